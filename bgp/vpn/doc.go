@@ -1,0 +1,8 @@
+// Package vpn is the vocabulary of BGP/MPLS IP VPNs: route distinguishers,
+// route targets, address families and labels (RFC 4364, RFC 4659, RFC 8277).
+//
+// It owns parsing, printing and comparing of these words, so that the file
+// format, the speaker, the tables and the printed output spell them alike.
+// It must not contain sessions, tables, protocol encoders or anything that
+// touches the operating system; it imports nothing of this project.
+package vpn

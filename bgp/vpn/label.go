@@ -1,0 +1,72 @@
+package vpn
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// Label is a 20-bit MPLS label value (RFC 3032).
+type Label uint32
+
+// Labels with a meaning of their own (RFC 3032 section 2.1, RFC 7274).
+const (
+	LabelIPv4ExplicitNull Label = 0
+	LabelIPv6ExplicitNull Label = 2
+	LabelImplicitNull     Label = 3
+	LabelFirstUnreserved  Label = 16
+	LabelMax              Label = 1<<20 - 1
+)
+
+// LabelRange is an inclusive range of labels that a router hands out.
+type LabelRange struct {
+	First Label `json:"first"`
+	Last  Label `json:"last"`
+}
+
+// ParseLabelRange reads "1000-1999". Reserved labels (0 to 15) are refused.
+func ParseLabelRange(s string) (LabelRange, error) {
+	firstText, lastText, ok := strings.Cut(s, "-")
+	if !ok {
+		return LabelRange{}, fmt.Errorf("label range %q: want FIRST-LAST, as in 1000-1999", s)
+	}
+	first, err1 := parseNumber(strings.TrimSpace(firstText), 20)
+	last, err2 := parseNumber(strings.TrimSpace(lastText), 20)
+	if err1 != nil || err2 != nil {
+		return LabelRange{}, fmt.Errorf("label range %q: labels are numbers from %d to %d", s, LabelFirstUnreserved, LabelMax)
+	}
+	r := LabelRange{Label(first), Label(last)}
+	if r.First < LabelFirstUnreserved {
+		return LabelRange{}, fmt.Errorf("label range %q: labels 0 to 15 are reserved (RFC 3032)", s)
+	}
+	if r.First > r.Last {
+		return LabelRange{}, fmt.Errorf("label range %q: first label after the last", s)
+	}
+	return r, nil
+}
+
+// Size is the number of labels in the range.
+func (r LabelRange) Size() int { return int(r.Last) - int(r.First) + 1 }
+
+// Contains reports whether l lies in the range.
+func (r LabelRange) Contains(l Label) bool { return r.First <= l && l <= r.Last }
+
+// String prints the range in the form that ParseLabelRange reads.
+func (r LabelRange) String() string { return fmt.Sprintf("%d-%d", r.First, r.Last) }
+
+// Family is an address family of VPN routes.
+type Family string
+
+// The two families of labelled VPN routes (RFC 4364, RFC 4659).
+const (
+	VPNv4 Family = "vpnv4"
+	VPNv6 Family = "vpnv6"
+)
+
+// FamilyOf tells the family that carries routes to p.
+func FamilyOf(p netip.Prefix) Family {
+	if p.Addr().Is4() {
+		return VPNv4
+	}
+	return VPNv6
+}

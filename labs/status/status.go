@@ -1,0 +1,135 @@
+package status
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Peer is one BGP session of one router.
+type Peer struct {
+	Router        string     `json:"router"`
+	LocalAddress  netip.Addr `json:"local_address"`
+	LocalAS       uint32     `json:"local_as"`
+	RemoteAddress netip.Addr `json:"remote_address"`
+	RemoteAS      uint32     `json:"remote_as"`
+	State         string     `json:"state"` // RFC 4271 section 8.2.2, lower case: idle, connect, active, opensent, openconfirm, established
+	Since         time.Time  `json:"since"` // when the state was entered
+	Families      []string   `json:"families"`
+	Received      int        `json:"received"`   // prefixes received from the peer
+	Accepted      int        `json:"accepted"`   // of these, the ones that passed the import policy
+	Advertised    int        `json:"advertised"` // prefixes sent to the peer
+}
+
+// Interface is one port of one router.
+type Interface struct {
+	Router    string         `json:"router"`
+	Port      uint32         `json:"port"` // OpenFlow port number
+	Name      string         `json:"name"`
+	Addresses []netip.Prefix `json:"addresses"`
+	MAC       string         `json:"mac"`
+	VRF       string         `json:"vrf"`
+	RD        string         `json:"rd"`
+	Host      string         `json:"host"` // the customer host behind the port, if any
+	Oper      string         `json:"oper"` // up or down: the carrier
+}
+
+// Neighbor is one row of the ARP table, or of its IPv6 twin (RFC 826, RFC 4861).
+type Neighbor struct {
+	Router    string     `json:"router"`
+	Port      uint32     `json:"port"`
+	Interface string     `json:"interface"`
+	VRF       string     `json:"vrf"`
+	Address   netip.Addr `json:"address"`
+	MAC       string     `json:"mac"`
+	State     string     `json:"state"` // RFC 4861 section 7.3.2, lower case: incomplete, reachable, stale, delay, probe, failed
+}
+
+// VRF is one VRF of one router with its routes.
+type VRF struct {
+	Router string   `json:"router"`
+	VRF    string   `json:"vrf"`
+	RD     string   `json:"rd"`
+	Import []string `json:"import"`
+	Export []string `json:"export"`
+	Routes []Route  `json:"routes"`
+}
+
+// Route is one path to a prefix in a VRF.
+type Route struct {
+	Prefix    netip.Prefix `json:"prefix"`
+	NextHop   netip.Addr   `json:"next_hop"` // 0.0.0.0 or :: for connected
+	Label     *uint32      `json:"label"`    // for bgp the label to push, else the one announced; null where there is none
+	Source    string       `json:"source"`   // connected, static or bgp
+	Best      bool         `json:"best"`
+	Reason    string       `json:"reason"` // why it is best, or why it is not
+	MED       *uint32      `json:"med"`
+	LocalPref *uint32      `json:"local_pref"`
+	ASPath    string       `json:"as_path"`
+	Origin    string       `json:"origin"` // igp, egp or incomplete
+}
+
+// MPLS is one label binding: one we gave out (in), or one to push (out).
+type MPLS struct {
+	Router    string       `json:"router"`
+	VRF       string       `json:"vrf"`
+	RD        string       `json:"rd"`
+	Prefix    netip.Prefix `json:"prefix"`
+	NextHop   netip.Addr   `json:"next_hop"`
+	Label     uint32       `json:"label"`
+	Direction string       `json:"direction"` // in or out
+}
+
+// Flow is the counters of one route or of one incoming label.
+type Flow struct {
+	Router    string       `json:"router"`
+	VRF       string       `json:"vrf"`
+	RD        string       `json:"rd"`
+	Direction string       `json:"direction"` // in: labelled packets arriving; out: customers' packets
+	Prefix    netip.Prefix `json:"prefix"`    // the zero Prefix ("") for an incoming label that serves several
+	Label     *uint32      `json:"label"`
+	NextHop   netip.Addr   `json:"next_hop"`
+	Packets   uint64       `json:"packets"`
+	Bytes     uint64       `json:"bytes"`
+}
+
+// Port is the counters of one port of one router.
+type Port struct {
+	Router    string `json:"router"`
+	Port      uint32 `json:"port"`
+	Name      string `json:"name"`
+	RxPackets uint64 `json:"rx_packets"`
+	RxBytes   uint64 `json:"rx_bytes"`
+	RxErrors  uint64 `json:"rx_errors"`
+	TxPackets uint64 `json:"tx_packets"`
+	TxBytes   uint64 `json:"tx_bytes"`
+	TxErrors  uint64 `json:"tx_errors"`
+}
+
+// RIB is one path of a speaker's VPN table, before import into VRFs.
+type RIB struct {
+	Router    string       `json:"router"`
+	Family    string       `json:"family"` // vpnv4 or vpnv6
+	RD        string       `json:"rd"`
+	Prefix    netip.Prefix `json:"prefix"`
+	NextHop   netip.Addr   `json:"next_hop"`
+	Label     uint32       `json:"label"`
+	Targets   []string     `json:"targets"`
+	Best      bool         `json:"best"`
+	ASPath    string       `json:"as_path"`
+	Origin    string       `json:"origin"`
+	MED       *uint32      `json:"med"`
+	LocalPref *uint32      `json:"local_pref"`
+}
+
+// Node is one router or host of a lab, as `pseudowan ps` lists it.
+type Node struct {
+	Lab       string   `json:"lab"`
+	Node      string   `json:"node"`
+	Kind      string   `json:"kind"`    // router or host
+	Runtime   string   `json:"runtime"` // netns or docker
+	State     string   `json:"state"`   // running, or what is wrong
+	VRF       string   `json:"vrf"`     // of a host; several are joined by commas
+	Addresses []string `json:"addresses"`
+	NetNS     string   `json:"netns"` // the namespace's path
+	PID       int      `json:"pid"`   // the agent or the container's first process; 0 where there is none
+}

@@ -1,0 +1,162 @@
+package topology
+
+import (
+	"net"
+	"net/netip"
+	"time"
+
+	"pseudowan/bgp/vpn"
+)
+
+// Topology is a validated lab: everything in it has been checked, resolved
+// and defaulted. Slices are in the order of the file, except where a field
+// says otherwise.
+type Topology struct {
+	Name     string `json:"name"`
+	Source   string `json:"source"`             // where it was read from, for messages
+	Prefix   string `json:"prefix"`             // put before a node's name to name its container
+	Runtime  string `json:"runtime,omitempty"`  // "", "netns" or "docker": the default for hosts; "" chooses by what is there
+	Datapath string `json:"datapath,omitempty"` // "", "auto", "netdev" or "system"
+
+	Routers  []Router      `json:"routers"`
+	Links    []Link        `json:"links"`
+	Sessions []Session     `json:"sessions"` // one entry for each direction of each BGP session, derived from the links
+	VRFs     []VRF         `json:"vrfs"`     // instances: one for each router and VRF in use on it
+	Hosts    []Host        `json:"hosts"`
+	Expect   []Expectation `json:"expect,omitempty"`
+}
+
+// Router is a PE or P router of ours.
+type Router struct {
+	Name   string         `json:"name"`
+	AS     uint32         `json:"as"`
+	ID     netip.Addr     `json:"id"` // BGP identifier, an IPv4 address
+	Labels vpn.LabelRange `json:"labels"`
+}
+
+// Link is a wire between two routers, a LAN segment of several, or a NIC of
+// the server lent to one router.
+type Link struct {
+	NIC  string    `json:"nic,omitempty"` // the server's interface, where the other end is the real world
+	MTU  int       `json:"mtu"`           // octets of payload in an Ethernet frame, labels included
+	Ends []LinkEnd `json:"ends"`
+}
+
+// LinkEnd is a router's interface on a link.
+type LinkEnd struct {
+	Router    string           `json:"router"`
+	Interface string           `json:"interface"` // "eth1"; the BGP port is named after it
+	Addresses []netip.Prefix   `json:"addresses"`
+	MAC       net.HardwareAddr `json:"mac,omitempty"` // empty: derived
+}
+
+// Session is one router's view of one BGP session.
+type Session struct {
+	Router       string       `json:"router"`
+	Interface    string       `json:"interface"` // the router's interface on the link
+	LocalAddress netip.Addr   `json:"local_address"`
+	PeerAddress  netip.Addr   `json:"peer_address"`
+	PeerAS       uint32       `json:"peer_as"`
+	PeerRouter   string       `json:"peer_router,omitempty"` // empty: a real router outside the lab
+	Families     []vpn.Family `json:"families"`
+
+	MED          *uint32       `json:"med,omitempty"`        // sent with every route to this peer
+	LocalPref    *uint32       `json:"local_pref,omitempty"` // set on every route received from this peer
+	HoldTime     time.Duration `json:"hold_time"`
+	Keepalive    time.Duration `json:"keepalive"`
+	ConnectRetry time.Duration `json:"connect_retry"`
+	Passive      bool          `json:"passive,omitempty"`
+	Password     string        `json:"password,omitempty"` // TCP-MD5 (RFC 2385)
+	GTSM         bool          `json:"gtsm,omitempty"`     // TTL security (RFC 5082)
+	Client       bool          `json:"client,omitempty"`   // the peer is our route reflector client (RFC 4456)
+	MaxPrefixes  uint32        `json:"max_prefixes,omitempty"`
+	NextHopSelf  bool          `json:"next_hop_self"`
+}
+
+// VRF is an instance of a VRF on one router.
+type VRF struct {
+	Router string            `json:"router"`
+	Name   string            `json:"name"`
+	RD     vpn.RD            `json:"rd"`
+	Import []vpn.RouteTarget `json:"import"` // sorted
+	Export []vpn.RouteTarget `json:"export"` // sorted
+
+	LabelMode             LabelMode    `json:"label_mode"`
+	RedistributeConnected Redistribute `json:"redistribute_connected"`
+	RedistributeStatic    bool         `json:"redistribute_static"`
+}
+
+// LabelMode tells what shares a label.
+type LabelMode string
+
+// The label modes. PerNextHop is the default and the original's way: one label
+// for a VRF's connected routes, one for each next hop of its static routes.
+const (
+	PerNextHop LabelMode = "per-next-hop"
+	PerVRF     LabelMode = "per-vrf"
+	PerPrefix  LabelMode = "per-prefix"
+)
+
+// Redistribute tells how connected networks become VPN routes.
+type Redistribute string
+
+// RedistributeHosts announces each host that was learnt as a /32 or /128, as
+// the original did; RedistributeSubnets announces the connected subnet.
+const (
+	RedistributeNone    Redistribute = "none"
+	RedistributeHosts   Redistribute = "hosts"
+	RedistributeSubnets Redistribute = "subnets"
+)
+
+// Host is a customer end system; it is also the CE.
+type Host struct {
+	Name        string            `json:"name"`
+	Runtime     string            `json:"runtime,omitempty"` // "": the topology's
+	Image       string            `json:"image,omitempty"`   // docker only; "": the built-in image
+	Command     []string          `json:"command,omitempty"`
+	Env         map[string]string `json:"env,omitempty"`
+	Forward     bool              `json:"forward,omitempty"` // the host routes between its attachments
+	Attachments []Attachment      `json:"attach"`
+	LANs        []netip.Prefix    `json:"lans,omitempty"` // the host's address on eth(n), eth(n+1)… behind its n attachments
+}
+
+// Attachment joins a host to a VRF of a router.
+type Attachment struct {
+	Router    string           `json:"router"`
+	VRF       string           `json:"vrf"`
+	Interface string           `json:"interface"`     // the host's: "eth0", …
+	MAC       net.HardwareAddr `json:"mac,omitempty"` // the host's; empty: derived
+	MTU       int              `json:"mtu"`
+	Addresses []netip.Prefix   `json:"addresses"`       // the host's static addresses with their subnets
+	SLAAC     bool             `json:"slaac,omitempty"` // the host configures IPv6 by router advertisements
+	Gateways  []netip.Prefix   `json:"gateways"`        // the router's address in each subnet, with its length
+	RA        *RA              `json:"ra,omitempty"`    // router advertisements that the router sends
+	Routes    []netip.Prefix   `json:"routes"`          // the host's routes through this attachment's gateways
+	Statics   []Static         `json:"statics"`         // the router's static routes towards this host: LANs and announcements
+}
+
+// Static is a static route in a VRF, behind a host.
+type Static struct {
+	Prefix  netip.Prefix `json:"prefix"`
+	NextHop netip.Addr   `json:"next_hop"`
+}
+
+// RA is what a router advertises on an attachment (RFC 4861, RFC 8106).
+type RA struct {
+	Prefix     netip.Prefix  `json:"prefix"`
+	Lifetime   time.Duration `json:"lifetime"`
+	RDNSS      []netip.Addr  `json:"rdnss,omitempty"`
+	DNSSL      []string      `json:"dnssl,omitempty"`
+	Managed    bool          `json:"managed,omitempty"`
+	Other      bool          `json:"other,omitempty"`
+	Preference string        `json:"preference,omitempty"` // "low", "medium", "high"
+}
+
+// Expectation is an `expect:` line: From reaches To, or does not, by way of
+// Via where that is set.
+type Expectation struct {
+	From  string `json:"from"`
+	To    string `json:"to"`
+	Via   string `json:"via,omitempty"`
+	Never bool   `json:"never,omitempty"`
+}
