@@ -1,0 +1,82 @@
+package show
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// writeJSON prints rows as an array, indented, with a newline at the end.
+func writeJSON[T any](w io.Writer, rows []T) error {
+	b, err := marshalJSON(rows)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+func marshalJSON[T any](rows []T) ([]byte, error) {
+	if rows == nil {
+		rows = []T{} // null would be one more case for every script
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(rows); err != nil {
+		return nil, fmt.Errorf("encode JSON: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// writeYAML prints the same document as writeJSON, with the same keys in the
+// same order. JSON is the source, so that the two can never disagree.
+func writeYAML[T any](w io.Writer, rows []T) error {
+	b, err := marshalJSON(rows)
+	if err != nil {
+		return err
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(b, &doc); err != nil {
+		return fmt.Errorf("encode YAML: %w", err)
+	}
+	blockStyle(&doc)
+	var out bytes.Buffer
+	e := yaml.NewEncoder(&out)
+	e.SetIndent(2)
+	if err := errors.Join(e.Encode(&doc), e.Close()); err != nil {
+		return fmt.Errorf("encode YAML: %w", err)
+	}
+	_, err = w.Write(out.Bytes())
+	return err
+}
+
+// legacy is what parsers of YAML 1.1 take for a number to the base of 60
+// (65001:10 among them) or for a truth value. The encoder quotes by the rules
+// of YAML 1.2.
+var legacy = regexp.MustCompile(`^([-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|(?i:y|n|yes|no|on|off))$`)
+
+// blockStyle turns the flow style and the quotes of JSON into the block style
+// that people expect of YAML. The encoder puts back the quotes that a string
+// needs.
+func blockStyle(n *yaml.Node) {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		if n.Tag != "!!str" || !legacy.MatchString(n.Value) {
+			n.Style = 0
+		}
+	case yaml.SequenceNode, yaml.MappingNode:
+		if len(n.Content) > 0 { // an empty list has no block style
+			n.Style = 0
+		}
+	}
+	for _, c := range n.Content {
+		blockStyle(c)
+	}
+}

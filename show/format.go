@@ -1,0 +1,59 @@
+package show
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Format is a form in which rows are printed.
+type Format string
+
+// The formats. Table is for people; its columns may change between versions.
+// The keys of JSON and YAML are a contract.
+const (
+	Table Format = "table"
+	JSON  Format = "json"
+	YAML  Format = "yaml"
+)
+
+// Formats lists the choices, the default first.
+func Formats() []Format { return []Format{Table, JSON, YAML} }
+
+// ParseFormat reads the name of a format. The error names the choices.
+func ParseFormat(s string) (Format, error) {
+	if f := Format(s); slices.Contains(Formats(), f) {
+		return f, nil
+	}
+	names := make([]string, 0, len(Formats()))
+	for _, f := range Formats() {
+		names = append(names, string(f))
+	}
+	return "", fmt.Errorf("unknown output format %q: choose one of %s", s, strings.Join(names, ", "))
+}
+
+// Output is where rows are printed, and how.
+type Output struct {
+	W      io.Writer
+	Format Format         // empty: Table
+	Colour bool           // ANSI colours; tables only
+	Zone   *time.Location // times in tables; nil: UTC
+}
+
+// emit prints rows in the format of o; table is called only where a table is
+// wanted.
+func emit[T any](o Output, rows []T, table func() string) error {
+	switch o.Format {
+	case Table, "":
+		_, err := io.WriteString(o.W, table())
+		return err
+	case JSON:
+		return writeJSON(o.W, rows)
+	case YAML:
+		return writeYAML(o.W, rows)
+	}
+	_, err := ParseFormat(string(o.Format))
+	return err
+}

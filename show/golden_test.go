@@ -1,0 +1,158 @@
+package show
+
+import (
+	"bytes"
+	"flag"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pseudowan/labs/status"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func addr(s string) netip.Addr  { return netip.MustParseAddr(s) }
+func pfx(s string) netip.Prefix { return netip.MustParsePrefix(s) }
+func num(n uint32) *uint32      { return &n }
+
+var since = time.Date(2026, 3, 1, 23, 59, 58, 123456789, time.UTC)
+
+// The samples stand in no order, carry both families, and leave out what may
+// be missing.
+var (
+	peers = []status.Peer{
+		{Router: "pe10", LocalAddress: addr("2001:db8::1"), LocalAS: 4200000000, RemoteAddress: addr("2001:db8::2"), RemoteAS: 65002, State: "active", Since: since},
+		{Router: "pe2", LocalAddress: addr("192.168.0.2"), LocalAS: 65002, RemoteAddress: addr("192.168.0.1"), RemoteAS: 65001, State: "established", Since: since, Families: []string{"vpnv4", "vpnv6"}, Received: 110, Accepted: 110, Advertised: 110},
+		{Router: "pe2", LocalAddress: addr("192.168.1.2"), LocalAS: 65002, RemoteAddress: addr("192.168.1.1"), RemoteAS: 65001, State: "idle", Families: []string{"vpnv4"}},
+	}
+	interfaces = []status.Interface{
+		{Router: "pe1", Port: 12, Name: "c-401", Addresses: []netip.Prefix{pfx("40.1.0.1/24"), pfx("2001:db8:401::1/64")}, MAC: "00:00:00:00:00:0a", VRF: "65001:401", RD: "65001:401", Host: "host_009_401", Oper: "down"},
+		{Router: "pe1", Port: 2, Name: "bgp-eth1", Addresses: []netip.Prefix{pfx("192.168.0.1/30")}, MAC: "00:00:00:01:01:01", Oper: "up"},
+		{Router: "pe1", Port: 1, Name: "eth1", Oper: "up"},
+	}
+	neighbors = []status.Neighbor{
+		{Router: "pe1", Port: 3, Interface: "c-101", VRF: "65001:101", Address: addr("fe80::1"), MAC: "02:00:00:00:00:03", State: "stale"},
+		{Router: "pe1", Port: 3, Interface: "c-101", VRF: "65001:101", Address: addr("10.1.0.9"), State: "failed"},
+		{Router: "pe1", Port: 3, Interface: "c-101", VRF: "65001:101", Address: addr("10.1.0.2"), MAC: "02:00:00:00:00:03", State: "reachable"},
+	}
+	vrfs = []status.VRF{
+		{Router: "pe2", VRF: "empty", RD: "10.0.0.1:7"},
+		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Import: []string{"65001:101", "65001:999"}, Export: []string{"65001:101"}, Routes: []status.Route{
+			{Prefix: pfx("2001:db8:30::/64"), NextHop: addr("2001:db8::2"), Label: num(2002), Source: "bgp", Best: true, Reason: "Only Path", LocalPref: num(300), ASPath: "65002", Origin: "igp"},
+			{Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.6"), Source: "bgp", Reason: "MED", MED: num(200), ASPath: "65002 65010", Origin: "incomplete"},
+			{Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: num(2000), Source: "bgp", Best: true, Reason: "MED", MED: num(0), ASPath: "65002", Origin: "incomplete"},
+			{Prefix: pfx("110.1.0.0/24"), NextHop: addr("10.1.0.2"), Label: num(1001), Source: "static", Best: true, Reason: "Only Path", Origin: "incomplete"},
+			{Prefix: pfx("10.1.0.2/32"), NextHop: addr("0.0.0.0"), Label: num(1000), Source: "connected", Best: true, Reason: "Only Path", Origin: "incomplete"},
+		}},
+	}
+	bindings = []status.MPLS{
+		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Prefix: pfx("30.1.0.2/32"), NextHop: addr("192.168.0.2"), Label: 2000, Direction: "out"},
+		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Prefix: pfx("2001:db8:1::/64"), NextHop: addr("::"), Label: 1002, Direction: "in"},
+		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Prefix: pfx("10.1.0.2/32"), NextHop: addr("0.0.0.0"), Label: 1000, Direction: "in"},
+		{Router: "pe1", VRF: "9", RD: "65001:9", Prefix: pfx("10.1.0.2/32"), Label: 3, Direction: "in"},
+	}
+	flows = []status.Flow{
+		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Direction: "out", Prefix: pfx("30.1.0.2/32"), Label: num(2000), NextHop: addr("192.168.0.2"), Packets: 3, Bytes: 294},
+		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Direction: "out", Prefix: pfx("10.1.0.2/32"), NextHop: addr("10.1.0.2")},
+		{Router: "pe1", VRF: "65001:102", RD: "65001:102", Direction: "in", Prefix: pfx("2001:db8::/64"), Label: num(1002)},
+		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Direction: "in", Label: num(1001), NextHop: addr("10.1.0.2"), Packets: 18446744073709551615, Bytes: 9007199254740993},
+	}
+	ports = []status.Port{
+		{Router: "pe1", Port: 3, Name: "c-101", RxPackets: 10, RxBytes: 980, RxErrors: 1, TxPackets: 9, TxBytes: 882},
+		{Router: "pe1", Port: 1, Name: "eth1", TxErrors: 12345678901},
+	}
+	ribs = []status.RIB{
+		{Router: "pe1", Family: "vpnv6", RD: "65001:101", Prefix: pfx("2001:db8:30::/64"), NextHop: addr("2001:db8::2"), Label: 2002, Targets: []string{"65001:101"}, Best: true, ASPath: "65002", Origin: "igp"},
+		{Router: "pe1", Family: "vpnv4", RD: "65001:101", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.6"), Label: 2000, Targets: []string{"65001:101", "65001:102"}, ASPath: "65002", Origin: "egp", MED: num(0), LocalPref: num(100)},
+		{Router: "pe1", Family: "vpnv4", RD: "65001:101", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: 2000, Best: true, Origin: "incomplete"},
+		{Router: "pe1", Family: "vpnv4", RD: "65001:9", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: 0, Best: true, Origin: "incomplete"},
+	}
+	nodes = []status.Node{
+		{Lab: "pseudo-wan", Node: "host_010_402", Kind: "host", Runtime: "docker", State: "exited", VRF: "65001:402", Addresses: []string{"40.2.0.2/24", "140.2.0.1/24"}, NetNS: "/proc/4711/ns/net", PID: 4711},
+		{Lab: "pseudo-wan", Node: "host_002_102", Kind: "host", Runtime: "netns", State: "running", VRF: "65001:102", Addresses: []string{"10.2.0.2/24"}, NetNS: "/run/netns/pw-pseudo-wan-host_002_102"},
+		{Lab: "pseudo-wan", Node: "pe1", Kind: "router", Runtime: "netns", State: "running", NetNS: "/run/netns/pw-pseudo-wan-pe1", PID: 42},
+		{Lab: "demo2", Node: "pe1", Kind: "router", Runtime: "netns", State: "running"},
+	}
+)
+
+// table is one of the functions of this package with its sample rows.
+type table struct {
+	name  string
+	print func(o Output, empty bool) error
+}
+
+func of[T any](name string, print func(Output, []T) error, sample []T) table {
+	return table{name, func(o Output, empty bool) error {
+		if empty {
+			return print(o, nil)
+		}
+		return print(o, sample)
+	}}
+}
+
+func tables() []table {
+	return []table{
+		of("peer", Peers, peers),
+		of("interface", Interfaces, interfaces),
+		of("arp", Neighbors, neighbors),
+		of("vrf", VRFs, vrfs),
+		of("mpls", MPLS, bindings),
+		of("flow", Flows, flows),
+		of("port", Ports, ports),
+		of("rib", RIB, ribs),
+		of("ps", Nodes, nodes),
+	}
+}
+
+func TestGolden(t *testing.T) {
+	for _, table := range tables() {
+		for _, format := range Formats() {
+			t.Run(table.name+"/"+string(format), func(t *testing.T) {
+				var b bytes.Buffer
+				if err := table.print(Output{W: &b, Format: format}, false); err != nil {
+					t.Fatal(err)
+				}
+				golden(t, table.name+"."+string(format), b.Bytes())
+			})
+		}
+		t.Run(table.name+"/empty", func(t *testing.T) {
+			var b bytes.Buffer
+			if err := table.print(Output{W: &b, Format: Table}, true); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, table.name+".empty", b.Bytes())
+		})
+		t.Run(table.name+"/colour", func(t *testing.T) {
+			var b bytes.Buffer
+			if err := table.print(Output{W: &b, Format: Table, Colour: true}, false); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, table.name+".colour", b.Bytes())
+		})
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v (run the test with -update to write it)", err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s differs (-want +got):\n%s", path, diff)
+	}
+}

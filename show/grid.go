@@ -1,0 +1,140 @@
+package show
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// gap is what stands between two columns.
+const gap = 2
+
+// grid is a table of text: a header, dashes under it, and rows whose columns
+// are as wide as their widest cell. Titles may stand between the rows.
+type grid struct {
+	colour  bool
+	columns []column
+	rows    []row
+}
+
+// row is a title across all columns, or one cell for each column.
+type row struct {
+	title string
+	cells []string
+}
+
+// column is one column of a grid.
+type column struct {
+	head  string
+	right bool             // aligned to the right, as numbers are
+	blank bool             // an empty cell stays empty; otherwise it becomes a dash
+	paint func(string) ink // the colour of a cell; nil: none
+}
+
+// ink is the ANSI parameter of a colour.
+type ink string
+
+const (
+	red    ink = "31"
+	green  ink = "32"
+	yellow ink = "33"
+)
+
+func text(head string) column     { return column{head: head} }
+func number(head string) column   { return column{head: head, right: true} }
+func optional(head string) column { return column{head: head, blank: true} }
+
+// state is a column of one word: green where it is good, yellow where it is
+// one of the words for a change under way, else red.
+func state(head, good string, changing ...string) column {
+	return column{head: head, paint: func(s string) ink {
+		switch {
+		case s == good:
+			return green
+		case slices.Contains(changing, s):
+			return yellow
+		}
+		return red
+	}}
+}
+
+// add appends a row, one cell for each column.
+func (g *grid) add(cells ...string) {
+	for i := range cells {
+		// A dash keeps the number of words in every row the same.
+		if cells[i] == "" && !g.columns[i].blank {
+			cells[i] = "-"
+		}
+	}
+	g.rows = append(g.rows, row{cells: cells})
+}
+
+// section appends a title; the rows that follow belong to it.
+func (g *grid) section(title string) { g.rows = append(g.rows, row{title: title}) }
+
+// String prints the grid.
+func (g *grid) String() string {
+	widths := g.widths()
+	heads := make([]string, len(g.columns))
+	dashes := make([]string, len(g.columns))
+	for i, c := range g.columns {
+		heads[i] = c.head
+		if c.head != "" {
+			dashes[i] = strings.Repeat("-", widths[i])
+		}
+	}
+	var b strings.Builder
+	g.line(&b, heads, widths, false)
+	g.line(&b, dashes, widths, false)
+	for _, r := range g.rows {
+		if r.cells == nil {
+			b.WriteString(r.title + "\n")
+			continue
+		}
+		g.line(&b, r.cells, widths, g.colour)
+	}
+	return b.String()
+}
+
+func (g *grid) widths() []int {
+	widths := make([]int, len(g.columns))
+	for i, c := range g.columns {
+		widths[i] = utf8.RuneCountInString(c.head)
+	}
+	for _, r := range g.rows {
+		for i, cell := range r.cells {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	return widths
+}
+
+// line prints one row without blanks at its end.
+func (g *grid) line(b *strings.Builder, cells []string, widths []int, colour bool) {
+	blanks := 0
+	for i, cell := range cells {
+		c := g.columns[i]
+		pad := widths[i] - utf8.RuneCountInString(cell)
+		if c.right {
+			blanks, pad = blanks+pad, 0
+		}
+		if cell != "" {
+			b.WriteString(strings.Repeat(" ", blanks))
+			b.WriteString(c.coloured(cell, colour))
+			blanks = 0
+		} else {
+			pad = widths[i]
+		}
+		blanks += pad + gap
+	}
+	b.WriteByte('\n')
+}
+
+// coloured wraps a cell in its colour. Widths are computed before, from the
+// bare text: the escape sequences take no room on the screen.
+func (c column) coloured(cell string, colour bool) string {
+	if !colour || c.paint == nil {
+		return cell
+	}
+	return "\x1b[" + string(c.paint(cell)) + "m" + cell + "\x1b[0m"
+}

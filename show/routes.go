@@ -1,0 +1,113 @@
+package show
+
+import (
+	"fmt"
+	"strings"
+
+	"pseudowan/labs/status"
+)
+
+const legend = "Status codes: * path, > best%s\n" +
+	"Origin codes: i - IGP, e - EGP, ? - incomplete\n\n"
+
+// VRFs prints each VRF with its routes.
+func VRFs(o Output, rows []status.VRF) error {
+	rows = sorted(rows, byVRF)
+	for i := range rows {
+		r := &rows[i]
+		r.Import, r.Export = present(r.Import), present(r.Export)
+		r.Routes = present(sorted(r.Routes, byRoute))
+	}
+	return emit(o, rows, func() string {
+		g := grid{columns: []column{
+			optional(""), text("Network"), optional("Labels"), optional("Next Hop"), optional("Reason"),
+			metric("Metric"), metric("LocPrf"), optional("Path"),
+		}}
+		for _, v := range rows {
+			g.section(fmt.Sprintf("router: %s  vrf: %s  rd: %s  import: %s  export: %s",
+				v.Router, v.VRF, v.RD, targets(v.Import), targets(v.Export)))
+			for _, r := range v.Routes {
+				g.add(" "+marks(r.Best)+" "+sourceCode(r.Source), prefix(r.Prefix), bracketed(r.Label), address(r.NextHop), r.Reason,
+					pointed(r.MED), pointed(r.LocalPref), path(r.ASPath, r.Origin))
+			}
+		}
+		return fmt.Sprintf(legend, ", C connected, S static, B BGP") + g.String()
+	})
+}
+
+// RIB prints the VPN tables of the speakers, before import into VRFs.
+func RIB(o Output, rows []status.RIB) error {
+	rows = sorted(rows, byRIB)
+	for i := range rows {
+		rows[i].Targets = present(rows[i].Targets)
+	}
+	return emit(o, rows, func() string {
+		g := grid{columns: []column{
+			optional(""), text("RD"), text("Network"), optional("Labels"), optional("Next Hop"),
+			metric("Metric"), metric("LocPrf"), optional("Path"), optional("Targets"),
+		}}
+		for i, r := range rows {
+			if i == 0 || r.Router != rows[i-1].Router || r.Family != rows[i-1].Family {
+				g.section(fmt.Sprintf("router: %s  family: %s", r.Router, r.Family))
+			}
+			g.add(" "+marks(r.Best), r.RD, prefix(r.Prefix), bracketed(&r.Label), address(r.NextHop),
+				pointed(r.MED), pointed(r.LocalPref), path(r.ASPath, r.Origin), list(r.Targets))
+		}
+		return fmt.Sprintf(legend, "") + g.String()
+	})
+}
+
+// targets lists route targets; a VRF may have none.
+func targets(rts []string) string {
+	if len(rts) == 0 {
+		return "none"
+	}
+	return strings.Join(rts, ",")
+}
+
+// metric is a number that may be missing.
+func metric(head string) column { return column{head: head, right: true, blank: true} }
+
+func marks(best bool) string {
+	if best {
+		return "*>"
+	}
+	return "* "
+}
+
+// sourceCode is the letter for where a route comes from.
+func sourceCode(source string) string {
+	switch source {
+	case "connected":
+		return "C"
+	case "static":
+		return "S"
+	case "bgp":
+		return "B"
+	}
+	return source
+}
+
+func bracketed(label *uint32) string {
+	if label == nil {
+		return ""
+	}
+	return fmt.Sprintf("[%d]", *label)
+}
+
+// path is the AS path with the origin code at its end.
+func path(asPath, origin string) string {
+	return strings.TrimSpace(asPath + " " + originCode(origin))
+}
+
+func originCode(origin string) string {
+	switch origin {
+	case "igp":
+		return "i"
+	case "egp":
+		return "e"
+	case "incomplete":
+		return "?"
+	}
+	return origin
+}

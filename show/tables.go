@@ -1,0 +1,206 @@
+package show
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"pseudowan/labs/status"
+)
+
+// Peers prints the BGP sessions.
+func Peers(o Output, rows []status.Peer) error {
+	rows = sorted(rows, byPeer)
+	for i := range rows {
+		rows[i].Families = present(rows[i].Families)
+	}
+	return emit(o, rows, func() string {
+		g := grid{colour: o.Colour, columns: []column{
+			text("router"), text("occurTime"),
+			state("status", "established", "connect", "active", "opensent", "openconfirm"),
+			text("myPeer"), text("remotePeer"), number("asNumber"), number("myAs"), text("families"),
+			number("received"), number("accepted"), number("advertised"),
+		}}
+		for _, r := range rows {
+			g.add(r.Router, o.moment(r.Since), r.State,
+				address(r.LocalAddress), address(r.RemoteAddress), decimal(r.RemoteAS), decimal(r.LocalAS), list(r.Families),
+				decimal(r.Received), decimal(r.Accepted), decimal(r.Advertised))
+		}
+		return g.String()
+	})
+}
+
+// Interfaces prints the ports of the routers with their addresses.
+func Interfaces(o Output, rows []status.Interface) error {
+	rows = sorted(rows, byInterface)
+	for i := range rows {
+		rows[i].Addresses = present(rows[i].Addresses)
+	}
+	return emit(o, rows, func() string {
+		g := grid{colour: o.Colour, columns: []column{
+			text("router"), number("portNo"), text("IpAddress"), text("MacAddress"), text("RouteDist"),
+			text("name"), text("vrf"), text("host"), state("oper", "up"),
+		}}
+		for _, r := range rows {
+			g.add(r.Router, decimal(r.Port), list(r.Addresses), r.MAC, r.RD,
+				r.Name, r.VRF, r.Host, r.Oper)
+		}
+		return g.String()
+	})
+}
+
+// Neighbors prints the ARP table and its IPv6 twin.
+func Neighbors(o Output, rows []status.Neighbor) error {
+	rows = sorted(rows, byNeighbor)
+	return emit(o, rows, func() string {
+		g := grid{colour: o.Colour, columns: []column{
+			text("router"), number("portNo"), text("MacAddress"), text("IpAddress"),
+			text("interface"), text("vrf"), state("state", "reachable", "incomplete", "stale", "delay", "probe"),
+		}}
+		for _, r := range rows {
+			g.add(r.Router, decimal(r.Port), r.MAC, address(r.Address),
+				r.Interface, r.VRF, r.State)
+		}
+		return g.String()
+	})
+}
+
+// MPLS prints the label bindings.
+func MPLS(o Output, rows []status.MPLS) error {
+	rows = sorted(rows, byBinding)
+	return emit(o, rows, func() string {
+		g := grid{columns: []column{
+			text("router"), text("routeDist"), text("prefix"), text("nexthop"), number("label"),
+			text("direction"), text("vrf"),
+		}}
+		for _, r := range rows {
+			g.add(r.Router, r.RD, prefix(r.Prefix), address(r.NextHop), decimal(r.Label),
+				r.Direction, r.VRF)
+		}
+		return g.String()
+	})
+}
+
+// Flows prints the counters of the routes and of the incoming labels.
+func Flows(o Output, rows []status.Flow) error {
+	rows = sorted(rows, byFlow)
+	return emit(o, rows, func() string {
+		g := grid{columns: []column{
+			text("router"), text("destination(label)"), number("packets"), number("bytes"),
+			text("direction"), text("vrf"), text("routeDist"), text("nexthop"),
+		}}
+		for _, r := range rows {
+			g.add(r.Router, destination(r), decimal(r.Packets), decimal(r.Bytes),
+				r.Direction, r.VRF, r.RD, address(r.NextHop))
+		}
+		return g.String()
+	})
+}
+
+// destination is what a flow matches: a prefix, a label in parentheses, or
+// both where a route pushes a label or a label stands for one prefix.
+func destination(f status.Flow) string {
+	if f.Label == nil {
+		return prefix(f.Prefix)
+	}
+	return fmt.Sprintf("%s(%d)", prefix(f.Prefix), *f.Label)
+}
+
+// Ports prints the counters of the routers' ports.
+func Ports(o Output, rows []status.Port) error {
+	rows = sorted(rows, byPort)
+	return emit(o, rows, func() string {
+		g := grid{columns: []column{
+			text("router"), number("portNo"),
+			number("rxPackets"), number("rxBytes"), number("rxErrors"),
+			number("txPackets"), number("txBytes"), number("txErrors"),
+			text("name"),
+		}}
+		for _, r := range rows {
+			g.add(r.Router, decimal(r.Port),
+				decimal(r.RxPackets), decimal(r.RxBytes), decimal(r.RxErrors),
+				decimal(r.TxPackets), decimal(r.TxBytes), decimal(r.TxErrors),
+				r.Name)
+		}
+		return g.String()
+	})
+}
+
+// Nodes prints the routers and hosts of the labs.
+func Nodes(o Output, rows []status.Node) error {
+	rows = sorted(rows, byNode)
+	for i := range rows {
+		rows[i].Addresses = present(rows[i].Addresses)
+	}
+	return emit(o, rows, func() string {
+		g := grid{colour: o.Colour, columns: []column{
+			text("lab"), text("node"), text("kind"), text("runtime"), state("state", "running"),
+			text("vrf"), text("addresses"), text("netns"), number("pid"),
+		}}
+		for _, r := range rows {
+			pid := ""
+			if r.PID != 0 {
+				pid = decimal(r.PID)
+			}
+			g.add(r.Lab, r.Node, r.Kind, r.Runtime, r.State,
+				r.VRF, strings.Join(r.Addresses, ","), r.NetNS, pid)
+		}
+		return g.String()
+	})
+}
+
+// present makes an empty list of a missing one, so that JSON says [] and not
+// null.
+func present[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// moment prints a time to the second in the zone of o.
+func (o Output) moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	zone := o.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return t.In(zone).Format("2006/01/02 15:04:05")
+}
+
+// address prints a; the zero address is empty and not "invalid IP".
+func address(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+// prefix prints p; the zero prefix is empty and not "invalid Prefix".
+func prefix(p netip.Prefix) string {
+	if !p.IsValid() {
+		return ""
+	}
+	return p.String()
+}
+
+func decimal[T int | uint32 | uint64](n T) string { return fmt.Sprint(n) }
+
+func pointed(n *uint32) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatUint(uint64(*n), 10)
+}
+
+func list[T any](items []T) string {
+	words := make([]string, len(items))
+	for i, it := range items {
+		words[i] = fmt.Sprint(it)
+	}
+	return strings.Join(words, ",")
+}
