@@ -1,0 +1,135 @@
+package slowpath
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/gopacket/gopacket/layers"
+)
+
+// call is a punt in its place: the port and the VRF that it belongs to.
+type call struct {
+	Punt
+	now  time.Time
+	port *port // nil: a core port, or none
+	vrf  uint32
+	own  *vrf // nil: the VRF has no interface on this router
+}
+
+// Handle decides about one packet. It never fails: what makes no sense is
+// ignored, and Result.Ignored says why.
+func (r *Router) Handle(now time.Time, p Punt) Result {
+	var res Result
+	if err := r.in.decode(p.Frame); err != nil {
+		res.Ignored = err.Error()
+		return res
+	}
+	c := r.locate(now, p)
+	switch {
+	case r.in.eth.EthernetType == layers.EthernetTypeARP:
+		r.handleARP(&res, c)
+	case r.in.discovery():
+		r.handleND(&res, c)
+	case p.Reason == ARP || p.Reason == ND:
+		res.Ignored = "neither ARP nor neighbour discovery"
+	case c.gateway(r.in.dst) != nil:
+		r.handleLocal(&res, c)
+	default:
+		r.handleTransit(&res, c)
+	}
+	return res
+}
+
+func (r *Router) locate(now time.Time, p Punt) call {
+	c := call{Punt: p, now: now, port: r.ports[p.Port], vrf: p.VRF}
+	if c.vrf == 0 && c.port != nil {
+		c.vrf = c.port.VRF
+	}
+	c.own = r.vrfs[c.vrf]
+	return c
+}
+
+// gateway is the port that answers for a: any of the VRF's, or, where a means
+// nothing beyond its link, the one where the packet came in. nil: not ours.
+func (c call) gateway(a netip.Addr) *port {
+	if c.port != nil && c.port.VRF == c.vrf && c.port.has(a) {
+		return c.port
+	}
+	if c.own == nil {
+		return nil
+	}
+	return c.own.gateways[a]
+}
+
+// speaker is the port, and its address, that speaks for the router to dst: the
+// port where the packet came in, else the lowest of the VRF with an address of
+// the family.
+func (c call) speaker(dst netip.Addr) (*port, netip.Addr) {
+	if c.port != nil && c.port.VRF == c.vrf {
+		if a := c.port.source(dst); a.IsValid() {
+			return c.port, a
+		}
+	}
+	if c.own == nil || linkLocal6(dst) {
+		return nil, netip.Addr{}
+	}
+	for _, p := range c.own.ports {
+		if a := p.source(dst); a.IsValid() {
+			return p, a
+		}
+	}
+	return nil, netip.Addr{}
+}
+
+// handleTransit deals with packets to somebody else.
+func (r *Router) handleTransit(res *Result, c call) {
+	k := &r.in
+	if !unicast(k.dst) || k.eth.DstMAC[0]&1 != 0 || c.own != nil && c.own.broadcast(k.dst) {
+		res.Ignored = "multicast or broadcast"
+		return
+	}
+	if linkLocal6(k.dst) || linkLocal6(k.src) {
+		res.Ignored = "link-local address beyond its link"
+		return
+	}
+	switch c.Reason {
+	case TTL:
+		r.sendError(res, c, timeExceeded)
+	case Unreachable:
+		r.sendError(res, c, noRoute)
+	case HostUnreachable:
+		r.sendError(res, c, noHost)
+	case TooBig:
+		r.handleTooBig(res, c)
+	case Glean, Resolve:
+		r.resolve(res, c)
+	case Local:
+		res.Ignored = "no gateway address"
+	default:
+		res.Ignored = "unknown reason"
+	}
+}
+
+// resolve hands the packet on to wait for its neighbour.
+func (r *Router) resolve(res *Result, c call) {
+	hop := c.NextHop
+	if !hop.IsValid() && c.Reason == Glean {
+		hop = r.in.dst
+	}
+	if !hop.IsValid() {
+		res.Ignored = "no next hop given"
+		return
+	}
+	to := r.ports[c.OutPort]
+	if c.OutPort == 0 && c.own != nil {
+		to = c.own.holder(hop)
+	}
+	switch {
+	case to == nil || !to.onLink(hop):
+		r.sendError(res, c, noRoute)
+	case to.has(hop):
+		res.Ignored = "next hop is a gateway address"
+	default:
+		res.Resolve = append(res.Resolve, Unresolved{Port: to.Port, Addr: hop, Ingress: c.Port, VRF: c.vrf, Frame: c.Frame})
+	}
+}

@@ -1,0 +1,122 @@
+package slowpath
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+)
+
+// icmpError is an error message in both families' words.
+type icmpError struct {
+	v4 layers.ICMPv4TypeCode
+	v6 layers.ICMPv6TypeCode
+}
+
+func unreachable(v4, v6 uint8) icmpError {
+	return icmpError{
+		layers.CreateICMPv4TypeCode(layers.ICMPv4TypeDestinationUnreachable, v4),
+		layers.CreateICMPv6TypeCode(layers.ICMPv6TypeDestinationUnreachable, v6),
+	}
+}
+
+var (
+	noRoute      = unreachable(layers.ICMPv4CodeNet, layers.ICMPv6CodeNoRouteToDst)
+	noHost       = unreachable(layers.ICMPv4CodeHost, layers.ICMPv6CodeAddressUnreachable)
+	noPort       = unreachable(layers.ICMPv4CodePort, layers.ICMPv6CodePortUnreachable)
+	timeExceeded = icmpError{
+		layers.CreateICMPv4TypeCode(layers.ICMPv4TypeTimeExceeded, layers.ICMPv4CodeTTLExceeded),
+		layers.CreateICMPv6TypeCode(layers.ICMPv6TypeTimeExceeded, layers.ICMPv6CodeHopLimitExceeded),
+	}
+	noProtocol = icmpError{
+		layers.CreateICMPv4TypeCode(layers.ICMPv4TypeDestinationUnreachable, layers.ICMPv4CodeProtocol),
+		layers.CreateICMPv6TypeCode(layers.ICMPv6TypeParameterProblem, layers.ICMPv6CodeUnrecognizedNextHeader),
+	}
+	tooBig = icmpError{
+		layers.CreateICMPv4TypeCode(layers.ICMPv4TypeDestinationUnreachable, layers.ICMPv4CodeFragmentationNeeded),
+		layers.CreateICMPv6TypeCode(layers.ICMPv6TypePacketTooBig, 0),
+	}
+)
+
+// The longest error messages (RFC 1812 section 4.3.2.3, RFC 4443 section 2.4).
+const (
+	maxICMPv4Error = 576
+	maxICMPv6Error = minIPv6MTU
+	icmpHeader     = 8
+)
+
+// flow names the packet's bucket of the error rate limit.
+func (c call) flow() flow {
+	if c.port == nil {
+		return flow{vrf: c.vrf}
+	}
+	return flow{c.Port, c.vrf}
+}
+
+// sendError tells the source of the packet what is wrong with it, except where
+// RFC 1812 section 4.3.2.7 or RFC 4443 section 2.4 (e) forbid it.
+func (r *Router) sendError(res *Result, c call, kind icmpError) {
+	k := &r.in
+	from, src := c.speaker(k.src)
+	if gw := c.gateway(k.dst); gw != nil {
+		from, src = gw, k.dst
+	}
+	switch {
+	case !unicast(k.src) || k.eth.DstMAC[0]&1 != 0 || c.own != nil && c.own.broadcast(k.src):
+		res.Ignored = "no error to or about multicast and broadcast"
+	case k.icmpError():
+		res.Ignored = "no error about an error or a later fragment"
+	case c.gateway(k.src) != nil:
+		res.Ignored = "no error to ourselves"
+	case from == nil:
+		res.Ignored = "no address in this VRF to send an error from"
+	case !r.errors.allow(c.now, c.flow()):
+		res.Ignored = "ICMP error rate limit"
+	default:
+		r.writeError(res, c, from, src, kind)
+	}
+}
+
+// writeError quotes as much of the packet as may be.
+func (r *Router) writeError(res *Result, c call, from *port, src netip.Addr, kind icmpError) {
+	k := &r.in
+	e := envelope{src: src, dst: k.src, ttl: hopLimit, tos: networkControl}
+	if k.src.Is4() {
+		e.proto = layers.IPProtocolICMPv4
+		quote := k.raw[:min(len(k.raw), maxICMPv4Error-ipv4Header-icmpHeader)]
+		m := &layers.ICMPv4{TypeCode: kind.v4}
+		if kind == tooBig {
+			m.Seq = uint16(min(c.MTU, 0xffff)) // RFC 1191 section 4
+		}
+		r.answer(res, c, from, e, m, gopacket.Payload(quote))
+		return
+	}
+	e.proto = layers.IPProtocolICMPv6
+	quote := k.raw[:min(len(k.raw), maxICMPv6Error-ipv6Header-icmpHeader)]
+	var field uint32
+	switch kind {
+	case tooBig:
+		field = uint32(max(c.MTU, minIPv6MTU)) // less would be discarded: RFC 8201 section 4
+	case noProtocol:
+		field = uint32(k.nextHeaderAt())
+	}
+	body := append(binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(quote)), field), quote...)
+	r.answer(res, c, from, e, &layers.ICMPv6{TypeCode: kind.v6}, gopacket.Payload(body))
+}
+
+// nextHeaderAt is the offset of the octet that names the upper layer.
+func (k *packet) nextHeaderAt() int {
+	at, next := 6, ipv6Header
+	for next < k.header {
+		size := (int(k.raw[next+1]) + 1) * 8
+		switch layers.IPProtocol(k.raw[at]) {
+		case layers.IPProtocolIPv6Fragment:
+			size = 8
+		case layers.IPProtocolAH:
+			size = (int(k.raw[next+1]) + 2) * 4
+		}
+		at, next = next, next+size
+	}
+	return at
+}

@@ -1,0 +1,103 @@
+package slowpath
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+)
+
+// Reason is why the forwarding plane handed a packet up.
+type Reason uint8
+
+// The reasons.
+const (
+	ARP             Reason = iota + 1 // an ARP packet
+	ND                                // neighbour or router discovery
+	Local                             // to a gateway address
+	TTL                               // TTL or hop limit would become zero
+	Glean                             // to a connected subnet, where the neighbour is not known yet
+	Resolve                           // the route's next hop is not resolved yet
+	Unreachable                       // no route
+	HostUnreachable                   // the neighbour did not answer
+	TooBig                            // longer than the MTU towards its destination
+)
+
+var reasonNames = [...]string{"", "arp", "nd", "local", "ttl", "glean", "resolve", "unreachable", "host-unreachable", "too-big"}
+
+// String is the reason's name in print.
+func (r Reason) String() string {
+	if r == 0 || int(r) >= len(reasonNames) {
+		return fmt.Sprintf("reason(%d)", uint8(r))
+	}
+	return reasonNames[r]
+}
+
+// Punt is a packet handed up by the forwarding plane.
+type Punt struct {
+	Reason Reason
+	Port   uint32 // where it came in; a port that is no Interface is a core port, or none
+	VRF    uint32 // 0: the one of the port
+	// Frame is kept by the frames of Result.Resolve; the caller must not write to it again.
+	Frame   []byte
+	MTU     int        // TooBig: the longest IP packet that fits, in octets
+	NextHop netip.Addr // Resolve: the next hop; Glean: may be left out, it is the destination
+	OutPort uint32     // Glean, Resolve: the port of the next hop; 0: the port of the VRF with the longest subnet that holds it
+}
+
+// Result is what is to be done about a punt. The zero Result is nothing.
+type Result struct {
+	Out         []Out
+	Seen        []Seen
+	Resolve     []Unresolved
+	EchoReplies []EchoReply
+	Conflicts   []Conflict
+	// Ignored tells why a packet got no answer, for counters and for people;
+	// it is empty where one was given or none was due.
+	Ignored string
+}
+
+// Out is a frame to send: straight out of Port where that is not 0, else as an
+// IP packet through the route table of VRF, which sets MACs and labels.
+type Out struct {
+	Port  uint32
+	VRF   uint32
+	Frame []byte
+}
+
+// Seen is evidence for the neighbour table: Addr was used, or advertised, by
+// MAC. Addresses are on-link on the port and never our own.
+type Seen struct {
+	Port      uint32
+	Addr      netip.Addr
+	MAC       net.HardwareAddr // nil: a neighbour advertisement without link-layer address
+	Solicited bool             // it answers a probe of ours, so both directions work
+	Override  bool             // it may replace another MAC (RFC 4861 section 4.4)
+	Router    bool             // the neighbour says that it forwards
+}
+
+// Unresolved is a packet that waits for a neighbour. Port is where the
+// neighbour is; Ingress is where the packet came in, and VRF its VRF, for a
+// HostUnreachable punt should the neighbour stay silent.
+type Unresolved struct {
+	Port    uint32
+	Addr    netip.Addr
+	Ingress uint32
+	VRF     uint32
+	Frame   []byte
+}
+
+// EchoReply is an ICMP echo reply to one of our gateway addresses.
+type EchoReply struct {
+	Port, VRF uint32
+	From, To  netip.Addr
+	ID, Seq   uint16
+	TTL       uint8
+	Payload   []byte
+}
+
+// Conflict is another station that claims one of our addresses on the link.
+type Conflict struct {
+	Port uint32
+	Addr netip.Addr
+	MAC  net.HardwareAddr
+}
