@@ -1,0 +1,106 @@
+package neighbor
+
+import (
+	"container/list"
+	"net"
+	"time"
+)
+
+// State is a state of RFC 4861 section 7.3.2, or StateFailed.
+type State string
+
+// The states. StateFailed is a wanted neighbour that gave no answer for a
+// whole round, or whose port is down.
+const (
+	StateIncomplete State = "incomplete"
+	StateReachable  State = "reachable"
+	StateDelay      State = "delay"
+	StateProbe      State = "probe"
+	StateFailed     State = "failed"
+)
+
+// Entry is a row of the table.
+type Entry struct {
+	Key    Key
+	MAC    net.HardwareAddr // nil where none is known
+	State  State
+	Since  time.Time // when it got this MAC, or was without
+	Wanted bool
+}
+
+// entry is a neighbour. It is up while mac is not nil.
+type entry struct {
+	key       Key
+	mac       net.HardwareAddr
+	state     State
+	since     time.Time
+	round     time.Time // when the questions began that are not answered yet
+	probes    int       // sent in this round
+	wanted    bool
+	confirmed bool // it has answered with this MAC
+	pending   []Waiting
+
+	due   time.Time
+	timer int // place in the heap; -1: none
+	class class
+	place *list.Element // in its class's order of use
+}
+
+// class is how dear an entry is: a newcomer pushes out only what is no dearer
+// than itself, so that a host which scans hurts no neighbour that is there.
+type class int
+
+const (
+	unanswered  class = iota // no MAC
+	unconfirmed              // a MAC that the neighbour only claims
+	confirmed
+	wanted
+	classes
+)
+
+func (e *entry) rank() class {
+	switch {
+	case e.wanted:
+		return wanted
+	case e.mac == nil:
+		return unanswered
+	case e.confirmed:
+		return confirmed
+	}
+	return unconfirmed
+}
+
+// timers is the heap of entries by due time. Ties fall by key, so that the
+// same events give the same actions.
+type timers []*entry
+
+func (t timers) Len() int { return len(t) }
+
+func (t timers) Less(i, j int) bool {
+	if !t[i].due.Equal(t[j].due) {
+		return t[i].due.Before(t[j].due)
+	}
+	return t[i].key.Compare(t[j].key) < 0
+}
+
+func (t timers) Swap(i, j int) {
+	t[i], t[j] = t[j], t[i]
+	t[i].timer, t[j].timer = i, j
+}
+
+// Push implements heap.Interface.
+func (t *timers) Push(x any) {
+	e := x.(*entry)
+	e.timer = len(*t)
+	*t = append(*t, e)
+}
+
+// Pop implements heap.Interface.
+func (t *timers) Pop() any {
+	last := len(*t) - 1
+	e := (*t)[last]
+	(*t)[last] = nil
+	*t = (*t)[:last]
+	e.timer = -1
+	return e
+}

@@ -1,0 +1,62 @@
+package neighbor
+
+import (
+	"container/list"
+	"net/netip"
+	"slices"
+)
+
+// port is the neighbours on one port, with the order in which each class of
+// them was used.
+type port struct {
+	down    bool
+	entries map[netip.Addr]*entry
+	used    [classes]*list.List // the least recently used first
+}
+
+func (t *Table) port(n uint32) *port {
+	p := t.ports[n]
+	if p == nil {
+		p = &port{entries: make(map[netip.Addr]*entry)}
+		for i := range p.used {
+			p.used[i] = list.New()
+		}
+		t.ports[n] = p
+	}
+	return p
+}
+
+// file puts e, as used just now, where its rank belongs.
+func (p *port) file(e *entry) {
+	p.unfile(e)
+	e.class = e.rank()
+	e.place = p.used[e.class].PushBack(e)
+}
+
+func (p *port) unfile(e *entry) {
+	if e.place != nil {
+		p.used[e.class].Remove(e.place)
+		e.place = nil
+	}
+}
+
+// sorted is the port's entries by address.
+func (p *port) sorted() []*entry {
+	all := make([]*entry, 0, len(p.entries))
+	for _, e := range p.entries {
+		all = append(all, e)
+	}
+	slices.SortFunc(all, func(a, b *entry) int { return a.key.Compare(b.key) })
+	return all
+}
+
+// victim is the entry to go for a newcomer of class c; nil where all are
+// dearer.
+func (p *port) victim(c class) *entry {
+	for i := unanswered; i <= min(c, confirmed); i++ {
+		if first := p.used[i].Front(); first != nil {
+			return first.Value.(*entry)
+		}
+	}
+	return nil
+}

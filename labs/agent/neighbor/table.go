@@ -1,0 +1,263 @@
+package neighbor
+
+import (
+	"bytes"
+	"cmp"
+	"container/heap"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Key names a neighbour: an address means something on its port only.
+type Key struct {
+	Port uint32
+	Addr netip.Addr
+}
+
+// Compare orders keys by port and address.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(cmp.Compare(k.Port, o.Port), k.Addr.Compare(o.Addr))
+}
+
+// Evidence is what a message of a neighbour proves (RFC 4861 section 7.2.5).
+type Evidence struct {
+	Solicited bool // it answers a probe: the neighbour hears us
+	Override  bool // it may replace a MAC that is known already
+}
+
+// Table is the neighbours of one router. It is not safe for concurrent use.
+// Each method that may change it returns what is to be done in consequence.
+type Table struct {
+	cfg     Config
+	ports   map[uint32]*port
+	timers  timers
+	actions []Action
+}
+
+// New makes an empty table, with all ports up.
+func New(cfg Config) *Table {
+	return &Table{cfg: cfg.withDefaults(), ports: make(map[uint32]*port)}
+}
+
+// Want declares a neighbour that is needed, as the next hop of a configured
+// route is. It is asked for ever, and confirmed again and again while it is up.
+// A neighbour is wanted or not, however many want it.
+func (t *Table) Want(now time.Time, k Key) []Action {
+	p := t.port(k.Port)
+	e := p.entries[k.Addr]
+	if e == nil {
+		t.admit(p, wanted)
+		e = t.insert(now, p, k)
+	}
+	if e.wanted {
+		return t.take()
+	}
+	e.wanted = true
+	p.file(e)
+	switch {
+	case p.down:
+		e.state = StateFailed
+	case e.mac == nil:
+		t.ask(now, e)
+	case e.state == StateReachable && now.Add(t.cfg.Revalidate).Before(e.due):
+		t.schedule(e, now.Add(t.cfg.Revalidate))
+	case e.state == StateDelay:
+		t.confirm(now, e)
+	}
+	return t.take()
+}
+
+// Unwant takes Want back. A neighbour that is up stays for as long as it
+// answers.
+func (t *Table) Unwant(now time.Time, k Key) []Action {
+	p := t.port(k.Port)
+	e := p.entries[k.Addr]
+	if e == nil || !e.wanted {
+		return nil
+	}
+	e.wanted = false
+	p.file(e)
+	if e.mac == nil && len(e.pending) == 0 {
+		t.remove(e)
+	}
+	return t.take()
+}
+
+// Resolve asks for the neighbour of a packet, and keeps the packet until it is
+// known. The packet comes back in an Up, Deliver or Failed, except where more
+// than MaxPending wait: then the oldest is dropped (RFC 4861 section 7.2.2).
+func (t *Table) Resolve(now time.Time, k Key, w Waiting) []Action {
+	p := t.port(k.Port)
+	e := p.entries[k.Addr]
+	if p.down || e == nil && !t.admit(p, unanswered) {
+		t.do(Failed{k, []Waiting{w}})
+		return t.take()
+	}
+	fresh := e == nil
+	if fresh {
+		e = t.insert(now, p, k)
+	}
+	p.file(e)
+	if e.mac != nil {
+		t.do(Deliver{k, e.mac, []Waiting{w}})
+		return t.take()
+	}
+	if len(e.pending) == t.cfg.MaxPending {
+		e.pending = slices.Delete(e.pending, 0, 1)
+	}
+	e.pending = append(e.pending, w)
+	if fresh || e.state == StateFailed {
+		t.ask(now, e)
+	}
+	return t.take()
+}
+
+// Seen takes in what a neighbour said of itself. mac is nil where it left its
+// MAC out. What comes from a port that is down is of the past.
+func (t *Table) Seen(now time.Time, k Key, mac net.HardwareAddr, ev Evidence) []Action {
+	p := t.port(k.Port)
+	e := p.entries[k.Addr]
+	switch {
+	case p.down || e == nil && mac == nil:
+	case e == nil:
+		if t.admit(p, unconfirmed) {
+			e = t.insert(now, p, k)
+			t.learn(now, e, mac, Evidence{Override: ev.Override})
+		}
+	default:
+		t.learn(now, e, mac, ev)
+	}
+	return t.take()
+}
+
+// PortDown tells that a port has lost its carrier: its neighbours die at once.
+func (t *Table) PortDown(now time.Time, n uint32) []Action {
+	p := t.port(n)
+	p.down = true
+	for _, e := range p.sorted() {
+		t.lose(now, e)
+		if e.wanted {
+			e.state = StateFailed
+			t.unschedule(e)
+		} else {
+			t.remove(e)
+		}
+	}
+	return t.take()
+}
+
+// PortUp tells that a port has its carrier: wanted neighbours are asked for at
+// once, whatever pause they were in.
+func (t *Table) PortUp(now time.Time, n uint32) []Action {
+	p := t.port(n)
+	p.down = false
+	for _, e := range p.sorted() {
+		if e.mac == nil && e.wanted {
+			t.ask(now, e)
+		}
+	}
+	return t.take()
+}
+
+// RemovePort forgets a port that is no more, with all its neighbours.
+func (t *Table) RemovePort(now time.Time, n uint32) []Action {
+	for _, e := range t.port(n).sorted() {
+		t.lose(now, e)
+		t.remove(e)
+	}
+	delete(t.ports, n)
+	return t.take()
+}
+
+// Tick does what is due. Call it when the time of Next has come; early or late
+// calls do no harm.
+func (t *Table) Tick(now time.Time) []Action {
+	for len(t.timers) > 0 && !t.timers[0].due.After(now) {
+		t.expire(now, t.timers[0])
+	}
+	return t.take()
+}
+
+// Next is when Tick is due; ok is false where nothing ever is. It may change
+// with every call of another method.
+func (t *Table) Next() (due time.Time, ok bool) {
+	if len(t.timers) == 0 {
+		return time.Time{}, false
+	}
+	return t.timers[0].due, true
+}
+
+// Lookup is the MAC of a neighbour that is up.
+func (t *Table) Lookup(k Key) (mac net.HardwareAddr, ok bool) {
+	p := t.ports[k.Port]
+	if p == nil || p.entries[k.Addr] == nil || p.entries[k.Addr].mac == nil {
+		return nil, false
+	}
+	return bytes.Clone(p.entries[k.Addr].mac), true
+}
+
+// Entries is the whole table by port and address.
+func (t *Table) Entries() []Entry {
+	var all []Entry
+	for _, p := range t.ports {
+		for _, e := range p.entries {
+			all = append(all, Entry{e.key, bytes.Clone(e.mac), e.state, e.since, e.wanted})
+		}
+	}
+	slices.SortFunc(all, func(a, b Entry) int { return a.Key.Compare(b.Key) })
+	return all
+}
+
+// admit makes room for a newcomer; false where all that is there is dearer.
+// Wanted ones are never refused: the configuration bounds them.
+func (t *Table) admit(p *port, c class) bool {
+	if len(p.entries) < t.cfg.MaxPerPort {
+		return true
+	}
+	e := p.victim(c)
+	if e == nil {
+		return c == wanted
+	}
+	t.release(e)
+	t.remove(e)
+	return true
+}
+
+func (t *Table) insert(now time.Time, p *port, k Key) *entry {
+	e := &entry{key: k, state: StateIncomplete, since: now, timer: -1}
+	p.entries[k.Addr] = e
+	p.file(e)
+	return e
+}
+
+func (t *Table) remove(e *entry) {
+	p := t.ports[e.key.Port]
+	p.unfile(e)
+	delete(p.entries, e.key.Addr)
+	t.unschedule(e)
+}
+
+func (t *Table) schedule(e *entry, due time.Time) {
+	e.due = due
+	if e.timer < 0 {
+		heap.Push(&t.timers, e)
+		return
+	}
+	heap.Fix(&t.timers, e.timer)
+}
+
+func (t *Table) unschedule(e *entry) {
+	if e.timer >= 0 {
+		heap.Remove(&t.timers, e.timer)
+	}
+}
+
+func (t *Table) do(a Action) { t.actions = append(t.actions, a) }
+
+func (t *Table) take() []Action {
+	a := t.actions
+	t.actions = nil
+	return a
+}
