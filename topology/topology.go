@@ -12,11 +12,12 @@ import (
 // and defaulted. Slices are in the order of the file, except where a field
 // says otherwise.
 type Topology struct {
-	Name     string `json:"name"`
-	Source   string `json:"source"`             // where it was read from, for messages
-	Prefix   string `json:"prefix"`             // put before a node's name to name its container
-	Runtime  string `json:"runtime,omitempty"`  // "", "netns" or "docker": the default for hosts; "" chooses by what is there
-	Datapath string `json:"datapath,omitempty"` // "", "auto", "netdev" or "system"
+	Name        string `json:"name"`
+	Source      string `json:"source"` // where it was read from, for messages
+	Description string `json:"description,omitempty"`
+	Prefix      string `json:"prefix"`             // put before a node's name to name its container
+	Runtime     string `json:"runtime,omitempty"`  // "", "netns" or "docker": the default for hosts; "" chooses by what is there
+	Datapath    string `json:"datapath,omitempty"` // "", "auto", "netdev" or "system"
 
 	Routers  []Router      `json:"routers"`
 	Links    []Link        `json:"links"`

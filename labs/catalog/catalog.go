@@ -1,0 +1,63 @@
+package catalog
+
+import (
+	"embed"
+	"path"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+//go:embed *.yaml
+var files embed.FS
+
+const suffix = ".yaml"
+
+// Lab is one ready lab as a list of labs shows it.
+type Lab struct {
+	Name        string `json:"name"`
+	Description string `json:"description"` // one line
+}
+
+// Names returns the names of the ready labs, sorted.
+func Names() []string {
+	matches, _ := files.ReadDir(".") // the embedded directory is always there
+	var names []string
+	for _, m := range matches {
+		names = append(names, strings.TrimSuffix(path.Base(m.Name()), suffix))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Get returns the lab file of that name.
+func Get(name string) (data []byte, ok bool) {
+	data, err := files.ReadFile(name + suffix)
+	return data, err == nil
+}
+
+// List returns every ready lab with its description, sorted by name.
+func List() []Lab {
+	var labs []Lab
+	for _, name := range Names() {
+		labs = append(labs, Lab{Name: name, Description: Describe(name)})
+	}
+	return labs
+}
+
+// Describe returns the `description:` of a ready lab; it is empty for a lab
+// that is not there.
+func Describe(name string) string {
+	data, ok := Get(name)
+	if !ok {
+		return ""
+	}
+	var head struct {
+		Description string `yaml:"description"`
+	}
+	if err := yaml.Unmarshal(data, &head); err != nil {
+		return ""
+	}
+	return head.Description
+}

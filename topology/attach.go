@@ -1,0 +1,252 @@
+package topology
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// attachment resolves the i-th attachment of a host.
+func (b *builder) attachment(raw rawAttachment, i int, element string, only bool) Attachment {
+	mtu := first(raw.MTU, b.raw.Defaults.Host.MTU)
+	a := Attachment{
+		Router: raw.To.v, VRF: raw.VRF.v, MAC: raw.MAC.v, MTU: mtu.or(ipMTU),
+		Interface: raw.Interface.or(fmt.Sprintf("eth%d", i)),
+	}
+	b.checkAttachment(raw, element)
+	for _, address := range raw.Addresses {
+		switch {
+		case !address.has:
+		case address.v.slaac:
+			a.SLAAC = true
+			if raw.RA.at == (pos{}) {
+				b.refuse(address.at, element, "slaac without router advertisements", `add ra: "2001:db8:1::/64"`)
+			}
+		case b.checkHostAddress(address.at, element, address.v.prefix):
+			a.Addresses = append(a.Addresses, address.v.prefix)
+		}
+	}
+	if len(raw.Addresses) == 0 {
+		b.refuse(raw.At, element, "has no address", "add addresses: [10.1.0.2/24]")
+	}
+	a.RA = b.advertisement(raw, a, element)
+	a.Gateways = b.gateways(raw, a, element)
+	b.checkMTU(mtu, element, hasIPv6(a.Gateways))
+	a.Routes = b.hostRoutes(raw, a, element, only)
+	b.announcements(raw, &a, element)
+	return a
+}
+
+// checkAttachment refuses references to routers and VRFs that are not there,
+// and notes the use of the VRF.
+func (b *builder) checkAttachment(raw rawAttachment, element string) {
+	_, known := b.router[raw.To.v]
+	switch {
+	case raw.To.missing():
+		b.refuse(raw.At, element, "says no router", "add to: with the name of a router")
+	case raw.To.has && !known:
+		b.refuse(raw.To.at, element, fmt.Sprintf("no router is named %q", raw.To.v), suggest(raw.To.v, b.router))
+	}
+	if raw.Interface.has && (!interfaceName.MatchString(raw.Interface.v) || len(raw.Interface.v) > 15 || raw.Interface.v == "lo") {
+		b.refuse(raw.Interface.at, element, fmt.Sprintf("%q is not a name for an interface", raw.Interface.v), "name it as eth0")
+	}
+	if raw.VRF.missing() {
+		b.refuse(raw.At, element, "says no VRF", "add vrf: with the name of a VRF")
+	}
+	if !b.checkName(raw.VRF, "vrf", maxName) {
+		return
+	}
+	if _, defined := b.defined[raw.VRF.v]; !defined && raw.RD.missing() {
+		b.refuse(raw.VRF.at, element, fmt.Sprintf("VRF %q is not in vrfs: and has no RD", raw.VRF.v), remedyFor(raw.VRF.v, b.defined))
+	}
+	if known {
+		b.useVRF(vrfKey{raw.To.v, raw.VRF.v}, vrfUse{at: raw.VRF.at, element: element, rd: raw.RD})
+	}
+}
+
+func remedyFor(name string, defined map[string]vrfDef) string {
+	if s := suggest(name, defined); s != "" {
+		return s
+	}
+	return fmt.Sprintf(`add vrfs: {%s: {rts: "65000:1"}}`, name)
+}
+
+// gateways returns the router's address in each subnet of an attachment.
+func (b *builder) gateways(raw rawAttachment, a Attachment, element string) []netip.Prefix {
+	subnets := make(map[netip.Prefix]value[netip.Addr])
+	for _, p := range a.Addresses {
+		subnets[p.Masked()] = value[netip.Addr]{}
+	}
+	if a.RA != nil {
+		subnets[a.RA.Prefix] = value[netip.Addr]{}
+	}
+	for _, g := range raw.Gateway {
+		if !g.has {
+			continue
+		}
+		subnet, ok := subnetOf(subnets, g.v)
+		if !ok {
+			b.refuse(g.at, element, fmt.Sprintf("gateway %s is not on a subnet of the attachment", g.v), "use an address of the same subnet as the host's")
+			continue
+		}
+		if b.checkHostAddress(g.at, element, netip.PrefixFrom(g.v, subnet.Bits())) {
+			subnets[subnet] = g
+		}
+	}
+	var out []netip.Prefix
+	add := func(at pos, subnet netip.Prefix) {
+		g, pending := subnets[subnet]
+		if !pending {
+			return
+		}
+		delete(subnets, subnet)
+		if p, ok := b.gateway(at, element, subnet, g); ok {
+			out = append(out, p)
+		}
+	}
+	for _, p := range raw.Addresses {
+		if p.has && !p.v.slaac {
+			add(p.at, p.v.prefix.Masked())
+		}
+	}
+	if a.RA != nil {
+		add(raw.RA.at, a.RA.Prefix)
+	}
+	b.checkGateways(raw, out, element)
+	return out
+}
+
+func subnetOf(subnets map[netip.Prefix]value[netip.Addr], a netip.Addr) (netip.Prefix, bool) {
+	for subnet := range subnets {
+		if subnet.Contains(a) {
+			return subnet, true
+		}
+	}
+	return netip.Prefix{}, false
+}
+
+// gateway is the router's address in one subnet.
+func (b *builder) gateway(at pos, element string, subnet netip.Prefix, given value[netip.Addr]) (netip.Prefix, bool) {
+	if given.has {
+		return netip.PrefixFrom(given.v, subnet.Bits()), true
+	}
+	p, ok := usable(subnet, 0)
+	if !ok || subnet.IsSingleIP() {
+		b.refuse(at, element, fmt.Sprintf("subnet %s has no room for a gateway", subnet), "use a shorter prefix")
+		return netip.Prefix{}, false
+	}
+	return p, true
+}
+
+// checkGateways refuses a host that has its gateway's address.
+func (b *builder) checkGateways(raw rawAttachment, gateways []netip.Prefix, element string) {
+	for _, address := range raw.Addresses {
+		for _, g := range gateways {
+			if address.has && address.v.prefix.Addr() == g.Addr() {
+				b.refuse(address.at, element, fmt.Sprintf("address %s is the gateway's", address.v.prefix), "use another address, or set gateway:")
+			}
+		}
+	}
+}
+
+// hostRoutes are the routes of the host through this attachment.
+func (b *builder) hostRoutes(raw rawAttachment, a Attachment, element string, only bool) []netip.Prefix {
+	routes := []netip.Prefix{}
+	if raw.Routes == nil && only {
+		for _, everything := range []netip.Prefix{defaultRoute4, defaultRoute6} {
+			if _, ok := addressOf(a.Addresses, everything); ok {
+				routes = append(routes, everything)
+			}
+		}
+	}
+	for _, route := range raw.Routes {
+		if !route.has {
+			continue
+		}
+		prefix := netip.Prefix(route.v)
+		if _, ok := addressOf(a.Gateways, prefix); !ok {
+			b.refuse(route.at, element, fmt.Sprintf("route %s has no %s gateway on this attachment", prefix, familyName(prefix)), "add an address of that family")
+			continue
+		}
+		routes = append(routes, prefix)
+	}
+	return routes
+}
+
+var (
+	defaultRoute4 = netip.MustParsePrefix("0.0.0.0/0")
+	defaultRoute6 = netip.MustParsePrefix("::/0")
+)
+
+// announcements adds the static routes that announce: asks for.
+func (b *builder) announcements(raw rawAttachment, a *Attachment, element string) {
+	for _, n := range raw.Announce {
+		if n.Prefix.missing() {
+			b.refuse(n.at, element, "announces no prefix", "add prefix:")
+		}
+		if !n.Prefix.has || n.NextHop.bad {
+			continue
+		}
+		prefix := netip.Prefix(n.Prefix.v)
+		nextHop, ok := addressOf(a.Addresses, prefix)
+		switch {
+		case n.NextHop.has:
+			nextHop, ok = n.NextHop.v, b.checkNextHop(n.NextHop, prefix, a.Gateways, element)
+		case !ok:
+			b.refuse(n.Prefix.at, element, fmt.Sprintf("announcing %s needs a next hop, but the host has no static %s address here", prefix, familyName(prefix)), "add one to addresses:, or next-hop:")
+		}
+		if !ok {
+			continue
+		}
+		a.Statics = append(a.Statics, Static{Prefix: prefix, NextHop: nextHop})
+		key := vrfKey{a.Router, a.VRF}
+		b.claims[key] = append(b.claims[key], claim{prefix: prefix, kind: announced, at: n.Prefix.at, element: element})
+	}
+}
+
+// checkNextHop refuses a next hop that is not on a connected subnet.
+func (b *builder) checkNextHop(nextHop value[netip.Addr], prefix netip.Prefix, gateways []netip.Prefix, element string) bool {
+	for _, g := range gateways {
+		if g.Contains(nextHop.v) && g.Addr() != nextHop.v && prefix.Addr().Is4() == nextHop.v.Is4() {
+			return true
+		}
+	}
+	b.refuse(nextHop.at, element, fmt.Sprintf("next hop %s of %s is not on a connected subnet of this attachment", nextHop.v, prefix), "use an address of the host on this attachment")
+	return false
+}
+
+// advertisement is what the router advertises on the attachment.
+func (b *builder) advertisement(raw rawAttachment, a Attachment, element string) *RA {
+	in := raw.RA
+	if in.at == (pos{}) || in.Prefix.bad {
+		return nil
+	}
+	prefix := netip.Prefix(in.Prefix.v)
+	switch {
+	case in.Prefix.missing():
+		b.refuse(in.at, element, "advertises no prefix", `add prefix: "2001:db8:1::/64"`)
+		return nil
+	case prefix.Addr().Is4():
+		b.refuse(in.Prefix.at, element, fmt.Sprintf("%s is not an IPv6 prefix", prefix), "router advertisements are for IPv6")
+		return nil
+	case a.SLAAC && prefix.Bits() != 64:
+		b.refuse(in.Prefix.at, element, fmt.Sprintf("SLAAC needs a /64, not %s (RFC 4862)", prefix), "advertise a /64")
+		return nil
+	case !b.checkSubnet(in.Prefix.at, element, prefix):
+		return nil
+	}
+	out := &RA{
+		Prefix: prefix, Lifetime: time.Duration(in.Lifetime.or(lifetime(1800 * time.Second))),
+		DNSSL: texts(in.DNSSL), Managed: in.Managed.v, Other: in.Other.v, Preference: string(in.Preference.v),
+	}
+	if out.Lifetime > 9000*time.Second {
+		b.refuse(in.Lifetime.at, element, fmt.Sprintf("router lifetime %v is more than 9000 s (RFC 4861 section 6.2.1)", out.Lifetime), "use 1800")
+	}
+	for _, server := range in.RDNSS {
+		if server.has && !server.v.Is6() {
+			b.refuse(server.at, element, fmt.Sprintf("rdnss %s is not an IPv6 address", server.v), "")
+		}
+		out.RDNSS = append(out.RDNSS, server.v)
+	}
+	return out
+}

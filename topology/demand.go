@@ -1,0 +1,77 @@
+package topology
+
+import (
+	"net/netip"
+
+	"pseudowan/bgp/vpn"
+)
+
+// labelDemand counts the labels that the configured routes of each router
+// need, by router.
+func (b *builder) labelDemand() map[string]int {
+	mode := make(map[vrfKey]VRF, len(b.lab.VRFs))
+	for _, v := range b.lab.VRFs {
+		mode[vrfKey{v.Router, v.Name}] = v
+	}
+	bindings := make(map[vrfKey]map[any]bool)
+	for _, h := range b.lab.Hosts {
+		for _, a := range h.Attachments {
+			key := vrfKey{a.Router, a.VRF}
+			if bindings[key] == nil {
+				bindings[key] = make(map[any]bool)
+			}
+			for _, binding := range labelBindings(a, mode[key]) {
+				bindings[key][binding] = true
+			}
+		}
+	}
+	need := make(map[string]int)
+	for key, set := range bindings {
+		need[key.router] += len(set)
+	}
+	return need
+}
+
+// labelBindings names what gets a label of its own among the routes of an
+// attachment.
+func labelBindings(a Attachment, v VRF) []any {
+	var out []any
+	for _, p := range connectedRoutes(a, v.RedistributeConnected) {
+		if v.LabelMode == PerPrefix {
+			out = append(out, p)
+		} else {
+			out = append(out, vpn.FamilyOf(p))
+		}
+	}
+	for _, s := range a.Statics {
+		switch v.LabelMode {
+		case PerPrefix:
+			out = append(out, s.Prefix)
+		case PerVRF:
+			out = append(out, vpn.FamilyOf(s.Prefix))
+		default:
+			out = append(out, s.NextHop)
+		}
+	}
+	return out
+}
+
+// connectedRoutes are the VPN routes that an attachment's connected networks
+// become. Addresses that the host configures by itself are not known here.
+func connectedRoutes(a Attachment, mode Redistribute) []netip.Prefix {
+	var out []netip.Prefix
+	switch mode {
+	case RedistributeHosts:
+		for _, p := range a.Addresses {
+			out = append(out, netip.PrefixFrom(p.Addr(), p.Addr().BitLen()))
+		}
+		if a.SLAAC && a.RA != nil {
+			out = append(out, a.RA.Prefix)
+		}
+	case RedistributeSubnets:
+		for _, g := range a.Gateways {
+			out = append(out, g.Masked())
+		}
+	}
+	return out
+}

@@ -1,0 +1,153 @@
+package topology
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// entry is one key of a mapping whose keys are names.
+type entry[T any] struct {
+	key   value[string]
+	value T
+}
+
+// entries is a mapping of names in the order of the file.
+type entries[T any] []entry[T]
+
+func (e *entries[T]) read(d *decoder, n *yaml.Node) {
+	if isNull(n) {
+		return
+	}
+	for _, p := range d.pairs(n) {
+		var one entry[T]
+		one.key = given(at(p.key), p.key.Value)
+		d.within("."+p.key.Value, func() { d.into(reflect.ValueOf(&one.value).Elem(), p.value) })
+		*e = append(*e, one)
+	}
+}
+
+// oneOrMany is a list that may be written without brackets where it has one
+// item.
+type oneOrMany[T any] []T
+
+func (m *oneOrMany[T]) read(d *decoder, n *yaml.Node) {
+	v := reflect.ValueOf((*[]T)(m)).Elem()
+	if n.Kind == yaml.SequenceNode {
+		d.list(v, n)
+		return
+	}
+	if isNull(n) {
+		return
+	}
+	one := reflect.New(v.Type().Elem()).Elem()
+	d.into(one, n)
+	v.Set(reflect.Append(v, one))
+}
+
+// namedEnd is an end of a link with its settings.
+type namedEnd struct {
+	name     value[endName]
+	settings rawEnd
+}
+
+// rawEnds is [pe1:eth1, pe2:eth1], or {pe1:eth1: {address: …}, …}.
+type rawEnds []namedEnd
+
+func (e *rawEnds) read(d *decoder, n *yaml.Node) {
+	if isNull(n) {
+		return
+	}
+	if n.Kind == yaml.SequenceNode {
+		var names []value[endName]
+		d.list(reflect.ValueOf(&names).Elem(), n)
+		for _, name := range names {
+			*e = append(*e, namedEnd{name: name})
+		}
+		return
+	}
+	for _, p := range d.pairs(n) {
+		var one namedEnd
+		d.within("."+p.key.Value, func() {
+			one.name.read(d, p.key)
+			d.into(reflect.ValueOf(&one.settings).Elem(), p.value)
+		})
+		*e = append(*e, one)
+	}
+}
+
+// rawLinkBGP is `full-mesh`, `none`, or a mapping.
+type rawLinkBGP struct {
+	at   pos
+	mode value[linkMode]
+	linkSettings
+}
+
+func (b *rawLinkBGP) read(d *decoder, n *yaml.Node) {
+	b.at = at(n)
+	scalarOr(d, n, &b.mode, &b.linkSettings)
+}
+
+// rawEndBGP is `none`, or a mapping.
+type rawEndBGP struct {
+	at   pos
+	mode value[linkMode]
+	endSettings
+}
+
+func (b *rawEndBGP) read(d *decoder, n *yaml.Node) {
+	b.at = at(n)
+	scalarOr(d, n, &b.mode, &b.endSettings)
+}
+
+// rawRA is a prefix, or a mapping.
+type rawRA struct {
+	at pos
+	raSettings
+}
+
+func (a *rawRA) read(d *decoder, n *yaml.Node) {
+	a.at = at(n)
+	scalarOr(d, n, &a.Prefix, &a.raSettings)
+}
+
+// rawAnnounce is a prefix, or a mapping.
+type rawAnnounce struct {
+	at pos
+	announceSettings
+}
+
+func (a *rawAnnounce) read(d *decoder, n *yaml.Node) {
+	a.at = at(n)
+	scalarOr(d, n, &a.Prefix, &a.announceSettings)
+}
+
+// scalarOr reads a form whose short spelling is one scalar.
+func scalarOr(d *decoder, n *yaml.Node, short nodeReader, long any) {
+	if isNull(n) {
+		return
+	}
+	if n.Kind == yaml.ScalarNode {
+		short.read(d, n)
+		return
+	}
+	d.structure(reflect.ValueOf(long).Elem(), n)
+}
+
+// expectLine is "a -> b", "a -> b via c" or "a !-> b".
+type expectLine Expectation
+
+func parseExpect(p *expectLine, s string) *fault {
+	words := strings.Fields(s)
+	switch {
+	case len(words) == 3 && (words[1] == "->" || words[1] == "!->"):
+		*p = expectLine{From: words[0], To: words[2], Never: words[1] == "!->"}
+	case len(words) == 5 && words[1] == "->" && words[3] == "via":
+		*p = expectLine{From: words[0], To: words[2], Via: words[4]}
+	default:
+		return &fault{fmt.Sprintf("%q is not an expectation", s), "write a -> b, a -> b via c, or a !-> b"}
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+package topology
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Bounds on what series may make.
+const (
+	maxHosts = 10000
+	maxLANs  = 200000 // of all hosts together
+)
+
+// hosts fills Hosts: those of hosts: first, then those of series:.
+func (b *builder) hosts() {
+	b.uses = make(map[vrfKey]vrfUse)
+	b.claims = make(map[vrfKey][]claim)
+	b.vrfs()
+	all := b.raw.Hosts
+	for i, s := range b.raw.Series {
+		all = append(all, b.expand(s, fmt.Sprintf("series[%d]", i), maxHosts-len(all))...)
+	}
+	if len(all) > maxHosts {
+		b.refuse(all[maxHosts].key.at, "hosts", fmt.Sprintf("more than %d hosts", maxHosts), "make several labs of them")
+		return
+	}
+	lans := 0
+	for _, e := range all {
+		if lans += len(e.value.LANs); lans > maxLANs {
+			b.refuse(e.key.at, "host "+e.key.v, fmt.Sprintf("more than %d LANs in the lab", maxLANs), "give hosts fewer LANs")
+			return
+		}
+		b.claimNode(e.key, "host")
+		b.lab.Hosts = append(b.lab.Hosts, b.host(e.key.v, e.value))
+	}
+}
+
+// host resolves one host.
+func (b *builder) host(name string, raw rawHost) Host {
+	element := "host " + name
+	settings := raw.hostSettings.over(b.raw.Defaults.Host.hostSettings)
+	h := Host{
+		Name: name, Runtime: string(settings.Runtime.v), Image: settings.Image.v,
+		Command: texts(settings.Command), Env: environment(settings.Env),
+		Forward: raw.Forward.v,
+	}
+	attach := b.attachments(raw, element)
+	interfaces := make(map[string]bool)
+	for i, a := range attach {
+		where := element
+		if len(attach) > 1 {
+			where = fmt.Sprintf("%s, attach[%d]", element, i)
+		}
+		done := b.attachment(a, i, where, len(attach) == 1)
+		if interfaces[done.Interface] {
+			b.refuse(first(a.Interface, given(a.At, "")).at, where, fmt.Sprintf("interface %s is used twice", done.Interface), "use another name")
+		}
+		interfaces[done.Interface] = true
+		h.Attachments = append(h.Attachments, done)
+	}
+	b.hostLANs(&h, raw, attach, element, interfaces)
+	for i, a := range attach {
+		b.claimAttachment(h.Attachments[i], a, element)
+	}
+	return h
+}
+
+// attachments returns what the host is attached to, in the long form.
+func (b *builder) attachments(raw rawHost, element string) []rawAttachment {
+	short := raw.rawAttachment
+	short.At = raw.At
+	direct := !short.To.missing() || !short.VRF.missing() || len(short.Addresses) > 0
+	switch {
+	case direct && len(raw.Attach) > 0:
+		b.refuse(raw.At, element, "has attach: and the keys of an attachment beside it", "move to:, vrf: and addresses: into attach:")
+	case !direct && len(raw.Attach) == 0:
+		b.refuse(raw.At, element, "is attached to nothing", "add to: pe1, vrf: red, addresses: [10.1.0.2/24]")
+		return nil
+	case direct:
+		return []rawAttachment{short}
+	}
+	return raw.Attach
+}
+
+// over fills what s leaves open from base.
+func (s hostSettings) over(base hostSettings) hostSettings {
+	s.Runtime = first(s.Runtime, base.Runtime)
+	s.Image = first(s.Image, base.Image)
+	if s.Command == nil {
+		s.Command = base.Command
+	}
+	s.Env = append(base.Env[:len(base.Env):len(base.Env)], s.Env...)
+	return s
+}
+
+func texts(values []value[string]) []string {
+	var out []string
+	for _, v := range values {
+		out = append(out, v.v)
+	}
+	return out
+}
+
+func environment(env entries[value[string]]) map[string]string {
+	var out map[string]string
+	for _, e := range env {
+		if out == nil {
+			out = make(map[string]string)
+		}
+		out[e.key.v] = e.value.v
+	}
+	return out
+}
+
+// hostLANs gives the host its LANs, and the attachments that carry them the
+// static routes to them.
+func (b *builder) hostLANs(h *Host, raw rawHost, attach []rawAttachment, element string, interfaces map[string]bool) {
+	via := b.lanCarriers(h, raw, element)
+	for i, lan := range raw.LANs {
+		if !lan.has {
+			continue
+		}
+		if name := fmt.Sprintf("eth%d", len(attach)+i); interfaces[name] {
+			b.refuse(lan.at, element, fmt.Sprintf("its LAN needs the interface %s, which an attachment has", name), "name the attachment's interface otherwise")
+		}
+		address := lan.v
+		if address == address.Masked() && !address.IsSingleIP() {
+			address, _ = usable(lan.v, 0)
+		}
+		if !address.IsValid() || badUnicast(lan.v.Addr()) != "" {
+			b.checkSubnet(lan.at, element, lan.v)
+			continue
+		}
+		if !b.checkHostAddress(lan.at, element, address) {
+			continue
+		}
+		h.LANs = append(h.LANs, address)
+		for _, k := range via {
+			b.lanStatic(&h.Attachments[k], attach[k], lan, element)
+		}
+	}
+}
+
+// lanCarriers returns the indexes of the attachments that carry the LANs.
+func (b *builder) lanCarriers(h *Host, raw rawHost, element string) []int {
+	if len(raw.LANsVia) == 0 {
+		return []int{0}[:min(1, len(h.Attachments))]
+	}
+	index := make(map[string]int)
+	for i, a := range h.Attachments {
+		index[a.Interface] = i
+	}
+	var via []int
+	for _, name := range raw.LANsVia {
+		i, known := index[name.v]
+		if name.has && !known {
+			b.refuse(name.at, element, fmt.Sprintf("no attachment has the interface %q", name.v), suggest(name.v, index))
+		}
+		if known {
+			via = append(via, i)
+		}
+	}
+	return via
+}
+
+// lanStatic adds the router's static route to a LAN.
+func (b *builder) lanStatic(a *Attachment, raw rawAttachment, lan value[netip.Prefix], element string) {
+	prefix := lan.v.Masked()
+	nextHop, ok := addressOf(a.Addresses, prefix)
+	if !ok {
+		b.refuse(lan.at, element, fmt.Sprintf("LAN %s needs a next hop, but the host has no static %s address on %s", prefix, familyName(prefix), a.Interface),
+			"give it one in addresses:")
+		return
+	}
+	a.Statics = append(a.Statics, Static{Prefix: prefix, NextHop: nextHop})
+	key := vrfKey{a.Router, a.VRF}
+	b.claims[key] = append(b.claims[key], claim{prefix: prefix, kind: lanOf, at: lan.at, element: element})
+}
+
+// addressOf returns the first of the addresses that has the family of p.
+func addressOf(addresses []netip.Prefix, p netip.Prefix) (netip.Addr, bool) {
+	for _, a := range addresses {
+		if a.Addr().Is4() == p.Addr().Is4() {
+			return a.Addr(), true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+func familyName(p netip.Prefix) string {
+	if p.Addr().Is4() {
+		return "IPv4"
+	}
+	return "IPv6"
+}

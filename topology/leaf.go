@@ -1,0 +1,308 @@
+package topology
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"pseudowan/bgp/vpn"
+)
+
+// value is a scalar of the file with its place. A value that could not be
+// read is bad: it was reported, and nothing more is said of it.
+type value[T any] struct {
+	at  pos
+	v   T
+	has bool // given and readable
+	bad bool // given and unreadable
+}
+
+func (v *value[T]) read(d *decoder, n *yaml.Node) {
+	v.at = at(n)
+	if n.Kind != yaml.ScalarNode || isNull(n) {
+		v.bad = true
+		d.wrong(n, "want a single value, not "+kindName(n), "")
+		return
+	}
+	if err := parseLeaf(&v.v, n.Value); err != nil {
+		v.bad = true
+		d.wrong(n, err.message, err.remedy)
+		return
+	}
+	v.has = true
+}
+
+// missing tells that the file says nothing here.
+func (v value[T]) missing() bool { return !v.has && !v.bad }
+
+// or returns the value, or def where there is none.
+func (v value[T]) or(def T) T {
+	if v.has {
+		return v.v
+	}
+	return def
+}
+
+// given makes a value that stands at a place of the file without being
+// written there: what a series or a default expands to.
+func given[T any](at pos, v T) value[T] { return value[T]{at: at, v: v, has: true} }
+
+// first returns the first value that is there.
+func first[T any](values ...value[T]) value[T] {
+	for _, v := range values {
+		if !v.missing() {
+			return v
+		}
+	}
+	return value[T]{}
+}
+
+// fault is why a scalar cannot be read.
+type fault struct{ message, remedy string }
+
+// Scalars with a form of their own.
+type (
+	network     netip.Prefix // a prefix without host bits
+	hostAddress struct {     // an address with its length, or "slaac"
+		prefix netip.Prefix
+		slaac  bool
+	}
+	endName  struct{ router, iface string } // pe1:eth1
+	vrfNames struct {                       // 101, blue, or the range 101-103
+		name     string
+		from, to int
+	}
+	stepLength int // /16
+	runtime    string
+	datapath   string
+	preference string
+	linkMode   string
+	lifetime   time.Duration // 30, 30s, 10m
+	asNumber   uint32
+)
+
+// words are the values of the scalars that allow only a few.
+func words(dst any) []string {
+	switch dst.(type) {
+	case *bool:
+		return []string{"true", "false"}
+	case *runtime:
+		return []string{"netns", "docker"}
+	case *datapath:
+		return []string{"auto", "netdev", "system"}
+	case *preference:
+		return []string{"low", "medium", "high"}
+	case *linkMode:
+		return []string{"full-mesh", "none"}
+	case *LabelMode:
+		return []string{string(PerNextHop), string(PerVRF), string(PerPrefix)}
+	case *Redistribute:
+		return []string{string(RedistributeNone), string(RedistributeHosts), string(RedistributeSubnets)}
+	case *vpn.Family:
+		return []string{string(vpn.VPNv4), string(vpn.VPNv6)}
+	}
+	return nil
+}
+
+// parseLeaf reads one scalar into dst.
+func parseLeaf(dst any, s string) *fault {
+	if allowed := words(dst); allowed != nil {
+		return parseWord(dst, s, allowed)
+	}
+	switch p := dst.(type) {
+	case *string:
+		*p = s
+	case *int:
+		return parseNumber(s, 31, func(n uint64) { *p = int(n) })
+	case *uint32:
+		return parseNumber(s, 32, func(n uint64) { *p = uint32(n) })
+	case *asNumber:
+		if s == "0" {
+			return &fault{"AS 0 is reserved (RFC 7607)", "use a private AS number, as 65001"}
+		}
+		return parseNumber(s, 32, func(n uint64) { *p = asNumber(n) })
+	case *lifetime:
+		return parseLifetime(p, s)
+	case *vrfNames:
+		return parseVRFNames(p, s)
+	case *endName:
+		return parseEnd(p, s)
+	case *expectLine:
+		return parseExpect(p, s)
+	case *stepLength:
+		digits, ok := strings.CutPrefix(s, "/")
+		if !ok {
+			return &fault{fmt.Sprintf("%q is not a prefix length", s), "write it as /16"}
+		}
+		return parseNumber(digits, 7, func(n uint64) { *p = stepLength(n) })
+	default:
+		return parseNetwork(dst, s)
+	}
+	return nil
+}
+
+func parseWord(dst any, s string, allowed []string) *fault {
+	for _, w := range allowed {
+		if s != w {
+			continue
+		}
+		switch p := dst.(type) {
+		case *bool:
+			*p = s == "true"
+		case *runtime:
+			*p = runtime(s)
+		case *datapath:
+			*p = datapath(s)
+		case *preference:
+			*p = preference(s)
+		case *linkMode:
+			*p = linkMode(s)
+		case *LabelMode:
+			*p = LabelMode(s)
+		case *Redistribute:
+			*p = Redistribute(s)
+		case *vpn.Family:
+			*p = vpn.Family(s)
+		}
+		return nil
+	}
+	return &fault{fmt.Sprintf("unknown value %q", s), "use one of " + strings.Join(allowed, ", ")}
+}
+
+func parseNumber(s string, bits int, set func(uint64)) *fault {
+	n, err := strconv.ParseUint(s, 10, bits)
+	if err != nil {
+		return &fault{fmt.Sprintf("%q is not a number from 0 to %d", s, uint64(1)<<bits-1), ""}
+	}
+	set(n)
+	return nil
+}
+
+func parseLifetime(p *lifetime, s string) *fault {
+	if n, err := strconv.ParseUint(s, 10, 31); err == nil {
+		*p = lifetime(time.Duration(n) * time.Second)
+		return nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 || d%time.Second != 0 {
+		return &fault{fmt.Sprintf("%q is not a time in whole seconds", s), "write it as 40, 40s or 5m"}
+	}
+	*p = lifetime(d)
+	return nil
+}
+
+var vrfRange = regexp.MustCompile(`^([0-9]{1,9})-([0-9]{1,9})$`)
+
+func parseVRFNames(p *vrfNames, s string) *fault {
+	m := vrfRange.FindStringSubmatch(s)
+	if m == nil {
+		*p = vrfNames{name: s}
+		return nil
+	}
+	from, _ := strconv.Atoi(m[1])
+	to, _ := strconv.Atoi(m[2])
+	if from > to {
+		return &fault{fmt.Sprintf("range %q counts down", s), fmt.Sprintf("write it as %d-%d", to, from)}
+	}
+	if to-from >= maxHosts {
+		return &fault{fmt.Sprintf("range %q has more than %d values", s, maxHosts), "make it smaller"}
+	}
+	*p = vrfNames{from: from, to: to}
+	return nil
+}
+
+var interfaceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// maxInterface is IFNAMSIZ-1 less the four characters of "bgp-".
+const maxInterface = 11
+
+func parseEnd(p *endName, s string) *fault {
+	router, iface, ok := strings.Cut(s, ":")
+	if !ok || router == "" || iface == "" {
+		return &fault{fmt.Sprintf("%q is not an end of a link", s), "write ROUTER:INTERFACE, as pe1:eth1"}
+	}
+	if !interfaceName.MatchString(iface) || len(iface) > maxInterface {
+		return &fault{fmt.Sprintf("interface name %q: want 1 to %d letters, digits, dots, dashes or underscores", iface, maxInterface), "name it as eth1"}
+	}
+	if iface == "lo" || iface == "br0" || strings.HasPrefix(iface, "bgp-") || strings.HasPrefix(iface, "ovs-") {
+		return &fault{fmt.Sprintf("interface name %q is used by the router itself", iface), "name it as eth1"}
+	}
+	*p = endName{router, iface}
+	return nil
+}
+
+// parseNetwork reads the scalars of networking.
+func parseNetwork(dst any, s string) *fault {
+	var err error
+	switch p := dst.(type) {
+	case *netip.Addr:
+		return parseAddr(p, s)
+	case *netip.Prefix:
+		return parsePrefix(p, s)
+	case *network:
+		var q netip.Prefix
+		if f := parsePrefix(&q, s); f != nil {
+			return f
+		}
+		if q != q.Masked() {
+			return &fault{fmt.Sprintf("prefix %s has host bits set", q), fmt.Sprintf("write %s", q.Masked())}
+		}
+		*p = network(q)
+	case *hostAddress:
+		if p.slaac = s == "slaac"; !p.slaac {
+			return parsePrefix(&p.prefix, s)
+		}
+	case *net.HardwareAddr:
+		return parseMAC(p, s)
+	case *vpn.RD:
+		*p, err = vpn.ParseRD(s)
+	case *vpn.RouteTarget:
+		*p, err = vpn.ParseRouteTarget(s)
+	case *vpn.LabelRange:
+		*p, err = vpn.ParseLabelRange(s)
+	default:
+		panic(fmt.Sprintf("topology: no reader for %T", dst))
+	}
+	if err != nil {
+		return &fault{err.Error(), ""}
+	}
+	return nil
+}
+
+func parseAddr(p *netip.Addr, s string) *fault {
+	a, err := netip.ParseAddr(s)
+	if err != nil || a.Zone() != "" || a.Is4In6() {
+		return &fault{fmt.Sprintf("%q is not an IP address", s), "write it as 10.1.0.1 or 2001:db8::1"}
+	}
+	*p = a
+	return nil
+}
+
+func parsePrefix(p *netip.Prefix, s string) *fault {
+	q, err := netip.ParsePrefix(s)
+	if err != nil || q.Addr().Is4In6() {
+		return &fault{fmt.Sprintf("%q is not an address with a prefix length", s), "write it as 10.1.0.2/24 or 2001:db8::2/64"}
+	}
+	*p = q
+	return nil
+}
+
+func parseMAC(p *net.HardwareAddr, s string) *fault {
+	mac, err := net.ParseMAC(s)
+	switch {
+	case err != nil || len(mac) != 6:
+		return &fault{fmt.Sprintf("%q is not a MAC address", s), `write it as "00:00:00:01:01:01", in quotes`}
+	case mac[0]&1 != 0:
+		return &fault{fmt.Sprintf("MAC address %s is a multicast address", mac), "clear the lowest bit of its first octet"}
+	case mac.String() == "00:00:00:00:00:00":
+		return &fault{"MAC address is all zeros", "leave it away to have one derived"}
+	}
+	*p = mac
+	return nil
+}

@@ -1,0 +1,211 @@
+package topology
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// MTUs in octets. A wire has room for three labels above an IP packet of
+// 1500 octets; a NIC is what the real world is.
+const (
+	maxMTU  = 9216
+	ipMTU   = 1500
+	wireMTU = ipMTU + 3*4
+)
+
+// links fills Links and, from them, Sessions.
+func (b *builder) links() {
+	taken := make(map[endName]pos)
+	nics := make(map[string]pos)
+	subnets := make(map[string][]claim)
+	for _, raw := range b.raw.Links {
+		element := linkElement(raw)
+		b.checkEnds(raw, element, taken)
+		b.checkNIC(raw.NIC, element, nics)
+		link := Link{NIC: raw.NIC.v, MTU: raw.MTU.or(wireMTU)}
+		if raw.NIC.has {
+			link.MTU = raw.MTU.or(ipMTU)
+		}
+		for i := range raw.Ends {
+			if end, ok := b.linkEnd(raw, i); ok {
+				link.Ends = append(link.Ends, end)
+			}
+		}
+		if len(link.Ends) != len(raw.Ends) {
+			continue
+		}
+		b.checkLinkAddresses(raw, link, element)
+		b.checkMTU(raw.MTU, element, len(link.Ends) > 0 && hasIPv6(link.Ends[0].Addresses))
+		b.claimSubnets(raw, link, subnets)
+		b.lab.Links = append(b.lab.Links, link)
+		b.sessions(raw, link, element)
+	}
+	for router, claims := range subnets {
+		b.refuseOverlaps(claims, "on router "+router)
+	}
+}
+
+// linkElement names a link in messages.
+func linkElement(raw rawLink) string {
+	var ends []string
+	for _, e := range raw.Ends {
+		if e.name.has {
+			ends = append(ends, e.name.v.String())
+		}
+	}
+	if raw.NIC.has {
+		ends = append(ends, "nic "+raw.NIC.v)
+	}
+	if len(ends) == 0 {
+		return "link"
+	}
+	return "link " + strings.Join(ends, ", ")
+}
+
+func (e endName) String() string { return e.router + ":" + e.iface }
+
+// checkEnds refuses a wrong number of ends and ends that cannot be.
+func (b *builder) checkEnds(raw rawLink, element string, taken map[endName]pos) {
+	switch {
+	case raw.NIC.has && len(raw.Ends) != 1:
+		b.refuse(raw.At, element, fmt.Sprintf("a NIC is lent to one router, not %d", len(raw.Ends)), "give it one end")
+	case !raw.NIC.has && len(raw.Ends) == 0:
+		b.refuse(raw.At, element, "has no ends", "add ends: [pe1:eth1, pe2:eth1]")
+	case !raw.NIC.has && len(raw.Ends) == 1:
+		b.refuse(raw.At, element, "has only one end", "add the other one, or nic: if the other end is the real world")
+	}
+	routers := make(map[string]bool)
+	for _, e := range raw.Ends {
+		if !e.name.has {
+			continue
+		}
+		name := e.name.v
+		if _, known := b.router[name.router]; !known {
+			b.refuse(e.name.at, element, fmt.Sprintf("no router is named %q", name.router), suggest(name.router, b.router))
+		}
+		if before, used := taken[name]; used {
+			b.refuse(e.name.at, element, fmt.Sprintf("%s is already an end of a link on line %d", name, before.line), "use another interface")
+		} else {
+			taken[name] = e.name.at
+		}
+		if routers[name.router] {
+			b.refuse(e.name.at, element, fmt.Sprintf("router %s is on the link twice", name.router), "remove one of its ends")
+		}
+		routers[name.router] = true
+	}
+}
+
+// checkNIC refuses a name that is no interface's and a NIC that is lent twice.
+func (b *builder) checkNIC(nic value[string], element string, nics map[string]pos) {
+	if !nic.has {
+		return
+	}
+	if !interfaceName.MatchString(nic.v) || len(nic.v) > 15 || nic.v == "lo" {
+		b.refuse(nic.at, element, fmt.Sprintf("%q is not the name of a network interface of a server", nic.v), "see ip link")
+	}
+	if before, lent := nics[nic.v]; lent {
+		b.refuse(nic.at, element, fmt.Sprintf("nic %s is already lent on line %d", nic.v, before.line), "use another NIC")
+		return
+	}
+	nics[nic.v] = nic.at
+}
+
+// linkEnd resolves one end of a link with its addresses.
+func (b *builder) linkEnd(raw rawLink, i int) (LinkEnd, bool) {
+	e := raw.Ends[i]
+	if !e.name.has {
+		return LinkEnd{}, false
+	}
+	if _, known := b.router[e.name.v.router]; !known {
+		return LinkEnd{}, false
+	}
+	end := LinkEnd{Router: e.name.v.router, Interface: e.name.v.iface, MAC: e.settings.MAC.v}
+	own, good := b.ownAddresses(e)
+	families := make(map[bool]bool)
+	for _, p := range own {
+		families[p.Addr().Is4()] = true
+	}
+	end.Addresses = own
+	for _, s := range raw.Subnets {
+		subnet := netip.Prefix(s.v)
+		if !s.has || families[subnet.Addr().Is4()] {
+			good = good && s.has
+			continue
+		}
+		p, ok := usable(subnet, i)
+		if !ok {
+			b.refuse(s.at, linkElement(raw), fmt.Sprintf("subnet %s has no address for its end %d, %s", subnet, i+1, e.name.v), "use a larger unicast subnet")
+			return LinkEnd{}, false
+		}
+		end.Addresses = append(end.Addresses, p)
+	}
+	if good && len(end.Addresses) == 0 {
+		b.refuse(e.name.at, linkElement(raw), fmt.Sprintf("end %s has no address", e.name.v), "add subnets: [192.168.0.0/30] to the link, or address: to the end")
+		return LinkEnd{}, false
+	}
+	return end, good
+}
+
+// ownAddresses are the addresses given at the end itself. good is false where
+// one could not be used.
+func (b *builder) ownAddresses(e namedEnd) (own []netip.Prefix, good bool) {
+	good = true
+	given := e.settings.Addresses
+	if !e.settings.Address.missing() {
+		given = append([]value[netip.Prefix]{e.settings.Address}, given...)
+	}
+	for _, a := range given {
+		if !a.has || !b.checkHostAddress(a.at, "link end "+e.name.v.String(), a.v) {
+			good = false
+			continue
+		}
+		own = append(own, a.v)
+	}
+	return own, good
+}
+
+// checkLinkAddresses refuses addresses used twice on a link and subnets that
+// only one end is in.
+func (b *builder) checkLinkAddresses(raw rawLink, link Link, element string) {
+	owner := make(map[netip.Addr]string)
+	members := make(map[netip.Prefix]int)
+	for i, end := range link.Ends {
+		for _, p := range end.Addresses {
+			name := raw.Ends[i].name
+			if other, taken := owner[p.Addr()]; taken {
+				b.refuse(name.at, element, fmt.Sprintf("address %s of %s is already that of %s", p.Addr(), name.v, other), "give every end its own address")
+			}
+			owner[p.Addr()] = name.v.String()
+			members[p.Masked()]++
+		}
+	}
+	if link.NIC != "" {
+		return
+	}
+	for i, end := range link.Ends {
+		for _, p := range end.Addresses {
+			if members[p.Masked()] == 1 && len(link.Ends) > 1 {
+				b.refuse(raw.Ends[i].name.at, element, fmt.Sprintf("%s of %s is in a subnet that no other end is in", p, raw.Ends[i].name.v), "give the ends addresses of one subnet")
+			}
+		}
+	}
+}
+
+// claimSubnets notes the subnets of a link for the check that no router has
+// overlapping ones.
+func (b *builder) claimSubnets(raw rawLink, link Link, subnets map[string][]claim) {
+	for i, end := range link.Ends {
+		seen := make(map[netip.Prefix]bool)
+		for _, p := range end.Addresses {
+			if seen[p.Masked()] {
+				continue
+			}
+			seen[p.Masked()] = true
+			subnets[end.Router] = append(subnets[end.Router], claim{
+				prefix: p.Masked(), kind: connected, at: raw.Ends[i].name.at,
+				element: "link end " + raw.Ends[i].name.v.String(),
+			})
+		}
+	}
+}

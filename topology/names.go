@@ -1,0 +1,96 @@
+package topology
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+// Bounds on names: a node's name is a host name (RFC 1035 section 2.3.4), a
+// lab's name becomes part of every namespace's and directory's name.
+const (
+	maxName    = 63
+	maxLabName = 32
+	maxPrefix  = 64
+)
+
+var (
+	nodeName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	namePrefix = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)?$`)
+)
+
+// reserved names would be confused with something a node always has.
+var reserved = []string{"localhost", "all", "none", "default"}
+
+const nameRemedy = "use letters, digits, dots, dashes and underscores, a letter or digit first"
+
+// checkName refuses a name that is no name, and reports whether it is good.
+func (b *builder) checkName(name value[string], kind string, limit int) bool {
+	element := kind + " " + name.v
+	switch {
+	case !name.has:
+		return false
+	case name.v == "":
+		b.refuse(name.at, kind, "has an empty name", "give it a name")
+	case len(name.v) > limit:
+		b.refuse(name.at, element, fmt.Sprintf("name has %d characters, more than %d", len(name.v), limit), "shorten it")
+	case !nodeName.MatchString(name.v):
+		b.refuse(name.at, kind+fmt.Sprintf(" %q", name.v), "is not a valid name", nameRemedy)
+	case slices.Contains(reserved, name.v):
+		b.refuse(name.at, element, "the name is reserved", "choose another name")
+	default:
+		return true
+	}
+	return false
+}
+
+// claimNode takes a name out of the one name space of routers and hosts.
+func (b *builder) claimNode(name value[string], kind string) {
+	if !b.checkName(name, kind, maxName) {
+		return
+	}
+	if before, taken := b.nodes[name.v]; taken {
+		b.refuse(name.at, kind+" "+name.v, fmt.Sprintf("the name is already used on line %d", before.line),
+			"give every router and host its own name (in a series with {i} or {vrf})")
+		return
+	}
+	b.nodes[name.v] = name.at
+}
+
+// header fills what the lab says of itself.
+func (b *builder) header() {
+	b.nodes = make(map[string]pos)
+	name := b.raw.Name
+	if name.missing() {
+		b.refuse(pos{}, "file", "the lab has no name", "add name: my-lab")
+	}
+	b.checkName(name, "lab", maxLabName)
+	prefix := b.raw.NodePrefix
+	if prefix.has && (!namePrefix.MatchString(prefix.v) || len(prefix.v) > maxPrefix) {
+		b.refuse(prefix.at, "node-prefix", fmt.Sprintf("%q is not a valid prefix of a name", prefix.v), nameRemedy)
+	}
+	b.lab.Name = name.v
+	b.lab.Description = b.raw.Description.v
+	b.lab.Prefix = prefix.or("pw-" + name.v + "-")
+	b.lab.Runtime = string(b.raw.Runtime.v)
+	b.lab.Datapath = string(b.raw.Datapath.v)
+}
+
+// expectations fills Expect.
+func (b *builder) expectations() {
+	hosts := make(map[string]bool)
+	for _, h := range b.lab.Hosts {
+		hosts[h.Name] = true
+	}
+	for _, e := range b.raw.Expect {
+		if !e.has {
+			continue
+		}
+		for _, name := range []string{e.v.From, e.v.To, e.v.Via} {
+			if name != "" && !hosts[name] {
+				b.refuse(e.at, "expect", fmt.Sprintf("no host is named %q", name), suggest(name, hosts))
+			}
+		}
+		b.lab.Expect = append(b.lab.Expect, Expectation(e.v))
+	}
+}

@@ -1,0 +1,56 @@
+package topology
+
+import (
+	"fmt"
+	"os"
+)
+
+// Load reads and validates a lab file. A file that is refused gives a
+// Problems error that names every problem with its line.
+func Load(path string) (*Topology, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read lab file: %w", err)
+	}
+	return Parse(path, data)
+}
+
+// Parse validates the text of a lab file. The source names it in messages.
+// A file that is refused gives a Problems error.
+func Parse(source string, data []byte) (*Topology, error) {
+	r := &report{file: source}
+	raw := decode(r, data)
+	if raw == nil {
+		return nil, r.err()
+	}
+	b := &builder{report: r, raw: raw, lab: &Topology{Source: source}}
+	b.header()
+	b.routers()
+	b.links()
+	b.hosts()
+	b.instances()
+	b.segments()
+	b.labels()
+	b.expectations()
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return b.lab, nil
+}
+
+// builder turns the raw file into the validated lab, section by section.
+type builder struct {
+	*report
+	raw *rawTopology
+	lab *Topology
+
+	nodes     map[string]pos       // where each router and host is named
+	router    map[string]int       // index of each router in lab.Routers
+	defined   map[string]vrfDef    // VRFs of the file
+	uses      map[vrfKey]vrfUse    // VRF instances that hosts are attached to
+	claims    map[vrfKey][]claim   // prefixes in each VRF instance
+	addresses map[vpnAddress]claim // hosts' addresses in each VPN
+}
+
+// vrfKey names a VRF instance.
+type vrfKey struct{ router, vrf string }

@@ -1,0 +1,75 @@
+package topology
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Problem is one thing in a lab file that is refused.
+type Problem struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"` // from 1; 0 where the file as a whole is meant
+	Column  int    `json:"column"`
+	Element string `json:"element"` // what is wrong: "router pe1", "links[0].bgp"
+	Message string `json:"message"` // what is wrong with it
+	Remedy  string `json:"remedy"`  // what to do; may be empty
+}
+
+// String prints `file:line: element: message; remedy`.
+func (p Problem) String() string {
+	var b strings.Builder
+	b.WriteString(p.File)
+	if p.Line > 0 {
+		fmt.Fprintf(&b, ":%d", p.Line)
+	}
+	fmt.Fprintf(&b, ": %s: %s", p.Element, p.Message)
+	if p.Remedy != "" {
+		b.WriteString("; " + p.Remedy)
+	}
+	return b.String()
+}
+
+// Problems is every problem of a lab file, in the order of its lines. It is
+// the error that Parse and Load return for a file that is refused.
+type Problems []Problem
+
+// Error prints one problem per line.
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, one := range p {
+		lines[i] = one.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// pos is a place in the file; the zero value is the file as a whole.
+type pos struct{ line, column int }
+
+// report collects problems while a file is read.
+type report struct {
+	file     string
+	problems Problems
+}
+
+// refuse records a problem.
+func (r *report) refuse(at pos, element, message, remedy string) {
+	r.problems = append(r.problems, Problem{
+		File: r.file, Line: at.line, Column: at.column,
+		Element: element, Message: message, Remedy: remedy,
+	})
+}
+
+// err returns what was collected, sorted and without repetitions, or nil.
+func (r *report) err() error {
+	if len(r.problems) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(r.problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
+	})
+	return slices.CompactFunc(r.problems, func(a, b Problem) bool {
+		return a.Line == b.Line && a.Column == b.Column && a.Message == b.Message
+	})
+}

@@ -1,0 +1,92 @@
+package topology
+
+import (
+	"fmt"
+	"net/netip"
+
+	"pseudowan/bgp/vpn"
+)
+
+// routers fills Routers; label ranges that the file does not give are filled
+// in when the demand is known.
+func (b *builder) routers() {
+	b.router = make(map[string]int)
+	if len(b.raw.Routers) == 0 {
+		b.refuse(pos{}, "file", "the lab has no routers", "add routers: {pe1: {as: 65001}}")
+	}
+	used := make(map[netip.Addr]string)
+	for _, e := range b.raw.Routers {
+		b.routerID(e, used)
+	}
+	next := uint16(1)
+	for _, e := range b.raw.Routers {
+		b.claimNode(e.key, "router")
+		element := "router " + e.key.v
+		as := first(e.value.AS, b.raw.Defaults.Router.AS)
+		if as.missing() {
+			b.refuse(e.key.at, element, "has no AS number", "add as: 65001, here or under defaults: router:")
+		}
+		id := e.value.ID.v
+		for !e.value.ID.has {
+			id = netip.AddrFrom4([4]byte{10, 255, byte(next >> 8), byte(next)})
+			next++
+			if _, taken := used[id]; !taken {
+				used[id] = e.key.v
+				break
+			}
+		}
+		b.router[e.key.v] = len(b.lab.Routers)
+		b.lab.Routers = append(b.lab.Routers, Router{Name: e.key.v, AS: uint32(as.v), ID: id})
+	}
+}
+
+// routerID checks the router id that the file gives to a router.
+func (b *builder) routerID(e entry[rawRouter], used map[netip.Addr]string) {
+	id, element := e.value.ID, "router "+e.key.v
+	if !id.has {
+		return
+	}
+	if !id.v.Is4() || id.v.IsUnspecified() {
+		b.refuse(id.at, element, fmt.Sprintf("id %s is not a BGP identifier", id.v), "use an IPv4 address, as 10.0.0.1")
+		return
+	}
+	if other, taken := used[id.v]; taken {
+		b.refuse(id.at, element, fmt.Sprintf("id %s is already that of router %s", id.v, other), "give every router its own id")
+		return
+	}
+	used[id.v] = e.key.v
+}
+
+// blockSize is the least number of labels in a range that is made up for a
+// router; ranges start at multiples of it, the first router's at 1000.
+const blockSize = 1000
+
+// labels gives every router its label range and checks that it suffices.
+func (b *builder) labels() {
+	demand := b.labelDemand()
+	for i, e := range b.raw.Routers {
+		need := demand[e.key.v]
+		explicit := first(e.value.Labels, b.raw.Defaults.Router.Labels)
+		if explicit.bad {
+			continue
+		}
+		r := explicit.or(defaultLabels(i, need))
+		if need > r.Size() {
+			b.refuse(first(explicit, value[vpn.LabelRange]{at: e.key.at, has: true}).at, "router "+e.key.v,
+				fmt.Sprintf("label range %s is too small: %d labels for what is attached to it, needs %d", r, r.Size(), need),
+				fmt.Sprintf("make it at least %d-%d, or set label-mode: per-vrf", r.First, int(r.First)+need-1))
+		}
+		b.lab.Routers[i].Labels = r
+	}
+}
+
+// defaultLabels is the range of the router at a place in the file. Its first
+// label does not depend on the demand, so that labels stay when hosts come.
+func defaultLabels(place, need int) vpn.LabelRange {
+	firstLabel := blockSize * (place%1000 + 1)
+	size := max(blockSize, (2*need+blockSize-1)/blockSize*blockSize)
+	return vpn.LabelRange{
+		First: vpn.Label(firstLabel),
+		Last:  vpn.Label(min(firstLabel+size-1, int(vpn.LabelMax))),
+	}
+}

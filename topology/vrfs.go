@@ -1,0 +1,146 @@
+package topology
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/maruel/natural"
+
+	"pseudowan/bgp/vpn"
+)
+
+// vrfDef is a VRF as the file defines it for the whole lab.
+type vrfDef struct {
+	at  pos
+	raw rawVRF
+}
+
+// vrfUse is the first attachment of a VRF on a router.
+type vrfUse struct {
+	at      pos
+	element string
+	rd      value[vpn.RD] // given by an attachment or a series
+}
+
+// vrfs reads the VRFs that the file defines for the whole lab.
+func (b *builder) vrfs() {
+	b.defined = make(map[string]vrfDef)
+	for _, e := range b.raw.VRFs {
+		element := "vrf " + e.key.v
+		b.checkName(e.key, "vrf", maxName)
+		raw := e.value
+		if len(raw.RTs)+len(raw.Import)+len(raw.Export) == 0 && raw.RD.missing() {
+			b.refuse(e.key.at, element, "has no route targets", `add rts: "65000:1", or import: and export:`)
+		}
+		b.defined[e.key.v] = vrfDef{e.key.at, raw}
+	}
+}
+
+// useVRF notes that a host is attached to a VRF of a router.
+func (b *builder) useVRF(key vrfKey, use vrfUse) {
+	before, used := b.uses[key]
+	if !used {
+		b.uses[key] = use
+		return
+	}
+	switch {
+	case !use.rd.has:
+	case !before.rd.has:
+		before.rd = use.rd
+		b.uses[key] = before
+	case before.rd.v != use.rd.v:
+		b.refuse(use.rd.at, use.element, fmt.Sprintf("gives VRF %s on router %s the RD %s, but line %d gave it %s", key.vrf, key.router, use.rd.v, before.rd.at.line, before.rd.v),
+			"give a VRF one RD on a router")
+	}
+}
+
+// instances fills VRFs from the uses that hosts made of them.
+func (b *builder) instances() {
+	keys := make([]vrfKey, 0, len(b.uses))
+	var names []string
+	for key := range b.uses {
+		keys = append(keys, key)
+		names = append(names, key.vrf)
+	}
+	for name := range b.defined {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, naturally)
+	names = slices.Compact(names)
+	number := make(map[string]int, len(names))
+	for i, name := range names {
+		number[name] = i + 1
+	}
+	slices.SortFunc(keys, func(x, y vrfKey) int {
+		return cmp.Or(b.router[x.router]-b.router[y.router], naturally(x.vrf, y.vrf))
+	})
+	owner := make(map[string]map[vpn.RD]vrfKey)
+	for _, key := range keys {
+		v := b.newInstance(key, number[key.vrf])
+		b.lab.VRFs = append(b.lab.VRFs, v)
+		if owner[key.router] == nil {
+			owner[key.router] = make(map[vpn.RD]vrfKey)
+		}
+		if other, taken := owner[key.router][v.RD]; taken {
+			use := b.uses[key]
+			b.refuse(first(use.rd, value[vpn.RD]{at: use.at, has: true}).at, use.element, fmt.Sprintf("RD %s of VRF %s is already that of VRF %s on router %s", v.RD, key.vrf, other.vrf, key.router),
+				"give every VRF of a router its own RD")
+		}
+		owner[key.router][v.RD] = key
+	}
+}
+
+// naturally orders names with their numbers as numbers, and names that differ
+// only in leading zeros by their spelling.
+func naturally(a, b string) int {
+	switch {
+	case a == b:
+		return 0
+	case natural.Less(a, b):
+		return -1
+	case natural.Less(b, a):
+		return 1
+	}
+	return cmp.Compare(a, b)
+}
+
+// newInstance resolves a VRF on a router; n is its number in the lab.
+func (b *builder) newInstance(key vrfKey, n int) VRF {
+	def, defined := b.defined[key.vrf]
+	given := first(b.uses[key].rd, def.raw.RD)
+	rd := given.v
+	if given.missing() {
+		id := b.lab.Routers[b.router[key.router]].ID
+		rd, _ = vpn.ParseRD(fmt.Sprintf("%s:%d", id, n)) // n is at most maxHosts plus the file's VRFs
+	}
+	v := VRF{
+		Router: key.router, Name: key.vrf, RD: rd,
+		Import:                targets(def.raw.RTs, def.raw.Import),
+		Export:                targets(def.raw.RTs, def.raw.Export),
+		LabelMode:             first(def.raw.LabelMode, b.raw.LabelMode).or(PerNextHop),
+		RedistributeConnected: first(def.raw.Redistribute.Connected, b.raw.Redistribute.Connected).or(RedistributeSubnets),
+		RedistributeStatic:    first(def.raw.Redistribute.Static, b.raw.Redistribute.Static).or(true),
+	}
+	implied := !defined || len(def.raw.RTs)+len(def.raw.Import)+len(def.raw.Export) == 0
+	if implied && given.has {
+		if rt, err := vpn.ParseRouteTarget(given.v.String()); err == nil {
+			v.Import, v.Export = []vpn.RouteTarget{rt}, []vpn.RouteTarget{rt}
+		}
+	}
+	return v
+}
+
+// targets joins lists of route targets into a sorted one.
+func targets(lists ...oneOrMany[value[vpn.RouteTarget]]) []vpn.RouteTarget {
+	out := []vpn.RouteTarget{}
+	for _, list := range lists {
+		for _, t := range list {
+			if t.has {
+				out = append(out, t.v)
+			}
+		}
+	}
+	slices.SortFunc(out, vpn.RouteTarget.Compare)
+	return slices.Compact(out)
+}
