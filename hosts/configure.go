@@ -1,0 +1,210 @@
+package hosts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Configure brings the inside of the network namespace at path to what n says
+// and changes nothing that is so already. Only interfaces of ours are touched,
+// and on them only addresses and static routes; LAN interfaces of ours that n
+// does not name are removed. Wires are to be there before.
+func Configure(ctx context.Context, path string, n Network) error {
+	if err := configure(ctx, path, n); err != nil {
+		return fmt.Errorf("configure %s: %w", path, err)
+	}
+	return nil
+}
+
+func configure(ctx context.Context, path string, n Network) error {
+	if err := n.check(); err != nil {
+		return err
+	}
+	in, err := openInside(path)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	c := &configuration{inside: in, Network: n}
+	steps := []func() error{
+		c.prepare, c.addLANs, c.setInterfaces, c.observe,
+		c.addAddresses, c.addRoutes, c.removeRoutes, c.removeAddresses, c.removeLANs,
+	}
+	for _, step := range steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// configuration is one run of Configure: what is wanted, and what was seen.
+type configuration struct {
+	*inside
+	Network
+	seen      map[string]netlink.Link
+	addresses []netlink.Addr
+	routes    []netlink.Route
+}
+
+// onThread runs f on a thread inside.
+func (in *inside) onThread(f func() error) error { return onThreadIn(int(in.file.Fd()), f) }
+
+// prepare sets the namespace's own settings before any interface is made.
+func (c *configuration) prepare() (err error) {
+	err = c.onThread(func() error {
+		return applySysctls(append(forwardSysctls(c.Forward), hostSysctls()...))
+	})
+	if err != nil {
+		return err
+	}
+	if c.seen, err = c.links(); err != nil {
+		return err
+	}
+	return c.setUp(c.seen["lo"])
+}
+
+func lanAlias(name string) string { return linkAlias("lan " + name) }
+
+// isLAN tells a LAN interface that we made.
+func isLAN(l netlink.Link) bool { return l.Attrs().Alias == lanAlias(l.Attrs().Name) }
+
+// addLANs makes the LAN interfaces that are not there.
+func (c *configuration) addLANs() error {
+	made := false
+	for _, i := range c.Interfaces {
+		if !i.LAN {
+			continue
+		}
+		if l := c.seen[i.Name]; l != nil {
+			if isLAN(l) {
+				continue
+			}
+			if !markedLink(l.Attrs().Alias) {
+				return foreignLink(c.path, i.Name)
+			}
+			if err := c.nl.LinkDel(l); err != nil && !isNoDevice(err) {
+				return fmt.Errorf("replace %s: %w", i.Name, err)
+			}
+		}
+		if err := c.addLAN(i); err != nil {
+			return fmt.Errorf("LAN %s: %w", i.Name, err)
+		}
+		made = true
+	}
+	if !made {
+		return nil
+	}
+	return c.markLANs()
+}
+
+// addLAN makes a dummy; where the kernel has none, a bridge without ports is
+// up and has a carrier as well.
+func (c *configuration) addLAN(i Interface) error {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.MTU = i.Name, i.MTU
+	if len(i.MAC) != 0 {
+		attrs.HardwareAddr = i.MAC
+	}
+	err := c.nl.LinkAdd(&netlink.Dummy{LinkAttrs: attrs})
+	if errors.Is(err, unix.EOPNOTSUPP) {
+		return c.addBridge(i.Name, attrs.HardwareAddr, i.MTU)
+	}
+	return err
+}
+
+func (c *configuration) markLANs() (err error) {
+	if c.seen, err = c.links(); err != nil {
+		return err
+	}
+	for _, i := range c.Interfaces {
+		l := c.seen[i.Name]
+		if !i.LAN || l == nil || l.Attrs().Alias != "" {
+			continue
+		}
+		if err := c.nl.LinkSetAlias(l, lanAlias(i.Name)); err != nil {
+			return fmt.Errorf("mark LAN %s: %w", i.Name, err)
+		}
+		l.Attrs().Alias = lanAlias(i.Name)
+	}
+	return nil
+}
+
+// setInterfaces sets what is not an address or a route.
+func (c *configuration) setInterfaces() error {
+	for _, i := range c.Interfaces {
+		l := c.seen[i.Name]
+		if l == nil {
+			return fmt.Errorf("interface %s: there is none; its wire is made first", i.Name)
+		}
+		if !markedLink(l.Attrs().Alias) {
+			return foreignLink(c.path, i.Name)
+		}
+		if err := c.setInterface(l, i); err != nil {
+			return fmt.Errorf("interface %s: %w", i.Name, err)
+		}
+	}
+	return nil
+}
+
+func (c *configuration) setInterface(l netlink.Link, i Interface) error {
+	if err := c.attributes(l, l.Attrs().Alias, i.MAC, i.MTU); err != nil {
+		return err
+	}
+	if !i.LAN {
+		if err := c.txChecksumOff(i.Name); err != nil {
+			return err
+		}
+		if err := c.onThread(func() error { return setIPv6Ways(i) }); err != nil {
+			return err
+		}
+	}
+	return c.setUp(l)
+}
+
+// setIPv6Ways applies an interface's own settings. One that begins or ceases
+// to listen to advertisements starts IPv6 over: it solicits a router, or
+// forgets what it heard.
+func setIPv6Ways(i Interface) error {
+	settings := interfaceSysctls(i.Name, i.SLAAC)
+	dir := "/proc/sys/net/ipv6/conf/" + i.Name
+	before, err := os.ReadFile(dir + "/accept_ra")
+	if err != nil && kernelHasIPv6() {
+		return err
+	}
+	if err := applySysctls(settings); err != nil {
+		return err
+	}
+	after, err := os.ReadFile(dir + "/accept_ra")
+	if err != nil || string(before) == string(after) {
+		return nil // without IPv6 both are empty
+	}
+	restart := strings.TrimPrefix(dir, "/proc/sys/net/") + "/disable_ipv6"
+	return applySysctls([]sysctl{{restart, "1"}, {restart, "0"}})
+}
+
+// removeLANs removes the LAN interfaces of ours that are not wanted any more.
+func (c *configuration) removeLANs() error {
+	wanted := map[string]bool{}
+	for _, i := range c.Interfaces {
+		wanted[i.Name] = true
+	}
+	for name, l := range c.seen {
+		if wanted[name] || !isLAN(l) {
+			continue
+		}
+		if err := c.nl.LinkDel(l); err != nil && !isNoDevice(err) {
+			return fmt.Errorf("remove LAN %s: %w", name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,220 @@
+package hosts
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// ExitError is a command that did not start inside a host, with the exit code
+// that a shell gives: 127 not found, 126 not executable; 125 where the host
+// could not be entered.
+type ExitError struct {
+	Code int
+	Err  error
+}
+
+func (e *ExitError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *ExitError) Unwrap() error { return e.Err }
+
+// entry is what Enter is told on its command line.
+type entry struct {
+	netns, root, hostname, dir string
+}
+
+func (e entry) args() []string {
+	return []string{"-netns", e.netns, "-root", e.root, "-hostname", e.hostname, "-dir", e.dir, "--"}
+}
+
+func parseEntry(args []string) (e entry, argv []string, err error) {
+	set := flag.NewFlagSet("enter", flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	set.StringVar(&e.netns, "netns", "", "")
+	set.StringVar(&e.root, "root", "", "")
+	set.StringVar(&e.hostname, "hostname", "", "")
+	set.StringVar(&e.dir, "dir", "", "")
+	if err := set.Parse(args); err != nil {
+		return entry{}, nil, err
+	}
+	if e.netns == "" || e.root == "" || set.NArg() == 0 {
+		return entry{}, nil, errors.New("want -netns PATH -root DIR [-hostname NAME] [-dir DIR] -- COMMAND")
+	}
+	return e, set.Args(), nil
+}
+
+// Enter turns this process into a command inside a host of the netns runtime.
+// It returns only when that fails, with an *ExitError. The arguments are those
+// that NetNS.Command puts behind its prefix.
+func Enter(args []string) error {
+	e, argv, err := parseEntry(args)
+	if err != nil {
+		return &ExitError{125, err}
+	}
+	runtime.LockOSThread() // never unlocked: this thread becomes the command
+	if err := e.become(); err != nil {
+		return &ExitError{125, fmt.Errorf("enter host %s: %w", e.hostname, err)}
+	}
+	return execInside(argv)
+}
+
+// execInside finds and executes argv, as a shell would.
+func execInside(argv []string) error {
+	path := argv[0]
+	if !strings.Contains(path, "/") {
+		found, err := exec.LookPath(path)
+		if err != nil {
+			return &ExitError{127, fmt.Errorf("%s: command not found", path)}
+		}
+		path = found
+	}
+	err := unix.Exec(path, argv, os.Environ())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, statErr := os.Stat(path); statErr == nil {
+			return &ExitError{126, fmt.Errorf("%s: its interpreter is not found", path)}
+		}
+		return &ExitError{127, fmt.Errorf("%s: not found inside the host (which has its own /tmp and /run)", path)}
+	default:
+		return &ExitError{126, fmt.Errorf("%s: %w", path, err)}
+	}
+}
+
+// become takes the thread into the host's namespaces.
+func (e entry) become() error {
+	cwd, err := os.Getwd()
+	if err != nil {
+		cwd = "/"
+	}
+	netns, err := os.Open(e.netns)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("it does not run: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	defer netns.Close()
+	if err := unix.Setns(int(netns.Fd()), unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("network namespace: %w", err)
+	}
+	if err := unix.Unshare(unix.CLONE_NEWNS | unix.CLONE_NEWUTS); err != nil {
+		return fmt.Errorf("new mount namespace: %w", err)
+	}
+	if err := e.mounts(); err != nil {
+		return err
+	}
+	if err := unix.Sethostname([]byte(hostname(e.hostname))); err != nil {
+		return fmt.Errorf("set hostname: %w", err)
+	}
+	return changeDir(e.dir, cwd)
+}
+
+// hostname is as much of a node's name as the kernel takes.
+func hostname(node string) string {
+	const longest = 64 // __NEW_UTS_LEN
+	return node[:min(len(node), longest)]
+}
+
+func changeDir(dir, cwd string) error {
+	if dir != "" {
+		if err := os.Chdir(dir); err != nil {
+			return fmt.Errorf("change directory: %w", err)
+		}
+		return nil
+	}
+	if os.Chdir(cwd) == nil {
+		return nil
+	}
+	return os.Chdir("/")
+}
+
+// mounts builds the host's view. Nothing of it is seen outside, while
+// namespaces that are unmounted outside go away inside too.
+func (e entry) mounts() error {
+	if err := unix.Mount("", "/", "none", unix.MS_SLAVE|unix.MS_REC, ""); err != nil {
+		return fmt.Errorf("separate mounts: %w", err)
+	}
+	if err := mountSys(); err != nil {
+		return fmt.Errorf("mount /sys: %w", err)
+	}
+	for _, name := range []string{"hosts", "hostname", "resolv.conf"} {
+		source, target := filepath.Join(e.root, "etc", name), filepath.Join("/etc", name)
+		err := unix.Mount(source, target, "none", unix.MS_BIND, "")
+		if errors.Is(err, fs.ErrNotExist) && name != "hosts" {
+			continue // the server has no such file to put it on
+		}
+		if err != nil {
+			return fmt.Errorf("mount %s on %s: %w", source, target, err)
+		}
+	}
+	if err := bindDirs(e.root, "tmp", "run"); err != nil {
+		return err
+	}
+	return keepResolvConf()
+}
+
+// bindDirs mounts directories of root on those of the same name below /. They
+// are opened first, as root itself may lie below one of them.
+func bindDirs(root string, names ...string) error {
+	sources := make([]*os.File, len(names))
+	for i, name := range names {
+		dir, err := os.Open(filepath.Join(root, name))
+		if err != nil {
+			return err
+		}
+		defer dir.Close()
+		sources[i] = dir
+	}
+	for i, dir := range sources {
+		// Through the descriptor of this thread, whose mounts these are.
+		source := fmt.Sprintf("/proc/thread-self/fd/%d", dir.Fd())
+		if err := unix.Mount(source, "/"+names[i], "none", unix.MS_BIND, ""); err != nil {
+			return fmt.Errorf("mount %s on /%s: %w", dir.Name(), names[i], err)
+		}
+	}
+	return nil
+}
+
+// keepResolvConf gives /etc/resolv.conf something to point to where it is a
+// link into /run, which is the host's own now.
+func keepResolvConf() error {
+	target, err := os.Readlink("/etc/resolv.conf")
+	if err != nil {
+		return nil // not a link
+	}
+	if !filepath.IsAbs(target) {
+		target = filepath.Join("/etc", target)
+	}
+	if !strings.HasPrefix(target, "/run/") {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(target, os.O_CREATE|os.O_RDONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// mountSys shows the interfaces of this network namespace under /sys.
+func mountSys() error {
+	var st unix.Statfs_t
+	if err := unix.Statfs("/sys", &st); err != nil {
+		return err
+	}
+	// What is not a mount is covered instead.
+	_ = unix.Unmount("/sys", unix.MNT_DETACH)
+	return unix.Mount("sysfs", "/sys", "sysfs", uintptr(st.Flags)&unix.MS_RDONLY, "")
+}

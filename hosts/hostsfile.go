@@ -1,0 +1,27 @@
+package hosts
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// hostsFile is the text of a host's /etc/hosts.
+func hostsFile(entries []HostsEntry) []byte {
+	var b bytes.Buffer
+	b.WriteString("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n")
+	for _, e := range entries {
+		fmt.Fprintf(&b, "%s\t%s\n", e.Addr, strings.Join(e.Names, " "))
+	}
+	return b.Bytes()
+}
+
+// writeChanged writes a file in place unless it has that content.
+func writeChanged(path string, content []byte) error {
+	have, err := os.ReadFile(path)
+	if err == nil && bytes.Equal(have, content) {
+		return nil
+	}
+	return os.WriteFile(path, content, 0o644)
+}

@@ -1,0 +1,108 @@
+package hosts
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// Kind tells what a namespace of ours is for.
+type Kind string
+
+// KindLab is a lab's own namespace (LAN segments live in it), KindRouter a
+// router's, KindHost a customer host's.
+const (
+	KindLab    Kind = "lab"
+	KindRouter Kind = "router"
+	KindHost   Kind = "host"
+)
+
+// Mark tells whose a namespace is. It is written as the alias of the
+// namespace's lo, so it lives and dies with the namespace. Node is empty for
+// KindLab.
+type Mark struct {
+	Lab, Node string
+	Kind      Kind
+}
+
+// markWord begins the alias of everything that is ours.
+const markWord = "pseudowan"
+
+// maxAlias is the longest alias that the kernel takes, in bytes
+// (IFALIASZ less the terminating zero).
+const maxAlias = 255
+
+// ErrForeign is wrapped by errors about a thing that has the name that we
+// need but is not ours; it is left alone.
+var ErrForeign = errors.New("not made by pseudowan for this")
+
+var errNoMark = errors.New("no mark of pseudowan")
+
+// String prints the mark as it stands in the alias.
+func (m Mark) String() string {
+	if m.Node == "" {
+		return fmt.Sprintf("%s lab=%s kind=%s", markWord, m.Lab, m.Kind)
+	}
+	return fmt.Sprintf("%s lab=%s node=%s kind=%s", markWord, m.Lab, m.Node, m.Kind)
+}
+
+func (m Mark) check() error {
+	switch m.Kind {
+	case KindLab, KindRouter, KindHost:
+	default:
+		return fmt.Errorf("kind %q is none of lab, router, host", m.Kind)
+	}
+	if m.Lab == "" || (m.Node == "") != (m.Kind == KindLab) {
+		return fmt.Errorf("mark %q: a lab is always named, a node unless the kind is lab", m)
+	}
+	for _, name := range []string{m.Lab, m.Node} {
+		if strings.HasPrefix(name, ".") || strings.ContainsRune(name, '/') || strings.ContainsFunc(name, unprintable) {
+			return fmt.Errorf("name %q: it cannot begin with a dot or contain slashes, spaces or control characters", name)
+		}
+	}
+	return checkAlias(m.String())
+}
+
+// parseMark reads the alias of a namespace's lo. Whatever String would not
+// have written exactly so is not our mark.
+func parseMark(alias string) (Mark, error) {
+	words := strings.Split(alias, " ")
+	var m Mark
+	for _, w := range words[1:] {
+		key, value, _ := strings.Cut(w, "=")
+		switch key {
+		case "lab":
+			m.Lab = value
+		case "node":
+			m.Node = value
+		case "kind":
+			m.Kind = Kind(value)
+		}
+	}
+	if m.check() != nil || m.String() != alias {
+		return Mark{}, errNoMark
+	}
+	return m, nil
+}
+
+// linkAlias is the alias of an interface of ours whose full name is name.
+func linkAlias(name string) string { return markWord + " " + name }
+
+// markedLink reports whether an interface's alias carries our mark.
+func markedLink(alias string) bool { return strings.HasPrefix(alias, markWord+" ") }
+
+func checkAlias(alias string) error {
+	if len(alias) > maxAlias {
+		return fmt.Errorf("alias %q: %d bytes, the kernel keeps %d", alias, len(alias), maxAlias)
+	}
+	if strings.ContainsFunc(alias, unicode.IsControl) {
+		return fmt.Errorf("alias %q: contains control characters", alias)
+	}
+	return nil
+}
+
+func unprintable(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+// fullName is what linkAlias was made of.
+func fullName(alias string) string { return strings.TrimPrefix(alias, markWord+" ") }

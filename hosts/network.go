@@ -1,0 +1,78 @@
+package hosts
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+)
+
+// Network is the whole network configuration inside a customer host.
+type Network struct {
+	Interfaces []Interface
+	Routes     []Route
+	Forward    bool // the host routes between its interfaces, both families
+}
+
+// Interface is one interface of a host: the end of a wire, which exists
+// already, or a LAN behind the host, which is made. An empty MAC and an MTU of
+// 0 leave what the interface has.
+type Interface struct {
+	Name      string
+	MAC       net.HardwareAddr
+	MTU       int
+	Addresses []netip.Prefix // each is the host's address with its subnet's length
+	SLAAC     bool           // take IPv6 addresses and routes from router advertisements (RFC 4862)
+	LAN       bool           // every address of its subnets answers
+}
+
+// Route is a static route. Several with one prefix share the load. Without Via
+// the prefix is on the link.
+type Route struct {
+	Prefix    netip.Prefix
+	Via       netip.Addr
+	Interface string
+}
+
+func (n Network) check() error {
+	var errs []error
+	seen := map[string]bool{}
+	for _, i := range n.Interfaces {
+		if err := i.check(); err != nil {
+			errs = append(errs, err)
+		}
+		if seen[i.Name] {
+			errs = append(errs, fmt.Errorf("interface %s: given twice", i.Name))
+		}
+		seen[i.Name] = true
+	}
+	for _, r := range n.Routes {
+		switch {
+		case !r.Prefix.IsValid():
+			errs = append(errs, fmt.Errorf("route through %s: no prefix", r.Interface))
+		case !seen[r.Interface]:
+			errs = append(errs, fmt.Errorf("route %s: no interface %q", r.Prefix, r.Interface))
+		case r.Via.IsValid() && r.Via.Is4() != r.Prefix.Addr().Is4():
+			errs = append(errs, fmt.Errorf("route %s: next hop %s is of the other family", r.Prefix, r.Via))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (i Interface) check() error {
+	if err := checkLinkName(i.Name); err != nil {
+		return err
+	}
+	if len(i.MAC) != 0 && len(i.MAC) != 6 {
+		return fmt.Errorf("interface %s: MAC %s is not 6 octets", i.Name, i.MAC)
+	}
+	if i.LAN && i.SLAAC {
+		return fmt.Errorf("interface %s: nobody advertises on a LAN behind the host", i.Name)
+	}
+	for _, a := range i.Addresses {
+		if !a.IsValid() || a.Addr().Is4In6() || a.Addr().Zone() != "" {
+			return fmt.Errorf("interface %s: address %s is not usable", i.Name, a)
+		}
+	}
+	return nil
+}

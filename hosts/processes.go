@@ -1,0 +1,182 @@
+package hosts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// killWait is how long the kernel may take to clear a killed process away.
+const killWait = 10 * time.Second
+
+// Processes lists the processes inside the namespace, by their main thread,
+// without our own.
+func (n Namespace) Processes() ([]int, error) { return processesIn([]Namespace{n}) }
+
+// EndProcesses ends every process inside the namespaces: SIGTERM, and SIGKILL
+// to those that are there after grace. Processes that appear meanwhile are
+// ended too. The error names the processes that would not go.
+// A namespace that does not carry its mark any more is left alone.
+func EndProcesses(ctx context.Context, namespaces []Namespace, grace time.Duration) error {
+	namespaces = slices.DeleteFunc(slices.Clone(namespaces), func(n Namespace) bool {
+		m, err := readMark(n.Path())
+		return err != nil || m != n.Mark
+	})
+	if err := signalAndWait(ctx, namespaces, unix.SIGTERM, grace); err != nil {
+		return err
+	}
+	if err := signalAndWait(ctx, namespaces, unix.SIGKILL, killWait); err != nil {
+		return err
+	}
+	left, err := processesIn(namespaces)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("processes %v do not end", left)
+	}
+	return nil
+}
+
+// signalAndWait signals what it finds inside until nothing is left or the
+// time is over.
+func signalAndWait(ctx context.Context, namespaces []Namespace, sig unix.Signal, limit time.Duration) error {
+	deadline := time.Now().Add(limit)
+	told := map[int]bool{}
+	for {
+		procs, err := openProcesses(namespaces)
+		if err != nil || len(procs) == 0 {
+			return err
+		}
+		for _, p := range procs {
+			if !told[p.pid] {
+				told[p.pid] = true
+				// ESRCH: it ended by itself.
+				_ = unix.PidfdSendSignal(p.fd, sig, nil, 0)
+			}
+		}
+		err = waitEnded(ctx, procs, deadline)
+		closeProcesses(procs)
+		if err != nil || !time.Now().Before(deadline) {
+			return err
+		}
+	}
+}
+
+// waitEnded returns when all have ended, the deadline has passed, or ctx ends.
+func waitEnded(ctx context.Context, procs []process, deadline time.Time) error {
+	const slice = 50 * time.Millisecond // how late an ended ctx may be noticed
+	for _, p := range procs {
+		poll := []unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLIN}}
+		for {
+			if err := ctx.Err(); err != nil {
+				return fmt.Errorf("end processes: %w", err)
+			}
+			rest := min(time.Until(deadline), slice)
+			if rest <= 0 {
+				return nil
+			}
+			n, err := unix.Poll(poll, int(rest.Milliseconds())+1)
+			if err != nil && !errors.Is(err, unix.EINTR) {
+				return fmt.Errorf("wait for process %d: %w", p.pid, err)
+			}
+			if n > 0 {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+type process struct{ pid, fd int }
+
+// openProcesses holds each process by a pidfd, taken before a second look at
+// its namespace: a number that was reused meanwhile is not mistaken for it.
+func openProcesses(namespaces []Namespace) ([]process, error) {
+	pids, err := processesIn(namespaces)
+	if err != nil {
+		return nil, err
+	}
+	ids := namespaceIDs(namespaces)
+	var procs []process
+	for _, pid := range pids {
+		fd, err := unix.PidfdOpen(pid, 0)
+		if errors.Is(err, unix.ESRCH) {
+			continue
+		}
+		if err != nil {
+			closeProcesses(procs)
+			return nil, fmt.Errorf("process %d: %w", pid, err)
+		}
+		if !ids[namespaceOf(pid)] {
+			unix.Close(fd)
+			continue
+		}
+		procs = append(procs, process{pid, fd})
+	}
+	return procs, nil
+}
+
+func closeProcesses(procs []process) {
+	for _, p := range procs {
+		unix.Close(p.fd)
+	}
+}
+
+// nsID identifies a namespace: the device and inode of its file.
+type nsID struct{ dev, ino uint64 }
+
+// namespaceID is the zero nsID where there is nothing at path.
+func namespaceID(path string) nsID {
+	var st unix.Stat_t
+	if unix.Stat(path, &st) != nil {
+		return nsID{}
+	}
+	return nsID{uint64(st.Dev), st.Ino}
+}
+
+func namespaceIDs(namespaces []Namespace) map[nsID]bool {
+	ids := make(map[nsID]bool, len(namespaces))
+	for _, n := range namespaces {
+		if isNamespaceFile(n.Path()) {
+			ids[namespaceID(n.Path())] = true
+		}
+	}
+	delete(ids, nsID{})
+	return ids
+}
+
+// namespaceOf is the zero nsID for a process that has ended.
+func namespaceOf(pid int) nsID {
+	return namespaceID("/proc/" + strconv.Itoa(pid) + "/ns/net")
+}
+
+func processesIn(namespaces []Namespace) ([]int, error) {
+	ids := namespaceIDs(namespaces)
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	proc, err := os.Open("/proc")
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	defer proc.Close()
+	names, err := proc.Readdirnames(-1)
+	if err != nil {
+		return nil, fmt.Errorf("list processes: %w", err)
+	}
+	var pids []int
+	for _, name := range names {
+		pid, err := strconv.Atoi(name)
+		if err == nil && pid != os.Getpid() && ids[namespaceOf(pid)] {
+			pids = append(pids, pid)
+		}
+	}
+	return pids, nil
+}

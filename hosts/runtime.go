@@ -1,0 +1,62 @@
+package hosts
+
+import (
+	"context"
+	"net/netip"
+	"os/exec"
+)
+
+// Spec is what a runtime needs to know to make a host.
+type Spec struct {
+	Lab, Node string
+	Name      string            // of the namespace or the container
+	Hosts     []HostsEntry      // for /etc/hosts, after localhost
+	Env       map[string]string // for every command
+	Command   []string          // runs as long as the host does; empty: the image's, or nothing
+	Image     string            // containers only; empty: the built-in one
+}
+
+// HostsEntry is a line of /etc/hosts.
+type HostsEntry struct {
+	Addr  netip.Addr
+	Names []string
+}
+
+// Sandbox is a host that exists, without its wires and configuration.
+type Sandbox struct {
+	Runtime   string
+	Lab, Node string
+	Name      string // of the namespace or the container
+	NetNS     string // path of its network namespace; empty where it does not run
+	PID       int    // its own first process; 0 where there is none
+}
+
+// Exec is a command to run inside a host.
+type Exec struct {
+	Argv []string
+	TTY  bool     // stdin is a terminal and the command shall have one
+	Env  []string // KEY=VALUE, beside the host's
+	Dir  string   // empty: the caller's directory where it exists inside
+}
+
+// Runtime makes hosts and runs commands inside them.
+type Runtime interface {
+	// Name is how topologies and tables call the runtime.
+	Name() string
+	// Ensure makes the host, or keeps the one that is there. Interfaces that
+	// are made inside afterwards inherit a host's settings (PrepareHost). A
+	// name that is taken by something else is an error that wraps ErrForeign.
+	// On error nothing is left that was not there before.
+	Ensure(ctx context.Context, spec Spec) (Sandbox, error)
+	// List finds the hosts of a lab by their marks, sorted by name; the empty
+	// name means all labs.
+	List(ctx context.Context, lab string) ([]Sandbox, error)
+	// Remove ends what runs inside and removes the host with all that belongs
+	// to it. A host that is gone is no error.
+	Remove(ctx context.Context, s Sandbox) error
+	// Command prepares a command that runs inside. Its exit code is the inner
+	// command's: 126 and 127 where that cannot be executed or found, as a
+	// shell has it. Signals reach it. Stdin, Stdout and Stderr are the
+	// caller's to set.
+	Command(ctx context.Context, s Sandbox, e Exec) (*exec.Cmd, error)
+}

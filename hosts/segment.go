@@ -1,0 +1,127 @@
+package hosts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/vishvananda/netlink"
+)
+
+// Segment is a LAN that several routers share: a Linux bridge in the lab's own
+// namespace. The A end of every wire is a port of it.
+type Segment struct {
+	Namespace string // path
+	Name      string // the bridge's, at most 15 bytes
+	Alias     string // the full name
+	MTU       int
+	Wires     []Wire
+}
+
+// EnsureSegment makes the bridge and its wires, or keeps them; wires of ours
+// that are ports of the bridge and not wanted any more are removed. The bridge
+// has no address, no IPv6, no spanning tree and floods all multicast.
+func EnsureSegment(ctx context.Context, s Segment) error {
+	if err := s.ensure(ctx); err != nil {
+		return fmt.Errorf("segment %s: %w", s.Alias, err)
+	}
+	return nil
+}
+
+func (s Segment) ensure(ctx context.Context) error {
+	for _, w := range s.Wires {
+		if w.A.Namespace != s.Namespace {
+			return fmt.Errorf("wire %s does not begin in the segment's namespace", w)
+		}
+	}
+	if err := doIn(s.Namespace, func() error { return applySysctls(silentSysctls()) }); err != nil {
+		return err
+	}
+	in, err := openInside(s.Namespace)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	bridge, err := in.ensureBridge(s.Name, s.Alias, 0)
+	if err != nil {
+		return err
+	}
+	if err := EnsureWires(ctx, s.Wires); err != nil {
+		return err
+	}
+	if err := in.plug(bridge, s.Wires); err != nil {
+		return err
+	}
+	// Last, as a bridge follows the MTU of its ports until it is told its own.
+	if err := in.attributes(bridge, linkAlias(s.Alias), nil, s.MTU); err != nil {
+		return err
+	}
+	return in.setUp(bridge)
+}
+
+// plug makes the A ends the bridge's only ports of ours.
+func (in *inside) plug(bridge netlink.Link, wires []Wire) error {
+	links, err := in.links()
+	if err != nil {
+		return err
+	}
+	wanted := map[string]bool{}
+	for _, w := range wires {
+		wanted[w.A.Name] = true
+		port := links[w.A.Name]
+		if port == nil {
+			return fmt.Errorf("port %s has gone", w.A.Name)
+		}
+		if port.Attrs().MasterIndex == bridge.Attrs().Index {
+			continue
+		}
+		if err := in.nl.LinkSetMaster(port, bridge); err != nil {
+			return fmt.Errorf("port %s: %w", w.A.Name, err)
+		}
+	}
+	for name, l := range links {
+		if l.Attrs().MasterIndex != bridge.Attrs().Index || wanted[name] || !markedLink(l.Attrs().Alias) {
+			continue
+		}
+		if err := in.nl.LinkDel(l); err != nil && !isNoDevice(err) {
+			return fmt.Errorf("port %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// ensureBridge makes a bridge or keeps the one of ours. The kernel's defaults
+// are right but for multicast snooping.
+func (in *inside) ensureBridge(name, alias string, mtu int) (netlink.Link, error) {
+	if err := errors.Join(checkLinkName(name), checkAlias(linkAlias(alias))); err != nil {
+		return nil, err
+	}
+	links, err := in.links()
+	if err != nil {
+		return nil, err
+	}
+	if l := links[name]; l != nil {
+		if l.Type() != "bridge" || !markedLink(l.Attrs().Alias) {
+			return nil, foreignLink(in.path, name)
+		}
+		return l, in.attributes(l, linkAlias(alias), nil, mtu)
+	}
+	if err := in.addBridge(name, nil, mtu); err != nil {
+		return nil, err
+	}
+	l, err := in.nl.LinkByName(name)
+	if err != nil {
+		return nil, fmt.Errorf("bridge %s: %w", name, err)
+	}
+	return l, in.attributes(l, linkAlias(alias), nil, mtu)
+}
+
+func (in *inside) addBridge(name string, mac []byte, mtu int) error {
+	snooping := false
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.MTU, attrs.HardwareAddr = name, mtu, mac
+	if err := in.nl.LinkAdd(&netlink.Bridge{LinkAttrs: attrs, MulticastSnooping: &snooping}); err != nil {
+		return fmt.Errorf("make bridge %s: %w", name, err)
+	}
+	return nil
+}

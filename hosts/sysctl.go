@@ -1,0 +1,136 @@
+package hosts
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// sysctl is a kernel setting of the network namespace, by its path under
+// /proc/sys/net.
+type sysctl struct{ path, value string }
+
+// applySysctls brings the settings of the thread's namespace to their values.
+// They are read first: writing some of them walks every interface under the
+// kernel's one big network lock. A kernel without IPv6 has no IPv6 settings.
+func applySysctls(settings []sysctl) error {
+	for _, s := range settings {
+		path := "/proc/sys/net/" + s.path
+		have, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(s.path, "ipv6/") && !kernelHasIPv6() {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read sysctl: %w", err)
+		}
+		if string(bytes.TrimSpace(have)) == s.value {
+			continue
+		}
+		if err := os.WriteFile(path, []byte(s.value), 0o644); err != nil {
+			return fmt.Errorf("set sysctl to %s: %w", s.value, err)
+		}
+	}
+	return nil
+}
+
+func kernelHasIPv6() bool {
+	_, err := os.Stat("/proc/sys/net/ipv6")
+	return err == nil
+}
+
+// routerSysctls keep a router's kernel from forwarding and from answering for
+// what the forwarding plane owns.
+func routerSysctls() []sysctl {
+	return append([]sysctl{
+		{"ipv4/ip_forward", "0"},
+		{"ipv6/conf/all/forwarding", "0"},
+		{"ipv4/conf/all/arp_ignore", "1"},
+		{"ipv4/conf/default/arp_ignore", "1"},
+		{"ipv4/conf/all/arp_announce", "2"},
+		{"ipv4/conf/default/arp_announce", "2"},
+		{"ipv4/conf/all/rp_filter", "0"},
+		{"ipv4/conf/default/rp_filter", "0"},
+	}, silentSysctls()...)
+}
+
+// silentSysctls keep new interfaces from having IPv6 by themselves.
+func silentSysctls() []sysctl {
+	return []sysctl{
+		{"ipv6/conf/default/disable_ipv6", "1"},
+		{"ipv6/conf/default/accept_ra", "0"},
+	}
+}
+
+// hostSysctls make a host that is usable at once and that tells of a changed
+// MAC. Duplicate address detection is off only where both all and the
+// interface say so. Without promote_secondaries the address that replaces
+// another of its subnet would go away with it.
+func hostSysctls() []sysctl {
+	return []sysctl{
+		{"ipv4/conf/all/rp_filter", "0"},
+		{"ipv4/conf/default/rp_filter", "0"},
+		{"ipv4/conf/all/arp_notify", "1"},
+		{"ipv4/conf/default/arp_notify", "1"},
+		{"ipv4/conf/all/promote_secondaries", "1"},
+		{"ipv4/icmp_ratelimit", "0"},
+		{"ipv6/icmp/ratelimit", "0"},
+		{"ipv6/conf/all/disable_ipv6", "0"},
+		{"ipv6/conf/default/disable_ipv6", "0"},
+		{"ipv6/conf/all/accept_dad", "0"},
+		{"ipv6/conf/default/accept_dad", "0"},
+		{"ipv6/conf/default/accept_ra", "0"},
+		{"ipv6/conf/all/ndisc_notify", "1"},
+		{"ipv6/conf/default/ndisc_notify", "1"},
+	}
+}
+
+// forwardSysctls say whether the namespace routes; a new one inherits what the
+// server does.
+func forwardSysctls(on bool) []sysctl {
+	v := "0"
+	if on {
+		v = "1"
+	}
+	return []sysctl{{"ipv4/ip_forward", v}, {"ipv6/conf/all/forwarding", v}}
+}
+
+// interfaceSysctls are those of a host's interface that was there before
+// hostSysctls, or that differs from their defaults. IPv6 addresses come from
+// the MAC (EUI-64), so that they are the same in every run.
+func interfaceSysctls(name string, slaac bool) []sysctl {
+	ra := "0"
+	if slaac {
+		ra = "2" // also where the host forwards
+	}
+	v6 := "ipv6/conf/" + name + "/"
+	return []sysctl{
+		{"ipv4/conf/" + name + "/rp_filter", "0"},
+		{v6 + "accept_dad", "0"},
+		{v6 + "accept_ra", ra},
+		{v6 + "addr_gen_mode", "0"},
+		{v6 + "use_tempaddr", "0"},
+		{v6 + "disable_ipv6", "0"},
+	}
+}
+
+// PrepareRouter sets the kernel of a router's namespace to neither forward nor
+// answer by itself, for both families. It goes before the first interface is
+// made inside: what exists keeps its settings.
+func PrepareRouter(ns Namespace) error {
+	if err := ns.Do(func() error { return applySysctls(routerSysctls()) }); err != nil {
+		return fmt.Errorf("prepare router %s: %w", ns.Name, err)
+	}
+	return nil
+}
+
+// PrepareHost sets what a host's interfaces inherit. It goes before the first
+// wire into the namespace at path is made; runtimes do it.
+func PrepareHost(path string) error {
+	if err := doIn(path, func() error { return applySysctls(hostSysctls()) }); err != nil {
+		return fmt.Errorf("prepare host %s: %w", path, err)
+	}
+	return nil
+}

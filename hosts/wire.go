@@ -1,0 +1,140 @@
+package hosts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+)
+
+// Wire is a veth pair.
+type Wire struct{ A, B WireEnd }
+
+// WireEnd is one interface of a wire. Namespace is the path of the network
+// namespace that it is in, Name the interface's (at most 15 bytes), Alias the
+// full name that people see; the kernel keeps it beside our mark. An empty MAC
+// leaves the kernel's random one, an MTU of 0 its default. NoOffload turns the
+// transmit checksum offload off, so that every frame that leaves through this
+// end carries a true checksum.
+type WireEnd struct {
+	Namespace string
+	Name      string
+	Alias     string
+	MAC       net.HardwareAddr
+	MTU       int
+	NoOffload bool
+}
+
+// EnsureWires makes the wires, in place in both namespaces and up, or keeps
+// those that are there. A half or a wrong pair with our mark is replaced; an
+// interface of the wanted name without it is an error that wraps ErrForeign.
+// On error the wires before the one that is named are made.
+func EnsureWires(ctx context.Context, wires []Wire) error {
+	s := newWiring()
+	defer s.close()
+	for _, w := range wires {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("wire %s: %w", w, err)
+		}
+		if err := s.ensure(w); err != nil {
+			return fmt.Errorf("wire %s: %w", w, err)
+		}
+	}
+	return nil
+}
+
+// RemoveWire removes the wire that has an end of this name in the namespace at
+// path. It is no error if there is none; an interface without our mark is left
+// alone with an error that wraps ErrForeign.
+func RemoveWire(namespace, name string) error {
+	in, err := openInside(namespace)
+	if err != nil {
+		return fmt.Errorf("remove wire %s: %w", name, err)
+	}
+	defer in.close()
+	links, err := in.links()
+	if err != nil {
+		return fmt.Errorf("remove wire %s: %w", name, err)
+	}
+	l, ok := links[name]
+	if !ok {
+		return nil
+	}
+	if l.Type() != "veth" || !markedLink(l.Attrs().Alias) {
+		return foreignLink(namespace, name)
+	}
+	if err := in.nl.LinkDel(l); err != nil && !isNoDevice(err) {
+		return fmt.Errorf("remove wire %s: %w", name, err)
+	}
+	return nil
+}
+
+// WireEnds lists the ends of our wires in the namespace at path, in no order.
+// NoOffload is not reported.
+func WireEnds(namespace string) ([]WireEnd, error) {
+	in, err := openInside(namespace)
+	if err != nil {
+		return nil, err
+	}
+	defer in.close()
+	links, err := in.links()
+	if err != nil {
+		return nil, err
+	}
+	var ends []WireEnd
+	for name, l := range links {
+		a := l.Attrs()
+		if l.Type() != "veth" || !markedLink(a.Alias) {
+			continue
+		}
+		ends = append(ends, WireEnd{
+			Namespace: namespace, Name: name, Alias: fullName(a.Alias), MAC: a.HardwareAddr, MTU: a.MTU,
+		})
+	}
+	return ends, nil
+}
+
+// String names the wire by the full names of its ends.
+func (w Wire) String() string { return w.A.String() + " -- " + w.B.String() }
+
+// String is the full name, or the interface's name where there is none.
+func (e WireEnd) String() string {
+	if e.Alias != "" {
+		return e.Alias
+	}
+	return e.Name
+}
+
+func (e WireEnd) check() error {
+	if err := checkLinkName(e.Name); err != nil {
+		return err
+	}
+	if e.Namespace == "" {
+		return fmt.Errorf("interface %s: no namespace", e.Name)
+	}
+	if len(e.MAC) != 0 && len(e.MAC) != 6 {
+		return fmt.Errorf("interface %s: MAC %s is not 6 octets", e.Name, e.MAC)
+	}
+	return checkAlias(linkAlias(e.String()))
+}
+
+// checkLinkName holds a name to the kernel's rules (dev_valid_name).
+func checkLinkName(name string) error {
+	const longest = 15
+	if name == "" || name == "." || name == ".." || len(name) > longest {
+		return fmt.Errorf("interface %q: a name has 1 to %d bytes", name, longest)
+	}
+	for _, r := range name {
+		if r == '/' || r == ':' || unprintable(r) {
+			return fmt.Errorf("interface %q: a name cannot contain %q", name, r)
+		}
+	}
+	return nil
+}
+
+func foreignLink(namespace, name string) error {
+	return fmt.Errorf("interface %s in %s: %w; if nobody needs it, remove it with: nsenter --net=%s ip link delete %s",
+		name, namespace, ErrForeign, namespace, name)
+}
+
+var errSameEnd = errors.New("both ends are the same interface")

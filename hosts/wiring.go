@@ -1,0 +1,225 @@
+package hosts
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// wiring keeps the namespaces open that a set of wires runs between, with what
+// is known to be in them.
+type wiring struct{ rooms map[string]*room }
+
+type room struct {
+	*inside
+	known map[string]netlink.Link // nil: to be read again
+}
+
+func newWiring() *wiring { return &wiring{rooms: map[string]*room{}} }
+
+func (s *wiring) close() {
+	for _, r := range s.rooms {
+		r.close()
+	}
+}
+
+// enter opens the namespace at path once and reads its interfaces when needed.
+func (s *wiring) enter(path string) (*room, error) {
+	r, ok := s.rooms[path]
+	if !ok {
+		in, err := openInside(path)
+		if err != nil {
+			return nil, err
+		}
+		r = &room{inside: in}
+		s.rooms[path] = r
+	}
+	if r.known == nil {
+		links, err := r.links()
+		if err != nil {
+			return nil, err
+		}
+		r.known = links
+	}
+	return r, nil
+}
+
+// forget makes every namespace be read again: a deleted interface takes its
+// peer along, wherever that was.
+func (s *wiring) forget() {
+	for _, r := range s.rooms {
+		r.known = nil
+	}
+}
+
+func (s *wiring) ensure(w Wire) error {
+	if err := errors.Join(w.A.check(), w.B.check()); err != nil {
+		return err
+	}
+	if w.A.Namespace == w.B.Namespace && w.A.Name == w.B.Name {
+		return errSameEnd
+	}
+	ok, err := s.inPlace(w)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		if err := s.replace(w); err != nil {
+			return err
+		}
+	}
+	for _, e := range []WireEnd{w.A, w.B} {
+		r, err := s.enter(e.Namespace)
+		if err != nil {
+			return err
+		}
+		if err := r.adjust(r.known[e.Name], e); err != nil {
+			return fmt.Errorf("interface %s in %s: %w", e.Name, e.Namespace, err)
+		}
+	}
+	return nil
+}
+
+// inPlace reports whether the two ends exist and are each other's peers. Ends
+// without any alias count as ours then: a process that was killed while it
+// made this very wire leaves it so.
+func (s *wiring) inPlace(w Wire) (bool, error) {
+	a, errA := s.enter(w.A.Namespace)
+	b, errB := s.enter(w.B.Namespace)
+	if err := errors.Join(errA, errB); err != nil {
+		return false, err
+	}
+	la, lb := a.known[w.A.Name], b.known[w.B.Name]
+	if la == nil || lb == nil || la.Type() != "veth" || lb.Type() != "veth" {
+		return false, nil
+	}
+	for _, alias := range []string{la.Attrs().Alias, lb.Attrs().Alias} {
+		if alias != "" && !markedLink(alias) {
+			return false, nil
+		}
+	}
+	if la.Attrs().ParentIndex != lb.Attrs().Index || lb.Attrs().ParentIndex != la.Attrs().Index {
+		return false, nil
+	}
+	const noID = -1 // what the kernel says of a peer in the same namespace
+	want := noID
+	if namespaceID(w.A.Namespace) != namespaceID(w.B.Namespace) {
+		id, err := a.nl.GetNetNsIdByFd(int(b.file.Fd()))
+		if err != nil {
+			return false, fmt.Errorf("compare %s with %s: %w", w.A.Namespace, w.B.Namespace, err)
+		}
+		if id == noID {
+			return false, nil
+		}
+		want = id
+	}
+	return la.Attrs().NetNsID == want, nil
+}
+
+// replace removes what is in the way, if it is ours, and makes the pair.
+func (s *wiring) replace(w Wire) error {
+	for _, e := range []WireEnd{w.A, w.B} {
+		r, err := s.enter(e.Namespace)
+		if err != nil {
+			return err
+		}
+		old := r.known[e.Name]
+		if old == nil {
+			continue
+		}
+		if !markedLink(old.Attrs().Alias) {
+			return foreignLink(e.Namespace, e.Name)
+		}
+		if err := r.nl.LinkDel(old); err != nil && !isNoDevice(err) {
+			return fmt.Errorf("replace interface %s in %s: %w", e.Name, e.Namespace, err)
+		}
+		s.forget()
+	}
+	return s.make(w)
+}
+
+func (s *wiring) make(w Wire) error {
+	a, errA := s.enter(w.A.Namespace)
+	b, errB := s.enter(w.B.Namespace)
+	if err := errors.Join(errA, errB); err != nil {
+		return err
+	}
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.MTU = w.A.Name, w.A.MTU
+	veth := netlink.NewVeth(attrs)
+	veth.PeerName, veth.PeerMTU = w.B.Name, uint32(w.B.MTU)
+	veth.PeerNamespace = netlink.NsFd(b.file.Fd())
+	if len(w.A.MAC) != 0 {
+		veth.HardwareAddr = w.A.MAC
+	}
+	if len(w.B.MAC) != 0 {
+		veth.PeerHardwareAddr = w.B.MAC
+	}
+	if err := a.nl.LinkAdd(veth); err != nil {
+		return fmt.Errorf("make the pair: %w", err)
+	}
+	return errors.Join(a.learn(w.A.Name), b.learn(w.B.Name))
+}
+
+// learn reads one interface that was just made.
+func (r *room) learn(name string) error {
+	l, err := r.nl.LinkByName(name)
+	if err != nil {
+		return fmt.Errorf("interface %s in %s: %w", name, r.path, err)
+	}
+	r.known[name] = l
+	return nil
+}
+
+// adjust gives an interface what its end asks for and it does not have.
+func (r *room) adjust(l netlink.Link, e WireEnd) error {
+	if err := r.attributes(l, linkAlias(e.String()), e.MAC, e.MTU); err != nil {
+		return err
+	}
+	if e.NoOffload {
+		if err := r.txChecksumOff(e.Name); err != nil {
+			return err
+		}
+	}
+	return r.setUp(l)
+}
+
+// attributes sets alias, MAC and MTU where they differ.
+func (in *inside) attributes(l netlink.Link, alias string, mac net.HardwareAddr, mtu int) error {
+	have := l.Attrs()
+	if have.Alias != alias {
+		if err := in.nl.LinkSetAlias(l, alias); err != nil {
+			return fmt.Errorf("set alias: %w", err)
+		}
+	}
+	if len(mac) != 0 && !bytes.Equal(have.HardwareAddr, mac) {
+		if err := in.nl.LinkSetHardwareAddr(l, mac); err != nil {
+			return fmt.Errorf("set MAC %s: %w", mac, err)
+		}
+	}
+	if mtu != 0 && have.MTU != mtu {
+		if err := in.nl.LinkSetMTU(l, mtu); err != nil {
+			return fmt.Errorf("set MTU %d: %w", mtu, err)
+		}
+	}
+	return nil
+}
+
+func (in *inside) setUp(l netlink.Link) error {
+	if l.Attrs().Flags&net.FlagUp != 0 {
+		return nil
+	}
+	if err := in.nl.LinkSetUp(l); err != nil {
+		return fmt.Errorf("set up: %w", err)
+	}
+	return nil
+}
+
+func isNoDevice(err error) bool {
+	var gone netlink.LinkNotFoundError
+	return errors.Is(err, unix.ENODEV) || errors.As(err, &gone)
+}
