@@ -1,0 +1,61 @@
+# The build and its checks. `make` builds bin/pseudowan; `make test` is
+# everything that must be green, as root; see setup.sh for what it needs.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+GO ?= go
+
+# Empty outside a git checkout; the program then tells what go build recorded.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+
+# -buildvcs=false: git refuses to look into a checkout of somebody else, as
+# under sudo, and go build would fail with it.
+BUILDFLAGS = -trimpath -buildvcs=false -ldflags '-s -w $(if $(VERSION),-X main.version=$(VERSION))'
+
+# The real tests build whole labs; two packages at a time leave each enough of
+# a small machine to keep its deadlines.
+TESTFLAGS ?= -timeout 20m -p 2
+FUZZTIME ?= 10s
+
+.PHONY: all
+all: bin/pseudowan
+
+# Go knows better than make what is out of date.
+.PHONY: bin/pseudowan
+bin/pseudowan:
+	CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -o $@ ./cmd/pseudowan
+
+.PHONY: test
+test: check
+	$(GO) test $(TESTFLAGS) ./...
+
+# The tests that need no root, namespaces or Open vSwitch.
+.PHONY: test-pure
+test-pure: check
+	$(GO) test $(TESTFLAGS) -skip '^TestReal' ./...
+
+.PHONY: check
+check:
+	@unformatted=$$(gofmt -l $$($(GO) list -f '{{.Dir}}' ./...)) && \
+	if [ -n "$$unformatted" ]; then echo "gofmt these: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# Each fuzz target for FUZZTIME; go test takes one at a time.
+.PHONY: fuzz
+fuzz:
+	@set -e; for package in $$($(GO) list ./...); do \
+		targets=$$($(GO) test -list '^Fuzz' $$package); \
+		for target in $$(echo "$$targets" | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+.PHONY: install
+install: bin/pseudowan
+	install -D -m 755 bin/pseudowan $(DESTDIR)$(PREFIX)/bin/pseudowan
+
+.PHONY: clean
+clean:
+	rm -rf bin

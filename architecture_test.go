@@ -1,0 +1,230 @@
+// Package pseudowan_test guards the map of the rooms: which package may import
+// which, and where the two large libraries may be seen.
+package pseudowan_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "pseudowan"
+
+// maxLines keeps files small enough to be read in one go.
+const maxLines = 400
+
+// rooms says what each package may import of this project. A package falls
+// under the longest matching key; "x/..." stands for x and everything below.
+var rooms = map[string][]string{
+	"bgp/vpn":        {},
+	"bgp/...":        {"bgp/..."},
+	"ovs/...":        {"ovs/..."},
+	"hosts/...":      {"hosts/..."},
+	"topology/...":   {"topology/...", "bgp/vpn"},
+	"labs/status":    {},
+	"labs/catalog":   {},
+	"labs/agent/...": {"labs/agent/...", "labs/status", "bgp/...", "ovs/...", "topology"},
+	"labs":           {"labs/...", "topology/...", "hosts/...", "bgp/vpn"},
+	"show/...":       {"show/...", "labs/status", "bgp/vpn"},
+	"cmd/pseudowan":  {"labs", "labs/catalog", "labs/status", "topology", "show", "hosts"},
+}
+
+// confined says in which files a library may be imported, tests apart.
+var confined = []struct {
+	library string // import path prefix
+	files   string // path.Match pattern, relative to the module
+}{
+	{"github.com/osrg/gobgp/", "bgp/gobgp*.go"},
+	{"github.com/docker/docker/", "hosts/docker*.go"},
+}
+
+// banned are names that say nothing of what a package owns.
+var banned = []string{"common", "helpers", "misc", "types", "util", "utils"}
+
+// pkg is what these tests need of `go list -json`.
+type pkg struct {
+	Dir        string
+	ImportPath string
+	GoFiles    []string
+	Imports    []string
+}
+
+// name is the import path relative to the module.
+func (p pkg) name() string { return strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/") }
+
+// packages lists the packages of the module that have code besides tests.
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-e", "-json=Dir,ImportPath,GoFiles,Imports", "./...")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	var all []pkg
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.GoFiles) > 0 {
+			all = append(all, p)
+		}
+	}
+	if len(all) == 0 {
+		t.Fatal("go list found no package")
+	}
+	return all
+}
+
+func TestRooms(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, broken := range violations(p) {
+			t.Error(broken)
+		}
+	}
+}
+
+// violations tells which imports of p its room does not allow.
+func violations(p pkg) []string {
+	allowed, ok := ruleFor(p.name())
+	if !ok {
+		return []string{fmt.Sprintf("package %s belongs to no room: give it a rule here and a place in the README's map", p.name())}
+	}
+	var broken []string
+	for _, imported := range p.Imports {
+		name, ours := strings.CutPrefix(imported, module+"/")
+		if ours && !slices.ContainsFunc(allowed, func(a string) bool { return matches(a, name) }) {
+			broken = append(broken, fmt.Sprintf("package %s imports %s, which its room must not know", p.name(), name))
+		}
+	}
+	return broken
+}
+
+func ruleFor(name string) (allowed []string, ok bool) {
+	longest := -1
+	for pattern, a := range rooms {
+		if matches(pattern, name) && len(pattern) > longest {
+			longest, allowed, ok = len(pattern), a, true
+		}
+	}
+	return allowed, ok
+}
+
+func matches(pattern, name string) bool {
+	root, below := strings.CutSuffix(pattern, "/...")
+	return name == root || below && strings.HasPrefix(name, root+"/")
+}
+
+func TestViolationsAreSeen(t *testing.T) {
+	for _, tt := range []struct {
+		name, imported string
+		allowed        bool
+	}{
+		{"bgp", "bgp/vpn", true},
+		{"bgp/vpn", "bgp", false},
+		{"bgp", "ovs", false},
+		{"ovs", "bgp/vpn", false},
+		{"hosts", "topology", false},
+		{"hosts/inner", "hosts", true},
+		{"topology", "bgp/vpn", true},
+		{"topology", "bgp", false},
+		{"labs/status", "bgp/vpn", false},
+		{"labs/agent/fib", "ovs", true},
+		{"labs/agent", "hosts", false},
+		{"labs", "labs/agent", true},
+		{"labs", "show", false},
+		{"labs", "cmd/pseudowan", false},
+		{"show", "labs/status", true},
+		{"show", "labs", false},
+		{"cmd/pseudowan", "labs/agent", false},
+		{"nowhere", "bgp/vpn", false},
+		{"showcase", "labs/status", false},
+	} {
+		p := pkg{ImportPath: module + "/" + tt.name, Imports: []string{"fmt", module + "/" + tt.imported}}
+		if got := len(violations(p)) == 0; got != tt.allowed {
+			t.Errorf("%s imports %s: allowed %v, want %v", tt.name, tt.imported, got, tt.allowed)
+		}
+	}
+}
+
+func TestPackagesAreNamedAndDocumented(t *testing.T) {
+	for _, p := range packages(t) {
+		if slices.Contains(banned, path.Base(p.name())) {
+			t.Errorf("package %s: the name does not say what it owns", p.name())
+		}
+		if !slices.Contains(p.GoFiles, "doc.go") {
+			t.Errorf("package %s has no doc.go that says what it owns and must not contain", p.name())
+		}
+	}
+}
+
+func TestLibrariesAreConfined(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, file := range p.GoFiles {
+			name := path.Join(p.name(), file)
+			for _, imported := range importsOf(t, filepath.Join(p.Dir, file)) {
+				for _, c := range confined {
+					if strings.HasPrefix(imported, c.library) && !matchesFile(t, c.files, name) {
+						t.Errorf("%s imports %s: only %s may", name, imported, c.files)
+					}
+				}
+			}
+		}
+	}
+}
+
+func importsOf(t *testing.T, file string) []string {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var imports []string
+	for _, spec := range parsed.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		imports = append(imports, imported)
+	}
+	return imports
+}
+
+func matchesFile(t *testing.T, pattern, name string) bool {
+	t.Helper()
+	ok, err := path.Match(pattern, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ok
+}
+
+func TestFilesAreShort(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, file := range p.GoFiles {
+			text, err := os.ReadFile(filepath.Join(p.Dir, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := bytes.Count(text, []byte("\n")); n > maxLines {
+				t.Errorf("%s has %d lines, more than %d: split it by what it owns", path.Join(p.name(), file), n, maxLines)
+			}
+		}
+	}
+}
