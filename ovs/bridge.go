@@ -1,0 +1,152 @@
+package ovs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+)
+
+// Bridge is the wanted state of the bridge.
+type Bridge struct {
+	DatapathID uint64           // 0: chosen by Open vSwitch
+	MAC        net.HardwareAddr // of the bridge's own interface, which is never used; empty: chosen by Open vSwitch
+	Ports      []Port           // all ports but the bridge's own
+}
+
+// Port is the wanted state of one port.
+type Port struct {
+	Number   uint32           // OpenFlow port number, 1 to 65279; unique
+	Name     string           // of the network interface; unique
+	Internal bool             // Open vSwitch makes the interface; otherwise it must exist
+	MAC      net.HardwareAddr // of an internal port; empty: chosen by Open vSwitch
+	MTU      int              // of an internal port, in octets; 0: the bridge's
+}
+
+// maxPort is the largest OpenFlow port number that can be asked for.
+const maxPort = 0xff00 - 1
+
+// ApplyBridge makes the bridge's ports what b says: what is missing is added in
+// one transaction, then what is not wanted is removed. A port whose interface
+// was destroyed and made again is replaced. Applying the same b again changes
+// nothing. Where Open vSwitch cannot use a port, the error names it and its
+// reason; the others are in place.
+func (s *Switch) ApplyBridge(ctx context.Context, b Bridge) error {
+	if err := b.check(s.cfg.Bridge); err != nil {
+		return fmt.Errorf("bridge %s: %w", s.cfg.Bridge, err)
+	}
+	if err := s.apply(ctx, b); err != nil {
+		return fmt.Errorf("bridge %s: %w", s.cfg.Bridge, err)
+	}
+	return nil
+}
+
+func (s *Switch) apply(ctx context.Context, b Bridge) error {
+	observed, err := s.observe(ctx)
+	if err != nil {
+		return err
+	}
+	transactions := b.transactions(s.cfg.Bridge, observed)
+	for _, t := range transactions {
+		if _, err := s.tools.vsctl(ctx, t...); err != nil {
+			return err
+		}
+	}
+	s.remember(b.Ports)
+	if len(transactions) == 0 {
+		return nil
+	}
+	if observed, err = s.observe(ctx); err != nil {
+		return err
+	}
+	return b.verify(observed)
+}
+
+func (s *Switch) remember(ports []Port) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.ports)
+	for _, p := range ports {
+		s.ports[p.Name] = p
+	}
+}
+
+// check refuses what Open vSwitch would silently understand in another way.
+func (b Bridge) check(bridge string) error {
+	names, numbers := make(map[string]bool), make(map[uint32]bool)
+	for _, p := range b.Ports {
+		switch {
+		case p.Name == "" || p.Name == bridge || p.Name[0] == '-':
+			return fmt.Errorf("port %d: name %q is not free for a port", p.Number, p.Name)
+		case names[p.Name]:
+			return fmt.Errorf("port %s: named twice", p.Name)
+		case p.Number == 0 || p.Number > maxPort:
+			return fmt.Errorf("port %s: number %d is not between 1 and %d", p.Name, p.Number, maxPort)
+		case numbers[p.Number]:
+			return fmt.Errorf("port %s: number %d is taken by another port", p.Name, p.Number)
+		}
+		names[p.Name], numbers[p.Number] = true, true
+	}
+	return nil
+}
+
+// verify tells for each wanted port why it does not work.
+func (b Bridge) verify(observed observation) error {
+	var errs []error
+	for _, p := range b.Ports {
+		o := observed.ports[p.Name]
+		switch {
+		case o.Error != "":
+			errs = append(errs, fmt.Errorf("port %s: %s", p.Name, o.Error))
+		case o.Number != p.Number:
+			errs = append(errs, fmt.Errorf("port %s: has number %d instead of %d", p.Name, o.Number, p.Number))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ReplacePort removes a port and adds it again, in two transactions: a port
+// whose interface was destroyed and made again under the same name stays dead
+// otherwise, without an error.
+func (s *Switch) ReplacePort(ctx context.Context, name string) error {
+	s.mu.Lock()
+	p, ok := s.ports[name]
+	s.mu.Unlock()
+	if !ok {
+		return fmt.Errorf("bridge %s: port %s: not a port of ours", s.cfg.Bridge, name)
+	}
+	br := s.cfg.Bridge
+	if err := s.tools.client(ctx).VSwitch.DeletePort(br, name); err != nil {
+		return fmt.Errorf("bridge %s: port %s: %w", br, name, err)
+	}
+	if _, err := s.tools.vsctl(ctx, p.add(br)...); err != nil {
+		return fmt.Errorf("bridge %s: port %s: %w", br, name, err)
+	}
+	observed, err := s.observe(ctx)
+	if err != nil {
+		return fmt.Errorf("bridge %s: %w", br, err)
+	}
+	if err := (Bridge{Ports: []Port{p}}).verify(observed); err != nil {
+		return fmt.Errorf("bridge %s: %w", br, err)
+	}
+	return nil
+}
+
+// DeadPorts returns the names of the ports whose interface is not the one that
+// Open vSwitch opened: it is gone, or was made again. ReplacePort heals a port
+// whose interface exists.
+func (s *Switch) DeadPorts(ctx context.Context) ([]string, error) {
+	observed, err := s.observe(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("bridge %s: %w", s.cfg.Bridge, err)
+	}
+	var dead []string
+	for name, o := range observed.ports {
+		if o.dead(observed.kernel[name]) {
+			dead = append(dead, name)
+		}
+	}
+	slices.Sort(dead)
+	return dead, nil
+}

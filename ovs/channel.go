@@ -1,0 +1,123 @@
+package ovs
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"pseudowan/ovs/openflow"
+	"pseudowan/ovs/pipeline"
+)
+
+// packetQueue is how many packets wait for the slow path before more are
+// dropped.
+const packetQueue = 1024
+
+// PacketIn is a packet that the pipeline handed to the slow path.
+type PacketIn struct {
+	Reason    pipeline.Reason
+	Port      uint32 // where it arrived; openflow.PortController for an injected one
+	VRF       uint32 // 0 where none was known yet
+	Adjacency uint32 // for ReasonResolve, and where the label named one
+	Frame     []byte // the Ethernet frame, labels popped, otherwise as it arrived
+}
+
+// channel keeps the OpenFlow connection to the bridge.
+type channel struct {
+	socket  string
+	conn    atomic.Pointer[openflow.Conn]
+	packets chan PacketIn
+	dropped atomic.Uint64
+	links   chan struct{} // holds one token after a change
+	faults  chan error
+
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+func openChannel(ctx context.Context, socket string) (*channel, error) {
+	run, cancel := context.WithCancel(context.Background())
+	c := &channel{
+		socket:  socket,
+		packets: make(chan PacketIn, packetQueue),
+		links:   make(chan struct{}, 1),
+		faults:  make(chan error, 16),
+		cancel:  cancel,
+		ended:   make(chan struct{}),
+	}
+	if err := c.dial(ctx); err != nil {
+		cancel()
+		return nil, err
+	}
+	go c.keep(run)
+	return c, nil
+}
+
+func (c *channel) dial(ctx context.Context) error {
+	conn, err := openflow.Dial(ctx, c.socket, openflow.Handler{
+		PacketIn:   c.packetIn,
+		PortStatus: c.portStatus,
+		Error:      c.fault,
+	})
+	if err != nil {
+		return err
+	}
+	c.conn.Store(conn)
+	return nil
+}
+
+// keep dials again whenever the connection is lost.
+func (c *channel) keep(ctx context.Context) {
+	defer close(c.ended)
+	for {
+		conn := c.conn.Load()
+		select {
+		case <-ctx.Done():
+			conn.Close()
+			return
+		case <-conn.Done():
+			c.fault(conn.Err())
+		}
+		for c.dial(ctx) != nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+		c.fault(fmt.Errorf("OpenFlow: connected again: packets and port changes in between are lost"))
+		c.portStatus()
+	}
+}
+
+func (c *channel) close() {
+	c.cancel()
+	<-c.ended
+}
+
+func (c *channel) packetIn(p openflow.PacketIn) {
+	in := PacketIn{
+		Reason: pipeline.Reason(p.Reg[3]), Port: p.InPort,
+		VRF: uint32(p.Metadata), Adjacency: p.Reg[1], Frame: p.Frame,
+	}
+	select {
+	case c.packets <- in:
+	default:
+		c.dropped.Add(1)
+	}
+}
+
+func (c *channel) portStatus() {
+	select {
+	case c.links <- struct{}{}:
+	default:
+	}
+}
+
+func (c *channel) fault(err error) {
+	select {
+	case c.faults <- err:
+	default:
+	}
+}

@@ -1,0 +1,86 @@
+package ovs
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+
+	goovs "github.com/digitalocean/go-openvswitch/ovs"
+)
+
+// CommandError is a failure of one of Open vSwitch's own programs.
+type CommandError struct {
+	Args   []string // the program and its arguments
+	Output string   // what it wrote to standard error
+	Err    error
+}
+
+// Error implements error. It shows the program and its subcommand: a whole
+// transaction is too long to be read.
+func (e *CommandError) Error() string {
+	detail := e.Output
+	if detail == "" {
+		detail = e.Err.Error()
+	}
+	return fmt.Sprintf("%s: %s", e.Args[0], detail)
+}
+
+// Unwrap returns what os/exec said.
+func (e *CommandError) Unwrap() error { return e.Err }
+
+// tools runs Open vSwitch's programs against the run directory dir.
+type tools struct {
+	dir string
+}
+
+// run returns the standard output of a program. There is no shell between.
+func (t tools) run(ctx context.Context, stdin io.Reader, program string, args ...string) ([]byte, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Env = t.environ()
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
+		return nil, &CommandError{
+			Args:   append([]string{program}, args...),
+			Output: strings.TrimSpace(stderr.String()),
+			Err:    err,
+		}
+	}
+	return stdout.Bytes(), nil
+}
+
+// environ makes every program look for its sockets, logs and database in dir.
+func (t tools) environ() []string {
+	return append(os.Environ(),
+		"OVS_RUNDIR="+t.dir, "OVS_LOGDIR="+t.dir, "OVS_DBDIR="+t.dir, "OVS_SYSCONFDIR="+t.dir)
+}
+
+// client is go-openvswitch on the run directory, bound to ctx. Without
+// --no-names ovs-ofctl asks for the names of ports and tables on every call.
+func (t tools) client(ctx context.Context) *goovs.Client {
+	return goovs.New(
+		goovs.Protocols([]string{goovs.ProtocolOpenFlow13}),
+		goovs.Exec(func(program string, args ...string) ([]byte, error) {
+			return t.run(ctx, nil, program, args...)
+		}),
+		goovs.Pipe(func(stdin io.Reader, program string, args ...string) ([]byte, error) {
+			if program == "ovs-ofctl" {
+				args = append([]string{"--no-names"}, args...)
+			}
+			return t.run(ctx, stdin, program, args...)
+		}),
+	)
+}
+
+// vsctl runs one transaction on the database and waits until ovs-vswitchd has
+// carried it out.
+func (t tools) vsctl(ctx context.Context, args ...string) ([]byte, error) {
+	return t.run(ctx, nil, "ovs-vsctl", args...)
+}

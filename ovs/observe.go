@@ -1,0 +1,140 @@
+package ovs
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// observation is what is there: in Open vSwitch's database and in the kernel.
+type observation struct {
+	ports  map[string]observedPort // all but the bridge's own
+	bridge map[string]string       // other_config
+	kernel map[string]int          // interface index by name
+}
+
+// observedPort is the Interface row of a port.
+type observedPort struct {
+	Number   uint32 // 0 where it has none
+	Wanted   uint32 // the number that was asked for
+	Internal bool
+	MAC      string // asked for
+	MTU      int    // asked for
+	Index    int    // of the interface that was opened; 0: none
+	Error    string
+}
+
+func (o observation) names() []string { return slices.Sorted(maps.Keys(o.ports)) }
+
+// differs tells whether the port must be made anew to become p.
+func (o observedPort) differs(p Port) bool {
+	return o.Internal != p.Internal || o.Wanted != p.Number || o.Number != p.Number
+}
+
+// dead tells whether the port has lost its interface. index is that of the
+// interface of its name, 0 where there is none.
+func (o observedPort) dead(index int) bool { return o.Error != "" || o.Index != index }
+
+// observe reads the state of the bridge and of the kernel's interfaces.
+func (s *Switch) observe(ctx context.Context) (observation, error) {
+	out, err := s.tools.vsctl(ctx, "--format=json",
+		"--columns=name,type,ofport,ofport_request,mac,mtu_request,ifindex,error", "list", "Interface",
+		"--", "--columns=other_config", "list", "Bridge", s.cfg.Bridge)
+	if err != nil {
+		return observation{}, err
+	}
+	o, err := decodeObservation(out, s.cfg.Bridge)
+	if err != nil {
+		return observation{}, fmt.Errorf("ovs-vsctl list: %w", err)
+	}
+	links, err := s.links.LinkList()
+	if err != nil {
+		return observation{}, fmt.Errorf("list interfaces: %w", err)
+	}
+	for _, l := range links {
+		o.kernel[l.Attrs().Name] = l.Attrs().Index
+	}
+	return o, nil
+}
+
+// table is what ovs-vsctl --format=json prints of a list command.
+type table struct {
+	Headings []string            `json:"headings"`
+	Data     [][]json.RawMessage `json:"data"`
+}
+
+func decodeObservation(b []byte, bridge string) (observation, error) {
+	o := observation{ports: make(map[string]observedPort), kernel: make(map[string]int), bridge: make(map[string]string)}
+	d := json.NewDecoder(bytes.NewReader(b))
+	var interfaces, bridges table
+	if err := d.Decode(&interfaces); err != nil {
+		return o, err
+	}
+	if err := d.Decode(&bridges); err != nil {
+		return o, err
+	}
+	for _, cells := range interfaces.Data {
+		r := row{interfaces.Headings, cells}
+		name := r.text("name")
+		if name == bridge {
+			continue
+		}
+		o.ports[name] = observedPort{
+			Number: uint32(max(0, r.number("ofport"))), Wanted: uint32(max(0, r.number("ofport_request"))),
+			Internal: r.text("type") == "internal",
+			MAC:      r.text("mac"), MTU: r.number("mtu_request"),
+			Index: r.number("ifindex"), Error: r.text("error"),
+		}
+	}
+	for _, cells := range bridges.Data {
+		o.bridge = row{bridges.Headings, cells}.pairs("other_config")
+	}
+	return o, nil
+}
+
+// row reads the columns of one row in the notation of RFC 7047 section 5.1. A
+// column that is absent, empty or of another type reads as the zero value: an
+// empty set stands for every optional value that is not there.
+type row struct {
+	headings []string
+	cells    []json.RawMessage
+}
+
+func (r row) cell(column string) json.RawMessage {
+	i := slices.Index(r.headings, column)
+	if i < 0 || i >= len(r.cells) {
+		return json.RawMessage("null")
+	}
+	return r.cells[i]
+}
+
+func (r row) text(column string) (s string) {
+	if json.Unmarshal(r.cell(column), &s) != nil {
+		return ""
+	}
+	return s
+}
+
+func (r row) number(column string) (n int) {
+	if json.Unmarshal(r.cell(column), &n) != nil {
+		return 0
+	}
+	return n
+}
+
+// pairs reads ["map", [["key", "value"], …]].
+func (r row) pairs(column string) map[string]string {
+	m := make(map[string]string)
+	var cell [2]json.RawMessage
+	var pairs [][2]string
+	if json.Unmarshal(r.cell(column), &cell) != nil || json.Unmarshal(cell[1], &pairs) != nil {
+		return m
+	}
+	for _, p := range pairs {
+		m[p[0]] = p[1]
+	}
+	return m
+}

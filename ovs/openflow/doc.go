@@ -1,0 +1,8 @@
+// Package openflow is a small OpenFlow 1.3 controller connection over a unix
+// socket: packets in and out, meters, statistics and port states of one
+// Open vSwitch bridge (OpenFlow Switch Specification 1.3.5).
+//
+// It owns the wire format and the connection. It must not contain flows or
+// what registers mean, and it starts nothing. Flow modifications are not here:
+// ovs-ofctl is fast enough for them and parses every match and action there is.
+package openflow

@@ -1,0 +1,104 @@
+package openflow
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+const (
+	version    = 0x04 // OpenFlow 1.3
+	headerSize = 8
+)
+
+// Message types (section 7.1 of the specification).
+const (
+	typeHello            = 0
+	typeError            = 1
+	typeEchoRequest      = 2
+	typeEchoReply        = 3
+	typeSetConfig        = 9
+	typePacketIn         = 10
+	typePortStatus       = 12
+	typePacketOut        = 13
+	typeMultipartRequest = 18
+	typeMultipartReply   = 19
+	typeBarrierRequest   = 20
+	typeBarrierReply     = 21
+	typeMeterMod         = 29
+)
+
+// errShort is returned for every message that ends before its content does.
+var errShort = errors.New("message too short")
+
+var be = binary.BigEndian
+
+// message is one OpenFlow message without its header.
+type message struct {
+	kind uint8
+	xid  uint32
+	body []byte
+}
+
+// appendTo encodes the message behind b.
+func (m message) appendTo(b []byte) []byte {
+	b = append(b, version, m.kind)
+	b = be.AppendUint16(b, uint16(headerSize+len(m.body)))
+	b = be.AppendUint32(b, m.xid)
+	return append(b, m.body...)
+}
+
+// readMessage reads one message. The version is not judged: a switch that
+// cannot agree on one says so in an error message of its own version.
+func readMessage(r io.Reader) (message, error) {
+	var h [headerSize]byte
+	if _, err := io.ReadFull(r, h[:]); err != nil {
+		return message{}, err
+	}
+	length := int(be.Uint16(h[2:]))
+	if length < headerSize {
+		return message{}, fmt.Errorf("message of type %d: length %d: %w", h[1], length, errShort)
+	}
+	m := message{kind: h[1], xid: be.Uint32(h[4:]), body: make([]byte, length-headerSize)}
+	if _, err := io.ReadFull(r, m.body); err != nil {
+		return message{}, fmt.Errorf("message of type %d: %w", m.kind, err)
+	}
+	return m, nil
+}
+
+// Error is an error message of the switch (section 7.4.4).
+type Error struct {
+	Type uint16
+	Code uint16
+}
+
+// Error types and codes that callers of this package meet.
+const (
+	errorHelloFailed  = 0
+	errorMeterMod     = 12
+	codeMeterExists   = 1
+	codeUnknownMeter  = 2
+	errorBadAction    = 2
+	codeBadOutputPort = 4
+)
+
+// Error implements error.
+func (e *Error) Error() string {
+	switch {
+	case e.Type == errorMeterMod && e.Code == codeMeterExists:
+		return "switch refused: meter exists"
+	case e.Type == errorMeterMod && e.Code == codeUnknownMeter:
+		return "switch refused: unknown meter"
+	case e.Type == errorBadAction && e.Code == codeBadOutputPort:
+		return "switch refused: no such output port"
+	}
+	return fmt.Sprintf("switch refused: OpenFlow error type %d code %d", e.Type, e.Code)
+}
+
+func decodeError(b []byte) (*Error, error) {
+	if len(b) < 4 {
+		return nil, fmt.Errorf("error message: %w", errShort)
+	}
+	return &Error{Type: be.Uint16(b), Code: be.Uint16(b[2:])}, nil
+}

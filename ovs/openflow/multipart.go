@@ -1,0 +1,157 @@
+package openflow
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+)
+
+// Multipart types (section 7.3.5).
+const (
+	multipartFlow     = 1
+	multipartPort     = 4
+	multipartPortDesc = 13
+)
+
+const (
+	flagMore        = 1
+	anyPort         = 0xffffffff
+	allTables       = 0xff
+	flowStatsSize   = 48 // of the fixed part
+	portStatsSize   = 112
+	portDescSize    = 64
+	portConfigDown  = 1 << 0
+	portStateNoLink = 1 << 0
+)
+
+// FlowStats is the counters of one flow.
+type FlowStats struct {
+	Table    uint8
+	Priority uint16
+	Cookie   uint64
+	Packets  uint64
+	Bytes    uint64
+}
+
+// PortStats is the counters of one port.
+type PortStats struct {
+	Port                 uint32
+	RxPackets, TxPackets uint64
+	RxBytes, TxBytes     uint64
+	RxDropped, TxDropped uint64
+	RxErrors, TxErrors   uint64
+}
+
+// PortDesc is a port of the bridge.
+type PortDesc struct {
+	Port uint32
+	Name string
+	MAC  net.HardwareAddr
+	Up   bool // has carrier, and is not administratively down
+}
+
+// FlowStats returns the counters of the flows whose cookie equals cookie under
+// mask; a mask of 0 selects every flow.
+func (c *Conn) FlowStats(ctx context.Context, cookie, mask uint64) ([]FlowStats, error) {
+	req := []byte{allTables, 0, 0, 0}
+	req = be.AppendUint32(req, anyPort)
+	req = be.AppendUint32(req, anyPort) // any group
+	req = append(req, 0, 0, 0, 0)
+	req = be.AppendUint64(req, cookie)
+	req = be.AppendUint64(req, mask)
+	req = append(req, 0, 1, 0, 4, 0, 0, 0, 0) // an empty match
+	var all []FlowStats
+	err := c.multipart(ctx, multipartFlow, req, func(b []byte) (err error) {
+		all, err = appendFlowStats(all, b)
+		return err
+	})
+	return all, err
+}
+
+// PortStats returns the counters of every port.
+func (c *Conn) PortStats(ctx context.Context) ([]PortStats, error) {
+	req := be.AppendUint32(nil, anyPort)
+	req = append(req, 0, 0, 0, 0)
+	var all []PortStats
+	err := c.multipart(ctx, multipartPort, req, func(b []byte) (err error) {
+		all, err = appendPortStats(all, b)
+		return err
+	})
+	return all, err
+}
+
+// Ports returns every port of the bridge.
+func (c *Conn) Ports(ctx context.Context) ([]PortDesc, error) {
+	var all []PortDesc
+	err := c.multipart(ctx, multipartPortDesc, nil, func(b []byte) (err error) {
+		all, err = appendPortDescs(all, b)
+		return err
+	})
+	return all, err
+}
+
+func appendFlowStats(all []FlowStats, b []byte) ([]FlowStats, error) {
+	for len(b) > 0 {
+		if len(b) < flowStatsSize {
+			return all, fmt.Errorf("flow statistics: %w", errShort)
+		}
+		length := int(be.Uint16(b))
+		if length < flowStatsSize || length > len(b) {
+			return all, fmt.Errorf("flow statistics: entry of %d octets: %w", length, errShort)
+		}
+		all = append(all, FlowStats{
+			Table: b[2], Priority: be.Uint16(b[12:]), Cookie: be.Uint64(b[24:]),
+			Packets: be.Uint64(b[32:]), Bytes: be.Uint64(b[40:]),
+		})
+		b = b[length:]
+	}
+	return all, nil
+}
+
+func appendPortStats(all []PortStats, b []byte) ([]PortStats, error) {
+	for ; len(b) > 0; b = b[portStatsSize:] {
+		if len(b) < portStatsSize {
+			return all, fmt.Errorf("port statistics: %w", errShort)
+		}
+		all = append(all, PortStats{
+			Port:      be.Uint32(b),
+			RxPackets: be.Uint64(b[8:]), TxPackets: be.Uint64(b[16:]),
+			RxBytes: be.Uint64(b[24:]), TxBytes: be.Uint64(b[32:]),
+			RxDropped: be.Uint64(b[40:]), TxDropped: be.Uint64(b[48:]),
+			RxErrors: be.Uint64(b[56:]), TxErrors: be.Uint64(b[64:]),
+		})
+	}
+	return all, nil
+}
+
+func appendPortDescs(all []PortDesc, b []byte) ([]PortDesc, error) {
+	for ; len(b) > 0; b = b[portDescSize:] {
+		if len(b) < portDescSize {
+			return all, fmt.Errorf("port description: %w", errShort)
+		}
+		name, _, _ := bytes.Cut(b[16:32], []byte{0})
+		config, state := be.Uint32(b[32:]), be.Uint32(b[36:])
+		all = append(all, PortDesc{
+			Port: be.Uint32(b),
+			MAC:  bytes.Clone(b[8:14]),
+			Name: string(name),
+			Up:   config&portConfigDown == 0 && state&portStateNoLink == 0,
+		})
+	}
+	return all, nil
+}
+
+// multipart sends one request and hands the body of each reply to each.
+func (c *Conn) multipart(ctx context.Context, kind uint16, req []byte, each func([]byte) error) error {
+	body := be.AppendUint16(nil, kind)
+	body = append(body, make([]byte, 6)...)
+	m := message{kind: typeMultipartRequest, body: append(body, req...)}
+	return c.exchange(ctx, []message{m}, func(r message) (last bool, err error) {
+		if r.kind != typeMultipartReply || len(r.body) < 8 {
+			return false, fmt.Errorf("multipart %d: unexpected reply of type %d", kind, r.kind)
+		}
+		more := be.Uint16(r.body[2:])&flagMore != 0
+		return !more, each(r.body[8:])
+	})
+}

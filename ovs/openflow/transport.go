@@ -1,0 +1,141 @@
+package openflow
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+)
+
+// errClosed ends exchanges on a connection that was closed on purpose.
+var errClosed = errors.New("OpenFlow: connection closed")
+
+func (c *Conn) nextXID() uint32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.xid++
+	return c.xid
+}
+
+func (c *Conn) register(w waiter) uint32 {
+	xid := c.nextXID()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pending[xid] = w
+	return xid
+}
+
+func (c *Conn) unregister(xid uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.pending, xid)
+}
+
+func (c *Conn) waiting(xid uint32) (waiter, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w, ok := c.pending[xid]
+	return w, ok
+}
+
+// send writes messages in one piece. A failed write leaves the stream in an
+// unknown place, so it ends the connection.
+func (c *Conn) send(ctx context.Context, ms ...message) error {
+	deadline, ok := ctx.Deadline()
+	if limit := time.Now().Add(writeTimeout); !ok || limit.Before(deadline) {
+		deadline = limit
+	}
+	c.write.Lock()
+	defer c.write.Unlock()
+	c.buf = c.buf[:0]
+	for _, m := range ms {
+		c.buf = m.appendTo(c.buf)
+	}
+	if err := c.sock.SetWriteDeadline(deadline); err != nil {
+		return fmt.Errorf("OpenFlow: %w", err)
+	}
+	if _, err := c.sock.Write(c.buf); err != nil {
+		c.sock.Close()
+		return fmt.Errorf("OpenFlow: %w", err)
+	}
+	return nil
+}
+
+// read hands on what the switch sends until the connection ends.
+func (c *Conn) read() {
+	defer close(c.done)
+	r := bufio.NewReaderSize(c.sock, 1<<16)
+	for {
+		m, err := readMessage(r)
+		if err == nil {
+			err = c.handle(m)
+		}
+		if err != nil {
+			c.fail(err)
+			return
+		}
+	}
+}
+
+func (c *Conn) fail(err error) {
+	c.sock.Close()
+	switch {
+	case errors.Is(err, net.ErrClosed):
+		err = errClosed
+	case errors.Is(err, io.EOF):
+		err = errors.New("OpenFlow: the switch closed the connection")
+	default:
+		err = fmt.Errorf("OpenFlow: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.err = err
+}
+
+func (c *Conn) handle(m message) error {
+	switch m.kind {
+	case typeEchoRequest:
+		return c.send(context.Background(), message{kind: typeEchoReply, xid: m.xid, body: m.body})
+	case typePacketIn:
+		p, err := decodePacketIn(m.body)
+		if err != nil {
+			return err
+		}
+		c.handler.PacketIn(p)
+		return nil
+	case typePortStatus:
+		c.handler.PortStatus()
+		return nil
+	}
+	if w, ok := c.waiting(m.xid); ok {
+		select {
+		case w.replies <- m:
+		case <-w.left:
+		}
+		return nil
+	}
+	if m.kind == typeError {
+		return c.strayError(m.body)
+	}
+	return nil
+}
+
+// strayError reports an error that no exchange waits for. The switch quotes the
+// message it refuses behind the error: only packet-outs are sent unwatched, and
+// a hello that is refused means that there is no common version.
+func (c *Conn) strayError(b []byte) error {
+	e, err := decodeError(b)
+	if err != nil {
+		return err
+	}
+	if e.Type == errorHelloFailed {
+		return fmt.Errorf("the bridge does not speak OpenFlow 1.3: %w", e)
+	}
+	if quoted := b[4:]; len(quoted) > 1 && quoted[1] == typePacketOut {
+		c.handler.Error(fmt.Errorf("packet-out: %w", e))
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+package pipeline
+
+import "net"
+
+// Adjacency is a next hop as the wire knows it: a port and two MAC addresses.
+// Moving or resolving a next hop changes the flows of its adjacency alone,
+// never those of the routes behind it.
+type Adjacency struct {
+	ID       uint32 // non-zero
+	Port     uint32 // OpenFlow number of the port
+	SrcMAC   net.HardwareAddr
+	DstMAC   net.HardwareAddr
+	Push     bool // a core next hop: packets leave with the label of their route
+	Resolved bool // false: packets are punted with ReasonResolve, and Port and the MACs are not used
+}
+
+// Flows returns the flows of the adjacency. Their matches depend on ID and Push
+// alone, so that a change of anything else replaces them in place.
+func (a Adjacency) Flows() []Flow {
+	l := &list{kind: KindAdjacency, id: uint64(a.ID)}
+	match := "reg1=" + hex(a.ID)
+	for _, family := range []string{"ip", "ipv6"} {
+		l.add(TableAdjacency, 100, join(match, family), a.actions("dec_ttl", a.push()))
+	}
+	if a.Push {
+		l.add(TableAdjacency, 100, join(match, "mpls"), a.actions())
+	}
+	return l.flows
+}
+
+// push turns an IP packet into a labelled one. The precedence bits become the
+// traffic class (RFC 3270, RFC 5462); left alone, OVS would copy the wrong
+// three bits of the DSCP. OVS sets bottom of stack and TTL itself.
+func (a Adjacency) push() string {
+	if !a.Push {
+		return ""
+	}
+	return join(
+		"move:NXM_OF_IP_TOS[5..7]->NXM_NX_REG4[0..2]",
+		"push_mpls:0x8847",
+		"move:NXM_NX_REG2[0..19]->OXM_OF_MPLS_LABEL[]",
+		"move:NXM_NX_REG4[0..2]->OXM_OF_MPLS_TC[]",
+	)
+}
+
+func (a Adjacency) actions(rewrite ...string) string {
+	if !a.Resolved {
+		return punt(ReasonResolve)
+	}
+	// OpenFlow refuses to send a packet out of the port it came from, unless
+	// the switch does not know that port.
+	return join(append(rewrite, setSrc(a.SrcMAC), setDst(a.DstMAC), "load:0->NXM_OF_IN_PORT[]", output(a.Port))...)
+}

@@ -1,0 +1,57 @@
+package pipeline
+
+import "fmt"
+
+// InLabel is a label that this router gave out. At the bottom of the stack it
+// is popped and the packet goes on in a VRF; with Swap it is exchanged for the
+// next router's label instead.
+type InLabel struct {
+	Label     uint32
+	IPv6      bool   // what is under the label; a label serves one family
+	VRF       uint32 // non-zero, except with Swap
+	Adjacency uint32 // where to send the packet; 0: look its destination up in the VRF
+	MTU       int    // largest IP packet that the adjacency takes, in octets; 0: not checked
+	Swap      *Swap  // transit
+}
+
+// Swap is the way out of a transit label.
+type Swap struct {
+	Label     uint32
+	Adjacency uint32
+}
+
+// Flows returns the flows of the label.
+func (in InLabel) Flows() []Flow {
+	l := &list{kind: KindInLabel, id: uint64(in.Label)}
+	match := fmt.Sprintf("mpls,mpls_label=%d", in.Label)
+	if in.Swap != nil {
+		in.swap(l, match)
+		return l.flows
+	}
+	pop := "pop_mpls:0x0800"
+	if in.IPv6 {
+		pop = "pop_mpls:0x86dd"
+	}
+	size, adjacency := "", ""
+	if in.MTU > 0 {
+		size = checkSize(in.MTU + ethernetHeader + labelEntry)
+	}
+	if in.Adjacency != 0 {
+		adjacency = setReg(1, in.Adjacency)
+	}
+	l.add(TableLabel, 100, match+",mpls_bos=1",
+		join(setVRF(in.VRF), adjacency, size, pop, gotoTable(TableTTL)))
+	return l.flows
+}
+
+// swap leaves the rest of the stack alone. A label whose TTL is used up is
+// dropped: the packet under it belongs to a VRF that only the egress knows
+// (RFC 3032 section 2.4.2).
+func (in InLabel) swap(l *list, match string) {
+	l.add(TableLabel, 100, match, join(
+		"dec_mpls_ttl", fmt.Sprintf("set_mpls_label(%d)", in.Swap.Label),
+		setReg(1, in.Swap.Adjacency), gotoTable(TableAdjacency)))
+	for _, ttl := range []string{"0", "1"} {
+		l.add(TableLabel, 110, match+",mpls_ttl="+ttl, drop)
+	}
+}

@@ -1,0 +1,101 @@
+package pipeline
+
+import (
+	"net"
+	"net/netip"
+)
+
+// Priorities in the port table. What comes first wins.
+const (
+	prioControl   = 400 // ARP, neighbour discovery, labels
+	prioMulticast = 300 // Ethernet multicast and broadcast
+	prioOwn       = 250 // to one of our addresses
+	prioScope     = 200 // IPv6 link-local and IP multicast addresses
+	prioRouted    = 100 // everything else to our MAC address
+	prioRest      = 10
+)
+
+const (
+	broadcast   = "dl_dst=ff:ff:ff:ff:ff:ff"
+	multicast   = "dl_dst=01:00:00:00:00:00/01:00:00:00:00:00"
+	multicastV6 = "dl_dst=33:33:00:00:00:00/ff:ff:00:00:00:00"
+)
+
+// CorePort is a port towards other routers: labelled packets, and the control
+// traffic of the port that owns the address of this interface.
+type CorePort struct {
+	Port      uint32           // OpenFlow number of the wire or NIC
+	BGPPort   uint32           // OpenFlow number of the internal port that owns MAC and Addresses
+	MAC       net.HardwareAddr // the interface's address; frames to other addresses are dropped
+	Addresses []netip.Addr     // the interface's IP addresses; link-local IPv6 is understood
+	Meter     uint32           // limits what this port punts; 0: no limit
+}
+
+// Flows returns the flows of the port.
+func (p CorePort) Flows() []Flow {
+	l := &list{kind: KindCorePort, id: uint64(p.Port)}
+	wire, us, up := inPort(p.Port), to(p.MAC), output(p.BGPPort)
+
+	l.add(TablePort, prioControl, join(wire, "mpls", us), gotoTable(TableLabel))
+	for _, dst := range []string{broadcast, us} {
+		l.add(TablePort, prioControl, join(wire, "arp", dst), up)
+	}
+	for _, icmp := range []string{"133", "134", "135", "136"} {
+		for _, dst := range []string{multicastV6, us} {
+			l.add(TablePort, prioControl, join(wire, "icmp6,icmp_type="+icmp, dst), up)
+		}
+	}
+	l.add(TablePort, prioOwn, join(wire, us, "ipv6,ipv6_dst=fe80::/10"), up)
+	for _, a := range p.Addresses {
+		if a.Is6() && a.IsLinkLocalUnicast() {
+			continue
+		}
+		l.add(TablePort, prioOwn, join(wire, us, destinationAddr(a)), up)
+	}
+	l.add(TablePort, prioRest, wire, drop)
+	l.add(TablePort, prioRouted, inPort(p.BGPPort), output(p.Port))
+	l.puntPort(p.Port, p.Meter, p.Meter)
+	return l.flows
+}
+
+// AccessPort is a customer's port in a VRF.
+type AccessPort struct {
+	Port         uint32
+	VRF          uint32           // non-zero
+	MAC          net.HardwareAddr // the gateway's
+	Gateways     []netip.Addr     // the router's addresses on this port, its link-local ones too
+	ControlMeter uint32           // limits ARP and neighbour discovery; 0: no limit
+	Meter        uint32           // limits everything else that this port punts; 0: no limit
+}
+
+// Flows returns the flows of the port.
+func (p AccessPort) Flows() []Flow {
+	l := &list{kind: KindAccessPort, id: uint64(p.Port)}
+	port, us, vrf := inPort(p.Port), to(p.MAC), setVRF(p.VRF)
+
+	for _, dst := range []string{broadcast, us} {
+		l.add(TablePort, prioControl, join(port, "arp", dst), join(vrf, punt(ReasonARP)))
+	}
+	// A hop limit of 255 proves that the sender is on the link (RFC 4861 section 7.1.1).
+	for _, icmp := range []string{"133", "135", "136"} {
+		for _, dst := range []string{multicastV6, us} {
+			l.add(TablePort, prioControl, join(port, "icmp6,icmp_type="+icmp+",nw_ttl=255", dst), join(vrf, punt(ReasonND)))
+		}
+	}
+	l.add(TablePort, prioMulticast, join(port, multicast), drop)
+	for _, a := range p.Gateways {
+		l.add(TablePort, prioOwn, join(port, us, destinationAddr(a)), join(vrf, punt(ReasonLocal)))
+	}
+	for _, scope := range []string{
+		"ip,nw_dst=224.0.0.0/3",
+		"ipv6,ipv6_dst=ff00::/8", "ipv6,ipv6_dst=fe80::/10", "ipv6,ipv6_src=fe80::/10",
+	} {
+		l.add(TablePort, prioScope, join(port, scope), drop)
+	}
+	for _, family := range []string{"ip", "ipv6"} {
+		l.add(TablePort, prioRouted, join(port, us, family), join(vrf, gotoTable(TableTTL)))
+	}
+	l.add(TablePort, prioRest, port, drop)
+	l.puntPort(p.Port, p.ControlMeter, p.Meter)
+	return l.flows
+}

@@ -1,0 +1,50 @@
+package pipeline
+
+import "fmt"
+
+// Reason tells why a packet was handed to the slow path. It travels in reg3.
+type Reason uint8
+
+// The reasons.
+const (
+	ReasonARP         Reason = iota + 1 // ARP on an access port
+	ReasonND                            // IPv6 neighbour discovery on an access port
+	ReasonLocal                         // to one of the router's addresses in the VRF
+	ReasonTTL                           // TTL or hop limit used up
+	ReasonGlean                         // to a connected subnet, host not known yet
+	ReasonResolve                       // to an adjacency that is not resolved
+	ReasonUnreachable                   // no route
+	ReasonTooBig                        // larger than the MTU of its way out
+)
+
+var reasonNames = [...]string{
+	ReasonARP: "arp", ReasonND: "nd", ReasonLocal: "local", ReasonTTL: "ttl",
+	ReasonGlean: "glean", ReasonResolve: "resolve",
+	ReasonUnreachable: "unreachable", ReasonTooBig: "too-big",
+}
+
+// String is the reason's name, as in "too-big".
+func (r Reason) String() string {
+	if int(r) < len(reasonNames) && reasonNames[r] != "" {
+		return reasonNames[r]
+	}
+	return fmt.Sprintf("reason-%d", uint8(r))
+}
+
+// puntPort sends what a port punts to the controller, whole. Neighbour
+// resolution has a meter of its own, so that a host that floods the slow path
+// with data packets keeps its ARP and ND entries alive.
+func (l *list) puntPort(port, controlMeter, dataMeter uint32) {
+	for _, r := range []Reason{ReasonARP, ReasonND} {
+		l.add(TablePunt, 20, fmt.Sprintf("%s,reg3=%#x", inPort(port), uint8(r)), controller(controlMeter))
+	}
+	l.add(TablePunt, 10, inPort(port), controller(dataMeter))
+}
+
+// controller is the action that hands the whole packet over; meter 0 is none.
+func controller(meter uint32) string {
+	if meter == 0 {
+		return "controller(max_len=65535)"
+	}
+	return fmt.Sprintf("controller(max_len=65535,meter_id=%d)", meter)
+}

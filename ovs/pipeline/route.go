@@ -1,0 +1,66 @@
+package pipeline
+
+import "net/netip"
+
+// VRF is a VRF's default: a destination without a route is unreachable.
+type VRF struct {
+	ID uint32
+}
+
+// Flows returns the flow of the VRF.
+func (v VRF) Flows() []Flow {
+	l := &list{kind: KindVRF, id: uint64(v.ID)}
+	l.add(TableRoute, 1, vrfIs(v.ID), punt(ReasonUnreachable))
+	return l.flows
+}
+
+// Route tells what happens to packets to a prefix in a VRF. The longest prefix
+// wins.
+type Route struct {
+	ID     uint64 // the caller's number for the cookie: at most MaxID, never two routes at once
+	VRF    uint32
+	Prefix netip.Prefix
+	To     Target
+}
+
+// Target is what a route does with a packet: Forward, Punt or Discard.
+type Target interface{ actions() string }
+
+// Forward sends packets to an adjacency.
+type Forward struct {
+	Adjacency uint32
+	Label     uint32 // for an adjacency that pushes
+	MTU       int    // largest IP packet that fits, in octets; 0: not checked
+}
+
+// Punt hands packets to the slow path: ReasonGlean for a connected subnet,
+// ReasonLocal for an address of the router, ReasonUnreachable to refuse.
+type Punt Reason
+
+// Discard drops packets without an answer.
+type Discard struct{}
+
+func (f Forward) actions() string {
+	label, size := "", ""
+	if f.Label != 0 {
+		label = setReg(2, f.Label)
+	}
+	if f.MTU > 0 {
+		size = checkSize(f.MTU + ethernetHeader)
+	}
+	return join(setReg(1, f.Adjacency), label, size, gotoTable(TableAdjacency))
+}
+
+func (p Punt) actions() string  { return punt(Reason(p)) }
+func (Discard) actions() string { return drop }
+
+// Flows returns the flow of the route.
+func (r Route) Flows() []Flow {
+	l := &list{kind: KindRoute, id: r.ID}
+	l.add(TableRoute, routePriority(r.Prefix), join(vrfIs(r.VRF), destination(r.Prefix)), r.To.actions())
+	return l.flows
+}
+
+// routePriority makes the longest prefix win. The families never meet in one
+// packet, so they share the range above the VRF's default.
+func routePriority(p netip.Prefix) uint16 { return uint16(10 + p.Bits()) }

@@ -1,0 +1,43 @@
+package ovs
+
+import (
+	"context"
+	"net"
+	"os"
+	"testing"
+	"time"
+)
+
+// patience is how long a test waits for what should happen at once.
+const patience = 20 * time.Second
+
+func mac(s string) net.HardwareAddr {
+	m, err := net.ParseMAC(s)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// startSwitch starts a switch in a namespace and stops it after the test.
+func startSwitch(t testing.TB, ns *namespace, cfg Config) *Switch {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pwt-ovs-")
+	check(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	cfg.Dir = dir
+	var s *Switch
+	check(t, ns.do(func() (err error) {
+		s, err = Start(t.Context(), cfg)
+		return err
+	}))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := s.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+

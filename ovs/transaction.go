@@ -1,0 +1,112 @@
+package ovs
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// transactions turns what is observed into b. Each element is the arguments of
+// one ovs-vsctl call; none is needed where nothing differs. The order is: what
+// is in the way of an addition, additions and changes, what is left over.
+func (b Bridge) transactions(bridge string, observed observation) [][]string {
+	var first, second, third transaction
+	taken := make(map[uint32]bool)
+	wanted := make(map[string]bool)
+	for _, p := range b.Ports {
+		wanted[p.Name] = true
+		o, exists := observed.ports[p.Name]
+		switch {
+		case !exists:
+			taken[p.Number] = true
+			second.append(p.add(bridge))
+		case o.differs(p) || o.dead(observed.kernel[p.Name]):
+			taken[p.Number] = true
+			first.append(deletePort(bridge, p.Name))
+			second.append(p.add(bridge))
+		default:
+			second.append(p.change(o))
+		}
+	}
+	for _, name := range observed.names() {
+		switch {
+		case wanted[name]:
+		case taken[observed.ports[name].Number]:
+			first.append(deletePort(bridge, name))
+		default:
+			third.append(deletePort(bridge, name))
+		}
+	}
+	second.append(b.change(bridge, observed))
+	return slices.DeleteFunc([][]string{first, second, third}, func(t []string) bool { return len(t) == 0 })
+}
+
+// transaction is the arguments of one ovs-vsctl call.
+type transaction []string
+
+func (t *transaction) append(command []string) {
+	if len(command) == 0 {
+		return
+	}
+	if len(*t) > 0 {
+		*t = append(*t, "--")
+	}
+	*t = append(*t, command...)
+}
+
+// change sets what differs in the bridge itself.
+func (b Bridge) change(bridge string, observed observation) []string {
+	var settings []string
+	if id := fmt.Sprintf("%016x", b.DatapathID); b.DatapathID != 0 && observed.bridge["datapath-id"] != id {
+		settings = append(settings, "other_config:datapath-id="+id)
+	}
+	if mac := b.MAC.String(); mac != "" && observed.bridge["hwaddr"] != mac {
+		settings = append(settings, "other_config:hwaddr="+quote(mac))
+	}
+	if len(settings) == 0 {
+		return nil
+	}
+	return append([]string{"set", "bridge", bridge}, settings...)
+}
+
+func deletePort(bridge, name string) []string {
+	return []string{"--if-exists", "del-port", bridge, name}
+}
+
+// add makes a port with everything that is known of it.
+func (p Port) add(bridge string) []string {
+	args := []string{
+		"add-port", bridge, p.Name,
+		"--", "set", "interface", p.Name, "ofport_request=" + strconv.FormatUint(uint64(p.Number), 10),
+	}
+	if p.Internal {
+		args = append(args, "type=internal")
+	}
+	return append(args, p.settings()...)
+}
+
+func (p Port) settings() []string {
+	var s []string
+	if len(p.MAC) > 0 {
+		s = append(s, "mac="+quote(p.MAC.String()))
+	}
+	if p.MTU != 0 {
+		s = append(s, "mtu_request="+strconv.Itoa(p.MTU))
+	}
+	return s
+}
+
+// change sets what can be changed in an existing port, where it differs.
+func (p Port) change(o observedPort) []string {
+	if (len(p.MAC) == 0 || p.MAC.String() == o.MAC) && (p.MTU == 0 || p.MTU == o.MTU) {
+		return nil
+	}
+	return append([]string{"set", "interface", p.Name}, p.settings()...)
+}
+
+// quote makes a string of the database's own syntax out of s: without, a colon
+// or a comma would be syntax.
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
