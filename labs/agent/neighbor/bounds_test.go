@@ -1,0 +1,86 @@
+package neighbor
+
+import (
+	"net/netip"
+	"testing"
+)
+
+// nth is the key of the nth address of a /64.
+func nth(n int) Key {
+	return Key{Port: 3, Addr: netip.AddrFrom16([16]byte{0: 0x20, 1: 1, 14: byte(n >> 8), 15: byte(n)})}
+}
+
+func TestScanHurtsNobodyElse(t *testing.T) {
+	s := newScript(t, Config{MaxPerPort: 16})
+	s.did(s.table.Want(s.now, nth(1)))
+	s.did(s.table.Resolve(s.now, nth(2), frame("a")))
+	s.did(s.table.Seen(s.now, nth(2), mac(2), answer))
+	s.did(s.table.Seen(s.now, nth(3), mac(3), claim))
+	elsewhere := Key{Port: 4, Addr: nth(1).Addr}
+	s.did(s.table.Resolve(s.now, elsewhere, frame("e")))
+	failed := 0
+	s.on = func(a Action) {
+		if f, ok := a.(Failed); ok {
+			failed += len(f.Pending)
+		}
+	}
+	for i := 100; i < 1100; i++ {
+		s.did(s.table.Resolve(s.now, nth(i), frame("scan")))
+	}
+	if n := len(s.table.Entries()); n != 16+1 {
+		t.Errorf("%d entries on the two ports, want 17", n)
+	}
+	if failed != 1000-13 {
+		t.Errorf("%d packets came back, want %d", failed, 1000-13)
+	}
+	for k, want := range map[Key]State{nth(1): StateIncomplete, nth(2): StateReachable, nth(3): StateDelay, elsewhere: StateIncomplete, nth(1099): StateIncomplete, nth(100): ""} {
+		if got := s.state(k); got != want {
+			t.Errorf("%v: state %q, want %q", k.Addr, got, want)
+		}
+	}
+}
+
+func TestClaimsDoNotPushOutTheConfirmed(t *testing.T) {
+	s := newScript(t, Config{MaxPerPort: 16})
+	for i := range 8 {
+		s.table.Resolve(s.now, nth(i), frame("a"))
+		s.table.Seen(s.now, nth(i), mac(byte(i+1)), answer)
+	}
+	for i := 100; i < 300; i++ {
+		s.table.Seen(s.now, nth(i), mac(9), claim)
+	}
+	for i := range 8 {
+		if _, ok := s.table.Lookup(nth(i)); !ok {
+			t.Errorf("neighbour %d was pushed out", i)
+		}
+	}
+	s.did(s.table.Resolve(s.now, nth(400), frame("b")))
+	if s.state(nth(400)) != "" || len(s.log) != 1 {
+		t.Errorf("a question pushed out a neighbour that is up: %v", s.log)
+	}
+	if n := len(s.table.Entries()); n != 16 {
+		t.Errorf("%d entries", n)
+	}
+	for i := 500; i < 520; i++ {
+		s.table.Want(s.now, nth(i))
+	}
+	if n := len(s.table.Entries()); n != 20 {
+		t.Errorf("%d entries, want the 20 that are wanted", n)
+	}
+}
+
+func TestOldestQuestionGoesFirst(t *testing.T) {
+	s := newScript(t, Config{MaxPerPort: 2})
+	s.table.Resolve(s.now, nth(1), frame("a"))
+	s.table.Resolve(s.now, nth(2), frame("b"))
+	s.table.Resolve(s.now, nth(1), frame("c"))
+	s.did(s.table.Resolve(s.now, nth(3), frame("d")))
+	s.expect(`0s failed 2001::2 "b"`, "0s probe 2001::3 all")
+}
+
+func BenchmarkScan(b *testing.B) {
+	t := New(Config{})
+	for i := 0; b.Loop(); i++ {
+		t.Resolve(epoch, nth(i&0xffff), frame("scan"))
+	}
+}
