@@ -1,0 +1,58 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"pseudowan/labs"
+)
+
+func newExec() *cobra.Command {
+	var lab string
+	var tty bool
+	c := &cobra.Command{
+		Use:     "exec [-it] NODE [--] [COMMAND [ARG...]]",
+		GroupID: groupRun,
+		Short:   "Run a command in a host or a router",
+		Long: `Exec runs a command inside a host or a router and exits with its exit code.
+In a router, ovs-vsctl, ovs-ofctl and gobgp talk to that router. With -t and
+without a command it starts a shell.`,
+		Example: `  sudo pseudowan exec host_001_101 -- ping -c 3 30.1.0.2
+  sudo pseudowan exec -it host_001_101
+  sudo pseudowan exec pe1 -- ovs-ofctl dump-flows br0`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usagef("exec wants NODE and a command; see `pseudowan exec --help`")
+			}
+			if len(command(args)) == 0 && !tty {
+				return usagef("exec wants a command after %s, or -t for a shell", args[0])
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			code, err := labs.Exec(c.Context(), labs.ExecOptions{
+				Lab: lab, Node: args[0], Argv: command(args), TTY: tty,
+			})
+			if err != nil {
+				return err
+			}
+			if code != 0 {
+				return statusError(code)
+			}
+			return nil
+		},
+	}
+	c.Flags().SetInterspersed(false) // flags after NODE belong to its command
+	addLab(c, &lab, "the lab; needed where several run")
+	c.Flags().BoolVarP(&tty, "tty", "t", false, "give the command a terminal")
+	c.Flags().BoolP("interactive", "i", false, "connect standard input (always done)")
+	return c
+}
+
+// command is what follows NODE, without the "--" between them.
+func command(args []string) []string {
+	args = args[1:]
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	return args
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"pseudowan/hosts"
+	"pseudowan/labs"
+	"pseudowan/topology"
+)
+
+// The exit codes; exitHelp documents them for users.
+const (
+	exitOK           = 0
+	exitFailure      = 1
+	exitInvalid      = 2
+	exitNotConverged = 3
+	exitNotFound     = 4
+	exitInterrupted  = 130 // 128 + SIGINT, as shells have it
+)
+
+const exitHelp = `Exit codes:
+  0    done
+  1    failed
+  2    wrong usage, or a lab file that is refused
+  3    the lab did not converge within the timeout
+  4    no such lab, router or host
+  130  interrupted
+exec passes on the exit code of its command; 127 where the command is not found.`
+
+// usageError is a command line that does not fit.
+type usageError struct{ message string }
+
+func (e usageError) Error() string { return e.message }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+
+// statusError is the exit code of a command that ran inside a node. The
+// command has said on its own what was wrong.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// exitCode translates what a command returned.
+func exitCode(ctx context.Context, err error) int {
+	var (
+		usage        usageError
+		problems     topology.Problems
+		status       statusError
+		notConverged *labs.NotConvergedError
+		notEntered   *hosts.ExitError
+	)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &status):
+		return int(status)
+	case errors.As(err, &notEntered):
+		return notEntered.Code
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case errors.As(err, &usage), errors.As(err, &problems), errors.Is(err, labs.ErrSeveralLabs):
+		return exitInvalid
+	case errors.As(err, &notConverged):
+		return exitNotConverged
+	case errors.Is(err, labs.ErrNotFound):
+		return exitNotFound
+	}
+	return exitFailure
+}
+
+// complain prints an error, once.
+func complain(w io.Writer, code int, err error) {
+	var problems topology.Problems
+	var status statusError
+	switch {
+	case err == nil, errors.As(err, &status):
+	case code == exitInterrupted && err == context.Canceled:
+		fmt.Fprintln(w, "pseudowan: interrupted")
+	case code == exitInterrupted:
+		fmt.Fprintf(w, "pseudowan: interrupted: %v\n", err)
+	case errors.As(err, &problems) && len(problems) > 1:
+		// Each problem keeps a line of its own that begins with file:line,
+		// where editors look for it.
+		fmt.Fprintf(w, "pseudowan: %d problems\n%v\n", len(problems), err)
+	default:
+		fmt.Fprintf(w, "pseudowan: %v\n", err)
+	}
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"pseudowan/labs"
+	"pseudowan/labs/catalog"
+	"pseudowan/topology"
+)
+
+func newLabs(s streams) *cobra.Command {
+	c := &cobra.Command{
+		Use:     "labs",
+		GroupID: groupFile,
+		Short:   "List the catalogue of ready labs",
+		Example: `  pseudowan labs
+  pseudowan labs show pseudo-wan > my-lab.yaml`,
+		Args: wants(),
+		RunE: func(*cobra.Command, []string) error {
+			w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+			for _, l := range catalog.List() {
+				fmt.Fprintf(w, "%s\t%s\n", l.Name, l.Description)
+			}
+			return w.Flush()
+		},
+	}
+	c.AddCommand(&cobra.Command{
+		Use:               "show NAME",
+		Short:             "Print the topology file of a ready lab",
+		Args:              wants("NAME"),
+		ValidArgsFunction: completing(func(context.Context) []string { return catalog.Names() }),
+		RunE: func(_ *cobra.Command, args []string) error {
+			file, ok := catalog.Get(args[0])
+			if !ok {
+				return fmt.Errorf("lab %q %w in the catalogue, which has %s",
+					args[0], labs.ErrNotFound, strings.Join(catalog.Names(), ", "))
+			}
+			_, err := s.out.Write(file)
+			return err
+		},
+	})
+	return c
+}
+
+func newValidate(s streams) *cobra.Command {
+	return &cobra.Command{
+		Use:     "validate FILE",
+		GroupID: groupFile,
+		Short:   "Check a topology file without touching anything",
+		Long: `Validate reads a topology file ("-": standard input) and reports every problem
+with its line and what to do about it.`,
+		Example: `  pseudowan validate my-lab.yaml`,
+		Args:    wants("FILE"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			t, err := load(args[0], s.in)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(s.out, "%s is valid: lab %s, %s, %s\n", t.Source, t.Name,
+				count(len(t.Routers), "router"), count(len(t.Hosts), "host"))
+			return err
+		},
+	}
+}
+
+func load(file string, stdin io.Reader) (*topology.Topology, error) {
+	if file != "-" {
+		return topology.Load(file)
+	}
+	data, err := io.ReadAll(stdin)
+	if err != nil {
+		return nil, fmt.Errorf("standard input: %w", err)
+	}
+	return topology.Parse("standard input", data)
+}
+
+func newSchema(s streams) *cobra.Command {
+	return &cobra.Command{
+		Use:     "schema",
+		GroupID: groupFile,
+		Short:   "Print the JSON Schema of topology files",
+		Example: `  pseudowan schema > pseudowan.schema.json
+  # and on the first line of a topology file:
+  # yaml-language-server: $schema=pseudowan.schema.json`,
+		Args: wants(),
+		RunE: func(*cobra.Command, []string) error {
+			schema, err := topology.Schema()
+			if err != nil {
+				return err
+			}
+			_, err = s.out.Write(schema)
+			return err
+		},
+	}
+}

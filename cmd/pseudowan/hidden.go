@@ -1,0 +1,57 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"pseudowan/hosts"
+	"pseudowan/labs"
+)
+
+// The hidden commands are how the program starts itself again as one of a
+// lab's processes; people have no use for them.
+
+func newAgent(s streams) *cobra.Command {
+	var lab, router string
+	c := &cobra.Command{
+		Use:    "agent",
+		Hidden: true,
+		Short:  "Be a router, inside its namespace",
+		Args:   wants(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return labs.Agent(c.Context(), lab, router, logger(s.err))
+		},
+	}
+	c.Flags().StringVar(&lab, "lab", "", "the lab")
+	c.Flags().StringVar(&router, "router", "", "the router")
+	return c
+}
+
+func newKeeper(s streams) *cobra.Command {
+	var lab string
+	c := &cobra.Command{
+		Use:    "keeper",
+		Hidden: true,
+		Short:  "Keep a lab's agents running",
+		Args:   wants(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return labs.Keeper(c.Context(), lab, logger(s.err))
+		},
+	}
+	c.Flags().StringVar(&lab, "lab", "", "the lab")
+	return c
+}
+
+func newEnter() *cobra.Command {
+	return &cobra.Command{
+		Use:                "enter",
+		Hidden:             true,
+		Short:              "Be a process of a netns host",
+		DisableFlagParsing: true, // the arguments are the host's own
+		RunE:               func(_ *cobra.Command, args []string) error { return hosts.Enter(args) },
+	}
+}
+
+func logger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

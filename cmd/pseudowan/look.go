@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"pseudowan/labs"
+	"pseudowan/labs/status"
+	"pseudowan/show"
+)
+
+func newPS(s streams) *cobra.Command {
+	var lab string
+	c := &cobra.Command{
+		Use:     "ps",
+		GroupID: groupLook,
+		Short:   "List the routers and hosts of the running labs",
+		Example: `  sudo pseudowan ps
+  sudo pseudowan ps --lab pseudo-wan -o json`,
+		Args: wants(),
+	}
+	format := addFormat(c)
+	addLab(c, &lab, "only this lab")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		rows, err := labs.Nodes(c.Context(), lab)
+		if err != nil {
+			return err
+		}
+		return show.Nodes(output(s.out, format), rows)
+	}
+	return c
+}
+
+// selection is which rows a show command is asked for.
+type selection struct {
+	lab    string
+	filter labs.Filter
+	format *formatFlag
+}
+
+func newShow(s streams) *cobra.Command {
+	c := &cobra.Command{
+		Use:     "show",
+		GroupID: groupLook,
+		Short:   "Show a table of a running lab's routers",
+		Example: `  sudo pseudowan show vrf --router pe1
+  sudo pseudowan show flow --vrf 65001:101 -o json`,
+	}
+	onlySubcommands(c)
+	sel := &selection{format: addFormat(c)}
+	addLab(c, &sel.lab, "the lab; needed where several run")
+	c.PersistentFlags().StringVar(&sel.filter.Router, "router", "", "only this router")
+	c.PersistentFlags().StringVar(&sel.filter.VRF, "vrf", "", "only this VRF")
+	c.AddCommand(
+		tableCommand(s, sel, "peer", "BGP sessions", (*labs.Lab).Peers, show.Peers),
+		tableCommand(s, sel, "interface", "Ports with their addresses", (*labs.Lab).Interfaces, show.Interfaces),
+		tableCommand(s, sel, "arp", "Neighbours, IPv4 (ARP) and IPv6 (ND)", (*labs.Lab).Neighbors, show.Neighbors),
+		tableCommand(s, sel, "vrf", "VRFs with their routes", (*labs.Lab).VRFs, show.VRFs),
+		tableCommand(s, sel, "mpls", "Labels given out and labels to push", (*labs.Lab).MPLS, show.MPLS),
+		flowCommand(s, sel),
+		tableCommand(s, sel, "port", "Packet and byte counters of the ports", (*labs.Lab).Ports, show.Ports),
+		tableCommand(s, sel, "rib", "VPN routes of the BGP speakers, before import", (*labs.Lab).RIB, show.RIB),
+	)
+	return c
+}
+
+// tableCommand is one `show` command: ask the lab for rows, print them.
+func tableCommand[T any](
+	s streams, sel *selection, name, short string,
+	ask func(*labs.Lab, context.Context, labs.Filter) ([]T, error),
+	print func(show.Output, []T) error,
+) *cobra.Command {
+	return &cobra.Command{
+		Use:   name,
+		Short: short,
+		Args:  wants(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			lab, err := labs.Open(c.Context(), sel.lab)
+			if err != nil {
+				return err
+			}
+			rows, err := ask(lab, c.Context(), sel.filter)
+			if err != nil {
+				return err
+			}
+			return print(output(s.out, sel.format), rows)
+		},
+	}
+}
+
+func flowCommand(s streams, sel *selection) *cobra.Command {
+	fast := false
+	c := tableCommand(s, sel, "flow", "Packet and byte counters of routes and incoming labels",
+		func(l *labs.Lab, ctx context.Context, f labs.Filter) ([]status.Flow, error) {
+			return l.Flows(ctx, f, fast)
+		},
+		show.Flows)
+	c.Flags().BoolVar(&fast, "fast", false, "do not wait for the counters to be exact (they may lag half a second)")
+	return c
+}
+
+// addLab gives c and its subcommands the flag --lab.
+func addLab(c *cobra.Command, lab *string, usage string) {
+	c.PersistentFlags().StringVar(lab, "lab", "", usage)
+	complete := func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return runningLabs(c.Context()), cobra.ShellCompDirectiveNoFileComp
+	}
+	if err := c.RegisterFlagCompletionFunc("lab", complete); err != nil {
+		panic(err) // the flag is defined above
+	}
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"pseudowan/show"
+)
+
+// formatFlag is -o.
+type formatFlag struct{ show.Format }
+
+func (f *formatFlag) String() string { return string(f.Format) }
+func (f *formatFlag) Type() string   { return "table|json|yaml" }
+
+func (f *formatFlag) Set(s string) (err error) {
+	f.Format, err = show.ParseFormat(s)
+	return err
+}
+
+// addFormat gives c and its subcommands the flag -o.
+func addFormat(c *cobra.Command) *formatFlag {
+	f := &formatFlag{show.Table}
+	c.PersistentFlags().VarP(f, "output", "o", "how to print")
+	var names []string
+	for _, n := range show.Formats() {
+		names = append(names, string(n))
+	}
+	complete := cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)
+	if err := c.RegisterFlagCompletionFunc("output", complete); err != nil {
+		panic(err) // the flag is defined above
+	}
+	return f
+}
+
+// output is where a table goes: in colour only to a terminal whose user has
+// not asked for none (no-color.org).
+func output(w io.Writer, f *formatFlag) show.Output {
+	return show.Output{
+		W:      w,
+		Format: f.Format,
+		Colour: isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb",
+		Zone:   time.Local,
+	}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// streams are the program's standard streams, or a test's.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// The groups in which `pseudowan --help` lists the commands.
+const (
+	groupRun  = "run"
+	groupLook = "look"
+	groupFile = "file"
+)
+
+// newRoot builds the whole command tree.
+func newRoot(s streams) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "pseudowan",
+		Short: "MPLS L3VPN labs on one Linux server",
+		Long: `pseudowan turns one topology file into a working MPLS L3VPN provider on one
+Linux server: customer hosts, PE routers and the core between them.
+
+` + exitHelp,
+		Example: `  sudo pseudowan up pseudo-wan
+  sudo pseudowan show vrf --router pe1
+  sudo pseudowan exec host_001_101 -- ping -c 3 30.1.0.2
+  sudo pseudowan down`,
+		SilenceErrors: true, // run prints them, once
+		SilenceUsage:  true,
+	}
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usagef("%v; see `%s --help`", err, c.CommandPath())
+	})
+	root.AddGroup(
+		&cobra.Group{ID: groupRun, Title: "Run a lab:"},
+		&cobra.Group{ID: groupLook, Title: "Look at it:"},
+		&cobra.Group{ID: groupFile, Title: "Lab files:"},
+	)
+	root.AddCommand(
+		newUp(s), newDown(s), newExec(),
+		newPS(s), newShow(s),
+		newLabs(s), newValidate(s), newSchema(s),
+		newVersion(s),
+		newAgent(s), newKeeper(s), newEnter(),
+	)
+	onlySubcommands(root)
+	return root
+}
+
+// onlySubcommands makes c print its help, and refuse a word that is none of
+// its commands.
+func onlySubcommands(c *cobra.Command) {
+	c.Args = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		hint := "see `" + c.CommandPath() + " --help`"
+		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+			hint = "did you mean " + strings.Join(near, " or ") + "?"
+		}
+		return usagef("%s has no command %q; %s", c.CommandPath(), args[0], hint)
+	}
+	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	c.SuggestionsMinimumDistance = 2
+}
+
+// wants checks the number of arguments; names are as in the usage line, one in
+// brackets may be left out.
+func wants(names ...string) cobra.PositionalArgs {
+	least := 0
+	for _, n := range names {
+		if !strings.HasPrefix(n, "[") {
+			least++
+		}
+	}
+	return func(c *cobra.Command, args []string) error {
+		if len(args) >= least && len(args) <= len(names) {
+			return nil
+		}
+		want := "no argument"
+		if len(names) > 0 {
+			want = strings.Join(names, " ")
+		}
+		return usagef("%s wants %s; see `%s --help`", c.CommandPath(), want, c.CommandPath())
+	}
+}
+
+// completing offers words for a command's only argument.
+func completing(words func(context.Context) []string) cobra.CompletionFunc {
+	return func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return words(c.Context()), cobra.ShellCompDirectiveDefault
+	}
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pseudowan/labs"
+	"pseudowan/labs/catalog"
+)
+
+// convergeTimeout is how long up waits unless told otherwise.
+const convergeTimeout = 60 * time.Second
+
+func newUp(s streams) *cobra.Command {
+	o := labs.UpOptions{Stdin: s.in}
+	c := &cobra.Command{
+		Use:     "up LAB|FILE",
+		GroupID: groupRun,
+		Short:   "Start a lab, or make a running one what its file says now",
+		Long: `Up starts a lab of the catalogue (see ` + "`pseudowan labs`" + `) or of a topology file;
+"-" reads the file from standard input. It returns when the lab has converged:
+every host answers at its gateway, every session between the lab's routers is
+established, every route is programmed. Where that fails, or on Ctrl-C, what
+was built is removed.
+
+On a lab that runs, up changes only what the file says differently.`,
+		Example: `  sudo pseudowan up pseudo-wan
+  sudo pseudowan up my-lab.yaml --timeout 2m
+  sudo pseudowan up pseudo-wan --runtime netns --no-wait`,
+		Args:              wants("LAB|FILE"),
+		ValidArgsFunction: completing(func(context.Context) []string { return catalog.Names() }),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.Lab = args[0]
+			r, err := withProgress(s, func(p progress) (labs.Report, error) {
+				o.Progress = p
+				return labs.Up(c.Context(), o)
+			})
+			if err != nil {
+				return err
+			}
+			return printReport(s.out, r)
+		},
+	}
+	c.Flags().Var(newChoice(&o.Runtime, "netns", "docker"), "runtime", "what hosts run in, where the file does not say")
+	c.Flags().DurationVar(&o.Timeout, "timeout", convergeTimeout, "how long to wait for the lab to converge")
+	c.Flags().BoolVar(&o.NoWait, "no-wait", false, "return when everything is started")
+	return c
+}
+
+func newDown(s streams) *cobra.Command {
+	return &cobra.Command{
+		Use:     "down [LAB]",
+		GroupID: groupRun,
+		Short:   "Remove a running lab",
+		Long: `Down ends the lab's processes and removes its namespaces, wires, containers and
+files, and nothing else. LAB may be left out where only one lab runs.`,
+		Example: `  sudo pseudowan down
+  sudo pseudowan down pseudo-wan`,
+		Args:              wants("[LAB]"),
+		ValidArgsFunction: completing(runningLabs),
+		RunE: func(c *cobra.Command, args []string) error {
+			lab := ""
+			if len(args) > 0 {
+				lab = args[0]
+			}
+			name, err := withProgress(s, func(p progress) (string, error) { return labs.Down(c.Context(), lab, p) })
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(s.out, "lab %s is down\n", name)
+			return err
+		},
+	}
+}
+
+// withProgress runs f with a progress line that is gone when it returns.
+func withProgress[T any](s streams, f func(progress) (T, error)) (T, error) {
+	p := newProgress(s.err)
+	defer p.Close()
+	return f(p)
+}
+
+// runningLabs are the labs that run, for completion; on an error, none.
+func runningLabs(ctx context.Context) []string {
+	names, _ := labs.Names(ctx)
+	return names
+}
+
+// printReport tells what up has done.
+func printReport(w io.Writer, r labs.Report) error {
+	for _, line := range r.Changed {
+		if !r.Created {
+			fmt.Fprintln(w, line)
+		}
+	}
+	what := "is up"
+	switch {
+	case !r.Created && len(r.Changed) == 0:
+		what = "runs already, nothing to change"
+	case !r.Created:
+		what = "is changed"
+	}
+	for _, peer := range r.Waiting {
+		fmt.Fprintf(w, "waiting for %s\n", peer)
+	}
+	_, err := fmt.Fprintf(w, "lab %s %s: %s, %s (%s), %.1f s\n", r.Lab, what,
+		count(r.Routers, "router"), count(r.Hosts, "host"), r.Runtime, r.Elapsed.Seconds())
+	return err
+}
+
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
