@@ -3,7 +3,7 @@ package topology
 import (
 	"fmt"
 	"net/netip"
-	"time"
+	"slices"
 )
 
 // attachment resolves the i-th attachment of a host.
@@ -73,66 +73,56 @@ func remedyFor(name string, defined map[string]vrfDef) string {
 
 // gateways returns the router's address in each subnet of an attachment.
 func (b *builder) gateways(raw rawAttachment, a Attachment, element string) []netip.Prefix {
-	subnets := make(map[netip.Prefix]value[netip.Addr])
-	for _, p := range a.Addresses {
-		subnets[p.Masked()] = value[netip.Addr]{}
-	}
-	if a.RA != nil {
-		subnets[a.RA.Prefix] = value[netip.Addr]{}
-	}
-	for _, g := range raw.Gateway {
-		if !g.has {
-			continue
-		}
-		subnet, ok := subnetOf(subnets, g.v)
-		if !ok {
-			b.refuse(g.at, element, fmt.Sprintf("gateway %s is not on a subnet of the attachment", g.v), "use an address of the same subnet as the host's")
-			continue
-		}
-		if b.checkHostAddress(g.at, element, netip.PrefixFrom(g.v, subnet.Bits())) {
-			subnets[subnet] = g
-		}
-	}
 	var out []netip.Prefix
-	add := func(at pos, subnet netip.Prefix) {
-		g, pending := subnets[subnet]
-		if !pending {
-			return
-		}
-		delete(subnets, subnet)
-		if p, ok := b.gateway(at, element, subnet, g); ok {
+	var subnets []netip.Prefix
+	for _, s := range attachedSubnets(raw, a) {
+		subnets = append(subnets, s.v)
+		if p, ok := b.gateway(s, raw.Gateway, element); ok {
 			out = append(out, p)
 		}
 	}
+	for _, g := range raw.Gateway {
+		inside := func(subnet netip.Prefix) bool { return subnet.Contains(g.v) }
+		if g.has && !slices.ContainsFunc(subnets, inside) {
+			b.refuse(g.at, element, fmt.Sprintf("gateway %s is not on a subnet of the attachment", g.v), "use an address of the same subnet as the host's")
+		}
+	}
+	b.checkGateways(raw, out, element)
+	return out
+}
+
+// attachedSubnets returns the subnets of an attachment, each once and with
+// the place that first names it.
+func attachedSubnets(raw rawAttachment, a Attachment) []value[netip.Prefix] {
+	var out []value[netip.Prefix]
+	add := func(at pos, p netip.Prefix) {
+		same := func(v value[netip.Prefix]) bool { return v.v == p }
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, given(at, p))
+		}
+	}
 	for _, p := range raw.Addresses {
-		if p.has && !p.v.slaac {
+		if p.has && !p.v.slaac && badHost(p.v.prefix) == "" {
 			add(p.at, p.v.prefix.Masked())
 		}
 	}
 	if a.RA != nil {
 		add(raw.RA.at, a.RA.Prefix)
 	}
-	b.checkGateways(raw, out, element)
 	return out
 }
 
-func subnetOf(subnets map[netip.Prefix]value[netip.Addr], a netip.Addr) (netip.Prefix, bool) {
-	for subnet := range subnets {
-		if subnet.Contains(a) {
-			return subnet, true
+// gateway is the router's address in one subnet.
+func (b *builder) gateway(subnet value[netip.Prefix], own []value[netip.Addr], element string) (netip.Prefix, bool) {
+	for _, g := range own {
+		if g.has && subnet.v.Contains(g.v) {
+			p := netip.PrefixFrom(g.v, subnet.v.Bits())
+			return p, b.checkHostAddress(g.at, element, p)
 		}
 	}
-	return netip.Prefix{}, false
-}
-
-// gateway is the router's address in one subnet.
-func (b *builder) gateway(at pos, element string, subnet netip.Prefix, given value[netip.Addr]) (netip.Prefix, bool) {
-	if given.has {
-		return netip.PrefixFrom(given.v, subnet.Bits()), true
-	}
-	p, ok := usable(subnet, 0)
-	if !ok || subnet.IsSingleIP() {
-		b.refuse(at, element, fmt.Sprintf("subnet %s has no room for a gateway", subnet), "use a shorter prefix")
+	p, ok := usable(subnet.v, 0)
+	if !ok || subnet.v.IsSingleIP() {
+		b.refuse(subnet.at, element, fmt.Sprintf("subnet %s has no room for a gateway", subnet.v), "use a shorter prefix")
 		return netip.Prefix{}, false
 	}
 	return p, true
@@ -213,40 +203,4 @@ func (b *builder) checkNextHop(nextHop value[netip.Addr], prefix netip.Prefix, g
 	}
 	b.refuse(nextHop.at, element, fmt.Sprintf("next hop %s of %s is not on a connected subnet of this attachment", nextHop.v, prefix), "use an address of the host on this attachment")
 	return false
-}
-
-// advertisement is what the router advertises on the attachment.
-func (b *builder) advertisement(raw rawAttachment, a Attachment, element string) *RA {
-	in := raw.RA
-	if in.at == (pos{}) || in.Prefix.bad {
-		return nil
-	}
-	prefix := netip.Prefix(in.Prefix.v)
-	switch {
-	case in.Prefix.missing():
-		b.refuse(in.at, element, "advertises no prefix", `add prefix: "2001:db8:1::/64"`)
-		return nil
-	case prefix.Addr().Is4():
-		b.refuse(in.Prefix.at, element, fmt.Sprintf("%s is not an IPv6 prefix", prefix), "router advertisements are for IPv6")
-		return nil
-	case a.SLAAC && prefix.Bits() != 64:
-		b.refuse(in.Prefix.at, element, fmt.Sprintf("SLAAC needs a /64, not %s (RFC 4862)", prefix), "advertise a /64")
-		return nil
-	case !b.checkSubnet(in.Prefix.at, element, prefix):
-		return nil
-	}
-	out := &RA{
-		Prefix: prefix, Lifetime: time.Duration(in.Lifetime.or(lifetime(1800 * time.Second))),
-		DNSSL: texts(in.DNSSL), Managed: in.Managed.v, Other: in.Other.v, Preference: string(in.Preference.v),
-	}
-	if out.Lifetime > 9000*time.Second {
-		b.refuse(in.Lifetime.at, element, fmt.Sprintf("router lifetime %v is more than 9000 s (RFC 4861 section 6.2.1)", out.Lifetime), "use 1800")
-	}
-	for _, server := range in.RDNSS {
-		if server.has && !server.v.Is6() {
-			b.refuse(server.at, element, fmt.Sprintf("rdnss %s is not an IPv6 address", server.v), "")
-		}
-		out.RDNSS = append(out.RDNSS, server.v)
-	}
-	return out
 }

@@ -36,7 +36,11 @@ func (b *builder) labelDemand() map[string]int {
 // attachment.
 func labelBindings(a Attachment, v VRF) []any {
 	var out []any
-	for _, p := range connectedRoutes(a, v.RedistributeConnected) {
+	routes := connectedRoutes(a, v.RedistributeConnected)
+	if a.SLAAC && a.RA != nil && v.RedistributeConnected == RedistributeHosts {
+		routes = append(routes, a.RA.Prefix) // for the one address that the host will make
+	}
+	for _, p := range routes {
 		if v.LabelMode == PerPrefix {
 			out = append(out, p)
 		} else {
@@ -64,9 +68,6 @@ func connectedRoutes(a Attachment, mode Redistribute) []netip.Prefix {
 	case RedistributeHosts:
 		for _, p := range a.Addresses {
 			out = append(out, netip.PrefixFrom(p.Addr(), p.Addr().BitLen()))
-		}
-		if a.SLAAC && a.RA != nil {
-			out = append(out, a.RA.Prefix)
 		}
 	case RedistributeSubnets:
 		for _, g := range a.Gateways {

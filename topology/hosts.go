@@ -15,8 +15,14 @@ const (
 func (b *builder) hosts() {
 	b.uses = make(map[vrfKey]vrfUse)
 	b.claims = make(map[vrfKey][]claim)
+	b.addresses = make(map[vpnAddress]addressOwner)
 	b.vrfs()
 	all := b.raw.Hosts
+	for _, e := range all {
+		if !b.countLANs(e.key.at, "host "+e.key.v, len(e.value.LANs)) {
+			return
+		}
+	}
 	for i, s := range b.raw.Series {
 		all = append(all, b.expand(s, fmt.Sprintf("series[%d]", i), maxHosts-len(all))...)
 	}
@@ -24,15 +30,20 @@ func (b *builder) hosts() {
 		b.refuse(all[maxHosts].key.at, "hosts", fmt.Sprintf("more than %d hosts", maxHosts), "make several labs of them")
 		return
 	}
-	lans := 0
 	for _, e := range all {
-		if lans += len(e.value.LANs); lans > maxLANs {
-			b.refuse(e.key.at, "host "+e.key.v, fmt.Sprintf("more than %d LANs in the lab", maxLANs), "give hosts fewer LANs")
-			return
-		}
 		b.claimNode(e.key, "host")
 		b.lab.Hosts = append(b.lab.Hosts, b.host(e.key.v, e.value))
 	}
+}
+
+// countLANs refuses more LANs than a lab may have, before they are made.
+func (b *builder) countLANs(at pos, element string, n int) bool {
+	if n > maxLANs-b.lans {
+		b.refuse(at, element, fmt.Sprintf("more than %d LANs in the lab", maxLANs), "give hosts fewer LANs")
+		return false
+	}
+	b.lans += n
+	return true
 }
 
 // host resolves one host.

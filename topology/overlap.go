@@ -26,26 +26,24 @@ type claim struct {
 
 // claimAttachment notes the subnets and addresses of an attachment.
 func (b *builder) claimAttachment(a Attachment, raw rawAttachment, element string) {
-	where := raw.At
-	if len(raw.Addresses) > 0 {
-		where = raw.Addresses[0].at
-	}
 	key := vrfKey{a.Router, a.VRF}
-	for _, g := range a.Gateways {
-		b.claims[key] = append(b.claims[key], claim{g.Masked(), connected, where, element})
+	for _, s := range attachedSubnets(raw, a) {
+		b.claims[key] = append(b.claims[key], claim{s.v, connected, s.at, element})
 	}
-	if b.addresses == nil {
-		b.addresses = make(map[vpnAddress]claim)
-	}
-	for _, p := range a.Addresses {
-		name := vpnAddress{a.VRF, p.Addr()}
-		other, taken := b.addresses[name]
-		if !taken {
-			b.addresses[name] = claim{p, connected, where, element}
+	for _, p := range raw.Addresses {
+		if !p.has || p.v.slaac {
 			continue
 		}
-		if !b.sameSubnetOnOneRouter(key, other, p) {
-			b.refuse(where, element, fmt.Sprintf("address %s is already that of %s in VRF %s (line %d)", p.Addr(), other.element, a.VRF, other.at.line),
+		name := vpnAddress{a.VRF, p.v.prefix.Addr()}
+		other, taken := b.addresses[name]
+		if !taken {
+			b.addresses[name] = addressOwner{p.at, element, a.Router}
+			continue
+		}
+		// Two hosts on one router have overlapping subnets then, which is
+		// reported of the subnets.
+		if other.router != a.Router || other.element == element {
+			b.refuse(p.at, element, fmt.Sprintf("address %s is already that of %s in VRF %s (line %d)", name.address, other.element, a.VRF, other.at.line),
 				"give every host of a VPN its own address")
 		}
 	}
@@ -57,12 +55,10 @@ type vpnAddress struct {
 	address netip.Addr
 }
 
-// sameSubnetOnOneRouter tells that two uses of an address are on one router,
-// where the overlap of their subnets is reported already.
-func (b *builder) sameSubnetOnOneRouter(key vrfKey, other claim, p netip.Prefix) bool {
-	return slices.ContainsFunc(b.claims[key], func(c claim) bool {
-		return c.kind == connected && c.at == other.at && c.element == other.element && c.prefix.Contains(p.Addr())
-	})
+// addressOwner is the first host that has an address.
+type addressOwner struct {
+	at              pos
+	element, router string
 }
 
 // segments refuses overlaps inside each VRF of each router.

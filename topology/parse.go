@@ -44,12 +44,13 @@ type builder struct {
 	raw *rawTopology
 	lab *Topology
 
-	nodes     map[string]pos       // where each router and host is named
-	router    map[string]int       // index of each router in lab.Routers
-	defined   map[string]vrfDef    // VRFs of the file
-	uses      map[vrfKey]vrfUse    // VRF instances that hosts are attached to
-	claims    map[vrfKey][]claim   // prefixes in each VRF instance
-	addresses map[vpnAddress]claim // hosts' addresses in each VPN
+	nodes     map[string]pos              // where each router and host is named
+	router    map[string]int              // index of each router in lab.Routers
+	defined   map[string]vrfDef           // VRFs of the file
+	uses      map[vrfKey]vrfUse           // VRF instances that hosts are attached to
+	claims    map[vrfKey][]claim          // prefixes in each VRF instance
+	addresses map[vpnAddress]addressOwner // hosts' addresses in each VPN
+	lans      int                         // LANs of all hosts so far
 }
 
 // vrfKey names a VRF instance.

@@ -39,6 +39,9 @@ func (b *builder) expand(s rawSeries, element string, limit int) entries[rawHost
 		b.checkStep(s.Step, s.LANs.or(1), row.Subnet, row.LAN, len(names), where)
 		b.checkStep(s.Step6, s.LANs.or(1), row.Subnet6, row.LAN6, len(names), where)
 		for k, vrf := range names {
+			if row.hasLAN() && !b.countLANs(s.LANs.at, where, s.LANs.or(1)) {
+				return out
+			}
 			host, ok := b.member(s, row, vrf, k, len(out)+1, where)
 			if !ok {
 				break // the next VRFs of the row would fail alike
@@ -48,6 +51,8 @@ func (b *builder) expand(s rawSeries, element string, limit int) entries[rawHost
 	}
 	return out
 }
+
+func (r rawRow) hasLAN() bool { return r.LAN.has || r.LAN6.has }
 
 // checkRow refuses a row that says too little, and reports whether it can be
 // expanded.
@@ -153,7 +158,7 @@ func (b *builder) column(h *rawHost, step value[stepLength], lans value[int], su
 		return true
 	}
 	start, ok := stepped(netip.Prefix(lan.v), step, k)
-	for j := 0; j < lans.or(1) && j <= maxLANs; j++ {
+	for j := 0; j < lans.or(1); j++ {
 		a, inside := advance(start.Addr(), start.Bits(), j)
 		if !ok || !inside || badUnicast(a) != "" {
 			b.refuse(lan.at, element, fmt.Sprintf("runs out of its prefix: no unicast prefix is left for LAN %d of VRF %s, %d steps after %s", j+1, vrf, k, netip.Prefix(lan.v)), "start lower, or make the step smaller")

@@ -1,0 +1,155 @@
+package topology
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"pseudowan/bgp/vpn"
+)
+
+// Intent is what must be true of the lab's VRFs once it has converged. It
+// follows from the topology alone. Routes that outside routers or customers'
+// BGP bring, and addresses that hosts configure by themselves, are not in it.
+type Intent struct {
+	Imports []Import        `json:"imports"` // in the order of Topology.VRFs
+	Routes  []ExpectedRoute `json:"routes"`  // in the order of Topology.VRFs, then by prefix
+}
+
+// Import tells that a VRF instance imports what another one exports: a route
+// target in common and, between routers, sessions that carry it there.
+type Import struct {
+	Router     string `json:"router"`
+	VRF        string `json:"vrf"`
+	FromRouter string `json:"from_router"`
+	FromVRF    string `json:"from_vrf"`
+}
+
+// The sources of an expected route. A route that is imported is "bgp", also
+// from another VRF of the same router.
+const (
+	SourceConnected = "connected"
+	SourceStatic    = "static"
+	SourceBGP       = "bgp"
+)
+
+// ExpectedRoute is a route that a VRF instance must have. Several of one
+// prefix are alternatives, the preferred source first.
+type ExpectedRoute struct {
+	Router string       `json:"router"`
+	VRF    string       `json:"vrf"`
+	Prefix netip.Prefix `json:"prefix"`
+	Source string       `json:"source"`
+	Origin Origin       `json:"origin"`
+}
+
+// Origin is where a route enters the VPN. Its router is the next hop.
+type Origin struct {
+	Router string `json:"router"`
+	VRF    string `json:"vrf"`
+	RD     vpn.RD `json:"rd"`
+	Host   string `json:"host"`
+}
+
+// Intent computes what the lab must come to.
+func (t *Topology) Intent() Intent {
+	local, exported := t.ownRoutes()
+	reach := map[vpn.Family]map[[2]string]bool{vpn.VPNv4: t.carried(vpn.VPNv4), vpn.VPNv6: t.carried(vpn.VPNv6)}
+	exporters := make(map[vpn.RouteTarget][]int)
+	for i, v := range t.VRFs {
+		for _, target := range v.Export {
+			exporters[target] = append(exporters[target], i)
+		}
+	}
+	var out Intent
+	for i, v := range t.VRFs {
+		routes := slices.Clone(local[vrfKey{v.Router, v.Name}])
+		for _, j := range sources(v, i, exporters) {
+			from := t.VRFs[j]
+			arrives := func(f vpn.Family) bool {
+				return from.Router == v.Router || reach[f][[2]string{from.Router, v.Router}]
+			}
+			if arrives(vpn.VPNv4) || arrives(vpn.VPNv6) {
+				out.Imports = append(out.Imports, Import{v.Router, v.Name, from.Router, from.Name})
+			}
+			for _, route := range exported[vrfKey{from.Router, from.Name}] {
+				if arrives(vpn.FamilyOf(route.Prefix)) {
+					route.Router, route.VRF, route.Source = v.Router, v.Name, SourceBGP
+					routes = append(routes, route)
+				}
+			}
+		}
+		slices.SortStableFunc(routes, compareRoutes)
+		out.Routes = append(out.Routes, slices.Compact(routes)...)
+	}
+	return out
+}
+
+// sources returns the other instances with an export target that v imports,
+// in order.
+func sources(v VRF, self int, exporters map[vpn.RouteTarget][]int) []int {
+	var out []int
+	for _, target := range v.Import {
+		for _, j := range exporters[target] {
+			if j != self {
+				out = append(out, j)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// ownRoutes returns the routes that each instance has by its own attachments,
+// and those that it exports.
+func (t *Topology) ownRoutes() (local, exported map[vrfKey][]ExpectedRoute) {
+	local, exported = make(map[vrfKey][]ExpectedRoute), make(map[vrfKey][]ExpectedRoute)
+	instance := make(map[vrfKey]VRF, len(t.VRFs))
+	for _, v := range t.VRFs {
+		instance[vrfKey{v.Router, v.Name}] = v
+	}
+	for _, h := range t.Hosts {
+		for _, a := range h.Attachments {
+			key := vrfKey{a.Router, a.VRF}
+			v := instance[key]
+			origin := Origin{Router: a.Router, VRF: a.VRF, RD: v.RD, Host: h.Name}
+			route := func(p netip.Prefix, source string) ExpectedRoute {
+				return ExpectedRoute{Router: a.Router, VRF: a.VRF, Prefix: p, Source: source, Origin: origin}
+			}
+			for _, g := range a.Gateways {
+				local[key] = append(local[key], route(g.Masked(), SourceConnected))
+			}
+			for _, p := range connectedRoutes(a, v.RedistributeConnected) {
+				exported[key] = append(exported[key], route(p, SourceConnected))
+			}
+			for _, s := range a.Statics {
+				local[key] = append(local[key], route(s.Prefix, SourceStatic))
+				if v.RedistributeStatic {
+					exported[key] = append(exported[key], route(s.Prefix, SourceStatic))
+				}
+			}
+		}
+	}
+	return local, exported
+}
+
+// compareRoutes orders the routes of one instance: by prefix, then as a
+// router prefers them.
+func compareRoutes(a, b ExpectedRoute) int {
+	elsewhere := func(r ExpectedRoute) int {
+		if r.Router == r.Origin.Router {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(
+		a.Prefix.Addr().Compare(b.Prefix.Addr()), a.Prefix.Bits()-b.Prefix.Bits(),
+		preferenceOf(a.Source)-preferenceOf(b.Source), elsewhere(a)-elsewhere(b),
+		naturally(a.Origin.Router, b.Origin.Router), naturally(a.Origin.VRF, b.Origin.VRF),
+		strings.Compare(a.Origin.Host, b.Origin.Host))
+}
+
+func preferenceOf(source string) int {
+	return slices.Index([]string{SourceConnected, SourceStatic, SourceBGP}, source)
+}

@@ -1,0 +1,193 @@
+package topology
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// Reach is one pair of addresses between which packets go both ways.
+type Reach struct {
+	From        string     `json:"from"`
+	To          string     `json:"to"`
+	Source      netip.Addr `json:"source"`        // the first address of From in the family, on the attachment that leads to To
+	Destination netip.Addr `json:"destination"`   // an address of To, on an attachment or a LAN
+	Via         []string   `json:"via,omitempty"` // hosts that forward, on the way there
+}
+
+// Reaches computes which host reaches which address of which other host, in
+// the order of the hosts, by following packets there and back through the
+// expected routes. Where an address could go to several hosts the preferred
+// route decides. Addresses that hosts configure by themselves are left out.
+func (t *Topology) Reaches() []Reach {
+	w := newWalker(t)
+	var out []Reach
+	for i := range t.Hosts {
+		from := &t.Hosts[i]
+		for _, to := range w.candidates(from) {
+			for _, destination := range addressesOf(to) {
+				source, via, ok := w.walk(from, to, destination)
+				if !ok {
+					continue
+				}
+				if _, _, back := w.walk(to, from, source); back {
+					out = append(out, Reach{from.Name, to.Name, source, destination, via})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// maxForwards bounds the hosts that may forward a packet one after another.
+const maxForwards = 16
+
+// walker follows packets through hosts and VRFs.
+type walker struct {
+	hosts map[string]*Host
+	order map[string]int
+	fibs  map[vrfKey]lookup[ExpectedRoute]
+}
+
+func newWalker(t *Topology) *walker {
+	w := &walker{hosts: make(map[string]*Host), order: make(map[string]int), fibs: make(map[vrfKey]lookup[ExpectedRoute])}
+	for i := range t.Hosts {
+		w.hosts[t.Hosts[i].Name] = &t.Hosts[i]
+		w.order[t.Hosts[i].Name] = i
+	}
+	for _, route := range t.Intent().Routes {
+		key := vrfKey{route.Router, route.VRF}
+		if w.fibs[key] == nil {
+			w.fibs[key] = make(lookup[ExpectedRoute])
+		}
+		w.fibs[key].add(route.Prefix, route)
+	}
+	return w
+}
+
+// lookup is a table with longest prefix match; the first entry of a prefix
+// stays.
+type lookup[T any] map[netip.Prefix]T
+
+func (l lookup[T]) add(p netip.Prefix, v T) {
+	if _, taken := l[p.Masked()]; !taken {
+		l[p.Masked()] = v
+	}
+}
+
+func (l lookup[T]) find(a netip.Addr) (v T, ok bool) {
+	for bits := a.BitLen(); bits >= 0 && len(l) > 0; bits-- {
+		p, _ := a.Prefix(bits)
+		if v, ok = l[p]; ok {
+			return v, true
+		}
+	}
+	return v, false
+}
+
+// candidates returns the hosts that packets of a host could get to at all.
+func (w *walker) candidates(from *Host) []*Host {
+	seen := map[string]bool{from.Name: true}
+	queue := []*Host{from}
+	var out []*Host
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		for _, a := range at.Attachments {
+			for _, route := range w.fibs[vrfKey{a.Router, a.VRF}] {
+				next := route.Origin.Host
+				if seen[next] {
+					continue
+				}
+				seen[next] = true
+				out = append(out, w.hosts[next])
+				if w.hosts[next].Forward {
+					queue = append(queue, w.hosts[next])
+				}
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b *Host) int { return w.order[a.Name] - w.order[b.Name] })
+	return out
+}
+
+// walk sends a packet from a host to an address and reports whether it
+// arrives at the host that it is meant for, and through which others.
+func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr, via []string, ok bool) {
+	at := from
+	for range maxForwards {
+		a, sends := outlet(at, destination)
+		if !sends {
+			return source, via, false
+		}
+		if at == from {
+			source, ok = addressOf(a.Addresses, netip.PrefixFrom(destination, 0))
+			if !ok {
+				return source, via, false
+			}
+		} else {
+			via = append(via, at.Name)
+		}
+		route, found := w.fibs[vrfKey{a.Router, a.VRF}].find(destination)
+		if !found {
+			return source, via, false
+		}
+		if at = w.hosts[route.Origin.Host]; nobody(at, route.Origin, destination) {
+			return source, via, false
+		}
+		if at == to {
+			return source, via, true
+		}
+		if !at.Forward {
+			return source, via, false
+		}
+	}
+	return source, via, false
+}
+
+// nobody tells that an address is on the subnet between a host and the router
+// of the route, but not the host's: a router does not send that to the host.
+func nobody(h *Host, origin Origin, destination netip.Addr) bool {
+	for _, a := range h.Attachments {
+		if a.Router != origin.Router || a.VRF != origin.VRF {
+			continue
+		}
+		onSubnet := func(p netip.Prefix) bool { return p.Contains(destination) }
+		own := func(p netip.Prefix) bool { return p.Addr() == destination }
+		if slices.ContainsFunc(a.Gateways, onSubnet) && !slices.ContainsFunc(a.Addresses, own) {
+			return true
+		}
+	}
+	return false
+}
+
+// outlet is the attachment through which a host sends to an address.
+func outlet(h *Host, destination netip.Addr) (*Attachment, bool) {
+	table := make(lookup[*Attachment])
+	for i := range h.Attachments {
+		a := &h.Attachments[i]
+		for _, p := range a.Addresses {
+			table.add(p, a)
+		}
+		for _, p := range a.Routes {
+			table.add(p, a)
+		}
+		if a.SLAAC {
+			table.add(defaultRoute6, a)
+		}
+	}
+	return table.find(destination)
+}
+
+// addressesOf returns the addresses that a host answers at.
+func addressesOf(h *Host) []netip.Addr {
+	var out []netip.Addr
+	for _, a := range h.Attachments {
+		for _, p := range a.Addresses {
+			out = append(out, p.Addr())
+		}
+	}
+	for _, p := range h.LANs {
+		out = append(out, p.Addr())
+	}
+	return out
+}
