@@ -26,7 +26,8 @@ const module = "pseudowan"
 const maxLines = 400
 
 // rooms says what each package may import of this project. A package falls
-// under the longest matching key; "x/..." stands for x and everything below.
+// under its own key, else under the longest "x/...", which stands for x and
+// everything below.
 var rooms = map[string][]string{
 	"bgp/vpn":        {},
 	"bgp/...":        {"bgp/..."},
@@ -116,7 +117,12 @@ func violations(p pkg) []string {
 	return broken
 }
 
+// ruleFor finds the rule of a package. A rule for the package alone goes before
+// one for a whole tree.
 func ruleFor(name string) (allowed []string, ok bool) {
+	if allowed, ok = rooms[name]; ok {
+		return allowed, true
+	}
 	longest := -1
 	for pattern, a := range rooms {
 		if matches(pattern, name) && len(pattern) > longest {
