@@ -10,9 +10,7 @@ import (
 
 // Bridge is the wanted state of the bridge.
 type Bridge struct {
-	DatapathID uint64           // 0: chosen by Open vSwitch
-	MAC        net.HardwareAddr // of the bridge's own interface, which is never used; empty: chosen by Open vSwitch
-	Ports      []Port           // all ports but the bridge's own
+	Ports []Port // all ports but the bridge's own
 }
 
 // Port is the wanted state of one port.

@@ -65,24 +65,32 @@ func exitReason(err error, stderr string) error {
 	return fmt.Errorf("%w: %s", err, stderr)
 }
 
-// await waits until something accepts connections on a socket in the run
-// directory.
-func (d *daemon) await(ctx context.Context, socket string) error {
+// await tries until the daemon serves.
+func (d *daemon) await(ctx context.Context, try func() error) error {
 	pause := 500 * time.Microsecond
 	for {
-		c, err := net.Dial("unix", socket)
+		err := try()
 		if err == nil {
-			return c.Close()
+			return nil
 		}
 		select {
 		case <-d.exited:
 			return d.err
 		case <-ctx.Done():
-			return fmt.Errorf("%s did not open %s: %w", d.name, filepath.Base(socket), ctx.Err())
+			return fmt.Errorf("%s does not serve: %w: %w", d.name, ctx.Err(), err)
 		case <-time.After(pause):
 		}
 		pause = min(2*pause, 4*time.Millisecond)
 	}
+}
+
+// probe tells whether something accepts connections on a socket.
+func probe(socket string) error {
+	c, err := net.Dial("unix", socket)
+	if err != nil {
+		return err
+	}
+	return c.Close()
 }
 
 // stop ends the daemon: politely, and after killAfter or with ctx by force. It

@@ -30,7 +30,7 @@ func (s *Switch) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.database.await(ctx, socket); err != nil {
+	if err := s.database.await(ctx, func() error { return probe(socket) }); err != nil {
 		return err
 	}
 	var g errgroup.Group
@@ -45,24 +45,29 @@ func (s *Switch) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.vswitchd.await(ctx, s.managementSocket()); err != nil {
+	return s.vswitchd.await(ctx, func() (err error) {
+		s.channel, err = openChannel(ctx, s.managementSocket())
 		return err
-	}
-	s.channel, err = openChannel(ctx, s.managementSocket())
-	return err
+	})
 }
 
 // bridgeTransaction makes the bridge before ovs-vswitchd looks, so that it never
 // exists without fail_mode=secure: standalone, it would bridge all VRFs. The
-// tries over ip_dst and ipv6_dst keep megaflows as wide as the route needs.
+// tries over ip_dst and ipv6_dst keep megaflows as wide as the route needs. A
+// datapath ID of our own keeps Open vSwitch from deriving one from the ports,
+// which would cut the OpenFlow connection whenever it changes.
 func (c Config) bridgeTransaction() []string {
 	br := c.Bridge
 	args := []string{
 		"--no-wait", "add-br", br,
 		"--", "set", "bridge", br, "datapath_type=" + string(c.Datapath), "fail_mode=secure",
 		"protocols=[OpenFlow13,OpenFlow14,OpenFlow15]",
+		fmt.Sprintf("other_config:datapath-id=%016x", c.DatapathID),
 		"--", "--id=@route", "create", "Flow_Table", "name=route", "prefixes=[ip_dst,ipv6_dst]",
 		"--", "set", "bridge", br, fmt.Sprintf("flow_tables:%d=@route", pipeline.TableRoute),
+	}
+	if len(c.MAC) > 0 {
+		args = append(args, "--", "set", "bridge", br, "other_config:hwaddr="+quote(c.MAC.String()))
 	}
 	for _, k := range slices.Sorted(maps.Keys(c.ExternalIDs)) {
 		mark := "external_ids:" + quote(k) + "=" + quote(c.ExternalIDs[k])

@@ -1,7 +1,6 @@
 package ovs
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 // observation is what is there: in Open vSwitch's database and in the kernel.
 type observation struct {
 	ports  map[string]observedPort // all but the bridge's own
-	bridge map[string]string       // other_config
 	kernel map[string]int          // interface index by name
 }
 
@@ -41,8 +39,7 @@ func (o observedPort) dead(index int) bool { return o.Error != "" || o.Index != 
 // observe reads the state of the bridge and of the kernel's interfaces.
 func (s *Switch) observe(ctx context.Context) (observation, error) {
 	out, err := s.tools.vsctl(ctx, "--format=json",
-		"--columns=name,type,ofport,ofport_request,mac,mtu_request,ifindex,error", "list", "Interface",
-		"--", "--columns=other_config", "list", "Bridge", s.cfg.Bridge)
+		"--columns=name,type,ofport,ofport_request,mac,mtu_request,ifindex,error", "list", "Interface")
 	if err != nil {
 		return observation{}, err
 	}
@@ -67,13 +64,9 @@ type table struct {
 }
 
 func decodeObservation(b []byte, bridge string) (observation, error) {
-	o := observation{ports: make(map[string]observedPort), kernel: make(map[string]int), bridge: make(map[string]string)}
-	d := json.NewDecoder(bytes.NewReader(b))
-	var interfaces, bridges table
-	if err := d.Decode(&interfaces); err != nil {
-		return o, err
-	}
-	if err := d.Decode(&bridges); err != nil {
+	o := observation{ports: make(map[string]observedPort), kernel: make(map[string]int)}
+	var interfaces table
+	if err := json.Unmarshal(b, &interfaces); err != nil {
 		return o, err
 	}
 	for _, cells := range interfaces.Data {
@@ -88,9 +81,6 @@ func decodeObservation(b []byte, bridge string) (observation, error) {
 			MAC:      r.text("mac"), MTU: r.number("mtu_request"),
 			Index: r.number("ifindex"), Error: r.text("error"),
 		}
-	}
-	for _, cells := range bridges.Data {
-		o.bridge = row{bridges.Headings, cells}.pairs("other_config")
 	}
 	return o, nil
 }
@@ -123,18 +113,4 @@ func (r row) number(column string) (n int) {
 		return 0
 	}
 	return n
-}
-
-// pairs reads ["map", [["key", "value"], …]].
-func (r row) pairs(column string) map[string]string {
-	m := make(map[string]string)
-	var cell [2]json.RawMessage
-	var pairs [][2]string
-	if json.Unmarshal(r.cell(column), &cell) != nil || json.Unmarshal(cell[1], &pairs) != nil {
-		return m
-	}
-	for _, p := range pairs {
-		m[p[0]] = p[1]
-	}
-	return m
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,6 +31,8 @@ type Config struct {
 	Dir         string            // run directory; made if absent, readable by its owner only
 	Bridge      string            // name of the one bridge; "": br0
 	Datapath    Datapath          // "": Netdev
+	DatapathID  uint64            // of the bridge; 0: 1
+	MAC         net.HardwareAddr  // of the bridge's own interface, which nobody uses; empty: chosen by Open vSwitch
 	ExternalIDs map[string]string // marks on the Open_vSwitch row and on the bridge
 }
 
@@ -84,6 +87,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.Datapath == "" {
 		c.Datapath = Netdev
+	}
+	if c.DatapathID == 0 {
+		c.DatapathID = 1
 	}
 	dir, err := filepath.Abs(c.Dir)
 	if err != nil {

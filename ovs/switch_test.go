@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -32,6 +33,10 @@ func startSwitch(t testing.TB, ns *namespace, cfg Config) *Switch {
 		return err
 	}))
 	t.Cleanup(func() {
+		if t.Failed() {
+			log, err := os.ReadFile(filepath.Join(dir, switchDaemon+".log"))
+			t.Logf("%s: %v\n%s", dir, err, log)
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := s.Stop(ctx); err != nil {
@@ -40,4 +45,3 @@ func startSwitch(t testing.TB, ns *namespace, cfg Config) *Switch {
 	})
 	return s
 }
-

@@ -1,7 +1,6 @@
 package ovs
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,7 +37,6 @@ func (b Bridge) transactions(bridge string, observed observation) [][]string {
 			third.append(deletePort(bridge, name))
 		}
 	}
-	second.append(b.change(bridge, observed))
 	return slices.DeleteFunc([][]string{first, second, third}, func(t []string) bool { return len(t) == 0 })
 }
 
@@ -53,21 +51,6 @@ func (t *transaction) append(command []string) {
 		*t = append(*t, "--")
 	}
 	*t = append(*t, command...)
-}
-
-// change sets what differs in the bridge itself.
-func (b Bridge) change(bridge string, observed observation) []string {
-	var settings []string
-	if id := fmt.Sprintf("%016x", b.DatapathID); b.DatapathID != 0 && observed.bridge["datapath-id"] != id {
-		settings = append(settings, "other_config:datapath-id="+id)
-	}
-	if mac := b.MAC.String(); mac != "" && observed.bridge["hwaddr"] != mac {
-		settings = append(settings, "other_config:hwaddr="+quote(mac))
-	}
-	if len(settings) == 0 {
-		return nil
-	}
-	return append([]string{"set", "bridge", bridge}, settings...)
 }
 
 func deletePort(bridge, name string) []string {
