@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -34,7 +33,7 @@ func newLabs(s streams) *cobra.Command {
 		Use:               "show NAME",
 		Short:             "Print the topology file of a ready lab",
 		Args:              wants("NAME"),
-		ValidArgsFunction: completing(func(context.Context) []string { return catalog.Names() }),
+		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(_ *cobra.Command, args []string) error {
 			file, ok := catalog.Get(args[0])
 			if !ok {

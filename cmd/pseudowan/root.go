@@ -97,12 +97,13 @@ func wants(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// completing offers words for a command's only argument.
-func completing(words func(context.Context) []string) cobra.CompletionFunc {
+// completing offers words for a command's only argument, and what the
+// directive says beside them.
+func completing(words func(context.Context) []string, beside cobra.ShellCompDirective) cobra.CompletionFunc {
 	return func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return words(c.Context()), cobra.ShellCompDirectiveDefault
+		return words(c.Context()), beside
 	}
 }

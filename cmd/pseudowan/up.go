@@ -32,7 +32,7 @@ On a lab that runs, up changes only what the file says differently.`,
   sudo pseudowan up my-lab.yaml --timeout 2m
   sudo pseudowan up pseudo-wan --runtime netns --no-wait`,
 		Args:              wants("LAB|FILE"),
-		ValidArgsFunction: completing(func(context.Context) []string { return catalog.Names() }),
+		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Lab = args[0]
 			r, err := withProgress(s, func(p progress) (labs.Report, error) {
@@ -61,7 +61,7 @@ files, and nothing else. LAB may be left out where only one lab runs.`,
 		Example: `  sudo pseudowan down
   sudo pseudowan down pseudo-wan`,
 		Args:              wants("[LAB]"),
-		ValidArgsFunction: completing(runningLabs),
+		ValidArgsFunction: completing(runningLabs, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(c *cobra.Command, args []string) error {
 			lab := ""
 			if len(args) > 0 {
@@ -83,6 +83,8 @@ func withProgress[T any](s streams, f func(progress) (T, error)) (T, error) {
 	defer p.Close()
 	return f(p)
 }
+
+func readyLabs(context.Context) []string { return catalog.Names() }
 
 // runningLabs are the labs that run, for completion; on an error, none.
 func runningLabs(ctx context.Context) []string {
