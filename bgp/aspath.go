@@ -1,0 +1,112 @@
+package bgp
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ASPath is the AS_PATH attribute (RFC 4271 section 4.3, RFC 5065), nearest AS
+// first. The empty path belongs to routes of the own AS.
+type ASPath []ASSegment
+
+// ASSegment is a part of an AS path.
+type ASSegment struct {
+	Kind SegmentKind
+	AS   []uint32
+}
+
+// SegmentKind tells how the ASes of a segment relate.
+type SegmentKind uint8
+
+// The kinds of segments, with their values on the wire.
+const (
+	ASSet            SegmentKind = 1
+	ASSequence       SegmentKind = 2
+	ASConfedSequence SegmentKind = 3
+	ASConfedSet      SegmentKind = 4
+)
+
+// Sequence is the path that passes the given ASes, nearest first.
+func Sequence(as ...uint32) ASPath {
+	if len(as) == 0 {
+		return nil
+	}
+	return ASPath{{Kind: ASSequence, AS: as}}
+}
+
+// Len is the length that best path choice compares: a set counts one, a
+// confederation segment nothing (RFC 4271 section 9.1.2.2, RFC 5065 section 5.3).
+func (p ASPath) Len() int {
+	n := 0
+	for _, s := range p {
+		switch s.Kind {
+		case ASSequence:
+			n += len(s.AS)
+		case ASSet:
+			n++
+		}
+	}
+	return n
+}
+
+// Neighbor is the neighbouring AS that the route was received from, in the
+// sense of MED comparison: the first AS of the path. It is 0 for a path that
+// begins with a set or that never left our AS.
+func (p ASPath) Neighbor() uint32 {
+	for _, s := range p {
+		switch {
+		case s.Kind == ASConfedSequence || s.Kind == ASConfedSet:
+			continue
+		case s.Kind == ASSequence && len(s.AS) > 0:
+			return s.AS[0]
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
+// Equal reports whether two paths are the same, segment by segment.
+func (p ASPath) Equal(o ASPath) bool {
+	return slices.EqualFunc(p, o, func(a, b ASSegment) bool {
+		return a.Kind == b.Kind && slices.Equal(a.AS, b.AS)
+	})
+}
+
+// String prints "65001 65002 {65003,65004} (65005) [65006]": sequences plain,
+// sets in braces, confederation sequences in parentheses, confederation sets
+// in brackets.
+func (p ASPath) String() string {
+	var b strings.Builder
+	for _, s := range p {
+		if len(s.AS) == 0 {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		before, between, after := s.Kind.brackets()
+		b.WriteString(before)
+		for i, as := range s.AS {
+			if i > 0 {
+				b.WriteString(between)
+			}
+			b.WriteString(strconv.FormatUint(uint64(as), 10))
+		}
+		b.WriteString(after)
+	}
+	return b.String()
+}
+
+func (k SegmentKind) brackets() (before, between, after string) {
+	switch k {
+	case ASSet:
+		return "{", ",", "}"
+	case ASConfedSequence:
+		return "(", " ", ")"
+	case ASConfedSet:
+		return "[", ",", "]"
+	}
+	return "", " ", ""
+}

@@ -1,0 +1,158 @@
+package bgp
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"time"
+
+	"pseudowan/bgp/vpn"
+)
+
+// Port is the TCP port of BGP.
+const Port = 179
+
+// Config is what a speaker is started with.
+type Config struct {
+	AS       uint32
+	RouterID netip.Addr // BGP identifier: an IPv4 address
+
+	// ListenAddresses are the addresses on which peers may connect. They need
+	// not be configured on an interface yet. There is no wildcard: with no
+	// address, the speaker only dials.
+	ListenAddresses []netip.Addr
+
+	// APISocket is the path of the unix socket on which the gobgp command may
+	// talk to the speaker; "" serves none. A stale socket is replaced.
+	APISocket string
+
+	Log *slog.Logger // nil discards
+}
+
+func (c Config) validate() error {
+	if c.AS == 0 {
+		return errors.New("bgp: the speaker needs an AS number")
+	}
+	if !c.RouterID.Is4() || c.RouterID.IsUnspecified() {
+		return fmt.Errorf("bgp: router ID %s: want an IPv4 address", c.RouterID)
+	}
+	for _, a := range c.ListenAddresses {
+		if !a.IsValid() || a.IsUnspecified() {
+			return fmt.Errorf("bgp: listen address %s: want an address of this router; the speaker never listens on all", a)
+		}
+	}
+	return nil
+}
+
+// Timers of a neighbour that sets none.
+const (
+	DefaultHoldTime     = 90 * time.Second
+	DefaultConnectRetry = 5 * time.Second
+)
+
+// Neighbor is the wanted configuration of one session.
+type Neighbor struct {
+	Address      netip.Addr // of the peer
+	LocalAddress netip.Addr // ours; zero: the kernel chooses
+	AS           uint32     // of the peer; our own makes the session internal
+	Families     []vpn.Family
+
+	MED       *uint32 // sent with every route to this peer; nil: the route's own
+	LocalPref *uint32 // set on every route from this peer; nil: as received
+
+	HoldTime     time.Duration // whole seconds; 0: DefaultHoldTime
+	Keepalive    time.Duration // whole seconds; 0: a third of the hold time
+	ConnectRetry time.Duration // longest time between attempts to connect; 0: DefaultConnectRetry
+	Passive      bool          // wait for the peer to connect
+
+	Password string // TCP-MD5 (RFC 2385); "": none
+	GTSM     bool   // accept only packets that no router forwarded (RFC 5082)
+	Client   bool   // the peer is our route reflector client (RFC 4456)
+
+	// NextHopSelf tells an internal peer that we are the next hop of what
+	// external peers sent us. A label would have to be swapped for that, so
+	// such routes are withheld. Our own routes always carry the session's
+	// address, and reflected ones are never changed.
+	NextHopSelf bool
+
+	MaxPrefixes uint32 // more received prefixes than this end the session; 0: no limit
+	Interface   string // the interface of a link-local peer
+}
+
+// normal returns the neighbour with its defaults filled in.
+func (n Neighbor) normal() Neighbor {
+	if n.HoldTime == 0 {
+		n.HoldTime = DefaultHoldTime
+	}
+	if n.Keepalive == 0 {
+		n.Keepalive = max(n.HoldTime/3, time.Second).Truncate(time.Second)
+	}
+	if n.ConnectRetry == 0 {
+		n.ConnectRetry = DefaultConnectRetry
+	}
+	if n.Interface != "" && n.Address.IsLinkLocalUnicast() && n.Address.Is6() {
+		n.Address = n.Address.WithZone(n.Interface)
+		if n.LocalAddress.Is6() && n.LocalAddress.IsLinkLocalUnicast() {
+			n.LocalAddress = n.LocalAddress.WithZone(n.Interface)
+		}
+	}
+	n.Families = slices.Sorted(slices.Values(n.Families))
+	return n
+}
+
+func (n Neighbor) validate() error {
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("bgp: neighbor %s: %w", n.Address, fmt.Errorf(format, args...))
+	}
+	seconds := func(d time.Duration) bool { return d%time.Second == 0 && d >= 0 && d <= 65535*time.Second }
+	switch {
+	case !n.Address.IsValid() || n.Address.IsUnspecified() || n.Address.IsMulticast() || n.Address.Is4In6():
+		return fail("not the address of a peer")
+	case n.Address.Is6() && n.Address.IsLinkLocalUnicast() && n.Address.Zone() == "":
+		return fail("a link-local peer needs an interface")
+	case n.LocalAddress.IsValid() && n.LocalAddress.Is4() != n.Address.Is4():
+		return fail("local address %s is of the other IP version", n.LocalAddress)
+	case n.AS == 0:
+		return fail("no AS number")
+	case len(n.Families) == 0:
+		return fail("no address family")
+	case len(slices.Compact(slices.Clone(n.Families))) != len(n.Families):
+		return fail("an address family is listed twice")
+	case !seconds(n.HoldTime) || n.HoldTime < 3*time.Second:
+		return fail("hold time %s: want whole seconds from 3s on (RFC 4271)", n.HoldTime)
+	case !seconds(n.Keepalive) || n.Keepalive == 0:
+		return fail("keepalive %s: want whole seconds from 1s on", n.Keepalive)
+	case n.ConnectRetry < 0:
+		return fail("connect retry %s is negative", n.ConnectRetry)
+	case n.LocalPref != nil && *n.LocalPref == 0:
+		return fail("local preference 0 cannot be set; use 1 for the least")
+	case len(n.Password) > 80:
+		return fail("the password is longer than the 80 octets that TCP-MD5 can take")
+	}
+	for _, f := range n.Families {
+		if f != vpn.VPNv4 && f != vpn.VPNv6 {
+			return fail("unknown address family %q", f)
+		}
+	}
+	return nil
+}
+
+// checkNeighbors returns the neighbours with defaults, by address without zone.
+func checkNeighbors(list []Neighbor) (map[netip.Addr]Neighbor, error) {
+	wanted := make(map[netip.Addr]Neighbor, len(list))
+	for _, n := range list {
+		n = n.normal()
+		if err := n.validate(); err != nil {
+			return nil, err
+		}
+		id := n.Address.WithZone("")
+		if other, ok := wanted[id]; ok {
+			return nil, fmt.Errorf("bgp: neighbors %s and %s have the same address; give one of them another",
+				other.Address, n.Address)
+		}
+		wanted[id] = n
+	}
+	return wanted, nil
+}

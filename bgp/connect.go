@@ -1,0 +1,162 @@
+package bgp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+)
+
+// transport makes the TCP connections of a speaker: it listens, dials, and
+// hands exactly one connection per neighbour to the engine at a time.
+type transport struct {
+	as      uint32
+	log     *slog.Logger
+	deliver func(*net.TCPConn) // takes a connection over
+	revive  func(netip.Addr)   // ends the pause that the engine makes after a failed session
+
+	ctx       context.Context
+	cancel    context.CancelFunc
+	wg        sync.WaitGroup
+	listeners []*net.TCPListener
+
+	mu         sync.Mutex
+	connectors map[netip.Addr]*connector // by address without zone
+}
+
+// newTransport listens on the addresses. Connections are refused until their
+// neighbours are added.
+func newTransport(as uint32, addrs []netip.Addr, log *slog.Logger) (*transport, error) {
+	t := &transport{as: as, log: log, connectors: make(map[netip.Addr]*connector)}
+	t.ctx, t.cancel = context.WithCancel(context.Background())
+	for _, a := range addrs {
+		l, err := listen(a)
+		if err != nil {
+			t.close()
+			return nil, fmt.Errorf("bgp: listen on %s: %w", endpoint(a), err)
+		}
+		t.listeners = append(t.listeners, l)
+	}
+	return t, nil
+}
+
+// start begins to accept connections.
+func (t *transport) start(deliver func(*net.TCPConn), revive func(netip.Addr)) {
+	t.deliver, t.revive = deliver, revive
+	for _, l := range t.listeners {
+		t.wg.Go(func() { t.acceptLoop(l) })
+	}
+}
+
+// close ends every attempt and closes the listeners. Connections that were
+// handed over stay.
+func (t *transport) close() {
+	t.cancel()
+	for _, l := range t.listeners {
+		_ = l.Close()
+	}
+	t.mu.Lock()
+	connectors := t.connectors
+	t.connectors = map[netip.Addr]*connector{}
+	t.mu.Unlock()
+	for _, c := range connectors {
+		c.stop()
+	}
+	t.wg.Wait()
+}
+
+// add begins to connect with a neighbour that is not there yet.
+func (t *transport) add(n Neighbor) error {
+	if n.Password != "" {
+		if err := t.setPassword(n.Address, n.Password); err != nil {
+			return fmt.Errorf("bgp: neighbor %s: %w", n.Address, err)
+		}
+	}
+	c := newConnector(n, n.AS == t.as, t.log, t.deliver, t.revive)
+	t.mu.Lock()
+	t.connectors[n.Address.WithZone("")] = c
+	t.mu.Unlock()
+	c.start(t.ctx)
+	return nil
+}
+
+// remove forgets a neighbour.
+func (t *transport) remove(addr netip.Addr) {
+	t.mu.Lock()
+	c := t.connectors[addr]
+	delete(t.connectors, addr)
+	t.mu.Unlock()
+	if c == nil {
+		return
+	}
+	c.stop()
+	if c.neighbor.Password != "" {
+		if err := t.setPassword(c.neighbor.Address, ""); err != nil {
+			t.log.Warn("bgp: forget password", "neighbor", addr, "error", err)
+		}
+	}
+}
+
+// tell passes the state of the neighbour's session on.
+func (t *transport) tell(addr netip.Addr, s sessionState) {
+	t.mu.Lock()
+	c := t.connectors[addr]
+	t.mu.Unlock()
+	if c != nil {
+		c.tell(s)
+	}
+}
+
+// setPassword makes the listeners demand a password of the peer; "" forgets it.
+func (t *transport) setPassword(peer netip.Addr, password string) error {
+	for _, l := range t.listeners {
+		if local := l.Addr().(*net.TCPAddr).AddrPort().Addr(); local.Is4() != peer.Is4() {
+			continue
+		}
+		if err := setListenerPassword(l, peer, password); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *transport) acceptLoop(l *net.TCPListener) {
+	for {
+		conn, err := l.AcceptTCP()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			t.log.Warn("bgp: accept", "address", l.Addr(), "error", err)
+			if t.ctx.Err() != nil {
+				return
+			}
+		default:
+			t.accept(conn)
+		}
+	}
+}
+
+// accept finds the neighbour of a connection that came in.
+func (t *transport) accept(conn *net.TCPConn) {
+	remote := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
+	local := conn.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
+	t.mu.Lock()
+	c := t.connectors[remote.WithZone("")]
+	t.mu.Unlock()
+	if c == nil || !c.accepts(remote, local) {
+		t.log.Info("bgp: refused a connection that is no neighbor's", "from", remote, "to", local)
+		abort(conn)
+		return
+	}
+	c.offer(conn)
+}
+
+// abort closes a connection with a reset, so that no port lingers.
+func abort(conn *net.TCPConn) {
+	_ = conn.SetLinger(0)
+	_ = conn.Close()
+}

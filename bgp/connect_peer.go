@@ -1,0 +1,349 @@
+package bgp
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// sessionState is what a connector needs to know of a session.
+type sessionState uint8
+
+const (
+	sessionIdle        sessionState = iota // the engine pauses, or is shut down
+	sessionAwaiting                        // the engine takes a connection
+	sessionBusy                            // the engine has one, not established
+	sessionEstablished                     // the engine has one, established
+	sessionRefused                         // no session is wanted until the neighbour is configured anew
+)
+
+const (
+	firstRetry    = 50 * time.Millisecond  // pause after the first failure; doubled from there on
+	firstTimeout  = 250 * time.Millisecond // of the first attempt: a lost SYN costs no second
+	maxTimeout    = 4 * time.Second
+	openWait      = time.Second            // how long the peer may think before it sends its OPEN
+	collisionWait = 500 * time.Millisecond // how long an accepted connection waits for ours
+	openLimit     = 15 * time.Second       // how long a session may take to be established, once connected
+	settleTime    = 10 * time.Millisecond  // how long the engine may be idle by itself
+)
+
+// connector keeps the engine supplied with a connection to one neighbour.
+//
+// Both ends of a session dial at once, so whichever starts last connects
+// without delay. Where both connections come about, the one that was dialled
+// by the end with the higher address survives on both ends: that end holds an
+// accepted connection back while it dials, and the other end uses its own only
+// once the peer has begun to speak on it. (RFC 4271 section 6.8 decides after
+// the OPENs, by identifier, which the engine cannot.)
+//
+// One goroutine owns all fields below the channels.
+type connector struct {
+	neighbor Neighbor
+	internal bool
+	log      *slog.Logger
+	deliver  func(*net.TCPConn)
+	revive   func(netip.Addr)
+
+	cancel   context.CancelFunc
+	done     chan struct{}
+	states   chan sessionState
+	accepted chan *net.TCPConn
+	attempts chan attempt
+
+	state    sessionState
+	failures int          // since the session was last established
+	held     *net.TCPConn // accepted, not handed over
+	current  *net.TCPConn // handed over, session not established
+	dialing  func()       // ends the attempt that runs; nil: none
+	alarm    *time.Timer
+}
+
+// attempt is the outcome of dialling.
+type attempt struct {
+	conn *net.TCPConn
+	err  error
+}
+
+func newConnector(n Neighbor, internal bool, log *slog.Logger, deliver func(*net.TCPConn), revive func(netip.Addr)) *connector {
+	alarm := time.NewTimer(time.Hour)
+	alarm.Stop()
+	return &connector{
+		neighbor: n, internal: internal, log: log.With("neighbor", n.Address), deliver: deliver, revive: revive,
+		done: make(chan struct{}), states: make(chan sessionState, 16),
+		accepted: make(chan *net.TCPConn, 4), attempts: make(chan attempt),
+		alarm: alarm,
+	}
+}
+
+func (c *connector) start(ctx context.Context) {
+	ctx, c.cancel = context.WithCancel(ctx)
+	go c.run(ctx)
+}
+
+// stop ends the connector and waits for it.
+func (c *connector) stop() {
+	c.cancel()
+	<-c.done
+}
+
+// tell passes on a change of the session's state.
+func (c *connector) tell(s sessionState) {
+	select {
+	case c.states <- s:
+	case <-c.done:
+	}
+}
+
+// offer passes on a connection that the peer made.
+func (c *connector) offer(conn *net.TCPConn) {
+	select {
+	case c.accepted <- conn:
+	case <-c.done:
+		abort(conn)
+	}
+}
+
+// accepts reports whether a connection between the two addresses is the
+// neighbour's.
+func (c *connector) accepts(remote, local netip.Addr) bool {
+	return remote == c.neighbor.Address &&
+		(!c.neighbor.LocalAddress.IsValid() || local == c.neighbor.LocalAddress)
+}
+
+func (c *connector) run(ctx context.Context) {
+	defer close(c.done)
+	defer c.release()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s := <-c.states:
+			c.onState(ctx, s)
+		case conn := <-c.accepted:
+			c.onAccepted(conn)
+		case a := <-c.attempts:
+			c.onAttempt(a)
+		case <-c.alarm.C:
+			c.onAlarm(ctx)
+		}
+	}
+}
+
+// release drops what was not handed over.
+func (c *connector) release() {
+	c.alarm.Stop()
+	c.endAttempt()
+	c.drop()
+	for {
+		select {
+		case conn := <-c.accepted:
+			abort(conn)
+		default:
+			return
+		}
+	}
+}
+
+func (c *connector) onState(ctx context.Context, s sessionState) {
+	if c.state == sessionRefused {
+		return
+	}
+	c.state = s
+	switch s {
+	case sessionAwaiting:
+		c.alarm.Stop()
+		c.onAwaiting(ctx)
+	case sessionBusy:
+		// The alarm that was set with the handing over runs on.
+	case sessionIdle:
+		c.endAttempt()
+		c.current = nil
+		c.alarm.Reset(max(settleTime, c.pause()))
+	case sessionEstablished, sessionRefused:
+		c.alarm.Stop()
+		c.endAttempt()
+		c.drop()
+		c.current = nil
+		c.failures = 0
+	}
+}
+
+func (c *connector) onAwaiting(ctx context.Context) {
+	if c.held != nil && alive(c.held) {
+		c.handOver(c.held)
+		return
+	}
+	c.drop()
+	if c.neighbor.Passive || c.dialing != nil {
+		return
+	}
+	if c.failures > 0 {
+		c.alarm.Reset(c.pause())
+		return
+	}
+	c.beginAttempt(ctx)
+}
+
+func (c *connector) onAccepted(conn *net.TCPConn) {
+	if c.neighbor.GTSM {
+		if err := requireMinTTL(conn, c.neighbor.Address); err != nil {
+			c.log.Warn("bgp: GTSM", "error", err)
+			abort(conn)
+			return
+		}
+	}
+	switch {
+	case c.state == sessionAwaiting && (c.dialing == nil || !preferred(conn)):
+		c.handOver(conn)
+	case c.state == sessionAwaiting, c.state == sessionBusy:
+		// In the busy state the peer has given up our connection, or is about
+		// to give up this one: time tells.
+		c.hold(conn)
+		c.alarm.Reset(collisionWait)
+	case c.state == sessionIdle:
+		c.hold(conn)
+	default:
+		abort(conn)
+	}
+}
+
+func (c *connector) onAttempt(a attempt) {
+	c.endAttempt()
+	switch {
+	case c.state != sessionAwaiting:
+		if a.conn != nil {
+			abort(a.conn)
+		}
+	case a.err == nil:
+		c.handOver(a.conn)
+	case c.held != nil && alive(c.held):
+		c.handOver(c.held)
+	default:
+		c.drop()
+		c.failures++
+		c.log.Debug("bgp: connect", "error", a.err, "attempt", c.failures)
+		c.alarm.Reset(c.pause())
+	}
+}
+
+func (c *connector) onAlarm(ctx context.Context) {
+	switch {
+	case c.state == sessionIdle:
+		c.failures++
+		go c.revive(c.neighbor.Address.WithZone("")) // it waits for what may be waiting for us
+	case c.state == sessionBusy:
+		c.onStuck()
+	case c.state != sessionAwaiting:
+	case c.held != nil && alive(c.held):
+		c.handOver(c.held)
+	case c.dialing == nil && !c.neighbor.Passive:
+		c.drop()
+		c.beginAttempt(ctx)
+	}
+}
+
+// onStuck ends a session that has not come up in time, or that the peer has
+// replaced by another connection. The engine would wait four minutes.
+func (c *connector) onStuck() {
+	if c.held != nil && !alive(c.held) {
+		c.drop()
+		c.alarm.Reset(openLimit)
+		return
+	}
+	if c.current != nil {
+		c.log.Info("bgp: gave up a connection on which no session came up")
+		abort(c.current)
+		c.current = nil
+	}
+}
+
+// handOver gives the engine a connection and drops every other.
+func (c *connector) handOver(conn *net.TCPConn) {
+	c.alarm.Stop()
+	c.endAttempt()
+	if c.held == conn {
+		c.held = nil
+	}
+	c.drop()
+	c.state = sessionBusy
+	c.failures++ // until the session is established
+	c.current = conn
+	c.alarm.Reset(openLimit)
+	c.deliver(conn)
+}
+
+// hold keeps an accepted connection for later.
+func (c *connector) hold(conn *net.TCPConn) {
+	c.drop()
+	c.held = conn
+}
+
+func (c *connector) drop() {
+	if c.held != nil {
+		abort(c.held)
+		c.held = nil
+	}
+}
+
+func (c *connector) beginAttempt(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	timeout := min(firstTimeout<<min(c.failures, 10), maxTimeout)
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		conn, err := c.connect(ctx, timeout)
+		select {
+		case c.attempts <- attempt{conn, err}:
+		case <-ctx.Done():
+			if conn != nil {
+				abort(conn)
+			}
+		}
+	}()
+	c.dialing = func() { cancel(); <-finished }
+}
+
+// endAttempt gives up the attempt that runs, if one does.
+func (c *connector) endAttempt() {
+	if c.dialing != nil {
+		c.dialing()
+		c.dialing = nil
+	}
+}
+
+// connect dials and, where the peer's connection would be preferred, waits for
+// the sign that the peer uses this one.
+func (c *connector) connect(ctx context.Context, timeout time.Duration) (*net.TCPConn, error) {
+	dialCtx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	conn, err := dial(dialCtx, c.neighbor, c.internal)
+	if err != nil || preferred(conn) {
+		return conn, err
+	}
+	if err := awaitData(ctx, conn, openWait); err != nil {
+		abort(conn)
+		return nil, err
+	}
+	return conn, nil
+}
+
+// preferred reports whether a connection that this end dialled survives one
+// that the peer dialled.
+func preferred(conn *net.TCPConn) bool {
+	local := conn.LocalAddr().(*net.TCPAddr).AddrPort().Addr()
+	remote := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr()
+	return remote.WithZone("").Less(local.WithZone(""))
+}
+
+// pause is the time until the next try, spread so that two ends do not try in
+// step for ever.
+func (c *connector) pause() time.Duration {
+	if c.failures == 0 {
+		return 0
+	}
+	d := min(firstRetry<<min(c.failures-1, 16), c.neighbor.ConnectRetry)
+	return d*3/4 + rand.N(d/4+1)
+}

@@ -1,0 +1,191 @@
+package bgp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxTTL is what a packet from a neighbour on the link carries (RFC 5082).
+const maxTTL = 255
+
+// listen opens a BGP listener on one address. The address need not be
+// configured yet, so that a speaker may start before its interfaces.
+func listen(addr netip.Addr) (*net.TCPListener, error) {
+	lc := net.ListenConfig{KeepAlive: -1, Control: func(_, _ string, c syscall.RawConn) error {
+		return control(c, func(fd int) error {
+			// The answer to a SYN goes out before we can know whose it is; a
+			// peer with GTSM takes it only with the full TTL.
+			return errors.Join(setTTL(fd, addr, maxTTL), unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_FREEBIND, 1))
+		})
+	}}
+	// MPTCP sockets know neither TCP-MD5 nor GTSM.
+	lc.SetMultipathTCP(false)
+	l, err := lc.Listen(context.Background(), "tcp", endpoint(addr))
+	if err != nil {
+		return nil, err
+	}
+	return l.(*net.TCPListener), nil
+}
+
+// dial connects to the neighbour with the socket options that it wants.
+func dial(ctx context.Context, n Neighbor, internal bool) (*net.TCPConn, error) {
+	d := net.Dialer{KeepAlive: -1, Control: func(_, _ string, c syscall.RawConn) error {
+		return control(c, func(fd int) error { return prepareDial(fd, n, internal) })
+	}}
+	d.SetMultipathTCP(false)
+	if n.LocalAddress.IsValid() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(n.LocalAddress, 0))
+	}
+	conn, err := d.DialContext(ctx, "tcp", endpoint(n.Address))
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.TCPConn), nil
+}
+
+func prepareDial(fd int, n Neighbor, internal bool) error {
+	if n.Password != "" {
+		if err := setMD5(fd, n.Address, n.Password); err != nil {
+			return err
+		}
+	}
+	switch {
+	case n.GTSM:
+		return errors.Join(setTTL(fd, n.Address, maxTTL), setMinTTL(fd, n.Address, maxTTL))
+	case !internal:
+		return setTTL(fd, n.Address, 1)
+	}
+	return nil
+}
+
+// setListenerPassword makes the listener demand TCP-MD5 with the password from
+// the peer; "" forgets it.
+func setListenerPassword(l *net.TCPListener, peer netip.Addr, password string) error {
+	raw, err := l.SyscallConn()
+	if err != nil {
+		return err
+	}
+	err = control(raw, func(fd int) error { return setMD5(fd, peer, password) })
+	if password == "" && errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	return err
+}
+
+// requireMinTTL makes an accepted connection drop what a router forwarded.
+func requireMinTTL(conn *net.TCPConn, peer netip.Addr) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return control(raw, func(fd int) error { return setMinTTL(fd, peer, maxTTL) })
+}
+
+func endpoint(a netip.Addr) string {
+	return net.JoinHostPort(a.String(), strconv.Itoa(Port))
+}
+
+func control(c syscall.RawConn, f func(fd int) error) error {
+	var inner error
+	if err := c.Control(func(fd uintptr) { inner = f(int(fd)) }); err != nil {
+		return err
+	}
+	return inner
+}
+
+func setTTL(fd int, peer netip.Addr, ttl int) error {
+	if peer.Is4() {
+		return os.NewSyscallError("set TTL", unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_TTL, ttl))
+	}
+	return os.NewSyscallError("set hop limit", unix.SetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_UNICAST_HOPS, ttl))
+}
+
+func setMinTTL(fd int, peer netip.Addr, ttl int) error {
+	if peer.Is4() {
+		return os.NewSyscallError("set minimal TTL", unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_MINTTL, ttl))
+	}
+	return os.NewSyscallError("set minimal hop limit", unix.SetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_MINHOPCOUNT, ttl))
+}
+
+func setMD5(fd int, peer netip.Addr, password string) error {
+	sig := unix.TCPMD5Sig{Keylen: uint16(len(password))}
+	copy(sig.Key[:], password)
+	// Addr.Data is a sockaddr behind its family: port, then (IPv6: flow label,
+	// then) the address.
+	if peer.Is4() {
+		sig.Addr.Family = unix.AF_INET
+		a := peer.As4()
+		copy(sig.Addr.Data[2:], a[:])
+	} else {
+		sig.Addr.Family = unix.AF_INET6
+		a := peer.As16()
+		copy(sig.Addr.Data[6:], a[:])
+	}
+	return os.NewSyscallError("set TCP-MD5 key", unix.SetsockoptTCPMD5Sig(fd, unix.IPPROTO_TCP, unix.TCP_MD5SIG, &sig))
+}
+
+// awaitData returns once the peer has sent something, which stays in the
+// socket, or after the limit. An error means that the peer has hung up, or
+// that ctx ended.
+func awaitData(ctx context.Context, conn *net.TCPConn, limit time.Duration) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
+	var state error
+	err = raw.Read(func(fd uintptr) bool {
+		state = peek(int(fd))
+		return !errors.Is(state, unix.EAGAIN)
+	})
+	if !stop() {
+		return context.Cause(ctx)
+	}
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	if err == nil && state != nil {
+		return state
+	}
+	return conn.SetReadDeadline(time.Time{})
+}
+
+// alive reports whether the peer has not hung up.
+func alive(conn *net.TCPConn) bool {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return false
+	}
+	err = control(raw, peek)
+	return err == nil || errors.Is(err, unix.EAGAIN)
+}
+
+// peek returns nil where data waits, EAGAIN where none does, and io.EOF or the
+// socket's error where the connection has ended.
+func peek(fd int) error {
+	var b [1]byte
+	for {
+		n, _, err := unix.Recvfrom(fd, b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return err
+		case n == 0:
+			return io.EOF
+		}
+		return nil
+	}
+}

@@ -1,0 +1,63 @@
+package bgp
+
+import (
+	"net/netip"
+	"time"
+
+	"pseudowan/bgp/vpn"
+)
+
+// Event is something that a speaker tells: a RouteUpdate, a PeerChange or an
+// EndOfRIB.
+type Event interface{ event() }
+
+// RouteUpdate tells that a path appeared, changed or vanished. Of a withdrawn
+// one, only what its Key names is filled in. Paths that were added here by the
+// gobgp command come with a zero Peer; those of Announce are not repeated.
+type RouteUpdate struct {
+	Route     Route
+	Withdrawn bool
+}
+
+// PeerChange tells that a session was configured, changed state or was
+// removed. The counters of the state are not filled in.
+type PeerChange struct {
+	Peer    PeerState
+	Removed bool
+}
+
+// EndOfRIB tells that the peer has sent all it had when the session came up
+// (RFC 4724 section 2). Peers of ours always send it; others may not. It
+// follows the routes that it closes.
+type EndOfRIB struct {
+	Peer   netip.Addr
+	Family vpn.Family
+}
+
+func (RouteUpdate) event() {}
+func (PeerChange) event()  {}
+func (EndOfRIB) event()    {}
+
+// PeerState is the state of one session.
+type PeerState struct {
+	Address      netip.Addr
+	LocalAddress netip.Addr // zero where it is neither configured nor known
+	AS           uint32
+	LocalAS      uint32
+	State        string    // RFC 4271 section 8.2.2, lower case: idle, active, opensent, openconfirm, established
+	Since        time.Time // when the state was entered
+	Families     []string  // negotiated, or wanted while the session is not established
+	Received     int       // prefixes received from the peer
+	Accepted     int       // of these, the ones that passed the import policy
+	Advertised   int       // prefixes sent to the peer
+	Reason       string    // why the speaker keeps the session down; "" if it does not
+}
+
+// StateEstablished is the state of a session that exchanges routes.
+const StateEstablished = "established"
+
+// RIBPath is one path of a speaker's table.
+type RIBPath struct {
+	Route
+	Best bool // GoBGP's choice among the paths of this RD and prefix; it is what peers are sent
+}

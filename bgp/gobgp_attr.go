@@ -1,0 +1,203 @@
+package bgp
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	api "github.com/osrg/gobgp/v3/api"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"pseudowan/bgp/vpn"
+)
+
+func encodeNLRI(r Route) (*anypb.Any, error) {
+	rd, err := encodeRD(r.RD)
+	if err != nil {
+		return nil, err
+	}
+	return anypb.New(&api.LabeledVPNIPAddressPrefix{
+		Labels: []uint32{uint32(r.Label)}, Rd: rd,
+		PrefixLen: uint32(r.Prefix.Bits()), Prefix: r.Prefix.Addr().String(),
+	})
+}
+
+func nlriOf(p *api.Path) (vpn.RD, netip.Prefix, vpn.Label, error) {
+	fail := func(err error) (vpn.RD, netip.Prefix, vpn.Label, error) {
+		return vpn.RD{}, netip.Prefix{}, 0, fmt.Errorf("NLRI: %w", err)
+	}
+	var n api.LabeledVPNIPAddressPrefix
+	if err := p.GetNlri().UnmarshalTo(&n); err != nil {
+		return fail(err)
+	}
+	rd, err := decodeRD(n.GetRd())
+	if err != nil {
+		return fail(err)
+	}
+	addr, err := netip.ParseAddr(n.GetPrefix())
+	if err != nil {
+		return fail(err)
+	}
+	prefix, err := addr.Prefix(int(n.GetPrefixLen()))
+	if err != nil {
+		return fail(err)
+	}
+	var label vpn.Label
+	switch labels := n.GetLabels(); {
+	case len(labels) > 1 && !p.GetIsWithdraw():
+		// Whoever sends several labels wants all of them pushed (RFC 8277).
+		return fail(fmt.Errorf("%s carries %d labels; one is supported", prefix, len(labels)))
+	case len(labels) > 0:
+		label = vpn.Label(labels[0])
+	}
+	return rd, prefix, label, nil
+}
+
+func encodeRD(rd vpn.RD) (*anypb.Any, error) {
+	b := rd.Bytes()
+	switch rd.Type() {
+	case vpn.TypeAS2:
+		return anypb.New(&api.RouteDistinguisherTwoOctetASN{
+			Admin: uint32(binary.BigEndian.Uint16(b[2:])), Assigned: binary.BigEndian.Uint32(b[4:]),
+		})
+	case vpn.TypeIPv4:
+		return anypb.New(&api.RouteDistinguisherIPAddress{
+			Admin: netip.AddrFrom4([4]byte(b[2:6])).String(), Assigned: uint32(binary.BigEndian.Uint16(b[6:])),
+		})
+	default:
+		return anypb.New(&api.RouteDistinguisherFourOctetASN{
+			Admin: binary.BigEndian.Uint32(b[2:]), Assigned: uint32(binary.BigEndian.Uint16(b[6:])),
+		})
+	}
+}
+
+func decodeRD(a *anypb.Any) (vpn.RD, error) {
+	m, err := a.UnmarshalNew()
+	if err != nil {
+		return vpn.RD{}, err
+	}
+	var b [8]byte
+	switch m := m.(type) {
+	case *api.RouteDistinguisherTwoOctetASN:
+		b[1] = byte(vpn.TypeAS2)
+		binary.BigEndian.PutUint16(b[2:], uint16(m.GetAdmin()))
+		binary.BigEndian.PutUint32(b[4:], m.GetAssigned())
+	case *api.RouteDistinguisherIPAddress:
+		b[1] = byte(vpn.TypeIPv4)
+		if err := putIPv4(b[2:6], m.GetAdmin()); err != nil {
+			return vpn.RD{}, err
+		}
+		binary.BigEndian.PutUint16(b[6:], uint16(m.GetAssigned()))
+	case *api.RouteDistinguisherFourOctetASN:
+		b[1] = byte(vpn.TypeAS4)
+		binary.BigEndian.PutUint32(b[2:], m.GetAdmin())
+		binary.BigEndian.PutUint16(b[6:], uint16(m.GetAssigned()))
+	default:
+		return vpn.RD{}, fmt.Errorf("route distinguisher of an unknown type %T", m)
+	}
+	return vpn.RDFromBytes(b)
+}
+
+func encodeTargets(targets []vpn.RouteTarget) (*api.ExtendedCommunitiesAttribute, error) {
+	messages := make([]proto.Message, 0, len(targets))
+	for _, t := range targets {
+		b := t.Bytes()
+		subType := uint32(b[1])
+		switch t.Type() {
+		case vpn.TypeAS2:
+			messages = append(messages, &api.TwoOctetAsSpecificExtended{IsTransitive: true, SubType: subType,
+				Asn: uint32(binary.BigEndian.Uint16(b[2:])), LocalAdmin: binary.BigEndian.Uint32(b[4:])})
+		case vpn.TypeIPv4:
+			messages = append(messages, &api.IPv4AddressSpecificExtended{IsTransitive: true, SubType: subType,
+				Address: netip.AddrFrom4([4]byte(b[2:6])).String(), LocalAdmin: uint32(binary.BigEndian.Uint16(b[6:]))})
+		default:
+			messages = append(messages, &api.FourOctetAsSpecificExtended{IsTransitive: true, SubType: subType,
+				Asn: binary.BigEndian.Uint32(b[2:]), LocalAdmin: uint32(binary.BigEndian.Uint16(b[6:]))})
+		}
+	}
+	packed, err := packAll(messages)
+	return &api.ExtendedCommunitiesAttribute{Communities: packed}, err
+}
+
+// decodeTargets keeps the route targets among the communities.
+func decodeTargets(m *api.ExtendedCommunitiesAttribute) ([]vpn.RouteTarget, error) {
+	var targets []vpn.RouteTarget
+	for _, c := range m.GetCommunities() {
+		b, ok, err := communityBytes(c)
+		if err != nil {
+			return nil, fmt.Errorf("extended community: %w", err)
+		}
+		if !ok {
+			continue
+		}
+		if t, ok := vpn.RouteTargetFromBytes(b); ok {
+			targets = append(targets, t)
+		}
+	}
+	return targets, nil
+}
+
+// communityBytes returns the octets of a community of a type that may be a
+// route target.
+func communityBytes(a *anypb.Any) (b [8]byte, ok bool, err error) {
+	m, err := a.UnmarshalNew()
+	if err != nil {
+		return b, false, err
+	}
+	head := func(kind vpn.Type, transitive bool, subType uint32) {
+		b[0], b[1] = byte(kind), byte(subType)
+		if !transitive {
+			b[0] |= 0x40
+		}
+	}
+	switch m := m.(type) {
+	case *api.TwoOctetAsSpecificExtended:
+		head(vpn.TypeAS2, m.GetIsTransitive(), m.GetSubType())
+		binary.BigEndian.PutUint16(b[2:], uint16(m.GetAsn()))
+		binary.BigEndian.PutUint32(b[4:], m.GetLocalAdmin())
+	case *api.IPv4AddressSpecificExtended:
+		head(vpn.TypeIPv4, m.GetIsTransitive(), m.GetSubType())
+		if err := putIPv4(b[2:6], m.GetAddress()); err != nil {
+			return b, false, err
+		}
+		binary.BigEndian.PutUint16(b[6:], uint16(m.GetLocalAdmin()))
+	case *api.FourOctetAsSpecificExtended:
+		head(vpn.TypeAS4, m.GetIsTransitive(), m.GetSubType())
+		binary.BigEndian.PutUint32(b[2:], m.GetAsn())
+		binary.BigEndian.PutUint16(b[6:], uint16(m.GetLocalAdmin()))
+	default:
+		return b, false, nil
+	}
+	return b, true, nil
+}
+
+func encodeASPath(p ASPath) *api.AsPathAttribute {
+	a := &api.AsPathAttribute{}
+	for _, s := range p {
+		a.Segments = append(a.Segments, &api.AsSegment{Type: api.AsSegment_Type(s.Kind), Numbers: s.AS})
+	}
+	return a
+}
+
+func decodeASPath(a *api.AsPathAttribute) ASPath {
+	var p ASPath
+	for _, s := range a.GetSegments() {
+		p = append(p, ASSegment{Kind: SegmentKind(s.GetType()), AS: s.GetNumbers()})
+	}
+	return p
+}
+
+func putIPv4(b []byte, s string) error {
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return err
+	}
+	if !a.Is4() {
+		return errors.New(s + " is not an IPv4 address")
+	}
+	v := a.As4()
+	copy(b, v[:])
+	return nil
+}

@@ -1,0 +1,81 @@
+package bgp
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+
+	gobgplog "github.com/osrg/gobgp/v3/pkg/log"
+)
+
+// levelTrace is for what GoBGP calls debug: every message and state.
+const levelTrace = slog.LevelDebug - 4
+
+// engineLog passes GoBGP's messages on. It never ends the process.
+type engineLog struct {
+	log *slog.Logger
+
+	mu    sync.Mutex
+	fatal error
+}
+
+func (l *engineLog) write(level slog.Level, msg string, fields gobgplog.Fields) {
+	ctx := context.Background()
+	if !l.log.Enabled(ctx, level) {
+		return
+	}
+	attrs := make([]slog.Attr, 0, len(fields))
+	for name, value := range fields {
+		attrs = append(attrs, slog.Any(name, value))
+	}
+	l.log.LogAttrs(ctx, level, "gobgp: "+msg, attrs...)
+}
+
+// fatalError is the last error after which GoBGP wanted the process to end.
+func (l *engineLog) fatalError() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fatal
+}
+
+// Panic implements GoBGP's logger.
+func (l *engineLog) Panic(msg string, fields gobgplog.Fields) {
+	l.write(slog.LevelError, msg, fields)
+	panic("gobgp: " + msg)
+}
+
+// Fatal implements GoBGP's logger.
+func (l *engineLog) Fatal(msg string, fields gobgplog.Fields) {
+	l.write(slog.LevelError, msg, fields)
+	err := errors.New(msg)
+	if cause, ok := fields["Err"].(error); ok {
+		err = cause
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fatal = err
+}
+
+// Error implements GoBGP's logger.
+func (l *engineLog) Error(msg string, fields gobgplog.Fields) { l.write(slog.LevelError, msg, fields) }
+
+// Warn implements GoBGP's logger. GoBGP warns of every session that ends.
+func (l *engineLog) Warn(msg string, fields gobgplog.Fields) { l.write(slog.LevelInfo, msg, fields) }
+
+// Info implements GoBGP's logger.
+func (l *engineLog) Info(msg string, fields gobgplog.Fields) { l.write(slog.LevelDebug, msg, fields) }
+
+// Debug implements GoBGP's logger.
+func (l *engineLog) Debug(msg string, fields gobgplog.Fields) { l.write(levelTrace, msg, fields) }
+
+// SetLevel implements GoBGP's logger; the level is slog's affair.
+func (l *engineLog) SetLevel(gobgplog.LogLevel) {}
+
+// GetLevel implements GoBGP's logger.
+func (l *engineLog) GetLevel() gobgplog.LogLevel {
+	if l.log.Enabled(context.Background(), levelTrace) {
+		return gobgplog.DebugLevel
+	}
+	return gobgplog.InfoLevel
+}

@@ -1,0 +1,204 @@
+package bgp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	api "github.com/osrg/gobgp/v3/api"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"pseudowan/bgp/vpn"
+)
+
+// announce puts a local path into the table, in place of the one with the
+// same RD and prefix.
+func (e *engine) announce(ctx context.Context, r Route) error {
+	p, err := pathOf(r)
+	if err != nil {
+		return err
+	}
+	_, err = e.server.AddPath(ctx, &api.AddPathRequest{TableType: api.TableType_GLOBAL, Path: p})
+	return err
+}
+
+// withdraw takes a local path out of the table.
+func (e *engine) withdraw(ctx context.Context, r Route) error {
+	nlri, err := encodeNLRI(r)
+	if err != nil {
+		return err
+	}
+	return e.server.DeletePath(ctx, &api.DeletePathRequest{TableType: api.TableType_GLOBAL, Path: &api.Path{
+		Nlri: nlri, Family: familyAPI(vpn.FamilyOf(r.Prefix)), IsWithdraw: true,
+	}})
+}
+
+// rib lists all paths of a family.
+func (e *engine) rib(ctx context.Context, family vpn.Family) ([]RIBPath, error) {
+	var paths []RIBPath
+	var failed error
+	err := e.server.ListPath(ctx, &api.ListPathRequest{TableType: api.TableType_GLOBAL, Family: familyAPI(family)},
+		func(d *api.Destination) {
+			for _, p := range d.GetPaths() {
+				r, err := routeOf(p)
+				if err != nil {
+					failed = fmt.Errorf("path %s: %w", d.GetPrefix(), err)
+					continue
+				}
+				paths = append(paths, RIBPath{Route: r, Best: p.GetBest()})
+			}
+		})
+	return paths, errors.Join(err, failed, ctx.Err())
+}
+
+// pathOf encodes a route of ours.
+func pathOf(r Route) (*api.Path, error) {
+	nlri, err := encodeNLRI(r)
+	if err != nil {
+		return nil, err
+	}
+	family := familyAPI(vpn.FamilyOf(r.Prefix))
+	nextHop := r.NextHop
+	if !nextHop.IsValid() {
+		nextHop = unspecified(r.Prefix)
+	}
+	attributes := []proto.Message{
+		&api.OriginAttribute{Origin: uint32(r.Origin)},
+		&api.MpReachNLRIAttribute{Family: family, NextHops: []string{nextHop.String()}, Nlris: []*anypb.Any{nlri}},
+	}
+	if len(r.ASPath) > 0 {
+		attributes = append(attributes, encodeASPath(r.ASPath))
+	}
+	if r.MED != nil {
+		attributes = append(attributes, &api.MultiExitDiscAttribute{Med: *r.MED})
+	}
+	if r.LocalPref != nil {
+		attributes = append(attributes, &api.LocalPrefAttribute{LocalPref: *r.LocalPref})
+	}
+	if len(r.Targets) > 0 {
+		targets, err := encodeTargets(r.Targets)
+		if err != nil {
+			return nil, err
+		}
+		attributes = append(attributes, targets)
+	}
+	p := &api.Path{Nlri: nlri, Family: family}
+	p.Pattrs, err = packAll(attributes)
+	return p, err
+}
+
+// routeOf decodes a path. Of a withdrawn one, the attributes may be missing.
+func routeOf(p *api.Path) (Route, error) {
+	rd, prefix, label, err := nlriOf(p)
+	if err != nil {
+		return Route{}, err
+	}
+	r := Route{RD: rd, Prefix: prefix, Label: label, PathID: p.GetIdentifier(), Stale: p.GetStale()}
+	if !isLocal(p) {
+		peer, err := netip.ParseAddr(p.GetNeighborIp())
+		if err != nil {
+			return Route{}, fmt.Errorf("peer: %w", err)
+		}
+		r.Peer = peer.Unmap()
+		r.PeerAS = p.GetSourceAsn()
+		r.PeerID, _ = netip.ParseAddr(p.GetSourceId())
+	}
+	if p.GetIsWithdraw() {
+		return Route{RD: r.RD, Prefix: r.Prefix, PathID: r.PathID, Peer: r.Peer}, nil
+	}
+	for _, a := range p.GetPattrs() {
+		if err := decodeAttribute(&r, a); err != nil {
+			return Route{}, fmt.Errorf("%s of RD %s: %w", prefix, rd, err)
+		}
+	}
+	if isLocal(p) && r.NextHop.IsValid() && r.NextHop.IsUnspecified() {
+		r.NextHop = unspecified(prefix)
+	}
+	return r, nil
+}
+
+func decodeAttribute(r *Route, a *anypb.Any) error {
+	m, err := a.UnmarshalNew()
+	if err != nil {
+		return err
+	}
+	switch m := m.(type) {
+	case *api.OriginAttribute:
+		r.Origin = Origin(m.GetOrigin())
+	case *api.AsPathAttribute:
+		r.ASPath = decodeASPath(m)
+	case *api.MultiExitDiscAttribute:
+		r.MED = &m.Med
+	case *api.LocalPrefAttribute:
+		r.LocalPref = &m.LocalPref
+	case *api.MpReachNLRIAttribute:
+		if hops := m.GetNextHops(); len(hops) > 0 {
+			hop, err := netip.ParseAddr(hops[0])
+			if err != nil {
+				return fmt.Errorf("next hop: %w", err)
+			}
+			r.NextHop = hop.Unmap()
+		}
+	case *api.ExtendedCommunitiesAttribute:
+		r.Targets, err = decodeTargets(m)
+		return err
+	case *api.OriginatorIdAttribute:
+		r.OriginatorID, err = netip.ParseAddr(m.GetId())
+		return err
+	case *api.ClusterListAttribute:
+		for _, id := range m.GetIds() {
+			a, err := netip.ParseAddr(id)
+			if err != nil {
+				return fmt.Errorf("cluster list: %w", err)
+			}
+			r.ClusterList = append(r.ClusterList, a)
+		}
+	}
+	return nil
+}
+
+// isLocal reports whether the path originates here.
+func isLocal(p *api.Path) bool {
+	return p.GetNeighborIp() == "" || p.GetNeighborIp() == "<nil>"
+}
+
+func unspecified(p netip.Prefix) netip.Addr {
+	if p.Addr().Is4() {
+		return netip.IPv4Unspecified()
+	}
+	return netip.IPv6Unspecified()
+}
+
+func familyAPI(f vpn.Family) *api.Family {
+	if f == vpn.VPNv6 {
+		return &api.Family{Afi: api.Family_AFI_IP6, Safi: api.Family_SAFI_MPLS_VPN}
+	}
+	return &api.Family{Afi: api.Family_AFI_IP, Safi: api.Family_SAFI_MPLS_VPN}
+}
+
+func familyOf(f *api.Family) (vpn.Family, bool) {
+	if f.GetSafi() != api.Family_SAFI_MPLS_VPN {
+		return "", false
+	}
+	switch f.GetAfi() {
+	case api.Family_AFI_IP:
+		return vpn.VPNv4, true
+	case api.Family_AFI_IP6:
+		return vpn.VPNv6, true
+	}
+	return "", false
+}
+
+func packAll(messages []proto.Message) ([]*anypb.Any, error) {
+	packed := make([]*anypb.Any, 0, len(messages))
+	for _, m := range messages {
+		a, err := anypb.New(m)
+		if err != nil {
+			return nil, err
+		}
+		packed = append(packed, a)
+	}
+	return packed, nil
+}

@@ -1,0 +1,143 @@
+package bgp
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	api "github.com/osrg/gobgp/v3/api"
+
+	"pseudowan/bgp/vpn"
+)
+
+// addPeer configures a session. It waits for connections, which come by
+// deliver.
+func (e *engine) addPeer(ctx context.Context, n Neighbor) error {
+	return e.server.AddPeer(ctx, &api.AddPeerRequest{Peer: peerOf(n)})
+}
+
+// deletePeer ends a session and withdraws what it brought.
+func (e *engine) deletePeer(ctx context.Context, n Neighbor) error {
+	return e.server.DeletePeer(ctx, &api.DeletePeerRequest{Address: n.Address.String()})
+}
+
+// shutPeer ends a session and keeps it down, telling the peer why (RFC 9003).
+func (e *engine) shutPeer(ctx context.Context, n Neighbor, why string) error {
+	return e.server.DisablePeer(ctx, &api.DisablePeerRequest{Address: n.Address.String(), Communication: why})
+}
+
+// resend sends the peer every route again, with the policy of now.
+func (e *engine) resend(ctx context.Context, n Neighbor) error {
+	return e.softReset(ctx, n, api.ResetPeerRequest_OUT)
+}
+
+// reimport takes every route of the peer in again, with the policy of now.
+func (e *engine) reimport(ctx context.Context, n Neighbor) error {
+	return e.softReset(ctx, n, api.ResetPeerRequest_IN)
+}
+
+func (e *engine) softReset(ctx context.Context, n Neighbor, d api.ResetPeerRequest_SoftResetDirection) error {
+	return e.server.ResetPeer(ctx, &api.ResetPeerRequest{Address: n.Address.String(), Soft: true, Direction: d})
+}
+
+func peerOf(n Neighbor) *api.Peer {
+	anyAddress := netip.IPv4Unspecified()
+	if n.Address.Is6() {
+		anyAddress = netip.IPv6Unspecified()
+	}
+	p := &api.Peer{
+		Conf: &api.PeerConf{NeighborAddress: n.Address.String(), PeerAsn: n.AS, AuthPassword: n.Password},
+		Timers: &api.Timers{Config: &api.TimersConfig{
+			HoldTime: uint64(n.HoldTime.Seconds()), KeepaliveInterval: uint64(n.Keepalive.Seconds()),
+			IdleHoldTimeAfterReset: 1,
+		}},
+		// The engine must never dial, nor judge local addresses: connections
+		// are made and checked before they are handed to it.
+		Transport:      &api.Transport{PassiveMode: true, LocalAddress: anyAddress.String()},
+		TtlSecurity:    &api.TtlSecurity{Enabled: n.GTSM, TtlMin: maxTTL},
+		RouteReflector: &api.RouteReflector{RouteReflectorClient: n.Client},
+		// The helper's half of graceful restart makes both ends send an end of
+		// RIB; without families of our own, the peer keeps nothing of ours.
+		GracefulRestart: &api.GracefulRestart{Enabled: true, HelperOnly: true},
+	}
+	for _, f := range n.Families {
+		p.AfiSafis = append(p.AfiSafis, &api.AfiSafi{Config: &api.AfiSafiConfig{Family: familyAPI(f), Enabled: true}})
+	}
+	return p
+}
+
+// enginePeer is what the engine knows of a session.
+type enginePeer struct {
+	families                       []string // negotiated; nil while there is no session
+	received, accepted, advertised int
+	keepsStale                     bool // routes wait for a restarting peer
+}
+
+// peers returns what is known of every session, or of one where addr is valid,
+// by address without zone. Counting what was sent costs time.
+func (e *engine) peers(ctx context.Context, only netip.Addr, count bool) (map[netip.Addr]enginePeer, error) {
+	list := make(map[netip.Addr]enginePeer)
+	request := &api.ListPeerRequest{EnableAdvertised: count}
+	if only.IsValid() {
+		request.Address = only.String()
+	}
+	var failed error
+	err := e.server.ListPeer(ctx, request, func(p *api.Peer) {
+		addr, err := netip.ParseAddr(p.GetState().GetNeighborAddress())
+		if err != nil {
+			failed = fmt.Errorf("bgp: peer: %w", err)
+			return
+		}
+		list[addr.WithZone("").Unmap()] = enginePeerOf(p)
+	})
+	if err == nil {
+		err = failed
+	}
+	return list, err
+}
+
+func enginePeerOf(p *api.Peer) enginePeer {
+	var ep enginePeer
+	families, restart := capabilities(p)
+	established := p.GetState().GetSessionState() == api.PeerState_ESTABLISHED
+	for _, f := range p.GetAfiSafis() {
+		family, ok := familyOf(f.GetConfig().GetFamily())
+		if !ok {
+			continue
+		}
+		ep.received += int(f.GetState().GetReceived())
+		ep.accepted += int(f.GetState().GetAccepted())
+		if !established || !slices.Contains(families, family) {
+			continue
+		}
+		ep.families = append(ep.families, string(family))
+		ep.advertised += int(f.GetState().GetAdvertised())
+		if restart != nil && f.GetState().GetAdvertised() > 0 {
+			ep.advertised-- // the end of RIB is counted as a path
+		}
+	}
+	slices.Sort(ep.families)
+	ep.keepsStale = p.GetGracefulRestart().GetPeerRestarting() && len(restart.GetTuples()) > 0
+	return ep
+}
+
+// capabilities returns what the peer's OPEN offered: its families, and its
+// graceful restart where it has one.
+func capabilities(p *api.Peer) (families []vpn.Family, restart *api.GracefulRestartCapability) {
+	for _, c := range p.GetState().GetRemoteCap() {
+		m, err := c.UnmarshalNew()
+		if err != nil {
+			continue
+		}
+		switch m := m.(type) {
+		case *api.MultiProtocolCapability:
+			if f, ok := familyOf(m.GetFamily()); ok {
+				families = append(families, f)
+			}
+		case *api.GracefulRestartCapability:
+			restart = m
+		}
+	}
+	return families, restart
+}

@@ -1,0 +1,164 @@
+package bgp
+
+import (
+	"net/netip"
+
+	api "github.com/osrg/gobgp/v3/api"
+)
+
+// sink receives what the engine tells. Sessions, received paths and ends of
+// RIB come in order from one goroutine, local paths from another. The methods
+// may call the engine.
+type sink interface {
+	route(u RouteUpdate)
+	session(addr netip.Addr, state sessionState, name string, local netip.Addr)
+	endOfRIB(e EndOfRIB)
+
+	// announced reports whether a local path is one of Announce.
+	announced(k Key) bool
+}
+
+type tableFilter = api.WatchEventRequest_Table_Filter
+
+// watch begins to pass on sessions, received paths after import policy, and
+// local paths. GoBGP has no event for the last; they are told from the best
+// paths of all prefixes.
+func (e *engine) watch(to sink) error {
+	received := &receivedWatcher{log: e.log, to: to}
+	err := e.server.WatchEvent(e.done, &api.WatchEventRequest{
+		Peer: &api.WatchEventRequest_Peer{},
+		Table: &api.WatchEventRequest_Table{Filters: []*tableFilter{
+			{Type: api.WatchEventRequest_Table_Filter_POST_POLICY},
+			{Type: api.WatchEventRequest_Table_Filter_EOR},
+		}},
+	}, received.event)
+	if err != nil {
+		return err
+	}
+	local := &localWatcher{log: e.log, to: to, known: make(map[Key]struct{})}
+	return e.server.WatchEvent(e.done, &api.WatchEventRequest{
+		Table: &api.WatchEventRequest_Table{Filters: []*tableFilter{
+			{Type: api.WatchEventRequest_Table_Filter_BEST, Init: true},
+		}},
+	}, local.event)
+}
+
+// receivedWatcher passes on sessions, the paths of peers and ends of RIB.
+type receivedWatcher struct {
+	log *engineLog
+	to  sink
+}
+
+func (w *receivedWatcher) event(r *api.WatchEventResponse) {
+	if p := r.GetPeer(); p != nil {
+		w.session(p)
+	}
+	for _, p := range r.GetTable().GetPaths() {
+		w.path(p)
+	}
+}
+
+// session passes on a change of state. Events of another type are echoes of
+// sessions that were deleted; their names may belong to new ones by now.
+func (w *receivedWatcher) session(ev *api.WatchEventResponse_PeerEvent) {
+	if ev.GetType() != api.WatchEventResponse_PeerEvent_STATE {
+		return
+	}
+	p := ev.GetPeer()
+	addr, err := netip.ParseAddr(p.GetState().GetNeighborAddress())
+	if err != nil {
+		return
+	}
+	local, _ := netip.ParseAddr(p.GetTransport().GetLocalAddress())
+	state, name := stateOf(p.GetState().GetSessionState())
+	w.to.session(addr.Unmap(), state, name, local.Unmap())
+}
+
+func (w *receivedWatcher) path(p *api.Path) {
+	family, ok := familyOf(p.GetFamily())
+	if !ok {
+		return
+	}
+	if p.GetNlri() == nil {
+		if peer, err := netip.ParseAddr(p.GetNeighborIp()); err == nil {
+			w.to.endOfRIB(EndOfRIB{Peer: peer.Unmap(), Family: family})
+		}
+		return
+	}
+	r, err := routeOf(p)
+	if err != nil {
+		w.log.log.Warn("bgp: a received path was ignored", "peer", p.GetNeighborIp(), "error", err)
+		return
+	}
+	w.to.route(RouteUpdate{Route: r, Withdrawn: p.GetIsWithdraw()})
+}
+
+// localWatcher passes on the local paths that others than Announce added, as
+// long as they are the best of their prefix.
+type localWatcher struct {
+	log   *engineLog
+	to    sink
+	known map[Key]struct{}
+}
+
+func (w *localWatcher) event(r *api.WatchEventResponse) {
+	for _, p := range r.GetTable().GetPaths() {
+		if _, ok := familyOf(p.GetFamily()); !ok {
+			continue
+		}
+		switch local := isLocal(p); {
+		case local && !p.GetIsWithdraw():
+			w.appeared(p)
+		case len(w.known) > 0:
+			w.vanished(p)
+		}
+	}
+}
+
+func (w *localWatcher) appeared(p *api.Path) {
+	r, err := routeOf(p)
+	if err != nil {
+		w.log.log.Warn("bgp: a local path was ignored", "error", err)
+		return
+	}
+	if w.to.announced(r.Key()) {
+		w.forget(r.Key())
+		return
+	}
+	w.known[r.Key()] = struct{}{}
+	w.to.route(RouteUpdate{Route: r})
+}
+
+// vanished handles the withdrawal of a local path, and a received one that has
+// become better than it.
+func (w *localWatcher) vanished(p *api.Path) {
+	rd, prefix, _, err := nlriOf(p)
+	if err != nil {
+		return
+	}
+	w.forget(Key{RD: rd, Prefix: prefix, PathID: p.GetIdentifier()})
+}
+
+func (w *localWatcher) forget(k Key) {
+	if _, ok := w.known[k]; !ok {
+		return
+	}
+	delete(w.known, k)
+	w.to.route(RouteUpdate{Route: Route{RD: k.RD, Prefix: k.Prefix, PathID: k.PathID}, Withdrawn: true})
+}
+
+func stateOf(s api.PeerState_SessionState) (sessionState, string) {
+	switch s {
+	case api.PeerState_ESTABLISHED:
+		return sessionEstablished, StateEstablished
+	case api.PeerState_OPENCONFIRM:
+		return sessionBusy, "openconfirm"
+	case api.PeerState_OPENSENT:
+		return sessionBusy, "opensent"
+	case api.PeerState_ACTIVE:
+		return sessionAwaiting, "active"
+	case api.PeerState_CONNECT:
+		return sessionAwaiting, "connect"
+	}
+	return sessionIdle, "idle"
+}

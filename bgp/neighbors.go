@@ -1,0 +1,157 @@
+package bgp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"pseudowan/bgp/vpn"
+)
+
+// SetNeighbors makes the list the neighbours of the speaker: those that are
+// not in it are removed, new ones added, others changed. A session is reset
+// only where the change has to be agreed with the peer; MED, LocalPref,
+// MaxPrefixes, ConnectRetry and Passive change while it lives. The list is
+// checked as a whole first; an error in applying it to one neighbour does not
+// keep the others back.
+func (s *Speaker) SetNeighbors(ctx context.Context, list []Neighbor) error {
+	wanted, err := checkNeighbors(list)
+	if err != nil {
+		return err
+	}
+	s.config.Lock()
+	defer s.config.Unlock()
+	var errs []error
+	for _, addr := range sortedAddrs(s.neighbors) {
+		if _, keep := wanted[addr]; !keep {
+			errs = append(errs, s.remove(ctx, addr))
+		}
+	}
+	if err := s.engine.setPolicies(ctx, s.cfg.AS, slices.Collect(maps.Values(wanted))); err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	for _, addr := range sortedAddrs(wanted) {
+		if err := s.apply(ctx, addr, wanted[addr]); err != nil {
+			errs = append(errs, fmt.Errorf("bgp: neighbor %s: %w", addr, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// apply makes one neighbour what is wanted; its policies are in place.
+func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error {
+	old, exists := s.neighbors[addr]
+	switch {
+	case !exists:
+		return s.add(ctx, addr, n)
+	case old.needsReset(n, s.cfg.AS) || s.sessions.isShut(addr) && !old.equal(n):
+		if err := s.remove(ctx, addr); err != nil {
+			return err
+		}
+		return s.add(ctx, addr, n)
+	}
+	s.neighbors[addr] = n
+	s.sessions.setLimit(addr, n.MaxPrefixes)
+	var errs []error
+	if old.ConnectRetry != n.ConnectRetry || old.Passive != n.Passive {
+		errs = append(errs, s.reconnect(addr, n))
+	}
+	if !equalOptional(old.MED, n.MED) {
+		errs = append(errs, s.engine.resend(ctx, n))
+	}
+	if !equalOptional(old.LocalPref, n.LocalPref) || old.MaxPrefixes != n.MaxPrefixes {
+		errs = append(errs, s.engine.reimport(ctx, n))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Speaker) add(ctx context.Context, addr netip.Addr, n Neighbor) error {
+	s.neighbors[addr] = n
+	s.sessions.add(addr, n, s.cfg.AS)
+	// The transport comes first: it has to hear from the engine's first state.
+	if err := s.transport.add(n); err != nil {
+		return err
+	}
+	return s.engine.addPeer(ctx, n)
+}
+
+func (s *Speaker) remove(ctx context.Context, addr netip.Addr) error {
+	n := s.neighbors[addr]
+	delete(s.neighbors, addr)
+	s.transport.remove(addr)
+	err := s.engine.deletePeer(ctx, n)
+	if state, ok := s.sessions.remove(addr); ok {
+		s.queue.push(PeerChange{Peer: state, Removed: true})
+	}
+	if err != nil {
+		return fmt.Errorf("bgp: remove neighbor %s: %w", addr, err)
+	}
+	return nil
+}
+
+// reconnect changes how connections are made, and leaves the session alone.
+func (s *Speaker) reconnect(addr netip.Addr, n Neighbor) error {
+	s.transport.remove(addr)
+	if err := s.transport.add(n); err != nil {
+		return err
+	}
+	s.sessions.repeat(addr, s.transport.tell)
+	return nil
+}
+
+// revive ends the five seconds for which the engine stays idle after a
+// session has failed: it forgets the peer and configures it anew. Where routes
+// wait for a peer that restarts, they must not be forgotten, and the engine
+// has to take its time.
+func (s *Speaker) revive(addr netip.Addr) {
+	ctx := s.engine.done
+	s.config.Lock()
+	defer s.config.Unlock()
+	n, ok := s.neighbors[addr]
+	if !ok || ctx.Err() != nil || !s.sessions.isIdle(addr) {
+		return
+	}
+	known, err := s.engine.peers(ctx, n.Address, false)
+	if err == nil && known[addr].keepsStale {
+		return
+	}
+	if err == nil {
+		err = s.engine.deletePeer(ctx, n)
+	}
+	if err == nil {
+		err = s.engine.addPeer(ctx, n)
+	}
+	if err != nil {
+		s.cfg.Log.Warn("bgp: revive session", "neighbor", addr, "error", err)
+	}
+}
+
+// needsReset reports whether a change takes a new session. Withholding routes
+// for next-hop-self does, since the engine would not withdraw them.
+func (n Neighbor) needsReset(to Neighbor, as uint32) bool {
+	return n.Address != to.Address || n.LocalAddress != to.LocalAddress || n.AS != to.AS ||
+		!slices.Equal(n.Families, to.Families) ||
+		n.HoldTime != to.HoldTime || n.Keepalive != to.Keepalive ||
+		n.Password != to.Password || n.GTSM != to.GTSM || n.Client != to.Client ||
+		n.NextHopSelf != to.NextHopSelf && n.AS == as
+}
+
+func (n Neighbor) equal(o Neighbor) bool {
+	return !n.needsReset(o, n.AS) && equalOptional(n.MED, o.MED) && equalOptional(n.LocalPref, o.LocalPref) &&
+		n.ConnectRetry == o.ConnectRetry && n.Passive == o.Passive && n.MaxPrefixes == o.MaxPrefixes
+}
+
+func familyNames(families []vpn.Family) []string {
+	names := make([]string, len(families))
+	for i, f := range families {
+		names[i] = string(f)
+	}
+	return names
+}
+
+func sortedAddrs(m map[netip.Addr]Neighbor) []netip.Addr {
+	return slices.SortedFunc(maps.Keys(m), netip.Addr.Compare)
+}

@@ -1,0 +1,127 @@
+package bgp
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"pseudowan/bgp/vpn"
+)
+
+// Route is one path to one prefix of a VPN, as a speaker sends and receives
+// it. Routes are values: whoever receives one may keep it, nobody changes
+// what its slices and pointers refer to.
+type Route struct {
+	RD      vpn.RD
+	Prefix  netip.Prefix
+	PathID  uint32            // RFC 7911 identifier given by the peer; 0 without add-path
+	NextHop netip.Addr        // unspecified or zero on a route of ours: each peer gets the session's local address
+	Label   vpn.Label         // the label that the next hop expects on the packet
+	Targets []vpn.RouteTarget // in the order of the attribute
+
+	Origin    Origin
+	ASPath    ASPath
+	MED       *uint32 // nil: attribute absent
+	LocalPref *uint32 // nil: attribute absent, taken as DefaultLocalPref
+
+	// What follows tells where a received route comes from. All of it is zero
+	// on routes that originate here.
+
+	Peer         netip.Addr   // address of the peer; zero: ours
+	PeerAS       uint32       // AS of the peer
+	PeerID       netip.Addr   // BGP identifier of the peer
+	IBGP         bool         // the peer is in our AS
+	OriginatorID netip.Addr   // RFC 4456; zero where the route was not reflected
+	ClusterList  []netip.Addr // RFC 4456, nearest reflector first
+	Stale        bool         // kept over a restart of the peer (RFC 4724)
+}
+
+// DefaultLocalPref is the degree of preference of a route without a LOCAL_PREF
+// attribute.
+const DefaultLocalPref = 100
+
+// Key identifies a path in a speaker's table: a second route with the same key
+// replaces the first.
+type Key struct {
+	RD     vpn.RD
+	Prefix netip.Prefix
+	Peer   netip.Addr // zero: ours
+	PathID uint32
+}
+
+// Key returns what identifies the route.
+func (r Route) Key() Key {
+	return Key{RD: r.RD, Prefix: r.Prefix, Peer: r.Peer, PathID: r.PathID}
+}
+
+// Compare orders keys by prefix, RD, peer and path identifier.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(
+		comparePrefix(k.Prefix, o.Prefix),
+		k.RD.Compare(o.RD),
+		k.Peer.Compare(o.Peer),
+		cmp.Compare(k.PathID, o.PathID),
+	)
+}
+
+// Equal reports whether two routes are alike in every attribute.
+func (r Route) Equal(o Route) bool {
+	return r.Key() == o.Key() &&
+		r.NextHop == o.NextHop && r.Label == o.Label && slices.Equal(r.Targets, o.Targets) &&
+		r.Origin == o.Origin && r.ASPath.Equal(o.ASPath) &&
+		equalOptional(r.MED, o.MED) && equalOptional(r.LocalPref, o.LocalPref) &&
+		r.PeerAS == o.PeerAS && r.PeerID == o.PeerID && r.IBGP == o.IBGP &&
+		r.OriginatorID == o.OriginatorID && slices.Equal(r.ClusterList, o.ClusterList) &&
+		r.Stale == o.Stale
+}
+
+// Validate reports what makes the route unfit to be announced.
+func (r Route) Validate() error {
+	switch {
+	case !r.Prefix.IsValid():
+		return fmt.Errorf("route of RD %s: no prefix", r.RD)
+	case r.Prefix != r.Prefix.Masked():
+		return fmt.Errorf("route %s: bits are set behind the prefix length; want %s", r.Prefix, r.Prefix.Masked())
+	case r.Prefix.Addr().Is4In6():
+		return fmt.Errorf("route %s: an IPv4-mapped IPv6 prefix is no VPN prefix; write it as IPv4", r.Prefix)
+	case r.Label > vpn.LabelMax:
+		return fmt.Errorf("route %s: label %d does not fit 20 bits", r.Prefix, r.Label)
+	}
+	return nil
+}
+
+// Origin is the ORIGIN attribute (RFC 4271 section 5.1.1). Lower is preferred.
+type Origin uint8
+
+// The three origins.
+const (
+	OriginIGP        Origin = 0
+	OriginEGP        Origin = 1
+	OriginIncomplete Origin = 2
+)
+
+// String prints the origin as show tables spell it.
+func (o Origin) String() string {
+	switch o {
+	case OriginIGP:
+		return "igp"
+	case OriginEGP:
+		return "egp"
+	case OriginIncomplete:
+		return "incomplete"
+	}
+	return fmt.Sprintf("origin(%d)", uint8(o))
+}
+
+// comparePrefix orders IPv4 before IPv6, then by address, shorter first.
+func comparePrefix(a, b netip.Prefix) int {
+	return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
+}
+
+func equalOptional(a, b *uint32) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}

@@ -1,0 +1,140 @@
+package bgp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"pseudowan/bgp/vpn"
+)
+
+// Speaker is a running BGP speaker. Its methods may be called from any
+// goroutine.
+type Speaker struct {
+	cfg       Config
+	engine    *engine
+	transport *transport
+	queue     *queue
+
+	config    sync.Mutex // held while the engine's configuration changes
+	neighbors map[netip.Addr]Neighbor
+
+	sessions sessions
+
+	ours struct {
+		sync.RWMutex
+		routes map[Key]Route
+	}
+}
+
+// Start starts a speaker without neighbours. ctx bounds the starting only;
+// the speaker runs until Stop.
+func Start(ctx context.Context, cfg Config) (*Speaker, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	transport, err := newTransport(cfg.AS, cfg.ListenAddresses, cfg.Log)
+	if err != nil {
+		return nil, err
+	}
+	s := &Speaker{cfg: cfg, transport: transport, queue: newQueue(), neighbors: make(map[netip.Addr]Neighbor)}
+	s.sessions.records = make(map[netip.Addr]*session)
+	s.ours.routes = make(map[Key]Route)
+	if s.engine, err = startEngine(ctx, cfg, (*receiver)(s)); err != nil {
+		transport.close()
+		s.queue.close()
+		return nil, err
+	}
+	transport.start(s.engine.deliver, s.revive)
+	return s, nil
+}
+
+// Stop ends every session with a notification and frees addresses and socket.
+// The channel of Events is closed.
+func (s *Speaker) Stop(ctx context.Context) error {
+	s.transport.close()
+	err := s.engine.stop(ctx)
+	s.queue.close()
+	return err
+}
+
+// Events returns the channel on which the speaker tells what happens, in
+// batches and in order for each peer. Nothing is lost or delayed when the
+// receiver is slow; memory grows instead. The channel begins with the
+// speaker's start, so that its receiver has the whole state.
+func (s *Speaker) Events() <-chan []Event { return s.queue.out }
+
+// Announce adds routes of ours, or changes those that have the same RD and
+// prefix. The first error does not keep the other routes back.
+func (s *Speaker) Announce(ctx context.Context, routes []Route) error {
+	var errs []error
+	for _, r := range routes {
+		if err := r.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("bgp: announce: %w", err))
+			continue
+		}
+		s.ours.Lock()
+		s.ours.routes[r.localKey()] = r
+		s.ours.Unlock()
+		if err := s.engine.announce(ctx, r); err != nil {
+			errs = append(errs, fmt.Errorf("bgp: announce %s of RD %s: %w", r.Prefix, r.RD, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Withdraw takes routes back that were announced. Only RD and prefix count;
+// what was not announced is passed over.
+func (s *Speaker) Withdraw(ctx context.Context, routes []Route) error {
+	var errs []error
+	for _, r := range routes {
+		s.ours.RLock()
+		announced, ok := s.ours.routes[r.localKey()]
+		s.ours.RUnlock()
+		if !ok {
+			continue
+		}
+		if err := s.engine.withdraw(ctx, announced); err != nil {
+			errs = append(errs, fmt.Errorf("bgp: withdraw %s of RD %s: %w", r.Prefix, r.RD, err))
+			continue
+		}
+		s.ours.Lock()
+		delete(s.ours.routes, r.localKey())
+		s.ours.Unlock()
+	}
+	return errors.Join(errs...)
+}
+
+// Peers returns the state of every configured session, by address.
+func (s *Speaker) Peers(ctx context.Context) ([]PeerState, error) {
+	counted, err := s.engine.peers(ctx, netip.Addr{}, true)
+	if err != nil {
+		return nil, fmt.Errorf("bgp: peers: %w", err)
+	}
+	states := s.sessions.list()
+	for i, p := range states {
+		c := counted[p.Address]
+		states[i].Received, states[i].Accepted, states[i].Advertised = c.received, c.accepted, c.advertised
+	}
+	return states, nil
+}
+
+// RIB returns all paths of a family, by prefix, RD and peer.
+func (s *Speaker) RIB(ctx context.Context, family vpn.Family) ([]RIBPath, error) {
+	paths, err := s.engine.rib(ctx, family)
+	if err != nil {
+		return nil, fmt.Errorf("bgp: RIB %s: %w", family, err)
+	}
+	slices.SortFunc(paths, func(a, b RIBPath) int { return a.Key().Compare(b.Key()) })
+	return paths, nil
+}
+
+// localKey is the key of the route among those that originate here.
+func (r Route) localKey() Key { return Key{RD: r.RD, Prefix: r.Prefix} }
