@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"pseudowan/hosts"
 	"pseudowan/labs"
@@ -77,10 +79,8 @@ func complain(w io.Writer, code int, err error) {
 	var status statusError
 	switch {
 	case err == nil, errors.As(err, &status):
-	case code == exitInterrupted && err == context.Canceled:
-		fmt.Fprintln(w, "pseudowan: interrupted")
 	case code == exitInterrupted:
-		fmt.Fprintf(w, "pseudowan: interrupted: %v\n", err)
+		fmt.Fprintln(w, strings.Join(append([]string{"pseudowan: interrupted"}, beyondCanceled(err)...), "\n"))
 	case errors.As(err, &problems) && len(problems) > 1:
 		// Each problem keeps a line of its own that begins with file:line,
 		// where editors look for it.
@@ -88,4 +88,12 @@ func complain(w io.Writer, code int, err error) {
 	default:
 		fmt.Fprintf(w, "pseudowan: %v\n", err)
 	}
+}
+
+// beyondCanceled is what an interrupted command has to say besides that it was
+// interrupted, such as what it could not undo. Joined errors are lines.
+func beyondCanceled(err error) []string {
+	return slices.DeleteFunc(strings.Split(err.Error(), "\n"), func(line string) bool {
+		return strings.HasSuffix(line, context.Canceled.Error())
+	})
 }

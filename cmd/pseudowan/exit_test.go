@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"pseudowan/hosts"
@@ -38,7 +40,7 @@ func TestExitCodesAndWords(t *testing.T) {
 		{"timeout", going, fmt.Errorf("up: %w", &labs.NotConvergedError{Lab: "a", Missing: []string{"pe1: peer 192.168.0.2"}}), exitNotConverged, "pseudowan: up: lab a has not converged; missing:\n  pe1: peer 192.168.0.2\n"},
 		{"no such lab", going, fmt.Errorf("lab a: %w", labs.ErrNotFound), exitNotFound, "pseudowan: lab a: not found\n"},
 		{"interrupted", stopped, context.Canceled, exitInterrupted, "pseudowan: interrupted\n"},
-		{"interrupted, with more to say", stopped, errors.New("undo failed"), exitInterrupted, "pseudowan: interrupted: undo failed\n"},
+		{"interrupted, with more to say", stopped, errors.Join(fmt.Errorf("start pe1: %w", context.Canceled), errors.New("undo failed")), exitInterrupted, "pseudowan: interrupted\nundo failed\n"},
 		{"no such command", going, &hosts.ExitError{Code: 127, Err: errors.New("pong: command not found")}, 127, "pseudowan: pong: command not found\n"},
 		{"command's code", going, statusError(42), 42, ""},
 		{"command's code when interrupted", stopped, statusError(1), 1, ""},
@@ -110,5 +112,31 @@ func TestReport(t *testing.T) {
 		if err := printReport(&b, tt.r); err != nil || b.String() != tt.want {
 			t.Errorf("%s: %q, %v, want %q", tt.name, b.String(), err, tt.want)
 		}
+	}
+}
+
+// Ctrl-C ends a command that waits for its standard input.
+func TestInterruptWhileReading(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stdin, typing := io.Pipe()
+	defer typing.Close()
+	code := make(chan int)
+	var stdout, stderr bytes.Buffer
+	go func() { code <- run(ctx, []string{"validate", "-"}, stdin, &stdout, &stderr) }()
+	if _, err := typing.Write([]byte("name: half\n")); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if got := <-code; got != exitInterrupted || stderr.String() != "pseudowan: interrupted\n" || stdout.Len() > 0 {
+		t.Errorf("exit code %d, said %q, printed %q", got, &stderr, &stdout)
+	}
+}
+
+func TestInterruptibleReadsAll(t *testing.T) {
+	text := strings.Repeat("0123456789", 10000)
+	got, err := io.ReadAll(interruptible{t.Context(), iotest.OneByteReader(strings.NewReader(text))})
+	if err != nil || string(got) != text {
+		t.Errorf("read %d octets, %v", len(got), err)
 	}
 }
