@@ -93,15 +93,22 @@ func (b Bridge) check(bridge string) error {
 func (b Bridge) verify(observed observation) error {
 	var errs []error
 	for _, p := range b.Ports {
-		o := observed.ports[p.Name]
-		switch {
-		case o.Error != "":
-			errs = append(errs, fmt.Errorf("port %s: %s", p.Name, o.Error))
-		case o.Number != p.Number:
-			errs = append(errs, fmt.Errorf("port %s: has number %d instead of %d", p.Name, o.Number, p.Number))
+		if err := observed.ports[p.Name].fault(p); err != nil {
+			errs = append(errs, fmt.Errorf("port %s: %w", p.Name, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// fault tells why a port that should be p does not work.
+func (o observedPort) fault(p Port) error {
+	switch {
+	case o.Error != "":
+		return errors.New(o.Error)
+	case o.Number != p.Number:
+		return fmt.Errorf("has number %d instead of %d", o.Number, p.Number)
+	}
+	return nil
 }
 
 // ReplacePort removes a port and adds it again, in two transactions: a port
@@ -114,21 +121,27 @@ func (s *Switch) ReplacePort(ctx context.Context, name string) error {
 	if !ok {
 		return fmt.Errorf("bridge %s: port %s: not a port of ours", s.cfg.Bridge, name)
 	}
-	br := s.cfg.Bridge
-	if err := s.tools.client(ctx).VSwitch.DeletePort(br, name); err != nil {
-		return fmt.Errorf("bridge %s: port %s: %w", br, name, err)
+	if err := s.replace(ctx, p); err != nil {
+		return fmt.Errorf("bridge %s: port %s: %w", s.cfg.Bridge, name, err)
 	}
-	if _, err := s.tools.vsctl(ctx, p.add(br)...); err != nil {
-		return fmt.Errorf("bridge %s: port %s: %w", br, name, err)
+	return nil
+}
+
+func (s *Switch) replace(ctx context.Context, p Port) error {
+	if err := s.tools.client(ctx).VSwitch.DeletePort(s.cfg.Bridge, p.Name); err != nil {
+		return err
 	}
 	observed, err := s.observe(ctx)
 	if err != nil {
-		return fmt.Errorf("bridge %s: %w", br, err)
+		return err
 	}
-	if err := (Bridge{Ports: []Port{p}}).verify(observed); err != nil {
-		return fmt.Errorf("bridge %s: %w", br, err)
+	if _, err := s.tools.vsctl(ctx, p.add(s.cfg.Bridge, observed.kernel[p.Name])...); err != nil {
+		return err
 	}
-	return nil
+	if observed, err = s.observe(ctx); err != nil {
+		return err
+	}
+	return observed.ports[p.Name].fault(p)
 }
 
 // DeadPorts returns the names of the ports whose interface is not the one that

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 )
 
 // observation is what is there: in Open vSwitch's database and in the kernel.
@@ -21,7 +22,7 @@ type observedPort struct {
 	Internal bool
 	MAC      string // asked for
 	MTU      int    // asked for
-	Index    int    // of the interface that was opened; 0: none
+	Opened   int    // index of the interface when the port was added; 0: there was none
 	Error    string
 }
 
@@ -33,13 +34,20 @@ func (o observedPort) differs(p Port) bool {
 }
 
 // dead tells whether the port has lost its interface. index is that of the
-// interface of its name, 0 where there is none.
-func (o observedPort) dead(index int) bool { return o.Error != "" || o.Index != index }
+// interface of its name, 0 where there is none. Open vSwitch's own ifindex
+// column does not tell: it follows the name to a new interface, while the
+// socket stays with the old one.
+func (o observedPort) dead(index int) bool {
+	if o.Internal {
+		return o.Error != "" || index == 0
+	}
+	return o.Error != "" || index == 0 || o.Opened != index
+}
 
 // observe reads the state of the bridge and of the kernel's interfaces.
 func (s *Switch) observe(ctx context.Context) (observation, error) {
 	out, err := s.tools.vsctl(ctx, "--format=json",
-		"--columns=name,type,ofport,ofport_request,mac,mtu_request,ifindex,error", "list", "Interface")
+		"--columns=name,type,ofport,ofport_request,mac,mtu_request,external_ids,error", "list", "Interface")
 	if err != nil {
 		return observation{}, err
 	}
@@ -79,7 +87,7 @@ func decodeObservation(b []byte, bridge string) (observation, error) {
 			Number: uint32(max(0, r.number("ofport"))), Wanted: uint32(max(0, r.number("ofport_request"))),
 			Internal: r.text("type") == "internal",
 			MAC:      r.text("mac"), MTU: r.number("mtu_request"),
-			Index: r.number("ifindex"), Error: r.text("error"),
+			Opened: r.pairs("external_ids").number(openedIndex), Error: r.text("error"),
 		}
 	}
 	return o, nil
@@ -110,6 +118,32 @@ func (r row) text(column string) (s string) {
 
 func (r row) number(column string) (n int) {
 	if json.Unmarshal(r.cell(column), &n) != nil {
+		return 0
+	}
+	return n
+}
+
+// pairs is a map from strings to strings.
+type pairs map[string]string
+
+// pairs reads ["map", [["key", "value"], …]].
+func (r row) pairs(column string) pairs {
+	m := make(pairs)
+	var cell [2]json.RawMessage
+	var list [][2]string
+	if json.Unmarshal(r.cell(column), &cell) != nil || json.Unmarshal(cell[1], &list) != nil {
+		return m
+	}
+	for _, p := range list {
+		m[p[0]] = p[1]
+	}
+	return m
+}
+
+// number is the value of a key, or 0 where that is not a number.
+func (p pairs) number(key string) int {
+	n, err := strconv.Atoi(p[key])
+	if err != nil {
 		return 0
 	}
 	return n

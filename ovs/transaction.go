@@ -19,11 +19,11 @@ func (b Bridge) transactions(bridge string, observed observation) [][]string {
 		switch {
 		case !exists:
 			taken[p.Number] = true
-			second.append(p.add(bridge))
+			second.append(p.add(bridge, observed.kernel[p.Name]))
 		case o.differs(p) || o.dead(observed.kernel[p.Name]):
 			taken[p.Number] = true
 			first.append(deletePort(bridge, p.Name))
-			second.append(p.add(bridge))
+			second.append(p.add(bridge, observed.kernel[p.Name]))
 		default:
 			second.append(p.change(o))
 		}
@@ -57,14 +57,21 @@ func deletePort(bridge, name string) []string {
 	return []string{"--if-exists", "del-port", bridge, name}
 }
 
-// add makes a port with everything that is known of it.
-func (p Port) add(bridge string) []string {
+// openedIndex is the key of an interface's external_ids that keeps the index of
+// the kernel's interface behind it.
+const openedIndex = "opened-ifindex"
+
+// add makes a port with everything that is known of it. index is that of the
+// kernel's interface of its name, as seen before.
+func (p Port) add(bridge string, index int) []string {
 	args := []string{
 		"add-port", bridge, p.Name,
 		"--", "set", "interface", p.Name, "ofport_request=" + strconv.FormatUint(uint64(p.Number), 10),
 	}
 	if p.Internal {
 		args = append(args, "type=internal")
+	} else {
+		args = append(args, "external_ids:"+openedIndex+"="+strconv.Itoa(index))
 	}
 	return append(args, p.settings()...)
 }

@@ -1,0 +1,263 @@
+package ovs
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/vishvananda/netlink"
+
+	"pseudowan/ovs/pipeline"
+)
+
+// counters are the exact counters of a switch.
+func counters(t *testing.T, s *Switch) map[pipeline.Cookie]Counter {
+	t.Helper()
+	c, err := s.Counters(t.Context(), true)
+	check(t, err)
+	return c
+}
+
+func TestRealCounters(t *testing.T) {
+	needsRoot(t)
+	t.Parallel()
+	p := newPair(t)
+	p.program(t)
+	const size = 14 + 20 + 8 + 56
+	route := remoteRoute(1, 0)
+	in := pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(label(1, 1, false)))
+	send := func(packets, total uint64) {
+		t.Helper()
+		for range packets / 5 {
+			if _, err := ping(p.hosts["a1"], "5", remote(2, 0)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := counters(t, p.r1.sw)
+		if want := (Counter{Packets: total, Bytes: total * size}); got[route] != want {
+			t.Errorf("route: %+v, want %+v", got[route], want)
+		}
+		if want := (Counter{Packets: total, Bytes: total * (size + 4)}); got[in] != want {
+			t.Errorf("label: %+v, want %+v", got[in], want)
+		}
+	}
+	send(20, 20)
+
+	// The same flows again, the same routes with other actions, another next
+	// hop: none of them starts the counters anew.
+	check(t, p.r1.sw.Commit(t.Context(), p.r1.flows, nil))
+	send(5, 25)
+	check(t, p.r1.sw.Commit(t.Context(), pipeline.Route{
+		ID: route.ID(), VRF: 1, Prefix: subnets(2)[0],
+		To: pipeline.Forward{Adjacency: coreAdjacency, Label: label(2, 1, false)},
+	}.Flows(), nil))
+	send(5, 30)
+	check(t, p.r1.sw.Commit(t.Context(), p.r1.hostAdjacency(1, false).Flows(), nil))
+	check(t, p.r1.sw.Commit(t.Context(), p.r1.hostAdjacency(1, true).Flows(), nil))
+	send(5, 35)
+
+	for vrf, family := range map[int]int{1: 1, 2: 0} {
+		if other := counters(t, p.r1.sw)[remoteRoute(vrf, family)]; other != (Counter{}) {
+			t.Errorf("VRF %d, family %d: %+v, and nothing was sent there", vrf, family, other)
+		}
+	}
+	stats, err := p.r1.sw.PortStats(t.Context())
+	check(t, err)
+	i := slices.IndexFunc(stats, func(s PortStats) bool { return s.Port == hostPort(1) })
+	if i < 0 || stats[i].RxPackets < 35 || stats[i].TxPackets < 35 || stats[i].RxBytes < 35*size {
+		t.Errorf("port statistics after 35 pings: %+v", stats)
+	}
+}
+
+func TestRealAdjacencyMove(t *testing.T) {
+	needsRoot(t)
+	t.Parallel()
+	p := newPair(t)
+	p.program(t)
+	c := newCapture(t, p.r2.ns, "eth1")
+	moved := pipeline.Adjacency{
+		ID: coreAdjacency, Port: corePort, Push: true, Resolved: true,
+		SrcMAC: wanMAC(1), DstMAC: mac("02:00:00:99:99:99"),
+	}
+	check(t, p.r1.sw.Commit(t.Context(), moved.Flows(), nil))
+	for family := range 2 {
+		out := newCapture(t, p.hosts["a2"], "eth0")
+		out.send(t, p.hosts["a2"], "eth0", icmp(2, family, nth(subnets(2)[family], 2), 9, 1)...)
+		found := c.next(t, "packet to the new MAC", func(p gopacket.Packet) bool { return p.Layer(layers.LayerTypeMPLS) != nil })
+		if dst := found.LinkLayer().(*layers.Ethernet).DstMAC.String(); dst != moved.DstMAC.String() {
+			t.Errorf("sent to %s", dst)
+		}
+	}
+}
+
+func TestRealFailSecure(t *testing.T) {
+	needsRoot(t)
+	t.Parallel()
+	p := newPair(t)
+	c := newCapture(t, p.r1.ns, "eth1")
+	out := newCapture(t, p.hosts["a1"], "eth0")
+	ls := icmp(1, 0, nth(subnets(2)[0], 2), 64, 9)
+	out.send(t, p.hosts["a1"], "eth0", ls...)
+
+	// The first packet had its chance when a later one has come through.
+	p.program(t)
+	if _, err := ping(p.hosts["a1"], "1", remote(2, 0)); err != nil {
+		t.Error(err)
+	}
+	c.next(t, "ping", func(p gopacket.Packet) bool {
+		if l, ok := p.Layer(layers.LayerTypeICMPv4).(*layers.ICMPv4); ok && l.Seq == 0 {
+			t.Error("a bridge without flows has forwarded")
+		}
+		return p.Layer(layers.LayerTypeMPLS) != nil
+	})
+
+	check(t, p.r1.sw.Commit(t.Context(), nil, p.r1.flows))
+	left, err := p.r1.sw.Counters(t.Context(), false)
+	check(t, err)
+	if len(left) != 0 {
+		t.Errorf("%d flows are left of %d removed", len(left), len(p.r1.flows))
+	}
+}
+
+func TestRealReplacePort(t *testing.T) {
+	needsRoot(t)
+	t.Parallel()
+	p := newPair(t)
+	p.program(t)
+	ctx := t.Context()
+	if dead, err := p.r1.sw.DeadPorts(ctx); err != nil || len(dead) != 0 {
+		t.Fatalf("dead ports: %v, %v", dead, err)
+	}
+	old, err := p.r1.ns.links.LinkByName("eth1")
+	check(t, err)
+	check(t, p.r1.ns.links.LinkDel(old))
+	wire(t, p.r1.ns, "eth1", "02:00:00:04:01:00", p.r2.ns, "eth1", "02:00:00:04:02:00", 1600)
+
+	for _, r := range []*testRouter{p.r1, p.r2} {
+		eventually(t, "eth1 is known to be dead", func() bool {
+			dead, err := r.sw.DeadPorts(ctx)
+			check(t, err)
+			return slices.Equal(dead, []string{"eth1"})
+		})
+	}
+	check(t, p.r1.sw.ReplacePort(ctx, "eth1"))
+	check(t, p.r2.sw.ApplyBridge(ctx, Bridge{Ports: p.r2.ports}))
+	for _, r := range []*testRouter{p.r1, p.r2} {
+		if dead, err := r.sw.DeadPorts(ctx); err != nil || len(dead) != 0 {
+			t.Errorf("dead ports after they were replaced: %v, %v", dead, err)
+		}
+	}
+	if _, err := ping(p.hosts["a1"], "2", remote(2, 0)); err != nil {
+		t.Error(err)
+	}
+	if err := p.r1.sw.ReplacePort(ctx, "eth9"); err == nil {
+		t.Error("a port that was never applied has been replaced")
+	}
+}
+
+func TestRealApplyBridge(t *testing.T) {
+	needsRoot(t)
+	t.Parallel()
+	ns := newNamespace(t)
+	far := newNamespace(t)
+	s := startSwitch(t, ns, Config{ExternalIDs: map[string]string{"lab": `a "b", c=d:e`}})
+	ctx := t.Context()
+	apply := func(ports ...Port) error { return s.ApplyBridge(ctx, Bridge{Ports: ports}) }
+	has := func(want ...string) {
+		t.Helper()
+		links, err := s.Links(ctx)
+		check(t, err)
+		var got []string
+		for _, l := range links {
+			got = append(got, l.Name)
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("ports %v, want %v", got, want)
+		}
+	}
+	wire(t, ns, "w1", "02:00:00:00:00:01", far, "w1", "02:00:00:00:01:01", 1500)
+	wire(t, ns, "w2", "02:00:00:00:00:02", far, "w2", "02:00:00:00:01:02", 1500)
+	one, two := Port{Number: 1, Name: "w1"}, Port{Number: 2, Name: "w2"}
+	internal := Port{Number: 3, Name: "i3", Internal: true, MAC: mac("02:00:00:00:00:03"), MTU: 1400}
+
+	check(t, apply(one, internal))
+	has("i3", "w1")
+	one.Number, two.Number = 2, 1
+	internal.MAC, internal.MTU = mac("02:00:00:00:00:33"), 1300
+	check(t, apply(two, one, internal))
+	has("i3", "w1", "w2")
+	l, err := ns.links.LinkByName("i3")
+	check(t, err)
+	if got := l.Attrs(); got.MTU != 1300 || got.HardwareAddr.String() != internal.MAC.String() {
+		t.Errorf("internal port: MTU %d, MAC %s", got.MTU, got.HardwareAddr)
+	}
+
+	err = apply(one, Port{Number: 9, Name: "nowhere"})
+	if err == nil || !strings.Contains(err.Error(), "port nowhere: ") || !strings.Contains(err.Error(), "No such device") {
+		t.Errorf("a port without an interface: %v", err)
+	}
+	has("w1")
+	check(t, apply())
+	has()
+
+	out, err := s.tools.vsctl(ctx, "get", "Open_vSwitch", ".", "external_ids:lab")
+	check(t, err)
+	if got := strings.TrimSpace(string(out)); got != `"a \"b\", c=d:e"` {
+		t.Errorf("external ID %s", got)
+	}
+}
+
+func TestRealLinks(t *testing.T) {
+	needsRoot(t)
+	t.Parallel()
+	ns, far := newNamespace(t), newNamespace(t)
+	s := startSwitch(t, ns, Config{})
+	wire(t, ns, "w1", "02:00:00:00:00:01", far, "w1", "02:00:00:00:01:01", 1500)
+	check(t, s.ApplyBridge(t.Context(), Bridge{Ports: []Port{{Number: 1, Name: "w1"}}}))
+	l, err := far.links.LinkByName("w1")
+	check(t, err)
+	for _, set := range []struct {
+		change func(netlink.Link) error
+		up     bool
+	}{{far.links.LinkSetDown, false}, {far.links.LinkSetUp, true}} {
+		awaitLink(t, s, !set.up)
+		check(t, set.change(l))
+		awaitLink(t, s, set.up)
+	}
+}
+
+// awaitLink waits until the switch has said that its one link is up or down.
+func awaitLink(t *testing.T, s *Switch, up bool) {
+	t.Helper()
+	end := time.After(patience)
+	for {
+		links, err := s.Links(t.Context())
+		check(t, err)
+		if len(links) == 1 && links[0].Up == up {
+			return
+		}
+		select {
+		case <-s.LinksChanged():
+		case <-end:
+			t.Fatalf("link up=%v was not noticed: %+v", up, links)
+		}
+	}
+}
+
+// eventually polls a condition until it holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for !holds() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("not within %s: %s", patience, what)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
