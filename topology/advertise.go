@@ -35,7 +35,7 @@ func (b *builder) advertisement(raw rawAttachment, a Attachment, element string)
 	}
 	for _, server := range in.RDNSS {
 		if server.has && !server.v.Is6() {
-			b.refuse(server.at, element, fmt.Sprintf("rdnss %s is not an IPv6 address", server.v), "")
+			b.refuse(server.at, element, fmt.Sprintf("rdnss %s is not an IPv6 address", server.v), "router advertisements name IPv6 servers")
 		}
 		out.RDNSS = append(out.RDNSS, server.v)
 	}

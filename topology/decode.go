@@ -55,9 +55,14 @@ func decode(r *report, data []byte) *rawTopology {
 	} else if !errors.Is(err, io.EOF) {
 		refuseSyntax(r, err)
 	}
+	top := doc.Content[0]
+	if top.Kind != yaml.MappingNode {
+		r.refuse(at(top), "file", "want a mapping, not "+kindName(top), "start with name: and routers:")
+		return nil
+	}
 	raw := new(rawTopology)
 	d := &decoder{report: r}
-	d.into(reflect.ValueOf(raw).Elem(), doc.Content[0])
+	d.into(reflect.ValueOf(raw).Elem(), top)
 	return raw
 }
 
@@ -198,7 +203,7 @@ func (d *decoder) collect(n *yaml.Node, seen map[string]int, depth int) []pair {
 		case key == nil:
 			return out
 		case key.Kind != yaml.ScalarNode:
-			d.wrong(key, "a key must be plain text, not "+kindName(key), "")
+			d.wrong(key, "a key must be plain text, not "+kindName(key), "write key: value")
 		case key.Tag == "!!merge":
 			merges = append(merges, value)
 		case own[key.Value] > 0:

@@ -3,6 +3,7 @@ package topology
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 )
 
 // Bounds on what series may make.
@@ -50,6 +51,7 @@ func (b *builder) countLANs(at pos, element string, n int) bool {
 func (b *builder) host(name string, raw rawHost) Host {
 	element := "host " + name
 	settings := raw.hostSettings.over(b.raw.Defaults.Host.hostSettings)
+	b.checkEnvironment(settings.Env, element)
 	h := Host{
 		Name: name, Runtime: string(settings.Runtime.v), Image: settings.Image.v,
 		Command: texts(settings.Command), Env: environment(settings.Env),
@@ -110,6 +112,15 @@ func texts(values []value[string]) []string {
 		out = append(out, v.v)
 	}
 	return out
+}
+
+// checkEnvironment refuses variables that no process can have.
+func (b *builder) checkEnvironment(env entries[value[string]], element string) {
+	for _, e := range env {
+		if e.key.v == "" || strings.ContainsAny(e.key.v, "=\x00") {
+			b.refuse(e.key.at, element, fmt.Sprintf("%q is not the name of an environment variable", e.key.v), "use letters, digits and underscores")
+		}
+	}
 }
 
 func environment(env entries[value[string]]) map[string]string {

@@ -27,7 +27,7 @@ func (v *value[T]) read(d *decoder, n *yaml.Node) {
 	v.at = at(n)
 	if n.Kind != yaml.ScalarNode || isNull(n) {
 		v.bad = true
-		d.wrong(n, "want a single value, not "+kindName(n), "")
+		d.wrong(n, "want a single value, not "+kindName(n), "write key: value, or remove the key")
 		return
 	}
 	if err := parseLeaf(&v.v, n.Value); err != nil {
@@ -117,6 +117,9 @@ func parseLeaf(dst any, s string) *fault {
 	}
 	switch p := dst.(type) {
 	case *string:
+		if strings.ContainsRune(s, 0) {
+			return &fault{"text with a NUL character", "remove it"}
+		}
 		*p = s
 	case *int:
 		return parseNumber(s, 31, func(n uint64) { *p = int(n) })
@@ -178,7 +181,7 @@ func parseWord(dst any, s string, allowed []string) *fault {
 func parseNumber(s string, bits int, set func(uint64)) *fault {
 	n, err := strconv.ParseUint(s, 10, bits)
 	if err != nil {
-		return &fault{fmt.Sprintf("%q is not a number from 0 to %d", s, uint64(1)<<bits-1), ""}
+		return &fault{fmt.Sprintf("%q is not a number from 0 to %d", s, uint64(1)<<bits-1), "write plain digits"}
 	}
 	set(n)
 	return nil
@@ -240,6 +243,7 @@ func parseEnd(p *endName, s string) *fault {
 // parseNetwork reads the scalars of networking.
 func parseNetwork(dst any, s string) *fault {
 	var err error
+	var remedy string
 	switch p := dst.(type) {
 	case *netip.Addr:
 		return parseAddr(p, s)
@@ -262,15 +266,18 @@ func parseNetwork(dst any, s string) *fault {
 		return parseMAC(p, s)
 	case *vpn.RD:
 		*p, err = vpn.ParseRD(s)
+		remedy = "write it as 65001:101 or 10.0.0.1:7"
 	case *vpn.RouteTarget:
 		*p, err = vpn.ParseRouteTarget(s)
+		remedy = "write it as 65001:101 or 10.0.0.1:7"
 	case *vpn.LabelRange:
 		*p, err = vpn.ParseLabelRange(s)
+		remedy = fmt.Sprintf("use labels from %d to %d, as 1000-1999", vpn.LabelFirstUnreserved, vpn.LabelMax)
 	default:
 		panic(fmt.Sprintf("topology: no reader for %T", dst))
 	}
 	if err != nil {
-		return &fault{err.Error(), ""}
+		return &fault{err.Error(), remedy}
 	}
 	return nil
 }

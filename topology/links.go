@@ -35,11 +35,13 @@ func (b *builder) links() {
 		if len(link.Ends) != len(raw.Ends) {
 			continue
 		}
-		b.checkLinkAddresses(raw, link, element)
+		agree := b.checkLinkAddresses(raw, link, element)
 		b.checkMTU(raw.MTU, element, len(link.Ends) > 0 && hasIPv6(link.Ends[0].Addresses))
 		b.claimSubnets(raw, link, subnets)
 		b.lab.Links = append(b.lab.Links, link)
-		b.sessions(raw, link, element)
+		if agree {
+			b.sessions(raw, link, element)
+		}
 	}
 	for router, claims := range subnets {
 		b.refuseOverlaps(claims, "on router "+router)
@@ -166,8 +168,9 @@ func (b *builder) ownAddresses(e namedEnd) (own []netip.Prefix, good bool) {
 }
 
 // checkLinkAddresses refuses addresses used twice on a link and subnets that
-// only one end is in.
-func (b *builder) checkLinkAddresses(raw rawLink, link Link, element string) {
+// only one end is in, and reports whether there were none.
+func (b *builder) checkLinkAddresses(raw rawLink, link Link, element string) bool {
+	before := len(b.problems)
 	owner := make(map[netip.Addr]string)
 	members := make(map[netip.Prefix]int)
 	for i, end := range link.Ends {
@@ -180,9 +183,6 @@ func (b *builder) checkLinkAddresses(raw rawLink, link Link, element string) {
 			members[p.Masked()]++
 		}
 	}
-	if link.NIC != "" {
-		return
-	}
 	for i, end := range link.Ends {
 		for _, p := range end.Addresses {
 			if members[p.Masked()] == 1 && len(link.Ends) > 1 {
@@ -190,6 +190,7 @@ func (b *builder) checkLinkAddresses(raw rawLink, link Link, element string) {
 			}
 		}
 	}
+	return len(b.problems) == before
 }
 
 // claimSubnets notes the subnets of a link for the check that no router has

@@ -1,0 +1,50 @@
+package topology
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// base is three lines that most refused files start with.
+const base = `name: t
+routers: {pe1: {as: 65001}, pe2: {as: 65002}}
+vrfs: {red: {rts: "1:1"}}
+`
+
+// refusal is a file and every problem that it must be refused for, without
+// the file's name.
+type refusal struct {
+	name, file string
+	want       []string
+}
+
+func TestRefusals(t *testing.T) {
+	groups := map[string][]refusal{
+		"file":            refusedFile,
+		"names":           refusedNames,
+		"routers":         refusedRouters,
+		"links":           refusedLinks,
+		"sessions":        refusedSessions,
+		"VRFs":            refusedVrfs,
+		"hosts":           refusedHosts,
+		"series":          refusedSeries,
+		"expectations":    refusedExpectations,
+		"several at once": refusedSeveralAtOnce,
+	}
+	for group, refusals := range groups {
+		for _, tt := range refusals {
+			t.Run(group+"/"+tt.name, func(t *testing.T) {
+				_, err := Parse("lab.yaml", []byte(tt.file))
+				if err == nil {
+					t.Fatal("not refused")
+				}
+				want := "lab.yaml" + strings.Join(tt.want, "\nlab.yaml")
+				if diff := cmp.Diff(want, err.Error()); diff != "" {
+					t.Errorf("problems (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
