@@ -7,8 +7,12 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// optionCopied marks an IPv4 option that every fragment carries.
-const optionCopied = 0x80
+// optionCopied marks an IPv4 option that every fragment carries; optionNone is
+// one octet of padding.
+const (
+	optionCopied = 0x80
+	optionNone   = 0x01
+)
 
 // handleTooBig tells the source to send less, or, where the source leaves it
 // to the routers, sends the packet in pieces through the VRF.
@@ -63,7 +67,7 @@ func laterHeader(k *packet) []byte {
 		}
 	}
 	for len(header)%4 != 0 {
-		header = append(header, 0)
+		header = append(header, optionNone)
 	}
 	return header
 }
