@@ -96,7 +96,12 @@ func (c *channel) close() {
 	<-c.ended
 }
 
+// packetIn queues a packet. One without a reason did not come from the
+// pipeline: a bridge without flows hands over what it has no flow for.
 func (c *channel) packetIn(p openflow.PacketIn) {
+	if p.Reg[3] == 0 {
+		return
+	}
 	in := PacketIn{
 		Reason: pipeline.Reason(p.Reg[3]), Port: p.InPort,
 		VRF: uint32(p.Metadata), Adjacency: p.Reg[1], Frame: p.Frame,

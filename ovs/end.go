@@ -3,7 +3,8 @@ package ovs
 import (
 	"context"
 	"os"
-	"path/filepath"
+
+	"github.com/vishvananda/netlink"
 )
 
 // end ends what start has started, in the opposite order, and removes the
@@ -13,7 +14,7 @@ func (s *Switch) end(ctx context.Context) {
 		s.channel.close()
 	}
 	if s.vswitchd != nil {
-		s.cleanDatapath(ctx)
+		s.removeDatapath(ctx)
 		s.vswitchd.stop(ctx)
 	}
 	if s.database != nil {
@@ -23,17 +24,18 @@ func (s *Switch) end(ctx context.Context) {
 		s.launcher.close()
 	}
 	if s.links != nil {
+		s.removeTaps()
 		s.links.Close()
 	}
-	for _, name := range []string{databaseFile, databaseSocket, ".conf.db.~lock~", s.cfg.Bridge + ".mgmt", s.cfg.Bridge + ".snoop"} {
+	for _, name := range []string{databaseFile, ".conf.db.~lock~", databaseSocket, s.cfg.Bridge + ".mgmt", s.cfg.Bridge + ".snoop"} {
 		// Leftovers hurt nobody: the next start removes them first.
-		_ = os.Remove(filepath.Join(s.cfg.Dir, name))
+		_ = os.Remove(s.path(name))
 	}
 }
 
-// cleanDatapath makes ovs-vswitchd remove its datapath from the kernel, where
-// it would stay behind. A netdev datapath ends with the process.
-func (s *Switch) cleanDatapath(ctx context.Context) {
+// removeDatapath makes ovs-vswitchd end and remove its datapath from the
+// kernel, where it would stay behind.
+func (s *Switch) removeDatapath(ctx context.Context) {
 	if s.cfg.Datapath != System {
 		return
 	}
@@ -41,4 +43,28 @@ func (s *Switch) cleanDatapath(ctx context.Context) {
 	defer cancel()
 	// A daemon that cannot answer is ended by signal next.
 	_, _ = s.tools.run(ctx, nil, "ovs-appctl", "exit", "--cleanup")
+}
+
+// removeTaps removes the interfaces of a netdev datapath: its own, the bridge's
+// and those of internal ports. ovs-vswitchd makes them persistent, and leaves
+// one behind even when it is asked to clean up.
+func (s *Switch) removeTaps() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := []string{"ovs-netdev", s.cfg.Bridge}
+	for _, p := range s.ports {
+		if p.Internal {
+			names = append(names, p.Name)
+		}
+	}
+	for _, name := range names {
+		l, err := s.links.LinkByName(name)
+		if err != nil {
+			continue // gone already
+		}
+		if _, tap := l.(*netlink.Tuntap); tap {
+			// What stays is taken up by the next switch in this namespace.
+			_ = s.links.LinkDel(l)
+		}
+	}
 }

@@ -55,13 +55,14 @@ func (s *Switch) start(ctx context.Context) (err error) {
 // exists without fail_mode=secure: standalone, it would bridge all VRFs. The
 // tries over ip_dst and ipv6_dst keep megaflows as wide as the route needs. A
 // datapath ID of our own keeps Open vSwitch from deriving one from the ports,
-// which would cut the OpenFlow connection whenever it changes.
+// which would cut the OpenFlow connection whenever it changes. OpenFlow 1.0 is
+// what ovs-ofctl speaks when it is not told otherwise.
 func (c Config) bridgeTransaction() []string {
 	br := c.Bridge
 	args := []string{
 		"--no-wait", "add-br", br,
 		"--", "set", "bridge", br, "datapath_type=" + string(c.Datapath), "fail_mode=secure",
-		"protocols=[OpenFlow13,OpenFlow14,OpenFlow15]",
+		"protocols=[OpenFlow10,OpenFlow13,OpenFlow14,OpenFlow15]",
 		fmt.Sprintf("other_config:datapath-id=%016x", c.DatapathID),
 		"--", "--id=@route", "create", "Flow_Table", "name=route", "prefixes=[ip_dst,ipv6_dst]",
 		"--", "set", "bridge", br, fmt.Sprintf("flow_tables:%d=@route", pipeline.TableRoute),

@@ -23,9 +23,7 @@ func mac(s string) net.HardwareAddr {
 // startSwitch starts a switch in a namespace and stops it after the test.
 func startSwitch(t testing.TB, ns *namespace, cfg Config) *Switch {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "pwt-ovs-")
-	check(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := runDir(t)
 	cfg.Dir = dir
 	var s *Switch
 	check(t, ns.do(func() (err error) {

@@ -1,0 +1,82 @@
+package ovs
+
+import (
+	"net/netip"
+	"testing"
+
+	"pseudowan/ovs/pipeline"
+)
+
+// routes are flows of n routes in one VRF, half of them IPv6.
+func routes(n int) []pipeline.Flow {
+	flows := make([]pipeline.Flow, 0, n)
+	for i := range n {
+		p := netip.PrefixFrom(netip.AddrFrom4([4]byte{20, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
+		if i%2 == 1 {
+			p = netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, byte(i >> 16), byte(i >> 8), byte(i)}), 64)
+		}
+		flows = append(flows, pipeline.Route{
+			ID: uint64(i), VRF: 1, Prefix: p,
+			To: pipeline.Forward{Adjacency: 1, Label: uint32(1000 + i), MTU: 1500},
+		}.Flows()...)
+	}
+	return flows
+}
+
+func BenchmarkStart(b *testing.B) {
+	needsRoot(b)
+	ns := newNamespace(b)
+	dir := runDir(b)
+	for b.Loop() {
+		var s *Switch
+		check(b, ns.do(func() (err error) {
+			s, err = Start(b.Context(), Config{Dir: dir})
+			return err
+		}))
+		b.StopTimer()
+		check(b, s.Stop(b.Context()))
+		b.StartTimer()
+	}
+}
+
+func BenchmarkCommit(b *testing.B) {
+	needsRoot(b)
+	s := startSwitch(b, newNamespace(b), Config{})
+	for _, size := range []struct {
+		name string
+		n    int
+	}{{"1", 1}, {"1000", 1000}, {"100000", 100000}} {
+		flows := routes(size.n)
+		b.Run(size.name, func(b *testing.B) {
+			for b.Loop() {
+				check(b, s.Commit(b.Context(), flows, nil))
+			}
+			b.ReportMetric(float64(size.n*b.N)/b.Elapsed().Seconds(), "flows/s")
+		})
+	}
+}
+
+func BenchmarkCounters(b *testing.B) {
+	needsRoot(b)
+	s := startSwitch(b, newNamespace(b), Config{})
+	check(b, s.Commit(b.Context(), routes(100000), nil))
+	for _, exact := range []bool{false, true} {
+		b.Run(map[bool]string{false: "fast", true: "exact"}[exact], func(b *testing.B) {
+			for b.Loop() {
+				if _, err := s.Counters(b.Context(), exact); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkApplyBridgeUnchanged(b *testing.B) {
+	needsRoot(b)
+	s := startSwitch(b, newNamespace(b), Config{})
+	wanted := Bridge{Ports: []Port{{Number: 2, Name: "i2", Internal: true}}}
+	check(b, s.ApplyBridge(b.Context(), wanted))
+	for b.Loop() {
+		check(b, s.ApplyBridge(b.Context(), wanted))
+	}
+}
