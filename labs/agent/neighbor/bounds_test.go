@@ -84,3 +84,19 @@ func BenchmarkScan(b *testing.B) {
 		t.Resolve(epoch, nth(i&0xffff), frame("scan"))
 	}
 }
+
+// A neighbour that moves by its own claim is no longer a confirmed one, and one
+// that answers a question which nobody asked never was.
+func TestUnaskedAnswersConfirmNothing(t *testing.T) {
+	s := newScript(t, Config{MaxPerPort: 2})
+	s.table.Resolve(s.now, nth(1), frame("a"))
+	s.table.Seen(s.now, nth(1), mac(1), answer)
+	s.table.Seen(s.now, nth(1), mac(2), claim)
+	s.table.Seen(s.now, nth(2), mac(3), answer)
+	if got := s.state(nth(2)); got != StateDelay {
+		t.Errorf("an answer that nobody asked for makes %q", got)
+	}
+	s.did(s.table.Seen(s.now, nth(3), mac(4), claim))
+	s.did(s.table.Seen(s.now, nth(4), mac(5), claim))
+	s.expect("0s down 2001::1", "0s up 2001::3 4", "0s down 2001::2", "0s up 2001::4 5")
+}

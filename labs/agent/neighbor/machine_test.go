@@ -214,3 +214,15 @@ func TestCarrierEndsPause(t *testing.T) {
 	s.until(12*sec + sec/10)
 	s.expect("12s probe 10.0.0.2 all", "12.1s probe 10.0.0.2 all")
 }
+
+// A caller that was held up has not asked as often as it should: nobody is
+// given up for that.
+func TestLateTick(t *testing.T) {
+	s, k := newScript(t, Config{}), key("10.0.0.2")
+	s.did(s.table.Resolve(s.now, k, frame("a")))
+	for range 3 {
+		s.now = s.now.Add(time.Minute)
+		s.did(s.table.Tick(s.now))
+	}
+	s.expect("0s probe 10.0.0.2 all", "1m0s probe 10.0.0.2 all", "2m0s probe 10.0.0.2 all", `3m0s failed 10.0.0.2 "a"`)
+}

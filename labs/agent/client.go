@@ -1,0 +1,130 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"pseudowan/labs/status"
+)
+
+// Client asks one router's agent over its unix socket.
+type Client struct {
+	router string
+	http   http.Client
+}
+
+// NewClient returns a client for the agent that serves on socket. Nothing is
+// opened yet.
+func NewClient(router, socket string) *Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", socket)
+	}
+	return &Client{router: router, http: http.Client{Transport: &http.Transport{DialContext: dial}}}
+}
+
+// Close gives back the idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Configure hands the agent a new desired state and returns when it has taken
+// it over.
+func (c *Client) Configure(ctx context.Context, cfg Config) error {
+	body, err := json.Marshal(cfg)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, http.MethodPut, "config", bytes.NewReader(body), nil)
+}
+
+// Converged returns when the router has converged, or after wait.
+func (c *Client) Converged(ctx context.Context, wait time.Duration) (Convergence, error) {
+	return get[Convergence](ctx, c, "status?wait="+wait.String())
+}
+
+// Peers lists the BGP sessions.
+func (c *Client) Peers(ctx context.Context) ([]status.Peer, error) {
+	return get[[]status.Peer](ctx, c, "peers")
+}
+
+// Interfaces lists the ports with their addresses.
+func (c *Client) Interfaces(ctx context.Context) ([]status.Interface, error) {
+	return get[[]status.Interface](ctx, c, "interfaces")
+}
+
+// Neighbors lists the ARP table and its IPv6 twin.
+func (c *Client) Neighbors(ctx context.Context) ([]status.Neighbor, error) {
+	return get[[]status.Neighbor](ctx, c, "neighbors")
+}
+
+// VRFs lists the VRFs with all their paths.
+func (c *Client) VRFs(ctx context.Context) ([]status.VRF, error) {
+	return get[[]status.VRF](ctx, c, "vrfs")
+}
+
+// MPLS lists the label bindings.
+func (c *Client) MPLS(ctx context.Context) ([]status.MPLS, error) {
+	return get[[]status.MPLS](ctx, c, "mpls")
+}
+
+// Flows lists the counters of routes and labels; exact ones unless fast.
+func (c *Client) Flows(ctx context.Context, fast bool) ([]status.Flow, error) {
+	path := "flows"
+	if fast {
+		path += "?fast=1"
+	}
+	return get[[]status.Flow](ctx, c, path)
+}
+
+// Ports lists the counters of the ports.
+func (c *Client) Ports(ctx context.Context) ([]status.Port, error) {
+	return get[[]status.Port](ctx, c, "ports")
+}
+
+// RIB lists the paths of the speaker's VPN tables.
+func (c *Client) RIB(ctx context.Context) ([]status.RIB, error) {
+	return get[[]status.RIB](ctx, c, "rib")
+}
+
+func get[T any](ctx context.Context, c *Client, path string) (T, error) {
+	var v T
+	err := c.do(ctx, http.MethodGet, path, nil, &v)
+	return v, err
+}
+
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader, into any) error {
+	q, err := http.NewRequestWithContext(ctx, method, "http://agent/v1/"+path, body)
+	if err != nil {
+		return err
+	}
+	a, err := c.http.Do(q)
+	if err != nil {
+		return fmt.Errorf("router %s: its agent does not answer: %w", c.router, err)
+	}
+	defer a.Body.Close()
+	if a.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(a.Body, 4096))
+		return fmt.Errorf("router %s: %s", c.router, strings.TrimSpace(string(text)))
+	}
+	if into == nil {
+		return nil
+	}
+	if err := json.NewDecoder(a.Body).Decode(into); err != nil {
+		return fmt.Errorf("router %s: answer: %w", c.router, err)
+	}
+	return nil
+}
+
+// NotStarted reports whether err says that nobody listens on the agent's
+// socket, or not yet.
+func NotStarted(err error) bool {
+	return errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED)
+}

@@ -1,0 +1,255 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"pseudowan/labs/agent/neighbor"
+	"pseudowan/labs/agent/slowpath"
+	"pseudowan/ovs"
+	"pseudowan/ovs/pipeline"
+	"pseudowan/topology"
+)
+
+const (
+	bridgeName = "br0"
+	defaultMTU = 1500
+)
+
+// Configure makes the router what cfg says, from whatever it is now. It may be
+// repeated: ports whose wire was made again are replaced, everything else that
+// is right is left alone.
+func (r *reactor) Configure(ctx context.Context, cfg Config) error {
+	if startedWith(cfg) != r.started {
+		select {
+		case r.restart <- struct{}{}:
+		default:
+		}
+		return errRestart
+	}
+	r.configuring.Lock()
+	defer r.configuring.Unlock()
+	access, core, err := portsOf(cfg)
+	if err != nil {
+		return err
+	}
+	if err := r.switchPorts(ctx, cfg); err != nil {
+		return err
+	}
+	for _, c := range core {
+		if c.link, err = configureLink(c.Core); err != nil {
+			return err
+		}
+	}
+	if err := r.speaker.SetNeighbors(ctx, speakerNeighbors(cfg)); err != nil {
+		return err
+	}
+	slow, err := slowpath.New(slowpath.Config{Interfaces: slowInterfaces(access)})
+	if err != nil {
+		return err
+	}
+	errs, err := inLoop(ctx, r, func() error {
+		r.slow = slow
+		return r.take(cfg, access, core)
+	})
+	if err != nil {
+		return err
+	}
+	return errs
+}
+
+// portsOf resolves what the configuration says of ports.
+func portsOf(cfg Config) (map[uint32]*accessPort, map[uint32]*corePort, error) {
+	access, core := map[uint32]*accessPort{}, map[uint32]*corePort{}
+	for _, a := range cfg.Access {
+		mac, err := net.ParseMAC(a.MAC)
+		if err != nil {
+			return nil, nil, fmt.Errorf("port %s: %w", a.Name, err)
+		}
+		i := slices.IndexFunc(cfg.VRFs, func(v VRF) bool { return v.Name == a.VRF })
+		if i < 0 {
+			return nil, nil, fmt.Errorf("port %s: no VRF %s", a.Name, a.VRF)
+		}
+		access[a.Port] = &accessPort{Access: a, mac: mac, vrf: &cfg.VRFs[i]}
+	}
+	for _, c := range cfg.Core {
+		mac, err := net.ParseMAC(c.MAC)
+		if err != nil {
+			return nil, nil, fmt.Errorf("port %s: %w", c.Name, err)
+		}
+		core[c.Port] = &corePort{
+			Core: c, mac: mac,
+			neighbors: map[netip.Addr]coreNeighborEvent{}, wanted: map[netip.Addr]bool{},
+		}
+	}
+	return access, core, nil
+}
+
+// switchPorts makes the bridge's ports, and replaces those whose wire is not
+// the one they were made for.
+func (r *reactor) switchPorts(ctx context.Context, cfg Config) error {
+	bridge := ovs.Bridge{}
+	for _, c := range cfg.Core {
+		mac, err := net.ParseMAC(c.MAC)
+		if err != nil {
+			return fmt.Errorf("port %s: %w", c.Name, err)
+		}
+		bridge.Ports = append(bridge.Ports,
+			ovs.Port{Number: c.Port, Name: c.Name},
+			ovs.Port{Number: c.BGPPort, Name: c.BGPName, Internal: true, MAC: mac, MTU: defaultMTU})
+	}
+	for _, a := range cfg.Access {
+		bridge.Ports = append(bridge.Ports, ovs.Port{Number: a.Port, Name: a.Name})
+	}
+	if err := r.sw.SetMeters(ctx, meters(cfg)...); err != nil {
+		return err
+	}
+	return r.sw.ApplyBridge(ctx, bridge)
+}
+
+// take replaces the configuration inside the loop.
+func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint32]*corePort) error {
+	now := time.Now()
+	r.dropPorts(now, access)
+	for number, c := range core {
+		if before := r.core[number]; before != nil && before.link == c.link {
+			c.neighbors, c.wanted = before.neighbors, before.wanted
+		}
+	}
+	r.cfg, r.access, r.core = cfg, access, core
+	r.portFlows()
+	r.vrfFlows()
+	r.tableChanges(r.tables.SetVRFs(tableVRFs(cfg)))
+	r.refreshRoutes()
+	for _, p := range access {
+		if r.linkUp[p.Name] {
+			r.accessCarrier(now, p, true)
+		}
+	}
+	r.wantHosts(now)
+	return nil
+}
+
+// dropPorts forgets the neighbours on ports that are gone or serve somebody
+// else in the next configuration.
+func (r *reactor) dropPorts(now time.Time, next map[uint32]*accessPort) {
+	for number, was := range r.access {
+		is := next[number]
+		if is != nil && is.Name == was.Name && is.vrf.ID == was.vrf.ID && slices.Equal(is.Gateways, was.Gateways) {
+			continue
+		}
+		r.neighborActions(r.neighbors.PortDown(now, number))
+	}
+}
+
+// portFlows says in flows what arrives where.
+func (r *reactor) portFlows() {
+	want := map[pipeline.Cookie]bool{}
+	set := func(flows []pipeline.Flow) {
+		for _, f := range flows {
+			want[f.Cookie] = true
+		}
+		r.fib.set(flows)
+	}
+	set(pipeline.Base{Meter: coreMeter}.Flows())
+	for _, c := range r.core {
+		set(pipeline.CorePort{
+			Port: c.Port, BGPPort: c.BGPPort, MAC: c.mac, Addresses: addressesOf(c.Addresses), Meter: coreMeter,
+		}.Flows())
+	}
+	for _, a := range r.access {
+		set(pipeline.AccessPort{
+			Port: a.Port, VRF: a.vrf.ID, MAC: a.mac, Gateways: addressesOf(a.Gateways),
+			ControlMeter: controlMeter(a.Port), Meter: dataMeter(a.Port),
+		}.Flows())
+	}
+	r.fib.keepOnly(want, pipeline.KindBase, pipeline.KindCorePort, pipeline.KindAccessPort)
+}
+
+// Meters limit what ports may hand up to the agent: one for everything from
+// other routers, two for each customer's port.
+const coreMeter = 1
+
+func controlMeter(port uint32) uint32 { return 2 * port }
+func dataMeter(port uint32) uint32    { return 2*port + 1 }
+
+// Packets per second that may come up to the agent.
+const (
+	coreRate    = 2000
+	controlRate = 200
+	dataRate    = 500
+)
+
+func meters(cfg Config) []ovs.Meter {
+	list := []ovs.Meter{{ID: coreMeter, Rate: coreRate, Burst: coreRate}}
+	for _, a := range cfg.Access {
+		list = append(list,
+			ovs.Meter{ID: controlMeter(a.Port), Rate: controlRate, Burst: controlRate},
+			ovs.Meter{ID: dataMeter(a.Port), Rate: dataRate, Burst: dataRate})
+	}
+	return list
+}
+
+func addressesOf(prefixes []netip.Prefix) []netip.Addr {
+	out := make([]netip.Addr, len(prefixes))
+	for i, p := range prefixes {
+		out[i] = p.Addr()
+	}
+	return out
+}
+
+func slowInterfaces(access map[uint32]*accessPort) []slowpath.Interface {
+	var out []slowpath.Interface
+	for _, a := range access {
+		out = append(out, slowpath.Interface{
+			Port: a.Port, VRF: a.vrf.ID, Name: a.Name, MAC: a.mac, Addresses: a.Gateways, MTU: a.MTU, RA: advertisement(a.RA),
+		})
+	}
+	return out
+}
+
+var preferences = map[string]slowpath.Preference{
+	"low": slowpath.PreferenceLow, "high": slowpath.PreferenceHigh,
+}
+
+func advertisement(ra *topology.RA) *slowpath.RA {
+	if ra == nil {
+		return nil
+	}
+	return &slowpath.RA{
+		Prefixes: []slowpath.PrefixInfo{{
+			Prefix: ra.Prefix, OnLink: true, Autonomous: true, Valid: ra.Lifetime, Preferred: ra.Lifetime,
+		}},
+		RouterLifetime: ra.Lifetime, Managed: ra.Managed, Other: ra.Other, Preference: preferences[ra.Preference],
+		RDNSS: ra.RDNSS, DNSSL: ra.DNSSL, DNSLifetime: ra.Lifetime,
+	}
+}
+
+// wantHosts asks for every address that the configuration names behind a port:
+// the hosts' own and the next hops of static routes.
+func (r *reactor) wantHosts(now time.Time) {
+	want := map[neighbor.Key]bool{}
+	for _, p := range r.access {
+		for _, a := range p.Expect {
+			want[neighbor.Key{Port: p.Port, Addr: a}] = true
+		}
+	}
+	for _, v := range r.cfg.VRFs {
+		for _, s := range v.Statics {
+			want[neighbor.Key{Port: s.Port, Addr: s.NextHop}] = true
+		}
+	}
+	for k := range r.wanted {
+		if !want[k] {
+			r.neighborActions(r.neighbors.Unwant(now, k))
+		}
+	}
+	for k := range want {
+		r.neighborActions(r.neighbors.Want(now, k))
+	}
+	r.wanted = want
+}

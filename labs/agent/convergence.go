@@ -1,0 +1,77 @@
+package agent
+
+import (
+	"fmt"
+
+	"pseudowan/bgp"
+	"pseudowan/labs/agent/neighbor"
+)
+
+// convergence tells what the router still lacks.
+func (r *reactor) convergence() Convergence {
+	c := Convergence{Missing: []string{}, Waiting: []string{}}
+	missing := func(format string, args ...any) {
+		c.Missing = append(c.Missing, "router "+r.name+": "+fmt.Sprintf(format, args...))
+	}
+	for _, k := range r.core {
+		if !r.linkUp[k.Name] {
+			missing("interface %s has no carrier", k.Name)
+		}
+	}
+	r.missingHosts(missing)
+	for _, s := range r.cfg.Sessions {
+		state := r.peers[s.PeerAddress].State
+		switch {
+		case state == bgp.StateEstablished:
+		case s.PeerRouter == "":
+			c.Waiting = append(c.Waiting, fmt.Sprintf("router %s: BGP peer %s (AS %d) on %s does not answer yet",
+				r.name, s.PeerAddress, s.PeerAS, s.Interface))
+		default:
+			missing("the BGP session to %s (%s) is not established", s.PeerRouter, s.PeerAddress)
+		}
+	}
+	for _, e := range r.cfg.Expect {
+		if what := r.missingRoute(e); what != "" {
+			missing("VRF %s: route %s from %s %s", e.VRF, e.Prefix, e.From, what)
+		}
+	}
+	if len(c.Missing) == 0 && r.fib.pending() {
+		missing("flows are being programmed")
+	}
+	return c
+}
+
+func (r *reactor) missingHosts(missing func(string, ...any)) {
+	up := map[neighbor.Key]bool{}
+	for _, e := range r.neighbors.Entries() {
+		up[e.Key] = len(e.MAC) > 0
+	}
+	for _, p := range r.cfg.Access {
+		for _, a := range p.Expect {
+			if !up[neighbor.Key{Port: p.Port, Addr: a}] {
+				missing("host %s does not answer for %s on port %d (%s)", p.Host, a, p.Port, p.Name)
+			}
+		}
+	}
+}
+
+// missingRoute tells what keeps an expected route from being used; "" if
+// nothing does.
+func (r *reactor) missingRoute(e Expect) string {
+	v := r.vrfs[e.VRF]
+	if v == nil {
+		return "has no VRF"
+	}
+	key := routeKey{v.ID, e.Prefix}
+	if _, ok := r.fib.routes[key]; !ok {
+		return "has not been received"
+	}
+	best, ok := r.best[key]
+	if !ok || best.Source != bgp.BGP {
+		return ""
+	}
+	if c := r.coreOf(best.Route.NextHop); c == nil || c.neighbors[best.Route.NextHop].mac == nil {
+		return fmt.Sprintf("waits for its next hop %s to answer", best.Route.NextHop)
+	}
+	return ""
+}

@@ -1,0 +1,117 @@
+package agent
+
+import (
+	"net/netip"
+
+	"pseudowan/ovs/pipeline"
+)
+
+// coreOf is the link to other routers whose subnet holds a next hop; nil
+// where the next hop is not connected.
+func (r *reactor) coreOf(nextHop netip.Addr) *corePort {
+	var best *corePort
+	bits := -1
+	for _, c := range r.core {
+		for _, p := range c.Addresses {
+			better := p.Bits() > bits || p.Bits() == bits && c.Port < best.Port
+			if p.Contains(nextHop) && better {
+				best, bits = c, p.Bits()
+			}
+		}
+	}
+	return best
+}
+
+// coreNeighbor takes note of what the kernel knows of a neighbour on a link
+// between routers.
+func (r *reactor) coreNeighbor(e coreNeighborEvent) {
+	for _, c := range r.core {
+		if c.link != e.link {
+			continue
+		}
+		if e.mac == nil && e.state != "failed" && c.neighbors[e.addr].mac != nil && r.linkUp[c.Name] {
+			// The kernel asks again; the old MAC serves until it is sure.
+			e.mac = c.neighbors[e.addr].mac
+		}
+		c.neighbors[e.addr] = e
+		if a := r.fib.adjacencies[adjacencyKey{c.Port, e.addr, true}]; a != nil {
+			r.fib.resolve(a, c.mac, e.mac)
+		}
+		return
+	}
+}
+
+// coreAdjacency is the adjacency of a BGP next hop; packets leave for it with
+// a label.
+func (r *reactor) coreAdjacency(c *corePort, nextHop netip.Addr) *adjacency {
+	r.wantCore(c, nextHop)
+	return r.fib.adjacency(adjacencyKey{c.Port, nextHop, true}, c.mac, c.neighbors[nextHop].mac)
+}
+
+// wantCore has the kernel resolve a next hop, now and whenever it is lost.
+func (r *reactor) wantCore(c *corePort, nextHop netip.Addr) {
+	if !c.wanted[nextHop] {
+		c.wanted[nextHop] = true
+		r.solicit(c, nextHop)
+	}
+}
+
+func (r *reactor) solicitAll() {
+	for _, c := range r.core {
+		for nextHop := range c.wanted {
+			r.solicit(c, nextHop)
+		}
+	}
+}
+
+func (r *reactor) solicit(c *corePort, nextHop netip.Addr) {
+	if c.neighbors[nextHop].mac != nil || !r.linkUp[c.Name] {
+		return
+	}
+	if err := solicitCore(c.link, nextHop); err != nil {
+		r.log.Warn("solicit a next hop", "interface", c.BGPName, "address", nextHop, "error", err)
+	}
+}
+
+// coreCarrier makes the next hops behind a link usable or unusable at once:
+// the BGP port itself keeps its carrier when the wire is cut.
+func (r *reactor) coreCarrier(c *corePort, up bool) {
+	for nextHop := range c.wanted {
+		r.tableChanges(r.tables.SetNextHop(nextHop, up))
+	}
+	if up {
+		r.solicitAll()
+	}
+}
+
+// nextHopUsable tells whether routes through a next hop may be used.
+func (r *reactor) nextHopUsable(nextHop netip.Addr) bool {
+	c := r.coreOf(nextHop)
+	return c != nil && r.linkUp[c.Name]
+}
+
+// towards is the target of a route to a customer's address on a port.
+func (r *reactor) towards(p *accessPort, addr netip.Addr) pipeline.Target {
+	a := r.fib.adjacency(adjacencyKey{port: p.Port, addr: addr}, p.mac, nil)
+	return pipeline.Forward{Adjacency: a.number, MTU: r.checkedMTU(p.MTU)}
+}
+
+// checkedMTU is the MTU that routes to a port must check: none where every
+// packet that can arrive fits.
+func (r *reactor) checkedMTU(mtu int) int {
+	for _, p := range r.access {
+		if p.MTU > mtu {
+			return mtu
+		}
+	}
+	for _, c := range r.core {
+		if c.MTU > mtu+maxLabelStack {
+			return mtu
+		}
+	}
+	return 0
+}
+
+// maxLabelStack is what a full stack of three labels adds to a packet, in
+// octets: the most that Open vSwitch can handle.
+const maxLabelStack = 3 * 4

@@ -1,0 +1,210 @@
+package agent
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+
+	"pseudowan/ovs/pipeline"
+)
+
+// forwarder is the switch as the FIB needs it.
+type forwarder interface {
+	// Commit puts flows in, then takes flows out.
+	Commit(ctx context.Context, add, remove []pipeline.Flow) error
+}
+
+// fib is the desired set of flows and what of it the switch has not got yet.
+// Changes are collected while a commit is under way and follow in the next
+// one. Only the reactor's goroutine uses it.
+type fib struct {
+	flows  map[pipeline.Cookie]pipeline.Flow
+	add    map[pipeline.Cookie]pipeline.Flow
+	remove map[pipeline.Cookie]pipeline.Flow
+	retire []pipeline.Flow // go before add: their cookies are used again with other matches
+	after  []func()        // wait for all that is pending now
+	busy   bool
+
+	routes      map[routeKey]uint64 // numbers for cookies
+	routeOf     map[uint64]routeKey
+	nextRoute   uint64
+	adjacencies map[adjacencyKey]*adjacency
+	byNumber    map[uint32]*adjacency
+	nextNumber  uint32
+}
+
+// routeKey is a prefix in a VRF.
+type routeKey struct {
+	vrf    uint32
+	prefix netip.Prefix
+}
+
+// adjacencyKey is a next hop on a port; push tells whether packets leave for
+// it with a label.
+type adjacencyKey struct {
+	port uint32
+	addr netip.Addr
+	push bool
+}
+
+// adjacency is a next hop in the switch.
+type adjacency struct {
+	key    adjacencyKey
+	number uint32
+	mac    net.HardwareAddr // nil: not resolved
+}
+
+func newFIB() *fib {
+	return &fib{
+		flows:       map[pipeline.Cookie]pipeline.Flow{},
+		add:         map[pipeline.Cookie]pipeline.Flow{},
+		remove:      map[pipeline.Cookie]pipeline.Flow{},
+		routes:      map[routeKey]uint64{},
+		routeOf:     map[uint64]routeKey{},
+		adjacencies: map[adjacencyKey]*adjacency{},
+		byNumber:    map[uint32]*adjacency{},
+	}
+}
+
+// set makes flows part of the desired state. Flows that are there already
+// cost nothing.
+func (f *fib) set(flows []pipeline.Flow) {
+	for _, flow := range flows {
+		was, there := f.flows[flow.Cookie]
+		switch {
+		case was == flow:
+			continue
+		case there && !sameMatch(was, flow):
+			f.retire = append(f.retire, was)
+		}
+		if old, leaving := f.remove[flow.Cookie]; leaving && !sameMatch(old, flow) {
+			f.retire = append(f.retire, old)
+		}
+		f.flows[flow.Cookie] = flow
+		f.add[flow.Cookie] = flow
+		delete(f.remove, flow.Cookie)
+	}
+}
+
+// sameMatch reports whether b replaces a in the switch.
+func sameMatch(a, b pipeline.Flow) bool {
+	return a.Table == b.Table && a.Priority == b.Priority && a.Match == b.Match
+}
+
+// unset removes all flows of the object that a cookie belongs to.
+func (f *fib) unset(object pipeline.Cookie, parts int) {
+	for part := range parts {
+		c := object | pipeline.Cookie(part)<<48
+		flow, ok := f.flows[c]
+		if !ok {
+			continue
+		}
+		delete(f.flows, c)
+		delete(f.add, c)
+		f.remove[c] = flow
+	}
+}
+
+// keepOnly removes the flows of the given kinds that are not in want.
+func (f *fib) keepOnly(want map[pipeline.Cookie]bool, kinds ...pipeline.Kind) {
+	for c, flow := range f.flows {
+		if want[c] || !slices.Contains(kinds, c.Kind()) {
+			continue
+		}
+		delete(f.flows, c)
+		delete(f.add, c)
+		f.remove[c] = flow
+	}
+}
+
+// setRoute programs a prefix.
+func (f *fib) setRoute(key routeKey, to pipeline.Target) {
+	id, ok := f.routes[key]
+	if !ok {
+		f.nextRoute++
+		id = f.nextRoute
+		f.routes[key] = id
+		f.routeOf[id] = key
+	}
+	f.set(pipeline.Route{ID: id, VRF: key.vrf, Prefix: key.prefix, To: to}.Flows())
+}
+
+func (f *fib) unsetRoute(key routeKey) {
+	id, ok := f.routes[key]
+	if !ok {
+		return
+	}
+	delete(f.routes, key)
+	delete(f.routeOf, id)
+	f.unset(pipeline.NewCookie(pipeline.KindRoute, 0, id), 1)
+}
+
+// routeCookie is the cookie under which a route's packets are counted.
+func (f *fib) routeCookie(key routeKey) (pipeline.Cookie, bool) {
+	id, ok := f.routes[key]
+	return pipeline.NewCookie(pipeline.KindRoute, 0, id), ok
+}
+
+// adjacency returns the adjacency of a next hop, making it where it is new.
+func (f *fib) adjacency(key adjacencyKey, srcMAC, dstMAC net.HardwareAddr) *adjacency {
+	a := f.adjacencies[key]
+	if a == nil {
+		f.nextNumber++
+		a = &adjacency{key: key, number: f.nextNumber}
+		f.adjacencies[key] = a
+		f.byNumber[a.number] = a
+		f.resolve(a, srcMAC, dstMAC)
+	}
+	return a
+}
+
+// resolve rewrites an adjacency's flows; a nil dstMAC makes it unresolved.
+func (f *fib) resolve(a *adjacency, srcMAC, dstMAC net.HardwareAddr) {
+	a.mac = dstMAC
+	f.set(pipeline.Adjacency{
+		ID: a.number, Port: a.key.port, Push: a.key.push,
+		SrcMAC: srcMAC, DstMAC: dstMAC, Resolved: dstMAC != nil,
+	}.Flows())
+}
+
+// pending reports whether the switch lacks something.
+func (f *fib) pending() bool { return f.busy || f.waiting() }
+
+func (f *fib) waiting() bool {
+	return len(f.add)+len(f.remove)+len(f.retire)+len(f.after) > 0
+}
+
+// then runs do when everything that is pending now is in the switch.
+func (f *fib) then(do func()) { f.after = append(f.after, do) }
+
+// batch is what the switch lacks.
+type batch struct {
+	retire, add, remove []pipeline.Flow
+	after               []func()
+}
+
+// take returns everything that is pending.
+func (f *fib) take() batch {
+	b := batch{
+		retire: f.retire,
+		add:    slices.SortedFunc(maps.Values(f.add), compareFlows),
+		remove: slices.SortedFunc(maps.Values(f.remove), compareFlows),
+		after:  f.after,
+	}
+	f.retire, f.after = nil, nil
+	clear(f.add)
+	clear(f.remove)
+	return b
+}
+
+func (b batch) commit(ctx context.Context, sw forwarder) error {
+	if err := sw.Commit(ctx, nil, b.retire); err != nil {
+		return err
+	}
+	return sw.Commit(ctx, b.add, b.remove)
+}
+
+func compareFlows(a, b pipeline.Flow) int { return cmp.Compare(a.Cookie, b.Cookie) }

@@ -1,0 +1,126 @@
+package agent
+
+import (
+	"net"
+	"net/netip"
+	"time"
+
+	"pseudowan/labs/agent/neighbor"
+	"pseudowan/labs/agent/slowpath"
+)
+
+// neighborActions carries out what the table of customers' neighbours asks for.
+func (r *reactor) neighborActions(actions []neighbor.Action) {
+	for _, a := range actions {
+		switch a := a.(type) {
+		case neighbor.Probe:
+			if frame := r.slow.Solicit(a.Key.Port, a.Key.Addr, a.MAC); frame != nil {
+				r.send([]slowpath.Out{{Port: a.Key.Port, Frame: frame}})
+			}
+		case neighbor.Up:
+			r.neighborUp(a.Key, a.MAC)
+			r.deliver(a.Pending)
+		case neighbor.Moved:
+			r.resolveAccess(a.Key, a.New)
+		case neighbor.Down:
+			r.neighborDown(a.Key)
+		case neighbor.Deliver:
+			r.deliver(a.Pending)
+		case neighbor.Failed:
+			for _, w := range a.Pending {
+				r.decide(slowpath.Punt{Reason: slowpath.HostUnreachable, Port: w.Port, VRF: w.VRF, Frame: w.Frame})
+			}
+		}
+	}
+}
+
+// neighborUp makes a customer's address reachable: its adjacency, its host
+// route, and the routes that it brings into the VRF.
+func (r *reactor) neighborUp(k neighbor.Key, mac net.HardwareAddr) {
+	p := r.access[k.Port]
+	if p == nil || k.Addr.IsLinkLocalUnicast() && k.Addr.Is6() {
+		return
+	}
+	r.resolveAccess(k, mac)
+	key := routeKey{p.vrf.ID, hostPrefix(k.Addr)}
+	r.hostPorts[key] = k.Port
+	r.program(key)
+	r.localRoutes(p, k.Addr, true)
+}
+
+func (r *reactor) neighborDown(k neighbor.Key) {
+	p := r.access[k.Port]
+	if p == nil {
+		return
+	}
+	r.localRoutes(p, k.Addr, false)
+	r.resolveAccess(k, nil)
+	key := routeKey{p.vrf.ID, hostPrefix(k.Addr)}
+	if r.hostPorts[key] == k.Port {
+		delete(r.hostPorts, key)
+		r.program(key)
+	}
+}
+
+// resolveAccess rewrites the adjacency of a customer's address; a nil mac
+// makes packets for it come to the slow path.
+func (r *reactor) resolveAccess(k neighbor.Key, mac net.HardwareAddr) {
+	p := r.access[k.Port]
+	if p == nil {
+		return
+	}
+	a := r.fib.adjacency(adjacencyKey{port: k.Port, addr: k.Addr}, p.mac, mac)
+	r.fib.resolve(a, p.mac, mac)
+}
+
+// deliver sends the packets that waited for a neighbour, in the order in which
+// they came. They go through the switch once it knows the neighbour, so that
+// they are counted and their TTL is decremented like everybody's.
+func (r *reactor) deliver(pending []neighbor.Waiting) {
+	if len(pending) == 0 {
+		return
+	}
+	r.fib.then(func() {
+		for _, w := range pending {
+			r.send([]slowpath.Out{{VRF: w.VRF, Frame: w.Frame}})
+		}
+	})
+}
+
+// link takes note of a carrier.
+func (r *reactor) link(e linkEvent) {
+	if r.linkUp[e.name] == e.up {
+		return
+	}
+	r.linkUp[e.name] = e.up
+	now := time.Now()
+	for _, p := range r.access {
+		if p.Name == e.name {
+			r.accessCarrier(now, p, e.up)
+		}
+	}
+	for _, c := range r.core {
+		if c.Name == e.name {
+			r.coreCarrier(c, e.up)
+		}
+	}
+}
+
+func (r *reactor) accessCarrier(now time.Time, p *accessPort, up bool) {
+	if !up {
+		for _, g := range p.Gateways {
+			r.removeLocal(localKey{p.VRF, g.Masked(), neighbor.Key{Port: p.Port}})
+		}
+		r.neighborActions(r.neighbors.PortDown(now, p.Port))
+		return
+	}
+	for key, route := range r.subnetRoutes(p) {
+		r.setLocal(key, route)
+	}
+	r.neighborActions(r.neighbors.PortUp(now, p.Port))
+	for _, frame := range r.slow.GratuitousAnnounce(p.Port) {
+		r.send([]slowpath.Out{{Port: p.Port, Frame: frame}})
+	}
+}
+
+func hostPrefix(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }

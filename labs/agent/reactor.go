@@ -1,0 +1,152 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"pseudowan/bgp"
+	"pseudowan/labs/agent/neighbor"
+	"pseudowan/labs/agent/slowpath"
+	"pseudowan/ovs"
+	"pseudowan/ovs/pipeline"
+)
+
+// reactor is a running router. All its state belongs to the goroutine of
+// loop; everybody else hands in calls.
+type reactor struct {
+	log     *slog.Logger
+	sw      *ovs.Switch
+	speaker *bgp.Speaker
+	kernel  *kernel
+
+	configuring sync.Mutex // held by Configure: one at a time
+
+	name      string
+	started   identity // with what the parts were started
+	cfg       Config
+	access    map[uint32]*accessPort // by port number
+	core      map[uint32]*corePort   // by port number of the wire
+	vrfs      map[string]*VRF
+	linkUp    map[string]bool // carriers by interface name
+	neighbors *neighbor.Table
+	slow      *slowpath.Router
+	tables    *bgp.Tables
+	wanted    map[neighbor.Key]bool        // neighbours that the configuration names
+	connected map[routeKey]pipeline.Target // routes that follow from the configuration alone
+	hostPorts map[routeKey]uint32          // ports of the neighbours that are up
+	best      map[routeKey]*bgp.Path       // best routes of the VRF tables
+	local     map[localKey]bgp.LocalRoute
+	peers     map[netip.Addr]bgp.PeerState
+	fib       *fib
+
+	calls   chan func()
+	commits chan commit
+	restart chan struct{} // asks the loop to end, for a fresh start
+	changed chan struct{} // closed and made anew whenever state has changed
+	ended   chan struct{} // closed when the loop has ended
+	timer   *time.Timer
+}
+
+// accessPort is a customer's port with what follows from its configuration.
+type accessPort struct {
+	Access
+	mac net.HardwareAddr
+	vrf *VRF
+}
+
+// corePort is a link to other routers.
+type corePort struct {
+	Core
+	mac       net.HardwareAddr
+	link      int // ifindex of the BGP port
+	neighbors map[netip.Addr]coreNeighborEvent
+	wanted    map[netip.Addr]bool // next hops of routes
+}
+
+// commit is the end of a batch of flow changes.
+type commit struct {
+	after []func()
+	err   error
+}
+
+// errRestart ends an agent whose new configuration needs a fresh start.
+var errRestart = errors.New("the configuration needs a fresh start")
+
+// solicitInterval is how often the kernel is asked again for a next hop that
+// does not answer.
+const solicitInterval = time.Second
+
+// loop serves events until ctx ends or a part of the router dies.
+func (r *reactor) loop(ctx context.Context) error {
+	defer close(r.ended)
+	solicit := time.NewTicker(solicitInterval)
+	defer solicit.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.sw.Done():
+			return fmt.Errorf("Open vSwitch has ended: %w", r.sw.Err())
+		case err := <-r.kernel.failed:
+			return err
+		case <-r.restart:
+			return errRestart
+		case call := <-r.calls:
+			call()
+		case err := <-r.sw.Faults():
+			r.log.Warn("OpenFlow", "error", err)
+		case p := <-r.sw.PacketIns():
+			r.punt(p)
+		case events := <-r.speaker.Events():
+			r.bgpEvents(events)
+		case u := <-r.kernel.links:
+			r.link(linkEventOf(u))
+		case u := <-r.kernel.neighbors:
+			if e, ok := neighborEventOf(u); ok {
+				r.coreNeighbor(e)
+			}
+		case c := <-r.commits:
+			if c.err != nil {
+				return fmt.Errorf("program the switch: %w", c.err)
+			}
+			r.fib.busy = false
+			for _, do := range c.after {
+				do()
+			}
+		case <-r.timer.C:
+			r.neighborActions(r.neighbors.Tick(time.Now()))
+		case <-solicit.C:
+			r.solicitAll()
+		}
+		r.settle(ctx)
+	}
+}
+
+// settle ends every turn of the loop: what has changed is committed, the
+// timer is set, and whoever waits for a change is woken.
+func (r *reactor) settle(ctx context.Context) {
+	if !r.fib.busy && r.fib.waiting() {
+		b := r.fib.take()
+		r.fib.busy = true
+		go func() {
+			err := b.commit(ctx, r.sw)
+			select {
+			case r.commits <- commit{b.after, err}:
+			case <-r.ended:
+			}
+		}()
+	}
+	if at, ok := r.neighbors.Next(); ok {
+		r.timer.Reset(time.Until(at))
+	} else {
+		r.timer.Stop()
+	}
+	close(r.changed)
+	r.changed = make(chan struct{})
+}

@@ -1,0 +1,298 @@
+package agent
+
+import (
+	"context"
+	"maps"
+	"net/netip"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
+	"pseudowan/labs/agent/neighbor"
+	"pseudowan/ovs/pipeline"
+	"pseudowan/topology"
+)
+
+// bgpEvents takes over what the speaker tells.
+func (r *reactor) bgpEvents(events []bgp.Event) {
+	for _, e := range events {
+		switch e := e.(type) {
+		case bgp.RouteUpdate:
+			if e.Withdrawn {
+				r.tableChanges(r.tables.Withdraw(e.Route.Key()))
+				continue
+			}
+			r.tableChanges(r.tables.SetNextHop(e.Route.NextHop, r.nextHopUsable(e.Route.NextHop)))
+			r.tableChanges(r.tables.Update(e.Route))
+		case bgp.PeerChange:
+			if e.Removed {
+				delete(r.peers, e.Peer.Address)
+			} else {
+				r.peers[e.Peer.Address] = e.Peer
+			}
+		}
+	}
+}
+
+// tableChanges programs and announces what has become best in the VRFs.
+func (r *reactor) tableChanges(changes []bgp.Change) {
+	for _, c := range changes {
+		v := r.vrfs[c.VRF]
+		if v == nil {
+			continue
+		}
+		key := routeKey{v.ID, c.Prefix}
+		if c.New == nil {
+			delete(r.best, key)
+		} else {
+			r.best[key] = c.New
+		}
+		r.program(key)
+		r.announce(v, c)
+	}
+}
+
+// program puts into the switch what holds for a prefix: the router's own
+// addresses and subnets first, then neighbours, then the best route.
+func (r *reactor) program(key routeKey) {
+	if to, ok := r.connected[key]; ok {
+		r.fib.setRoute(key, to)
+		return
+	}
+	if port, ok := r.hostPorts[key]; ok {
+		r.fib.setRoute(key, r.towards(r.access[port], key.prefix.Addr()))
+		return
+	}
+	if best, ok := r.best[key]; ok {
+		if to := r.target(best); to != nil {
+			r.fib.setRoute(key, to)
+			return
+		}
+	}
+	r.fib.unsetRoute(key)
+}
+
+// target is where the best route of a prefix sends packets; nil where that is
+// not known.
+func (r *reactor) target(b *bgp.Path) pipeline.Target {
+	if b.Source == bgp.BGP {
+		c := r.coreOf(b.Route.NextHop)
+		if c == nil {
+			return nil
+		}
+		a := r.coreAdjacency(c, b.Route.NextHop)
+		return pipeline.Forward{Adjacency: a.number, Label: uint32(b.Route.Label), MTU: r.coreMTU(c)}
+	}
+	// A local route, perhaps of another VRF of this router.
+	v := r.vrfs[b.VRF]
+	if v == nil {
+		return nil
+	}
+	nextHop := b.Route.NextHop
+	if b.Source == bgp.Connected {
+		nextHop = b.Route.Prefix.Addr()
+		if !b.Route.Prefix.IsSingleIP() {
+			return pipeline.Punt(pipeline.ReasonGlean)
+		}
+	}
+	p := r.portOf(v, nextHop)
+	if p == nil {
+		return nil
+	}
+	return r.towards(p, nextHop)
+}
+
+// coreMTU is the longest customer's packet that a core link takes, where it is
+// shorter than what can arrive.
+func (r *reactor) coreMTU(c *corePort) int {
+	const label = 4
+	fits := c.MTU - label
+	for _, p := range r.access {
+		if p.MTU > fits {
+			return fits
+		}
+	}
+	return 0
+}
+
+// announce tells the peers of a VRF's own routes.
+func (r *reactor) announce(v *VRF, c bgp.Change) {
+	had := c.Old != nil && announced(v, c.Old)
+	has := c.New != nil && announced(v, c.New)
+	switch {
+	case has:
+		route := bgp.Route{
+			RD: v.RD, Prefix: c.Prefix, Label: c.New.Route.Label, Targets: v.Export, Origin: bgp.OriginIncomplete,
+		}
+		// Peers may send packets as soon as they know the route.
+		r.fib.then(func() { r.speak(r.speaker.Announce, route) })
+	case had:
+		r.speak(r.speaker.Withdraw, bgp.Route{RD: v.RD, Prefix: c.Prefix})
+	}
+}
+
+// announced tells whether a best route is one that this VRF announces.
+func announced(v *VRF, b *bgp.Path) bool {
+	switch {
+	case b.VRF != v.Name:
+		return false
+	case b.Source == bgp.Static:
+		return v.RedistributeStatic
+	case b.Source == bgp.Connected:
+		return v.RedistributeConnected != topology.RedistributeNone
+	}
+	return false
+}
+
+// localKey names a local route: two neighbours may bring the same prefix.
+type localKey struct {
+	vrf    string
+	prefix netip.Prefix
+	via    neighbor.Key
+}
+
+// localRoutes enters or removes the routes that a neighbour's address brings.
+func (r *reactor) localRoutes(p *accessPort, addr netip.Addr, up bool) {
+	for key, route := range r.broughtBy(p, addr) {
+		if up {
+			r.setLocal(key, route)
+		} else {
+			r.removeLocal(key)
+		}
+	}
+}
+
+// broughtBy is the routes that a neighbour's address brings: its own, where
+// hosts are announced, and the static routes behind it.
+func (r *reactor) broughtBy(p *accessPort, addr netip.Addr) map[localKey]bgp.LocalRoute {
+	v := p.vrf
+	via := neighbor.Key{Port: p.Port, Addr: addr}
+	out := map[localKey]bgp.LocalRoute{}
+	add := func(prefix netip.Prefix, source bgp.Source, nextHop netip.Addr) {
+		label, ok := v.label(prefix, nextHop)
+		if !ok {
+			r.log.Error("no label for a route; it is not announced", "vrf", v.Name, "prefix", prefix)
+			return
+		}
+		out[localKey{v.Name, prefix, via}] = bgp.LocalRoute{Prefix: prefix, NextHop: nextHop, Source: source, Label: label}
+	}
+	if v.RedistributeConnected == topology.RedistributeHosts {
+		add(hostPrefix(addr), bgp.Connected, netip.Addr{})
+	}
+	for _, s := range v.Statics {
+		if s.Port == p.Port && s.NextHop == addr {
+			add(s.Prefix, bgp.Static, addr)
+		}
+	}
+	return out
+}
+
+func (r *reactor) setLocal(key localKey, route bgp.LocalRoute) {
+	if r.local[key] != route {
+		r.local[key] = route
+		r.tableChanges(r.tables.SetLocal(key.vrf, route))
+	}
+}
+
+// removeLocal removes a local route, unless another neighbour brings the same.
+func (r *reactor) removeLocal(key localKey) {
+	route, ok := r.local[key]
+	if !ok {
+		return
+	}
+	delete(r.local, key)
+	for other, same := range r.local {
+		if other.vrf == key.vrf && same == route {
+			return
+		}
+	}
+	r.tableChanges(r.tables.RemoveLocal(key.vrf, route))
+}
+
+// refreshRoutes brings the local routes and the switch in line with a new
+// configuration.
+func (r *reactor) refreshRoutes() {
+	want := map[localKey]bgp.LocalRoute{}
+	for _, e := range r.neighbors.Entries() {
+		if p := r.access[e.Key.Port]; p != nil && len(e.MAC) > 0 {
+			maps.Copy(want, r.broughtBy(p, e.Key.Addr))
+		}
+	}
+	for _, p := range r.access {
+		maps.Copy(want, r.subnetRoutes(p))
+	}
+	for key := range r.local {
+		if _, ok := want[key]; !ok {
+			r.removeLocal(key)
+		}
+	}
+	for key, route := range want {
+		r.setLocal(key, route)
+	}
+	keys := map[routeKey]bool{}
+	for key := range r.fib.routes {
+		keys[key] = true
+	}
+	for key := range r.best {
+		keys[key] = true
+	}
+	for key := range keys {
+		r.program(key)
+	}
+}
+
+// subnetRoutes is the connected subnets of a port, where subnets are announced
+// and the port has a carrier.
+func (r *reactor) subnetRoutes(p *accessPort) map[localKey]bgp.LocalRoute {
+	out := map[localKey]bgp.LocalRoute{}
+	if p.vrf.RedistributeConnected != topology.RedistributeSubnets || !r.linkUp[p.Name] {
+		return out
+	}
+	for _, g := range p.Gateways {
+		label, ok := p.vrf.label(g.Masked(), netip.Addr{})
+		if !ok {
+			r.log.Error("no label for a subnet; it is not announced", "vrf", p.VRF, "prefix", g.Masked())
+			continue
+		}
+		out[localKey{p.VRF, g.Masked(), neighbor.Key{Port: p.Port}}] = bgp.LocalRoute{
+			Prefix: g.Masked(), Source: bgp.Connected, Label: label,
+		}
+	}
+	return out
+}
+
+// label finds the label that the plan has given to a route.
+func (v *VRF) label(prefix netip.Prefix, nextHop netip.Addr) (vpn.Label, bool) {
+	for _, b := range v.Bindings {
+		if b.Family != vpn.FamilyOf(prefix) {
+			continue
+		}
+		switch v.LabelMode {
+		case topology.PerVRF:
+			return b.Label, true
+		case topology.PerPrefix:
+			if b.Prefix == prefix {
+				return b.Label, true
+			}
+		default:
+			if b.NextHop == nextHop {
+				return b.Label, true
+			}
+		}
+	}
+	return 0, false
+}
+
+func unspecified(a netip.Addr) netip.Addr {
+	if a.Is4() {
+		return netip.IPv4Unspecified()
+	}
+	return netip.IPv6Unspecified()
+}
+
+// speak hands a route to the speaker. What it refuses is a defect of ours, and
+// the rest of the router goes on.
+func (r *reactor) speak(do func(context.Context, []bgp.Route) error, route bgp.Route) {
+	if err := do(context.Background(), []bgp.Route{route}); err != nil {
+		r.log.Error("the BGP speaker refuses a route", "rd", route.RD, "prefix", route.Prefix, "error", err)
+	}
+}

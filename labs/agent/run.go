@@ -1,0 +1,172 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"pseudowan/bgp"
+	"pseudowan/labs/agent/neighbor"
+	"pseudowan/labs/agent/slowpath"
+	"pseudowan/ovs"
+	"pseudowan/ovs/pipeline"
+)
+
+// Options say where an agent finds and leaves its files.
+type Options struct {
+	ConfigFile string // the Config as JSON, read at the start
+	Socket     string // where the agent answers
+	BGPSocket  string // where the speaker serves the GoBGP API
+	OVSDir     string // run directory of the private Open vSwitch
+	Log        *slog.Logger
+}
+
+// Run is a router: it returns when ctx ends or when a part of the router has
+// died. The calling process must be inside the router's network namespace,
+// with all its threads.
+func Run(ctx context.Context, o Options) error {
+	cfg, err := readConfig(o.ConfigFile)
+	if err != nil {
+		return fmt.Errorf("agent: %w", err)
+	}
+	if err := run(ctx, o, cfg); err != nil {
+		return fmt.Errorf("agent of router %s: %w", cfg.Router, err)
+	}
+	return nil
+}
+
+func readConfig(path string) (Config, error) {
+	var c Config
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal(data, &c); err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+func run(ctx context.Context, o Options, cfg Config) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r := newReactor(o.Log, cfg)
+	if err := r.start(ctx, o, cfg); err != nil {
+		r.stop()
+		return err
+	}
+	defer r.stop()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer cancel()
+		return r.loop(ctx)
+	})
+	g.Go(func() error { return r.serve(ctx, o.Socket) })
+	g.Go(func() error {
+		if err := r.Configure(ctx, cfg); err != nil && ctx.Err() == nil {
+			return err
+		}
+		return nil
+	})
+	if err := g.Wait(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+func newReactor(log *slog.Logger, cfg Config) *reactor {
+	timer := time.NewTimer(time.Hour)
+	timer.Stop()
+	slow, _ := slowpath.New(slowpath.Config{}) // nothing can be wrong with no interface
+	return &reactor{
+		log: log, name: cfg.Router, started: startedWith(cfg),
+		access: map[uint32]*accessPort{}, core: map[uint32]*corePort{}, vrfs: map[string]*VRF{},
+		linkUp: map[string]bool{}, wanted: map[neighbor.Key]bool{},
+		connected: map[routeKey]pipeline.Target{}, hostPorts: map[routeKey]uint32{}, best: map[routeKey]*bgp.Path{},
+		neighbors: neighbor.New(neighbor.Config{}), slow: slow, tables: bgp.NewTables(nil),
+		local: map[localKey]bgp.LocalRoute{}, peers: map[netip.Addr]bgp.PeerState{}, fib: newFIB(),
+		calls: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1),
+		changed: make(chan struct{}), ended: make(chan struct{}), timer: timer,
+	}
+}
+
+// start starts the parts of the router, the slow ones side by side.
+func (r *reactor) start(ctx context.Context, o Options, cfg Config) (err error) {
+	if r.kernel, err = watchKernel(ctx); err != nil {
+		return err
+	}
+	var g errgroup.Group
+	g.Go(func() (err error) {
+		r.sw, err = ovs.Start(ctx, ovs.Config{
+			Dir: o.OVSDir, Bridge: bridgeName, Datapath: datapath(cfg.Datapath),
+			ExternalIDs: map[string]string{"pseudowan-lab": cfg.Lab, "pseudowan-router": cfg.Router},
+		})
+		return err
+	})
+	g.Go(func() (err error) {
+		r.speaker, err = bgp.Start(ctx, bgp.Config{
+			AS: cfg.AS, RouterID: cfg.RouterID, ListenAddresses: listenAddresses(cfg),
+			APISocket: o.BGPSocket, Log: o.Log,
+		})
+		return err
+	})
+	return g.Wait()
+}
+
+// datapath is the one that is asked for; "auto" is netdev, which every server
+// has.
+func datapath(asked string) ovs.Datapath {
+	if asked == string(ovs.System) {
+		return ovs.System
+	}
+	return ovs.Netdev
+}
+
+// stop ends the speaker with a Cease to its peers, then the switch.
+func (r *reactor) stop() {
+	const patience = 2 * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if r.speaker != nil {
+		if err := r.speaker.Stop(ctx); err != nil {
+			r.log.Warn("stop the BGP speaker", "error", err)
+		}
+	}
+	if r.sw != nil {
+		if err := r.sw.Stop(ctx); err != nil {
+			r.log.Warn("stop Open vSwitch", "error", err)
+		}
+	}
+}
+
+// listenAddresses are the router's ends of its sessions.
+func listenAddresses(cfg Config) []netip.Addr {
+	var out []netip.Addr
+	for _, s := range cfg.Sessions {
+		if !slices.Contains(out, s.LocalAddress) {
+			out = append(out, s.LocalAddress)
+		}
+	}
+	slices.SortFunc(out, netip.Addr.Compare)
+	return out
+}
+
+// identity is the part of a configuration that a running agent cannot change.
+type identity struct {
+	as       uint32
+	id       netip.Addr
+	datapath ovs.Datapath
+	listen   string
+}
+
+func startedWith(cfg Config) identity {
+	return identity{cfg.AS, cfg.RouterID, datapath(cfg.Datapath), fmt.Sprint(listenAddresses(cfg))}
+}

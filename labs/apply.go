@@ -1,0 +1,250 @@
+package labs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sync/errgroup"
+
+	"pseudowan/hosts"
+	"pseudowan/topology"
+)
+
+// parallel bounds the work on namespaces that is under way at once.
+const parallel = 8
+
+// applier makes a plan come true.
+type applier struct {
+	topology    *topology.Topology
+	source      []byte
+	plan        *Plan
+	before      observed
+	runtimeName string
+	fresh       bool // nothing of the lab existed
+	changed     []string
+	progress    Progress
+
+	mu        sync.Mutex
+	hostPaths map[string]string // network namespaces of the hosts, once they exist
+}
+
+func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOptions) (*applier, error) {
+	before, err := observe(ctx, t.Name)
+	if err != nil {
+		return nil, err
+	}
+	a := &applier{topology: t, source: source, before: before, fresh: before.empty(), progress: o.Progress, hostPaths: map[string]string{}}
+	a.runtimeName = chooseRuntime(o.Runtime, t.Runtime)
+	if before.runtimes[a.runtimeName] == nil {
+		return nil, fmt.Errorf("runtime %q is not known; use netns", a.runtimeName)
+	}
+	var kept Allocations
+	if !a.fresh {
+		if kept, err = readJSON[Allocations](allocationsFile(t.Name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
+	a.plan, err = NewPlan(t, kept, a.runtimeName)
+	return a, err
+}
+
+func chooseRuntime(asked, fromFile string) string {
+	switch {
+	case asked != "":
+		return asked
+	case fromFile != "":
+		return fromFile
+	}
+	return "netns"
+}
+
+// check refuses, before anything is touched, what cannot work.
+func (a *applier) check() error {
+	names := []string{a.plan.Namespace}
+	for _, r := range a.plan.Routers {
+		names = append(names, r.Namespace)
+	}
+	for _, h := range a.plan.Hosts {
+		if a.before.runtimes[h.Runtime] == nil {
+			return fmt.Errorf("host %s: runtime %q is not known; use netns", h.Name, h.Runtime)
+		}
+		if h.Runtime == "netns" {
+			names = append(names, h.Namespace)
+		}
+	}
+	for _, name := range names {
+		ours := slices.ContainsFunc(a.before.namespaces, func(ns hosts.Namespace) bool { return ns.Name == name })
+		if _, err := os.Lstat(hosts.Namespace{Name: name}.Path()); err == nil && !ours {
+			return fmt.Errorf("namespace %s exists and is not ours; remove it (`ip netns del %s`) or rename the lab", name, name)
+		}
+	}
+	return nil
+}
+
+func (a *applier) apply(ctx context.Context) error {
+	steps := []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"files", a.files},
+		{"namespaces", a.namespaces},
+		{"wires", a.wires},
+		{"routers", a.routers},
+		{"hosts", a.hosts},
+		{"left-overs", a.removeExtra},
+	}
+	for _, s := range steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		a.progress.Step(s.name)
+		if err := s.do(ctx); err != nil {
+			return fmt.Errorf("lab %s: %s: %w", a.plan.Lab, s.name, err)
+		}
+	}
+	return nil
+}
+
+func (a *applier) undo() error {
+	a.progress.Step("undoing")
+	return teardown(context.Background(), a.plan.Lab)
+}
+
+func (a *applier) files(context.Context) error {
+	dirs := []string{runDir(a.plan.Lab), stateDir(a.plan.Lab)}
+	for _, r := range a.plan.Routers {
+		dirs = append(dirs, routerDir(a.plan.Lab, r.Name))
+	}
+	for _, d := range dirs {
+		if err := makeDir(d); err != nil {
+			return err
+		}
+	}
+	if err := writeFile(topologyFile(a.plan.Lab), a.source); err != nil {
+		return err
+	}
+	return writeJSON(allocationsFile(a.plan.Lab), a.plan.Allocations)
+}
+
+// namespaces makes the lab's own namespace, those of the routers, and the
+// sandboxes of the hosts.
+func (a *applier) namespaces(ctx context.Context) error {
+	if err := a.namespace(a.plan.Namespace, hosts.Mark{Lab: a.plan.Lab, Kind: hosts.KindLab}); err != nil {
+		return err
+	}
+	var g errgroup.Group
+	g.SetLimit(parallel)
+	for _, r := range a.plan.Routers {
+		if err := a.namespace(r.Namespace, hosts.Mark{Lab: a.plan.Lab, Node: r.Name, Kind: hosts.KindRouter}); err != nil {
+			return err
+		}
+	}
+	for _, h := range a.plan.Hosts {
+		g.Go(func() error { return a.sandbox(ctx, h) })
+	}
+	return g.Wait()
+}
+
+func (a *applier) namespace(name string, m hosts.Mark) error {
+	ns, created, err := hosts.EnsureNamespace(name, m)
+	if err != nil {
+		return err
+	}
+	if created && !a.fresh {
+		a.changed = append(a.changed, "made namespace "+name)
+	}
+	return hosts.PrepareRouter(ns)
+}
+
+func (a *applier) sandbox(ctx context.Context, h HostPlan) error {
+	s, err := a.before.runtimes[h.Runtime].Ensure(ctx, a.spec(h))
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.hostPaths[h.Name] = s.NetNS
+	return nil
+}
+
+func (a *applier) spec(h HostPlan) hosts.Spec {
+	name := h.Container
+	if h.Runtime == "netns" {
+		name = h.Namespace
+	}
+	return hosts.Spec{
+		Lab: a.plan.Lab, Node: h.Name, Name: name,
+		Hosts: hostsFile(a.plan.Names, h), Image: h.Host.Image, Command: h.Host.Command, Env: h.Host.Env,
+	}
+}
+
+// hostsFile is what a host's /etc/hosts says: the routers, and the hosts of
+// its own VPNs, since addresses of others may overlap with them.
+func hostsFile(rows []HostsFileRow, h HostPlan) []hosts.HostsEntry {
+	var out []hosts.HostsEntry
+	for _, row := range rows {
+		if row.VRF == "" || slices.Contains(h.VRFs, row.VRF) {
+			out = append(out, hosts.HostsEntry{Addr: row.Address, Names: row.Names})
+		}
+	}
+	return out
+}
+
+// removeExtra removes the nodes that the topology no longer has.
+func (a *applier) removeExtra(ctx context.Context) error {
+	keepHost := func(node string) bool {
+		return slices.ContainsFunc(a.plan.Hosts, func(h HostPlan) bool { return h.Name == node })
+	}
+	keepRouter := func(node string) bool {
+		return slices.ContainsFunc(a.plan.Routers, func(r RouterPlan) bool { return r.Name == node })
+	}
+	errs := []error{a.before.removeHosts(ctx, func(s hosts.Sandbox) bool {
+		if !keepHost(s.Node) {
+			a.changed = append(a.changed, "removed host "+s.Node)
+			return true
+		}
+		return false
+	})}
+	for _, ns := range a.before.namespacesBy(hosts.KindRouter) {
+		if keepRouter(ns.Mark.Node) {
+			continue
+		}
+		a.changed = append(a.changed, "removed router "+ns.Mark.Node)
+		errs = append(errs, hosts.EndProcesses(ctx, []hosts.Namespace{ns}, endGrace), hosts.ReturnNICs(ns, stateDir(a.plan.Lab)), ns.Delete(),
+			os.RemoveAll(routerDir(a.plan.Lab, ns.Mark.Node)))
+	}
+	return errors.Join(errs...)
+}
+
+// startKeeper starts the lab's keeper, or tells the running one to read its
+// list of routers again.
+func (a *applier) startKeeper() error {
+	ns := hosts.Namespace{Name: a.plan.Namespace}
+	running, err := ns.Processes()
+	if err != nil {
+		return err
+	}
+	if len(running) > 0 {
+		return syscall.Kill(running[0], syscall.SIGHUP)
+	}
+	log, err := os.OpenFile(filepath.Join(runDir(a.plan.Lab), "keeper.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command("/proc/self/exe", "keeper", "--lab", a.plan.Lab)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.Dir = "/"
+	if err := ns.Start(cmd); err != nil {
+		return fmt.Errorf("start the keeper: %w", err)
+	}
+	return cmd.Process.Release()
+}

@@ -1,0 +1,112 @@
+package labs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"pseudowan/labs/agent"
+)
+
+const (
+	agentStartPoll = 5 * time.Millisecond // between attempts to reach an agent that starts
+	progressEvery  = 200 * time.Millisecond
+)
+
+// converge waits until every router says that it has what it was told to
+// have, and returns the outside peers that are not there.
+func (a *applier) converge(ctx context.Context, timeout time.Duration) ([]string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
+	defer cancel()
+	w := convergence{applier: a, missing: map[string][]string{}, waiting: map[string][]string{}}
+	g, gctx := errgroup.WithContext(ctx)
+	for _, r := range a.plan.Routers {
+		g.Go(func() error { return w.router(gctx, r) })
+	}
+	err := g.Wait()
+	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
+		return nil, &NotConvergedError{Lab: a.plan.Lab, Missing: w.allMissing()}
+	}
+	return w.all(w.waiting), err
+}
+
+var errTimeout = errors.New("timeout")
+
+// convergence is what the routers have said last.
+type convergence struct {
+	applier *applier
+	mu      sync.Mutex
+	missing map[string][]string
+	waiting map[string][]string
+}
+
+func (w *convergence) router(ctx context.Context, r RouterPlan) error {
+	c := agent.NewClient(r.Name, agentSocket(w.applier.plan.Lab, r.Name))
+	defer c.Close()
+	w.set(r.Name, agent.Convergence{Missing: []string{"router " + r.Name + ": its agent has not started"}})
+	if err := configure(ctx, c, r.Config); err != nil {
+		return err
+	}
+	for {
+		state, err := c.Converged(ctx, progressEvery)
+		if agent.NotStarted(err) { // it has ended and is started again
+			if err = configure(ctx, c, r.Config); err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			return err
+		}
+		w.set(r.Name, state)
+		if len(state.Missing) == 0 {
+			return nil
+		}
+	}
+}
+
+// configure hands an agent its configuration as soon as the agent answers.
+func configure(ctx context.Context, c *agent.Client, cfg agent.Config) error {
+	for {
+		err := c.Configure(ctx, cfg)
+		if !agent.NotStarted(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(agentStartPoll):
+		}
+	}
+}
+
+func (w *convergence) set(router string, c agent.Convergence) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.missing[router], w.waiting[router] = c.Missing, c.Waiting
+	n := 0
+	for _, m := range w.missing {
+		n += len(m)
+	}
+	if n > 0 {
+		w.applier.progress.Step(fmt.Sprintf("converging, %d things missing", n))
+	}
+}
+
+func (w *convergence) allMissing() []string { return w.all(w.missing) }
+
+func (w *convergence) all(by map[string][]string) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []string
+	for _, lines := range by {
+		out = append(out, lines...)
+	}
+	slices.SortFunc(out, strings.Compare)
+	return out
+}

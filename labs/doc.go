@@ -1,0 +1,11 @@
+// Package labs owns a lab's life: it turns a validated topology into a plan
+// (names, MACs, port numbers, labels: pure and deterministic), compares the
+// plan with what runs, brings up what is missing, waits until the routers
+// have converged, and takes everything down again from the marks alone.
+//
+// Below it, labs/agent is the process that makes one namespace a router,
+// labs/catalog holds the ready labs and labs/status the rows that a lab tells
+// of itself. labs joins the drivers (hosts, and by way of the agent ovs and
+// bgp), which do not know each other. It must not contain flag parsing,
+// printing or table layout.
+package labs

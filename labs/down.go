@@ -1,0 +1,63 @@
+package labs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"pseudowan/hosts"
+)
+
+// endGrace is how long a lab's processes have to end by themselves, so that
+// outside peers hear a Cease (RFC 4486) from the routers.
+const endGrace = 400 * time.Millisecond
+
+// Down removes a lab: its processes, namespaces, wires, containers and files.
+// It works from the marks in the kernel alone. With lab empty the only running
+// lab is meant.
+func Down(ctx context.Context, lab string, p Progress) (string, error) {
+	if err := needRoot(); err != nil {
+		return "", err
+	}
+	lab, err := pick(ctx, lab)
+	if err != nil {
+		return "", err
+	}
+	held, err := acquire(lab)
+	if err != nil {
+		return "", err
+	}
+	defer held.release()
+	p.Step("removing lab " + lab)
+	return lab, teardown(ctx, lab)
+}
+
+// teardown ends and removes everything that carries the lab's mark.
+func teardown(ctx context.Context, lab string) error {
+	found, err := observe(ctx, lab)
+	if err != nil {
+		return err
+	}
+	if err := hosts.EndProcesses(ctx, found.namespacesBy(hosts.KindLab), endGrace); err != nil {
+		return fmt.Errorf("end the keeper of lab %s: %w", lab, err)
+	}
+	if err := hosts.EndProcesses(ctx, found.namespaces, endGrace); err != nil {
+		return fmt.Errorf("end the processes of lab %s: %w", lab, err)
+	}
+	var errs []error
+	for _, ns := range found.namespacesBy(hosts.KindRouter) {
+		errs = append(errs, hosts.ReturnNICs(ns, stateDir(lab)))
+	}
+	errs = append(errs, found.removeHosts(ctx, func(hosts.Sandbox) bool { return true }))
+	for _, ns := range found.namespaces {
+		if ns.Mark.Kind != hosts.KindHost {
+			errs = append(errs, ns.Delete())
+		}
+	}
+	errs = append(errs, removeLabDirs(lab))
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("remove lab %s: %w", lab, err)
+	}
+	return nil
+}

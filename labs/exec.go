@@ -1,0 +1,110 @@
+package labs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+
+	"pseudowan/hosts"
+)
+
+// ExecOptions say what to run where.
+type ExecOptions struct {
+	Lab  string // "": the only one
+	Node string
+	Argv []string // empty: a shell
+	TTY  bool
+}
+
+// Exec runs a command in a host or a router, with this process's standard
+// streams, and returns its exit code. In a router the ovs-* commands find the
+// router's own Open vSwitch.
+func Exec(ctx context.Context, o ExecOptions) (int, error) {
+	if err := needRoot(); err != nil {
+		return 0, err
+	}
+	lab, err := pick(ctx, o.Lab)
+	if err != nil {
+		return 0, err
+	}
+	found, err := observe(ctx, lab)
+	if err != nil {
+		return 0, err
+	}
+	if len(o.Argv) == 0 {
+		o.Argv = []string{shell()}
+	}
+	cmd, err := found.command(ctx, lab, o)
+	if err != nil {
+		return 0, err
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exitCode(exit), nil
+	}
+	return 0, err
+}
+
+func shell() string {
+	for _, s := range []string{"/bin/bash", "/bin/sh"} {
+		if _, err := os.Stat(s); err == nil {
+			return s
+		}
+	}
+	return "sh"
+}
+
+func (o observed) command(ctx context.Context, lab string, x ExecOptions) (*exec.Cmd, error) {
+	inside := hosts.Exec{Argv: x.Argv, TTY: x.TTY}
+	for _, s := range o.sandboxes {
+		if s.Node == x.Node {
+			return o.runtimes[s.Runtime].Command(ctx, s, inside)
+		}
+	}
+	for _, ns := range o.namespacesBy(hosts.KindRouter) {
+		if ns.Mark.Node != x.Node {
+			continue
+		}
+		// A router is entered as a netns host is. Its own /run holds its Open
+		// vSwitch where the tools look for it.
+		return o.runtimes["netns"].Command(ctx, hosts.Sandbox{
+			Runtime: "netns", Lab: lab, Node: routerDirName(x.Node), Name: ns.Name, NetNS: ns.Path(),
+		}, inside)
+	}
+	return nil, notFound(o.noSuchNode(lab, x.Node))
+}
+
+func (o observed) noSuchNode(lab, node string) string {
+	var names []string
+	for _, s := range o.sandboxes {
+		names = append(names, s.Node)
+	}
+	for _, ns := range o.namespacesBy(hosts.KindRouter) {
+		names = append(names, ns.Mark.Node)
+	}
+	slices.SortFunc(names, naturalCompare)
+	if n := nearest(node, names); n != "" {
+		return fmt.Sprintf("lab %s has no node %s; did you mean %s?", lab, node, n)
+	}
+	const few = 8
+	if len(names) > few {
+		names = append(names[:few], "…")
+	}
+	return fmt.Sprintf("lab %s has no node %s; it has %s", lab, node, strings.Join(names, ", "))
+}
+
+// exitCode is the command's, or 128 plus the signal that ended it, as in a shell.
+func exitCode(e *exec.ExitError) int {
+	const signalled = 128
+	if s, ok := e.Sys().(syscall.WaitStatus); ok && s.Signaled() {
+		return signalled + int(s.Signal())
+	}
+	return e.ExitCode()
+}

@@ -1,0 +1,141 @@
+package labs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"pseudowan/hosts"
+)
+
+// keeperState is what `up` tells the keeper: which routers have an agent.
+type keeperState struct {
+	Lab     string         `json:"lab"`
+	Routers []keeperRouter `json:"routers"`
+}
+
+type keeperRouter struct {
+	Name      string `json:"name"`
+	Namespace string `json:"namespace"`
+}
+
+// restartPause keeps an agent that cannot start from spinning.
+const restartPause = time.Second
+
+// Keeper runs a lab's agents and starts an agent again that has ended, until
+// ctx ends. It reads its list of routers again on SIGHUP. It runs inside the
+// lab's own namespace, so that it is found, like everything else, by the mark
+// of the namespace.
+func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
+	k := keeper{lab: lab, log: log, running: map[string]context.CancelFunc{}}
+	defer k.wait.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	for {
+		if err := k.reload(ctx); err != nil {
+			return fmt.Errorf("keeper of lab %s: %w", lab, err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-reload:
+		}
+	}
+}
+
+type keeper struct {
+	lab     string
+	log     *slog.Logger
+	running map[string]context.CancelFunc
+	wait    sync.WaitGroup
+}
+
+func (k *keeper) reload(ctx context.Context) error {
+	state, err := readJSON[keeperState](keeperFile(k.lab))
+	if err != nil {
+		return err
+	}
+	for name, stop := range k.running {
+		if !slices.ContainsFunc(state.Routers, func(r keeperRouter) bool { return r.Name == name }) {
+			stop()
+			delete(k.running, name)
+		}
+	}
+	for _, r := range state.Routers {
+		if k.running[r.Name] != nil {
+			continue
+		}
+		agentCtx, stop := context.WithCancel(ctx)
+		k.running[r.Name] = stop
+		k.wait.Go(func() { k.supervise(agentCtx, r) })
+	}
+	return nil
+}
+
+func (k *keeper) supervise(ctx context.Context, r keeperRouter) {
+	for {
+		err := k.runAgent(ctx, r)
+		if ctx.Err() != nil {
+			return
+		}
+		k.log.Error("agent ended; it is started again", "router", r.Name, "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(restartPause):
+		}
+	}
+}
+
+func (k *keeper) runAgent(ctx context.Context, r keeperRouter) error {
+	log, err := os.OpenFile(filepath.Join(routerDir(k.lab, r.Name), "agent.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command("/proc/self/exe", "agent", "--lab", k.lab, "--router", r.Name)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := (hosts.Namespace{Name: r.Namespace}).Start(cmd); err != nil {
+		return fmt.Errorf("start the agent of %s: %w", r.Name, err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		cmd.Process.Signal(syscall.SIGTERM)
+		return <-ended
+	}
+}
+
+func readJSON[T any](path string) (T, error) {
+	var v T
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return v, err
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return v, fmt.Errorf("%s: %w", path, err)
+	}
+	return v, nil
+}
+
+func writeJSON(path string, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(path, append(data, '\n'))
+}

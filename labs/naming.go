@@ -1,0 +1,53 @@
+package labs
+
+import (
+	"crypto/sha256"
+	"net"
+	"strings"
+)
+
+// labNamespace names the namespace that holds a lab's segments and keeper.
+func labNamespace(lab string) string { return "pw-" + lab }
+
+// nodeNamespace names a router's or host's namespace. The name is for people;
+// what makes a namespace ours is the mark inside it.
+func nodeNamespace(lab, node string) string { return "pw-" + lab + "-" + node }
+
+// maxInterfaceName is IFNAMSIZ less the terminating zero.
+const maxInterfaceName = 15
+
+// bgpPortName names the internal port that owns a link's address.
+func bgpPortName(link string) string {
+	name := "bgp-" + link
+	if len(name) > maxInterfaceName {
+		name = "bgp-" + shortHash(link)
+	}
+	return name
+}
+
+func shortHash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	const hex = "0123456789abcdef"
+	var b strings.Builder
+	for _, c := range sum[:4] {
+		b.WriteByte(hex[c>>4])
+		b.WriteByte(hex[c&15])
+	}
+	return b.String()
+}
+
+// derivedMAC is the same in every run: a locally administered unicast address
+// from the names of lab, node and interface.
+func derivedMAC(lab, node, intf string) net.HardwareAddr {
+	sum := sha256.Sum256([]byte(lab + "\x00" + node + "\x00" + intf))
+	mac := net.HardwareAddr(sum[:6])
+	mac[0] = mac[0]&^0x03 | 0x02
+	return mac
+}
+
+// gatewayMAC is the router's MAC towards the host on a port: the original's
+// 00:00:00:00:00:01 for the first host port (3), and so on.
+func gatewayMAC(port uint32) net.HardwareAddr {
+	n := port - 2
+	return net.HardwareAddr{0, 0, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
+}

@@ -1,0 +1,143 @@
+package labs
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"pseudowan/hosts"
+	"pseudowan/labs/status"
+	"pseudowan/topology"
+)
+
+// Nodes lists the routers and hosts of a lab, or of all labs where lab is
+// empty, in natural order.
+func Nodes(ctx context.Context, lab string) ([]status.Node, error) {
+	if err := needRoot(); err != nil {
+		return nil, err
+	}
+	names, err := Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if lab != "" {
+		if lab, err = pick(ctx, lab); err != nil {
+			return nil, err
+		}
+		names = []string{lab}
+	}
+	var out []status.Node
+	for _, name := range names {
+		nodes, err := labNodes(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, nodes...)
+	}
+	return out, nil
+}
+
+func labNodes(ctx context.Context, lab string) ([]status.Node, error) {
+	found, err := observe(ctx, lab)
+	if err != nil {
+		return nil, err
+	}
+	applied := appliedTopology(lab)
+	var out []status.Node
+	for _, ns := range found.namespacesBy(hosts.KindRouter) {
+		out = append(out, routerNode(lab, ns, applied))
+	}
+	for _, s := range found.sandboxes {
+		out = append(out, hostNode(lab, s, applied))
+	}
+	slices.SortFunc(out, func(a, b status.Node) int {
+		if a.Kind != b.Kind {
+			return strings.Compare(b.Kind, a.Kind) // routers first
+		}
+		return naturalCompare(a.Node, b.Node)
+	})
+	return out, nil
+}
+
+// appliedTopology is the topology as it was applied last; nil where the state
+// directory is gone: then the marks alone are listed.
+func appliedTopology(lab string) *topology.Topology {
+	data, err := os.ReadFile(topologyFile(lab))
+	if err != nil {
+		return nil
+	}
+	t, err := topology.Parse(topologyFile(lab), data)
+	if err != nil {
+		return nil
+	}
+	return t
+}
+
+func routerNode(lab string, ns hosts.Namespace, t *topology.Topology) status.Node {
+	n := status.Node{
+		Lab: lab, Node: ns.Mark.Node, Kind: "router", Runtime: "netns", NetNS: ns.Path(), Addresses: []string{},
+		State: "its agent does not run",
+	}
+	if pid := agentPID(ns); pid != 0 {
+		n.State, n.PID = "running", pid
+	}
+	if t == nil {
+		return n
+	}
+	for _, l := range t.Links {
+		for _, e := range l.Ends {
+			if e.Router != ns.Mark.Node {
+				continue
+			}
+			for _, a := range e.Addresses {
+				n.Addresses = append(n.Addresses, a.String())
+			}
+		}
+	}
+	return n
+}
+
+// agentPID finds the router's agent among the processes of its namespace.
+func agentPID(ns hosts.Namespace) int {
+	pids, err := ns.Processes()
+	if err != nil {
+		return 0
+	}
+	for _, pid := range pids {
+		line, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "cmdline"))
+		if err == nil && strings.HasPrefix(string(line), "/proc/self/exe\x00agent\x00") {
+			return pid
+		}
+	}
+	return 0
+}
+
+func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
+	n := status.Node{
+		Lab: lab, Node: s.Node, Kind: "host", Runtime: s.Runtime, State: "running", NetNS: s.NetNS, PID: s.PID,
+		Addresses: []string{},
+	}
+	if t == nil {
+		return n
+	}
+	i := slices.IndexFunc(t.Hosts, func(h topology.Host) bool { return h.Name == s.Node })
+	if i < 0 {
+		n.State = "not in the topology"
+		return n
+	}
+	var vrfs []string
+	for _, a := range t.Hosts[i].Attachments {
+		vrfs = append(vrfs, a.VRF)
+		for _, p := range a.Addresses {
+			n.Addresses = append(n.Addresses, p.String())
+		}
+	}
+	for _, lan := range t.Hosts[i].LANs {
+		n.Addresses = append(n.Addresses, lan.String())
+	}
+	n.VRF = strings.Join(slices.Compact(vrfs), ",")
+	return n
+}

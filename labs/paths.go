@@ -1,0 +1,81 @@
+package labs
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// The directories of all labs. Both are indexes for speed and for people:
+// what runs is found by the marks in the kernel.
+const (
+	runRoot   = "/run/pseudowan"
+	stateRoot = "/var/lib/pseudowan"
+)
+
+// runDir holds a lab's sockets, pids and logs; stateDir the topology as
+// applied and the allocations. Both are for root alone.
+func runDir(lab string) string   { return filepath.Join(runRoot, lab) }
+func stateDir(lab string) string { return filepath.Join(stateRoot, lab) }
+
+// routerDir holds what belongs to one router. Its name is kept short, as the
+// paths of sockets are limited to 108 octets.
+func routerDir(lab, router string) string { return filepath.Join(runDir(lab), routerDirName(router)) }
+
+func routerDirName(router string) string {
+	const longest, kept = 16, 7
+	if len(router) <= longest {
+		return router
+	}
+	return router[:kept] + "-" + shortHash(router)
+}
+
+// agentSocket is where a router's agent answers.
+func agentSocket(lab, router string) string {
+	return filepath.Join(routerDir(lab, router), "agent.sock")
+}
+
+// bgpSocket is where a router's speaker serves the GoBGP API.
+func bgpSocket(lab, router string) string { return filepath.Join(routerDir(lab, router), "gobgp.sock") }
+
+func agentConfigFile(lab, router string) string {
+	return filepath.Join(routerDir(lab, router), "config.json")
+}
+
+func keeperFile(lab string) string { return filepath.Join(runDir(lab), "keeper.json") }
+
+func allocationsFile(lab string) string { return filepath.Join(stateDir(lab), "allocations.json") }
+
+func topologyFile(lab string) string { return filepath.Join(stateDir(lab), "topology.yaml") }
+
+// makeDir makes a directory that only root may enter, parents included.
+func makeDir(path string) error { return os.MkdirAll(path, 0o700) }
+
+// writeFile replaces a file at once, so that no reader sees half of it.
+func writeFile(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	if _, err := tmp.Write(data); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err := tmp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}
+
+// removeLabDirs removes a lab's directories, and the roots where they are
+// empty then.
+func removeLabDirs(lab string) error {
+	for _, dir := range []string{runDir(lab), stateDir(lab)} {
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	os.Remove(runRoot) // only succeeds for the last lab
+	os.Remove(stateRoot)
+	return nil
+}

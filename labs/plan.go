@@ -1,0 +1,249 @@
+package labs
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/maruel/natural"
+
+	"pseudowan/bgp/vpn"
+	"pseudowan/hosts"
+	"pseudowan/labs/agent"
+	"pseudowan/topology"
+)
+
+// Plan is what must exist for a topology to run. It is a pure function of the
+// topology and of the allocations of the lab's earlier life; nothing in it
+// depends on the order of the hosts in the file.
+type Plan struct {
+	Lab         string         `json:"lab"`
+	Namespace   string         `json:"namespace"` // the lab's own: segments and the keeper live there
+	Routers     []RouterPlan   `json:"routers"`
+	Hosts       []HostPlan     `json:"hosts"`
+	Wires       []WirePlan     `json:"wires"`
+	Segments    []SegmentPlan  `json:"segments,omitempty"`
+	NICs        []NICPlan      `json:"nics,omitempty"`
+	Allocations Allocations    `json:"allocations"`
+	Names       []HostsFileRow `json:"names"`
+}
+
+// RouterPlan is one router: its namespace and everything its agent is told.
+type RouterPlan struct {
+	Name      string       `json:"name"`
+	Namespace string       `json:"namespace"`
+	Config    agent.Config `json:"config"`
+}
+
+// HostPlan is one customer host.
+type HostPlan struct {
+	Name      string        `json:"name"`
+	Runtime   string        `json:"runtime"`
+	Namespace string        `json:"namespace"` // of a netns host
+	Container string        `json:"container"` // of a docker host
+	VRFs      []string      `json:"vrfs"`
+	Addresses []string      `json:"addresses"`
+	Host      topology.Host `json:"host"`
+	Network   hosts.Network `json:"network"`
+}
+
+// WirePlan is a veth pair.
+type WirePlan struct {
+	A EndPlan `json:"a"`
+	B EndPlan `json:"b"`
+}
+
+// EndPlan is one end of a wire.
+type EndPlan struct {
+	Node      string `json:"node"` // empty: the lab's namespace
+	Interface string `json:"interface"`
+	MAC       string `json:"mac"`
+	MTU       int    `json:"mtu"`
+	Alias     string `json:"alias"`
+}
+
+// SegmentPlan is a LAN that several routers share. The A ends of its wires are
+// in the lab's namespace.
+type SegmentPlan struct {
+	Name  string     `json:"name"`
+	MTU   int        `json:"mtu"`
+	Wires []WirePlan `json:"wires"`
+}
+
+// NICPlan lends an interface of the server to a router.
+type NICPlan struct {
+	NIC       string `json:"nic"`
+	Router    string `json:"router"`
+	Interface string `json:"interface"`
+	MTU       int    `json:"mtu"`
+}
+
+// HostsFileRow is a line of every node's /etc/hosts.
+type HostsFileRow struct {
+	Address netip.Addr `json:"address"`
+	Names   []string   `json:"names"`
+	VRF     string     `json:"vrf"` // "" for routers
+	Node    string     `json:"node"`
+}
+
+// NewPlan plans a topology. previous is the zero value for a new lab;
+// otherwise names, ports and labels given earlier are kept. Hosts run in
+// runtime, except those that ask for another.
+func NewPlan(t *topology.Topology, previous Allocations, runtime string) (*Plan, error) {
+	p := &Plan{
+		Lab:         t.Name,
+		Namespace:   labNamespace(t.Name),
+		Allocations: previous.clone(),
+	}
+	b := planner{topology: t, plan: p, runtime: runtime, routers: map[string]*agent.Config{}, inUse: allocationsInUse{}}
+	if err := b.build(); err != nil {
+		return nil, fmt.Errorf("lab %s: %w", t.Name, err)
+	}
+	return p, nil
+}
+
+// planner carries the state of one NewPlan.
+type planner struct {
+	topology *topology.Topology
+	plan     *Plan
+	runtime  string
+	routers  map[string]*agent.Config
+	inUse    allocationsInUse
+}
+
+func (b *planner) build() error {
+	for _, r := range b.topology.Routers {
+		b.routers[r.Name] = &agent.Config{
+			Lab: b.topology.Name, Router: r.Name,
+			AS: r.AS, RouterID: r.ID, Labels: r.Labels,
+			Datapath: b.topology.Datapath,
+		}
+		b.plan.Allocations.router(r.Name)
+	}
+	b.links()
+	b.vrfs()
+	hosts := b.sortedHosts()
+	for _, h := range hosts {
+		if err := b.host(h); err != nil {
+			return err
+		}
+	}
+	b.sessions()
+	b.expectations()
+	b.names(hosts)
+	b.plan.Allocations.prune(b.inUse)
+	for _, r := range b.topology.Routers {
+		c := b.routers[r.Name]
+		slices.SortFunc(c.Access, func(x, y agent.Access) int { return int(x.Port) - int(y.Port) })
+		b.plan.Routers = append(b.plan.Routers, RouterPlan{
+			Name: r.Name, Namespace: nodeNamespace(b.topology.Name, r.Name), Config: *c,
+		})
+	}
+	return nil
+}
+
+// sortedHosts is the order in which ports and labels are given out: by name,
+// so that moving a host in the file changes nothing.
+func (b *planner) sortedHosts() []topology.Host {
+	sorted := slices.Clone(b.topology.Hosts)
+	slices.SortStableFunc(sorted, func(x, y topology.Host) int { return naturalCompare(x.Name, y.Name) })
+	return sorted
+}
+
+func naturalCompare(a, b string) int {
+	switch {
+	case a == b:
+		return 0
+	case natural.Less(a, b):
+		return -1
+	}
+	return 1
+}
+
+func (b *planner) links() {
+	for i, l := range b.topology.Links {
+		ends := make([]EndPlan, len(l.Ends))
+		for j, e := range l.Ends {
+			ends[j] = b.coreEnd(l, e)
+		}
+		switch {
+		case l.NIC != "":
+			b.plan.NICs = append(b.plan.NICs, NICPlan{NIC: l.NIC, Router: l.Ends[0].Router, Interface: l.Ends[0].Interface, MTU: l.MTU})
+		case len(ends) == 2:
+			b.plan.Wires = append(b.plan.Wires, WirePlan{ends[0], ends[1]})
+		default:
+			b.segment(fmt.Sprintf("lan%d", i), l.MTU, ends)
+		}
+	}
+}
+
+// coreEnd gives a router's link end its two ports and returns the wire's end.
+func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) EndPlan {
+	c := b.routers[e.Router]
+	mac := e.MAC
+	if len(mac) == 0 {
+		mac = derivedMAC(b.topology.Name, e.Router, "bgp-"+e.Interface)
+	}
+	c.Core = append(c.Core, agent.Core{
+		Port: b.port(e.Router, e.Interface), Name: e.Interface,
+		BGPPort: b.port(e.Router, bgpPortName(e.Interface)), BGPName: bgpPortName(e.Interface),
+		MAC: mac.String(), Addresses: e.Addresses, MTU: l.MTU,
+	})
+	return EndPlan{
+		Node: e.Router, Interface: e.Interface, MTU: l.MTU,
+		MAC:   derivedMAC(b.topology.Name, e.Router, e.Interface).String(),
+		Alias: e.Router + ":" + e.Interface,
+	}
+}
+
+func (b *planner) segment(name string, mtu int, ends []EndPlan) {
+	s := SegmentPlan{Name: name, MTU: mtu}
+	for i, e := range ends {
+		port := fmt.Sprintf("%sp%d", name, i+1)
+		s.Wires = append(s.Wires, WirePlan{B: e, A: EndPlan{
+			Interface: port, MTU: mtu,
+			MAC:   derivedMAC(b.topology.Name, "", port).String(),
+			Alias: e.Alias + "@" + name,
+		}})
+	}
+	b.plan.Segments = append(b.plan.Segments, s)
+}
+
+func (b *planner) vrfs() {
+	for _, v := range b.topology.VRFs {
+		c := b.routers[v.Router]
+		c.VRFs = append(c.VRFs, agent.VRF{
+			ID:   b.vrf(v.Router, v.Name),
+			Name: v.Name, RD: v.RD, Import: v.Import, Export: v.Export,
+			LabelMode:             v.LabelMode,
+			RedistributeConnected: v.RedistributeConnected,
+			RedistributeStatic:    v.RedistributeStatic,
+		})
+	}
+}
+
+func (b *planner) sessions() {
+	for _, s := range b.topology.Sessions {
+		c := b.routers[s.Router]
+		c.Sessions = append(c.Sessions, s)
+	}
+}
+
+func (b *planner) expectations() {
+	for _, r := range b.topology.Intent().Routes {
+		if c := b.routers[r.Router]; c != nil {
+			c.Expect = append(c.Expect, agent.Expect{VRF: r.VRF, Prefix: r.Prefix, From: r.Origin.Router})
+		}
+	}
+}
+
+// families lists the address families of a set of prefixes, IPv4 first.
+func families(prefixes []netip.Prefix) []vpn.Family {
+	var out []vpn.Family
+	for _, f := range []vpn.Family{vpn.VPNv4, vpn.VPNv6} {
+		if slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return vpn.FamilyOf(p) == f }) {
+			out = append(out, f)
+		}
+	}
+	return out
+}

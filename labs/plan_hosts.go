@@ -1,0 +1,191 @@
+package labs
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"pseudowan/bgp/vpn"
+	"pseudowan/hosts"
+	"pseudowan/labs/agent"
+	"pseudowan/topology"
+)
+
+// host plans one customer host: its wires, the router ports at their other
+// ends, the labels that its routes need and its own network configuration.
+func (b *planner) host(h topology.Host) error {
+	hp := HostPlan{
+		Name:      h.Name,
+		Runtime:   h.Runtime,
+		Namespace: nodeNamespace(b.topology.Name, h.Name),
+		Container: b.topology.Prefix + h.Name,
+		Host:      h,
+		Network:   hosts.Network{Forward: h.Forward},
+	}
+	if hp.Runtime == "" {
+		hp.Runtime = b.runtime
+	}
+	for _, a := range h.Attachments {
+		if err := b.attachment(h, a, &hp); err != nil {
+			return err
+		}
+	}
+	for i, lan := range h.LANs {
+		hp.Network.Interfaces = append(hp.Network.Interfaces, b.lan(h, len(h.Attachments)+i, lan))
+		hp.Addresses = append(hp.Addresses, lan.String())
+	}
+	b.plan.Hosts = append(b.plan.Hosts, hp)
+	return nil
+}
+
+func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPlan) error {
+	c := b.routers[a.Router]
+	end := h.Name + ":" + a.Interface
+	port := b.port(a.Router, end)
+	access := agent.Access{
+		Port: port, Name: b.accessName(c, port), VRF: a.VRF, MAC: gatewayMAC(port).String(),
+		Gateways: a.Gateways, MTU: a.MTU, Host: h.Name, RA: a.RA,
+	}
+	for _, p := range a.Addresses {
+		access.Expect = append(access.Expect, p.Addr())
+		hp.Addresses = append(hp.Addresses, p.String())
+	}
+	mac := a.MAC
+	if len(mac) == 0 {
+		mac = derivedMAC(b.topology.Name, h.Name, a.Interface)
+	}
+	c.Access = append(c.Access, access)
+	b.statics(c, port, a)
+	if err := b.bindings(c, a); err != nil {
+		return fmt.Errorf("host %s: %w", h.Name, err)
+	}
+	hp.VRFs = append(hp.VRFs, a.VRF)
+	b.plan.Wires = append(b.plan.Wires, WirePlan{
+		A: EndPlan{Node: a.Router, Interface: access.Name, MTU: a.MTU, Alias: a.Router + ":" + end,
+			MAC: derivedMAC(b.topology.Name, a.Router, end).String()},
+		B: EndPlan{Node: h.Name, Interface: a.Interface, MTU: a.MTU, MAC: mac.String(), Alias: end},
+	})
+	hp.Network.Interfaces = append(hp.Network.Interfaces, hosts.Interface{
+		Name: a.Interface, MAC: mac, MTU: a.MTU, Addresses: a.Addresses, SLAAC: a.SLAAC,
+	})
+	hp.Network.Routes = append(hp.Network.Routes, hostRoutes(a)...)
+	return nil
+}
+
+// accessName is the original's ethN for port N, unless a link of the router
+// has that name.
+func (b *planner) accessName(c *agent.Config, port uint32) string {
+	name := fmt.Sprintf("eth%d", port)
+	taken := func(k agent.Core) bool { return k.Name == name || k.BGPName == name }
+	if slices.ContainsFunc(c.Core, taken) {
+		return fmt.Sprintf("vrf%d", port)
+	}
+	return name
+}
+
+func hostRoutes(a topology.Attachment) []hosts.Route {
+	var out []hosts.Route
+	for _, p := range a.Routes {
+		for _, g := range a.Gateways {
+			if g.Addr().Is4() == p.Addr().Is4() && !(a.SLAAC && g.Addr().Is6()) {
+				out = append(out, hosts.Route{Prefix: p, Via: g.Addr(), Interface: a.Interface})
+				break
+			}
+		}
+	}
+	return out
+}
+
+func (b *planner) lan(h topology.Host, n int, address netip.Prefix) hosts.Interface {
+	name := fmt.Sprintf("eth%d", n)
+	return hosts.Interface{
+		Name: name, LAN: true, MTU: 1500, Addresses: []netip.Prefix{address},
+		MAC: derivedMAC(b.topology.Name, h.Name, name),
+	}
+}
+
+func (b *planner) statics(c *agent.Config, port uint32, a topology.Attachment) {
+	i := slices.IndexFunc(c.VRFs, func(v agent.VRF) bool { return v.Name == a.VRF })
+	for _, s := range a.Statics {
+		c.VRFs[i].Statics = append(c.VRFs[i].Statics, agent.Static{Prefix: s.Prefix, NextHop: s.NextHop, Port: port})
+	}
+}
+
+// bindings gives an attachment's routes their labels: by default one for the
+// VRF's connected routes of each family and one for each next hop behind
+// which there are static routes.
+func (b *planner) bindings(c *agent.Config, a topology.Attachment) error {
+	i := slices.IndexFunc(c.VRFs, func(v agent.VRF) bool { return v.Name == a.VRF })
+	v := &c.VRFs[i]
+	for _, f := range families(a.Gateways) {
+		for _, want := range bindingsFor(v, f, a) {
+			label, ok := b.label(c.Router, want.key, c.Labels)
+			if !ok {
+				return fmt.Errorf("router %s, VRF %s: no label is left in %s; give the router a larger range (labels:)",
+					c.Router, v.Name, c.Labels)
+			}
+			want.binding.Label = label
+			if !slices.Contains(v.Bindings, want.binding) {
+				v.Bindings = append(v.Bindings, want.binding)
+			}
+		}
+	}
+	return nil
+}
+
+// keyedBinding is a binding that waits for its label.
+type keyedBinding struct {
+	key     string
+	binding agent.Binding
+}
+
+func bindingsFor(v *agent.VRF, f vpn.Family, a topology.Attachment) []keyedBinding {
+	var out []keyedBinding
+	add := func(key string, b agent.Binding) {
+		b.Family = f
+		out = append(out, keyedBinding{key, b})
+	}
+	switch v.LabelMode {
+	case topology.PerVRF:
+		add(vrfKey(v.Name, f), agent.Binding{})
+	case topology.PerPrefix:
+		for _, p := range a.Addresses {
+			if host := netip.PrefixFrom(p.Addr(), p.Addr().BitLen()); vpn.FamilyOf(p) == f {
+				add(prefixKey(v.Name, host), agent.Binding{Prefix: host})
+			}
+		}
+		for _, s := range a.Statics {
+			if vpn.FamilyOf(s.Prefix) == f {
+				add(prefixKey(v.Name, s.Prefix), agent.Binding{Prefix: s.Prefix})
+			}
+		}
+	default:
+		add(connectedKey(v.Name, f), agent.Binding{})
+		for _, s := range a.Statics {
+			if vpn.FamilyOf(s.Prefix) == f {
+				add(nextHopKey(v.Name, s.NextHop), agent.Binding{NextHop: s.NextHop})
+			}
+		}
+	}
+	return out
+}
+
+// names collects what every node's /etc/hosts says.
+func (b *planner) names(sorted []topology.Host) {
+	for _, r := range b.topology.Routers {
+		for _, c := range b.routers[r.Name].Core {
+			for _, p := range c.Addresses {
+				b.plan.Names = append(b.plan.Names, HostsFileRow{Address: p.Addr(), Names: []string{r.Name}, Node: r.Name})
+			}
+		}
+	}
+	for _, h := range sorted {
+		for _, a := range h.Attachments {
+			for _, p := range a.Addresses {
+				b.plan.Names = append(b.plan.Names, HostsFileRow{
+					Address: p.Addr(), Names: []string{h.Name}, VRF: a.VRF, Node: h.Name,
+				})
+			}
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package realtest
+
+import (
+	"bufio"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// capture is a tcpdump on an interface of a node.
+type capture struct {
+	cmd  *exec.Cmd
+	file string
+	done chan error
+}
+
+// startCapture returns when tcpdump listens. It ends by itself after count
+// packets that match the filter.
+func startCapture(t testing.TB, l lab, node, intf string, count int, filter string) *capture {
+	t.Helper()
+	c := &capture{file: filepath.Join(t.TempDir(), "wire.pcap"), done: make(chan error, 1)}
+	c.cmd = exec.Command("nsenter", "--net="+l.netns(node), "tcpdump", "-Z", "root", "-U", "-n", "-i", intf,
+		"-w", c.file, "-c", strconv.Itoa(count), filter)
+	stderr, err := c.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "listening on") {
+			break
+		}
+	}
+	go func() {
+		for lines.Scan() { // let tcpdump say the rest
+		}
+		c.done <- c.cmd.Wait()
+	}()
+	t.Cleanup(func() { c.cmd.Process.Kill() })
+	return c
+}
+
+// frame is one packet as tshark decodes it.
+type frame struct {
+	labels, bottoms, ttls []string // of the label stack, outermost first
+	ipTTL, src, dst       string
+}
+
+// frames waits for the capture to be complete and decodes it.
+func (c *capture) frames(t testing.TB) []frame {
+	t.Helper()
+	select {
+	case <-c.done:
+	case <-time.After(10 * time.Second):
+		c.cmd.Process.Signal(syscall.SIGINT)
+		<-c.done
+		out, _ := exec.Command("tcpdump", "-n", "-e", "-r", c.file).CombinedOutput()
+		t.Fatalf("too few packets on the wire:\n%s", out)
+	}
+	fields := []string{"mpls.label", "mpls.bottom", "mpls.ttl", "ip.ttl", "ip.src", "ip.dst"}
+	argv := []string{"-r", c.file, "-T", "fields", "-E", "separator=|"}
+	for _, f := range fields {
+		argv = append(argv, "-e", f)
+	}
+	out, err := exec.Command("tshark", argv...).Output()
+	if err != nil {
+		t.Fatalf("tshark: %v", err)
+	}
+	var frames []frame
+	for line := range strings.Lines(string(out)) {
+		f := strings.Split(strings.TrimRight(line, "\n"), "|")
+		if len(f) != len(fields) {
+			t.Fatalf("tshark printed %q", line)
+		}
+		list := func(s string) []string { return strings.Split(s, ",") }
+		frames = append(frames, frame{list(f[0]), list(f[1]), list(f[2]), f[3], f[4], f[5]})
+	}
+	return frames
+}
+
+func (f frame) String() string {
+	return fmt.Sprintf("%s > %s ttl %s labels %v bottom %v mpls ttl %v", f.src, f.dst, f.ipTTL, f.labels, f.bottoms, f.ttls)
+}

@@ -1,0 +1,26 @@
+package labs
+
+import (
+	"context"
+	"log/slog"
+	"path/filepath"
+
+	"pseudowan/labs/agent"
+)
+
+// Agent is a router of a lab: it runs until ctx ends or a part of the router
+// dies. The process must be inside the router's network namespace.
+func Agent(ctx context.Context, lab, router string, log *slog.Logger) error {
+	dir := routerDir(lab, router)
+	return agent.Run(ctx, agent.Options{
+		ConfigFile: agentConfigFile(lab, router),
+		Socket:     agentSocket(lab, router),
+		BGPSocket:  bgpSocket(lab, router),
+		OVSDir:     ovsDir(dir),
+		Log:        log,
+	})
+}
+
+// ovsDir is where Debian's Open vSwitch tools look by default, as seen by a
+// command that `exec` runs in the router: there, run is mounted on /run.
+func ovsDir(routerDir string) string { return filepath.Join(routerDir, "run", "openvswitch") }

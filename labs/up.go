@@ -1,0 +1,117 @@
+package labs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"pseudowan/labs/catalog"
+	"pseudowan/topology"
+)
+
+// Progress hears what a long command is doing, a short phrase at a time.
+type Progress interface{ Step(message string) }
+
+// UpOptions say what Up brings up and how long it waits.
+type UpOptions struct {
+	Lab      string        // a name of the catalogue, a file, or "-" for Stdin
+	Stdin    io.Reader     // read for "-"
+	Runtime  string        // for hosts that do not name theirs; "" leaves it to the topology
+	Timeout  time.Duration // for the lab to converge
+	NoWait   bool          // return when everything has been started
+	Progress Progress
+}
+
+// Report is what Up has done.
+type Report struct {
+	Lab     string
+	Created bool     // false: the lab ran already
+	Runtime string   // of the hosts
+	Routers int      // number of routers
+	Hosts   int      // number of hosts
+	Changed []string // what was made, changed or removed, one line each
+	Waiting []string // outside peers that have not come up
+	Elapsed time.Duration
+}
+
+// Up makes a topology run, or makes a running lab what its edited topology
+// says. It returns when the lab has converged. Where it fails or ctx ends, a
+// lab that did not exist before is taken down again.
+func Up(ctx context.Context, o UpOptions) (Report, error) {
+	begin := time.Now()
+	t, source, err := loadLab(o)
+	if err != nil {
+		return Report{}, err
+	}
+	if err := requirements(); err != nil {
+		return Report{}, err
+	}
+	held, err := acquire(t.Name)
+	if err != nil {
+		return Report{}, err
+	}
+	defer held.release()
+
+	a, err := newApplier(ctx, t, source, o)
+	if err != nil {
+		return Report{}, err
+	}
+	if err := a.check(); err != nil {
+		return Report{}, err
+	}
+	waiting, err := a.run(ctx, o)
+	if err != nil {
+		if a.fresh {
+			err = errors.Join(err, a.undo())
+		}
+		return Report{}, err
+	}
+	return Report{
+		Lab: t.Name, Created: a.fresh, Runtime: a.runtimeName, Routers: len(a.plan.Routers), Hosts: len(a.plan.Hosts),
+		Changed: a.changed, Waiting: waiting, Elapsed: time.Since(begin),
+	}, nil
+}
+
+// loadLab reads the topology that the options name.
+func loadLab(o UpOptions) (*topology.Topology, []byte, error) {
+	source, data, err := readSource(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := topology.Parse(source, data)
+	return t, data, err
+}
+
+func readSource(o UpOptions) (string, []byte, error) {
+	if o.Lab == "-" {
+		data, err := io.ReadAll(o.Stdin)
+		return "standard input", data, err
+	}
+	if data, ok := catalog.Get(o.Lab); ok {
+		return o.Lab, data, nil
+	}
+	data, err := os.ReadFile(o.Lab)
+	if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(o.Lab, "./") {
+		msg := fmt.Sprintf("%s is neither a file nor a lab of the catalogue (%s)", o.Lab, strings.Join(catalog.Names(), ", "))
+		if n := nearest(o.Lab, catalog.Names()); n != "" {
+			msg += "; did you mean " + n + "?"
+		}
+		return "", nil, notFound(msg)
+	}
+	return o.Lab, data, err
+}
+
+func (a *applier) run(ctx context.Context, o UpOptions) (waiting []string, err error) {
+	if err := a.apply(ctx); err != nil {
+		return nil, err
+	}
+	if o.NoWait {
+		return nil, nil
+	}
+	return a.converge(ctx, o.Timeout)
+}
