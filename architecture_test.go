@@ -37,6 +37,7 @@ var rooms = map[string][]string{
 	"labs/status":    {},
 	"labs/catalog":   {},
 	"labs/agent/...": {"labs/agent/...", "labs/status", "bgp/...", "ovs/...", "topology"},
+	"labs/realtest":  {}, // tests only
 	"labs":           {"labs/...", "topology/...", "hosts/...", "bgp/vpn"},
 	"show/...":       {"show/...", "labs/status", "bgp/vpn"},
 	"cmd/pseudowan":  {"labs", "labs/catalog", "labs/status", "topology", "show", "hosts"},
