@@ -145,7 +145,7 @@ func Nodes(o Output, rows []status.Node) error {
 				pid = decimal(r.PID)
 			}
 			g.add(r.Lab, r.Node, r.Kind, r.Runtime, r.State,
-				r.VRF, strings.Join(r.Addresses, ","), r.NetNS, pid)
+				r.VRF, few(r.Addresses), r.NetNS, pid)
 		}
 		return g.String()
 	})
@@ -195,6 +195,16 @@ func pointed(n *uint32) string {
 		return ""
 	}
 	return strconv.FormatUint(uint64(*n), 10)
+}
+
+// few lists the first items and counts the rest: a host behind ten LANs would
+// make a table wider than any screen.
+func few(items []string) string {
+	const shown = 2
+	if len(items) <= shown {
+		return list(items)
+	}
+	return fmt.Sprintf("%s,+%d", list(items[:shown]), len(items)-shown)
 }
 
 func list[T any](items []T) string {
