@@ -16,7 +16,8 @@ import (
 
 // NetNS is the runtime whose hosts are network namespaces: each command is a
 // program of the server with the host's network, name, and own /etc/hosts,
-// /run and /tmp. A host costs no process.
+// /run and /tmp. A host costs no process beyond the command that its Spec asks
+// for, whose output is in its directory, in command.log.
 type NetNS struct {
 	stateDir string
 	enter    []string
@@ -44,17 +45,33 @@ func (r *NetNS) Ensure(ctx context.Context, spec Spec) (Sandbox, error) {
 	if err != nil {
 		return Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, err)
 	}
-	if err := errors.Join(PrepareHost(ns.Path()), r.writeFiles(spec)); err != nil {
+	box, err := r.furnish(ctx, ns, spec)
+	if err != nil {
 		if created {
-			err = errors.Join(err, ns.Delete(), r.removeFiles(spec.Lab, spec.Node))
+			err = errors.Join(err, r.Remove(context.WithoutCancel(ctx), r.sandbox(ns)))
 		}
 		return Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, err)
 	}
-	return r.sandbox(ns), nil
+	return box, nil
+}
+
+// furnish makes what belongs to a host beside its namespace.
+func (r *NetNS) furnish(ctx context.Context, ns Namespace, spec Spec) (Sandbox, error) {
+	if err := errors.Join(PrepareHost(ns.Path()), r.WriteFiles(spec)); err != nil {
+		return Sandbox{}, err
+	}
+	box := r.sandbox(ns)
+	pid, err := r.ensureCommand(ctx, box, spec.Command)
+	box.PID = pid
+	return box, err
 }
 
 func (r *NetNS) sandbox(ns Namespace) Sandbox {
-	return Sandbox{Runtime: r.Name(), Lab: ns.Mark.Lab, Node: ns.Mark.Node, Name: ns.Name, NetNS: ns.Path()}
+	box := Sandbox{Runtime: r.Name(), Lab: ns.Mark.Lab, Node: ns.Mark.Node, Name: ns.Name, NetNS: ns.Path()}
+	if c := runningCommand(r.dir(box.Lab, box.Node)); c != nil {
+		box.PID = c.PID
+	}
+	return box
 }
 
 func (s Sandbox) namespace() Namespace {
@@ -109,9 +126,10 @@ func (r *NetNS) Command(ctx context.Context, s Sandbox, e Exec) (*exec.Cmd, erro
 
 func (r *NetNS) dir(lab, node string) string { return filepath.Join(r.stateDir, lab, node) }
 
-// writeFiles writes what Enter puts in the place of the server's files. Files
+// WriteFiles writes what Enter puts in the place of the server's files: for
+// hosts Ensure does, for routers, which are entered alike, the caller. Files
 // are written in place, so that running commands see the change.
-func (r *NetNS) writeFiles(spec Spec) error {
+func (r *NetNS) WriteFiles(spec Spec) error {
 	root := r.dir(spec.Lab, spec.Node)
 	for dir, mode := range map[string]os.FileMode{"etc": 0o755, "run": 0o755, "tmp": 0o777 | os.ModeSticky} {
 		path := filepath.Join(root, dir)

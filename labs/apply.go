@@ -127,6 +127,14 @@ func (a *applier) files(context.Context) error {
 			return err
 		}
 	}
+	for _, r := range a.plan.Routers {
+		err := a.before.netns.WriteFiles(hosts.Spec{
+			Lab: a.plan.Lab, Node: routerDirName(r.Name), Hosts: routerHostsFile(a.plan.Names),
+		})
+		if err != nil {
+			return fmt.Errorf("router %s: %w", r.Name, err)
+		}
+	}
 	if err := writeFile(topologyFile(a.plan.Lab), a.source); err != nil {
 		return err
 	}
@@ -191,6 +199,17 @@ func hostsFile(rows []HostsFileRow, h HostPlan) []hosts.HostsEntry {
 	var out []hosts.HostsEntry
 	for _, row := range rows {
 		if row.VRF == "" || slices.Contains(h.VRFs, row.VRF) {
+			out = append(out, hosts.HostsEntry{Addr: row.Address, Names: row.Names})
+		}
+	}
+	return out
+}
+
+// routerHostsFile names the routers alone: customers' addresses overlap.
+func routerHostsFile(rows []HostsFileRow) []hosts.HostsEntry {
+	var out []hosts.HostsEntry
+	for _, row := range rows {
+		if row.VRF == "" {
 			out = append(out, hosts.HostsEntry{Addr: row.Address, Names: row.Names})
 		}
 	}

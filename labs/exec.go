@@ -74,8 +74,8 @@ func (o observed) command(ctx context.Context, lab string, x ExecOptions) (*exec
 		}
 		// A router is entered as a netns host is. Its own /run holds its Open
 		// vSwitch where the tools look for it.
-		return o.runtimes["netns"].Command(ctx, hosts.Sandbox{
-			Runtime: "netns", Lab: lab, Node: routerDirName(x.Node), Name: ns.Name, NetNS: ns.Path(),
+		return o.netns.Command(ctx, hosts.Sandbox{
+			Runtime: o.netns.Name(), Lab: lab, Node: routerDirName(x.Node), Name: ns.Name, NetNS: ns.Path(),
 		}, inside)
 	}
 	return nil, notFound(o.noSuchNode(lab, x.Node))

@@ -14,22 +14,17 @@ import (
 // selfCommand starts this program again inside a host, see hosts.Enter.
 var selfCommand = []string{"/proc/self/exe", "enter"}
 
-// runtimes are the host runtimes by name.
-type runtimes map[string]hosts.Runtime
-
-func newRuntimes() runtimes {
-	return runtimes{"netns": hosts.NewNetNS(runRoot, selfCommand)}
-}
-
 // observed is what exists of a lab: everything that carries its mark.
 type observed struct {
-	runtimes   runtimes
+	netns      *hosts.NetNS // routers are entered as its hosts are
+	runtimes   map[string]hosts.Runtime
 	namespaces []hosts.Namespace
 	sandboxes  []hosts.Sandbox
 }
 
 func observe(ctx context.Context, lab string) (observed, error) {
-	o := observed{runtimes: newRuntimes()}
+	o := observed{netns: hosts.NewNetNS(runRoot, selfCommand)}
+	o.runtimes = map[string]hosts.Runtime{o.netns.Name(): o.netns}
 	all, err := hosts.Namespaces()
 	if err != nil {
 		return o, err
