@@ -7,7 +7,6 @@ import (
 	"io"
 	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -29,12 +28,13 @@ type nodeReader interface {
 // decoder fills raw types from YAML nodes and reports what does not fit.
 type decoder struct {
 	*report
-	nodes int
-	path  []string
+	nodes  int
+	path   []string
+	fields map[reflect.Type]map[string][]int // the keys of each raw type met so far
 }
 
 // decode reads the text into its raw form. It returns nil where the text is
-// not YAML at all.
+// not YAML at all, or too much of it.
 func decode(r *report, data []byte) *rawTopology {
 	if len(data) > maxBytes {
 		r.refuse(pos{}, "file", fmt.Sprintf("larger than %d MiB", maxBytes>>20), "use series: for many hosts")
@@ -61,8 +61,11 @@ func decode(r *report, data []byte) *rawTopology {
 		return nil
 	}
 	raw := new(rawTopology)
-	d := &decoder{report: r}
+	d := &decoder{report: r, fields: make(map[reflect.Type]map[string][]int)}
 	d.into(reflect.ValueOf(raw).Elem(), top)
+	if d.nodes >= maxNodes {
+		return nil
+	}
 	return raw
 }
 
@@ -147,7 +150,7 @@ func (d *decoder) structure(v reflect.Value, n *yaml.Node) {
 	if isNull(n) {
 		return
 	}
-	fields := fieldsOf(v.Type())
+	fields := d.fieldsOf(v.Type())
 	for _, p := range d.pairs(n) {
 		name := p.key.Value
 		index, ok := fields[name]
@@ -255,57 +258,16 @@ func kindName(n *yaml.Node) string {
 }
 
 // fieldsOf maps the keys of a raw struct to its fields, embedded ones too.
-func fieldsOf(t reflect.Type) map[string][]int {
+func (d *decoder) fieldsOf(t reflect.Type) map[string][]int {
+	if known, ok := d.fields[t]; ok {
+		return known
+	}
 	fields := make(map[string][]int)
 	for _, f := range reflect.VisibleFields(t) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
 			fields[name] = f.Index
 		}
 	}
+	d.fields[t] = fields
 	return fields
-}
-
-// suggest words the remedy for an unknown name from the known ones.
-func suggest[V any](name string, known map[string]V) string {
-	best, distance := "", len(name)/3+2
-	names := make([]string, 0, len(known))
-	for k := range known {
-		names = append(names, k)
-	}
-	slices.Sort(names)
-	for _, k := range names {
-		if e := edits(strings.ToLower(name), k); e < distance {
-			best, distance = k, e
-		}
-	}
-	switch {
-	case best != "":
-		return fmt.Sprintf("did you mean %q?", best)
-	case len(names) == 0:
-		return ""
-	case len(names) > 20:
-		return "remove it"
-	}
-	return "known here: " + strings.Join(names, ", ")
-}
-
-// edits is the Levenshtein distance of two words, in octets.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
