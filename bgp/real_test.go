@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -240,18 +239,6 @@ func (n *node) withdraw(routes ...Route) {
 	}
 }
 
-// states returns the names of the states that a session has been in.
-func (n *node) states(peer netip.Addr) []string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	var names []string
-	for _, p := range n.history {
-		if p.Address == peer && (len(names) == 0 || names[len(names)-1] != p.State) {
-			names = append(names, p.State)
-		}
-	}
-	return slices.Clip(names)
-}
 
 func testLog(t *testing.T) *slog.Logger {
 	if !testing.Verbose() {

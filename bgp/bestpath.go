@@ -1,0 +1,188 @@
+package bgp
+
+import (
+	"cmp"
+	"net/netip"
+)
+
+// Reasons of best path choice, in the words of the original. All but the first
+// and the last two name the step that decided.
+const (
+	ReasonOnlyPath    = "Only Path"            // there is no other
+	ReasonReachable   = "Reachable Next Hop"   // all others cannot be used
+	ReasonLocalOrigin = "Local Origin"         // connected, then static, then imported from a VRF of this router
+	ReasonLocalPref   = "Local Pref"           // higher local preference
+	ReasonASPath      = "AS Path"              // shorter
+	ReasonOrigin      = "Origin"               // igp, then egp, then incomplete
+	ReasonMED         = "MED"                  // lower, among routes of the same neighbouring AS
+	ReasonASN         = "ASN"                  // external before internal
+	ReasonRouterID    = "Router ID"            // lower, of the originator where the route was reflected
+	ReasonClusterList = "Cluster List"         // shorter
+	ReasonPeerAddress = "Peer Address"         // lower
+	ReasonRD          = "RD"                   // lower: the same peer sent the prefix with several
+	ReasonNextHop     = "Next Hop"             // lower: local routes that nothing else tells apart
+	ReasonUnreachable = "Unreachable Next Hop" // the path cannot be used: its next hop is not usable
+	ReasonLabel       = "Unusable Label"       // the path cannot be used: its label is reserved (RFC 3032)
+)
+
+// step is one step of the choice: of the paths that are left, those stay that
+// no other beats. (RFC 4271 section 9.1.2.2 removes candidates step by step;
+// comparing paths in pairs instead would make the outcome depend on their
+// order, since MED orders only routes of one neighbouring AS.)
+type step struct {
+	reason string
+	beats  func(vrf string, p, q *path) bool
+}
+
+// steps are all steps, the deciding ones first. Paths that are equal up to
+// ReasonRouterID are equally good.
+var steps = []step{
+	{ReasonReachable, func(_ string, p, q *path) bool { return p.fault == "" && q.fault != "" }},
+	{ReasonLocalOrigin, func(vrf string, p, q *path) bool { return p.originRank(vrf) < q.originRank(vrf) }},
+	{ReasonLocalPref, func(_ string, p, q *path) bool { return p.localPref() > q.localPref() }},
+	{ReasonLocalOrigin, func(_ string, p, q *path) bool { return p.fromPeer() < q.fromPeer() }},
+	{ReasonASPath, func(_ string, p, q *path) bool { return p.Route.ASPath.Len() < q.Route.ASPath.Len() }},
+	{ReasonOrigin, func(_ string, p, q *path) bool { return p.Route.Origin < q.Route.Origin }},
+	{ReasonMED, func(_ string, p, q *path) bool {
+		return p.med() < q.med() && p.Route.ASPath.Neighbor() == q.Route.ASPath.Neighbor()
+	}},
+	{ReasonASN, func(_ string, p, q *path) bool { return !p.Route.IBGP && q.Route.IBGP }},
+	{ReasonRouterID, func(_ string, p, q *path) bool { return p.routerID().Less(q.routerID()) }},
+	{ReasonClusterList, func(_ string, p, q *path) bool { return len(p.Route.ClusterList) < len(q.Route.ClusterList) }},
+	{ReasonPeerAddress, func(_ string, p, q *path) bool { return p.Route.Peer.Less(q.Route.Peer) }},
+	{ReasonRD, func(_ string, p, q *path) bool { return p.Route.RD.Compare(q.Route.RD) < 0 }},
+	{ReasonNextHop, func(_ string, p, q *path) bool { return comparePaths(&p.Path, &q.Path) < 0 }},
+}
+
+// chooser chooses best paths. It keeps its scratch space between choices.
+type chooser struct {
+	left []*path
+}
+
+// best returns the best of the paths as the VRF sees them; nil where none can
+// be used.
+func (c *chooser) best(vrf string, paths []*path) *path {
+	if len(paths) == 1 && paths[0].fault == "" {
+		return paths[0]
+	}
+	winner, _ := c.choose(vrf, paths, nil)
+	return winner
+}
+
+// explain returns the paths with what decided on them.
+func (c *chooser) explain(vrf string, paths []*path) []Entry {
+	reasons := make(map[*path]string, len(paths))
+	winner, reason := c.choose(vrf, paths, reasons)
+	entries := make([]Entry, 0, len(paths))
+	for _, p := range paths {
+		e := Entry{Path: p.Path, Best: p == winner, Reason: reasons[p]}
+		switch {
+		case e.Best:
+			e.Reason = reason
+		case p.fault != "":
+			e.Reason = p.fault
+		}
+		entries = append(entries, e)
+	}
+	return entries
+}
+
+// choose takes the steps until one path is left. It returns that path and the
+// reason of the last step that removed another; losers receives why the others
+// were removed, unless it is nil.
+func (c *chooser) choose(vrf string, paths []*path, losers map[*path]string) (*path, string) {
+	c.left = append(c.left[:0], paths...)
+	reason := ReasonOnlyPath
+	for _, s := range steps {
+		if len(c.left) < 2 {
+			break
+		}
+		before := len(c.left)
+		c.left = s.survivors(vrf, c.left, losers)
+		if len(c.left) < before {
+			reason = s.reason
+		}
+	}
+	if len(c.left) == 0 || c.left[0].fault != "" {
+		return nil, ""
+	}
+	return c.left[0], reason
+}
+
+// survivors moves the paths that no other beats to the front of the slice and
+// returns them.
+func (s step) survivors(vrf string, paths []*path, losers map[*path]string) []*path {
+	kept := 0
+	for i, p := range paths {
+		beaten := false
+		for _, q := range paths {
+			if q != p && s.beats(vrf, q, p) {
+				beaten = true
+				break
+			}
+		}
+		if beaten {
+			if losers != nil {
+				losers[p] = s.reason
+			}
+			continue
+		}
+		paths[kept], paths[i] = paths[i], paths[kept]
+		kept++
+	}
+	return paths[:kept]
+}
+
+// originRank puts a VRF's own routes before those that it imports from other
+// VRFs of the router, and these before received ones.
+func (p *path) originRank(vrf string) int {
+	switch {
+	case p.Source == BGP:
+		return 4
+	case p.VRF == vrf:
+		return int(p.Source)
+	}
+	return 2 + int(p.Source)
+}
+
+func (p *path) localPref() uint32 {
+	if p.Route.LocalPref == nil {
+		return DefaultLocalPref
+	}
+	return *p.Route.LocalPref
+}
+
+// med takes a missing MED as the lowest (RFC 4271 section 9.1.2.2).
+func (p *path) med() uint32 {
+	if p.Route.MED == nil {
+		return 0
+	}
+	return *p.Route.MED
+}
+
+// fromPeer is 0 for a route that originates here, 1 for others.
+func (p *path) fromPeer() int {
+	if p.Route.Peer.IsValid() {
+		return 1
+	}
+	return 0
+}
+
+// routerID is the identifier of the router that brought the route into our AS
+// (RFC 4456 section 9).
+func (p *path) routerID() netip.Addr {
+	if p.Route.OriginatorID.IsValid() {
+		return p.Route.OriginatorID
+	}
+	return p.Route.PeerID
+}
+
+// comparePaths orders the paths of one prefix; it tells all of them apart.
+func comparePaths(a, b *Path) int {
+	return cmp.Or(
+		cmp.Compare(a.Source, b.Source),
+		cmp.Compare(a.VRF, b.VRF),
+		a.Route.Key().Compare(b.Route.Key()),
+		a.Route.NextHop.Compare(b.Route.NextHop),
+	)
+}

@@ -1,0 +1,217 @@
+package bgp
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"math/bits"
+	"net/netip"
+	"slices"
+
+	"pseudowan/bgp/vpn"
+)
+
+// LabelKind tells what the routes that share a label have in common.
+type LabelKind string
+
+// The kinds of labels.
+const (
+	LabelConnected LabelKind = "connected" // a VRF's connected routes
+	LabelNextHop   LabelKind = "next-hop"  // the static routes by way of one next hop
+	LabelPrefix    LabelKind = "prefix"    // one prefix
+	LabelVRF       LabelKind = "vrf"       // everything of a VRF
+)
+
+// LabelKey names what a label stands for. The family belongs to it: the label
+// is all that tells what comes after it on the wire.
+type LabelKey struct {
+	VRF     string
+	Kind    LabelKind
+	Family  vpn.Family
+	NextHop netip.Addr   // LabelNextHop only
+	Prefix  netip.Prefix // LabelPrefix only
+}
+
+// String prints the key for messages.
+func (k LabelKey) String() string {
+	switch k.Kind {
+	case LabelNextHop:
+		return fmt.Sprintf("VRF %s, next hop %s", k.VRF, k.NextHop)
+	case LabelPrefix:
+		return fmt.Sprintf("VRF %s, prefix %s", k.VRF, k.Prefix)
+	}
+	return fmt.Sprintf("VRF %s, %s %s", k.VRF, k.Family, k.Kind)
+}
+
+// ErrNoLabel is in the chain of errors that report an exhausted label range.
+var ErrNoLabel = errors.New("no label left")
+
+// Labels hands out the labels of one router. A label belongs to its key from
+// the first route that uses it to the last; reserved labels belong to their
+// keys for ever.
+type Labels struct {
+	all      vpn.LabelRange
+	reserved map[LabelKey]vpn.Label
+	bound    map[LabelKey]binding
+	users    map[labelUser]struct{}
+	taken    bitmap // by offset in the range: reserved or bound
+}
+
+type binding struct {
+	label vpn.Label
+	users int
+}
+
+type labelUser struct {
+	key    LabelKey
+	prefix netip.Prefix
+}
+
+// Binding is a label that is in use.
+type Binding struct {
+	Key   LabelKey
+	Label vpn.Label
+}
+
+// NewLabels returns the allocator of a range in which the given labels are
+// reserved for their keys.
+func NewLabels(all vpn.LabelRange, reserved map[LabelKey]vpn.Label) (*Labels, error) {
+	l := &Labels{all: all, bound: make(map[LabelKey]binding), users: make(map[labelUser]struct{}), taken: newBitmap(all.Size())}
+	if err := l.Reserve(reserved); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Reserve replaces the reservations. A key that has a label keeps it until its
+// last route is gone; a reservation of a label that another key has is
+// refused, and then nothing changes.
+func (l *Labels) Reserve(reserved map[LabelKey]vpn.Label) error {
+	owners := make(map[vpn.Label]LabelKey, len(reserved)+len(l.bound))
+	for key, b := range l.bound {
+		owners[b.label] = key
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(reserved), LabelKey.compare) {
+		label := reserved[key]
+		if !l.all.Contains(label) {
+			return fmt.Errorf("label %d for %s is outside the range %s", label, key, l.all)
+		}
+		if owner, ok := owners[label]; ok && owner != key {
+			return fmt.Errorf("label %d for %s: it belongs to %s", label, key, owner)
+		}
+		owners[label] = key
+	}
+	l.reserved = maps.Clone(reserved)
+	l.taken = newBitmap(l.all.Size())
+	for label := range owners {
+		l.taken.set(int(label - l.all.First))
+	}
+	return nil
+}
+
+// Acquire returns the label of a key for a route to the prefix: the one that
+// the key has, the one reserved for it, or the lowest free one. Asking again
+// for the same route changes nothing.
+func (l *Labels) Acquire(key LabelKey, prefix netip.Prefix) (vpn.Label, error) {
+	b, ok := l.bound[key]
+	if !ok {
+		var err error
+		if b.label, err = l.allocate(key); err != nil {
+			return 0, err
+		}
+	}
+	user := labelUser{key, prefix}
+	if _, known := l.users[user]; !known {
+		l.users[user] = struct{}{}
+		b.users++
+	}
+	l.bound[key] = b
+	return b.label, nil
+}
+
+// Release tells that the route to the prefix does not use the key's label any
+// more. With the last route, the label becomes free.
+func (l *Labels) Release(key LabelKey, prefix netip.Prefix) {
+	user := labelUser{key, prefix}
+	if _, known := l.users[user]; !known {
+		return
+	}
+	delete(l.users, user)
+	b := l.bound[key]
+	if b.users--; b.users > 0 {
+		l.bound[key] = b
+		return
+	}
+	delete(l.bound, key)
+	if reserved, ok := l.reserved[key]; !ok || reserved != b.label {
+		l.taken.clear(int(b.label - l.all.First))
+	}
+}
+
+// Lookup returns the label that a key has now.
+func (l *Labels) Lookup(key LabelKey) (vpn.Label, bool) {
+	b, ok := l.bound[key]
+	return b.label, ok
+}
+
+// Bindings returns the labels in use, lowest first.
+func (l *Labels) Bindings() []Binding {
+	list := make([]Binding, 0, len(l.bound))
+	for key, b := range l.bound {
+		list = append(list, Binding{Key: key, Label: b.label})
+	}
+	slices.SortFunc(list, func(a, b Binding) int { return cmp.Compare(a.Label, b.Label) })
+	return list
+}
+
+func (l *Labels) allocate(key LabelKey) (vpn.Label, error) {
+	if label, ok := l.reserved[key]; ok {
+		return label, nil
+	}
+	i, ok := l.taken.takeLowest()
+	if !ok {
+		return 0, fmt.Errorf("%s: %w in the range %s; give the router a larger one, or the VRF the label mode per-vrf", key, ErrNoLabel, l.all)
+	}
+	return l.all.First + vpn.Label(i), nil
+}
+
+func (k LabelKey) compare(o LabelKey) int {
+	return cmp.Or(
+		cmp.Compare(k.VRF, o.VRF), cmp.Compare(k.Kind, o.Kind), cmp.Compare(k.Family, o.Family),
+		k.NextHop.Compare(o.NextHop), comparePrefix(k.Prefix, o.Prefix),
+	)
+}
+
+// bitmap is a set of small numbers that finds its lowest gap quickly.
+type bitmap struct {
+	words []uint64
+	size  int
+	full  int // all words before this one are full
+}
+
+func newBitmap(size int) bitmap {
+	return bitmap{words: make([]uint64, (size+63)/64), size: size}
+}
+
+func (b *bitmap) set(i int) { b.words[i/64] |= 1 << (i % 64) }
+
+func (b *bitmap) clear(i int) {
+	b.words[i/64] &^= 1 << (i % 64)
+	b.full = min(b.full, i/64)
+}
+
+// takeLowest adds the lowest number that is not in the set.
+func (b *bitmap) takeLowest() (int, bool) {
+	for ; b.full < len(b.words); b.full++ {
+		if free := bits.TrailingZeros64(^b.words[b.full]); free < 64 {
+			i := b.full*64 + free
+			if i >= b.size {
+				return 0, false
+			}
+			b.set(i)
+			return i, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,273 @@
+package bgp
+
+import (
+	"fmt"
+	"net/netip"
+
+	"pseudowan/bgp/vpn"
+)
+
+// VRF is an instance of a VRF on this router, as the tables need it.
+type VRF struct {
+	ID     uint32
+	Name   string
+	RD     vpn.RD
+	Import []vpn.RouteTarget
+	Export []vpn.RouteTarget
+}
+
+// Source tells where a path in a VRF comes from. Lower is preferred.
+type Source uint8
+
+// The sources, in the order of preference.
+const (
+	Connected Source = iota // a subnet or a learnt host on one of the VRF's ports
+	Static                  // a configured route towards a next hop on one of them
+	BGP                     // received from a peer
+)
+
+// String prints the source as show tables spell it.
+func (s Source) String() string {
+	switch s {
+	case Connected:
+		return "connected"
+	case Static:
+		return "static"
+	case BGP:
+		return "bgp"
+	}
+	return fmt.Sprintf("source(%d)", uint8(s))
+}
+
+// LocalRoute is a route of a VRF that originates on this router. Prefix,
+// source and next hop identify it.
+type LocalRoute struct {
+	Prefix  netip.Prefix
+	Source  Source     // Connected or Static
+	NextHop netip.Addr // zero for connected
+	Label   vpn.Label  // the label it is announced with; 0: none
+}
+
+// Path is one path to a prefix in a VRF. Paths are never changed once they
+// have been returned.
+type Path struct {
+	Source Source
+	VRF    string // of a local path: the VRF that it belongs to, which may have been imported from; "" for BGP
+	Route  Route  // of a local path: RD, Prefix, NextHop, Label and Targets are set
+}
+
+// Change tells that the best path of a prefix in a VRF is another one, or that
+// its attributes are.
+type Change struct {
+	VRF    string
+	Prefix netip.Prefix
+	Old    *Path // nil: there was none
+	New    *Path // nil: there is none
+}
+
+// Entry is a path with what best path choice thinks of it.
+type Entry struct {
+	Path
+	Best   bool
+	Reason string // of the best path: what it won by; of another one: what it lost by
+}
+
+// Tables are the VRF tables of one router. A received route stands in every
+// VRF that imports one of its targets, whatever its RD; a local route stands
+// in its own VRF and in every other that imports what this one exports. The
+// outcome does not depend on the order in which routes arrive.
+//
+// Changes of one call are sorted by VRF and prefix.
+type Tables struct {
+	vrfs      map[string]*vrfTable
+	importers map[vpn.RouteTarget][]*vrfTable // sorted by name
+	received  map[Key]*path
+	locals    map[localKey]*path
+	nextHops  map[netip.Addr]*nextHop
+	chooser   chooser
+}
+
+// path is a path in the tables; every VRF that imports it shares it.
+type path struct {
+	Path
+	fault string // why it cannot be used; "": it can
+}
+
+// localKey identifies a local route.
+type localKey struct {
+	vrf     string
+	prefix  netip.Prefix
+	source  Source
+	nextHop netip.Addr
+}
+
+// nextHop is a BGP next hop that received routes name.
+type nextHop struct {
+	usable bool
+	routes int
+}
+
+// vrfTable is the table of one VRF.
+type vrfTable struct {
+	VRF
+	prefixes map[netip.Prefix]*destination
+}
+
+// destination holds the paths of one prefix in one VRF.
+type destination struct {
+	paths []*path
+	best  *path // nil: none can be used
+}
+
+// NewTables returns the empty tables of the VRFs. No next hop is usable before
+// SetNextHop says so.
+func NewTables(vrfs []VRF) *Tables {
+	t := &Tables{
+		vrfs:     make(map[string]*vrfTable),
+		received: make(map[Key]*path),
+		locals:   make(map[localKey]*path),
+		nextHops: make(map[netip.Addr]*nextHop),
+	}
+	t.SetVRFs(vrfs)
+	return t
+}
+
+// Update adds a received route, or replaces the one with the same key.
+func (t *Tables) Update(r Route) []Change {
+	old := t.received[r.Key()]
+	if old != nil && old.Route.Equal(r) {
+		return nil
+	}
+	p := &path{Path: Path{Source: BGP, Route: r}}
+	t.received[r.Key()] = p
+	t.follow(r.NextHop, +1)
+	if old != nil {
+		t.follow(old.Route.NextHop, -1)
+	}
+	p.fault = t.fault(r)
+	return t.replace(old, p)
+}
+
+// Withdraw removes a received route.
+func (t *Tables) Withdraw(k Key) []Change {
+	old := t.received[k]
+	if old == nil {
+		return nil
+	}
+	delete(t.received, k)
+	t.follow(old.Route.NextHop, -1)
+	return t.replace(old, nil)
+}
+
+// SetLocal adds a local route to a VRF, or changes its label. A VRF that the
+// tables do not have is an error of the caller; nothing happens.
+func (t *Tables) SetLocal(vrf string, r LocalRoute) []Change {
+	v := t.vrfs[vrf]
+	if v == nil {
+		return nil
+	}
+	key := localKey{vrf, r.Prefix, r.Source, r.NextHop}
+	old := t.locals[key]
+	if old != nil && old.Route.Label == r.Label {
+		return nil
+	}
+	p := v.localPath(r)
+	t.locals[key] = p
+	return t.replace(old, p)
+}
+
+// RemoveLocal removes a local route from a VRF. The label does not count.
+func (t *Tables) RemoveLocal(vrf string, r LocalRoute) []Change {
+	key := localKey{vrf, r.Prefix, r.Source, r.NextHop}
+	old := t.locals[key]
+	if old == nil {
+		return nil
+	}
+	delete(t.locals, key)
+	return t.replace(old, nil)
+}
+
+// SetNextHop tells whether packets can be sent to a BGP next hop. Routes of a
+// next hop that is not usable are kept and are never best.
+func (t *Tables) SetNextHop(addr netip.Addr, usable bool) []Change {
+	n := t.nextHops[addr]
+	if n == nil {
+		n = &nextHop{}
+		t.nextHops[addr] = n
+	}
+	if n.usable == usable {
+		return nil
+	}
+	n.usable = usable
+	b := t.newBatch()
+	for _, p := range t.received {
+		if p.Route.NextHop == addr {
+			p.fault = t.fault(p.Route)
+			b.touch(p)
+		}
+	}
+	return b.finish()
+}
+
+// NextHops returns the next hops of all received routes, with what SetNextHop
+// said of them, so that they can be watched.
+func (t *Tables) NextHops() map[netip.Addr]bool {
+	hops := make(map[netip.Addr]bool, len(t.nextHops))
+	for addr, n := range t.nextHops {
+		if n.routes > 0 {
+			hops[addr] = n.usable
+		}
+	}
+	return hops
+}
+
+// Routes returns all paths of a VRF by prefix, the best one first.
+func (t *Tables) Routes(vrf string) []Entry {
+	v := t.vrfs[vrf]
+	if v == nil {
+		return nil
+	}
+	return v.entries(&t.chooser)
+}
+
+// Best returns the best path to a prefix in a VRF; nil where there is none.
+func (t *Tables) Best(vrf string, prefix netip.Prefix) *Path {
+	v := t.vrfs[vrf]
+	if v == nil {
+		return nil
+	}
+	if d := v.prefixes[prefix]; d != nil && d.best != nil {
+		return &d.best.Path
+	}
+	return nil
+}
+
+// follow counts the routes of a next hop.
+func (t *Tables) follow(addr netip.Addr, by int) {
+	n := t.nextHops[addr]
+	if n == nil {
+		n = &nextHop{}
+		t.nextHops[addr] = n
+	}
+	n.routes += by
+	if n.routes == 0 && !n.usable {
+		delete(t.nextHops, addr)
+	}
+}
+
+// fault returns why a received route cannot be used.
+func (t *Tables) fault(r Route) string {
+	if r.Label < vpn.LabelFirstUnreserved {
+		return ReasonLabel
+	}
+	if n := t.nextHops[r.NextHop]; n == nil || !n.usable {
+		return ReasonUnreachable
+	}
+	return ""
+}
+
+func (v *vrfTable) localPath(r LocalRoute) *path {
+	return &path{Path: Path{Source: r.Source, VRF: v.Name, Route: Route{
+		RD: v.RD, Prefix: r.Prefix, NextHop: r.NextHop, Label: r.Label, Targets: v.Export,
+	}}}
+}

@@ -1,0 +1,424 @@
+package bgp
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"pseudowan/bgp/vpn"
+)
+
+var hopA = netip.MustParseAddr("192.0.2.1")
+
+// equalPlain lets cmp look into the vocabulary, which is comparable.
+var equalPlain = cmp.Options{
+	cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{}, vpn.RD{}, vpn.RouteTarget{}),
+	cmpopts.EquateEmpty(),
+}
+
+func testVRF(id uint32, name string, imports, exports []string) VRF {
+	v := VRF{ID: id, Name: name, RD: mustRD(fmt.Sprintf("65001:%d", id))}
+	for _, s := range imports {
+		v.Import = append(v.Import, mustRT(s))
+	}
+	for _, s := range exports {
+		v.Export = append(v.Export, mustRT(s))
+	}
+	return v
+}
+
+// received is a route from a peer whose address and identifier end in n.
+func received(n byte, rd, prefix string, targets ...string) Route {
+	r := Route{
+		RD: mustRD(rd), Prefix: netip.MustParsePrefix(prefix), NextHop: hopA, Label: 2000,
+		Peer: netip.AddrFrom4([4]byte{192, 0, 2, n}), PeerID: netip.AddrFrom4([4]byte{10, 0, 0, n}),
+		PeerAS: 65002, ASPath: Sequence(65002),
+	}
+	for _, t := range targets {
+		r.Targets = append(r.Targets, mustRT(t))
+	}
+	return r
+}
+
+func ptr(v uint32) *uint32 { return &v }
+
+func oneVRF(routes ...Route) *Tables {
+	t := NewTables([]VRF{testVRF(1, "red", []string{"65001:1"}, []string{"65001:1"})})
+	t.SetNextHop(hopA, true)
+	for _, r := range routes {
+		t.Update(r)
+	}
+	return t
+}
+
+func TestBestPathReasons(t *testing.T) {
+	base := func(n byte) Route { return received(n, fmt.Sprintf("65001:%d", n), "10.0.0.0/8", "65001:1") }
+	with := func(n byte, change func(*Route)) Route {
+		r := base(n)
+		change(&r)
+		return r
+	}
+	for name, test := range map[string]struct {
+		routes []Route
+		best   int
+		reason string
+	}{
+		"only path":          {[]Route{base(1)}, 0, ReasonOnlyPath},
+		"next hop":           {[]Route{with(1, func(r *Route) { r.NextHop = netip.MustParseAddr("192.0.2.77") }), base(2)}, 1, ReasonReachable},
+		"label 3":            {[]Route{with(1, func(r *Route) { r.Label = 3 }), base(2)}, 1, ReasonReachable},
+		"local pref":         {[]Route{base(1), with(2, func(r *Route) { r.LocalPref = ptr(101) })}, 1, ReasonLocalPref},
+		"default local pref": {[]Route{base(1), with(2, func(r *Route) { r.LocalPref = ptr(99) })}, 0, ReasonLocalPref},
+		"as path":            {[]Route{with(1, func(r *Route) { r.ASPath = Sequence(65002, 65003) }), base(2)}, 1, ReasonASPath},
+		"set counts one": {[]Route{
+			with(1, func(r *Route) { r.ASPath = Sequence(65002, 65003) }),
+			with(2, func(r *Route) { r.ASPath = ASPath{{Kind: ASSet, AS: []uint32{1, 2, 3}}} }),
+		}, 1, ReasonASPath},
+		"origin":      {[]Route{with(1, func(r *Route) { r.Origin = OriginIncomplete }), with(2, func(r *Route) { r.Origin = OriginEGP })}, 1, ReasonOrigin},
+		"med":         {[]Route{with(1, func(r *Route) { r.MED = ptr(1) }), base(2)}, 1, ReasonMED},
+		"med, two AS": {[]Route{with(1, func(r *Route) { r.MED = ptr(9) }), with(2, func(r *Route) { r.ASPath = Sequence(65003) })}, 0, ReasonRouterID},
+		"external":    {[]Route{with(1, func(r *Route) { r.IBGP = true }), base(2)}, 1, ReasonASN},
+		"router id":   {[]Route{base(2), base(1)}, 1, ReasonRouterID},
+		"originator":  {[]Route{base(1), with(2, func(r *Route) { r.OriginatorID = netip.MustParseAddr("1.1.1.1") })}, 1, ReasonRouterID},
+		"cluster list": {[]Route{
+			with(1, func(r *Route) { r.PeerID = hopA; r.ClusterList = []netip.Addr{hopA} }),
+			with(2, func(r *Route) { r.PeerID = hopA }),
+		}, 1, ReasonClusterList},
+		"peer address": {[]Route{with(2, func(r *Route) { r.PeerID = hopA }), with(1, func(r *Route) { r.PeerID = hopA })}, 1, ReasonPeerAddress},
+		"rd":           {[]Route{with(1, func(r *Route) { r.RD = mustRD("65001:9") }), base(1)}, 1, ReasonRD},
+		"of ours":      {[]Route{base(1), with(2, func(r *Route) { r.Peer = netip.Addr{} })}, 1, ReasonLocalOrigin},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tables := oneVRF(test.routes...)
+			entries := tables.Routes("red")
+			if len(entries) != len(test.routes) {
+				t.Fatalf("%d entries, want %d", len(entries), len(test.routes))
+			}
+			first := entries[0]
+			if !first.Best || first.Reason != test.reason || first.Route.Key() != test.routes[test.best].Key() {
+				t.Errorf("best is %v by %q (best %t), want %v by %q",
+					first.Route.Key(), first.Reason, first.Best, test.routes[test.best].Key(), test.reason)
+			}
+			for _, e := range entries[1:] {
+				want := test.reason
+				if e.Route.Label == 3 {
+					want = ReasonLabel
+				} else if e.Route.NextHop != hopA {
+					want = ReasonUnreachable
+				}
+				if e.Best || e.Reason != want {
+					t.Errorf("%v: best %t by %q, want a loser by %q", e.Route.Key(), e.Best, e.Reason, want)
+				}
+			}
+		})
+	}
+}
+
+func TestUnusableRoutesAreKept(t *testing.T) {
+	for _, label := range []vpn.Label{0, 3} {
+		r := received(1, "65001:1", "10.0.0.0/8", "65001:1")
+		r.Label = label
+		tables := oneVRF()
+		if changes := tables.Update(r); changes != nil {
+			t.Errorf("label %d: changes %v", label, changes)
+		}
+		entries := tables.Routes("red")
+		if len(entries) != 1 || entries[0].Best || entries[0].Reason != ReasonLabel {
+			t.Errorf("label %d: %+v", label, entries)
+		}
+	}
+}
+
+func TestNextHopDecides(t *testing.T) {
+	tables := NewTables([]VRF{testVRF(1, "red", []string{"65001:1"}, nil)})
+	r := received(1, "65001:1", "2001:db8::/32", "65001:1")
+	if changes := tables.Update(r); changes != nil {
+		t.Errorf("a route with an unknown next hop changed %v", changes)
+	}
+	if got := tables.NextHops(); !cmp.Equal(got, map[netip.Addr]bool{hopA: false}, equalPlain) {
+		t.Errorf("next hops %v", got)
+	}
+	up := tables.SetNextHop(hopA, true)
+	want := []Change{{VRF: "red", Prefix: r.Prefix, New: &Path{Source: BGP, Route: r}}}
+	if diff := cmp.Diff(want, up, equalPlain); diff != "" {
+		t.Error("next hop up:", diff)
+	}
+	down := tables.SetNextHop(hopA, false)
+	want = []Change{{VRF: "red", Prefix: r.Prefix, Old: &Path{Source: BGP, Route: r}}}
+	if diff := cmp.Diff(want, down, equalPlain); diff != "" {
+		t.Error("next hop down:", diff)
+	}
+	tables.Withdraw(r.Key())
+	if got := tables.NextHops(); len(got) != 0 {
+		t.Errorf("next hops after the last route: %v", got)
+	}
+}
+
+func TestLocalRoutes(t *testing.T) {
+	red := testVRF(1, "red", []string{"65001:1", "65001:2"}, []string{"65001:1"})
+	blue := testVRF(2, "blue", []string{"65001:2"}, []string{"65001:2"})
+	tables := NewTables([]VRF{red, blue})
+	tables.SetNextHop(hopA, true)
+	prefix := netip.MustParsePrefix("10.0.0.0/8")
+	bgp := received(1, "65001:9", "10.0.0.0/8", "65001:1")
+	tables.Update(bgp)
+
+	static := LocalRoute{Prefix: prefix, Source: Static, NextHop: netip.MustParseAddr("10.9.9.9"), Label: 1001}
+	connected := LocalRoute{Prefix: prefix, Source: Connected, Label: 1000}
+	path := func(v VRF, r LocalRoute) *Path {
+		return &Path{Source: r.Source, VRF: v.Name, Route: Route{RD: v.RD, Prefix: r.Prefix, NextHop: r.NextHop, Label: r.Label, Targets: v.Export}}
+	}
+	check := func(what string, got []Change, want ...Change) {
+		t.Helper()
+		if diff := cmp.Diff(want, got, equalPlain); diff != "" {
+			t.Errorf("%s: %s", what, diff)
+		}
+	}
+	// Blue's route is imported by red, where it beats the received one.
+	check("static in blue", tables.SetLocal("blue", static),
+		Change{"blue", prefix, nil, path(blue, static)},
+		Change{"red", prefix, &Path{Source: BGP, Route: bgp}, path(blue, static)})
+	// Red's own routes beat what it imports.
+	check("static in red", tables.SetLocal("red", static), Change{"red", prefix, path(blue, static), path(red, static)})
+	check("connected in blue", tables.SetLocal("blue", connected), Change{"blue", prefix, path(blue, static), path(blue, connected)})
+	check("connected in red", tables.SetLocal("red", connected), Change{"red", prefix, path(red, static), path(red, connected)})
+	check("the same again", tables.SetLocal("red", connected))
+	check("another label", tables.SetLocal("red", LocalRoute{Prefix: prefix, Source: Connected, Label: 1007}),
+		Change{"red", prefix, path(red, connected), path(red, LocalRoute{Prefix: prefix, Source: Connected, Label: 1007})})
+	if got := tables.Routes("red")[0].Reason; got != ReasonLocalOrigin {
+		t.Errorf("reason %q", got)
+	}
+	check("removed", tables.RemoveLocal("red", connected),
+		Change{"red", prefix, path(red, LocalRoute{Prefix: prefix, Source: Connected, Label: 1007}), path(red, static)})
+	check("removed twice", tables.RemoveLocal("red", connected))
+	check("unknown VRF", tables.SetLocal("green", connected))
+
+	// A VRF that goes takes its routes along, from everywhere.
+	check("blue removed", tables.SetVRFs([]VRF{red}), Change{"blue", prefix, path(blue, connected), nil})
+	check("red's last own", tables.RemoveLocal("red", static), Change{"red", prefix, path(red, static), &Path{Source: BGP, Route: bgp}})
+}
+
+func TestLateVRFsAndEditedTargets(t *testing.T) {
+	r := received(1, "65001:9", "10.0.0.0/8", "65001:1", "65001:2")
+	tables := NewTables(nil)
+	tables.SetNextHop(hopA, true)
+	tables.Update(r)
+	best := &Path{Source: BGP, Route: r}
+	red := testVRF(1, "red", []string{"65001:1"}, nil)
+	steps := []struct {
+		what string
+		vrfs []VRF
+		want []Change
+	}{
+		{"late VRF", []VRF{red}, []Change{{"red", r.Prefix, nil, best}}},
+		{"nothing new", []VRF{red}, nil},
+		{"second VRF", []VRF{red, testVRF(2, "blue", []string{"65001:2"}, nil)}, []Change{{"blue", r.Prefix, nil, best}}},
+		{"other targets", []VRF{red, testVRF(2, "blue", []string{"65001:3"}, nil)}, []Change{{"blue", r.Prefix, best, nil}}},
+		{"none", nil, []Change{{"red", r.Prefix, best, nil}}},
+	}
+	for _, s := range steps {
+		if diff := cmp.Diff(s.want, tables.SetVRFs(s.vrfs), equalPlain); diff != "" {
+			t.Errorf("%s: %s", s.what, diff)
+		}
+	}
+}
+
+// action is something that happens to tables.
+type action func(*Tables) []Change
+
+// TestOrderDoesNotMatter takes random routes, local routes, next hops and VRFs
+// in random orders, with detours, and compares the outcome. The changes told
+// on the way must add up to it.
+func TestOrderDoesNotMatter(t *testing.T) {
+	for seed := range uint64(60) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		vrfs, actions, detours := randomScenario(rnd)
+		var want map[string][]Entry
+		for range 4 {
+			rnd.Shuffle(len(actions), func(i, j int) { actions[i], actions[j] = actions[j], actions[i] })
+			got, told := play(rnd, vrfs, actions, detours)
+			if want == nil {
+				want = got
+			}
+			if diff := cmp.Diff(want, got, equalPlain); diff != "" {
+				t.Fatalf("seed %d: another order, another outcome: %s", seed, diff)
+			}
+			if diff := cmp.Diff(bestOf(got), told, equalPlain); diff != "" {
+				t.Fatalf("seed %d: the changes do not add up: %s", seed, diff)
+			}
+		}
+	}
+}
+
+// play runs the actions, some of them after a detour, and returns the tables
+// and the best paths that the changes told.
+func play(rnd *rand.Rand, vrfs []VRF, actions, detours []action) (map[string][]Entry, map[string]map[netip.Prefix]*Path) {
+	tables := NewTables(nil)
+	told := make(map[string]map[netip.Prefix]*Path)
+	follow := func(changes []Change) {
+		for _, c := range changes {
+			if told[c.VRF] == nil {
+				told[c.VRF] = make(map[netip.Prefix]*Path)
+			}
+			if !cmp.Equal(told[c.VRF][c.Prefix], c.Old, equalPlain) {
+				panic(fmt.Sprintf("change of %s %s from %v, told before was %v", c.VRF, c.Prefix, c.Old, told[c.VRF][c.Prefix]))
+			}
+			if told[c.VRF][c.Prefix] = c.New; c.New == nil {
+				delete(told[c.VRF], c.Prefix)
+			}
+		}
+	}
+	late := rnd.IntN(len(actions))
+	follow(tables.SetVRFs(vrfs[:rnd.IntN(len(vrfs)+1)]))
+	var local []action
+	for i, a := range actions {
+		if i == late {
+			follow(tables.SetVRFs(vrfs))
+		}
+		if len(detours) > 0 && rnd.IntN(3) == 0 {
+			follow(detours[rnd.IntN(len(detours))](tables))
+		}
+		follow(a(tables))
+		local = append(local, a)
+	}
+	// Actions on VRFs that were not there yet, and those undone by detours.
+	for _, a := range local {
+		follow(a(tables))
+	}
+	got := make(map[string][]Entry)
+	for _, v := range vrfs {
+		got[v.Name] = tables.Routes(v.Name)
+	}
+	return got, told
+}
+
+func bestOf(tables map[string][]Entry) map[string]map[netip.Prefix]*Path {
+	best := make(map[string]map[netip.Prefix]*Path)
+	for name, entries := range tables {
+		for _, e := range entries {
+			if !e.Best {
+				continue
+			}
+			if best[name] == nil {
+				best[name] = make(map[netip.Prefix]*Path)
+			}
+			p := e.Path
+			best[name][p.Route.Prefix] = &p
+		}
+	}
+	return best
+}
+
+func randomScenario(rnd *rand.Rand) (vrfs []VRF, actions, detours []action) {
+	target := func() string { return fmt.Sprintf("65001:%d", rnd.IntN(4)) }
+	prefix := func() string {
+		return []string{"10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"}[rnd.IntN(3)]
+	}
+	for i := range 4 {
+		vrfs = append(vrfs, testVRF(uint32(i), fmt.Sprintf("v%d", i), []string{target(), target()}, []string{target()}))
+	}
+	seen := make(map[Key]bool)
+	for range 12 {
+		r := received(byte(1+rnd.IntN(3)), fmt.Sprintf("65001:%d", rnd.IntN(3)), prefix(), target(), target())
+		r.ASPath = Sequence(uint32(65002+rnd.IntN(2)), 7)
+		r.IBGP = rnd.IntN(2) == 0
+		r.Origin = Origin(rnd.IntN(2))
+		r.NextHop = netip.AddrFrom4([4]byte{192, 0, 2, byte(rnd.IntN(3))})
+		if rnd.IntN(2) == 0 {
+			r.MED = ptr(uint32(rnd.IntN(3)))
+		}
+		if rnd.IntN(8) == 0 {
+			r.Label = 3
+		}
+		other := r
+		other.MED, other.LocalPref, other.Targets = ptr(7), ptr(200), []vpn.RouteTarget{mustRT(target())}
+		if seen[r.Key()] {
+			continue
+		}
+		seen[r.Key()] = true
+		actions = append(actions, func(t *Tables) []Change { return t.Update(r) })
+		detours = append(detours,
+			func(t *Tables) []Change { return t.Update(other) },
+			func(t *Tables) []Change { return t.Withdraw(r.Key()) })
+	}
+	for i := range 2 {
+		addr := netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
+		actions = append(actions, func(t *Tables) []Change { return t.SetNextHop(addr, true) })
+		detours = append(detours, func(t *Tables) []Change { return t.SetNextHop(addr, false) })
+	}
+	for i := range 3 {
+		vrf, local := vrfs[i].Name, LocalRoute{Prefix: netip.MustParsePrefix(prefix()), Source: Source(rnd.IntN(2)), Label: 1000}
+		actions = append(actions, func(t *Tables) []Change { return t.SetLocal(vrf, local) })
+		detours = append(detours, func(t *Tables) []Change { return t.RemoveLocal(vrf, local) })
+	}
+	return vrfs, actions, detours
+}
+
+// manyRoutes returns routes of n prefixes, spread over ten targets.
+func manyRoutes(n int) []Route {
+	routes := make([]Route, 0, n)
+	for i := range n {
+		r := received(byte(1+i%200), "65001:1", "10.0.0.0/8", fmt.Sprintf("65001:%d", i%10))
+		r.Prefix = netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 32)
+		routes = append(routes, r)
+	}
+	return routes
+}
+
+func tenVRFs() []VRF {
+	var vrfs []VRF
+	for i := range 10 {
+		rt := fmt.Sprintf("65001:%d", i)
+		vrfs = append(vrfs, testVRF(uint32(i), "v"+rt, []string{rt}, []string{rt}))
+	}
+	return vrfs
+}
+
+func TestChangesAreSorted(t *testing.T) {
+	tables := NewTables(tenVRFs())
+	for _, r := range manyRoutes(1000) {
+		tables.Update(r)
+	}
+	changes := tables.SetNextHop(hopA, true)
+	sorted := slices.IsSortedFunc(changes, func(a, b Change) int {
+		if a.VRF != b.VRF {
+			return slices.Compare([]byte(a.VRF), []byte(b.VRF))
+		}
+		return a.Prefix.Addr().Compare(b.Prefix.Addr())
+	})
+	if len(changes) != 1000 || !sorted {
+		t.Errorf("%d changes, sorted %t", len(changes), sorted)
+	}
+}
+
+func BenchmarkTables100k(b *testing.B) {
+	routes := manyRoutes(100_000)
+	for b.Loop() {
+		tables := NewTables(tenVRFs())
+		tables.SetNextHop(hopA, true)
+		for _, r := range routes {
+			if len(tables.Update(r)) != 1 {
+				b.Fatal("no change")
+			}
+		}
+	}
+	b.ReportMetric(float64(b.N*len(routes))/b.Elapsed().Seconds(), "routes/s")
+}
+
+func BenchmarkNextHopOf100k(b *testing.B) {
+	tables := NewTables(tenVRFs())
+	for _, r := range manyRoutes(100_000) {
+		tables.Update(r)
+	}
+	up := false
+	for b.Loop() {
+		up = !up
+		if len(tables.SetNextHop(hopA, up)) != 100_000 {
+			b.Fatal("not all changed")
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package bgp
+
+import (
+	"cmp"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"pseudowan/bgp/vpn"
+)
+
+// SetVRFs makes the list the VRFs of the tables. A new VRF imports what has
+// been received before it; changed targets import anew. Local routes of a VRF
+// that is gone are forgotten. Names are unique in the list; of two alike, the
+// last counts.
+func (t *Tables) SetVRFs(vrfs []VRF) []Change {
+	wanted := make(map[string]VRF, len(vrfs))
+	for _, v := range vrfs {
+		wanted[v.Name] = v
+	}
+	before := t.vrfs
+	affected := t.affected(wanted)
+	t.vrfs = make(map[string]*vrfTable, len(wanted))
+	for name, v := range wanted {
+		if old := before[name]; old != nil && !affected[name] {
+			old.VRF = v
+			t.vrfs[name] = old
+			continue
+		}
+		t.vrfs[name] = &vrfTable{VRF: v, prefixes: make(map[netip.Prefix]*destination)}
+	}
+	t.importers = indexImporters(t.vrfs)
+	t.relabelLocals()
+	t.fill(affected)
+	return t.differences(before, affected)
+}
+
+// affected returns the names of the VRFs whose tables have to be built anew:
+// those that are new, gone or import other targets, and those that hold routes
+// of a VRF that exports otherwise.
+func (t *Tables) affected(wanted map[string]VRF) map[string]bool {
+	names := make(map[string]bool)
+	moved := make(map[vpn.RouteTarget]bool) // targets that local routes gain or lose
+	for name, v := range wanted {
+		old := t.vrfs[name]
+		if old == nil || !sameSet(old.Import, v.Import) {
+			names[name] = true
+		}
+		if old != nil && (old.RD != v.RD || !slices.Equal(old.Export, v.Export)) {
+			names[name] = true
+			mark(moved, old.Export, v.Export)
+		}
+	}
+	for name, old := range t.vrfs {
+		if _, stays := wanted[name]; !stays {
+			names[name] = true
+			mark(moved, old.Export)
+		}
+	}
+	for name, v := range wanted {
+		if slices.ContainsFunc(v.Import, func(target vpn.RouteTarget) bool { return moved[target] }) {
+			names[name] = true
+		}
+	}
+	return names
+}
+
+// relabelLocals gives local routes the RD and targets of their VRF as it is
+// now, and forgets those whose VRF is gone.
+func (t *Tables) relabelLocals() {
+	for key, p := range t.locals {
+		v := t.vrfs[key.vrf]
+		switch {
+		case v == nil:
+			delete(t.locals, key)
+		case p.Route.RD != v.RD || !slices.Equal(p.Route.Targets, v.Export):
+			t.locals[key] = v.localPath(LocalRoute{Prefix: key.prefix, Source: key.source, NextHop: key.nextHop, Label: p.Route.Label})
+		}
+	}
+}
+
+// fill puts every path into the affected tables in which it stands.
+func (t *Tables) fill(affected map[string]bool) {
+	put := func(p *path) {
+		for _, v := range t.holders(p) {
+			if !affected[v.Name] {
+				continue
+			}
+			d := v.prefixes[p.Route.Prefix]
+			if d == nil {
+				d = &destination{}
+				v.prefixes[p.Route.Prefix] = d
+			}
+			d.paths = append(d.paths, p)
+		}
+	}
+	for _, p := range t.received {
+		put(p)
+	}
+	for _, p := range t.locals {
+		put(p)
+	}
+	for name := range affected {
+		if v := t.vrfs[name]; v != nil {
+			for _, d := range v.prefixes {
+				d.best = t.chooser.best(name, d.paths)
+			}
+		}
+	}
+}
+
+// differences compares the best paths of the affected tables with those before.
+func (t *Tables) differences(before map[string]*vrfTable, affected map[string]bool) []Change {
+	var changes []Change
+	for _, name := range slices.Sorted(maps.Keys(affected)) {
+		var was, is map[netip.Prefix]*destination
+		if v := before[name]; v != nil {
+			was = v.prefixes
+		}
+		if v := t.vrfs[name]; v != nil {
+			is = v.prefixes
+		}
+		first := len(changes)
+		for prefix, d := range is {
+			if old := was[prefix].chosen(); old != d.best {
+				changes = append(changes, Change{VRF: name, Prefix: prefix, Old: old.public(), New: d.best.public()})
+			}
+		}
+		for prefix, d := range was {
+			if is[prefix] == nil && d.best != nil {
+				changes = append(changes, Change{VRF: name, Prefix: prefix, Old: d.best.public()})
+			}
+		}
+		slices.SortFunc(changes[first:], func(a, b Change) int { return cmp.Or(comparePrefix(a.Prefix, b.Prefix)) })
+	}
+	return changes
+}
+
+func (d *destination) chosen() *path {
+	if d == nil {
+		return nil
+	}
+	return d.best
+}
+
+func mark(set map[vpn.RouteTarget]bool, lists ...[]vpn.RouteTarget) {
+	for _, list := range lists {
+		for _, target := range list {
+			set[target] = true
+		}
+	}
+}
+
+func sameSet(a, b []vpn.RouteTarget) bool {
+	contains := func(list []vpn.RouteTarget, in []vpn.RouteTarget) bool {
+		return !slices.ContainsFunc(list, func(t vpn.RouteTarget) bool { return !slices.Contains(in, t) })
+	}
+	return contains(a, b) && contains(b, a)
+}
