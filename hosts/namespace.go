@@ -162,11 +162,32 @@ func (n Namespace) Delete() error {
 	if err != nil || found != n.Mark {
 		return foreign(n.Name, found, err)
 	}
+	if err := n.holdsNoNIC(); err != nil {
+		return fmt.Errorf("delete network namespace %q: %w", n.Name, err)
+	}
 	if err := unix.Unmount(n.Path(), unix.MNT_DETACH); err != nil {
 		return fmt.Errorf("unmount network namespace %q: %w", n.Name, err)
 	}
 	if err := os.Remove(n.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove network namespace %q: %w", n.Name, err)
+	}
+	return nil
+}
+
+func (n Namespace) holdsNoNIC() error {
+	in, err := openInside(n.Path())
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	links, err := in.links()
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		if r, ok := parseNICAlias(l.Attrs().Alias); ok {
+			return fmt.Errorf("it holds the server's NIC %s, which is returned first", r.Name)
+		}
 	}
 	return nil
 }

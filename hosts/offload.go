@@ -3,6 +3,8 @@ package hosts
 import (
 	"fmt"
 	"strings"
+
+	"github.com/safchain/ethtool"
 )
 
 // txChecksumOff makes the interface fill in every checksum itself. The kernel
@@ -22,7 +24,7 @@ func (in *inside) offloadsOff(name string, chosen func(feature string) bool) err
 	}
 	off := map[string]bool{}
 	for feature, state := range features {
-		if state.Active && state.Available && !state.NeverChanged && chosen(feature) {
+		if canTurnOff(state) && chosen(feature) {
 			off[feature] = false
 		}
 	}
@@ -34,3 +36,5 @@ func (in *inside) offloadsOff(name string, chosen func(feature string) bool) err
 	}
 	return nil
 }
+
+func canTurnOff(s ethtool.FeatureState) bool { return s.Active && s.Available && !s.NeverChanged }

@@ -1,0 +1,192 @@
+package hosts
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// ReturnNICs gives the NICs that a router's namespace holds back to the server
+// (the network namespace that the calling process is in) as they were. It goes
+// before Delete, which would destroy a virtual one. What cannot be given back
+// stays, and the error says what and why.
+func ReturnNICs(ns Namespace, stateDir string) error {
+	if !isNamespaceFile(ns.Path()) {
+		return nil
+	}
+	router, err := openInside(ns.Path())
+	if err != nil {
+		return err
+	}
+	defer router.close()
+	links, err := router.links()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, l := range links {
+		record, ok := parseNICAlias(l.Attrs().Alias)
+		if !ok {
+			continue
+		}
+		if err := router.giveBack(l, loadNIC(stateDir, record)); err != nil {
+			errs = append(errs, fmt.Errorf("return NIC %s from router %s: %w", record.Name, ns.Mark.Node, err))
+			continue
+		}
+		errs = append(errs, forgetNIC(stateDir, record.Name))
+	}
+	return errors.Join(errs...)
+}
+
+func (in *inside) giveBack(nic netlink.Link, record nicRecord) error {
+	home, err := openInside("/proc/thread-self/ns/net")
+	if err != nil {
+		return err
+	}
+	defer home.close()
+	if nic.Attrs().MasterIndex != 0 {
+		if err := in.nl.LinkSetNoMaster(nic); err != nil {
+			return fmt.Errorf("take it out of its bridge: %w", err)
+		}
+	}
+	if err := in.moveLink(nic, home, record.Name); err != nil {
+		return err
+	}
+	return home.restoreNIC(record)
+}
+
+// moveLink moves an interface and gives it another name in one step.
+func (in *inside) moveLink(l netlink.Link, to *inside, name string) error {
+	there, err := to.links()
+	if err != nil {
+		return err
+	}
+	if there[name] != nil {
+		return fmt.Errorf("the name %s is taken where it goes; rename that interface and do it again: %w", name, unix.EEXIST)
+	}
+	err = in.onThread(func() error {
+		req := nl.NewNetlinkRequest(unix.RTM_SETLINK, unix.NLM_F_ACK)
+		msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
+		msg.Index = int32(l.Attrs().Index)
+		msg.Change = unix.IFF_UP // it goes down, as a name changes only so
+		req.AddData(msg)
+		req.AddData(nl.NewRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(to.file.Fd()))))
+		req.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)))
+		_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("move it: %w", err)
+	}
+	return nil
+}
+
+// receiveOffloads merge packets, which a router must not.
+func receiveOffloads(feature string) bool {
+	return feature == "rx-gro" || feature == "rx-gro-hw" || feature == "rx-lro"
+}
+
+func (in *inside) receiveOffloadsOff(name string) error {
+	return in.offloadsOff(name, receiveOffloads)
+}
+
+// recordNIC reads how a NIC is. The record that a lending left in its alias
+// that was cut short is no alias to return to.
+func (in *inside) recordNIC(nic netlink.Link) (nicRecord, error) {
+	a := nic.Attrs()
+	r := nicRecord{
+		Name: a.Name, MAC: a.HardwareAddr.String(), MTU: a.MTU, Up: a.Flags&net.FlagUp != 0, Alias: a.Alias,
+	}
+	if strings.HasPrefix(a.Alias, nicPrefix) {
+		r.Alias = ""
+	}
+	features, err := in.eth.FeaturesWithState(a.Name)
+	if err != nil {
+		return nicRecord{}, fmt.Errorf("read offloads: %w", err)
+	}
+	for name, state := range features {
+		if receiveOffloads(name) && canTurnOff(state) {
+			r.Offloads = append(r.Offloads, name)
+		}
+	}
+	if a.MasterIndex != 0 {
+		master, err := in.nl.LinkByIndex(a.MasterIndex)
+		if err != nil {
+			return nicRecord{}, err
+		}
+		r.Master = master.Attrs().Name
+	}
+	if r.Addresses, err = in.recordAddresses(nic); err != nil {
+		return nicRecord{}, err
+	}
+	routes, err := in.routesThrough(nic)
+	if err != nil {
+		return nicRecord{}, err
+	}
+	for _, route := range routes {
+		r.Routes = append(r.Routes, recordRoute(route))
+	}
+	return r, nil
+}
+
+// recordAddresses leaves out what the kernel makes by itself.
+func (in *inside) recordAddresses(nic netlink.Link) ([]nicAddress, error) {
+	list, err := dump(func() ([]netlink.Addr, error) { return in.nl.AddrList(nic, netlink.FAMILY_ALL) })
+	if err != nil {
+		return nil, fmt.Errorf("list addresses: %w", err)
+	}
+	var found []nicAddress
+	for _, a := range list {
+		p := prefixOf(a.IPNet)
+		byItself := p.Addr().Is6() && (p.Addr().IsLinkLocalUnicast() || a.Flags&unix.IFA_F_PERMANENT == 0)
+		if byItself {
+			continue
+		}
+		const keep = unix.IFA_F_NOPREFIXROUTE | unix.IFA_F_NODAD | unix.IFA_F_HOMEADDRESS
+		found = append(found, nicAddress{
+			Prefix: p, Flags: a.Flags & keep, Scope: a.Scope, Valid: finite(a.ValidLft), Preferred: finite(a.PreferedLft),
+		})
+	}
+	return found, nil
+}
+
+// finite maps "for ever" to the 0 that netlink's callers say it with.
+func finite(seconds int) int {
+	if uint32(seconds) == ^uint32(0) {
+		return 0
+	}
+	return seconds
+}
+
+// routesThrough lists the routes that would be lost with the NIC.
+func (in *inside) routesThrough(nic netlink.Link) ([]netlink.Route, error) {
+	filter := &netlink.Route{Table: unix.RT_TABLE_UNSPEC, LinkIndex: nic.Attrs().Index}
+	list, err := dump(func() ([]netlink.Route, error) {
+		return in.nl.RouteListFiltered(netlink.FAMILY_ALL, filter, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_OIF)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list routes: %w", err)
+	}
+	var found []netlink.Route
+	for _, r := range list {
+		if r.Table == unix.RT_TABLE_LOCAL || r.Protocol == unix.RTPROT_KERNEL || r.Protocol == unix.RTPROT_RA {
+			continue
+		}
+		found = append(found, r)
+	}
+	return found, nil
+}
+
+func recordRoute(r netlink.Route) nicRoute {
+	source, _ := netip.AddrFromSlice(r.Src)
+	return nicRoute{
+		Prefix: destinationOf(r).prefix, Via: addrOf(r.Gw), Source: source.Unmap(), Metric: r.Priority,
+		Table: r.Table, Protocol: int(r.Protocol), Scope: int(r.Scope), Type: r.Type,
+	}
+}
