@@ -1,7 +1,6 @@
 package slowpath
 
 import (
-	"bytes"
 	"net"
 	"net/netip"
 	"strings"
@@ -118,17 +117,5 @@ func TestNewRefuses(t *testing.T) {
 func fill(addrs []netip.Addr) {
 	for i := range addrs {
 		addrs[i] = netip.MustParseAddr(gw6)
-	}
-}
-
-func TestDeliver(t *testing.T) {
-	r := newLab(t)
-	frame := ping(far4, host4, 9, "x")
-	out, ok := r.Deliver(customerPort, otherMAC, frame)
-	if !ok || out.Port != customerPort || !bytes.Equal(out.Frame[:6], otherMAC) || !bytes.Equal(out.Frame[6:12], gwMAC) {
-		t.Errorf("%v %+v", ok, out)
-	}
-	if _, ok := r.Deliver(corePort, otherMAC, frame); ok {
-		t.Error("delivers on a port that it does not know")
 	}
 }

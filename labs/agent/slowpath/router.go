@@ -3,7 +3,6 @@ package slowpath
 import (
 	"cmp"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"time"
@@ -184,17 +183,4 @@ func (v *vrf) broadcast(a netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-// Deliver turns a frame that waited for a neighbour on port into the one that
-// goes straight out to mac. It writes to frame. ok is false where the port is
-// unknown or the frame too short.
-func (r *Router) Deliver(port uint32, mac net.HardwareAddr, frame []byte) (out Out, ok bool) {
-	p := r.ports[port]
-	if p == nil || len(mac) != 6 || len(frame) < ethernetHeader {
-		return Out{}, false
-	}
-	copy(frame, mac)
-	copy(frame[6:], p.MAC)
-	return Out{Port: port, Frame: frame}, true
 }
