@@ -1,7 +1,6 @@
 package realtest
 
 import (
-	"encoding/json"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -29,38 +28,30 @@ func TestRealFullSize(t *testing.T) {
 	}
 	before := port("eth1")
 	const size = 10 << 20
-	server := exec.Command(program, "exec", "--lab", l.name, "remote_001_101", "--", "iperf3", "-s", "-1")
+	l.mustExec(t, "remote_001_101", "dd", "if=/dev/urandom", "of=/tmp/file", "bs=1M", "count=10", "status=none")
+	server := exec.Command(program, "exec", "--lab", l.name, "remote_001_101", "--", "busybox", "httpd", "-f", "-p", "80", "-h", "/tmp")
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Process.Kill(); server.Wait() })
-	var out string
-	eventually(t, 30*time.Second, func() error {
-		r := l.exec("host_001_101", "iperf3", "-c", "30.1.0.2", "-n", fmt.Sprint(size), "-J")
-		out = r.stdout
+	full := startCapture(t, l, "pe1", "eth1", 1000, "mpls and greater 1518") // Ethernet, one label, 1500 octets
+	var sum string
+	eventually(t, 30*time.Second, func() error { // until the server listens
+		r := l.exec("host_001_101", "sh", "-c", "busybox wget -q -O /tmp/file http://30.1.0.2/file && sha256sum /tmp/file")
 		if r.code != 0 {
-			return fmt.Errorf("iperf3: exit code %d: %s%s", r.code, r.stdout, r.stderr)
+			return fmt.Errorf("wget: exit code %d: %s%s", r.code, r.stdout, r.stderr)
 		}
+		sum = r.stdout
 		return nil
 	})
-	var report struct {
-		Start struct {
-			MSS int `json:"tcp_mss_default"`
-		} `json:"start"`
-		End struct {
-			Received struct{ Bytes int } `json:"sum_received"`
-		} `json:"end"`
+	if want := l.mustExec(t, "remote_001_101", "sha256sum", "/tmp/file"); sum != want {
+		t.Errorf("the file arrives as %s; it is %s", sum, want)
 	}
-	if err := json.Unmarshal([]byte(out), &report); err != nil {
-		t.Fatal(err)
-	}
-	if report.End.Received.Bytes < size {
-		t.Errorf("received %d octets; want %d", report.End.Received.Bytes, size)
-	}
-	if report.Start.MSS != 1448 {
-		t.Errorf("segments carry %d octets; want 1448, the most that fits 1500", report.Start.MSS)
-	}
+	full.frames(t)
 	after := port("eth1")
+	if got := after.RxBytes - before.RxBytes; got < size {
+		t.Errorf("%d octets came over the wire between the routers; want at least %d", got, size)
+	}
 	if after.TxErrors != before.TxErrors || after.RxErrors != before.RxErrors {
 		t.Errorf("errors on the wire between the routers: before %+v, after %+v", before, after)
 	}
