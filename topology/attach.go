@@ -65,10 +65,10 @@ func (b *builder) checkAttachment(raw rawAttachment, element string) {
 }
 
 func remedyFor(name string, defined map[string]vrfDef) string {
-	if s := suggest(name, defined); s != "" {
-		return s
+	if len(defined) == 0 {
+		return fmt.Sprintf(`add vrfs: {%s: {rts: "65000:1"}}`, name)
 	}
-	return fmt.Sprintf(`add vrfs: {%s: {rts: "65000:1"}}`, name)
+	return suggest(name, defined)
 }
 
 // gateways returns the router's address in each subnet of an attachment.

@@ -43,16 +43,20 @@ const maxForwards = 16
 
 // walker follows packets through hosts and VRFs.
 type walker struct {
-	hosts map[string]*Host
-	order map[string]int
-	fibs  map[vrfKey]lookup[ExpectedRoute]
+	hosts   map[string]*Host
+	order   map[string]int
+	outlets map[string]lookup[*Attachment]
+	fibs    map[vrfKey]lookup[ExpectedRoute]
 }
 
 func newWalker(t *Topology) *walker {
-	w := &walker{hosts: make(map[string]*Host), order: make(map[string]int), fibs: make(map[vrfKey]lookup[ExpectedRoute])}
+	w := &walker{
+		hosts: make(map[string]*Host), order: make(map[string]int),
+		outlets: make(map[string]lookup[*Attachment]), fibs: make(map[vrfKey]lookup[ExpectedRoute]),
+	}
 	for i := range t.Hosts {
-		w.hosts[t.Hosts[i].Name] = &t.Hosts[i]
-		w.order[t.Hosts[i].Name] = i
+		h := &t.Hosts[i]
+		w.hosts[h.Name], w.order[h.Name], w.outlets[h.Name] = h, i, outlets(h)
 	}
 	for _, route := range t.Intent().Routes {
 		key := vrfKey{route.Router, route.VRF}
@@ -115,7 +119,7 @@ func (w *walker) candidates(from *Host) []*Host {
 func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr, via []string, ok bool) {
 	at := from
 	for range maxForwards {
-		a, sends := outlet(at, destination)
+		a, sends := w.outlets[at.Name].find(destination)
 		if !sends {
 			return source, via, false
 		}
@@ -160,8 +164,8 @@ func nobody(h *Host, origin Origin, destination netip.Addr) bool {
 	return false
 }
 
-// outlet is the attachment through which a host sends to an address.
-func outlet(h *Host, destination netip.Addr) (*Attachment, bool) {
+// outlets tells through which attachment a host sends to which prefix.
+func outlets(h *Host) lookup[*Attachment] {
 	table := make(lookup[*Attachment])
 	for i := range h.Attachments {
 		a := &h.Attachments[i]
@@ -175,7 +179,7 @@ func outlet(h *Host, destination netip.Addr) (*Attachment, bool) {
 			table.add(defaultRoute6, a)
 		}
 	}
-	return table.find(destination)
+	return table
 }
 
 // addressesOf returns the addresses that a host answers at.

@@ -27,7 +27,7 @@ func TestRefusals(t *testing.T) {
 		"routers":         refusedRouters,
 		"links":           refusedLinks,
 		"sessions":        refusedSessions,
-		"VRFs":            refusedVrfs,
+		"VRFs":            refusedVRFs,
 		"hosts":           refusedHosts,
 		"series":          refusedSeries,
 		"expectations":    refusedExpectations,

@@ -23,7 +23,7 @@ func suggest[V any](name string, known map[string]V) string {
 	case best != "":
 		return fmt.Sprintf("did you mean %q?", best)
 	case len(names) == 0:
-		return ""
+		return "none is defined"
 	case len(names) > 20:
 		return "remove it"
 	}

@@ -1,0 +1,46 @@
+package topology
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestAliasBomb checks that a small file cannot grow large.
+func TestAliasBomb(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("name: t\nrouters: {pe1: {as: 1}}\nx-0: &a0 {to: pe1, vrf: v, rd: 1:1, addresses: [10.0.0.2/24]}\nx-1: &a1 [*a0, *a0]\n")
+	b.WriteString("hosts:\n  h: {attach: [")
+	b.WriteString(strings.Repeat("*a0, ", 200000))
+	b.WriteString("]}\n")
+	_, err := Parse("bomb.yaml", []byte(b.String()))
+	if err == nil || !strings.Contains(err.Error(), "YAML nodes once aliases are followed") {
+		t.Errorf("not refused for its aliases: %.200v", err)
+	}
+
+	merges := "name: t\nx-0: &m0 {as: 1}\n"
+	for i := range 40 {
+		merges += fmt.Sprintf("x-%d: &m%d {<<: [*m%d, *m%d]}\n", i+1, i+1, i, i)
+	}
+	merges += "routers: {pe1: {<<: *m40}}\n"
+	_, err = Parse("bomb.yaml", []byte(merges))
+	if err == nil || !strings.Contains(err.Error(), "nested too deep") && !strings.Contains(err.Error(), "once aliases are followed") {
+		t.Errorf("not refused for its merges: %.200v", err)
+	}
+}
+
+func TestLoadNamesTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lab.yaml")
+	if _, err := Load(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("absent file: %v", err)
+	}
+	if err := os.WriteFile(path, []byte("name: t\nrouter: {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Load(path)
+	if want := path + `:2: file: unknown key "router"; did you mean "routers"?`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

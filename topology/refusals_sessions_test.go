@@ -1,0 +1,92 @@
+package topology
+
+var refusedSessions = []refusal{
+	{
+		name: "hold time",
+		file: base + `links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {hold-time: 2}}`,
+		want: []string{
+			`:5: link pe1:eth1, pe2:eth1: hold time 2s is not allowed (RFC 4271 section 4.2); use 0, or 3 to 65535 seconds`,
+		},
+	},
+	{
+		name: "keepalive",
+		file: base + `links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {keepalive: 40s}}`,
+		want: []string{
+			`:5: link pe1:eth1, pe2:eth1: keepalive 40s does not fit into the hold time of 40s; use a third of it, 13s`,
+		},
+	},
+	{
+		name: "keepalive without hold time",
+		file: base + `links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {hold-time: 0, keepalive: 5}}`,
+		want: []string{
+			`:5: link pe1:eth1, pe2:eth1: keepalives without a hold time; set hold-time, or remove keepalive`,
+		},
+	},
+	{
+		name: "connect-retry",
+		file: base + `links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {connect-retry: 0}}`,
+		want: []string{
+			`:5: link pe1:eth1, pe2:eth1: connect-retry 0s is not allowed; use 1 to 65535 seconds`,
+		},
+	},
+	{
+		name: "fraction of a second",
+		file: base + `links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {connect-retry: 500ms}}`,
+		want: []string{
+			`:5: links[0].bgp.connect-retry: "500ms" is not a time in whole seconds; write it as 40, 40s or 5m`,
+		},
+	},
+	{
+		name: "password",
+		file: base + `links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {password: ""}}`,
+		want: []string{
+			`:5: link pe1:eth1, pe2:eth1: the password has 0 characters; use 1 to 80`,
+		},
+	},
+	{
+		name: "different passwords",
+		file: base + `links:
+- {ends: {pe1:eth1: {bgp: {password: a}}, pe2:eth1: {bgp: {password: b}}}, subnets: [192.168.0.0/30]}`,
+		want: []string{
+			`:5: link pe1:eth1, pe2:eth1: the ends have different passwords; set password: once, in the link's bgp:`,
+		},
+	},
+	{
+		name: "both passive",
+		file: base + `links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {passive: true}}`,
+		want: []string{
+			`:5: link pe1:eth1, pe2:eth1: both ends are passive: nobody connects; set passive: true at one end only`,
+		},
+	},
+	{
+		name: "gtsm at one end",
+		file: base + `links:
+- {ends: {pe1:eth1: {bgp: {gtsm: true}}, pe2:eth1: {}}, subnets: [192.168.0.0/30]}`,
+		want: []string{
+			`:5: link pe1:eth1, pe2:eth1: only one end has gtsm; set gtsm: once, in the link's bgp:`,
+		},
+	},
+	{
+		name: "no common family",
+		file: base + `links:
+- {ends: {pe1:eth1: {bgp: {families: [vpnv4]}}, pe2:eth1: {bgp: {families: [vpnv6]}}}, subnets: [192.168.0.0/30]}`,
+		want: []string{
+			`:5: link pe1:eth1, pe2:eth1: the ends have no address family in common; set families: once, in the link's bgp:`,
+		},
+	},
+	{
+		name: "reflector without client",
+		file: base + `links:
+- {ends: {pe1:eth1: {bgp: {route-reflector: true}}, pe2:eth1: {}}, subnets: [192.168.0.0/30]}`,
+		want: []string{
+			`:5: link pe1:eth1, pe2:eth1: pe1:eth1 reflects routes, but no other router of AS 65001 on the link is a client; remove route-reflector, or put the routers in one AS`,
+		},
+	},
+}
