@@ -44,3 +44,15 @@ func TestLoadNamesTheFile(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
+
+func TestTooManyVRFs(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("name: t\nrouters: {pe1: {as: 1}}\nvrfs:\n")
+	for i := range maxVRFs + 1 {
+		fmt.Fprintf(&b, "  v%d: {rts: 1:1}\n", i)
+	}
+	_, err := Parse("lab.yaml", []byte(b.String()))
+	if want := "lab.yaml: vrfs: more than 65535 VRFs: their numbers do not fit an RD; make several labs of them"; err == nil || err.Error() != want {
+		t.Errorf("got %.200v, want %s", err, want)
+	}
+}

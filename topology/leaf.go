@@ -202,6 +202,9 @@ func parseLifetime(p *lifetime, s string) *fault {
 var vrfRange = regexp.MustCompile(`^([0-9]{1,9})-([0-9]{1,9})$`)
 
 func parseVRFNames(p *vrfNames, s string) *fault {
+	if s == "" {
+		return &fault{"a VRF without a name", "name it as 101, blue or 101-103"}
+	}
 	m := vrfRange.FindStringSubmatch(s)
 	if m == nil {
 		*p = vrfNames{name: s}

@@ -29,6 +29,14 @@ var refusedSeries = []refusal{
 		},
 	},
 	{
+		name: "VRF without a name",
+		file: base + `series:
+- {on: pe1, name: a, rows: [{vrfs: "", subnet: 10.1.0.0/24}]}`,
+		want: []string{
+			`:5: series[0].rows[0].vrfs: a VRF without a name; name it as 101, blue or 101-103`,
+		},
+	},
+	{
 		name: "unknown placeholder",
 		file: base + `series:
 - {on: pe1, name: "a{n}", rows: [{vrfs: red, subnet: 10.1.0.0/24}]}`,

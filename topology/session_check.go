@@ -11,7 +11,7 @@ import (
 // checkOptions refuses settings of one level that no session can have.
 func (r *report) checkOptions(o bgpOptions, element string) {
 	hold := time.Duration(o.HoldTime.or(lifetime(defaultHold)))
-	if o.HoldTime.has && hold != 0 && (hold < leastHold || hold > mostSeconds) {
+	if o.HoldTime.has && hold != 0 && (hold < leastHold || hold > longestTime) {
 		r.refuse(o.HoldTime.at, element, fmt.Sprintf("hold time %v is not allowed (RFC 4271 section 4.2)", hold), "use 0, or 3 to 65535 seconds")
 	}
 	keepalive := time.Duration(o.Keepalive.v)
@@ -22,7 +22,7 @@ func (r *report) checkOptions(o bgpOptions, element string) {
 		r.refuse(o.Keepalive.at, element, fmt.Sprintf("keepalive %v does not fit into the hold time of %v", keepalive, hold), fmt.Sprintf("use a third of it, %v", (hold/3).Truncate(time.Second)))
 	}
 	retry := time.Duration(o.ConnectRetry.v)
-	if o.ConnectRetry.has && (retry < time.Second || retry > mostSeconds) {
+	if o.ConnectRetry.has && (retry < time.Second || retry > longestTime) {
 		r.refuse(o.ConnectRetry.at, element, fmt.Sprintf("connect-retry %v is not allowed", retry), "use 1 to 65535 seconds")
 	}
 	if o.Password.has && (o.Password.v == "" || len(o.Password.v) > maxPasswordLen) {

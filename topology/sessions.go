@@ -15,7 +15,7 @@ const (
 	defaultHold    = 40 * time.Second
 	defaultRetry   = 2 * time.Second
 	leastHold      = 3 * time.Second
-	mostSeconds    = 65535 * time.Second
+	longestTime    = 65535 * time.Second
 	maxPasswordLen = 80 // TCP_MD5SIG_MAXKEYLEN
 )
 

@@ -10,6 +10,9 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
+// maxVRFs is the largest number that an RD of an IPv4 address has room for.
+const maxVRFs = 1<<16 - 1
+
 // vrfDef is a VRF as the file defines it for the whole lab.
 type vrfDef struct {
 	at  pos
@@ -68,6 +71,10 @@ func (b *builder) instances() {
 	}
 	slices.SortFunc(names, naturally)
 	names = slices.Compact(names)
+	if len(names) > maxVRFs {
+		b.refuse(pos{}, "vrfs", fmt.Sprintf("more than %d VRFs: their numbers do not fit an RD", maxVRFs), "make several labs of them")
+		return
+	}
 	number := make(map[string]int, len(names))
 	for i, name := range names {
 		number[name] = i + 1
@@ -112,7 +119,7 @@ func (b *builder) newInstance(key vrfKey, n int) VRF {
 	rd := given.v
 	if given.missing() {
 		id := b.lab.Routers[b.router[key.router]].ID
-		rd, _ = vpn.ParseRD(fmt.Sprintf("%s:%d", id, n)) // n is at most maxHosts plus the file's VRFs
+		rd, _ = vpn.ParseRD(fmt.Sprintf("%s:%d", id, n)) // n is at most maxVRFs
 	}
 	v := VRF{
 		Router: key.router, Name: key.vrf, RD: rd,
