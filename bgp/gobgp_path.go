@@ -42,7 +42,7 @@ func (e *engine) rib(ctx context.Context, family vpn.Family) ([]RIBPath, error) 
 	err := e.server.ListPath(ctx, &api.ListPathRequest{TableType: api.TableType_GLOBAL, Family: familyAPI(family)},
 		func(d *api.Destination) {
 			for _, p := range d.GetPaths() {
-				r, err := routeOf(p)
+				r, err := routeOf(p, e.as)
 				if err != nil {
 					failed = fmt.Errorf("path %s: %w", d.GetPrefix(), err)
 					continue
@@ -89,8 +89,9 @@ func pathOf(r Route) (*api.Path, error) {
 	return p, err
 }
 
-// routeOf decodes a path. Of a withdrawn one, the attributes may be missing.
-func routeOf(p *api.Path) (Route, error) {
+// routeOf decodes a path in the table of a speaker of the AS. Of a withdrawn
+// one, the attributes may be missing.
+func routeOf(p *api.Path, as uint32) (Route, error) {
 	rd, prefix, label, err := nlriOf(p)
 	if err != nil {
 		return Route{}, err
@@ -102,7 +103,7 @@ func routeOf(p *api.Path) (Route, error) {
 			return Route{}, fmt.Errorf("peer: %w", err)
 		}
 		r.Peer = peer.Unmap()
-		r.PeerAS = p.GetSourceAsn()
+		r.PeerAS, r.IBGP = p.GetSourceAsn(), p.GetSourceAsn() == as
 		r.PeerID, _ = netip.ParseAddr(p.GetSourceId())
 	}
 	if p.GetIsWithdraw() {

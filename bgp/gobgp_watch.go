@@ -24,7 +24,7 @@ type tableFilter = api.WatchEventRequest_Table_Filter
 // local paths. GoBGP has no event for the last; they are told from the best
 // paths of all prefixes.
 func (e *engine) watch(to sink) error {
-	received := &receivedWatcher{log: e.log, to: to}
+	received := &receivedWatcher{log: e.log, as: e.as, to: to}
 	err := e.server.WatchEvent(e.done, &api.WatchEventRequest{
 		Peer: &api.WatchEventRequest_Peer{},
 		Table: &api.WatchEventRequest_Table{Filters: []*tableFilter{
@@ -35,7 +35,7 @@ func (e *engine) watch(to sink) error {
 	if err != nil {
 		return err
 	}
-	local := &localWatcher{log: e.log, to: to, known: make(map[Key]struct{})}
+	local := &localWatcher{log: e.log, as: e.as, to: to, known: make(map[Key]struct{})}
 	return e.server.WatchEvent(e.done, &api.WatchEventRequest{
 		Table: &api.WatchEventRequest_Table{Filters: []*tableFilter{
 			{Type: api.WatchEventRequest_Table_Filter_BEST, Init: true},
@@ -46,6 +46,7 @@ func (e *engine) watch(to sink) error {
 // receivedWatcher passes on sessions, the paths of peers and ends of RIB.
 type receivedWatcher struct {
 	log *engineLog
+	as  uint32
 	to  sink
 }
 
@@ -85,7 +86,7 @@ func (w *receivedWatcher) path(p *api.Path) {
 		}
 		return
 	}
-	r, err := routeOf(p)
+	r, err := routeOf(p, w.as)
 	if err != nil {
 		w.log.log.Warn("bgp: a received path was ignored", "peer", p.GetNeighborIp(), "error", err)
 		return
@@ -97,6 +98,7 @@ func (w *receivedWatcher) path(p *api.Path) {
 // long as they are the best of their prefix.
 type localWatcher struct {
 	log   *engineLog
+	as    uint32
 	to    sink
 	known map[Key]struct{}
 }
@@ -116,7 +118,7 @@ func (w *localWatcher) event(r *api.WatchEventResponse) {
 }
 
 func (w *localWatcher) appeared(p *api.Path) {
-	r, err := routeOf(p)
+	r, err := routeOf(p, w.as)
 	if err != nil {
 		w.log.log.Warn("bgp: a local path was ignored", "error", err)
 		return

@@ -184,7 +184,7 @@ func (n *node) wait(what string, condition func() bool) {
 		case <-deadline:
 			n.mu.Lock()
 			defer n.mu.Unlock()
-			n.t.Fatalf("%s: no %s; peers %v, routes %v, ends %v", n.addr, what, n.peers, n.routes, n.ends)
+			n.t.Fatalf("%s: no %s; peers %v, %d routes, of them %v, ends %v", n.addr, what, n.peers, len(n.routes), n.someRoutes(), n.ends)
 		}
 	}
 }
@@ -196,7 +196,17 @@ func (n *node) waitEstablished(peers ...*node) {
 	}
 }
 
-// route waits for a path and returns it.
+func (n *node) someRoutes() []Route {
+	var some []Route
+	for _, r := range n.routes {
+		if some = append(some, r); len(some) == 10 {
+			break
+		}
+	}
+	return some
+}
+
+// waitRoute waits for a path and returns it.
 func (n *node) waitRoute(k Key, condition func(Route) bool) Route {
 	n.t.Helper()
 	var found Route
@@ -238,7 +248,6 @@ func (n *node) withdraw(routes ...Route) {
 		n.t.Fatal(err)
 	}
 }
-
 
 func testLog(t *testing.T) *slog.Logger {
 	if !testing.Verbose() {
