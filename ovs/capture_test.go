@@ -42,13 +42,17 @@ func (c *capture) next(t testing.TB, what string, wanted func(gopacket.Packet) b
 	return nil
 }
 
-// find returns the next frame that wanted accepts within a time, or nil.
+// find returns the next frame that wanted accepts, or nil where none has come
+// within a time and the socket's queue is empty.
 func (c *capture) find(t testing.TB, within time.Duration, wanted func(gopacket.Packet) bool) gopacket.Packet {
 	t.Helper()
 	b := make([]byte, 1<<16)
-	for end := time.Now().Add(within); time.Now().Before(end); {
+	for end := time.Now().Add(within); ; {
 		n, _, err := unix.Recvfrom(c.fd, b, 0)
 		if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
+			if time.Now().After(end) {
+				return nil
+			}
 			continue
 		}
 		check(t, err)
@@ -57,7 +61,6 @@ func (c *capture) find(t testing.TB, within time.Duration, wanted func(gopacket.
 			return p
 		}
 	}
-	return nil
 }
 
 // send puts a frame on the wire as the interface's owner.

@@ -23,10 +23,7 @@ func counters(t *testing.T, s *Switch) map[pipeline.Cookie]Counter {
 }
 
 func TestRealCounters(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	const size = 14 + 20 + 8 + 56
 	route := remoteRoute(1, 0)
 	in := pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(label(1, 1, false)))
@@ -74,10 +71,7 @@ func TestRealCounters(t *testing.T) {
 }
 
 func TestRealAdjacencyMove(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	c := newCapture(t, p.r2.ns, "eth1")
 	moved := pipeline.Adjacency{
 		ID: coreAdjacency, Port: corePort, Push: true, Resolved: true,
@@ -123,11 +117,38 @@ func TestRealFailSecure(t *testing.T) {
 	}
 }
 
-func TestRealReplacePort(t *testing.T) {
+// The flows of a label that changes from transit to egress have the same cookie
+// and a narrower match: removing the old ones leaves the new one.
+func TestRealDiffIsStrict(t *testing.T) {
 	needsRoot(t)
 	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	s := startSwitch(t, newNamespace(t), Config{})
+	transit := pipeline.InLabel{Label: 77, Swap: &pipeline.Swap{Label: 88, Adjacency: 1}}.Flows()
+	egress := pipeline.InLabel{Label: 77, VRF: 1}.Flows()
+	check(t, s.Commit(t.Context(), transit, nil))
+	add, remove := pipeline.Diff(transit, egress)
+	check(t, s.Commit(t.Context(), add, remove))
+	check(t, s.Commit(t.Context(), nil, remove))
+	left, err := s.Counters(t.Context(), false)
+	check(t, err)
+	if _, ok := left[egress[0].Cookie]; !ok || len(left) != 1 {
+		t.Errorf("flows left: %v", left)
+	}
+
+	// One wrong flow, and nothing of its bundle is there.
+	wrong := pipeline.Flow{Table: pipeline.TableRoute, Cookie: 1, Match: "nw_dst=1.2.3.4", Actions: "nonsense"}
+	if err := s.Commit(t.Context(), append(transit, wrong), nil); err == nil || !strings.Contains(err.Error(), "nonsense") {
+		t.Errorf("a wrong flow: %v", err)
+	}
+	left, err = s.Counters(t.Context(), false)
+	check(t, err)
+	if len(left) != 1 {
+		t.Errorf("flows after a refused bundle: %v", left)
+	}
+}
+
+func TestRealReplacePort(t *testing.T) {
+	p := runningPair(t)
 	ctx := t.Context()
 	if dead, err := p.r1.sw.DeadPorts(ctx); err != nil || len(dead) != 0 {
 		t.Fatalf("dead ports: %v, %v", dead, err)

@@ -62,21 +62,11 @@ func (t tools) environ() []string {
 		"OVS_RUNDIR="+t.dir, "OVS_LOGDIR="+t.dir, "OVS_DBDIR="+t.dir, "OVS_SYSCONFDIR="+t.dir)
 }
 
-// client is go-openvswitch on the run directory, bound to ctx. Without
-// --no-names ovs-ofctl asks for the names of ports and tables on every call.
+// client is go-openvswitch on the run directory, bound to ctx.
 func (t tools) client(ctx context.Context) *goovs.Client {
-	return goovs.New(
-		goovs.Protocols([]string{goovs.ProtocolOpenFlow13}),
-		goovs.Exec(func(program string, args ...string) ([]byte, error) {
-			return t.run(ctx, nil, program, args...)
-		}),
-		goovs.Pipe(func(stdin io.Reader, program string, args ...string) ([]byte, error) {
-			if program == "ovs-ofctl" {
-				args = append([]string{"--no-names"}, args...)
-			}
-			return t.run(ctx, stdin, program, args...)
-		}),
-	)
+	return goovs.New(goovs.Exec(func(program string, args ...string) ([]byte, error) {
+		return t.run(ctx, nil, program, args...)
+	}))
 }
 
 // vsctl runs one transaction on the database and waits until ovs-vswitchd has

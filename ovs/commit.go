@@ -1,11 +1,10 @@
 package ovs
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
-
-	goovs "github.com/digitalocean/go-openvswitch/ovs"
 
 	"pseudowan/ovs/pipeline"
 )
@@ -17,22 +16,15 @@ const bundleSize = 1000
 
 // Commit adds flows, then removes flows, in atomic bundles of at most
 // bundleSize. A flow of the same table, priority and match as an existing one
-// replaces it and keeps its counters. A flow is removed where its table, match
-// and cookie agree. An error leaves the bundles before it in place.
+// replaces it and keeps its counters. A flow is removed where table, priority,
+// match and cookie agree; one that is not there is no error. An error leaves
+// the bundles before it in place.
 func (s *Switch) Commit(ctx context.Context, add, remove []pipeline.Flow) error {
-	for _, bundle := range bundles(add, remove) {
-		err := s.tools.client(ctx).OpenFlow.AddFlowBundle(s.cfg.Bridge, func(tx *goovs.FlowTransaction) error {
-			for _, f := range bundle.add {
-				tx.Add(addition(f))
-			}
-			for _, f := range bundle.remove {
-				tx.Delete(removal(f))
-			}
-			return tx.Commit()
-		})
+	for _, b := range bundles(add, remove) {
+		_, err := s.tools.run(ctx, bytes.NewReader(b.file()),
+			"ovs-ofctl", "--no-names", "--bundle", "--protocols=OpenFlow13", "add-flows", s.cfg.Bridge, "-")
 		if err != nil {
-			return fmt.Errorf("commit %d and remove %d flows on bridge %s: %w",
-				len(bundle.add), len(bundle.remove), s.cfg.Bridge, err)
+			return fmt.Errorf("bridge %s: add %d and remove %d flows: %w", s.cfg.Bridge, len(b.add), len(b.remove), err)
 		}
 	}
 	return nil
@@ -60,30 +52,25 @@ func bundles(add, remove []pipeline.Flow) []bundle {
 	return all
 }
 
-// text is a piece of ovs-ofctl's flow syntax, for go-openvswitch, whose own
-// matches and actions know no MPLS.
-type text string
-
-// MarshalText implements goovs.Match and goovs.Action.
-func (t text) MarshalText() ([]byte, error) { return []byte(t), nil }
-
-// GoString implements goovs.Match and goovs.Action.
-func (t text) GoString() string { return fmt.Sprintf("ovs.text(%q)", string(t)) }
-
-func addition(f pipeline.Flow) *goovs.Flow {
-	return &goovs.Flow{
-		Table: int(f.Table), Priority: int(f.Priority), Cookie: uint64(f.Cookie),
-		Matches: matches(f), Actions: []goovs.Action{text(f.Actions)},
+// file is the bundle as ovs-ofctl reads it. Removals are strict: a loose one
+// would take every flow of that cookie with a narrower match along, such as the
+// one that was added in its place.
+func (b bundle) file() []byte {
+	var f bytes.Buffer
+	for _, a := range b.add {
+		fmt.Fprintf(&f, "add cookie=%#x,%s,actions=%s\n", uint64(a.Cookie), key(a), a.Actions)
 	}
+	for _, r := range b.remove {
+		fmt.Fprintf(&f, "delete_strict cookie=%#x/-1,%s\n", uint64(r.Cookie), key(r))
+	}
+	return f.Bytes()
 }
 
-func removal(f pipeline.Flow) *goovs.MatchFlow {
-	return &goovs.MatchFlow{Table: int(f.Table), Cookie: uint64(f.Cookie), Matches: matches(f)}
-}
-
-func matches(f pipeline.Flow) []goovs.Match {
-	if f.Match == "" {
-		return nil
+// key is what identifies a flow in the switch.
+func key(f pipeline.Flow) string {
+	k := fmt.Sprintf("table=%d,priority=%d", f.Table, f.Priority)
+	if f.Match != "" {
+		k += "," + f.Match
 	}
-	return []goovs.Match{text(f.Match)}
+	return k
 }

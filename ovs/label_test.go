@@ -35,10 +35,7 @@ func isEcho(size int) func(gopacket.Packet) bool {
 }
 
 func TestRealExplicitNull(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	core, host := newCapture(t, p.r2.ns, "eth1"), newCapture(t, p.hosts["a2"], "eth0")
 	for family, null := range []uint32{0, 2} {
 		core.send(t, p.r2.ns, "eth1", labelled(2, family, layers.MPLS{Label: null, TTL: 9}, layers.MPLS{Label: label(1, 2, family == 1), TTL: 9})...)
@@ -61,10 +58,7 @@ func TestRealExplicitNull(t *testing.T) {
 }
 
 func TestRealSwap(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	const transit, out = 77, 88
 	in := pipeline.InLabel{Label: transit, Swap: &pipeline.Swap{Label: out, Adjacency: coreAdjacency}}
 	check(t, p.r1.sw.Commit(t.Context(), in.Flows(), nil))
@@ -89,10 +83,7 @@ func TestRealSwap(t *testing.T) {
 }
 
 func TestRealTrafficClass(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	core := newCapture(t, p.r1.ns, "eth1")
 	for family := range 2 {
 		if _, err := ping(p.hosts["a1"], "1", remote(2, family), "-Q", "0xb8"); err != nil {
@@ -108,10 +99,7 @@ func TestRealTrafficClass(t *testing.T) {
 // The router's own kernel speaks through the core port: ARP, neighbour
 // discovery, ping, TCP.
 func TestRealCoreControlTraffic(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	for _, to := range []string{"192.168.0.2", "fe80::2%bgp-eth1"} {
 		if _, err := ping(p.r1.ns, "2", to); err != nil {
 			t.Error(err)
@@ -124,10 +112,7 @@ func TestRealCoreControlTraffic(t *testing.T) {
 
 // A host that routes for a LAN of its own: traffic from its port back to it.
 func TestRealHairpin(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	lan := netip.MustParsePrefix("130.1.0.0/24")
 	route := pipeline.Route{ID: 900, VRF: 1, Prefix: lan, To: pipeline.Forward{Adjacency: hostAdjacency(1)}}
 	check(t, p.r1.sw.Commit(t.Context(), route.Flows(), nil))
@@ -140,10 +125,7 @@ func TestRealHairpin(t *testing.T) {
 }
 
 func TestRealTCPAtFullSize(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	for family := range 2 {
 		data := make([]byte, 4<<20)
 		var server net.Listener

@@ -99,6 +99,16 @@ func (p *pair) program(t testing.TB) {
 	}
 }
 
+// runningPair is a pair with all its flows, for a test beside others.
+func runningPair(t *testing.T) *pair {
+	t.Helper()
+	needsRoot(t)
+	t.Parallel()
+	p := newPair(t)
+	p.program(t)
+	return p
+}
+
 func newRouter(t testing.TB, n int) *testRouter {
 	t.Helper()
 	r := &testRouter{n: n, ns: newNamespace(t)}

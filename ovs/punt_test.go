@@ -74,10 +74,7 @@ func nextPunt(t *testing.T, s *Switch, what string, frame []byte) PacketIn {
 }
 
 func TestRealPunt(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	const vrf = 2
 	r, host := p.r1, p.hosts["a2"]
 	out := newCapture(t, host, "eth0")
@@ -115,10 +112,7 @@ func TestRealPunt(t *testing.T) {
 }
 
 func TestRealTooBig(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	const vrf = 1
 	core := newCapture(t, p.r1.ns, "eth1")
 	out := newCapture(t, p.hosts["a1"], "eth0")
@@ -142,10 +136,7 @@ func TestRealTooBig(t *testing.T) {
 }
 
 func TestRealInjectAndOutput(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	const vrf = 2
 	core := newCapture(t, p.r1.ns, "eth1")
 	host := newCapture(t, p.hosts["a2"], "eth0")

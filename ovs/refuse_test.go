@@ -10,10 +10,7 @@ import (
 
 // What a customer or the core may not send, as the switch itself judges it.
 func TestRealRefused(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	const (
 		customer = "in_port=3,dl_src=02:00:00:01:01:01,dl_dst=02:00:00:02:01:01,"
 		core     = "in_port=1,dl_src=02:00:00:03:02:00,dl_dst=02:00:00:03:01:00,"
@@ -59,10 +56,7 @@ func TestRealRefused(t *testing.T) {
 
 // One customer's flood leaves the others' packets, and its own ARP, alone.
 func TestRealMeter(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	sw := p.r1.sw
 	check(t, sw.SetMeters(t.Context(), Meter{ID: 7, Rate: 99, Burst: 99}))
 	check(t, sw.SetMeters(t.Context(), Meter{ID: 7, Rate: 1, Burst: 10}))
@@ -103,10 +97,7 @@ func TestRealMeter(t *testing.T) {
 // Nobody reads the queue: it fills, what does not fit is counted, and the
 // channel lives.
 func TestRealPacketQueueIsBounded(t *testing.T) {
-	needsRoot(t)
-	t.Parallel()
-	p := newPair(t)
-	p.program(t)
+	p := runningPair(t)
 	check(t, p.r1.sw.SetMeters(t.Context(), Meter{ID: 1, Rate: 1e6, Burst: 1e6}))
 	c := newCapture(t, p.hosts["a1"], "eth0")
 	ls := icmp(1, 0, nth(subnets(1)[0], 99), 64, 9)

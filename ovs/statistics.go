@@ -23,7 +23,7 @@ func (s *Switch) Counters(ctx context.Context, exact bool) (map[pipeline.Cookie]
 			return nil, fmt.Errorf("counters: %w", err)
 		}
 	}
-	stats, err := s.channel.conn.Load().FlowStats(ctx, 0, 0)
+	stats, err := s.channel.conn.Load().FlowStats(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("counters: %w", err)
 	}

@@ -66,7 +66,7 @@ func Start(ctx context.Context, cfg Config) (*Switch, error) {
 		return nil, err
 	}
 	if err := prepareDir(ctx, cfg.Dir); err != nil {
-		return nil, fmt.Errorf("Open vSwitch in %s: %w", cfg.Dir, err)
+		return nil, fmt.Errorf("start a switch in %s: %w", cfg.Dir, err)
 	}
 	s := &Switch{
 		cfg: cfg, tools: tools{dir: cfg.Dir},
@@ -75,7 +75,7 @@ func Start(ctx context.Context, cfg Config) (*Switch, error) {
 	}
 	if err := s.start(ctx); err != nil {
 		s.end(context.WithoutCancel(ctx))
-		return nil, fmt.Errorf("Open vSwitch in %s: %w", cfg.Dir, err)
+		return nil, fmt.Errorf("start a switch in %s: %w", cfg.Dir, err)
 	}
 	go s.watch()
 	return s, nil

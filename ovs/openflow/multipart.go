@@ -51,42 +51,39 @@ type PortDesc struct {
 	Up   bool // has carrier, and is not administratively down
 }
 
-// FlowStats returns the counters of the flows whose cookie equals cookie under
-// mask; a mask of 0 selects every flow.
-func (c *Conn) FlowStats(ctx context.Context, cookie, mask uint64) ([]FlowStats, error) {
+// FlowStats returns the counters of every flow.
+func (c *Conn) FlowStats(ctx context.Context) ([]FlowStats, error) {
 	req := []byte{allTables, 0, 0, 0}
 	req = be.AppendUint32(req, anyPort)
-	req = be.AppendUint32(req, anyPort) // any group
-	req = append(req, 0, 0, 0, 0)
-	req = be.AppendUint64(req, cookie)
-	req = be.AppendUint64(req, mask)
+	req = be.AppendUint32(req, anyPort)       // any group
+	req = append(req, make([]byte, 4+8+8)...) // padding, any cookie
 	req = append(req, 0, 1, 0, 4, 0, 0, 0, 0) // an empty match
-	var all []FlowStats
-	err := c.multipart(ctx, multipartFlow, req, func(b []byte) (err error) {
-		all, err = appendFlowStats(all, b)
-		return err
-	})
-	return all, err
+	return collect(ctx, c, multipartFlow, req, appendFlowStats)
 }
 
 // PortStats returns the counters of every port.
 func (c *Conn) PortStats(ctx context.Context) ([]PortStats, error) {
 	req := be.AppendUint32(nil, anyPort)
-	req = append(req, 0, 0, 0, 0)
-	var all []PortStats
-	err := c.multipart(ctx, multipartPort, req, func(b []byte) (err error) {
-		all, err = appendPortStats(all, b)
-		return err
-	})
-	return all, err
+	return collect(ctx, c, multipartPort, append(req, 0, 0, 0, 0), appendPortStats)
 }
 
 // Ports returns every port of the bridge.
 func (c *Conn) Ports(ctx context.Context) ([]PortDesc, error) {
-	var all []PortDesc
-	err := c.multipart(ctx, multipartPortDesc, nil, func(b []byte) (err error) {
-		all, err = appendPortDescs(all, b)
-		return err
+	return collect(ctx, c, multipartPortDesc, nil, appendPortDescs)
+}
+
+// collect sends one multipart request and puts together what its replies carry.
+func collect[T any](ctx context.Context, c *Conn, kind uint16, req []byte, decode func([]T, []byte) ([]T, error)) ([]T, error) {
+	body := be.AppendUint16(nil, kind)
+	body = append(body, make([]byte, 6)...)
+	m := message{kind: typeMultipartRequest, body: append(body, req...)}
+	var all []T
+	err := c.exchange(ctx, []message{m}, func(r message) (last bool, err error) {
+		if r.kind != typeMultipartReply || len(r.body) < 8 {
+			return false, fmt.Errorf("multipart %d: unexpected reply of type %d", kind, r.kind)
+		}
+		all, err = decode(all, r.body[8:])
+		return be.Uint16(r.body[2:])&flagMore == 0, err
 	})
 	return all, err
 }
@@ -140,18 +137,4 @@ func appendPortDescs(all []PortDesc, b []byte) ([]PortDesc, error) {
 		})
 	}
 	return all, nil
-}
-
-// multipart sends one request and hands the body of each reply to each.
-func (c *Conn) multipart(ctx context.Context, kind uint16, req []byte, each func([]byte) error) error {
-	body := be.AppendUint16(nil, kind)
-	body = append(body, make([]byte, 6)...)
-	m := message{kind: typeMultipartRequest, body: append(body, req...)}
-	return c.exchange(ctx, []message{m}, func(r message) (last bool, err error) {
-		if r.kind != typeMultipartReply || len(r.body) < 8 {
-			return false, fmt.Errorf("multipart %d: unexpected reply of type %d", kind, r.kind)
-		}
-		more := be.Uint16(r.body[2:])&flagMore != 0
-		return !more, each(r.body[8:])
-	})
 }

@@ -35,8 +35,10 @@ func (r Reason) String() string {
 // resolution has a meter of its own, so that a host that floods the slow path
 // with data packets keeps its ARP and ND entries alive.
 func (l *list) puntPort(port, controlMeter, dataMeter uint32) {
-	for _, r := range []Reason{ReasonARP, ReasonND} {
-		l.add(TablePunt, 20, fmt.Sprintf("%s,reg3=%#x", inPort(port), uint8(r)), controller(controlMeter))
+	if controlMeter != dataMeter {
+		for _, r := range []Reason{ReasonARP, ReasonND} {
+			l.add(TablePunt, 20, join(inPort(port), "reg3="+hex(uint32(r))), controller(controlMeter))
+		}
 	}
 	l.add(TablePunt, 10, inPort(port), controller(dataMeter))
 }

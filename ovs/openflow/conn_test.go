@@ -1,0 +1,181 @@
+package openflow
+
+import (
+	"context"
+	"errors"
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// fakeSwitch is the other end of a connection.
+type fakeSwitch struct {
+	t    *testing.T
+	sock net.Conn
+}
+
+// connect makes a connection to a fake switch. Its handler puts everything
+// into a channel.
+func connect(t *testing.T) (*Conn, *fakeSwitch, <-chan any) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "br0.mgmt")
+	l, err := net.Listen("unix", path)
+	check(t, err)
+	t.Cleanup(func() { l.Close() })
+	sw := &fakeSwitch{t: t}
+	accepted := make(chan struct{})
+	go func() {
+		defer close(accepted)
+		if sw.sock, err = l.Accept(); err != nil {
+			return
+		}
+		sw.send(message{kind: typeHello})
+		for _, want := range []uint8{typeHello, typeSetConfig, typeBarrierRequest} {
+			if m := sw.next(); m.kind != want {
+				t.Errorf("message of type %d, want %d", m.kind, want)
+			} else if want == typeBarrierRequest {
+				sw.send(message{kind: typeBarrierReply, xid: m.xid})
+			}
+		}
+	}()
+	unasked := make(chan any, 8)
+	c, err := Dial(t.Context(), path, Handler{
+		PacketIn:   func(p PacketIn) { unasked <- p },
+		PortStatus: func() { unasked <- "port status" },
+		Error:      func(err error) { unasked <- err.Error() },
+	})
+	check(t, err)
+	<-accepted
+	t.Cleanup(func() { c.Close() })
+	return c, sw, unasked
+}
+
+func (s *fakeSwitch) send(m message) {
+	if _, err := s.sock.Write(m.appendTo(nil)); err != nil {
+		s.t.Error(err)
+	}
+}
+
+func (s *fakeSwitch) next() message {
+	m, err := readMessage(s.sock)
+	if err != nil {
+		s.t.Error(err)
+	}
+	return m
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestUnasked(t *testing.T) {
+	c, sw, unasked := connect(t)
+	sw.send(message{kind: typePacketIn, body: packetInBody})
+	sw.send(message{kind: typePortStatus, body: make([]byte, 72)})
+	sw.send(message{kind: typeError, xid: 99, body: []byte{0, 2, 0, 4, version, typePacketOut, 0, 8, 0, 0, 0, 99}})
+	for _, want := range []any{packetIn, "port status", "packet-out: switch refused: no such output port"} {
+		if diff := cmp.Diff(want, <-unasked); diff != "" {
+			t.Error(diff)
+		}
+	}
+	sw.send(message{kind: typeEchoRequest, xid: 7, body: []byte("hi")})
+	if m := sw.next(); m.kind != typeEchoReply || m.xid != 7 || string(m.body) != "hi" {
+		t.Errorf("echo: %+v", m)
+	}
+	body, err := Output(3, []byte("frame"))
+	check(t, err)
+	check(t, c.PacketOut(body))
+	want := []byte{
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfd, 0, 16, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 16, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 'f', 'r', 'a', 'm', 'e',
+	}
+	if m := sw.next(); m.kind != typePacketOut || !cmp.Equal(m.body, want) {
+		t.Errorf("packet-out: %s", cmp.Diff(want, m.body))
+	}
+}
+
+func TestFrameThatDoesNotFit(t *testing.T) {
+	if _, err := Output(1, make([]byte, 1<<16)); err == nil {
+		t.Error("a frame larger than a message was accepted")
+	}
+	b, err := Resubmit(20, 1, make([]byte, maxPacketOutFrame))
+	check(t, err)
+	if n := len(message{body: b}.appendTo(nil)); n > 1<<16-1 {
+		t.Errorf("a message of %d octets cannot tell its length", n)
+	}
+}
+
+func TestMultipartInPieces(t *testing.T) {
+	c, sw, _ := connect(t)
+	go func() {
+		req := sw.next()
+		one, two := make([]byte, 8+portStatsSize), make([]byte, 8+2*portStatsSize)
+		one[3] = flagMore
+		one[8+3], two[8+3], two[8+portStatsSize+3] = 1, 2, 3
+		sw.send(message{kind: typeMultipartReply, xid: req.xid, body: one})
+		sw.send(message{kind: typeMultipartReply, xid: req.xid, body: two})
+	}()
+	stats, err := c.PortStats(t.Context())
+	check(t, err)
+	if diff := cmp.Diff([]PortStats{{Port: 1}, {Port: 2}, {Port: 3}}, stats); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMeterIsChangedWhereItExists(t *testing.T) {
+	c, sw, _ := connect(t)
+	go func() {
+		add, barrier := sw.next(), sw.next()
+		sw.send(message{kind: typeError, xid: add.xid, body: []byte{0, errorMeterMod, 0, codeMeterExists}})
+		sw.send(message{kind: typeBarrierReply, xid: barrier.xid})
+		modify, barrier := sw.next(), sw.next()
+		if modify.body[1] != meterModify || barrier.kind != typeBarrierRequest {
+			t.Errorf("after a refused addition: %+v, %+v", modify, barrier)
+		}
+		sw.send(message{kind: typeBarrierReply, xid: barrier.xid})
+	}()
+	check(t, c.SetMeter(t.Context(), Meter{ID: 3, Rate: 100, Burst: 10}))
+}
+
+func TestLostConnection(t *testing.T) {
+	c, sw, _ := connect(t)
+	go func() {
+		sw.next()
+		sw.sock.Close()
+	}()
+	const want = "OpenFlow: the switch closed the connection"
+	if _, err := c.Ports(t.Context()); err == nil || err.Error() != want {
+		t.Errorf("request: %v, want %s", err, want)
+	}
+	<-c.Done()
+	if err := c.Err(); err == nil || err.Error() != want {
+		t.Errorf("connection: %v, want %s", err, want)
+	}
+}
+
+func TestSilentSwitch(t *testing.T) {
+	c, _, _ := connect(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := c.Ports(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("request: %v", err)
+	}
+	if err := c.Err(); err != nil {
+		t.Errorf("a slow answer ended the connection: %v", err)
+	}
+}
+
+func TestVersionRefused(t *testing.T) {
+	c, sw, _ := connect(t)
+	sw.send(message{kind: typeError, body: []byte{0, 0, 0, 0}})
+	<-c.Done()
+	if err := c.Err(); err == nil || err.Error() != "OpenFlow: the bridge does not speak OpenFlow 1.3: switch refused: OpenFlow error type 0 code 0" {
+		t.Errorf("connection: %v", err)
+	}
+}

@@ -1,0 +1,164 @@
+package pipeline
+
+import (
+	"flag"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+var (
+	wan     = net.HardwareAddr{0, 0, 0, 1, 1, 1}
+	gateway = net.HardwareAddr{2, 0, 0, 0, 0, 1}
+	peer    = net.HardwareAddr{0, 0, 0, 1, 1, 2}
+	addr    = netip.MustParseAddr
+	prefix  = netip.MustParsePrefix
+)
+
+type thing interface{ Flows() []Flow }
+
+// things are what the golden files hold: one file each.
+var things = map[string][]thing{
+	"base":       {Base{}},
+	"base-meter": {Base{Meter: 9}},
+	"core-port": {CorePort{
+		Port: 1, BGPPort: 2, MAC: wan, Meter: 5,
+		Addresses: []netip.Addr{addr("192.168.0.1"), addr("2001:db8::1"), addr("fe80::1")},
+	}},
+	"access-port": {AccessPort{
+		Port: 3, VRF: 101, MAC: gateway, ControlMeter: 6, Meter: 7,
+		Gateways: []netip.Addr{addr("30.1.0.1"), addr("2001:db8:1::1"), addr("fe80::1")},
+	}},
+	"access-port-plain": {AccessPort{Port: 4, VRF: 1, MAC: gateway}},
+	"labels": {
+		InLabel{Label: 1000, VRF: 101, Adjacency: 7, MTU: 1400},
+		InLabel{Label: 1001, VRF: 101},
+		InLabel{Label: 1002, VRF: 101, IPv6: true},
+		InLabel{Label: 1003, Swap: &Swap{Label: 2003, Adjacency: 8}},
+	},
+	"routes": {
+		VRF{ID: 101},
+		Route{ID: 1, VRF: 101, Prefix: prefix("30.1.0.0/24"), To: Forward{Adjacency: 7}},
+		Route{ID: 2, VRF: 101, Prefix: prefix("30.1.0.0/24"), To: Forward{Adjacency: 8, Label: 2000, MTU: 1500}},
+		Route{ID: 3, VRF: 101, Prefix: prefix("0.0.0.0/0"), To: Forward{Adjacency: 8, Label: 2000}},
+		Route{ID: 4, VRF: 101, Prefix: prefix("::/0"), To: Discard{}},
+		Route{ID: 5, VRF: 101, Prefix: prefix("2001:db8::/48"), To: Punt(ReasonGlean)},
+		Route{ID: 6, VRF: 102, Prefix: prefix("2001:db8::1/128"), To: Punt(ReasonLocal)},
+		Route{ID: MaxID, VRF: 0xffffffff, Prefix: prefix("30.1.0.1/32"), To: Punt(ReasonUnreachable)},
+	},
+	"adjacencies": {
+		Adjacency{ID: 7, Port: 3, SrcMAC: gateway, DstMAC: peer, Resolved: true},
+		Adjacency{ID: 8, Port: 1, SrcMAC: wan, DstMAC: peer, Push: true, Resolved: true},
+		Adjacency{ID: 9},
+		Adjacency{ID: 10, Push: true},
+	},
+}
+
+func text(ts []thing) string {
+	var b strings.Builder
+	for _, t := range ts {
+		for _, f := range t.Flows() {
+			fmt.Fprintln(&b, f)
+		}
+	}
+	return b.String()
+}
+
+func TestGolden(t *testing.T) {
+	for name, ts := range things {
+		got := text(ts)
+		file := filepath.Join("testdata", name+".golden")
+		if *update {
+			if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (run with -update if this is wanted):\n%s", name, diff)
+		}
+	}
+}
+
+// Open vSwitch's own parser accepts every flow, prerequisites included.
+func TestFlowsParse(t *testing.T) {
+	ofctl, err := exec.LookPath("ovs-ofctl")
+	if err != nil {
+		t.Skip("needs ovs-ofctl: its parser")
+	}
+	for name, ts := range things {
+		for _, thing := range ts {
+			for _, f := range thing.Flows() {
+				arg := fmt.Sprintf("table=%d,priority=%d,%s,actions=%s", f.Table, f.Priority, f.Match, f.Actions)
+				if out, err := exec.Command(ofctl, "-O", "OpenFlow13", "parse-flow", arg).CombinedOutput(); err != nil {
+					t.Errorf("%s: %s: %v: %s", name, f, err, out)
+				}
+			}
+		}
+	}
+}
+
+func TestCookiesAreUnique(t *testing.T) {
+	seen := make(map[Cookie]Flow)
+	for name, ts := range things {
+		if name == "base-meter" || name == "access-port-plain" {
+			continue
+		}
+		for _, thing := range ts {
+			for _, f := range thing.Flows() {
+				if other, ok := seen[f.Cookie]; ok || f.Cookie == 0 {
+					t.Errorf("%s\nhas the cookie of\n%s", f, other)
+				}
+				seen[f.Cookie] = f
+			}
+		}
+	}
+}
+
+func TestCookie(t *testing.T) {
+	c := NewCookie(KindRoute, 3, MaxID)
+	if c.Kind() != KindRoute || c.Part() != 3 || c.ID() != MaxID || c.Object() != NewCookie(KindRoute, 0, MaxID) {
+		t.Errorf("cookie %#x: kind %d, part %d, ID %#x, object %#x", c, c.Kind(), c.Part(), c.ID(), c.Object())
+	}
+	if c := NewCookie(KindRoute, 0, MaxID+2); c.Kind() != KindRoute || c.Part() != 0 || c.ID() != 1 {
+		t.Errorf("an ID that is too large spoils the cookie: %#x", c)
+	}
+}
+
+// Whatever becomes of an adjacency, its flows replace each other.
+func TestAdjacencyChangesInPlace(t *testing.T) {
+	for _, push := range []bool{false, true} {
+		unresolved := Adjacency{ID: 5, Push: push}.Flows()
+		resolved := Adjacency{ID: 5, Push: push, Resolved: true, Port: 3, SrcMAC: wan, DstMAC: peer}.Flows()
+		for i := range max(len(unresolved), len(resolved)) {
+			a, b := unresolved[i], resolved[i]
+			if a.Actions == b.Actions {
+				t.Errorf("resolving changes nothing: %s", a)
+			}
+			a.Actions, b.Actions = "", ""
+			if a != b {
+				t.Errorf("%s\nis not replaced by\n%s", a, b)
+			}
+		}
+	}
+}
+
+func TestReasonString(t *testing.T) {
+	for r, want := range map[Reason]string{ReasonARP: "arp", ReasonTooBig: "too-big", 0: "reason-0", 99: "reason-99"} {
+		if got := r.String(); got != want {
+			t.Errorf("reason %d: %s, want %s", uint8(r), got, want)
+		}
+	}
+}

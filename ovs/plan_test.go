@@ -1,0 +1,199 @@
+package ovs
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pseudowan/ovs/pipeline"
+)
+
+func TestTransactions(t *testing.T) {
+	observed := func() observation {
+		return observation{
+			ports: map[string]observedPort{
+				"w1": {Number: 1, Wanted: 1, Opened: 11},
+				"i2": {Number: 2, Wanted: 2, Internal: true, MAC: "02:00:00:00:00:02", MTU: 1500},
+			},
+			kernel: map[string]int{"w1": 11, "i2": 12, "w3": 13, "lo": 1},
+		}
+	}
+	w1 := Port{Number: 1, Name: "w1"}
+	i2 := Port{Number: 2, Name: "i2", Internal: true, MAC: mac("02:00:00:00:00:02"), MTU: 1500}
+	w3 := Port{Number: 3, Name: "w3"}
+	bigger, renumbered, inTheWay, external := i2, w1, w3, i2
+	bigger.MTU = 9000
+	renumbered.Number = 7
+	inTheWay.Number = 2
+	external.Internal = false
+	const addW3 = "add-port br0 w3 -- set interface w3 ofport_request=3 external_ids:opened-ifindex=13"
+	for _, c := range []struct {
+		name   string
+		change func(observation)
+		wanted []Port
+		want   []string
+	}{
+		{"nothing to do", nil, []Port{w1, i2}, nil},
+		{"add before remove", nil, []Port{i2, w3}, []string{addW3, "--if-exists del-port br0 w1"}},
+		{"MTU", nil, []Port{w1, bigger}, []string{`set interface i2 mac="02:00:00:00:00:02" mtu_request=9000`}},
+		{"number", nil, []Port{renumbered, i2}, []string{
+			"--if-exists del-port br0 w1",
+			"add-port br0 w1 -- set interface w1 ofport_request=7 external_ids:opened-ifindex=11",
+		}},
+		{"number of a port that goes", nil, []Port{w1, inTheWay}, []string{
+			"--if-exists del-port br0 i2",
+			"add-port br0 w3 -- set interface w3 ofport_request=2 external_ids:opened-ifindex=13",
+		}},
+		{"type", nil, []Port{w1, external}, []string{
+			"--if-exists del-port br0 i2",
+			`add-port br0 i2 -- set interface i2 ofport_request=2 external_ids:opened-ifindex=12 mac="02:00:00:00:00:02" mtu_request=1500`,
+		}},
+		{"interface made again", func(o observation) { o.kernel["w1"] = 21 }, []Port{w1, i2}, []string{
+			"--if-exists del-port br0 w1",
+			"add-port br0 w1 -- set interface w1 ofport_request=1 external_ids:opened-ifindex=21",
+		}},
+		{"everything goes", nil, nil, []string{"--if-exists del-port br0 i2 -- --if-exists del-port br0 w1"}},
+		{"two ports at once", func(o observation) { clear(o.ports) }, []Port{w1, i2}, []string{
+			"add-port br0 w1 -- set interface w1 ofport_request=1 external_ids:opened-ifindex=11" +
+				` -- add-port br0 i2 -- set interface i2 ofport_request=2 type=internal mac="02:00:00:00:00:02" mtu_request=1500`,
+		}},
+	} {
+		o := observed()
+		if c.change != nil {
+			c.change(o)
+		}
+		var got []string
+		for _, args := range (Bridge{Ports: c.wanted}).transactions("br0", o) {
+			got = append(got, strings.Join(args, " "))
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
+	}
+}
+
+func TestBridgeCheck(t *testing.T) {
+	for _, c := range []struct {
+		ports []Port
+		want  string
+	}{
+		{[]Port{{Number: 1, Name: "a"}, {Number: 2, Name: "a"}}, "port a: named twice"},
+		{[]Port{{Number: 1, Name: "a"}, {Number: 1, Name: "b"}}, "port b: number 1 is taken by another port"},
+		{[]Port{{Number: 0, Name: "a"}}, "port a: number 0 is not between 1 and 65279"},
+		{[]Port{{Number: 65280, Name: "a"}}, "port a: number 65280 is not between 1 and 65279"},
+		{[]Port{{Number: 1, Name: "br0"}}, `port 1: name "br0" is not free for a port`},
+		{[]Port{{Number: 1, Name: "--all"}}, `port 1: name "--all" is not free for a port`},
+	} {
+		if err := (Bridge{Ports: c.ports}).check("br0"); err == nil || err.Error() != c.want {
+			t.Errorf("%v, want %s", err, c.want)
+		}
+	}
+}
+
+const listed = `{"data":[["br0","internal",65534,["set",[]],["set",[]],["set",[]],["map",[]],["set",[]]],` +
+	`["w1","",-1,1,["set",[]],["set",[]],["map",[["opened-ifindex","0"]]],"could not open network device w1 (No such device)"],` +
+	`["i2","internal",2,2,"02:00:00:00:00:02",1500,["map",[]],["set",[]]]],` +
+	`"headings":["name","type","ofport","ofport_request","mac","mtu_request","external_ids","error"]}`
+
+func TestDecodeObservation(t *testing.T) {
+	got, err := decodeObservation([]byte(listed), "br0")
+	check(t, err)
+	want := map[string]observedPort{
+		"w1": {Wanted: 1, Error: "could not open network device w1 (No such device)"},
+		"i2": {Number: 2, Wanted: 2, Internal: true, MAC: "02:00:00:00:00:02", MTU: 1500},
+	}
+	if diff := cmp.Diff(want, got.ports); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func FuzzDecodeObservation(f *testing.F) {
+	f.Add([]byte(listed))
+	f.Add([]byte(`{"headings":["name"],"data":[[],[1,2]]}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		o, err := decodeObservation(b, "br0")
+		if _, ok := o.ports["br0"]; ok && err == nil {
+			t.Error("the bridge's own port is among its ports")
+		}
+	})
+}
+
+func TestBundles(t *testing.T) {
+	few, many := routes(bundleSize/2), routes(2*bundleSize+1)
+	sizes := func(bs []bundle) (all [][2]int) {
+		for _, b := range bs {
+			all = append(all, [2]int{len(b.add), len(b.remove)})
+		}
+		return all
+	}
+	for _, c := range []struct {
+		add, remove []pipeline.Flow
+		want        [][2]int
+	}{
+		{nil, nil, nil},
+		{few, few, [][2]int{{500, 500}}},
+		{many, few, [][2]int{{1000, 0}, {1000, 0}, {1, 0}, {0, 500}}},
+	} {
+		if diff := cmp.Diff(c.want, sizes(bundles(c.add, c.remove))); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestBundleFile(t *testing.T) {
+	f := pipeline.Flow{Table: 20, Priority: 34, Match: "metadata=0x1,ip", Cookie: 0x0600000000000001, Actions: "drop"}
+	miss := pipeline.Flow{Cookie: 5, Actions: "drop"}
+	got := string(bundle{add: []pipeline.Flow{f, miss}, remove: []pipeline.Flow{f, miss}}.file())
+	want := `add cookie=0x600000000000001,table=20,priority=34,metadata=0x1,ip,actions=drop
+add cookie=0x5,table=0,priority=0,actions=drop
+delete_strict cookie=0x600000000000001/-1,table=20,priority=34,metadata=0x1,ip
+delete_strict cookie=0x5/-1,table=0,priority=0
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLogRecord(t *testing.T) {
+	got, err := logRecord([]byte("{\n \"a\": 1\n}"))
+	check(t, err)
+	body := "{\"a\":1}\n"
+	if want := fmt.Sprintf("OVSDB JSON 8 %x\n%s", sha1.Sum([]byte(body)), body); string(got) != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if _, err := logRecord([]byte("{")); err == nil {
+		t.Error("a schema that is not JSON was accepted")
+	}
+}
+
+func TestTail(t *testing.T) {
+	var w tail
+	for range 3 {
+		_, err := w.Write(bytes.Repeat([]byte("x"), tailSize))
+		check(t, err)
+	}
+	_, err := w.Write([]byte("last words\n"))
+	check(t, err)
+	if got := w.String(); len(got) != tailSize-1 || !strings.HasSuffix(got, "xlast words") {
+		t.Errorf("%d octets: …%s", len(got), got[len(got)-20:])
+	}
+}
+
+func TestCommandError(t *testing.T) {
+	_, err := tools{dir: t.TempDir()}.run(t.Context(), nil, "sh", "-c", "echo why >&2; exit 3")
+	var failed *CommandError
+	if !errors.As(err, &failed) || err.Error() != "sh: why" {
+		t.Errorf("%v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := (tools{}).run(ctx, nil, "sleep", "9"); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
