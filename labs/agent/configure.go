@@ -142,7 +142,7 @@ func (r *reactor) dropPorts(now time.Time, next map[uint32]*accessPort) {
 		if is != nil && is.Name == was.Name && is.vrf.ID == was.vrf.ID && slices.Equal(is.Gateways, was.Gateways) {
 			continue
 		}
-		r.neighborActions(r.neighbors.PortDown(now, number))
+		r.neighborActions(r.neighbors.RemovePort(now, number))
 	}
 }
 

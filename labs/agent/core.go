@@ -114,4 +114,7 @@ func (r *reactor) checkedMTU(mtu int) int {
 
 // maxLabelStack is what a full stack of three labels adds to a packet, in
 // octets: the most that Open vSwitch can handle.
-const maxLabelStack = 3 * 4
+const maxLabelStack = 3 * labelEntry
+
+// labelEntry is one entry of the label stack, in octets (RFC 3032).
+const labelEntry = 4

@@ -27,7 +27,7 @@ func (r *reactor) punt(p ovs.PacketIn) {
 	if a := r.fib.byNumber[p.Adjacency]; a != nil {
 		in.NextHop, in.OutPort = a.key.addr, a.key.port
 		if c := r.core[a.key.port]; c != nil {
-			in.MTU = c.MTU
+			in.MTU = c.MTU - labelEntry
 			if in.Reason == slowpath.Resolve { // the kernel resolves it; what waits is lost, as on any router
 				r.wantCore(c, a.key.addr)
 				return

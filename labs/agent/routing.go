@@ -104,8 +104,7 @@ func (r *reactor) target(b *bgp.Path) pipeline.Target {
 // coreMTU is the longest customer's packet that a core link takes, where it is
 // shorter than what can arrive.
 func (r *reactor) coreMTU(c *corePort) int {
-	const label = 4
-	fits := c.MTU - label
+	fits := c.MTU - labelEntry
 	for _, p := range r.access {
 		if p.MTU > fits {
 			return fits
