@@ -24,6 +24,9 @@ const inNamespace = "PSEUDOWAN_BGP_TEST_NETNS"
 // TestMain runs all tests in a fresh network namespace where it may, so that
 // no address, port or route of the machine is touched.
 func TestMain(m *testing.M) {
+	if config := os.Getenv(childConfig); config != "" {
+		os.Exit(runChild(config))
+	}
 	if os.Getuid() != 0 {
 		os.Exit(m.Run())
 	}
