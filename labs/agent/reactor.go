@@ -92,7 +92,7 @@ func (r *reactor) loop(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-r.sw.Done():
-			return fmt.Errorf("Open vSwitch has ended: %w", r.sw.Err())
+			return fmt.Errorf("the Open vSwitch of the router has ended: %w", r.sw.Err())
 		case err := <-r.kernel.failed:
 			return err
 		case <-r.restart:
