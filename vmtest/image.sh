@@ -1,0 +1,108 @@
+#!/bin/sh
+# Builds the test VM's kernel and root from Debian's packages, or finds those
+# that were built before from the same inputs, and prints their directory:
+#
+#   vmlinuz     the kernel
+#   root.cpio   an initramfs: programs, modules, init
+#
+# The packages are unpacked, not installed: nothing of them runs here. Wants
+# root, for the owners of the files and for nothing else.
+set -eu
+cd "$(dirname "$0")"
+
+cache=../.cache/vmtest
+suite=bookworm
+# By default from where this machine has its packages.
+mirror=${PSEUDOWAN_DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' "Codename: $suite" 'Created-By: Packages' | head -n 1)}
+
+# What the tests and the program call, and the shell that starts them.
+packages="base-files bash busybox-static coreutils dash ethtool gobgpd grep hostname
+iproute2 iputils-ping kmod linux-image-amd64 mount openvswitch-switch procps
+sed tcpdump traceroute tshark util-linux"
+
+# What the kernel of a server has and that of a bare test machine may lack.
+# Their dependencies are found by depmod and modprobe.
+modules="openvswitch veth tun bridge dummy vrf mpls_router mpls_iptunnel 8021q
+macvlan sch_netem sch_tbf sch_htb sch_ingress cls_matchall act_police overlay"
+
+say() { printf 'vmtest: %s\n' "$*" >&2; }
+
+die() {
+	say "$*"
+	exit 1
+}
+
+# want COMMAND PACKAGE
+want() {
+	command -v "$1" >/dev/null || die "no $1: apt-get install $2"
+}
+
+# unpack DIRECTORY
+unpack() {
+	printf 'deb %s %s main\n' "$mirror" "$suite" |
+		mmdebstrap --quiet --mode=root --variant=extract \
+			--aptopt='APT::Install-Recommends "false"' \
+			--include="$(echo $packages | tr ' ' ,)" \
+			--setup-hook='for d in bin sbin lib lib64; do mkdir -p "$1/usr/$d"; ln -s "usr/$d" "$1/$d"; done' \
+			"$suite" "$1" -
+}
+
+# finish ROOT does what the packages' own scripts would have done.
+finish() {
+	echo 'hosts: files' >"$1/etc/nsswitch.conf"
+	echo 'root:x:0:0:root:/root:/bin/sh' >"$1/etc/passwd"
+	echo 'root:x:0:' >"$1/etc/group"
+	echo '127.0.0.1 localhost' >"$1/etc/hosts"
+	echo vm >"$1/etc/hostname"
+	ln -s traceroute.db "$1/usr/bin/traceroute"
+	ln -s ../lib/openvswitch-switch/ovs-vswitchd "$1/usr/sbin/ovs-vswitchd"
+	install -m 755 init "$1/init"
+}
+
+# strip ROOT VERSION leaves the modules of the list and what the tests use.
+strip() {
+	depmod -b "$1" "$2"
+	for module in $modules; do
+		modprobe -d "$1" -S "$2" --show-depends "$module"
+	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u >"$1/keep"
+	[ -s "$1/keep" ] || die "no kernel modules found"
+	find "$1/usr/lib/modules/$2/kernel" -name '*.ko' |
+		sed "s|^$1/usr|$1|" | sort | comm -23 - "$1/keep" | xargs rm -f
+	rm "$1/keep"
+	depmod -b "$1" "$2"
+	echo "$modules" >"$1/etc/modules"
+	rm -rf "$1"/usr/share/doc "$1"/usr/share/man "$1"/usr/share/info \
+		"$1"/usr/share/locale "$1"/usr/share/perl* "$1"/usr/lib/python3* \
+		"$1"/usr/bin/python3* "$1"/usr/bin/perl* "$1"/var/cache "$1"/var/lib/apt
+}
+
+# build DIRECTORY
+build() {
+	root=$(pwd -P)/$1/root
+	mkdir -p "$root"
+	unpack "$root"
+	version=$(ls "$root/usr/lib/modules")
+	finish "$root"
+	strip "$root" "$version"
+	mv "$root/boot/vmlinuz-$version" "$1/vmlinuz"
+	rm -rf "$root/boot"
+	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$1/root.cpio"
+	rm -rf "$root"
+}
+
+inputs=$(cat image.sh init | sha256sum | cut -c 1-16)
+image=$cache/$inputs
+if [ ! -e "$image/root.cpio" ]; then
+	[ "$(id -u)" = 0 ] || die "building the VM's root wants root"
+	want mmdebstrap mmdebstrap
+	want cpio cpio
+	want depmod kmod
+	say "building the VM from Debian's packages"
+	rm -rf "$cache"
+	mkdir -p "$cache"
+	trap 'rm -rf "$image.new"' EXIT
+	build "$image.new"
+	mv "$image.new" "$image"
+fi
+cd "$image"
+pwd -P
