@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 
 	"pseudowan/hosts"
@@ -106,19 +105,6 @@ func pick(ctx context.Context, lab string) (string, error) {
 func needRoot() error {
 	if os.Geteuid() != 0 {
 		return errors.New("this needs root: labs are made of network namespaces; use sudo")
-	}
-	return nil
-}
-
-// requirements reports what the server lacks for a lab to run.
-func requirements() error {
-	if err := needRoot(); err != nil {
-		return err
-	}
-	for _, program := range []string{"ovsdb-server", "ovs-vswitchd", "ovsdb-tool", "ovs-vsctl", "ovs-ofctl", "ovs-appctl"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return fmt.Errorf("%s is not installed; `apt-get install openvswitch-switch` brings it", program)
-		}
 	}
 	return nil
 }

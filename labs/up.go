@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pseudowan/labs/catalog"
+	"pseudowan/labs/status"
 	"pseudowan/topology"
 )
 
@@ -29,14 +30,15 @@ type UpOptions struct {
 
 // Report is what Up has done.
 type Report struct {
-	Lab     string
-	Created bool     // false: the lab ran already
-	Runtime string   // of the hosts
-	Routers int      // number of routers
-	Hosts   int      // number of hosts
-	Changed []string // what was made, changed or removed, one line each
-	Waiting []string // outside peers that have not come up
-	Elapsed time.Duration
+	Lab      string
+	Created  bool             // false: the lab ran already
+	Runtime  string           // of the hosts
+	Routers  int              // number of routers
+	Hosts    int              // number of hosts
+	Changed  []string         // what was made, changed or removed, one line each
+	Waiting  []string         // outside peers that have not come up
+	Warnings []status.Finding // what of the server the lab has to live with
+	Elapsed  time.Duration
 }
 
 // Up makes a topology run, or makes a running lab what its edited topology
@@ -48,7 +50,7 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	if err := requirements(); err != nil {
+	if err := needRoot(); err != nil {
 		return Report{}, err
 	}
 	held, err := acquire(t.Name)
@@ -64,6 +66,10 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	if err := a.check(); err != nil {
 		return Report{}, err
 	}
+	warnings, err := a.ready()
+	if err != nil {
+		return Report{}, err
+	}
 	waiting, err := a.run(ctx, o)
 	if err != nil {
 		if a.fresh {
@@ -73,7 +79,7 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	}
 	return Report{
 		Lab: t.Name, Created: a.fresh, Runtime: a.runtimeName, Routers: len(a.plan.Routers), Hosts: len(a.plan.Hosts),
-		Changed: a.changed, Waiting: waiting, Elapsed: time.Since(begin),
+		Changed: a.changed, Waiting: waiting, Warnings: warnings, Elapsed: time.Since(begin),
 	}, nil
 }
 

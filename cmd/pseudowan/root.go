@@ -50,7 +50,7 @@ Linux server: customer hosts, PE routers and the core between them.
 	)
 	root.AddCommand(
 		newUp(s), newDown(s), newExec(),
-		newPS(s), newShow(s),
+		newPS(s), newShow(s), newDoctor(s),
 		newLabs(s), newValidate(s), newSchema(s),
 		newVersion(s),
 		newAgent(s), newKeeper(s), newEnter(),

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"pseudowan/doctor"
+	"pseudowan/labs"
+	"pseudowan/show"
+)
+
+func newDoctor(s streams) *cobra.Command {
+	c := &cobra.Command{
+		Use:     "doctor [LAB|FILE]",
+		GroupID: groupLook,
+		Short:   "Tell what this server has, lacks and what mends it",
+		Long: `Doctor looks at the kernel, Open vSwitch, Docker, disks, limits and the labs of
+this server. With a lab of the catalogue or a topology file it judges them by
+what that lab needs. It changes nothing. Where a lab cannot run it exits with 1.`,
+		Example: `  sudo pseudowan doctor
+  sudo pseudowan doctor my-lab.yaml
+  sudo pseudowan doctor -o json | jq '.[] | select(.status != "ok")'`,
+		Args:              wants("[LAB|FILE]"),
+		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),
+	}
+	format := addFormat(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		found, err := labs.Doctor(c.Context(), labs.DoctorOptions{Lab: only(args), Stdin: s.in})
+		if err != nil {
+			return err
+		}
+		if err := show.Findings(output(s.out, format), found); err != nil {
+			return err
+		}
+		if doctor.Failed(found) {
+			return statusError(exitFailure) // the table has said why
+		}
+		return nil
+	}
+	return c
+}
+
+// only is a command's argument that may be left out.
+func only(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
+}

@@ -1,0 +1,52 @@
+package doctor
+
+import (
+	"fmt"
+
+	"pseudowan/labs/status"
+)
+
+// Judge tells what the things seen mean for a lab. It is pure. Findings come
+// in a fixed order, those that were not looked at are left out.
+func Judge(o Observed, n Need) []status.Finding {
+	var found []status.Finding
+	for _, judge := range []func(Observed, Need) []status.Finding{
+		root, kernel, openVSwitch, datapath, docker, disks, limits, ports, nics, labs,
+	} {
+		found = append(found, judge(o, n)...)
+	}
+	return found
+}
+
+// Failed reports whether a lab cannot run.
+func Failed(found []status.Finding) bool { return len(failures(found)) > 0 }
+
+func failures(found []status.Finding) []status.Finding {
+	var out []status.Finding
+	for _, f := range found {
+		if f.Status == status.Fail {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func ok(check, format string, args ...any) status.Finding {
+	return status.Finding{Check: check, Status: status.OK, Detail: fmt.Sprintf(format, args...)}
+}
+
+func warn(check, detail, cost, remedy string) status.Finding {
+	return status.Finding{Check: check, Status: status.Warn, Detail: detail, Cost: cost, Remedy: remedy}
+}
+
+func fail(check, detail, cost, remedy string) status.Finding {
+	return status.Finding{Check: check, Status: status.Fail, Detail: detail, Cost: cost, Remedy: remedy}
+}
+
+func root(o Observed, _ Need) []status.Finding {
+	if o.Root {
+		return []status.Finding{ok("root", "yes")}
+	}
+	return []status.Finding{fail("root", "not root",
+		"labs are made of network namespaces, which only root may make", "run it with sudo")}
+}

@@ -1,0 +1,98 @@
+package doctor
+
+import (
+	"strings"
+
+	"pseudowan/labs/status"
+)
+
+// feature is a kernel feature with what is lost without it.
+type feature struct {
+	check  string
+	there  Presence
+	needed bool // the lab cannot run without
+	cost   string
+	module string
+}
+
+func kernel(o Observed, n Need) []status.Finding {
+	k := o.Kernel
+	lans := max(k.Dummy, k.IFB)
+	features := []feature{
+		{"kernel: namespaces", k.Namespaces, true, "every router and host is a network namespace", ""},
+		{"kernel: veth", k.Veth, true, "wires are veth pairs", "veth"},
+		{"kernel: tun", k.TUN, n.Datapath != "system", "the ports of the netdev datapath are tap devices", "tun"},
+		{"kernel: bridge", k.Bridge, n.Segments || len(n.NICs) > 0, "links of more than two routers and virtual NICs need a bridge", "bridge"},
+		{"kernel: dummy or ifb", lans, n.LANs, "the networks behind a host are dummy or ifb interfaces", "dummy"},
+		{"kernel: IPv6", k.IPv6, true, "routers and hosts have both families", ""},
+	}
+	var found []status.Finding
+	for _, f := range features {
+		if f.there != Unknown {
+			found = append(found, f.judge())
+		}
+	}
+	return append(found, unneeded(k)...)
+}
+
+func (f feature) judge() status.Finding {
+	if f.there == Present {
+		return ok(f.check, "there")
+	}
+	remedy := "use a kernel that has it (Debian's and Ubuntu's do)"
+	switch {
+	case f.module != "":
+		remedy = "modprobe " + f.module + ", or use a kernel that has it"
+	case f.check == "kernel: IPv6":
+		remedy = "boot without ipv6.disable=1"
+	}
+	if f.needed {
+		return fail(f.check, "not there", f.cost, remedy)
+	}
+	return warn(f.check, "not there", f.cost, remedy)
+}
+
+// unneeded tells what the kernel has and labs do well without.
+func unneeded(k Kernel) []status.Finding {
+	var have, lack []string
+	for _, f := range []struct {
+		name  string
+		there Presence
+	}{{"MPLS", k.MPLS}, {"VRF", k.VRF}, {"VXLAN", k.VXLAN}} {
+		switch f.there {
+		case Present:
+			have = append(have, f.name)
+		case Absent:
+			lack = append(lack, f.name)
+		}
+	}
+	if len(have)+len(lack) == 0 {
+		return nil
+	}
+	detail := "not needed"
+	if len(have) > 0 {
+		detail += "; there: " + strings.Join(have, ", ")
+	}
+	if len(lack) > 0 {
+		detail += "; not there: " + strings.Join(lack, ", ")
+	}
+	return []status.Finding{ok("kernel: routing features", "%s", detail)}
+}
+
+// datapath tells in what the lab's packets will be switched.
+func datapath(o Observed, n Need) []status.Finding {
+	const check = "datapath"
+	module := o.Kernel.OpenVSwitch
+	switch {
+	case n.Datapath == "system" && module == Absent:
+		return []status.Finding{fail(check, "system is asked for, the kernel has no Open vSwitch module",
+			"the routers cannot switch packets", "modprobe openvswitch, or `datapath: netdev` in the topology")}
+	case n.Datapath == "system" && module == Present:
+		return []status.Finding{ok(check, "system, in the kernel")}
+	case module == Present:
+		return []status.Finding{ok(check, "netdev, in user space; `datapath: system` in a topology takes the kernel's")}
+	case module == Absent:
+		return []status.Finding{ok(check, "netdev, in user space: the kernel has no Open vSwitch module, and none is needed")}
+	}
+	return nil
+}

@@ -1,0 +1,50 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+
+	"pseudowan/labs/status"
+)
+
+func labs(o Observed, n Need) []status.Finding {
+	var found []status.Finding
+	for _, l := range o.Labs {
+		found = append(found, l.judge(n))
+	}
+	return found
+}
+
+func (l Lab) judge(n Need) status.Finding {
+	check := "lab " + l.Name
+	size := fmt.Sprintf("%s, %s", count(l.Routers, "router"), count(l.Hosts, "host"))
+	switch {
+	case l.Changing:
+		return ok(check, "another command is changing it just now")
+	case l.leftover():
+		return warn(check, "only files are left: "+strings.Join(l.Files, ", "),
+			"none; `up` makes them anew", "rm -r "+strings.Join(l.Files, " "))
+	case len(l.Wrong) > 0:
+		return warn(check, size+"; "+few(l.Wrong),
+			"it does not work in full", fmt.Sprintf("`pseudowan up` with its file again, or `pseudowan down %s`", l.Name))
+	case l.Name == n.Lab:
+		return ok(check, "runs: %s; `up` changes only what the file says differently", size)
+	}
+	return ok(check, "runs: %s", size)
+}
+
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// few keeps the line of a large broken lab readable.
+func few(phrases []string) string {
+	const shown = 3
+	if len(phrases) <= shown {
+		return strings.Join(phrases, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(phrases[:shown], ", "), len(phrases)-shown)
+}

@@ -1,0 +1,65 @@
+package doctor
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"pseudowan/labs/status"
+)
+
+// oldestOVS is the oldest release that labs have been tried with.
+var oldestOVS = [2]int{3, 1}
+
+func openVSwitch(o Observed, _ Need) []status.Finding {
+	const check = "Open vSwitch"
+	if len(o.OVS.Missing) > 0 {
+		return []status.Finding{fail(check, strings.Join(o.OVS.Missing, ", ")+" not installed",
+			"every router is an Open vSwitch of its own", "apt-get install openvswitch-switch")}
+	}
+	if o.OVS.Version == "" {
+		return nil
+	}
+	found := []status.Finding{ok(check, "%s", o.OVS.Version)}
+	if olderOVS(o.OVS.Version) {
+		found[0] = warn(check, o.OVS.Version,
+			fmt.Sprintf("older than %d.%d, the oldest that labs were tried with", oldestOVS[0], oldestOVS[1]),
+			"use Debian 12, Ubuntu 24.04 or later")
+	}
+	if o.OVS.Service != 0 {
+		return append(found, ok("the server's own Open vSwitch", "runs (PID %d); labs leave it alone", o.OVS.Service))
+	}
+	return append(found, ok("the server's own Open vSwitch", "does not run; labs do not need it"))
+}
+
+// olderOVS reads "3.1.0"; a version in other words is not judged.
+func olderOVS(version string) bool {
+	major, rest, _ := strings.Cut(version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	a, err1 := strconv.Atoi(major)
+	b, err2 := strconv.Atoi(minor)
+	if err1 != nil || err2 != nil {
+		return false
+	}
+	return a < oldestOVS[0] || a == oldestOVS[0] && b < oldestOVS[1]
+}
+
+func docker(o Observed, n Need) []status.Finding {
+	const check = "Docker"
+	d := o.Docker
+	switch {
+	case !d.Asked:
+		return nil
+	case d.Problem != "" && n.runtime("docker"):
+		return []status.Finding{fail(check, d.Problem, "the lab's hosts are containers",
+			"apt-get install docker.io, systemctl start docker, or `up --runtime netns`")}
+	case d.Problem != "":
+		return []status.Finding{warn(check, d.Problem, "hosts are namespaces (runtime netns) with the server's programs, not containers",
+			"apt-get install docker.io, where containers are wanted")}
+	}
+	found := []status.Finding{ok(check, "%s, API %s, cgroups %s", d.Version, d.API, d.Cgroup)}
+	for _, image := range d.Absent {
+		found = append(found, warn("image "+image, "not on this server", "`up` pulls it first", "docker pull "+image))
+	}
+	return found
+}

@@ -1,0 +1,51 @@
+package doctor
+
+import "slices"
+
+// Need is what a lab asks of a server. The zero Need is a lab that asks for
+// nothing out of the ordinary.
+type Need struct {
+	Lab      string         // its name; empty: no lab in particular
+	Ports    map[string]int // OpenFlow ports of each router
+	Hosts    int
+	LANs     bool     // hosts have networks behind them
+	Segments bool     // more than two routers share a link
+	Runtimes []string // what its hosts run in; empty: not chosen yet
+	Images   []string // of the docker runtime, by name
+	NICs     []string // of the server, which it is still to be lent
+	Datapath string   // auto, netdev or system; empty: auto
+}
+
+func (n Need) ports() (all int) {
+	for _, p := range n.Ports {
+		all += p
+	}
+	return all
+}
+
+// largest is the router with the most ports; the first by name of several.
+func (n Need) largest() (router string, ports int) {
+	for name, p := range n.Ports {
+		if p > ports || p == ports && name < router {
+			router, ports = name, p
+		}
+	}
+	return router, ports
+}
+
+func (n Need) runtime(name string) bool { return slices.Contains(n.Runtimes, name) }
+
+// Lab is what a server has of one lab.
+type Lab struct {
+	Name     string
+	Routers  int
+	Hosts    int
+	Wrong    []string // what does not run or is not there, one phrase each
+	Changing bool     // another command works on it just now
+	Files    []string // its directories
+}
+
+// leftover tells a lab of which only files are there.
+func (l Lab) leftover() bool {
+	return l.Routers+l.Hosts == 0 && len(l.Wrong) == 0 && len(l.Files) > 0
+}

@@ -1,0 +1,92 @@
+package doctor
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+)
+
+// Observe looks at the server. It starts programs, asks the Docker daemon and
+// makes a network namespace that is gone when it returns; nothing of the
+// server is changed. What it cannot see it leaves out.
+func Observe(ctx context.Context, n Need) Observed {
+	o := glance(n)
+	var all sync.WaitGroup
+	all.Go(func() { o.Kernel = observeKernel(o.Kernel) })
+	all.Go(func() { o.Docker = observeDocker(ctx, n.Images) })
+	all.Go(func() {
+		if len(o.OVS.Missing) == 0 {
+			o.OVS.Version = ovsVersion(ctx)
+		}
+	})
+	all.Go(func() { o.OVS.Service = ovsService() })
+	all.Go(func() { o.Limits = observeLimits() })
+	all.Go(func() { o.BridgeNF = bridgeFilter() })
+	all.Wait()
+	return o
+}
+
+// glance sees what decides whether a lab can run at all and what costs next to
+// nothing to look at.
+func glance(n Need) Observed {
+	o := Observed{
+		Root:   os.Geteuid() == 0,
+		Kernel: Kernel{TUN: present(exists("/dev/net/tun")), IPv6: present(exists("/proc/net/if_inet6"))},
+		OVS:    OVS{Missing: missingPrograms()},
+		Disks:  observeDisks("/run", "/var/lib"),
+		NICs:   observeNICs(n.NICs),
+	}
+	if n.Datapath == "system" {
+		o.Kernel.OpenVSwitch = hasDatapath()
+	}
+	return o
+}
+
+func missingPrograms() (missing []string) {
+	for _, program := range []string{"ovsdb-server", "ovs-vswitchd", "ovsdb-tool", "ovs-vsctl", "ovs-ofctl", "ovs-appctl"} {
+		if _, err := exec.LookPath(program); err != nil {
+			missing = append(missing, program)
+		}
+	}
+	return missing
+}
+
+// ovsVersion reads "ovs-vswitchd (Open vSwitch) 3.1.0".
+func ovsVersion(ctx context.Context) string {
+	out, err := exec.CommandContext(ctx, "ovs-vswitchd", "--version").Output()
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(string(out), "\n")
+	return line[strings.LastIndexByte(line, ' ')+1:]
+}
+
+// ovsService finds the server's own switch by the PID file that Open vSwitch
+// keeps in its run directory.
+func ovsService() int {
+	for _, dir := range []string{"/run/openvswitch", "/var/run/openvswitch"} {
+		if pid := int(readNumber(dir + "/ovs-vswitchd.pid")); pid > 0 && exists("/proc/"+number(uint64(pid))) {
+			return pid
+		}
+	}
+	return 0
+}
+
+func bridgeFilter() bool {
+	const sysctls = "/proc/sys/net/bridge/bridge-nf-call-"
+	return readNumber(sysctls+"iptables") == 1 || readNumber(sysctls+"ip6tables") == 1
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func present(there bool) Presence {
+	if there {
+		return Present
+	}
+	return Absent
+}

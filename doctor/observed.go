@@ -1,0 +1,88 @@
+package doctor
+
+import "net/netip"
+
+// Observed is what was seen of a server. What could not be seen is zero, and
+// is not judged.
+type Observed struct {
+	Root     bool
+	Kernel   Kernel
+	OVS      OVS
+	Docker   Docker
+	Disks    []Disk
+	Limits   Limits
+	NICs     map[string]NIC // by name; only those that a lab asks for
+	BridgeNF bool           // the server's firewall filters what its bridges pass on
+	Labs     []Lab
+}
+
+// Presence of a kernel feature.
+type Presence int
+
+// Unknown is a feature nobody looked for.
+const (
+	Unknown Presence = iota
+	Absent
+	Present
+)
+
+// Kernel is the features of the kernel that labs use or could use.
+type Kernel struct {
+	Release     string
+	Namespaces  Presence
+	Veth        Presence
+	Bridge      Presence
+	Dummy       Presence
+	IFB         Presence
+	TUN         Presence
+	IPv6        Presence
+	OpenVSwitch Presence // the datapath module
+	VXLAN       Presence
+	VRF         Presence
+	MPLS        Presence
+}
+
+// OVS is the Open vSwitch programs of the server.
+type OVS struct {
+	Missing []string // of the programs that labs start
+	Version string   // empty: not asked
+	Service int      // PID of the server's own ovs-vswitchd; 0: it does not run
+}
+
+// Docker is the server's Docker daemon.
+type Docker struct {
+	Asked   bool
+	Problem string // why it does not answer; empty: it does
+	Version string
+	API     string
+	Cgroup  string   // driver and version
+	Absent  []string // images that the lab names and the daemon does not have
+}
+
+// Disk is the file system that holds one of our directories.
+type Disk struct {
+	Path string
+	Free uint64 // octets
+}
+
+// Limits are what the kernel grants.
+type Limits struct {
+	OpenFiles       uint64 // hard limit of one process; 0: unknown
+	InotifyUsers    uint64 // fs.inotify.max_user_instances
+	Threads         uint64 // the least of kernel.pid_max, kernel.threads-max and the control group's pids.max
+	ThreadsUsed     uint64
+	Neighbours      uint64 // the smaller gc_thresh3 of IPv4 and IPv6; it counts all namespaces together
+	NeighboursUsed  uint64
+	MemoryAvailable uint64 // octets
+}
+
+// NIC is an interface of the server.
+type NIC struct {
+	Present   bool
+	Kind      string // of the interface, in the kernel's word: device, bridge, veth…
+	Up        bool
+	Default   bool   // a default route goes through it
+	Master    string // the bridge or bond that it belongs to
+	Addresses []netip.Prefix
+	Manager   string // NetworkManager or systemd-networkd, where one configures it
+}

@@ -1,0 +1,200 @@
+package labs
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"pseudowan/doctor"
+	"pseudowan/hosts"
+	"pseudowan/labs/status"
+)
+
+// DoctorOptions say for which lab the server is judged.
+type DoctorOptions struct {
+	Lab   string // as UpOptions.Lab; "": for no lab in particular
+	Stdin io.Reader
+}
+
+// Doctor judges whether a lab can run on this server, and tells of the labs
+// that do. Without root it tells what can be seen without. It changes nothing.
+func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
+	var need doctor.Need
+	if o.Lab != "" {
+		t, _, err := loadLab(UpOptions{Lab: o.Lab, Stdin: o.Stdin})
+		if err != nil {
+			return nil, err
+		}
+		plan, err := NewPlan(t, Allocations{}, chooseRuntime("", t.Runtime))
+		if err != nil {
+			return nil, err
+		}
+		need = needOf(plan, t.Datapath)
+	}
+	var there []doctor.Lab
+	if os.Geteuid() == 0 {
+		var err error
+		if there, err = labsHere(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if slices.ContainsFunc(there, func(l doctor.Lab) bool { return l.Name == need.Lab && l.Routers > 0 }) {
+		need.NICs = nil // they are in the routers
+	}
+	return doctor.Check(ctx, need, there), nil
+}
+
+// ready refuses a lab that this server cannot run, before anything is touched.
+func (a *applier) ready() (warnings []status.Finding, err error) {
+	need := needOf(a.plan, a.topology.Datapath)
+	if !a.fresh {
+		need.NICs = nil
+	}
+	return doctor.CheckBeforeUp(need)
+}
+
+// needOf is what a plan asks of the server.
+func needOf(p *Plan, datapath string) doctor.Need {
+	n := doctor.Need{
+		Lab: p.Lab, Hosts: len(p.Hosts), Ports: map[string]int{},
+		Segments: len(p.Segments) > 0, Datapath: datapath,
+	}
+	for _, r := range p.Routers {
+		n.Ports[r.Name] = 2*len(r.Config.Core) + len(r.Config.Access)
+	}
+	for _, h := range p.Hosts {
+		n.LANs = n.LANs || len(h.Host.LANs) > 0
+		n.Runtimes = append(n.Runtimes, h.Runtime)
+		if h.Runtime == "docker" && h.Host.Image != "" {
+			n.Images = append(n.Images, h.Host.Image)
+		}
+	}
+	for _, nic := range p.NICs {
+		n.NICs = append(n.NICs, nic.NIC)
+	}
+	for _, s := range []*[]string{&n.Runtimes, &n.Images, &n.NICs} {
+		slices.Sort(*s)
+		*s = slices.Compact(*s)
+	}
+	return n
+}
+
+// labsHere lists the labs of which anything is on this server.
+func labsHere(ctx context.Context) ([]doctor.Lab, error) {
+	names, err := Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, root := range []string{runRoot, stateRoot} {
+		entries, err := os.ReadDir(root)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		for _, e := range entries {
+			if e.IsDir() {
+				names = append(names, e.Name())
+			}
+		}
+	}
+	slices.SortFunc(names, naturalCompare)
+	var out []doctor.Lab
+	for _, name := range slices.Compact(names) {
+		l, err := labHere(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+func labHere(ctx context.Context, name string) (doctor.Lab, error) {
+	l := doctor.Lab{Name: name, Changing: locked(name)}
+	found, err := observe(ctx, name)
+	if err != nil {
+		return l, err
+	}
+	nodes, err := labNodes(ctx, name)
+	if err != nil {
+		return l, err
+	}
+	for _, dir := range []string{runDir(name), stateDir(name)} {
+		if _, err := os.Stat(dir); err == nil {
+			l.Files = append(l.Files, dir)
+		}
+	}
+	there := map[string]bool{}
+	for _, n := range nodes {
+		there[n.Node] = true
+		if n.Kind == "router" {
+			l.Routers++
+		} else {
+			l.Hosts++
+		}
+		if n.State != "running" {
+			l.Wrong = append(l.Wrong, fmt.Sprintf("%s %s: %s", n.Kind, n.Node, n.State))
+		}
+	}
+	if len(nodes) > 0 {
+		l.Wrong = append(l.Wrong, missingNodes(name, there)...)
+	}
+	switch own := len(found.namespacesBy(hosts.KindLab)) > 0; {
+	case !own && len(nodes) > 0:
+		l.Wrong = append(l.Wrong, "its own namespace is missing")
+	case own && len(nodes) == 0:
+		l.Wrong = []string{"only its own namespace is left"}
+	}
+	return l, nil
+}
+
+// missingNodes are the nodes of the topology as it was applied that are not
+// there.
+func missingNodes(lab string, there map[string]bool) (missing []string) {
+	t := appliedTopology(lab)
+	if t == nil {
+		return nil
+	}
+	for _, r := range t.Routers {
+		if !there[r.Name] {
+			missing = append(missing, "router "+r.Name+" is missing")
+		}
+	}
+	for _, h := range t.Hosts {
+		if !there[h.Name] {
+			missing = append(missing, "host "+h.Name+" is missing")
+		}
+	}
+	return missing
+}
+
+// locked reports whether a command holds the lab's lock. To try it would make
+// that command, had it come a moment later, give up.
+func locked(lab string) bool {
+	info, err := os.Stat(filepath.Join(lockRoot, "pseudowan-"+lab))
+	if err != nil {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	f, err := os.Open("/proc/locks")
+	if !ok || err != nil {
+		return false
+	}
+	defer f.Close()
+	file := fmt.Sprintf("%02x:%02x:%d", unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino) // proc(5)
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if words := strings.Fields(lines.Text()); slices.Contains(words, "FLOCK") && slices.Contains(words, file) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,20 @@
+package status
+
+// Finding is one thing that `pseudowan doctor` looked at.
+type Finding struct {
+	Check  string   `json:"check"`  // what was looked at
+	Status Severity `json:"status"` // ok, warn or fail
+	Detail string   `json:"detail"` // what was seen
+	Cost   string   `json:"cost"`   // what it means for a lab; "" where all is well
+	Remedy string   `json:"remedy"` // what mends it, a command where there is one
+}
+
+// Severity tells whether a lab can run.
+type Severity string
+
+// OK needs nothing. With Warn a lab runs, less well; with Fail it cannot.
+const (
+	OK   Severity = "ok"
+	Warn Severity = "warn"
+	Fail Severity = "fail"
+)

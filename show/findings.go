@@ -1,0 +1,23 @@
+package show
+
+import "pseudowan/labs/status"
+
+// Findings prints what was looked at on a server, in the order given: what a
+// thing costs and what mends it stand below it.
+func Findings(o Output, rows []status.Finding) error {
+	return emit(o, rows, func() string {
+		g := grid{colour: o.Colour, columns: []column{
+			text("check"), state("status", string(status.OK), string(status.Warn)), text("detail"),
+		}}
+		for _, r := range rows {
+			g.add(r.Check, string(r.Status), r.Detail)
+			if r.Cost != "" {
+				g.section("    costs:  " + r.Cost)
+			}
+			if r.Remedy != "" {
+				g.section("    remedy: " + r.Remedy)
+			}
+		}
+		return g.String()
+	})
+}
