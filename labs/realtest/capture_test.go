@@ -59,7 +59,7 @@ func (c *capture) frames(t testing.TB) []frame {
 	t.Helper()
 	select {
 	case <-c.done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience(10 * time.Second)):
 		c.cmd.Process.Signal(syscall.SIGINT)
 		<-c.done
 		out, _ := exec.Command("tcpdump", "-n", "-e", "-r", c.file).CombinedOutput()

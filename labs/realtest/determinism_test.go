@@ -36,7 +36,7 @@ func TestRealDeterminism(t *testing.T) {
 	hosts := siteHosts()
 	dir := t.TempDir()
 	want := ""
-	for round := range 20 {
+	for round := range rounds(20) {
 		rand.Shuffle(len(hosts), func(i, j int) { hosts[i], hosts[j] = hosts[j], hosts[i] })
 		l := fromText(t, dir, "pwt-order", twoSites(hosts))
 		delay := time.Duration(rand.IntN(3000)) * time.Millisecond

@@ -33,10 +33,8 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	program = filepath.Join(dir, "pseudowan")
-	build := exec.Command("go", "build", "-o", program, "pseudowan/cmd/pseudowan")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+	if program, err = buildProgram(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer endShared()
@@ -104,7 +102,7 @@ func fromCatalog(t testing.TB, dir, catalogName, name string, edits ...func(stri
 func fromText(t testing.TB, dir, name, text string) lab {
 	t.Helper()
 	l := lab{name: name, file: filepath.Join(dir, name+".yaml")}
-	if err := os.WriteFile(l.file, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(l.file, []byte(withDatapath(text)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return l
@@ -147,9 +145,10 @@ func table[T any](t testing.TB, l lab, name string, args ...string) []T {
 	return rows
 }
 
-// eventually waits until check is content.
+// eventually waits until check is content, longer where the machine is slow.
 func eventually(t testing.TB, limit time.Duration, check func() error) {
 	t.Helper()
+	limit = patience(limit)
 	deadline := time.Now().Add(limit)
 	for {
 		err := check()

@@ -53,7 +53,7 @@ func links() string {
 func TestRealUpAndDownLeaveNothing(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-cycle")
 	before := links()
-	for i := range 20 {
+	for i := range rounds(20) {
 		l.up(t)
 		must(t, "down", l.name)
 		if left := residue(l); len(left) > 0 {
@@ -68,8 +68,8 @@ func TestRealUpAndDownLeaveNothing(t *testing.T) {
 // Ctrl-C undoes what was built, whenever it comes.
 func TestRealInterrupt(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-int")
-	for i := range 10 {
-		wait := time.Duration(rand.IntN(1500)) * time.Millisecond
+	for i := range rounds(10) {
+		wait := patience(time.Duration(rand.IntN(1500)) * time.Millisecond)
 		cmd := exec.Command(program, "up", l.file, "--runtime", "netns")
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
@@ -84,7 +84,7 @@ func TestRealInterrupt(t *testing.T) {
 		case 0: // it was faster
 			must(t, "down", l.name)
 		default:
-			if code != -1 || wait > 50*time.Millisecond { // -1: before the handler was there
+			if code != -1 || wait > patience(50*time.Millisecond) { // -1: before the handler was there
 				t.Errorf("round %d: exit code %d after %s\n%s", i+1, code, wait, out.String())
 			}
 		}
