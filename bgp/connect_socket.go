@@ -43,7 +43,7 @@ func dial(ctx context.Context, n Neighbor, internal bool) (*net.TCPConn, error) 
 	}}
 	d.SetMultipathTCP(false)
 	if n.LocalAddress.IsValid() {
-		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(n.LocalAddress, 0))
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(numericZone(n.LocalAddress), 0))
 	}
 	conn, err := d.DialContext(ctx, "tcp", endpoint(n.Address))
 	if err != nil {
@@ -91,7 +91,21 @@ func requireMinTTL(conn *net.TCPConn, peer netip.Addr) error {
 }
 
 func endpoint(a netip.Addr) string {
-	return net.JoinHostPort(a.String(), strconv.Itoa(Port))
+	return net.JoinHostPort(numericZone(a).String(), strconv.Itoa(Port))
+}
+
+// numericZone names the interface of a link-local address by its index. The
+// net package remembers the index of a name for a minute, in which the
+// interface may have been made anew.
+func numericZone(a netip.Addr) netip.Addr {
+	if a.Zone() == "" {
+		return a
+	}
+	i, err := net.InterfaceByName(a.Zone())
+	if err != nil {
+		return a
+	}
+	return a.WithZone(strconv.Itoa(i.Index))
 }
 
 func control(c syscall.RawConn, f func(fd int) error) error {

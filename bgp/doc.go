@@ -26,5 +26,6 @@
 //
 // "nexthop ADDRESS" and "med N" may stand after the prefix's words; without a
 // next hop each peer receives the session's local address. VPNv6 is the same
-// with -a vpnv6.
+// with -a vpnv6. The command wants 4-octet AS numbers in RD and RT as two halves:
+// 64086.59904:1, where this project writes 4200000000:1.
 package bgp

@@ -12,6 +12,7 @@ import (
 type sink interface {
 	route(u RouteUpdate)
 	session(addr netip.Addr, state sessionState, name string, local netip.Addr)
+	ended(addr netip.Addr) // a deleted session, which was established, is no more
 	endOfRIB(e EndOfRIB)
 
 	// announced reports whether a local path is one of Announce.
@@ -59,15 +60,20 @@ func (w *receivedWatcher) event(r *api.WatchEventResponse) {
 	}
 }
 
-// session passes on a change of state. Events of another type are echoes of
-// sessions that were deleted; their names may belong to new ones by now.
+// session passes on a change of state. Events without a type are echoes of
+// sessions that were deleted; their addresses may be those of new ones by now.
 func (w *receivedWatcher) session(ev *api.WatchEventResponse_PeerEvent) {
-	if ev.GetType() != api.WatchEventResponse_PeerEvent_STATE {
-		return
-	}
 	p := ev.GetPeer()
 	addr, err := netip.ParseAddr(p.GetState().GetNeighborAddress())
 	if err != nil {
+		return
+	}
+	switch ev.GetType() {
+	case api.WatchEventResponse_PeerEvent_STATE:
+	case api.WatchEventResponse_PeerEvent_UNKNOWN:
+		w.to.ended(addr.Unmap())
+		return
+	default:
 		return
 	}
 	local, _ := netip.ParseAddr(p.GetTransport().GetLocalAddress())

@@ -1,8 +1,6 @@
 package bgp
 
-import (
-	"net/netip"
-)
+import "net/netip"
 
 // receiver is the speaker as the engine sees it.
 type receiver Speaker
@@ -44,6 +42,8 @@ func (s *receiver) session(addr netip.Addr, state sessionState, name string, loc
 		s.queue.push(PeerChange{Peer: changed})
 	}
 }
+
+func (s *receiver) ended(addr netip.Addr) { s.sessions.ended(addr.WithZone("")) }
 
 func (s *receiver) endOfRIB(e EndOfRIB) { s.queue.push(e) }
 

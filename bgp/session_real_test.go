@@ -2,6 +2,7 @@ package bgp
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -255,6 +256,9 @@ func TestRealStrangersAreRefused(t *testing.T) {
 	for from, to := range map[string]string{"10.0.0.3": "10.0.0.1", "10.0.0.2": "10.0.0.5"} {
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: tooLong}
 		conn, err := d.Dial("tcp", to+":179")
+		if errors.Is(err, syscall.ECONNRESET) {
+			continue
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

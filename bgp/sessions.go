@@ -16,6 +16,9 @@ import (
 type sessions struct {
 	mu      sync.Mutex
 	records map[netip.Addr]*session // by address without zone
+
+	leaving map[netip.Addr]struct{} // established sessions whose end is awaited
+	left    chan struct{}           // closed when the last of them has ended
 }
 
 type session struct {
@@ -116,6 +119,36 @@ func (s *sessions) isIdle(addr netip.Addr) bool {
 	defer s.mu.Unlock()
 	r, ok := s.records[addr]
 	return ok && r.engine == sessionIdle && r.state.Reason == ""
+}
+
+// leave returns a channel that is closed when every session that is
+// established now has ended.
+func (s *sessions) leave() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leaving, s.left = make(map[netip.Addr]struct{}), make(chan struct{})
+	for addr, r := range s.records {
+		if r.engine == sessionEstablished {
+			s.leaving[addr] = struct{}{}
+		}
+	}
+	if len(s.leaving) == 0 {
+		close(s.left)
+	}
+	return s.left
+}
+
+// ended records that a session has ended for good.
+func (s *sessions) ended(addr netip.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.leaving[addr]; !ok {
+		return
+	}
+	delete(s.leaving, addr)
+	if len(s.leaving) == 0 {
+		close(s.left)
+	}
 }
 
 func (s *sessions) list() []PeerState {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
 	"pseudowan/bgp/vpn"
 )
@@ -60,9 +61,33 @@ func Start(ctx context.Context, cfg Config) (*Speaker, error) {
 // The channel of Events is closed.
 func (s *Speaker) Stop(ctx context.Context) error {
 	s.transport.close()
-	err := s.engine.stop(ctx)
+	err := s.sayGoodbye(ctx)
+	err = errors.Join(err, s.engine.stop(ctx))
 	s.queue.close()
 	return err
+}
+
+// goodbyeWait is how long Stop waits for the sessions to end.
+const goodbyeWait = time.Second
+
+// sayGoodbye ends all sessions and waits until the peers have been told. The
+// engine must not be stopped before: it would pull its configuration away from
+// under the sessions.
+func (s *Speaker) sayGoodbye(ctx context.Context) error {
+	s.config.Lock()
+	defer s.config.Unlock()
+	all := s.sessions.leave()
+	var errs []error
+	for _, addr := range sortedAddrs(s.neighbors) {
+		errs = append(errs, s.remove(ctx, addr))
+	}
+	select {
+	case <-all:
+	case <-time.After(goodbyeWait):
+	case <-ctx.Done():
+		errs = append(errs, ctx.Err())
+	}
+	return errors.Join(errs...)
 }
 
 // Events returns the channel on which the speaker tells what happens, in
