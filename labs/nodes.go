@@ -131,7 +131,7 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 	var vrfs []string
 	for _, a := range t.Hosts[i].Attachments {
 		vrfs = append(vrfs, a.VRF)
-		for _, p := range a.Addresses {
+		for _, p := range hostAddresses(lab, s.Node, a) {
 			n.Addresses = append(n.Addresses, p.String())
 		}
 	}

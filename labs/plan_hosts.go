@@ -2,6 +2,7 @@ package labs
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 
@@ -46,17 +47,14 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPla
 		Port: port, Name: b.accessName(c, port), VRF: a.VRF, MAC: gatewayMAC(port).String(),
 		Gateways: a.Gateways, MTU: a.MTU, Host: h.Name, RA: a.RA,
 	}
-	for _, p := range a.Addresses {
+	mac := hostMAC(b.topology.Name, h.Name, a)
+	for _, p := range hostAddresses(b.topology.Name, h.Name, a) {
 		access.Expect = append(access.Expect, p.Addr())
 		hp.Addresses = append(hp.Addresses, p.String())
 	}
-	mac := a.MAC
-	if len(mac) == 0 {
-		mac = derivedMAC(b.topology.Name, h.Name, a.Interface)
-	}
 	c.Access = append(c.Access, access)
 	b.statics(c, port, a)
-	if err := b.bindings(c, a); err != nil {
+	if err := b.bindings(c, h.Name, a); err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
 	}
 	hp.VRFs = append(hp.VRFs, a.VRF)
@@ -70,6 +68,32 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPla
 	})
 	hp.Network.Routes = append(hp.Network.Routes, hostRoutes(a)...)
 	return nil
+}
+
+// hostMAC is the MAC of a host's attachment.
+func hostMAC(lab, host string, a topology.Attachment) net.HardwareAddr {
+	if len(a.MAC) > 0 {
+		return a.MAC
+	}
+	return derivedMAC(lab, host, a.Interface)
+}
+
+// hostAddresses are the addresses that a host has on an attachment: those that
+// it is given, and the one that it makes of the advertised prefix and its MAC
+// (RFC 4291 appendix A).
+func hostAddresses(lab, host string, a topology.Attachment) []netip.Prefix {
+	out := slices.Clone(a.Addresses)
+	if a.SLAAC && a.RA != nil {
+		out = append(out, netip.PrefixFrom(eui64(a.RA.Prefix, hostMAC(lab, host, a)), a.RA.Prefix.Bits()))
+	}
+	return out
+}
+
+// eui64 is the address with the modified EUI-64 of a MAC in a /64.
+func eui64(prefix netip.Prefix, mac net.HardwareAddr) netip.Addr {
+	b := prefix.Masked().Addr().As16()
+	copy(b[8:], []byte{mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]})
+	return netip.AddrFrom16(b)
 }
 
 // accessName is the original's ethN for port N, unless a link of the router
@@ -114,11 +138,11 @@ func (b *planner) statics(c *agent.Config, port uint32, a topology.Attachment) {
 // bindings gives an attachment's routes their labels: by default one for the
 // VRF's connected routes of each family and one for each next hop behind
 // which there are static routes.
-func (b *planner) bindings(c *agent.Config, a topology.Attachment) error {
+func (b *planner) bindings(c *agent.Config, host string, a topology.Attachment) error {
 	i := slices.IndexFunc(c.VRFs, func(v agent.VRF) bool { return v.Name == a.VRF })
 	v := &c.VRFs[i]
 	for _, f := range families(a.Gateways) {
-		for _, want := range bindingsFor(v, f, a) {
+		for _, want := range bindingsFor(v, f, a, hostAddresses(b.topology.Name, host, a)) {
 			label, ok := b.label(c.Router, want.key, c.Labels)
 			if !ok {
 				return fmt.Errorf("router %s, VRF %s: no label is left in %s; give the router a larger range (labels:)",
@@ -139,7 +163,9 @@ type keyedBinding struct {
 	binding agent.Binding
 }
 
-func bindingsFor(v *agent.VRF, f vpn.Family, a topology.Attachment) []keyedBinding {
+// bindingsFor is the bindings of one family that an attachment needs; own is
+// the host's addresses there.
+func bindingsFor(v *agent.VRF, f vpn.Family, a topology.Attachment, own []netip.Prefix) []keyedBinding {
 	var out []keyedBinding
 	add := func(key string, b agent.Binding) {
 		b.Family = f
@@ -149,9 +175,9 @@ func bindingsFor(v *agent.VRF, f vpn.Family, a topology.Attachment) []keyedBindi
 	case topology.PerVRF:
 		add(vrfKey(v.Name, f), agent.Binding{})
 	case topology.PerPrefix:
-		for _, p := range a.Addresses {
-			if host := netip.PrefixFrom(p.Addr(), p.Addr().BitLen()); vpn.FamilyOf(p) == f {
-				add(prefixKey(v.Name, host), agent.Binding{Prefix: host})
+		for _, p := range connectedPrefixes(v, a, own) {
+			if vpn.FamilyOf(p) == f {
+				add(prefixKey(v.Name, p), agent.Binding{Prefix: p})
 			}
 		}
 		for _, s := range a.Statics {
@@ -170,6 +196,23 @@ func bindingsFor(v *agent.VRF, f vpn.Family, a topology.Attachment) []keyedBindi
 	return out
 }
 
+// connectedPrefixes are what an attachment's connected networks are announced
+// as.
+func connectedPrefixes(v *agent.VRF, a topology.Attachment, own []netip.Prefix) []netip.Prefix {
+	var out []netip.Prefix
+	switch v.RedistributeConnected {
+	case topology.RedistributeHosts:
+		for _, p := range own {
+			out = append(out, netip.PrefixFrom(p.Addr(), p.Addr().BitLen()))
+		}
+	case topology.RedistributeSubnets:
+		for _, g := range a.Gateways {
+			out = append(out, g.Masked())
+		}
+	}
+	return out
+}
+
 // names collects what every node's /etc/hosts says.
 func (b *planner) names(sorted []topology.Host) {
 	for _, r := range b.topology.Routers {
@@ -181,7 +224,7 @@ func (b *planner) names(sorted []topology.Host) {
 	}
 	for _, h := range sorted {
 		for _, a := range h.Attachments {
-			for _, p := range a.Addresses {
+			for _, p := range hostAddresses(b.topology.Name, h.Name, a) {
 				b.plan.Names = append(b.plan.Names, HostsFileRow{
 					Address: p.Addr(), Names: []string{h.Name}, VRF: a.VRF, Node: h.Name,
 				})

@@ -12,7 +12,6 @@ import (
 	"pseudowan/labs/agent/slowpath"
 	"pseudowan/ovs"
 	"pseudowan/ovs/pipeline"
-	"pseudowan/topology"
 )
 
 const (
@@ -53,6 +52,7 @@ func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 		return err
 	}
 	errs, err := inLoop(ctx, r, func() error {
+		r.ceaseAdvertising(access)
 		r.slow = slow
 		return r.take(cfg, access, core)
 	})
@@ -210,23 +210,6 @@ func slowInterfaces(access map[uint32]*accessPort) []slowpath.Interface {
 		})
 	}
 	return out
-}
-
-var preferences = map[string]slowpath.Preference{
-	"low": slowpath.PreferenceLow, "high": slowpath.PreferenceHigh,
-}
-
-func advertisement(ra *topology.RA) *slowpath.RA {
-	if ra == nil {
-		return nil
-	}
-	return &slowpath.RA{
-		Prefixes: []slowpath.PrefixInfo{{
-			Prefix: ra.Prefix, OnLink: true, Autonomous: true, Valid: ra.Lifetime, Preferred: ra.Lifetime,
-		}},
-		RouterLifetime: ra.Lifetime, Managed: ra.Managed, Other: ra.Other, Preference: preferences[ra.Preference],
-		RDNSS: ra.RDNSS, DNSSL: ra.DNSSL, DNSLifetime: ra.Lifetime,
-	}
 }
 
 // wantHosts asks for every address that the configuration names behind a port:

@@ -111,6 +111,7 @@ func (r *reactor) accessCarrier(now time.Time, p *accessPort, up bool) {
 		for _, g := range p.Gateways {
 			r.removeLocal(localKey{p.VRF, g.Masked(), neighbor.Key{Port: p.Port}})
 		}
+		r.adverts.stop(p.Port)
 		r.neighborActions(r.neighbors.PortDown(now, p.Port))
 		return
 	}
@@ -121,6 +122,7 @@ func (r *reactor) accessCarrier(now time.Time, p *accessPort, up bool) {
 	for _, frame := range r.slow.GratuitousAnnounce(p.Port) {
 		r.send([]slowpath.Out{{Port: p.Port, Frame: frame}})
 	}
+	r.startAdvertising(now, p)
 }
 
 func hostPrefix(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }

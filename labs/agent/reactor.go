@@ -36,6 +36,7 @@ type reactor struct {
 	linkUp    map[string]bool // carriers by interface name
 	neighbors *neighbor.Table
 	slow      *slowpath.Router
+	adverts   *advertiser
 	tables    *bgp.Tables
 	wanted    map[neighbor.Key]bool        // neighbours that the configuration names
 	connected map[routeKey]pipeline.Target // routes that follow from the configuration alone
@@ -120,7 +121,7 @@ func (r *reactor) loop(ctx context.Context) error {
 				do()
 			}
 		case <-r.timer.C:
-			r.neighborActions(r.neighbors.Tick(time.Now()))
+			r.tick(time.Now())
 		case <-solicit.C:
 			r.solicitAll()
 		}
@@ -142,11 +143,27 @@ func (r *reactor) settle(ctx context.Context) {
 			}
 		}()
 	}
-	if at, ok := r.neighbors.Next(); ok {
+	if at, ok := r.nextTick(); ok {
 		r.timer.Reset(time.Until(at))
 	} else {
 		r.timer.Stop()
 	}
 	close(r.changed)
 	r.changed = make(chan struct{})
+}
+
+// tick does what is due by the clock.
+func (r *reactor) tick(now time.Time) {
+	r.neighborActions(r.neighbors.Tick(now))
+	r.advertise(now)
+}
+
+// nextTick is when tick has something to do; ok is false where nothing is due
+// ever.
+func (r *reactor) nextTick() (at time.Time, ok bool) {
+	at, ok = r.neighbors.Next()
+	if advert, due := r.adverts.next(); due && (!ok || advert.Before(at)) {
+		return advert, true
+	}
+	return at, ok
 }

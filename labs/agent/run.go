@@ -91,7 +91,7 @@ func newReactor(log *slog.Logger, cfg Config) *reactor {
 		access: map[uint32]*accessPort{}, core: map[uint32]*corePort{}, vrfs: map[string]*VRF{},
 		linkUp: map[string]bool{}, wanted: map[neighbor.Key]bool{},
 		connected: map[routeKey]pipeline.Target{}, hostPorts: map[routeKey]uint32{}, best: map[routeKey]*bgp.Path{},
-		neighbors: neighbor.New(neighbor.Config{}), slow: slow, tables: bgp.NewTables(nil),
+		neighbors: neighbor.New(neighbor.Config{}), slow: slow, adverts: newAdvertiser(), tables: bgp.NewTables(nil),
 		local: map[localKey]bgp.LocalRoute{}, peers: map[netip.Addr]bgp.PeerState{}, fib: newFIB(),
 		calls: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1),
 		changed: make(chan struct{}), ended: make(chan struct{}), timer: timer,
@@ -141,6 +141,7 @@ func (r *reactor) stop() {
 		}
 	}
 	if r.sw != nil {
+		r.ceaseAdvertising(nil)
 		if err := r.sw.Stop(ctx); err != nil {
 			r.log.Warn("stop Open vSwitch", "error", err)
 		}

@@ -38,7 +38,18 @@ func (r *Router) Advertise(port uint32) []byte {
 	if p == nil || p.RA == nil {
 		return nil
 	}
-	return r.routerAdvertisement(p, allNodes, multicastMAC(allNodes))
+	return r.routerAdvertisement(p, p.RA.RouterLifetime, allNodes, multicastMAC(allNodes))
+}
+
+// Cease makes the last router advertisement of a port: it says that we are not
+// the default router any more (RFC 4861 section 6.2.5). It is nil where the
+// port sends none.
+func (r *Router) Cease(port uint32) []byte {
+	p := r.ports[port]
+	if p == nil || p.RA == nil {
+		return nil
+	}
+	return r.routerAdvertisement(p, 0, allNodes, multicastMAC(allNodes))
 }
 
 // handleRS answers the solicitor alone (RFC 4861 section 6.2.6). One that has
@@ -67,15 +78,15 @@ func (r *Router) handleRS(res *Result, c call, body []byte) {
 	if mac == nil {
 		mac = r.in.eth.SrcMAC
 	}
-	res.Out = append(res.Out, Out{Port: c.Port, Frame: r.routerAdvertisement(c.port, dst, mac)})
+	res.Out = append(res.Out, Out{Port: c.Port, Frame: r.routerAdvertisement(c.port, c.port.RA.RouterLifetime, dst, mac)})
 }
 
-func (r *Router) routerAdvertisement(p *port, dst netip.Addr, dstMAC net.HardwareAddr) []byte {
+func (r *Router) routerAdvertisement(p *port, lifetime time.Duration, dst netip.Addr, dstMAC net.HardwareAddr) []byte {
 	e := envelope{srcMAC: p.MAC, dstMAC: dstMAC, src: p.local, dst: dst, ttl: ndHopLimit, proto: layers.IPProtocolICMPv6}
 	ra := &layers.ICMPv6RouterAdvertisement{
 		HopLimit:       p.RA.HopLimit,
 		Flags:          byte(p.RA.Preference) << preferenceShift,
-		RouterLifetime: uint16(seconds(p.RA.RouterLifetime, math.MaxUint16)),
+		RouterLifetime: uint16(seconds(lifetime, math.MaxUint16)),
 		ReachableTime:  uint32(p.RA.ReachableTime.Milliseconds()),
 		RetransTimer:   uint32(p.RA.RetransTimer.Milliseconds()),
 		Options:        p.options(),
@@ -177,7 +188,7 @@ func (r *Router) checkRA(p *port) error {
 			return errors.New("too many RDNSS or DNSSL for one option")
 		}
 	}
-	if n := len(r.routerAdvertisement(p, allNodes, multicastMAC(allNodes))) - ethernetHeader; n > p.MTU {
+	if n := len(r.routerAdvertisement(p, p.RA.RouterLifetime, allNodes, multicastMAC(allNodes))) - ethernetHeader; n > p.MTU {
 		return fmt.Errorf("%d octets are more than the MTU of %d: leave out prefixes or names", n, p.MTU)
 	}
 	return nil

@@ -49,6 +49,23 @@ func TestRouterAdvertisement(t *testing.T) {
 	}
 }
 
+// The last advertisement differs from the others in its lifetime alone.
+func TestCease(t *testing.T) {
+	l := newLab(t)
+	p := valid(t, l.Cease(customerPort))
+	ra := p.Layer(layers.LayerTypeICMPv6RouterAdvertisement).(*layers.ICMPv6RouterAdvertisement)
+	before := valid(t, l.Advertise(customerPort)).Layer(layers.LayerTypeICMPv6RouterAdvertisement).(*layers.ICMPv6RouterAdvertisement)
+	if ra.RouterLifetime != 0 || before.RouterLifetime == 0 {
+		t.Errorf("lifetime %d, before %d; want 0 and another", ra.RouterLifetime, before.RouterLifetime)
+	}
+	if d := cmp.Diff(before.Options, ra.Options); d != "" {
+		t.Errorf("options (-before +last):\n%s", d)
+	}
+	if f := l.Cease(secondPort); f != nil {
+		t.Errorf("a port without RA says %x", f)
+	}
+}
+
 func TestRouterSolicitation(t *testing.T) {
 	rs := func(src string, slla net.HardwareAddr) []byte {
 		return nd(src, "ff02::2", 133, &layers.ICMPv6RouterSolicitation{Options: options(layers.ICMPv6OptSourceAddress, slla)})
