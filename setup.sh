@@ -49,30 +49,69 @@ install_packages() {
 	[ -n "$packages" ] || return 0
 	has apt-get || die "please install what brings these, then run this again: $packages"
 	say "installing $packages"
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get update -qq
+	# A fresh server may still be busy with its own upgrades; and what this
+	# installs is no reason to restart the services that run (needrestart).
+	export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+	apt-get update -qq >"$log" 2>&1 || say "apt-get update failed; going on with the lists that are there"
+	hold_services
 	# The list is split into words on purpose.
 	# shellcheck disable=SC2086
-	apt-get install -y -qq --no-install-recommends $packages >"$log" 2>&1 || {
+	apt-get install -y -qq --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300 $packages >"$log" 2>&1 || {
 		cat "$log" >&2
 		die "apt-get could not install $packages"
 	}
+	release_services
 	for package in $packages; do
-		case $package in
-		openvswitch-switch | gobgpd) retire_service "$package" ;;
-		esac
+		# shellcheck disable=SC2046
+		retire $(services_of "$package")
 	done
 }
 
-# retire_service SERVICE stops and disables a service that its package has just
-# started. A lab runs its own; the server's would only listen and wait.
-retire_service() {
-	if [ -d /run/systemd/system ]; then
-		systemctl disable --now --quiet "$1" || say "could not stop $1"
-	elif [ -x "/etc/init.d/$1" ]; then
-		"/etc/init.d/$1" stop >/dev/null 2>&1 || say "could not stop $1"
-		update-rc.d "$1" disable >/dev/null 2>&1 || say "could not disable $1"
-	fi
+# services_of PACKAGE prints the services that the package starts and enables.
+services_of() {
+	case $1 in
+	openvswitch-switch) echo openvswitch-switch ;;
+	gobgpd) echo gobgpd ;;
+	docker.io) echo docker.socket docker containerd ;;
+	esac
+}
+
+policy=/usr/sbin/policy-rc.d
+
+# hold_services keeps the packages from starting these services, which nobody
+# has asked for: a Docker daemon would add a bridge and packet filter rules to
+# the server's network. An administrator's own policy stays; then retire undoes
+# what it let through.
+hold_services() {
+	[ ! -e $policy ] || return 0
+	held=yes
+	cat >$policy <<-'END'
+		#!/bin/sh
+		# Made by pseudowan's setup.sh while it installs packages.
+		case ${1%.service} in
+		openvswitch-switch | ovsdb-server | ovs-vswitchd | ovs-record-hostname | gobgpd | docker | docker.socket | containerd) exit 101 ;;
+		esac
+	END
+	chmod 755 $policy
+}
+
+release_services() {
+	[ -n "${held-}" ] || return 0
+	rm -f $policy
+	held=
+}
+
+# retire SERVICE... stops and disables services whose package has just come. A
+# lab and the tests run their own; the server's would only listen and wait.
+retire() {
+	for service in "$@"; do
+		if [ -d /run/systemd/system ]; then
+			systemctl disable --now --quiet "$service" >"$log" 2>&1 || say "could not stop $service: $(cat "$log")"
+		elif [ -x "/etc/init.d/$service" ]; then
+			"/etc/init.d/$service" stop >"$log" 2>&1 || say "could not stop $service: $(cat "$log")"
+			update-rc.d "$service" disable >"$log" 2>&1 || say "could not disable $service: $(cat "$log")"
+		fi
+	done
 }
 
 # --- Go ---------------------------------------------------------------------
@@ -87,18 +126,26 @@ go_is_new() {
 	[ "$lower" = "$want" ]
 }
 
-# find_go puts a go command that is new enough first in PATH. sudo's PATH has
-# no /usr/local/go/bin, where Go's own instructions put it.
+# find_go makes a go command that is new enough the first in PATH.
 find_go() {
-	fetched=$cache/go/bin
-	for go in go /usr/local/go/bin/go "$fetched/go"; do
+	if ! new_go; then
+		fetch_go
+		new_go || die "the Go in .cache/go does not run; remove that directory and run this again"
+	fi
+	export GOTOOLCHAIN=local
+	place_caches
+}
+
+# new_go looks where Go may be: sudo's PATH has no /usr/local/go/bin, where Go's
+# own instructions put it.
+new_go() {
+	for go in go /usr/local/go/bin/go "$cache/go/bin/go"; do
 		if go_is_new "$go"; then
 			case $go in */*) PATH=$(dirname "$go"):$PATH ;; esac
 			return 0
 		fi
 	done
-	fetch_go
-	PATH=$fetched:$PATH
+	return 1
 }
 
 # fetch_go downloads the Go release into the checkout. Go publishes its
@@ -114,13 +161,13 @@ fetch_go() {
 	platform=$("$go" env GOOS)-$("$go" env GOARCH)
 	module=golang.org/toolchain@v0.0.1-$go_release.$platform
 	say "fetching $go_release into .cache"
-	modules=$cache/modules
-	(cd / && GOTOOLCHAIN=local GOFLAGS= GO111MODULE=on GOMODCACHE=$modules "$go" mod download "$module") ||
+	modules=$cache/toolchain
+	(cd / && GOTOOLCHAIN=local GOFLAGS=-modcacherw GO111MODULE=on GOMODCACHE=$modules GOCACHE=$cache/build \
+		"$go" mod download "$module") ||
 		die "could not fetch $go_release; install Go $(sed -n 's/^go //p' go.mod) or newer by hand and run this again"
+	repair_go "$modules/$module"
 	rm -rf "$cache/go"
 	mv "$modules/$module" "$cache/go"
-	repair_go "$cache/go"
-	chmod -R u+w "$modules" # module caches are read-only, and this one is done with
 	rm -rf "$modules"
 }
 
@@ -132,6 +179,30 @@ repair_go() {
 	for hidden in "$1/src/_go.mod" "$1/src/cmd/_go.mod"; do
 		[ ! -e "$hidden" ] || cp "$hidden" "${hidden%_go.mod}go.mod"
 	done
+}
+
+# place_caches gives go caches inside the checkout where its usual ones cannot be
+# had (no HOME, a read-only file system) or are somebody else's: root's files
+# there would stop their owner's next build.
+place_caches() {
+	own_directory "$(cd / && go env GOCACHE)" || export GOCACHE="$cache/build"
+	modules=$(cd / && go env GOMODCACHE)
+	! own_directory "$modules" || return 0
+	# Modules that are there already need no network.
+	GOPROXY=$(cd / && go env GOPROXY)
+	[ ! -d "$modules/cache/download" ] || GOPROXY=file://$modules/cache/download,$GOPROXY
+	GOFLAGS="$(cd / && go env GOFLAGS) -modcacherw"
+	export GOPROXY GOFLAGS GOMODCACHE="$cache/modules"
+}
+
+# own_directory DIR tells whether DIR is root's and can be written, making it
+# where it is not there.
+own_directory() {
+	case $1 in /*) ;; *) return 1 ;; esac
+	parent=$1
+	while [ ! -e "$parent" ]; do parent=$(dirname "$parent"); done
+	[ "$(stat -c %u "$parent")" -eq 0 ] || return 1
+	mkdir -p "$1" 2>/dev/null && probe=$(mktemp "$1/.pseudowan.XXXXXX" 2>/dev/null) && rm -f "$probe"
 }
 
 # --- Docker, for the tests ---------------------------------------------------
@@ -170,7 +241,8 @@ stop_docker() {
 # --- the two jobs ------------------------------------------------------------
 
 # What `pseudowan` itself needs, and the build.
-runtime="make:make ip:iproute2 ping:iputils-ping ovs-vswitchd:openvswitch-switch"
+runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputils-ping
+	ovs-vswitchd:openvswitch-switch"
 
 # What the tests look with, and compare with.
 tools="ethtool:ethtool traceroute:traceroute tcpdump:tcpdump tshark:tshark iperf3:iperf3
@@ -216,6 +288,7 @@ run_tests() {
 # called sudo, so that the next `make` without sudo can replace it.
 clean_up() {
 	stop_docker
+	release_services
 	rm -f "$log"
 	if [ -n "${SUDO_UID-}" ] && [ -n "${SUDO_GID-}" ]; then
 		for made in bin .cache; do
