@@ -24,7 +24,7 @@ func kernel(o Observed, n Need) []status.Finding {
 		{"kernel: tun", k.TUN, n.Datapath != "system", "the ports of the netdev datapath are tap devices", "tun"},
 		{"kernel: bridge", k.Bridge, n.Segments || len(n.NICs) > 0, "links of more than two routers and virtual NICs need a bridge", "bridge"},
 		{"kernel: dummy or ifb", lans, n.LANs, "the networks behind a host are dummy or ifb interfaces", "dummy"},
-		{"kernel: IPv6", k.IPv6, true, "routers and hosts have both families", ""},
+		{"kernel: IPv6", k.IPv6, n.IPv6, "routers and hosts cannot have IPv6 addresses", ""},
 	}
 	var found []status.Finding
 	for _, f := range features {

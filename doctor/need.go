@@ -9,6 +9,7 @@ type Need struct {
 	Ports    map[string]int // OpenFlow ports of each router
 	Hosts    int
 	LANs     bool     // hosts have networks behind them
+	IPv6     bool     // routers or hosts have IPv6 addresses
 	Segments bool     // more than two routers share a link
 	Runtimes []string // what its hosts run in; empty: not chosen yet
 	Images   []string // of the docker runtime, by name

@@ -33,7 +33,7 @@ func Observe(ctx context.Context, n Need) Observed {
 func glance(n Need) Observed {
 	o := Observed{
 		Root:   os.Geteuid() == 0,
-		Kernel: Kernel{TUN: present(exists("/dev/net/tun")), IPv6: present(exists("/proc/net/if_inet6"))},
+		Kernel: Kernel{TUN: present(exists("/dev/net/tun")), IPv6: present(exists("/proc/sys/net/ipv6"))},
 		OVS:    OVS{Missing: missingPrograms()},
 		Disks:  observeDisks("/run", "/var/lib"),
 		NICs:   observeNICs(n.NICs),

@@ -79,6 +79,9 @@ func needOf(p *Plan, datapath string) doctor.Need {
 			n.Images = append(n.Images, h.Host.Image)
 		}
 	}
+	for _, row := range p.Names {
+		n.IPv6 = n.IPv6 || row.Address.Is6()
+	}
 	for _, nic := range p.NICs {
 		n.NICs = append(n.NICs, nic.NIC)
 	}

@@ -72,6 +72,11 @@ var (
 		{Router: "pe1", Family: "vpnv4", RD: "65001:101", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: 2000, Best: true, Origin: "incomplete"},
 		{Router: "pe1", Family: "vpnv4", RD: "65001:9", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: 0, Best: true, Origin: "incomplete"},
 	}
+	findings = []status.Finding{
+		{Check: "root", Status: status.OK, Detail: "yes"},
+		{Check: "kernel: tun", Status: status.Fail, Detail: "not there", Cost: "no ports", Remedy: "modprobe tun"},
+		{Check: "disk /run", Status: status.Warn, Detail: "little"},
+	}
 	nodes = []status.Node{
 		{Lab: "pseudo-wan", Node: "host_010_402", Kind: "host", Runtime: "docker", State: "exited", VRF: "65001:402", Addresses: []string{"40.2.0.2/24", "140.2.0.1/24"}, NetNS: "/proc/4711/ns/net", PID: 4711},
 		{Lab: "pseudo-wan", Node: "host_002_102", Kind: "host", Runtime: "netns", State: "running", VRF: "65001:102", Addresses: []string{"10.2.0.2/24", "110.2.0.1/24", "110.2.1.1/24", "2001:db8::2/64"}, NetNS: "/run/netns/pw-pseudo-wan-host_002_102"},
@@ -106,6 +111,7 @@ func tables() []table {
 		of("port", Ports, ports),
 		of("rib", RIB, ribs),
 		of("ps", Nodes, nodes),
+		of("doctor", Findings, findings),
 	}
 }
 

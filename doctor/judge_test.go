@@ -1,0 +1,191 @@
+package doctor
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"pseudowan/labs/status"
+)
+
+// healthy is a server where nothing is to be said.
+func healthy() Observed {
+	return Observed{
+		Root: true,
+		Kernel: Kernel{
+			Namespaces: Present, Veth: Present, Bridge: Present, Dummy: Present, TUN: Present, IPv6: Present,
+			OpenVSwitch: Present, VXLAN: Present, VRF: Present, MPLS: Present,
+		},
+		OVS:    OVS{Version: "3.3.0"},
+		Docker: Docker{Asked: true, Version: "28.0", API: "1.48", Cgroup: "v2 by systemd"},
+		Disks:  []Disk{{"/run", 1 << 30}},
+		Limits: Limits{OpenFiles: 1 << 20, InotifyUsers: 128, Threads: 32768, ThreadsUsed: 200, Neighbours: 1024, NeighboursUsed: 4, MemoryAvailable: 4 << 30},
+	}
+}
+
+func small() Need {
+	return Need{Lab: "demo", Ports: map[string]int{"pe1": 12, "pe2": 12}, Hosts: 20, LANs: true, Runtimes: []string{"netns"}}
+}
+
+func TestHealthyServer(t *testing.T) {
+	for _, n := range []Need{{}, small()} {
+		for _, f := range Judge(healthy(), n) {
+			if f.Status != status.OK || f.Cost != "" || f.Remedy != "" || f.Detail == "" {
+				t.Errorf("%+v", f)
+			}
+		}
+	}
+}
+
+func TestEachFinding(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		server func(*Observed)
+		lab    func(*Need)
+		check  string
+		status status.Severity
+		says   string // in the detail or the remedy
+	}{
+		{"no root", func(o *Observed) { o.Root = false }, nil, "root", status.Fail, "sudo"},
+		{"no namespaces", func(o *Observed) { o.Kernel.Namespaces = Absent }, nil, "kernel: namespaces", status.Fail, "use a kernel"},
+		{"no veth", func(o *Observed) { o.Kernel.Veth = Absent }, nil, "kernel: veth", status.Fail, "modprobe veth"},
+		{"no tun", func(o *Observed) { o.Kernel.TUN = Absent }, nil, "kernel: tun", status.Fail, "modprobe tun"},
+		{"no tun, system datapath", func(o *Observed) { o.Kernel.TUN = Absent }, func(n *Need) { n.Datapath = "system" }, "kernel: tun", status.Warn, "not there"},
+		{"no bridge", func(o *Observed) { o.Kernel.Bridge = Absent }, nil, "kernel: bridge", status.Warn, "not there"},
+		{"no bridge for a LAN of routers", func(o *Observed) { o.Kernel.Bridge = Absent }, func(n *Need) { n.Segments = true }, "kernel: bridge", status.Fail, "modprobe bridge"},
+		{"no dummy but ifb", func(o *Observed) { o.Kernel.Dummy, o.Kernel.IFB = Absent, Present }, nil, "kernel: dummy or ifb", status.OK, "there"},
+		{"neither dummy nor ifb", func(o *Observed) { o.Kernel.Dummy, o.Kernel.IFB = Absent, Absent }, nil, "kernel: dummy or ifb", status.Fail, "modprobe dummy"},
+		{"no IPv6", func(o *Observed) { o.Kernel.IPv6 = Absent }, nil, "kernel: IPv6", status.Warn, "ipv6.disable"},
+		{"no IPv6 for an IPv6 lab", func(o *Observed) { o.Kernel.IPv6 = Absent }, func(n *Need) { n.IPv6 = true }, "kernel: IPv6", status.Fail, "ipv6.disable"},
+		{"no MPLS", func(o *Observed) { o.Kernel.MPLS = Absent }, nil, "kernel: routing features", status.OK, "not there: MPLS"},
+		{"no module", func(o *Observed) { o.Kernel.OpenVSwitch = Absent }, nil, "datapath", status.OK, "none is needed"},
+		{"system without module", func(o *Observed) { o.Kernel.OpenVSwitch = Absent }, func(n *Need) { n.Datapath = "system" }, "datapath", status.Fail, "modprobe openvswitch"},
+		{"system with module", nil, func(n *Need) { n.Datapath = "system" }, "datapath", status.OK, "in the kernel"},
+		{"no OVS", func(o *Observed) { o.OVS = OVS{Missing: []string{"ovs-vsctl", "ovs-ofctl"}} }, nil, "Open vSwitch", status.Fail, "ovs-vsctl, ovs-ofctl not installed"},
+		{"old OVS", func(o *Observed) { o.OVS.Version = "2.17.9" }, nil, "Open vSwitch", status.Warn, "2.17.9"},
+		{"OVS of tomorrow", func(o *Observed) { o.OVS.Version = "10.0.0" }, nil, "Open vSwitch", status.OK, "10.0.0"},
+		{"OVS of unknown age", func(o *Observed) { o.OVS.Version = "branch" }, nil, "Open vSwitch", status.OK, "branch"},
+		{"OVS service", func(o *Observed) { o.OVS.Service = 42 }, nil, "the server's own Open vSwitch", status.OK, "PID 42"},
+		{"no Docker", func(o *Observed) { o.Docker.Problem = "no daemon" }, nil, "Docker", status.Warn, "no daemon"},
+		{"no Docker for containers", func(o *Observed) { o.Docker.Problem = "no daemon" }, func(n *Need) { n.Runtimes = []string{"docker", "netns"} }, "Docker", status.Fail, "--runtime netns"},
+		{"image", func(o *Observed) { o.Docker.Absent = []string{"nginx"} }, nil, "image nginx", status.Warn, "docker pull nginx"},
+		{"full disk", func(o *Observed) { o.Disks[0].Free = 3 << 20 }, nil, "disk /run", status.Fail, "3 MiB free"},
+		{"disk of a large lab", func(o *Observed) { o.Disks[0].Free = 17 << 20 }, nil, "disk /run", status.Fail, "make room"},
+		{"few files", func(o *Observed) { o.Limits.OpenFiles = 1000 }, nil, "limit: open files", status.Warn, "a lab wants 1024"},
+		{"files for many ports", func(o *Observed) { o.Limits.OpenFiles = 1024 }, func(n *Need) { n.Ports["pe2"] = 250 }, "limit: open files", status.Warn, "a lab wants 1064"},
+		{"few threads", func(o *Observed) { o.Limits.ThreadsUsed = 32700 }, nil, "limit: threads", status.Warn, "of which 32700"},
+		{"neighbours", nil, func(n *Need) { n.Hosts = 200 }, "limit: neighbours", status.Warn, "gc_thresh3=4096"},
+		{"inotify", func(o *Observed) { o.Limits.InotifyUsers = 8 }, nil, "limit: inotify", status.Warn, "max_user_instances"},
+		{"memory", func(o *Observed) { o.Limits.MemoryAvailable = 90 << 20 }, nil, "memory", status.Warn, "90 MiB"},
+		{"ports", nil, func(n *Need) { n.Ports["pe3"] = 251 }, "ports per router", status.Warn, "pe3 has the most of 275: 251"},
+		{"ports in the kernel", nil, func(n *Need) { n.Ports["pe3"], n.Datapath = 251, "system" }, "ports per router", status.OK, "251"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o, n := healthy(), small()
+			if tt.server != nil {
+				tt.server(&o)
+			}
+			if tt.lab != nil {
+				tt.lab(&n)
+			}
+			expect(t, Judge(o, n), tt.check, tt.status, tt.says)
+		})
+	}
+}
+
+// expect finds one finding, and no worse one beside it.
+func expect(t *testing.T, found []status.Finding, check string, want status.Severity, says string) {
+	t.Helper()
+	i := slices.IndexFunc(found, func(f status.Finding) bool { return f.Check == check })
+	if i < 0 {
+		t.Fatalf("no finding %q in %v", check, found)
+	}
+	f := found[i]
+	if f.Status != want || !strings.Contains(f.Detail+"\n"+f.Remedy, says) {
+		t.Errorf("got %+v, want %s and %q", f, want, says)
+	}
+	if f.Status != status.OK && (f.Cost == "" || f.Remedy == "") {
+		t.Errorf("%+v: cost and remedy are missing", f)
+	}
+	if Failed(found) != (want == status.Fail) {
+		t.Errorf("failed: %v", failures(found))
+	}
+}
+
+func TestNIC(t *testing.T) {
+	good := NIC{Present: true, Kind: "device", Up: true}
+	for _, tt := range []struct {
+		name   string
+		change func(*NIC)
+		status status.Severity
+		says   string
+	}{
+		{"good", func(*NIC) {}, status.OK, "can be lent"},
+		{"absent", func(n *NIC) { *n = NIC{} }, status.Fail, "none of that name"},
+		{"default route", func(n *NIC) { n.Default = true }, status.Fail, "default route"},
+		{"bridge", func(n *NIC) { n.Kind = "bridge" }, status.Fail, "loopback"},
+		{"port of a bridge", func(n *NIC) { n.Master = "br7" }, status.Fail, "belongs to br7"},
+		{"NetworkManager", func(n *NIC) { n.Manager = networkManager }, status.Warn, "nmcli device set ens5"},
+		{"networkd", func(n *NIC) { n.Manager = networkd }, status.Warn, "Unmanaged=yes"},
+		{"address", func(n *NIC) { n.Addresses = []netip.Prefix{netip.MustParsePrefix("2001:db8::5/64")} }, status.Warn, "2001:db8::5/64"},
+		{"no carrier", func(n *NIC) { n.Up = false }, status.Warn, "no carrier"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			nic, need := good, small()
+			tt.change(&nic)
+			need.NICs = []string{"ens5"}
+			o := healthy()
+			o.NICs = map[string]NIC{"ens5": nic}
+			expect(t, Judge(o, need), "NIC ens5", tt.status, tt.says)
+		})
+	}
+}
+
+func TestBridgeFirewallConcernsVirtualNICs(t *testing.T) {
+	o, n := healthy(), small()
+	o.BridgeNF = true
+	n.NICs = []string{"tap0"}
+	for kind, want := range map[string]int{"device": 0, "tuntap": 1} {
+		o.NICs = map[string]NIC{"tap0": {Present: true, Kind: kind, Up: true}}
+		warned := 0
+		for _, f := range Judge(o, n) {
+			if f.Check == "bridge firewall" {
+				warned++
+			}
+		}
+		if warned != want {
+			t.Errorf("%s: %d warnings, want %d", kind, warned, want)
+		}
+	}
+}
+
+func TestLabs(t *testing.T) {
+	dirs := []string{"/run/pseudowan/demo", "/var/lib/pseudowan/demo"}
+	for _, tt := range []struct {
+		name   string
+		lab    Lab
+		status status.Severity
+		says   string
+	}{
+		{"this one runs", Lab{Name: "demo", Routers: 1, Hosts: 20, Files: dirs}, status.OK, "1 router, 20 hosts; `up` changes"},
+		{"another runs", Lab{Name: "other", Routers: 2}, status.OK, "runs: 2 routers, 0 hosts"},
+		{"under way", Lab{Name: "demo", Wrong: []string{"router pe1 is missing"}, Changing: true}, status.OK, "another command"},
+		{"files only", Lab{Name: "demo", Files: dirs}, status.Warn, "rm -r /run/pseudowan/demo /var/lib/pseudowan/demo"},
+		{"half", Lab{Name: "demo", Routers: 1, Wrong: []string{"a", "b", "c", "d", "e"}}, status.Warn, "a, b, c and 2 more"},
+		{"its namespace alone", Lab{Name: "demo", Wrong: []string{"only its own namespace is left"}, Files: dirs}, status.Warn, "pseudowan down demo"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := healthy()
+			o.Labs = []Lab{tt.lab}
+			expect(t, Judge(o, small()), "lab "+tt.lab.Name, tt.status, tt.says)
+		})
+	}
+}
+
+// What nobody looked at is not judged: the checks of `up` leave most out.
+func TestUnseenIsNotJudged(t *testing.T) {
+	if found := Judge(Observed{Root: true}, small()); len(found) != 2 { // root, ports per router
+		t.Errorf("%+v", found)
+	}
+}
