@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,7 +27,29 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if left := leftovers(); left != "" {
+		fmt.Fprintf(os.Stderr, "the tests left behind:\n%s", left)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// leftovers tells what of these tests' names is on the machine. Others make
+// and remove things of their own meanwhile.
+func leftovers() string {
+	var left strings.Builder
+	ours := fmt.Sprintf("pwt-%d-", os.Getpid())
+	for _, source := range []string{"ip netns list", "ip link show", "cat /proc/self/mountinfo", "ps -eo args"} {
+		argv := strings.Fields(source)
+		out, _ := exec.Command(argv[0], argv[1:]...).Output()
+		for line := range strings.Lines(string(out)) {
+			if strings.Contains(line, ours) {
+				left.WriteString(source + ": " + line)
+			}
+		}
+	}
+	return left.String()
 }
 
 func needRoot(t testing.TB) {

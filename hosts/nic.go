@@ -35,6 +35,10 @@ type LentNIC struct {
 // ErrInUse is wrapped by the error about a NIC that the server itself needs.
 var ErrInUse = errors.New("the server uses it")
 
+// NICWireName is the name of the inner end of the wire that joins a router's
+// interface to the bridge of a lent NIC.
+func NICWireName(intf string) string { return "w-" + intf }
+
 // LendNIC moves a NIC of the server into a router's namespace, or keeps it
 // there. How it was is recorded in its alias and in a file, for ReturnNICs.
 //
@@ -197,7 +201,7 @@ func (l Loan) bridge(router *inside, nic netlink.Link, lent LentNIC) error {
 	s := newWiring()
 	defer s.close()
 	w := Wire{
-		A: WireEnd{Namespace: router.path, Name: "w-" + l.Name, Alias: l.Alias + " inner end", MTU: lent.MTU, NoOffload: true},
+		A: WireEnd{Namespace: router.path, Name: NICWireName(l.Name), Alias: l.Alias + " inner end", MTU: lent.MTU, NoOffload: true},
 		B: WireEnd{Namespace: router.path, Name: l.Name, Alias: l.Alias, MTU: lent.MTU, NoOffload: true},
 	}
 	if err := s.ensure(w); err != nil {

@@ -149,8 +149,13 @@ func (in *inside) recordAddresses(nic netlink.Link) ([]nicAddress, error) {
 			continue
 		}
 		const keep = unix.IFA_F_NOPREFIXROUTE | unix.IFA_F_NODAD | unix.IFA_F_HOMEADDRESS
+		broadcast := addrOf(a.Broadcast)
+		if !broadcast.IsValid() {
+			broadcast = netip.IPv4Unspecified()
+		}
 		found = append(found, nicAddress{
-			Prefix: p, Flags: a.Flags & keep, Scope: a.Scope, Valid: finite(a.ValidLft), Preferred: finite(a.PreferedLft),
+			Prefix: p, Flags: a.Flags & keep, Scope: a.Scope, Label: a.Label, Broadcast: broadcast,
+			Valid: finite(a.ValidLft), Preferred: finite(a.PreferedLft),
 		})
 	}
 	return found, nil
@@ -184,9 +189,8 @@ func (in *inside) routesThrough(nic netlink.Link) ([]netlink.Route, error) {
 }
 
 func recordRoute(r netlink.Route) nicRoute {
-	source, _ := netip.AddrFromSlice(r.Src)
 	return nicRoute{
-		Prefix: destinationOf(r).prefix, Via: addrOf(r.Gw), Source: source.Unmap(), Metric: r.Priority,
+		Prefix: destinationOf(r).prefix, Via: addrOf(r.Gw), Source: addrOf(r.Src), Metric: r.Priority,
 		Table: r.Table, Protocol: int(r.Protocol), Scope: int(r.Scope), Type: r.Type,
 	}
 }

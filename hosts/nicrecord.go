@@ -30,6 +30,8 @@ type nicAddress struct {
 	Prefix    netip.Prefix `json:"prefix"`
 	Flags     int          `json:"flags,omitempty"`
 	Scope     int          `json:"scope,omitempty"`
+	Label     string       `json:"label,omitempty"`
+	Broadcast netip.Addr   `json:"broadcast"`           // 0.0.0.0: none; invalid: the usual
 	Valid     int          `json:"valid,omitempty"`     // seconds
 	Preferred int          `json:"preferred,omitempty"` // seconds
 }

@@ -43,7 +43,8 @@ func (in *inside) restoreNIC(r nicRecord) error {
 
 func (in *inside) restoreAddress(nic netlink.Link, a nicAddress) error {
 	err := in.nl.AddrReplace(nic, &netlink.Addr{
-		IPNet: ipNet(a.Prefix), Flags: a.Flags, Scope: a.Scope, ValidLft: a.Valid, PreferedLft: a.Preferred,
+		IPNet: ipNet(a.Prefix), Flags: a.Flags, Scope: a.Scope, Label: a.Label, Broadcast: ipOf(a.Broadcast),
+		ValidLft: a.Valid, PreferedLft: a.Preferred,
 	})
 	if err != nil {
 		return fmt.Errorf("address %s: %w", a.Prefix, err)
@@ -53,7 +54,7 @@ func (in *inside) restoreAddress(nic netlink.Link, a nicAddress) error {
 
 func (in *inside) restoreRoute(nic netlink.Link, r nicRoute) error {
 	route := &netlink.Route{
-		LinkIndex: nic.Attrs().Index, Dst: ipNet(r.Prefix), Gw: hop{via: r.Via}.gateway(), Src: hop{via: r.Source}.gateway(),
+		LinkIndex: nic.Attrs().Index, Dst: ipNet(r.Prefix), Gw: ipOf(r.Via), Src: ipOf(r.Source),
 		Priority: r.Metric, Table: cmp.Or(r.Table, unix.RT_TABLE_MAIN), Protocol: netlink.RouteProtocol(r.Protocol),
 		Scope: netlink.Scope(r.Scope), Type: r.Type,
 	}

@@ -97,23 +97,24 @@ func (d destination) route(hops []hop) *netlink.Route {
 		r.Type, r.Scope = unix.RTN_LOCAL, netlink.SCOPE_HOST
 	}
 	if len(hops) == 1 {
-		r.LinkIndex, r.Gw = hops[0].index, hops[0].gateway()
+		r.LinkIndex, r.Gw = hops[0].index, ipOf(hops[0].via)
 		if r.Gw == nil && r.Type != unix.RTN_LOCAL {
 			r.Scope = netlink.SCOPE_LINK
 		}
 		return r
 	}
 	for _, h := range hops {
-		r.MultiPath = append(r.MultiPath, &netlink.NexthopInfo{LinkIndex: h.index, Gw: h.gateway()})
+		r.MultiPath = append(r.MultiPath, &netlink.NexthopInfo{LinkIndex: h.index, Gw: ipOf(h.via)})
 	}
 	return r
 }
 
-func (h hop) gateway() net.IP {
-	if !h.via.IsValid() {
+// ipOf is nil for the zero Addr.
+func ipOf(a netip.Addr) net.IP {
+	if !a.IsValid() {
 		return nil
 	}
-	return h.via.AsSlice()
+	return a.AsSlice()
 }
 
 func destinationOf(r netlink.Route) destination {

@@ -112,6 +112,8 @@ func TestRealPeersAreComparedByNamespace(t *testing.T) {
 	c, d := newNamespace(t, KindHost), newNamespace(t, KindHost)
 	wire(t, a, b)
 	wire(t, c, d)
+	// Only now does a have a number for c.
+	ensureWires(t, Wire{WireEnd{Namespace: a.Path(), Name: "eth5"}, WireEnd{Namespace: c.Path(), Name: "eth5"}})
 	if link(t, a, "eth0").Attrs().Index != link(t, c, "eth0").Attrs().Index {
 		t.Fatal("the decoy does not look alike")
 	}

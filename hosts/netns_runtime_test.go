@@ -1,0 +1,156 @@
+package hosts
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A command that is not asked for any more, or that is another now, ends.
+func TestRealNetNSCommandFollowsAnEdit(t *testing.T) {
+	h := newSuiteHost(t, newNetNSRuntime(t))
+	ensure := func(argv ...string) int {
+		t.Helper()
+		h.spec.Command = argv
+		box, err := h.Ensure(context.Background(), h.spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return box.PID
+	}
+	first := ensure("sleep", "1000")
+	second := ensure("sleep", "1001")
+	if second == first || startTime(first) != "" || startTime(second) == "" {
+		t.Errorf("first %d runs %q, second %d runs %q", first, startTime(first), second, startTime(second))
+	}
+	if pid := ensure(); pid != 0 || startTime(second) != "" {
+		t.Errorf("PID %d, second runs %q", pid, startTime(second))
+	}
+}
+
+func TestRealNetNSRemoveLeavesNothing(t *testing.T) {
+	needRoot(t)
+	state := t.TempDir()
+	r := NewNetNS(state, []string{"/proc/self/exe", "enter"})
+	name := unique()
+	box, err := r.Ensure(context.Background(), Spec{Lab: name, Node: "h", Name: name, Command: []string{"sleep", "1000"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Remove(context.Background(), box); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := os.ReadDir(state); err != nil || len(files) != 0 {
+		t.Errorf("files are left: %v, %v", files, err)
+	}
+	if startTime(box.PID) != "" {
+		t.Error("its command still runs")
+	}
+	cmd, err := r.Command(context.Background(), box, Exec{Argv: []string{"true"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, _ := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 125 || !bytes.Contains(out, []byte("does not run")) {
+		t.Errorf("a command in a host that is gone: %v: %s", cmd.ProcessState, out)
+	}
+}
+
+// The marks are enough: with the state directory gone, hosts are found,
+// entered no more, and removed.
+func TestRealNetNSWithoutItsState(t *testing.T) {
+	needRoot(t)
+	state := t.TempDir()
+	r := NewNetNS(state, []string{"/proc/self/exe", "enter"})
+	name := unique()
+	if _, err := r.Ensure(context.Background(), Spec{Lab: name, Node: "h", Name: name, Command: []string{"sleep", "1000"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(state, name)); err != nil {
+		t.Fatal(err)
+	}
+	boxes, err := r.List(context.Background(), name)
+	if err != nil || len(boxes) != 1 {
+		t.Fatalf("%+v, %v", boxes, err)
+	}
+	if err := r.Remove(context.Background(), boxes[0]); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A failure takes back what Ensure made.
+func TestRealNetNSEnsureLeavesNothingHalfBuilt(t *testing.T) {
+	needRoot(t)
+	file := filepath.Join(t.TempDir(), "a-file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	name := unique()
+	r := NewNetNS(file, []string{"/proc/self/exe", "enter"}) // no directory can be made there
+	if _, err := r.Ensure(context.Background(), Spec{Lab: name, Node: "h", Name: name}); err == nil {
+		t.Fatal("no error")
+	}
+	if isNamespaceFile((Namespace{Name: name}).Path()) {
+		t.Error("the namespace is left")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := r.Ensure(ctx, Spec{Lab: name, Node: "h", Name: name}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// A command keeps a copy of the mounts of its time. A namespace that is deleted
+// outside must not live on in it.
+func TestRealNetNSCommandKeepsNoOtherNamespaceAlive(t *testing.T) {
+	h := newSuiteHost(t, newNetNSRuntime(t))
+	other, far := newNamespace(t, KindHost), newNamespace(t, KindHost)
+	wire(t, other, far)
+	cmd := h.command(t, Exec{Argv: []string{"sh", "-c", "echo ready; exec sleep 1000"}})
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	if _, err := out.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Delete(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the deleted namespace's wire goes", func() bool { return link(t, far, "eth0") == nil })
+}
+
+func TestRealNetNSStartsFast(t *testing.T) {
+	h := newSuiteHost(t, newNetNSRuntime(t))
+	best := time.Hour
+	for range 5 {
+		start := time.Now()
+		h.sh(t, "true")
+		best = min(best, time.Since(start))
+	}
+	t.Logf("a command takes %v", best)
+	if best > 2*time.Second {
+		t.Errorf("a command takes %v", best)
+	}
+}
+
+func TestEntryIsReadAsWritten(t *testing.T) {
+	want := entry{netns: "/run/netns/x", root: "/var/lib/x", hostname: "-odd", dir: ""}
+	got, argv, err := parseEntry(append(want.args(), "ping", "-c", "1"))
+	if err != nil || got != want || strings.Join(argv, " ") != "ping -c 1" {
+		t.Errorf("%+v, %v, %v", got, argv, err)
+	}
+	for _, args := range [][]string{nil, {"-netns", "x", "--", "true"}, {"-nosuch"}, want.args()} {
+		if _, _, err := parseEntry(args); err == nil {
+			t.Errorf("%q is taken", args)
+		}
+	}
+}
