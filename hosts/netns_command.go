@@ -61,7 +61,9 @@ func (r *NetNS) startCommand(s Sandbox, argv []string) (pid int, err error) {
 	defer log.Close()
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
+	// It is inside from its first moment, so that whoever ends the host's
+	// processes cannot miss it.
+	if err := doIn(s.NetNS, cmd.Start); err != nil {
 		return 0, fmt.Errorf("start %s: %w", argv[0], err)
 	}
 	pid = cmd.Process.Pid
