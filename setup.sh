@@ -161,14 +161,15 @@ fetch_go() {
 	platform=$("$go" env GOOS)-$("$go" env GOARCH)
 	module=golang.org/toolchain@v0.0.1-$go_release.$platform
 	say "fetching $go_release into .cache"
-	modules=$cache/toolchain
-	(cd / && GOTOOLCHAIN=local GOFLAGS=-modcacherw GO111MODULE=on GOMODCACHE=$modules GOCACHE=$cache/build \
+	path=$cache/toolchain
+	modules=$path/pkg/mod
+	(cd / && GOTOOLCHAIN=local GO111MODULE=on GOFLAGS=-modcacherw GOPATH=$path GOMODCACHE=$modules GOCACHE=$cache/build \
 		"$go" mod download "$module") ||
 		die "could not fetch $go_release; install Go $(sed -n 's/^go //p' go.mod) or newer by hand and run this again"
 	repair_go "$modules/$module"
 	rm -rf "$cache/go"
 	mv "$modules/$module" "$cache/go"
-	rm -rf "$modules"
+	rm -rf "$path"
 }
 
 # repair_go DIR undoes what being a module did to a toolchain: modules have no
@@ -187,12 +188,14 @@ repair_go() {
 place_caches() {
 	own_directory "$(cd / && go env GOCACHE)" || export GOCACHE="$cache/build"
 	modules=$(cd / && go env GOMODCACHE)
-	! own_directory "$modules" || return 0
+	if own_directory "$modules" && own_directory "$(cd / && go env GOPATH)"; then
+		return 0
+	fi
 	# Modules that are there already need no network.
 	GOPROXY=$(cd / && go env GOPROXY)
 	[ ! -d "$modules/cache/download" ] || GOPROXY=file://$modules/cache/download,$GOPROXY
 	GOFLAGS="$(cd / && go env GOFLAGS) -modcacherw"
-	export GOPROXY GOFLAGS GOMODCACHE="$cache/modules"
+	export GOPROXY GOFLAGS GOPATH="$cache/gopath" GOMODCACHE="$cache/gopath/pkg/mod"
 }
 
 # own_directory DIR tells whether DIR is root's and can be written, making it

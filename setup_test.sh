@@ -58,6 +58,7 @@ clean_up() {
 # furnish DIR gives the machine this server's package sources and trusted
 # authorities, a user, and the user's clone.
 furnish() {
+	rm -f "$1/etc/apt/sources.list"
 	cp -a /etc/apt/. "$1/etc/apt/"
 	rm -f "$1/etc/apt/apt.conf.d/"*docker* # a container image's, not a server's
 	authorities=$1/usr/local/share/ca-certificates
