@@ -33,6 +33,7 @@ func (b *builder) attachment(raw rawAttachment, i int, element string, only bool
 	a.Gateways = b.gateways(raw, a, element)
 	b.checkMTU(mtu, element, hasIPv6(a.Gateways))
 	a.Routes = b.hostRoutes(raw, a, element, only)
+	a.BGP = b.customerBGP(raw, a, element)
 	b.announcements(raw, &a, element)
 	return a
 }

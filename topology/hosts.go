@@ -54,7 +54,7 @@ func (b *builder) host(name string, raw rawHost) Host {
 	b.checkEnvironment(settings.Env, element)
 	h := Host{
 		Name: name, Runtime: string(settings.Runtime.v), Image: settings.Image.v,
-		Command: texts(settings.Command), Env: environment(settings.Env),
+		Command: texts(settings.Command), Env: environment(settings.Env), Files: b.files(settings.Files, element),
 		Forward: raw.Forward.v,
 	}
 	attach := b.attachments(raw, element)
@@ -103,6 +103,7 @@ func (s hostSettings) over(base hostSettings) hostSettings {
 		s.Command = base.Command
 	}
 	s.Env = append(base.Env[:len(base.Env):len(base.Env)], s.Env...)
+	s.Files = append(base.Files[:len(base.Files):len(base.Files)], s.Files...)
 	return s
 }
 
@@ -188,14 +189,18 @@ func (b *builder) lanCarriers(h *Host, raw rawHost, element string) []int {
 // lanStatic adds the router's static route to a LAN.
 func (b *builder) lanStatic(a *Attachment, raw rawAttachment, lan value[netip.Prefix], element string) {
 	prefix := lan.v.Masked()
+	key := vrfKey{a.Router, a.VRF}
 	nextHop, ok := addressOf(a.Addresses, prefix)
-	if !ok {
+	switch {
+	case a.BGP != nil:
+		b.announces(a.BGP, lan, element)
+	case !ok:
 		b.refuse(lan.at, element, fmt.Sprintf("LAN %s needs a next hop, but the host has no static %s address on %s", prefix, familyName(prefix), a.Interface),
 			"give it one in addresses:")
 		return
+	default:
+		a.Statics = append(a.Statics, Static{Prefix: prefix, NextHop: nextHop})
 	}
-	a.Statics = append(a.Statics, Static{Prefix: prefix, NextHop: nextHop})
-	key := vrfKey{a.Router, a.VRF}
 	b.claims[key] = append(b.claims[key], claim{prefix: prefix, kind: lanOf, at: lan.at, element: element})
 }
 

@@ -10,8 +10,9 @@ import (
 )
 
 // Intent is what must be true of the lab's VRFs once it has converged. It
-// follows from the topology alone. Routes that outside routers or customers'
-// BGP bring, and addresses that hosts configure by themselves, are not in it.
+// follows from the topology alone. Of what customers' BGP brings, the LANs of
+// hosts are in it; routes that outside routers bring, and addresses that hosts
+// configure by themselves, are not.
 type Intent struct {
 	Imports []Import        `json:"imports"` // in the order of Topology.VRFs
 	Routes  []ExpectedRoute `json:"routes"`  // in the order of Topology.VRFs, then by prefix
@@ -128,6 +129,10 @@ func (t *Topology) ownRoutes() (local, exported map[vrfKey][]ExpectedRoute) {
 				if v.RedistributeStatic {
 					exported[key] = append(exported[key], route(s.Prefix, SourceStatic))
 				}
+			}
+			for _, p := range a.networks() {
+				local[key] = append(local[key], route(p, SourceBGP))
+				exported[key] = append(exported[key], route(p, SourceBGP))
 			}
 		}
 	}

@@ -105,6 +105,8 @@ func words(dst any) []string {
 		return []string{string(RedistributeNone), string(RedistributeHosts), string(RedistributeSubnets)}
 	case *vpn.Family:
 		return []string{string(vpn.VPNv4), string(vpn.VPNv6)}
+	case *customerFamily:
+		return []string{string(vpn.IPv4), string(vpn.IPv6)}
 	}
 	return nil
 }
@@ -171,6 +173,8 @@ func parseWord(dst any, s string, allowed []string) *fault {
 			*p = Redistribute(s)
 		case *vpn.Family:
 			*p = vpn.Family(s)
+		case *customerFamily:
+			*p = customerFamily(s)
 		}
 		return nil
 	}

@@ -111,6 +111,7 @@ type hostSettings struct {
 	Image   value[string]          `json:"image" jsonschema_description:"Container image (docker); the built-in one where it is not given."`
 	Command []value[string]        `json:"command" jsonschema_description:"Program and arguments that the host runs."`
 	Env     entries[value[string]] `json:"env" jsonschema_description:"Environment variables."`
+	Files   entries[value[string]] `json:"files" jsonschema_description:"Files inside the host: absolute path and content. A netns host has its own /run and /tmp."`
 }
 
 type rawHost struct {
@@ -135,6 +136,7 @@ type rawAttachment struct {
 	Gateway   oneOrMany[value[netip.Addr]]  `json:"gateway" jsonschema_description:"The router's address; the first of the subnet where it is not given."`
 	RA        rawRA                         `json:"ra" jsonschema_description:"Router advertisements: a prefix, or settings."`
 	Routes    []value[network]              `json:"routes" jsonschema_description:"The host's routes through this attachment; a default route where a host has only one."`
+	BGP       rawCustomerBGP                `json:"bgp" jsonschema_description:"The host speaks BGP with the router: its AS number, or settings. It announces its LANs itself."`
 	Announce  oneOrMany[rawAnnounce]        `json:"announce" jsonschema_description:"Further prefixes behind the host: static routes in the VRF."`
 }
 

@@ -178,6 +178,11 @@ func outlets(h *Host) lookup[*Attachment] {
 		if a.SLAAC {
 			table.add(defaultRoute6, a)
 		}
+		for _, everything := range []netip.Prefix{defaultRoute4, defaultRoute6} {
+			if a.learnsRoutes(everything) {
+				table.add(everything, a)
+			}
+		}
 	}
 	return table
 }

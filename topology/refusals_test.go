@@ -29,6 +29,7 @@ func TestRefusals(t *testing.T) {
 		"sessions":        refusedSessions,
 		"VRFs":            refusedVRFs,
 		"hosts":           refusedHosts,
+		"customers":       refusedCustomers,
 		"series":          refusedSeries,
 		"expectations":    refusedExpectations,
 		"several at once": refusedSeveralAtOnce,

@@ -116,6 +116,7 @@ type Host struct {
 	Image       string            `json:"image,omitempty"`   // docker only; "": the built-in image
 	Command     []string          `json:"command,omitempty"`
 	Env         map[string]string `json:"env,omitempty"`
+	Files       map[string]string `json:"files,omitempty"`   // content by absolute path
 	Forward     bool              `json:"forward,omitempty"` // the host routes between its attachments
 	Attachments []Attachment      `json:"attach"`
 	LANs        []netip.Prefix    `json:"lans,omitempty"` // the host's address on eth(n), eth(n+1)… behind its n attachments
@@ -132,6 +133,7 @@ type Attachment struct {
 	SLAAC     bool             `json:"slaac,omitempty"` // the host configures IPv6 by router advertisements
 	Gateways  []netip.Prefix   `json:"gateways"`        // the router's address in each subnet, with its length
 	RA        *RA              `json:"ra,omitempty"`    // router advertisements that the router sends
+	BGP       *CustomerBGP     `json:"bgp,omitempty"`   // the host speaks BGP with the router
 	Routes    []netip.Prefix   `json:"routes"`          // the host's routes through this attachment's gateways
 	Statics   []Static         `json:"statics"`         // the router's static routes towards this host: LANs and announcements
 }

@@ -54,7 +54,7 @@ func (r LabelRange) Contains(l Label) bool { return r.First <= l && l <= r.Last 
 // String prints the range in the form that ParseLabelRange reads.
 func (r LabelRange) String() string { return fmt.Sprintf("%d-%d", r.First, r.Last) }
 
-// Family is an address family of VPN routes.
+// Family is an address family of routes.
 type Family string
 
 // The two families of labelled VPN routes (RFC 4364, RFC 4659).
@@ -63,7 +63,24 @@ const (
 	VPNv6 Family = "vpnv6"
 )
 
-// FamilyOf tells the family that carries routes to p.
+// The two families of plain routes, without RD and label (RFC 4271, RFC 2545).
+const (
+	IPv4 Family = "ipv4"
+	IPv6 Family = "ipv6"
+)
+
+// Plain is the family of plain routes of the same IP version.
+func (f Family) Plain() Family {
+	switch f {
+	case VPNv4:
+		return IPv4
+	case VPNv6:
+		return IPv6
+	}
+	return f
+}
+
+// FamilyOf tells the family that carries VPN routes to p.
 func FamilyOf(p netip.Prefix) Family {
 	if p.Addr().Is4() {
 		return VPNv4
