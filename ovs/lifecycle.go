@@ -11,6 +11,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
 	"pseudowan/ovs/pipeline"
 )
@@ -91,7 +92,7 @@ func linksHere() (*netlink.Handle, error) {
 		return nil, fmt.Errorf("own network namespace: %w", err)
 	}
 	defer ns.Close()
-	return netlink.NewHandleAt(ns)
+	return netlink.NewHandleAt(ns, unix.NETLINK_ROUTE) // a kernel may lack the other families
 }
 
 // watch waits for the end of a daemon or for Stop, ends what is left, and says so.

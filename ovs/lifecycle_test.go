@@ -80,7 +80,7 @@ func TestRealDaemonDies(t *testing.T) {
 		var s *Switch
 		dir := runDir(t)
 		check(t, ns.do(func() (err error) {
-			s, err = Start(t.Context(), Config{Dir: dir})
+			s, err = Start(t.Context(), Config{Dir: dir, Datapath: Datapath(os.Getenv(datapathEnv))})
 			return err
 		}))
 		victim := map[string]*daemon{switchDaemon: s.vswitchd, databaseServer: s.database}[name]
@@ -184,7 +184,7 @@ const victimEnv = "PWT_OVS_VICTIM_DIR"
 // TestMain also plays the process that starts a switch and is killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(victimEnv); dir != "" {
-		if _, err := Start(context.Background(), Config{Dir: dir}); err != nil {
+		if _, err := Start(context.Background(), Config{Dir: dir, Datapath: Datapath(os.Getenv(datapathEnv))}); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
@@ -220,7 +220,7 @@ func TestRealDaemonsDieWithTheirParent(t *testing.T) {
 	// Their files are still there, and in nobody's way.
 	var s *Switch
 	check(t, ns.do(func() (err error) {
-		s, err = Start(t.Context(), Config{Dir: dir})
+		s, err = Start(t.Context(), Config{Dir: dir, Datapath: Datapath(os.Getenv(datapathEnv))})
 		return err
 	}))
 	check(t, s.Stop(t.Context()))

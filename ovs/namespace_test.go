@@ -12,6 +12,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 )
 
 // needsRoot skips a test that makes namespaces.
@@ -42,7 +43,7 @@ func newNamespace(t testing.TB) *namespace {
 	}()
 	check(t, <-made)
 	var err error
-	n.links, err = netlink.NewHandleAt(n.handle)
+	n.links, err = netlink.NewHandleAt(n.handle, unix.NETLINK_ROUTE)
 	check(t, err)
 	t.Cleanup(func() {
 		n.links.Close()

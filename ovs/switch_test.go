@@ -20,11 +20,17 @@ func mac(s string) net.HardwareAddr {
 	return m
 }
 
+// datapathEnv names the datapath of the switches whose test names none.
+const datapathEnv = "PSEUDOWAN_TEST_DATAPATH"
+
 // startSwitch starts a switch in a namespace and stops it after the test.
 func startSwitch(t testing.TB, ns *namespace, cfg Config) *Switch {
 	t.Helper()
 	dir := runDir(t)
 	cfg.Dir = dir
+	if cfg.Datapath == "" {
+		cfg.Datapath = Datapath(os.Getenv(datapathEnv))
+	}
 	var s *Switch
 	check(t, ns.do(func() (err error) {
 		s, err = Start(t.Context(), cfg)
