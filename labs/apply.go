@@ -45,14 +45,19 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 	if before.runtimes[a.runtimeName] == nil {
 		return nil, fmt.Errorf("runtime %q is not known; use netns", a.runtimeName)
 	}
-	var kept Allocations
+	var applied Plan
 	if !a.fresh {
-		if kept, err = readJSON[Allocations](allocationsFile(t.Name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if applied, err = readJSON[Plan](planFile(t.Name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}
 	}
-	a.plan, err = NewPlan(t, kept, a.runtimeName)
-	return a, err
+	if a.plan, err = NewPlan(t, applied.Allocations, a.runtimeName); err != nil {
+		return nil, err
+	}
+	if !a.fresh {
+		a.changed = append(changesBetween(&applied, a.plan), restored(&applied, a.plan, before)...)
+	}
+	return a, nil
 }
 
 func chooseRuntime(asked, fromFile string) string {
@@ -138,7 +143,7 @@ func (a *applier) files(context.Context) error {
 	if err := writeFile(topologyFile(a.plan.Lab), a.source); err != nil {
 		return err
 	}
-	return writeJSON(allocationsFile(a.plan.Lab), a.plan.Allocations)
+	return writeJSON(planFile(a.plan.Lab), a.plan)
 }
 
 // namespaces makes the lab's own namespace, those of the routers, and the
@@ -161,12 +166,9 @@ func (a *applier) namespaces(ctx context.Context) error {
 }
 
 func (a *applier) namespace(name string, m hosts.Mark) error {
-	ns, created, err := hosts.EnsureNamespace(name, m)
+	ns, _, err := hosts.EnsureNamespace(name, m)
 	if err != nil {
 		return err
-	}
-	if created && !a.fresh {
-		a.changed = append(a.changed, "made namespace "+name)
 	}
 	return hosts.PrepareRouter(ns)
 }
@@ -225,17 +227,12 @@ func (a *applier) removeExtra(ctx context.Context) error {
 		return slices.ContainsFunc(a.plan.Routers, func(r RouterPlan) bool { return r.Name == node })
 	}
 	errs := []error{a.before.removeHosts(ctx, func(s hosts.Sandbox) bool {
-		if !keepHost(s.Node) {
-			a.changed = append(a.changed, "removed host "+s.Node)
-			return true
-		}
-		return false
-	})}
+		return !keepHost(s.Node)
+	}), a.removeStaleWires()}
 	for _, ns := range a.before.namespacesBy(hosts.KindRouter) {
 		if keepRouter(ns.Mark.Node) {
 			continue
 		}
-		a.changed = append(a.changed, "removed router "+ns.Mark.Node)
 		errs = append(errs, hosts.EndProcesses(ctx, []hosts.Namespace{ns}, endGrace), hosts.ReturnNICs(ns, stateDir(a.plan.Lab)), ns.Delete(),
 			os.RemoveAll(routerDir(a.plan.Lab, ns.Mark.Node)))
 	}

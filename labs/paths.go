@@ -43,7 +43,8 @@ func agentConfigFile(lab, router string) string {
 
 func keeperFile(lab string) string { return filepath.Join(runDir(lab), "keeper.json") }
 
-func allocationsFile(lab string) string { return filepath.Join(stateDir(lab), "allocations.json") }
+// planFile is the plan as applied last.
+func planFile(lab string) string { return filepath.Join(stateDir(lab), "plan.json") }
 
 func topologyFile(lab string) string { return filepath.Join(stateDir(lab), "topology.yaml") }
 
