@@ -63,7 +63,7 @@ func (r *reactor) program(key routeKey) {
 		return
 	}
 	if best, ok := r.best[key]; ok {
-		if to := r.target(best); to != nil {
+		if to := r.target(key.vrf, best); to != nil {
 			r.fib.setRoute(key, to)
 			return
 		}
@@ -71,9 +71,8 @@ func (r *reactor) program(key routeKey) {
 	r.fib.unsetRoute(key)
 }
 
-// target is where the best route of a prefix sends packets; nil where that is
-// not known.
-func (r *reactor) target(b *bgp.Path) pipeline.Target {
+// target is where a route of a VRF sends packets; nil where that is not known.
+func (r *reactor) target(vrf uint32, b *bgp.Path) pipeline.Target {
 	if b.Source == bgp.BGP {
 		c := r.coreOf(b.Route.NextHop)
 		if c == nil {
@@ -91,7 +90,7 @@ func (r *reactor) target(b *bgp.Path) pipeline.Target {
 	if b.Source == bgp.Connected {
 		nextHop = b.Route.Prefix.Addr()
 		if !b.Route.Prefix.IsSingleIP() {
-			return pipeline.Punt(pipeline.ReasonGlean)
+			return subnetTarget(vrf, v.ID)
 		}
 	}
 	p := r.portOf(v, nextHop)
@@ -99,6 +98,15 @@ func (r *reactor) target(b *bgp.Path) pipeline.Target {
 		return nil
 	}
 	return r.towards(p, nextHop)
+}
+
+// subnetTarget is where a route to a connected subnet sends packets for which
+// there is no host: an imported one into the VRF that has the hosts.
+func subnetTarget(vrf, origin uint32) pipeline.Target {
+	if vrf == origin {
+		return pipeline.Punt(pipeline.ReasonGlean)
+	}
+	return pipeline.LookUp(origin)
 }
 
 // coreMTU is the longest customer's packet that a core link takes, where it is

@@ -52,9 +52,17 @@ var things = map[string][]thing{
 		Route{ID: 3, VRF: 101, Prefix: prefix("0.0.0.0/0"), To: Forward{Adjacency: 8, Label: 2000}},
 		Route{ID: 4, VRF: 101, Prefix: prefix("::/0"), To: Discard{}},
 		Route{ID: 5, VRF: 101, Prefix: prefix("2001:db8::/48"), To: Punt(ReasonGlean)},
+		Route{ID: 7, VRF: 102, Prefix: prefix("2001:db8::/48"), To: LookUp(101)},
 		Route{ID: 6, VRF: 102, Prefix: prefix("2001:db8::1/128"), To: Punt(ReasonLocal)},
 		Route{ID: MaxID, VRF: 0xffffffff, Prefix: prefix("30.1.0.1/32"), To: Punt(ReasonUnreachable)},
 	},
+	"customer-bgp": {CustomerBGP{
+		Access: 3, Port: 4, MAC: gateway,
+		Sessions: []CustomerPeer{
+			{Gateway: addr("30.1.0.1"), Peer: addr("30.1.0.2"), MAC: peer},
+			{Gateway: addr("2001:db8:1::1"), Peer: addr("2001:db8:1::2")},
+		},
+	}},
 	"adjacencies": {
 		Adjacency{ID: 7, Port: 3, SrcMAC: gateway, DstMAC: peer, Resolved: true},
 		Adjacency{ID: 8, Port: 1, SrcMAC: wan, DstMAC: peer, Push: true, Resolved: true},

@@ -23,7 +23,7 @@ type Route struct {
 	To     Target
 }
 
-// Target is what a route does with a packet: Forward, Punt or Discard.
+// Target is what a route does with a packet: Forward, LookUp, Punt or Discard.
 type Target interface{ actions() string }
 
 // Forward sends packets to an adjacency.
@@ -32,6 +32,12 @@ type Forward struct {
 	Label     uint32 // for an adjacency that pushes
 	MTU       int    // largest IP packet that fits, in octets; 0: not checked
 }
+
+// LookUp looks the destination up again in another VRF, whose number it is:
+// the way of an imported route that leads into a subnet of that VRF, where the
+// hosts are known one by one. The TTL is decremented once, on the way out, and
+// both routes count the packet.
+type LookUp uint32
 
 // Punt hands packets to the slow path: ReasonGlean for a connected subnet,
 // ReasonLocal for an address of the router, ReasonUnreachable to refuse.
@@ -50,6 +56,8 @@ func (f Forward) actions() string {
 	}
 	return join(setReg(1, f.Adjacency), label, size, gotoTable(TableAdjacency))
 }
+
+func (l LookUp) actions() string { return join(setVRF(uint32(l)), resubmit(TableRoute)) }
 
 func (p Punt) actions() string  { return punt(Reason(p)) }
 func (Discard) actions() string { return drop }

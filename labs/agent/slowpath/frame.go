@@ -71,10 +71,13 @@ func (r *Router) serialize(all ...gopacket.SerializableLayer) []byte {
 
 // answer sends a packet to the source of the one that was handed up: straight
 // back where that is a neighbour on the port, which need not be resolved then,
-// else through the VRF. via is the interface that lends its MAC.
+// else through the VRF where that one came in. via is the interface that lends its MAC.
 func (r *Router) answer(res *Result, c call, via *port, e envelope, upper ...gopacket.SerializableLayer) {
 	e.srcMAC, e.dstMAC = via.MAC, via.MAC
-	straight := c.port != nil && c.port.VRF == c.vrf && c.port.onLink(e.dst)
+	back, straight := c.vrf, false
+	if c.port != nil {
+		back, straight = c.port.VRF, c.port.onLink(e.dst)
+	}
 	if straight {
 		e.srcMAC, e.dstMAC = c.port.MAC, r.in.eth.SrcMAC
 	}
@@ -82,10 +85,10 @@ func (r *Router) answer(res *Result, c call, via *port, e envelope, upper ...gop
 	switch {
 	case frame == nil:
 		res.Ignored = "answer does not fit an IP packet"
-	case !straight && (c.vrf == 0 || linkLocal6(e.dst)):
+	case !straight && (back == 0 || linkLocal6(e.dst)):
 		res.Ignored = "no way back to the source"
 	case !straight:
-		res.Out = append(res.Out, Out{VRF: c.vrf, Frame: frame})
+		res.Out = append(res.Out, Out{VRF: back, Frame: frame})
 	case len(frame)-ethernetHeader <= c.port.MTU:
 		res.Out = append(res.Out, Out{Port: c.port.Port, Frame: frame})
 	default:

@@ -11,9 +11,10 @@ import (
 type call struct {
 	Punt
 	now  time.Time
-	port *port // nil: a core port, or none
-	vrf  uint32
-	own  *vrf // nil: the VRF has no interface on this router
+	port *port  // nil: a core port, or none
+	vrf  uint32 // where its destination was looked up
+	own  *vrf   // nil: the VRF has no interface on this router
+	home *vrf   // of its source: of the port where it came in, which an imported route may have left
 }
 
 // Handle decides about one packet. It never fails: what makes no sense is
@@ -46,6 +47,10 @@ func (r *Router) locate(now time.Time, p Punt) call {
 		c.vrf = c.port.VRF
 	}
 	c.own = r.vrfs[c.vrf]
+	c.home = c.own
+	if c.port != nil {
+		c.home = r.vrfs[c.port.VRF]
+	}
 	return c
 }
 
@@ -65,15 +70,15 @@ func (c call) gateway(a netip.Addr) *port {
 // port where the packet came in, else the lowest of the VRF with an address of
 // the family.
 func (c call) speaker(dst netip.Addr) (*port, netip.Addr) {
-	if c.port != nil && c.port.VRF == c.vrf {
+	if c.port != nil {
 		if a := c.port.source(dst); a.IsValid() {
 			return c.port, a
 		}
 	}
-	if c.own == nil || linkLocal6(dst) {
+	if c.home == nil || linkLocal6(dst) {
 		return nil, netip.Addr{}
 	}
-	for _, p := range c.own.ports {
+	for _, p := range c.home.ports {
 		if a := p.source(dst); a.IsValid() {
 			return p, a
 		}

@@ -63,11 +63,11 @@ func (r *Router) sendError(res *Result, c call, kind icmpError) {
 		from, src = gw, k.dst
 	}
 	switch {
-	case !unicast(k.src) || k.eth.DstMAC[0]&1 != 0 || c.own != nil && c.own.broadcast(k.src):
+	case !unicast(k.src) || k.eth.DstMAC[0]&1 != 0 || c.home != nil && c.home.broadcast(k.src):
 		res.Ignored = "no error to or about multicast and broadcast"
 	case k.icmpError():
 		res.Ignored = "no error about an error or a later fragment"
-	case c.gateway(k.src) != nil:
+	case c.home != nil && c.home.gateways[k.src] != nil:
 		res.Ignored = "no error to ourselves"
 	case from == nil:
 		res.Ignored = "no address in this VRF to send an error from"

@@ -41,13 +41,19 @@ func TestNestedAndSharedSubnets(t *testing.T) {
 	}
 }
 
-// A packet may be in another VRF than its port: one that was injected, or that
-// crossed from VRF to VRF. The port's link is not the way back then.
+// An imported route takes a packet from the VRF of its port into another. What
+// is said about it goes back to where it came from: the other VRF may have
+// somebody else at the same address.
 func TestForeignVRF(t *testing.T) {
-	const other = "vrf 102: 02:00:00:00:00:05>02:00:00:00:00:05 "
+	const (
+		link = "port 3: 02:00:00:00:00:03>02:00:00:00:00:99 "
+		home = "vrf 101: 02:00:00:00:00:03>02:00:00:00:00:03 "
+	)
 	run(t, []testCase{
-		{"error", Punt{Reason: TTL, Port: 3, VRF: 102, Frame: udp(host4, far4, 1, 8)}, other + "30.1.1.1>30.1.1.2 ttl 64 TimeExceeded(TTLExceeded) 0/0"},
-		{"ping", Punt{Reason: Local, Port: 3, VRF: 102, Frame: ping(host4, gw4, 9, "x")}, other + "30.1.1.1>30.1.1.2 ttl 64 EchoReply 7/9"},
+		{"error", Punt{Reason: TTL, Port: 3, VRF: 102, Frame: udp(host4, far4, 1, 8)}, link + "30.1.1.1>30.1.1.2 ttl 64 TimeExceeded(TTLExceeded) 0/0"},
+		{"error to behind a host", Punt{Reason: HostUnreachable, Port: 3, VRF: 102, Frame: udp(far4, "30.1.1.7", 9, 8)}, home + "30.1.1.1>130.1.0.7 ttl 64 DestinationUnreachable(Host) 0/0"},
+		{"ping", Punt{Reason: Local, Port: 3, VRF: 102, Frame: ping(host4, gw4, 9, "x")}, link + "30.1.1.1>30.1.1.2 ttl 64 EchoReply 7/9"},
+		{"glean", Punt{Reason: Glean, Port: 3, VRF: 102, Frame: udp(far4, "30.1.1.7", 9, 8)}, "resolve 5 30.1.1.7 from 3 vrf 102"},
 		{"ping of a gateway of the port's VRF", Punt{Reason: Local, Port: 3, VRF: 102, Frame: ping(host6, gw6, 9, "x")}, "ignored: no gateway address"},
 	})
 }
