@@ -1,9 +1,11 @@
 package realtest
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"pseudowan/labs/status"
 )
@@ -92,7 +94,15 @@ hosts:
 func TestRealTimeoutNamesWhatIsMissing(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-late", twoHosts)
 	l.up(t)
-	l.mustExec(t, "h1", "ip", "link", "set", "eth0", "down")
+	l.mustExec(t, "h1", "ip", "link", "set", "eth0", "arp", "off")
+	eventually(t, 30*time.Second, func() error {
+		for _, n := range table[status.Neighbor](t, l, "arp", "--vrf", "red", "--router", "a") {
+			if n.Address.String() == "10.1.0.2" && n.MAC != "" {
+				return fmt.Errorf("a still takes the silent host for alive: %+v", n)
+			}
+		}
+		return nil
+	})
 	r := pseudowan("up", l.file, "--runtime", "netns", "--timeout", "2s")
 	if r.code != 3 {
 		t.Errorf("exit code %d; want 3\n%s", r.code, r.stderr)
@@ -105,6 +115,7 @@ func TestRealTimeoutNamesWhatIsMissing(t *testing.T) {
 	if strings.Contains(r.stderr, "10.2.0.2") || strings.Contains(r.stderr, "session") {
 		t.Errorf("the error names what is there:\n%s", r.stderr)
 	}
+	l.mustExec(t, "h1", "ip", "link", "set", "eth0", "arp", "on")
 	must(t, "up", l.file, "--runtime", "netns")
 	l.mustExec(t, "h1", "ping", "-c", "1", "-W", "2", "10.2.0.2")
 }
