@@ -11,11 +11,13 @@ import (
 type Kind string
 
 // KindLab is a lab's own namespace (LAN segments live in it), KindRouter a
-// router's, KindHost a customer host's.
+// router's, KindHost a customer host's. KindPort is a port of a router that
+// has a network stack of its own.
 const (
 	KindLab    Kind = "lab"
 	KindRouter Kind = "router"
 	KindHost   Kind = "host"
+	KindPort   Kind = "port"
 )
 
 // Mark tells whose a namespace is. It is written as the alias of the
@@ -49,9 +51,9 @@ func (m Mark) String() string {
 
 func (m Mark) check() error {
 	switch m.Kind {
-	case KindLab, KindRouter, KindHost:
+	case KindLab, KindRouter, KindHost, KindPort:
 	default:
-		return fmt.Errorf("kind %q is none of lab, router, host", m.Kind)
+		return fmt.Errorf("kind %q is none of lab, router, host, port", m.Kind)
 	}
 	if m.Lab == "" || (m.Node == "") != (m.Kind == KindLab) {
 		return fmt.Errorf("mark %q: a lab is always named, a node unless the kind is lab", m)

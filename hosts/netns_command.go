@@ -21,6 +21,7 @@ type ownCommand struct {
 	PID   int      `json:"pid"`
 	Start string   `json:"start"` // in clock ticks after boot, which tells a reused PID
 	Argv  []string `json:"argv"`
+	Given string   `json:"given"` // digest of the files and the environment that it was started with
 }
 
 // Files in a host's directory.
@@ -30,11 +31,12 @@ const (
 )
 
 // ensureCommand starts the host's own command, keeps it while it is the one
-// that is asked for, or ends another.
-func (r *NetNS) ensureCommand(ctx context.Context, s Sandbox, argv []string) (pid int, err error) {
-	root := r.dir(s.Lab, s.Node)
+// that is asked for, or ends another. Other files or another environment take
+// a fresh start.
+func (r *NetNS) ensureCommand(ctx context.Context, s Sandbox, spec Spec) (pid int, err error) {
+	root, argv := r.dir(s.Lab, s.Node), spec.Command
 	if old := runningCommand(root); old != nil {
-		if slices.Equal(old.Argv, argv) {
+		if slices.Equal(old.Argv, argv) && old.Given == spec.given() {
 			return old.PID, nil
 		}
 		if err := old.end(ctx); err != nil {
@@ -44,10 +46,11 @@ func (r *NetNS) ensureCommand(ctx context.Context, s Sandbox, argv []string) (pi
 	if len(argv) == 0 {
 		return 0, nil
 	}
-	return r.startCommand(s, argv)
+	return r.startCommand(s, spec)
 }
 
-func (r *NetNS) startCommand(s Sandbox, argv []string) (pid int, err error) {
+func (r *NetNS) startCommand(s Sandbox, spec Spec) (pid int, err error) {
+	argv := spec.Command
 	root := r.dir(s.Lab, s.Node)
 	// It outlives this process, so no context may end it.
 	cmd, err := r.Command(context.Background(), s, Exec{Argv: argv, Dir: "/"})
@@ -67,7 +70,7 @@ func (r *NetNS) startCommand(s Sandbox, argv []string) (pid int, err error) {
 		return 0, fmt.Errorf("start %s: %w", argv[0], err)
 	}
 	pid = cmd.Process.Pid
-	b, err := json.Marshal(ownCommand{PID: pid, Start: startTime(pid), Argv: argv})
+	b, err := json.Marshal(ownCommand{PID: pid, Start: startTime(pid), Argv: argv, Given: spec.given()})
 	if err == nil {
 		err = os.WriteFile(filepath.Join(root, commandFile), b, 0o644)
 	}
@@ -121,7 +124,7 @@ func (c *ownCommand) end(ctx context.Context) error {
 		return nil // the number is another process's now
 	}
 	for _, sig := range []unix.Signal{unix.SIGTERM, unix.SIGKILL} {
-		_ = unix.PidfdSendSignal(fd, sig, nil, 0) // ESRCH: it ended by itself
+		_ = unix.Kill(-c.PID, sig) // the session that it leads; ESRCH: it ended by itself
 		if err := waitEnded(ctx, []process{{c.PID, fd}}, time.Now().Add(endGrace)); err != nil {
 			return err
 		}

@@ -61,7 +61,7 @@ func (r *NetNS) furnish(ctx context.Context, ns Namespace, spec Spec) (Sandbox, 
 		return Sandbox{}, err
 	}
 	box := r.sandbox(ns)
-	pid, err := r.ensureCommand(ctx, box, spec.Command)
+	pid, err := r.ensureCommand(ctx, box, spec)
 	box.PID = pid
 	return box, err
 }
@@ -149,6 +149,7 @@ func (r *NetNS) WriteFiles(spec Spec) error {
 		writeChanged(filepath.Join(root, "etc/hostname"), []byte(spec.Node+"\n")),
 		writeChanged(filepath.Join(root, "etc/resolv.conf"), nil),
 		writeChanged(filepath.Join(root, envFile), env),
+		writeOwn(root, spec.Files),
 	)
 }
 

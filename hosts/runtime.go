@@ -12,6 +12,7 @@ type Spec struct {
 	Name      string            // of the namespace or the container
 	Hosts     []HostsEntry      // for /etc/hosts, after localhost
 	Env       map[string]string // for every command
+	Files     map[string]string // content by absolute path; a runtime may have no room for some
 	Command   []string          // runs as long as the host does; empty: the image's, or nothing
 	Image     string            // containers only; empty: the built-in one
 }

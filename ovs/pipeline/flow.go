@@ -39,13 +39,14 @@ type Kind uint8
 
 // The kinds of flows.
 const (
-	KindBase       Kind = 1 // ID: none
-	KindCorePort   Kind = 2 // ID: the port
-	KindAccessPort Kind = 3 // ID: the port
-	KindInLabel    Kind = 4 // ID: the label
-	KindVRF        Kind = 5 // ID: the VRF
-	KindRoute      Kind = 6 // ID: the caller's
-	KindAdjacency  Kind = 7 // ID: the adjacency
+	KindBase        Kind = 1 // ID: none
+	KindCorePort    Kind = 2 // ID: the port
+	KindAccessPort  Kind = 3 // ID: the port
+	KindInLabel     Kind = 4 // ID: the label
+	KindVRF         Kind = 5 // ID: the VRF
+	KindRoute       Kind = 6 // ID: the caller's
+	KindAdjacency   Kind = 7 // ID: the adjacency
+	KindCustomerBGP Kind = 8 // ID: the access port
 )
 
 // Cookie names what a flow belongs to: the kind in the top octet, then one

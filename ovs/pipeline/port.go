@@ -9,6 +9,7 @@ import (
 const (
 	prioControl   = 400 // ARP, neighbour discovery, labels
 	prioMulticast = 300 // Ethernet multicast and broadcast
+	prioBGP       = 270 // BGP of a customer
 	prioOwn       = 250 // to one of our addresses
 	prioScope     = 200 // IPv6 link-local and IP multicast addresses
 	prioRouted    = 100 // everything else to our MAC address
