@@ -24,6 +24,15 @@ type Config struct {
 	// address, the speaker only dials.
 	ListenAddresses []netip.Addr
 
+	// Plain makes it a speaker towards customers, which exchanges plain IPv4
+	// and IPv6 routes: RD, label and targets of routes are not used, and stay
+	// zero.
+	Plain bool
+
+	// Inside runs a function on a thread in the network namespace in which the
+	// speaker's TCP connections shall live; nil: the process's own.
+	Inside func(f func() error) error
+
 	// APISocket is the path of the unix socket on which the gobgp command may
 	// talk to the speaker; "" serves none. A stale socket is replaced.
 	APISocket string
@@ -66,6 +75,10 @@ type Neighbor struct {
 	Keepalive    time.Duration // whole seconds; 0: a third of the hold time
 	ConnectRetry time.Duration // longest time between attempts to connect; 0: DefaultConnectRetry
 	Passive      bool          // wait for the peer to connect
+
+	// AllowOwnAS is how often our own AS may stand in the AS path of a route
+	// from this peer (RFC 4271 section 9.1.2: never).
+	AllowOwnAS uint8
 
 	Password string // TCP-MD5 (RFC 2385); "": none
 	GTSM     bool   // accept only packets that no router forwarded (RFC 5082)
@@ -132,7 +145,7 @@ func (n Neighbor) validate() error {
 		return fail("the password is longer than the 80 octets that TCP-MD5 can take")
 	}
 	for _, f := range n.Families {
-		if f != vpn.VPNv4 && f != vpn.VPNv6 {
+		if f.Plain() != vpn.IPv4 && f.Plain() != vpn.IPv6 {
 			return fail("unknown address family %q", f)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 type transport struct {
 	as      uint32
 	log     *slog.Logger
+	inside  func(func() error) error
 	deliver func(*net.TCPConn) // takes a connection over
 	revive  func(netip.Addr)   // ends the pause that the engine makes after a failed session
 
@@ -29,11 +30,18 @@ type transport struct {
 
 // newTransport listens on the addresses. Connections are refused until their
 // neighbours are added.
-func newTransport(as uint32, addrs []netip.Addr, log *slog.Logger) (*transport, error) {
-	t := &transport{as: as, log: log, connectors: make(map[netip.Addr]*connector)}
+func newTransport(cfg Config) (*transport, error) {
+	t := &transport{as: cfg.AS, log: cfg.Log, inside: cfg.Inside, connectors: make(map[netip.Addr]*connector)}
+	if t.inside == nil {
+		t.inside = func(f func() error) error { return f() }
+	}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
-	for _, a := range addrs {
-		l, err := listen(a)
+	for _, a := range cfg.ListenAddresses {
+		var l *net.TCPListener
+		err := t.inside(func() (err error) {
+			l, err = listen(a)
+			return err
+		})
 		if err != nil {
 			t.close()
 			return nil, fmt.Errorf("bgp: listen on %s: %w", endpoint(a), err)
@@ -76,6 +84,7 @@ func (t *transport) add(n Neighbor) error {
 		}
 	}
 	c := newConnector(n, n.AS == t.as, t.log, t.deliver, t.revive)
+	c.inside = t.inside
 	t.mu.Lock()
 	t.connectors[n.Address.WithZone("")] = c
 	t.mu.Unlock()

@@ -3,7 +3,6 @@ package bgp
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"time"
@@ -46,6 +45,7 @@ type connector struct {
 	log      *slog.Logger
 	deliver  func(*net.TCPConn)
 	revive   func(netip.Addr)
+	inside   func(func() error) error
 
 	cancel   context.CancelFunc
 	done     chan struct{}
@@ -61,12 +61,6 @@ type connector struct {
 	alarm    *time.Timer
 }
 
-// attempt is the outcome of dialling.
-type attempt struct {
-	conn *net.TCPConn
-	err  error
-}
-
 func newConnector(n Neighbor, internal bool, log *slog.Logger, deliver func(*net.TCPConn), revive func(netip.Addr)) *connector {
 	alarm := time.NewTimer(time.Hour)
 	alarm.Stop()
@@ -74,7 +68,8 @@ func newConnector(n Neighbor, internal bool, log *slog.Logger, deliver func(*net
 		neighbor: n, internal: internal, log: log.With("neighbor", n.Address), deliver: deliver, revive: revive,
 		done: make(chan struct{}), states: make(chan sessionState, 16),
 		accepted: make(chan *net.TCPConn, 4), attempts: make(chan attempt),
-		alarm: alarm,
+		alarm:  alarm,
+		inside: func(f func() error) error { return f() },
 	}
 }
 
@@ -286,64 +281,4 @@ func (c *connector) drop() {
 		abort(c.held)
 		c.held = nil
 	}
-}
-
-func (c *connector) beginAttempt(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	timeout := min(firstTimeout<<min(c.failures, 10), maxTimeout)
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		conn, err := c.connect(ctx, timeout)
-		select {
-		case c.attempts <- attempt{conn, err}:
-		case <-ctx.Done():
-			if conn != nil {
-				abort(conn)
-			}
-		}
-	}()
-	c.dialing = func() { cancel(); <-finished }
-}
-
-// endAttempt gives up the attempt that runs, if one does.
-func (c *connector) endAttempt() {
-	if c.dialing != nil {
-		c.dialing()
-		c.dialing = nil
-	}
-}
-
-// connect dials and, where the peer's connection would be preferred, waits for
-// the sign that the peer uses this one.
-func (c *connector) connect(ctx context.Context, timeout time.Duration) (*net.TCPConn, error) {
-	dialCtx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	conn, err := dial(dialCtx, c.neighbor, c.internal)
-	if err != nil || preferred(conn) {
-		return conn, err
-	}
-	if err := awaitData(ctx, conn, openWait); err != nil {
-		abort(conn)
-		return nil, err
-	}
-	return conn, nil
-}
-
-// preferred reports whether a connection that this end dialled survives one
-// that the peer dialled.
-func preferred(conn *net.TCPConn) bool {
-	local := conn.LocalAddr().(*net.TCPAddr).AddrPort().Addr()
-	remote := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr()
-	return remote.WithZone("").Less(local.WithZone(""))
-}
-
-// pause is the time until the next try, spread so that two ends do not try in
-// step for ever.
-func (c *connector) pause() time.Duration {
-	if c.failures == 0 {
-		return 0
-	}
-	d := min(firstRetry<<min(c.failures-1, 16), c.neighbor.ConnectRetry)
-	return d*3/4 + rand.N(d/4+1)
 }

@@ -15,6 +15,7 @@ import (
 type engine struct {
 	server *server.BgpServer
 	as     uint32
+	plain  bool
 	log    *engineLog
 	conns  chan<- *net.TCPConn // connections that the engine takes over
 	socket *apiSocket          // nil: no API is served
@@ -24,7 +25,7 @@ type engine struct {
 
 // startEngine starts GoBGP without listeners. What it tells goes to the sink.
 func startEngine(ctx context.Context, cfg Config, to sink) (*engine, error) {
-	e := &engine{as: cfg.AS, log: &engineLog{log: cfg.Log}}
+	e := &engine{as: cfg.AS, plain: cfg.Plain, log: &engineLog{log: cfg.Log}}
 	e.done, e.cancel = context.WithCancel(context.Background())
 	options := []server.ServerOption{server.LoggerOption(e.log)}
 	if cfg.APISocket != "" {

@@ -13,7 +13,10 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-func encodeNLRI(r Route) (*anypb.Any, error) {
+func encodeNLRI(r Route, plain bool) (*anypb.Any, error) {
+	if plain {
+		return anypb.New(&api.IPAddressPrefix{PrefixLen: uint32(r.Prefix.Bits()), Prefix: r.Prefix.Addr().String()})
+	}
 	rd, err := encodeRD(r.RD)
 	if err != nil {
 		return nil, err
@@ -27,6 +30,10 @@ func encodeNLRI(r Route) (*anypb.Any, error) {
 func nlriOf(p *api.Path) (vpn.RD, netip.Prefix, vpn.Label, error) {
 	fail := func(err error) (vpn.RD, netip.Prefix, vpn.Label, error) {
 		return vpn.RD{}, netip.Prefix{}, 0, fmt.Errorf("NLRI: %w", err)
+	}
+	if p.GetNlri().MessageIs(&api.IPAddressPrefix{}) {
+		prefix, err := plainNLRI(p)
+		return vpn.RD{}, prefix, 0, err
 	}
 	var n api.LabeledVPNIPAddressPrefix
 	if err := p.GetNlri().UnmarshalTo(&n); err != nil {

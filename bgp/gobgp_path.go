@@ -16,7 +16,7 @@ import (
 // announce puts a local path into the table, in place of the one with the
 // same RD and prefix.
 func (e *engine) announce(ctx context.Context, r Route) error {
-	p, err := pathOf(r)
+	p, err := pathOf(r, e.plain)
 	if err != nil {
 		return err
 	}
@@ -26,12 +26,12 @@ func (e *engine) announce(ctx context.Context, r Route) error {
 
 // withdraw takes a local path out of the table.
 func (e *engine) withdraw(ctx context.Context, r Route) error {
-	nlri, err := encodeNLRI(r)
+	nlri, err := encodeNLRI(r, e.plain)
 	if err != nil {
 		return err
 	}
 	return e.server.DeletePath(ctx, &api.DeletePathRequest{TableType: api.TableType_GLOBAL, Path: &api.Path{
-		Nlri: nlri, Family: familyAPI(vpn.FamilyOf(r.Prefix)), IsWithdraw: true,
+		Nlri: nlri, Family: familyAPI(familyFor(r, e.plain)), IsWithdraw: true,
 	}})
 }
 
@@ -54,12 +54,12 @@ func (e *engine) rib(ctx context.Context, family vpn.Family) ([]RIBPath, error) 
 }
 
 // pathOf encodes a route of ours.
-func pathOf(r Route) (*api.Path, error) {
-	nlri, err := encodeNLRI(r)
+func pathOf(r Route, plain bool) (*api.Path, error) {
+	nlri, err := encodeNLRI(r, plain)
 	if err != nil {
 		return nil, err
 	}
-	family := familyAPI(vpn.FamilyOf(r.Prefix))
+	family := familyAPI(familyFor(r, plain))
 	nextHop := r.NextHop
 	if !nextHop.IsValid() {
 		nextHop = unspecified(r.Prefix)
@@ -77,6 +77,7 @@ func pathOf(r Route) (*api.Path, error) {
 	if r.LocalPref != nil {
 		attributes = append(attributes, &api.LocalPrefAttribute{LocalPref: *r.LocalPref})
 	}
+	attributes = append(attributes, encodeCommunities(r)...)
 	if len(r.Targets) > 0 {
 		targets, err := encodeTargets(r.Targets)
 		if err != nil {
@@ -142,6 +143,13 @@ func decodeAttribute(r *Route, a *anypb.Any) error {
 			}
 			r.NextHop = hop.Unmap()
 		}
+	case *api.NextHopAttribute:
+		r.NextHop, err = netip.ParseAddr(m.GetNextHop())
+		return err
+	case *api.CommunitiesAttribute:
+		r.Communities = decodeCommunities(m)
+	case *api.LargeCommunitiesAttribute:
+		r.LargeCommunities = decodeLargeCommunities(m)
 	case *api.ExtendedCommunitiesAttribute:
 		r.Targets, err = decodeTargets(m)
 		return err
@@ -172,22 +180,26 @@ func unspecified(p netip.Prefix) netip.Addr {
 	return netip.IPv6Unspecified()
 }
 
+// codes are the families on the wire (RFC 4760).
+var codes = map[vpn.Family]struct {
+	afi  api.Family_Afi
+	safi api.Family_Safi
+}{
+	vpn.VPNv4: {api.Family_AFI_IP, api.Family_SAFI_MPLS_VPN},
+	vpn.VPNv6: {api.Family_AFI_IP6, api.Family_SAFI_MPLS_VPN},
+	vpn.IPv4:  {api.Family_AFI_IP, api.Family_SAFI_UNICAST},
+	vpn.IPv6:  {api.Family_AFI_IP6, api.Family_SAFI_UNICAST},
+}
+
 func familyAPI(f vpn.Family) *api.Family {
-	if f == vpn.VPNv6 {
-		return &api.Family{Afi: api.Family_AFI_IP6, Safi: api.Family_SAFI_MPLS_VPN}
-	}
-	return &api.Family{Afi: api.Family_AFI_IP, Safi: api.Family_SAFI_MPLS_VPN}
+	return &api.Family{Afi: codes[f].afi, Safi: codes[f].safi}
 }
 
 func familyOf(f *api.Family) (vpn.Family, bool) {
-	if f.GetSafi() != api.Family_SAFI_MPLS_VPN {
-		return "", false
-	}
-	switch f.GetAfi() {
-	case api.Family_AFI_IP:
-		return vpn.VPNv4, true
-	case api.Family_AFI_IP6:
-		return vpn.VPNv6, true
+	for family, c := range codes {
+		if c.afi == f.GetAfi() && c.safi == f.GetSafi() {
+			return family, true
+		}
 	}
 	return "", false
 }

@@ -22,6 +22,9 @@ func (s *Speaker) SetNeighbors(ctx context.Context, list []Neighbor) error {
 	if err != nil {
 		return err
 	}
+	if err := s.cfg.carriesAll(wanted); err != nil {
+		return err
+	}
 	s.config.Lock()
 	defer s.config.Unlock()
 	var errs []error
@@ -72,10 +75,16 @@ func (s *Speaker) add(ctx context.Context, addr netip.Addr, n Neighbor) error {
 	s.neighbors[addr] = n
 	s.sessions.add(addr, n, s.cfg.AS)
 	// The transport comes first: it has to hear from the engine's first state.
-	if err := s.transport.add(n); err != nil {
-		return err
+	err := s.transport.add(n)
+	if err == nil {
+		err = s.engine.addPeer(ctx, n)
 	}
-	return s.engine.addPeer(ctx, n)
+	if err != nil {
+		s.transport.remove(addr)
+		s.sessions.remove(addr)
+		delete(s.neighbors, addr)
+	}
+	return err
 }
 
 func (s *Speaker) remove(ctx context.Context, addr netip.Addr) error {
@@ -135,7 +144,7 @@ func (n Neighbor) needsReset(to Neighbor, as uint32) bool {
 	return n.Address != to.Address || n.LocalAddress != to.LocalAddress || n.AS != to.AS ||
 		!slices.Equal(n.Families, to.Families) ||
 		n.HoldTime != to.HoldTime || n.Keepalive != to.Keepalive ||
-		n.Password != to.Password || n.GTSM != to.GTSM || n.Client != to.Client ||
+		n.AllowOwnAS != to.AllowOwnAS || n.Password != to.Password || n.GTSM != to.GTSM || n.Client != to.Client ||
 		n.NextHopSelf != to.NextHopSelf && n.AS == as
 }
 

@@ -32,7 +32,7 @@ func (s *receiver) session(addr netip.Addr, state sessionState, name string, loc
 	addr = addr.WithZone("")
 	var negotiated []string
 	if state == sessionEstablished {
-		known, err := s.engine.peers(s.engine.done, netip.Addr{}, false)
+		known, err := s.engine.peers(s.engine.done, s.sessions.address(addr), false)
 		if err != nil {
 			s.cfg.Log.Warn("bgp: session's families", "neighbor", addr, "error", err)
 		}
@@ -48,8 +48,6 @@ func (s *receiver) ended(addr netip.Addr) { s.sessions.ended(addr.WithZone("")) 
 func (s *receiver) endOfRIB(e EndOfRIB) { s.queue.push(e) }
 
 func (s *receiver) announced(k Key) bool {
-	s.ours.RLock()
-	defer s.ours.RUnlock()
-	_, ok := s.ours.routes[k]
+	_, ok := s.ours.get(k)
 	return ok
 }

@@ -20,10 +20,12 @@ type Route struct {
 	Label   vpn.Label         // the label that the next hop expects on the packet
 	Targets []vpn.RouteTarget // in the order of the attribute
 
-	Origin    Origin
-	ASPath    ASPath
-	MED       *uint32 // nil: attribute absent
-	LocalPref *uint32 // nil: attribute absent, taken as DefaultLocalPref
+	Origin           Origin
+	ASPath           ASPath
+	Communities      []Community      // RFC 1997
+	LargeCommunities []LargeCommunity // RFC 8092
+	MED              *uint32          // nil: attribute absent
+	LocalPref        *uint32          // nil: attribute absent, taken as DefaultLocalPref
 
 	// What follows tells where a received route comes from. All of it is zero
 	// on routes that originate here.
@@ -70,6 +72,7 @@ func (r Route) Equal(o Route) bool {
 	return r.Key() == o.Key() &&
 		r.NextHop == o.NextHop && r.Label == o.Label && slices.Equal(r.Targets, o.Targets) &&
 		r.Origin == o.Origin && r.ASPath.Equal(o.ASPath) &&
+		slices.Equal(r.Communities, o.Communities) && slices.Equal(r.LargeCommunities, o.LargeCommunities) &&
 		equalOptional(r.MED, o.MED) && equalOptional(r.LocalPref, o.LocalPref) &&
 		r.PeerAS == o.PeerAS && r.PeerID == o.PeerID && r.IBGP == o.IBGP &&
 		r.OriginatorID == o.OriginatorID && slices.Equal(r.ClusterList, o.ClusterList) &&

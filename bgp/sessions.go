@@ -61,9 +61,15 @@ func (s *sessions) remove(addr netip.Addr) (PeerState, bool) {
 
 // enter records a new state and tells it, in the order in which states come.
 // Without a change in name, nothing is recorded.
-func (s *sessions) enter(addr netip.Addr, state sessionState, name string, local netip.Addr, negotiated []string, tell func(netip.Addr, sessionState)) (PeerState, bool) {
+func (s *sessions) enter(
+	addr netip.Addr, state sessionState, name string, local netip.Addr, negotiated []string,
+	tell func(netip.Addr, sessionState),
+) (PeerState, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if state != sessionEstablished {
+		s.noteEnd(addr)
+	}
 	r, ok := s.records[addr]
 	if !ok {
 		return PeerState{}, false
@@ -121,6 +127,16 @@ func (s *sessions) isIdle(addr netip.Addr) bool {
 	return ok && r.engine == sessionIdle && r.state.Reason == ""
 }
 
+// address returns the address of a neighbour with its zone.
+func (s *sessions) address(addr netip.Addr) netip.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, ok := s.records[addr]; ok {
+		return r.wanted.Address
+	}
+	return addr
+}
+
 // leave returns a channel that is closed when every session that is
 // established now has ended.
 func (s *sessions) leave() <-chan struct{} {
@@ -142,6 +158,10 @@ func (s *sessions) leave() <-chan struct{} {
 func (s *sessions) ended(addr netip.Addr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.noteEnd(addr)
+}
+
+func (s *sessions) noteEnd(addr netip.Addr) {
 	if _, ok := s.leaving[addr]; !ok {
 		return
 	}

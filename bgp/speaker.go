@@ -26,10 +26,14 @@ type Speaker struct {
 
 	sessions sessions
 
-	ours struct {
-		sync.RWMutex
-		routes map[Key]Route
-	}
+	announcing sync.Mutex // held while routes of ours change
+	ours       localRoutes
+}
+
+// localRoutes are the routes that were announced, by their key among those.
+type localRoutes struct {
+	sync.RWMutex
+	routes map[Key]Route
 }
 
 // Start starts a speaker without neighbours. ctx bounds the starting only;
@@ -41,7 +45,7 @@ func Start(ctx context.Context, cfg Config) (*Speaker, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	transport, err := newTransport(cfg.AS, cfg.ListenAddresses, cfg.Log)
+	transport, err := newTransport(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -97,17 +101,17 @@ func (s *Speaker) sayGoodbye(ctx context.Context) error {
 func (s *Speaker) Events() <-chan []Event { return s.queue.out }
 
 // Announce adds routes of ours, or changes those that have the same RD and
-// prefix. The first error does not keep the other routes back.
+// prefix. An error with one route does not keep the others back.
 func (s *Speaker) Announce(ctx context.Context, routes []Route) error {
+	s.announcing.Lock()
+	defer s.announcing.Unlock()
 	var errs []error
 	for _, r := range routes {
-		if err := r.Validate(); err != nil {
+		if err := r.validate(s.cfg.Plain); err != nil {
 			errs = append(errs, fmt.Errorf("bgp: announce: %w", err))
 			continue
 		}
-		s.ours.Lock()
-		s.ours.routes[r.localKey()] = r
-		s.ours.Unlock()
+		s.ours.set(r)
 		if err := s.engine.announce(ctx, r); err != nil {
 			errs = append(errs, fmt.Errorf("bgp: announce %s of RD %s: %w", r.Prefix, r.RD, err))
 		}
@@ -118,11 +122,11 @@ func (s *Speaker) Announce(ctx context.Context, routes []Route) error {
 // Withdraw takes routes back that were announced. Only RD and prefix count;
 // what was not announced is passed over.
 func (s *Speaker) Withdraw(ctx context.Context, routes []Route) error {
+	s.announcing.Lock()
+	defer s.announcing.Unlock()
 	var errs []error
 	for _, r := range routes {
-		s.ours.RLock()
-		announced, ok := s.ours.routes[r.localKey()]
-		s.ours.RUnlock()
+		announced, ok := s.ours.get(r.localKey())
 		if !ok {
 			continue
 		}
@@ -130,9 +134,7 @@ func (s *Speaker) Withdraw(ctx context.Context, routes []Route) error {
 			errs = append(errs, fmt.Errorf("bgp: withdraw %s of RD %s: %w", r.Prefix, r.RD, err))
 			continue
 		}
-		s.ours.Lock()
-		delete(s.ours.routes, r.localKey())
-		s.ours.Unlock()
+		s.ours.remove(r.localKey())
 	}
 	return errors.Join(errs...)
 }
@@ -163,3 +165,22 @@ func (s *Speaker) RIB(ctx context.Context, family vpn.Family) ([]RIBPath, error)
 
 // localKey is the key of the route among those that originate here.
 func (r Route) localKey() Key { return Key{RD: r.RD, Prefix: r.Prefix} }
+
+func (l *localRoutes) set(r Route) {
+	l.Lock()
+	defer l.Unlock()
+	l.routes[r.localKey()] = r
+}
+
+func (l *localRoutes) get(k Key) (Route, bool) {
+	l.RLock()
+	defer l.RUnlock()
+	r, ok := l.routes[k]
+	return r, ok
+}
+
+func (l *localRoutes) remove(k Key) {
+	l.Lock()
+	defer l.Unlock()
+	delete(l.routes, k)
+}

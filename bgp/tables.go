@@ -23,7 +23,7 @@ type Source uint8
 const (
 	Connected Source = iota // a subnet or a learnt host on one of the VRF's ports
 	Static                  // a configured route towards a next hop on one of them
-	BGP                     // received from a peer
+	BGP                     // received from a peer: another router, or a customer of a VRF
 )
 
 // String prints the source as show tables spell it.
@@ -52,8 +52,8 @@ type LocalRoute struct {
 // have been returned.
 type Path struct {
 	Source Source
-	VRF    string // of a local path: the VRF that it belongs to, which may have been imported from; "" for BGP
-	Route  Route  // of a local path: RD, Prefix, NextHop, Label and Targets are set
+	VRF    string // of a local path: the VRF that it belongs to, which may have been imported from; "" for what other routers sent
+	Route  Route  // of a local path: RD, Prefix, NextHop, Label and Targets are set, and what a customer said
 }
 
 // Change tells that the best path of a prefix in a VRF is another one, or that

@@ -10,7 +10,7 @@ import (
 // holders returns the VRFs in which a path stands, each once.
 func (t *Tables) holders(p *path) []*vrfTable {
 	var list []*vrfTable
-	if own := t.vrfs[p.VRF]; p.Source != BGP && own != nil {
+	if own := t.vrfs[p.VRF]; p.VRF != "" && own != nil {
 		list = append(list, own)
 	}
 	for _, target := range p.Route.Targets {

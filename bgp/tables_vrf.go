@@ -74,7 +74,7 @@ func (t *Tables) relabelLocals() {
 		case v == nil:
 			delete(t.locals, key)
 		case p.Route.RD != v.RD || !slices.Equal(p.Route.Targets, v.Export):
-			t.locals[key] = v.localPath(LocalRoute{Prefix: key.prefix, Source: key.source, NextHop: key.nextHop, Label: p.Route.Label})
+			t.locals[key] = p.moved(v)
 		}
 	}
 }

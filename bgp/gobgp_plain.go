@@ -1,0 +1,71 @@
+package bgp
+
+import (
+	"fmt"
+	"net/netip"
+
+	api "github.com/osrg/gobgp/v3/api"
+	"google.golang.org/protobuf/proto"
+
+	"pseudowan/bgp/vpn"
+)
+
+// familyFor is the family that a speaker announces a route in.
+func familyFor(r Route, plain bool) vpn.Family {
+	if plain {
+		return vpn.FamilyOf(r.Prefix).Plain()
+	}
+	return vpn.FamilyOf(r.Prefix)
+}
+
+// plainNLRI reads the prefix of a route without RD and label.
+func plainNLRI(p *api.Path) (netip.Prefix, error) {
+	var n api.IPAddressPrefix
+	if err := p.GetNlri().UnmarshalTo(&n); err != nil {
+		return netip.Prefix{}, fmt.Errorf("NLRI: %w", err)
+	}
+	addr, err := netip.ParseAddr(n.GetPrefix())
+	if err != nil {
+		return netip.Prefix{}, fmt.Errorf("NLRI: %w", err)
+	}
+	prefix, err := addr.Prefix(int(n.GetPrefixLen()))
+	if err != nil {
+		return netip.Prefix{}, fmt.Errorf("NLRI: %w", err)
+	}
+	return prefix, nil
+}
+
+func encodeCommunities(r Route) []proto.Message {
+	var out []proto.Message
+	if len(r.Communities) > 0 {
+		a := &api.CommunitiesAttribute{}
+		for _, c := range r.Communities {
+			a.Communities = append(a.Communities, uint32(c))
+		}
+		out = append(out, a)
+	}
+	if len(r.LargeCommunities) > 0 {
+		a := &api.LargeCommunitiesAttribute{}
+		for _, c := range r.LargeCommunities {
+			a.Communities = append(a.Communities, &api.LargeCommunity{GlobalAdmin: c[0], LocalData1: c[1], LocalData2: c[2]})
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+func decodeCommunities(a *api.CommunitiesAttribute) []Community {
+	var out []Community
+	for _, c := range a.GetCommunities() {
+		out = append(out, Community(c))
+	}
+	return out
+}
+
+func decodeLargeCommunities(a *api.LargeCommunitiesAttribute) []LargeCommunity {
+	var out []LargeCommunity
+	for _, c := range a.GetCommunities() {
+		out = append(out, LargeCommunity{c.GetGlobalAdmin(), c.GetLocalData1(), c.GetLocalData2()})
+	}
+	return out
+}
