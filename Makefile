@@ -8,6 +8,9 @@ GO ?= go
 # Empty outside a git checkout; the program then tells what go build recorded.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
+# What a release's files are dated.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
+
 # -buildvcs=false: git refuses to look into a checkout of somebody else, as
 # under sudo, and go build would fail with it.
 BUILDFLAGS = -trimpath -buildvcs=false -ldflags '-s -w $(if $(VERSION),-X main.version=$(VERSION))'
@@ -51,6 +54,29 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
 		done; \
 	done
+
+# setup.sh on bare machines made for it; half an hour, as root.
+.PHONY: test-bare
+test-bare:
+	sh ./setup_test.sh
+
+.PHONY: test-release
+test-release:
+	sh packaging/reproducible_test.sh
+
+# A package for this machine's Debian or Ubuntu.
+.PHONY: deb
+deb: bin/pseudowan
+	GO=$(GO) VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) sh packaging/deb.sh $$($(GO) env GOARCH) bin/pseudowan bin
+
+# Programs and packages, the same from every checkout of the commit.
+RELEASE = bin/release
+.PHONY: release
+release: bin/pseudowan
+	rm -rf $(RELEASE)
+	mkdir -p $(RELEASE)
+	set -e; for arch in amd64 arm64; do 		program=$(RELEASE)/pseudowan_$(VERSION)_linux_$$arch; 		GOFLAGS= CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build $(BUILDFLAGS) -o $$program ./cmd/pseudowan; 		GO=$(GO) VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) sh packaging/deb.sh $$arch $$program $(RELEASE); 	done
+	cd $(RELEASE) && sha256sum * >SHA256SUMS
 
 .PHONY: install
 install: bin/pseudowan

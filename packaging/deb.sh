@@ -1,0 +1,68 @@
+#!/bin/sh
+# Makes a Debian package:
+#
+#   packaging/deb.sh ARCH PROGRAM DIRECTORY
+#
+# of PROGRAM, built for ARCH, into DIRECTORY. bin/pseudowan, built for this
+# machine, tells completions and man pages. VERSION is what git describe says,
+# SOURCE_DATE_EPOCH the time that everything in the package gets. Wants the
+# working directory to be the checkout.
+set -eu
+
+ARCH=$1
+program=$2
+out=$3
+go=${GO:-go}
+export SOURCE_DATE_EPOCH ARCH VERSION
+
+if [ -z "${VERSION-}" ] || [ -z "${SOURCE_DATE_EPOCH-}" ]; then
+	echo "a package needs a version: make it from a git checkout, or give VERSION and SOURCE_DATE_EPOCH" >&2
+	exit 1
+fi
+
+# Debian's versions begin with a digit and keep "-" for themselves. A commit
+# without a tag before it sorts before every release, in the order of time.
+case $VERSION in
+v[0-9]*) VERSION=$(echo "${VERSION#v}" | sed 's/-/+/; s/-/./g') ;;
+*) VERSION=0~$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M).$(echo "$VERSION" | tr - .) ;;
+esac
+
+umask 022
+STAGE=$(mktemp -d)
+chmod 755 "$STAGE" # it becomes the package's /
+trap 'rm -rf "$STAGE"' EXIT
+export STAGE
+
+# put MODE DIRECTORY FILE... copies, whatever this checkout's umask was.
+put() {
+	mode=$1
+	shift
+	install -D -m "$mode" -t "$@"
+}
+
+share=$STAGE/usr/share
+doc=$share/doc/pseudowan
+mkdir -p "$STAGE/etc/pseudowan" "$share/bash-completion/completions" "$share/zsh/vendor-completions" \
+	"$share/fish/vendor_completions.d" "$share/man/man1"
+install -D -m 755 "$program" "$STAGE/usr/bin/pseudowan"
+put 644 "$STAGE/usr/lib/systemd/system" packaging/pseudowan@.service
+put 644 "$doc" README.md packaging/copyright
+put 644 "$doc/examples" labs/catalog/*.yaml
+install -D -m 644 packaging/lintian-overrides "$share/lintian/overrides/pseudowan"
+bin/pseudowan completion bash >"$share/bash-completion/completions/pseudowan"
+bin/pseudowan completion zsh >"$share/zsh/vendor-completions/_pseudowan"
+bin/pseudowan completion fish >"$share/fish/vendor_completions.d/pseudowan.fish"
+if bin/pseudowan man "$share/man/man1" 2>/dev/null; then
+	gzip -9n "$share"/man/man1/*
+fi
+sh packaging/licenses.sh | gzip -9n >"$doc/third-party-licenses.gz"
+gzip -9n >"$doc/changelog.gz" <<END
+pseudowan ($VERSION) unstable; urgency=medium
+
+  * See the history of the source for what this version brings.
+
+ -- pseudowan maintainers <maintainers@pseudowan.invalid>  $(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")
+END
+
+mkdir -p "$out"
+"$go" tool -modfile=packaging/tools/go.mod nfpm package --config packaging/nfpm.yaml --packager deb --target "$out"

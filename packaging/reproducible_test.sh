@@ -1,0 +1,24 @@
+#!/bin/sh
+# Proves that a release depends on the commit alone: two clones in directories
+# of different names, with nothing compiled before, give the same files, and
+# the programs are static.
+set -eu
+
+source=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d /var/tmp/pseudowan-release.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+
+for clone in one/short two/with/a-longer-name; do
+	git -c safe.directory='*' clone -q "$source" "$work/$clone"
+	(cd "$work/$clone" && GOCACHE=$work/cache make -s release)
+	rm -rf "$work/cache"
+done
+cat "$work/one/short/bin/release/SHA256SUMS"
+diff -r "$work/one/short/bin/release" "$work/two/with/a-longer-name/bin/release"
+for program in "$work"/one/short/bin/release/pseudowan_*_linux_*; do
+	file -b "$program" | grep -q 'statically linked' || {
+		echo "$program is not static" >&2
+		exit 1
+	}
+done
+echo "the release is reproducible and static"
