@@ -6,8 +6,9 @@
 #   sh vmtest/run.sh DATAPATH [PACKAGE [TEST-FLAG...]]
 #
 # DATAPATH is system or netdev: what the labs of the tests ask for. PACKAGE is
-# one of those in `suite`, or "all". The machine has no network. The exit code
-# is that of the tests, 124 after the time limit.
+# labs, ovs or hosts, or "all". The machine has no network. The exit code is
+# that of the tests, 124 after the time limit. PSEUDOWAN_VM_SCRIPT names a shell
+# script to run instead of the tests, with pseudowan in its PATH.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -44,7 +45,9 @@ for pair in labs:./labs/realtest ovs:./ovs hosts:./hosts; do
 	all | "${pair%%:*}") $GO test -c -o "$inside/${pair%%:*}.test" "${pair#*:}" ;;
 	esac
 done
-cp vmtest/suite "$inside/suite"
+cp "${PSEUDOWAN_VM_SCRIPT:-vmtest/suite}" "$inside/suite"
+install -m 755 vmtest/init "$work/root/init"
+chmod 755 "$inside/suite"
 cat >"$inside/env" <<END
 export PSEUDOWAN_BINARY=/vmtest/pseudowan
 export PSEUDOWAN_TEST_DATAPATH=$datapath
