@@ -113,17 +113,6 @@ func (p *process) run() {
 	}
 }
 
-// stop ends the child in order.
-func (p *process) stop() {
-	p.t.Helper()
-	if err := p.stdin.Close(); err != nil {
-		p.t.Fatal(err)
-	}
-	if err := p.cmd.Wait(); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
 // kill ends the child at once; it may have ended before.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()

@@ -25,7 +25,7 @@ func TestNeighborDefaultsAndErrors(t *testing.T) {
 		"other IP version":   func(n *Neighbor) { n.LocalAddress = netip.MustParseAddr("fd00::1") },
 		"no AS":              func(n *Neighbor) { n.AS = 0 },
 		"no address family":  func(n *Neighbor) { n.Families = nil },
-		"unknown address":    func(n *Neighbor) { n.Families = []vpn.Family{"ipv4"} },
+		"unknown address":    func(n *Neighbor) { n.Families = []vpn.Family{"l2vpn"} },
 		"listed twice":       func(n *Neighbor) { n.Families = []vpn.Family{vpn.VPNv4, vpn.VPNv4} },
 		"hold time":          func(n *Neighbor) { n.HoldTime = 2 * time.Second },
 		"keepalive":          func(n *Neighbor) { n.Keepalive = 1500 * time.Millisecond },

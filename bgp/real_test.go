@@ -70,7 +70,7 @@ func setUpLoopback() error {
 				return err
 			}
 			a.Flags = syscall.IFA_F_NODAD
-			if err := netlink.AddrAdd(lo, a); err != nil {
+			if err := netlink.AddrReplace(lo, a); err != nil {
 				return err
 			}
 		}

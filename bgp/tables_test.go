@@ -2,7 +2,6 @@ package bgp
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"testing"
@@ -43,6 +42,11 @@ func received(n byte, rd, prefix string, targets ...string) Route {
 		r.Targets = append(r.Targets, mustRT(t))
 	}
 	return r
+}
+
+// changed is the change of a prefix's best path.
+func changed(vrf string, prefix netip.Prefix, old, now *Path) Change {
+	return Change{VRF: vrf, Prefix: prefix, Old: old, New: now}
 }
 
 func ptr(v uint32) *uint32 { return &v }
@@ -180,26 +184,26 @@ func TestLocalRoutes(t *testing.T) {
 	}
 	// Blue's route is imported by red, where it beats the received one.
 	check("static in blue", tables.SetLocal("blue", static),
-		Change{"blue", prefix, nil, path(blue, static)},
-		Change{"red", prefix, &Path{Source: BGP, Route: bgp}, path(blue, static)})
+		changed("blue", prefix, nil, path(blue, static)),
+		changed("red", prefix, &Path{Source: BGP, Route: bgp}, path(blue, static)))
 	// Red's own routes beat what it imports.
-	check("static in red", tables.SetLocal("red", static), Change{"red", prefix, path(blue, static), path(red, static)})
-	check("connected in blue", tables.SetLocal("blue", connected), Change{"blue", prefix, path(blue, static), path(blue, connected)})
-	check("connected in red", tables.SetLocal("red", connected), Change{"red", prefix, path(red, static), path(red, connected)})
+	check("static in red", tables.SetLocal("red", static), changed("red", prefix, path(blue, static), path(red, static)))
+	check("connected in blue", tables.SetLocal("blue", connected), changed("blue", prefix, path(blue, static), path(blue, connected)))
+	check("connected in red", tables.SetLocal("red", connected), changed("red", prefix, path(red, static), path(red, connected)))
 	check("the same again", tables.SetLocal("red", connected))
 	check("another label", tables.SetLocal("red", LocalRoute{Prefix: prefix, Source: Connected, Label: 1007}),
-		Change{"red", prefix, path(red, connected), path(red, LocalRoute{Prefix: prefix, Source: Connected, Label: 1007})})
+		changed("red", prefix, path(red, connected), path(red, LocalRoute{Prefix: prefix, Source: Connected, Label: 1007})))
 	if got := tables.Routes("red")[0].Reason; got != ReasonLocalOrigin {
 		t.Errorf("reason %q", got)
 	}
 	check("removed", tables.RemoveLocal("red", connected),
-		Change{"red", prefix, path(red, LocalRoute{Prefix: prefix, Source: Connected, Label: 1007}), path(red, static)})
+		changed("red", prefix, path(red, LocalRoute{Prefix: prefix, Source: Connected, Label: 1007}), path(red, static)))
 	check("removed twice", tables.RemoveLocal("red", connected))
 	check("unknown VRF", tables.SetLocal("green", connected))
 
 	// A VRF that goes takes its routes along, from everywhere.
-	check("blue removed", tables.SetVRFs([]VRF{red}), Change{"blue", prefix, path(blue, connected), nil})
-	check("red's last own", tables.RemoveLocal("red", static), Change{"red", prefix, path(red, static), &Path{Source: BGP, Route: bgp}})
+	check("blue removed", tables.SetVRFs([]VRF{red}), changed("blue", prefix, path(blue, connected), nil))
+	check("red's last own", tables.RemoveLocal("red", static), changed("red", prefix, path(red, static), &Path{Source: BGP, Route: bgp}))
 }
 
 func TestLateVRFsAndEditedTargets(t *testing.T) {
@@ -214,148 +218,17 @@ func TestLateVRFsAndEditedTargets(t *testing.T) {
 		vrfs []VRF
 		want []Change
 	}{
-		{"late VRF", []VRF{red}, []Change{{"red", r.Prefix, nil, best}}},
+		{"late VRF", []VRF{red}, []Change{changed("red", r.Prefix, nil, best)}},
 		{"nothing new", []VRF{red}, nil},
-		{"second VRF", []VRF{red, testVRF(2, "blue", []string{"65001:2"}, nil)}, []Change{{"blue", r.Prefix, nil, best}}},
-		{"other targets", []VRF{red, testVRF(2, "blue", []string{"65001:3"}, nil)}, []Change{{"blue", r.Prefix, best, nil}}},
-		{"none", nil, []Change{{"red", r.Prefix, best, nil}}},
+		{"second VRF", []VRF{red, testVRF(2, "blue", []string{"65001:2"}, nil)}, []Change{changed("blue", r.Prefix, nil, best)}},
+		{"other targets", []VRF{red, testVRF(2, "blue", []string{"65001:3"}, nil)}, []Change{changed("blue", r.Prefix, best, nil)}},
+		{"none", nil, []Change{changed("red", r.Prefix, best, nil)}},
 	}
 	for _, s := range steps {
 		if diff := cmp.Diff(s.want, tables.SetVRFs(s.vrfs), equalPlain); diff != "" {
 			t.Errorf("%s: %s", s.what, diff)
 		}
 	}
-}
-
-// action is something that happens to tables.
-type action func(*Tables) []Change
-
-// TestOrderDoesNotMatter takes random routes, local routes, next hops and VRFs
-// in random orders, with detours, and compares the outcome. The changes told
-// on the way must add up to it.
-func TestOrderDoesNotMatter(t *testing.T) {
-	for seed := range uint64(60) {
-		rnd := rand.New(rand.NewPCG(seed, 1))
-		vrfs, actions, detours := randomScenario(rnd)
-		var want map[string][]Entry
-		for range 4 {
-			rnd.Shuffle(len(actions), func(i, j int) { actions[i], actions[j] = actions[j], actions[i] })
-			got, told := play(rnd, vrfs, actions, detours)
-			if want == nil {
-				want = got
-			}
-			if diff := cmp.Diff(want, got, equalPlain); diff != "" {
-				t.Fatalf("seed %d: another order, another outcome: %s", seed, diff)
-			}
-			if diff := cmp.Diff(bestOf(got), told, equalPlain); diff != "" {
-				t.Fatalf("seed %d: the changes do not add up: %s", seed, diff)
-			}
-		}
-	}
-}
-
-// play runs the actions, some of them after a detour, and returns the tables
-// and the best paths that the changes told.
-func play(rnd *rand.Rand, vrfs []VRF, actions, detours []action) (map[string][]Entry, map[string]map[netip.Prefix]*Path) {
-	tables := NewTables(nil)
-	told := make(map[string]map[netip.Prefix]*Path)
-	follow := func(changes []Change) {
-		for _, c := range changes {
-			if told[c.VRF] == nil {
-				told[c.VRF] = make(map[netip.Prefix]*Path)
-			}
-			if !cmp.Equal(told[c.VRF][c.Prefix], c.Old, equalPlain) {
-				panic(fmt.Sprintf("change of %s %s from %v, told before was %v", c.VRF, c.Prefix, c.Old, told[c.VRF][c.Prefix]))
-			}
-			if told[c.VRF][c.Prefix] = c.New; c.New == nil {
-				delete(told[c.VRF], c.Prefix)
-			}
-		}
-	}
-	late := rnd.IntN(len(actions))
-	follow(tables.SetVRFs(vrfs[:rnd.IntN(len(vrfs)+1)]))
-	var local []action
-	for i, a := range actions {
-		if i == late {
-			follow(tables.SetVRFs(vrfs))
-		}
-		if len(detours) > 0 && rnd.IntN(3) == 0 {
-			follow(detours[rnd.IntN(len(detours))](tables))
-		}
-		follow(a(tables))
-		local = append(local, a)
-	}
-	// Actions on VRFs that were not there yet, and those undone by detours.
-	for _, a := range local {
-		follow(a(tables))
-	}
-	got := make(map[string][]Entry)
-	for _, v := range vrfs {
-		got[v.Name] = tables.Routes(v.Name)
-	}
-	return got, told
-}
-
-func bestOf(tables map[string][]Entry) map[string]map[netip.Prefix]*Path {
-	best := make(map[string]map[netip.Prefix]*Path)
-	for name, entries := range tables {
-		for _, e := range entries {
-			if !e.Best {
-				continue
-			}
-			if best[name] == nil {
-				best[name] = make(map[netip.Prefix]*Path)
-			}
-			p := e.Path
-			best[name][p.Route.Prefix] = &p
-		}
-	}
-	return best
-}
-
-func randomScenario(rnd *rand.Rand) (vrfs []VRF, actions, detours []action) {
-	target := func() string { return fmt.Sprintf("65001:%d", rnd.IntN(4)) }
-	prefix := func() string {
-		return []string{"10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"}[rnd.IntN(3)]
-	}
-	for i := range 4 {
-		vrfs = append(vrfs, testVRF(uint32(i), fmt.Sprintf("v%d", i), []string{target(), target()}, []string{target()}))
-	}
-	seen := make(map[Key]bool)
-	for range 12 {
-		r := received(byte(1+rnd.IntN(3)), fmt.Sprintf("65001:%d", rnd.IntN(3)), prefix(), target(), target())
-		r.ASPath = Sequence(uint32(65002+rnd.IntN(2)), 7)
-		r.IBGP = rnd.IntN(2) == 0
-		r.Origin = Origin(rnd.IntN(2))
-		r.NextHop = netip.AddrFrom4([4]byte{192, 0, 2, byte(rnd.IntN(3))})
-		if rnd.IntN(2) == 0 {
-			r.MED = ptr(uint32(rnd.IntN(3)))
-		}
-		if rnd.IntN(8) == 0 {
-			r.Label = 3
-		}
-		other := r
-		other.MED, other.LocalPref, other.Targets = ptr(7), ptr(200), []vpn.RouteTarget{mustRT(target())}
-		if seen[r.Key()] {
-			continue
-		}
-		seen[r.Key()] = true
-		actions = append(actions, func(t *Tables) []Change { return t.Update(r) })
-		detours = append(detours,
-			func(t *Tables) []Change { return t.Update(other) },
-			func(t *Tables) []Change { return t.Withdraw(r.Key()) })
-	}
-	for i := range 2 {
-		addr := netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
-		actions = append(actions, func(t *Tables) []Change { return t.SetNextHop(addr, true) })
-		detours = append(detours, func(t *Tables) []Change { return t.SetNextHop(addr, false) })
-	}
-	for i := range 3 {
-		vrf, local := vrfs[i].Name, LocalRoute{Prefix: netip.MustParsePrefix(prefix()), Source: Source(rnd.IntN(2)), Label: 1000}
-		actions = append(actions, func(t *Tables) []Change { return t.SetLocal(vrf, local) })
-		detours = append(detours, func(t *Tables) []Change { return t.RemoveLocal(vrf, local) })
-	}
-	return vrfs, actions, detours
 }
 
 // manyRoutes returns routes of n prefixes, spread over ten targets.

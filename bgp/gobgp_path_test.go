@@ -1,0 +1,103 @@
+package bgp
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	api "github.com/osrg/gobgp/v3/api"
+	"google.golang.org/protobuf/proto"
+
+	"pseudowan/bgp/vpn"
+)
+
+func codecRoutes() []Route {
+	full := vpnRoute("65001:101", "10.1.0.0/16", "65001:101", vpn.LabelMax)
+	full.Targets = append(full.Targets, mustRT("10.0.0.1:7"), mustRT("4200000000:9"), mustRT("65001L:1"))
+	full.NextHop = netip.MustParseAddr("192.0.2.1")
+	full.MED, full.LocalPref, full.Origin = ptr(0), ptr(1), OriginEGP
+	full.ASPath = append(Sequence(65001, 4200000000), ASSegment{Kind: ASSet, AS: []uint32{1, 2}})
+	host := vpnRoute("10.0.0.1:65535", "2001:db8::1/128", "65001:1", 16)
+	host.NextHop = netip.IPv6Unspecified()
+	all := vpnRoute("4200000000:1", "0.0.0.0/0", "65001:1", 16)
+	all.NextHop = netip.IPv4Unspecified()
+	return []Route{full, host, all}
+}
+
+func TestRoutesSurviveTheEngine(t *testing.T) {
+	for _, want := range codecRoutes() {
+		p, err := pathOf(want, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := routeOf(p, 65001)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got, equalPlain); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestSeveralLabelsAreRefused(t *testing.T) {
+	p, err := pathOf(codecRoutes()[0], false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n api.LabeledVPNIPAddressPrefix
+	if err := p.Nlri.UnmarshalTo(&n); err != nil {
+		t.Fatal(err)
+	}
+	n.Labels = append(n.Labels, 17)
+	if err := p.Nlri.MarshalFrom(&n); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := routeOf(p, 65001); err == nil {
+		t.Errorf("taken as %+v", r)
+	}
+}
+
+// FuzzRouteOf feeds paths as the engine gives them. What is taken can be
+// announced again and is then the same.
+func FuzzRouteOf(f *testing.F) {
+	for _, r := range codecRoutes() {
+		p, err := pathOf(r, false)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, peer := range []string{"", "<nil>", "192.0.2.1", "fe80::1"} {
+			p.NeighborIp = peer
+			b, err := proto.Marshal(p)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(b)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var p api.Path
+		if proto.Unmarshal(b, &p) != nil {
+			t.Skip()
+		}
+		r, err := routeOf(&p, 65001)
+		if err != nil || r.Peer.IsValid() || p.GetIsWithdraw() {
+			return
+		}
+		again, err := pathOf(r, false)
+		if err != nil {
+			t.Fatalf("%+v cannot be announced: %v", r, err)
+		}
+		got, err := routeOf(again, 65001)
+		if err != nil {
+			t.Fatalf("%+v: %v", r, err)
+		}
+		got.PathID, got.OriginatorID, got.ClusterList, got.Stale = r.PathID, r.OriginatorID, r.ClusterList, r.Stale
+		if !r.NextHop.IsValid() {
+			r.NextHop = got.NextHop
+		}
+		if !got.Equal(r) {
+			t.Fatalf("got %+v, want %+v", got, r)
+		}
+	})
+}
