@@ -1,0 +1,59 @@
+package labs
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+
+	"pseudowan/topology"
+)
+
+// Drawn is what there is to draw of a lab.
+type Drawn struct {
+	Topology *topology.Topology
+	Labels   []VRFLabels
+}
+
+// VRFLabels are the labels that a router gives out in a VRF, sorted.
+type VRFLabels struct {
+	Router, VRF string
+	Labels      []uint32
+}
+
+// Draw reads a lab as Up would. A lab that runs, named by its name, is read as
+// it was applied, with the labels that it has; without root, which may not
+// see that, and for any other the labels are those that it would get.
+func Draw(o UpOptions) (Drawn, error) {
+	if t := appliedTopology(o.Lab); t != nil {
+		before, err := readJSON[Plan](planFile(t.Name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
+			return Drawn{}, err
+		}
+		return drawn(t, before.Allocations)
+	}
+	t, _, err := loadLab(o)
+	if err != nil {
+		return Drawn{}, err
+	}
+	return drawn(t, Allocations{})
+}
+
+func drawn(t *topology.Topology, kept Allocations) (Drawn, error) {
+	plan, err := NewPlan(t, kept, chooseRuntime("", t.Runtime))
+	if err != nil {
+		return Drawn{}, err
+	}
+	d := Drawn{Topology: t}
+	for _, r := range plan.Routers {
+		for _, v := range r.Config.VRFs {
+			l := VRFLabels{Router: r.Name, VRF: v.Name}
+			for _, b := range v.Bindings {
+				l.Labels = append(l.Labels, uint32(b.Label))
+			}
+			slices.Sort(l.Labels)
+			d.Labels = append(d.Labels, l)
+		}
+	}
+	return d, nil
+}

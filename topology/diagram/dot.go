@@ -1,0 +1,54 @@
+package diagram
+
+import (
+	"fmt"
+	"strings"
+)
+
+// dot draws for Graphviz: `dot -Tsvg`, `neato`, `fdp`.
+func (s *scene) dot() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "graph %s {\n", dotQuote(s.name))
+	b.WriteString("  graph [rankdir=LR, overlap=false, splines=true];\n  node [fontname=\"sans-serif\", fontsize=11, shape=box, style=rounded];\n  edge [fontname=\"sans-serif\", fontsize=9];\n")
+	for i, r := range s.routers {
+		fmt.Fprintf(&b, "  r%d [label=%s, style=filled, fillcolor=\"#e8edf3\"];\n", i, dotQuote(r.name, r.facts...))
+	}
+	for i, l := range s.links {
+		if l.middle == nil {
+			a, z := l.ends[0], l.ends[1]
+			fmt.Fprintf(&b, "  r%d -- r%d [taillabel=%s, headlabel=%s, penwidth=2, minlen=3];\n", a.router, z.router, dotQuote(a.intf, a.addresses...), dotQuote(z.intf, z.addresses...))
+			continue
+		}
+		shape := "ellipse"
+		if l.nic {
+			shape = "hexagon"
+		}
+		fmt.Fprintf(&b, "  l%d [shape=%s, label=%s];\n", i, shape, dotQuote(l.middle[0], l.middle[1:]...))
+		for _, e := range l.ends {
+			fmt.Fprintf(&b, "  r%d -- l%d [taillabel=%s, penwidth=2, minlen=2];\n", e.router, i, dotQuote(e.intf, e.addresses...))
+		}
+	}
+	s.dotHosts(&b)
+	b.WriteString("}\n")
+	return b.String()
+}
+
+func (s *scene) dotHosts(b *strings.Builder) {
+	for i, h := range s.hosts() {
+		fmt.Fprintf(b, "  h%d [label=%s, color=\"%s\"];\n", i, dotQuote(h.name, h.facts...), h.wires[0].group.look.colour)
+		for _, w := range h.wires {
+			look := w.group.look
+			fmt.Fprintf(b, "  r%d -- h%d [label=%s, color=\"%s\", fontcolor=\"%[4]s\", style=%s];\n",
+				w.router, i, dotQuote(w.group.title(), w.group.edgeFacts()...), look.colour, look.style)
+		}
+	}
+}
+
+// dotQuote makes a double-quoted string of lines.
+func dotQuote(first string, rest ...string) string {
+	lines := append([]string{first}, rest...)
+	for i, l := range lines {
+		lines[i] = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", " ").Replace(l)
+	}
+	return `"` + strings.Join(lines, `\n`) + `"`
+}

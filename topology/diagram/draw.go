@@ -1,0 +1,51 @@
+package diagram
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pseudowan/topology"
+)
+
+// Format is a form of picture.
+type Format string
+
+// Mermaid is for Markdown pages, DOT for Graphviz, SVG a picture of its own,
+// Text for terminals.
+const (
+	Mermaid Format = "mermaid"
+	DOT     Format = "dot"
+	SVG     Format = "svg"
+	Text    Format = "text"
+)
+
+// Formats lists the choices.
+func Formats() []Format { return []Format{Text, SVG, Mermaid, DOT} }
+
+// Instance names a VRF on a router.
+type Instance struct{ Router, VRF string }
+
+// Labels are the MPLS labels that a router has given out in a VRF, sorted.
+type Labels map[Instance][]uint32
+
+// Draw draws a topology. labels may be nil.
+func Draw(f Format, t *topology.Topology, labels Labels) (string, error) {
+	s := newScene(t, labels)
+	switch f {
+	case Mermaid:
+		return s.mermaid(), nil
+	case DOT:
+		return s.dot(), nil
+	case SVG:
+		return s.svg(), nil
+	case Text:
+		return s.text(), nil
+	}
+	var names []string
+	for _, f := range Formats() {
+		names = append(names, string(f))
+	}
+	slices.Sort(names)
+	return "", fmt.Errorf("unknown format %q of a picture: choose one of %s", f, strings.Join(names, ", "))
+}

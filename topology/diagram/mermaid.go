@@ -1,0 +1,76 @@
+package diagram
+
+import (
+	"fmt"
+	"strings"
+)
+
+// mermaid draws a flowchart (mermaid.js.org). Names are in quoted labels only;
+// identifiers are ours.
+func (s *scene) mermaid() string {
+	var b strings.Builder
+	edges := 0
+	b.WriteString("---\ntitle: " + yamlQuote(s.name) + "\n---\nflowchart LR\n")
+	for i, r := range s.routers {
+		fmt.Fprintf(&b, "  r%d[[%s]]\n", i, mermaidLabel("<b>"+mermaidText(r.name)+"</b>", r.facts))
+	}
+	for i, l := range s.links {
+		if l.middle == nil {
+			a, z := l.ends[0], l.ends[1]
+			fmt.Fprintf(&b, "  r%d ---|%s| r%d\n", a.router, mermaidLabel(mermaidText(a.text()), []string{z.text()}), z.router)
+			edges++
+			continue
+		}
+		shape := [2]string{"([", "])"}
+		if l.nic {
+			shape = [2]string{"{{", "}}"}
+		}
+		fmt.Fprintf(&b, "  l%d%s%s%s\n", i, shape[0], mermaidLabel(mermaidText(l.middle[0]), l.middle[1:]), shape[1])
+		for _, e := range l.ends {
+			fmt.Fprintf(&b, "  r%d ---|%s| l%d\n", e.router, mermaidLabel(mermaidText(e.text()), nil), i)
+			edges++
+		}
+	}
+	s.mermaidHosts(&b, edges)
+	return b.String()
+}
+
+func (s *scene) mermaidHosts(b *strings.Builder, edges int) {
+	var looks strings.Builder
+	for i, h := range s.hosts() {
+		fmt.Fprintf(b, "  h%d(%s)\n", i, mermaidLabel("<b>"+mermaidText(h.name)+"</b>", h.facts))
+		fmt.Fprintf(&looks, "  style h%d stroke:%s\n", i, h.wires[0].group.look.colour)
+		for _, w := range h.wires {
+			fmt.Fprintf(b, "  r%d ---|%s| h%d\n", w.router, mermaidLabel(mermaidText(w.group.title()), w.group.edgeFacts()), i)
+			fmt.Fprintf(&looks, "  linkStyle %d stroke:%[2]s,color:%[2]s\n", edges, w.group.look.colour)
+			edges++
+		}
+	}
+	b.WriteString(looks.String())
+}
+
+// edgeFacts is what stands at the wire of a host beside its VRF.
+func (g group) edgeFacts() []string {
+	if g.labels == "" {
+		return nil
+	}
+	return []string{"labels " + g.labels}
+}
+
+func (e end) text() string { return strings.TrimSpace(e.intf + " " + strings.Join(e.addresses, " ")) }
+
+// mermaidLabel quotes lines; the first is marked up already.
+func mermaidLabel(first string, rest []string) string {
+	for _, line := range rest {
+		first += "<br/>" + mermaidText(line)
+	}
+	return `"` + first + `"`
+}
+
+// mermaidText escapes what ends a quoted label or begins markup, as Mermaid's
+// entity codes have it.
+func mermaidText(s string) string {
+	return strings.NewReplacer("#", "#35;", `"`, "#quot;", "<", "#lt;", ">", "#gt;", "&", "#amp;", "`", "#96;", "\n", " ").Replace(s)
+}
+
+func yamlQuote(s string) string { return `'` + strings.ReplaceAll(s, `'`, `''`) + `'` }

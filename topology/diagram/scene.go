@@ -1,0 +1,260 @@
+package diagram
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pseudowan/topology"
+)
+
+// scene is a topology as pictures need it.
+type scene struct {
+	name, description string
+	routers           []router
+	links             []link
+}
+
+type router struct {
+	name   string
+	facts  []string // lines under the name
+	groups []group
+}
+
+// group is a VRF on a router with what is attached to it.
+type group struct {
+	vrf    string
+	facts  []string // RD, targets, labels
+	labels string
+	look   look
+	rows   []attachment
+}
+
+// attachment is a host at a VRF; a host with several appears several times.
+type attachment struct {
+	host  string
+	name  string   // the host's, with the interface where it has several
+	facts []string // addresses, what is behind the host, where else it is
+}
+
+// link joins routers. Two ends are a wire; otherwise there is something in the
+// middle: a LAN, or a NIC of the server.
+type link struct {
+	ends   []end
+	middle []string // lines that describe it; nil: a wire
+	nic    bool
+	bgp    string // eBGP or iBGP on a wire; empty: no session
+}
+
+type end struct {
+	router    int
+	intf      string
+	addresses []string
+}
+
+func newScene(t *topology.Topology, labels Labels) *scene {
+	s := &scene{name: t.Name, description: t.Description}
+	index, looks := map[string]int{}, map[string]look{}
+	for _, v := range t.VRFs {
+		if _, ok := looks[v.Name]; !ok {
+			looks[v.Name] = lookOf(len(looks))
+		}
+	}
+	for i, r := range t.Routers {
+		index[r.Name] = i
+		s.routers = append(s.routers, router{
+			name:  r.Name,
+			facts: []string{fmt.Sprintf("AS %d", r.AS), r.ID.String(), "labels " + r.Labels.String()},
+		})
+	}
+	for _, v := range t.VRFs {
+		r := &s.routers[index[v.Router]]
+		given := labels[Instance{v.Router, v.Name}]
+		r.groups = append(r.groups, newGroup(t, v, given, looks[v.Name]))
+	}
+	for _, l := range t.Links {
+		s.links = append(s.links, newLink(t, l, index))
+	}
+	return s
+}
+
+func newGroup(t *topology.Topology, v topology.VRF, labels []uint32, look look) group {
+	g := group{vrf: v.Name, look: look, labels: numbers(labels)}
+	g.facts = []string{"RD " + v.RD.String()}
+	imports, exports := list(v.Import), list(v.Export)
+	switch {
+	case imports == exports && imports != "":
+		g.facts = append(g.facts, "RT "+imports)
+	default:
+		if imports != "" {
+			g.facts = append(g.facts, "import "+imports)
+		}
+		if exports != "" {
+			g.facts = append(g.facts, "export "+exports)
+		}
+	}
+	for _, h := range t.Hosts {
+		for i, a := range h.Attachments {
+			if a.Router == v.Router && a.VRF == v.Name {
+				g.rows = append(g.rows, newAttachment(h, i))
+			}
+		}
+	}
+	return g
+}
+
+func newAttachment(h topology.Host, n int) attachment {
+	a := h.Attachments[n]
+	row := attachment{host: h.Name, name: h.Name}
+	if len(h.Attachments) > 1 {
+		row.name += ":" + a.Interface
+	}
+	row.facts = texts(a.Addresses)
+	if a.SLAAC && a.RA != nil {
+		row.facts = append(row.facts, a.RA.Prefix.String()+" slaac")
+	}
+	var behind []netip.Prefix
+	for _, s := range a.Statics {
+		if !slices.Contains(behind, s.Prefix) {
+			behind = append(behind, s.Prefix)
+		}
+	}
+	if len(behind) > 0 {
+		row.facts = append(row.facts, "behind it "+few(texts(behind)))
+	}
+	return row
+}
+
+// host is a host as pictures show it that have it only once.
+type host struct {
+	name  string
+	facts []string
+	wires []wire
+}
+
+// wire joins a host to a VRF of a router.
+type wire struct {
+	router int
+	group  group
+}
+
+// hosts lists every host once, in the order of the routers.
+func (s *scene) hosts() (out []host) {
+	known := map[string]int{}
+	for i, r := range s.routers {
+		for _, g := range r.groups {
+			for _, row := range g.rows {
+				at, ok := known[row.host]
+				if !ok {
+					at = len(out)
+					known[row.host] = at
+					out = append(out, host{name: row.host})
+				}
+				out[at].facts = append(out[at].facts, row.facts...)
+				out[at].wires = append(out[at].wires, wire{i, g})
+			}
+		}
+	}
+	return out
+}
+
+func newLink(t *topology.Topology, l topology.Link, index map[string]int) link {
+	out := link{nic: l.NIC != ""}
+	for _, e := range l.Ends {
+		out.ends = append(out.ends, end{index[e.Router], e.Interface, texts(e.Addresses)})
+	}
+	switch {
+	case out.nic:
+		out.middle = append(out.middle, "NIC "+l.NIC)
+		for _, s := range t.Sessions {
+			if s.PeerRouter == "" && len(l.Ends) > 0 && s.Router == l.Ends[0].Router && s.Interface == l.Ends[0].Interface {
+				out.middle = append(out.middle, fmt.Sprintf("%s AS %d", s.PeerAddress, s.PeerAS))
+			}
+		}
+	case len(l.Ends) != 2:
+		out.middle = append(out.middle, "LAN")
+		out.middle = append(out.middle, subnets(l)...)
+	default:
+		out.bgp = session(t, l)
+	}
+	return out
+}
+
+// session names the kind of the BGP session on a wire, "" where there is none.
+func session(t *topology.Topology, l topology.Link) string {
+	as := map[string]uint32{}
+	for _, r := range t.Routers {
+		as[r.Name] = r.AS
+	}
+	for _, s := range t.Sessions {
+		if s.Router == l.Ends[0].Router && s.Interface == l.Ends[0].Interface && s.PeerRouter == l.Ends[1].Router {
+			if s.PeerAS == as[s.Router] {
+				return "iBGP"
+			}
+			return "eBGP"
+		}
+	}
+	return ""
+}
+
+// subnets are the networks of a link.
+func subnets(l topology.Link) (out []string) {
+	for _, e := range l.Ends {
+		for _, a := range e.Addresses {
+			if s := a.Masked().String(); !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+func texts[T fmt.Stringer](items []T) []string {
+	out := make([]string, len(items))
+	for i, it := range items {
+		out[i] = it.String()
+	}
+	return out
+}
+
+func list[T fmt.Stringer](items []T) string { return strings.Join(texts(items), " ") }
+
+// few names the first and counts the rest.
+func few(words []string) string {
+	const shown = 2
+	if len(words) <= shown {
+		return strings.Join(words, " ")
+	}
+	return fmt.Sprintf("%s +%d", words[0], len(words)-1)
+}
+
+// numbers prints sorted numbers, runs of them as 1000-1003; "" for none.
+func numbers(n []uint32) string {
+	var out []string
+	for i := 0; i < len(n); {
+		j := i
+		for j+1 < len(n) && n[j+1] == n[j]+1 {
+			j++
+		}
+		run := strconv.FormatUint(uint64(n[i]), 10)
+		if j > i {
+			run += "-" + strconv.FormatUint(uint64(n[j]), 10)
+		}
+		out = append(out, run)
+		i = j + 1
+	}
+	return strings.Join(out, ",")
+}
+
+// title names the VRF with its labels.
+func (g group) title() string { return "VRF " + g.vrf }
+
+// details are the facts and the labels.
+func (g group) details() []string {
+	if g.labels == "" {
+		return g.facts
+	}
+	return append(slices.Clone(g.facts), "labels "+g.labels)
+}
