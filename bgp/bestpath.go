@@ -3,6 +3,7 @@ package bgp
 import (
 	"cmp"
 	"net/netip"
+	"slices"
 )
 
 // Reasons of best path choice, in the words of the original. All but the first
@@ -21,6 +22,7 @@ const (
 	ReasonPeerAddress = "Peer Address"         // lower
 	ReasonRD          = "RD"                   // lower: the same peer sent the prefix with several
 	ReasonNextHop     = "Next Hop"             // lower: local routes that nothing else tells apart
+	ReasonMultipath   = "Multipath"            // as good as others up to Router ID: packets are spread over all of them
 	ReasonUnreachable = "Unreachable Next Hop" // the path cannot be used: its next hop is not usable
 	ReasonLabel       = "Unusable Label"       // the path cannot be used: its label is reserved (RFC 3032)
 )
@@ -56,27 +58,59 @@ var steps = []step{
 
 // chooser chooses best paths. It keeps its scratch space between choices.
 type chooser struct {
-	left []*path
+	maxPaths int // over how many paths packets may be spread; 0 and 1: one
+	left     []*path
+	tied     []*path
 }
 
-// best returns the best of the paths as the VRF sees them; nil where none can
-// be used.
-func (c *chooser) best(vrf string, paths []*path) *path {
+// best returns the best of the paths as the VRF sees them, nil where none can
+// be used, and all paths that packets may take, the best one first, where
+// there is more than one.
+func (c *chooser) best(vrf string, paths []*path) (best *path, spread []*path) {
 	if len(paths) == 1 && paths[0].fault == "" {
-		return paths[0]
+		return paths[0], nil
 	}
 	winner, _ := c.choose(vrf, paths, nil)
-	return winner
+	return winner, c.spread(winner)
+}
+
+// spread returns the paths that are as good as the winner of the last choice,
+// the winner first. Paths that lead to the same next hop with the same label,
+// as two route reflectors send them, count once.
+func (c *chooser) spread(winner *path) []*path {
+	if winner == nil || c.maxPaths < 2 || len(c.tied) < 2 {
+		return nil
+	}
+	slices.SortFunc(c.tied, func(p, q *path) int { return comparePaths(&p.Path, &q.Path) })
+	list := []*path{winner}
+	for _, p := range c.tied {
+		same := func(q *path) bool { return p.forwardsLike(q) }
+		if len(list) < c.maxPaths && !slices.ContainsFunc(list, same) {
+			list = append(list, p)
+		}
+	}
+	if len(list) == 1 {
+		return nil
+	}
+	return list
+}
+
+// forwardsLike reports whether packets that take either path go the same way.
+func (p *path) forwardsLike(q *path) bool {
+	return p.VRF == q.VRF && p.Route.NextHop == q.Route.NextHop && p.Route.Label == q.Route.Label
 }
 
 // explain returns the paths with what decided on them.
 func (c *chooser) explain(vrf string, paths []*path) []Entry {
 	reasons := make(map[*path]string, len(paths))
 	winner, reason := c.choose(vrf, paths, reasons)
+	spread := c.spread(winner)
 	entries := make([]Entry, 0, len(paths))
 	for _, p := range paths {
 		e := Entry{Path: p.Path, Best: p == winner, Reason: reasons[p]}
 		switch {
+		case slices.Contains(spread, p):
+			e.Best, e.Reason = true, ReasonMultipath
 		case e.Best:
 			e.Reason = reason
 		case p.fault != "":
@@ -91,11 +125,14 @@ func (c *chooser) explain(vrf string, paths []*path) []Entry {
 // reason of the last step that removed another; losers receives why the others
 // were removed, unless it is nil.
 func (c *chooser) choose(vrf string, paths []*path, losers map[*path]string) (*path, string) {
-	c.left = append(c.left[:0], paths...)
+	c.left, c.tied = append(c.left[:0], paths...), c.tied[:0]
 	reason := ReasonOnlyPath
 	for _, s := range steps {
 		if len(c.left) < 2 {
 			break
+		}
+		if s.reason == ReasonRouterID {
+			c.tied = append(c.tied, c.left...)
 		}
 		before := len(c.left)
 		c.left = s.survivors(vrf, c.left, losers)

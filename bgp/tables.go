@@ -3,6 +3,7 @@ package bgp
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"pseudowan/bgp/vpn"
 )
@@ -56,19 +57,20 @@ type Path struct {
 	Route  Route  // of a local path: RD, Prefix, NextHop, Label and Targets are set, and what a customer said
 }
 
-// Change tells that the best path of a prefix in a VRF is another one, or that
-// its attributes are.
+// Change tells that the best path of a prefix in a VRF is another one, that its
+// attributes are, or that packets may take other paths beside it.
 type Change struct {
 	VRF    string
 	Prefix netip.Prefix
-	Old    *Path // nil: there was none
-	New    *Path // nil: there is none
+	Old    *Path   // nil: there was none
+	New    *Path   // nil: there is none
+	Spread []*Path // all paths that packets may take, New first; nil where that is New alone
 }
 
 // Entry is a path with what best path choice thinks of it.
 type Entry struct {
 	Path
-	Best   bool
+	Best   bool   // packets take it; more than one does where they are equally good
 	Reason string // of the best path: what it won by; of another one: what it lost by
 }
 
@@ -116,8 +118,16 @@ type vrfTable struct {
 // destination holds the paths of one prefix in one VRF.
 type destination struct {
 	paths []*path
-	best  *path // nil: none can be used
+	choice
 }
+
+// choice is the outcome of best path choice.
+type choice struct {
+	best   *path   // nil: none can be used
+	spread []*path // all that packets may take; nil where that is best alone
+}
+
+func (c choice) equal(o choice) bool { return c.best == o.best && slices.Equal(c.spread, o.spread) }
 
 // NewTables returns the empty tables of the VRFs. No next hop is usable before
 // SetNextHop says so.
@@ -131,6 +141,10 @@ func NewTables(vrfs []VRF) *Tables {
 	t.SetVRFs(vrfs)
 	return t
 }
+
+// SetMaxPaths sets over how many equally good paths packets may be spread, from
+// 1, which is what new tables do. It counts for choices to come.
+func (t *Tables) SetMaxPaths(n int) { t.chooser.maxPaths = n }
 
 // Update adds a received route, or replaces the one with the same key.
 func (t *Tables) Update(r Route) []Change {

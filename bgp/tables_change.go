@@ -2,6 +2,7 @@ package bgp
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 
 	"pseudowan/bgp/vpn"
@@ -50,7 +51,7 @@ type batch struct {
 type touched struct {
 	vrf  *vrfTable
 	dest *destination
-	old  *path
+	old  choice
 	some *path // any path of the destination, for its prefix
 }
 
@@ -75,7 +76,7 @@ func (b *batch) note(v *vrfTable, d *destination, p *path) {
 			b.touched[t.dest] = struct{}{}
 		}
 	}
-	b.list = append(b.list, touched{vrf: v, dest: d, old: d.best, some: p})
+	b.list = append(b.list, touched{vrf: v, dest: d, old: d.choice, some: p})
 }
 
 // add puts a path into a VRF.
@@ -115,19 +116,30 @@ func (b *batch) finish() []Change {
 	var changes []Change
 	for _, t := range b.list {
 		prefix := t.some.Route.Prefix
-		t.dest.best = b.tables.chooser.best(t.vrf.Name, t.dest.paths)
+		t.dest.choose(&b.tables.chooser, t.vrf.Name)
 		if len(t.dest.paths) == 0 {
 			delete(t.vrf.prefixes, prefix)
 		}
-		if t.dest.best == t.old {
-			continue
+		if !t.dest.choice.equal(t.old) {
+			changes = append(changes, changeFrom(t.vrf.Name, prefix, t.old, t.dest.choice))
 		}
-		changes = append(changes, Change{VRF: t.vrf.Name, Prefix: prefix, Old: t.old.public(), New: t.dest.best.public()})
 	}
 	slices.SortFunc(changes, func(x, y Change) int {
 		return cmp.Or(cmp.Compare(x.VRF, y.VRF), comparePrefix(x.Prefix, y.Prefix))
 	})
 	return changes
+}
+
+// choose chooses anew.
+func (d *destination) choose(c *chooser, vrf string) { d.best, d.spread = c.best(vrf, d.paths) }
+
+// changeFrom tells the difference between two choices.
+func changeFrom(vrf string, prefix netip.Prefix, old, now choice) Change {
+	c := Change{VRF: vrf, Prefix: prefix, Old: old.best.public(), New: now.best.public()}
+	for _, p := range now.spread {
+		c.Spread = append(c.Spread, p.public())
+	}
+	return c
 }
 
 func (p *path) public() *Path {

@@ -45,6 +45,7 @@ func received(n byte, rd, prefix string, targets ...string) Route {
 }
 
 // changed is the change of a prefix's best path.
+// changed is a change of a best path with no other beside it.
 func changed(vrf string, prefix netip.Prefix, old, now *Path) Change {
 	return Change{VRF: vrf, Prefix: prefix, Old: old, New: now}
 }

@@ -103,7 +103,7 @@ func (t *Tables) fill(affected map[string]bool) {
 	for name := range affected {
 		if v := t.vrfs[name]; v != nil {
 			for _, d := range v.prefixes {
-				d.best = t.chooser.best(name, d.paths)
+				d.choose(&t.chooser, name)
 			}
 		}
 	}
@@ -122,13 +122,13 @@ func (t *Tables) differences(before map[string]*vrfTable, affected map[string]bo
 		}
 		first := len(changes)
 		for prefix, d := range is {
-			if old := was[prefix].chosen(); old != d.best {
-				changes = append(changes, Change{VRF: name, Prefix: prefix, Old: old.public(), New: d.best.public()})
+			if old := was[prefix].chosen(); !old.equal(d.choice) {
+				changes = append(changes, changeFrom(name, prefix, old, d.choice))
 			}
 		}
 		for prefix, d := range was {
 			if is[prefix] == nil && d.best != nil {
-				changes = append(changes, Change{VRF: name, Prefix: prefix, Old: d.best.public()})
+				changes = append(changes, changeFrom(name, prefix, d.choice, choice{}))
 			}
 		}
 		slices.SortFunc(changes[first:], func(a, b Change) int { return cmp.Or(comparePrefix(a.Prefix, b.Prefix)) })
@@ -136,11 +136,11 @@ func (t *Tables) differences(before map[string]*vrfTable, affected map[string]bo
 	return changes
 }
 
-func (d *destination) chosen() *path {
+func (d *destination) chosen() choice {
 	if d == nil {
-		return nil
+		return choice{}
 	}
-	return d.best
+	return d.choice
 }
 
 func mark(set map[vpn.RouteTarget]bool, lists ...[]vpn.RouteTarget) {
