@@ -28,6 +28,7 @@ func (b Base) Flows() []Flow {
 	l.add(TableTTL, 0, "", gotoTable(TableAdjacency))
 
 	l.add(TableRoute, 0, "", drop)
+	l.add(TablePath, 0, "", drop)
 	l.add(TableAdjacency, 200, "reg6=0x1/0x1", punt(ReasonTooBig))
 	l.add(TableAdjacency, 0, "", drop)
 	l.add(TablePunt, 0, "", controller(b.Meter))

@@ -14,6 +14,7 @@
 //	10 label      incoming labels: pop into a VRF, swap, drop
 //	15 ttl        packets that die here are punted, before anything is rewritten
 //	20 route      VRF and destination prefix, longest match
+//	25 path       one of several equally good ways, by a hash of the flow
 //	30 adjacency  rewrite MACs, decrement the TTL, push the label, output
 //	40 punt       to the slow path, metered per ingress port
 //
@@ -24,7 +25,9 @@
 //	reg2       the label to push
 //	reg3       why a packet is punted (Reason)
 //	reg4       scratch: the IP precedence on its way into the label's TC
+//	reg5       the group of paths to choose from
 //	reg6[0]    the packet is larger than the MTU of its way out
+//	reg7       which of the paths
 //
 // # Cookies
 //

@@ -14,6 +14,7 @@ const (
 	TableLabel     Table = 10
 	TableTTL       Table = 15
 	TableRoute     Table = 20
+	TablePath      Table = 25
 	TableAdjacency Table = 30
 	TablePunt      Table = 40
 )
@@ -47,6 +48,7 @@ const (
 	KindRoute       Kind = 6 // ID: the caller's
 	KindAdjacency   Kind = 7 // ID: the adjacency
 	KindCustomerBGP Kind = 8 // ID: the access port
+	KindGroup       Kind = 9 // ID: the group
 )
 
 // Cookie names what a flow belongs to: the kind in the top octet, then one

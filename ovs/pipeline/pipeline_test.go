@@ -63,6 +63,10 @@ var things = map[string][]thing{
 			{Gateway: addr("2001:db8:1::1"), Peer: addr("2001:db8:1::2")},
 		},
 	}},
+	"group": {
+		Group{ID: 3, Paths: []Forward{{Adjacency: 7}, {Adjacency: 8, Label: 2000, MTU: 1400}}},
+		Route{ID: 9, VRF: 101, Prefix: prefix("30.2.0.0/24"), To: Group{ID: 3, Paths: make([]Forward, 2)}.Spread()},
+	},
 	"adjacencies": {
 		Adjacency{ID: 7, Port: 3, SrcMAC: gateway, DstMAC: peer, Resolved: true},
 		Adjacency{ID: 8, Port: 1, SrcMAC: wan, DstMAC: peer, Push: true, Resolved: true},

@@ -23,7 +23,7 @@ type Route struct {
 	To     Target
 }
 
-// Target is what a route does with a packet: Forward, LookUp, Punt or Discard.
+// Target is what a route does with a packet: Forward, Spread, LookUp, Punt or Discard.
 type Target interface{ actions() string }
 
 // Forward sends packets to an adjacency.

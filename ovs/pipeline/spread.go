@@ -1,0 +1,38 @@
+package pipeline
+
+import "fmt"
+
+// Spread sends packets to the paths of a Group. Packets of one flow (the same
+// IP addresses, protocol and ports) take the same path.
+type Spread struct {
+	Group uint32 // ID of the group
+	Paths int    // how many the group has
+}
+
+// Group is equally good ways to a destination. Routes share it.
+type Group struct {
+	ID    uint32    // non-zero
+	Paths []Forward // at most 256
+}
+
+// Spread is the target of routes that use the group.
+func (g Group) Spread() Spread { return Spread{Group: g.ID, Paths: len(g.Paths)} }
+
+// actions chooses by highest random weight: of n paths, a new one takes over
+// the nth part of the flows, and the others stay where they are. (A select
+// group would do the same, but it has no cookie, is no part of a bundle of
+// flows and takes the flows that use it with it when it is deleted.)
+func (s Spread) actions() string {
+	return join(setReg(5, s.Group),
+		fmt.Sprintf("multipath(symmetric_l3l4+udp,0,hrw,%d,0,NXM_NX_REG7[0..7])", s.Paths),
+		gotoTable(TablePath))
+}
+
+// Flows returns one flow for each path.
+func (g Group) Flows() []Flow {
+	l := &list{kind: KindGroup, id: uint64(g.ID)}
+	for i, p := range g.Paths {
+		l.add(TablePath, 100, join("reg5="+hex(g.ID), "reg7="+hex(uint32(i))), p.actions())
+	}
+	return l.flows
+}
