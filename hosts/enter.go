@@ -53,10 +53,13 @@ func parseEntry(args []string) (e entry, argv []string, err error) {
 	return e, set.Args(), nil
 }
 
-// Enter turns this process into a command inside a host of the netns runtime.
-// It returns only when that fails, with an *ExitError. The arguments are those
-// that NetNS.Command puts behind its prefix.
+// Enter turns this process into a command inside a host, or into the link to
+// one. It returns only when that fails, with an *ExitError. The arguments are
+// those that Runtime.Command puts behind the prefix.
 func Enter(args []string) error {
+	if len(args) > 0 && args[0] == dockerWord {
+		return enterContainer(args[1:])
+	}
 	e, argv, err := parseEntry(args)
 	if err != nil {
 		return &ExitError{125, err}

@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
+	if daemonStarted != nil {
+		daemonStarted.stop()
+	}
 	if left := leftovers(); left != "" {
 		fmt.Fprintf(os.Stderr, "the tests left behind:\n%s", left)
 		code = 1
@@ -101,7 +104,8 @@ func end(t testing.TB, ns ...Namespace) {
 	}
 }
 
-// wire joins two namespaces by eth0, and gives both up.
+// wire joins two namespaces by eth0. Before the kernel has seen the carrier on
+// both ends, what is sent is lost.
 func wire(t testing.TB, a, b Namespace) Wire {
 	t.Helper()
 	w := Wire{
@@ -111,6 +115,9 @@ func wire(t testing.TB, a, b Namespace) Wire {
 	if err := EnsureWires(context.Background(), []Wire{w}); err != nil {
 		t.Fatal(err)
 	}
+	eventually(t, "carrier on both ends", func() bool {
+		return link(t, a, "eth0").Attrs().OperState == netlink.OperUp && link(t, b, "eth0").Attrs().OperState == netlink.OperUp
+	})
 	return w
 }
 

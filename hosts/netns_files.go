@@ -16,8 +16,7 @@ import (
 // server's.
 var ownDirs = []string{"/run/", "/tmp/"}
 
-// writeOwn writes a host's files below its directory. Those that begin with
-// "#!" may be executed.
+// writeOwn writes a host's files below its directory.
 func writeOwn(root string, files map[string]string) error {
 	for name, text := range files {
 		if err := checkOwn(name); err != nil {
@@ -30,15 +29,19 @@ func writeOwn(root string, files map[string]string) error {
 		if err := writeChanged(file, []byte(text)); err != nil {
 			return fmt.Errorf("file %s: %w", name, err)
 		}
-		mode := os.FileMode(0o644)
-		if strings.HasPrefix(text, "#!") {
-			mode = 0o755
-		}
-		if err := os.Chmod(file, mode); err != nil {
+		if err := os.Chmod(file, fileMode(text)); err != nil {
 			return fmt.Errorf("file %s: %w", name, err)
 		}
 	}
 	return nil
+}
+
+// fileMode lets what begins with "#!" be executed.
+func fileMode(text string) os.FileMode {
+	if strings.HasPrefix(text, "#!") {
+		return 0o755
+	}
+	return 0o644
 }
 
 func checkOwn(name string) error {

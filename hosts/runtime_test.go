@@ -39,6 +39,7 @@ func runtimeSuite(t *testing.T, newRuntime func(*testing.T) Runtime) {
 		"wired and reachable": suiteWired,
 		"terminal":            suiteTerminal,
 		"own command":         suiteOwnCommand,
+		"files":               suiteFiles,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { test(t, newSuiteHost(t, newRuntime(t))) })
@@ -351,5 +352,23 @@ func suiteOwnCommand(t *testing.T, h *host) {
 	}
 	if got, err := h.List(context.Background(), h.spec.Lab); err != nil || len(got) != 1 || got[0].PID != pid {
 		t.Errorf("List: %+v, %v, want PID %d", got, err, pid)
+	}
+}
+
+// A host's files are there before its command is, and an edit of them gives
+// the command a fresh start.
+func suiteFiles(t *testing.T, h *host) {
+	h.spec.Command = []string{"/run/app/start"}
+	for _, word := range []string{"one", "two"} {
+		h.spec.Files = map[string]string{
+			"/run/app/start": "#!/bin/sh\ncat /run/app/conf >/tmp/read\nexec sleep 1000\n",
+			"/run/app/conf":  word,
+		}
+		for range 2 {
+			if _, err := h.Ensure(context.Background(), h.spec); err != nil {
+				t.Fatal(err)
+			}
+		}
+		eventually(t, "the command has read "+word, func() bool { return h.sh(t, "cat /tmp/read 2>/dev/null || true") == word })
 	}
 }

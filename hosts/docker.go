@@ -1,0 +1,257 @@
+package hosts
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/client"
+)
+
+// Docker is the runtime whose hosts are containers without a Docker network.
+// The containers are never privileged; they have NET_ADMIN and NET_RAW.
+type Docker struct {
+	cli   *client.Client
+	enter []string
+	say   func(string)
+
+	image sync.Mutex // one pull or build at a time
+}
+
+// DockerOptions says where the daemon is and who is told of progress.
+type DockerOptions struct {
+	Host     string       // as in unix:///var/run/docker.sock; empty: as the environment says
+	Enter    []string     // as for NewNetNS
+	Progress func(string) // lines about a pull; may be nil
+}
+
+// NewDocker does not talk to the daemon yet; see Ping.
+func NewDocker(o DockerOptions) (*Docker, error) {
+	opts := []client.Opt{client.FromEnv, client.WithAPIVersionNegotiation()}
+	if o.Host != "" {
+		opts = append(opts, client.WithHost(o.Host))
+	}
+	cli, err := client.NewClientWithOpts(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("docker: %w", err)
+	}
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	return &Docker{cli: cli, enter: o.Enter, say: o.Progress}, nil
+}
+
+// Labels are a container's marks.
+const (
+	labelLab  = "pseudowan.lab"
+	labelNode = "pseudowan.node"
+	labelSpec = "pseudowan.spec" // digest of what cannot be changed in place
+)
+
+// Name implements Runtime.
+func (d *Docker) Name() string { return "docker" }
+
+// Ping tells whether a daemon answers.
+func (d *Docker) Ping(ctx context.Context) error {
+	_, err := d.cli.Ping(ctx)
+	return d.explain(err)
+}
+
+// explain adds the remedy to the error that a stopped daemon causes.
+func (d *Docker) explain(err error) error {
+	if err == nil || !client.IsErrConnectionFailed(err) {
+		return err
+	}
+	return fmt.Errorf("no Docker daemon answers at %s; start it (systemctl start docker) or use the netns runtime: %w", d.cli.DaemonHost(), err)
+}
+
+// Ensure implements Runtime. A container whose image, command, environment
+// or files are to be others is made again; one that was stopped is started.
+func (d *Docker) Ensure(ctx context.Context, spec Spec) (Sandbox, error) {
+	box, err := d.ensure(ctx, spec)
+	if err != nil {
+		return Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, d.explain(err))
+	}
+	return box, nil
+}
+
+func (d *Docker) ensure(ctx context.Context, spec Spec) (Sandbox, error) {
+	m := Mark{Lab: spec.Lab, Node: spec.Node, Kind: KindHost}
+	if err := m.check(); err != nil {
+		return Sandbox{}, err
+	}
+	found, err := d.inspect(ctx, spec.Name, m)
+	if err != nil {
+		return Sandbox{}, err
+	}
+	ref, err := d.ensureImage(ctx, spec.Image)
+	if err != nil {
+		return Sandbox{}, err
+	}
+	plan := newContainer(spec, ref)
+	if found != nil && found.Config.Labels[labelSpec] != plan.Labels[labelSpec] {
+		if err := d.remove(ctx, found.ID); err != nil {
+			return Sandbox{}, err
+		}
+		found = nil
+	}
+	if found != nil {
+		return d.furnish(ctx, found.ID, spec)
+	}
+	made, err := d.cli.ContainerCreate(ctx, plan.Config, plan.HostConfig, nil, nil, spec.Name)
+	if err != nil {
+		return Sandbox{}, fmt.Errorf("make container %s: %w", spec.Name, err)
+	}
+	box, err := d.fill(ctx, made.ID, spec)
+	if err != nil {
+		return Sandbox{}, errors.Join(err, d.remove(context.WithoutCancel(ctx), made.ID))
+	}
+	return box, nil
+}
+
+// fill brings a new container its files before it starts.
+func (d *Docker) fill(ctx context.Context, id string, spec Spec) (Sandbox, error) {
+	if len(spec.Files) > 0 {
+		files, err := packFiles(spec.Files)
+		if err != nil {
+			return Sandbox{}, err
+		}
+		if err := d.cli.CopyToContainer(ctx, id, "/", bytes.NewReader(files), container.CopyToContainerOptions{}); err != nil {
+			return Sandbox{}, fmt.Errorf("copy files into container %s: %w", spec.Name, err)
+		}
+	}
+	return d.furnish(ctx, id, spec)
+}
+
+// furnish starts the container and sets what Docker does not.
+func (d *Docker) furnish(ctx context.Context, id string, spec Spec) (Sandbox, error) {
+	if err := d.cli.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
+		return Sandbox{}, fmt.Errorf("start container %s: %w", spec.Name, err)
+	}
+	c, err := d.cli.ContainerInspect(ctx, id)
+	if err != nil {
+		return Sandbox{}, err
+	}
+	box := sandboxOf(c)
+	if box.PID == 0 {
+		return Sandbox{}, fmt.Errorf("container %s ended at once with exit code %d; see: docker logs %s", spec.Name, c.State.ExitCode, spec.Name)
+	}
+	if err := errors.Join(PrepareHost(box.NetNS), writeContainerFiles(c, spec)); err != nil {
+		return Sandbox{}, err
+	}
+	return box, nil
+}
+
+// writeContainerFiles writes what Docker mounts into the container, in place.
+func writeContainerFiles(c container.InspectResponse, spec Spec) error {
+	return errors.Join(
+		writeChanged(c.HostsPath, hostsFile(spec.Hosts)),
+		writeChanged(c.ResolvConfPath, nil),
+	)
+}
+
+// inspect finds the container of a mark by its name; nil where there is none.
+// One that is somebody else's is an error that wraps ErrForeign.
+func (d *Docker) inspect(ctx context.Context, name string, m Mark) (*container.InspectResponse, error) {
+	c, err := d.cli.ContainerInspect(ctx, name)
+	if errdefs.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	lab, node := c.Config.Labels[labelLab], c.Config.Labels[labelNode]
+	switch {
+	case lab == m.Lab && node == m.Node:
+		return &c, nil
+	case lab != "":
+		return nil, fmt.Errorf("container %s: %w (it is node %s of lab %s); take that lab down first", name, ErrForeign, node, lab)
+	default:
+		return nil, fmt.Errorf("container %s: %w; if nobody needs it, remove it with: docker rm -f %s; else give the lab's nodes a prefix", name, ErrForeign, name)
+	}
+}
+
+func sandboxOf(c container.InspectResponse) Sandbox {
+	box := Sandbox{
+		Runtime: "docker", Lab: c.Config.Labels[labelLab], Node: c.Config.Labels[labelNode],
+		Name: strings.TrimPrefix(c.Name, "/"),
+	}
+	if c.State.Running {
+		box.PID = c.State.Pid
+		box.NetNS = fmt.Sprintf("/proc/%d/ns/net", c.State.Pid)
+	}
+	return box
+}
+
+// List implements Runtime.
+func (d *Docker) List(ctx context.Context, lab string) ([]Sandbox, error) {
+	label := labelLab
+	if lab != "" {
+		label += "=" + lab
+	}
+	list, err := d.cli.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", label))})
+	if err != nil {
+		return nil, fmt.Errorf("list containers: %w", d.explain(err))
+	}
+	var boxes []Sandbox
+	for _, summary := range list {
+		c, err := d.cli.ContainerInspect(ctx, summary.ID)
+		if errdefs.IsNotFound(err) {
+			continue // it goes away just now
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list containers: %w", d.explain(err))
+		}
+		boxes = append(boxes, sandboxOf(c))
+	}
+	slices.SortFunc(boxes, func(a, b Sandbox) int { return strings.Compare(a.Name, b.Name) })
+	return boxes, nil
+}
+
+// Remove implements Runtime.
+func (d *Docker) Remove(ctx context.Context, s Sandbox) error {
+	c, err := d.inspect(ctx, s.Name, s.namespace().Mark)
+	if err == nil && c != nil {
+		err = d.remove(ctx, c.ID)
+	}
+	if err != nil {
+		return fmt.Errorf("host %s: %w", s.Node, d.explain(err))
+	}
+	return nil
+}
+
+// remove returns when the container has gone, whoever removes it.
+func (d *Docker) remove(ctx context.Context, id string) error {
+	err := d.cli.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	if errdefs.IsConflict(err) {
+		done, failed := d.cli.ContainerWait(ctx, id, container.WaitConditionRemoved)
+		select {
+		case <-done:
+			return nil
+		case err = <-failed:
+		}
+	}
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// Command implements Runtime: this program again, as the link between its
+// standard streams and the command inside.
+func (d *Docker) Command(ctx context.Context, s Sandbox, e Exec) (*exec.Cmd, error) {
+	if len(e.Argv) == 0 {
+		return nil, fmt.Errorf("host %s: no command", s.Node)
+	}
+	link := dockerExec{host: d.cli.DaemonHost(), container: s.Name, tty: e.TTY, dir: e.Dir, env: e.Env}
+	argv := slices.Concat(d.enter, link.args(), e.Argv)
+	return exec.CommandContext(ctx, argv[0], argv[1:]...), nil
+}

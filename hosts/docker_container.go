@@ -1,0 +1,66 @@
+package hosts
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+
+	"github.com/docker/docker/api/types/container"
+)
+
+// newContainer is what a host asks of Docker. The digest label tells a
+// container that was made for something else.
+func newContainer(spec Spec, image string) container.CreateRequest {
+	var env []string
+	for _, key := range slices.Sorted(maps.Keys(spec.Env)) {
+		env = append(env, key+"="+spec.Env[key])
+	}
+	// A foreign image without a command often runs a shell, which ends at once
+	// where it has no terminal.
+	shell := spec.Image != "" && len(spec.Command) == 0
+	config := &container.Config{
+		Hostname: hostname(spec.Node), Image: image, Cmd: spec.Command, Env: env, Tty: shell, OpenStdin: shell,
+	}
+	host := &container.HostConfig{
+		NetworkMode: "none",
+		CapAdd:      []string{"NET_ADMIN", "NET_RAW"},
+	}
+	digest, err := json.Marshal([]any{config, host, spec.Files})
+	if err != nil {
+		panic(err) // plain structs of strings
+	}
+	sum := sha256.Sum256(digest)
+	config.Labels = map[string]string{
+		labelLab: spec.Lab, labelNode: spec.Node, labelSpec: hex.EncodeToString(sum[:8]),
+	}
+	return container.CreateRequest{Config: config, HostConfig: host}
+}
+
+// packFiles makes an archive of a host's files.
+func packFiles(files map[string]string) ([]byte, error) {
+	var buf bytes.Buffer
+	w := tar.NewWriter(&buf)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if !path.IsAbs(name) || path.Clean(name) != name {
+			return nil, fmt.Errorf("file %q: not the path of a file", name)
+		}
+		text := files[name]
+		header := tar.Header{Typeflag: tar.TypeReg, Name: name[1:], Mode: int64(fileMode(text)), Size: int64(len(text))}
+		if err := w.WriteHeader(&header); err != nil {
+			return nil, fmt.Errorf("file %s: %w", name, err)
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			return nil, fmt.Errorf("file %s: %w", name, err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
+}

@@ -1,0 +1,169 @@
+package hosts
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"debug/elf"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/image"
+)
+
+// builtinRepository is the name of the image that is made on the spot; its tag
+// is a digest of its content.
+const builtinRepository = "pseudowan/host"
+
+// builtinChanges are the image's settings. Its first process reaps what is
+// orphaned, and ends when it is told to.
+var builtinChanges = []string{
+	`ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+	`CMD ["/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"]`,
+}
+
+// ensureImage returns the reference of an image that is there: the named one,
+// pulled if need be, or the built-in one.
+func (d *Docker) ensureImage(ctx context.Context, name string) (string, error) {
+	d.image.Lock()
+	defer d.image.Unlock()
+	if name == "" {
+		return d.ensureBuiltin(ctx)
+	}
+	_, err := d.cli.ImageInspect(ctx, name)
+	if errdefs.IsNotFound(err) {
+		err = d.pull(ctx, name)
+	}
+	if err != nil {
+		return "", fmt.Errorf("image %s: %w", name, err)
+	}
+	return name, nil
+}
+
+func (d *Docker) ensureBuiltin(ctx context.Context) (string, error) {
+	content, err := builtinImage()
+	if err != nil {
+		return "", fmt.Errorf("built-in image: %w", err)
+	}
+	sum := sha256.Sum256(append(content, strings.Join(builtinChanges, "\n")...))
+	ref := builtinRepository + ":" + hex.EncodeToString(sum[:6])
+	_, err = d.cli.ImageInspect(ctx, ref)
+	if !errdefs.IsNotFound(err) {
+		return ref, err
+	}
+	d.say("making the image " + ref + " from busybox")
+	source := image.ImportSource{Source: bytes.NewReader(content), SourceName: "-"}
+	answer, err := d.cli.ImageImport(ctx, source, ref, image.ImportOptions{Changes: builtinChanges})
+	if err != nil {
+		return "", fmt.Errorf("built-in image: %w", err)
+	}
+	defer answer.Close()
+	return ref, d.follow(answer, "built-in image")
+}
+
+// pull tells of every layer's steps, but not of every byte.
+func (d *Docker) pull(ctx context.Context, name string) error {
+	d.say("pulling " + name)
+	answer, err := d.cli.ImagePull(ctx, name, image.PullOptions{})
+	if err == nil {
+		defer answer.Close()
+		err = d.follow(answer, name)
+	}
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("it is not on this server and cannot be pulled; bring it with docker load, or leave image out for the built-in one: %w", err)
+	}
+	return err
+}
+
+// follow reads the daemon's stream of progress to its end.
+func (d *Docker) follow(stream io.Reader, name string) error {
+	decoder := json.NewDecoder(stream)
+	last := ""
+	for {
+		var m struct {
+			ID     string `json:"id"`
+			Status string `json:"status"`
+			Error  string `json:"error"`
+		}
+		if err := decoder.Decode(&m); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if m.Error != "" {
+			return errors.New(m.Error)
+		}
+		line := strings.TrimSpace(name + ": " + m.ID + " " + m.Status)
+		if line != last {
+			d.say(line)
+		}
+		last = line
+	}
+}
+
+// builtinImage is a root file system around the server's static busybox. It
+// is the same bytes for the same busybox.
+func builtinImage() ([]byte, error) {
+	path, err := exec.LookPath("busybox")
+	if err != nil {
+		return nil, errors.New("busybox is not installed; install it with: apt-get install busybox-static")
+	}
+	program, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if !isStatic(program) {
+		return nil, fmt.Errorf("%s needs shared libraries; install the static one with: apt-get install busybox-static", path)
+	}
+	list, err := exec.Command(path, "--list").Output()
+	if err != nil {
+		return nil, fmt.Errorf("%s --list: %w", path, err)
+	}
+	applets := strings.Fields(string(list))
+	slices.Sort(applets)
+	return rootFS(program, applets)
+}
+
+func isStatic(program []byte) bool {
+	f, err := elf.NewFile(bytes.NewReader(program))
+	if err != nil {
+		return false
+	}
+	return !slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
+}
+
+// rootFS packs busybox, its applets and the few files that programs expect.
+func rootFS(busybox []byte, applets []string) ([]byte, error) {
+	var buf bytes.Buffer
+	w := tar.NewWriter(&buf)
+	var errs []error
+	add := func(h tar.Header, content []byte) {
+		h.Size, h.Format = int64(len(content)), tar.FormatUSTAR
+		errs = append(errs, w.WriteHeader(&h))
+		_, err := w.Write(content)
+		errs = append(errs, err)
+	}
+	for _, dir := range []string{"bin", "sbin", "usr", "usr/bin", "usr/sbin", "etc", "dev", "proc", "sys", "root", "run", "var", "var/run"} {
+		add(tar.Header{Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755}, nil)
+	}
+	add(tar.Header{Typeflag: tar.TypeDir, Name: "tmp/", Mode: 0o1777}, nil)
+	add(tar.Header{Typeflag: tar.TypeReg, Name: "bin/busybox", Mode: 0o755}, busybox)
+	for _, a := range applets {
+		if a != "busybox" {
+			add(tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/" + a, Linkname: "busybox", Mode: 0o777}, nil)
+		}
+	}
+	add(tar.Header{Typeflag: tar.TypeReg, Name: "etc/passwd", Mode: 0o644}, []byte("root:x:0:0:root:/root:/bin/sh\n"))
+	add(tar.Header{Typeflag: tar.TypeReg, Name: "etc/group", Mode: 0o644}, []byte("root:x:0:\n"))
+	errs = append(errs, w.Close())
+	return buf.Bytes(), errors.Join(errs...)
+}

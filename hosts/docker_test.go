@@ -1,0 +1,273 @@
+package hosts
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"golang.org/x/sys/unix"
+)
+
+// daemon is a Docker daemon of these tests alone.
+type daemon struct {
+	dir string
+	cmd *exec.Cmd
+	log bytes.Buffer
+}
+
+var privateDaemon = sync.OnceValues(startDaemon)
+
+func startDaemon() (*daemon, error) {
+	dir, err := os.MkdirTemp("", "pwt-docker-")
+	if err != nil {
+		return nil, err
+	}
+	d := &daemon{dir: dir}
+	d.cmd = exec.Command("dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none", "--data-root", dir+"/data",
+		"--exec-root", dir+"/exec", "--pidfile", dir+"/pid", "-H", d.host())
+	d.cmd.Stdout, d.cmd.Stderr = &d.log, &d.log
+	if err := d.cmd.Start(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for {
+		if d.cmd.ProcessState != nil {
+			return nil, errors.New(d.log.String())
+		}
+		r, err := NewDocker(DockerOptions{Host: d.host()})
+		if err != nil {
+			return nil, err
+		}
+		if err = r.Ping(ctx); err == nil {
+			return d, nil
+		}
+		if ctx.Err() != nil {
+			d.stop()
+			return nil, errors.Join(err, errors.New(d.log.String()))
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func (d *daemon) host() string { return "unix://" + d.dir + "/docker.sock" }
+
+func (d *daemon) stop() {
+	_ = d.cmd.Process.Signal(unix.SIGTERM)
+	_ = d.cmd.Wait()
+	_ = os.RemoveAll(d.dir)
+}
+
+// daemonStarted tells TestMain what there is to stop.
+var daemonStarted *daemon
+
+func newDocker(t *testing.T) *Docker {
+	t.Helper()
+	needRoot(t)
+	if _, err := exec.LookPath("dockerd"); err != nil {
+		t.Skip("needs dockerd, from the package docker.io")
+	}
+	d, err := privateDaemon()
+	if err != nil {
+		t.Skip("dockerd does not start here: ", err)
+	}
+	daemonStarted = d
+	r, err := NewDocker(DockerOptions{Host: d.host(), Enter: []string{"/proc/self/exe", "enter"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestRealDockerRuntime(t *testing.T) {
+	runtimeSuite(t, func(t *testing.T) Runtime { return newDocker(t) })
+}
+
+func TestRealDockerHasNoPrivileges(t *testing.T) {
+	r := newDocker(t)
+	h := newSuiteHost(t, r)
+	c, err := r.cli.ContainerInspect(context.Background(), h.box.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.HostConfig.Privileged || len(c.HostConfig.CapAdd) != 2 || c.HostConfig.NetworkMode != "none" {
+		t.Errorf("privileged %v, capabilities %v, network %s", c.HostConfig.Privileged, c.HostConfig.CapAdd, c.HostConfig.NetworkMode)
+	}
+	h.sh(t, "ip link add name x type veth peer name y && ip link del x")
+	if got := h.sh(t, "ls /sys/class/net"); got != "lo" {
+		t.Errorf("interfaces: %q", got)
+	}
+}
+
+// A container that the user stops and starts keeps its name and its files.
+func TestRealDockerRestartedByItsUser(t *testing.T) {
+	r := newDocker(t)
+	h := newSuiteHost(t, r)
+	h.sh(t, "echo kept >/root/file")
+	now := 0
+	if err := r.cli.ContainerStop(context.Background(), h.box.Name, container.StopOptions{Timeout: &now}); err != nil {
+		t.Fatal(err)
+	}
+	boxes, err := r.List(context.Background(), h.spec.Lab)
+	if err != nil || len(boxes) != 1 || boxes[0].PID != 0 || boxes[0].NetNS != "" {
+		t.Errorf("stopped: %+v, %v", boxes, err)
+	}
+	box, err := r.Ensure(context.Background(), h.spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if box.PID == 0 || box.PID == h.box.PID {
+		t.Errorf("PID %d, was %d", box.PID, h.box.PID)
+	}
+	if got := h.sh(t, "cat /root/file"); got != "kept" {
+		t.Errorf("the file says %q", got)
+	}
+	suiteNames(t, h)
+	suiteSettings(t, h)
+}
+
+func TestRealDockerLeavesOthersAlone(t *testing.T) {
+	r := newDocker(t)
+	ref, err := r.ensureImage(context.Background(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := unique()
+	made, err := r.cli.ContainerCreate(context.Background(), &container.Config{Image: ref}, nil, nil, nil, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.remove(context.Background(), made.ID); err != nil {
+			t.Error(err)
+		}
+	})
+	_, err = r.Ensure(context.Background(), Spec{Lab: name, Node: "h", Name: name})
+	if !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), "docker rm -f "+name) {
+		t.Errorf("Ensure: %v, want ErrForeign with a remedy", err)
+	}
+	if err := r.Remove(context.Background(), Sandbox{Lab: name, Node: "h", Name: name}); !errors.Is(err, ErrForeign) {
+		t.Errorf("Remove: %v, want ErrForeign", err)
+	}
+	if c, err := r.cli.ContainerInspect(context.Background(), name); err != nil || c.ID != made.ID {
+		t.Errorf("it was touched: %v", err)
+	}
+	if boxes, err := r.List(context.Background(), ""); err != nil || slices.ContainsFunc(boxes, func(b Sandbox) bool { return b.Name == name }) {
+		t.Errorf("it is listed: %+v, %v", boxes, err)
+	}
+}
+
+// An image that is not here and cannot be had, and a command that cannot be
+// started, leave no container.
+func TestRealDockerLeavesNothingHalfBuilt(t *testing.T) {
+	r := newDocker(t)
+	for image, spec := range map[string]Spec{
+		"missing image":   {Image: "127.0.0.1:1/no/such:image"},
+		"missing command": {Command: []string{"/no/such/program"}},
+	} {
+		name := unique()
+		spec.Lab, spec.Node, spec.Name = name, "h", name
+		_, err := r.Ensure(context.Background(), spec)
+		if err == nil {
+			t.Fatalf("%s: no error", image)
+		}
+		if spec.Image != "" && (!strings.Contains(err.Error(), spec.Image) || !strings.Contains(err.Error(), "docker load")) {
+			t.Errorf("%s: %v, want the image's name and a remedy", image, err)
+		}
+		if boxes, err := r.List(context.Background(), name); err != nil || len(boxes) != 0 {
+			t.Errorf("%s: left %+v, %v", image, boxes, err)
+		}
+	}
+}
+
+func TestDockerDaemonThatIsStopped(t *testing.T) {
+	r, err := NewDocker(DockerOptions{Host: "unix://" + filepath.Join(t.TempDir(), "docker.sock")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, ensureErr := r.Ensure(context.Background(), Spec{Lab: "l", Node: "h", Name: "h"})
+	_, listErr := r.List(context.Background(), "")
+	for _, err := range []error{r.Ping(context.Background()), ensureErr, listErr} {
+		if err == nil || !strings.Contains(err.Error(), "systemctl start docker") {
+			t.Errorf("%v, want a remedy", err)
+		}
+	}
+}
+
+func TestRealDockerEditMakesAnotherContainer(t *testing.T) {
+	r := newDocker(t)
+	h := newSuiteHost(t, r)
+	h.spec.Env = map[string]string{"COLOUR": "green"}
+	box, err := r.Ensure(context.Background(), h.spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if box.PID == h.box.PID || h.sh(t, "echo $COLOUR") != "green" {
+		t.Errorf("PID %d, was %d; colour %s", box.PID, h.box.PID, h.sh(t, "echo $COLOUR"))
+	}
+}
+
+func TestBuiltinImageIsTheSameBytes(t *testing.T) {
+	if _, err := exec.LookPath("busybox"); err != nil {
+		t.Skip("needs busybox, from the package busybox-static")
+	}
+	first, err := builtinImage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := builtinImage()
+	if err != nil || !bytes.Equal(first, second) {
+		t.Errorf("not the same bytes: %v", err)
+	}
+}
+
+func TestDynamicProgramIsNoImage(t *testing.T) {
+	sh, err := os.ReadFile("/bin/sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, program := range map[string][]byte{"a shared-library program": sh, "no program": []byte("#!/bin/sh\n")} {
+		if isStatic(program) {
+			t.Errorf("%s passes for static", name)
+		}
+	}
+}
+
+func TestDockerProgress(t *testing.T) {
+	var said []string
+	d := &Docker{say: func(s string) { said = append(said, s) }}
+	stream := `{"status":"Pulling from x"}{"status":"Downloading","id":"a1","progress":"1%"}{"status":"Downloading","id":"a1","progress":"2%"}{"status":"Done","id":"a1"}`
+	if err := d.follow(strings.NewReader(stream), "x"); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"x:  Pulling from x", "x: a1 Downloading", "x: a1 Done"}; !slices.Equal(said, want) {
+		t.Errorf("said %q, want %q", said, want)
+	}
+	if err := d.follow(strings.NewReader(`{"error":"no space"}`), "x"); err == nil || err.Error() != "no space" {
+		t.Errorf("%v, want the daemon's error", err)
+	}
+	if err := d.follow(strings.NewReader(`{"status":`), "x"); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("cut short: %v", err)
+	}
+}
+
+func TestDockerExecIsReadAsWritten(t *testing.T) {
+	want := dockerExec{host: "unix:///x", container: "c", dir: "/tmp", tty: true, env: []string{"A=1", "B=x y"}}
+	got, argv, err := parseDockerExec(append(want.args()[1:], "ping", "-c", "1"))
+	if err != nil || got.container != want.container || got.tty != want.tty || got.dir != want.dir || !slices.Equal(got.env, want.env) || len(argv) != 3 {
+		t.Errorf("%+v, %v, %v", got, argv, err)
+	}
+	if _, _, err := parseDockerExec([]string{"-container", "c"}); err == nil {
+		t.Error("no command is taken")
+	}
+}
