@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"path/filepath"
 
+	"pseudowan/hosts"
 	"pseudowan/labs/agent"
 )
 
@@ -18,6 +19,7 @@ func Agent(ctx context.Context, lab, router string, log *slog.Logger) error {
 		BGPSocket:  bgpSocket(lab, router),
 		OVSDir:     ovsDir(dir),
 		Log:        log,
+		Inside:     func(name string, f func() error) error { return hosts.Namespace{Name: name}.Do(f) },
 	})
 }
 

@@ -47,6 +47,7 @@ type Access struct {
 	Host     string         `json:"host"`
 	Expect   []netip.Addr   `json:"expect"` // the host's static addresses, which must answer
 	RA       *topology.RA   `json:"ra,omitempty"`
+	Customer *Customer      `json:"customer,omitempty"` // the host speaks BGP
 }
 
 // VRF is one VRF of the router.

@@ -47,6 +47,10 @@ func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 	if err := r.speaker.SetNeighbors(ctx, speakerNeighbors(cfg)); err != nil {
 		return err
 	}
+	customers, err := r.customerSpeakers(ctx, cfg, access)
+	if err != nil {
+		return err
+	}
 	slow, err := slowpath.New(slowpath.Config{Interfaces: slowInterfaces(access)})
 	if err != nil {
 		return err
@@ -54,7 +58,7 @@ func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 	errs, err := inLoop(ctx, r, func() error {
 		r.ceaseAdvertising(access)
 		r.slow = slow
-		return r.take(cfg, access, core)
+		return r.take(cfg, access, core, customers)
 	})
 	if err != nil {
 		return err
@@ -104,6 +108,9 @@ func (r *reactor) switchPorts(ctx context.Context, cfg Config) error {
 	}
 	for _, a := range cfg.Access {
 		bridge.Ports = append(bridge.Ports, ovs.Port{Number: a.Port, Name: a.Name})
+		if a.Customer != nil {
+			bridge.Ports = append(bridge.Ports, ovs.Port{Number: a.Customer.Port, Name: a.Customer.Name})
+		}
 	}
 	if err := r.sw.SetMeters(ctx, meters(cfg)...); err != nil {
 		return err
@@ -112,7 +119,7 @@ func (r *reactor) switchPorts(ctx context.Context, cfg Config) error {
 }
 
 // take replaces the configuration inside the loop.
-func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint32]*corePort) error {
+func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint32]*corePort, customers map[uint32]*customer) error {
 	now := time.Now()
 	r.dropPorts(now, access)
 	for number, c := range core {
@@ -121,10 +128,15 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 		}
 	}
 	r.cfg, r.access, r.core = cfg, access, core
+	r.takeCustomers(customers)
+	if err := r.customerLabels(); err != nil {
+		return err
+	}
 	r.portFlows()
 	r.vrfFlows()
 	r.tableChanges(r.tables.SetVRFs(tableVRFs(cfg)))
 	r.refreshRoutes()
+	r.refreshCustomers()
 	for _, p := range access {
 		if r.linkUp[p.Name] {
 			r.accessCarrier(now, p, true)
@@ -167,7 +179,10 @@ func (r *reactor) portFlows() {
 			ControlMeter: controlMeter(a.Port), Meter: dataMeter(a.Port),
 		}.Flows())
 	}
-	r.fib.keepOnly(want, pipeline.KindBase, pipeline.KindCorePort, pipeline.KindAccessPort)
+	for _, c := range r.customers {
+		set(r.customerFlows(c))
+	}
+	r.fib.keepOnly(want, pipeline.KindBase, pipeline.KindCorePort, pipeline.KindAccessPort, pipeline.KindCustomerBGP)
 }
 
 // Meters limit what ports may hand up to the agent: one for everything from
@@ -212,9 +227,9 @@ func slowInterfaces(access map[uint32]*accessPort) []slowpath.Interface {
 	return out
 }
 
-// wantHosts asks for every address that the configuration names behind a port:
+// configuredHosts is every address that the configuration names behind a port:
 // the hosts' own and the next hops of static routes.
-func (r *reactor) wantHosts(now time.Time) {
+func (r *reactor) configuredHosts() map[neighbor.Key]bool {
 	want := map[neighbor.Key]bool{}
 	for _, p := range r.access {
 		for _, a := range p.Expect {
@@ -226,6 +241,14 @@ func (r *reactor) wantHosts(now time.Time) {
 			want[neighbor.Key{Port: s.Port, Addr: s.NextHop}] = true
 		}
 	}
+	return want
+}
+
+// wantHosts asks for every address that the configuration or a customer's
+// route names behind a port.
+func (r *reactor) wantHosts(now time.Time) {
+	want := r.configuredHosts()
+	r.customerHosts(want)
 	for k := range r.wanted {
 		if !want[k] {
 			r.neighborActions(r.neighbors.Unwant(now, k))

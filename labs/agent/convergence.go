@@ -30,6 +30,7 @@ func (r *reactor) convergence() Convergence {
 			missing("the BGP session to %s (%s) is not established", s.PeerRouter, s.PeerAddress)
 		}
 	}
+	c.Waiting = append(c.Waiting, r.missingCustomers(missing)...)
 	for _, e := range r.cfg.Expect {
 		if what := r.missingRoute(e); what != "" {
 			missing("VRF %s: route %s from %s %s", e.VRF, e.Prefix, e.From, what)
@@ -67,11 +68,13 @@ func (r *reactor) missingRoute(e Expect) string {
 		return "has not been received"
 	}
 	best, ok := r.best[key]
-	if !ok || best.Source != bgp.BGP {
+	if !ok || !best.Remote() {
 		return ""
 	}
-	if c := r.coreOf(best.Route.NextHop); c == nil || c.neighbors[best.Route.NextHop].mac == nil {
-		return fmt.Sprintf("waits for its next hop %s to answer", best.Route.NextHop)
+	for _, p := range append([]*bgp.Path{best}, r.spread[key]...) {
+		if hop := p.Route.NextHop; p.Source == bgp.BGP && !r.coreAnswers(hop) {
+			return fmt.Sprintf("waits for its next hop %s to answer", hop)
+		}
 	}
 	return ""
 }

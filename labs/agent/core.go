@@ -84,6 +84,12 @@ func (r *reactor) coreCarrier(c *corePort, up bool) {
 	}
 }
 
+// coreAnswers tells whether a BGP next hop is resolved.
+func (r *reactor) coreAnswers(nextHop netip.Addr) bool {
+	c := r.coreOf(nextHop)
+	return c != nil && c.neighbors[nextHop].mac != nil
+}
+
 // nextHopUsable tells whether routes through a next hop may be used.
 func (r *reactor) nextHopUsable(nextHop netip.Addr) bool {
 	c := r.coreOf(nextHop)

@@ -34,6 +34,9 @@ type fib struct {
 	adjacencies map[adjacencyKey]*adjacency
 	byNumber    map[uint32]*adjacency
 	nextNumber  uint32
+	groups      map[string]*group // by what their paths are
+	groupOf     map[routeKey]*group
+	nextGroup   uint32
 }
 
 // routeKey is a prefix in a VRF.
@@ -66,6 +69,8 @@ func newFIB() *fib {
 		routeOf:     map[uint64]routeKey{},
 		adjacencies: map[adjacencyKey]*adjacency{},
 		byNumber:    map[uint32]*adjacency{},
+		groups:      map[string]*group{},
+		groupOf:     map[routeKey]*group{},
 	}
 }
 
@@ -122,6 +127,11 @@ func (f *fib) keepOnly(want map[pipeline.Cookie]bool, kinds ...pipeline.Kind) {
 
 // setRoute programs a prefix.
 func (f *fib) setRoute(key routeKey, to pipeline.Target) {
+	f.leaveGroup(key)
+	f.putRoute(key, to)
+}
+
+func (f *fib) putRoute(key routeKey, to pipeline.Target) {
 	id, ok := f.routes[key]
 	if !ok {
 		f.nextRoute++
@@ -137,6 +147,7 @@ func (f *fib) unsetRoute(key routeKey) {
 	if !ok {
 		return
 	}
+	f.leaveGroup(key)
 	delete(f.routes, key)
 	delete(f.routeOf, id)
 	f.unset(pipeline.NewCookie(pipeline.KindRoute, 0, id), 1)
@@ -207,4 +218,8 @@ func (b batch) commit(ctx context.Context, sw forwarder) error {
 	return sw.Commit(ctx, b.add, b.remove)
 }
 
-func compareFlows(a, b pipeline.Flow) int { return cmp.Compare(a.Cookie, b.Cookie) }
+// compareFlows puts adjacencies and groups before the routes and labels that
+// lead to them: a large batch is not committed at once.
+func compareFlows(a, b pipeline.Flow) int {
+	return cmp.Or(cmp.Compare(b.Cookie.Kind(), a.Cookie.Kind()), cmp.Compare(a.Cookie, b.Cookie))
+}

@@ -46,6 +46,7 @@ func (r *reactor) neighborUp(k neighbor.Key, mac net.HardwareAddr) {
 	r.hostPorts[key] = k.Port
 	r.program(key)
 	r.localRoutes(p, k.Addr, true)
+	r.customerNextHop(k)
 }
 
 func (r *reactor) neighborDown(k neighbor.Key) {
@@ -60,6 +61,7 @@ func (r *reactor) neighborDown(k neighbor.Key) {
 		delete(r.hostPorts, key)
 		r.program(key)
 	}
+	r.customerNextHop(k)
 }
 
 // resolveAccess rewrites the adjacency of a customer's address; a nil mac
@@ -71,6 +73,7 @@ func (r *reactor) resolveAccess(k neighbor.Key, mac net.HardwareAddr) {
 	}
 	a := r.fib.adjacency(adjacencyKey{port: k.Port, addr: k.Addr}, p.mac, mac)
 	r.fib.resolve(a, p.mac, mac)
+	r.peerMoved(p)
 }
 
 // deliver sends the packets that waited for a neighbour, in the order in which

@@ -42,9 +42,15 @@ type reactor struct {
 	connected map[routeKey]pipeline.Target // routes that follow from the configuration alone
 	hostPorts map[routeKey]uint32          // ports of the neighbours that are up
 	best      map[routeKey]*bgp.Path       // best routes of the VRF tables
+	spread    map[routeKey][]*bgp.Path     // all equally good ones, where there is more than one
 	local     map[localKey]bgp.LocalRoute
 	peers     map[netip.Addr]bgp.PeerState
 	fib       *fib
+	customers map[uint32]*customer // by access port
+	labels    labels               // of customers' routes
+
+	inside    func(namespace string, f func() error) error
+	socketDir string
 
 	calls   chan func()
 	commits chan commit

@@ -4,6 +4,8 @@ import (
 	"context"
 	"maps"
 	"net/netip"
+	"slices"
+	"slices"
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
@@ -46,8 +48,13 @@ func (r *reactor) tableChanges(changes []bgp.Change) {
 		} else {
 			r.best[key] = c.New
 		}
+		r.spread[key] = c.Spread
+		if c.Spread == nil {
+			delete(r.spread, key)
+		}
 		r.program(key)
 		r.announce(v, c)
+		r.tellCustomers(v, c.Prefix)
 	}
 }
 
@@ -63,6 +70,10 @@ func (r *reactor) program(key routeKey) {
 		return
 	}
 	if best, ok := r.best[key]; ok {
+		if paths := r.paths(key); len(paths) > 1 {
+			r.fib.spreadRoute(key, paths)
+			return
+		}
 		if to := r.target(key.vrf, best); to != nil {
 			r.fib.setRoute(key, to)
 			return
@@ -71,9 +82,24 @@ func (r *reactor) program(key routeKey) {
 	r.fib.unsetRoute(key)
 }
 
+// maxPaths is over how many equally good paths the packets to a prefix are
+// spread.
+const maxPaths = 8
+
+// paths are the ways over which packets to a prefix are spread.
+func (r *reactor) paths(key routeKey) []pipeline.Forward {
+	var out []pipeline.Forward
+	for _, p := range r.spread[key] {
+		if to, ok := r.target(key.vrf, p).(pipeline.Forward); ok && !slices.Contains(out, to) {
+			out = append(out, to)
+		}
+	}
+	return out
+}
+
 // target is where a route of a VRF sends packets; nil where that is not known.
 func (r *reactor) target(vrf uint32, b *bgp.Path) pipeline.Target {
-	if b.Source == bgp.BGP {
+	if b.Remote() {
 		c := r.coreOf(b.Route.NextHop)
 		if c == nil {
 			return nil
@@ -128,12 +154,14 @@ func (r *reactor) announce(v *VRF, c bgp.Change) {
 	switch {
 	case has:
 		route := bgp.Route{
-			RD: v.RD, Prefix: c.Prefix, Label: c.New.Route.Label, Targets: v.Export, Origin: bgp.OriginIncomplete,
+			RD: v.RD, Prefix: c.Prefix, Label: c.New.Route.Label, Targets: v.Export, Origin: originOf(*c.New),
+			ASPath: c.New.Route.ASPath, MED: c.New.Route.MED,
+			Communities: c.New.Route.Communities, LargeCommunities: c.New.Route.LargeCommunities,
 		}
 		// Peers may send packets as soon as they know the route.
 		r.fib.then(func() { r.speak(r.speaker.Announce, route) })
-	case had:
-		r.speak(r.speaker.Withdraw, bgp.Route{RD: v.RD, Prefix: c.Prefix})
+	case had: // never before what was announced
+		r.fib.then(func() { r.speak(r.speaker.Withdraw, bgp.Route{RD: v.RD, Prefix: c.Prefix}) })
 	}
 }
 
@@ -144,6 +172,8 @@ func announced(v *VRF, b *bgp.Path) bool {
 		return false
 	case b.Source == bgp.Static:
 		return v.RedistributeStatic
+	case b.Customer():
+		return !slices.Contains(b.Route.Communities, bgp.NoAdvertise)
 	case b.Source == bgp.Connected:
 		return v.RedistributeConnected != topology.RedistributeNone
 	}

@@ -25,7 +25,7 @@ func (r *reactor) peerRows(ctx context.Context) ([]status.Peer, error) {
 			Received: p.Received, Accepted: p.Accepted, Advertised: p.Advertised,
 		})
 	}
-	return rows, nil
+	return r.customerPeerRows(ctx, rows)
 }
 
 func (r *reactor) oper(name string) string {
@@ -137,14 +137,14 @@ func (r *reactor) mplsRows() []status.MPLS {
 	rows := []status.MPLS{}
 	for _, v := range r.cfg.VRFs {
 		for _, e := range r.tables.Routes(v.Name) {
-			if !e.Best || e.Source != bgp.BGP && e.VRF != v.Name {
+			if !e.Best || !e.Remote() && e.VRF != v.Name {
 				continue
 			}
 			row := status.MPLS{
 				Router: r.name, VRF: v.Name, RD: v.RD.String(), Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path),
 				Label: uint32(e.Route.Label), Direction: "in",
 			}
-			if e.Source == bgp.BGP {
+			if e.Remote() {
 				row.Direction = "out"
 			}
 			rows = append(rows, row)
@@ -177,7 +177,7 @@ func (r *reactor) flowRows(ctx context.Context, exact bool) ([]status.Flow, erro
 
 func (r *reactor) labelFlows(v *VRF) []status.Flow {
 	var rows []status.Flow
-	for _, b := range v.Bindings {
+	for _, b := range r.bindings(v) {
 		nextHop := b.NextHop
 		if !nextHop.IsValid() && b.Family == vpn.VPNv4 {
 			nextHop = netip.IPv4Unspecified()
@@ -207,7 +207,7 @@ func (r *reactor) routeFlows(v *VRF) []status.Flow {
 		}
 		if best, ok := r.best[key]; ok {
 			row.NextHop = shownNextHop(*best)
-			if best.Source == bgp.BGP {
+			if best.Remote() {
 				row.Label = labelOf(best.Route.Label)
 			}
 		}
@@ -260,6 +260,9 @@ func (r *reactor) portNames() map[uint32]string {
 	}
 	for _, a := range r.access {
 		names[a.Port] = a.Name
+		if a.Customer != nil {
+			names[a.Customer.Port] = a.Customer.Name
+		}
 	}
 	return names
 }

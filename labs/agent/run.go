@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -27,6 +28,9 @@ type Options struct {
 	BGPSocket  string // where the speaker serves the GoBGP API
 	OVSDir     string // run directory of the private Open vSwitch
 	Log        *slog.Logger
+
+	// Inside runs a function on a thread in a network namespace of ours.
+	Inside func(namespace string, f func() error) error
 }
 
 // Run is a router: it returns when ctx ends or when a part of the router has
@@ -59,6 +63,7 @@ func run(ctx context.Context, o Options, cfg Config) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r := newReactor(o.Log, cfg)
+	r.inside, r.socketDir = o.Inside, filepath.Dir(o.BGPSocket)
 	if err := r.start(ctx, o, cfg); err != nil {
 		r.stop()
 		return err
@@ -85,13 +90,16 @@ func run(ctx context.Context, o Options, cfg Config) error {
 func newReactor(log *slog.Logger, cfg Config) *reactor {
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
+	tables := bgp.NewTables(nil)
+	tables.SetMaxPaths(maxPaths)
 	slow, _ := slowpath.New(slowpath.Config{}) // nothing can be wrong with no interface
 	return &reactor{
 		log: log, name: cfg.Router, started: startedWith(cfg),
 		access: map[uint32]*accessPort{}, core: map[uint32]*corePort{}, vrfs: map[string]*VRF{},
 		linkUp: map[string]bool{}, wanted: map[neighbor.Key]bool{},
 		connected: map[routeKey]pipeline.Target{}, hostPorts: map[routeKey]uint32{}, best: map[routeKey]*bgp.Path{},
-		neighbors: neighbor.New(neighbor.Config{}), slow: slow, adverts: newAdvertiser(), tables: bgp.NewTables(nil),
+		spread:    map[routeKey][]*bgp.Path{},
+		neighbors: neighbor.New(neighbor.Config{}), slow: slow, adverts: newAdvertiser(), tables: tables,
 		local: map[localKey]bgp.LocalRoute{}, peers: map[netip.Addr]bgp.PeerState{}, fib: newFIB(),
 		calls: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1),
 		changed: make(chan struct{}), ended: make(chan struct{}), timer: timer,
@@ -139,6 +147,9 @@ func (r *reactor) stop() {
 		if err := r.speaker.Stop(ctx); err != nil {
 			r.log.Warn("stop the BGP speaker", "error", err)
 		}
+	}
+	if err := r.stopCustomers(ctx); err != nil {
+		r.log.Warn("stop the BGP speakers of customers", "error", err)
 	}
 	if r.sw != nil {
 		r.ceaseAdvertising(nil)

@@ -23,7 +23,7 @@ func (r *reactor) vrfFlows() {
 		v := &r.cfg.VRFs[i]
 		r.vrfs[v.Name] = v
 		set(pipeline.VRF{ID: v.ID}.Flows())
-		for _, b := range v.Bindings {
+		for _, b := range r.bindings(v) {
 			set(r.inLabel(v, b).Flows())
 		}
 	}

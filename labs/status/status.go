@@ -18,6 +18,7 @@ type Peer struct {
 	Received      int        `json:"received"`   // prefixes received from the peer
 	Accepted      int        `json:"accepted"`   // of these, the ones that passed the import policy
 	Advertised    int        `json:"advertised"` // prefixes sent to the peer
+	VRF           string     `json:"vrf"`        // of a session with a customer; "" between routers
 }
 
 // Interface is one port of one router.
