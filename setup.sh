@@ -243,12 +243,12 @@ stop_docker() {
 
 # --- the two jobs ------------------------------------------------------------
 
-# What `pseudowan` itself needs, and the build.
+# What the build, `pseudowan` itself and the demo's commands need.
 runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputils-ping
-	ovs-vswitchd:openvswitch-switch"
+	traceroute:traceroute ovs-vswitchd:openvswitch-switch"
 
 # What the tests look with, and compare with.
-tools="ethtool:ethtool traceroute:traceroute tcpdump:tcpdump tshark:tshark iperf3:iperf3
+tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
 	gobgpd:gobgpd busybox:busybox-static docker:docker.io"
 
 demo() {
