@@ -72,7 +72,7 @@ func (r *reactor) missingRoute(e Expect) string {
 		return ""
 	}
 	for _, p := range append([]*bgp.Path{best}, r.spread[key]...) {
-		if hop := p.Route.NextHop; p.Source == bgp.BGP && !r.coreAnswers(hop) {
+		if hop := p.Route.NextHop; p.Remote() && !r.coreAnswers(hop) {
 			return fmt.Sprintf("waits for its next hop %s to answer", hop)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"slices"
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
