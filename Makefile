@@ -55,7 +55,7 @@ fuzz:
 		done; \
 	done
 
-# setup.sh on bare machines made for it; half an hour, as root.
+# setup.sh on bare machines made for it; as root, half an hour.
 .PHONY: test-bare
 test-bare:
 	sh ./setup_test.sh
@@ -77,6 +77,11 @@ release: bin/pseudowan
 	mkdir -p $(RELEASE)
 	set -e; for arch in amd64 arm64; do 		program=$(RELEASE)/pseudowan_$(VERSION)_linux_$$arch; 		GOFLAGS= CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build $(BUILDFLAGS) -o $$program ./cmd/pseudowan; 		GO=$(GO) VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) sh packaging/deb.sh $$arch $$program $(RELEASE); 	done
 	cd $(RELEASE) && sha256sum * >SHA256SUMS
+
+# The manual pages, one for each command.
+.PHONY: man
+man: bin/pseudowan
+	bin/pseudowan man bin/man
 
 .PHONY: install
 install: bin/pseudowan

@@ -53,7 +53,7 @@ Linux server: customer hosts, PE routers and the core between them.
 		newPS(s), newShow(s), newDoctor(s),
 		newLabs(s), newValidate(s), newGraph(s), newSchema(s),
 		newVersion(s),
-		newAgent(s), newKeeper(s), newEnter(),
+		newAgent(s), newKeeper(s), newEnter(), newMan(s),
 	)
 	onlySubcommands(root)
 	return root
