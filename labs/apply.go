@@ -75,6 +75,7 @@ func (a *applier) check() error {
 	names := []string{a.plan.Namespace}
 	for _, r := range a.plan.Routers {
 		names = append(names, r.Namespace)
+		names = append(names, r.portNamespaces()...)
 	}
 	for _, h := range a.plan.Hosts {
 		if a.before.runtimes[h.Runtime] == nil {
@@ -159,6 +160,9 @@ func (a *applier) namespaces(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := a.portNamespaces(); err != nil {
+		return err
+	}
 	for _, h := range a.plan.Hosts {
 		g.Go(func() error { return a.sandbox(ctx, h) })
 	}
@@ -191,7 +195,7 @@ func (a *applier) spec(h HostPlan) hosts.Spec {
 	}
 	return hosts.Spec{
 		Lab: a.plan.Lab, Node: h.Name, Name: name,
-		Hosts: hostsFile(a.plan.Names, h), Image: h.Host.Image, Command: h.Host.Command, Env: h.Host.Env,
+		Hosts: hostsFile(a.plan.Names, h), Image: h.Host.Image, Command: h.Host.Command, Env: h.Host.Env, Files: h.Host.Files,
 	}
 }
 
@@ -229,6 +233,7 @@ func (a *applier) removeExtra(ctx context.Context) error {
 	errs := []error{a.before.removeHosts(ctx, func(s hosts.Sandbox) bool {
 		return !keepHost(s.Node)
 	}), a.removeStaleWires()}
+	errs = append(errs, a.removeExtraPorts())
 	for _, ns := range a.before.namespacesBy(hosts.KindRouter) {
 		if keepRouter(ns.Mark.Node) {
 			continue

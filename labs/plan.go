@@ -231,7 +231,7 @@ func (b *planner) sessions() {
 
 func (b *planner) expectations() {
 	for _, r := range b.topology.Intent().Routes {
-		if c := b.routers[r.Router]; c != nil {
+		if c := b.routers[r.Router]; c != nil && b.comesAbout(r) {
 			c.Expect = append(c.Expect, agent.Expect{VRF: r.VRF, Prefix: r.Prefix, From: r.Origin.Router})
 		}
 	}

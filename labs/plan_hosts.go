@@ -52,6 +52,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPla
 		access.Expect = append(access.Expect, p.Addr())
 		hp.Addresses = append(hp.Addresses, p.String())
 	}
+	access.Customer = b.customer(h, a, access)
 	c.Access = append(c.Access, access)
 	b.statics(c, port, a)
 	if err := b.bindings(c, h.Name, a); err != nil {
