@@ -27,8 +27,8 @@ type PeerChange struct {
 }
 
 // EndOfRIB tells that the peer has sent all it had when the session came up
-// (RFC 4724 section 2). Peers of ours always send it; others may not. It
-// follows the routes that it closes.
+// (RFC 4724 section 2), or has sent it all again. Peers of ours always send it;
+// others may not. It follows the routes that it closes.
 type EndOfRIB struct {
 	Peer   netip.Addr
 	Family vpn.Family
