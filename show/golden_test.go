@@ -29,6 +29,7 @@ var (
 		{Router: "pe10", LocalAddress: addr("2001:db8::1"), LocalAS: 4200000000, RemoteAddress: addr("2001:db8::2"), RemoteAS: 65002, State: "active", Since: since},
 		{Router: "pe2", LocalAddress: addr("192.168.0.2"), LocalAS: 65002, RemoteAddress: addr("192.168.0.1"), RemoteAS: 65001, State: "established", Since: since, Families: []string{"vpnv4", "vpnv6"}, Received: 110, Accepted: 110, Advertised: 110},
 		{Router: "pe2", LocalAddress: addr("192.168.1.2"), LocalAS: 65002, RemoteAddress: addr("192.168.1.1"), RemoteAS: 65001, State: "idle", Families: []string{"vpnv4"}},
+		{Router: "pe2", LocalAddress: addr("10.1.0.1"), LocalAS: 65002, RemoteAddress: addr("10.1.0.2"), RemoteAS: 65100, State: "established", Since: since, Families: []string{"ipv4"}, Received: 3, Accepted: 3, Advertised: 9, VRF: "red"},
 	}
 	interfaces = []status.Interface{
 		{Router: "pe1", Port: 12, Name: "c-401", Addresses: []netip.Prefix{pfx("40.1.0.1/24"), pfx("2001:db8:401::1/64")}, MAC: "00:00:00:00:00:0a", VRF: "65001:401", RD: "65001:401", Host: "host_009_401", Oper: "down"},

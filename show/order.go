@@ -35,6 +35,7 @@ func byPeer(a, b status.Peer) int {
 		byName(a.Router, b.Router),
 		a.RemoteAddress.Compare(b.RemoteAddress),
 		a.LocalAddress.Compare(b.LocalAddress),
+		byName(a.VRF, b.VRF),
 	)
 }
 

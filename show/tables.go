@@ -21,12 +21,12 @@ func Peers(o Output, rows []status.Peer) error {
 			text("router"), text("occurTime"),
 			state("status", "established", "connect", "active", "opensent", "openconfirm"),
 			text("myPeer"), text("remotePeer"), number("asNumber"), number("myAs"), text("families"),
-			number("received"), number("accepted"), number("advertised"),
+			number("received"), number("accepted"), number("advertised"), text("vrf"),
 		}}
 		for _, r := range rows {
 			g.add(r.Router, o.moment(r.Since), r.State,
 				address(r.LocalAddress), address(r.RemoteAddress), decimal(r.RemoteAS), decimal(r.LocalAS), list(r.Families),
-				decimal(r.Received), decimal(r.Accepted), decimal(r.Advertised))
+				decimal(r.Received), decimal(r.Accepted), decimal(r.Advertised), r.VRF)
 		}
 		return g.String()
 	})
