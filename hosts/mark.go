@@ -92,7 +92,12 @@ func parseMark(alias string) (Mark, error) {
 func linkAlias(name string) string { return markWord + " " + name }
 
 // markedLink reports whether an interface's alias carries our mark.
-func markedLink(alias string) bool { return strings.HasPrefix(alias, markWord+" ") }
+//
+// A NIC that was lent to a router carries our record of it and is still the
+// server's: it is never ours to remove.
+func markedLink(alias string) bool {
+	return strings.HasPrefix(alias, markWord+" ") && !strings.HasPrefix(alias, nicPrefix)
+}
 
 func checkAlias(alias string) error {
 	if len(alias) > maxAlias {
