@@ -52,9 +52,8 @@ install -D -m 644 packaging/lintian-overrides "$share/lintian/overrides/pseudowa
 bin/pseudowan completion bash >"$share/bash-completion/completions/pseudowan"
 bin/pseudowan completion zsh >"$share/zsh/vendor-completions/_pseudowan"
 bin/pseudowan completion fish >"$share/fish/vendor_completions.d/pseudowan.fish"
-if bin/pseudowan man "$share/man/man1" 2>/dev/null; then
-	gzip -9n "$share"/man/man1/*
-fi
+bin/pseudowan man "$share/man/man1" >/dev/null
+gzip -9n "$share"/man/man1/*
 sh packaging/licenses.sh | gzip -9n >"$doc/third-party-licenses.gz"
 gzip -9n >"$doc/changelog.gz" <<END
 pseudowan ($VERSION) unstable; urgency=medium
