@@ -121,6 +121,9 @@ func (r *reactor) getStatus(w http.ResponseWriter, q *http.Request) {
 	}
 }
 
+// errEnding answers whoever asks an agent that ends.
+var errEnding = errors.New("the agent is ending")
+
 // inLoop runs f in the reactor's goroutine and returns what it returned.
 func inLoop[T any](ctx context.Context, r *reactor, f func() T) (T, error) {
 	result := make(chan T, 1)
@@ -131,13 +134,13 @@ func inLoop[T any](ctx context.Context, r *reactor, f func() T) (T, error) {
 		return zero, ctx.Err()
 	case <-r.ended:
 		var zero T
-		return zero, errors.New("the agent is ending")
+		return zero, errEnding
 	}
 	select {
 	case v := <-result:
 		return v, nil
 	case <-r.ended:
 		var zero T
-		return zero, errors.New("the agent is ending")
+		return zero, errEnding
 	}
 }

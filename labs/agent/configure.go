@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -44,9 +45,6 @@ func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 			return err
 		}
 	}
-	if err := r.speaker.SetNeighbors(ctx, speakerNeighbors(cfg)); err != nil {
-		return err
-	}
 	customers, err := r.customerSpeakers(ctx, cfg, access)
 	if err != nil {
 		return err
@@ -60,10 +58,34 @@ func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 		r.slow = slow
 		return r.take(cfg, access, core, customers)
 	})
-	if err != nil {
+	if err != nil || errs != nil {
+		return errors.Join(err, errs)
+	}
+	// The speaker comes last: an ARP request that is lost because the flows are
+	// not there yet is repeated by the kernel only a second later.
+	if err := r.programmed(ctx); err != nil {
 		return err
 	}
-	return errs
+	return r.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
+}
+
+// programmed returns when the switch has every flow that is wanted now.
+func (r *reactor) programmed(ctx context.Context) error {
+	done := make(chan struct{})
+	if _, err := inLoop(ctx, r, func() struct{} {
+		r.fib.then(func() { close(done) })
+		return struct{}{}
+	}); err != nil {
+		return err
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-r.ended:
+		return errEnding
+	}
 }
 
 // portsOf resolves what the configuration says of ports.
