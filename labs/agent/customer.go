@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"path/filepath"
@@ -21,6 +20,7 @@ type customer struct {
 	identity customerIdentity
 	access   *accessPort
 	speaker  *bgp.Speaker
+	stopped  bool // the speaker; known to Configure alone
 
 	// What follows belongs to the reactor's goroutine.
 
@@ -38,45 +38,48 @@ type customer struct {
 // configuration. It returns those of the configuration by access port.
 func (r *reactor) customerSpeakers(ctx context.Context, cfg Config, access map[uint32]*accessPort) (map[uint32]*customer, error) {
 	next := map[uint32]*customer{}
-	for number, p := range access {
-		if p.Customer == nil {
+	for number, was := range r.customers {
+		p := access[number]
+		if !was.stopped && p != nil && p.Customer != nil && was.identity == identityOf(cfg, p.vrf, p.Customer) {
+			next[number] = was
 			continue
 		}
-		is := r.customers[number]
-		if is != nil && is.identity == identityOf(cfg, p.vrf, p.Customer) {
-			next[number] = is
-		}
+		r.stopSpeaker(ctx, was) // before its successor needs the addresses
 	}
-	for number, was := range r.customers {
-		if next[number] == nil { // before its successor needs the addresses
-			r.stopSpeaker(ctx, was)
-		}
-	}
-	for number, p := range access {
+	for _, p := range access {
 		if p.Customer == nil {
 			continue
 		}
 		if err := r.customerSpeaker(ctx, cfg, p, next); err != nil {
-			return nil, fmt.Errorf("BGP with host %s in VRF %s: %w", p.Host, p.VRF, err)
-		}
-		if err := next[number].speaker.SetNeighbors(ctx, p.Customer.neighbors()); err != nil {
+			for number, made := range next {
+				if made != r.customers[number] {
+					r.stopSpeaker(ctx, made)
+				}
+			}
 			return nil, fmt.Errorf("BGP with host %s in VRF %s: %w", p.Host, p.VRF, err)
 		}
 	}
 	return next, nil
 }
 
-// customerSpeaker configures the namespace of a customer's sessions and starts
-// their speaker where it does not run.
+// customerSpeaker configures the namespace of a customer's sessions, starts
+// their speaker where it does not run, and configures it.
 func (r *reactor) customerSpeaker(ctx context.Context, cfg Config, p *accessPort, next map[uint32]*customer) error {
 	c := *p.Customer
 	inside := func(f func() error) error { return r.inside(c.Namespace, f) }
 	if err := inside(func() error { return configureCustomerPort(c.Interface, p.Gateways) }); err != nil {
 		return err
 	}
-	if next[p.Port] != nil {
-		return nil
+	if next[p.Port] == nil {
+		if err := r.startCustomer(ctx, cfg, p, inside, next); err != nil {
+			return err
+		}
 	}
+	return next[p.Port].speaker.SetNeighbors(ctx, c.neighbors())
+}
+
+func (r *reactor) startCustomer(ctx context.Context, cfg Config, p *accessPort, inside func(func() error) error, next map[uint32]*customer) error {
+	c := *p.Customer
 	speaker, err := bgp.Start(ctx, bgp.Config{
 		AS: cfg.AS, RouterID: cfg.RouterID, ListenAddresses: c.listenAddresses(), Plain: true, Inside: inside,
 		APISocket: filepath.Join(r.socketDir, fmt.Sprintf("gobgp-%s.sock", c.Name)),
@@ -108,6 +111,10 @@ func (r *reactor) listen(c *customer) {
 }
 
 func (r *reactor) stopSpeaker(ctx context.Context, c *customer) {
+	if c.stopped {
+		return
+	}
+	c.stopped = true
 	if err := c.speaker.Stop(ctx); err != nil {
 		r.log.Warn("stop the BGP speaker of a customer", "host", c.access.Host, "error", err)
 	}
@@ -162,13 +169,4 @@ func (r *reactor) peerMoved(p *accessPort) {
 	if c := r.customers[p.Port]; c != nil {
 		r.fib.set(r.customerFlows(c))
 	}
-}
-
-// stopCustomers ends every session with a Cease.
-func (r *reactor) stopCustomers(ctx context.Context) error {
-	var errs []error
-	for _, c := range r.customers {
-		errs = append(errs, c.speaker.Stop(ctx))
-	}
-	return errors.Join(errs...)
 }

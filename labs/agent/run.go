@@ -138,18 +138,22 @@ func datapath(asked string) ovs.Datapath {
 	return ovs.Netdev
 }
 
-// stop ends the speaker with a Cease to its peers, then the switch.
+// stop ends the speakers with a Cease to their peers, then the switch.
 func (r *reactor) stop() {
 	const patience = 2 * time.Second
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	var g errgroup.Group
 	if r.speaker != nil {
-		if err := r.speaker.Stop(ctx); err != nil {
-			r.log.Warn("stop the BGP speaker", "error", err)
+		g.Go(func() error { return r.speaker.Stop(ctx) })
+	}
+	for _, c := range r.customers {
+		if !c.stopped {
+			g.Go(func() error { return c.speaker.Stop(ctx) })
 		}
 	}
-	if err := r.stopCustomers(ctx); err != nil {
-		r.log.Warn("stop the BGP speakers of customers", "error", err)
+	if err := g.Wait(); err != nil {
+		r.log.Warn("stop the BGP speakers", "error", err)
 	}
 	if r.sw != nil {
 		r.ceaseAdvertising(nil)
