@@ -99,12 +99,12 @@ func (a *applier) apply(ctx context.Context) error {
 		name string
 		do   func(context.Context) error
 	}{
-		{"files", a.files},
-		{"namespaces", a.namespaces},
-		{"wires", a.wires},
-		{"routers", a.routers},
-		{"hosts", a.hosts},
-		{"left-overs", a.removeExtra},
+		{"writing files", a.files},
+		{"making namespaces", a.namespaces},
+		{"joining wires", a.wires},
+		{"starting routers", a.routers},
+		{"configuring hosts", a.hosts},
+		{"removing what the file no longer has", a.removeExtra},
 	}
 	for _, s := range steps {
 		if err := ctx.Err(); err != nil {
@@ -119,7 +119,7 @@ func (a *applier) apply(ctx context.Context) error {
 }
 
 func (a *applier) undo() error {
-	a.progress.Step("undoing")
+	a.progress.Step("removing what was built")
 	return teardown(context.Background(), a.plan.Lab)
 }
 

@@ -19,12 +19,6 @@ type Lab struct {
 	routers []string
 }
 
-// Filter narrows a table down. Empty fields do not narrow.
-type Filter struct {
-	Router string
-	VRF    string // a VRF's name or its RD
-}
-
 // Open finds a running lab; with name empty the only one.
 func Open(ctx context.Context, name string) (*Lab, error) {
 	if os.Geteuid() != 0 {
@@ -62,6 +56,11 @@ func ask[T any](ctx context.Context, l *Lab, f Filter, question func(context.Con
 			return nil, notFound(msg)
 		}
 		routers = []string{f.Router}
+	}
+	if f.VRF != "" {
+		if err := unknownVRF(l.Name, appliedTopology(l.Name), f); err != nil {
+			return nil, err
+		}
 	}
 	answers := make([][]T, len(routers))
 	g, ctx := errgroup.WithContext(ctx)

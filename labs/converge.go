@@ -24,7 +24,10 @@ const (
 func (a *applier) converge(ctx context.Context, timeout time.Duration) ([]string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
 	defer cancel()
-	w := convergence{applier: a, missing: map[string][]string{}, waiting: map[string][]string{}}
+	w := convergence{
+		applier: a, total: a.plan.expected(),
+		missing: map[string][]string{}, waiting: map[string][]string{}, said: map[string]bool{},
+	}
 	g, gctx := errgroup.WithContext(ctx)
 	for _, r := range a.plan.Routers {
 		g.Go(func() error { return w.router(gctx, r) })
@@ -41,7 +44,9 @@ var errTimeout = errors.New("timeout")
 // convergence is what the routers have said last.
 type convergence struct {
 	applier *applier
+	total   int // of what may be missing
 	mu      sync.Mutex
+	said    map[string]bool // by router: whether its agent has answered
 	missing map[string][]string
 	waiting map[string][]string
 }
@@ -49,7 +54,7 @@ type convergence struct {
 func (w *convergence) router(ctx context.Context, r RouterPlan) error {
 	c := agent.NewClient(r.Name, agentSocket(w.applier.plan.Lab, r.Name))
 	defer c.Close()
-	w.set(r.Name, agent.Convergence{Missing: []string{"router " + r.Name + ": its agent has not started"}})
+	w.set(r.Name, false, agent.Convergence{Missing: []string{"router " + r.Name + ": its agent has not started"}})
 	if err := configure(ctx, c, r.Config); err != nil {
 		return err
 	}
@@ -63,7 +68,7 @@ func (w *convergence) router(ctx context.Context, r RouterPlan) error {
 		if err != nil {
 			return err
 		}
-		w.set(r.Name, state)
+		w.set(r.Name, true, state)
 		if len(state.Missing) == 0 {
 			return nil
 		}
@@ -85,17 +90,58 @@ func configure(ctx context.Context, c *agent.Client, cfg agent.Config) error {
 	}
 }
 
-func (w *convergence) set(router string, c agent.Convergence) {
+func (w *convergence) set(router string, said bool, c agent.Convergence) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.missing[router], w.waiting[router] = c.Missing, c.Waiting
-	n := 0
-	for _, m := range w.missing {
-		n += len(m)
+	w.missing[router], w.waiting[router], w.said[router] = c.Missing, c.Waiting, said
+	w.applier.progress.Step(waitingFor(w.starting(), w.count(), w.total))
+}
+
+// starting are the routers whose agents have not told anything yet.
+func (w *convergence) starting() (routers []string) {
+	for name, said := range w.said {
+		if !said {
+			routers = append(routers, name)
+		}
 	}
-	if n > 0 {
-		w.applier.progress.Step(fmt.Sprintf("converging, %d things missing", n))
+	slices.SortFunc(routers, naturalCompare)
+	return routers
+}
+
+func (w *convergence) count() (n int) {
+	for router, m := range w.missing {
+		if w.said[router] {
+			n += len(m)
+		}
 	}
+	return n
+}
+
+// waitingFor words what is still missing.
+func waitingFor(starting []string, missing, total int) string {
+	switch {
+	case len(starting) > 0:
+		return "waiting for router " + strings.Join(starting, ", ") + " to start"
+	case missing > 0:
+		return fmt.Sprintf("waiting for %d of %d links, hosts, sessions and routes", min(missing, total), total)
+	}
+	return "converged"
+}
+
+// expected counts what the routers will report as missing until it is there.
+func (p *Plan) expected() (n int) {
+	for _, r := range p.Routers {
+		n += len(r.Config.Core) + len(r.Config.Expect)
+		for _, a := range r.Config.Access {
+			n += len(a.Expect)
+		}
+		for _, s := range r.Config.Sessions {
+			if s.PeerRouter != "" {
+				n++
+			}
+		}
+	}
+	return max(n, 1)
 }
 
 func (w *convergence) allMissing() []string { return w.all(w.missing) }

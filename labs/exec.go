@@ -39,12 +39,13 @@ func Exec(ctx context.Context, o ExecOptions) (int, error) {
 	if len(o.Argv) == 0 {
 		o.Argv = []string{shell()}
 	}
-	cmd, err := found.command(ctx, lab, o)
+	// Ctrl-C is for the command to answer, see relay: it does not end with ctx.
+	cmd, err := found.command(context.WithoutCancel(ctx), lab, o)
 	if err != nil {
 		return 0, err
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	err = cmd.Run()
+	err = runRelayed(cmd)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return exitCode(exit), nil

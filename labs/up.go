@@ -3,7 +3,6 @@ package labs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -103,11 +102,7 @@ func readSource(o UpOptions) (string, []byte, error) {
 	}
 	data, err := os.ReadFile(o.Lab)
 	if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(o.Lab, "./") {
-		msg := fmt.Sprintf("%s is neither a file nor a lab of the catalogue (%s)", o.Lab, strings.Join(catalog.Names(), ", "))
-		if n := nearest(o.Lab, catalog.Names()); n != "" {
-			msg += "; did you mean " + n + "?"
-		}
-		return "", nil, notFound(msg)
+		return "", nil, notReady(o.Lab, "%s is neither a file nor a lab of the catalogue (%s)")
 	}
 	return o.Lab, data, err
 }

@@ -1,0 +1,53 @@
+package labs
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// A command hears what this process is told, and ends in its own way; at a
+// terminal it is not told twice of Ctrl-C.
+func TestRelay(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		atTerminal bool
+		send       []unix.Signal
+		code       int
+	}{
+		{"Ctrl-C from elsewhere", false, []unix.Signal{unix.SIGINT}, 7},
+		{"end from elsewhere", false, []unix.Signal{unix.SIGTERM}, 8},
+		{"Ctrl-C at a terminal", true, []unix.Signal{unix.SIGINT, unix.SIGTERM}, 8},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cmd := exec.Command("/bin/sh", "-c", `trap "exit 7" INT; trap "exit 8" TERM; echo ready; while :; do sleep 0.05; done`)
+			// The terminal of whoever runs the tests is not part of them.
+			cmd.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = cmd.Process.Kill() })
+			stop := relay(cmd.Process, tt.atTerminal)
+			if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range tt.send {
+				if err := unix.Kill(os.Getpid(), s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_ = cmd.Wait()
+			stop()
+			if got := cmd.ProcessState.ExitCode(); got != tt.code {
+				t.Errorf("exit code %d, want %d", got, tt.code)
+			}
+		})
+	}
+}

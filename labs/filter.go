@@ -1,0 +1,40 @@
+package labs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pseudowan/topology"
+)
+
+// Filter narrows a table down. Empty fields do not narrow.
+type Filter struct {
+	Router string
+	VRF    string // a VRF's name or its RD
+}
+
+// unknownVRF is the error of a filter whose VRF the topology does not have.
+func unknownVRF(lab string, t *topology.Topology, f Filter) error {
+	if t == nil || f.VRF == "" {
+		return nil
+	}
+	var known, holders []string
+	for _, v := range t.VRFs {
+		known = append(known, v.Name, v.RD.String())
+		if v.Name == f.VRF || v.RD.String() == f.VRF {
+			holders = append(holders, v.Router)
+		}
+	}
+	switch {
+	case len(holders) == 0:
+		msg := fmt.Sprintf("lab %s has no VRF %s", lab, f.VRF)
+		if n := nearest(f.VRF, known); n != "" {
+			msg += "; did you mean " + n + "?"
+		}
+		return notFound(msg)
+	case f.Router != "" && !slices.Contains(holders, f.Router):
+		return notFound(fmt.Sprintf("router %s has no VRF %s; %s has it", f.Router, f.VRF, strings.Join(slices.Compact(holders), ", ")))
+	}
+	return nil
+}
