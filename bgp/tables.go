@@ -244,6 +244,15 @@ func (t *Tables) Routes(vrf string) []Entry {
 	return v.entries(&t.chooser)
 }
 
+// Paths returns all paths to a prefix in a VRF, the best one first.
+func (t *Tables) Paths(vrf string, prefix netip.Prefix) []Entry {
+	v := t.vrfs[vrf]
+	if v == nil || v.prefixes[prefix] == nil {
+		return nil
+	}
+	return sortEntries(t.chooser.explain(vrf, v.prefixes[prefix].paths))
+}
+
 // Best returns the best path to a prefix in a VRF; nil where there is none.
 func (t *Tables) Best(vrf string, prefix netip.Prefix) *Path {
 	v := t.vrfs[vrf]

@@ -155,6 +155,11 @@ func (v *vrfTable) entries(c *chooser) []Entry {
 	for _, d := range v.prefixes {
 		list = append(list, c.explain(v.Name, d.paths)...)
 	}
+	return sortEntries(list)
+}
+
+// sortEntries sorts by prefix, the best paths first.
+func sortEntries(list []Entry) []Entry {
 	slices.SortFunc(list, func(a, b Entry) int {
 		return cmp.Or(
 			comparePrefix(a.Route.Prefix, b.Route.Prefix),

@@ -56,6 +56,14 @@ func (r *reactor) missingHosts(missing func(string, ...any)) {
 	}
 }
 
+// whyNoRoute tells why the VRF has no way to an expected prefix.
+func (r *reactor) whyNoRoute(e Expect) string {
+	for _, p := range r.tables.Paths(e.VRF, e.Prefix) {
+		return fmt.Sprintf("cannot be used: %s %s", p.Reason, p.Route.NextHop)
+	}
+	return "has not been received"
+}
+
 // missingRoute tells what keeps an expected route from being used; "" if
 // nothing does.
 func (r *reactor) missingRoute(e Expect) string {
@@ -65,7 +73,7 @@ func (r *reactor) missingRoute(e Expect) string {
 	}
 	key := routeKey{v.ID, e.Prefix}
 	if _, ok := r.fib.routes[key]; !ok {
-		return "has not been received"
+		return r.whyNoRoute(e)
 	}
 	best, ok := r.best[key]
 	if !ok || !best.Remote() {

@@ -29,13 +29,16 @@ func (r *reactor) coreNeighbor(e coreNeighborEvent) {
 		if c.link != e.link {
 			continue
 		}
-		if e.mac == nil && e.state != "failed" && c.neighbors[e.addr].mac != nil && r.linkUp[c.Name] {
+		if e.mac == nil && e.state != neighborFailed && c.neighbors[e.addr].mac != nil && r.linkUp[c.Name] {
 			// The kernel asks again; the old MAC serves until it is sure.
 			e.mac = c.neighbors[e.addr].mac
 		}
 		c.neighbors[e.addr] = e
 		if a := r.fib.adjacencies[adjacencyKey{c.Port, e.addr, true}]; a != nil {
 			r.fib.resolve(a, c.mac, e.mac)
+		}
+		if c.wanted[e.addr] {
+			r.tableChanges(r.tables.SetNextHop(e.addr, r.nextHopUsable(e.addr)))
 		}
 		return
 	}
@@ -56,6 +59,9 @@ func (r *reactor) wantCore(c *corePort, nextHop netip.Addr) {
 	}
 }
 
+// solicitAll has the kernel ask for the next hops that it has lost, and ask
+// again for those that it has: a router behind a LAN segment may be gone while
+// our carrier stays.
 func (r *reactor) solicitAll() {
 	for _, c := range r.core {
 		for nextHop := range c.wanted {
@@ -65,7 +71,7 @@ func (r *reactor) solicitAll() {
 }
 
 func (r *reactor) solicit(c *corePort, nextHop netip.Addr) {
-	if c.neighbors[nextHop].mac != nil || !r.linkUp[c.Name] {
+	if !r.linkUp[c.Name] {
 		return
 	}
 	if err := solicitCore(c.link, nextHop); err != nil {
@@ -77,7 +83,7 @@ func (r *reactor) solicit(c *corePort, nextHop netip.Addr) {
 // the BGP port itself keeps its carrier when the wire is cut.
 func (r *reactor) coreCarrier(c *corePort, up bool) {
 	for nextHop := range c.wanted {
-		r.tableChanges(r.tables.SetNextHop(nextHop, up))
+		r.tableChanges(r.tables.SetNextHop(nextHop, r.nextHopUsable(nextHop)))
 	}
 	if up {
 		r.solicitAll()
@@ -90,10 +96,11 @@ func (r *reactor) coreAnswers(nextHop netip.Addr) bool {
 	return c != nil && c.neighbors[nextHop].mac != nil
 }
 
-// nextHopUsable tells whether routes through a next hop may be used.
+// nextHopUsable tells whether routes through a next hop may be used: it is on a
+// link that is up, and has not failed to answer.
 func (r *reactor) nextHopUsable(nextHop netip.Addr) bool {
 	c := r.coreOf(nextHop)
-	return c != nil && r.linkUp[c.Name]
+	return c != nil && r.linkUp[c.Name] && c.neighbors[nextHop].state != neighborFailed
 }
 
 // towards is the target of a route to a customer's address on a port.

@@ -80,6 +80,9 @@ func neighborEventOf(u netlink.NeighUpdate) (coreNeighborEvent, bool) {
 	return e, true
 }
 
+// neighborFailed is the state of a neighbour that did not answer.
+const neighborFailed = "failed"
+
 // neighborState names a kernel neighbour state as RFC 4861 does.
 func neighborState(state int) string {
 	switch {
@@ -94,7 +97,7 @@ func neighborState(state int) string {
 	case state&unix.NUD_PERMANENT != 0:
 		return "permanent"
 	case state&unix.NUD_FAILED != 0:
-		return "failed"
+		return neighborFailed
 	}
 	return "incomplete"
 }
@@ -106,7 +109,7 @@ func configureLink(c Core) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("interface %s: %w", c.BGPName, err)
 	}
-	if err := enableIPv6(c); err != nil {
+	if err := errors.Join(enableIPv6(c), probeNeighbors(c)); err != nil {
 		return 0, err
 	}
 	have, err := netlink.AddrList(link, netlink.FAMILY_ALL)
@@ -152,6 +155,22 @@ func enableIPv6(c Core) error {
 		path := filepath.Join("/proc/sys/net/ipv6/conf", c.BGPName, file)
 		if err := os.WriteFile(path, []byte(v), 0o644); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("interface %s: %w", c.BGPName, err)
+		}
+	}
+	return nil
+}
+
+// probeNeighbors has the kernel notice within a few seconds that a neighbour
+// in use is gone. By default it would take up to a minute.
+func probeNeighbors(c Core) error {
+	for _, family := range []string{"ipv4", "ipv6"} {
+		for file, v := range map[string]string{
+			"base_reachable_time_ms": "2000", "delay_first_probe_time": "1", "retrans_time_ms": "500",
+		} {
+			path := filepath.Join("/proc/sys/net", family, "neigh", c.BGPName, file)
+			if err := os.WriteFile(path, []byte(v), 0o644); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return fmt.Errorf("interface %s: %w", c.BGPName, err)
+			}
 		}
 	}
 	return nil
