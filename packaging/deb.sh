@@ -31,6 +31,8 @@ umask 022
 STAGE=$(mktemp -d)
 chmod 755 "$STAGE" # it becomes the package's /
 trap 'rm -rf "$STAGE"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 export STAGE
 
 # put MODE DIRECTORY FILE... copies, whatever this checkout's umask was.

@@ -7,9 +7,12 @@ set -eu
 source=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d /var/tmp/pseudowan-release.XXXXXX)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
+git -c safe.directory='*' clone -q --bare "$source" "$work/source"
 for clone in one/short two/with/a-longer-name; do
-	git -c safe.directory='*' clone -q "$source" "$work/$clone"
+	git clone -q "$work/source" "$work/$clone"
 	(cd "$work/$clone" && GOCACHE=$work/cache make -s release)
 	rm -rf "$work/cache"
 done
