@@ -104,7 +104,7 @@ func (a *applier) apply(ctx context.Context) error {
 		{"joining wires", a.wires},
 		{"starting routers", a.routers},
 		{"configuring hosts", a.hosts},
-		{"removing what the file no longer has", a.removeExtra},
+		{"removing left-overs", a.removeExtra},
 	}
 	for _, s := range steps {
 		if err := ctx.Err(); err != nil {

@@ -21,3 +21,15 @@ func Findings(o Output, rows []status.Finding) error {
 		return g.String()
 	})
 }
+
+// ReadyLabs prints the catalogue.
+func ReadyLabs(o Output, rows []status.ReadyLab) error {
+	rows = sorted(rows, func(a, b status.ReadyLab) int { return byName(a.Name, b.Name) })
+	return emit(o, rows, func() string {
+		g := grid{columns: []column{text("name"), text("description")}}
+		for _, r := range rows {
+			g.add(r.Name, r.Description)
+		}
+		return g.String()
+	})
+}

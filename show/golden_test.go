@@ -78,7 +78,8 @@ var (
 		{Check: "kernel: tun", Status: status.Fail, Detail: "not there", Cost: "no ports", Remedy: "modprobe tun"},
 		{Check: "disk /run", Status: status.Warn, Detail: "little"},
 	}
-	nodes = []status.Node{
+	readyLabs = []status.ReadyLab{{Name: "ring10", Description: "ten"}, {Name: "ring9", Description: "nine"}}
+	nodes     = []status.Node{
 		{Lab: "pseudo-wan", Node: "host_010_402", Kind: "host", Runtime: "docker", State: "exited", VRF: "65001:402", Addresses: []string{"40.2.0.2/24", "140.2.0.1/24"}, NetNS: "/proc/4711/ns/net", PID: 4711},
 		{Lab: "pseudo-wan", Node: "host_002_102", Kind: "host", Runtime: "netns", State: "running", VRF: "65001:102", Addresses: []string{"10.2.0.2/24", "110.2.0.1/24", "110.2.1.1/24", "2001:db8::2/64"}, NetNS: "/run/netns/pw-pseudo-wan-host_002_102"},
 		{Lab: "pseudo-wan", Node: "pe1", Kind: "router", Runtime: "netns", State: "running", NetNS: "/run/netns/pw-pseudo-wan-pe1", PID: 42},
@@ -113,6 +114,7 @@ func tables() []table {
 		of("rib", RIB, ribs),
 		of("ps", Nodes, nodes),
 		of("doctor", Findings, findings),
+		of("labs", ReadyLabs, readyLabs),
 	}
 }
 

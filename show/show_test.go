@@ -121,7 +121,7 @@ func TestOrderDoesNotDependOnInput(t *testing.T) {
 }
 
 func TestRowsAreNotChanged(t *testing.T) {
-	before, err := json.Marshal([]any{peers, interfaces, neighbors, vrfs, bindings, flows, ports, ribs, nodes, findings})
+	before, err := json.Marshal([]any{peers, interfaces, neighbors, vrfs, bindings, flows, ports, ribs, nodes, findings, readyLabs})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestRowsAreNotChanged(t *testing.T) {
 			}
 		}
 	}
-	after, err := json.Marshal([]any{peers, interfaces, neighbors, vrfs, bindings, flows, ports, ribs, nodes, findings})
+	after, err := json.Marshal([]any{peers, interfaces, neighbors, vrfs, bindings, flows, ports, ribs, nodes, findings, readyLabs})
 	if err != nil {
 		t.Fatal(err)
 	}

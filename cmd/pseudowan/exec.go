@@ -41,6 +41,12 @@ without a command it starts a shell.`,
 			return nil
 		},
 	}
+	c.ValidArgsFunction = func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveDefault // the command's own: mostly files
+		}
+		return labs.WhatIsKnown(c.Context(), lab).Nodes, cobra.ShellCompDirectiveNoFileComp
+	}
 	c.Flags().SetInterspersed(false) // flags after NODE belong to its command
 	addLab(c, &lab, "the lab; needed where several run")
 	c.Flags().BoolVarP(&tty, "tty", "t", false, "give the command a terminal")

@@ -3,13 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"pseudowan/labs"
 	"pseudowan/labs/catalog"
+	"pseudowan/labs/status"
+	"pseudowan/show"
 	"pseudowan/topology"
 )
 
@@ -19,32 +19,37 @@ func newLabs(s streams) *cobra.Command {
 		GroupID: groupFile,
 		Short:   "List the catalogue of ready labs",
 		Example: `  pseudowan labs
-  pseudowan labs show pseudo-wan > my-lab.yaml`,
+  pseudowan labs -o json`,
 		Args: wants(),
-		RunE: func(*cobra.Command, []string) error {
-			w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-			for _, l := range catalog.List() {
-				fmt.Fprintf(w, "%s\t%s\n", l.Name, l.Description)
-			}
-			return w.Flush()
-		},
 	}
-	c.AddCommand(&cobra.Command{
+	format := addFormat(c)
+	c.RunE = func(*cobra.Command, []string) error {
+		var rows []status.ReadyLab
+		for _, l := range catalog.List() {
+			rows = append(rows, status.ReadyLab{Name: l.Name, Description: l.Description})
+		}
+		return show.ReadyLabs(output(s.out, format), rows)
+	}
+	c.AddCommand(newLabsShow(s))
+	return c
+}
+
+func newLabsShow(s streams) *cobra.Command {
+	return &cobra.Command{
 		Use:               "show NAME",
 		Short:             "Print the topology file of a ready lab",
+		Example:           `  pseudowan labs show pseudo-wan > my-lab.yaml`,
 		Args:              wants("NAME"),
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(_ *cobra.Command, args []string) error {
-			file, ok := catalog.Get(args[0])
-			if !ok {
-				return fmt.Errorf("lab %q %w in the catalogue, which has %s",
-					args[0], labs.ErrNotFound, strings.Join(catalog.Names(), ", "))
+			file, err := labs.Ready(args[0])
+			if err != nil {
+				return err
 			}
-			_, err := s.out.Write(file)
+			_, err = s.out.Write(file)
 			return err
 		},
-	})
-	return c
+	}
 }
 
 func newValidate(s streams) *cobra.Command {

@@ -51,7 +51,9 @@ func newShow(s streams) *cobra.Command {
 	sel := &selection{format: addFormat(c)}
 	addLab(c, &sel.lab, "the lab; needed where several run")
 	c.PersistentFlags().StringVar(&sel.filter.Router, "router", "", "only this router")
-	c.PersistentFlags().StringVar(&sel.filter.VRF, "vrf", "", "only this VRF")
+	c.PersistentFlags().StringVar(&sel.filter.VRF, "vrf", "", "only this VRF, by name or route distinguisher")
+	completeFlag(c, "router", func(ctx context.Context) []string { return labs.WhatIsKnown(ctx, sel.lab).Routers })
+	completeFlag(c, "vrf", func(ctx context.Context) []string { return labs.WhatIsKnown(ctx, sel.lab).VRFs })
 	c.AddCommand(
 		tableCommand(s, sel, "peer", "BGP sessions", (*labs.Lab).Peers, show.Peers),
 		tableCommand(s, sel, "interface", "Ports with their addresses", (*labs.Lab).Interfaces, show.Interfaces),
@@ -74,7 +76,9 @@ func tableCommand[T any](
 	return &cobra.Command{
 		Use:   name,
 		Short: short,
-		Args:  wants(),
+		Example: "  sudo pseudowan show " + name + "\n" +
+			"  sudo pseudowan show " + name + " --router pe1 -o json",
+		Args: wants(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			lab, err := labs.Open(c.Context(), sel.lab)
 			if err != nil {
@@ -103,10 +107,5 @@ func flowCommand(s streams, sel *selection) *cobra.Command {
 // addLab gives c and its subcommands the flag --lab.
 func addLab(c *cobra.Command, lab *string, usage string) {
 	c.PersistentFlags().StringVar(lab, "lab", "", usage)
-	complete := func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-		return runningLabs(c.Context()), cobra.ShellCompDirectiveNoFileComp
-	}
-	if err := c.RegisterFlagCompletionFunc("lab", complete); err != nil {
-		panic(err) // the flag is defined above
-	}
+	completeFlag(c, "lab", runningLabs)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"time"
@@ -30,10 +31,7 @@ func addFormat(c *cobra.Command) *formatFlag {
 	for _, n := range show.Formats() {
 		names = append(names, string(n))
 	}
-	complete := cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)
-	if err := c.RegisterFlagCompletionFunc("output", complete); err != nil {
-		panic(err) // the flag is defined above
-	}
+	completeFlag(c, "output", func(context.Context) []string { return names })
 	return f
 }
 

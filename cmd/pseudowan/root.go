@@ -56,7 +56,24 @@ Linux server: customer hosts, PE routers and the core between them.
 		newAgent(s), newKeeper(s), newEnter(), newMan(s),
 	)
 	onlySubcommands(root)
+	addCompletion(root)
 	return root
+}
+
+// addCompletion adds cobra's command that prints the shells' scripts, with the
+// examples that it lacks.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.Example = "  pseudowan completion bash > /etc/bash_completion.d/pseudowan"
+		for _, shell := range c.Commands() {
+			shell.Hidden = shell.Name() == "powershell" // labs run on Linux
+			shell.Example = "  pseudowan completion " + shell.Name() + " --help\n  pseudowan completion " + shell.Name() + " > pseudowan." + shell.Name()
+		}
+	}
 }
 
 // onlySubcommands makes c print its help, and refuse a word that is none of

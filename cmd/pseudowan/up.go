@@ -42,10 +42,15 @@ On a lab that runs, up changes only what the file says differently.`,
 			if err != nil {
 				return err
 			}
+			for _, w := range r.Warnings {
+				fmt.Fprintf(s.err, "pseudowan: warning: %s: %s: %s; %s\n", w.Check, w.Detail, w.Cost, w.Remedy)
+			}
 			return printReport(s.out, r)
 		},
 	}
-	c.Flags().Var(newChoice(&o.Runtime, "netns", "docker"), "runtime", "what hosts run in, where the file does not say")
+	runtimes := []string{"netns", "docker"}
+	c.Flags().Var(newChoice(&o.Runtime, runtimes...), "runtime", "what hosts run in, where the file does not say")
+	completeFlag(c, "runtime", func(context.Context) []string { return runtimes })
 	c.Flags().DurationVar(&o.Timeout, "timeout", convergeTimeout, "how long to wait for the lab to converge")
 	c.Flags().BoolVar(&o.NoWait, "no-wait", false, "return when everything is started")
 	return c
@@ -63,11 +68,7 @@ files, and nothing else. LAB may be left out where only one lab runs.`,
 		Args:              wants("[LAB]"),
 		ValidArgsFunction: completing(runningLabs, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(c *cobra.Command, args []string) error {
-			lab := ""
-			if len(args) > 0 {
-				lab = args[0]
-			}
-			name, err := withProgress(s, func(p progress) (string, error) { return labs.Down(c.Context(), lab, p) })
+			name, err := withProgress(s, func(p progress) (string, error) { return labs.Down(c.Context(), only(args), p) })
 			if err != nil {
 				return err
 			}
@@ -86,11 +87,8 @@ func withProgress[T any](s streams, f func(progress) (T, error)) (T, error) {
 
 func readyLabs(context.Context) []string { return catalog.Names() }
 
-// runningLabs are the labs that run, for completion; on an error, none.
-func runningLabs(ctx context.Context) []string {
-	names, _ := labs.Names(ctx)
-	return names
-}
+// runningLabs are the labs that run, for completion.
+func runningLabs(ctx context.Context) []string { return labs.WhatIsKnown(ctx, "").Labs }
 
 // printReport tells what up has done.
 func printReport(w io.Writer, r labs.Report) error {
@@ -111,6 +109,9 @@ func printReport(w io.Writer, r labs.Report) error {
 	}
 	_, err := fmt.Fprintf(w, "lab %s %s: %s, %s (%s), %.1f s\n", r.Lab, what,
 		count(r.Routers, "router"), count(r.Hosts, "host"), r.Runtime, r.Elapsed.Seconds())
+	if err == nil && !r.Created && len(r.Changed) == 0 {
+		_, err = fmt.Fprintf(w, "to change it, edit its file and run `pseudowan up FILE`; to remove it, run `pseudowan down %s`\n", r.Lab)
+	}
 	return err
 }
 

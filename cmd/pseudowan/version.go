@@ -13,9 +13,10 @@ var version string
 
 func newVersion(s streams) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  wants(),
+		Use:     "version",
+		Short:   "Print the version",
+		Example: `  pseudowan version`,
+		Args:    wants(),
 		RunE: func(*cobra.Command, []string) error {
 			info, _ := debug.ReadBuildInfo()
 			_, err := fmt.Fprintf(s.out, "pseudowan %s (%s %s/%s)\n",

@@ -18,3 +18,9 @@ const (
 	Warn Severity = "warn"
 	Fail Severity = "fail"
 )
+
+// ReadyLab is one lab of the catalogue.
+type ReadyLab struct {
+	Name        string `json:"name"`
+	Description string `json:"description"` // one line
+}
