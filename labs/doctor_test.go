@@ -1,0 +1,112 @@
+package labs
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"pseudowan/doctor"
+	"pseudowan/hosts"
+	"pseudowan/topology"
+)
+
+func TestNeedOf(t *testing.T) {
+	const file = `
+name: pwt-need
+routers: {pe1: {as: 65001, id: 10.0.0.1}, pe2: {as: 65001, id: 10.0.0.2}, pe3: {as: 65001, id: 10.0.0.3}}
+links:
+- {ends: [pe1:eth1, pe2:eth1, pe3:eth1], subnets: ["2001:db8::/64"]}
+- {nic: ens5, ends: [pe1:eth2], subnets: [192.0.2.0/24], bgp: {peer: 192.0.2.254, as: 64999}}
+vrfs: {red: {rts: ["65001:1"]}}
+hosts:
+  h1: {runtime: docker, image: nginx, attach: [{to: pe1, vrf: red, addresses: [10.1.0.2/24]}]}
+  h2: {runtime: docker, image: nginx, attach: [{to: pe1, vrf: red, addresses: [10.2.0.2/24]}]}
+  h3: {attach: [{to: pe3, vrf: red, addresses: [10.3.0.2/24]}]}
+`
+	top, err := topology.Parse("need.yaml", []byte(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := needOf(plan(t, top, Allocations{}), "system")
+	if n.Lab != "pwt-need" || n.Hosts != 3 || !n.Segments || !n.IPv6 || n.LANs || n.Datapath != "system" {
+		t.Errorf("%+v", n)
+	}
+	if n.Ports["pe1"] != 6 || n.Ports["pe2"] != 2 || n.Ports["pe3"] != 3 {
+		t.Errorf("ports %v", n.Ports)
+	}
+	for want, got := range map[string][]string{"docker netns": n.Runtimes, "nginx": n.Images, "ens5": n.NICs} {
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestLocked(t *testing.T) {
+	const lab = "pwt-doctor-lock"
+	path := filepath.Join(lockRoot, "pseudowan-"+lab)
+	if locked(lab) {
+		t.Fatal("locked without a file")
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Skip("needs root: " + err.Error())
+	}
+	t.Cleanup(func() { os.Remove(path) })
+	if locked(lab) {
+		t.Error("a file that was left behind is no lock")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if !locked(lab) {
+		t.Error("the lock is not seen")
+	}
+}
+
+// A lab of which half is there, and one of which only files are, are found.
+func TestRealDoctorFindsLeftOvers(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root: network namespaces")
+	}
+	const half, files = "pwt-doctor-half", "pwt-doctor-files"
+	ns, _, err := hosts.EnsureNamespace("pwt-doctor-half-pe1", hosts.Mark{Lab: half, Node: "pe1", Kind: hosts.KindRouter})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := ns.Delete(); err != nil {
+			t.Error(err)
+		}
+		if err := removeLabDirs(files); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := makeDir(runDir(files)); err != nil {
+		t.Fatal(err)
+	}
+	there, err := labsHere(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(name string) doctor.Lab {
+		i := slices.IndexFunc(there, func(l doctor.Lab) bool { return l.Name == name })
+		if i < 0 {
+			t.Fatalf("%s is not among %v", name, there)
+		}
+		return there[i]
+	}
+	if l := of(half); l.Routers != 1 || len(l.Wrong) != 2 {
+		t.Errorf("%+v", l)
+	}
+	if l := of(files); l.Routers+l.Hosts+len(l.Wrong) != 0 || !slices.Equal(l.Files, []string{runDir(files)}) {
+		t.Errorf("%+v", l)
+	}
+}
