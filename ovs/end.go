@@ -3,6 +3,8 @@ package ovs
 import (
 	"context"
 	"os"
+	"os/exec"
+	"time"
 
 	"github.com/vishvananda/netlink"
 )
@@ -14,8 +16,8 @@ func (s *Switch) end(ctx context.Context) {
 		s.channel.close()
 	}
 	if s.vswitchd != nil {
-		s.removeDatapath(ctx)
 		s.vswitchd.stop(ctx)
+		s.removeDatapath(ctx)
 	}
 	if s.database != nil {
 		s.database.stop(ctx)
@@ -33,16 +35,23 @@ func (s *Switch) end(ctx context.Context) {
 	}
 }
 
-// removeDatapath makes ovs-vswitchd end and remove its datapath from the
-// kernel, where it would stay behind.
+// removeDatapath removes the datapath from the kernel, with the interfaces that
+// Open vSwitch made. ovs-vswitchd leaves it there, forwarding what it forwarded
+// last, however it ends.
 func (s *Switch) removeDatapath(ctx context.Context) {
 	if s.cfg.Datapath != System {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, killAfter)
+	const patience = 10 * time.Second // the kernel waits for all processors
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	// A daemon that cannot answer is ended by signal next.
-	_, _ = s.tools.run(ctx, nil, "ovs-appctl", "exit", "--cleanup")
+	cmd := exec.CommandContext(ctx, "ovs-dpctl", "del-dp", "system@ovs-system")
+	cmd.Env = s.tools.environ()
+	if s.launcher.start(cmd) == nil {
+		// It fails where there is none. What stays is taken up by the next
+		// switch in this namespace.
+		_ = cmd.Wait()
+	}
 }
 
 // removeTaps removes the interfaces of a netdev datapath: its own, the bridge's
