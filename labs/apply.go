@@ -36,21 +36,18 @@ type applier struct {
 }
 
 func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOptions) (*applier, error) {
-	before, err := observe(ctx, t.Name)
+	before, err := observe(ctx, t.Name, o.Progress)
 	if err != nil {
 		return nil, err
 	}
 	a := &applier{topology: t, source: source, before: before, fresh: before.empty(), progress: o.Progress, hostPaths: map[string]string{}}
-	a.runtimeName = chooseRuntime(o.Runtime, t.Runtime)
-	if before.runtimes[a.runtimeName] == nil {
-		return nil, fmt.Errorf("runtime %q is not known; use netns", a.runtimeName)
-	}
 	var applied Plan
 	if !a.fresh {
 		if applied, err = readJSON[Plan](planFile(t.Name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}
 	}
+	a.runtimeName = before.choose(o.Runtime, t.Runtime, applied.Runtime)
 	if a.plan, err = NewPlan(t, applied.Allocations, a.runtimeName); err != nil {
 		return nil, err
 	}
@@ -58,16 +55,6 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 		a.changed = append(changesBetween(&applied, a.plan), restored(&applied, a.plan, before)...)
 	}
 	return a, nil
-}
-
-func chooseRuntime(asked, fromFile string) string {
-	switch {
-	case asked != "":
-		return asked
-	case fromFile != "":
-		return fromFile
-	}
-	return "netns"
 }
 
 // check refuses, before anything is touched, what cannot work.
@@ -78,10 +65,10 @@ func (a *applier) check() error {
 		names = append(names, r.portNamespaces()...)
 	}
 	for _, h := range a.plan.Hosts {
-		if a.before.runtimes[h.Runtime] == nil {
-			return fmt.Errorf("host %s: runtime %q is not known; use netns", h.Name, h.Runtime)
+		if _, err := a.before.get(h.Runtime); err != nil {
+			return fmt.Errorf("host %s: %w", h.Name, err)
 		}
-		if h.Runtime == "netns" {
+		if h.Runtime == netnsName {
 			names = append(names, h.Namespace)
 		}
 	}
@@ -178,7 +165,11 @@ func (a *applier) namespace(name string, m hosts.Mark) error {
 }
 
 func (a *applier) sandbox(ctx context.Context, h HostPlan) error {
-	s, err := a.before.runtimes[h.Runtime].Ensure(ctx, a.spec(h))
+	runtime, err := a.before.get(h.Runtime)
+	if err != nil {
+		return fmt.Errorf("host %s: %w", h.Name, err)
+	}
+	s, err := runtime.Ensure(ctx, a.spec(h))
 	if err != nil {
 		return err
 	}
@@ -190,7 +181,7 @@ func (a *applier) sandbox(ctx context.Context, h HostPlan) error {
 
 func (a *applier) spec(h HostPlan) hosts.Spec {
 	name := h.Container
-	if h.Runtime == "netns" {
+	if h.Runtime == netnsName {
 		name = h.Namespace
 	}
 	return hosts.Spec{
@@ -224,14 +215,14 @@ func routerHostsFile(rows []HostsFileRow) []hosts.HostsEntry {
 
 // removeExtra removes the nodes that the topology no longer has.
 func (a *applier) removeExtra(ctx context.Context) error {
-	keepHost := func(node string) bool {
-		return slices.ContainsFunc(a.plan.Hosts, func(h HostPlan) bool { return h.Name == node })
+	keepHost := func(s hosts.Sandbox) bool {
+		return slices.ContainsFunc(a.plan.Hosts, func(h HostPlan) bool { return h.Name == s.Node && h.Runtime == s.Runtime })
 	}
 	keepRouter := func(node string) bool {
 		return slices.ContainsFunc(a.plan.Routers, func(r RouterPlan) bool { return r.Name == node })
 	}
 	errs := []error{a.before.removeHosts(ctx, func(s hosts.Sandbox) bool {
-		return !keepHost(s.Node)
+		return !keepHost(s)
 	}), a.removeStaleWires()}
 	errs = append(errs, a.removeExtraPorts())
 	for _, ns := range a.before.namespacesBy(hosts.KindRouter) {

@@ -28,13 +28,15 @@ func Open(ctx context.Context, name string) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := observe(ctx, name)
+	all, err := hosts.Namespaces()
 	if err != nil {
 		return nil, err
 	}
 	l := &Lab{Name: name}
-	for _, ns := range found.namespacesBy(hosts.KindRouter) {
-		l.routers = append(l.routers, ns.Mark.Node)
+	for _, ns := range all {
+		if ns.Mark.Lab == name && ns.Mark.Kind == hosts.KindRouter {
+			l.routers = append(l.routers, ns.Mark.Node)
+		}
 	}
 	slices.SortFunc(l.routers, naturalCompare)
 	return l, nil

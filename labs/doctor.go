@@ -35,7 +35,7 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		plan, err := NewPlan(t, Allocations{}, chooseRuntime("", t.Runtime))
+		plan, err := NewPlan(t, Allocations{}, findRuntimes(ctx, silent{}.Step).choose("", t.Runtime, ""))
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +123,7 @@ func labsHere(ctx context.Context) ([]doctor.Lab, error) {
 
 func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 	l := doctor.Lab{Name: name, Changing: locked(name)}
-	found, err := observe(ctx, name)
+	found, err := observe(ctx, name, silent{})
 	if err != nil {
 		return l, err
 	}

@@ -35,9 +35,12 @@ func Down(ctx context.Context, lab string, p Progress) (string, error) {
 
 // teardown ends and removes everything that carries the lab's mark.
 func teardown(ctx context.Context, lab string) error {
-	found, err := observe(ctx, lab)
+	found, err := observe(ctx, lab, silent{})
 	if err != nil {
 		return err
+	}
+	if err := found.missing(lab); err != nil {
+		return fmt.Errorf("remove lab %s: %w", lab, err)
 	}
 	if err := hosts.EndProcesses(ctx, found.namespacesBy(hosts.KindLab), endGrace); err != nil {
 		return fmt.Errorf("end the keeper of lab %s: %w", lab, err)

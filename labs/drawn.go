@@ -1,6 +1,7 @@
 package labs
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -40,7 +41,7 @@ func Draw(o UpOptions) (Drawn, error) {
 }
 
 func drawn(t *topology.Topology, kept Allocations) (Drawn, error) {
-	plan, err := NewPlan(t, kept, chooseRuntime("", t.Runtime))
+	plan, err := NewPlan(t, kept, cmp.Or(t.Runtime, netnsName))
 	if err != nil {
 		return Drawn{}, err
 	}

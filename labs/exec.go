@@ -32,7 +32,7 @@ func Exec(ctx context.Context, o ExecOptions) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	found, err := observe(ctx, lab)
+	found, err := observe(ctx, lab, silent{})
 	if err != nil {
 		return 0, err
 	}
@@ -64,9 +64,13 @@ func shell() string {
 
 func (o observed) command(ctx context.Context, lab string, x ExecOptions) (*exec.Cmd, error) {
 	inside := hosts.Exec{Argv: x.Argv, TTY: x.TTY}
-	for _, s := range o.sandboxes {
+	for _, s := range o.hosts {
 		if s.Node == x.Node {
-			return o.runtimes[s.Runtime].Command(ctx, s, inside)
+			runtime, err := o.get(s.Runtime)
+			if err != nil {
+				return nil, err
+			}
+			return runtime.Command(ctx, s, inside)
 		}
 	}
 	for _, ns := range o.namespacesBy(hosts.KindRouter) {
@@ -84,7 +88,7 @@ func (o observed) command(ctx context.Context, lab string, x ExecOptions) (*exec
 
 func (o observed) noSuchNode(lab, node string) string {
 	var names []string
-	for _, s := range o.sandboxes {
+	for _, s := range o.hosts {
 		names = append(names, s.Node)
 	}
 	for _, ns := range o.namespacesBy(hosts.KindRouter) {

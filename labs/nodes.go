@@ -41,7 +41,7 @@ func Nodes(ctx context.Context, lab string) ([]status.Node, error) {
 }
 
 func labNodes(ctx context.Context, lab string) ([]status.Node, error) {
-	found, err := observe(ctx, lab)
+	found, err := observe(ctx, lab, silent{})
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func labNodes(ctx context.Context, lab string) ([]status.Node, error) {
 	for _, ns := range found.namespacesBy(hosts.KindRouter) {
 		out = append(out, routerNode(lab, ns, applied))
 	}
-	for _, s := range found.sandboxes {
+	for _, s := range found.hosts {
 		out = append(out, hostNode(lab, s, applied))
 	}
 	slices.SortFunc(out, func(a, b status.Node) int {

@@ -3,27 +3,24 @@ package labs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
 )
 
-// selfCommand starts this program again inside a host, see hosts.Enter.
-var selfCommand = []string{"/proc/self/exe", "enter"}
-
 // observed is what exists of a lab: everything that carries its mark.
 type observed struct {
-	netns      *hosts.NetNS // routers are entered as its hosts are
-	runtimes   map[string]hosts.Runtime
+	runtimes
 	namespaces []hosts.Namespace
-	sandboxes  []hosts.Sandbox
+	hosts      []hosts.Sandbox
 }
 
-func observe(ctx context.Context, lab string) (observed, error) {
-	o := observed{netns: hosts.NewNetNS(runRoot, selfCommand)}
-	o.runtimes = map[string]hosts.Runtime{o.netns.Name(): o.netns}
+func observe(ctx context.Context, lab string, p Progress) (observed, error) {
+	o := observed{runtimes: findRuntimes(ctx, p.Step)}
 	all, err := hosts.Namespaces()
 	if err != nil {
 		return o, err
@@ -33,17 +30,11 @@ func observe(ctx context.Context, lab string) (observed, error) {
 			o.namespaces = append(o.namespaces, ns)
 		}
 	}
-	for name, r := range o.runtimes {
-		found, err := r.List(ctx, lab)
-		if err != nil {
-			return o, fmt.Errorf("list the hosts of runtime %s: %w", name, err)
-		}
-		o.sandboxes = append(o.sandboxes, found...)
-	}
-	return o, nil
+	o.hosts, err = o.sandboxes(ctx, lab)
+	return o, err
 }
 
-func (o observed) empty() bool { return len(o.namespaces)+len(o.sandboxes) == 0 }
+func (o observed) empty() bool { return len(o.namespaces)+len(o.hosts) == 0 }
 
 func (o observed) namespacesBy(k hosts.Kind) []hosts.Namespace {
 	var out []hosts.Namespace
@@ -55,17 +46,34 @@ func (o observed) namespacesBy(k hosts.Kind) []hosts.Namespace {
 	return out
 }
 
+// removeHosts removes the hosts that which picks, several at a time.
 func (o observed) removeHosts(ctx context.Context, which func(hosts.Sandbox) bool) error {
-	var errs []error
-	for _, s := range o.sandboxes {
-		if which(s) {
-			errs = append(errs, o.runtimes[s.Runtime].Remove(ctx, s))
+	var (
+		g    errgroup.Group
+		mu   sync.Mutex
+		errs []error
+	)
+	g.SetLimit(parallel)
+	for _, s := range o.hosts {
+		if !which(s) {
+			continue
 		}
+		g.Go(func() error {
+			runtime, err := o.get(s.Runtime)
+			if err == nil {
+				err = runtime.Remove(ctx, s)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			errs = append(errs, err)
+			return nil
+		})
 	}
+	g.Wait() // the errors are in errs, all of them
 	return errors.Join(errs...)
 }
 
-// Names lists the labs that run, sorted.
+// Names lists the labs of which something is there, sorted.
 func Names(ctx context.Context) ([]string, error) {
 	all, err := hosts.Namespaces()
 	if err != nil {
@@ -74,6 +82,16 @@ func Names(ctx context.Context) ([]string, error) {
 	var names []string
 	for _, ns := range all {
 		names = append(names, ns.Mark.Lab)
+	}
+	if len(names) == 0 {
+		// After a reboot, containers are all that is left of a lab.
+		left, err := findRuntimes(ctx, func(string) {}).sandboxes(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range left {
+			names = append(names, s.Lab)
+		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil

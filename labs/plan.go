@@ -19,6 +19,7 @@ import (
 type Plan struct {
 	Lab         string         `json:"lab"`
 	Namespace   string         `json:"namespace"` // the lab's own: segments and the keeper live there
+	Runtime     string         `json:"runtime"`   // of hosts that do not name theirs
 	Routers     []RouterPlan   `json:"routers"`
 	Hosts       []HostPlan     `json:"hosts"`
 	Wires       []WirePlan     `json:"wires"`
@@ -93,6 +94,7 @@ func NewPlan(t *topology.Topology, previous Allocations, runtime string) (*Plan,
 	p := &Plan{
 		Lab:         t.Name,
 		Namespace:   labNamespace(t.Name),
+		Runtime:     runtime,
 		Allocations: previous.clone(),
 	}
 	b := planner{topology: t, plan: p, runtime: runtime, routers: map[string]*agent.Config{}, inUse: allocationsInUse{}}

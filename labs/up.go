@@ -17,6 +17,11 @@ import (
 // Progress hears what a long command is doing, a short phrase at a time.
 type Progress interface{ Step(message string) }
 
+// silent is a Progress for commands that are over at once.
+type silent struct{}
+
+func (silent) Step(string) {}
+
 // UpOptions say what Up brings up and how long it waits.
 type UpOptions struct {
 	Lab      string        // a name of the catalogue, a file, or "-" for Stdin
