@@ -88,6 +88,10 @@ func tableVRFs(cfg Config) []bgp.VRF {
 	return out
 }
 
+// mostOwnAS is how often our own AS may stand in the AS path of a route that
+// another router of the AS accepted: the most that a topology can allow it.
+const mostOwnAS = 10
+
 // speakerNeighbors translates the plan's sessions for the speaker.
 func speakerNeighbors(cfg Config) []bgp.Neighbor {
 	var out []bgp.Neighbor
@@ -98,6 +102,9 @@ func speakerNeighbors(cfg Config) []bgp.Neighbor {
 			HoldTime: s.HoldTime, Keepalive: s.Keepalive, ConnectRetry: s.ConnectRetry,
 			Passive: s.Passive, Password: s.Password, GTSM: s.GTSM, Client: s.Client,
 			NextHopSelf: s.NextHopSelf, MaxPrefixes: s.MaxPrefixes,
+		}
+		if s.PeerAS == cfg.AS { // what a router of ours has allowed a customer is not refused by another
+			n.AllowOwnAS = mostOwnAS
 		}
 		for _, c := range cfg.Core {
 			if c.Name == s.Interface && s.PeerAddress.Is6() && s.PeerAddress.IsLinkLocalUnicast() {
