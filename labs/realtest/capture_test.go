@@ -54,8 +54,8 @@ type frame struct {
 	ipTTL, src, dst       string
 }
 
-// frames waits for the capture to be complete and decodes it.
-func (c *capture) frames(t testing.TB) []frame {
+// wait waits for the capture to be complete.
+func (c *capture) wait(t testing.TB) {
 	t.Helper()
 	select {
 	case <-c.done:
@@ -65,6 +65,22 @@ func (c *capture) frames(t testing.TB) []frame {
 		out, _ := exec.Command("tcpdump", "-n", "-e", "-r", c.file).CombinedOutput()
 		t.Fatalf("too few packets on the wire:\n%s", out)
 	}
+}
+
+// mustBeEmpty ends a capture in which nothing may be.
+func (c *capture) mustBeEmpty(t testing.TB) {
+	t.Helper()
+	c.cmd.Process.Signal(syscall.SIGINT)
+	<-c.done
+	if out, err := exec.Command("tcpdump", "-n", "-e", "-r", c.file).Output(); err != nil || len(out) > 0 {
+		t.Errorf("on the wire, where nothing should be: %v\n%s", err, out)
+	}
+}
+
+// frames waits for the capture to be complete and decodes it.
+func (c *capture) frames(t testing.TB) []frame {
+	t.Helper()
+	c.wait(t)
 	fields := []string{"mpls.label", "mpls.bottom", "mpls.ttl", "ip.ttl", "ip.src", "ip.dst"}
 	argv := []string{"-r", c.file, "-T", "fields", "-E", "separator=|"}
 	for _, f := range fields {
