@@ -47,7 +47,11 @@ func peerOf(n Neighbor) *api.Peer {
 		anyAddress = netip.IPv6Unspecified()
 	}
 	p := &api.Peer{
-		Conf: &api.PeerConf{NeighborAddress: n.Address.String(), PeerAsn: n.AS, AuthPassword: n.Password, AllowOwnAsn: uint32(n.AllowOwnAS)},
+		Conf: &api.PeerConf{
+			NeighborAddress: n.Address.String(), PeerAsn: n.AS, AuthPassword: n.Password, AllowOwnAsn: uint32(n.AllowOwnAS),
+			// Whether a path with the peer's AS is a loop is the peer's to judge.
+			AllowAspathLoopLocal: true,
+		},
 		Timers: &api.Timers{Config: &api.TimersConfig{
 			HoldTime: uint64(n.HoldTime.Seconds()), KeepaliveInterval: uint64(n.Keepalive.Seconds()),
 			IdleHoldTimeAfterReset: 1,
