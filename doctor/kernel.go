@@ -11,7 +11,7 @@ import (
 )
 
 // observeKernel adds to what is known already. What labs use is tried in a
-// namespace that ends with its thread; what they do not use is looked up, as
+// namespace that is thrown away; what they do not use is looked up, as
 // trying would load modules that nobody needs.
 func observeKernel(k Kernel) Kernel {
 	k.Release = release()
@@ -25,14 +25,30 @@ func observeKernel(k Kernel) Kernel {
 	tried := make(chan struct{})
 	go func() {
 		defer close(tried)
-		runtime.LockOSThread() // never unlocked: the thread ends, and the namespace with it
-		k.Namespaces = present(unix.Unshare(unix.CLONE_NEWNET) == nil)
-		if k.Namespaces == Present {
-			k.tryLinks()
-		}
+		k.tryNamespace()
 	}()
 	<-tried
 	return k
+}
+
+// tryNamespace moves its thread into a new namespace, tries what is possible
+// there, and moves it back. A thread that cannot go back stays locked, and
+// ends with its goroutine.
+func (k *Kernel) tryNamespace() {
+	runtime.LockOSThread()
+	home, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		runtime.UnlockOSThread()
+		return
+	}
+	defer unix.Close(home)
+	k.Namespaces = present(unix.Unshare(unix.CLONE_NEWNET) == nil)
+	if k.Namespaces == Present {
+		k.tryLinks()
+	}
+	if unix.Setns(home, unix.CLONE_NEWNET) == nil {
+		runtime.UnlockOSThread()
+	}
 }
 
 // tryLinks makes one link of each kind in the thread's namespace.

@@ -2,6 +2,7 @@ package diagram
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -16,7 +17,8 @@ func (s *scene) dot() string {
 	for i, l := range s.links {
 		if l.middle == nil {
 			a, z := l.ends[0], l.ends[1]
-			fmt.Fprintf(&b, "  r%d -- r%d [taillabel=%s, headlabel=%s, penwidth=2, minlen=3];\n", a.router, z.router, dotQuote(a.intf, a.addresses...), dotQuote(z.intf, z.addresses...))
+			label := dotQuote(s.endText(a), s.endText(z), l.bgp)
+			fmt.Fprintf(&b, "  r%d -- r%d [label=%s, penwidth=2];\n", a.router, z.router, label)
 			continue
 		}
 		shape := "ellipse"
@@ -25,13 +27,16 @@ func (s *scene) dot() string {
 		}
 		fmt.Fprintf(&b, "  l%d [shape=%s, label=%s];\n", i, shape, dotQuote(l.middle[0], l.middle[1:]...))
 		for _, e := range l.ends {
-			fmt.Fprintf(&b, "  r%d -- l%d [taillabel=%s, penwidth=2, minlen=2];\n", e.router, i, dotQuote(e.intf, e.addresses...))
+			fmt.Fprintf(&b, "  r%d -- l%d [label=%s, penwidth=2];\n", e.router, i, dotQuote(e.intf, e.addresses...))
 		}
 	}
 	s.dotHosts(&b)
 	b.WriteString("}\n")
 	return b.String()
 }
+
+// endText is an end of a wire with its router, for a label in the middle.
+func (s *scene) endText(e end) string { return s.routers[e.router].name + ":" + e.text() }
 
 func (s *scene) dotHosts(b *strings.Builder) {
 	for i, h := range s.hosts() {
@@ -46,7 +51,7 @@ func (s *scene) dotHosts(b *strings.Builder) {
 
 // dotQuote makes a double-quoted string of lines.
 func dotQuote(first string, rest ...string) string {
-	lines := append([]string{first}, rest...)
+	lines := slices.DeleteFunc(append([]string{first}, rest...), func(l string) bool { return l == "" })
 	for i, l := range lines {
 		lines[i] = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", " ").Replace(l)
 	}

@@ -17,7 +17,7 @@ func (s *scene) mermaid() string {
 	for i, l := range s.links {
 		if l.middle == nil {
 			a, z := l.ends[0], l.ends[1]
-			fmt.Fprintf(&b, "  r%d ---|%s| r%d\n", a.router, mermaidLabel(mermaidText(a.text()), []string{z.text()}), z.router)
+			fmt.Fprintf(&b, "  r%d ---|%s| r%d\n", a.router, mermaidLabel(mermaidText(s.endText(a)), []string{s.endText(z)}), z.router)
 			edges++
 			continue
 		}
