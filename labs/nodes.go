@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/agent"
 	"pseudowan/labs/status"
 	"pseudowan/topology"
 )
@@ -48,7 +50,7 @@ func labNodes(ctx context.Context, lab string) ([]status.Node, error) {
 	applied := appliedTopology(lab)
 	var out []status.Node
 	for _, ns := range found.namespacesBy(hosts.KindRouter) {
-		out = append(out, routerNode(lab, ns, applied))
+		out = append(out, routerNode(ctx, lab, ns, applied))
 	}
 	for _, s := range found.hosts {
 		out = append(out, hostNode(lab, s, applied))
@@ -76,13 +78,14 @@ func appliedTopology(lab string) *topology.Topology {
 	return t
 }
 
-func routerNode(lab string, ns hosts.Namespace, t *topology.Topology) status.Node {
+func routerNode(ctx context.Context, lab string, ns hosts.Namespace, t *topology.Topology) status.Node {
 	n := status.Node{
 		Lab: lab, Node: ns.Mark.Node, Kind: "router", Runtime: "netns", NetNS: ns.Path(), Addresses: []string{},
 		State: "its agent does not run",
 	}
 	if pid := agentPID(ns); pid != 0 {
 		n.State, n.PID = "running", pid
+		n.Datapath = datapathOf(ctx, lab, n.Node)
 	}
 	if t == nil {
 		return n
@@ -98,6 +101,20 @@ func routerNode(lab string, ns hosts.Namespace, t *topology.Topology) status.Nod
 		}
 	}
 	return n
+}
+
+// datapathOf asks a router's agent. One that starts, or hangs, does not tell.
+func datapathOf(ctx context.Context, lab, router string) string {
+	const patience = time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	c := agent.NewClient(router, agentSocket(lab, router))
+	defer c.Close()
+	datapath, err := c.Datapath(ctx)
+	if err != nil {
+		return ""
+	}
+	return datapath
 }
 
 // agentPID finds the router's agent among the processes of its namespace.

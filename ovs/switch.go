@@ -150,6 +150,9 @@ func removeFiles(dir string) error {
 // Dir is the run directory: the value of OVS_RUNDIR for Open vSwitch's tools.
 func (s *Switch) Dir() string { return s.cfg.Dir }
 
+// Datapath is the datapath that the switch was started with.
+func (s *Switch) Datapath() Datapath { return s.cfg.Datapath }
+
 // Done is closed when a daemon has died or Stop has ended both.
 func (s *Switch) Done() <-chan struct{} { return s.done }
 

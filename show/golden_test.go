@@ -82,7 +82,7 @@ var (
 	nodes     = []status.Node{
 		{Lab: "pseudo-wan", Node: "host_010_402", Kind: "host", Runtime: "docker", State: "exited", VRF: "65001:402", Addresses: []string{"40.2.0.2/24", "140.2.0.1/24"}, NetNS: "/proc/4711/ns/net", PID: 4711},
 		{Lab: "pseudo-wan", Node: "host_002_102", Kind: "host", Runtime: "netns", State: "running", VRF: "65001:102", Addresses: []string{"10.2.0.2/24", "110.2.0.1/24", "110.2.1.1/24", "2001:db8::2/64"}, NetNS: "/run/netns/pw-pseudo-wan-host_002_102"},
-		{Lab: "pseudo-wan", Node: "pe1", Kind: "router", Runtime: "netns", State: "running", NetNS: "/run/netns/pw-pseudo-wan-pe1", PID: 42},
+		{Lab: "pseudo-wan", Node: "pe1", Kind: "router", Runtime: "netns", State: "running", NetNS: "/run/netns/pw-pseudo-wan-pe1", PID: 42, Datapath: "system"},
 		{Lab: "demo2", Node: "pe1", Kind: "router", Runtime: "netns", State: "running"},
 	}
 )

@@ -137,7 +137,7 @@ func Nodes(o Output, rows []status.Node) error {
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			text("lab"), text("node"), text("kind"), text("runtime"), state("state", "running"),
-			text("vrf"), text("addresses"), text("netns"), number("pid"),
+			text("vrf"), text("addresses"), text("netns"), number("pid"), text("datapath"),
 		}}
 		for _, r := range rows {
 			pid := ""
@@ -145,7 +145,7 @@ func Nodes(o Output, rows []status.Node) error {
 				pid = decimal(r.PID)
 			}
 			g.add(r.Lab, r.Node, r.Kind, r.Runtime, r.State,
-				r.VRF, few(r.Addresses), r.NetNS, pid)
+				r.VRF, few(r.Addresses), r.NetNS, pid, r.Datapath)
 		}
 		return g.String()
 	})

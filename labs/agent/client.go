@@ -50,6 +50,11 @@ func (c *Client) Converged(ctx context.Context, wait time.Duration) (Convergence
 	return get[Convergence](ctx, c, "status?wait="+wait.String())
 }
 
+// Datapath tells in what the router switches packets: netdev or system.
+func (c *Client) Datapath(ctx context.Context) (string, error) {
+	return get[string](ctx, c, "datapath")
+}
+
 // Peers lists the BGP sessions.
 func (c *Client) Peers(ctx context.Context) ([]status.Peer, error) {
 	return get[[]status.Peer](ctx, c, "peers")

@@ -24,7 +24,7 @@ const (
 // repeated: ports whose wire was made again are replaced, everything else that
 // is right is left alone.
 func (r *reactor) Configure(ctx context.Context, cfg Config) error {
-	if startedWith(cfg) != r.started {
+	if startedWith(cfg, r.started.datapath) != r.started {
 		select {
 		case r.restart <- struct{}{}:
 		default:

@@ -94,7 +94,7 @@ func newReactor(log *slog.Logger, cfg Config) *reactor {
 	tables.SetMaxPaths(maxPaths)
 	slow, _ := slowpath.New(slowpath.Config{}) // nothing can be wrong with no interface
 	return &reactor{
-		log: log, name: cfg.Router, started: startedWith(cfg),
+		log: log, name: cfg.Router, started: startedWith(cfg, ""),
 		access: map[uint32]*accessPort{}, core: map[uint32]*corePort{}, vrfs: map[string]*VRF{},
 		linkUp: map[string]bool{}, wanted: map[neighbor.Key]bool{},
 		connected: map[routeKey]pipeline.Target{}, hostPorts: map[routeKey]uint32{}, best: map[routeKey]*bgp.Path{},
@@ -114,7 +114,7 @@ func (r *reactor) start(ctx context.Context, o Options, cfg Config) (err error) 
 	var g errgroup.Group
 	g.Go(func() (err error) {
 		r.sw, err = ovs.Start(ctx, ovs.Config{
-			Dir: o.OVSDir, Bridge: bridgeName, Datapath: datapath(cfg.Datapath),
+			Dir: o.OVSDir, Bridge: bridgeName, Datapath: r.started.datapath,
 			ExternalIDs: map[string]string{"pseudowan-lab": cfg.Lab, "pseudowan-router": cfg.Router},
 		})
 		return err
@@ -129,13 +129,16 @@ func (r *reactor) start(ctx context.Context, o Options, cfg Config) (err error) 
 	return g.Wait()
 }
 
-// datapath is the one that is asked for; "auto" is netdev, which every server
-// has.
-func datapath(asked string) ovs.Datapath {
-	if asked == string(ovs.System) {
+// datapath is the one that is asked for. "auto" stays with the running one, and
+// at the start takes netdev, which every server has.
+func datapath(asked string, running ovs.Datapath) ovs.Datapath {
+	switch {
+	case asked == string(ovs.System):
 		return ovs.System
+	case asked == string(ovs.Netdev) || running == "":
+		return ovs.Netdev
 	}
-	return ovs.Netdev
+	return running
 }
 
 // stop ends the speakers with a Cease to their peers, then the switch.
@@ -183,6 +186,8 @@ type identity struct {
 	listen   string
 }
 
-func startedWith(cfg Config) identity {
-	return identity{cfg.AS, cfg.RouterID, datapath(cfg.Datapath), fmt.Sprint(listenAddresses(cfg))}
+// startedWith is a configuration's identity for an agent that runs on a
+// datapath, or, where running is "", for one that starts.
+func startedWith(cfg Config, running ovs.Datapath) identity {
+	return identity{cfg.AS, cfg.RouterID, datapath(cfg.Datapath, running), fmt.Sprint(listenAddresses(cfg))}
 }

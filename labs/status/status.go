@@ -131,6 +131,7 @@ type Node struct {
 	State     string   `json:"state"`   // running, or what is wrong
 	VRF       string   `json:"vrf"`     // of a host; several are joined by commas
 	Addresses []string `json:"addresses"`
-	NetNS     string   `json:"netns"` // the namespace's path
-	PID       int      `json:"pid"`   // the agent or the container's first process; 0 where there is none
+	NetNS     string   `json:"netns"`    // the namespace's path
+	PID       int      `json:"pid"`      // the agent or the container's first process; 0 where there is none
+	Datapath  string   `json:"datapath"` // of a router: netdev or system; "" where its agent does not tell
 }
