@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"pseudowan/hosts"
 	"pseudowan/labs/catalog"
 	"pseudowan/topology"
 )
@@ -80,7 +81,7 @@ func knownTopology(lab string) *topology.Topology {
 }
 
 func namespaceFiles() (names []string) {
-	entries, _ := os.ReadDir("/run/netns")
+	entries, _ := os.ReadDir(hosts.Namespace{}.Path()) // the directory of them all
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
