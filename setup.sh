@@ -72,6 +72,8 @@ services_of() {
 	case $1 in
 	openvswitch-switch) echo openvswitch-switch ;;
 	gobgpd) echo gobgpd ;;
+	bird2) echo bird ;;
+	frr) echo frr ;;
 	docker.io) echo docker.socket docker containerd ;;
 	esac
 }
@@ -89,7 +91,7 @@ hold_services() {
 		#!/bin/sh
 		# Made by pseudowan's setup.sh while it installs packages.
 		case ${1%.service} in
-		openvswitch-switch | ovsdb-server | ovs-vswitchd | ovs-record-hostname | gobgpd | docker | docker.socket | containerd) exit 101 ;;
+		openvswitch-switch | ovsdb-server | ovs-vswitchd | ovs-record-hostname | gobgpd | bird | frr | docker | docker.socket | containerd) exit 101 ;;
 		esac
 	END
 	chmod 755 $policy
@@ -249,7 +251,7 @@ runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputi
 
 # What the tests look with, and compare with.
 tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
-	gobgpd:gobgpd busybox:busybox-static docker:docker.io"
+	gobgpd:gobgpd bird:bird2 vtysh:frr busybox:busybox-static docker:docker.io"
 
 demo() {
 	# shellcheck disable=SC2086
