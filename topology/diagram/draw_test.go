@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-var names = []string{"pseudo-wan", "hub-spoke", "ring", "eight"}
+var names = []string{"pseudo-wan", "hub-spoke", "ring", "eight", "reflector"}
 
 func load(t *testing.T, name string) (*topology.Topology, Labels) {
 	t.Helper()

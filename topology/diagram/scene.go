@@ -64,10 +64,11 @@ func newScene(t *topology.Topology, labels Labels) *scene {
 	}
 	for i, r := range t.Routers {
 		index[r.Name] = i
-		s.routers = append(s.routers, router{
-			name:  r.Name,
-			facts: []string{fmt.Sprintf("AS %d", r.AS), r.ID.String(), "labels " + r.Labels.String()},
-		})
+		facts := []string{fmt.Sprintf("AS %d", r.AS), r.ID.String(), "labels " + r.Labels.String()}
+		if slices.ContainsFunc(t.Sessions, func(x topology.Session) bool { return x.Router == r.Name && x.Client }) {
+			facts = append(facts, "route reflector")
+		}
+		s.routers = append(s.routers, router{name: r.Name, facts: facts})
 	}
 	for _, v := range t.VRFs {
 		r := &s.routers[index[v.Router]]
@@ -116,6 +117,10 @@ func newAttachment(h topology.Host, n int) attachment {
 		row.facts = append(row.facts, a.RA.Prefix.String()+" slaac")
 	}
 	var behind []netip.Prefix
+	if a.BGP != nil {
+		row.facts = append(row.facts, fmt.Sprintf("BGP AS %d", a.BGP.AS))
+		behind = append(behind, a.BGP.Networks...)
+	}
 	for _, s := range a.Statics {
 		if !slices.Contains(behind, s.Prefix) {
 			behind = append(behind, s.Prefix)
