@@ -172,12 +172,30 @@ func (s session) forwardSignals(ctx context.Context, tty bool) (stop func()) {
 				s.resize(ctx)
 				continue
 			}
-			if running, err := s.cli.ContainerExecInspect(ctx, s.id); err == nil && running.Running && running.Pid > 0 {
-				_ = unix.Kill(running.Pid, sig.(unix.Signal)) // ESRCH: it has ended
+			if pid := s.pid(ctx); pid != 0 {
+				_ = unix.Kill(pid, sig.(unix.Signal)) // ESRCH: it has ended
 			}
 		}
 	}()
 	return func() { signal.Stop(signals); close(signals) }
+}
+
+// pid is the command's, seen from the server. The daemon knows it a moment
+// after the command runs. It is 0 where the command does not start.
+func (s session) pid(ctx context.Context) int {
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		running, err := s.cli.ContainerExecInspect(ctx, s.id)
+		if err != nil {
+			return 0
+		}
+		if running.Pid > 0 && !running.Running {
+			return 0 // it has ended: the number may be another's
+		}
+		if running.Pid > 0 {
+			return running.Pid
+		}
+	}
+	return 0
 }
 
 func (s session) resize(ctx context.Context) {

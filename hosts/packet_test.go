@@ -71,6 +71,8 @@ func (c tap) send(t *testing.T, ls ...gopacket.SerializableLayer) {
 func TestRealChangedMACIsAnnounced(t *testing.T) {
 	needRoot(t)
 	a, b, n, _ := twoHosts(t)
+	// What is sent before the kernel has seen the carrier is lost.
+	mustRun(t, a, "ping", "-c1", "-W5", "10.0.0.2")
 	for name, change := range map[string]func(net.HardwareAddr){
 		"by a user": func(m net.HardwareAddr) { mustRun(t, a, "ip", "link", "set", "eth0", "address", m.String()) },
 		"by an edit": func(m net.HardwareAddr) {

@@ -42,7 +42,10 @@ func runtimeSuite(t *testing.T, newRuntime func(*testing.T) Runtime) {
 		"files":               suiteFiles,
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) { test(t, newSuiteHost(t, newRuntime(t))) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newSuiteHost(t, newRuntime(t)))
+		})
 	}
 }
 
