@@ -180,9 +180,9 @@ check_files() {
 	foreign=$(find $checkout ! -user $user | head -n 5)
 	[ -z "$foreign" ] || die "not $user's: $foreign"
 	[ ! -e /usr/sbin/policy-rc.d ] || die "policy-rc.d is still there"
-	enabled=$(find /etc/rc[2-5].d -name 'S*' | grep -E 'openvswitch|gobgpd|docker|containerd' || true)
+	enabled=$(find /etc/rc[2-5].d -name 'S*' | grep -E 'openvswitch|gobgpd|bird|frr|docker|containerd' || true)
 	[ -z "$enabled" ] || die "enabled: $enabled"
-	! pidof dockerd containerd gobgpd || die "a service runs"
+	! pidof dockerd containerd gobgpd bird zebra || die "a service runs"
 	[ ! -S /var/run/openvswitch/db.sock ] || die "the server's Open vSwitch runs"
 }
 
