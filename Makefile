@@ -32,6 +32,12 @@ bin/pseudowan:
 test: check
 	$(GO) test $(TESTFLAGS) ./...
 
+# The real tests in a virtual machine whose kernel has what a bare machine may
+# lack: Open vSwitch's kernel datapath, MPLS, VRF, dummy devices.
+.PHONY: test-vm
+test-vm:
+	GO="$(GO)" sh vmtest/all.sh
+
 # The tests that need no root, namespaces or Open vSwitch.
 .PHONY: test-pure
 test-pure: check

@@ -42,7 +42,7 @@ unpack() {
 	printf 'deb %s %s main\n' "$mirror" "$suite" |
 		mmdebstrap --quiet --mode=root --variant=extract \
 			--aptopt='APT::Install-Recommends "false"' \
-			--include="$(echo $packages | tr ' ' ,)" \
+			--include="$(printf %s "$packages" | tr " \n" ,)" \
 			--setup-hook='for d in bin sbin lib lib64; do mkdir -p "$1/usr/$d"; ln -s "usr/$d" "$1/$d"; done' \
 			"$suite" "$1" -
 }
@@ -84,7 +84,7 @@ build() {
 	finish "$root"
 	strip "$root" "$version"
 	mv "$root/boot/vmlinuz-$version" "$1/vmlinuz"
-	rm -rf "$root/boot"
+	rm -rf "${root:?}/boot"
 	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$1/root.cpio"
 	rm -rf "$root"
 }
