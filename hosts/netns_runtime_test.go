@@ -14,21 +14,12 @@ import (
 // A command that is not asked for any more, or that is another now, ends.
 func TestRealNetNSCommandFollowsAnEdit(t *testing.T) {
 	h := newSuiteHost(t, newNetNSRuntime(t))
-	ensure := func(argv ...string) int {
-		t.Helper()
-		h.spec.Command = argv
-		box, err := h.Ensure(context.Background(), h.spec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return box.PID
-	}
-	first := ensure("sleep", "1000")
-	second := ensure("sleep", "1001")
+	first := h.ensure(t, "sleep", "1000")
+	second := h.ensure(t, "sleep", "1001")
 	if second == first || startTime(first) != "" || startTime(second) == "" {
 		t.Errorf("first %d runs %q, second %d runs %q", first, startTime(first), second, startTime(second))
 	}
-	if pid := ensure(); pid != 0 || startTime(second) != "" {
+	if pid := h.ensure(t); pid != 0 || startTime(second) != "" {
 		t.Errorf("PID %d, second runs %q", pid, startTime(second))
 	}
 }
