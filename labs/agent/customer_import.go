@@ -150,13 +150,11 @@ func (r *reactor) needNextHop(c *customer, hop netip.Addr) {
 }
 
 func (r *reactor) dropNextHop(c *customer, hop netip.Addr) {
-	switch c.nextHops[hop] {
-	case 0:
+	if n := c.nextHops[hop]; n != 1 {
+		if n > 1 {
+			c.nextHops[hop]--
+		}
 		return
-	default:
-		c.nextHops[hop]--
-		return
-	case 1:
 	}
 	delete(c.nextHops, hop)
 	if k := c.neighbor(hop); r.wanted[k] && !r.configuredHosts()[k] {
