@@ -1,7 +1,8 @@
 // Package bgp is a router's BGP: the speaker that exchanges labelled VPN
 // routes with its peers (RFC 4364, RFC 4659), the VRF tables that import them
 // by route target and choose the best path, and the allocator of the labels
-// that the router gives out.
+// that the router gives out. A speaker may also be one towards customers, with
+// plain routes (RFC 4364 section 7).
 //
 // It owns sessions (configuration in, events out), path attributes, best path
 // choice and label values. It must not contain flows, adjacencies, network

@@ -131,3 +131,11 @@ func (c *ownCommand) end(ctx context.Context) error {
 	}
 	return nil
 }
+
+// CommandRuns reports whether a host's own command runs.
+func (r *NetNS) CommandRuns(lab, node string) bool { return runningCommand(r.dir(lab, node)) != nil }
+
+// CommandLog is the path of what a host's own command has said.
+func (r *NetNS) CommandLog(lab, node string) string {
+	return filepath.Join(r.dir(lab, node), commandLog)
+}

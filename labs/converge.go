@@ -34,7 +34,7 @@ func (a *applier) converge(ctx context.Context, timeout time.Duration) ([]string
 	}
 	err := g.Wait()
 	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
-		return nil, &NotConvergedError{Lab: a.plan.Lab, Missing: w.allMissing()}
+		return nil, &NotConvergedError{Lab: a.plan.Lab, Missing: append(a.endedCommands(), w.allMissing()...)}
 	}
 	return w.all(w.waiting), err
 }
@@ -133,7 +133,7 @@ func (p *Plan) expected() (n int) {
 	for _, r := range p.Routers {
 		n += len(r.Config.Core) + len(r.Config.Expect)
 		for _, a := range r.Config.Access {
-			n += len(a.Expect)
+			n += len(a.Expect) + a.Customer.AwaitedSessions()
 		}
 		for _, s := range r.Config.Sessions {
 			if s.PeerRouter != "" {

@@ -36,6 +36,15 @@ func identityOf(cfg Config, vrf *VRF, c *Customer) customerIdentity {
 	return customerIdentity{c.Namespace, cfg.AS, cfg.RouterID, vrf.ID, vrf.Name, fmt.Sprint(c.listenAddresses())}
 }
 
+// AwaitedSessions is how many sessions must come up before the router has
+// converged. There is none where the host does not speak BGP.
+func (c *Customer) AwaitedSessions() int {
+	if c == nil || !c.Awaited {
+		return 0
+	}
+	return len(c.BGP.Sessions)
+}
+
 func (c *Customer) listenAddresses() []netip.Addr {
 	var out []netip.Addr
 	for _, s := range c.BGP.Sessions {
