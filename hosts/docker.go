@@ -23,7 +23,8 @@ type Docker struct {
 	enter []string
 	say   func(string)
 
-	image sync.Mutex // one pull or build at a time
+	image   sync.Mutex // one pull or build at a time
+	builtin func() (builtin, error)
 }
 
 // DockerOptions says where the daemon is and who is told of progress.
@@ -46,7 +47,7 @@ func NewDocker(o DockerOptions) (*Docker, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	return &Docker{cli: cli, enter: o.Enter, say: o.Progress}, nil
+	return &Docker{cli: cli, enter: o.Enter, say: o.Progress, builtin: sync.OnceValues(newBuiltin)}, nil
 }
 
 // Labels are a container's marks.

@@ -50,24 +50,40 @@ func (d *Docker) ensureImage(ctx context.Context, name string) (string, error) {
 }
 
 func (d *Docker) ensureBuiltin(ctx context.Context) (string, error) {
-	content, err := builtinImage()
+	b, err := d.builtin()
 	if err != nil {
 		return "", fmt.Errorf("built-in image: %w", err)
 	}
-	sum := sha256.Sum256(append(content, strings.Join(builtinChanges, "\n")...))
-	ref := builtinRepository + ":" + hex.EncodeToString(sum[:6])
+	ref := b.ref
 	_, err = d.cli.ImageInspect(ctx, ref)
 	if !errdefs.IsNotFound(err) {
 		return ref, err
 	}
 	d.say("making the image " + ref + " from busybox")
-	source := image.ImportSource{Source: bytes.NewReader(content), SourceName: "-"}
+	source := image.ImportSource{Source: bytes.NewReader(b.content), SourceName: "-"}
 	answer, err := d.cli.ImageImport(ctx, source, ref, image.ImportOptions{Changes: builtinChanges})
 	if err != nil {
 		return "", fmt.Errorf("built-in image: %w", err)
 	}
 	defer answer.Close()
 	return ref, d.follow(answer, "built-in image")
+}
+
+// builtin is the built-in image as it is imported.
+type builtin struct {
+	ref     string
+	content []byte
+}
+
+func newBuiltin() (builtin, error) {
+	content, err := builtinImage()
+	if err != nil {
+		return builtin{}, err
+	}
+	sum := sha256.New()
+	sum.Write(content)
+	sum.Write([]byte(strings.Join(builtinChanges, "\n")))
+	return builtin{builtinRepository + ":" + hex.EncodeToString(sum.Sum(nil)[:6]), content}, nil
 }
 
 // pull tells of every layer's steps, but not of every byte.

@@ -37,7 +37,7 @@ type Exec struct {
 	Argv []string
 	TTY  bool     // stdin is a terminal and the command shall have one
 	Env  []string // KEY=VALUE, beside the host's
-	Dir  string   // empty: the caller's directory where it exists inside
+	Dir  string   // empty: the image's, or the caller's where it exists inside
 }
 
 // Runtime makes hosts and runs commands inside them.
