@@ -63,7 +63,9 @@ func command(argv ...string) result {
 	return result{code, out.String(), errs.String()}
 }
 
-func pseudowan(args ...string) result { return command(append([]string{program}, args...)...) }
+func pseudowan(args ...string) result {
+	return command(append([]string{program}, withPatience(args)...)...)
+}
 
 // must runs pseudowan and fails the test where that fails.
 func must(t testing.TB, args ...string) string {

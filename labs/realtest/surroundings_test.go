@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -48,6 +49,15 @@ func slowness() int {
 
 // patience is a time limit as it has to be on this machine.
 func patience(d time.Duration) time.Duration { return d * time.Duration(slowness()) }
+
+// withPatience lets `up` wait longer on a slow machine where the test does not
+// say how long.
+func withPatience(args []string) []string {
+	if slowness() == 1 || args[0] != "up" || slices.Contains(args, "--timeout") {
+		return args
+	}
+	return append(slices.Clone(args), "--timeout", patience(time.Minute).String())
+}
 
 // rounds is how often a test repeats what takes long, at least twice.
 func rounds(n int) int { return max(2, n/slowness()) }
