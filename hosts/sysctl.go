@@ -99,7 +99,8 @@ func forwardSysctls(on bool) []sysctl {
 
 // interfaceSysctls are those of a host's interface that was there before
 // hostSysctls, or that differs from their defaults. IPv6 addresses come from
-// the MAC (EUI-64), so that they are the same in every run.
+// the MAC (EUI-64), so that they are the same in every run. Of several routes,
+// one through a dead wire is not used.
 func interfaceSysctls(name string, slaac bool) []sysctl {
 	ra := "0"
 	if slaac {
@@ -108,6 +109,8 @@ func interfaceSysctls(name string, slaac bool) []sysctl {
 	v6 := "ipv6/conf/" + name + "/"
 	return []sysctl{
 		{"ipv4/conf/" + name + "/rp_filter", "0"},
+		{"ipv4/conf/" + name + "/ignore_routes_with_linkdown", "1"},
+		{v6 + "ignore_routes_with_linkdown", "1"},
 		{v6 + "accept_dad", "0"},
 		{v6 + "accept_ra", ra},
 		{v6 + "addr_gen_mode", "0"},

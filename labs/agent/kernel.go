@@ -186,15 +186,13 @@ func prefixOf(n *net.IPNet) netip.Prefix {
 	return netip.PrefixFrom(addr.Unmap(), ones)
 }
 
-// solicitCore makes the kernel resolve a neighbour on a BGP port.
+// solicitCore has the kernel treat a neighbour on a BGP port as in use: it
+// resolves one that it does not know, and asks again for one that has not been
+// heard of for a while.
 func solicitCore(link int, addr netip.Addr) error {
-	err := netlink.NeighAdd(&netlink.Neigh{
+	return netlink.NeighSet(&netlink.Neigh{
 		LinkIndex: link, IP: addr.AsSlice(), State: unix.NUD_NONE, Flags: unix.NTF_USE, Family: familyOf(addr),
 	})
-	if errors.Is(err, os.ErrExist) {
-		return nil
-	}
-	return err
 }
 
 func familyOf(a netip.Addr) int {
