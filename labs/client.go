@@ -45,17 +45,21 @@ func Open(ctx context.Context, name string) (*Lab, error) {
 // Routers lists the names of the lab's routers in natural order.
 func (l *Lab) Routers() []string { return slices.Clone(l.routers) }
 
+func (l *Lab) noRouter(name string) error {
+	msg := fmt.Sprintf("lab %s has no router %s", l.Name, name)
+	if n := nearest(name, l.routers); n != "" {
+		msg += "; did you mean " + n + "?"
+	}
+	return notFound(msg)
+}
+
 // ask puts one question to every router that the filter leaves, at once, and
 // joins the answers in the routers' order.
 func ask[T any](ctx context.Context, l *Lab, f Filter, question func(context.Context, *agent.Client) ([]T, error)) ([]T, error) {
 	routers := l.routers
 	if f.Router != "" {
 		if !slices.Contains(routers, f.Router) {
-			msg := fmt.Sprintf("lab %s has no router %s", l.Name, f.Router)
-			if n := nearest(f.Router, routers); n != "" {
-				msg += "; did you mean " + n + "?"
-			}
-			return nil, notFound(msg)
+			return nil, l.noRouter(f.Router)
 		}
 		routers = []string{f.Router}
 	}

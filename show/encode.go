@@ -11,9 +11,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// writeJSON prints rows as an array, indented, with a newline at the end.
-func writeJSON[T any](w io.Writer, rows []T) error {
-	b, err := marshalJSON(rows)
+// writeJSON prints a document indented, with a newline at the end.
+func writeJSON(w io.Writer, document any) error {
+	b, err := marshalJSON(document)
 	if err != nil {
 		return err
 	}
@@ -21,15 +21,12 @@ func writeJSON[T any](w io.Writer, rows []T) error {
 	return err
 }
 
-func marshalJSON[T any](rows []T) ([]byte, error) {
-	if rows == nil {
-		rows = []T{} // null would be one more case for every script
-	}
+func marshalJSON(document any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(rows); err != nil {
+	if err := e.Encode(document); err != nil {
 		return nil, fmt.Errorf("encode JSON: %w", err)
 	}
 	return b.Bytes(), nil
@@ -37,8 +34,8 @@ func marshalJSON[T any](rows []T) ([]byte, error) {
 
 // writeYAML prints the same document as writeJSON, with the same keys in the
 // same order. JSON is the source, so that the two can never disagree.
-func writeYAML[T any](w io.Writer, rows []T) error {
-	b, err := marshalJSON(rows)
+func writeYAML(w io.Writer, document any) error {
+	b, err := marshalJSON(document)
 	if err != nil {
 		return err
 	}

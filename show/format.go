@@ -45,14 +45,19 @@ type Output struct {
 // emit prints rows in the format of o; table is called only where a table is
 // wanted.
 func emit[T any](o Output, rows []T, table func() string) error {
+	return emitOne(o, present(rows), table)
+}
+
+// emitOne prints one document.
+func emitOne(o Output, document any, table func() string) error {
 	switch o.Format {
 	case Table, "":
 		_, err := io.WriteString(o.W, table())
 		return err
 	case JSON:
-		return writeJSON(o.W, rows)
+		return writeJSON(o.W, document)
 	case YAML:
-		return writeYAML(o.W, rows)
+		return writeYAML(o.W, document)
 	}
 	_, err := ParseFormat(string(o.Format))
 	return err

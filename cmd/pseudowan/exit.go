@@ -30,6 +30,7 @@ const exitHelp = `Exit codes:
   3    the lab did not converge within the timeout
   4    no such lab, router or host
   130  interrupted
+verify: 0 all is as intended, 1 something differs, 2 it could not be tested.
 exec passes on the exit code of its command; 127 where the command is not found.`
 
 // usageError is a command line that does not fit.
@@ -53,6 +54,7 @@ func exitCode(ctx context.Context, err error) int {
 		status       statusError
 		notConverged *labs.NotConvergedError
 		notEntered   *hosts.ExitError
+		untested     untestedError
 	)
 	switch {
 	case err == nil:
@@ -69,6 +71,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitNotConverged
 	case errors.Is(err, labs.ErrNotFound):
 		return exitNotFound
+	case errors.As(err, &untested):
+		return exitUntested
 	}
 	return exitFailure
 }

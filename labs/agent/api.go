@@ -48,6 +48,7 @@ func (r *reactor) routes() http.Handler {
 	m.HandleFunc("PUT /v1/config", r.putConfig)
 	m.HandleFunc("GET /v1/status", r.getStatus)
 	list(m, r, "datapath", func(context.Context, *http.Request) (any, error) { return r.sw.Datapath(), nil })
+	m.HandleFunc("POST /v1/fate", r.postFate)
 	list(m, r, "peers", func(ctx context.Context, _ *http.Request) (any, error) { return r.peerRows(ctx) })
 	list(m, r, "interfaces", func(ctx context.Context, _ *http.Request) (any, error) { return inLoop(ctx, r, r.interfaceRows) })
 	list(m, r, "neighbors", func(ctx context.Context, _ *http.Request) (any, error) { return inLoop(ctx, r, r.neighborRows) })

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"net/netip"
+
+	"github.com/spf13/cobra"
+
+	"pseudowan/labs"
+	"pseudowan/show"
+)
+
+func newExplain(s streams) *cobra.Command {
+	var lab string
+	c := &cobra.Command{
+		Use:     "explain ROUTER VRF PREFIX",
+		GroupID: groupLook,
+		Short:   "Tell why a prefix is in a VRF, or why it is not",
+		Long: `Explain tells who announces a prefix, with which route targets, whether the VRF
+imports one of them, whether the route was received, and which step of the
+best path choice a path won or lost by. VRF is a name or an RD; an address
+stands for its /32 or /128.`,
+		Example: `  sudo pseudowan explain pe1 101 30.1.0.2/32
+  sudo pseudowan explain pe2 10.0.0.2:3 ::/0 --lab hub-spoke -o json`,
+		Args: wants("ROUTER", "VRF", "PREFIX"),
+	}
+	format := addFormat(c)
+	addLab(c, &lab, "the lab; needed where several run")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		prefix, err := parsePrefix(args[2])
+		if err != nil {
+			return err
+		}
+		e, err := labs.Explain(c.Context(), lab, args[0], args[1], prefix)
+		if err != nil {
+			return err
+		}
+		return show.Explanation(output(s.out, format), e)
+	}
+	return c
+}
+
+// parsePrefix reads a prefix, or an address as the prefix of it alone.
+func parsePrefix(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return netip.Prefix{}, usagef("explain: %q is not a prefix such as 10.1.0.0/24", s)
+	}
+	return p.Masked(), nil
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"net/netip"
+
+	"github.com/spf13/cobra"
+
+	"pseudowan/labs"
+	"pseudowan/labs/status"
+	"pseudowan/show"
+)
+
+func newTrace(s streams) *cobra.Command {
+	var lab string
+	c := &cobra.Command{
+		Use:     "trace HOST ADDRESS",
+		GroupID: groupLook,
+		Short:   "Follow a packet: VRF, route, labels, router by router",
+		Long: `Trace follows a packet from a host to an address from three sources: the routers'
+BGP and VRF tables, their Open vSwitch (ofproto/trace), and real packets of
+growing TTL. It says where the three disagree, and exits with 1 then.`,
+		Example: `  sudo pseudowan trace host_001_101 30.1.0.2
+  sudo pseudowan trace s2 10.3.0.2 --lab hub-spoke -o json`,
+		Args: wants("HOST", "ADDRESS"),
+	}
+	format := addFormat(c)
+	addLab(c, &lab, "the lab; needed where several run")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		to, err := netip.ParseAddr(args[1])
+		if err != nil {
+			return usagef("trace: %q is not an IP address", args[1])
+		}
+		t, err := withProgress(s, func(p progress) (status.Trace, error) {
+			p.Step("tracing")
+			return labs.Trace(c.Context(), lab, args[0], to)
+		})
+		if err != nil {
+			return err
+		}
+		if err := show.Trace(output(s.out, format), t); err != nil {
+			return err
+		}
+		if len(t.Disagreements) > 0 {
+			return statusError(exitFailure)
+		}
+		return nil
+	}
+	return c
+}

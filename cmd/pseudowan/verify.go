@@ -1,0 +1,95 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pseudowan/labs"
+	"pseudowan/labs/status"
+	"pseudowan/show"
+)
+
+// verifyTimeout is how long an address may take to answer unless told
+// otherwise.
+const verifyTimeout = 5 * time.Second
+
+// The exit codes of verify.
+const (
+	exitDifferent = 1
+	exitUntested  = 2
+)
+
+func newVerify(s streams) *cobra.Command {
+	var o labs.VerifyOptions
+	var format string
+	var all bool
+	c := &cobra.Command{
+		Use:     "verify [LAB]",
+		GroupID: groupLook,
+		Short:   "Send packets between all hosts, and compare with what the topology says",
+		Long: `Verify works out of a topology's route targets which host reaches which address
+of which other host, for IPv4 and IPv6, and by way of whom; then it sends
+packets between all of them, both where they must arrive and where they must
+not, and checks the topology's expect: lines. Answers carry a token of the host
+that sent them, so that hosts with the same address are told apart. Each
+difference is named with its likely cause.
+
+Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested.`,
+		Example: `  sudo pseudowan verify
+  sudo pseudowan verify hub-spoke --from s2
+  sudo pseudowan verify --topology my-lab.yaml -o junit > verify.xml`,
+		Args:              wants("[LAB]"),
+		ValidArgsFunction: completing(runningLabs, cobra.ShellCompDirectiveNoFileComp),
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				o.Lab = args[0]
+			}
+			rows, err := withProgress(s, func(p progress) ([]status.HostPair, error) {
+				o.Progress = p
+				return labs.Verify(c.Context(), o)
+			})
+			if err != nil {
+				return untestedError{err}
+			}
+			if err := printPairs(s, format, rows, all); err != nil {
+				return err
+			}
+			return verdictOf(rows)
+		},
+	}
+	format = string(show.Table)
+	c.Flags().VarP(newChoice(&format, "table", "json", "junit", "yaml"), "output", "o", "how to print")
+	c.Flags().StringVar(&o.From, "from", "", "only packets from this host")
+	c.Flags().StringVar(&o.To, "to", "", "only packets to this host")
+	c.Flags().StringVar(&o.Topology, "topology", "", "hold the lab against this file, not against what it was brought up with")
+	c.Flags().DurationVar(&o.Timeout, "timeout", verifyTimeout, "how long an address may take to answer")
+	c.Flags().BoolVar(&all, "all", false, "list the pairs that are as intended, too")
+	return c
+}
+
+func printPairs(s streams, format string, rows []status.HostPair, all bool) error {
+	if format == "junit" {
+		return show.HostPairsJUnit(s.out, rows)
+	}
+	return show.HostPairs(output(s.out, &formatFlag{show.Format(format)}), rows, all)
+}
+
+// verdictOf is the exit code for what was found; the rows have said the rest.
+func verdictOf(rows []status.HostPair) error {
+	var err error
+	for _, r := range rows {
+		switch r.Result {
+		case status.Different:
+			return statusError(exitDifferent)
+		case status.Untested:
+			err = statusError(exitUntested)
+		}
+	}
+	return err
+}
+
+// untestedError is why a lab could not be verified.
+type untestedError struct{ error }
+
+func (e untestedError) Unwrap() error { return e.error }

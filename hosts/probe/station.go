@@ -1,0 +1,145 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+
+	"pseudowan/hosts"
+)
+
+// Host is a host to send from and to.
+type Host struct {
+	Name  string
+	NetNS string // path of its network namespace
+}
+
+// station is a host's sockets, one of each kind for each family. A kernel
+// without IPv6 has none for it.
+type station struct {
+	host  Host
+	token token
+	udp   map[bool]*net.UDPConn // by whether it is for IPv4
+	icmp  map[bool]*net.IPConn
+}
+
+// open opens a station's sockets inside its host.
+func open(h Host, port int, t token) (*station, error) {
+	s := &station{host: h, token: t, udp: map[bool]*net.UDPConn{}, icmp: map[bool]*net.IPConn{}}
+	err := hosts.Within(h.NetNS, func() error {
+		for _, v4 := range []bool{true, false} {
+			err := s.openFamily(v4, port)
+			if err != nil && (v4 || !errors.Is(err, unix.EAFNOSUPPORT)) {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("host %s: %w", h.Name, err)
+	}
+	return s, nil
+}
+
+func (s *station) openFamily(v4 bool, port int) error {
+	udp, icmp := "udp6", "ip6:ipv6-icmp"
+	level, option := unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO
+	if v4 {
+		udp, icmp = "udp4", "ip4:icmp"
+		level, option = unix.IPPROTO_IP, unix.IP_PKTINFO
+	}
+	u, err := net.ListenUDP(udp, &net.UDPAddr{Port: port})
+	if err != nil {
+		return err
+	}
+	s.udp[v4] = u
+	raw, err := u.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var set error
+	err = raw.Control(func(fd uintptr) { set = unix.SetsockoptInt(int(fd), level, option, 1) })
+	if err = errors.Join(err, set); err != nil {
+		return err
+	}
+	i, err := net.ListenIP(icmp, nil)
+	if err != nil {
+		return err
+	}
+	s.icmp[v4] = i
+	const buffer = 1 << 20 // for the answers to a volley
+	return errors.Join(u.SetReadBuffer(buffer), i.SetReadBuffer(buffer))
+}
+
+func (s *station) close() {
+	for _, v4 := range []bool{true, false} {
+		if u := s.udp[v4]; u != nil {
+			u.Close()
+		}
+		if i := s.icmp[v4]; i != nil {
+			i.Close()
+		}
+	}
+}
+
+// send sends one request.
+func (s *station) send(p Probe, port int, m message) error {
+	u := s.udp[p.Destination.Is4()]
+	if u == nil {
+		return errors.New("the kernel does not speak IPv6")
+	}
+	m.kind, m.ttl = request, byte(p.TTL)
+	_, _, err := u.WriteMsgUDPAddrPort(m.bytes(), control(p.Destination, p.Source, p.TTL), netip.AddrPortFrom(p.Destination, uint16(port)))
+	return err
+}
+
+// receive serves a UDP socket until it is closed: requests are answered from
+// the address that they were sent to.
+func (s *station) receive(u *net.UDPConn, hear func(*station, message)) {
+	b, oob := make([]byte, 2*messageLen), make([]byte, 256)
+	for {
+		n, oobn, _, from, err := u.ReadMsgUDPAddrPort(b, oob)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			continue // an error that an earlier packet has left on the socket
+		}
+		m, ok := parseMessage(b[:n])
+		if !ok {
+			continue
+		}
+		hear(s, m)
+		if m.kind != request {
+			continue
+		}
+		m.kind, m.token = answer, s.token
+		// Who has no way back has none: the request was heard all the same.
+		_, _, _ = u.WriteMsgUDPAddrPort(m.bytes(), control(from.Addr(), askedAt(oob[:oobn]), 0), from)
+	}
+}
+
+// receiveErrors serves an ICMP socket until it is closed.
+func (s *station) receiveErrors(c *net.IPConn, hear func(*station, Error, message)) {
+	b := make([]byte, 2048)
+	for {
+		n, from, err := c.ReadFromIP(b)
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			continue
+		}
+		by, ok := netip.AddrFromSlice(from.IP)
+		if !ok {
+			continue
+		}
+		if e, m, ok := parseError(b[:n], by.Unmap()); ok {
+			hear(s, e, m)
+		}
+	}
+}

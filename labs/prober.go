@@ -1,0 +1,131 @@
+package labs
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"pseudowan/hosts/probe"
+	"pseudowan/topology"
+	"pseudowan/verify"
+)
+
+// prober sends verify's probes from the lab's hosts.
+type prober struct {
+	team *probe.Team
+	in   *inspection
+}
+
+// Send implements verify.Prober.
+func (p prober) Send(ctx context.Context, probes []verify.Probe, v verify.Volley) ([]verify.Observation, error) {
+	list := make([]probe.Probe, len(probes))
+	for i, q := range probes {
+		list[i] = probe.Probe{From: q.From, Source: q.Source, Destination: q.Destination}
+	}
+	results, err := p.team.Send(ctx, list, probe.Orders{
+		Tries: v.Tries, Every: v.Every, Wait: v.Wait, Progress: v.Progress,
+		Settled: func(r probe.Result) bool { return len(r.Answered) > 0 || v.Refusals && len(r.Errors) > 0 },
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]verify.Observation, len(results))
+	for i, r := range results {
+		out[i] = verify.Observation{Answered: r.Answered, Arrived: r.Arrived, Error: errorOf(r)}
+	}
+	return out, nil
+}
+
+// errorOf is what a host or a router said about a probe.
+func errorOf(r probe.Result) string {
+	if len(r.Errors) > 0 {
+		return r.Errors[len(r.Errors)-1].String()
+	}
+	if r.Refused != nil {
+		return fmt.Sprintf("the host does not send it: %v", r.Refused)
+	}
+	return ""
+}
+
+// Bounds of a path: hops, and how long to wait for those that are silent.
+const (
+	maxHops   = 16
+	pathTries = 4
+	pathEvery = 300 * time.Millisecond
+)
+
+// Path implements verify.Prober. All TTLs are sent at once; routers that limit
+// their errors are asked again.
+func (p prober) Path(ctx context.Context, q verify.Probe) ([]verify.Hop, error) {
+	list := make([]probe.Probe, maxHops)
+	for i := range list {
+		list[i] = probe.Probe{From: q.From, Source: q.Source, Destination: q.Destination, TTL: i + 1}
+	}
+	results, err := p.team.Send(ctx, list, probe.Orders{
+		Tries: pathTries, Every: pathEvery, Wait: pathEvery,
+		Settled: func(r probe.Result) bool { return len(r.Answered)+len(r.Errors) > 0 },
+	})
+	if err != nil {
+		return nil, err
+	}
+	var hops []verify.Hop
+	for i, r := range results {
+		h := verify.Hop{TTL: i + 1, Took: r.Took}
+		switch {
+		case len(r.Answered) > 0:
+			h.Address, h.Host = q.Destination, r.Answered[0]
+			return append(hops, h), nil
+		case len(r.Errors) > 0:
+			h.Address = r.Errors[0].By
+		}
+		hops = append(hops, h)
+	}
+	return heard(hops), nil
+}
+
+// heard cuts the silent hops off the end, but for one.
+func heard(hops []verify.Hop) []verify.Hop {
+	n := len(hops)
+	for n > 1 && !hops[n-1].Address.IsValid() && !hops[n-2].Address.IsValid() {
+		n--
+	}
+	return hops[:n]
+}
+
+// check makes sure that every host's station works before anything is
+// concluded from silence: each asks itself.
+func (p prober) check(ctx context.Context) error {
+	var probes []probe.Probe
+	for _, h := range p.in.topology.Hosts {
+		if addresses := verify.AddressesOf(h); len(addresses) > 0 && !slices.Contains(p.in.missing, h.Name) {
+			probes = append(probes, probe.Probe{From: h.Name, Destination: p.own(h, addresses)})
+		}
+	}
+	results, err := p.team.Send(ctx, probes, probe.Orders{
+		Tries: 4, Every: 250 * time.Millisecond, Wait: time.Second,
+		Settled: func(r probe.Result) bool { return len(r.Answered) > 0 },
+	})
+	if err != nil {
+		return err
+	}
+	for i, r := range results {
+		if !slices.Contains(r.Answered, probes[i].From) {
+			return fmt.Errorf("host %s does not hear itself at %s: nothing can be tested with it (%s)",
+				probes[i].From, probes[i].Destination, errorOf(r))
+		}
+	}
+	return nil
+}
+
+// own is an address that the host has now, or the first that it should have.
+func (p prober) own(h topology.Host, addresses []netip.Addr) netip.Addr {
+	ph, _ := p.in.host(h.Name)
+	for _, a := range addresses {
+		if r, err := ph.Route(a); err == nil && r.Local {
+			return a
+		}
+	}
+	return addresses[0]
+}

@@ -1,0 +1,167 @@
+package labs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"pseudowan/hosts"
+	"pseudowan/hosts/probe"
+	"pseudowan/labs/agent"
+	"pseudowan/topology"
+	"pseudowan/trace"
+	"pseudowan/verify"
+)
+
+// inspection is a running lab beside what it is meant to be.
+type inspection struct {
+	lab      *Lab
+	topology *topology.Topology // with the addresses that hosts made by themselves
+	hosts    []probe.Host
+	missing  []string // hosts that do not run
+}
+
+// inspect opens a running lab. The topology is the one that it was brought up
+// with, or that of a file.
+func inspect(ctx context.Context, name, file string) (*inspection, error) {
+	lab, err := Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	t, err := meant(lab.Name, file)
+	if err != nil {
+		return nil, err
+	}
+	found, err := observe(ctx, lab.Name)
+	if err != nil {
+		return nil, err
+	}
+	in := &inspection{lab: lab}
+	for _, h := range t.Hosts {
+		i := slices.IndexFunc(found.sandboxes, func(s hosts.Sandbox) bool { return s.Node == h.Name })
+		if i < 0 || found.sandboxes[i].NetNS == "" {
+			in.missing = append(in.missing, h.Name)
+			continue
+		}
+		in.hosts = append(in.hosts, probe.Host{Name: h.Name, NetNS: found.sandboxes[i].NetNS})
+	}
+	configured, err := in.configured(t)
+	if err != nil {
+		return nil, err
+	}
+	in.topology = verify.Complete(t, configured)
+	return in, nil
+}
+
+// meant is what the lab is to be.
+func meant(lab, file string) (*topology.Topology, error) {
+	if file != "" {
+		t, _, err := loadLab(UpOptions{Lab: file})
+		return t, err
+	}
+	t := appliedTopology(lab)
+	if t == nil {
+		return nil, fmt.Errorf("lab %s: its topology as applied is gone; name the file with --topology", lab)
+	}
+	return t, nil
+}
+
+// configured asks hosts for the addresses that they make by themselves. One
+// that has not made its address yet is expected to make the usual one.
+func (in *inspection) configured(t *topology.Topology) (verify.Configured, error) {
+	out := make(verify.Configured)
+	for _, h := range t.Hosts {
+		slaac := slices.ContainsFunc(h.Attachments, func(a topology.Attachment) bool { return a.SLAAC })
+		if !slaac {
+			continue
+		}
+		out[h.Name] = make(map[string][]netip.Prefix)
+		var have []probe.Address
+		if p, ok := in.host(h.Name); ok {
+			var err error
+			if have, err = p.Addresses(); err != nil {
+				return nil, err
+			}
+		}
+		for _, a := range h.Attachments {
+			out[h.Name][a.Interface] = addressesOn(t.Name, h.Name, a, have)
+		}
+	}
+	return out, nil
+}
+
+func addressesOn(lab, host string, a topology.Attachment, have []probe.Address) []netip.Prefix {
+	var out []netip.Prefix
+	for _, f := range have {
+		if f.Interface == a.Interface && a.RA != nil && a.RA.Prefix.Contains(f.Prefix.Addr()) {
+			out = append(out, f.Prefix)
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	return hostAddresses(lab, host, a)
+}
+
+func (in *inspection) host(name string) (probe.Host, bool) {
+	i := slices.IndexFunc(in.hosts, func(h probe.Host) bool { return h.Name == name })
+	if i < 0 {
+		return probe.Host{}, false
+	}
+	return in.hosts[i], true
+}
+
+// needHost is an error where the topology has no such host, or it does not run.
+func (in *inspection) needHost(name string) error {
+	var names []string
+	for _, h := range in.topology.Hosts {
+		names = append(names, h.Name)
+	}
+	switch {
+	case slices.Contains(in.missing, name):
+		return fmt.Errorf("host %s does not run; `pseudowan up` starts it", name)
+	case slices.Contains(names, name):
+		return nil
+	}
+	msg := fmt.Sprintf("lab %s has no host %s", in.lab.Name, name)
+	if n := nearest(name, names); n != "" {
+		msg += "; did you mean " + n + "?"
+	}
+	return notFound(msg)
+}
+
+// snapshot reads the routers' tables.
+func (in *inspection) snapshot(ctx context.Context) (*trace.Snapshot, error) {
+	s := &trace.Snapshot{Topology: in.topology}
+	g, ctx := errgroup.WithContext(ctx)
+	read := func(do func() error) { g.Go(do) }
+	read(func() (err error) { s.VRFs, err = in.lab.VRFs(ctx, Filter{}); return err })
+	read(func() (err error) { s.Interfaces, err = in.lab.Interfaces(ctx, Filter{}); return err })
+	read(func() (err error) { s.Neighbors, err = in.lab.Neighbors(ctx, Filter{}); return err })
+	read(func() (err error) { s.Flows, err = in.lab.Flows(ctx, Filter{}, true); return err })
+	read(func() (err error) { s.Peers, err = in.lab.Peers(ctx, Filter{}); return err })
+	read(func() (err error) { s.RIB, err = in.lab.RIB(ctx, Filter{}); return err })
+	return s, g.Wait()
+}
+
+// Fate implements trace.Asker.
+func (in *inspection) Fate(ctx context.Context, router string, p trace.Packet) (trace.Fate, error) {
+	c := agent.NewClient(router, agentSocket(in.lab.Name, router))
+	defer c.Close()
+	f, err := c.Fate(ctx, agent.Packet(p))
+	return trace.Fate(f), err
+}
+
+// Route implements trace.Asker.
+func (in *inspection) Route(_ context.Context, host string, to netip.Addr) (trace.HostRoute, error) {
+	h, ok := in.host(host)
+	if !ok {
+		return trace.HostRoute{}, errors.New("it does not run")
+	}
+	r, err := h.Route(to)
+	return trace.HostRoute{Interface: r.Interface, Source: r.Source, Local: r.Local}, err
+}

@@ -1,0 +1,89 @@
+package status
+
+import "net/netip"
+
+// Trace is the path of a packet as three sources have it: the routers' tables,
+// their Open vSwitch, and real packets.
+type Trace struct {
+	From          string     `json:"from"` // the host that sends
+	Source        netip.Addr `json:"source"`
+	Destination   netip.Addr `json:"destination"`
+	Hops          []Hop      `json:"hops"`    // as Open vSwitch forwards
+	Outcome       string     `json:"outcome"` // where the packet ends and why
+	Delivered     string     `json:"delivered"`
+	Real          []RealHop  `json:"real"`          // who answered packets of growing TTL
+	Answered      string     `json:"answered"`      // the host that answered the real packet; "" for none
+	Disagreements []string   `json:"disagreements"` // between the three; empty: they agree
+}
+
+// Hop is one node that the packet passes.
+type Hop struct {
+	Node   string      `json:"node"`
+	Kind   string      `json:"kind"`   // router or host
+	Tables *Forwarding `json:"tables"` // what BGP and the VRF tables say; null for a host
+	Switch *Forwarding `json:"switch"` // what Open vSwitch does; null for a host
+}
+
+// Forwarding is what a router does with a packet, from one source.
+type Forwarding struct {
+	VRF     string       `json:"vrf"`
+	RD      string       `json:"rd"`
+	Prefix  netip.Prefix `json:"prefix"` // the route; the zero Prefix where the label decides alone
+	Source  string       `json:"source"` // of the route: connected, static, bgp or neighbor
+	NextHop netip.Addr   `json:"next_hop"`
+	Popped  *uint32      `json:"popped"`
+	Pushed  *uint32      `json:"pushed"`
+	Out     string       `json:"out"`    // the interface that the packet leaves by; "" where it does not
+	To      string       `json:"to"`     // the node behind it
+	Stops   string       `json:"stops"`  // why the packet goes no further; "" where it does
+	Passed  []string     `json:"passed"` // the flows that it passed, table by table; of Open vSwitch only
+}
+
+// RealHop is the answer to a real packet with a limited TTL.
+type RealHop struct {
+	TTL     int        `json:"ttl"`
+	Address netip.Addr `json:"address"` // zero: nobody answered
+	Node    string     `json:"node"`
+	Millis  float64    `json:"ms"`
+}
+
+// Explanation tells why a prefix is in a VRF or is not.
+type Explanation struct {
+	Router  string           `json:"router"`
+	VRF     string           `json:"vrf"`
+	RD      string           `json:"rd"`
+	Prefix  netip.Prefix     `json:"prefix"`
+	Present bool             `json:"present"` // a usable route for exactly this prefix
+	Verdict string           `json:"verdict"`
+	Remedy  string           `json:"remedy"`
+	Import  []string         `json:"import"` // what the VRF imports
+	Paths   []ExplainedPath  `json:"paths"`
+	Origins []ExplainedRoute `json:"origins"`  // who of the lab has the prefix
+	Used    netip.Prefix     `json:"used"`     // the route that packets to the prefix take; zero: none
+	Longer  []netip.Prefix   `json:"longer"`   // routes inside the prefix, which win for their part
+	UsedFor string           `json:"used_for"` // what Used is: exact, shorter
+}
+
+// ExplainedPath is a path to the prefix that stands in the VRF.
+type ExplainedPath struct {
+	NextHop netip.Addr `json:"next_hop"`
+	Label   *uint32    `json:"label"`
+	Source  string     `json:"source"`
+	Best    bool       `json:"best"`
+	Reason  string     `json:"reason"`
+	Meaning string     `json:"meaning"`
+}
+
+// ExplainedRoute is a route of a VRF of the lab that might be imported.
+type ExplainedRoute struct {
+	Router  string       `json:"router"`
+	VRF     string       `json:"vrf"`
+	RD      string       `json:"rd"`
+	Host    string       `json:"host"`
+	Prefix  netip.Prefix `json:"prefix"`
+	Source  string       `json:"source"`
+	Export  []string     `json:"export"`
+	Verdict string       `json:"verdict"`
+	Remedy  string       `json:"remedy"`
+	Arrived bool         `json:"arrived"`
+}

@@ -1,0 +1,41 @@
+package status
+
+import "net/netip"
+
+// HostPair is what `pseudowan verify` found between two hosts, in one
+// direction.
+type HostPair struct {
+	From        string       `json:"from"`
+	To          string       `json:"to"`
+	Rule        string       `json:"rule"`     // the `expect:` line that was checked; "" for what follows from the route targets
+	Expected    string       `json:"expected"` // reach, isolated, or both where only some addresses are to be reached
+	Result      Verdict      `json:"result"`
+	Tested      int          `json:"tested"` // addresses that packets were sent to
+	Via         []string     `json:"via"`    // hosts on the way that forward
+	Differences []Difference `json:"differences"`
+}
+
+// Verdict is how a check ended.
+type Verdict string
+
+// AsIntended, Different, or Untested where the test itself could not be made.
+const (
+	AsIntended Verdict = "ok"
+	Different  Verdict = "different"
+	Untested   Verdict = "untested"
+)
+
+// What is expected between two hosts.
+const (
+	ExpectReach    = "reach"
+	ExpectIsolated = "isolated"
+	ExpectBoth     = "reach+isolated"
+)
+
+// Difference is one address that did not behave as intended.
+type Difference struct {
+	Source      netip.Addr `json:"source"` // zero where the host chose it
+	Destination netip.Addr `json:"destination"`
+	Seen        string     `json:"seen"`  // what happened instead
+	Cause       string     `json:"cause"` // which router lacks what; "" where nothing was found
+}

@@ -1,0 +1,62 @@
+package labs
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"pseudowan/hosts/probe"
+	"pseudowan/labs/status"
+	"pseudowan/trace"
+	"pseudowan/verify"
+)
+
+// Trace follows a packet from a host to an address: by the routers' tables, by
+// their Open vSwitch, and with real packets. lab may be empty where only one
+// runs.
+func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, error) {
+	in, err := inspect(ctx, lab, "")
+	if err != nil {
+		return status.Trace{}, err
+	}
+	if err := in.needHost(host); err != nil {
+		return status.Trace{}, err
+	}
+	team, err := probe.Open(in.hosts)
+	if err != nil {
+		return status.Trace{}, err
+	}
+	defer team.Close()
+	// Real packets go first: they make neighbours known that the tables then tell.
+	source, err := in.sourceOf(ctx, host, to)
+	if err != nil {
+		return status.Trace{}, err
+	}
+	hops, err := prober{team: team, in: in}.Path(ctx, verify.Probe{From: host, Source: source, Destination: to})
+	if err != nil {
+		return status.Trace{}, err
+	}
+	s, err := in.snapshot(ctx)
+	if err != nil {
+		return status.Trace{}, err
+	}
+	path, err := trace.Follow(ctx, s, in, host, source, to)
+	if err != nil {
+		return status.Trace{}, err
+	}
+	var seen []status.RealHop
+	for _, h := range hops {
+		seen = append(seen, status.RealHop{TTL: h.TTL, Address: h.Address, Node: h.Host, Millis: h.Took.Seconds() * 1000})
+	}
+	return path.Beside(s, seen), nil
+}
+
+// sourceOf is what a host's kernel sends from, and an error where it would not
+// send.
+func (in *inspection) sourceOf(ctx context.Context, host string, to netip.Addr) (netip.Addr, error) {
+	r, err := in.Route(ctx, host, to)
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("host %s does not send to %s: %w", host, to, err)
+	}
+	return r.Source, nil
+}

@@ -1,0 +1,149 @@
+package labs
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"pseudowan/hosts/probe"
+	"pseudowan/labs/status"
+	"pseudowan/topology"
+	"pseudowan/trace"
+	"pseudowan/verify"
+)
+
+// VerifyOptions say what of a lab to verify.
+type VerifyOptions struct {
+	Lab      string // "": the only one
+	Topology string // a file or a name of the catalogue to hold the lab against; "": as it was applied
+	From, To string // only pairs of these hosts
+	Timeout  time.Duration
+	Progress Progress
+}
+
+// Verify sends packets between all hosts of a lab and compares what arrives
+// with what the topology says. The rows name every difference with its likely
+// cause. A lab that cannot be tested is an error.
+func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
+	in, err := inspect(ctx, o.Lab, o.Topology)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{o.From, o.To} {
+		if name != "" {
+			if err := in.needHost(name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(in.hosts) == 0 {
+		return nil, fmt.Errorf("lab %s has no host that runs: nothing can be tested", in.lab.Name)
+	}
+	o.Progress.Step("opening the hosts")
+	team, err := probe.Open(in.hosts)
+	if err != nil {
+		return nil, err
+	}
+	defer team.Close()
+	p := prober{team: team, in: in}
+	if err := p.check(ctx); err != nil {
+		return nil, err
+	}
+	pairs, untested := in.pairs(o)
+	found, err := verify.Observe(ctx, pairs, p, verify.Options{Timeout: o.Timeout, Step: o.Progress.Step})
+	if err != nil {
+		return nil, err
+	}
+	rows := verify.Judge(in.topology, pairs, found)
+	if err := in.findCauses(ctx, pairs, rows, o.Progress); err != nil {
+		return nil, err
+	}
+	return append(rows, untested...), nil
+}
+
+// pairs is the intended matrix, and rows for the pairs of hosts that do not run.
+func (in *inspection) pairs(o VerifyOptions) (pairs []verify.Pair, untested []status.HostPair) {
+	for _, p := range verify.Matrix(in.topology, o.From, o.To) {
+		gone := slices.DeleteFunc([]string{p.From, p.To}, func(h string) bool { return !slices.Contains(in.missing, h) })
+		if len(gone) == 0 {
+			pairs = append(pairs, p)
+			continue
+		}
+		untested = append(untested, status.HostPair{
+			From: p.From, To: p.To, Result: status.Untested, Via: []string{},
+			Differences: []status.Difference{{
+				Seen: "not tested", Cause: "host " + strings.Join(gone, " and ") + " does not run; `pseudowan up` starts it",
+			}},
+		})
+	}
+	return pairs, untested
+}
+
+// maxCauses bounds the differences that are looked into: a lab without its
+// core has as many as it has pairs, and one cause.
+const maxCauses = 64
+
+// findCauses looks into the differences, one for each pair and family.
+func (in *inspection) findCauses(ctx context.Context, pairs []verify.Pair, rows []status.HostPair, progress Progress) error {
+	different := slices.ContainsFunc(rows, func(r status.HostPair) bool { return len(r.Differences) > 0 })
+	if !different {
+		return nil
+	}
+	progress.Step("looking for the causes")
+	s, err := in.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	c := causes{in: in, snapshot: s, pairs: pairs, known: map[string]string{}}
+	for i := range rows {
+		for j := range rows[i].Differences {
+			d := &rows[i].Differences[j]
+			if d.Cause != "" || !d.Destination.IsValid() {
+				continue
+			}
+			if d.Cause, err = c.of(ctx, rows[i], *d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// causes finds causes and remembers them.
+type causes struct {
+	in       *inspection
+	snapshot *trace.Snapshot
+	pairs    []verify.Pair
+	known    map[string]string // by pair and address
+}
+
+func (c causes) of(ctx context.Context, row status.HostPair, d status.Difference) (string, error) {
+	key := row.From + " " + row.To + " " + d.Destination.String()
+	if cause, ok := c.known[key]; ok || len(c.known) >= maxCauses {
+		return cause, nil
+	}
+	var cause string
+	var err error
+	if r, ok := c.intended(row, d.Destination); ok {
+		cause, err = trace.Cause(ctx, c.snapshot, c.in, r)
+	} else {
+		cause, err = trace.Leak(ctx, c.snapshot, c.in, row.From, row.To, d.Destination)
+	}
+	c.known[key] = cause
+	return cause, err
+}
+
+// intended is what the topology says of an address, if it is to be reached.
+func (c causes) intended(row status.HostPair, a netip.Addr) (topology.Reach, bool) {
+	for _, p := range c.pairs {
+		for _, r := range p.Reach {
+			if r.From == row.From && r.To == row.To && r.Destination == a {
+				return r, true
+			}
+		}
+	}
+	return topology.Reach{}, false
+}

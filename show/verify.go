@@ -1,0 +1,78 @@
+package show
+
+import (
+	"fmt"
+	"strings"
+
+	"pseudowan/labs/status"
+)
+
+// HostPairs prints what verify found: a row for each pair that is not as
+// intended with what is wrong below it, and a count of all. With all set,
+// every pair has its row.
+func HostPairs(o Output, rows []status.HostPair, all bool) error {
+	for i := range rows {
+		rows[i].Via, rows[i].Differences = present(rows[i].Via), present(rows[i].Differences)
+	}
+	return emit(o, rows, func() string {
+		g := grid{colour: o.Colour, columns: []column{
+			text("from"), text("to"), text("expected"), text("via"), number("tested"),
+			state("result", string(status.AsIntended), string(status.Untested)), optional("rule"),
+		}}
+		shown := 0
+		for _, r := range rows {
+			if r.Result == status.AsIntended && !all {
+				continue
+			}
+			shown++
+			g.add(r.From, r.To, r.Expected, list(r.Via), decimal(r.Tested), string(r.Result), r.Rule)
+			for _, d := range r.Differences {
+				for _, line := range differenceLines(d) {
+					g.section("    " + line)
+				}
+			}
+		}
+		if shown == 0 {
+			return summary(rows)
+		}
+		return g.String() + summary(rows)
+	})
+}
+
+func differenceLines(d status.Difference) []string {
+	at := ""
+	if d.Destination.IsValid() {
+		at = d.Destination.String() + ": "
+	}
+	lines := []string{at + d.Seen}
+	if d.Cause != "" {
+		lines = append(lines, "  cause: "+d.Cause)
+	}
+	return lines
+}
+
+// summary counts the pairs in one line.
+func summary(rows []status.HostPair) string {
+	counts := map[status.Verdict]int{}
+	pairs, rules, tested := 0, 0, 0
+	for _, r := range rows {
+		counts[r.Result]++
+		if r.Rule != "" {
+			rules++
+			continue
+		}
+		pairs++
+		tested += r.Tested
+	}
+	parts := []string{fmt.Sprintf("%d as intended", counts[status.AsIntended])}
+	for _, v := range []status.Verdict{status.Different, status.Untested} {
+		if counts[v] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[v], v))
+		}
+	}
+	what := fmt.Sprintf("%d host pairs, %d addresses", pairs, tested)
+	if rules > 0 {
+		what += fmt.Sprintf(", %d expect lines", rules)
+	}
+	return what + ": " + strings.Join(parts, ", ") + "\n"
+}

@@ -1,0 +1,126 @@
+package trace
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"pseudowan/topology"
+)
+
+// Cause tells why a host does not reach an address of another as it should:
+// the first thing that is wrong on the way there, else on the way back.
+func Cause(ctx context.Context, s *Snapshot, a Asker, r topology.Reach) (string, error) {
+	there, err := Follow(ctx, s, a, r.From, r.Source, r.Destination)
+	if err != nil {
+		return "", err
+	}
+	if why := s.wrong(there, r.To); why != "" {
+		return why, nil
+	}
+	back, err := Follow(ctx, s, a, r.To, r.Destination, r.Source)
+	if err != nil {
+		return "", err
+	}
+	if why := s.wrong(back, r.From); why != "" {
+		return "on the way back: " + why, nil
+	}
+	return s.elsewhere(there, back), nil
+}
+
+// wrong tells what is wrong with a path; "" where it leads to the host that it
+// is for, by the tables and by Open vSwitch alike.
+func (s *Snapshot) wrong(p Path, to string) string {
+	if len(p.Disagreements) > 0 {
+		return p.Disagreements[0]
+	}
+	if p.Delivered == to {
+		return ""
+	}
+	for _, h := range p.Hops {
+		if h.Tables == nil {
+			continue
+		}
+		if why := s.misrouted(h.Node, h.Tables.VRF, p.Destination); why != "" {
+			return why
+		}
+	}
+	return p.Outcome
+}
+
+// misrouted tells why a VRF does not have the route to an address that the
+// topology means it to have; "" where it has.
+func (s *Snapshot) misrouted(router, vrf string, to netip.Addr) string {
+	var meant netip.Prefix
+	for _, r := range s.Topology.Intent().Routes {
+		if r.Router == router && r.VRF == vrf && r.Prefix.Contains(to) && r.Prefix.Bits() >= meant.Bits() {
+			meant = r.Prefix
+		}
+	}
+	if !meant.IsValid() {
+		return ""
+	}
+	e, ok := s.Explain(router, vrf, meant)
+	switch {
+	case !ok || e.Present:
+		return ""
+	case len(e.Paths) == 0:
+		return fmt.Sprintf("router %s: no route to %s in VRF %s: %s", router, meant, vrf, e.Verdict)
+	}
+	return fmt.Sprintf("router %s: route %s in VRF %s: %s", router, meant, vrf, e.Verdict)
+}
+
+// elsewhere is what is left where routers forward as they should.
+func (s *Snapshot) elsewhere(paths ...Path) string {
+	for _, p := range paths {
+		for _, h := range p.Hops {
+			for _, i := range s.Interfaces {
+				if h.Switch != nil && i.Router == h.Node && i.Name == h.Switch.Out && i.Oper != "up" {
+					return fmt.Sprintf("router %s: %s has no carrier", i.Router, i.Name)
+				}
+			}
+		}
+	}
+	return "the routers' tables and flows lead there and back; the packet is lost on a wire or in a host"
+}
+
+// Leak tells why a host reaches an address of another though it should not.
+func Leak(ctx context.Context, s *Snapshot, a Asker, from, to string, destination netip.Addr) (string, error) {
+	p, err := Follow(ctx, s, a, from, netip.Addr{}, destination)
+	if err != nil {
+		return "", err
+	}
+	if len(p.Disagreements) > 0 {
+		return p.Disagreements[0], nil
+	}
+	var seen [][2]string
+	for _, h := range p.Hops {
+		if h.Tables == nil {
+			continue
+		}
+		for _, v := range s.VRFs { // the VRF itself and those that it gets routes of
+			k := [2]string{v.Router, v.VRF}
+			if d := s.Deviation(v.Router, v.VRF); d != "" && !slices.Contains(seen, k) && s.concerns(v.Router, v.VRF, h.Node, h.Tables.VRF) {
+				return d, nil
+			}
+			seen = append(seen, k)
+		}
+	}
+	for _, h := range p.Hops {
+		if h.Tables != nil && h.Tables.Prefix.IsValid() {
+			return fmt.Sprintf("router %s: VRF %s has route %s (%s), which leads to %s", h.Node, h.Tables.VRF, h.Tables.Prefix, h.Tables.Source, to), nil
+		}
+	}
+	return p.Outcome, nil
+}
+
+// concerns tells whether one VRF is another, or shares a route target with it.
+func (s *Snapshot) concerns(router, vrf, otherRouter, other string) bool {
+	if router == otherRouter && vrf == other {
+		return true
+	}
+	v, _ := s.vrf(router, vrf)
+	w, _ := s.vrf(otherRouter, other)
+	return len(common(v.Export, w.Import))+len(common(v.Import, w.Export)) > 0
+}

@@ -1,0 +1,165 @@
+package trace
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"pseudowan/labs/status"
+)
+
+// Explain tells why a prefix is in a VRF or is not. ok is false where the
+// router has no such VRF. vrf is its name or its RD.
+func (s *Snapshot) Explain(router, vrf string, prefix netip.Prefix) (e status.Explanation, ok bool) {
+	v, ok := s.vrf(router, vrf)
+	if !ok {
+		return e, false
+	}
+	prefix = prefix.Masked()
+	e = status.Explanation{
+		Router: router, VRF: v.VRF, RD: v.RD, Prefix: prefix, Import: v.Import,
+		Paths: []status.ExplainedPath{}, Origins: []status.ExplainedRoute{}, Longer: []netip.Prefix{},
+	}
+	for _, r := range v.Routes {
+		if r.Prefix == prefix {
+			e.Paths = append(e.Paths, s.path(router, v, r))
+		}
+	}
+	for _, o := range originsOf(s.Topology, prefix) {
+		e.Origins = append(e.Origins, s.route(router, v, o))
+	}
+	s.used(&e, v)
+	s.conclude(&e, v)
+	return e, true
+}
+
+// used finds the route that packets to the prefix take.
+func (s *Snapshot) used(e *status.Explanation, v status.VRF) {
+	bits := -1
+	take := func(p netip.Prefix) {
+		if p.Bits() <= e.Prefix.Bits() && p.Contains(e.Prefix.Addr()) && p.Bits() > bits {
+			bits, e.Used = p.Bits(), p
+		}
+		if p.Bits() > e.Prefix.Bits() && e.Prefix.Contains(p.Addr()) && !slices.Contains(e.Longer, p) {
+			e.Longer = append(e.Longer, p)
+		}
+	}
+	for _, r := range v.Routes {
+		if r.Best {
+			take(r.Prefix)
+		}
+	}
+	for _, i := range s.ports(v.Router, v.VRF) {
+		for _, g := range i.Addresses {
+			take(g.Masked())
+		}
+	}
+	switch {
+	case !e.Used.IsValid():
+	case e.Used == e.Prefix:
+		e.UsedFor = "exact"
+	default:
+		e.UsedFor = "shorter"
+	}
+	slices.SortFunc(e.Longer, func(a, b netip.Prefix) int {
+		return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
+	})
+}
+
+// path explains a path that stands in the VRF.
+func (s *Snapshot) path(router string, v status.VRF, r status.Route) status.ExplainedPath {
+	p := status.ExplainedPath{NextHop: r.NextHop, Label: r.Label, Source: r.Source, Best: r.Best, Reason: r.Reason}
+	switch {
+	case r.Best && r.Source == "bgp" && !s.attached(router, v.VRF, r.NextHop):
+		p.Meaning = s.nextHop(router, r.NextHop)
+	case r.Best:
+		p.Meaning = "used"
+	case r.Reason == "Unreachable Next Hop":
+		p.Meaning = s.unusable(router, r.NextHop)
+	case r.Reason == "Unusable Label":
+		p.Meaning = fmt.Sprintf("not usable: label %s is reserved (RFC 3032 section 2.1) and can lead into no VRF", number(r.Label))
+	default:
+		p.Meaning = "not used: another path is better by " + r.Reason
+	}
+	return p
+}
+
+// nextHop tells whether packets get to the next hop of a best path.
+func (s *Snapshot) nextHop(router string, a netip.Addr) string {
+	for _, n := range s.Neighbors {
+		if n.Router == router && n.VRF == "" && n.Address == a {
+			if n.MAC != "" {
+				return "used"
+			}
+			return fmt.Sprintf("waits: next hop %s does not answer on %s (%s)", a, n.Interface, n.State)
+		}
+	}
+	return "used"
+}
+
+// unusable tells why a next hop cannot be used.
+func (s *Snapshot) unusable(router string, a netip.Addr) string {
+	for _, i := range s.core(router) {
+		if contains(i.Addresses, a) && i.Oper != "up" {
+			return fmt.Sprintf("not usable: %s, on which next hop %s is, has no carrier", i.Name, a)
+		}
+		if contains(i.Addresses, a) {
+			return fmt.Sprintf("not usable: next hop %s is not resolved on %s", a, i.Name)
+		}
+	}
+	return fmt.Sprintf("not usable: next hop %s is on no link of router %s", a, router)
+}
+
+// conclude says it in one line.
+func (s *Snapshot) conclude(e *status.Explanation, v status.VRF) {
+	best := slices.IndexFunc(e.Paths, func(p status.ExplainedPath) bool { return p.Best })
+	switch {
+	case best >= 0:
+		e.Present = e.Paths[best].Meaning == "used"
+		e.Verdict = s.presence(e, e.Paths[best])
+		return
+	case e.UsedFor == "exact":
+		e.Present = true
+		e.Verdict = "it is a subnet of the router in this VRF"
+		return
+	case len(e.Paths) > 0:
+		e.Verdict = "it is in the VRF, but no path can be used: " + e.Paths[0].Meaning
+		e.Remedy = "pseudowan show peer --router " + e.Router
+	case len(e.Origins) == 0:
+		e.Verdict = "no host of the lab has or announces it, and no peer sent it"
+		e.Remedy = "give a host an address in it, or a LAN (lans:), or let one announce it (announce:)"
+	default:
+		i := closest(e.Origins)
+		e.Verdict, e.Remedy = e.Origins[i].Verdict, e.Origins[i].Remedy
+	}
+	if e.Used.IsValid() {
+		e.Verdict += fmt.Sprintf("; packets to it take the shorter route %s", e.Used)
+	}
+}
+
+func (s *Snapshot) presence(e *status.Explanation, p status.ExplainedPath) string {
+	text := fmt.Sprintf("it is there: %s, next hop %s", p.Source, p.NextHop)
+	if p.Label != nil && p.Source == "bgp" {
+		text += fmt.Sprintf(", label %d", *p.Label)
+	}
+	switch {
+	case p.Meaning != "used":
+		text += "; it " + p.Meaning
+	case len(e.Paths) > 1:
+		text += fmt.Sprintf("; the best of %d paths by %s", len(e.Paths), p.Reason)
+	}
+	if n := len(e.Longer); n > 0 {
+		text += fmt.Sprintf("; longer prefixes win for their part: %s", e.Longer[0])
+		if n > 1 {
+			text += fmt.Sprintf(" and %d more", n-1)
+		}
+	}
+	return text
+}
+
+// closest is the origin that came furthest: one that has arrived, else the
+// first.
+func closest(origins []status.ExplainedRoute) int {
+	return max(0, slices.IndexFunc(origins, func(o status.ExplainedRoute) bool { return o.Arrived }))
+}

@@ -1,0 +1,247 @@
+package trace
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"pseudowan/labs/status"
+	"pseudowan/topology"
+)
+
+// Path is a packet's way as Open vSwitch forwards it, with what the tables say
+// at each router.
+type Path struct {
+	status.Trace
+	Stopped Stop // where it ends, if on the way
+}
+
+// Stop is where a packet ends on its way.
+type Stop struct {
+	Router, VRF string
+	Tables      string // why, by the tables; "": by them it goes on
+	Switch      string // why, by Open vSwitch
+}
+
+// maxNodes bounds the nodes of a path: a loop ends there as its TTL would end it.
+const maxNodes = 64
+
+// follower follows one packet.
+type follower struct {
+	*Snapshot
+	asker Asker
+	path  Path
+	ttl   uint8
+}
+
+// Follow follows a packet from a host to an address. A zero source is what the
+// host's kernel chooses.
+func Follow(ctx context.Context, s *Snapshot, a Asker, from string, source, to netip.Addr) (Path, error) {
+	f := follower{Snapshot: s, asker: a, ttl: 64}
+	f.path.From, f.path.Source, f.path.Destination = from, source, to
+	f.path.Hops, f.path.Real, f.path.Disagreements = []status.Hop{}, []status.RealHop{}, []string{}
+	at, err := f.host(ctx, from)
+	for err == nil && at.node != "" {
+		if len(f.path.Hops) >= maxNodes || f.ttl <= 1 {
+			f.path.Outcome = "goes round in a loop"
+			break
+		}
+		if at.router {
+			at, err = f.router(ctx, at)
+		} else {
+			at, err = f.host(ctx, at.node)
+		}
+	}
+	return f.path, err
+}
+
+// place is where the packet is next; without a node the way has ended.
+type place struct {
+	node   string
+	router bool
+	port   uint32
+	label  *uint32
+}
+
+// host is the packet at a host: it is the host's, or the host sends it on.
+func (f *follower) host(ctx context.Context, name string) (place, error) {
+	f.path.Hops = append(f.path.Hops, status.Hop{Node: name, Kind: "host"})
+	route, err := f.asker.Route(ctx, name, f.path.Destination)
+	if ctx.Err() != nil {
+		return place{}, ctx.Err()
+	}
+	i := slices.IndexFunc(f.Topology.Hosts, func(h topology.Host) bool { return h.Name == name })
+	switch {
+	case i < 0:
+		f.path.Outcome = fmt.Sprintf("arrives at %s, which the topology does not have", name)
+		return place{}, nil
+	case err != nil:
+		f.path.Outcome = fmt.Sprintf("host %s does not send to %s: %v", name, f.path.Destination, err)
+		return place{}, nil
+	case route.Local:
+		f.path.Delivered, f.path.Outcome = name, "is delivered to "+name
+		return place{}, nil
+	case len(f.path.Hops) > 1 && !f.Topology.Hosts[i].Forward:
+		f.path.Outcome = fmt.Sprintf("arrives at %s, whose address it is not and which does not forward", name)
+		return place{}, nil
+	}
+	if !f.path.Source.IsValid() {
+		f.path.Source = route.Source
+	}
+	if len(f.path.Hops) > 1 {
+		f.ttl--
+	}
+	return f.enter(f.Topology.Hosts[i], route)
+}
+
+// enter finds the router's port at the other end of a host's interface.
+func (f *follower) enter(h topology.Host, route HostRoute) (place, error) {
+	for _, a := range h.Attachments {
+		if a.Interface != route.Interface {
+			continue
+		}
+		for _, i := range f.Interfaces {
+			if i.Router == a.Router && i.Host == h.Name && slices.Equal(i.Addresses, a.Gateways) {
+				return place{node: a.Router, router: true, port: i.Port}, nil
+			}
+		}
+		f.path.Outcome = fmt.Sprintf("router %s has no port for %s of host %s", a.Router, a.Interface, h.Name)
+		return place{}, nil
+	}
+	f.path.Outcome = fmt.Sprintf("host %s sends it into its LAN on %s", h.Name, route.Interface)
+	return place{}, nil
+}
+
+// router is the packet at a router: both sources are asked, and it goes the
+// way of Open vSwitch.
+func (f *follower) router(ctx context.Context, at place) (place, error) {
+	p := Packet{Port: at.port, Label: at.label, Source: f.path.Source, Destination: f.path.Destination, TTL: f.ttl}
+	fate, err := f.asker.Fate(ctx, at.node, p)
+	if err != nil {
+		return place{}, fmt.Errorf("router %s: %w", at.node, err)
+	}
+	f.ttl--
+	next := f.beyond(at.node, fate)
+	fate.To = next.node
+	tables := f.byTables(at.node, p)
+	if swapped := at.label != nil && fate.Popped == nil && fate.Pushed != nil; swapped {
+		tables = fate.Forwarding // transit: VRF tables have nothing to say
+	}
+	f.path.Hops = append(f.path.Hops, status.Hop{Node: at.node, Kind: "router", Tables: &tables, Switch: &fate.Forwarding})
+	f.compare(at, tables, fate.Forwarding)
+	if fate.Port == 0 {
+		f.stop(at.node, tables, fate.Forwarding)
+		return place{}, nil
+	}
+	if next.node == "" {
+		f.path.Outcome = fmt.Sprintf("leaves router %s by %s for %s, which no node of the lab has", at.node, fate.Out, fate.DstMAC)
+	}
+	return next, nil
+}
+
+// beyond is what is at the other end of a router's port: a host, or the router
+// that has the MAC.
+func (f *follower) beyond(router string, fate Fate) place {
+	out, ok := f.port(router, fate.Port)
+	if !ok {
+		return place{}
+	}
+	if out.Host != "" {
+		return place{node: out.Host}
+	}
+	for _, other := range f.routers() {
+		for _, i := range f.core(other) {
+			if other != router && strings.EqualFold(i.MAC, fate.DstMAC) {
+				return place{node: other, router: true, port: i.Port, label: fate.Pushed}
+			}
+		}
+	}
+	return place{}
+}
+
+// stop ends the way at a router.
+func (f *follower) stop(router string, tables, fate status.Forwarding) {
+	vrf := tables.VRF
+	if vrf == "" {
+		vrf = fate.VRF
+	}
+	f.path.Stopped = Stop{Router: router, VRF: vrf, Tables: tables.Stops, Switch: fate.Stops}
+	why := fate.Stops
+	if tables.Stops == forRouter {
+		f.path.Delivered, f.path.Outcome = router, "is delivered to router "+router
+		return
+	}
+	if tables.Stops != "" {
+		why = tables.Stops
+	}
+	f.path.Outcome = fmt.Sprintf("ends at router %s: %s", router, where(vrf, why))
+}
+
+func where(vrf, what string) string {
+	if vrf == "" {
+		return what
+	}
+	return "VRF " + vrf + ": " + what
+}
+
+// compare takes note of how Open vSwitch differs from the tables.
+func (f *follower) compare(at place, tables, fate status.Forwarding) {
+	for _, text := range differences(at.label, tables, fate) {
+		f.path.Disagreements = append(f.path.Disagreements, fmt.Sprintf("router %s: %s", at.node, text))
+	}
+}
+
+func differences(label *uint32, tables, fate status.Forwarding) []string {
+	subject := fmt.Sprintf("VRF %s: route %s", tables.VRF, tables.Prefix)
+	if label != nil {
+		subject = fmt.Sprintf("label %d, of VRF %s", *label, tables.VRF)
+	}
+	switch {
+	case tables.Stops == "" && fate.Stops != "":
+		return []string{fmt.Sprintf("%s: the flow is missing or wrong: the tables send it out of %s%s, Open vSwitch: %s",
+			subject, tables.Out, under(tables.Pushed), fate.Stops)}
+	case tables.Stops != "" && fate.Stops == "":
+		return []string{fmt.Sprintf("Open vSwitch has a flow that the tables do not explain: %s%s, while by the tables: %s",
+			"it sends out of "+fate.Out, under(fate.Pushed), where(tables.VRF, tables.Stops))}
+	case tables.Stops != "":
+		return nil
+	}
+	var out []string
+	if fate.VRF != "" && tables.VRF != fate.VRF {
+		out = append(out, fmt.Sprintf("Open vSwitch takes VRF %s, the tables say VRF %s", fate.VRF, tables.VRF))
+	}
+	if fate.Prefix.IsValid() && tables.Prefix.IsValid() && fate.Prefix != tables.Prefix {
+		out = append(out, fmt.Sprintf("VRF %s: Open vSwitch takes route %s, the longest match in the tables is %s", tables.VRF, fate.Prefix, tables.Prefix))
+	}
+	if number(fate.Pushed) != number(tables.Pushed) {
+		out = append(out, fmt.Sprintf("%s: Open vSwitch pushes label %s, BGP says %s", subject, number(fate.Pushed), number(tables.Pushed)))
+	}
+	if fate.Out != tables.Out || fate.To != tables.To && tables.To != "" {
+		out = append(out, fmt.Sprintf("%s: Open vSwitch sends out of %s to %s, the tables say %s to %s",
+			subject, fate.Out, nobody(fate.To), tables.Out, nobody(tables.To)))
+	}
+	return out
+}
+
+func under(label *uint32) string {
+	if label == nil {
+		return ""
+	}
+	return fmt.Sprintf(" under label %d", *label)
+}
+
+func number(label *uint32) string {
+	if label == nil {
+		return "none"
+	}
+	return fmt.Sprint(*label)
+}
+
+func nobody(node string) string {
+	if node == "" {
+		return "nobody"
+	}
+	return node
+}

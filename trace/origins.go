@@ -1,0 +1,140 @@
+package trace
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"pseudowan/labs/status"
+	"pseudowan/topology"
+)
+
+// origin is a route that a VRF of the lab has by a host of its own.
+type origin struct {
+	topology.Origin
+	prefix   netip.Prefix
+	source   string
+	exported bool // by what the topology redistributes
+	instance topology.VRF
+	neighbor netip.Addr // that has to answer for the route to be there; zero: none
+}
+
+// origins lists the routes that hosts of the lab bring, in the order of the
+// topology.
+func origins(t *topology.Topology) []origin {
+	instances := make(map[[2]string]topology.VRF)
+	for _, v := range t.VRFs {
+		instances[[2]string{v.Router, v.Name}] = v
+	}
+	var out []origin
+	for _, h := range t.Hosts {
+		for _, a := range h.Attachments {
+			v := instances[[2]string{a.Router, a.VRF}]
+			o := origin{Origin: topology.Origin{Router: a.Router, VRF: a.VRF, RD: v.RD, Host: h.Name}, instance: v}
+			out = append(out, connectedOrigins(o, a)...)
+			for _, s := range a.Statics {
+				o.prefix, o.source, o.exported, o.neighbor = s.Prefix, "static", v.RedistributeStatic, s.NextHop
+				out = append(out, o)
+			}
+		}
+	}
+	for _, r := range t.Intent().Routes {
+		v := instances[[2]string{r.Router, r.VRF}]
+		if r.Source == topology.SourceBGP && r.Origin.Router == r.Router && r.Origin.VRF == r.VRF {
+			out = append(out, origin{Origin: r.Origin, prefix: r.Prefix, source: "bgp", exported: true, instance: v})
+		}
+	}
+	return out
+}
+
+func connectedOrigins(o origin, a topology.Attachment) []origin {
+	var out []origin
+	o.source = "connected"
+	for _, g := range a.Gateways {
+		o.prefix, o.exported = g.Masked(), o.instance.RedistributeConnected == topology.RedistributeSubnets
+		out = append(out, o)
+	}
+	if o.instance.RedistributeConnected != topology.RedistributeHosts {
+		return out
+	}
+	for _, p := range a.Addresses {
+		o.prefix, o.exported, o.neighbor = hostPrefix(p.Addr()), true, p.Addr()
+		out = append(out, o)
+	}
+	return out
+}
+
+// originsOf returns the routes for a prefix: those for exactly it, else those
+// that hold it, the longest first.
+func originsOf(t *topology.Topology, prefix netip.Prefix) []origin {
+	var exact, covering []origin
+	for _, o := range origins(t) {
+		switch {
+		case o.prefix == prefix:
+			exact = append(exact, o)
+		case o.prefix.Bits() < prefix.Bits() && o.prefix.Contains(prefix.Addr()):
+			covering = append(covering, o)
+		}
+	}
+	if len(exact) > 0 {
+		return exact
+	}
+	slices.SortStableFunc(covering, func(a, b origin) int { return cmp.Compare(b.prefix.Bits(), a.prefix.Bits()) })
+	return covering
+}
+
+// announced tells whether the origin's own VRF has the route, and if not, why.
+func (s *Snapshot) announced(o origin) (why, remedy string) {
+	v, ok := s.vrf(o.Router, o.VRF)
+	if !ok {
+		return "router " + o.Router + " has no VRF " + o.VRF, "run `pseudowan up` with the topology file"
+	}
+	if !o.exported {
+		return "not redistributed: VRF " + o.VRF + " of " + o.Router + " does not announce " + o.source + " routes like this",
+			redistributeRemedy(o)
+	}
+	if slices.ContainsFunc(v.Routes, func(r status.Route) bool { return r.Prefix == o.prefix && r.Source == o.source }) {
+		return "", ""
+	}
+	if o.neighbor.IsValid() {
+		if _, up := s.neighbor(o.Router, o.VRF, o.neighbor); !up {
+			return silent(o.neighbor, o.Host) + ", so that router " + o.Router + " does not announce " + o.prefix.String(),
+				"look at the host: pseudowan exec " + o.Host + " -- ip address"
+		}
+	}
+	for _, i := range s.ports(o.Router, o.VRF) {
+		if i.Host == o.Host && i.Oper != "up" {
+			return "the port " + i.Name + " of " + o.Router + " to host " + o.Host + " has no carrier", "bring the host's interface up"
+		}
+	}
+	return "VRF " + o.VRF + " of " + o.Router + " does not have the route itself", "pseudowan explain " + o.Router + " " + o.VRF + " " + o.prefix.String()
+}
+
+func redistributeRemedy(o origin) string {
+	switch {
+	case o.source == "static":
+		return "redistribute: {static: true} in the VRF"
+	case o.instance.RedistributeConnected == topology.RedistributeHosts:
+		return "each host is announced by itself (redistribute: connected: hosts); connected: subnets announces " + o.prefix.String()
+	}
+	return "redistribute: {connected: subnets} in the VRF"
+}
+
+// common returns the route targets that stand in both lists.
+func common(a, b []string) []string {
+	var out []string
+	for _, t := range a {
+		if slices.Contains(b, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func listed(targets []string) string {
+	if len(targets) == 0 {
+		return "nothing"
+	}
+	return strings.Join(targets, ", ")
+}

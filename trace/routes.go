@@ -1,0 +1,167 @@
+package trace
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"pseudowan/labs/status"
+	"pseudowan/topology"
+)
+
+// route explains how far a route of the lab comes on its way into a VRF.
+func (s *Snapshot) route(router string, v status.VRF, o origin) status.ExplainedRoute {
+	e := status.ExplainedRoute{
+		Router: o.Router, VRF: o.VRF, RD: o.RD.String(), Host: o.Host, Prefix: o.prefix, Source: o.source, Export: []string{},
+	}
+	exporter, found := s.vrf(o.Router, o.VRF)
+	if found {
+		e.RD, e.Export = exporter.RD, exporter.Export
+	}
+	if o.Router == router && o.VRF == v.VRF {
+		e.Arrived = true
+		e.Verdict, e.Remedy = s.own(o)
+		return e
+	}
+	if e.Verdict, e.Remedy = s.announced(o); e.Verdict != "" {
+		return e
+	}
+	if len(common(exporter.Export, v.Import)) == 0 {
+		e.Verdict, e.Remedy = s.noTarget(v, exporter)
+		return e
+	}
+	if o.Router == router {
+		e.Arrived = true
+		e.Verdict = "imported from VRF " + o.VRF + " of this router"
+		return e
+	}
+	e.Verdict, e.Remedy, e.Arrived = s.transported(router, v, exporter, o.prefix)
+	return e
+}
+
+// own explains a route of the VRF's own hosts.
+func (s *Snapshot) own(o origin) (verdict, remedy string) {
+	if !o.neighbor.IsValid() {
+		return "host " + o.Host + " is attached here", ""
+	}
+	if _, up := s.neighbor(o.Router, o.VRF, o.neighbor); !up {
+		return silent(o.neighbor, o.Host), "look at the host: pseudowan exec " + o.Host + " -- ip address"
+	}
+	return "host " + o.Host + " has it", ""
+}
+
+// noTarget names the route targets that two VRFs lack in common, and which of
+// them departs from the topology.
+func (s *Snapshot) noTarget(importer, exporter status.VRF) (verdict, remedy string) {
+	verdict = fmt.Sprintf("no route target in common: VRF %s of %s exports %s, VRF %s of %s imports %s",
+		exporter.VRF, exporter.Router, listed(exporter.Export), importer.VRF, importer.Router, listed(importer.Import))
+	for _, d := range []string{s.Deviation(importer.Router, importer.VRF), s.Deviation(exporter.Router, exporter.VRF)} {
+		if d != "" {
+			return verdict + "; " + d, "run `pseudowan up` with the topology file"
+		}
+	}
+	if len(exporter.Export) == 0 {
+		return verdict, fmt.Sprintf("give VRF %s an export target that VRF %s imports", exporter.VRF, importer.VRF)
+	}
+	return verdict, fmt.Sprintf("add %s to import of VRF %s, where that is wanted", exporter.Export[0], importer.VRF)
+}
+
+// Deviation tells how a running VRF's route targets differ from the
+// topology's; "" where they do not.
+func (s *Snapshot) Deviation(router, vrf string) string {
+	v, ok := s.vrf(router, vrf)
+	i := slices.IndexFunc(s.Topology.VRFs, func(w topology.VRF) bool { return w.Router == router && w.Name == v.VRF })
+	if !ok || i < 0 {
+		return ""
+	}
+	meant := s.Topology.VRFs[i]
+	var parts []string
+	for _, side := range []struct {
+		verb     string
+		has, say []string
+	}{{"import", v.Import, texts(meant.Import)}, {"export", v.Export, texts(meant.Export)}} {
+		if missing := without(side.say, side.has); len(missing) > 0 {
+			parts = append(parts, fmt.Sprintf("does not %s %s, which the topology says", side.verb, listed(missing)))
+		}
+		if extra := without(side.has, side.say); len(extra) > 0 {
+			parts = append(parts, fmt.Sprintf("%ss %s, which the topology does not say", side.verb, listed(extra)))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("VRF %s of %s %s", v.VRF, router, strings.Join(parts, " and "))
+}
+
+// transported explains how far a route with a target in common came from one
+// router to another.
+func (s *Snapshot) transported(router string, v, from status.VRF, prefix netip.Prefix) (verdict, remedy string, arrived bool) {
+	for _, r := range s.RIB {
+		if r.Router != router || r.RD != from.RD || r.Prefix != prefix {
+			continue
+		}
+		if len(common(r.Targets, v.Import)) == 0 {
+			return fmt.Sprintf("received with targets %s, of which VRF %s imports none (it imports %s)",
+				listed(r.Targets), v.VRF, listed(v.Import)), "", false
+		}
+		return "received and imported", "", true
+	}
+	family, direct := "vpnv4", false
+	if prefix.Addr().Is6() {
+		family = "vpnv6"
+	}
+	for _, p := range s.Peers {
+		if p.Router != router || s.routerAt(p.RemoteAddress) != from.Router {
+			continue
+		}
+		direct = true
+		switch {
+		case p.State != "established":
+			verdict = fmt.Sprintf("not received: the BGP session of %s with %s (%s) is %s", router, from.Router, p.RemoteAddress, p.State)
+			remedy = "pseudowan show peer"
+		case len(p.Families) > 0 && !slices.Contains(p.Families, family):
+			verdict = fmt.Sprintf("not received: the BGP session of %s with %s does not carry %s", router, from.Router, family)
+			remedy = "let bgp: of the link carry both families"
+		case p.Received > p.Accepted:
+			verdict = fmt.Sprintf("not accepted: of %d prefixes from %s, %d were filtered", p.Received, from.Router, p.Received-p.Accepted)
+		default:
+			return fmt.Sprintf("not received, though the BGP session of %s with %s is established", router, from.Router), "pseudowan show rib --router " + from.Router, false
+		}
+	}
+	if direct {
+		return verdict, remedy, false
+	}
+	return s.indirect(router, from)
+}
+
+// indirect explains a route of a router with which there is no session.
+func (s *Snapshot) indirect(router string, from status.VRF) (verdict, remedy string, arrived bool) {
+	for _, p := range s.Peers {
+		if p.Router == router && p.State != "established" {
+			return fmt.Sprintf("not received: the BGP session of %s with %s is %s, and there is none with %s itself",
+				router, p.RemoteAddress, p.State, from.Router), "pseudowan show peer", false
+		}
+	}
+	return fmt.Sprintf("not received: %s has no BGP session with %s, and no route reflector passes its routes on to it", router, from.Router),
+		"add a link with a session between them, bgp: full-mesh, or a route reflector", false
+}
+
+func texts[T interface{ String() string }](list []T) []string {
+	out := make([]string, len(list))
+	for i, t := range list {
+		out[i] = t.String()
+	}
+	return out
+}
+
+// without returns what of a is not in b.
+func without(a, b []string) []string {
+	var out []string
+	for _, x := range a {
+		if !slices.Contains(b, x) {
+			out = append(out, x)
+		}
+	}
+	return out
+}

@@ -1,0 +1,150 @@
+package trace
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"pseudowan/labs/status"
+	"pseudowan/topology"
+)
+
+// Snapshot is what the routers of a lab told at about the same time, and what
+// the lab is meant to be.
+type Snapshot struct {
+	Topology   *topology.Topology
+	VRFs       []status.VRF
+	Interfaces []status.Interface
+	Neighbors  []status.Neighbor
+	Flows      []status.Flow
+	Peers      []status.Peer
+	RIB        []status.RIB
+}
+
+// Packet is a packet at a port of a router.
+type Packet struct {
+	Port        uint32
+	Label       *uint32 // nil: not labelled
+	Source      netip.Addr
+	Destination netip.Addr
+	TTL         uint8
+}
+
+// Fate is what a router's Open vSwitch does with a packet.
+type Fate struct {
+	status.Forwarding        // To is left to this package
+	Port              uint32 // 0: it does not leave
+	DstMAC            string
+}
+
+// HostRoute is how a host sends to an address.
+type HostRoute struct {
+	Interface string
+	Source    netip.Addr
+	Local     bool // the address is its own
+}
+
+// Asker asks what the tables do not tell.
+type Asker interface {
+	// Fate asks a router's Open vSwitch; nothing is sent.
+	Fate(ctx context.Context, router string, p Packet) (Fate, error)
+	// Route asks a host's kernel. The error is the kernel's refusal.
+	Route(ctx context.Context, host string, to netip.Addr) (HostRoute, error)
+}
+
+// vrf finds a VRF of a router by its name or its RD.
+func (s *Snapshot) vrf(router, vrf string) (status.VRF, bool) {
+	for _, name := range []bool{true, false} {
+		for _, v := range s.VRFs {
+			if v.Router == router && (name && v.VRF == vrf || !name && v.RD == vrf) {
+				return v, true
+			}
+		}
+	}
+	return status.VRF{}, false
+}
+
+// ports returns the access ports of a VRF.
+func (s *Snapshot) ports(router, vrf string) []status.Interface {
+	var out []status.Interface
+	for _, i := range s.Interfaces {
+		if i.Router == router && i.VRF == vrf && vrf != "" {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// port finds a port of a router.
+func (s *Snapshot) port(router string, number uint32) (status.Interface, bool) {
+	for _, i := range s.Interfaces {
+		if i.Router == router && i.Port == number {
+			return i, true
+		}
+	}
+	return status.Interface{}, false
+}
+
+// core returns the wires of a router to other routers: each has a second port
+// that owns the same addresses and is not on the way of packets.
+func (s *Snapshot) core(router string) []status.Interface {
+	var out []status.Interface
+	for _, i := range s.Interfaces {
+		if i.Router != router || i.VRF != "" {
+			continue
+		}
+		if !slices.ContainsFunc(out, func(o status.Interface) bool { return o.MAC == i.MAC && o.Port < i.Port }) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// routers lists the names of the routers.
+func (s *Snapshot) routers() []string {
+	var out []string
+	for _, i := range s.Interfaces {
+		if !slices.Contains(out, i.Router) {
+			out = append(out, i.Router)
+		}
+	}
+	return out
+}
+
+// routerAt is the router that has an address on a link between routers.
+func (s *Snapshot) routerAt(a netip.Addr) string {
+	for _, r := range s.routers() {
+		for _, i := range s.core(r) {
+			if slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == a }) {
+				return r
+			}
+		}
+	}
+	return ""
+}
+
+// label is what a router gave a label out for.
+func (s *Snapshot) label(router string, label uint32) (status.Flow, bool) {
+	for _, f := range s.Flows {
+		if f.Router == router && f.Direction == "in" && f.Label != nil && *f.Label == label {
+			return f, true
+		}
+	}
+	return status.Flow{}, false
+}
+
+// neighbor is the port behind which an address of a VRF answers.
+func (s *Snapshot) neighbor(router, vrf string, a netip.Addr) (status.Neighbor, bool) {
+	for _, n := range s.Neighbors {
+		if n.Router == router && n.VRF == vrf && n.Address == a && n.MAC != "" {
+			return n, true
+		}
+	}
+	return status.Neighbor{}, false
+}
+
+func contains(prefixes []netip.Prefix, a netip.Addr) bool {
+	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+func hostPrefix(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }

@@ -1,0 +1,193 @@
+package verify
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"pseudowan/labs/status"
+	"pseudowan/topology"
+)
+
+// Judge compares what was seen with what is intended: a row for each pair,
+// then one for each `expect:` line between hosts that were tested.
+func Judge(t *topology.Topology, pairs []Pair, f Findings) []status.HostPair {
+	j := judge{Findings: f, addresses: make(map[string][]netip.Addr)}
+	for _, h := range t.Hosts {
+		j.addresses[h.Name] = AddressesOf(h)
+	}
+	rows := make([]status.HostPair, 0, len(pairs))
+	for _, p := range pairs {
+		rows = append(rows, j.pair(p))
+	}
+	for _, e := range t.Expect {
+		i := slices.IndexFunc(pairs, func(p Pair) bool { return p.From == e.From && p.To == e.To })
+		if i >= 0 {
+			rows = append(rows, j.rule(e, pairs[i]))
+		}
+	}
+	return rows
+}
+
+type judge struct {
+	Findings
+	addresses map[string][]netip.Addr
+}
+
+// pair judges what follows from the route targets.
+func (j judge) pair(p Pair) status.HostPair {
+	row := status.HostPair{
+		From: p.From, To: p.To, Expected: expected(p), Result: status.AsIntended,
+		Tested: len(p.Reach) + len(p.Never), Via: []string{}, Differences: []status.Difference{},
+	}
+	for _, r := range p.Reach {
+		for _, via := range r.Via {
+			if !slices.Contains(row.Via, via) {
+				row.Via = append(row.Via, via)
+			}
+		}
+		if seen := j.reached(r); seen != "" {
+			row.Differences = append(row.Differences, status.Difference{Source: r.Source, Destination: r.Destination, Seen: seen})
+		}
+	}
+	for _, a := range p.Never {
+		if o := j.at(p.From, a); slices.Contains(o.Answered, p.To) {
+			row.Differences = append(row.Differences, status.Difference{Destination: a, Seen: fmt.Sprintf("%s answers, and must not be reached", p.To)})
+		}
+	}
+	if len(row.Differences) > 0 {
+		row.Result = status.Different
+	}
+	return row
+}
+
+func expected(p Pair) string {
+	switch {
+	case len(p.Never) == 0 && len(p.Reach) > 0:
+		return status.ExpectReach
+	case len(p.Reach) == 0:
+		return status.ExpectIsolated
+	}
+	return status.ExpectBoth
+}
+
+// reached tells what is wrong with an address that is to be reached; "" where
+// nothing is.
+func (j judge) reached(r topology.Reach) string {
+	probe := probeOf(r)
+	o := j.seen[probe]
+	others := slices.DeleteFunc(slices.Clone(o.Answered), func(h string) bool { return h == r.To })
+	switch {
+	case slices.Contains(o.Answered, r.To) && len(others) > 0:
+		return fmt.Sprintf("%s answers, and %s too", r.To, strings.Join(others, " and "))
+	case slices.Contains(o.Answered, r.To):
+		return j.astray(r, j.hops[probe])
+	case len(others) > 0:
+		return fmt.Sprintf("%s answers instead of %s", strings.Join(others, " and "), r.To)
+	case slices.Contains(o.Arrived, r.To):
+		return fmt.Sprintf("no answer: the request arrives at %s, what it answers is lost", r.To)
+	case len(o.Arrived) > 0:
+		return fmt.Sprintf("no answer: the request arrives at %s instead of %s", strings.Join(o.Arrived, " and "), r.To)
+	case o.Error != "":
+		return "no answer: " + o.Error
+	}
+	return "no answer"
+}
+
+// astray tells which host a packet did not pass, though it should.
+func (j judge) astray(r topology.Reach, hops []Hop) string {
+	for _, via := range r.Via {
+		passes := slices.ContainsFunc(hops, func(h Hop) bool { return slices.Contains(j.addresses[via], h.Address) })
+		if !passes {
+			return fmt.Sprintf("%s answers, but the way does not pass %s: %s", r.To, via, wayOf(hops))
+		}
+	}
+	return ""
+}
+
+func wayOf(hops []Hop) string {
+	words := make([]string, len(hops))
+	for i, h := range hops {
+		words[i] = "*"
+		if h.Address.IsValid() {
+			words[i] = h.Address.String()
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// rule judges an `expect:` line. A host is reached where one of its addresses
+// answers and none is silent that should.
+func (j judge) rule(e topology.Expectation, p Pair) status.HostPair {
+	row := status.HostPair{
+		From: e.From, To: e.To, Rule: RuleText(e), Expected: status.ExpectReach, Result: status.AsIntended,
+		Tested: len(p.Reach) + len(p.Never), Via: []string{}, Differences: []status.Difference{},
+	}
+	if e.Via != "" {
+		row.Via = []string{e.Via}
+	}
+	if e.Never {
+		row.Expected = status.ExpectIsolated
+		row.Differences = append(row.Differences, j.answering(p)...)
+	} else {
+		row.Differences = append(row.Differences, j.missing(e, p)...)
+	}
+	if len(row.Differences) > 0 {
+		row.Result = status.Different
+	}
+	return row
+}
+
+// answering lists the addresses that answer where none may.
+func (j judge) answering(p Pair) []status.Difference {
+	var out []status.Difference
+	for _, r := range p.Reach {
+		if slices.Contains(j.seen[probeOf(r)].Answered, p.To) {
+			out = append(out, status.Difference{
+				Source: r.Source, Destination: r.Destination, Seen: p.To + " answers",
+				Cause: "the route targets of the topology let it be reached",
+			})
+		}
+	}
+	for _, a := range p.Never {
+		if slices.Contains(j.at(p.From, a).Answered, p.To) {
+			out = append(out, status.Difference{Destination: a, Seen: p.To + " answers"})
+		}
+	}
+	return out
+}
+
+// missing lists what keeps a host from being reached as a line says.
+func (j judge) missing(e topology.Expectation, p Pair) []status.Difference {
+	if len(p.Reach) == 0 {
+		return []status.Difference{{
+			Seen:  p.To + " is not reached",
+			Cause: "nothing in the topology lets it be reached: no route targets in common, or no route there or back",
+		}}
+	}
+	var out []status.Difference
+	for _, r := range p.Reach {
+		seen := j.reached(r)
+		if seen == "" && e.Via != "" && !slices.Contains(r.Via, e.Via) {
+			seen = fmt.Sprintf("%s answers, but the way does not pass %s", r.To, e.Via)
+		}
+		if seen != "" {
+			out = append(out, status.Difference{Source: r.Source, Destination: r.Destination, Seen: seen})
+		}
+	}
+	return out
+}
+
+// RuleText writes an expectation as it stands in the file.
+func RuleText(e topology.Expectation) string {
+	arrow := " -> "
+	if e.Never {
+		arrow = " !-> "
+	}
+	text := e.From + arrow + e.To
+	if e.Via != "" {
+		text += " via " + e.Via
+	}
+	return text
+}

@@ -1,0 +1,134 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Observation is what became of a probe.
+type Observation struct {
+	Answered []string // hosts whose token came back
+	Arrived  []string // hosts that got the request
+	Error    string   // what a router or the host itself said about it, "" for nothing
+}
+
+// Hop is who answered a packet with a limited TTL; the zero address is nobody.
+type Hop struct {
+	TTL     int
+	Address netip.Addr
+	Host    string // the host that answered as the destination; "" for others
+	Took    time.Duration
+}
+
+// Prober sends packets from hosts.
+type Prober interface {
+	// Send sends the probes, again and again until each has an answer from a
+	// host, or, where refused is set, an error from a router, or patience is
+	// over. progress hears how many are done.
+	Send(ctx context.Context, probes []Probe, o Volley) ([]Observation, error)
+	// Path sends a packet with each TTL until the destination answers.
+	Path(ctx context.Context, p Probe) ([]Hop, error)
+}
+
+// Volley says how persistently probes are sent.
+type Volley struct {
+	Tries    int
+	Every    time.Duration
+	Wait     time.Duration // after the last try
+	Refusals bool          // an error from a router settles a probe
+	Progress func(done int)
+}
+
+// Between two requests to the same address.
+const (
+	positiveEvery = 250 * time.Millisecond
+	negativeEvery = 300 * time.Millisecond
+)
+
+// negativeTries bounds the requests that nobody should answer: many addresses
+// are asked once, few several times.
+const (
+	negativeTries  = 3
+	negativeVolley = 6000
+)
+
+// Options say how to test.
+type Options struct {
+	Timeout time.Duration // how long an address may take to answer
+	Step    func(string)  // hears what is being done
+}
+
+// Findings are what the probes have shown.
+type Findings struct {
+	seen  map[Probe]Observation
+	hops  map[Probe][]Hop
+	tried map[fromTo]Probe
+}
+
+type fromTo struct {
+	from string
+	to   netip.Addr
+}
+
+func newFindings() Findings {
+	return Findings{seen: map[Probe]Observation{}, hops: map[Probe][]Hop{}, tried: map[fromTo]Probe{}}
+}
+
+func (f Findings) add(probes []Probe, seen []Observation) {
+	for i, p := range probes {
+		f.seen[p] = seen[i]
+		f.tried[fromTo{p.From, p.Destination}] = p
+	}
+}
+
+// at is what was seen of a request from a host to an address.
+func (f Findings) at(from string, to netip.Addr) Observation {
+	return f.seen[f.tried[fromTo{from, to}]]
+}
+
+// Observe tests the pairs with packets: first what is to be reached, then
+// what is not.
+func Observe(ctx context.Context, pairs []Pair, p Prober, o Options) (Findings, error) {
+	f := newFindings()
+	positive, negative := probes(pairs)
+	seen, err := p.Send(ctx, positive, Volley{
+		Tries: max(1, int(o.Timeout/positiveEvery)), Every: positiveEvery, Wait: positiveEvery,
+		Progress: func(done int) { o.Step(fmt.Sprintf("%d of %d addresses answer", done, len(positive))) },
+	})
+	if err != nil {
+		return f, err
+	}
+	f.add(positive, seen)
+	tries := min(max(negativeVolley/max(len(negative), 1), 1), negativeTries)
+	seen, err = p.Send(ctx, negative, Volley{
+		Tries: tries, Every: negativeEvery, Wait: time.Second - time.Duration(tries-1)*negativeEvery, Refusals: true,
+		Progress: func(int) { o.Step(fmt.Sprintf("%d addresses that must not answer", len(negative))) },
+	})
+	if err != nil {
+		return f, err
+	}
+	f.add(negative, seen)
+	return f, f.followVia(ctx, pairs, p, o)
+}
+
+// followVia finds out by way of whom packets go that are to pass a host.
+func (f Findings) followVia(ctx context.Context, pairs []Pair, p Prober, o Options) error {
+	for _, pair := range pairs {
+		for _, r := range pair.Reach {
+			probe := probeOf(r)
+			if len(r.Via) == 0 || !slices.Contains(f.seen[probe].Answered, r.To) {
+				continue
+			}
+			o.Step(fmt.Sprintf("the way from %s to %s", r.From, r.Destination))
+			hops, err := p.Path(ctx, probe)
+			if err != nil {
+				return err
+			}
+			f.hops[probe] = hops
+		}
+	}
+	return nil
+}
