@@ -36,18 +36,18 @@ func inspect(ctx context.Context, name, file string) (*inspection, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := observe(ctx, lab.Name)
+	found, err := observe(ctx, lab.Name, silent{})
 	if err != nil {
 		return nil, err
 	}
 	in := &inspection{lab: lab}
 	for _, h := range t.Hosts {
-		i := slices.IndexFunc(found.sandboxes, func(s hosts.Sandbox) bool { return s.Node == h.Name })
-		if i < 0 || found.sandboxes[i].NetNS == "" {
+		i := slices.IndexFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name })
+		if i < 0 || found.hosts[i].NetNS == "" {
 			in.missing = append(in.missing, h.Name)
 			continue
 		}
-		in.hosts = append(in.hosts, probe.Host{Name: h.Name, NetNS: found.sandboxes[i].NetNS})
+		in.hosts = append(in.hosts, probe.Host{Name: h.Name, NetNS: found.hosts[i].NetNS})
 	}
 	configured, err := in.configured(t)
 	if err != nil {

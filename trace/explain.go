@@ -23,7 +23,7 @@ func (s *Snapshot) Explain(router, vrf string, prefix netip.Prefix) (e status.Ex
 	}
 	for _, r := range v.Routes {
 		if r.Prefix == prefix {
-			e.Paths = append(e.Paths, s.path(router, v, r))
+			e.Paths = append(e.Paths, s.path(router, r))
 		}
 	}
 	for _, o := range originsOf(s.Topology, prefix) {
@@ -68,10 +68,10 @@ func (s *Snapshot) used(e *status.Explanation, v status.VRF) {
 }
 
 // path explains a path that stands in the VRF.
-func (s *Snapshot) path(router string, v status.VRF, r status.Route) status.ExplainedPath {
+func (s *Snapshot) path(router string, r status.Route) status.ExplainedPath {
 	p := status.ExplainedPath{NextHop: r.NextHop, Label: r.Label, Source: r.Source, Best: r.Best, Reason: r.Reason}
 	switch {
-	case r.Best && r.Source == "bgp" && !s.attached(router, v.VRF, r.NextHop):
+	case r.Best && r.Source == "bgp" && s.isRemote(router, r.NextHop):
 		p.Meaning = s.nextHop(router, r.NextHop)
 	case r.Best:
 		p.Meaning = "used"

@@ -112,7 +112,7 @@ func (s *Snapshot) transported(router string, v, from status.VRF, prefix netip.P
 		family = "vpnv6"
 	}
 	for _, p := range s.Peers {
-		if p.Router != router || s.routerAt(p.RemoteAddress) != from.Router {
+		if p.Router != router || p.VRF != "" || s.routerAt(p.RemoteAddress) != from.Router {
 			continue
 		}
 		direct = true
@@ -138,7 +138,7 @@ func (s *Snapshot) transported(router string, v, from status.VRF, prefix netip.P
 // indirect explains a route of a router with which there is no session.
 func (s *Snapshot) indirect(router string, from status.VRF) (verdict, remedy string, arrived bool) {
 	for _, p := range s.Peers {
-		if p.Router == router && p.State != "established" {
+		if p.Router == router && p.VRF == "" && p.State != "established" {
 			return fmt.Sprintf("not received: the BGP session of %s with %s is %s, and there is none with %s itself",
 				router, p.RemoteAddress, p.State, from.Router), "pseudowan show peer", false
 		}

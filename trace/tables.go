@@ -90,7 +90,8 @@ func silent(a netip.Addr, host string) string {
 // byRoute is where a best route sends.
 func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, to netip.Addr, depth int) status.Forwarding {
 	origin := v.VRF
-	if r.Label != nil && r.Source != "bgp" {
+	remote := r.Source == "bgp" && s.isRemote(router, r.NextHop)
+	if r.Label != nil && !remote {
 		if b, ok := s.label(router, *r.Label); ok {
 			origin = b.VRF
 		}
@@ -103,23 +104,29 @@ func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, to netip
 		return f
 	case r.Source == "connected":
 		f = s.towards(router, v.VRF, to)
-	case r.Source == "static", s.attached(router, v.VRF, r.NextHop):
-		f = s.towards(router, origin, r.NextHop)
-	default:
+	case remote:
 		f = s.across(router, r)
+	default:
+		f = s.towards(router, origin, r.NextHop)
 	}
 	f.VRF, f.RD, f.Prefix, f.Source, f.NextHop = v.VRF, v.RD, r.Prefix, r.Source, r.NextHop
 	return f
 }
 
-// attached tells whether a next hop is on a subnet of the VRF.
-func (s *Snapshot) attached(router, vrf string, nextHop netip.Addr) bool {
-	for _, i := range s.ports(router, vrf) {
+// isRemote tells a next hop that is another router from a customer's: it is on
+// no subnet of a VRF.
+func (s *Snapshot) isRemote(router string, nextHop netip.Addr) bool {
+	for _, i := range s.core(router) {
 		if contains(i.Addresses, nextHop) {
 			return true
 		}
 	}
-	return false
+	for _, i := range s.Interfaces {
+		if i.Router == router && i.VRF != "" && contains(i.Addresses, nextHop) {
+			return false
+		}
+	}
+	return true
 }
 
 // across sends to another router, under the label that it gave out.
