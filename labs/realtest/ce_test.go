@@ -249,3 +249,74 @@ func TestRealCustomerRules(t *testing.T) {
 	l.tell(t, "six", "del", "2001:db8:66::/64")
 	l.waitRoute(t, "pe1", "red", "2001:db8:66::/64", false)
 }
+
+// A customer that stops to speak BGP and begins again, by edits of the file;
+// the others stay as they are.
+func TestRealCustomerEdited(t *testing.T) {
+	needs(t, "gobgpd", "gobgp", "bird")
+	l := fromCatalog(t, t.TempDir(), "ce-bgp", "pwt-ceedit")
+	l.up(t)
+	port := "/run/netns/pw-" + l.name + "-pe1+eth5" // of red-a: hosts get their ports by name
+	if _, err := os.Stat(port); err != nil {
+		t.Fatal(err)
+	}
+	since := func() string {
+		for _, p := range table[status.Peer](t, l, "peer", "--router", "pe2") {
+			if p.VRF == "blue" && p.RemoteAddress.Is4() {
+				return p.State + p.Since.String()
+			}
+		}
+		return ""
+	}
+	before, session := mustRead(t, l.file), since()
+	plain := strings.Replace(before, "  red-a: {<<: [*site-a, *gobgp], vrf: red}",
+		"  red-a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], lans: [172.16.1.0/24]}", 1)
+	if plain == before {
+		t.Fatal("the lab has changed; change this test, too")
+	}
+	for _, step := range []struct {
+		text, source string
+		bgp          bool
+	}{{plain, "static", false}, {before, "bgp", true}} {
+		if err := os.WriteFile(l.file, []byte(step.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		must(t, "up", l.file, "--runtime", "netns")
+		if r := l.route(t, "pe1", "red", "172.16.1.0/24"); r == nil || r.Source != step.source {
+			t.Errorf("%+v; want a route from %s", r, step.source)
+		}
+		l.pings(t, "red-b", "-I", "172.16.2.1", "172.16.1.1")
+		if _, err := os.Stat(port); (err == nil) != step.bgp {
+			t.Errorf("the namespace of red-a's sessions: %v", err)
+		}
+	}
+	if now := since(); now != session {
+		t.Errorf("another customer's session was %s and is %s", session, now)
+	}
+}
+
+func mustRead(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// A daemon that ends at once is named, with what it said.
+func TestRealCustomerWithoutDaemon(t *testing.T) {
+	l := fromText(t, t.TempDir(), "pwt-cedead", `name: pwt-cedead
+runtime: netns
+routers: {pe1: {as: 65000}}
+vrfs: {red: {rts: "65000:1"}}
+hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], bgp: 65100, command: [sh, -c, "echo first; echo it cannot be; exit 1"]}
+`)
+	t.Cleanup(func() { pseudowan("down", l.name) })
+	r := pseudowan("up", l.file, "--runtime", "netns", "--timeout", "2s")
+	if r.code == 0 || !strings.Contains(r.stderr, "host a: its command sh has ended: it cannot be") ||
+		!strings.Contains(r.stderr, "BGP session with host a (10.1.0.2, AS 65100) in VRF red is not established") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+}
