@@ -1,5 +1,5 @@
 #!/bin/sh
-# How long ten Docker hosts take to come up behind a PE, converged, against ten
+# How long ten Docker hosts take to come up behind one of two PEs, converged, against ten
 # bare containers of the same image started in parallel.
 #
 #   sudo RUNS=5 sh bench/docker.sh
@@ -43,18 +43,21 @@ name: $prefix
 node-prefix: $prefix-
 routers:
   pe1: {as: 65001, id: 10.10.10.1}
+  pe2: {as: 65002, id: 10.10.10.2}
+links:
+- {ends: {pe1:eth1: {address: 192.168.0.1/30}, pe2:eth1: {address: 192.168.0.2/30}}, bgp: {}}
 series:
 - {on: pe1, name: "host_{i:03}", rd: "65001:{vrf}", step: /16, rows: [{vrfs: 101-110, subnet: 10.1.0.0/24}]}
 END
 
 # The first time makes the image, which bare containers then have, too.
-"$PSEUDOWAN" up "$work/lab.yaml" --runtime docker >"$work/out"
+record first "$PSEUDOWAN" up "$work/lab.yaml" --runtime docker
 image=$(docker ps --filter "name=^$prefix-host_001\$" --format '{{.Image}}')
 [ -n "$image" ] || {
 	echo "no container $prefix-host_001" >&2
 	exit 1
 }
-"$PSEUDOWAN" down "$prefix" >"$work/out"
+record first "$PSEUDOWAN" down "$prefix"
 
 for _ in $(seq "$RUNS"); do
 	record bare-up bare_up

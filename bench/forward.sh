@@ -32,7 +32,7 @@ bridge_up() {
 	for end in a b; do
 		ip netns add "$prefix-$end"
 		ip link add eth0 netns "$prefix-$end" type veth peer name "$end" netns "$prefix-bridge"
-		ip -n "$prefix-bridge" link set "$end" master br0 up
+		ip -n "$prefix-bridge" link set dev "$end" master br0 up
 		ip -n "$prefix-$end" link set eth0 up
 	done
 	ip -n "$prefix-a" address add 10.0.0.1/24 dev eth0
@@ -75,7 +75,7 @@ cross() {
 	note "$name-rtt" "$(awk -F / '/^rtt/ { print $5 }' "$work/ping")"
 }
 
-"$PSEUDOWAN" up "$(lab "$prefix")" --runtime netns >"$work/out"
+record first "$PSEUDOWAN" up "$(lab "$prefix")" --runtime netns
 bridge_up
 for _ in $(seq "$RUNS"); do
 	cross lab in_lab host_001_101 remote_001_101 30.1.0.2
