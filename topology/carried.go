@@ -29,10 +29,7 @@ const (
 // learnt over eBGP are not passed on: their labels would mean other customers.
 func (t *Topology) carried(family vpn.Family) map[[2]string]bool {
 	sessions := t.sessionsFor(family)
-	as := make(map[string]uint32)
-	for _, r := range t.Routers {
-		as[r.Name] = r.AS
-	}
+	as := t.systems()
 	out := make(map[[2]string]bool)
 	for _, r := range t.Routers {
 		for at := range spread(r.Name, sessions, as) {
@@ -42,6 +39,15 @@ func (t *Topology) carried(family vpn.Family) map[[2]string]bool {
 		}
 	}
 	return out
+}
+
+// systems tells the AS of each router.
+func (t *Topology) systems() map[string]uint32 {
+	as := make(map[string]uint32, len(t.Routers))
+	for _, r := range t.Routers {
+		as[r.Name] = r.AS
+	}
+	return as
 }
 
 // sessionPair is a session as both of its routers see it.

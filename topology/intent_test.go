@@ -121,9 +121,8 @@ func TestHowFarRoutesGo(t *testing.T) {
 			"ab ac ba bc ca cb", "same",
 		},
 		{
-			"reflector of wires", "- {ends: {a:e: {bgp: {route-reflector: true}}, b:e: {}}, subnets: [10.0.0.0/31]}\n- {ends: {a:f: {bgp: {route-reflector: true}}, c:f: {}}, subnets: [10.0.0.2/31]}\n",
-			// b and c learn each other's routes, but not how to get to the next hop.
-			"ab ac ba ca", "same",
+			"reflector of wires, and a wire of their own", "- {ends: {a:e: {bgp: {route-reflector: true}}, b:e: {}}, subnets: [10.0.0.0/31]}\n- {ends: {a:f: {bgp: {route-reflector: true}}, c:f: {}}, subnets: [10.0.0.2/31]}\n- {ends: [b:g, c:g], subnets: [10.0.0.4/31]}\n",
+			"ab ac ba bc ca cb", "same",
 		},
 		{
 			"client of a client", "- {ends: {a:e: {}, b:e: {}, c:e: {}, d:e: {bgp: {route-reflector: true}}}, subnets: [10.0.0.0/29], bgp: none}\n" +

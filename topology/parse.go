@@ -29,6 +29,7 @@ func Parse(source string, data []byte) (*Topology, error) {
 	b.links()
 	b.hosts()
 	b.instances()
+	b.reflections()
 	b.segments()
 	b.labels()
 	b.expectations()

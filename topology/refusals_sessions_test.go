@@ -89,4 +89,23 @@ var refusedSessions = []refusal{
 			`:5: link pe1:eth1, pe2:eth1: pe1:eth1 reflects routes, but no other router of AS 65001 on the link is a client; remove route-reflector, or put the routers in one AS`,
 		},
 	},
+	{
+		name: "reflector of wires",
+		file: `name: t
+defaults: {router: {as: 65000}}
+routers: {rr: {}, pe1: {}, pe2: {}, pe3: {}}
+links:
+- {ends: {rr:eth1: {bgp: {route-reflector: true}}, pe1:eth1: {}}, subnets: [192.168.1.0/30]}
+- {ends: {rr:eth2: {bgp: {route-reflector: true}}, pe2:eth1: {}}, subnets: [192.168.2.0/30]}
+- {ends: {rr:eth3: {bgp: {route-reflector: true}}, pe3:eth1: {}}, subnets: [192.168.3.0/30]}
+vrfs: {red: {rts: "65000:1"}, blue: {rts: "65000:2"}}
+hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
+  b: {to: pe2, vrf: red, addresses: [10.2.0.2/24]}
+  c: {to: pe3, vrf: blue, addresses: [10.3.0.2/24]}`, // nobody imports blue: pe3 lacks nothing
+		want: []string{
+			`:5: link rr:eth1, pe1:eth1: rr reflects routes of pe2 to pe1, where their next hop (192.168.2.2) is not connected: they could never be used; put pe1 and pe2 on one LAN link with rr (ends: [rr:eth1, pe1:eth1, pe2:eth1]), or give them a link and a session of their own`,
+			`:6: link rr:eth2, pe2:eth1: rr reflects routes of pe1 to pe2, where their next hop (192.168.1.2) is not connected: they could never be used; put pe2 and pe1 on one LAN link with rr (ends: [rr:eth1, pe2:eth1, pe1:eth1]), or give them a link and a session of their own`,
+		},
+	},
 }
