@@ -29,6 +29,7 @@ type customer struct {
 	received map[bgp.Key]bgp.Route      // all that the host tells
 	entered  map[bgp.Key]enteredRoute   // of these, what stands in the VRF
 	nextHops map[netip.Addr]int         // of the received routes, counted
+	asked    map[netip.Addr]bool        // those that are kept resolved
 	wanted   map[netip.Prefix]bgp.Route // what the host is to be told
 	told     map[netip.Prefix]bgp.Route // what it has been told
 	refused  map[bgp.Key]string         // why the rest of the received does not stand in the VRF
@@ -91,7 +92,7 @@ func (r *reactor) startCustomer(ctx context.Context, cfg Config, p *accessPort, 
 	made := &customer{
 		Customer: c, identity: identityOf(cfg, p.vrf, &c), access: p, speaker: speaker,
 		peers: map[netip.Addr]bgp.PeerState{}, received: map[bgp.Key]bgp.Route{}, entered: map[bgp.Key]enteredRoute{},
-		nextHops: map[netip.Addr]int{}, wanted: map[netip.Prefix]bgp.Route{}, told: map[netip.Prefix]bgp.Route{},
+		nextHops: map[netip.Addr]int{}, asked: map[netip.Addr]bool{}, wanted: map[netip.Prefix]bgp.Route{}, told: map[netip.Prefix]bgp.Route{},
 		refused: map[bgp.Key]string{},
 	}
 	next[p.Port] = made

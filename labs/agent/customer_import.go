@@ -71,6 +71,7 @@ func (r *reactor) forgetCustomerRoute(c *customer, key bgp.Key) {
 // enterCustomerRoute puts a route into the VRF, where it is fit for that.
 func (r *reactor) enterCustomerRoute(c *customer, route bgp.Route) {
 	key, v := route.Key(), c.access.vrf
+	r.askNextHop(c, route.NextHop)
 	if why := r.unfit(c, route); why != "" {
 		r.leaveCustomerRoute(c, key)
 		r.refuseCustomerRoute(c, key, why)
@@ -125,38 +126,39 @@ func (r *reactor) unfit(c *customer, route bgp.Route) string {
 	if hop.Is4() != a.Is4() {
 		return "the next hop is of the other family"
 	}
-	if c.nextHops[hop] == 0 {
+	switch {
+	case !c.onLink(hop):
+		return "the next hop is not on the link"
+	case !c.asked[hop]:
 		return "too many next hops"
 	}
-	for _, g := range c.access.Gateways {
-		if g.Contains(hop) && g.Addr() != hop {
-			return ""
-		}
-	}
-	return "the next hop is not on the link"
+	return ""
 }
 
 // needNextHop has a next hop on the link resolved for as long as a route needs
 // it.
 func (r *reactor) needNextHop(c *customer, hop netip.Addr) {
-	if c.nextHops[hop] == 0 && len(c.nextHops) >= maxNextHops {
+	c.nextHops[hop]++
+	r.askNextHop(c, hop)
+}
+
+func (r *reactor) askNextHop(c *customer, hop netip.Addr) {
+	if c.asked[hop] || !c.onLink(hop) || len(c.asked) >= maxNextHops {
 		return
 	}
-	c.nextHops[hop]++
-	if k := c.neighbor(hop); c.onLink(hop) && !r.wanted[k] {
+	c.asked[hop] = true
+	if k := c.neighbor(hop); !r.wanted[k] {
 		r.wanted[k] = true
 		r.neighborActions(r.neighbors.Want(time.Now(), k))
 	}
 }
 
 func (r *reactor) dropNextHop(c *customer, hop netip.Addr) {
-	if n := c.nextHops[hop]; n != 1 {
-		if n > 1 {
-			c.nextHops[hop]--
-		}
+	if c.nextHops[hop]--; c.nextHops[hop] > 0 {
 		return
 	}
 	delete(c.nextHops, hop)
+	delete(c.asked, hop)
 	if k := c.neighbor(hop); r.wanted[k] && !r.configuredHosts()[k] {
 		delete(r.wanted, k)
 		r.neighborActions(r.neighbors.Unwant(time.Now(), k))
@@ -166,7 +168,7 @@ func (r *reactor) dropNextHop(c *customer, hop netip.Addr) {
 // customerHosts are the neighbours that customers' routes need.
 func (r *reactor) customerHosts(want map[neighbor.Key]bool) {
 	for _, c := range r.customers {
-		for hop := range c.nextHops {
+		for hop := range c.asked {
 			if c.onLink(hop) {
 				want[c.neighbor(hop)] = true
 			}

@@ -58,7 +58,7 @@ func customerReactor(t *testing.T, mode topology.LabelMode, settings topology.Cu
 	c := &customer{
 		Customer: *access[3].Customer, access: access[3],
 		peers: map[netip.Addr]bgp.PeerState{}, received: map[bgp.Key]bgp.Route{}, entered: map[bgp.Key]enteredRoute{},
-		nextHops: map[netip.Addr]int{}, wanted: map[netip.Prefix]bgp.Route{}, told: map[netip.Prefix]bgp.Route{},
+		nextHops: map[netip.Addr]int{}, asked: map[netip.Addr]bool{}, wanted: map[netip.Prefix]bgp.Route{}, told: map[netip.Prefix]bgp.Route{},
 		refused: map[bgp.Key]string{},
 	}
 	if err := r.take(cfg, access, core, map[uint32]*customer{3: c}); err != nil {
