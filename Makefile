@@ -63,7 +63,7 @@ fuzz:
 
 # setup.sh on bare machines made for it; as root, half an hour.
 .PHONY: test-bare
-test-bare:
+test-bare: deb
 	sh ./setup_test.sh
 
 .PHONY: test-release

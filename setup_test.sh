@@ -1,5 +1,5 @@
 #!/bin/sh
-# Proves setup.sh on bare machines:
+# Proves setup.sh, and the package, on bare machines:
 #
 #   sudo sh ./setup_test.sh [SCENARIO...]    (all of them, where none is named)
 #
@@ -7,6 +7,7 @@
 #   test-first   nothing installed; sudo: test, demo, test, demo
 #   in-use       an Open vSwitch in use, an old Go, no sudo, no HOME: demo
 #   stopped      an Open vSwitch that is stopped, a read-only GOPATH: demo
+#   package      what `make deb` has made: apt install, a lab, apt remove
 #
 # Each runs in a fresh minimal Debian of its own, in its own mount, process and
 # network namespaces, from a user's clone of HEAD. Wants debootstrap,
@@ -72,6 +73,7 @@ furnish() {
 	git -c safe.directory='*' clone -q --no-hardlinks "$source" "$1$checkout"
 	chroot "$1" chown -R $user:$user "$checkout"
 	cp "$0" "$1/root/setup_test.sh"
+	cp "$source"/bin/pseudowan_*.deb "$1/root/" 2>/dev/null || true
 }
 
 # boot DIR SCENARIO runs the scenario on the machine. Its network reaches out
@@ -124,6 +126,10 @@ inside() {
 		;;
 	stopped)
 		stopped
+		return
+		;;
+	package)
+		package
 		return
 		;;
 	*) die "no such scenario: $1" ;;
@@ -245,9 +251,24 @@ stopped() {
 	down_again
 }
 
+# package: installing starts no lab, removing leaves none.
+package() {
+	ls /root/*.deb || die "no package; run make deb before"
+	apt-get update -qq
+	timed "apt install" apt-get install -y -qq --no-install-recommends iputils-ping /root/*.deb
+	! pidof pseudowan || die "the package has started something"
+	[ -z "$(find /etc -name 'pseudowan@*')" ] || die "the package has enabled its unit"
+	pseudowan up pseudo-wan
+	pseudowan exec host_001_101 -- ping -c 1 -W 2 30.1.0.2 || die "no ping across"
+	timed "apt remove" apt-get purge -y -qq pseudowan
+	! pidof pseudowan || die "a lab runs without its program"
+	left=$(ls /run/netns)$(find / -xdev -name '*pseudowan*' ! -path '/root/*' ! -path "$checkout*" ! -path '/var/lib/dpkg/*')
+	[ -z "$left" ] || die "the package has left $left"
+}
+
 case ${1-} in
 --enter) enter "$2" "$3" ;;
 --inside) inside "$2" ;;
-"") outside demo-first test-first in-use stopped ;;
+"") outside demo-first test-first in-use stopped package ;;
 *) outside "$@" ;;
 esac
