@@ -74,7 +74,7 @@ func (r *reactor) solicit(c *corePort, nextHop netip.Addr) {
 	if !r.linkUp[c.Name] {
 		return
 	}
-	if err := solicitCore(c.link, nextHop); err != nil {
+	if err := r.ask(c.link, nextHop); err != nil {
 		r.log.Warn("solicit a next hop", "interface", c.BGPName, "address", nextHop, "error", err)
 	}
 }

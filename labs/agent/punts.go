@@ -62,9 +62,9 @@ func (r *reactor) send(out []slowpath.Out) {
 	for _, o := range out {
 		var err error
 		if o.Port != 0 {
-			err = r.sw.Output(o.Port, o.Frame)
+			err = r.frames.Output(o.Port, o.Frame)
 		} else {
-			err = r.sw.Inject(o.VRF, o.Frame)
+			err = r.frames.Inject(o.VRF, o.Frame)
 		}
 		if err != nil {
 			r.log.Warn("send a frame", "port", o.Port, "vrf", o.VRF, "error", err)

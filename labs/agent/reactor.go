@@ -25,6 +25,11 @@ type reactor struct {
 	speaker *bgp.Speaker
 	kernel  *kernel
 
+	// What the decisions below lead to: the same three, as narrow as it gets.
+	frames    sender
+	announcer announcer
+	ask       func(link int, neighbor netip.Addr) error
+
 	configuring sync.Mutex // held by Configure: one at a time
 
 	name      string
@@ -58,6 +63,18 @@ type reactor struct {
 	changed chan struct{} // closed and made anew whenever state has changed
 	ended   chan struct{} // closed when the loop has ended
 	timer   *time.Timer
+}
+
+// sender takes frames to the customers.
+type sender interface {
+	Output(port uint32, frame []byte) error
+	Inject(vrf uint32, frame []byte) error
+}
+
+// announcer tells other routers of routes.
+type announcer interface {
+	Announce(ctx context.Context, routes []bgp.Route) error
+	Withdraw(ctx context.Context, routes []bgp.Route) error
 }
 
 // accessPort is a customer's port with what follows from its configuration.

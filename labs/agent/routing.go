@@ -158,9 +158,9 @@ func (r *reactor) announce(v *VRF, c bgp.Change) {
 			Communities: c.New.Route.Communities, LargeCommunities: c.New.Route.LargeCommunities,
 		}
 		// Peers may send packets as soon as they know the route.
-		r.fib.then(func() { r.speak(r.speaker.Announce, route) })
+		r.fib.then(func() { r.speak(r.announcer.Announce, route) })
 	case had: // never before what was announced
-		r.fib.then(func() { r.speak(r.speaker.Withdraw, bgp.Route{RD: v.RD, Prefix: c.Prefix}) })
+		r.fib.then(func() { r.speak(r.announcer.Withdraw, bgp.Route{RD: v.RD, Prefix: c.Prefix}) })
 	}
 }
 

@@ -100,6 +100,7 @@ func newReactor(log *slog.Logger, cfg Config) *reactor {
 		connected: map[routeKey]pipeline.Target{}, hostPorts: map[routeKey]uint32{}, best: map[routeKey]*bgp.Path{},
 		spread:    map[routeKey][]*bgp.Path{},
 		neighbors: neighbor.New(neighbor.Config{}), slow: slow, adverts: newAdvertiser(), tables: tables,
+		ask:   solicitCore,
 		local: map[localKey]bgp.LocalRoute{}, peers: map[netip.Addr]bgp.PeerState{}, fib: newFIB(),
 		calls: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1),
 		changed: make(chan struct{}), ended: make(chan struct{}), timer: timer,
@@ -126,7 +127,11 @@ func (r *reactor) start(ctx context.Context, o Options, cfg Config) (err error) 
 		})
 		return err
 	})
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	r.frames, r.announcer = r.sw, r.speaker
+	return nil
 }
 
 // datapath is the one that is asked for. "auto" stays with the running one, and
