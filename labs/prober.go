@@ -79,6 +79,10 @@ func (p prober) Path(ctx context.Context, q verify.Probe) ([]verify.Hop, error) 
 			return append(hops, h), nil
 		case len(r.Errors) > 0:
 			h.Address = r.Errors[0].By
+			if !r.Errors[0].TimeExceeded() {
+				h.Refusal = r.Errors[0].Words()
+				return append(hops, h), nil
+			}
 		}
 		hops = append(hops, h)
 	}

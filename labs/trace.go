@@ -46,7 +46,9 @@ func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, 
 	}
 	var seen []status.RealHop
 	for _, h := range hops {
-		seen = append(seen, status.RealHop{TTL: h.TTL, Address: h.Address, Node: h.Host, Millis: h.Took.Seconds() * 1000})
+		seen = append(seen, status.RealHop{
+			TTL: h.TTL, Address: h.Address, Node: h.Host, Refusal: h.Refusal, Millis: h.Took.Seconds() * 1000,
+		})
 	}
 	return path.Beside(s, seen), nil
 }

@@ -64,10 +64,7 @@ func HostPairsJUnit(w io.Writer, rows []status.HostPair) error {
 
 func junitText(differences []status.Difference) *junitMessage {
 	var m junitMessage
-	var lines []string
-	for _, d := range differences {
-		lines = append(lines, differenceLines(d)...)
-	}
+	lines := differenceLines(differences)
 	if len(lines) > 0 {
 		m.Message = lines[0]
 	}

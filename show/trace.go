@@ -43,6 +43,9 @@ func realHops(t status.Trace) string {
 		if h.Address.IsValid() {
 			words[i] = strings.TrimSpace(fmt.Sprintf("%s %s", h.Address, parenthesised(h.Node)))
 		}
+		if h.Refusal != "" {
+			words[i] += " says " + h.Refusal
+		}
 	}
 	return "real packets pass: " + strings.Join(words, ", ") + "\n"
 }

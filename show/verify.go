@@ -26,10 +26,8 @@ func HostPairs(o Output, rows []status.HostPair, all bool) error {
 			}
 			shown++
 			g.add(r.From, r.To, r.Expected, list(r.Via), decimal(r.Tested), string(r.Result), r.Rule)
-			for _, d := range r.Differences {
-				for _, line := range differenceLines(d) {
-					g.section("    " + line)
-				}
+			for _, line := range differenceLines(r.Differences) {
+				g.section("    " + line)
 			}
 		}
 		if shown == 0 {
@@ -39,14 +37,27 @@ func HostPairs(o Output, rows []status.HostPair, all bool) error {
 	})
 }
 
-func differenceLines(d status.Difference) []string {
-	at := ""
-	if d.Destination.IsValid() {
-		at = d.Destination.String() + ": "
-	}
-	lines := []string{at + d.Seen}
-	if d.Cause != "" {
-		lines = append(lines, "  cause: "+d.Cause)
+// differenceLines says what is different, once for all addresses that share it.
+func differenceLines(differences []status.Difference) []string {
+	var lines []string
+	for i := 0; i < len(differences); {
+		d, n := differences[i], 1
+		for i+n < len(differences) && differences[i+n].Seen == d.Seen && differences[i+n].Cause == d.Cause {
+			n++
+		}
+		i += n
+		at := ""
+		if d.Destination.IsValid() {
+			at = d.Destination.String()
+			if n > 1 {
+				at += fmt.Sprintf(" and %d more", n-1)
+			}
+			at += ": "
+		}
+		lines = append(lines, at+d.Seen)
+		if d.Cause != "" {
+			lines = append(lines, "  cause: "+d.Cause)
+		}
 	}
 	return lines
 }

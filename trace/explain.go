@@ -30,7 +30,7 @@ func (s *Snapshot) Explain(router, vrf string, prefix netip.Prefix) (e status.Ex
 		e.Origins = append(e.Origins, s.route(router, v, o))
 	}
 	s.used(&e, v)
-	s.conclude(&e, v)
+	s.conclude(&e)
 	return e, true
 }
 
@@ -112,7 +112,7 @@ func (s *Snapshot) unusable(router string, a netip.Addr) string {
 }
 
 // conclude says it in one line.
-func (s *Snapshot) conclude(e *status.Explanation, v status.VRF) {
+func (s *Snapshot) conclude(e *status.Explanation) {
 	best := slices.IndexFunc(e.Paths, func(p status.ExplainedPath) bool { return p.Best })
 	switch {
 	case best >= 0:

@@ -56,10 +56,14 @@ func (s *Snapshot) own(o origin) (verdict, remedy string) {
 func (s *Snapshot) noTarget(importer, exporter status.VRF) (verdict, remedy string) {
 	verdict = fmt.Sprintf("no route target in common: VRF %s of %s exports %s, VRF %s of %s imports %s",
 		exporter.VRF, exporter.Router, listed(exporter.Export), importer.VRF, importer.Router, listed(importer.Import))
-	for _, d := range []string{s.Deviation(importer.Router, importer.VRF), s.Deviation(exporter.Router, exporter.VRF)} {
-		if d != "" {
-			return verdict + "; " + d, "run `pseudowan up` with the topology file"
+	var departs []string
+	for _, v := range []status.VRF{exporter, importer} {
+		if d := s.Deviation(v.Router, v.VRF); d != "" {
+			departs = append(departs, d)
 		}
+	}
+	if len(departs) > 0 {
+		return verdict + "; " + strings.Join(departs, "; "), "run `pseudowan up` with the topology file"
 	}
 	if len(exporter.Export) == 0 {
 		return verdict, fmt.Sprintf("give VRF %s an export target that VRF %s imports", exporter.VRF, importer.VRF)
@@ -80,12 +84,9 @@ func (s *Snapshot) Deviation(router, vrf string) string {
 	for _, side := range []struct {
 		verb     string
 		has, say []string
-	}{{"import", v.Import, texts(meant.Import)}, {"export", v.Export, texts(meant.Export)}} {
-		if missing := without(side.say, side.has); len(missing) > 0 {
-			parts = append(parts, fmt.Sprintf("does not %s %s, which the topology says", side.verb, listed(missing)))
-		}
-		if extra := without(side.has, side.say); len(extra) > 0 {
-			parts = append(parts, fmt.Sprintf("%ss %s, which the topology does not say", side.verb, listed(extra)))
+	}{{"imports", v.Import, texts(meant.Import)}, {"exports", v.Export, texts(meant.Export)}} {
+		if len(without(side.say, side.has))+len(without(side.has, side.say)) > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s where the topology says %s", side.verb, listed(side.has), listed(side.say)))
 		}
 	}
 	if len(parts) == 0 {

@@ -20,6 +20,7 @@ type Hop struct {
 	TTL     int
 	Address netip.Addr
 	Host    string // the host that answered as the destination; "" for others
+	Refusal string // why the packet goes no further; "" where its TTL was used up
 	Took    time.Duration
 }
 

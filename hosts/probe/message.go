@@ -73,9 +73,10 @@ func (e Error) TimeExceeded() bool {
 }
 
 // String says it in words: "10.1.0.1 says: network unreachable".
-func (e Error) String() string { return e.By.String() + " says: " + e.words() }
+func (e Error) String() string { return e.By.String() + " says: " + e.Words() }
 
-func (e Error) words() string {
+// Words says what the error is: "network unreachable".
+func (e Error) Words() string {
 	texts := map[[2]uint8]string{
 		{1, 0}: "no route", {1, 1}: "administratively prohibited", {1, 3}: "address unreachable", {1, 4}: "port unreachable",
 		{2, 0}: "packet too big",

@@ -44,6 +44,7 @@ type RealHop struct {
 	TTL     int        `json:"ttl"`
 	Address netip.Addr `json:"address"` // zero: nobody answered
 	Node    string     `json:"node"`
+	Refusal string     `json:"refusal"` // why it goes no further, as the node says; "" where its TTL was used up
 	Millis  float64    `json:"ms"`
 }
 
