@@ -120,7 +120,7 @@ func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr
 	at := from
 	for range maxForwards {
 		a, sends := w.outlets[at.Name].find(destination)
-		if !sends {
+		if !sends || a == nil {
 			return source, via, false
 		}
 		if at == from {
@@ -164,7 +164,8 @@ func nobody(h *Host, origin Origin, destination netip.Addr) bool {
 	return false
 }
 
-// outlets tells through which attachment a host sends to which prefix.
+// outlets tells through which attachment a host sends to which prefix; nil
+// stands for its LANs, where it takes everything for its own.
 func outlets(h *Host) lookup[*Attachment] {
 	table := make(lookup[*Attachment])
 	for i := range h.Attachments {
@@ -183,6 +184,9 @@ func outlets(h *Host) lookup[*Attachment] {
 				table.add(everything, a)
 			}
 		}
+	}
+	for _, p := range h.LANs {
+		table.add(p, nil)
 	}
 	return table
 }

@@ -1,0 +1,176 @@
+package random
+
+import (
+	"fmt"
+	"strings"
+)
+
+// vpn is one VPN: a VRF on every router with a site of it. VPNs that share
+// routes have addresses of their own, all others have the same.
+type vpn struct {
+	name     string
+	number   int
+	imports  []string // route targets beside its own
+	exports  []string
+	own      bool // imports what its own sites export
+	v4, v6   bool
+	base     int // second octet of its first subnet
+	settings string
+}
+
+// site is a host.
+type site struct {
+	name   string
+	vpn    *vpn
+	router int
+	number int // in its VPN, from 1
+	slaac  bool
+}
+
+func target(n int) string { return fmt.Sprintf("65000:%d", n) }
+
+// plan decides on VPNs, what they share, and their sites.
+func (l *lab) plan(vpns, sites int) {
+	for i := range vpns {
+		v := vpn{name: fmt.Sprintf("v%d", i+1), number: i + 1, own: true, base: 1, v4: true, v6: true}
+		switch l.IntN(4) {
+		case 0:
+			v.v6 = false
+		case 1:
+			v.v4 = false
+		}
+		v.exports = []string{target(v.number)}
+		v.settings = l.settings()
+		l.vpns = append(l.vpns, v)
+	}
+	l.share()
+	for i := range l.vpns {
+		for n := range 1 + l.IntN(sites) {
+			l.sites = append(l.sites, site{
+				name: fmt.Sprintf("h%d-%d", i+1, n+1), vpn: &l.vpns[i], router: 1 + l.IntN(l.routers), number: n + 1,
+				slaac: l.vpns[i].v6 && l.chance(3),
+			})
+		}
+	}
+}
+
+// settings are what a VRF may have of its own.
+func (l *lab) settings() string {
+	var out string
+	if l.chance(3) {
+		n := 1 + l.IntN(1000)
+		out += fmt.Sprintf(`, rd: "%s"`, pick(l, fmt.Sprintf("65000:%d", n), fmt.Sprintf("10.99.0.1:%d", n), fmt.Sprintf("4200000000:%d", n)))
+	}
+	if l.chance(3) {
+		out += ", label-mode: " + pick(l, "per-next-hop", "per-vrf", "per-prefix")
+	}
+	if l.chance(3) {
+		out += ", redistribute: {connected: " + pick(l, "hosts", "subnets") + "}"
+	}
+	return out
+}
+
+// share joins some VPNs by their route targets: a service that others reach
+// (an extranet), one-way imports, and spokes that do not reach each other.
+func (l *lab) share() {
+	unique := func(v *vpn) { v.base = 40 + 10*v.number }
+	if len(l.vpns) > 1 && l.chance(2) {
+		service := &l.vpns[0]
+		unique(service)
+		for i := 1; i < len(l.vpns); i++ {
+			if l.chance(3) {
+				continue
+			}
+			client := &l.vpns[i]
+			unique(client)
+			client.imports = append(client.imports, target(service.number))
+			if !l.chance(4) { // else packets find a way there and none back
+				service.imports = append(service.imports, target(client.number))
+			}
+		}
+	}
+	for i := range l.vpns {
+		if l.chance(6) {
+			l.vpns[i].own = false // its sites are apart from each other, but on one router
+		}
+		if l.chance(4) {
+			l.vpns[i].exports = append(l.vpns[i].exports, target(100+l.vpns[i].number))
+		}
+	}
+}
+
+func (l *lab) writeVRFs() {
+	l.line("vrfs:")
+	for _, v := range l.vpns {
+		imports := v.imports
+		if v.own {
+			imports = append([]string{target(v.number)}, imports...)
+		}
+		l.line(`  %s: {import: [%s], export: [%s]%s}`, v.name, quoted(imports), quoted(v.exports), v.settings)
+	}
+}
+
+func quoted(targets []string) string {
+	out := make([]string, len(targets))
+	for i, t := range targets {
+		out[i] = `"` + t + `"`
+	}
+	return strings.Join(out, ", ")
+}
+
+func (l *lab) writeHosts() {
+	l.line("hosts:")
+	for _, s := range l.sites {
+		l.line("  %s: {to: pe%d, vrf: %s%s%s}", s.name, s.router, s.vpn.name, l.addresses(s), l.lans(s))
+	}
+}
+
+func (l *lab) addresses(s site) string {
+	var addresses []string
+	ra := ""
+	octet := s.vpn.base + s.number
+	if s.vpn.v4 {
+		addresses = append(addresses, fmt.Sprintf("10.%d.0.%d/%d", octet, 2+l.IntN(4), pick(l, 24, 28)))
+	}
+	switch {
+	case s.slaac:
+		addresses = append(addresses, "slaac")
+		ra = fmt.Sprintf(`, ra: "2001:db8:%x::/64"`, octet)
+	case s.vpn.v6:
+		addresses = append(addresses, fmt.Sprintf(`"2001:db8:%x::%x/64"`, octet, 2+l.IntN(4)))
+	}
+	return fmt.Sprintf(", addresses: [%s]%s", strings.Join(addresses, ", "), ra)
+}
+
+// lans are networks behind a site. Those of a VPN's first site are so wide
+// that those of the others lie in them.
+func (l *lab) lans(s site) string {
+	if !l.chance(2) {
+		return ""
+	}
+	var lans []string
+	octet, bits4, bits6 := 100+s.vpn.base, 24, 64
+	third, fourth := s.number, fmt.Sprintf(":%x", s.number)
+	if s.number == 1 {
+		bits4, bits6, third, fourth = 16, 48, 0, ""
+	} else if l.besideFirst(s) {
+		return "" // one router does not take the wide and the narrow one
+	}
+	if s.vpn.v4 {
+		lans = append(lans, fmt.Sprintf("10.%d.%d.1/%d", octet, third, bits4))
+	}
+	if s.vpn.v6 && !s.slaac { // a static route needs a static next hop
+		lans = append(lans, fmt.Sprintf(`"2001:db8:%x%s::1/%d"`, 0x1000+octet, fourth, bits6))
+	}
+	return ", lans: [" + strings.Join(lans, ", ") + "]"
+}
+
+// besideFirst tells whether a site is on the router of its VPN's first site.
+func (l *lab) besideFirst(s site) bool {
+	for _, other := range l.sites {
+		if other.vpn == s.vpn && other.number == 1 {
+			return other.router == s.router
+		}
+	}
+	return false
+}
