@@ -38,7 +38,8 @@ type Fate struct {
 // Passed is a flow that a packet passed.
 type Passed struct {
 	Table    pipeline.Table
-	Match    string // "" where no flow matched
+	Missed   bool // no flow of the table matched
+	Match    string
 	Priority uint16
 	Cookie   pipeline.Cookie
 	Actions  []string
@@ -46,10 +47,14 @@ type Passed struct {
 
 // String prints the flow in one line.
 func (p Passed) String() string {
-	if p.Match == "" {
+	if p.Missed {
 		return fmt.Sprintf("table %d: no flow matches", p.Table)
 	}
-	return fmt.Sprintf("table %d: priority %d, %s: %s", p.Table, p.Priority, p.Match, strings.Join(p.Actions, ", "))
+	match := p.Match
+	if match == "" {
+		match = "anything"
+	}
+	return fmt.Sprintf("table %d: priority %d, %s: %s", p.Table, p.Priority, match, strings.Join(p.Actions, ", "))
 }
 
 // Fate tells what becomes of a packet, by the flows that are in the switch now.
@@ -123,7 +128,7 @@ func (p Packet) flow() string {
 }
 
 var (
-	flowLine = regexp.MustCompile(`^ ?([0-9]+)\. (.*), priority ([0-9]+)(?:, cookie (0x[0-9a-f]+))?$`)
+	flowLine = regexp.MustCompile(`^ ?([0-9]+)\. (?:(.*), )?priority ([0-9]+)(?:, cookie (0x[0-9a-f]+))?$`)
 	missLine = regexp.MustCompile(`^ ?([0-9]+)\. No match\.$`)
 )
 
@@ -139,7 +144,7 @@ func parseTrace(text string) (fate Fate, end map[string]string) {
 		}
 		if m := missLine.FindStringSubmatch(line); m != nil {
 			table, _ := strconv.ParseUint(m[1], 10, 8)
-			fate.Passed = append(fate.Passed, Passed{Table: pipeline.Table(table)})
+			fate.Passed = append(fate.Passed, Passed{Table: pipeline.Table(table), Missed: true})
 			continue
 		}
 		if heading, rest, ok := strings.Cut(line, ": "); ok && !strings.HasPrefix(line, " ") {
@@ -166,7 +171,7 @@ func (f *Fate) action(line string) {
 	}
 	last := &f.Passed[len(f.Passed)-1]
 	if strings.HasPrefix(line, ">>") {
-		f.Refused = strings.Trim(line, "> ")
+		f.Refused, f.Port = strings.Trim(line, "> "), 0
 		return
 	}
 	if strings.HasPrefix(line, "->") {
@@ -185,7 +190,7 @@ func (f *Fate) action(line string) {
 func (f *Fate) conclude(fields fields, final string) {
 	f.VRF = fields.number("metadata")
 	for _, p := range f.Passed {
-		if p.Table == pipeline.TableRoute && p.Cookie.Kind() != pipeline.KindVRF && p.Match != "" {
+		if p.Table == pipeline.TableRoute && p.Cookie.Kind() != pipeline.KindVRF {
 			f.Route = routeOf(p.Match)
 		}
 		if p.Table == pipeline.TablePunt {

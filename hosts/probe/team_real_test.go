@@ -1,0 +1,130 @@
+package probe
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"pseudowan/hosts"
+)
+
+// host makes a namespace that is wired to nobody yet.
+func host(t *testing.T, name string) Host {
+	t.Helper()
+	ns, _, err := hosts.EnsureNamespace("pwt-probe-"+name, hosts.Mark{Lab: "pwt-probe", Node: name, Kind: hosts.KindHost})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := ns.Delete(); err != nil {
+			t.Error(err)
+		}
+	})
+	return Host{Name: name, NetNS: ns.Path()}
+}
+
+// wire joins two hosts and gives both ends addresses.
+func wire(t *testing.T, a, b Host, addresses map[string][]string) {
+	t.Helper()
+	ctx := context.Background()
+	end := func(h Host, peer string) hosts.WireEnd {
+		return hosts.WireEnd{Namespace: h.NetNS, Name: "to-" + peer, Alias: h.Name + ":" + peer, MTU: 1500}
+	}
+	if err := hosts.EnsureWires(ctx, []hosts.Wire{{A: end(a, b.Name), B: end(b, a.Name)}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range []Host{a, b} {
+		peer := b.Name
+		if h == b {
+			peer = a.Name
+		}
+		i := hosts.Interface{Name: "to-" + peer, MTU: 1500}
+		for _, text := range addresses[h.Name] {
+			i.Addresses = append(i.Addresses, netip.MustParsePrefix(text))
+		}
+		if err := hosts.Configure(ctx, h.NetNS, hosts.Network{Interfaces: []hosts.Interface{i}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Two pairs of hosts with the same addresses are told apart; silence and
+// refusal are told from answers.
+func TestRealTeam(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root: network namespaces")
+	}
+	var list []Host
+	for _, pair := range [][2]string{{"a1", "a2"}, {"b1", "b2"}} {
+		x, y := host(t, pair[0]), host(t, pair[1])
+		wire(t, x, y, map[string][]string{
+			pair[0]: {"10.1.0.1/24", "2001:db8::1/64"}, pair[1]: {"10.1.0.2/24", "10.1.0.3/24", "2001:db8::2/64"},
+		})
+		list = append(list, x, y)
+	}
+	team, err := Open(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(team.Close)
+	addr := netip.MustParseAddr
+	probes := []Probe{
+		{From: "a1", Source: addr("10.1.0.1"), Destination: addr("10.1.0.2")},
+		{From: "b1", Destination: addr("10.1.0.2")},
+		{From: "a1", Destination: addr("10.1.0.3")}, // answered from the address asked, not from the first
+		{From: "b2", Source: addr("2001:db8::2"), Destination: addr("2001:db8::1")},
+		{From: "a2", Source: addr("10.1.0.3"), Destination: addr("10.1.0.1")},
+		{From: "a1", Destination: addr("10.1.0.9")},
+		{From: "a1", Destination: addr("192.0.2.1")},
+	}
+	want := []string{"a2", "b2", "a2", "b1", "a1", "", ""}
+	done := 0
+	results, err := team.Send(context.Background(), probes, Orders{
+		Tries: 20, Every: 100 * time.Millisecond, Wait: 100 * time.Millisecond,
+		Settled: func(r Result) bool { return len(r.Answered) > 0 }, Progress: func(n int) { done = n },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range results {
+		var expected []string
+		if want[i] != "" {
+			expected = []string{want[i]}
+		}
+		if !slices.Equal(r.Answered, expected) || !slices.Equal(r.Arrived, expected) {
+			t.Errorf("%s to %s: %+v; want %q to answer", probes[i].From, probes[i].Destination, r, want[i])
+		}
+	}
+	if results[6].Refused == nil || results[6].Sent != 0 {
+		t.Errorf("without a route the host sends all the same: %+v", results[6])
+	}
+	if done != 5 {
+		t.Errorf("progress ends at %d, want 5", done)
+	}
+	route, err := list[0].Route(addr("10.1.0.2"))
+	if err != nil || route.Interface != "to-a2" || route.Source != addr("10.1.0.1") || route.Local {
+		t.Errorf("route %+v, %v", route, err)
+	}
+	if own, err := list[0].Route(addr("10.1.0.1")); err != nil || !own.Local {
+		t.Errorf("its own address: %+v, %v", own, err)
+	}
+	have, err := list[1].Addresses()
+	if err != nil || len(have) != 3 || have[0] != (Address{"to-a1", netip.MustParsePrefix("10.1.0.2/24")}) {
+		t.Errorf("addresses %v, %v", have, err)
+	}
+}
+
+// A host that is gone is named.
+func TestRealOpenWithoutAHost(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root: network namespaces")
+	}
+	if _, err := Open([]Host{{Name: "nobody", NetNS: "/run/netns/pwt-probe-nobody"}}); err == nil {
+		t.Error("a host that is not there is opened")
+	} else if got := err.Error(); got[:12] != "host nobody:" {
+		t.Errorf("%v does not name the host", err)
+	}
+}

@@ -1,0 +1,105 @@
+package ovs
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"pseudowan/ovs/pipeline"
+)
+
+// recorded reads what a real Open vSwitch 3.1 printed.
+func recorded(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", "trace", name+".txt"))
+	check(t, err)
+	return string(b)
+}
+
+func TestParseTrace(t *testing.T) {
+	label := func(n uint32) *uint32 { return &n }
+	mac := func(s string) net.HardwareAddr { m, _ := net.ParseMAC(s); return m }
+	for _, c := range []struct {
+		name   string
+		tables []pipeline.Table
+		want   Fate
+	}{
+		{"push", []pipeline.Table{0, 15, 20, 30}, Fate{
+			VRF: 1, Route: netip.MustParsePrefix("130.1.0.0/24"), Pushed: label(2001), Port: 1, DstMAC: mac("aa:41:ae:bf:db:c0"),
+		}},
+		{"deliver", []pipeline.Table{15, 20, 30}, Fate{
+			VRF: 1, Route: netip.MustParsePrefix("10.1.0.2/32"), Port: 3, DstMAC: mac("66:cb:e0:25:d5:4f"),
+		}},
+		{"unreachable", []pipeline.Table{0, 15, 20, 40}, Fate{VRF: 1, Punted: pipeline.ReasonUnreachable}},
+		{"unknown-label", []pipeline.Table{0, 10}, Fate{}},
+		{"no-port", []pipeline.Table{15, 30}, Fate{VRF: 1, Refused: "Nonexistent output port"}},
+		{"pop", []pipeline.Table{0, 10}, Fate{VRF: 1}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, _ := parseTrace(recorded(t, c.name))
+			var tables []pipeline.Table
+			for _, p := range got.Passed {
+				tables = append(tables, p.Table)
+			}
+			if !slices.Equal(tables, c.tables) {
+				t.Errorf("passed tables %v, want %v", tables, c.tables)
+			}
+			got.Passed = nil
+			if diff := cmp.Diff(c.want, got, cmpopts.EquateComparable(netip.Prefix{})); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTraceNamesTheFlowThatDrops(t *testing.T) {
+	fate, _ := parseTrace(recorded(t, "unknown-label"))
+	if got, want := fate.Passed[1].String(), "table 10: priority 0, anything: drop"; got != want {
+		t.Errorf("the last flow is %q, want %q", got, want)
+	}
+	fate, _ = parseTrace(" 0. No match.\n    drop\n")
+	if got, want := fate.Passed[0].String(), "table 0: no flow matches"; got != want {
+		t.Errorf("a miss is %q, want %q", got, want)
+	}
+}
+
+func TestRouteOf(t *testing.T) {
+	for match, want := range map[string]string{
+		"ip,metadata=0x1,nw_dst=10.1.0.0/24":       "10.1.0.0/24",
+		"ip,metadata=0x1,nw_dst=10.1.0.1":          "10.1.0.1/32",
+		"ipv6,metadata=0x1,ipv6_dst=2001:db8::/32": "2001:db8::/32",
+		"ipv6,metadata=0x1,ipv6_dst=2001:db8::1":   "2001:db8::1/128",
+		"ip,metadata=0x1":                          "0.0.0.0/0",
+		"ipv6,metadata=0x1":                        "::/0",
+		"metadata=0x1":                             "invalid Prefix",
+		"":                                         "invalid Prefix",
+	} {
+		if got := routeOf(match).String(); got != want {
+			t.Errorf("%q: %s, want %s", match, got, want)
+		}
+	}
+}
+
+func FuzzParseTrace(f *testing.F) {
+	for _, name := range []string{"push", "pop", "unreachable", "no-port"} {
+		f.Add(recorded(f, name))
+	}
+	f.Add(" 0. No match.\n    drop\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		fate, _ := parseTrace(text)
+		if fate.Port == 0 && fate.Pushed != nil {
+			t.Errorf("a label is pushed on a packet that does not leave: %+v", fate)
+		}
+		for _, p := range fate.Passed {
+			if p.String() == "" {
+				t.Errorf("a flow without a text: %+v", p)
+			}
+		}
+	})
+}
