@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"pseudowan/topology"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -47,7 +48,7 @@ func (l *Lab) Routers() []string { return slices.Clone(l.routers) }
 
 func (l *Lab) noRouter(name string) error {
 	msg := fmt.Sprintf("lab %s has no router %s", l.Name, name)
-	if n := nearest(name, l.routers); n != "" {
+	if n := topology.Nearest(name, l.routers); n != "" {
 		msg += "; did you mean " + n + "?"
 	}
 	return notFound(msg)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"pseudowan/topology"
 	"slices"
 	"strings"
 	"syscall"
@@ -95,7 +96,7 @@ func (o observed) noSuchNode(lab, node string) string {
 		names = append(names, ns.Mark.Node)
 	}
 	slices.SortFunc(names, naturalCompare)
-	if n := nearest(node, names); n != "" {
+	if n := topology.Nearest(node, names); n != "" {
 		return fmt.Sprintf("lab %s has no node %s; did you mean %s?", lab, node, n)
 	}
 	const few = 8

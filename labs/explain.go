@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"pseudowan/topology"
 	"slices"
 	"strings"
 
@@ -40,7 +41,7 @@ func noVRF(s *trace.Snapshot, router, vrf string) error {
 		}
 	}
 	msg := fmt.Sprintf("router %s has no VRF %s", router, vrf)
-	switch n := nearest(vrf, names); {
+	switch n := topology.Nearest(vrf, names); {
 	case n != "":
 		msg += "; did you mean " + n + "?"
 	case len(names) > 0:

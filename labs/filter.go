@@ -29,7 +29,7 @@ func unknownVRF(lab string, t *topology.Topology, f Filter) error {
 	switch {
 	case len(holders) == 0:
 		msg := fmt.Sprintf("lab %s has no VRF %s", lab, f.VRF)
-		if n := nearest(f.VRF, known); n != "" {
+		if n := topology.Nearest(f.VRF, known); n != "" {
 			msg += "; did you mean " + n + "?"
 		}
 		return notFound(msg)

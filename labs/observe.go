@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"pseudowan/topology"
 	"slices"
 	"sync"
 
@@ -108,7 +109,7 @@ func pick(ctx context.Context, lab string) (string, error) {
 		return lab, nil
 	case lab != "":
 		msg := "no lab " + lab + " runs"
-		if n := nearest(lab, names); n != "" {
+		if n := topology.Nearest(lab, names); n != "" {
 			msg += "; did you mean " + n + "?"
 		}
 		return "", notFound(msg)

@@ -2,6 +2,7 @@ package labs
 
 import (
 	"fmt"
+	"pseudowan/topology"
 	"strings"
 
 	"pseudowan/labs/catalog"
@@ -20,7 +21,7 @@ func Ready(name string) ([]byte, error) {
 // name and the labs that are.
 func notReady(name, format string) error {
 	msg := fmt.Sprintf(format, name, strings.Join(catalog.Names(), ", "))
-	if n := nearest(name, catalog.Names()); n != "" {
+	if n := topology.Nearest(name, catalog.Names()); n != "" {
 		msg += "; did you mean " + n + "?"
 	}
 	return notFound(msg)

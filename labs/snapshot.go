@@ -128,7 +128,7 @@ func (in *inspection) needHost(name string) error {
 		return nil
 	}
 	msg := fmt.Sprintf("lab %s has no host %s", in.lab.Name, name)
-	if n := nearest(name, names); n != "" {
+	if n := topology.Nearest(name, names); n != "" {
 		msg += "; did you mean " + n + "?"
 	}
 	return notFound(msg)

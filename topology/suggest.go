@@ -2,23 +2,27 @@ package topology
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// suggest words the remedy for an unknown name from the known ones.
-func suggest[V any](name string, known map[string]V) string {
+// Nearest returns the known name that name is most likely a slip of; "" where
+// none is near.
+func Nearest(name string, known []string) string {
 	best, distance := "", len(name)/3+2
-	names := make([]string, 0, len(known))
-	for k := range known {
-		names = append(names, k)
-	}
-	slices.Sort(names)
-	for _, k := range names {
-		if e := edits(strings.ToLower(name), k); e < distance {
+	for _, k := range slices.Sorted(slices.Values(known)) {
+		if e := edits(strings.ToLower(name), strings.ToLower(k)); e < distance {
 			best, distance = k, e
 		}
 	}
+	return best
+}
+
+// suggest words the remedy for an unknown name from the known ones.
+func suggest[V any](name string, known map[string]V) string {
+	names := slices.Sorted(maps.Keys(known))
+	best := Nearest(name, names)
 	switch {
 	case best != "":
 		return fmt.Sprintf("did you mean %q?", best)
@@ -30,23 +34,27 @@ func suggest[V any](name string, known map[string]V) string {
 	return "known here: " + strings.Join(names, ", ")
 }
 
-// edits is the Levenshtein distance of two words, in octets.
+// edits is how many octets have to be put in, taken out, changed or exchanged
+// with their neighbour to make b of a (optimal string alignment).
 func edits(a, b string) int {
-	row := make([]int, len(b)+1)
+	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
+		next := make([]int, len(b)+1)
+		next[0] = i + 1
 		for j := range len(b) {
-			cost := diagonal
+			cost := row[j]
 			if a[i] != b[j] {
 				cost++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
+			next[j+1] = min(cost, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
 		}
+		before, row = row, next
 	}
 	return row[len(b)]
 }
