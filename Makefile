@@ -43,9 +43,12 @@ test-vm:
 test-pure: check
 	$(GO) test $(TESTFLAGS) -skip '^TestReal' ./...
 
+# A package's files by name: given directories, gofmt looks into .cache, too.
+SOURCES = {{range .GoFiles}}{{$$.Dir}}/{{.}} {{end}}{{range .TestGoFiles}}{{$$.Dir}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$.Dir}}/{{.}} {{end}}
+
 .PHONY: check
 check:
-	@unformatted=$$(gofmt -l $$($(GO) list -f '{{.Dir}}' ./...)) && \
+	@unformatted=$$(gofmt -l $$($(GO) list -f '$(SOURCES)' ./...)) && \
 	if [ -n "$$unformatted" ]; then echo "gofmt these: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...

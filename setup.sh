@@ -240,6 +240,8 @@ stop_docker() {
 	[ -n "${docker_pid-}" ] || return 0
 	kill "$docker_pid" 2>/dev/null || true
 	wait "$docker_pid" 2>/dev/null || true
+	# It mounts its own directories and does not always undo that.
+	awk -v dir="$docker_dir/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount
 	rm -rf "$docker_dir"
 }
 
