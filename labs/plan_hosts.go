@@ -54,6 +54,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPla
 	}
 	access.Customer = b.customer(h, a, access)
 	c.Access = append(c.Access, access)
+	a.Statics = zoned(a.Statics, access.Name)
 	b.statics(c, port, a)
 	if err := b.bindings(c, h.Name, a); err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
@@ -127,6 +128,18 @@ func (b *planner) lan(h topology.Host, n int, address netip.Prefix) hosts.Interf
 		Name: name, LAN: true, MTU: 1500, Addresses: []netip.Prefix{address},
 		MAC: derivedMAC(b.topology.Name, h.Name, name),
 	}
+}
+
+// zoned gives link-local next hops the zone that tells them apart: every link
+// may have the same ones.
+func zoned(statics []topology.Static, port string) []topology.Static {
+	out := slices.Clone(statics)
+	for i, s := range out {
+		if s.NextHop.Is6() && s.NextHop.IsLinkLocalUnicast() {
+			out[i].NextHop = s.NextHop.WithZone(port)
+		}
+	}
+	return out
 }
 
 func (b *planner) statics(c *agent.Config, port uint32, a topology.Attachment) {

@@ -198,6 +198,9 @@ func (b *builder) announcements(raw rawAttachment, a *Attachment, element string
 // checkNextHop refuses a next hop that is not on a connected subnet.
 func (b *builder) checkNextHop(nextHop value[netip.Addr], prefix netip.Prefix, gateways []netip.Prefix, element string) bool {
 	for _, g := range gateways {
+		if nextHop.v.IsLinkLocalUnicast() && nextHop.v.Is6() && g.Addr().Is6() && prefix.Addr().Is6() {
+			return true
+		}
 		if g.Contains(nextHop.v) && g.Addr() != nextHop.v && prefix.Addr().Is4() == nextHop.v.Is4() {
 			return true
 		}

@@ -67,7 +67,7 @@ type VRF struct {
 // Static is a static route towards a host on a port.
 type Static struct {
 	Prefix  netip.Prefix `json:"prefix"`
-	NextHop netip.Addr   `json:"next_hop"`
+	NextHop netip.Addr   `json:"next_hop"` // of a link-local one, the zone is the name of the port
 	Port    uint32       `json:"port"`
 }
 

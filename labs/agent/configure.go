@@ -260,7 +260,7 @@ func (r *reactor) configuredHosts() map[neighbor.Key]bool {
 	}
 	for _, v := range r.cfg.VRFs {
 		for _, s := range v.Statics {
-			want[neighbor.Key{Port: s.Port, Addr: s.NextHop}] = true
+			want[neighbor.Key{Port: s.Port, Addr: s.NextHop.WithZone("")}] = true
 		}
 	}
 	return want

@@ -3,6 +3,7 @@ package agent
 import (
 	"net/netip"
 
+	"pseudowan/labs/agent/neighbor"
 	"pseudowan/ovs/pipeline"
 )
 
@@ -105,8 +106,14 @@ func (r *reactor) nextHopUsable(nextHop netip.Addr) bool {
 
 // towards is the target of a route to a customer's address on a port.
 func (r *reactor) towards(p *accessPort, addr netip.Addr) pipeline.Target {
-	a := r.fib.adjacency(adjacencyKey{port: p.Port, addr: addr}, p.mac, nil)
-	return pipeline.Forward{Adjacency: a.number, MTU: r.checkedMTU(p.MTU)}
+	return pipeline.Forward{Adjacency: r.accessAdjacency(p, addr).number, MTU: r.checkedMTU(p.MTU)}
+}
+
+// accessAdjacency is the adjacency of a customer's address on a port.
+func (r *reactor) accessAdjacency(p *accessPort, addr netip.Addr) *adjacency {
+	addr = addr.WithZone("")
+	mac, _ := r.neighbors.Lookup(neighbor.Key{Port: p.Port, Addr: addr})
+	return r.fib.adjacency(adjacencyKey{port: p.Port, addr: addr}, p.mac, mac)
 }
 
 // checkedMTU is the MTU that routes to a port must check: none where every

@@ -38,20 +38,26 @@ func (r *reactor) neighborActions(actions []neighbor.Action) {
 // route, and the routes that it brings into the VRF.
 func (r *reactor) neighborUp(k neighbor.Key, mac net.HardwareAddr) {
 	p := r.access[k.Port]
-	if p == nil || k.Addr.IsLinkLocalUnicast() && k.Addr.Is6() {
+	if p == nil || r.idle(k) {
 		return
 	}
 	r.resolveAccess(k, mac)
-	key := routeKey{p.vrf.ID, hostPrefix(k.Addr)}
-	r.hostPorts[key] = k.Port
-	r.program(key)
+	if !linkLocal(k.Addr) {
+		key := routeKey{p.vrf.ID, hostPrefix(k.Addr)}
+		r.hostPorts[key] = k.Port
+		r.program(key)
+	}
 	r.localRoutes(p, k.Addr, true)
 	r.customerNextHop(k)
 }
 
+// idle tells that nothing is sent to a neighbour but what concerns its link: a
+// link-local address that is no next hop.
+func (r *reactor) idle(k neighbor.Key) bool { return linkLocal(k.Addr) && !r.wanted[k] }
+
 func (r *reactor) neighborDown(k neighbor.Key) {
 	p := r.access[k.Port]
-	if p == nil {
+	if p == nil || r.idle(k) {
 		return
 	}
 	r.localRoutes(p, k.Addr, false)
@@ -127,5 +133,9 @@ func (r *reactor) accessCarrier(now time.Time, p *accessPort, up bool) {
 	}
 	r.startAdvertising(now, p)
 }
+
+// linkLocal tells that an address means nothing beyond its link. IPv4 has such
+// addresses too, but they are routed like others.
+func linkLocal(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() }
 
 func hostPrefix(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }

@@ -211,12 +211,12 @@ func (r *reactor) broughtBy(p *accessPort, addr netip.Addr) map[localKey]bgp.Loc
 		}
 		out[localKey{v.Name, prefix, via}] = bgp.LocalRoute{Prefix: prefix, NextHop: nextHop, Source: source, Label: label}
 	}
-	if v.RedistributeConnected == topology.RedistributeHosts {
+	if v.RedistributeConnected == topology.RedistributeHosts && !linkLocal(addr) {
 		add(hostPrefix(addr), bgp.Connected, netip.Addr{})
 	}
 	for _, s := range v.Statics {
-		if s.Port == p.Port && s.NextHop == addr {
-			add(s.Prefix, bgp.Static, addr)
+		if s.Port == p.Port && s.NextHop.WithZone("") == addr {
+			add(s.Prefix, bgp.Static, s.NextHop)
 		}
 	}
 	return out

@@ -56,13 +56,13 @@ func (r *reactor) inLabel(v *VRF, b Binding) pipeline.InLabel {
 		return in
 	}
 	if p := r.portOf(v, b.NextHop); p != nil {
-		a := r.fib.adjacency(adjacencyKey{port: p.Port, addr: b.NextHop}, p.mac, nil)
-		in.Adjacency = a.number
+		in.Adjacency = r.accessAdjacency(p, b.NextHop).number
 	}
 	return in
 }
 
-// portOf is the port of the VRF whose subnet holds an address most narrowly.
+// portOf is the port of the VRF whose subnet holds an address most narrowly; the
+// zone of a link-local address names it.
 func (r *reactor) portOf(v *VRF, addr netip.Addr) *accessPort {
 	var best *accessPort
 	bits := -1
@@ -72,7 +72,7 @@ func (r *reactor) portOf(v *VRF, addr netip.Addr) *accessPort {
 		}
 		for _, g := range p.Gateways {
 			better := g.Bits() > bits || g.Bits() == bits && p.Port < best.Port
-			if g.Contains(addr) && better {
+			if (g.Contains(addr) || p.Name == addr.Zone()) && better {
 				best, bits = p, g.Bits()
 			}
 		}

@@ -215,3 +215,42 @@ func testTransfer(t *testing.T, l lab, from, to, address string) {
 		return nil
 	})
 }
+
+// Two hosts announce a prefix behind the same link-local address, each on its
+// own link: the routes lead to the right one.
+func TestRealLinkLocalNextHop(t *testing.T) {
+	l := fromText(t, t.TempDir(), "pwt-linklocal", `
+name: pwt-linklocal
+defaults: {router: {as: 65000}}
+routers: {pe1: {}, pe2: {}}
+links: [{ends: [pe1:eth1, pe2:eth1], subnets: ["2001:db8:ffff::/64"]}]
+redistribute: {connected: hosts}
+vrfs: {red: {rts: "65000:1"}}
+hosts:
+  a: {to: pe1, vrf: red, addresses: ["2001:db8:1::2/64"]}
+  b: {to: pe2, vrf: red, addresses: [slaac], mac: "02:00:00:00:02:02", ra: "2001:db8:2::/64", announce: [{prefix: "2001:db8:77::/64", next-hop: "fe80::ff:fe00:202"}]}
+  c: {to: pe2, vrf: red, addresses: [slaac], mac: "02:00:00:00:02:02", ra: "2001:db8:3::/64", announce: [{prefix: "2001:db8:78::/64", next-hop: "fe80::ff:fe00:202"}]}
+`)
+	l.up(t)
+	l.owns(t, "b", "2001:db8:77::1/128")
+	l.owns(t, "c", "2001:db8:78::1/128")
+	for _, from := range []string{"a", "b", "c"} {
+		for host, address := range map[string]string{"b": "2001:db8:77::1", "c": "2001:db8:78::1"} {
+			if from == host {
+				continue
+			}
+			before := echoesHeard(t, l, host)
+			l.mustExec(t, from, "ping", "-n", "-c", "2", "-i", "0.05", "-W", "2", address)
+			if got := echoesHeard(t, l, host) - before; got != 2 {
+				t.Errorf("%s to %s: %s hears %d pings; want 2", from, address, host, got)
+			}
+		}
+	}
+	for _, v := range table[status.VRF](t, l, "vrf") {
+		for _, r := range v.Routes {
+			if r.Prefix.Addr().IsLinkLocalUnicast() {
+				t.Errorf("VRF %s of %s has a route to %s", v.VRF, v.Router, r.Prefix)
+			}
+		}
+	}
+}
