@@ -70,7 +70,11 @@ func list(m *http.ServeMux, r *reactor, name string, rows func(context.Context, 
 }
 
 func (r *reactor) answer(w http.ResponseWriter, v any, err error) {
-	if err != nil {
+	switch {
+	case errors.Is(err, errRestart) || errors.Is(err, errEnding):
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	case err != nil:
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}

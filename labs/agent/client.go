@@ -117,6 +117,9 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, in
 	defer a.Body.Close()
 	if a.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(a.Body, 4096))
+		if a.StatusCode == http.StatusServiceUnavailable {
+			return fmt.Errorf("router %s: %s: %w", c.router, strings.TrimSpace(string(text)), errNotThere)
+		}
 		return fmt.Errorf("router %s: %s", c.router, strings.TrimSpace(string(text)))
 	}
 	if into == nil {
@@ -128,8 +131,12 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, in
 	return nil
 }
 
+// errNotThere is what an agent says that ends to be started again.
+var errNotThere = errors.New("ask again")
+
 // NotStarted reports whether err says that nobody listens on the agent's
-// socket, or not yet.
+// socket, or not yet, or that the agent ends to be started again.
 func NotStarted(err error) bool {
-	return errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED)
+	return errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, errNotThere)
 }
