@@ -132,7 +132,7 @@ func (d *Docker) fill(ctx context.Context, id string, spec Spec) (Sandbox, error
 	return d.furnish(ctx, id, spec)
 }
 
-// furnish starts the container and sets what Docker does not.
+// furnish starts the container and settles it.
 func (d *Docker) furnish(ctx context.Context, id string, spec Spec) (Sandbox, error) {
 	if err := d.cli.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
 		return Sandbox{}, fmt.Errorf("start container %s: %w", spec.Name, err)
@@ -141,6 +141,11 @@ func (d *Docker) furnish(ctx context.Context, id string, spec Spec) (Sandbox, er
 	if err != nil {
 		return Sandbox{}, err
 	}
+	return settle(c, spec)
+}
+
+// settle sets what Docker does not in a container that has been started.
+func settle(c container.InspectResponse, spec Spec) (Sandbox, error) {
 	box := sandboxOf(c)
 	if box.PID == 0 {
 		return Sandbox{}, fmt.Errorf("container %s ended at once with exit code %d; see: docker logs %s", spec.Name, c.State.ExitCode, spec.Name)

@@ -103,19 +103,24 @@ func (a *applier) hosts(ctx context.Context) error {
 	var g errgroup.Group
 	g.SetLimit(parallel)
 	for _, h := range a.plan.Hosts {
-		g.Go(func() error {
-			if err := hosts.Configure(ctx, a.nodePath(h.Name), h.Network); err != nil {
-				return fmt.Errorf("host %s: %w", h.Name, err)
-			}
-			return nil
-		})
+		g.Go(func() error { return a.configureHost(ctx, h) })
 	}
 	return g.Wait()
 }
 
+func (a *applier) configureHost(ctx context.Context, h HostPlan) error {
+	if err := hosts.Configure(ctx, a.nodePath(h.Name), h.Network); err != nil {
+		return fmt.Errorf("host %s: %w", h.Name, err)
+	}
+	return nil
+}
+
 // routers hands every agent its configuration and sees to it that it runs.
 func (a *applier) routers(ctx context.Context) error {
-	state := keeperState{Lab: a.plan.Lab}
+	state := keeperState{
+		Lab:        a.plan.Lab,
+		Containers: slices.ContainsFunc(a.plan.Hosts, func(h HostPlan) bool { return h.Runtime == dockerName }),
+	}
 	for _, r := range a.plan.Routers {
 		if err := writeJSON(agentConfigFile(a.plan.Lab, r.Name), r.Config); err != nil {
 			return err

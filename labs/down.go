@@ -24,7 +24,7 @@ func Down(ctx context.Context, lab string, p Progress) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	held, err := acquire(lab)
+	held, err := acquire(ctx, lab)
 	if err != nil {
 		return "", err
 	}

@@ -17,10 +17,12 @@ import (
 	"pseudowan/hosts"
 )
 
-// keeperState is what `up` tells the keeper: which routers have an agent.
+// keeperState is what `up` tells the keeper: which routers have an agent, and
+// whether there are hosts that somebody else may stop and start.
 type keeperState struct {
-	Lab     string         `json:"lab"`
-	Routers []keeperRouter `json:"routers"`
+	Lab        string         `json:"lab"`
+	Routers    []keeperRouter `json:"routers"`
+	Containers bool           `json:"containers,omitempty"`
 }
 
 type keeperRouter struct {
@@ -31,8 +33,8 @@ type keeperRouter struct {
 // restartPause keeps an agent that cannot start from spinning.
 const restartPause = time.Second
 
-// Keeper runs a lab's agents and starts an agent again that has ended, until
-// ctx ends. It reads its list of routers again on SIGHUP. It runs inside the
+// Keeper runs a lab's agents, starts an agent again that has ended, and mends
+// the hosts whose container was started again, until ctx ends. It reads its list of routers again on SIGHUP. It runs inside the
 // lab's own namespace, so that it is found, like everything else, by the mark
 // of the namespace.
 func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
@@ -58,6 +60,7 @@ type keeper struct {
 	lab     string
 	log     *slog.Logger
 	running map[string]context.CancelFunc
+	healing bool
 	wait    sync.WaitGroup
 }
 
@@ -80,6 +83,16 @@ func (k *keeper) reload(ctx context.Context) error {
 		k.running[r.Name] = stop
 		k.wait.Go(func() { k.supervise(agentCtx, r) })
 	}
+	if !state.Containers || k.healing {
+		return nil
+	}
+	docker, err := hosts.NewDocker(hosts.DockerOptions{Enter: selfCommand})
+	if err != nil {
+		return err
+	}
+	k.healing = true
+	h := healer{lab: k.lab, docker: docker, log: k.log}
+	k.wait.Go(func() { h.run(ctx) })
 	return nil
 }
 

@@ -1,11 +1,13 @@
 package labs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,7 +22,41 @@ type lock struct {
 	file *os.File
 }
 
-func acquire(lab string) (*lock, error) {
+// errBusy is returned for a lock that another process holds.
+var errBusy = errors.New("busy")
+
+// lockPatience outlasts what a lab's keeper does by itself.
+const lockPatience = 2 * time.Second
+
+// acquire takes the lock for a command.
+func acquire(ctx context.Context, lab string) (*lock, error) {
+	wait, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	held, err := await(wait, lab)
+	if errors.Is(err, errBusy) && ctx.Err() == nil {
+		return nil, fmt.Errorf("lab %s is being changed by another pseudowan command; try again when it has ended", lab)
+	}
+	return held, err
+}
+
+// await takes the lock as soon as it is free. When ctx ends the error wraps
+// errBusy.
+func await(ctx context.Context, lab string) (*lock, error) {
+	const poll = 10 * time.Millisecond
+	for {
+		held, err := tryAcquire(lab)
+		if !errors.Is(err, errBusy) {
+			return held, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(poll):
+		}
+	}
+}
+
+func tryAcquire(lab string) (*lock, error) {
 	path := filepath.Join(lockRoot, "pseudowan-"+lab)
 	if err := os.MkdirAll(lockRoot, 0o755); err != nil {
 		return nil, err
@@ -33,7 +69,7 @@ func acquire(lab string) (*lock, error) {
 		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 			f.Close()
 			if errors.Is(err, unix.EWOULDBLOCK) {
-				return nil, fmt.Errorf("lab %s is being changed by another pseudowan command; try again when it has ended", lab)
+				err = errBusy
 			}
 			return nil, fmt.Errorf("lock of lab %s: %w", lab, err)
 		}

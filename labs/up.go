@@ -57,7 +57,7 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	if err := needRoot(); err != nil {
 		return Report{}, err
 	}
-	held, err := acquire(t.Name)
+	held, err := acquire(ctx, t.Name)
 	if err != nil {
 		return Report{}, err
 	}

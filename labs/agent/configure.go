@@ -116,7 +116,8 @@ func portsOf(cfg Config) (map[uint32]*accessPort, map[uint32]*corePort, error) {
 }
 
 // switchPorts makes the bridge's ports, and replaces those whose wire is not
-// the one they were made for.
+// the one they were made for. A customer's port has to wait for its wire: a
+// host that does not run must not keep the router from its work.
 func (r *reactor) switchPorts(ctx context.Context, cfg Config) error {
 	bridge := ovs.Bridge{}
 	for _, c := range cfg.Core {
@@ -129,7 +130,12 @@ func (r *reactor) switchPorts(ctx context.Context, cfg Config) error {
 			ovs.Port{Number: c.BGPPort, Name: c.BGPName, Internal: true, MAC: mac, MTU: defaultMTU})
 	}
 	for _, a := range cfg.Access {
-		bridge.Ports = append(bridge.Ports, ovs.Port{Number: a.Port, Name: a.Name})
+		_, err := net.InterfaceByName(a.Name)
+		if err != nil {
+			r.log.Info("port without a wire", "port", a.Name, "host", a.Host)
+		} else {
+			bridge.Ports = append(bridge.Ports, ovs.Port{Number: a.Port, Name: a.Name})
+		}
 		if a.Customer != nil {
 			bridge.Ports = append(bridge.Ports, ovs.Port{Number: a.Customer.Port, Name: a.Customer.Name})
 		}

@@ -38,6 +38,7 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer endShared()
+	defer endDaemon()
 	return m.Run()
 }
 

@@ -163,23 +163,37 @@ func TestRealUpTwice(t *testing.T) {
 func TestRealAgentCrash(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-crash")
 	l.up(t)
-	var nodes []status.Node
-	if err := json.Unmarshal([]byte(must(t, "ps", "--lab", l.name, "-o", "json")), &nodes); err != nil {
-		t.Fatal(err)
-	}
-	i := slices.IndexFunc(nodes, func(n status.Node) bool { return n.Node == "pe1" })
-	if i < 0 || nodes[i].PID == 0 || nodes[i].State != "running" {
-		t.Fatalf("ps says %+v", nodes)
-	}
-	if err := syscall.Kill(nodes[i].PID, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	killAgent(t, l, "pe1")
 	eventually(t, 30*time.Second, func() error {
 		if r := l.exec("host_001_101", "ping", "-c", "1", "-W", "1", "130.1.0.1"); r.code != 0 {
 			return fmt.Errorf("no way through pe1 after its agent was killed")
 		}
 		return nil
 	})
+}
+
+// killAgent ends a router's agent without a warning and returns its PID.
+func killAgent(t testing.TB, l lab, router string) int {
+	t.Helper()
+	all := nodes(t, l)
+	i := slices.IndexFunc(all, func(n status.Node) bool { return n.Node == router })
+	if i < 0 || all[i].PID == 0 || all[i].State != "running" {
+		t.Fatalf("ps says %+v", all)
+	}
+	if err := syscall.Kill(all[i].PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	return all[i].PID
+}
+
+// nodes is what ps lists.
+func nodes(t testing.TB, l lab) []status.Node {
+	t.Helper()
+	var all []status.Node
+	if err := json.Unmarshal([]byte(must(t, "ps", "--lab", l.name, "-o", "json")), &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // numbers is everything that must not depend on order or timing.

@@ -1,0 +1,82 @@
+package hosts
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/docker/docker/api/types/events"
+	"github.com/docker/docker/api/types/filters"
+)
+
+// Pauses between attempts to reach a daemon that is gone.
+const (
+	watchPause    = 100 * time.Millisecond
+	maxWatchPause = 5 * time.Second
+)
+
+// Watch tells of every container of a lab that runs, by its node, and of every
+// one that is started from then on, until ctx ends. A daemon that is gone is
+// waited for; all containers that run then are told of again.
+func (d *Docker) Watch(ctx context.Context, lab string, started func(node string)) {
+	pause := watchPause
+	for ctx.Err() == nil {
+		begun := time.Now()
+		d.watch(ctx, lab, started)
+		if time.Since(begun) > maxWatchPause {
+			pause = watchPause
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, maxWatchPause)
+	}
+}
+
+// watch returns when the daemon has nothing more to tell.
+func (d *Docker) watch(ctx context.Context, lab string, started func(node string)) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	// The stream is open before the containers are listed: none is missed.
+	messages, failed := d.cli.Events(ctx, events.ListOptions{Filters: filters.NewArgs(
+		filters.Arg("type", string(events.ContainerEventType)),
+		filters.Arg("event", string(events.ActionStart)),
+		filters.Arg("label", labelLab+"="+lab),
+	)})
+	boxes, err := d.List(ctx, lab)
+	if err != nil {
+		return
+	}
+	for _, box := range boxes {
+		if box.NetNS != "" {
+			started(box.Node)
+		}
+	}
+	for {
+		select {
+		case m := <-messages:
+			started(m.Actor.Attributes[labelNode])
+		case <-failed:
+			return
+		}
+	}
+}
+
+// Refurnish sets in a container that runs what Docker does not, and undid when
+// the container was started by somebody else. One that does not run is left so:
+// then the sandbox has no namespace.
+func (d *Docker) Refurnish(ctx context.Context, spec Spec) (Sandbox, error) {
+	c, err := d.inspect(ctx, spec.Name, Mark{Lab: spec.Lab, Node: spec.Node, Kind: KindHost})
+	if err != nil {
+		return Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, d.explain(err))
+	}
+	if c == nil || !c.State.Running {
+		return Sandbox{}, nil
+	}
+	box, err := settle(*c, spec)
+	if err != nil {
+		return Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, err)
+	}
+	return box, nil
+}

@@ -1,0 +1,220 @@
+package labs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"pseudowan/hosts"
+	"pseudowan/labs/agent"
+)
+
+// healer gives the hosts of a lab whose container was started again what went
+// away with its network namespace: wires, addresses, routes and LANs.
+type healer struct {
+	lab    string
+	docker *hosts.Docker
+	log    *slog.Logger
+}
+
+// Pauses after a host could not be mended.
+const (
+	healPause    = 500 * time.Millisecond
+	maxHealPause = 30 * time.Second
+)
+
+// run mends hosts until ctx ends.
+func (h *healer) run(ctx context.Context) {
+	const burst = 1024 // containers that are started at once
+	started := make(chan string, burst)
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	watch.Go(func() {
+		h.docker.Watch(ctx, h.lab, func(node string) {
+			select {
+			case started <- node:
+			case <-ctx.Done():
+			}
+		})
+	})
+	nodes, pause := suspects{}, healPause
+	var again <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case node := <-started:
+			nodes.add(node)
+		case <-again:
+		}
+		nodes.drain(started)
+		if err := h.heal(ctx, nodes); err != nil && ctx.Err() == nil {
+			h.log.Error("hosts could not be mended; they are tried again", "hosts", nodes.names(), "error", err)
+			nodes.condemn()
+			again, pause = time.After(pause), min(2*pause, maxHealPause)
+			continue
+		}
+		clear(nodes)
+		again, pause = nil, healPause
+	}
+}
+
+// suspects are hosts that may have lost their wires; true where mending them
+// has failed half-way.
+type suspects map[string]bool
+
+func (s suspects) add(node string) {
+	if _, known := s[node]; !known {
+		s[node] = false
+	}
+}
+
+// drain adds what waits in the channel.
+func (s suspects) drain(started <-chan string) {
+	for {
+		select {
+		case node := <-started:
+			s.add(node)
+		default:
+			return
+		}
+	}
+}
+
+func (s suspects) condemn() {
+	for node := range s {
+		s[node] = true
+	}
+}
+
+func (s suspects) names() []string {
+	var names []string
+	for node := range s {
+		names = append(names, node)
+	}
+	slices.SortFunc(names, naturalCompare)
+	return names
+}
+
+// heal mends those of the hosts that need it. The lab is left alone while a
+// command changes it, which often is the command that started the host.
+func (h *healer) heal(ctx context.Context, nodes suspects) error {
+	if _, torn, err := h.torn(ctx, nodes); err != nil || len(torn) == 0 {
+		return err
+	}
+	held, err := await(ctx, h.lab)
+	if err != nil {
+		return err
+	}
+	defer held.release()
+	plan, torn, err := h.torn(ctx, nodes)
+	if err != nil || len(torn) == 0 {
+		return err
+	}
+	begin := time.Now()
+	if err := h.mend(ctx, plan, torn); err != nil {
+		return err
+	}
+	h.log.Info("hosts were started again and have their wires back", "hosts", nodes.names(), "took", time.Since(begin))
+	return nil
+}
+
+// torn returns the plan as applied, and the suspects among its hosts that run
+// and lack a wire.
+func (h *healer) torn(ctx context.Context, nodes suspects) (*Plan, []HostPlan, error) {
+	plan, err := readJSON[Plan](planFile(h.lab))
+	if err != nil {
+		return nil, nil, err
+	}
+	boxes, err := h.docker.List(ctx, h.lab)
+	if err != nil {
+		return nil, nil, err
+	}
+	var torn []HostPlan
+	for _, host := range plan.Hosts {
+		failed, suspect := nodes[host.Name]
+		i := slices.IndexFunc(boxes, func(s hosts.Sandbox) bool { return s.Node == host.Name && s.NetNS != "" })
+		if !suspect || i < 0 || host.Runtime != dockerName {
+			continue
+		}
+		if failed || !hasWires(boxes[i].NetNS, host) {
+			torn = append(torn, host)
+		}
+	}
+	return &plan, torn, nil
+}
+
+// hasWires tells whether a host's wires are there.
+func hasWires(path string, host HostPlan) bool {
+	ends, err := hosts.WireEnds(path)
+	if err != nil {
+		return false
+	}
+	for _, i := range host.Network.Interfaces {
+		if !i.LAN && !slices.ContainsFunc(ends, func(e hosts.WireEnd) bool { return e.Name == i.Name }) {
+			return false
+		}
+	}
+	return true
+}
+
+// mend makes the hosts' wires again, configures the hosts and has the routers
+// take the new wires for the old ones.
+func (h *healer) mend(ctx context.Context, plan *Plan, torn []HostPlan) error {
+	a := &applier{plan: plan, hostPaths: map[string]string{}}
+	for _, host := range torn {
+		box, err := h.docker.Refurnish(ctx, a.spec(host))
+		if err != nil {
+			return err
+		}
+		if box.NetNS != "" {
+			a.hostPaths[host.Name] = box.NetNS
+		}
+	}
+	var plans []WirePlan
+	routers := map[string]bool{}
+	for _, w := range plan.Wires {
+		if a.hostPaths[w.B.Node] != "" {
+			plans = append(plans, w)
+			routers[w.A.Node] = true
+		}
+	}
+	wires, err := a.resolveWires(plans)
+	if err != nil {
+		return err
+	}
+	if err := hosts.EnsureWires(ctx, wires); err != nil {
+		return err
+	}
+	var g errgroup.Group
+	g.SetLimit(parallel)
+	for _, host := range torn {
+		if a.hostPaths[host.Name] != "" {
+			g.Go(func() error { return a.configureHost(ctx, host) })
+		}
+	}
+	for router := range routers {
+		g.Go(func() error { return h.reconfigure(ctx, router) })
+	}
+	return g.Wait()
+}
+
+// reconfigure hands an agent the configuration that it has, so that it looks
+// at its wires.
+func (h *healer) reconfigure(ctx context.Context, router string) error {
+	const patience = 10 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	cfg, err := readJSON[agent.Config](agentConfigFile(h.lab, router))
+	if err != nil {
+		return fmt.Errorf("router %s: %w", router, err)
+	}
+	c := agent.NewClient(router, agentSocket(h.lab, router))
+	defer c.Close()
+	return configure(ctx, c, cfg)
+}
