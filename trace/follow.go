@@ -125,7 +125,7 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 	f.ttl--
 	next := f.beyond(at.node, fate)
 	fate.To = next.node
-	tables := f.byTables(at.node, p)
+	tables := f.byTables(at.node, p, fate.Forwarding)
 	if swapped := at.label != nil && fate.Popped == nil && fate.Pushed != nil; swapped {
 		tables = fate.Forwarding // transit: VRF tables have nothing to say
 	}

@@ -10,8 +10,18 @@ import (
 // maxLookups bounds the VRFs of one router that send a packet on to each other.
 const maxLookups = 8
 
+// goal is what a packet is looked up for. Of equally good ways, over which
+// packets are spread, the one that the switch takes counts as the tables' own.
+type goal struct {
+	to    netip.Addr
+	taken status.Forwarding
+	depth int // VRFs that may still send it on to each other
+}
+
 // byTables is what a router should do with a packet, as its tables have it.
-func (s *Snapshot) byTables(router string, p Packet) status.Forwarding {
+// taken is what its switch does.
+func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) status.Forwarding {
+	g := goal{p.Destination, taken, maxLookups}
 	in, ok := s.port(router, p.Port)
 	switch {
 	case !ok:
@@ -19,7 +29,7 @@ func (s *Snapshot) byTables(router string, p Packet) status.Forwarding {
 	case p.Label == nil && in.VRF == "":
 		return status.Forwarding{Stops: "arrives from another router without a label"}
 	case p.Label == nil:
-		return s.lookUp(router, in.VRF, p.Destination, maxLookups)
+		return s.lookUp(router, in.VRF, g)
 	}
 	binding, ok := s.label(router, *p.Label)
 	if !ok {
@@ -30,7 +40,7 @@ func (s *Snapshot) byTables(router string, p Packet) status.Forwarding {
 		f = s.towards(router, binding.VRF, binding.NextHop)
 		f.Source, f.NextHop = "label", binding.NextHop
 	} else {
-		f = s.lookUp(router, binding.VRF, p.Destination, maxLookups)
+		f = s.lookUp(router, binding.VRF, g)
 	}
 	f.Popped = p.Label
 	return f
@@ -38,13 +48,13 @@ func (s *Snapshot) byTables(router string, p Packet) status.Forwarding {
 
 // lookUp finds the longest match in a VRF: the router's own addresses, the
 // neighbours, the best routes.
-func (s *Snapshot) lookUp(router, vrf string, to netip.Addr, depth int) status.Forwarding {
+func (s *Snapshot) lookUp(router, vrf string, want goal) status.Forwarding {
 	v, ok := s.vrf(router, vrf)
-	if !ok || depth == 0 {
+	if !ok || want.depth == 0 {
 		return status.Forwarding{VRF: vrf, Stops: "there is no such VRF"}
 	}
 	f := status.Forwarding{VRF: v.VRF, RD: v.RD, Stops: noRoute}
-	bits := -1
+	to, bits := want.to, -1
 	for _, i := range s.ports(router, v.VRF) {
 		for _, g := range i.Addresses {
 			if g.Addr() == to {
@@ -62,9 +72,15 @@ func (s *Snapshot) lookUp(router, vrf string, to netip.Addr, depth int) status.F
 		return f
 	}
 	for _, r := range v.Routes {
-		if r.Best && r.Prefix.Contains(to) && r.Prefix.Bits() > bits {
+		switch {
+		case !r.Best || !r.Prefix.Contains(to) || r.Prefix.Bits() < bits:
+		case r.Prefix.Bits() > bits:
 			bits = r.Prefix.Bits()
-			f = s.byRoute(router, v, r, to, depth)
+			f = s.byRoute(router, v, r, want)
+		case f.Source == r.Source:
+			if other := s.byRoute(router, v, r, want); other.Out == want.taken.Out && other.To == want.taken.To {
+				f = other
+			}
 		}
 	}
 	return f
@@ -88,7 +104,7 @@ func silent(a netip.Addr, host string) string {
 }
 
 // byRoute is where a best route sends.
-func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, to netip.Addr, depth int) status.Forwarding {
+func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goal) status.Forwarding {
 	origin := v.VRF
 	remote := r.Source == "bgp" && s.isRemote(router, r.NextHop)
 	if r.Label != nil && !remote {
@@ -99,11 +115,10 @@ func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, to netip
 	var f status.Forwarding
 	switch {
 	case r.Source == "connected" && origin != v.VRF:
-		f = s.lookUp(router, origin, to, depth-1)
-		f.VRF, f.RD = v.VRF, v.RD
-		return f
+		want.depth--
+		return s.lookUp(router, origin, want) // it is in that VRF from here on
 	case r.Source == "connected":
-		f = s.towards(router, v.VRF, to)
+		f = s.towards(router, v.VRF, want.to)
 	case remote:
 		f = s.across(router, r)
 	default:
