@@ -25,11 +25,7 @@ const (
 // is right is left alone.
 func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 	if startedWith(cfg, r.started.datapath) != r.started {
-		select {
-		case r.restart <- struct{}{}:
-		default:
-		}
-		return errRestart
+		return r.askRestart()
 	}
 	r.configuring.Lock()
 	defer r.configuring.Unlock()
@@ -40,10 +36,8 @@ func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 	if err := r.switchPorts(ctx, cfg); err != nil {
 		return err
 	}
-	for _, c := range core {
-		if c.link, err = configureLink(c.Core); err != nil {
-			return err
-		}
+	if err := configureLinks(core); err != nil {
+		return err
 	}
 	customers, err := r.customerSpeakers(ctx, cfg, access)
 	if err != nil {
@@ -67,6 +61,24 @@ func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 		return err
 	}
 	return r.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
+}
+
+// askRestart ends the agent, to be started again.
+func (r *reactor) askRestart() error {
+	select {
+	case r.restart <- struct{}{}:
+	default:
+	}
+	return errRestart
+}
+
+func configureLinks(core map[uint32]*corePort) (err error) {
+	for _, c := range core {
+		if c.link, err = configureLink(c.Core); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // programmed returns when the switch has every flow that is wanted now.

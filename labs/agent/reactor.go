@@ -136,12 +136,8 @@ func (r *reactor) loop(ctx context.Context) error {
 				r.coreNeighbor(e)
 			}
 		case c := <-r.commits:
-			if c.err != nil {
-				return fmt.Errorf("program the switch: %w", c.err)
-			}
-			r.fib.busy = false
-			for _, do := range c.after {
-				do()
+			if err := r.committed(c); err != nil {
+				return err
 			}
 		case <-r.timer.C:
 			r.tick(time.Now())
@@ -150,6 +146,18 @@ func (r *reactor) loop(ctx context.Context) error {
 		}
 		r.settle(ctx)
 	}
+}
+
+// committed takes note of the end of a batch of flow changes.
+func (r *reactor) committed(c commit) error {
+	if c.err != nil {
+		return fmt.Errorf("program the switch: %w", c.err)
+	}
+	r.fib.busy = false
+	for _, do := range c.after {
+		do()
+	}
+	return nil
 }
 
 // settle ends every turn of the loop: what has changed is committed, the

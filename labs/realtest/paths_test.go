@@ -297,3 +297,16 @@ func testOneExit(t *testing.T, l lab, takes, idles string) {
 		t.Errorf("%d labelled packets come to %s, the backup", got, idles)
 	}
 }
+
+// Other addresses between the routers take a fresh start of both; up waits
+// for it.
+func TestRealRenumberedCore(t *testing.T) {
+	dir := t.TempDir()
+	text := strings.ReplaceAll(parallelLinks, "pwt-parallel", "pwt-renumber")
+	l := fromText(t, dir, "pwt-renumber", text)
+	l.up(t)
+	fromText(t, dir, l.name, strings.ReplaceAll(text, "192.168.1.0/30", "192.168.9.0/30"))
+	must(t, "up", l.file, "--runtime", "netns")
+	mustHaveRoutes(t, l, "pe1", "red", "10.20.0.0/24", "* 192.168.9.2 Multipath", "* 2001:db8:ffff::2 Multipath")
+	checkReach(t, l, append(both("a", 2, true), both("b", 1, true)...))
+}
