@@ -53,6 +53,9 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 		return nil, err
 	}
 	pairs, untested := in.pairs(o)
+	if len(pairs)+len(untested) == 0 {
+		return nil, fmt.Errorf("lab %s has no two such hosts: nothing can be tested", in.lab.Name)
+	}
 	found, err := verify.Observe(ctx, pairs, p, verify.Options{Timeout: o.Timeout, Step: o.Progress.Step})
 	if err != nil {
 		return nil, err

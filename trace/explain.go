@@ -130,8 +130,11 @@ func (s *Snapshot) conclude(e *status.Explanation) {
 		e.Verdict = "no host of the lab has or announces it, and no peer sent it"
 		e.Remedy = "give a host an address in it, or a LAN (lans:), or let one announce it (announce:)"
 	default:
-		i := closest(e.Origins)
-		e.Verdict, e.Remedy = e.Origins[i].Verdict, e.Origins[i].Remedy
+		o := e.Origins[closest(e.Origins)]
+		e.Verdict, e.Remedy = o.Verdict, o.Remedy
+		if o.Prefix != e.Prefix {
+			e.Verdict = fmt.Sprintf("no host of the lab has or announces exactly it; %s of host %s: %s", o.Prefix, o.Host, o.Verdict)
+		}
 	}
 	if e.Used.IsValid() {
 		e.Verdict += fmt.Sprintf("; packets to it take the shorter route %s", e.Used)

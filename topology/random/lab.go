@@ -10,7 +10,7 @@ import (
 type Size struct {
 	Routers int // at most, at least 2
 	VPNs    int // at most, at least 1
-	Sites   int // hosts of a VPN, at most, at least 1
+	Sites   int // hosts of a VPN, at most, from 1 to 4
 }
 
 // Small is a lab that starts in a second.
@@ -21,6 +21,7 @@ func Lab(name string, seed uint64, size Size) []byte {
 	l := lab{Rand: rand.New(rand.NewPCG(seed, 1)), name: name}
 	l.routers = 2 + l.IntN(max(size.Routers-1, 1))
 	l.reflector = l.routers > 2 && l.IntN(3) == 0
+	l.hub = l.IntN(3) == 0
 	l.oneAS = l.reflector || l.IntN(3) > 0
 	l.line("# Random lab, seed %d.", seed)
 	l.line("name: %s", name)
@@ -39,6 +40,7 @@ type lab struct {
 	text      strings.Builder
 	routers   int
 	reflector bool // a route reflector beside the PEs
+	hub       bool // a hub with two spokes beside the VPNs
 	oneAS     bool // else each router has its own
 	vpns      []vpn
 	sites     []site

@@ -10,7 +10,7 @@ import (
 
 // Every lab is valid, and the same seed makes the same one.
 func TestLabs(t *testing.T) {
-	reached, shared, cut := 0, 0, 0
+	reached, shared, cut, via := 0, 0, 0, 0
 	for seed := range uint64(1000) {
 		text := Lab("random", seed, Small)
 		if !bytes.Equal(text, Lab("random", seed, Small)) {
@@ -29,12 +29,15 @@ func TestLabs(t *testing.T) {
 			if from != to {
 				shared++
 			}
+			if len(r.Via) > 0 {
+				via++
+			}
 		}
 		reached += len(seen)
 		cut += pairs - len(seen)
 	}
 	// Labs in which everything or nothing is reached would show nothing.
-	if reached < 1000 || shared < 1000 || cut < 1000 {
-		t.Errorf("of 1000 labs: %d pairs of hosts reach each other, %d addresses across VPNs, %d pairs do not", reached, shared, cut)
+	if reached < 1000 || shared < 1000 || cut < 1000 || via < 500 {
+		t.Errorf("of 1000 labs: %d pairs of hosts reach each other, %d addresses across VPNs, %d pairs do not; %d addresses are reached by way of a host", reached, shared, cut, via)
 	}
 }

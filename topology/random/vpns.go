@@ -25,7 +25,11 @@ type site struct {
 	router int
 	number int // in its VPN, from 1
 	slaac  bool
+	second int // another router that it is attached to; 0: none
 }
+
+// maxSites keeps the subnets of VPNs apart: a VPN has ten.
+const maxSites = 4
 
 func target(n int) string { return fmt.Sprintf("65000:%d", n) }
 
@@ -45,11 +49,18 @@ func (l *lab) plan(vpns, sites int) {
 	}
 	l.share()
 	for i := range l.vpns {
-		for n := range 1 + l.IntN(sites) {
+		least := 1
+		if i == 0 {
+			least = 2 // one host alone shows nothing
+		}
+		for n := range max(least, 1+l.IntN(min(sites, maxSites))) {
 			l.sites = append(l.sites, site{
 				name: fmt.Sprintf("h%d-%d", i+1, n+1), vpn: &l.vpns[i], router: 1 + l.IntN(l.routers), number: n + 1,
 				slaac: l.vpns[i].v6 && l.chance(3),
 			})
+			if s := &l.sites[len(l.sites)-1]; !s.slaac && l.chance(6) {
+				s.second = s.router%l.routers + 1
+			}
 		}
 	}
 }
@@ -108,6 +119,11 @@ func (l *lab) writeVRFs() {
 		}
 		l.line(`  %s: {import: [%s], export: [%s]%s}`, v.name, quoted(imports), quoted(v.exports), v.settings)
 	}
+	if l.hub {
+		l.line(`  hub-in: {import: ["65000:902"]}`)
+		l.line(`  hub-out: {export: ["65000:901"]}`)
+		l.line(`  spoke: {import: ["65000:901"], export: ["65000:902"]}`)
+	}
 }
 
 func quoted(targets []string) string {
@@ -121,7 +137,50 @@ func quoted(targets []string) string {
 func (l *lab) writeHosts() {
 	l.line("hosts:")
 	for _, s := range l.sites {
+		if s.second != 0 {
+			l.writeDualHomed(s)
+			continue
+		}
 		l.line("  %s: {to: pe%d, vrf: %s%s%s}", s.name, s.router, s.vpn.name, l.addresses(s), l.lans(s))
+	}
+	if l.hub {
+		l.writeHub()
+	}
+}
+
+// writeDualHomed writes a host at two routers. It sends by the first.
+func (l *lab) writeDualHomed(s site) {
+	l.line("  %s:", s.name)
+	l.line("    attach:")
+	l.line(`    - {to: pe%d, vrf: %s%s, routes: [%s]}`, s.router, s.vpn.name, l.addresses(s), strings.Join(s.vpn.everything(), ", "))
+	other := s
+	other.number += maxSites + 1 // beside all other sites
+	l.line(`    - {to: pe%d, vrf: %s%s}`, s.second, s.vpn.name, l.addresses(other))
+}
+
+// everything is the default routes of the VPN's families.
+func (v *vpn) everything() []string {
+	var out []string
+	if v.v4 {
+		out = append(out, "0.0.0.0/0")
+	}
+	if v.v6 {
+		out = append(out, `"::/0"`)
+	}
+	return out
+}
+
+// writeHub writes a hub, through which alone its spokes reach each other.
+func (l *lab) writeHub() {
+	l.line("  hub:")
+	l.line("    forward: true")
+	l.line("    attach:")
+	l.line(`    - {to: pe%d, vrf: hub-in, addresses: [10.201.0.2/24, "2001:db8:201::2/64"], routes: [10.0.0.0/8, "2001:db8::/32"]}`, 1+l.IntN(l.routers))
+	l.line(`    - {to: pe%d, vrf: hub-out, addresses: [10.202.0.2/24, "2001:db8:202::2/64"], announce: [0.0.0.0/0, "::/0"]}`, 1+l.IntN(l.routers))
+	first := l.IntN(l.routers)
+	for n := range 2 {
+		router := (first+n)%l.routers + 1 // never two on one router, which would let them meet
+		l.line(`  spoke%d: {to: pe%d, vrf: spoke, addresses: [10.21%d.0.2/24, slaac], ra: "2001:db8:21%d::/64"}`, n+1, router, n, n)
 	}
 }
 

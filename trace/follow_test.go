@@ -1,0 +1,188 @@
+package trace
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"pseudowan/labs/status"
+	"pseudowan/topology"
+)
+
+func follow(t *testing.T, w *world, from string, to netip.Addr) Path {
+	t.Helper()
+	p, err := Follow(context.Background(), w.Snapshot, w, from, netip.Addr{}, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// words are what a hop does, in short.
+func words(h status.Hop) string {
+	if h.Switch == nil {
+		return h.Node
+	}
+	f := h.Switch
+	out := h.Node + " " + f.VRF
+	if f.Popped != nil {
+		out += " pop " + number(f.Popped)
+	}
+	if f.Pushed != nil {
+		out += " push " + number(f.Pushed)
+	}
+	return out
+}
+
+func TestFollow(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		from, to, in string
+		want         []string
+	}{
+		{"s2", "s3", "10.3.0.0/24", []string{
+			"s2", "pe2 spoke push 1003", "pe1 hub-out pop 1003", "hq", "pe1 hub-in push 3000", "pe3 spoke pop 3000", "s3",
+		}},
+		{"s3", "s2", "2001:db8:2::/64", []string{
+			"s3", "pe3 spoke push 1005", "pe1 hub-out pop 1005", "hq", "pe1 hub-in push 2001", "pe2 spoke pop 2001", "s2",
+		}},
+		{"s2", "hq", "10.9.0.0/24", []string{"s2", "pe2 spoke push 1002", "pe1 hub-out pop 1002", "hq"}},
+	} {
+		p := follow(t, w, c.from, w.address(t, c.to, c.in))
+		var got []string
+		for _, h := range p.Hops {
+			got = append(got, words(h))
+		}
+		if !slices.Equal(got, c.want) || p.Delivered != c.to || len(p.Disagreements) > 0 {
+			t.Errorf("%s to %s: %q, delivered to %q, %q; want %q", c.from, c.to, got, p.Delivered, p.Disagreements, c.want)
+		}
+	}
+}
+
+func TestFollowToTheEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		from, to, want string
+		change         func(*world)
+	}{
+		"no route":      {"hq", "10.77.0.1", "ends at router pe1: VRF hub-in: no route", nil},
+		"the gateway":   {"s2", "10.2.0.1", "is delivered to router pe2", nil},
+		"a silent host": {"s2", "10.2.0.9", "ends at router pe2: VRF spoke: host s2 does not answer ARP for 10.2.0.9", nil},
+		"a host without a route": {"s2", "10.9.0.2", "host s2 does not send to 10.9.0.2: network is unreachable",
+			func(w *world) { w.lost = map[string]bool{"s2": true} }},
+		"a host that does not forward": {"s2", "10.3.0.2", "arrives at hq, whose address it is not and which does not forward",
+			func(w *world) { w.Topology.Hosts[0].Forward = false }},
+		"a loop": {"s2", "10.77.0.1", "goes round in a loop",
+			func(w *world) {
+				for i := range w.Topology.Hosts[0].Attachments {
+					w.Topology.Hosts[0].Attachments[i].Routes = nil
+				}
+				w.Topology.Hosts[0].Attachments[1].Routes = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}
+			}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			if c.change != nil {
+				c.change(w)
+			}
+			if got := follow(t, w, c.from, netip.MustParseAddr(c.to)).Outcome; got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestDisagreements(t *testing.T) {
+	label := func(n uint32) *uint32 { return &n }
+	at := func(router string, do func(*status.Forwarding)) func(string, Packet, *status.Forwarding) {
+		return func(r string, _ Packet, f *status.Forwarding) {
+			if r == router {
+				do(f)
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		broken func(string, Packet, *status.Forwarding)
+		want   string
+	}{
+		"label": {at("pe2", func(f *status.Forwarding) { f.Pushed = label(1002) }),
+			"router pe2: VRF spoke: route 0.0.0.0/0: Open vSwitch pushes label 1002, BGP says 1003"},
+		"flow": {at("pe2", func(f *status.Forwarding) { f.Stops, f.Out = "is dropped", "" }),
+			"router pe2: VRF spoke: route 0.0.0.0/0: the flow is missing or wrong: the tables send it out of eth1 under label 1003, Open vSwitch: is dropped"},
+		"incoming label": {at("pe3", func(f *status.Forwarding) { f.Stops, f.Out = "is dropped", "" }),
+			"router pe3: label 3000, of VRF spoke: the flow is missing or wrong"},
+		"port": {at("pe3", func(f *status.Forwarding) { f.Out, f.To = "eth1", "pe2" }),
+			"router pe3: label 3000, of VRF spoke: Open vSwitch sends out of eth1 to pe2, the tables say eth3 to s3"},
+		"prefix": {at("pe2", func(f *status.Forwarding) { f.Prefix = netip.MustParsePrefix("10.0.0.0/8") }),
+			"router pe2: VRF spoke: Open vSwitch takes route 10.0.0.0/8, the longest match in the tables is 0.0.0.0/0"},
+		"VRF": {at("pe2", func(f *status.Forwarding) { f.VRF = "hub-in" }),
+			"router pe2: Open vSwitch takes VRF hub-in, the tables say VRF spoke"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.broken = c.broken
+			p := follow(t, w, "s2", netip.MustParseAddr("10.3.0.2"))
+			if len(p.Disagreements) == 0 || !strings.HasPrefix(p.Disagreements[0], c.want) {
+				t.Errorf("%q, want first %q", p.Disagreements, c.want)
+			}
+		})
+	}
+}
+
+// A flow that the tables know nothing of is named, too.
+func TestUnexplainedFlow(t *testing.T) {
+	w := newWorld(t)
+	w.broken = func(r string, _ Packet, f *status.Forwarding) {
+		if r == "pe1" && f.Stops == noRoute {
+			f.Stops, f.Out, f.To = "", "eth4", "hq"
+		}
+	}
+	p := follow(t, w, "hq", netip.MustParseAddr("10.77.0.1"))
+	want := "router pe1: Open vSwitch has a flow that the tables do not explain: it sends out of eth4, while by the tables: VRF hub-in: no route"
+	if len(p.Disagreements) == 0 || p.Disagreements[0] != want {
+		t.Errorf("%q, want first %q", p.Disagreements, want)
+	}
+}
+
+func TestBeside(t *testing.T) {
+	w := newWorld(t)
+	p := follow(t, w, "s2", netip.MustParseAddr("10.3.0.2"))
+	hop := func(ttl int, address, node string) status.RealHop {
+		a, _ := netip.ParseAddr(address)
+		return status.RealHop{TTL: ttl, Address: a, Node: node}
+	}
+	good := []status.RealHop{
+		hop(1, "10.2.0.1", ""), hop(2, "10.9.0.1", ""), hop(3, "10.1.0.2", ""), hop(4, "", ""), hop(5, "10.3.0.1", ""), hop(6, "10.3.0.2", "s3"),
+	}
+	got := p.Beside(w.Snapshot, good)
+	if len(got.Disagreements) > 0 || got.Answered != "s3" || got.Real[2].Node != "hq" || got.Real[3].Node != "" {
+		t.Errorf("%+v", got)
+	}
+	for name, c := range map[string]struct {
+		real []status.RealHop
+		want string
+	}{
+		"silence":       {good[:5], "no answer, though by the flows they are delivered to s3"},
+		"another host":  {append(slices.Clone(good[:5]), hop(6, "10.3.0.2", "s2")), "s2 answers, though"},
+		"another way":   {append(slices.Clone(good[:2]), hop(3, "10.3.0.1", ""), hop(4, "10.3.0.2", "s3")), "hop 3 is pe3 (10.3.0.1), by the flows it is hq"},
+		"nobody at all": {nil, "no answer, though"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := p.Beside(w.Snapshot, c.real).Disagreements; len(got) != 1 || !strings.Contains(got[0], c.want) {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func cause(t *testing.T, w *world, from, to, in string) string {
+	t.Helper()
+	text, err := Cause(context.Background(), w.Snapshot, w, topology.Reach{
+		From: from, To: to, Source: w.address(t, from, "10.0.0.0/8"), Destination: w.address(t, to, in),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}

@@ -1,0 +1,133 @@
+package trace
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"pseudowan/labs/status"
+	"pseudowan/topology"
+)
+
+// recorded is what the routers of the lab hub-spoke told when it ran.
+func recorded(t *testing.T) *Snapshot {
+	t.Helper()
+	dir := filepath.Join("testdata", "hub-spoke")
+	lab, err := topology.Load(filepath.Join(dir, "lab.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Snapshot{Topology: lab}
+	for name, into := range map[string]any{
+		"vrf": &s.VRFs, "interface": &s.Interfaces, "arp": &s.Neighbors, "flow": &s.Flows, "peer": &s.Peers, "rib": &s.RIB,
+	} {
+		b, err := os.ReadFile(filepath.Join(dir, name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(b, into); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	for i := range lab.Hosts { // what the hosts have made of advertisements
+		for j := range lab.Hosts[i].Attachments {
+			a := &lab.Hosts[i].Attachments[j]
+			for _, n := range s.Neighbors {
+				if a.SLAAC && n.VRF != "" && a.RA.Prefix.Contains(n.Address) {
+					a.Addresses = append(a.Addresses, netip.PrefixFrom(n.Address, 64))
+				}
+			}
+		}
+	}
+	return s
+}
+
+// world answers as switches and hosts do that follow the tables, unless a test
+// lets a router do otherwise.
+type world struct {
+	*Snapshot
+	truth  *Snapshot // what the switches follow
+	broken func(router string, p Packet, f *status.Forwarding)
+	lost   map[string]bool // hosts without a route
+}
+
+func newWorld(t *testing.T) *world {
+	return &world{Snapshot: recorded(t), truth: recorded(t), broken: func(string, Packet, *status.Forwarding) {}}
+}
+
+func (w *world) Fate(_ context.Context, router string, p Packet) (Fate, error) {
+	f := Fate{Forwarding: w.truth.byTables(router, p)}
+	w.broken(router, p, &f.Forwarding)
+	for _, i := range w.Interfaces {
+		if f.Stops == "" && i.Router == router && i.Name == f.Out {
+			f.Port = i.Port
+		}
+		if i.Router == f.To && i.VRF == "" {
+			f.DstMAC = i.MAC
+		}
+	}
+	return f, nil
+}
+
+func (w *world) Route(_ context.Context, host string, to netip.Addr) (HostRoute, error) {
+	for _, h := range w.Topology.Hosts {
+		if h.Name != host || w.lost[host] {
+			continue
+		}
+		var best HostRoute
+		bits := -1
+		for _, a := range h.Attachments {
+			for _, p := range a.Addresses {
+				if p.Addr() == to {
+					return HostRoute{Interface: "lo", Source: to, Local: true}, nil
+				}
+			}
+			for _, p := range append(a.Routes, defaults(a)...) {
+				if p.Contains(to) && p.Bits() > bits {
+					bits, best = p.Bits(), HostRoute{Interface: a.Interface, Source: sourceFor(a, to)}
+				}
+			}
+		}
+		if bits >= 0 {
+			return best, nil
+		}
+	}
+	return HostRoute{}, errors.New("network is unreachable")
+}
+
+func defaults(a topology.Attachment) []netip.Prefix {
+	out := append([]netip.Prefix{}, a.Addresses...)
+	if a.SLAAC {
+		out = append(out, netip.MustParsePrefix("::/0"))
+	}
+	return out
+}
+
+func sourceFor(a topology.Attachment, to netip.Addr) netip.Addr {
+	for _, p := range a.Addresses {
+		if p.Addr().Is4() == to.Is4() {
+			return p.Addr()
+		}
+	}
+	return netip.Addr{}
+}
+
+// address is the address of a host in a prefix.
+func (s *Snapshot) address(t *testing.T, host, in string) netip.Addr {
+	t.Helper()
+	for _, h := range s.Topology.Hosts {
+		for _, a := range h.Attachments {
+			for _, p := range a.Addresses {
+				if h.Name == host && netip.MustParsePrefix(in).Contains(p.Addr()) {
+					return p.Addr()
+				}
+			}
+		}
+	}
+	t.Fatalf("host %s has no address in %s", host, in)
+	return netip.Addr{}
+}
