@@ -76,7 +76,7 @@ func (in *inspection) pairs(o VerifyOptions) (pairs []verify.Pair, untested []st
 			continue
 		}
 		untested = append(untested, status.HostPair{
-			From: p.From, To: p.To, Result: status.Untested, Via: []string{},
+			From: p.From, To: p.To, Expected: p.Expected(), Result: status.Untested, Via: []string{},
 			Differences: []status.Difference{{
 				Seen: "not tested", Cause: "host " + strings.Join(gone, " and ") + " does not run; `pseudowan up` starts it",
 			}},

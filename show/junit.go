@@ -36,7 +36,7 @@ type junitMessage struct {
 func HostPairsJUnit(w io.Writer, rows []status.HostPair) error {
 	suite := junitSuite{Name: "pseudowan verify", Tests: len(rows)}
 	for _, r := range rows {
-		c := junitCase{Class: r.From, Name: r.From + " -> " + r.To + " (" + r.Expected + ")"}
+		c := junitCase{Class: r.From, Name: strings.TrimSpace(r.From + " -> " + r.To + " " + parenthesised(r.Expected))}
 		if r.Rule != "" {
 			c.Name = "expect: " + r.Rule
 		}

@@ -81,9 +81,19 @@ func summary(rows []status.HostPair) string {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[v], v))
 		}
 	}
-	what := fmt.Sprintf("%d host pairs, %d addresses", pairs, tested)
+	what := count(pairs, "host pair") + ", " + count(tested, "address")
 	if rules > 0 {
-		what += fmt.Sprintf(", %d expect lines", rules)
+		what += ", " + count(rules, "expect line")
 	}
 	return what + ": " + strings.Join(parts, ", ") + "\n"
+}
+
+func count(n int, thing string) string {
+	switch {
+	case n == 1:
+		return "1 " + thing
+	case strings.HasSuffix(thing, "s"):
+		return fmt.Sprintf("%d %ses", n, thing)
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -38,7 +38,7 @@ type judge struct {
 // pair judges what follows from the route targets.
 func (j judge) pair(p Pair) status.HostPair {
 	row := status.HostPair{
-		From: p.From, To: p.To, Expected: expected(p), Result: status.AsIntended,
+		From: p.From, To: p.To, Expected: p.Expected(), Result: status.AsIntended,
 		Tested: len(p.Reach) + len(p.Never), Via: []string{}, Differences: []status.Difference{},
 	}
 	for _, r := range p.Reach {
@@ -62,7 +62,8 @@ func (j judge) pair(p Pair) status.HostPair {
 	return row
 }
 
-func expected(p Pair) string {
+// Expected is what is intended of a pair in one word.
+func (p Pair) Expected() string {
 	switch {
 	case len(p.Never) == 0 && len(p.Reach) > 0:
 		return status.ExpectReach
