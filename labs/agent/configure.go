@@ -175,6 +175,9 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 	r.portFlows()
 	r.vrfFlows()
 	r.tableChanges(r.tables.SetVRFs(tableVRFs(cfg)))
+	for nextHop := range r.tables.NextHops() {
+		r.useNextHop(nextHop)
+	}
 	r.refreshRoutes()
 	r.refreshCustomers()
 	for _, p := range access {
@@ -223,30 +226,6 @@ func (r *reactor) portFlows() {
 		set(r.customerFlows(c))
 	}
 	r.fib.keepOnly(want, pipeline.KindBase, pipeline.KindCorePort, pipeline.KindAccessPort, pipeline.KindCustomerBGP)
-}
-
-// Meters limit what ports may hand up to the agent: one for everything from
-// other routers, two for each customer's port.
-const coreMeter = 1
-
-func controlMeter(port uint32) uint32 { return 2 * port }
-func dataMeter(port uint32) uint32    { return 2*port + 1 }
-
-// Packets per second that may come up to the agent.
-const (
-	coreRate    = 2000
-	controlRate = 200
-	dataRate    = 500
-)
-
-func meters(cfg Config) []ovs.Meter {
-	list := []ovs.Meter{{ID: coreMeter, Rate: coreRate, Burst: coreRate}}
-	for _, a := range cfg.Access {
-		list = append(list,
-			ovs.Meter{ID: controlMeter(a.Port), Rate: controlRate, Burst: controlRate},
-			ovs.Meter{ID: dataMeter(a.Port), Rate: dataRate, Burst: dataRate})
-	}
-	return list
 }
 
 func addressesOf(prefixes []netip.Prefix) []netip.Addr {

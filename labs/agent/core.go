@@ -60,12 +60,26 @@ func (r *reactor) wantCore(c *corePort, nextHop netip.Addr) {
 	}
 }
 
+// useNextHop follows a next hop that a received route names: whether it can be
+// used, now and whenever that changes.
+func (r *reactor) useNextHop(nextHop netip.Addr) {
+	if c := r.coreOf(nextHop); c != nil {
+		r.wantCore(c, nextHop)
+	}
+	r.tableChanges(r.tables.SetNextHop(nextHop, r.nextHopUsable(nextHop)))
+}
+
 // solicitAll has the kernel ask for the next hops that it has lost, and ask
 // again for those that it has: a router behind a LAN segment may be gone while
-// our carrier stays.
+// our carrier stays. What no route names any more is left alone.
 func (r *reactor) solicitAll() {
+	named := r.tables.NextHops()
 	for _, c := range r.core {
 		for nextHop := range c.wanted {
+			if _, ok := named[nextHop]; !ok {
+				delete(c.wanted, nextHop)
+				continue
+			}
 			r.solicit(c, nextHop)
 		}
 	}

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -60,23 +59,6 @@ func TestEquallyGoodRoutes(t *testing.T) {
 	wantDoes(t, r, "one way", redID, "10.50.0.0/16", "set_field:0x7d0->reg2", "goto_table:30")
 	r.link(linkEvent{"eth2", true})
 	wantDoes(t, r, "two ways again", redID, "10.50.0.0/16", "multipath(")
-}
-
-// A reply that is late does not take the MAC from a next hop that the kernel
-// asks again.
-func TestNextHopAskedAgain(t *testing.T) {
-	r, _ := edge(t, nil)
-	r.hears("192.168.1.2", "10.50.0.0/16", 2000)
-	r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
-	a := r.fib.adjacencies[adjacencyKey{firstLink, netip.MustParseAddr("192.168.1.2"), true}]
-	r.neighborIs(firstLink, "192.168.1.2", "incomplete", 0)
-	if a.mac == nil {
-		t.Error("the adjacency is lost while the kernel asks")
-	}
-	r.neighborIs(firstLink, "192.168.1.2", neighborFailed, 0)
-	if a.mac != nil {
-		t.Error("the adjacency stays although nobody answers")
-	}
 }
 
 func TestImportedOnTheSameRouter(t *testing.T) {
@@ -248,36 +230,3 @@ func TestCeasesAdvertising(t *testing.T) {
 		t.Error("the port still advertises")
 	}
 }
-
-// A link-local next hop is what its port says it is; a link-local address that
-// nobody needs brings nothing.
-func TestLinkLocalNextHop(t *testing.T) {
-	const prefix = "2001:db8:77::/64"
-	r, _ := edge(t, func(c *Config) {
-		hop := netip.MustParseAddr("fe80::7%eth5")
-		c.VRFs[0].Statics = []Static{{Prefix: netip.MustParsePrefix(prefix), NextHop: hop, Port: redPort}}
-		c.VRFs[0].Bindings = append(c.VRFs[0].Bindings, Binding{Label: 1009, Family: vpn.VPNv6, NextHop: hop})
-		c.VRFs[0].RedistributeConnected = topology.RedistributeHosts
-	})
-	wantDoes(t, r, "silent", redID, prefix)
-	r.customerIs(redPort, "fe80::8", 8)
-	wantDoes(t, r, "somebody else", redID, prefix)
-	wantDoes(t, r, "somebody else", redID, "fe80::8/128")
-	r.customerIs(redPort, "fe80::7", 7)
-	wantDoes(t, r, "answers", redID, prefix, "->reg1", "goto_table:30")
-	wantDoes(t, r, "answers", blueID, prefix, "->reg1", "goto_table:30")
-	a := r.fib.adjacencies[adjacencyKey{port: redPort, addr: netip.MustParseAddr("fe80::7")}]
-	if a == nil || a.mac == nil {
-		t.Fatalf("adjacency %+v; want a resolved one", a)
-	}
-	if in := r.fib.flows[pipeline.NewCookie(pipeline.KindInLabel, 0, 1009)]; !strings.Contains(in.Actions, setReg1(a.number)) {
-		t.Errorf("its label does %q; want %s in it", in.Actions, setReg1(a.number))
-	}
-	for _, e := range r.tables.Routes("red") {
-		if linkLocal(e.Route.Prefix.Addr()) {
-			t.Errorf("route to %s", e.Route.Prefix)
-		}
-	}
-}
-
-func setReg1(adjacency uint32) string { return fmt.Sprintf("set_field:%#x->reg1", adjacency) }
