@@ -25,7 +25,7 @@ type Packet struct {
 // Fate is what the pipeline does with a packet.
 type Fate struct {
 	Passed  []Passed
-	VRF     uint32       // that it was looked up in; 0: none
+	VRF     uint32       // that it was looked up in last; 0: none
 	Route   netip.Prefix // that decided; zero where a label or nothing did
 	Popped  *uint32
 	Pushed  *uint32

@@ -69,6 +69,24 @@ func TestTraceNamesTheFlowThatDrops(t *testing.T) {
 	}
 }
 
+// A packet that one VRF sends on to another is that one's from there on.
+func TestTraceTellsTheLastVRF(t *testing.T) {
+	fate, _ := parseTrace(` 0. ip,in_port=3, priority 100, cookie 0x30e000000000003
+    set_field:0x1->metadata
+    goto_table:20
+20. ip,metadata=0x1,nw_dst=10.9.0.0/24, priority 34, cookie 0x600000000000002
+    set_field:0x2->metadata
+    resubmit(,20)
+20. ip,metadata=0x2,nw_dst=10.9.0.2, priority 42, cookie 0x600000000000003
+    output:4
+
+Final flow: ip,metadata=0x2,in_port=3
+`)
+	if fate.VRF != 2 || fate.Route.String() != "10.9.0.2/32" || fate.Port != 4 {
+		t.Errorf("%+v", fate)
+	}
+}
+
 func TestRouteOf(t *testing.T) {
 	for match, want := range map[string]string{
 		"ip,metadata=0x1,nw_dst=10.1.0.0/24":       "10.1.0.0/24",

@@ -46,6 +46,15 @@ func (s *Snapshot) wrong(p Path, to string) string {
 			return why
 		}
 	}
+	if p.Delivered == "" {
+		return p.Outcome
+	}
+	for _, h := range slices.Backward(p.Hops) {
+		if h.Tables != nil && h.Tables.Prefix.IsValid() {
+			return fmt.Sprintf("goes to %s and not to %s: router %s: VRF %s has route %s (%s)",
+				p.Delivered, to, h.Node, h.Tables.VRF, h.Tables.Prefix, h.Tables.Source)
+		}
+	}
 	return p.Outcome
 }
 

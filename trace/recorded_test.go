@@ -60,7 +60,7 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) Fate(_ context.Context, router string, p Packet) (Fate, error) {
-	f := Fate{Forwarding: w.truth.byTables(router, p)}
+	f := Fate{Forwarding: w.truth.byTables(router, p, status.Forwarding{})}
 	w.broken(router, p, &f.Forwarding)
 	for _, i := range w.Interfaces {
 		if f.Stops == "" && i.Router == router && i.Name == f.Out {
