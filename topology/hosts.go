@@ -53,10 +53,11 @@ func (b *builder) host(name string, raw rawHost) Host {
 	settings := raw.hostSettings.over(b.raw.Defaults.Host.hostSettings)
 	b.checkEnvironment(settings.Env, element)
 	h := Host{
-		Name: name, Runtime: string(settings.Runtime.v), Image: settings.Image.v,
+		Name: name, Runtime: string(settings.Runtime.v),
 		Command: texts(settings.Command), Env: environment(settings.Env), Files: b.files(settings.Files, element),
 		Forward: raw.Forward.v,
 	}
+	b.containerSettings(&h, settings, element)
 	attach := b.attachments(raw, element)
 	interfaces := make(map[string]bool)
 	for i, a := range attach {
@@ -97,8 +98,8 @@ func (b *builder) attachments(raw rawHost, element string) []rawAttachment {
 
 // over fills what s leaves open from base.
 func (s hostSettings) over(base hostSettings) hostSettings {
+	s = s.overContainer(base)
 	s.Runtime = first(s.Runtime, base.Runtime)
-	s.Image = first(s.Image, base.Image)
 	if s.Command == nil {
 		s.Command = base.Command
 	}

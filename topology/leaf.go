@@ -139,6 +139,12 @@ func parseLeaf(dst any, s string) *fault {
 		return parseEnd(p, s)
 	case *expectLine:
 		return parseExpect(p, s)
+	case *memorySize:
+		return parseMemory(p, s)
+	case *cpuCount:
+		return parseCPUs(p, s)
+	case *Mount:
+		return parseMount(p, s)
 	case *stepLength:
 		digits, ok := strings.CutPrefix(s, "/")
 		if !ok {

@@ -109,6 +109,10 @@ type rawRedistribute struct {
 type hostSettings struct {
 	Runtime value[runtime]         `json:"runtime" jsonschema_description:"What the host runs in."`
 	Image   value[string]          `json:"image" jsonschema_description:"Container image (docker); the built-in one where it is not given."`
+	Build   value[string]          `json:"build" jsonschema_description:"Directory with a Dockerfile, or a Dockerfile, that the image is built from (docker); relative to this file."`
+	Mounts  []value[Mount]         `json:"mounts" jsonschema_description:"Paths of the server inside the host (docker), as ./dir:/dir or ./dir:/dir:ro; relative to this file."`
+	Memory  value[memorySize]      `json:"memory" jsonschema_description:"Limit of memory (docker), as 256M or 1G."`
+	CPUs    value[cpuCount]        `json:"cpus" jsonschema_description:"Limit of CPUs (docker), as 0.5 or 2."`
 	Command []value[string]        `json:"command" jsonschema_description:"Program and arguments that the host runs."`
 	Env     entries[value[string]] `json:"env" jsonschema_description:"Environment variables."`
 	Files   entries[value[string]] `json:"files" jsonschema_description:"Files inside the host: absolute path and content. A netns host has its own /run and /tmp."`

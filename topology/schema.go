@@ -55,6 +55,12 @@ func (value[T]) JSONSchema() *jsonschema.Schema {
 		return integer("1")
 	case *lifetime:
 		return either(integer("0"), pattern(`^([0-9]+(h|m|s))+$`))
+	case *memorySize:
+		return either(integer("6291456"), pattern(`^[0-9]{1,15}[KMGkmg]?(i?[Bb])?$`))
+	case *cpuCount:
+		return &jsonschema.Schema{Type: "number", Minimum: "0.01", Maximum: "4096"}
+	case *Mount:
+		return pattern(`^[^:]+:/[^:]+(:ro|:rw)?$`)
 	case *stepLength:
 		return pattern(`^/[0-9]{1,3}$`)
 	case *endName:

@@ -105,7 +105,7 @@ runtime: netns
 datapath: netdev
 label-mode: per-next-hop
 x-anything: {goes: here}
-defaults: {router: {as: 1, labels: 1000-1999}, host: {runtime: docker, image: a, command: [a, 1], env: {A: 1, B: true}, mtu: 1500}, bgp: {hold-time: 40s}}
+defaults: {router: {as: 1, labels: 1000-1999}, host: {runtime: docker, image: a, command: [a, 1], env: {A: 1, B: true}, mounts: ["./a:/a", "/b:/b:ro"], memory: 256MiB, cpus: 0.5, mtu: 1500}, bgp: {hold-time: 40s}}
 routers: {a: {}, b: {as: 1, id: 10.0.0.1, labels: 16-1048575}}
 links:
 - {ends: [a:e, b:e], subnets: [10.0.0.0/30, "2001:db8:0::/64"], bgp: full-mesh, mtu: 1512}
@@ -127,7 +127,7 @@ hosts:
        routes: [0.0.0.0/0], announce: [10.2.0.0/16, {prefix: 10.3.0.0/16, next-hop: 10.1.0.3}]}
     lans: [10.4.0.0/24]
     lans-via: [wan]
-  one: {attach: {to: b, vrf: red, addresses: 10.5.0.2/24, announce: 10.6.0.0/16}}
+  one: {build: ./image, mounts: [], memory: 8388608, cpus: 2, attach: {to: b, vrf: red, addresses: 10.5.0.2/24, announce: 10.6.0.0/16}}
   short: {to: b, vrf: 7, rd: 1:7, addresses: slaac, ra: {prefix: "2001:db8:5::/64", lifetime: 600, rdnss: ["2001:db8::53"], dnssl: [example.org], managed: true, other: false, preference: high}}
 series:
 - {on: b, name: "s{i}", rd: "1:{vrf}", step: /16, step6: /48, lans: 2, mtu: 1400, image: b, rows: [
@@ -165,6 +165,9 @@ func TestSchemaRefusesBadFiles(t *testing.T) {
 		"route target":         head + "vrfs: {red: {rts: 1}}",
 		"forward as a word":    head + "hosts: {h: {forward: maybe}}",
 		"label range":          "name: t\nrouters: {a: {as: 1, labels: 1000}}",
+		"memory as a word":     head + "hosts: {h: {memory: much}}",
+		"CPUs below zero":      head + "hosts: {h: {cpus: -1}}",
+		"mount of nothing":     head + "hosts: {h: {mounts: [/a]}}",
 		"step without a slash": head + "series: [{on: a, name: x, step: 16, rows: [{vrfs: 1}]}]",
 	}
 	for name, file := range bad {

@@ -113,13 +113,34 @@ const (
 type Host struct {
 	Name        string            `json:"name"`
 	Runtime     string            `json:"runtime,omitempty"` // "": the topology's
-	Image       string            `json:"image,omitempty"`   // docker only; "": the built-in image
+	Image       string            `json:"image,omitempty"`   // docker only; "" without Build: the built-in image
+	Build       string            `json:"build,omitempty"`   // docker only: a Dockerfile or the directory of one, as the file has it
+	Mounts      []Mount           `json:"mounts,omitempty"`  // docker only
+	Memory      int64             `json:"memory,omitempty"`  // docker only: octets; 0: no limit
+	CPUs        float64           `json:"cpus,omitempty"`    // docker only; 0: no limit
 	Command     []string          `json:"command,omitempty"`
 	Env         map[string]string `json:"env,omitempty"`
 	Files       map[string]string `json:"files,omitempty"`   // content by absolute path
 	Forward     bool              `json:"forward,omitempty"` // the host routes between its attachments
 	Attachments []Attachment      `json:"attach"`
 	LANs        []netip.Prefix    `json:"lans,omitempty"` // the host's address on eth(n), eth(n+1)… behind its n attachments
+
+	// ContainerOnly is the first setting that needs a container; nil where any
+	// runtime will do.
+	ContainerOnly *Setting `json:"-"`
+}
+
+// Mount shows a path of the server inside a host.
+type Mount struct {
+	Source   string `json:"source"` // on the server, as the file has it
+	Target   string `json:"target"` // inside, absolute
+	ReadOnly bool   `json:"read_only,omitempty"`
+}
+
+// Setting is a key of the file, for messages.
+type Setting struct {
+	Key  string
+	Line int
 }
 
 // Attachment joins a host to a VRF of a router.

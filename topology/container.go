@@ -1,0 +1,139 @@
+package topology
+
+import (
+	"fmt"
+	"math"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Scalars of a host that is a container.
+type (
+	memorySize int64   // octets: 256M, 1GiB
+	cpuCount   float64 // 0.5
+)
+
+// Bounds on what a container may be given. Docker refuses less memory.
+const (
+	minMemory = 6 << 20
+	maxCPUs   = 4096
+	minCPUs   = 0.01
+)
+
+var memoryForm = regexp.MustCompile(`^([0-9]{1,15})([KMGkmg]?)(?:i?[Bb])?$`)
+
+// parseMemory reads a size. As in Docker, the units are powers of 1024.
+func parseMemory(p *memorySize, s string) *fault {
+	m := memoryForm.FindStringSubmatch(s)
+	if m == nil {
+		return &fault{fmt.Sprintf("%q is not a size", s), "write it as 256M or 1G"}
+	}
+	n, _ := strconv.ParseInt(m[1], 10, 64)
+	unit := int64(1)
+	switch strings.ToUpper(m[2]) {
+	case "K":
+		unit = 1 << 10
+	case "M":
+		unit = 1 << 20
+	case "G":
+		unit = 1 << 30
+	}
+	switch {
+	case n > math.MaxInt64/unit:
+		return &fault{fmt.Sprintf("%q is more memory than there can be", s), "write it as 256M or 1G"}
+	case n*unit < minMemory:
+		return &fault{fmt.Sprintf("%q is less than a container needs", s), fmt.Sprintf("use at least %dM", minMemory>>20)}
+	}
+	*p = memorySize(n * unit)
+	return nil
+}
+
+func parseCPUs(p *cpuCount, s string) *fault {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(n >= minCPUs && n <= maxCPUs) {
+		return &fault{fmt.Sprintf("%q is not a number of CPUs from %v to %d", s, minCPUs, maxCPUs), "write it as 0.5 or 2"}
+	}
+	*p = cpuCount(n)
+	return nil
+}
+
+// parseMount reads HOST:CONTAINER, HOST:CONTAINER:ro or HOST:CONTAINER:rw.
+func parseMount(p *Mount, s string) *fault {
+	parts := strings.Split(s, ":")
+	const remedy = "write it as ./dir:/dir, or ./dir:/dir:ro for reading alone"
+	readOnly := len(parts) == 3 && parts[2] == "ro"
+	if len(parts) != 2 && !readOnly && !(len(parts) == 3 && parts[2] == "rw") {
+		return &fault{fmt.Sprintf("%q is not a mount", s), remedy}
+	}
+	if parts[0] == "" {
+		return &fault{fmt.Sprintf("mount %q says no path of the server", s), remedy}
+	}
+	if to := parts[1]; !path.IsAbs(to) || path.Clean(to) != to || to == "/" {
+		return &fault{fmt.Sprintf("mount %q: %q is not an absolute path in the host", s, to), remedy}
+	}
+	*p = Mount{Source: parts[0], Target: parts[1], ReadOnly: readOnly}
+	return nil
+}
+
+// containerSettings fills what only a container can have. A host that is none
+// by the file's own word is refused.
+func (b *builder) containerSettings(h *Host, s hostSettings, element string) {
+	h.Image, h.Build = s.Image.v, s.Build.v
+	h.Memory, h.CPUs = int64(s.Memory.v), float64(s.CPUs.v)
+	targets := make(map[string]bool)
+	for _, m := range s.Mounts {
+		if targets[m.v.Target] && m.has {
+			b.refuse(m.at, element, fmt.Sprintf("two mounts on %s", m.v.Target), "remove one")
+		}
+		targets[m.v.Target] = true
+		h.Mounts = append(h.Mounts, m.v)
+	}
+	if s.Image.has && s.Build.has {
+		b.refuse(s.Build.at, element, "has image: and build:", "keep one of them")
+	}
+	key, at := s.containerOnly()
+	if key == "" {
+		return
+	}
+	h.ContainerOnly = &Setting{Key: key, Line: at.line}
+	if runtime := first(s.Runtime, b.raw.Runtime); runtime.v == "netns" {
+		b.refuse(at, element, key+": is for containers, but the host's runtime is netns", "remove it, or use runtime: docker")
+	}
+}
+
+// containerOnly returns the first setting that only a container can have; ""
+// where there is none.
+func (s hostSettings) containerOnly() (key string, at pos) {
+	switch {
+	case s.Image.has:
+		return "image", s.Image.at
+	case s.Build.has:
+		return "build", s.Build.at
+	case len(s.Mounts) > 0:
+		return "mounts", s.Mounts[0].at
+	case s.Memory.has:
+		return "memory", s.Memory.at
+	case s.CPUs.has:
+		return "cpus", s.CPUs.at
+	}
+	return "", pos{}
+}
+
+// overContainer fills what s leaves open of a container from base. A host that
+// says itself that it is none takes nothing.
+func (s hostSettings) overContainer(base hostSettings) hostSettings {
+	if s.Runtime.v == "netns" {
+		return s
+	}
+	if s.Image.missing() && s.Build.missing() {
+		s.Image, s.Build = base.Image, base.Build
+	}
+	if s.Mounts == nil {
+		s.Mounts = base.Mounts
+	}
+	s.Memory = first(s.Memory, base.Memory)
+	s.CPUs = first(s.CPUs, base.CPUs)
+	return s
+}

@@ -1,0 +1,72 @@
+package topology
+
+var refusedContainers = []refusal{
+	{
+		name: "size of memory",
+		file: base + `hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], memory: much}
+  b: {to: pe1, vrf: red, addresses: [10.2.0.2/24], memory: 1M}
+  c: {to: pe1, vrf: red, addresses: [10.3.0.2/24], memory: 999999999999999G}`,
+		want: []string{
+			`:5: hosts.a.memory: "much" is not a size; write it as 256M or 1G`,
+			`:6: hosts.b.memory: "1M" is less than a container needs; use at least 6M`,
+			`:7: hosts.c.memory: "999999999999999G" is more memory than there can be; write it as 256M or 1G`,
+		},
+	},
+	{
+		name: "number of CPUs",
+		file: base + `hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], cpus: 0}
+  b: {to: pe1, vrf: red, addresses: [10.2.0.2/24], cpus: NaN}`,
+		want: []string{
+			`:5: hosts.a.cpus: "0" is not a number of CPUs from 0.01 to 4096; write it as 0.5 or 2`,
+			`:6: hosts.b.cpus: "NaN" is not a number of CPUs from 0.01 to 4096; write it as 0.5 or 2`,
+		},
+	},
+	{
+		name: "mounts",
+		file: base + `hosts:
+  a:
+    to: pe1
+    vrf: red
+    addresses: [10.1.0.2/24]
+    mounts:
+    - /data
+    - :/data
+    - ./data:data
+    - ./data:/data:exec
+    - ./data:/
+    - ./one:/two
+    - ./other:/two:ro`,
+		want: []string{
+			`:10: hosts.a.mounts[0]: "/data" is not a mount; write it as ./dir:/dir, or ./dir:/dir:ro for reading alone`,
+			`:11: hosts.a.mounts[1]: mount ":/data" says no path of the server; write it as ./dir:/dir, or ./dir:/dir:ro for reading alone`,
+			`:12: hosts.a.mounts[2]: mount "./data:data": "data" is not an absolute path in the host; write it as ./dir:/dir, or ./dir:/dir:ro for reading alone`,
+			`:13: hosts.a.mounts[3]: "./data:/data:exec" is not a mount; write it as ./dir:/dir, or ./dir:/dir:ro for reading alone`,
+			`:14: hosts.a.mounts[4]: mount "./data:/": "/" is not an absolute path in the host; write it as ./dir:/dir, or ./dir:/dir:ro for reading alone`,
+			`:16: host a: two mounts on /two; remove one`,
+		},
+	},
+	{
+		name: "image and build",
+		file: base + `hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], image: nginx, build: .}`,
+		want: []string{
+			`:5: host a: has image: and build:; keep one of them`,
+		},
+	},
+	{
+		name: "settings of a container without one",
+		file: base + `runtime: netns
+hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], image: nginx}
+  b: {to: pe1, vrf: red, addresses: [10.2.0.2/24], memory: 64M}
+  c: {to: pe1, vrf: red, addresses: [10.3.0.2/24], cpus: 1, runtime: docker}
+  d: {to: pe1, vrf: red, addresses: [10.4.0.2/24], mounts: [".:/here"]}`,
+		want: []string{
+			`:6: host a: image: is for containers, but the host's runtime is netns; remove it, or use runtime: docker`,
+			`:7: host b: memory: is for containers, but the host's runtime is netns; remove it, or use runtime: docker`,
+			`:9: host d: mounts: is for containers, but the host's runtime is netns; remove it, or use runtime: docker`,
+		},
+	},
+}
