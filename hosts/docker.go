@@ -23,7 +23,8 @@ type Docker struct {
 	enter []string
 	say   func(string)
 
-	image   sync.Mutex // one pull or build at a time
+	image   sync.Mutex        // one pull or build at a time
+	images  map[string]string // references by the name asked for
 	builtin func() (builtin, error)
 }
 
@@ -47,7 +48,7 @@ func NewDocker(o DockerOptions) (*Docker, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	return &Docker{cli: cli, enter: o.Enter, say: o.Progress, builtin: sync.OnceValues(newBuiltin)}, nil
+	return &Docker{cli: cli, enter: o.Enter, say: o.Progress, images: map[string]string{}, builtin: sync.OnceValues(newBuiltin)}, nil
 }
 
 // Labels are a container's marks.
@@ -89,33 +90,51 @@ func (d *Docker) ensure(ctx context.Context, spec Spec) (Sandbox, error) {
 	if err := m.check(); err != nil {
 		return Sandbox{}, err
 	}
-	found, err := d.inspect(ctx, spec.Name, m)
-	if err != nil {
-		return Sandbox{}, err
-	}
-	ref, err := d.ensureImage(ctx, spec.Image)
+	ref, err := d.ensureImage(ctx, spec)
 	if err != nil {
 		return Sandbox{}, err
 	}
 	plan := newContainer(spec, ref)
-	if found != nil && found.Config.Labels[labelSpec] != plan.Labels[labelSpec] {
-		if err := d.remove(ctx, found.ID); err != nil {
-			return Sandbox{}, err
+	// Most often there is none: whether there is one is asked only then.
+	id, err := d.create(ctx, plan, spec.Name)
+	if errdefs.IsConflict(err) {
+		found, findErr := d.inspect(ctx, spec.Name, m)
+		switch {
+		case findErr != nil:
+			return Sandbox{}, findErr
+		case found != nil && found.Config.Labels[labelSpec] == plan.Labels[labelSpec]:
+			return d.revive(ctx, *found, spec)
+		case found != nil:
+			if err := d.remove(ctx, found.ID); err != nil {
+				return Sandbox{}, err
+			}
 		}
-		found = nil
+		id, err = d.create(ctx, plan, spec.Name)
 	}
-	if found != nil {
-		return d.furnish(ctx, found.ID, spec)
-	}
-	made, err := d.cli.ContainerCreate(ctx, plan.Config, plan.HostConfig, nil, nil, spec.Name)
 	if err != nil {
-		return Sandbox{}, fmt.Errorf("make container %s: %w", spec.Name, err)
+		return Sandbox{}, err
 	}
-	box, err := d.fill(ctx, made.ID, spec)
+	box, err := d.fill(ctx, id, spec)
 	if err != nil {
-		return Sandbox{}, errors.Join(err, d.remove(context.WithoutCancel(ctx), made.ID))
+		return Sandbox{}, errors.Join(err, d.remove(context.WithoutCancel(ctx), id))
 	}
 	return box, nil
+}
+
+func (d *Docker) create(ctx context.Context, plan container.CreateRequest, name string) (id string, err error) {
+	made, err := d.cli.ContainerCreate(ctx, plan.Config, plan.HostConfig, nil, nil, name)
+	if err != nil {
+		return "", fmt.Errorf("make container %s: %w", name, err)
+	}
+	return made.ID, nil
+}
+
+// revive sees to it that a container that is there runs.
+func (d *Docker) revive(ctx context.Context, c container.InspectResponse, spec Spec) (Sandbox, error) {
+	if c.State.Running {
+		return settle(c, spec)
+	}
+	return d.furnish(ctx, c.ID, spec)
 }
 
 // fill brings a new container its files before it starts.
@@ -174,15 +193,10 @@ func (d *Docker) inspect(ctx context.Context, name string, m Mark) (*container.I
 	if err != nil {
 		return nil, err
 	}
-	lab, node := c.Config.Labels[labelLab], c.Config.Labels[labelNode]
-	switch {
-	case lab == m.Lab && node == m.Node:
-		return &c, nil
-	case lab != "":
-		return nil, fmt.Errorf("container %s: %w (it is node %s of lab %s); take that lab down first", name, ErrForeign, node, lab)
-	default:
-		return nil, fmt.Errorf("container %s: %w; if nobody needs it, remove it with: docker rm -f %s; else give the lab's nodes a prefix", name, ErrForeign, name)
+	if err := foreignContainer(name, c.Config.Labels, m); err != nil {
+		return nil, err
 	}
+	return &c, nil
 }
 
 func sandboxOf(c container.InspectResponse) Sandbox {

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
 )
 
 // newContainer is what a host asks of Docker. The digest label tells a
@@ -27,9 +28,14 @@ func newContainer(spec Spec, image string) container.CreateRequest {
 	config := &container.Config{
 		Hostname: hostname(spec.Node), Image: image, Cmd: spec.Command, Env: env, Tty: shell, OpenStdin: shell,
 	}
+	const nano = 1e9
 	host := &container.HostConfig{
 		NetworkMode: "none",
 		CapAdd:      []string{"NET_ADMIN", "NET_RAW"},
+		Resources:   container.Resources{Memory: spec.Memory, NanoCPUs: int64(spec.CPUs * nano)},
+	}
+	for _, m := range spec.Mounts {
+		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeBind, Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly})
 	}
 	digest, err := json.Marshal([]any{config, host, spec.Files})
 	if err != nil {

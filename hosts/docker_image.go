@@ -31,22 +31,48 @@ var builtinChanges = []string{
 	`CMD ["/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"]`,
 }
 
-// ensureImage returns the reference of an image that is there: the named one,
-// pulled if need be, or the built-in one.
-func (d *Docker) ensureImage(ctx context.Context, name string) (string, error) {
+// EnsureImage has the image of a host at hand: the named one, pulled or built
+// if need be, or the built-in one.
+func (d *Docker) EnsureImage(ctx context.Context, spec Spec) error {
+	if _, err := d.ensureImage(ctx, spec); err != nil {
+		return fmt.Errorf("host %s: %w", spec.Node, d.explain(err))
+	}
+	return nil
+}
+
+// ensureImage returns the reference of an image that is there. It asks the
+// daemon once for each.
+func (d *Docker) ensureImage(ctx context.Context, spec Spec) (string, error) {
 	d.image.Lock()
 	defer d.image.Unlock()
-	if name == "" {
+	if ref, known := d.images[spec.Image]; known {
+		return ref, nil
+	}
+	ref, err := d.findImage(ctx, spec)
+	if err == nil {
+		d.images[spec.Image] = ref
+	}
+	return ref, err
+}
+
+func (d *Docker) findImage(ctx context.Context, spec Spec) (string, error) {
+	if spec.Image == "" {
 		return d.ensureBuiltin(ctx)
 	}
-	_, err := d.cli.ImageInspect(ctx, name)
-	if errdefs.IsNotFound(err) {
-		err = d.pull(ctx, name)
+	_, err := d.cli.ImageInspect(ctx, spec.Image)
+	switch {
+	case errdefs.IsNotFound(err) && spec.Build != "":
+		if err := d.build(ctx, spec.Build, spec.Image); err != nil {
+			return "", fmt.Errorf("build %s: %w", spec.Build, err)
+		}
+		return spec.Image, nil
+	case errdefs.IsNotFound(err):
+		err = d.pull(ctx, spec.Image)
 	}
 	if err != nil {
-		return "", fmt.Errorf("image %s: %w", name, err)
+		return "", fmt.Errorf("image %s: %w", spec.Image, err)
 	}
-	return name, nil
+	return spec.Image, nil
 }
 
 func (d *Docker) ensureBuiltin(ctx context.Context) (string, error) {
@@ -108,6 +134,7 @@ func (d *Docker) follow(stream io.Reader, name string) error {
 		var m struct {
 			ID     string `json:"id"`
 			Status string `json:"status"`
+			Stream string `json:"stream"` // a build's
 			Error  string `json:"error"`
 		}
 		if err := decoder.Decode(&m); errors.Is(err, io.EOF) {
@@ -118,8 +145,9 @@ func (d *Docker) follow(stream io.Reader, name string) error {
 		if m.Error != "" {
 			return errors.New(m.Error)
 		}
-		line := strings.TrimSpace(name + ": " + m.ID + " " + m.Status)
-		if line != last {
+		text := strings.TrimSpace(m.ID + " " + m.Status + m.Stream)
+		line := name + ": " + text
+		if text != "" && line != last {
 			d.say(line)
 		}
 		last = line

@@ -135,7 +135,7 @@ func TestRealDockerRestartedByItsUser(t *testing.T) {
 
 func TestRealDockerLeavesOthersAlone(t *testing.T) {
 	r := newDocker(t)
-	ref, err := r.ensureImage(context.Background(), "")
+	ref, err := r.ensureImage(context.Background(), Spec{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestDockerProgress(t *testing.T) {
 	if err := d.follow(strings.NewReader(stream), "x"); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"x:  Pulling from x", "x: a1 Downloading", "x: a1 Done"}; !slices.Equal(said, want) {
+	if want := []string{"x: Pulling from x", "x: a1 Downloading", "x: a1 Done"}; !slices.Equal(said, want) {
 		t.Errorf("said %q, want %q", said, want)
 	}
 	if err := d.follow(strings.NewReader(`{"error":"no space"}`), "x"); err == nil || err.Error() != "no space" {

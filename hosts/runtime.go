@@ -15,6 +15,17 @@ type Spec struct {
 	Files     map[string]string // content by absolute path; a runtime may have no room for some
 	Command   []string          // runs as long as the host does; empty: the image's, or nothing
 	Image     string            // containers only; empty: the built-in one
+	Build     string            // containers only: the Dockerfile of Image, or its directory; Image is its BuildTag
+	Mounts    []Mount           // containers only
+	Memory    int64             // containers only: octets; 0: no limit
+	CPUs      float64           // containers only; 0: no limit
+}
+
+// Mount shows a path of the server inside a host.
+type Mount struct {
+	Source   string // absolute, on the server; exists
+	Target   string // absolute, inside
+	ReadOnly bool
 }
 
 // HostsEntry is a line of /etc/hosts.

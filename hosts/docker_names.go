@@ -1,0 +1,44 @@
+package hosts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/docker/docker/api/types/container"
+)
+
+// CheckNames refuses hosts whose name a container has that is not theirs. The
+// error wraps ErrForeign and names all of them.
+func (d *Docker) CheckNames(ctx context.Context, specs []Spec) error {
+	list, err := d.cli.ContainerList(ctx, container.ListOptions{All: true})
+	if err != nil {
+		return fmt.Errorf("list containers: %w", d.explain(err))
+	}
+	labels := map[string]map[string]string{}
+	for _, c := range list {
+		for _, name := range c.Names {
+			labels[name] = c.Labels
+		}
+	}
+	var errs []error
+	for _, s := range specs {
+		if have, taken := labels["/"+s.Name]; taken {
+			errs = append(errs, foreignContainer(s.Name, have, Mark{Lab: s.Lab, Node: s.Node, Kind: KindHost}))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// foreignContainer tells whose a container is that has not the mark of ours.
+func foreignContainer(name string, labels map[string]string, ours Mark) error {
+	lab, node := labels[labelLab], labels[labelNode]
+	switch {
+	case lab == ours.Lab && node == ours.Node:
+		return nil
+	case lab != "":
+		return fmt.Errorf("container %s: %w (it is node %s of lab %s); take that lab down first", name, ErrForeign, node, lab)
+	default:
+		return fmt.Errorf("container %s: %w; if nobody needs it, remove it with: docker rm -f %s; else give the lab a node-prefix", name, ErrForeign, name)
+	}
+}
