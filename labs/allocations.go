@@ -126,9 +126,17 @@ func pruneKind[N ~uint32](given map[string]N, router string, kind allocationKind
 	})
 }
 
-func (b *planner) port(router, name string) uint32 {
+// firstHostPort leaves the ports 1 and 2 to a router's first link, as the
+// original had it.
+const firstHostPort = 3
+
+func (b *planner) corePort(router, name string) uint32 { return b.port(router, name, 1) }
+
+func (b *planner) hostPort(router, name string) uint32 { return b.port(router, name, firstHostPort) }
+
+func (b *planner) port(router, name string, first uint32) uint32 {
 	b.inUse[allocationName{router, portNumber, name}] = true
-	return lowestFree(b.plan.Allocations.router(router).Ports, name, 1)
+	return lowestFree(b.plan.Allocations.router(router).Ports, name, first)
 }
 
 func (b *planner) vrf(router, name string) uint32 {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"sync"
 	"syscall"
@@ -44,7 +43,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 	var applied Plan
 	if !a.fresh {
 		if applied, err = readJSON[Plan](planFile(t.Name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, err
+			return nil, fmt.Errorf("what was applied before cannot be read; `pseudowan down %s` removes the lab: %w", t.Name, err)
 		}
 	}
 	a.runtimeName = before.choose(o.Runtime, t.Runtime, applied.Runtime)
@@ -73,10 +72,34 @@ func (a *applier) check() error {
 		}
 	}
 	for _, name := range names {
-		ours := slices.ContainsFunc(a.before.namespaces, func(ns hosts.Namespace) bool { return ns.Name == name })
-		if _, err := os.Lstat(hosts.Namespace{Name: name}.Path()); err == nil && !ours {
-			return fmt.Errorf("namespace %s exists and is not ours; remove it (`ip netns del %s`) or rename the lab", name, name)
+		if err := a.nameIsFree(name); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// note keeps what was applied, for the next command. It comes last: a command
+// that was interrupted before has changed something that the next one will have
+// to tell.
+func (a *applier) note() error {
+	if err := writeFile(topologyFile(a.plan.Lab), a.source); err != nil {
+		return err
+	}
+	return writeJSON(planFile(a.plan.Lab), a.plan)
+}
+
+// nameIsFree refuses a namespace's name that something else has already.
+func (a *applier) nameIsFree(name string) error {
+	if _, err := os.Lstat(hosts.Namespace{Name: name}.Path()); err != nil {
+		return nil
+	}
+	i := slices.IndexFunc(a.before.marked, func(ns hosts.Namespace) bool { return ns.Name == name })
+	switch {
+	case i < 0:
+		return fmt.Errorf("namespace %s exists and is not ours; remove it (`ip netns del %s`) or rename the lab", name, name)
+	case a.before.marked[i].Mark.Lab != a.plan.Lab:
+		return fmt.Errorf("namespace %s belongs to lab %s, which runs; take it down or rename this lab", name, a.before.marked[i].Mark.Lab)
 	}
 	return nil
 }
@@ -102,7 +125,7 @@ func (a *applier) apply(ctx context.Context) error {
 			return fmt.Errorf("lab %s: %s: %w", a.plan.Lab, s.name, err)
 		}
 	}
-	return nil
+	return a.note()
 }
 
 func (a *applier) undo() error {
@@ -128,10 +151,7 @@ func (a *applier) files(context.Context) error {
 			return fmt.Errorf("router %s: %w", r.Name, err)
 		}
 	}
-	if err := writeFile(topologyFile(a.plan.Lab), a.source); err != nil {
-		return err
-	}
-	return writeJSON(planFile(a.plan.Lab), a.plan)
+	return nil
 }
 
 // namespaces makes the lab's own namespace, those of the routers, and the
@@ -237,25 +257,20 @@ func (a *applier) removeExtra(ctx context.Context) error {
 
 // startKeeper starts the lab's keeper, or tells the running one to read its
 // list of routers again.
-func (a *applier) startKeeper() error {
-	ns := hosts.Namespace{Name: a.plan.Namespace}
-	running, err := ns.Processes()
-	if err != nil {
-		return err
+func (a *applier) startKeeper(running processes) error {
+	if pid := running.keeper(a.plan.Lab); pid != 0 {
+		return syscall.Kill(pid, syscall.SIGHUP)
 	}
-	if len(running) > 0 {
-		return syscall.Kill(running[0], syscall.SIGHUP)
-	}
-	log, err := os.OpenFile(filepath.Join(runDir(a.plan.Lab), "keeper.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(keeperLog(a.plan.Lab), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command("/proc/self/exe", "keeper", "--lab", a.plan.Lab)
+	cmd := exec.Command(selfPath, keeperArgs(a.plan.Lab)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Dir = "/"
-	if err := ns.Start(cmd); err != nil {
+	if err := (hosts.Namespace{Name: a.plan.Namespace}).Start(cmd); err != nil {
 		return fmt.Errorf("start the keeper: %w", err)
 	}
 	return cmd.Process.Release()

@@ -2,13 +2,16 @@ package labs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/agent"
 )
 
 // wires makes the segments and all wires, each in place.
@@ -115,20 +118,52 @@ func (a *applier) configureHost(ctx context.Context, h HostPlan) error {
 	return nil
 }
 
-// routers hands every agent its configuration and sees to it that it runs.
+// handOverPatience is how long a running lab's agents may take to take over
+// their new configuration.
+const handOverPatience = 30 * time.Second
+
+// routers writes every agent its configuration and sees to it that the agents
+// run. Those of a lab that runs already take it over at once; new ones read it
+// when they start.
 func (a *applier) routers(ctx context.Context) error {
-	state := keeperState{
-		Lab:        a.plan.Lab,
-		Containers: slices.ContainsFunc(a.plan.Hosts, func(h HostPlan) bool { return h.Runtime == dockerName }),
-	}
+	running := findProcesses()
+	state := keeperState{Lab: a.plan.Lab}
 	for _, r := range a.plan.Routers {
 		if err := writeJSON(agentConfigFile(a.plan.Lab, r.Name), r.Config); err != nil {
 			return err
+		}
+		ended, err := endStaleAgent(running, a.plan.Lab, r)
+		if err != nil {
+			return err
+		}
+		if ended {
+			a.changed = append(a.changed, "restarted router "+r.Name)
 		}
 		state.Routers = append(state.Routers, keeperRouter{Name: r.Name, Namespace: r.Namespace})
 	}
 	if err := writeJSON(keeperFile(a.plan.Lab), state); err != nil {
 		return err
 	}
-	return a.startKeeper()
+	if err := a.startKeeper(running); err != nil || a.fresh {
+		return err
+	}
+	return a.handOver(ctx)
+}
+
+// handOver gives every agent its configuration.
+func (a *applier) handOver(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, handOverPatience, errors.New("its agent does not take over its configuration"))
+	defer cancel()
+	g, gctx := errgroup.WithContext(ctx)
+	for _, r := range a.plan.Routers {
+		g.Go(func() error {
+			c := agent.NewClient(r.Name, agentSocket(a.plan.Lab, r.Name))
+			defer c.Close()
+			if err := configure(gctx, c, r.Config); err != nil {
+				return fmt.Errorf("router %s: %w", r.Name, err)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
 }

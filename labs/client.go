@@ -2,22 +2,24 @@ package labs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"pseudowan/topology"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
+	"time"
 
 	"pseudowan/hosts"
 	"pseudowan/labs/agent"
 	"pseudowan/labs/status"
+	"pseudowan/topology"
 )
 
 // Lab is a running lab that can be asked for its tables.
 type Lab struct {
 	Name    string
 	routers []string
+	applied *topology.Topology // nil where it is not known
 }
 
 // Open finds a running lab; with name empty the only one.
@@ -33,7 +35,7 @@ func Open(ctx context.Context, name string) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{Name: name}
+	l := &Lab{Name: name, applied: appliedTopology(name)}
 	for _, ns := range all {
 		if ns.Mark.Lab == name && ns.Mark.Kind == hosts.KindRouter {
 			l.routers = append(l.routers, ns.Mark.Node)
@@ -55,7 +57,8 @@ func (l *Lab) noRouter(name string) error {
 }
 
 // ask puts one question to every router that the filter leaves, at once, and
-// joins the answers in the routers' order.
+// joins the answers in the routers' order. Beside an error come the answers of
+// the routers that gave one.
 func ask[T any](ctx context.Context, l *Lab, f Filter, question func(context.Context, *agent.Client) ([]T, error)) ([]T, error) {
 	routers := l.routers
 	if f.Router != "" {
@@ -65,26 +68,27 @@ func ask[T any](ctx context.Context, l *Lab, f Filter, question func(context.Con
 		routers = []string{f.Router}
 	}
 	if f.VRF != "" {
-		if err := unknownVRF(l.Name, appliedTopology(l.Name), f); err != nil {
+		if err := unknownVRF(l.Name, l.applied, f); err != nil {
 			return nil, err
 		}
 	}
-	answers := make([][]T, len(routers))
-	g, ctx := errgroup.WithContext(ctx)
+	answers, errs := make([][]T, len(routers)), make([]error, len(routers))
+	ctx, cancel := context.WithTimeoutCause(ctx, answerPatience, fmt.Errorf("no answer in %s", answerPatience))
+	defer cancel()
+	var all sync.WaitGroup
 	for i, name := range routers {
-		g.Go(func() error {
+		all.Go(func() {
 			c := agent.NewClient(name, agentSocket(l.Name, name))
 			defer c.Close()
-			var err error
-			answers[i], err = question(ctx, c)
-			return err
+			answers[i], errs[i] = question(ctx, c)
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	return slices.Concat(answers...), nil
+	all.Wait()
+	return slices.Concat(answers...), errors.Join(errs...)
 }
+
+// answerPatience is how long a router's agent may take to answer.
+const answerPatience = 10 * time.Second
 
 // inVRF keeps the rows of the filter's VRF.
 func inVRF[T any](rows []T, f Filter, vrfAndRD func(T) (string, string)) []T {
@@ -97,9 +101,24 @@ func inVRF[T any](rows []T, f Filter, vrfAndRD func(T) (string, string)) []T {
 	})
 }
 
-// Peers lists the BGP sessions.
+// rd is the RD of a router's VRF as the topology that was applied has it; ""
+// where that is not known.
+func (l *Lab) rd(router, vrf string) string {
+	if l.applied == nil {
+		return ""
+	}
+	for _, v := range l.applied.VRFs {
+		if v.Router == router && v.Name == vrf {
+			return v.RD.String()
+		}
+	}
+	return ""
+}
+
+// Peers lists the BGP sessions; with a VRF, those with its customers.
 func (l *Lab) Peers(ctx context.Context, f Filter) ([]status.Peer, error) {
-	return ask(ctx, l, f, func(ctx context.Context, c *agent.Client) ([]status.Peer, error) { return c.Peers(ctx) })
+	rows, err := ask(ctx, l, f, func(ctx context.Context, c *agent.Client) ([]status.Peer, error) { return c.Peers(ctx) })
+	return inVRF(rows, f, func(p status.Peer) (string, string) { return p.VRF, l.rd(p.Router, p.VRF) }), err
 }
 
 // Interfaces lists the routers' ports with their addresses.
@@ -111,7 +130,7 @@ func (l *Lab) Interfaces(ctx context.Context, f Filter) ([]status.Interface, err
 // Neighbors lists the ARP tables and their IPv6 twins.
 func (l *Lab) Neighbors(ctx context.Context, f Filter) ([]status.Neighbor, error) {
 	rows, err := ask(ctx, l, f, func(ctx context.Context, c *agent.Client) ([]status.Neighbor, error) { return c.Neighbors(ctx) })
-	return inVRF(rows, f, func(n status.Neighbor) (string, string) { return n.VRF, "" }), err
+	return inVRF(rows, f, func(n status.Neighbor) (string, string) { return n.VRF, l.rd(n.Router, n.VRF) }), err
 }
 
 // VRFs lists the VRFs with all their paths.
@@ -133,9 +152,16 @@ func (l *Lab) Flows(ctx context.Context, f Filter, fast bool) ([]status.Flow, er
 	return inVRF(rows, f, func(x status.Flow) (string, string) { return x.VRF, x.RD }), err
 }
 
-// Ports lists the counters of the routers' ports.
+// Ports lists the counters of the routers' ports; with a VRF, of those in it.
 func (l *Lab) Ports(ctx context.Context, f Filter) ([]status.Port, error) {
-	return ask(ctx, l, f, func(ctx context.Context, c *agent.Client) ([]status.Port, error) { return c.Ports(ctx) })
+	rows, err := ask(ctx, l, f, func(ctx context.Context, c *agent.Client) ([]status.Port, error) { return c.Ports(ctx) })
+	if err != nil || f.VRF == "" {
+		return rows, err
+	}
+	in, err := l.Interfaces(ctx, f)
+	return slices.DeleteFunc(rows, func(p status.Port) bool {
+		return !slices.ContainsFunc(in, func(i status.Interface) bool { return i.Router == p.Router && i.Port == p.Port })
+	}), err
 }
 
 // RIB lists the paths of the speakers' VPN tables. The filter's VRF stands for

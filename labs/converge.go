@@ -28,6 +28,10 @@ func (a *applier) converge(ctx context.Context, timeout time.Duration) ([]string
 		applier: a, total: a.plan.expected(),
 		missing: map[string][]string{}, waiting: map[string][]string{}, said: map[string]bool{},
 	}
+	for _, r := range a.plan.Routers {
+		w.said[r.Name] = false
+		w.missing[r.Name] = []string{"router " + r.Name + ": its agent has not started"}
+	}
 	g, gctx := errgroup.WithContext(ctx)
 	for _, r := range a.plan.Routers {
 		g.Go(func() error { return w.router(gctx, r) })
@@ -54,7 +58,6 @@ type convergence struct {
 func (w *convergence) router(ctx context.Context, r RouterPlan) error {
 	c := agent.NewClient(r.Name, agentSocket(w.applier.plan.Lab, r.Name))
 	defer c.Close()
-	w.set(r.Name, false, agent.Convergence{Missing: []string{"router " + r.Name + ": its agent has not started"}})
 	if err := configure(ctx, c, r.Config); err != nil {
 		return err
 	}

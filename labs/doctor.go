@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -183,7 +182,7 @@ func missingNodes(lab string, there map[string]bool) (missing []string) {
 // locked reports whether a command holds the lab's lock. To try it would make
 // that command, had it come a moment later, give up.
 func locked(lab string) bool {
-	info, err := os.Stat(filepath.Join(lockRoot, "pseudowan-"+lab))
+	info, err := os.Stat(lockPath(lab))
 	if err != nil {
 		return false
 	}

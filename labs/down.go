@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	"pseudowan/hosts"
@@ -20,7 +22,7 @@ func Down(ctx context.Context, lab string, p Progress) (string, error) {
 	if err := needRoot(); err != nil {
 		return "", err
 	}
-	lab, err := pick(ctx, lab)
+	lab, err := pickLeft(ctx, lab)
 	if err != nil {
 		return "", err
 	}
@@ -31,6 +33,21 @@ func Down(ctx context.Context, lab string, p Progress) (string, error) {
 	defer held.release()
 	p.Step("removing lab " + lab)
 	return lab, teardown(ctx, lab)
+}
+
+// pickLeft is pick for what is left of a lab, too: after a reboot that may be
+// its state directory alone.
+func pickLeft(ctx context.Context, lab string) (string, error) {
+	picked, err := pick(ctx, lab)
+	if err == nil || lab == "" {
+		return picked, err
+	}
+	for _, dir := range []string{runDir(lab), stateDir(lab)} {
+		if info, statErr := os.Lstat(dir); statErr == nil && info.IsDir() && !strings.ContainsAny(lab, "/") && lab[0] != '.' {
+			return lab, nil
+		}
+	}
+	return picked, err
 }
 
 // teardown ends and removes everything that carries the lab's mark.

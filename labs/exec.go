@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"pseudowan/topology"
 	"slices"
 	"strings"
 	"syscall"
 
 	"pseudowan/hosts"
+	"pseudowan/topology"
 )
 
 // ExecOptions say what to run where.

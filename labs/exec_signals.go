@@ -9,12 +9,10 @@ import (
 )
 
 // relay leaves it to a command that runs when it ends: signals that would end
-// this process are passed on to it until stop is called. At a terminal the
+// this process, which come on signals, are passed on to it until stop is called. At a terminal the
 // command has heard Ctrl-C and Ctrl-\ already, and would take a second one for
 // impatience.
-func relay(command *os.Process, atTerminal bool) (stop func()) {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP)
+func relay(signals chan os.Signal, command *os.Process, atTerminal bool) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -33,10 +31,13 @@ func relay(command *os.Process, atTerminal bool) (stop func()) {
 
 // runRelayed runs a command that hears this process's signals.
 func runRelayed(cmd *exec.Cmd) error {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP)
 	if err := cmd.Start(); err != nil {
+		signal.Stop(signals)
 		return err
 	}
-	defer relay(cmd.Process, inForeground())()
+	defer relay(signals, cmd.Process, inForeground())()
 	return cmd.Wait()
 }
 

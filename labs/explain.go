@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"pseudowan/topology"
 	"slices"
 	"strings"
 
 	"pseudowan/labs/status"
+	"pseudowan/topology"
 	"pseudowan/trace"
 )
 

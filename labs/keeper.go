@@ -30,11 +30,15 @@ type keeperRouter struct {
 	Namespace string `json:"namespace"`
 }
 
-// restartPause keeps an agent that cannot start from spinning.
-const restartPause = time.Second
+// restartPause keeps an agent that cannot start from spinning: one that ended
+// sooner than soonAfterStart is started again only then.
+const (
+	restartPause   = time.Second
+	soonAfterStart = 5 * time.Second
+)
 
-// Keeper runs a lab's agents, starts an agent again that has ended, and mends
-// the hosts whose container was started again, until ctx ends. It reads its list of routers again on SIGHUP. It runs inside the
+// Keeper runs a lab's agents and starts an agent again that has ended, until
+// ctx ends. It reads its list of routers again on SIGHUP. It runs inside the
 // lab's own namespace, so that it is found, like everything else, by the mark
 // of the namespace.
 func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
@@ -45,8 +49,11 @@ func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	for {
-		if err := k.reload(ctx); err != nil {
+		// An unreadable list is no reason to end the agents that run.
+		if err := k.reload(ctx); err != nil && len(k.running) == 0 {
 			return fmt.Errorf("keeper of lab %s: %w", lab, err)
+		} else if err != nil {
+			log.Error("the list of routers cannot be read", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -97,12 +104,22 @@ func (k *keeper) reload(ctx context.Context) error {
 }
 
 func (k *keeper) supervise(ctx context.Context, r keeperRouter) {
+	// An earlier keeper that was killed leaves its agents behind.
+	if pid := findProcesses().agent(k.lab, r.Name); pid != 0 {
+		if err := kill(pid); err != nil {
+			k.log.Error("an agent of an earlier keeper", "router", r.Name, "error", err)
+		}
+	}
 	for {
+		begin := time.Now()
 		err := k.runAgent(ctx, r)
 		if ctx.Err() != nil {
 			return
 		}
 		k.log.Error("agent ended; it is started again", "router", r.Name, "error", err)
+		if time.Since(begin) > soonAfterStart {
+			continue
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -117,7 +134,7 @@ func (k *keeper) runAgent(ctx context.Context, r keeperRouter) error {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command("/proc/self/exe", "agent", "--lab", k.lab, "--router", r.Name)
+	cmd := exec.Command(selfPath, agentArgs(k.lab, r.Name)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := (hosts.Namespace{Name: r.Namespace}).Start(cmd); err != nil {
 		return fmt.Errorf("start the agent of %s: %w", r.Name, err)

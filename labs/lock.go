@@ -12,8 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockRoot is apart from the directories that `down` removes.
-const lockRoot = "/run/lock"
+// lockRoot is apart from the directories of the labs, which `down` removes, and
+// for root alone, so that nobody else can hold a lab up.
+const lockRoot = runRoot + "/.lock"
+
+func lockPath(lab string) string { return filepath.Join(lockRoot, lab) }
 
 // lock keeps two commands from changing one lab at the same time. The lock
 // file goes when it is given back.
@@ -57,12 +60,15 @@ func await(ctx context.Context, lab string) (*lock, error) {
 }
 
 func tryAcquire(lab string) (*lock, error) {
-	path := filepath.Join(lockRoot, "pseudowan-"+lab)
-	if err := os.MkdirAll(lockRoot, 0o755); err != nil {
-		return nil, err
-	}
+	path := lockPath(lab)
 	for {
+		if err := makeDir(lockRoot); err != nil {
+			return nil, fmt.Errorf("lock of lab %s: %w", lab, err)
+		}
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // another command has just removed the directory
+		}
 		if err != nil {
 			return nil, fmt.Errorf("lock of lab %s: %w", lab, err)
 		}
@@ -90,4 +96,6 @@ func (l *lock) current() bool {
 func (l *lock) release() {
 	os.Remove(l.path)
 	l.file.Close()
+	os.Remove(lockRoot) // both succeed only when no lab is left
+	os.Remove(runRoot)
 }

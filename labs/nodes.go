@@ -2,9 +2,7 @@ package labs
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -47,10 +45,10 @@ func labNodes(ctx context.Context, lab string) ([]status.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	applied := appliedTopology(lab)
+	applied, running := appliedTopology(lab), findProcesses()
 	var out []status.Node
 	for _, ns := range found.namespacesBy(hosts.KindRouter) {
-		out = append(out, routerNode(ctx, lab, ns, applied))
+		out = append(out, routerNode(ctx, lab, ns, running, applied))
 	}
 	for _, s := range found.hosts {
 		out = append(out, hostNode(lab, s, applied))
@@ -78,12 +76,12 @@ func appliedTopology(lab string) *topology.Topology {
 	return t
 }
 
-func routerNode(ctx context.Context, lab string, ns hosts.Namespace, t *topology.Topology) status.Node {
+func routerNode(ctx context.Context, lab string, ns hosts.Namespace, running processes, t *topology.Topology) status.Node {
 	n := status.Node{
 		Lab: lab, Node: ns.Mark.Node, Kind: "router", Runtime: "netns", NetNS: ns.Path(), Addresses: []string{},
 		State: "its agent does not run",
 	}
-	if pid := agentPID(ns); pid != 0 {
+	if pid := running.agent(lab, ns.Mark.Node); pid != 0 && inNamespace(pid, ns) {
 		n.State, n.PID = "running", pid
 		n.Datapath = datapathOf(ctx, lab, n.Node)
 	}
@@ -115,21 +113,6 @@ func datapathOf(ctx context.Context, lab, router string) string {
 		return ""
 	}
 	return datapath
-}
-
-// agentPID finds the router's agent among the processes of its namespace.
-func agentPID(ns hosts.Namespace) int {
-	pids, err := ns.Processes()
-	if err != nil {
-		return 0
-	}
-	for _, pid := range pids {
-		line, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "cmdline"))
-		if err == nil && strings.HasPrefix(string(line), "/proc/self/exe\x00agent\x00") {
-			return pid
-		}
-	}
-	return 0
 }
 
 func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {

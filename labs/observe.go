@@ -4,19 +4,20 @@ import (
 	"context"
 	"errors"
 	"os"
-	"pseudowan/topology"
 	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
+	"pseudowan/topology"
 )
 
 // observed is what exists of a lab: everything that carries its mark.
 type observed struct {
 	runtimes
 	namespaces []hosts.Namespace
+	marked     []hosts.Namespace // those of all labs
 	hosts      []hosts.Sandbox
 }
 
@@ -26,6 +27,7 @@ func observe(ctx context.Context, lab string, p Progress) (observed, error) {
 	if err != nil {
 		return o, err
 	}
+	o.marked = all
 	for _, ns := range all {
 		if ns.Mark.Lab == lab {
 			o.namespaces = append(o.namespaces, ns)

@@ -41,7 +41,9 @@ func agentConfigFile(lab, router string) string {
 	return filepath.Join(routerDir(lab, router), "config.json")
 }
 
-func keeperFile(lab string) string { return filepath.Join(runDir(lab), "keeper.json") }
+// The keeper's files begin with a dot, as no node's name does.
+func keeperFile(lab string) string { return filepath.Join(runDir(lab), ".keeper.json") }
+func keeperLog(lab string) string  { return filepath.Join(runDir(lab), ".keeper.log") }
 
 // planFile is the plan as applied last.
 func planFile(lab string) string { return filepath.Join(stateDir(lab), "plan.json") }

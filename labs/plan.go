@@ -187,8 +187,8 @@ func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) EndPlan {
 		mac = derivedMAC(b.topology.Name, e.Router, "bgp-"+e.Interface)
 	}
 	c.Core = append(c.Core, agent.Core{
-		Port: b.port(e.Router, e.Interface), Name: e.Interface,
-		BGPPort: b.port(e.Router, bgpPortName(e.Interface)), BGPName: bgpPortName(e.Interface),
+		Port: b.corePort(e.Router, e.Interface), Name: e.Interface,
+		BGPPort: b.corePort(e.Router, bgpPortName(e.Interface)), BGPName: bgpPortName(e.Interface),
 		MAC: mac.String(), Addresses: e.Addresses, MTU: l.MTU,
 	})
 	return EndPlan{

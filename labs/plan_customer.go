@@ -22,7 +22,7 @@ func (b *planner) customer(h topology.Host, a topology.Attachment, access agent.
 	}
 	// No node is named so, and no link of a router.
 	node, end := a.Router+"+"+access.Name, h.Name+":"+a.Interface+"/bgp"
-	port := b.port(a.Router, end)
+	port := b.hostPort(a.Router, end)
 	c := &agent.Customer{
 		Namespace: nodeNamespace(b.topology.Name, node), Interface: customerInterface,
 		Port: port, Name: fmt.Sprintf("ovs-bgp%d", port),

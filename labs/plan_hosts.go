@@ -42,7 +42,7 @@ func (b *planner) host(h topology.Host) error {
 func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPlan) error {
 	c := b.routers[a.Router]
 	end := h.Name + ":" + a.Interface
-	port := b.port(a.Router, end)
+	port := b.hostPort(a.Router, end)
 	access := agent.Access{
 		Port: port, Name: b.accessName(c, port), VRF: a.VRF, MAC: gatewayMAC(port).String(),
 		Gateways: a.Gateways, MTU: a.MTU, Host: h.Name, RA: a.RA,

@@ -2,10 +2,10 @@ package labs
 
 import (
 	"fmt"
-	"pseudowan/topology"
 	"strings"
 
 	"pseudowan/labs/catalog"
+	"pseudowan/topology"
 )
 
 // Ready returns the topology file of a lab of the catalogue. The error about

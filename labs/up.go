@@ -106,7 +106,10 @@ func readSource(o UpOptions) (string, []byte, error) {
 		return o.Lab, data, nil
 	}
 	data, err := os.ReadFile(o.Lab)
-	if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(o.Lab, "./") {
+	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(o.Lab, "./") {
+		return "", nil, notFound("there is no file " + o.Lab)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil, notReady(o.Lab, "%s is neither a file nor a lab of the catalogue (%s)")
 	}
 	return o.Lab, data, err

@@ -14,8 +14,9 @@ func newExec() *cobra.Command {
 		GroupID: groupRun,
 		Short:   "Run a command in a host or a router",
 		Long: `Exec runs a command inside a host or a router and exits with its exit code.
-In a router, ovs-vsctl, ovs-ofctl and gobgp talk to that router. With -t and
-without a command it starts a shell.`,
+In a router, ovs-vsctl and ovs-ofctl talk to that router's Open vSwitch; gobgp
+takes its speaker's socket, --target unix:///run/pseudowan/LAB/ROUTER/gobgp.sock,
+outside the router. With -t and without a command it starts a shell.`,
 		Example: `  sudo pseudowan exec host_001_101 -- ping -c 3 30.1.0.2
   sudo pseudowan exec -it host_001_101
   sudo pseudowan exec pe1 -- ovs-ofctl dump-flows br0`,

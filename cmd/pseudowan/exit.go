@@ -31,7 +31,9 @@ const exitHelp = `Exit codes:
   4    no such lab, router or host
   130  interrupted
 verify: 0 all is as intended, 1 something differs, 2 it could not be tested.
-exec passes on the exit code of its command; 127 where the command is not found.`
+exec passes on the exit code of its command; as a shell, it has 127 where the
+command is not found, 126 where it cannot be executed, and 125 where the node
+cannot be entered.`
 
 // usageError is a command line that does not fit.
 type usageError struct{ message string }
@@ -78,13 +80,13 @@ func exitCode(ctx context.Context, err error) int {
 }
 
 // complain prints an error, once.
-func complain(w io.Writer, code int, err error) {
+func complain(ctx context.Context, w io.Writer, code int, err error) {
 	var problems topology.Problems
 	var status statusError
 	switch {
 	case err == nil, errors.As(err, &status):
 	case code == exitInterrupted:
-		fmt.Fprintln(w, strings.Join(append([]string{"pseudowan: interrupted"}, beyondCanceled(err)...), "\n"))
+		fmt.Fprintln(w, strings.Join(append([]string{"pseudowan: interrupted"}, beyondCanceled(ctx, err)...), "\n"))
 	case errors.As(err, &problems) && len(problems) > 1:
 		// Each problem keeps a line of its own that begins with file:line,
 		// where editors look for it.
@@ -96,8 +98,12 @@ func complain(w io.Writer, code int, err error) {
 
 // beyondCanceled is what an interrupted command has to say besides that it was
 // interrupted, such as what it could not undo. Joined errors are lines.
-func beyondCanceled(err error) []string {
+func beyondCanceled(ctx context.Context, err error) []string {
+	words := []string{context.Canceled.Error()}
+	if cause := context.Cause(ctx); cause != nil {
+		words = append(words, cause.Error())
+	}
 	return slices.DeleteFunc(strings.Split(err.Error(), "\n"), func(line string) bool {
-		return strings.HasSuffix(line, context.Canceled.Error())
+		return slices.ContainsFunc(words, func(w string) bool { return strings.HasSuffix(line, w) })
 	})
 }

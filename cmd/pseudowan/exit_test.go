@@ -22,6 +22,8 @@ func TestExitCodesAndWords(t *testing.T) {
 	going := context.Background()
 	stopped, stop := context.WithCancel(going)
 	stop()
+	signalled, signal := context.WithCancelCause(going)
+	signal(errors.New("interrupt signal received")) // as signal.NotifyContext has it
 	problem := topology.Problem{File: "a.yaml", Line: 3, Element: "x", Message: "is wrong"}
 	for _, tt := range []struct {
 		name string
@@ -41,6 +43,7 @@ func TestExitCodesAndWords(t *testing.T) {
 		{"no such lab", going, fmt.Errorf("lab a: %w", labs.ErrNotFound), exitNotFound, "pseudowan: lab a: not found\n"},
 		{"interrupted", stopped, context.Canceled, exitInterrupted, "pseudowan: interrupted\n"},
 		{"interrupted, with more to say", stopped, errors.Join(fmt.Errorf("start pe1: %w", context.Canceled), errors.New("undo failed")), exitInterrupted, "pseudowan: interrupted\nundo failed\n"},
+		{"interrupted by a signal", signalled, fmt.Errorf("start pe1: %w", context.Cause(signalled)), exitInterrupted, "pseudowan: interrupted\n"},
 		{"no such command", going, &hosts.ExitError{Code: 127, Err: errors.New("pong: command not found")}, 127, "pseudowan: pong: command not found\n"},
 		{"command's code", going, statusError(42), 42, ""},
 		{"command's code when interrupted", stopped, statusError(1), 1, ""},
@@ -50,7 +53,7 @@ func TestExitCodesAndWords(t *testing.T) {
 				t.Errorf("exit code %d, want %d", got, tt.code)
 			}
 			var b bytes.Buffer
-			complain(&b, tt.code, tt.err)
+			complain(tt.ctx, &b, tt.code, tt.err)
 			if b.String() != tt.said {
 				t.Errorf("said %q, want %q", &b, tt.said)
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -85,10 +86,11 @@ func tableCommand[T any](
 				return err
 			}
 			rows, err := ask(lab, c.Context(), sel.filter)
-			if err != nil {
+			if err != nil && len(rows) == 0 {
 				return err
 			}
-			return print(output(s.out, sel.format), rows)
+			// A router that does not answer does not hide what the others say.
+			return errors.Join(print(output(s.out, sel.format), rows), err)
 		},
 	}
 }

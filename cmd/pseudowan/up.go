@@ -35,6 +35,9 @@ On a lab that runs, up changes only what the file says differently.`,
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Lab = args[0]
+			if o.Timeout <= 0 {
+				return usagef("--timeout wants a time, as in 30s")
+			}
 			r, err := withProgress(s, func(p progress) (labs.Report, error) {
 				o.Progress = p
 				return labs.Up(c.Context(), o)

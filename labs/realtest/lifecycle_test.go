@@ -31,7 +31,7 @@ func residue(l lab) []string {
 	add("namespace", command("ip", "netns", "list").stdout)
 	add("interface", command("ip", "-d", "link", "show").stdout)
 	add("mount", command("cat", "/proc/self/mounts").stdout)
-	for _, root := range []string{"/run/pseudowan", "/var/lib/pseudowan", "/run/lock"} {
+	for _, root := range []string{"/run/pseudowan", "/run/pseudowan/.lock", "/var/lib/pseudowan"} {
 		entries, _ := os.ReadDir(root)
 		for _, e := range entries {
 			add("file", filepath.Join(root, e.Name()))

@@ -1,0 +1,116 @@
+package labs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"pseudowan/hosts"
+)
+
+// processes finds a lab's own processes: its keeper and the routers' agents,
+// by how they were started.
+type processes map[string]int // pid by command line
+
+// keeperArgs and agentArgs are how this program starts itself.
+func keeperArgs(lab string) []string { return []string{"keeper", "--lab", lab} }
+
+func agentArgs(lab, router string) []string {
+	return []string{"agent", "--lab", lab, "--router", router}
+}
+
+const selfPath = "/proc/self/exe"
+
+func commandLine(args []string) string {
+	var b bytes.Buffer
+	for _, a := range append([]string{selfPath}, args...) {
+		b.WriteString(a)
+		b.WriteByte(0)
+	}
+	return b.String()
+}
+
+// findProcesses looks at all processes once.
+func findProcesses() processes {
+	found := processes{}
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline") // the pattern is right
+	for _, f := range files {
+		line, err := os.ReadFile(f)
+		if err != nil || !bytes.HasPrefix(line, []byte(selfPath+"\x00")) {
+			continue // it has ended, or is somebody else's
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f))); err == nil {
+			found[string(line)] = pid
+		}
+	}
+	return found
+}
+
+// keeper is the pid of the lab's keeper; 0 where none runs.
+func (p processes) keeper(lab string) int { return p[commandLine(keeperArgs(lab))] }
+
+// agent is the pid of a router's agent; 0 where none runs.
+func (p processes) agent(lab, router string) int { return p[commandLine(agentArgs(lab, router))] }
+
+// inNamespace reports whether a process has a namespace's network, and not
+// that of an earlier one of the name.
+func inNamespace(pid int, ns hosts.Namespace) bool {
+	has, err1 := os.Stat(filepath.Join("/proc", strconv.Itoa(pid), "ns/net"))
+	named, err2 := os.Stat(ns.Path())
+	return err1 == nil && err2 == nil && os.SameFile(has, named)
+}
+
+// killPatience is how long a killed process may take to be gone.
+const killPatience = 2 * time.Second
+
+// kill ends one of the lab's own processes at once and returns when it is gone.
+func kill(pid int) error {
+	for deadline := time.Now().Add(killPatience); ; {
+		err := syscall.Kill(pid, syscall.SIGKILL)
+		switch {
+		case errors.Is(err, syscall.ESRCH) || zombie(pid):
+			return nil
+		case err != nil:
+			return fmt.Errorf("end process %d: %w", pid, err)
+		case time.Now().After(deadline):
+			return fmt.Errorf("process %d does not end", pid)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// zombie reports whether a process has ended and only waits to be buried.
+func zombie(pid int) bool {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return true
+	}
+	_, after, _ := bytes.Cut(stat, []byte(") ")) // behind the name, which is in parentheses
+	return bytes.HasPrefix(after, []byte("Z"))
+}
+
+// endStaleAgent ends an agent that cannot be reached any more, as its namespace
+// was deleted and made again or its socket is gone, or that nobody keeps, as its
+// keeper was killed. The keeper starts the next one.
+func endStaleAgent(running processes, lab string, r RouterPlan) (ended bool, err error) {
+	pid := running.agent(lab, r.Name)
+	if pid == 0 {
+		return false, nil
+	}
+	_, missing := os.Lstat(agentSocket(lab, r.Name))
+	if missing == nil && running.keeper(lab) != 0 && inNamespace(pid, hosts.Namespace{Name: r.Namespace}) {
+		return false, nil
+	}
+	if err := kill(pid); err != nil {
+		return false, fmt.Errorf("router %s: %w", r.Name, err)
+	}
+	if err := os.Remove(agentSocket(lab, r.Name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return false, fmt.Errorf("router %s: %w", r.Name, err)
+	}
+	return true, nil
+}

@@ -1,0 +1,108 @@
+package realtest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const oneRouter = `
+name: pwt-heal
+routers: {pe1: {as: 65000, id: 10.0.0.1}}
+vrfs: {red: {rts: "1:1"}}
+hosts:
+  h1: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
+  h2: {to: pe1, vrf: red, addresses: [10.2.0.2/24]}
+`
+
+// keeperPID is the process that keeps the lab's agents.
+func keeperPID(t *testing.T, l lab) int {
+	t.Helper()
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, f := range files {
+		line, err := os.ReadFile(f)
+		if err == nil && string(line) == "/proc/self/exe\x00keeper\x00--lab\x00"+l.name+"\x00" {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return pid
+		}
+	}
+	t.Fatal("the lab has no keeper")
+	return 0
+}
+
+// Whatever of a lab is broken, up mends it: the namespace of a router, the run
+// directory, the keeper. It knows its keeper from a user's own process in the
+// lab's namespace, and takes an edit that needs a router to start afresh.
+func TestRealUpHealsTheLabItself(t *testing.T) {
+	l := fromText(t, t.TempDir(), "pwt-heal", oneRouter)
+	l.up(t)
+	var users *exec.Cmd
+	steps := []struct {
+		what string
+		ruin func()
+	}{
+		{"nothing", func() {}},
+		{"the router's namespace is deleted", func() {
+			if r := command("ip", "netns", "del", "pw-"+l.name+"-pe1"); r.code != 0 {
+				t.Fatal(r.stderr)
+			}
+		}},
+		{"the run directory is deleted", func() {
+			if err := os.RemoveAll("/run/pseudowan/" + l.name); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"the keeper is killed", func() {
+			if err := syscall.Kill(keeperPID(t, l), syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"the keeper is killed while a user's process is in the lab's namespace", func() {
+			users = exec.Command("ip", "netns", "exec", "pw-"+l.name, "sleep", "1000")
+			if err := users.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { users.Process.Kill(); users.Wait() })
+			if err := syscall.Kill(keeperPID(t, l), syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"the router's id is edited", func() {
+			l = fromText(t, filepath.Dir(l.file), l.name, strings.Replace(oneRouter, "10.0.0.1", "10.0.0.9", 1))
+		}},
+	}
+	for _, s := range steps {
+		s.ruin()
+		must(t, "up", l.file, "--runtime", "netns")
+		if r := l.exec("h1", "ping", "-c", "1", "-W", "2", "10.2.0.2"); r.code != 0 {
+			t.Errorf("%s, then up: no way through the router\n%s", s.what, r.stdout)
+		}
+	}
+	if err := users.Process.Signal(syscall.Signal(0)); err != nil {
+		t.Errorf("the user's own process in the lab's namespace: %v", err)
+	}
+}
+
+// An edit reaches a running lab also when nobody waits for it to converge.
+func TestRealEditWithoutWaiting(t *testing.T) {
+	l := fromText(t, t.TempDir(), "pwt-nowait", strings.Replace(oneRouter, "pwt-heal", "pwt-nowait", 1))
+	l.up(t)
+	more := strings.Replace(oneRouter, "pwt-heal", "pwt-nowait", 1) + "  h3: {to: pe1, vrf: red, addresses: [10.3.0.2/24]}\n"
+	l = fromText(t, filepath.Dir(l.file), l.name, more)
+	must(t, "up", l.file, "--runtime", "netns", "--no-wait")
+	eventually(t, 10*time.Second, func() error {
+		if r := l.exec("h1", "ping", "-c", "1", "-W", "1", "10.3.0.2"); r.code != 0 {
+			return fmt.Errorf("the new host is not reached")
+		}
+		return nil
+	})
+}
