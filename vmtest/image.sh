@@ -17,7 +17,7 @@ mirror=${PSEUDOWAN_DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 
 
 # What the tests and the program call, and the shell that starts them.
 packages="base-files bash busybox-static coreutils dash ethtool gobgpd grep hostname
-iproute2 iputils-ping kmod linux-image-amd64 mount openvswitch-switch procps
+iperf3 iproute2 iputils-ping kmod linux-image-amd64 mount openvswitch-switch procps
 sed tcpdump traceroute tshark util-linux"
 
 # What the kernel of a server has and that of a bare test machine may lack.
@@ -50,8 +50,10 @@ unpack() {
 # finish ROOT does what the packages' own scripts would have done.
 finish() {
 	echo 'hosts: files' >"$1/etc/nsswitch.conf"
-	echo 'root:x:0:0:root:/root:/bin/sh' >"$1/etc/passwd"
-	echo 'root:x:0:' >"$1/etc/group"
+	cp "$1/usr/share/base-passwd/passwd.master" "$1/etc/passwd"
+	cp "$1/usr/share/base-passwd/group.master" "$1/etc/group"
+	echo 'tcpdump:x:101:101::/nonexistent:/usr/sbin/nologin' >>"$1/etc/passwd"
+	echo 'tcpdump:x:101:' >>"$1/etc/group"
 	echo '127.0.0.1 localhost' >"$1/etc/hosts"
 	echo vm >"$1/etc/hostname"
 	ln -s traceroute.db "$1/usr/bin/traceroute"

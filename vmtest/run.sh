@@ -5,7 +5,7 @@
 #
 #   sh vmtest/run.sh DATAPATH [PACKAGE [TEST-FLAG...]]
 #
-# DATAPATH is system or netdev: what the labs of the tests ask for. PACKAGE is
+# DATAPATH is system, netdev or auto: what the labs of the tests ask for. PACKAGE is
 # labs, ovs or hosts, or "all". The machine has no network. The exit code is
 # that of the tests, 124 after the time limit. PSEUDOWAN_VM_SCRIPT names a shell
 # script to run instead of the tests, with pseudowan in its PATH.
@@ -24,8 +24,8 @@ die() {
 
 datapath=${1:-}
 case $datapath in
-system | netdev) shift ;;
-*) die "usage: sh vmtest/run.sh system|netdev [all|labs|ovs|hosts [TEST-FLAG...]]" ;;
+system | netdev | auto) shift ;;
+*) die "usage: sh vmtest/run.sh system|netdev|auto [all|labs|ovs|hosts [TEST-FLAG...]]" ;;
 esac
 package=${1:-all}
 [ $# = 0 ] || shift
