@@ -80,18 +80,18 @@ services_of() {
 
 policy=/usr/sbin/policy-rc.d
 
-# hold_services keeps the packages from starting these services, which nobody
-# has asked for: a Docker daemon would add a bridge and packet filter rules to
-# the server's network. An administrator's own policy stays; then retire undoes
-# what it let through.
+# hold_services keeps packages from starting what nobody has asked for: a Docker
+# daemon would add a bridge and packet filter rules to the server's network.
+# What runs may be restarted. An administrator's own policy stays; then retire
+# undoes what it let through.
 hold_services() {
 	[ ! -e $policy ] || return 0
 	held=yes
 	cat >$policy <<-'END'
 		#!/bin/sh
 		# Made by pseudowan's setup.sh while it installs packages.
-		case ${1%.service} in
-		openvswitch-switch | ovsdb-server | ovs-vswitchd | ovs-record-hostname | gobgpd | bird | frr | docker | docker.socket | containerd) exit 101 ;;
+		case " $* " in
+		*" start "*) exit 101 ;;
 		esac
 	END
 	chmod 755 $policy
@@ -241,7 +241,7 @@ stop_docker() {
 	kill "$docker_pid" 2>/dev/null || true
 	wait "$docker_pid" 2>/dev/null || true
 	# It mounts its own directories and does not always undo that.
-	awk -v dir="$docker_dir/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount
+	awk -v dir="$docker_dir/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount || true
 	rm -rf "$docker_dir"
 }
 

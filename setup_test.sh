@@ -115,6 +115,7 @@ enter() {
 
 inside() {
 	umount -l /mnt
+	mount --make-rshared / # as systemd has it
 	cd $checkout
 	[ -z "$(installed)" ] || die "not bare: $(installed)"
 	case $1 in
@@ -151,14 +152,17 @@ installed() {
 	done
 }
 
-# traces lists what a test might leave behind.
+# traces lists what a test might leave behind: processes, interfaces, namespaces,
+# files, mounts.
 traces() {
-	for status in /proc/[0-9]*/status; do
-		# Kernel threads and the dead have no memory. sed: a process may end here.
+	processes=$(for status in /proc/[0-9]*/status; do
+		# Kernel threads and the dead have no memory. A process may end here.
 		sed -n '/^Name:/h; /^VmRSS:/{x;p}' "$status" 2>/dev/null || true
-	done | sort
-	ls /sys/class/net /run/netns /run/pseudowan /var/lib/pseudowan /tmp /var/tmp 2>/dev/null || true
-	cut -d ' ' -f 2 /proc/mounts | sort
+	done)
+	echo "$processes" | sort
+	ls /sys/class/net /run/netns /run/pseudowan /var/lib/pseudowan 2>/dev/null || true
+	find /tmp /var/tmp /run -maxdepth 1 | grep -E 'pwt-|pseudowan' || true
+	grep -E 'pwt-|pseudowan' /proc/mounts || true
 }
 
 timed() {
