@@ -160,8 +160,8 @@ traces() {
 		sed -n '/^Name:/h; /^VmRSS:/{x;p}' "$status" 2>/dev/null || true
 	done)
 	echo "$processes" | sort
-	ls /sys/class/net /run/netns /run/pseudowan /var/lib/pseudowan 2>/dev/null || true
-	find /tmp /var/tmp /run -maxdepth 1 | grep -E 'pwt-|pseudowan' || true
+	find /sys/class/net /run/netns -mindepth 1 2>/dev/null | sort
+	find /tmp /var/tmp /run /var/lib -maxdepth 2 | sort | grep -E 'pwt-|pseudowan' || true
 	grep -E 'pwt-|pseudowan' /proc/mounts || true
 }
 
