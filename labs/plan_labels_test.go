@@ -1,0 +1,59 @@
+package labs
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"pseudowan/topology"
+)
+
+// Every connected route that a VRF announces has a label, whatever the label
+// mode and whatever stands for a connected network.
+func TestEveryConnectedRouteHasALabel(t *testing.T) {
+	for _, mode := range []string{"per-next-hop", "per-vrf", "per-prefix"} {
+		for redistribute, want := range map[string][]string{
+			"subnets": {"10.1.0.0/24", "2001:db8:1::/64"},
+			"hosts":   {"10.1.0.2/32", "2001:db8:1::ff:fe00:1/128"},
+			"none":    {},
+		} {
+			top, err := topology.Parse("lab.yaml", fmt.Appendf(nil, `
+name: t
+label-mode: %s
+redistribute: {connected: %s}
+routers: {pe1: {as: 65000}}
+vrfs: {red: {rts: "1:1"}}
+hosts: {a: {to: pe1, vrf: red, mac: "02:00:00:00:00:01", addresses: [10.1.0.2/24, slaac], ra: "2001:db8:1::/64"}}
+`, mode, redistribute))
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := plan(t, top, Allocations{}).Routers[0].Config
+			var prefixes []string
+			for _, b := range c.VRFs[0].Bindings {
+				if b.Prefix.IsValid() {
+					prefixes = append(prefixes, b.Prefix.String())
+				}
+			}
+			switch {
+			case mode == "per-prefix" && !slices.Equal(prefixes, want) && len(prefixes)+len(want) > 0:
+				t.Errorf("%s, %s: labels for %q; want %q", mode, redistribute, prefixes, want)
+			case mode != "per-prefix" && len(c.VRFs[0].Bindings) != 2:
+				t.Errorf("%s, %s: bindings %+v; want one for each family", mode, redistribute, c.VRFs[0].Bindings)
+			}
+			if e := c.Access[0].Expect; len(e) != 2 || e[1] != netip.MustParseAddr("2001:db8:1::ff:fe00:1") {
+				t.Errorf("the host is expected to answer at %v", e)
+			}
+		}
+	}
+}
+
+// RFC 4291 appendix A.
+func TestEUI64(t *testing.T) {
+	got := eui64(netip.MustParsePrefix("2001:db8:1::/64"), net.HardwareAddr{0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde})
+	if want := netip.MustParseAddr("2001:db8:1:0:3656:78ff:fe9a:bcde"); got != want {
+		t.Errorf("%s; want %s", got, want)
+	}
+}
