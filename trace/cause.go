@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"pseudowan/labs/status"
 	"pseudowan/topology"
 )
 
@@ -103,17 +104,11 @@ func Leak(ctx context.Context, s *Snapshot, a Asker, from, to string, destinatio
 	if len(p.Disagreements) > 0 {
 		return p.Disagreements[0], nil
 	}
-	var seen [][2]string
-	for _, h := range p.Hops {
-		if h.Tables == nil {
-			continue
-		}
-		for _, v := range s.VRFs { // the VRF itself and those that it gets routes of
-			k := [2]string{v.Router, v.VRF}
-			if d := s.Deviation(v.Router, v.VRF); d != "" && !slices.Contains(seen, k) && s.concerns(v.Router, v.VRF, h.Node, h.Tables.VRF) {
-				return d, nil
+	for _, passed := range []bool{true, false} { // first the VRFs on the way, then those that they have routes of
+		for _, h := range p.Hops {
+			if why := s.departing(h, passed); why != "" {
+				return why, nil
 			}
-			seen = append(seen, k)
 		}
 	}
 	for _, h := range p.Hops {
@@ -124,12 +119,23 @@ func Leak(ctx context.Context, s *Snapshot, a Asker, from, to string, destinatio
 	return p.Outcome, nil
 }
 
-// concerns tells whether one VRF is another, or shares a route target with it.
-func (s *Snapshot) concerns(router, vrf, otherRouter, other string) bool {
-	if router == otherRouter && vrf == other {
-		return true
+// departing names a VRF whose route targets are not the topology's: that of a
+// hop, or one that shares a target with it.
+func (s *Snapshot) departing(h status.Hop, own bool) string {
+	if h.Tables == nil {
+		return ""
 	}
-	v, _ := s.vrf(router, vrf)
-	w, _ := s.vrf(otherRouter, other)
-	return len(common(v.Export, w.Import))+len(common(v.Import, w.Export)) > 0
+	if own {
+		return s.Deviation(h.Node, h.Tables.VRF)
+	}
+	at, _ := s.vrf(h.Node, h.Tables.VRF)
+	for _, v := range s.VRFs {
+		if len(common(v.Export, at.Import))+len(common(v.Import, at.Export)) == 0 {
+			continue
+		}
+		if d := s.Deviation(v.Router, v.VRF); d != "" {
+			return d
+		}
+	}
+	return ""
 }
