@@ -53,6 +53,13 @@ check:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
+# Random labs, brought up and verified one after another; ten minutes, as root.
+RANDOM_LABS ?= 200
+RANDOM_SEED ?= 1
+.PHONY: test-random
+test-random:
+	PSEUDOWAN_RANDOM=$(RANDOM_LABS) PSEUDOWAN_SEED=$(RANDOM_SEED) $(GO) test -count=1 -timeout 2h -run '^TestRealRandomLabs$$' ./labs/realtest
+
 # Each fuzz target for FUZZTIME; go test takes one at a time.
 .PHONY: fuzz
 fuzz:
