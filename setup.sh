@@ -90,8 +90,9 @@ hold_services() {
 	cat >$policy <<-'END'
 		#!/bin/sh
 		# Made by pseudowan's setup.sh while it installs packages.
-		case " $* " in
-		*" start "*) exit 101 ;;
+		case $* in
+		*restart*) ;;
+		*start*) exit 101 ;;
 		esac
 	END
 	chmod 755 $policy
