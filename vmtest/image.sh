@@ -50,10 +50,11 @@ unpack() {
 # finish ROOT does what the packages' own scripts would have done.
 finish() {
 	echo 'hosts: files' >"$1/etc/nsswitch.conf"
-	cp "$1/usr/share/base-passwd/passwd.master" "$1/etc/passwd"
-	cp "$1/usr/share/base-passwd/group.master" "$1/etc/group"
-	echo 'tcpdump:x:101:101::/nonexistent:/usr/sbin/nologin' >>"$1/etc/passwd"
-	echo 'tcpdump:x:101:' >>"$1/etc/group"
+	for user in root:0 tcpdump:101 nobody:65534; do
+		id=${user#*:}
+		echo "${user%:*}:x:$id:$id::/root:/bin/sh" >>"$1/etc/passwd"
+		echo "${user%:*}:x:$id:" >>"$1/etc/group"
+	done
 	echo '127.0.0.1 localhost' >"$1/etc/hosts"
 	echo vm >"$1/etc/hostname"
 	ln -s traceroute.db "$1/usr/bin/traceroute"
