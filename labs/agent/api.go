@@ -90,6 +90,7 @@ func (r *reactor) putConfig(w http.ResponseWriter, q *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	r.handIn.Do(func() { close(r.handedIn) })
 	err := r.Configure(q.Context(), c)
 	r.answer(w, struct{}{}, err)
 }

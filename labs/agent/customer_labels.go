@@ -84,7 +84,7 @@ func (l *labels) acquire(r *reactor, v *VRF, key bgp.LabelKey, prefix netip.Pref
 	b := Binding{Label: label, Family: key.Family, NextHop: key.NextHop, Prefix: key.Prefix}
 	if _, known := l.given[label]; !known && !v.planned(label) {
 		l.given[label] = givenLabel{v.Name, b}
-		r.fib.set(r.inLabel(v, b).Flows())
+		r.fib.setLabel(r.inLabel(v, b))
 	}
 	return label, nil
 }

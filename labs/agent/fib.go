@@ -37,6 +37,8 @@ type fib struct {
 	groups      map[string]*group // by what their paths are
 	groupOf     map[routeKey]*group
 	nextGroup   uint32
+	leads       map[pipeline.Cookie][]uint32 // adjacencies to which a route, label or group leads
+	users       map[uint32]int               // of an adjacency: how many lead to it
 }
 
 // routeKey is a prefix in a VRF.
@@ -71,6 +73,8 @@ func newFIB() *fib {
 		byNumber:    map[uint32]*adjacency{},
 		groups:      map[string]*group{},
 		groupOf:     map[routeKey]*group{},
+		leads:       map[pipeline.Cookie][]uint32{},
+		users:       map[uint32]int{},
 	}
 }
 
@@ -111,6 +115,7 @@ func (f *fib) unset(object pipeline.Cookie, parts int) {
 		delete(f.add, c)
 		f.remove[c] = flow
 	}
+	f.lead(object)
 }
 
 // keepOnly removes the flows of the given kinds that are not in want.
@@ -122,7 +127,52 @@ func (f *fib) keepOnly(want map[pipeline.Cookie]bool, kinds ...pipeline.Kind) {
 		delete(f.flows, c)
 		delete(f.add, c)
 		f.remove[c] = flow
+		f.lead(c.Object())
 	}
+}
+
+// lead notes to which adjacencies an object of the switch leads now. An
+// adjacency to which nothing leads any more is removed: a host that takes on
+// one address after the other must not fill the switch.
+func (f *fib) lead(object pipeline.Cookie, to ...uint32) {
+	for _, number := range to {
+		f.users[number]++
+	}
+	before := f.leads[object]
+	if len(to) > 0 {
+		f.leads[object] = to
+	} else {
+		delete(f.leads, object)
+	}
+	for _, number := range before {
+		if f.users[number]--; f.users[number] > 0 {
+			continue
+		}
+		delete(f.users, number)
+		a, ok := f.byNumber[number]
+		if !ok {
+			continue
+		}
+		delete(f.byNumber, number)
+		delete(f.adjacencies, a.key)
+		f.unset(pipeline.NewCookie(pipeline.KindAdjacency, 0, uint64(number)), adjacencyFlows)
+	}
+}
+
+// adjacencyFlows is the most flows that an adjacency has.
+const adjacencyFlows = 3
+
+// setLabel programs an incoming label.
+func (f *fib) setLabel(in pipeline.InLabel) []pipeline.Flow {
+	flows := in.Flows()
+	f.set(flows)
+	object := pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(in.Label))
+	if in.Adjacency != 0 {
+		f.lead(object, in.Adjacency)
+	} else {
+		f.lead(object)
+	}
+	return flows
 }
 
 // setRoute programs a prefix.
@@ -140,6 +190,12 @@ func (f *fib) putRoute(key routeKey, to pipeline.Target) {
 		f.routeOf[id] = key
 	}
 	f.set(pipeline.Route{ID: id, VRF: key.vrf, Prefix: key.prefix, To: to}.Flows())
+	object := pipeline.NewCookie(pipeline.KindRoute, 0, id)
+	if forward, ok := to.(pipeline.Forward); ok {
+		f.lead(object, forward.Adjacency)
+	} else {
+		f.lead(object)
+	}
 }
 
 func (f *fib) unsetRoute(key routeKey) {

@@ -33,6 +33,11 @@ func (f *fib) group(paths []pipeline.Forward) *group {
 		g = &group{Group: pipeline.Group{ID: f.nextGroup, Paths: paths}, name: name}
 		f.groups[name] = g
 		f.set(g.Flows())
+		numbers := make([]uint32, len(paths))
+		for i, p := range paths {
+			numbers[i] = p.Adjacency
+		}
+		f.lead(pipeline.NewCookie(pipeline.KindGroup, 0, uint64(g.ID)), numbers...)
 	}
 	return g
 }

@@ -34,7 +34,7 @@ type coreNeighborEvent struct {
 type kernel struct {
 	links     chan netlink.LinkUpdate
 	neighbors chan netlink.NeighUpdate
-	failed    chan error
+	trouble   chan error // messages that could not be read; others follow
 }
 
 // watchKernel subscribes to the namespace that the process runs in. What
@@ -43,11 +43,13 @@ func watchKernel(ctx context.Context) (*kernel, error) {
 	k := &kernel{
 		links:     make(chan netlink.LinkUpdate, 64),
 		neighbors: make(chan netlink.NeighUpdate, 64),
-		failed:    make(chan error, 2),
+		trouble:   make(chan error, 2),
 	}
+	// Another program's subscription in this namespace can bring a message that
+	// is none of ours, which is no reason to end.
 	fail := func(err error) {
 		select {
-		case k.failed <- fmt.Errorf("netlink: %w", err):
+		case k.trouble <- err:
 		default:
 		}
 	}

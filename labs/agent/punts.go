@@ -53,9 +53,22 @@ func (r *reactor) decide(in slowpath.Punt) {
 			neighbor.Waiting{Port: u.Ingress, VRF: u.VRF, Frame: u.Frame}))
 	}
 	for _, c := range result.Conflicts {
-		r.log.Warn("another station claims a gateway address", "port", c.Port, "address", c.Addr, "mac", c.MAC)
+		r.conflict(now, c)
 	}
 	r.send(result.Out)
+}
+
+// conflictEvery keeps a station that goes on claiming an address of ours from
+// filling the log.
+const conflictEvery = time.Minute
+
+func (r *reactor) conflict(now time.Time, c slowpath.Conflict) {
+	key := neighbor.Key{Port: c.Port, Addr: c.Addr}
+	if now.Sub(r.conflicts[key]) < conflictEvery {
+		return
+	}
+	r.conflicts[key] = now
+	r.log.Warn("another station claims a gateway address", "port", c.Port, "address", c.Addr, "mac", c.MAC.String())
 }
 
 func (r *reactor) send(out []slowpath.Out) {

@@ -45,6 +45,7 @@ type reactor struct {
 	tables    *bgp.Tables
 	wanted    map[neighbor.Key]bool        // neighbours that the configuration names
 	connected map[routeKey]pipeline.Target // routes that follow from the configuration alone
+	conflicts map[neighbor.Key]time.Time   // when a claim of an address of ours was logged last
 	hostPorts map[routeKey]uint32          // ports of the neighbours that are up
 	best      map[routeKey]*bgp.Path       // best routes of the VRF tables
 	spread    map[routeKey][]*bgp.Path     // all equally good ones, where there is more than one
@@ -57,12 +58,14 @@ type reactor struct {
 	inside    func(namespace string, f func() error) error
 	socketDir string
 
-	calls   chan func()
-	commits chan commit
-	restart chan struct{} // asks the loop to end, for a fresh start
-	changed chan struct{} // closed and made anew whenever state has changed
-	ended   chan struct{} // closed when the loop has ended
-	timer   *time.Timer
+	calls    chan func()
+	commits  chan commit
+	handedIn chan struct{} // closed when a configuration was handed in
+	handIn   sync.Once
+	restart  chan struct{} // asks the loop to end, for a fresh start
+	changed  chan struct{} // closed and made anew whenever state has changed
+	ended    chan struct{} // closed when the loop has ended
+	timer    *time.Timer
 }
 
 // sender takes frames to the customers.
@@ -99,6 +102,10 @@ type commit struct {
 	err   error
 }
 
+// errKernelSilent ends an agent that would not hear of carriers any more; the
+// next one asks for all of them.
+var errKernelSilent = errors.New("the kernel's messages about links and neighbours have ended")
+
 // errRestart ends an agent whose new configuration needs a fresh start.
 var errRestart = errors.New("the configuration needs a fresh start")
 
@@ -117,8 +124,8 @@ func (r *reactor) loop(ctx context.Context) error {
 			return nil
 		case <-r.sw.Done():
 			return fmt.Errorf("the Open vSwitch of the router has ended: %w", r.sw.Err())
-		case err := <-r.kernel.failed:
-			return err
+		case err := <-r.kernel.trouble:
+			r.log.Warn("netlink", "error", err)
 		case <-r.restart:
 			return errRestart
 		case call := <-r.calls:
@@ -129,9 +136,15 @@ func (r *reactor) loop(ctx context.Context) error {
 			r.punt(p)
 		case events := <-r.speaker.Events():
 			r.bgpEvents(events)
-		case u := <-r.kernel.links:
+		case u, ok := <-r.kernel.links:
+			if !ok {
+				return errKernelSilent
+			}
 			r.link(linkEventOf(u))
-		case u := <-r.kernel.neighbors:
+		case u, ok := <-r.kernel.neighbors:
+			if !ok {
+				return errKernelSilent
+			}
 			if e, ok := neighborEventOf(u); ok {
 				r.coreNeighbor(e)
 			}

@@ -76,15 +76,36 @@ func run(ctx context.Context, o Options, cfg Config) error {
 	})
 	g.Go(func() error { return r.serve(ctx, o.Socket) })
 	g.Go(func() error {
-		if err := r.Configure(ctx, cfg); err != nil && ctx.Err() == nil {
-			return err
-		}
+		r.configureFirst(ctx, cfg)
 		return nil
 	})
 	if err := g.Wait(); !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil
+}
+
+// configureRetry is the pause after a first configuration that failed.
+const configureRetry = time.Second
+
+// configureFirst takes over the configuration that the agent was started with,
+// again and again until that succeeds or somebody hands in another one. The
+// agent serves meanwhile, so that whoever asks hears what is wrong.
+func (r *reactor) configureFirst(ctx context.Context, cfg Config) {
+	for {
+		err := r.Configure(ctx, cfg)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		r.log.Error("the configuration cannot be taken over", "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.handedIn:
+			return
+		case <-time.After(configureRetry):
+		}
+	}
 }
 
 func newReactor(log *slog.Logger, cfg Config) *reactor {
@@ -102,6 +123,7 @@ func newReactor(log *slog.Logger, cfg Config) *reactor {
 		neighbors: neighbor.New(neighbor.Config{}), slow: slow, adverts: newAdvertiser(), tables: tables,
 		ask:   solicitCore,
 		local: map[localKey]bgp.LocalRoute{}, peers: map[netip.Addr]bgp.PeerState{}, fib: newFIB(),
+		conflicts: map[neighbor.Key]time.Time{}, handedIn: make(chan struct{}),
 		calls: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1),
 		changed: make(chan struct{}), ended: make(chan struct{}), timer: timer,
 	}

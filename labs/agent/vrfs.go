@@ -24,7 +24,9 @@ func (r *reactor) vrfFlows() {
 		r.vrfs[v.Name] = v
 		set(pipeline.VRF{ID: v.ID}.Flows())
 		for _, b := range r.bindings(v) {
-			set(r.inLabel(v, b).Flows())
+			for _, f := range r.fib.setLabel(r.inLabel(v, b)) {
+				want[f.Cookie] = true
+			}
 		}
 	}
 	r.fib.keepOnly(want, pipeline.KindVRF, pipeline.KindInLabel)

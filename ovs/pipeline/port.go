@@ -90,6 +90,9 @@ func (p AccessPort) Flows() []Flow {
 	for _, scope := range []string{
 		"ip,nw_dst=224.0.0.0/3",
 		"ipv6,ipv6_dst=ff00::/8", "ipv6,ipv6_dst=fe80::/10", "ipv6,ipv6_src=fe80::/10",
+		// Martian sources (RFC 1812 section 5.3.7).
+		"ip,nw_src=0.0.0.0/8", "ip,nw_src=127.0.0.0/8", "ip,nw_src=224.0.0.0/3",
+		"ipv6,ipv6_src=::/127", "ipv6,ipv6_src=ff00::/8",
 	} {
 		l.add(TablePort, prioScope, join(port, scope), drop)
 	}
