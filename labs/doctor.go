@@ -103,7 +103,7 @@ func labsHere(ctx context.Context) ([]doctor.Lab, error) {
 			return nil, err
 		}
 		for _, e := range entries {
-			if e.IsDir() {
+			if e.IsDir() && !strings.HasPrefix(e.Name(), ".") { // .lock is no lab
 				names = append(names, e.Name())
 			}
 		}

@@ -1,13 +1,11 @@
 package labs
 
 import (
+	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"pseudowan/doctor"
 	"pseudowan/hosts"
@@ -46,28 +44,29 @@ hosts:
 }
 
 func TestLocked(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root: the locks of labs are root's")
+	}
 	const lab = "pwt-doctor-lock"
-	path := filepath.Join(lockRoot, "pseudowan-"+lab)
 	if locked(lab) {
 		t.Fatal("locked without a file")
 	}
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Skip("needs root: " + err.Error())
-	}
-	t.Cleanup(func() { os.Remove(path) })
-	if locked(lab) {
-		t.Error("a file that was left behind is no lock")
-	}
-	f, err := os.Open(path)
+	held, err := tryAcquire(lab)
 	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
 	if !locked(lab) {
 		t.Error("the lock is not seen")
+	}
+	if _, err := tryAcquire(lab); !errors.Is(err, errBusy) {
+		t.Errorf("a second command gets the lock: %v", err)
+	}
+	held.release()
+	if locked(lab) {
+		t.Error("the lock is seen after it was given back")
+	}
+	if _, err := os.Lstat(lockPath(lab)); err == nil {
+		t.Error("the lock's file stays")
 	}
 }
 
