@@ -1,6 +1,7 @@
 package labs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,6 +51,9 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 	if a.plan, err = NewPlan(t, applied.Allocations, a.runtimeName); err != nil {
 		return nil, err
 	}
+	if err := a.plan.tagBuilds(); err != nil {
+		return nil, err
+	}
 	if !a.fresh {
 		a.changed = append(changesBetween(&applied, a.plan), restored(&applied, a.plan, before)...)
 	}
@@ -57,7 +61,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 }
 
 // check refuses, before anything is touched, what cannot work.
-func (a *applier) check() error {
+func (a *applier) check(ctx context.Context) error {
 	names := []string{a.plan.Namespace}
 	for _, r := range a.plan.Routers {
 		names = append(names, r.Namespace)
@@ -70,6 +74,9 @@ func (a *applier) check() error {
 		if h.Runtime == netnsName {
 			names = append(names, h.Namespace)
 		}
+	}
+	if err := a.checkContainers(ctx); err != nil {
+		return err
 	}
 	for _, name := range names {
 		if err := a.nameIsFree(name); err != nil {
@@ -109,10 +116,14 @@ func (a *applier) apply(ctx context.Context) error {
 		name string
 		do   func(context.Context) error
 	}{
+		{"getting images", a.images},
 		{"writing files", a.files},
-		{"making namespaces", a.namespaces},
-		{"joining wires", a.wires},
+		{"making routers", a.namespaces},
+		{"joining routers", a.coreWires},
+		// Routers take their time to start: hosts are made meanwhile.
 		{"starting routers", a.routers},
+		{"making hosts", a.sandboxes},
+		{"joining hosts", a.hostWires},
 		{"configuring hosts", a.hosts},
 		{"removing left-overs", a.removeExtra},
 	}
@@ -154,22 +165,23 @@ func (a *applier) files(context.Context) error {
 	return nil
 }
 
-// namespaces makes the lab's own namespace, those of the routers, and the
-// sandboxes of the hosts.
-func (a *applier) namespaces(ctx context.Context) error {
+// namespaces makes the lab's own namespace and those of the routers.
+func (a *applier) namespaces(context.Context) error {
 	if err := a.namespace(a.plan.Namespace, hosts.Mark{Lab: a.plan.Lab, Kind: hosts.KindLab}); err != nil {
 		return err
 	}
-	var g errgroup.Group
-	g.SetLimit(parallel)
 	for _, r := range a.plan.Routers {
 		if err := a.namespace(r.Namespace, hosts.Mark{Lab: a.plan.Lab, Node: r.Name, Kind: hosts.KindRouter}); err != nil {
 			return err
 		}
 	}
-	if err := a.portNamespaces(); err != nil {
-		return err
-	}
+	return a.portNamespaces()
+}
+
+// sandboxes makes the hosts.
+func (a *applier) sandboxes(ctx context.Context) error {
+	var g errgroup.Group
+	g.SetLimit(parallel)
 	for _, h := range a.plan.Hosts {
 		g.Go(func() error { return a.sandbox(ctx, h) })
 	}
@@ -206,7 +218,9 @@ func (a *applier) spec(h HostPlan) hosts.Spec {
 	}
 	return hosts.Spec{
 		Lab: a.plan.Lab, Node: h.Name, Name: name,
-		Hosts: hostsFile(a.plan.Names, h), Image: h.Host.Image, Command: h.Host.Command, Env: h.Host.Env, Files: h.Host.Files,
+		Hosts: hostsFile(a.plan.Names, h), Image: cmp.Or(h.BuildTag, h.Host.Image), Build: h.Host.Build,
+		Command: h.Host.Command, Env: h.Host.Env, Files: h.Host.Files,
+		Mounts: mounts(h.Host), Memory: h.Host.Memory, CPUs: h.Host.CPUs,
 	}
 }
 

@@ -14,8 +14,9 @@ import (
 	"pseudowan/labs/agent"
 )
 
-// wires makes the segments and all wires, each in place.
-func (a *applier) wires(ctx context.Context) error {
+// coreWires makes the segments and the wires between routers, each in place,
+// and moves the server's interfaces to theirs.
+func (a *applier) coreWires(ctx context.Context) error {
 	for _, s := range a.plan.Segments {
 		wires, err := a.resolveWires(s.Wires)
 		if err != nil {
@@ -29,14 +30,33 @@ func (a *applier) wires(ctx context.Context) error {
 			return err
 		}
 	}
-	wires, err := a.resolveWires(a.plan.Wires)
-	if err != nil {
-		return err
-	}
-	if err := hosts.EnsureWires(ctx, wires); err != nil {
+	if err := a.wires(ctx, func(w WirePlan) bool { return !a.plan.toHost(w) }); err != nil {
 		return err
 	}
 	return a.lendNICs()
+}
+
+// hostWires makes the wires between routers and hosts.
+func (a *applier) hostWires(ctx context.Context) error { return a.wires(ctx, a.plan.toHost) }
+
+// wires makes the wires that which picks, each in place.
+func (a *applier) wires(ctx context.Context, which func(WirePlan) bool) error {
+	var plans []WirePlan
+	for _, w := range a.plan.Wires {
+		if which(w) {
+			plans = append(plans, w)
+		}
+	}
+	wires, err := a.resolveWires(plans)
+	if err != nil {
+		return err
+	}
+	return hosts.EnsureWires(ctx, wires)
+}
+
+// toHost tells a host's wire from one between routers.
+func (p *Plan) toHost(w WirePlan) bool {
+	return !slices.ContainsFunc(p.Routers, func(r RouterPlan) bool { return r.Name == w.B.Node })
 }
 
 // lendNICs moves the server's interfaces that the plan names to their routers.

@@ -176,19 +176,13 @@ func (h *healer) mend(ctx context.Context, plan *Plan, torn []HostPlan) error {
 			a.hostPaths[host.Name] = box.NetNS
 		}
 	}
-	var plans []WirePlan
 	routers := map[string]bool{}
-	for _, w := range plan.Wires {
-		if a.hostPaths[w.B.Node] != "" {
-			plans = append(plans, w)
-			routers[w.A.Node] = true
-		}
+	lost := func(w WirePlan) bool {
+		runs := a.hostPaths[w.B.Node] != ""
+		routers[w.A.Node] = routers[w.A.Node] || runs
+		return runs
 	}
-	wires, err := a.resolveWires(plans)
-	if err != nil {
-		return err
-	}
-	if err := hosts.EnsureWires(ctx, wires); err != nil {
+	if err := a.wires(ctx, lost); err != nil {
 		return err
 	}
 	var g errgroup.Group
@@ -198,8 +192,10 @@ func (h *healer) mend(ctx context.Context, plan *Plan, torn []HostPlan) error {
 			g.Go(func() error { return a.configureHost(ctx, host) })
 		}
 	}
-	for router := range routers {
-		g.Go(func() error { return h.reconfigure(ctx, router) })
+	for router, touched := range routers {
+		if touched {
+			g.Go(func() error { return h.reconfigure(ctx, router) })
+		}
 	}
 	return g.Wait()
 }

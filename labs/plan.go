@@ -40,8 +40,9 @@ type RouterPlan struct {
 type HostPlan struct {
 	Name      string        `json:"name"`
 	Runtime   string        `json:"runtime"`
-	Namespace string        `json:"namespace"` // of a netns host
-	Container string        `json:"container"` // of a docker host
+	Namespace string        `json:"namespace"`           // of a netns host
+	Container string        `json:"container"`           // of a docker host
+	BuildTag  string        `json:"build_tag,omitempty"` // of a docker host whose image is built
 	VRFs      []string      `json:"vrfs"`
 	Addresses []string      `json:"addresses"`
 	Host      topology.Host `json:"host"`

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -67,7 +68,7 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	if err := a.check(); err != nil {
+	if err := a.check(ctx); err != nil {
 		return Report{}, err
 	}
 	warnings, err := a.ready()
@@ -94,7 +95,12 @@ func loadLab(o UpOptions) (*topology.Topology, []byte, error) {
 		return nil, nil, err
 	}
 	t, err := topology.Parse(source, data)
-	return t, data, err
+	if err != nil {
+		return nil, nil, err
+	}
+	// The catalogue's labs and standard input are in no directory: filepath.Dir
+	// makes it the current one.
+	return t, data, absolutePaths(t, filepath.Dir(source))
 }
 
 func readSource(o UpOptions) (string, []byte, error) {
@@ -120,7 +126,7 @@ func (a *applier) run(ctx context.Context, o UpOptions) (waiting []string, err e
 		return nil, err
 	}
 	if o.NoWait {
-		return nil, nil
+		return nil, a.configureRouters(ctx, o.Timeout)
 	}
 	return a.converge(ctx, o.Timeout)
 }

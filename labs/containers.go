@@ -1,0 +1,112 @@
+package labs
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"pseudowan/hosts"
+	"pseudowan/topology"
+)
+
+// absolutePaths resolves the server's paths that a topology names, which are
+// relative to the directory of its file.
+func absolutePaths(t *topology.Topology, dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	resolve := func(path *string) {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(dir, *path)
+		}
+	}
+	for i := range t.Hosts {
+		h := &t.Hosts[i]
+		resolve(&h.Build)
+		for j := range h.Mounts {
+			resolve(&h.Mounts[j].Source)
+		}
+	}
+	return nil
+}
+
+// tagBuilds names the images that are built, each after what it is built from.
+func (p *Plan) tagBuilds() error {
+	tags := map[string]string{}
+	for i := range p.Hosts {
+		h := &p.Hosts[i]
+		path := h.Host.Build
+		if h.Runtime != dockerName || path == "" {
+			continue
+		}
+		if tags[path] == "" {
+			tag, err := hosts.BuildTag(path)
+			if err != nil {
+				return fmt.Errorf("host %s: %w", h.Name, err)
+			}
+			tags[path] = tag
+		}
+		h.BuildTag = tags[path]
+	}
+	return nil
+}
+
+func mounts(h topology.Host) []hosts.Mount {
+	var out []hosts.Mount
+	for _, m := range h.Mounts {
+		out = append(out, hosts.Mount(m))
+	}
+	return out
+}
+
+// containers are the hosts that are containers, as Docker is told.
+func (a *applier) containers() []hosts.Spec {
+	var specs []hosts.Spec
+	for _, h := range a.plan.Hosts {
+		if h.Runtime == dockerName {
+			specs = append(specs, a.spec(h))
+		}
+	}
+	return specs
+}
+
+// checkContainers refuses, before anything is touched, settings that only a
+// container can have where there is none, and containers that cannot be made.
+func (a *applier) checkContainers(ctx context.Context) error {
+	for _, h := range a.plan.Hosts {
+		s := h.Host.ContainerOnly
+		if s == nil || h.Runtime == dockerName {
+			continue
+		}
+		err := fmt.Errorf("%s:%d: host %s: %s: is for containers, but the host's runtime is %s; remove it, or use --runtime docker",
+			a.topology.Source, s.Line, h.Name, s.Key, h.Runtime)
+		if a.before.absent != nil {
+			return fmt.Errorf("%w (%w)", err, a.before.absent)
+		}
+		return err
+	}
+	specs := a.containers()
+	if len(specs) == 0 {
+		return nil
+	}
+	for _, s := range specs {
+		for _, m := range s.Mounts {
+			if _, err := os.Stat(m.Source); err != nil {
+				return fmt.Errorf("host %s: mount on %s: %w", s.Node, m.Target, err)
+			}
+		}
+	}
+	return a.before.docker.CheckNames(ctx, specs)
+}
+
+// images has the images of all containers at hand, before anything is made.
+func (a *applier) images(ctx context.Context) error {
+	for _, s := range a.containers() {
+		if err := a.before.docker.EnsureImage(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
