@@ -125,6 +125,7 @@ func (a *applier) apply(ctx context.Context) error {
 		{"making hosts", a.sandboxes},
 		{"joining hosts", a.hostWires},
 		{"configuring hosts", a.hosts},
+		{"configuring routers", a.updateRouters},
 		{"removing left-overs", a.removeExtra},
 	}
 	for _, s := range steps {
@@ -139,9 +140,15 @@ func (a *applier) apply(ctx context.Context) error {
 	return a.note()
 }
 
+// undo removes what was built, or tells what it cannot remove.
 func (a *applier) undo() error {
 	a.progress.Step("removing what was built")
-	return teardown(context.Background(), a.plan.Lab)
+	ctx := context.Background()
+	found, err := observe(ctx, a.plan.Lab, silent{})
+	if err != nil {
+		return fmt.Errorf("lab %s is left half-built; remove it with: pseudowan down %s: %w", a.plan.Lab, a.plan.Lab, err)
+	}
+	return errors.Join(teardown(ctx, a.plan.Lab, found), a.unreachable(found.runtimes))
 }
 
 func (a *applier) files(context.Context) error {

@@ -143,11 +143,13 @@ func (a *applier) configureHost(ctx context.Context, h HostPlan) error {
 const handOverPatience = 30 * time.Second
 
 // routers writes every agent its configuration and sees to it that the agents
-// run. Those of a lab that runs already take it over at once; new ones read it
-// when they start.
-func (a *applier) routers(ctx context.Context) error {
+// run.
+func (a *applier) routers(context.Context) error {
 	running := findProcesses()
-	state := keeperState{Lab: a.plan.Lab}
+	state := keeperState{
+		Lab:        a.plan.Lab,
+		Containers: slices.ContainsFunc(a.plan.Hosts, func(h HostPlan) bool { return h.Runtime == dockerName }),
+	}
 	for _, r := range a.plan.Routers {
 		if err := writeJSON(agentConfigFile(a.plan.Lab, r.Name), r.Config); err != nil {
 			return err
@@ -164,8 +166,15 @@ func (a *applier) routers(ctx context.Context) error {
 	if err := writeJSON(keeperFile(a.plan.Lab), state); err != nil {
 		return err
 	}
-	if err := a.startKeeper(running); err != nil || a.fresh {
-		return err
+	return a.startKeeper(running)
+}
+
+// updateRouters has the agents of a lab that runs already take over their new
+// configuration. Those of a new lab read it when they start, and are given it
+// again while they are waited for.
+func (a *applier) updateRouters(ctx context.Context) error {
+	if a.fresh {
+		return nil
 	}
 	return a.handOver(ctx)
 }

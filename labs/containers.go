@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"pseudowan/hosts"
 	"pseudowan/topology"
@@ -99,6 +100,20 @@ func (a *applier) checkContainers(ctx context.Context) error {
 		}
 	}
 	return a.before.docker.CheckNames(ctx, specs)
+}
+
+// unreachable tells which containers may be left because no daemon answers.
+func (a *applier) unreachable(now runtimes) error {
+	specs := a.containers()
+	if now.docker != nil || len(specs) == 0 {
+		return nil
+	}
+	var names []string
+	for _, s := range specs {
+		names = append(names, s.Name)
+	}
+	return fmt.Errorf("of the containers %s some may be left; when Docker runs again, remove them with: pseudowan down %s: %w",
+		strings.Join(names, ", "), a.plan.Lab, now.absent)
 }
 
 // images has the images of all containers at hand, before anything is made.

@@ -78,21 +78,6 @@ func (w *convergence) router(ctx context.Context, r RouterPlan) error {
 	}
 }
 
-// configureRouters hands every agent its configuration.
-func (a *applier) configureRouters(ctx context.Context, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
-	defer cancel()
-	g, ctx := errgroup.WithContext(ctx)
-	for _, r := range a.plan.Routers {
-		g.Go(func() error {
-			c := agent.NewClient(r.Name, agentSocket(a.plan.Lab, r.Name))
-			defer c.Close()
-			return configure(ctx, c, r.Config)
-		})
-	}
-	return g.Wait()
-}
-
 // configure hands an agent its configuration as soon as the agent answers.
 func configure(ctx context.Context, c *agent.Client, cfg agent.Config) error {
 	for {

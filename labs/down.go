@@ -32,7 +32,14 @@ func Down(ctx context.Context, lab string, p Progress) (string, error) {
 	}
 	defer held.release()
 	p.Step("removing lab " + lab)
-	return lab, teardown(ctx, lab)
+	found, err := observe(ctx, lab, silent{})
+	if err != nil {
+		return "", err
+	}
+	if err := found.missing(lab); err != nil {
+		return "", fmt.Errorf("remove lab %s: %w", lab, err)
+	}
+	return lab, teardown(ctx, lab, found)
 }
 
 // pickLeft is pick for what is left of a lab, too: after a reboot that may be
@@ -51,14 +58,7 @@ func pickLeft(ctx context.Context, lab string) (string, error) {
 }
 
 // teardown ends and removes everything that carries the lab's mark.
-func teardown(ctx context.Context, lab string) error {
-	found, err := observe(ctx, lab, silent{})
-	if err != nil {
-		return err
-	}
-	if err := found.missing(lab); err != nil {
-		return fmt.Errorf("remove lab %s: %w", lab, err)
-	}
+func teardown(ctx context.Context, lab string, found observed) error {
 	if err := hosts.EndProcesses(ctx, found.namespacesBy(hosts.KindLab), endGrace); err != nil {
 		return fmt.Errorf("end the keeper of lab %s: %w", lab, err)
 	}

@@ -2,7 +2,9 @@ package labs
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"slices"
 	"sync"
@@ -104,7 +106,10 @@ func (s suspects) names() []string {
 // heal mends those of the hosts that need it. The lab is left alone while a
 // command changes it, which often is the command that started the host.
 func (h *healer) heal(ctx context.Context, nodes suspects) error {
-	if _, torn, err := h.torn(ctx, nodes); err != nil || len(torn) == 0 {
+	_, torn, err := h.torn(ctx, nodes)
+	if errors.Is(err, fs.ErrNotExist) {
+		// The lab's first `up` is under way, or failed.
+	} else if err != nil || len(torn) == 0 {
 		return err
 	}
 	held, err := await(ctx, h.lab)
@@ -113,7 +118,10 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 	}
 	defer held.release()
 	plan, torn, err := h.torn(ctx, nodes)
-	if err != nil || len(torn) == 0 {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil // what there is to mend is not known
+	case err != nil || len(torn) == 0:
 		return err
 	}
 	begin := time.Now()

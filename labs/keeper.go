@@ -37,10 +37,10 @@ const (
 	soonAfterStart = 5 * time.Second
 )
 
-// Keeper runs a lab's agents and starts an agent again that has ended, until
-// ctx ends. It reads its list of routers again on SIGHUP. It runs inside the
-// lab's own namespace, so that it is found, like everything else, by the mark
-// of the namespace.
+// Keeper runs a lab's agents, starts an agent again that has ended, and mends
+// the hosts whose container was started again, until ctx ends. It reads its
+// list of routers again on SIGHUP. It runs inside the lab's own namespace, so
+// that it is found, like everything else, by the mark of the namespace.
 func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
 	k := keeper{lab: lab, log: log, running: map[string]context.CancelFunc{}}
 	defer k.wait.Wait()

@@ -87,17 +87,27 @@ func Names(ctx context.Context) ([]string, error) {
 		names = append(names, ns.Mark.Lab)
 	}
 	if len(names) == 0 {
-		// After a reboot, containers are all that is left of a lab.
-		left, err := findRuntimes(ctx, func(string) {}).sandboxes(ctx, "")
-		if err != nil {
+		if names, err = namesOfHosts(ctx); err != nil {
 			return nil, err
-		}
-		for _, s := range left {
-			names = append(names, s.Lab)
 		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil
+}
+
+// namesOfHosts lists the labs that have hosts: containers may be all that is
+// left of a lab, after a reboot or where their daemon was gone when the lab was
+// removed.
+func namesOfHosts(ctx context.Context) ([]string, error) {
+	left, err := findRuntimes(ctx, func(string) {}).sandboxes(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, s := range left {
+		names = append(names, s.Lab)
+	}
+	return names, nil
 }
 
 // pick returns the lab that is meant: the named one, or the only one.
@@ -110,6 +120,9 @@ func pick(ctx context.Context, lab string) (string, error) {
 	case lab != "" && slices.Contains(names, lab):
 		return lab, nil
 	case lab != "":
+		if left, err := namesOfHosts(ctx); err != nil || slices.Contains(left, lab) {
+			return lab, err
+		}
 		msg := "no lab " + lab + " runs"
 		if n := topology.Nearest(lab, names); n != "" {
 			msg += "; did you mean " + n + "?"

@@ -125,8 +125,11 @@ func (a *applier) run(ctx context.Context, o UpOptions) (waiting []string, err e
 	if err := a.apply(ctx); err != nil {
 		return nil, err
 	}
-	if o.NoWait {
-		return nil, a.configureRouters(ctx, o.Timeout)
+	switch {
+	case !o.NoWait:
+		return a.converge(ctx, o.Timeout)
+	case a.fresh: // the agents may have started before their wires were there
+		return nil, a.handOver(ctx)
 	}
-	return a.converge(ctx, o.Timeout)
+	return nil, nil
 }

@@ -1,23 +1,23 @@
 package realtest
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // daemon is a Docker daemon of a test.
 type daemon struct {
 	dir string
 	cmd *exec.Cmd
-	log bytes.Buffer
 }
 
 // newDaemon makes a place for a daemon and starts it there.
@@ -38,10 +38,14 @@ func (d *daemon) host() string { return "unix://" + d.dir + "/docker.sock" }
 
 // start returns when the daemon answers.
 func (d *daemon) start() error {
-	d.log.Reset()
 	d.cmd = exec.Command("dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none",
 		"--data-root", d.dir+"/data", "--exec-root", d.dir+"/exec", "--pidfile", d.dir+"/pid", "-H", d.host())
-	d.cmd.Stdout, d.cmd.Stderr = &d.log, &d.log
+	log, err := os.OpenFile(d.dir+"/log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	d.cmd.Stdout, d.cmd.Stderr = log, log
 	if err := d.cmd.Start(); err != nil {
 		return err
 	}
@@ -51,38 +55,38 @@ func (d *daemon) start() error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("dockerd does not answer: %s", r.stderr)
+			said, _ := os.ReadFile(d.dir + "/log")
+			return fmt.Errorf("dockerd does not answer: %s%s", r.stderr, said)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
 }
 
-// kill ends the daemon as a crash does.
+// kill ends the daemon as a crash does, and its containerd with it. The next
+// daemon takes a process that nobody has waited for yet for one that runs: it
+// is not told of the old containerd.
 func (d *daemon) kill() {
 	d.cmd.Process.Signal(syscall.SIGKILL)
 	d.cmd.Wait()
+	os.Remove(d.dir + "/exec/containerd/containerd.pid")
 }
 
-// end ends the daemon, what it started, and removes its place.
+// end ends the daemon and removes its place.
 func (d *daemon) end() {
 	if d.cmd.Process != nil && d.cmd.ProcessState == nil {
 		d.cmd.Process.Signal(syscall.SIGTERM)
 		d.cmd.Wait()
 	}
-	d.endContainerd()
+	d.unmount()
 	os.RemoveAll(d.dir)
 }
 
-// endContainerd ends the containerd that a killed daemon leaves behind.
-func (d *daemon) endContainerd() {
-	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, path := range lines {
-		argv, _ := os.ReadFile(path)
-		if name, _, _ := strings.Cut(string(argv), "\x00"); filepath.Base(name) == "containerd" && strings.Contains(string(argv), d.dir+"/") {
-			var pid int
-			if _, err := fmt.Sscanf(path, "/proc/%d/", &pid); err == nil {
-				syscall.Kill(pid, syscall.SIGTERM)
-			}
+// unmount takes away the mounts that a killed daemon leaves, the last first.
+func (d *daemon) unmount() {
+	lines := strings.Split(command("cat", "/proc/self/mounts").stdout, "\n")
+	for _, line := range slices.Backward(lines) {
+		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], d.dir+"/") {
+			unix.Unmount(fields[1], unix.MNT_DETACH)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package realtest
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -236,4 +237,38 @@ func TestRealDockerMixedLab(t *testing.T) {
 	if left := residue(l); len(left) > 0 || containers(t) != "" {
 		t.Errorf("left behind: %s\n%s", strings.Join(left, "\n"), containers(t))
 	}
+}
+
+// What the file says of a container is so: image, mounts, limits. A change of
+// what its image is built from makes the container again.
+func TestRealDockerHostOptions(t *testing.T) {
+	useDocker(t)
+	context := scratchContext(t)
+	l := fourHostLab(t, "pwt-dkopt", "h2: {to",
+		`h2: {build: image, mounts: ["image:/context:ro"], memory: 64M, cpus: 0.5, env: {SHAPE: round}, to`)
+	if err := os.Rename(context, filepath.Join(filepath.Dir(l.file), "image")); err != nil {
+		t.Fatal(err)
+	}
+	context = filepath.Join(filepath.Dir(l.file), "image")
+	l.upIn(t, "--runtime", "docker")
+	h2 := l.name + "-h2"
+	if got := docker(t, "exec", h2, "sh", "-c", "cat /etc/colour /context/colour; echo $SHAPE; echo x >/context/colour || echo refused"); got != "green\ngreen\nround\nrefused" {
+		t.Errorf("inside: %q", got)
+	}
+	if got := docker(t, "inspect", "--format", "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}", h2); got != "67108864 500000000" {
+		t.Errorf("limits: %s", got)
+	}
+	if out := must(t, "up", l.file); !strings.Contains(out, "nothing to change") {
+		t.Errorf("the second up says %q", out)
+	}
+	if err := os.WriteFile(filepath.Join(context, "colour"), []byte("red\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if out := must(t, "up", l.file); !strings.Contains(out, "changed host h2") {
+		t.Errorf("up after the edit says %q", out)
+	}
+	if got := docker(t, "exec", h2, "cat", "/etc/colour"); got != "red" {
+		t.Errorf("the colour is %s", got)
+	}
+	eventually(t, 5*time.Second, pings(l.name+"-h1", "10.2.0.2"))
 }
