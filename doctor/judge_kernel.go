@@ -21,7 +21,7 @@ func kernel(o Observed, n Need) []status.Finding {
 	features := []feature{
 		{"kernel: namespaces", k.Namespaces, true, "every router and host is a network namespace", ""},
 		{"kernel: veth", k.Veth, true, "wires are veth pairs", "veth"},
-		{"kernel: tun", k.TUN, n.Datapath != "system", "the ports of the netdev datapath are tap devices", "tun"},
+		{"kernel: tun", k.TUN, !inKernel(o, n), "the ports of the netdev datapath are tap devices", "tun"},
 		{"kernel: bridge", k.Bridge, n.Segments || len(n.NICs) > 0, "links of more than two routers and virtual NICs need a bridge", "bridge"},
 		{"kernel: dummy or ifb", lans, n.LANs, "the networks behind a host are dummy or ifb interfaces", "dummy"},
 		{"kernel: IPv6", k.IPv6, n.IPv6, "routers and hosts cannot have IPv6 addresses", ""},
@@ -79,18 +79,23 @@ func unneeded(k Kernel) []status.Finding {
 	return []status.Finding{ok("kernel: routing features", "%s", detail)}
 }
 
+// inKernel tells whether the kernel's datapath will be taken.
+func inKernel(o Observed, n Need) bool {
+	return n.Datapath == "system" || n.Datapath != "netdev" && o.Kernel.OpenVSwitch == Present
+}
+
 // datapath tells in what the lab's packets will be switched.
 func datapath(o Observed, n Need) []status.Finding {
 	const check = "datapath"
 	module := o.Kernel.OpenVSwitch
 	switch {
+	case n.Datapath == "netdev":
+		return []status.Finding{ok(check, "netdev, in user space, as the topology asks")}
 	case n.Datapath == "system" && module == Absent:
 		return []status.Finding{fail(check, "system is asked for, the kernel has no Open vSwitch module",
 			"the routers cannot switch packets", "modprobe openvswitch, or `datapath: netdev` in the topology")}
-	case n.Datapath == "system" && module == Present:
-		return []status.Finding{ok(check, "system, in the kernel")}
 	case module == Present:
-		return []status.Finding{ok(check, "netdev, in user space; `datapath: system` in a topology takes the kernel's")}
+		return []status.Finding{ok(check, "system, in the kernel; `datapath: netdev` in a topology stays in user space")}
 	case module == Absent:
 		return []status.Finding{ok(check, "netdev, in user space: the kernel has no Open vSwitch module, and none is needed")}
 	}

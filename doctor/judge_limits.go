@@ -115,7 +115,7 @@ func ports(o Observed, n Need) []status.Finding {
 		return nil
 	}
 	detail := fmt.Sprintf("%s has the most of %d: %d", router, n.ports(), most)
-	if most > manyPorts && n.Datapath != "system" {
+	if most > manyPorts && !inKernel(o, n) {
 		return []status.Finding{warn(check, detail,
 			"the netdev datapath polls every port: a ping takes 0.1 ms with 4 ports, 1.1 with 250, 3.3 with 1000",
 			"spread the hosts over more routers")}

@@ -50,8 +50,9 @@ func TestEachFinding(t *testing.T) {
 		{"no root", func(o *Observed) { o.Root = false }, nil, "root", status.Fail, "sudo"},
 		{"no namespaces", func(o *Observed) { o.Kernel.Namespaces = Absent }, nil, "kernel: namespaces", status.Fail, "use a kernel"},
 		{"no veth", func(o *Observed) { o.Kernel.Veth = Absent }, nil, "kernel: veth", status.Fail, "modprobe veth"},
-		{"no tun", func(o *Observed) { o.Kernel.TUN = Absent }, nil, "kernel: tun", status.Fail, "modprobe tun"},
+		{"no tun", func(o *Observed) { o.Kernel.TUN, o.Kernel.OpenVSwitch = Absent, Absent }, nil, "kernel: tun", status.Fail, "modprobe tun"},
 		{"no tun, system datapath", func(o *Observed) { o.Kernel.TUN = Absent }, func(n *Need) { n.Datapath = "system" }, "kernel: tun", status.Warn, "not there"},
+		{"no tun, kernel datapath found", func(o *Observed) { o.Kernel.TUN = Absent }, nil, "kernel: tun", status.Warn, "not there"},
 		{"no bridge", func(o *Observed) { o.Kernel.Bridge = Absent }, nil, "kernel: bridge", status.Warn, "not there"},
 		{"no bridge for a LAN of routers", func(o *Observed) { o.Kernel.Bridge = Absent }, func(n *Need) { n.Segments = true }, "kernel: bridge", status.Fail, "modprobe bridge"},
 		{"no dummy but ifb", func(o *Observed) { o.Kernel.Dummy, o.Kernel.IFB = Absent, Present }, nil, "kernel: dummy or ifb", status.OK, "there"},
@@ -62,6 +63,8 @@ func TestEachFinding(t *testing.T) {
 		{"no module", func(o *Observed) { o.Kernel.OpenVSwitch = Absent }, nil, "datapath", status.OK, "none is needed"},
 		{"system without module", func(o *Observed) { o.Kernel.OpenVSwitch = Absent }, func(n *Need) { n.Datapath = "system" }, "datapath", status.Fail, "modprobe openvswitch"},
 		{"system with module", nil, func(n *Need) { n.Datapath = "system" }, "datapath", status.OK, "in the kernel"},
+		{"auto with module", nil, nil, "datapath", status.OK, "system, in the kernel"},
+		{"netdev with module", nil, func(n *Need) { n.Datapath = "netdev" }, "datapath", status.OK, "netdev, in user space"},
 		{"no OVS", func(o *Observed) { o.OVS = OVS{Missing: []string{"ovs-vsctl", "ovs-ofctl"}} }, nil, "Open vSwitch", status.Fail, "ovs-vsctl, ovs-ofctl not installed"},
 		{"old OVS", func(o *Observed) { o.OVS.Version = "2.17.9" }, nil, "Open vSwitch", status.Warn, "2.17.9"},
 		{"OVS of tomorrow", func(o *Observed) { o.OVS.Version = "10.0.0" }, nil, "Open vSwitch", status.OK, "10.0.0"},
@@ -78,7 +81,7 @@ func TestEachFinding(t *testing.T) {
 		{"neighbours", nil, func(n *Need) { n.Hosts = 200 }, "limit: neighbours", status.Warn, "gc_thresh3=4096"},
 		{"inotify", func(o *Observed) { o.Limits.InotifyUsers = 8 }, nil, "limit: inotify", status.Warn, "max_user_instances"},
 		{"memory", func(o *Observed) { o.Limits.MemoryAvailable = 90 << 20 }, nil, "memory", status.Warn, "90 MiB"},
-		{"ports", nil, func(n *Need) { n.Ports["pe3"] = 251 }, "ports per router", status.Warn, "pe3 has the most of 275: 251"},
+		{"ports", nil, func(n *Need) { n.Ports["pe3"], n.Datapath = 251, "netdev" }, "ports per router", status.Warn, "pe3 has the most of 275: 251"},
 		{"ports in the kernel", nil, func(n *Need) { n.Ports["pe3"], n.Datapath = 251, "system" }, "ports per router", status.OK, "251"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -38,7 +38,7 @@ func glance(n Need) Observed {
 		Disks:  observeDisks("/run", "/var/lib"),
 		NICs:   observeNICs(n.NICs),
 	}
-	if n.Datapath == "system" {
+	if n.Datapath != "netdev" {
 		o.Kernel.OpenVSwitch = hasDatapath()
 	}
 	return o

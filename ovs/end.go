@@ -60,7 +60,7 @@ func (s *Switch) removeDatapath(ctx context.Context) {
 func (s *Switch) removeTaps() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	names := []string{"ovs-netdev", s.cfg.Bridge}
+	names := []string{netdevLink, s.cfg.Bridge}
 	for _, p := range s.ports {
 		if p.Internal {
 			names = append(names, p.Name)

@@ -34,6 +34,9 @@ func (s *Switch) start(ctx context.Context) (err error) {
 	if err := s.database.await(ctx, func() error { return probe(socket) }); err != nil {
 		return err
 	}
+	if err := s.cfg.awaitCores(ctx); err != nil {
+		return err
+	}
 	var g errgroup.Group
 	g.Go(func() error {
 		_, err := s.tools.vsctl(ctx, s.cfg.bridgeTransaction()...)

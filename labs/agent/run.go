@@ -157,15 +157,17 @@ func (r *reactor) start(ctx context.Context, o Options, cfg Config) (err error) 
 }
 
 // datapath is the one that is asked for. "auto" stays with the running one, and
-// at the start takes netdev, which every server has.
+// at the start takes the kernel's where there is one.
 func datapath(asked string, running ovs.Datapath) ovs.Datapath {
 	switch {
 	case asked == string(ovs.System):
 		return ovs.System
-	case asked == string(ovs.Netdev) || running == "":
+	case asked == string(ovs.Netdev):
 		return ovs.Netdev
+	case running != "":
+		return running
 	}
-	return running
+	return ovs.Preferred()
 }
 
 // stop ends the speakers with a Cease to their peers, then the switch.
