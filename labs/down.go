@@ -62,14 +62,17 @@ func teardown(ctx context.Context, lab string, found observed) error {
 	if err := hosts.EndProcesses(ctx, found.namespacesBy(hosts.KindLab), endGrace); err != nil {
 		return fmt.Errorf("end the keeper of lab %s: %w", lab, err)
 	}
+	// The daemon takes its time to remove containers: routers end meanwhile.
+	containers := make(chan error, 1)
+	go func() { containers <- found.removeHosts(ctx, isContainer) }()
 	if err := hosts.EndProcesses(ctx, found.namespaces, endGrace); err != nil {
-		return fmt.Errorf("end the processes of lab %s: %w", lab, err)
+		return errors.Join(fmt.Errorf("end the processes of lab %s: %w", lab, err), <-containers)
 	}
-	var errs []error
+	errs := []error{<-containers}
 	for _, ns := range found.namespacesBy(hosts.KindRouter) {
 		errs = append(errs, hosts.ReturnNICs(ns, stateDir(lab)))
 	}
-	errs = append(errs, found.removeHosts(ctx, func(hosts.Sandbox) bool { return true }))
+	errs = append(errs, found.removeHosts(ctx, func(s hosts.Sandbox) bool { return !isContainer(s) }))
 	for _, ns := range found.namespaces {
 		if ns.Mark.Kind != hosts.KindHost {
 			errs = append(errs, ns.Delete())
@@ -81,3 +84,5 @@ func teardown(ctx context.Context, lab string, found observed) error {
 	}
 	return nil
 }
+
+func isContainer(s hosts.Sandbox) bool { return s.Runtime == dockerName }
