@@ -230,7 +230,9 @@ func TestRealDualHomed(t *testing.T) {
 	if outage > 15*time.Second { // the hold time is 40 s
 		t.Errorf("outage of %s after a router's death", outage)
 	}
-	mustHaveRoutes(t, l, "pe1", "red", "10.20.0.0/24", "* 192.168.0.2 Reachable Next Hop", "192.168.0.3 Unreachable Next Hop")
+	if slowness() == 1 { // else the hold time may be over before one can look
+		mustHaveRoutes(t, l, "pe1", "red", "10.20.0.0/24", "* 192.168.0.2 Reachable Next Hop", "192.168.0.3 Unreachable Next Hop")
+	}
 	must(t, "up", l.file, "--runtime", "netns")
 	mustHaveRoutes(t, l, "pe1", "red", "10.20.0.0/24", ways...)
 	checkReach(t, l, []reach{{"a", "10.20.0.1", true}, {"a", "2001:db8:20::1", true}})
