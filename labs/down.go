@@ -59,16 +59,14 @@ func pickLeft(ctx context.Context, lab string) (string, error) {
 
 // teardown ends and removes everything that carries the lab's mark.
 func teardown(ctx context.Context, lab string, found observed) error {
-	if err := hosts.EndProcesses(ctx, found.namespacesBy(hosts.KindLab), endGrace); err != nil {
-		return fmt.Errorf("end the keeper of lab %s: %w", lab, err)
-	}
 	// The daemon takes its time to remove containers: routers end meanwhile.
 	containers := make(chan error, 1)
 	go func() { containers <- found.removeHosts(ctx, isContainer) }()
-	if err := hosts.EndProcesses(ctx, found.namespaces, endGrace); err != nil {
-		return errors.Join(fmt.Errorf("end the processes of lab %s: %w", lab, err), <-containers)
-	}
+	err := endAll(ctx, found)
 	errs := []error{<-containers}
+	if err != nil {
+		return fmt.Errorf("end the processes of lab %s: %w", lab, errors.Join(append(errs, err)...))
+	}
 	for _, ns := range found.namespacesBy(hosts.KindRouter) {
 		errs = append(errs, hosts.ReturnNICs(ns, stateDir(lab)))
 	}
@@ -83,6 +81,14 @@ func teardown(ctx context.Context, lab string, found observed) error {
 		return fmt.Errorf("remove lab %s: %w", lab, err)
 	}
 	return nil
+}
+
+// endAll ends the keeper, which would start agents again, and then the rest.
+func endAll(ctx context.Context, found observed) error {
+	if err := hosts.EndProcesses(ctx, found.namespacesBy(hosts.KindLab), endGrace); err != nil {
+		return fmt.Errorf("the keeper: %w", err)
+	}
+	return hosts.EndProcesses(ctx, found.namespaces, endGrace)
 }
 
 func isContainer(s hosts.Sandbox) bool { return s.Runtime == dockerName }
