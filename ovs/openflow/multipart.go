@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"net"
 )
 
@@ -113,13 +114,23 @@ func appendPortStats(all []PortStats, b []byte) ([]PortStats, error) {
 		}
 		all = append(all, PortStats{
 			Port:      be.Uint32(b),
-			RxPackets: be.Uint64(b[8:]), TxPackets: be.Uint64(b[16:]),
-			RxBytes: be.Uint64(b[24:]), TxBytes: be.Uint64(b[32:]),
-			RxDropped: be.Uint64(b[40:]), TxDropped: be.Uint64(b[48:]),
-			RxErrors: be.Uint64(b[56:]), TxErrors: be.Uint64(b[64:]),
+			RxPackets: counter(b[8:]), TxPackets: counter(b[16:]),
+			RxBytes: counter(b[24:]), TxBytes: counter(b[32:]),
+			RxDropped: counter(b[40:]), TxDropped: counter(b[48:]),
+			RxErrors: counter(b[56:]), TxErrors: counter(b[64:]),
 		})
 	}
 	return all, nil
+}
+
+// counter reads a counter of a port. All ones say that the switch does not
+// count, as for a port whose interface has gone (section 7.3.5.6): that is 0.
+func counter(b []byte) uint64 {
+	n := be.Uint64(b)
+	if n == math.MaxUint64 {
+		return 0
+	}
+	return n
 }
 
 func appendPortDescs(all []PortDesc, b []byte) ([]PortDesc, error) {
