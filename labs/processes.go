@@ -35,7 +35,9 @@ func commandLine(args []string) string {
 	return b.String()
 }
 
-// findProcesses looks at all processes once.
+// findProcesses looks at all processes once. Only root's count, and only those
+// of our process namespace: a lab of the same name may run inside a container,
+// whose processes are seen from here.
 func findProcesses() processes {
 	found := processes{}
 	files, _ := filepath.Glob("/proc/[0-9]*/cmdline") // the pattern is right
@@ -44,11 +46,25 @@ func findProcesses() processes {
 		if err != nil || !bytes.HasPrefix(line, []byte(selfPath+"\x00")) {
 			continue // it has ended, or is somebody else's
 		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f))); err == nil {
+		dir := filepath.Dir(f)
+		if pid, err := strconv.Atoi(filepath.Base(dir)); err == nil && rootsHere(dir) {
 			found[string(line)] = pid
 		}
 	}
 	return found
+}
+
+// rootsHere reports whether the process of a directory of /proc is root's and
+// lives among ours.
+func rootsHere(dir string) bool {
+	owner, err := os.Stat(dir)
+	if err != nil {
+		return false
+	}
+	st, ok := owner.Sys().(*syscall.Stat_t)
+	theirs, err1 := os.Readlink(filepath.Join(dir, "ns/pid"))
+	ours, err2 := os.Readlink("/proc/self/ns/pid")
+	return ok && st.Uid == 0 && err1 == nil && err2 == nil && theirs == ours
 }
 
 // keeper is the pid of the lab's keeper; 0 where none runs.

@@ -1,0 +1,55 @@
+package labs
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// lookAlike starts a process with the command line of a lab's keeper.
+func lookAlike(t *testing.T, lab string, attr *syscall.SysProcAttr) int {
+	t.Helper()
+	// A shell takes the second word for a script.
+	dir, err := os.MkdirTemp("", "pwt-keeper-") // a test's own one is not for other users
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "keeper"), []byte("read line\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("/bin/sh")
+	cmd.Args = append([]string{selfPath}, keeperArgs(lab)...)
+	cmd.Dir = dir
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.SysProcAttr = attr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close(); cmd.Process.Kill(); cmd.Wait() })
+	return cmd.Process.Pid
+}
+
+func TestProcessesOfOthersAreNotTaken(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root: other users and process namespaces")
+	}
+	const lab = "pwt-look-alike"
+	lookAlike(t, lab, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}})
+	lookAlike(t, lab, &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID})
+	if pid := findProcesses().keeper(lab); pid != 0 {
+		t.Errorf("process %d of somebody else is taken for ours", pid)
+	}
+	ours := lookAlike(t, lab, nil)
+	if pid := findProcesses().keeper(lab); pid != ours {
+		t.Errorf("found %d; want our own, %d", pid, ours)
+	}
+}
