@@ -5,8 +5,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 )
+
+// A process is taken to be in the namespaces of its main thread, which Go keeps
+// also where the goroutine on it must not go on. So nothing but main runs there.
+func init() { runtime.LockOSThread() }
 
 func main() {
 	os.Exit(mainCode())

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,10 @@ import (
 
 // program is the built pseudowan.
 var program string
+
+// A process is taken to be in the namespaces of its main thread, which Go keeps
+// also where the goroutine on it must not go on. So nothing but main runs there.
+func init() { runtime.LockOSThread() }
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
