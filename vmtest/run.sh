@@ -5,10 +5,11 @@
 #
 #   sh vmtest/run.sh DATAPATH [PACKAGE [TEST-FLAG...]]
 #
-# DATAPATH is system, netdev or auto: what the labs of the tests ask for. PACKAGE is
-# labs, ovs or hosts, or "all". The machine has no network. The exit code is
-# that of the tests, 124 after the time limit. PSEUDOWAN_VM_SCRIPT names a shell
-# script to run instead of the tests, with pseudowan in its PATH.
+# DATAPATH is system, netdev or auto: what the labs of the tests ask for. PACKAGE
+# is labs, ovs or hosts, or "all". The machine has no network. The exit code is
+# that of the tests, or 1 with a message where the machine ended before them or
+# PSEUDOWAN_VM_LIMIT was over. PSEUDOWAN_VM_SCRIPT names a shell script to run
+# instead of the tests, with pseudowan in its PATH.
 set -eu
 cd "$(dirname "$0")/.."
 
