@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -77,8 +79,24 @@ func (d *daemon) end() {
 		d.cmd.Process.Signal(syscall.SIGTERM)
 		d.cmd.Wait()
 	}
+	d.endShims()
 	d.unmount()
 	os.RemoveAll(d.dir)
+}
+
+// endShims ends what a killed daemon leaves running: its containers' shims, and
+// its containerd. They name the daemon's own directory.
+func (d *daemon) endShims() {
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, f := range files {
+		line, err := os.ReadFile(f)
+		if err != nil || !strings.Contains(string(line), d.dir+"/") {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f))); err == nil && pid != os.Getpid() {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
 }
 
 // unmount takes away the mounts that a killed daemon leaves, the last first.
