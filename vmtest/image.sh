@@ -32,6 +32,8 @@ die() {
 	exit 1
 }
 
+[ -n "$mirror" ] || die "this machine has no package source for $suite: name one in PSEUDOWAN_DEBIAN_MIRROR"
+
 # want COMMAND PACKAGE
 want() {
 	command -v "$1" >/dev/null || die "no $1: apt-get install $2"
