@@ -163,7 +163,7 @@ func (a *applier) files(context.Context) error {
 	}
 	for _, r := range a.plan.Routers {
 		err := a.before.netns.WriteFiles(hosts.Spec{
-			Lab: a.plan.Lab, Node: routerDirName(r.Name), Hosts: routerHostsFile(a.plan.Names),
+			Lab: a.plan.Lab, Node: routerDirName(r.Name), Hosts: hostsFile(a.plan.Names, nil),
 		})
 		if err != nil {
 			return fmt.Errorf("router %s: %w", r.Name, err)
@@ -225,29 +225,18 @@ func (a *applier) spec(h HostPlan) hosts.Spec {
 	}
 	return hosts.Spec{
 		Lab: a.plan.Lab, Node: h.Name, Name: name,
-		Hosts: hostsFile(a.plan.Names, h), Image: cmp.Or(h.BuildTag, h.Host.Image), Build: h.Host.Build,
+		Hosts: hostsFile(a.plan.Names, h.VRFs), Image: cmp.Or(h.BuildTag, h.Host.Image), Build: h.Host.Build,
 		Command: h.Host.Command, Env: h.Host.Env, Files: h.Host.Files,
 		Mounts: mounts(h.Host), Memory: h.Host.Memory, CPUs: h.Host.CPUs,
 	}
 }
 
-// hostsFile is what a host's /etc/hosts says: the routers, and the hosts of
-// its own VPNs, since addresses of others may overlap with them.
-func hostsFile(rows []HostsFileRow, h HostPlan) []hosts.HostsEntry {
+// hostsFile is what a node's /etc/hosts says: the routers, and the hosts of its
+// own VPNs, since addresses of others may overlap with them. A router has none.
+func hostsFile(rows []HostsFileRow, vrfs []string) []hosts.HostsEntry {
 	var out []hosts.HostsEntry
 	for _, row := range rows {
-		if row.VRF == "" || slices.Contains(h.VRFs, row.VRF) {
-			out = append(out, hosts.HostsEntry{Addr: row.Address, Names: row.Names})
-		}
-	}
-	return out
-}
-
-// routerHostsFile names the routers alone: customers' addresses overlap.
-func routerHostsFile(rows []HostsFileRow) []hosts.HostsEntry {
-	var out []hosts.HostsEntry
-	for _, row := range rows {
-		if row.VRF == "" {
+		if row.VRF == "" || slices.Contains(vrfs, row.VRF) {
 			out = append(out, hosts.HostsEntry{Addr: row.Address, Names: row.Names})
 		}
 	}

@@ -41,7 +41,7 @@ func Open(ctx context.Context, name string) (*Lab, error) {
 			l.routers = append(l.routers, ns.Mark.Node)
 		}
 	}
-	slices.SortFunc(l.routers, naturalCompare)
+	slices.SortFunc(l.routers, topology.CompareNames)
 	return l, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/labs/agent"
+	"pseudowan/topology"
 )
 
 const (
@@ -107,7 +108,7 @@ func (w *convergence) starting() (routers []string) {
 			routers = append(routers, name)
 		}
 	}
-	slices.SortFunc(routers, naturalCompare)
+	slices.SortFunc(routers, topology.CompareNames)
 	return routers
 }
 

@@ -17,6 +17,7 @@ import (
 	"pseudowan/doctor"
 	"pseudowan/hosts"
 	"pseudowan/labs/status"
+	"pseudowan/topology"
 )
 
 // DoctorOptions say for which lab the server is judged.
@@ -108,7 +109,7 @@ func labsHere(ctx context.Context) ([]doctor.Lab, error) {
 			}
 		}
 	}
-	slices.SortFunc(names, naturalCompare)
+	slices.SortFunc(names, topology.CompareNames)
 	var out []doctor.Lab
 	for _, name := range slices.Compact(names) {
 		l, err := labHere(ctx, name)

@@ -95,7 +95,7 @@ func (o observed) noSuchNode(lab, node string) string {
 	for _, ns := range o.namespacesBy(hosts.KindRouter) {
 		names = append(names, ns.Mark.Node)
 	}
-	slices.SortFunc(names, naturalCompare)
+	slices.SortFunc(names, topology.CompareNames)
 	if n := topology.Nearest(node, names); n != "" {
 		return fmt.Sprintf("lab %s has no node %s; did you mean %s?", lab, node, n)
 	}

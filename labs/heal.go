@@ -14,6 +14,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/agent"
+	"pseudowan/topology"
 )
 
 // healer gives the hosts of a lab whose container was started again what went
@@ -99,7 +100,7 @@ func (s suspects) names() []string {
 	for node := range s {
 		names = append(names, node)
 	}
-	slices.SortFunc(names, naturalCompare)
+	slices.SortFunc(names, topology.CompareNames)
 	return names
 }
 

@@ -35,7 +35,7 @@ func WhatIsKnown(ctx context.Context, lab string) Known {
 		}
 	}
 	for _, s := range []*[]string{&k.Nodes, &k.Routers, &k.VRFs} {
-		slices.SortFunc(*s, naturalCompare)
+		slices.SortFunc(*s, topology.CompareNames)
 		*s = slices.Compact(*s)
 	}
 	return k

@@ -57,7 +57,7 @@ func labNodes(ctx context.Context, lab string) ([]status.Node, error) {
 		if a.Kind != b.Kind {
 			return strings.Compare(b.Kind, a.Kind) // routers first
 		}
-		return naturalCompare(a.Node, b.Node)
+		return topology.CompareNames(a.Node, b.Node)
 	})
 	return out, nil
 }

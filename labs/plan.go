@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/maruel/natural"
-
 	"pseudowan/bgp/vpn"
 	"pseudowan/hosts"
 	"pseudowan/labs/agent"
@@ -149,18 +147,8 @@ func (b *planner) build() error {
 // so that moving a host in the file changes nothing.
 func (b *planner) sortedHosts() []topology.Host {
 	sorted := slices.Clone(b.topology.Hosts)
-	slices.SortStableFunc(sorted, func(x, y topology.Host) int { return naturalCompare(x.Name, y.Name) })
+	slices.SortStableFunc(sorted, func(x, y topology.Host) int { return topology.CompareNames(x.Name, y.Name) })
 	return sorted
-}
-
-func naturalCompare(a, b string) int {
-	switch {
-	case a == b:
-		return 0
-	case natural.Less(a, b):
-		return -1
-	}
-	return 1
 }
 
 func (b *planner) links() {

@@ -164,7 +164,7 @@ func TestInterfaceNamesFit(t *testing.T) {
 func TestHostsFileNamesOnlyTheOwnVPN(t *testing.T) {
 	p := plan(t, parseCatalog(t, "pseudo-wan"), Allocations{})
 	var names []string
-	for _, e := range hostsFile(p.Names, p.Hosts[0]) {
+	for _, e := range hostsFile(p.Names, p.Hosts[0].VRFs) {
 		names = append(names, e.Names...)
 	}
 	want := []string{"pe1", "pe2", "host_001_101", "remote_001_101"}

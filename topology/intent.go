@@ -151,7 +151,7 @@ func compareRoutes(a, b ExpectedRoute) int {
 	return cmp.Or(
 		a.Prefix.Addr().Compare(b.Prefix.Addr()), a.Prefix.Bits()-b.Prefix.Bits(),
 		preferenceOf(a.Source)-preferenceOf(b.Source), elsewhere(a)-elsewhere(b),
-		naturally(a.Origin.Router, b.Origin.Router), naturally(a.Origin.VRF, b.Origin.VRF),
+		CompareNames(a.Origin.Router, b.Origin.Router), CompareNames(a.Origin.VRF, b.Origin.VRF),
 		strings.Compare(a.Origin.Host, b.Origin.Host))
 }
 

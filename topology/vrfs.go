@@ -69,7 +69,7 @@ func (b *builder) instances() {
 	for name := range b.defined {
 		names = append(names, name)
 	}
-	slices.SortFunc(names, naturally)
+	slices.SortFunc(names, CompareNames)
 	names = slices.Compact(names)
 	if len(names) > maxVRFs {
 		b.refuse(pos{}, "vrfs", fmt.Sprintf("more than %d VRFs: their numbers do not fit an RD", maxVRFs), "make several labs of them")
@@ -80,7 +80,7 @@ func (b *builder) instances() {
 		number[name] = i + 1
 	}
 	slices.SortFunc(keys, func(x, y vrfKey) int {
-		return cmp.Or(b.router[x.router]-b.router[y.router], naturally(x.vrf, y.vrf))
+		return cmp.Or(b.router[x.router]-b.router[y.router], CompareNames(x.vrf, y.vrf))
 	})
 	owner := make(map[string]map[vpn.RD]vrfKey)
 	for _, key := range keys {
@@ -98,9 +98,9 @@ func (b *builder) instances() {
 	}
 }
 
-// naturally orders names with their numbers as numbers, and names that differ
+// CompareNames orders names with their numbers as numbers, and names that differ
 // only in leading zeros by their spelling.
-func naturally(a, b string) int {
+func CompareNames(a, b string) int {
 	switch {
 	case a == b:
 		return 0

@@ -33,7 +33,7 @@ func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	if err := r.switchPorts(ctx, cfg); err != nil {
+	if err := r.switchPorts(ctx, cfg, core); err != nil {
 		return err
 	}
 	if err := configureLinks(core); err != nil {
@@ -130,16 +130,12 @@ func portsOf(cfg Config) (map[uint32]*accessPort, map[uint32]*corePort, error) {
 // switchPorts makes the bridge's ports, and replaces those whose wire is not
 // the one they were made for. A customer's port has to wait for its wire: a
 // host that does not run must not keep the router from its work.
-func (r *reactor) switchPorts(ctx context.Context, cfg Config) error {
+func (r *reactor) switchPorts(ctx context.Context, cfg Config, core map[uint32]*corePort) error {
 	bridge := ovs.Bridge{}
 	for _, c := range cfg.Core {
-		mac, err := net.ParseMAC(c.MAC)
-		if err != nil {
-			return fmt.Errorf("port %s: %w", c.Name, err)
-		}
 		bridge.Ports = append(bridge.Ports,
 			ovs.Port{Number: c.Port, Name: c.Name},
-			ovs.Port{Number: c.BGPPort, Name: c.BGPName, Internal: true, MAC: mac, MTU: defaultMTU})
+			ovs.Port{Number: c.BGPPort, Name: c.BGPName, Internal: true, MAC: core[c.Port].mac, MTU: defaultMTU})
 	}
 	for _, a := range cfg.Access {
 		_, err := net.InterfaceByName(a.Name)

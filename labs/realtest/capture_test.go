@@ -77,11 +77,11 @@ func (c *capture) mustBeEmpty(t testing.TB) {
 	}
 }
 
-// frames waits for the capture to be complete and decodes it.
-func (c *capture) frames(t testing.TB) []frame {
+// decode waits for the capture to be complete and has tshark tell some fields
+// of each packet.
+func (c *capture) decode(t testing.TB, fields ...string) [][]string {
 	t.Helper()
 	c.wait(t)
-	fields := []string{"mpls.label", "mpls.bottom", "mpls.ttl", "ip.ttl", "ip.src", "ip.dst"}
 	argv := []string{"-r", c.file, "-T", "fields", "-E", "separator=|"}
 	for _, f := range fields {
 		argv = append(argv, "-e", f)
@@ -90,12 +90,22 @@ func (c *capture) frames(t testing.TB) []frame {
 	if err != nil {
 		t.Fatalf("tshark: %v", err)
 	}
-	var frames []frame
+	var all [][]string
 	for line := range strings.Lines(string(out)) {
 		f := strings.Split(strings.TrimRight(line, "\n"), "|")
 		if len(f) != len(fields) {
 			t.Fatalf("tshark printed %q", line)
 		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// frames waits for the capture to be complete and decodes it.
+func (c *capture) frames(t testing.TB) []frame {
+	t.Helper()
+	var frames []frame
+	for _, f := range c.decode(t, "mpls.label", "mpls.bottom", "mpls.ttl", "ip.ttl", "ip.src", "ip.dst") {
 		list := func(s string) []string { return strings.Split(s, ",") }
 		frames = append(frames, frame{list(f[0]), list(f[1]), list(f[2]), f[3], f[4], f[5]})
 	}

@@ -113,19 +113,8 @@ type icmp6 struct{ kind, src, dst, hopLimit, prefix, rdnss, dnssl string }
 
 func (c *capture) icmp6(t testing.TB) []icmp6 {
 	t.Helper()
-	c.wait(t)
-	fields := []string{"icmpv6.type", "ipv6.src", "ipv6.dst", "ipv6.hlim", "icmpv6.opt.prefix", "icmpv6.opt.rdnss", "icmpv6.opt.dnssl"}
-	argv := []string{"-r", c.file, "-T", "fields", "-E", "separator=|"}
-	for _, f := range fields {
-		argv = append(argv, "-e", f)
-	}
-	out, err := exec.Command("tshark", argv...).Output()
-	if err != nil {
-		t.Fatalf("tshark: %v", err)
-	}
 	var all []icmp6
-	for line := range strings.Lines(string(out)) {
-		f := strings.Split(strings.TrimRight(line, "\n"), "|")
+	for _, f := range c.decode(t, "icmpv6.type", "ipv6.src", "ipv6.dst", "ipv6.hlim", "icmpv6.opt.prefix", "icmpv6.opt.rdnss", "icmpv6.opt.dnssl") {
 		all = append(all, icmp6{f[0], f[1], f[2], f[3], f[4], f[5], f[6]})
 	}
 	return all
