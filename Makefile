@@ -20,6 +20,9 @@ BUILDFLAGS = -trimpath -buildvcs=false -ldflags '-s -w $(if $(VERSION),-X main.v
 TESTFLAGS ?= -timeout 20m -p 2
 FUZZTIME ?= 10s
 
+# go test, which at its end tells what was skipped, and why.
+GOTEST = $(GO) tool gotestsum --format pkgname --
+
 .PHONY: all
 all: bin/pseudowan
 
@@ -30,7 +33,7 @@ bin/pseudowan:
 
 .PHONY: test
 test: check
-	$(GO) test $(TESTFLAGS) ./...
+	$(GOTEST) $(TESTFLAGS) ./...
 
 # The real tests in a virtual machine whose kernel has what a bare machine may
 # lack: Open vSwitch's kernel datapath, MPLS, VRF, dummy devices.
@@ -41,7 +44,7 @@ test-vm:
 # The tests that need no root, namespaces or Open vSwitch.
 .PHONY: test-pure
 test-pure: check
-	$(GO) test $(TESTFLAGS) -skip '^TestReal' ./...
+	$(GOTEST) $(TESTFLAGS) -skip '^TestReal' ./...
 
 # A package's files by name: given directories, gofmt looks into .cache, too.
 SOURCES = {{range .GoFiles}}{{$$.Dir}}/{{.}} {{end}}{{range .TestGoFiles}}{{$$.Dir}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$$.Dir}}/{{.}} {{end}}

@@ -48,23 +48,55 @@ install_packages() {
 	packages=$(missing_packages "$@")
 	[ -n "$packages" ] || return 0
 	has apt-get || die "please install what brings these, then run this again: $packages"
-	say "installing $packages"
 	# A fresh server may still be busy with its own upgrades; and what this
 	# installs is no reason to restart the services that run (needrestart).
 	export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+	say "reading the lists of packages"
 	apt-get update -qq >"$log" 2>&1 || say "apt-get update failed; going on with the lists that are there"
-	hold_services
 	# The list is split into words on purpose.
+	# shellcheck disable=SC2086
+	packages=$(available $packages)
+	# shellcheck disable=SC2086
+	services=$(absent_services $packages)
+	say "installing $packages"
+	hold_services
 	# shellcheck disable=SC2086
 	apt-get install -y -qq --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300 $packages >"$log" 2>&1 || {
 		cat "$log" >&2
 		die "apt-get could not install $packages"
 	}
 	release_services
-	for package in $packages; do
-		# shellcheck disable=SC2046
-		retire $(services_of "$package")
+	# shellcheck disable=SC2086
+	retire $services
+}
+
+# available PACKAGE|PACKAGE... prints the first of each group that there is: a
+# command is not in the same package everywhere.
+available() {
+	for group in "$@"; do
+		for package in $(printf %s "$group" | tr '|' ' '); do
+			[ -z "$(apt-cache madison "$package")" ] || break
+		done
+		printf '%s ' "$package"
 	done
+}
+
+# absent_services PACKAGE... prints the services that the packages are going to
+# bring. One that is there already has come another way, and may be in use:
+# Docker brings containerd, which a Kubernetes node has, too.
+absent_services() {
+	for package in "$@"; do
+		for service in $(services_of "$package"); do
+			has_service "$service" || printf '%s ' "$service"
+		done
+	done
+}
+
+has_service() {
+	for file in "/etc/init.d/$1" /etc/systemd/system/"$1" /lib/systemd/system/"$1"; do
+		[ ! -e "$file" ] && [ ! -e "$file.service" ] || return 0
+	done
+	return 1
 }
 
 # services_of PACKAGE prints the services that the package starts and enables.
@@ -254,7 +286,8 @@ runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputi
 
 # What the tests look with, and compare with.
 tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
-	gobgpd:gobgpd bird:bird2 vtysh:frr busybox:busybox-static docker:docker.io"
+	gobgpd:gobgpd bird:bird2 vtysh:frr busybox:busybox-static
+	dockerd:docker.io docker:docker-cli|docker.io"
 
 demo() {
 	# shellcheck disable=SC2086
