@@ -107,6 +107,7 @@ services_of() {
 	bird2) echo bird ;;
 	frr) echo frr ;;
 	docker.io) echo docker.socket docker containerd ;;
+	docker-registry) echo docker-registry ;;
 	esac
 }
 
@@ -287,6 +288,7 @@ runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputi
 # What the tests look with, and compare with.
 tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
 	gobgpd:gobgpd bird:bird2 vtysh:frr busybox:busybox-static
+	docker-registry:docker-registry
 	dockerd:docker.io docker:docker-cli|docker.io"
 
 demo() {

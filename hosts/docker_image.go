@@ -7,10 +7,8 @@ import (
 	"crypto/sha256"
 	"debug/elf"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -112,46 +110,18 @@ func newBuiltin() (builtin, error) {
 	return builtin{builtinRepository + ":" + hex.EncodeToString(sum.Sum(nil)[:6]), content}, nil
 }
 
-// pull tells of every layer's steps, but not of every byte.
+// pull brings an image from its registry.
 func (d *Docker) pull(ctx context.Context, name string) error {
 	d.say("pulling " + name)
 	answer, err := d.cli.ImagePull(ctx, name, image.PullOptions{})
 	if err == nil {
 		defer answer.Close()
-		err = d.follow(answer, name)
+		err = d.followPull(answer, name)
 	}
 	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("it is not on this server and cannot be pulled; bring it with docker load, or leave image out for the built-in one: %w", err)
+		return fmt.Errorf("it is not on this server and cannot be pulled; bring it with docker pull or docker load, or leave image out for the built-in one: %w", err)
 	}
 	return err
-}
-
-// follow reads the daemon's stream of progress to its end.
-func (d *Docker) follow(stream io.Reader, name string) error {
-	decoder := json.NewDecoder(stream)
-	last := ""
-	for {
-		var m struct {
-			ID     string `json:"id"`
-			Status string `json:"status"`
-			Stream string `json:"stream"` // a build's
-			Error  string `json:"error"`
-		}
-		if err := decoder.Decode(&m); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		if m.Error != "" {
-			return errors.New(m.Error)
-		}
-		text := strings.TrimSpace(m.ID + " " + m.Status + m.Stream)
-		line := name + ": " + text
-		if text != "" && line != last {
-			d.say(line)
-		}
-		last = line
-	}
 }
 
 // builtinImage is a root file system around the server's static busybox. It

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -192,7 +191,7 @@ func TestDockerDaemonThatIsStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, ensureErr := r.Ensure(context.Background(), Spec{Lab: "l", Node: "h", Name: "h"})
+	_, ensureErr := r.Ensure(context.Background(), Spec{Lab: "l", Node: "h", Name: "h", Image: "some"})
 	_, listErr := r.List(context.Background(), "")
 	for _, err := range []error{r.Ping(context.Background()), ensureErr, listErr} {
 		if err == nil || !strings.Contains(err.Error(), "systemctl start docker") {
@@ -237,24 +236,6 @@ func TestDynamicProgramIsNoImage(t *testing.T) {
 		if isStatic(program) {
 			t.Errorf("%s passes for static", name)
 		}
-	}
-}
-
-func TestDockerProgress(t *testing.T) {
-	var said []string
-	d := &Docker{say: func(s string) { said = append(said, s) }}
-	stream := `{"status":"Pulling from x"}{"status":"Downloading","id":"a1","progress":"1%"}{"status":"Downloading","id":"a1","progress":"2%"}{"status":"Done","id":"a1"}`
-	if err := d.follow(strings.NewReader(stream), "x"); err != nil {
-		t.Fatal(err)
-	}
-	if want := []string{"x: Pulling from x", "x: a1 Downloading", "x: a1 Done"}; !slices.Equal(said, want) {
-		t.Errorf("said %q, want %q", said, want)
-	}
-	if err := d.follow(strings.NewReader(`{"error":"no space"}`), "x"); err == nil || err.Error() != "no space" {
-		t.Errorf("%v, want the daemon's error", err)
-	}
-	if err := d.follow(strings.NewReader(`{"status":`), "x"); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("cut short: %v", err)
 	}
 }
 
