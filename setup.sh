@@ -244,41 +244,6 @@ own_directory() {
 	mkdir -p "$1" 2>/dev/null && probe=$(mktemp "$1/.pseudowan.XXXXXX" 2>/dev/null) && rm -f "$probe"
 }
 
-# --- Docker, for the tests ---------------------------------------------------
-
-# start_docker starts a daemon of our own where none answers. It has its own
-# socket and data, no bridge and no packet filter rules, and ends with us.
-start_docker() {
-	! docker version >/dev/null 2>&1 || return 0
-	has dockerd || return 0
-	docker_dir=$(mktemp -d /var/tmp/pseudowan-docker.XXXXXX)
-	DOCKER_HOST=unix://$docker_dir/docker.sock
-	export DOCKER_HOST
-	dockerd --host "$DOCKER_HOST" --data-root "$docker_dir/data" --exec-root "$docker_dir/exec" \
-		--pidfile "$docker_dir/pid" --bridge none --iptables=false --ip6tables=false \
-		>"$docker_dir/log" 2>&1 &
-	docker_pid=$!
-	tries=0
-	until docker version >/dev/null 2>&1; do
-		tries=$((tries + 1))
-		if [ $tries -gt 150 ] || ! kill -0 "$docker_pid" 2>/dev/null; then
-			say "the Docker daemon does not start; tests that need it will say so:"
-			tail -n 3 "$docker_dir/log"
-			return 0
-		fi
-		sleep 0.2
-	done
-}
-
-stop_docker() {
-	[ -n "${docker_pid-}" ] || return 0
-	kill "$docker_pid" 2>/dev/null || true
-	wait "$docker_pid" 2>/dev/null || true
-	# It mounts its own directories and does not always undo that.
-	awk -v dir="$docker_dir/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount || true
-	rm -rf "$docker_dir"
-}
-
 # --- the two jobs ------------------------------------------------------------
 
 # What the build, `pseudowan` itself and the demo's commands need.
@@ -322,7 +287,6 @@ run_tests() {
 	# shellcheck disable=SC2086
 	install_packages $runtime $tools
 	find_go
-	start_docker
 	make
 	make test
 }
@@ -330,7 +294,6 @@ run_tests() {
 # clean_up runs however the script ends. What was built belongs to the user who
 # called sudo, so that the next `make` without sudo can replace it.
 clean_up() {
-	stop_docker
 	release_services
 	rm -f "$log"
 	if [ -n "${SUDO_UID-}" ] && [ -n "${SUDO_GID-}" ]; then

@@ -3,18 +3,22 @@
 #
 #   sudo sh ./setup_test.sh [SCENARIO...]    (all of them, where none is named)
 #
-#   demo-first   nothing installed; sudo: demo, test, demo, test
-#   test-first   nothing installed; sudo: test, demo, test, demo
+#   demo-first   a server, nothing installed; sudo: demo, test, demo, test
+#   test-first   a container, nothing installed; sudo: test, demo, test, demo
+#   beside       a server whose Docker is in use: the tests that use Docker
 #   in-use       an Open vSwitch in use, an old Go, no sudo, no HOME: demo
 #   stopped      an Open vSwitch that is stopped, a read-only GOPATH: demo
-#   package      what `make deb` has made: apt install, a lab, apt remove
+#   package      what `make deb` has made: apt install, its unit, apt remove
 #
 # Each runs in a fresh minimal Debian of its own, in its own mount, process and
-# network namespaces, from a user's clone of HEAD. Wants debootstrap,
-# slirp4netns and git, and some 5 GB of disk in BARE_DIR (default /var/tmp).
+# network namespaces, from a user's clone of HEAD: a server is run by systemd, a
+# container has no init system. Wants debootstrap, slirp4netns and git, and some
+# 5 GB of disk in BARE_DIR (default /var/tmp). BARE_SUITE is Debian's release
+# (default bookworm), BARE_MIRROR where its packages are (default: where this
+# machine has its own).
 set -eu
 
-suite=bookworm
+suite=${BARE_SUITE:-bookworm}
 user=alice
 checkout=/home/$user/pseudowan
 
@@ -33,12 +37,16 @@ outside() {
 		command -v $command >/dev/null || die "$command is not installed"
 	done
 	source=$(cd "$(dirname "$0")" && pwd)
+	# It is apt that replaces $(REPO_URI).
+	# shellcheck disable=SC2016
+	mirror=${BARE_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' |
+		grep '/debian/$' | head -n 1)}
 	work=$(mktemp -d "${BARE_DIR:-/var/tmp}/pseudowan-bare.XXXXXX")
 	trap clean_up EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	say "a minimal Debian $suite"
-	debootstrap --variant=minbase --include=sudo $suite "$work/base" >"$work/debootstrap.log" 2>&1 ||
+	debootstrap --variant=minbase --include=sudo,systemd-sysv,dbus "$suite" "$work/base" "$mirror" >"$work/debootstrap.log" 2>&1 ||
 		die "debootstrap: $(tail -n 3 "$work/debootstrap.log")"
 	furnish "$work/base"
 	for scenario in "$@"; do
@@ -54,14 +62,15 @@ clean_up() {
 	[ -z "${uplink-}" ] || kill "$uplink" 2>/dev/null || true
 	[ ! -e "$work/net" ] || umount "$work/net" 2>/dev/null || true
 	rm -rf --one-file-system "$work"
+	find /sys/fs/cgroup -depth -path "*/pseudowan-bare.$$*" -type d -exec rmdir {} + 2>/dev/null || true
 }
 
 # furnish DIR gives the machine this server's package sources and trusted
 # authorities, a user, and the user's clone.
 furnish() {
-	rm -f "$1/etc/apt/sources.list"
-	cp -a /etc/apt/. "$1/etc/apt/"
+	cp -a /etc/apt/apt.conf.d/. "$1/etc/apt/apt.conf.d/"
 	rm -f "$1/etc/apt/apt.conf.d/"*docker* # a container image's, not a server's
+	echo "deb $mirror $suite main" >"$1/etc/apt/sources.list"
 	authorities=$1/usr/local/share/ca-certificates
 	mkdir -p "$authorities"
 	awk -v dir="$authorities" '/BEGIN CERT/ { n++ } n { print > (dir "/server-" n ".crt") }' /etc/ssl/certs/ca-certificates.crt
@@ -87,12 +96,35 @@ boot() {
 		kill -0 $uplink 2>/dev/null || die "slirp4netns: $(tail -n 3 "$work/uplink.log")"
 		sleep 0.1
 	done
-	nsenter --net="$work/net" unshare --mount --pid --uts --ipc --fork --kill-child \
-		sh "$1/root/setup_test.sh" --enter "$1" "$2"
+	sh "$0" --isolate "$work/net" "$1" "$2" $$ &
+	machine=$!
+	touch "$1/root/out"
+	tail -n +1 -f --pid=$machine "$1/root/out"
+	wait $machine || die "$2"
 	kill $uplink
 	wait $uplink 2>/dev/null || true
 	uplink=
 	umount "$work/net"
+}
+
+# isolate NET DIR SCENARIO ID runs the machine in namespaces of its own. What it
+# makes of control groups it makes in one of this test's.
+isolate() {
+	while IFS=: read -r _ controllers path; do
+		case $controllers in
+		"") hierarchy=$(cgroup2_at) ;;
+		name=systemd) hierarchy=/sys/fs/cgroup/systemd ;;
+		*) continue ;;
+		esac
+		mkdir -p "$hierarchy$path/pseudowan-bare.$4"
+		echo $$ >"$hierarchy$path/pseudowan-bare.$4/cgroup.procs"
+	done </proc/self/cgroup
+	exec nsenter --net="$1" unshare --mount --pid --uts --ipc --cgroup --fork --kill-child \
+		sh "$2/root/setup_test.sh" --enter "$2" "$3"
+}
+
+cgroup2_at() {
+	[ -d /sys/fs/cgroup/unified ] && echo /sys/fs/cgroup/unified || echo /sys/fs/cgroup
 }
 
 # enter DIR SCENARIO makes DIR the root of the new namespaces.
@@ -101,21 +133,78 @@ enter() {
 	cd "$1"
 	mount -t proc proc proc
 	mount -t sysfs sysfs sys
-	[ ! -d /sys/fs/cgroup ] || mount --rbind /sys/fs/cgroup sys/fs/cgroup
-	mount --rbind /dev dev
+	mount_cgroups
+	make_devices
 	mount -t tmpfs -o mode=755 tmpfs run
 	mkdir run/lock
 	hostname bare
 	pivot_root . mnt
-	exec env -i TERM=dumb PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-		chroot . sh /root/setup_test.sh --inside "$2"
+	case $2 in
+	demo-first | beside | package) as_server "$2" ;;
+	*)
+		exec env -i TERM=dumb PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+			chroot . sh /root/setup_test.sh --inside "$2" >>root/out 2>&1
+		;;
+	esac
+}
+
+mount_cgroups() {
+	if [ "$(cgroup2_at)" = /sys/fs/cgroup ]; then
+		mount -t cgroup2 cgroup2 sys/fs/cgroup
+		return
+	fi
+	mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup
+	while IFS=: read -r _ controllers _; do
+		case $controllers in
+		"") set -- unified -t cgroup2 ;;
+		name=*) set -- "${controllers#name=}" -t cgroup -o "none,$controllers" ;;
+		*) set -- "$controllers" -t cgroup -o "$controllers" ;;
+		esac
+		mkdir "sys/fs/cgroup/$1"
+		mount "$@" cgroup "sys/fs/cgroup/$1"
+	done </proc/self/cgroup
+}
+
+make_devices() {
+	mount -t tmpfs -o mode=755 tmpfs dev
+	mkdir dev/pts dev/shm dev/net
+	for device in null zero full random urandom tty net/tun; do
+		: >dev/$device
+		mount --bind /dev/$device dev/$device
+	done
+	ln -s /proc/self/fd dev/fd
+	ln -s pts/ptmx dev/ptmx
+	mount -t devpts -o newinstance,ptmxmode=666 devpts dev/pts
+	mount -t tmpfs -o mode=1777 tmpfs dev/shm
+}
+
+# as_server SCENARIO boots the machine: the scenario is a unit, whose exit code
+# becomes the machine's. Timers would start processes while tests look for some,
+# and the kernel's settings are this server's.
+as_server() {
+	ln -s /dev/null etc/systemd/system/timers.target
+	ln -s /dev/null etc/systemd/system/systemd-sysctl.service
+	cat >etc/systemd/system/scenario.service <<-END
+		[Unit]
+		Requires=multi-user.target
+		After=multi-user.target
+		SuccessAction=exit-force
+		FailureAction=exit-force
+		[Service]
+		Type=oneshot
+		StandardOutput=append:/root/out
+		StandardError=append:/root/out
+		ExecStart=/bin/sh /root/setup_test.sh --inside $1
+	END
+	exec env -i container=pseudowan TERM=dumb PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+		chroot . /lib/systemd/systemd --unit=scenario.service --show-status=no
 }
 
 # --- inside: the scenarios -----------------------------------------------------
 
 inside() {
 	umount -l /mnt
-	mount --make-rshared / # as systemd has it
+	mount --make-rshared / # as systemd has it, where it runs
 	cd $checkout
 	[ -z "$(installed)" ] || die "not bare: $(installed)"
 	case $1 in
@@ -125,12 +214,8 @@ inside() {
 		in_use
 		return
 		;;
-	stopped)
-		stopped
-		return
-		;;
-	package)
-		package
+	beside | stopped | package)
+		"$1"
 		return
 		;;
 	*) die "no such scenario: $1" ;;
@@ -190,10 +275,19 @@ check_files() {
 	foreign=$(find $checkout ! -user $user | head -n 5)
 	[ -z "$foreign" ] || die "not $user's: $foreign"
 	[ ! -e /usr/sbin/policy-rc.d ] || die "policy-rc.d is still there"
-	enabled=$(find /etc/rc[2-5].d -name 'S*' | grep -E 'openvswitch|gobgpd|bird|frr|docker|containerd' || true)
+	enabled=$(enabled | grep -E "$brought|containerd" || true)
 	[ -z "$enabled" ] || die "enabled: $enabled"
-	! pidof dockerd containerd gobgpd bird zebra || die "a service runs"
+	! pidof dockerd containerd docker-registry gobgpd bird zebra || die "a service runs"
 	[ ! -S /var/run/openvswitch/db.sock ] || die "the server's Open vSwitch runs"
+}
+
+# brought matches the services that packages of setup.sh bring.
+brought='openvswitch|ovs|gobgpd|bird|frr|docker'
+
+# enabled lists what starts at boot.
+enabled() {
+	find /etc/rc[2-5].d -name 'S*'
+	find /etc/systemd/system -path '*.wants/*'
 }
 
 down_again() {
@@ -255,15 +349,56 @@ stopped() {
 	down_again
 }
 
-# package: installing starts no lab, removing leaves none.
+# beside: a Docker that is in use does not notice the tests, which run daemons
+# of their own.
+beside() {
+	say "a Docker in use"
+	apt-get update -qq
+	mkdir -p /etc/docker
+	echo '{"bridge": "none", "iptables": false, "ip6tables": false}' >/etc/docker/daemon.json
+	# In later releases the client has a package of its own.
+	client=$(apt-cache madison docker-cli)
+	apt-get install -y -qq --no-install-recommends docker.io ${client:+docker-cli} busybox-static >/root/log 2>&1 ||
+		die "apt-get: $(tail -n 3 /root/log)"
+	systemctl is-active -q docker containerd || die "Docker does not run"
+	tar -c -C / bin/busybox | docker import -c 'CMD ["/bin/busybox", "sleep", "100000"]' - sleeper >/root/log
+	docker run -d --name sleeper --network none sleeper >/root/log
+	server_docker >/root/before
+	timed test env TESTFLAGS='-run=Docker' sh ./setup.sh test
+	server_docker | diff /root/before - || die "the server's Docker has changed"
+	enabled=$(enabled | grep -E "$brought" | grep -v docker || true)
+	[ -z "$enabled" ] || die "enabled: $enabled"
+	! pidof docker-registry gobgpd bird zebra ovs-vswitchd || die "a service runs"
+}
+
+server_docker() {
+	docker ps --all --no-trunc --format '{{.ID}} {{.Names}} {{.State}}'
+	docker images --no-trunc
+	docker network ls --no-trunc
+	docker volume ls
+	pidof dockerd containerd
+	ctr namespaces ls
+	ctr --namespace moby containers ls
+	systemctl is-enabled docker docker.socket containerd
+	grep -c docker /proc/mounts
+}
+
+# package: installing starts no lab, removing leaves none; its unit, once
+# enabled, keeps a lab up.
 package() {
 	ls /root/*.deb || die "no package; run make deb before"
 	apt-get update -qq
 	timed "apt install" apt-get install -y -qq --no-install-recommends iputils-ping /root/*.deb
 	! pidof pseudowan || die "the package has started something"
 	[ -z "$(find /etc -name 'pseudowan@*')" ] || die "the package has enabled its unit"
-	pseudowan up pseudo-wan
+	systemctl enable -q --now pseudowan@pseudo-wan
 	pseudowan exec host_001_101 -- ping -c 1 -W 2 30.1.0.2 || die "no ping across"
+	systemctl reload pseudowan@pseudo-wan
+	systemctl stop pseudowan@pseudo-wan
+	left=$(ls /run/netns; pidof pseudowan || true)
+	[ -z "$left" ] || die "left after stop: $left"
+	systemctl start pseudowan@pseudo-wan
+	pseudowan exec host_001_101 -- ping -c 1 -W 2 30.1.0.2 || die "no ping across after a restart"
 	timed "apt remove" apt-get purge -y -qq pseudowan
 	! pidof pseudowan || die "a lab runs without its program"
 	left=$(ls /run/netns)$(find / -xdev -name '*pseudowan*' ! -path '/root/*' ! -path "$checkout*" ! -path '/var/lib/dpkg/*')
@@ -271,8 +406,9 @@ package() {
 }
 
 case ${1-} in
+--isolate) isolate "$2" "$3" "$4" "$5" ;;
 --enter) enter "$2" "$3" ;;
 --inside) inside "$2" ;;
-"") outside demo-first test-first in-use stopped package ;;
+"") outside demo-first test-first beside in-use stopped package ;;
 *) outside "$@" ;;
 esac

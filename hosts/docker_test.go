@@ -14,59 +14,21 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
-	"golang.org/x/sys/unix"
+
+	"pseudowan/hosts/dockertest"
 )
 
-// daemon is a Docker daemon of these tests alone.
-type daemon struct {
-	dir string
-	cmd *exec.Cmd
-	log bytes.Buffer
-}
-
-var privateDaemon = sync.OnceValues(startDaemon)
-
-func startDaemon() (*daemon, error) {
-	dir, err := os.MkdirTemp("", "pwt-docker-")
-	if err != nil {
-		return nil, err
+// privateDaemon is the daemon of these tests alone.
+var privateDaemon = sync.OnceValues(func() (*dockertest.Daemon, error) {
+	d, err := dockertest.New(time.Minute)
+	if err == nil {
+		endDaemon = d.End
 	}
-	d := &daemon{dir: dir}
-	d.cmd = exec.Command("dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none", "--data-root", dir+"/data",
-		"--exec-root", dir+"/exec", "--pidfile", dir+"/pid", "-H", d.host())
-	d.cmd.Stdout, d.cmd.Stderr = &d.log, &d.log
-	if err := d.cmd.Start(); err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	for {
-		r, err := NewDocker(DockerOptions{Host: d.host()})
-		if err != nil {
-			return nil, err
-		}
-		if err = r.Ping(ctx); err == nil {
-			daemonStarted = d
-			return d, nil
-		}
-		if ctx.Err() != nil {
-			d.stop()
-			return nil, errors.Join(err, errors.New(d.log.String()))
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-}
+	return d, err
+})
 
-func (d *daemon) host() string { return "unix://" + d.dir + "/docker.sock" }
-
-func (d *daemon) stop() {
-	_ = d.cmd.Process.Signal(unix.SIGTERM)
-	_ = d.cmd.Wait()
-	_ = os.RemoveAll(d.dir)
-}
-
-// daemonStarted tells TestMain what there is to stop.
-var daemonStarted *daemon
+// endDaemon ends what there is of it.
+var endDaemon = func() {}
 
 func newDocker(t *testing.T) *Docker {
 	t.Helper()
@@ -78,7 +40,7 @@ func newDocker(t *testing.T) *Docker {
 	if err != nil {
 		t.Skip("dockerd does not start here: ", err)
 	}
-	r, err := NewDocker(DockerOptions{Host: d.host(), Enter: []string{"/proc/self/exe", "enter"}})
+	r, err := NewDocker(DockerOptions{Host: d.Host(), Enter: []string{"/proc/self/exe", "enter"}})
 	if err != nil {
 		t.Fatal(err)
 	}

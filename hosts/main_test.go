@@ -28,9 +28,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
-	if daemonStarted != nil {
-		daemonStarted.stop()
-	}
+	endDaemon()
 	if left := leftovers(); left != "" {
 		fmt.Fprintf(os.Stderr, "the tests left behind:\n%s", left)
 		code = 1

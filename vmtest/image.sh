@@ -16,14 +16,14 @@ suite=bookworm
 mirror=${PSEUDOWAN_DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' "Codename: $suite" 'Created-By: Packages' | head -n 1)}
 
 # What the tests and the program call, and the shell that starts them.
-packages="base-files bash busybox-static coreutils dash ethtool gobgpd grep hostname
-iperf3 iproute2 iputils-ping kmod linux-image-amd64 mount openvswitch-switch procps
-sed tcpdump traceroute tshark util-linux"
+packages="base-files bash bird2 busybox-static coreutils dash ethtool frr gobgpd
+grep hostname iperf3 iproute2 iputils-ping kmod linux-image-amd64 mount
+openvswitch-switch procps sed tcpdump traceroute tshark util-linux"
 
 # What the kernel of a server has and that of a bare test machine may lack.
 # Their dependencies are found by depmod and modprobe.
-modules="openvswitch veth tun bridge dummy vrf mpls_router mpls_iptunnel 8021q
-macvlan sch_netem sch_tbf sch_htb sch_ingress cls_matchall act_police overlay"
+modules="e1000 virtio_net virtio_pci openvswitch veth tun bridge dummy vrf
+mpls_router mpls_iptunnel 8021q macvlan sch_netem sch_tbf sch_htb sch_ingress cls_matchall act_police overlay"
 
 say() { printf 'vmtest: %s\n' "$*" >&2; }
 
@@ -52,11 +52,12 @@ unpack() {
 # finish ROOT does what the packages' own scripts would have done.
 finish() {
 	echo 'hosts: files' >"$1/etc/nsswitch.conf"
-	for user in root:0 tcpdump:101 nobody:65534; do
+	for user in root:0 tcpdump:101 bird:102 frr:103 frrvty:104 nobody:65534; do
 		id=${user#*:}
 		echo "${user%:*}:x:$id:$id::/root:/bin/sh" >>"$1/etc/passwd"
 		echo "${user%:*}:x:$id:" >>"$1/etc/group"
 	done
+	sed -i 's/^frrvty:.*/&frr/' "$1/etc/group"
 	echo '127.0.0.1 localhost' >"$1/etc/hosts"
 	echo vm >"$1/etc/hostname"
 	ln -s traceroute.db "$1/usr/bin/traceroute"

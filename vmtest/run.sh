@@ -6,10 +6,11 @@
 #   sh vmtest/run.sh DATAPATH [PACKAGE [TEST-FLAG...]]
 #
 # DATAPATH is system, netdev or auto: what the labs of the tests ask for. PACKAGE
-# is labs, ovs or hosts, or "all". The machine has no network. The exit code is
-# that of the tests, or 1 with a message where the machine ended before them or
-# PSEUDOWAN_VM_LIMIT was over. PSEUDOWAN_VM_SCRIPT names a shell script to run
-# instead of the tests, with pseudowan in its PATH.
+# is labs, ovs or hosts, or "all". The machine has no network, but two pairs of
+# NICs, each with a cable between them. The exit code is that of the tests, or 1
+# with a message where the machine ended before them or PSEUDOWAN_VM_LIMIT was
+# over. PSEUDOWAN_VM_SCRIPT names a shell script to run instead of the tests, with
+# pseudowan in its PATH.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -54,12 +55,22 @@ export PSEUDOWAN_BINARY=/vmtest/pseudowan
 export PSEUDOWAN_TEST_DATAPATH=$datapath
 export PSEUDOWAN_TEST_SLOW=$slow
 END
+cp -r labs/realtest/testdata "$inside/testdata"
 printf '%s\n' "$@" >"$inside/flags"
 (cd "$work/root" && find . | cpio --quiet -o -H newc -R 0:0) >"$work/tests.cpio"
 cat "$image/root.cpio" "$work/tests.cpio" >"$work/initrd"
 
+# cable DRIVER N
+cable() {
+	for end in a b; do
+		printf '%s\n' -netdev "hubport,id=n$2$end,hubid=$2" -device "$1,netdev=n$2$end,romfile="
+	done
+}
+
+# The options are split into words on purpose.
+# shellcheck disable=SC2046
 timeout --foreground "$limit" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -m 3072 -smp 2 \
-	-display none -monitor none -nic none -no-reboot \
+	-display none -monitor none -no-reboot $(cable e1000 0) $(cable virtio-net-pci 1) \
 	-kernel "$image/vmlinuz" -initrd "$work/initrd" \
 	-append "console=ttyS0 quiet panic=-1 random.trust_cpu=on mitigations=off" \
 	-serial stdio -serial "file:$work/exit" </dev/null || die "the machine ended with code $?"

@@ -1,138 +1,50 @@
 package realtest
 
 import (
-	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"pseudowan/hosts/dockertest"
 )
 
-// daemon is a Docker daemon of a test.
-type daemon struct {
-	dir string
-	cmd *exec.Cmd
-}
-
-// newDaemon makes a place for a daemon and starts it there.
-func newDaemon() (*daemon, error) {
-	dir, err := os.MkdirTemp("", "pwt-dk")
+// newDaemon starts a Docker daemon of one test.
+func newDaemon(t *testing.T) *dockertest.Daemon {
+	t.Helper()
+	needDockerd(t)
+	d, err := dockertest.New(patience(time.Minute))
 	if err != nil {
-		return nil, err
+		t.Skip("dockerd does not run here: ", err)
 	}
-	d := &daemon{dir: dir}
-	if err := d.start(); err != nil {
-		d.end()
-		return nil, err
-	}
-	return d, nil
-}
-
-func (d *daemon) host() string { return "unix://" + d.dir + "/docker.sock" }
-
-// start returns when the daemon answers.
-func (d *daemon) start() error {
-	d.cmd = exec.Command("dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none",
-		"--data-root", d.dir+"/data", "--exec-root", d.dir+"/exec", "--pidfile", d.dir+"/pid", "-H", d.host())
-	log, err := os.OpenFile(d.dir+"/log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	d.cmd.Stdout, d.cmd.Stderr = log, log
-	if err := d.cmd.Start(); err != nil {
-		return err
-	}
-	for deadline := time.Now().Add(patience(time.Minute)); ; {
-		r := command("docker", "-H", d.host(), "version")
-		if r.code == 0 {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			said, _ := os.ReadFile(d.dir + "/log")
-			return fmt.Errorf("dockerd does not answer: %s%s", r.stderr, said)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-}
-
-// kill ends the daemon as a crash does, and its containerd with it. The next
-// daemon takes a process that nobody has waited for yet for one that runs: it
-// is not told of the old containerd.
-func (d *daemon) kill() {
-	d.cmd.Process.Signal(syscall.SIGKILL)
-	d.cmd.Wait()
-	os.Remove(d.dir + "/exec/containerd/containerd.pid")
-}
-
-// end ends the daemon and removes its place.
-func (d *daemon) end() {
-	if d.cmd.Process != nil && d.cmd.ProcessState == nil {
-		d.cmd.Process.Signal(syscall.SIGTERM)
-		d.cmd.Wait()
-	}
-	d.endShims()
-	d.unmount()
-	os.RemoveAll(d.dir)
-}
-
-// endShims ends what a killed daemon leaves running: its containers' shims, and
-// its containerd. They name the daemon's own directory.
-func (d *daemon) endShims() {
-	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, f := range files {
-		line, err := os.ReadFile(f)
-		if err != nil || !strings.Contains(string(line), d.dir+"/") {
-			continue
-		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f))); err == nil && pid != os.Getpid() {
-			syscall.Kill(pid, syscall.SIGKILL)
-		}
-	}
-}
-
-// unmount takes away the mounts that a killed daemon leaves, the last first.
-func (d *daemon) unmount() {
-	lines := strings.Split(command("cat", "/proc/self/mounts").stdout, "\n")
-	for _, line := range slices.Backward(lines) {
-		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], d.dir+"/") {
-			unix.Unmount(fields[1], unix.MNT_DETACH)
-		}
-	}
+	t.Cleanup(d.End)
+	t.Setenv("DOCKER_HOST", d.Host())
+	return d
 }
 
 // sharedDaemon is the daemon of all tests that do no harm to it.
-var sharedDaemon struct {
-	sync.Once
-	daemon *daemon
-	err    error
-}
-
-func endDaemon() {
-	if sharedDaemon.daemon != nil {
-		sharedDaemon.daemon.end()
+var sharedDaemon = sync.OnceValues(func() (*dockertest.Daemon, error) {
+	d, err := dockertest.New(patience(time.Minute))
+	if err == nil {
+		endDaemon = d.End
 	}
-}
+	return d, err
+})
+
+// endDaemon ends what there is of it.
+var endDaemon = func() {}
 
 // useDocker has the test and the programs that it starts talk to a daemon of
 // these tests alone.
-func useDocker(t *testing.T) *daemon {
+func useDocker(t *testing.T) {
 	t.Helper()
 	needDockerd(t)
-	sharedDaemon.Do(func() { sharedDaemon.daemon, sharedDaemon.err = newDaemon() })
-	if sharedDaemon.err != nil {
-		t.Skip("dockerd does not run here: ", sharedDaemon.err)
+	d, err := sharedDaemon()
+	if err != nil {
+		t.Skip("dockerd does not run here: ", err)
 	}
-	t.Setenv("DOCKER_HOST", sharedDaemon.daemon.host())
-	return sharedDaemon.daemon
+	t.Setenv("DOCKER_HOST", d.Host())
 }
 
 func needDockerd(t *testing.T) {

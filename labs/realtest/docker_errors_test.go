@@ -100,13 +100,7 @@ func scratchContext(t *testing.T) string {
 // A daemon that dies while a lab is made leaves nothing of the lab but perhaps
 // containers; that is said, and `down` removes them later.
 func TestRealDockerDaemonDiesDuringUp(t *testing.T) {
-	needDockerd(t)
-	d, err := newDaemon()
-	if err != nil {
-		t.Skip("dockerd does not run here: ", err)
-	}
-	t.Cleanup(d.end)
-	t.Setenv("DOCKER_HOST", d.host())
+	d := newDaemon(t)
 	l := fourHostLab(t, "pwt-dkdies")
 	cmd := exec.Command(program, "up", l.file, "--runtime", "docker")
 	var said bytes.Buffer
@@ -118,7 +112,7 @@ func TestRealDockerDaemonDiesDuringUp(t *testing.T) {
 	for containers(t) == "" && time.Now().Before(deadline) {
 		time.Sleep(5 * time.Millisecond)
 	}
-	d.kill()
+	d.Kill()
 	cmd.Wait()
 	for _, word := range []string{"no Docker daemon answers", l.name + "-h1", "pseudowan down " + l.name} {
 		if !strings.Contains(said.String(), word) {
@@ -131,7 +125,7 @@ func TestRealDockerDaemonDiesDuringUp(t *testing.T) {
 	if left := residue(l); len(left) > 0 {
 		t.Errorf("left behind:\n%s", strings.Join(left, "\n"))
 	}
-	if err := d.start(); err != nil {
+	if err := d.Start(); err != nil {
 		t.Fatal(err)
 	}
 	if r := pseudowan("down", l.name); r.code != 0 {

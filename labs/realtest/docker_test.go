@@ -139,20 +139,14 @@ func TestRealDockerStoppedHostHarmsNobody(t *testing.T) {
 // A daemon that dies and comes back finds its containers ended; those that are
 // started again are healed.
 func TestRealDockerDaemonComesBack(t *testing.T) {
-	needDockerd(t)
-	d, err := newDaemon()
-	if err != nil {
-		t.Skip("dockerd does not run here: ", err)
-	}
-	t.Cleanup(d.end)
-	t.Setenv("DOCKER_HOST", d.host())
+	d := newDaemon(t)
 	l := fourHostLab(t, "pwt-dkback")
 	l.upIn(t, "--runtime", "docker")
-	d.kill()
+	d.Kill()
 	if r := pseudowan("down", l.name); r.code == 0 || !strings.Contains(r.stderr, "no Docker daemon answers") {
 		t.Errorf("down without the daemon: exit code %d\n%s", r.code, r.stderr)
 	}
-	if err := d.start(); err != nil {
+	if err := d.Start(); err != nil {
 		t.Fatal(err)
 	}
 	h1, h2 := l.name+"-h1", l.name+"-h2"

@@ -43,7 +43,7 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer endShared()
-	defer endDaemon()
+	defer func() { endDaemon() }()
 	return m.Run()
 }
 

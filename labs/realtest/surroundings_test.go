@@ -15,6 +15,7 @@ import (
 const (
 	binaryEnv   = "PSEUDOWAN_BINARY"        // the program to test; else it is built
 	datapathEnv = "PSEUDOWAN_TEST_DATAPATH" // of all labs whose topology names none
+	nicsEnv     = "PSEUDOWAN_TEST_NICS"     // pairs of NICs with a cable between them, as in "eth1:eth2 eth3:eth4"
 	slowEnv     = "PSEUDOWAN_TEST_SLOW"     // how many times slower than usual this machine is
 )
 

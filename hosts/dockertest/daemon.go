@@ -1,0 +1,125 @@
+package dockertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Daemon is a Docker daemon of a test.
+type Daemon struct {
+	dir      string
+	patience time.Duration
+	cmd      *exec.Cmd
+}
+
+// New makes a place for a daemon and starts it there. It may take as long as
+// patience says to answer.
+func New(patience time.Duration) (*Daemon, error) {
+	dir, err := os.MkdirTemp("", "pwt-docker-")
+	if err != nil {
+		return nil, err
+	}
+	d := &Daemon{dir: dir, patience: patience}
+	if err := d.Start(); err != nil {
+		d.End()
+		return nil, err
+	}
+	return d, nil
+}
+
+// Host is where the daemon listens, as DOCKER_HOST says it.
+func (d *Daemon) Host() string { return "unix://" + d.socket() }
+
+func (d *Daemon) socket() string { return d.dir + "/docker.sock" }
+
+// Start starts the daemon, for the first time or again. It returns when the
+// daemon answers.
+func (d *Daemon) Start() error {
+	argv := append(apart(), "dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none",
+		"--data-root", d.dir+"/data", "--exec-root", d.dir+"/exec", "--pidfile", d.dir+"/pid", "--host", d.Host())
+	d.cmd = exec.Command(argv[0], argv[1:]...)
+	log, err := os.OpenFile(d.dir+"/log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	d.cmd.Stdout, d.cmd.Stderr = log, log
+	if err := d.cmd.Start(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), d.patience)
+	defer cancel()
+	for {
+		err := d.ping(ctx)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			said, _ := os.ReadFile(d.dir + "/log")
+			return fmt.Errorf("dockerd does not answer: %w\n%s", err, said)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// systemContainerd is where a containerd of the machine listens. A dockerd that
+// finds one there starts none of its own.
+const systemContainerd = "/run/containerd/containerd.sock"
+
+// apart is the beginning of a command that does not see the machine's
+// containerd.
+func apart() []string {
+	if _, err := os.Stat(systemContainerd); err != nil {
+		return nil
+	}
+	return []string{"unshare", "--mount", "sh", "-c", `mount -t tmpfs tmpfs "$0" && exec "$@"`, filepath.Dir(systemContainerd)}
+}
+
+func (d *Daemon) ping(ctx context.Context) error {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", d.socket())
+	}
+	client := http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://docker/_ping", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return errors.New(answer.Status)
+	}
+	return nil
+}
+
+// Kill ends the daemon as a crash does, and its containerd with it. The next
+// daemon takes a process that nobody has waited for yet for one that runs: it
+// is not told of the old containerd.
+func (d *Daemon) Kill() {
+	_ = d.cmd.Process.Signal(unix.SIGKILL)
+	_ = d.cmd.Wait()
+	_ = os.Remove(d.dir + "/exec/containerd/containerd.pid")
+}
+
+// End ends the daemon and removes its place.
+func (d *Daemon) End() {
+	if d.cmd != nil && d.cmd.Process != nil && d.cmd.ProcessState == nil {
+		_ = d.cmd.Process.Signal(unix.SIGTERM)
+		_ = d.cmd.Wait()
+	}
+	d.endShims()
+	d.unmount()
+	_ = os.RemoveAll(d.dir)
+}
