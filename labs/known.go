@@ -2,6 +2,7 @@ package labs
 
 import (
 	"context"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -15,10 +16,25 @@ import (
 // words, mostly without root: it comes from what anybody may read, and what
 // cannot be read is missing silently.
 type Known struct {
-	Labs    []string // that run
-	Nodes   []string // of these: routers and hosts
-	Routers []string
-	VRFs    []string // with their RDs
+	Labs      []string // that run
+	Nodes     []string // of these: routers and hosts
+	Routers   []string
+	Hosts     []string
+	Addresses []string // of the hosts, those in their LANs included
+	Prefixes  []string // that the hosts bring: their subnets, themselves, their LANs
+
+	vrfs []topology.VRF
+}
+
+// VRFs are the names and RDs of a router's VRFs, or of all where router is
+// empty.
+func (k Known) VRFs(router string) (words []string) {
+	for _, v := range k.vrfs {
+		if router == "" || v.Router == router {
+			words = append(words, v.Name, v.RD.String())
+		}
+	}
+	return ordered(words)
 }
 
 // WhatIsKnown tells of the labs that run, or of one of them.
@@ -34,11 +50,15 @@ func WhatIsKnown(ctx context.Context, lab string) Known {
 			k.add(name, files)
 		}
 	}
-	for _, s := range []*[]string{&k.Nodes, &k.Routers, &k.VRFs} {
-		slices.SortFunc(*s, topology.CompareNames)
-		*s = slices.Compact(*s)
+	for _, s := range []*[]string{&k.Nodes, &k.Routers, &k.Hosts, &k.Addresses, &k.Prefixes} {
+		*s = ordered(*s)
 	}
 	return k
+}
+
+func ordered(words []string) []string {
+	slices.SortFunc(words, topology.CompareNames)
+	return slices.Compact(words)
 }
 
 func (k *Known) add(lab string, files []string) {
@@ -55,12 +75,24 @@ func (k *Known) add(lab string, files []string) {
 		k.Routers = append(k.Routers, r.Name)
 	}
 	for _, h := range t.Hosts {
-		k.Nodes = append(k.Nodes, h.Name)
+		k.Hosts = append(k.Hosts, h.Name)
+		k.addPrefixes(h)
 	}
-	for _, v := range t.VRFs {
-		k.VRFs = append(k.VRFs, v.Name, v.RD.String())
+	k.Nodes = slices.Concat(k.Nodes, k.Routers, k.Hosts)
+	k.vrfs = append(k.vrfs, t.VRFs...)
+}
+
+func (k *Known) addPrefixes(h topology.Host) {
+	for _, a := range h.Attachments {
+		for _, p := range a.Addresses {
+			k.Addresses = append(k.Addresses, p.Addr().String())
+			k.Prefixes = append(k.Prefixes, p.Masked().String(), netip.PrefixFrom(p.Addr(), p.Addr().BitLen()).String())
+		}
 	}
-	k.Nodes = append(k.Nodes, k.Routers...)
+	for _, p := range h.LANs {
+		k.Addresses = append(k.Addresses, p.Addr().String())
+		k.Prefixes = append(k.Prefixes, p.Masked().String())
+	}
 }
 
 // knownTopology is the lab's as applied or, for who may not read that, the

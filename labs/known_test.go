@@ -1,6 +1,7 @@
 package labs
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -23,8 +24,26 @@ func TestKnownOfACatalogueLab(t *testing.T) {
 			t.Errorf("%s %q lack %q", want.in, in, want.word)
 		}
 	}
-	if slices.Contains(k.Nodes, "h1") || len(k.VRFs) == 0 {
+	if slices.Contains(k.Nodes, "h1") {
 		t.Errorf("%+v", k)
+	}
+	all, some := k.VRFs(""), k.VRFs("pe1")
+	if len(some) == 0 || len(all) <= len(some) || len(k.VRFs("nowhere")) > 0 {
+		t.Errorf("VRFs %q, of pe1 %q", all, some)
+	}
+}
+
+func TestKnownPrefixes(t *testing.T) {
+	var k Known
+	k.addPrefixes(topology.Host{
+		Attachments: []topology.Attachment{{Addresses: []netip.Prefix{netip.MustParsePrefix("10.1.0.2/24"), netip.MustParsePrefix("2001:db8::2/64")}}},
+		LANs:        []netip.Prefix{netip.MustParsePrefix("110.1.0.1/24")},
+	})
+	if want := []string{"10.1.0.2", "2001:db8::2", "110.1.0.1"}; !slices.Equal(k.Addresses, want) {
+		t.Errorf("addresses %q, want %q", k.Addresses, want)
+	}
+	if want := []string{"10.1.0.0/24", "10.1.0.2/32", "2001:db8::/64", "2001:db8::2/128", "110.1.0.0/24"}; !slices.Equal(k.Prefixes, want) {
+		t.Errorf("prefixes %q, want %q", k.Prefixes, want)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"pseudowan/labs"
 )
 
 // completeFlag offers words, and no files, for the value of a flag of c.
@@ -13,5 +15,16 @@ func completeFlag(c *cobra.Command, flag string, words func(context.Context) []s
 	}
 	if err := c.RegisterFlagCompletionFunc(flag, complete); err != nil {
 		panic(err) // the flag is defined before
+	}
+}
+
+// known offers words of the running labs, of which lab names one, for each of
+// c's arguments in turn. It is told the arguments before.
+func known(lab *string, words ...func(k labs.Known, before []string) []string) cobra.CompletionFunc {
+	return func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) >= len(words) {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return words[len(args)](labs.WhatIsKnown(c.Context(), *lab), args), cobra.ShellCompDirectiveNoFileComp
 	}
 }

@@ -22,6 +22,10 @@ stands for its /32 or /128.`,
 		Example: `  sudo pseudowan explain pe1 101 30.1.0.2/32
   sudo pseudowan explain pe2 10.0.0.2:3 ::/0 --lab hub-spoke -o json`,
 		Args: wants("ROUTER", "VRF", "PREFIX"),
+		ValidArgsFunction: known(&lab,
+			func(k labs.Known, _ []string) []string { return k.Routers },
+			func(k labs.Known, before []string) []string { return k.VRFs(before[0]) },
+			func(k labs.Known, _ []string) []string { return k.Prefixes }),
 	}
 	format := addFormat(c)
 	addLab(c, &lab, "the lab; needed where several run")

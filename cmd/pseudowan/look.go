@@ -54,7 +54,7 @@ func newShow(s streams) *cobra.Command {
 	c.PersistentFlags().StringVar(&sel.filter.Router, "router", "", "only this router")
 	c.PersistentFlags().StringVar(&sel.filter.VRF, "vrf", "", "only this VRF, by name or route distinguisher")
 	completeFlag(c, "router", func(ctx context.Context) []string { return labs.WhatIsKnown(ctx, sel.lab).Routers })
-	completeFlag(c, "vrf", func(ctx context.Context) []string { return labs.WhatIsKnown(ctx, sel.lab).VRFs })
+	completeFlag(c, "vrf", func(ctx context.Context) []string { return labs.WhatIsKnown(ctx, sel.lab).VRFs(sel.filter.Router) })
 	c.AddCommand(
 		tableCommand(s, sel, "peer", "BGP sessions", (*labs.Lab).Peers, show.Peers),
 		tableCommand(s, sel, "interface", "Ports with their addresses", (*labs.Lab).Interfaces, show.Interfaces),

@@ -22,6 +22,9 @@ growing TTL. It says where the three disagree, and exits with 1 then.`,
 		Example: `  sudo pseudowan trace host_001_101 30.1.0.2
   sudo pseudowan trace s2 10.3.0.2 --lab hub-spoke -o json`,
 		Args: wants("HOST", "ADDRESS"),
+		ValidArgsFunction: known(&lab,
+			func(k labs.Known, _ []string) []string { return k.Hosts },
+			func(k labs.Known, _ []string) []string { return k.Addresses }),
 	}
 	format := addFormat(c)
 	addLab(c, &lab, "the lab; needed where several run")
