@@ -156,12 +156,12 @@ mount_cgroups() {
 	mount -t tmpfs -o mode=755 tmpfs sys/fs/cgroup
 	while IFS=: read -r _ controllers _; do
 		case $controllers in
-		"") set -- unified -t cgroup2 ;;
-		name=*) set -- "${controllers#name=}" -t cgroup -o "none,$controllers" ;;
-		*) set -- "$controllers" -t cgroup -o "$controllers" ;;
+		"") hierarchy=sys/fs/cgroup/unified && set -- -t cgroup2 ;;
+		name=*) hierarchy=sys/fs/cgroup/${controllers#name=} && set -- -t cgroup -o "none,$controllers" ;;
+		*) hierarchy=sys/fs/cgroup/$controllers && set -- -t cgroup -o "$controllers" ;;
 		esac
-		mkdir "sys/fs/cgroup/$1"
-		mount "$@" cgroup "sys/fs/cgroup/$1"
+		mkdir "$hierarchy"
+		mount "$@" cgroup "$hierarchy"
 	done </proc/self/cgroup
 }
 
