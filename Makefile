@@ -11,9 +11,15 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 # What a release's files are dated.
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 
+# The same for the program, its checks and its tests: what they have in common is
+# compiled once.
+export CGO_ENABLED = 0
+GOFLAGS += -trimpath
+export GOFLAGS
+
 # -buildvcs=false: git refuses to look into a checkout of somebody else, as
 # under sudo, and go build would fail with it.
-BUILDFLAGS = -trimpath -buildvcs=false -ldflags '-s -w $(if $(VERSION),-X main.version=$(VERSION))'
+BUILDFLAGS = -buildvcs=false -ldflags '-s -w $(if $(VERSION),-X main.version=$(VERSION))'
 
 # The real tests build whole labs; two packages at a time leave each enough of
 # a small machine to keep its deadlines.
@@ -29,7 +35,7 @@ all: bin/pseudowan
 # Go knows better than make what is out of date.
 .PHONY: bin/pseudowan
 bin/pseudowan:
-	CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -o $@ ./cmd/pseudowan
+	$(GO) build $(BUILDFLAGS) -o $@ ./cmd/pseudowan
 
 .PHONY: test
 test: check
@@ -94,7 +100,11 @@ RELEASE = bin/release
 release: bin/pseudowan
 	rm -rf $(RELEASE)
 	mkdir -p $(RELEASE)
-	set -e; for arch in amd64 arm64; do 		program=$(RELEASE)/pseudowan_$(VERSION)_linux_$$arch; 		GOFLAGS= CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build $(BUILDFLAGS) -o $$program ./cmd/pseudowan; 		GO=$(GO) VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) sh packaging/deb.sh $$arch $$program $(RELEASE); 	done
+	set -e; for arch in amd64 arm64; do \
+		program=$(RELEASE)/pseudowan_$(VERSION)_linux_$$arch; \
+		GOFLAGS=-trimpath GOOS=linux GOARCH=$$arch $(GO) build $(BUILDFLAGS) -o $$program ./cmd/pseudowan; \
+		GO=$(GO) VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) sh packaging/deb.sh $$arch $$program $(RELEASE); \
+	done
 	cd $(RELEASE) && sha256sum * >SHA256SUMS
 
 # The manual pages, one for each command.

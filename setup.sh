@@ -222,6 +222,7 @@ repair_go() {
 # had (no HOME, a read-only file system) or are somebody else's: root's files
 # there would stop their owner's next build.
 place_caches() {
+	[ -n "${HOME-}" ] || export XDG_CACHE_HOME="$cache" # for the other tools
 	own_directory "$(cd / && go env GOCACHE)" || export GOCACHE="$cache/build"
 	modules=$(cd / && go env GOMODCACHE)
 	if own_directory "$modules" && own_directory "$(cd / && go env GOPATH)"; then
