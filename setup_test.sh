@@ -373,7 +373,7 @@ beside() {
 
 server_docker() {
 	docker ps --all --no-trunc --format '{{.ID}} {{.Names}} {{.State}}'
-	docker images --no-trunc
+	docker images --no-trunc --format '{{.ID}} {{.Repository}}'
 	docker network ls --no-trunc
 	docker volume ls
 	pidof dockerd containerd

@@ -18,7 +18,8 @@ import (
 type Daemon struct {
 	dir      string
 	patience time.Duration
-	cmd      *exec.Cmd
+	process  *os.Process
+	ended    chan struct{} // closed when the process has ended
 }
 
 // New makes a place for a daemon and starts it there. It may take as long as
@@ -44,18 +45,37 @@ func (d *Daemon) socket() string { return d.dir + "/docker.sock" }
 // Start starts the daemon, for the first time or again. It returns when the
 // daemon answers.
 func (d *Daemon) Start() error {
-	argv := append(apart(), "dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none",
+	// The machine's own settings would contradict these.
+	config := d.dir + "/daemon.json"
+	if err := os.WriteFile(config, []byte("{}\n"), 0o600); err != nil {
+		return err
+	}
+	argv := append(apart(), "dockerd", "--config-file", config, "--iptables=false", "--ip6tables=false", "--bridge=none",
 		"--data-root", d.dir+"/data", "--exec-root", d.dir+"/exec", "--pidfile", d.dir+"/pid", "--host", d.Host())
-	d.cmd = exec.Command(argv[0], argv[1:]...)
+	cmd := exec.Command(argv[0], argv[1:]...)
 	log, err := os.OpenFile(d.dir+"/log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	d.cmd.Stdout, d.cmd.Stderr = log, log
-	if err := d.cmd.Start(); err != nil {
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
 		return err
 	}
+	d.process, d.ended = cmd.Process, make(chan struct{})
+	go func(ended chan struct{}) {
+		_ = cmd.Wait()
+		close(ended)
+	}(d.ended)
+	if err := d.await(); err != nil {
+		said, _ := os.ReadFile(d.dir + "/log")
+		return fmt.Errorf("dockerd does not answer: %w\n%s", err, said)
+	}
+	return nil
+}
+
+// await returns when the daemon answers, or will not.
+func (d *Daemon) await() error {
 	ctx, cancel := context.WithTimeout(context.Background(), d.patience)
 	defer cancel()
 	for {
@@ -63,11 +83,13 @@ func (d *Daemon) Start() error {
 		if err == nil {
 			return nil
 		}
-		if ctx.Err() != nil {
-			said, _ := os.ReadFile(d.dir + "/log")
-			return fmt.Errorf("dockerd does not answer: %w\n%s", err, said)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-d.ended:
+			return errors.New("it has ended")
+		case <-time.After(20 * time.Millisecond):
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }
 
@@ -108,18 +130,23 @@ func (d *Daemon) ping(ctx context.Context) error {
 // daemon takes a process that nobody has waited for yet for one that runs: it
 // is not told of the old containerd.
 func (d *Daemon) Kill() {
-	_ = d.cmd.Process.Signal(unix.SIGKILL)
-	_ = d.cmd.Wait()
+	d.stop(unix.SIGKILL)
 	_ = os.Remove(d.dir + "/exec/containerd/containerd.pid")
 }
 
 // End ends the daemon and removes its place.
 func (d *Daemon) End() {
-	if d.cmd != nil && d.cmd.Process != nil && d.cmd.ProcessState == nil {
-		_ = d.cmd.Process.Signal(unix.SIGTERM)
-		_ = d.cmd.Wait()
-	}
+	d.stop(unix.SIGTERM)
 	d.endShims()
 	d.unmount()
 	_ = os.RemoveAll(d.dir)
+}
+
+// stop returns when the process has ended; it may have before.
+func (d *Daemon) stop(by os.Signal) {
+	if d.process == nil {
+		return
+	}
+	_ = d.process.Signal(by)
+	<-d.ended
 }
