@@ -47,6 +47,11 @@ test: check
 test-vm:
 	GO="$(GO)" sh vmtest/all.sh
 
+# The core of it, for CI.
+.PHONY: test-vm-brief
+test-vm-brief:
+	GO="$(GO)" sh vmtest/all.sh brief
+
 # The tests that need no root, namespaces or Open vSwitch.
 .PHONY: test-pure
 test-pure: check
@@ -80,7 +85,7 @@ fuzz:
 		done; \
 	done
 
-# setup.sh on bare machines made for it; as root, half an hour.
+# setup.sh on bare machines made for it; as root, an hour.
 .PHONY: test-bare
 test-bare: deb
 	sh ./setup_test.sh

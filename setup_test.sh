@@ -213,7 +213,7 @@ inside() {
 	case $1 in
 	demo-first) jobs="demo test demo test" ;;
 	test-first) jobs="test demo test demo" ;;
-	once) jobs=test ;;
+	once) jobs="test" ;;
 	in-use)
 		in_use
 		return
