@@ -51,8 +51,7 @@ install_packages() {
 	# A fresh server may still be busy with its own upgrades; and what this
 	# installs is no reason to restart the services that run (needrestart).
 	export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
-	say "reading the lists of packages"
-	apt-get update -qq >"$log" 2>&1 || say "apt-get update failed; going on with the lists that are there"
+	read_lists
 	# The list is split into words on purpose.
 	# shellcheck disable=SC2086
 	packages=$(available $packages)
@@ -66,8 +65,23 @@ install_packages() {
 		die "apt-get could not install $packages"
 	}
 	release_services
-	# shellcheck disable=SC2086
-	retire $services
+	retire_new
+}
+
+# read_lists waits for whoever reads them already, as a server does that has just
+# booted: apt has no time limit for that lock.
+read_lists() {
+	say "reading the lists of packages"
+	tries=0
+	until apt-get update -qq >"$log" 2>&1; do
+		tries=$((tries + 1))
+		if ! grep -q 'Could not get lock' "$log" || [ $tries -ge 100 ]; then
+			cat "$log" >&2
+			say "apt-get update failed; going on with the lists that are there"
+			return 0
+		fi
+		sleep 3
+	done
 }
 
 # available PACKAGE|PACKAGE... prints the first of each group that there is: a
@@ -92,9 +106,14 @@ absent_services() {
 	done
 }
 
+# has_service SERVICE tells whether it is there. A package that was removed may
+# have left its script.
 has_service() {
-	for file in "/etc/init.d/$1" /etc/systemd/system/"$1" /lib/systemd/system/"$1"; do
-		[ ! -e "$file" ] && [ ! -e "$file.service" ] || return 0
+	for file in "/etc/init.d/$1" "/etc/systemd/system/$1" "/lib/systemd/system/$1"; do
+		[ -e "$file" ] || file=$file.service
+		[ -e "$file" ] || continue
+		owner=$(dpkg-query -S "$file" 2>/dev/null | cut -d : -f 1)
+		[ -n "$owner" ] && [ "$(dpkg-query -W -f '${db:Status-Status}' "$owner")" != installed ] || return 0
 	done
 	return 1
 }
@@ -112,21 +131,25 @@ services_of() {
 }
 
 policy=/usr/sbin/policy-rc.d
+policy_mark="Made by pseudowan's setup.sh"
 
 # hold_services keeps packages from starting what nobody has asked for: a Docker
-# daemon would add a bridge and packet filter rules to the server's network.
-# What runs may be restarted. An administrator's own policy stays; then retire
-# undoes what it let through.
+# daemon would add a bridge and packet filter rules to the server's network. What
+# runs may be restarted, and other services are none of ours. An administrator's
+# own policy stays; then retire undoes what it let through.
 hold_services() {
 	[ ! -e $policy ] || return 0
 	held=yes
-	cat >$policy <<-'END'
+	cat >$policy <<-END
 		#!/bin/sh
-		# Made by pseudowan's setup.sh while it installs packages.
-		case $* in
-		*restart*) ;;
-		*start*) exit 101 ;;
-		esac
+		# $policy_mark while it installs packages.
+		case \$* in *restart*) exit 0 ;; esac
+		for word in \$*; do
+			case " $services ovs-vswitchd ovsdb-server ovs-record-hostname start " in
+			*" \${word%.service} "*) found=\$((found + 1)) ;;
+			esac
+		done
+		[ "\${found-0}" -lt 2 ] || exit 101
 	END
 	chmod 755 $policy
 }
@@ -135,6 +158,15 @@ release_services() {
 	[ -n "${held-}" ] || return 0
 	rm -f $policy
 	held=
+}
+
+# retire_new retires the services that this script's packages have brought.
+retire_new() {
+	new=${services-}
+	services=
+	for service in $new; do
+		! has_service "$service" || retire "$service"
+	done
 }
 
 # retire SERVICE... stops and disables services whose package has just come. A
@@ -253,13 +285,39 @@ runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputi
 
 # What the tests look with, and compare with.
 tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
-	gobgpd:gobgpd bird:bird2 vtysh:frr busybox:busybox-static
-	docker-registry:docker-registry
+	gobgpd:gobgpd bird:bird2 vtysh:frr docker-registry:docker-registry
 	dockerd:docker.io docker:docker-cli|docker.io"
+
+# find_busybox sees to a static busybox, which the built-in image of containers is
+# made from. Where the server has the other one, whose package excludes it, it
+# gets a place of its own.
+find_busybox() {
+	place=/usr/local/lib/pseudowan
+	! is_static "$(command -v busybox)" && ! is_static $place/busybox || return 0
+	if ! has busybox; then
+		install_packages busybox:busybox-static
+		return
+	fi
+	say "putting a static busybox into $place"
+	unpacked=$(mktemp -d)
+	(cd "$unpacked" && apt-get download -qq busybox-static && dpkg-deb -x busybox-static_*.deb .) >"$log" 2>&1 ||
+		say "no static busybox can be had, and containers need an image: then; $(tail -n 1 "$log")"
+	for path in "$unpacked"/bin/busybox "$unpacked"/usr/bin/busybox; do
+		[ ! -e "$path" ] || install -D -m 755 "$path" $place/busybox
+	done
+	rm -rf "$unpacked"
+}
+
+# is_static PROGRAM tells whether it runs without shared libraries: else the
+# loader's name is at its beginning. ldd would run the program to find that out.
+is_static() {
+	[ -e "$1" ] && ! head -c 4096 "$1" | grep -q ld-linux
+}
 
 demo() {
 	# shellcheck disable=SC2086
 	install_packages $runtime
+	find_busybox
 	find_go
 	make install PREFIX=/usr/local
 	lab=pseudo-wan
@@ -291,6 +349,7 @@ run_tests() {
 	wants_machine || machine=
 	# shellcheck disable=SC2086
 	install_packages $runtime $tools $machine
+	find_busybox
 	find_go
 	make
 	make test
@@ -301,8 +360,11 @@ run_tests() {
 # datapath of Open vSwitch: in CI, as it takes minutes, on the Debian that has
 # what the machine is made of.
 wants_machine() {
-	[ -n "${CI-}" ] || return 1
 	! modprobe --dry-run --quiet openvswitch && [ ! -d /sys/module/openvswitch ] || return 1
+	if [ -z "${CI-}" ]; then
+		say "this kernel has no datapath to test; make test-vm tests one in a virtual machine"
+		return 1
+	fi
 	if ! grep -q '^VERSION_CODENAME=bookworm' /etc/os-release || [ "$(uname -m)" != x86_64 ]; then
 		say "the kernel's datapath is not tested: this kernel has none, and the virtual machine wants Debian 12 on amd64"
 		return 1
@@ -313,6 +375,7 @@ wants_machine() {
 # called sudo, so that the next `make` without sudo can replace it.
 clean_up() {
 	release_services
+	retire_new
 	rm -f "$log"
 	if [ -n "${SUDO_UID-}" ] && [ -n "${SUDO_GID-}" ]; then
 		for made in bin .cache; do
@@ -328,10 +391,13 @@ test) job=run_tests ;;
 *) usage ;;
 esac
 [ "$(id -u)" -eq 0 ] || die "this needs root: sudo sh ./setup.sh $1"
+# One that was killed could not take it back.
+! grep -qsF "$policy_mark" $policy || rm -f $policy
 mkdir -p "$cache"
 echo '*' >"$cache/.gitignore"
 log=$(mktemp)
 trap clean_up EXIT
+trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 $job

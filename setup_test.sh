@@ -6,7 +6,8 @@
 #   demo-first   a server, nothing installed; sudo: demo, test, demo, test
 #   test-first   a container, nothing installed; sudo: test, demo, test, demo
 #   once         as test-first, but for test alone: for other releases
-#   beside       a server whose Docker is in use: the tests that use Docker
+#   beside       a server whose Docker is in use, with Debian's usual busybox:
+#                demo, and the tests that use Docker
 #   in-use       an Open vSwitch in use, an old Go, no sudo, no HOME: demo
 #   stopped      an Open vSwitch that is stopped, a read-only GOPATH: demo
 #   package      what `make deb` has made: apt install, its unit, apt remove
@@ -362,11 +363,14 @@ beside() {
 	echo '{"bridge": "none", "iptables": false, "ip6tables": false}' >/etc/docker/daemon.json
 	# In later releases the client has a package of its own.
 	client=$(apt-cache madison docker-cli)
-	apt-get install -y -qq --no-install-recommends docker.io ${client:+docker-cli} busybox-static >/root/log 2>&1 ||
+	apt-get install -y -qq --no-install-recommends docker.io ${client:+docker-cli} busybox >/root/log 2>&1 ||
 		die "apt-get: $(tail -n 3 /root/log)"
 	systemctl is-active -q docker containerd || die "Docker does not run"
-	tar -c -C / bin/busybox | docker import -c 'CMD ["/bin/busybox", "sleep", "100000"]' - sleeper >/root/log
-	docker run -d --name sleeper --network none sleeper >/root/log
+	timed demo sh ./setup.sh demo
+	check_demo
+	image=$(docker inspect --format '{{.Config.Image}}' host_001_101)
+	pseudowan down
+	docker run -d --name sleeper --network none "$image" >/root/log
 	server_docker >/root/before
 	timed test env TESTFLAGS='-run=Docker' sh ./setup.sh test
 	server_docker | diff /root/before - || die "the server's Docker has changed"

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"slices"
@@ -127,16 +128,9 @@ func (d *Docker) pull(ctx context.Context, name string) error {
 // builtinImage is a root file system around the server's static busybox. It
 // is the same bytes for the same busybox.
 func builtinImage() ([]byte, error) {
-	path, err := exec.LookPath("busybox")
-	if err != nil {
-		return nil, errors.New("busybox is not installed; install it with: apt-get install busybox-static")
-	}
-	program, err := os.ReadFile(path)
+	path, program, err := staticBusybox()
 	if err != nil {
 		return nil, err
-	}
-	if !isStatic(program) {
-		return nil, fmt.Errorf("%s needs shared libraries; install the static one with: apt-get install busybox-static", path)
 	}
 	list, err := exec.Command(path, "--list").Output()
 	if err != nil {
@@ -145,6 +139,39 @@ func builtinImage() ([]byte, error) {
 	applets := strings.Fields(string(list))
 	slices.Sort(applets)
 	return rootFS(program, applets)
+}
+
+// ownBusybox is where setup.sh puts a static busybox on a server whose own is
+// not: the packages of the two exclude each other.
+const ownBusybox = "/usr/local/lib/pseudowan/busybox"
+
+// staticBusybox finds a busybox that runs without shared libraries.
+func staticBusybox() (path string, program []byte, err error) {
+	const remedy = "install the static one with: apt-get install busybox-static"
+	err = errors.New("busybox is not installed; " + remedy)
+	inPath, _ := exec.LookPath("busybox") // "" where there is none
+	for _, path := range []string{inPath, ownBusybox} {
+		program, readErr := os.ReadFile(path)
+		switch {
+		case errors.Is(readErr, fs.ErrNotExist):
+			continue
+		case readErr != nil:
+			return "", nil, readErr
+		case isStatic(program):
+			return path, program, nil
+		}
+		err = fmt.Errorf("%s needs shared libraries; %s", path, remedy)
+	}
+	return "", nil, err
+}
+
+// CheckBuiltinImage tells whether what the built-in image is made from is on
+// this server; the error says what to do.
+func CheckBuiltinImage() error {
+	if _, _, err := staticBusybox(); err != nil {
+		return fmt.Errorf("built-in image: %w", err)
+	}
+	return nil
 }
 
 func isStatic(program []byte) bool {
