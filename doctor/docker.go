@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -16,7 +17,8 @@ const dockerTimeout = 3 * time.Second
 func observeDocker(ctx context.Context, images []string) Docker {
 	ctx, cancel := context.WithTimeout(ctx, dockerTimeout)
 	defer cancel()
-	d := Docker{Asked: true}
+	_, err := exec.LookPath("dockerd")
+	d := Docker{Asked: true, Daemon: err == nil}
 	c, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
 	if err != nil {
 		d.Problem = firstLine(err)

@@ -46,9 +46,11 @@ type limit struct {
 }
 
 func limits(o Observed, n Need) []status.Finding {
-	l, routers := o.Limits, uint64(len(n.Ports))
+	l, routers, hosts := o.Limits, uint64(len(n.Ports)), uint64(n.Hosts)
 	_, most := n.largest()
-	hosts := uint64(n.Hosts)
+	if n.Runs {
+		routers, hosts = 0, 0
+	}
 	neighbours := hosts*hostNeighbour + routers*2
 	var found []status.Finding
 	for _, l := range []limit{

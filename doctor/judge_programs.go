@@ -44,6 +44,40 @@ func olderOVS(version string) bool {
 	return a < oldestOVS[0] || a == oldestOVS[0] && b < oldestOVS[1]
 }
 
+// packages are Debian's of programs whose package has another name.
+var packages = map[string]string{
+	"bgpd": "frr", "bird": "bird2", "birdc": "bird2", "gobgp": "gobgpd", "ip": "iproute2", "nc": "netcat-openbsd",
+	"ping": "iputils-ping", "python3": "python3-minimal", "vtysh": "frr", "zebra": "frr",
+}
+
+func programs(o Observed, n Need) []status.Finding {
+	var found []status.Finding
+	for _, name := range o.Programs {
+		in := name
+		if p := packages[name]; p != "" {
+			in = p
+		}
+		found = append(found, fail("program "+name, "not on this server",
+			"host "+n.Programs[name]+" runs it: a namespace has the server's programs", "apt-get install "+in))
+	}
+	return found
+}
+
+func builtinImage(o Observed, n Need) []status.Finding {
+	const (
+		check  = "built-in image"
+		cost   = "hosts cannot be containers without an image: of their own"
+		remedy = "apt-get install busybox-static, or `up --runtime netns`"
+	)
+	switch {
+	case n.Builtin == "":
+		return nil
+	case n.Lab == "":
+		return []status.Finding{warn(check, n.Builtin, cost, remedy)}
+	}
+	return []status.Finding{fail(check, n.Builtin, cost, remedy)}
+}
+
 func docker(o Observed, n Need) []status.Finding {
 	const check = "Docker"
 	d := o.Docker
@@ -54,8 +88,12 @@ func docker(o Observed, n Need) []status.Finding {
 		return []status.Finding{fail(check, d.Problem, "the lab's hosts are containers",
 			"apt-get install docker.io, systemctl start docker, or `up --runtime netns`")}
 	case d.Problem != "":
+		remedy := "apt-get install docker.io"
+		if d.Daemon {
+			remedy = "systemctl start docker"
+		}
 		return []status.Finding{warn(check, d.Problem, "hosts are namespaces (runtime netns) with the server's programs, not containers",
-			"apt-get install docker.io, where containers are wanted")}
+			remedy+", where containers are wanted")}
 	}
 	found := []status.Finding{ok(check, "%s, API %s, cgroups %s", d.Version, d.API, d.Cgroup)}
 	for _, image := range d.Absent {

@@ -47,6 +47,11 @@ func TestEachFinding(t *testing.T) {
 		status status.Severity
 		says   string // in the detail or the remedy
 	}{
+		{"Docker stopped", func(o *Observed) { o.Docker = Docker{Asked: true, Daemon: true, Problem: "no daemon answers"} }, nil, "Docker", status.Warn, "systemctl start docker"},
+		{"no Docker", func(o *Observed) { o.Docker = Docker{Asked: true, Problem: "no daemon answers"} }, nil, "Docker", status.Warn, "apt-get install docker.io"},
+		{"no static busybox", nil, func(n *Need) { n.Builtin = "busybox needs shared libraries" }, "built-in image", status.Fail, "busybox-static"},
+		{"no static busybox, no lab", nil, func(n *Need) { *n = Need{Builtin: "busybox is not installed"} }, "built-in image", status.Warn, "busybox-static"},
+		{"a host's program is missing", func(o *Observed) { o.Programs = []string{"bird"} }, func(n *Need) { n.Programs = map[string]string{"bird": "red-b"} }, "program bird", status.Fail, "apt-get install bird2"},
 		{"no root", func(o *Observed) { o.Root = false }, nil, "root", status.Fail, "sudo"},
 		{"no namespaces", func(o *Observed) { o.Kernel.Namespaces = Absent }, nil, "kernel: namespaces", status.Fail, "use a kernel"},
 		{"no veth", func(o *Observed) { o.Kernel.Veth = Absent }, nil, "kernel: veth", status.Fail, "modprobe veth"},

@@ -13,8 +13,13 @@ type Need struct {
 	Segments bool     // more than two routers share a link
 	Runtimes []string // what its hosts run in; empty: not chosen yet
 	Images   []string // of the docker runtime, by name
+	Builtin  string   // why hosts cannot be containers of the built-in image; empty: they can, or need not
 	NICs     []string // of the server, which it is still to be lent
 	Datapath string   // auto, netdev or system; empty: auto
+	Runs     bool     // it is part of what the server's limits are used for
+
+	// Programs of the server that hosts run, each with one of these hosts.
+	Programs map[string]string
 }
 
 func (n Need) ports() (all int) {

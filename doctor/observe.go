@@ -2,8 +2,10 @@ package doctor
 
 import (
 	"context"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -34,9 +36,11 @@ func glance(n Need) Observed {
 	o := Observed{
 		Root:   os.Geteuid() == 0,
 		Kernel: Kernel{TUN: present(exists("/dev/net/tun")), IPv6: present(exists("/proc/sys/net/ipv6"))},
-		OVS:    OVS{Missing: missingPrograms()},
+		OVS:    OVS{Missing: missingPrograms("ovsdb-server", "ovs-vswitchd", "ovsdb-tool", "ovs-vsctl", "ovs-ofctl", "ovs-appctl")},
 		Disks:  observeDisks("/run", "/var/lib"),
 		NICs:   observeNICs(n.NICs),
+
+		Programs: missingPrograms(slices.Sorted(maps.Keys(n.Programs))...),
 	}
 	if n.Datapath != "netdev" {
 		o.Kernel.OpenVSwitch = hasDatapath()
@@ -44,8 +48,8 @@ func glance(n Need) Observed {
 	return o
 }
 
-func missingPrograms() (missing []string) {
-	for _, program := range []string{"ovsdb-server", "ovs-vswitchd", "ovsdb-tool", "ovs-vsctl", "ovs-ofctl", "ovs-appctl"} {
+func missingPrograms(names ...string) (missing []string) {
+	for _, program := range names {
 		if _, err := exec.LookPath(program); err != nil {
 			missing = append(missing, program)
 		}

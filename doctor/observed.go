@@ -11,6 +11,7 @@ type Observed struct {
 	Docker   Docker
 	Disks    []Disk
 	Limits   Limits
+	Programs []string       // that a lab asks for and the server has not
 	NICs     map[string]NIC // by name; only those that a lab asks for
 	BridgeNF bool           // the server's firewall filters what its bridges pass on
 	Labs     []Lab
@@ -52,6 +53,7 @@ type OVS struct {
 // Docker is the server's Docker daemon.
 type Docker struct {
 	Asked   bool
+	Daemon  bool   // its program is on this server
 	Problem string // why it does not answer; empty: it does
 	Version string
 	API     string

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os/exec"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
+	"golang.org/x/sys/unix"
 )
 
 // Docker is the runtime whose hosts are containers without a Docker network.
@@ -61,10 +63,45 @@ const (
 // Name implements Runtime.
 func (d *Docker) Name() string { return "docker" }
 
-// Ping tells whether a daemon answers.
+// Ping tells whether a daemon answers that is on this server: the wires of a
+// lab end in the namespaces of its containers.
 func (d *Docker) Ping(ctx context.Context) error {
-	_, err := d.cli.Ping(ctx)
-	return d.explain(err)
+	if _, err := d.cli.Ping(ctx); err != nil {
+		return d.explain(err)
+	}
+	socket, local := strings.CutPrefix(d.cli.DaemonHost(), "unix://")
+	if local {
+		pid, err := listener(ctx, socket)
+		if err != nil {
+			return err
+		}
+		local = pid != 0
+	}
+	if !local {
+		return fmt.Errorf("the Docker daemon at %s is not on this server, or not in its process namespace; use the netns runtime", d.cli.DaemonHost())
+	}
+	return nil
+}
+
+// listener is the process that listens at a socket; 0 where it is not in this
+// process namespace.
+func listener(ctx context.Context, socket string) (pid int, err error) {
+	c, err := new(net.Dialer).DialContext(ctx, "unix", socket)
+	if err != nil {
+		return 0, err
+	}
+	defer c.Close()
+	raw, err := c.(*net.UnixConn).SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var peer *unix.Ucred
+	var peerErr error
+	err = raw.Control(func(fd uintptr) { peer, peerErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) })
+	if err := errors.Join(err, peerErr); err != nil {
+		return 0, err
+	}
+	return int(peer.Pid), nil
 }
 
 // explain adds the remedy to the error that a stopped daemon causes.

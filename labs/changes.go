@@ -50,7 +50,8 @@ func changesBetween(before, now *Plan) []string {
 	return out
 }
 
-// restored lists the nodes that were applied before and have gone since.
+// restored lists the nodes that were applied before and have gone, or ended,
+// since.
 func restored(before, now *Plan, found observed) []string {
 	var out []string
 	for _, r := range now.Routers {
@@ -62,7 +63,7 @@ func restored(before, now *Plan, found observed) []string {
 	}
 	for _, h := range now.Hosts {
 		applied := slices.ContainsFunc(before.Hosts, func(x HostPlan) bool { return x.Name == h.Name })
-		runs := slices.ContainsFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name })
+		runs := slices.ContainsFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.NetNS != "" })
 		if applied && !runs {
 			out = append(out, "restored host "+h.Name)
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -30,12 +31,16 @@ type DoctorOptions struct {
 // that do. Without root it tells what can be seen without. It changes nothing.
 func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 	var need doctor.Need
+	runtimes := findRuntimes(ctx, silent{}.Step)
+	if o.Lab == "" && runtimes.docker != nil {
+		need.Builtin = noBuiltinImage()
+	}
 	if o.Lab != "" {
 		t, _, err := loadLab(UpOptions{Lab: o.Lab, Stdin: o.Stdin})
 		if err != nil {
 			return nil, err
 		}
-		plan, err := NewPlan(t, Allocations{}, findRuntimes(ctx, silent{}.Step).choose("", t.Runtime, ""))
+		plan, err := NewPlan(t, Allocations{}, runtimes.choose("", t.Runtime, ""))
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +54,7 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 		}
 	}
 	if slices.ContainsFunc(there, func(l doctor.Lab) bool { return l.Name == need.Lab && l.Routers > 0 }) {
-		need.NICs = nil // they are in the routers
+		need.Runs, need.NICs = true, nil // they are in the routers
 	}
 	return doctor.Check(ctx, need, there), nil
 }
@@ -58,7 +63,7 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 func (a *applier) ready() (warnings []status.Finding, err error) {
 	need := needOf(a.plan, a.topology.Datapath)
 	if !a.fresh {
-		need.NICs = nil
+		need.Runs, need.NICs = true, nil
 	}
 	return doctor.CheckBeforeUp(need)
 }
@@ -67,7 +72,7 @@ func (a *applier) ready() (warnings []status.Finding, err error) {
 func needOf(p *Plan, datapath string) doctor.Need {
 	n := doctor.Need{
 		Lab: p.Lab, Hosts: len(p.Hosts), Ports: map[string]int{},
-		Segments: len(p.Segments) > 0, Datapath: datapath,
+		Segments: len(p.Segments) > 0, Datapath: datapath, Programs: map[string]string{},
 	}
 	for _, r := range p.Routers {
 		n.Ports[r.Name] = 2*len(r.Config.Core) + len(r.Config.Access)
@@ -75,8 +80,15 @@ func needOf(p *Plan, datapath string) doctor.Need {
 	for _, h := range p.Hosts {
 		n.LANs = n.LANs || len(h.Host.LANs) > 0
 		n.Runtimes = append(n.Runtimes, h.Runtime)
-		if h.Runtime == "docker" && h.Host.Image != "" {
+		switch {
+		case h.Runtime != dockerName:
+			for _, program := range programsOf(h.Host) {
+				n.Programs[program] = h.Name
+			}
+		case h.Host.Image != "":
 			n.Images = append(n.Images, h.Host.Image)
+		case h.Host.Build == "" && n.Builtin == "":
+			n.Builtin = noBuiltinImage()
 		}
 	}
 	for _, row := range p.Names {
@@ -90,6 +102,32 @@ func needOf(p *Plan, datapath string) doctor.Need {
 		*s = slices.Compact(*s)
 	}
 	return n
+}
+
+// noBuiltinImage tells why there can be no built-in image; empty: there can.
+func noBuiltinImage() string {
+	if err := hosts.CheckBuiltinImage(); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// execs finds what a shell script becomes at its end.
+var execs = regexp.MustCompile(`(?m)^\s*exec ([\w.-]+)(\s|$)`)
+
+// programsOf are the programs that a host's command needs, as far as it shows,
+// and that PATH has to lead to.
+func programsOf(h topology.Host) (names []string) {
+	if len(h.Command) == 0 || h.Env["PATH"] != "" {
+		return nil
+	}
+	names = []string{h.Command[0]}
+	if len(h.Command) > 2 && h.Command[1] == "-c" {
+		for _, match := range execs.FindAllStringSubmatch(h.Command[2], -1) {
+			names = append(names, match[1])
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return strings.Contains(name, "/") })
 }
 
 // labsHere lists the labs of which anything is on this server.

@@ -109,3 +109,21 @@ func TestRealDoctorFindsLeftOvers(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 }
+
+func TestProgramsOfAHost(t *testing.T) {
+	for _, tt := range []struct {
+		host topology.Host
+		want []string
+	}{
+		{topology.Host{}, nil},
+		{topology.Host{Command: []string{"bird", "-f"}}, []string{"bird"}},
+		{topology.Host{Command: []string{"/run/own", "-f"}}, nil},
+		{topology.Host{Command: []string{"sh", "-c", "sleep 1 &\n  exec gobgpd -f /run/x\n"}}, []string{"sh", "gobgpd"}},
+		{topology.Host{Command: []string{"sh", "-c", "exec /usr/lib/frr/bgpd"}}, []string{"sh"}},
+		{topology.Host{Command: []string{"bird"}, Env: map[string]string{"PATH": "/opt"}}, nil},
+	} {
+		if got := programsOf(tt.host); !slices.Equal(got, tt.want) {
+			t.Errorf("%q: %q, want %q", tt.host.Command, got, tt.want)
+		}
+	}
+}

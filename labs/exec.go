@@ -38,7 +38,7 @@ func Exec(ctx context.Context, o ExecOptions) (int, error) {
 		return 0, err
 	}
 	if len(o.Argv) == 0 {
-		o.Argv = []string{shell()}
+		o.Argv = shell
 	}
 	// Ctrl-C is for the command to answer, see relay: it does not end with ctx.
 	cmd, err := found.command(context.WithoutCancel(ctx), lab, o)
@@ -54,14 +54,8 @@ func Exec(ctx context.Context, o ExecOptions) (int, error) {
 	return 0, err
 }
 
-func shell() string {
-	for _, s := range []string{"/bin/bash", "/bin/sh"} {
-		if _, err := os.Stat(s); err == nil {
-			return s
-		}
-	}
-	return "sh"
-}
+// shell starts the best shell that there is inside: a container has its own.
+var shell = []string{"sh", "-c", "if command -v bash >/dev/null; then exec bash; fi; exec sh"}
 
 func (o observed) command(ctx context.Context, lab string, x ExecOptions) (*exec.Cmd, error) {
 	inside := hosts.Exec{Argv: x.Argv, TTY: x.TTY}

@@ -60,7 +60,8 @@ On a lab that runs, up changes only what the file says differently.`,
 }
 
 func newDown(s streams) *cobra.Command {
-	return &cobra.Command{
+	var lab string
+	c := &cobra.Command{
 		Use:     "down [LAB]",
 		GroupID: groupRun,
 		Short:   "Remove a running lab",
@@ -71,7 +72,7 @@ files, and nothing else. LAB may be left out where only one lab runs.`,
 		Args:              wants("[LAB]"),
 		ValidArgsFunction: completing(runningLabs, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(c *cobra.Command, args []string) error {
-			name, err := withProgress(s, func(p progress) (string, error) { return labs.Down(c.Context(), only(args), p) })
+			name, err := withProgress(s, func(p progress) (string, error) { return labs.Down(c.Context(), only(append(args, lab)), p) })
 			if err != nil {
 				return err
 			}
@@ -79,6 +80,8 @@ files, and nothing else. LAB may be left out where only one lab runs.`,
 			return err
 		},
 	}
+	addLab(c, &lab, "the same as LAB")
+	return c
 }
 
 // withProgress runs f with a progress line that is gone when it returns.

@@ -58,6 +58,7 @@ Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested.
 			return verdictOf(rows)
 		},
 	}
+	addLab(c, &o.Lab, "the same as LAB")
 	format = string(show.Table)
 	c.Flags().VarP(newChoice(&format, "table", "json", "junit", "yaml"), "output", "o", "how to print")
 	c.Flags().StringVar(&o.From, "from", "", "only packets from this host")

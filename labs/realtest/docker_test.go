@@ -1,8 +1,10 @@
 package realtest
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -120,6 +122,9 @@ func TestRealDockerStoppedHostHarmsNobody(t *testing.T) {
 	l := fourHostLab(t, "pwt-dkstop")
 	l.upIn(t, "--runtime", "docker")
 	docker(t, "stop", "--time", "0", l.name+"-h3")
+	if i := slices.IndexFunc(nodes(t, l), func(n status.Node) bool { return n.Node == "h3" && n.State == "stopped" }); i < 0 {
+		t.Errorf("ps does not tell that h3 is stopped: %+v", nodes(t, l))
+	}
 	docker(t, "restart", "--time", "0", l.name+"-h1")
 	eventually(t, 15*time.Second, pings(l.name+"-h2", "10.1.0.2"))
 	killed := killAgent(t, l, "pe1")
@@ -134,6 +139,36 @@ func TestRealDockerStoppedHostHarmsNobody(t *testing.T) {
 	eventually(t, 30*time.Second, pings(l.name+"-h2", "10.1.0.2"))
 	docker(t, "start", l.name+"-h3")
 	eventually(t, 15*time.Second, pings(l.name+"-h2", "10.3.0.2"))
+	docker(t, "stop", "--time", "0", l.name+"-h3")
+	if out := must(t, "up", l.file); !strings.Contains(out, "restored host h3") {
+		t.Errorf("up with a host that is stopped says %q", out)
+	}
+	eventually(t, 15*time.Second, pings(l.name+"-h2", "10.3.0.2"))
+}
+
+// Without a command, exec starts the container's shell, whatever the server's
+// is.
+func TestRealDockerShell(t *testing.T) {
+	useDocker(t)
+	l := fourHostLab(t, "pwt-dkshell")
+	l.upIn(t, "--runtime", "docker")
+	for node, shell := range map[string]string{"h1": "sh", "pe1": "bash"} {
+		inside := exec.Command(program, "exec", "--lab", l.name, "-t", node)
+		var out bytes.Buffer
+		inside.Stdout, inside.Stderr = &out, &out
+		keyboard, err := inside.StdinPipe() // stays open until the shell ends
+		if err == nil {
+			err = inside.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(keyboard, "echo it is $0; exit 7")
+		_ = inside.Wait()
+		if code := inside.ProcessState.ExitCode(); code != 7 || !strings.Contains(out.String(), "it is "+shell) {
+			t.Errorf("%s: exit code %d: %s", node, code, out.String())
+		}
+	}
 }
 
 // A daemon that dies and comes back finds its containers ended; those that are
