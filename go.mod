@@ -13,6 +13,7 @@ require (
 	github.com/gopacket/gopacket v1.3.1
 	github.com/invopop/jsonschema v0.13.0
 	github.com/maruel/natural v1.1.1
+	github.com/moby/patternmatcher v0.6.0
 	github.com/osrg/gobgp/v3 v3.37.0
 	github.com/rogpeppe/go-internal v1.14.1
 	github.com/safchain/ethtool v0.6.2

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 
 	"github.com/docker/docker/api/types/build"
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
 )
 
 // buildRepository is the name of the images that are built from Dockerfiles;
@@ -58,17 +60,47 @@ func BuildTag(path string) (string, error) {
 	return buildRepository + ":" + hex.EncodeToString(sum.Sum(nil)[:6]), nil
 }
 
+// ignored is what the directory's .dockerignore keeps from the daemon.
+func (r recipe) ignored() (*patternmatcher.PatternMatcher, error) {
+	file, err := os.Open(filepath.Join(r.dir, ".dockerignore"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return patternmatcher.New(nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	patterns, err := ignorefile.ReadAll(file)
+	if err != nil {
+		return nil, err
+	}
+	// The daemon reads these whatever the patterns say.
+	ignored, err := patternmatcher.New(append(patterns, "!"+r.file, "!.dockerignore"))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file.Name(), err)
+	}
+	return ignored, nil
+}
+
 // pack writes the directory as an archive that is the same for the same
 // content, whenever and by whomever it was written.
 func (r recipe) pack(to io.Writer) error {
+	ignored, err := r.ignored()
+	if err != nil {
+		return err
+	}
 	w := tar.NewWriter(to)
 	left := int64(maxContext)
-	err := filepath.WalkDir(r.dir, func(path string, entry fs.DirEntry, err error) error {
+	err = filepath.WalkDir(r.dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		name, err := filepath.Rel(r.dir, path)
 		if err != nil || name == "." {
+			return err
+		}
+		// A directory that is ignored may hold what an exclamation mark keeps.
+		if skip, err := ignored.MatchesOrParentMatches(name); err != nil || skip {
 			return err
 		}
 		info, err := entry.Info()

@@ -1,9 +1,13 @@
 package hosts
 
 import (
+	"archive/tar"
 	"bytes"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +65,33 @@ func TestBuildTag(t *testing.T) {
 		if tag(b) == before {
 			t.Errorf("%s: the tag stays the same", name)
 		}
+	}
+}
+
+// What .dockerignore names is no part of the context, but for its exceptions and
+// what the daemon itself reads.
+func TestDockerIgnore(t *testing.T) {
+	dir := writeRecipe(t, map[string]string{
+		"Dockerfile": "FROM scratch\n", ".dockerignore": "# secrets\n.git\nkeys/*\n!keys/public\nDockerfile\n",
+		".git/config": "x", "keys/private": "x", "keys/public": "x", "conf/a": "x",
+	})
+	var archive bytes.Buffer
+	if err := (recipe{dir, "Dockerfile"}).pack(&archive); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for r := tar.NewReader(&archive); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, h.Name)
+	}
+	if want := []string{".dockerignore", "Dockerfile", "conf/", "conf/a", "keys/", "keys/public"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
