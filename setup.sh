@@ -91,8 +91,8 @@ available() {
 		for package in $(printf %s "$group" | tr '|' ' '); do
 			[ -z "$(apt-cache madison "$package")" ] || break
 		done
-		printf '%s ' "$package"
-	done
+		echo "$package"
+	done | sort -u | tr '\n' ' '
 }
 
 # absent_services PACKAGE... prints the services that the packages are going to
