@@ -143,13 +143,16 @@ hold_services() {
 	cat >$policy <<-END
 		#!/bin/sh
 		# $policy_mark while it installs packages.
-		case \$* in *restart*) exit 0 ;; esac
+		case \$* in
+		*restart*) exit 0 ;;
+		*start*) ;; # "(start)" where there is no runlevel
+		*) exit 0 ;;
+		esac
 		for word in \$*; do
-			case " $services ovs-vswitchd ovsdb-server ovs-record-hostname start " in
-			*" \${word%.service} "*) found=\$((found + 1)) ;;
+			case " $services ovs-vswitchd ovsdb-server ovs-record-hostname " in
+			*" \${word%.service} "*) exit 101 ;;
 			esac
 		done
-		[ "\${found-0}" -lt 2 ] || exit 101
 	END
 	chmod 755 $policy
 }
