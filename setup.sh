@@ -121,7 +121,7 @@ has_service() {
 # services_of PACKAGE prints the services that the package starts and enables.
 services_of() {
 	case $1 in
-	openvswitch-switch) echo openvswitch-switch ;;
+	openvswitch-switch) echo openvswitch-switch ovsdb-server.socket ;;
 	gobgpd) echo gobgpd ;;
 	bird2) echo bird ;;
 	frr) echo frr ;;
@@ -178,10 +178,16 @@ retire() {
 	for service in "$@"; do
 		if [ -d /run/systemd/system ]; then
 			systemctl disable --now --quiet "$service" >"$log" 2>&1 || say "could not stop $service: $(cat "$log")"
-		elif [ -x "/etc/init.d/$service" ]; then
+			continue
+		fi
+		if [ -x "/etc/init.d/$service" ]; then
 			"/etc/init.d/$service" stop >"$log" 2>&1 || true # it mostly does not run
 			update-rc.d "$service" disable >"$log" 2>&1 || say "could not disable $service: $(cat "$log")"
 		fi
+		# What systemd would start, once it runs here.
+		unit=$service
+		case $unit in *.*) ;; *) unit=$unit.service ;; esac
+		deb-systemd-helper disable "$unit" >"$log" 2>&1 || true # there may be no unit
 	done
 }
 
