@@ -136,7 +136,7 @@ policy_mark="Made by pseudowan's setup.sh"
 # hold_services keeps packages from starting what nobody has asked for: a Docker
 # daemon would add a bridge and packet filter rules to the server's network. What
 # runs may be restarted, and other services are none of ours. An administrator's
-# own policy stays; then retire undoes what it let through.
+# own policy stays; then retire_new undoes what it let through.
 hold_services() {
 	[ ! -e $policy ] || return 0
 	held=yes
@@ -172,23 +172,21 @@ retire_new() {
 	done
 }
 
-# retire SERVICE... stops and disables services whose package has just come. A
-# lab and the tests run their own; the server's would only listen and wait.
+# retire SERVICE stops and disables it. A lab and the tests run their own; the
+# server's would only listen and wait.
 retire() {
-	for service in "$@"; do
-		if [ -d /run/systemd/system ]; then
-			systemctl disable --now --quiet "$service" >"$log" 2>&1 || say "could not stop $service: $(cat "$log")"
-			continue
-		fi
-		if [ -x "/etc/init.d/$service" ]; then
-			"/etc/init.d/$service" stop >"$log" 2>&1 || true # it mostly does not run
-			update-rc.d "$service" disable >"$log" 2>&1 || say "could not disable $service: $(cat "$log")"
-		fi
-		# What systemd would start, once it runs here.
-		unit=$service
-		case $unit in *.*) ;; *) unit=$unit.service ;; esac
-		deb-systemd-helper disable "$unit" >"$log" 2>&1 || true # there may be no unit
-	done
+	if [ -d /run/systemd/system ]; then
+		systemctl disable --now --quiet "$1" >"$log" 2>&1 || say "could not stop $1: $(cat "$log")"
+		return 0
+	fi
+	if [ -x "/etc/init.d/$1" ]; then
+		"/etc/init.d/$1" stop >"$log" 2>&1 || true # it mostly does not run
+		update-rc.d "$1" disable >"$log" 2>&1 || say "could not disable $1: $(cat "$log")"
+	fi
+	# What systemd would start, once it runs here.
+	unit=$1
+	case $unit in *.*) ;; *) unit=$unit.service ;; esac
+	deb-systemd-helper disable "$unit" >"$log" 2>&1 || true # there may be no unit
 }
 
 # --- Go ---------------------------------------------------------------------
