@@ -61,6 +61,7 @@ outside() {
 }
 
 clean_up() {
+	[ -z "${machine-}" ] || kill "$machine" 2>/dev/null || true
 	[ -z "${uplink-}" ] || kill "$uplink" 2>/dev/null || true
 	[ ! -e "$work/net" ] || umount "$work/net" 2>/dev/null || true
 	rm -rf --one-file-system "$work"
@@ -103,6 +104,7 @@ boot() {
 	touch "$1/root/out"
 	tail -n +1 -f --pid=$machine "$1/root/out"
 	wait $machine || die "$2"
+	machine=
 	kill $uplink
 	wait $uplink 2>/dev/null || true
 	uplink=
