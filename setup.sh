@@ -370,7 +370,9 @@ run_tests() {
 # datapath of Open vSwitch: in CI, as it takes minutes, on the Debian that has
 # what the machine is made of.
 wants_machine() {
-	! modprobe --dry-run --quiet openvswitch && [ ! -d /sys/module/openvswitch ] || return 1
+	if [ -d /sys/module/openvswitch ] || has modprobe && modprobe --dry-run --quiet openvswitch; then
+		return 1
+	fi
 	if [ -z "${CI-}" ]; then
 		say "this kernel has no datapath to test; make test-vm tests one in a virtual machine"
 		return 1
