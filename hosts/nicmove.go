@@ -50,8 +50,10 @@ func (in *inside) giveBack(nic netlink.Link, record nicRecord) error {
 		return err
 	}
 	defer home.close()
+	// A port of a switch in the kernel, whose daemon may have been killed, has a
+	// master as well: that one lets go when the NIC moves, and in no other way.
 	if nic.Attrs().MasterIndex != 0 {
-		if err := in.nl.LinkSetNoMaster(nic); err != nil {
+		if err := in.nl.LinkSetNoMaster(nic); err != nil && !errors.Is(err, unix.EOPNOTSUPP) {
 			return fmt.Errorf("take it out of its bridge: %w", err)
 		}
 	}
