@@ -133,10 +133,10 @@ services_of() {
 policy=/usr/sbin/policy-rc.d
 policy_mark="Made by pseudowan's setup.sh"
 
-# hold_services keeps packages from starting what nobody has asked for: a Docker
-# daemon would add a bridge and packet filter rules to the server's network. What
-# runs may be restarted, and other services are none of ours. An administrator's
-# own policy stays; then retire_new undoes what it let through.
+# hold_services keeps packages, and those that they need, from starting what
+# nobody has asked for: a Docker daemon would add a bridge and packet filter rules
+# to the server's network. What runs may be restarted. An administrator's own
+# policy stays; then retire_new undoes what it let through.
 hold_services() {
 	[ ! -e $policy ] || return 0
 	held=yes
@@ -144,15 +144,9 @@ hold_services() {
 		#!/bin/sh
 		# $policy_mark while it installs packages.
 		case \$* in
-		*restart*) exit 0 ;;
-		*start*) ;; # "(start)" where there is no runlevel
-		*) exit 0 ;;
+		*restart*) ;;
+		*start*) exit 101 ;; # "(start)" where there is no runlevel
 		esac
-		for word in \$*; do
-			case " $services ovs-vswitchd ovsdb-server ovs-record-hostname " in
-			*" \${word%.service} "*) exit 101 ;;
-			esac
-		done
 	END
 	chmod 755 $policy
 }
