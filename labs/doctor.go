@@ -77,6 +77,7 @@ func needOf(p *Plan, datapath string) doctor.Need {
 	for _, r := range p.Routers {
 		n.Ports[r.Name] = 2*len(r.Config.Core) + len(r.Config.Access)
 	}
+	builtin := false
 	for _, h := range p.Hosts {
 		n.LANs = n.LANs || len(h.Host.LANs) > 0
 		n.Runtimes = append(n.Runtimes, h.Runtime)
@@ -87,9 +88,12 @@ func needOf(p *Plan, datapath string) doctor.Need {
 			}
 		case h.Host.Image != "":
 			n.Images = append(n.Images, h.Host.Image)
-		case h.Host.Build == "" && n.Builtin == "":
-			n.Builtin = noBuiltinImage()
+		case h.Host.Build == "":
+			builtin = true
 		}
+	}
+	if builtin {
+		n.Builtin = noBuiltinImage()
 	}
 	for _, row := range p.Names {
 		n.IPv6 = n.IPv6 || row.Address.Is6()
