@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,19 +25,60 @@ hosts:
 // keeperPID is the process that keeps the lab's agents.
 func keeperPID(t *testing.T, l lab) int {
 	t.Helper()
-	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, f := range files {
-		line, err := os.ReadFile(f)
-		if err == nil && string(line) == "/proc/self/exe\x00keeper\x00--lab\x00"+l.name+"\x00" {
-			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f)))
-			if err != nil {
-				t.Fatal(err)
-			}
+	for pid, line := range commandLines(t) {
+		if line == "/proc/self/exe keeper --lab "+l.name {
 			return pid
 		}
 	}
 	t.Fatal("the lab has no keeper")
 	return 0
+}
+
+// killAll ends all that runs for a lab, its keeper first, without a warning.
+func killAll(t *testing.T, l lab) {
+	t.Helper()
+	keeper := keeperPID(t, l)
+	kill := func(pid int) {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kill(keeper)
+	var killed []string
+	for pid, line := range commandLines(t) {
+		of := strings.HasPrefix(line, "/proc/self/exe agent --lab "+l.name+" ") || strings.Contains(line, "/run/pseudowan/"+l.name+"/")
+		if of && pid != keeper {
+			kill(pid)
+			killed = append(killed, strings.Fields(line)[0])
+		}
+	}
+	for _, want := range []string{"/proc/self/exe", "ovsdb-server", "ovs-vswitchd"} {
+		if !slices.Contains(killed, want) {
+			t.Fatalf("killed %q; no %s among them", killed, want)
+		}
+	}
+}
+
+// commandLines are those of all processes, by PID, with blanks between the words.
+func commandLines(t *testing.T) map[int]string {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := make(map[int]string)
+	for _, f := range files {
+		line, err := os.ReadFile(f)
+		if err != nil {
+			continue // it has just ended
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines[pid] = strings.TrimSuffix(strings.ReplaceAll(string(line), "\x00", " "), " ")
+	}
+	return lines
 }
 
 // Whatever of a lab is broken, up mends it: the namespace of a router, the run

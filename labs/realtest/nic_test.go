@@ -166,6 +166,25 @@ func lendNIC(t *testing.T, far farSide) {
 	}
 }
 
+// A NIC comes back from a router all of whose processes were killed: the
+// kernel's datapath, where that is in use, outlives its daemon and holds it.
+func TestRealNICReturnsFromTheDead(t *testing.T) {
+	for _, nics := range nicPairs(t) {
+		t.Run(nics.near, func(t *testing.T) {
+			newFarSide(t, nics)
+			before := command("ip", "-o", "link", "show", nics.near).stdout
+			l := fromText(t, t.TempDir(), "pwt-nic", strings.ReplaceAll(nicTopology, "NIC", nics.near))
+			t.Cleanup(func() { pseudowan("down", l.name) })
+			must(t, "up", l.file, "--runtime", "netns")
+			killAll(t, l)
+			must(t, "down", l.name)
+			if after := command("ip", "-o", "link", "show", nics.near).stdout; linkIdentity(after) != linkIdentity(before) {
+				t.Errorf("the NIC was\n%s\nand comes back as\n%s", before, after)
+			}
+		})
+	}
+}
+
 // driverOf reads a driver's name from what ethtool tells.
 func driverOf(t *testing.T, ethtool ...string) string {
 	t.Helper()
