@@ -77,7 +77,7 @@ func TestRealDockerRestartedByItsUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	boxes, err := r.List(context.Background(), h.spec.Lab)
-	if err != nil || len(boxes) != 1 || boxes[0].PID != 0 || boxes[0].NetNS != "" {
+	if err != nil || len(boxes) != 1 || boxes[0].PID != 0 || boxes[0].Running() {
 		t.Errorf("stopped: %+v, %v", boxes, err)
 	}
 	box, err := r.Ensure(context.Background(), h.spec)

@@ -49,7 +49,7 @@ func (d *Docker) watch(ctx context.Context, lab string, started func(node string
 		return
 	}
 	for _, box := range boxes {
-		if box.NetNS != "" {
+		if box.Running() {
 			started(box.Node)
 		}
 	}

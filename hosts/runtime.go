@@ -43,6 +43,10 @@ type Sandbox struct {
 	PID       int    // its own first process; 0 where there is none
 }
 
+// Running tells whether the host can be entered. A container that its user has
+// stopped exists, but has no namespace.
+func (s Sandbox) Running() bool { return s.NetNS != "" }
+
 // Exec is a command to run inside a host.
 type Exec struct {
 	Argv []string

@@ -63,7 +63,7 @@ func restored(before, now *Plan, found observed) []string {
 	}
 	for _, h := range now.Hosts {
 		applied := slices.ContainsFunc(before.Hosts, func(x HostPlan) bool { return x.Name == h.Name })
-		runs := slices.ContainsFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.NetNS != "" })
+		runs := slices.ContainsFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.Running() })
 		if applied && !runs {
 			out = append(out, "restored host "+h.Name)
 		}

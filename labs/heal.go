@@ -147,7 +147,7 @@ func (h *healer) torn(ctx context.Context, nodes suspects) (*Plan, []HostPlan, e
 	var torn []HostPlan
 	for _, host := range plan.Hosts {
 		failed, suspect := nodes[host.Name]
-		i := slices.IndexFunc(boxes, func(s hosts.Sandbox) bool { return s.Node == host.Name && s.NetNS != "" })
+		i := slices.IndexFunc(boxes, func(s hosts.Sandbox) bool { return s.Node == host.Name && s.Running() })
 		if !suspect || i < 0 || host.Runtime != dockerName {
 			continue
 		}
@@ -181,7 +181,7 @@ func (h *healer) mend(ctx context.Context, plan *Plan, torn []HostPlan) error {
 		if err != nil {
 			return err
 		}
-		if box.NetNS != "" {
+		if box.Running() {
 			a.hostPaths[host.Name] = box.NetNS
 		}
 	}

@@ -120,7 +120,7 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 		Lab: lab, Node: s.Node, Kind: "host", Runtime: s.Runtime, State: "running", NetNS: s.NetNS, PID: s.PID,
 		Addresses: []string{},
 	}
-	if s.NetNS == "" {
+	if !s.Running() {
 		n.State = "stopped"
 	}
 	if t == nil {

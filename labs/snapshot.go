@@ -43,7 +43,7 @@ func inspect(ctx context.Context, name, file string) (*inspection, error) {
 	in := &inspection{lab: lab}
 	for _, h := range t.Hosts {
 		i := slices.IndexFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name })
-		if i < 0 || found.hosts[i].NetNS == "" {
+		if i < 0 || !found.hosts[i].Running() {
 			in.missing = append(in.missing, h.Name)
 			continue
 		}
