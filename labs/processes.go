@@ -17,8 +17,11 @@ import (
 // by how they were started.
 type processes map[string]int // pid by command line
 
+// KeeperCommand is the subcommand that runs Keeper.
+const KeeperCommand = "keeper"
+
 // keeperArgs and agentArgs are how this program starts itself.
-func keeperArgs(lab string) []string { return []string{"keeper", "--lab", lab} }
+func keeperArgs(lab string) []string { return []string{KeeperCommand, "--lab", lab} }
 
 func agentArgs(lab, router string) []string {
 	return []string{"agent", "--lab", lab, "--router", router}

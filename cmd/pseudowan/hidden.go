@@ -32,7 +32,7 @@ func newAgent(s streams) *cobra.Command {
 func newKeeper(s streams) *cobra.Command {
 	var lab string
 	c := &cobra.Command{
-		Use:    "keeper",
+		Use:    labs.KeeperCommand,
 		Hidden: true,
 		Short:  "Keep a lab's agents running",
 		Args:   wants(),

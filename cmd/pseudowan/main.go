@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+
+	"pseudowan/labs"
 )
 
 // A process is taken to be in the namespaces of its main thread, which Go keeps
@@ -19,11 +21,26 @@ func main() {
 
 // mainCode runs the program on the process's own arguments and streams.
 func mainCode() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals(os.Args[1:])...)
 	defer stop()
-	// The first signal asks; with the handler gone, a second one ends at once.
-	context.AfterFunc(ctx, stop)
+	// The first signal asks; with the handler gone, a second one ends at once. But
+	// for HUP, which a command gets twice: from the terminal and from its shell.
+	context.AfterFunc(ctx, func() {
+		signal.Ignore(syscall.SIGHUP)
+		stop()
+	})
 	return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+}
+
+// stopSignals are the signals that end a command, which then undoes what it has
+// half done. One is that the terminal has gone, as with a lost SSH connection:
+// not under nohup, nor for a keeper, which reads its list again on it.
+func stopSignals(args []string) []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if signal.Ignored(syscall.SIGHUP) || len(args) > 0 && args[0] == labs.KeeperCommand {
+		return signals
+	}
+	return append(signals, syscall.SIGHUP)
 }
 
 // run executes one command line and returns its exit code.

@@ -65,9 +65,11 @@ func TestRealUpAndDownLeaveNothing(t *testing.T) {
 	}
 }
 
-// Ctrl-C undoes what was built, whenever it comes.
+// Ctrl-C undoes what was built, whenever it comes; so do a supervisor's request
+// and a terminal that goes away, which the kernel and the shell both tell.
 func TestRealInterrupt(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-int")
+	ends := [][]syscall.Signal{{syscall.SIGINT}, {syscall.SIGTERM}, {syscall.SIGHUP, syscall.SIGHUP}}
 	for i := range rounds(10) {
 		wait := patience(time.Duration(rand.IntN(1500)) * time.Millisecond)
 		cmd := exec.Command(program, "up", l.file, "--runtime", "netns")
@@ -77,7 +79,9 @@ func TestRealInterrupt(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(wait) // the random moment
-		cmd.Process.Signal(syscall.SIGINT)
+		for _, s := range ends[i%len(ends)] {
+			cmd.Process.Signal(s)
+		}
 		cmd.Wait()
 		switch code := cmd.ProcessState.ExitCode(); code {
 		case 130:
