@@ -364,7 +364,7 @@ run_tests() {
 # datapath of Open vSwitch: in CI, as it takes minutes, on the Debian that has
 # what the machine is made of.
 wants_machine() {
-	if [ -d /sys/module/openvswitch ] || has modprobe && modprobe --dry-run --quiet openvswitch; then
+	if [ -d /sys/module/openvswitch ] || { has modprobe && modprobe --dry-run --quiet openvswitch; }; then
 		return 1
 	fi
 	if [ -z "${CI-}" ]; then

@@ -130,7 +130,7 @@ func (s *Snapshot) conclude(e *status.Explanation) {
 		e.Verdict = "no host of the lab has or announces it, and no peer sent it"
 		e.Remedy = "give a host an address in it, or a LAN (lans:), or let one announce it (announce:)"
 	default:
-		o := e.Origins[closest(e.Origins)]
+		o := closest(e)
 		e.Verdict, e.Remedy = o.Verdict, o.Remedy
 		if o.Prefix != e.Prefix {
 			e.Verdict = fmt.Sprintf("no host of the lab has or announces exactly it; %s of host %s: %s", o.Prefix, o.Host, o.Verdict)
@@ -161,8 +161,16 @@ func (s *Snapshot) presence(e *status.Explanation, p status.ExplainedPath) strin
 	return text
 }
 
-// closest is the origin that came furthest: one that has arrived, else the
-// first.
-func closest(origins []status.ExplainedRoute) int {
-	return max(0, slices.IndexFunc(origins, func(o status.ExplainedRoute) bool { return o.Arrived }))
+// closest is the origin that came furthest: one that has arrived, else one that
+// the VRF would import, else the first.
+func closest(e *status.Explanation) status.ExplainedRoute {
+	for _, near := range []func(status.ExplainedRoute) bool{
+		func(o status.ExplainedRoute) bool { return o.Arrived },
+		func(o status.ExplainedRoute) bool { return len(common(o.Export, e.Import)) > 0 },
+	} {
+		if i := slices.IndexFunc(e.Origins, near); i >= 0 {
+			return e.Origins[i]
+		}
+	}
+	return e.Origins[0]
 }

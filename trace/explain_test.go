@@ -76,6 +76,16 @@ var explanations = map[string]struct {
 			}
 		},
 		verdict: "not received: the BGP session of pe2 with pe1 (192.168.0.1) is active", remedy: "show peer"},
+	"session down, and another VPN has the same prefix": {router: "pe2", vrf: "spoke", prefix: "10.9.0.0/24",
+		change: func(t *testing.T, s *Snapshot) {
+			s.lose(t, "pe2", "spoke")
+			for i := range s.Peers {
+				s.Peers[i].State = "active"
+			}
+			slices.Reverse(s.Topology.Hosts) // s3 comes first now
+			s.Topology.Hosts[0].Attachments[0].Gateways = []netip.Prefix{netip.MustParsePrefix("10.9.0.1/24")}
+		},
+		verdict: "not received: the BGP session of pe2 with pe1 (192.168.0.1) is active", remedy: "show peer"},
 	"another family": {router: "pe2", vrf: "spoke", prefix: "2001:db8:9::/64",
 		change: func(t *testing.T, s *Snapshot) {
 			s.lose(t, "pe2", "spoke")

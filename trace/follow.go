@@ -127,12 +127,12 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 	fate.To = next.node
 	tables := f.byTables(at.node, p, fate.Forwarding)
 	if swapped := at.label != nil && fate.Popped == nil && fate.Pushed != nil; swapped {
-		tables = fate.Forwarding // transit: VRF tables have nothing to say
+		tables.Forwarding = fate.Forwarding // transit: VRF tables have nothing to say
 	}
-	f.path.Hops = append(f.path.Hops, status.Hop{Node: at.node, Kind: "router", Tables: &tables, Switch: &fate.Forwarding})
-	f.compare(at, tables, fate.Forwarding)
+	f.path.Hops = append(f.path.Hops, status.Hop{Node: at.node, Kind: "router", Tables: &tables.Forwarding, Switch: &fate.Forwarding})
+	f.compare(at, tables, fate)
 	if fate.Port == 0 {
-		f.stop(at.node, tables, fate.Forwarding)
+		f.stop(at.node, tables, fate)
 		return place{}, nil
 	}
 	if next.node == "" {
@@ -162,18 +162,19 @@ func (f *follower) beyond(router string, fate Fate) place {
 }
 
 // stop ends the way at a router.
-func (f *follower) stop(router string, tables, fate status.Forwarding) {
+func (f *follower) stop(router string, tables lookup, fate Fate) {
 	vrf := tables.VRF
 	if vrf == "" {
 		vrf = fate.VRF
 	}
 	f.path.Stopped = Stop{Router: router, VRF: vrf, Tables: tables.Stops, Switch: fate.Stops}
 	why := fate.Stops
-	if tables.Stops == forRouter {
+	switch {
+	case tables.lost(fate): // nobody there to answer
+	case tables.Stops == forRouter:
 		f.path.Delivered, f.path.Outcome = router, "is delivered to router "+router
 		return
-	}
-	if tables.Stops != "" {
+	case tables.Stops != "":
 		why = tables.Stops
 	}
 	f.path.Outcome = fmt.Sprintf("ends at router %s: %s", router, where(vrf, why))
@@ -187,18 +188,28 @@ func where(vrf, what string) string {
 }
 
 // compare takes note of how Open vSwitch differs from the tables.
-func (f *follower) compare(at place, tables, fate status.Forwarding) {
+func (f *follower) compare(at place, tables lookup, fate Fate) {
 	for _, text := range differences(at.label, tables, fate) {
 		f.path.Disagreements = append(f.path.Disagreements, fmt.Sprintf("router %s: %s", at.node, text))
 	}
 }
 
-func differences(label *uint32, tables, fate status.Forwarding) []string {
-	subject := fmt.Sprintf("VRF %s: route %s", tables.VRF, tables.Prefix)
+// lost tells that the switch drops what the router has to answer itself.
+func (l lookup) lost(fate Fate) bool {
+	return l.slow && l.Stops != "" && fate.Stops != "" && !fate.Punted
+}
+
+func differences(label *uint32, tables lookup, fate Fate) []string {
+	subject := "VRF " + tables.VRF
 	if label != nil {
 		subject = fmt.Sprintf("label %d, of VRF %s", *label, tables.VRF)
+	} else if tables.Prefix.IsValid() {
+		subject += fmt.Sprintf(": route %s", tables.Prefix)
 	}
 	switch {
+	case tables.lost(fate):
+		return []string{fmt.Sprintf("%s: the flow is missing or wrong: by the tables the router answers it (%s), Open vSwitch: %s",
+			subject, tables.Stops, fate.Stops)}
 	case tables.Stops == "" && fate.Stops != "":
 		return []string{fmt.Sprintf("%s: the flow is missing or wrong: the tables send it out of %s%s, Open vSwitch: %s",
 			subject, tables.Out, under(tables.Pushed), fate.Stops)}

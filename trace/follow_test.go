@@ -130,6 +130,31 @@ func TestDisagreements(t *testing.T) {
 	}
 }
 
+// What the router has to answer itself is lost where the switch drops it.
+func TestLostOnTheWayToTheSlowPath(t *testing.T) {
+	for name, c := range map[string]struct{ from, to, want string }{
+		"the gateway":   {"s2", "10.2.0.1", "router pe2: VRF spoke: route 10.2.0.1/32: the flow is missing or wrong: by the tables the router answers it (is for the router itself), Open vSwitch: is dropped"},
+		"a silent host": {"s2", "10.2.0.9", "router pe2: VRF spoke: route 10.2.0.0/24: the flow is missing or wrong: by the tables the router answers it (host s2 does not answer ARP for 10.2.0.9), Open vSwitch: is dropped"},
+		"no route":      {"hq", "10.77.0.1", "router pe1: VRF hub-in: the flow is missing or wrong: by the tables the router answers it (no route), Open vSwitch: is dropped"},
+		"multicast":     {"hq", "224.0.0.1", ""}, // is dropped by design
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.broken = func(_ string, _ Packet, f *status.Forwarding) { f.Stops, f.Out = "is dropped", "" }
+			p := follow(t, w, c.from, netip.MustParseAddr(c.to))
+			if c.want == "" {
+				if len(p.Disagreements) > 0 {
+					t.Errorf("%q, want none", p.Disagreements)
+				}
+				return
+			}
+			if !slices.Equal(p.Disagreements, []string{c.want}) || p.Delivered != "" || !strings.HasSuffix(p.Outcome, "is dropped") {
+				t.Errorf("%q, delivered to %q, %q; want %q", p.Disagreements, p.Delivered, p.Outcome, c.want)
+			}
+		})
+	}
+}
+
 // A flow that the tables know nothing of is named, too.
 func TestUnexplainedFlow(t *testing.T) {
 	w := newWorld(t)

@@ -68,8 +68,13 @@ func (s *Snapshot) owner(a netip.Addr, likely string) string {
 	return owners[0]
 }
 
+// answers tells whether a node is among those that real packets heard of.
+func answers(real []status.RealHop, node string) bool {
+	return slices.ContainsFunc(real, func(h status.RealHop) bool { return h.Node == node })
+}
+
 // disagree tells how real packets went another way than Open vSwitch says.
-// Nodes that do not answer say nothing.
+// Nodes that do not answer say nothing, but for the last.
 func disagree(t status.Trace, expected []string) string {
 	host := slices.ContainsFunc(t.Hops, func(h status.Hop) bool { return h.Kind == "host" && h.Node == t.Delivered })
 	switch {
@@ -77,6 +82,8 @@ func disagree(t status.Trace, expected []string) string {
 		return fmt.Sprintf("real packets: no answer, though by the flows they are delivered to %s", t.Delivered)
 	case host && t.Answered != t.Delivered:
 		return fmt.Sprintf("real packets: %s answers, though by the flows they are delivered to %s", t.Answered, t.Delivered)
+	case t.Delivered != "" && !host && !answers(t.Real, t.Delivered):
+		return fmt.Sprintf("real packets: no answer, though by the flows they are delivered to router %s", t.Delivered)
 	case t.Delivered == "" && t.Answered != "":
 		return fmt.Sprintf("real packets: %s answers, though by the flows the packet %s", t.Answered, t.Outcome)
 	}

@@ -60,8 +60,10 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) Fate(_ context.Context, router string, p Packet) (Fate, error) {
-	f := Fate{Forwarding: w.truth.byTables(router, p, status.Forwarding{})}
+	truth := w.truth.byTables(router, p, status.Forwarding{})
+	f := Fate{Forwarding: truth.Forwarding}
 	w.broken(router, p, &f.Forwarding)
+	f.Punted = truth.slow && f.Stops != "" && f.Stops == truth.Stops
 	for _, i := range w.Interfaces {
 		if f.Stops == "" && i.Router == router && i.Name == f.Out {
 			f.Port = i.Port

@@ -35,6 +35,7 @@ type Fate struct {
 	status.Forwarding        // To is left to this package
 	Port              uint32 // 0: it does not leave
 	DstMAC            string
+	Punted            bool // it goes to the slow path
 }
 
 // HostRoute is how a host sends to an address.

@@ -18,24 +18,35 @@ type goal struct {
 	depth int // VRFs that may still send it on to each other
 }
 
+// lookup is what the tables say of a packet.
+type lookup struct {
+	status.Forwarding
+	slow bool // the router has to answer it itself: it must get to the slow path
+}
+
+// stops is a packet that ends at the router.
+func stops(why string) lookup { return lookup{Forwarding: status.Forwarding{Stops: why}} }
+
 // byTables is what a router should do with a packet, as its tables have it.
 // taken is what its switch does.
-func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) status.Forwarding {
+func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) lookup {
 	g := goal{p.Destination, taken, maxLookups}
 	in, ok := s.port(router, p.Port)
 	switch {
 	case !ok:
-		return status.Forwarding{Stops: fmt.Sprintf("the router has no port %d", p.Port)}
+		return stops(fmt.Sprintf("the router has no port %d", p.Port))
 	case p.Label == nil && in.VRF == "":
-		return status.Forwarding{Stops: "arrives from another router without a label"}
+		return stops("arrives from another router without a label")
+	case p.Label == nil && confined(p.Destination):
+		return stops("has an address that routers do not forward to")
 	case p.Label == nil:
 		return s.lookUp(router, in.VRF, g)
 	}
 	binding, ok := s.label(router, *p.Label)
 	if !ok {
-		return status.Forwarding{Stops: fmt.Sprintf("the router has not given out label %d", *p.Label)}
+		return stops(fmt.Sprintf("the router has not given out label %d", *p.Label))
 	}
-	var f status.Forwarding
+	var f lookup
 	if binding.NextHop.IsValid() && !binding.NextHop.IsUnspecified() {
 		f = s.towards(router, binding.VRF, binding.NextHop)
 		f.Source, f.NextHop = "label", binding.NextHop
@@ -46,23 +57,30 @@ func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) st
 	return f
 }
 
+// confined tells an address that is of one link only: multicast, broadcast and
+// reserved ones (RFC 1812 section 5.3.7), IPv6 link-local ones.
+func confined(a netip.Addr) bool {
+	return a.Is4() && a.As4()[0] >= 224 || a.IsMulticast() || a.Is6() && a.IsLinkLocalUnicast()
+}
+
 // lookUp finds the longest match in a VRF: the router's own addresses, the
 // neighbours, the best routes.
-func (s *Snapshot) lookUp(router, vrf string, want goal) status.Forwarding {
+func (s *Snapshot) lookUp(router, vrf string, want goal) lookup {
 	v, ok := s.vrf(router, vrf)
 	if !ok || want.depth == 0 {
-		return status.Forwarding{VRF: vrf, Stops: "there is no such VRF"}
+		return lookup{Forwarding: status.Forwarding{VRF: vrf, Stops: "there is no such VRF"}}
 	}
-	f := status.Forwarding{VRF: v.VRF, RD: v.RD, Stops: noRoute}
 	to, bits := want.to, -1
+	f := lookup{Forwarding: status.Forwarding{VRF: v.VRF, RD: v.RD, Stops: noRoute}, slow: !confined(to)}
 	for _, i := range s.ports(router, v.VRF) {
 		for _, g := range i.Addresses {
 			if g.Addr() == to {
-				return status.Forwarding{VRF: v.VRF, RD: v.RD, Prefix: hostPrefix(to), Source: "connected", Stops: forRouter}
+				f.Prefix, f.Source, f.Stops, f.slow = hostPrefix(to), "connected", forRouter, true
+				return f
 			}
 			if g.Contains(to) && g.Bits() > bits {
 				bits = g.Bits()
-				f.Prefix, f.Source, f.Stops = g.Masked(), "connected", silent(to, i.Host)
+				f.Prefix, f.Source, f.Stops, f.slow = g.Masked(), "connected", silent(to, i.Host), true
 			}
 		}
 	}
@@ -104,7 +122,7 @@ func silent(a netip.Addr, host string) string {
 }
 
 // byRoute is where a best route sends.
-func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goal) status.Forwarding {
+func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goal) lookup {
 	origin := v.VRF
 	remote := r.Source == "bgp" && s.isRemote(router, r.NextHop)
 	if r.Label != nil && !remote {
@@ -112,7 +130,7 @@ func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goa
 			origin = b.VRF
 		}
 	}
-	var f status.Forwarding
+	var f lookup
 	switch {
 	case r.Source == "connected" && origin != v.VRF:
 		want.depth--
@@ -145,22 +163,22 @@ func (s *Snapshot) isRemote(router string, nextHop netip.Addr) bool {
 }
 
 // across sends to another router, under the label that it gave out.
-func (s *Snapshot) across(router string, r status.Route) status.Forwarding {
+func (s *Snapshot) across(router string, r status.Route) lookup {
 	for _, i := range s.core(router) {
 		if contains(i.Addresses, r.NextHop) {
-			return status.Forwarding{Pushed: r.Label, Out: i.Name, To: s.routerAt(r.NextHop)}
+			return lookup{Forwarding: status.Forwarding{Pushed: r.Label, Out: i.Name, To: s.routerAt(r.NextHop)}}
 		}
 	}
-	return status.Forwarding{Stops: fmt.Sprintf("next hop %s is not connected", r.NextHop)}
+	return stops(fmt.Sprintf("next hop %s is not connected", r.NextHop))
 }
 
 // towards sends to an address on a subnet of a VRF.
-func (s *Snapshot) towards(router, vrf string, a netip.Addr) status.Forwarding {
+func (s *Snapshot) towards(router, vrf string, a netip.Addr) lookup {
 	v, _ := s.vrf(router, vrf)
 	if n, ok := s.neighbor(router, vrf, a); ok {
 		return s.out(router, v, n.Interface)
 	}
-	f := status.Forwarding{VRF: v.VRF, RD: v.RD, Stops: silent(a, "")}
+	f := lookup{Forwarding: status.Forwarding{VRF: v.VRF, RD: v.RD, Stops: silent(a, "")}, slow: true}
 	for _, i := range s.ports(router, vrf) {
 		if contains(i.Addresses, a) {
 			f.Stops = silent(a, i.Host)
@@ -170,8 +188,8 @@ func (s *Snapshot) towards(router, vrf string, a netip.Addr) status.Forwarding {
 }
 
 // out leaves by an access port.
-func (s *Snapshot) out(router string, v status.VRF, name string) status.Forwarding {
-	f := status.Forwarding{VRF: v.VRF, RD: v.RD, Out: name}
+func (s *Snapshot) out(router string, v status.VRF, name string) lookup {
+	f := lookup{Forwarding: status.Forwarding{VRF: v.VRF, RD: v.RD, Out: name}}
 	for _, i := range s.Interfaces {
 		if i.Router == router && i.Name == name {
 			f.To = i.Host

@@ -28,6 +28,7 @@ type Fate struct {
 	status.Forwarding
 	Port   uint32 `json:"port"`    // that it leaves by; 0: it does not
 	DstMAC string `json:"dst_mac"` // of the next hop
+	Punted bool   `json:"punted"`  // to the slow path
 }
 
 // Fate asks what Open vSwitch would do with a packet. Nothing is sent.
@@ -80,7 +81,7 @@ func (r *reactor) macOf(port uint32) net.HardwareAddr {
 }
 
 func (r *reactor) named(f ovs.Fate) Fate {
-	out := Fate{Port: f.Port, DstMAC: f.DstMAC.String()}
+	out := Fate{Port: f.Port, DstMAC: f.DstMAC.String(), Punted: f.Punted != 0 && f.Refused == ""}
 	out.Prefix, out.Popped, out.Pushed, out.Passed = f.Route, f.Popped, f.Pushed, texts(f.Passed)
 	for i := range r.cfg.VRFs {
 		if v := &r.cfg.VRFs[i]; v.ID == f.VRF {
