@@ -188,8 +188,14 @@ func (a *applier) handOver(ctx context.Context) error {
 		g.Go(func() error {
 			c := agent.NewClient(r.Name, agentSocket(a.plan.Lab, r.Name))
 			defer c.Close()
-			if err := configure(gctx, c, r.Config); err != nil {
+			done, err := configure(gctx, c, r.Config)
+			if err != nil {
 				return fmt.Errorf("router %s: %w", r.Name, err)
+			}
+			if n := done.RestoredFlows; n > 0 {
+				a.mu.Lock()
+				defer a.mu.Unlock()
+				a.changed = append(a.changed, fmt.Sprintf("restored %d flows of router %s", n, r.Name))
 			}
 			return nil
 		})

@@ -221,5 +221,6 @@ func (h *healer) reconfigure(ctx context.Context, router string) error {
 	}
 	c := agent.NewClient(router, agentSocket(h.lab, router))
 	defer c.Close()
-	return configure(ctx, c, cfg)
+	_, err = configure(ctx, c, cfg)
+	return err
 }

@@ -17,6 +17,11 @@ type Convergence struct {
 	Waiting []string `json:"waiting"` // outside peers that are not there; they do not count
 }
 
+// Configured is what taking over a configuration found to mend.
+type Configured struct {
+	RestoredFlows int `json:"restored_flows"` // that somebody had taken out of the switch
+}
+
 // maxStatusWait bounds how long one status request may be held.
 const maxStatusWait = 30 * time.Second
 
@@ -91,8 +96,12 @@ func (r *reactor) putConfig(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	r.handIn.Do(func() { close(r.handedIn) })
+	var done Configured
 	err := r.Configure(q.Context(), c)
-	r.answer(w, struct{}{}, err)
+	if err == nil {
+		done.RestoredFlows, err = r.restoreFlows(q.Context())
+	}
+	r.answer(w, done, err)
 }
 
 // getStatus answers when the router has converged, or when the time that the

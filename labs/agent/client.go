@@ -36,13 +36,14 @@ func NewClient(router, socket string) *Client {
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Configure hands the agent a new desired state and returns when it has taken
-// it over.
-func (c *Client) Configure(ctx context.Context, cfg Config) error {
+// it over, and has put right what of it somebody else has changed.
+func (c *Client) Configure(ctx context.Context, cfg Config) (done Configured, err error) {
 	body, err := json.Marshal(cfg)
 	if err != nil {
-		return err
+		return done, err
 	}
-	return c.do(ctx, http.MethodPut, "config", bytes.NewReader(body), nil)
+	err = c.do(ctx, http.MethodPut, "config", bytes.NewReader(body), &done)
+	return done, err
 }
 
 // Converged returns when the router has converged, or after wait.

@@ -57,7 +57,7 @@ func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 	}
 	// The speaker comes last: an ARP request that is lost because the flows are
 	// not there yet is repeated by the kernel only a second later.
-	if err := r.programmed(ctx); err != nil {
+	if _, err := r.programmed(ctx); err != nil {
 		return err
 	}
 	return r.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
@@ -81,23 +81,45 @@ func configureLinks(core map[uint32]*corePort) (err error) {
 	return nil
 }
 
-// programmed returns when the switch has every flow that is wanted now.
-func (r *reactor) programmed(ctx context.Context) error {
-	done := make(chan struct{})
+// programmed returns when the switch has every flow that is wanted now, and
+// which these are.
+func (r *reactor) programmed(ctx context.Context) ([]pipeline.Cookie, error) {
+	done := make(chan []pipeline.Cookie, 1)
 	if _, err := inLoop(ctx, r, func() struct{} {
-		r.fib.then(func() { close(done) })
+		r.fib.then(func() { done <- r.fib.committed() })
 		return struct{}{}
 	}); err != nil {
-		return err
+		return nil, err
 	}
 	select {
-	case <-done:
-		return nil
+	case flows := <-done:
+		return flows, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	case <-r.ended:
-		return errEnding
+		return nil, errEnding
 	}
+}
+
+// restoreFlows puts back the flows that somebody has taken out of the switch,
+// and returns how many.
+func (r *reactor) restoreFlows(ctx context.Context) (int, error) {
+	wanted, err := r.programmed(ctx)
+	if err != nil {
+		return 0, err
+	}
+	there, err := r.sw.Counters(ctx, false)
+	if err != nil {
+		return 0, err
+	}
+	gone := slices.DeleteFunc(wanted, func(c pipeline.Cookie) bool { _, ok := there[c]; return ok })
+	n, err := inLoop(ctx, r, func() int { return r.fib.restore(gone) })
+	if err != nil || n == 0 {
+		return 0, err
+	}
+	r.log.Warn("flows that had gone from the switch are restored", "flows", n)
+	_, err = r.programmed(ctx)
+	return n, err
 }
 
 // portsOf resolves what the configuration says of ports.

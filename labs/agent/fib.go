@@ -247,6 +247,28 @@ func (f *fib) waiting() bool {
 // then runs do when everything that is pending now is in the switch.
 func (f *fib) then(do func()) { f.after = append(f.after, do) }
 
+// committed are the flows that the switch has when nothing is under way.
+func (f *fib) committed() []pipeline.Cookie {
+	var out []pipeline.Cookie
+	for c := range f.flows {
+		if _, waits := f.add[c]; !waits {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// restore adds flows again that are wanted still, and returns how many.
+func (f *fib) restore(gone []pipeline.Cookie) (n int) {
+	for _, c := range gone {
+		if flow, wanted := f.flows[c]; wanted {
+			f.add[c] = flow
+			n++
+		}
+	}
+	return n
+}
+
 // batch is what the switch lacks.
 type batch struct {
 	retire, add, remove []pipeline.Flow

@@ -98,6 +98,11 @@ func TestRealUpHealsTheLabItself(t *testing.T) {
 				t.Fatal(r.stderr)
 			}
 		}},
+		{"the router's flows are deleted", func() {
+			if r := l.exec("pe1", "ovs-ofctl", "del-flows", "br0"); r.code != 0 {
+				t.Fatal(r.stderr)
+			}
+		}},
 		{"the run directory is deleted", func() {
 			if err := os.RemoveAll("/run/pseudowan/" + l.name); err != nil {
 				t.Fatal(err)
