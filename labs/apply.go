@@ -41,10 +41,10 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 		return nil, err
 	}
 	a := &applier{topology: t, source: source, before: before, fresh: before.empty(), progress: o.Progress, hostPaths: map[string]string{}}
-	var applied Plan
+	var applied, cut Plan
 	if !a.fresh {
-		if applied, err = readJSON[Plan](planFile(t.Name)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("what was applied before cannot be read; `pseudowan down %s` removes the lab: %w", t.Name, err)
+		if applied, cut, err = appliedBefore(t.Name); err != nil {
+			return nil, err
 		}
 	}
 	a.runtimeName = before.choose(o.Runtime, t.Runtime, applied.Runtime)
@@ -56,6 +56,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 	}
 	if !a.fresh {
 		a.changed = append(changesBetween(&applied, a.plan), restored(&applied, a.plan, before)...)
+		a.changed = append(a.changed, leftovers(&cut, a.plan, a.changed)...)
 	}
 	return a, nil
 }
@@ -84,16 +85,6 @@ func (a *applier) check(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// note keeps what was applied, for the next command. It comes last: a command
-// that was interrupted before has changed something that the next one will have
-// to tell.
-func (a *applier) note() error {
-	if err := writeFile(topologyFile(a.plan.Lab), a.source); err != nil {
-		return err
-	}
-	return writeJSON(planFile(a.plan.Lab), a.plan)
 }
 
 // nameIsFree refuses a namespace's name that something else has already.
@@ -158,6 +149,11 @@ func (a *applier) files(context.Context) error {
 	}
 	for _, d := range dirs {
 		if err := makeDir(d); err != nil {
+			return err
+		}
+	}
+	if !a.fresh {
+		if err := writeJSON(changeFile(a.plan.Lab), a.plan); err != nil {
 			return err
 		}
 	}

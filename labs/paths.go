@@ -48,6 +48,10 @@ func keeperLog(lab string) string  { return filepath.Join(runDir(lab), ".keeper.
 // planFile is the plan as applied last.
 func planFile(lab string) string { return filepath.Join(stateDir(lab), "plan.json") }
 
+// changeFile is the plan that a running lab is being changed to, or was when the
+// change was cut short.
+func changeFile(lab string) string { return filepath.Join(stateDir(lab), "change.json") }
+
 func topologyFile(lab string) string { return filepath.Join(stateDir(lab), "topology.yaml") }
 
 // makeDir makes a directory that only root may enter, parents included.

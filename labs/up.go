@@ -48,7 +48,8 @@ type Report struct {
 
 // Up makes a topology run, or makes a running lab what its edited topology
 // says. It returns when the lab has converged. Where it fails or ctx ends, a
-// lab that did not exist before is taken down again.
+// lab that did not exist before is taken down again; one that ran stays as far
+// as it has come, and the error says so.
 func Up(ctx context.Context, o UpOptions) (Report, error) {
 	begin := time.Now()
 	t, source, err := loadLab(o)
@@ -78,9 +79,9 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	waiting, err := a.run(ctx, o)
 	if err != nil {
 		if a.fresh {
-			err = errors.Join(err, a.undo())
+			return Report{}, errors.Join(err, a.undo())
 		}
-		return Report{}, err
+		return Report{}, errors.Join(err, a.cutShort())
 	}
 	return Report{
 		Lab: t.Name, Created: a.fresh, Runtime: a.runtimeName, Routers: len(a.plan.Routers), Hosts: len(a.plan.Hosts),

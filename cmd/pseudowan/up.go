@@ -24,10 +24,12 @@ func newUp(s streams) *cobra.Command {
 		Long: `Up starts a lab of the catalogue (see ` + "`pseudowan labs`" + `) or of a topology file;
 "-" reads the file from standard input. It returns when the lab has converged:
 every host answers at its gateway, every session between the lab's routers is
-established, every route is programmed. Where that fails, or on Ctrl-C, what
-was built is removed.
+established, every route is programmed. Where that fails, or on Ctrl-C, a new
+lab is removed again.
 
-On a lab that runs, up changes only what the file says differently.`,
+On a lab that runs, up changes only what the file says differently, and puts
+right what has gone since. A change that is cut short stays as far as it has
+come, and the next up goes on from there.`,
 		Example: `  sudo pseudowan up pseudo-wan
   sudo pseudowan up my-lab.yaml --timeout 2m
   sudo pseudowan up pseudo-wan --runtime netns --no-wait`,

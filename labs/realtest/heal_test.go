@@ -1,6 +1,7 @@
 package realtest
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -152,4 +153,48 @@ func TestRealEditWithoutWaiting(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// A change of a running lab that is cut short says so, and the next up tells
+// what it puts right, also where the file is as it was.
+func TestRealChangeCutShort(t *testing.T) {
+	text := strings.Replace(oneRouter, "pwt-heal", "pwt-cut", 1)
+	l := fromText(t, t.TempDir(), "pwt-cut", text)
+	l.up(t)
+	edited := fromText(t, t.TempDir(), l.name, strings.Replace(text, "10.2.0.2", "10.2.0.9", 1)+"  h3: {to: pe1, vrf: red, addresses: [10.3.0.2/24]}\n")
+	change := "/var/lib/pseudowan/" + l.name + "/change.json"
+	for range 10 {
+		cmd := exec.Command(program, "up", edited.file, "--runtime", "netns")
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		for _, err := os.Stat(change); err != nil && len(ended) == 0; _, err = os.Stat(change) {
+			time.Sleep(time.Millisecond)
+		}
+		cmd.Process.Signal(syscall.SIGINT)
+		<-ended
+		if _, err := os.Stat(change); err != nil { // it was faster
+			must(t, "up", l.file, "--runtime", "netns")
+			continue
+		}
+		if code := cmd.ProcessState.ExitCode(); code != 130 || !strings.Contains(out.String(), "lab pwt-cut is changed in part") {
+			t.Errorf("exit code %d\n%s", code, out.String())
+		}
+		said := must(t, "up", l.file, "--runtime", "netns")
+		if !strings.Contains(said, "changed router pe1\n") || !strings.Contains(said, "changed host h2\n") || !strings.Contains(said, "removed host h3\n") {
+			t.Errorf("the next up says\n%s", said)
+		}
+		if r := l.exec("h1", "ping", "-c", "1", "-W", "2", "10.2.0.2"); r.code != 0 {
+			t.Errorf("h2 is not as it was: %s", r.stdout)
+		}
+		if said := must(t, "up", l.file, "--runtime", "netns"); !strings.Contains(said, "nothing to change") {
+			t.Errorf("the up after that says\n%s", said)
+		}
+		return
+	}
+	t.Error("no change was cut short")
 }
