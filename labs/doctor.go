@@ -23,7 +23,7 @@ import (
 
 // DoctorOptions say for which lab the server is judged.
 type DoctorOptions struct {
-	Lab   string // as UpOptions.Lab; "": for no lab in particular
+	Lab   string // as UpOptions.Lab, or a lab that runs; "": for no lab in particular
 	Stdin io.Reader
 }
 
@@ -37,6 +37,9 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 	}
 	if o.Lab != "" {
 		t, _, err := loadLab(UpOptions{Lab: o.Lab, Stdin: o.Stdin})
+		if running := appliedTopology(o.Lab); errors.Is(err, ErrNotFound) && running != nil {
+			t, err = running, nil
+		}
 		if err != nil {
 			return nil, err
 		}

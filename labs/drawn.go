@@ -3,6 +3,7 @@ package labs
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -34,6 +35,9 @@ func Draw(o UpOptions) (Drawn, error) {
 		return drawn(t, before.Allocations)
 	}
 	t, _, err := loadLab(o)
+	if errors.Is(err, ErrNotFound) && needRoot() != nil {
+		return Drawn{}, fmt.Errorf("%w; a lab that runs is seen by root alone: use sudo", err)
+	}
 	if err != nil {
 		return Drawn{}, err
 	}

@@ -89,6 +89,13 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	}, nil
 }
 
+// Load reads a topology as Up would: a name of the catalogue, a file, or "-" for
+// stdin.
+func Load(lab string, stdin io.Reader) (*topology.Topology, error) {
+	t, _, err := loadLab(UpOptions{Lab: lab, Stdin: stdin})
+	return t, err
+}
+
 // loadLab reads the topology that the options name.
 func loadLab(o UpOptions) (*topology.Topology, []byte, error) {
 	source, data, err := readSource(o)

@@ -1,6 +1,7 @@
 package labs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -40,7 +41,7 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 		}
 	}
 	if len(in.hosts) == 0 {
-		return nil, fmt.Errorf("lab %s has no host that runs: nothing can be tested", in.lab.Name)
+		return nil, fmt.Errorf("of the hosts of %s none runs in lab %s: nothing can be tested", cmp.Or(o.Topology, "its topology"), in.lab.Name)
 	}
 	o.Progress.Step("opening the hosts")
 	team, err := probe.Open(in.hosts)

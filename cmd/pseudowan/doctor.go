@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+
 	"github.com/spf13/cobra"
 
 	"pseudowan/doctor"
@@ -37,6 +39,15 @@ what that lab needs. It changes nothing. Where a lab cannot run it exits with 1.
 		return nil
 	}
 	return c
+}
+
+// theLab is the lab that a command's argument or its --lab names, if any does.
+func theLab(args []string, flag string) (string, error) {
+	arg := only(args)
+	if arg != "" && flag != "" && arg != flag {
+		return "", usagef("LAB says %s and --lab says %s: which of them?", arg, flag)
+	}
+	return cmp.Or(arg, flag), nil
 }
 
 // only is a command's argument that may be left out.

@@ -10,9 +10,12 @@ func newExec() *cobra.Command {
 	var lab string
 	var tty bool
 	c := &cobra.Command{
-		Use:     "exec [-it] NODE [--] [COMMAND [ARG...]]",
+		Use:     "exec [flags] NODE [--] [COMMAND [ARG...]]",
 		GroupID: groupRun,
-		Short:   "Run a command in a host or a router",
+
+		DisableFlagsInUseLine: true, // they come first
+
+		Short: "Run a command in a host or a router",
 		Long: `Exec runs a command inside a host or a router and exits with its exit code.
 In a router, ovs-vsctl and ovs-ofctl talk to that router's Open vSwitch; gobgp
 takes its speaker's socket, --target unix:///run/pseudowan/LAB/ROUTER/gobgp.sock,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -54,15 +53,15 @@ func newLabsShow(s streams) *cobra.Command {
 
 func newValidate(s streams) *cobra.Command {
 	return &cobra.Command{
-		Use:     "validate FILE",
+		Use:     "validate LAB|FILE",
 		GroupID: groupFile,
 		Short:   "Check a topology file without touching anything",
-		Long: `Validate reads a topology file ("-": standard input) and reports every problem
-with its line and what to do about it.`,
+		Long: `Validate reads a topology file ("-": standard input) or a lab of the catalogue,
+and reports every problem with its line and what to do about it.`,
 		Example: `  pseudowan validate my-lab.yaml`,
-		Args:    wants("FILE"),
+		Args:    wants("LAB|FILE"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			t, err := load(args[0], s.in)
+			t, err := labs.Load(args[0], s.in)
 			if err != nil {
 				return err
 			}
@@ -71,17 +70,6 @@ with its line and what to do about it.`,
 			return err
 		},
 	}
-}
-
-func load(file string, stdin io.Reader) (*topology.Topology, error) {
-	if file != "-" {
-		return topology.Load(file)
-	}
-	data, err := io.ReadAll(stdin)
-	if err != nil {
-		return nil, fmt.Errorf("standard input: %w", err)
-	}
-	return topology.Parse("standard input", data)
 }
 
 func newSchema(s streams) *cobra.Command {

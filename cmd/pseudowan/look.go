@@ -49,7 +49,7 @@ func newShow(s streams) *cobra.Command {
   sudo pseudowan show flow --vrf 65001:101 -o json`,
 	}
 	onlySubcommands(c)
-	sel := &selection{format: addFormat(c)}
+	sel := &selection{format: formatAmong(c, c.PersistentFlags())}
 	addLab(c, &sel.lab, "the lab; needed where several run")
 	c.PersistentFlags().StringVar(&sel.filter.Router, "router", "", "only this router")
 	c.PersistentFlags().StringVar(&sel.filter.VRF, "vrf", "", "only this VRF, by name or route distinguisher")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+	"github.com/spf13/pflag"
 )
 
 // newMan is for those who make packages.
@@ -23,6 +24,7 @@ func newMan(s streams) *cobra.Command {
 			root := newRoot(s)
 			root.DisableAutoGenTag = true
 			preformat(root)
+			tellChoices(root)
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return err
 			}
@@ -37,6 +39,20 @@ func newMan(s streams) *cobra.Command {
 			_, err = fmt.Fprintf(s.out, "%s in %s\n", count(len(pages), "manual page"), args[0])
 			return err
 		},
+	}
+}
+
+// tellChoices puts the words that a flag takes into its usage: manual pages do
+// not tell a flag's type.
+func tellChoices(c *cobra.Command) {
+	seen := func(f *pflag.Flag) {
+		if told := ": " + strings.ReplaceAll(f.Value.Type(), "|", ", "); strings.Contains(told, ", ") && !strings.HasSuffix(f.Usage, told) {
+			f.Usage += told
+		}
+	}
+	c.LocalFlags().VisitAll(seen)
+	for _, sub := range c.Commands() {
+		tellChoices(sub)
 	}
 }
 

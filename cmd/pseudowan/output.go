@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"pseudowan/show"
@@ -23,10 +24,13 @@ func (f *formatFlag) Set(s string) (err error) {
 	return err
 }
 
-// addFormat gives c and its subcommands the flag -o.
-func addFormat(c *cobra.Command) *formatFlag {
+// addFormat gives c the flag -o.
+func addFormat(c *cobra.Command) *formatFlag { return formatAmong(c, c.Flags()) }
+
+// formatAmong puts the flag -o among c's flags.
+func formatAmong(c *cobra.Command, flags *pflag.FlagSet) *formatFlag {
 	f := &formatFlag{show.Table}
-	c.PersistentFlags().VarP(f, "output", "o", "how to print")
+	flags.VarP(f, "output", "o", "how to print")
 	var names []string
 	for _, n := range show.Formats() {
 		names = append(names, string(n))

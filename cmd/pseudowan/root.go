@@ -58,7 +58,26 @@ Linux server: customer hosts, PE routers and the core between them.
 	)
 	onlySubcommands(root)
 	addCompletion(root)
+	addHelp(root)
 	return root
+}
+
+// addHelp adds cobra's command that prints help, which would take a word that
+// is no command for nothing.
+func addHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "help" {
+			continue
+		}
+		c.Args = func(_ *cobra.Command, args []string) error {
+			found, rest, err := root.Find(args)
+			if err != nil || len(rest) == 0 {
+				return err
+			}
+			return noCommand(found, rest[0])
+		}
+	}
 }
 
 // addCompletion adds cobra's command that prints the shells' scripts, with the
@@ -69,6 +88,7 @@ func addCompletion(root *cobra.Command) {
 		if c.Name() != "completion" {
 			continue
 		}
+		onlySubcommands(c)
 		c.Example = "  pseudowan completion bash > /etc/bash_completion.d/pseudowan"
 		for _, shell := range c.Commands() {
 			shell.Hidden = shell.Name() == "powershell" // labs run on Linux
@@ -84,14 +104,19 @@ func onlySubcommands(c *cobra.Command) {
 		if len(args) == 0 {
 			return nil
 		}
-		hint := "see `" + c.CommandPath() + " --help`"
-		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-			hint = "did you mean " + strings.Join(near, " or ") + "?"
-		}
-		return usagef("%s has no command %q; %s", c.CommandPath(), args[0], hint)
+		return noCommand(c, args[0])
 	}
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
 	c.SuggestionsMinimumDistance = 2
+}
+
+// noCommand says that a word is none of c's commands.
+func noCommand(c *cobra.Command, word string) error {
+	hint := "see `" + c.CommandPath() + " --help`"
+	if near := c.SuggestionsFor(word); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usagef("%s has no command %q; %s", c.CommandPath(), word, hint)
 }
 
 // wants checks the number of arguments; names are as in the usage line, one in

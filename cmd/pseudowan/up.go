@@ -37,8 +37,8 @@ come, and the next up goes on from there.`,
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Lab = args[0]
-			if o.Timeout <= 0 {
-				return usagef("--timeout wants a time, as in 30s")
+			if err := needTime(o.Timeout); err != nil {
+				return err
 			}
 			r, err := withProgress(s, func(p progress) (labs.Report, error) {
 				o.Progress = p
@@ -74,7 +74,11 @@ files, and nothing else. LAB may be left out where only one lab runs.`,
 		Args:              wants("[LAB]"),
 		ValidArgsFunction: completing(runningLabs, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(c *cobra.Command, args []string) error {
-			name, err := withProgress(s, func(p progress) (string, error) { return labs.Down(c.Context(), only(append(args, lab)), p) })
+			lab, err := theLab(args, lab)
+			if err != nil {
+				return err
+			}
+			name, err := withProgress(s, func(p progress) (string, error) { return labs.Down(c.Context(), lab, p) })
 			if err != nil {
 				return err
 			}
@@ -84,6 +88,14 @@ files, and nothing else. LAB may be left out where only one lab runs.`,
 	}
 	addLab(c, &lab, "the same as LAB")
 	return c
+}
+
+// needTime refuses a --timeout that leaves no time.
+func needTime(timeout time.Duration) error {
+	if timeout <= 0 {
+		return usagef("--timeout wants a time, as in 30s")
+	}
+	return nil
 }
 
 // withProgress runs f with a progress line that is gone when it returns.

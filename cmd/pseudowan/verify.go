@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,15 +36,19 @@ not, and checks the topology's expect: lines. Answers carry a token of the host
 that sent them, so that hosts with the same address are told apart. Each
 difference is named with its likely cause.
 
-Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested.`,
+Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
+4 there is no such lab, host or file.`,
 		Example: `  sudo pseudowan verify
   sudo pseudowan verify hub-spoke --from s2
   sudo pseudowan verify --topology my-lab.yaml -o junit > verify.xml`,
 		Args:              wants("[LAB]"),
 		ValidArgsFunction: completing(runningLabs, cobra.ShellCompDirectiveNoFileComp),
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				o.Lab = args[0]
+		RunE: func(c *cobra.Command, args []string) (err error) {
+			if o.Lab, err = theLab(args, o.Lab); err != nil {
+				return err
+			}
+			if err := needTime(o.Timeout); err != nil {
+				return err
 			}
 			rows, err := withProgress(s, func(p progress) ([]status.HostPair, error) {
 				o.Progress = p
@@ -63,6 +68,9 @@ Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested.
 	c.Flags().VarP(newChoice(&format, "table", "json", "junit", "yaml"), "output", "o", "how to print")
 	c.Flags().StringVar(&o.From, "from", "", "only packets from this host")
 	c.Flags().StringVar(&o.To, "to", "", "only packets to this host")
+	for _, end := range []string{"from", "to"} {
+		completeFlag(c, end, func(ctx context.Context) []string { return labs.WhatIsKnown(ctx, o.Lab).Hosts })
+	}
 	c.Flags().StringVar(&o.Topology, "topology", "", "hold the lab against this file, not against what it was brought up with")
 	c.Flags().DurationVar(&o.Timeout, "timeout", verifyTimeout, "how long an address may take to answer")
 	c.Flags().BoolVar(&all, "all", false, "list the pairs that are as intended, too")
