@@ -180,7 +180,12 @@ retire() {
 	# What systemd would start, once it runs here.
 	unit=$1
 	case $unit in *.*) ;; *) unit=$unit.service ;; esac
-	deb-systemd-helper disable "$unit" >"$log" 2>&1 || true # there may be no unit
+	if has systemctl; then
+		systemctl --root=/ disable --quiet "$unit" >"$log" 2>&1 || true # there may be no unit
+	else
+		# It wants to be called by a package's script, as it enabled the unit.
+		DPKG_MAINTSCRIPT_PACKAGE=$unit deb-systemd-helper disable "$unit" >"$log" 2>&1 || true
+	fi
 }
 
 # --- Go ---------------------------------------------------------------------
