@@ -16,13 +16,14 @@ func newDoctor(s streams) *cobra.Command {
 		GroupID: groupLook,
 		Short:   "Tell what this server has, lacks and what mends it",
 		Long: `Doctor looks at the kernel, Open vSwitch, Docker, disks, limits and the labs of
-this server. With a lab of the catalogue or a topology file it judges them by
-what that lab needs. It changes nothing. Where a lab cannot run it exits with 1.`,
+this server. With a lab of the catalogue, a topology file or a lab that runs it
+judges them by what that lab needs. It changes nothing. Where a lab cannot run
+it exits with 1.`,
 		Example: `  sudo pseudowan doctor
   sudo pseudowan doctor my-lab.yaml
   sudo pseudowan doctor -o json | jq '.[] | select(.status != "ok")'`,
 		Args:              wants("[LAB|FILE]"),
-		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),
+		ValidArgsFunction: completing(allLabs, cobra.ShellCompDirectiveDefault),
 	}
 	format := addFormat(c)
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -58,8 +58,9 @@ func newValidate(s streams) *cobra.Command {
 		Short:   "Check a topology file without touching anything",
 		Long: `Validate reads a topology file ("-": standard input) or a lab of the catalogue,
 and reports every problem with its line and what to do about it.`,
-		Example: `  pseudowan validate my-lab.yaml`,
-		Args:    wants("LAB|FILE"),
+		Example:           `  pseudowan validate my-lab.yaml`,
+		Args:              wants("LAB|FILE"),
+		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),
 		RunE: func(_ *cobra.Command, args []string) error {
 			t, err := labs.Load(args[0], s.in)
 			if err != nil {
