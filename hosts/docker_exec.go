@@ -162,7 +162,10 @@ func (s session) copy(conn types.HijackedResponse, tty bool, said *head) error {
 // terminal's size when it changes.
 func (s session) forwardSignals(ctx context.Context, tty bool) (stop func()) {
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH)
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH)
+	if !signal.Ignored(unix.SIGHUP) { // as under nohup
+		signal.Notify(signals, unix.SIGHUP)
+	}
 	if tty {
 		signals <- unix.SIGWINCH // the size to begin with
 	}

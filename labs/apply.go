@@ -27,7 +27,8 @@ type applier struct {
 	plan        *Plan
 	before      observed
 	runtimeName string
-	fresh       bool // nothing of the lab existed
+	fresh       bool   // nothing of the lab existed
+	cut         []Plan // what commands since the last were about to that were cut short
 	changed     []string
 	progress    Progress
 
@@ -41,9 +42,9 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 		return nil, err
 	}
 	a := &applier{topology: t, source: source, before: before, fresh: before.empty(), progress: o.Progress, hostPaths: map[string]string{}}
-	var applied, cut Plan
+	var applied Plan
 	if !a.fresh {
-		if applied, cut, err = appliedBefore(t.Name); err != nil {
+		if applied, a.cut, err = appliedBefore(t.Name); err != nil {
 			return nil, err
 		}
 	}
@@ -56,7 +57,9 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 	}
 	if !a.fresh {
 		a.changed = append(changesBetween(&applied, a.plan), restored(&applied, a.plan, before)...)
-		a.changed = append(a.changed, leftovers(&cut, a.plan, a.changed)...)
+		for _, cut := range a.cut {
+			a.changed = append(a.changed, leftovers(&cut, a.plan, a.changed)...)
+		}
 	}
 	return a, nil
 }
@@ -152,10 +155,8 @@ func (a *applier) files(context.Context) error {
 			return err
 		}
 	}
-	if !a.fresh {
-		if err := writeJSON(changeFile(a.plan.Lab), a.plan); err != nil {
-			return err
-		}
+	if err := a.begin(); err != nil {
+		return err
 	}
 	for _, r := range a.plan.Routers {
 		err := a.before.netns.WriteFiles(hosts.Spec{

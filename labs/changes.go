@@ -54,9 +54,6 @@ func changesBetween(before, now *Plan) []string {
 // leftovers says in a line each, where told does not yet, what a change that was
 // cut short may have done that applying now undoes.
 func leftovers(cut, now *Plan, told []string) []string {
-	if cut.Lab == "" {
-		return nil
-	}
 	return slices.DeleteFunc(changesBetween(cut, now), func(line string) bool {
 		// What it was about to remove is there, or is among the restored.
 		return strings.HasPrefix(line, "added ") || slices.Contains(told, line)

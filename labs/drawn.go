@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
 	"pseudowan/topology"
 )
@@ -35,7 +36,7 @@ func Draw(o UpOptions) (Drawn, error) {
 		return drawn(t, before.Allocations)
 	}
 	t, _, err := loadLab(o)
-	if errors.Is(err, ErrNotFound) && needRoot() != nil {
+	if errors.Is(err, ErrNotFound) && needRoot() != nil && !strings.ContainsAny(o.Lab, "./") {
 		return Drawn{}, fmt.Errorf("%w; a lab that runs is seen by root alone: use sudo", err)
 	}
 	if err != nil {

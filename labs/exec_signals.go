@@ -32,7 +32,10 @@ func relay(signals chan os.Signal, command *os.Process, atTerminal bool) (stop f
 // runRelayed runs a command that hears this process's signals.
 func runRelayed(cmd *exec.Cmd) error {
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP)
+	signal.Notify(signals, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM)
+	if !signal.Ignored(unix.SIGHUP) { // as under nohup
+		signal.Notify(signals, unix.SIGHUP)
+	}
 	if err := cmd.Start(); err != nil {
 		signal.Stop(signals)
 		return err

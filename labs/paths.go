@@ -48,8 +48,8 @@ func keeperLog(lab string) string  { return filepath.Join(runDir(lab), ".keeper.
 // planFile is the plan as applied last.
 func planFile(lab string) string { return filepath.Join(stateDir(lab), "plan.json") }
 
-// changeFile is the plan that a running lab is being changed to, or was when the
-// change was cut short.
+// changeFile is the plans that a running lab is being changed to, or was when
+// the changes were cut short.
 func changeFile(lab string) string { return filepath.Join(stateDir(lab), "change.json") }
 
 func topologyFile(lab string) string { return filepath.Join(stateDir(lab), "topology.yaml") }

@@ -193,7 +193,7 @@ func (f *Fate) conclude(fields fields, final string) {
 		if p.Table == pipeline.TableRoute && p.Cookie.Kind() != pipeline.KindVRF {
 			f.Route = routeOf(p.Match)
 		}
-		if p.Table == pipeline.TablePunt {
+		if p.Table == pipeline.TablePunt && !p.Missed {
 			f.Punted = pipeline.Reason(fields.number("reg3"))
 		}
 	}

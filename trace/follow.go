@@ -196,7 +196,7 @@ func (f *follower) compare(at place, tables lookup, fate Fate) {
 
 // lost tells that the switch drops what the router has to answer itself.
 func (l lookup) lost(fate Fate) bool {
-	return l.slow && l.Stops != "" && fate.Stops != "" && !fate.Punted
+	return l.slow && l.Stops != "" && fate.Dropped
 }
 
 func differences(label *uint32, tables lookup, fate Fate) []string {

@@ -201,6 +201,22 @@ func TestBeside(t *testing.T) {
 	}
 }
 
+// A router that packets are for has to answer them.
+func TestBesideARouter(t *testing.T) {
+	w := newWorld(t)
+	p := follow(t, w, "s2", netip.MustParseAddr("10.2.0.1"))
+	answer := []status.RealHop{{TTL: 1, Address: netip.MustParseAddr("10.2.0.1")}}
+	if got := p.Beside(w.Snapshot, answer).Disagreements; len(got) > 0 {
+		t.Errorf("%q", got)
+	}
+	for _, silence := range [][]status.RealHop{nil, {{TTL: 1}}} {
+		got := p.Beside(w.Snapshot, silence).Disagreements
+		if want := []string{"real packets: no answer, though by the flows they are delivered to router pe2"}; !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func cause(t *testing.T, w *world, from, to, in string) string {
 	t.Helper()
 	text, err := Cause(context.Background(), w.Snapshot, w, topology.Reach{

@@ -63,7 +63,7 @@ func (w *world) Fate(_ context.Context, router string, p Packet) (Fate, error) {
 	truth := w.truth.byTables(router, p, status.Forwarding{})
 	f := Fate{Forwarding: truth.Forwarding}
 	w.broken(router, p, &f.Forwarding)
-	f.Punted = truth.slow && f.Stops != "" && f.Stops == truth.Stops
+	f.Dropped = f.Stops != "" && (f.Stops != truth.Stops || !truth.slow)
 	for _, i := range w.Interfaces {
 		if f.Stops == "" && i.Router == router && i.Name == f.Out {
 			f.Port = i.Port

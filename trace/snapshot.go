@@ -35,7 +35,7 @@ type Fate struct {
 	status.Forwarding        // To is left to this package
 	Port              uint32 // 0: it does not leave
 	DstMAC            string
-	Punted            bool // it goes to the slow path
+	Dropped           bool // it goes nowhere, not to the slow path either
 }
 
 // HostRoute is how a host sends to an address.

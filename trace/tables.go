@@ -40,7 +40,10 @@ func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) lo
 	case p.Label == nil && confined(p.Destination):
 		return stops("has an address that routers do not forward to")
 	case p.Label == nil:
-		return s.lookUp(router, in.VRF, g)
+		f := s.lookUp(router, in.VRF, g)
+		// Nobody else can answer such a source.
+		f.slow = f.slow && (f.Stops == forRouter || !confined(p.Source))
+		return f
 	}
 	binding, ok := s.label(router, *p.Label)
 	if !ok {

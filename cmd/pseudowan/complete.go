@@ -10,8 +10,13 @@ import (
 
 // completeFlag offers words, and no files, for the value of a flag of c.
 func completeFlag(c *cobra.Command, flag string, words func(context.Context) []string) {
-	complete := func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-		return words(c.Context()), cobra.ShellCompDirectiveNoFileComp
+	completeFlagAfter(c, flag, func(ctx context.Context, _ []string) []string { return words(ctx) })
+}
+
+// completeFlagAfter is completeFlag for words that depend on c's arguments.
+func completeFlagAfter(c *cobra.Command, flag string, words func(context.Context, []string) []string) {
+	complete := func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return words(c.Context(), args), cobra.ShellCompDirectiveNoFileComp
 	}
 	if err := c.RegisterFlagCompletionFunc(flag, complete); err != nil {
 		panic(err) // the flag is defined before

@@ -6,11 +6,14 @@ import (
 	"pseudowan/labs"
 )
 
+// execCommand is the subcommand's name.
+const execCommand = "exec"
+
 func newExec() *cobra.Command {
 	var lab string
 	var tty bool
 	c := &cobra.Command{
-		Use:     "exec [flags] NODE [--] [COMMAND [ARG...]]",
+		Use:     execCommand + " [flags] NODE [--] [COMMAND [ARG...]]",
 		GroupID: groupRun,
 
 		DisableFlagsInUseLine: true, // they come first

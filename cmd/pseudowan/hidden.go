@@ -44,9 +44,12 @@ func newKeeper(s streams) *cobra.Command {
 	return c
 }
 
+// enterCommand is the subcommand's name.
+const enterCommand = "enter"
+
 func newEnter() *cobra.Command {
 	return &cobra.Command{
-		Use:                "enter",
+		Use:                enterCommand,
 		Hidden:             true,
 		Short:              "Be a process of a netns host",
 		DisableFlagParsing: true, // the arguments are the host's own

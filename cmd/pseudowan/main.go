@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"pseudowan/labs"
@@ -21,12 +22,15 @@ func main() {
 
 // mainCode runs the program on the process's own arguments and streams.
 func mainCode() int {
-	ctx, stop := signal.NotifyContext(context.Background(), stopSignals(os.Args[1:])...)
+	signals := stopSignals(os.Args[1:])
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	// The first signal asks; with the handler gone, a second one ends at once. But
 	// for HUP, which a command gets twice: from the terminal and from its shell.
 	context.AfterFunc(ctx, func() {
-		signal.Ignore(syscall.SIGHUP)
+		if slices.Contains(signals, os.Signal(syscall.SIGHUP)) {
+			signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // not Ignore: what is started would, too
+		}
 		stop()
 	})
 	return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
@@ -34,10 +38,12 @@ func mainCode() int {
 
 // stopSignals are the signals that end a command, which then undoes what it has
 // half done. One is that the terminal has gone, as with a lost SSH connection:
-// not under nohup, nor for a keeper, which reads its list again on it.
+// not under nohup, nor where that signal is for others, for the command that
+// exec runs or for a keeper, which reads its list again.
 func stopSignals(args []string) []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if signal.Ignored(syscall.SIGHUP) || len(args) > 0 && args[0] == labs.KeeperCommand {
+	elsewhere := len(args) > 0 && slices.Contains([]string{execCommand, enterCommand, labs.KeeperCommand}, args[0])
+	if elsewhere || signal.Ignored(syscall.SIGHUP) {
 		return signals
 	}
 	return append(signals, syscall.SIGHUP)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -69,7 +70,9 @@ Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
 	c.Flags().StringVar(&o.From, "from", "", "only packets from this host")
 	c.Flags().StringVar(&o.To, "to", "", "only packets to this host")
 	for _, end := range []string{"from", "to"} {
-		completeFlag(c, end, func(ctx context.Context) []string { return labs.WhatIsKnown(ctx, o.Lab).Hosts })
+		completeFlagAfter(c, end, func(ctx context.Context, args []string) []string {
+			return labs.WhatIsKnown(ctx, cmp.Or(only(args), o.Lab)).Hosts
+		})
 	}
 	c.Flags().StringVar(&o.Topology, "topology", "", "hold the lab against this file, not against what it was brought up with")
 	c.Flags().DurationVar(&o.Timeout, "timeout", verifyTimeout, "how long an address may take to answer")

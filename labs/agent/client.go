@@ -36,7 +36,7 @@ func NewClient(router, socket string) *Client {
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Configure hands the agent a new desired state and returns when it has taken
-// it over, and has put right what of it somebody else has changed.
+// it over, and has put back the flows that somebody has taken out of the switch.
 func (c *Client) Configure(ctx context.Context, cfg Config) (done Configured, err error) {
 	body, err := json.Marshal(cfg)
 	if err != nil {

@@ -26,9 +26,9 @@ type Packet struct {
 // Fate is what the router's Open vSwitch does with a packet.
 type Fate struct {
 	status.Forwarding
-	Port   uint32 `json:"port"`    // that it leaves by; 0: it does not
-	DstMAC string `json:"dst_mac"` // of the next hop
-	Punted bool   `json:"punted"`  // to the slow path
+	Port    uint32 `json:"port"`    // that it leaves by; 0: it does not
+	DstMAC  string `json:"dst_mac"` // of the next hop
+	Dropped bool   `json:"dropped"` // it goes nowhere, not to the slow path either
 }
 
 // Fate asks what Open vSwitch would do with a packet. Nothing is sent.
@@ -38,7 +38,8 @@ func (c *Client) Fate(ctx context.Context, p Packet) (Fate, error) {
 	if err != nil {
 		return f, err
 	}
-	return f, c.do(ctx, http.MethodPost, "fate", bytes.NewReader(body), &f)
+	err = c.do(ctx, http.MethodPost, "fate", bytes.NewReader(body), &f)
+	return f, err
 }
 
 func (r *reactor) postFate(w http.ResponseWriter, q *http.Request) {
@@ -81,7 +82,7 @@ func (r *reactor) macOf(port uint32) net.HardwareAddr {
 }
 
 func (r *reactor) named(f ovs.Fate) Fate {
-	out := Fate{Port: f.Port, DstMAC: f.DstMAC.String(), Punted: f.Punted != 0 && f.Refused == ""}
+	out := Fate{Port: f.Port, DstMAC: f.DstMAC.String(), Dropped: f.Refused != "" || f.Port == 0 && f.Punted == 0}
 	out.Prefix, out.Popped, out.Pushed, out.Passed = f.Route, f.Popped, f.Pushed, texts(f.Passed)
 	for i := range r.cfg.VRFs {
 		if v := &r.cfg.VRFs[i]; v.ID == f.VRF {

@@ -70,7 +70,7 @@ func TestRealUpAndDownLeaveNothing(t *testing.T) {
 func TestRealInterrupt(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-int")
 	ends := [][]syscall.Signal{{syscall.SIGINT}, {syscall.SIGTERM}, {syscall.SIGHUP, syscall.SIGHUP}}
-	for i := range rounds(10) {
+	for i := range max(rounds(10), len(ends)) {
 		wait := patience(time.Duration(rand.IntN(1500)) * time.Millisecond)
 		cmd := exec.Command(program, "up", l.file, "--runtime", "netns")
 		var out bytes.Buffer

@@ -66,6 +66,37 @@ func TestRealTraceAgrees(t *testing.T) {
 	}
 }
 
+// What a router answers itself goes to its slow path: the three agree on a
+// gateway, on an address that nobody has, and on one without a route.
+func TestRealTraceToARouter(t *testing.T) {
+	l := sharedLab(t)
+	for to, want := range map[string]string{
+		"10.1.0.1":   "is delivered to router pe1",
+		"10.1.0.77":  "ends at router pe1: VRF 101: host host_001_101 does not answer ARP for 10.1.0.77",
+		"172.16.0.1": "ends at router pe1: VRF 101: no route",
+	} {
+		code, trace := traced(t, l, "host_001_101", to)
+		if code != 0 || trace.Outcome != want || len(trace.Disagreements) > 0 {
+			t.Errorf("%s: exit code %d, %q, %q; want %q", to, code, trace.Outcome, trace.Disagreements, want)
+		}
+	}
+}
+
+// A switch that drops what its router should answer is told.
+func TestRealTraceWithoutFlows(t *testing.T) {
+	l := fromText(t, t.TempDir(), "pwt-vfyflows", strings.Replace(oneRouter, "pwt-heal", "pwt-vfyflows", 1))
+	l.up(t)
+	for _, table := range []string{"table=40", "table=0"} { // that of the slow path, then the first
+		if r := l.exec("pe1", "ovs-ofctl", "del-flows", "br0", table); r.code != 0 {
+			t.Fatal(r.stderr)
+		}
+		code, trace := traced(t, l, "h1", "10.1.0.1")
+		if code != 1 || trace.Delivered != "" || len(trace.Disagreements) != 1 || !strings.Contains(trace.Disagreements[0], "the flow is missing or wrong") {
+			t.Errorf("without %s: exit code %d, %+v", table, code, trace)
+		}
+	}
+}
+
 // A label that was changed in the switch is where trace says that BGP and Open
 // vSwitch disagree, and the real packet stays away.
 func TestRealTraceDisagrees(t *testing.T) {
