@@ -128,7 +128,7 @@ func (d *Docker) pull(ctx context.Context, name string) error {
 // builtinImage is a root file system around the server's static busybox. It
 // is the same bytes for the same busybox.
 func builtinImage() ([]byte, error) {
-	path, program, err := staticBusybox()
+	path, program, err := StaticBusybox()
 	if err != nil {
 		return nil, err
 	}
@@ -145,8 +145,9 @@ func builtinImage() ([]byte, error) {
 // not: the packages of the two exclude each other.
 const ownBusybox = "/usr/local/lib/pseudowan/busybox"
 
-// staticBusybox finds a busybox that runs without shared libraries.
-func staticBusybox() (path string, program []byte, err error) {
+// StaticBusybox finds what the built-in image is made from: a busybox that runs
+// without shared libraries. The error says how to install one.
+func StaticBusybox() (path string, program []byte, err error) {
 	const remedy = "install the static one with: apt-get install busybox-static"
 	err = errors.New("busybox is not installed; " + remedy)
 	inPath, _ := exec.LookPath("busybox") // "" where there is none
@@ -163,13 +164,6 @@ func staticBusybox() (path string, program []byte, err error) {
 		err = fmt.Errorf("%s needs shared libraries; %s", path, remedy)
 	}
 	return "", nil, err
-}
-
-// CheckBuiltinImage tells whether what the built-in image is made from is on
-// this server.
-func CheckBuiltinImage() error {
-	_, _, err := staticBusybox()
-	return err
 }
 
 func isStatic(program []byte) bool {

@@ -176,8 +176,8 @@ func TestRealDockerEditMakesAnotherContainer(t *testing.T) {
 }
 
 func TestBuiltinImageIsTheSameBytes(t *testing.T) {
-	if _, err := exec.LookPath("busybox"); err != nil {
-		t.Skip("needs busybox, from the package busybox-static")
+	if _, _, err := StaticBusybox(); err != nil {
+		t.Skip(err)
 	}
 	first, err := builtinImage()
 	if err != nil {

@@ -113,7 +113,7 @@ func needOf(p *Plan, datapath string) doctor.Need {
 
 // noBuiltinImage tells why there can be no built-in image; empty: there can.
 func noBuiltinImage() string {
-	if err := hosts.CheckBuiltinImage(); err != nil {
+	if _, _, err := hosts.StaticBusybox(); err != nil {
 		return err.Error()
 	}
 	return ""

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pseudowan/hosts"
 )
 
 // refused runs up and wants it to fail with these words and without a trace.
@@ -68,26 +70,22 @@ func scratchImage(t *testing.T) string {
 	t.Helper()
 	const name = "pwt-dk-scratch"
 	dir := scratchContext(t)
-	docker(t, "build", "--quiet", "--tag", name, dir)
+	docker(t, "build", "--quiet", "--force-rm", "--tag", name, dir)
 	return name
 }
 
 // scratchContext is a directory with a Dockerfile that needs no registry.
 func scratchContext(t *testing.T) string {
 	t.Helper()
-	busybox, err := exec.LookPath("busybox")
+	_, busybox, err := hosts.StaticBusybox()
 	if err != nil {
-		t.Skip("needs busybox, from the package busybox-static")
-	}
-	program, err := os.ReadFile(busybox)
-	if err != nil {
-		t.Fatal(err)
+		t.Skip(err)
 	}
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		"Dockerfile": "FROM scratch\nCOPY busybox /bin/busybox\nCOPY colour /etc/colour\nRUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\n" +
 			"CMD [\"/bin/sh\", \"-c\", \"while :; do sleep 1; done\"]\n",
-		"busybox": string(program),
+		"busybox": string(busybox),
 		"colour":  "green\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o755); err != nil {
