@@ -188,17 +188,27 @@ func (a *applier) handOver(ctx context.Context) error {
 		g.Go(func() error {
 			c := agent.NewClient(r.Name, agentSocket(a.plan.Lab, r.Name))
 			defer c.Close()
-			done, err := configure(gctx, c, r.Config)
-			if err != nil {
+			if err := configure(gctx, c, r.Config); err != nil {
 				return fmt.Errorf("router %s: %w", r.Name, err)
 			}
-			if n := done.RestoredFlows; n > 0 {
-				a.mu.Lock()
-				defer a.mu.Unlock()
-				a.changed = append(a.changed, fmt.Sprintf("restored %d flows of router %s", n, r.Name))
-			}
-			return nil
+			return a.correct(gctx, c, r.Name)
 		})
 	}
 	return g.Wait()
+}
+
+// correct puts right what somebody has done to the flows of a router that ran
+// before.
+func (a *applier) correct(ctx context.Context, c *agent.Client, router string) error {
+	if a.fresh {
+		return nil
+	}
+	n, err := c.Correct(ctx)
+	if err != nil || n == 0 {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.changed = append(a.changed, fmt.Sprintf("corrected %d of the flows of router %s", n, router))
+	return nil
 }

@@ -59,13 +59,13 @@ type convergence struct {
 func (w *convergence) router(ctx context.Context, r RouterPlan) error {
 	c := agent.NewClient(r.Name, agentSocket(w.applier.plan.Lab, r.Name))
 	defer c.Close()
-	if _, err := configure(ctx, c, r.Config); err != nil {
+	if err := configure(ctx, c, r.Config); err != nil {
 		return err
 	}
 	for {
 		state, err := c.Converged(ctx, progressEvery)
 		if agent.NotStarted(err) { // it has ended and is started again
-			if _, err = configure(ctx, c, r.Config); err == nil {
+			if err = configure(ctx, c, r.Config); err == nil {
 				continue
 			}
 		}
@@ -80,15 +80,15 @@ func (w *convergence) router(ctx context.Context, r RouterPlan) error {
 }
 
 // configure hands an agent its configuration as soon as the agent answers.
-func configure(ctx context.Context, c *agent.Client, cfg agent.Config) (agent.Configured, error) {
+func configure(ctx context.Context, c *agent.Client, cfg agent.Config) error {
 	for {
-		done, err := c.Configure(ctx, cfg)
+		err := c.Configure(ctx, cfg)
 		if !agent.NotStarted(err) {
-			return done, err
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return done, context.Cause(ctx)
+			return context.Cause(ctx)
 		case <-time.After(agentStartPoll):
 		}
 	}

@@ -221,6 +221,5 @@ func (h *healer) reconfigure(ctx context.Context, router string) error {
 	}
 	c := agent.NewClient(router, agentSocket(h.lab, router))
 	defer c.Close()
-	_, err = configure(ctx, c, cfg)
-	return err
+	return configure(ctx, c, cfg)
 }

@@ -38,7 +38,8 @@ type tools struct {
 	dir string
 }
 
-// run returns the standard output of a program. There is no shell between.
+// run returns the standard output of a program, also where it fails. There is
+// no shell between.
 func (t tools) run(ctx context.Context, stdin io.Reader, program string, args ...string) ([]byte, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, args...)
@@ -48,7 +49,7 @@ func (t tools) run(ctx context.Context, stdin io.Reader, program string, args ..
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return nil, &CommandError{
+		return stdout.Bytes(), &CommandError{
 			Args:   append([]string{program}, args...),
 			Output: strings.TrimSpace(stderr.String()),
 			Err:    err,

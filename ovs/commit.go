@@ -3,8 +3,11 @@ package ovs
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"os/exec"
 	"slices"
+	"strings"
 
 	"pseudowan/ovs/pipeline"
 )
@@ -28,6 +31,45 @@ func (s *Switch) Commit(ctx context.Context, add, remove []pipeline.Flow) error 
 		}
 	}
 	return nil
+}
+
+// Correct makes the bridge's flows exactly the given ones, whoever has added,
+// removed or changed some, and returns how many it had to put right. A flow of
+// the same table, priority and match as one that is there keeps its counters.
+func (s *Switch) Correct(ctx context.Context, flows []pipeline.Flow) (int, error) {
+	var file bytes.Buffer
+	for _, f := range flows {
+		fmt.Fprintf(&file, "cookie=%#x,%s,actions=%s\n", uint64(f.Cookie), key(f), f.Actions)
+	}
+	ofctl := func(args ...string) ([]byte, error) {
+		args = append([]string{"--no-names", "--protocols=OpenFlow13"}, args...)
+		return s.tools.run(ctx, bytes.NewReader(file.Bytes()), "ovs-ofctl", args...)
+	}
+	out, err := ofctl("diff-flows", s.cfg.Bridge, "/proc/self/fd/0")
+	const differ = 2
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0, nil
+	case !errors.As(err, &exit) || exit.ExitCode() != differ:
+		return 0, fmt.Errorf("bridge %s: compare %d flows: %w", s.cfg.Bridge, len(flows), err)
+	}
+	if _, err := ofctl("--bundle", "replace-flows", s.cfg.Bridge, "-"); err != nil {
+		return 0, fmt.Errorf("bridge %s: correct its flows: %w", s.cfg.Bridge, err)
+	}
+	return differing(out), nil
+}
+
+// differing counts the flows that ovs-ofctl diff-flows names: one that differs
+// has two lines, as it is and as it should be.
+func differing(diff []byte) int {
+	flows := make(map[string]bool)
+	for line := range strings.Lines(string(diff)) {
+		name, _, _ := strings.Cut(line[1:], " actions=")
+		name, _, _ = strings.Cut(name, " cookie=")
+		flows[name] = true
+	}
+	return len(flows)
 }
 
 // bundle is what is changed at once.

@@ -28,8 +28,9 @@ established, every route is programmed. Where that fails, or on Ctrl-C, a new
 lab is removed again.
 
 On a lab that runs, up changes only what the file says differently, and puts
-right what has gone since. A change that is cut short stays as far as it has
-come, and the next up goes on from there.`,
+right what has ended, gone or been changed by hand since, a router's flows too.
+A change that is cut short stays as far as it has come, and the next up goes on
+from there.`,
 		Example: `  sudo pseudowan up pseudo-wan
   sudo pseudowan up my-lab.yaml --timeout 2m
   sudo pseudowan up pseudo-wan --runtime netns --no-wait`,

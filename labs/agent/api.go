@@ -17,11 +17,6 @@ type Convergence struct {
 	Waiting []string `json:"waiting"` // outside peers that are not there; they do not count
 }
 
-// Configured is what taking over a configuration found to mend.
-type Configured struct {
-	RestoredFlows int `json:"restored_flows"` // that somebody had taken out of the switch
-}
-
 // maxStatusWait bounds how long one status request may be held.
 const maxStatusWait = 30 * time.Second
 
@@ -51,6 +46,7 @@ func (r *reactor) serve(ctx context.Context, path string) error {
 func (r *reactor) routes() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("PUT /v1/config", r.putConfig)
+	m.HandleFunc("POST /v1/correct", r.postCorrect)
 	m.HandleFunc("GET /v1/status", r.getStatus)
 	list(m, r, "datapath", func(context.Context, *http.Request) (any, error) { return r.sw.Datapath(), nil })
 	m.HandleFunc("POST /v1/fate", r.postFate)
@@ -96,12 +92,13 @@ func (r *reactor) putConfig(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 	r.handIn.Do(func() { close(r.handedIn) })
-	var done Configured
 	err := r.Configure(q.Context(), c)
-	if err == nil {
-		done.RestoredFlows, err = r.restoreFlows(q.Context())
-	}
-	r.answer(w, done, err)
+	r.answer(w, struct{}{}, err)
+}
+
+func (r *reactor) postCorrect(w http.ResponseWriter, q *http.Request) {
+	n, err := r.correctFlows(q.Context())
+	r.answer(w, n, err)
 }
 
 // getStatus answers when the router has converged, or when the time that the

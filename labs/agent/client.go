@@ -36,14 +36,24 @@ func NewClient(router, socket string) *Client {
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Configure hands the agent a new desired state and returns when it has taken
-// it over, and has put back the flows that somebody has taken out of the switch.
-func (c *Client) Configure(ctx context.Context, cfg Config) (done Configured, err error) {
+// it over.
+func (c *Client) Configure(ctx context.Context, cfg Config) error {
 	body, err := json.Marshal(cfg)
 	if err != nil {
-		return done, err
+		return err
 	}
-	err = c.do(ctx, http.MethodPut, "config", bytes.NewReader(body), &done)
-	return done, err
+	return c.do(ctx, http.MethodPut, "config", bytes.NewReader(body), nil)
+}
+
+// Correct has the agent put right the flows that somebody else has added,
+// removed or changed in its switch, and returns how many these were. An agent
+// of an older version cannot.
+func (c *Client) Correct(ctx context.Context) (flows int, err error) {
+	err = c.do(ctx, http.MethodPost, "correct", nil, &flows)
+	if errors.Is(err, errNotServed) {
+		return 0, nil
+	}
+	return flows, err
 }
 
 // Converged returns when the router has converged, or after wait.
@@ -118,10 +128,14 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, in
 	defer a.Body.Close()
 	if a.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(a.Body, 4096))
-		if a.StatusCode == http.StatusServiceUnavailable {
-			return fmt.Errorf("router %s: %s: %w", c.router, strings.TrimSpace(string(text)), errNotThere)
+		said := fmt.Sprintf("router %s: %s", c.router, strings.TrimSpace(string(text)))
+		switch a.StatusCode {
+		case http.StatusServiceUnavailable:
+			return fmt.Errorf("%s: %w", said, errNotThere)
+		case http.StatusNotFound:
+			return fmt.Errorf("%s: %w", said, errNotServed)
 		}
-		return fmt.Errorf("router %s: %s", c.router, strings.TrimSpace(string(text)))
+		return errors.New(said)
 	}
 	if into == nil {
 		return nil
@@ -134,6 +148,9 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, in
 
 // errNotThere is what an agent says that ends to be started again.
 var errNotThere = errors.New("ask again")
+
+// errNotServed is what an agent of another version says.
+var errNotServed = errors.New("its agent is of another version")
 
 // NotStarted reports whether err says that nobody listens on the agent's
 // socket, or not yet, or that the agent ends to be started again.

@@ -57,7 +57,7 @@ func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 	}
 	// The speaker comes last: an ARP request that is lost because the flows are
 	// not there yet is repeated by the kernel only a second later.
-	if _, err := r.programmed(ctx); err != nil {
+	if err := r.programmed(ctx); err != nil {
 		return err
 	}
 	return r.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
@@ -81,45 +81,43 @@ func configureLinks(core map[uint32]*corePort) (err error) {
 	return nil
 }
 
-// programmed returns when the switch has every flow that is wanted now, and
-// which these are.
-func (r *reactor) programmed(ctx context.Context) ([]pipeline.Cookie, error) {
-	done := make(chan []pipeline.Cookie, 1)
-	if _, err := inLoop(ctx, r, func() struct{} {
-		r.fib.then(func() { done <- r.fib.committed() })
-		return struct{}{}
-	}); err != nil {
-		return nil, err
-	}
-	select {
-	case flows := <-done:
-		return flows, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-r.ended:
-		return nil, errEnding
-	}
+// programmed returns when the switch has every flow that is wanted now.
+func (r *reactor) programmed(ctx context.Context) error {
+	_, err := whenCommitted(ctx, r, func(done chan<- struct{}) {
+		r.fib.then(func() { done <- struct{}{} })
+	})
+	return err
 }
 
-// restoreFlows puts back the flows that somebody has taken out of the switch,
-// and returns how many.
-func (r *reactor) restoreFlows(ctx context.Context) (int, error) {
-	wanted, err := r.programmed(ctx)
-	if err != nil {
-		return 0, err
+// correctFlows puts right what somebody else has changed in the switch, and
+// returns how many flows that were.
+func (r *reactor) correctFlows(ctx context.Context) (int, error) {
+	n, err := whenCommitted(ctx, r, func(done chan<- int) {
+		r.fib.audit(func(n int) { done <- n })
+	})
+	if n > 0 {
+		r.log.Warn("flows that somebody had changed are corrected", "flows", n)
 	}
-	there, err := r.sw.Counters(ctx, false)
-	if err != nil {
-		return 0, err
-	}
-	gone := slices.DeleteFunc(wanted, func(c pipeline.Cookie) bool { _, ok := there[c]; return ok })
-	n, err := inLoop(ctx, r, func() int { return r.fib.restore(gone) })
-	if err != nil || n == 0 {
-		return 0, err
-	}
-	r.log.Warn("flows that had gone from the switch are restored", "flows", n)
-	_, err = r.programmed(ctx)
 	return n, err
+}
+
+// whenCommitted asks the FIB in the loop and waits for what it answers.
+func whenCommitted[T any](ctx context.Context, r *reactor, ask func(done chan<- T)) (answer T, err error) {
+	done := make(chan T, 1)
+	if _, err := inLoop(ctx, r, func() struct{} {
+		ask(done)
+		return struct{}{}
+	}); err != nil {
+		return answer, err
+	}
+	select {
+	case answer := <-done:
+		return answer, nil
+	case <-ctx.Done():
+		return answer, ctx.Err()
+	case <-r.ended:
+		return answer, errEnding
+	}
 }
 
 // portsOf resolves what the configuration says of ports.

@@ -143,7 +143,7 @@ func (r *reactor) settled(t *testing.T, s *surroundings) {
 	t.Helper()
 	for r.fib.waiting() {
 		b := r.fib.take()
-		if err := b.commit(t.Context(), s); err != nil {
+		if _, err := b.commit(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
 		for _, do := range b.after {

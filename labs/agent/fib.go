@@ -15,6 +15,8 @@ import (
 type forwarder interface {
 	// Commit puts flows in, then takes flows out.
 	Commit(ctx context.Context, add, remove []pipeline.Flow) error
+	// Correct makes the flows exactly these and returns how many were not.
+	Correct(ctx context.Context, flows []pipeline.Flow) (int, error)
 }
 
 // fib is the desired set of flows and what of it the switch has not got yet.
@@ -26,6 +28,7 @@ type fib struct {
 	remove map[pipeline.Cookie]pipeline.Flow
 	retire []pipeline.Flow // go before add: their cookies are used again with other matches
 	after  []func()        // wait for all that is pending now
+	audits []func(int)     // wait to be told what somebody else had changed
 	busy   bool
 
 	routes      map[routeKey]uint64 // numbers for cookies
@@ -241,38 +244,22 @@ func (f *fib) resolve(a *adjacency, srcMAC, dstMAC net.HardwareAddr) {
 func (f *fib) pending() bool { return f.busy || f.waiting() }
 
 func (f *fib) waiting() bool {
-	return len(f.add)+len(f.remove)+len(f.retire)+len(f.after) > 0
+	return len(f.add)+len(f.remove)+len(f.retire)+len(f.after)+len(f.audits) > 0
 }
 
 // then runs do when everything that is pending now is in the switch.
 func (f *fib) then(do func()) { f.after = append(f.after, do) }
 
-// committed are the flows that the switch has when nothing is under way.
-func (f *fib) committed() []pipeline.Cookie {
-	var out []pipeline.Cookie
-	for c := range f.flows {
-		if _, waits := f.add[c]; !waits {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-// restore adds flows again that are wanted still, and returns how many.
-func (f *fib) restore(gone []pipeline.Cookie) (n int) {
-	for _, c := range gone {
-		if flow, wanted := f.flows[c]; wanted {
-			f.add[c] = flow
-			n++
-		}
-	}
-	return n
-}
+// audit has the switch compared with all that is wanted, and told is told how
+// many flows somebody else had changed.
+func (f *fib) audit(told func(int)) { f.audits = append(f.audits, told) }
 
 // batch is what the switch lacks.
 type batch struct {
 	retire, add, remove []pipeline.Flow
 	after               []func()
+	all                 []pipeline.Flow // all that is wanted, where there are audits
+	audits              []func(int)
 }
 
 // take returns everything that is pending.
@@ -283,17 +270,25 @@ func (f *fib) take() batch {
 		remove: slices.SortedFunc(maps.Values(f.remove), compareFlows),
 		after:  f.after,
 	}
-	f.retire, f.after = nil, nil
+	if len(f.audits) > 0 {
+		b.all, b.audits = slices.SortedFunc(maps.Values(f.flows), compareFlows), f.audits
+	}
+	f.retire, f.after, f.audits = nil, nil, nil
 	clear(f.add)
 	clear(f.remove)
 	return b
 }
 
-func (b batch) commit(ctx context.Context, sw forwarder) error {
+// commit returns how many flows somebody else had changed, where there are
+// audits.
+func (b batch) commit(ctx context.Context, sw forwarder) (corrected int, err error) {
 	if err := sw.Commit(ctx, nil, b.retire); err != nil {
-		return err
+		return 0, err
 	}
-	return sw.Commit(ctx, b.add, b.remove)
+	if err := sw.Commit(ctx, b.add, b.remove); err != nil || len(b.audits) == 0 {
+		return 0, err
+	}
+	return sw.Correct(ctx, b.all)
 }
 
 // compareFlows puts adjacencies and groups before the routes and labels that

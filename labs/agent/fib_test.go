@@ -27,6 +27,11 @@ func (r *recorder) Commit(_ context.Context, add, remove []pipeline.Flow) error 
 	return r.fail
 }
 
+func (r *recorder) Correct(_ context.Context, flows []pipeline.Flow) (int, error) {
+	r.commits = append(r.commits, fmt.Sprintf("all %v", matches(flows)))
+	return 7, r.fail
+}
+
 func matches(flows []pipeline.Flow) []string {
 	var out []string
 	for _, f := range flows {
@@ -42,7 +47,7 @@ func testFlow(id uint64, match string) pipeline.Flow {
 func (f *fib) commitTo(t *testing.T, sw *recorder) {
 	t.Helper()
 	sw.commits = nil
-	if err := f.take().commit(t.Context(), sw); err != nil {
+	if _, err := f.take().commit(t.Context(), sw); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -79,6 +84,31 @@ func TestFIBBatches(t *testing.T) {
 	step("removed and added with another match", "add [] remove [b]", "add [y] remove []")
 }
 
+// An audit compares all that is wanted, once what is pending is in the switch.
+func TestFIBAudit(t *testing.T) {
+	f, sw := newFIB(), &recorder{}
+	f.set([]pipeline.Flow{testFlow(1, "a")})
+	f.commitTo(t, sw)
+	f.set([]pipeline.Flow{testFlow(2, "b")})
+	f.unset(pipeline.NewCookie(pipeline.KindRoute, 0, 1), 1)
+	var told int
+	f.audit(func(n int) { told = n })
+	b := f.take()
+	sw.commits = nil
+	n, err := b.commit(t.Context(), sw)
+	if want := []string{"add [b] remove [a]", "all [b]"}; err != nil || n != 7 || !slices.Equal(sw.commits, want) {
+		t.Errorf("%d, %v, commits %q; want %q", n, err, sw.commits, want)
+	}
+	if b.audits[0](n); told != n || f.pending() {
+		t.Errorf("told %d of %d; pending: %t", told, n, f.pending())
+	}
+	f.set([]pipeline.Flow{testFlow(3, "c")})
+	f.commitTo(t, sw)
+	if want := []string{"add [c] remove []"}; !slices.Equal(sw.commits, want) {
+		t.Errorf("the next commit audits, too: %q", sw.commits)
+	}
+}
+
 func TestFIBKeepOnly(t *testing.T) {
 	f, sw := newFIB(), &recorder{}
 	port := pipeline.Flow{Cookie: pipeline.NewCookie(pipeline.KindAccessPort, 0, 7), Match: "port"}
@@ -95,7 +125,7 @@ func TestFIBKeepOnly(t *testing.T) {
 func TestFIBCommitStopsAtAnError(t *testing.T) {
 	f, sw := newFIB(), &recorder{fail: errors.New("no room")}
 	f.set([]pipeline.Flow{testFlow(1, "a")})
-	if err := f.take().commit(t.Context(), sw); !errors.Is(err, sw.fail) {
+	if _, err := f.take().commit(t.Context(), sw); !errors.Is(err, sw.fail) {
 		t.Errorf("error %v; want %v", err, sw.fail)
 	}
 }

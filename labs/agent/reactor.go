@@ -98,8 +98,9 @@ type corePort struct {
 
 // commit is the end of a batch of flow changes.
 type commit struct {
-	after []func()
-	err   error
+	batch
+	corrected int
+	err       error
 }
 
 // errKernelSilent ends an agent that would not hear of carriers any more; the
@@ -170,6 +171,9 @@ func (r *reactor) committed(c commit) error {
 	for _, do := range c.after {
 		do()
 	}
+	for _, told := range c.audits {
+		told(c.corrected)
+	}
 	return nil
 }
 
@@ -180,9 +184,9 @@ func (r *reactor) settle(ctx context.Context) {
 		b := r.fib.take()
 		r.fib.busy = true
 		go func() {
-			err := b.commit(ctx, r.sw)
+			corrected, err := b.commit(ctx, r.sw)
 			select {
-			case r.commits <- commit{b.after, err}:
+			case r.commits <- commit{b, corrected, err}:
 			case <-r.ended:
 			}
 		}()
