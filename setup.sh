@@ -235,7 +235,8 @@ fetch_go() {
 		install_packages go:golang-go
 		go=go
 	fi
-	platform=$("$go" env GOOS)-$("$go" env GOARCH)
+	# Not here: an older Go would look for the one that go.mod asks for.
+	platform=$(cd / && "$go" env GOOS)-$(cd / && "$go" env GOARCH)
 	module=golang.org/toolchain@v0.0.1-$go_release.$platform
 	say "fetching $go_release into .cache"
 	path=$cache/toolchain
