@@ -52,13 +52,14 @@ func (s *Switch) apply(ctx context.Context, b Bridge) error {
 		}
 	}
 	s.remember(b.Ports)
-	if len(transactions) == 0 {
-		return nil
+	var faults error
+	if len(transactions) > 0 {
+		if observed, err = s.observe(ctx); err != nil {
+			return err
+		}
+		faults = b.verify(observed)
 	}
-	if observed, err = s.observe(ctx); err != nil {
-		return err
-	}
-	return b.verify(observed)
+	return errors.Join(faults, s.fillChecksums(b.Ports))
 }
 
 func (s *Switch) remember(ports []Port) {
@@ -141,7 +142,10 @@ func (s *Switch) replace(ctx context.Context, p Port) error {
 	if observed, err = s.observe(ctx); err != nil {
 		return err
 	}
-	return observed.ports[p.Name].fault(p)
+	if err := observed.ports[p.Name].fault(p); err != nil {
+		return err
+	}
+	return s.fillChecksums([]Port{p})
 }
 
 // DeadPorts returns the names of the ports whose interface is not the one that

@@ -29,6 +29,9 @@ func (s *Switch) end(ctx context.Context) {
 		s.removeTaps()
 		s.links.Close()
 	}
+	if s.offloads != nil {
+		s.offloads.Close()
+	}
 	for _, name := range []string{databaseFile, ".conf.db.~lock~", databaseSocket, s.cfg.Bridge + ".mgmt", s.cfg.Bridge + ".snoop"} {
 		// Leftovers hurt nobody: the next start removes them first.
 		_ = os.Remove(s.path(name))

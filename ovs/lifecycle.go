@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/safchain/ethtool"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,10 @@ import (
 func (s *Switch) start(ctx context.Context) (err error) {
 	if s.links, err = linksHere(); err != nil {
 		return err
+	}
+	// Like the handle above, it stays in the namespace where it was opened.
+	if s.offloads, err = ethtool.NewEthtool(); err != nil {
+		return fmt.Errorf("ethtool: %w", err)
 	}
 	if s.launcher, err = newLauncher(); err != nil {
 		return err

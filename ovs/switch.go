@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/safchain/ethtool"
 	"github.com/vishvananda/netlink"
 )
 
@@ -42,6 +43,7 @@ type Switch struct {
 	tools    tools
 	launcher *launcher
 	links    *netlink.Handle
+	offloads *ethtool.Ethtool
 
 	database *daemon
 	vswitchd *daemon

@@ -1,0 +1,45 @@
+package ovs
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/safchain/ethtool"
+)
+
+// fillChecksums makes the kernel fill in the checksums of what it sends through
+// the bridge's internal ports. Since Open vSwitch 3.5 the taps of a netdev
+// datapath offer to do it, and such frames leave by other ports as they are:
+// with checksums that nobody has filled in. Segmentation offload goes off along
+// with it.
+func (s *Switch) fillChecksums(ports []Port) error {
+	if s.cfg.Datapath != Netdev {
+		return nil
+	}
+	for _, p := range ports {
+		if !p.Internal {
+			continue
+		}
+		if err := fillChecksums(s.offloads, p.Name); err != nil {
+			return fmt.Errorf("port %s: turn its checksum offload off: %w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+func fillChecksums(e *ethtool.Ethtool, name string) error {
+	features, err := e.FeaturesWithState(name)
+	if err != nil {
+		return err
+	}
+	off := map[string]bool{}
+	for feature, state := range features {
+		if strings.HasPrefix(feature, "tx-checksum-") && state.Active && state.Available && !state.NeverChanged {
+			off[feature] = false
+		}
+	}
+	if len(off) == 0 {
+		return nil
+	}
+	return e.Change(name, off)
+}

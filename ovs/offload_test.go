@@ -1,0 +1,43 @@
+package ovs
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/safchain/ethtool"
+	"github.com/vishvananda/netlink"
+)
+
+// leftToOthers lists the checksums that an interface does not fill in itself.
+func leftToOthers(t *testing.T, e *ethtool.Ethtool, name string) (out []string) {
+	t.Helper()
+	features, err := e.FeaturesWithState(name)
+	check(t, err)
+	for feature, state := range features {
+		if strings.HasPrefix(feature, "tx-checksum-") && state.Active {
+			out = append(out, feature)
+		}
+	}
+	return out
+}
+
+func TestRealFillChecksums(t *testing.T) {
+	needsRoot(t)
+	n := newNamespace(t)
+	check(t, n.links.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "v1"}, PeerName: "v2"}))
+	var e *ethtool.Ethtool
+	check(t, n.do(func() (err error) { e, err = ethtool.NewEthtool(); return err }))
+	defer e.Close()
+	if len(leftToOthers(t, e, "v1")) == 0 {
+		t.Fatal("a veth leaves nothing to others: nothing is tested")
+	}
+	for range 2 {
+		check(t, fillChecksums(e, "v1"))
+		if left := leftToOthers(t, e, "v1"); len(left) > 0 {
+			t.Errorf("still left to others: %q", left)
+		}
+	}
+	if err := fillChecksums(e, "nosuch"); err == nil {
+		t.Error("no error for an interface that is not there")
+	}
+}
