@@ -8,10 +8,10 @@ import (
 )
 
 // fillChecksums makes the kernel fill in the checksums of what it sends through
-// the bridge's internal ports. Since Open vSwitch 3.5 the taps of a netdev
-// datapath offer to do it, and such frames leave by other ports as they are:
-// with checksums that nobody has filled in. Segmentation offload goes off along
-// with it.
+// the bridge's internal ports. In later versions (seen with 3.5 of Debian 13, not
+// with 3.1) the taps of a netdev datapath offer to do it, but such frames leave
+// by other ports as they are: with checksums that nobody has filled in.
+// Segmentation offload goes off along with it.
 func (s *Switch) fillChecksums(ports []Port) error {
 	if s.cfg.Datapath != Netdev {
 		return nil
