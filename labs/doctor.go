@@ -36,9 +36,11 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 		need.Builtin = noBuiltinImage()
 	}
 	if o.Lab != "" {
-		t, _, err := loadLab(UpOptions{Lab: o.Lab, Stdin: o.Stdin})
-		if running := appliedTopology(o.Lab); errors.Is(err, ErrNotFound) && running != nil {
-			t, err = running, nil
+		t, err := Load(o.Lab, o.Stdin)
+		if errors.Is(err, ErrNotFound) {
+			if running := appliedTopology(o.Lab); running != nil {
+				t, err = running, nil
+			}
 		}
 		if err != nil {
 			return nil, err

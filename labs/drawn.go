@@ -35,7 +35,7 @@ func Draw(o UpOptions) (Drawn, error) {
 		}
 		return drawn(t, before.Allocations)
 	}
-	t, _, err := loadLab(o)
+	t, err := Load(o.Lab, o.Stdin)
 	if errors.Is(err, ErrNotFound) && needRoot() != nil && !strings.ContainsAny(o.Lab, "./") {
 		return Drawn{}, fmt.Errorf("%w; a lab that runs is seen by root alone: use sudo", err)
 	}

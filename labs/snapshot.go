@@ -60,8 +60,7 @@ func inspect(ctx context.Context, name, file string) (*inspection, error) {
 // meant is what the lab is to be.
 func meant(lab, file string) (*topology.Topology, error) {
 	if file != "" {
-		t, _, err := loadLab(UpOptions{Lab: file})
-		return t, err
+		return Load(file, nil)
 	}
 	t := appliedTopology(lab)
 	if t == nil {

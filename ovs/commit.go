@@ -24,9 +24,7 @@ const bundleSize = 1000
 // the bundles before it in place.
 func (s *Switch) Commit(ctx context.Context, add, remove []pipeline.Flow) error {
 	for _, b := range bundles(add, remove) {
-		_, err := s.tools.run(ctx, bytes.NewReader(b.file()),
-			"ovs-ofctl", "--no-names", "--bundle", "--protocols=OpenFlow13", "add-flows", s.cfg.Bridge, "-")
-		if err != nil {
+		if _, err := s.ofctl(ctx, b.file(), "--bundle", "add-flows", s.cfg.Bridge, "-"); err != nil {
 			return fmt.Errorf("bridge %s: add %d and remove %d flows: %w", s.cfg.Bridge, len(b.add), len(b.remove), err)
 		}
 	}
@@ -39,13 +37,9 @@ func (s *Switch) Commit(ctx context.Context, add, remove []pipeline.Flow) error 
 func (s *Switch) Correct(ctx context.Context, flows []pipeline.Flow) (int, error) {
 	var file bytes.Buffer
 	for _, f := range flows {
-		fmt.Fprintf(&file, "cookie=%#x,%s,actions=%s\n", uint64(f.Cookie), key(f), f.Actions)
+		fmt.Fprintln(&file, entry(f))
 	}
-	ofctl := func(args ...string) ([]byte, error) {
-		args = append([]string{"--no-names", "--protocols=OpenFlow13"}, args...)
-		return s.tools.run(ctx, bytes.NewReader(file.Bytes()), "ovs-ofctl", args...)
-	}
-	out, err := ofctl("diff-flows", s.cfg.Bridge, "/proc/self/fd/0")
+	out, err := s.ofctl(ctx, file.Bytes(), "diff-flows", s.cfg.Bridge, "/proc/self/fd/0")
 	const differ = 2
 	var exit *exec.ExitError
 	switch {
@@ -54,10 +48,16 @@ func (s *Switch) Correct(ctx context.Context, flows []pipeline.Flow) (int, error
 	case !errors.As(err, &exit) || exit.ExitCode() != differ:
 		return 0, fmt.Errorf("bridge %s: compare %d flows: %w", s.cfg.Bridge, len(flows), err)
 	}
-	if _, err := ofctl("--bundle", "replace-flows", s.cfg.Bridge, "-"); err != nil {
+	if _, err := s.ofctl(ctx, file.Bytes(), "--bundle", "replace-flows", s.cfg.Bridge, "-"); err != nil {
 		return 0, fmt.Errorf("bridge %s: correct its flows: %w", s.cfg.Bridge, err)
 	}
 	return differing(out), nil
+}
+
+// ofctl runs ovs-ofctl, which reads flows from its standard input.
+func (s *Switch) ofctl(ctx context.Context, flows []byte, args ...string) ([]byte, error) {
+	args = append([]string{"--no-names", "--protocols=OpenFlow13"}, args...)
+	return s.tools.run(ctx, bytes.NewReader(flows), "ovs-ofctl", args...)
 }
 
 // differing counts the flows that ovs-ofctl diff-flows names: one that differs
@@ -100,12 +100,17 @@ func bundles(add, remove []pipeline.Flow) []bundle {
 func (b bundle) file() []byte {
 	var f bytes.Buffer
 	for _, a := range b.add {
-		fmt.Fprintf(&f, "add cookie=%#x,%s,actions=%s\n", uint64(a.Cookie), key(a), a.Actions)
+		fmt.Fprintln(&f, "add", entry(a))
 	}
 	for _, r := range b.remove {
 		fmt.Fprintf(&f, "delete_strict cookie=%#x/-1,%s\n", uint64(r.Cookie), key(r))
 	}
 	return f.Bytes()
+}
+
+// entry is a flow as ovs-ofctl reads it.
+func entry(f pipeline.Flow) string {
+	return fmt.Sprintf("cookie=%#x,%s,actions=%s", uint64(f.Cookie), key(f), f.Actions)
 }
 
 // key is what identifies a flow in the switch.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,34 +67,31 @@ Linux server: customer hosts, PE routers and the core between them.
 // is no command for nothing.
 func addHelp(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
-	for _, c := range root.Commands() {
-		if c.Name() != "help" {
-			continue
+	subcommand(root, "help").Args = func(_ *cobra.Command, args []string) error {
+		found, rest, err := root.Find(args)
+		if err != nil || len(rest) == 0 {
+			return err
 		}
-		c.Args = func(_ *cobra.Command, args []string) error {
-			found, rest, err := root.Find(args)
-			if err != nil || len(rest) == 0 {
-				return err
-			}
-			return noCommand(found, rest[0])
-		}
+		return noCommand(found, rest[0])
 	}
+}
+
+// subcommand is a command of root's that is there.
+func subcommand(root *cobra.Command, name string) *cobra.Command {
+	all := root.Commands()
+	return all[slices.IndexFunc(all, func(c *cobra.Command) bool { return c.Name() == name })]
 }
 
 // addCompletion adds cobra's command that prints the shells' scripts, with the
 // examples that it lacks.
 func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
-	for _, c := range root.Commands() {
-		if c.Name() != "completion" {
-			continue
-		}
-		onlySubcommands(c)
-		c.Example = "  pseudowan completion bash > /etc/bash_completion.d/pseudowan"
-		for _, shell := range c.Commands() {
-			shell.Hidden = shell.Name() == "powershell" // labs run on Linux
-			shell.Example = "  pseudowan completion " + shell.Name() + " --help\n  pseudowan completion " + shell.Name() + " > pseudowan." + shell.Name()
-		}
+	c := subcommand(root, "completion")
+	onlySubcommands(c)
+	c.Example = "  pseudowan completion bash > /etc/bash_completion.d/pseudowan"
+	for _, shell := range c.Commands() {
+		shell.Hidden = shell.Name() == "powershell" // labs run on Linux
+		shell.Example = "  pseudowan completion " + shell.Name() + " --help\n  pseudowan completion " + shell.Name() + " > pseudowan." + shell.Name()
 	}
 }
 

@@ -82,7 +82,7 @@ func (r *reactor) macOf(port uint32) net.HardwareAddr {
 }
 
 func (r *reactor) named(f ovs.Fate) Fate {
-	out := Fate{Port: f.Port, DstMAC: f.DstMAC.String(), Dropped: f.Refused != "" || f.Port == 0 && f.Punted == 0}
+	out := Fate{Port: f.Port, DstMAC: f.DstMAC.String()}
 	out.Prefix, out.Popped, out.Pushed, out.Passed = f.Route, f.Popped, f.Pushed, texts(f.Passed)
 	for i := range r.cfg.VRFs {
 		if v := &r.cfg.VRFs[i]; v.ID == f.VRF {
@@ -97,11 +97,11 @@ func (r *reactor) named(f ovs.Fate) Fate {
 	}
 	switch {
 	case f.Refused != "":
-		out.Stops = f.Refused
+		out.Stops, out.Dropped = f.Refused, true
 	case f.Punted != 0:
 		out.Stops = "goes to the slow path: " + f.Punted.String()
 	case f.Port == 0:
-		out.Stops = "is dropped"
+		out.Stops, out.Dropped = "is dropped", true
 		if n := len(f.Passed); n > 0 {
 			out.Stops += " in " + f.Passed[n-1].String()
 		}

@@ -39,18 +39,17 @@ func keeperPID(t *testing.T, l lab) int {
 // killAll ends all that runs for a lab, its keeper first, without a warning.
 func killAll(t *testing.T, l lab) {
 	t.Helper()
-	keeper := keeperPID(t, l)
 	kill := func(pid int) {
 		// A switch ends by itself when its agent does.
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			t.Fatal(err)
 		}
 	}
-	kill(keeper)
+	kill(keeperPID(t, l))
 	var killed []string
 	for pid, line := range commandLines(t) {
 		of := strings.HasPrefix(line, "/proc/self/exe agent --lab "+l.name+" ") || strings.Contains(line, "/run/pseudowan/"+l.name+"/")
-		if of && pid != keeper {
+		if of {
 			kill(pid)
 			killed = append(killed, strings.Fields(line)[0])
 		}
