@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io"
@@ -250,5 +251,84 @@ func TestFilesAreShort(t *testing.T) {
 				t.Errorf("%s has %d lines, more than %d: split it by what it owns", path.Join(p.name(), file), n, maxLines)
 			}
 		}
+	}
+}
+
+// handles are the functions that open netlink sockets, with the number of
+// arguments that they take before the list of protocols.
+var handles = map[string]int{"NewHandle": 0, "NewHandleAt": 1, "NewHandleAtFrom": 2}
+
+// A netlink handle without a list of protocols opens all that the library
+// knows, and there is none where the kernel lacks one (XFRM, netfilter).
+func TestNetlinkHandlesNameTheirProtocols(t *testing.T) {
+	calls := 0
+	err := filepath.WalkDir(".", func(file string, entry os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && file != ".":
+			return filepath.SkipDir // setup.sh keeps a Go there
+		case filepath.Ext(file) != ".go":
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			return err
+		}
+		n, open := handlesIn(parsed)
+		calls += n
+		for _, name := range open {
+			t.Errorf("%s: netlink.%s without a list of protocols", file, name)
+		}
+		return nil
+	})
+	if err != nil || calls == 0 {
+		t.Fatalf("%d calls found: %v", calls, err)
+	}
+}
+
+// handlesIn counts the calls that open netlink handles, and names those that
+// name no protocol.
+func handlesIn(f *ast.File) (calls int, open []string) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		function, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		library, ok := function.X.(*ast.Ident)
+		before, opens := handles[function.Sel.Name]
+		if !ok || library.Name != "netlink" || !opens {
+			return true
+		}
+		calls++
+		if len(call.Args) <= before {
+			open = append(open, function.Sel.Name)
+		}
+		return true
+	})
+	return calls, open
+}
+
+func TestOpenNetlinkHandlesAreSeen(t *testing.T) {
+	const text = `package p
+func f() {
+	netlink.NewHandle()
+	netlink.NewHandle(unix.NETLINK_ROUTE)
+	netlink.NewHandleAt(ns)
+	netlink.NewHandleAt(ns, unix.NETLINK_ROUTE)
+	netlink.NewHandleAtFrom(to, from)
+	other.NewHandle()
+}`
+	parsed, err := parser.ParseFile(token.NewFileSet(), "p.go", text, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls, open := handlesIn(parsed)
+	if want := []string{"NewHandle", "NewHandleAt", "NewHandleAtFrom"}; calls != 5 || !slices.Equal(open, want) {
+		t.Errorf("%d calls, of which %q name no protocol; want 5 and %q", calls, open, want)
 	}
 }

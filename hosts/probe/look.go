@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"pseudowan/hosts"
 )
@@ -80,7 +81,7 @@ func (h Host) Route(to netip.Addr) (r Route, err error) {
 // within opens netlink in the host.
 func (h Host) within(f func(*netlink.Handle) error) error {
 	err := hosts.Within(h.NetNS, func() error {
-		nl, err := netlink.NewHandle()
+		nl, err := netlink.NewHandle(unix.NETLINK_ROUTE) // a kernel may lack the other families
 		if err != nil {
 			return err
 		}
