@@ -72,6 +72,7 @@ func enterContainer(args []string) error {
 }
 
 func (x dockerExec) run(ctx context.Context, argv []string) (code int, err error) {
+	x.tty = x.tty && atTerminal()
 	cli, err := client.NewClientWithOpts(client.FromEnv, client.WithHost(x.host), client.WithAPIVersionNegotiation())
 	if err != nil {
 		return 0, &ExitError{125, err}
@@ -100,6 +101,13 @@ func (x dockerExec) run(ctx context.Context, argv []string) (code int, err error
 		code = 127
 	}
 	return code, err
+}
+
+// atTerminal reports whether a command can be given a terminal: there is one at
+// both ends. One of Docker's that nobody types at never comes to the end of the
+// input, and one whose output goes into a file changes the ends of its lines.
+func atTerminal() bool {
+	return term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
 }
 
 // head remembers the beginning of what a command says. Older daemons put the
@@ -138,7 +146,7 @@ type session struct {
 // copy joins the standard streams to the command's until it closes them, and
 // remembers the beginning.
 func (s session) copy(conn types.HijackedResponse, tty bool, said *head) error {
-	if in := int(os.Stdin.Fd()); tty && term.IsTerminal(in) {
+	if in := int(os.Stdin.Fd()); tty {
 		state, err := term.MakeRaw(in)
 		if err != nil {
 			return err

@@ -174,6 +174,11 @@ func isStatic(program []byte) bool {
 	return !slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
 }
 
+// bashScript lets the command that the original's users know work, docker exec
+// -it HOST bash. A link would not: busybox goes by the name that it is called by,
+// and knows no bash.
+const bashScript = "#!/bin/sh\nexec sh \"$@\"\n"
+
 // rootFS packs busybox, its applets and the few files that programs expect.
 func rootFS(busybox []byte, applets []string) ([]byte, error) {
 	var buf bytes.Buffer
@@ -191,10 +196,11 @@ func rootFS(busybox []byte, applets []string) ([]byte, error) {
 	add(tar.Header{Typeflag: tar.TypeDir, Name: "tmp/", Mode: 0o1777}, nil)
 	add(tar.Header{Typeflag: tar.TypeReg, Name: "bin/busybox", Mode: 0o755}, busybox)
 	for _, a := range applets {
-		if a != "busybox" {
+		if a != "busybox" && a != "bash" {
 			add(tar.Header{Typeflag: tar.TypeSymlink, Name: "bin/" + a, Linkname: "busybox", Mode: 0o777}, nil)
 		}
 	}
+	add(tar.Header{Typeflag: tar.TypeReg, Name: "bin/bash", Mode: 0o755}, []byte(bashScript))
 	add(tar.Header{Typeflag: tar.TypeReg, Name: "etc/passwd", Mode: 0o644}, []byte("root:x:0:0:root:/root:/bin/sh\n"))
 	add(tar.Header{Typeflag: tar.TypeReg, Name: "etc/group", Mode: 0o644}, []byte("root:x:0:\n"))
 	errs = append(errs, w.Close())

@@ -50,7 +50,7 @@ func (s Sandbox) Running() bool { return s.NetNS != "" }
 // Exec is a command to run inside a host.
 type Exec struct {
 	Argv []string
-	TTY  bool     // stdin is a terminal and the command shall have one
+	TTY  bool     // the command shall have a terminal, where its standard streams are one
 	Env  []string // KEY=VALUE, beside the host's
 	Dir  string   // empty: the image's, or the caller's where it exists inside
 }

@@ -1,13 +1,17 @@
 package hosts
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,6 +40,92 @@ func suiteTerminal(t *testing.T, h *host) {
 	got := <-said
 	if code := cmd.ProcessState.ExitCode(); code != 3 || !strings.Contains(got, "code=5=code") || !strings.Contains(got, "/dev/") {
 		t.Errorf("exit code %d, the terminal says:\n%s", code, got)
+	}
+}
+
+// A command that shall have a terminal where there is none runs all the same:
+// it reads its input to the end, all it says arrives, and signals end it.
+func suiteNoTerminal(t *testing.T, h *host) {
+	file := func(text string) *os.File {
+		path := filepath.Join(t.TempDir(), "input")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+		return f
+	}
+	for _, tt := range []struct {
+		argv, input, want string
+		code              int
+	}{
+		{"cat", "", "", 0},
+		{"cat", "x\n", "x\n", 0},
+		{"cat", "no end of line", "no end of line", 0},
+		{"echo hello", "", "hello\n", 0},
+		{"sh", "echo hi; exit 3\n", "hi\n", 3},
+		{"sh", "", "", 0},
+	} {
+		cmd := h.command(t, Exec{Argv: strings.Fields(tt.argv), TTY: true})
+		cmd.Stdin = file(tt.input)
+		var out bytes.Buffer
+		cmd.Stdout = &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if !endsBy(cmd, 20*time.Second) || out.String() != tt.want || cmd.ProcessState.ExitCode() != tt.code {
+			t.Errorf("%s of %q: exit code %d, says %q; want %d, %q", tt.argv, tt.input, cmd.ProcessState.ExitCode(), out.String(), tt.code, tt.want)
+		}
+	}
+	cmd := h.command(t, Exec{Argv: []string{"sh", "-c", "echo ready; exec sleep 1000"}, TTY: true})
+	keyboard, err := cmd.StdinPipe() // stays open
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer keyboard.Close()
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err == nil {
+		_, err = out.Read(make([]byte, 1))
+	}
+	if err == nil {
+		err = cmd.Process.Signal(unix.SIGTERM)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !endsBy(cmd, 20*time.Second) {
+		t.Error("TERM does not end it")
+	}
+}
+
+// endsBy waits for a command, and ends one that does not end by itself.
+func endsBy(cmd *exec.Cmd, limit time.Duration) bool {
+	late := time.AfterFunc(limit, func() { _ = cmd.Process.Kill() })
+	_ = cmd.Wait()
+	return late.Stop()
+}
+
+// What a command at a terminal says into a pipe arrives as it was written, and
+// apart from its errors.
+func suiteHalfTerminal(t *testing.T, h *host) {
+	_, slave := openTerminal(t)
+	defer slave.Close()
+	cmd := h.command(t, Exec{Argv: []string{"sh", "-c", "echo one; echo two >&2; echo three"}, TTY: true})
+	cmd.Stdin = slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if !endsBy(cmd, 20*time.Second) || out.String() != "one\nthree\n" || errs.String() != "two\n" {
+		t.Errorf("it says %q, and as errors %q", out.String(), errs.String())
 	}
 }
 

@@ -34,6 +34,8 @@ func runtimeSuite(t *testing.T, newRuntime func(*testing.T) Runtime) {
 		"settings of a host":  suiteSettings,
 		"wired and reachable": suiteWired,
 		"terminal":            suiteTerminal,
+		"no terminal":         suiteNoTerminal,
+		"half a terminal":     suiteHalfTerminal,
 		"own command":         suiteOwnCommand,
 		"files":               suiteFiles,
 	}

@@ -56,7 +56,7 @@ outside the router. With -t and without a command it starts a shell.`,
 	}
 	c.Flags().SetInterspersed(false) // flags after NODE belong to its command
 	addLab(c, &lab, "the lab; needed where several run")
-	c.Flags().BoolVarP(&tty, "tty", "t", false, "give the command a terminal")
+	c.Flags().BoolVarP(&tty, "tty", "t", false, "give the command a terminal, where standard input and output are one")
 	c.Flags().BoolP("interactive", "i", false, "connect standard input (always done)")
 	return c
 }

@@ -79,6 +79,13 @@ func TestRealDockerLab(t *testing.T) {
 		t.Errorf("in host_001_101: %q", got)
 	}
 	must(t, "exec", "--lab", l.name, "host_001_101", "--", "ping", "-c", "1", "-W", "2", "30.1.0.2")
+	// The command that the original's users know, at a terminal.
+	for _, line := range []string{"docker exec -it host_001_101 bash", program + " exec --lab " + l.name + " -it host_001_101 bash"} {
+		r := command("sh", "-c", `echo 'hostname; exit 5' | script -qec "$0" /dev/null`, line)
+		if r.code != 5 || !strings.Contains(r.stdout, "\nhost_001_101\r\n") {
+			t.Errorf("%s: exit code %d\n%s%s", line, r.code, r.stdout, r.stderr)
+		}
+	}
 	if out := must(t, "up", l.file); !strings.Contains(out, "nothing to change") {
 		t.Errorf("the second up says %q", out)
 	}
