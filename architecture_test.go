@@ -33,19 +33,20 @@ var rooms = map[string][]string{
 	"bgp/vpn":        {},
 	"bgp/...":        {"bgp/..."},
 	"ovs/...":        {"ovs/..."},
-	"hosts/...":      {"hosts/..."},
+	"logfile":        {},
+	"hosts/...":      {"hosts/...", "logfile"},
 	"topology/...":   {"topology/...", "bgp/vpn"},
 	"topology":       {"bgp/vpn"},
 	"labs/status":    {},
 	"labs/catalog":   {},
 	"labs/agent/...": {"labs/agent/...", "labs/status", "bgp/...", "ovs/...", "topology"},
 	"labs/realtest":  {}, // tests only
-	"labs":           {"labs/...", "topology", "hosts/...", "bgp/vpn", "doctor", "verify", "trace"},
+	"labs":           {"labs/...", "topology", "hosts/...", "bgp/vpn", "doctor", "verify", "trace", "logfile"},
 	"verify":         {"topology", "labs/status"},
 	"trace":          {"topology", "labs/status"},
 	"doctor":         {"labs/status"},
 	"show/...":       {"show/...", "labs/status", "bgp/vpn"},
-	"cmd/pseudowan":  {"labs", "labs/catalog", "labs/status", "topology/...", "show", "hosts", "doctor"},
+	"cmd/pseudowan":  {"labs", "labs/catalog", "labs/status", "topology/...", "show", "hosts", "doctor", "logfile"},
 }
 
 // confined says in which files a library may be imported, tests apart.

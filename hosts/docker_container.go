@@ -32,6 +32,7 @@ func newContainer(spec Spec, image string) container.CreateRequest {
 	host := &container.HostConfig{
 		NetworkMode: "none",
 		CapAdd:      []string{"NET_ADMIN", "NET_RAW"},
+		LogConfig:   boundedLog,
 		Resources:   container.Resources{Memory: spec.Memory, NanoCPUs: int64(spec.CPUs * nano)},
 	}
 	for _, m := range spec.Mounts {
@@ -46,6 +47,13 @@ func newContainer(spec Spec, image string) container.CreateRequest {
 		labelLab: spec.Lab, labelNode: spec.Node, labelSpec: hex.EncodeToString(sum[:8]),
 	}
 	return container.CreateRequest{Config: config, HostConfig: host}
+}
+
+// boundedLog keeps what a container says from filling the disk, whatever the
+// daemon's own settings are: Docker keeps everything where it is not told.
+var boundedLog = container.LogConfig{
+	Type:   "json-file",
+	Config: map[string]string{"max-size": "1m", "max-file": "2"},
 }
 
 // packFiles makes an archive of a host's files.

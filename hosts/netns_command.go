@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"pseudowan/logfile"
 )
 
 // ownCommand records the process that a host runs by itself.
@@ -57,7 +59,7 @@ func (r *NetNS) startCommand(s Sandbox, spec Spec) (pid int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	log, err := os.OpenFile(filepath.Join(root, commandLog), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
+	log, err := logfile.Restart(filepath.Join(root, commandLog))
 	if err != nil {
 		return 0, err
 	}
@@ -135,7 +137,8 @@ func (c *ownCommand) end(ctx context.Context) error {
 // CommandRuns reports whether a host's own command runs.
 func (r *NetNS) CommandRuns(lab, node string) bool { return runningCommand(r.dir(lab, node)) != nil }
 
-// CommandLog is the path of what a host's own command has said.
+// CommandLog is the path of what a host's own command has said. Somebody has to
+// bound it: see package logfile.
 func (r *NetNS) CommandLog(lab, node string) string {
 	return filepath.Join(r.dir(lab, node), commandLog)
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
+	"pseudowan/logfile"
 	"pseudowan/topology"
 )
 
@@ -268,7 +269,7 @@ func (a *applier) startKeeper(running processes) error {
 	if pid := running.keeper(a.plan.Lab); pid != 0 {
 		return syscall.Kill(pid, syscall.SIGHUP)
 	}
-	log, err := os.OpenFile(keeperLog(a.plan.Lab), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := logfile.Open(keeperLog(a.plan.Lab))
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,8 @@ package labs
 import (
 	"bytes"
 	"fmt"
-	"os"
+
+	"pseudowan/logfile"
 )
 
 // endedCommands tells which hosts' own commands have ended, with their last
@@ -23,13 +24,13 @@ func (a *applier) endedCommands() []string {
 	return out
 }
 
-// lastLine is the last line of a file that says something; "" where none does.
+// lastLine is the last line of a log that says something; "" where none does.
 func lastLine(file string) string {
 	const end = 4096 // octets: enough for a line that can be read
-	data, err := os.ReadFile(file)
+	data, err := logfile.Tail(file, end)
 	if err != nil {
 		return ""
 	}
-	data = bytes.TrimSpace(data[max(0, len(data)-end):])
+	data = bytes.TrimSpace(data)
 	return string(data[bytes.LastIndexByte(data, '\n')+1:])
 }

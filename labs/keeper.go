@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/logfile"
 )
 
 // keeperState is what `up` tells the keeper: which routers have an agent, and
@@ -46,6 +47,7 @@ func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
 	defer k.wait.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	k.wait.Go(func() { logfile.Keep(ctx, func() []string { return labLogs(lab) }, log) })
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	for {
@@ -129,7 +131,7 @@ func (k *keeper) supervise(ctx context.Context, r keeperRouter) {
 }
 
 func (k *keeper) runAgent(ctx context.Context, r keeperRouter) error {
-	log, err := os.OpenFile(filepath.Join(routerDir(k.lab, r.Name), "agent.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := logfile.Open(filepath.Join(routerDir(k.lab, r.Name), agentLog))
 	if err != nil {
 		return err
 	}

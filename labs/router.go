@@ -7,12 +7,16 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/agent"
+	"pseudowan/logfile"
 )
 
 // Agent is a router of a lab: it runs until ctx ends or a part of the router
 // dies. The process must be inside the router's network namespace.
 func Agent(ctx context.Context, lab, router string, log *slog.Logger) error {
 	dir := routerDir(lab, router)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go logfile.Keep(ctx, func() []string { return routerLogs(dir) }, log) // the keeper does, too, while it lives
 	return agent.Run(ctx, agent.Options{
 		ConfigFile: agentConfigFile(lab, router),
 		Socket:     agentSocket(lab, router),

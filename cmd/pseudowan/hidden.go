@@ -8,6 +8,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs"
+	"pseudowan/logfile"
 )
 
 // The hidden commands are how the program starts itself again as one of a
@@ -21,7 +22,9 @@ func newAgent(s streams) *cobra.Command {
 		Short:  "Be a router, inside its namespace",
 		Args:   wants(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return labs.Agent(c.Context(), lab, router, logger(s.err))
+			log, flush := logger(s.err)
+			defer flush()
+			return labs.Agent(c.Context(), lab, router, log)
 		},
 	}
 	c.Flags().StringVar(&lab, "lab", "", "the lab")
@@ -37,7 +40,9 @@ func newKeeper(s streams) *cobra.Command {
 		Short:  "Keep a lab's agents running",
 		Args:   wants(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return labs.Keeper(c.Context(), lab, logger(s.err))
+			log, flush := logger(s.err)
+			defer flush()
+			return labs.Keeper(c.Context(), lab, log)
 		},
 	}
 	c.Flags().StringVar(&lab, "lab", "", "the lab")
@@ -57,4 +62,8 @@ func newEnter() *cobra.Command {
 	}
 }
 
-func logger(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
+// logger counts what repeats; flush tells what it has counted and not yet told.
+func logger(w io.Writer) (log *slog.Logger, flush func()) {
+	h := logfile.NewHandler(slog.NewTextHandler(w, nil), logfile.Options{})
+	return slog.New(h), h.Flush
+}
