@@ -1,8 +1,12 @@
 package labs
 
 import (
+	"context"
+	"log/slog"
+	"os"
 	"path/filepath"
-	"slices"
+
+	"pseudowan/logfile"
 )
 
 // hostLog is where a netns host's own command is heard; agentLog a router's
@@ -12,16 +16,19 @@ const (
 	agentLog = "agent.log"
 )
 
-// labLogs are all logs of a lab that there are now.
+// labLogs are all logs that a lab has now, or that its nodes may soon write.
 func labLogs(lab string) []string {
 	logs := []string{keeperLog(lab)}
-	for _, pattern := range []string{agentLog, hostLog} {
-		found, _ := filepath.Glob(filepath.Join(runDir(lab), "*", pattern)) // a lab's name has nothing of a pattern
-		logs = append(logs, found...)
-	}
-	for _, log := range slices.Clone(logs) {
-		if filepath.Base(log) == agentLog {
-			logs = append(logs, daemonLogs(filepath.Dir(log))...)
+	nodes, _ := os.ReadDir(runDir(lab)) // it may not be there yet
+	for _, node := range nodes {
+		if !node.IsDir() {
+			continue
+		}
+		dir := filepath.Join(runDir(lab), node.Name())
+		agent := filepath.Join(dir, agentLog)
+		logs = append(logs, agent, filepath.Join(dir, hostLog))
+		if _, err := os.Lstat(agent); err == nil { // a host's own Open vSwitch is its own affair
+			logs = append(logs, daemonLogs(dir)...)
 		}
 	}
 	return logs
@@ -35,4 +42,19 @@ func routerLogs(dir string) []string {
 func daemonLogs(routerDir string) []string {
 	found, _ := filepath.Glob(filepath.Join(ovsDir(routerDir), "*.log"))
 	return found
+}
+
+// keepLogs bounds a lab's logs until stop is called, for a process that starts
+// what writes them before the lab has its keeper.
+func keepLogs(ctx context.Context, lab string) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		logfile.Keep(ctx, func() []string { return labLogs(lab) }, slog.New(slog.DiscardHandler))
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
 }

@@ -76,6 +76,7 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	defer keepLogs(ctx, t.Name)()
 	waiting, err := a.run(ctx, o)
 	if err != nil {
 		if a.fresh {

@@ -3,43 +3,54 @@ package logfile
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 	"time"
 )
 
-// How often Keep looks: every pause, briskly while a log is being filled, and
-// for new logs every lookAround.
+// Keep looks when something is written or a file appears, but at most every
+// pause; for logs that it has not been told of, every lookAround.
 const (
-	pause      = 100 * time.Millisecond
-	brisk      = 10 * time.Millisecond
+	pause      = 5 * time.Millisecond
 	lookAround = time.Second
 )
 
-// Keep bounds logs until ctx ends. paths tells which there are now. What goes
-// wrong with one keeps the others from nothing.
+// Keep bounds logs until ctx ends. paths tells which there are now, or may soon
+// be. A log that cannot be bounded is told of, and hinders no other.
 func Keep(ctx context.Context, paths func() []string, log *slog.Logger) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	var logs []string
-	var looked time.Time
+	changes := newChanges(log)
+	defer changes.close()
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
-		if time.Since(looked) >= lookAround {
-			logs, looked = paths(), time.Now()
-		}
-		next := pause
+		logs := paths()
 		for _, path := range logs {
-			rotated, err := Bound(path, Limit)
-			if err != nil {
-				log.Warn("a log cannot be bounded", "path", path, "error", err)
+			dir := filepath.Dir(path)
+			changes.watch(filepath.Dir(dir))
+			changes.watch(dir)
+		}
+		for again := time.Now().Add(lookAround); time.Now().Before(again); {
+			for _, path := range logs {
+				if _, err := Bound(path, Limit); err != nil {
+					log.Warn("a log cannot be bounded", "path", path, "error", err)
+				}
 			}
-			if rotated {
-				next = brisk
+			if !sleep(ctx, pause) {
+				return
+			}
+			appeared, ok := changes.wait(ctx, time.Until(again))
+			if !ok {
+				return
+			}
+			if appeared {
+				break
 			}
 		}
-		timer.Reset(next)
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
 	}
 }
