@@ -2,6 +2,7 @@ package bgp
 
 import (
 	"fmt"
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -263,6 +264,20 @@ func (t *Tables) Best(vrf string, prefix netip.Prefix) *Path {
 		return &d.best.Path
 	}
 	return nil
+}
+
+// Choices returns the best path of every prefix in every VRF, each as a change
+// from nothing, in no order.
+func (t *Tables) Choices() iter.Seq[Change] {
+	return func(yield func(Change) bool) {
+		for name, v := range t.vrfs {
+			for prefix, d := range v.prefixes {
+				if d.best != nil && !yield(changeFrom(name, prefix, choice{}, d.choice)) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // follow counts the routes of a next hop.

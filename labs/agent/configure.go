@@ -190,12 +190,15 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 	}
 	r.portFlows()
 	r.vrfFlows()
-	r.tableChanges(r.tables.SetVRFs(tableVRFs(cfg)))
+	r.tables.SetVRFs(tableVRFs(cfg))
+	r.chooseAnew()
 	for nextHop := range r.tables.NextHops() {
 		r.useNextHop(nextHop)
 	}
+	r.refreshAdjacencies()
 	r.refreshRoutes()
 	r.refreshCustomers()
+	r.announceAnew()
 	for _, p := range access {
 		if r.linkUp[p.Name] {
 			r.accessCarrier(now, p, true)
@@ -203,6 +206,20 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 	}
 	r.wantHosts(now)
 	return nil
+}
+
+// refreshAdjacencies rewrites the adjacencies of ports that stay: their own
+// MAC may be another.
+func (r *reactor) refreshAdjacencies() {
+	for key, a := range r.fib.adjacencies {
+		if c := r.core[key.port]; c != nil && key.push {
+			r.fib.resolve(a, c.mac, c.neighbors[key.addr].mac)
+		}
+		if p := r.access[key.port]; p != nil && !key.push {
+			mac, _ := r.neighbors.Lookup(neighbor.Key{Port: key.port, Addr: key.addr})
+			r.fib.resolve(a, p.mac, mac)
+		}
+	}
 }
 
 // dropPorts forgets the neighbours on ports that are gone or serve somebody
@@ -280,13 +297,15 @@ func (r *reactor) configuredHosts() map[neighbor.Key]bool {
 }
 
 // wantHosts asks for every address that the configuration or a customer's
-// route names behind a port.
+// route names behind a port. One that is named no longer is forgotten, and
+// learnt again where a host still has it: it must not be routed to, nor
+// announced, until it falls silent.
 func (r *reactor) wantHosts(now time.Time) {
 	want := r.configuredHosts()
 	r.customerHosts(want)
 	for k := range r.wanted {
 		if !want[k] {
-			r.neighborActions(r.neighbors.Unwant(now, k))
+			r.neighborActions(r.neighbors.Forget(now, k))
 		}
 	}
 	for k := range want {

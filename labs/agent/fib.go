@@ -152,14 +152,17 @@ func (f *fib) lead(object pipeline.Cookie, to ...uint32) {
 			continue
 		}
 		delete(f.users, number)
-		a, ok := f.byNumber[number]
-		if !ok {
-			continue
+		if a, ok := f.byNumber[number]; ok {
+			f.forget(a)
 		}
-		delete(f.byNumber, number)
-		delete(f.adjacencies, a.key)
-		f.unset(pipeline.NewCookie(pipeline.KindAdjacency, 0, uint64(number)), adjacencyFlows)
 	}
+}
+
+// forget removes an adjacency.
+func (f *fib) forget(a *adjacency) {
+	delete(f.byNumber, a.number)
+	delete(f.adjacencies, a.key)
+	f.unset(pipeline.NewCookie(pipeline.KindAdjacency, 0, uint64(a.number)), adjacencyFlows)
 }
 
 // adjacencyFlows is the most flows that an adjacency has.
@@ -178,10 +181,11 @@ func (f *fib) setLabel(in pipeline.InLabel) []pipeline.Flow {
 	return flows
 }
 
-// setRoute programs a prefix.
+// setRoute programs a prefix. It leaves its group last: the adjacency that it
+// leads to now may have been the group's alone.
 func (f *fib) setRoute(key routeKey, to pipeline.Target) {
-	f.leaveGroup(key)
 	f.putRoute(key, to)
+	f.leaveGroup(key)
 }
 
 func (f *fib) putRoute(key routeKey, to pipeline.Target) {

@@ -77,8 +77,9 @@ func (r *reactor) resolveAccess(k neighbor.Key, mac net.HardwareAddr) {
 	if p == nil {
 		return
 	}
-	a := r.fib.adjacency(adjacencyKey{port: k.Port, addr: k.Addr}, p.mac, mac)
-	r.fib.resolve(a, p.mac, mac)
+	if a := r.fib.adjacencies[adjacencyKey{port: k.Port, addr: k.Addr}]; a != nil {
+		r.fib.resolve(a, p.mac, mac)
+	}
 	r.peerMoved(p)
 }
 

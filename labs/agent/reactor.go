@@ -50,6 +50,7 @@ type reactor struct {
 	best      map[routeKey]*bgp.Path       // best routes of the VRF tables
 	spread    map[routeKey][]*bgp.Path     // all equally good ones, where there is more than one
 	local     map[localKey]bgp.LocalRoute
+	speech    speech
 	peers     map[netip.Addr]bgp.PeerState
 	fib       *fib
 	customers map[uint32]*customer // by access port

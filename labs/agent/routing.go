@@ -1,13 +1,11 @@
 package agent
 
 import (
-	"context"
 	"net/netip"
 	"slices"
 
 	"pseudowan/bgp"
 	"pseudowan/ovs/pipeline"
-	"pseudowan/topology"
 )
 
 // bgpEvents takes over what the speaker tells.
@@ -39,18 +37,36 @@ func (r *reactor) tableChanges(changes []bgp.Change) {
 			continue
 		}
 		key := routeKey{v.ID, c.Prefix}
-		if c.New == nil {
-			delete(r.best, key)
-		} else {
-			r.best[key] = c.New
-		}
-		r.spread[key] = c.Spread
-		if c.Spread == nil {
-			delete(r.spread, key)
-		}
+		r.choose(key, c)
 		r.program(key)
-		r.announce(v, c)
+		r.announce(v, c.Prefix)
 		r.tellCustomers(v, c.Prefix)
+	}
+}
+
+// choose takes note of what has become best for a prefix.
+func (r *reactor) choose(key routeKey, c bgp.Change) {
+	if c.New == nil {
+		delete(r.best, key)
+	} else {
+		r.best[key] = c.New
+	}
+	if c.Spread == nil {
+		delete(r.spread, key)
+	} else {
+		r.spread[key] = c.Spread
+	}
+}
+
+// chooseAnew reads what is best out of tables whose VRFs are others now: a VRF
+// that is gone has left nothing behind, and its number may be another's.
+func (r *reactor) chooseAnew() {
+	clear(r.best)
+	clear(r.spread)
+	for c := range r.tables.Choices() {
+		if v := r.vrfs[c.VRF]; v != nil {
+			r.choose(routeKey{v.ID, c.Prefix}, c)
+		}
 	}
 }
 
@@ -143,50 +159,9 @@ func (r *reactor) coreMTU(c *corePort) int {
 	return 0
 }
 
-// announce tells the peers of a VRF's own routes.
-func (r *reactor) announce(v *VRF, c bgp.Change) {
-	had := c.Old != nil && announced(v, c.Old)
-	has := c.New != nil && announced(v, c.New)
-	switch {
-	case has:
-		route := bgp.Route{
-			RD: v.RD, Prefix: c.Prefix, Label: c.New.Route.Label, Targets: v.Export, Origin: originOf(*c.New),
-			ASPath: c.New.Route.ASPath, MED: c.New.Route.MED,
-			Communities: c.New.Route.Communities, LargeCommunities: c.New.Route.LargeCommunities,
-		}
-		// Peers may send packets as soon as they know the route.
-		r.fib.then(func() { r.speak(r.announcer.Announce, route) })
-	case had: // never before what was announced
-		r.fib.then(func() { r.speak(r.announcer.Withdraw, bgp.Route{RD: v.RD, Prefix: c.Prefix}) })
-	}
-}
-
-// announced tells whether a best route is one that this VRF announces.
-func announced(v *VRF, b *bgp.Path) bool {
-	switch {
-	case b.VRF != v.Name:
-		return false
-	case b.Source == bgp.Static:
-		return v.RedistributeStatic
-	case b.Customer():
-		return !slices.Contains(b.Route.Communities, bgp.NoAdvertise)
-	case b.Source == bgp.Connected:
-		return v.RedistributeConnected != topology.RedistributeNone
-	}
-	return false
-}
-
 func unspecified(a netip.Addr) netip.Addr {
 	if a.Is4() {
 		return netip.IPv4Unspecified()
 	}
 	return netip.IPv6Unspecified()
-}
-
-// speak hands a route to the speaker. What it refuses is a defect of ours, and
-// the rest of the router goes on.
-func (r *reactor) speak(do func(context.Context, []bgp.Route) error, route bgp.Route) {
-	if err := do(context.Background(), []bgp.Route{route}); err != nil {
-		r.log.Error("the BGP speaker refuses a route", "rd", route.RD, "prefix", route.Prefix, "error", err)
-	}
 }

@@ -85,6 +85,18 @@ func (t *Table) Unwant(now time.Time, k Key) []Action {
 	return t.take()
 }
 
+// Forget removes a neighbour. Where it is still there, it is learnt again.
+func (t *Table) Forget(now time.Time, k Key) []Action {
+	p := t.ports[k.Port]
+	if p == nil || p.entries[k.Addr] == nil {
+		return nil
+	}
+	e := p.entries[k.Addr]
+	t.lose(now, e)
+	t.remove(e)
+	return t.take()
+}
+
 // Resolve asks for the neighbour of a packet, and keeps the packet until it is
 // known. The packet comes back in an Up, Deliver or Failed, except where more
 // than MaxPending wait: then the oldest is dropped (RFC 4861 section 7.2.2).
