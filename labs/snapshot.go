@@ -23,6 +23,7 @@ type inspection struct {
 	topology *topology.Topology // with the addresses that hosts made by themselves
 	hosts    []probe.Host
 	missing  []string // hosts that do not run
+	port     uint16   // of UDP, that real packets come from and go to
 }
 
 // inspect opens a running lab. The topology is the one that it was brought up
@@ -151,7 +152,10 @@ func (in *inspection) snapshot(ctx context.Context) (*trace.Snapshot, error) {
 func (in *inspection) Fate(ctx context.Context, router string, p trace.Packet) (trace.Fate, error) {
 	c := agent.NewClient(router, agentSocket(in.lab.Name, router))
 	defer c.Close()
-	f, err := c.Fate(ctx, agent.Packet(p))
+	f, err := c.Fate(ctx, agent.Packet{
+		Port: p.Port, Label: p.Label, Source: p.Source, Destination: p.Destination, TTL: p.TTL,
+		SourcePort: in.port, DestinationPort: in.port,
+	})
 	return trace.Fate(f), err
 }
 

@@ -27,6 +27,7 @@ func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, 
 		return status.Trace{}, err
 	}
 	defer team.Close()
+	in.port = team.Port()
 	// Real packets go first: they make neighbours known that the tables then tell.
 	source, err := in.sourceOf(ctx, host, to)
 	if err != nil {

@@ -49,6 +49,7 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 		return nil, err
 	}
 	defer team.Close()
+	in.port = team.Port()
 	p := prober{team: team, in: in}
 	if err := p.check(ctx); err != nil {
 		return nil, err

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"pseudowan/ovs/pipeline"
@@ -20,6 +18,8 @@ type Packet struct {
 	Source      netip.Addr
 	Destination netip.Addr
 	TTL         uint8
+	// Ports of UDP, of which the choice between equally good ways depends.
+	SourcePort, DestinationPort uint16
 }
 
 // Fate is what the pipeline does with a packet.
@@ -64,34 +64,28 @@ func (s *Switch) Fate(ctx context.Context, p Packet) (Fate, error) {
 	if err != nil {
 		return Fate{}, err
 	}
-	fate, end := parseTrace(text)
+	fate, told := parseTrace(text)
 	if p.Label == nil {
 		return fate, nil
 	}
-	for _, step := range fate.Passed {
-		for _, a := range step.Actions {
-			if strings.HasPrefix(a, "pop_mpls:") {
-				fate.Popped = p.Label
-			}
-		}
+	if told.popped {
+		fate.Popped = p.Label
 	}
-	if !strings.Contains(end["Datapath actions"], "recirc(") {
+	if !told.returns {
 		return fate, nil
 	}
-	return s.afterPop(ctx, p, fate, end["Final flow"])
+	return s.afterPop(ctx, p, fate, told)
 }
 
 // afterPop goes on where the packet comes back without its label: ofproto/trace
 // itself does not know what is under one.
-func (s *Switch) afterPop(ctx context.Context, p Packet, first Fate, final string) (Fate, error) {
-	family := protocolOf(p.Destination)
-	if popped, _, _ := strings.Cut(final, ","); popped != family {
-		first.Refused = fmt.Sprintf("label %d is popped as the label of an %s packet, which it is not", *p.Label, popped)
+func (s *Switch) afterPop(ctx context.Context, p Packet, first Fate, told telling) (Fate, error) {
+	if told.protocol != protocolOf(p.Destination) {
+		first.Refused = fmt.Sprintf("label %d is popped as the label of an %s packet, which it is not", *p.Label, told.protocol)
 		return first, nil
 	}
-	fields := fieldsOf(final)
-	actions := fmt.Sprintf("set_field:%s->metadata,set_field:%s->reg1,resubmit(,%d)",
-		fields.or("metadata", "0"), fields.or("reg1", "0"), pipeline.TableTTL)
+	actions := fmt.Sprintf("set_field:%d->metadata,set_field:%d->reg1,resubmit(,%d)",
+		told.packet.number("metadata"), told.packet.number("reg1"), pipeline.TableTTL)
 	p.Label, p.DstMAC = nil, nil
 	out, err := s.tools.run(ctx, nil, "ovs-appctl", "ofproto/trace-packet-out", s.cfg.Bridge, p.flow(), actions)
 	if err != nil {
@@ -120,142 +114,13 @@ func (p Packet) flow() string {
 	case p.Label != nil:
 		terms = append(terms, "mpls", fmt.Sprintf("mpls_label=%d,mpls_bos=1,mpls_ttl=%d", *p.Label, p.TTL))
 	case p.Destination.Is4():
-		terms = append(terms, fmt.Sprintf("ip,nw_src=%s,nw_dst=%s,nw_ttl=%d,nw_proto=17", p.Source, p.Destination, p.TTL))
+		terms = append(terms, fmt.Sprintf("udp,nw_src=%s,nw_dst=%s", p.Source, p.Destination), p.upper())
 	default:
-		terms = append(terms, fmt.Sprintf("ipv6,ipv6_src=%s,ipv6_dst=%s,nw_ttl=%d,nw_proto=17", p.Source, p.Destination, p.TTL))
+		terms = append(terms, fmt.Sprintf("udp6,ipv6_src=%s,ipv6_dst=%s", p.Source, p.Destination), p.upper())
 	}
 	return strings.Join(terms, ",")
 }
 
-var (
-	flowLine = regexp.MustCompile(`^ ?([0-9]+)\. (?:(.*), )?priority ([0-9]+)(?:, cookie (0x[0-9a-f]+))?$`)
-	missLine = regexp.MustCompile(`^ ?([0-9]+)\. No match\.$`)
-)
-
-// parseTrace reads what ofproto/trace prints. end holds its last lines by
-// their headings.
-func parseTrace(text string) (fate Fate, end map[string]string) {
-	end = map[string]string{}
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\n")
-		if m := flowLine.FindStringSubmatch(line); m != nil {
-			fate.Passed = append(fate.Passed, passed(m))
-			continue
-		}
-		if m := missLine.FindStringSubmatch(line); m != nil {
-			table, _ := strconv.ParseUint(m[1], 10, 8)
-			fate.Passed = append(fate.Passed, Passed{Table: pipeline.Table(table), Missed: true})
-			continue
-		}
-		if heading, rest, ok := strings.Cut(line, ": "); ok && !strings.HasPrefix(line, " ") {
-			end[heading] = rest
-			continue
-		}
-		fate.action(strings.TrimSpace(line))
-	}
-	fate.conclude(fieldsOf(end["Final flow"]), end["Final flow"])
-	return fate, end
-}
-
-func passed(m []string) Passed {
-	table, _ := strconv.ParseUint(m[1], 10, 8)
-	priority, _ := strconv.ParseUint(m[3], 10, 16)
-	cookie, _ := strconv.ParseUint(m[4], 0, 64)
-	return Passed{Table: pipeline.Table(table), Match: m[2], Priority: uint16(priority), Cookie: pipeline.Cookie(cookie)}
-}
-
-// action takes note of a line below a flow.
-func (f *Fate) action(line string) {
-	if len(f.Passed) == 0 || line == "" {
-		return
-	}
-	last := &f.Passed[len(f.Passed)-1]
-	if strings.HasPrefix(line, ">>") {
-		f.Refused, f.Port = strings.Trim(line, "> "), 0
-		return
-	}
-	if strings.HasPrefix(line, "->") {
-		return // what an action has come to, which the final flow tells too
-	}
-	last.Actions = append(last.Actions, line)
-	if port, ok := strings.CutPrefix(line, "output:"); ok {
-		n, err := strconv.ParseUint(port, 10, 32)
-		if err == nil {
-			f.Port = uint32(n)
-		}
-	}
-}
-
-// conclude reads off the packet in the end what has become of it.
-func (f *Fate) conclude(fields fields, final string) {
-	f.VRF = fields.number("metadata")
-	for _, p := range f.Passed {
-		if p.Table == pipeline.TableRoute && p.Cookie.Kind() != pipeline.KindVRF {
-			f.Route = routeOf(p.Match)
-		}
-		if p.Table == pipeline.TablePunt && !p.Missed {
-			f.Punted = pipeline.Reason(fields.number("reg3"))
-		}
-	}
-	if f.Port == 0 {
-		return
-	}
-	if strings.HasPrefix(final, "mpls") {
-		label := fields.number("mpls_label")
-		f.Pushed = &label
-	}
-	f.DstMAC, _ = net.ParseMAC(fields["dl_dst"])
-}
-
-// routeOf is the prefix that a match of the route table names; without one it
-// is the default route of its family.
-func routeOf(match string) netip.Prefix {
-	fields := fieldsOf(match)
-	for _, name := range []string{"nw_dst", "ipv6_dst"} {
-		text, ok := fields[name]
-		if !ok {
-			continue
-		}
-		if p, err := netip.ParsePrefix(text); err == nil {
-			return p
-		}
-		if a, err := netip.ParseAddr(text); err == nil {
-			return netip.PrefixFrom(a, a.BitLen())
-		}
-	}
-	switch family, _, _ := strings.Cut(match, ","); family {
-	case "ip":
-		return netip.PrefixFrom(netip.IPv4Unspecified(), 0)
-	case "ipv6":
-		return netip.PrefixFrom(netip.IPv6Unspecified(), 0)
-	}
-	return netip.Prefix{}
-}
-
-// fields are the KEY=VALUE terms of a flow.
-type fields map[string]string
-
-func fieldsOf(flow string) fields {
-	f := fields{}
-	for term := range strings.SplitSeq(flow, ",") {
-		if key, value, ok := strings.Cut(term, "="); ok {
-			f[key] = value
-		}
-	}
-	return f
-}
-
-func (f fields) or(key, absent string) string {
-	if v, ok := f[key]; ok {
-		return v
-	}
-	return absent
-}
-
-func (f fields) number(key string) uint32 {
-	n, err := strconv.ParseUint(f[key], 0, 32)
-	if err != nil {
-		return 0
-	}
-	return uint32(n)
+func (p Packet) upper() string {
+	return fmt.Sprintf("nw_ttl=%d,udp_src=%d,udp_dst=%d", p.TTL, p.SourcePort, p.DestinationPort)
 }

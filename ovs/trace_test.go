@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,6 +41,14 @@ func TestParseTrace(t *testing.T) {
 		{"unknown-label", []pipeline.Table{0, 10}, Fate{}},
 		{"no-port", []pipeline.Table{15, 30}, Fate{VRF: 1, Refused: "Nonexistent output port"}},
 		{"pop", []pipeline.Table{0, 10}, Fate{VRF: 1}},
+		// Where a size is checked, "Final flow" is the packet before the check.
+		{"push-checked", []pipeline.Table{0, 15, 20, 30}, Fate{
+			VRF: 1, Route: netip.MustParsePrefix("10.2.0.0/24"), Pushed: label(2000), Port: 1, DstMAC: mac("ea:9d:f3:d1:f5:d2"),
+		}},
+		{"deliver-checked", []pipeline.Table{15, 20, 30}, Fate{
+			VRF: 1, Route: netip.MustParsePrefix("172.16.2.0/24"), Port: 3, DstMAC: mac("22:e2:f8:bd:6b:e3"),
+		}},
+		{"pop-checked", []pipeline.Table{0, 10}, Fate{VRF: 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, _ := parseTrace(recorded(t, c.name))
@@ -55,6 +64,56 @@ func TestParseTrace(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What a packet is when it comes back without its label.
+func TestTraceOfAPop(t *testing.T) {
+	for name, adjacency := range map[string]uint32{"pop": 0, "pop-checked": 1} {
+		fate, told := parseTrace(recorded(t, name))
+		if !told.popped || !told.returns || told.protocol != "ip" || told.packet.number("metadata") != 1 || told.packet.number("reg1") != adjacency {
+			t.Errorf("%s: %+v", name, told)
+		}
+		last := fate.Passed[len(fate.Passed)-1].Actions
+		if n := len(last); last[n-1] != "pop_mpls:0x0800" || last[n-2] == last[n-1] {
+			t.Errorf("%s: the label's actions are %q", name, last)
+		}
+	}
+	_, told := parseTrace(recorded(t, "unknown-label"))
+	if told.popped || told.returns {
+		t.Errorf("an unknown label: %+v", told)
+	}
+}
+
+// The way of a packet that is too large is not the way of others, though it
+// comes first.
+func TestTraceLeavesTheSideWayOut(t *testing.T) {
+	fate, _ := parseTrace(recorded(t, "push-checked"))
+	for _, p := range fate.Passed {
+		if strings.Contains(p.String(), "controller") || strings.Count(p.String(), "goto_table:30") > 1 {
+			t.Errorf("%s", p)
+		}
+	}
+	text := strings.Replace(recorded(t, "push-checked"), "            controller(meter_id=7)\n", "            output:9\n         >> Nonexistent output port\n", 1)
+	if fate, _ = parseTrace(text); fate.Port != 1 || fate.Refused != "" {
+		t.Errorf("%+v", fate)
+	}
+}
+
+// A transit label is exchanged for another.
+func TestTraceOfASwap(t *testing.T) {
+	fate, told := parseTrace(`Flow: mpls,in_port=1,dl_dst=86:c2:31:6d:3b:ec,mpls_label=2001,mpls_tc=0,mpls_ttl=63,mpls_bos=1
+
+ 0. mpls,in_port=1, priority 400, cookie 0x200000000000001
+    goto_table:10
+10. mpls,mpls_label=2001, priority 100, cookie 0x4000000000007d1
+    dec_mpls_ttl
+    set_mpls_label(3001)
+    output:2
+Datapath actions: 3
+`)
+	if fate.Pushed == nil || *fate.Pushed != 3001 || fate.Port != 2 || told.popped || told.returns {
+		t.Errorf("%+v, %+v", fate, told)
 	}
 }
 
@@ -105,7 +164,7 @@ func TestRouteOf(t *testing.T) {
 }
 
 func FuzzParseTrace(f *testing.F) {
-	for _, name := range []string{"push", "pop", "unreachable", "no-port"} {
+	for _, name := range []string{"push", "pop", "unreachable", "no-port", "push-checked", "pop-checked"} {
 		f.Add(recorded(f, name))
 	}
 	f.Add(" 0. No match.\n    drop\n")

@@ -87,6 +87,9 @@ func (t *Team) serve(s *station) {
 	}
 }
 
+// Port is the UDP port that requests come from and go to.
+func (t *Team) Port() uint16 { return uint16(t.port) }
+
 // Close ends all stations.
 func (t *Team) Close() {
 	for _, s := range t.stations {

@@ -21,6 +21,9 @@ type Packet struct {
 	Source      netip.Addr `json:"source"`
 	Destination netip.Addr `json:"destination"`
 	TTL         uint8      `json:"ttl"`
+	// Ports of UDP, of which the choice between equally good ways depends.
+	SourcePort      uint16 `json:"source_port"`
+	DestinationPort uint16 `json:"destination_port"`
 }
 
 // Fate is what the router's Open vSwitch does with a packet.
@@ -63,6 +66,7 @@ func (r *reactor) fate(ctx context.Context, p Packet) (Fate, error) {
 	}
 	f, err := r.sw.Fate(ctx, ovs.Packet{
 		Port: p.Port, DstMAC: mac, Label: p.Label, Source: p.Source, Destination: p.Destination, TTL: p.TTL,
+		SourcePort: p.SourcePort, DestinationPort: p.DestinationPort,
 	})
 	if err != nil {
 		return Fate{}, err

@@ -58,7 +58,7 @@ func (r *reactor) inLabel(v *VRF, b Binding) pipeline.InLabel {
 		return in
 	}
 	if p := r.portOf(v, b.NextHop); p != nil {
-		in.Adjacency = r.accessAdjacency(p, b.NextHop).number
+		in.Adjacency, in.MTU = r.accessAdjacency(p, b.NextHop).number, r.checkedMTU(p.MTU)
 	}
 	return in
 }

@@ -1,0 +1,246 @@
+package ovs
+
+import (
+	"maps"
+	"net"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"pseudowan/ovs/pipeline"
+)
+
+var (
+	flowLine = regexp.MustCompile(`^ ?([0-9]+)\. (?:(.*), )?priority ([0-9]+)(?:, cookie (0x[0-9a-f]+))?$`)
+	missLine = regexp.MustCompile(`^ ?([0-9]+)\. No match\.$`)
+	// sideLine begins a way that does not come last: that of a packet which is
+	// larger than its check allows.
+	sideLine = regexp.MustCompile(`^ {4,}[0-9]+\. `)
+)
+
+// telling is what ofproto/trace prints, read line by line, with the packet as
+// the actions so far have made it. Its own last lines do not do: the "Final
+// flow" is the packet before a check of its size and all that follows it.
+type telling struct {
+	fate     Fate
+	packet   fields
+	protocol string // ip, ipv6 or mpls
+	popped   bool
+	returns  bool // the packet comes back to the first table, without its label
+	aside    bool // the lines tell of a way to the side
+	check    sizeCheck
+}
+
+// sizeCheck is a check of a packet's size. The actions after it are told twice:
+// for a packet that is too large, and for one that is not.
+type sizeCheck struct {
+	step, actions int // how much had been told
+	packet        fields
+	protocol      string
+}
+
+// parseTrace reads what ofproto/trace prints of a packet that passes every
+// check of its size.
+func parseTrace(text string) (Fate, telling) {
+	t := telling{packet: fields{}, check: sizeCheck{step: -1}}
+	for line := range strings.Lines(text) {
+		t.line(strings.TrimRight(line, "\n"))
+	}
+	t.conclude()
+	return t.fate, t
+}
+
+func (t *telling) line(line string) {
+	if m := flowLine.FindStringSubmatch(line); m != nil {
+		t.step(passed(m))
+		return
+	}
+	if m := missLine.FindStringSubmatch(line); m != nil {
+		table, _ := strconv.ParseUint(m[1], 10, 8)
+		t.step(Passed{Table: pipeline.Table(table), Missed: true})
+		return
+	}
+	if heading, rest, ok := strings.Cut(line, ": "); ok && !strings.HasPrefix(line, " ") {
+		t.heading(heading, rest)
+		return
+	}
+	switch indented := len(line) - len(strings.TrimLeft(line, " ")); {
+	case sideLine.MatchString(line):
+		t.aside = true
+	case t.aside && indented > 5: // what belongs to a flow stands 4 to the right, what an action has come to 5
+	default:
+		t.aside = false
+		t.action(strings.TrimSpace(line))
+	}
+}
+
+func (t *telling) step(p Passed) {
+	t.aside = false
+	t.fate.Passed = append(t.fate.Passed, p)
+}
+
+func passed(m []string) Passed {
+	table, _ := strconv.ParseUint(m[1], 10, 8)
+	priority, _ := strconv.ParseUint(m[3], 10, 16)
+	cookie, _ := strconv.ParseUint(m[4], 0, 64)
+	return Passed{Table: pipeline.Table(table), Match: m[2], Priority: uint16(priority), Cookie: pipeline.Cookie(cookie)}
+}
+
+// heading takes note of a line about the whole.
+func (t *telling) heading(heading, rest string) {
+	switch heading {
+	case "Flow":
+		t.packet = fieldsOf(rest)
+		switch first, _, _ := strings.Cut(rest, ","); {
+		case first == "mpls":
+			t.protocol = first
+		case strings.HasSuffix(first, "6"): // ipv6, udp6, icmp6
+			t.protocol = "ipv6"
+		default:
+			t.protocol = "ip"
+		}
+	case "Datapath actions":
+		t.returns = strings.Contains(rest, "recirc(")
+	}
+}
+
+// action takes note of a line below a flow.
+func (t *telling) action(line string) {
+	if line == "" {
+		return
+	}
+	if strings.HasPrefix(line, ">>") {
+		t.fate.Refused, t.fate.Port = strings.Trim(line, "> "), 0
+		return
+	}
+	if result, ok := strings.CutPrefix(line, "-> "); ok {
+		if field, value, ok := strings.Cut(result, " is now "); ok {
+			t.packet.set(field, value)
+		}
+		return
+	}
+	if n := len(t.fate.Passed); n > 0 {
+		step := &t.fate.Passed[n-1]
+		if c := t.check; c.step == n && len(step.Actions) > c.actions && step.Actions[c.actions] == line {
+			step.Actions = step.Actions[:c.actions]
+			t.packet, t.protocol = maps.Clone(c.packet), c.protocol
+		}
+		step.Actions = append(step.Actions, line)
+		if strings.HasPrefix(line, "check_pkt_larger(") {
+			t.check = sizeCheck{n, len(step.Actions), maps.Clone(t.packet), t.protocol}
+		}
+	}
+	t.apply(line)
+}
+
+// apply does to the packet what an action does.
+func (t *telling) apply(action string) {
+	verb, rest, _ := strings.Cut(action, ":")
+	switch verb {
+	case "set_field", "load":
+		if value, field, ok := strings.Cut(rest, "->"); ok {
+			t.packet.set(field, value)
+		}
+	case "mod_dl_dst":
+		t.packet.set("eth_dst", rest)
+	case "push_mpls":
+		t.protocol = "mpls"
+	case "pop_mpls":
+		t.popped = true
+		switch rest {
+		case "0x0800":
+			t.protocol = "ip"
+		case "0x86dd":
+			t.protocol = "ipv6"
+		}
+	case "output":
+		if n, err := strconv.ParseUint(rest, 10, 32); err == nil {
+			t.fate.Port = uint32(n)
+		}
+	}
+	if label, ok := strings.CutPrefix(action, "set_mpls_label("); ok {
+		t.packet.set("mpls_label", strings.TrimSuffix(label, ")"))
+	}
+}
+
+// conclude reads off the packet in the end what has become of it.
+func (t *telling) conclude() {
+	f := &t.fate
+	f.VRF = t.packet.number("metadata")
+	for _, p := range f.Passed {
+		if p.Table == pipeline.TableRoute && p.Cookie.Kind() != pipeline.KindVRF {
+			f.Route = routeOf(p.Match)
+		}
+		if p.Table == pipeline.TablePunt && !p.Missed {
+			f.Punted = pipeline.Reason(t.packet.number("reg3"))
+		}
+	}
+	if f.Port == 0 {
+		return
+	}
+	if t.protocol == "mpls" {
+		label := t.packet.number("mpls_label")
+		f.Pushed = &label
+	}
+	f.DstMAC, _ = net.ParseMAC(t.packet["dl_dst"])
+}
+
+// routeOf is the prefix that a match of the route table names; without one it
+// is the default route of its family.
+func routeOf(match string) netip.Prefix {
+	fields := fieldsOf(match)
+	for _, name := range []string{"nw_dst", "ipv6_dst"} {
+		text, ok := fields[name]
+		if !ok {
+			continue
+		}
+		if p, err := netip.ParsePrefix(text); err == nil {
+			return p
+		}
+		if a, err := netip.ParseAddr(text); err == nil {
+			return netip.PrefixFrom(a, a.BitLen())
+		}
+	}
+	switch family, _, _ := strings.Cut(match, ","); family {
+	case "ip":
+		return netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+	case "ipv6":
+		return netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+	}
+	return netip.Prefix{}
+}
+
+// fields are the KEY=VALUE terms of a flow.
+type fields map[string]string
+
+func fieldsOf(flow string) fields {
+	f := fields{}
+	for term := range strings.SplitSeq(flow, ",") {
+		if key, value, ok := strings.Cut(term, "="); ok {
+			f[key] = value
+		}
+	}
+	return f
+}
+
+// otherNames are those that actions have for fields of a flow.
+var otherNames = map[string]string{
+	"eth_dst": "dl_dst", "OXM_OF_ETH_DST[]": "dl_dst", "OXM_OF_MPLS_LABEL[]": "mpls_label", "OXM_OF_METADATA[]": "metadata",
+	"NXM_NX_REG1[]": "reg1", "NXM_NX_REG3[]": "reg3",
+}
+
+func (f fields) set(field, value string) {
+	if name, ok := otherNames[field]; ok {
+		field = name
+	}
+	f[field] = value
+}
+
+func (f fields) number(key string) uint32 {
+	n, err := strconv.ParseUint(f[key], 0, 32)
+	if err != nil {
+		return 0
+	}
+	return uint32(n)
+}
