@@ -3,11 +3,18 @@
 // segments, NICs of the server lent to a router, the network configuration
 // inside a customer host, and the runtimes that customers' hosts run in.
 //
-// Everything it makes carries a mark inside the kernel object itself: the
-// alias of lo in a namespace, the alias of an interface, the labels of a
-// container. The marks alone tell what is ours, with every file gone. What has
-// no mark of ours is never touched, and a name that is taken by such a thing
-// is an error that says so.
+// Everything it makes carries a mark: a namespace in the file of its name, under
+// the mount, an interface in its alias, a container in its labels. The marks
+// alone tell what is ours, with every file of a lab gone, and root inside a
+// customer's host cannot change them to anybody's harm: of a wire, the router's
+// end is enough. What has no mark of ours is never touched, and a name that is
+// taken by such a thing is an error that says so.
+//
+// A namespace whose name somebody has deleted is found by its processes: by the
+// alias of its lo, where no customer can have written that, and by the /run that
+// the commands of hosts have to themselves. A netns host keeps customers'
+// addresses and names apart, not customers from the server: root inside is root
+// of the server, and can leave. For people who are not trusted there is Docker.
 //
 // Everything it does is a desired state: what exists is observed and compared,
 // then added before it is removed; doing it twice changes nothing.

@@ -20,9 +20,9 @@ const (
 	KindPort   Kind = "port"
 )
 
-// Mark tells whose a namespace is. It is written as the alias of the
-// namespace's lo, so it lives and dies with the namespace. Node is empty for
-// KindLab.
+// Mark tells whose a namespace is. It stands in the file of the namespace's name,
+// under the mount, where nobody inside can change it, and for people in the alias
+// of its lo. Node is empty for KindLab.
 type Mark struct {
 	Lab, Node string
 	Kind      Kind
@@ -41,7 +41,7 @@ var ErrForeign = errors.New("not made by pseudowan for this")
 
 var errNoMark = errors.New("no mark of pseudowan")
 
-// String prints the mark as it stands in the alias.
+// String prints the mark as it stands in the file and in the alias.
 func (m Mark) String() string {
 	if m.Node == "" {
 		return fmt.Sprintf("%s lab=%s kind=%s", markWord, m.Lab, m.Kind)
@@ -66,8 +66,8 @@ func (m Mark) check() error {
 	return checkAlias(m.String())
 }
 
-// parseMark reads the alias of a namespace's lo. Whatever String would not
-// have written exactly so is not our mark.
+// parseMark reads what String has written. Whatever it would not have written
+// exactly so is not our mark.
 func parseMark(alias string) (Mark, error) {
 	words := strings.Split(alias, " ")
 	var m Mark

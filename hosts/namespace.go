@@ -34,17 +34,15 @@ func EnsureNamespace(name string, m Mark) (ns Namespace, created bool, err error
 	if err := errors.Join(checkNamespaceName(name), m.check()); err != nil {
 		return Namespace{}, false, fmt.Errorf("network namespace %q: %w", name, err)
 	}
-	unlock, err := lockRunNetNS()
-	if err != nil {
+	if err := shareRunNetNS(); err != nil {
 		return Namespace{}, false, err
 	}
-	defer unlock()
 	if isNamespaceFile(ns.Path()) {
-		found, err := readMark(ns.Path())
-		if err == nil && found == m {
-			return ns, false, nil
+		found, err := readMarkOf(name)
+		if err != nil || found != m {
+			return Namespace{}, false, foreign(name, found, err)
 		}
-		return Namespace{}, false, foreign(name, found, err)
+		return ns, false, ns.remark()
 	}
 	if err := ns.create(); err != nil {
 		return Namespace{}, false, fmt.Errorf("make network namespace %q: %w", name, err)
@@ -59,7 +57,7 @@ func foreign(name string, found Mark, err error) error {
 	case errors.Is(err, errNoMark):
 		return fmt.Errorf("network namespace %q: %w; if nobody needs it, remove it with: ip netns delete %s", name, ErrForeign, name)
 	default:
-		return err
+		return fmt.Errorf("network namespace %q: %w", name, err)
 	}
 }
 
@@ -67,14 +65,34 @@ func foreign(name string, found Mark, err error) error {
 // seen without its mark.
 func (n Namespace) create() error {
 	return onThread(func() error { return unix.Unshare(unix.CLONE_NEWNET) }, func() error {
-		if err := markThisNamespace(n.Mark); err != nil {
+		if err := describeThisNamespace(n.Mark); err != nil {
 			return err
 		}
-		return mountThisNamespace(n.Path())
+		if err := writeMark(n.Path(), n.Mark); err != nil {
+			return err
+		}
+		return mountNamespace("/proc/thread-self/ns/net", n.Path())
 	})
 }
 
-func markThisNamespace(m Mark) error {
+// remark says again inside what the namespace is. Root of a host may have
+// changed it.
+func (n Namespace) remark() error {
+	err := doIn(n.Path(), func() error {
+		if m, err := descriptionOfThisNamespace(); err == nil && m == n.Mark {
+			return nil
+		}
+		return describeThisNamespace(n.Mark)
+	})
+	if err != nil {
+		return fmt.Errorf("network namespace %q: %w", n.Name, err)
+	}
+	return nil
+}
+
+// describeThisNamespace writes the mark into the alias of lo, for people and
+// for a namespace that loses its name, and sets lo up.
+func describeThisNamespace(m Mark) error {
 	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return err
@@ -90,17 +108,9 @@ func markThisNamespace(m Mark) error {
 	return nil
 }
 
-// readMark reads the mark of the namespace at path; the error is errNoMark
-// where there is none.
-func readMark(path string) (m Mark, err error) {
-	err = doIn(path, func() error {
-		m, err = markOfThisNamespace()
-		return err
-	})
-	return m, err
-}
-
-func markOfThisNamespace() (Mark, error) {
+// descriptionOfThisNamespace reads the alias of lo. Root inside may have written
+// it: it proves nothing of a namespace that a customer can enter.
+func descriptionOfThisNamespace() (Mark, error) {
 	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return Mark{}, err
@@ -114,27 +124,42 @@ func markOfThisNamespace() (Mark, error) {
 }
 
 // Namespaces lists the namespaces under /run/netns that carry our mark, of any
-// lab, by name. Nothing else is looked at beyond its lo.
-func Namespaces() ([]Namespace, error) {
+// lab, by name. Nothing else is touched.
+func Namespaces() ([]Namespace, error) { return marked(true) }
+
+// Leftovers lists the files under /run/netns that carry our mark and on which no
+// namespace is mounted: a process was killed between the two, or somebody has
+// unmounted it.
+func Leftovers() ([]Namespace, error) { return marked(false) }
+
+// marked lists our names that have a namespace mounted, or have none.
+func marked(mounted bool) ([]Namespace, error) {
 	entries, err := os.ReadDir(runNetNS)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list network namespaces: %w", err)
 	}
+	files, err := openMarkFiles()
+	if err != nil {
+		return nil, err
+	}
+	defer files.close()
 	var found []Namespace
 	for _, e := range entries {
 		n := Namespace{Name: e.Name()}
-		if !isNamespaceFile(n.Path()) {
+		if isNamespaceFile(n.Path()) != mounted {
 			continue
 		}
-		n.Mark, err = readMark(n.Path())
+		if n.Mark, err = files.read(n.Name); errors.Is(err, errCovered) {
+			n.Mark, err = readMarkOf(n.Name)
+		}
 		switch {
 		case err == nil:
 			found = append(found, n)
-		case errors.Is(err, errNoMark), errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.EINVAL):
-			// Somebody else's, or one that goes away just now.
+		case errors.Is(err, errNoMark), errors.Is(err, fs.ErrNotExist), errors.Is(err, errCovered):
+			// Somebody else's, or one that comes or goes just now.
 		default:
 			return found, fmt.Errorf("network namespace %q: %w", n.Name, err)
 		}
@@ -149,24 +174,26 @@ func (n Namespace) Do(f func() error) error { return doIn(n.Path(), f) }
 // Start starts cmd inside the namespace; only its network differs from ours.
 func (n Namespace) Start(cmd *exec.Cmd) error { return n.Do(cmd.Start) }
 
-// Delete removes the namespace and with it every virtual interface inside.
-// Its processes are to be ended before, by EndProcesses, else the namespace
-// lives on without a name. A namespace that is gone already is no error; one
-// whose mark has changed, or that still holds a NIC of the server, is not
-// deleted.
+// Delete removes the namespace and with it every virtual interface inside, or
+// what is left of its name. Its processes are to be ended before, by
+// EndProcesses, else the namespace lives on without a name. A namespace that is
+// gone already is no error; one whose mark has changed, or that still holds a
+// NIC of the server, is not deleted.
 func (n Namespace) Delete() error {
-	if !isNamespaceFile(n.Path()) {
+	found, err := readMarkOf(n.Name)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	found, err := readMark(n.Path())
 	if err != nil || found != n.Mark {
 		return foreign(n.Name, found, err)
 	}
-	if err := n.holdsNoNIC(); err != nil {
-		return fmt.Errorf("delete network namespace %q: %w", n.Name, err)
-	}
-	if err := unix.Unmount(n.Path(), unix.MNT_DETACH); err != nil {
-		return fmt.Errorf("unmount network namespace %q: %w", n.Name, err)
+	for isNamespaceFile(n.Path()) { // a second one may lie on the first
+		if err := n.holdsNoNIC(); err != nil {
+			return fmt.Errorf("delete network namespace %q: %w", n.Name, err)
+		}
+		if err := unix.Unmount(n.Path(), unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil {
+			return fmt.Errorf("unmount network namespace %q: %w", n.Name, err)
+		}
 	}
 	if err := os.Remove(n.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove network namespace %q: %w", n.Name, err)
@@ -174,7 +201,12 @@ func (n Namespace) Delete() error {
 	return nil
 }
 
+// holdsNoNIC is for routers, which alone are lent NICs: what an interface says
+// inside a customer's host proves nothing.
 func (n Namespace) holdsNoNIC() error {
+	if n.Mark.Kind != KindRouter {
+		return nil
+	}
 	in, err := openInside(n.Path())
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,65 +13,61 @@ import (
 // which is /run).
 const runNetNS = "/run/netns"
 
-// lockRunNetNS makes /run/netns a shared mount of its own, as iproute2 does,
-// and holds the lock that iproute2 holds too while it adds a namespace.
-func lockRunNetNS() (unlock func(), err error) {
+// shareRunNetNS makes /run/netns a shared mount of its own, as iproute2 does.
+func shareRunNetNS() error {
 	if err := os.MkdirAll(runNetNS, 0o755); err != nil {
-		return nil, fmt.Errorf("directory of network namespaces: %w", err)
+		return fmt.Errorf("directory of network namespaces: %w", err)
 	}
-	dir, err := os.Open(runNetNS)
+	err := makeShared(runNetNS)
+	if errors.Is(err, unix.EINVAL) { // not a mount point yet
+		unlock := lockAsIproute2()
+		defer unlock()
+		err = shareMount(runNetNS)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("directory of network namespaces: %w", err)
+		return fmt.Errorf("share the mount %s: %w", runNetNS, err)
 	}
-	if err := flock(dir); err != nil {
-		dir.Close()
-		return nil, fmt.Errorf("lock %s: %w", runNetNS, err)
-	}
-	if err := shareMount(runNetNS); err != nil {
-		dir.Close()
-		return nil, fmt.Errorf("share the mount %s: %w", runNetNS, err)
-	}
-	return func() { dir.Close() }, nil
+	return nil
 }
 
-func flock(f *os.File) error {
-	for {
-		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); !errors.Is(err, unix.EINTR) {
-			return err
+// lockAsIproute2 holds the lock that iproute2 holds while it makes the mount.
+// The directory is everybody's to lock: whoever holds it for longer than
+// iproute2 ever does is not waited for.
+func lockAsIproute2() (unlock func()) {
+	const patience, poll = 500 * time.Millisecond, 5 * time.Millisecond
+	dir, err := os.Open(runNetNS)
+	if err != nil {
+		return func() {}
+	}
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(poll) {
+		if unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+			break
 		}
 	}
+	return func() { dir.Close() }
+}
+
+func makeShared(dir string) error {
+	return unix.Mount("", dir, "none", unix.MS_SHARED|unix.MS_REC, "")
 }
 
 // shareMount lets namespaces that are mounted and unmounted here be seen so in
 // every mount namespace, else one that is deleted would live on in another.
 func shareMount(dir string) error {
-	err := unix.Mount("", dir, "none", unix.MS_SHARED|unix.MS_REC, "")
-	if !errors.Is(err, unix.EINVAL) {
+	if err := makeShared(dir); !errors.Is(err, unix.EINVAL) {
 		return err
 	}
 	// Not a mount point yet.
 	if err := unix.Mount(dir, dir, "none", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 		return err
 	}
-	return unix.Mount("", dir, "none", unix.MS_SHARED|unix.MS_REC, "")
+	return makeShared(dir)
 }
 
-// mountThisNamespace gives the thread's namespace a name. An empty file of
-// that name is what a process leaves that was killed between the two steps.
-func mountThisNamespace(path string) error {
-	f, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o444)
-	if err != nil {
-		return err
-	}
-	st, err := f.Stat()
-	f.Close()
-	if err != nil {
-		return err
-	}
-	if !st.Mode().IsRegular() || st.Size() != 0 {
-		return fmt.Errorf("%s: %w; it is no namespace either: remove the file", path, ErrForeign)
-	}
-	if err := unix.Mount("/proc/thread-self/ns/net", path, "none", unix.MS_BIND, ""); err != nil {
+// mountNamespace gives the network namespace at source, a file of /proc, a name
+// that is marked already.
+func mountNamespace(source, path string) error {
+	if err := unix.Mount(source, path, "none", unix.MS_BIND, ""); err != nil {
 		return errors.Join(err, os.Remove(path))
 	}
 	return nil

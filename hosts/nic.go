@@ -243,6 +243,9 @@ func whoHas(nic string) string {
 		return ""
 	}
 	for _, ns := range all {
+		if ns.Mark.Kind != KindRouter {
+			continue
+		}
 		in, err := openInside(ns.Path())
 		if err != nil {
 			continue

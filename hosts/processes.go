@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,33 +25,61 @@ func (n Namespace) Processes() ([]int, error) { return processesIn([]Namespace{n
 // ended too. The error names the processes that would not go.
 // A namespace that does not carry its mark any more is left alone.
 func EndProcesses(ctx context.Context, namespaces []Namespace, grace time.Duration) error {
+	return EndProcessesAnd(ctx, namespaces, func(int) bool { return false }, grace)
+}
+
+// EndProcessesAnd is EndProcesses for the processes that also picks, too, in
+// whatever namespace they are.
+func EndProcessesAnd(ctx context.Context, namespaces []Namespace, also func(pid int) bool, grace time.Duration) error {
 	namespaces = slices.DeleteFunc(slices.Clone(namespaces), func(n Namespace) bool {
-		m, err := readMark(n.Path())
+		m, err := readMarkOf(n.Name)
 		return err != nil || m != n.Mark
 	})
-	if err := signalAndWait(ctx, namespaces, unix.SIGTERM, grace); err != nil {
+	doomed := condemned{namespaceIDs(namespaces), also}
+	if err := doomed.signalAndWait(ctx, unix.SIGTERM, grace); err != nil {
 		return err
 	}
-	if err := signalAndWait(ctx, namespaces, unix.SIGKILL, killWait); err != nil {
+	if err := doomed.signalAndWait(ctx, unix.SIGKILL, killWait); err != nil {
 		return err
 	}
-	left, err := processesIn(namespaces)
+	left, err := doomed.list()
 	if err != nil {
 		return err
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("processes %v do not end", left)
+		return fmt.Errorf("processes do not end: %s", describeProcesses(left))
 	}
 	return nil
 }
 
-// signalAndWait signals what it finds inside until nothing is left or the
-// time is over.
-func signalAndWait(ctx context.Context, namespaces []Namespace, sig unix.Signal, limit time.Duration) error {
+// describeProcesses names processes for a message.
+func describeProcesses(pids []int) string {
+	var words []string
+	for _, pid := range pids {
+		word := strconv.Itoa(pid)
+		if name, err := os.ReadFile("/proc/" + word + "/comm"); err == nil {
+			word += " (" + strings.TrimSpace(string(name)) + ")"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, ", ")
+}
+
+// condemned are the processes to end: those inside network namespaces, and
+// those that also picks.
+type condemned struct {
+	ids  map[nsID]bool
+	also func(pid int) bool
+}
+
+func (c condemned) has(pid int) bool { return c.ids[namespaceOf(pid)] || c.also(pid) }
+
+// signalAndWait signals what it finds until nothing is left or the time is over.
+func (c condemned) signalAndWait(ctx context.Context, sig unix.Signal, limit time.Duration) error {
 	deadline := time.Now().Add(limit)
 	told := map[int]bool{}
 	for {
-		procs, err := openProcesses(namespaces)
+		procs, err := c.open()
 		if err != nil || len(procs) == 0 {
 			return err
 		}
@@ -96,14 +125,13 @@ func waitEnded(ctx context.Context, procs []process, deadline time.Time) error {
 
 type process struct{ pid, fd int }
 
-// openProcesses holds each process by a pidfd, taken before a second look at
-// its namespace: a number that was reused meanwhile is not mistaken for it.
-func openProcesses(namespaces []Namespace) ([]process, error) {
-	pids, err := processesIn(namespaces)
+// open holds each process by a pidfd, taken before a second look at it: a number
+// that was reused meanwhile is not mistaken for it.
+func (c condemned) open() ([]process, error) {
+	pids, err := c.list()
 	if err != nil {
 		return nil, err
 	}
-	ids := namespaceIDs(namespaces)
 	var procs []process
 	for _, pid := range pids {
 		fd, err := unix.PidfdOpen(pid, 0)
@@ -114,7 +142,7 @@ func openProcesses(namespaces []Namespace) ([]process, error) {
 			closeProcesses(procs)
 			return nil, fmt.Errorf("process %d: %w", pid, err)
 		}
-		if !ids[namespaceOf(pid)] {
+		if !c.has(pid) {
 			unix.Close(fd)
 			continue
 		}
@@ -158,10 +186,22 @@ func namespaceOf(pid int) nsID {
 }
 
 func processesIn(namespaces []Namespace) ([]int, error) {
-	ids := namespaceIDs(namespaces)
-	if len(ids) == 0 {
-		return nil, nil
+	return condemned{namespaceIDs(namespaces), func(int) bool { return false }}.list()
+}
+
+func (c condemned) list() ([]int, error) {
+	all, err := allProcesses()
+	if err != nil {
+		return nil, err
 	}
+	return slices.DeleteFunc(all, func(pid int) bool { return !c.has(pid) }), nil
+}
+
+// ProcessesWhere lists the processes that are meant, without our own.
+func ProcessesWhere(meant func(pid int) bool) ([]int, error) { return condemned{nil, meant}.list() }
+
+// allProcesses lists every process but our own.
+func allProcesses() ([]int, error) {
 	proc, err := os.Open("/proc")
 	if err != nil {
 		return nil, fmt.Errorf("list processes: %w", err)
@@ -173,8 +213,7 @@ func processesIn(namespaces []Namespace) ([]int, error) {
 	}
 	var pids []int
 	for _, name := range names {
-		pid, err := strconv.Atoi(name)
-		if err == nil && pid != os.Getpid() && ids[namespaceOf(pid)] {
+		if pid, err := strconv.Atoi(name); err == nil && pid != os.Getpid() {
 			pids = append(pids, pid)
 		}
 	}

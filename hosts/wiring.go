@@ -84,9 +84,10 @@ func (s *wiring) ensure(w Wire) error {
 	return nil
 }
 
-// inPlace reports whether the two ends exist and are each other's peers. Ends
-// without any alias count as ours then: a process that was killed while it
-// made this very wire leaves it so.
+// inPlace reports whether the two ends exist, are each other's peers, and are
+// ours. One marked end makes the pair ours: root of a host may write what it
+// likes on the other. So does no alias at all: a process that was killed while
+// it made this very wire leaves it so.
 func (s *wiring) inPlace(w Wire) (bool, error) {
 	a, errA := s.enter(w.A.Namespace)
 	b, errB := s.enter(w.B.Namespace)
@@ -94,23 +95,28 @@ func (s *wiring) inPlace(w Wire) (bool, error) {
 		return false, err
 	}
 	la, lb := a.known[w.A.Name], b.known[w.B.Name]
-	if la == nil || lb == nil || la.Type() != "veth" || lb.Type() != "veth" {
+	if la == nil || lb == nil {
 		return false, nil
 	}
-	for _, alias := range []string{la.Attrs().Alias, lb.Attrs().Alias} {
-		if alias != "" && !markedLink(alias) {
-			return false, nil
-		}
+	aliasA, aliasB := la.Attrs().Alias, lb.Attrs().Alias
+	if !markedLink(aliasA) && !markedLink(aliasB) && aliasA+aliasB != "" {
+		return false, nil
 	}
-	if la.Attrs().ParentIndex != lb.Attrs().Index || lb.Attrs().ParentIndex != la.Attrs().Index {
+	return paired(a, la, b, lb)
+}
+
+// paired reports whether two interfaces are the ends of one veth pair.
+func paired(a *room, la netlink.Link, b *room, lb netlink.Link) (bool, error) {
+	if la.Type() != "veth" || lb.Type() != "veth" ||
+		la.Attrs().ParentIndex != lb.Attrs().Index || lb.Attrs().ParentIndex != la.Attrs().Index {
 		return false, nil
 	}
 	const noID = -1 // what the kernel says of a peer in the same namespace
 	want := noID
-	if namespaceID(w.A.Namespace) != namespaceID(w.B.Namespace) {
+	if namespaceID(a.path) != namespaceID(b.path) {
 		id, err := a.nl.GetNetNsIdByFd(int(b.file.Fd()))
 		if err != nil {
-			return false, fmt.Errorf("compare %s with %s: %w", w.A.Namespace, w.B.Namespace, err)
+			return false, fmt.Errorf("compare %s with %s: %w", a.path, b.path, err)
 		}
 		if id == noID {
 			return false, nil
@@ -118,6 +124,22 @@ func (s *wiring) inPlace(w Wire) (bool, error) {
 		want = id
 	}
 	return la.Attrs().NetNsID == want, nil
+}
+
+// markedAcross reports whether the far end of an interface is in a namespace that
+// these wires run to, and marked.
+func (s *wiring) markedAcross(near *room, l netlink.Link) (bool, error) {
+	for _, far := range s.rooms {
+		for _, peer := range far.known {
+			if !markedLink(peer.Attrs().Alias) {
+				continue
+			}
+			if ok, err := paired(near, l, far, peer); ok || err != nil {
+				return ok, err
+			}
+		}
+	}
+	return false, nil
 }
 
 // replace removes what is in the way, if it is ours, and makes the pair.
@@ -132,7 +154,9 @@ func (s *wiring) replace(w Wire) error {
 			continue
 		}
 		if !markedLink(old.Attrs().Alias) {
-			return foreignLink(e.Namespace, e.Name)
+			if ours, err := s.markedAcross(r, old); err != nil || !ours {
+				return errors.Join(err, foreignLink(e.Namespace, e.Name))
+			}
 		}
 		if err := r.nl.LinkDel(old); err != nil && !isNoDevice(err) {
 			return fmt.Errorf("replace interface %s in %s: %w", e.Name, e.Namespace, err)

@@ -3,19 +3,45 @@ package labs
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 )
 
+// appliedPlan reads the plan as applied last. It is kept twice, with the state
+// and beside the sockets: where one is damaged or gone, the other serves. The
+// error wraps fs.ErrNotExist where there is none.
+func appliedPlan(lab string) (Plan, error) {
+	var errs []error
+	for _, file := range planFiles(lab) {
+		plan, err := readJSON[Plan](file)
+		switch {
+		case err == nil && plan.Lab == lab:
+			return plan, nil
+		case err == nil:
+			err = fmt.Errorf("%s: it is no plan of lab %s", file, lab)
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		}
+		errs = append(errs, err)
+	}
+	if len(errs) == 0 {
+		return Plan{}, &fs.PathError{Op: "read the plan", Path: planFile(lab), Err: fs.ErrNotExist}
+	}
+	return Plan{}, errors.Join(errs...)
+}
+
 // appliedBefore reads what was applied last, and what commands since then that
-// were cut short were about to.
-func appliedBefore(lab string) (applied Plan, cut []Plan, err error) {
-	if applied, err = readJSON[Plan](planFile(lab)); err == nil || errors.Is(err, os.ErrNotExist) {
-		cut, err = readJSON[[]Plan](changeFile(lab))
+// were cut short were about to. What is gone or damaged counts as nothing
+// applied: the lab that runs is made what its file says all the same, and known
+// is false where that may change numbers that it had.
+func appliedBefore(lab string) (applied Plan, cut []Plan, known bool) {
+	applied, err := appliedPlan(lab)
+	known = err == nil || errors.Is(err, fs.ErrNotExist)
+	cut, err = readJSON[[]Plan](changeFile(lab))
+	if err != nil {
+		cut = nil // half of it, maybe
 	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return applied, cut, fmt.Errorf("what was applied before cannot be read; `pseudowan down %s` removes the lab: %w", lab, err)
-	}
-	return applied, cut, nil
+	return applied, cut, known
 }
 
 // begin keeps what a running lab is about to be changed to, until note.
@@ -31,8 +57,10 @@ func (a *applier) note() error {
 	if err := writeFile(topologyFile(a.plan.Lab), a.source); err != nil {
 		return err
 	}
-	if err := writeJSON(planFile(a.plan.Lab), a.plan); err != nil {
-		return err
+	for _, file := range planFiles(a.plan.Lab) {
+		if err := writeJSON(file, a.plan); err != nil {
+			return err
+		}
 	}
 	if err := os.Remove(changeFile(a.plan.Lab)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err

@@ -44,10 +44,9 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 	}
 	a := &applier{topology: t, source: source, before: before, fresh: before.empty(), progress: o.Progress, hostPaths: map[string]string{}}
 	var applied Plan
+	known := true
 	if !a.fresh {
-		if applied, a.cut, err = appliedBefore(t.Name); err != nil {
-			return nil, err
-		}
+		applied, a.cut, known = appliedBefore(t.Name)
 	}
 	a.runtimeName = before.choose(o.Runtime, t.Runtime, applied.Runtime)
 	if a.plan, err = NewPlan(t, applied.Allocations, a.runtimeName); err != nil {
@@ -62,28 +61,23 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 			a.changed = append(a.changed, leftovers(&cut, a.plan, a.changed)...)
 		}
 	}
+	if !known {
+		a.changed = append(a.changed, "wrote anew what is kept of the lab, which was damaged")
+	}
 	return a, nil
 }
 
 // check refuses, before anything is touched, what cannot work.
 func (a *applier) check(ctx context.Context) error {
-	names := []string{a.plan.Namespace}
-	for _, r := range a.plan.Routers {
-		names = append(names, r.Namespace)
-		names = append(names, r.portNamespaces()...)
-	}
 	for _, h := range a.plan.Hosts {
 		if _, err := a.before.get(h.Runtime); err != nil {
 			return fmt.Errorf("host %s: %w", h.Name, err)
-		}
-		if h.Runtime == netnsName {
-			names = append(names, h.Namespace)
 		}
 	}
 	if err := a.checkContainers(ctx); err != nil {
 		return err
 	}
-	for _, name := range names {
+	for _, name := range a.plan.namespaceNames() {
 		if err := a.nameIsFree(name); err != nil {
 			return err
 		}
@@ -91,9 +85,25 @@ func (a *applier) check(ctx context.Context) error {
 	return nil
 }
 
-// nameIsFree refuses a namespace's name that something else has already.
+// namespaceNames lists the names of all namespaces that the plan makes.
+func (p *Plan) namespaceNames() []string {
+	names := []string{p.Namespace}
+	for _, r := range p.Routers {
+		names = append(names, r.Namespace)
+		names = append(names, r.portNamespaces()...)
+	}
+	for _, h := range p.Hosts {
+		if h.Runtime == netnsName {
+			names = append(names, h.Namespace)
+		}
+	}
+	return names
+}
+
+// nameIsFree refuses a namespace's name that something else has already. An
+// empty file is nothing.
 func (a *applier) nameIsFree(name string) error {
-	if _, err := os.Lstat(hosts.Namespace{Name: name}.Path()); err != nil {
+	if _, err := os.Lstat(hosts.Namespace{Name: name}.Path()); err != nil || hosts.IsVacant(name) {
 		return nil
 	}
 	i := slices.IndexFunc(a.before.marked, func(ns hosts.Namespace) bool { return ns.Name == name })
@@ -139,11 +149,7 @@ func (a *applier) apply(ctx context.Context) error {
 func (a *applier) undo() error {
 	a.progress.Step("removing what was built")
 	ctx := context.Background()
-	found, err := observe(ctx, a.plan.Lab, silent{})
-	if err != nil {
-		return fmt.Errorf("lab %s is left half-built; remove it with: pseudowan down %s: %w", a.plan.Lab, a.plan.Lab, err)
-	}
-	return errors.Join(teardown(ctx, a.plan.Lab, found), a.unreachable(found.runtimes))
+	return errors.Join(teardown(ctx, a.plan.Lab), a.unreachable(findRuntimes(ctx, silent{}.Step)))
 }
 
 func (a *applier) files(context.Context) error {

@@ -16,8 +16,8 @@ import (
 const endGrace = 400 * time.Millisecond
 
 // Down removes a lab: its processes, namespaces, wires, containers and files.
-// It works from the marks in the kernel alone. With lab empty the only running
-// lab is meant.
+// It works from the marks alone, and returns no error only when it has looked
+// again and nothing is left. With lab empty the only running lab is meant.
 func Down(ctx context.Context, lab string, p Progress) (string, error) {
 	if err := needRoot(); err != nil {
 		return "", err
@@ -32,63 +32,124 @@ func Down(ctx context.Context, lab string, p Progress) (string, error) {
 	}
 	defer held.release()
 	p.Step("removing lab " + lab)
-	found, err := observe(ctx, lab, silent{})
-	if err != nil {
-		return "", err
-	}
-	if err := found.missing(lab); err != nil {
-		return "", fmt.Errorf("remove lab %s: %w", lab, err)
-	}
-	return lab, teardown(ctx, lab, found)
+	return lab, takeDown(ctx, lab)
 }
 
-// pickLeft is pick for what is left of a lab, too: after a reboot that may be
-// its state directory alone.
+// takeDown removes a lab unless hosts of it cannot be seen.
+func takeDown(ctx context.Context, lab string) error {
+	found, err := observe(ctx, lab, silent{})
+	if err == nil {
+		err = found.missing(lab)
+	}
+	if err != nil {
+		return fmt.Errorf("remove lab %s: %w", lab, err)
+	}
+	return teardown(ctx, lab)
+}
+
+// pickLeft is pick for what is left of a lab, too: its state directory alone
+// after a reboot, processes whose namespaces somebody has deleted, files of a
+// command that was killed. Where that is no more than a lock file, it goes.
 func pickLeft(ctx context.Context, lab string) (string, error) {
 	picked, err := pick(ctx, lab)
-	if err == nil || lab == "" {
+	if !errors.Is(err, ErrNotFound) {
 		return picked, err
 	}
+	if lab == "" {
+		return onlyOneLeft(err)
+	}
+	if strings.ContainsAny(lab, "/") || lab[0] == '.' {
+		return "", err
+	}
 	for _, dir := range []string{runDir(lab), stateDir(lab)} {
-		if info, statErr := os.Lstat(dir); statErr == nil && info.IsDir() && !strings.ContainsAny(lab, "/") && lab[0] != '.' {
+		if info, statErr := os.Lstat(dir); statErr == nil && info.IsDir() {
 			return lab, nil
 		}
 	}
-	return picked, err
+	left, leftErr := findTraces(lab)
+	if leftErr != nil || !left.empty() {
+		return lab, leftErr
+	}
+	dropLeftLock(lab)
+	return "", err
 }
 
-// teardown ends and removes everything that carries the lab's mark.
-func teardown(ctx context.Context, lab string, found observed) error {
-	// The daemon takes its time to remove containers: routers end meanwhile.
-	containers := make(chan error, 1)
-	go func() { containers <- found.removeHosts(ctx, isContainer) }()
-	err := endAll(ctx, found)
-	errs := []error{<-containers}
-	if err != nil {
-		return fmt.Errorf("end the processes of lab %s: %w", lab, errors.Join(append(errs, err)...))
+// onlyOneLeft picks the lab of which something but no name is left.
+func onlyOneLeft(none error) (string, error) {
+	labs, err := labsWithoutNames()
+	switch {
+	case err != nil:
+		return "", err
+	case len(labs) == 1:
+		return labs[0], nil
+	case len(labs) > 1:
+		return "", severalLabs(labs)
 	}
-	for _, ns := range found.namespacesBy(hosts.KindRouter) {
-		errs = append(errs, hosts.ReturnNICs(ns, stateDir(lab)))
+	for _, lab := range leftLocks() {
+		dropLeftLock(lab)
 	}
-	errs = append(errs, found.removeHosts(ctx, func(s hosts.Sandbox) bool { return !isContainer(s) }))
-	for _, ns := range found.namespaces {
-		if ns.Mark.Kind != hosts.KindHost {
-			errs = append(errs, ns.Delete())
+	return "", none
+}
+
+// goingDown reports whether the lab is being removed, or was when the command
+// that removed it was cut short.
+func goingDown(lab string) bool {
+	_, err := os.Lstat(downFile(lab))
+	return err == nil
+}
+
+// teardown ends and removes everything of a lab, and looks again until nothing
+// is left. Keepers and agents start each other, and root in a host may start
+// anything: what was made meanwhile goes in the next round.
+func teardown(ctx context.Context, lab string) error {
+	const (
+		rounds   = 5
+		pause    = 50 * time.Millisecond
+		patience = 30 * time.Second
+	)
+	// The file is for what else might start something. Where it cannot be written,
+	// as on a full disk, the rounds are enough.
+	if err := makeDir(runDir(lab)); err == nil {
+		_ = os.WriteFile(downFile(lab), nil, 0o600)
+	}
+	begin := time.Now()
+	for round := 1; ; round++ {
+		left, err := findRemains(ctx, lab)
+		if err == nil && left.none() {
+			break
+		}
+		if err == nil {
+			err = left.remove(ctx)
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("lab %s is removed in part; `pseudowan down %s` goes on: %w", lab, lab, errors.Join(ctx.Err(), err))
+		}
+		if round == rounds || time.Since(begin) > patience {
+			return stillThere(ctx, lab, err)
+		}
+		if err != nil {
+			time.Sleep(pause)
 		}
 	}
-	errs = append(errs, removeLabDirs(lab))
-	if err := errors.Join(errs...); err != nil {
+	if err := removeLabDirs(lab); err != nil {
 		return fmt.Errorf("remove lab %s: %w", lab, err)
 	}
 	return nil
 }
 
-// endAll ends the keeper, which would start agents again, and then the rest.
-func endAll(ctx context.Context, found observed) error {
-	if err := hosts.EndProcesses(ctx, found.namespacesBy(hosts.KindLab), endGrace); err != nil {
-		return fmt.Errorf("the keeper: %w", err)
+// stillThere is the error of a teardown that has given up; nil where the last
+// round was enough after all.
+func stillThere(ctx context.Context, lab string, cause error) error {
+	left, err := findRemains(ctx, lab)
+	if err == nil && left.none() {
+		if err = removeLabDirs(lab); err == nil {
+			return nil
+		}
 	}
-	return hosts.EndProcesses(ctx, found.namespaces, endGrace)
+	if what := left.describe(); what != "" {
+		err = errors.Join(err, fmt.Errorf("left is %s", what))
+	}
+	return fmt.Errorf("remove lab %s: %w", lab, errors.Join(cause, err))
 }
 
 func isContainer(s hosts.Sandbox) bool { return s.Runtime == dockerName }

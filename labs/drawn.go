@@ -29,7 +29,7 @@ type VRFLabels struct {
 // see that, and for any other the labels are those that it would get.
 func Draw(o UpOptions) (Drawn, error) {
 	if t := appliedTopology(o.Lab); t != nil {
-		before, err := readJSON[Plan](planFile(t.Name))
+		before, err := appliedPlan(t.Name)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
 			return Drawn{}, err
 		}

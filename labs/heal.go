@@ -31,6 +31,10 @@ const (
 	maxHealPause = 30 * time.Second
 )
 
+// healLockPatience is how long a command may take to change the lab before the
+// log names it.
+const healLockPatience = time.Minute
+
 // run mends hosts until ctx ends.
 func (h *healer) run(ctx context.Context) {
 	const burst = 1024 // containers that are started at once
@@ -113,7 +117,12 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 	} else if err != nil || len(torn) == 0 {
 		return err
 	}
-	held, err := await(ctx, h.lab)
+	wait, cancel := context.WithTimeout(ctx, healLockPatience)
+	defer cancel()
+	held, err := await(wait, h.lab)
+	if errors.Is(err, errBusy) {
+		return fmt.Errorf("the lab is being changed by %s", lockHolder(lockPath(h.lab)))
+	}
 	if err != nil {
 		return err
 	}
@@ -136,7 +145,7 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 // torn returns the plan as applied, and the suspects among its hosts that run
 // and lack a wire.
 func (h *healer) torn(ctx context.Context, nodes suspects) (*Plan, []HostPlan, error) {
-	plan, err := readJSON[Plan](planFile(h.lab))
+	plan, err := appliedPlan(h.lab)
 	if err != nil {
 		return nil, nil, err
 	}

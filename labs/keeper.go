@@ -112,7 +112,7 @@ func (k *keeper) supervise(ctx context.Context, r keeperRouter) {
 			k.log.Error("an agent of an earlier keeper", "router", r.Name, "error", err)
 		}
 	}
-	for {
+	for !goingDown(k.lab) {
 		begin := time.Now()
 		err := k.runAgent(ctx, r)
 		if ctx.Err() != nil {

@@ -41,12 +41,21 @@ func agentConfigFile(lab, router string) string {
 	return filepath.Join(routerDir(lab, router), "config.json")
 }
 
-// The keeper's files begin with a dot, as no node's name does.
+// Files that are no router's begin with a dot, as no node's name does.
 func keeperFile(lab string) string { return filepath.Join(runDir(lab), ".keeper.json") }
 func keeperLog(lab string) string  { return filepath.Join(runDir(lab), ".keeper.log") }
 
 // planFile is the plan as applied last.
 func planFile(lab string) string { return filepath.Join(stateDir(lab), "plan.json") }
+
+// planFiles is planFile and its copy.
+func planFiles(lab string) []string {
+	return []string{planFile(lab), filepath.Join(runDir(lab), ".plan.json")}
+}
+
+// downFile says that the lab is being removed. It goes with its directory, at
+// the very end: while it is there, nobody starts anything of the lab.
+func downFile(lab string) string { return filepath.Join(runDir(lab), ".down") }
 
 // changeFile is the plans that a running lab is being changed to, or was when
 // the changes were cut short.

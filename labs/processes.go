@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -43,18 +45,43 @@ func commandLine(args []string) string {
 // whose processes are seen from here.
 func findProcesses() processes {
 	found := processes{}
-	files, _ := filepath.Glob("/proc/[0-9]*/cmdline") // the pattern is right
-	for _, f := range files {
-		line, err := os.ReadFile(f)
-		if err != nil || !bytes.HasPrefix(line, []byte(selfPath+"\x00")) {
-			continue // it has ended, or is somebody else's
-		}
-		dir := filepath.Dir(f)
-		if pid, err := strconv.Atoi(filepath.Base(dir)); err == nil && rootsHere(dir) {
-			found[string(line)] = pid
+	dirs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is right
+	for _, dir := range dirs {
+		if pid, err := strconv.Atoi(filepath.Base(dir)); err == nil {
+			if line := ownCommandLine(pid); line != "" {
+				found[line] = pid
+			}
 		}
 	}
 	return found
+}
+
+// ownCommandLine is how this program has started a process of a lab; "" for any
+// other process.
+func ownCommandLine(pid int) string {
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
+	line, err := os.ReadFile(filepath.Join(dir, "cmdline"))
+	if err != nil || !bytes.HasPrefix(line, []byte(selfPath+"\x00")) || !rootsHere(dir) {
+		return "" // it has ended, or is somebody else's
+	}
+	return string(line)
+}
+
+// processIs reports whether a process was started by this program with these
+// arguments.
+func processIs(pid int, args []string) bool { return ownCommandLine(pid) == commandLine(args) }
+
+// ownProcess names the lab whose keeper or agent a process is; "" for any other.
+func ownProcess(pid int) string {
+	words := strings.Split(strings.TrimPrefix(ownCommandLine(pid), selfPath+"\x00"), "\x00")
+	if len(words) < 3 || words[1] != "--lab" {
+		return ""
+	}
+	lab := words[2]
+	if slices.Equal(words[:3], keeperArgs(lab)) || slices.Equal(words[:3], agentArgs(lab, "")[:3]) {
+		return lab
+	}
+	return ""
 }
 
 // rootsHere reports whether the process of a directory of /proc is root's and

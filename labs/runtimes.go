@@ -94,7 +94,7 @@ func (r runtimes) sandboxes(ctx context.Context, lab string) ([]hosts.Sandbox, e
 // missing tells why hosts of a lab that was applied cannot be seen: they are
 // containers, and no daemon answers.
 func (r runtimes) missing(lab string) error {
-	applied, err := readJSON[Plan](planFile(lab))
+	applied, err := appliedPlan(lab)
 	if err != nil || r.docker != nil {
 		return nil
 	}

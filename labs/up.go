@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"pseudowan/hosts"
 	"pseudowan/labs/catalog"
 	"pseudowan/labs/status"
 	"pseudowan/topology"
@@ -64,10 +65,17 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 		return Report{}, err
 	}
 	defer held.release()
+	recovered, err := settle(ctx, t.Name, o.Progress)
+	if err != nil {
+		return Report{}, err
+	}
 
 	a, err := newApplier(ctx, t, source, o)
 	if err != nil {
 		return Report{}, err
+	}
+	for _, ns := range recovered {
+		a.changed = append(a.changed, "gave namespace "+ns.Name+" its name back")
 	}
 	if err := a.check(ctx); err != nil {
 		return Report{}, err
@@ -88,6 +96,17 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 		Lab: t.Name, Created: a.fresh, Runtime: a.runtimeName, Routers: len(a.plan.Routers), Hosts: len(a.plan.Hosts),
 		Changed: a.changed, Waiting: waiting, Warnings: warnings, Elapsed: time.Since(begin),
 	}, nil
+}
+
+// settle brings what is there of a lab into a state that a change can start
+// from: a removal that was cut short goes on to its end, and namespaces whose
+// names somebody has deleted get them back.
+func settle(ctx context.Context, lab string, p Progress) ([]hosts.Namespace, error) {
+	if goingDown(lab) {
+		p.Step("removing what an interrupted down has left")
+		return nil, takeDown(ctx, lab)
+	}
+	return recoverNames(lab)
 }
 
 // Load reads a topology as Up would: a name of the catalogue, a file, or "-" for

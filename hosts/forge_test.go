@@ -1,0 +1,248 @@
+package hosts
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Whatever root of a host writes on its lo, the host stays what it is, and the
+// next EnsureNamespace says so inside again.
+func TestRealMarkCannotBeForgedInside(t *testing.T) {
+	needRoot(t)
+	ns := newNamespace(t, KindHost)
+	other := Mark{Lab: unique(), Node: "pe1", Kind: KindRouter}
+	nic := nicRecord{Name: "eth9", MTU: 1500}
+	for _, alias := range []string{"", "mine", other.String(), Mark{Lab: other.Lab, Kind: KindLab}.String(), nic.alias()} {
+		mustRun(t, ns, "ip", "link", "set", "dev", "lo", "alias", alias)
+		all, err := Namespaces()
+		if err != nil || !slices.Contains(all, ns) {
+			t.Errorf("alias %q: Namespaces lists %v, %v; want %v among them", alias, all, err, ns)
+		}
+		if slices.ContainsFunc(all, func(n Namespace) bool { return n.Mark.Lab == other.Lab }) {
+			t.Errorf("alias %q makes it another lab's: %v", alias, all)
+		}
+		if again, created, err := EnsureNamespace(ns.Name, ns.Mark); err != nil || created || again != ns {
+			t.Errorf("alias %q: EnsureNamespace: %v, created %v, %v", alias, again, created, err)
+		}
+		if got := link(t, ns, "lo").Attrs().Alias; got != ns.Mark.String() {
+			t.Errorf("the alias %q was made %q, want %q", alias, got, ns.Mark)
+		}
+	}
+	mustRun(t, ns, "ip", "link", "set", "dev", "lo", "alias", nic.alias())
+	if err := ns.Delete(); err != nil {
+		t.Errorf("a forged record of a NIC: %v", err)
+	}
+}
+
+// Somebody else's namespace does not become ours by the alias of its lo.
+func TestRealForeignNamespaceWithOurAliasIsForeign(t *testing.T) {
+	needRoot(t)
+	m := Mark{Lab: unique(), Node: "h", Kind: KindHost}
+	name := "pw-" + m.Lab + "-h"
+	if out, err := exec.Command("ip", "netns", "add", name).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("ip", "netns", "delete", name).Run() })
+	claimed := Namespace{Name: name, Mark: m}
+	mustRun(t, claimed, "ip", "link", "set", "dev", "lo", "alias", m.String())
+	if all, err := Namespaces(); err != nil || slices.Contains(all, claimed) {
+		t.Errorf("Namespaces lists it: %v, %v", all, err)
+	}
+	if _, _, err := EnsureNamespace(name, m); !errors.Is(err, ErrForeign) {
+		t.Errorf("EnsureNamespace: %v, want ErrForeign", err)
+	}
+	if err := claimed.Delete(); !errors.Is(err, ErrForeign) {
+		t.Errorf("Delete: %v, want ErrForeign", err)
+	}
+}
+
+// Root of a host may rename, mark and unmark its end: the wire is the same.
+func TestRealWireWhoseFarEndWasRelabelled(t *testing.T) {
+	needRoot(t)
+	a, b := newNamespace(t, KindRouter), newNamespace(t, KindHost)
+	w := wire(t, a, b)
+	index := link(t, a, "eth0").Attrs().Index
+	nic := nicRecord{Name: "eth0", MTU: 1500}
+	for _, alias := range []string{"", "mine", linkAlias("x:eth0"), nic.alias()} {
+		mustRun(t, b, "ip", "link", "set", "dev", "eth0", "alias", alias)
+		if err := EnsureWires(context.Background(), []Wire{w}); err != nil {
+			t.Errorf("alias %q: %v", alias, err)
+		}
+		if got := link(t, b, "eth0").Attrs().Alias; got != linkAlias("b:eth0") {
+			t.Errorf("the alias %q was made %q", alias, got)
+		}
+		if link(t, a, "eth0").Attrs().Index != index {
+			t.Errorf("alias %q: the wire was made anew", alias)
+		}
+	}
+	// Renamed as well: the pair is replaced.
+	mustRun(t, b, "sh", "-c", "ip link set eth0 alias mine down; ip link set eth0 name eth7")
+	if err := EnsureWires(context.Background(), []Wire{w}); err != nil {
+		t.Errorf("renamed: %v", err)
+	}
+	if link(t, b, "eth0") == nil || link(t, b, "eth7") != nil {
+		t.Error("the renamed end is not replaced")
+	}
+	// Gone with its alias, and something else in its place.
+	mustRun(t, b, "sh", "-c", "ip link del eth0; ip link add eth0 type bridge")
+	if err := EnsureWires(context.Background(), []Wire{w}); !errors.Is(err, ErrForeign) {
+		t.Errorf("a foreign interface in the wire's place: %v, want ErrForeign", err)
+	}
+}
+
+// Nobody can hold us up by the lock of a directory that is everybody's.
+func TestRealDirectoryOfNamespacesIsLockedByOthers(t *testing.T) {
+	needRoot(t)
+	newNamespace(t, KindLab) // the directory is there now
+	dir, err := os.Open(runNetNS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	newNamespace(t, KindHost)
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+// A process that is killed between unmounting and removing leaves the file, with
+// the mark in it.
+func TestRealNamespaceLeavesItsMark(t *testing.T) {
+	needRoot(t)
+	ns := newNamespace(t, KindHost)
+	if err := unix.Unmount(ns.Path(), unix.MNT_DETACH); err != nil {
+		t.Fatal(err)
+	}
+	left, err := Leftovers()
+	if err != nil || !slices.Contains(left, ns) {
+		t.Fatalf("Leftovers: %v, %v; want %v among them", left, err, ns)
+	}
+	if all, err := Namespaces(); err != nil || slices.Contains(all, ns) {
+		t.Errorf("Namespaces lists it: %v, %v", all, err)
+	}
+	other := Namespace{Name: ns.Name, Mark: Mark{Lab: "x", Node: "y", Kind: KindHost}}
+	if err := other.Delete(); !errors.Is(err, ErrForeign) {
+		t.Errorf("deleted as another's: %v", err)
+	}
+	if _, created, err := EnsureNamespace(ns.Name, ns.Mark); err != nil || !created {
+		t.Errorf("EnsureNamespace over it: created %v, %v", created, err)
+	}
+	if left, err := Leftovers(); err != nil || slices.Contains(left, ns) {
+		t.Errorf("Leftovers lists it still: %v, %v", left, err)
+	}
+}
+
+func TestRealPlainFileIsNotTaken(t *testing.T) {
+	needRoot(t)
+	newNamespace(t, KindLab) // the directory is there now
+	name := unique()
+	path := filepath.Join(runNetNS, name)
+	if err := os.WriteFile(path, []byte("somebody's\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Remove(path) })
+	if _, _, err := EnsureNamespace(name, Mark{Lab: name, Kind: KindLab}); !errors.Is(err, ErrForeign) {
+		t.Errorf("EnsureNamespace: %v, want ErrForeign", err)
+	}
+	if IsVacant(name) {
+		t.Error("it counts as vacant")
+	}
+	if err := RemoveVacant(name); err != nil {
+		t.Error(err)
+	}
+	if data, err := os.ReadFile(path); err != nil || string(data) != "somebody's\n" {
+		t.Errorf("the file has %q, %v", data, err)
+	}
+}
+
+// A router's namespace whose name somebody has deleted lives on in its processes,
+// and gets its name back.
+func TestRealLostNamespaceIsRecovered(t *testing.T) {
+	needRoot(t)
+	tenants := newNetNSRuntime(t).(*NetNS).Tenants()
+	ns := newNamespace(t, KindRouter)
+	sleeper := startShell(t, ns, ":")
+	defer func() { _ = sleeper.Wait() }()
+	id := namespaceID(ns.Path())
+	if out, err := exec.Command("ip", "netns", "delete", ns.Name).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	lost := lostOf(t, tenants, ns.Mark.Lab)
+	if len(lost) != 1 || lost[0].Mark != ns.Mark {
+		t.Fatalf("lost: %+v", lost)
+	}
+	again, err := lost[0].Recover(ns.Name)
+	if err != nil || again != ns || namespaceID(ns.Path()) != id {
+		t.Fatalf("Recover: %v, %v", again, err)
+	}
+	if lost := lostOf(t, tenants, ns.Mark.Lab); len(lost) != 0 {
+		t.Errorf("still lost: %+v", lost)
+	}
+	end(t, ns)
+}
+
+func lostOf(t *testing.T, tenants Tenants, lab string) []Lost {
+	t.Helper()
+	all, err := tenants.LostNamespaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(l Lost) bool { return l.Mark.Lab != lab })
+}
+
+// What a host writes on a namespace that it makes is believed nowhere.
+func TestRealLostNamespaceCannotBeForged(t *testing.T) {
+	h := newSuiteHost(t, newNetNSRuntime(t))
+	h.ensure(t)
+	router := Mark{Lab: h.spec.Lab, Node: "pe1", Kind: KindRouter}
+	other := Mark{Lab: unique(), Node: "pe1", Kind: KindRouter}
+	for _, m := range []Mark{router, other} {
+		cmd := h.command(t, Exec{Argv: []string{"unshare", "-n", "sh", "-c",
+			"ip link set lo alias '" + m.String() + "'; echo ready; exec sleep 1000"}})
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+		if _, err := out.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		tenants := h.Runtime.(*NetNS).Tenants()
+		if lost := lostOf(t, tenants, m.Lab); len(lost) != 0 {
+			t.Errorf("mark %q is believed: %+v", m, lost)
+		}
+		if !tenants.Has(cmd.Process.Pid, h.spec.Lab, h.spec.Node) || tenants.Has(cmd.Process.Pid, other.Lab, "") {
+			t.Errorf("mark %q: whose the process is, is not known by its files", m)
+		}
+	}
+}
+
+// A host's processes are known also when its directory was deleted.
+func TestRealTenantOfADeletedDirectory(t *testing.T) {
+	h := newSuiteHost(t, newNetNSRuntime(t))
+	r := h.Runtime.(*NetNS)
+	pid := h.ensure(t, "sleep", "1000")
+	eventually(t, "the command is inside", func() bool { return r.Tenants().Has(pid, h.spec.Lab, h.spec.Node) })
+	if err := os.RemoveAll(filepath.Join(r.stateDir, h.spec.Lab)); err != nil {
+		t.Fatal(err)
+	}
+	tenants := r.Tenants()
+	if !tenants.Has(pid, h.spec.Lab, h.spec.Node) || tenants.Has(pid, "x", "") || tenants.Has(os.Getpid(), h.spec.Lab, "") {
+		t.Error("it is not known whose the process is")
+	}
+}

@@ -1,0 +1,120 @@
+package hosts
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// Lost is a network namespace of ours whose name somebody has deleted and that
+// lives on in its processes.
+type Lost struct {
+	Mark Mark
+	id   nsID
+	pid  int // one of those that are inside
+}
+
+// LostNamespaces lists the namespaces of ours that have processes and no name.
+//
+// What stands on their lo is believed only where nobody else can have written
+// it: every process inside is the server's own or a host's, and those of hosts
+// belong to the very lab; for a host, to the very host.
+func (t Tenants) LostNamespaces() ([]Lost, error) {
+	groups, err := nameless()
+	if err != nil {
+		return nil, err
+	}
+	var found []Lost
+	for id, pids := range groups {
+		m, ok := t.markOfNameless(id, pids)
+		if ok {
+			found = append(found, Lost{m, id, pids[0]})
+		}
+	}
+	return found, nil
+}
+
+// nameless groups processes by their network namespace, where that has no name
+// under /run/netns and is not the one that we are in.
+func nameless() (map[nsID][]int, error) {
+	named := map[nsID]bool{{}: true, namespaceID("/proc/self/ns/net"): true, namespaceOf(1): true}
+	entries, err := os.ReadDir(runNetNS)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("list network namespaces: %w", err)
+	}
+	for _, e := range entries {
+		named[namespaceID(filepath.Join(runNetNS, e.Name()))] = true
+	}
+	pids, err := allProcesses()
+	if err != nil {
+		return nil, err
+	}
+	groups := map[nsID][]int{}
+	for _, pid := range pids {
+		if id := namespaceOf(pid); !named[id] {
+			groups[id] = append(groups[id], pid)
+		}
+	}
+	return groups, nil
+}
+
+func (t Tenants) markOfNameless(id nsID, pids []int) (m Mark, ok bool) {
+	servers := 0
+	var tenants []tenant
+	for _, pid := range pids {
+		if found, ok := t.of(pid); ok {
+			tenants = append(tenants, found)
+		} else if t.onServer(pid) {
+			servers++
+		} else if namespaceOf(pid) == id {
+			return Mark{}, false // somebody else's, and it did not just end
+		}
+	}
+	err := doIn("/proc/"+strconv.Itoa(pids[0])+"/ns/net", func() (err error) {
+		if namespaceID("/proc/thread-self/ns/net") != id {
+			return errNoMark // the process's number is another's now
+		}
+		m, err = descriptionOfThisNamespace()
+		return err
+	})
+	if err != nil {
+		return Mark{}, false
+	}
+	for _, found := range tenants {
+		if found.lab != m.Lab || m.Kind == KindHost && found.node != m.Node {
+			return Mark{}, false
+		}
+	}
+	// Root of a host can write the mark of a router on a namespace that it makes.
+	return m, servers > 0 || m.Kind == KindHost
+}
+
+// Recover gives the namespace the name, which is to be free.
+func (l Lost) Recover(name string) (Namespace, error) {
+	ns := Namespace{Name: name, Mark: l.Mark}
+	if err := checkNamespaceName(name); err != nil {
+		return Namespace{}, fmt.Errorf("network namespace %q: %w", name, err)
+	}
+	if err := shareRunNetNS(); err != nil {
+		return Namespace{}, err
+	}
+	path := "/proc/" + strconv.Itoa(l.pid) + "/ns/net"
+	err := doIn(path, func() error {
+		if namespaceID("/proc/thread-self/ns/net") != l.id {
+			return os.ErrNotExist // it has gone with its last process
+		}
+		if isNamespaceFile(ns.Path()) {
+			return os.ErrExist
+		}
+		if err := writeMark(ns.Path(), ns.Mark); err != nil {
+			return err
+		}
+		return mountNamespace("/proc/thread-self/ns/net", ns.Path())
+	})
+	if err != nil {
+		return Namespace{}, fmt.Errorf("give network namespace %q its name back: %w", name, err)
+	}
+	return ns, nil
+}

@@ -1,0 +1,149 @@
+package hosts
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// The mark of a namespace stands in the file of its name, under the mount.
+// Nothing inside the namespace can reach it there, whatever root of a customer's
+// host does with the alias of lo; it is there before the mount and after it, so
+// that what a killed process leaves is known as ours; and it needs no directory
+// beside that of the names.
+
+// errCovered is returned for a file on which a namespace was mounted meanwhile.
+var errCovered = errors.New("a namespace was mounted on it just now")
+
+// markFiles is the directory of names without what is mounted in it.
+type markFiles struct{ dir *os.File }
+
+// openMarkFiles is an error that wraps fs.ErrNotExist where nobody has named a
+// namespace yet.
+func openMarkFiles() (markFiles, error) {
+	fd, err := unix.OpenTree(unix.AT_FDCWD, runNetNS, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
+	if err != nil {
+		return markFiles{}, &fs.PathError{Op: "look under the mounts of", Path: runNetNS, Err: err}
+	}
+	// What is mounted from now on stays away. Without that it may turn up, and is
+	// errCovered.
+	_ = unix.MountSetattr(fd, "", unix.AT_EMPTY_PATH, &unix.MountAttr{Propagation: unix.MS_PRIVATE})
+	return markFiles{os.NewFile(uintptr(fd), runNetNS)}, nil
+}
+
+func (m markFiles) close() { m.dir.Close() }
+
+// read returns the mark that stands in the file of a name; the error is
+// errNoMark where that is none of ours.
+func (m markFiles) read(name string) (Mark, error) {
+	fd, err := unix.Openat(int(m.dir.Fd()), name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	switch {
+	case errors.Is(err, unix.ELOOP), errors.Is(err, unix.ENXIO):
+		return Mark{}, errNoMark // a link, a socket
+	case err != nil:
+		return Mark{}, &fs.PathError{Op: "read the mark of", Path: filepath.Join(runNetNS, name), Err: err}
+	}
+	f := os.NewFile(uintptr(fd), name)
+	defer f.Close()
+	var st unix.Statfs_t
+	if unix.Fstatfs(fd, &st) == nil && st.Type == unix.NSFS_MAGIC {
+		return Mark{}, errCovered
+	}
+	return readMark(f)
+}
+
+// readMark reads the mark in an opened file.
+func readMark(f *os.File) (Mark, error) {
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return Mark{}, errors.Join(err, errNoMark)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxAlias+2))
+	if err != nil {
+		return Mark{}, err
+	}
+	mark, ok := strings.CutSuffix(string(text), "\n")
+	if !ok {
+		return Mark{}, errNoMark
+	}
+	return parseMark(mark)
+}
+
+// readMarkOf reads the mark of one name.
+func readMarkOf(name string) (Mark, error) {
+	const attempts = 5 // each with a view of its own
+	var m Mark
+	err := errCovered
+	for range attempts {
+		if !errors.Is(err, errCovered) {
+			break
+		}
+		var files markFiles
+		if files, err = openMarkFiles(); err != nil {
+			return Mark{}, err
+		}
+		m, err = files.read(name)
+		files.close()
+	}
+	return m, err
+}
+
+// writeMark writes the mark into the file of a name, before a namespace is
+// mounted there. The file appears with its mark in it. One that is there is
+// taken where it carries the same mark, or is empty: that is what iproute2
+// leaves when it is killed, and it holds nothing.
+func writeMark(path string, m Mark) error {
+	err := linkMark(path, m)
+	if err == nil {
+		return nil
+	}
+	// It is there, or the file system has no nameless files.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o444)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if mark, err := readMark(f); err == nil && mark == m {
+		return nil
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() != 0 {
+		return errors.Join(err, fmt.Errorf("%s: %w; it is no namespace either: remove the file", path, ErrForeign))
+	}
+	_, err = f.WriteString(m.String() + "\n")
+	return err
+}
+
+func linkMark(path string, m Mark) error {
+	f, err := os.OpenFile(filepath.Dir(path), unix.O_TMPFILE|os.O_WRONLY, 0o444)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := f.WriteString(m.String() + "\n"); err != nil {
+		return err
+	}
+	return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", f.Fd()), unix.AT_FDCWD, path, unix.AT_SYMLINK_FOLLOW)
+}
+
+// IsVacant reports whether the name's file is one that EnsureNamespace takes
+// though it carries no mark: an empty one on which nothing is mounted.
+func IsVacant(name string) bool {
+	info, err := os.Lstat(filepath.Join(runNetNS, name))
+	return err == nil && info.Mode().IsRegular() && info.Size() == 0 && !isNamespaceFile(filepath.Join(runNetNS, name))
+}
+
+// RemoveVacant removes such a file. One that is anything else is left.
+func RemoveVacant(name string) error {
+	if checkNamespaceName(name) != nil || !IsVacant(name) {
+		return nil
+	}
+	if err := os.Remove(filepath.Join(runNetNS, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove what is left of network namespace %q: %w", name, err)
+	}
+	return nil
+}
