@@ -50,12 +50,17 @@ var ErrNoLabel = errors.New("no label left")
 // Labels hands out the labels of one router. A label belongs to its key from
 // the first route that uses it to the last; reserved labels belong to their
 // keys for ever.
+//
+// Labels are given out from the range's end: who reserves takes from its
+// beginning. One that was given back is not given out again before all others
+// have been: a router that has not heard of the withdrawal still sends with it.
 type Labels struct {
 	all      vpn.LabelRange
 	reserved map[LabelKey]vpn.Label
 	bound    map[LabelKey]binding
 	users    map[labelUser]struct{}
-	taken    bitmap // by offset in the range: reserved or bound
+	taken    bitmap      // by offset from the range's end: reserved, bound or retired
+	retired  []vpn.Label // given back, the oldest first
 }
 
 type binding struct {
@@ -102,17 +107,30 @@ func (l *Labels) Reserve(reserved map[LabelKey]vpn.Label) error {
 		}
 		owners[label] = key
 	}
+	for key, label := range l.reserved {
+		if _, bound := owners[label]; !bound && reserved[key] != label {
+			l.retired = append(l.retired, label)
+		}
+	}
 	l.reserved = maps.Clone(reserved)
+	l.retired = slices.DeleteFunc(l.retired, func(label vpn.Label) bool {
+		_, owned := owners[label]
+		return owned
+	})
 	l.taken = newBitmap(l.all.Size())
 	for label := range owners {
-		l.taken.set(int(label - l.all.First))
+		l.taken.set(l.place(label))
+	}
+	for _, label := range l.retired {
+		l.taken.set(l.place(label))
 	}
 	return nil
 }
 
 // Acquire returns the label of a key for a route to the prefix: the one that
-// the key has, the one reserved for it, or the lowest free one. Asking again
-// for the same route changes nothing.
+// the key has, the one reserved for it, the highest that nobody has had, or the
+// one that was given back first. Asking again for the same route changes
+// nothing.
 func (l *Labels) Acquire(key LabelKey, prefix netip.Prefix) (vpn.Label, error) {
 	b, ok := l.bound[key]
 	if !ok {
@@ -145,7 +163,7 @@ func (l *Labels) Release(key LabelKey, prefix netip.Prefix) {
 	}
 	delete(l.bound, key)
 	if reserved, ok := l.reserved[key]; !ok || reserved != b.label {
-		l.taken.clear(int(b.label - l.all.First))
+		l.retired = append(l.retired, b.label)
 	}
 }
 
@@ -169,12 +187,19 @@ func (l *Labels) allocate(key LabelKey) (vpn.Label, error) {
 	if label, ok := l.reserved[key]; ok {
 		return label, nil
 	}
-	i, ok := l.taken.takeLowest()
-	if !ok {
+	if i, ok := l.taken.takeLowest(); ok {
+		return l.all.Last - vpn.Label(i), nil
+	}
+	if len(l.retired) == 0 {
 		return 0, fmt.Errorf("%s: %w in the range %s; give the router a larger one, or the VRF the label mode per-vrf", key, ErrNoLabel, l.all)
 	}
-	return l.all.First + vpn.Label(i), nil
+	oldest := l.retired[0]
+	l.retired = l.retired[1:]
+	return oldest, nil
 }
+
+// place is where the bitmap has a label.
+func (l *Labels) place(label vpn.Label) int { return int(l.all.Last - label) }
 
 func (k LabelKey) compare(o LabelKey) int {
 	return cmp.Or(
@@ -195,11 +220,6 @@ func newBitmap(size int) bitmap {
 }
 
 func (b *bitmap) set(i int) { b.words[i/64] |= 1 << (i % 64) }
-
-func (b *bitmap) clear(i int) {
-	b.words[i/64] &^= 1 << (i % 64)
-	b.full = min(b.full, i/64)
-}
 
 // takeLowest adds the lowest number that is not in the set.
 func (b *bitmap) takeLowest() (int, bool) {

@@ -23,7 +23,7 @@ func testPrefix(n byte) netip.Prefix {
 	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, n, 0}), 24)
 }
 
-func TestLabelsLowestFree(t *testing.T) {
+func TestLabelsFromTheEnd(t *testing.T) {
 	l, err := NewLabels(vpn.LabelRange{First: 1000, Last: 1003}, map[LabelKey]vpn.Label{connectedKey("red"): 1001})
 	if err != nil {
 		t.Fatal(err)
@@ -34,23 +34,23 @@ func TestLabelsLowestFree(t *testing.T) {
 			t.Errorf("%s: label %d (%v), want %d", k, got, err, want)
 		}
 	}
-	acquire(nextHopKey("red", 1), testPrefix(1), 1000)
-	acquire(nextHopKey("red", 1), testPrefix(2), 1000)
-	acquire(nextHopKey("red", 1), testPrefix(2), 1000)
+	acquire(nextHopKey("red", 1), testPrefix(1), 1003)
+	acquire(nextHopKey("red", 1), testPrefix(2), 1003)
+	acquire(nextHopKey("red", 1), testPrefix(2), 1003)
 	acquire(nextHopKey("red", 2), testPrefix(3), 1002)
 	acquire(connectedKey("red"), testPrefix(4), 1001)
-	acquire(connectedKey("blue"), testPrefix(4), 1003)
+	acquire(connectedKey("blue"), testPrefix(4), 1000)
 	_, err = l.Acquire(nextHopKey("green", 9), testPrefix(5))
 	if !errors.Is(err, ErrNoLabel) || !strings.Contains(err.Error(), "VRF green") || !strings.Contains(err.Error(), "1000-1003") {
 		t.Errorf("exhausted: %v", err)
 	}
 	l.Release(nextHopKey("red", 1), testPrefix(1))
 	l.Release(nextHopKey("red", 1), testPrefix(1))
-	if label, ok := l.Lookup(nextHopKey("red", 1)); !ok || label != 1000 {
+	if label, ok := l.Lookup(nextHopKey("red", 1)); !ok || label != 1003 {
 		t.Errorf("the label went with the first of two routes: %d, %t", label, ok)
 	}
 	l.Release(nextHopKey("red", 1), testPrefix(2))
-	acquire(nextHopKey("green", 9), testPrefix(5), 1000)
+	acquire(nextHopKey("green", 9), testPrefix(5), 1003)
 	l.Release(connectedKey("red"), testPrefix(4))
 	if label, err := l.Acquire(nextHopKey("green", 8), testPrefix(5)); err == nil {
 		t.Errorf("the reserved label was given away: %d", label)
@@ -71,16 +71,16 @@ func TestLabelReservations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := l.Acquire(connectedKey("red"), testPrefix(1)); err != nil || got != 100 {
+	if got, err := l.Acquire(connectedKey("red"), testPrefix(1)); err != nil || got != 109 {
 		t.Fatal(got, err)
 	}
-	if err := l.Reserve(map[LabelKey]vpn.Label{connectedKey("blue"): 100}); err == nil {
+	if err := l.Reserve(map[LabelKey]vpn.Label{connectedKey("blue"): 109}); err == nil {
 		t.Error("a label in use was reserved for another key")
 	}
 	if err := l.Reserve(map[LabelKey]vpn.Label{connectedKey("red"): 105}); err != nil {
 		t.Error(err)
 	}
-	if got, _ := l.Acquire(connectedKey("red"), testPrefix(2)); got != 100 {
+	if got, _ := l.Acquire(connectedKey("red"), testPrefix(2)); got != 109 {
 		t.Errorf("a reservation moved a label in use to %d", got)
 	}
 	l.Release(connectedKey("red"), testPrefix(1))
@@ -91,7 +91,8 @@ func TestLabelReservations(t *testing.T) {
 }
 
 // TestLabelsAgainstModel compares random use with a plain model: a label
-// belongs to one key, and a new one is the lowest that is free.
+// belongs to one key, and a new one is the highest that nobody has had, or the
+// one that was given back first.
 func TestLabelsAgainstModel(t *testing.T) {
 	all := vpn.LabelRange{First: 16, Last: 16 + 150}
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -101,21 +102,28 @@ func TestLabelsAgainstModel(t *testing.T) {
 	}
 	users := make(map[LabelKey]map[netip.Prefix]bool)
 	labels := make(map[LabelKey]vpn.Label)
+	var retired []vpn.Label
+	next := all.Last
 	for range 20_000 {
 		key := nextHopKey(fmt.Sprint("v", rnd.IntN(3)), byte(rnd.IntN(70)))
 		prefix := testPrefix(byte(rnd.IntN(2)))
 		if rnd.IntN(2) == 0 {
 			l.Release(key, prefix)
 			delete(users[key], prefix)
-			if len(users[key]) == 0 {
+			if label, has := labels[key]; has && len(users[key]) == 0 {
 				delete(users, key)
 				delete(labels, key)
+				retired = append(retired, label)
 			}
 			continue
 		}
 		want, has := labels[key]
-		if !has {
-			want = lowestFree(all, labels)
+		switch {
+		case has:
+		case next >= all.First:
+			want, next = next, next-1
+		case len(retired) > 0:
+			want, retired = retired[0], retired[1:]
 		}
 		got, err := l.Acquire(key, prefix)
 		if want == 0 {
@@ -135,17 +143,4 @@ func TestLabelsAgainstModel(t *testing.T) {
 	if got := len(l.Bindings()); got != len(labels) {
 		t.Errorf("%d bindings, want %d", got, len(labels))
 	}
-}
-
-func lowestFree(all vpn.LabelRange, labels map[LabelKey]vpn.Label) vpn.Label {
-	taken := make(map[vpn.Label]bool)
-	for _, l := range labels {
-		taken[l] = true
-	}
-	for l := all.First; l <= all.Last; l++ {
-		if !taken[l] {
-			return l
-		}
-	}
-	return 0
 }

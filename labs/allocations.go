@@ -1,8 +1,10 @@
 package labs
 
 import (
+	"fmt"
 	"maps"
 	"net/netip"
+	"slices"
 
 	"pseudowan/bgp/vpn"
 )
@@ -18,6 +20,40 @@ type RouterAllocations struct {
 	Ports  map[string]uint32    `json:"ports"`  // by interface, or host:interface
 	VRFs   map[string]uint32    `json:"vrfs"`   // by name
 	Labels map[string]vpn.Label `json:"labels"` // by the binding's key
+
+	// Retired numbers, the oldest first. Somebody may still hold one: another
+	// router that has not heard of a withdrawal sends with the label of a VRF
+	// that is gone. They are given out again when no other number is left.
+	RetiredPorts  []uint32    `json:"retired_ports,omitempty"`
+	RetiredVRFs   []uint32    `json:"retired_vrfs,omitempty"`
+	RetiredLabels []vpn.Label `json:"retired_labels,omitempty"`
+}
+
+// numbers is one kind of numbers that a router gives out.
+type numbers[N ~uint32] struct {
+	given   map[string]N
+	retired *[]N
+	last    N // the largest one that may be given out
+}
+
+// maxRetired bounds the numbers of a kind that are remembered as retired.
+const maxRetired = 4096
+
+const (
+	lastPort = 0xff00 - 1 // of an OpenFlow port that can be asked for
+	lastVRF  = 1<<16 - 1
+)
+
+func (r *RouterAllocations) ports() numbers[uint32] {
+	return numbers[uint32]{r.Ports, &r.RetiredPorts, lastPort}
+}
+
+func (r *RouterAllocations) vrfs() numbers[uint32] {
+	return numbers[uint32]{r.VRFs, &r.RetiredVRFs, lastVRF}
+}
+
+func (r *RouterAllocations) labels(last vpn.Label) numbers[vpn.Label] {
+	return numbers[vpn.Label]{r.Labels, &r.RetiredLabels, last}
 }
 
 func (a Allocations) clone() Allocations {
@@ -25,6 +61,8 @@ func (a Allocations) clone() Allocations {
 	for name, r := range a.Routers {
 		c.Routers[name] = &RouterAllocations{
 			Ports: maps.Clone(r.Ports), VRFs: maps.Clone(r.VRFs), Labels: maps.Clone(r.Labels),
+			RetiredPorts: slices.Clone(r.RetiredPorts), RetiredVRFs: slices.Clone(r.RetiredVRFs),
+			RetiredLabels: slices.Clone(r.RetiredLabels),
 		}
 	}
 	return c
@@ -50,34 +88,56 @@ func (a Allocations) router(name string) *RouterAllocations {
 
 // label returns the label of a key, and false where the range is used up.
 func (r *RouterAllocations) label(key string, within vpn.LabelRange) (vpn.Label, bool) {
-	if l, ok := r.Labels[key]; ok && within.Contains(l) {
-		return l, true
+	labels := r.labels(within.Last)
+	if l, ok := r.Labels[key]; ok && !within.Contains(l) {
+		labels.retire(key)
 	}
-	delete(r.Labels, key)
-	l := lowestFree(r.Labels, key, within.First)
-	if !within.Contains(l) {
-		delete(r.Labels, key)
-		return 0, false
-	}
-	return l, true
+	return labels.take(key, within.First)
 }
 
-// lowestFree returns the number of name, giving it the lowest unused one from
-// first on if it has none yet.
-func lowestFree[N ~uint32](given map[string]N, name string, first N) N {
-	if n, ok := given[name]; ok {
-		return n
+// take returns the number of name. One that has none yet gets the lowest from
+// first on that is neither in use nor retired, or else the one that retired
+// first; ok is false where none is left.
+func (n numbers[N]) take(name string, first N) (number N, ok bool) {
+	if number, ok = n.given[name]; ok {
+		return number, true
 	}
-	used := make(map[N]bool, len(given))
-	for _, n := range given {
-		used[n] = true
+	used := make(map[N]bool, len(n.given)+len(*n.retired))
+	for _, number := range n.given {
+		used[number] = true
 	}
-	n := first
-	for used[n] {
-		n++
+	for _, number := range *n.retired {
+		used[number] = true
 	}
-	given[name] = n
-	return n
+	for number = first; used[number]; number++ {
+		if number == n.last {
+			return n.reuse(name, first)
+		}
+	}
+	if number > n.last {
+		return 0, false
+	}
+	n.given[name] = number
+	return number, true
+}
+
+// reuse gives out the number that retired first.
+func (n numbers[N]) reuse(name string, first N) (N, bool) {
+	i := slices.IndexFunc(*n.retired, func(number N) bool { return number >= first && number <= n.last })
+	if i < 0 {
+		return 0, false
+	}
+	number := (*n.retired)[i]
+	*n.retired = slices.Delete(*n.retired, i, i+1)
+	n.given[name] = number
+	return number, true
+}
+
+// retire takes the number of name back.
+func (n numbers[N]) retire(name string) {
+	*n.retired = append(*n.retired, n.given[name])
+	*n.retired = (*n.retired)[max(0, len(*n.retired)-maxRetired):]
+	delete(n.given, name)
 }
 
 // connectedKey and nextHopKey name label bindings in the allocations.
@@ -106,24 +166,26 @@ const (
 	labelNumber
 )
 
-// prune forgets what is no longer in use. It comes after all new numbers have
+// prune retires what is no longer in use. It comes after all new numbers have
 // been given out, so that one edit never hands a number from one thing to
 // another.
 func (a Allocations) prune(used allocationsInUse) {
 	for router, r := range a.Routers {
-		pruneKind(r.Ports, router, portNumber, used)
-		pruneKind(r.VRFs, router, vrfNumber, used)
-		pruneKind(r.Labels, router, labelNumber, used)
-		if len(r.Ports)+len(r.VRFs)+len(r.Labels) == 0 {
+		pruneKind(r.ports(), router, portNumber, used)
+		pruneKind(r.vrfs(), router, vrfNumber, used)
+		pruneKind(r.labels(0), router, labelNumber, used)
+		if len(r.Ports)+len(r.VRFs)+len(r.Labels)+len(r.RetiredPorts)+len(r.RetiredVRFs)+len(r.RetiredLabels) == 0 {
 			delete(a.Routers, router)
 		}
 	}
 }
 
-func pruneKind[N ~uint32](given map[string]N, router string, kind allocationKind, used allocationsInUse) {
-	maps.DeleteFunc(given, func(name string, _ N) bool {
-		return !used[allocationName{router, kind, name}]
-	})
+func pruneKind[N ~uint32](n numbers[N], router string, kind allocationKind, used allocationsInUse) {
+	for _, name := range slices.Sorted(maps.Keys(n.given)) {
+		if !used[allocationName{router, kind, name}] {
+			n.retire(name)
+		}
+	}
 }
 
 // firstHostPort leaves the ports 1 and 2 to a router's first link, as the
@@ -136,12 +198,20 @@ func (b *planner) hostPort(router, name string) uint32 { return b.port(router, n
 
 func (b *planner) port(router, name string, first uint32) uint32 {
 	b.inUse[allocationName{router, portNumber, name}] = true
-	return lowestFree(b.plan.Allocations.router(router).Ports, name, first)
+	n, ok := b.plan.Allocations.router(router).ports().take(name, first)
+	if !ok {
+		b.exhausted = append(b.exhausted, fmt.Errorf("router %s: no port number is left for %s", router, name))
+	}
+	return n
 }
 
 func (b *planner) vrf(router, name string) uint32 {
 	b.inUse[allocationName{router, vrfNumber, name}] = true
-	return lowestFree(b.plan.Allocations.router(router).VRFs, name, 1)
+	n, ok := b.plan.Allocations.router(router).vrfs().take(name, 1)
+	if !ok {
+		b.exhausted = append(b.exhausted, fmt.Errorf("router %s: no number is left for VRF %s", router, name))
+	}
+	return n
 }
 
 func (b *planner) label(router, key string, within vpn.LabelRange) (vpn.Label, bool) {

@@ -1,6 +1,7 @@
 package labs
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -110,6 +111,8 @@ type planner struct {
 	runtime  string
 	routers  map[string]*agent.Config
 	inUse    allocationsInUse
+
+	exhausted []error // kinds of numbers of which none was left
 }
 
 func (b *planner) build() error {
@@ -132,6 +135,9 @@ func (b *planner) build() error {
 	b.sessions()
 	b.expectations()
 	b.names(hosts)
+	if err := errors.Join(b.exhausted...); err != nil {
+		return err
+	}
 	b.plan.Allocations.prune(b.inUse)
 	for _, r := range b.topology.Routers {
 		c := b.routers[r.Name]

@@ -103,8 +103,8 @@ func TestCustomerRoutesAndLabels(t *testing.T) {
 		mode   topology.LabelMode
 		labels [2]uint64
 	}{
-		{topology.PerNextHop, [2]uint64{1001, 1001}},
-		{topology.PerPrefix, [2]uint64{1001, 1002}},
+		{topology.PerNextHop, [2]uint64{1003, 1003}},
+		{topology.PerPrefix, [2]uint64{1003, 1002}},
 		{topology.PerVRF, [2]uint64{1000, 1000}},
 	} {
 		t.Run(string(tt.mode), func(t *testing.T) {

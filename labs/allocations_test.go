@@ -1,0 +1,101 @@
+package labs
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"pseudowan/bgp/vpn"
+	"pseudowan/topology"
+)
+
+const redAndBlue = `
+name: t
+routers: {pe1: {as: 65000%s}}
+vrfs: {red: {rts: "1:1"}, blue: {rts: "1:2"}}
+hosts:
+  fixed: {to: pe1, vrf: green, rd: "1:9", addresses: [10.9.0.2/24]}
+%s`
+
+func parsed(t *testing.T, format string, args ...any) *topology.Topology {
+	t.Helper()
+	top, err := topology.Parse("lab.yaml", fmt.Appendf(nil, format, args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return top
+}
+
+// A VRF that comes after another one has gone gets none of its numbers: who
+// has not heard of the withdrawal would send into the wrong VPN.
+func TestNumbersRetire(t *testing.T) {
+	blue := "  blue1: {to: pe1, vrf: blue, addresses: [10.71.0.2/24], lans: [10.72.0.1/24]}"
+	red := "  red1: {to: pe1, vrf: red, addresses: [10.71.0.2/24], lans: [10.72.0.1/24]}"
+	seen := map[string]string{} // by number: who had it
+	note := func(p *Plan) {
+		r := p.Allocations.Routers["pe1"]
+		for kind, given := range map[string]map[string]uint32{"port": r.Ports, "VRF": r.VRFs, "label": asNumbers(r.Labels)} {
+			for name, number := range given {
+				id := fmt.Sprint(kind, " ", number)
+				if before, had := seen[id]; had && before != name {
+					t.Errorf("%s of %s passes to %s", id, before, name)
+				}
+				seen[id] = name
+			}
+		}
+	}
+	with := plan(t, parsed(t, redAndBlue, "", blue), Allocations{})
+	note(with)
+	without := plan(t, parsed(t, redAndBlue, "", ""), with.Allocations)
+	note(without)
+	// As they are read from the disk.
+	var kept Allocations
+	data, err := json.Marshal(without.Allocations)
+	if err == nil {
+		err = json.Unmarshal(data, &kept)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	note(plan(t, parsed(t, redAndBlue, "", red), kept))
+	// The router goes and comes back.
+	clear(seen)
+	note(with)
+	elsewhere := func(text string) string { return strings.ReplaceAll(text, "pe1", "pe2") }
+	gone := plan(t, parsed(t, elsewhere(redAndBlue), "", elsewhere(blue)), with.Allocations)
+	note(plan(t, parsed(t, redAndBlue, "", red), gone.Allocations))
+}
+
+func asNumbers(labels map[string]vpn.Label) map[string]uint32 {
+	out := map[string]uint32{}
+	for name, l := range labels {
+		out[name] = uint32(l)
+	}
+	return out
+}
+
+// Where a small range leaves nothing else, the number that retired first is
+// given out again.
+func TestTheOldestRetiredNumberComesBack(t *testing.T) {
+	labels := ", labels: 1000-1005"
+	one := func(vrf string) *topology.Topology {
+		return parsed(t, redAndBlue, labels, fmt.Sprintf("  h: {to: pe1, vrf: %s, addresses: [10.1.0.2/24], lans: [10.2.0.1/24]}", vrf))
+	}
+	var last Allocations
+	var history [][]uint32
+	for i, vrf := range []string{"red", "blue", "red", "blue", "red"} {
+		p := plan(t, one(vrf), last)
+		last = p.Allocations
+		numbers := slices.Sorted(maps.Values(asNumbers(last.Routers["pe1"].Labels)))
+		if i > 0 && slices.ContainsFunc(numbers[1:], func(n uint32) bool { return slices.Contains(history[i-1][1:], n) }) {
+			t.Errorf("step %d: labels %v after %v", i, numbers, history[i-1])
+		}
+		history = append(history, numbers)
+	}
+	if got, want := fmt.Sprint(history), "[[1000 1001 1002] [1000 1003 1004] [1000 1002 1005] [1000 1001 1004] [1000 1002 1003]]"; got != want {
+		t.Errorf("labels %s; want %s", got, want)
+	}
+}
