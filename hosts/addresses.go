@@ -79,6 +79,7 @@ func (c *configuration) removeAddresses() error {
 		for _, p := range i.Addresses {
 			wanted[address{index, p}] = true
 		}
+		wanted[address{index, i.Learned}] = true
 	}
 	for _, a := range c.addresses {
 		p := prefixOf(a.IPNet)

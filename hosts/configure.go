@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -33,7 +32,7 @@ func configure(ctx context.Context, path string, n Network) error {
 	defer in.close()
 	c := &configuration{inside: in, Network: n}
 	steps := []func() error{
-		c.prepare, c.addLANs, c.setInterfaces, c.observe,
+		c.prepare, c.addLANs, c.setInterfaces, c.observe, c.startIPv6Over,
 		c.addAddresses, c.addRoutes, c.removeRoutes, c.removeAddresses, c.removeLANs,
 	}
 	for _, step := range steps {
@@ -192,8 +191,14 @@ func setIPv6Ways(i Interface) error {
 	if err != nil || string(before) == string(after) {
 		return nil // without IPv6 both are empty
 	}
-	restart := strings.TrimPrefix(dir, "/proc/sys/net/") + "/disable_ipv6"
-	return applySysctls([]sysctl{{restart, "1"}, {restart, "0"}})
+	return restartIPv6(i.Name)
+}
+
+// restartIPv6 has the kernel forget all that an interface has of IPv6, and
+// begin anew.
+func restartIPv6(name string) error {
+	setting := "ipv6/conf/" + name + "/disable_ipv6"
+	return applySysctls([]sysctl{{setting, "1"}, {setting, "0"}})
 }
 
 // removeLANs removes the LAN interfaces of ours that are not wanted any more.

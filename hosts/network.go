@@ -23,6 +23,7 @@ type Interface struct {
 	MTU       int
 	Addresses []netip.Prefix // each is the host's address with its subnet's length
 	SLAAC     bool           // take IPv6 addresses and routes from router advertisements (RFC 4862)
+	Learned   netip.Prefix   // with SLAAC: the address that it makes of the advertised prefix; zero: not known
 	LAN       bool           // every address of its subnets answers
 }
 

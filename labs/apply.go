@@ -131,6 +131,7 @@ func (a *applier) apply(ctx context.Context) error {
 		{"joining hosts", a.hostWires},
 		{"configuring hosts", a.hosts},
 		{"configuring routers", a.updateRouters},
+		{"renewing hosts", a.renewHosts},
 		{"removing left-overs", a.removeExtra},
 	}
 	for _, s := range steps {

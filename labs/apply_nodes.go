@@ -131,6 +131,22 @@ func (a *applier) hosts(ctx context.Context) error {
 	return g.Wait()
 }
 
+// renewHosts configures once more the hosts that listen to advertisements:
+// before the routers had their new configuration, the old one was advertised.
+func (a *applier) renewHosts(ctx context.Context) error {
+	if a.fresh {
+		return nil
+	}
+	var g errgroup.Group
+	g.SetLimit(parallel)
+	for _, h := range a.plan.Hosts {
+		if slices.ContainsFunc(h.Network.Interfaces, func(i hosts.Interface) bool { return i.SLAAC }) {
+			g.Go(func() error { return a.configureHost(ctx, h) })
+		}
+	}
+	return g.Wait()
+}
+
 func (a *applier) configureHost(ctx context.Context, h HostPlan) error {
 	if err := hosts.Configure(ctx, a.nodePath(h.Name), h.Network); err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)

@@ -67,6 +67,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPla
 	})
 	hp.Network.Interfaces = append(hp.Network.Interfaces, hosts.Interface{
 		Name: a.Interface, MAC: mac, MTU: a.MTU, Addresses: a.Addresses, SLAAC: a.SLAAC,
+		Learned: learnedAddress(b.topology.Name, h.Name, a),
 	})
 	hp.Network.Routes = append(hp.Network.Routes, hostRoutes(a)...)
 	return nil
@@ -81,21 +82,22 @@ func hostMAC(lab, host string, a topology.Attachment) net.HardwareAddr {
 }
 
 // hostAddresses are the addresses that a host has on an attachment: those that
-// it is given, and the one that it makes of the advertised prefix and its MAC
-// (RFC 4291 appendix A).
+// it is given, and the one that it makes of the advertised prefix and its MAC.
 func hostAddresses(lab, host string, a topology.Attachment) []netip.Prefix {
 	out := slices.Clone(a.Addresses)
-	if a.SLAAC && a.RA != nil {
-		out = append(out, netip.PrefixFrom(eui64(a.RA.Prefix, hostMAC(lab, host, a)), a.RA.Prefix.Bits()))
+	if p := learnedAddress(lab, host, a); p.IsValid() {
+		out = append(out, p)
 	}
 	return out
 }
 
-// eui64 is the address with the modified EUI-64 of a MAC in a /64.
-func eui64(prefix netip.Prefix, mac net.HardwareAddr) netip.Addr {
-	b := prefix.Masked().Addr().As16()
-	copy(b[8:], []byte{mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]})
-	return netip.AddrFrom16(b)
+// learnedAddress is the address that a host makes of what the router
+// advertises; zero where it makes none.
+func learnedAddress(lab, host string, a topology.Attachment) netip.Prefix {
+	if !a.SLAAC || a.RA == nil {
+		return netip.Prefix{}
+	}
+	return netip.PrefixFrom(hosts.EUI64(a.RA.Prefix, hostMAC(lab, host, a)), a.RA.Prefix.Bits())
 }
 
 // accessName is the original's ethN for port N, unless a link of the router

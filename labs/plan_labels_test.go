@@ -2,7 +2,6 @@ package labs
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"testing"
@@ -47,13 +46,5 @@ hosts: {a: {to: pe1, vrf: red, mac: "02:00:00:00:00:01", addresses: [10.1.0.2/24
 				t.Errorf("the host is expected to answer at %v", e)
 			}
 		}
-	}
-}
-
-// RFC 4291 appendix A.
-func TestEUI64(t *testing.T) {
-	got := eui64(netip.MustParsePrefix("2001:db8:1::/64"), net.HardwareAddr{0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde})
-	if want := netip.MustParseAddr("2001:db8:1:0:3656:78ff:fe9a:bcde"); got != want {
-		t.Errorf("%s; want %s", got, want)
 	}
 }

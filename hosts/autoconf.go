@@ -1,0 +1,71 @@
+package hosts
+
+import (
+	"net"
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+)
+
+// startIPv6Over restarts IPv6 on the interfaces that have an address of an
+// earlier life: one made from another MAC, or from a prefix that is advertised
+// no longer. The kernel keeps both, and prefers neither to the right one.
+func (c *configuration) startIPv6Over() error {
+	restarted := false
+	for _, i := range c.Interfaces {
+		l := c.seen[i.Name]
+		if !c.outlived(l.Attrs().Index, l.Attrs().HardwareAddr, i) {
+			continue
+		}
+		if err := c.onThread(func() error { return restartIPv6(i.Name) }); err != nil {
+			return err
+		}
+		restarted = true
+	}
+	if !restarted {
+		return nil
+	}
+	return c.observe()
+}
+
+// outlived reports whether an interface has an autoconfigured address that it
+// would not get now.
+func (c *configuration) outlived(index int, mac net.HardwareAddr, i Interface) bool {
+	if len(i.MAC) != 0 {
+		mac = i.MAC
+	}
+	linkLocals, right := 0, false
+	for _, a := range c.addresses {
+		p := prefixOf(a.IPNet)
+		switch {
+		case a.LinkIndex != index || !p.Addr().Is6():
+		case p.Addr().IsLinkLocalUnicast():
+			linkLocals++
+			right = right || p.Addr() == EUI64(netip.MustParsePrefix("fe80::/64"), mac)
+		case i.Learned.IsValid() && advertised(p, a.Flags) && p != i.Learned:
+			return true
+		}
+	}
+	return len(mac) == 6 && linkLocals > 0 && !right
+}
+
+// advertised reports whether an address comes from an advertised prefix. A
+// DHCPv6 client's is a /128.
+func advertised(p netip.Prefix, flags int) bool {
+	return flags&(unix.IFA_F_PERMANENT|unix.IFA_F_TEMPORARY) == 0 && p.Bits() == slaacBits
+}
+
+// slaacBits is the length of a prefix that Ethernet hosts make addresses of
+// (RFC 2464).
+const slaacBits = 64
+
+// EUI64 is the address with the modified EUI-64 of a MAC in a /64 (RFC 4291
+// appendix A).
+func EUI64(prefix netip.Prefix, mac net.HardwareAddr) netip.Addr {
+	if len(mac) != 6 {
+		return netip.Addr{}
+	}
+	b := prefix.Masked().Addr().As16()
+	copy(b[8:], []byte{mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]})
+	return netip.AddrFrom16(b)
+}
