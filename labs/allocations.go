@@ -86,6 +86,46 @@ func (a Allocations) router(name string) *RouterAllocations {
 	return r
 }
 
+// after is the allocations as commands left them that were cut short: what they
+// gave out may be in use, or known to other routers, as well as what was
+// applied.
+func (a Allocations) after(cut []Plan) Allocations {
+	all := a.clone()
+	for _, p := range cut {
+		for _, name := range slices.Sorted(maps.Keys(p.Allocations.Routers)) {
+			r, gave := all.router(name), p.Allocations.Routers[name]
+			r.ports().adopt(gave.Ports)
+			r.vrfs().adopt(gave.VRFs)
+			r.labels(0).adopt(gave.Labels)
+		}
+	}
+	return all
+}
+
+// adopt takes over numbers that were given out elsewhere. Where name has
+// another one here, or the number another name, it is retired.
+func (n numbers[N]) adopt(given map[string]N) {
+	used := map[N]bool{}
+	for _, number := range n.given {
+		used[number] = true
+	}
+	for _, number := range *n.retired {
+		used[number] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		number := given[name]
+		if used[number] {
+			continue
+		}
+		used[number] = true
+		if _, has := n.given[name]; has {
+			*n.retired = append(*n.retired, number)
+		} else {
+			n.given[name] = number
+		}
+	}
+}
+
 // label returns the label of a key, and false where the range is used up.
 func (r *RouterAllocations) label(key string, within vpn.LabelRange) (vpn.Label, bool) {
 	labels := r.labels(within.Last)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"pseudowan/bgp/vpn"
 	"pseudowan/topology"
 )
@@ -97,5 +99,28 @@ func TestTheOldestRetiredNumberComesBack(t *testing.T) {
 	}
 	if got, want := fmt.Sprint(history), "[[1000 1001 1002] [1000 1003 1004] [1000 1002 1005] [1000 1001 1004] [1000 1002 1003]]"; got != want {
 		t.Errorf("labels %s; want %s", got, want)
+	}
+}
+
+// What a command gave out that was cut short passes to nobody else either.
+func TestNumbersOfACutChangeAreNotReused(t *testing.T) {
+	red := "  red1: {to: pe1, vrf: red, addresses: [10.71.0.2/24]}"
+	blue := "  blue1: {to: pe1, vrf: blue, addresses: [10.71.0.2/24]}"
+	applied := plan(t, parsed(t, redAndBlue, "", ""), Allocations{})
+	cut := plan(t, parsed(t, redAndBlue, "", blue), applied.Allocations)
+	next := plan(t, parsed(t, redAndBlue, "", red), applied.Allocations.after([]Plan{*cut}))
+	before, now := cut.Allocations.Routers["pe1"], next.Allocations.Routers["pe1"]
+	if got := now.VRFs["red"]; got == before.VRFs["blue"] {
+		t.Errorf("red has the number %d of blue", got)
+	}
+	if got := now.Ports["red1:eth0"]; got == before.Ports["blue1:eth0"] {
+		t.Errorf("red1 has the port %d of blue1", got)
+	}
+	if got := now.Labels["red|vpnv4|connected"]; got == before.Labels["blue|vpnv4|connected"] {
+		t.Errorf("red has the label %d of blue", got)
+	}
+	again := plan(t, parsed(t, redAndBlue, "", blue), applied.Allocations.after([]Plan{*cut}))
+	if diff := cmp.Diff(cut.Allocations, again.Allocations); diff != "" {
+		t.Errorf("the same change, begun again, gives other numbers:\n%s", diff)
 	}
 }

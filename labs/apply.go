@@ -43,13 +43,14 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 		return nil, err
 	}
 	a := &applier{topology: t, source: source, before: before, fresh: before.empty(), progress: o.Progress, hostPaths: map[string]string{}}
-	var applied Plan
-	known := true
-	if !a.fresh {
-		applied, a.cut, known = appliedBefore(t.Name)
+	applied, cut, known := appliedBefore(t.Name)
+	if a.fresh { // after a reboot, say: its numbers are all that is left
+		applied, known = Plan{Allocations: applied.Allocations}, true
+	} else {
+		a.cut = cut
 	}
 	a.runtimeName = before.choose(o.Runtime, t.Runtime, applied.Runtime)
-	if a.plan, err = NewPlan(t, applied.Allocations, a.runtimeName); err != nil {
+	if a.plan, err = NewPlan(t, applied.Allocations.after(cut), a.runtimeName); err != nil {
 		return nil, err
 	}
 	if err := a.plan.tagBuilds(); err != nil {
