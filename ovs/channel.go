@@ -10,10 +10,6 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// packetQueue is how many packets wait for the slow path before more are
-// dropped.
-const packetQueue = 1024
-
 // PacketIn is a packet that the pipeline handed to the slow path.
 type PacketIn struct {
 	Reason    pipeline.Reason
@@ -28,29 +24,33 @@ type channel struct {
 	socket  string
 	conn    atomic.Pointer[openflow.Conn]
 	packets chan PacketIn
-	dropped atomic.Uint64
+	queue   *fairQueue
 	links   chan struct{} // holds one token after a change
 	faults  chan error
 
 	cancel context.CancelFunc
-	ended  chan struct{}
+	ended  chan struct{} // closed by keep
+	handed chan struct{} // closed by hand
 }
 
 func openChannel(ctx context.Context, socket string) (*channel, error) {
 	run, cancel := context.WithCancel(context.Background())
 	c := &channel{
 		socket:  socket,
-		packets: make(chan PacketIn, packetQueue),
+		packets: make(chan PacketIn),
+		queue:   newFairQueue(),
 		links:   make(chan struct{}, 1),
 		faults:  make(chan error, 16),
 		cancel:  cancel,
 		ended:   make(chan struct{}),
+		handed:  make(chan struct{}),
 	}
 	if err := c.dial(ctx); err != nil {
 		cancel()
 		return nil, err
 	}
 	go c.keep(run)
+	go c.hand(run)
 	return c, nil
 }
 
@@ -94,6 +94,24 @@ func (c *channel) keep(ctx context.Context) {
 func (c *channel) close() {
 	c.cancel()
 	<-c.ended
+	<-c.handed
+}
+
+// hand passes the packets on, in the order of their turns at the moment when
+// somebody takes one.
+func (c *channel) hand(ctx context.Context) {
+	defer close(c.handed)
+	for {
+		p, ok := c.queue.pop(ctx)
+		if !ok {
+			return
+		}
+		select {
+		case c.packets <- p:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // packetIn queues a packet. One without a reason did not come from the
@@ -102,15 +120,10 @@ func (c *channel) packetIn(p openflow.PacketIn) {
 	if p.Reg[3] == 0 {
 		return
 	}
-	in := PacketIn{
+	c.queue.push(PacketIn{
 		Reason: pipeline.Reason(p.Reg[3]), Port: p.InPort,
 		VRF: uint32(p.Metadata), Adjacency: p.Reg[1], Frame: p.Frame,
-	}
-	select {
-	case c.packets <- in:
-	default:
-		c.dropped.Add(1)
-	}
+	})
 }
 
 func (c *channel) portStatus() {

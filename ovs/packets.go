@@ -8,12 +8,13 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// PacketIns is the queue of packets for the slow path. It is never closed: see
-// Done. When it is full, packets are dropped and counted.
+// PacketIns is the packets for the slow path. Ports and VRFs take turns: one
+// that has much to say waits for itself alone, and what does not fit its own
+// queue is dropped and counted. The channel is never closed: see Done.
 func (s *Switch) PacketIns() <-chan PacketIn { return s.channel.packets }
 
-// PacketInsDropped is how many packets found the queue full.
-func (s *Switch) PacketInsDropped() uint64 { return s.channel.dropped.Load() }
+// PacketInsDropped is how many packets found the queue of their source full.
+func (s *Switch) PacketInsDropped() map[Source]uint64 { return s.channel.queue.lost() }
 
 // Faults tells what went wrong on the OpenFlow channel while nobody waited: a
 // lost connection (it is made again), a packet that the switch refused to send.
@@ -49,22 +50,46 @@ func (s *Switch) Inject(vrf uint32, frame []byte) error {
 // Meter is a limit in packets per second for what ports punt.
 type Meter = openflow.Meter
 
-// SetMeters makes or changes meters. Set a meter before the flows that use it.
+// SetMeters makes or changes meters; others stay. Set a meter before the flows
+// that use it.
 func (s *Switch) SetMeters(ctx context.Context, meters ...Meter) error {
-	for _, m := range meters {
-		if err := s.channel.conn.Load().SetMeter(ctx, m); err != nil {
-			return fmt.Errorf("meter %d: %w", m.ID, err)
-		}
+	if err := s.channel.conn.Load().SetMeters(ctx, meters); err != nil {
+		return fmt.Errorf("meters: %w", err)
 	}
 	return nil
 }
 
-// DeleteMeters removes meters. One that does not exist is no error.
-func (s *Switch) DeleteMeters(ctx context.Context, ids ...uint32) error {
-	for _, id := range ids {
-		if err := s.channel.conn.Load().DeleteMeter(ctx, id); err != nil {
-			return fmt.Errorf("meter %d: %w", id, err)
+// KeepMeters removes all meters but these. Remove the flows that use them
+// before.
+func (s *Switch) KeepMeters(ctx context.Context, meters ...Meter) error {
+	wanted := make(map[uint32]bool, len(meters))
+	for _, m := range meters {
+		wanted[m.ID] = true
+	}
+	have, err := s.channel.conn.Load().Meters(ctx)
+	if err != nil {
+		return fmt.Errorf("meters: %w", err)
+	}
+	var ids []uint32
+	for _, m := range have {
+		if !wanted[m.ID] {
+			ids = append(ids, m.ID)
 		}
 	}
+	if err := s.channel.conn.Load().DeleteMeters(ctx, ids); err != nil {
+		return fmt.Errorf("remove meters: %w", err)
+	}
 	return nil
+}
+
+// MeterStats is the counters of one meter.
+type MeterStats = openflow.MeterStats
+
+// MeterStats returns the counters of all meters.
+func (s *Switch) MeterStats(ctx context.Context) ([]MeterStats, error) {
+	all, err := s.channel.conn.Load().MeterStats(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("meter statistics: %w", err)
+	}
+	return all, nil
 }

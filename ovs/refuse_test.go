@@ -1,6 +1,7 @@
 package ovs
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,7 +92,21 @@ func TestRealMeter(t *testing.T) {
 	if limit := 10 + 1 + int(time.Since(begin).Seconds()); punted == 0 || punted > limit {
 		t.Errorf("%d of %d packets were punted, want 1 to %d", punted, flood, limit)
 	}
-	check(t, sw.DeleteMeters(t.Context(), 7, 4711))
+	check(t, sw.Commit(t.Context(), nil, pipeline.AccessPort{
+		Port: hostPort(1), VRF: 1, MAC: gatewayMAC(1, 1), ControlMeter: 1, Meter: 7,
+	}.Flows()))
+	stats, err := sw.MeterStats(t.Context())
+	check(t, err)
+	i := slices.IndexFunc(stats, func(s MeterStats) bool { return s.ID == 7 })
+	if i < 0 || stats[i].Dropped < flood/2 {
+		t.Errorf("meters count %+v; meter 7 has dropped most of %d", stats, flood)
+	}
+	check(t, sw.KeepMeters(t.Context(), Meter{ID: 1}))
+	left, err := sw.MeterStats(t.Context())
+	check(t, err)
+	if len(left) != 1 || left[0].ID != 1 {
+		t.Errorf("meters left: %+v, want meter 1 alone", left)
+	}
 }
 
 // Nobody reads the queue: it fills, what does not fit is counted, and the
@@ -102,14 +117,11 @@ func TestRealPacketQueueIsBounded(t *testing.T) {
 	c := newCapture(t, p.hosts["a1"], "eth0")
 	ls := icmp(1, 0, nth(subnets(1)[0], 99), 64, 9)
 	eventually(t, "packets are dropped", func() bool {
-		for range packetQueue / 8 {
+		for range perSource {
 			c.send(t, p.hosts["a1"], "eth0", ls...)
 		}
-		return p.r1.sw.PacketInsDropped() > 0
+		return p.r1.sw.PacketInsDropped()[Source{Port: hostPort(1), VRF: 1}] > 0
 	})
-	if n := len(p.r1.sw.PacketIns()); n != packetQueue {
-		t.Errorf("%d packets are queued, want %d", n, packetQueue)
-	}
 	if _, err := p.r1.sw.Links(t.Context()); err != nil {
 		t.Error(err)
 	}

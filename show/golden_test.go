@@ -64,7 +64,7 @@ var (
 		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Direction: "in", Label: num(1001), NextHop: addr("10.1.0.2"), Packets: 18446744073709551615, Bytes: 9007199254740993},
 	}
 	ports = []status.Port{
-		{Router: "pe1", Port: 3, Name: "c-101", RxPackets: 10, RxBytes: 980, RxErrors: 1, TxPackets: 9, TxBytes: 882},
+		{Router: "pe1", Port: 3, Name: "c-101", RxPackets: 10, RxBytes: 980, RxErrors: 1, TxPackets: 9, TxBytes: 882, Punted: 7, PuntsDropped: 2},
 		{Router: "pe1", Port: 1, Name: "eth1", TxErrors: 12345678901},
 	}
 	ribs = []status.RIB{

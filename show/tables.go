@@ -116,12 +116,13 @@ func Ports(o Output, rows []status.Port) error {
 			text("router"), number("portNo"),
 			number("rxPackets"), number("rxBytes"), number("rxErrors"),
 			number("txPackets"), number("txBytes"), number("txErrors"),
-			text("name"),
+			number("punts"), number("puntsDropped"), text("name"),
 		}}
 		for _, r := range rows {
 			g.add(r.Router, decimal(r.Port),
 				decimal(r.RxPackets), decimal(r.RxBytes), decimal(r.RxErrors),
 				decimal(r.TxPackets), decimal(r.TxBytes), decimal(r.TxErrors),
+				decimal(r.Punted), decimal(r.PuntsDropped),
 				r.Name)
 		}
 		return g.String()

@@ -53,7 +53,7 @@ func (r *reactor) routes() http.Handler {
 	list(m, r, "peers", func(ctx context.Context, _ *http.Request) (any, error) { return r.peerRows(ctx) })
 	list(m, r, "interfaces", func(ctx context.Context, _ *http.Request) (any, error) { return inLoop(ctx, r, r.interfaceRows) })
 	list(m, r, "neighbors", func(ctx context.Context, _ *http.Request) (any, error) { return inLoop(ctx, r, r.neighborRows) })
-	list(m, r, "vrfs", func(ctx context.Context, _ *http.Request) (any, error) { return inLoop(ctx, r, r.vrfRows) })
+	list(m, r, "vrfs", func(ctx context.Context, _ *http.Request) (any, error) { return r.vrfRows(ctx) })
 	list(m, r, "mpls", func(ctx context.Context, _ *http.Request) (any, error) { return inLoop(ctx, r, r.mplsRows) })
 	list(m, r, "flows", func(ctx context.Context, q *http.Request) (any, error) {
 		return r.flowRows(ctx, q.URL.Query().Get("fast") == "")

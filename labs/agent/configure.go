@@ -60,6 +60,9 @@ func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 	if err := r.programmed(ctx); err != nil {
 		return err
 	}
+	if err := r.sw.KeepMeters(ctx, meters(cfg)...); err != nil {
+		return err
+	}
 	return r.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
 }
 
@@ -243,10 +246,10 @@ func (r *reactor) portFlows() {
 		}
 		r.fib.set(flows)
 	}
-	set(pipeline.Base{Meter: coreMeter}.Flows())
+	set(pipeline.Base{Meter: otherMeter}.Flows())
 	for _, c := range r.core {
 		set(pipeline.CorePort{
-			Port: c.Port, BGPPort: c.BGPPort, MAC: c.mac, Addresses: addressesOf(c.Addresses), Meter: coreMeter,
+			Port: c.Port, BGPPort: c.BGPPort, MAC: c.mac, Addresses: addressesOf(c.Addresses), Meter: coreMeter(c.Port),
 		}.Flows())
 	}
 	for _, a := range r.access {

@@ -91,7 +91,28 @@ func texts[T interface{ String() string }](list []T) []string {
 	return out
 }
 
-func (r *reactor) vrfRows() []status.VRF {
+// vrfRows lists the VRFs with their routes, and what of them came up from other
+// routers.
+func (r *reactor) vrfRows(ctx context.Context) ([]status.VRF, error) {
+	cfg, err := inLoop(ctx, r, func() Config { return r.cfg })
+	if err != nil {
+		return nil, err
+	}
+	_, byVRF, err := puntedBy(ctx, r.sw, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return inLoop(ctx, r, func() []status.VRF {
+		rows := r.routeRows()
+		for i, row := range rows {
+			p := byVRF[r.vrfs[row.VRF].ID]
+			rows[i].Punted, rows[i].PuntsDropped = p.packets, p.dropped
+		}
+		return rows
+	})
+}
+
+func (r *reactor) routeRows() []status.VRF {
 	rows := []status.VRF{}
 	for _, v := range r.cfg.VRFs {
 		row := status.VRF{
@@ -233,7 +254,15 @@ func (r *reactor) portRows(ctx context.Context) ([]status.Port, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := inLoop(ctx, r, r.portNames)
+	var cfg Config
+	names, err := inLoop(ctx, r, func() map[uint32]string {
+		cfg = r.cfg
+		return r.portNames()
+	})
+	if err != nil {
+		return nil, err
+	}
+	byPort, _, err := puntedBy(ctx, r.sw, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -247,6 +276,7 @@ func (r *reactor) portRows(ctx context.Context) ([]status.Port, error) {
 			Router: r.name, Port: s.Port, Name: name,
 			RxPackets: s.RxPackets, RxBytes: s.RxBytes, RxErrors: s.RxErrors,
 			TxPackets: s.TxPackets, TxBytes: s.TxBytes, TxErrors: s.TxErrors,
+			Punted: byPort[s.Port].packets, PuntsDropped: byPort[s.Port].dropped,
 		})
 	}
 	slices.SortFunc(rows, func(a, b status.Port) int { return cmp.Compare(a.Port, b.Port) })

@@ -22,7 +22,7 @@ func (r *reactor) vrfFlows() {
 	for i := range r.cfg.VRFs {
 		v := &r.cfg.VRFs[i]
 		r.vrfs[v.Name] = v
-		set(pipeline.VRF{ID: v.ID}.Flows())
+		set(pipeline.VRF{ID: v.ID, Meter: vrfMeter(v.ID)}.Flows())
 		for _, b := range r.bindings(v) {
 			for _, f := range r.fib.setLabel(r.inLabel(v, b)) {
 				want[f.Cookie] = true

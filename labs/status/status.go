@@ -53,6 +53,10 @@ type VRF struct {
 	Import []string `json:"import"`
 	Export []string `json:"export"`
 	Routes []Route  `json:"routes"`
+
+	// The same as of a Port, of what came from other routers.
+	Punted       uint64 `json:"punted"`
+	PuntsDropped uint64 `json:"punts_dropped"`
 }
 
 // Route is one path to a prefix in a VRF.
@@ -104,6 +108,11 @@ type Port struct {
 	TxPackets uint64 `json:"tx_packets"`
 	TxBytes   uint64 `json:"tx_bytes"`
 	TxErrors  uint64 `json:"tx_errors"`
+
+	// Packets that the slow path was to see, and those that were one too many
+	// for it. On a core port: those of no VRF.
+	Punted       uint64 `json:"punted"`
+	PuntsDropped uint64 `json:"punts_dropped"`
 }
 
 // RIB is one path of a speaker's VPN table, before import into VRFs.

@@ -128,19 +128,44 @@ func TestMultipartInPieces(t *testing.T) {
 	}
 }
 
-func TestMeterIsChangedWhereItExists(t *testing.T) {
+// Only what differs is sent.
+func TestSetMeters(t *testing.T) {
 	c, sw, _ := connect(t)
+	meters := []Meter{{1, 100, 10}, {2, 200, 20}, {3, 300, 30}}
 	go func() {
-		add, barrier := sw.next(), sw.next()
-		sw.send(message{kind: typeError, xid: add.xid, body: []byte{0, errorMeterMod, 0, codeMeterExists}})
-		sw.send(message{kind: typeBarrierReply, xid: barrier.xid})
-		modify, barrier := sw.next(), sw.next()
-		if modify.body[1] != meterModify || barrier.kind != typeBarrierRequest {
-			t.Errorf("after a refused addition: %+v, %+v", modify, barrier)
+		req := sw.next()
+		if req.kind != typeMultipartRequest || req.body[1] != multipartMeters {
+			t.Errorf("first asked: %+v", req)
+		}
+		sw.send(message{kind: typeMultipartReply, xid: req.xid, body: []byte{
+			0, multipartMeters, 0, 0, 0, 0, 0, 0,
+			0, 24, 0, 5, 0, 0, 0, 1, 0, 1, 0, 16, 0, 0, 0, 100, 0, 0, 0, 10, 0, 0, 0, 0,
+			0, 24, 0, 5, 0, 0, 0, 3, 0, 1, 0, 16, 0, 0, 0, 7, 0, 0, 0, 30, 0, 0, 0, 0,
+			0, 24, 0, 5, 0, 0, 0, 9, 0, 1, 0, 16, 0, 0, 0, 7, 0, 0, 0, 30, 0, 0, 0, 0,
+		}})
+		add, modify, barrier := sw.next(), sw.next(), sw.next()
+		if !cmp.Equal(add.body, meters[1].encode(meterAdd)) || !cmp.Equal(modify.body, meters[2].encode(meterModify)) || barrier.kind != typeBarrierRequest {
+			t.Errorf("sent: %+v, %+v, %+v", add, modify, barrier)
 		}
 		sw.send(message{kind: typeBarrierReply, xid: barrier.xid})
 	}()
-	check(t, c.SetMeter(t.Context(), Meter{ID: 3, Rate: 100, Burst: 10}))
+	check(t, c.SetMeters(t.Context(), meters))
+}
+
+func TestDecodeMeterStats(t *testing.T) {
+	entry := make([]byte, 56)
+	entry[3], entry[5], entry[23], entry[47] = 7, 56, 9, 4
+	got, err := appendMeterStats(nil, append(entry, entry...))
+	check(t, err)
+	want := MeterStats{ID: 7, Packets: 9, Dropped: 4}
+	if diff := cmp.Diff([]MeterStats{want, want}, got); diff != "" {
+		t.Error(diff)
+	}
+	for n := 1; n < len(entry); n++ {
+		if _, err := appendMeterStats(nil, entry[:n]); !errors.Is(err, errShort) {
+			t.Errorf("%d octets of it: %v", n, err)
+		}
+	}
 }
 
 func TestLostConnection(t *testing.T) {

@@ -2,7 +2,7 @@ package openflow
 
 import (
 	"context"
-	"errors"
+	"fmt"
 )
 
 // Meter drops what exceeds a packet rate (section 5.7).
@@ -10,6 +10,13 @@ type Meter struct {
 	ID    uint32 // 1 and up
 	Rate  uint32 // packets per second
 	Burst uint32 // packets
+}
+
+// MeterStats is what a meter has seen.
+type MeterStats struct {
+	ID      uint32
+	Packets uint64 // that came to the meter
+	Dropped uint64 // of these, the ones above the rate
 }
 
 // Commands and flags of a meter modification (section 7.3.4.5).
@@ -21,22 +28,47 @@ const (
 	meterBurst  = 1 << 2
 	bandDrop    = 1
 	bandSize    = 16
+	allMeters   = 0xffffffff
 )
 
-// SetMeter makes a meter, or changes the one with this ID.
-func (c *Conn) SetMeter(ctx context.Context, m Meter) error {
-	err := c.request(ctx, message{kind: typeMeterMod, body: m.encode(meterAdd)})
-	var refused *Error
-	if errors.As(err, &refused) && refused.Type == errorMeterMod && refused.Code == codeMeterExists {
-		return c.request(ctx, message{kind: typeMeterMod, body: m.encode(meterModify)})
+// SetMeters makes meters that the switch does not have, and changes those that
+// it has otherwise. Others stay.
+func (c *Conn) SetMeters(ctx context.Context, meters []Meter) error {
+	have, err := c.Meters(ctx)
+	if err != nil {
+		return err
 	}
-	return err
+	known := make(map[uint32]Meter, len(have))
+	for _, m := range have {
+		known[m.ID] = m
+	}
+	var mods []message
+	for _, m := range meters {
+		switch was, there := known[m.ID]; {
+		case !there:
+			mods = append(mods, message{kind: typeMeterMod, body: m.encode(meterAdd)})
+		case was != m:
+			mods = append(mods, message{kind: typeMeterMod, body: m.encode(meterModify)})
+		}
+		known[m.ID] = m
+	}
+	if len(mods) == 0 {
+		return nil
+	}
+	return c.request(ctx, mods...)
 }
 
-// DeleteMeter removes a meter, and the flows that use it as an instruction. One
-// that does not exist is no error.
-func (c *Conn) DeleteMeter(ctx context.Context, id uint32) error {
-	return c.request(ctx, message{kind: typeMeterMod, body: Meter{ID: id}.encode(meterDelete)})
+// DeleteMeters removes meters, and the flows that use them as an instruction.
+// One that does not exist is no error.
+func (c *Conn) DeleteMeters(ctx context.Context, ids []uint32) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	var mods []message
+	for _, id := range ids {
+		mods = append(mods, message{kind: typeMeterMod, body: Meter{ID: id}.encode(meterDelete)})
+	}
+	return c.request(ctx, mods...)
 }
 
 func (m Meter) encode(command uint16) []byte {
@@ -51,4 +83,59 @@ func (m Meter) encode(command uint16) []byte {
 	b = be.AppendUint32(b, m.Rate)
 	b = be.AppendUint32(b, m.Burst)
 	return append(b, 0, 0, 0, 0)
+}
+
+// Meters returns the meters of the switch.
+func (c *Conn) Meters(ctx context.Context) ([]Meter, error) {
+	return collect(ctx, c, multipartMeters, everyMeter(), appendMeters)
+}
+
+// MeterStats returns the counters of every meter.
+func (c *Conn) MeterStats(ctx context.Context) ([]MeterStats, error) {
+	return collect(ctx, c, multipartMeter, everyMeter(), appendMeterStats)
+}
+
+func everyMeter() []byte { return append(be.AppendUint32(nil, allMeters), 0, 0, 0, 0) }
+
+// appendMeters decodes meter configurations (section 7.3.5.11). A meter of
+// several bands is not ours: it is told with the last one.
+func appendMeters(all []Meter, b []byte) ([]Meter, error) {
+	const fixed = 8
+	for len(b) > 0 {
+		if len(b) < fixed {
+			return all, fmt.Errorf("meter: %w", errShort)
+		}
+		length := int(be.Uint16(b))
+		if length < fixed || length > len(b) {
+			return all, fmt.Errorf("meter: entry of %d octets: %w", length, errShort)
+		}
+		m := Meter{ID: be.Uint32(b[4:])}
+		for bands := b[fixed:length]; len(bands) >= bandSize; bands = bands[bandSize:] {
+			m.Rate, m.Burst = be.Uint32(bands[4:]), be.Uint32(bands[8:])
+		}
+		all = append(all, m)
+		b = b[length:]
+	}
+	return all, nil
+}
+
+// appendMeterStats decodes the counters of meters (section 7.3.5.10).
+func appendMeterStats(all []MeterStats, b []byte) ([]MeterStats, error) {
+	const fixed, band = 40, 16
+	for len(b) > 0 {
+		if len(b) < fixed {
+			return all, fmt.Errorf("meter statistics: %w", errShort)
+		}
+		length := int(be.Uint16(b[4:]))
+		if length < fixed || length > len(b) {
+			return all, fmt.Errorf("meter statistics: entry of %d octets: %w", length, errShort)
+		}
+		s := MeterStats{ID: be.Uint32(b), Packets: be.Uint64(b[16:])}
+		for bands := b[fixed:length]; len(bands) >= band; bands = bands[band:] {
+			s.Dropped += be.Uint64(bands)
+		}
+		all = append(all, s)
+		b = b[length:]
+	}
+	return all, nil
 }

@@ -12,6 +12,8 @@ import (
 const (
 	multipartFlow     = 1
 	multipartPort     = 4
+	multipartMeter    = 9
+	multipartMeters   = 10
 	multipartPortDesc = 13
 )
 

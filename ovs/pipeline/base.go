@@ -4,7 +4,7 @@ package pipeline
 // TTL check, size errors, explicit null labels, and the refusal of VLAN tags.
 // Without it nothing is forwarded.
 type Base struct {
-	Meter uint32 // limits punts of injected packets; 0: no limit
+	Meter uint32 // limits punts of no port and no VRF; 0: no limit
 }
 
 // Flows returns the flows of the base.

@@ -16,7 +16,7 @@
 //	20 route      VRF and destination prefix, longest match
 //	25 path       one of several equally good ways, by a hash of the flow
 //	30 adjacency  rewrite MACs, decrement the TTL, push the label, output
-//	40 punt       to the slow path, metered per ingress port
+//	40 punt       to the slow path, metered per customer port, else per VRF
 //
 // # Registers
 //

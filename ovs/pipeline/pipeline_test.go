@@ -46,7 +46,7 @@ var things = map[string][]thing{
 		InLabel{Label: 1003, Swap: &Swap{Label: 2003, Adjacency: 8}},
 	},
 	"routes": {
-		VRF{ID: 101},
+		VRF{ID: 101, Meter: 8},
 		Route{ID: 1, VRF: 101, Prefix: prefix("30.1.0.0/24"), To: Forward{Adjacency: 7}},
 		Route{ID: 2, VRF: 101, Prefix: prefix("30.1.0.0/24"), To: Forward{Adjacency: 8, Label: 2000, MTU: 1500}},
 		Route{ID: 3, VRF: 101, Prefix: prefix("0.0.0.0/0"), To: Forward{Adjacency: 8, Label: 2000}},

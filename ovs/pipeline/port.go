@@ -29,7 +29,7 @@ type CorePort struct {
 	BGPPort   uint32           // OpenFlow number of the internal port that owns MAC and Addresses
 	MAC       net.HardwareAddr // the interface's address; frames to other addresses are dropped
 	Addresses []netip.Addr     // the interface's IP addresses; link-local IPv6 is understood
-	Meter     uint32           // limits what this port punts; 0: no limit
+	Meter     uint32           // limits what this port punts outside of any VRF; 0: no limit
 }
 
 // Flows returns the flows of the port.
@@ -55,7 +55,7 @@ func (p CorePort) Flows() []Flow {
 	}
 	l.add(TablePort, prioRest, wire, drop)
 	l.add(TablePort, prioRouted, inPort(p.BGPPort), output(p.Port))
-	l.puntPort(p.Port, p.Meter, p.Meter)
+	l.add(TablePunt, prioPuntCore, inPort(p.Port), controller(p.Meter))
 	return l.flows
 }
 
@@ -100,6 +100,6 @@ func (p AccessPort) Flows() []Flow {
 		l.add(TablePort, prioRouted, join(port, us, family), join(vrf, gotoTable(TableTTL)))
 	}
 	l.add(TablePort, prioRest, port, drop)
-	l.puntPort(p.Port, p.ControlMeter, p.Meter)
+	l.puntAccess(p.Port, p.ControlMeter, p.Meter)
 	return l.flows
 }

@@ -31,16 +31,25 @@ func (r Reason) String() string {
 	return fmt.Sprintf("reason-%d", uint8(r))
 }
 
-// puntPort sends what a port punts to the controller, whole. Neighbour
-// resolution has a meter of its own, so that a host that floods the slow path
-// with data packets keeps its ARP and ND entries alive.
-func (l *list) puntPort(port, controlMeter, dataMeter uint32) {
+// Priorities in the punt table. A customer's port is limited by itself; what
+// comes from other routers, by the VRF that its label names.
+const (
+	prioPuntControl = 30
+	prioPuntData    = 20
+	prioPuntVRF     = 10
+	prioPuntCore    = 5
+)
+
+// puntAccess sends what a customer's port punts to the controller, whole.
+// Neighbour resolution has a meter of its own, so that a host that floods the
+// slow path with data packets keeps its ARP and ND entries alive.
+func (l *list) puntAccess(port, controlMeter, dataMeter uint32) {
 	if controlMeter != dataMeter {
 		for _, r := range []Reason{ReasonARP, ReasonND} {
-			l.add(TablePunt, 20, join(inPort(port), "reg3="+hex(uint32(r))), controller(controlMeter))
+			l.add(TablePunt, prioPuntControl, join(inPort(port), "reg3="+hex(uint32(r))), controller(controlMeter))
 		}
 	}
-	l.add(TablePunt, 10, inPort(port), controller(dataMeter))
+	l.add(TablePunt, prioPuntData, inPort(port), controller(dataMeter))
 }
 
 // controller is the action that hands the whole packet over; meter 0 is none.

@@ -2,15 +2,19 @@ package pipeline
 
 import "net/netip"
 
-// VRF is a VRF's default: a destination without a route is unreachable.
+// VRF is a VRF's default: a destination without a route is unreachable, and
+// what comes up to the slow path with a label, or from the slow path itself, is
+// limited for each VRF alone.
 type VRF struct {
-	ID uint32
+	ID    uint32
+	Meter uint32 // limits what is punted from ports that are not of the VRF; 0: no limit
 }
 
-// Flows returns the flow of the VRF.
+// Flows returns the flows of the VRF.
 func (v VRF) Flows() []Flow {
 	l := &list{kind: KindVRF, id: uint64(v.ID)}
 	l.add(TableRoute, 1, vrfIs(v.ID), punt(ReasonUnreachable))
+	l.add(TablePunt, prioPuntVRF, vrfIs(v.ID), controller(v.Meter))
 	return l.flows
 }
 
