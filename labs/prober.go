@@ -98,9 +98,9 @@ func heard(hops []verify.Hop) []verify.Hop {
 	return hops[:n]
 }
 
-// check makes sure that every host's station works before anything is
-// concluded from silence: each asks itself.
-func (p prober) check(ctx context.Context) error {
+// deaf finds the hosts with which nothing can be tested, and says why: each
+// asks itself before anything is concluded from silence.
+func (p prober) deaf(ctx context.Context) (map[string]string, error) {
 	var probes []probe.Probe
 	for _, h := range p.in.topology.Hosts {
 		if addresses := verify.AddressesOf(h); len(addresses) > 0 && !slices.Contains(p.in.missing, h.Name) {
@@ -112,22 +112,30 @@ func (p prober) check(ctx context.Context) error {
 		Settled: func(r probe.Result) bool { return len(r.Answered) > 0 },
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
+	deaf := make(map[string]string)
 	for i, r := range results {
-		if !slices.Contains(r.Answered, probes[i].From) {
-			return fmt.Errorf("host %s does not hear itself at %s: nothing can be tested with it (%s)",
-				probes[i].From, probes[i].Destination, errorOf(r))
+		if slices.Contains(r.Answered, probes[i].From) {
+			continue
 		}
+		why := fmt.Sprintf("host %s does not hear itself at %s", probes[i].From, probes[i].Destination)
+		if said := errorOf(r); said != "" {
+			why += " (" + said + ")"
+		}
+		if rules, err := p.in.Rules(ctx, probes[i].From); err == nil && rules.Filters {
+			why += "; it filters packets"
+		}
+		deaf[probes[i].From] = why
 	}
-	return nil
+	return deaf, nil
 }
 
 // own is an address that the host has now, or the first that it should have.
 func (p prober) own(h topology.Host, addresses []netip.Addr) netip.Addr {
 	ph, _ := p.in.host(h.Name)
 	for _, a := range addresses {
-		if r, err := ph.Route(a); err == nil && r.Local {
+		if r, err := ph.Route(probe.Packet{Destination: a}); err == nil && r.Local {
 			return a
 		}
 	}

@@ -160,11 +160,23 @@ func (in *inspection) Fate(ctx context.Context, router string, p trace.Packet) (
 }
 
 // Route implements trace.Asker.
-func (in *inspection) Route(_ context.Context, host string, to netip.Addr) (trace.HostRoute, error) {
+func (in *inspection) Route(_ context.Context, host string, p trace.HostPacket) (trace.HostRoute, error) {
 	h, ok := in.host(host)
 	if !ok {
-		return trace.HostRoute{}, errors.New("it does not run")
+		return trace.HostRoute{}, errNoHost
 	}
-	r, err := h.Route(to)
-	return trace.HostRoute{Interface: r.Interface, Source: r.Source, Local: r.Local}, err
+	r, err := h.Route(probe.Packet(p))
+	return trace.HostRoute(r), err
 }
+
+// Rules implements trace.Asker.
+func (in *inspection) Rules(_ context.Context, host string) (trace.HostRules, error) {
+	h, ok := in.host(host)
+	if !ok {
+		return trace.HostRules{}, errNoHost
+	}
+	r, err := h.Rules()
+	return trace.HostRules(r), err
+}
+
+var errNoHost = errors.New("it does not run")

@@ -57,9 +57,12 @@ func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, 
 // sourceOf is what a host's kernel sends from, and an error where it would not
 // send.
 func (in *inspection) sourceOf(ctx context.Context, host string, to netip.Addr) (netip.Addr, error) {
-	r, err := in.Route(ctx, host, to)
+	r, err := in.Route(ctx, host, trace.HostPacket{Destination: to})
 	if err != nil {
-		return netip.Addr{}, fmt.Errorf("host %s does not send to %s: %w", host, to, err)
+		return netip.Addr{}, err
+	}
+	if r.Refused != "" {
+		return netip.Addr{}, fmt.Errorf("host %s does not send to %s: %s", host, to, r.Refused)
 	}
 	return r.Source, nil
 }

@@ -51,10 +51,11 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	defer team.Close()
 	in.port = team.Port()
 	p := prober{team: team, in: in}
-	if err := p.check(ctx); err != nil {
+	deaf, err := p.deaf(ctx)
+	if err != nil {
 		return nil, err
 	}
-	pairs, untested := in.pairs(o)
+	pairs, untested := in.pairs(o, deaf)
 	if len(pairs)+len(untested) == 0 {
 		return nil, fmt.Errorf("lab %s has no two such hosts: nothing can be tested", in.lab.Name)
 	}
@@ -69,22 +70,37 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	return append(rows, untested...), nil
 }
 
-// pairs is the intended matrix, and rows for the pairs of hosts that do not run.
-func (in *inspection) pairs(o VerifyOptions) (pairs []verify.Pair, untested []status.HostPair) {
+// pairs is the intended matrix, and rows for the pairs of hosts that do not run
+// or with which nothing can be tested.
+func (in *inspection) pairs(o VerifyOptions, deaf map[string]string) (pairs []verify.Pair, untested []status.HostPair) {
 	for _, p := range verify.Matrix(in.topology, o.From, o.To) {
-		gone := slices.DeleteFunc([]string{p.From, p.To}, func(h string) bool { return !slices.Contains(in.missing, h) })
-		if len(gone) == 0 {
+		why := in.untestable(p, deaf)
+		if why == "" {
 			pairs = append(pairs, p)
 			continue
 		}
 		untested = append(untested, status.HostPair{
 			From: p.From, To: p.To, Expected: p.Expected(), Result: status.Untested, Via: []string{},
 			Differences: []status.Difference{{
-				Seen: "not tested", Cause: "host " + strings.Join(gone, " and ") + " does not run; `pseudowan up` starts it",
+				Seen: "not tested", Cause: why,
 			}},
 		})
 	}
 	return pairs, untested
+}
+
+// untestable tells why a pair cannot be tested; "" where it can.
+func (in *inspection) untestable(p verify.Pair, deaf map[string]string) string {
+	ends := []string{p.From, p.To}
+	if gone := slices.DeleteFunc(slices.Clone(ends), func(h string) bool { return !slices.Contains(in.missing, h) }); len(gone) > 0 {
+		return "host " + strings.Join(gone, " and ") + " does not run; `pseudowan up` starts it"
+	}
+	for _, h := range ends {
+		if why := deaf[h]; why != "" {
+			return why
+		}
+	}
+	return ""
 }
 
 // maxCauses bounds the differences that are looked into: a lab without its

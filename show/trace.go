@@ -10,7 +10,7 @@ import (
 // Trace prints the path of a packet: what each router does by its tables and by
 // Open vSwitch, then who answered real packets, then where these disagree.
 func Trace(o Output, t status.Trace) error {
-	t.Hops, t.Real, t.Disagreements = present(t.Hops), present(t.Real), present(t.Disagreements)
+	t.Hops, t.Real, t.Disagreements, t.CannotTell = present(t.Hops), present(t.Real), present(t.Disagreements), present(t.CannotTell)
 	return emitOne(o, t, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			number("hop"), text("node"), text("source"), text("vrf"), text("route"), text("popped"), text("pushed"),
@@ -58,10 +58,19 @@ func parenthesised(s string) string {
 }
 
 func agreement(t status.Trace) string {
-	if len(t.Disagreements) == 0 {
-		return "tables, flows and real packets agree\n"
+	var b strings.Builder
+	for _, text := range t.CannotTell {
+		fmt.Fprintf(&b, "cannot tell: %s\n", text)
 	}
-	return "disagreements:\n  " + strings.Join(t.Disagreements, "\n  ") + "\n"
+	switch {
+	case len(t.Disagreements) > 0:
+		b.WriteString("disagreements:\n  " + strings.Join(t.Disagreements, "\n  ") + "\n")
+	case len(t.CannotTell) > 0:
+		b.WriteString("tables and flows agree\n")
+	default:
+		b.WriteString("tables, flows and real packets agree\n")
+	}
+	return b.String()
 }
 
 func forwardingCells(f status.Forwarding) []string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"pseudowan/labs/status"
 	"pseudowan/topology"
@@ -24,10 +25,23 @@ func Cause(ctx context.Context, s *Snapshot, a Asker, r topology.Reach) (string,
 	if err != nil {
 		return "", err
 	}
-	if why := s.wrong(back, r.From); why != "" {
-		return "on the way back: " + why, nil
+	why := s.wrong(back, r.From)
+	switch {
+	case why == "":
+		return s.elsewhere(there, back), nil
+	case len(there.doubts) > 0: // the answer may be one to another packet
+		return "on the way back: cannot tell: " + there.doubts[0].text, nil
 	}
-	return s.elsewhere(there, back), nil
+	return "on the way back: " + why, nil
+}
+
+// unknown says why nobody can tell where a packet goes.
+func unknown(p Path) string {
+	first := p.doubts[0]
+	if first.ends {
+		return first.text
+	}
+	return fmt.Sprintf("cannot tell: %s; by the flows the packet %s", first.text, p.Outcome)
 }
 
 // wrong tells what is wrong with a path; "" where it leads to the host that it
@@ -39,6 +53,9 @@ func (s *Snapshot) wrong(p Path, to string) string {
 	if p.Delivered == to {
 		return ""
 	}
+	if len(p.doubts) > 0 {
+		return unknown(p)
+	}
 	for _, h := range p.Hops {
 		if h.Tables == nil {
 			continue
@@ -48,7 +65,7 @@ func (s *Snapshot) wrong(p Path, to string) string {
 		}
 	}
 	if p.Delivered == "" {
-		return p.Outcome
+		return "the packet " + p.Outcome
 	}
 	for _, h := range slices.Backward(p.Hops) {
 		if h.Tables != nil && h.Tables.Prefix.IsValid() {
@@ -56,7 +73,7 @@ func (s *Snapshot) wrong(p Path, to string) string {
 				p.Delivered, to, h.Node, h.Tables.VRF, h.Tables.Prefix, h.Tables.Source)
 		}
 	}
-	return p.Outcome
+	return "the packet " + p.Outcome
 }
 
 // misrouted tells why a VRF does not have the route to an address that the
@@ -92,7 +109,22 @@ func (s *Snapshot) elsewhere(paths ...Path) string {
 			}
 		}
 	}
-	return "the routers' tables and flows lead there and back; the packet is lost on a wire or in a host"
+	const fine = "the routers' tables and flows lead there and back; "
+	var filters []string
+	for _, p := range paths {
+		if len(p.doubts) > 0 {
+			return fine + p.doubts[0].text
+		}
+		for _, f := range p.filters {
+			if !slices.Contains(filters, f.text) {
+				filters = append(filters, f.text)
+			}
+		}
+	}
+	if len(filters) > 0 {
+		return fine + strings.Join(filters, ", ")
+	}
+	return fine + "the packet is lost on a wire or in a host"
 }
 
 // Leak tells why a host reaches an address of another though it should not.
@@ -111,12 +143,15 @@ func Leak(ctx context.Context, s *Snapshot, a Asker, from, to string, destinatio
 			}
 		}
 	}
+	if len(p.doubts) > 0 {
+		return unknown(p), nil
+	}
 	for _, h := range p.Hops {
 		if h.Tables != nil && h.Tables.Prefix.IsValid() {
 			return fmt.Sprintf("router %s: VRF %s has route %s (%s), which leads to %s", h.Node, h.Tables.VRF, h.Tables.Prefix, h.Tables.Source, to), nil
 		}
 	}
-	return p.Outcome, nil
+	return "the packet " + p.Outcome, nil
 }
 
 // departing names a VRF whose route targets are not the topology's: that of a

@@ -203,8 +203,31 @@ func TestExplainWorsePath(t *testing.T) {
 var causes = map[string]struct {
 	change func(*testing.T, *Snapshot)
 	broken func(string, Packet, *status.Forwarding)
+	rules  map[string]HostRules
+	hosts  map[string]func(*HostRoute)
 	want   string
 }{
+	"a filter": {rules: map[string]HostRules{"s3": {Filters: true}, "hq": {Filters: true}},
+		want: "the routers' tables and flows lead there and back; host hq filters packets, host s3 filters packets"},
+	"address translation": {rules: map[string]HostRules{"hq": {Translates: true}},
+		want: "the routers' tables and flows lead there and back; host hq may translate addresses (NAT)"},
+	"address translation, and a way that ends": {rules: map[string]HostRules{"hq": {Translates: true}},
+		change: func(_ *testing.T, s *Snapshot) {
+			s.Neighbors = slices.DeleteFunc(s.Neighbors, func(n status.Neighbor) bool { return n.Router == "pe3" && n.VRF == "spoke" })
+		},
+		want: "cannot tell: host hq may translate addresses (NAT); by the flows the packet ends at router pe3: VRF spoke: host s3 does not answer ARP for 10.3.0.2"},
+	"address translation, and no way back": {rules: map[string]HostRules{"hq": {Translates: true}},
+		change: func(t *testing.T, s *Snapshot) {
+			s.vrfRow(t, "pe3", "spoke").Import = nil
+			forget(s.vrfRow(t, "pe3", "spoke"), received)
+		},
+		want: "on the way back: cannot tell: host hq may translate addresses (NAT)"},
+	"a host that refuses": {hosts: map[string]func(*HostRoute){"hq": func(r *HostRoute) { r.Refused = "its reverse path filter (rp_filter) drops it" }},
+		want: "the packet arrives at hq, which does not send it on: its reverse path filter (rp_filter) drops it"},
+	"a next hop that is not the router": {hosts: map[string]func(*HostRoute){"s2": func(r *HostRoute) {
+		r.NextHop, r.MAC = netip.MustParseAddr("10.2.0.1"), "02:00:00:66:66:66"
+	}},
+		want: "the packet is sent by host s2 to MAC 02:00:00:66:66:66, which it has for 10.2.0.1"},
 	"nothing": {want: "the routers' tables and flows lead there and back; the packet is lost on a wire or in a host"},
 	"route target": {
 		change: func(t *testing.T, s *Snapshot) {
@@ -223,7 +246,7 @@ var causes = map[string]struct {
 		change: func(_ *testing.T, s *Snapshot) {
 			s.Neighbors = slices.DeleteFunc(s.Neighbors, func(n status.Neighbor) bool { return n.Router == "pe3" && n.VRF == "spoke" })
 		},
-		want: "ends at router pe3: VRF spoke: host s3 does not answer ARP for 10.3.0.2"},
+		want: "the packet ends at router pe3: VRF spoke: host s3 does not answer ARP for 10.3.0.2"},
 	"wrong label": {
 		broken: func(r string, _ Packet, f *status.Forwarding) {
 			if r == "pe1" && f.Pushed != nil && *f.Pushed == 3000 {
@@ -252,6 +275,7 @@ func TestCause(t *testing.T) {
 			if c.broken != nil {
 				w.broken = c.broken
 			}
+			w.rules, w.routes = c.rules, c.hosts
 			if got := cause(t, w, "s2", "s3", "10.3.0.0/24"); !strings.HasPrefix(got, c.want) {
 				t.Errorf("%q\nwant %q", got, c.want)
 			}

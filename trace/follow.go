@@ -4,18 +4,25 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"pseudowan/labs/status"
-	"pseudowan/topology"
 )
 
 // Path is a packet's way as Open vSwitch forwards it, with what the tables say
 // at each router.
 type Path struct {
 	status.Trace
-	Stopped Stop // where it ends, if on the way
+	Stopped Stop    // where it ends, if on the way
+	doubts  []doubt // in the order of the hops
+	filters []doubt // hosts on the way that may drop it
+}
+
+// doubt is why nobody can tell where a packet goes from a hop on.
+type doubt struct {
+	hop  int
+	text string
+	ends bool // the outcome says it
 }
 
 // Stop is where a packet ends on its way.
@@ -41,8 +48,8 @@ type follower struct {
 func Follow(ctx context.Context, s *Snapshot, a Asker, from string, source, to netip.Addr) (Path, error) {
 	f := follower{Snapshot: s, asker: a, ttl: 64}
 	f.path.From, f.path.Source, f.path.Destination = from, source, to
-	f.path.Hops, f.path.Real, f.path.Disagreements = []status.Hop{}, []status.RealHop{}, []string{}
-	at, err := f.host(ctx, from)
+	f.path.Hops, f.path.Real, f.path.Disagreements, f.path.CannotTell = []status.Hop{}, []status.RealHop{}, []string{}, []string{}
+	at, err := f.host(ctx, place{node: from})
 	for err == nil && at.node != "" {
 		if len(f.path.Hops) >= maxNodes || f.ttl <= 1 {
 			f.path.Outcome = "goes round in a loop"
@@ -51,7 +58,7 @@ func Follow(ctx context.Context, s *Snapshot, a Asker, from string, source, to n
 		if at.router {
 			at, err = f.router(ctx, at)
 		} else {
-			at, err = f.host(ctx, at.node)
+			at, err = f.host(ctx, at)
 		}
 	}
 	return f.path, err
@@ -59,59 +66,12 @@ func Follow(ctx context.Context, s *Snapshot, a Asker, from string, source, to n
 
 // place is where the packet is next; without a node the way has ended.
 type place struct {
-	node   string
-	router bool
-	port   uint32
-	label  *uint32
-}
-
-// host is the packet at a host: it is the host's, or the host sends it on.
-func (f *follower) host(ctx context.Context, name string) (place, error) {
-	f.path.Hops = append(f.path.Hops, status.Hop{Node: name, Kind: "host"})
-	route, err := f.asker.Route(ctx, name, f.path.Destination)
-	if ctx.Err() != nil {
-		return place{}, ctx.Err()
-	}
-	i := slices.IndexFunc(f.Topology.Hosts, func(h topology.Host) bool { return h.Name == name })
-	switch {
-	case i < 0:
-		f.path.Outcome = fmt.Sprintf("arrives at %s, which the topology does not have", name)
-		return place{}, nil
-	case err != nil:
-		f.path.Outcome = fmt.Sprintf("host %s does not send to %s: %v", name, f.path.Destination, err)
-		return place{}, nil
-	case route.Local:
-		f.path.Delivered, f.path.Outcome = name, "is delivered to "+name
-		return place{}, nil
-	case len(f.path.Hops) > 1 && !f.Topology.Hosts[i].Forward:
-		f.path.Outcome = fmt.Sprintf("arrives at %s, whose address it is not and which does not forward", name)
-		return place{}, nil
-	}
-	if !f.path.Source.IsValid() {
-		f.path.Source = route.Source
-	}
-	if len(f.path.Hops) > 1 {
-		f.ttl--
-	}
-	return f.enter(f.Topology.Hosts[i], route)
-}
-
-// enter finds the router's port at the other end of a host's interface.
-func (f *follower) enter(h topology.Host, route HostRoute) (place, error) {
-	for _, a := range h.Attachments {
-		if a.Interface != route.Interface {
-			continue
-		}
-		for _, i := range f.Interfaces {
-			if i.Router == a.Router && i.Host == h.Name && slices.Equal(i.Addresses, a.Gateways) {
-				return place{node: a.Router, router: true, port: i.Port}, nil
-			}
-		}
-		f.path.Outcome = fmt.Sprintf("router %s has no port for %s of host %s", a.Router, a.Interface, h.Name)
-		return place{}, nil
-	}
-	f.path.Outcome = fmt.Sprintf("host %s sends it into its LAN on %s", h.Name, route.Interface)
-	return place{}, nil
+	node    string
+	router  bool
+	port    uint32
+	label   *uint32
+	arrives string // the interface of a host; "" where it is not known
+	mac     string // that it is sent to; "": not known
 }
 
 // router is the packet at a router: both sources are asked, and it goes the
@@ -149,7 +109,7 @@ func (f *follower) beyond(router string, fate Fate) place {
 		return place{}
 	}
 	if out.Host != "" {
-		return place{node: out.Host}
+		return place{node: out.Host, arrives: f.interfaceAt(out), mac: fate.DstMAC}
 	}
 	for _, other := range f.routers() {
 		for _, i := range f.core(other) {

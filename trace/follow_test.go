@@ -69,9 +69,24 @@ func TestFollowToTheEnd(t *testing.T) {
 		"no route":      {"hq", "10.77.0.1", "ends at router pe1: VRF hub-in: no route", nil},
 		"the gateway":   {"s2", "10.2.0.1", "is delivered to router pe2", nil},
 		"a silent host": {"s2", "10.2.0.9", "ends at router pe2: VRF spoke: host s2 does not answer ARP for 10.2.0.9", nil},
-		"a host without a route": {"s2", "10.9.0.2", "host s2 does not send to 10.9.0.2: network is unreachable",
+		"a host without a route": {"s2", "10.9.0.2", "is not sent by host s2: network is unreachable",
 			func(w *world) { w.lost = map[string]bool{"s2": true} }},
-		"a host that does not forward": {"s2", "10.3.0.2", "arrives at hq, whose address it is not and which does not forward",
+		"a next hop that does not answer": {"s2", "10.9.0.2", "ends at host s2: nobody answers ARP for 10.2.0.99 on eth0",
+			func(w *world) {
+				w.change("s2", func(r *HostRoute) { r.NextHop, r.Silent = netip.MustParseAddr("10.2.0.99"), true })
+			}},
+		"a next hop that is not the router": {"s2", "10.9.0.2",
+			"is sent by host s2 to MAC 02:00:00:66:66:66, which it has for 10.2.0.1, while that of router pe2 is 00:00:00:00:00:01",
+			func(w *world) {
+				w.change("s2", func(r *HostRoute) { r.NextHop, r.MAC = netip.MustParseAddr("10.2.0.1"), "02:00:00:66:66:66" })
+			}},
+		"an interface of one's own": {"s2", "10.9.0.2", "leaves host s2 by tun0, and where that leads the topology does not say",
+			func(w *world) { w.change("s2", func(r *HostRoute) { r.Interface = "tun0" }) }},
+		"a host that cannot be asked": {"s2", "10.3.0.2", "gets to host hq, and what that does with it cannot be told: no such process",
+			func(w *world) { w.change("hq", func(r *HostRoute) { r.Interface = "gone" }) }},
+		"a MAC that the host does not have": {"s2", "10.9.0.2", "arrives at host hq for MAC b2:e4:8b:d2:4e:a5, while eth1 has 02:00:00:66:66:66",
+			func(w *world) { w.change("hq", func(r *HostRoute) { r.OwnMAC = "02:00:00:66:66:66" }) }},
+		"a host that does not forward": {"s2", "10.3.0.2", "arrives at hq, which does not send it on: it does not forward",
 			func(w *world) { w.Topology.Hosts[0].Forward = false }},
 		"a loop": {"s2", "10.77.0.1", "goes round in a loop",
 			func(w *world) {
@@ -214,6 +229,54 @@ func TestBesideARouter(t *testing.T) {
 		if want := []string{"real packets: no answer, though by the flows they are delivered to router pe2"}; !slices.Equal(got, want) {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// Where nobody can tell what a host does to a packet, real packets that go
+// another way are no disagreement; where that host is not on the way to the
+// difference, they are one.
+func TestCannotTell(t *testing.T) {
+	hop := func(ttl int, address, node string) status.RealHop {
+		a, _ := netip.ParseAddr(address)
+		return status.RealHop{TTL: ttl, Address: a, Node: node}
+	}
+	good := []status.RealHop{
+		hop(1, "10.2.0.1", ""), hop(2, "10.9.0.1", ""), hop(3, "10.1.0.2", ""), hop(4, "10.1.0.1", ""), hop(5, "10.3.0.1", ""), hop(6, "10.3.0.2", "s3"),
+	}
+	nat, filter := HostRules{Translates: true}, HostRules{Filters: true}
+	for name, c := range map[string]struct {
+		rules            map[string]HostRules
+		tunnel           bool // s2 sends by an interface that the topology does not have
+		real             []status.RealHop
+		unknown, differs string
+	}{
+		"NAT, and all is well":         {rules: map[string]HostRules{"hq": nat}, real: good},
+		"NAT leads to another":         {rules: map[string]HostRules{"hq": nat}, real: append(slices.Clone(good[:5]), hop(6, "10.3.0.2", "s2")), unknown: "s2 answers, though by the flows they are delivered to s3; host hq may translate addresses (NAT)"},
+		"NAT loses":                    {rules: map[string]HostRules{"hq": nat}, real: good[:3], unknown: "no answer, though"},
+		"NAT behind the difference":    {rules: map[string]HostRules{"s3": nat}, real: append(slices.Clone(good[:1]), hop(2, "10.3.0.1", ""), good[5]), differs: "hop 2 is pe3"},
+		"a tunnel":                     {tunnel: true, real: []status.RealHop{hop(1, "10.3.0.2", "s3")}, unknown: "s3 answers, though by the flows the packet leaves host s2 by tun0"},
+		"a filter, and all is well":    {rules: map[string]HostRules{"hq": filter, "s3": filter}, real: good},
+		"a filter at the end":          {rules: map[string]HostRules{"s3": filter}, real: append(slices.Clone(good[:5]), hop(6, "", "")), unknown: "no answer, though by the flows they are delivered to s3; host s3 filters packets"},
+		"a filter on the way":          {rules: map[string]HostRules{"hq": filter}, real: append(slices.Clone(good[:2]), hop(3, "", "")), unknown: "host hq filters packets"},
+		"a filter that is not got to":  {rules: map[string]HostRules{"s3": filter}, real: append(slices.Clone(good[:2]), hop(3, "", "")), differs: "no answer, though"},
+		"a filter is no excuse for it": {rules: map[string]HostRules{"hq": filter}, real: append(slices.Clone(good[:5]), hop(6, "10.3.0.2", "s2")), differs: "s2 answers, though"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.rules = c.rules
+			if c.tunnel {
+				w.change("s2", func(r *HostRoute) { r.Interface = "tun0" })
+			}
+			got := follow(t, w, "s2", netip.MustParseAddr("10.3.0.2")).Beside(w.Snapshot, c.real)
+			for _, s := range []struct {
+				said []string
+				want string
+			}{{got.CannotTell, c.unknown}, {got.Disagreements, c.differs}} {
+				if s.want == "" && len(s.said) > 0 || s.want != "" && (len(s.said) != 1 || !strings.Contains(s.said[0], s.want)) {
+					t.Errorf("%q, want %q", s.said, s.want)
+				}
+			}
+		})
 	}
 }
 

@@ -28,10 +28,46 @@ func (p Path) Beside(s *Snapshot, real []status.RealHop) status.Trace {
 		}
 		t.Real = append(t.Real, h)
 	}
-	if text := disagree(t, expected); text != "" {
-		t.Disagreements = append(t.Disagreements, text)
+	text, hop := disagree(t, expected)
+	if text == "" {
+		return t
 	}
+	if d, ok := p.doubtUpTo(hop); ok {
+		if !d.ends {
+			text += "; " + d.text
+		}
+		t.CannotTell = append(t.CannotTell, text)
+		return t
+	}
+	if f, ok := p.filtered(t); ok {
+		t.CannotTell = append(t.CannotTell, text+"; "+f)
+		return t
+	}
+	t.Disagreements = append(t.Disagreements, text)
 	return t
+}
+
+// filtered names the host that may have dropped a packet without an answer:
+// not one that it has not got to, by those who answered before.
+func (p Path) filtered(t status.Trace) (string, bool) {
+	silent := 1
+	for i, h := range t.Real {
+		if h.Address.IsValid() {
+			silent = i + 2
+		}
+	}
+	if t.Answered != "" || len(p.filters) == 0 || p.filters[0].hop > silent {
+		return "", false
+	}
+	return p.filters[0].text, true
+}
+
+// doubtUpTo is why the way is not known, at a hop or before it.
+func (p Path) doubtUpTo(hop int) (doubt, bool) {
+	if len(p.doubts) == 0 || p.doubts[0].hop > hop {
+		return doubt{}, false
+	}
+	return p.doubts[0], true
 }
 
 func at(list []string, i int) string {
@@ -73,25 +109,27 @@ func answers(real []status.RealHop, node string) bool {
 	return slices.ContainsFunc(real, func(h status.RealHop) bool { return h.Node == node })
 }
 
-// disagree tells how real packets went another way than Open vSwitch says.
-// Nodes that do not answer say nothing, but for the last.
-func disagree(t status.Trace, expected []string) string {
+// disagree tells how real packets went another way than Open vSwitch says, and
+// up to which hop they have gone the same. Nodes that do not answer say nothing,
+// but for the last.
+func disagree(t status.Trace, expected []string) (text string, hop int) {
+	last := len(t.Hops) - 1
 	host := slices.ContainsFunc(t.Hops, func(h status.Hop) bool { return h.Kind == "host" && h.Node == t.Delivered })
 	switch {
 	case host && t.Answered == "":
-		return fmt.Sprintf("real packets: no answer, though by the flows they are delivered to %s", t.Delivered)
+		return fmt.Sprintf("real packets: no answer, though by the flows they are delivered to %s", t.Delivered), last
 	case host && t.Answered != t.Delivered:
-		return fmt.Sprintf("real packets: %s answers, though by the flows they are delivered to %s", t.Answered, t.Delivered)
+		return fmt.Sprintf("real packets: %s answers, though by the flows they are delivered to %s", t.Answered, t.Delivered), last
 	case t.Delivered != "" && !host && !answers(t.Real, t.Delivered):
-		return fmt.Sprintf("real packets: no answer, though by the flows they are delivered to router %s", t.Delivered)
+		return fmt.Sprintf("real packets: no answer, though by the flows they are delivered to router %s", t.Delivered), last
 	case t.Delivered == "" && t.Answered != "":
-		return fmt.Sprintf("real packets: %s answers, though by the flows the packet %s", t.Answered, t.Outcome)
+		return fmt.Sprintf("real packets: %s answers, though by the flows the packet %s", t.Answered, t.Outcome), last
 	}
 	for i, h := range t.Real {
 		if want := at(expected, i); h.Node != "" && want != "" && h.Node != want {
 			return fmt.Sprintf("real packets: hop %d is %s (%s), by the flows it is %s: they pass %s",
-				h.TTL, h.Node, h.Address, want, strings.Join(expected, ", "))
+				h.TTL, h.Node, h.Address, want, strings.Join(expected, ", ")), i + 1
 		}
 	}
-	return ""
+	return "", 0
 }

@@ -53,6 +53,8 @@ type world struct {
 	truth  *Snapshot // what the switches follow
 	broken func(router string, p Packet, f *status.Forwarding)
 	lost   map[string]bool // hosts without a route
+	routes map[string]func(*HostRoute)
+	rules  map[string]HostRules
 }
 
 func newWorld(t *testing.T) *world {
@@ -64,6 +66,11 @@ func (w *world) Fate(_ context.Context, router string, p Packet) (Fate, error) {
 	f := Fate{Forwarding: truth.Forwarding}
 	w.broken(router, p, &f.Forwarding)
 	f.Dropped = f.Stops != "" && (f.Stops != truth.Stops || !truth.slow)
+	for _, n := range w.Neighbors {
+		if f.To != "" && n.Router == router && n.Interface == f.Out && n.VRF != "" {
+			f.DstMAC = n.MAC
+		}
+	}
 	for _, i := range w.Interfaces {
 		if f.Stops == "" && i.Router == router && i.Name == f.Out {
 			f.Port = i.Port
@@ -75,7 +82,26 @@ func (w *world) Fate(_ context.Context, router string, p Packet) (Fate, error) {
 	return f, nil
 }
 
-func (w *world) Route(_ context.Context, host string, to netip.Addr) (HostRoute, error) {
+// change has a host route in its own way.
+func (w *world) change(host string, how func(*HostRoute)) {
+	w.routes = map[string]func(*HostRoute){host: how}
+}
+
+func (w *world) Rules(_ context.Context, host string) (HostRules, error) { return w.rules[host], nil }
+
+func (w *world) Route(_ context.Context, host string, p HostPacket) (HostRoute, error) {
+	r := w.route(host, p)
+	if change := w.routes[host]; change != nil {
+		change(&r)
+	}
+	if r.Interface == "gone" {
+		return HostRoute{}, errors.New("no such process")
+	}
+	return r, nil
+}
+
+func (w *world) route(host string, p HostPacket) HostRoute {
+	to := p.Destination
 	for _, h := range w.Topology.Hosts {
 		if h.Name != host || w.lost[host] {
 			continue
@@ -85,7 +111,7 @@ func (w *world) Route(_ context.Context, host string, to netip.Addr) (HostRoute,
 		for _, a := range h.Attachments {
 			for _, p := range a.Addresses {
 				if p.Addr() == to {
-					return HostRoute{Interface: "lo", Source: to, Local: true}, nil
+					return HostRoute{Interface: "lo", Source: to, Local: true}
 				}
 			}
 			for _, p := range append(a.Routes, defaults(a)...) {
@@ -94,11 +120,14 @@ func (w *world) Route(_ context.Context, host string, to netip.Addr) (HostRoute,
 				}
 			}
 		}
-		if bits >= 0 {
-			return best, nil
+		switch {
+		case p.Arrives != "" && !h.Forward:
+			return HostRoute{Refused: "it does not forward"}
+		case bits >= 0:
+			return best
 		}
 	}
-	return HostRoute{}, errors.New("network is unreachable")
+	return HostRoute{Refused: "network is unreachable"}
 }
 
 func defaults(a topology.Attachment) []netip.Prefix {

@@ -38,19 +38,40 @@ type Fate struct {
 	Dropped           bool // it goes nowhere, not to the slow path either
 }
 
-// HostRoute is how a host sends to an address.
+// HostPacket is a packet at a host.
+type HostPacket struct {
+	Source      netip.Addr // zero: the host chooses
+	Destination netip.Addr
+	Arrives     string // the interface that it arrives by; "": the host sends it
+}
+
+// HostRoute is what a host does with a packet.
 type HostRoute struct {
-	Interface string
+	Interface string // that it leaves by
 	Source    netip.Addr
-	Local     bool // the address is its own
+	Local     bool       // it is for the host itself
+	Refused   string     // why the host goes no further with it; "" where it does
+	NextHop   netip.Addr // whom it goes to on the link
+	MAC       string     // of the next hop, as the host has it; "" where it does not know
+	Silent    bool       // the next hop does not answer ARP or neighbour discovery
+	OwnMAC    string     // of the interface that it arrives by; "" where that is not known
+}
+
+// HostRules are what a host does to packets beside routing them.
+type HostRules struct {
+	Translates bool // it may give them another address (NAT)
+	Filters    bool // it may drop them
 }
 
 // Asker asks what the tables do not tell.
 type Asker interface {
 	// Fate asks a router's Open vSwitch; nothing is sent.
 	Fate(ctx context.Context, router string, p Packet) (Fate, error)
-	// Route asks a host's kernel. The error is the kernel's refusal.
-	Route(ctx context.Context, host string, to netip.Addr) (HostRoute, error)
+	// Route asks a host's kernel. An error is about the question: what the
+	// host does is not known then.
+	Route(ctx context.Context, host string, p HostPacket) (HostRoute, error)
+	// Rules looks for rules of a host's packet filter.
+	Rules(ctx context.Context, host string) (HostRules, error)
 }
 
 // vrf finds a VRF of a router by its name or its RD.

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -20,12 +21,12 @@ type Address struct {
 // link-local ones left out.
 func (h Host) Addresses() (list []Address, err error) {
 	err = h.within(func(nl *netlink.Handle) error {
-		links, err := nl.LinkList()
+		links, err := dump(nl.LinkList)
 		if err != nil {
 			return err
 		}
 		for _, l := range links {
-			addresses, err := nl.AddrList(l, netlink.FAMILY_ALL)
+			addresses, err := dump(func() ([]netlink.Addr, error) { return nl.AddrList(l, netlink.FAMILY_ALL) })
 			if err != nil {
 				return err
 			}
@@ -43,41 +44,6 @@ func (h Host) Addresses() (list []Address, err error) {
 	return list, err
 }
 
-// Route is how a host sends to an address.
-type Route struct {
-	Interface string
-	Source    netip.Addr
-	Gateway   netip.Addr // zero: on the link
-	Local     bool       // the address is the host's own
-}
-
-// Route asks a host's kernel how it sends to an address. The error is the
-// kernel's where it would not.
-func (h Host) Route(to netip.Addr) (r Route, err error) {
-	err = h.within(func(nl *netlink.Handle) error {
-		found, err := nl.RouteGet(to.AsSlice())
-		if err != nil {
-			return err
-		}
-		if len(found) == 0 {
-			return fmt.Errorf("no route to %s", to)
-		}
-		first := found[0]
-		r.Source, _ = netip.AddrFromSlice(first.Src)
-		r.Gateway, _ = netip.AddrFromSlice(first.Gw)
-		r.Source, r.Gateway = r.Source.Unmap(), r.Gateway.Unmap()
-		const local = 2 // RTN_LOCAL
-		r.Local = first.Type == local
-		link, err := nl.LinkByIndex(first.LinkIndex)
-		if err != nil {
-			return err
-		}
-		r.Interface = link.Attrs().Name
-		return nil
-	})
-	return r, err
-}
-
 // within opens netlink in the host.
 func (h Host) within(f func(*netlink.Handle) error) error {
 	err := hosts.Within(h.NetNS, func() error {
@@ -92,4 +58,15 @@ func (h Host) within(f func(*netlink.Handle) error) error {
 		return fmt.Errorf("host %s: %w", h.Name, err)
 	}
 	return nil
+}
+
+// dump repeats a netlink dump that a concurrent change has interrupted.
+func dump[T any](list func() ([]T, error)) (got []T, err error) {
+	const attempts = 20
+	for range attempts {
+		if got, err = list(); !errors.Is(err, netlink.ErrDumpInterrupted) {
+			break
+		}
+	}
+	return got, err
 }

@@ -104,11 +104,11 @@ func TestRealTeam(t *testing.T) {
 	if done != 5 {
 		t.Errorf("progress ends at %d, want 5", done)
 	}
-	route, err := list[0].Route(addr("10.1.0.2"))
+	route, err := list[0].Route(Packet{Destination: addr("10.1.0.2")})
 	if err != nil || route.Interface != "to-a2" || route.Source != addr("10.1.0.1") || route.Local {
 		t.Errorf("route %+v, %v", route, err)
 	}
-	if own, err := list[0].Route(addr("10.1.0.1")); err != nil || !own.Local {
+	if own, err := list[0].Route(Packet{Destination: addr("10.1.0.1")}); err != nil || !own.Local {
 		t.Errorf("its own address: %+v, %v", own, err)
 	}
 	have, err := list[1].Addresses()

@@ -72,7 +72,8 @@ func TestRealTraceToARouter(t *testing.T) {
 	l := sharedLab(t)
 	for to, want := range map[string]string{
 		"10.1.0.1":   "is delivered to router pe1",
-		"10.1.0.77":  "ends at router pe1: VRF 101: host host_001_101 does not answer ARP for 10.1.0.77",
+		"10.1.0.77":  "ends at host host_001_101: nobody answers ARP for 10.1.0.77 on eth0", // the host does not send it to its router
+		"30.1.0.77":  "ends at router pe1: VRF 101: no route",
 		"172.16.0.1": "ends at router pe1: VRF 101: no route",
 	} {
 		code, trace := traced(t, l, "host_001_101", to)

@@ -14,6 +14,7 @@ type Trace struct {
 	Real          []RealHop  `json:"real"`          // who answered packets of growing TTL
 	Answered      string     `json:"answered"`      // the host that answered the real packet; "" for none
 	Disagreements []string   `json:"disagreements"` // between the three; empty: they agree
+	CannotTell    []string   `json:"cannot_tell"`   // what looks like a disagreement and need not be one, with the reason
 }
 
 // Hop is one node that the packet passes.
