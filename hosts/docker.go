@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
@@ -236,14 +237,23 @@ func (d *Docker) inspect(ctx context.Context, name string, m Mark) (*container.I
 	return &c, nil
 }
 
+// hasStarted reports whether a container has run at all.
+func hasStarted(c container.InspectResponse) bool {
+	at, err := time.Parse(time.RFC3339Nano, c.State.StartedAt)
+	return err == nil && !at.IsZero()
+}
+
 func sandboxOf(c container.InspectResponse) Sandbox {
 	box := Sandbox{
 		Runtime: "docker", Lab: c.Config.Labels[labelLab], Node: c.Config.Labels[labelNode],
 		Name: strings.TrimPrefix(c.Name, "/"),
 	}
-	if c.State.Running {
+	switch {
+	case c.State.Running:
 		box.PID = c.State.Pid
 		box.NetNS = fmt.Sprintf("/proc/%d/ns/net", c.State.Pid)
+	case hasStarted(c):
+		box.Ended, box.ExitCode = true, c.State.ExitCode
 	}
 	return box
 }

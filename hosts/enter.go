@@ -53,12 +53,17 @@ func parseEntry(args []string) (e entry, argv []string, err error) {
 	return e, set.Args(), nil
 }
 
-// Enter turns this process into a command inside a host, or into the link to
-// one. It returns only when that fails, with an *ExitError. The arguments are
+// Enter turns this process into a command inside a host, into the link to one,
+// or into the supervisor of a host's own. It returns only when that fails, with an *ExitError. The arguments are
 // those that Runtime.Command puts behind the prefix.
 func Enter(args []string) error {
-	if len(args) > 0 && args[0] == dockerWord {
-		return enterContainer(args[1:])
+	if len(args) > 0 {
+		switch args[0] {
+		case dockerWord:
+			return enterContainer(args[1:])
+		case superviseWord:
+			return supervise(args[1:])
+		}
 	}
 	e, argv, err := parseEntry(args)
 	if err != nil {

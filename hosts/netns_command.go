@@ -10,20 +10,19 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"pseudowan/logfile"
 )
 
-// ownCommand records the process that a host runs by itself.
+// ownCommand records the process that a host runs by itself. Its supervisor
+// writes it, and writes it again when the process has ended.
 type ownCommand struct {
-	PID   int      `json:"pid"`
+	PID   int      `json:"pid"`   // 0: not started yet
 	Start string   `json:"start"` // in clock ticks after boot, which tells a reused PID
 	Argv  []string `json:"argv"`
-	Given string   `json:"given"` // digest of the files and the environment that it was started with
+	Given string   `json:"given"`          // digest of the files and the environment that it was started with
+	Code  *int     `json:"code,omitempty"` // exit code once it has ended; 128 plus the signal that ended it
 }
 
 // Files in a host's directory.
@@ -35,66 +34,80 @@ const (
 // ensureCommand starts the host's own command, keeps it while it is the one
 // that is asked for, or ends another. Other files or another environment take
 // a fresh start.
-func (r *NetNS) ensureCommand(ctx context.Context, s Sandbox, spec Spec) (pid int, err error) {
+func (r *NetNS) ensureCommand(ctx context.Context, s Sandbox, spec Spec) error {
 	root, argv := r.dir(s.Lab, s.Node), spec.Command
-	if old := runningCommand(root); old != nil {
+	old, err := readCommand(root)
+	if err == nil && old.running() {
 		if slices.Equal(old.Argv, argv) && old.Given == spec.given() {
-			return old.PID, nil
+			return nil
 		}
 		if err := old.end(ctx); err != nil {
-			return 0, err
+			return err
 		}
 	}
 	if len(argv) == 0 {
-		return 0, nil
+		return forgetCommand(ctx, root)
 	}
-	return r.startCommand(s, spec)
+	return r.startCommand(ctx, s, spec)
 }
 
-func (r *NetNS) startCommand(s Sandbox, spec Spec) (pid int, err error) {
-	argv := spec.Command
-	root := r.dir(s.Lab, s.Node)
-	// It outlives this process, so no context may end it.
-	cmd, err := r.Command(context.Background(), s, Exec{Argv: argv, Dir: "/"})
+// forgetCommand removes the record of a command that is not asked for any more.
+func forgetCommand(ctx context.Context, root string) error {
+	if _, err := os.Lstat(filepath.Join(root, commandFile)); err != nil {
+		return nil
+	}
+	lock, err := lockCommand(ctx, root)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	log, err := logfile.Restart(filepath.Join(root, commandLog))
-	if err != nil {
-		return 0, err
-	}
-	defer log.Close()
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	// It is inside from its first moment, so that whoever ends the host's
-	// processes cannot miss it.
-	if err := doIn(s.NetNS, cmd.Start); err != nil {
-		return 0, fmt.Errorf("start %s: %w", argv[0], err)
-	}
-	pid = cmd.Process.Pid
-	b, err := json.Marshal(ownCommand{PID: pid, Start: startTime(pid), Argv: argv, Given: spec.given()})
-	if err == nil {
-		err = os.WriteFile(filepath.Join(root, commandFile), b, 0o644)
-	}
-	if err != nil {
-		return 0, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
-	}
-	go func() { _ = cmd.Wait() }() // no zombie, for as long as this process is the parent
-	return pid, nil
+	defer lock.Close()
+	return os.Remove(filepath.Join(root, commandFile))
 }
 
-// runningCommand is nil where the recorded process has ended, or none is
-// recorded.
-func runningCommand(root string) *ownCommand {
+func readCommand(root string) (c ownCommand, err error) {
 	b, err := os.ReadFile(filepath.Join(root, commandFile))
+	if err == nil {
+		err = json.Unmarshal(b, &c)
+	}
+	return c, err
+}
+
+// write replaces the record at once, so that no reader sees half of it.
+func (c ownCommand) write(root string) error {
+	b, err := json.Marshal(c)
 	if err != nil {
-		return nil
+		return err
 	}
-	var c ownCommand
-	if json.Unmarshal(b, &c) != nil || c.Start == "" || startTime(c.PID) != c.Start {
-		return nil
+	path := filepath.Join(root, commandFile)
+	if err := os.WriteFile(path+".new", b, 0o600); err != nil {
+		return err
 	}
-	return &c
+	return os.Rename(path+".new", path)
+}
+
+// running reports whether the recorded process is there.
+func (c ownCommand) running() bool {
+	return c.PID != 0 && c.Start != "" && startTime(c.PID) == c.Start
+}
+
+// settledCommand reads what became of a host's own command. One whose end its
+// supervisor is about to record is waited for.
+func settledCommand(root string) (c ownCommand, known bool) {
+	const patience, poll = time.Second, time.Millisecond
+	deadline := time.Now().Add(patience)
+	for waiting := true; ; {
+		c, err := readCommand(root)
+		if err != nil {
+			return c, false
+		}
+		if c.Code != nil || c.running() || !waiting {
+			return c, true
+		}
+		// It may be recorded while we look: there is always another look after.
+		if waiting = supervised(root) && time.Now().Before(deadline); waiting {
+			time.Sleep(poll)
+		}
+	}
 }
 
 // startTime is when a process was started; empty where it has ended.
@@ -113,7 +126,7 @@ func startTime(pid int) string {
 	return fields[19]
 }
 
-func (c *ownCommand) end(ctx context.Context) error {
+func (c ownCommand) end(ctx context.Context) error {
 	fd, err := unix.PidfdOpen(c.PID, 0)
 	if errors.Is(err, unix.ESRCH) {
 		return nil
@@ -122,7 +135,7 @@ func (c *ownCommand) end(ctx context.Context) error {
 		return err
 	}
 	defer unix.Close(fd)
-	if startTime(c.PID) != c.Start {
+	if !c.running() {
 		return nil // the number is another process's now
 	}
 	for _, sig := range []unix.Signal{unix.SIGTERM, unix.SIGKILL} {
@@ -134,8 +147,37 @@ func (c *ownCommand) end(ctx context.Context) error {
 	return nil
 }
 
-// CommandRuns reports whether a host's own command runs.
-func (r *NetNS) CommandRuns(lab, node string) bool { return runningCommand(r.dir(lab, node)) != nil }
+// lockCommand takes the lock that a command's supervisor holds while it lives.
+// The one of an earlier command is about to end.
+func lockCommand(ctx context.Context, root string) (*os.File, error) {
+	const patience, poll = 5 * time.Second, time.Millisecond
+	dir, err := os.Open(root)
+	if err != nil {
+		return nil, err
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(poll) {
+		err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		switch {
+		case err == nil:
+			return dir, nil
+		case errors.Is(err, unix.EINTR), errors.Is(err, unix.EWOULDBLOCK) && ctx.Err() == nil && time.Now().Before(deadline):
+			continue
+		case errors.Is(err, unix.EWOULDBLOCK):
+			err = fmt.Errorf("the supervisor of an earlier command does not end: %w", err)
+		}
+		return nil, errors.Join(err, ctx.Err(), dir.Close())
+	}
+}
+
+// supervised reports whether somebody waits for the end of a host's command.
+func supervised(root string) bool {
+	dir, err := os.Open(root)
+	if err != nil {
+		return false
+	}
+	defer dir.Close()
+	return errors.Is(unix.Flock(int(dir.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
 
 // CommandLog is the path of what a host's own command has said. Somebody has to
 // bound it: see package logfile.

@@ -17,7 +17,8 @@ import (
 // NetNS is the runtime whose hosts are network namespaces: each command is a
 // program of the server with the host's network, name, and own /etc/hosts,
 // /run and /tmp. A host costs no process beyond the command that its Spec asks
-// for, whose output is in its directory, in command.log.
+// for and the one that waits for its end; what it says is in the host's
+// directory, in command.log.
 type NetNS struct {
 	stateDir string
 	enter    []string
@@ -76,16 +77,23 @@ func (r *NetNS) furnish(ctx context.Context, ns Namespace, spec Spec) (Sandbox, 
 	if err := errors.Join(PrepareHost(ns.Path()), r.WriteFiles(spec)); err != nil {
 		return Sandbox{}, err
 	}
-	box := r.sandbox(ns)
-	pid, err := r.ensureCommand(ctx, box, spec)
-	box.PID = pid
-	return box, err
+	if err := r.ensureCommand(ctx, r.sandbox(ns), spec); err != nil {
+		return Sandbox{}, err
+	}
+	return r.sandbox(ns), nil
 }
 
 func (r *NetNS) sandbox(ns Namespace) Sandbox {
 	box := Sandbox{Runtime: r.Name(), Lab: ns.Mark.Lab, Node: ns.Mark.Node, Name: ns.Name, NetNS: ns.Path()}
-	if c := runningCommand(r.dir(box.Lab, box.Node)); c != nil {
+	c, known := settledCommand(r.dir(box.Lab, box.Node))
+	switch {
+	case !known:
+	case c.Code != nil:
+		box.Ended, box.ExitCode = true, *c.Code
+	case c.running():
 		box.PID = c.PID
+	default: // it was killed with its supervisor
+		box.Ended, box.ExitCode = true, UnknownExit
 	}
 	return box
 }

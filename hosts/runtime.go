@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"context"
+	"io"
 	"net/netip"
 	"os/exec"
 )
@@ -40,8 +41,13 @@ type Sandbox struct {
 	Lab, Node string
 	Name      string // of the namespace or the container
 	NetNS     string // path of its network namespace; empty where it does not run
-	PID       int    // its own first process; 0 where there is none
+	PID       int    // its own command, or a container's first process; 0 where none runs
+	Ended     bool   // that process ran and has ended
+	ExitCode  int    // of a process that has ended, 128 plus the signal that ended it; UnknownExit where nobody knows
 }
+
+// UnknownExit is the exit code of a process that nobody has waited for.
+const UnknownExit = -1
 
 // Running tells whether the host can be entered. A container that its user has
 // stopped exists, but has no namespace.
@@ -75,4 +81,13 @@ type Runtime interface {
 	// shell has it. Signals reach it. Stdin, Stdout and Stderr are the
 	// caller's to set.
 	Command(ctx context.Context, s Sandbox, e Exec) (*exec.Cmd, error)
+	// Log writes what the host's own command has said, or a container's first
+	// process. A host that has none has said nothing.
+	Log(ctx context.Context, s Sandbox, o LogOptions, w io.Writer) error
+}
+
+// LogOptions say how much of a log is wanted.
+type LogOptions struct {
+	Last   int  // lines; negative: all that are kept
+	Follow bool // go on until the process has ended and everything is told, or ctx ends
 }
