@@ -1,7 +1,6 @@
 package hosts
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
@@ -123,108 +121,10 @@ func (d *Docker) Ensure(ctx context.Context, spec Spec) (Sandbox, error) {
 	return box, nil
 }
 
-func (d *Docker) ensure(ctx context.Context, spec Spec) (Sandbox, error) {
-	m := Mark{Lab: spec.Lab, Node: spec.Node, Kind: KindHost}
-	if err := m.check(); err != nil {
-		return Sandbox{}, err
-	}
-	ref, err := d.ensureImage(ctx, spec)
-	if err != nil {
-		return Sandbox{}, err
-	}
-	plan := newContainer(spec, ref)
-	// Most often there is none: whether there is one is asked only then.
-	id, err := d.create(ctx, plan, spec.Name)
-	if errdefs.IsConflict(err) {
-		found, findErr := d.inspect(ctx, spec.Name, m)
-		switch {
-		case findErr != nil:
-			return Sandbox{}, findErr
-		case found != nil && found.Config.Labels[labelSpec] == plan.Labels[labelSpec]:
-			return d.revive(ctx, *found, spec)
-		case found != nil:
-			if err := d.remove(ctx, found.ID); err != nil {
-				return Sandbox{}, err
-			}
-		}
-		id, err = d.create(ctx, plan, spec.Name)
-	}
-	if err != nil {
-		return Sandbox{}, err
-	}
-	box, err := d.fill(ctx, id, spec)
-	if err != nil {
-		return Sandbox{}, errors.Join(err, d.remove(context.WithoutCancel(ctx), id))
-	}
-	return box, nil
-}
-
-func (d *Docker) create(ctx context.Context, plan container.CreateRequest, name string) (id string, err error) {
-	made, err := d.cli.ContainerCreate(ctx, plan.Config, plan.HostConfig, nil, nil, name)
-	if err != nil {
-		return "", fmt.Errorf("make container %s: %w", name, err)
-	}
-	return made.ID, nil
-}
-
-// revive sees to it that a container that is there runs.
-func (d *Docker) revive(ctx context.Context, c container.InspectResponse, spec Spec) (Sandbox, error) {
-	if c.State.Running {
-		return settle(c, spec)
-	}
-	return d.furnish(ctx, c.ID, spec)
-}
-
-// fill brings a new container its files before it starts.
-func (d *Docker) fill(ctx context.Context, id string, spec Spec) (Sandbox, error) {
-	if len(spec.Files) > 0 {
-		files, err := packFiles(spec.Files)
-		if err != nil {
-			return Sandbox{}, err
-		}
-		if err := d.cli.CopyToContainer(ctx, id, "/", bytes.NewReader(files), container.CopyToContainerOptions{}); err != nil {
-			return Sandbox{}, fmt.Errorf("copy files into container %s: %w", spec.Name, err)
-		}
-	}
-	return d.furnish(ctx, id, spec)
-}
-
-// furnish starts the container and settles it.
-func (d *Docker) furnish(ctx context.Context, id string, spec Spec) (Sandbox, error) {
-	if err := d.cli.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
-		return Sandbox{}, fmt.Errorf("start container %s: %w", spec.Name, err)
-	}
-	c, err := d.cli.ContainerInspect(ctx, id)
-	if err != nil {
-		return Sandbox{}, err
-	}
-	return settle(c, spec)
-}
-
-// settle sets what Docker does not in a container that has been started.
-func settle(c container.InspectResponse, spec Spec) (Sandbox, error) {
-	box := sandboxOf(c)
-	if box.PID == 0 {
-		return Sandbox{}, fmt.Errorf("container %s ended at once with exit code %d; see: docker logs %s", spec.Name, c.State.ExitCode, spec.Name)
-	}
-	if err := errors.Join(PrepareHost(box.NetNS), writeContainerFiles(c, spec)); err != nil {
-		return Sandbox{}, err
-	}
-	return box, nil
-}
-
-// writeContainerFiles writes what Docker mounts into the container, in place.
-func writeContainerFiles(c container.InspectResponse, spec Spec) error {
-	return errors.Join(
-		writeChanged(c.HostsPath, hostsFile(spec.Hosts)),
-		writeChanged(c.ResolvConfPath, nil),
-	)
-}
-
 // inspect finds the container of a mark by its name; nil where there is none.
 // One that is somebody else's is an error that wraps ErrForeign.
 func (d *Docker) inspect(ctx context.Context, name string, m Mark) (*container.InspectResponse, error) {
-	c, err := d.cli.ContainerInspect(ctx, name)
+	c, err := d.look(ctx, name)
 	if errdefs.IsNotFound(err) {
 		return nil, nil
 	}
@@ -235,27 +135,6 @@ func (d *Docker) inspect(ctx context.Context, name string, m Mark) (*container.I
 		return nil, err
 	}
 	return &c, nil
-}
-
-// hasStarted reports whether a container has run at all.
-func hasStarted(c container.InspectResponse) bool {
-	at, err := time.Parse(time.RFC3339Nano, c.State.StartedAt)
-	return err == nil && !at.IsZero()
-}
-
-func sandboxOf(c container.InspectResponse) Sandbox {
-	box := Sandbox{
-		Runtime: "docker", Lab: c.Config.Labels[labelLab], Node: c.Config.Labels[labelNode],
-		Name: strings.TrimPrefix(c.Name, "/"),
-	}
-	switch {
-	case c.State.Running:
-		box.PID = c.State.Pid
-		box.NetNS = fmt.Sprintf("/proc/%d/ns/net", c.State.Pid)
-	case hasStarted(c):
-		box.Ended, box.ExitCode = true, c.State.ExitCode
-	}
-	return box
 }
 
 // List implements Runtime.
@@ -270,7 +149,7 @@ func (d *Docker) List(ctx context.Context, lab string) ([]Sandbox, error) {
 	}
 	var boxes []Sandbox
 	for _, summary := range list {
-		c, err := d.cli.ContainerInspect(ctx, summary.ID)
+		c, err := d.look(ctx, summary.ID)
 		if errdefs.IsNotFound(err) {
 			continue // it goes away just now
 		}

@@ -74,7 +74,7 @@ func (d *Docker) Refurnish(ctx context.Context, spec Spec) (Sandbox, error) {
 	if c == nil || !c.State.Running {
 		return Sandbox{}, nil
 	}
-	box, err := settle(*c, spec)
+	box, err := d.settle(ctx, *c, spec)
 	if err != nil {
 		return Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, err)
 	}

@@ -72,8 +72,8 @@ func TestRealNetNSFilesRestartTheCommand(t *testing.T) {
 	if second == first || startTime(first) != "" {
 		t.Errorf("first %d runs %q, second %d", first, startTime(first), second)
 	}
-	eventually(t, "only the command and its child run", func() bool {
+	eventually(t, "only the command, its child and its supervisor run", func() bool {
 		pids, err := Namespace{Name: h.spec.Name}.Processes()
-		return err == nil && len(pids) == 2
+		return err == nil && len(pids) == 3
 	})
 }

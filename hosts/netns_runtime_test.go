@@ -6,9 +6,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A command that is not asked for any more, or that is another now, ends.
@@ -21,6 +24,63 @@ func TestRealNetNSCommandFollowsAnEdit(t *testing.T) {
 	}
 	if pid := h.ensure(t); pid != 0 || startTime(second) != "" {
 		t.Errorf("PID %d, second runs %q", pid, startTime(second))
+	}
+}
+
+// parent is the process that started another, as it is now.
+func parent(t *testing.T, pid int) int {
+	t.Helper()
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ppid, err := strconv.Atoi(strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ppid
+}
+
+// Nobody can tell how a command ended whose supervisor was killed; that it
+// ended is told nevertheless, and a supervisor that is told to end goes on.
+func TestRealNetNSSupervisorIsKilled(t *testing.T) {
+	h := newSuiteHost(t, newNetNSRuntime(t))
+	pid := h.ensure(t, "sleep", "1000")
+	supervisor := parent(t, pid)
+	if supervisor == os.Getpid() || supervisor <= 1 {
+		t.Fatalf("the parent of the command is %d", supervisor)
+	}
+	for _, s := range []unix.Signal{unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGKILL} {
+		if got := parent(t, pid); got != supervisor {
+			t.Fatalf("before %v the command's parent is %d, was %d", s, got, supervisor)
+		}
+		if err := unix.Kill(supervisor, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the supervisor goes", func() bool { return startTime(supervisor) == "" })
+	if again := h.ensure(t, "sleep", "1000"); again != pid {
+		t.Errorf("the command %d was started again: %d", pid, again)
+	}
+	if err := unix.Kill(pid, unix.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the end is told", func() bool { return h.look(t).Ended })
+	if box := h.look(t); box.ExitCode != UnknownExit {
+		t.Errorf("exit code %d", box.ExitCode)
+	}
+	if again := h.ensure(t, "sleep", "1000"); again == pid || again == 0 {
+		t.Errorf("PID %d after %d has ended", again, pid)
+	}
+}
+
+// A command has the signals that its host's others have: none is ignored.
+func TestRealNetNSCommandIgnoresNoSignal(t *testing.T) {
+	h := newSuiteHost(t, newNetNSRuntime(t))
+	h.ensure(t, "sh", "-c", "grep SigIgn /proc/self/status >/run/ignored; exec sleep 1000")
+	eventually(t, "it has said so", func() bool { return h.sh(t, "cat /run/ignored 2>/dev/null || true") != "" })
+	if got := strings.Fields(h.sh(t, "cat /run/ignored")); len(got) != 2 || strings.Trim(got[1], "0") != "" {
+		t.Errorf("it ignores the signals %v", got)
 	}
 }
 

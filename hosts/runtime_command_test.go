@@ -1,8 +1,10 @@
 package hosts
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -164,6 +166,87 @@ func suiteOwnCommand(t *testing.T, h *host) {
 	}
 	if got, err := h.List(context.Background(), h.spec.Lab); err != nil || len(got) != 1 || got[0].PID != pid {
 		t.Errorf("List: %+v, %v, want PID %d", got, err, pid)
+	}
+}
+
+// look is the host as it is listed.
+func (h *host) look(t *testing.T) Sandbox {
+	t.Helper()
+	boxes, err := h.List(context.Background(), h.spec.Lab)
+	if err != nil || len(boxes) != 1 {
+		t.Fatalf("List: %+v, %v", boxes, err)
+	}
+	return boxes[0]
+}
+
+// How a host's own command ended is told, as a shell tells it, whenever it ends;
+// the next Ensure starts it again.
+func suiteOwnCommandEnds(t *testing.T, h *host) {
+	for _, tt := range []struct {
+		line string
+		code int
+	}{
+		{"exit 0", 0}, {"exit 3", 3}, {"sleep 0.05; exit 4", 4}, {"sleep 0.3; exit 255", 255},
+	} {
+		for range 2 {
+			h.ensure(t, "sh", "-c", "echo started >>/run/count; "+tt.line)
+			eventually(t, tt.line, func() bool { return h.look(t).PID == 0 })
+			if box := h.look(t); !box.Ended || box.ExitCode != tt.code {
+				t.Errorf("%s: %+v, want exit code %d", tt.line, box, tt.code)
+			}
+		}
+	}
+	pid := h.ensure(t, "sleep", "1000")
+	if box := h.look(t); box.Ended || box.PID != pid {
+		t.Errorf("with another command: %+v", box)
+	}
+	if err := unix.Kill(pid, unix.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is killed", func() bool { return h.look(t).Ended })
+	if box := h.look(t); box.ExitCode != 128+int(unix.SIGKILL) {
+		t.Errorf("killed: %+v", box)
+	}
+}
+
+// A host's log is what its own command says.
+func suiteLog(t *testing.T, h *host) {
+	log := func(o LogOptions) string {
+		t.Helper()
+		var said bytes.Buffer
+		if err := h.Log(context.Background(), h.box, o, &said); err != nil {
+			t.Error(err)
+		}
+		return said.String()
+	}
+	if got := log(LogOptions{Last: -1, Follow: h.Name() == "netns"}); got != "" {
+		t.Errorf("without a command: %q", got)
+	}
+	h.ensure(t, "sh", "-c", "echo one; echo two; sleep 0.3; echo three >&2; sleep 0.3; printf four; exit 5")
+	if got, want := log(LogOptions{Last: -1, Follow: true}), "one\ntwo\nthree\nfour"; got != want {
+		t.Errorf("followed: %q, want %q", got, want)
+	}
+	for n, want := range map[int]string{-1: "one\ntwo\nthree\nfour", 0: "", 2: "three\nfour", 9: "one\ntwo\nthree\nfour"} {
+		if got := log(LogOptions{Last: n}); got != want {
+			t.Errorf("the last %d lines: %q, want %q", n, got, want)
+		}
+	}
+	h.ensure(t, "sh", "-c", "echo again; exec sleep 1000")
+	ctx, cancel := context.WithCancel(context.Background())
+	r, w := io.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- h.Log(ctx, h.box, LogOptions{Last: -1, Follow: true}, w) }()
+	if line, err := bufio.NewReader(r).ReadString('\n'); line != "again\n" || err != nil {
+		t.Errorf("%q, %v", line, err)
+	}
+	cancel()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled: %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it goes on after ctx has ended")
 	}
 }
 

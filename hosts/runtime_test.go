@@ -37,6 +37,8 @@ func runtimeSuite(t *testing.T, newRuntime func(*testing.T) Runtime) {
 		"no terminal":         suiteNoTerminal,
 		"half a terminal":     suiteHalfTerminal,
 		"own command":         suiteOwnCommand,
+		"own command's end":   suiteOwnCommandEnds,
+		"log":                 suiteLog,
 		"files":               suiteFiles,
 	}
 	for name, test := range tests {

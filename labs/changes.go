@@ -74,8 +74,12 @@ func restored(before, now *Plan, found observed) []string {
 	for _, h := range now.Hosts {
 		applied := slices.ContainsFunc(before.Hosts, func(x HostPlan) bool { return x.Name == h.Name })
 		runs := slices.ContainsFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.Running() })
-		if applied && !runs {
+		ended := slices.ContainsFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.Ended })
+		switch {
+		case applied && !runs:
 			out = append(out, "restored host "+h.Name)
+		case applied && ended && len(h.Host.Command) > 0:
+			out = append(out, "restarted the command of host "+h.Name)
 		}
 	}
 	return out

@@ -33,15 +33,38 @@ func (a *applier) converge(ctx context.Context, timeout time.Duration) ([]string
 		w.said[r.Name] = false
 		w.missing[r.Name] = []string{"router " + r.Name + ": its agent has not started"}
 	}
-	g, gctx := errgroup.WithContext(ctx)
-	for _, r := range a.plan.Routers {
+	err := w.routers(ctx)
+	if err == nil {
+		err = a.endedError(ctx, nil)
+	}
+	var ended *NotConvergedError
+	if err != nil && !errors.As(err, &ended) && errors.Is(context.Cause(ctx), errTimeout) {
+		return nil, &NotConvergedError{Lab: a.plan.Lab, Missing: w.allMissing()}
+	}
+	return w.all(w.waiting), err
+}
+
+// routers waits for all routers, as long as the hosts' own commands run.
+func (w *convergence) routers(ctx context.Context) error {
+	all, done := context.WithCancel(ctx)
+	var watch errgroup.Group
+	g, gctx := errgroup.WithContext(all)
+	watch.Go(func() error {
+		err := w.applier.untilEnded(gctx)
+		if err != nil {
+			done()
+		}
+		return err
+	})
+	for _, r := range w.applier.plan.Routers {
 		g.Go(func() error { return w.router(gctx, r) })
 	}
 	err := g.Wait()
-	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
-		return nil, &NotConvergedError{Lab: a.plan.Lab, Missing: append(a.endedCommands(), w.allMissing()...)}
+	done()
+	if ended := watch.Wait(); ended != nil {
+		return ended
 	}
-	return w.all(w.waiting), err
+	return err
 }
 
 var errTimeout = errors.New("timeout")

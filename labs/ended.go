@@ -2,35 +2,125 @@ package labs
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
 
-	"pseudowan/logfile"
+	"pseudowan/hosts"
 )
 
-// endedCommands tells which hosts' own commands have ended, with their last
-// words: a customer's BGP daemon that refuses its configuration, say.
-func (a *applier) endedCommands() []string {
-	var out []string
+// endedPoll is how often `up` looks at the hosts' own commands while it waits.
+const endedPoll = 200 * time.Millisecond
+
+// untilEnded looks at the lab's hosts until ctx ends, or the own command of one
+// has ended: then the error says so.
+func (a *applier) untilEnded(ctx context.Context) error {
+	for {
+		if err := a.endedError(ctx, nil); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(endedPoll):
+		}
+	}
+}
+
+// endedError says which hosts' own commands have ended, or containers where
+// these are what failed is about, with their last words: a customer's BGP daemon
+// that refuses its configuration, say. It is nil where all run.
+//
+// A container that has ended makes steps fail in a way that depends on the
+// moment: what is said of it does not.
+func (a *applier) endedError(ctx context.Context, failed error) error {
+	boxes, err := a.before.sandboxes(ctx, a.plan.Lab)
+	if err != nil {
+		return nil // whoever needs them says so
+	}
+	var lines []string
 	for _, h := range a.plan.Hosts {
-		if h.Runtime != "netns" || len(h.Host.Command) == 0 || a.before.netns.CommandRuns(a.plan.Lab, h.Name) {
+		i := slices.IndexFunc(boxes, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.Runtime == h.Runtime })
+		if i < 0 || !boxes[i].Ended || failed != nil && h.Runtime != dockerName {
 			continue
 		}
-		line := fmt.Sprintf("host %s: its command %s has ended", h.Name, h.Host.Command[0])
-		if last := lastLine(a.before.netns.CommandLog(a.plan.Lab, h.Name)); last != "" {
-			line += ": " + last
+		line := "host " + h.Name + ": " + ended(h.Host.Command, boxes[i])
+		if last := a.before.lastLines(ctx, boxes[i]); len(last) > 0 {
+			line += "; it said last:\n    " + strings.Join(last, "\n    ")
 		}
-		out = append(out, line)
+		lines = append(lines, line)
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return &NotConvergedError{Lab: a.plan.Lab, Missing: lines}
+}
+
+// hostsFirst returns what a step's error is about: a container that has ended,
+// or the step itself.
+func (a *applier) hostsFirst(ctx context.Context, err error) error {
+	var notConverged *NotConvergedError
+	if err == nil || ctx.Err() != nil || errors.As(err, &notConverged) {
+		return err
+	}
+	if ended := a.endedError(ctx, err); ended != nil {
+		return ended
+	}
+	return err
+}
+
+// ended says how a host's own command has ended.
+func ended(command []string, s hosts.Sandbox) string {
+	what := "its container"
+	if len(command) > 0 {
+		what = "its command " + command[0]
+	}
+	if s.ExitCode == hosts.UnknownExit {
+		return what + " has ended, nobody knows how"
+	}
+	return fmt.Sprintf("%s has ended with exit code %d", what, s.ExitCode)
+}
+
+const (
+	lastLinesShown  = 5
+	longestLastLine = 200 // octets
+)
+
+// lastLines are the last lines that a host's own command has said.
+func (r runtimes) lastLines(ctx context.Context, s hosts.Sandbox) []string {
+	runtime, err := r.get(s.Runtime)
+	if err != nil {
+		return nil
+	}
+	var log bytes.Buffer
+	if err := runtime.Log(ctx, s, hosts.LogOptions{Last: lastLinesShown}, &log); err != nil {
+		return nil
+	}
+	var out []string
+	for line := range strings.Lines(log.String()) {
+		if line = printable(line); line != "" {
+			out = append(out, line)
+		}
 	}
 	return out
 }
 
-// lastLine is the last line of a log that says something; "" where none does.
-func lastLine(file string) string {
-	const end = 4096 // octets: enough for a line that can be read
-	data, err := logfile.Tail(file, end)
-	if err != nil {
-		return ""
-	}
-	data = bytes.TrimSpace(data)
-	return string(data[bytes.LastIndexByte(data, '\n')+1:])
+// printable is a line that a host has said, without what would do something to
+// the terminal of whoever reads it.
+func printable(line string) string {
+	line = strings.ToValidUTF8(line[:min(len(line), longestLastLine)], "")
+	line = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, line)
+	return strings.TrimSpace(line)
 }

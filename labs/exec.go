@@ -78,10 +78,10 @@ func (o observed) command(ctx context.Context, lab string, x ExecOptions) (*exec
 			Runtime: o.netns.Name(), Lab: lab, Node: routerDirName(x.Node), Name: ns.Name, NetNS: ns.Path(),
 		}, inside)
 	}
-	return nil, notFound(o.noSuchNode(lab, x.Node))
+	return nil, o.noSuchNode(lab, x.Node)
 }
 
-func (o observed) noSuchNode(lab, node string) string {
+func (o observed) noSuchNode(lab, node string) error {
 	var names []string
 	for _, s := range o.hosts {
 		names = append(names, s.Node)
@@ -91,13 +91,13 @@ func (o observed) noSuchNode(lab, node string) string {
 	}
 	slices.SortFunc(names, topology.CompareNames)
 	if n := topology.Nearest(node, names); n != "" {
-		return fmt.Sprintf("lab %s has no node %s; did you mean %s?", lab, node, n)
+		return notFound(fmt.Sprintf("lab %s has no node %s; did you mean %s?", lab, node, n))
 	}
 	const few = 8
 	if len(names) > few {
 		names = append(names[:few], "…")
 	}
-	return fmt.Sprintf("lab %s has no node %s; it has %s", lab, node, strings.Join(names, ", "))
+	return notFound(fmt.Sprintf("lab %s has no node %s; it has %s", lab, node, strings.Join(names, ", ")))
 }
 
 // exitCode is the command's, or 128 plus the signal that ended it, as in a shell.

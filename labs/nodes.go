@@ -51,7 +51,11 @@ func labNodes(ctx context.Context, lab string) ([]status.Node, error) {
 		out = append(out, routerNode(ctx, lab, ns, running, applied))
 	}
 	for _, s := range found.hosts {
-		out = append(out, hostNode(lab, s, applied))
+		n := hostNode(lab, s, applied)
+		if s.Ended {
+			n.LastLines = found.lastLines(ctx, s)
+		}
+		out = append(out, n)
 	}
 	slices.SortFunc(out, func(a, b status.Node) int {
 		if a.Kind != b.Kind {
@@ -119,6 +123,15 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 	n := status.Node{
 		Lab: lab, Node: s.Node, Kind: "host", Runtime: s.Runtime, State: "running", NetNS: s.NetNS, PID: s.PID,
 		Addresses: []string{},
+	}
+	switch {
+	case s.PID != 0:
+		n.CommandState = status.CommandRunning
+	case s.Ended:
+		n.CommandState, n.State = status.CommandEnded, "ended"
+	}
+	if s.Ended && s.ExitCode != hosts.UnknownExit {
+		n.ExitCode = &s.ExitCode
 	}
 	if !s.Running() {
 		n.State = "stopped"

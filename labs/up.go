@@ -86,7 +86,7 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	}
 	defer keepLogs(ctx, t.Name)()
 	waiting, err := a.run(ctx, o)
-	if err != nil {
+	if err = a.hostsFirst(ctx, err); err != nil {
 		if a.fresh {
 			return Report{}, errors.Join(err, a.undo())
 		}

@@ -42,7 +42,7 @@ func TestUnknownFormatPrintsNothing(t *testing.T) {
 
 // Scripts must find a list everywhere: null has no length in most languages.
 func TestJSONHasNoNullList(t *testing.T) {
-	nullable := regexp.MustCompile(`"(label|med|local_pref)": null`)
+	nullable := regexp.MustCompile(`"(label|med|local_pref|exit_code)": null`)
 	for _, table := range tables() {
 		for _, empty := range []bool{true, false} {
 			var b bytes.Buffer
@@ -199,5 +199,17 @@ func BenchmarkYAML(b *testing.B) {
 		if err := RIB(Output{W: new(bytes.Buffer), Format: YAML}, rows); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func TestEndings(t *testing.T) {
+	var b strings.Builder
+	if err := Endings(&b, nodes); err != nil {
+		t.Fatal(err)
+	}
+	want := "host_003_103 of lab pseudo-wan: its command has ended, exit code 3\n  reading /run/bird.conf\n  syntax error\n" +
+		"host_004_201 of lab pseudo-wan: its container has ended, nobody knows how\n"
+	if b.String() != want {
+		t.Errorf("%q", b.String())
 	}
 }

@@ -134,6 +134,7 @@ func Nodes(o Output, rows []status.Node) error {
 	rows = sorted(rows, byNode)
 	for i := range rows {
 		rows[i].Addresses = present(rows[i].Addresses)
+		rows[i].LastLines = present(rows[i].LastLines)
 	}
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{

@@ -27,7 +27,7 @@ const exitHelp = `Exit codes:
   0    done
   1    failed
   2    wrong usage, or a lab file that is refused
-  3    the lab did not converge within the timeout
+  3    the lab did not converge within the timeout, or a host's own command ended
   4    no such lab, router or host
   130  interrupted
 verify: 0 all is as intended, 1 something differs, 2 it could not be tested.

@@ -28,7 +28,10 @@ func newPS(s streams) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return show.Nodes(output(s.out, format), rows)
+		if err := show.Nodes(output(s.out, format), rows); err != nil || format.Format != show.Table {
+			return err
+		}
+		return show.Endings(s.err, rows)
 	}
 	return c
 }

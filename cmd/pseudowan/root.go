@@ -51,7 +51,7 @@ Linux server: customer hosts, PE routers and the core between them.
 	)
 	root.AddCommand(
 		newUp(s), newDown(s), newExec(),
-		newPS(s), newShow(s), newDoctor(s),
+		newPS(s), newLogs(s), newShow(s), newDoctor(s),
 		newVerify(s), newTrace(s), newExplain(s),
 		newLabs(s), newValidate(s), newGraph(s), newSchema(s),
 		newVersion(s),

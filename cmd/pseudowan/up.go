@@ -24,8 +24,8 @@ func newUp(s streams) *cobra.Command {
 		Long: `Up starts a lab of the catalogue (see ` + "`pseudowan labs`" + `) or of a topology file;
 "-" reads the file from standard input. It returns when the lab has converged:
 every host answers at its gateway, every session between the lab's routers is
-established, every route is programmed. Where that fails, or on Ctrl-C, a new
-lab is removed again.
+established, every route is programmed. Where that fails, a host's own command
+ends meanwhile, or on Ctrl-C, a new lab is removed again.
 
 On a lab that runs, up changes only what the file says differently, and puts
 right what has ended, gone or been changed by hand since, a router's flows too.

@@ -303,20 +303,3 @@ func mustRead(t *testing.T, file string) string {
 	}
 	return string(data)
 }
-
-// A daemon that ends at once is named, with what it said.
-func TestRealCustomerWithoutDaemon(t *testing.T) {
-	l := fromText(t, t.TempDir(), "pwt-cedead", `name: pwt-cedead
-runtime: netns
-routers: {pe1: {as: 65000}}
-vrfs: {red: {rts: "65000:1"}}
-hosts:
-  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], bgp: 65100, command: [sh, -c, "echo first; echo it cannot be; exit 1"]}
-`)
-	t.Cleanup(func() { pseudowan("down", l.name) })
-	r := pseudowan("up", l.file, "--runtime", "netns", "--timeout", "2s")
-	if r.code == 0 || !strings.Contains(r.stderr, "host a: its command sh has ended: it cannot be") ||
-		!strings.Contains(r.stderr, "BGP session with host a (10.1.0.2, AS 65100) in VRF red is not established") {
-		t.Errorf("exit code %d\n%s", r.code, r.stderr)
-	}
-}

@@ -143,4 +143,15 @@ type Node struct {
 	NetNS     string   `json:"netns"`    // the namespace's path
 	PID       int      `json:"pid"`      // the agent or the container's first process; 0 where there is none
 	Datapath  string   `json:"datapath"` // of a router: netdev or system; "" where its agent does not tell
+
+	CommandState string   `json:"command_state"` // of a host's own command, or its container's first process: running, ended or unknown; "" where it has none
+	ExitCode     *int     `json:"exit_code"`     // of one that has ended, 128 plus the signal that ended it; null where nobody knows
+	LastLines    []string `json:"last_lines"`    // what one that has ended said last
 }
+
+// The states of a host's own command.
+const (
+	CommandRunning = "running"
+	CommandEnded   = "ended"
+	CommandUnknown = "unknown" // its container's daemon does not answer
+)

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"pseudowan/labs"
+)
+
+func newLogs(s streams) *cobra.Command {
+	var o labs.LogOptions
+	const all = -1
+	c := &cobra.Command{
+		Use:     "logs NODE",
+		GroupID: groupLook,
+		Short:   "Print what a host's own command, or a router's agent, has said",
+		Long: `Logs prints the output of a host's own command (command: in the lab file), of a
+container's first process, or of a router's agent. The last half a megabyte or
+more is kept, also after the command has ended, until it is started again.
+pseudowan ps tells how a command ended.`,
+		Example: `  sudo pseudowan logs host_001_101
+  sudo pseudowan logs -f -n 20 pe1`,
+		Args: wants("NODE"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if o.Last < 0 && c.Flags().Changed("tail") {
+				return usagef("--tail wants a number of lines, as in 20")
+			}
+			o.Node = args[0]
+			note, err := labs.Log(c.Context(), o, s.out)
+			if note != "" && err == nil {
+				fmt.Fprintln(s.err, "pseudowan: "+note)
+			}
+			return err
+		},
+	}
+	c.ValidArgsFunction = known(&o.Lab, func(k labs.Known, _ []string) []string { return k.Nodes })
+	addLab(c, &o.Lab, "the lab; needed where several run")
+	c.Flags().IntVarP(&o.Last, "tail", "n", all, "only so many of the last lines; -1: all that are kept")
+	c.Flags().BoolVarP(&o.Follow, "follow", "f", false, "go on with what is said until the command has ended, or Ctrl-C")
+	return c
+}

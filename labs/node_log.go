@@ -1,0 +1,62 @@
+package labs
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"pseudowan/hosts"
+	"pseudowan/logfile"
+)
+
+// LogOptions say whose log is wanted, and how much of it.
+type LogOptions struct {
+	Lab    string // "": the only one
+	Node   string
+	Last   int  // lines; negative: all that are kept
+	Follow bool // go on until the host's command has ended, the node is removed or ctx ends
+}
+
+// Log writes what a host's own command has said, its container's first process,
+// or a router's agent. note says why there is nothing to be said.
+func Log(ctx context.Context, o LogOptions, w io.Writer) (note string, err error) {
+	if err := needRoot(); err != nil {
+		return "", err
+	}
+	lab, err := pick(ctx, o.Lab)
+	if err != nil {
+		return "", err
+	}
+	found, err := observe(ctx, lab, silent{})
+	if err != nil {
+		return "", err
+	}
+	if i := slices.IndexFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == o.Node }); i >= 0 {
+		return found.hostLog(ctx, found.hosts[i], o, w)
+	}
+	router := func(ns hosts.Namespace) bool { return ns.Mark.Node == o.Node }
+	if !slices.ContainsFunc(found.namespacesBy(hosts.KindRouter), router) {
+		return "", found.noSuchNode(lab, o.Node)
+	}
+	path := filepath.Join(routerDir(lab, o.Node), agentLog)
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+		note = "the agent of router " + o.Node + " has said nothing"
+	}
+	return note, logfile.Copy(ctx, w, path, logfile.CopyOptions{
+		Last: o.Last, Follow: o.Follow, Written: func() bool { return true }, // an agent that ends is started again
+	})
+}
+
+func (o observed) hostLog(ctx context.Context, s hosts.Sandbox, x LogOptions, w io.Writer) (note string, err error) {
+	runtime, err := o.get(s.Runtime)
+	if err != nil {
+		return "", err
+	}
+	if s.Runtime == netnsName && s.PID == 0 && !s.Ended {
+		return fmt.Sprintf("host %s has no command of its own", s.Node), nil
+	}
+	return "", runtime.Log(ctx, s, hosts.LogOptions{Last: x.Last, Follow: x.Follow}, w)
+}
