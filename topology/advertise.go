@@ -23,6 +23,9 @@ func (b *builder) advertisement(raw rawAttachment, a Attachment, element string)
 	case a.SLAAC && prefix.Bits() != 64:
 		b.refuse(in.Prefix.at, element, fmt.Sprintf("SLAAC needs a /64, not %s (RFC 4862)", prefix), "advertise a /64")
 		return nil
+	case a.SLAAC && in.Managed.v:
+		b.refuse(in.Managed.at, element, "slaac where managed: true leaves addresses to DHCPv6 (RFC 4861 section 4.2)", "leave managed out, or give the host its address")
+		return nil
 	case !b.checkSubnet(in.Prefix.at, element, prefix):
 		return nil
 	}

@@ -149,7 +149,7 @@ type raSettings struct {
 	Lifetime   value[lifetime]     `json:"lifetime" jsonschema_description:"Router lifetime; 1800 s where it is not given."`
 	RDNSS      []value[netip.Addr] `json:"rdnss" jsonschema_description:"DNS servers (RFC 8106)."`
 	DNSSL      []value[string]     `json:"dnssl" jsonschema_description:"DNS search list (RFC 8106)."`
-	Managed    value[bool]         `json:"managed" jsonschema_description:"M flag: addresses by DHCPv6."`
+	Managed    value[bool]         `json:"managed" jsonschema_description:"M flag: addresses by DHCPv6, and not by autoconfiguration from the prefix."`
 	Other      value[bool]         `json:"other" jsonschema_description:"O flag: other settings by DHCPv6."`
 	Preference value[preference]   `json:"preference" jsonschema_description:"Router preference (RFC 4191)."`
 }

@@ -305,6 +305,14 @@ var refusedHosts = []refusal{
 		},
 	},
 	{
+		name: "slaac where addresses are managed",
+		file: base + `hosts:
+  a: {to: pe1, vrf: red, addresses: [slaac], ra: {prefix: "2001:db8::/64", managed: true}}`,
+		want: []string{
+			`:5: host a: slaac where managed: true leaves addresses to DHCPv6 (RFC 4861 section 4.2); leave managed out, or give the host its address`,
+		},
+	},
+	{
 		name: "ra lifetime",
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [slaac], ra: {prefix: "2001:db8::/64", lifetime: 3h}}`,

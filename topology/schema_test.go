@@ -128,7 +128,7 @@ hosts:
     lans: [10.4.0.0/24]
     lans-via: [wan]
   one: {build: ./image, mounts: [], memory: 8388608, cpus: 2, attach: {to: b, vrf: red, addresses: 10.5.0.2/24, announce: 10.6.0.0/16}}
-  short: {to: b, vrf: 7, rd: 1:7, addresses: slaac, ra: {prefix: "2001:db8:5::/64", lifetime: 600, rdnss: ["2001:db8::53"], dnssl: [example.org], managed: true, other: false, preference: high}}
+  short: {to: b, vrf: 7, rd: 1:7, addresses: slaac, ra: {prefix: "2001:db8:5::/64", lifetime: 600, rdnss: ["2001:db8::53"], dnssl: [example.org], managed: false, other: true, preference: high}}
 series:
 - {on: b, name: "s{i}", rd: "1:{vrf}", step: /16, step6: /48, lans: 2, mtu: 1400, image: b, rows: [
     {vrfs: [11, 12-13, 77], subnet: 10.1.0.0/24, subnet6: "2001:db8:a::/64", lan: 10.1.64.0/24, lan6: "2001:db8:a:80::/64"}]}

@@ -111,14 +111,15 @@ var preferences = map[string]slowpath.Preference{
 	"low": slowpath.PreferenceLow, "high": slowpath.PreferenceHigh,
 }
 
-// advertisement is the RA of a port as the slow path sends it.
+// advertisement is the RA of a port as the slow path sends it. Where DHCPv6
+// manages the addresses, hosts must not give themselves others.
 func advertisement(ra *topology.RA) *slowpath.RA {
 	if ra == nil {
 		return nil
 	}
 	return &slowpath.RA{
 		Prefixes: []slowpath.PrefixInfo{{
-			Prefix: ra.Prefix, OnLink: true, Autonomous: true, Valid: ra.Lifetime, Preferred: ra.Lifetime,
+			Prefix: ra.Prefix, OnLink: true, Autonomous: !ra.Managed, Valid: ra.Lifetime, Preferred: ra.Lifetime,
 		}},
 		RouterLifetime: ra.Lifetime, Managed: ra.Managed, Other: ra.Other, Preference: preferences[ra.Preference],
 		RDNSS: ra.RDNSS, DNSSL: ra.DNSSL, DNSLifetime: ra.Lifetime,

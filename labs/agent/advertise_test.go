@@ -2,10 +2,13 @@ package agent
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"pseudowan/topology"
 )
 
 // play takes what is due at each due time, until limit.
@@ -73,5 +76,16 @@ func TestAdvertiserPorts(t *testing.T) {
 	a.stop(4)
 	if _, ok := a.next(); ok {
 		t.Error("something is due although no port advertises")
+	}
+}
+
+// The flags agree: either hosts make their addresses of the prefix, or DHCPv6
+// gives them out.
+func TestAdvertisedFlagsAgree(t *testing.T) {
+	for _, managed := range []bool{false, true} {
+		ra := advertisement(&topology.RA{Prefix: netip.MustParsePrefix("2001:db8::/64"), Lifetime: time.Hour, Managed: managed})
+		if p := ra.Prefixes[0]; ra.Managed != managed || p.Autonomous == managed || !p.OnLink {
+			t.Errorf("managed %t: %+v", managed, ra)
+		}
 	}
 }

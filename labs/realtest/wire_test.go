@@ -3,6 +3,7 @@ package realtest
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 
 	"pseudowan/labs/status"
@@ -110,6 +111,28 @@ func TestRealFlowCounters(t *testing.T) {
 	for row := range want {
 		if _, ok := after[row]; !ok {
 			t.Errorf("no row %q", row)
+		}
+	}
+}
+
+// What a router says itself has passed no router yet when it leaves: a host on
+// its link sees the TTL that it began with, one behind another router one less.
+func TestRealTTLOfARouterItself(t *testing.T) {
+	l := fromText(t, t.TempDir(), "pwt-ttl", nameLine.ReplaceAllString(fairLab, "name: pwt-ttl"))
+	l.up(t)
+	for address, want := range map[string]string{
+		"10.1.0.1": "64", "10.2.0.1": "63", "2001:db8:1::1": "64", "2001:db8:2::1": "63",
+	} {
+		if out := l.mustExec(t, "red1", "ping", "-c", "1", "-W", "2", address); !strings.Contains(out, " ttl="+want+" ") {
+			t.Errorf("%s does not answer with TTL %s:\n%s", address, want, out)
+		}
+	}
+	errors := startCapture(t, l, "red1", "eth0", 2, "icmp[0] == 11")
+	l.exec("red1", "ping", "-c", "1", "-W", "1", "-t", "1", "10.2.0.2")
+	l.exec("red1", "ping", "-c", "1", "-W", "1", "-t", "2", "10.2.0.2")
+	for i, f := range errors.frames(t) { // the TTL of the packet that it is about comes second
+		if want := strconv.Itoa(64 - i); !strings.HasPrefix(f.ipTTL, want+",") {
+			t.Errorf("error %d: %s; want TTL %s", i, f, want)
 		}
 	}
 }

@@ -80,6 +80,10 @@ func (r *Router) answer(res *Result, c call, via *port, e envelope, upper ...gop
 	}
 	if straight {
 		e.srcMAC, e.dstMAC = c.port.MAC, r.in.eth.SrcMAC
+	} else {
+		// The route table takes one off, as of a packet that is passed on. The
+		// first hop of this one is us.
+		e.ttl++
 	}
 	frame := r.seal(e, upper...)
 	switch {

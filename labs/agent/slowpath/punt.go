@@ -57,7 +57,8 @@ type Result struct {
 }
 
 // Out is a frame to send: straight out of Port where that is not 0, else as an
-// IP packet through the route table of VRF, which sets MACs and labels.
+// IP packet through the route table of VRF, which sets MACs and labels and takes
+// one off the TTL.
 type Out struct {
 	Port  uint32
 	VRF   uint32

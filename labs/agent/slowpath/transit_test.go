@@ -30,15 +30,15 @@ func TestErrors(t *testing.T) {
 	run(t, []testCase{
 		{"TTL", Punt{Reason: TTL, Port: 3, Frame: udp(host4, far4, 1, 32)}, straight + "30.1.1.1>30.1.1.2 ttl 64 TimeExceeded(TTLExceeded) 0/0"},
 		{"TTL v6", Punt{Reason: TTL, Port: 3, Frame: udp(host6, far6, 1, 32)}, straight + "2001:db8:1::1>2001:db8:1::2 ttl 64 TimeExceeded(HopLimitExceeded)"},
-		{"TTL from behind the host", Punt{Reason: TTL, Port: 3, Frame: udp("130.9.0.1", far4, 1, 32)}, core + "30.1.1.1>130.9.0.1 ttl 64 TimeExceeded(TTLExceeded) 0/0"},
-		{"TTL from the core", Punt{Reason: TTL, Port: corePort, VRF: 101, Frame: udp(far4, host4, 1, 32)}, core + "30.1.1.1>130.1.0.7 ttl 64 TimeExceeded(TTLExceeded) 0/0"},
-		{"TTL from the core v6", Punt{Reason: TTL, Port: corePort, VRF: 101, Frame: udp(far6, host6, 1, 32)}, core + "2001:db8:1::1>2001:db8:f::7 ttl 64 TimeExceeded(HopLimitExceeded)"},
+		{"TTL from behind the host", Punt{Reason: TTL, Port: 3, Frame: udp("130.9.0.1", far4, 1, 32)}, core + "30.1.1.1>130.9.0.1 ttl 65 TimeExceeded(TTLExceeded) 0/0"},
+		{"TTL from the core", Punt{Reason: TTL, Port: corePort, VRF: 101, Frame: udp(far4, host4, 1, 32)}, core + "30.1.1.1>130.1.0.7 ttl 65 TimeExceeded(TTLExceeded) 0/0"},
+		{"TTL from the core v6", Punt{Reason: TTL, Port: corePort, VRF: 101, Frame: udp(far6, host6, 1, 32)}, core + "2001:db8:1::1>2001:db8:f::7 ttl 65 TimeExceeded(HopLimitExceeded)"},
 		{"TTL in a VRF without IPv6", Punt{Reason: TTL, Port: corePort, VRF: 102, Frame: udp(far6, host6, 1, 32)}, "ignored: no address in this VRF to send an error from"},
 		{"TTL in an unknown VRF", Punt{Reason: TTL, Port: corePort, VRF: 9, Frame: udp(far4, host4, 1, 32)}, "ignored: no address in this VRF to send an error from"},
 		{"no route", Punt{Reason: Unreachable, Port: 3, Frame: udp(host4, far4, 9, 32)}, straight + "30.1.1.1>30.1.1.2 ttl 64 DestinationUnreachable(Net) 0/0"},
 		{"no route v6", Punt{Reason: Unreachable, Port: 3, Frame: udp(host6, far6, 9, 32)}, straight + "2001:db8:1::1>2001:db8:1::2 ttl 64 DestinationUnreachable(NoRouteToDst)"},
-		{"no host", Punt{Reason: HostUnreachable, Port: corePort, VRF: 101, Frame: udp(far4, host4, 9, 32)}, core + "30.1.1.1>130.1.0.7 ttl 64 DestinationUnreachable(Host) 0/0"},
-		{"no host v6", Punt{Reason: HostUnreachable, Port: corePort, VRF: 101, Frame: udp(far6, host6, 9, 32)}, core + "2001:db8:1::1>2001:db8:f::7 ttl 64 DestinationUnreachable(AddressUnreachable)"},
+		{"no host", Punt{Reason: HostUnreachable, Port: corePort, VRF: 101, Frame: udp(far4, host4, 9, 32)}, core + "30.1.1.1>130.1.0.7 ttl 65 DestinationUnreachable(Host) 0/0"},
+		{"no host v6", Punt{Reason: HostUnreachable, Port: corePort, VRF: 101, Frame: udp(far6, host6, 9, 32)}, core + "2001:db8:1::1>2001:db8:f::7 ttl 65 DestinationUnreachable(AddressUnreachable)"},
 		{"about an error", Punt{Reason: TTL, Port: 3, Frame: icmp4(3)}, noErr},
 		{"about a time exceeded", Punt{Reason: TTL, Port: 3, Frame: icmp4(11)}, noErr},
 		{"about a ping", Punt{Reason: TTL, Port: 3, Frame: icmp4(8)}, straight + "30.1.1.1>30.1.1.2 ttl 64 TimeExceeded(TTLExceeded) 0/0"},
@@ -189,7 +189,7 @@ func TestFragmentOfFragment(t *testing.T) {
 func TestResolve(t *testing.T) {
 	addr := netip.MustParseAddr
 	in := func(name string, p Punt, want string) testCase { return testCase{name, p, want} }
-	const noRoute = "vrf 101: 02:00:00:00:00:03>02:00:00:00:00:03 30.1.1.1>130.1.0.7 ttl 64 DestinationUnreachable(Net) 0/0"
+	const noRoute = "vrf 101: 02:00:00:00:00:03>02:00:00:00:00:03 30.1.1.1>130.1.0.7 ttl 65 DestinationUnreachable(Net) 0/0"
 	to4, to6 := udp(far4, "30.1.2.9", 9, 8), udp(far6, "2001:db8:2::9", 9, 8)
 	run(t, []testCase{
 		in("glean", Punt{Reason: Glean, Port: corePort, VRF: 101, Frame: to4}, "resolve 4 30.1.2.9 from 1 vrf 101"),
