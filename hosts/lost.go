@@ -13,7 +13,7 @@ import (
 type Lost struct {
 	Mark Mark
 	id   nsID
-	pid  int // one of those that are inside
+	pids []int // those that were inside
 }
 
 // LostNamespaces lists the namespaces of ours that have processes and no name.
@@ -30,7 +30,7 @@ func (t Tenants) LostNamespaces() ([]Lost, error) {
 	for id, pids := range groups {
 		m, ok := t.markOfNameless(id, pids)
 		if ok {
-			found = append(found, Lost{m, id, pids[0]})
+			found = append(found, Lost{m, id, pids})
 		}
 	}
 	return found, nil
@@ -72,10 +72,7 @@ func (t Tenants) markOfNameless(id nsID, pids []int) (m Mark, ok bool) {
 			return Mark{}, false // somebody else's, and it did not just end
 		}
 	}
-	err := doIn("/proc/"+strconv.Itoa(pids[0])+"/ns/net", func() (err error) {
-		if namespaceID("/proc/thread-self/ns/net") != id {
-			return errNoMark // the process's number is another's now
-		}
+	err := Lost{id: id, pids: pids}.do(func() (err error) {
 		m, err = descriptionOfThisNamespace()
 		return err
 	})
@@ -91,7 +88,29 @@ func (t Tenants) markOfNameless(id nsID, pids []int) (m Mark, ok bool) {
 	return m, servers > 0 || m.Kind == KindHost
 }
 
-// Recover gives the namespace the name, which is to be free.
+// do runs f inside, by way of one of the processes; the error is errEnded where
+// all of them have ended.
+func (l Lost) do(f func() error) error {
+	for _, pid := range l.pids {
+		entered := false
+		err := doIn("/proc/"+strconv.Itoa(pid)+"/ns/net", func() error {
+			if namespaceID("/proc/thread-self/ns/net") != l.id {
+				return nil // the process's number is another's now
+			}
+			entered = true
+			return f()
+		})
+		if entered {
+			return err
+		}
+	}
+	return errEnded
+}
+
+var errEnded = fmt.Errorf("it has gone with its last process: %w", os.ErrNotExist)
+
+// Recover gives the namespace the name, which is to be free. The error wraps
+// fs.ErrNotExist where the namespace has gone meanwhile.
 func (l Lost) Recover(name string) (Namespace, error) {
 	ns := Namespace{Name: name, Mark: l.Mark}
 	if err := checkNamespaceName(name); err != nil {
@@ -100,11 +119,7 @@ func (l Lost) Recover(name string) (Namespace, error) {
 	if err := shareRunNetNS(); err != nil {
 		return Namespace{}, err
 	}
-	path := "/proc/" + strconv.Itoa(l.pid) + "/ns/net"
-	err := doIn(path, func() error {
-		if namespaceID("/proc/thread-self/ns/net") != l.id {
-			return os.ErrNotExist // it has gone with its last process
-		}
+	err := l.do(func() error {
 		if isNamespaceFile(ns.Path()) {
 			return os.ErrExist
 		}

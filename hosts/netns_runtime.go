@@ -46,13 +46,7 @@ func (r *NetNS) Ensure(ctx context.Context, spec Spec) (Sandbox, error) {
 	if err != nil {
 		return Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, err)
 	}
-	if created {
-		err = r.endStrays(ctx, spec)
-	}
-	var box Sandbox
-	if err == nil {
-		box, err = r.furnish(ctx, ns, spec)
-	}
+	box, err := r.furnish(ctx, ns, spec)
 	if err != nil {
 		if created {
 			err = errors.Join(err, r.Remove(context.WithoutCancel(ctx), r.sandbox(ns)))
@@ -60,16 +54,6 @@ func (r *NetNS) Ensure(ctx context.Context, spec Spec) (Sandbox, error) {
 		return Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, err)
 	}
 	return box, nil
-}
-
-// endStrays ends the commands of an earlier host of this name whose namespace
-// somebody has deleted: they would never be in this one.
-func (r *NetNS) endStrays(ctx context.Context, spec Spec) error {
-	if _, err := os.Stat(filepath.Join(r.dir(spec.Lab, spec.Node), "run")); err != nil {
-		return nil // a new host
-	}
-	t := r.Tenants()
-	return EndProcessesAnd(ctx, nil, func(pid int) bool { return t.Has(pid, spec.Lab, spec.Node) }, endGrace)
 }
 
 // furnish makes what belongs to a host beside its namespace.

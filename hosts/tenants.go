@@ -41,6 +41,12 @@ func (t Tenants) Has(pid int, lab, node string) bool {
 	return ok && found.lab == lab && (node == "" || found.node == node)
 }
 
+// Of names the lab and the node that a process belongs to.
+func (t Tenants) Of(pid int) (lab, node string, ok bool) {
+	found, ok := t.of(pid)
+	return found.lab, found.node, ok
+}
+
 // of returns the tenant that a process belongs to.
 func (t Tenants) of(pid int) (tenant, bool) {
 	if !t.local(pid) {

@@ -126,9 +126,15 @@ func paired(a *room, la netlink.Link, b *room, lb netlink.Link) (bool, error) {
 	return la.Attrs().NetNsID == want, nil
 }
 
-// markedAcross reports whether the far end of an interface is in a namespace that
-// these wires run to, and marked.
-func (s *wiring) markedAcross(near *room, l netlink.Link) (bool, error) {
+// made reports whether an interface was made for an end: it carries our mark,
+// or the MAC of that end, or its far end, in a namespace that these wires run to,
+// carries our mark. Root of a host may write what it likes on its own end, and a
+// router that was killed may leave that behind alone: its sockets keep its
+// namespace for a while.
+func (s *wiring) made(near *room, l netlink.Link, e WireEnd) (bool, error) {
+	if markedLink(l.Attrs().Alias) || l.Type() == "veth" && len(e.MAC) != 0 && bytes.Equal(l.Attrs().HardwareAddr, e.MAC) {
+		return true, nil
+	}
 	for _, far := range s.rooms {
 		for _, peer := range far.known {
 			if !markedLink(peer.Attrs().Alias) {
@@ -153,10 +159,8 @@ func (s *wiring) replace(w Wire) error {
 		if old == nil {
 			continue
 		}
-		if !markedLink(old.Attrs().Alias) {
-			if ours, err := s.markedAcross(r, old); err != nil || !ours {
-				return errors.Join(err, foreignLink(e.Namespace, e.Name))
-			}
+		if ours, err := s.made(r, old, e); err != nil || !ours {
+			return errors.Join(err, foreignLink(e.Namespace, e.Name))
 		}
 		if err := r.nl.LinkDel(old); err != nil && !isNoDevice(err) {
 			return fmt.Errorf("replace interface %s in %s: %w", e.Name, e.Namespace, err)

@@ -101,10 +101,9 @@ func (p *Plan) namespaceNames() []string {
 	return names
 }
 
-// nameIsFree refuses a namespace's name that something else has already. An
-// empty file is nothing.
+// nameIsFree refuses a namespace's name that something else has already.
 func (a *applier) nameIsFree(name string) error {
-	if _, err := os.Lstat(hosts.Namespace{Name: name}.Path()); err != nil || hosts.IsVacant(name) {
+	if nameIsUnused(name) {
 		return nil
 	}
 	i := slices.IndexFunc(a.before.marked, func(ns hosts.Namespace) bool { return ns.Name == name })
@@ -193,12 +192,31 @@ func (a *applier) namespaces(context.Context) error {
 
 // sandboxes makes the hosts.
 func (a *applier) sandboxes(ctx context.Context) error {
+	if err := a.endStrays(ctx); err != nil {
+		return err
+	}
 	var g errgroup.Group
 	g.SetLimit(parallel)
 	for _, h := range a.plan.Hosts {
 		g.Go(func() error { return a.sandbox(ctx, h) })
 	}
 	return g.Wait()
+}
+
+// endStrays ends the commands of hosts that are made anew, whose namespace or
+// directory somebody has deleted: they would never be in the new one.
+func (a *applier) endStrays(ctx context.Context) error {
+	anew := map[string]bool{}
+	for _, h := range a.plan.Hosts {
+		known := slices.ContainsFunc(a.before.hosts, func(s hosts.Sandbox) bool { return s.Runtime == netnsName && s.Node == h.Name })
+		_, gone := os.Stat(runDir(a.plan.Lab) + "/" + h.Name)
+		anew[h.Name] = h.Runtime == netnsName && (!known || gone != nil)
+	}
+	tenants := a.before.netns.Tenants()
+	return hosts.EndProcessesAnd(ctx, nil, func(pid int) bool {
+		lab, node, ok := tenants.Of(pid)
+		return ok && lab == a.plan.Lab && anew[node]
+	}, endGrace)
 }
 
 func (a *applier) namespace(name string, m hosts.Mark) error {

@@ -2,6 +2,7 @@ package labs
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -109,6 +110,22 @@ func inNamespace(pid int, ns hosts.Namespace) bool {
 	has, err1 := os.Stat(filepath.Join("/proc", strconv.Itoa(pid), "ns/net"))
 	named, err2 := os.Stat(ns.Path())
 	return err1 == nil && err2 == nil && os.SameFile(has, named)
+}
+
+// endingName is what a keeper calls itself once it was told to end: it takes a
+// while, and nothing is to be asked of it any more.
+const endingName = "pw-ending"
+
+func sayEnding() { _ = os.WriteFile("/proc/self/comm", []byte(endingName), 0) }
+
+func ending(pid int) bool {
+	name, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
+	return err == nil && strings.TrimSpace(string(name)) == endingName
+}
+
+// awaitKeeper returns when a keeper of the lab that is about to end has ended.
+func awaitKeeper(ctx context.Context, lab string) error {
+	return hosts.EndProcessesAnd(ctx, nil, func(pid int) bool { return processIs(pid, keeperArgs(lab)) && ending(pid) }, endGrace)
 }
 
 // killPatience is how long a killed process may take to be gone.

@@ -158,11 +158,18 @@ func (r *remains) recoverAll() error {
 func freeName(name string) string {
 	free := name
 	for i := 2; ; i++ {
-		if _, err := os.Lstat(hosts.Namespace{Name: free}.Path()); err != nil {
+		if nameIsUnused(free) {
 			return free
 		}
 		free = name + "~" + strconv.Itoa(i)
 	}
+}
+
+// nameIsUnused reports whether a namespace's name is free. An empty file is
+// nothing.
+func nameIsUnused(name string) bool {
+	_, err := os.Lstat(hosts.Namespace{Name: name}.Path())
+	return err != nil || hosts.IsVacant(name)
 }
 
 // namespaceOf names the namespace of a mark as plans do.
@@ -198,7 +205,7 @@ func recoverNames(lab string) ([]hosts.Namespace, error) {
 	var recovered []hosts.Namespace
 	for _, l := range found.lost {
 		name := namespaceOf(l.Mark)
-		if _, err := os.Lstat(hosts.Namespace{Name: name}.Path()); err == nil && !hosts.IsVacant(name) || l.Mark.Kind == hosts.KindPort {
+		if !nameIsUnused(name) || l.Mark.Kind == hosts.KindPort {
 			continue
 		}
 		ns, err := l.Recover(name)

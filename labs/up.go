@@ -106,6 +106,9 @@ func settle(ctx context.Context, lab string, p Progress) ([]hosts.Namespace, err
 		p.Step("removing what an interrupted down has left")
 		return nil, takeDown(ctx, lab)
 	}
+	if err := awaitKeeper(ctx, lab); err != nil {
+		return nil, err
+	}
 	return recoverNames(lab)
 }
 
