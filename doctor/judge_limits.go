@@ -14,7 +14,6 @@ const (
 	portFiles     = 4 // file descriptors of ovs-vswitchd
 	switchFiles   = 64
 	hostThreads   = 4
-	hostNeighbour = 8 // entries that a host makes in the kernel's neighbour table
 )
 
 // leastDisk is kept free however small a lab is.
@@ -51,16 +50,12 @@ func limits(o Observed, n Need) []status.Finding {
 	if n.Runs {
 		routers, hosts = 0, 0
 	}
-	neighbours := hosts*hostNeighbour + routers*2
 	var found []status.Finding
 	for _, l := range []limit{
 		{"limit: open files", l.OpenFiles, 0, uint64(max(1024, switchFiles+portFiles*most)), number,
 			"ovs-vswitchd cannot open every port", "ulimit -Hn 65536, or LimitNOFILE= of the service that starts labs"},
 		{"limit: threads", l.Threads, l.ThreadsUsed, routers*routerThreads + hosts*hostThreads, number,
 			"processes of the lab do not start", "sysctl -w kernel.threads-max=126000 kernel.pid_max=126000, and pids.max of the control group"},
-		{"limit: neighbours", l.Neighbours, l.NeighboursUsed, neighbours, number,
-			"hosts lose each other (\"neighbour table overflow\"): the table is one for all namespaces",
-			fmt.Sprintf("sysctl -w net.ipv4.neigh.default.gc_thresh3=%[1]d net.ipv6.neigh.default.gc_thresh3=%[1]d", roundUp(l.NeighboursUsed+neighbours))},
 		{"limit: inotify", l.InotifyUsers, 0, 128, number,
 			"programs in containers that watch files fail", "sysctl -w fs.inotify.max_user_instances=1024"},
 		{"memory", l.MemoryAvailable, 0, max(1, routers) * routerMemory, size,
@@ -83,15 +78,6 @@ func (l limit) judge() status.Finding {
 		return warn(l.check, detail+fmt.Sprintf("; a lab wants %s", l.show(l.need)), l.cost, l.remedy)
 	}
 	return ok(l.check, "%s", detail)
-}
-
-// roundUp is the next power of two, 1024 at least, with as much room again.
-func roundUp(n uint64) uint64 {
-	p := uint64(1024)
-	for p < 2*n {
-		p *= 2
-	}
-	return p
 }
 
 func number(n uint64) string { return fmt.Sprint(n) }

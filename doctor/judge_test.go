@@ -20,7 +20,7 @@ func healthy() Observed {
 		OVS:    OVS{Version: "3.3.0"},
 		Docker: Docker{Asked: true, Version: "28.0", API: "1.48", Cgroup: "v2 by systemd"},
 		Disks:  []Disk{{"/run", 1 << 30}},
-		Limits: Limits{OpenFiles: 1 << 20, InotifyUsers: 128, Threads: 32768, ThreadsUsed: 200, Neighbours: 1024, NeighboursUsed: 4, MemoryAvailable: 4 << 30},
+		Limits: Limits{OpenFiles: 1 << 20, InotifyUsers: 128, Threads: 32768, ThreadsUsed: 200, ARP: Table{1024, 4}, ND: Table{1024, 30}, MemoryAvailable: 4 << 30},
 	}
 }
 
@@ -83,7 +83,13 @@ func TestEachFinding(t *testing.T) {
 		{"few files", func(o *Observed) { o.Limits.OpenFiles = 1000 }, nil, "limit: open files", status.Warn, "a lab wants 1024"},
 		{"files for many ports", func(o *Observed) { o.Limits.OpenFiles = 1024 }, func(n *Need) { n.Ports["pe2"] = 250 }, "limit: open files", status.Warn, "a lab wants 1064"},
 		{"few threads", func(o *Observed) { o.Limits.ThreadsUsed = 32700 }, nil, "limit: threads", status.Warn, "of which 32700"},
-		{"neighbours", nil, func(n *Need) { n.Hosts = 200 }, "limit: neighbours", status.Warn, "gc_thresh3=4096"},
+		{"neighbours", nil, func(n *Need) { n.ARP = Entries{90, 40} }, "limit: neighbours", status.OK, "ARP 1024, of which 4 are in use, and the lab wants 130; ND 1024"},
+		{"neighbours of IPv4", nil, func(n *Need) { n.ARP = Entries{900, 121} }, "limit: neighbours", status.Warn, "sysctl -w net.ipv4.neigh.default.gc_thresh3=4096"},
+		{"neighbours that are in use", func(o *Observed) { o.Limits.ND.Used = 1020 }, func(n *Need) { n.ND = Entries{0, 5} }, "limit: neighbours", status.Warn, "sysctl -w net.ipv6.neigh.default.gc_thresh3=4096"},
+		{"neighbours of hosts alone", nil, func(n *Need) { n.ARP = Entries{0, 3000} }, "limit: neighbours", status.Warn, "gc_thresh3=8192"},
+		{"neighbours of routers on a LAN", nil, func(n *Need) { n.ARP = Entries{1560, 40} }, "limit: neighbours", status.Fail, "gc_thresh3=4096"},
+		{"neighbours of both families", nil, func(n *Need) { n.ARP, n.ND = Entries{1560, 0}, Entries{1560, 0} }, "limit: neighbours", status.Fail,
+			"sysctl -w net.ipv4.neigh.default.gc_thresh3=4096 net.ipv6.neigh.default.gc_thresh3=4096"},
 		{"inotify", func(o *Observed) { o.Limits.InotifyUsers = 8 }, nil, "limit: inotify", status.Warn, "max_user_instances"},
 		{"memory", func(o *Observed) { o.Limits.MemoryAvailable = 90 << 20 }, nil, "memory", status.Warn, "90 MiB"},
 		{"ports", nil, func(n *Need) { n.Ports["pe3"], n.Datapath = 251, "netdev" }, "ports per router", status.Warn, "pe3 has the most of 275: 251"},

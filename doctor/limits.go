@@ -31,16 +31,14 @@ func observeLimits() Limits {
 		l.OpenFiles = files.Max
 	}
 	l.Threads, l.ThreadsUsed = threads()
-	for _, family := range []struct{ sysctls, statistics string }{
-		{"ipv4", "arp_cache"}, {"ipv6", "ndisc_cache"},
-	} {
-		limit := readNumber("/proc/sys/net/" + family.sysctls + "/neigh/default/gc_thresh3")
-		if limit != 0 && (l.Neighbours == 0 || limit < l.Neighbours) {
-			l.Neighbours = limit
-		}
-		l.NeighboursUsed = max(l.NeighboursUsed, neighbours("/proc/net/stat/"+family.statistics))
-	}
+	l.ARP, l.ND = observeTables()
 	return l
+}
+
+func observeTables() (arp, nd Table) {
+	arp = Table{readNumber("/proc/sys/net/ipv4/neigh/default/gc_thresh3"), entries("/proc/net/stat/arp_cache")}
+	nd = Table{readNumber("/proc/sys/net/ipv6/neigh/default/gc_thresh3"), entries("/proc/net/stat/ndisc_cache")}
+	return arp, nd
 }
 
 // threads returns the tightest of the limits, with what is used of it.
@@ -86,9 +84,9 @@ func runningThreads() uint64 {
 	return n
 }
 
-// neighbours reads the number of entries, which counts every namespace, from
+// entries reads the number of entries of a neighbour table, which counts every namespace, from
 // the hexadecimal first column of the first processor's row.
-func neighbours(file string) uint64 {
+func entries(file string) uint64 {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return 0

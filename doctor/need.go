@@ -17,10 +17,20 @@ type Need struct {
 	NICs     []string // of the server, which it is still to be lent
 	Datapath string   // auto, netdev or system; empty: auto
 	Runs     bool     // it is part of what the server's limits are used for
+	ARP, ND  Entries  // of the kernel's neighbour tables, beyond those that it has where it runs
 
 	// Programs of the server that hosts run, each with one of these hosts.
 	Programs map[string]string
 }
+
+// Entries are entries of one of the kernel's neighbour tables, of IPv4 (ARP) or
+// of IPv6 (ND). Both are one for all namespaces.
+type Entries struct {
+	Routers uint64 // for BGP peers and next hops: without one of them a router does not converge
+	Hosts   uint64 // for gateways
+}
+
+func (e Entries) all() uint64 { return e.Routers + e.Hosts }
 
 func (n Need) ports() (all int) {
 	for _, p := range n.Ports {

@@ -42,6 +42,7 @@ func glance(n Need) Observed {
 
 		Programs: missingPrograms(slices.Sorted(maps.Keys(n.Programs))...),
 	}
+	o.Limits.ARP, o.Limits.ND = observeTables()
 	if n.Datapath != "netdev" {
 		o.Kernel.OpenVSwitch = hasDatapath()
 	}

@@ -33,14 +33,14 @@ func TestManager(t *testing.T) {
 	}
 }
 
-func TestNeighbours(t *testing.T) {
+func TestEntries(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "arp_cache")
 	write(t, file, "entries  allocs\n00000021 000006a4\n00000021 00000001\n")
-	if got := neighbours(file); got != 0x21 {
+	if got := entries(file); got != 0x21 {
 		t.Errorf("%d entries", got)
 	}
 	write(t, file, "entries\n")
-	if got := neighbours(file) + neighbours(file+"-missing"); got != 0 {
+	if got := entries(file) + entries(file+"-missing"); got != 0 {
 		t.Errorf("%d entries of an empty table", got)
 	}
 }

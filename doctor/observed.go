@@ -73,9 +73,15 @@ type Limits struct {
 	InotifyUsers    uint64 // fs.inotify.max_user_instances
 	Threads         uint64 // the least of kernel.pid_max, kernel.threads-max and the control group's pids.max
 	ThreadsUsed     uint64
-	Neighbours      uint64 // the smaller gc_thresh3 of IPv4 and IPv6; it counts all namespaces together
-	NeighboursUsed  uint64
+	ARP, ND         Table
 	MemoryAvailable uint64 // octets
+}
+
+// Table is a neighbour table of the kernel. It counts all namespaces together,
+// and tells so only in the first of them.
+type Table struct {
+	Most uint64 // gc_thresh3; 0: unknown
+	Used uint64
 }
 
 // NIC is an interface of the server.

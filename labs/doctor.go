@@ -59,7 +59,7 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 		}
 	}
 	if slices.ContainsFunc(there, func(l doctor.Lab) bool { return l.Name == need.Lab && l.Routers > 0 }) {
-		need.Runs, need.NICs = true, nil // they are in the routers
+		runs(&need)
 	}
 	return doctor.Check(ctx, need, there), nil
 }
@@ -68,9 +68,18 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 func (a *applier) ready() (warnings []status.Finding, err error) {
 	need := needOf(a.plan, a.topology.Datapath)
 	if !a.fresh {
-		need.Runs, need.NICs = true, nil
+		runs(&need)
 	}
 	return doctor.CheckBeforeUp(need)
+}
+
+// runs makes of a lab's need what it lacks where it runs already.
+func runs(n *doctor.Need) {
+	n.Runs, n.NICs = true, nil // they are in the routers
+	if applied, err := appliedPlan(n.Lab); err == nil {
+		arp, nd := neighboursOf(&applied)
+		n.ARP, n.ND = beyond(n.ARP, arp), beyond(n.ND, nd)
+	}
 }
 
 // needOf is what a plan asks of the server.
@@ -82,6 +91,7 @@ func needOf(p *Plan, datapath string) doctor.Need {
 	for _, r := range p.Routers {
 		n.Ports[r.Name] = 2*len(r.Config.Core) + len(r.Config.Access)
 	}
+	n.ARP, n.ND = neighboursOf(p)
 	builtin := false
 	for _, h := range p.Hosts {
 		n.LANs = n.LANs || len(h.Host.LANs) > 0

@@ -1,0 +1,98 @@
+package labs
+
+import (
+	"net/netip"
+
+	"pseudowan/doctor"
+	"pseudowan/labs/agent"
+)
+
+// neighboursOf counts what a plan wants of the kernel's neighbour tables: an
+// entry for each BGP peer and next hop of a router, on the links and towards
+// customers, and one for each gateway of a host. Entries that the kernel may
+// drop at once, those of multicast addresses, do not count.
+func neighboursOf(p *Plan) (arp, nd doctor.Entries) {
+	table := func(a netip.Addr) *doctor.Entries {
+		if a.Is4() {
+			return &arp
+		}
+		return &nd
+	}
+	for _, r := range p.Routers {
+		for a := range nextHopsOf(p, r.Config) {
+			table(a).Routers++
+		}
+		for _, access := range r.Config.Access {
+			for _, g := range gatewaysOf(access) {
+				table(g).Hosts++
+			}
+			if access.Customer == nil {
+				continue
+			}
+			for _, s := range access.Customer.BGP.Sessions {
+				table(s.PeerAddress).Routers++
+			}
+		}
+	}
+	return arp, nd
+}
+
+// nextHopsOf are the peers of a router, and, where routes are reflected, which
+// leaves their next hops alone, the other routers on its links.
+func nextHopsOf(p *Plan, c agent.Config) map[netip.Addr]bool {
+	wanted := make(map[netip.Addr]bool)
+	for _, s := range c.Sessions {
+		wanted[s.PeerAddress] = true
+	}
+	for _, other := range p.Routers {
+		for _, s := range other.Config.Sessions {
+			// A client's peer reflects the client's routes, which name it as next hop.
+			if s.Client && other.Name != c.Router && onLink(c, s.PeerAddress) && !owns(c, s.PeerAddress) {
+				wanted[s.PeerAddress] = true
+			}
+		}
+	}
+	return wanted
+}
+
+func onLink(c agent.Config, a netip.Addr) bool {
+	for _, core := range c.Core {
+		for _, p := range core.Addresses {
+			if p.Contains(a) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func owns(c agent.Config, a netip.Addr) bool {
+	for _, core := range c.Core {
+		for _, p := range core.Addresses {
+			if p.Addr() == a {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// gatewaysOf is a gateway of each family of a port.
+func gatewaysOf(a agent.Access) (out []netip.Addr) {
+	seen := map[bool]bool{}
+	for _, g := range a.Gateways {
+		if v4 := g.Addr().Is4(); !seen[v4] {
+			seen[v4] = true
+			out = append(out, g.Addr())
+		}
+	}
+	return out
+}
+
+// beyond is what is wanted more than before.
+func beyond(now, before doctor.Entries) doctor.Entries {
+	return doctor.Entries{
+		Routers: now.Routers - min(now.Routers, before.Routers),
+		Hosts:   now.Hosts - min(now.Hosts, before.Hosts),
+	}
+}
