@@ -34,7 +34,12 @@ func (s *Switch) ApplyBridge(ctx context.Context, b Bridge) error {
 	if err := b.check(s.cfg.Bridge); err != nil {
 		return fmt.Errorf("bridge %s: %w", s.cfg.Bridge, err)
 	}
-	if err := s.apply(ctx, b); err != nil {
+	err := s.steady(ctx, func() error {
+		s.bridging.Lock()
+		defer s.bridging.Unlock()
+		return s.apply(ctx, b)
+	})
+	if err != nil {
 		return fmt.Errorf("bridge %s: %w", s.cfg.Bridge, err)
 	}
 	return nil
@@ -45,13 +50,13 @@ func (s *Switch) apply(ctx context.Context, b Bridge) error {
 	if err != nil {
 		return err
 	}
+	s.remember(b.Ports)
 	transactions := b.transactions(s.cfg.Bridge, observed)
 	for _, t := range transactions {
 		if _, err := s.tools.vsctl(ctx, t...); err != nil {
 			return err
 		}
 	}
-	s.remember(b.Ports)
 	var faults error
 	if len(transactions) > 0 {
 		if observed, err = s.observe(ctx); err != nil {
@@ -122,6 +127,8 @@ func (s *Switch) ReplacePort(ctx context.Context, name string) error {
 	if !ok {
 		return fmt.Errorf("bridge %s: port %s: not a port of ours", s.cfg.Bridge, name)
 	}
+	s.bridging.Lock()
+	defer s.bridging.Unlock()
 	if err := s.replace(ctx, p); err != nil {
 		return fmt.Errorf("bridge %s: port %s: %w", s.cfg.Bridge, name, err)
 	}

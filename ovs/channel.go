@@ -10,6 +10,9 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
+// redial is the pause between attempts to connect again.
+const redial = 4 * time.Millisecond
+
 // PacketIn is a packet that the pipeline handed to the slow path.
 type PacketIn struct {
 	Reason    pipeline.Reason
@@ -83,7 +86,7 @@ func (c *channel) keep(ctx context.Context) {
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(20 * time.Millisecond):
+			case <-time.After(redial):
 			}
 		}
 		c.fault(fmt.Errorf("OpenFlow: connected again: packets and port changes in between are lost"))

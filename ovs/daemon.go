@@ -1,13 +1,20 @@
 package ovs
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // The two daemons of an Open vSwitch.
@@ -19,39 +26,93 @@ const (
 // killAfter is how long a daemon may take to end when asked to.
 const killAfter = 2 * time.Second
 
-// daemon is a running child.
+// daemon is a running daemon: a child, or one that an earlier process has
+// started.
 type daemon struct {
 	name   string
-	cmd    *exec.Cmd
-	stderr tail
+	pid    int
+	words  string // file with its last words
 	exited chan struct{}
 	err    error // valid after exited
+
+	mu sync.Mutex
+	fd int // pidfd: names the process whatever becomes of its number; -1 after its end
 }
 
 // startDaemon starts one of the two daemons in the foreground. It logs warnings
-// and worse to a file only, listens on nothing but what args say, and is killed
-// with the process that started it. Its own process group keeps a terminal's
-// Ctrl-C away from it, so that the end is in our order.
+// and worse to a file only, listens on nothing but what args say, and outlives
+// the process that starts it: packets are forwarded while a router's control
+// plane is away. Its own session keeps a terminal's Ctrl-C away from it.
 func startDaemon(l *launcher, t tools, name string, args ...string) (*daemon, error) {
-	d := &daemon{name: name, exited: make(chan struct{})}
-	d.cmd = exec.Command(name, append(args,
+	d := &daemon{name: name, words: filepath.Join(t.dir, name+wordsSuffix), exited: make(chan struct{})}
+	words, err := os.OpenFile(d.words, os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	defer words.Close()
+	cmd := exec.Command(name, append(args,
 		"--pidfile="+filepath.Join(t.dir, name+".pid"),
 		"--log-file="+filepath.Join(t.dir, name+".log"),
-		"-vconsole:warn", "-vsyslog:off", "-vfile:warn")...)
-	d.cmd.Dir = t.dir
-	d.cmd.Env = t.environ()
-	d.cmd.Stderr = &d.stderr
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	if err := l.start(d.cmd); err != nil {
+		"-vconsole:off", "-vsyslog:off", "-vfile:warn")...)
+	cmd.Dir = t.dir
+	cmd.Env = t.environ()
+	cmd.Stderr = words // only what it says when it gives up
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, PidFD: &d.fd}
+	if err := l.start(cmd); err != nil {
 		return nil, fmt.Errorf("start %s: %w (is the package openvswitch-switch installed?)", name, err)
 	}
+	d.pid = cmd.Process.Pid
 	go func() {
-		err := d.cmd.Wait()
-		d.err = fmt.Errorf("%s ended: %w", name, exitReason(err, d.stderr.String()))
-		close(d.exited)
+		err := cmd.Wait()
+		d.ended(err)
 	}()
 	return d, nil
 }
+
+// ended takes note of the end of the process.
+func (d *daemon) ended(err error) {
+	d.mu.Lock()
+	unix.Close(d.fd)
+	d.fd = -1
+	d.mu.Unlock()
+	d.err = fmt.Errorf("%s ended: %w", d.name, exitReason(err, d.lastWords()))
+	close(d.exited)
+}
+
+// wordsSuffix ends the name of the file that has a daemon's standard error.
+const wordsSuffix = ".err"
+
+// adoptDaemon takes over the daemon whose pid file stands in the run directory;
+// nil where it does not run. A pid that is somebody else's by now is refused.
+func adoptDaemon(t tools, name string) (*daemon, error) {
+	pid, fd, err := openDaemon(t.dir, name)
+	if err != nil || pid == 0 {
+		return nil, err
+	}
+	d := &daemon{name: name, pid: pid, fd: fd, words: filepath.Join(t.dir, name+wordsSuffix), exited: make(chan struct{})}
+	go func() {
+		err := awaitExit(context.Background(), fd)
+		if err == nil {
+			err = errGone
+		}
+		d.ended(err)
+	}()
+	return d, nil
+}
+
+// errGone is all that is known of the end of a process that is no child.
+var errGone = errors.New("its process is gone")
+
+func (d *daemon) lastWords() string {
+	words, err := os.ReadFile(d.words)
+	if err != nil {
+		return ""
+	}
+	return string(bytes.TrimSpace(words[max(0, len(words)-tailSize):]))
+}
+
+// tailSize is how much of a daemon's last words is told, in octets.
+const tailSize = 2048
 
 func exitReason(err error, stderr string) error {
 	switch {
@@ -84,7 +145,7 @@ func (d *daemon) await(ctx context.Context, try func() error) error {
 	}
 }
 
-// probe tells whether something accepts connections on a socket.
+// probe reports whether something accepts connections on a socket.
 func probe(socket string) error {
 	c, err := net.Dial("unix", socket)
 	if err != nil {
@@ -93,18 +154,51 @@ func probe(socket string) error {
 	return c.Close()
 }
 
+// signal passes a signal to the process; one that has ended needs none.
+func (d *daemon) signal(s unix.Signal) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.fd >= 0 {
+		_ = unix.PidfdSendSignal(d.fd, s, nil, 0)
+	}
+}
+
+// gone reports whether the process has ended.
+func (d *daemon) gone() bool {
+	select {
+	case <-d.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// stopped reports whether the process was stopped by a signal, as by SIGSTOP.
+func (d *daemon) stopped() bool {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(d.pid), "stat"))
+	if err != nil {
+		return false
+	}
+	// The state stands behind the name, which is in parentheses.
+	after := stat[bytes.LastIndexByte(stat, ')')+1:]
+	return bytes.HasPrefix(after, []byte(" T"))
+}
+
+// kill ends the daemon by force and returns when the process is gone.
+func (d *daemon) kill() {
+	d.signal(unix.SIGKILL)
+	<-d.exited
+}
+
 // stop ends the daemon: politely, and after killAfter or with ctx by force. It
 // returns when the process is gone.
 func (d *daemon) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, killAfter)
 	defer cancel()
-	// Signals to a process that has ended already are refused by os.Process.
-	_ = d.cmd.Process.Signal(syscall.SIGTERM)
+	d.signal(unix.SIGTERM)
 	select {
 	case <-d.exited:
-		return
 	case <-ctx.Done():
+		d.kill()
 	}
-	_ = d.cmd.Process.Kill()
-	<-d.exited
 }

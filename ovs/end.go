@@ -12,29 +12,45 @@ import (
 // end ends what start has started, in the opposite order, and removes the
 // sockets and the database.
 func (s *Switch) end(ctx context.Context) {
+	s.release(func() {
+		if d := s.vswitchd(); d != nil {
+			d.stop(ctx)
+			s.removeDatapath(ctx)
+		}
+		if d := s.database(); d != nil {
+			d.stop(ctx)
+		}
+		if s.links != nil {
+			s.removeTaps()
+		}
+		for _, name := range []string{
+			databaseFile, ".conf.db.~lock~", databaseSocket, s.cfg.Bridge + ".mgmt", s.cfg.Bridge + ".snoop",
+			databaseServer + ".pid", switchDaemon + ".pid", databaseServer + wordsSuffix, switchDaemon + wordsSuffix,
+		} {
+			// Leftovers hurt nobody: the next start removes them first.
+			_ = os.Remove(s.path(name))
+		}
+	})
+}
+
+// release lets go of everything but the daemons, between which and the rest
+// their end has its place.
+func (s *Switch) release(endDaemons func()) {
 	if s.channel != nil {
 		s.channel.close()
 	}
-	if s.vswitchd != nil {
-		s.vswitchd.stop(ctx)
-		s.removeDatapath(ctx)
+	if c := s.connection(); c != nil {
+		c.Close()
 	}
-	if s.database != nil {
-		s.database.stop(ctx)
-	}
+	endDaemons()
 	if s.launcher != nil {
 		s.launcher.close()
 	}
 	if s.links != nil {
-		s.removeTaps()
 		s.links.Close()
 	}
 	if s.offloads != nil {
 		s.offloads.Close()
-	}
-	for _, name := range []string{databaseFile, ".conf.db.~lock~", databaseSocket, s.cfg.Bridge + ".mgmt", s.cfg.Bridge + ".snoop"} {
-		// Leftovers hurt nobody: the next start removes them first.
-		_ = os.Remove(s.path(name))
 	}
 }
 

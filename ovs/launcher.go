@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// launcher starts child processes from one OS thread that it keeps until they
-// have ended. The kernel sends a child's Pdeathsig when the thread that started
-// it ends, not the process, and Go ends threads as it likes.
+// launcher starts child processes from one OS thread that it keeps in one
+// network namespace, whoever asks: a daemon that is replaced must be where the
+// one before was.
 type launcher struct {
 	jobs chan func()
 }
@@ -51,5 +51,5 @@ func (l *launcher) start(cmd *exec.Cmd) error {
 	return <-started
 }
 
-// close ends the thread, and with it what it started and still runs.
+// close ends the thread. What it started goes on.
 func (l *launcher) close() { close(l.jobs) }

@@ -18,15 +18,8 @@ import (
 // daemon: its pid may be somebody else's by now.
 func endLeftovers(ctx context.Context, dir string) error {
 	for _, name := range []string{switchDaemon, databaseServer} {
-		pid, err := readPID(filepath.Join(dir, name+".pid"))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+		if err := endLeftover(ctx, dir, name); err != nil {
 			return err
-		}
-		if err := endLeftover(ctx, pid, name, dir); err != nil {
-			return fmt.Errorf("leftover %s (pid %d) of %s: %w", name, pid, dir, err)
 		}
 	}
 	return nil
@@ -44,29 +37,47 @@ func readPID(path string) (int, error) {
 	return pid, nil
 }
 
-func endLeftover(ctx context.Context, pid int, name, dir string) error {
-	if pid == 0 {
-		return nil
-	}
-	// From here on the pidfd names one process, whatever becomes of the number.
-	fd, err := unix.PidfdOpen(pid, 0)
-	if errors.Is(err, unix.ESRCH) {
-		return nil
+// openDaemon finds the daemon of a pid file; pid is 0 where it does not run. The
+// pidfd is the caller's to close.
+func openDaemon(dir, name string) (pid, fd int, err error) {
+	pid, err = readPID(filepath.Join(dir, name+".pid"))
+	if errors.Is(err, os.ErrNotExist) || pid == 0 {
+		return 0, 0, nil
 	}
 	if err != nil {
+		return 0, 0, err
+	}
+	// From here on the pidfd names one process, whatever becomes of the number.
+	fd, err = unix.PidfdOpen(pid, 0)
+	if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL) {
+		return 0, 0, nil // the number is nobody's, or that of a thread
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s (pid %d) of %s: %w", name, pid, dir, err)
+	}
+	if !isDaemon(pid, name, dir) {
+		unix.Close(fd)
+		return 0, 0, nil
+	}
+	return pid, fd, nil
+}
+
+func endLeftover(ctx context.Context, dir, name string) error {
+	pid, fd, err := openDaemon(dir, name)
+	if err != nil || pid == 0 {
 		return err
 	}
 	defer unix.Close(fd)
-	if !isDaemon(pid, name, dir) {
-		return nil
-	}
 	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
 		return err
 	}
-	return awaitExit(ctx, fd)
+	if err := awaitExit(ctx, fd); err != nil {
+		return fmt.Errorf("leftover %s (pid %d) of %s: %w", name, pid, dir, err)
+	}
+	return nil
 }
 
-// isDaemon tells whether a process runs the program name for the run directory
+// isDaemon reports whether a process runs the program name for the run directory
 // dir in this network namespace.
 func isDaemon(pid int, name, dir string) bool {
 	proc := filepath.Join("/proc", strconv.Itoa(pid))
@@ -83,19 +94,31 @@ func isDaemon(pid int, name, dir string) bool {
 	return err == nil && strings.Contains(string(cmdline), "\x00--pidfile="+filepath.Join(dir, name+".pid")+"\x00")
 }
 
-// awaitExit waits until the process behind a pidfd has ended.
+// awaitExit waits until the process behind a pidfd has ended. It sleeps in the
+// runtime's poller where the kernel lets it, in no thread of its own.
 func awaitExit(ctx context.Context, fd int) error {
-	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-	for {
-		n, err := unix.Poll(poll, int((10 * time.Millisecond).Milliseconds()))
-		if n > 0 {
-			return nil
-		}
-		if err != nil && !errors.Is(err, unix.EINTR) {
-			return err
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("does not end: %w", ctx.Err())
-		}
+	own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return err
 	}
+	if err := unix.SetNonblock(own, true); err != nil {
+		unix.Close(own)
+		return err
+	}
+	f := os.NewFile(uintptr(own), "pidfd")
+	defer f.Close()
+	stop := context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Now()) })
+	defer stop()
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	err = raw.Read(func(fd uintptr) bool {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+		return n > 0 || err != nil && !errors.Is(err, unix.EINTR)
+	})
+	if ctx.Err() != nil {
+		return fmt.Errorf("does not end: %w", ctx.Err())
+	}
+	return err
 }

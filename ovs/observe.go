@@ -140,6 +140,35 @@ func (r row) pairs(column string) pairs {
 	return m
 }
 
+// set reads one atom, or ["set", [atom, …]]; of references it keeps the length.
+func (r row) set(column string) []string {
+	if one := r.text(column); one != "" {
+		return []string{one}
+	}
+	var cell []json.RawMessage
+	if json.Unmarshal(r.cell(column), &cell) != nil || len(cell) != 2 {
+		return nil
+	}
+	var kind string
+	if json.Unmarshal(cell[0], &kind) != nil {
+		return nil
+	}
+	if kind == "uuid" {
+		return []string{string(cell[1])}
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(cell[1], &list) != nil {
+		return nil
+	}
+	atoms := make([]string, len(list))
+	for i, a := range list {
+		if json.Unmarshal(a, &atoms[i]) != nil {
+			atoms[i] = string(a)
+		}
+	}
+	return atoms
+}
+
 // number is the value of a key, or 0 where that is not a number.
 func (p pairs) number(key string) int {
 	n, err := strconv.Atoi(p[key])

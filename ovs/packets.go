@@ -3,6 +3,7 @@ package ovs
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"pseudowan/ovs/openflow"
 	"pseudowan/ovs/pipeline"
@@ -53,7 +54,13 @@ type Meter = openflow.Meter
 // SetMeters makes or changes meters; others stay. Set a meter before the flows
 // that use it.
 func (s *Switch) SetMeters(ctx context.Context, meters ...Meter) error {
-	if err := s.channel.conn.Load().SetMeters(ctx, meters); err != nil {
+	s.mu.Lock()
+	for _, m := range meters {
+		s.meters[m.ID] = m
+	}
+	s.mu.Unlock()
+	err := s.steady(ctx, func() error { return s.channel.conn.Load().SetMeters(ctx, meters) })
+	if err != nil {
 		return fmt.Errorf("meters: %w", err)
 	}
 	return nil
@@ -66,6 +73,9 @@ func (s *Switch) KeepMeters(ctx context.Context, meters ...Meter) error {
 	for _, m := range meters {
 		wanted[m.ID] = true
 	}
+	s.mu.Lock()
+	maps.DeleteFunc(s.meters, func(id uint32, _ Meter) bool { return !wanted[id] })
+	s.mu.Unlock()
 	have, err := s.channel.conn.Load().Meters(ctx)
 	if err != nil {
 		return fmt.Errorf("meters: %w", err)

@@ -6,6 +6,8 @@ import (
 	"crypto/sha1"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -172,15 +174,13 @@ func TestLogRecord(t *testing.T) {
 	}
 }
 
-func TestTail(t *testing.T) {
-	var w tail
-	for range 3 {
-		_, err := w.Write(bytes.Repeat([]byte("x"), tailSize))
-		check(t, err)
+func TestLastWords(t *testing.T) {
+	d := daemon{words: filepath.Join(t.TempDir(), "words")}
+	if got := d.lastWords(); got != "" {
+		t.Errorf("without a file: %q", got)
 	}
-	_, err := w.Write([]byte("last words\n"))
-	check(t, err)
-	if got := w.String(); len(got) != tailSize-1 || !strings.HasSuffix(got, "xlast words") {
+	check(t, os.WriteFile(d.words, append(bytes.Repeat([]byte("x"), 3*tailSize), "last words\n"...), 0o600))
+	if got := d.lastWords(); len(got) != tailSize-1 || !strings.HasSuffix(got, "xlast words") {
 		t.Errorf("%d octets: …%s", len(got), got[len(got)-20:])
 	}
 }

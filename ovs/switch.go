@@ -12,6 +12,8 @@ import (
 
 	"github.com/safchain/ethtool"
 	"github.com/vishvananda/netlink"
+
+	"pseudowan/ovs/ovsdb"
 )
 
 // Datapath is the kind of forwarding plane that a bridge uses.
@@ -35,46 +37,61 @@ type Config struct {
 	DatapathID  uint64            // of the bridge; 0: 1
 	MAC         net.HardwareAddr  // of the bridge's own interface, which nobody uses; empty: chosen by Open vSwitch
 	ExternalIDs map[string]string // marks on the Open_vSwitch row and on the bridge
+	Mended      func(what string) // told what was put right without being asked; may be nil
 }
 
-// Switch is a running Open vSwitch with one bridge.
+// Switch is a running Open vSwitch with one bridge. A daemon that dies or hangs
+// is replaced, and what the switch was told is put back.
 type Switch struct {
 	cfg      Config
 	tools    tools
 	launcher *launcher
 	links    *netlink.Handle
 	offloads *ethtool.Ethtool
-
-	database *daemon
-	vswitchd *daemon
 	channel  *channel
+	adopted  bool
 
 	done     chan struct{}
 	err      error // valid after done
 	stopping chan struct{}
 	stop     sync.Once
+	leave    bool // valid after stopping: the daemons stay
 
-	mu    sync.Mutex
-	ports map[string]Port // as last applied, by name
+	daemons struct {
+		sync.Mutex
+		database, vswitchd *daemon
+		connection         *ovsdb.Conn
+		restarts           int           // how often one was replaced
+		changed            chan struct{} // closed and made anew with restarts
+	}
+	bridging sync.Mutex // held while the bridge and its ports change
+	flowing  sync.Mutex // held while flows change
+	memory   memory     // guarded by flowing
+
+	mu     sync.Mutex
+	ports  map[string]Port  // as last applied, by name
+	meters map[uint32]Meter // as last set, by ID
+
+	rebuilt chan struct{} // holds a token after internal ports were made anew
 }
 
-// Start makes a new, empty switch in the calling thread's network namespace and
-// returns when its bridge speaks OpenFlow. Without flows the bridge forwards
-// nothing. Daemons that a killed predecessor left in cfg.Dir are ended first.
-// ctx bounds the start only.
+// Start starts the switch of a run directory in the calling thread's network
+// namespace and returns when its bridge speaks OpenFlow. A switch that an
+// earlier process has left there running, with the same marks and datapath, is
+// adopted with its ports and flows; what it lacks is started. Otherwise it is
+// new and empty: without flows the bridge forwards nothing. Daemons that cannot
+// be adopted are ended first. ctx bounds the start only.
 func Start(ctx context.Context, cfg Config) (*Switch, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
 		return nil, err
 	}
-	if err := prepareDir(ctx, cfg.Dir); err != nil {
-		return nil, fmt.Errorf("start a switch in %s: %w", cfg.Dir, err)
-	}
 	s := &Switch{
 		cfg: cfg, tools: tools{dir: cfg.Dir},
-		done: make(chan struct{}), stopping: make(chan struct{}),
-		ports: make(map[string]Port),
+		done: make(chan struct{}), stopping: make(chan struct{}), rebuilt: make(chan struct{}, 1),
+		ports: make(map[string]Port), meters: make(map[uint32]Meter),
 	}
+	s.daemons.changed = make(chan struct{})
 	if err := s.start(ctx); err != nil {
 		s.end(context.WithoutCancel(ctx))
 		return nil, fmt.Errorf("start a switch in %s: %w", cfg.Dir, err)
@@ -82,6 +99,13 @@ func Start(ctx context.Context, cfg Config) (*Switch, error) {
 	go s.watch()
 	return s, nil
 }
+
+// Adopted reports whether the switch ran already when it was started here.
+func (s *Switch) Adopted() bool { return s.adopted }
+
+// Rebuilt holds a token after the bridge's internal ports were made anew by the
+// switch itself: their addresses are gone.
+func (s *Switch) Rebuilt() <-chan struct{} { return s.rebuilt }
 
 func (c Config) complete() (Config, error) {
 	if c.Bridge == "" {
@@ -109,15 +133,17 @@ func (c Config) complete() (Config, error) {
 	return c, nil
 }
 
-// prepareDir leaves a directory with an empty database and nothing else that
-// the daemons would take up.
-func prepareDir(ctx context.Context, dir string) error {
+// makeDir makes the run directory, readable by its owner only.
+func makeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if err := os.Chmod(dir, 0o700); err != nil {
-		return err
-	}
+	return os.Chmod(dir, 0o700)
+}
+
+// emptyDir leaves a directory with an empty database and nothing else that the
+// daemons would take up.
+func emptyDir(ctx context.Context, dir string) error {
 	if err := endLeftovers(ctx, dir); err != nil {
 		return err
 	}
@@ -155,11 +181,11 @@ func (s *Switch) Dir() string { return s.cfg.Dir }
 // Datapath is the datapath that the switch was started with.
 func (s *Switch) Datapath() Datapath { return s.cfg.Datapath }
 
-// Done is closed when a daemon has died or Stop has ended both.
+// Done is closed when a daemon cannot be kept running, and after Stop and Leave.
 func (s *Switch) Done() <-chan struct{} { return s.done }
 
-// Err tells which daemon died and its last words. It is nil before Done is
-// closed, and after Stop.
+// Err tells why a daemon cannot be kept running. It is nil before Done is
+// closed, and after Stop and Leave.
 func (s *Switch) Err() error {
 	select {
 	case <-s.done:

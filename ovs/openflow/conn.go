@@ -88,6 +88,10 @@ func (c *Conn) PacketOut(body []byte) error {
 	return c.send(context.Background(), message{kind: typePacketOut, xid: c.nextXID(), body: body})
 }
 
+// Barrier returns when the switch has processed what it was sent before
+// (section 7.3.8).
+func (c *Conn) Barrier(ctx context.Context) error { return c.request(ctx) }
+
 // request sends messages that are answered only when they fail, and returns
 // when the switch has processed them all (section 7.3.8).
 func (c *Conn) request(ctx context.Context, ms ...message) error {

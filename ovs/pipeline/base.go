@@ -11,7 +11,9 @@ type Base struct {
 func (b Base) Flows() []Flow {
 	l := &list{kind: KindBase}
 	l.add(TablePort, 1000, "vlan_tci=0x1000/0x1000", drop)
-	l.add(TablePort, 0, "", drop)
+	// Above the flow that a bridge without fail_mode=secure makes for itself, by
+	// which it would switch packets between all its ports (priority 0, NORMAL).
+	l.add(TablePort, 1, "", drop)
 
 	// Explicit null (RFC 3032, RFC 4182) says nothing but "pop". At the bottom
 	// of the stack it leaves a packet without a VRF.
