@@ -139,7 +139,11 @@ func (r *reactor) start(ctx context.Context, o Options, cfg Config) (err error) 
 		r.sw, err = ovs.Start(ctx, ovs.Config{
 			Dir: o.OVSDir, Bridge: bridgeName, Datapath: r.started.datapath,
 			ExternalIDs: map[string]string{"pseudowan-lab": cfg.Lab, "pseudowan-router": cfg.Router},
+			Mended:      func(what string) { o.Log.Warn("Open vSwitch", "mended", what) },
 		})
+		if err == nil && r.sw.Adopted() { // its flows have numbers of another run
+			_, err = r.sw.Correct(ctx, nil)
+		}
 		return err
 	})
 	g.Go(func() (err error) {
