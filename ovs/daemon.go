@@ -51,9 +51,9 @@ func startDaemon(l *launcher, t tools, name string, args ...string) (*daemon, er
 	}
 	defer words.Close()
 	cmd := exec.Command(name, append(args,
+		"-vconsole:off", "-vsyslog:off", "-vfile:warn",
 		"--pidfile="+filepath.Join(t.dir, name+".pid"),
-		"--log-file="+filepath.Join(t.dir, name+".log"),
-		"-vconsole:off", "-vsyslog:off", "-vfile:warn")...)
+		"--log-file="+filepath.Join(t.dir, name+".log"))...)
 	cmd.Dir = t.dir
 	cmd.Env = t.environ()
 	cmd.Stderr = words // only what it says when it gives up

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"pseudowan/ovs/ovsdb"
@@ -20,6 +21,7 @@ func (s *Switch) heal(ctx context.Context) {
 	first := make(chan time.Time, 1)     // an adopted bridge may have been changed meanwhile
 	first <- time.Time{}
 	var again <-chan time.Time = first
+	half := false // the settings are put right, the flows not yet
 	for {
 		c := s.connection()
 		s.daemons.Lock()
@@ -47,7 +49,7 @@ func (s *Switch) heal(ctx context.Context) {
 		}
 		again = nil
 		limited, cancel := context.WithTimeout(ctx, restartLimit)
-		if err := s.healBridge(limited); err != nil && ctx.Err() == nil {
+		if err := s.healBridge(limited, &half); err != nil && ctx.Err() == nil {
 			s.channel.fault(fmt.Errorf("put the bridge right: %w", err))
 			again = time.After(pause)
 		}
@@ -56,21 +58,24 @@ func (s *Switch) heal(ctx context.Context) {
 }
 
 // healBridge compares the bridge with what was set, and puts it right.
-func (s *Switch) healBridge(ctx context.Context) error {
+func (s *Switch) healBridge(ctx context.Context, half *bool) error {
 	row, err := s.bridgeRow(ctx)
 	switch {
 	case err != nil:
 		return err
 	case row == nil || !s.cfg.isBridge(row):
 		return s.rebuild(ctx)
-	case !s.settingsHold(rawRow(row)):
-		if _, err := s.connection().Transact(ctx, s.correction()...); err != nil {
+	case *half || !s.settingsHold(rawRow(row)):
+		// Another failure mode, or a controller, changes flows as well, and so does
+		// the way back. It is over when ovs-vsctl returns.
+		*half = true
+		if _, err := s.tools.vsctl(ctx, s.cfg.settings()...); err != nil {
 			return err
 		}
-		// Another failure mode, or a controller, has changed flows as well.
 		if err := s.correctOwn(ctx); err != nil {
 			return err
 		}
+		*half = false
 		s.mended("put back the settings of %s", s.cfg.Bridge)
 	}
 	return s.healPorts(ctx)
@@ -84,7 +89,15 @@ func (s *Switch) settingsHold(r row) bool {
 		slices.Equal(slices.Sorted(slices.Values(r.set("protocols"))), protocols)
 }
 
-// correction puts the settings right.
+// settings are the arguments of ovs-vsctl that put the settings right.
+func (c Config) settings() []string {
+	return []string{
+		"clear", "bridge", c.Bridge, "controller", "--", "set", "bridge", c.Bridge, "fail_mode=secure",
+		"protocols=[" + strings.Join(protocols, ",") + "]", "other_config:datapath-id=" + c.datapathID(),
+	}
+}
+
+// correction puts the settings right in the database.
 func (s *Switch) correction() []ovsdb.Operation {
 	const id = "datapath-id"
 	return []ovsdb.Operation{

@@ -37,29 +37,51 @@ func readPID(path string) (int, error) {
 	return pid, nil
 }
 
-// openDaemon finds the daemon of a pid file; pid is 0 where it does not run. The
-// pidfd is the caller's to close.
+// openDaemon finds a daemon of a run directory; pid is 0 where it does not run.
+// Its pid file tells it, and where that was removed, its command line. The pidfd
+// is the caller's to close.
 func openDaemon(dir, name string) (pid, fd int, err error) {
 	pid, err = readPID(filepath.Join(dir, name+".pid"))
-	if errors.Is(err, os.ErrNotExist) || pid == 0 {
-		return 0, 0, nil
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return 0, 0, err
 	}
+	if fd, err = openIfDaemon(pid, dir, name); fd >= 0 || err != nil {
+		return pid, fd, err
+	}
+	procs, err := os.ReadDir("/proc")
 	if err != nil {
 		return 0, 0, err
+	}
+	for _, p := range procs {
+		pid, err := strconv.Atoi(p.Name())
+		if err != nil || !isDaemon(pid, name, dir) {
+			continue
+		}
+		if fd, err := openIfDaemon(pid, dir, name); fd >= 0 || err != nil {
+			return pid, fd, err
+		}
+	}
+	return 0, 0, nil
+}
+
+// openIfDaemon returns the pidfd of a process if it is the daemon, else -1.
+func openIfDaemon(pid int, dir, name string) (fd int, err error) {
+	if pid <= 0 {
+		return -1, nil
 	}
 	// From here on the pidfd names one process, whatever becomes of the number.
 	fd, err = unix.PidfdOpen(pid, 0)
 	if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL) {
-		return 0, 0, nil // the number is nobody's, or that of a thread
+		return -1, nil // the number is nobody's, or that of a thread
 	}
 	if err != nil {
-		return 0, 0, fmt.Errorf("%s (pid %d) of %s: %w", name, pid, dir, err)
+		return -1, fmt.Errorf("%s (pid %d) of %s: %w", name, pid, dir, err)
 	}
 	if !isDaemon(pid, name, dir) {
 		unix.Close(fd)
-		return 0, 0, nil
+		return -1, nil
 	}
-	return pid, fd, nil
+	return fd, nil
 }
 
 func endLeftover(ctx context.Context, dir, name string) error {

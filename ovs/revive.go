@@ -219,13 +219,17 @@ func (s *Switch) examine(p *pulse) {
 		}
 	}
 	p.stopped = now
+	s.ask(p)
+	// Without its file ovsdb-server could not start again: what runs is better.
+	if _, err := os.Lstat(s.path(databaseFile)); err != nil {
+		return
+	}
 	if _, err := os.Lstat(s.path(databaseSocket)); errors.Is(err, os.ErrNotExist) {
 		s.database().signal(unix.SIGKILL)
 	}
 	if _, err := os.Lstat(s.managementSocket()); errors.Is(err, os.ErrNotExist) && s.bridgeStands() {
 		s.vswitchd().signal(unix.SIGKILL)
 	}
-	s.ask(p)
 }
 
 // bridgeStands reports whether the database has the bridge: without it there
