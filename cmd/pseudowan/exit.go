@@ -21,6 +21,7 @@ const (
 	exitNotConverged = 3
 	exitNotFound     = 4
 	exitInterrupted  = 130 // 128 + SIGINT, as shells have it
+	exitNoReader     = 141 // 128 + SIGPIPE
 )
 
 const exitHelp = `Exit codes:
@@ -30,6 +31,7 @@ const exitHelp = `Exit codes:
   3    the lab did not converge within the timeout, or a host's own command ended
   4    no such lab, router or host
   130  interrupted
+  141  done, but nobody reads the output any more
 verify: 0 all is as intended, 1 something differs, 2 it could not be tested.
 exec passes on the exit code of its command; as a shell, it has 127 where the
 command is not found, 126 where it cannot be executed, and 125 where the node

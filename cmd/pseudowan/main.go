@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -33,7 +35,18 @@ func mainCode() int {
 		}
 		stop()
 	})
+	surviveReaders(os.Args[1:])
 	return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+}
+
+// surviveReaders has writes fail whose reader has gone, as with `| head`, instead
+// of ending the program half-way. What exec copies is its command's, which ends
+// like any other.
+func surviveReaders(args []string) {
+	if len(args) > 0 && slices.Contains([]string{execCommand, enterCommand}, args[0]) {
+		return
+	}
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // not Ignore: what is started would, too
 }
 
 // stopSignals are the signals that end a command, which then undoes what it has
@@ -51,12 +64,42 @@ func stopSignals(args []string) []os.Signal {
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	root := newRoot(streams{interruptible{ctx, stdin}, stdout, stderr})
+	out := &printer{w: stdout}
+	root := newRoot(streams{interruptible{ctx, stdin}, out, stderr})
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if errors.Is(out.err, syscall.EPIPE) && (err == nil || errors.Is(err, syscall.EPIPE)) {
+		return exitNoReader // whoever has gone wants no words either
+	}
+	if err == nil && out.err != nil {
+		err = fmt.Errorf("standard output: %w", out.err)
+	}
 	code := exitCode(ctx, err)
 	complain(ctx, stderr, code, err)
 	return code
+}
+
+// printer is standard output. It remembers that something could not be written:
+// not everybody who prints looks.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) Write(b []byte) (int, error) {
+	n, err := p.w.Write(b)
+	if err != nil && p.err == nil {
+		p.err = err
+	}
+	return n, err
+}
+
+// Fd is the file that is written to; one that does not exist where it is no file.
+func (p *printer) Fd() uintptr {
+	if f, ok := p.w.(*os.File); ok {
+		return f.Fd()
+	}
+	return ^uintptr(0)
 }
 
 // interruptible is a reader that lets go when ctx ends, so that a command that
