@@ -1,0 +1,255 @@
+package random
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"pseudowan/topology"
+)
+
+// Server is what a lab may use of the server that it is for. The zero value is
+// a server without anything; hosts are namespaces then.
+type Server struct {
+	BIRD       bool     // bird is installed: hosts that speak BGP run it
+	NICs       []string // interfaces that routers may borrow
+	Containers bool     // Docker answers: hosts may be containers, and have limits and mounts
+	Images     []string // images for containers, beside the built-in one
+	Builds     []string // directories with a Dockerfile, absolute
+}
+
+// Editable is a random lab that can be edited.
+type Editable struct {
+	server Server
+	file   *mapping
+}
+
+// New makes the lab that Lab writes.
+func New(name string, seed uint64, size Size, server Server) *Editable {
+	l := &Editable{server: server, file: read(Lab(name, seed, size))}
+	if !server.Containers {
+		l.file.set("runtime", "netns")
+	}
+	return l
+}
+
+// File is the text of the lab file.
+func (l *Editable) File() []byte { return l.file.text() }
+
+// Clone is a copy that is edited by itself.
+func (l *Editable) Clone() *Editable {
+	return &Editable{server: l.server, file: copied(l.file).(*mapping)}
+}
+
+// mostTries bounds the search for an edit that the file allows. A search that
+// ends there is a fault of the edits.
+const mostTries = 10000
+
+// Edit changes one thing of the lab or a few, of any kind that the format has
+// but the lab's name and its datapath, and tells what. The lab stays valid, and
+// what it means does not depend on which of two like routes a router prefers.
+// The same numbers of r give the same edit.
+func (l *Editable) Edit(r *rand.Rand) string {
+	want := 1
+	if r.IntN(3) == 0 {
+		want += 1 + r.IntN(3)
+	}
+	before := l.File()
+	var said []string
+	for range mostTries {
+		what := l.try(r, (*editor).one)
+		if what == "" {
+			continue
+		}
+		if said = append(said, what); len(said) >= want && !bytes.Equal(before, l.File()) {
+			return strings.Join(said, "; ")
+		}
+	}
+	panic(fmt.Sprintf("random: no edit in %d tries of\n%s", mostTries, l.File()))
+}
+
+// try makes an edit and tells what; "" where the lab cannot have it.
+func (l *Editable) try(r *rand.Rand, edit func(*editor) string) string {
+	e := &editor{Rand: r, server: l.server, file: copied(l.file).(*mapping)}
+	what := edit(e)
+	if what == "" || !e.settle() {
+		return ""
+	}
+	l.file = e.file
+	return what
+}
+
+// editor makes one edit of a copy of a lab's file.
+type editor struct {
+	*rand.Rand
+	server Server
+	file   *mapping
+}
+
+func (e *editor) chance(n int) bool { return e.IntN(n) == 0 }
+
+// oneOf returns one of several values; the zero value where there is none.
+func oneOf[T any](e *editor, of ...T) (v T) {
+	if len(of) > 0 {
+		v = of[e.IntN(len(of))]
+	}
+	return v
+}
+
+// one changes one thing and tells what; "" where there is no such thing.
+func (e *editor) one() string {
+	if e.IntN(3) > 0 {
+		return e.key(oneOf(e, keys...))
+	}
+	return oneOf(e, changes...)(e)
+}
+
+// key is a key of the format that can have other values, or be left away.
+type key struct {
+	name  string
+	at    func(e *editor) []place
+	value func(e *editor, at *mapping) any // nil where there is no value for it
+}
+
+// place is a mapping of the file, perhaps yet to be made.
+type place struct {
+	name string // for people
+	get  func() *mapping
+}
+
+func (e *editor) key(k key) string {
+	places := k.at(e)
+	if with := e.having(k); len(with) > 0 && e.chance(2) {
+		places = []place{places[oneOf(e, with...)]} // what is there changes as often as anything comes
+	}
+	if len(places) == 0 {
+		return ""
+	}
+	p := oneOf(e, places...)
+	at := p.get()
+	if at.get(k.name) != nil && e.chance(3) {
+		at.set(k.name, nil)
+		return fmt.Sprintf("%s: without %s", p.name, k.name)
+	}
+	value := k.value(e, at)
+	if value == nil || same(value, at.get(k.name)) {
+		return ""
+	}
+	at.set(k.name, value)
+	return fmt.Sprintf("%s: %s %s", p.name, k.name, worded(value))
+}
+
+// having are the places of a key, by number, that have it.
+func (e *editor) having(k key) (with []int) {
+	trial := &editor{file: copied(e.file).(*mapping)} // looking makes mappings
+	for i, p := range k.at(trial) {
+		if p.get().get(k.name) != nil {
+			with = append(with, i)
+		}
+	}
+	return with
+}
+
+func same(a, b any) bool { return worded(a) == worded(b) }
+
+// worded writes a value in one line.
+func worded(v any) string {
+	return strings.TrimSpace(string((&mapping{[]field{{"v", []any{v}}}}).text()[len("v:\n  - "):]))
+}
+
+// settle makes the rest of the file follow an edit and tells whether the file
+// is one that a lab may have.
+func (e *editor) settle() bool {
+	expect := e.file.list("expect")
+	e.file.set("expect", nil)
+	e.tidy()
+	lab, err := topology.Parse("random.yaml", e.file.text())
+	if err != nil || len(lab.Hosts) < 2 || len(lab.Hosts) > mostHosts || len(lab.Routers) > mostRouters || !e.speaks(lab) {
+		return false
+	}
+	lab, err = topology.Parse("random.yaml", e.file.text())
+	if err != nil || ambiguous(lab) {
+		return false
+	}
+	if expect = trueOf(lab, expect); len(expect) > 0 {
+		e.file.set("expect", expect)
+	}
+	return true
+}
+
+// Bounds on what edits make of a lab, so that it starts in seconds.
+const (
+	mostHosts   = 16
+	mostRouters = 5
+)
+
+// tidy removes mappings and lists that an edit has left empty.
+func (e *editor) tidy() {
+	for _, key := range []string{"redistribute", "defaults", "vrfs", "series", "expect", "links"} {
+		switch v := e.file.get(key).(type) {
+		case *mapping:
+			for _, sub := range v.keys() {
+				if m, ok := v.get(sub).(*mapping); ok && key == "defaults" && len(m.fields) == 0 {
+					v.set(sub, nil)
+				}
+			}
+			if len(v.fields) == 0 {
+				e.file.set(key, nil)
+			}
+		case []any:
+			if len(v) == 0 {
+				e.file.set(key, nil)
+			}
+		}
+	}
+}
+
+// ambiguous tells that some VRF has routes of one prefix to several hosts, of
+// which it would have to choose.
+func ambiguous(lab *topology.Topology) bool {
+	type entry struct{ router, vrf, prefix string }
+	host := map[entry]string{}
+	for _, r := range lab.Intent().Routes {
+		at := entry{r.Router, r.VRF, r.Prefix.String()}
+		if before, ok := host[at]; ok && before != r.Origin.Host {
+			return true
+		}
+		host[at] = r.Origin.Host
+	}
+	return false
+}
+
+// trueOf keeps the expect: lines that are true of the lab.
+func trueOf(lab *topology.Topology, lines []any) []any {
+	if len(lines) == 0 {
+		return nil
+	}
+	reached, known := reaches(lab), map[string]bool{}
+	for _, h := range lab.Hosts {
+		slaac := func(a topology.Attachment) bool { return a.SLAAC }
+		known[h.Name] = !slices.ContainsFunc(h.Attachments, slaac) // else there are addresses that nobody knows yet
+	}
+	return slices.DeleteFunc(slices.Clone(lines), func(line any) bool {
+		words := strings.Fields(line.(string))
+		via, ok := reached[[2]string{words[0], words[2]}]
+		return !known[words[0]] || !known[words[2]] || ok != (words[1] == "->") ||
+			len(words) == 5 && !slices.Contains(via, words[4])
+	})
+}
+
+// reaches tells for each pair of hosts that reach each other which hosts are
+// passed at all its addresses.
+func reaches(lab *topology.Topology) map[[2]string][]string {
+	out := map[[2]string][]string{}
+	for _, r := range lab.Reaches() {
+		pair := [2]string{r.From, r.To}
+		if via, ok := out[pair]; ok {
+			out[pair] = slices.DeleteFunc(slices.Clone(via), func(v string) bool { return !slices.Contains(r.Via, v) })
+		} else {
+			out[pair] = slices.Clone(r.Via)
+		}
+	}
+	return out
+}

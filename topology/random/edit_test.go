@@ -1,0 +1,234 @@
+package random
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"pseudowan/topology"
+)
+
+// everything is a server with all that labs may use.
+var everything = Server{
+	BIRD: true, NICs: []string{"nic0", "nic1"}, Containers: true,
+	Images: []string{"one:latest", "two"}, Builds: []string{"/srv/one", "/srv/two"},
+}
+
+// Labs that are edited are valid, and the same seeds make the same edits.
+func TestEdits(t *testing.T) {
+	for seed := range uint64(30) {
+		server := everything
+		if seed%2 == 0 {
+			server = Server{BIRD: seed%4 == 0}
+		}
+		a, b := New("random", seed, Small, server), New("random", seed, Small, server)
+		r, s := rand.New(rand.NewPCG(seed, 2)), rand.New(rand.NewPCG(seed, 2))
+		for range 30 {
+			before := a.File()
+			what := a.Edit(r)
+			text := a.File()
+			if again := b.Edit(s); again != what || !bytes.Equal(text, b.File()) {
+				t.Fatalf("seed %d makes two different edits: %q and %q", seed, what, again)
+			}
+			if bytes.Equal(before, text) {
+				t.Fatalf("seed %d: %s changes nothing in\n%s", seed, what, text)
+			}
+			lab, err := topology.Parse("random.yaml", text)
+			if err != nil {
+				t.Fatalf("seed %d: after %s: %v\n%s", seed, what, err, text)
+			}
+			if ambiguous(lab) {
+				t.Fatalf("seed %d: after %s routers have a choice:\n%s", seed, what, text)
+			}
+			if !server.Containers && slices.ContainsFunc(lab.Hosts, func(h topology.Host) bool { return h.ContainerOnly != nil || h.Runtime == "docker" }) {
+				t.Fatalf("seed %d: after %s the lab needs containers:\n%s", seed, what, text)
+			}
+		}
+	}
+}
+
+// kept are the keys that no edit changes.
+var kept = []string{
+	"name",     // another name is another lab
+	"datapath", // a choice of the server's, not of the lab's
+}
+
+// The edits change, add and remove every key that the format has.
+func TestEditsKnowEveryKey(t *testing.T) {
+	missing := map[string]bool{}
+	for _, path := range schemaPaths(t) {
+		for _, how := range []string{"changed", "added", "removed"} {
+			if !slices.Contains(kept, path) && path+" "+how != "links.ends.*.bgp changed" { // there is one word alone
+				missing[path+" "+how] = true
+			}
+		}
+	}
+	const edits, each = 20000, 250
+	for n := 0; n < edits && len(missing) > 0; n += each {
+		seed := uint64(n)
+		l := New("random", seed, Small, everything)
+		r := rand.New(rand.NewPCG(seed, 3))
+		before := leaves(t, l.File())
+		for i := range each {
+			if wanted := keysFor(missing); i%3 > 0 && len(wanted) > 0 {
+				k := wanted[r.IntN(len(wanted))] // which Edit would come to as well
+				l.try(r, func(e *editor) string { return e.key(k) })
+			} else {
+				l.Edit(r)
+			}
+			after := leaves(t, l.File())
+			for what := range differences(before, after) {
+				path, _, _ := strings.Cut(what, " ")
+				if slices.Contains(kept, path) {
+					t.Fatalf("%s", what)
+				}
+				delete(missing, what)
+			}
+			before = after
+		}
+	}
+	for _, what := range slices.Sorted(maps.Keys(missing)) {
+		t.Errorf("%s in none of %d edits", what, edits)
+	}
+}
+
+// keysFor are the keys of the places that are still missing.
+func keysFor(missing map[string]bool) []key {
+	return slices.DeleteFunc(slices.Clone(keys), func(k key) bool {
+		for what := range missing {
+			path, _, _ := strings.Cut(what, " ")
+			if strings.HasSuffix(strings.TrimSuffix(path, ".*"), "."+k.name) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// differences tells of each place of the format whether an edit has changed,
+// added or removed values there.
+func differences(before, after map[string]string) map[string]bool {
+	out := map[string]bool{}
+	for at, value := range after {
+		switch old, had := before[at]; {
+		case !had:
+			out[general(at)+" added"] = true
+		case old != value:
+			out[general(at)+" changed"] = true
+		}
+	}
+	for at := range before {
+		if _, has := after[at]; !has {
+			out[general(at)+" removed"] = true
+		}
+	}
+	return out
+}
+
+// leaves are the scalars of a file and its lists, by where they stand.
+func leaves(t *testing.T, text []byte) map[string]string {
+	t.Helper()
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	collect(doc.Content[0], "", out)
+	return out
+}
+
+func collect(n *yaml.Node, at string, out map[string]string) {
+	switch n.Kind {
+	case yaml.MappingNode:
+		for i := 0; i < len(n.Content); i += 2 {
+			collect(n.Content[i+1], at+"\t"+n.Content[i].Value, out)
+		}
+	case yaml.SequenceNode:
+		for i, item := range n.Content {
+			if item.Kind == yaml.ScalarNode {
+				out[at] += item.Value + " "
+				continue
+			}
+			collect(item, fmt.Sprintf("%s\t[%d]", at, i), out)
+		}
+		if len(n.Content) == 0 {
+			out[at] = "[]"
+		}
+	default:
+		out[at] = n.Value
+	}
+}
+
+// general is the place of the schema that a place of a file is one of.
+func general(at string) string {
+	var out []string
+	words := strings.Split(at, "\t")[1:]
+	for i, w := range words {
+		named := len(out) == 1 && slices.Contains([]string{"routers", "vrfs", "hosts"}, out[0]) ||
+			len(out) == 2 && out[0] == "links" && out[1] == "ends" ||
+			i == len(words)-1 && len(out) > 0 && slices.Contains([]string{"env", "files"}, out[len(out)-1])
+		switch {
+		case strings.HasPrefix(w, "["):
+		case named:
+			out = append(out, "*")
+		default:
+			out = append(out, w)
+		}
+	}
+	return strings.Join(out, ".")
+}
+
+// schemaPaths are the places of values that the format has.
+func schemaPaths(t *testing.T) []string {
+	t.Helper()
+	text, err := topology.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s schema
+	if err := json.Unmarshal(text, &s); err != nil {
+		t.Fatal(err)
+	}
+	out := s.paths("")
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// schema is what matters here of a JSON Schema.
+type schema struct {
+	AnyOf                []schema
+	Type                 string
+	Properties           map[string]schema
+	AdditionalProperties json.RawMessage
+	Items                *schema
+}
+
+func (s schema) paths(at string) (out []string) {
+	for _, one := range s.AnyOf {
+		out = append(out, one.paths(at)...)
+	}
+	below := func(key string) string { return strings.TrimPrefix(at+"."+key, ".") }
+	switch {
+	case len(s.AnyOf) > 0:
+	case s.Type == "object":
+		for key, one := range s.Properties {
+			out = append(out, one.paths(below(key))...)
+		}
+		var named schema
+		if json.Unmarshal(s.AdditionalProperties, &named) == nil {
+			out = append(out, named.paths(below("*"))...)
+		}
+	case s.Items != nil:
+		out = append(out, s.Items.paths(at)...)
+	default:
+		out = append(out, at)
+	}
+	return out
+}

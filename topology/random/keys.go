@@ -1,0 +1,187 @@
+package random
+
+import (
+	"fmt"
+	"slices"
+)
+
+// keys are the keys of the format whose values need nothing else to change.
+// The rest is in changes.
+var keys = slices.Concat(
+	[]key{
+		{"description", within(), among("a random lab", "edited", `ümläut: "quoted"`)},
+		{"node-prefix", within(), among("", "x-", "edited.")},
+		{"runtime", within(), onContainers(among("netns", "docker"))},
+		{"label-mode", within(), labelModes},
+		{"expect", within(), some(expectation)},
+		{"connected", within("redistribute"), connected},
+		{"static", within("redistribute"), truth},
+		{"as", within("defaults", "router"), asNumber},
+		{"labels", within("defaults", "router"), labels},
+		{"mtu", within("defaults", "host"), mtus},
+
+		{"as", routers, asNumber},
+		{"id", routers, routerID},
+		{"labels", routers, labels},
+
+		{"mtu", links, among(1280, 1400, 1500, 1512, 1600, 9000, 9216)},
+		{"subnets", links, core},
+		{"subnets", links, core},
+		{"bgp", links, linkModes},
+		{"peer", outsideBGP, among("192.168.77.2", "2001:db8:ffff:77::2")},
+		{"as", outsideBGP, among(64700, 64701)},
+		{"address", ends, endAddress},
+		{"addresses", ends, some(endAddress)},
+		{"mac", ends, macAddress},
+		{"bgp", ends, among("none")},
+		{"route-reflector", endBGP, truth},
+
+		{"rd", vrfs, distinguisher},
+		{"rts", vrfs, oneOrSome(routeTarget)},
+		{"import", vrfs, oneOrSome(routeTarget)},
+		{"export", vrfs, oneOrSome(routeTarget)},
+		{"label-mode", vrfs, labelModes},
+		{"connected", inside(vrfs, "redistribute"), connected},
+		{"static", inside(vrfs, "redistribute"), truth},
+
+		{"forward", hosts, truth},
+		{"lans", hosts, some(lan)},
+		{"lans", hosts, some(lan)},
+		{"lans-via", hosts, carriers},
+
+		{"to", attachments, nameOf("routers")},
+		{"to", attachments, nameOf("routers")},
+		{"vrf", attachments, nameOf("vrfs")},
+		{"vrf", attachments, nameOf("vrfs")},
+		{"rd", attachments, distinguisher},
+		{"interface", attachments, interfaceName},
+		{"mac", attachments, macAddress},
+		{"mtu", attachments, mtus},
+		{"addresses", attachments, addresses},
+		{"addresses", attachments, addresses},
+		{"gateway", attachments, oneOrSome(gateway)},
+		{"ra", attachments, advertisement},
+		{"routes", attachments, routes},
+		{"bgp", attachments, hostAS},
+		{"bgp", attachments, hostAS},
+		{"announce", attachments, oneOrSome(announcement)},
+
+		{"prefix", advertisements, sixes},
+		{"lifetime", advertisements, among(0, 60, "10m", 1800, 9000)},
+		{"rdnss", advertisements, some(among("2001:db8::53", "2001:db8::54", "fe80::53"))},
+		{"dnssl", advertisements, some(among("example.org", "lab.example.org"))},
+		{"managed", advertisements, truth},
+		{"other", advertisements, truth},
+		{"preference", advertisements, among("low", "medium", "high")},
+
+		{"prefix", announcements, announced},
+
+		{"as", customers, hostAS},
+		{"families", customers, some(among("ipv4", "ipv6"))},
+		{"hold-time", customers, among(9, "30s", 90)},
+		{"keepalive", customers, keepalives},
+		{"connect-retry", customers, retries},
+		{"passive", customers, truth},
+		{"password", customers, among("secret", "s3cret with spaces")},
+		{"max-prefixes", customers, number(1000, 1003)},
+		{"as-override", customers, truth},
+		{"allow-own-as", customers, number(0, 3)},
+
+		{"on", series, nameOf("routers")},
+		{"name", series, among("s{i}", "s{i:02}_{vrf}", "s{i}-{on}")},
+		{"rd", series, among("64900:{vrf}", "64901:{vrf}")},
+		{"step", series, among("/16", "/24")},
+		{"step6", series, among("/48", "/64")},
+		{"lans", series, number(1, 3)},
+		{"mtu", series, mtus},
+		{"vrfs", rows, oneOrSome(rowVRF)},
+		{"subnet", rows, seriesSubnet},
+		{"subnet6", rows, seriesSubnet6},
+		{"lan", rows, seriesLAN},
+		{"lan6", rows, seriesLAN6},
+	},
+	hostKeys(hosts), hostKeys(series), hostKeys(within("defaults", "host")),
+	sessionKeys(within("defaults", "bgp")), sessionKeys(linkBGP), sessionKeys(endBGP),
+)
+
+// hostKeys are what hosts, series and defaults have in common.
+func hostKeys(at func(*editor) []place) []key {
+	return []key{
+		{"command", at, among([]any{"sleep", "1000000"}, []any{"sh", "-c", "exec tail -f /dev/null"})},
+		{"env", at, environment},
+		{"files", at, files},
+		{"runtime", at, onContainers(among("netns", "docker"))},
+		{"image", at, onContainers(image)},
+		{"build", at, onContainers(build)},
+		{"mounts", at, onContainers(some(among("/tmp:/mnt", "/tmp:/mnt:ro", "/var/tmp:/srv:rw")))},
+		{"memory", at, onContainers(among("64M", "128MiB", 1<<27))},
+		{"cpus", at, onContainers(among(0.5, 1, 2))},
+	}
+}
+
+// sessionKeys are what can be adjusted of a session, at each of its levels.
+func sessionKeys(at func(*editor) []place) []key {
+	return []key{
+		{"med", at, number(0, 3)},
+		{"local-pref", at, among(50, 100, 200)},
+		{"hold-time", at, holdTimes},
+		{"keepalive", at, keepalives},
+		{"connect-retry", at, retries},
+		{"passive", at, truth},
+		{"password", at, among("secret", "s3cret", 1234)},
+		{"gtsm", at, truth},
+		{"families", at, families},
+		{"max-prefixes", at, number(1000, 1003)},
+		{"next-hop-self", at, truth},
+	}
+}
+
+var (
+	labelModes = among("per-next-hop", "per-vrf", "per-prefix")
+	connected  = among("none", "hosts", "subnets")
+	linkModes  = among("full-mesh", "none")
+	mtus       = among(576, 1280, 1400, 1492, 1500, 9000)
+)
+
+// environment and files have one entry more than before, one less, or another
+// value.
+func environment(e *editor, at *mapping) any {
+	return edited(e, at.get("env"), oneOf(e, "LANG", "EDITED"), oneOf[any](e, "C", 1, true))
+}
+
+func files(e *editor, at *mapping) any {
+	return edited(e, at.get("files"), oneOf(e, "/run/a.conf", "/tmp/b/c.txt"), oneOf[any](e, "a\n", "one\ntwo\n", "x: y"))
+}
+
+func edited(e *editor, old any, name string, value any) any {
+	m, ok := copied(old).(*mapping)
+	if !ok {
+		return mapped(name, value)
+	}
+	if m.get(name) != nil && e.chance(4) {
+		value = nil
+	}
+	if m.set(name, value); len(m.fields) == 0 {
+		return nil
+	}
+	return m
+}
+
+func endAddress(e *editor, _ *mapping) any {
+	return oneOf[any](e, fmt.Sprintf("192.168.%d.%d/28", e.IntN(3), 1+e.IntN(14)), fmt.Sprintf("2001:db8:ffff:%x::%x/64", e.IntN(3), 1+e.IntN(14)))
+}
+
+// rowVRF is a VRF of the lab, or some that a series with rd: makes.
+func rowVRF(e *editor, at *mapping) any {
+	if e.chance(3) {
+		return oneOf[any](e, "11-12", "12-13", 12, 13)
+	}
+	return nameOf("vrfs")(e, at)
+}
+
+func seriesSubnet(e *editor, _ *mapping) any {
+	return fmt.Sprintf("10.%d.%d.0/24", 220+e.IntN(9), e.IntN(4))
+}
+func seriesSubnet6(e *editor, _ *mapping) any { return fmt.Sprintf("2001:db8:22%d::/64", e.IntN(9)) }
+func seriesLAN(e *editor, _ *mapping) any     { return fmt.Sprintf("10.%d.0.0/24", 230+e.IntN(9)) }
+func seriesLAN6(e *editor, _ *mapping) any    { return fmt.Sprintf("2001:db8:23%d::/64", e.IntN(9)) }

@@ -1,0 +1,174 @@
+package random
+
+import "fmt"
+
+// The places of a file where keys stand.
+
+// within is one place, under some keys of the file.
+func within(keys ...string) func(*editor) []place {
+	return func(e *editor) []place {
+		name := "lab"
+		for _, k := range keys {
+			name += " " + k
+		}
+		return []place{{name, func() *mapping {
+			m := e.file
+			for _, k := range keys {
+				m = m.sub(k)
+			}
+			return m
+		}}}
+	}
+}
+
+// entries are the entries of a mapping of names.
+func entries(section, kind string) func(*editor) []place {
+	return func(e *editor) []place {
+		var out []place
+		m, _ := e.file.get(section).(*mapping)
+		if m == nil {
+			return nil
+		}
+		for _, name := range m.keys() {
+			out = append(out, place{kind + " " + name, func() *mapping { return m.sub(name) }})
+		}
+		return out
+	}
+}
+
+var (
+	routers = entries("routers", "router")
+	vrfs    = entries("vrfs", "vrf")
+	hosts   = entries("hosts", "host")
+)
+
+// items are the items of a list of mappings.
+func items(section, kind string) func(*editor) []place {
+	return func(e *editor) []place { return listed(e.file, section, kind) }
+}
+
+// listed are the mappings of a list, which may also be a single value. A
+// scalar that is the short form of a mapping gives way to the long form.
+func listed(m *mapping, key, name string, short ...string) []place {
+	var out []place
+	for i, item := range m.list(key) {
+		out = append(out, place{fmt.Sprintf("%s %d", name, i), func() *mapping {
+			if one, ok := item.(*mapping); ok {
+				return one
+			}
+			long := mapped(short[0], item)
+			all := append([]any{}, m.list(key)...)
+			all[i] = long
+			m.set(key, all)
+			return long
+		}})
+	}
+	return out
+}
+
+var (
+	links  = items("links", "link")
+	series = items("series", "series")
+)
+
+func rows(e *editor) []place {
+	return below(series, func(m *mapping, name string) []place { return listed(m, "rows", name+" row") })(e)
+}
+
+// below are places inside others, which are there already.
+func below(outer func(*editor) []place, inner func(m *mapping, name string) []place) func(*editor) []place {
+	return func(e *editor) []place {
+		var out []place
+		for _, p := range outer(e) {
+			out = append(out, inner(p.get(), p.name)...)
+		}
+		return out
+	}
+}
+
+// inside is the mapping of a key of other places, made when it is used.
+func inside(outer func(*editor) []place, key string) func(*editor) []place {
+	return func(e *editor) []place {
+		var out []place
+		for _, p := range outer(e) {
+			out = append(out, place{p.name + " " + key, func() *mapping { return p.get().sub(key) }})
+		}
+		return out
+	}
+}
+
+// long is the mapping of a key of other places that have the key. A scalar is
+// the value of its key short.
+func long(outer func(*editor) []place, key, short string) func(*editor) []place {
+	return below(outer, func(m *mapping, name string) []place {
+		value := m.get(key)
+		if value == nil {
+			return nil
+		}
+		return []place{{name + " " + key, func() *mapping {
+			if one, ok := value.(*mapping); ok {
+				return one
+			}
+			one := mapped(short, value)
+			m.set(key, one)
+			return one
+		}}}
+	})
+}
+
+// attachments are those of hosts, in both forms.
+var attachments = below(hosts, attachedTo)
+
+var (
+	advertisements = long(attachments, "ra", "prefix")
+	customers      = long(attachments, "bgp", "as")
+	announcements  = below(attachments, func(m *mapping, name string) []place {
+		return listed(m, "announce", name+" announce", "prefix")
+	})
+	linkBGP    = inside(links, "bgp")
+	outsideBGP = below(links, func(m *mapping, name string) []place {
+		if m.get("nic") == nil {
+			return nil
+		}
+		return []place{{name + " bgp", func() *mapping { return m.sub("bgp") }}}
+	})
+	ends = below(links, func(m *mapping, name string) []place {
+		var out []place
+		for _, end := range endNames(m) {
+			out = append(out, place{name + " " + end, func() *mapping { return endsOf(m).sub(end) }})
+		}
+		return out
+	})
+	endBGP = inside(ends, "bgp")
+)
+
+// endNames are the ends of a link, ROUTER:INTERFACE.
+func endNames(link *mapping) []string {
+	if m, ok := link.get("ends").(*mapping); ok {
+		return m.keys()
+	}
+	var out []string
+	for _, end := range link.list("ends") {
+		out = append(out, end.(string))
+	}
+	return out
+}
+
+// endsOf is the ends of a link as a mapping, which has room for settings.
+func endsOf(link *mapping) *mapping {
+	if m, ok := link.get("ends").(*mapping); ok {
+		return m
+	}
+	m := new(mapping)
+	for _, end := range endNames(link) {
+		m.set(end, new(mapping))
+	}
+	link.set("ends", m)
+	return m
+}
+
+// anyOf is one of some places.
+func (e *editor) anyOf(at func(*editor) []place) (place, bool) {
+	places := at(e)
+	return oneOf(e, places...), len(places) > 0
+}

@@ -1,0 +1,94 @@
+package random
+
+import (
+	"fmt"
+	"strings"
+
+	"pseudowan/topology"
+)
+
+const birdConf = "/run/bird.conf"
+
+// speaks has the hosts that speak BGP run BIRD with what the file says of
+// their sessions, where the server has BIRD and the host is no container. It
+// tells whether every command of a host that speaks BGP is one that does.
+func (e *editor) speaks(lab *topology.Topology) bool {
+	for i := range lab.Hosts {
+		h := &lab.Hosts[i]
+		raw, _ := e.file.sub("hosts").get(h.Name).(*mapping)
+		if raw == nil {
+			continue // of a series, which has no BGP
+		}
+		runs, conf := isBIRD(raw), birdConfig(h)
+		switch wanted := conf != "" && e.server.BIRD && (h.Runtime == "netns" || h.Runtime == "" && lab.Runtime == "netns"); {
+		case wanted:
+			raw.set("command", []any{"bird", "-f", "-c", birdConf, "-s", "/run/bird.ctl"})
+			own, _ := raw.get("files").(*mapping)
+			if own == nil {
+				own = new(mapping)
+			}
+			own.set(birdConf, conf)
+			raw.set("files", own)
+		case runs:
+			raw.set("command", nil)
+			if own, ok := raw.get("files").(*mapping); ok {
+				if own.set(birdConf, nil); len(own.fields) == 0 {
+					raw.set("files", nil)
+				}
+			}
+			if conf != "" && e.file.sub("defaults").sub("host").get("command") != nil {
+				return false
+			}
+		case conf != "" && len(h.Command) > 0:
+			return false // the router would wait for it
+		}
+	}
+	e.tidy()
+	return true
+}
+
+func isBIRD(host *mapping) bool {
+	command := host.list("command")
+	return len(command) > 0 && command[0] == "bird"
+}
+
+// birdConfig is what BIRD needs to speak with a host's routers; "" where the
+// host has no BGP.
+func birdConfig(h *topology.Host) string {
+	var out strings.Builder
+	id, n := "10.254.0.1", 0
+	for _, a := range h.Attachments {
+		for _, p := range a.Addresses {
+			if p.Addr().Is4() && id == "10.254.0.1" {
+				id = p.Addr().String()
+			}
+		}
+		if a.BGP == nil {
+			continue
+		}
+		for _, s := range a.BGP.Sessions {
+			n++
+			family := string(s.Family)
+			fmt.Fprintf(&out, "protocol bgp provider%d {\n  local %s as %d;\n  neighbor %s external;\n  connect retry time 2;\n  connect delay time 1;\n  error wait time 1, 2;\n",
+				n, s.PeerAddress, a.BGP.AS, s.LocalAddress)
+			if a.BGP.Password != "" {
+				fmt.Fprintf(&out, "  password \"%s\";\n", a.BGP.Password)
+			}
+			fmt.Fprintf(&out, "  %s { import all; export where source = RTS_STATIC; };\n}\n", family)
+		}
+		for _, p := range a.BGP.Networks {
+			n++
+			family := "ipv6"
+			if p.Addr().Is4() {
+				family = "ipv4"
+			}
+			fmt.Fprintf(&out, "protocol static { %s; route %s unreachable; }\n", family, p)
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return "log stderr all;\nrouter id " + id + ";\nprotocol device {}\n" +
+		"protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; }\n" +
+		"protocol kernel { ipv6 { import none; export where source = RTS_BGP; }; }\n" + out.String()
+}
