@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,6 +19,7 @@ type Daemon struct {
 	patience time.Duration
 	process  *os.Process
 	ended    chan struct{} // closed when the process has ended
+	apart    *apart        // nil where the daemon may see what the machine has
 }
 
 // New makes a place for a daemon and starts it there. It may take as long as
@@ -30,7 +30,10 @@ func New(patience time.Duration) (*Daemon, error) {
 		return nil, err
 	}
 	d := &Daemon{dir: dir, patience: patience}
-	if err := d.Start(); err != nil {
+	if d.apart, err = newApart(systemContainerd); err == nil {
+		err = d.Start()
+	}
+	if err != nil {
 		d.End()
 		return nil, err
 	}
@@ -50,7 +53,7 @@ func (d *Daemon) Start() error {
 	if err := os.WriteFile(config, []byte("{}\n"), 0o600); err != nil {
 		return err
 	}
-	argv := append(apart(), "dockerd", "--config-file", config, "--iptables=false", "--ip6tables=false", "--bridge=none",
+	argv := append(d.apart.enter(), "dockerd", "--config-file", config, "--iptables=false", "--ip6tables=false", "--bridge=none",
 		"--data-root", d.dir+"/data", "--exec-root", d.dir+"/exec", "--pidfile", d.dir+"/pid", "--host", d.Host())
 	cmd := exec.Command(argv[0], argv[1:]...)
 	log, err := os.OpenFile(d.dir+"/log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -93,19 +96,6 @@ func (d *Daemon) await() error {
 	}
 }
 
-// systemContainerd is where a containerd of the machine listens. A dockerd that
-// finds one there starts none of its own.
-const systemContainerd = "/run/containerd/containerd.sock"
-
-// apart is the beginning of a command that does not see the machine's
-// containerd.
-func apart() []string {
-	if _, err := os.Stat(systemContainerd); err != nil {
-		return nil
-	}
-	return []string{"unshare", "--mount", "sh", "-c", `mount -t tmpfs tmpfs "$0" && exec "$@"`, filepath.Dir(systemContainerd)}
-}
-
 func (d *Daemon) ping(ctx context.Context) error {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", d.socket())
@@ -139,6 +129,7 @@ func (d *Daemon) End() {
 	d.stop(unix.SIGTERM)
 	d.endShims()
 	d.unmount()
+	d.apart.end()
 	_ = os.RemoveAll(d.dir)
 }
 
