@@ -66,7 +66,7 @@ func (d *Docker) Name() string { return "docker" }
 // lab end in the namespaces of its containers.
 func (d *Docker) Ping(ctx context.Context) error {
 	if _, err := d.cli.Ping(ctx); err != nil {
-		return d.explain(err)
+		return d.noAnswer(err) // a daemon that hangs gives none either
 	}
 	socket, local := strings.CutPrefix(d.cli.DaemonHost(), "unix://")
 	if local {
@@ -108,6 +108,10 @@ func (d *Docker) explain(err error) error {
 	if err == nil || !client.IsErrConnectionFailed(err) {
 		return err
 	}
+	return d.noAnswer(err)
+}
+
+func (d *Docker) noAnswer(err error) error {
 	return fmt.Errorf("no Docker daemon answers at %s; start it (systemctl start docker) or use the netns runtime: %w", d.cli.DaemonHost(), err)
 }
 

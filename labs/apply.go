@@ -70,6 +70,9 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 
 // check refuses, before anything is touched, what cannot work.
 func (a *applier) check(ctx context.Context) error {
+	if err := a.before.unseen.err(); err != nil {
+		return err
+	}
 	for _, h := range a.plan.Hosts {
 		if _, err := a.before.get(h.Runtime); err != nil {
 			return fmt.Errorf("host %s: %w", h.Name, err)

@@ -184,10 +184,7 @@ func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 	if err != nil {
 		return l, err
 	}
-	nodes, err := labNodes(ctx, name)
-	if err != nil {
-		return l, err
-	}
+	nodes := found.nodes(ctx, name)
 	for _, dir := range []string{runDir(name), stateDir(name)} {
 		if _, err := os.Stat(dir); err == nil {
 			l.Files = append(l.Files, dir)

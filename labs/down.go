@@ -39,7 +39,7 @@ func Down(ctx context.Context, lab string, p Progress) (string, error) {
 func takeDown(ctx context.Context, lab string) error {
 	found, err := observe(ctx, lab, silent{})
 	if err == nil {
-		err = found.missing(lab)
+		err = found.unseen.err()
 	}
 	if err != nil {
 		return fmt.Errorf("remove lab %s: %w", lab, err)

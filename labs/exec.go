@@ -57,6 +57,9 @@ func Exec(ctx context.Context, o ExecOptions) (int, error) {
 // shell starts the best shell that there is inside: a container has its own.
 var shell = []string{"sh", "-c", "if command -v bash >/dev/null; then exec bash; fi; exec sh"}
 
+// notEntered is the exit code where a node cannot be entered.
+const notEntered = 125
+
 func (o observed) command(ctx context.Context, lab string, x ExecOptions) (*exec.Cmd, error) {
 	inside := hosts.Exec{Argv: x.Argv, TTY: x.TTY}
 	for _, s := range o.hosts {
@@ -67,6 +70,9 @@ func (o observed) command(ctx context.Context, lab string, x ExecOptions) (*exec
 			}
 			return runtime.Command(ctx, s, inside)
 		}
+	}
+	if o.unseen.has(x.Node) {
+		return nil, &hosts.ExitError{Code: notEntered, Err: o.unseen.ofHost(x.Node)}
 	}
 	for _, ns := range o.namespacesBy(hosts.KindRouter) {
 		if ns.Mark.Node != x.Node {
@@ -88,6 +94,11 @@ func (o observed) noSuchNode(lab, node string) error {
 	}
 	for _, ns := range o.namespacesBy(hosts.KindRouter) {
 		names = append(names, ns.Mark.Node)
+	}
+	if o.unseen != nil {
+		for _, h := range o.unseen.hosts {
+			names = append(names, h.Name)
+		}
 	}
 	slices.SortFunc(names, topology.CompareNames)
 	if n := topology.Nearest(node, names); n != "" {

@@ -37,6 +37,9 @@ func Log(ctx context.Context, o LogOptions, w io.Writer) (note string, err error
 	if i := slices.IndexFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == o.Node }); i >= 0 {
 		return found.hostLog(ctx, found.hosts[i], o, w)
 	}
+	if found.unseen.has(o.Node) {
+		return "", found.unseen.ofHost(o.Node)
+	}
 	router := func(ns hosts.Namespace) bool { return ns.Mark.Node == o.Node }
 	if !slices.ContainsFunc(found.namespacesBy(hosts.KindRouter), router) {
 		return "", found.noSuchNode(lab, o.Node)

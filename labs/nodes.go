@@ -2,6 +2,7 @@ package labs
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -14,7 +15,8 @@ import (
 )
 
 // Nodes lists the routers and hosts of a lab, or of all labs where lab is
-// empty, in natural order.
+// empty, in natural order. Where containers cannot be seen, their hosts are
+// listed as unknown beside an error that says why.
 func Nodes(ctx context.Context, lab string) ([]status.Node, error) {
 	if err := needRoot(); err != nil {
 		return nil, err
@@ -30,32 +32,35 @@ func Nodes(ctx context.Context, lab string) ([]status.Node, error) {
 		names = []string{lab}
 	}
 	var out []status.Node
+	var errs []error
 	for _, name := range names {
-		nodes, err := labNodes(ctx, name)
+		found, err := observe(ctx, name, silent{})
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, nodes...)
+		out = append(out, found.nodes(ctx, name)...)
+		errs = append(errs, found.unseen.err())
 	}
-	return out, nil
+	return out, errors.Join(errs...)
 }
 
-func labNodes(ctx context.Context, lab string) ([]status.Node, error) {
-	found, err := observe(ctx, lab, silent{})
-	if err != nil {
-		return nil, err
-	}
+func (o observed) nodes(ctx context.Context, lab string) []status.Node {
 	applied, running := appliedTopology(lab), findProcesses()
 	var out []status.Node
-	for _, ns := range found.namespacesBy(hosts.KindRouter) {
+	for _, ns := range o.namespacesBy(hosts.KindRouter) {
 		out = append(out, routerNode(ctx, lab, ns, running, applied))
 	}
-	for _, s := range found.hosts {
+	for _, s := range o.hosts {
 		n := hostNode(lab, s, applied)
 		if s.Ended {
-			n.LastLines = found.lastLines(ctx, s)
+			n.LastLines = o.lastLines(ctx, s)
 		}
 		out = append(out, n)
+	}
+	if o.unseen != nil {
+		for _, h := range o.unseen.hosts {
+			out = append(out, o.unseen.node(h.Name, applied))
+		}
 	}
 	slices.SortFunc(out, func(a, b status.Node) int {
 		if a.Kind != b.Kind {
@@ -63,7 +68,7 @@ func labNodes(ctx context.Context, lab string) ([]status.Node, error) {
 		}
 		return topology.CompareNames(a.Node, b.Node)
 	})
-	return out, nil
+	return out
 }
 
 // appliedTopology is the topology as it was applied last; nil where the state

@@ -19,6 +19,7 @@ type observed struct {
 	namespaces []hosts.Namespace
 	marked     []hosts.Namespace // those of all labs
 	hosts      []hosts.Sandbox
+	unseen     *unseen // hosts that are not among them; nil where there are none
 }
 
 func observe(ctx context.Context, lab string, p Progress) (observed, error) {
@@ -32,6 +33,9 @@ func observe(ctx context.Context, lab string, p Progress) (observed, error) {
 		if ns.Mark.Lab == lab {
 			o.namespaces = append(o.namespaces, ns)
 		}
+	}
+	if o.docker == nil {
+		o.unseen = unseenHosts(lab, o.absent)
 	}
 	o.hosts, err = o.sandboxes(ctx, lab)
 	return o, err

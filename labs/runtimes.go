@@ -2,9 +2,7 @@ package labs
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"pseudowan/hosts"
@@ -89,17 +87,4 @@ func (r runtimes) sandboxes(ctx context.Context, lab string) ([]hosts.Sandbox, e
 		out = append(out, found...)
 	}
 	return out, nil
-}
-
-// missing tells why hosts of a lab that was applied cannot be seen: they are
-// containers, and no daemon answers.
-func (r runtimes) missing(lab string) error {
-	applied, err := appliedPlan(lab)
-	if err != nil || r.docker != nil {
-		return nil
-	}
-	if slices.ContainsFunc(applied.Hosts, func(h HostPlan) bool { return h.Runtime == dockerName }) {
-		return errors.Join(fmt.Errorf("lab %s has hosts in containers", lab), r.absent)
-	}
-	return nil
 }

@@ -22,7 +22,8 @@ type inspection struct {
 	lab      *Lab
 	topology *topology.Topology // with the addresses that hosts made by themselves
 	hosts    []probe.Host
-	missing  []string // hosts that do not run
+	missing  []string // hosts that do not run, or cannot be seen
+	unseen   *unseen  // the latter
 	port     uint16   // of UDP, that real packets come from and go to
 }
 
@@ -41,7 +42,7 @@ func inspect(ctx context.Context, name, file string) (*inspection, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &inspection{lab: lab}
+	in := &inspection{lab: lab, unseen: found.unseen}
 	for _, h := range t.Hosts {
 		i := slices.IndexFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name })
 		if i < 0 || !found.hosts[i].Running() {
@@ -122,6 +123,8 @@ func (in *inspection) needHost(name string) error {
 		names = append(names, h.Name)
 	}
 	switch {
+	case in.unseen.has(name):
+		return in.unseen.ofHost(name)
 	case slices.Contains(in.missing, name):
 		return fmt.Errorf("host %s does not run; `pseudowan up` starts it", name)
 	case slices.Contains(names, name):

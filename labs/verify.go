@@ -40,6 +40,9 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 			}
 		}
 	}
+	if err := in.unseen.err(); err != nil && len(in.hosts) == 0 {
+		return nil, err
+	}
 	if len(in.hosts) == 0 {
 		return nil, fmt.Errorf("of the hosts of %s none runs in lab %s: nothing can be tested", cmp.Or(o.Topology, "its topology"), in.lab.Name)
 	}
@@ -93,6 +96,9 @@ func (in *inspection) pairs(o VerifyOptions, deaf map[string]string) (pairs []ve
 func (in *inspection) untestable(p verify.Pair, deaf map[string]string) string {
 	ends := []string{p.From, p.To}
 	if gone := slices.DeleteFunc(slices.Clone(ends), func(h string) bool { return !slices.Contains(in.missing, h) }); len(gone) > 0 {
+		if in.unseen.has(gone[0]) {
+			return in.unseen.ofHost(gone[0]).Error()
+		}
 		return "host " + strings.Join(gone, " and ") + " does not run; `pseudowan up` starts it"
 	}
 	for _, h := range ends {

@@ -25,13 +25,15 @@ func newPS(s streams) *cobra.Command {
 	addLab(c, &lab, "only this lab")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		rows, err := labs.Nodes(c.Context(), lab)
-		if err != nil {
+		if err != nil && len(rows) == 0 {
 			return err
 		}
-		if err := show.Nodes(output(s.out, format), rows); err != nil || format.Format != show.Table {
-			return err
+		// What cannot be seen does not hide the rest.
+		err = errors.Join(show.Nodes(output(s.out, format), rows), err)
+		if format.Format == show.Table {
+			err = errors.Join(show.Endings(s.err, rows), err)
 		}
-		return show.Endings(s.err, rows)
+		return err
 	}
 	return c
 }

@@ -141,3 +141,9 @@ func (d *Daemon) stop(by os.Signal) {
 	_ = d.process.Signal(by)
 	<-d.ended
 }
+
+// Hang keeps the daemon from answering until GoOn.
+func (d *Daemon) Hang() { _ = d.process.Signal(unix.SIGSTOP) }
+
+// GoOn ends what Hang began.
+func (d *Daemon) GoOn() { _ = d.process.Signal(unix.SIGCONT) }
