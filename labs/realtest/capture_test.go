@@ -2,7 +2,10 @@ package realtest
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -10,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gopacket/gopacket/pcapgo"
 )
 
 // capture is a tcpdump on an interface of a node.
@@ -74,6 +79,33 @@ func (c *capture) mustBeEmpty(t testing.TB) {
 	<-c.done
 	if out, err := exec.Command("tcpdump", "-n", "-e", "-r", c.file).Output(); err != nil || len(out) > 0 {
 		t.Errorf("on the wire, where nothing should be: %v\n%s", err, out)
+	}
+}
+
+// stop ends the capture and returns its frames.
+func (c *capture) stop(t testing.TB) [][]byte {
+	t.Helper()
+	c.cmd.Process.Signal(syscall.SIGINT)
+	<-c.done
+	file, err := os.Open(c.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	r, err := pcapgo.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var frames [][]byte
+	for {
+		frame, _, err := r.ReadPacketData()
+		if errors.Is(err, io.EOF) {
+			return frames
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames = append(frames, frame)
 	}
 }
 
