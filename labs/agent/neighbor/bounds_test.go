@@ -3,6 +3,7 @@ package neighbor
 import (
 	"net/netip"
 	"testing"
+	"time"
 )
 
 // nth is the key of the nth address of a /64.
@@ -99,4 +100,56 @@ func TestUnaskedAnswersConfirmNothing(t *testing.T) {
 	s.did(s.table.Seen(s.now, nth(3), mac(4), claim))
 	s.did(s.table.Seen(s.now, nth(4), mac(5), claim))
 	s.expect("0s down 2001::1", "0s up 2001::3 4", "0s down 2001::2", "0s up 2001::4 5")
+}
+
+// A port whose neighbours come and go all the time costs the router a bounded
+// number of changes; what the configuration wants comes up all the same, and
+// other ports are not concerned.
+func TestChangesAreBounded(t *testing.T) {
+	cfg := Config{ChangeRate: 10, ChangeBurst: 5}
+	changes := func(s *script) *int {
+		n := 0
+		s.on = func(a Action) {
+			switch a.(type) {
+			case Up, Moved:
+				n++
+			}
+		}
+		return &n
+	}
+	const flood = 1000
+	for name, say := range map[string]func(s *script, i int){
+		"everyone is there":      func(s *script, i int) { s.did(s.table.Seen(s.now, nth(100+i), mac(9), claim)) },
+		"one moves all the time": func(s *script, i int) { s.did(s.table.Seen(s.now, nth(7), mac(byte(i)), claim)) },
+		"and proves it":          func(s *script, i int) { s.did(s.table.Seen(s.now, nth(7), mac(byte(i)), answer)) },
+		"everyone is asked for": func(s *script, i int) {
+			s.did(s.table.Resolve(s.now, nth(100+i), frame("scan")))
+			s.did(s.table.Seen(s.now, nth(100+i), mac(9), answer))
+		},
+	} {
+		s := newScript(t, cfg)
+		n := changes(s)
+		for i := range flood {
+			say(s, i)
+		}
+		if *n != cfg.ChangeBurst {
+			t.Errorf("%s: %d changes at once, want %d", name, *n, cfg.ChangeBurst)
+		}
+		s.now = s.now.Add(time.Second)
+		for i := range flood {
+			say(s, flood+i)
+		}
+		if *n != 2*cfg.ChangeBurst {
+			t.Errorf("%s: %d changes after a while, want %d", name, *n, 2*cfg.ChangeBurst)
+		}
+		s.did(s.table.Want(s.now, nth(1)))
+		s.did(s.table.Seen(s.now, nth(1), mac(1), answer))
+		elsewhere := Key{Port: 4, Addr: nth(1).Addr}
+		s.did(s.table.Seen(s.now, elsewhere, mac(1), claim))
+		for _, k := range []Key{nth(1), elsewhere} {
+			if _, up := s.table.Lookup(k); !up {
+				t.Errorf("%s: %v does not come up", name, k)
+			}
+		}
+	}
 }

@@ -18,6 +18,8 @@ type Config struct {
 	UnicastProbes   int           // of these, the ones that go to the known MAC alone; 1
 	MaxPerPort      int           // neighbours on one port; 1024. Wanted ones are not refused
 	MaxPending      int           // packets that wait for one neighbour, the newest; 8
+	ChangeRate      float64       // neighbours of a port that may come up or change their MAC per second; 20
+	ChangeBurst     int           // the same at once; 200
 }
 
 func (c Config) withDefaults() Config {
@@ -32,6 +34,8 @@ func (c Config) withDefaults() Config {
 		UnicastProbes:   cmp.Or(c.UnicastProbes, 1),
 		MaxPerPort:      cmp.Or(c.MaxPerPort, 1024),
 		MaxPending:      cmp.Or(c.MaxPending, 8),
+		ChangeRate:      cmp.Or(c.ChangeRate, 20),
+		ChangeBurst:     cmp.Or(c.ChangeBurst, 200),
 	}
 }
 

@@ -14,5 +14,6 @@
 //
 // Next hops of the configuration are wanted: they are asked for ever. Others
 // come with the first packet or with what they say of themselves, and go when
-// they stay silent.
+// they stay silent. What a port can cost is bounded: in entries, in packets that
+// wait, and in changes, as each change is one of the forwarding plane's flows.
 package neighbor

@@ -1,6 +1,7 @@
 package neighbor
 
 import (
+	"bytes"
 	"container/list"
 	"net"
 	"time"
@@ -68,6 +69,11 @@ func (e *entry) rank() class {
 		return confirmed
 	}
 	return unconfirmed
+}
+
+// changedBy reports whether a message would give the entry a MAC, or another.
+func (e *entry) changedBy(mac net.HardwareAddr, ev Evidence) bool {
+	return mac != nil && !bytes.Equal(mac, e.mac) && (e.mac == nil || ev.Override)
 }
 
 // timers is the heap of entries by due time. Ties fall by key, so that the

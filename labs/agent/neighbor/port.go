@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"net/netip"
 	"slices"
+	"time"
 )
 
 // port is the neighbours on one port, with the order in which each class of
@@ -12,12 +13,14 @@ type port struct {
 	down    bool
 	entries map[netip.Addr]*entry
 	used    [classes]*list.List // the least recently used first
+	changes float64             // that are allowed
+	counted time.Time           // when changes were counted last
 }
 
 func (t *Table) port(n uint32) *port {
 	p := t.ports[n]
 	if p == nil {
-		p = &port{entries: make(map[netip.Addr]*entry)}
+		p = &port{entries: make(map[netip.Addr]*entry), changes: float64(t.cfg.ChangeBurst)}
 		for i := range p.used {
 			p.used[i] = list.New()
 		}
@@ -59,4 +62,19 @@ func (p *port) victim(c class) *entry {
 		}
 	}
 	return nil
+}
+
+// mayChange takes note of a change on the port, if one is allowed. Each costs
+// the forwarding plane a change of flows, and so every customer of the router:
+// a port whose neighbours come and go all the time is heard only now and then.
+func (p *port) mayChange(now time.Time, cfg Config) bool {
+	if passed := now.Sub(p.counted); passed > 0 {
+		p.changes = min(float64(cfg.ChangeBurst), p.changes+passed.Seconds()*cfg.ChangeRate)
+		p.counted = now
+	}
+	if p.changes < 1 {
+		return false
+	}
+	p.changes--
+	return true
 }

@@ -134,10 +134,12 @@ func (t *Table) Seen(now time.Time, k Key, mac net.HardwareAddr, ev Evidence) []
 	switch {
 	case p.down || e == nil && mac == nil:
 	case e == nil:
-		if t.admit(p, unconfirmed) {
+		if p.mayChange(now, t.cfg) && t.admit(p, unconfirmed) {
 			e = t.insert(now, p, k)
 			t.learn(now, e, mac, Evidence{Override: ev.Override})
 		}
+	case e.changedBy(mac, ev) && !(e.wanted && e.mac == nil) && !p.mayChange(now, t.cfg):
+		// Where it is true, it will be said again: the neighbour is asked.
 	default:
 		t.learn(now, e, mac, ev)
 	}
