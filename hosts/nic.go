@@ -35,6 +35,10 @@ type LentNIC struct {
 // ErrInUse is wrapped by the error about a NIC that the server itself needs.
 var ErrInUse = errors.New("the server uses it")
 
+// NICName is the name of a NIC in a router's namespace where a wire joins it to
+// the router's interface intf.
+func NICName(intf string) string { return "n-" + intf }
+
 // NICWireName is the name of the inner end of the wire that joins a router's
 // interface to the bridge of a lent NIC.
 func NICWireName(intf string) string { return "w-" + intf }
@@ -110,7 +114,7 @@ func (l Loan) carry(home, router *inside, nic netlink.Link, record nicRecord) (L
 	}
 	name := l.Name
 	if driver, err := home.eth.DriverName(record.Name); !l.Direct && (err != nil || untrusted(nic.Type(), driver)) {
-		name = "n-" + l.Name
+		name = NICName(l.Name)
 	}
 	if err := home.moveLink(nic, router, name); err != nil {
 		return LentNIC{}, err

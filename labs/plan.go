@@ -184,13 +184,21 @@ func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) EndPlan {
 	c.Core = append(c.Core, agent.Core{
 		Port: b.corePort(e.Router, e.Interface), Name: e.Interface,
 		BGPPort: b.corePort(e.Router, bgpPortName(e.Interface)), BGPName: bgpPortName(e.Interface),
-		MAC: mac.String(), Addresses: e.Addresses, MTU: l.MTU,
+		MAC: mac.String(), Addresses: e.Addresses, MTU: l.MTU, NIC: behind(l, e),
 	})
 	return EndPlan{
 		Node: e.Router, Interface: e.Interface, MTU: l.MTU,
 		MAC:   derivedMAC(b.topology.Name, e.Router, e.Interface).String(),
 		Alias: e.Router + ":" + e.Interface,
 	}
+}
+
+// behind is the NIC that may stand behind the wire of a link end.
+func behind(l topology.Link, e topology.LinkEnd) string {
+	if l.NIC == "" {
+		return ""
+	}
+	return hosts.NICName(e.Interface)
 }
 
 func (b *planner) segment(name string, mtu int, ends []EndPlan) {

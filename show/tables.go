@@ -41,11 +41,11 @@ func Interfaces(o Output, rows []status.Interface) error {
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			text("router"), number("portNo"), text("IpAddress"), text("MacAddress"), text("RouteDist"),
-			text("name"), text("vrf"), text("host"), state("oper", "up"),
+			text("name"), text("vrf"), text("host"), state("admin", "up"), state("oper", "up"),
 		}}
 		for _, r := range rows {
 			g.add(r.Router, decimal(r.Port), list(r.Addresses), r.MAC, r.RD,
-				r.Name, r.VRF, r.Host, r.Oper)
+				r.Name, r.VRF, r.Host, r.Admin, r.Oper)
 		}
 		return g.String()
 	})

@@ -104,7 +104,7 @@ func (s *Snapshot) elsewhere(paths ...Path) string {
 		for _, h := range p.Hops {
 			for _, i := range s.Interfaces {
 				if h.Switch != nil && i.Router == h.Node && i.Name == h.Switch.Out && i.Oper != "up" {
-					return fmt.Sprintf("router %s: %s has no carrier", i.Router, i.Name)
+					return fmt.Sprintf("router %s: %s %s", i.Router, i.Name, down(i))
 				}
 			}
 		}

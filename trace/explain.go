@@ -102,7 +102,7 @@ func (s *Snapshot) nextHop(router string, a netip.Addr) string {
 func (s *Snapshot) unusable(router string, a netip.Addr) string {
 	for _, i := range s.core(router) {
 		if contains(i.Addresses, a) && i.Oper != "up" {
-			return fmt.Sprintf("not usable: %s, on which next hop %s is, has no carrier", i.Name, a)
+			return fmt.Sprintf("not usable: %s, on which next hop %s is, %s", i.Name, a, down(i))
 		}
 		if contains(i.Addresses, a) {
 			return fmt.Sprintf("not usable: next hop %s is not resolved on %s", a, i.Name)

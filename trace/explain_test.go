@@ -127,6 +127,17 @@ var explanations = map[string]struct {
 			}
 		},
 		verdict: "not usable: eth1, on which next hop 192.168.0.1 is, has no carrier"},
+	"a port that is set down": {router: "pe2", vrf: "spoke", prefix: "10.9.0.0/24",
+		change: func(t *testing.T, s *Snapshot) {
+			s.lose(t, "pe2", "spoke")
+			forget(s.vrfRow(t, "pe1", "hub-out"), func(r status.Route) bool { return r.Prefix.String() == "10.9.0.0/24" })
+			for i := range s.Interfaces {
+				if s.Interfaces[i].Host == "hq" && s.Interfaces[i].VRF == "hub-out" {
+					s.Interfaces[i].Admin, s.Interfaces[i].Oper = "down", "down"
+				}
+			}
+		},
+		verdict: "of pe1 to host hq is set down", remedy: "pseudowan exec pe1 -- ip link set eth"},
 	"unusable label": {router: "pe2", vrf: "spoke", prefix: "10.9.0.0/24",
 		change:  func(t *testing.T, s *Snapshot) { s.worsen(t, "10.9.0.0/24", "Unusable Label", "192.168.0.1") },
 		verdict: "not usable: label 1002 is reserved"},

@@ -105,7 +105,11 @@ func (s *Snapshot) announced(o origin) (why, remedy string) {
 	}
 	for _, i := range s.ports(o.Router, o.VRF) {
 		if i.Host == o.Host && i.Oper != "up" {
-			return "the port " + i.Name + " of " + o.Router + " to host " + o.Host + " has no carrier", "bring the host's interface up"
+			why = "the port " + i.Name + " of " + o.Router + " to host " + o.Host + " " + down(i)
+			if i.Admin == "down" {
+				return why, "pseudowan exec " + o.Router + " -- ip link set " + i.Name + " up"
+			}
+			return why, "bring the host's interface up"
 		}
 	}
 	return "VRF " + o.VRF + " of " + o.Router + " does not have the route itself", "pseudowan explain " + o.Router + " " + o.VRF + " " + o.prefix.String()

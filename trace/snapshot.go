@@ -107,6 +107,14 @@ func (s *Snapshot) port(router string, number uint32) (status.Interface, bool) {
 	return status.Interface{}, false
 }
 
+// down says what an interface that is not up lacks.
+func down(i status.Interface) string {
+	if i.Admin == "down" {
+		return "is set down"
+	}
+	return "has no carrier"
+}
+
 // core returns the wires of a router to other routers: each has a second port
 // that owns the same addresses and is not on the way of packets.
 func (s *Snapshot) core(router string) []status.Interface {

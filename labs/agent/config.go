@@ -34,6 +34,7 @@ type Core struct {
 	MAC       string         `json:"mac"`
 	Addresses []netip.Prefix `json:"addresses"`
 	MTU       int            `json:"mtu"`
+	NIC       string         `json:"nic,omitempty"` // a NIC behind the wire, whose carrier counts, too, where it is there
 }
 
 // Access is a port towards a customer host.

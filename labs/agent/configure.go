@@ -202,6 +202,7 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 	r.refreshRoutes()
 	r.refreshCustomers()
 	r.announceAnew()
+	r.carriers()
 	for _, p := range access {
 		if r.linkUp[p.Name] {
 			r.accessCarrier(now, p, true)

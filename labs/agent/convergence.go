@@ -14,7 +14,11 @@ func (r *reactor) convergence() Convergence {
 		c.Missing = append(c.Missing, "router "+r.name+": "+fmt.Sprintf(format, args...))
 	}
 	for _, k := range r.core {
-		if !r.linkUp[k.Name] {
+		switch {
+		case r.linkUp[k.Name]:
+		case k.NIC != "": // whose cable is not the lab's
+			c.Waiting = append(c.Waiting, fmt.Sprintf("router %s: the NIC of interface %s has no carrier", r.name, k.Name))
+		default:
 			missing("interface %s has no carrier", k.Name)
 		}
 	}

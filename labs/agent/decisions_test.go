@@ -174,6 +174,47 @@ func TestConvergence(t *testing.T) {
 	}
 }
 
+// A link has a carrier where both the wire and the NIC behind it have one, and
+// its BGP port where the link has one.
+func TestCarrierOfANIC(t *testing.T) {
+	r, _ := edge(t, func(cfg *Config) { cfg.Core[0].NIC = "n-eth1" })
+	state := func() (out string) {
+		for _, row := range r.interfaceRows() {
+			if row.Port == firstLink || row.Name == "bgp-eth1" {
+				out += row.Name + " " + row.Oper + " "
+			}
+		}
+		return out
+	}
+	r.link(linkEvent{"bgp-eth1", true})
+	for _, c := range []struct {
+		event linkEvent
+		want  string
+	}{
+		{linkEvent{"bgp-eth1", true}, "up"}, // there is no such NIC: it is the interface itself
+		{linkEvent{"n-eth1", false}, "down"},
+		{linkEvent{"eth1", false}, "down"},
+		{linkEvent{"n-eth1", true}, "down"},
+		{linkEvent{"eth1", true}, "up"},
+		{linkEvent{"n-eth2", false}, "up"}, // behind no link
+	} {
+		r.link(c.event)
+		if got, want := state(), "eth1 "+c.want+" bgp-eth1 "+c.want+" "; got != want {
+			t.Errorf("after %+v: %s; want %s", c.event, got, want)
+		}
+	}
+	r.link(linkEvent{"n-eth1", false})
+	c := r.convergence()
+	if want := "router pe1: the NIC of interface eth1 has no carrier"; !slices.Contains(c.Waiting, want) || slices.ContainsFunc(c.Missing, func(s string) bool { return strings.Contains(s, "carrier") }) {
+		t.Errorf("waiting %q, missing %q; want to wait for a cable that is not the lab's", c.Waiting, c.Missing)
+	}
+	r.core[firstLink].NIC = "" // an edit has made it a wire
+	r.carriers()
+	if got := state(); got != "eth1 up bgp-eth1 up " {
+		t.Errorf("without a NIC: %s", got)
+	}
+}
+
 func TestCheckedMTU(t *testing.T) {
 	r, _ := edge(t, nil)
 	if got := r.checkedMTU(1500); got != 0 {

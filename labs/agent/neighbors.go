@@ -97,25 +97,6 @@ func (r *reactor) deliver(pending []neighbor.Waiting) {
 	})
 }
 
-// link takes note of a carrier.
-func (r *reactor) link(e linkEvent) {
-	if r.linkUp[e.name] == e.up {
-		return
-	}
-	r.linkUp[e.name] = e.up
-	now := time.Now()
-	for _, p := range r.access {
-		if p.Name == e.name {
-			r.accessCarrier(now, p, e.up)
-		}
-	}
-	for _, c := range r.core {
-		if c.Name == e.name {
-			r.coreCarrier(c, e.up)
-		}
-	}
-}
-
 func (r *reactor) accessCarrier(now time.Time, p *accessPort, up bool) {
 	if !up {
 		for _, g := range p.Gateways {

@@ -38,7 +38,8 @@ type reactor struct {
 	access    map[uint32]*accessPort // by port number
 	core      map[uint32]*corePort   // by port number of the wire
 	vrfs      map[string]*VRF
-	linkUp    map[string]bool // carriers by interface name
+	links     map[string]linkState // by interface name
+	linkUp    map[string]bool      // carriers by interface name, that of a NIC behind a wire included
 	neighbors *neighbor.Table
 	slow      *slowpath.Router
 	adverts   *advertiser
@@ -142,7 +143,7 @@ func (r *reactor) loop(ctx context.Context) error {
 			if !ok {
 				return errKernelSilent
 			}
-			r.link(linkEventOf(u))
+			r.linkChange(u)
 		case u, ok := <-r.kernel.neighbors:
 			if !ok {
 				return errKernelSilent

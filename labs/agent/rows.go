@@ -28,28 +28,24 @@ func (r *reactor) peerRows(ctx context.Context) ([]status.Peer, error) {
 	return r.customerPeerRows(ctx, rows)
 }
 
-func (r *reactor) oper(name string) string {
-	if r.linkUp[name] {
-		return "up"
-	}
-	return "down"
-}
-
 func (r *reactor) interfaceRows() []status.Interface {
 	rows := []status.Interface{}
 	for _, c := range r.core {
 		rows = append(rows,
 			status.Interface{
-				Router: r.name, Port: c.Port, Name: c.Name, Addresses: c.Addresses, MAC: c.MAC, Oper: r.oper(c.Name),
+				Router: r.name, Port: c.Port, Name: c.Name, Addresses: c.Addresses, MAC: c.MAC,
+				Admin: r.admin(c.Name), Oper: r.oper(c.Name),
 			},
 			status.Interface{
-				Router: r.name, Port: c.BGPPort, Name: c.BGPName, Addresses: c.Addresses, MAC: c.MAC, Oper: r.oper(c.BGPName),
+				Router: r.name, Port: c.BGPPort, Name: c.BGPName, Addresses: c.Addresses, MAC: c.MAC,
+				// The port itself has a carrier always; it is the wire's that counts.
+				Admin: r.admin(c.BGPName), Oper: upOrDown(r.linkUp[c.BGPName] && r.linkUp[c.Name]),
 			})
 	}
 	for _, a := range r.access {
 		rows = append(rows, status.Interface{
 			Router: r.name, Port: a.Port, Name: a.Name, Addresses: a.Gateways, MAC: a.MAC,
-			VRF: a.VRF, RD: a.vrf.RD.String(), Host: a.Host, Oper: r.oper(a.Name),
+			VRF: a.VRF, RD: a.vrf.RD.String(), Host: a.Host, Admin: r.admin(a.Name), Oper: r.oper(a.Name),
 		})
 	}
 	slices.SortFunc(rows, func(a, b status.Interface) int { return cmp.Compare(a.Port, b.Port) })

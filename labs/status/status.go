@@ -30,8 +30,9 @@ type Interface struct {
 	MAC       string         `json:"mac"`
 	VRF       string         `json:"vrf"`
 	RD        string         `json:"rd"`
-	Host      string         `json:"host"` // the customer host behind the port, if any
-	Oper      string         `json:"oper"` // up or down: the carrier
+	Host      string         `json:"host"`  // the customer host behind the port, if any
+	Admin     string         `json:"admin"` // up or down: whether it is set up
+	Oper      string         `json:"oper"`  // up or down: the carrier, up to the NIC behind it
 }
 
 // Neighbor is one row of the ARP table, or of its IPv6 twin (RFC 826, RFC 4861).
