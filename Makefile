@@ -74,6 +74,13 @@ RANDOM_SEED ?= 1
 test-random:
 	PSEUDOWAN_RANDOM=$(RANDOM_LABS) PSEUDOWAN_SEED=$(RANDOM_SEED) $(GO) test -count=1 -timeout 2h -run '^TestRealRandomLabs$$' ./labs/realtest
 
+# Labs under attack: edits, kills, noise, hostile BGP and files; as root, an
+# hour, or CHAOS for each of the five.
+CHAOS ?= 12m
+.PHONY: test-chaos
+test-chaos:
+	GO="$(GO)" sh test/chaos.sh $(CHAOS)
+
 # Each fuzz target for FUZZTIME; go test takes one at a time.
 .PHONY: fuzz
 fuzz:
