@@ -45,14 +45,14 @@ const maxForwards = 16
 type walker struct {
 	hosts   map[string]*Host
 	order   map[string]int
-	outlets map[string]lookup[*Attachment]
+	outlets map[string]lookup[outlet]
 	fibs    map[vrfKey]lookup[ExpectedRoute]
 }
 
 func newWalker(t *Topology) *walker {
 	w := &walker{
 		hosts: make(map[string]*Host), order: make(map[string]int),
-		outlets: make(map[string]lookup[*Attachment]), fibs: make(map[vrfKey]lookup[ExpectedRoute]),
+		outlets: make(map[string]lookup[outlet]), fibs: make(map[vrfKey]lookup[ExpectedRoute]),
 	}
 	for i := range t.Hosts {
 		h := &t.Hosts[i]
@@ -78,14 +78,16 @@ func (l lookup[T]) add(p netip.Prefix, v T) {
 	}
 }
 
-func (l lookup[T]) find(a netip.Addr) (v T, ok bool) {
-	for bits := a.BitLen(); bits >= 0 && len(l) > 0; bits-- {
+// find returns the entry of the longest prefix that holds an address, and that
+// prefix's length; -1 where none does.
+func (l lookup[T]) find(a netip.Addr) (v T, bits int) {
+	for bits = a.BitLen(); bits >= 0 && len(l) > 0; bits-- {
 		p, _ := a.Prefix(bits)
-		if v, ok = l[p]; ok {
-			return v, true
+		if v, ok := l[p]; ok {
+			return v, bits
 		}
 	}
-	return v, false
+	return v, -1
 }
 
 // candidates returns the hosts that packets of a host could get to at all.
@@ -119,8 +121,8 @@ func (w *walker) candidates(from *Host) []*Host {
 func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr, via []string, ok bool) {
 	at := from
 	for range maxForwards {
-		a, sends := w.outlets[at.Name].find(destination)
-		if !sends || a == nil {
+		a := w.outlet(at, destination)
+		if a == nil {
 			return source, via, false
 		}
 		if at == from {
@@ -131,8 +133,8 @@ func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr
 		} else {
 			via = append(via, at.Name)
 		}
-		route, found := w.fibs[vrfKey{a.Router, a.VRF}].find(destination)
-		if !found {
+		route, bits := w.fibs[vrfKey{a.Router, a.VRF}].find(destination)
+		if bits < 0 {
 			return source, via, false
 		}
 		if at = w.hosts[route.Origin.Host]; nobody(at, route.Origin, destination) {
@@ -148,45 +150,82 @@ func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr
 	return source, via, false
 }
 
-// nobody tells that an address is on the subnet between a host and the router
-// of the route, but not the host's: a router does not send that to the host.
+// outlet is the attachment through which a host sends to a router what is for
+// an address; nil where it sends it to none. A host that speaks BGP learns
+// every route of the VRF, and the longest one counts.
+func (w *walker) outlet(h *Host, destination netip.Addr) *Attachment {
+	out, longest := w.outlets[h.Name].find(destination)
+	switch {
+	case longest >= 0 && out.through == nil: // its LAN, which comes before all routes
+		return nil
+	case out.onLink: // its wire leads to the router alone, which answers there for nobody else
+		out.through = nil
+	}
+	for i := range h.Attachments {
+		a := &h.Attachments[i]
+		route, bits := w.fibs[vrfKey{a.Router, a.VRF}].find(destination)
+		if bits > longest && route.Origin.Host != h.Name && a.learnsRoutes(route.Prefix) {
+			out.through, longest = a, bits
+		}
+	}
+	return out.through
+}
+
+// nobody reports whether an address is on the subnet between a host and the
+// router of the route, but not the host's: a router does not send that to the
+// host.
 func nobody(h *Host, origin Origin, destination netip.Addr) bool {
 	for _, a := range h.Attachments {
 		if a.Router != origin.Router || a.VRF != origin.VRF {
 			continue
 		}
 		onSubnet := func(p netip.Prefix) bool { return p.Contains(destination) }
-		own := func(p netip.Prefix) bool { return p.Addr() == destination }
-		if slices.ContainsFunc(a.Gateways, onSubnet) && !slices.ContainsFunc(a.Addresses, own) {
+		if slices.ContainsFunc(a.Gateways, onSubnet) && !h.answers(&a, destination) {
 			return true
 		}
 	}
 	return false
 }
 
-// outlets tells through which attachment a host sends to which prefix; nil
-// stands for its LANs, where it takes everything for its own.
-func outlets(h *Host) lookup[*Attachment] {
-	table := make(lookup[*Attachment])
+// answers reports whether a host answers for an address on an attachment. ARP
+// is answered for every address that the host has, on whatever interface;
+// neighbour discovery for those of the interface alone.
+func (h *Host) answers(on *Attachment, addr netip.Addr) bool {
+	own := func(p netip.Prefix) bool { return p.Addr() == addr }
+	if addr.Is6() {
+		return slices.ContainsFunc(on.Addresses, own)
+	}
+	return slices.Contains(addressesOf(h), addr)
+}
+
+// outlet is where a host sends to a prefix.
+type outlet struct {
+	through *Attachment // nil: one of its LANs, where it takes everything for its own
+	onLink  bool        // the prefix is the subnet itself: the host asks there, and not the gateway
+}
+
+// outlets lists where a host sends to which prefix.
+func outlets(h *Host) lookup[outlet] {
+	table := make(lookup[outlet])
 	for i := range h.Attachments {
 		a := &h.Attachments[i]
 		for _, p := range a.Addresses {
-			table.add(p, a)
+			table.add(p, outlet{a, true})
 		}
 		for _, p := range a.Routes {
-			table.add(p, a)
+			table.add(p, outlet{through: a})
 		}
 		if a.SLAAC {
-			table.add(defaultRoute6, a)
+			table.add(defaultRoute6, outlet{through: a})
 		}
 		for _, everything := range []netip.Prefix{defaultRoute4, defaultRoute6} {
 			if a.learnsRoutes(everything) {
-				table.add(everything, a)
+				table.add(everything, outlet{through: a})
 			}
 		}
 	}
 	for _, p := range h.LANs {
-		table.add(p, nil)
+		table.add(p, outlet{})
 	}
 	return table
 }

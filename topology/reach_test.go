@@ -29,3 +29,39 @@ hosts:
 		}
 	}
 }
+
+// A host asks for an address of its own subnet on its link, where only the
+// router is; and a host with two legs in one subnet answers ARP on both for
+// both, but not neighbour discovery.
+func TestReachOfSubnetsInsideEachOther(t *testing.T) {
+	lab, err := Parse("lab.yaml", []byte(`
+name: subnets
+routers: {pe1: {as: 65000}, pe2: {as: 65000}}
+links: [{ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30]}]
+vrfs: {v: {rts: "65000:1"}}
+redistribute: {connected: hosts}
+hosts:
+  inner: {to: pe2, vrf: v, addresses: [10.5.0.3/28]}
+  outer: {to: pe1, vrf: v, addresses: [10.5.0.5/24]}
+  far:   {to: pe1, vrf: v, addresses: [10.6.0.2/24, "2001:db8:6::2/64"]}
+  both:
+    attach:
+    - {to: pe1, vrf: v, addresses: [10.8.0.5/24, "2001:db8:8::5/64"], routes: [0.0.0.0/0, "::/0"]}
+    - {to: pe2, vrf: v, addresses: [10.8.0.3/24, "2001:db8:8::3/64"], routes: []}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]bool{}
+	for _, r := range lab.Reaches() {
+		got[r.From+" "+r.Destination.String()] = true
+	}
+	for pair, want := range map[string]bool{
+		"inner 10.5.0.5": false, "outer 10.5.0.3": false, "far 10.5.0.3": true, "inner 10.6.0.2": true,
+		"far 10.8.0.5": true, "far 10.8.0.3": true, "far 2001:db8:8::5": true,
+	} {
+		if got[pair] != want {
+			t.Errorf("%s: reached %t, want %t", pair, got[pair], want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -51,11 +52,25 @@ func chaosUntil(t testing.TB) (until time.Time, long bool) {
 	return time.Now().Add(d), true
 }
 
+// serverOf is what a random lab may use here: BIRD where it is installed, and an
+// interface that is made for it.
+func serverOf(t testing.TB, seed uint64) random.Server {
+	t.Helper()
+	nic := fmt.Sprintf("pwtn%d", seed)
+	if r := command("ip", "link", "add", nic, "up", "type", "veth", "peer", "name", nic+"x"); r.code != 0 {
+		t.Fatalf("make %s: %s", nic, r.stderr)
+	}
+	command("ip", "link", "set", nic+"x", "up")
+	t.Cleanup(func() { command("ip", "link", "del", nic+"x") })
+	_, err := exec.LookPath("bird")
+	return random.Server{BIRD: err == nil, NICs: []string{nic}}
+}
+
 // editedLab edits one random lab and returns how often.
 func editedLab(t *testing.T, seed uint64) (edits int) {
 	name := fmt.Sprintf("pwt-e%d", seed)
 	r := rand.New(rand.NewPCG(seed, 99))
-	lab := random.New(name, seed, random.Small, random.Server{})
+	lab := random.New(name, seed, random.Small, serverOf(t, seed))
 	l := fromText(t, t.TempDir(), name, string(lab.File()))
 	l.up(t)
 	var what []string
