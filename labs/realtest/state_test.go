@@ -51,7 +51,9 @@ func stateOf(t testing.TB, l lab) []string {
 		add(n.Node, kernelState(l.mustExec(t, n.Node, "sh", "-c",
 			"ip -o -d link; ip -o addr; ip route show table all; ip -6 route show table all; cat /etc/hosts; hostname")))
 	}
-	add("namespaces", command("ip", "netns", "list").stdout)
+	for line := range strings.Lines(command("ip", "netns", "list").stdout) {
+		add("namespace", strings.Fields(line)[0]) // behind it stands a number
+	}
 	slices.Sort(out)
 	return out
 }
@@ -74,6 +76,8 @@ var (
 	changesOf  = regexp.MustCompile(` ?(valid_lft|preferred_lft|expires) \S+| ?\bexpires \d+sec| metric \d+| hoplimit \d+| nhid \d+`)
 	numberedIf = regexp.MustCompile(`^\d+: `)
 	peerIndex  = regexp.MustCompile(`@if\d+|link-netnsid \d+|link-netns \S+|minmtu.*alias|minmtu.*$|qlen \d+|promiscuity \d+|allmulti \d+`)
+	innerLink  = regexp.MustCompile(`^(b-\S+:|w-\S+@|\S+@w-)`) // of a NIC that enters through a bridge
+	randomMAC  = regexp.MustCompile(`link/ether \S+`)
 	daemonLink = regexp.MustCompile(`\b(br0|ovs-netdev|ovs-system)\b`)
 )
 
@@ -112,6 +116,9 @@ func kernelState(text string) string {
 			continue
 		}
 		line = numberedIf.ReplaceAllString(strings.ReplaceAll(line, "\\", " "), "")
+		if innerLink.MatchString(line) {
+			line = randomMAC.ReplaceAllString(line, "")
+		}
 		line = peerIndex.ReplaceAllString(changesOf.ReplaceAllString(line, ""), "")
 		b.WriteString(strings.Join(strings.Fields(line), " ") + "\n")
 	}
