@@ -65,7 +65,6 @@ func (l lab) equalsFresh(t testing.TB, after string) {
 	must(t, "up", l.file, "--runtime", "netns")
 	if diff := cmp.Diff(l.settled(t), edited); diff != "" {
 		text, _ := os.ReadFile(l.file)
-		t.Log(command("sh", "-c", "ls -la /var/lib/pseudowan/*; cat /var/lib/pseudowan/"+l.name+"/topology.yaml; df /var/lib/pseudowan /run").stdout, pseudowan("validate", "/var/lib/pseudowan/"+l.name+"/topology.yaml"))
 		t.Fatalf("after %s (-fresh +edited):\n%s\n%s", after, diff, text)
 	}
 }
