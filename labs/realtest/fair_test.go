@@ -42,13 +42,20 @@ func storms(t *testing.T, e *emitter) map[string]func(n int) []byte {
 	fixed := func(frame []byte) func(int) []byte { return func(int) []byte { return frame } }
 	solicitation := append(make([]byte, 4), append([]byte{1, 1}, e.mac...)...)
 	return map[string]func(n int) []byte{
-		"silent addresses of the far subnet":  func(int) []byte { return e.echo(t, me4, anyOf(far4), 64, 0) },
-		"the same, IPv6":                      func(int) []byte { return e.echo(t, me6, anyOf(far6), 64, 0) },
-		"silent addresses of the own subnet":  func(int) []byte { return e.echo(t, me4, anyOf(mine4), 64, 0) },
-		"pings of the far gateway":            fixed(e.echo(t, me4, far, 64, 0)),
-		"TTL used up here":                    fixed(e.echo(t, me4, far, 1, 0)),
-		"TTL used up there":                   fixed(e.echo(t, me4, netip.MustParseAddr("10.2.0.2"), 2, 0)),
-		"too big for the far host":            fixed(e.echo(t, me4, netip.MustParseAddr("10.2.0.2"), 64, 1450)),
+		"silent addresses of the far subnet": func(int) []byte { return e.echo(t, me4, anyOf(far4), 64, 0) },
+		"the same, IPv6":                     func(int) []byte { return e.echo(t, me6, anyOf(far6), 64, 0) },
+		"silent addresses of the own subnet": func(int) []byte { return e.echo(t, me4, anyOf(mine4), 64, 0) },
+		"pings of the far gateway":           fixed(e.echo(t, me4, far, 64, 0)),
+		"TTL used up here":                   fixed(e.echo(t, me4, far, 1, 0)),
+		"TTL used up there":                  fixed(e.echo(t, me4, netip.MustParseAddr("10.2.0.2"), 2, 0)),
+		"too big for the far host":           fixed(e.echo(t, me4, netip.MustParseAddr("10.2.0.2"), 64, 1450)),
+		"packets that differ in all they can": func(int) []byte {
+			frame := e.echo(t, anyOf(mine4), anyOf(far4), byte(rand.Uint32()), 0)
+			frame[15] = byte(rand.Uint32()) // the class of service
+			frame[24], frame[25] = 0, 0
+			binary.BigEndian.PutUint16(frame[24:], sum(frame[14:34]))
+			return frame
+		},
 		"no route":                            func(int) []byte { return e.echo(t, me4, anyOf(netip.MustParsePrefix("203.0.0.0/8")), 64, 0) },
 		"ARP requests":                        fixed(e.arp(t, layers.ARPRequest, e.mac, me4, near, broadcastMAC)),
 		"ARP claims of all addresses":         func(int) []byte { return e.arp(t, layers.ARPReply, random(), anyOf(mine4), near, nil) },
