@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 
 	gobgplog "github.com/osrg/gobgp/v3/pkg/log"
@@ -26,8 +28,8 @@ func (l *engineLog) write(level slog.Level, msg string, fields gobgplog.Fields) 
 		return
 	}
 	attrs := make([]slog.Attr, 0, len(fields))
-	for name, value := range fields {
-		attrs = append(attrs, slog.Any(name, value))
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		attrs = append(attrs, slog.Any(name, fields[name]))
 	}
 	l.log.LogAttrs(ctx, level, "gobgp: "+msg, attrs...)
 }

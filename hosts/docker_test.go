@@ -211,3 +211,38 @@ func TestDockerExecIsReadAsWritten(t *testing.T) {
 		t.Error("no command is taken")
 	}
 }
+
+// A container that never stops talking fills no disk: the daemon keeps the end
+// of what it said.
+func TestRealDockerLogsAreBounded(t *testing.T) {
+	r := newDocker(t)
+	h := newSuiteHost(t, r)
+	h.ensure(t, "yes", strings.Repeat("no end of words ", 60))
+	c, err := r.cli.ContainerInspect(context.Background(), h.box.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := func() (sum int64) {
+		logs, err := filepath.Glob(c.LogPath + "*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range logs {
+			if st, err := os.Stat(name); err == nil { // it may just have been rotated away
+				sum += st.Size()
+			}
+		}
+		return sum
+	}
+	const rotated, most = 1 << 20, 3 << 20
+	eventually(t, "the log is rotated", func() bool {
+		_, err := os.Stat(c.LogPath + ".1")
+		return err == nil && size() > rotated
+	})
+	for range 100 {
+		if n := size(); n > most {
+			t.Fatalf("the logs hold %d octets", n)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
