@@ -16,7 +16,7 @@ func Agent(ctx context.Context, lab, router string, log *slog.Logger) error {
 	dir := routerDir(lab, router)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go logfile.Keep(ctx, func() []string { return routerLogs(dir) }, log) // the keeper does, too, while it lives
+	go logfile.KeepSlowly(ctx, func() []string { return routerLogs(dir) }, log) // the keeper does, too, while it lives
 	return agent.Run(ctx, agent.Options{
 		ConfigFile: agentConfigFile(lab, router),
 		Socket:     agentSocket(lab, router),

@@ -14,8 +14,29 @@ const (
 	lookAround = time.Second
 )
 
-// Keep bounds logs until ctx ends. paths tells which there are now, or may soon
-// be. A log that cannot be bounded is told of, and hinders no other.
+// KeepSlowly bounds logs that do not grow fast until ctx ends. It only looks from
+// time to time: the kernel gives a user few watches of the kind that Keep has,
+// and other programs of the server want some.
+func KeepSlowly(ctx context.Context, paths func() []string, log *slog.Logger) {
+	for {
+		boundAll(paths(), log)
+		if !sleep(ctx, lookAround) {
+			return
+		}
+	}
+}
+
+func boundAll(logs []string, log *slog.Logger) {
+	for _, path := range logs {
+		if _, err := Bound(path, Limit); err != nil {
+			log.Warn("a log cannot be bounded", "path", path, "error", err)
+		}
+	}
+}
+
+// Keep bounds logs until ctx ends, also those of writers who never pause. paths
+// tells which there are now, or may soon be. A log that cannot be bounded is
+// told of, and hinders no other. One process of a lab is enough.
 func Keep(ctx context.Context, paths func() []string, log *slog.Logger) {
 	changes := newChanges(log)
 	defer changes.close()
@@ -27,11 +48,7 @@ func Keep(ctx context.Context, paths func() []string, log *slog.Logger) {
 			changes.watch(dir)
 		}
 		for again := time.Now().Add(lookAround); time.Now().Before(again); {
-			for _, path := range logs {
-				if _, err := Bound(path, Limit); err != nil {
-					log.Warn("a log cannot be bounded", "path", path, "error", err)
-				}
-			}
+			boundAll(logs, log)
 			if !sleep(ctx, pause) {
 				return
 			}
