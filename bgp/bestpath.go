@@ -7,7 +7,7 @@ import (
 )
 
 // Reasons of best path choice, in the words of the original. All but the first
-// and the last two name the step that decided.
+// and the last three name the step that decided.
 const (
 	ReasonOnlyPath    = "Only Path"            // there is no other
 	ReasonReachable   = "Reachable Next Hop"   // all others cannot be used
@@ -25,6 +25,7 @@ const (
 	ReasonMultipath   = "Multipath"            // as good as others up to Router ID: packets are spread over all of them
 	ReasonUnreachable = "Unreachable Next Hop" // the path cannot be used: its next hop is not usable
 	ReasonLabel       = "Unusable Label"       // the path cannot be used: its label is reserved (RFC 3032)
+	ReasonUnusable    = "Unusable Path"        // the path cannot be used: Route.Unusable says why
 )
 
 // step is one step of the choice: of the paths that are left, those stay that

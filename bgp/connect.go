@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"pseudowan/bgp/inner"
 )
 
 // transport makes the TCP connections of a speaker: it listens, dials, and
@@ -16,22 +18,32 @@ type transport struct {
 	as      uint32
 	log     *slog.Logger
 	inside  func(func() error) error
+	localID netip.Addr
 	deliver func(*net.TCPConn) // takes a connection over
 	revive  func(netip.Addr)   // ends the pause that the engine makes after a failed session
+	hears   hearer
 
 	ctx       context.Context
 	cancel    context.CancelFunc
 	wg        sync.WaitGroup
 	listeners []*net.TCPListener
 
+	relaying sync.WaitGroup // of the relays that run
+
 	mu         sync.Mutex
 	connectors map[netip.Addr]*connector // by address without zone
+	relays     map[netip.Addr]*relay     // the last one of each neighbour
+	limits     map[netip.Addr]uint32     // how many prefixes each neighbour may announce
+	stage      *inner.Stage              // nil before the first connection
 }
 
 // newTransport listens on the addresses. Connections are refused until their
 // neighbours are added.
 func newTransport(cfg Config) (*transport, error) {
-	t := &transport{as: cfg.AS, log: cfg.Log, inside: cfg.Inside, connectors: make(map[netip.Addr]*connector)}
+	t := &transport{
+		as: cfg.AS, localID: cfg.RouterID, log: cfg.Log, inside: cfg.Inside,
+		connectors: make(map[netip.Addr]*connector), relays: make(map[netip.Addr]*relay), limits: make(map[netip.Addr]uint32),
+	}
 	if t.inside == nil {
 		t.inside = func(f func() error) error { return f() }
 	}
@@ -52,8 +64,8 @@ func newTransport(cfg Config) (*transport, error) {
 }
 
 // start begins to accept connections.
-func (t *transport) start(deliver func(*net.TCPConn), revive func(netip.Addr)) {
-	t.deliver, t.revive = deliver, revive
+func (t *transport) start(deliver func(*net.TCPConn), revive func(netip.Addr), hears hearer) {
+	t.deliver, t.revive, t.hears = deliver, revive, hears
 	for _, l := range t.listeners {
 		t.wg.Go(func() { t.acceptLoop(l) })
 	}
@@ -83,10 +95,13 @@ func (t *transport) add(n Neighbor) error {
 			return fmt.Errorf("bgp: neighbor %s: %w", n.Address, err)
 		}
 	}
-	c := newConnector(n, n.AS == t.as, t.log, t.deliver, t.revive)
+	addr := n.Address.WithZone("")
+	c := newConnector(n, n.AS == t.as, t.log, nil, t.revive)
+	c.deliver = func(conn *net.TCPConn) bool { return t.relay(c, conn) }
+	c.failed = func(why string) { t.hears.connectFailed(addr, why) }
 	c.inside = t.inside
 	t.mu.Lock()
-	t.connectors[n.Address.WithZone("")] = c
+	t.connectors[addr], t.limits[addr] = c, n.MaxPrefixes
 	t.mu.Unlock()
 	c.start(t.ctx)
 	return nil
@@ -97,6 +112,7 @@ func (t *transport) remove(addr netip.Addr) {
 	t.mu.Lock()
 	c := t.connectors[addr]
 	delete(t.connectors, addr)
+	delete(t.limits, addr)
 	t.mu.Unlock()
 	if c == nil {
 		return

@@ -11,6 +11,7 @@ import (
 type attempt struct {
 	conn *net.TCPConn
 	err  error
+	md5  signatures // what TCP-MD5 has dropped meanwhile, of whatever peer
 }
 
 func (c *connector) beginAttempt(ctx context.Context) {
@@ -19,12 +20,17 @@ func (c *connector) beginAttempt(ctx context.Context) {
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		conn, err := c.connect(ctx, timeout)
+		var a attempt
+		before := c.signatures()
+		a.conn, a.err = c.connect(ctx, timeout)
+		if a.err != nil {
+			a.md5 = c.signatures().since(before)
+		}
 		select {
-		case c.attempts <- attempt{conn, err}:
+		case c.attempts <- a:
 		case <-ctx.Done():
-			if conn != nil {
-				abort(conn)
+			if a.conn != nil {
+				abort(a.conn)
 			}
 		}
 	}()
@@ -67,11 +73,20 @@ func preferred(conn *net.TCPConn) bool {
 	return remote.WithZone("").Less(local.WithZone(""))
 }
 
+// signatures counts what TCP-MD5 has dropped where the connections are.
+func (c *connector) signatures() (s signatures) {
+	_ = c.inside(func() error {
+		s = readSignatures()
+		return nil
+	})
+	return s
+}
+
 // pause is the time until the next try, spread so that two ends do not try in
 // step for ever.
 func (c *connector) pause() time.Duration {
-	if c.failures == 0 {
-		return 0
+	if d := c.penalty.remaining(time.Now()); d > 0 || c.failures == 0 {
+		return d
 	}
 	d := min(firstRetry<<min(c.failures-1, 16), c.neighbor.ConnectRetry)
 	return d*3/4 + rand.N(d/4+1)

@@ -43,9 +43,11 @@ type connector struct {
 	neighbor Neighbor
 	internal bool
 	log      *slog.Logger
-	deliver  func(*net.TCPConn)
+	deliver  func(*net.TCPConn) bool // takes a connection over; false: it could not
+	failed   func(why string)        // hears why no connection came about
 	revive   func(netip.Addr)
 	inside   func(func() error) error
+	penalty  penalty
 
 	cancel   context.CancelFunc
 	done     chan struct{}
@@ -61,7 +63,7 @@ type connector struct {
 	alarm    *time.Timer
 }
 
-func newConnector(n Neighbor, internal bool, log *slog.Logger, deliver func(*net.TCPConn), revive func(netip.Addr)) *connector {
+func newConnector(n Neighbor, internal bool, log *slog.Logger, deliver func(*net.TCPConn) bool, revive func(netip.Addr)) *connector {
 	alarm := time.NewTimer(time.Hour)
 	alarm.Stop()
 	return &connector{
@@ -69,6 +71,7 @@ func newConnector(n Neighbor, internal bool, log *slog.Logger, deliver func(*net
 		done: make(chan struct{}), states: make(chan sessionState, 16),
 		accepted: make(chan *net.TCPConn, 4), attempts: make(chan attempt),
 		alarm:  alarm,
+		failed: func(string) {},
 		inside: func(f func() error) error { return f() },
 	}
 }
@@ -175,20 +178,22 @@ func (c *connector) onAwaiting(ctx context.Context) {
 	if c.neighbor.Passive || c.dialing != nil {
 		return
 	}
-	if c.failures > 0 {
-		c.alarm.Reset(c.pause())
+	if d := c.pause(); d > 0 {
+		c.alarm.Reset(d)
 		return
 	}
 	c.beginAttempt(ctx)
 }
 
 func (c *connector) onAccepted(conn *net.TCPConn) {
-	if c.neighbor.GTSM {
-		if err := requireMinTTL(conn, c.neighbor.Address); err != nil {
-			c.log.Warn("bgp: GTSM", "error", err)
-			abort(conn)
-			return
-		}
+	if c.penalty.remaining(time.Now()) > 0 {
+		abort(conn)
+		return
+	}
+	if err := prepareAccepted(conn, c.neighbor, c.internal); err != nil {
+		c.log.Warn("bgp: prepare a connection", "error", err)
+		abort(conn)
+		return
 	}
 	switch {
 	case c.state == sessionAwaiting && (c.dialing == nil || !preferred(conn)):
@@ -219,6 +224,7 @@ func (c *connector) onAttempt(a attempt) {
 	default:
 		c.drop()
 		c.failures++
+		c.failed(cannotConnect(a.err, c.neighbor, a.md5))
 		c.log.Debug("bgp: connect", "error", a.err, "attempt", c.failures)
 		c.alarm.Reset(c.pause())
 	}
@@ -263,11 +269,15 @@ func (c *connector) handOver(conn *net.TCPConn) {
 		c.held = nil
 	}
 	c.drop()
-	c.state = sessionBusy
 	c.failures++ // until the session is established
+	if !c.deliver(conn) {
+		abort(conn)
+		c.alarm.Reset(c.pause())
+		return
+	}
+	c.state = sessionBusy
 	c.current = conn
 	c.alarm.Reset(openLimit)
-	c.deliver(conn)
 }
 
 // hold keeps an accepted connection for later.

@@ -81,13 +81,22 @@ func setListenerPassword(l *net.TCPListener, peer netip.Addr, password string) e
 	return err
 }
 
-// requireMinTTL makes an accepted connection drop what a router forwarded.
-func requireMinTTL(conn *net.TCPConn, peer netip.Addr) error {
+// prepareAccepted gives an accepted connection the options that a dialled one
+// has. Its answer to the SYN has left with the full TTL.
+func prepareAccepted(conn *net.TCPConn, n Neighbor, internal bool) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return err
 	}
-	return control(raw, func(fd int) error { return setMinTTL(fd, peer, maxTTL) })
+	return control(raw, func(fd int) error {
+		switch {
+		case n.GTSM:
+			return setMinTTL(fd, n.Address, maxTTL)
+		case !internal:
+			return setTTL(fd, n.Address, 1)
+		}
+		return nil
+	})
 }
 
 func endpoint(a netip.Addr) string {

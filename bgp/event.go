@@ -51,6 +51,24 @@ type PeerState struct {
 	Accepted     int       // of these, the ones that passed the import policy
 	Advertised   int       // prefixes sent to the peer
 	Reason       string    // why the speaker keeps the session down; "" if it does not
+
+	RouterID    netip.Addr // BGP identifier of the speaker
+	PeerID      netip.Addr // of the peer, as it last said; zero before
+	LastError   string     // why the last session ended, or the last attempt failed; "" before the first
+	LastErrorAt time.Time
+	Warning     string // of the established session: a limit is near
+}
+
+// Down says why the session is not established; "" where it is, or where nobody
+// knows.
+func (p PeerState) Down() string {
+	switch {
+	case p.State == StateEstablished:
+		return ""
+	case p.Reason != "":
+		return p.Reason
+	}
+	return p.LastError
 }
 
 // StateEstablished is the state of a session that exchanges routes.

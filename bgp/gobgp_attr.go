@@ -27,39 +27,63 @@ func encodeNLRI(r Route, plain bool) (*anypb.Any, error) {
 	})
 }
 
-func nlriOf(p *api.Path) (vpn.RD, netip.Prefix, vpn.Label, error) {
-	fail := func(err error) (vpn.RD, netip.Prefix, vpn.Label, error) {
-		return vpn.RD{}, netip.Prefix{}, 0, fmt.Errorf("NLRI: %w", err)
-	}
+// nlriOf reads what an NLRI says into a new route. What is understood but cannot
+// be used makes the route unusable.
+func nlriOf(p *api.Path) (Route, error) {
 	if p.GetNlri().MessageIs(&api.IPAddressPrefix{}) {
 		prefix, err := plainNLRI(p)
-		return vpn.RD{}, prefix, 0, err
+		r := Route{Prefix: prefix}
+		r.unusablePrefix()
+		return r, err
 	}
 	var n api.LabeledVPNIPAddressPrefix
 	if err := p.GetNlri().UnmarshalTo(&n); err != nil {
-		return fail(err)
+		return Route{}, fmt.Errorf("NLRI: %w", err)
 	}
 	rd, err := decodeRD(n.GetRd())
 	if err != nil {
-		return fail(err)
+		return Route{}, fmt.Errorf("NLRI: %w", err)
 	}
-	addr, err := netip.ParseAddr(n.GetPrefix())
+	prefix, err := prefixOf(p, n.GetPrefix(), n.GetPrefixLen())
 	if err != nil {
-		return fail(err)
+		return Route{}, fmt.Errorf("NLRI: %w", err)
 	}
-	prefix, err := addr.Prefix(int(n.GetPrefixLen()))
-	if err != nil {
-		return fail(err)
-	}
-	var label vpn.Label
+	r := Route{RD: rd, Prefix: prefix}
+	r.unusablePrefix()
 	switch labels := n.GetLabels(); {
-	case len(labels) > 1 && !p.GetIsWithdraw():
+	case p.GetIsWithdraw(), len(labels) == 0:
+	case len(labels) > 1:
 		// Whoever sends several labels wants all of them pushed (RFC 8277).
-		return fail(fmt.Errorf("%s carries %d labels; one is supported", prefix, len(labels)))
-	case len(labels) > 0:
-		label = vpn.Label(labels[0])
+		r.Label, r.Unusable = vpn.Label(labels[0]&uint32(vpn.LabelMax)), fmt.Sprintf("it carries %d labels; one is supported", len(labels))
+	case labels[0] > uint32(vpn.LabelMax):
+		r.Unusable = "its label is the one of withdrawals (RFC 8277 section 2.4)"
+	default:
+		r.Label = vpn.Label(labels[0])
 	}
-	return rd, prefix, label, nil
+	return r, nil
+}
+
+// unusablePrefix marks routes to addresses that no packet of their family has.
+func (r *Route) unusablePrefix() {
+	if a := r.Prefix.Addr(); a.Is4In6() {
+		r.Unusable = "its prefix is of IPv4-mapped addresses"
+	}
+}
+
+// prefixOf reads a prefix as the engine prints it: an IPv4-mapped one as IPv4,
+// with the length that it has as IPv6.
+func prefixOf(p *api.Path, text string, bits uint32) (netip.Prefix, error) {
+	addr, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	if addr.Is4() && p.GetFamily().GetAfi() == api.Family_AFI_IP6 {
+		addr = netip.AddrFrom16(addr.As16())
+	}
+	if bits > uint32(addr.BitLen()) {
+		return netip.Prefix{}, fmt.Errorf("prefix %s/%d", text, bits)
+	}
+	return netip.PrefixFrom(addr, int(bits)).Masked(), nil
 }
 
 func encodeRD(rd vpn.RD) (*anypb.Any, error) {

@@ -38,19 +38,17 @@ func (e *engine) withdraw(ctx context.Context, r Route) error {
 // rib lists all paths of a family.
 func (e *engine) rib(ctx context.Context, family vpn.Family) ([]RIBPath, error) {
 	var paths []RIBPath
-	var failed error
 	err := e.server.ListPath(ctx, &api.ListPathRequest{TableType: api.TableType_GLOBAL, Family: familyAPI(family)},
 		func(d *api.Destination) {
 			for _, p := range d.GetPaths() {
 				r, err := routeOf(p, e.as)
-				if err != nil {
-					failed = fmt.Errorf("path %s: %w", d.GetPrefix(), err)
-					continue
+				if err != nil { // a path that cannot be read hides no other
+					r = Route{Unusable: fmt.Sprintf("%s cannot be read: %v", d.GetPrefix(), err)}
 				}
 				paths = append(paths, RIBPath{Route: r, Best: p.GetBest()})
 			}
 		})
-	return paths, errors.Join(err, failed, ctx.Err())
+	return paths, errors.Join(err, ctx.Err())
 }
 
 // pathOf encodes a route of ours.
@@ -93,11 +91,11 @@ func pathOf(r Route, plain bool) (*api.Path, error) {
 // routeOf decodes a path in the table of a speaker of the AS. Of a withdrawn
 // one, the attributes may be missing.
 func routeOf(p *api.Path, as uint32) (Route, error) {
-	rd, prefix, label, err := nlriOf(p)
+	r, err := nlriOf(p)
 	if err != nil {
 		return Route{}, err
 	}
-	r := Route{RD: rd, Prefix: prefix, Label: label, PathID: p.GetIdentifier(), Stale: p.GetStale()}
+	r.PathID, r.Stale = p.GetIdentifier(), p.GetStale()
 	if !isLocal(p) {
 		peer, err := netip.ParseAddr(p.GetNeighborIp())
 		if err != nil {
@@ -112,11 +110,11 @@ func routeOf(p *api.Path, as uint32) (Route, error) {
 	}
 	for _, a := range p.GetPattrs() {
 		if err := decodeAttribute(&r, a); err != nil {
-			return Route{}, fmt.Errorf("%s of RD %s: %w", prefix, rd, err)
+			return Route{}, fmt.Errorf("%s of RD %s: %w", r.Prefix, r.RD, err)
 		}
 	}
 	if isLocal(p) && r.NextHop.IsValid() && r.NextHop.IsUnspecified() {
-		r.NextHop = unspecified(prefix)
+		r.NextHop = unspecified(r.Prefix)
 	}
 	return r, nil
 }
@@ -153,6 +151,10 @@ func decodeAttribute(r *Route, a *anypb.Any) error {
 	case *api.ExtendedCommunitiesAttribute:
 		r.Targets, err = decodeTargets(m)
 		return err
+	case *api.PrefixSID:
+		if len(m.GetTlvs()) > 0 && r.Unusable == "" {
+			r.Unusable = "it wants its packets in SRv6 (RFC 9252)"
+		}
 	case *api.OriginatorIdAttribute:
 		r.OriginatorID, err = netip.ParseAddr(m.GetId())
 		return err

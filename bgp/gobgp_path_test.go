@@ -2,6 +2,7 @@ package bgp
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -40,21 +41,44 @@ func TestRoutesSurviveTheEngine(t *testing.T) {
 	}
 }
 
-func TestSeveralLabelsAreRefused(t *testing.T) {
-	p, err := pathOf(codecRoutes()[0], false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var n api.LabeledVPNIPAddressPrefix
-	if err := p.Nlri.UnmarshalTo(&n); err != nil {
-		t.Fatal(err)
-	}
-	n.Labels = append(n.Labels, 17)
-	if err := p.Nlri.MarshalFrom(&n); err != nil {
-		t.Fatal(err)
-	}
-	if r, err := routeOf(p, 65001); err == nil {
-		t.Errorf("taken as %+v", r)
+// What cannot be used is shown all the same, under the key of the route that it
+// replaces.
+func TestUnusablePathsAreDecoded(t *testing.T) {
+	for name, tt := range map[string]struct {
+		route  Route
+		change func(*api.LabeledVPNIPAddressPrefix)
+		want   string
+		prefix string
+	}{
+		"two labels":               {codecRoutes()[0], func(n *api.LabeledVPNIPAddressPrefix) { n.Labels = append(n.Labels, 17) }, "2 labels", ""},
+		"the label of withdrawals": {codecRoutes()[0], func(n *api.LabeledVPNIPAddressPrefix) { n.Labels = []uint32{0x800000} }, "of withdrawals", ""},
+		"a mapped prefix":          {codecRoutes()[1], func(n *api.LabeledVPNIPAddressPrefix) { n.Prefix, n.PrefixLen = "10.0.0.0", 104 }, "IPv4-mapped", "::ffff:10.0.0.0/104"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := pathOf(tt.route, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var n api.LabeledVPNIPAddressPrefix
+			if err := p.Nlri.UnmarshalTo(&n); err != nil {
+				t.Fatal(err)
+			}
+			tt.change(&n)
+			if err := p.Nlri.MarshalFrom(&n); err != nil {
+				t.Fatal(err)
+			}
+			r, err := routeOf(p, 65001)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := tt.route.Prefix
+			if tt.prefix != "" {
+				want = netip.MustParsePrefix(tt.prefix)
+			}
+			if r.RD != tt.route.RD || r.Prefix != want || !strings.Contains(r.Unusable, tt.want) || len(r.Targets) == 0 {
+				t.Errorf("taken as %+v", r)
+			}
+		})
 	}
 }
 
@@ -81,7 +105,7 @@ func FuzzRouteOf(f *testing.F) {
 			t.Skip()
 		}
 		r, err := routeOf(&p, 65001)
-		if err != nil || r.Peer.IsValid() || p.GetIsWithdraw() {
+		if err != nil || r.Peer.IsValid() || p.GetIsWithdraw() || r.Unusable != "" {
 			return
 		}
 		again, err := pathOf(r, false)

@@ -8,6 +8,7 @@ import (
 
 	api "github.com/osrg/gobgp/v3/api"
 
+	"pseudowan/bgp/inner"
 	"pseudowan/bgp/vpn"
 )
 
@@ -19,12 +20,12 @@ func (e *engine) addPeer(ctx context.Context, n Neighbor) error {
 
 // deletePeer ends a session and withdraws what it brought.
 func (e *engine) deletePeer(ctx context.Context, n Neighbor) error {
-	return e.server.DeletePeer(ctx, &api.DeletePeerRequest{Address: n.Address.String()})
+	return e.server.DeletePeer(ctx, &api.DeletePeerRequest{Address: engineAddress(n.Address)})
 }
 
 // shutPeer ends a session and keeps it down, telling the peer why (RFC 9003).
 func (e *engine) shutPeer(ctx context.Context, n Neighbor, why string) error {
-	return e.server.DisablePeer(ctx, &api.DisablePeerRequest{Address: n.Address.String(), Communication: why})
+	return e.server.DisablePeer(ctx, &api.DisablePeerRequest{Address: engineAddress(n.Address), Communication: why})
 }
 
 // resend sends the peer every route again, with the policy of now.
@@ -38,7 +39,16 @@ func (e *engine) reimport(ctx context.Context, n Neighbor) error {
 }
 
 func (e *engine) softReset(ctx context.Context, n Neighbor, d api.ResetPeerRequest_SoftResetDirection) error {
-	return e.server.ResetPeer(ctx, &api.ResetPeerRequest{Address: n.Address.String(), Soft: true, Direction: d})
+	return e.server.ResetPeer(ctx, &api.ResetPeerRequest{Address: engineAddress(n.Address), Soft: true, Direction: d})
+}
+
+// engineAddress is the address by which the engine knows a neighbour: that of
+// the inner connections.
+func engineAddress(a netip.Addr) string {
+	if a.Zone() != "" {
+		a = a.WithZone(inner.Zone)
+	}
+	return a.String()
 }
 
 func peerOf(n Neighbor) *api.Peer {
@@ -48,7 +58,7 @@ func peerOf(n Neighbor) *api.Peer {
 	}
 	p := &api.Peer{
 		Conf: &api.PeerConf{
-			NeighborAddress: n.Address.String(), PeerAsn: n.AS, AuthPassword: n.Password, AllowOwnAsn: uint32(n.AllowOwnAS),
+			NeighborAddress: engineAddress(n.Address), PeerAsn: n.AS, AuthPassword: n.Password, AllowOwnAsn: uint32(n.AllowOwnAS),
 			// Whether a path with the peer's AS is a loop is the peer's to judge.
 			AllowAspathLoopLocal: true,
 		},
@@ -59,7 +69,6 @@ func peerOf(n Neighbor) *api.Peer {
 		// The engine must never dial, nor judge local addresses: connections
 		// are made and checked before they are handed to it.
 		Transport:      &api.Transport{PassiveMode: true, LocalAddress: anyAddress.String()},
-		TtlSecurity:    &api.TtlSecurity{Enabled: n.GTSM, TtlMin: maxTTL},
 		RouteReflector: &api.RouteReflector{RouteReflectorClient: n.Client},
 		// The helper's half of graceful restart makes both ends send an end of
 		// RIB; without families of our own, the peer keeps nothing of ours.
@@ -84,7 +93,7 @@ func (e *engine) peers(ctx context.Context, only netip.Addr, count bool) (map[ne
 	list := make(map[netip.Addr]enginePeer)
 	request := &api.ListPeerRequest{EnableAdvertised: count}
 	if only.IsValid() {
-		request.Address = only.String()
+		request.Address = engineAddress(only)
 	}
 	var failed error
 	err := e.server.ListPeer(ctx, request, func(p *api.Peer) {

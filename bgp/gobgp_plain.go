@@ -24,11 +24,7 @@ func plainNLRI(p *api.Path) (netip.Prefix, error) {
 	if err := p.GetNlri().UnmarshalTo(&n); err != nil {
 		return netip.Prefix{}, fmt.Errorf("NLRI: %w", err)
 	}
-	addr, err := netip.ParseAddr(n.GetPrefix())
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("NLRI: %w", err)
-	}
-	prefix, err := addr.Prefix(int(n.GetPrefixLen()))
+	prefix, err := prefixOf(p, n.GetPrefix(), n.GetPrefixLen())
 	if err != nil {
 		return netip.Prefix{}, fmt.Errorf("NLRI: %w", err)
 	}

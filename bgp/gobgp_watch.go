@@ -140,11 +140,11 @@ func (w *localWatcher) appeared(p *api.Path) {
 // vanished handles the withdrawal of a local path, and a received one that has
 // become better than it.
 func (w *localWatcher) vanished(p *api.Path) {
-	rd, prefix, _, err := nlriOf(p)
+	r, err := nlriOf(p)
 	if err != nil {
 		return
 	}
-	w.forget(Key{RD: rd, Prefix: prefix, PathID: p.GetIdentifier()})
+	w.forget(Key{RD: r.RD, Prefix: r.Prefix, PathID: p.GetIdentifier()})
 }
 
 func (w *localWatcher) forget(k Key) {

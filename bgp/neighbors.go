@@ -57,7 +57,7 @@ func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error 
 		return s.add(ctx, addr, n)
 	}
 	s.neighbors[addr] = n
-	s.sessions.setLimit(addr, n.MaxPrefixes)
+	s.transport.limit(addr, n.MaxPrefixes)
 	var errs []error
 	if old.ConnectRetry != n.ConnectRetry || old.Passive != n.Passive {
 		errs = append(errs, s.reconnect(addr, n))
@@ -65,7 +65,7 @@ func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error 
 	if !equalOptional(old.MED, n.MED) {
 		errs = append(errs, s.engine.resend(ctx, n))
 	}
-	if !equalOptional(old.LocalPref, n.LocalPref) || old.MaxPrefixes != n.MaxPrefixes {
+	if !equalOptional(old.LocalPref, n.LocalPref) {
 		errs = append(errs, s.engine.reimport(ctx, n))
 	}
 	return errors.Join(errs...)

@@ -37,6 +37,7 @@ type Route struct {
 	OriginatorID netip.Addr   // RFC 4456; zero where the route was not reflected
 	ClusterList  []netip.Addr // RFC 4456, nearest reflector first
 	Stale        bool         // kept over a restart of the peer (RFC 4724)
+	Unusable     string       // what about the path cannot be represented or used; "": nothing
 }
 
 // DefaultLocalPref is the degree of preference of a route without a LOCAL_PREF
@@ -76,7 +77,7 @@ func (r Route) Equal(o Route) bool {
 		equalOptional(r.MED, o.MED) && equalOptional(r.LocalPref, o.LocalPref) &&
 		r.PeerAS == o.PeerAS && r.PeerID == o.PeerID && r.IBGP == o.IBGP &&
 		r.OriginatorID == o.OriginatorID && slices.Equal(r.ClusterList, o.ClusterList) &&
-		r.Stale == o.Stale
+		r.Stale == o.Stale && r.Unusable == o.Unusable
 }
 
 // Validate reports what makes the route unfit to be announced.

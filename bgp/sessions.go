@@ -1,19 +1,17 @@
 package bgp
 
 import (
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
 	"sync"
 	"time"
-
-	"pseudowan/bgp/vpn"
 )
 
-// sessions remembers the state of every session and counts its prefixes where
-// a limit is set. (GoBGP's own limit recounts the table with every update.)
+// sessions remembers the state of every session, and why it is not up.
 type sessions struct {
+	routerID netip.Addr
+
 	mu      sync.Mutex
 	records map[netip.Addr]*session // by address without zone
 
@@ -22,18 +20,12 @@ type sessions struct {
 }
 
 type session struct {
-	state    PeerState // counters unset
-	engine   sessionState
-	wanted   Neighbor
-	limit    uint32
-	prefixes map[limitKey]struct{} // nil without limit
-}
+	state  PeerState // counters unset
+	engine sessionState
+	wanted Neighbor
 
-// limitKey is a path as a prefix limit counts it.
-type limitKey struct {
-	rd     vpn.RD
-	prefix netip.Prefix
-	pathID uint32
+	faults   int       // messages that were not as they should be, since the last was logged
+	faultLog time.Time // when that was
 }
 
 func (s *sessions) add(addr netip.Addr, n Neighbor, localAS uint32) {
@@ -41,9 +33,8 @@ func (s *sessions) add(addr netip.Addr, n Neighbor, localAS uint32) {
 	defer s.mu.Unlock()
 	r := &session{wanted: n, state: PeerState{
 		Address: addr, LocalAddress: n.LocalAddress.WithZone(""), AS: n.AS, LocalAS: localAS,
-		State: "idle", Since: time.Now(), Families: familyNames(n.Families),
+		State: "idle", Since: time.Now(), Families: familyNames(n.Families), RouterID: s.routerID,
 	}}
-	r.setLimit(n.MaxPrefixes)
 	s.records[addr] = r
 }
 
@@ -181,39 +172,59 @@ func (s *sessions) list() []PeerState {
 	return states
 }
 
-// setLimit changes the limit; the prefixes have to be counted anew after it.
-func (s *sessions) setLimit(addr netip.Addr, limit uint32) {
+// failed records why a session has ended or does not come up. It returns the
+// state where that is news.
+func (s *sessions) failed(addr netip.Addr, why string) (PeerState, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r, ok := s.records[addr]; ok && r.limit != limit {
-		r.setLimit(limit)
+	r, ok := s.records[addr]
+	if !ok || why == "" {
+		return PeerState{}, false
+	}
+	news := r.state.LastError != why
+	r.state.LastError, r.state.LastErrorAt, r.state.Warning = why, time.Now(), ""
+	return r.state, news
+}
+
+// opened records what the peer has said of itself.
+func (s *sessions) opened(addr, id netip.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, ok := s.records[addr]; ok {
+		r.state.PeerID = id
 	}
 }
 
-func (r *session) setLimit(limit uint32) {
-	r.limit, r.prefixes = limit, nil
-	if limit > 0 {
-		r.prefixes = make(map[limitKey]struct{})
-	}
-}
-
-// count follows a route; it returns the reason to end the session where the
-// route is one too many.
-func (s *sessions) count(u RouteUpdate) (neighbor Neighbor, reason string) {
+// warn records that a limit is near.
+func (s *sessions) warn(addr netip.Addr, what string) (PeerState, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r, ok := s.records[u.Route.Peer]
-	if !ok || r.limit == 0 {
-		return Neighbor{}, ""
+	r, ok := s.records[addr]
+	if !ok || r.state.Warning == what {
+		return PeerState{}, false
 	}
-	key := limitKey{u.Route.RD, u.Route.Prefix, u.Route.PathID}
-	if u.Withdrawn {
-		delete(r.prefixes, key)
-		return Neighbor{}, ""
+	r.state.Warning = what
+	return r.state, true
+}
+
+// faultPause is the time between two lines in the log about what is wrong with
+// the messages of one peer.
+const faultPause = 10 * time.Second
+
+// faulty counts a message that was not as it should be. It returns how many
+// there were since it last did, or 0 where nobody is to be told yet.
+func (s *sessions) faulty(addr netip.Addr, now time.Time) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.records[addr]
+	if !ok {
+		return 0
 	}
-	r.prefixes[key] = struct{}{}
-	if len(r.prefixes) <= int(r.limit) {
-		return Neighbor{}, ""
+	r.faults++
+	if now.Sub(r.faultLog) < faultPause {
+		return 0
 	}
-	return r.wanted, fmt.Sprintf("more than %d prefixes", r.limit)
+	n := r.faults
+	r.faults, r.faultLog = 0, now
+	return n
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -27,11 +28,12 @@ type Speaker struct {
 	sessions sessions
 
 	announcing sync.Mutex // held while routes of ours change
-	ours       localRoutes
+	ours       keptRoutes // that were announced, by their key among those
+	strange    keptRoutes // of peers, which the engine is not shown
 }
 
-// localRoutes are the routes that were announced, by their key among those.
-type localRoutes struct {
+// keptRoutes are routes that the speaker keeps itself.
+type keptRoutes struct {
 	sync.RWMutex
 	routes map[Key]Route
 }
@@ -51,13 +53,14 @@ func Start(ctx context.Context, cfg Config) (*Speaker, error) {
 	}
 	s := &Speaker{cfg: cfg, transport: transport, queue: newQueue(), neighbors: make(map[netip.Addr]Neighbor)}
 	s.sessions.records = make(map[netip.Addr]*session)
-	s.ours.routes = make(map[Key]Route)
+	s.sessions.routerID = cfg.RouterID
+	s.ours.routes, s.strange.routes = make(map[Key]Route), make(map[Key]Route)
 	if s.engine, err = startEngine(ctx, cfg, (*receiver)(s)); err != nil {
 		transport.close()
 		s.queue.close()
 		return nil, err
 	}
-	transport.start(s.engine.deliver, s.revive)
+	transport.start(s.engine.deliver, s.revive, (*receiver)(s))
 	return s, nil
 }
 
@@ -67,6 +70,7 @@ func (s *Speaker) Stop(ctx context.Context) error {
 	s.transport.close()
 	err := s.sayGoodbye(ctx)
 	err = errors.Join(err, s.engine.stop(ctx))
+	s.transport.finish()
 	s.queue.close()
 	return err
 }
@@ -111,7 +115,7 @@ func (s *Speaker) Announce(ctx context.Context, routes []Route) error {
 			errs = append(errs, fmt.Errorf("bgp: announce: %w", err))
 			continue
 		}
-		s.ours.set(r)
+		s.ours.set(r.localKey(), r)
 		if err := s.engine.announce(ctx, r); err != nil {
 			errs = append(errs, fmt.Errorf("bgp: announce %s of RD %s: %w", r.Prefix, r.RD, err))
 		}
@@ -159,6 +163,11 @@ func (s *Speaker) RIB(ctx context.Context, family vpn.Family) ([]RIBPath, error)
 	if err != nil {
 		return nil, fmt.Errorf("bgp: RIB %s: %w", family, err)
 	}
+	for _, r := range s.strange.all() {
+		if vpn.FamilyOf(r.Prefix) == family {
+			paths = append(paths, RIBPath{Route: r})
+		}
+	}
 	slices.SortFunc(paths, func(a, b RIBPath) int { return a.Key().Compare(b.Key()) })
 	return paths, nil
 }
@@ -166,20 +175,26 @@ func (s *Speaker) RIB(ctx context.Context, family vpn.Family) ([]RIBPath, error)
 // localKey is the key of the route among those that originate here.
 func (r Route) localKey() Key { return Key{RD: r.RD, Prefix: r.Prefix} }
 
-func (l *localRoutes) set(r Route) {
+func (l *keptRoutes) set(k Key, r Route) {
 	l.Lock()
 	defer l.Unlock()
-	l.routes[r.localKey()] = r
+	l.routes[k] = r
 }
 
-func (l *localRoutes) get(k Key) (Route, bool) {
+func (l *keptRoutes) all() []Route {
+	l.RLock()
+	defer l.RUnlock()
+	return slices.Collect(maps.Values(l.routes))
+}
+
+func (l *keptRoutes) get(k Key) (Route, bool) {
 	l.RLock()
 	defer l.RUnlock()
 	r, ok := l.routes[k]
 	return r, ok
 }
 
-func (l *localRoutes) remove(k Key) {
+func (l *keptRoutes) remove(k Key) {
 	l.Lock()
 	defer l.Unlock()
 	delete(l.routes, k)

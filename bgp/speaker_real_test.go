@@ -96,8 +96,8 @@ func TestRealStateAndTables(t *testing.T) {
 	if p.Since.IsZero() {
 		t.Error("since is not set")
 	}
-	p.Since = PeerState{}.Since
-	want := PeerState{Address: a.addr, LocalAddress: b.addr, AS: 65001, LocalAS: 65002, State: StateEstablished,
+	p.Since, p.LastError, p.LastErrorAt = PeerState{}.Since, "", PeerState{}.LastErrorAt
+	want := PeerState{RouterID: b.cfg.RouterID, PeerID: a.cfg.RouterID, Address: a.addr, LocalAddress: b.addr, AS: 65001, LocalAS: 65002, State: StateEstablished,
 		Families: []string{"vpnv4", "vpnv6"}, Received: 2, Accepted: 2, Advertised: 1}
 	if diff := cmp.Diff(want, p, equalPlain); diff != "" {
 		t.Error(diff)

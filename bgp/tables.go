@@ -295,6 +295,9 @@ func (t *Tables) follow(addr netip.Addr, by int) {
 
 // fault returns why a received route cannot be used.
 func (t *Tables) fault(r Route) string {
+	if r.Unusable != "" {
+		return ReasonUnusable
+	}
 	if r.Label < vpn.LabelFirstUnreserved {
 		return ReasonLabel
 	}

@@ -19,7 +19,10 @@ func (t *Tables) SetCustomer(vrf string, c CustomerRoute) []Change {
 	}
 	p := &path{Path: Path{Source: BGP, VRF: vrf, Route: c.Route}}
 	p.Route.RD, p.Route.Targets = v.RD, v.Export
-	if !c.Reachable {
+	switch {
+	case c.Route.Unusable != "":
+		p.fault = ReasonUnusable
+	case !c.Reachable:
 		p.fault = ReasonUnreachable
 	}
 	key := customerKey(vrf, c.Route.Prefix, c.Route.Peer)

@@ -33,9 +33,27 @@ func RDFromBytes(b [8]byte) (RD, error) {
 	return RD{v}, nil
 }
 
+// typeUnknown marks an RD of a type that nobody has defined. The first four of
+// its octets are its admin, the others its number.
+const typeUnknown Type = 255
+
+// UnknownRD is an RD of any type, to be shown: nothing may be announced with
+// one of a type that ParseRD does not read.
+func UnknownRD(b [8]byte) RD {
+	if rd, err := RDFromBytes(b); err == nil {
+		return rd
+	}
+	return RD{value{typeUnknown, binary.BigEndian.Uint32(b[:4]), binary.BigEndian.Uint32(b[4:])}}
+}
+
 // Bytes returns the eight octets of the RD as they stand in a VPN address.
 func (r RD) Bytes() [8]byte {
 	var b [8]byte
+	if r.v.kind == typeUnknown {
+		binary.BigEndian.PutUint32(b[:4], r.v.admin)
+		binary.BigEndian.PutUint32(b[4:], r.v.assigned)
+		return b
+	}
 	b[1] = byte(r.v.kind)
 	o := r.v.octets()
 	copy(b[2:], o[:])
@@ -45,8 +63,15 @@ func (r RD) Bytes() [8]byte {
 // Type tells how the value is divided.
 func (r RD) Type() Type { return r.v.kind }
 
-// String prints the RD in the form that ParseRD reads.
-func (r RD) String() string { return r.v.String() }
+// String prints the RD in the form that ParseRD reads; one of an unknown type as
+// its type and its value in hexadecimal digits: "type7:0000fde90065".
+func (r RD) String() string {
+	if r.v.kind == typeUnknown {
+		b := r.Bytes()
+		return fmt.Sprintf("type%d:%x", binary.BigEndian.Uint16(b[:2]), b[2:])
+	}
+	return r.v.String()
+}
 
 // Compare orders RDs by type, administrator and number.
 func (r RD) Compare(o RD) int { return r.v.compare(o.v) }

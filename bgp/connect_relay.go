@@ -1,0 +1,112 @@
+package bgp
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"pseudowan/bgp/gate"
+	"pseudowan/bgp/inner"
+)
+
+// hearer is told of what the connections of a transport bring. Addresses are
+// without zone.
+type hearer interface {
+	opened(peer netip.Addr, o gate.Open)
+	judged(peer netip.Addr, v gate.Verdict)
+	connectionEnded(peer netip.Addr, e sessionEnd)
+	connectFailed(peer netip.Addr, why string)
+}
+
+// neighborWatcher is the watcher of a neighbour's relay.
+type neighborWatcher struct {
+	addr  netip.Addr
+	c     *connector
+	hears hearer
+}
+
+func (w neighborWatcher) opened(o gate.Open)    { w.hears.opened(w.addr, o) }
+func (w neighborWatcher) judged(v gate.Verdict) { w.hears.judged(w.addr, v) }
+
+// ended lets the connector know first: the engine's next state must find it
+// with its penalty.
+func (w neighborWatcher) ended(e sessionEnd) {
+	w.c.penalty.note(e, time.Now())
+	w.hears.connectionEnded(w.addr, e)
+}
+
+// relay puts the gate between a neighbour's connection and the engine.
+func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
+	addr := c.neighbor.Address.WithZone("")
+	near, far, err := t.pair(outer)
+	if err != nil {
+		t.log.Error("bgp: connection to the engine", "neighbor", addr, "error", err)
+		t.hears.connectFailed(addr, err.Error())
+		return false
+	}
+	judge := gate.NewJudge(gate.Config{LocalAS: t.as, PeerAS: c.neighbor.AS, LocalID: t.localID, Try: rehearse})
+	r := newRelay(outer, far, judge, neighborWatcher{addr, c, t.hears})
+	t.mu.Lock()
+	t.relays[addr] = r
+	r.limit(t.limits[addr])
+	t.mu.Unlock()
+	t.relaying.Go(func() {
+		r.run()
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.relays[addr] == r {
+			delete(t.relays, addr)
+		}
+	})
+	t.deliver(near)
+	return true
+}
+
+// pair makes a connection to the engine with the addresses of the outer one.
+func (t *transport) pair(outer *net.TCPConn) (near, far *net.TCPConn, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stage == nil {
+		if t.stage, err = inner.New(); err != nil {
+			return nil, nil, fmt.Errorf("bgp: %w", err)
+		}
+	}
+	return t.stage.Pair(
+		outer.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap(),
+		outer.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap())
+}
+
+// limit changes how many prefixes a neighbour may announce.
+func (t *transport) limit(addr netip.Addr, n uint32) {
+	t.mu.Lock()
+	t.limits[addr] = n
+	r := t.relays[addr]
+	t.mu.Unlock()
+	if r != nil {
+		r.limit(n)
+	}
+}
+
+// farewellWait bounds how long a transport waits for its relays.
+const farewellWait = 2 * time.Second
+
+// finish waits until the relays have passed on the last words of the engine,
+// and gives up what they needed.
+func (t *transport) finish() {
+	done := make(chan struct{})
+	go func() {
+		t.relaying.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(farewellWait):
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stage != nil {
+		t.stage.Close()
+		t.stage = nil
+	}
+}

@@ -1,0 +1,214 @@
+package gate
+
+import "encoding/binary"
+
+// Path attributes that the gate knows.
+const (
+	attrOrigin           = 1
+	attrASPath           = 2
+	attrNextHop          = 3
+	attrMED              = 4
+	attrLocalPref        = 5
+	attrAtomicAggregate  = 6
+	attrAggregator       = 7
+	attrCommunities      = 8
+	attrOriginatorID     = 9
+	attrClusterList      = 10
+	attrReach            = 14
+	attrUnreach          = 15
+	attrExtCommunities   = 16
+	attrAS4Path          = 17
+	attrAS4Aggregator    = 18
+	attrAIGP             = 26
+	attrLinkState        = 29
+	attrLargeCommunities = 32
+	attrPrefixSID        = 40
+)
+
+const (
+	flagOptional   = 0x80
+	flagTransitive = 0x40
+	flagPartial    = 0x20
+	flagLength     = 0x10
+
+	wellKnown     = flagTransitive
+	nonTransitive = flagOptional
+	transitive    = flagOptional | flagTransitive
+)
+
+// attribute is one path attribute of a message.
+type attribute struct {
+	kind  uint8
+	flags uint8
+	raw   []byte
+	value []byte
+}
+
+// cutAttribute splits the first attribute off; ok is false where it runs out of
+// b.
+func cutAttribute(b []byte) (a attribute, rest []byte, ok bool) {
+	if len(b) < 3 {
+		return a, nil, false
+	}
+	n, head := int(b[2]), 3
+	if b[0]&flagLength != 0 {
+		if len(b) < 4 {
+			return a, nil, false
+		}
+		n, head = int(binary.BigEndian.Uint16(b[2:])), 4
+	}
+	if len(b) < head+n {
+		return a, nil, false
+	}
+	size := head + n
+	return attribute{b[1], b[0], b[:size:size], b[head:size:size]}, b[size:], true
+}
+
+// verdict is what becomes of an attribute, or of its message.
+type verdict uint8
+
+const (
+	keep     verdict = iota
+	drop             // remove the attribute (RFC 7606 section 2, attribute discard)
+	withdraw         // take the routes of the message as withdrawn
+)
+
+// rule is what an attribute has to be, and what happens where it is not.
+type rule struct {
+	flags    uint8 // of optional and transitive
+	wrong    verdict
+	internal bool // it means nothing from an external peer, and is removed
+	fits     func(s *shape, value []byte) bool
+}
+
+// shape is what attributes depend on.
+type shape struct {
+	internal bool
+	as4      bool
+}
+
+func octets(n int) func(*shape, []byte) bool {
+	return func(_ *shape, v []byte) bool { return len(v) == n }
+}
+
+func multipleOf(n int) func(*shape, []byte) bool {
+	return func(_ *shape, v []byte) bool { return len(v) > 0 && len(v)%n == 0 }
+}
+
+// rules are those of RFC 7606 section 7, and of the RFCs of later attributes.
+var rules = map[uint8]rule{
+	attrOrigin:           {flags: wellKnown, wrong: withdraw, fits: func(_ *shape, v []byte) bool { return len(v) == 1 && v[0] <= 2 }},
+	attrASPath:           {flags: wellKnown, wrong: withdraw, fits: fitsASPath},
+	attrNextHop:          {flags: wellKnown, wrong: withdraw, fits: fitsNextHop},
+	attrMED:              {flags: nonTransitive, wrong: withdraw, fits: octets(4)},
+	attrLocalPref:        {flags: wellKnown, wrong: withdraw, internal: true, fits: octets(4)},
+	attrAtomicAggregate:  {flags: wellKnown, wrong: drop, fits: octets(0)},
+	attrAggregator:       {flags: transitive, wrong: drop, fits: fitsAggregator},
+	attrCommunities:      {flags: transitive, wrong: withdraw, fits: multipleOf(4)},
+	attrOriginatorID:     {flags: nonTransitive, wrong: withdraw, internal: true, fits: octets(4)},
+	attrClusterList:      {flags: nonTransitive, wrong: withdraw, internal: true, fits: multipleOf(4)},
+	attrExtCommunities:   {flags: transitive, wrong: withdraw, fits: multipleOf(8)},
+	attrAS4Path:          {flags: transitive, wrong: drop, fits: fitsAS4Path},
+	attrAS4Aggregator:    {flags: transitive, wrong: drop, fits: func(s *shape, v []byte) bool { return !s.as4 && len(v) == 8 }},
+	attrAIGP:             {flags: nonTransitive, wrong: drop, fits: fitsAIGP},
+	attrLinkState:        {flags: nonTransitive, wrong: drop, fits: func(*shape, []byte) bool { return false }}, // of a family that is never negotiated
+	attrLargeCommunities: {flags: transitive, wrong: withdraw, fits: multipleOf(12)},
+	attrPrefixSID:        {flags: transitive, wrong: drop, fits: fitsPrefixSID},
+}
+
+// plain reports whether every receiver understands the attribute in full; what
+// is in others is for the receiver's own parser to try.
+func (a attribute) plain() bool {
+	switch a.kind {
+	case attrPrefixSID, attrAIGP, attrAS4Path, attrAS4Aggregator:
+		return false
+	}
+	_, known := rules[a.kind]
+	return known || a.kind == attrReach || a.kind == attrUnreach
+}
+
+func (r rule) judge(s *shape, a attribute) verdict {
+	switch {
+	case r.internal && !s.internal:
+		return drop
+	case a.flags&(flagOptional|flagTransitive) != r.flags, !r.fits(s, a.value):
+		return r.wrong
+	}
+	return keep
+}
+
+// clean clears the bits of the flags that a receiver ignores: the unused ones,
+// and the partial bit where it cannot be (RFC 4271 section 4.3).
+func (a attribute) clean() {
+	a.raw[0] &= flagOptional | flagTransitive | flagPartial | flagLength
+	if a.raw[0]&transitive != transitive {
+		a.raw[0] &^= flagPartial
+	}
+}
+
+func fitsASPath(s *shape, v []byte) bool {
+	if s.as4 {
+		return segments(v, 4)
+	}
+	return segments(v, 2)
+}
+
+func fitsAS4Path(s *shape, v []byte) bool { return !s.as4 && len(v) > 0 && segments(v, 4) }
+
+// segments reports whether an AS path consists of whole segments, none of which
+// is empty or of a confederation (RFC 5065): the router is in none.
+func segments(v []byte, width int) bool {
+	for len(v) > 0 {
+		if len(v) < 2 || v[0] != 1 && v[0] != 2 || v[1] == 0 || len(v) < 2+int(v[1])*width {
+			return false
+		}
+		v = v[2+int(v[1])*width:]
+	}
+	return true
+}
+
+// fitsNextHop takes an address that a host can have (RFC 4271 section 6.3).
+func fitsNextHop(_ *shape, v []byte) bool {
+	return len(v) == 4 && v[0] != 0 && v[0] < 224
+}
+
+func fitsAggregator(s *shape, v []byte) bool {
+	if s.as4 {
+		return len(v) == 8
+	}
+	return len(v) == 6
+}
+
+// fitsAIGP takes whole TLVs, the first of which is the metric (RFC 7311).
+func fitsAIGP(_ *shape, v []byte) bool {
+	for rest := v; len(rest) > 0; {
+		if len(rest) < 3 {
+			return false
+		}
+		n := int(binary.BigEndian.Uint16(rest[1:]))
+		if n < 3 || n > len(rest) || rest[0] == 1 && n != 11 {
+			return false
+		}
+		rest = rest[n:]
+	}
+	return len(v) > 0 && v[0] == 1
+}
+
+// fitsPrefixSID takes whole TLVs, and those of RFC 8669 with their lengths.
+func fitsPrefixSID(_ *shape, v []byte) bool {
+	const labelIndex, originatorSRGB = 1, 3
+	for rest := v; len(rest) > 0; {
+		if len(rest) < 3 {
+			return false
+		}
+		kind, n := rest[0], int(binary.BigEndian.Uint16(rest[1:]))
+		if len(rest) < 3+n {
+			return false
+		}
+		if kind == labelIndex && n != 7 || kind == originatorSRGB && (n < 8 || (n-2)%6 != 0) {
+			return false
+		}
+		rest = rest[3+n:]
+	}
+	return len(v) > 0
+}

@@ -1,0 +1,236 @@
+package gate
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/maphash"
+	"net/netip"
+	"sync/atomic"
+)
+
+// Config is what a judge has to know of a session.
+type Config struct {
+	LocalAS, PeerAS uint32
+	LocalID         netip.Addr // BGP identifier of the router
+
+	// Try has the receiver's own parser read a message; nil: it is trusted. An
+	// error is a defect of the parser, or a rule that this package does not
+	// know.
+	Try func(msg []byte) error
+}
+
+// phase is how far the peer has come with the session.
+type phase uint8
+
+const (
+	openSent    phase = iota // its OPEN is awaited
+	openConfirm              // its KEEPALIVE
+	established
+)
+
+// Judge judges the messages of one connection. Received may be used from one
+// goroutine only; Sent must not be called any more once Received is.
+type Judge struct {
+	cfg      Config
+	phase    phase
+	ours     Open
+	peer     Open
+	shape    shape
+	families [VPNv6 + 1]bool
+	scratch  update
+
+	seed   maphash.Seed
+	held   map[uint64]uint32 // octets of each path that the peer has announced
+	octets int               // of all of them
+	limit  atomic.Uint32     // 0: none
+	count  atomic.Int64      // len(held)
+	warned bool
+}
+
+// NewJudge returns the judge of a new connection.
+func NewJudge(c Config) *Judge {
+	return &Judge{cfg: c, seed: maphash.MakeSeed(), held: make(map[uint64]uint32)}
+}
+
+// Verdict is what is to be done about one message.
+type Verdict struct {
+	Pass    []byte        // for the receiver: as it came, repaired, or nothing
+	Refuse  *Notification // for the peer: the session ends
+	Limit   bool          // it ends for a limit, and is not wanted again
+	Ended   *Notification // by which the peer ends the session
+	Faults  []string      // what was wrong, and has been repaired
+	Routes  int           // in the message
+	Opened  bool          // the message is the peer's OPEN
+	Refresh bool          // the message asks for all routes of a family again
+	Warning string        // a limit is near
+
+	// Strange are paths that the receiver cannot be shown.
+	Strange []StrangePath
+}
+
+// StrangePath is a path with a route distinguisher of an unknown type.
+type StrangePath struct {
+	Path
+	Withdrawn  bool
+	Attributes []byte // of the message, its MP_REACH_NLRI without routes
+}
+
+// Sent takes note of the OPEN that the receiver has sent.
+func (j *Judge) Sent(open []byte) {
+	if msg, refused := Next(open); refused == nil && msg != nil && msg[18] == typeOpen {
+		j.ours, _ = parseOpen(msg)
+	}
+}
+
+// Peer returns what the peer has said in its OPEN.
+func (j *Judge) Peer() Open { return j.peer }
+
+// HoldTime is the negotiated hold time in seconds; 0: the session has none.
+func (j *Judge) HoldTime() int { return int(min(j.ours.HoldTime, j.peer.HoldTime)) }
+
+// Established reports whether the peer has taken the session for established.
+func (j *Judge) Established() bool { return j.phase == established }
+
+// Received judges a message that Next has returned. What Pass refers to may be
+// a part of it.
+func (j *Judge) Received(msg []byte) Verdict {
+	kind := msg[18]
+	switch {
+	case kind == typeNotification:
+		n := Notification{Code: msg[19], Subcode: msg[20], Data: msg[21:]}
+		return Verdict{Pass: n.bare(), Ended: &n}
+	case j.phase == openSent && kind == typeOpen:
+		return j.open(msg)
+	case j.phase == openConfirm && kind == typeKeepalive:
+		j.phase = established
+		return Verdict{Pass: msg}
+	case j.phase != established, kind == typeOpen:
+		return Verdict{Refuse: &Notification{Code: CodeFSM, Subcode: 1 + uint8(j.phase), Data: []byte{kind}}}
+	case kind == typeUpdate:
+		return j.update(msg)
+	case kind == typeRefresh:
+		return j.refresh(msg)
+	}
+	return Verdict{Pass: msg}
+}
+
+func (j *Judge) open(msg []byte) Verdict {
+	peer, refused := parseOpen(msg)
+	if refused == nil {
+		refused = peer.check(j.cfg)
+	}
+	if refused != nil {
+		return Verdict{Refuse: refused}
+	}
+	pass := peer.message()
+	if j.try(pass) != nil {
+		return Verdict{Refuse: openError(0)}
+	}
+	j.peer, j.phase = peer, openConfirm
+	j.shape = shape{internal: j.cfg.LocalAS == j.cfg.PeerAS, as4: peer.AS4 && j.ours.AS4}
+	wants := func(o Open) (set [VPNv6 + 1]bool) {
+		for _, f := range o.Families {
+			set[f] = true
+		}
+		if len(o.Families) == 0 {
+			set[IPv4] = true
+		}
+		return set
+	}
+	ours, theirs := wants(j.ours), wants(peer)
+	for f := range j.families {
+		j.families[f] = ours[f] && theirs[f]
+	}
+	return Verdict{Pass: pass, Opened: true}
+}
+
+// refresh passes a request on that can be met (RFC 2918 section 4).
+func (j *Judge) refresh(msg []byte) Verdict {
+	f, known := familyOf(binary.BigEndian.Uint16(msg[19:]), msg[22])
+	if !known || !j.families[f] || msg[21] != 0 {
+		return Verdict{}
+	}
+	return Verdict{Pass: msg, Refresh: true}
+}
+
+func (j *Judge) update(msg []byte) Verdict {
+	u, refused := j.parseUpdate(msg)
+	if refused != nil {
+		return Verdict{Refuse: refused}
+	}
+	pass := msg
+	if u.rewritten || u.asWithdrawn {
+		pass = u.messages()
+	}
+	if err := j.tryAll(u, &pass); err != nil {
+		return Verdict{Refuse: updateError(updateAttributeList, nil), Faults: []string{err.Error()}}
+	}
+	v := Verdict{Pass: pass, Routes: u.size(), Faults: u.faults, Strange: j.strange(u)}
+	j.hold(u)
+	j.checkLimits(&v)
+	return v
+}
+
+// tryAll has the receiver's parser read what is passed on. Where it cannot,
+// attributes that it might stumble over are removed, then the routes taken as
+// withdrawn.
+func (j *Judge) tryAll(u *update, pass *[]byte) error {
+	err := j.try(*pass)
+	if err == nil {
+		return nil
+	}
+	u.fault("the parser cannot read it: %v", err)
+	if u.exotic && !u.asWithdrawn {
+		kept := u.attrs[:0]
+		for _, a := range u.attrs {
+			if a.plain() {
+				kept = append(kept, a)
+			}
+		}
+		u.attrs = kept
+		if *pass = u.messages(); j.try(*pass) == nil {
+			return nil
+		}
+	}
+	u.asWithdrawn = true
+	*pass = u.messages()
+	return j.try(*pass)
+}
+
+func (j *Judge) try(b []byte) error {
+	if j.cfg.Try == nil {
+		return nil
+	}
+	for len(b) > 0 {
+		msg, refused := Next(b)
+		if refused != nil || msg == nil {
+			return fmt.Errorf("not a message: %x", b[:min(len(b), 32)])
+		}
+		if err := j.cfg.Try(msg); err != nil {
+			return err
+		}
+		b = b[len(msg):]
+	}
+	return nil
+}
+
+func (j *Judge) strange(u *update) []StrangePath {
+	var out []StrangePath
+	for _, m := range []*mpRoutes{u.unreach, u.reach} {
+		if m == nil || len(m.strange) == 0 {
+			continue
+		}
+		gone := m == u.unreach || u.asWithdrawn
+		var attrs []byte
+		if !gone {
+			for _, a := range u.attrs {
+				attrs = append(attrs, a.raw...)
+			}
+			attrs = appendMP(attrs, attrReach, m.head, nil)
+		}
+		for i := range m.strange {
+			out = append(out, StrangePath{Path: m.strange[i].key(m.family).path(), Withdrawn: gone, Attributes: attrs})
+		}
+	}
+	return out
+}

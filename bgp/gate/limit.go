@@ -1,0 +1,101 @@
+package gate
+
+import (
+	"fmt"
+	"hash/maphash"
+)
+
+const (
+	// pathOctets is how long the attributes of a path may be on average, where
+	// the number of paths is limited.
+	pathOctets = 512
+
+	warnPercent = 80
+	calmPercent = 75
+)
+
+// SetLimit changes how many paths the peer may announce; 0: any number. It may
+// be called at any time. It reports whether the peer has announced more.
+func (j *Judge) SetLimit(n uint32) bool {
+	j.limit.Store(n)
+	return n > 0 && j.count.Load() > int64(n)
+}
+
+// Held is how many paths the peer has announced and not withdrawn. It may be
+// called at any time.
+func (j *Judge) Held() int { return int(j.count.Load()) }
+
+// hold follows the paths of an update.
+func (j *Judge) hold(u *update) {
+	j.forget(IPv4, u.withdrawn)
+	if u.unreach != nil {
+		j.forget(u.unreach.family, u.unreach.routes, u.unreach.strange)
+	}
+	announce := j.remember
+	if u.asWithdrawn {
+		announce = func(f Family, _ uint32, lists ...[]route) { j.forget(f, lists...) }
+	}
+	octets := 0
+	for _, a := range u.attrs {
+		octets += len(a.raw)
+	}
+	announce(IPv4, uint32(octets), u.routes)
+	if u.reach != nil {
+		announce(u.reach.family, uint32(octets), u.reach.routes, u.reach.strange)
+	}
+	j.count.Store(int64(len(j.held)))
+}
+
+func (j *Judge) remember(f Family, octets uint32, lists ...[]route) {
+	for _, routes := range lists {
+		for i := range routes {
+			h := maphash.Comparable(j.seed, routes[i].key(f))
+			j.octets += int(octets) - int(j.held[h])
+			j.held[h] = octets
+		}
+	}
+}
+
+func (j *Judge) forget(f Family, lists ...[]route) {
+	for _, routes := range lists {
+		for i := range routes {
+			h := maphash.Comparable(j.seed, routes[i].key(f))
+			j.octets -= int(j.held[h])
+			delete(j.held, h)
+		}
+	}
+}
+
+// checkLimits ends the session of a peer that has announced too much, before
+// the receiver hears of it.
+func (j *Judge) checkLimits(v *Verdict) {
+	limit := int(j.limit.Load())
+	if limit == 0 {
+		j.warned = false
+		return
+	}
+	switch n := len(j.held); {
+	case n > limit:
+		refused := TooManyPrefixes()
+		*v = Verdict{Refuse: &refused, Limit: true}
+	case j.octets > limit*pathOctets:
+		*v = Verdict{Refuse: &Notification{Code: CodeCease, Subcode: ceaseResources}, Limit: true}
+	case n*100 < limit*calmPercent:
+		j.warned = false
+	case !j.warned && n*100 >= limit*warnPercent:
+		j.warned = true
+		v.Warning = fmt.Sprintf("%d prefixes received, of at most %d", n, limit)
+	}
+}
+
+// Excess says which limit the peer has passed. It may be called at any time.
+func (j *Judge) Excess() string {
+	limit := int64(j.limit.Load())
+	if n := j.count.Load(); n <= limit {
+		return fmt.Sprintf("attributes of more than %d octets for %d prefixes", limit*pathOctets, n)
+	}
+	return fmt.Sprintf("more than %d prefixes", limit)
+}
+
+// TooManyPrefixes ends a session (RFC 4486).
+func TooManyPrefixes() Notification { return Notification{Code: CodeCease, Subcode: ceaseMaxPrefixes} }

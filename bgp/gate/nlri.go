@@ -1,0 +1,183 @@
+package gate
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+// Family is an address family whose routes the gate can read.
+type Family uint8
+
+// The families.
+const (
+	IPv4 Family = iota
+	IPv6
+	VPNv4
+	VPNv6
+)
+
+const (
+	safiUnicast = 1
+	safiVPN     = 128
+
+	labelBits = 24
+	rdBits    = 64
+)
+
+func familyOf(afi uint16, safi uint8) (Family, bool) {
+	switch {
+	case afi == 1 && safi == safiUnicast:
+		return IPv4, true
+	case afi == 2 && safi == safiUnicast:
+		return IPv6, true
+	case afi == 1 && safi == safiVPN:
+		return VPNv4, true
+	case afi == 2 && safi == safiVPN:
+		return VPNv6, true
+	}
+	return 0, false
+}
+
+func (f Family) vpn() bool { return f == VPNv4 || f == VPNv6 }
+
+func (f Family) bits() int {
+	if f == IPv4 || f == VPNv4 {
+		return 32
+	}
+	return 128
+}
+
+// header is AFI and SAFI as MP_REACH_NLRI has them.
+func (f Family) header() []byte {
+	h := []byte{0, 1, safiUnicast}
+	if f.bits() == 128 {
+		h[1] = 2
+	}
+	if f.vpn() {
+		h[2] = safiVPN
+	}
+	return h
+}
+
+// route is one NLRI of a message.
+type route struct {
+	raw    []byte // as received, in the message
+	labels int
+	prefix []byte // the octets of the prefix, without RD
+	bits   int    // of the prefix
+	rd     []byte // nil where the family has none
+}
+
+// parseRoutes reads the NLRI of a family. It returns false where one of them
+// cannot be told from the next, or has no room for what it must hold.
+func parseRoutes(f Family, b []byte, into []route) ([]route, bool) {
+	for len(b) > 0 {
+		bits := int(b[0])
+		size := 1 + (bits+7)/8
+		if len(b) < size {
+			return into, false
+		}
+		r := route{raw: b[:size:size], bits: bits, prefix: b[1:size]}
+		b = b[size:]
+		if f.vpn() && !r.cutVPN() {
+			return into, false
+		}
+		if r.bits > f.bits() {
+			return into, false
+		}
+		into = append(into, r)
+	}
+	return into, true
+}
+
+// cutVPN finds the labels and the RD in front of a VPN prefix. It puts the bit
+// at the bottom of the stack where a single label lacks it, which nobody may
+// rely on (RFC 8277 section 2.2).
+func (r *route) cutVPN() bool {
+	if r.bits < labelBits+rdBits {
+		return false
+	}
+	r.labels = r.stack()
+	if r.labels != 1 && (r.labels == 0 || !knownRD(r.prefix[3*r.labels:])) && knownRD(r.prefix[3:]) {
+		r.labels = 1
+	}
+	if r.labels == 0 {
+		return false
+	}
+	if label := r.prefix[:3]; r.labels == 1 && !special(label) {
+		label[2] |= 1
+	}
+	r.prefix = r.prefix[3*r.labels:]
+	r.rd, r.prefix = r.prefix[:8], r.prefix[8:]
+	r.bits -= labelBits*r.labels + rdBits
+	return true
+}
+
+// stack is how many labels there are up to the bottom of the stack; 0 where it
+// has no bottom, or a label inside it that ends a stack elsewhere.
+func (r *route) stack() int {
+	for n := 1; n*labelBits+rdBits <= r.bits; n++ {
+		label := r.prefix[3*(n-1) : 3*n]
+		switch {
+		case special(label) && n > 1:
+			return 0
+		case special(label), label[2]&1 == 1:
+			return n
+		}
+	}
+	return 0
+}
+
+// special reports whether the three octets are a label of a withdrawal (RFC
+// 8277 section 2.4), or the zero that some send in its place.
+func special(label []byte) bool {
+	return label[1] == 0 && label[2] == 0 && (label[0] == 0x80 || label[0] == 0)
+}
+
+func knownRD(rd []byte) bool { return binary.BigEndian.Uint16(rd) <= 2 }
+
+// key is what the route is to the prefix limit and to whoever replaces or
+// withdraws it: family, RD and prefix.
+type key struct {
+	family Family
+	rd     [8]byte
+	bits   uint8
+	prefix [16]byte
+}
+
+func (r *route) key(f Family) key {
+	k := key{family: f, bits: uint8(r.bits)}
+	copy(k.rd[:], r.rd)
+	n := copy(k.prefix[:], r.prefix)
+	if rest := r.bits % 8; rest != 0 && n > 0 {
+		k.prefix[n-1] &= 0xff << (8 - rest)
+	}
+	return k
+}
+
+func (k key) path() Path {
+	p := Path{Family: k.family, RD: k.rd}
+	if k.family.bits() == 32 {
+		p.Prefix = netip.PrefixFrom(netip.AddrFrom4([4]byte(k.prefix[:4])), int(k.bits))
+	} else {
+		p.Prefix = netip.PrefixFrom(netip.AddrFrom16(k.prefix), int(k.bits))
+	}
+	return p
+}
+
+// appendWithdrawal encodes the withdrawal of the route. It is never longer than
+// the route.
+func (r *route) appendWithdrawal(b []byte, f Family) []byte {
+	if !f.vpn() {
+		return append(b, r.raw...)
+	}
+	b = append(b, uint8(labelBits+rdBits+r.bits), 0x80, 0, 0)
+	return append(append(b, r.rd...), r.prefix...)
+}
+
+// Path is a path that the receiver cannot be shown.
+type Path struct {
+	Family Family
+	RD     [8]byte
+	Prefix netip.Prefix
+}

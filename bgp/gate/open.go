@@ -1,0 +1,155 @@
+package gate
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+)
+
+// Capabilities that the gate knows (RFC 5492 and its registry).
+const (
+	capMultiprotocol   = 1
+	capRefresh         = 2
+	capExtendedNextHop = 5
+	capGracefulRestart = 64
+	capAS4             = 65
+)
+
+const (
+	maxCapabilities       = 253 // octets: what fits into an OPEN without RFC 9072
+	parameterCapabilities = 2
+	asTrans               = 23456
+)
+
+// Open is what an OPEN message says.
+type Open struct {
+	AS       uint32
+	HoldTime uint16 // seconds
+	ID       netip.Addr
+	AS4      bool     // it carries a 4-octet AS number (RFC 6793)
+	Families []Family // of its multiprotocol capabilities (RFC 4760)
+
+	capabilities []byte // those that are passed on
+}
+
+func openError(subcode uint8, data ...byte) *Notification {
+	return &Notification{Code: CodeOpen, Subcode: subcode, Data: data}
+}
+
+// parseOpen reads an OPEN message whose header has been checked.
+func parseOpen(msg []byte) (Open, *Notification) {
+	b := msg[headerLength:]
+	if b[0] != 4 {
+		return Open{}, openError(openVersion, 0, 4)
+	}
+	o := Open{AS: uint32(binary.BigEndian.Uint16(b[1:])), HoldTime: binary.BigEndian.Uint16(b[3:]), ID: netip.AddrFrom4([4]byte(b[5:9]))}
+	extended := b[9] == 255 && len(b) >= 13 && b[10] == 255 // RFC 9072
+	length, parameters := int(b[9]), b[10:]
+	if extended {
+		length, parameters = int(binary.BigEndian.Uint16(b[11:])), b[13:]
+	}
+	if length != len(parameters) {
+		return o, openError(0)
+	}
+	for len(parameters) > 0 {
+		kind, value, rest, ok := cutParameter(parameters, extended)
+		if !ok {
+			return o, openError(0)
+		}
+		if kind != parameterCapabilities {
+			return o, openError(openUnknownParameter)
+		}
+		if !o.read(value) {
+			return o, openError(0)
+		}
+		parameters = rest
+	}
+	return o, nil
+}
+
+func cutParameter(b []byte, extended bool) (kind uint8, value, rest []byte, ok bool) {
+	head := 2
+	if extended {
+		head = 3
+	}
+	if len(b) < head {
+		return 0, nil, nil, false
+	}
+	n := int(b[1])
+	if extended {
+		n = int(binary.BigEndian.Uint16(b[1:]))
+	}
+	if len(b) < head+n {
+		return 0, nil, nil, false
+	}
+	return b[0], b[head : head+n], b[head+n:], true
+}
+
+// read takes capabilities in. Those that are unknown, or not as they should be,
+// are as good as absent (RFC 5492 section 3).
+func (o *Open) read(b []byte) bool {
+	for len(b) > 0 {
+		if len(b) < 2 || len(b) < 2+int(b[1]) {
+			return false
+		}
+		code, value, whole := b[0], b[2:2+int(b[1])], b[:2+int(b[1])]
+		b = b[len(whole):]
+		switch {
+		case code == capMultiprotocol && len(value) == 4:
+			if f, ok := familyOf(binary.BigEndian.Uint16(value), value[3]); ok {
+				o.Families = append(o.Families, f)
+			}
+		case code == capAS4 && len(value) == 4:
+			o.AS, o.AS4 = binary.BigEndian.Uint32(value), true
+		case code == capRefresh && len(value) == 0:
+		case code == capGracefulRestart && len(value) >= 2 && (len(value)-2)%4 == 0:
+		case code == capExtendedNextHop && len(value) > 0 && len(value)%6 == 0:
+		default:
+			continue
+		}
+		if !bytes.Contains(o.capabilities, whole) && len(o.capabilities)+len(whole) <= maxCapabilities {
+			o.capabilities = append(o.capabilities, whole...)
+		}
+	}
+	return true
+}
+
+// message is the OPEN with the capabilities that were understood, so that
+// nobody has to parse any other.
+func (o Open) message() []byte {
+	n := len(o.capabilities)
+	body := 10
+	if n > 0 {
+		body += 2 + n
+	}
+	m := appendHeader(nil, typeOpen, body)
+	m = append(append(append(m, 4), o.as2()...), uint8(o.HoldTime>>8), uint8(o.HoldTime))
+	m = append(m, o.ID.AsSlice()...)
+	if n == 0 {
+		return append(m, 0)
+	}
+	m = append(m, uint8(2+n), parameterCapabilities, uint8(n))
+	return append(m, o.capabilities...)
+}
+
+// as2 is the AS number as two octets can tell it (RFC 6793).
+func (o Open) as2() []byte {
+	if o.AS > 0xffff {
+		return binary.BigEndian.AppendUint16(nil, asTrans)
+	}
+	return binary.BigEndian.AppendUint16(nil, uint16(o.AS))
+}
+
+// check judges the OPEN of a peer (RFC 4271 section 6.2, RFC 6286).
+func (o Open) check(c Config) *Notification {
+	switch {
+	case o.AS != c.PeerAS:
+		return openError(openPeerAS, o.as2()...)
+	case o.ID.IsUnspecified(), c.PeerAS == c.LocalAS && o.ID == c.LocalID:
+		id := o.ID.As4()
+		return openError(openIdentifier, id[:]...)
+	case o.HoldTime == 1 || o.HoldTime == 2:
+		return openError(openHoldTime)
+	}
+	return nil
+}

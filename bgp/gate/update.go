@@ -1,0 +1,326 @@
+package gate
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// update is an UPDATE message, taken apart.
+type update struct {
+	withdrawn []route // of IPv4, in the field of their own
+	routes    []route // the same
+	attrs     []attribute
+	reach     *mpRoutes
+	unreach   *mpRoutes
+
+	rewritten   bool // it is not passed on as it came
+	asWithdrawn bool // its routes are taken as withdrawn
+	exotic      bool // it has attributes that the receiver's parser has to try
+	faults      []string
+}
+
+// mpRoutes is an MP_REACH_NLRI or MP_UNREACH_NLRI attribute (RFC 4760).
+type mpRoutes struct {
+	attribute
+	family  Family
+	head    []byte  // what stands before the routes
+	routes  []route // those that the receiver can be shown
+	strange []route // the others
+}
+
+// end reports whether the attribute came without routes, as in an end of RIB
+// (RFC 4724).
+func (m *mpRoutes) end() bool { return len(m.routes)+len(m.strange) == 0 }
+
+// size is how many routes the message announces and withdraws.
+func (u *update) size() int {
+	n := len(u.withdrawn) + len(u.routes)
+	for _, m := range []*mpRoutes{u.reach, u.unreach} {
+		if m != nil {
+			n += len(m.routes) + len(m.strange)
+		}
+	}
+	return n
+}
+
+func updateError(subcode uint8, data []byte) *Notification {
+	return &Notification{Code: CodeUpdate, Subcode: subcode, Data: data}
+}
+
+func (u *update) fault(format string, args ...any) {
+	u.faults = append(u.faults, fmt.Sprintf(format, args...))
+}
+
+// parseUpdate takes an UPDATE apart whose header has been checked. Errors of
+// single attributes are noted in it; an error that leaves the routes unknown is
+// the session's end.
+func (j *Judge) parseUpdate(msg []byte) (*update, *Notification) {
+	u := &j.scratch
+	*u = update{withdrawn: u.withdrawn[:0], routes: u.routes[:0], attrs: u.attrs[:0]}
+	b := msg[headerLength:]
+	n := int(binary.BigEndian.Uint16(b))
+	if len(b) < 2+n+2 {
+		return nil, updateError(updateAttributeList, nil)
+	}
+	withdrawn, b := b[2:2+n], b[2+n:]
+	n = int(binary.BigEndian.Uint16(b))
+	if len(b) < 2+n {
+		return nil, updateError(updateAttributeList, nil)
+	}
+	attrs, routes := b[2:2+n], b[2+n:]
+	var ok [2]bool
+	u.withdrawn, ok[0] = parseRoutes(IPv4, withdrawn, u.withdrawn)
+	u.routes, ok[1] = parseRoutes(IPv4, routes, u.routes)
+	if !ok[0] || !ok[1] {
+		return nil, updateError(updateNetwork, nil)
+	}
+	if !j.families[IPv4] && len(u.withdrawn)+len(u.routes) > 0 {
+		u.fault("IPv4 routes, which are not negotiated")
+		u.withdrawn, u.routes, u.rewritten = u.withdrawn[:0], u.routes[:0], true
+	}
+	if refused := j.parseAttributes(u, attrs); refused != nil {
+		return nil, refused
+	}
+	u.mandatory()
+	return u, nil
+}
+
+func (j *Judge) parseAttributes(u *update, b []byte) *Notification {
+	var seen [256]bool
+	for len(b) > 0 {
+		a, rest, ok := cutAttribute(b)
+		if !ok {
+			// What follows cannot be found any more (RFC 7606 section 4). An
+			// MP_REACH_NLRI may be in it, unless there is one, or other routes.
+			if u.reach == nil && u.unreach == nil && len(u.routes)+len(u.withdrawn) == 0 {
+				return updateError(updateAttributeList, nil)
+			}
+			u.fault("an attribute runs over the end of the attributes")
+			u.asWithdrawn = true
+			return nil
+		}
+		b = rest
+		mp := a.kind == attrReach || a.kind == attrUnreach
+		switch {
+		case seen[a.kind] && mp:
+			return updateError(updateAttributeList, nil)
+		case seen[a.kind]:
+			u.fault("attribute %d appears twice", a.kind)
+			u.rewritten = true
+			continue
+		}
+		seen[a.kind] = true
+		if mp {
+			if refused := j.parseMP(u, a); refused != nil {
+				return refused
+			}
+			continue
+		}
+		if refused := j.judgeAttribute(u, a); refused != nil {
+			return refused
+		}
+	}
+	return nil
+}
+
+func (j *Judge) judgeAttribute(u *update, a attribute) *Notification {
+	r, known := rules[a.kind]
+	if !known {
+		switch {
+		case a.flags&flagOptional == 0:
+			return updateError(updateUnknownWellKnown, a.raw)
+		case a.flags&flagTransitive == 0: // it is ignored, and goes no further
+			u.rewritten = true
+			return nil
+		}
+		u.keep(a)
+		return nil
+	}
+	switch r.judge(&j.shape, a) {
+	case keep:
+		u.keep(a)
+	case drop:
+		u.rewritten = true
+		if !r.internal && a.kind != attrAS4Path && a.kind != attrAS4Aggregator {
+			u.fault("attribute %d is malformed and was removed", a.kind)
+		}
+	case withdraw:
+		u.fault("attribute %d is malformed", a.kind)
+		u.asWithdrawn = true
+	}
+	return nil
+}
+
+func (u *update) keep(a attribute) {
+	a.clean()
+	u.exotic = u.exotic || !a.plain()
+	u.attrs = append(u.attrs, a)
+}
+
+// parseMP reads the routes of the families beyond IPv4.
+func (j *Judge) parseMP(u *update, a attribute) *Notification {
+	head := 3
+	if a.kind == attrReach {
+		if len(a.value) < 5 || len(a.value) < 5+int(a.value[3]) {
+			return updateError(updateOptional, a.raw)
+		}
+		head = 5 + int(a.value[3])
+	}
+	if len(a.value) < head {
+		return updateError(updateOptional, a.raw)
+	}
+	f, known := familyOf(binary.BigEndian.Uint16(a.value), a.value[2])
+	if !known || !j.families[f] {
+		u.fault("routes of a family that is not negotiated (AFI %d, SAFI %d)", binary.BigEndian.Uint16(a.value), a.value[2])
+		u.rewritten = true
+		return nil
+	}
+	routes, ok := parseRoutes(f, a.value[head:], nil)
+	if !ok || a.kind == attrReach && !nextHopFits(f, int(a.value[3])) {
+		return updateError(updateOptional, a.raw)
+	}
+	m := &mpRoutes{attribute: a, family: f, head: a.value[:head]}
+	m.sort(routes)
+	u.rewritten = u.rewritten || len(m.strange) > 0
+	if a.flags&(flagOptional|flagTransitive) != nonTransitive {
+		u.fault("attribute %d is malformed", a.kind)
+		u.asWithdrawn = true
+	}
+	a.clean()
+	if a.kind == attrReach {
+		a.value[head-1] = 0 // reserved
+		u.reach = m
+	} else {
+		u.unreach = m
+	}
+	return nil
+}
+
+// sort puts the routes with an RD of a type that nobody knows apart.
+func (m *mpRoutes) sort(routes []route) {
+	isStrange := func(r route) bool { return r.rd != nil && !knownRD(r.rd) }
+	if !slices.ContainsFunc(routes, isStrange) {
+		m.routes = routes
+		return
+	}
+	for _, r := range routes {
+		if isStrange(r) {
+			m.strange = append(m.strange, r)
+		} else {
+			m.routes = append(m.routes, r)
+		}
+	}
+}
+
+// nextHopFits knows the lengths of next hops (RFC 4364, RFC 4659, RFC 2545, RFC
+// 8950).
+func nextHopFits(f Family, n int) bool {
+	if f.vpn() {
+		return slices.Contains([]int{12, 24, 48}, n)
+	}
+	return slices.Contains([]int{4, 16, 32}, n)
+}
+
+// mandatory takes routes without the attributes that they must have as
+// withdrawn.
+func (u *update) mandatory() {
+	var wanted []uint8
+	switch {
+	case len(u.routes) > 0:
+		wanted = []uint8{attrOrigin, attrASPath, attrNextHop}
+	case u.reach != nil && len(u.reach.routes) > 0:
+		wanted = []uint8{attrOrigin, attrASPath}
+	}
+	for _, kind := range wanted {
+		if !u.asWithdrawn && !slices.ContainsFunc(u.attrs, func(a attribute) bool { return a.kind == kind }) {
+			u.fault("attribute %d is missing", kind)
+			u.asWithdrawn = true
+		}
+	}
+}
+
+// messages encodes what is left of the update: one message, or two where routes
+// of two families are withdrawn.
+func (u *update) messages() []byte {
+	if u.asWithdrawn {
+		return u.withdrawals()
+	}
+	var attrs, fields []byte
+	for _, a := range u.attrs {
+		attrs = append(attrs, a.raw...)
+	}
+	if u.unreach != nil && (len(u.unreach.routes) > 0 || u.unreach.end()) {
+		attrs = appendMP(attrs, attrUnreach, u.unreach.head, rawRoutes(u.unreach.routes))
+	}
+	if u.reach != nil && len(u.reach.routes) > 0 {
+		attrs = appendMP(attrs, attrReach, u.reach.head, rawRoutes(u.reach.routes))
+	}
+	fields = rawRoutes(u.routes)
+	if u.empty() {
+		return Keepalive()
+	}
+	return appendUpdate(nil, rawRoutes(u.withdrawn), attrs, fields)
+}
+
+// empty reports whether nothing is left that anybody has to know. As an UPDATE
+// it could be taken for an end of RIB.
+func (u *update) empty() bool {
+	return len(u.withdrawn)+len(u.routes) == 0 && (u.reach == nil || len(u.reach.routes) == 0) &&
+		(u.unreach == nil || len(u.unreach.routes) == 0 && !u.unreach.end())
+}
+
+// withdrawals takes every route of the message as withdrawn.
+func (u *update) withdrawals() []byte {
+	fields := append(rawRoutes(u.withdrawn), rawRoutes(u.routes)...)
+	var lists [VPNv6 + 1][]byte
+	for _, m := range []*mpRoutes{u.unreach, u.reach} {
+		if m == nil {
+			continue
+		}
+		for i := range m.routes {
+			lists[m.family] = m.routes[i].appendWithdrawal(lists[m.family], m.family)
+		}
+	}
+	var out []byte
+	if len(fields) > 0 {
+		out = appendUpdate(out, fields, nil, nil)
+	}
+	for f, list := range lists {
+		if len(list) > 0 {
+			out = appendUpdate(out, nil, appendMP(nil, attrUnreach, Family(f).header(), list), nil)
+		}
+	}
+	if out == nil {
+		return Keepalive()
+	}
+	return out
+}
+
+func rawRoutes(routes []route) []byte {
+	var b []byte
+	for _, r := range routes {
+		b = append(b, r.raw...)
+	}
+	return b
+}
+
+func appendMP(b []byte, kind uint8, head, routes []byte) []byte {
+	n := len(head) + len(routes)
+	if n > 255 {
+		b = binary.BigEndian.AppendUint16(append(b, nonTransitive|flagLength, kind), uint16(n))
+	} else {
+		b = append(b, nonTransitive, kind, uint8(n))
+	}
+	return append(append(b, head...), routes...)
+}
+
+func appendUpdate(b, withdrawn, attrs, routes []byte) []byte {
+	b = appendHeader(b, typeUpdate, 4+len(withdrawn)+len(attrs)+len(routes))
+	b = append(binary.BigEndian.AppendUint16(b, uint16(len(withdrawn))), withdrawn...)
+	b = append(binary.BigEndian.AppendUint16(b, uint16(len(attrs))), attrs...)
+	return append(b, routes...)
+}
+
+// Update is an UPDATE message with the attributes alone.
+func Update(attrs []byte) []byte { return appendUpdate(nil, nil, attrs, nil) }

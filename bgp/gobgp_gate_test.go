@@ -1,0 +1,235 @@
+package bgp
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"pseudowan/bgp/gate"
+)
+
+func octetsOf(text string) []byte {
+	b, err := hex.DecodeString(text)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// message is a BGP message around a body.
+func message(kind byte, body ...byte) []byte {
+	m := append(slices.Repeat([]byte{0xff}, 16), 0, 0, kind)
+	m = append(m, body...)
+	binary.BigEndian.PutUint16(m[16:], uint16(len(m)))
+	return m
+}
+
+// updateOf is an UPDATE message.
+func updateOf(withdrawn, attrs, routes []byte) []byte {
+	b := binary.BigEndian.AppendUint16(nil, uint16(len(withdrawn)))
+	b = append(b, withdrawn...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(attrs)))
+	return message(2, append(append(b, attrs...), routes...)...)
+}
+
+const (
+	capsAll  = "010400010001" + "010400020001" + "010400010080" + "010400020080" + "0200" + "41040000fdea"
+	openBody = "04fdea005a0a000001"
+
+	attrsBase = "40010100" + "4002060201" + "0000fdea"
+	attrsMore = "80040400000005" + "400600" + "c007080000fdea0a000001" + "c0080800010002ffffff01" +
+		"c010100002fde90000006501020a0000010007" + "c0200c000000010000000200000003"
+	nextHop4   = "400304c0a80002"
+	reachVPN4  = "800e20" + "000180" + "0c" + "0000000000000000c0a80002" + "00" + "70" + "007d01" + "0000fdea00000001" + "1e0100"
+	reachVPN6  = "800e32" + "000280" + "18" + "0000000000000000fd000000000000000000000000000002" + "00" + "78" + "007d01" + "0000fdea00000001" + "20010db8"
+	reachIPv6  = "800e1c" + "000201" + "10" + "fd000000000000000000000000000002" + "00" + "3020010db80001" + "00"
+	unreachVPN = "800f12" + "000180" + "70" + "800000" + "0000fdea00000001" + "1e0100"
+	prefixSID  = "c0280a" + "01000700000000000065"
+	srv6       = "c0282505" + "002200" + "01001e00" + "fd000000000000000000000000000001" + "00" + "0012" + "00" + "01000620101000" + "1040"
+	strangeRD  = "800e20" + "000180" + "0c" + "0000000000000000c0a80002" + "00" + "70" + "007d01" + "0007fdea00000001" + "1e0100"
+	twoLabels  = "800e23" + "000180" + "0c" + "0000000000000000c0a80002" + "00" + "88" + "00bb80" + "00fa01" + "0000fdea00000001" + "1e0100"
+)
+
+// seeds are messages that a peer may send, and some that it may not.
+func seeds() [][]byte {
+	open := func(caps string) []byte {
+		c := octetsOf(caps)
+		return message(1, append(octetsOf(openBody), append([]byte{byte(len(c) + 2), 2, byte(len(c))}, c...)...)...)
+	}
+	u := func(withdrawn, attrs, routes string) []byte {
+		return updateOf(octetsOf(withdrawn), octetsOf(attrs), octetsOf(routes))
+	}
+	return [][]byte{
+		open(capsAll), open(capsAll + "40020078" + "4006007800010180" + "0506000100010002"), message(4),
+		u("", attrsBase+nextHop4+attrsMore, "180a0102"+"080b"), u("180a0102", "", ""), u("", "", ""),
+		u("", attrsBase+attrsMore+reachVPN4, ""), u("", attrsBase+attrsMore+reachVPN6, ""), u("", attrsBase+attrsMore+reachIPv6, ""),
+		u("", unreachVPN, ""), u("", "800f03000180", ""), u("180a0102", attrsBase+nextHop4+reachVPN6, "180a0103"),
+		u("", attrsBase+prefixSID+reachVPN4, ""), u("", attrsBase+srv6+reachVPN6, ""), u("", attrsBase+strangeRD, ""), u("", attrsBase+twoLabels, ""),
+		u("", "400101004002060201"+"0000fdea"+"40050400000064"+"80090401020304"+"800a0401020304"+reachVPN4, ""),
+		u("", attrsBase+"801a0b01000b0000000000000064"+"c01708000f000401020304"+reachVPN4, ""),
+		message(3, 6, 2, 5, 'h', 'e', 'l', 'l', 'o'), message(5, 0, 1, 0, 128), message(5, 0, 2, 0, 1), message(9), message(0), message(255),
+	}
+}
+
+// newTestJudge is the judge of a session with the seeds' peer, in the phase that
+// their messages want.
+func newTestJudge(established bool) *gate.Judge {
+	j := gate.NewJudge(gate.Config{LocalAS: 65001, PeerAS: 65002, LocalID: netip.MustParseAddr("10.0.0.9"), Try: rehearse})
+	ours := slices.Clone(seeds()[0])
+	copy(ours[20:], []byte{0xfd, 0xe9})
+	j.Sent(ours)
+	if established {
+		if v := j.Received(slices.Clone(seeds()[0])); v.Refuse != nil {
+			panic(v.Refuse.String())
+		}
+		if v := j.Received(message(4)); v.Refuse != nil {
+			panic(v.Refuse.String())
+		}
+	}
+	return j
+}
+
+// passThrough does to octets what a relay does, and to what passes what the
+// engine does. Nothing recovers from a panic here.
+func passThrough(t *testing.T, established bool, b []byte) {
+	j := newTestJudge(established)
+	for {
+		msg, refused := gate.Next(b)
+		if msg == nil || refused != nil {
+			return
+		}
+		b = b[len(msg):]
+		v := j.Received(msg)
+		for pass := v.Pass; len(pass) > 0; {
+			m, bad := gate.Next(pass)
+			if m == nil || bad != nil {
+				t.Fatalf("%x is passed on as %x, which is no message", msg, v.Pass)
+			}
+			if err := perform(m); err != nil && m[18] != 3 {
+				t.Fatalf("%x is passed on as %x, which ends the engine's session: %v", msg, m, err)
+			}
+			pass = pass[len(m):]
+		}
+		for _, s := range v.Strange {
+			_ = decodeAttributes(new(Route), s.Attributes) // an error is shown with the path
+		}
+		if v.Refuse != nil || v.Ended != nil {
+			return
+		}
+	}
+}
+
+// mutator makes messages that are almost right.
+type mutator struct {
+	*rand.Rand
+	seeds [][]byte
+}
+
+func (m mutator) message() []byte {
+	b := slices.Clone(m.seeds[m.IntN(len(m.seeds))])
+	for range 1 + m.IntN(4) {
+		at := 18 + m.IntN(len(b)-17)
+		if m.IntN(40) == 0 {
+			at = m.IntN(len(b))
+		}
+		at = min(at, len(b)-1)
+		switch m.IntN(8) {
+		case 0:
+			b[at] ^= 1 << m.IntN(8)
+		case 1:
+			b[at] = byte(m.IntN(256))
+		case 2:
+			b[at] = []byte{0, 1, 2, 3, 4, 5, 0x7f, 0x80, 0xc0, 0xfe, 0xff}[m.IntN(11)]
+		case 3:
+			b[at] += byte(m.IntN(9) - 4)
+		case 4:
+			b = slices.Delete(b, at, min(len(b), at+1+m.IntN(6)))
+		case 5:
+			b = slices.Insert(b, at, make([]byte, 1+m.IntN(6))...)
+		case 6:
+			other := m.seeds[m.IntN(len(m.seeds))]
+			from := 19 + m.IntN(max(1, len(other)-19))
+			b = slices.Insert(b, at, other[min(from, len(other)):min(len(other), from+m.IntN(48))]...)
+		case 7:
+			b = b[:max(19, at)]
+		}
+		if len(b) < 19 {
+			return message(4)
+		}
+	}
+	m.repair(b)
+	return b
+}
+
+// repair makes the lengths right around what has changed, most of the time.
+func (m mutator) repair(b []byte) {
+	if m.IntN(16) != 0 {
+		binary.BigEndian.PutUint16(b[16:], uint16(len(b)))
+	}
+	if b[18] != 2 || len(b) < 23 || m.IntN(8) == 0 {
+		return
+	}
+	withdrawn := int(binary.BigEndian.Uint16(b[19:]))
+	if 19+2+withdrawn+2 <= len(b) && withdrawn == 0 && m.IntN(3) > 0 {
+		binary.BigEndian.PutUint16(b[21:], uint16(len(b)-23))
+	}
+}
+
+// TestMutations sends messages through the gate that are almost right. What
+// passes must neither end the engine's session nor the process.
+// PSEUDOWAN_MUTATIONS says how many; otherwise it is a million in CI, and less
+// elsewhere.
+func TestMutations(t *testing.T) {
+	total := 200_000
+	if os.Getenv("CI") != "" {
+		total = 1_000_000
+	}
+	if text := os.Getenv("PSEUDOWAN_MUTATIONS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total = n
+	}
+	workers := runtime.GOMAXPROCS(0)
+	var all sync.WaitGroup
+	var caught atomic.Int64
+	for w := range workers {
+		all.Go(func() {
+			m := mutator{rand.New(rand.NewPCG(9, uint64(w))), seeds()}
+			for range total / workers {
+				b := m.message()
+				if t.Failed() {
+					return
+				}
+				if errors.Is(rehearse(b), errParserPanics) {
+					caught.Add(1)
+				}
+				passThrough(t, b[18] != 1 || m.IntN(8) == 0, b)
+			}
+		})
+	}
+	all.Wait()
+	t.Logf("%d messages; the engine's parser alone panics at %d", total, caught.Load())
+	if caught.Load() == 0 {
+		t.Error("no message would have been dangerous: the mutations are too tame")
+	}
+}
+
+// FuzzGate is the same with what the fuzzer makes up.
+func FuzzGate(f *testing.F) {
+	for _, s := range seeds() {
+		f.Add(true, s)
+		f.Add(false, s)
+	}
+	f.Fuzz(func(t *testing.T, established bool, b []byte) { passThrough(t, established, b) })
+}

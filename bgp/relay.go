@@ -1,0 +1,286 @@
+package bgp
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pseudowan/bgp/gate"
+)
+
+const (
+	relayBuffer = 16 << 10 // octets, in each direction; more than a message
+
+	// neverRead is how long a peer without hold time may leave what it is sent
+	// unread (RFC 9687).
+	neverRead = 8 * time.Minute
+
+	farewell      = time.Second // how long a NOTIFICATION may take to leave
+	lastRites     = 2 * time.Second
+	farewellBytes = 1 << 20
+)
+
+// relay passes messages between a peer's connection and the engine's, which are
+// of the same addresses. What the peer sends is judged before the engine sees
+// it; the engine never reads an octet that the gate has not understood.
+type relay struct {
+	outer *net.TCPConn // to the peer
+	far   *net.TCPConn // to the engine: the far end of the connection that it has
+	judge *gate.Judge
+	to    watcher
+	began time.Time
+
+	opened chan struct{} // closed once the engine has sent its OPEN
+	done   chan struct{} // closed once the engine has hung up
+
+	sending sync.Mutex // held while octets leave for the peer
+	ending  bool       // no message of the engine leaves any more
+	torn    bool       // the last one left in part
+
+	holdTime atomic.Int64 // seconds, once negotiated
+	lastOut  atomic.Int64 // when octets left for the peer; Unix, ns
+	busyOut  atomic.Bool  // octets are leaving for the peer
+	closing  atomic.Bool  // nothing more is read from the peer
+
+	told      sync.Once
+	refreshes refreshes
+	pace      pace
+}
+
+// watcher hears what happens on a relay.
+type watcher interface {
+	opened(o gate.Open)
+	judged(v gate.Verdict) // something was wrong, or has to be known
+	ended(e sessionEnd)    // exactly once, before the engine hears of it
+}
+
+// sessionEnd is why a connection ended.
+type sessionEnd struct {
+	why     string
+	offence bool // the peer broke the protocol
+	limit   bool // it announced more than it may: it is not wanted any more
+	lasted  time.Duration
+}
+
+func newRelay(outer, far *net.TCPConn, judge *gate.Judge, to watcher) *relay {
+	return &relay{outer: outer, far: far, judge: judge, to: to, began: time.Now(), opened: make(chan struct{}), done: make(chan struct{})}
+}
+
+// run passes messages on until both ends have hung up.
+func (r *relay) run() {
+	go r.outgoing()
+	select {
+	case <-r.opened:
+		r.incoming()
+	case <-r.done:
+	}
+	_ = r.far.CloseWrite()
+	_ = r.far.SetReadDeadline(time.Now().Add(lastRites))
+	<-r.done
+	_ = r.far.Close()
+	r.hangUp()
+}
+
+func (r *relay) end(e sessionEnd) {
+	r.told.Do(func() {
+		e.lasted = time.Since(r.began)
+		r.to.ended(e)
+	})
+}
+
+// incoming passes on what the peer sends, until it hangs up or is refused.
+func (r *relay) incoming() {
+	in, n := make([]byte, relayBuffer), 0
+	out := make([]byte, 0, relayBuffer)
+	for {
+		_ = r.outer.SetReadDeadline(r.refreshes.wake(time.Now()))
+		if r.closing.Load() {
+			return
+		}
+		m, err := r.outer.Read(in[n:])
+		n += m
+		used, over := 0, false
+		for !over {
+			msg, refused := gate.Next(in[used:n])
+			if refused != nil {
+				r.flush(out)
+				r.refuse(*refused, sessionEnd{why: weEnded(*refused), offence: true})
+				return
+			}
+			if msg == nil {
+				break
+			}
+			v := r.judge.Received(msg)
+			r.wait(r.pace.take(max(1, v.Routes, len(msg)/octetsPerRoute), time.Now()))
+			out, over = r.judged(out, v)
+			used += len(msg)
+		}
+		out = r.refreshes.due(out, time.Now(), r.busyOut.Load(), r.caughtUp())
+		if !r.flush(out) || over {
+			return
+		}
+		out, n = out[:0], copy(in, in[used:n])
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			r.end(sessionEnd{why: hungUp(err)})
+			return
+		}
+	}
+}
+
+// judged carries a verdict out. over is true where the session ends by it.
+func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {
+	if len(v.Faults) > 0 || len(v.Strange) > 0 || v.Warning != "" {
+		r.to.judged(v)
+	}
+	switch {
+	case v.Refuse != nil:
+		r.flush(out)
+		why := weEnded(*v.Refuse)
+		if v.Limit {
+			why = r.judge.Excess()
+		}
+		r.refuse(*v.Refuse, sessionEnd{why: why, offence: !v.Limit, limit: v.Limit})
+		return out, true
+	case v.Ended != nil:
+		r.end(sessionEnd{why: "the peer ended the session: " + v.Ended.String()})
+	case v.Opened:
+		r.holdTime.Store(int64(r.judge.HoldTime()))
+		r.to.opened(r.judge.Peer())
+	case v.Refresh:
+		r.refreshes.ask(v.Pass)
+		return out, false
+	}
+	return append(out, v.Pass...), false
+}
+
+// flush hands messages to the engine; false: it has hung up.
+func (r *relay) flush(out []byte) bool {
+	if len(out) == 0 {
+		return true
+	}
+	if _, err := r.far.Write(out); err != nil {
+		r.end(sessionEnd{})
+		return false
+	}
+	return true
+}
+
+// refuse ends the session with a notification: to the peer, on the boundary of
+// a message, and to the engine, as if the peer had sent it.
+func (r *relay) refuse(n gate.Notification, e sessionEnd) {
+	// A peer that does not read holds the sender up no longer than this.
+	_ = r.outer.SetWriteDeadline(time.Now().Add(farewell))
+	r.sending.Lock()
+	r.ending = true
+	if !r.torn {
+		_, _ = r.outer.Write(n.Message())
+	}
+	r.sending.Unlock()
+	r.end(e)
+	_, _ = r.far.Write(gate.Notification{Code: n.Code, Subcode: n.Subcode}.Message())
+}
+
+// limit changes how many prefixes the peer may announce.
+func (r *relay) limit(n uint32) {
+	r.pace.set(n)
+	if r.judge.SetLimit(n) {
+		go func() {
+			r.refuse(gate.TooManyPrefixes(), sessionEnd{why: r.judge.Excess(), limit: true})
+			r.cut()
+		}()
+	}
+}
+
+// outgoing passes on what the engine sends, until it hangs up.
+func (r *relay) outgoing() {
+	defer close(r.done)
+	buf, n := make([]byte, relayBuffer), 0
+	first := true
+	for {
+		m, err := r.far.Read(buf[n:])
+		n += m
+		if whole := gate.Complete(buf[:n]); whole > 0 {
+			if first {
+				r.judge.Sent(buf[:whole])
+				close(r.opened)
+				first = false
+			}
+			if r.send(buf[:whole]) != nil {
+				r.cut()
+				return
+			}
+			n = copy(buf, buf[whole:n])
+		}
+		if err != nil {
+			r.end(sessionEnd{why: "this router closed the connection"})
+			r.cut()
+			return
+		}
+	}
+}
+
+// send passes whole messages of the engine to the peer.
+func (r *relay) send(msgs []byte) error {
+	if n, ok := gate.Farewell(msgs); ok {
+		r.end(sessionEnd{why: weEnded(n), offence: n.Offence()})
+	}
+	r.sending.Lock()
+	defer r.sending.Unlock()
+	if r.ending {
+		return nil
+	}
+	r.busyOut.Store(true)
+	limit := neverRead
+	if s := r.holdTime.Load(); s > 0 {
+		limit = time.Duration(s) * time.Second
+	}
+	_ = r.outer.SetWriteDeadline(time.Now().Add(limit))
+	_, err := r.outer.Write(msgs)
+	r.busyOut.Store(false)
+	r.lastOut.Store(time.Now().UnixNano())
+	if err != nil {
+		r.torn = true
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			r.end(sessionEnd{why: "the peer has not read what it was sent for " + limit.String()})
+		} else {
+			r.end(sessionEnd{why: hungUp(err)})
+		}
+	}
+	return err
+}
+
+// caughtUp reports whether the peer has been sent all that there is.
+func (r *relay) caughtUp() bool {
+	return !r.busyOut.Load() && time.Since(time.Unix(0, r.lastOut.Load())) > settled
+}
+
+// cut has incoming find the end of what the peer sends.
+func (r *relay) cut() {
+	r.closing.Store(true)
+	_ = r.outer.SetReadDeadline(time.Unix(1, 0))
+}
+
+// hangUp closes the peer's connection so that what was sent arrives: octets that
+// nobody reads would have the kernel reset it.
+func (r *relay) hangUp() {
+	_ = r.outer.CloseWrite()
+	_ = r.outer.SetReadDeadline(time.Now().Add(farewell))
+	_, _ = io.CopyN(io.Discard, r.outer, farewellBytes)
+	_ = r.outer.Close()
+}
+
+func (r *relay) wait(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.done:
+	}
+}

@@ -1,0 +1,97 @@
+package bgp
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// octetsPerRoute is how long a message may be for each of its routes before
+	// it counts as more.
+	octetsPerRoute = 128
+
+	leastRate = 1000 // routes a second that every peer may change
+)
+
+// pace holds a peer back whose prefixes are limited and who changes them all
+// the time: what the router has not worked off yet must not pile up. A peer may
+// change twice its limit at once, and a tenth of it every second.
+type pace struct {
+	mu     sync.Mutex
+	burst  float64 // routes; 0: the peer is not held back
+	rate   float64 // routes a second
+	tokens float64
+	last   time.Time
+}
+
+func (p *pace) set(limit uint32) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rate = max(leastRate, float64(limit)/10)
+	p.burst = max(2*float64(limit), p.rate)
+	p.tokens = p.burst
+	if limit == 0 {
+		p.burst = 0
+	}
+}
+
+// take returns how long to wait before the peer's next message is read.
+func (p *pace) take(routes int, now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.burst == 0 {
+		return 0
+	}
+	if !p.last.IsZero() {
+		p.tokens = min(p.burst, p.tokens+now.Sub(p.last).Seconds()*p.rate)
+	}
+	p.last = now
+	p.tokens -= float64(routes)
+	if p.tokens >= 0 {
+		return 0
+	}
+	return time.Duration(-p.tokens / p.rate * float64(time.Second))
+}
+
+const (
+	settled         = 200 * time.Millisecond // after which all that was to be sent has left
+	refreshPause    = time.Second            // between two answers to ROUTE-REFRESH
+	refreshPatience = 10 * time.Second       // after which a request is passed on though more is being sent
+	refreshPoll     = 250 * time.Millisecond
+)
+
+// refreshes holds requests for all routes (RFC 2918) back until the last answer
+// has left: a peer that asks and does not read must not have us keep ever more
+// for it. Requests for the same family are one.
+type refreshes struct {
+	asked map[[4]byte][]byte
+	last  time.Time
+}
+
+func (r *refreshes) ask(msg []byte) {
+	if r.asked == nil {
+		r.asked = make(map[[4]byte][]byte)
+	}
+	r.asked[[4]byte(msg[19:23])] = append([]byte(nil), msg...)
+}
+
+// due appends the requests whose time has come.
+func (r *refreshes) due(out []byte, now time.Time, busy, caughtUp bool) []byte {
+	since := now.Sub(r.last)
+	if len(r.asked) == 0 || busy || since < refreshPause || !caughtUp && since < refreshPatience {
+		return out
+	}
+	for _, msg := range r.asked {
+		out = append(out, msg...)
+	}
+	r.asked, r.last = nil, now
+	return out
+}
+
+// wake is when to look again; zero: when something is received.
+func (r *refreshes) wake(now time.Time) time.Time {
+	if len(r.asked) == 0 {
+		return time.Time{}
+	}
+	return now.Add(refreshPoll)
+}
