@@ -57,6 +57,7 @@ type PeerState struct {
 	LastError   string     // why the last session ended, or the last attempt failed; "" before the first
 	LastErrorAt time.Time
 	Warning     string // of the established session: a limit is near
+	MaxPrefixes uint32 // more received prefixes end the session; 0: no limit
 }
 
 // Down says why the session is not established; "" where it is, or where nobody

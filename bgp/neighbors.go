@@ -57,6 +57,7 @@ func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error 
 		return s.add(ctx, addr, n)
 	}
 	s.neighbors[addr] = n
+	s.sessions.setLimit(addr, n.MaxPrefixes)
 	s.transport.limit(addr, n.MaxPrefixes)
 	var errs []error
 	if old.ConnectRetry != n.ConnectRetry || old.Passive != n.Passive {

@@ -33,7 +33,7 @@ func (s *sessions) add(addr netip.Addr, n Neighbor, localAS uint32) {
 	defer s.mu.Unlock()
 	r := &session{wanted: n, state: PeerState{
 		Address: addr, LocalAddress: n.LocalAddress.WithZone(""), AS: n.AS, LocalAS: localAS,
-		State: "idle", Since: time.Now(), Families: familyNames(n.Families), RouterID: s.routerID,
+		State: "idle", Since: time.Now(), Families: familyNames(n.Families), RouterID: s.routerID, MaxPrefixes: n.MaxPrefixes,
 	}}
 	s.records[addr] = r
 }
@@ -192,6 +192,15 @@ func (s *sessions) opened(addr, id netip.Addr) {
 	defer s.mu.Unlock()
 	if r, ok := s.records[addr]; ok {
 		r.state.PeerID = id
+	}
+}
+
+// setLimit records how many prefixes the peer may announce.
+func (s *sessions) setLimit(addr netip.Addr, n uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, ok := s.records[addr]; ok {
+		r.state.MaxPrefixes = n
 	}
 }
 

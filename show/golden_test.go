@@ -26,10 +26,10 @@ var since = time.Date(2026, 3, 1, 23, 59, 58, 123456789, time.UTC)
 // be missing.
 var (
 	peers = []status.Peer{
-		{Router: "pe10", LocalAddress: addr("2001:db8::1"), LocalAS: 4200000000, RemoteAddress: addr("2001:db8::2"), RemoteAS: 65002, State: "active", Since: since},
-		{Router: "pe2", LocalAddress: addr("192.168.0.2"), LocalAS: 65002, RemoteAddress: addr("192.168.0.1"), RemoteAS: 65001, State: "established", Since: since, Families: []string{"vpnv4", "vpnv6"}, Received: 110, Accepted: 110, Advertised: 110},
+		{Router: "pe10", LocalAddress: addr("2001:db8::1"), LocalAS: 4200000000, RemoteAddress: addr("2001:db8::2"), RemoteAS: 65002, State: "active", Since: since, RouterID: addr("10.0.0.10"), Reason: "cannot connect: no route to host", LastError: "cannot connect: no route to host", LastErrorAt: &since},
+		{Router: "pe2", LocalAddress: addr("192.168.0.2"), LocalAS: 65002, RemoteAddress: addr("192.168.0.1"), RemoteAS: 65001, State: "established", Since: since, Families: []string{"vpnv4", "vpnv6"}, Received: 110, Accepted: 110, Advertised: 110, RouterID: addr("10.0.0.2"), RemoteRouterID: addr("10.0.0.1"), LastError: "the peer closed the connection", LastErrorAt: &since},
 		{Router: "pe2", LocalAddress: addr("192.168.1.2"), LocalAS: 65002, RemoteAddress: addr("192.168.1.1"), RemoteAS: 65001, State: "idle", Families: []string{"vpnv4"}},
-		{Router: "pe2", LocalAddress: addr("10.1.0.1"), LocalAS: 65002, RemoteAddress: addr("10.1.0.2"), RemoteAS: 65100, State: "established", Since: since, Families: []string{"ipv4"}, Received: 3, Accepted: 3, Advertised: 9, VRF: "red"},
+		{Router: "pe2", LocalAddress: addr("10.1.0.1"), LocalAS: 65002, RemoteAddress: addr("10.1.0.2"), RemoteAS: 65100, State: "established", Since: since, Families: []string{"ipv4"}, Received: 3, Accepted: 3, Advertised: 9, VRF: "red", RouterID: addr("10.0.0.2"), RemoteRouterID: addr("10.1.0.2"), MaxPrefixes: 3, Warning: "3 prefixes received, of at most 3"},
 	}
 	interfaces = []status.Interface{
 		{Router: "pe1", Port: 12, Name: "c-401", Addresses: []netip.Prefix{pfx("40.1.0.1/24"), pfx("2001:db8:401::1/64")}, MAC: "00:00:00:00:00:0a", VRF: "65001:401", RD: "65001:401", Host: "host_009_401", Admin: "up", Oper: "down"},
@@ -47,6 +47,7 @@ var (
 			{Prefix: pfx("2001:db8:30::/64"), NextHop: addr("2001:db8::2"), Label: num(2002), Source: "bgp", Best: true, Reason: "Only Path", LocalPref: num(300), ASPath: "65002", Origin: "igp"},
 			{Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.6"), Source: "bgp", Reason: "MED", MED: num(200), ASPath: "65002 65010", Origin: "incomplete"},
 			{Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: num(2000), Source: "bgp", Best: true, Reason: "MED", MED: num(0), ASPath: "65002", Origin: "incomplete"},
+			{Prefix: pfx("40.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: num(3000), Source: "bgp", Reason: "Unusable Path", ASPath: "65002", Origin: "igp", Unusable: "it carries 2 labels; one is supported"},
 			{Prefix: pfx("110.1.0.0/24"), NextHop: addr("10.1.0.2"), Label: num(1001), Source: "static", Best: true, Reason: "Only Path", Origin: "incomplete"},
 			{Prefix: pfx("10.1.0.2/32"), NextHop: addr("0.0.0.0"), Label: num(1000), Source: "connected", Best: true, Reason: "Only Path", Origin: "incomplete"},
 		}},
@@ -72,6 +73,7 @@ var (
 		{Router: "pe1", Family: "vpnv4", RD: "65001:101", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.6"), Label: 2000, Targets: []string{"65001:101", "65001:102"}, ASPath: "65002", Origin: "egp", MED: num(0), LocalPref: num(100)},
 		{Router: "pe1", Family: "vpnv4", RD: "65001:101", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: 2000, Best: true, Origin: "incomplete"},
 		{Router: "pe1", Family: "vpnv4", RD: "65001:9", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: 0, Best: true, Origin: "incomplete"},
+		{Router: "pe1", Family: "vpnv4", RD: "type7:0000fde90065", Prefix: pfx("40.2.0.0/24"), NextHop: addr("192.168.0.2"), ASPath: "65002", Origin: "igp", Unusable: "its route distinguisher is of an unknown type"},
 	}
 	findings = []status.Finding{
 		{Check: "root", Status: status.OK, Detail: "yes"},

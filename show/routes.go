@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"pseudowan/labs/status"
@@ -27,7 +28,7 @@ func VRFs(o Output, rows []status.VRF) error {
 			g.section(fmt.Sprintf("router: %s  vrf: %s  rd: %s  import: %s  export: %s",
 				v.Router, v.VRF, v.RD, targets(v.Import), targets(v.Export)))
 			for _, r := range v.Routes {
-				g.add(" "+marks(r.Best)+" "+sourceCode(r.Source), prefix(r.Prefix), bracketed(r.Label), address(r.NextHop), r.Reason,
+				g.add(" "+marks(r.Best)+" "+sourceCode(r.Source), prefix(r.Prefix), bracketed(r.Label), address(r.NextHop), reason(r),
 					pointed(r.MED), pointed(r.LocalPref), path(r.ASPath, r.Origin))
 			}
 		}
@@ -42,19 +43,37 @@ func RIB(o Output, rows []status.RIB) error {
 		rows[i].Targets = present(rows[i].Targets)
 	}
 	return emit(o, rows, func() string {
+		unusable := slices.ContainsFunc(rows, func(r status.RIB) bool { return r.Unusable != "" })
 		g := grid{columns: []column{
 			optional(""), text("RD"), text("Network"), optional("Labels"), optional("Next Hop"),
 			metric("Metric"), metric("LocPrf"), optional("Path"), optional("Targets"),
 		}}
+		if unusable {
+			g.columns = append(g.columns, optional("Unusable"))
+		}
 		for i, r := range rows {
 			if i == 0 || r.Router != rows[i-1].Router || r.Family != rows[i-1].Family {
 				g.section(fmt.Sprintf("router: %s  family: %s", r.Router, r.Family))
 			}
-			g.add(" "+marks(r.Best), r.RD, prefix(r.Prefix), bracketed(&r.Label), address(r.NextHop),
-				pointed(r.MED), pointed(r.LocalPref), path(r.ASPath, r.Origin), list(r.Targets))
+			cells := []string{
+				" " + marks(r.Best), r.RD, prefix(r.Prefix), bracketed(&r.Label), address(r.NextHop),
+				pointed(r.MED), pointed(r.LocalPref), path(r.ASPath, r.Origin), list(r.Targets),
+			}
+			if unusable {
+				cells = append(cells, r.Unusable)
+			}
+			g.add(cells...)
 		}
 		return fmt.Sprintf(legend, "") + g.String()
 	})
+}
+
+// reason is why a path is best or is not.
+func reason(r status.Route) string {
+	if r.Unusable != "" {
+		return r.Reason + ": " + r.Unusable
+	}
+	return r.Reason
 }
 
 // targets lists route targets; a VRF may have none.

@@ -21,15 +21,23 @@ func Peers(o Output, rows []status.Peer) error {
 			text("router"), text("occurTime"),
 			state("status", "established", "connect", "active", "opensent", "openconfirm"),
 			text("myPeer"), text("remotePeer"), number("asNumber"), number("myAs"), text("families"),
-			number("received"), number("accepted"), number("advertised"), text("vrf"),
+			number("received"), number("accepted"), number("advertised"), text("vrf"), text("routerId"), optional("why"),
 		}}
 		for _, r := range rows {
 			g.add(r.Router, o.moment(r.Since), r.State,
 				address(r.LocalAddress), address(r.RemoteAddress), decimal(r.RemoteAS), decimal(r.LocalAS), list(r.Families),
-				decimal(r.Received), decimal(r.Accepted), decimal(r.Advertised), r.VRF)
+				decimal(r.Received), decimal(r.Accepted), decimal(r.Advertised), r.VRF, address(r.RouterID), why(r))
 		}
 		return g.String()
 	})
+}
+
+// why says what keeps a session down, or is about to.
+func why(p status.Peer) string {
+	if p.Reason != "" {
+		return p.Reason
+	}
+	return p.Warning
 }
 
 // Interfaces prints the ports of the routers with their addresses.

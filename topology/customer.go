@@ -42,6 +42,10 @@ type CustomerSession struct {
 // customerFamily is a family of plain routes.
 type customerFamily vpn.Family
 
+// defaultMaxPrefixes is how many prefixes a host may announce in a session that
+// says nothing about it.
+const defaultMaxPrefixes = 10_000
+
 // mostOwnAS bounds allow-own-as: more is a mistake.
 const mostOwnAS = 10
 
@@ -53,7 +57,7 @@ type customerSettings struct {
 	ConnectRetry value[lifetime]         `json:"connect-retry" jsonschema_description:"Time between attempts to connect; 2 s where it is not given."`
 	Passive      value[bool]             `json:"passive" jsonschema_description:"The router waits for the host to connect."`
 	Password     value[string]           `json:"password" jsonschema_description:"TCP-MD5 password (RFC 2385), at most 80 characters."`
-	MaxPrefixes  value[uint32]           `json:"max-prefixes" jsonschema_description:"Prefixes accepted in each family; more end the session. 0 for no limit."`
+	MaxPrefixes  value[uint32]           `json:"max-prefixes" jsonschema_description:"Prefixes accepted in each family; more end the session until this is edited, as do attributes of more than 512 octets a prefix in the mean. 10000 where it is not given, 0 for no limit."`
 	ASOverride   value[bool]             `json:"as-override" jsonschema_description:"Towards the host, put the router's AS number in the place of the host's in AS paths, so that two sites of one AS hear of each other."`
 	AllowOwnAS   value[uint32]           `json:"allow-own-as" jsonschema_description:"How often the router's AS number may stand in the AS path of the host's routes, as it does in a hub's; 0 where it is not given."`
 }
@@ -82,7 +86,7 @@ func (b *builder) customerBGP(raw rawAttachment, a Attachment, element string) *
 	return &CustomerBGP{
 		AS: uint32(in.AS.v), Sessions: b.customerSessions(in, a, element),
 		HoldTime: s.HoldTime, Keepalive: s.Keepalive, ConnectRetry: s.ConnectRetry,
-		Passive: s.Passive, Password: s.Password, MaxPrefixes: s.MaxPrefixes,
+		Passive: s.Passive, Password: s.Password, MaxPrefixes: in.MaxPrefixes.or(defaultMaxPrefixes),
 		ASOverride: in.ASOverride.v, AllowOwnAS: uint8(min(in.AllowOwnAS.v, mostOwnAS)),
 	}
 }

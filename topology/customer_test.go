@@ -38,7 +38,7 @@ hosts:
 		return CustomerSession{f, netip.MustParseAddr(local), netip.MustParseAddr(peer)}
 	}
 	want := []*CustomerBGP{{
-		AS: 65100, HoldTime: 40 * time.Second, Keepalive: 13 * time.Second, ConnectRetry: 2 * time.Second,
+		AS: 65100, HoldTime: 40 * time.Second, Keepalive: 13 * time.Second, ConnectRetry: 2 * time.Second, MaxPrefixes: 10000,
 		Sessions: []CustomerSession{session(vpn.IPv4, "10.1.0.1", "10.1.0.2"), session(vpn.IPv6, "2001:db8:1::1", "2001:db8:1::2")},
 		Networks: []netip.Prefix{netip.MustParsePrefix("172.16.1.0/24")},
 	}, {
@@ -50,6 +50,12 @@ hosts:
 		if diff := cmp.Diff(want[i], h.Attachments[0].BGP, compareNetwork); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", h.Name, diff)
 		}
+	}
+	if unlimited, err := Parse("lab.yaml", []byte(base+`
+links: [{ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30]}]
+hosts: {a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], bgp: {as: 65100, max-prefixes: 0}}}
+`)); err != nil || unlimited.Hosts[0].Attachments[0].BGP.MaxPrefixes != 0 {
+		t.Errorf("max-prefixes: 0 limits: %v", err)
 	}
 	if len(lab.Hosts[0].Attachments[0].Statics) != 0 {
 		t.Errorf("statics %v beside BGP", lab.Hosts[0].Attachments[0].Statics)

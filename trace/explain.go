@@ -75,6 +75,8 @@ func (s *Snapshot) path(router string, r status.Route) status.ExplainedPath {
 		p.Meaning = s.nextHop(router, r.NextHop)
 	case r.Best:
 		p.Meaning = "used"
+	case r.Unusable != "":
+		p.Meaning = "not usable: " + r.Unusable
 	case r.Reason == "Unreachable Next Hop":
 		p.Meaning = s.unusable(router, r.NextHop)
 	case r.Reason == "Unusable Label":

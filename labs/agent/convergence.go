@@ -24,14 +24,17 @@ func (r *reactor) convergence() Convergence {
 	}
 	r.missingHosts(missing)
 	for _, s := range r.cfg.Sessions {
-		state := r.peers[s.PeerAddress].State
+		state := r.peers[s.PeerAddress]
 		switch {
-		case state == bgp.StateEstablished:
+		case state.State == bgp.StateEstablished:
+		case s.PeerRouter == "" && state.Down() != "":
+			c.Waiting = append(c.Waiting, fmt.Sprintf("router %s: the BGP session with peer %s (AS %d) on %s is not established%s",
+				r.name, s.PeerAddress, s.PeerAS, s.Interface, whyDown(state)))
 		case s.PeerRouter == "":
 			c.Waiting = append(c.Waiting, fmt.Sprintf("router %s: BGP peer %s (AS %d) on %s does not answer yet",
 				r.name, s.PeerAddress, s.PeerAS, s.Interface))
 		default:
-			missing("the BGP session to %s (%s) is not established", s.PeerRouter, s.PeerAddress)
+			missing("the BGP session to %s (%s) is not established%s", s.PeerRouter, s.PeerAddress, whyDown(state))
 		}
 	}
 	c.Waiting = append(c.Waiting, r.missingCustomers(missing)...)
@@ -44,6 +47,15 @@ func (r *reactor) convergence() Convergence {
 		missing("flows are being programmed")
 	}
 	return c
+}
+
+// whyDown is what is known of why a session is not established, to end a
+// sentence.
+func whyDown(p bgp.PeerState) string {
+	if why := p.Down(); why != "" {
+		return ": " + why
+	}
+	return ""
 }
 
 func (r *reactor) missingHosts(missing func(string, ...any)) {
@@ -63,6 +75,9 @@ func (r *reactor) missingHosts(missing func(string, ...any)) {
 // whyNoRoute tells why the VRF has no way to an expected prefix.
 func (r *reactor) whyNoRoute(e Expect) string {
 	for _, p := range r.tables.Paths(e.VRF, e.Prefix) {
+		if why := p.Route.Unusable; why != "" {
+			return "cannot be used: " + why
+		}
 		return fmt.Sprintf("cannot be used: %s %s", p.Reason, p.Route.NextHop)
 	}
 	return "has not been received"

@@ -117,6 +117,9 @@ func (r *reactor) refuseCustomerRoute(c *customer, key bgp.Key, why string) {
 // unfit tells why a route cannot stand in the VRF; "" if nothing is wrong.
 func (r *reactor) unfit(c *customer, route bgp.Route) string {
 	a, hop := route.Prefix.Addr(), route.NextHop
+	if route.Unusable != "" {
+		return route.Unusable
+	}
 	if a.IsLoopback() || a.IsMulticast() || a.IsLinkLocalUnicast() {
 		return "no unicast prefix of a network"
 	}

@@ -20,11 +20,7 @@ func (r *reactor) customerPeerRows(ctx context.Context, rows []status.Peer) ([]s
 			return nil, err
 		}
 		for _, p := range peers {
-			rows = append(rows, status.Peer{
-				Router: r.name, LocalAddress: p.LocalAddress, LocalAS: p.LocalAS,
-				RemoteAddress: p.Address, RemoteAS: p.AS, State: p.State, Since: p.Since, Families: p.Families,
-				Received: p.Received, Accepted: p.Accepted, Advertised: p.Advertised, VRF: c.identity.vrfName,
-			})
+			rows = append(rows, r.peerRow(p, c.identity.vrfName))
 		}
 	}
 	return rows, nil
@@ -55,9 +51,9 @@ func (r *reactor) missingCustomers(missing func(string, ...any)) (waiting []stri
 			case state.Reason != "":
 				waiting = append(waiting, fmt.Sprintf("router %s: the %s is kept down: %s", r.name, what, state.Reason))
 			case c.Awaited:
-				missing("the %s is not established", what)
+				missing("the %s is not established%s", what, whyDown(state))
 			default:
-				waiting = append(waiting, fmt.Sprintf("router %s: the %s is not established yet", r.name, what))
+				waiting = append(waiting, fmt.Sprintf("router %s: the %s is not established yet%s", r.name, what, whyDown(state)))
 			}
 		}
 	}

@@ -17,7 +17,9 @@ func (r *reactor) bgpEvents(events []bgp.Event) {
 				r.tableChanges(r.tables.Withdraw(e.Route.Key()))
 				continue
 			}
-			r.useNextHop(e.Route.NextHop)
+			if e.Route.Unusable == "" {
+				r.useNextHop(e.Route.NextHop)
+			}
 			r.tableChanges(r.tables.Update(e.Route))
 		case bgp.PeerChange:
 			if e.Removed {

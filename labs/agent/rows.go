@@ -19,13 +19,24 @@ func (r *reactor) peerRows(ctx context.Context) ([]status.Peer, error) {
 	}
 	rows := make([]status.Peer, 0, len(peers))
 	for _, p := range peers {
-		rows = append(rows, status.Peer{
-			Router: r.name, LocalAddress: p.LocalAddress, LocalAS: p.LocalAS,
-			RemoteAddress: p.Address, RemoteAS: p.AS, State: p.State, Since: p.Since, Families: p.Families,
-			Received: p.Received, Accepted: p.Accepted, Advertised: p.Advertised,
-		})
+		rows = append(rows, r.peerRow(p, ""))
 	}
 	return r.customerPeerRows(ctx, rows)
+}
+
+// peerRow is the row of a session; vrf is that of a customer's.
+func (r *reactor) peerRow(p bgp.PeerState, vrf string) status.Peer {
+	row := status.Peer{
+		Router: r.name, LocalAddress: p.LocalAddress, LocalAS: p.LocalAS,
+		RemoteAddress: p.Address, RemoteAS: p.AS, State: p.State, Since: p.Since, Families: p.Families,
+		Received: p.Received, Accepted: p.Accepted, Advertised: p.Advertised, VRF: vrf,
+		RouterID: p.RouterID, RemoteRouterID: p.PeerID, Reason: p.Down(), LastError: p.LastError,
+		Warning: p.Warning, MaxPrefixes: p.MaxPrefixes,
+	}
+	if !p.LastErrorAt.IsZero() {
+		row.LastErrorAt = &p.LastErrorAt
+	}
+	return row
 }
 
 func (r *reactor) interfaceRows() []status.Interface {
@@ -120,6 +131,7 @@ func (r *reactor) routeRows() []status.VRF {
 				Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path), Label: labelOf(e.Route.Label), Source: e.Source.String(),
 				Best: e.Best, Reason: e.Reason, MED: e.Route.MED, LocalPref: e.Route.LocalPref,
 				ASPath: e.Route.ASPath.String(), Origin: originOf(e.Path).String(),
+				Unusable: e.Route.Unusable,
 			})
 		}
 		rows = append(rows, row)
@@ -305,6 +317,7 @@ func (r *reactor) ribRows(ctx context.Context) ([]status.RIB, error) {
 				Router: r.name, Family: string(f), RD: p.RD.String(), Prefix: p.Prefix, NextHop: p.NextHop,
 				Label: uint32(p.Label), Targets: texts(p.Targets), Best: p.Best,
 				ASPath: p.ASPath.String(), Origin: p.Origin.String(), MED: p.MED, LocalPref: p.LocalPref,
+				Unusable: p.Unusable,
 			})
 		}
 	}

@@ -19,6 +19,14 @@ type Peer struct {
 	Accepted      int        `json:"accepted"`   // of these, the ones that passed the import policy
 	Advertised    int        `json:"advertised"` // prefixes sent to the peer
 	VRF           string     `json:"vrf"`        // of a session with a customer; "" between routers
+
+	RouterID       netip.Addr `json:"router_id"`        // BGP identifier of the router
+	RemoteRouterID netip.Addr `json:"remote_router_id"` // of the peer, as it last said; "" before
+	Reason         string     `json:"reason"`           // why the session is not established; "" where it is, or nobody knows
+	LastError      string     `json:"last_error"`       // why the last session ended, or the last attempt to connect failed; "" before the first
+	LastErrorAt    *time.Time `json:"last_error_at"`    // null before the first
+	Warning        string     `json:"warning"`          // a limit of the session is near; "" where none is
+	MaxPrefixes    uint32     `json:"max_prefixes"`     // more received prefixes end the session; 0: no limit
 }
 
 // Interface is one port of one router.
@@ -71,7 +79,8 @@ type Route struct {
 	MED       *uint32      `json:"med"`
 	LocalPref *uint32      `json:"local_pref"`
 	ASPath    string       `json:"as_path"`
-	Origin    string       `json:"origin"` // igp, egp or incomplete
+	Origin    string       `json:"origin"`   // igp, egp or incomplete
+	Unusable  string       `json:"unusable"` // what about the path nobody can use; "": nothing
 }
 
 // MPLS is one label binding: one we gave out (in), or one to push (out).
@@ -130,6 +139,7 @@ type RIB struct {
 	Origin    string       `json:"origin"`
 	MED       *uint32      `json:"med"`
 	LocalPref *uint32      `json:"local_pref"`
+	Unusable  string       `json:"unusable"` // what about the path nobody can use; "": nothing
 }
 
 // Node is one router or host of a lab, as `pseudowan ps` lists it.
