@@ -31,6 +31,8 @@ const maxLines = 400
 // everything below.
 var rooms = map[string][]string{
 	"bgp/vpn":        {},
+	"bgp/gate":       {},
+	"bgp/inner":      {},
 	"bgp/...":        {"bgp/..."},
 	"ovs/...":        {"ovs/..."},
 	"logfile":        {},

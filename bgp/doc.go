@@ -16,6 +16,13 @@
 // itself (files connect*.go) and hands them over, because GoBGP waits one to
 // two seconds before it dials, and binds before it listens.
 //
+// GoBGP's parser panics at what a peer may send. Between each connection and
+// GoBGP stands a relay (files relay*.go), which passes on what bgp/gate has
+// judged and what GoBGP's own parser has read once under recover. GoBGP has
+// another connection, of bgp/inner, with the addresses of the real one. The
+// relay counts prefixes too, answers what is wrong, and knows why a session has
+// ended.
+//
 // # The gobgp command
 //
 // Every speaker serves GoBGP's gRPC API on a unix socket of mode 0600, so the

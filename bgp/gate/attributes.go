@@ -194,21 +194,47 @@ func fitsAIGP(_ *shape, v []byte) bool {
 	return len(v) > 0 && v[0] == 1
 }
 
-// fitsPrefixSID takes whole TLVs, and those of RFC 8669 with their lengths.
-func fitsPrefixSID(_ *shape, v []byte) bool {
-	const labelIndex, originatorSRGB = 1, 3
-	for rest := v; len(rest) > 0; {
-		if len(rest) < 3 {
+// tlvs calls f with each TLV of a one-octet type and a two-octet length. It
+// reports whether they fill b, and f took all of them.
+func tlvs(b []byte, f func(kind uint8, value []byte) bool) bool {
+	for len(b) > 0 {
+		if len(b) < 3 {
 			return false
 		}
-		kind, n := rest[0], int(binary.BigEndian.Uint16(rest[1:]))
-		if len(rest) < 3+n {
+		n := 3 + int(binary.BigEndian.Uint16(b[1:]))
+		if len(b) < n || !f(b[0], b[3:n]) {
 			return false
 		}
-		if kind == labelIndex && n != 7 || kind == originatorSRGB && (n < 8 || (n-2)%6 != 0) {
-			return false
-		}
-		rest = rest[3+n:]
+		b = b[n:]
 	}
-	return len(v) > 0
+	return true
+}
+
+// fitsPrefixSID takes whole TLVs, and those of RFC 8669 and RFC 9252 with what
+// they must have.
+func fitsPrefixSID(_ *shape, v []byte) bool {
+	const labelIndex, originatorSRGB, srv6L3, srv6L2 = 1, 3, 5, 6
+	return len(v) > 0 && tlvs(v, func(kind uint8, value []byte) bool {
+		switch kind {
+		case labelIndex:
+			return len(value) == 7
+		case originatorSRGB:
+			return len(value) >= 8 && (len(value)-2)%6 == 0
+		case srv6L3, srv6L2:
+			return len(value) >= 1 && tlvs(value[1:], fitsSRv6)
+		}
+		return true
+	})
+}
+
+// fitsSRv6 takes a service sub-TLV: a SID, and its structure (RFC 9252 section
+// 3).
+func fitsSRv6(kind uint8, value []byte) bool {
+	const sid, structure = 1, 1
+	if kind != sid {
+		return true
+	}
+	return len(value) >= 21 && tlvs(value[21:], func(kind uint8, value []byte) bool {
+		return kind != structure || len(value) == 6
+	})
 }

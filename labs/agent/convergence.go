@@ -74,13 +74,14 @@ func (r *reactor) missingHosts(missing func(string, ...any)) {
 
 // whyNoRoute tells why the VRF has no way to an expected prefix.
 func (r *reactor) whyNoRoute(e Expect) string {
-	for _, p := range r.tables.Paths(e.VRF, e.Prefix) {
-		if why := p.Route.Unusable; why != "" {
-			return "cannot be used: " + why
-		}
-		return fmt.Sprintf("cannot be used: %s %s", p.Reason, p.Route.NextHop)
+	paths := r.tables.Paths(e.VRF, e.Prefix)
+	switch {
+	case len(paths) == 0:
+		return "has not been received"
+	case paths[0].Route.Unusable != "":
+		return "cannot be used: " + paths[0].Route.Unusable
 	}
-	return "has not been received"
+	return fmt.Sprintf("cannot be used: %s %s", paths[0].Reason, paths[0].Route.NextHop)
 }
 
 // missingRoute tells what keeps an expected route from being used; "" if

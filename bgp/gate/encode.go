@@ -1,0 +1,88 @@
+package gate
+
+import "encoding/binary"
+
+// messages encodes what is left of the update: one message, or two where routes
+// of two families are withdrawn.
+func (u *update) messages() []byte {
+	if u.asWithdrawn {
+		return u.withdrawals()
+	}
+	var attrs, fields []byte
+	for _, a := range u.attrs {
+		attrs = append(attrs, a.raw...)
+	}
+	if u.unreach != nil && (len(u.unreach.routes) > 0 || u.unreach.end()) {
+		attrs = appendMP(attrs, attrUnreach, u.unreach.head, rawRoutes(u.unreach.routes))
+	}
+	if u.reach != nil && len(u.reach.routes) > 0 {
+		attrs = appendMP(attrs, attrReach, u.reach.head, rawRoutes(u.reach.routes))
+	}
+	fields = rawRoutes(u.routes)
+	if u.empty() {
+		return Keepalive()
+	}
+	return appendUpdate(nil, rawRoutes(u.withdrawn), attrs, fields)
+}
+
+// empty reports whether nothing is left that anybody has to know. As an UPDATE
+// it could be taken for an end of RIB.
+func (u *update) empty() bool {
+	return len(u.withdrawn)+len(u.routes) == 0 && (u.reach == nil || len(u.reach.routes) == 0) &&
+		(u.unreach == nil || len(u.unreach.routes) == 0 && !u.unreach.end())
+}
+
+// withdrawals takes every route of the message as withdrawn.
+func (u *update) withdrawals() []byte {
+	fields := append(rawRoutes(u.withdrawn), rawRoutes(u.routes)...)
+	var lists [VPNv6 + 1][]byte
+	for _, m := range []*mpRoutes{u.unreach, u.reach} {
+		if m == nil {
+			continue
+		}
+		for i := range m.routes {
+			lists[m.family] = m.routes[i].appendWithdrawal(lists[m.family], m.family)
+		}
+	}
+	var out []byte
+	if len(fields) > 0 {
+		out = appendUpdate(out, fields, nil, nil)
+	}
+	for f, list := range lists {
+		if len(list) > 0 {
+			out = appendUpdate(out, nil, appendMP(nil, attrUnreach, Family(f).header(), list), nil)
+		}
+	}
+	if out == nil {
+		return Keepalive()
+	}
+	return out
+}
+
+func rawRoutes(routes []route) []byte {
+	var b []byte
+	for _, r := range routes {
+		b = append(b, r.raw...)
+	}
+	return b
+}
+
+func appendMP(b []byte, kind uint8, head, routes []byte) []byte {
+	n := len(head) + len(routes)
+	if n > 255 {
+		b = binary.BigEndian.AppendUint16(append(b, nonTransitive|flagLength, kind), uint16(n))
+	} else {
+		b = append(b, nonTransitive, kind, uint8(n))
+	}
+	return append(append(b, head...), routes...)
+}
+
+func appendUpdate(b, withdrawn, attrs, routes []byte) []byte {
+	b = appendHeader(b, typeUpdate, 4+len(withdrawn)+len(attrs)+len(routes))
+	b = append(binary.BigEndian.AppendUint16(b, uint16(len(withdrawn))), withdrawn...)
+	b = append(binary.BigEndian.AppendUint16(b, uint16(len(attrs))), attrs...)
+	return append(b, routes...)
+}
+
+// Update is an UPDATE message with the attributes alone.
+func Update(attrs []byte) []byte { return appendUpdate(nil, nil, attrs, nil) }
