@@ -246,3 +246,31 @@ func TestRealTenantOfADeletedDirectory(t *testing.T) {
 		t.Error("it is not known whose the process is")
 	}
 }
+
+// A lab of an earlier version, whose namespaces are marked inside alone, is taken
+// over by whoever knows its names.
+func TestRealNamespaceOfAnEarlierVersion(t *testing.T) {
+	needRoot(t)
+	m := Mark{Lab: unique(), Node: "h", Kind: KindHost}
+	ns := Namespace{Name: "pw-" + m.Lab + "-h", Mark: m}
+	if out, err := exec.Command("ip", "netns", "add", ns.Name).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("ip", "netns", "delete", ns.Name).Run() })
+	if ok, err := AdoptNamespace(ns.Name, m); ok || err != nil {
+		t.Errorf("one without a mark inside: %v, %v", ok, err)
+	}
+	mustRun(t, ns, "ip", "link", "set", "dev", "lo", "alias", m.String())
+	if ok, err := AdoptNamespace(ns.Name, Mark{Lab: m.Lab, Node: "other", Kind: KindHost}); ok || err != nil {
+		t.Errorf("another node's: %v, %v", ok, err)
+	}
+	if ok, err := AdoptNamespace(ns.Name, m); !ok || err != nil {
+		t.Errorf("AdoptNamespace: %v, %v", ok, err)
+	}
+	if all, err := Namespaces(); err != nil || !slices.Contains(all, ns) {
+		t.Errorf("Namespaces: %v, %v; want %v among them", all, err, ns)
+	}
+	if err := ns.Delete(); err != nil {
+		t.Error(err)
+	}
+}

@@ -147,3 +147,32 @@ func RemoveVacant(name string) error {
 	}
 	return nil
 }
+
+// AdoptNamespace gives a namespace that an earlier version has made, and marked
+// only inside, its mark. The caller knows from elsewhere that the name is one of
+// its own: what stands inside is not proof enough. It reports whether it has.
+func AdoptNamespace(name string, m Mark) (bool, error) {
+	path := filepath.Join(runNetNS, name)
+	if _, err := readMarkOf(name); !errors.Is(err, errNoMark) || checkNamespaceName(name) != nil || !isNamespaceFile(path) {
+		return false, nil
+	}
+	err := doIn(path, func() error {
+		says, err := descriptionOfThisNamespace()
+		if err == nil && says != m {
+			err = errNoMark
+		}
+		return err
+	})
+	if errors.Is(err, errNoMark) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("network namespace %q: %w", name, err)
+	}
+	files, err := openMarkFiles()
+	if err != nil {
+		return false, err
+	}
+	defer files.close()
+	return true, writeMark(fmt.Sprintf("/proc/self/fd/%d/%s", files.dir.Fd(), name), m)
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -89,20 +90,8 @@ func (a *applier) check(ctx context.Context) error {
 	return nil
 }
 
-// namespaceNames lists the names of all namespaces that the plan makes.
-func (p *Plan) namespaceNames() []string {
-	names := []string{p.Namespace}
-	for _, r := range p.Routers {
-		names = append(names, r.Namespace)
-		names = append(names, r.portNamespaces()...)
-	}
-	for _, h := range p.Hosts {
-		if h.Runtime == netnsName {
-			names = append(names, h.Namespace)
-		}
-	}
-	return names
-}
+// namespaceNames lists the names of all namespaces that the plan makes, sorted.
+func (p *Plan) namespaceNames() []string { return slices.Sorted(maps.Keys(p.marks())) }
 
 // nameIsFree refuses a namespace's name that something else has already.
 func (a *applier) nameIsFree(name string) error {
@@ -297,6 +286,9 @@ func (a *applier) removeExtra(ctx context.Context) error {
 func (a *applier) startKeeper(running processes) error {
 	if pid := running.keeper(a.plan.Lab); pid != 0 {
 		return syscall.Kill(pid, syscall.SIGHUP)
+	}
+	if !a.fresh {
+		a.changed = append(a.changed, "restarted the keeper")
 	}
 	log, err := logfile.Open(keeperLog(a.plan.Lab))
 	if err != nil {

@@ -162,6 +162,9 @@ const handOverPatience = 30 * time.Second
 // run.
 func (a *applier) routers(context.Context) error {
 	running := findProcesses()
+	if err := running.endDeafKeeper(a.plan.Lab); err != nil {
+		return err
+	}
 	state := keeperState{
 		Lab:        a.plan.Lab,
 		Containers: slices.ContainsFunc(a.plan.Hosts, func(h HostPlan) bool { return h.Runtime == dockerName }),

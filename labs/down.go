@@ -32,6 +32,9 @@ func Down(ctx context.Context, lab string, p Progress) (string, error) {
 	}
 	defer held.release()
 	p.Step("removing lab " + lab)
+	if err := adoptEarlier(lab); err != nil {
+		return "", fmt.Errorf("remove lab %s: %w", lab, err)
+	}
 	return lab, takeDown(ctx, lab)
 }
 

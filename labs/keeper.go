@@ -47,10 +47,11 @@ func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
 	defer k.wait.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	context.AfterFunc(ctx, sayEnding)
 	k.wait.Go(func() { logfile.Keep(ctx, func() []string { return labLogs(lab) }, log) })
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
+	sayName(servingName)
+	context.AfterFunc(ctx, func() { sayName(endingName) })
 	for {
 		// An unreadable list is no reason to end the agents that run.
 		if err := k.reload(ctx); err != nil && len(k.running) == 0 {

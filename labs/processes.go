@@ -112,20 +112,52 @@ func inNamespace(pid int, ns hosts.Namespace) bool {
 	return err1 == nil && err2 == nil && os.SameFile(has, named)
 }
 
-// endingName is what a keeper calls itself once it was told to end: it takes a
-// while, and nothing is to be asked of it any more.
-const endingName = "pw-ending"
+// What a keeper calls itself: once signals reach it, and once it was told to end,
+// which takes a while and nothing is to be asked of it any more.
+const (
+	servingName = "pw-keeper"
+	endingName  = "pw-ending"
+)
 
-func sayEnding() { _ = os.WriteFile("/proc/self/comm", []byte(endingName), 0) }
+func sayName(name string) { _ = os.WriteFile("/proc/self/comm", []byte(name), 0) }
 
-func ending(pid int) bool {
-	name, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
-	return err == nil && strings.TrimSpace(string(name)) == endingName
+func calls(pid int, name string) bool {
+	says, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
+	return err == nil && strings.TrimSpace(string(says)) == name
 }
 
-// awaitKeeper returns when a keeper of the lab that is about to end has ended.
-func awaitKeeper(ctx context.Context, lab string) error {
-	return hosts.EndProcessesAnd(ctx, nil, func(pid int) bool { return processIs(pid, keeperArgs(lab)) && ending(pid) }, endGrace)
+// awaitEnding returns when a keeper of the lab that is about to end has ended.
+func awaitEnding(ctx context.Context, lab string) error {
+	return hosts.EndProcessesAnd(ctx, nil, func(pid int) bool { return processIs(pid, keeperArgs(lab)) && calls(pid, endingName) }, endGrace)
+}
+
+// serves waits whether a keeper, which may have been started just now, can be
+// told something. A signal would end it before.
+func serves(pid int) bool {
+	const patience, poll = 2 * time.Second, 5 * time.Millisecond
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && !zombie(pid); time.Sleep(poll) {
+		if calls(pid, servingName) {
+			return true
+		}
+		if calls(pid, endingName) {
+			return false
+		}
+	}
+	return false
+}
+
+// endDeafKeeper ends a keeper that cannot be told anything: it hangs, or an
+// earlier version has started it.
+func (p processes) endDeafKeeper(lab string) error {
+	pid := p.keeper(lab)
+	if pid == 0 || serves(pid) {
+		return nil
+	}
+	delete(p, commandLine(keeperArgs(lab)))
+	if err := kill(pid); err != nil {
+		return fmt.Errorf("the keeper: %w", err)
+	}
+	return nil
 }
 
 // killPatience is how long a killed process may take to be gone.

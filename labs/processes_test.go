@@ -43,13 +43,24 @@ func TestProcessesOfOthersAreNotTaken(t *testing.T) {
 		t.Skip("needs root: other users and process namespaces")
 	}
 	const lab = "pwt-look-alike"
-	lookAlike(t, lab, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}})
-	lookAlike(t, lab, &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID})
+	for _, attr := range []*syscall.SysProcAttr{
+		{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}, {Cloneflags: syscall.CLONE_NEWPID},
+	} {
+		if got := ownProcess(lookAlike(t, lab, attr)); got != "" {
+			t.Errorf("a process of somebody else is taken for lab %s's", got)
+		}
+	}
 	if pid := findProcesses().keeper(lab); pid != 0 {
 		t.Errorf("process %d of somebody else is taken for ours", pid)
 	}
 	ours := lookAlike(t, lab, nil)
 	if pid := findProcesses().keeper(lab); pid != ours {
 		t.Errorf("found %d; want our own, %d", pid, ours)
+	}
+	if got := ownProcess(ours); got != lab {
+		t.Errorf("our own is taken for lab %q's, want %q", got, lab)
+	}
+	if got := ownProcess(os.Getpid()); got != "" {
+		t.Errorf("a test is taken for lab %q's", got)
 	}
 }

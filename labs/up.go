@@ -102,11 +102,14 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 // from: a removal that was cut short goes on to its end, and namespaces whose
 // names somebody has deleted get them back.
 func settle(ctx context.Context, lab string, p Progress) ([]hosts.Namespace, error) {
+	if err := adoptEarlier(lab); err != nil {
+		return nil, err
+	}
 	if goingDown(lab) {
 		p.Step("removing what an interrupted down has left")
 		return nil, takeDown(ctx, lab)
 	}
-	if err := awaitKeeper(ctx, lab); err != nil {
+	if err := awaitEnding(ctx, lab); err != nil {
 		return nil, err
 	}
 	return recoverNames(lab)
