@@ -72,7 +72,7 @@ func (p prober) Path(ctx context.Context, q verify.Probe) ([]verify.Hop, error) 
 	}
 	var hops []verify.Hop
 	for i, r := range results {
-		h := verify.Hop{TTL: i + 1, Took: r.Took}
+		h := verify.Hop{TTL: i + 1, Took: r.Took, Arrived: r.Arrived}
 		switch {
 		case len(r.Answered) > 0:
 			h.Address, h.Host = q.Destination, r.Answered[0]
@@ -89,8 +89,12 @@ func (p prober) Path(ctx context.Context, q verify.Probe) ([]verify.Hop, error) 
 	return heard(hops), nil
 }
 
-// heard cuts the silent hops off the end, but for one.
+// heard cuts the hops off that come after one that a host got, and silent ones
+// at the end but for one.
 func heard(hops []verify.Hop) []verify.Hop {
+	if i := slices.IndexFunc(hops, func(h verify.Hop) bool { return len(h.Arrived) > 0 }); i >= 0 {
+		return hops[:i+1]
+	}
 	n := len(hops)
 	for n > 1 && !hops[n-1].Address.IsValid() && !hops[n-2].Address.IsValid() {
 		n--

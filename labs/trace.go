@@ -49,6 +49,7 @@ func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, 
 	for _, h := range hops {
 		seen = append(seen, status.RealHop{
 			TTL: h.TTL, Address: h.Address, Node: h.Host, Refusal: h.Refusal, Millis: h.Took.Seconds() * 1000,
+			Arrived: append([]string{}, h.Arrived...),
 		})
 	}
 	return path.Beside(s, seen), nil

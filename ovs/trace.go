@@ -32,6 +32,7 @@ type Fate struct {
 	Port    uint32           // that it leaves by; 0: it does not
 	DstMAC  net.HardwareAddr // of the next hop
 	Punted  pipeline.Reason  // why it goes to the slow path; 0: it does not
+	Copies  []string         // where else it goes: the numbers of ports, or Open vSwitch's names for several at once
 	Refused string           // what the switch would not do; "" where nothing
 }
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,8 +28,9 @@ type telling struct {
 	packet   fields
 	protocol string // ip, ipv6 or mpls
 	popped   bool
-	returns  bool // the packet comes back to the first table, without its label
-	aside    bool // the lines tell of a way to the side
+	returns  bool     // the packet comes back to the first table, without its label
+	aside    bool     // the lines tell of a way to the side
+	out      []string // ports that it is sent to, in the words of the actions
 	check    sizeCheck
 }
 
@@ -111,7 +113,7 @@ func (t *telling) action(line string) {
 		return
 	}
 	if strings.HasPrefix(line, ">>") {
-		t.fate.Refused, t.fate.Port = strings.Trim(line, "> "), 0
+		t.refuse(strings.Trim(line, "> "))
 		return
 	}
 	if result, ok := strings.CutPrefix(line, "-> "); ok {
@@ -124,7 +126,7 @@ func (t *telling) action(line string) {
 		step := &t.fate.Passed[n-1]
 		if c := t.check; c.step == n && len(step.Actions) > c.actions && step.Actions[c.actions] == line {
 			step.Actions = step.Actions[:c.actions]
-			t.packet, t.protocol = maps.Clone(c.packet), c.protocol
+			t.packet, t.protocol, t.out = maps.Clone(c.packet), c.protocol, nil
 		}
 		step.Actions = append(step.Actions, line)
 		if strings.HasPrefix(line, "check_pkt_larger(") {
@@ -155,8 +157,10 @@ func (t *telling) apply(action string) {
 			t.protocol = "ipv6"
 		}
 	case "output":
-		if n, err := strconv.ParseUint(rest, 10, 32); err == nil {
-			t.fate.Port = uint32(n)
+		t.out = append(t.out, rest)
+	case "NORMAL", "FLOOD", "ALL", "IN_PORT", "LOCAL", "CONTROLLER":
+		if n := len(t.fate.Passed); n == 0 || t.fate.Passed[n-1].Table != pipeline.TablePunt {
+			t.out = append(t.out, verb)
 		}
 	}
 	if label, ok := strings.CutPrefix(action, "set_mpls_label("); ok {
@@ -164,9 +168,39 @@ func (t *telling) apply(action string) {
 	}
 }
 
+// refuse takes note that the last action was not carried out.
+func (t *telling) refuse(why string) {
+	t.fate.Refused = why
+	if n := len(t.out); n > 0 {
+		t.out = t.out[:n-1]
+	}
+}
+
+// leaves is the port that a packet leaves by, the last of several.
+func (t *telling) leaves() {
+	f := &t.fate
+	for _, out := range t.out {
+		if n, err := strconv.ParseUint(out, 10, 32); err == nil {
+			f.Port = uint32(n)
+		}
+	}
+	for _, out := range t.out {
+		if out != strconv.Itoa(int(f.Port)) && !slices.Contains(f.Copies, out) {
+			f.Copies = append(f.Copies, out)
+		}
+	}
+	switch {
+	case f.Port != 0:
+		f.Refused = ""
+	case len(f.Copies) > 0:
+		f.Refused, f.Copies = "leaves by "+strings.Join(f.Copies, " and ")+", which no flow of the router's does", nil
+	}
+}
+
 // conclude reads off the packet in the end what has become of it.
 func (t *telling) conclude() {
 	f := &t.fate
+	t.leaves()
 	f.VRF = t.packet.number("metadata")
 	for _, p := range f.Passed {
 		if p.Table == pipeline.TableRoute && p.Cookie.Kind() != pipeline.KindVRF {

@@ -100,6 +100,29 @@ func TestTraceLeavesTheSideWayOut(t *testing.T) {
 	}
 }
 
+// What a flow of somebody else's does is told: several ports, and Open vSwitch's
+// names for many.
+func TestTraceOfOtherOutputs(t *testing.T) {
+	for actions, want := range map[string]Fate{
+		"    output:1\n    output:4\n":                                        {Port: 4, Copies: []string{"1"}},
+		"    output:3\n     >> skipping output to input port\n    output:1\n": {Port: 1},
+		"    output:3\n     >> skipping output to input port\n":               {Refused: "skipping output to input port"},
+		"    NORMAL\n     -> no learned MAC for destination, flooding\n":      {Refused: "leaves by NORMAL, which no flow of the router's does"},
+		"    FLOOD\n    output:1\n":                                           {Port: 1, Copies: []string{"FLOOD"}},
+		"    CONTROLLER:65535\n":                                              {Refused: "leaves by CONTROLLER, which no flow of the router's does"},
+		"    drop\n":                                                          {},
+	} {
+		got, _ := parseTrace("Flow: udp,in_port=3\n\n 0. ip,in_port=3, priority 5000\n" + actions + "\nFinal flow: unchanged\nDatapath actions: 1\n")
+		if got.Port != want.Port || got.Refused != want.Refused || !slices.Equal(got.Copies, want.Copies) {
+			t.Errorf("%q: port %d, copies %q, %q; want %+v", actions, got.Port, got.Copies, got.Refused, want)
+		}
+	}
+	punted, _ := parseTrace(" 0. in_port=3, priority 5\n    goto_table:40\n40. in_port=3, priority 10\n    CONTROLLER:65535\n")
+	if punted.Refused != "" || len(punted.Copies) > 0 {
+		t.Errorf("a punt without a meter: %+v", punted)
+	}
+}
+
 // A transit label is exchanged for another.
 func TestTraceOfASwap(t *testing.T) {
 	fate, told := parseTrace(`Flow: mpls,in_port=1,dl_dst=86:c2:31:6d:3b:ec,mpls_label=2001,mpls_tc=0,mpls_ttl=63,mpls_bos=1

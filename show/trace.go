@@ -11,6 +11,9 @@ import (
 // Open vSwitch, then who answered real packets, then where these disagree.
 func Trace(o Output, t status.Trace) error {
 	t.Hops, t.Real, t.Disagreements, t.CannotTell = present(t.Hops), present(t.Real), present(t.Disagreements), present(t.CannotTell)
+	for i := range t.Real {
+		t.Real[i].Arrived = present(t.Real[i].Arrived)
+	}
 	return emitOne(o, t, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			number("hop"), text("node"), text("source"), text("vrf"), text("route"), text("popped"), text("pushed"),

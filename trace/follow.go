@@ -160,6 +160,14 @@ func (l lookup) lost(fate Fate) bool {
 }
 
 func differences(label *uint32, tables lookup, fate Fate) []string {
+	if len(fate.Copies) == 0 {
+		return ways(label, tables, fate)
+	}
+	return append(ways(label, tables, fate), fmt.Sprintf("VRF %s: Open vSwitch sends a copy out of %s", tables.VRF, strings.Join(fate.Copies, " and ")))
+}
+
+// ways compares where the packet goes.
+func ways(label *uint32, tables lookup, fate Fate) []string {
 	subject := "VRF " + tables.VRF
 	if label != nil {
 		subject = fmt.Sprintf("label %d, of VRF %s", *label, tables.VRF)
@@ -192,6 +200,8 @@ func differences(label *uint32, tables lookup, fate Fate) []string {
 	if fate.Out != tables.Out || fate.To != tables.To && tables.To != "" {
 		out = append(out, fmt.Sprintf("%s: Open vSwitch sends out of %s to %s, the tables say %s to %s",
 			subject, fate.Out, nobody(fate.To), tables.Out, nobody(tables.To)))
+	} else if tables.mac != "" && fate.DstMAC != "" && !strings.EqualFold(tables.mac, fate.DstMAC) {
+		out = append(out, fmt.Sprintf("%s: Open vSwitch sends to MAC %s, the neighbour is %s", subject, fate.DstMAC, tables.mac))
 	}
 	return out
 }

@@ -108,6 +108,35 @@ func TestFollowToTheEnd(t *testing.T) {
 	}
 }
 
+// What a switch does beside its way is told, and that it has another MAC than
+// the neighbour.
+func TestDisagreementsBesideTheWay(t *testing.T) {
+	for name, c := range map[string]struct {
+		fate func(router string, f *Fate)
+		want string
+	}{
+		"a copy": {func(r string, f *Fate) {
+			if r == "pe2" {
+				f.Copies = []string{"eth9", "FLOOD"}
+			}
+		}, "router pe2: VRF spoke: Open vSwitch sends a copy out of eth9 and FLOOD"},
+		"the MAC of a host": {func(r string, f *Fate) {
+			if r == "pe3" {
+				f.DstMAC = "02:00:00:66:66:66"
+			}
+		}, "router pe3: label 3000, of VRF spoke: Open vSwitch sends to MAC 02:00:00:66:66:66, the neighbour is "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.fates = c.fate
+			p := follow(t, w, "s2", netip.MustParseAddr("10.3.0.2"))
+			if len(p.Disagreements) != 1 || !strings.HasPrefix(p.Disagreements[0], c.want) {
+				t.Errorf("%q, want %q", p.Disagreements, c.want)
+			}
+		})
+	}
+}
+
 func TestDisagreements(t *testing.T) {
 	label := func(n uint32) *uint32 { return &n }
 	at := func(router string, do func(*status.Forwarding)) func(string, Packet, *status.Forwarding) {
@@ -206,6 +235,7 @@ func TestBeside(t *testing.T) {
 		"silence":       {good[:5], "no answer, though by the flows they are delivered to s3"},
 		"another host":  {append(slices.Clone(good[:5]), hop(6, "10.3.0.2", "s2")), "s2 answers, though"},
 		"another way":   {append(slices.Clone(good[:2]), hop(3, "10.3.0.1", ""), hop(4, "10.3.0.2", "s3")), "hop 3 is pe3 (10.3.0.1), by the flows it is hq"},
+		"no way back":   {append(slices.Clone(good[:5]), status.RealHop{TTL: 6, Arrived: []string{"s3"}}), "they arrive at s3, and no answer comes back"},
 		"nobody at all": {nil, "no answer, though"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -97,19 +97,22 @@ func (s *Snapshot) announced(o origin) (why, remedy string) {
 	if slices.ContainsFunc(v.Routes, func(r status.Route) bool { return r.Prefix == o.prefix && r.Source == o.source }) {
 		return "", ""
 	}
+	for _, i := range s.ports(o.Router, o.VRF) {
+		if i.Host == o.Host && i.Oper != "up" {
+			why = "the port " + i.Name + " of " + o.Router + " to host " + o.Host + " " + down(i)
+			switch i.Admin {
+			case "absent":
+				return why, "run `pseudowan up` with the topology file"
+			case "down":
+				return why, "pseudowan exec " + o.Router + " -- ip link set " + i.Name + " up"
+			}
+			return why, "bring the host's interface up"
+		}
+	}
 	if o.neighbor.IsValid() {
 		if _, up := s.neighbor(o.Router, o.VRF, o.neighbor); !up {
 			return silent(o.neighbor, o.Host) + ", so that router " + o.Router + " does not announce " + o.prefix.String(),
 				"look at the host: pseudowan exec " + o.Host + " -- ip address"
-		}
-	}
-	for _, i := range s.ports(o.Router, o.VRF) {
-		if i.Host == o.Host && i.Oper != "up" {
-			why = "the port " + i.Name + " of " + o.Router + " to host " + o.Host + " " + down(i)
-			if i.Admin == "down" {
-				return why, "pseudowan exec " + o.Router + " -- ip link set " + i.Name + " up"
-			}
-			return why, "bring the host's interface up"
 		}
 	}
 	return "VRF " + o.VRF + " of " + o.Router + " does not have the route itself", "pseudowan explain " + o.Router + " " + o.VRF + " " + o.prefix.String()

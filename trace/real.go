@@ -109,6 +109,11 @@ func answers(real []status.RealHop, node string) bool {
 	return slices.ContainsFunc(real, func(h status.RealHop) bool { return h.Node == node })
 }
 
+// arrives reports whether a host got a real packet.
+func arrives(real []status.RealHop, host string) bool {
+	return slices.ContainsFunc(real, func(h status.RealHop) bool { return slices.Contains(h.Arrived, host) })
+}
+
 // disagree tells how real packets went another way than Open vSwitch says, and
 // up to which hop they have gone the same. Nodes that do not answer say nothing,
 // but for the last.
@@ -116,6 +121,8 @@ func disagree(t status.Trace, expected []string) (text string, hop int) {
 	last := len(t.Hops) - 1
 	host := slices.ContainsFunc(t.Hops, func(h status.Hop) bool { return h.Kind == "host" && h.Node == t.Delivered })
 	switch {
+	case host && t.Answered == "" && arrives(t.Real, t.Delivered):
+		return fmt.Sprintf("real packets: they arrive at %s, and no answer comes back", t.Delivered), last
 	case host && t.Answered == "":
 		return fmt.Sprintf("real packets: no answer, though by the flows they are delivered to %s", t.Delivered), last
 	case host && t.Answered != t.Delivered:

@@ -52,6 +52,7 @@ type world struct {
 	*Snapshot
 	truth  *Snapshot // what the switches follow
 	broken func(router string, p Packet, f *status.Forwarding)
+	fates  func(router string, f *Fate)
 	lost   map[string]bool // hosts without a route
 	routes map[string]func(*HostRoute)
 	rules  map[string]HostRules
@@ -78,6 +79,9 @@ func (w *world) Fate(_ context.Context, router string, p Packet) (Fate, error) {
 		if i.Router == f.To && i.VRF == "" {
 			f.DstMAC = i.MAC
 		}
+	}
+	if w.fates != nil {
+		w.fates(router, &f)
 	}
 	return f, nil
 }

@@ -35,7 +35,8 @@ type Fate struct {
 	status.Forwarding        // To is left to this package
 	Port              uint32 // 0: it does not leave
 	DstMAC            string
-	Dropped           bool // it goes nowhere, not to the slow path either
+	Dropped           bool     // it goes nowhere, not to the slow path either
+	Copies            []string // where else it goes
 }
 
 // HostPacket is a packet at a host.
@@ -109,7 +110,10 @@ func (s *Snapshot) port(router string, number uint32) (status.Interface, bool) {
 
 // down says what an interface that is not up lacks.
 func down(i status.Interface) string {
-	if i.Admin == "down" {
+	switch i.Admin {
+	case "absent":
+		return "is not there"
+	case "down":
 		return "is set down"
 	}
 	return "has no carrier"

@@ -21,7 +21,8 @@ type goal struct {
 // lookup is what the tables say of a packet.
 type lookup struct {
 	status.Forwarding
-	slow bool // the router has to answer it itself: it must get to the slow path
+	slow bool   // the router has to answer it itself: it must get to the slow path
+	mac  string // of the next hop; "": not known
 }
 
 // stops is a packet that ends at the router.
@@ -88,7 +89,7 @@ func (s *Snapshot) lookUp(router, vrf string, want goal) lookup {
 		}
 	}
 	if n, ok := s.neighbor(router, v.VRF, to); ok {
-		f = s.out(router, v, n.Interface)
+		f = s.out(router, v, n)
 		f.Prefix, f.Source = hostPrefix(to), "neighbor"
 		return f
 	}
@@ -169,7 +170,8 @@ func (s *Snapshot) isRemote(router string, nextHop netip.Addr) bool {
 func (s *Snapshot) across(router string, r status.Route) lookup {
 	for _, i := range s.core(router) {
 		if contains(i.Addresses, r.NextHop) {
-			return lookup{Forwarding: status.Forwarding{Pushed: r.Label, Out: i.Name, To: s.routerAt(r.NextHop)}}
+			n, _ := s.neighbor(router, "", r.NextHop)
+			return lookup{Forwarding: status.Forwarding{Pushed: r.Label, Out: i.Name, To: s.routerAt(r.NextHop)}, mac: n.MAC}
 		}
 	}
 	return stops(fmt.Sprintf("next hop %s is not connected", r.NextHop))
@@ -179,7 +181,7 @@ func (s *Snapshot) across(router string, r status.Route) lookup {
 func (s *Snapshot) towards(router, vrf string, a netip.Addr) lookup {
 	v, _ := s.vrf(router, vrf)
 	if n, ok := s.neighbor(router, vrf, a); ok {
-		return s.out(router, v, n.Interface)
+		return s.out(router, v, n)
 	}
 	f := lookup{Forwarding: status.Forwarding{VRF: v.VRF, RD: v.RD, Stops: silent(a, "")}, slow: true}
 	for _, i := range s.ports(router, vrf) {
@@ -190,11 +192,11 @@ func (s *Snapshot) towards(router, vrf string, a netip.Addr) lookup {
 	return f
 }
 
-// out leaves by an access port.
-func (s *Snapshot) out(router string, v status.VRF, name string) lookup {
-	f := lookup{Forwarding: status.Forwarding{VRF: v.VRF, RD: v.RD, Out: name}}
+// out leaves by an access port, to a neighbour.
+func (s *Snapshot) out(router string, v status.VRF, to status.Neighbor) lookup {
+	f := lookup{Forwarding: status.Forwarding{VRF: v.VRF, RD: v.RD, Out: to.Interface}, mac: to.MAC}
 	for _, i := range s.Interfaces {
-		if i.Router == router && i.Name == name {
+		if i.Router == router && i.Name == to.Interface {
 			f.To = i.Host
 		}
 	}

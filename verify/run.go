@@ -19,8 +19,9 @@ type Observation struct {
 type Hop struct {
 	TTL     int
 	Address netip.Addr
-	Host    string // the host that answered as the destination; "" for others
-	Refusal string // why the packet goes no further; "" where its TTL was used up
+	Host    string   // the host that answered as the destination; "" for others
+	Refusal string   // why the packet goes no further; "" where its TTL was used up
+	Arrived []string // hosts that got the packet
 	Took    time.Duration
 }
 

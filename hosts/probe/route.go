@@ -86,7 +86,7 @@ var refusals = map[int]error{
 	unix.RTN_BLACKHOLE: unix.EINVAL, unix.RTN_UNREACHABLE: unix.EHOSTUNREACH, unix.RTN_PROHIBIT: unix.EACCES,
 }
 
-const doesNotForward = "it does not forward"
+const doesNotForward = "the address is not its own, and it does not forward"
 
 // words are what the kernel's refusal of a packet means.
 func words(nl *netlink.Handle, errno unix.Errno, p Packet) string {

@@ -17,9 +17,17 @@ type linkState struct {
 func (r *reactor) linkChange(u netlink.LinkUpdate) {
 	e := linkEventOf(u)
 	s := r.links[e.name]
-	s.admin = u.Header.Type != unix.RTM_DELLINK && u.IfInfomsg.Flags&unix.IFF_UP != 0
+	s.admin = u.IfInfomsg.Flags&unix.IFF_UP != 0
 	r.setLink(e.name, s)
 	r.link(e)
+	if u.Header.Type == unix.RTM_DELLINK {
+		delete(r.links, e.name)
+		for _, c := range r.core {
+			if c.NIC == e.name {
+				r.carrier(c.Name)
+			}
+		}
+	}
 }
 
 func (r *reactor) setLink(name string, s linkState) {
@@ -76,8 +84,15 @@ func (r *reactor) carrier(name string) {
 }
 
 // admin and oper are the states of RFC 2863 in their words.
-func (r *reactor) admin(name string) string { return upOrDown(r.links[name].admin) }
-func (r *reactor) oper(name string) string  { return upOrDown(r.linkUp[name]) }
+func (r *reactor) admin(name string) string {
+	s, ok := r.links[name]
+	if !ok {
+		return "absent"
+	}
+	return upOrDown(s.admin)
+}
+
+func (r *reactor) oper(name string) string { return upOrDown(r.linkUp[name]) }
 
 func upOrDown(up bool) string {
 	if up {

@@ -2,12 +2,14 @@ package agent
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 
 	"pseudowan/labs/status"
 	"pseudowan/ovs"
@@ -32,6 +34,8 @@ type Fate struct {
 	Port    uint32 `json:"port"`    // that it leaves by; 0: it does not
 	DstMAC  string `json:"dst_mac"` // of the next hop
 	Dropped bool   `json:"dropped"` // it goes nowhere, not to the slow path either
+
+	Copies []string `json:"copies"` // where else it goes: interfaces, or Open vSwitch's names for several ports
 }
 
 // Fate asks what Open vSwitch would do with a packet. Nothing is sent.
@@ -98,6 +102,12 @@ func (r *reactor) named(f ovs.Fate) Fate {
 		if out.Out == "" {
 			out.Out = fmt.Sprintf("port %d, which the router does not have", f.Port)
 		}
+	}
+	for _, to := range f.Copies {
+		if n, err := strconv.ParseUint(to, 10, 32); err == nil {
+			to = cmp.Or(r.portNames()[uint32(n)], "port "+to)
+		}
+		out.Copies = append(out.Copies, to)
 	}
 	switch {
 	case f.Refused != "":

@@ -39,7 +39,7 @@ type Interface struct {
 	VRF       string         `json:"vrf"`
 	RD        string         `json:"rd"`
 	Host      string         `json:"host"`  // the customer host behind the port, if any
-	Admin     string         `json:"admin"` // up or down: whether it is set up
+	Admin     string         `json:"admin"` // up, down, or absent where there is no such interface
 	Oper      string         `json:"oper"`  // up or down: the carrier, up to the NIC behind it
 }
 

@@ -47,6 +47,7 @@ type RealHop struct {
 	Node    string     `json:"node"`
 	Refusal string     `json:"refusal"` // why it goes no further, as the node says; "" where its TTL was used up
 	Millis  float64    `json:"ms"`
+	Arrived []string   `json:"arrived"` // hosts that got the packet
 }
 
 // Explanation tells why a prefix is in a VRF or is not.
