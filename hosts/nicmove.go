@@ -16,7 +16,11 @@ import (
 // (the network namespace that the calling process is in) as they were. It goes
 // before Delete, which would destroy a virtual one. What cannot be given back
 // stays, and the error says what and why.
-func ReturnNICs(ns Namespace, stateDir string) error {
+func ReturnNICs(ns Namespace, stateDir string) error { return ReturnOtherNICs(ns, stateDir, nil) }
+
+// ReturnOtherNICs gives back those that the router is not to keep, as the
+// interface that keep has for each NIC. What joined one to the router goes.
+func ReturnOtherNICs(ns Namespace, stateDir string, keep map[string]string) error {
 	if !isNamespaceFile(ns.Path()) {
 		return nil
 	}
@@ -30,18 +34,39 @@ func ReturnNICs(ns Namespace, stateDir string) error {
 		return err
 	}
 	var errs []error
-	for _, l := range links {
+	for name, l := range links {
 		record, ok := parseNICAlias(l.Attrs().Alias)
 		if !ok {
+			continue
+		}
+		if intf, keeps := keep[record.Name]; keeps && (name == intf || name == NICName(intf)) {
 			continue
 		}
 		if err := router.giveBack(l, loadNIC(stateDir, record)); err != nil {
 			errs = append(errs, fmt.Errorf("return NIC %s from router %s: %w", record.Name, ns.Mark.Node, err))
 			continue
 		}
-		errs = append(errs, forgetNIC(stateDir, record.Name))
+		errs = append(errs, forgetNIC(stateDir, record.Name), router.dropNICBridge(links, name))
 	}
 	return errors.Join(errs...)
+}
+
+// dropNICBridge removes the bridge that a NIC entered through, with its wire.
+func (in *inside) dropNICBridge(links map[string]netlink.Link, nic string) error {
+	intf, bridged := strings.CutPrefix(nic, NICName(""))
+	if !bridged {
+		return nil
+	}
+	for _, name := range []string{NICWireName(intf), bridgeName(intf)} {
+		l := links[name]
+		if l == nil || !markedLink(l.Attrs().Alias) {
+			continue
+		}
+		if err := in.nl.LinkDel(l); err != nil && !isNoDevice(err) {
+			return fmt.Errorf("remove %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 func (in *inside) giveBack(nic netlink.Link, record nicRecord) error {

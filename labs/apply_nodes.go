@@ -17,6 +17,9 @@ import (
 // coreWires makes the segments and the wires between routers, each in place,
 // and moves the server's interfaces to theirs.
 func (a *applier) coreWires(ctx context.Context) error {
+	if err := a.returnNICs(); err != nil {
+		return err
+	}
 	for _, s := range a.plan.Segments {
 		wires, err := a.resolveWires(s.Wires)
 		if err != nil {
@@ -57,6 +60,22 @@ func (a *applier) wires(ctx context.Context, which func(WirePlan) bool) error {
 // toHost tells a host's wire from one between routers.
 func (p *Plan) toHost(w WirePlan) bool {
 	return !slices.ContainsFunc(p.Routers, func(r RouterPlan) bool { return r.Name == w.B.Node })
+}
+
+// returnNICs gives back the server's interfaces that a router has and the plan
+// does not give it: another router may get them, or their place.
+func (a *applier) returnNICs() error {
+	var errs []error
+	for _, ns := range a.before.namespacesBy(hosts.KindRouter) {
+		keep := map[string]string{}
+		for _, n := range a.plan.NICs {
+			if n.Router == ns.Mark.Node {
+				keep[n.NIC] = n.Interface
+			}
+		}
+		errs = append(errs, hosts.ReturnOtherNICs(ns, stateDir(a.plan.Lab), keep))
+	}
+	return errors.Join(errs...)
 }
 
 // lendNICs moves the server's interfaces that the plan names to their routers.

@@ -151,3 +151,46 @@ hosts:
 		l.equalsFresh(t, step.name)
 	}
 }
+
+// A NIC that the file gives to nobody any more is the server's again; another
+// interface, or another router, gets it from the one that had it.
+func TestRealEditMovesNIC(t *testing.T) {
+	command("ip", "link", "add", "pwtmv0", "up", "type", "veth", "peer", "name", "pwtmv1")
+	t.Cleanup(func() { command("ip", "link", "del", "pwtmv1") })
+	text := func(links string) string {
+		return `
+name: pwt-mv
+routers: {pe1: {as: 65001}, pe2: {as: 65002}}
+links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30]}
+` + links + `
+vrfs: {red: {rts: "1:1"}}
+hosts:
+  r1: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
+  r2: {to: pe2, vrf: red, addresses: [10.2.0.2/24]}
+`
+	}
+	on := func(end string) string {
+		return text("- {nic: pwtmv0, ends: {" + end + ": {address: 192.168.9.1/24}}, bgp: {peer: 192.168.9.2, as: 65009}}")
+	}
+	l := fromText(t, t.TempDir(), "pwt-mv", on("pe1:eth2"))
+	l.up(t)
+	for _, step := range []struct{ name, text, holder string }{
+		{"another interface", on("pe1:up"), "pe1"},
+		{"another router", on("pe2:eth2"), "pe2"},
+		{"no NIC", text(""), ""},
+		{"the NIC again", on("pe1:eth2"), "pe1"},
+	} {
+		l.edit(t, step.text)
+		if here := command("ip", "link", "show", "pwtmv0").code == 0; here != (step.holder == "") {
+			t.Errorf("%s: the server has the NIC: %t", step.name, here)
+		}
+		for _, router := range []string{"pe1", "pe2"} {
+			has := strings.Contains(l.mustExec(t, router, "ip", "link"), "nic=pwtmv0")
+			if has != (router == step.holder) {
+				t.Errorf("%s: %s has the NIC: %t", step.name, router, has)
+			}
+		}
+		l.equalsFresh(t, step.name)
+	}
+}

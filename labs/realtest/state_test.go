@@ -31,7 +31,7 @@ func stateOf(t testing.TB, l lab) []string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			add("show "+name, string(data))
+			add("show "+name, counted.ReplaceAllString(string(data), ""))
 		}
 	}
 	for _, p := range table[status.Peer](t, l, "peer") {
@@ -76,6 +76,7 @@ var (
 	changesOf  = regexp.MustCompile(` ?(valid_lft|preferred_lft|expires) \S+| ?\bexpires \d+sec| metric \d+| hoplimit \d+| nhid \d+`)
 	numberedIf = regexp.MustCompile(`^\d+: `)
 	peerIndex  = regexp.MustCompile(`@if\d+|link-netnsid \d+|link-netns \S+|minmtu.*alias|minmtu.*$|qlen \d+|promiscuity \d+|allmulti \d+`)
+	counted    = regexp.MustCompile(`"punt[a-z_]*":\d+,?`)
 	innerLink  = regexp.MustCompile(`^(b-\S+:|w-\S+@|\S+@w-)`) // of a NIC that enters through a bridge
 	randomMAC  = regexp.MustCompile(`link/ether \S+`)
 	daemonLink = regexp.MustCompile(`\b(br0|ovs-netdev|ovs-system)\b`)
