@@ -44,11 +44,8 @@ func appliedBefore(lab string) (applied Plan, cut []Plan, known bool) {
 	return applied, cut, known
 }
 
-// begin keeps what a running lab is about to be changed to, until note.
+// begin keeps what a lab is about to be changed to, until note.
 func (a *applier) begin() error {
-	if a.fresh {
-		return nil
-	}
 	return writeJSON(changeFile(a.plan.Lab), append(a.cut, *a.plan))
 }
 

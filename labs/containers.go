@@ -125,3 +125,22 @@ func (a *applier) images(ctx context.Context) error {
 	}
 	return nil
 }
+
+// settleContainers waits for the containers that a command which was cut short
+// may have asked for, and that cannot be seen yet.
+func settleContainers(ctx context.Context, lab string) error {
+	cut, err := readJSON[[]Plan](changeFile(lab))
+	if err != nil {
+		return nil // no command was cut short, or none that had come so far
+	}
+	r := findRuntimes(ctx, silent{}.Step)
+	if r.docker == nil {
+		return nil // whoever needs it says so
+	}
+	for _, p := range cut {
+		if err := r.docker.Settle(ctx, (&applier{plan: &p}).containers()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -44,6 +44,9 @@ func takeDown(ctx context.Context, lab string) error {
 	if err == nil {
 		err = found.unseen.err()
 	}
+	if err == nil {
+		err = settleContainers(ctx, lab)
+	}
 	if err != nil {
 		return fmt.Errorf("remove lab %s: %w", lab, err)
 	}

@@ -21,19 +21,20 @@ type unseen struct {
 
 // unseenHosts finds them by what was applied, or was about to be.
 func unseenHosts(lab string, cause error) *unseen {
-	plans := []Plan{}
+	plans, _ := readJSON[[]Plan](changeFile(lab)) // there is none where nothing was cut short
 	if applied, err := appliedPlan(lab); err == nil {
 		plans = append(plans, applied)
-	} else if cut, err := readJSON[[]Plan](changeFile(lab)); err == nil {
-		plans = cut
 	}
 	u := &unseen{lab: lab, runs: map[string]bool{}, cause: cause}
 	for _, p := range plans {
 		for _, h := range p.Hosts {
-			if h.Runtime == dockerName && !u.has(h.Name) {
-				u.hosts = append(u.hosts, h)
-				u.runs[h.Name] = p.wired(h.Name)
+			if h.Runtime != dockerName {
+				continue
 			}
+			if !u.has(h.Name) {
+				u.hosts = append(u.hosts, h)
+			}
+			u.runs[h.Name] = u.runs[h.Name] || p.wired(h.Name)
 		}
 	}
 	if len(u.hosts) == 0 {

@@ -112,6 +112,9 @@ func settle(ctx context.Context, lab string, p Progress) ([]hosts.Namespace, err
 	if err := awaitEnding(ctx, lab); err != nil {
 		return nil, err
 	}
+	if err := settleContainers(ctx, lab); err != nil {
+		return nil, err
+	}
 	return recoverNames(lab)
 }
 

@@ -1,0 +1,118 @@
+package realtest
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// cut starts a command, sends it a signal after a while, and returns how it
+// ended: -1 where the signal did that at once.
+func cut(t *testing.T, after time.Duration, s syscall.Signal, args ...string) (code int, said string) {
+	t.Helper()
+	cmd := exec.Command(program, withPatience(args)...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(after) // the moment that is tried
+	_ = cmd.Process.Signal(s)
+	_ = cmd.Wait()
+	return cmd.ProcessState.ExitCode(), out.String()
+}
+
+// nothingIsLeft checks that a lab with containers has gone without a trace.
+func nothingIsLeft(t *testing.T, l lab, when string) {
+	t.Helper()
+	if left := residue(l); len(left) > 0 {
+		t.Errorf("%s: left behind:\n%s", when, strings.Join(left, "\n"))
+	}
+	if left := containers(t); left != "" {
+		t.Errorf("%s: containers left behind:\n%s", when, left)
+	}
+}
+
+// moments are rounds that end a command after another part of its time each, in
+// both ways.
+func moments(lasts time.Duration, n int, try func(after time.Duration, s syscall.Signal)) {
+	for i := range n {
+		after := lasts * time.Duration(2*i+1) / time.Duration(2*n)
+		for _, s := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT} {
+			try(after, s)
+		}
+	}
+}
+
+// An up or a down of a lab with containers that is cut short, whenever and
+// however, leaves what the next command can go on from: down removes everything
+// where it says so, up brings up a lab that works. What Docker's daemon was asked
+// for last it does only after the command has gone.
+func TestRealDockerCommandsCutShort(t *testing.T) {
+	useDocker(t)
+	l := fourHostLab(t, "pwt-dkcut", "h2: {to", `h2: {files: {/etc/word: here}, to`)
+	begin := time.Now()
+	l.upIn(t, "--runtime", "docker")
+	upLasts := time.Since(begin)
+	begin = time.Now()
+	must(t, "down", l.name)
+	downLasts := time.Since(begin)
+	down := func(when string) {
+		t.Helper()
+		if r := pseudowan("down", l.name); r.code != 0 && r.code != 4 {
+			t.Errorf("%s, then down: exit code %d\n%s", when, r.code, r.stderr)
+		}
+		nothingIsLeft(t, l, when+", then down")
+	}
+	up := func(when string) {
+		t.Helper()
+		if r := pseudowan("up", l.file, "--runtime", "docker"); r.code != 0 {
+			t.Errorf("%s, then up: exit code %d\n%s", when, r.code, r.stderr)
+			return
+		}
+		if got := docker(t, "exec", l.name+"-h2", "cat", "/etc/word"); got != "here" {
+			t.Errorf("%s, then up: the file says %q", when, got)
+		}
+		if err := pings(l.name+"-h1", "10.2.0.2")(); err != nil {
+			t.Errorf("%s, then up: %v", when, err)
+		}
+	}
+	n := 2
+	if os.Getenv(dockerRoundsEnv) != "" {
+		n = dockerRounds()
+	}
+	moments(upLasts, n, func(after time.Duration, s syscall.Signal) {
+		when := "up, after " + after.String() + " " + s.String()
+		code, said := cut(t, after, s, "up", l.file, "--runtime", "docker")
+		if s == syscall.SIGINT && code != 0 && code != -1 { // -1: before the handler was there
+			if code != 130 {
+				t.Errorf("%s: exit code %d\n%s", when, code, said)
+			}
+			nothingIsLeft(t, l, when)
+		}
+		down(when)
+	})
+	moments(upLasts, n, func(after time.Duration, s syscall.Signal) {
+		when := "up, after " + after.String() + " " + s.String()
+		cut(t, after, s, "up", l.file, "--runtime", "docker")
+		up(when)
+		must(t, "down", l.name)
+		nothingIsLeft(t, l, when+", up, down")
+	})
+	moments(downLasts, n, func(after time.Duration, s syscall.Signal) {
+		up("a new lab")
+		when := "down, after " + after.String() + " " + s.String()
+		if code, said := cut(t, after, s, "down", l.name); code == 0 {
+			nothingIsLeft(t, l, when)
+		} else if s == syscall.SIGINT && code != 130 && code != -1 {
+			t.Errorf("%s: exit code %d\n%s", when, code, said)
+		}
+		up(when)
+		cut(t, after, s, "down", l.name)
+		down(when)
+	})
+}
