@@ -1,30 +1,12 @@
 package realtest
 
 import (
-	"bytes"
 	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
-
-// cut starts a command, sends it a signal after a while, and returns how it
-// ended: -1 where the signal did that at once.
-func cut(t *testing.T, after time.Duration, s syscall.Signal, args ...string) (code int, said string) {
-	t.Helper()
-	cmd := exec.Command(program, withPatience(args)...)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(after) // the moment that is tried
-	_ = cmd.Process.Signal(s)
-	_ = cmd.Wait()
-	return cmd.ProcessState.ExitCode(), out.String()
-}
 
 // nothingIsLeft checks that a lab with containers has gone without a trace.
 func nothingIsLeft(t *testing.T, l lab, when string) {
@@ -87,7 +69,7 @@ func TestRealDockerCommandsCutShort(t *testing.T) {
 	}
 	moments(upLasts, n, func(after time.Duration, s syscall.Signal) {
 		when := "up, after " + after.String() + " " + s.String()
-		code, said := cut(t, after, s, "up", l.file, "--runtime", "docker")
+		code, said := cut(after, s, "up", l.file, "--runtime", "docker")
 		if s == syscall.SIGINT && code != 0 && code != -1 { // -1: before the handler was there
 			if code != 130 {
 				t.Errorf("%s: exit code %d\n%s", when, code, said)
@@ -98,7 +80,7 @@ func TestRealDockerCommandsCutShort(t *testing.T) {
 	})
 	moments(upLasts, n, func(after time.Duration, s syscall.Signal) {
 		when := "up, after " + after.String() + " " + s.String()
-		cut(t, after, s, "up", l.file, "--runtime", "docker")
+		cut(after, s, "up", l.file, "--runtime", "docker")
 		up(when)
 		must(t, "down", l.name)
 		nothingIsLeft(t, l, when+", up, down")
@@ -106,13 +88,13 @@ func TestRealDockerCommandsCutShort(t *testing.T) {
 	moments(downLasts, n, func(after time.Duration, s syscall.Signal) {
 		up("a new lab")
 		when := "down, after " + after.String() + " " + s.String()
-		if code, said := cut(t, after, s, "down", l.name); code == 0 {
+		if code, said := cut(after, s, "down", l.name); code == 0 {
 			nothingIsLeft(t, l, when)
 		} else if s == syscall.SIGINT && code != 130 && code != -1 {
 			t.Errorf("%s: exit code %d\n%s", when, code, said)
 		}
 		up(when)
-		cut(t, after, s, "down", l.name)
+		cut(after, s, "down", l.name)
 		down(when)
 	})
 }
