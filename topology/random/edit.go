@@ -143,7 +143,7 @@ func (e *editor) key(k key) string {
 
 // having are the places of a key, by number, that have it.
 func (e *editor) having(k key) (with []int) {
-	trial := &editor{file: copied(e.file).(*mapping)} // looking makes mappings
+	trial := &editor{server: e.server, file: copied(e.file).(*mapping)} // looking makes mappings
 	for i, p := range k.at(trial) {
 		if p.get().get(k.name) != nil {
 			with = append(with, i)

@@ -11,7 +11,7 @@ var keys = slices.Concat(
 	[]key{
 		{"description", within(), among("a random lab", "edited", `ümläut: "quoted"`)},
 		{"node-prefix", within(), among("", "x-", "edited.")},
-		{"runtime", within(), onContainers(among("netns", "docker"))},
+		{"runtime", onContainers(within()), among("netns", "docker")},
 		{"label-mode", within(), labelModes},
 		{"expect", within(), some(expectation)},
 		{"connected", within("redistribute"), connected},
@@ -110,12 +110,12 @@ func hostKeys(at func(*editor) []place) []key {
 		{"command", at, among([]any{"sleep", "1000000"}, []any{"sh", "-c", "exec tail -f /dev/null"})},
 		{"env", at, environment},
 		{"files", at, files},
-		{"runtime", at, onContainers(among("netns", "docker"))},
-		{"image", at, onContainers(image)},
-		{"build", at, onContainers(build)},
-		{"mounts", at, onContainers(some(among("/tmp:/mnt", "/tmp:/mnt:ro", "/var/tmp:/srv:rw")))},
-		{"memory", at, onContainers(among("64M", "128MiB", 1<<27))},
-		{"cpus", at, onContainers(among(0.5, 1, 2))},
+		{"runtime", onContainers(at), among("netns", "docker")},
+		{"image", onContainers(at), image},
+		{"build", onContainers(at), build},
+		{"mounts", onContainers(at), some(among("/tmp:/mnt", "/tmp:/mnt:ro", "/var/tmp:/srv:rw"))},
+		{"memory", onContainers(at), among("64M", "128MiB", 1<<27)},
+		{"cpus", onContainers(at), among(0.5, 1, 2)},
 	}
 }
 

@@ -2,6 +2,8 @@ package random
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 
 	"pseudowan/topology"
@@ -20,7 +22,11 @@ func (e *editor) speaks(lab *topology.Topology) bool {
 			continue // of a series, which has no BGP
 		}
 		runs, conf := isBIRD(raw), birdConfig(h)
-		switch wanted := conf != "" && e.server.BIRD && (h.Runtime == "netns" || h.Runtime == "" && lab.Runtime == "netns"); {
+		if conf != "" && len(h.Attachments) > 1 {
+			return false // what it learns could lead elsewhere than its routes
+		}
+		wanted := conf != "" && e.server.BIRD && (h.Runtime == "netns" || h.Runtime == "" && lab.Runtime == "netns")
+		switch {
 		case wanted:
 			raw.set("command", []any{"bird", "-f", "-c", birdConf, "-s", "/run/bird.ctl"})
 			own, _ := raw.get("files").(*mapping)
@@ -42,9 +48,16 @@ func (e *editor) speaks(lab *topology.Topology) bool {
 		case conf != "" && len(h.Command) > 0:
 			return false // the router would wait for it
 		}
+		if conf != "" && !wanted && tellsLANs(h) {
+			return false // nobody would
+		}
 	}
 	e.tidy()
 	return true
+}
+
+func tellsLANs(h *topology.Host) bool {
+	return slices.ContainsFunc(h.Attachments, func(a topology.Attachment) bool { return a.BGP != nil && len(a.BGP.Networks) > 0 })
 }
 
 func isBIRD(host *mapping) bool {
@@ -88,7 +101,17 @@ func birdConfig(h *topology.Host) string {
 	if n == 0 {
 		return ""
 	}
-	return "log stderr all;\nrouter id " + id + ";\nprotocol device {}\n" +
-		"protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; }\n" +
-		"protocol kernel { ipv6 { import none; export where source = RTS_BGP; }; }\n" + out.String()
+	return "log stderr all;\nrouter id " + id + ";\nprotocol device {}\n" + kernelRoutes(h.Attachments[0]) + out.String()
+}
+
+// kernelRoutes has the kernel of a host take over what BGP tells, where it has
+// no default route by itself.
+func kernelRoutes(a topology.Attachment) (conf string) {
+	for _, family := range []struct{ name, everything string }{{"ipv4", "0.0.0.0/0"}, {"ipv6", "::/0"}} {
+		has := func(p netip.Prefix) bool { return p.String() == family.everything }
+		if !slices.ContainsFunc(a.Routes, has) {
+			conf += "protocol kernel { " + family.name + " { import none; export where source = RTS_BGP; }; }\n"
+		}
+	}
+	return conf
 }

@@ -251,13 +251,13 @@ var (
 	retries    = among(1, 2, 3, "5s")
 )
 
-// onContainers is a value that only servers with Docker have a use for.
-func onContainers(one maker) maker {
-	return func(e *editor, at *mapping) any {
+// onContainers are places of keys that only servers with Docker have a use for.
+func onContainers(at func(*editor) []place) func(*editor) []place {
+	return func(e *editor) []place {
 		if !e.server.Containers {
 			return nil
 		}
-		return one(e, at)
+		return at(e)
 	}
 }
 
