@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -174,11 +176,17 @@ func (c *configuration) setInterface(l netlink.Link, i Interface) error {
 	return c.setUp(l)
 }
 
+// leastIPv6MTU is the least MTU of a link that carries IPv6 (RFC 8200 section 5).
+const leastIPv6MTU = 1280
+
 // setIPv6Ways applies an interface's own settings. One that begins or ceases
 // to listen to advertisements starts IPv6 over: it solicits a router, or
 // forgets what it heard.
 func setIPv6Ways(i Interface) error {
 	settings := interfaceSysctls(i.Name, i.SLAAC)
+	if i.MTU != 0 && i.MTU < leastIPv6MTU { // on which the kernel does not speak IPv6
+		return applySysctls(slices.DeleteFunc(settings, func(s sysctl) bool { return strings.HasPrefix(s.path, "ipv6/") }))
+	}
 	dir := "/proc/sys/net/ipv6/conf/" + i.Name
 	before, err := os.ReadFile(dir + "/accept_ra")
 	if err != nil && kernelHasIPv6() {

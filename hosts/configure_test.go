@@ -57,6 +57,26 @@ func TestRealConfigureAnswersOnEveryLANAddressAtOnce(t *testing.T) {
 	}
 }
 
+// Below an MTU of 1280 the kernel does not speak IPv6 on an interface; IPv4
+// works there, and IPv6 comes with a larger one.
+func TestRealConfigureMTUWithoutIPv6(t *testing.T) {
+	needRoot(t)
+	a, b := newHost(t), newHost(t)
+	wire(t, a, b)
+	for _, mtu := range []int{576, 1500, 68} {
+		for i, ns := range []Namespace{a, b} {
+			configureHost(t, ns, Network{Interfaces: []Interface{
+				{Name: "eth0", MTU: mtu, Addresses: prefixes(fmt.Sprintf("10.0.0.%d/24", i+1))},
+			}})
+		}
+		mustRun(t, a, "ping", "-c1", "-W5", "-s8", "10.0.0.2")
+		has := strings.Contains(mustRun(t, a, "ip", "-6", "addr", "show", "dev", "eth0"), "fe80::")
+		if has != (mtu >= 1280) {
+			t.Errorf("MTU %d: IPv6 on the interface: %t", mtu, has)
+		}
+	}
+}
+
 func TestRealConfigureTwiceChangesNothing(t *testing.T) {
 	needRoot(t)
 	a, _, n, _ := twoHosts(t)

@@ -3,6 +3,7 @@ package labs
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"pseudowan/hosts"
@@ -40,13 +41,41 @@ func (b *planner) customer(h topology.Host, a topology.Attachment, access agent.
 // announces by BGP comes only where the lab starts the host's BGP.
 func (b *planner) comesAbout(r topology.ExpectedRoute) bool {
 	i := slices.IndexFunc(b.topology.Hosts, func(h topology.Host) bool { return h.Name == r.Origin.Host })
-	if i < 0 || len(b.topology.Hosts[i].Command) > 0 {
+	if i < 0 {
+		return true
+	}
+	if slices.ContainsFunc(b.topology.Hosts[i].Attachments, func(a topology.Attachment) bool { return b.nobodyAt(b.topology.Hosts[i], a, r) }) {
+		return false
+	}
+	if len(b.topology.Hosts[i].Command) > 0 {
 		return true
 	}
 	return !slices.ContainsFunc(b.topology.Hosts[i].Attachments, func(a topology.Attachment) bool {
 		return a.BGP != nil && slices.Contains(a.BGP.Networks, r.Prefix)
 	})
 }
+
+// nobodyAt tells that a route is a static one whose next hop is no address that
+// the lab gives the host: what answers there is the user's to bring.
+func (b *planner) nobodyAt(h topology.Host, a topology.Attachment, r topology.ExpectedRoute) bool {
+	if a.Router != r.Origin.Router || a.VRF != r.Origin.VRF {
+		return false
+	}
+	i := slices.IndexFunc(a.Statics, func(s topology.Static) bool { return s.Prefix == r.Prefix })
+	if i < 0 {
+		return false
+	}
+	hop := a.Statics[i].NextHop
+	if hop == hosts.EUI64(linkLocal, hostMAC(b.topology.Name, h.Name, a)) {
+		return false
+	}
+	own := func(p netip.Prefix) bool { return p.Addr() == hop }
+	return !slices.ContainsFunc(hostAddresses(b.topology.Name, h.Name, a), own)
+}
+
+// linkLocal is where interfaces have addresses by themselves (RFC 4291 section
+// 2.5.6).
+var linkLocal = netip.MustParsePrefix("fe80::/64")
 
 // portNamespaces names the namespaces of a router's ports that have a network
 // stack of their own.

@@ -110,11 +110,31 @@ func (r *report) checkHostAddress(at pos, element string, p netip.Prefix) bool {
 	return false
 }
 
-// checkMTU refuses an MTU out of bounds.
+// The least MTU that IPv4, BGP on a link and IPv6 work with. BGP's first message
+// and TCP's least segment, with all options, need some 160 octets.
+const (
+	leastMTU    = 68
+	leastMTUBGP = 256
+	leastMTU6   = 1280
+)
+
+// checkMTU refuses an MTU of a host that is out of bounds.
 func (r *report) checkMTU(mtu value[int], element string, ipv6 bool) {
-	least, rule := 68, "RFC 791"
+	r.checkLeastMTU(mtu, element, ipv6, leastMTU, "RFC 791")
+}
+
+// checkLinkMTU refuses an MTU of a link that is out of bounds.
+func (r *report) checkLinkMTU(mtu value[int], element string, ipv6 bool) {
+	if mtu.v < leastMTU {
+		r.checkMTU(mtu, element, ipv6)
+		return
+	}
+	r.checkLeastMTU(mtu, element, ipv6, leastMTUBGP, "BGP needs that")
+}
+
+func (r *report) checkLeastMTU(mtu value[int], element string, ipv6 bool, least int, rule string) {
 	if ipv6 {
-		least, rule = 1280, "RFC 8200"
+		least, rule = leastMTU6, "RFC 8200"
 	}
 	if mtu.has && (mtu.v < least || mtu.v > maxMTU) {
 		r.refuse(mtu.at, element, fmt.Sprintf("MTU %d is not from %d (%s) to %d", mtu.v, least, rule, maxMTU), "use 1500")

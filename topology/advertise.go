@@ -3,6 +3,8 @@ package topology
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
+	"strings"
 	"time"
 )
 
@@ -37,10 +39,78 @@ func (b *builder) advertisement(raw rawAttachment, a Attachment, element string)
 		b.refuse(in.Lifetime.at, element, fmt.Sprintf("router lifetime %v is more than 9000 s (RFC 4861 section 6.2.1)", out.Lifetime), "use 1800")
 	}
 	for _, server := range in.RDNSS {
-		if server.has && !server.v.Is6() {
-			b.refuse(server.at, element, fmt.Sprintf("rdnss %s is not an IPv6 address", server.v), "router advertisements name IPv6 servers")
-		}
+		b.checkServer(server, element)
 		out.RDNSS = append(out.RDNSS, server.v)
 	}
+	for _, domain := range in.DNSSL {
+		if domain.has && !isDomain(domain.v) {
+			b.refuse(domain.at, element, fmt.Sprintf("dnssl %q is not a domain name", domain.v), "write it as example.org")
+		}
+	}
+	b.checkLength(in, out, a.MTU, element)
 	return out
+}
+
+// checkLength refuses more servers and domains than an option can carry, or an
+// advertisement.
+func (b *builder) checkLength(in rawRA, a *RA, mtu int, element string) {
+	const most = 255 * 8 // octets of an option (RFC 4861 section 4.6)
+	switch {
+	case a.serverOctets() > most:
+		b.refuse(in.RDNSS[0].at, element, fmt.Sprintf("%d servers do not fit into an advertisement", len(a.RDNSS)), "name fewer")
+	case a.domainOctets() > most:
+		b.refuse(in.DNSSL[0].at, element, fmt.Sprintf("%d domains do not fit into an advertisement", len(a.DNSSL)), "name fewer")
+	case a.octets() > max(mtu, leastMTU6):
+		b.refuse(in.at, element, fmt.Sprintf("its advertisements have %d octets, more than its MTU of %d", a.octets(), mtu), "name fewer servers and domains")
+	}
+}
+
+func (b *builder) checkServer(server value[netip.Addr], element string) {
+	switch {
+	case !server.has:
+	case !server.v.Is6():
+		b.refuse(server.at, element, fmt.Sprintf("rdnss %s is not an IPv6 address", server.v), "router advertisements name IPv6 servers")
+	case server.v.IsUnspecified(), server.v.IsLoopback(), server.v.IsMulticast():
+		b.refuse(server.at, element, fmt.Sprintf("rdnss %s is not the address of a server", server.v), "use a unicast address, as 2001:db8::53")
+	}
+}
+
+var domainLabel = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
+
+// isDomain tells whether a name is one that DNS can have (RFC 1035 section
+// 2.3.4, RFC 2181 section 11), in its ASCII form.
+func isDomain(name string) bool {
+	name = strings.TrimSuffix(name, ".")
+	for label := range strings.SplitSeq(name, ".") {
+		if !domainLabel.MatchString(label) {
+			return false
+		}
+	}
+	return len(name) <= 253
+}
+
+// octets is the length of an advertisement as an IPv6 packet: its options are
+// the link-layer address, the MTU, the prefix, and the servers and domains
+// (RFC 4861 section 4.6, RFC 8106 section 5).
+func (a *RA) octets() int {
+	const headers, source, mtu, prefix = 40 + 16, 8, 8, 32
+	return headers + source + mtu + prefix + a.serverOctets() + a.domainOctets()
+}
+
+func (a *RA) serverOctets() int {
+	if len(a.RDNSS) == 0 {
+		return 0
+	}
+	return 8 + 16*len(a.RDNSS)
+}
+
+func (a *RA) domainOctets() int {
+	names := 0
+	for _, domain := range a.DNSSL {
+		names += len(strings.TrimSuffix(domain, ".")) + 2
+	}
+	if names == 0 {
+		return 0
+	}
+	return 8 + (names+7)/8*8
 }

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 )
@@ -48,8 +49,11 @@ func (b *builder) checkAttachment(raw rawAttachment, element string) {
 	case raw.To.has && !known:
 		b.refuse(raw.To.at, element, fmt.Sprintf("no router is named %q", raw.To.v), suggest(raw.To.v, b.router))
 	}
-	if raw.Interface.has && (!interfaceName.MatchString(raw.Interface.v) || len(raw.Interface.v) > 15 || raw.Interface.v == "lo") {
-		b.refuse(raw.Interface.at, element, fmt.Sprintf("%q is not a name for an interface", raw.Interface.v), "name it as eth0")
+	if why := badInterface(raw.Interface.v); raw.Interface.has && why != "" {
+		b.refuse(raw.Interface.at, element, why, "name it as eth0")
+	}
+	if raw.MAC.has && isGatewayMAC(raw.MAC.v) {
+		b.refuse(raw.MAC.at, element, fmt.Sprintf("MAC address %s is one of those that routers have towards their hosts", raw.MAC.v), `use another one, as "02:00:00:00:00:01"`)
 	}
 	if raw.VRF.missing() {
 		b.refuse(raw.At, element, "says no VRF", "add vrf: with the name of a VRF")
@@ -63,6 +67,12 @@ func (b *builder) checkAttachment(raw rawAttachment, element string) {
 	if known {
 		b.useVRF(vrfKey{raw.To.v, raw.VRF.v}, vrfUse{at: raw.VRF.at, element: element, rd: raw.RD})
 	}
+}
+
+// isGatewayMAC tells that a MAC address is of the block 00:00:00:00:00:00/32
+// from which a router's ports towards hosts have theirs.
+func isGatewayMAC(mac net.HardwareAddr) bool {
+	return len(mac) == 6 && mac[0]|mac[1]|mac[2]|mac[3] == 0
 }
 
 func remedyFor(name string, defined map[string]vrfDef) string {
@@ -82,7 +92,18 @@ func (b *builder) gateways(raw rawAttachment, a Attachment, element string) []ne
 			out = append(out, p)
 		}
 	}
+	first := make(map[netip.Prefix]netip.Addr)
 	for _, g := range raw.Gateway {
+		for _, subnet := range subnets {
+			if !g.has || !subnet.Contains(g.v) {
+				continue
+			}
+			if other, given := first[subnet]; given {
+				b.refuse(g.at, element, fmt.Sprintf("gateway %s is in the same subnet as gateway %s", g.v, other), "the router has one address in a subnet; remove one")
+			} else {
+				first[subnet] = g.v
+			}
+		}
 		inside := func(subnet netip.Prefix) bool { return subnet.Contains(g.v) }
 		if g.has && !slices.ContainsFunc(subnets, inside) {
 			b.refuse(g.at, element, fmt.Sprintf("gateway %s is not on a subnet of the attachment", g.v), "use an address of the same subnet as the host's")
@@ -115,6 +136,10 @@ func attachedSubnets(raw rawAttachment, a Attachment) []value[netip.Prefix] {
 
 // gateway is the router's address in one subnet.
 func (b *builder) gateway(subnet value[netip.Prefix], own []value[netip.Addr], element string) (netip.Prefix, bool) {
+	if why := badUnicast(subnet.v.Addr()); why != "" && len(own) > 0 {
+		b.refuse(subnet.at, element, fmt.Sprintf("subnet %s: %s %s", subnet.v, subnet.v.Addr(), why), "use a longer prefix")
+		return netip.Prefix{}, false
+	}
 	for _, g := range own {
 		if g.has && subnet.v.Contains(g.v) {
 			p := netip.PrefixFrom(g.v, subnet.v.Bits())
@@ -155,13 +180,32 @@ func (b *builder) hostRoutes(raw rawAttachment, a Attachment, element string, on
 			continue
 		}
 		prefix := netip.Prefix(route.v)
-		if _, ok := addressOf(a.Gateways, prefix); !ok {
+		gateway, ok := addressOf(a.Gateways, prefix)
+		switch {
+		case !ok:
 			b.refuse(route.at, element, fmt.Sprintf("route %s has no %s gateway on this attachment", prefix, familyName(prefix)), "add an address of that family")
+			continue
+		case a.isSubnet(prefix):
+			b.refuse(route.at, element, fmt.Sprintf("route %s is the subnet that the host is on", prefix), "remove it")
+			continue
+		case !a.onSubnet(gateway):
+			b.refuse(route.at, element, fmt.Sprintf("route %s needs the gateway %s, but the host has no address in its subnet", prefix, gateway), "add one to addresses:, or slaac")
 			continue
 		}
 		routes = append(routes, prefix)
 	}
 	return routes
+}
+
+func (a Attachment) isSubnet(prefix netip.Prefix) bool {
+	return slices.ContainsFunc(a.Addresses, func(p netip.Prefix) bool { return p.Masked() == prefix })
+}
+
+// onSubnet tells that the host has an address, or makes itself one, in the
+// subnet of a gateway.
+func (a Attachment) onSubnet(gateway netip.Addr) bool {
+	own := func(p netip.Prefix) bool { return p.Contains(gateway) }
+	return slices.ContainsFunc(a.Addresses, own) || a.SLAAC && a.RA != nil && a.RA.Prefix.Contains(gateway)
 }
 
 var (
@@ -202,7 +246,7 @@ func (b *builder) checkNextHop(nextHop value[netip.Addr], prefix netip.Prefix, g
 			return true
 		}
 		if g.Contains(nextHop.v) && g.Addr() != nextHop.v && prefix.Addr().Is4() == nextHop.v.Is4() {
-			return true
+			return b.checkHostAddress(nextHop.at, element, netip.PrefixFrom(nextHop.v, g.Bits()))
 		}
 	}
 	b.refuse(nextHop.at, element, fmt.Sprintf("next hop %s of %s is not on a connected subnet of this attachment", nextHop.v, prefix), "use an address of the host on this attachment")

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/distribution/reference"
 )
 
 // Scalars of a host that is a container.
@@ -70,6 +72,9 @@ func parseMount(p *Mount, s string) *fault {
 	if parts[0] == "" {
 		return &fault{fmt.Sprintf("mount %q says no path of the server", s), remedy}
 	}
+	if inDir(parts[1], "/proc") {
+		return &fault{fmt.Sprintf("mount %q: /proc is the kernel's", s), remedy}
+	}
 	if to := parts[1]; !path.IsAbs(to) || path.Clean(to) != to || to == "/" {
 		return &fault{fmt.Sprintf("mount %q: %q is not an absolute path in the host", s, to), remedy}
 	}
@@ -90,6 +95,12 @@ func (b *builder) containerSettings(h *Host, s hostSettings, element string) {
 		targets[m.v.Target] = true
 		h.Mounts = append(h.Mounts, m.v)
 	}
+	if why := badImage(s.Image.v); s.Image.has && why != "" {
+		b.refuse(s.Image.at, element, why, "write it as debian:13, or remove image: for the built-in one")
+	}
+	if s.Build.has && s.Build.v == "" {
+		b.refuse(s.Build.at, element, "build: names nothing", "name a directory with a Dockerfile, or the file")
+	}
 	if s.Image.has && s.Build.has {
 		b.refuse(s.Build.at, element, "has image: and build:", "keep one of them")
 	}
@@ -99,8 +110,20 @@ func (b *builder) containerSettings(h *Host, s hostSettings, element string) {
 	}
 	h.ContainerOnly = &Setting{Key: key, Line: at.line}
 	if runtime := first(s.Runtime, b.raw.Runtime); runtime.v == "netns" {
-		b.refuse(at, element, key+": is for containers, but the host's runtime is netns", "remove it, or use runtime: docker")
+		what, remedy := key+": is", "remove it"
+		if file, ok := foreignFile(s.Files); ok && key == "files" {
+			what, remedy = "file "+file.v+" is", "put it below /run or /tmp, where it has files of its own"
+		}
+		b.refuse(at, element, what+" for containers, but the host's runtime is netns", remedy+", or use runtime: docker")
 	}
+}
+
+// badImage tells why no image can have a name; it is empty where one can.
+func badImage(name string) string {
+	if _, err := reference.ParseNormalizedNamed(name); err != nil {
+		return fmt.Sprintf("%q is not the name of an image: %v", name, err)
+	}
+	return ""
 }
 
 // containerOnly returns the first setting that only a container can have; ""
@@ -117,6 +140,9 @@ func (s hostSettings) containerOnly() (key string, at pos) {
 		return "memory", s.Memory.at
 	case s.CPUs.has:
 		return "cpus", s.CPUs.at
+	}
+	if file, ok := foreignFile(s.Files); ok {
+		return "files", file.at
 	}
 	return "", pos{}
 }

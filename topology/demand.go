@@ -33,12 +33,16 @@ func (b *builder) labelDemand() map[string]int {
 }
 
 // labelBindings names what gets a label of its own among the routes of an
-// attachment.
+// attachment. In the modes that share labels, connected routes have one of each
+// family that the router has an address of, whatever is redistributed.
 func labelBindings(a Attachment, v VRF) []any {
 	var out []any
-	routes := connectedRoutes(a, v.RedistributeConnected)
-	if a.SLAAC && a.RA != nil && v.RedistributeConnected == RedistributeHosts {
-		routes = append(routes, a.RA.Prefix) // for the one address that the host will make
+	routes := gatewaySubnets(a)
+	if v.LabelMode == PerPrefix {
+		routes = connectedRoutes(a, v.RedistributeConnected)
+		if a.SLAAC && a.RA != nil && v.RedistributeConnected == RedistributeHosts {
+			routes = append(routes, a.RA.Prefix) // for the one address that the host will make
+		}
 	}
 	for _, p := range routes {
 		if v.LabelMode == PerPrefix {
@@ -60,6 +64,14 @@ func labelBindings(a Attachment, v VRF) []any {
 	return out
 }
 
+func gatewaySubnets(a Attachment) []netip.Prefix {
+	var out []netip.Prefix
+	for _, g := range a.Gateways {
+		out = append(out, g.Masked())
+	}
+	return out
+}
+
 // connectedRoutes are the VPN routes that an attachment's connected networks
 // become. Addresses that the host configures by itself are not known here.
 func connectedRoutes(a Attachment, mode Redistribute) []netip.Prefix {
@@ -70,9 +82,7 @@ func connectedRoutes(a Attachment, mode Redistribute) []netip.Prefix {
 			out = append(out, netip.PrefixFrom(p.Addr(), p.Addr().BitLen()))
 		}
 	case RedistributeSubnets:
-		for _, g := range a.Gateways {
-			out = append(out, g.Masked())
-		}
+		out = gatewaySubnets(a)
 	}
 	return out
 }

@@ -6,26 +6,90 @@ import (
 	"strings"
 )
 
-// maxFile bounds a file that a lab carries.
-const maxFile = 1 << 20
+// Bounds on the files that a lab carries.
+const (
+	maxFile     = 1 << 20 // octets
+	maxFilePath = 1024    // octets of the path; the kernel takes 4096, of which a host's own directory is some
+	maxFileName = 255     // octets between two slashes
+)
+
+// ownDirs are where a host of the netns runtime has files of its own; all else
+// is the server's.
+var ownDirs = []string{"/run", "/tmp"}
+
+// systemDirs are directories that every system has; a file cannot take their
+// place.
+var systemDirs = []string{"/bin", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp", "/usr", "/var"}
 
 // files checks the files of a host.
-func (b *builder) files(raw entries[value[string]], element string) map[string]string {
+func (b *builder) files(raw entries[value[string]], mounts []value[Mount], element string) map[string]string {
 	var out map[string]string
 	for _, e := range raw {
-		name := e.key.v
-		switch {
-		case !path.IsAbs(name) || path.Clean(name) != name || name == "/" || strings.ContainsRune(name, 0):
-			b.refuse(e.key.at, element, fmt.Sprintf("%q is not the path of a file", name), "write an absolute path, as /run/bird.conf")
-			continue
-		case len(e.value.v) > maxFile:
-			b.refuse(e.value.at, element, fmt.Sprintf("file %s is larger than %d KiB", name, maxFile>>10), "make it smaller")
+		if why, remedy := badFile(e.key.v, e.value.v); why != "" {
+			b.refuse(e.key.at, element, why, remedy)
 			continue
 		}
 		if out == nil {
 			out = make(map[string]string)
 		}
-		out[name] = e.value.v
+		out[e.key.v] = e.value.v
+	}
+	for _, e := range raw {
+		for dir := path.Dir(e.key.v); len(dir) > 1; dir = path.Dir(dir) {
+			if _, both := out[dir]; both {
+				b.refuse(e.key.at, element, fmt.Sprintf("file %s lies in %s, which is a file, too", e.key.v, dir), "rename one")
+			}
+		}
+		for _, m := range mounts {
+			if m.has && inDir(e.key.v, m.v.Target) {
+				b.refuse(e.key.at, element, fmt.Sprintf("file %s lies in the mount on %s: it would be written to the server's %s", e.key.v, m.v.Target, m.v.Source), "put it elsewhere")
+			}
+		}
 	}
 	return out
+}
+
+// badFile tells why a host cannot be given a file, and what to do; it is empty
+// where it can.
+func badFile(name, text string) (why, remedy string) {
+	const example = "write an absolute path, as /run/bird.conf"
+	clean := path.IsAbs(name) && path.Clean(name) == name && name != "/" && !strings.ContainsRune(name, 0)
+	switch {
+	case !clean:
+		return fmt.Sprintf("%q is not the path of a file", name), example
+	case len(name) > maxFilePath:
+		return fmt.Sprintf("a file's path has %d octets, more than %d", len(name), maxFilePath), "shorten it"
+	case len(text) > maxFile:
+		return fmt.Sprintf("file %s is larger than %d KiB", name, maxFile>>10), "make it smaller"
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if len(part) > maxFileName {
+			return fmt.Sprintf("a part of a file's path has %d octets, more than %d", len(part), maxFileName), "shorten it"
+		}
+	}
+	for _, dir := range systemDirs {
+		if name == dir {
+			return fmt.Sprintf("%s is a directory", name), example
+		}
+	}
+	for _, dir := range []string{"/proc", "/sys", "/dev"} {
+		if inDir(name, dir) {
+			return fmt.Sprintf("file %s: %s is the kernel's", name, dir), example
+		}
+	}
+	return "", ""
+}
+
+// inDir tells that a clean path is a directory, or lies in it.
+func inDir(name, dir string) bool { return name == dir || strings.HasPrefix(name, dir+"/") }
+
+// foreignFile returns the first file that a host of the netns runtime has no
+// place for.
+func foreignFile(raw entries[value[string]]) (value[string], bool) {
+	for _, e := range raw {
+		if !inDir(e.key.v, ownDirs[0]) && !inDir(e.key.v, ownDirs[1]) {
+			return e.key, true
+		}
+	}
+	return value[string]{}, false
 }

@@ -3,7 +3,6 @@ package topology
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 )
 
 // Bounds on what series may make.
@@ -52,9 +51,10 @@ func (b *builder) host(name string, raw rawHost) Host {
 	element := "host " + name
 	settings := raw.hostSettings.over(b.raw.Defaults.Host.hostSettings)
 	b.checkEnvironment(settings.Env, element)
+	b.checkCommand(settings.Command, element)
 	h := Host{
 		Name: name, Runtime: string(settings.Runtime.v),
-		Command: texts(settings.Command), Env: environment(settings.Env), Files: b.files(settings.Files, element),
+		Command: texts(settings.Command), Env: environment(settings.Env), Files: b.files(settings.Files, settings.Mounts, element),
 		Forward: raw.Forward.v,
 	}
 	b.containerSettings(&h, settings, element)
@@ -116,15 +116,6 @@ func texts(values []value[string]) []string {
 	return out
 }
 
-// checkEnvironment refuses variables that no process can have.
-func (b *builder) checkEnvironment(env entries[value[string]], element string) {
-	for _, e := range env {
-		if e.key.v == "" || strings.ContainsAny(e.key.v, "=\x00") {
-			b.refuse(e.key.at, element, fmt.Sprintf("%q is not the name of an environment variable", e.key.v), "use letters, digits and underscores")
-		}
-	}
-}
-
 func environment(env entries[value[string]]) map[string]string {
 	var out map[string]string
 	for _, e := range env {
@@ -140,6 +131,7 @@ func environment(env entries[value[string]]) map[string]string {
 // static routes to them.
 func (b *builder) hostLANs(h *Host, raw rawHost, attach []rawAttachment, element string, interfaces map[string]bool) {
 	via := b.lanCarriers(h, raw, element)
+	b.checkOwnNetworks(h, raw, via, element)
 	for i, lan := range raw.LANs {
 		if !lan.has {
 			continue

@@ -127,10 +127,7 @@ func parseLeaf(dst any, s string) *fault {
 	case *uint32:
 		return parseNumber(s, 32, func(n uint64) { *p = uint32(n) })
 	case *asNumber:
-		if s == "0" {
-			return &fault{"AS 0 is reserved (RFC 7607)", "use a private AS number, as 65001"}
-		}
-		return parseNumber(s, 32, func(n uint64) { *p = asNumber(n) })
+		return parseAS(p, s)
 	case *lifetime:
 		return parseLifetime(p, s)
 	case *vrfNames:
@@ -196,6 +193,21 @@ func parseNumber(s string, bits int, set func(uint64)) *fault {
 	return nil
 }
 
+// reservedAS are the AS numbers that nobody can be given, and who says so.
+var reservedAS = map[asNumber]string{
+	0: "RFC 7607", 23456: "RFC 6793: it stands for numbers of four octets", 65535: "RFC 7300", 4294967295: "RFC 7300",
+}
+
+func parseAS(p *asNumber, s string) *fault {
+	if f := parseNumber(s, 32, func(n uint64) { *p = asNumber(n) }); f != nil {
+		return f
+	}
+	if why, reserved := reservedAS[*p]; reserved {
+		return &fault{fmt.Sprintf("AS %d is reserved (%s)", *p, why), "use a private AS number, as 65001"}
+	}
+	return nil
+}
+
 func parseLifetime(p *lifetime, s string) *fault {
 	if n, err := strconv.ParseUint(s, 10, 31); err == nil {
 		*p = lifetime(time.Duration(n) * time.Second)
@@ -244,6 +256,9 @@ func parseEnd(p *endName, s string) *fault {
 	}
 	if !interfaceName.MatchString(iface) || len(iface) > maxInterface {
 		return &fault{fmt.Sprintf("interface name %q: want 1 to %d letters, digits, dots, dashes or underscores", iface, maxInterface), "name it as eth1"}
+	}
+	if why := badInterface(iface); why != "" && iface != "lo" {
+		return &fault{why, "name it as eth1"}
 	}
 	if iface == "lo" || iface == "br0" || strings.HasPrefix(iface, "bgp-") || strings.HasPrefix(iface, "ovs-") {
 		return &fault{fmt.Sprintf("interface name %q is used by the router itself", iface), "name it as eth1"}

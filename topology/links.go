@@ -36,7 +36,7 @@ func (b *builder) links() {
 			continue
 		}
 		agree := b.checkLinkAddresses(raw, link, element)
-		b.checkMTU(raw.MTU, element, len(link.Ends) > 0 && hasIPv6(link.Ends[0].Addresses))
+		b.checkLinkMTU(raw.MTU, element, len(link.Ends) > 0 && hasIPv6(link.Ends[0].Addresses))
 		b.claimSubnets(raw, link, subnets)
 		b.lab.Links = append(b.lab.Links, link)
 		if agree {
@@ -103,7 +103,7 @@ func (b *builder) checkNIC(nic value[string], element string, nics map[string]po
 	if !nic.has {
 		return
 	}
-	if !interfaceName.MatchString(nic.v) || len(nic.v) > 15 || nic.v == "lo" {
+	if badInterface(nic.v) != "" {
 		b.refuse(nic.at, element, fmt.Sprintf("%q is not the name of a network interface of a server", nic.v), "see ip link")
 	}
 	if before, lent := nics[nic.v]; lent {
@@ -171,6 +171,7 @@ func (b *builder) ownAddresses(e namedEnd) (own []netip.Prefix, good bool) {
 // only one end is in, and reports whether there were none.
 func (b *builder) checkLinkAddresses(raw rawLink, link Link, element string) bool {
 	before := len(b.problems)
+	b.checkMACs(raw, element)
 	owner := make(map[netip.Addr]string)
 	members := make(map[netip.Prefix]int)
 	for i, end := range link.Ends {
@@ -191,6 +192,21 @@ func (b *builder) checkLinkAddresses(raw rawLink, link Link, element string) boo
 		}
 	}
 	return len(b.problems) == before
+}
+
+// checkMACs refuses two ends of a link with one MAC address.
+func (b *builder) checkMACs(raw rawLink, element string) {
+	owner := make(map[string]endName)
+	for _, e := range raw.Ends {
+		mac := e.settings.MAC
+		if !mac.has {
+			continue
+		}
+		if other, taken := owner[mac.v.String()]; taken {
+			b.refuse(mac.at, element, fmt.Sprintf("MAC address %s of %s is already that of %s", mac.v, e.name.v, other), "give every end its own, or leave them away")
+		}
+		owner[mac.v.String()] = e.name.v
+	}
 }
 
 // claimSubnets notes the subnets of a link for the check that no router has

@@ -91,6 +91,12 @@ func (b *builder) expectations() {
 				b.refuse(e.at, "expect", fmt.Sprintf("no host is named %q", name), suggest(name, hosts))
 			}
 		}
+		if e.v.Via != "" && (e.v.Via == e.v.From || e.v.Via == e.v.To) {
+			b.refuse(e.at, "expect", fmt.Sprintf("%s stands twice", e.v.Via), "name a third host after via")
+		}
+		if e.v.From == e.v.To {
+			b.refuse(e.at, "expect", fmt.Sprintf("%s stands on both sides", e.v.From), "name two hosts")
+		}
 		b.lab.Expect = append(b.lab.Expect, Expectation(e.v))
 	}
 }

@@ -32,6 +32,7 @@ func Parse(source string, data []byte) (*Topology, error) {
 	b.reflections()
 	b.segments()
 	b.labels()
+	b.prefixLimits()
 	b.expectations()
 	if err := r.err(); err != nil {
 		return nil, err
@@ -51,6 +52,7 @@ type builder struct {
 	uses      map[vrfKey]vrfUse           // VRF instances that hosts are attached to
 	claims    map[vrfKey][]claim          // prefixes in each VRF instance
 	addresses map[vpnAddress]addressOwner // hosts' addresses in each VPN
+	limits    []prefixLimit               // of sessions between routers
 	lans      int                         // LANs of all hosts so far
 }
 

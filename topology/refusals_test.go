@@ -29,6 +29,7 @@ func TestRefusals(t *testing.T) {
 		"sessions":        refusedSessions,
 		"VRFs":            refusedVRFs,
 		"hosts":           refusedHosts,
+		"late":            refusedLate,
 		"containers":      refusedContainers,
 		"customers":       refusedCustomers,
 		"series":          refusedSeries,

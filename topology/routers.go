@@ -50,6 +50,10 @@ func (b *builder) routerID(e entry[rawRouter], used map[netip.Addr]string) {
 		b.refuse(id.at, element, fmt.Sprintf("id %s is not a BGP identifier", id.v), "use an IPv4 address, as 10.0.0.1")
 		return
 	}
+	if why := badUnicast(id.v); why != "" && !id.v.IsLinkLocalUnicast() {
+		b.refuse(id.at, element, fmt.Sprintf("id %s is not a BGP identifier: it %s", id.v, why), "use a unicast IPv4 address, as 10.0.0.1")
+		return
+	}
 	if other, taken := used[id.v]; taken {
 		b.refuse(id.at, element, fmt.Sprintf("id %s is already that of router %s", id.v, other), "give every router its own id")
 		return

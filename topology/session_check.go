@@ -25,6 +25,9 @@ func (r *report) checkOptions(o bgpOptions, element string) {
 	if o.ConnectRetry.has && (retry < time.Second || retry > longestTime) {
 		r.refuse(o.ConnectRetry.at, element, fmt.Sprintf("connect-retry %v is not allowed", retry), "use 1 to 65535 seconds")
 	}
+	if o.LocalPref.has && o.LocalPref.v == 0 {
+		r.refuse(o.LocalPref.at, element, "local-pref 0 cannot be set", "use 1 for the least")
+	}
 	if o.Password.has && (o.Password.v == "" || len(o.Password.v) > maxPasswordLen) {
 		r.refuse(o.Password.at, element, fmt.Sprintf("the password has %d characters", len(o.Password.v)), fmt.Sprintf("use 1 to %d", maxPasswordLen))
 	}

@@ -77,6 +77,9 @@ func (b *builder) session(raw rawLink, link Link, i, j int, element string) {
 	s.PeerAS = b.lab.Routers[b.router[peer.Router]].AS
 	s.Client = own.AS == s.PeerAS && reflects(raw.Ends[i]) && !reflects(raw.Ends[j])
 	b.lab.Sessions = append(b.lab.Sessions, s)
+	if s.MaxPrefixes > 0 {
+		b.limits = append(b.limits, prefixLimit{mine.MaxPrefixes.at, element, s})
+	}
 	if i < j {
 		b.checkPair(raw, mine, b.options(raw, j), element)
 	}

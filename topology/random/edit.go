@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -170,7 +171,7 @@ func (e *editor) settle() bool {
 		return false
 	}
 	lab, err = topology.Parse("random.yaml", e.file.text())
-	if err != nil || ambiguous(lab) || halfReflected(lab) {
+	if err != nil || ambiguous(lab) || halfReflected(lab) || slices.ContainsFunc(lab.Hosts, twoWays) {
 		return false
 	}
 	if expect = trueOf(lab, expect); len(expect) > 0 {
@@ -238,6 +239,21 @@ func halfReflected(lab *topology.Topology) bool {
 	return false
 }
 
+// twoWays tells that a host would have to choose between a router that
+// advertises itself and another way for IPv6.
+func twoWays(h topology.Host) bool {
+	slaac, ways := 0, 0
+	for _, a := range h.Attachments {
+		if a.SLAAC {
+			slaac++
+		}
+		if a.SLAAC || slices.ContainsFunc(a.Routes, func(p netip.Prefix) bool { return p.Addr().Is6() }) {
+			ways++
+		}
+	}
+	return slaac > 0 && ways > 1
+}
+
 // trueOf keeps the expect: lines that are true of the lab.
 func trueOf(lab *topology.Topology, lines []any) []any {
 	if len(lines) == 0 {
@@ -251,6 +267,9 @@ func trueOf(lab *topology.Topology, lines []any) []any {
 	return slices.DeleteFunc(slices.Clone(lines), func(line any) bool {
 		words := strings.Fields(line.(string))
 		via, ok := reached[[2]string{words[0], words[2]}]
+		if words[0] == words[2] || len(words) == 5 && (words[4] == words[0] || words[4] == words[2]) {
+			return true
+		}
 		return !known[words[0]] || !known[words[2]] || ok != (words[1] == "->") ||
 			len(words) == 5 && !slices.Contains(via, words[4])
 	})

@@ -2,7 +2,6 @@ package random
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -22,9 +21,6 @@ func (e *editor) speaks(lab *topology.Topology) bool {
 			continue // of a series, which has no BGP
 		}
 		runs, conf := isBIRD(raw), birdConfig(h)
-		if conf != "" && len(h.Attachments) > 1 {
-			return false // what it learns could lead elsewhere than its routes
-		}
 		wanted := conf != "" && e.server.BIRD && (h.Runtime == "netns" || h.Runtime == "" && lab.Runtime == "netns")
 		switch {
 		case wanted:
@@ -101,17 +97,6 @@ func birdConfig(h *topology.Host) string {
 	if n == 0 {
 		return ""
 	}
-	return "log stderr all;\nrouter id " + id + ";\nprotocol device {}\n" + kernelRoutes(h.Attachments[0]) + out.String()
-}
-
-// kernelRoutes has the kernel of a host take over what BGP tells, where it has
-// no default route by itself.
-func kernelRoutes(a topology.Attachment) (conf string) {
-	for _, family := range []struct{ name, everything string }{{"ipv4", "0.0.0.0/0"}, {"ipv6", "::/0"}} {
-		has := func(p netip.Prefix) bool { return p.String() == family.everything }
-		if !slices.ContainsFunc(a.Routes, has) {
-			conf += "protocol kernel { " + family.name + " { import none; export where source = RTS_BGP; }; }\n"
-		}
-	}
-	return conf
+	return "log stderr all;\nrouter id " + id + ";\nprotocol device {}\n" + "protocol kernel { ipv4 { import none; export where source = RTS_BGP; }; }\n" +
+		"protocol kernel { ipv6 { import none; export where source = RTS_BGP; }; }\n" + out.String()
 }

@@ -1,0 +1,82 @@
+package labs
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"pseudowan/bgp/vpn"
+	"pseudowan/topology"
+	"pseudowan/topology/random"
+)
+
+// What validate counts of labels is what the plan gives out: a range with as
+// many is taken and has a plan, one with a label less is refused.
+func TestLabelDemandIsWhatThePlanTakes(t *testing.T) {
+	tight := 0
+	for seed := range uint64(30) {
+		l := random.New("random", seed, random.Small, random.Server{BIRD: true})
+		r := rand.New(rand.NewPCG(seed, 5))
+		for range 8 {
+			what := l.Edit(r)
+			plan := planOf(t, l.File())
+			for _, router := range plan.Routers {
+				need := labelsOf(router)
+				if need < 2 {
+					continue
+				}
+				tight++
+				exact := withLabels(t, l.File(), router.Name, need)
+				planOf(t, exact)
+				var refused topology.Problems
+				if _, err := topology.Parse("random.yaml", withLabels(t, l.File(), router.Name, need-1)); !errors.As(err, &refused) {
+					t.Fatalf("seed %d, after %s: router %s gives out %d labels, and %d are taken for enough\n%s", seed, what, router.Name, need, need-1, l.File())
+				}
+			}
+		}
+	}
+	if tight < 300 {
+		t.Errorf("only %d routers were looked at", tight)
+	}
+}
+
+func planOf(t *testing.T, file []byte) *Plan {
+	t.Helper()
+	lab, err := topology.Parse("random.yaml", file)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, file)
+	}
+	plan, err := NewPlan(lab, Allocations{}, netnsName)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, file)
+	}
+	return plan
+}
+
+func labelsOf(router RouterPlan) int {
+	labels := map[vpn.Label]bool{}
+	for _, v := range router.Config.VRFs {
+		for _, b := range v.Bindings {
+			labels[b.Label] = true
+		}
+	}
+	return len(labels)
+}
+
+// withLabels gives a router of a file a range of n labels.
+func withLabels(t *testing.T, file []byte, router string, n int) []byte {
+	t.Helper()
+	var doc map[string]any
+	if err := yaml.Unmarshal(file, &doc); err != nil {
+		t.Fatal(err)
+	}
+	doc["routers"].(map[string]any)[router].(map[string]any)["labels"] = fmt.Sprintf("1000-%d", 999+n)
+	out, err := yaml.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

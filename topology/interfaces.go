@@ -1,0 +1,31 @@
+package topology
+
+import (
+	"fmt"
+	"slices"
+)
+
+// maxInterfaceName is IFNAMSIZ less the terminating zero.
+const maxInterfaceName = 15
+
+// Names that no interface can be given: the kernel's settings of all
+// interfaces, and devices that the kernel makes by itself in every namespace
+// once the module of their kind is loaded.
+var (
+	settingsNames = []string{"all", "default"}
+	kernelDevices = []string{"lo", "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "ip6tnl0", "ip6gre0", "sit0"}
+)
+
+// badInterface tells why a new interface cannot have a name; it is empty where
+// it can.
+func badInterface(name string) string {
+	switch {
+	case !interfaceName.MatchString(name) || len(name) > maxInterfaceName:
+		return fmt.Sprintf("%q is not a name for an interface", name)
+	case slices.Contains(settingsNames, name):
+		return fmt.Sprintf("%q is not a name for an interface: it means every one in the kernel's settings", name)
+	case slices.Contains(kernelDevices, name):
+		return fmt.Sprintf("%q is not a name for an interface: it is the kernel's own", name)
+	}
+	return ""
+}

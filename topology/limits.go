@@ -1,0 +1,86 @@
+package topology
+
+import (
+	"fmt"
+	"net/netip"
+
+	"pseudowan/bgp/vpn"
+)
+
+// prefixLimit is a session's max-prefixes, and where it stands.
+type prefixLimit struct {
+	at      pos
+	element string
+	session Session
+}
+
+// prefixLimits refuses limits that what the peer announces by itself exceeds:
+// the session would end again and again.
+func (b *builder) prefixLimits() {
+	if len(b.problems) > 0 || len(b.limits) == 0 {
+		return // the VRFs may not be what they will be
+	}
+	own := b.lab.ownPrefixes()
+	for _, l := range b.limits {
+		for _, family := range l.session.Families {
+			if n := own[l.session.PeerRouter][family]; n > int(l.session.MaxPrefixes) {
+				b.refuse(l.at, l.element, fmt.Sprintf("max-prefixes %d ends the session of %s with %s: that one alone announces %d %s prefixes", l.session.MaxPrefixes, l.session.Router, l.session.PeerRouter, n, family),
+					"make it larger, or remove it")
+			}
+		}
+	}
+}
+
+// ownPrefixes counts the VPN prefixes of each family that each router
+// announces of its own VRFs.
+func (t *Topology) ownPrefixes() map[string]map[vpn.Family]int {
+	type announced struct {
+		router string
+		rd     vpn.RD
+		prefix netip.Prefix
+	}
+	seen := make(map[announced]bool)
+	count := make(map[string]map[vpn.Family]int)
+	_, exported := t.ownRoutes()
+	for key, routes := range exported {
+		if count[key.router] == nil {
+			count[key.router] = make(map[vpn.Family]int)
+		}
+		for _, r := range routes {
+			if one := (announced{key.router, r.Origin.RD, r.Prefix}); !seen[one] {
+				seen[one] = true
+				count[key.router][vpn.FamilyOf(r.Prefix)]++
+			}
+		}
+	}
+	return count
+}
+
+// checkOwnNetworks refuses LANs of a host that overlap with subnets of
+// attachments which do not carry them: the host would take its gateway's
+// packets, and its own address there, for the LAN's.
+func (b *builder) checkOwnNetworks(h *Host, raw rawHost, via []int, element string) {
+	for _, lan := range raw.LANs {
+		for k, a := range h.Attachments {
+			if !lan.has || carries(h, via, a) {
+				continue // which is reported of the VRF
+			}
+			for _, g := range a.Gateways {
+				if g.Masked().Overlaps(lan.v.Masked()) {
+					b.refuse(lan.at, element, fmt.Sprintf("its LAN %s overlaps with the subnet %s of its interface %s", lan.v.Masked(), g.Masked(), h.Attachments[k].Interface), "use another prefix")
+				}
+			}
+		}
+	}
+}
+
+// carries tells that a VRF instance of an attachment is one that carries the
+// host's LANs.
+func carries(h *Host, via []int, a Attachment) bool {
+	for _, k := range via {
+		if h.Attachments[k].Router == a.Router && h.Attachments[k].VRF == a.VRF {
+			return true
+		}
+	}
+	return false
+}
