@@ -39,9 +39,14 @@ func routerLogs(dir string) []string {
 	return append(daemonLogs(dir), filepath.Join(dir, agentLog))
 }
 
+// daemonLogs are what Open vSwitch's daemons log, and their standard error.
 func daemonLogs(routerDir string) []string {
-	found, _ := filepath.Glob(filepath.Join(ovsDir(routerDir), "*.log"))
-	return found
+	var logs []string
+	for _, pattern := range []string{"*.log", "*.err"} {
+		found, _ := filepath.Glob(filepath.Join(ovsDir(routerDir), pattern))
+		logs = append(logs, found...)
+	}
+	return logs
 }
 
 // keepLogs bounds a lab's logs until stop is called, for a process that starts

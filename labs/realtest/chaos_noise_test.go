@@ -101,16 +101,18 @@ func TestRealChaosNoise(t *testing.T) {
 // the other VPNs' routes.
 type noiseState struct {
 	Agents   map[string]int
+	Switches map[string]string // the pids of Open vSwitch
 	Sessions map[string]time.Time
 	Routes   map[string][]status.Route
 }
 
 func settledState(t *testing.T, l lab) noiseState {
 	t.Helper()
-	s := noiseState{map[string]int{}, map[string]time.Time{}, map[string][]status.Route{}}
+	s := noiseState{map[string]int{}, map[string]string{}, map[string]time.Time{}, map[string][]status.Route{}}
 	for _, n := range nodes(t, l) {
 		if n.Kind == "router" {
 			s.Agents[n.Node] = n.PID
+			s.Switches[n.Node] = l.mustExec(t, n.Node, "cat", "/run/openvswitch/ovs-vswitchd.pid")
 		}
 	}
 	for _, p := range table[status.Peer](t, l, "peer") {
@@ -196,8 +198,26 @@ func makeNoise(t *testing.T, name string, makers []*noiseMaker, during time.Dura
 }
 
 // quietDuring looks at the other VPNs' hosts and at the core while there is
-// noise; count is how many pings, one every ten milliseconds, last as long.
+// noise; count is how many pings, one every ten milliseconds, last as long. As
+// in mustHearFrom, a loss has to come back in each of a few attempts; a frame
+// that is heard where it should not be need not.
 func quietDuring(t *testing.T, l lab, makers []*noiseMaker, count int, noise func()) {
+	t.Helper()
+	const attempts = 3
+	for attempt := range attempts {
+		lost := lostDuring(t, l, makers, count, noise)
+		switch {
+		case len(lost) == 0 || t.Failed():
+			return
+		case attempt == attempts-1:
+			t.Errorf("lost during the noise: %s", strings.Join(lost, ", "))
+		default:
+			t.Logf("lost during the noise: %s", strings.Join(lost, ", "))
+		}
+	}
+}
+
+func lostDuring(t *testing.T, l lab, makers []*noiseMaker, count int, noise func()) (lost []string) {
 	t.Helper()
 	mark := makers[0].mark
 	captures := map[string]*capture{}
@@ -216,17 +236,18 @@ func quietDuring(t *testing.T, l lab, makers []*noiseMaker, count int, noise fun
 	}
 	noise()
 	// A busy machine loses a packet now and then; one kind of noise that stops
-	// another VPN costs more than this.
-	few := max(5, count/200)
+	// another VPN for as long as it lasts costs more than this.
+	few := max(5, count/100)
 	for _, p := range running {
 		if n := p.lost(t); n > few {
-			t.Errorf("%s: %d of %d pings lost during the noise", p.what, n, count)
+			lost = append(lost, fmt.Sprintf("%s %d of %d", p.what, n, count))
 		}
 	}
 	for host, c := range captures {
 		hearsNoNoise(t, l, host, c.stop(t), mark)
 	}
 	carriesNoNoise(t, l, wire.stop(t), mark)
+	return lost
 }
 
 // hearsNoNoise checks what a host of another VPN has heard: its gateway, and
