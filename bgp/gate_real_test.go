@@ -231,6 +231,10 @@ func TestRealRepairedUpdates(t *testing.T) {
 			a.waitRoute(key, tt.ok)
 		})
 	}
+	h.say(slices.Concat(good, u(attrsBase+twoLabels))...)
+	a.waitRoute(key, func(r Route) bool { return strings.Contains(r.Unusable, "2 labels") })
+	h.say(u(unreachVPN)...)
+	a.waitGone(key)
 	// The RD of an unknown type: shown, and gone with its withdrawal.
 	h.say(u(attrsBase + attrsMore + strangeRD)...)
 	rd := vpn.UnknownRD([8]byte(octetsOf("0007fdea00000001")))

@@ -45,7 +45,7 @@ func (e *engine) rib(ctx context.Context, family vpn.Family) ([]RIBPath, error) 
 				if err != nil { // a path that cannot be read hides no other
 					r = Route{Unusable: fmt.Sprintf("%s cannot be read: %v", d.GetPrefix(), err)}
 				}
-				paths = append(paths, RIBPath{Route: r, Best: p.GetBest()})
+				paths = append(paths, RIBPath{Route: r, Best: p.GetBest() && r.Unusable == ""})
 			}
 		})
 	return paths, errors.Join(err, ctx.Err())

@@ -1,6 +1,7 @@
 package bgp
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -16,7 +17,15 @@ var (
 	_ hearer = (*receiver)(nil)
 )
 
-func (s *receiver) route(u RouteUpdate) { s.queue.push(u) }
+// route passes on what the engine tells of a path, unless the peer has since
+// said something of it that the engine is not shown.
+func (s *receiver) route(u RouteUpdate) {
+	s.strange.RLock()
+	defer s.strange.RUnlock()
+	if _, kept := s.strange.routes[u.Route.Key()]; !kept {
+		s.queue.push(u)
+	}
+}
 
 func (s *receiver) session(addr netip.Addr, state sessionState, name string, local netip.Addr) {
 	addr = addr.WithZone("")
@@ -97,27 +106,35 @@ func (s *receiver) judged(peer netip.Addr, v gate.Verdict) {
 	}
 }
 
-// strangePath takes note of a path whose RD the engine cannot hold.
+// strangePath takes note of a path that the engine is not shown.
 func (s *receiver) strangePath(peer netip.Addr, p gate.StrangePath) {
 	r := Route{RD: vpn.UnknownRD(p.RD), Prefix: p.Prefix, Peer: peer}
+	s.strange.Lock()
+	defer s.strange.Unlock()
 	if p.Withdrawn {
-		s.strange.remove(r.Key())
+		delete(s.strange.routes, r.Key())
 		s.queue.push(RouteUpdate{Route: r, Withdrawn: true})
 		return
 	}
 	r.Unusable = "its route distinguisher is of an unknown type"
+	if p.Labels > 1 {
+		// Whoever sends several labels wants all of them pushed (RFC 8277).
+		r.Unusable = fmt.Sprintf("it carries %d labels; one is supported", p.Labels)
+	}
 	if err := decodeAttributes(&r, p.Attributes); err != nil {
 		r.Unusable += "; " + err.Error()
 	}
-	s.strange.set(r.Key(), r)
+	s.strange.routes[r.Key()] = r
 	s.queue.push(RouteUpdate{Route: r})
 }
 
 func (s *receiver) forgetStrange(peer netip.Addr) {
-	for _, r := range s.strange.all() {
-		if r.Peer == peer {
-			s.strange.remove(r.Key())
-			s.queue.push(RouteUpdate{Route: Route{RD: r.RD, Prefix: r.Prefix, Peer: peer}, Withdrawn: true})
+	s.strange.Lock()
+	defer s.strange.Unlock()
+	for k := range s.strange.routes {
+		if k.Peer == peer {
+			delete(s.strange.routes, k)
+			s.queue.push(RouteUpdate{Route: Route{RD: k.RD, Prefix: k.Prefix, Peer: peer}, Withdrawn: true})
 		}
 	}
 }

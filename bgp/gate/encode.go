@@ -8,6 +8,7 @@ func (u *update) messages() []byte {
 	if u.asWithdrawn {
 		return u.withdrawals()
 	}
+	replaced := u.replaced()
 	var attrs, fields []byte
 	for _, a := range u.attrs {
 		attrs = append(attrs, a.raw...)
@@ -19,10 +20,33 @@ func (u *update) messages() []byte {
 		attrs = appendMP(attrs, attrReach, u.reach.head, rawRoutes(u.reach.routes))
 	}
 	fields = rawRoutes(u.routes)
-	if u.empty() {
-		return Keepalive()
+	switch {
+	case !u.empty():
+		return appendUpdate(replaced, rawRoutes(u.withdrawn), attrs, fields)
+	case len(replaced) > 0:
+		return replaced
 	}
-	return appendUpdate(nil, rawRoutes(u.withdrawn), attrs, fields)
+	return Keepalive()
+}
+
+// replaced withdraws what the receiver knows of routes that it cannot be shown
+// any more: the peer has said something else of them.
+func (u *update) replaced() (out []byte) {
+	for _, m := range []*mpRoutes{u.unreach, u.reach} {
+		if m == nil {
+			continue
+		}
+		var list []byte
+		for i := range m.strange {
+			if knownRD(m.strange[i].rd) {
+				list = m.strange[i].appendWithdrawal(list, m.family)
+			}
+		}
+		if len(list) > 0 {
+			out = appendUpdate(out, nil, appendMP(nil, attrUnreach, m.family.header(), list), nil)
+		}
+	}
+	return out
 }
 
 // empty reports whether nothing is left that anybody has to know. As an UPDATE
@@ -53,6 +77,7 @@ func (u *update) withdrawals() []byte {
 			out = appendUpdate(out, nil, appendMP(nil, attrUnreach, Family(f).header(), list), nil)
 		}
 	}
+	out = append(out, u.replaced()...)
 	if out == nil {
 		return Keepalive()
 	}

@@ -234,6 +234,26 @@ func TestStrangeRDs(t *testing.T) {
 	}
 }
 
+// Several labels are not shown either: what was said of the prefix before is
+// withdrawn, and they make room for what is said next.
+func TestSeveralLabels(t *testing.T) {
+	two := "800e23 000180 0c 0000000000000000c0a80002 00 88 00bb80 00fa01 0000fdea00000001 1e0100"
+	j := judgeOf(t, 65001, openCaps)
+	one := updateMsg("", base+vpn, "")
+	gone := updateMsg("", vpnGone, "")
+	j.Received(slices.Clone(one))
+	if v := j.Received(updateMsg("", base+two, "")); !bytes.Equal(v.Pass, gone) || len(v.Strange) != 1 || v.Strange[0].Labels != 2 || v.Strange[0].Withdrawn || j.Held() != 1 {
+		t.Errorf("%+v, %d held", v, j.Held())
+	}
+	if v := j.Received(slices.Clone(one)); !bytes.Equal(v.Pass, one) || len(v.Strange) != 1 || !v.Strange[0].Withdrawn {
+		t.Errorf("%+v", v)
+	}
+	j.Received(updateMsg("", base+two, ""))
+	if v := j.Received(slices.Clone(gone)); !bytes.Equal(v.Pass, gone) || len(v.Strange) != 1 || !v.Strange[0].Withdrawn || j.Held() != 0 {
+		t.Errorf("%+v, %d held", v, j.Held())
+	}
+}
+
 // The peer holds what it has announced and not withdrawn, however often it says
 // so.
 func TestLimit(t *testing.T) {

@@ -39,6 +39,8 @@ type Judge struct {
 	families [VPNv6 + 1]bool
 	scratch  update
 
+	strangers map[key]struct{} // paths that the receiver was not shown
+
 	seed   maphash.Seed
 	held   map[uint64]uint32 // octets of each path that the peer has announced
 	octets int               // of all of them
@@ -49,7 +51,7 @@ type Judge struct {
 
 // NewJudge returns the judge of a new connection.
 func NewJudge(c Config) *Judge {
-	return &Judge{cfg: c, seed: maphash.MakeSeed(), held: make(map[uint64]uint32)}
+	return &Judge{cfg: c, seed: maphash.MakeSeed(), held: make(map[uint64]uint32), strangers: make(map[key]struct{})}
 }
 
 // Verdict is what is to be done about one message.
@@ -66,13 +68,6 @@ type Verdict struct {
 
 	// Strange are paths that the receiver cannot be shown.
 	Strange []StrangePath
-}
-
-// StrangePath is a path with a route distinguisher of an unknown type.
-type StrangePath struct {
-	Path
-	Withdrawn  bool
-	Attributes []byte // of the message, its MP_REACH_NLRI without routes
 }
 
 // Sent takes note of the OPEN that the receiver has sent.
@@ -212,25 +207,4 @@ func (j *Judge) try(b []byte) error {
 		b = b[len(msg):]
 	}
 	return nil
-}
-
-func (j *Judge) strange(u *update) []StrangePath {
-	var out []StrangePath
-	for _, m := range []*mpRoutes{u.unreach, u.reach} {
-		if m == nil || len(m.strange) == 0 {
-			continue
-		}
-		gone := m == u.unreach || u.asWithdrawn
-		var attrs []byte
-		if !gone {
-			for _, a := range u.attrs {
-				attrs = append(attrs, a.raw...)
-			}
-			attrs = appendMP(attrs, attrReach, m.head, nil)
-		}
-		for i := range m.strange {
-			out = append(out, StrangePath{Path: m.strange[i].key(m.family).path(), Withdrawn: gone, Attributes: attrs})
-		}
-	}
-	return out
 }

@@ -197,9 +197,11 @@ func (j *Judge) parseMP(u *update, a attribute) *Notification {
 	return nil
 }
 
-// sort puts the routes with an RD of a type that nobody knows apart.
+// sort puts the routes apart that the receiver cannot be shown: those with an RD
+// of a type that nobody knows, and those with several labels, which it takes for
+// other routes than those with one.
 func (m *mpRoutes) sort(routes []route) {
-	isStrange := func(r route) bool { return r.rd != nil && !knownRD(r.rd) }
+	isStrange := func(r route) bool { return r.rd != nil && (r.labels > 1 || !knownRD(r.rd)) }
 	if !slices.ContainsFunc(routes, isStrange) {
 		m.routes = routes
 		return
