@@ -100,7 +100,7 @@ func TestRealCommandsCutShort(t *testing.T) {
 // next up makes it work, and the next down leaves nothing.
 func TestRealChaosKill(t *testing.T) {
 	limit := cmp.Or(chaosTime(t), briefKills)
-	seed := uint64(time.Now().UnixNano())
+	seed := uint64(number(t, "PSEUDOWAN_SEED", int(time.Now().Unix())))
 	t.Logf("seed %d, for %s", seed, limit)
 	c := chaos{lab: smallLab(t, "pwt-chaos"), rand: rand.New(rand.NewPCG(seed, 0))}
 	c.other = filepath.Join(t.TempDir(), "other.yaml")
