@@ -274,3 +274,23 @@ func TestRealNamespaceOfAnEarlierVersion(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Where there is no room for the mark, nothing is left without one.
+func TestRealMarkWithoutRoom(t *testing.T) {
+	needRoot(t)
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=4k"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+	if err := os.WriteFile(filepath.Join(dir, "fill"), make([]byte, 4096), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "ns")
+	if err := writeMark(path, Mark{Lab: "x", Kind: KindLab}); !errors.Is(err, unix.ENOSPC) {
+		t.Errorf("writeMark: %v, want ENOSPC", err)
+	}
+	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("left behind: %v", err)
+	}
+}

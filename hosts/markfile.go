@@ -114,8 +114,10 @@ func writeMark(path string, m Mark) error {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() != 0 {
 		return errors.Join(err, fmt.Errorf("%s: %w; it is no namespace either: remove the file", path, ErrForeign))
 	}
-	_, err = f.WriteString(m.String() + "\n")
-	return err
+	if _, err = f.WriteString(m.String() + "\n"); err != nil {
+		return errors.Join(err, os.Remove(path)) // half a mark is nobody's
+	}
+	return nil
 }
 
 func linkMark(path string, m Mark) error {

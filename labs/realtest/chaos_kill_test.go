@@ -17,7 +17,7 @@ import (
 )
 
 // briefKills is how long the kill series lasts where nobody asks for more.
-const briefKills = 40 * time.Second
+const briefKills = 30 * time.Second
 
 // cut runs pseudowan and signals it after a while. It returns its exit code, -1
 // where the signal ended it, and what it said.
@@ -62,7 +62,7 @@ func TestRealCommandsCutShort(t *testing.T) {
 	begin = time.Now()
 	l.down(t)
 	took["down"] = time.Since(begin)
-	moments := rounds(12)
+	moments := rounds(8)
 	i := 0
 	for _, first := range []string{"up", "down"} {
 		for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT} {
