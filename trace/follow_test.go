@@ -108,6 +108,21 @@ func TestFollowToTheEnd(t *testing.T) {
 	}
 }
 
+// A subnet of another VRF is looked up there, a host of one is sent to at once.
+func TestConnectedRoutesOfAnotherVRF(t *testing.T) {
+	label, hq := uint32(1002), netip.MustParseAddr("10.9.0.2")
+	for prefix, want := range map[string]string{"10.9.0.0/24": "hub-out", "10.9.0.2/32": "hub-in"} {
+		s := recorded(t)
+		v := s.vrfRow(t, "pe1", "hub-in")
+		v.Routes = append(v.Routes, status.Route{Prefix: netip.MustParsePrefix(prefix), NextHop: netip.IPv4Unspecified(), Label: &label, Source: "connected", Best: true})
+		in := s.ports("pe1", "hub-in")[0]
+		f := s.byTables("pe1", Packet{Port: in.Port, Source: netip.MustParseAddr("10.1.0.2"), Destination: hq, TTL: 64}, status.Forwarding{})
+		if f.VRF != want || f.To != "hq" || f.Prefix != hostPrefix(hq) || f.Stops != "" {
+			t.Errorf("by %s: %+v; want VRF %s", prefix, f, want)
+		}
+	}
+}
+
 // What a switch does beside its way is told, and that it has another MAC than
 // the neighbour.
 func TestDisagreementsBesideTheWay(t *testing.T) {

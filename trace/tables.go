@@ -136,11 +136,11 @@ func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goa
 	}
 	var f lookup
 	switch {
-	case r.Source == "connected" && origin != v.VRF:
+	case r.Source == "connected" && origin != v.VRF && !r.Prefix.IsSingleIP():
 		want.depth--
 		return s.lookUp(router, origin, want) // it is in that VRF from here on
 	case r.Source == "connected":
-		f = s.towards(router, v.VRF, want.to)
+		f = s.towards(router, origin, want.to)
 	case remote:
 		f = s.across(router, r)
 	default:

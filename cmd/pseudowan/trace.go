@@ -35,6 +35,10 @@ interface that the topology does not have, it says that it cannot tell.`,
 		if err != nil {
 			return usagef("trace: %q is not an IP address", args[1])
 		}
+		if to.Zone() != "" {
+			return usagef("trace: %s names an interface; routers do not forward to such addresses", to)
+		}
+		to = to.Unmap()
 		t, err := withProgress(s, func(p progress) (status.Trace, error) {
 			p.Step("tracing")
 			return labs.Trace(c.Context(), lab, args[0], to)

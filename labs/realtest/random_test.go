@@ -30,8 +30,27 @@ func TestRealRandomLabs(t *testing.T) {
 			if r := pseudowan("verify", name); r.code != 0 {
 				t.Fatalf("verify: exit code %d\n%s%s\n%s", r.code, r.stdout, r.stderr, text)
 			}
+			tracesAgree(t, l, seed)
 			breakOne(t, l, seed)
 		})
+	}
+}
+
+// tracesAgree traces packets of a random lab that runs well.
+func tracesAgree(t *testing.T, l lab, seed int) {
+	t.Helper()
+	lab, err := topology.Load(l.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reaches := lab.Reaches()
+	for i := range min(len(reaches), 6) {
+		r := reaches[(seed*31+i*7)%len(reaches)]
+		code, trace := traced(t, l, r.From, r.Destination.String())
+		if code != 0 || trace.Answered != trace.Delivered || len(trace.Disagreements)+len(trace.CannotTell) > 0 {
+			t.Errorf("%s to %s: exit code %d, delivered to %q, answered by %q: %q, %q",
+				r.From, r.Destination, code, trace.Delivered, trace.Answered, trace.Disagreements, trace.CannotTell)
+		}
 	}
 }
 
