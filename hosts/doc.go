@@ -1,7 +1,8 @@
 // Package hosts owns what a lab needs of the operating system below its
 // forwarding plane: network namespaces with our mark, wires (veth pairs), LAN
 // segments, NICs of the server lent to a router, the network configuration
-// inside a customer host, and the runtimes that customers' hosts run in.
+// inside a customer host, and the runtimes that customers' hosts run in, with
+// how the hosts' own commands have ended.
 //
 // Everything it makes carries a mark: a namespace in the file of its name, under
 // the mount, an interface in its alias, a container in its labels. The marks

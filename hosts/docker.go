@@ -112,7 +112,7 @@ func (d *Docker) explain(err error) error {
 }
 
 func (d *Docker) noAnswer(err error) error {
-	return fmt.Errorf("no Docker daemon answers at %s; start it (systemctl start docker) or use the netns runtime: %w", d.cli.DaemonHost(), err)
+	return fmt.Errorf("no Docker daemon answers at %s; start it (systemctl start docker): %w", d.cli.DaemonHost(), err)
 }
 
 // Ensure implements Runtime. A container whose image, command, environment

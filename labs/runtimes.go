@@ -51,7 +51,7 @@ func (r runtimes) get(name string) (hosts.Runtime, error) {
 		}
 	}
 	if name == dockerName {
-		return nil, fmt.Errorf("runtime docker: %w", r.absent)
+		return nil, fmt.Errorf("runtime docker: %w (--runtime netns does without it)", r.absent)
 	}
 	return nil, fmt.Errorf("runtime %q is not known; use netns or docker", name)
 }

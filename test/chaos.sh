@@ -3,12 +3,13 @@
 #
 #   test/chaos.sh [TIME] [SERIES...]
 #
-# TIME is for each series, as in 12m (the default: an hour in all); SERIES are
-# some of edits, kill, noise, bgp and files. The same series run briefly among
+# TIME is for each series, as in 10m (the default: an hour in all); SERIES are
+# some of edits, kill, docker, noise, bgp and files. The same series run briefly among
 # the other tests.
 #
 #   edits  random edits of a running lab, which must equal a fresh one each time
 #   kill   processes of a lab and commands on it are killed at any moment
+#   docker commands on a lab with containers are killed at any moment
 #   noise  a customer sends whatever it likes, and no other may notice
 #   bgp    peers and customers send octets that are no BGP
 #   files  hostile lab files: refused by validate, or up and as intended
@@ -16,16 +17,16 @@
 # PSEUDOWAN_SEED is the first seed, where a series has seeds.
 set -u
 
-time=${1:-12m}
+time=${1:-10m}
 [ $# -eq 0 ] || shift
-[ $# -gt 0 ] || set -- edits kill noise bgp files
+[ $# -gt 0 ] || set -- edits kill docker noise bgp files
 
 cd "$(dirname "$0")/.." || exit 1
 export CGO_ENABLED=0 PSEUDOWAN_CHAOS="$time"
 failed=
 for series in "$@"; do
 	case $series in
-	edits) name=Edits ;; kill) name=Kill ;; noise) name=Noise ;; bgp) name=BGP ;; files) name=Files ;;
+	edits) name=Edits ;; kill) name=Kill ;; docker) name=Docker ;; noise) name=Noise ;; bgp) name=BGP ;; files) name=Files ;;
 	*)
 		echo "chaos.sh: there is no series $series; see the head of $0" >&2
 		exit 2

@@ -1,7 +1,7 @@
 package realtest
 
 import (
-	"os"
+	"math/rand/v2"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,11 +19,12 @@ func nothingIsLeft(t *testing.T, l lab, when string) {
 	}
 }
 
-// moments are rounds that end a command after another part of its time each, in
+// moments are rounds that end a command somewhere in each part of its time, in
 // both ways.
-func moments(lasts time.Duration, n int, try func(after time.Duration, s syscall.Signal)) {
-	for i := range n {
-		after := lasts * time.Duration(2*i+1) / time.Duration(2*n)
+func moments(lasts time.Duration, try func(after time.Duration, s syscall.Signal)) {
+	const parts = 2
+	for i := range parts {
+		after := time.Duration((float64(i) + rand.Float64()) / parts * float64(lasts))
 		for _, s := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT} {
 			try(after, s)
 		}
@@ -34,7 +35,7 @@ func moments(lasts time.Duration, n int, try func(after time.Duration, s syscall
 // however, leaves what the next command can go on from: down removes everything
 // where it says so, up brings up a lab that works. What Docker's daemon was asked
 // for last it does only after the command has gone.
-func TestRealDockerCommandsCutShort(t *testing.T) {
+func TestRealChaosDocker(t *testing.T) {
 	useDocker(t)
 	l := fourHostLab(t, "pwt-dkcut", "h2: {to", `h2: {files: {/etc/word: here}, to`)
 	begin := time.Now()
@@ -63,38 +64,39 @@ func TestRealDockerCommandsCutShort(t *testing.T) {
 			t.Errorf("%s, then up: %v", when, err)
 		}
 	}
-	n := 2
-	if os.Getenv(dockerRoundsEnv) != "" {
-		n = dockerRounds()
-	}
-	moments(upLasts, n, func(after time.Duration, s syscall.Signal) {
-		when := "up, after " + after.String() + " " + s.String()
-		code, said := cut(after, s, "up", l.file, "--runtime", "docker")
-		if s == syscall.SIGINT && code != 0 && code != -1 { // -1: before the handler was there
-			if code != 130 {
+	for limit := chaosTime(t); ; {
+		moments(upLasts, func(after time.Duration, s syscall.Signal) {
+			when := "up, after " + after.String() + " " + s.String()
+			code, said := cut(after, s, "up", l.file, "--runtime", "docker")
+			if s == syscall.SIGINT && code != 0 && code != -1 { // -1: before the handler was there
+				if code != 130 {
+					t.Errorf("%s: exit code %d\n%s", when, code, said)
+				}
+				nothingIsLeft(t, l, when)
+			}
+			down(when)
+		})
+		moments(upLasts, func(after time.Duration, s syscall.Signal) {
+			when := "up, after " + after.String() + " " + s.String()
+			cut(after, s, "up", l.file, "--runtime", "docker")
+			up(when)
+			must(t, "down", l.name)
+			nothingIsLeft(t, l, when+", up, down")
+		})
+		moments(downLasts, func(after time.Duration, s syscall.Signal) {
+			up("a new lab")
+			when := "down, after " + after.String() + " " + s.String()
+			if code, said := cut(after, s, "down", l.name); code == 0 {
+				nothingIsLeft(t, l, when)
+			} else if s == syscall.SIGINT && code != 130 && code != -1 {
 				t.Errorf("%s: exit code %d\n%s", when, code, said)
 			}
-			nothingIsLeft(t, l, when)
+			up(when)
+			cut(after, s, "down", l.name)
+			down(when)
+		})
+		if time.Since(begin) >= limit || t.Failed() {
+			return
 		}
-		down(when)
-	})
-	moments(upLasts, n, func(after time.Duration, s syscall.Signal) {
-		when := "up, after " + after.String() + " " + s.String()
-		cut(after, s, "up", l.file, "--runtime", "docker")
-		up(when)
-		must(t, "down", l.name)
-		nothingIsLeft(t, l, when+", up, down")
-	})
-	moments(downLasts, n, func(after time.Duration, s syscall.Signal) {
-		up("a new lab")
-		when := "down, after " + after.String() + " " + s.String()
-		if code, said := cut(after, s, "down", l.name); code == 0 {
-			nothingIsLeft(t, l, when)
-		} else if s == syscall.SIGINT && code != 130 && code != -1 {
-			t.Errorf("%s: exit code %d\n%s", when, code, said)
-		}
-		up(when)
-		cut(after, s, "down", l.name)
-		down(when)
-	})
+	}
 }
