@@ -59,6 +59,9 @@ const (
 	labelSpec = "pseudowan.spec" // digest of what cannot be changed in place
 )
 
+// Host is where the daemon is, as DOCKER_HOST says it.
+func (d *Docker) Host() string { return d.cli.DaemonHost() }
+
 // Name implements Runtime.
 func (d *Docker) Name() string { return "docker" }
 

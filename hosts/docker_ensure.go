@@ -90,6 +90,12 @@ func (d *Docker) create(ctx context.Context, plan container.CreateRequest, name 
 // may lack its files.
 func (d *Docker) revive(ctx context.Context, c container.InspectResponse, spec Spec) (Sandbox, error) {
 	switch {
+	case c.State.Paused:
+		if err := d.cli.ContainerUnpause(ctx, c.ID); err != nil {
+			return Sandbox{}, fmt.Errorf("unpause container %s: %w", spec.Name, err)
+		}
+		c.State.Paused = false
+		return d.settle(ctx, c, spec)
 	case c.State.Running:
 		return d.settle(ctx, c, spec)
 	case hasStarted(c):
@@ -195,7 +201,7 @@ func sandboxOf(c container.InspectResponse) Sandbox {
 	}
 	switch {
 	case c.State.Running && hasNetwork(c):
-		box.PID, box.NetNS = c.State.Pid, netnsOf(c)
+		box.PID, box.NetNS, box.Paused = c.State.Pid, netnsOf(c), c.State.Paused
 	case c.State.Running:
 		box.Ended, box.ExitCode = true, UnknownExit
 	case hasStarted(c):

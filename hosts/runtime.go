@@ -42,6 +42,7 @@ type Sandbox struct {
 	Name      string // of the namespace or the container
 	NetNS     string // path of its network namespace; empty where it does not run
 	PID       int    // its own command, or a container's first process; 0 where none runs
+	Paused    bool   // its processes are frozen, while its network answers
 	Ended     bool   // that process ran and has ended
 	ExitCode  int    // of a process that has ended, 128 plus the signal that ended it; UnknownExit where nobody knows
 }

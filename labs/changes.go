@@ -73,7 +73,7 @@ func restored(before, now *Plan, found observed) []string {
 	}
 	for _, h := range now.Hosts {
 		applied := slices.ContainsFunc(before.Hosts, func(x HostPlan) bool { return x.Name == h.Name })
-		runs := slices.ContainsFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.Running() })
+		runs := slices.ContainsFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.Running() && !s.Paused })
 		ended := slices.ContainsFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.Ended })
 		switch {
 		case applied && !runs:

@@ -198,12 +198,15 @@ func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 		} else {
 			l.Hosts++
 		}
-		if n.State != "running" {
+		if n.State != "running" && !found.unseen.has(n.Node) {
 			l.Wrong = append(l.Wrong, fmt.Sprintf("%s %s: %s", n.Kind, n.Node, n.State))
 		}
 	}
 	if len(nodes) > 0 {
 		l.Wrong = append(l.Wrong, missingNodes(name, there)...)
+	}
+	if err := found.unseen.err(); err != nil {
+		l.Wrong = append(l.Wrong, err.Error())
 	}
 	switch own := len(found.namespacesBy(hosts.KindLab)) > 0; {
 	case !own && len(nodes) > 0:

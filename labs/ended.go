@@ -79,6 +79,9 @@ func ended(command []string, s hosts.Sandbox) string {
 	if len(command) > 0 {
 		what = "its command " + command[0]
 	}
+	if !s.Ended {
+		return what + " has not been started"
+	}
 	if s.ExitCode == hosts.UnknownExit {
 		return what + " has ended, nobody knows how"
 	}

@@ -68,6 +68,9 @@ func (o observed) command(ctx context.Context, lab string, x ExecOptions) (*exec
 			if err != nil {
 				return nil, err
 			}
+			if !s.Running() {
+				return nil, &hosts.ExitError{Code: notEntered, Err: fmt.Errorf("host %s does not run: %s; `pseudowan up` starts it", x.Node, ended(nil, s))}
+			}
 			return runtime.Command(ctx, s, inside)
 		}
 	}

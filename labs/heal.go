@@ -127,6 +127,9 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 		return err
 	}
 	defer held.release()
+	if err := h.answers(ctx); err != nil {
+		return err
+	}
 	plan, torn, err := h.torn(ctx, nodes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -140,6 +143,15 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 	}
 	h.log.Info("hosts were started again and have their wires back", "hosts", nodes.names(), "took", time.Since(begin))
 	return nil
+}
+
+// answers is an error where the daemon hangs, which is not waited for with the
+// lab's lock in hand: commands wait for that no longer than lockPatience.
+func (h *healer) answers(ctx context.Context) error {
+	const patience = lockPatience / 2
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return h.docker.Ping(ctx)
 }
 
 // torn returns the plan as applied, and the suspects among its hosts that run

@@ -138,8 +138,11 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 	if s.Ended && s.ExitCode != hosts.UnknownExit {
 		n.ExitCode = &s.ExitCode
 	}
-	if !s.Running() {
+	switch {
+	case !s.Running():
 		n.State = "stopped"
+	case s.Paused:
+		n.State = "paused"
 	}
 	if t == nil {
 		return n

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -34,11 +35,16 @@ func observe(ctx context.Context, lab string, p Progress) (observed, error) {
 			o.namespaces = append(o.namespaces, ns)
 		}
 	}
-	if o.docker == nil {
-		o.unseen = unseenHosts(lab, o.absent)
+	// The wires of a container that has just been removed go a moment later.
+	const patience, poll = 2 * time.Second, 50 * time.Millisecond
+	for deadline := time.Now().Add(patience); ; time.Sleep(poll) {
+		if o.hosts, err = o.sandboxes(ctx, lab); err != nil {
+			return o, err
+		}
+		if o.unseen = o.findUnseen(lab); o.unseen == nil || o.docker == nil || ctx.Err() != nil || time.Now().After(deadline) {
+			return o, nil
+		}
 	}
-	o.hosts, err = o.sandboxes(ctx, lab)
-	return o, err
 }
 
 func (o observed) empty() bool { return len(o.namespaces)+len(o.hosts) == 0 }

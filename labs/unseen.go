@@ -1,7 +1,9 @@
 package labs
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -11,7 +13,8 @@ import (
 )
 
 // unseen are the hosts of a lab that are containers of a daemon that does not
-// answer. They may run all the same: a daemon may be restarted under them.
+// answer, or is not the one that answers. They may run all the same: a daemon
+// may be restarted under them.
 type unseen struct {
 	lab   string
 	hosts []HostPlan
@@ -19,22 +22,37 @@ type unseen struct {
 	cause error
 }
 
-// unseenHosts finds them by what was applied, or was about to be.
-func unseenHosts(lab string, cause error) *unseen {
-	plans, _ := readJSON[[]Plan](changeFile(lab)) // there is none where nothing was cut short
+// findUnseen finds them by what was applied, or was about to be: all containers
+// where no daemon answers, else those that the daemon does not know and whose
+// wires are there nevertheless.
+func (o observed) findUnseen(lab string) *unseen {
+	plans, cut := readJSON[[]Plan](changeFile(lab))
+	state, err := readJSON[keeperState](keeperFile(lab))
+	if errors.Is(cut, fs.ErrNotExist) && err == nil && !state.Containers {
+		return nil // plans of large labs take their time to read
+	}
 	if applied, err := appliedPlan(lab); err == nil {
 		plans = append(plans, applied)
 	}
-	u := &unseen{lab: lab, runs: map[string]bool{}, cause: cause}
+	u := &unseen{lab: lab, runs: map[string]bool{}, cause: o.absent}
+	if o.docker != nil {
+		u.cause = fmt.Errorf("the Docker daemon at %s does not have them; let DOCKER_HOST name the one that does", o.docker.Host())
+	}
+	wires := wiresThere{}
 	for _, p := range plans {
 		for _, h := range p.Hosts {
-			if h.Runtime != dockerName {
+			there := slices.ContainsFunc(o.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name })
+			if h.Runtime != dockerName || o.docker != nil && there {
+				continue
+			}
+			wired := wires.reach(&p, h.Name)
+			if o.docker != nil && !wired {
 				continue
 			}
 			if !u.has(h.Name) {
 				u.hosts = append(u.hosts, h)
 			}
-			u.runs[h.Name] = u.runs[h.Name] || p.wired(h.Name)
+			u.runs[h.Name] = u.runs[h.Name] || wired
 		}
 	}
 	if len(u.hosts) == 0 {
@@ -43,19 +61,36 @@ func unseenHosts(lab string, cause error) *unseen {
 	return u
 }
 
-// wired reports whether a host's wire is there: the kernel removes one with
+// wiresThere are the wires that are there, by the namespaces that were looked
+// into.
+type wiresThere map[string][]hosts.WireEnd
+
+// reach reports whether a wire of a host is there: the kernel removes one with
 // either of its ends, and a container's end with the container.
-func (p *Plan) wired(host string) bool {
-	for _, w := range p.Wires {
-		if w.B.Node != host {
-			continue
+func (w wiresThere) reach(p *Plan, host string) bool {
+	for _, wire := range p.allWires() {
+		near, far := wire.A, wire.B
+		if near.Node == host {
+			near, far = far, near
 		}
-		ends, err := hosts.WireEnds(hosts.Namespace{Name: nodeNamespace(p.Lab, w.A.Node)}.Path())
-		if err == nil && slices.ContainsFunc(ends, func(e hosts.WireEnd) bool { return e.Name == w.A.Interface }) {
+		if far.Node == host && slices.ContainsFunc(w.in(p.Lab, near.Node), func(e hosts.WireEnd) bool { return e.Name == near.Interface }) {
 			return true
 		}
 	}
 	return false
+}
+
+func (w wiresThere) in(lab, node string) []hosts.WireEnd {
+	name := labNamespace(lab)
+	if node != "" {
+		name = nodeNamespace(lab, node)
+	}
+	ends, known := w[name]
+	if !known {
+		ends, _ = hosts.WireEnds(hosts.Namespace{Name: name}.Path()) // a namespace that has gone has none
+		w[name] = ends
+	}
+	return ends
 }
 
 func (u *unseen) has(host string) bool {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"pseudowan/hosts/dockertest"
 	"pseudowan/labs/status"
 )
 
@@ -59,6 +60,18 @@ func TestRealDockerAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	must(t, "up", l.file)
+	other, err := dockertest.New(patience(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(other.End)
+	t.Setenv("DOCKER_HOST", other.Host())
+	for _, c := range [][]string{{"ps"}, {"up", l.file}, {"down"}} {
+		if r := pseudowan(c...); r.code != 1 || !strings.Contains(r.stderr, "the Docker daemon at "+other.Host()+" does not have them") {
+			t.Errorf("with another daemon: pseudowan %s: %+v", c, r)
+		}
+	}
+	t.Setenv("DOCKER_HOST", d.Host())
 	must(t, "verify", l.name)
 	must(t, "down", l.name)
 	if left := containers(t); left != "" {

@@ -147,8 +147,18 @@ func TestRealDockerStoppedHostHarmsNobody(t *testing.T) {
 	docker(t, "start", l.name+"-h3")
 	eventually(t, 15*time.Second, pings(l.name+"-h2", "10.3.0.2"))
 	docker(t, "stop", "--time", "0", l.name+"-h3")
-	if out := must(t, "up", l.file); !strings.Contains(out, "restored host h3") {
-		t.Errorf("up with a host that is stopped says %q", out)
+	docker(t, "pause", l.name+"-h4")
+	if n := node(t, l, "h4"); n.State != "paused" {
+		t.Errorf("a host that is paused: %+v", n)
+	}
+	if r := l.exec("h3", "true"); r.code != 125 || !strings.Contains(r.stderr, "does not run: its container has ended with exit code ") {
+		t.Errorf("exec in a host that is stopped: %+v", r)
+	}
+	if out := must(t, "up", l.file); !strings.Contains(out, "restored host h3") || !strings.Contains(out, "restored host h4") {
+		t.Errorf("up with hosts that are stopped and paused says %q", out)
+	}
+	if n := node(t, l, "h4"); n.State != "running" {
+		t.Errorf("after up: %+v", n)
 	}
 	eventually(t, 15*time.Second, pings(l.name+"-h2", "10.3.0.2"))
 }
