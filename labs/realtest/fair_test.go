@@ -20,7 +20,8 @@ links: [{ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30]}]
 vrfs: {red: {rts: "1:1", redistribute: {connected: subnets}}, blue: {rts: "1:2", redistribute: {connected: subnets}}}
 hosts:
   red1:  {to: pe1, vrf: red, addresses: [10.1.0.2/16, "2001:db8:1::2/64"]}
-  red2:  {to: pe2, vrf: red, mtu: 1400, addresses: [10.2.0.2/16, "2001:db8:2::2/64"]}
+  red2:  {to: pe2, vrf: red, addresses: [10.2.0.2/16, "2001:db8:2::2/64"]}
+  red3:  {to: pe2, vrf: red, mtu: 300, addresses: [10.3.0.2/24]}
   blue1: {to: pe1, vrf: blue, addresses: [10.1.0.2/16, "2001:db8:1::2/64"]}
   blue2: {to: pe2, vrf: blue, addresses: [10.2.0.2/16, "2001:db8:2::2/64"]}
 `
@@ -48,7 +49,7 @@ func storms(t *testing.T, e *emitter) map[string]func(n int) []byte {
 		"pings of the far gateway":           fixed(e.echo(t, me4, far, 64, 0)),
 		"TTL used up here":                   fixed(e.echo(t, me4, far, 1, 0)),
 		"TTL used up there":                  fixed(e.echo(t, me4, netip.MustParseAddr("10.2.0.2"), 2, 0)),
-		"too big for the far host":           fixed(e.echo(t, me4, netip.MustParseAddr("10.2.0.2"), 64, 1450)),
+		"too big for the far host":           fixed(e.echo(t, me4, netip.MustParseAddr("10.3.0.2"), 64, 400)),
 		"packets that differ in all they can": func(int) []byte {
 			frame := e.echo(t, anyOf(mine4), anyOf(far4), byte(rand.Uint32()), 0)
 			frame[15] = byte(rand.Uint32()) // the class of service
