@@ -27,6 +27,7 @@ type child struct {
 	RouterID  netip.Addr
 	Interface string // link-local: its interface, which the child sets up
 	Neighbor  Neighbor
+	More      []Neighbor
 	Routes    []childRoute
 }
 
@@ -67,7 +68,7 @@ func serveChild(config string) error {
 			return err
 		}
 	}
-	if err := s.SetNeighbors(ctx, []Neighbor{c.Neighbor}); err != nil {
+	if err := s.SetNeighbors(ctx, append([]Neighbor{c.Neighbor}, c.More...)); err != nil {
 		return err
 	}
 	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {

@@ -33,11 +33,23 @@ type Config struct {
 	// speaker's TCP connections shall live; nil: the process's own.
 	Inside func(f func() error) error
 
+	// Restarting says that a predecessor of the speaker was killed and that its
+	// packets are still forwarded. Peers are told so (RFC 4724 section 4.1), and
+	// are told no routes before Restarted.
+	Restarting bool
+
 	// APISocket is the path of the unix socket on which the gobgp command may
 	// talk to the speaker; "" serves none. A stale socket is replaced.
 	APISocket string
 
 	Log *slog.Logger // nil discards
+}
+
+func (c Config) inside() func(f func() error) error {
+	if c.Inside == nil {
+		return func(f func() error) error { return f() }
+	}
+	return c.Inside
 }
 
 func (c Config) validate() error {

@@ -47,6 +47,7 @@ type PeerState struct {
 	State        string    // RFC 4271 section 8.2.2, lower case: idle, active, opensent, openconfirm, established
 	Since        time.Time // when the state was entered
 	Families     []string  // negotiated, or wanted while the session is not established
+	SendsEnd     bool      // the peer will send an end of RIB; false while the session is not established
 	Received     int       // prefixes received from the peer
 	Accepted     int       // of these, the ones that passed the import policy
 	Advertised   int       // prefixes sent to the peer

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"reflect"
+	"sync/atomic"
 
 	api "github.com/osrg/gobgp/v3/api"
 	"github.com/osrg/gobgp/v3/pkg/server"
@@ -19,8 +20,11 @@ type engine struct {
 	log    *engineLog
 	conns  chan<- *net.TCPConn // connections that the engine takes over
 	socket *apiSocket          // nil: no API is served
-	done   context.Context
-	cancel context.CancelFunc
+	held   *hold               // nil where nothing is held back
+
+	isRestarting atomic.Bool // peers that are added are told so
+	done         context.Context
+	cancel       context.CancelFunc
 }
 
 // startEngine starts GoBGP without listeners. What it tells goes to the sink.
@@ -62,6 +66,12 @@ func (e *engine) run(ctx context.Context, cfg Config, to sink) error {
 	if err := e.watch(to); err != nil {
 		return fmt.Errorf("bgp: watch: %w", err)
 	}
+	if cfg.Restarting {
+		e.isRestarting.Store(true)
+		if e.held, err = e.holdBack(ctx, cfg.inside()); err != nil {
+			return err
+		}
+	}
 	if e.socket != nil {
 		return e.socket.publish(ctx, e.log)
 	}
@@ -71,6 +81,9 @@ func (e *engine) run(ctx context.Context, cfg Config, to sink) error {
 // stop ends every session with a notification, and the API.
 func (e *engine) stop(ctx context.Context) error {
 	e.cancel()
+	if e.held != nil {
+		e.held.conn.Close()
+	}
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)

@@ -15,7 +15,7 @@ import (
 // addPeer configures a session. It waits for connections, which come by
 // deliver.
 func (e *engine) addPeer(ctx context.Context, n Neighbor) error {
-	return e.server.AddPeer(ctx, &api.AddPeerRequest{Peer: peerOf(n)})
+	return e.server.AddPeer(ctx, &api.AddPeerRequest{Peer: peerOf(n, e.isRestarting.Load())})
 }
 
 // deletePeer ends a session and withdraws what it brought.
@@ -51,7 +51,7 @@ func engineAddress(a netip.Addr) string {
 	return a.String()
 }
 
-func peerOf(n Neighbor) *api.Peer {
+func peerOf(n Neighbor, restarting bool) *api.Peer {
 	anyAddress := netip.IPv4Unspecified()
 	if n.Address.Is6() {
 		anyAddress = netip.IPv6Unspecified()
@@ -70,12 +70,9 @@ func peerOf(n Neighbor) *api.Peer {
 		// are made and checked before they are handed to it.
 		Transport:      &api.Transport{PassiveMode: true, LocalAddress: anyAddress.String()},
 		RouteReflector: &api.RouteReflector{RouteReflectorClient: n.Client},
-		// The helper's half of graceful restart makes both ends send an end of
-		// RIB; without families of our own, the peer keeps nothing of ours.
-		GracefulRestart: &api.GracefulRestart{Enabled: true, HelperOnly: true},
-	}
-	for _, f := range n.Families {
-		p.AfiSafis = append(p.AfiSafis, &api.AfiSafi{Config: &api.AfiSafiConfig{Family: familyAPI(f), Enabled: true}})
+		// It also makes both ends send an end of RIB.
+		GracefulRestart: gracefulRestart(restarting),
+		AfiSafis:        restartFamilies(n.Families),
 	}
 	return p
 }
@@ -85,6 +82,7 @@ type enginePeer struct {
 	families                       []string // negotiated; nil while there is no session
 	received, accepted, advertised int
 	keepsStale                     bool // routes wait for a restarting peer
+	sendsEnd                       bool // the peer has graceful restart, and so sends an end of RIB
 }
 
 // peers returns what is known of every session, or of one where addr is valid,
@@ -100,6 +98,9 @@ func (e *engine) peers(ctx context.Context, only netip.Addr, count bool) (map[ne
 		addr, err := netip.ParseAddr(p.GetState().GetNeighborAddress())
 		if err != nil {
 			failed = fmt.Errorf("bgp: peer: %w", err)
+			return
+		}
+		if addr == heldBy {
 			return
 		}
 		list[addr.WithZone("").Unmap()] = enginePeerOf(p)
@@ -131,6 +132,7 @@ func enginePeerOf(p *api.Peer) enginePeer {
 		}
 	}
 	slices.Sort(ep.families)
+	ep.sendsEnd = restart != nil
 	ep.keepsStale = p.GetGracefulRestart().GetPeerRestarting() && len(restart.GetTuples()) > 0
 	return ep
 }

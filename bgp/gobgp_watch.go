@@ -65,7 +65,7 @@ func (w *receivedWatcher) event(r *api.WatchEventResponse) {
 func (w *receivedWatcher) session(ev *api.WatchEventResponse_PeerEvent) {
 	p := ev.GetPeer()
 	addr, err := netip.ParseAddr(p.GetState().GetNeighborAddress())
-	if err != nil {
+	if err != nil || addr == heldBy {
 		return
 	}
 	switch ev.GetType() {

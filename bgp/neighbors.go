@@ -114,8 +114,7 @@ func (s *Speaker) reconnect(addr netip.Addr, n Neighbor) error {
 
 // revive ends the five seconds for which the engine stays idle after a
 // session has failed: it forgets the peer and configures it anew. Where routes
-// wait for a peer that restarts, they must not be forgotten, and the engine
-// has to take its time.
+// wait for a peer that restarts, they must not be forgotten.
 func (s *Speaker) revive(addr netip.Addr) {
 	ctx := s.engine.done
 	s.config.Lock()
@@ -125,14 +124,14 @@ func (s *Speaker) revive(addr netip.Addr) {
 		return
 	}
 	known, err := s.engine.peers(ctx, n.Address, false)
-	if err == nil && known[addr].keepsStale {
-		return
-	}
-	if err == nil {
-		err = s.engine.deletePeer(ctx, n)
-	}
-	if err == nil {
-		err = s.engine.addPeer(ctx, n)
+	switch {
+	case err != nil:
+	case known[addr].keepsStale:
+		err = s.engine.hasten(ctx, n)
+	default:
+		if err = s.engine.deletePeer(ctx, n); err == nil {
+			err = s.engine.addPeer(ctx, n)
+		}
 	}
 	if err != nil {
 		s.cfg.Log.Warn("bgp: revive session", "neighbor", addr, "error", err)

@@ -104,8 +104,13 @@ type node struct {
 // startNode starts a speaker on the addresses; the first is its own name.
 func startNode(t *testing.T, as uint32, socket string, addrs ...string) *node {
 	t.Helper()
+	return startNodeOf(t, Config{AS: as, APISocket: socket}, addrs...)
+}
+
+func startNodeOf(t *testing.T, cfg Config, addrs ...string) *node {
+	t.Helper()
 	needRoot(t)
-	cfg := Config{AS: as, APISocket: socket, Log: testLog(t)}
+	cfg.Log = testLog(t)
 	for _, a := range addrs {
 		cfg.ListenAddresses = append(cfg.ListenAddresses, netip.MustParseAddr(a))
 	}
@@ -115,7 +120,7 @@ func startNode(t *testing.T, as uint32, socket string, addrs ...string) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &node{Speaker: s, t: t, addr: cfg.ListenAddresses[0], as: as, changed: make(chan struct{}),
+	n := &node{Speaker: s, t: t, addr: cfg.ListenAddresses[0], as: cfg.AS, changed: make(chan struct{}),
 		routes: make(map[Key]Route), peers: make(map[netip.Addr]PeerState)}
 	done := make(chan struct{})
 	go func() {

@@ -29,13 +29,13 @@ func (s *receiver) route(u RouteUpdate) {
 
 func (s *receiver) session(addr netip.Addr, state sessionState, name string, local netip.Addr) {
 	addr = addr.WithZone("")
-	var negotiated []string
+	var negotiated enginePeer
 	if state == sessionEstablished {
 		known, err := s.engine.peers(s.engine.done, s.sessions.address(addr), false)
 		if err != nil {
 			s.cfg.Log.Warn("bgp: session's families", "neighbor", addr, "error", err)
 		}
-		negotiated = known[addr].families
+		negotiated = known[addr]
 	}
 	if changed, ok := s.sessions.enter(addr, state, name, local, negotiated, s.transport.tell); ok {
 		s.queue.push(PeerChange{Peer: changed})

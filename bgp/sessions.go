@@ -53,7 +53,7 @@ func (s *sessions) remove(addr netip.Addr) (PeerState, bool) {
 // enter records a new state and tells it, in the order in which states come.
 // Without a change in name, nothing is recorded.
 func (s *sessions) enter(
-	addr netip.Addr, state sessionState, name string, local netip.Addr, negotiated []string,
+	addr netip.Addr, state sessionState, name string, local netip.Addr, negotiated enginePeer,
 	tell func(netip.Addr, sessionState),
 ) (PeerState, bool) {
 	s.mu.Lock()
@@ -73,9 +73,9 @@ func (s *sessions) enter(
 		return PeerState{}, false
 	}
 	r.state.State, r.state.Since = name, time.Now()
-	r.state.Families = familyNames(r.wanted.Families)
+	r.state.Families, r.state.SendsEnd = familyNames(r.wanted.Families), false
 	if state == sessionEstablished {
-		r.state.Families = negotiated
+		r.state.Families, r.state.SendsEnd = negotiated.families, negotiated.sendsEnd
 		if local.IsValid() && !local.IsUnspecified() {
 			r.state.LocalAddress = local.WithZone("")
 		}

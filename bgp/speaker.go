@@ -75,6 +75,29 @@ func (s *Speaker) Stop(ctx context.Context) error {
 	return err
 }
 
+// Restarted ends the restart of a speaker that was started as Restarting: the
+// peers are told all that was announced since, and that it is all. Peers that
+// have not sent their own end of RIB by now are started afresh.
+func (s *Speaker) Restarted(ctx context.Context) error {
+	s.config.Lock()
+	defer s.config.Unlock()
+	h := s.engine.held
+	if h == nil {
+		return nil
+	}
+	s.engine.held = nil
+	s.engine.isRestarting.Store(false)
+	waiting, err := h.release(ctx)
+	errs := []error{err}
+	for _, addr := range waiting {
+		if n, ok := s.neighbors[addr]; ok {
+			s.cfg.Log.Warn("bgp: a peer has not told all in time; its session starts afresh", "neighbor", addr)
+			errs = append(errs, s.remove(ctx, addr), s.add(ctx, addr, n))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // goodbyeWait is how long Stop waits for the sessions to end.
 const goodbyeWait = time.Second
 
