@@ -48,6 +48,7 @@ type PeerState struct {
 	Since        time.Time // when the state was entered
 	Families     []string  // negotiated, or wanted while the session is not established
 	SendsEnd     bool      // the peer will send an end of RIB; false while the session is not established
+	Restarting   bool      // the peer has restarted, and sends no end of RIB before it has heard ours
 	Received     int       // prefixes received from the peer
 	Accepted     int       // of these, the ones that passed the import policy
 	Advertised   int       // prefixes sent to the peer

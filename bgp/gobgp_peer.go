@@ -82,6 +82,7 @@ type enginePeer struct {
 	families                       []string // negotiated; nil while there is no session
 	received, accepted, advertised int
 	keepsStale                     bool // routes wait for a restarting peer
+	restarts                       bool // the peer has restarted (RFC 4724 section 3)
 	sendsEnd                       bool // the peer has graceful restart, and so sends an end of RIB
 }
 
@@ -132,7 +133,8 @@ func enginePeerOf(p *api.Peer) enginePeer {
 		}
 	}
 	slices.Sort(ep.families)
-	ep.sendsEnd = restart != nil
+	const restartState = 0x8
+	ep.sendsEnd, ep.restarts = restart != nil, restart.GetFlags()&restartState != 0
 	ep.keepsStale = p.GetGracefulRestart().GetPeerRestarting() && len(restart.GetTuples()) > 0
 	return ep
 }

@@ -86,6 +86,7 @@ func (h *hold) establish(ctx context.Context, near *net.TCPConn) error {
 	family := &api.Family{Afi: api.Family_AFI_L2VPN, Safi: api.Family_SAFI_EVPN}
 	err := h.engine.server.AddPeer(ctx, &api.AddPeerRequest{Peer: &api.Peer{
 		Conf:            &api.PeerConf{NeighborAddress: heldBy.String(), PeerAsn: h.engine.as},
+		Timers:          &api.Timers{Config: &api.TimersConfig{HoldTime: longest, KeepaliveInterval: longest}},
 		Transport:       &api.Transport{PassiveMode: true, LocalAddress: netip.IPv4Unspecified().String()},
 		GracefulRestart: gracefulRestart(true),
 		AfiSafis: []*api.AfiSafi{{
@@ -116,8 +117,11 @@ func (h *hold) establish(ctx context.Context, near *net.TCPConn) error {
 	return h.awaitState(ctx, api.PeerState_ESTABLISHED)
 }
 
-// open exchanges OPEN and KEEPALIVE with the engine. A hold time of zero spares
-// the rest of them.
+// longest is the longest hold time, in seconds: no KEEPALIVE is due for hours.
+// (With none at all the engine gives its own messages no time to be written.)
+const longest = 65535
+
+// open sends OPEN and KEEPALIVE.
 func (h *hold) open() error {
 	const transAS = 23456 // RFC 6793
 	as := uint16(transAS)
@@ -129,7 +133,7 @@ func (h *hold) open() error {
 		packet.NewCapGracefulRestart(false, false, 0, []*packet.CapGracefulRestartTuple{packet.NewCapGracefulRestartTuple(heldFamily, false)}),
 	})
 	for _, m := range []*packet.BGPMessage{
-		packet.NewBGPOpenMessage(as, 0, heldBy.String(), []packet.OptionParameterInterface{capabilities}),
+		packet.NewBGPOpenMessage(as, longest, heldBy.String(), []packet.OptionParameterInterface{capabilities}),
 		packet.NewBGPKeepAliveMessage(),
 	} {
 		if err := h.send(m); err != nil {

@@ -59,8 +59,9 @@ type Labels struct {
 	reserved map[LabelKey]vpn.Label
 	bound    map[LabelKey]binding
 	users    map[labelUser]struct{}
-	taken    bitmap      // by offset from the range's end: reserved, bound or retired
-	retired  []vpn.Label // given back, the oldest first
+	taken    bitmap                 // by offset from the range's end: reserved, bound or retired
+	retired  []vpn.Label            // given back, the oldest first
+	wanted   map[LabelKey]vpn.Label // see Prefer; taken, too
 }
 
 type binding struct {
@@ -107,6 +108,13 @@ func (l *Labels) Reserve(reserved map[LabelKey]vpn.Label) error {
 		}
 		owners[label] = key
 	}
+	for key, label := range l.wanted {
+		if owner, ok := owners[label]; ok && owner != key {
+			delete(l.wanted, key)
+			continue
+		}
+		owners[label] = key
+	}
 	for key, label := range l.reserved {
 		if _, bound := owners[label]; !bound && reserved[key] != label {
 			l.retired = append(l.retired, label)
@@ -125,6 +133,25 @@ func (l *Labels) Reserve(reserved map[LabelKey]vpn.Label) error {
 		l.taken.set(l.place(label))
 	}
 	return nil
+}
+
+// Prefer says which labels keys shall get that have none yet, as they had them
+// in another life. Nobody else gets these meanwhile. What was preferred before
+// and was not asked for counts as given back; with nil, all of it.
+func (l *Labels) Prefer(preferred map[LabelKey]vpn.Label) {
+	for _, key := range slices.SortedFunc(maps.Keys(l.wanted), LabelKey.compare) {
+		l.retired = append(l.retired, l.wanted[key])
+	}
+	l.wanted = make(map[LabelKey]vpn.Label)
+	for key, label := range preferred {
+		_, bound := l.bound[key]
+		_, reserved := l.reserved[key]
+		if bound || reserved || !l.all.Contains(label) || l.taken.has(l.place(label)) {
+			continue
+		}
+		l.wanted[key] = label
+		l.taken.set(l.place(label))
+	}
 }
 
 // Acquire returns the label of a key for a route to the prefix: the one that
@@ -187,6 +214,10 @@ func (l *Labels) allocate(key LabelKey) (vpn.Label, error) {
 	if label, ok := l.reserved[key]; ok {
 		return label, nil
 	}
+	if label, ok := l.wanted[key]; ok {
+		delete(l.wanted, key)
+		return label, nil
+	}
 	if i, ok := l.taken.takeLowest(); ok {
 		return l.all.Last - vpn.Label(i), nil
 	}
@@ -218,6 +249,8 @@ type bitmap struct {
 func newBitmap(size int) bitmap {
 	return bitmap{words: make([]uint64, (size+63)/64), size: size}
 }
+
+func (b *bitmap) has(i int) bool { return b.words[i/64]&(1<<(i%64)) != 0 }
 
 func (b *bitmap) set(i int) { b.words[i/64] |= 1 << (i % 64) }
 

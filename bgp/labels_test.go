@@ -144,3 +144,31 @@ func TestLabelsAgainstModel(t *testing.T) {
 		t.Errorf("%d bindings, want %d", got, len(labels))
 	}
 }
+
+// Labels of another life come back to their keys, whoever asks first.
+func TestLabelsPrefer(t *testing.T) {
+	key := func(vrf string) LabelKey { return LabelKey{VRF: vrf, Kind: LabelVRF, Family: vpn.VPNv4} }
+	prefix := netip.MustParsePrefix("10.0.0.0/8")
+	l, err := NewLabels(vpn.LabelRange{First: 100, Last: 103}, map[LabelKey]vpn.Label{key("planned"): 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Prefer(map[LabelKey]vpn.Label{key("a"): 103, key("b"): 102, key("planned"): 101, key("outside"): 999})
+	get := func(vrf string, want vpn.Label) {
+		t.Helper()
+		if got, err := l.Acquire(key(vrf), prefix); err != nil || got != want {
+			t.Errorf("%s gets %d, %v; want %d", vrf, got, err, want)
+		}
+	}
+	get("new", 101)
+	get("a", 103)
+	get("planned", 100)
+	if err := l.Reserve(map[LabelKey]vpn.Label{key("planned"): 100}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Acquire(key("full"), prefix); err == nil {
+		t.Error("somebody else got a label that is preferred for b")
+	}
+	l.Prefer(nil)
+	get("c", 102) // b has not come back
+}

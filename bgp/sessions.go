@@ -73,9 +73,9 @@ func (s *sessions) enter(
 		return PeerState{}, false
 	}
 	r.state.State, r.state.Since = name, time.Now()
-	r.state.Families, r.state.SendsEnd = familyNames(r.wanted.Families), false
+	r.state.Families, r.state.SendsEnd, r.state.Restarting = familyNames(r.wanted.Families), false, false
 	if state == sessionEstablished {
-		r.state.Families, r.state.SendsEnd = negotiated.families, negotiated.sendsEnd
+		r.state.Families, r.state.SendsEnd, r.state.Restarting = negotiated.families, negotiated.sendsEnd, negotiated.restarts
 		if local.IsValid() && !local.IsUnspecified() {
 			r.state.LocalAddress = local.WithZone("")
 		}

@@ -98,7 +98,7 @@ func TestRealStateAndTables(t *testing.T) {
 	}
 	p.Since, p.LastError, p.LastErrorAt = PeerState{}.Since, "", PeerState{}.LastErrorAt
 	want := PeerState{RouterID: b.cfg.RouterID, PeerID: a.cfg.RouterID, Address: a.addr, LocalAddress: b.addr, AS: 65001, LocalAS: 65002, State: StateEstablished,
-		Families: []string{"vpnv4", "vpnv6"}, Received: 2, Accepted: 2, Advertised: 1}
+		Families: []string{"vpnv4", "vpnv6"}, SendsEnd: true, Received: 2, Accepted: 2, Advertised: 1}
 	if diff := cmp.Diff(want, p, equalPlain); diff != "" {
 		t.Error(diff)
 	}

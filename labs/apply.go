@@ -7,15 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"slices"
 	"sync"
-	"syscall"
 
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
-	"pseudowan/logfile"
 	"pseudowan/topology"
 )
 
@@ -279,28 +276,4 @@ func (a *applier) removeExtra(ctx context.Context) error {
 			os.RemoveAll(routerDir(a.plan.Lab, ns.Mark.Node)))
 	}
 	return errors.Join(errs...)
-}
-
-// startKeeper starts the lab's keeper, or tells the running one to read its
-// list of routers again.
-func (a *applier) startKeeper(running processes) error {
-	if pid := running.keeper(a.plan.Lab); pid != 0 {
-		return syscall.Kill(pid, syscall.SIGHUP)
-	}
-	if !a.fresh {
-		a.changed = append(a.changed, "restarted the keeper")
-	}
-	log, err := logfile.Open(keeperLog(a.plan.Lab))
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	cmd := exec.Command(selfPath, keeperArgs(a.plan.Lab)...)
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	cmd.Dir = "/"
-	if err := (hosts.Namespace{Name: a.plan.Namespace}).Start(cmd); err != nil {
-		return fmt.Errorf("start the keeper: %w", err)
-	}
-	return cmd.Process.Release()
 }

@@ -204,7 +204,11 @@ func (a *applier) routers(context.Context) error {
 	if err := writeJSON(keeperFile(a.plan.Lab), state); err != nil {
 		return err
 	}
-	return a.startKeeper(running)
+	started, err := ensureKeeper(a.plan.Lab, running.keeper(a.plan.Lab))
+	if started && !a.fresh {
+		a.changed = append(a.changed, "restarted the keeper")
+	}
+	return err
 }
 
 // updateRouters has the agents of a lab that runs already take over their new

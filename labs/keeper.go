@@ -3,6 +3,7 @@ package labs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"pseudowan/hosts"
 	"pseudowan/logfile"
@@ -31,62 +34,108 @@ type keeperRouter struct {
 	Namespace string `json:"namespace"`
 }
 
+func (s keeperState) has(router string) bool {
+	return slices.ContainsFunc(s.Routers, func(r keeperRouter) bool { return r.Name == router })
+}
+
 // restartPause keeps an agent that cannot start from spinning: one that ended
-// sooner than soonAfterStart is started again only then.
+// sooner than soonAfterStart is started again only then, and twice as late each
+// time.
 const (
-	restartPause   = time.Second
-	soonAfterStart = 5 * time.Second
+	restartPause    = 20 * time.Millisecond
+	maxRestartPause = time.Second
+	soonAfterStart  = 5 * time.Second
 )
 
-// Keeper runs a lab's agents, starts an agent again that has ended, and mends
-// the hosts whose container was started again, until ctx ends. It reads its
-// list of routers again on SIGHUP. It runs inside the lab's own namespace, so
-// that it is found, like everything else, by the mark of the namespace.
+// keeperTurn is how often the keeper looks at its list of routers, at names of
+// namespaces, and says that it lives.
+const keeperTurn = 200 * time.Millisecond
+
+// Keeper runs a lab's agents, starts an agent again that has ended or hangs, and
+// mends the hosts whose container was started again, until ctx ends. Agents
+// outlive it, and are taken over by the next keeper, unless the lab is removed.
+// It runs inside the lab's own namespace, so that it is found, like everything
+// else, by the mark of the namespace.
 func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
-	k := keeper{lab: lab, log: log, running: map[string]context.CancelFunc{}}
+	lock, err := handedLock(lab)
+	if errors.Is(err, errBusy) {
+		return nil // another one is faster
+	}
+	if err != nil {
+		return fmt.Errorf("keeper of lab %s: %w", lab, err)
+	}
+	defer lock.Close()
+	if err := errors.Join(lock.Truncate(0), writeAt(lock, fmt.Sprintln(os.Getpid()))); err != nil {
+		log.Warn("who the keeper is cannot be written down", "error", err)
+	}
+	k := keeper{lab: lab, log: log, found: findProcesses(), running: map[string]context.CancelFunc{}}
 	defer k.wait.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	k.wait.Go(func() { logfile.Keep(ctx, func() []string { return labLogs(lab) }, log) })
-	reload := make(chan os.Signal, 1)
-	signal.Notify(reload, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGHUP) // it told keepers of earlier versions that the list has changed
 	sayName(servingName)
 	context.AfterFunc(ctx, func() { sayName(endingName) })
+	turn := time.NewTicker(keeperTurn)
+	defer turn.Stop()
 	for {
 		// An unreadable list is no reason to end the agents that run.
-		if err := k.reload(ctx); err != nil && len(k.running) == 0 {
-			return fmt.Errorf("keeper of lab %s: %w", lab, err)
-		} else if err != nil {
+		err := k.reload(ctx)
+		if err != nil && !k.deaf {
 			log.Error("the list of routers cannot be read", "error", err)
 		}
+		k.deaf = err != nil
+		k.recoverNames()
+		now := time.Now()
+		_ = os.Chtimes(keeperLock(lab), now, now) // gone with the lab's directory, at worst
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-reload:
+		case <-turn.C:
 		}
 	}
+}
+
+func writeAt(f *os.File, text string) error {
+	_, err := f.WriteAt([]byte(text), 0)
+	return err
 }
 
 type keeper struct {
 	lab     string
 	log     *slog.Logger
+	found   processes // agents of an earlier keeper
+	list    os.FileInfo
+	names   []string // of the lab's namespaces
 	running map[string]context.CancelFunc
 	healing bool
+	deaf    bool // the list could not be read
 	wait    sync.WaitGroup
 }
 
+// reload follows the list of routers where it has changed.
 func (k *keeper) reload(ctx context.Context) error {
+	info, err := os.Stat(keeperFile(k.lab))
+	if err != nil {
+		return err
+	}
+	if k.list != nil && os.SameFile(k.list, info) && k.list.ModTime().Equal(info.ModTime()) {
+		return nil
+	}
 	state, err := readJSON[keeperState](keeperFile(k.lab))
 	if err != nil {
 		return err
 	}
+	k.list = info
 	for name, stop := range k.running {
-		if !slices.ContainsFunc(state.Routers, func(r keeperRouter) bool { return r.Name == name }) {
+		if !state.has(name) {
 			stop()
 			delete(k.running, name)
 		}
 	}
+	k.names = []string{labNamespace(k.lab)}
 	for _, r := range state.Routers {
+		k.names = append(k.names, r.Namespace)
 		if k.running[r.Name] != nil {
 			continue
 		}
@@ -107,28 +156,61 @@ func (k *keeper) reload(ctx context.Context) error {
 	return nil
 }
 
-func (k *keeper) supervise(ctx context.Context, r keeperRouter) {
-	// An earlier keeper that was killed leaves its agents behind.
-	if pid := findProcesses().agent(k.lab, r.Name); pid != 0 {
-		if err := kill(pid); err != nil {
-			k.log.Error("an agent of an earlier keeper", "router", r.Name, "error", err)
-		}
+// recoverNames gives namespaces that somebody has deleted by name, and in which
+// the lab lives on, their names back. A command that changes the lab sees to
+// that itself.
+func (k *keeper) recoverNames() {
+	lacking := slices.ContainsFunc(k.names, func(name string) bool {
+		_, err := os.Lstat(hosts.Namespace{Name: name}.Path())
+		return errors.Is(err, os.ErrNotExist)
+	})
+	if !lacking || goingDown(k.lab) {
+		return
 	}
-	for !goingDown(k.lab) {
+	held, err := tryAcquire(k.lab)
+	if err != nil {
+		return
+	}
+	defer held.release()
+	if goingDown(k.lab) {
+		return
+	}
+	recovered, err := recoverNames(k.lab)
+	for _, ns := range recovered {
+		k.log.Warn("a namespace had lost its name", "namespace", ns.Name)
+		noteMended(k.lab, "gave namespace "+ns.Name+" its name back")
+	}
+	if err != nil {
+		k.log.Error("namespaces without a name", "error", err)
+	}
+}
+
+// supervise keeps a router's agent running: that of an earlier keeper, where
+// there is one, then those it starts.
+func (k *keeper) supervise(ctx context.Context, r keeperRouter) {
+	pause := restartPause
+	for first := true; !goingDown(k.lab) && ctx.Err() == nil; first = false {
 		begin := time.Now()
-		err := k.runAgent(ctx, r)
+		var err error
+		if pid := k.found.agent(k.lab, r.Name); first && pid != 0 {
+			err = k.attend(ctx, r, pid, endOf(pid))
+		} else {
+			err = k.runAgent(ctx, r)
+		}
 		if ctx.Err() != nil {
 			return
 		}
 		k.log.Error("agent ended; it is started again", "router", r.Name, "error", err)
+		noteMended(k.lab, "restarted router "+r.Name)
 		if time.Since(begin) > soonAfterStart {
-			continue
+			pause = restartPause
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(restartPause):
+		case <-time.After(pause):
 		}
+		pause = min(2*pause, maxRestartPause)
 	}
 }
 
@@ -140,18 +222,61 @@ func (k *keeper) runAgent(ctx context.Context, r keeperRouter) error {
 	defer log.Close()
 	cmd := exec.Command(selfPath, agentArgs(k.lab, r.Name)...)
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := (hosts.Namespace{Name: r.Namespace}).Start(cmd); err != nil {
 		return fmt.Errorf("start the agent of %s: %w", r.Name, err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-		cmd.Process.Signal(syscall.SIGTERM)
-		return <-ended
+	end := make(chan error, 1)
+	go func() { end <- cmd.Wait() }()
+	return k.attend(ctx, r, cmd.Process.Pid, end)
+}
+
+// attend waits for the end of an agent. It ends one that hangs, and, when the
+// keeper itself ends, one whose router is to be no more.
+func (k *keeper) attend(ctx context.Context, r keeperRouter, pid int, end <-chan error) error {
+	tick := time.NewTicker(guardEvery)
+	defer tick.Stop()
+	var w watched
+	for {
+		select {
+		case err := <-end:
+			return err
+		case <-ctx.Done():
+			if wanted(k.lab, r.Name) {
+				return nil // the next keeper takes it over
+			}
+			_ = syscall.Kill(pid, syscall.SIGTERM) // refused only where it has ended
+			return <-end
+		case <-tick.C:
+			if w.hangs(pid, filepath.Join(routerDir(k.lab, r.Name), beatName), time.Now()) {
+				k.log.Error("an agent hangs and is ended", "router", r.Name, "pid", pid)
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
 	}
+}
+
+// endOf tells of the end of a process that is no child.
+func endOf(pid int) <-chan error {
+	const poll = 20 * time.Millisecond
+	end := make(chan error, 1)
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		end <- err
+		return end
+	}
+	go func() {
+		defer unix.Close(fd)
+		for {
+			n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+			if n > 0 || err != nil && !errors.Is(err, unix.EINTR) {
+				end <- errors.Join(errors.New("its process is gone"), err)
+				return
+			}
+			time.Sleep(poll)
+		}
+	}()
+	return end
 }
 
 func readJSON[T any](path string) (T, error) {

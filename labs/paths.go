@@ -45,6 +45,11 @@ func agentConfigFile(lab, router string) string {
 func keeperFile(lab string) string { return filepath.Join(runDir(lab), ".keeper.json") }
 func keeperLog(lab string) string  { return filepath.Join(runDir(lab), ".keeper.log") }
 
+// keeperLock is held by the keeper for as long as it lives. mendedFile lists what
+// was put right without being asked since the last `up`.
+func keeperLock(lab string) string { return filepath.Join(runDir(lab), ".keeper.lock") }
+func mendedFile(lab string) string { return filepath.Join(runDir(lab), ".mended") }
+
 // planFile is the plan as applied last.
 func planFile(lab string) string { return filepath.Join(stateDir(lab), "plan.json") }
 

@@ -189,16 +189,22 @@ func zombie(pid int) bool {
 	return bytes.HasPrefix(after, []byte("Z"))
 }
 
+// stopped reports whether a process was stopped by a signal, as by SIGSTOP.
+func stopped(pid int) bool {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	return err == nil && bytes.HasPrefix(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" T"))
+}
+
 // endStaleAgent ends an agent that cannot be reached any more, as its namespace
-// was deleted and made again or its socket is gone, or that nobody keeps, as its
-// keeper was killed. The keeper starts the next one.
+// was deleted and made again, its socket is gone, or it was stopped. The keeper
+// starts the next one.
 func endStaleAgent(running processes, lab string, r RouterPlan) (ended bool, err error) {
 	pid := running.agent(lab, r.Name)
 	if pid == 0 {
 		return false, nil
 	}
 	_, missing := os.Lstat(agentSocket(lab, r.Name))
-	if missing == nil && running.keeper(lab) != 0 && inNamespace(pid, hosts.Namespace{Name: r.Namespace}) {
+	if missing == nil && inNamespace(pid, hosts.Namespace{Name: r.Namespace}) && !stopped(pid) {
 		return false, nil
 	}
 	if err := kill(pid); err != nil {

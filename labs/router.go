@@ -17,15 +17,26 @@ func Agent(ctx context.Context, lab, router string, log *slog.Logger) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go logfile.KeepSlowly(ctx, func() []string { return routerLogs(dir) }, log) // the keeper does, too, while it lives
+	go guardKeeper(ctx, lab, log)
 	return agent.Run(ctx, agent.Options{
 		ConfigFile: agentConfigFile(lab, router),
 		Socket:     agentSocket(lab, router),
 		BGPSocket:  bgpSocket(lab, router),
 		OVSDir:     ovsDir(dir),
+		MemoryFile: filepath.Join(dir, memoryName),
+		BeatFile:   filepath.Join(dir, beatName),
+		Final:      func() bool { return !wanted(lab, router) },
+		Mended:     func(what string) { noteMended(lab, "router "+router+": "+what) },
 		Log:        log,
 		Inside:     func(name string, f func() error) error { return hosts.Namespace{Name: name}.Do(f) },
 	})
 }
+
+// Files of an agent in the directory of its router.
+const (
+	memoryName = ".memory.json"
+	beatName   = ".beat"
+)
 
 // ovsDir is where Debian's Open vSwitch tools look by default, as seen by a
 // command that `exec` runs in the router: there, run is mounted on /run.

@@ -92,6 +92,7 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 		}
 		return Report{}, errors.Join(err, a.cutShort())
 	}
+	a.addMended()
 	return Report{
 		Lab: t.Name, Created: a.fresh, Runtime: a.runtimeName, Routers: len(a.plan.Routers), Hosts: len(a.plan.Hosts),
 		Changed: a.changed, Waiting: waiting, Warnings: warnings, Elapsed: time.Since(begin),

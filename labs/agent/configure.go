@@ -57,6 +57,10 @@ func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 	}
 	// The speaker comes last: an ARP request that is lost because the flows are
 	// not there yet is repeated by the kernel only a second later.
+	// After a restart, flows wait for what the sessions bring.
+	if r.recovers.Load() {
+		return r.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
+	}
 	if err := r.programmed(ctx); err != nil {
 		return err
 	}
@@ -184,7 +188,9 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 	for number, c := range core {
 		if before := r.core[number]; before != nil && before.link == c.link {
 			c.neighbors, c.wanted = before.neighbors, before.wanted
+			continue
 		}
+		c.neighbors = r.heardBefore(c.link)
 	}
 	r.cfg, r.access, r.core = cfg, access, core
 	r.takeCustomers(customers)
@@ -209,6 +215,8 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 		}
 	}
 	r.wantHosts(now)
+	r.recall(now)
+	r.memory.stale = true
 	return nil
 }
 

@@ -26,6 +26,10 @@ func (r *reactor) coreOf(nextHop netip.Addr) *corePort {
 // coreNeighbor takes note of what the kernel knows of a neighbour on a link
 // between routers.
 func (r *reactor) coreNeighbor(e coreNeighborEvent) {
+	r.heard[heardKey{e.link, e.addr}] = e
+	if e.mac == nil && e.state != neighborFailed {
+		delete(r.heard, heardKey{e.link, e.addr})
+	}
 	for _, c := range r.core {
 		if c.link != e.link {
 			continue
@@ -43,6 +47,24 @@ func (r *reactor) coreNeighbor(e coreNeighborEvent) {
 		}
 		return
 	}
+}
+
+// heardKey names a neighbour of the kernel's.
+type heardKey struct {
+	link int
+	addr netip.Addr
+}
+
+// heardBefore is what the kernel has told of a link's neighbours before the link
+// was one of the configuration's: after a restart, all there is to be heard.
+func (r *reactor) heardBefore(link int) map[netip.Addr]coreNeighborEvent {
+	known := map[netip.Addr]coreNeighborEvent{}
+	for k, e := range r.heard {
+		if k.link == link {
+			known[k.addr] = e
+		}
+	}
+	return known
 }
 
 // coreAdjacency is the adjacency of a BGP next hop; packets leave for it with

@@ -81,10 +81,10 @@ func (r *reactor) customerSpeaker(ctx context.Context, cfg Config, p *accessPort
 
 func (r *reactor) startCustomer(ctx context.Context, cfg Config, p *accessPort, inside func(func() error) error, next map[uint32]*customer) error {
 	c := *p.Customer
-	speaker, err := bgp.Start(ctx, bgp.Config{
+	speaker, err := r.startSpeaker(ctx, bgp.Config{
 		AS: cfg.AS, RouterID: cfg.RouterID, ListenAddresses: c.listenAddresses(), Plain: true, Inside: inside,
 		APISocket: filepath.Join(r.socketDir, fmt.Sprintf("gobgp-%s.sock", c.Name)),
-		Log:       r.log.With("vrf", p.VRF, "host", p.Host),
+		Log:       r.log.With("vrf", p.VRF, "host", p.Host), Restarting: r.recovers.Load(),
 	})
 	if err != nil {
 		return err

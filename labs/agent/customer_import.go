@@ -33,7 +33,11 @@ func (r *reactor) customerEvents(c *customer, events []bgp.Event) {
 			default:
 				r.hearCustomerRoute(c, e.Route)
 			}
+		case bgp.EndOfRIB:
+			r.ends.heard(session{c.access.Port, e.Peer}, e.Family)
 		case bgp.PeerChange:
+			r.memory.stale = true
+			r.ends.state(session{c.access.Port, e.Peer.Address}, e.Peer)
 			c.peers[e.Peer.Address] = e.Peer
 			if e.Removed {
 				delete(c.peers, e.Peer.Address)

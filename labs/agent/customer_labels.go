@@ -44,6 +44,9 @@ func (r *reactor) customerLabels() error {
 		return err
 	}
 	r.labels = labels{within: r.cfg.Labels, pool: pool, given: map[vpn.Label]givenLabel{}}
+	if r.recovery != nil {
+		pool.Prefer(r.recovery.labels())
+	}
 	return nil
 }
 
@@ -84,6 +87,7 @@ func (l *labels) acquire(r *reactor, v *VRF, key bgp.LabelKey, prefix netip.Pref
 	b := Binding{Label: label, Family: key.Family, NextHop: key.NextHop, Prefix: key.Prefix}
 	if _, known := l.given[label]; !known && !v.planned(label) {
 		l.given[label] = givenLabel{v.Name, b}
+		r.memory.stale = true
 		r.fib.setLabel(r.inLabel(v, b))
 	}
 	return label, nil

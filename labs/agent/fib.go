@@ -30,6 +30,7 @@ type fib struct {
 	after  []func()        // wait for all that is pending now
 	audits []func(int)     // wait to be told what somebody else had changed
 	busy   bool
+	held   bool // nothing is committed before release
 
 	routes      map[routeKey]uint64 // numbers for cookies
 	routeOf     map[uint64]routeKey
@@ -249,6 +250,37 @@ func (f *fib) pending() bool { return f.busy || f.waiting() }
 
 func (f *fib) waiting() bool {
 	return len(f.add)+len(f.remove)+len(f.retire)+len(f.after)+len(f.audits) > 0
+}
+
+// startAbove has adjacencies, routes and groups numbered above those of flows
+// that are in the switch: old and new flows stand side by side for a while.
+func (f *fib) startAbove(cookies []pipeline.Cookie) {
+	for _, c := range cookies {
+		switch id := c.ID(); c.Kind() {
+		case pipeline.KindRoute:
+			f.nextRoute = max(f.nextRoute, id)
+		case pipeline.KindAdjacency:
+			f.nextNumber = max(f.nextNumber, uint32(id))
+		case pipeline.KindGroup:
+			f.nextGroup = max(f.nextGroup, uint32(id))
+		}
+	}
+}
+
+// release ends the holding back: the switch gets what is wanted beside what it
+// has, then what is not wanted goes.
+func (f *fib) release(told func(int)) {
+	f.held = false
+	f.audit(told)
+}
+
+// runAfter runs what waits for flows that are held back.
+func (f *fib) runAfter() {
+	for len(f.after) > 0 {
+		do := f.after[0]
+		f.after = f.after[1:]
+		do()
+	}
 }
 
 // then runs do when everything that is pending now is in the switch.

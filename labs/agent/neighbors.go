@@ -37,6 +37,7 @@ func (r *reactor) neighborActions(actions []neighbor.Action) {
 // neighborUp makes a customer's address reachable: its adjacency, its host
 // route, and the routes that it brings into the VRF.
 func (r *reactor) neighborUp(k neighbor.Key, mac net.HardwareAddr) {
+	r.memory.stale = true
 	p := r.access[k.Port]
 	if p == nil || r.idle(k) {
 		return
@@ -56,6 +57,7 @@ func (r *reactor) neighborUp(k neighbor.Key, mac net.HardwareAddr) {
 func (r *reactor) idle(k neighbor.Key) bool { return linkLocal(k.Addr) && !r.wanted[k] }
 
 func (r *reactor) neighborDown(k neighbor.Key) {
+	r.memory.stale = true
 	p := r.access[k.Port]
 	if p == nil || r.idle(k) {
 		return

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"pseudowan/bgp"
@@ -37,6 +38,7 @@ type reactor struct {
 	cfg       Config
 	access    map[uint32]*accessPort // by port number
 	core      map[uint32]*corePort   // by port number of the wire
+	heard     map[heardKey]coreNeighborEvent
 	vrfs      map[string]*VRF
 	links     map[string]linkState // by interface name
 	linkUp    map[string]bool      // carriers by interface name, that of a NIC behind a wire included
@@ -56,6 +58,11 @@ type reactor struct {
 	fib       *fib
 	customers map[uint32]*customer // by access port
 	labels    labels               // of customers' routes
+	ends      ends                 // what the peers have told to the end
+	memory    memoryFile
+	beat      beat
+	recovery  *recovery   // nil where nothing is recovered
+	recovers  atomic.Bool // the same, for Configure
 
 	inside    func(namespace string, f func() error) error
 	socketDir string
@@ -121,6 +128,8 @@ func (r *reactor) loop(ctx context.Context) error {
 	defer close(r.ended)
 	solicit := time.NewTicker(solicitInterval)
 	defer solicit.Stop()
+	remember := time.NewTicker(rememberEvery)
+	defer remember.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -159,6 +168,12 @@ func (r *reactor) loop(ctx context.Context) error {
 			r.tick(time.Now())
 		case <-solicit.C:
 			r.solicitAll()
+		case <-r.sw.Rebuilt():
+			go r.configureAgain(ctx, r.cfg)
+		case <-remember.C:
+			r.beat.tick(time.Now())
+			r.lookBack(time.Now())
+			r.remember()
 		}
 		r.settle(ctx)
 	}
@@ -182,7 +197,7 @@ func (r *reactor) committed(c commit) error {
 // settle ends every turn of the loop: what has changed is committed, the
 // timer is set, and whoever waits for a change is woken.
 func (r *reactor) settle(ctx context.Context) {
-	if !r.fib.busy && r.fib.waiting() {
+	if !r.fib.busy && !r.fib.held && r.fib.waiting() {
 		b := r.fib.take()
 		r.fib.busy = true
 		go func() {

@@ -21,7 +21,11 @@ func (r *reactor) bgpEvents(events []bgp.Event) {
 				r.useNextHop(e.Route.NextHop)
 			}
 			r.tableChanges(r.tables.Update(e.Route))
+		case bgp.EndOfRIB:
+			r.ends.heard(session{addr: e.Peer}, e.Family)
 		case bgp.PeerChange:
+			r.memory.stale = true
+			r.ends.state(session{addr: e.Peer.Address}, e.Peer)
 			if e.Removed {
 				delete(r.peers, e.Peer.Address)
 			} else {

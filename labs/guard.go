@@ -1,0 +1,231 @@
+package labs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"pseudowan/hosts"
+	"pseudowan/logfile"
+)
+
+// The keeper holds a lock for as long as it lives, and every agent waits for
+// it. Whoever gets it because the keeper has died starts the next one and hands
+// the lock on, so that there is one keeper, and never two.
+
+// keeperLockEnv tells a keeper the file descriptor of the lock that it was
+// handed.
+const keeperLockEnv = "PSEUDOWAN_KEEPER_LOCK"
+
+// openKeeperLock opens the file, and makes it where the lab has its directory.
+func openKeeperLock(lab string) (*os.File, error) {
+	return os.OpenFile(keeperLock(lab), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
+}
+
+// tryKeeperLock takes the lock; the error wraps errBusy where a keeper lives.
+func tryKeeperLock(lab string) (*os.File, error) {
+	f, err := openKeeperLock(lab)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			err = errBusy
+		}
+		return nil, fmt.Errorf("lock of the keeper of lab %s: %w", lab, err)
+	}
+	return f, nil
+}
+
+// handedLock is the lock that a keeper was started with, or takes by itself.
+func handedLock(lab string) (*os.File, error) {
+	fd, err := strconv.Atoi(os.Getenv(keeperLockEnv))
+	if err != nil {
+		return tryKeeperLock(lab)
+	}
+	if err := os.Unsetenv(keeperLockEnv); err != nil { // it is not for the agents
+		return nil, err
+	}
+	unix.CloseOnExec(fd)
+	return os.NewFile(uintptr(fd), keeperLock(lab)), nil
+}
+
+// startKeeper starts the lab's keeper, which takes the lock over.
+func startKeeper(lab string, lock *os.File) error {
+	log, err := logfile.Open(keeperLog(lab))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command(selfPath, keeperArgs(lab)...)
+	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = log, log, []*os.File{lock}
+	cmd.Env = append(os.Environ(), keeperLockEnv+"=3") // the first of ExtraFiles
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.Dir = "/"
+	if err := (hosts.Namespace{Name: labNamespace(lab)}).Start(cmd); err != nil {
+		return fmt.Errorf("start the keeper: %w", err)
+	}
+	go cmd.Wait() // buries it, should this process outlive it
+	return nil
+}
+
+// ensureKeeper sees to it that the lab has a keeper that works, and reports
+// whether it has started one; pid is that of the one that was seen, or 0. The
+// keeper looks at its list of routers by itself, one of an earlier version when
+// it is told.
+func ensureKeeper(lab string, pid int) (started bool, err error) {
+	if pid != 0 && stopped(pid) {
+		if err := kill(pid); err != nil {
+			return false, fmt.Errorf("the keeper of lab %s: %w", lab, err)
+		}
+	}
+	if pid != 0 && !zombie(pid) {
+		if keeperPID(lab) != pid {
+			_ = syscall.Kill(pid, syscall.SIGHUP) // refused only where it has ended
+		}
+		return false, nil
+	}
+	lock, err := tryKeeperLock(lab)
+	if errors.Is(err, errBusy) {
+		return false, nil // an agent has just started one
+	}
+	if err != nil {
+		return false, err
+	}
+	defer lock.Close()
+	return true, startKeeper(lab, lock)
+}
+
+const (
+	guardEvery = 250 * time.Millisecond // between two looks at the keeper
+
+	// silenceLimit is how long a process may give no sign of life before it
+	// counts as hanging. Machines are slow at times.
+	silenceLimit = time.Minute
+)
+
+// guardKeeper starts the lab's keeper again whenever it has ended, and ends one
+// that hangs, until ctx ends or the lab is removed.
+func guardKeeper(ctx context.Context, lab string, log *slog.Logger) {
+	go func() {
+		tick := time.NewTicker(guardEvery)
+		defer tick.Stop()
+		var w watched
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if pid := keeperPID(lab); pid != 0 && w.hangs(pid, keeperLock(lab), time.Now()) {
+				log.Error("the keeper hangs and is ended", "pid", pid)
+				_ = syscall.Kill(pid, syscall.SIGKILL) // refused only where it has ended
+			}
+		}
+	}()
+	for ctx.Err() == nil {
+		if err := succeedKeeper(ctx, lab, log); err != nil {
+			log.Debug("guard the keeper", "error", err)
+		}
+		select { // the lock is busy again as soon as the next keeper has it
+		case <-ctx.Done():
+		case <-time.After(guardEvery):
+		}
+	}
+}
+
+// succeedKeeper waits until the keeper has ended and starts the next one.
+func succeedKeeper(ctx context.Context, lab string, log *slog.Logger) error {
+	lock, err := openKeeperLock(lab)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	for {
+		err := unix.Flock(int(lock.Fd()), unix.LOCK_EX)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+	held, err1 := lock.Stat()
+	there, err2 := os.Lstat(keeperLock(lab))
+	switch {
+	case err1 != nil || err2 != nil || !os.SameFile(held, there):
+		return errors.Join(err1, err2) // another file has its name: look again
+	case ctx.Err() != nil || goingDown(lab):
+		return nil
+	case keeperPID(lab) != 0 && !zombie(keeperPID(lab)), findProcesses().keeper(lab) != 0:
+		return nil // one that has lost its lock file
+	}
+	log.Error("the keeper has ended and is started again")
+	noteMended(lab, "restarted the keeper, which had ended")
+	return startKeeper(lab, lock)
+}
+
+// keeperPID is the pid that the keeper has written into its lock; 0 where that
+// is no keeper.
+func keeperPID(lab string) int {
+	data, err := os.ReadFile(keeperLock(lab))
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil || !processIs(pid, keeperArgs(lab)) {
+		return 0
+	}
+	return pid
+}
+
+// wanted reports whether a router is to be there: it is in the keeper's list,
+// and the lab is not being removed. Where the list is gone, nobody has said that
+// the router shall go.
+func wanted(lab, router string) bool {
+	if goingDown(lab) {
+		return false
+	}
+	state, err := readJSON[keeperState](keeperFile(lab))
+	return err != nil || state.has(router)
+}
+
+// watched is what was seen of a process.
+type watched struct {
+	pid       int
+	wasHalted bool
+	beat      time.Time // of its file
+	since     time.Time // when that was first seen
+}
+
+// hangs reports whether a process was stopped when seen last, too, or has not
+// touched its file for long. Without the file, nothing is known.
+func (w *watched) hangs(pid int, file string, now time.Time) bool {
+	if w.pid != pid {
+		*w = watched{pid: pid}
+	}
+	was := w.wasHalted
+	w.wasHalted = stopped(pid)
+	if was && w.wasHalted {
+		return true
+	}
+	info, err := os.Stat(file)
+	if err != nil || !info.ModTime().Equal(w.beat) {
+		w.beat, w.since = time.Time{}, now
+		if err == nil {
+			w.beat = info.ModTime()
+		}
+		return false
+	}
+	return now.Sub(w.since) > silenceLimit
+}
