@@ -11,7 +11,7 @@ const (
 	forgiven     = 10 * time.Minute // without an offence, after which the next is the first again
 	goodConduct  = time.Minute      // a session that lasts so long is forgiven at once
 
-	shortSession = 5 * time.Second // one that ends sooner is a flap
+	shortSession = time.Second     // one that ends sooner is a flap
 	maxFlaps     = 10              // in a row, before
 	flapPause    = 3 * time.Second // has to pass after each
 )

@@ -253,6 +253,23 @@ func TestRealRepairedUpdates(t *testing.T) {
 	}
 }
 
+// TestRealTwoOctetPeer has a peer without 4-octet AS numbers send its path after
+// what completes it: GoBGP writes behind the end of the attributes then.
+func TestRealTwoOctetPeer(t *testing.T) {
+	a := startNode(t, 65001, "", "10.0.0.1")
+	a.set(neighborAt(a, "10.0.0.2", 65002))
+	h := attack(t, "10.0.0.2")
+	h.connect(a)
+	caps := octetsOf("010400010080")
+	h.say(message(1, slices.Concat(octetsOf(openBody), []byte{byte(len(caps) + 2), 2, byte(len(caps))}, caps)...)...)
+	h.say(message(4)...)
+	h.say(updateOf(nil, octetsOf(reachVPN4+"40010100"+"c011060201"+"0000fdea"+"4002040201fdea"), nil)...)
+	r := a.waitRoute(Key{RD: mustRD("65002:1"), Prefix: netip.MustParsePrefix("30.1.0.0/24"), Peer: netip.MustParseAddr("10.0.0.2")}, anyRoute)
+	if r.ASPath.String() != "65002" {
+		t.Errorf("AS path %s", r.ASPath)
+	}
+}
+
 // TestRealWordsOfThePeer passes on why a peer has ended the session.
 func TestRealWordsOfThePeer(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1")

@@ -216,7 +216,11 @@ func (r *relay) outgoing() {
 			n = copy(buf, buf[whole:n])
 		}
 		if err != nil {
-			r.end(sessionEnd{why: "this router closed the connection"})
+			if first { // it did not want the connection: there was no session
+				r.end(sessionEnd{})
+			} else {
+				r.end(sessionEnd{why: "this router closed the connection"})
+			}
 			r.cut()
 			return
 		}

@@ -208,8 +208,18 @@ func TestUpdatesInside(t *testing.T) {
 	}
 }
 
-// A peer without 4-octet AS numbers has shorter paths.
+// A peer without 4-octet AS numbers has shorter paths, and what completes them
+// stands behind them.
 func TestTwoOctetAS(t *testing.T) {
+	const as2, as4, agg2, agg4 = "4002040201fdea", "c011060201 0000fdea", "c00706 fdea01020304", "c01208 0000fdea01020304"
+	shuffled := judgeOf(t, 65001, "010400010080").Received(updateMsg("", as4+agg4+agg2+as2+"40010100"+vpn, ""))
+	if want := updateMsg("", "40010100"+as2+agg2+as4+agg4+vpn, ""); !bytes.Equal(shuffled.Pass, want) {
+		t.Errorf("passed on as\n%x, want\n%x", shuffled.Pass, want)
+	}
+	alone := judgeOf(t, 65001, "010400010080").Received(updateMsg("", "40010100"+as2+agg4+vpn, ""))
+	if want := updateMsg("", "40010100"+as2+vpn, ""); !bytes.Equal(alone.Pass, want) {
+		t.Errorf("passed on as\n%x, want\n%x", alone.Pass, want)
+	}
 	j := judgeOf(t, 65001, "010400010001 010400010080")
 	in := updateMsg("", "40010100 4002040201fdea"+vpn, "")
 	if v := j.Received(slices.Clone(in)); !bytes.Equal(v.Pass, in) {

@@ -82,6 +82,7 @@ func (j *Judge) parseUpdate(msg []byte) (*update, *Notification) {
 	if refused := j.parseAttributes(u, attrs); refused != nil {
 		return nil, refused
 	}
+	u.arrange()
 	u.mandatory()
 	return u, nil
 }
@@ -222,6 +223,23 @@ func nextHopFits(f Family, n int) bool {
 		return slices.Contains([]int{12, 24, 48}, n)
 	}
 	return slices.Contains([]int{4, 16, 32}, n)
+}
+
+// arrange puts what belongs to a 2-octet AS number before what completes it (RFC
+// 6793): whoever merges the two may rely on that. What there is nothing to
+// complete for is removed.
+func (u *update) arrange() {
+	has := func(kind uint8) bool {
+		return slices.ContainsFunc(u.attrs, func(a attribute) bool { return a.kind == kind })
+	}
+	if has(attrAS4Aggregator) && !has(attrAggregator) {
+		u.attrs = slices.DeleteFunc(u.attrs, func(a attribute) bool { return a.kind == attrAS4Aggregator })
+		u.rewritten = true
+	}
+	if has(attrAS4Path) {
+		slices.SortStableFunc(u.attrs, func(a, b attribute) int { return int(a.kind) - int(b.kind) })
+		u.rewritten = true
+	}
 }
 
 // mandatory takes routes without the attributes that they must have as

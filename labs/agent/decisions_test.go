@@ -155,6 +155,11 @@ func TestConvergence(t *testing.T) {
 		route   = "router pe1: VRF red: route 10.50.0.0/16 from pe2 "
 	)
 	check("start", host, session, route+"has not been received")
+	down := bgp.PeerState{Address: netip.MustParseAddr("192.168.1.2"), State: "active", LastError: "cannot connect: connection refused"}
+	r.bgpEvents([]bgp.Event{bgp.PeerChange{Peer: down}})
+	check("refused", host, session+": cannot connect: connection refused", route+"has not been received")
+	down.LastError = ""
+	r.bgpEvents([]bgp.Event{bgp.PeerChange{Peer: down}})
 	r.link(linkEvent{"eth1", false})
 	check("no carrier", "router pe1: interface eth1 has no carrier", host, session, route+"has not been received")
 	r.link(linkEvent{"eth1", true})
