@@ -153,3 +153,22 @@ func TestChangesAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// A scan makes the router ask for a few addresses at a time, the newest ones.
+func TestQuestionsAreBounded(t *testing.T) {
+	s := newScript(t, Config{MaxUnanswered: 10})
+	s.did(s.table.Want(s.now, nth(1)))
+	s.did(s.table.Resolve(s.now, nth(2), frame("a")))
+	s.did(s.table.Seen(s.now, nth(2), mac(2), answer))
+	for i := 100; i < 1100; i++ {
+		s.did(s.table.Resolve(s.now, nth(i), frame("scan")))
+	}
+	if n := len(s.table.Entries()); n != 10+2 {
+		t.Errorf("%d entries, want 12", n)
+	}
+	for k, want := range map[Key]State{nth(1): StateIncomplete, nth(2): StateReachable, nth(1089): "", nth(1090): StateIncomplete} {
+		if got := s.state(k); got != want {
+			t.Errorf("%v: state %q, want %q", k.Addr, got, want)
+		}
+	}
+}

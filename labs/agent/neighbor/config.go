@@ -17,6 +17,7 @@ type Config struct {
 	MaxProbes       int           // unanswered probes until a neighbour is dead; 3
 	UnicastProbes   int           // of these, the ones that go to the known MAC alone; 1
 	MaxPerPort      int           // neighbours on one port; 1024. Wanted ones are not refused
+	MaxUnanswered   int           // of these, the ones that have not answered yet and are not wanted; 256
 	MaxPending      int           // packets that wait for one neighbour, the newest; 8
 	ChangeRate      float64       // neighbours of a port that may come up or change their MAC per second; 20
 	ChangeBurst     int           // the same at once; 200
@@ -33,6 +34,7 @@ func (c Config) withDefaults() Config {
 		MaxProbes:       cmp.Or(c.MaxProbes, 3),
 		UnicastProbes:   cmp.Or(c.UnicastProbes, 1),
 		MaxPerPort:      cmp.Or(c.MaxPerPort, 1024),
+		MaxUnanswered:   cmp.Or(c.MaxUnanswered, 256),
 		MaxPending:      cmp.Or(c.MaxPending, 8),
 		ChangeRate:      cmp.Or(c.ChangeRate, 20),
 		ChangeBurst:     cmp.Or(c.ChangeBurst, 200),

@@ -227,7 +227,10 @@ func (t *Table) Entries() []Entry {
 // admit makes room for a newcomer; false where all that is there is dearer.
 // Wanted ones are never refused: the configuration bounds them.
 func (t *Table) admit(p *port, c class) bool {
-	if len(p.entries) < t.cfg.MaxPerPort {
+	// Each that is asked for costs a question now and then: a scan must not have
+	// the router ask for a thousand addresses at once.
+	asked := c == unanswered && p.used[unanswered].Len() >= t.cfg.MaxUnanswered
+	if len(p.entries) < t.cfg.MaxPerPort && !asked {
 		return true
 	}
 	e := p.victim(c)
