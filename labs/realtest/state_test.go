@@ -3,6 +3,9 @@ package realtest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,7 +42,10 @@ func stateOf(t testing.TB, l lab) []string {
 			p.Router, p.LocalAddress, p.LocalAS, p.RemoteAddress, p.RemoteAS, p.State, p.Families, p.Received, p.Accepted, p.Advertised, p.VRF))
 	}
 	for _, n := range table[status.Neighbor](t, l, "arp") {
-		if n.MAC != "" && !n.Address.IsLinkLocalUnicast() { // a host tells of that when it needs its gateway
+		// The neighbours on links between routers are the kernel's, which keeps
+		// those that it spoke with; a host tells of a link-local address when it
+		// needs its gateway.
+		if n.MAC != "" && n.VRF != "" && !n.Address.IsLinkLocalUnicast() {
 			add("show arp", fmt.Sprintf("%s %d %s %s %s", n.Router, n.Port, n.VRF, n.Address, n.MAC))
 		}
 	}
@@ -54,8 +60,39 @@ func stateOf(t testing.TB, l lab) []string {
 	for line := range strings.Lines(command("ip", "netns", "list").stdout) {
 		add("namespace", strings.Fields(line)[0]) // behind it stands a number
 	}
+	given := givenAsNeeded(t, l)
+	for i := range out {
+		out[i] = given.ReplaceAllString(out[i], "$1<as needed>$2")
+	}
 	slices.Sort(out)
 	return out
+}
+
+// givenAsNeeded finds, wherever they stand, the labels that routers have given
+// to customers' routes: no plan holds them, and one that is given back is not
+// given again soon.
+func givenAsNeeded(t testing.TB, l lab) *regexp.Regexp {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("/var/lib/pseudowan", l.name, "plan.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plan struct {
+		Allocations struct {
+			Routers map[string]struct{ Labels map[string]uint32 }
+		}
+	}
+	if err := json.Unmarshal(data, &plan); err != nil {
+		t.Fatal(err)
+	}
+	numbers := []string{"none"}
+	for _, row := range table[status.MPLS](t, l, "mpls") {
+		planned := slices.Contains(slices.Collect(maps.Values(plan.Allocations.Routers[row.Router].Labels)), row.Label)
+		if row.Direction == "in" && !planned {
+			numbers = append(numbers, fmt.Sprint(row.Label), fmt.Sprintf("%#x", row.Label))
+		}
+	}
+	return regexp.MustCompile(`("label":|mpls_label=|set_mpls_label\(|load:)(?:` + strings.Join(numbers, "|") + `)(\D|->NXM_NX_REG2)`)
 }
 
 func psRows(t testing.TB, l lab) []status.Node {
