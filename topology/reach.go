@@ -213,9 +213,11 @@ func outlets(h *Host) lookup[outlet] {
 			table.add(p, outlet{a, true})
 		}
 		for _, p := range a.Routes {
-			table.add(p, outlet{through: a})
+			if !a.SLAAC || p.Addr().Is4() { // its IPv6 routes are those that it hears of
+				table.add(p, outlet{through: a})
+			}
 		}
-		if a.SLAAC {
+		if a.SLAAC && (a.RA == nil || a.RA.Lifetime > 0) { // else no default router (RFC 4861 section 6.2.3)
 			table.add(defaultRoute6, outlet{through: a})
 		}
 		for _, everything := range []netip.Prefix{defaultRoute4, defaultRoute6} {

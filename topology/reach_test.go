@@ -65,3 +65,23 @@ hosts:
 		}
 	}
 }
+
+// A router with lifetime 0 is no default router, though its prefix serves.
+func TestReachOfAHostWithoutADefaultRouter(t *testing.T) {
+	for lifetime, want := range map[string]bool{"1800": true, "0": false} {
+		lab, err := Parse("lab.yaml", []byte(`
+name: ra
+routers: {pe1: {as: 65000}}
+vrfs: {v: {rts: "65000:1"}}
+hosts:
+  a: {to: pe1, vrf: v, addresses: ["2001:db8:1::2/64", slaac], ra: {prefix: "2001:db8:1::/64", lifetime: `+lifetime+`}}
+  b: {to: pe1, vrf: v, addresses: ["2001:db8:2::2/64"]}
+`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(lab.Reaches()) > 0; got != want {
+			t.Errorf("lifetime %s: the hosts reach each other: %t, want %t", lifetime, got, want)
+		}
+	}
+}

@@ -117,11 +117,21 @@ func advertisement(ra *topology.RA) *slowpath.RA {
 	if ra == nil {
 		return nil
 	}
+	valid, preferred := ra.Lifetime, ra.Lifetime
+	if ra.Lifetime == 0 { // the router is no default router; its prefix stays one
+		valid, preferred = prefixValid, prefixPreferred
+	}
 	return &slowpath.RA{
 		Prefixes: []slowpath.PrefixInfo{{
-			Prefix: ra.Prefix, OnLink: true, Autonomous: !ra.Managed, Valid: ra.Lifetime, Preferred: ra.Lifetime,
+			Prefix: ra.Prefix, OnLink: true, Autonomous: !ra.Managed, Valid: valid, Preferred: preferred,
 		}},
 		RouterLifetime: ra.Lifetime, Managed: ra.Managed, Other: ra.Other, Preference: preferences[ra.Preference],
-		RDNSS: ra.RDNSS, DNSSL: ra.DNSSL, DNSLifetime: ra.Lifetime,
+		RDNSS: ra.RDNSS, DNSSL: ra.DNSSL, DNSLifetime: min(valid, 3*advertiseEvery),
 	}
 }
+
+// AdvValidLifetime and AdvPreferredLifetime (RFC 4861 section 6.2.1).
+const (
+	prefixValid     = 30 * 24 * time.Hour
+	prefixPreferred = 7 * 24 * time.Hour
+)
