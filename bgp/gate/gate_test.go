@@ -158,6 +158,7 @@ func TestUpdates(t *testing.T) {
 		{"AGGREGATOR of six octets", updateMsg("", base+"c007060102030405ff"+vpn, ""), updateMsg("", base+vpn, "")},
 		{"prefix SID over its end", updateMsg("", base+"c0280705000400010000"+vpn, ""), updateMsg("", base+vpn, "")},
 		{"AIGP of two octets", updateMsg("", base+"801a020100"+vpn, ""), updateMsg("", base+vpn, "")},
+		{"NEXT_HOP beside VPN routes", updateMsg("", base+hop+vpn, ""), updateMsg("", base+vpn, "")},
 		{"MED twice", updateMsg("", base+"80040400000001 80040400000002"+vpn, ""), updateMsg("", base+"80040400000001"+vpn, "")},
 		{"an unknown attribute, transitive", updateMsg("", base+"e0c80100"+vpn, ""), same},
 		{"an unknown attribute, not transitive", updateMsg("", base+"80c80100"+vpn, ""), updateMsg("", base+vpn, "")},

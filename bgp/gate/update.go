@@ -227,14 +227,20 @@ func nextHopFits(f Family, n int) bool {
 
 // arrange puts what belongs to a 2-octet AS number before what completes it (RFC
 // 6793): whoever merges the two may rely on that. What there is nothing to
-// complete for is removed.
+// complete for is removed, and so is a next hop of no routes.
 func (u *update) arrange() {
 	has := func(kind uint8) bool {
 		return slices.ContainsFunc(u.attrs, func(a attribute) bool { return a.kind == kind })
 	}
-	if has(attrAS4Aggregator) && !has(attrAggregator) {
-		u.attrs = slices.DeleteFunc(u.attrs, func(a attribute) bool { return a.kind == attrAS4Aggregator })
+	remove := func(kind uint8) {
+		u.attrs = slices.DeleteFunc(u.attrs, func(a attribute) bool { return a.kind == kind })
 		u.rewritten = true
+	}
+	if has(attrAS4Aggregator) && !has(attrAggregator) {
+		remove(attrAS4Aggregator)
+	}
+	if has(attrNextHop) && len(u.routes) == 0 && u.reach != nil {
+		remove(attrNextHop) // it is not theirs (RFC 4760 section 3)
 	}
 	if has(attrAS4Path) {
 		slices.SortStableFunc(u.attrs, func(a, b attribute) int { return int(a.kind) - int(b.kind) })
