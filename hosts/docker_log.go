@@ -1,6 +1,7 @@
 package hosts
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
+
+	"pseudowan/logfile"
 )
 
 // Log implements Runtime.
@@ -24,11 +27,33 @@ func (d *Docker) log(ctx context.Context, s Sandbox, o LogOptions, w io.Writer) 
 	if err != nil {
 		return err
 	}
-	last := "all"
-	if o.Last >= 0 {
-		last = strconv.Itoa(o.Last)
+	if !o.Follow {
+		last := "all"
+		if o.Last >= 0 {
+			last = strconv.Itoa(o.Last)
+		}
+		return d.copyLog(ctx, c, container.LogsOptions{Tail: last}, w)
 	}
-	said, err := d.cli.ContainerLogs(ctx, c.ID, container.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: o.Follow, Tail: last})
+	var before bytes.Buffer
+	if err := d.copyLog(ctx, c, container.LogsOptions{}, &before); err != nil {
+		return err
+	}
+	if _, err := w.Write(logfile.LastLines(before.Bytes(), o.Last)); err != nil {
+		return err
+	}
+	after := &rest{w: w, skip: before.Len()}
+	if err := d.copyLog(ctx, c, container.LogsOptions{Follow: true}, after); err != nil {
+		return err
+	}
+	// Older daemons may end before the last words.
+	return d.copyLog(ctx, c, container.LogsOptions{}, &rest{w: w, skip: max(after.seen, before.Len())})
+}
+
+// copyLog writes what a container's first process has said, on whichever of its
+// streams.
+func (d *Docker) copyLog(ctx context.Context, c container.InspectResponse, o container.LogsOptions, w io.Writer) error {
+	o.ShowStdout, o.ShowStderr = true, true
+	said, err := d.cli.ContainerLogs(ctx, c.ID, o)
 	if err != nil {
 		return err
 	}
@@ -39,4 +64,20 @@ func (d *Docker) log(ctx context.Context, s Sandbox, o LogOptions, w io.Writer) 
 		_, err = stdcopy.StdCopy(w, w, said)
 	}
 	return errors.Join(ctx.Err(), err)
+}
+
+// rest writes what comes after the first octets.
+type rest struct {
+	w    io.Writer
+	skip int
+	seen int
+}
+
+func (r *rest) Write(b []byte) (int, error) {
+	from := min(len(b), max(0, r.skip-r.seen))
+	r.seen += len(b)
+	if _, err := r.w.Write(b[from:]); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }

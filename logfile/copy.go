@@ -28,7 +28,7 @@ func Copy(ctx context.Context, w io.Writer, path string, o CopyOptions) error {
 	}
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		_, err = w.Write(lastLines(before, o.Last))
+		_, err = w.Write(LastLines(before, o.Last))
 		return err
 	}
 	if err != nil {
@@ -39,14 +39,14 @@ func Copy(ctx context.Context, w io.Writer, path string, o CopyOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(lastLines(append(before, now...), o.Last)); err != nil || !o.Follow {
+	if _, err := w.Write(LastLines(append(before, now...), o.Last)); err != nil || !o.Follow {
 		return err
 	}
 	return follow(ctx, f, w, o.Written)
 }
 
-// lastLines are the last n lines of a text; all where n is negative.
-func lastLines(text []byte, n int) []byte {
+// LastLines are the last n lines of a text; all where n is negative.
+func LastLines(text []byte, n int) []byte {
 	text = bytes.TrimLeft(text, "\x00") // the hole in front, see measure
 	if n < 0 {
 		return text
