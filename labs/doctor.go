@@ -214,6 +214,9 @@ func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 	case own && len(nodes) == 0:
 		l.Wrong = []string{"only its own namespace is left"}
 	}
+	if goingDown(name) && !l.Changing {
+		l.Wrong = append(l.Wrong, "its removal was cut short")
+	}
 	return l, nil
 }
 

@@ -95,6 +95,28 @@ func TestRealCommandsCutShort(t *testing.T) {
 	}
 }
 
+// A removal that was cut short is told, and not taken for a lab that runs.
+func TestRealDoctorTellsOfACutRemoval(t *testing.T) {
+	l := smallLab(t, "pwt-cutdown")
+	l.up(t)
+	if out := pseudowan("doctor"); strings.Contains(out.stdout, "cut short") {
+		t.Errorf("doctor on a lab that runs:\n%s", out.stdout)
+	}
+	// A down that is killed as soon as it has begun.
+	eventually(t, 30*time.Second, func() error {
+		cut(2*time.Millisecond+time.Duration(rand.IntN(40))*time.Millisecond, syscall.SIGKILL, "down", l.name)
+		if _, err := os.Stat("/run/pseudowan/" + l.name + "/.down"); err != nil {
+			must(t, "up", l.file, "--runtime", "netns")
+			return fmt.Errorf("no down was killed half-way")
+		}
+		return nil
+	})
+	if out := pseudowan("doctor"); !strings.Contains(out.stdout, "cut short") {
+		t.Errorf("doctor:\n%s", out.stdout)
+	}
+	l.upAgain(t)
+}
+
 // TestRealChaosKill kills what belongs to a lab at random moments: commands that
 // change it, keeper, agents, switches, hosts' processes. Whatever is left, the
 // next up makes it work, and the next down leaves nothing.
