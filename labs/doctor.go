@@ -208,6 +208,9 @@ func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 	if err := found.unseen.err(); err != nil {
 		l.Wrong = append(l.Wrong, err.Error())
 	}
+	if pid := findProcesses().keeper(name); l.Routers > 0 && !l.Changing && (pid == 0 || stopped(pid)) {
+		l.Wrong = append(l.Wrong, "its keeper does not run")
+	}
 	switch own := len(found.namespacesBy(hosts.KindLab)) > 0; {
 	case !own && len(nodes) > 0:
 		l.Wrong = append(l.Wrong, "its own namespace is missing")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -92,7 +93,15 @@ func routerNode(ctx context.Context, lab string, ns hosts.Namespace, running pro
 	}
 	if pid := running.agent(lab, ns.Mark.Node); pid != 0 && inNamespace(pid, ns) {
 		n.State, n.PID = "running", pid
-		n.Datapath = datapathOf(ctx, lab, n.Node)
+		if n.Datapath = datapathOf(ctx, lab, n.Node); n.Datapath == "" {
+			n.State = "its agent does not answer"
+		}
+		if stopped(pid) {
+			n.State = "its agent hangs"
+		}
+	}
+	if !switchRuns(lab, n.Node) {
+		n.State += ", its switch does not run"
 	}
 	if t == nil {
 		return n
@@ -108,6 +117,23 @@ func routerNode(ctx context.Context, lab string, ns hosts.Namespace, running pro
 		}
 	}
 	return n
+}
+
+// switchRuns reports whether the daemons of a router's switch run. The run
+// directory may be gone: then nothing is known.
+func switchRuns(lab, router string) bool {
+	dir := ovsDir(routerDir(lab, router))
+	for _, daemon := range []string{"ovsdb-server", "ovs-vswitchd"} {
+		text, err := os.ReadFile(filepath.Join(dir, daemon+".pid"))
+		if err != nil {
+			continue
+		}
+		line, err := os.ReadFile(filepath.Join("/proc", strings.TrimSpace(string(text)), "cmdline"))
+		if err != nil || !strings.Contains(string(line), dir) {
+			return false
+		}
+	}
+	return true
 }
 
 // datapathOf asks a router's agent. One that starts, or hangs, does not tell.

@@ -46,6 +46,9 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	if len(in.hosts) == 0 {
 		return nil, fmt.Errorf("of the hosts of %s none runs in lab %s: nothing can be tested", cmp.Or(o.Topology, "its topology"), in.lab.Name)
 	}
+	for _, what := range missingControl(ctx, in.lab.Name) {
+		o.Progress.Step(what)
+	}
 	o.Progress.Step("opening the hosts")
 	team, err := probe.Open(in.hosts)
 	if err != nil {
@@ -71,6 +74,24 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 		return nil, err
 	}
 	return append(rows, untested...), nil
+}
+
+// missingControl says which of a lab's own processes do not run: packets may
+// pass all the same for now.
+func missingControl(ctx context.Context, lab string) (missing []string) {
+	if pid := findProcesses().keeper(lab); pid == 0 || stopped(pid) {
+		missing = append(missing, "the keeper of lab "+lab+" does not run")
+	}
+	nodes, err := Nodes(ctx, lab)
+	if err != nil {
+		return missing // the hosts that are to be tested tell why
+	}
+	for _, n := range nodes {
+		if n.Kind == "router" && n.State != "running" {
+			missing = append(missing, "router "+n.Node+": "+n.State)
+		}
+	}
+	return missing
 }
 
 // pairs is the intended matrix, and rows for the pairs of hosts that do not run

@@ -28,7 +28,7 @@ const (
 	recoveryLimit = 20 * time.Second        // for peers whose address answers
 	answerLimit   = 1500 * time.Millisecond // for hosts and next hops
 	endLimit      = 5 * time.Second         // for the end of RIB of a session that is up
-	quietTime     = time.Second             // after which a peer that sends no end of RIB has told all
+	quietTime     = 4 * time.Second         // after which a peer that sends no end of RIB has told all: some gather routes for a second
 )
 
 // recover begins a recovery, before the loop runs.
@@ -142,7 +142,7 @@ func (r *reactor) awaitsPeer(now time.Time, s session, told bool) bool {
 				return false
 			}
 		}
-		return !r.ends.all(now, s, r.peers[s.addr], told)
+		return !r.ends.all(now, s, r.peers[s.addr], told || configured.PeerRouter == "" && !waitsForUs(now, r.peers[s.addr]))
 	}
 	return false
 }
@@ -157,7 +157,7 @@ func (r *reactor) awaitsCustomer(now time.Time, s session, told bool) bool {
 	}
 	for _, configured := range c.BGP.Sessions {
 		if configured.PeerAddress == s.addr {
-			return !r.ends.all(now, s, c.peers[s.addr], told)
+			return !r.ends.all(now, s, c.peers[s.addr], told || !waitsForUs(now, c.peers[s.addr]))
 		}
 	}
 	return false
@@ -181,6 +181,14 @@ func (r *reactor) awaitsAnswer() bool {
 		}
 	}
 	return false
+}
+
+// waitsForUs reports whether a peer that is none of ours has restarted and seems
+// to wait for our end of RIB. FRR says for a while after its start that it has
+// restarted, and tells its routes all the same.
+func waitsForUs(now time.Time, p bgp.PeerState) bool {
+	const patience = 3 * time.Second
+	return p.Restarting && now.Sub(p.Since) > patience
 }
 
 // ends is of which families each session has had the end of RIB since it came
