@@ -95,15 +95,23 @@ func ensureKeeper(lab string, pid int) (started bool, err error) {
 		}
 		return false, nil
 	}
-	lock, err := tryKeeperLock(lab)
-	if errors.Is(err, errBusy) {
-		return false, nil // an agent has just started one
+	// A process that is killed holds its lock until its last thread has ended.
+	for deadline := time.Now().Add(killPatience); ; time.Sleep(5 * time.Millisecond) {
+		lock, err := tryKeeperLock(lab)
+		switch {
+		case err == nil:
+			defer lock.Close()
+			return true, startKeeper(lab, lock)
+		case !errors.Is(err, errBusy):
+			return false, err
+		}
+		if now := findProcesses().keeper(lab); now != 0 && now != pid && !zombie(now) {
+			return false, nil // an agent has just started one
+		}
+		if time.Now().After(deadline) {
+			return false, err
+		}
 	}
-	if err != nil {
-		return false, err
-	}
-	defer lock.Close()
-	return true, startKeeper(lab, lock)
 }
 
 const (
@@ -127,6 +135,8 @@ func guardKeeper(ctx context.Context, lab string, log *slog.Logger) {
 				return
 			case <-tick.C:
 			}
+			// The keeper cannot find a namespace that it is in itself.
+			recoverMissing(lab, []string{labNamespace(lab)}, log)
 			if pid := keeperPID(lab); pid != 0 && w.hangs(pid, keeperLock(lab), time.Now()) {
 				log.Error("the keeper hangs and is ended", "pid", pid)
 				_ = syscall.Kill(pid, syscall.SIGKILL) // refused only where it has ended

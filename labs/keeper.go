@@ -85,7 +85,7 @@ func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
 			log.Error("the list of routers cannot be read", "error", err)
 		}
 		k.deaf = err != nil
-		k.recoverNames()
+		recoverMissing(lab, k.names, log)
 		now := time.Now()
 		_ = os.Chtimes(keeperLock(lab), now, now) // gone with the lab's directory, at worst
 		select {
@@ -133,7 +133,7 @@ func (k *keeper) reload(ctx context.Context) error {
 			delete(k.running, name)
 		}
 	}
-	k.names = []string{labNamespace(k.lab)}
+	k.names = nil
 	for _, r := range state.Routers {
 		k.names = append(k.names, r.Namespace)
 		if k.running[r.Name] != nil {
@@ -156,32 +156,32 @@ func (k *keeper) reload(ctx context.Context) error {
 	return nil
 }
 
-// recoverNames gives namespaces that somebody has deleted by name, and in which
+// recoverMissing gives namespaces that somebody has deleted by name, and in which
 // the lab lives on, their names back. A command that changes the lab sees to
 // that itself.
-func (k *keeper) recoverNames() {
-	lacking := slices.ContainsFunc(k.names, func(name string) bool {
+func recoverMissing(lab string, names []string, log *slog.Logger) {
+	lacking := slices.ContainsFunc(names, func(name string) bool {
 		_, err := os.Lstat(hosts.Namespace{Name: name}.Path())
 		return errors.Is(err, os.ErrNotExist)
 	})
-	if !lacking || goingDown(k.lab) {
+	if !lacking || goingDown(lab) {
 		return
 	}
-	held, err := tryAcquire(k.lab)
+	held, err := tryAcquire(lab)
 	if err != nil {
 		return
 	}
 	defer held.release()
-	if goingDown(k.lab) {
+	if goingDown(lab) {
 		return
 	}
-	recovered, err := recoverNames(k.lab)
+	recovered, err := recoverNames(lab)
 	for _, ns := range recovered {
-		k.log.Warn("a namespace had lost its name", "namespace", ns.Name)
-		noteMended(k.lab, "gave namespace "+ns.Name+" its name back")
+		log.Warn("a namespace had lost its name", "namespace", ns.Name)
+		noteMended(lab, "gave namespace "+ns.Name+" its name back")
 	}
 	if err != nil {
-		k.log.Error("namespaces without a name", "error", err)
+		log.Error("namespaces without a name", "error", err)
 	}
 }
 
