@@ -81,7 +81,28 @@ func (s *Switch) takeOver(ctx context.Context, database *daemon) error {
 	if err != nil {
 		return err
 	}
-	return s.inherit(ctx)
+	if err := s.inherit(ctx); err != nil {
+		return err
+	}
+	return s.keptFlows(ctx)
+}
+
+// errFlowsLost says that ovs-vswitchd was being replaced when its process was
+// killed: the flows are gone.
+var errFlowsLost = errors.New("its flows were lost on the way to a new ovs-vswitchd")
+
+// keptFlows refuses a switch to which flows were being put back.
+func (s *Switch) keptFlows(ctx context.Context) error {
+	results, err := s.connection().Transact(ctx, ovsdb.Operation{
+		"op": "select", "table": "Open_vSwitch", "where": []any{}, "columns": []string{"other_config"},
+	})
+	if err != nil {
+		return err
+	}
+	if len(results[0].Rows) == 0 || rawRow(results[0].Rows[0]).pairs("other_config")[restoreWait] != "" || len(s.Inherited()) == 0 {
+		return errFlowsLost
+	}
+	return nil
 }
 
 // isBridge reports whether a row is the wanted bridge, whatever its settings.

@@ -153,16 +153,18 @@ func (s *Switch) replaceVswitchd(ctx context.Context) error {
 	return s.fillChecksums(ports)
 }
 
+// restoreWait is the key of other_config that keeps ovs-vswitchd from forwarding.
+const restoreWait = "flow-restore-wait"
+
 // restoring says in the database whether flows are being put back. Where they
 // are, the bridge's settings are put right, too, before ovs-vswitchd sees them.
 func (s *Switch) restoring(ctx context.Context, on bool) error {
-	const key = "flow-restore-wait"
-	mutations := []any{[]any{"other_config", "delete", []any{"set", []any{key}}}}
+	mutations := []any{[]any{"other_config", "delete", []any{"set", []any{restoreWait}}}}
 	if !on {
 		_, err := s.connection().Transact(ctx, ovsdb.Operation{"op": "mutate", "table": "Open_vSwitch", "where": []any{}, "mutations": mutations})
 		return err
 	}
-	mutations = append(mutations, []any{"other_config", "insert", []any{"map", [][2]string{{key, "true"}}}})
+	mutations = append(mutations, []any{"other_config", "insert", []any{"map", [][2]string{{restoreWait, "true"}}}})
 	wait := ovsdb.Operation{"op": "mutate", "table": "Open_vSwitch", "where": []any{}, "mutations": mutations}
 	_, err := s.connection().Transact(ctx, append(s.correction(), wait)...)
 	return err
