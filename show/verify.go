@@ -12,7 +12,7 @@ import (
 // every pair has its row.
 func HostPairs(o Output, rows []status.HostPair, all bool) error {
 	for i := range rows {
-		rows[i].Via, rows[i].Differences = present(rows[i].Via), present(rows[i].Differences)
+		rows[i].Via, rows[i].Differences, rows[i].CannotTell = present(rows[i].Via), present(rows[i].Differences), present(rows[i].CannotTell)
 	}
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
@@ -31,10 +31,21 @@ func HostPairs(o Output, rows []status.HostPair, all bool) error {
 			}
 		}
 		if shown == 0 {
-			return summary(rows)
+			return untold(rows) + summary(rows)
 		}
-		return g.String() + summary(rows)
+		return g.String() + untold(rows) + summary(rows)
 	})
+}
+
+// untold lists what could not be found out.
+func untold(rows []status.HostPair) string {
+	var b strings.Builder
+	for _, r := range rows {
+		for _, what := range r.CannotTell {
+			fmt.Fprintf(&b, "cannot tell: %s to %s: %s\n", r.From, r.To, what)
+		}
+	}
+	return b.String()
 }
 
 // differenceLines says what is different, once for all addresses that share it.

@@ -39,7 +39,7 @@ type judge struct {
 func (j judge) pair(p Pair) status.HostPair {
 	row := status.HostPair{
 		From: p.From, To: p.To, Expected: p.Expected(), Result: status.AsIntended,
-		Tested: len(p.Reach) + len(p.Never), Via: []string{}, Differences: []status.Difference{},
+		Tested: len(p.Reach) + len(p.Never), Via: []string{}, Differences: []status.Difference{}, CannotTell: []string{},
 	}
 	for _, r := range p.Reach {
 		for _, via := range r.Via {
@@ -50,6 +50,7 @@ func (j judge) pair(p Pair) status.HostPair {
 		if seen := j.reached(r); seen != "" {
 			row.Differences = append(row.Differences, status.Difference{Source: r.Source, Destination: r.Destination, Seen: seen})
 		}
+		row.CannotTell = append(row.CannotTell, j.hidden(r)...)
 	}
 	for _, a := range p.Never {
 		if o := j.at(p.From, a); slices.Contains(o.Answered, p.To) {
@@ -96,16 +97,40 @@ func (j judge) reached(r topology.Reach) string {
 	return "no answer"
 }
 
-// astray tells which host a packet did not pass, though it should.
+// astray tells which host a packet did not pass, though it should. Where a hop
+// did not answer, that may be the host: what it sends back can have no way,
+// though the packet's own answer has one.
 func (j judge) astray(r topology.Reach, hops []Hop) string {
+	if via := j.notSeen(r, hops); via != "" && !slices.ContainsFunc(hops, Hop.silent) {
+		return fmt.Sprintf("%s answers, but the way does not pass %s: %s", r.To, via, wayOf(hops))
+	}
+	return ""
+}
+
+// hidden tells of an address that answers whether its way cannot be judged.
+func (j judge) hidden(r topology.Reach) []string {
+	probe := probeOf(r)
+	hops := j.hops[probe]
+	via := j.notSeen(r, hops)
+	if via == "" || !slices.ContainsFunc(hops, Hop.silent) || !slices.Contains(j.seen[probe].Answered, r.To) {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s: whether the way passes %s, as not every hop answers: %s", r.Destination, via, wayOf(hops))}
+}
+
+// notSeen is the first host on the way that no hop answered as; "" where all
+// did.
+func (j judge) notSeen(r topology.Reach, hops []Hop) string {
 	for _, via := range r.Via {
-		passes := slices.ContainsFunc(hops, func(h Hop) bool { return slices.Contains(j.addresses[via], h.Address) })
-		if !passes {
-			return fmt.Sprintf("%s answers, but the way does not pass %s: %s", r.To, via, wayOf(hops))
+		if !slices.ContainsFunc(hops, func(h Hop) bool { return slices.Contains(j.addresses[via], h.Address) }) {
+			return via
 		}
 	}
 	return ""
 }
+
+// silent reports whether a hop did not answer.
+func (h Hop) silent() bool { return !h.Address.IsValid() }
 
 func wayOf(hops []Hop) string {
 	words := make([]string, len(hops))
@@ -123,7 +148,7 @@ func wayOf(hops []Hop) string {
 func (j judge) rule(e topology.Expectation, p Pair) status.HostPair {
 	row := status.HostPair{
 		From: e.From, To: e.To, Rule: RuleText(e), Expected: status.ExpectReach, Result: status.AsIntended,
-		Tested: len(p.Reach) + len(p.Never), Via: []string{}, Differences: []status.Difference{},
+		Tested: len(p.Reach) + len(p.Never), Via: []string{}, Differences: []status.Difference{}, CannotTell: []string{},
 	}
 	if e.Via != "" {
 		row.Via = []string{e.Via}

@@ -239,6 +239,28 @@ func TestVia(t *testing.T) {
 	}
 }
 
+// A hop that does not answer may be the hub: that is told, and no difference.
+func TestViaBehindSilentHops(t *testing.T) {
+	n := &network{path: []Hop{{TTL: 1, Address: netip.MustParseAddr("10.93.0.1")}, {TTL: 2}, {TTL: 3, Address: netip.MustParseAddr("10.94.0.2")}}}
+	rows := run(t, lab(t), n)
+	if got := said(rows); len(got) > 0 {
+		t.Errorf("differences: %q", got)
+	}
+	var told []string
+	for _, r := range rows {
+		for _, what := range r.CannotTell {
+			told = append(told, r.From+" "+r.To+" "+what)
+		}
+	}
+	want := []string{
+		"s1 s2 10.94.0.2: whether the way passes hq, as not every hop answers: 10.93.0.1 * 10.94.0.2",
+		"s2 s1 10.93.0.2: whether the way passes hq, as not every hop answers: 10.93.0.1 * 10.94.0.2",
+	}
+	if !slices.Equal(told, want) {
+		t.Errorf("%q\nwant %q", told, want)
+	}
+}
+
 // Lines that the route targets contradict fail, though the lab does what they
 // say.
 func TestLinesAgainstTheTargets(t *testing.T) {

@@ -114,7 +114,8 @@ var (
 	numberedIf = regexp.MustCompile(`^\d+: `)
 	peerIndex  = regexp.MustCompile(`@if\d+|link-netnsid \d+|link-netns \S+|minmtu.*alias|minmtu.*$|qlen \d+|promiscuity \d+|allmulti \d+`)
 	counted    = regexp.MustCompile(`"punt[a-z_]*":\d+,?`)
-	innerLink  = regexp.MustCompile(`^(b-\S+:|w-\S+@|\S+@w-)`) // of a NIC that enters through a bridge
+	innerLink  = regexp.MustCompile(`^(b-\S+:|w-\S+@|\S+@w-)`)                  // of a NIC that enters through a bridge
+	duplicates = regexp.MustCompile(`^(local|anycast) fe80:|fe80:.* tentative`) // are they, is found out for a while
 	randomMAC  = regexp.MustCompile(`link/ether \S+`)
 	daemonLink = regexp.MustCompile(`\b(br0|ovs-netdev|ovs-system)\b`)
 )
@@ -150,7 +151,7 @@ func namedFlows(dump string) string {
 func kernelState(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		if daemonLink.MatchString(line) {
+		if daemonLink.MatchString(line) || duplicates.MatchString(line) {
 			continue
 		}
 		line = numberedIf.ReplaceAllString(strings.ReplaceAll(line, "\\", " "), "")

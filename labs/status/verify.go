@@ -13,6 +13,7 @@ type HostPair struct {
 	Tested      int          `json:"tested"` // addresses that packets were sent to
 	Via         []string     `json:"via"`    // hosts on the way that forward
 	Differences []Difference `json:"differences"`
+	CannotTell  []string     `json:"cannot_tell"` // what the test could not find out, with the reason; it is no difference
 }
 
 // Verdict is how a check ended.
