@@ -110,12 +110,12 @@ var (
 	adjacency  = regexp.MustCompile(`reg1=(0x[0-9a-f]+)|load:(0x[0-9a-f]+)->NXM_NX_REG1\[\]`)
 	groupOf    = regexp.MustCompile(`reg5=(0x[0-9a-f]+)|load:(0x[0-9a-f]+)->NXM_NX_REG5\[\]`)
 	number0x   = regexp.MustCompile(`0x[0-9a-f]+`)
-	changesOf  = regexp.MustCompile(` ?(valid_lft|preferred_lft|expires) \S+| ?\bexpires \d+sec| metric \d+| hoplimit \d+| nhid \d+`)
+	changesOf  = regexp.MustCompile(` ?(valid_lft|preferred_lft|expires) \S+| tentative| ?\bexpires \d+sec| metric \d+| hoplimit \d+| nhid \d+`)
 	numberedIf = regexp.MustCompile(`^\d+: `)
 	peerIndex  = regexp.MustCompile(`@if\d+|link-netnsid \d+|link-netns \S+|minmtu.*alias|minmtu.*$|qlen \d+|promiscuity \d+|allmulti \d+`)
 	counted    = regexp.MustCompile(`"punt[a-z_]*":\d+,?`)
-	innerLink  = regexp.MustCompile(`^(b-\S+:|w-\S+@|\S+@w-)`)                  // of a NIC that enters through a bridge
-	duplicates = regexp.MustCompile(`^(local|anycast) fe80:|fe80:.* tentative`) // are they, is found out for a while
+	innerLink  = regexp.MustCompile(`^(b-\S+:|w-\S+@|\S+@w-)`) // of a NIC that enters through a bridge
+	duplicates = regexp.MustCompile(`^(local|anycast) fe80:`)  // an address comes into use after a while
 	randomMAC  = regexp.MustCompile(`link/ether \S+`)
 	daemonLink = regexp.MustCompile(`\b(br0|ovs-netdev|ovs-system)\b`)
 )
