@@ -23,7 +23,7 @@ BUILDFLAGS = -buildvcs=false -ldflags '-s -w $(if $(VERSION),-X main.version=$(V
 
 # The real tests build whole labs; two packages at a time leave each enough of
 # a small machine to keep its deadlines.
-TESTFLAGS ?= -timeout 20m -p 2
+TESTFLAGS ?= -timeout 45m -p 2
 FUZZTIME ?= 10s
 
 # go test, which at its end tells what was skipped, and why.
