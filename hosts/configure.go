@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -71,7 +72,35 @@ func (c *configuration) prepare() (err error) {
 	if c.seen, err = c.links(); err != nil {
 		return err
 	}
-	return c.setUp(c.seen["lo"])
+	return c.loopback()
+}
+
+// loopback sets the loopback interface up, and gives it its name back, which
+// root of a host may have changed; where something else has taken the name, it
+// does without.
+func (c *configuration) loopback() error {
+	for name, l := range c.seen {
+		if l.Attrs().Flags&net.FlagLoopback == 0 {
+			continue
+		}
+		if name != "lo" && c.seen["lo"] == nil {
+			if err := c.renameLoopback(l); err != nil {
+				return fmt.Errorf("interface %s: rename to lo: %w", name, err)
+			}
+		}
+		return c.setUp(l)
+	}
+	return nil
+}
+
+// renameLoopback takes the interface down first: older kernels rename none that
+// is up.
+func (c *configuration) renameLoopback(l netlink.Link) error {
+	if err := c.nl.LinkSetDown(l); err != nil {
+		return err
+	}
+	l.Attrs().Flags &^= net.FlagUp
+	return c.nl.LinkSetName(l, "lo")
 }
 
 func lanAlias(name string) string { return linkAlias("lan " + name) }

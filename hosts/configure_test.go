@@ -202,6 +202,22 @@ func TestRealConfigureHealsWhatAUserBroke(t *testing.T) {
 	}
 }
 
+func TestRealConfigureFindsTheLoopbackUnderAnyName(t *testing.T) {
+	needRoot(t)
+	a, _, n, _ := twoHosts(t)
+	mustRun(t, a, "sh", "-c", "ip link set lo down; ip link set lo name lox")
+	configureHost(t, a, n)
+	mustRun(t, a, "ip", "link", "show", "lo")
+	mustRun(t, a, "ping", "-c1", "-W5", "127.0.0.1")
+
+	mustRun(t, a, "sh", "-c", "ip link set lo down; ip link set lo name lox; ip link add name lo type bridge")
+	configureHost(t, a, n)
+	mustRun(t, a, "ping", "-c1", "-W5", "127.0.0.1")
+	if out := mustRun(t, a, "ip", "link", "show", "lo"); !strings.Contains(out, "state DOWN") {
+		t.Errorf("an interface of others was touched:\n%s", out)
+	}
+}
+
 func TestRealConfigureSharesEqualRoutes(t *testing.T) {
 	needRoot(t)
 	a, _, n, _ := twoHosts(t)
