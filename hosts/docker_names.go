@@ -8,8 +8,8 @@ import (
 	"github.com/docker/docker/api/types/container"
 )
 
-// CheckNames refuses hosts whose name a container has that is not theirs. The
-// error wraps ErrForeign and names all of them.
+// CheckNames refuses hosts whose name a container cannot have, or has that is
+// not theirs: that error wraps ErrForeign. All of them are named.
 func (d *Docker) CheckNames(ctx context.Context, specs []Spec) error {
 	list, err := d.cli.ContainerList(ctx, container.ListOptions{All: true})
 	if err != nil {
@@ -23,6 +23,9 @@ func (d *Docker) CheckNames(ctx context.Context, specs []Spec) error {
 	}
 	var errs []error
 	for _, s := range specs {
+		if len(s.Name) < 2 {
+			errs = append(errs, fmt.Errorf("container %s: Docker wants names of two characters or more; give the lab a node-prefix", s.Name))
+		}
 		if have, taken := labels["/"+s.Name]; taken {
 			errs = append(errs, foreignContainer(s.Name, have, Mark{Lab: s.Lab, Node: s.Node, Kind: KindHost}))
 		}

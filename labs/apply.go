@@ -51,7 +51,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 	if a.plan, err = NewPlan(t, applied.Allocations.after(cut), a.runtimeName); err != nil {
 		return nil, err
 	}
-	if err := a.plan.tagBuilds(); err != nil {
+	if err := a.plan.tagBuilds(t.Source); err != nil {
 		return nil, err
 	}
 	if !a.fresh {

@@ -34,7 +34,8 @@ func absolutePaths(t *topology.Topology, dir string) error {
 }
 
 // tagBuilds names the images that are built, each after what it is built from.
-func (p *Plan) tagBuilds() error {
+// The error names the line of the file source.
+func (p *Plan) tagBuilds(source string) error {
 	tags := map[string]string{}
 	for i := range p.Hosts {
 		h := &p.Hosts[i]
@@ -45,7 +46,7 @@ func (p *Plan) tagBuilds() error {
 		if tags[path] == "" {
 			tag, err := hosts.BuildTag(path)
 			if err != nil {
-				return fmt.Errorf("host %s: %w", h.Name, err)
+				return fmt.Errorf("%s:%d: host %s: %w", source, h.Host.BuildLine, h.Name, err)
 			}
 			tags[path] = tag
 		}
@@ -57,7 +58,7 @@ func (p *Plan) tagBuilds() error {
 func mounts(h topology.Host) []hosts.Mount {
 	var out []hosts.Mount
 	for _, m := range h.Mounts {
-		out = append(out, hosts.Mount(m))
+		out = append(out, hosts.Mount{Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly})
 	}
 	return out
 }
@@ -92,14 +93,26 @@ func (a *applier) checkContainers(ctx context.Context) error {
 	if len(specs) == 0 {
 		return nil
 	}
-	for _, s := range specs {
-		for _, m := range s.Mounts {
+	if err := a.plan.checkMounts(a.topology.Source); err != nil {
+		return err
+	}
+	return a.before.docker.CheckNames(ctx, specs)
+}
+
+// checkMounts refuses mounts of what the server does not have. The error names
+// the line of the file source.
+func (p *Plan) checkMounts(source string) error {
+	for _, h := range p.Hosts {
+		if h.Runtime != dockerName {
+			continue
+		}
+		for _, m := range h.Host.Mounts {
 			if _, err := os.Stat(m.Source); err != nil {
-				return fmt.Errorf("host %s: mount on %s: %w", s.Node, m.Target, err)
+				return fmt.Errorf("%s:%d: host %s: mount on %s: %w", source, m.Line, h.Name, m.Target, err)
 			}
 		}
 	}
-	return a.before.docker.CheckNames(ctx, specs)
+	return nil
 }
 
 // unreachable tells which containers may be left because no daemon answers.

@@ -101,14 +101,15 @@ func learnedAddress(lab, host string, a topology.Attachment) netip.Prefix {
 }
 
 // accessName is the original's ethN for port N, unless a link of the router
-// has that name.
+// has that name. No link can have the last of the names.
 func (b *planner) accessName(c *agent.Config, port uint32) string {
-	name := fmt.Sprintf("eth%d", port)
-	taken := func(k agent.Core) bool { return k.Name == name || k.BGPName == name }
-	if slices.ContainsFunc(c.Core, taken) {
-		return fmt.Sprintf("vrf%d", port)
+	for _, form := range []string{"eth%d", "vrf%d"} {
+		name := fmt.Sprintf(form, port)
+		if !slices.ContainsFunc(c.Core, func(k agent.Core) bool { return k.Name == name }) {
+			return name
+		}
 	}
-	return name
+	return fmt.Sprintf("ovs-vrf%d", port)
 }
 
 func hostRoutes(a topology.Attachment) []hosts.Route {

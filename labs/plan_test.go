@@ -3,6 +3,7 @@ package labs
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -139,6 +140,26 @@ func TestPlanKeepsNumbers(t *testing.T) {
 	retired := cmpopts.IgnoreFields(RouterAllocations{}, "RetiredPorts", "RetiredVRFs", "RetiredLabels")
 	if diff := cmp.Diff(first.Allocations, third.Allocations, retired); diff != "" {
 		t.Errorf("allocations after insert and removal:\n%s", diff)
+	}
+}
+
+// A port towards a host never has the name of a link, whatever that is; its
+// number stays.
+func TestNamesOfHostPorts(t *testing.T) {
+	for links, want := range map[string]string{"eth1": "eth3", "eth3": "vrf3", "vrf3": "eth3", "eth5 vrf5": "ovs-vrf5", "eth3 vrf3": "eth5"} {
+		var file strings.Builder
+		file.WriteString("name: t\nrouters: {pe1: {as: 1}, pe2: {as: 1}}\nhosts: {a: {to: pe1, vrf: v, rd: 1:1, addresses: [10.0.0.2/24]}}\nlinks:\n")
+		for i, name := range strings.Fields(links) {
+			fmt.Fprintf(&file, "- {ends: [pe1:%s, pe2:%[1]s], subnets: [192.168.%d.0/30]}\n", name, i)
+		}
+		top, err := topology.Parse("lab.yaml", []byte(file.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		access := plan(t, top, Allocations{}).Routers[0].Config.Access[0]
+		if access.Name != want {
+			t.Errorf("beside links %s the port towards a host is %s, not %s", links, access.Name, want)
+		}
 	}
 }
 

@@ -56,3 +56,26 @@ func TestTooManyVRFs(t *testing.T) {
 		t.Errorf("got %.200v, want %s", err, want)
 	}
 }
+
+// A router's ports have numbers of 16 bits; a link and a host with BGP have two
+// each.
+func TestTooManyPorts(t *testing.T) {
+	const problem = "lab.yaml:3: router pe1: its links and hosts need 65278 ports, more than 65277; spread them over several routers"
+	for _, tt := range []struct {
+		hosts   int
+		refused bool
+	}{{maxPorts - 4, false}, {maxPorts - 3, true}} {
+		// Hosts that say no more are refused as well, but read in no time.
+		_, err := Parse("lab.yaml", []byte(`name: t
+routers:
+  pe1: {as: 1}
+  pe2: {as: 1}
+links: [{ends: ["pe1:e1", "pe2:e1"], subnets: [192.168.0.0/30]}]
+hosts:
+  a: {to: pe1, vrf: v, rd: 1:1, addresses: [10.0.0.2/24], bgp: 2}
+  b: {attach: [&one {to: pe1}`+strings.Repeat(", *one", tt.hosts-1)+"]}\n"))
+		if err == nil || strings.Contains(err.Error(), problem) != tt.refused {
+			t.Errorf("%d hosts, one with BGP, and a link: %.300v; want refused for their number: %t", tt.hosts+1, err, tt.refused)
+		}
+	}
+}

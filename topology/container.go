@@ -85,7 +85,7 @@ func parseMount(p *Mount, s string) *fault {
 // containerSettings fills what only a container can have. A host that is none
 // by the file's own word is refused.
 func (b *builder) containerSettings(h *Host, s hostSettings, element string) {
-	h.Image, h.Build = s.Image.v, s.Build.v
+	h.Image, h.Build, h.BuildLine = s.Image.v, s.Build.v, s.Build.at.line
 	h.Memory, h.CPUs = int64(s.Memory.v), float64(s.CPUs.v)
 	targets := make(map[string]bool)
 	for _, m := range s.Mounts {
@@ -93,6 +93,7 @@ func (b *builder) containerSettings(h *Host, s hostSettings, element string) {
 			b.refuse(m.at, element, fmt.Sprintf("two mounts on %s", m.v.Target), "remove one")
 		}
 		targets[m.v.Target] = true
+		m.v.Line = m.at.line
 		h.Mounts = append(h.Mounts, m.v)
 	}
 	if why := badImage(s.Image.v); s.Image.has && why != "" {
@@ -104,6 +105,7 @@ func (b *builder) containerSettings(h *Host, s hostSettings, element string) {
 	if s.Image.has && s.Build.has {
 		b.refuse(s.Build.at, element, "has image: and build:", "keep one of them")
 	}
+	b.checkContainerName(h.Name, first(s.Runtime, b.raw.Runtime), element)
 	key, at := s.containerOnly()
 	if key == "" {
 		return
@@ -115,6 +117,14 @@ func (b *builder) containerSettings(h *Host, s hostSettings, element string) {
 			what, remedy = "file "+file.v+" is", "put it below /run or /tmp, where it has files of its own"
 		}
 		b.refuse(at, element, what+" for containers, but the host's runtime is netns", remedy+", or use runtime: docker")
+	}
+}
+
+// checkContainerName refuses the one kind of name that a node can have and a
+// container of Docker's cannot.
+func (b *builder) checkContainerName(name string, runtime value[runtime], element string) {
+	if at, named := b.nodes[name]; named && runtime.v == "docker" && len(b.lab.Prefix+name) == 1 {
+		b.refuse(at, element, fmt.Sprintf("container %s: Docker wants names of two characters or more", name), "set node-prefix:, or give the host a longer name")
 	}
 }
 

@@ -17,9 +17,9 @@ hosts:
 		t.Fatal(err)
 	}
 	want := []Host{
-		{Name: "a", Image: "nginx", Memory: 1 << 30, CPUs: 0.5, Mounts: []Mount{{Source: "./all", Target: "/all"}}, ContainerOnly: &Setting{"image", 4}},
-		{Name: "b", Build: "./image", Memory: 64 << 20, CPUs: 0.5, ContainerOnly: &Setting{"build", 7},
-			Mounts: []Mount{{Source: "/etc/b", Target: "/b", ReadOnly: true}, {Source: "b", Target: "/c"}}},
+		{Name: "a", Image: "nginx", Memory: 1 << 30, CPUs: 0.5, Mounts: []Mount{{Source: "./all", Target: "/all", Line: 4}}, ContainerOnly: &Setting{"image", 4}},
+		{Name: "b", Build: "./image", Memory: 64 << 20, CPUs: 0.5, ContainerOnly: &Setting{"build", 7}, BuildLine: 7,
+			Mounts: []Mount{{Source: "/etc/b", Target: "/b", ReadOnly: true, Line: 7}, {Source: "b", Target: "/c", Line: 7}}},
 		{Name: "c", Runtime: "netns"},
 		{Name: "d", Image: "nginx", Memory: 1 << 30, CPUs: 0.5, ContainerOnly: &Setting{"image", 4}},
 	}

@@ -8,7 +8,9 @@ import (
 // Bounds on what series may make.
 const (
 	maxHosts = 10000
-	maxLANs  = 200000 // of all hosts together
+	maxLANs  = 30000 // of all hosts together
+	maxOwn   = 4000  // LANs of one host: the kernel's work on an interface grows with their number
+	maxPorts = 65277 // of a router: OpenFlow's last is 0xfeff, and two are kept for the first link
 )
 
 // hosts fills Hosts: those of hosts: first, then those of series:.
@@ -36,14 +38,43 @@ func (b *builder) hosts() {
 	}
 }
 
-// countLANs refuses more LANs than a lab may have, before they are made.
+// countLANs refuses more LANs than a host or a lab may have, before they are
+// made.
 func (b *builder) countLANs(at pos, element string, n int) bool {
+	if n > maxOwn {
+		b.refuse(at, element, fmt.Sprintf("%d LANs behind one host, more than %d", n, maxOwn), "give several hosts some of them each, or write a shorter prefix")
+		return false
+	}
 	if n > maxLANs-b.lans {
 		b.refuse(at, element, fmt.Sprintf("more than %d LANs in the lab", maxLANs), "give hosts fewer LANs")
 		return false
 	}
 	b.lans += n
 	return true
+}
+
+// ports refuses routers with more ports than a switch can number: two for each
+// link, one for each host, and one more where the host speaks BGP.
+func (b *builder) ports() {
+	ports := make(map[string]int)
+	for _, l := range b.lab.Links {
+		for _, e := range l.Ends {
+			ports[e.Router] += 2
+		}
+	}
+	for _, h := range b.lab.Hosts {
+		for _, a := range h.Attachments {
+			ports[a.Router]++
+			if a.BGP != nil {
+				ports[a.Router]++
+			}
+		}
+	}
+	for _, e := range b.raw.Routers {
+		if n := ports[e.key.v]; n > maxPorts {
+			b.refuse(e.key.at, "router "+e.key.v, fmt.Sprintf("its links and hosts need %d ports, more than %d", n, maxPorts), "spread them over several routers")
+		}
+	}
 }
 
 // host resolves one host.

@@ -43,6 +43,7 @@ func (b *builder) links() {
 			b.sessions(raw, link, element)
 		}
 	}
+	b.checkNICHelpers(taken)
 	for router, claims := range subnets {
 		b.refuseOverlaps(claims, "on router "+router)
 	}
@@ -111,6 +112,23 @@ func (b *builder) checkNIC(nic value[string], element string, nics map[string]po
 		return
 	}
 	nics[nic.v] = nic.at
+}
+
+// checkNICHelpers refuses ends that have the names of what may stand between a
+// lent NIC and the router's interface: the NIC, a bridge, and a wire.
+func (b *builder) checkNICHelpers(taken map[endName]pos) {
+	for _, raw := range b.raw.Links {
+		if !raw.NIC.has || len(raw.Ends) != 1 || !raw.Ends[0].name.has {
+			continue
+		}
+		end := raw.Ends[0].name.v
+		for _, helper := range []string{"n-", "b-", "w-"} {
+			name := endName{end.router, helper + end.iface}
+			if at, used := taken[name]; used {
+				b.refuse(at, "link end "+name.String(), fmt.Sprintf("%s is kept for the NIC of %s", name.iface, end), "use another interface")
+			}
+		}
+	}
 }
 
 // linkEnd resolves one end of a link with its addresses.

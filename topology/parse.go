@@ -28,6 +28,7 @@ func Parse(source string, data []byte) (*Topology, error) {
 	b.routers()
 	b.links()
 	b.hosts()
+	b.ports()
 	b.instances()
 	b.reflections()
 	b.segments()

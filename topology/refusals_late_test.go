@@ -280,5 +280,30 @@ hosts:
     - {to: pe1, vrf: red, addresses: [10.3.0.2/24]}
     - {to: pe2, vrf: red, addresses: [10.4.0.2/24]}`,
 		want: []string{`:6: host a: its LAN 10.3.0.0/16 overlaps with the subnet 10.3.0.0/24 of its interface eth0; use another prefix`},
+	}, {
+		name: `link interface that a lent NIC's bridge has`, file: base + `links:
+- {nic: eth7, ends: ["pe1:e1"], subnets: [192.168.0.0/30], bgp: none}
+- {ends: ["pe1:n-e1", "pe2:n-e1"], subnets: [192.168.0.4/30]}
+- {ends: ["pe1:b-e1", "pe2:b-e1"], subnets: [192.168.0.8/30]}
+- {ends: ["pe1:w-e1", "pe2:w-e1"], subnets: [192.168.0.12/30]}`,
+		want: []string{
+			`:6: link end pe1:n-e1: n-e1 is kept for the NIC of pe1:e1; use another interface`,
+			`:7: link end pe1:b-e1: b-e1 is kept for the NIC of pe1:e1; use another interface`,
+			`:8: link end pe1:w-e1: w-e1 is kept for the NIC of pe1:e1; use another interface`,
+		},
+	}, {
+		name: `name of a container that Docker refuses`, file: base + `node-prefix: ""
+runtime: docker
+hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
+  b: {to: pe1, vrf: red, addresses: [10.2.0.2/24], runtime: netns}
+  cc: {to: pe1, vrf: red, addresses: [10.3.0.2/24]}`,
+		want: []string{`:7: host a: container a: Docker wants names of two characters or more; set node-prefix:, or give the host a longer name`},
+	}, {
+		name: `name of one container that Docker refuses`, file: base + `node-prefix: ""
+hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
+  b: {to: pe1, vrf: red, addresses: [10.2.0.2/24], runtime: docker}`,
+		want: []string{`:7: host b: container b: Docker wants names of two characters or more; set node-prefix:, or give the host a longer name`},
 	},
 }

@@ -87,9 +87,21 @@ var refusedSeries = []refusal{
 	{
 		name: "too many LANs",
 		file: base + `series:
-- {on: pe1, name: "a{i}", rd: "1:{vrf}", lans: 100000, rows: [{vrfs: 1-3, subnet: 10.1.0.0/24, lan: 20.0.0.0/28}]}`,
+- {on: pe1, name: "a{i}", rd: "1:{vrf}", lans: 1500, rows: [{vrfs: 1-11, subnet: 10.1.0.0/24, lan: 20.0.0.0/28, subnet6: "2001:db8:1::/64", lan6: "2001:db8:2::/64"}]}`,
 		want: []string{
-			`:5: series[0].rows[0]: more than 200000 LANs in the lab; give hosts fewer LANs`,
+			`:5: series[0].rows[0]: more than 30000 LANs in the lab; give hosts fewer LANs`,
+		},
+	},
+	{
+		name: "too many LANs of one host",
+		file: base + `series:
+- {on: pe1, name: "a{i}", rd: "1:{vrf}", lans: 4001, rows: [{vrfs: 1, subnet: 10.1.0.0/24, lan: 20.0.0.0/28}]}
+- {on: pe1, name: "b{i}", rd: "1:{vrf}", lans: 100000, rows: [{vrfs: 2-3, subnet: 10.1.0.0/24, lan: 20.0.0.0/28}]}
+- {on: pe1, name: "c{i}", rd: "1:{vrf}", lans: 2001, rows: [{vrfs: 4, subnet: 10.1.0.0/24, lan: 20.0.0.0/28, subnet6: "2001:db8:1::/64", lan6: "2001:db8:2::/64"}]}`,
+		want: []string{
+			`:5: series[0].rows[0]: 4001 LANs behind one host, more than 4000; give several hosts some of them each, or write a shorter prefix`,
+			`:6: series[1].rows[0]: 100000 LANs behind one host, more than 4000; give several hosts some of them each, or write a shorter prefix`,
+			`:7: series[2].rows[0]: 4002 LANs behind one host, more than 4000; give several hosts some of them each, or write a shorter prefix`,
 		},
 	},
 	{

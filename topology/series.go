@@ -39,7 +39,7 @@ func (b *builder) expand(s rawSeries, element string, limit int) entries[rawHost
 		b.checkStep(s.Step, s.LANs.or(1), row.Subnet, row.LAN, len(names), where)
 		b.checkStep(s.Step6, s.LANs.or(1), row.Subnet6, row.LAN6, len(names), where)
 		for k, vrf := range names {
-			if row.hasLAN() && !b.countLANs(s.LANs.at, where, s.LANs.or(1)) {
+			if !b.countLANs(s.LANs.at, where, s.LANs.or(1)*row.families()) {
 				return out
 			}
 			host, ok := b.member(s, row, vrf, k, len(out)+1, where)
@@ -52,7 +52,15 @@ func (b *builder) expand(s rawSeries, element string, limit int) entries[rawHost
 	return out
 }
 
-func (r rawRow) hasLAN() bool { return r.LAN.has || r.LAN6.has }
+// families is of how many families a row's hosts have LANs.
+func (r rawRow) families() (n int) {
+	for _, lan := range []value[network]{r.LAN, r.LAN6} {
+		if lan.has {
+			n++
+		}
+	}
+	return n
+}
 
 // checkRow refuses a row that says too little, and reports whether it can be
 // expanded.

@@ -128,6 +128,9 @@ type Host struct {
 	// ContainerOnly is the first setting that needs a container; nil where any
 	// runtime will do.
 	ContainerOnly *Setting `json:"-"`
+
+	// BuildLine is the file's line of Build, for messages.
+	BuildLine int `json:"-"`
 }
 
 // Mount shows a path of the server inside a host.
@@ -135,6 +138,7 @@ type Mount struct {
 	Source   string `json:"source"` // on the server, as the file has it
 	Target   string `json:"target"` // inside, absolute
 	ReadOnly bool   `json:"read_only,omitempty"`
+	Line     int    `json:"-"` // of the file, for messages
 }
 
 // Setting is a key of the file, for messages.

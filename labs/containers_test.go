@@ -1,0 +1,50 @@
+package labs
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pseudowan/topology"
+)
+
+// What the file names of the server and the server has not is refused with the
+// line of the file, before anything of Docker's is asked.
+func TestContainersOfNothing(t *testing.T) {
+	dir := t.TempDir()
+	planned := func(settings string) *Plan {
+		t.Helper()
+		top, err := topology.Parse("lab.yaml", []byte(`name: t
+routers: {pe1: {as: 65001}}
+vrfs: {red: {rts: "1:1"}}
+hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], runtime: docker}
+  b:
+    to: pe1
+    vrf: red
+    addresses: [10.2.0.2/24]
+    runtime: docker
+    `+settings+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := absolutePaths(top, dir); err != nil {
+			t.Fatal(err)
+		}
+		return plan(t, top, Allocations{})
+	}
+	check := func(what string, err error, want string) {
+		t.Helper()
+		if !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v; want %q and that it does not exist", what, err, want)
+		}
+	}
+	check("mount", planned(`mounts: [".:/there", "away:/gone"]`).checkMounts("lab.yaml"),
+		"lab.yaml:11: host b: mount on /gone: stat "+filepath.Join(dir, "away"))
+	check("build", planned("build: away").tagBuilds("lab.yaml"), "lab.yaml:11: host b: build")
+	if err := planned(`mounts: [".:/there"]`).checkMounts("lab.yaml"); err != nil {
+		t.Errorf("a mount that is there: %v", err)
+	}
+}
