@@ -30,27 +30,27 @@ type rawTopology struct {
 
 type rawDefaults struct {
 	Router struct {
-		AS     value[asNumber]       `json:"as" jsonschema_description:"AS number."`
+		AS     value[asNumber]       `json:"as" jsonschema_description:"AS number, 1 to 4294967294 without the reserved 23456 and 65535."`
 		Labels value[vpn.LabelRange] `json:"labels" jsonschema_description:"Labels that a router hands out."`
 	} `json:"router"`
 	Host struct {
 		hostSettings
-		MTU value[int] `json:"mtu" jsonschema_description:"MTU of the host's interfaces."`
+		MTU value[int] `json:"mtu" jsonschema_description:"MTU of the host's interfaces, 68 to 9216, at least 1280 with IPv6."`
 	} `json:"host"`
 	BGP bgpOptions `json:"bgp"`
 }
 
 type rawRouter struct {
 	At     pos                   `json:"-"`
-	AS     value[asNumber]       `json:"as" jsonschema_description:"AS number."`
-	ID     value[netip.Addr]     `json:"id" jsonschema_description:"BGP identifier, an IPv4 address; 10.255.0.N where it is not given."`
+	AS     value[asNumber]       `json:"as" jsonschema_description:"AS number, 1 to 4294967294 without the reserved 23456 and 65535."`
+	ID     value[netip.Addr]     `json:"id" jsonschema_description:"BGP identifier, a unicast IPv4 address; 10.255.0.N where it is not given."`
 	Labels value[vpn.LabelRange] `json:"labels" jsonschema_description:"Labels that the router hands out; a block of its own, by its place in the file, where it is not given."`
 }
 
 type rawLink struct {
 	At      pos              `json:"-"`
 	NIC     value[string]    `json:"nic" jsonschema_description:"Interface of the server that is lent to the one router at its end."`
-	MTU     value[int]       `json:"mtu" jsonschema_description:"Octets in a frame's payload, MPLS labels included; 1512 for wires, 1500 for a NIC."`
+	MTU     value[int]       `json:"mtu" jsonschema_description:"Octets in a frame's payload, MPLS labels included, 256 to 9216, at least 1280 with IPv6; 1512 for wires, 1500 for a NIC."`
 	Ends    rawEnds          `json:"ends" jsonschema:"required" jsonschema_description:"The ends ROUTER:INTERFACE, as a list, or as a mapping where an end has settings."`
 	Subnets []value[network] `json:"subnets" jsonschema_description:"Subnets of the link; ends without an address get the first, second, … of each."`
 	BGP     rawLinkBGP       `json:"bgp" jsonschema_description:"The session or sessions over the link: full-mesh, none, or settings for both directions."`
@@ -82,7 +82,7 @@ type bgpOptions struct {
 type linkSettings struct {
 	bgpOptions
 	Peer value[netip.Addr] `json:"peer" jsonschema_description:"Address of the router behind the NIC."`
-	AS   value[asNumber]   `json:"as" jsonschema_description:"AS number of the router behind the NIC."`
+	AS   value[asNumber]   `json:"as" jsonschema_description:"AS number of the router behind the NIC, 1 to 4294967294 without 23456 and 65535."`
 }
 
 type endSettings struct {
@@ -115,7 +115,7 @@ type hostSettings struct {
 	CPUs    value[cpuCount]        `json:"cpus" jsonschema_description:"Limit of CPUs (docker), as 0.5 or 2."`
 	Command []value[string]        `json:"command" jsonschema_description:"Program and arguments that the host runs."`
 	Env     entries[value[string]] `json:"env" jsonschema_description:"Environment variables."`
-	Files   entries[value[string]] `json:"files" jsonschema_description:"Files inside the host: absolute path and content. A netns host has its own /run and /tmp."`
+	Files   entries[value[string]] `json:"files" jsonschema_description:"Files inside the host: absolute path and content, of 1 MiB at most. A netns host has files of its own in /run and /tmp alone."`
 }
 
 type rawHost struct {
@@ -124,7 +124,7 @@ type rawHost struct {
 	rawAttachment
 	Forward value[bool]              `json:"forward" jsonschema_description:"The host routes between its attachments."`
 	Attach  oneOrMany[rawAttachment] `json:"attach" jsonschema_description:"Attachments to VRFs; a host with only one may give its keys directly."`
-	LANs    []value[netip.Prefix]    `json:"lans" jsonschema_description:"Networks behind the host, one interface each; the host has the first address."`
+	LANs    []value[netip.Prefix]    `json:"lans" jsonschema_description:"Networks behind the host, one interface each, 4000 at most; the host has the first address."`
 	LANsVia []value[string]          `json:"lans-via" jsonschema_description:"Interfaces of the attachments that carry the LANs; the first attachment where it is not given."`
 }
 
@@ -135,7 +135,7 @@ type rawAttachment struct {
 	RD        value[vpn.RD]                 `json:"rd" jsonschema_description:"Route distinguisher of the VRF on this router; a VRF not in vrfs: imports and exports it as route target."`
 	Interface value[string]                 `json:"interface" jsonschema_description:"The host's interface; eth0, eth1, … where it is not given."`
 	MAC       value[net.HardwareAddr]       `json:"mac" jsonschema_description:"The host's MAC address; derived where it is not given."`
-	MTU       value[int]                    `json:"mtu" jsonschema_description:"MTU; 1500 where it is not given."`
+	MTU       value[int]                    `json:"mtu" jsonschema_description:"MTU, 68 to 9216, at least 1280 with IPv6; 1500 where it is not given."`
 	Addresses oneOrMany[value[hostAddress]] `json:"addresses" jsonschema_description:"The host's addresses with prefix lengths; slaac for IPv6 by router advertisements."`
 	Gateway   oneOrMany[value[netip.Addr]]  `json:"gateway" jsonschema_description:"The router's address; the first of the subnet where it is not given."`
 	RA        rawRA                         `json:"ra" jsonschema_description:"Router advertisements: a prefix, or settings."`
@@ -167,8 +167,8 @@ type rawSeries struct {
 	RD    value[string]     `json:"rd" jsonschema_description:"Route distinguisher of each VRF, with the same placeholders."`
 	Step  value[stepLength] `json:"step" jsonschema_description:"Distance from one VRF of a row to the next, for subnet and lan; without it every VRF of a row has the same prefixes."`
 	Step6 value[stepLength] `json:"step6" jsonschema_description:"The same for subnet6 and lan6."`
-	LANs  value[int]        `json:"lans" jsonschema_description:"LANs of each host."`
-	MTU   value[int]        `json:"mtu" jsonschema_description:"MTU of the hosts' interfaces."`
+	LANs  value[int]        `json:"lans" jsonschema_description:"LANs of each host and family; 4000 for a host at most, 30000 in a lab."`
+	MTU   value[int]        `json:"mtu" jsonschema_description:"MTU of the hosts' interfaces, 68 to 9216, at least 1280 with IPv6."`
 	Rows  []rawRow          `json:"rows" jsonschema:"required"`
 }
 

@@ -57,7 +57,9 @@ func newValidate(s streams) *cobra.Command {
 		GroupID: groupFile,
 		Short:   "Check a topology file without touching anything",
 		Long: `Validate reads a topology file ("-": standard input) or a lab of the catalogue,
-and reports every problem with its line and what to do about it.`,
+and reports every problem with its line and what to do about it. It does not look
+at the server: whether the source of a mount or what an image is built from is
+there, up tells before it touches anything; doctor tells what else is missing.`,
 		Example:           `  pseudowan validate my-lab.yaml`,
 		Args:              wants("LAB|FILE"),
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),
