@@ -48,6 +48,7 @@ type LocalRoute struct {
 	Source  Source     // Connected or Static
 	NextHop netip.Addr // zero for connected
 	Label   vpn.Label  // the label it is announced with; 0: none
+	Private bool       // it is not exported: no other VRF imports it, of this router neither
 }
 
 // Path is one path to a prefix in a VRF. Paths are never changed once they
@@ -93,7 +94,8 @@ type Tables struct {
 // path is a path in the tables; every VRF that imports it shares it.
 type path struct {
 	Path
-	fault string // why it cannot be used; "": it can
+	fault   string // why it cannot be used; "": it can
+	private bool   // no other VRF imports it; it has no targets
 }
 
 // localKey identifies a local route.
@@ -183,7 +185,7 @@ func (t *Tables) SetLocal(vrf string, r LocalRoute) []Change {
 	}
 	key := localKey{vrf, r.Prefix, r.Source, r.NextHop}
 	old := t.locals[key]
-	if old != nil && old.Route.Label == r.Label {
+	if old != nil && old.Route.Label == r.Label && old.private == r.Private {
 		return nil
 	}
 	p := v.localPath(r)
@@ -308,7 +310,8 @@ func (t *Tables) fault(r Route) string {
 }
 
 func (v *vrfTable) localPath(r LocalRoute) *path {
-	return &path{Path: Path{Source: r.Source, VRF: v.Name, Route: Route{
-		RD: v.RD, Prefix: r.Prefix, NextHop: r.NextHop, Label: r.Label, Targets: v.Export,
-	}}}
+	p := &path{Path: Path{Source: r.Source, VRF: v.Name, Route: Route{
+		Prefix: r.Prefix, NextHop: r.NextHop, Label: r.Label,
+	}}, private: r.Private}
+	return p.moved(v)
 }

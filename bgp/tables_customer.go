@@ -61,5 +61,8 @@ func (p *Path) Customer() bool { return p.Source == BGP && p.VRF != "" }
 func (p *path) moved(v *vrfTable) *path {
 	q := *p
 	q.Route.RD, q.Route.Targets = v.RD, v.Export
+	if p.private {
+		q.Route.Targets = nil
+	}
 	return &q
 }

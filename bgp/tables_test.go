@@ -207,6 +207,35 @@ func TestLocalRoutes(t *testing.T) {
 	check("red's last own", tables.RemoveLocal("red", static), changed("red", prefix, path(red, static), &Path{Source: BGP, Route: bgp}))
 }
 
+// A route that is not redistributed stays in its VRF, whatever its targets are
+// edited to, and leaves the others when it becomes one.
+func TestPrivateRoutesStay(t *testing.T) {
+	red := testVRF(1, "red", []string{"65001:1"}, []string{"65001:1"})
+	blue := testVRF(2, "blue", []string{"65001:1", "65001:2"}, []string{"65001:2"})
+	tables := NewTables([]VRF{red, blue})
+	prefix := netip.MustParsePrefix("10.0.0.0/8")
+	static := LocalRoute{Prefix: prefix, Source: Static, NextHop: netip.MustParseAddr("10.9.9.9"), Label: 1001}
+	has := func(what string, vrf string, want bool) {
+		t.Helper()
+		if got := tables.Best(vrf, prefix) != nil; got != want {
+			t.Errorf("%s: %s has it: %t", what, vrf, got)
+		}
+	}
+	tables.SetLocal("red", static)
+	has("exported", "blue", true)
+	static.Private = true
+	tables.SetLocal("red", static)
+	has("private", "red", true)
+	has("private", "blue", false)
+	red.Export = []vpn.RouteTarget{mustRT("65001:2")}
+	tables.SetVRFs([]VRF{red, blue})
+	has("private with other targets", "red", true)
+	has("private with other targets", "blue", false)
+	static.Private = false
+	tables.SetLocal("red", static)
+	has("exported again", "blue", true)
+}
+
 func TestLateVRFsAndEditedTargets(t *testing.T) {
 	r := received(1, "65001:9", "10.0.0.0/8", "65001:1", "65001:2")
 	tables := NewTables(nil)

@@ -73,7 +73,7 @@ func (t *Tables) relabelLocals() {
 		switch {
 		case v == nil:
 			delete(t.locals, key)
-		case p.Route.RD != v.RD || !slices.Equal(p.Route.Targets, v.Export):
+		case p.Route.RD != v.RD || !p.private && !slices.Equal(p.Route.Targets, v.Export):
 			t.locals[key] = p.moved(v)
 		}
 	}

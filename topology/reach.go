@@ -65,7 +65,25 @@ func newWalker(t *Topology) *walker {
 		}
 		w.fibs[key].add(route.Prefix, route)
 	}
+	w.neighbors(t)
 	return w
+}
+
+// neighbors adds the hosts themselves, which their own router learns one by
+// one: a longer route elsewhere does not lead away from them.
+func (w *walker) neighbors(t *Topology) {
+	for _, h := range t.Hosts {
+		for _, a := range h.Attachments {
+			key := vrfKey{a.Router, a.VRF}
+			for _, p := range a.Addresses {
+				own := netip.PrefixFrom(p.Addr(), p.Addr().BitLen())
+				if w.fibs[key] == nil {
+					w.fibs[key] = make(lookup[ExpectedRoute])
+				}
+				w.fibs[key].add(own, ExpectedRoute{Router: a.Router, VRF: a.VRF, Prefix: own, Origin: Origin{Router: a.Router, VRF: a.VRF, Host: h.Name}})
+			}
+		}
+	}
 }
 
 // lookup is a table with longest prefix match; the first entry of a prefix
@@ -156,8 +174,8 @@ func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr
 func (w *walker) outlet(h *Host, destination netip.Addr) *Attachment {
 	out, longest := w.outlets[h.Name].find(destination)
 	switch {
-	case longest >= 0 && out.through == nil: // its LAN, which comes before all routes
-		return nil
+	case longest >= 0 && out.through == nil && destination.Is6():
+		return nil // its LAN: Linux looks into the local table first, with IPv4 into both at once
 	case out.onLink: // its wire leads to the router alone, which answers there for nobody else
 		out.through = nil
 	}

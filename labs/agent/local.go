@@ -34,20 +34,20 @@ func (r *reactor) broughtBy(p *accessPort, addr netip.Addr) map[localKey]bgp.Loc
 	v := p.vrf
 	via := neighbor.Key{Port: p.Port, Addr: addr}
 	out := map[localKey]bgp.LocalRoute{}
-	add := func(prefix netip.Prefix, source bgp.Source, nextHop netip.Addr) {
+	add := func(prefix netip.Prefix, source bgp.Source, nextHop netip.Addr, private bool) {
 		label, ok := v.label(prefix, nextHop)
 		if !ok {
 			r.log.Error("no label for a route; it is not announced", "vrf", v.Name, "prefix", prefix)
 			return
 		}
-		out[localKey{v.Name, prefix, via}] = bgp.LocalRoute{Prefix: prefix, NextHop: nextHop, Source: source, Label: label}
+		out[localKey{v.Name, prefix, via}] = bgp.LocalRoute{Prefix: prefix, NextHop: nextHop, Source: source, Label: label, Private: private}
 	}
 	if v.RedistributeConnected == topology.RedistributeHosts && !linkLocal(addr) {
-		add(hostPrefix(addr), bgp.Connected, netip.Addr{})
+		add(hostPrefix(addr), bgp.Connected, netip.Addr{}, false)
 	}
 	for _, s := range v.Statics {
 		if s.Port == p.Port && s.NextHop.WithZone("") == addr {
-			add(s.Prefix, bgp.Static, s.NextHop)
+			add(s.Prefix, bgp.Static, s.NextHop, !v.RedistributeStatic)
 		}
 	}
 	return out

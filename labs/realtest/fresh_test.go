@@ -152,6 +152,38 @@ hosts:
 	}
 }
 
+// What a VRF does not redistribute stays in it, also towards another VRF of the
+// same router that imports from it.
+func TestRealStaticsThatAreNotRedistributedStay(t *testing.T) {
+	text := func(static string) string {
+		return `
+name: pwt-private
+routers: {pe1: {as: 65001}}
+vrfs:
+  red: {import: ["1:1", "1:2"], export: "1:1", redistribute: {static: ` + static + `}}
+  blue: {import: ["1:1", "1:2"], export: "1:2"}
+hosts:
+  r: {to: pe1, vrf: red, addresses: [10.1.0.2/24], lans: [172.16.1.1/24]}
+  b: {to: pe1, vrf: blue, addresses: [10.2.0.2/24]}
+`
+	}
+	l := fromText(t, t.TempDir(), "pwt-private", text("true"))
+	l.up(t)
+	for _, step := range []struct {
+		static string
+		code   int
+	}{{"true", 0}, {"false", 1}, {"true", 0}} {
+		l.edit(t, text(step.static))
+		if r := l.exec("b", "ping", "-c", "1", "-W", "1", "172.16.1.1"); r.code != step.code {
+			t.Errorf("static: %s: ping exit code %d, want %d\n%s", step.static, r.code, step.code, r.stdout)
+		}
+		l.mustExec(t, "b", "ping", "-c", "1", "-W", "2", "10.1.0.2")
+		if v := pseudowan("verify", l.name); v.code != 0 {
+			t.Errorf("static: %s: verify: exit code %d\n%s", step.static, v.code, v.stdout)
+		}
+	}
+}
+
 // A NIC that the file gives to nobody any more is the server's again; another
 // interface, or another router, gets it from the one that had it.
 func TestRealEditMovesNIC(t *testing.T) {
