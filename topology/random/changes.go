@@ -70,17 +70,22 @@ func removeRouter(e *editor) string {
 		return len(endNames(l)) > 1 || l.get("nic") != nil && len(endNames(l)) == 1
 	})
 	moveTo := oneOf(e, m.keys()...)
+	e.attachTo(name, moveTo)
+	return "router " + name + " removed, its hosts moved to " + moveTo
+}
+
+// attachTo attaches what is attached to the router old to another one.
+func (e *editor) attachTo(old, router string) {
 	for _, p := range attachments(e) {
-		if at := p.get(); at.get("to") == name {
-			at.set("to", moveTo)
+		if at := p.get(); at.get("to") == old {
+			at.set("to", router)
 		}
 	}
 	for _, p := range series(e) {
-		if at := p.get(); at.get("on") == name {
-			at.set("on", moveTo)
+		if at := p.get(); at.get("on") == old {
+			at.set("on", router)
 		}
 	}
-	return "router " + name + " removed, its hosts moved to " + moveTo
 }
 
 // eachLink keeps the links that f says.
@@ -108,16 +113,7 @@ func renameRouter(e *editor) string {
 	for _, l := range links(e) {
 		renameEnds(l.get(), old+":", name+":")
 	}
-	for _, p := range attachments(e) {
-		if at := p.get(); at.get("to") == old {
-			at.set("to", name)
-		}
-	}
-	for _, p := range series(e) {
-		if at := p.get(); at.get("on") == old {
-			at.set("on", name)
-		}
-	}
+	e.attachTo(old, name)
 	return "router " + old + " renamed " + name
 }
 

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"go.yaml.in/yaml/v3"
-
 	"pseudowan/topology"
 )
 
@@ -75,15 +73,17 @@ func TestEditsKnowEveryKey(t *testing.T) {
 		seed := uint64(n)
 		l := New("random", seed, Small, everything)
 		r := rand.New(rand.NewPCG(seed, 3))
-		before := leaves(t, l.File())
+		before := leaves(l)
 		for i := range each {
-			if wanted := keysFor(missing); i%3 > 0 && len(wanted) > 0 {
+			if wanted := keysFor(missing); i%5 > 0 && len(wanted) > 0 {
 				k := wanted[r.IntN(len(wanted))] // which Edit would come to as well
-				l.try(r, func(e *editor) string { return e.key(k) })
+				if l.try(r, func(e *editor) string { return e.key(k) }) == "" {
+					continue
+				}
 			} else {
 				l.Edit(r)
 			}
-			after := leaves(t, l.File())
+			after := leaves(l)
 			for what := range differences(before, after) {
 				path, _, _ := strings.Cut(what, " ")
 				if slices.Contains(kept, path) {
@@ -99,17 +99,24 @@ func TestEditsKnowEveryKey(t *testing.T) {
 	}
 }
 
-// keysFor are the keys of the places that are still missing.
+// keysFor are the keys of the places that are still missing. What is no key of
+// its own comes with the key that it is part of.
 func keysFor(missing map[string]bool) []key {
-	return slices.DeleteFunc(slices.Clone(keys), func(k key) bool {
-		for what := range missing {
-			path, _, _ := strings.Cut(what, " ")
-			if strings.HasSuffix(strings.TrimSuffix(path, ".*"), "."+k.name) {
-				return false
+	named := func(name string) bool {
+		return slices.ContainsFunc(keys, func(k key) bool { return k.name == name })
+	}
+	wanted := map[string]bool{}
+	for what := range missing {
+		path, _, _ := strings.Cut(what, " ")
+		words := strings.Split(path, ".")
+		for i := len(words) - 1; i >= 0; i-- {
+			if named(words[i]) {
+				wanted[words[i]] = true
+				break
 			}
 		}
-		return true
-	})
+	}
+	return slices.DeleteFunc(slices.Clone(keys), func(k key) bool { return !wanted[k.name] })
 }
 
 // differences tells of each place of the format whether an edit has changed,
@@ -132,37 +139,32 @@ func differences(before, after map[string]string) map[string]bool {
 	return out
 }
 
-// leaves are the scalars of a file and its lists, by where they stand.
-func leaves(t *testing.T, text []byte) map[string]string {
-	t.Helper()
-	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
-		t.Fatal(err)
-	}
+// leaves are the scalars of a lab and its lists, by where they stand.
+func leaves(l *Editable) map[string]string {
 	out := map[string]string{}
-	collect(doc.Content[0], "", out)
+	collect(l.file, "", out)
 	return out
 }
 
-func collect(n *yaml.Node, at string, out map[string]string) {
-	switch n.Kind {
-	case yaml.MappingNode:
-		for i := 0; i < len(n.Content); i += 2 {
-			collect(n.Content[i+1], at+"\t"+n.Content[i].Value, out)
+func collect(v any, at string, out map[string]string) {
+	switch v := v.(type) {
+	case *mapping:
+		for _, f := range v.fields {
+			collect(f.value, at+"\t"+f.key, out)
 		}
-	case yaml.SequenceNode:
-		for i, item := range n.Content {
-			if item.Kind == yaml.ScalarNode {
-				out[at] += item.Value + " "
-				continue
+	case []any:
+		for i, item := range v {
+			if _, ok := item.(*mapping); ok {
+				collect(item, fmt.Sprintf("%s\t[%d]", at, i), out)
+			} else {
+				out[at] += fmt.Sprint(item, " ")
 			}
-			collect(item, fmt.Sprintf("%s\t[%d]", at, i), out)
 		}
-		if len(n.Content) == 0 {
+		if len(v) == 0 {
 			out[at] = "[]"
 		}
 	default:
-		out[at] = n.Value
+		out[at] = fmt.Sprint(v)
 	}
 }
 
