@@ -63,6 +63,7 @@ func (c *configuration) addAddresses() error {
 			if err := c.nl.AddrAdd(l, a); err != nil && !errors.Is(err, unix.EEXIST) {
 				return fmt.Errorf("interface %s: add address %s: %w", i.Name, p, err)
 			}
+			c.changed = true
 		}
 	}
 	return nil
@@ -90,6 +91,7 @@ func (c *configuration) removeAddresses() error {
 		if err := c.nl.AddrDel(nil, &a); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
 			return fmt.Errorf("interface %s: remove address %s: %w", name, p, err)
 		}
+		c.changed = true
 	}
 	return nil
 }

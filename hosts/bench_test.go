@@ -22,7 +22,7 @@ func BenchmarkLab(b *testing.B) {
 		spaces += time.Since(start)
 
 		start = time.Now()
-		if err := EnsureWires(context.Background(), benchWires(all)); err != nil {
+		if _, err := EnsureWires(context.Background(), benchWires(all)); err != nil {
 			b.Fatal(err)
 		}
 		wires += time.Since(start)
@@ -97,7 +97,10 @@ func benchConfigure(b *testing.B, hosts []Namespace) {
 				Name: fmt.Sprintf("eth%d", l+1), LAN: true, Addresses: prefixes(fmt.Sprintf("110.%d.%d.1/24", i, l)),
 			})
 		}
-		g.Go(func() error { return Configure(context.Background(), ns.Path(), n) })
+		g.Go(func() error {
+			_, err := Configure(context.Background(), ns.Path(), n)
+			return err
+		})
 	}
 	if err := g.Wait(); err != nil {
 		b.Fatal(err)

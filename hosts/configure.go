@@ -16,21 +16,22 @@ import (
 // Configure brings the inside of the network namespace at path to what n says
 // and changes nothing that is so already. Only interfaces of ours are touched,
 // and on them only addresses and static routes; LAN interfaces of ours that n
-// does not name are removed. Wires are to be there before.
-func Configure(ctx context.Context, path string, n Network) error {
-	if err := configure(ctx, path, n); err != nil {
-		return fmt.Errorf("configure %s: %w", path, err)
+// does not name are removed. Wires are to be there before. It reports whether
+// an interface, an address or a route was not as wanted.
+func Configure(ctx context.Context, path string, n Network) (changed bool, err error) {
+	if changed, err = configure(ctx, path, n); err != nil {
+		return changed, fmt.Errorf("configure %s: %w", path, err)
 	}
-	return nil
+	return changed, nil
 }
 
-func configure(ctx context.Context, path string, n Network) error {
+func configure(ctx context.Context, path string, n Network) (bool, error) {
 	if err := n.check(); err != nil {
-		return err
+		return false, err
 	}
 	in, err := openInside(path)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer in.close()
 	c := &configuration{inside: in, Network: n}
@@ -40,13 +41,13 @@ func configure(ctx context.Context, path string, n Network) error {
 	}
 	for _, step := range steps {
 		if err := ctx.Err(); err != nil {
-			return err
+			return in.changed, err
 		}
 		if err := step(); err != nil {
-			return err
+			return in.changed, err
 		}
 	}
-	return nil
+	return in.changed, nil
 }
 
 // configuration is one run of Configure: what is wanted, and what was seen.
@@ -100,6 +101,7 @@ func (c *configuration) renameLoopback(l netlink.Link) error {
 		return err
 	}
 	l.Attrs().Flags &^= net.FlagUp
+	c.changed = true
 	return c.nl.LinkSetName(l, "lo")
 }
 
@@ -129,7 +131,7 @@ func (c *configuration) addLANs() error {
 		if err := c.addLAN(i); err != nil {
 			return fmt.Errorf("LAN %s: %w", i.Name, err)
 		}
-		made = true
+		made, c.changed = true, true
 	}
 	if !made {
 		return nil
@@ -251,6 +253,7 @@ func (c *configuration) removeLANs() error {
 		if err := c.nl.LinkDel(l); err != nil && !isNoDevice(err) {
 			return fmt.Errorf("remove LAN %s: %w", name, err)
 		}
+		c.changed = true
 	}
 	return nil
 }

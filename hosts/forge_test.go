@@ -73,7 +73,7 @@ func TestRealWireWhoseFarEndWasRelabelled(t *testing.T) {
 	nic := nicRecord{Name: "eth0", MTU: 1500}
 	for _, alias := range []string{"", "mine", linkAlias("x:eth0"), nic.alias()} {
 		mustRun(t, b, "ip", "link", "set", "dev", "eth0", "alias", alias)
-		if err := EnsureWires(context.Background(), []Wire{w}); err != nil {
+		if _, err := EnsureWires(context.Background(), []Wire{w}); err != nil {
 			t.Errorf("alias %q: %v", alias, err)
 		}
 		if got := link(t, b, "eth0").Attrs().Alias; got != linkAlias("b:eth0") {
@@ -85,7 +85,7 @@ func TestRealWireWhoseFarEndWasRelabelled(t *testing.T) {
 	}
 	// Renamed as well: the pair is replaced.
 	mustRun(t, b, "sh", "-c", "ip link set eth0 alias mine down; ip link set eth0 name eth7")
-	if err := EnsureWires(context.Background(), []Wire{w}); err != nil {
+	if _, err := EnsureWires(context.Background(), []Wire{w}); err != nil {
 		t.Errorf("renamed: %v", err)
 	}
 	if link(t, b, "eth0") == nil || link(t, b, "eth7") != nil {
@@ -93,7 +93,7 @@ func TestRealWireWhoseFarEndWasRelabelled(t *testing.T) {
 	}
 	// Gone with its alias, and something else in its place.
 	mustRun(t, b, "sh", "-c", "ip link del eth0; ip link add eth0 type bridge")
-	if err := EnsureWires(context.Background(), []Wire{w}); !errors.Is(err, ErrForeign) {
+	if _, err := EnsureWires(context.Background(), []Wire{w}); !errors.Is(err, ErrForeign) {
 		t.Errorf("a foreign interface in the wire's place: %v, want ErrForeign", err)
 	}
 }

@@ -68,6 +68,8 @@ type inside struct {
 	file *os.File
 	nl   *netlink.Handle
 	eth  *ethtool.Ethtool
+
+	changed bool // an interface, an address or a route
 }
 
 func openInside(path string) (*inside, error) {

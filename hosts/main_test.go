@@ -109,7 +109,7 @@ func wire(t testing.TB, a, b Namespace) Wire {
 		A: WireEnd{Namespace: a.Path(), Name: "eth0", Alias: "a:eth0", MAC: mac(1)},
 		B: WireEnd{Namespace: b.Path(), Name: "eth0", Alias: "b:eth0", MAC: mac(2)},
 	}
-	if err := EnsureWires(context.Background(), []Wire{w}); err != nil {
+	if _, err := EnsureWires(context.Background(), []Wire{w}); err != nil {
 		t.Fatal(err)
 	}
 	return w

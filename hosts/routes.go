@@ -73,6 +73,7 @@ func (c *configuration) addRoutes() error {
 		if err := c.nl.RouteReplace(d.route(hops)); err != nil {
 			return fmt.Errorf("route %s: %w", d.prefix, err)
 		}
+		c.changed = true
 	}
 	return nil
 }
@@ -87,6 +88,7 @@ func (c *configuration) removeRoutes() error {
 		if err := c.nl.RouteDel(&r); err != nil && !errors.Is(err, unix.ESRCH) {
 			return fmt.Errorf("remove route %s: %w", d.prefix, err)
 		}
+		c.changed = true
 	}
 	return nil
 }

@@ -269,7 +269,7 @@ func suiteSettings(t *testing.T, h *host) {
 
 func suiteWired(t *testing.T, h *host) {
 	other := newHost(t)
-	err := EnsureWires(context.Background(), []Wire{{
+	_, err := EnsureWires(context.Background(), []Wire{{
 		A: WireEnd{Namespace: other.Path(), Name: "eth0", Alias: "other:eth0", NoOffload: true},
 		B: WireEnd{Namespace: h.box.NetNS, Name: "eth0", Alias: "node_1:eth0", NoOffload: true},
 	}})
@@ -285,7 +285,7 @@ func suiteWired(t *testing.T, h *host) {
 		Routes: []Route{{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParseAddr("10.0.0.1"), "eth0"}},
 	}
 	for range 2 {
-		if err := Configure(context.Background(), h.box.NetNS, n); err != nil {
+		if _, err := Configure(context.Background(), h.box.NetNS, n); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -46,7 +46,7 @@ func (s Segment) ensure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := EnsureWires(ctx, s.Wires); err != nil {
+	if _, err := EnsureWires(ctx, s.Wires); err != nil {
 		return err
 	}
 	if err := in.plug(bridge, s.Wires); err != nil {

@@ -28,19 +28,23 @@ type WireEnd struct {
 // EnsureWires makes the wires, in place in both namespaces and up, or keeps
 // those that are there. A half or a wrong pair with our mark is replaced; an
 // interface of the wanted name without it is an error that wraps ErrForeign.
-// On error the wires before the one that is named are made.
-func EnsureWires(ctx context.Context, wires []Wire) error {
+// On error the wires before the one that is named are made. Changed are those
+// that were not as wanted.
+func EnsureWires(ctx context.Context, wires []Wire) (changed []Wire, err error) {
 	s := newWiring()
 	defer s.close()
 	for _, w := range wires {
 		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("wire %s: %w", w, err)
+			return changed, fmt.Errorf("wire %s: %w", w, err)
 		}
 		if err := s.ensure(w); err != nil {
-			return fmt.Errorf("wire %s: %w", w, err)
+			return changed, fmt.Errorf("wire %s: %w", w, err)
+		}
+		if s.takeChanged() {
+			changed = append(changed, w)
 		}
 	}
-	return nil
+	return changed, nil
 }
 
 // RemoveWire removes the wire that has an end of this name in the namespace at

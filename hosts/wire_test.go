@@ -42,7 +42,7 @@ func TestRealWire(t *testing.T) {
 
 func ensureWires(t *testing.T, wires ...Wire) {
 	t.Helper()
-	if err := EnsureWires(context.Background(), wires); err != nil {
+	if _, err := EnsureWires(context.Background(), wires); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -140,7 +140,7 @@ func TestRealWireWithinOneNamespace(t *testing.T) {
 		t.Error("made again")
 	}
 	w.B.Name = "x"
-	if err := EnsureWires(context.Background(), []Wire{w}); !errors.Is(err, errSameEnd) {
+	if _, err := EnsureWires(context.Background(), []Wire{w}); !errors.Is(err, errSameEnd) {
 		t.Errorf("one interface at both ends: %v", err)
 	}
 }
@@ -151,7 +151,7 @@ func TestRealInterfaceOfOthersIsLeftAlone(t *testing.T) {
 	mustRun(t, b, "ip", "link", "add", "name", "eth0", "type", "bridge")
 	before := link(t, b, "eth0").Attrs().Index
 	w := Wire{WireEnd{Namespace: a.Path(), Name: "eth0"}, WireEnd{Namespace: b.Path(), Name: "eth0"}}
-	err := EnsureWires(context.Background(), []Wire{w})
+	_, err := EnsureWires(context.Background(), []Wire{w})
 	if !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), "ip link delete eth0") {
 		t.Errorf("%v, want ErrForeign with a remedy", err)
 	}

@@ -21,6 +21,16 @@ type room struct {
 
 func newWiring() *wiring { return &wiring{rooms: map[string]*room{}} }
 
+// takeChanged reports whether anything was changed since the last time.
+func (s *wiring) takeChanged() bool {
+	changed := false
+	for _, r := range s.rooms {
+		changed = changed || r.changed
+		r.changed = false
+	}
+	return changed
+}
+
 func (s *wiring) close() {
 	for _, r := range s.rooms {
 		r.close()
@@ -190,6 +200,7 @@ func (s *wiring) make(w Wire) error {
 	if err := a.nl.LinkAdd(veth); err != nil {
 		return fmt.Errorf("make the pair: %w", err)
 	}
+	a.changed = true
 	return errors.Join(a.learn(w.A.Name), b.learn(w.B.Name))
 }
 
@@ -223,16 +234,19 @@ func (in *inside) attributes(l netlink.Link, alias string, mac net.HardwareAddr,
 		if err := in.nl.LinkSetAlias(l, alias); err != nil {
 			return fmt.Errorf("set alias: %w", err)
 		}
+		in.changed = true
 	}
 	if len(mac) != 0 && !bytes.Equal(have.HardwareAddr, mac) {
 		if err := in.nl.LinkSetHardwareAddr(l, mac); err != nil {
 			return fmt.Errorf("set MAC %s: %w", mac, err)
 		}
+		in.changed = true
 	}
 	if mtu != 0 && have.MTU != mtu {
 		if err := in.nl.LinkSetMTU(l, mtu); err != nil {
 			return fmt.Errorf("set MTU %d: %w", mtu, err)
 		}
+		in.changed = true
 	}
 	return nil
 }
@@ -244,6 +258,7 @@ func (in *inside) setUp(l netlink.Link) error {
 	if err := in.nl.LinkSetUp(l); err != nil {
 		return fmt.Errorf("set up: %w", err)
 	}
+	in.changed = true
 	return nil
 }
 

@@ -29,6 +29,7 @@ type applier struct {
 	fresh       bool   // nothing of the lab existed
 	cut         []Plan // what commands since the last were about to that were cut short
 	changed     []string
+	right       []string // what was put right that the edit does not account for
 	progress    Progress
 
 	mu        sync.Mutex

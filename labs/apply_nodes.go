@@ -54,7 +54,12 @@ func (a *applier) wires(ctx context.Context, which func(WirePlan) bool) error {
 	if err != nil {
 		return err
 	}
-	return hosts.EnsureWires(ctx, wires)
+	changed, err := hosts.EnsureWires(ctx, wires)
+	for _, w := range changed {
+		i := slices.IndexFunc(wires, func(x hosts.Wire) bool { return x.String() == w.String() })
+		a.putRight("wire "+w.String(), plans[i].A.Node, plans[i].B.Node)
+	}
+	return err
 }
 
 // toHost tells a host's wire from one between routers.
@@ -167,8 +172,12 @@ func (a *applier) renewHosts(ctx context.Context) error {
 }
 
 func (a *applier) configureHost(ctx context.Context, h HostPlan) error {
-	if err := hosts.Configure(ctx, a.nodePath(h.Name), h.Network); err != nil {
+	changed, err := hosts.Configure(ctx, a.nodePath(h.Name), h.Network)
+	if err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
+	}
+	if changed {
+		a.putRight("interfaces of host "+h.Name, h.Name)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,6 +93,8 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 		}
 		return Report{}, errors.Join(err, a.cutShort())
 	}
+	slices.Sort(a.right)
+	a.changed = append(a.changed, a.right...)
 	a.addMended()
 	return Report{
 		Lab: t.Name, Created: a.fresh, Runtime: a.runtimeName, Routers: len(a.plan.Routers), Hosts: len(a.plan.Hosts),

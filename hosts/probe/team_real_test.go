@@ -33,7 +33,7 @@ func wire(t *testing.T, a, b Host, addresses map[string][]string) {
 	end := func(h Host, peer string) hosts.WireEnd {
 		return hosts.WireEnd{Namespace: h.NetNS, Name: "to-" + peer, Alias: h.Name + ":" + peer, MTU: 1500}
 	}
-	if err := hosts.EnsureWires(ctx, []hosts.Wire{{A: end(a, b.Name), B: end(b, a.Name)}}); err != nil {
+	if _, err := hosts.EnsureWires(ctx, []hosts.Wire{{A: end(a, b.Name), B: end(b, a.Name)}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, h := range []Host{a, b} {
@@ -45,7 +45,7 @@ func wire(t *testing.T, a, b Host, addresses map[string][]string) {
 		for _, text := range addresses[h.Name] {
 			i.Addresses = append(i.Addresses, netip.MustParsePrefix(text))
 		}
-		if err := hosts.Configure(ctx, h.NetNS, hosts.Network{Interfaces: []hosts.Interface{i}}); err != nil {
+		if _, err := hosts.Configure(ctx, h.NetNS, hosts.Network{Interfaces: []hosts.Interface{i}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -222,3 +222,28 @@ func TestRealChangeCutShort(t *testing.T) {
 	}
 	t.Error("no change was cut short")
 }
+
+// What up puts right without an edit it says, whatever it was.
+func TestRealUpSaysWhatItPutsRight(t *testing.T) {
+	l := fromText(t, t.TempDir(), "pwt-heal", oneRouter)
+	l.up(t)
+	const wire = `wire=$(ip -o link | sed -n 's/^[0-9]*: \([^@]*\)@.*pe1:h1:eth0.*/\1/p'); `
+	for _, c := range []struct{ node, broken, said string }{
+		{"pe1", "ip link set $wire down", "put right wire pe1:h1:eth0 -- h1:eth0\n"},
+		{"pe1", "ip link set $wire mtu 600", "put right wire pe1:h1:eth0 -- h1:eth0\n"},
+		{"pe1", "ip link del $wire", "put right wire pe1:h1:eth0 -- h1:eth0\n"},
+		{"h1", "ip link set eth0 down", "put right wire pe1:h1:eth0 -- h1:eth0\n"},
+		{"h1", "ip addr flush dev eth0", "put right interfaces of host h1\n"},
+		{"h1", "ip route del default", "put right interfaces of host h1\n"},
+		{"h1", "ip link set lo down", "put right interfaces of host h1\n"},
+	} {
+		must(t, "exec", "--lab", l.name, c.node, "--", "sh", "-c", wire+c.broken)
+		said := must(t, "up", l.file, "--runtime", "netns")
+		if !strings.Contains(said, c.said) || strings.Contains(said, "nothing to change") {
+			t.Errorf("%s in %s, then up says %q, want %q", c.broken, c.node, said, c.said)
+		}
+		if said := must(t, "up", l.file, "--runtime", "netns"); !strings.Contains(said, "nothing to change") {
+			t.Errorf("%s in %s, then up twice says %q", c.broken, c.node, said)
+		}
+	}
+}
