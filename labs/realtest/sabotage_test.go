@@ -37,7 +37,11 @@ hosts:
 func (l lab) works(t testing.TB) {
 	t.Helper()
 	l.mustExec(t, "h1", "ping", "-c", "1", "-W", "2", "10.2.0.2")
-	if runs := commandsIn(l, "h1"); runs != 1 {
+	runs := commandsIn(l, "h1")
+	for deadline := time.Now().Add(2 * time.Second); runs == 2 && time.Now().Before(deadline); {
+		runs = commandsIn(l, "h1") // its child looks like it until it is sleep
+	}
+	if runs != 1 {
 		t.Errorf("in h1 its command runs %d times, want once", runs)
 	}
 }
@@ -95,7 +99,7 @@ func sabotages() map[string]func(testing.TB, lab) {
 		"all namespaces deleted":         shell("for n in pw-LAB pw-LAB-pe1 pw-LAB-pe2 pw-LAB-h1 pw-LAB-h2; do ip netns del $n; done"),
 		"a router's namespace unmounted": shell("umount -l /run/netns/pw-LAB-pe2"),
 		"all namespaces unmounted":       shell("for n in /run/netns/pw-LAB*; do umount -l $n; done"),
-		"the run directory deleted":      shell("rm -rf /run/pseudowan/LAB"),
+		"the run directory deleted":      shell("rm -rf /run/pseudowan/LAB || rm -rf /run/pseudowan/LAB"),
 		"the state directory deleted":    shell("rm -rf /var/lib/pseudowan/LAB"),
 		"an empty file in place of a namespace": shell(
 			"ip netns del pw-LAB-h2; touch /run/netns/pw-LAB-h2; ip netns del pw-LAB; touch /run/netns/pw-LAB"),
