@@ -76,6 +76,8 @@ func TestRealMeter(t *testing.T) {
 
 	punted, arp, other := 0, false, false
 	end := time.After(patience)
+	again := time.NewTicker(time.Second) // a busy machine loses a packet
+	defer again.Stop()
 	for !arp || !other {
 		select {
 		case in := <-sw.PacketIns():
@@ -85,6 +87,9 @@ func TestRealMeter(t *testing.T) {
 			if glean && in.Port == hostPort(1) {
 				punted++
 			}
+		case <-again.C:
+			a1.send(t, p.hosts["a1"], "eth0", solicitation(1, 0)...)
+			a2.send(t, p.hosts["a2"], "eth0", icmp(2, 0, nth(subnets(1)[0], 99), 64, 8)...)
 		case <-end:
 			t.Fatalf("ARP of the flooding port came: %v; the other port's packet came: %v", arp, other)
 		}

@@ -184,6 +184,7 @@ func (r *reactor) switchPorts(ctx context.Context, cfg Config, core map[uint32]*
 // take replaces the configuration inside the loop.
 func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint32]*corePort, customers map[uint32]*customer) error {
 	now := time.Now()
+	r.speech.held = true
 	r.dropPorts(now, access)
 	for number, c := range core {
 		if before := r.core[number]; before != nil && before.link == c.link {
@@ -195,6 +196,7 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 	r.cfg, r.access, r.core = cfg, access, core
 	r.takeCustomers(customers)
 	if err := r.customerLabels(); err != nil {
+		r.speakAnew()
 		return err
 	}
 	r.portFlows()
@@ -206,8 +208,7 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 	}
 	r.refreshAdjacencies()
 	r.refreshRoutes()
-	r.refreshCustomers()
-	r.announceAnew()
+	r.enterCustomers()
 	r.carriers()
 	for _, p := range access {
 		if r.linkUp[p.Name] {
@@ -215,6 +216,7 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 		}
 	}
 	r.wantHosts(now)
+	r.speakAnew()
 	r.recall(now)
 	r.memory.stale = true
 	return nil

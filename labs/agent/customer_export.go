@@ -9,6 +9,9 @@ import (
 
 // tellCustomers tells the customers of a VRF what has become best there.
 func (r *reactor) tellCustomers(v *VRF, prefix netip.Prefix) {
+	if r.speech.held {
+		return
+	}
 	for _, c := range r.customers {
 		if c.access.vrf.ID == v.ID {
 			r.tellCustomer(c, prefix)
@@ -101,13 +104,19 @@ func restricted(communities []bgp.Community) bool {
 	})
 }
 
-// refreshCustomers enters and tells everything again under a new
-// configuration.
-func (r *reactor) refreshCustomers() {
+// enterCustomers enters everything again under a new configuration.
+func (r *reactor) enterCustomers() {
 	for _, c := range r.customers {
 		for _, route := range c.received {
 			r.enterCustomerRoute(c, route)
 		}
+	}
+}
+
+// tellCustomersAnew brings what the customers are told in line with a new
+// configuration.
+func (r *reactor) tellCustomersAnew() {
+	for _, c := range r.customers {
 		prefixes := map[netip.Prefix]bool{}
 		for prefix := range c.wanted {
 			prefixes[prefix] = true

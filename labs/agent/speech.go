@@ -15,6 +15,7 @@ import (
 type speech struct {
 	wanted map[bgp.Key]bgp.Route
 	told   map[bgp.Key]bgp.Route
+	held   bool // a configuration is being taken over; what it comes to is told at its end
 }
 
 func newSpeech() speech {
@@ -25,6 +26,9 @@ func newSpeech() speech {
 // the switch has it: packets may come as soon as a peer knows. What is no
 // longer true is withdrawn at once.
 func (r *reactor) announce(v *VRF, prefix netip.Prefix) {
+	if r.speech.held {
+		return
+	}
 	key := bgp.Key{RD: v.RD, Prefix: prefix}
 	best := r.best[routeKey{v.ID, prefix}]
 	if best == nil || !announced(v, best) {
@@ -36,10 +40,12 @@ func (r *reactor) announce(v *VRF, prefix netip.Prefix) {
 	r.fib.then(func() { r.syncPeers(key) })
 }
 
-// announceAnew brings what the peers are told in line with a new
+// speakAnew brings what peers and customers are told in line with a new
 // configuration: RDs, targets and redistribution may be others for every
-// route.
-func (r *reactor) announceAnew() {
+// route. A route that only comes from elsewhere now is not withdrawn meanwhile.
+func (r *reactor) speakAnew() {
+	r.speech.held = false
+	r.tellCustomersAnew()
 	stale := r.speech.wanted
 	r.speech.wanted = map[bgp.Key]bgp.Route{}
 	for key, best := range r.best {

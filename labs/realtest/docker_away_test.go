@@ -17,6 +17,7 @@ import (
 func TestRealDockerAway(t *testing.T) {
 	d := newDaemon(t)
 	l := fourHostLab(t, "pwt-dkaway", "h3: {to", "h3: {runtime: netns, to", "h4: {to", "h4: {runtime: netns, to")
+	alone(t)
 	l.upIn(t, "--runtime", "docker")
 	awayIs := func(what string, commands ...[]string) {
 		t.Helper()

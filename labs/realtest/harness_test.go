@@ -197,6 +197,14 @@ func sharedLab(t testing.TB) lab {
 	return shared.lab
 }
 
+// alone takes the shared lab down for a test of commands that mean the only lab
+// that runs.
+func alone(t testing.TB) {
+	t.Helper()
+	endShared()
+	shared.Once, shared.lab, shared.dir = sync.Once{}, lab{}, ""
+}
+
 func endShared() {
 	if shared.lab.name != "" {
 		if r := pseudowan("down", shared.lab.name); r.code != 0 {

@@ -99,7 +99,7 @@ func sabotages() map[string]func(testing.TB, lab) {
 		"all namespaces deleted":         shell("for n in pw-LAB pw-LAB-pe1 pw-LAB-pe2 pw-LAB-h1 pw-LAB-h2; do ip netns del $n; done"),
 		"a router's namespace unmounted": shell("umount -l /run/netns/pw-LAB-pe2"),
 		"all namespaces unmounted":       shell("for n in /run/netns/pw-LAB*; do umount -l $n; done"),
-		"the run directory deleted":      shell("rm -rf /run/pseudowan/LAB || rm -rf /run/pseudowan/LAB"),
+		"the run directory deleted":      shell("until rm -rf /run/pseudowan/LAB; do :; done"),
 		"the state directory deleted":    shell("rm -rf /var/lib/pseudowan/LAB"),
 		"an empty file in place of a namespace": shell(
 			"ip netns del pw-LAB-h2; touch /run/netns/pw-LAB-h2; ip netns del pw-LAB; touch /run/netns/pw-LAB"),
@@ -132,7 +132,7 @@ func startInside(t testing.TB, l lab, line string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	go cmd.Wait()
+	t.Cleanup(func() { _ = cmd.Wait() }) // it ends with the lab
 	if _, err := out.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}

@@ -106,18 +106,19 @@ func psRows(t testing.TB, l lab) []status.Node {
 }
 
 var (
-	cookie     = regexp.MustCompile(`cookie=0x[0-9a-f]+, `)
-	adjacency  = regexp.MustCompile(`reg1=(0x[0-9a-f]+)|load:(0x[0-9a-f]+)->NXM_NX_REG1\[\]`)
-	groupOf    = regexp.MustCompile(`reg5=(0x[0-9a-f]+)|load:(0x[0-9a-f]+)->NXM_NX_REG5\[\]`)
-	number0x   = regexp.MustCompile(`0x[0-9a-f]+`)
-	changesOf  = regexp.MustCompile(` ?(valid_lft|preferred_lft|expires) \S+| tentative| ?\bexpires \d+sec| metric \d+| hoplimit \d+| nhid \d+`)
-	numberedIf = regexp.MustCompile(`^\d+: `)
-	peerIndex  = regexp.MustCompile(`@if\d+|link-netnsid \d+|link-netns \S+|minmtu.*alias|minmtu.*$|qlen \d+|promiscuity \d+|allmulti \d+`)
-	counted    = regexp.MustCompile(`"punt[a-z_]*":\d+,?`)
-	innerLink  = regexp.MustCompile(`^(b-\S+:|w-\S+@|\S+@w-)`) // of a NIC that enters through a bridge
-	duplicates = regexp.MustCompile(`^(local|anycast) fe80:`)  // an address comes into use after a while
-	randomMAC  = regexp.MustCompile(`link/ether \S+`)
-	daemonLink = regexp.MustCompile(`\b(br0|ovs-netdev|ovs-system)\b`)
+	cookie      = regexp.MustCompile(`cookie=0x[0-9a-f]+, `)
+	adjacency   = regexp.MustCompile(`reg1=(0x[0-9a-f]+)|load:(0x[0-9a-f]+)->NXM_NX_REG1\[\]`)
+	groupOf     = regexp.MustCompile(`reg5=(0x[0-9a-f]+)|load:(0x[0-9a-f]+)->NXM_NX_REG5\[\]`)
+	number0x    = regexp.MustCompile(`0x[0-9a-f]+`)
+	changesOf   = regexp.MustCompile(` ?(valid_lft|preferred_lft|expires) \S+| tentative| ?\bexpires \d+sec| metric \d+| hoplimit \d+| nhid \d+`)
+	numberedIf  = regexp.MustCompile(`^\d+: `)
+	peerIndex   = regexp.MustCompile(`@if\d+|link-netnsid \d+|link-netns \S+|minmtu.*alias|minmtu.*$|qlen \d+|promiscuity \d+|allmulti \d+`)
+	counted     = regexp.MustCompile(`"punt[a-z_]*":\d+,?`)
+	innerLink   = regexp.MustCompile(`^(b-\S+:|w-\S+@|\S+@w-)`) // of a NIC that enters through a bridge
+	duplicates  = regexp.MustCompile(`^(local|anycast) fe80:`)  // an address comes into use after a while
+	bridgeState = regexp.MustCompile(`state \S+`)               // UNKNOWN until something has passed
+	randomMAC   = regexp.MustCompile(`link/ether \S+`)
+	daemonLink  = regexp.MustCompile(`\b(br0|ovs-netdev|ovs-system)\b`)
 )
 
 // namedFlows replaces the numbers of adjacencies and groups by what their own
@@ -156,7 +157,7 @@ func kernelState(text string) string {
 		}
 		line = numberedIf.ReplaceAllString(strings.ReplaceAll(line, "\\", " "), "")
 		if innerLink.MatchString(line) {
-			line = randomMAC.ReplaceAllString(line, "")
+			line = randomMAC.ReplaceAllString(bridgeState.ReplaceAllString(line, ""), "")
 		}
 		line = peerIndex.ReplaceAllString(changesOf.ReplaceAllString(line, ""), "")
 		b.WriteString(strings.Join(strings.Fields(line), " ") + "\n")
