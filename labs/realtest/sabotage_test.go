@@ -132,7 +132,10 @@ func startInside(t testing.TB, l lab, line string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Wait() }) // it ends with the lab
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it ends with the lab, where the test does not fail before
+		_ = cmd.Wait()
+	})
 	if _, err := out.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
