@@ -102,6 +102,24 @@ func TestTheOldestRetiredNumberComesBack(t *testing.T) {
 	}
 }
 
+// Where what comes needs the numbers of what leaves with the same edit, it gets
+// them: an edited lab comes up where a fresh one does.
+func TestNumbersGoRoundInOneEdit(t *testing.T) {
+	labels := ", labels: 1000-1002"
+	one := func(vrf string) *topology.Topology {
+		return parsed(t, redAndBlue, labels, fmt.Sprintf("  h: {to: pe1, vrf: %s, addresses: [10.1.0.2/24], lans: [10.2.0.1/24]}", vrf))
+	}
+	red := plan(t, one("red"), Allocations{})
+	blue := plan(t, one("blue"), red.Allocations)
+	got := slices.Sorted(maps.Values(asNumbers(blue.Allocations.Routers["pe1"].Labels)))
+	if want := []uint32{1000, 1001, 1002}; !slices.Equal(got, want) {
+		t.Errorf("labels %v; want %v", got, want)
+	}
+	if kept := blue.Allocations.Routers["pe1"].Labels["green|vpnv4|connected"]; kept != 1000 {
+		t.Errorf("the label of what stays moved to %d", kept)
+	}
+}
+
 // What a command gave out that was cut short passes to nobody else either.
 func TestNumbersOfACutChangeAreNotReused(t *testing.T) {
 	red := "  red1: {to: pe1, vrf: red, addresses: [10.71.0.2/24]}"

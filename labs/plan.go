@@ -1,7 +1,6 @@
 package labs
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -91,17 +90,27 @@ type HostsFileRow struct {
 // otherwise names, ports and labels given earlier are kept. Hosts run in
 // runtime, except those that ask for another.
 func NewPlan(t *topology.Topology, previous Allocations, runtime string) (*Plan, error) {
-	p := &Plan{
+	b := newPlanner(t, previous, runtime).build()
+	if len(b.exhausted) > 0 {
+		// What leaves with this edit would be kept from what comes with it. Where
+		// nothing else is left, the numbers go round.
+		left := previous.clone()
+		left.prune(b.inUse)
+		b = newPlanner(t, left, runtime).build()
+	}
+	if len(b.exhausted) > 0 {
+		return nil, fmt.Errorf("lab %s: %w", t.Name, b.exhausted[0])
+	}
+	return b.plan, nil
+}
+
+func newPlanner(t *topology.Topology, previous Allocations, runtime string) *planner {
+	return &planner{topology: t, runtime: runtime, routers: map[string]*agent.Config{}, inUse: allocationsInUse{}, plan: &Plan{
 		Lab:         t.Name,
 		Namespace:   labNamespace(t.Name),
 		Runtime:     runtime,
 		Allocations: previous.clone(),
-	}
-	b := planner{topology: t, plan: p, runtime: runtime, routers: map[string]*agent.Config{}, inUse: allocationsInUse{}}
-	if err := b.build(); err != nil {
-		return nil, fmt.Errorf("lab %s: %w", t.Name, err)
-	}
-	return p, nil
+	}}
 }
 
 // planner carries the state of one NewPlan.
@@ -112,10 +121,10 @@ type planner struct {
 	routers  map[string]*agent.Config
 	inUse    allocationsInUse
 
-	exhausted []error // kinds of numbers of which none was left
+	exhausted []error // what has got no number, as none was left
 }
 
-func (b *planner) build() error {
+func (b *planner) build() *planner {
 	for _, r := range b.topology.Routers {
 		b.routers[r.Name] = &agent.Config{
 			Lab: b.topology.Name, Router: r.Name,
@@ -128,16 +137,11 @@ func (b *planner) build() error {
 	b.vrfs()
 	hosts := b.sortedHosts()
 	for _, h := range hosts {
-		if err := b.host(h); err != nil {
-			return err
-		}
+		b.host(h)
 	}
 	b.sessions()
 	b.expectations()
 	b.names(hosts)
-	if err := errors.Join(b.exhausted...); err != nil {
-		return err
-	}
 	b.plan.Allocations.prune(b.inUse)
 	for _, r := range b.topology.Routers {
 		c := b.routers[r.Name]
@@ -146,7 +150,7 @@ func (b *planner) build() error {
 			Name: r.Name, Namespace: nodeNamespace(b.topology.Name, r.Name), Config: *c,
 		})
 	}
-	return nil
+	return b
 }
 
 // sortedHosts is the order in which ports and labels are given out: by name,

@@ -14,7 +14,7 @@ import (
 
 // host plans one customer host: its wires, the router ports at their other
 // ends, the labels that its routes need and its own network configuration.
-func (b *planner) host(h topology.Host) error {
+func (b *planner) host(h topology.Host) {
 	hp := HostPlan{
 		Name:      h.Name,
 		Runtime:   h.Runtime,
@@ -27,19 +27,16 @@ func (b *planner) host(h topology.Host) error {
 		hp.Runtime = b.runtime
 	}
 	for _, a := range h.Attachments {
-		if err := b.attachment(h, a, &hp); err != nil {
-			return err
-		}
+		b.attachment(h, a, &hp)
 	}
 	for i, lan := range h.LANs {
 		hp.Network.Interfaces = append(hp.Network.Interfaces, b.lan(h, len(h.Attachments)+i, lan))
 		hp.Addresses = append(hp.Addresses, lan.String())
 	}
 	b.plan.Hosts = append(b.plan.Hosts, hp)
-	return nil
 }
 
-func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPlan) error {
+func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPlan) {
 	c := b.routers[a.Router]
 	end := h.Name + ":" + a.Interface
 	port := b.hostPort(a.Router, end)
@@ -56,9 +53,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPla
 	c.Access = append(c.Access, access)
 	a.Statics = zoned(a.Statics, access.Name)
 	b.statics(c, port, a)
-	if err := b.bindings(c, h.Name, a); err != nil {
-		return fmt.Errorf("host %s: %w", h.Name, err)
-	}
+	b.bindings(c, h.Name, a)
 	hp.VRFs = append(hp.VRFs, a.VRF)
 	b.plan.Wires = append(b.plan.Wires, WirePlan{
 		A: EndPlan{Node: a.Router, Interface: access.Name, MTU: a.MTU, Alias: a.Router + ":" + end,
@@ -70,7 +65,6 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPla
 		Learned: learnedAddress(b.topology.Name, h.Name, a),
 	})
 	hp.Network.Routes = append(hp.Network.Routes, hostRoutes(a)...)
-	return nil
 }
 
 // hostMAC is the MAC of a host's attachment.
@@ -155,15 +149,15 @@ func (b *planner) statics(c *agent.Config, port uint32, a topology.Attachment) {
 // bindings gives an attachment's routes their labels: by default one for the
 // VRF's connected routes of each family and one for each next hop behind
 // which there are static routes.
-func (b *planner) bindings(c *agent.Config, host string, a topology.Attachment) error {
+func (b *planner) bindings(c *agent.Config, host string, a topology.Attachment) {
 	i := slices.IndexFunc(c.VRFs, func(v agent.VRF) bool { return v.Name == a.VRF })
 	v := &c.VRFs[i]
 	for _, f := range families(a.Gateways) {
 		for _, want := range bindingsFor(v, f, a, hostAddresses(b.topology.Name, host, a)) {
 			label, ok := b.label(c.Router, want.key, c.Labels)
 			if !ok {
-				return fmt.Errorf("router %s, VRF %s: no label is left in %s; give the router a larger range (labels:)",
-					c.Router, v.Name, c.Labels)
+				b.exhausted = append(b.exhausted, fmt.Errorf("host %s: router %s, VRF %s: no label is left in %s; give the router a larger range (labels:)",
+					host, c.Router, v.Name, c.Labels))
 			}
 			want.binding.Label = label
 			if !slices.Contains(v.Bindings, want.binding) {
@@ -171,7 +165,6 @@ func (b *planner) bindings(c *agent.Config, host string, a topology.Attachment) 
 			}
 		}
 	}
-	return nil
 }
 
 // keyedBinding is a binding that waits for its label.
