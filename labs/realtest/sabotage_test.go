@@ -389,7 +389,7 @@ func TestRealNobodyReads(t *testing.T) {
 		}
 		l.works(t)
 	}
-	for _, args := range [][]string{{"ps"}, {"show", "vrf"}, {"verify", l.name, "--all"}, {"show", "flow", "-o", "json"}} {
+	for _, args := range [][]string{{"ps"}, {"show", "vrf", "--lab", l.name}, {"verify", l.name, "--all"}, {"show", "flow", "--lab", l.name, "-o", "json"}} {
 		if code := unread(args...); code != noReader {
 			t.Errorf("%v: exit code %d, want %d", args, code, noReader)
 		}
