@@ -18,33 +18,27 @@ func (r *reactor) linkChange(u netlink.LinkUpdate) {
 	e := linkEventOf(u)
 	s := r.links[e.name]
 	s.admin = u.IfInfomsg.Flags&unix.IFF_UP != 0
-	r.setLink(e.name, s)
+	r.links[e.name] = s
 	r.link(e)
 	if u.Header.Type == unix.RTM_DELLINK {
 		delete(r.links, e.name)
-		for _, c := range r.core {
-			if c.NIC == e.name {
-				r.carrier(c.Name)
-			}
-		}
+		r.wiresOf(e.name)
 	}
-}
-
-func (r *reactor) setLink(name string, s linkState) {
-	if r.links == nil {
-		r.links = map[string]linkState{}
-	}
-	r.links[name] = s
 }
 
 // link takes note of a carrier.
 func (r *reactor) link(e linkEvent) {
 	s := r.links[e.name]
 	s.carrier = e.up
-	r.setLink(e.name, s)
+	r.links[e.name] = s
 	r.carrier(e.name)
+	r.wiresOf(e.name)
+}
+
+// wiresOf looks anew at the wires that a NIC is behind.
+func (r *reactor) wiresOf(nic string) {
 	for _, c := range r.core {
-		if c.NIC == e.name {
+		if c.NIC == nic {
 			r.carrier(c.Name)
 		}
 	}

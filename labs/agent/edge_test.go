@@ -12,7 +12,6 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/labs/agent/neighbor"
-	"pseudowan/labs/agent/slowpath"
 	"pseudowan/topology"
 )
 
@@ -96,19 +95,7 @@ func edge(t *testing.T, edit func(*Config)) (*reactor, *surroundings) {
 	r.link(linkEvent{"eth2", true})
 	r.link(linkEvent{"eth5", true})
 	r.link(linkEvent{"eth6", true})
-	access, core, err := portsOf(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n, c := range core {
-		c.link = int(n)
-	}
-	if r.slow, err = slowpath.New(slowpath.Config{Interfaces: slowInterfaces(access)}); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.take(cfg, access, core, nil); err != nil {
-		t.Fatal(err)
-	}
+	reconfigure(t, r, cfg)
 	return r, s
 }
 

@@ -138,7 +138,7 @@ func newReactor(log *slog.Logger, cfg Config) *reactor {
 	return &reactor{
 		log: log, name: cfg.Router, started: startedWith(cfg, ""),
 		access: map[uint32]*accessPort{}, core: map[uint32]*corePort{}, heard: map[heardKey]coreNeighborEvent{}, vrfs: map[string]*VRF{},
-		linkUp: map[string]bool{}, wanted: map[neighbor.Key]bool{},
+		links: map[string]linkState{}, linkUp: map[string]bool{}, wanted: map[neighbor.Key]bool{},
 		connected: map[routeKey]pipeline.Target{}, hostPorts: map[routeKey]uint32{}, best: map[routeKey]*bgp.Path{},
 		spread:    map[routeKey][]*bgp.Path{},
 		neighbors: neighbor.New(neighbor.Config{}), slow: slow, adverts: newAdvertiser(), tables: tables,
