@@ -39,16 +39,16 @@ var rooms = map[string][]string{
 	"hosts/...":      {"hosts/...", "logfile"},
 	"topology/...":   {"topology/...", "bgp/vpn"},
 	"topology":       {"bgp/vpn"},
-	"labs/status":    {},
+	"status":         {},
 	"labs/catalog":   {},
-	"labs/agent/...": {"labs/agent/...", "labs/status", "bgp/...", "ovs/...", "topology"},
+	"labs/agent/...": {"labs/agent/...", "status", "bgp/...", "ovs/...", "topology"},
 	"labs/realtest":  {}, // tests only
-	"labs":           {"labs/...", "topology", "hosts/...", "bgp/vpn", "doctor", "verify", "trace", "logfile"},
-	"verify":         {"topology", "labs/status"},
-	"trace":          {"topology", "labs/status"},
-	"doctor":         {"labs/status"},
-	"show/...":       {"show/...", "labs/status", "bgp/vpn"},
-	"cmd/pseudowan":  {"labs", "labs/catalog", "labs/status", "topology/...", "show", "hosts", "doctor", "logfile"},
+	"labs":           {"labs/...", "status", "topology", "hosts/...", "bgp/vpn", "doctor", "verify", "trace", "logfile"},
+	"verify":         {"topology", "status"},
+	"trace":          {"topology", "status"},
+	"doctor":         {"status"},
+	"show/...":       {"show/...", "status", "bgp/vpn"},
+	"cmd/pseudowan":  {"labs", "labs/catalog", "status", "topology/...", "show", "hosts", "doctor", "logfile"},
 }
 
 // confined says in which files a library may be imported, tests apart.
@@ -159,13 +159,13 @@ func TestViolationsAreSeen(t *testing.T) {
 		{"hosts/inner", "hosts", true},
 		{"topology", "bgp/vpn", true},
 		{"topology", "bgp", false},
-		{"labs/status", "bgp/vpn", false},
+		{"status", "bgp/vpn", false},
 		{"labs/agent/fib", "ovs", true},
 		{"labs/agent", "hosts", false},
 		{"labs", "labs/agent", true},
 		{"labs", "show", false},
 		{"labs", "cmd/pseudowan", false},
-		{"show", "labs/status", true},
+		{"show", "status", true},
 		{"show", "labs", false},
 		{"cmd/pseudowan", "labs/agent", false},
 		{"cmd/pseudowan", "topology/diagram", true},
@@ -173,7 +173,7 @@ func TestViolationsAreSeen(t *testing.T) {
 		{"labs", "topology/diagram", false},
 		{"topology", "topology/diagram", false},
 		{"topology/diagram", "topology", true},
-		{"doctor", "labs/status", true},
+		{"doctor", "status", true},
 		{"labs", "trace", true},
 		{"verify", "labs", false},
 		{"verify", "hosts", false},
@@ -182,7 +182,7 @@ func TestViolationsAreSeen(t *testing.T) {
 		{"doctor", "labs", false},
 		{"doctor", "hosts", false},
 		{"nowhere", "bgp/vpn", false},
-		{"showcase", "labs/status", false},
+		{"showcase", "status", false},
 	} {
 		p := pkg{ImportPath: module + "/" + tt.name, Imports: []string{"fmt", module + "/" + tt.imported}}
 		if got := len(violations(p)) == 0; got != tt.allowed {

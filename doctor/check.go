@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // Check looks at everything and judges it for a lab. there are the labs of

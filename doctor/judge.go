@@ -3,7 +3,7 @@ package doctor
 import (
 	"fmt"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // Judge tells what the things seen mean for a lab. It is pure. Findings come

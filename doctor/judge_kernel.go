@@ -3,7 +3,7 @@ package doctor
 import (
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // feature is a kernel feature with what is lost without it.

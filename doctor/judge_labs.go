@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 func labs(o Observed, n Need) []status.Finding {

@@ -3,7 +3,7 @@ package doctor
 import (
 	"fmt"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // What a router costs, as measured with Open vSwitch 3.1 and rounded up.

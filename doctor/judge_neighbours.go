@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // neighbours judges the kernel's neighbour tables. Entries that hosts lack are

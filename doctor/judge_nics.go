@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 func nics(o Observed, n Need) []status.Finding {

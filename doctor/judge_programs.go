@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // oldestOVS is the oldest release that labs have been tried with.

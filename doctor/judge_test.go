@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // healthy is a server where nothing is to be said.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 func write(t *testing.T, path, text string) {

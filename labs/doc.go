@@ -4,8 +4,8 @@
 // have converged, and takes everything down again from the marks alone.
 //
 // Below it, labs/agent is the process that makes one namespace a router,
-// labs/catalog holds the ready labs and labs/status the rows that a lab tells
-// of itself. labs joins the drivers (hosts, and by way of the agent ovs and
+// and labs/catalog holds the ready labs. What a lab tells of itself, it tells
+// in the rows of status. labs joins the drivers (hosts, and by way of the agent ovs and
 // bgp), which do not know each other. It must not contain flag parsing,
 // printing or table layout.
 package labs

@@ -17,7 +17,7 @@ import (
 
 	"pseudowan/doctor"
 	"pseudowan/hosts"
-	"pseudowan/labs/status"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 	"pseudowan/topology"
 	"pseudowan/trace"
 )

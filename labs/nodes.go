@@ -11,7 +11,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/agent"
-	"pseudowan/labs/status"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 

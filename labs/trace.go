@@ -6,7 +6,7 @@ import (
 	"net/netip"
 
 	"pseudowan/hosts/probe"
-	"pseudowan/labs/status"
+	"pseudowan/status"
 	"pseudowan/trace"
 	"pseudowan/verify"
 )

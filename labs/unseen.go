@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"pseudowan/hosts"
-	"pseudowan/labs/status"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 

@@ -13,7 +13,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/catalog"
-	"pseudowan/labs/status"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"pseudowan/hosts/probe"
-	"pseudowan/labs/status"
+	"pseudowan/status"
 	"pseudowan/topology"
 	"pseudowan/trace"
 	"pseudowan/verify"

@@ -1,5 +1,5 @@
 // Package show prints the tables of a lab: one function for each kind of row
-// in labs/status, as a table for people, or as JSON or YAML for scripts.
+// in status, as a table for people, or as JSON or YAML for scripts.
 //
 // It owns the order of rows and columns, the widths, the legends and the
 // colours. Rows may come in any order and are not changed.

@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // Endings tells how hosts' own commands have ended, with their last words. It is

@@ -1,6 +1,6 @@
 package show
 
-import "pseudowan/labs/status"
+import "pseudowan/status"
 
 // Findings prints what was looked at on a server, in the order given: what a
 // thing costs and what mends it stand below it.

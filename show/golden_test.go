@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

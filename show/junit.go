@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // The elements of a JUnit report that test servers read.

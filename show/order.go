@@ -6,7 +6,7 @@ import (
 
 	"github.com/maruel/natural"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // sorted returns rows in order and leaves the caller's as they were.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 const legend = "Status codes: * path, > best%s\n" +

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 func TestParseFormat(t *testing.T) {

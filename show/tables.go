@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // Peers prints the BGP sessions.

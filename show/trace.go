@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // Trace prints the path of a packet: what each router does by its tables and by

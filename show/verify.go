@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // HostPairs prints what verify found: a row for each pair that is not as

@@ -5,7 +5,7 @@ import (
 	"encoding/xml"
 	"testing"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 var pairs = []status.HostPair{

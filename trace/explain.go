@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // Explain tells why a prefix is in a VRF or is not. ok is false where the

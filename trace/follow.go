@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // Path is a packet's way as Open vSwitch forwards it, with what the tables say

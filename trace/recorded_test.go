@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 

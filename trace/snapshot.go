@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // maxLookups bounds the VRFs of one router that send a packet on to each other.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 

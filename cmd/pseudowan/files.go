@@ -7,8 +7,8 @@ import (
 
 	"pseudowan/labs"
 	"pseudowan/labs/catalog"
-	"pseudowan/labs/status"
 	"pseudowan/show"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"pseudowan/labs"
-	"pseudowan/labs/status"
 	"pseudowan/show"
+	"pseudowan/status"
 )
 
 func newPS(s streams) *cobra.Command {

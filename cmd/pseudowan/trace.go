@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"pseudowan/labs"
-	"pseudowan/labs/status"
 	"pseudowan/show"
+	"pseudowan/status"
 )
 
 func newTrace(s streams) *cobra.Command {

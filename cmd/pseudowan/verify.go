@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"pseudowan/labs"
-	"pseudowan/labs/status"
 	"pseudowan/show"
+	"pseudowan/status"
 )
 
 // verifyTimeout is how long an address may take to answer unless told

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // Client asks one router's agent over its unix socket.

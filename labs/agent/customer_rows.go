@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"pseudowan/bgp"
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // customerPeerRows adds the sessions with customers.

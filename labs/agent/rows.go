@@ -8,8 +8,8 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
-	"pseudowan/labs/status"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/status"
 )
 
 func (r *reactor) peerRows(ctx context.Context) ([]status.Peer, error) {

@@ -11,8 +11,8 @@ import (
 	"net/netip"
 	"strconv"
 
-	"pseudowan/labs/status"
 	"pseudowan/ovs"
+	"pseudowan/status"
 )
 
 // Packet is an IP packet that arrives at a port of the router, perhaps under a

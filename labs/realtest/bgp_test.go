@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // gobgp runs the stock command of the distribution against a router's speaker.

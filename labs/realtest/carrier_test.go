@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // An interface is up where it has a carrier up to its other end: a wire, a

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // needs skips a test that lacks a program of the distribution.

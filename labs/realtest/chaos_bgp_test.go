@@ -16,7 +16,7 @@ import (
 
 	"github.com/vishvananda/netns"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // A customer and a foreign router that speak what is no BGP, beside a VPN that

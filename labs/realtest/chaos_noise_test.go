@@ -17,7 +17,7 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // chaosEnv is how long a chaos series lasts, as in "1h"; without it, each is brief.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // ps tells the datapath that a router's switch has, and that is the one that

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"pseudowan/hosts/dockertest"
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // A daemon that does not answer, dead or hanging, hides its containers, which

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // fourHosts is a lab of two PEs with two hosts each, h1 with a LAN.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // up on an edited file changes what the edit says and leaves the rest running:

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // inBothRuntimes runs a test with hosts in namespaces and with hosts in

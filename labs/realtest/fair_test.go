@@ -10,7 +10,7 @@ import (
 
 	"github.com/gopacket/gopacket/layers"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 const fairLab = `

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // Two VPNs with the same addresses in both families: each ping arrives at its

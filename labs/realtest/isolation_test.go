@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // A customer reaches its own VPN and no other.

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // residue is what of a lab is left on the server.

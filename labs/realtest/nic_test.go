@@ -17,7 +17,7 @@ import (
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 const nicTopology = `

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // routesOf are the paths to a prefix in a router's VRF, as "next hop reason",

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 	"pseudowan/topology"
 	"pseudowan/topology/random"
 )

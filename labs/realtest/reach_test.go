@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // reach is what one host can do with one address.

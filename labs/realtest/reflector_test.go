@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // The PEs have sessions with the reflector alone; their customers' packets do

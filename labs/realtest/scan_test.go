@@ -12,7 +12,7 @@ import (
 
 	"github.com/vishvananda/netns"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 const scanLab = `

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // stateOf is all that a running lab has come to, a line each: what its routers

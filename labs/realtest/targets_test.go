@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // Spokes reach each other only through the hub site: traceroute shows it, and

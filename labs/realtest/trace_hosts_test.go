@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // inHost runs a shell script of the server's programs in a host's network.

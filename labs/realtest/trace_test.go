@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 func traced(t testing.TB, l lab, host, address string) (int, status.Trace) {

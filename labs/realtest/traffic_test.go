@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // Hosts send packets of 1500 octets, which need 1504 on the wire between the

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // verified runs verify and returns its exit code and rows.

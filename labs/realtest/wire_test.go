@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"pseudowan/labs/status"
+	"pseudowan/status"
 )
 
 // outLabel is the label that a router pushes for a prefix, as `show mpls` says.
