@@ -72,7 +72,7 @@ RANDOM_LABS ?= 200
 RANDOM_SEED ?= 1
 .PHONY: test-random
 test-random:
-	PSEUDOWAN_RANDOM=$(RANDOM_LABS) PSEUDOWAN_SEED=$(RANDOM_SEED) $(GO) test -count=1 -timeout 2h -run '^TestRealRandomLabs$$' ./labs/realtest
+	PSEUDOWAN_RANDOM=$(RANDOM_LABS) PSEUDOWAN_SEED=$(RANDOM_SEED) $(GO) test -count=1 -timeout 2h -run '^TestRealRandomLabs$$' ./test/lab
 
 # Labs under attack: edits, kills, noise, hostile BGP and files; as root, an
 # hour, or CHAOS for each of the five.

@@ -42,7 +42,7 @@ var rooms = map[string][]string{
 	"status":         {},
 	"labs/catalog":   {},
 	"labs/agent/...": {"labs/agent/...", "status", "bgp/...", "ovs/...", "topology"},
-	"labs/realtest":  {}, // tests only
+	"test/lab":       {}, // tests only
 	"labs":           {"labs/...", "status", "topology", "hosts/...", "bgp/vpn", "doctor", "verify", "trace", "logfile"},
 	"verify":         {"topology", "status"},
 	"trace":          {"topology", "status"},

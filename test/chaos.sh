@@ -33,7 +33,7 @@ for series in "$@"; do
 		;;
 	esac
 	echo "== $series, $time"
-	${GO:-go} test -count=1 -timeout 24h -v -run "^TestRealChaos$name\$" ./labs/realtest || failed="$failed $series"
+	${GO:-go} test -count=1 -timeout 24h -v -run "^TestRealChaos$name\$" ./test/lab || failed="$failed $series"
 done
 if [ -n "$failed" ]; then
 	echo "failed:$failed"

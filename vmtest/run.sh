@@ -42,7 +42,7 @@ inside=$work/root/vmtest
 mkdir -p "$inside"
 export CGO_ENABLED=0
 $GO build -buildvcs=false -o "$inside/pseudowan" ./cmd/pseudowan
-for pair in labs:./labs/realtest ovs:./ovs hosts:./hosts; do
+for pair in labs:./test/lab ovs:./ovs hosts:./hosts; do
 	case $package in
 	all | "${pair%%:*}") $GO test -c -o "$inside/${pair%%:*}.test" "${pair#*:}" ;;
 	esac
@@ -55,7 +55,7 @@ export PSEUDOWAN_BINARY=/vmtest/pseudowan
 export PSEUDOWAN_TEST_DATAPATH=$datapath
 export PSEUDOWAN_TEST_SLOW=$slow
 END
-cp -r labs/realtest/testdata "$inside/testdata"
+cp -r test/lab/testdata "$inside/testdata"
 printf '%s\n' "$@" >"$inside/flags"
 (cd "$work/root" && find . | cpio --quiet -o -H newc -R 0:0) >"$work/tests.cpio"
 cat "$image/root.cpio" "$work/tests.cpio" >"$work/initrd"
