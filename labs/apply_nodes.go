@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
-	"pseudowan/labs/agent"
+	"pseudowan/router"
 )
 
 // coreWires makes the segments and the wires between routers, each in place,
@@ -237,7 +237,7 @@ func (a *applier) handOver(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	for _, r := range a.plan.Routers {
 		g.Go(func() error {
-			c := agent.NewClient(r.Name, agentSocket(a.plan.Lab, r.Name))
+			c := router.NewClient(r.Name, agentSocket(a.plan.Lab, r.Name))
 			defer c.Close()
 			if err := configure(gctx, c, r.Config); err != nil {
 				return fmt.Errorf("router %s: %w", r.Name, err)
@@ -250,7 +250,7 @@ func (a *applier) handOver(ctx context.Context) error {
 
 // correct puts right what somebody has done to the flows of a router that ran
 // before.
-func (a *applier) correct(ctx context.Context, c *agent.Client, router string) error {
+func (a *applier) correct(ctx context.Context, c *router.Client, name string) error {
 	if a.fresh {
 		return nil
 	}
@@ -260,6 +260,6 @@ func (a *applier) correct(ctx context.Context, c *agent.Client, router string) e
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.changed = append(a.changed, fmt.Sprintf("corrected %d of the flows of router %s", n, router))
+	a.changed = append(a.changed, fmt.Sprintf("corrected %d of the flows of router %s", n, name))
 	return nil
 }

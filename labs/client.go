@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
-	"pseudowan/labs/agent"
+	"pseudowan/router"
 	"pseudowan/status"
 	"pseudowan/topology"
 )
@@ -59,7 +59,7 @@ func (l *Lab) noRouter(name string) error {
 // ask puts one question to every router that the filter leaves, at once, and
 // joins the answers in the routers' order. Beside an error come the answers of
 // the routers that gave one.
-func ask[T any](ctx context.Context, l *Lab, f Filter, question func(context.Context, *agent.Client) ([]T, error)) ([]T, error) {
+func ask[T any](ctx context.Context, l *Lab, f Filter, question func(context.Context, *router.Client) ([]T, error)) ([]T, error) {
 	routers := l.routers
 	if f.Router != "" {
 		if !slices.Contains(routers, f.Router) {
@@ -78,7 +78,7 @@ func ask[T any](ctx context.Context, l *Lab, f Filter, question func(context.Con
 	var all sync.WaitGroup
 	for i, name := range routers {
 		all.Go(func() {
-			c := agent.NewClient(name, agentSocket(l.Name, name))
+			c := router.NewClient(name, agentSocket(l.Name, name))
 			defer c.Close()
 			answers[i], errs[i] = question(ctx, c)
 		})
@@ -117,44 +117,44 @@ func (l *Lab) rd(router, vrf string) string {
 
 // Peers lists the BGP sessions; with a VRF, those with its customers.
 func (l *Lab) Peers(ctx context.Context, f Filter) ([]status.Peer, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *agent.Client) ([]status.Peer, error) { return c.Peers(ctx) })
+	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.Peer, error) { return c.Peers(ctx) })
 	return inVRF(rows, f, func(p status.Peer) (string, string) { return p.VRF, l.rd(p.Router, p.VRF) }), err
 }
 
 // Interfaces lists the routers' ports with their addresses.
 func (l *Lab) Interfaces(ctx context.Context, f Filter) ([]status.Interface, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *agent.Client) ([]status.Interface, error) { return c.Interfaces(ctx) })
+	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.Interface, error) { return c.Interfaces(ctx) })
 	return inVRF(rows, f, func(i status.Interface) (string, string) { return i.VRF, i.RD }), err
 }
 
 // Neighbors lists the ARP tables and their IPv6 twins.
 func (l *Lab) Neighbors(ctx context.Context, f Filter) ([]status.Neighbor, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *agent.Client) ([]status.Neighbor, error) { return c.Neighbors(ctx) })
+	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.Neighbor, error) { return c.Neighbors(ctx) })
 	return inVRF(rows, f, func(n status.Neighbor) (string, string) { return n.VRF, l.rd(n.Router, n.VRF) }), err
 }
 
 // VRFs lists the VRFs with all their paths.
 func (l *Lab) VRFs(ctx context.Context, f Filter) ([]status.VRF, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *agent.Client) ([]status.VRF, error) { return c.VRFs(ctx) })
+	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.VRF, error) { return c.VRFs(ctx) })
 	return inVRF(rows, f, func(v status.VRF) (string, string) { return v.VRF, v.RD }), err
 }
 
 // MPLS lists the label bindings.
 func (l *Lab) MPLS(ctx context.Context, f Filter) ([]status.MPLS, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *agent.Client) ([]status.MPLS, error) { return c.MPLS(ctx) })
+	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.MPLS, error) { return c.MPLS(ctx) })
 	return inVRF(rows, f, func(m status.MPLS) (string, string) { return m.VRF, m.RD }), err
 }
 
 // Flows lists the counters of routes and labels. Unless fast is set they are
 // exact at the moment of the question.
 func (l *Lab) Flows(ctx context.Context, f Filter, fast bool) ([]status.Flow, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *agent.Client) ([]status.Flow, error) { return c.Flows(ctx, fast) })
+	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.Flow, error) { return c.Flows(ctx, fast) })
 	return inVRF(rows, f, func(x status.Flow) (string, string) { return x.VRF, x.RD }), err
 }
 
 // Ports lists the counters of the routers' ports; with a VRF, of those in it.
 func (l *Lab) Ports(ctx context.Context, f Filter) ([]status.Port, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *agent.Client) ([]status.Port, error) { return c.Ports(ctx) })
+	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.Port, error) { return c.Ports(ctx) })
 	if err != nil || f.VRF == "" {
 		return rows, err
 	}
@@ -167,7 +167,7 @@ func (l *Lab) Ports(ctx context.Context, f Filter) ([]status.Port, error) {
 // RIB lists the paths of the speakers' VPN tables. The filter's VRF stands for
 // its RD here.
 func (l *Lab) RIB(ctx context.Context, f Filter) ([]status.RIB, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *agent.Client) ([]status.RIB, error) { return c.RIB(ctx) })
+	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.RIB, error) { return c.RIB(ctx) })
 	if err != nil || f.VRF == "" {
 		return rows, err
 	}

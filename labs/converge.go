@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"pseudowan/labs/agent"
+	"pseudowan/router"
 	"pseudowan/topology"
 )
 
@@ -80,14 +80,14 @@ type convergence struct {
 }
 
 func (w *convergence) router(ctx context.Context, r RouterPlan) error {
-	c := agent.NewClient(r.Name, agentSocket(w.applier.plan.Lab, r.Name))
+	c := router.NewClient(r.Name, agentSocket(w.applier.plan.Lab, r.Name))
 	defer c.Close()
 	if err := configure(ctx, c, r.Config); err != nil {
 		return err
 	}
 	for {
 		state, err := c.Converged(ctx, progressEvery)
-		if agent.NotStarted(err) { // it has ended and is started again
+		if router.NotStarted(err) { // it has ended and is started again
 			if err = configure(ctx, c, r.Config); err == nil {
 				continue
 			}
@@ -103,10 +103,10 @@ func (w *convergence) router(ctx context.Context, r RouterPlan) error {
 }
 
 // configure hands an agent its configuration as soon as the agent answers.
-func configure(ctx context.Context, c *agent.Client, cfg agent.Config) error {
+func configure(ctx context.Context, c *router.Client, cfg router.Config) error {
 	for {
 		err := c.Configure(ctx, cfg)
-		if !agent.NotStarted(err) {
+		if !router.NotStarted(err) {
 			return err
 		}
 		select {
@@ -117,10 +117,10 @@ func configure(ctx context.Context, c *agent.Client, cfg agent.Config) error {
 	}
 }
 
-func (w *convergence) set(router string, said bool, c agent.Convergence) {
+func (w *convergence) set(name string, said bool, c router.Convergence) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.missing[router], w.waiting[router], w.said[router] = c.Missing, c.Waiting, said
+	w.missing[name], w.waiting[name], w.said[name] = c.Missing, c.Waiting, said
 	w.applier.progress.Step(waitingFor(w.starting(), w.count(), w.total))
 }
 

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
-	"pseudowan/labs/agent"
+	"pseudowan/router"
 	"pseudowan/topology"
 )
 
@@ -232,15 +232,15 @@ func (h *healer) mend(ctx context.Context, plan *Plan, torn []HostPlan) error {
 
 // reconfigure hands an agent the configuration that it has, so that it looks
 // at its wires.
-func (h *healer) reconfigure(ctx context.Context, router string) error {
+func (h *healer) reconfigure(ctx context.Context, name string) error {
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	cfg, err := readJSON[agent.Config](agentConfigFile(h.lab, router))
+	cfg, err := readJSON[router.Config](agentConfigFile(h.lab, name))
 	if err != nil {
-		return fmt.Errorf("router %s: %w", router, err)
+		return fmt.Errorf("router %s: %w", name, err)
 	}
-	c := agent.NewClient(router, agentSocket(h.lab, router))
+	c := router.NewClient(name, agentSocket(h.lab, name))
 	defer c.Close()
 	return configure(ctx, c, cfg)
 }

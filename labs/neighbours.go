@@ -4,7 +4,7 @@ import (
 	"net/netip"
 
 	"pseudowan/doctor"
-	"pseudowan/labs/agent"
+	"pseudowan/router"
 )
 
 // neighboursOf counts what a plan wants of the kernel's neighbour tables: an
@@ -39,7 +39,7 @@ func neighboursOf(p *Plan) (arp, nd doctor.Entries) {
 
 // nextHopsOf are the peers of a router, and, where routes are reflected, which
 // leaves their next hops alone, the other routers on its links.
-func nextHopsOf(p *Plan, c agent.Config) map[netip.Addr]bool {
+func nextHopsOf(p *Plan, c router.Config) map[netip.Addr]bool {
 	wanted := make(map[netip.Addr]bool)
 	for _, s := range c.Sessions {
 		wanted[s.PeerAddress] = true
@@ -55,7 +55,7 @@ func nextHopsOf(p *Plan, c agent.Config) map[netip.Addr]bool {
 	return wanted
 }
 
-func onLink(c agent.Config, a netip.Addr) bool {
+func onLink(c router.Config, a netip.Addr) bool {
 	for _, core := range c.Core {
 		for _, p := range core.Addresses {
 			if p.Contains(a) {
@@ -66,7 +66,7 @@ func onLink(c agent.Config, a netip.Addr) bool {
 	return false
 }
 
-func owns(c agent.Config, a netip.Addr) bool {
+func owns(c router.Config, a netip.Addr) bool {
 	for _, core := range c.Core {
 		for _, p := range core.Addresses {
 			if p.Addr() == a {
@@ -78,7 +78,7 @@ func owns(c agent.Config, a netip.Addr) bool {
 }
 
 // gatewaysOf is a gateway of each family of a port.
-func gatewaysOf(a agent.Access) (out []netip.Addr) {
+func gatewaysOf(a router.Access) (out []netip.Addr) {
 	seen := map[bool]bool{}
 	for _, g := range a.Gateways {
 		if v4 := g.Addr().Is4(); !seen[v4] {

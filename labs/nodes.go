@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
-	"pseudowan/labs/agent"
+	"pseudowan/router"
 	"pseudowan/status"
 	"pseudowan/topology"
 )
@@ -137,11 +137,11 @@ func switchRuns(lab, router string) bool {
 }
 
 // datapathOf asks a router's agent. One that starts, or hangs, does not tell.
-func datapathOf(ctx context.Context, lab, router string) string {
+func datapathOf(ctx context.Context, lab, name string) string {
 	const patience = time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	c := agent.NewClient(router, agentSocket(lab, router))
+	c := router.NewClient(name, agentSocket(lab, name))
 	defer c.Close()
 	datapath, err := c.Datapath(ctx)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 
 	"pseudowan/bgp/vpn"
 	"pseudowan/hosts"
-	"pseudowan/labs/agent"
+	"pseudowan/router"
 	"pseudowan/topology"
 )
 
@@ -29,9 +29,9 @@ type Plan struct {
 
 // RouterPlan is one router: its namespace and everything its agent is told.
 type RouterPlan struct {
-	Name      string       `json:"name"`
-	Namespace string       `json:"namespace"`
-	Config    agent.Config `json:"config"`
+	Name      string        `json:"name"`
+	Namespace string        `json:"namespace"`
+	Config    router.Config `json:"config"`
 }
 
 // HostPlan is one customer host.
@@ -105,7 +105,7 @@ func NewPlan(t *topology.Topology, previous Allocations, runtime string) (*Plan,
 }
 
 func newPlanner(t *topology.Topology, previous Allocations, runtime string) *planner {
-	return &planner{topology: t, runtime: runtime, routers: map[string]*agent.Config{}, inUse: allocationsInUse{}, plan: &Plan{
+	return &planner{topology: t, runtime: runtime, routers: map[string]*router.Config{}, inUse: allocationsInUse{}, plan: &Plan{
 		Lab:         t.Name,
 		Namespace:   labNamespace(t.Name),
 		Runtime:     runtime,
@@ -118,7 +118,7 @@ type planner struct {
 	topology *topology.Topology
 	plan     *Plan
 	runtime  string
-	routers  map[string]*agent.Config
+	routers  map[string]*router.Config
 	inUse    allocationsInUse
 
 	exhausted []error // what has got no number, as none was left
@@ -126,7 +126,7 @@ type planner struct {
 
 func (b *planner) build() *planner {
 	for _, r := range b.topology.Routers {
-		b.routers[r.Name] = &agent.Config{
+		b.routers[r.Name] = &router.Config{
 			Lab: b.topology.Name, Router: r.Name,
 			AS: r.AS, RouterID: r.ID, Labels: r.Labels,
 			Datapath: b.topology.Datapath,
@@ -145,7 +145,7 @@ func (b *planner) build() *planner {
 	b.plan.Allocations.prune(b.inUse)
 	for _, r := range b.topology.Routers {
 		c := b.routers[r.Name]
-		slices.SortFunc(c.Access, func(x, y agent.Access) int { return int(x.Port) - int(y.Port) })
+		slices.SortFunc(c.Access, func(x, y router.Access) int { return int(x.Port) - int(y.Port) })
 		b.plan.Routers = append(b.plan.Routers, RouterPlan{
 			Name: r.Name, Namespace: nodeNamespace(b.topology.Name, r.Name), Config: *c,
 		})
@@ -185,7 +185,7 @@ func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) EndPlan {
 	if len(mac) == 0 {
 		mac = derivedMAC(b.topology.Name, e.Router, "bgp-"+e.Interface)
 	}
-	c.Core = append(c.Core, agent.Core{
+	c.Core = append(c.Core, router.Core{
 		Port: b.corePort(e.Router, e.Interface), Name: e.Interface,
 		BGPPort: b.corePort(e.Router, bgpPortName(e.Interface)), BGPName: bgpPortName(e.Interface),
 		MAC: mac.String(), Addresses: e.Addresses, MTU: l.MTU, NIC: behind(l, e),
@@ -221,7 +221,7 @@ func (b *planner) segment(name string, mtu int, ends []EndPlan) {
 func (b *planner) vrfs() {
 	for _, v := range b.topology.VRFs {
 		c := b.routers[v.Router]
-		c.VRFs = append(c.VRFs, agent.VRF{
+		c.VRFs = append(c.VRFs, router.VRF{
 			ID:   b.vrf(v.Router, v.Name),
 			Name: v.Name, RD: v.RD, Import: v.Import, Export: v.Export,
 			LabelMode:             v.LabelMode,
@@ -241,7 +241,7 @@ func (b *planner) sessions() {
 func (b *planner) expectations() {
 	for _, r := range b.topology.Intent().Routes {
 		if c := b.routers[r.Router]; c != nil && b.comesAbout(r) {
-			c.Expect = append(c.Expect, agent.Expect{VRF: r.VRF, Prefix: r.Prefix, From: r.Origin.Router})
+			c.Expect = append(c.Expect, router.Expect{VRF: r.VRF, Prefix: r.Prefix, From: r.Origin.Router})
 		}
 	}
 }

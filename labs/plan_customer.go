@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"pseudowan/hosts"
-	"pseudowan/labs/agent"
+	"pseudowan/router"
 	"pseudowan/topology"
 )
 
@@ -17,14 +17,14 @@ const customerInterface = "eth0"
 
 // customer plans the router's side of the BGP sessions on an attachment: a
 // namespace of its own for their TCP, and the wire between it and the bridge.
-func (b *planner) customer(h topology.Host, a topology.Attachment, access agent.Access) *agent.Customer {
+func (b *planner) customer(h topology.Host, a topology.Attachment, access router.Access) *router.Customer {
 	if a.BGP == nil {
 		return nil
 	}
 	// No node is named so, and no link of a router.
 	node, end := a.Router+"+"+access.Name, h.Name+":"+a.Interface+"/bgp"
 	port := b.hostPort(a.Router, end)
-	c := &agent.Customer{
+	c := &router.Customer{
 		Namespace: nodeNamespace(b.topology.Name, node), Interface: customerInterface,
 		Port: port, Name: fmt.Sprintf("ovs-bgp%d", port),
 		Awaited: len(h.Command) > 0, BGP: *a.BGP,

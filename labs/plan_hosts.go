@@ -8,7 +8,7 @@ import (
 
 	"pseudowan/bgp/vpn"
 	"pseudowan/hosts"
-	"pseudowan/labs/agent"
+	"pseudowan/router"
 	"pseudowan/topology"
 )
 
@@ -40,7 +40,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPla
 	c := b.routers[a.Router]
 	end := h.Name + ":" + a.Interface
 	port := b.hostPort(a.Router, end)
-	access := agent.Access{
+	access := router.Access{
 		Port: port, Name: b.accessName(c, port), VRF: a.VRF, MAC: gatewayMAC(port).String(),
 		Gateways: a.Gateways, MTU: a.MTU, Host: h.Name, RA: a.RA,
 	}
@@ -96,10 +96,10 @@ func learnedAddress(lab, host string, a topology.Attachment) netip.Prefix {
 
 // accessName is the original's ethN for port N, unless a link of the router
 // has that name. No link can have the last of the names.
-func (b *planner) accessName(c *agent.Config, port uint32) string {
+func (b *planner) accessName(c *router.Config, port uint32) string {
 	for _, form := range []string{"eth%d", "vrf%d"} {
 		name := fmt.Sprintf(form, port)
-		if !slices.ContainsFunc(c.Core, func(k agent.Core) bool { return k.Name == name }) {
+		if !slices.ContainsFunc(c.Core, func(k router.Core) bool { return k.Name == name }) {
 			return name
 		}
 	}
@@ -139,18 +139,18 @@ func zoned(statics []topology.Static, port string) []topology.Static {
 	return out
 }
 
-func (b *planner) statics(c *agent.Config, port uint32, a topology.Attachment) {
-	i := slices.IndexFunc(c.VRFs, func(v agent.VRF) bool { return v.Name == a.VRF })
+func (b *planner) statics(c *router.Config, port uint32, a topology.Attachment) {
+	i := slices.IndexFunc(c.VRFs, func(v router.VRF) bool { return v.Name == a.VRF })
 	for _, s := range a.Statics {
-		c.VRFs[i].Statics = append(c.VRFs[i].Statics, agent.Static{Prefix: s.Prefix, NextHop: s.NextHop, Port: port})
+		c.VRFs[i].Statics = append(c.VRFs[i].Statics, router.Static{Prefix: s.Prefix, NextHop: s.NextHop, Port: port})
 	}
 }
 
 // bindings gives an attachment's routes their labels: by default one for the
 // VRF's connected routes of each family and one for each next hop behind
 // which there are static routes.
-func (b *planner) bindings(c *agent.Config, host string, a topology.Attachment) {
-	i := slices.IndexFunc(c.VRFs, func(v agent.VRF) bool { return v.Name == a.VRF })
+func (b *planner) bindings(c *router.Config, host string, a topology.Attachment) {
+	i := slices.IndexFunc(c.VRFs, func(v router.VRF) bool { return v.Name == a.VRF })
 	v := &c.VRFs[i]
 	for _, f := range families(a.Gateways) {
 		for _, want := range bindingsFor(v, f, a, hostAddresses(b.topology.Name, host, a)) {
@@ -170,36 +170,36 @@ func (b *planner) bindings(c *agent.Config, host string, a topology.Attachment) 
 // keyedBinding is a binding that waits for its label.
 type keyedBinding struct {
 	key     string
-	binding agent.Binding
+	binding router.Binding
 }
 
 // bindingsFor is the bindings of one family that an attachment needs; own is
 // the host's addresses there.
-func bindingsFor(v *agent.VRF, f vpn.Family, a topology.Attachment, own []netip.Prefix) []keyedBinding {
+func bindingsFor(v *router.VRF, f vpn.Family, a topology.Attachment, own []netip.Prefix) []keyedBinding {
 	var out []keyedBinding
-	add := func(key string, b agent.Binding) {
+	add := func(key string, b router.Binding) {
 		b.Family = f
 		out = append(out, keyedBinding{key, b})
 	}
 	switch v.LabelMode {
 	case topology.PerVRF:
-		add(vrfKey(v.Name, f), agent.Binding{})
+		add(vrfKey(v.Name, f), router.Binding{})
 	case topology.PerPrefix:
 		for _, p := range connectedPrefixes(v, a, own) {
 			if vpn.FamilyOf(p) == f {
-				add(prefixKey(v.Name, p), agent.Binding{Prefix: p})
+				add(prefixKey(v.Name, p), router.Binding{Prefix: p})
 			}
 		}
 		for _, s := range a.Statics {
 			if vpn.FamilyOf(s.Prefix) == f {
-				add(prefixKey(v.Name, s.Prefix), agent.Binding{Prefix: s.Prefix})
+				add(prefixKey(v.Name, s.Prefix), router.Binding{Prefix: s.Prefix})
 			}
 		}
 	default:
-		add(connectedKey(v.Name, f), agent.Binding{})
+		add(connectedKey(v.Name, f), router.Binding{})
 		for _, s := range a.Statics {
 			if vpn.FamilyOf(s.Prefix) == f {
-				add(nextHopKey(v.Name, s.NextHop), agent.Binding{NextHop: s.NextHop})
+				add(nextHopKey(v.Name, s.NextHop), router.Binding{NextHop: s.NextHop})
 			}
 		}
 	}
@@ -208,7 +208,7 @@ func bindingsFor(v *agent.VRF, f vpn.Family, a topology.Attachment, own []netip.
 
 // connectedPrefixes are what an attachment's connected networks are announced
 // as.
-func connectedPrefixes(v *agent.VRF, a topology.Attachment, own []netip.Prefix) []netip.Prefix {
+func connectedPrefixes(v *router.VRF, a topology.Attachment, own []netip.Prefix) []netip.Prefix {
 	var out []netip.Prefix
 	switch v.RedistributeConnected {
 	case topology.RedistributeHosts:

@@ -6,29 +6,29 @@ import (
 	"path/filepath"
 
 	"pseudowan/hosts"
-	"pseudowan/labs/agent"
 	"pseudowan/logfile"
+	"pseudowan/router"
 )
 
 // Agent is a router of a lab: it runs until ctx ends or a part of the router
 // dies. The process must be inside the router's network namespace.
-func Agent(ctx context.Context, lab, router string, log *slog.Logger) error {
-	dir := routerDir(lab, router)
+func Agent(ctx context.Context, lab, name string, log *slog.Logger) error {
+	dir := routerDir(lab, name)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go logfile.KeepSlowly(ctx, func() []string { return routerLogs(dir) }, log) // the keeper does, too, while it lives
 	go guardKeeper(ctx, lab, log)
-	return agent.Run(ctx, agent.Options{
-		ConfigFile: agentConfigFile(lab, router),
-		Socket:     agentSocket(lab, router),
-		BGPSocket:  bgpSocket(lab, router),
+	return router.Run(ctx, router.Options{
+		ConfigFile: agentConfigFile(lab, name),
+		Socket:     agentSocket(lab, name),
+		BGPSocket:  bgpSocket(lab, name),
 		OVSDir:     ovsDir(dir),
 		MemoryFile: filepath.Join(dir, memoryName),
 		BeatFile:   filepath.Join(dir, beatName),
-		Final:      func() bool { return !wanted(lab, router) },
-		Mended:     func(what string) { noteMended(lab, "router "+router+": "+what) },
+		Final:      func() bool { return !wanted(lab, name) },
+		Mended:     func(what string) { noteMended(lab, "router "+name+": "+what) },
 		Log:        log,
-		Inside:     func(name string, f func() error) error { return hosts.Namespace{Name: name}.Do(f) },
+		Inside:     func(namespace string, f func() error) error { return hosts.Namespace{Name: namespace}.Do(f) },
 	})
 }
 

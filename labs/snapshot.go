@@ -11,7 +11,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/hosts/probe"
-	"pseudowan/labs/agent"
+	"pseudowan/router"
 	"pseudowan/topology"
 	"pseudowan/trace"
 	"pseudowan/verify"
@@ -152,10 +152,10 @@ func (in *inspection) snapshot(ctx context.Context) (*trace.Snapshot, error) {
 }
 
 // Fate implements trace.Asker.
-func (in *inspection) Fate(ctx context.Context, router string, p trace.Packet) (trace.Fate, error) {
-	c := agent.NewClient(router, agentSocket(in.lab.Name, router))
+func (in *inspection) Fate(ctx context.Context, name string, p trace.Packet) (trace.Fate, error) {
+	c := router.NewClient(name, agentSocket(in.lab.Name, name))
 	defer c.Close()
-	f, err := c.Fate(ctx, agent.Packet{
+	f, err := c.Fate(ctx, router.Packet{
 		Port: p.Port, Label: p.Label, Source: p.Source, Destination: p.Destination, TTL: p.TTL,
 		SourcePort: in.port, DestinationPort: in.port,
 	})

@@ -1,0 +1,137 @@
+package router
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"pseudowan/router/slowpath"
+	"pseudowan/topology"
+)
+
+// Router advertisements that nobody asked for (RFC 4861 section 6.2.4): the
+// first at once when a port comes up, two more soon after it, then from time
+// to time.
+const (
+	advertiseInitially = 3
+	advertiseSoon      = 4 * time.Second   // at least MIN_DELAY_BETWEEN_RAS, at most MAX_INITIAL_RTR_ADVERT_INTERVAL
+	advertiseEvery     = 200 * time.Second // MaxRtrAdvInterval, where the lifetime allows it
+	advertiseLeast     = 4 * time.Second   // the least MaxRtrAdvInterval
+)
+
+// advertiser knows when which port's router advertisement is due.
+type advertiser struct {
+	ports map[uint32]*advertised
+	share func() float64 // a random number from 0 up to 1
+}
+
+type advertised struct {
+	due   time.Time
+	every time.Duration
+	soon  int // advertisements that follow each other quickly
+}
+
+func newAdvertiser() *advertiser {
+	return &advertiser{ports: map[uint32]*advertised{}, share: rand.Float64}
+}
+
+// start has a port advertise from now on, anew where it does already.
+// lifetime is what it advertises: the next advertisement has to come before
+// the last one is forgotten.
+func (a *advertiser) start(now time.Time, port uint32, lifetime time.Duration) {
+	every := max(min(advertiseEvery, lifetime/3), advertiseLeast)
+	a.ports[port] = &advertised{due: now, every: every, soon: advertiseInitially}
+}
+
+func (a *advertiser) stop(port uint32) { delete(a.ports, port) }
+
+// take returns the ports whose advertisement is due, and plans their next one.
+// The pause varies, so that routers on a link do not fall into step.
+func (a *advertiser) take(now time.Time) []uint32 {
+	var due []uint32
+	for port, p := range a.ports {
+		if p.due.After(now) {
+			continue
+		}
+		due = append(due, port)
+		pause := p.every - time.Duration(a.share()*float64(p.every)/4)
+		if p.soon--; p.soon > 0 {
+			pause = min(pause, advertiseSoon)
+		}
+		p.due = now.Add(pause)
+	}
+	return due
+}
+
+// next is when take will have something to return; ok is false where no port
+// advertises.
+func (a *advertiser) next() (due time.Time, ok bool) {
+	for _, p := range a.ports {
+		if !ok || p.due.Before(due) {
+			due, ok = p.due, true
+		}
+	}
+	return due, ok
+}
+
+// advertise sends the router advertisements that are due.
+func (r *reactor) advertise(now time.Time) {
+	for _, port := range r.adverts.take(now) {
+		if frame := r.slow.Advertise(port); frame != nil {
+			r.send([]slowpath.Out{{Port: port, Frame: frame}})
+		}
+	}
+}
+
+// startAdvertising makes the hosts on a port configure themselves, where the
+// port advertises a prefix.
+func (r *reactor) startAdvertising(now time.Time, p *accessPort) {
+	if p.RA == nil {
+		return
+	}
+	r.adverts.start(now, p.Port, p.RA.Lifetime)
+	r.advertise(now)
+}
+
+// ceaseAdvertising tells the hosts of ports that advertise no longer that this
+// router is not their default any more (RFC 4861 section 6.2.5). next is the
+// ports as they will be; nil where the router stops.
+func (r *reactor) ceaseAdvertising(next map[uint32]*accessPort) {
+	for number := range r.adverts.ports {
+		if p := next[number]; p != nil && p.RA != nil {
+			continue
+		}
+		r.adverts.stop(number)
+		if frame := r.slow.Cease(number); frame != nil {
+			r.send([]slowpath.Out{{Port: number, Frame: frame}})
+		}
+	}
+}
+
+var preferences = map[string]slowpath.Preference{
+	"low": slowpath.PreferenceLow, "high": slowpath.PreferenceHigh,
+}
+
+// advertisement is the RA of a port as the slow path sends it. Where DHCPv6
+// manages the addresses, hosts must not give themselves others.
+func advertisement(ra *topology.RA) *slowpath.RA {
+	if ra == nil {
+		return nil
+	}
+	valid, preferred := ra.Lifetime, ra.Lifetime
+	if ra.Lifetime == 0 { // the router is no default router; its prefix stays one
+		valid, preferred = prefixValid, prefixPreferred
+	}
+	return &slowpath.RA{
+		Prefixes: []slowpath.PrefixInfo{{
+			Prefix: ra.Prefix, OnLink: true, Autonomous: !ra.Managed, Valid: valid, Preferred: preferred,
+		}},
+		RouterLifetime: ra.Lifetime, Managed: ra.Managed, Other: ra.Other, Preference: preferences[ra.Preference],
+		RDNSS: ra.RDNSS, DNSSL: ra.DNSSL, DNSLifetime: min(valid, 3*advertiseEvery),
+	}
+}
+
+// AdvValidLifetime and AdvPreferredLifetime (RFC 4861 section 6.2.1).
+const (
+	prefixValid     = 30 * 24 * time.Hour
+	prefixPreferred = 7 * 24 * time.Hour
+)

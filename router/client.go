@@ -1,0 +1,160 @@
+package router
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"pseudowan/status"
+)
+
+// Client asks one router's agent over its unix socket.
+type Client struct {
+	router string
+	http   http.Client
+}
+
+// NewClient returns a client for the agent that serves on socket. Nothing is
+// opened yet.
+func NewClient(router, socket string) *Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", socket)
+	}
+	return &Client{router: router, http: http.Client{Transport: &http.Transport{DialContext: dial}}}
+}
+
+// Close gives back the idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Configure hands the agent a new desired state and returns when it has taken
+// it over.
+func (c *Client) Configure(ctx context.Context, cfg Config) error {
+	body, err := json.Marshal(cfg)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, http.MethodPut, "config", bytes.NewReader(body), nil)
+}
+
+// Correct has the agent put right the flows that somebody else has added,
+// removed or changed in its switch, and returns how many these were. An agent
+// of an older version cannot.
+func (c *Client) Correct(ctx context.Context) (flows int, err error) {
+	err = c.do(ctx, http.MethodPost, "correct", nil, &flows)
+	if errors.Is(err, errNotServed) {
+		return 0, nil
+	}
+	return flows, err
+}
+
+// Converged returns when the router has converged, or after wait.
+func (c *Client) Converged(ctx context.Context, wait time.Duration) (Convergence, error) {
+	return get[Convergence](ctx, c, "status?wait="+wait.String())
+}
+
+// Datapath tells in what the router switches packets: netdev or system.
+func (c *Client) Datapath(ctx context.Context) (string, error) {
+	return get[string](ctx, c, "datapath")
+}
+
+// Peers lists the BGP sessions.
+func (c *Client) Peers(ctx context.Context) ([]status.Peer, error) {
+	return get[[]status.Peer](ctx, c, "peers")
+}
+
+// Interfaces lists the ports with their addresses.
+func (c *Client) Interfaces(ctx context.Context) ([]status.Interface, error) {
+	return get[[]status.Interface](ctx, c, "interfaces")
+}
+
+// Neighbors lists the ARP table and its IPv6 twin.
+func (c *Client) Neighbors(ctx context.Context) ([]status.Neighbor, error) {
+	return get[[]status.Neighbor](ctx, c, "neighbors")
+}
+
+// VRFs lists the VRFs with all their paths.
+func (c *Client) VRFs(ctx context.Context) ([]status.VRF, error) {
+	return get[[]status.VRF](ctx, c, "vrfs")
+}
+
+// MPLS lists the label bindings.
+func (c *Client) MPLS(ctx context.Context) ([]status.MPLS, error) {
+	return get[[]status.MPLS](ctx, c, "mpls")
+}
+
+// Flows lists the counters of routes and labels; exact ones unless fast.
+func (c *Client) Flows(ctx context.Context, fast bool) ([]status.Flow, error) {
+	path := "flows"
+	if fast {
+		path += "?fast=1"
+	}
+	return get[[]status.Flow](ctx, c, path)
+}
+
+// Ports lists the counters of the ports.
+func (c *Client) Ports(ctx context.Context) ([]status.Port, error) {
+	return get[[]status.Port](ctx, c, "ports")
+}
+
+// RIB lists the paths of the speaker's VPN tables.
+func (c *Client) RIB(ctx context.Context) ([]status.RIB, error) {
+	return get[[]status.RIB](ctx, c, "rib")
+}
+
+func get[T any](ctx context.Context, c *Client, path string) (T, error) {
+	var v T
+	err := c.do(ctx, http.MethodGet, path, nil, &v)
+	return v, err
+}
+
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader, into any) error {
+	q, err := http.NewRequestWithContext(ctx, method, "http://agent/v1/"+path, body)
+	if err != nil {
+		return err
+	}
+	a, err := c.http.Do(q)
+	if err != nil {
+		return fmt.Errorf("router %s: its agent does not answer: %w", c.router, err)
+	}
+	defer a.Body.Close()
+	if a.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(a.Body, 4096))
+		said := fmt.Sprintf("router %s: %s", c.router, strings.TrimSpace(string(text)))
+		switch a.StatusCode {
+		case http.StatusServiceUnavailable:
+			return fmt.Errorf("%s: %w", said, errNotThere)
+		case http.StatusNotFound:
+			return fmt.Errorf("%s: %w", said, errNotServed)
+		}
+		return errors.New(said)
+	}
+	if into == nil {
+		return nil
+	}
+	if err := json.NewDecoder(a.Body).Decode(into); err != nil {
+		return fmt.Errorf("router %s: answer: %w", c.router, err)
+	}
+	return nil
+}
+
+// errNotThere is what an agent says that ends to be started again.
+var errNotThere = errors.New("ask again")
+
+// errNotServed is what an agent of another version says.
+var errNotServed = errors.New("its agent is of another version")
+
+// NotStarted reports whether err says that nobody listens on the agent's
+// socket, or not yet, or that the agent ends to be started again.
+func NotStarted(err error) bool {
+	return errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, errNotThere)
+}

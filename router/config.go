@@ -1,0 +1,90 @@
+package router
+
+import (
+	"net/netip"
+
+	"pseudowan/bgp/vpn"
+	"pseudowan/topology"
+)
+
+// Config is everything a router's agent is told: the desired state of one
+// router. It is a pure function of the lab's plan.
+type Config struct {
+	Lab      string         `json:"lab"`
+	Router   string         `json:"router"`
+	AS       uint32         `json:"as"`
+	RouterID netip.Addr     `json:"router_id"`
+	Labels   vpn.LabelRange `json:"labels"`
+	Datapath string         `json:"datapath,omitempty"`
+
+	Core     []Core             `json:"core"`
+	Access   []Access           `json:"access"` // sorted by port
+	VRFs     []VRF              `json:"vrfs"`
+	Sessions []topology.Session `json:"sessions"`
+	Expect   []Expect           `json:"expect"` // routes that must be programmed before the router counts as converged
+}
+
+// Core is a link towards other routers: two ports, the wire and the internal
+// port that owns its addresses.
+type Core struct {
+	Port      uint32         `json:"port"`
+	Name      string         `json:"name"`
+	BGPPort   uint32         `json:"bgp_port"`
+	BGPName   string         `json:"bgp_name"`
+	MAC       string         `json:"mac"`
+	Addresses []netip.Prefix `json:"addresses"`
+	MTU       int            `json:"mtu"`
+	NIC       string         `json:"nic,omitempty"` // a NIC behind the wire, whose carrier counts, too, where it is there
+}
+
+// Access is a port towards a customer host.
+type Access struct {
+	Port     uint32         `json:"port"`
+	Name     string         `json:"name"`
+	VRF      string         `json:"vrf"`
+	MAC      string         `json:"mac"` // the gateway's
+	Gateways []netip.Prefix `json:"gateways"`
+	MTU      int            `json:"mtu"`
+	Host     string         `json:"host"`
+	Expect   []netip.Addr   `json:"expect"` // the host's static addresses, which must answer
+	RA       *topology.RA   `json:"ra,omitempty"`
+	Customer *Customer      `json:"customer,omitempty"` // the host speaks BGP
+}
+
+// VRF is one VRF of the router.
+type VRF struct {
+	ID                    uint32                `json:"id"` // never zero
+	Name                  string                `json:"name"`
+	RD                    vpn.RD                `json:"rd"`
+	Import                []vpn.RouteTarget     `json:"import"`
+	Export                []vpn.RouteTarget     `json:"export"`
+	LabelMode             topology.LabelMode    `json:"label_mode"`
+	RedistributeConnected topology.Redistribute `json:"redistribute_connected"`
+	RedistributeStatic    bool                  `json:"redistribute_static"`
+	Statics               []Static              `json:"statics"`
+	Bindings              []Binding             `json:"bindings"`
+}
+
+// Static is a static route towards a host on a port.
+type Static struct {
+	Prefix  netip.Prefix `json:"prefix"`
+	NextHop netip.Addr   `json:"next_hop"` // of a link-local one, the zone is the name of the port
+	Port    uint32       `json:"port"`
+}
+
+// Binding is a label that the plan has given to a VRF's routes of one family:
+// to those behind NextHop, to those for Prefix, or, with neither, to the
+// connected ones (in per-vrf mode to all).
+type Binding struct {
+	Label   vpn.Label    `json:"label"`
+	Family  vpn.Family   `json:"family"`
+	NextHop netip.Addr   `json:"next_hop"`
+	Prefix  netip.Prefix `json:"prefix"`
+}
+
+// Expect is a route that BGP or the configuration must bring about.
+type Expect struct {
+	VRF    string       `json:"vrf"`
+	Prefix netip.Prefix `json:"prefix"`
+	From   string       `json:"from"` // the router that announces it
+}

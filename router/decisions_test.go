@@ -1,0 +1,278 @@
+package router
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
+	"pseudowan/ovs/pipeline"
+	"pseudowan/topology"
+)
+
+func TestReceivedRoute(t *testing.T) {
+	r, s := edge(t, nil)
+	r.hears("192.168.1.2", "10.50.0.0/16", 2000)
+	r.hears("203.0.113.1", "10.51.0.0/16", 2001)
+	for _, vrf := range []uint32{redID, blueID} {
+		wantDoes(t, r, "received", vrf, "10.50.0.0/16", "set_field:0x7d0->reg2", "goto_table:30")
+		wantDoes(t, r, "next hop not connected", vrf, "10.51.0.0/16")
+	}
+	if !slices.Contains(s.asked, netip.MustParseAddr("192.168.1.2")) {
+		t.Error("the kernel was not asked for the next hop")
+	}
+	r.link(linkEvent{"eth1", false})
+	wantDoes(t, r, "no carrier", redID, "10.50.0.0/16")
+	r.link(linkEvent{"eth1", true})
+	wantDoes(t, r, "carrier again", redID, "10.50.0.0/16", "reg2")
+	r.neighborIs(firstLink, "192.168.1.2", neighborFailed, 0)
+	wantDoes(t, r, "the next hop does not answer", redID, "10.50.0.0/16")
+	r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
+	wantDoes(t, r, "it answers", redID, "10.50.0.0/16", "reg2")
+	r.bgpEvents([]bgp.Event{bgp.RouteUpdate{Withdrawn: true, Route: bgp.Route{
+		RD: rd("2:1"), Prefix: netip.MustParsePrefix("10.50.0.0/16"), Peer: netip.MustParseAddr("192.168.1.2")}}})
+	wantDoes(t, r, "withdrawn", redID, "10.50.0.0/16")
+}
+
+func TestEquallyGoodRoutes(t *testing.T) {
+	r, _ := edge(t, nil)
+	r.hears("192.168.1.2", "10.50.0.0/16", 2000)
+	r.hears("192.168.2.2", "10.50.0.0/16", 2001)
+	wantDoes(t, r, "two ways", redID, "10.50.0.0/16", "multipath(", ",hrw,2,", "goto_table:25")
+	var ways []string
+	for c, f := range r.fib.flows {
+		if c.Kind() == pipeline.KindGroup && c.ID() == 1 {
+			ways = append(ways, f.Actions)
+		}
+	}
+	slices.Sort(ways)
+	// The second link is narrower than the customers' ports, so it checks sizes.
+	if len(ways) != 2 || strings.Contains(ways[0], "check_pkt_larger") || !strings.Contains(ways[1], "check_pkt_larger(1410)") {
+		t.Errorf("ways %q", ways)
+	}
+	r.link(linkEvent{"eth2", false})
+	wantDoes(t, r, "one way", redID, "10.50.0.0/16", "set_field:0x7d0->reg2", "goto_table:30")
+	r.link(linkEvent{"eth2", true})
+	wantDoes(t, r, "two ways again", redID, "10.50.0.0/16", "multipath(")
+}
+
+func TestImportedOnTheSameRouter(t *testing.T) {
+	r, _ := edge(t, nil)
+	wantDoes(t, r, "own subnet", redID, "10.1.0.0/24", "set_field:0x5->reg3")
+	wantDoes(t, r, "imported subnet", blueID, "10.1.0.0/24", "set_field:0x1->metadata,resubmit(,20)")
+	wantDoes(t, r, "blue exports nothing", redID, "10.2.0.0/24")
+	wantDoes(t, r, "static whose next hop is silent", blueID, "10.9.0.0/16")
+	r.customerIs(redPort, "10.1.0.2", 7)
+	for _, vrf := range []uint32{redID, blueID} {
+		wantDoes(t, r, "static", vrf, "10.9.0.0/16", "->reg1", "goto_table:30")
+	}
+	wantDoes(t, r, "the host itself", redID, "10.1.0.2/32", "->reg1")
+	wantDoes(t, r, "the host is red's alone", blueID, "10.1.0.2/32")
+}
+
+// Peers hear of a route when the switch can forward for it, and of its end.
+func TestAnnouncements(t *testing.T) {
+	r, s := edge(t, nil)
+	if len(s.said) != 0 {
+		t.Errorf("announced before anything was programmed: %q", s.said)
+	}
+	check := func(what string, want ...string) {
+		t.Helper()
+		r.settled(t, s)
+		slices.Sort(s.said)
+		if diff := cmp.Diff(want, s.said); diff != "" {
+			t.Errorf("%s: announced %s", what, diff)
+		}
+		s.said = nil
+	}
+	check("start", "10.1.0.0/24 label 1000 to [1:1]", "2001:db8:1::/64 label 1001 to [1:1]")
+	r.customerIs(redPort, "10.1.0.2", 7)
+	check("the next hop of a static route answers", "10.9.0.0/16 label 1002 to [1:1]")
+	r.link(linkEvent{"eth5", false})
+	check("the port has lost its carrier", "no 10.1.0.0/24", "no 10.9.0.0/16", "no 2001:db8:1::/64")
+}
+
+func TestAnnouncedHosts(t *testing.T) {
+	r, s := edge(t, func(c *Config) { c.VRFs[0].RedistributeConnected = topology.RedistributeHosts })
+	r.customerIs(redPort, "10.1.0.2", 7)
+	r.customerIs(redPort, "10.1.0.3", 8)
+	r.settled(t, s)
+	slices.Sort(s.said)
+	want := []string{"10.1.0.2/32 label 1000 to [1:1]", "10.1.0.3/32 label 1000 to [1:1]", "10.9.0.0/16 label 1002 to [1:1]"}
+	if diff := cmp.Diff(want, s.said); diff != "" {
+		t.Errorf("announced %s", diff)
+	}
+	wantDoes(t, r, "imported host", blueID, "10.1.0.3/32", "->reg1", "goto_table:30")
+}
+
+func TestLabelChoice(t *testing.T) {
+	four, six := netip.MustParsePrefix("10.1.0.2/32"), netip.MustParsePrefix("2001:db8::2/128")
+	hop := netip.MustParseAddr("10.1.0.2")
+	bindings := []Binding{{Label: 20, Family: vpn.VPNv4}, {Label: 21, Family: vpn.VPNv6}, {Label: 22, Family: vpn.VPNv4, NextHop: hop}, {Label: 23, Family: vpn.VPNv4, Prefix: four}}
+	for _, tt := range []struct {
+		mode    topology.LabelMode
+		prefix  netip.Prefix
+		nextHop netip.Addr
+		want    vpn.Label
+		ok      bool
+	}{
+		{topology.PerNextHop, four, netip.Addr{}, 20, true},
+		{topology.PerNextHop, six, netip.Addr{}, 21, true},
+		{topology.PerNextHop, netip.MustParsePrefix("10.7.0.0/16"), hop, 22, true},
+		{topology.PerNextHop, netip.MustParsePrefix("10.7.0.0/16"), netip.MustParseAddr("10.1.0.9"), 0, false},
+		{topology.PerVRF, netip.MustParsePrefix("10.7.0.0/16"), hop, 20, true},
+		{topology.PerVRF, six, netip.Addr{}, 21, true},
+		{topology.PerPrefix, four, netip.Addr{}, 23, true},
+		{topology.PerPrefix, six, netip.Addr{}, 0, false},
+	} {
+		v := VRF{LabelMode: tt.mode, Bindings: bindings}
+		if got, ok := v.label(tt.prefix, tt.nextHop); got != tt.want || ok != tt.ok {
+			t.Errorf("%s %s via %s: label %d, %t; want %d, %t", tt.mode, tt.prefix, tt.nextHop, got, ok, tt.want, tt.ok)
+		}
+	}
+}
+
+// The texts of what is missing name the thing.
+func TestConvergence(t *testing.T) {
+	r, s := edge(t, func(c *Config) {
+		c.Expect = []Expect{{VRF: "red", Prefix: netip.MustParsePrefix("10.50.0.0/16"), From: "pe2"}}
+		c.Sessions = append(c.Sessions, topology.Session{PeerAddress: netip.MustParseAddr("192.168.2.9"), PeerAS: 65009, Interface: "eth2"})
+	})
+	check := func(what string, want ...string) {
+		t.Helper()
+		if diff := cmp.Diff(want, r.convergence().Missing, cmp.Transformer("nil", func(s []string) string { return strings.Join(s, "\n") })); diff != "" {
+			t.Errorf("%s: missing %s", what, diff)
+		}
+	}
+	const (
+		host    = "router pe1: host r does not answer for 10.1.0.2 on port 5 (eth5)"
+		session = "router pe1: the BGP session to pe2 (192.168.1.2) is not established"
+		route   = "router pe1: VRF red: route 10.50.0.0/16 from pe2 "
+	)
+	check("start", host, session, route+"has not been received")
+	down := bgp.PeerState{Address: netip.MustParseAddr("192.168.1.2"), State: "active", LastError: "cannot connect: connection refused"}
+	r.bgpEvents([]bgp.Event{bgp.PeerChange{Peer: down}})
+	check("refused", host, session+": cannot connect: connection refused", route+"has not been received")
+	down.LastError = ""
+	r.bgpEvents([]bgp.Event{bgp.PeerChange{Peer: down}})
+	r.link(linkEvent{"eth1", false})
+	check("no carrier", "router pe1: interface eth1 has no carrier", host, session, route+"has not been received")
+	r.link(linkEvent{"eth1", true})
+	r.customerIs(redPort, "10.1.0.2", 7)
+	r.bgpEvents([]bgp.Event{bgp.PeerChange{Peer: bgp.PeerState{Address: netip.MustParseAddr("192.168.1.2"), State: bgp.StateEstablished}}})
+	check("host and session", route+"has not been received")
+	r.hears("192.168.1.2", "10.50.0.0/16", 2000)
+	check("received", route+"waits for its next hop 192.168.1.2 to answer")
+	r.neighborIs(firstLink, "192.168.1.2", neighborFailed, 0)
+	check("failed", route+"cannot be used: Unreachable Next Hop 192.168.1.2")
+	r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
+	check("all there but the flows", "router pe1: flows are being programmed")
+	r.settled(t, s)
+	check("converged")
+	if want := []string{"router pe1: BGP peer 192.168.2.9 (AS 65009) on eth2 does not answer yet"}; !slices.Equal(r.convergence().Waiting, want) {
+		t.Errorf("waiting for %q; want %q", r.convergence().Waiting, want)
+	}
+}
+
+// A link has a carrier where both the wire and the NIC behind it have one, and
+// its BGP port where the link has one.
+func TestCarrierOfANIC(t *testing.T) {
+	r, _ := edge(t, func(cfg *Config) { cfg.Core[0].NIC = "n-eth1" })
+	state := func() (out string) {
+		for _, row := range r.interfaceRows() {
+			if row.Port == firstLink || row.Name == "bgp-eth1" {
+				out += row.Name + " " + row.Oper + " "
+			}
+		}
+		return out
+	}
+	r.link(linkEvent{"bgp-eth1", true})
+	for _, c := range []struct {
+		event linkEvent
+		want  string
+	}{
+		{linkEvent{"bgp-eth1", true}, "up"}, // there is no such NIC: it is the interface itself
+		{linkEvent{"n-eth1", false}, "down"},
+		{linkEvent{"eth1", false}, "down"},
+		{linkEvent{"n-eth1", true}, "down"},
+		{linkEvent{"eth1", true}, "up"},
+		{linkEvent{"n-eth2", false}, "up"}, // behind no link
+	} {
+		r.link(c.event)
+		if got, want := state(), "eth1 "+c.want+" bgp-eth1 "+c.want+" "; got != want {
+			t.Errorf("after %+v: %s; want %s", c.event, got, want)
+		}
+	}
+	r.link(linkEvent{"n-eth1", false})
+	c := r.convergence()
+	if want := "router pe1: the NIC of interface eth1 has no carrier"; !slices.Contains(c.Waiting, want) || slices.ContainsFunc(c.Missing, func(s string) bool { return strings.Contains(s, "carrier") }) {
+		t.Errorf("waiting %q, missing %q; want to wait for a cable that is not the lab's", c.Waiting, c.Missing)
+	}
+	r.core[firstLink].NIC = "" // an edit has made it a wire
+	r.carriers()
+	if got := state(); got != "eth1 up bgp-eth1 up " {
+		t.Errorf("without a NIC: %s", got)
+	}
+}
+
+func TestCheckedMTU(t *testing.T) {
+	r, _ := edge(t, nil)
+	if got := r.checkedMTU(1500); got != 0 {
+		t.Errorf("a port as wide as all others checks %d", got)
+	}
+	if got := r.checkedMTU(1400); got != 1400 {
+		t.Errorf("a narrow port checks %d; want 1400", got)
+	}
+	if got := r.coreMTU(r.core[firstLink]); got != 0 {
+		t.Errorf("a link with room for labels checks %d", got)
+	}
+	if got := r.coreMTU(r.core[secondLink]); got != 1396 {
+		t.Errorf("a link of 1400 octets checks %d; want 1396", got)
+	}
+}
+
+// A port that comes up advertises at once.
+func TestAdvertisesOnCarrier(t *testing.T) {
+	r, s := edge(t, func(c *Config) {
+		c.Access[0].RA = &topology.RA{Prefix: netip.MustParsePrefix("2001:db8:1::/64"), Lifetime: time.Hour}
+	})
+	if _, ok := r.adverts.next(); !ok || len(r.adverts.ports) != 1 {
+		t.Fatalf("advertising ports: %v; want one", r.adverts.ports)
+	}
+	r.link(linkEvent{"eth5", false})
+	if _, ok := r.adverts.next(); ok {
+		t.Error("a port without carrier advertises")
+	}
+	s.sent = nil
+	r.link(linkEvent{"eth5", true})
+	if !slices.Contains(s.sent, "port 5 ICMPv6 134") {
+		t.Errorf("frames %q; want a router advertisement among them", s.sent)
+	}
+	if at, ok := r.nextTick(); !ok || time.Until(at) > advertiseSoon {
+		t.Errorf("the next advertisement is due at %v, %t; want within %s", at, ok, advertiseSoon)
+	}
+}
+
+// A port that stops to advertise says so, as long as it can.
+func TestCeasesAdvertising(t *testing.T) {
+	r, s := edge(t, func(c *Config) {
+		c.Access[0].RA = &topology.RA{Prefix: netip.MustParsePrefix("2001:db8:1::/64"), Lifetime: time.Hour}
+	})
+	s.sent = nil
+	r.ceaseAdvertising(r.access)
+	if len(s.sent) != 0 {
+		t.Errorf("frames %q although nothing changes", s.sent)
+	}
+	r.ceaseAdvertising(nil)
+	if want := []string{"port 5 ICMPv6 134"}; !slices.Equal(s.sent, want) {
+		t.Errorf("frames %q; want %q", s.sent, want)
+	}
+	if _, ok := r.adverts.next(); ok {
+		t.Error("the port still advertises")
+	}
+}

@@ -1,0 +1,183 @@
+package router
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
+	"pseudowan/router/neighbor"
+	"pseudowan/topology"
+)
+
+// surroundings stand in for the switch, the speaker and the kernel.
+type surroundings struct {
+	*recorder
+	said  []string // routes to peers, in order
+	sent  []string // frames, as "port 5 ICMPv6 134"
+	asked []netip.Addr
+}
+
+func (s *surroundings) Output(port uint32, frame []byte) error {
+	const etherType, upper = 12, 54
+	kind := "other"
+	if frame[etherType] == 0x86 {
+		kind = fmt.Sprintf("ICMPv6 %d", frame[upper])
+	}
+	s.sent = append(s.sent, fmt.Sprintf("port %d %s", port, kind))
+	return nil
+}
+
+func (s *surroundings) Inject(uint32, []byte) error { return nil }
+
+func (s *surroundings) Announce(_ context.Context, routes []bgp.Route) error {
+	for _, r := range routes {
+		s.said = append(s.said, fmt.Sprintf("%s label %d to %v", r.Prefix, r.Label, r.Targets))
+	}
+	return nil
+}
+
+func (s *surroundings) Withdraw(_ context.Context, routes []bgp.Route) error {
+	for _, r := range routes {
+		s.said = append(s.said, fmt.Sprintf("no %s", r.Prefix))
+	}
+	return nil
+}
+
+func (s *surroundings) ask(_ int, neighbor netip.Addr) error {
+	s.asked = append(s.asked, neighbor)
+	return nil
+}
+
+const (
+	redID, blueID = 1, 2
+	redPort       = 5
+	bluePort      = 6
+	firstLink     = 1
+	secondLink    = 3
+)
+
+// edge is a router with two links and two VRFs; blue imports what red exports.
+func edge(t *testing.T, edit func(*Config)) (*reactor, *surroundings) {
+	t.Helper()
+	cfg := Config{
+		Router: "pe1", AS: 65000, RouterID: netip.MustParseAddr("10.0.0.1"), Labels: vpn.LabelRange{First: 1000, Last: 1999},
+		Core: []Core{
+			{Port: firstLink, Name: "eth1", BGPPort: 2, BGPName: "bgp-eth1", MAC: testMAC(1).String(), MTU: 1512, Addresses: prefixes("192.168.1.1/24")},
+			{Port: secondLink, Name: "eth2", BGPPort: 4, BGPName: "bgp-eth2", MAC: testMAC(3).String(), MTU: 1400, Addresses: prefixes("192.168.2.1/24")},
+		},
+		Access: []Access{
+			{Port: redPort, Name: "eth5", VRF: "red", MAC: testMAC(5).String(), MTU: 1500, Host: "r", Gateways: prefixes("10.1.0.1/24", "2001:db8:1::1/64"), Expect: []netip.Addr{netip.MustParseAddr("10.1.0.2")}},
+			{Port: bluePort, Name: "eth6", VRF: "blue", MAC: testMAC(6).String(), MTU: 1500, Host: "b", Gateways: prefixes("10.2.0.1/24")},
+		},
+		VRFs: []VRF{
+			{ID: redID, Name: "red", RD: rd("1:1"), Import: targets("1:1"), Export: targets("1:1"), RedistributeConnected: topology.RedistributeSubnets, RedistributeStatic: true,
+				Statics: []Static{{Prefix: netip.MustParsePrefix("10.9.0.0/16"), NextHop: netip.MustParseAddr("10.1.0.2"), Port: redPort}},
+				Bindings: []Binding{{Label: 1000, Family: vpn.VPNv4}, {Label: 1001, Family: vpn.VPNv6},
+					{Label: 1002, Family: vpn.VPNv4, NextHop: netip.MustParseAddr("10.1.0.2")}}},
+			{ID: blueID, Name: "blue", RD: rd("1:2"), Import: targets("1:1", "1:2"), Export: targets("1:2"), RedistributeConnected: topology.RedistributeNone,
+				Bindings: []Binding{{Label: 1003, Family: vpn.VPNv4}}},
+		},
+		Sessions: []topology.Session{{PeerAddress: netip.MustParseAddr("192.168.1.2"), PeerRouter: "pe2", Interface: "eth1"}},
+	}
+	if edit != nil {
+		edit(&cfg)
+	}
+	s := &surroundings{recorder: &recorder{}}
+	r := newReactor(slog.New(slog.DiscardHandler), cfg)
+	r.frames, r.announcer, r.ask = s, s, s.ask
+	r.link(linkEvent{"eth1", true})
+	r.link(linkEvent{"eth2", true})
+	r.link(linkEvent{"eth5", true})
+	r.link(linkEvent{"eth6", true})
+	reconfigure(t, r, cfg)
+	return r, s
+}
+
+func prefixes(list ...string) (out []netip.Prefix) {
+	for _, s := range list {
+		out = append(out, netip.MustParsePrefix(s))
+	}
+	return out
+}
+
+func rd(s string) vpn.RD {
+	rd, err := vpn.ParseRD(s)
+	if err != nil {
+		panic(err)
+	}
+	return rd
+}
+
+func targets(list ...string) (out []vpn.RouteTarget) {
+	for _, s := range list {
+		rt, err := vpn.ParseRouteTarget(s)
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, rt)
+	}
+	return out
+}
+
+// settled ends a turn: the switch has everything.
+func (r *reactor) settled(t *testing.T, s *surroundings) {
+	t.Helper()
+	for r.fib.waiting() {
+		b := r.fib.take()
+		if _, err := b.commit(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		for _, do := range b.after {
+			do()
+		}
+	}
+}
+
+// does is what the switch does with packets to a prefix; "" for nothing.
+func (r *reactor) does(vrf uint32, prefix string) string {
+	c, ok := r.fib.routeCookie(routeKey{vrf, netip.MustParsePrefix(prefix)})
+	if !ok {
+		return ""
+	}
+	return r.fib.flows[c].Actions
+}
+
+func (r *reactor) hears(nextHop, prefix string, label vpn.Label) {
+	peer := netip.MustParseAddr(nextHop)
+	r.bgpEvents([]bgp.Event{bgp.RouteUpdate{Route: bgp.Route{
+		RD: rd("2:1"), Prefix: netip.MustParsePrefix(prefix), NextHop: peer, Peer: peer, PeerID: peer, IBGP: true, Label: label, Targets: targets("1:1"),
+	}}})
+}
+
+// neighborIs is what the kernel tells of a router on a link.
+func (r *reactor) neighborIs(link int, addr, state string, mac byte) {
+	e := coreNeighborEvent{link: link, addr: netip.MustParseAddr(addr), state: state}
+	if mac != 0 {
+		e.mac = testMAC(mac)
+	}
+	r.coreNeighbor(e)
+}
+
+func (r *reactor) customerIs(port uint32, addr string, mac byte) {
+	r.neighborActions(r.neighbors.Seen(time.Now(), neighbor.Key{Port: port, Addr: netip.MustParseAddr(addr)}, testMAC(mac),
+		neighbor.Evidence{Solicited: true, Override: true}))
+}
+
+func wantDoes(t *testing.T, r *reactor, what string, vrf uint32, prefix string, parts ...string) {
+	t.Helper()
+	got := r.does(vrf, prefix)
+	for _, part := range parts {
+		if !strings.Contains(got, part) || got == "" {
+			t.Errorf("%s: %s in VRF %d does %q; want %s in it", what, prefix, vrf, got, part)
+		}
+	}
+	if len(parts) == 0 && got != "" {
+		t.Errorf("%s: %s in VRF %d does %q; want no route", what, prefix, vrf, got)
+	}
+}

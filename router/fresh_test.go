@@ -1,0 +1,372 @@
+package router
+
+import (
+	"fmt"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
+	"pseudowan/router/slowpath"
+	"pseudowan/topology"
+)
+
+// Whatever a router is edited into equals a router that is started with the
+// same configuration, flow by flow and word by word. The edits are as hostile
+// as a plan could ever be: numbers of VRFs, ports and labels pass at once from
+// one thing to another.
+func TestEditedEqualsFresh(t *testing.T) {
+	const seeds, edits = 80, 12
+	for seed := range uint64(seeds) {
+		g := &configs{Rand: rand.New(rand.NewPCG(seed, 7))}
+		w := g.world()
+		cfg := g.config()
+		r, s := started(t, w, cfg)
+		var steps []string
+		for range edits {
+			cfg = g.edit(cfg, &steps)
+			w.change(g)
+			w.tell(r)
+			reconfigure(t, r, cfg)
+			w.tellHosts(r)
+			r.settled(t, s)
+			fresh, _ := started(t, w, cfg)
+			onlyLed(t, r)
+			if diff := cmp.Diff(stateOf(fresh), stateOf(r)); diff != "" {
+				t.Fatalf("seed %d: after %s (-fresh +edited):\n%s", seed, strings.Join(steps, "; "), diff)
+			}
+		}
+	}
+}
+
+// started is a router that was started in a world with a configuration.
+func started(t *testing.T, w *world, cfg Config) (*reactor, *surroundings) {
+	t.Helper()
+	s := &surroundings{recorder: &recorder{}}
+	r := newReactor(slog.New(slog.DiscardHandler), cfg)
+	r.frames, r.announcer, r.ask = s, s, s.ask
+	w.tell(r)
+	reconfigure(t, r, cfg)
+	w.tell(r)
+	w.tellHosts(r)
+	r.settled(t, s)
+	return r, s
+}
+
+func reconfigure(t *testing.T, r *reactor, cfg Config) {
+	t.Helper()
+	access, core, err := portsOf(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, c := range core {
+		c.link = int(n)
+	}
+	if r.slow, err = slowpath.New(slowpath.Config{Interfaces: slowInterfaces(access)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.take(cfg, access, core, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// world is what surrounds a router: carriers, neighbours, other routers'
+// routes.
+type world struct {
+	down     map[string]bool
+	silent   map[netip.Addr]bool
+	routes   map[bgp.Key]bgp.Route
+	gone     map[bgp.Key]bool
+	answered map[netip.Addr]byte
+}
+
+var (
+	vrfNames  = []string{"red", "blue", "green", "grey"}
+	rtNames   = []string{"1:1", "1:2", "1:3", "2:1"}
+	nextHops  = []string{"192.168.1.2", "192.168.1.3", "192.168.2.2"}
+	portNames = []string{"eth1", "eth2", "eth5", "eth6", "eth7", "eth8"}
+)
+
+func (g *configs) world() *world {
+	w := &world{down: map[string]bool{}, silent: map[netip.Addr]bool{}, routes: map[bgp.Key]bgp.Route{}, gone: map[bgp.Key]bool{}, answered: map[netip.Addr]byte{}}
+	for range 6 {
+		w.change(g)
+	}
+	return w
+}
+
+// change changes one thing or two.
+func (w *world) change(g *configs) {
+	name := pickOf(g, portNames)
+	w.down[name] = g.IntN(4) == 0
+	hop := netip.MustParseAddr(pickOf(g, nextHops))
+	w.silent[hop] = g.IntN(4) == 0
+	prefix := netip.MustParsePrefix(fmt.Sprintf("10.%d.%d.0/%d", 1+g.IntN(3), g.IntN(3), []int{16, 24}[g.IntN(2)])).Masked()
+	peer := netip.MustParseAddr(pickOf(g, nextHops))
+	route := bgp.Route{
+		RD: rd(fmt.Sprintf("2:%d", 1+g.IntN(2))), Prefix: prefix, NextHop: hop, Peer: peer, PeerID: peer, IBGP: true,
+		Label: vpn.Label(2000 + g.IntN(5)), Targets: targets(pickOf(g, rtNames)),
+	}
+	w.routes[route.Key()], w.gone[route.Key()] = route, g.IntN(4) == 0
+}
+
+// onlyLed fails where an adjacency is left over to which nothing leads.
+func onlyLed(t *testing.T, r *reactor) {
+	t.Helper()
+	for number, a := range r.fib.byNumber {
+		if r.fib.users[number] == 0 {
+			t.Errorf("nothing leads to adjacency %+v", a.key)
+		}
+	}
+}
+
+// tell has a router hear all that does not depend on its configuration.
+func (w *world) tell(r *reactor) {
+	for _, name := range portNames {
+		r.link(linkEvent{name, !w.down[name]})
+	}
+	for i, hop := range nextHops {
+		link, state, mac := firstLink, "reachable", byte(0x20+i)
+		if i == 2 {
+			link = secondLink
+		}
+		if w.silent[netip.MustParseAddr(hop)] {
+			state, mac = neighborFailed, 0
+		}
+		r.neighborIs(link, hop, state, mac)
+	}
+	for key, route := range w.routes {
+		r.bgpEvents([]bgp.Event{bgp.RouteUpdate{Route: route, Withdrawn: w.gone[key]}})
+	}
+}
+
+// tellHosts has a router hear its customers.
+func (w *world) tellHosts(r *reactor) {
+	for _, p := range r.access {
+		if w.down[p.Name] {
+			continue
+		}
+		for _, a := range append(p.Expect, p.Gateways[1].Addr().Next()) {
+			r.customerIs(p.Port, a.String(), byte(0x40+p.Port))
+		}
+	}
+}
+
+// configs makes random configurations.
+type configs struct{ *rand.Rand }
+
+func pickOf[T any](g *configs, of []T) T { return of[g.IntN(len(of))] }
+
+func (g *configs) config() Config {
+	return Config{
+		Router: "pe1", AS: 65000, RouterID: netip.MustParseAddr("10.0.0.1"), Labels: vpn.LabelRange{First: 1000, Last: 1999},
+		Core: []Core{
+			{Port: firstLink, Name: "eth1", BGPPort: 2, BGPName: "bgp-eth1", MAC: testMAC(1).String(), MTU: 1512, Addresses: prefixes("192.168.1.1/24")},
+			{Port: secondLink, Name: "eth2", BGPPort: 4, BGPName: "bgp-eth2", MAC: testMAC(3).String(), MTU: 1400, Addresses: prefixes("192.168.2.1/24")},
+		},
+		VRFs: g.vrfs(), Access: nil,
+	}
+}
+
+// edit returns another configuration: whole VRFs, ports or links are others.
+func (g *configs) edit(c Config, steps *[]string) Config {
+	c.Core, c.VRFs = slices.Clone(c.Core), slices.Clone(c.VRFs)
+	switch g.IntN(5) {
+	case 0:
+		c.Core[g.IntN(2)].MTU = []int{1400, 1512, 9000}[g.IntN(3)]
+		*steps = append(*steps, "MTU of a link")
+	case 1:
+		c.Core[g.IntN(2)].MAC = testMAC(byte(0x60 + g.IntN(4))).String()
+		*steps = append(*steps, "MAC of a link")
+	case 2:
+		c.Core[1].Addresses = prefixes([]string{"192.168.2.1/24", "192.168.3.1/24"}[g.IntN(2)])
+		*steps = append(*steps, "address of a link")
+	default:
+		c.VRFs = g.vrfs()
+		*steps = append(*steps, "VRFs")
+	}
+	c.Access = g.access(c.VRFs)
+	g.bind(&c)
+	return c
+}
+
+func (g *configs) vrfs() []VRF {
+	var out []VRF
+	ids, rds := g.Perm(5), g.Perm(5)
+	for i, name := range vrfNames {
+		if g.IntN(3) == 0 {
+			continue
+		}
+		v := VRF{
+			ID: uint32(1 + ids[i]), Name: name, RD: rd(fmt.Sprintf("1:%d", 1+rds[i])),
+			Import: targets(pickOf(g, rtNames)), Export: targets(pickOf(g, rtNames)),
+			LabelMode:             pickOf(g, []topology.LabelMode{topology.PerNextHop, topology.PerVRF, topology.PerPrefix}),
+			RedistributeConnected: pickOf(g, []topology.Redistribute{topology.RedistributeHosts, topology.RedistributeNone, topology.RedistributeSubnets}),
+			RedistributeStatic:    g.IntN(2) == 0,
+		}
+		if g.IntN(2) == 0 {
+			v.Import = append(v.Import, targets(pickOf(g, rtNames))...)
+			slices.SortFunc(v.Import, vpn.RouteTarget.Compare)
+			v.Import = slices.Compact(v.Import)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func (g *configs) access(vrfs []VRF) []Access {
+	var out []Access
+	if len(vrfs) == 0 {
+		return nil
+	}
+	for i := range vrfs {
+		vrfs[i].Statics = nil
+	}
+	for port := uint32(5); port <= 8; port++ {
+		if g.IntN(4) == 0 {
+			continue
+		}
+		v := &vrfs[g.IntN(len(vrfs))]
+		subnet := g.IntN(3)
+		a := Access{
+			Port: port, Name: fmt.Sprintf("eth%d", port), VRF: v.Name, MAC: testMAC(byte(port)).String(),
+			MTU: []int{1500, 1400}[g.IntN(2)], Host: fmt.Sprintf("h%d", port),
+			// The ports of a VRF never share a subnet.
+			Gateways: prefixes(fmt.Sprintf("10.1.%d.1/24", 10*port+uint32(subnet)), fmt.Sprintf("2001:db8:%d::1/64", port)),
+		}
+		host := a.Gateways[0].Addr().Next()
+		if g.IntN(2) == 0 {
+			host = host.Next()
+		}
+		a.Expect = []netip.Addr{host}
+		if g.IntN(2) == 0 {
+			v.Statics = append(v.Statics, Static{Prefix: netip.MustParsePrefix(fmt.Sprintf("10.9.%d.0/24", port)), NextHop: host, Port: port})
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// bind gives labels in a random order to all that can be announced.
+func (g *configs) bind(c *Config) {
+	next := vpn.Label(1000 + g.IntN(4))
+	for i := range c.VRFs {
+		v := &c.VRFs[i]
+		v.Bindings = nil
+		add := func(b Binding) {
+			b.Label = next
+			next++
+			v.Bindings = append(v.Bindings, b)
+		}
+		switch v.LabelMode {
+		case topology.PerPrefix:
+			for _, a := range c.Access {
+				for _, gw := range a.Gateways {
+					if a.VRF == v.Name {
+						add(Binding{Family: vpn.FamilyOf(gw), Prefix: gw.Masked()})
+						add(Binding{Family: vpn.FamilyOf(gw), Prefix: hostPrefix(gw.Addr().Next())})
+						add(Binding{Family: vpn.FamilyOf(gw), Prefix: hostPrefix(gw.Addr().Next().Next())})
+					}
+				}
+			}
+			for _, s := range v.Statics {
+				add(Binding{Family: vpn.FamilyOf(s.Prefix), Prefix: s.Prefix})
+			}
+		case topology.PerVRF:
+			add(Binding{Family: vpn.VPNv4})
+			add(Binding{Family: vpn.VPNv6})
+		default:
+			add(Binding{Family: vpn.VPNv4})
+			add(Binding{Family: vpn.VPNv6})
+			for _, s := range v.Statics {
+				add(Binding{Family: vpn.VPNv4, NextHop: s.NextHop})
+			}
+		}
+	}
+}
+
+var (
+	loadsAdjacency = regexp.MustCompile(`reg1=(0x[0-9a-f]+)|set_field:(0x[0-9a-f]+)->reg1`)
+	loadsGroup     = regexp.MustCompile(`reg5=(0x[0-9a-f]+)|set_field:(0x[0-9a-f]+)->reg5`)
+)
+
+// stateOf is all that a router has come to, with what the numbers of
+// adjacencies and groups stand for in their places.
+func stateOf(r *reactor) []string {
+	var out []string
+	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	named := func(text string) string {
+		text = loadsAdjacency.ReplaceAllStringFunc(text, func(found string) string {
+			return numbered(found, func(n uint32) string {
+				if a := r.fib.byNumber[n]; a != nil {
+					return fmt.Sprintf("<%+v>", a.key)
+				}
+				return "<no adjacency>"
+			})
+		})
+		return loadsGroup.ReplaceAllStringFunc(text, func(found string) string {
+			return numbered(found, func(n uint32) string { return r.groupText(n) })
+		})
+	}
+	for c, f := range r.fib.flows {
+		add("flow %d table %d priority %d %s: %s", c.Kind(), f.Table, f.Priority, named(f.Match), named(f.Actions))
+	}
+	for key, p := range r.best {
+		add("best %v %+v", key, p.Route)
+	}
+	for key := range r.spread {
+		add("spread %v %d", key, len(r.spread[key]))
+	}
+	for key, port := range r.hostPorts {
+		add("host %v port %d", key, port)
+	}
+	for key, route := range r.local {
+		add("local %v %+v", key, route)
+	}
+	for key, route := range r.speech.told {
+		add("told %v %+v", key, route)
+	}
+	for _, e := range r.neighbors.Entries() {
+		add("neighbor %v %s wanted %v", e.Key, e.MAC, e.Wanted)
+	}
+	for k := range r.wanted {
+		add("wanted %v", k)
+	}
+	for v := range r.vrfs {
+		for _, e := range r.tables.Routes(v) {
+			add("table %s %+v best %v %s", v, e.Route, e.Best, e.Reason)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// numbered replaces the number in a piece of a flow.
+func numbered(found string, name func(uint32) string) string {
+	digits := regexp.MustCompile(`0x[0-9a-f]+`).FindString(found)
+	var n uint32
+	fmt.Sscanf(digits, "0x%x", &n)
+	return strings.Replace(found, digits, name(n), 1)
+}
+
+func (r *reactor) groupText(n uint32) string {
+	for g := range maps.Values(r.fib.groups) {
+		if g.ID != n {
+			continue
+		}
+		var ways []string
+		for _, p := range g.Paths {
+			ways = append(ways, fmt.Sprintf("%+v label %d mtu %d", r.fib.byNumber[p.Adjacency].key, p.Label, p.MTU))
+		}
+		return "<" + strings.Join(ways, " ") + ">"
+	}
+	return "<no group>"
+}

@@ -1,0 +1,138 @@
+package router
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"os"
+	"time"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
+	"pseudowan/router/neighbor"
+)
+
+// memory is what an agent that follows a killed one waits for before it touches
+// the switch, and the labels that peers know.
+type memory struct {
+	Identity  string         `json:"identity"` // of the agent: an agent of another one begins anew
+	Neighbors []neighbor.Key `json:"neighbors"`
+	Sessions  []session      `json:"sessions"`
+	Labels    []ownLabel     `json:"labels"` // of customers' routes
+}
+
+// session is one BGP session that was established: with another router, or with
+// the customer on a port.
+type session struct {
+	port uint32 // 0: with another router
+	addr netip.Addr
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s session) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%d %s", s.port, s.addr), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *session) UnmarshalText(text []byte) error {
+	var addr string
+	if _, err := fmt.Sscan(string(text), &s.port, &addr); err != nil {
+		return err
+	}
+	return s.addr.UnmarshalText([]byte(addr))
+}
+
+type ownLabel struct {
+	Key   bgp.LabelKey `json:"key"`
+	Label vpn.Label    `json:"label"`
+}
+
+// rememberEvery is how often a change is written down.
+const rememberEvery = 100 * time.Millisecond
+
+// memoryFile is where the memory is kept.
+type memoryFile struct {
+	path  string
+	stale bool // something has changed since it was written
+}
+
+// read returns the memory of an earlier agent, and whether there is one at all.
+// That of an agent with another identity is no use.
+func (m *memoryFile) read(log *slog.Logger, self identity) (*memory, bool) {
+	if m.path == "" {
+		return nil, false
+	}
+	data, err := os.ReadFile(m.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false
+	}
+	var past memory
+	if err == nil {
+		err = json.Unmarshal(data, &past)
+	}
+	if err != nil {
+		log.Warn("what the agent before knew cannot be read", "error", err)
+		return nil, true
+	}
+	if past.Identity != self.String() {
+		return nil, true
+	}
+	return &past, true
+}
+
+// write replaces the memory as a whole.
+func (m *memoryFile) write(now memory) error {
+	data, err := json.Marshal(now)
+	if err != nil {
+		return err
+	}
+	next := m.path + "~"
+	if err := os.WriteFile(next, data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, m.path)
+}
+
+// forget removes the memory: the next agent begins anew.
+func (m *memoryFile) forget() {
+	if m.path != "" {
+		_ = os.Remove(m.path) // it need not be there
+	}
+}
+
+// remember writes down what has changed. While an earlier agent's state is
+// being recovered, its memory is the better one.
+func (r *reactor) remember() {
+	if r.memory.path == "" || !r.memory.stale || r.recovery != nil || r.labels.pool == nil {
+		return
+	}
+	now := memory{Identity: r.started.String()}
+	for _, e := range r.neighbors.Entries() {
+		if len(e.MAC) > 0 {
+			now.Neighbors = append(now.Neighbors, e.Key)
+		}
+	}
+	for addr, p := range r.peers {
+		if p.State == bgp.StateEstablished {
+			now.Sessions = append(now.Sessions, session{addr: addr})
+		}
+	}
+	for port, c := range r.customers {
+		for addr, p := range c.peers {
+			if p.State == bgp.StateEstablished {
+				now.Sessions = append(now.Sessions, session{port, addr})
+			}
+		}
+	}
+	for _, b := range r.labels.pool.Bindings() {
+		if _, ours := r.labels.given[b.Label]; ours {
+			now.Labels = append(now.Labels, ownLabel{b.Key, b.Label})
+		}
+	}
+	if err := r.memory.write(now); err != nil {
+		// The directory may have been removed; the router needs it only once more.
+		r.log.Debug("remember", "error", err)
+	}
+	r.memory.stale = false
+}

@@ -1,0 +1,127 @@
+package router
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
+	"pseudowan/ovs/pipeline"
+	"pseudowan/topology"
+)
+
+// A next hop that cannot be used when its route comes is used once it can.
+func TestNextHopBecomesUsable(t *testing.T) {
+	const prefix = "10.50.0.0/16"
+	t.Run("carrier", func(t *testing.T) {
+		r, _ := edge(t, nil)
+		r.link(linkEvent{"eth1", false})
+		r.hears("192.168.1.2", prefix, 2000)
+		wantDoes(t, r, "no carrier", redID, prefix)
+		r.link(linkEvent{"eth1", true})
+		wantDoes(t, r, "carrier", redID, prefix, "reg2")
+	})
+	t.Run("answer", func(t *testing.T) {
+		r, _ := edge(t, nil)
+		r.neighborIs(firstLink, "192.168.1.2", neighborFailed, 0)
+		r.hears("192.168.1.2", prefix, 2000)
+		wantDoes(t, r, "failed", redID, prefix)
+		r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
+		wantDoes(t, r, "reachable", redID, prefix, "reg2")
+	})
+	t.Run("link", func(t *testing.T) {
+		r, _ := edge(t, nil)
+		r.hears("192.168.3.2", prefix, 2000)
+		wantDoes(t, r, "not connected", redID, prefix)
+		cfg := r.cfg
+		cfg.Core = slices.Clone(cfg.Core)
+		cfg.Core[1].Addresses = prefixes("192.168.3.1/24")
+		access, core, err := portsOf(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.take(cfg, access, core, nil); err != nil {
+			t.Fatal(err)
+		}
+		wantDoes(t, r, "connected", redID, prefix, "reg2")
+	})
+}
+
+// The kernel is asked for a next hop as long as a route names it.
+func TestSolicits(t *testing.T) {
+	r, s := edge(t, nil)
+	hop := netip.MustParseAddr("192.168.1.2")
+	r.hears(hop.String(), "10.50.0.0/16", 2000)
+	r.neighborIs(firstLink, hop.String(), "reachable", 9)
+	s.asked = nil
+	r.solicitAll()
+	if !slices.Equal(s.asked, []netip.Addr{hop}) {
+		t.Errorf("asked for %v; want %s, also while it is known", s.asked, hop)
+	}
+	r.link(linkEvent{"eth1", false})
+	s.asked = nil
+	r.solicitAll()
+	if len(s.asked) != 0 {
+		t.Errorf("asked for %v over a link without carrier", s.asked)
+	}
+	r.link(linkEvent{"eth1", true})
+	r.bgpEvents([]bgp.Event{bgp.RouteUpdate{Withdrawn: true, Route: bgp.Route{RD: rd("2:1"), Prefix: netip.MustParsePrefix("10.50.0.0/16"), Peer: hop}}})
+	s.asked = nil
+	r.solicitAll()
+	if len(s.asked) != 0 {
+		t.Errorf("asked for %v, which no route names", s.asked)
+	}
+}
+
+// A reply that is late does not take the MAC from a next hop that the kernel
+// asks again.
+func TestNextHopAskedAgain(t *testing.T) {
+	r, _ := edge(t, nil)
+	r.hears("192.168.1.2", "10.50.0.0/16", 2000)
+	r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
+	a := r.fib.adjacencies[adjacencyKey{firstLink, netip.MustParseAddr("192.168.1.2"), true}]
+	r.neighborIs(firstLink, "192.168.1.2", "incomplete", 0)
+	if a.mac == nil {
+		t.Error("the adjacency is lost while the kernel asks")
+	}
+	r.neighborIs(firstLink, "192.168.1.2", neighborFailed, 0)
+	if a.mac != nil {
+		t.Error("the adjacency stays although nobody answers")
+	}
+}
+
+// A link-local next hop is what its port says it is; a link-local address that
+// nobody needs brings nothing.
+func TestLinkLocalNextHop(t *testing.T) {
+	const prefix = "2001:db8:77::/64"
+	r, _ := edge(t, func(c *Config) {
+		hop := netip.MustParseAddr("fe80::7%eth5")
+		c.VRFs[0].Statics = []Static{{Prefix: netip.MustParsePrefix(prefix), NextHop: hop, Port: redPort}}
+		c.VRFs[0].Bindings = append(c.VRFs[0].Bindings, Binding{Label: 1009, Family: vpn.VPNv6, NextHop: hop})
+		c.VRFs[0].RedistributeConnected = topology.RedistributeHosts
+	})
+	wantDoes(t, r, "silent", redID, prefix)
+	r.customerIs(redPort, "fe80::8", 8)
+	wantDoes(t, r, "somebody else", redID, prefix)
+	wantDoes(t, r, "somebody else", redID, "fe80::8/128")
+	r.customerIs(redPort, "fe80::7", 7)
+	wantDoes(t, r, "answers", redID, prefix, "->reg1", "goto_table:30")
+	wantDoes(t, r, "answers", blueID, prefix, "->reg1", "goto_table:30")
+	a := r.fib.adjacencies[adjacencyKey{port: redPort, addr: netip.MustParseAddr("fe80::7")}]
+	if a == nil || a.mac == nil {
+		t.Fatalf("adjacency %+v; want a resolved one", a)
+	}
+	if in := r.fib.flows[pipeline.NewCookie(pipeline.KindInLabel, 0, 1009)]; !strings.Contains(in.Actions, setReg1(a.number)) {
+		t.Errorf("its label does %q; want %s in it", in.Actions, setReg1(a.number))
+	}
+	for _, e := range r.tables.Routes("red") {
+		if linkLocal(e.Route.Prefix.Addr()) {
+			t.Errorf("route to %s", e.Route.Prefix)
+		}
+	}
+}
+
+func setReg1(adjacency uint32) string { return fmt.Sprintf("set_field:%#x->reg1", adjacency) }

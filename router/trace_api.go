@@ -1,0 +1,124 @@
+package router
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+
+	"pseudowan/ovs"
+	"pseudowan/status"
+)
+
+// Packet is an IP packet that arrives at a port of the router, perhaps under a
+// label of the router's.
+type Packet struct {
+	Port        uint32     `json:"port"`
+	Label       *uint32    `json:"label"`
+	Source      netip.Addr `json:"source"`
+	Destination netip.Addr `json:"destination"`
+	TTL         uint8      `json:"ttl"`
+	// Ports of UDP, of which the choice between equally good ways depends.
+	SourcePort      uint16 `json:"source_port"`
+	DestinationPort uint16 `json:"destination_port"`
+}
+
+// Fate is what the router's Open vSwitch does with a packet.
+type Fate struct {
+	status.Forwarding
+	Port    uint32 `json:"port"`    // that it leaves by; 0: it does not
+	DstMAC  string `json:"dst_mac"` // of the next hop
+	Dropped bool   `json:"dropped"` // it goes nowhere, not to the slow path either
+
+	Copies []string `json:"copies"` // where else it goes: interfaces, or Open vSwitch's names for several ports
+}
+
+// Fate asks what Open vSwitch would do with a packet. Nothing is sent.
+func (c *Client) Fate(ctx context.Context, p Packet) (Fate, error) {
+	var f Fate
+	body, err := json.Marshal(p)
+	if err != nil {
+		return f, err
+	}
+	err = c.do(ctx, http.MethodPost, "fate", bytes.NewReader(body), &f)
+	return f, err
+}
+
+func (r *reactor) postFate(w http.ResponseWriter, q *http.Request) {
+	var p Packet
+	if err := json.NewDecoder(q.Body).Decode(&p); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	f, err := r.fate(q.Context(), p)
+	r.answer(w, f, err)
+}
+
+// fate asks the switch and puts the router's names to its numbers.
+func (r *reactor) fate(ctx context.Context, p Packet) (Fate, error) {
+	mac, err := inLoop(ctx, r, func() net.HardwareAddr { return r.macOf(p.Port) })
+	if err != nil {
+		return Fate{}, err
+	}
+	if mac == nil {
+		return Fate{}, fmt.Errorf("no port %d", p.Port)
+	}
+	f, err := r.sw.Fate(ctx, ovs.Packet{
+		Port: p.Port, DstMAC: mac, Label: p.Label, Source: p.Source, Destination: p.Destination, TTL: p.TTL,
+		SourcePort: p.SourcePort, DestinationPort: p.DestinationPort,
+	})
+	if err != nil {
+		return Fate{}, err
+	}
+	return inLoop(ctx, r, func() Fate { return r.named(f) })
+}
+
+// macOf is the router's MAC on a port; nil where there is no such port.
+func (r *reactor) macOf(port uint32) net.HardwareAddr {
+	if c := r.core[port]; c != nil {
+		return c.mac
+	}
+	if a := r.access[port]; a != nil {
+		return a.mac
+	}
+	return nil
+}
+
+func (r *reactor) named(f ovs.Fate) Fate {
+	out := Fate{Port: f.Port, DstMAC: f.DstMAC.String()}
+	out.Prefix, out.Popped, out.Pushed, out.Passed = f.Route, f.Popped, f.Pushed, texts(f.Passed)
+	for i := range r.cfg.VRFs {
+		if v := &r.cfg.VRFs[i]; v.ID == f.VRF {
+			out.VRF, out.RD = v.Name, v.RD.String()
+		}
+	}
+	if f.Port != 0 {
+		out.Out = r.portNames()[f.Port]
+		if out.Out == "" {
+			out.Out = fmt.Sprintf("port %d, which the router does not have", f.Port)
+		}
+	}
+	for _, to := range f.Copies {
+		if n, err := strconv.ParseUint(to, 10, 32); err == nil {
+			to = cmp.Or(r.portNames()[uint32(n)], "port "+to)
+		}
+		out.Copies = append(out.Copies, to)
+	}
+	switch {
+	case f.Refused != "":
+		out.Stops, out.Dropped = f.Refused, true
+	case f.Punted != 0:
+		out.Stops = "goes to the slow path: " + f.Punted.String()
+	case f.Port == 0:
+		out.Stops, out.Dropped = "is dropped", true
+		if n := len(f.Passed); n > 0 {
+			out.Stops += " in " + f.Passed[n-1].String()
+		}
+	}
+	return out
+}
