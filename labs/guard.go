@@ -120,6 +120,11 @@ const (
 	// silenceLimit is how long a process may give no sign of life before it
 	// counts as hanging. Machines are slow at times.
 	silenceLimit = time.Minute
+
+	// blindLimit is how long after its last look a watcher's next one still
+	// continues it. A machine that was suspended stopped everybody, the watcher
+	// included.
+	blindLimit = 5 * time.Second
 )
 
 // guardKeeper starts the lab's keeper again whenever it has ended, and ends one
@@ -216,6 +221,7 @@ type watched struct {
 	wasHalted bool
 	beat      time.Time // of its file
 	since     time.Time // when that was first seen
+	looked    time.Time // last
 }
 
 // hangs reports whether a process was stopped when seen last, too, or has not
@@ -229,8 +235,10 @@ func (w *watched) hangs(pid int, file string, now time.Time) bool {
 	if was && w.wasHalted {
 		return true
 	}
+	blind := now.Sub(w.looked) > blindLimit
+	w.looked = now
 	info, err := os.Stat(file)
-	if err != nil || !info.ModTime().Equal(w.beat) {
+	if err != nil || blind || !info.ModTime().Equal(w.beat) {
 		w.beat, w.since = time.Time{}, now
 		if err == nil {
 			w.beat = info.ModTime()
