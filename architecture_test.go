@@ -41,6 +41,7 @@ var rooms = map[string][]string{
 	"topology":      {"bgp/vpn"},
 	"status":        {},
 	"labs/catalog":  {},
+	"labs/plan":     {"topology", "router", "hosts", "bgp/vpn"},
 	"router/...":    {"router/...", "status", "bgp/...", "ovs/...", "topology"},
 	"test/lab":      {}, // tests only
 	"labs":          {"labs/...", "router", "status", "topology", "hosts/...", "bgp/vpn", "doctor", "verify", "trace", "logfile"},

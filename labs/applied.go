@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"pseudowan/labs/plan"
 )
 
 // appliedPlan reads the plan as applied last. It is kept twice, with the state
 // and beside the sockets: where one is damaged or gone, the other serves. The
 // error wraps fs.ErrNotExist where there is none.
-func appliedPlan(lab string) (Plan, error) {
+func appliedPlan(lab string) (plan.Plan, error) {
 	var errs []error
 	for _, file := range planFiles(lab) {
-		plan, err := readJSON[Plan](file)
+		plan, err := readJSON[plan.Plan](file)
 		switch {
 		case err == nil && plan.Lab == lab:
 			return plan, nil
@@ -25,19 +27,19 @@ func appliedPlan(lab string) (Plan, error) {
 		errs = append(errs, err)
 	}
 	if len(errs) == 0 {
-		return Plan{}, &fs.PathError{Op: "read the plan", Path: planFile(lab), Err: fs.ErrNotExist}
+		return plan.Plan{}, &fs.PathError{Op: "read the plan", Path: planFile(lab), Err: fs.ErrNotExist}
 	}
-	return Plan{}, errors.Join(errs...)
+	return plan.Plan{}, errors.Join(errs...)
 }
 
 // appliedBefore reads what was applied last, and what commands since then that
 // were cut short were about to. What is gone or damaged counts as nothing
 // applied: the lab that runs is made what its file says all the same, and known
 // is false where that may change numbers that it had.
-func appliedBefore(lab string) (applied Plan, cut []Plan, known bool) {
+func appliedBefore(lab string) (applied plan.Plan, cut []plan.Plan, known bool) {
 	applied, err := appliedPlan(lab)
 	known = err == nil || errors.Is(err, fs.ErrNotExist)
-	cut, err = readJSON[[]Plan](changeFile(lab))
+	cut, err = readJSON[[]plan.Plan](changeFile(lab))
 	if err != nil {
 		cut = nil // half of it, maybe
 	}

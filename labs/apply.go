@@ -5,14 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
+	"pseudowan/doctor"
 	"pseudowan/hosts"
+	"pseudowan/labs/plan"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 
@@ -23,11 +25,11 @@ const parallel = 8
 type applier struct {
 	topology    *topology.Topology
 	source      []byte
-	plan        *Plan
+	plan        *plan.Plan
 	before      observed
 	runtimeName string
-	fresh       bool   // nothing of the lab existed
-	cut         []Plan // what commands since the last were about to that were cut short
+	fresh       bool        // nothing of the lab existed
+	cut         []plan.Plan // what commands since the last were about to that were cut short
 	changed     []string
 	right       []string // what was put right that the edit does not account for
 	progress    Progress
@@ -44,21 +46,21 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 	a := &applier{topology: t, source: source, before: before, fresh: before.empty(), progress: o.Progress, hostPaths: map[string]string{}}
 	applied, cut, known := appliedBefore(t.Name)
 	if a.fresh { // after a reboot, say: its numbers are all that is left
-		applied, known = Plan{Allocations: applied.Allocations}, true
+		applied, known = plan.Plan{Allocations: applied.Allocations}, true
 	} else {
 		a.cut = cut
 	}
 	a.runtimeName = before.choose(o.Runtime, t.Runtime, applied.Runtime)
-	if a.plan, err = NewPlan(t, applied.Allocations.after(cut), a.runtimeName); err != nil {
+	if a.plan, err = plan.New(t, applied.Allocations.After(cut), a.runtimeName); err != nil {
 		return nil, err
 	}
-	if err := a.plan.tagBuilds(t.Source); err != nil {
+	if err := tagBuilds(a.plan, t.Source); err != nil {
 		return nil, err
 	}
 	if !a.fresh {
-		a.changed = append(changesBetween(&applied, a.plan), restored(&applied, a.plan, before)...)
+		a.changed = append(plan.Changes(&applied, a.plan), restored(&applied, a.plan, before)...)
 		for _, cut := range a.cut {
-			a.changed = append(a.changed, leftovers(&cut, a.plan, a.changed)...)
+			a.changed = append(a.changed, plan.Leftovers(&cut, a.plan, a.changed)...)
 		}
 	}
 	if !known {
@@ -80,16 +82,13 @@ func (a *applier) check(ctx context.Context) error {
 	if err := a.checkContainers(ctx); err != nil {
 		return err
 	}
-	for _, name := range a.plan.namespaceNames() {
+	for _, name := range a.plan.NamespaceNames() {
 		if err := a.nameIsFree(name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
-
-// namespaceNames lists the names of all namespaces that the plan makes, sorted.
-func (p *Plan) namespaceNames() []string { return slices.Sorted(maps.Keys(p.marks())) }
 
 // nameIsFree refuses a namespace's name that something else has already.
 func (a *applier) nameIsFree(name string) error {
@@ -158,7 +157,7 @@ func (a *applier) files(context.Context) error {
 	}
 	for _, r := range a.plan.Routers {
 		err := a.before.netns.WriteFiles(hosts.Spec{
-			Lab: a.plan.Lab, Node: routerDirName(r.Name), Hosts: hostsFile(a.plan.Names, nil),
+			Lab: a.plan.Lab, Node: routerDirName(r.Name), Hosts: plan.HostsFile(a.plan.Names, nil),
 		})
 		if err != nil {
 			return fmt.Errorf("router %s: %w", r.Name, err)
@@ -217,7 +216,7 @@ func (a *applier) namespace(name string, m hosts.Mark) error {
 	return hosts.PrepareRouter(ns)
 }
 
-func (a *applier) sandbox(ctx context.Context, h HostPlan) error {
+func (a *applier) sandbox(ctx context.Context, h plan.Host) error {
 	runtime, err := a.before.get(h.Runtime)
 	if err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
@@ -232,38 +231,26 @@ func (a *applier) sandbox(ctx context.Context, h HostPlan) error {
 	return nil
 }
 
-func (a *applier) spec(h HostPlan) hosts.Spec {
+func (a *applier) spec(h plan.Host) hosts.Spec {
 	name := h.Container
 	if h.Runtime == netnsName {
 		name = h.Namespace
 	}
 	return hosts.Spec{
 		Lab: a.plan.Lab, Node: h.Name, Name: name,
-		Hosts: hostsFile(a.plan.Names, h.VRFs), Image: cmp.Or(h.BuildTag, h.Host.Image), Build: h.Host.Build,
+		Hosts: plan.HostsFile(a.plan.Names, h.VRFs), Image: cmp.Or(h.BuildTag, h.Host.Image), Build: h.Host.Build,
 		Command: h.Host.Command, Env: h.Host.Env, Files: h.Host.Files,
 		Mounts: mounts(h.Host), Memory: h.Host.Memory, CPUs: h.Host.CPUs,
 	}
 }
 
-// hostsFile is what a node's /etc/hosts says: the routers, and the hosts of its
-// own VPNs, since addresses of others may overlap with them. A router has none.
-func hostsFile(rows []HostsFileRow, vrfs []string) []hosts.HostsEntry {
-	var out []hosts.HostsEntry
-	for _, row := range rows {
-		if row.VRF == "" || slices.Contains(vrfs, row.VRF) {
-			out = append(out, hosts.HostsEntry{Addr: row.Address, Names: row.Names})
-		}
-	}
-	return out
-}
-
 // removeExtra removes the nodes that the topology no longer has.
 func (a *applier) removeExtra(ctx context.Context) error {
 	keepHost := func(s hosts.Sandbox) bool {
-		return slices.ContainsFunc(a.plan.Hosts, func(h HostPlan) bool { return h.Name == s.Node && h.Runtime == s.Runtime })
+		return slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return h.Name == s.Node && h.Runtime == s.Runtime })
 	}
 	keepRouter := func(node string) bool {
-		return slices.ContainsFunc(a.plan.Routers, func(r RouterPlan) bool { return r.Name == node })
+		return slices.ContainsFunc(a.plan.Routers, func(r plan.Router) bool { return r.Name == node })
 	}
 	errs := []error{a.before.removeHosts(ctx, func(s hosts.Sandbox) bool {
 		return !keepHost(s)
@@ -277,4 +264,13 @@ func (a *applier) removeExtra(ctx context.Context) error {
 			os.RemoveAll(routerDir(a.plan.Lab, ns.Mark.Node)))
 	}
 	return errors.Join(errs...)
+}
+
+// ready refuses a lab that this server cannot run, before anything is touched.
+func (a *applier) ready() (warnings []status.Finding, err error) {
+	need := needOf(a.plan, a.topology.Datapath)
+	if !a.fresh {
+		runs(&need)
+	}
+	return doctor.CheckBeforeUp(need)
 }

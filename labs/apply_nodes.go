@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/plan"
 	"pseudowan/router"
 )
 
@@ -33,18 +34,18 @@ func (a *applier) coreWires(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := a.wires(ctx, func(w WirePlan) bool { return !a.plan.toHost(w) }); err != nil {
+	if err := a.wires(ctx, func(w plan.Wire) bool { return !a.plan.ToHost(w) }); err != nil {
 		return err
 	}
 	return a.lendNICs()
 }
 
 // hostWires makes the wires between routers and hosts.
-func (a *applier) hostWires(ctx context.Context) error { return a.wires(ctx, a.plan.toHost) }
+func (a *applier) hostWires(ctx context.Context) error { return a.wires(ctx, a.plan.ToHost) }
 
 // wires makes the wires that which picks, each in place.
-func (a *applier) wires(ctx context.Context, which func(WirePlan) bool) error {
-	var plans []WirePlan
+func (a *applier) wires(ctx context.Context, which func(plan.Wire) bool) error {
+	var plans []plan.Wire
 	for _, w := range a.plan.Wires {
 		if which(w) {
 			plans = append(plans, w)
@@ -60,11 +61,6 @@ func (a *applier) wires(ctx context.Context, which func(WirePlan) bool) error {
 		a.putRight("wire "+w.String(), plans[i].A.Node, plans[i].B.Node)
 	}
 	return err
-}
-
-// toHost tells a host's wire from one between routers.
-func (p *Plan) toHost(w WirePlan) bool {
-	return !slices.ContainsFunc(p.Routers, func(r RouterPlan) bool { return r.Name == w.B.Node })
 }
 
 // returnNICs gives back the server's interfaces that a router has and the plan
@@ -87,7 +83,7 @@ func (a *applier) returnNICs() error {
 // A NIC that cannot take the planned MTU lowers that of the link.
 func (a *applier) lendNICs() error {
 	for _, n := range a.plan.NICs {
-		i := slices.IndexFunc(a.plan.Routers, func(r RouterPlan) bool { return r.Name == n.Router })
+		i := slices.IndexFunc(a.plan.Routers, func(r plan.Router) bool { return r.Name == n.Router })
 		r := &a.plan.Routers[i]
 		lent, err := hosts.LendNIC(hosts.Loan{
 			NIC: n.NIC, Name: n.Interface, Alias: n.Router + ":" + n.Interface, MTU: n.MTU,
@@ -106,7 +102,7 @@ func (a *applier) lendNICs() error {
 	return nil
 }
 
-func (a *applier) resolveWires(plans []WirePlan) ([]hosts.Wire, error) {
+func (a *applier) resolveWires(plans []plan.Wire) ([]hosts.Wire, error) {
 	wires := make([]hosts.Wire, len(plans))
 	for i, w := range plans {
 		var err error
@@ -121,7 +117,7 @@ func (a *applier) resolveWires(plans []WirePlan) ([]hosts.Wire, error) {
 }
 
 // end finds the namespace of a wire's end.
-func (a *applier) end(e EndPlan) (hosts.WireEnd, error) {
+func (a *applier) end(e plan.End) (hosts.WireEnd, error) {
 	mac, err := net.ParseMAC(e.MAC)
 	if err != nil {
 		return hosts.WireEnd{}, fmt.Errorf("interface %s: %w", e.Alias, err)
@@ -142,7 +138,7 @@ func (a *applier) nodePath(node string) string {
 	if node == "" {
 		return hosts.Namespace{Name: a.plan.Namespace}.Path()
 	}
-	return hosts.Namespace{Name: nodeNamespace(a.plan.Lab, node)}.Path()
+	return hosts.Namespace{Name: plan.NodeNamespace(a.plan.Lab, node)}.Path()
 }
 
 // hosts configures the inside of every host.
@@ -171,7 +167,7 @@ func (a *applier) renewHosts(ctx context.Context) error {
 	return g.Wait()
 }
 
-func (a *applier) configureHost(ctx context.Context, h HostPlan) error {
+func (a *applier) configureHost(ctx context.Context, h plan.Host) error {
 	changed, err := hosts.Configure(ctx, a.nodePath(h.Name), h.Network)
 	if err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
@@ -195,7 +191,7 @@ func (a *applier) routers(context.Context) error {
 	}
 	state := keeperState{
 		Lab:        a.plan.Lab,
-		Containers: slices.ContainsFunc(a.plan.Hosts, func(h HostPlan) bool { return h.Runtime == dockerName }),
+		Containers: slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return h.Runtime == dockerName }),
 	}
 	for _, r := range a.plan.Routers {
 		if err := writeJSON(agentConfigFile(a.plan.Lab, r.Name), r.Config); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/plan"
 	"pseudowan/topology"
 )
 
@@ -35,7 +36,7 @@ func absolutePaths(t *topology.Topology, dir string) error {
 
 // tagBuilds names the images that are built, each after what it is built from.
 // The error names the line of the file source.
-func (p *Plan) tagBuilds(source string) error {
+func tagBuilds(p *plan.Plan, source string) error {
 	tags := map[string]string{}
 	for i := range p.Hosts {
 		h := &p.Hosts[i]
@@ -93,7 +94,7 @@ func (a *applier) checkContainers(ctx context.Context) error {
 	if len(specs) == 0 {
 		return nil
 	}
-	if err := a.plan.checkMounts(a.topology.Source); err != nil {
+	if err := checkMounts(a.plan, a.topology.Source); err != nil {
 		return err
 	}
 	return a.before.docker.CheckNames(ctx, specs)
@@ -101,7 +102,7 @@ func (a *applier) checkContainers(ctx context.Context) error {
 
 // checkMounts refuses mounts of what the server does not have. The error names
 // the line of the file source.
-func (p *Plan) checkMounts(source string) error {
+func checkMounts(p *plan.Plan, source string) error {
 	for _, h := range p.Hosts {
 		if h.Runtime != dockerName {
 			continue
@@ -142,7 +143,7 @@ func (a *applier) images(ctx context.Context) error {
 // settleContainers waits for the containers that a command which was cut short
 // may have asked for, and that cannot be seen yet.
 func settleContainers(ctx context.Context, lab string) error {
-	cut, err := readJSON[[]Plan](changeFile(lab))
+	cut, err := readJSON[[]plan.Plan](changeFile(lab))
 	if err != nil {
 		return nil // no command was cut short, or none that had come so far
 	}

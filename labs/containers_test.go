@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"pseudowan/labs/plan"
 	"pseudowan/topology"
 )
 
@@ -14,7 +15,7 @@ import (
 // line of the file, before anything of Docker's is asked.
 func TestContainersOfNothing(t *testing.T) {
 	dir := t.TempDir()
-	planned := func(settings string) *Plan {
+	of := func(settings string) *plan.Plan {
 		t.Helper()
 		top, err := topology.Parse("lab.yaml", []byte(`name: t
 routers: {pe1: {as: 65001}}
@@ -33,7 +34,7 @@ hosts:
 		if err := absolutePaths(top, dir); err != nil {
 			t.Fatal(err)
 		}
-		return plan(t, top, Allocations{})
+		return planned(t, top)
 	}
 	check := func(what string, err error, want string) {
 		t.Helper()
@@ -41,10 +42,10 @@ hosts:
 			t.Errorf("%s: %v; want %q and that it does not exist", what, err, want)
 		}
 	}
-	check("mount", planned(`mounts: [".:/there", "away:/gone"]`).checkMounts("lab.yaml"),
+	check("mount", checkMounts(of(`mounts: [".:/there", "away:/gone"]`), "lab.yaml"),
 		"lab.yaml:11: host b: mount on /gone: stat "+filepath.Join(dir, "away"))
-	check("build", planned("build: away").tagBuilds("lab.yaml"), "lab.yaml:11: host b: build")
-	if err := planned(`mounts: [".:/there"]`).checkMounts("lab.yaml"); err != nil {
+	check("build", tagBuilds(of("build: away"), "lab.yaml"), "lab.yaml:11: host b: build")
+	if err := checkMounts(of(`mounts: [".:/there"]`), "lab.yaml"); err != nil {
 		t.Errorf("a mount that is there: %v", err)
 	}
 }

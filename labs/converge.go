@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"pseudowan/labs/plan"
 	"pseudowan/router"
 	"pseudowan/topology"
 )
@@ -26,7 +27,7 @@ func (a *applier) converge(ctx context.Context, timeout time.Duration) ([]string
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
 	defer cancel()
 	w := convergence{
-		applier: a, total: a.plan.expected(),
+		applier: a, total: a.plan.Expected(),
 		missing: map[string][]string{}, waiting: map[string][]string{}, said: map[string]bool{},
 	}
 	for _, r := range a.plan.Routers {
@@ -79,7 +80,7 @@ type convergence struct {
 	waiting map[string][]string
 }
 
-func (w *convergence) router(ctx context.Context, r RouterPlan) error {
+func (w *convergence) router(ctx context.Context, r plan.Router) error {
 	c := router.NewClient(r.Name, agentSocket(w.applier.plan.Lab, r.Name))
 	defer c.Close()
 	if err := configure(ctx, c, r.Config); err != nil {
@@ -153,22 +154,6 @@ func waitingFor(starting []string, missing, total int) string {
 		return fmt.Sprintf("waiting for %d of %d links, hosts, sessions and routes", min(missing, total), total)
 	}
 	return "converged"
-}
-
-// expected counts what the routers will report as missing until it is there.
-func (p *Plan) expected() (n int) {
-	for _, r := range p.Routers {
-		n += len(r.Config.Core) + len(r.Config.Expect)
-		for _, a := range r.Config.Access {
-			n += len(a.Expect) + a.Customer.AwaitedSessions()
-		}
-		for _, s := range r.Config.Sessions {
-			if s.PeerRouter != "" {
-				n++
-			}
-		}
-	}
-	return max(n, 1)
 }
 
 func (w *convergence) allMissing() []string { return w.all(w.missing) }

@@ -1,5 +1,5 @@
-// Package labs owns a lab's life: it turns a validated topology into a plan
-// (names, MACs, port numbers, labels: pure and deterministic), compares the
+// Package labs owns a lab's life: it has the plan of a validated topology made
+// (labs/plan), compares the
 // plan with what runs, brings up what is missing, waits until the routers
 // have converged, and takes everything down again from the marks alone.
 //

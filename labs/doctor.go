@@ -17,6 +17,7 @@ import (
 
 	"pseudowan/doctor"
 	"pseudowan/hosts"
+	"pseudowan/labs/plan"
 	"pseudowan/status"
 	"pseudowan/topology"
 )
@@ -45,7 +46,7 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		plan, err := NewPlan(t, Allocations{}, runtimes.choose("", t.Runtime, ""))
+		plan, err := plan.New(t, plan.Allocations{}, runtimes.choose("", t.Runtime, ""))
 		if err != nil {
 			return nil, err
 		}
@@ -64,15 +65,6 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 	return doctor.Check(ctx, need, there), nil
 }
 
-// ready refuses a lab that this server cannot run, before anything is touched.
-func (a *applier) ready() (warnings []status.Finding, err error) {
-	need := needOf(a.plan, a.topology.Datapath)
-	if !a.fresh {
-		runs(&need)
-	}
-	return doctor.CheckBeforeUp(need)
-}
-
 // runs makes of a lab's need what it lacks where it runs already.
 func runs(n *doctor.Need) {
 	n.Runs, n.NICs = true, nil // they are in the routers
@@ -83,7 +75,7 @@ func runs(n *doctor.Need) {
 }
 
 // needOf is what a plan asks of the server.
-func needOf(p *Plan, datapath string) doctor.Need {
+func needOf(p *plan.Plan, datapath string) doctor.Need {
 	n := doctor.Need{
 		Lab: p.Lab, Hosts: len(p.Hosts), Ports: map[string]int{},
 		Segments: len(p.Segments) > 0, Datapath: datapath, Programs: map[string]string{},

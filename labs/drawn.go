@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"pseudowan/labs/plan"
 	"pseudowan/topology"
 )
 
@@ -42,11 +43,11 @@ func Draw(o UpOptions) (Drawn, error) {
 	if err != nil {
 		return Drawn{}, err
 	}
-	return drawn(t, Allocations{})
+	return drawn(t, plan.Allocations{})
 }
 
-func drawn(t *topology.Topology, kept Allocations) (Drawn, error) {
-	plan, err := NewPlan(t, kept, cmp.Or(t.Runtime, netnsName))
+func drawn(t *topology.Topology, kept plan.Allocations) (Drawn, error) {
+	plan, err := plan.New(t, kept, cmp.Or(t.Runtime, netnsName))
 	if err != nil {
 		return Drawn{}, err
 	}

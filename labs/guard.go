@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/plan"
 	"pseudowan/logfile"
 )
 
@@ -72,7 +73,7 @@ func startKeeper(lab string, lock *os.File) error {
 	cmd.Env = append(os.Environ(), keeperLockEnv+"=3") // the first of ExtraFiles
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Dir = "/"
-	if err := (hosts.Namespace{Name: labNamespace(lab)}).Start(cmd); err != nil {
+	if err := (hosts.Namespace{Name: plan.LabNamespace(lab)}).Start(cmd); err != nil {
 		return fmt.Errorf("start the keeper: %w", err)
 	}
 	go cmd.Wait() // buries it, should this process outlive it
@@ -141,7 +142,7 @@ func guardKeeper(ctx context.Context, lab string, log *slog.Logger) {
 			case <-tick.C:
 			}
 			// The keeper cannot find a namespace that it is in itself.
-			recoverMissing(lab, []string{labNamespace(lab)}, log)
+			recoverMissing(lab, []string{plan.LabNamespace(lab)}, log)
 			if pid := keeperPID(lab); pid != 0 && w.hangs(pid, keeperLock(lab), time.Now()) {
 				log.Error("the keeper hangs and is ended", "pid", pid)
 				_ = syscall.Kill(pid, syscall.SIGKILL) // refused only where it has ended

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/plan"
 	"pseudowan/router"
 	"pseudowan/topology"
 )
@@ -130,7 +131,7 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 	if err := h.answers(ctx); err != nil {
 		return err
 	}
-	plan, torn, err := h.torn(ctx, nodes)
+	applied, torn, err := h.torn(ctx, nodes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil // what there is to mend is not known
@@ -138,7 +139,7 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 		return err
 	}
 	begin := time.Now()
-	if err := h.mend(ctx, plan, torn); err != nil {
+	if err := h.mend(ctx, applied, torn); err != nil {
 		return err
 	}
 	h.log.Info("hosts were started again and have their wires back", "hosts", nodes.names(), "took", time.Since(begin))
@@ -156,8 +157,8 @@ func (h *healer) answers(ctx context.Context) error {
 
 // torn returns the plan as applied, and the suspects among its hosts that run
 // and lack a wire.
-func (h *healer) torn(ctx context.Context, nodes suspects) (*Plan, []HostPlan, error) {
-	plan, err := appliedPlan(h.lab)
+func (h *healer) torn(ctx context.Context, nodes suspects) (*plan.Plan, []plan.Host, error) {
+	applied, err := appliedPlan(h.lab)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -165,8 +166,8 @@ func (h *healer) torn(ctx context.Context, nodes suspects) (*Plan, []HostPlan, e
 	if err != nil {
 		return nil, nil, err
 	}
-	var torn []HostPlan
-	for _, host := range plan.Hosts {
+	var torn []plan.Host
+	for _, host := range applied.Hosts {
 		failed, suspect := nodes[host.Name]
 		i := slices.IndexFunc(boxes, func(s hosts.Sandbox) bool { return s.Node == host.Name && s.Running() })
 		if !suspect || i < 0 || host.Runtime != dockerName {
@@ -176,11 +177,11 @@ func (h *healer) torn(ctx context.Context, nodes suspects) (*Plan, []HostPlan, e
 			torn = append(torn, host)
 		}
 	}
-	return &plan, torn, nil
+	return &applied, torn, nil
 }
 
 // hasWires tells whether a host's wires are there.
-func hasWires(path string, host HostPlan) bool {
+func hasWires(path string, host plan.Host) bool {
 	ends, err := hosts.WireEnds(path)
 	if err != nil {
 		return false
@@ -195,8 +196,8 @@ func hasWires(path string, host HostPlan) bool {
 
 // mend makes the hosts' wires again, configures the hosts and has the routers
 // take the new wires for the old ones.
-func (h *healer) mend(ctx context.Context, plan *Plan, torn []HostPlan) error {
-	a := &applier{plan: plan, hostPaths: map[string]string{}}
+func (h *healer) mend(ctx context.Context, applied *plan.Plan, torn []plan.Host) error {
+	a := &applier{plan: applied, hostPaths: map[string]string{}}
 	for _, host := range torn {
 		box, err := h.docker.Refurnish(ctx, a.spec(host))
 		if err != nil {
@@ -207,7 +208,7 @@ func (h *healer) mend(ctx context.Context, plan *Plan, torn []HostPlan) error {
 		}
 	}
 	routers := map[string]bool{}
-	lost := func(w WirePlan) bool {
+	lost := func(w plan.Wire) bool {
 		runs := a.hostPaths[w.B.Node] != ""
 		routers[w.A.Node] = routers[w.A.Node] || runs
 		return runs

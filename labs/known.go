@@ -9,6 +9,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/catalog"
+	"pseudowan/labs/plan"
 	"pseudowan/topology"
 )
 
@@ -63,7 +64,7 @@ func ordered(words []string) []string {
 
 func (k *Known) add(lab string, files []string) {
 	for _, f := range files {
-		if node, ok := strings.CutPrefix(f, nodeNamespace(lab, "")); ok {
+		if node, ok := strings.CutPrefix(f, plan.NodeNamespace(lab, "")); ok {
 			k.Nodes = append(k.Nodes, node)
 		}
 	}
@@ -124,8 +125,8 @@ func namespaceFiles() (names []string) {
 // node of another.
 func labsByFile(files []string) (labs []string) {
 	for _, f := range files { // sorted: a lab comes before its nodes
-		name, ours := strings.CutPrefix(f, labNamespace(""))
-		node := slices.ContainsFunc(labs, func(lab string) bool { return strings.HasPrefix(f, nodeNamespace(lab, "")) })
+		name, ours := strings.CutPrefix(f, plan.LabNamespace(""))
+		node := slices.ContainsFunc(labs, func(lab string) bool { return strings.HasPrefix(f, plan.NodeNamespace(lab, "")) })
 		if ours && !node {
 			labs = append(labs, name)
 		}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"pseudowan/doctor"
+	"pseudowan/labs/plan"
 	"pseudowan/router"
 )
 
@@ -11,7 +12,7 @@ import (
 // entry for each BGP peer and next hop of a router, on the links and towards
 // customers, and one for each gateway of a host. Entries that the kernel may
 // drop at once, those of multicast addresses, do not count.
-func neighboursOf(p *Plan) (arp, nd doctor.Entries) {
+func neighboursOf(p *plan.Plan) (arp, nd doctor.Entries) {
 	table := func(a netip.Addr) *doctor.Entries {
 		if a.Is4() {
 			return &arp
@@ -39,7 +40,7 @@ func neighboursOf(p *Plan) (arp, nd doctor.Entries) {
 
 // nextHopsOf are the peers of a router, and, where routes are reflected, which
 // leaves their next hops alone, the other routers on its links.
-func nextHopsOf(p *Plan, c router.Config) map[netip.Addr]bool {
+func nextHopsOf(p *plan.Plan, c router.Config) map[netip.Addr]bool {
 	wanted := make(map[netip.Addr]bool)
 	for _, s := range c.Sessions {
 		wanted[s.PeerAddress] = true

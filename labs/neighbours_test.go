@@ -49,7 +49,7 @@ func TestNeighboursOf(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		p := plan(t, top, Allocations{})
+		p := planned(t, top)
 		if arp, nd := neighboursOf(p); arp != c.arp || nd != c.nd {
 			t.Errorf("%s: ARP %+v, ND %+v; want %+v, %+v", name, arp, nd, c.arp, c.nd)
 		}

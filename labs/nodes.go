@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/plan"
 	"pseudowan/router"
 	"pseudowan/status"
 	"pseudowan/topology"
@@ -181,7 +182,7 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 	var vrfs []string
 	for _, a := range t.Hosts[i].Attachments {
 		vrfs = append(vrfs, a.VRF)
-		for _, p := range hostAddresses(lab, s.Node, a) {
+		for _, p := range plan.HostAddresses(lab, s.Node, a) {
 			n.Addresses = append(n.Addresses, p.String())
 		}
 	}

@@ -3,6 +3,8 @@ package labs
 import (
 	"os"
 	"path/filepath"
+
+	"pseudowan/labs/plan"
 )
 
 // The directories of all labs. Both are indexes for speed and for people:
@@ -26,7 +28,7 @@ func routerDirName(router string) string {
 	if len(router) <= longest {
 		return router
 	}
-	return router[:kept] + "-" + shortHash(router)
+	return router[:kept] + "-" + plan.ShortHash(router)
 }
 
 // agentSocket is where a router's agent answers.

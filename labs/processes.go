@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/plan"
 )
 
 // processes finds a lab's own processes: its keeper and the routers' agents,
@@ -198,7 +199,7 @@ func stopped(pid int) bool {
 // endStaleAgent ends an agent that cannot be reached any more, as its namespace
 // was deleted and made again, its socket is gone, or it was stopped. The keeper
 // starts the next one.
-func endStaleAgent(running processes, lab string, r RouterPlan) (ended bool, err error) {
+func endStaleAgent(running processes, lab string, r plan.Router) (ended bool, err error) {
 	pid := running.agent(lab, r.Name)
 	if pid == 0 {
 		return false, nil

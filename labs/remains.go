@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/plan"
 )
 
 // traces are what of a lab can be found beside its named namespaces and its
@@ -80,7 +81,7 @@ func findRemains(ctx context.Context, lab string) (r remains, err error) {
 	// An empty file has no mark. It is the lab's where the lab has made something
 	// of that name: whoever deletes and makes namespaces by hand leaves it.
 	if plan, err := appliedPlan(lab); err == nil {
-		r.vacant = slices.DeleteFunc(plan.namespaceNames(), func(name string) bool { return !hosts.IsVacant(name) })
+		r.vacant = slices.DeleteFunc(plan.NamespaceNames(), func(name string) bool { return !hosts.IsVacant(name) })
 	}
 	return r, nil
 }
@@ -175,9 +176,9 @@ func nameIsUnused(name string) bool {
 // namespaceOf names the namespace of a mark as plans do.
 func namespaceOf(m hosts.Mark) string {
 	if m.Kind == hosts.KindLab {
-		return labNamespace(m.Lab)
+		return plan.LabNamespace(m.Lab)
 	}
-	return nodeNamespace(m.Lab, m.Node)
+	return plan.NodeNamespace(m.Lab, m.Node)
 }
 
 // endAll ends the keeper, which would start agents again, and then the rest.

@@ -11,6 +11,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/hosts/probe"
+	"pseudowan/labs/plan"
 	"pseudowan/router"
 	"pseudowan/topology"
 	"pseudowan/trace"
@@ -105,7 +106,7 @@ func addressesOn(lab, host string, a topology.Attachment, have []probe.Address) 
 	if len(out) > 0 {
 		return out
 	}
-	return hostAddresses(lab, host, a)
+	return plan.HostAddresses(lab, host, a)
 }
 
 func (in *inspection) host(name string) (probe.Host, bool) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/plan"
 	"pseudowan/status"
 	"pseudowan/topology"
 )
@@ -17,7 +18,7 @@ import (
 // may be restarted under them.
 type unseen struct {
 	lab   string
-	hosts []HostPlan
+	hosts []plan.Host
 	runs  map[string]bool // those whose wires are there
 	cause error
 }
@@ -26,7 +27,7 @@ type unseen struct {
 // where no daemon answers, else those that the daemon does not know and whose
 // wires are there nevertheless.
 func (o observed) findUnseen(lab string) *unseen {
-	plans, cut := readJSON[[]Plan](changeFile(lab))
+	plans, cut := readJSON[[]plan.Plan](changeFile(lab))
 	state, err := readJSON[keeperState](keeperFile(lab))
 	if errors.Is(cut, fs.ErrNotExist) && err == nil && !state.Containers {
 		return nil // plans of large labs take their time to read
@@ -67,8 +68,8 @@ type wiresThere map[string][]hosts.WireEnd
 
 // reach reports whether a wire of a host is there: the kernel removes one with
 // either of its ends, and a container's end with the container.
-func (w wiresThere) reach(p *Plan, host string) bool {
-	for _, wire := range p.allWires() {
+func (w wiresThere) reach(p *plan.Plan, host string) bool {
+	for _, wire := range p.AllWires() {
 		near, far := wire.A, wire.B
 		if near.Node == host {
 			near, far = far, near
@@ -81,9 +82,9 @@ func (w wiresThere) reach(p *Plan, host string) bool {
 }
 
 func (w wiresThere) in(lab, node string) []hosts.WireEnd {
-	name := labNamespace(lab)
+	name := plan.LabNamespace(lab)
 	if node != "" {
-		name = nodeNamespace(lab, node)
+		name = plan.NodeNamespace(lab, node)
 	}
 	ends, known := w[name]
 	if !known {
@@ -94,7 +95,7 @@ func (w wiresThere) in(lab, node string) []hosts.WireEnd {
 }
 
 func (u *unseen) has(host string) bool {
-	return u != nil && slices.ContainsFunc(u.hosts, func(h HostPlan) bool { return h.Name == host })
+	return u != nil && slices.ContainsFunc(u.hosts, func(h plan.Host) bool { return h.Name == host })
 }
 
 // err says what cannot be seen, why, and what runs nevertheless; nil where

@@ -1,4 +1,4 @@
-package labs
+package plan
 
 import (
 	"crypto/sha256"
@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// labNamespace names the namespace that holds a lab's segments and keeper.
-func labNamespace(lab string) string { return "pw-" + lab }
+// LabNamespace names the namespace that holds a lab's segments and keeper.
+func LabNamespace(lab string) string { return "pw-" + lab }
 
-// nodeNamespace names a router's or host's namespace. The name is for people;
+// NodeNamespace names a router's or host's namespace. The name is for people;
 // what makes a namespace ours is the mark inside it.
-func nodeNamespace(lab, node string) string { return "pw-" + lab + "-" + node }
+func NodeNamespace(lab, node string) string { return "pw-" + lab + "-" + node }
 
 // maxInterfaceName is IFNAMSIZ less the terminating zero.
 const maxInterfaceName = 15
@@ -20,12 +20,12 @@ const maxInterfaceName = 15
 func bgpPortName(link string) string {
 	name := "bgp-" + link
 	if len(name) > maxInterfaceName {
-		name = "bgp-" + shortHash(link)
+		name = "bgp-" + ShortHash(link)
 	}
 	return name
 }
 
-func shortHash(s string) string {
+func ShortHash(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	const hex = "0123456789abcdef"
 	var b strings.Builder

@@ -1,4 +1,4 @@
-package labs
+package plan
 
 import (
 	"fmt"
@@ -15,10 +15,10 @@ import (
 // host plans one customer host: its wires, the router ports at their other
 // ends, the labels that its routes need and its own network configuration.
 func (b *planner) host(h topology.Host) {
-	hp := HostPlan{
+	hp := Host{
 		Name:      h.Name,
 		Runtime:   h.Runtime,
-		Namespace: nodeNamespace(b.topology.Name, h.Name),
+		Namespace: NodeNamespace(b.topology.Name, h.Name),
 		Container: b.topology.Prefix + h.Name,
 		Host:      h,
 		Network:   hosts.Network{Forward: h.Forward},
@@ -36,7 +36,7 @@ func (b *planner) host(h topology.Host) {
 	b.plan.Hosts = append(b.plan.Hosts, hp)
 }
 
-func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPlan) {
+func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *Host) {
 	c := b.routers[a.Router]
 	end := h.Name + ":" + a.Interface
 	port := b.hostPort(a.Router, end)
@@ -45,7 +45,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPla
 		Gateways: a.Gateways, MTU: a.MTU, Host: h.Name, RA: a.RA,
 	}
 	mac := hostMAC(b.topology.Name, h.Name, a)
-	for _, p := range hostAddresses(b.topology.Name, h.Name, a) {
+	for _, p := range HostAddresses(b.topology.Name, h.Name, a) {
 		access.Expect = append(access.Expect, p.Addr())
 		hp.Addresses = append(hp.Addresses, p.String())
 	}
@@ -55,10 +55,10 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *HostPla
 	b.statics(c, port, a)
 	b.bindings(c, h.Name, a)
 	hp.VRFs = append(hp.VRFs, a.VRF)
-	b.plan.Wires = append(b.plan.Wires, WirePlan{
-		A: EndPlan{Node: a.Router, Interface: access.Name, MTU: a.MTU, Alias: a.Router + ":" + end,
+	b.plan.Wires = append(b.plan.Wires, Wire{
+		A: End{Node: a.Router, Interface: access.Name, MTU: a.MTU, Alias: a.Router + ":" + end,
 			MAC: derivedMAC(b.topology.Name, a.Router, end).String()},
-		B: EndPlan{Node: h.Name, Interface: a.Interface, MTU: a.MTU, MAC: mac.String(), Alias: end},
+		B: End{Node: h.Name, Interface: a.Interface, MTU: a.MTU, MAC: mac.String(), Alias: end},
 	})
 	hp.Network.Interfaces = append(hp.Network.Interfaces, hosts.Interface{
 		Name: a.Interface, MAC: mac, MTU: a.MTU, Addresses: a.Addresses, SLAAC: a.SLAAC,
@@ -75,9 +75,9 @@ func hostMAC(lab, host string, a topology.Attachment) net.HardwareAddr {
 	return derivedMAC(lab, host, a.Interface)
 }
 
-// hostAddresses are the addresses that a host has on an attachment: those that
+// HostAddresses are the addresses that a host has on an attachment: those that
 // it is given, and the one that it makes of the advertised prefix and its MAC.
-func hostAddresses(lab, host string, a topology.Attachment) []netip.Prefix {
+func HostAddresses(lab, host string, a topology.Attachment) []netip.Prefix {
 	out := slices.Clone(a.Addresses)
 	if p := learnedAddress(lab, host, a); p.IsValid() {
 		out = append(out, p)
@@ -153,7 +153,7 @@ func (b *planner) bindings(c *router.Config, host string, a topology.Attachment)
 	i := slices.IndexFunc(c.VRFs, func(v router.VRF) bool { return v.Name == a.VRF })
 	v := &c.VRFs[i]
 	for _, f := range families(a.Gateways) {
-		for _, want := range bindingsFor(v, f, a, hostAddresses(b.topology.Name, host, a)) {
+		for _, want := range bindingsFor(v, f, a, HostAddresses(b.topology.Name, host, a)) {
 			label, ok := b.label(c.Router, want.key, c.Labels)
 			if !ok {
 				b.exhausted = append(b.exhausted, fmt.Errorf("host %s: router %s, VRF %s: no label is left in %s; give the router a larger range (labels:)",
@@ -228,17 +228,29 @@ func (b *planner) names(sorted []topology.Host) {
 	for _, r := range b.topology.Routers {
 		for _, c := range b.routers[r.Name].Core {
 			for _, p := range c.Addresses {
-				b.plan.Names = append(b.plan.Names, HostsFileRow{Address: p.Addr(), Names: []string{r.Name}, Node: r.Name})
+				b.plan.Names = append(b.plan.Names, Name{Address: p.Addr(), Names: []string{r.Name}, Node: r.Name})
 			}
 		}
 	}
 	for _, h := range sorted {
 		for _, a := range h.Attachments {
-			for _, p := range hostAddresses(b.topology.Name, h.Name, a) {
-				b.plan.Names = append(b.plan.Names, HostsFileRow{
+			for _, p := range HostAddresses(b.topology.Name, h.Name, a) {
+				b.plan.Names = append(b.plan.Names, Name{
 					Address: p.Addr(), Names: []string{h.Name}, VRF: a.VRF, Node: h.Name,
 				})
 			}
 		}
 	}
+}
+
+// HostsFile is what a node's /etc/hosts says: the routers, and the hosts of its
+// own VPNs, since addresses of others may overlap with them. A router has none.
+func HostsFile(rows []Name, vrfs []string) []hosts.HostsEntry {
+	var out []hosts.HostsEntry
+	for _, row := range rows {
+		if row.VRF == "" || slices.Contains(vrfs, row.VRF) {
+			out = append(out, hosts.HostsEntry{Addr: row.Address, Names: row.Names})
+		}
+	}
+	return out
 }

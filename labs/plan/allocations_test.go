@@ -1,4 +1,4 @@
-package labs
+package plan
 
 import (
 	"encoding/json"
@@ -126,7 +126,7 @@ func TestNumbersOfACutChangeAreNotReused(t *testing.T) {
 	blue := "  blue1: {to: pe1, vrf: blue, addresses: [10.71.0.2/24]}"
 	applied := plan(t, parsed(t, redAndBlue, "", ""), Allocations{})
 	cut := plan(t, parsed(t, redAndBlue, "", blue), applied.Allocations)
-	next := plan(t, parsed(t, redAndBlue, "", red), applied.Allocations.after([]Plan{*cut}))
+	next := plan(t, parsed(t, redAndBlue, "", red), applied.Allocations.After([]Plan{*cut}))
 	before, now := cut.Allocations.Routers["pe1"], next.Allocations.Routers["pe1"]
 	if got := now.VRFs["red"]; got == before.VRFs["blue"] {
 		t.Errorf("red has the number %d of blue", got)
@@ -137,7 +137,7 @@ func TestNumbersOfACutChangeAreNotReused(t *testing.T) {
 	if got := now.Labels["red|vpnv4|connected"]; got == before.Labels["blue|vpnv4|connected"] {
 		t.Errorf("red has the label %d of blue", got)
 	}
-	again := plan(t, parsed(t, redAndBlue, "", blue), applied.Allocations.after([]Plan{*cut}))
+	again := plan(t, parsed(t, redAndBlue, "", blue), applied.Allocations.After([]Plan{*cut}))
 	if diff := cmp.Diff(cut.Allocations, again.Allocations); diff != "" {
 		t.Errorf("the same change, begun again, gives other numbers:\n%s", diff)
 	}

@@ -1,4 +1,4 @@
-package labs
+package plan
 
 import (
 	"fmt"
@@ -15,27 +15,27 @@ import (
 // topology and of the allocations of the lab's earlier life; nothing in it
 // depends on the order of the hosts in the file.
 type Plan struct {
-	Lab         string         `json:"lab"`
-	Namespace   string         `json:"namespace"` // the lab's own: segments and the keeper live there
-	Runtime     string         `json:"runtime"`   // of hosts that do not name theirs
-	Routers     []RouterPlan   `json:"routers"`
-	Hosts       []HostPlan     `json:"hosts"`
-	Wires       []WirePlan     `json:"wires"`
-	Segments    []SegmentPlan  `json:"segments,omitempty"`
-	NICs        []NICPlan      `json:"nics,omitempty"`
-	Allocations Allocations    `json:"allocations"`
-	Names       []HostsFileRow `json:"names"`
+	Lab         string      `json:"lab"`
+	Namespace   string      `json:"namespace"` // the lab's own: segments and the keeper live there
+	Runtime     string      `json:"runtime"`   // of hosts that do not name theirs
+	Routers     []Router    `json:"routers"`
+	Hosts       []Host      `json:"hosts"`
+	Wires       []Wire      `json:"wires"`
+	Segments    []Segment   `json:"segments,omitempty"`
+	NICs        []NIC       `json:"nics,omitempty"`
+	Allocations Allocations `json:"allocations"`
+	Names       []Name      `json:"names"`
 }
 
-// RouterPlan is one router: its namespace and everything its agent is told.
-type RouterPlan struct {
+// Router is one router: its namespace and everything its agent is told.
+type Router struct {
 	Name      string        `json:"name"`
 	Namespace string        `json:"namespace"`
 	Config    router.Config `json:"config"`
 }
 
-// HostPlan is one customer host.
-type HostPlan struct {
+// Host is one customer host.
+type Host struct {
 	Name      string        `json:"name"`
 	Runtime   string        `json:"runtime"`
 	Namespace string        `json:"namespace"`           // of a netns host
@@ -47,14 +47,14 @@ type HostPlan struct {
 	Network   hosts.Network `json:"network"`
 }
 
-// WirePlan is a veth pair.
-type WirePlan struct {
-	A EndPlan `json:"a"`
-	B EndPlan `json:"b"`
+// Wire is a veth pair.
+type Wire struct {
+	A End `json:"a"`
+	B End `json:"b"`
 }
 
-// EndPlan is one end of a wire.
-type EndPlan struct {
+// End is one end of a wire.
+type End struct {
 	Node      string `json:"node"` // empty: the lab's namespace
 	Interface string `json:"interface"`
 	MAC       string `json:"mac"`
@@ -62,34 +62,34 @@ type EndPlan struct {
 	Alias     string `json:"alias"`
 }
 
-// SegmentPlan is a LAN that several routers share. The A ends of its wires are
+// Segment is a LAN that several routers share. The A ends of its wires are
 // in the lab's namespace.
-type SegmentPlan struct {
-	Name  string     `json:"name"`
-	MTU   int        `json:"mtu"`
-	Wires []WirePlan `json:"wires"`
+type Segment struct {
+	Name  string `json:"name"`
+	MTU   int    `json:"mtu"`
+	Wires []Wire `json:"wires"`
 }
 
-// NICPlan lends an interface of the server to a router.
-type NICPlan struct {
+// NIC lends an interface of the server to a router.
+type NIC struct {
 	NIC       string `json:"nic"`
 	Router    string `json:"router"`
 	Interface string `json:"interface"`
 	MTU       int    `json:"mtu"`
 }
 
-// HostsFileRow is a line of every node's /etc/hosts.
-type HostsFileRow struct {
+// Name is a line of every node's /etc/hosts.
+type Name struct {
 	Address netip.Addr `json:"address"`
 	Names   []string   `json:"names"`
 	VRF     string     `json:"vrf"` // "" for routers
 	Node    string     `json:"node"`
 }
 
-// NewPlan plans a topology. previous is the zero value for a new lab;
+// New plans a topology. previous is the zero value for a new lab;
 // otherwise names, ports and labels given earlier are kept. Hosts run in
 // runtime, except those that ask for another.
-func NewPlan(t *topology.Topology, previous Allocations, runtime string) (*Plan, error) {
+func New(t *topology.Topology, previous Allocations, runtime string) (*Plan, error) {
 	b := newPlanner(t, previous, runtime).build()
 	if len(b.exhausted) > 0 {
 		// What leaves with this edit would be kept from what comes with it. Where
@@ -107,13 +107,13 @@ func NewPlan(t *topology.Topology, previous Allocations, runtime string) (*Plan,
 func newPlanner(t *topology.Topology, previous Allocations, runtime string) *planner {
 	return &planner{topology: t, runtime: runtime, routers: map[string]*router.Config{}, inUse: allocationsInUse{}, plan: &Plan{
 		Lab:         t.Name,
-		Namespace:   labNamespace(t.Name),
+		Namespace:   LabNamespace(t.Name),
 		Runtime:     runtime,
 		Allocations: previous.clone(),
 	}}
 }
 
-// planner carries the state of one NewPlan.
+// planner carries the state of one New.
 type planner struct {
 	topology *topology.Topology
 	plan     *Plan
@@ -146,8 +146,8 @@ func (b *planner) build() *planner {
 	for _, r := range b.topology.Routers {
 		c := b.routers[r.Name]
 		slices.SortFunc(c.Access, func(x, y router.Access) int { return int(x.Port) - int(y.Port) })
-		b.plan.Routers = append(b.plan.Routers, RouterPlan{
-			Name: r.Name, Namespace: nodeNamespace(b.topology.Name, r.Name), Config: *c,
+		b.plan.Routers = append(b.plan.Routers, Router{
+			Name: r.Name, Namespace: NodeNamespace(b.topology.Name, r.Name), Config: *c,
 		})
 	}
 	return b
@@ -163,15 +163,15 @@ func (b *planner) sortedHosts() []topology.Host {
 
 func (b *planner) links() {
 	for i, l := range b.topology.Links {
-		ends := make([]EndPlan, len(l.Ends))
+		ends := make([]End, len(l.Ends))
 		for j, e := range l.Ends {
 			ends[j] = b.coreEnd(l, e)
 		}
 		switch {
 		case l.NIC != "":
-			b.plan.NICs = append(b.plan.NICs, NICPlan{NIC: l.NIC, Router: l.Ends[0].Router, Interface: l.Ends[0].Interface, MTU: l.MTU})
+			b.plan.NICs = append(b.plan.NICs, NIC{NIC: l.NIC, Router: l.Ends[0].Router, Interface: l.Ends[0].Interface, MTU: l.MTU})
 		case len(ends) == 2:
-			b.plan.Wires = append(b.plan.Wires, WirePlan{ends[0], ends[1]})
+			b.plan.Wires = append(b.plan.Wires, Wire{ends[0], ends[1]})
 		default:
 			b.segment(fmt.Sprintf("lan%d", i), l.MTU, ends)
 		}
@@ -179,7 +179,7 @@ func (b *planner) links() {
 }
 
 // coreEnd gives a router's link end its two ports and returns the wire's end.
-func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) EndPlan {
+func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) End {
 	c := b.routers[e.Router]
 	mac := e.MAC
 	if len(mac) == 0 {
@@ -190,7 +190,7 @@ func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) EndPlan {
 		BGPPort: b.corePort(e.Router, bgpPortName(e.Interface)), BGPName: bgpPortName(e.Interface),
 		MAC: mac.String(), Addresses: e.Addresses, MTU: l.MTU, NIC: behind(l, e),
 	})
-	return EndPlan{
+	return End{
 		Node: e.Router, Interface: e.Interface, MTU: l.MTU,
 		MAC:   derivedMAC(b.topology.Name, e.Router, e.Interface).String(),
 		Alias: e.Router + ":" + e.Interface,
@@ -205,11 +205,11 @@ func behind(l topology.Link, e topology.LinkEnd) string {
 	return hosts.NICName(e.Interface)
 }
 
-func (b *planner) segment(name string, mtu int, ends []EndPlan) {
-	s := SegmentPlan{Name: name, MTU: mtu}
+func (b *planner) segment(name string, mtu int, ends []End) {
+	s := Segment{Name: name, MTU: mtu}
 	for i, e := range ends {
 		port := fmt.Sprintf("%sp%d", name, i+1)
-		s.Wires = append(s.Wires, WirePlan{B: e, A: EndPlan{
+		s.Wires = append(s.Wires, Wire{B: e, A: End{
 			Interface: port, MTU: mtu,
 			MAC:   derivedMAC(b.topology.Name, "", port).String(),
 			Alias: e.Alias + "@" + name,

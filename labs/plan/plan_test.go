@@ -1,4 +1,4 @@
-package labs
+package plan
 
 import (
 	"encoding/json"
@@ -36,7 +36,7 @@ func parseCatalog(t *testing.T, name string) *topology.Topology {
 
 func plan(t *testing.T, top *topology.Topology, previous Allocations) *Plan {
 	t.Helper()
-	p, err := NewPlan(top, previous, "netns")
+	p, err := New(top, previous, "netns")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestNamesOfHostPorts(t *testing.T) {
 func TestNoLabelLeftNamesTheVRF(t *testing.T) {
 	top := parseCatalog(t, "pseudo-wan")
 	top.Routers[0].Labels = vpn.LabelRange{First: 1000, Last: 1005}
-	_, err := NewPlan(top, Allocations{}, "netns")
+	_, err := New(top, Allocations{}, "netns")
 	if err == nil || !strings.Contains(err.Error(), "pe1") || !strings.Contains(err.Error(), "VRF") || !strings.Contains(err.Error(), "1000-1005") {
 		t.Errorf("error = %v; want one that names the router, the VRF and the range", err)
 	}
@@ -178,15 +178,12 @@ func TestInterfaceNamesFit(t *testing.T) {
 			t.Errorf("bgpPortName(%q) = %q", name, got)
 		}
 	}
-	if dir := ovsDir(routerDir(strings.Repeat("l", 32), strings.Repeat("r", 63))); len(dir) > 80 {
-		t.Errorf("%s has %d octets, too many for sockets inside", dir, len(dir))
-	}
 }
 
 func TestHostsFileNamesOnlyTheOwnVPN(t *testing.T) {
 	p := plan(t, parseCatalog(t, "pseudo-wan"), Allocations{})
 	var names []string
-	for _, e := range hostsFile(p.Names, p.Hosts[0].VRFs) {
+	for _, e := range HostsFile(p.Names, p.Hosts[0].VRFs) {
 		names = append(names, e.Names...)
 	}
 	want := []string{"pe1", "pe2", "host_001_101", "remote_001_101"}
@@ -196,18 +193,18 @@ func TestHostsFileNamesOnlyTheOwnVPN(t *testing.T) {
 }
 
 var comparePrefixes = cmp.Options{
-	cmpopts.IgnoreFields(HostPlan{}, "Host"),
+	cmpopts.IgnoreFields(Host{}, "Host"),
 	cmp.Comparer(func(a, b hosts.Network) bool {
 		x, _ := json.Marshal(a)
 		y, _ := json.Marshal(b)
 		return string(x) == string(y)
 	}),
-	cmp.Comparer(func(a, b HostsFileRow) bool {
+	cmp.Comparer(func(a, b Name) bool {
 		x, _ := json.Marshal(a)
 		y, _ := json.Marshal(b)
 		return string(x) == string(y)
 	}),
-	cmp.Transformer("json", func(r RouterPlan) string {
+	cmp.Transformer("json", func(r Router) string {
 		b, _ := json.Marshal(r)
 		return string(b)
 	}),

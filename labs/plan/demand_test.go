@@ -1,4 +1,4 @@
-package labs
+package plan
 
 import (
 	"errors"
@@ -49,14 +49,14 @@ func planOf(t *testing.T, file []byte) *Plan {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, file)
 	}
-	plan, err := NewPlan(lab, Allocations{}, netnsName)
+	plan, err := New(lab, Allocations{}, netns)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, file)
 	}
 	return plan
 }
 
-func labelsOf(router RouterPlan) int {
+func labelsOf(router Router) int {
 	labels := map[vpn.Label]bool{}
 	for _, v := range router.Config.VRFs {
 		for _, b := range v.Bindings {

@@ -1,4 +1,4 @@
-package labs
+package plan
 
 import (
 	"fmt"
@@ -89,7 +89,7 @@ func (a Allocations) router(name string) *RouterAllocations {
 // after is the allocations as commands left them that were cut short: what they
 // gave out may be in use, or known to other routers, as well as what was
 // applied.
-func (a Allocations) after(cut []Plan) Allocations {
+func (a Allocations) After(cut []Plan) Allocations {
 	all := a.clone()
 	for _, p := range cut {
 		for _, name := range slices.Sorted(maps.Keys(p.Allocations.Routers)) {

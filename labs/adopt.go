@@ -20,7 +20,7 @@ func adoptEarlier(lab string) error {
 		return err
 	}
 	var errs []error
-	for name, m := range plan.marks() {
+	for name, m := range plan.Marks() {
 		if slices.ContainsFunc(marked, func(ns hosts.Namespace) bool { return ns.Name == name }) {
 			continue
 		}
@@ -28,21 +28,4 @@ func adoptEarlier(lab string) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
-}
-
-// marks are those of all namespaces that the plan makes, by name.
-func (p *Plan) marks() map[string]hosts.Mark {
-	marks := map[string]hosts.Mark{p.Namespace: {Lab: p.Lab, Kind: hosts.KindLab}}
-	for _, r := range p.Routers {
-		marks[r.Namespace] = hosts.Mark{Lab: p.Lab, Node: r.Name, Kind: hosts.KindRouter}
-		for _, name := range r.portNamespaces() {
-			marks[name] = hosts.Mark{Lab: p.Lab, Node: r.Name, Kind: hosts.KindPort}
-		}
-	}
-	for _, h := range p.Hosts {
-		if h.Runtime == netnsName {
-			marks[h.Namespace] = hosts.Mark{Lab: p.Lab, Node: h.Name, Kind: hosts.KindHost}
-		}
-	}
-	return marks
 }

@@ -1,7 +1,6 @@
-package labs
+package plan
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -25,14 +24,14 @@ func (b *planner) customer(h topology.Host, a topology.Attachment, access router
 	node, end := a.Router+"+"+access.Name, h.Name+":"+a.Interface+"/bgp"
 	port := b.hostPort(a.Router, end)
 	c := &router.Customer{
-		Namespace: nodeNamespace(b.topology.Name, node), Interface: customerInterface,
+		Namespace: NodeNamespace(b.topology.Name, node), Interface: customerInterface,
 		Port: port, Name: fmt.Sprintf("ovs-bgp%d", port),
 		Awaited: len(h.Command) > 0, BGP: *a.BGP,
 	}
-	b.plan.Wires = append(b.plan.Wires, WirePlan{
-		A: EndPlan{Node: a.Router, Interface: c.Name, MTU: a.MTU, Alias: a.Router + ":" + end,
+	b.plan.Wires = append(b.plan.Wires, Wire{
+		A: End{Node: a.Router, Interface: c.Name, MTU: a.MTU, Alias: a.Router + ":" + end,
 			MAC: derivedMAC(b.topology.Name, a.Router, end).String()},
-		B: EndPlan{Node: node, Interface: c.Interface, MTU: a.MTU, MAC: access.MAC, Alias: node + ":" + c.Interface},
+		B: End{Node: node, Interface: c.Interface, MTU: a.MTU, MAC: access.MAC, Alias: node + ":" + c.Interface},
 	})
 	return c
 }
@@ -70,50 +69,9 @@ func (b *planner) nobodyAt(h topology.Host, a topology.Attachment, r topology.Ex
 		return false
 	}
 	own := func(p netip.Prefix) bool { return p.Addr() == hop }
-	return !slices.ContainsFunc(hostAddresses(b.topology.Name, h.Name, a), own)
+	return !slices.ContainsFunc(HostAddresses(b.topology.Name, h.Name, a), own)
 }
 
 // linkLocal is where interfaces have addresses by themselves (RFC 4291 section
 // 2.5.6).
 var linkLocal = netip.MustParsePrefix("fe80::/64")
-
-// portNamespaces names the namespaces of a router's ports that have a network
-// stack of their own.
-func (r RouterPlan) portNamespaces() []string {
-	var out []string
-	for _, a := range r.Config.Access {
-		if a.Customer != nil {
-			out = append(out, a.Customer.Namespace)
-		}
-	}
-	return out
-}
-
-func (a *applier) portNamespaces() error {
-	for _, r := range a.plan.Routers {
-		for _, name := range r.portNamespaces() {
-			if err := a.namespace(name, hosts.Mark{Lab: a.plan.Lab, Node: r.Name, Kind: hosts.KindPort}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// removeExtraPorts removes the namespaces of ports that the plan no longer
-// has.
-func (a *applier) removeExtraPorts() error {
-	keep := map[string]bool{}
-	for _, r := range a.plan.Routers {
-		for _, name := range r.portNamespaces() {
-			keep[name] = true
-		}
-	}
-	var errs []error
-	for _, ns := range a.before.namespacesBy(hosts.KindPort) {
-		if !keep[ns.Name] {
-			errs = append(errs, ns.Delete())
-		}
-	}
-	return errors.Join(errs...)
-}
