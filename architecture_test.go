@@ -41,6 +41,7 @@ var rooms = map[string][]string{
 	"topology":      {"bgp/vpn"},
 	"status":        {},
 	"labs/catalog":  {},
+	"labs/store":    {"labs/plan", "router", "topology"},
 	"labs/plan":     {"topology", "router", "hosts", "bgp/vpn"},
 	"router/...":    {"router/...", "status", "bgp/...", "ovs/...", "topology"},
 	"test/lab":      {}, // tests only

@@ -5,13 +5,14 @@ import (
 	"slices"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/store"
 )
 
 // adoptEarlier takes over the namespaces of a lab that a version of this program
 // has made which marked them inside alone. That they are the lab's is known from
 // its plan, which nobody but root can write.
 func adoptEarlier(lab string) error {
-	plan, err := appliedPlan(lab)
+	plan, err := store.Applied(lab)
 	if err != nil {
 		return nil // nothing is known of it
 	}

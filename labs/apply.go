@@ -14,6 +14,7 @@ import (
 	"pseudowan/doctor"
 	"pseudowan/hosts"
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 	"pseudowan/status"
 	"pseudowan/topology"
 )
@@ -44,7 +45,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 		return nil, err
 	}
 	a := &applier{topology: t, source: source, before: before, fresh: before.empty(), progress: o.Progress, hostPaths: map[string]string{}}
-	applied, cut, known := appliedBefore(t.Name)
+	applied, cut, known := store.Before(t.Name)
 	if a.fresh { // after a reboot, say: its numbers are all that is left
 		applied, known = plan.Plan{Allocations: applied.Allocations}, true
 	} else {
@@ -132,7 +133,7 @@ func (a *applier) apply(ctx context.Context) error {
 			return fmt.Errorf("lab %s: %s: %w", a.plan.Lab, s.name, err)
 		}
 	}
-	return a.note()
+	return store.Finish(a.plan, a.source)
 }
 
 // undo removes what was built, or tells what it cannot remove.
@@ -143,21 +144,21 @@ func (a *applier) undo() error {
 }
 
 func (a *applier) files(context.Context) error {
-	dirs := []string{runDir(a.plan.Lab), stateDir(a.plan.Lab)}
+	dirs := []string{store.RunDir(a.plan.Lab), store.StateDir(a.plan.Lab)}
 	for _, r := range a.plan.Routers {
-		dirs = append(dirs, routerDir(a.plan.Lab, r.Name))
+		dirs = append(dirs, store.RouterDir(a.plan.Lab, r.Name))
 	}
 	for _, d := range dirs {
-		if err := makeDir(d); err != nil {
+		if err := store.MakeDir(d); err != nil {
 			return err
 		}
 	}
-	if err := a.begin(); err != nil {
+	if err := store.Begin(a.plan.Lab, append(a.cut, *a.plan)); err != nil {
 		return err
 	}
 	for _, r := range a.plan.Routers {
 		err := a.before.netns.WriteFiles(hosts.Spec{
-			Lab: a.plan.Lab, Node: routerDirName(r.Name), Hosts: plan.HostsFile(a.plan.Names, nil),
+			Lab: a.plan.Lab, Node: store.RouterDirName(r.Name), Hosts: plan.HostsFile(a.plan.Names, nil),
 		})
 		if err != nil {
 			return fmt.Errorf("router %s: %w", r.Name, err)
@@ -198,7 +199,7 @@ func (a *applier) endStrays(ctx context.Context) error {
 	anew := map[string]bool{}
 	for _, h := range a.plan.Hosts {
 		known := slices.ContainsFunc(a.before.hosts, func(s hosts.Sandbox) bool { return s.Runtime == netnsName && s.Node == h.Name })
-		_, gone := os.Stat(runDir(a.plan.Lab) + "/" + h.Name)
+		_, gone := os.Stat(store.RunDir(a.plan.Lab) + "/" + h.Name)
 		anew[h.Name] = h.Runtime == netnsName && (!known || gone != nil)
 	}
 	tenants := a.before.netns.Tenants()
@@ -260,8 +261,8 @@ func (a *applier) removeExtra(ctx context.Context) error {
 		if keepRouter(ns.Mark.Node) {
 			continue
 		}
-		errs = append(errs, hosts.EndProcesses(ctx, []hosts.Namespace{ns}, endGrace), hosts.ReturnNICs(ns, stateDir(a.plan.Lab)), ns.Delete(),
-			os.RemoveAll(routerDir(a.plan.Lab, ns.Mark.Node)))
+		errs = append(errs, hosts.EndProcesses(ctx, []hosts.Namespace{ns}, endGrace), hosts.ReturnNICs(ns, store.StateDir(a.plan.Lab)), ns.Delete(),
+			os.RemoveAll(store.RouterDir(a.plan.Lab, ns.Mark.Node)))
 	}
 	return errors.Join(errs...)
 }

@@ -12,6 +12,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 	"pseudowan/router"
 )
 
@@ -74,7 +75,7 @@ func (a *applier) returnNICs() error {
 				keep[n.NIC] = n.Interface
 			}
 		}
-		errs = append(errs, hosts.ReturnOtherNICs(ns, stateDir(a.plan.Lab), keep))
+		errs = append(errs, hosts.ReturnOtherNICs(ns, store.StateDir(a.plan.Lab), keep))
 	}
 	return errors.Join(errs...)
 }
@@ -88,7 +89,7 @@ func (a *applier) lendNICs() error {
 		lent, err := hosts.LendNIC(hosts.Loan{
 			NIC: n.NIC, Name: n.Interface, Alias: n.Router + ":" + n.Interface, MTU: n.MTU,
 			To:       hosts.Namespace{Name: r.Namespace, Mark: hosts.Mark{Lab: a.plan.Lab, Node: r.Name, Kind: hosts.KindRouter}},
-			StateDir: stateDir(a.plan.Lab),
+			StateDir: store.StateDir(a.plan.Lab),
 		})
 		if err != nil {
 			return err
@@ -189,12 +190,12 @@ func (a *applier) routers(context.Context) error {
 	if err := running.endDeafKeeper(a.plan.Lab); err != nil {
 		return err
 	}
-	state := keeperState{
+	state := store.KeeperState{
 		Lab:        a.plan.Lab,
 		Containers: slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return h.Runtime == dockerName }),
 	}
 	for _, r := range a.plan.Routers {
-		if err := writeJSON(agentConfigFile(a.plan.Lab, r.Name), r.Config); err != nil {
+		if err := store.WriteRouterConfig(a.plan.Lab, r.Name, r.Config); err != nil {
 			return err
 		}
 		ended, err := endStaleAgent(running, a.plan.Lab, r)
@@ -204,9 +205,9 @@ func (a *applier) routers(context.Context) error {
 		if ended {
 			a.changed = append(a.changed, "restarted router "+r.Name)
 		}
-		state.Routers = append(state.Routers, keeperRouter{Name: r.Name, Namespace: r.Namespace})
+		state.Routers = append(state.Routers, store.KeeperRouter{Name: r.Name, Namespace: r.Namespace})
 	}
-	if err := writeJSON(keeperFile(a.plan.Lab), state); err != nil {
+	if err := store.WriteKeeperState(state); err != nil {
 		return err
 	}
 	started, err := ensureKeeper(a.plan.Lab, running.keeper(a.plan.Lab))
@@ -233,7 +234,7 @@ func (a *applier) handOver(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	for _, r := range a.plan.Routers {
 		g.Go(func() error {
-			c := router.NewClient(r.Name, agentSocket(a.plan.Lab, r.Name))
+			c := router.NewClient(r.Name, store.AgentSocket(a.plan.Lab, r.Name))
 			defer c.Close()
 			if err := configure(gctx, c, r.Config); err != nil {
 				return fmt.Errorf("router %s: %w", r.Name, err)

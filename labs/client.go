@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/store"
 	"pseudowan/router"
 	"pseudowan/status"
 	"pseudowan/topology"
@@ -35,7 +36,7 @@ func Open(ctx context.Context, name string) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{Name: name, applied: appliedTopology(name)}
+	l := &Lab{Name: name, applied: store.Topology(name)}
 	for _, ns := range all {
 		if ns.Mark.Lab == name && ns.Mark.Kind == hosts.KindRouter {
 			l.routers = append(l.routers, ns.Mark.Node)
@@ -78,7 +79,7 @@ func ask[T any](ctx context.Context, l *Lab, f Filter, question func(context.Con
 	var all sync.WaitGroup
 	for i, name := range routers {
 		all.Go(func() {
-			c := router.NewClient(name, agentSocket(l.Name, name))
+			c := router.NewClient(name, store.AgentSocket(l.Name, name))
 			defer c.Close()
 			answers[i], errs[i] = question(ctx, c)
 		})

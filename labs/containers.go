@@ -9,6 +9,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 	"pseudowan/topology"
 )
 
@@ -143,7 +144,7 @@ func (a *applier) images(ctx context.Context) error {
 // settleContainers waits for the containers that a command which was cut short
 // may have asked for, and that cannot be seen yet.
 func settleContainers(ctx context.Context, lab string) error {
-	cut, err := readJSON[[]plan.Plan](changeFile(lab))
+	cut, err := store.Cut(lab)
 	if err != nil {
 		return nil // no command was cut short, or none that had come so far
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 	"pseudowan/router"
 	"pseudowan/topology"
 )
@@ -81,7 +82,7 @@ type convergence struct {
 }
 
 func (w *convergence) router(ctx context.Context, r plan.Router) error {
-	c := router.NewClient(r.Name, agentSocket(w.applier.plan.Lab, r.Name))
+	c := router.NewClient(r.Name, store.AgentSocket(w.applier.plan.Lab, r.Name))
 	defer c.Close()
 	if err := configure(ctx, c, r.Config); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package labs
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -11,13 +10,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
-
-	"golang.org/x/sys/unix"
 
 	"pseudowan/doctor"
 	"pseudowan/hosts"
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 	"pseudowan/status"
 	"pseudowan/topology"
 )
@@ -39,7 +36,7 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 	if o.Lab != "" {
 		t, err := Load(o.Lab, o.Stdin)
 		if errors.Is(err, ErrNotFound) {
-			if running := appliedTopology(o.Lab); running != nil {
+			if running := store.Topology(o.Lab); running != nil {
 				t, err = running, nil
 			}
 		}
@@ -68,7 +65,7 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 // runs makes of a lab's need what it lacks where it runs already.
 func runs(n *doctor.Need) {
 	n.Runs, n.NICs = true, nil // they are in the routers
-	if applied, err := appliedPlan(n.Lab); err == nil {
+	if applied, err := store.Applied(n.Lab); err == nil {
 		arp, nd := neighboursOf(&applied)
 		n.ARP, n.ND = beyond(n.ARP, arp), beyond(n.ND, nd)
 	}
@@ -147,7 +144,7 @@ func labsHere(ctx context.Context) ([]doctor.Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, root := range []string{runRoot, stateRoot} {
+	for _, root := range []string{store.RunRoot, store.StateRoot} {
 		entries, err := os.ReadDir(root)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -171,13 +168,13 @@ func labsHere(ctx context.Context) ([]doctor.Lab, error) {
 }
 
 func labHere(ctx context.Context, name string) (doctor.Lab, error) {
-	l := doctor.Lab{Name: name, Changing: locked(name)}
+	l := doctor.Lab{Name: name, Changing: store.Locked(name)}
 	found, err := observe(ctx, name, silent{})
 	if err != nil {
 		return l, err
 	}
 	nodes := found.nodes(ctx, name)
-	for _, dir := range []string{runDir(name), stateDir(name)} {
+	for _, dir := range []string{store.RunDir(name), store.StateDir(name)} {
 		if _, err := os.Stat(dir); err == nil {
 			l.Files = append(l.Files, dir)
 		}
@@ -209,7 +206,7 @@ func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 	case own && len(nodes) == 0:
 		l.Wrong = []string{"only its own namespace is left"}
 	}
-	if goingDown(name) && !l.Changing {
+	if store.GoingDown(name) && !l.Changing {
 		l.Wrong = append(l.Wrong, "its removal was cut short")
 	}
 	return l, nil
@@ -218,7 +215,7 @@ func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 // missingNodes are the nodes of the topology as it was applied that are not
 // there.
 func missingNodes(lab string, there map[string]bool) (missing []string) {
-	t := appliedTopology(lab)
+	t := store.Topology(lab)
 	if t == nil {
 		return nil
 	}
@@ -233,26 +230,4 @@ func missingNodes(lab string, there map[string]bool) (missing []string) {
 		}
 	}
 	return missing
-}
-
-// locked reports whether a command holds the lab's lock. To try it would make
-// that command, had it come a moment later, give up.
-func locked(lab string) bool {
-	info, err := os.Stat(lockPath(lab))
-	if err != nil {
-		return false
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	f, err := os.Open("/proc/locks")
-	if !ok || err != nil {
-		return false
-	}
-	defer f.Close()
-	file := fmt.Sprintf("%02x:%02x:%d", unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino) // proc(5)
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if words := strings.Fields(lines.Text()); slices.Contains(words, "FLOCK") && slices.Contains(words, file) {
-			return true
-		}
-	}
-	return false
 }

@@ -1,7 +1,6 @@
 package labs
 
 import (
-	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -9,6 +8,7 @@ import (
 
 	"pseudowan/doctor"
 	"pseudowan/hosts"
+	"pseudowan/labs/store"
 	"pseudowan/topology"
 )
 
@@ -43,33 +43,6 @@ hosts:
 	}
 }
 
-func TestLocked(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root: the locks of labs are root's")
-	}
-	const lab = "pwt-doctor-lock"
-	if locked(lab) {
-		t.Fatal("locked without a file")
-	}
-	held, err := tryAcquire(lab)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !locked(lab) {
-		t.Error("the lock is not seen")
-	}
-	if _, err := tryAcquire(lab); !errors.Is(err, errBusy) {
-		t.Errorf("a second command gets the lock: %v", err)
-	}
-	held.release()
-	if locked(lab) {
-		t.Error("the lock is seen after it was given back")
-	}
-	if _, err := os.Lstat(lockPath(lab)); err == nil {
-		t.Error("the lock's file stays")
-	}
-}
-
 // A lab of which half is there, and one of which only files are, are found.
 func TestRealDoctorFindsLeftOvers(t *testing.T) {
 	if os.Getuid() != 0 {
@@ -84,11 +57,11 @@ func TestRealDoctorFindsLeftOvers(t *testing.T) {
 		if err := ns.Delete(); err != nil {
 			t.Error(err)
 		}
-		if err := removeLabDirs(files); err != nil {
+		if err := store.RemoveDirs(files); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := makeDir(runDir(files)); err != nil {
+	if err := store.MakeDir(store.RunDir(files)); err != nil {
 		t.Fatal(err)
 	}
 	there, err := labsHere(t.Context())
@@ -106,7 +79,7 @@ func TestRealDoctorFindsLeftOvers(t *testing.T) {
 	if l := of(half); l.Routers != 1 || !slices.Equal(l.Wrong, wrong) {
 		t.Errorf("%+v", l)
 	}
-	if l := of(files); l.Routers+l.Hosts+len(l.Wrong) != 0 || !slices.Equal(l.Files, []string{runDir(files)}) {
+	if l := of(files); l.Routers+l.Hosts+len(l.Wrong) != 0 || !slices.Equal(l.Files, []string{store.RunDir(files)}) {
 		t.Errorf("%+v", l)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/store"
 )
 
 // endGrace is how long a lab's processes have to end by themselves, so that
@@ -26,11 +27,11 @@ func Down(ctx context.Context, lab string, p Progress) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	held, err := acquire(ctx, lab)
+	held, err := store.Acquire(ctx, lab)
 	if err != nil {
 		return "", err
 	}
-	defer held.release()
+	defer held.Release()
 	p.Step("removing lab " + lab)
 	if err := adoptEarlier(lab); err != nil {
 		return "", fmt.Errorf("remove lab %s: %w", lab, err)
@@ -67,7 +68,7 @@ func pickLeft(ctx context.Context, lab string) (string, error) {
 	if strings.ContainsAny(lab, "/") || lab[0] == '.' {
 		return "", err
 	}
-	for _, dir := range []string{runDir(lab), stateDir(lab)} {
+	for _, dir := range []string{store.RunDir(lab), store.StateDir(lab)} {
 		if info, statErr := os.Lstat(dir); statErr == nil && info.IsDir() {
 			return lab, nil
 		}
@@ -76,7 +77,7 @@ func pickLeft(ctx context.Context, lab string) (string, error) {
 	if leftErr != nil || !left.empty() {
 		return lab, leftErr
 	}
-	dropLeftLock(lab)
+	store.DropLeftLock(lab)
 	return "", err
 }
 
@@ -91,17 +92,10 @@ func onlyOneLeft(none error) (string, error) {
 	case len(labs) > 1:
 		return "", severalLabs(labs)
 	}
-	for _, lab := range leftLocks() {
-		dropLeftLock(lab)
+	for _, lab := range store.LeftLocks() {
+		store.DropLeftLock(lab)
 	}
 	return "", none
-}
-
-// goingDown reports whether the lab is being removed, or was when the command
-// that removed it was cut short.
-func goingDown(lab string) bool {
-	_, err := os.Lstat(downFile(lab))
-	return err == nil
 }
 
 // teardown ends and removes everything of a lab, and looks again until nothing
@@ -115,9 +109,7 @@ func teardown(ctx context.Context, lab string) error {
 	)
 	// The file is for what else might start something. Where it cannot be written,
 	// as on a full disk, the rounds are enough.
-	if err := makeDir(runDir(lab)); err == nil {
-		_ = os.WriteFile(downFile(lab), nil, 0o600)
-	}
+	_ = store.MarkGoingDown(lab)
 	begin := time.Now()
 	for round := 1; ; round++ {
 		left, err := findRemains(ctx, lab)
@@ -137,7 +129,7 @@ func teardown(ctx context.Context, lab string) error {
 			time.Sleep(pause)
 		}
 	}
-	if err := removeLabDirs(lab); err != nil {
+	if err := store.RemoveDirs(lab); err != nil {
 		return fmt.Errorf("remove lab %s: %w", lab, err)
 	}
 	return nil
@@ -148,7 +140,7 @@ func teardown(ctx context.Context, lab string) error {
 func stillThere(ctx context.Context, lab string, cause error) error {
 	left, err := findRemains(ctx, lab)
 	if err == nil && left.none() {
-		if err = removeLabDirs(lab); err == nil {
+		if err = store.RemoveDirs(lab); err == nil {
 			return nil
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 	"pseudowan/topology"
 )
 
@@ -29,8 +30,8 @@ type VRFLabels struct {
 // it was applied, with the labels that it has; without root, which may not
 // see that, and for any other the labels are those that it would get.
 func Draw(o UpOptions) (Drawn, error) {
-	if t := appliedTopology(o.Lab); t != nil {
-		before, err := appliedPlan(t.Name)
+	if t := store.Topology(o.Lab); t != nil {
+		before, err := store.Applied(t.Name)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
 			return Drawn{}, err
 		}

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/store"
 	"pseudowan/topology"
 )
 
@@ -84,7 +85,7 @@ func (o observed) command(ctx context.Context, lab string, x ExecOptions) (*exec
 		// A router is entered as a netns host is. Its own /run holds its Open
 		// vSwitch where the tools look for it.
 		return o.netns.Command(ctx, hosts.Sandbox{
-			Runtime: o.netns.Name(), Lab: lab, Node: routerDirName(x.Node), Name: ns.Name, NetNS: ns.Path(),
+			Runtime: o.netns.Name(), Lab: lab, Node: store.RouterDirName(x.Node), Name: ns.Name, NetNS: ns.Path(),
 		}, inside)
 	}
 	return nil, o.noSuchNode(lab, x.Node)

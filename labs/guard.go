@@ -16,6 +16,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 	"pseudowan/logfile"
 )
 
@@ -29,10 +30,10 @@ const keeperLockEnv = "PSEUDOWAN_KEEPER_LOCK"
 
 // openKeeperLock opens the file, and makes it where the lab has its directory.
 func openKeeperLock(lab string) (*os.File, error) {
-	return os.OpenFile(keeperLock(lab), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
+	return os.OpenFile(store.KeeperLock(lab), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
 }
 
-// tryKeeperLock takes the lock; the error wraps errBusy where a keeper lives.
+// tryKeeperLock takes the lock; the error wraps store.ErrBusy where a keeper lives.
 func tryKeeperLock(lab string) (*os.File, error) {
 	f, err := openKeeperLock(lab)
 	if err != nil {
@@ -41,7 +42,7 @@ func tryKeeperLock(lab string) (*os.File, error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
-			err = errBusy
+			err = store.ErrBusy
 		}
 		return nil, fmt.Errorf("lock of the keeper of lab %s: %w", lab, err)
 	}
@@ -58,12 +59,12 @@ func handedLock(lab string) (*os.File, error) {
 		return nil, err
 	}
 	unix.CloseOnExec(fd)
-	return os.NewFile(uintptr(fd), keeperLock(lab)), nil
+	return os.NewFile(uintptr(fd), store.KeeperLock(lab)), nil
 }
 
 // startKeeper starts the lab's keeper, which takes the lock over.
 func startKeeper(lab string, lock *os.File) error {
-	log, err := logfile.Open(keeperLog(lab))
+	log, err := logfile.Open(store.KeeperLog(lab))
 	if err != nil {
 		return err
 	}
@@ -103,7 +104,7 @@ func ensureKeeper(lab string, pid int) (started bool, err error) {
 		case err == nil:
 			defer lock.Close()
 			return true, startKeeper(lab, lock)
-		case !errors.Is(err, errBusy):
+		case !errors.Is(err, store.ErrBusy):
 			return false, err
 		}
 		if now := findProcesses().keeper(lab); now != 0 && now != pid && !zombie(now) {
@@ -143,7 +144,7 @@ func guardKeeper(ctx context.Context, lab string, log *slog.Logger) {
 			}
 			// The keeper cannot find a namespace that it is in itself.
 			recoverMissing(lab, []string{plan.LabNamespace(lab)}, log)
-			if pid := keeperPID(lab); pid != 0 && w.hangs(pid, keeperLock(lab), time.Now()) {
+			if pid := keeperPID(lab); pid != 0 && w.hangs(pid, store.KeeperLock(lab), time.Now()) {
 				log.Error("the keeper hangs and is ended", "pid", pid)
 				_ = syscall.Kill(pid, syscall.SIGKILL) // refused only where it has ended
 			}
@@ -177,24 +178,24 @@ func succeedKeeper(ctx context.Context, lab string, log *slog.Logger) error {
 		}
 	}
 	held, err1 := lock.Stat()
-	there, err2 := os.Lstat(keeperLock(lab))
+	there, err2 := os.Lstat(store.KeeperLock(lab))
 	switch {
 	case err1 != nil || err2 != nil || !os.SameFile(held, there):
 		return errors.Join(err1, err2) // another file has its name: look again
-	case ctx.Err() != nil || goingDown(lab):
+	case ctx.Err() != nil || store.GoingDown(lab):
 		return nil
 	case keeperPID(lab) != 0 && !zombie(keeperPID(lab)), findProcesses().keeper(lab) != 0:
 		return nil // one that has lost its lock file
 	}
 	log.Error("the keeper has ended and is started again")
-	noteMended(lab, "restarted the keeper, which had ended")
+	store.NoteMended(lab, "restarted the keeper, which had ended")
 	return startKeeper(lab, lock)
 }
 
 // keeperPID is the pid that the keeper has written into its lock; 0 where that
 // is no keeper.
 func keeperPID(lab string) int {
-	data, err := os.ReadFile(keeperLock(lab))
+	data, err := os.ReadFile(store.KeeperLock(lab))
 	if err != nil {
 		return 0
 	}
@@ -203,17 +204,6 @@ func keeperPID(lab string) int {
 		return 0
 	}
 	return pid
-}
-
-// wanted reports whether a router is to be there: it is in the keeper's list,
-// and the lab is not being removed. Where the list is gone, nobody has said that
-// the router shall go.
-func wanted(lab, router string) bool {
-	if goingDown(lab) {
-		return false
-	}
-	state, err := readJSON[keeperState](keeperFile(lab))
-	return err != nil || state.has(router)
 }
 
 // watched is what was seen of a process.

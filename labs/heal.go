@@ -14,6 +14,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 	"pseudowan/router"
 	"pseudowan/topology"
 )
@@ -120,14 +121,14 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 	}
 	wait, cancel := context.WithTimeout(ctx, healLockPatience)
 	defer cancel()
-	held, err := await(wait, h.lab)
-	if errors.Is(err, errBusy) {
-		return fmt.Errorf("the lab is being changed by %s", lockHolder(lockPath(h.lab)))
+	held, err := store.Await(wait, h.lab)
+	if errors.Is(err, store.ErrBusy) {
+		return fmt.Errorf("the lab is being changed by %s", store.Holder(h.lab))
 	}
 	if err != nil {
 		return err
 	}
-	defer held.release()
+	defer held.Release()
 	if err := h.answers(ctx); err != nil {
 		return err
 	}
@@ -147,9 +148,9 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 }
 
 // answers is an error where the daemon hangs, which is not waited for with the
-// lab's lock in hand: commands wait for that no longer than lockPatience.
+// lab's lock in hand: commands wait for that no longer than store.LockPatience.
 func (h *healer) answers(ctx context.Context) error {
-	const patience = lockPatience / 2
+	const patience = store.LockPatience / 2
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return h.docker.Ping(ctx)
@@ -158,7 +159,7 @@ func (h *healer) answers(ctx context.Context) error {
 // torn returns the plan as applied, and the suspects among its hosts that run
 // and lack a wire.
 func (h *healer) torn(ctx context.Context, nodes suspects) (*plan.Plan, []plan.Host, error) {
-	applied, err := appliedPlan(h.lab)
+	applied, err := store.Applied(h.lab)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -237,11 +238,11 @@ func (h *healer) reconfigure(ctx context.Context, name string) error {
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	cfg, err := readJSON[router.Config](agentConfigFile(h.lab, name))
+	cfg, err := store.RouterConfig(h.lab, name)
 	if err != nil {
 		return fmt.Errorf("router %s: %w", name, err)
 	}
-	c := router.NewClient(name, agentSocket(h.lab, name))
+	c := router.NewClient(name, store.AgentSocket(h.lab, name))
 	defer c.Close()
 	return configure(ctx, c, cfg)
 }

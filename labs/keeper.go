@@ -2,14 +2,12 @@ package labs
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"sync"
 	"syscall"
@@ -18,25 +16,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/store"
 	"pseudowan/logfile"
 )
-
-// keeperState is what `up` tells the keeper: which routers have an agent, and
-// whether there are hosts that somebody else may stop and start.
-type keeperState struct {
-	Lab        string         `json:"lab"`
-	Routers    []keeperRouter `json:"routers"`
-	Containers bool           `json:"containers,omitempty"`
-}
-
-type keeperRouter struct {
-	Name      string `json:"name"`
-	Namespace string `json:"namespace"`
-}
-
-func (s keeperState) has(router string) bool {
-	return slices.ContainsFunc(s.Routers, func(r keeperRouter) bool { return r.Name == router })
-}
 
 // restartPause keeps an agent that cannot start from spinning: one that ended
 // sooner than soonAfterStart is started again only then, and twice as late each
@@ -58,7 +40,7 @@ const keeperTurn = 200 * time.Millisecond
 // else, by the mark of the namespace.
 func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
 	lock, err := handedLock(lab)
-	if errors.Is(err, errBusy) {
+	if errors.Is(err, store.ErrBusy) {
 		return nil // another one is faster
 	}
 	if err != nil {
@@ -72,7 +54,7 @@ func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
 	defer k.wait.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	k.wait.Go(func() { logfile.Keep(ctx, func() []string { return labLogs(lab) }, log) })
+	k.wait.Go(func() { logfile.Keep(ctx, func() []string { return store.Logs(lab) }, log) })
 	signal.Ignore(syscall.SIGHUP) // it told keepers of earlier versions that the list has changed
 	sayName(servingName)
 	context.AfterFunc(ctx, func() { sayName(endingName) })
@@ -87,7 +69,7 @@ func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
 		k.deaf = err != nil
 		recoverMissing(lab, k.names, log)
 		now := time.Now()
-		_ = os.Chtimes(keeperLock(lab), now, now) // gone with the lab's directory, at worst
+		_ = os.Chtimes(store.KeeperLock(lab), now, now) // gone with the lab's directory, at worst
 		select {
 		case <-ctx.Done():
 			return nil
@@ -115,20 +97,20 @@ type keeper struct {
 
 // reload follows the list of routers where it has changed.
 func (k *keeper) reload(ctx context.Context) error {
-	info, err := os.Stat(keeperFile(k.lab))
+	info, err := store.KeeperStateFile(k.lab)
 	if err != nil {
 		return err
 	}
 	if k.list != nil && os.SameFile(k.list, info) && k.list.ModTime().Equal(info.ModTime()) {
 		return nil
 	}
-	state, err := readJSON[keeperState](keeperFile(k.lab))
+	state, err := store.ReadKeeperState(k.lab)
 	if err != nil {
 		return err
 	}
 	k.list = info
 	for name, stop := range k.running {
-		if !state.has(name) {
+		if !state.Has(name) {
 			stop()
 			delete(k.running, name)
 		}
@@ -164,21 +146,21 @@ func recoverMissing(lab string, names []string, log *slog.Logger) {
 		_, err := os.Lstat(hosts.Namespace{Name: name}.Path())
 		return errors.Is(err, os.ErrNotExist)
 	})
-	if !lacking || goingDown(lab) {
+	if !lacking || store.GoingDown(lab) {
 		return
 	}
-	held, err := tryAcquire(lab)
+	held, err := store.TryAcquire(lab)
 	if err != nil {
 		return
 	}
-	defer held.release()
-	if goingDown(lab) {
+	defer held.Release()
+	if store.GoingDown(lab) {
 		return
 	}
 	recovered, err := recoverNames(lab)
 	for _, ns := range recovered {
 		log.Warn("a namespace had lost its name", "namespace", ns.Name)
-		noteMended(lab, "gave namespace "+ns.Name+" its name back")
+		store.NoteMended(lab, "gave namespace "+ns.Name+" its name back")
 	}
 	if err != nil {
 		log.Error("namespaces without a name", "error", err)
@@ -187,9 +169,9 @@ func recoverMissing(lab string, names []string, log *slog.Logger) {
 
 // supervise keeps a router's agent running: that of an earlier keeper, where
 // there is one, then those it starts.
-func (k *keeper) supervise(ctx context.Context, r keeperRouter) {
+func (k *keeper) supervise(ctx context.Context, r store.KeeperRouter) {
 	pause := restartPause
-	for first := true; !goingDown(k.lab) && ctx.Err() == nil; first = false {
+	for first := true; !store.GoingDown(k.lab) && ctx.Err() == nil; first = false {
 		begin := time.Now()
 		var err error
 		if pid := k.found.agent(k.lab, r.Name); first && pid != 0 {
@@ -201,7 +183,7 @@ func (k *keeper) supervise(ctx context.Context, r keeperRouter) {
 			return
 		}
 		k.log.Error("agent ended; it is started again", "router", r.Name, "error", err)
-		noteMended(k.lab, "restarted router "+r.Name)
+		store.NoteMended(k.lab, "restarted router "+r.Name)
 		if time.Since(begin) > soonAfterStart {
 			pause = restartPause
 		}
@@ -214,8 +196,8 @@ func (k *keeper) supervise(ctx context.Context, r keeperRouter) {
 	}
 }
 
-func (k *keeper) runAgent(ctx context.Context, r keeperRouter) error {
-	log, err := logfile.Open(filepath.Join(routerDir(k.lab, r.Name), agentLog))
+func (k *keeper) runAgent(ctx context.Context, r store.KeeperRouter) error {
+	log, err := logfile.Open(store.RouterLog(k.lab, r.Name))
 	if err != nil {
 		return err
 	}
@@ -233,7 +215,7 @@ func (k *keeper) runAgent(ctx context.Context, r keeperRouter) error {
 
 // attend waits for the end of an agent. It ends one that hangs, and, when the
 // keeper itself ends, one whose router is to be no more.
-func (k *keeper) attend(ctx context.Context, r keeperRouter, pid int, end <-chan error) error {
+func (k *keeper) attend(ctx context.Context, r store.KeeperRouter, pid int, end <-chan error) error {
 	tick := time.NewTicker(guardEvery)
 	defer tick.Stop()
 	var w watched
@@ -242,13 +224,13 @@ func (k *keeper) attend(ctx context.Context, r keeperRouter, pid int, end <-chan
 		case err := <-end:
 			return err
 		case <-ctx.Done():
-			if wanted(k.lab, r.Name) {
+			if store.Wanted(k.lab, r.Name) {
 				return nil // the next keeper takes it over
 			}
 			_ = syscall.Kill(pid, syscall.SIGTERM) // refused only where it has ended
 			return <-end
 		case <-tick.C:
-			if w.hangs(pid, filepath.Join(routerDir(k.lab, r.Name), beatName), time.Now()) {
+			if w.hangs(pid, store.BeatFile(k.lab, r.Name), time.Now()) {
 				k.log.Error("an agent hangs and is ended", "router", r.Name, "pid", pid)
 				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
@@ -277,24 +259,4 @@ func endOf(pid int) <-chan error {
 		}
 	}()
 	return end
-}
-
-func readJSON[T any](path string) (T, error) {
-	var v T
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return v, err
-	}
-	if err := json.Unmarshal(data, &v); err != nil {
-		return v, fmt.Errorf("%s: %w", path, err)
-	}
-	return v, nil
-}
-
-func writeJSON(path string, v any) error {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	return writeFile(path, append(data, '\n'))
 }

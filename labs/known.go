@@ -10,6 +10,7 @@ import (
 	"pseudowan/hosts"
 	"pseudowan/labs/catalog"
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 	"pseudowan/topology"
 )
 
@@ -99,7 +100,7 @@ func (k *Known) addPrefixes(h topology.Host) {
 // knownTopology is the lab's as applied or, for who may not read that, the
 // catalogue's of that name.
 func knownTopology(lab string) *topology.Topology {
-	if t := appliedTopology(lab); t != nil {
+	if t := store.Topology(lab); t != nil {
 		return t
 	}
 	data, ok := catalog.Get(lab)

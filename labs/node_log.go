@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/store"
 	"pseudowan/logfile"
 )
 
@@ -44,7 +44,7 @@ func Log(ctx context.Context, o LogOptions, w io.Writer) (note string, err error
 	if !slices.ContainsFunc(found.namespacesBy(hosts.KindRouter), router) {
 		return "", found.noSuchNode(lab, o.Node)
 	}
-	path := filepath.Join(routerDir(lab, o.Node), agentLog)
+	path := store.RouterLog(lab, o.Node)
 	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
 		note = "the agent of router " + o.Node + " has said nothing"
 	}

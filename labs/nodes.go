@@ -11,6 +11,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 	"pseudowan/router"
 	"pseudowan/status"
 	"pseudowan/topology"
@@ -47,7 +48,7 @@ func Nodes(ctx context.Context, lab string) ([]status.Node, error) {
 }
 
 func (o observed) nodes(ctx context.Context, lab string) []status.Node {
-	applied, running := appliedTopology(lab), findProcesses()
+	applied, running := store.Topology(lab), findProcesses()
 	var out []status.Node
 	for _, ns := range o.namespacesBy(hosts.KindRouter) {
 		out = append(out, routerNode(ctx, lab, ns, running, applied))
@@ -71,20 +72,6 @@ func (o observed) nodes(ctx context.Context, lab string) []status.Node {
 		return topology.CompareNames(a.Node, b.Node)
 	})
 	return out
-}
-
-// appliedTopology is the topology as it was applied last; nil where the state
-// directory is gone: then the marks alone are listed.
-func appliedTopology(lab string) *topology.Topology {
-	data, err := os.ReadFile(topologyFile(lab))
-	if err != nil {
-		return nil
-	}
-	t, err := topology.Parse(topologyFile(lab), data)
-	if err != nil {
-		return nil
-	}
-	return t
 }
 
 func routerNode(ctx context.Context, lab string, ns hosts.Namespace, running processes, t *topology.Topology) status.Node {
@@ -123,7 +110,7 @@ func routerNode(ctx context.Context, lab string, ns hosts.Namespace, running pro
 // switchRuns reports whether the daemons of a router's switch run. The run
 // directory may be gone: then nothing is known.
 func switchRuns(lab, router string) bool {
-	dir := ovsDir(routerDir(lab, router))
+	dir := store.OVSDir(store.RouterDir(lab, router))
 	for _, daemon := range []string{"ovsdb-server", "ovs-vswitchd"} {
 		text, err := os.ReadFile(filepath.Join(dir, daemon+".pid"))
 		if err != nil {
@@ -142,7 +129,7 @@ func datapathOf(ctx context.Context, lab, name string) string {
 	const patience = time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	c := router.NewClient(name, agentSocket(lab, name))
+	c := router.NewClient(name, store.AgentSocket(lab, name))
 	defer c.Close()
 	datapath, err := c.Datapath(ctx)
 	if err != nil {

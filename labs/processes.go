@@ -15,6 +15,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 )
 
 // processes finds a lab's own processes: its keeper and the routers' agents,
@@ -204,14 +205,14 @@ func endStaleAgent(running processes, lab string, r plan.Router) (ended bool, er
 	if pid == 0 {
 		return false, nil
 	}
-	_, missing := os.Lstat(agentSocket(lab, r.Name))
+	_, missing := os.Lstat(store.AgentSocket(lab, r.Name))
 	if missing == nil && inNamespace(pid, hosts.Namespace{Name: r.Namespace}) && !stopped(pid) {
 		return false, nil
 	}
 	if err := kill(pid); err != nil {
 		return false, fmt.Errorf("router %s: %w", r.Name, err)
 	}
-	if err := os.Remove(agentSocket(lab, r.Name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(store.AgentSocket(lab, r.Name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return false, fmt.Errorf("router %s: %w", r.Name, err)
 	}
 	return true, nil

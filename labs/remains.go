@@ -11,6 +11,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 )
 
 // traces are what of a lab can be found beside its named namespaces and its
@@ -26,7 +27,7 @@ type traces struct {
 func (t traces) empty() bool { return len(t.leftovers)+len(t.lost)+len(t.pids) == 0 }
 
 func findTraces(lab string) (traces, error) {
-	tenants := hosts.NewNetNS(runRoot, selfCommand).Tenants()
+	tenants := hosts.NewNetNS(store.RunRoot, selfCommand).Tenants()
 	t := traces{lab: lab, owns: func(pid int) bool { return tenants.Has(pid, lab, "") || ownProcess(pid) == lab }}
 	left, err := hosts.Leftovers()
 	if err != nil {
@@ -49,7 +50,7 @@ func labsWithoutNames() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	lost, err := hosts.NewNetNS(runRoot, selfCommand).Tenants().LostNamespaces()
+	lost, err := hosts.NewNetNS(store.RunRoot, selfCommand).Tenants().LostNamespaces()
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func findRemains(ctx context.Context, lab string) (r remains, err error) {
 	}
 	// An empty file has no mark. It is the lab's where the lab has made something
 	// of that name: whoever deletes and makes namespaces by hand leaves it.
-	if plan, err := appliedPlan(lab); err == nil {
+	if plan, err := store.Applied(lab); err == nil {
 		r.vacant = slices.DeleteFunc(plan.NamespaceNames(), func(name string) bool { return !hosts.IsVacant(name) })
 	}
 	return r, nil
@@ -125,7 +126,7 @@ func (r remains) remove(ctx context.Context) error {
 		return errors.Join(append(errs, err)...)
 	}
 	for _, ns := range r.namespacesBy(hosts.KindRouter) {
-		errs = append(errs, hosts.ReturnNICs(ns, stateDir(r.lab)))
+		errs = append(errs, hosts.ReturnNICs(ns, store.StateDir(r.lab)))
 	}
 	errs = append(errs, r.removeHosts(ctx, func(s hosts.Sandbox) bool { return !isContainer(s) }))
 	for _, ns := range slices.Concat(r.namespaces, r.leftovers) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/store"
 )
 
 // selfCommand starts this program again inside a host, see hosts.Enter.
@@ -22,7 +23,7 @@ type runtimes struct {
 }
 
 func findRuntimes(ctx context.Context, say func(string)) runtimes {
-	r := runtimes{netns: hosts.NewNetNS(runRoot, selfCommand)}
+	r := runtimes{netns: hosts.NewNetNS(store.RunRoot, selfCommand)}
 	docker, err := hosts.NewDocker(hosts.DockerOptions{Enter: selfCommand, Progress: say})
 	if err == nil {
 		ctx, cancel := context.WithTimeout(ctx, daemonPatience)

@@ -12,6 +12,7 @@ import (
 	"pseudowan/hosts"
 	"pseudowan/hosts/probe"
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 	"pseudowan/router"
 	"pseudowan/topology"
 	"pseudowan/trace"
@@ -65,7 +66,7 @@ func meant(lab, file string) (*topology.Topology, error) {
 	if file != "" {
 		return Load(file, nil)
 	}
-	t := appliedTopology(lab)
+	t := store.Topology(lab)
 	if t == nil {
 		return nil, fmt.Errorf("lab %s: its topology as applied is gone; name the file with --topology", lab)
 	}
@@ -154,7 +155,7 @@ func (in *inspection) snapshot(ctx context.Context) (*trace.Snapshot, error) {
 
 // Fate implements trace.Asker.
 func (in *inspection) Fate(ctx context.Context, name string, p trace.Packet) (trace.Fate, error) {
-	c := router.NewClient(name, agentSocket(in.lab.Name, name))
+	c := router.NewClient(name, store.AgentSocket(in.lab.Name, name))
 	defer c.Close()
 	f, err := c.Fate(ctx, router.Packet{
 		Port: p.Port, Label: p.Label, Source: p.Source, Destination: p.Destination, TTL: p.TTL,

@@ -9,6 +9,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 	"pseudowan/status"
 	"pseudowan/topology"
 )
@@ -27,12 +28,12 @@ type unseen struct {
 // where no daemon answers, else those that the daemon does not know and whose
 // wires are there nevertheless.
 func (o observed) findUnseen(lab string) *unseen {
-	plans, cut := readJSON[[]plan.Plan](changeFile(lab))
-	state, err := readJSON[keeperState](keeperFile(lab))
+	plans, cut := store.Cut(lab)
+	state, err := store.ReadKeeperState(lab)
 	if errors.Is(cut, fs.ErrNotExist) && err == nil && !state.Containers {
 		return nil // plans of large labs take their time to read
 	}
-	if applied, err := appliedPlan(lab); err == nil {
+	if applied, err := store.Applied(lab); err == nil {
 		plans = append(plans, applied)
 	}
 	u := &unseen{lab: lab, runs: map[string]bool{}, cause: o.absent}

@@ -3,6 +3,7 @@ package labs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/catalog"
+	"pseudowan/labs/store"
 	"pseudowan/status"
 	"pseudowan/topology"
 )
@@ -61,11 +63,11 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	if err := needRoot(); err != nil {
 		return Report{}, err
 	}
-	held, err := acquire(ctx, t.Name)
+	held, err := store.Acquire(ctx, t.Name)
 	if err != nil {
 		return Report{}, err
 	}
-	defer held.release()
+	defer held.Release()
 	recovered, err := settle(ctx, t.Name, o.Progress)
 	if err != nil {
 		return Report{}, err
@@ -109,7 +111,7 @@ func settle(ctx context.Context, lab string, p Progress) ([]hosts.Namespace, err
 	if err := adoptEarlier(lab); err != nil {
 		return nil, err
 	}
-	if goingDown(lab) {
+	if store.GoingDown(lab) {
 		p.Step("removing what an interrupted down has left")
 		return nil, takeDown(ctx, lab)
 	}
@@ -173,4 +175,13 @@ func (a *applier) run(ctx context.Context, o UpOptions) (waiting []string, err e
 		return nil, a.handOver(ctx)
 	}
 	return nil, nil
+}
+
+// cutShort says that a change of a running lab has ended half-way; nil where it
+// has not.
+func (a *applier) cutShort() error {
+	if !store.Changing(a.plan.Lab) || len(a.changed) == 0 {
+		return nil
+	}
+	return fmt.Errorf("lab %s is changed in part: `pseudowan up` with the same file goes on", a.plan.Lab)
 }

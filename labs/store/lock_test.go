@@ -1,6 +1,7 @@
-package labs
+package store
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,5 +61,32 @@ func TestPrintableCommand(t *testing.T) {
 		if got := printableCommand([]byte(line)); got != want {
 			t.Errorf("%q: %q, want %q", line, got, want)
 		}
+	}
+}
+
+func TestLocked(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root: the locks of labs are root's")
+	}
+	const lab = "pwt-doctor-lock"
+	if Locked(lab) {
+		t.Fatal("locked without a file")
+	}
+	held, err := TryAcquire(lab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !Locked(lab) {
+		t.Error("the lock is not seen")
+	}
+	if _, err := TryAcquire(lab); !errors.Is(err, ErrBusy) {
+		t.Errorf("a second command gets the lock: %v", err)
+	}
+	held.Release()
+	if Locked(lab) {
+		t.Error("the lock is seen after it was given back")
+	}
+	if _, err := os.Lstat(lockPath(lab)); err == nil {
+		t.Error("the lock's file stays")
 	}
 }

@@ -1,12 +1,14 @@
-package labs
+package store
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,44 +19,44 @@ import (
 
 // lockRoot is apart from the directories of the labs, which `down` removes, and
 // for root alone, so that nobody else can hold a lab up.
-const lockRoot = runRoot + "/.lock"
+const lockRoot = RunRoot + "/.lock"
 
 func lockPath(lab string) string { return filepath.Join(lockRoot, lab) }
 
-// lock keeps two commands from changing one lab at the same time. The lock
+// Lock keeps two commands from changing one lab at the same time. The lock
 // file goes when it is given back.
-type lock struct {
+type Lock struct {
 	path string
 	file *os.File
 }
 
-// errBusy is returned for a lock that another process holds.
-var errBusy = errors.New("busy")
+// ErrBusy is returned for a lock that another process holds.
+var ErrBusy = errors.New("busy")
 
-// lockPatience outlasts what a lab's keeper does by itself.
-const lockPatience = 2 * time.Second
+// LockPatience outlasts what a lab's keeper does by itself.
+const LockPatience = 2 * time.Second
 
-// acquire takes the lock for a command.
-func acquire(ctx context.Context, lab string) (*lock, error) {
-	wait, cancel := context.WithTimeout(ctx, lockPatience)
+// Acquire takes the lock for a command.
+func Acquire(ctx context.Context, lab string) (*Lock, error) {
+	wait, cancel := context.WithTimeout(ctx, LockPatience)
 	defer cancel()
-	held, err := await(wait, lab)
-	if errors.Is(err, errBusy) && ctx.Err() == nil {
-		return nil, fmt.Errorf("lab %s is being changed by %s; try again when it has ended", lab, lockHolder(lockPath(lab)))
+	held, err := Await(wait, lab)
+	if errors.Is(err, ErrBusy) && ctx.Err() == nil {
+		return nil, fmt.Errorf("lab %s is being changed by %s; try again when it has ended", lab, Holder(lab))
 	}
-	if errors.Is(err, errBusy) {
+	if errors.Is(err, ErrBusy) {
 		return nil, fmt.Errorf("lock of lab %s: %w", lab, ctx.Err())
 	}
 	return held, err
 }
 
-// await takes the lock as soon as it is free. When ctx ends the error wraps
-// errBusy.
-func await(ctx context.Context, lab string) (*lock, error) {
+// Await takes the lock as soon as it is free. When ctx ends the error wraps
+// ErrBusy.
+func Await(ctx context.Context, lab string) (*Lock, error) {
 	const poll = 10 * time.Millisecond
 	for {
-		held, err := tryAcquire(lab)
-		if !errors.Is(err, errBusy) {
+		held, err := TryAcquire(lab)
+		if !errors.Is(err, ErrBusy) {
 			return held, err
 		}
 		select {
@@ -65,10 +67,11 @@ func await(ctx context.Context, lab string) (*lock, error) {
 	}
 }
 
-func tryAcquire(lab string) (*lock, error) {
+// TryAcquire takes the lock if it is free; otherwise the error wraps ErrBusy.
+func TryAcquire(lab string) (*Lock, error) {
 	path := lockPath(lab)
 	for {
-		if err := makeDir(lockRoot); err != nil {
+		if err := MakeDir(lockRoot); err != nil {
 			return nil, fmt.Errorf("lock of lab %s: %w", lab, err)
 		}
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
@@ -81,44 +84,45 @@ func tryAcquire(lab string) (*lock, error) {
 		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 			f.Close()
 			if errors.Is(err, unix.EWOULDBLOCK) {
-				err = errBusy
+				err = ErrBusy
 			}
 			return nil, fmt.Errorf("lock of lab %s: %w", lab, err)
 		}
 		// The last holder may have removed the file between open and lock.
-		if l := (&lock{path, f}); l.current() {
+		if l := (&Lock{path, f}); l.current() {
 			return l, nil
 		}
 		f.Close()
 	}
 }
 
-func (l *lock) current() bool {
+func (l *Lock) current() bool {
 	mine, err1 := l.file.Stat()
 	there, err2 := os.Lstat(l.path)
 	return err1 == nil && err2 == nil && os.SameFile(mine, there)
 }
 
-func (l *lock) release() {
+// Release gives the lock back.
+func (l *Lock) Release() {
 	os.Remove(l.path)
 	l.file.Close()
 	os.Remove(lockRoot) // both succeed only when no lab is left
-	os.Remove(runRoot)
+	os.Remove(RunRoot)
 }
 
-// dropLeftLock removes the lock file that a killed command has left, which
+// DropLeftLock removes the lock file that a killed command has left, which
 // nobody holds any more.
-func dropLeftLock(lab string) {
+func DropLeftLock(lab string) {
 	if _, err := os.Lstat(lockPath(lab)); err != nil {
 		return
 	}
-	if held, err := tryAcquire(lab); err == nil {
-		held.release()
+	if held, err := TryAcquire(lab); err == nil {
+		held.Release()
 	}
 }
 
-// leftLocks names the labs that have a lock file.
-func leftLocks() []string {
+// LeftLocks names the labs that have a lock file.
+func LeftLocks() []string {
 	entries, _ := os.ReadDir(lockRoot) // it is there only while a command runs
 	var names []string
 	for _, e := range entries {
@@ -127,7 +131,10 @@ func leftLocks() []string {
 	return names
 }
 
-// lockHolder names the process that holds the lock on a file, for a message.
+// Holder names the process that holds a lab's lock, for a message.
+func Holder(lab string) string { return lockHolder(lockPath(lab)) }
+
+// lockHolder names the process that holds the lock on a file.
 func lockHolder(path string) string {
 	const somebody = "another process"
 	info, err := os.Stat(path)
@@ -183,4 +190,26 @@ func printableCommand(cmdline []byte) string {
 		return string(runes[:longest]) + "…"
 	}
 	return text
+}
+
+// Locked reports whether a command holds the lab's lock. To try it would make
+// that command, had it come a moment later, give up.
+func Locked(lab string) bool {
+	info, err := os.Stat(lockPath(lab))
+	if err != nil {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	f, err := os.Open("/proc/locks")
+	if !ok || err != nil {
+		return false
+	}
+	defer f.Close()
+	file := fmt.Sprintf("%02x:%02x:%d", unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino) // proc(5)
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if words := strings.Fields(lines.Text()); slices.Contains(words, "FLOCK") && slices.Contains(words, file) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,0 +1,60 @@
+package store
+
+import (
+	"os"
+	"slices"
+
+	"pseudowan/router"
+)
+
+// KeeperState is what `up` tells the keeper: which routers have an agent, and
+// whether there are hosts that somebody else may stop and start.
+type KeeperState struct {
+	Lab        string         `json:"lab"`
+	Routers    []KeeperRouter `json:"routers"`
+	Containers bool           `json:"containers,omitempty"`
+}
+
+// KeeperRouter is a router whose agent the keeper runs.
+type KeeperRouter struct {
+	Name      string `json:"name"`
+	Namespace string `json:"namespace"`
+}
+
+// Has reports whether a router is in the list.
+func (s KeeperState) Has(router string) bool {
+	return slices.ContainsFunc(s.Routers, func(r KeeperRouter) bool { return r.Name == router })
+}
+
+// Wanted reports whether a router is to be there: it is in the keeper's list,
+// and the lab is not being removed. Where the list is gone, nobody has said that
+// the router shall go.
+func Wanted(lab, router string) bool {
+	if GoingDown(lab) {
+		return false
+	}
+	state, err := ReadKeeperState(lab)
+	return err != nil || state.Has(router)
+}
+
+// KeeperStateFile returns the keeper's list as a file, to see when it changes.
+func KeeperStateFile(lab string) (os.FileInfo, error) { return os.Stat(keeperFile(lab)) }
+
+// ReadKeeperState reads the keeper's list.
+func ReadKeeperState(lab string) (KeeperState, error) {
+	return readJSON[KeeperState](keeperFile(lab))
+}
+
+// WriteKeeperState replaces the keeper's list.
+func WriteKeeperState(s KeeperState) error { return writeJSON(keeperFile(s.Lab), s) }
+
+// RouterConfig reads the configuration that a router was given last.
+func RouterConfig(lab, name string) (router.Config, error) {
+	return readJSON[router.Config](ConfigFile(lab, name))
+}
+
+// WriteRouterConfig replaces a router's configuration, which it reads when it
+// starts.
+func WriteRouterConfig(lab, name string, c router.Config) error {
+	return writeJSON(ConfigFile(lab, name), c)
+}
