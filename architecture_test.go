@@ -43,6 +43,7 @@ var rooms = map[string][]string{
 	"labs/catalog":  {},
 	"labs/store":    {"labs/plan", "router", "topology"},
 	"labs/plan":     {"topology", "router", "hosts", "bgp/vpn"},
+	"router/fib":    {"ovs/pipeline"},
 	"router/...":    {"router/...", "status", "bgp/...", "ovs/...", "topology"},
 	"test/lab":      {}, // tests only
 	"labs":          {"labs/...", "router", "status", "topology", "hosts/...", "bgp/vpn", "doctor", "verify", "trace", "logfile"},
@@ -162,7 +163,8 @@ func TestViolationsAreSeen(t *testing.T) {
 		{"topology", "bgp/vpn", true},
 		{"topology", "bgp", false},
 		{"status", "bgp/vpn", false},
-		{"router/fib", "ovs", true},
+		{"router/fib", "ovs/pipeline", true},
+		{"router/fib", "router", false},
 		{"router", "hosts", false},
 		{"labs", "router", true},
 		{"labs", "show", false},

@@ -91,7 +91,7 @@ func configureLinks(core map[uint32]*corePort) (err error) {
 // programmed returns when the switch has every flow that is wanted now.
 func (r *reactor) programmed(ctx context.Context) error {
 	_, err := whenCommitted(ctx, r, func(done chan<- struct{}) {
-		r.fib.then(func() { done <- struct{}{} })
+		r.fib.Then(func() { done <- struct{}{} })
 	})
 	return err
 }
@@ -100,7 +100,7 @@ func (r *reactor) programmed(ctx context.Context) error {
 // returns how many flows that were.
 func (r *reactor) correctFlows(ctx context.Context) (int, error) {
 	n, err := whenCommitted(ctx, r, func(done chan<- int) {
-		r.fib.audit(func(n int) { done <- n })
+		r.fib.Audit(func(n int) { done <- n })
 	})
 	if n > 0 {
 		r.log.Warn("flows that somebody had changed are corrected", "flows", n)
@@ -225,13 +225,13 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 // refreshAdjacencies rewrites the adjacencies of ports that stay: their own
 // MAC may be another.
 func (r *reactor) refreshAdjacencies() {
-	for key, a := range r.fib.adjacencies {
-		if c := r.core[key.port]; c != nil && key.push {
-			r.fib.resolve(a, c.mac, c.neighbors[key.addr].mac)
+	for hop := range r.fib.NextHops() {
+		if c := r.core[hop.Port]; c != nil && hop.Push {
+			r.fib.Resolve(hop, c.mac, c.neighbors[hop.Addr].mac)
 		}
-		if p := r.access[key.port]; p != nil && !key.push {
-			mac, _ := r.neighbors.Lookup(neighbor.Key{Port: key.port, Addr: key.addr})
-			r.fib.resolve(a, p.mac, mac)
+		if p := r.access[hop.Port]; p != nil && !hop.Push {
+			mac, _ := r.neighbors.Lookup(neighbor.Key{Port: hop.Port, Addr: hop.Addr})
+			r.fib.Resolve(hop, p.mac, mac)
 		}
 	}
 }
@@ -250,29 +250,22 @@ func (r *reactor) dropPorts(now time.Time, next map[uint32]*accessPort) {
 
 // portFlows says in flows what arrives where.
 func (r *reactor) portFlows() {
-	want := map[pipeline.Cookie]bool{}
-	set := func(flows []pipeline.Flow) {
-		for _, f := range flows {
-			want[f.Cookie] = true
-		}
-		r.fib.set(flows)
-	}
-	set(pipeline.Base{Meter: otherMeter}.Flows())
+	flows := pipeline.Base{Meter: otherMeter}.Flows()
 	for _, c := range r.core {
-		set(pipeline.CorePort{
+		flows = append(flows, pipeline.CorePort{
 			Port: c.Port, BGPPort: c.BGPPort, MAC: c.mac, Addresses: addressesOf(c.Addresses), Meter: coreMeter(c.Port),
-		}.Flows())
+		}.Flows()...)
 	}
 	for _, a := range r.access {
-		set(pipeline.AccessPort{
+		flows = append(flows, pipeline.AccessPort{
 			Port: a.Port, VRF: a.vrf.ID, MAC: a.mac, Gateways: addressesOf(a.Gateways),
 			ControlMeter: controlMeter(a.Port), Meter: dataMeter(a.Port),
-		}.Flows())
+		}.Flows()...)
 	}
 	for _, c := range r.customers {
-		set(r.customerFlows(c))
+		flows = append(flows, r.customerFlows(c)...)
 	}
-	r.fib.keepOnly(want, pipeline.KindBase, pipeline.KindCorePort, pipeline.KindAccessPort, pipeline.KindCustomerBGP)
+	r.fib.Replace(flows, pipeline.KindBase, pipeline.KindCorePort, pipeline.KindAccessPort, pipeline.KindCustomerBGP)
 }
 
 func addressesOf(prefixes []netip.Prefix) []netip.Addr {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"pseudowan/bgp"
+	"pseudowan/router/fib"
 	"pseudowan/router/neighbor"
 )
 
@@ -43,7 +44,7 @@ func (r *reactor) convergence() Convergence {
 			missing("VRF %s: route %s from %s %s", e.VRF, e.Prefix, e.From, what)
 		}
 	}
-	if len(c.Missing) == 0 && r.fib.pending() {
+	if len(c.Missing) == 0 && r.fib.Pending() {
 		missing("flows are being programmed")
 	}
 	return c
@@ -91,8 +92,8 @@ func (r *reactor) missingRoute(e Expect) string {
 	if v == nil {
 		return "has no VRF"
 	}
-	key := routeKey{v.ID, e.Prefix}
-	if _, ok := r.fib.routes[key]; !ok {
+	key := fib.Key{VRF: v.ID, Prefix: e.Prefix}
+	if _, ok := r.fib.Route(key); !ok {
 		return r.whyNoRoute(e)
 	}
 	best, ok := r.best[key]

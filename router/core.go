@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/fib"
 	"pseudowan/router/neighbor"
 )
 
@@ -39,9 +40,7 @@ func (r *reactor) coreNeighbor(e coreNeighborEvent) {
 			e.mac = c.neighbors[e.addr].mac
 		}
 		c.neighbors[e.addr] = e
-		if a := r.fib.adjacencies[adjacencyKey{c.Port, e.addr, true}]; a != nil {
-			r.fib.resolve(a, c.mac, e.mac)
-		}
+		r.fib.Resolve(fib.NextHop{Port: c.Port, Addr: e.addr, Push: true}, c.mac, e.mac)
 		if c.wanted[e.addr] {
 			r.tableChanges(r.tables.SetNextHop(e.addr, r.nextHopUsable(e.addr)))
 		}
@@ -69,9 +68,9 @@ func (r *reactor) heardBefore(link int) map[netip.Addr]coreNeighborEvent {
 
 // coreAdjacency is the adjacency of a BGP next hop; packets leave for it with
 // a label.
-func (r *reactor) coreAdjacency(c *corePort, nextHop netip.Addr) *adjacency {
+func (r *reactor) coreAdjacency(c *corePort, nextHop netip.Addr) uint32 {
 	r.wantCore(c, nextHop)
-	return r.fib.adjacency(adjacencyKey{c.Port, nextHop, true}, c.mac, c.neighbors[nextHop].mac)
+	return r.fib.Adjacency(fib.NextHop{Port: c.Port, Addr: nextHop, Push: true}, c.mac, c.neighbors[nextHop].mac)
 }
 
 // wantCore has the kernel resolve a next hop, now and whenever it is lost.
@@ -142,14 +141,14 @@ func (r *reactor) nextHopUsable(nextHop netip.Addr) bool {
 
 // towards is the target of a route to a customer's address on a port.
 func (r *reactor) towards(p *accessPort, addr netip.Addr) pipeline.Target {
-	return pipeline.Forward{Adjacency: r.accessAdjacency(p, addr).number, MTU: r.checkedMTU(p.MTU)}
+	return pipeline.Forward{Adjacency: r.accessAdjacency(p, addr), MTU: r.checkedMTU(p.MTU)}
 }
 
 // accessAdjacency is the adjacency of a customer's address on a port.
-func (r *reactor) accessAdjacency(p *accessPort, addr netip.Addr) *adjacency {
+func (r *reactor) accessAdjacency(p *accessPort, addr netip.Addr) uint32 {
 	addr = addr.WithZone("")
 	mac, _ := r.neighbors.Lookup(neighbor.Key{Port: p.Port, Addr: addr})
-	return r.fib.adjacency(adjacencyKey{port: p.Port, addr: addr}, p.mac, mac)
+	return r.fib.Adjacency(fib.NextHop{Port: p.Port, Addr: addr}, p.mac, mac)
 }
 
 // checkedMTU is the MTU that routes to a port must check: none where every

@@ -168,6 +168,6 @@ func (r *reactor) customerFlows(c *customer) []pipeline.Flow {
 // its port has got another MAC, or lost it.
 func (r *reactor) peerMoved(p *accessPort) {
 	if c := r.customers[p.Port]; c != nil {
-		r.fib.set(r.customerFlows(c))
+		r.fib.Set(r.customerFlows(c))
 	}
 }

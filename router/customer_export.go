@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"pseudowan/bgp"
+	"pseudowan/router/fib"
 )
 
 // tellCustomers tells the customers of a VRF what has become best there.
@@ -22,7 +23,7 @@ func (r *reactor) tellCustomers(v *VRF, prefix netip.Prefix) {
 // tellCustomer tells a customer the best route to a prefix, once the switch
 // has it: packets may come as soon as the customer knows.
 func (r *reactor) tellCustomer(c *customer, prefix netip.Prefix) {
-	best := r.best[routeKey{c.access.vrf.ID, prefix}]
+	best := r.best[fib.Key{VRF: c.access.vrf.ID, Prefix: prefix}]
 	route, tells := c.export(best, r.cfg.AS)
 	if !tells {
 		delete(c.wanted, prefix)
@@ -30,7 +31,7 @@ func (r *reactor) tellCustomer(c *customer, prefix netip.Prefix) {
 		return
 	}
 	c.wanted[prefix] = route
-	r.fib.then(func() { r.syncCustomer(c, prefix) })
+	r.fib.Then(func() { r.syncCustomer(c, prefix) })
 }
 
 // syncCustomer brings what a customer has been told of a prefix in line with
@@ -122,8 +123,8 @@ func (r *reactor) tellCustomersAnew() {
 			prefixes[prefix] = true
 		}
 		for key := range r.best {
-			if key.vrf == c.access.vrf.ID {
-				prefixes[key.prefix] = true
+			if key.VRF == c.access.vrf.ID {
+				prefixes[key.Prefix] = true
 			}
 		}
 		for prefix := range prefixes {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pseudowan/bgp"
+	"pseudowan/router/fib"
 	"pseudowan/router/neighbor"
 )
 
@@ -127,7 +128,7 @@ func (r *reactor) unfit(c *customer, route bgp.Route) string {
 	if a.IsLoopback() || a.IsMulticast() || a.IsLinkLocalUnicast() {
 		return "no unicast prefix of a network"
 	}
-	if _, ours := r.connected[routeKey{c.access.vrf.ID, route.Prefix}]; ours {
+	if _, ours := r.connected[fib.Key{VRF: c.access.vrf.ID, Prefix: route.Prefix}]; ours {
 		return "the prefix is connected"
 	}
 	if hop.Is4() != a.Is4() {

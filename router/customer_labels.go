@@ -5,7 +5,6 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
-	"pseudowan/ovs/pipeline"
 	"pseudowan/topology"
 )
 
@@ -88,7 +87,7 @@ func (l *labels) acquire(r *reactor, v *VRF, key bgp.LabelKey, prefix netip.Pref
 	if _, known := l.given[label]; !known && !v.planned(label) {
 		l.given[label] = givenLabel{v.Name, b}
 		r.memory.stale = true
-		r.fib.setLabel(r.inLabel(v, b))
+		r.fib.SetLabel(r.inLabel(v, b))
 	}
 	return label, nil
 }
@@ -112,7 +111,7 @@ func (r *reactor) releaseLabel(c *customer, gone bgp.Key, key bgp.LabelKey) {
 	_, inUse := r.labels.pool.Lookup(key)
 	if _, ours := r.labels.given[label]; ours && !inUse {
 		delete(r.labels.given, label)
-		r.fib.unset(pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(label)), 1)
+		r.fib.UnsetLabel(uint32(label))
 	}
 }
 

@@ -94,8 +94,7 @@ func (r *reactor) entries() string {
 }
 
 func (r *reactor) hasLabel(label uint64) bool {
-	_, ok := r.fib.flows[pipeline.NewCookie(pipeline.KindInLabel, 0, label)]
-	return ok
+	return r.flow(pipeline.NewCookie(pipeline.KindInLabel, 0, label)) != ""
 }
 
 func TestCustomerRoutesAndLabels(t *testing.T) {
@@ -230,7 +229,7 @@ func TestExportToCustomer(t *testing.T) {
 func TestCustomerFlowsFollowTheMAC(t *testing.T) {
 	r, c := customerReactor(t, topology.PerNextHop, topology.CustomerBGP{})
 	away := func() string {
-		return r.fib.flows[pipeline.NewCookie(pipeline.KindCustomerBGP, 2, uint64(c.access.Port))].Actions
+		return r.flow(pipeline.NewCookie(pipeline.KindCustomerBGP, 2, uint64(c.access.Port)))
 	}
 	if got := away(); got != "drop" {
 		t.Errorf("before the peer answers: %s", got)

@@ -45,7 +45,7 @@ func TestEquallyGoodRoutes(t *testing.T) {
 	r.hears("192.168.2.2", "10.50.0.0/16", 2001)
 	wantDoes(t, r, "two ways", redID, "10.50.0.0/16", "multipath(", ",hrw,2,", "goto_table:25")
 	var ways []string
-	for c, f := range r.fib.flows {
+	for c, f := range r.fib.Flows() {
 		if c.Kind() == pipeline.KindGroup && c.ID() == 1 {
 			ways = append(ways, f.Actions)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -11,13 +12,14 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
+	"pseudowan/ovs/pipeline"
+	"pseudowan/router/fib"
 	"pseudowan/router/neighbor"
 	"pseudowan/topology"
 )
 
 // surroundings stand in for the switch, the speaker and the kernel.
 type surroundings struct {
-	*recorder
 	said  []string // routes to peers, in order
 	sent  []string // frames, as "port 5 ICMPv6 134"
 	asked []netip.Addr
@@ -32,6 +34,10 @@ func (s *surroundings) Output(port uint32, frame []byte) error {
 	s.sent = append(s.sent, fmt.Sprintf("port %d %s", port, kind))
 	return nil
 }
+
+func (s *surroundings) Commit(context.Context, []pipeline.Flow, []pipeline.Flow) error { return nil }
+
+func (s *surroundings) Correct(context.Context, []pipeline.Flow) (int, error) { return 0, nil }
 
 func (s *surroundings) Inject(uint32, []byte) error { return nil }
 
@@ -88,7 +94,7 @@ func edge(t *testing.T, edit func(*Config)) (*reactor, *surroundings) {
 	if edit != nil {
 		edit(&cfg)
 	}
-	s := &surroundings{recorder: &recorder{}}
+	s := &surroundings{}
 	r := newReactor(slog.New(slog.DiscardHandler), cfg)
 	r.frames, r.announcer, r.ask = s, s, s.ask
 	r.link(linkEvent{"eth1", true})
@@ -98,6 +104,8 @@ func edge(t *testing.T, edit func(*Config)) (*reactor, *surroundings) {
 	reconfigure(t, r, cfg)
 	return r, s
 }
+
+func testMAC(n byte) net.HardwareAddr { return net.HardwareAddr{2, 0, 0, 0, 0, n} }
 
 func prefixes(list ...string) (out []netip.Prefix) {
 	for _, s := range list {
@@ -128,24 +136,36 @@ func targets(list ...string) (out []vpn.RouteTarget) {
 // settled ends a turn: the switch has everything.
 func (r *reactor) settled(t *testing.T, s *surroundings) {
 	t.Helper()
-	for r.fib.waiting() {
-		b := r.fib.take()
-		if _, err := b.commit(t.Context(), s); err != nil {
+	for {
+		b, ok := r.fib.Take()
+		if !ok {
+			return
+		}
+		n, err := b.Commit(t.Context(), s)
+		if err != nil {
 			t.Fatal(err)
 		}
-		for _, do := range b.after {
-			do()
-		}
+		r.fib.Done(b, n)
 	}
 }
 
 // does is what the switch does with packets to a prefix; "" for nothing.
 func (r *reactor) does(vrf uint32, prefix string) string {
-	c, ok := r.fib.routeCookie(routeKey{vrf, netip.MustParsePrefix(prefix)})
+	c, ok := r.fib.Route(fib.Key{VRF: vrf, Prefix: netip.MustParsePrefix(prefix)})
 	if !ok {
 		return ""
 	}
-	return r.fib.flows[c].Actions
+	return r.flow(c)
+}
+
+// flow is what the flow of a cookie does; "" where there is none.
+func (r *reactor) flow(cookie pipeline.Cookie) string {
+	for c, f := range r.fib.Flows() {
+		if c == cookie {
+			return f.Actions
+		}
+	}
+	return ""
 }
 
 func (r *reactor) hears(nextHop, prefix string, label vpn.Label) {

@@ -15,6 +15,7 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
+	"pseudowan/ovs/pipeline"
 	"pseudowan/router/slowpath"
 	"pseudowan/topology"
 )
@@ -50,7 +51,7 @@ func TestEditedEqualsFresh(t *testing.T) {
 // started is a router that was started in a world with a configuration.
 func started(t *testing.T, w *world, cfg Config) (*reactor, *surroundings) {
 	t.Helper()
-	s := &surroundings{recorder: &recorder{}}
+	s := &surroundings{}
 	r := newReactor(slog.New(slog.DiscardHandler), cfg)
 	r.frames, r.announcer, r.ask = s, s, s.ask
 	w.tell(r)
@@ -121,9 +122,17 @@ func (w *world) change(g *configs) {
 // onlyLed fails where an adjacency is left over to which nothing leads.
 func onlyLed(t *testing.T, r *reactor) {
 	t.Helper()
-	for number, a := range r.fib.byNumber {
-		if r.fib.users[number] == 0 {
-			t.Errorf("nothing leads to adjacency %+v", a.key)
+	led := map[uint32]bool{}
+	for c, f := range r.fib.Flows() {
+		if c.Kind() != pipeline.KindAdjacency {
+			for _, found := range loadsAdjacency.FindAllString(f.Actions, -1) {
+				led[numberIn(found)] = true
+			}
+		}
+	}
+	for hop := range r.fib.NextHops() {
+		if !led[r.fib.Adjacency(hop, nil, nil)] {
+			t.Errorf("nothing leads to adjacency %+v", hop)
 		}
 	}
 }
@@ -303,20 +312,23 @@ var (
 func stateOf(r *reactor) []string {
 	var out []string
 	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
-	named := func(text string) string {
-		text = loadsAdjacency.ReplaceAllStringFunc(text, func(found string) string {
+	adjacencies := func(text string) string {
+		return loadsAdjacency.ReplaceAllStringFunc(text, func(found string) string {
 			return numbered(found, func(n uint32) string {
-				if a := r.fib.byNumber[n]; a != nil {
-					return fmt.Sprintf("<%+v>", a.key)
+				if hop, ok := r.fib.NextHop(n); ok {
+					return fmt.Sprintf("<%+v>", hop)
 				}
 				return "<no adjacency>"
 			})
 		})
+	}
+	named := func(text string) string {
+		text = adjacencies(text)
 		return loadsGroup.ReplaceAllStringFunc(text, func(found string) string {
-			return numbered(found, func(n uint32) string { return r.groupText(n) })
+			return numbered(found, func(n uint32) string { return groupText(r, n, adjacencies) })
 		})
 	}
-	for c, f := range r.fib.flows {
+	for c, f := range r.fib.Flows() {
 		add("flow %d table %d priority %d %s: %s", c.Kind(), f.Table, f.Priority, named(f.Match), named(f.Actions))
 	}
 	for key, p := range r.best {
@@ -351,22 +363,27 @@ func stateOf(r *reactor) []string {
 
 // numbered replaces the number in a piece of a flow.
 func numbered(found string, name func(uint32) string) string {
-	digits := regexp.MustCompile(`0x[0-9a-f]+`).FindString(found)
-	var n uint32
-	fmt.Sscanf(digits, "0x%x", &n)
-	return strings.Replace(found, digits, name(n), 1)
+	return strings.Replace(found, digits.FindString(found), name(numberIn(found)), 1)
 }
 
-func (r *reactor) groupText(n uint32) string {
-	for g := range maps.Values(r.fib.groups) {
-		if g.ID != n {
-			continue
+var digits = regexp.MustCompile(`0x[0-9a-f]+`)
+
+func numberIn(found string) (n uint32) {
+	fmt.Sscanf(digits.FindString(found), "0x%x", &n)
+	return n
+}
+
+// groupText is the paths of a group, in their order.
+func groupText(r *reactor, id uint32, named func(string) string) string {
+	ways := map[pipeline.Cookie]string{}
+	for c, f := range r.fib.Flows() {
+		if c.Kind() == pipeline.KindGroup && c.ID() == uint64(id) {
+			ways[c] = named(f.Actions)
 		}
-		var ways []string
-		for _, p := range g.Paths {
-			ways = append(ways, fmt.Sprintf("%+v label %d mtu %d", r.fib.byNumber[p.Adjacency].key, p.Label, p.MTU))
-		}
-		return "<" + strings.Join(ways, " ") + ">"
 	}
-	return "<no group>"
+	var text []string
+	for _, c := range slices.Sorted(maps.Keys(ways)) {
+		text = append(text, ways[c])
+	}
+	return fmt.Sprintf("<%s>", strings.Join(text, " "))
 }

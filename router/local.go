@@ -6,6 +6,7 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
+	"pseudowan/router/fib"
 	"pseudowan/router/neighbor"
 	"pseudowan/topology"
 )
@@ -95,8 +96,8 @@ func (r *reactor) refreshRoutes() {
 	for key, route := range want {
 		r.setLocal(key, route)
 	}
-	keys := map[routeKey]bool{}
-	for key := range r.fib.routes {
+	keys := map[fib.Key]bool{}
+	for key := range r.fib.Routes() {
 		keys[key] = true
 	}
 	for key := range r.best {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"pseudowan/router/fib"
 	"pseudowan/router/neighbor"
 	"pseudowan/router/slowpath"
 )
@@ -44,7 +45,7 @@ func (r *reactor) neighborUp(k neighbor.Key, mac net.HardwareAddr) {
 	}
 	r.resolveAccess(k, mac)
 	if !linkLocal(k.Addr) {
-		key := routeKey{p.vrf.ID, hostPrefix(k.Addr)}
+		key := fib.Key{VRF: p.vrf.ID, Prefix: hostPrefix(k.Addr)}
 		r.hostPorts[key] = k.Port
 		r.program(key)
 	}
@@ -64,7 +65,7 @@ func (r *reactor) neighborDown(k neighbor.Key) {
 	}
 	r.localRoutes(p, k.Addr, false)
 	r.resolveAccess(k, nil)
-	key := routeKey{p.vrf.ID, hostPrefix(k.Addr)}
+	key := fib.Key{VRF: p.vrf.ID, Prefix: hostPrefix(k.Addr)}
 	if r.hostPorts[key] == k.Port {
 		delete(r.hostPorts, key)
 		r.program(key)
@@ -79,9 +80,7 @@ func (r *reactor) resolveAccess(k neighbor.Key, mac net.HardwareAddr) {
 	if p == nil {
 		return
 	}
-	if a := r.fib.adjacencies[adjacencyKey{port: k.Port, addr: k.Addr}]; a != nil {
-		r.fib.resolve(a, p.mac, mac)
-	}
+	r.fib.Resolve(fib.NextHop{Port: k.Port, Addr: k.Addr}, p.mac, mac)
 	r.peerMoved(p)
 }
 
@@ -92,7 +91,7 @@ func (r *reactor) deliver(pending []neighbor.Waiting) {
 	if len(pending) == 0 {
 		return
 	}
-	r.fib.then(func() {
+	r.fib.Then(func() {
 		for _, w := range pending {
 			r.send([]slowpath.Out{{VRF: w.VRF, Frame: w.Frame}})
 		}

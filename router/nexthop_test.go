@@ -10,6 +10,7 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/fib"
 	"pseudowan/topology"
 )
 
@@ -82,13 +83,20 @@ func TestNextHopAskedAgain(t *testing.T) {
 	r, _ := edge(t, nil)
 	r.hears("192.168.1.2", "10.50.0.0/16", 2000)
 	r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
-	a := r.fib.adjacencies[adjacencyKey{firstLink, netip.MustParseAddr("192.168.1.2"), true}]
+	known := func() bool {
+		for c, f := range r.fib.Flows() {
+			if c.Kind() == pipeline.KindAdjacency && strings.Contains(f.Actions, testMAC(9).String()) {
+				return true
+			}
+		}
+		return false
+	}
 	r.neighborIs(firstLink, "192.168.1.2", "incomplete", 0)
-	if a.mac == nil {
+	if !known() {
 		t.Error("the adjacency is lost while the kernel asks")
 	}
 	r.neighborIs(firstLink, "192.168.1.2", neighborFailed, 0)
-	if a.mac != nil {
+	if known() {
 		t.Error("the adjacency stays although nobody answers")
 	}
 }
@@ -110,12 +118,12 @@ func TestLinkLocalNextHop(t *testing.T) {
 	r.customerIs(redPort, "fe80::7", 7)
 	wantDoes(t, r, "answers", redID, prefix, "->reg1", "goto_table:30")
 	wantDoes(t, r, "answers", blueID, prefix, "->reg1", "goto_table:30")
-	a := r.fib.adjacencies[adjacencyKey{port: redPort, addr: netip.MustParseAddr("fe80::7")}]
-	if a == nil || a.mac == nil {
-		t.Fatalf("adjacency %+v; want a resolved one", a)
+	a := r.fib.Adjacency(fib.NextHop{Port: redPort, Addr: netip.MustParseAddr("fe80::7")}, nil, nil)
+	if to := r.flow(pipeline.NewCookie(pipeline.KindAdjacency, 0, uint64(a))); !strings.Contains(to, testMAC(7).String()) {
+		t.Fatalf("its adjacency does %q; want a resolved one", to)
 	}
-	if in := r.fib.flows[pipeline.NewCookie(pipeline.KindInLabel, 0, 1009)]; !strings.Contains(in.Actions, setReg1(a.number)) {
-		t.Errorf("its label does %q; want %s in it", in.Actions, setReg1(a.number))
+	if in := r.flow(pipeline.NewCookie(pipeline.KindInLabel, 0, 1009)); !strings.Contains(in, setReg1(a)) {
+		t.Errorf("its label does %q; want %s in it", in, setReg1(a))
 	}
 	for _, e := range r.tables.Routes("red") {
 		if linkLocal(e.Route.Prefix.Addr()) {

@@ -24,16 +24,16 @@ var reasons = map[pipeline.Reason]slowpath.Reason{
 // punt handles a packet that the switch has handed up.
 func (r *reactor) punt(p ovs.PacketIn) {
 	in := slowpath.Punt{Reason: reasons[p.Reason], Port: p.Port, VRF: p.VRF, Frame: p.Frame}
-	if a := r.fib.byNumber[p.Adjacency]; a != nil {
-		in.NextHop, in.OutPort = a.key.addr, a.key.port
-		if c := r.core[a.key.port]; c != nil {
+	if hop, ok := r.fib.NextHop(p.Adjacency); ok {
+		in.NextHop, in.OutPort = hop.Addr, hop.Port
+		if c := r.core[hop.Port]; c != nil {
 			in.MTU = c.MTU - labelEntry
 			if in.Reason == slowpath.Resolve { // the kernel resolves it; what waits is lost, as on any router
-				r.wantCore(c, a.key.addr)
+				r.wantCore(c, hop.Addr)
 				return
 			}
 		}
-		if out := r.access[a.key.port]; out != nil {
+		if out := r.access[hop.Port]; out != nil {
 			in.MTU = out.MTU
 		}
 	}

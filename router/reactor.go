@@ -14,6 +14,7 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/ovs"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/fib"
 	"pseudowan/router/neighbor"
 	"pseudowan/router/slowpath"
 )
@@ -46,16 +47,16 @@ type reactor struct {
 	slow      *slowpath.Router
 	adverts   *advertiser
 	tables    *bgp.Tables
-	wanted    map[neighbor.Key]bool        // neighbours that the configuration names
-	connected map[routeKey]pipeline.Target // routes that follow from the configuration alone
-	conflicts map[neighbor.Key]time.Time   // when a claim of an address of ours was logged last
-	hostPorts map[routeKey]uint32          // ports of the neighbours that are up
-	best      map[routeKey]*bgp.Path       // best routes of the VRF tables
-	spread    map[routeKey][]*bgp.Path     // all equally good ones, where there is more than one
+	wanted    map[neighbor.Key]bool       // neighbours that the configuration names
+	connected map[fib.Key]pipeline.Target // routes that follow from the configuration alone
+	conflicts map[neighbor.Key]time.Time  // when a claim of an address of ours was logged last
+	hostPorts map[fib.Key]uint32          // ports of the neighbours that are up
+	best      map[fib.Key]*bgp.Path       // best routes of the VRF tables
+	spread    map[fib.Key][]*bgp.Path     // all equally good ones, where there is more than one
 	local     map[localKey]bgp.LocalRoute
 	speech    speech
 	peers     map[netip.Addr]bgp.PeerState
-	fib       *fib
+	fib       *fib.Table
 	customers map[uint32]*customer // by access port
 	labels    labels               // of customers' routes
 	ends      ends                 // what the peers have told to the end
@@ -107,7 +108,7 @@ type corePort struct {
 
 // commit is the end of a batch of flow changes.
 type commit struct {
-	batch
+	fib.Batch
 	corrected int
 	err       error
 }
@@ -184,24 +185,16 @@ func (r *reactor) committed(c commit) error {
 	if c.err != nil {
 		return fmt.Errorf("program the switch: %w", c.err)
 	}
-	r.fib.busy = false
-	for _, do := range c.after {
-		do()
-	}
-	for _, told := range c.audits {
-		told(c.corrected)
-	}
+	r.fib.Done(c.Batch, c.corrected)
 	return nil
 }
 
 // settle ends every turn of the loop: what has changed is committed, the
 // timer is set, and whoever waits for a change is woken.
 func (r *reactor) settle(ctx context.Context) {
-	if !r.fib.busy && !r.fib.held && r.fib.waiting() {
-		b := r.fib.take()
-		r.fib.busy = true
+	if b, ok := r.fib.Take(); ok {
 		go func() {
-			corrected, err := b.commit(ctx, r.sw)
+			corrected, err := b.Commit(ctx, r.sw)
 			select {
 			case r.commits <- commit{b, corrected, err}:
 			case <-r.ended:

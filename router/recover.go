@@ -33,8 +33,8 @@ const (
 
 // recover begins a recovery, before the loop runs.
 func (r *reactor) recover(past *memory, flows []pipeline.Cookie) {
-	r.fib.startAbove(flows)
-	r.fib.held = true
+	r.fib.StartAbove(flows)
+	r.fib.Hold()
 	r.recovery = &recovery{past: past, wanted: map[neighbor.Key]bool{}}
 	r.recovers.Store(true)
 	r.log.Info("the switch of the agent before goes on", "flows", len(flows))
@@ -81,7 +81,7 @@ func (r *reactor) lookBack(now time.Time) {
 		r.speakAll()
 	}
 	// What the switch forwards meanwhile is what was announced before.
-	r.fib.runAfter()
+	r.fib.RunAfter()
 	if waited < recoveryLimit && r.awaitsSession(now, true) {
 		return
 	}
@@ -94,7 +94,7 @@ func (r *reactor) lookBack(now time.Time) {
 	r.recovery = nil
 	r.recovers.Store(false)
 	r.memory.stale = true
-	r.fib.release(func(n int) {
+	r.fib.Release(func(n int) {
 		r.log.Info("the router is as it was before its agent was killed", "flows changed", n, "took", time.Since(v.configured))
 	})
 }
@@ -105,7 +105,7 @@ func (r *reactor) speakAll() {
 	for _, c := range r.customers {
 		speakers = append(speakers, c.speaker)
 	}
-	r.fib.then(func() { // after what is to be announced
+	r.fib.Then(func() { // after what is to be announced
 		for _, s := range speakers {
 			go r.tellAll(s)
 		}

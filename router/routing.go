@@ -6,6 +6,7 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/fib"
 )
 
 // bgpEvents takes over what the speaker tells.
@@ -42,7 +43,7 @@ func (r *reactor) tableChanges(changes []bgp.Change) {
 		if v == nil {
 			continue
 		}
-		key := routeKey{v.ID, c.Prefix}
+		key := fib.Key{VRF: v.ID, Prefix: c.Prefix}
 		r.choose(key, c)
 		r.program(key)
 		r.announce(v, c.Prefix)
@@ -51,7 +52,7 @@ func (r *reactor) tableChanges(changes []bgp.Change) {
 }
 
 // choose takes note of what has become best for a prefix.
-func (r *reactor) choose(key routeKey, c bgp.Change) {
+func (r *reactor) choose(key fib.Key, c bgp.Change) {
 	if c.New == nil {
 		delete(r.best, key)
 	} else {
@@ -71,33 +72,33 @@ func (r *reactor) chooseAnew() {
 	clear(r.spread)
 	for c := range r.tables.Choices() {
 		if v := r.vrfs[c.VRF]; v != nil {
-			r.choose(routeKey{v.ID, c.Prefix}, c)
+			r.choose(fib.Key{VRF: v.ID, Prefix: c.Prefix}, c)
 		}
 	}
 }
 
 // program puts into the switch what holds for a prefix: the router's own
 // addresses and subnets first, then neighbours, then the best route.
-func (r *reactor) program(key routeKey) {
+func (r *reactor) program(key fib.Key) {
 	if to, ok := r.connected[key]; ok {
-		r.fib.setRoute(key, to)
+		r.fib.SetRoute(key, to)
 		return
 	}
 	if port, ok := r.hostPorts[key]; ok {
-		r.fib.setRoute(key, r.towards(r.access[port], key.prefix.Addr()))
+		r.fib.SetRoute(key, r.towards(r.access[port], key.Prefix.Addr()))
 		return
 	}
 	if best, ok := r.best[key]; ok {
 		if paths := r.paths(key); len(paths) > 1 {
-			r.fib.spreadRoute(key, paths)
+			r.fib.SpreadRoute(key, paths)
 			return
 		}
-		if to := r.target(key.vrf, best); to != nil {
-			r.fib.setRoute(key, to)
+		if to := r.target(key.VRF, best); to != nil {
+			r.fib.SetRoute(key, to)
 			return
 		}
 	}
-	r.fib.unsetRoute(key)
+	r.fib.UnsetRoute(key)
 }
 
 // maxPaths is over how many equally good paths the packets to a prefix are
@@ -105,10 +106,10 @@ func (r *reactor) program(key routeKey) {
 const maxPaths = 8
 
 // paths are the ways over which packets to a prefix are spread.
-func (r *reactor) paths(key routeKey) []pipeline.Forward {
+func (r *reactor) paths(key fib.Key) []pipeline.Forward {
 	var out []pipeline.Forward
 	for _, p := range r.spread[key] {
-		if to, ok := r.target(key.vrf, p).(pipeline.Forward); ok && !slices.Contains(out, to) {
+		if to, ok := r.target(key.VRF, p).(pipeline.Forward); ok && !slices.Contains(out, to) {
 			out = append(out, to)
 		}
 	}
@@ -123,7 +124,7 @@ func (r *reactor) target(vrf uint32, b *bgp.Path) pipeline.Target {
 			return nil
 		}
 		a := r.coreAdjacency(c, b.Route.NextHop)
-		return pipeline.Forward{Adjacency: a.number, Label: uint32(b.Route.Label), MTU: r.coreMTU(c)}
+		return pipeline.Forward{Adjacency: a, Label: uint32(b.Route.Label), MTU: r.coreMTU(c)}
 	}
 	// A local route, perhaps of another VRF of this router.
 	v := r.vrfs[b.VRF]

@@ -9,6 +9,7 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/fib"
 	"pseudowan/status"
 )
 
@@ -223,16 +224,16 @@ func (r *reactor) labelFlows(v *VRF) []status.Flow {
 
 func (r *reactor) routeFlows(v *VRF) []status.Flow {
 	var rows []status.Flow
-	for key := range r.fib.routes {
-		if key.vrf != v.ID {
+	for key := range r.fib.Routes() {
+		if key.VRF != v.ID {
 			continue
 		}
 		if _, ours := r.connected[key]; ours {
 			continue
 		}
 		row := status.Flow{
-			Router: r.name, VRF: v.Name, RD: v.RD.String(), Direction: "out", Prefix: key.prefix,
-			NextHop: unspecified(key.prefix.Addr()),
+			Router: r.name, VRF: v.Name, RD: v.RD.String(), Direction: "out", Prefix: key.Prefix,
+			NextHop: unspecified(key.Prefix.Addr()),
 		}
 		if best, ok := r.best[key]; ok {
 			row.NextHop = shownNextHop(*best)
@@ -253,7 +254,7 @@ func (r *reactor) rowCookie(row status.Flow) pipeline.Cookie {
 	if row.Direction == "in" {
 		return pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(*row.Label))
 	}
-	c, _ := r.fib.routeCookie(routeKey{r.vrfs[row.VRF].ID, row.Prefix})
+	c, _ := r.fib.Route(fib.Key{VRF: r.vrfs[row.VRF].ID, Prefix: row.Prefix})
 	return c
 }
 

@@ -17,6 +17,7 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/ovs"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/fib"
 	"pseudowan/router/neighbor"
 	"pseudowan/router/slowpath"
 )
@@ -139,11 +140,11 @@ func newReactor(log *slog.Logger, cfg Config) *reactor {
 		log: log, name: cfg.Router, started: startedWith(cfg, ""),
 		access: map[uint32]*accessPort{}, core: map[uint32]*corePort{}, heard: map[heardKey]coreNeighborEvent{}, vrfs: map[string]*VRF{},
 		links: map[string]linkState{}, linkUp: map[string]bool{}, wanted: map[neighbor.Key]bool{},
-		connected: map[routeKey]pipeline.Target{}, hostPorts: map[routeKey]uint32{}, best: map[routeKey]*bgp.Path{},
-		spread:    map[routeKey][]*bgp.Path{},
+		connected: map[fib.Key]pipeline.Target{}, hostPorts: map[fib.Key]uint32{}, best: map[fib.Key]*bgp.Path{},
+		spread:    map[fib.Key][]*bgp.Path{},
 		neighbors: neighbor.New(neighbor.Config{}), slow: slow, adverts: newAdvertiser(), tables: tables,
 		ask:   solicitCore,
-		local: map[localKey]bgp.LocalRoute{}, speech: newSpeech(), peers: map[netip.Addr]bgp.PeerState{}, fib: newFIB(),
+		local: map[localKey]bgp.LocalRoute{}, speech: newSpeech(), peers: map[netip.Addr]bgp.PeerState{}, fib: fib.New(),
 		conflicts: map[neighbor.Key]time.Time{}, ends: ends{}, handedIn: make(chan struct{}),
 		calls: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1),
 		changed: make(chan struct{}), ended: make(chan struct{}), timer: timer,

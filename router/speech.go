@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"pseudowan/bgp"
+	"pseudowan/router/fib"
 	"pseudowan/topology"
 )
 
@@ -30,14 +31,14 @@ func (r *reactor) announce(v *VRF, prefix netip.Prefix) {
 		return
 	}
 	key := bgp.Key{RD: v.RD, Prefix: prefix}
-	best := r.best[routeKey{v.ID, prefix}]
+	best := r.best[fib.Key{VRF: v.ID, Prefix: prefix}]
 	if best == nil || !announced(v, best) {
 		delete(r.speech.wanted, key)
 		r.syncPeers(key)
 		return
 	}
 	r.speech.wanted[key] = advertisementOf(v, best)
-	r.fib.then(func() { r.syncPeers(key) })
+	r.fib.Then(func() { r.syncPeers(key) })
 }
 
 // speakAnew brings what peers and customers are told in line with a new
@@ -49,8 +50,8 @@ func (r *reactor) speakAnew() {
 	stale := r.speech.wanted
 	r.speech.wanted = map[bgp.Key]bgp.Route{}
 	for key, best := range r.best {
-		if v := r.vrfs[best.VRF]; v != nil && v.ID == key.vrf {
-			r.announce(v, key.prefix)
+		if v := r.vrfs[best.VRF]; v != nil && v.ID == key.VRF {
+			r.announce(v, key.Prefix)
 		}
 	}
 	for key := range stale {

@@ -6,46 +6,41 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/fib"
 )
 
 // vrfFlows programs what follows from the configuration alone: unreachable by
 // default, the gateways' own addresses, connected subnets, incoming labels.
 func (r *reactor) vrfFlows() {
 	r.vrfs = map[string]*VRF{}
-	want := map[pipeline.Cookie]bool{}
-	set := func(flows []pipeline.Flow) {
-		for _, f := range flows {
-			want[f.Cookie] = true
-		}
-		r.fib.set(flows)
-	}
+	var flows []pipeline.Flow
+	var labels []pipeline.InLabel
 	for i := range r.cfg.VRFs {
 		v := &r.cfg.VRFs[i]
 		r.vrfs[v.Name] = v
-		set(pipeline.VRF{ID: v.ID, Meter: vrfMeter(v.ID)}.Flows())
+		flows = append(flows, pipeline.VRF{ID: v.ID, Meter: vrfMeter(v.ID)}.Flows()...)
 		for _, b := range r.bindings(v) {
-			for _, f := range r.fib.setLabel(r.inLabel(v, b)) {
-				want[f.Cookie] = true
-			}
+			labels = append(labels, r.inLabel(v, b))
 		}
 	}
-	r.fib.keepOnly(want, pipeline.KindVRF, pipeline.KindInLabel)
-	connected := map[routeKey]pipeline.Target{}
+	r.fib.Replace(flows, pipeline.KindVRF)
+	r.fib.ReplaceLabels(labels)
+	connected := map[fib.Key]pipeline.Target{}
 	for _, p := range r.access {
 		for _, g := range p.Gateways {
 			if g.Masked() != hostPrefix(g.Addr()) {
-				connected[routeKey{p.vrf.ID, g.Masked()}] = pipeline.Punt(pipeline.ReasonGlean)
+				connected[fib.Key{VRF: p.vrf.ID, Prefix: g.Masked()}] = pipeline.Punt(pipeline.ReasonGlean)
 			}
-			connected[routeKey{p.vrf.ID, hostPrefix(g.Addr())}] = pipeline.Punt(pipeline.ReasonLocal)
+			connected[fib.Key{VRF: p.vrf.ID, Prefix: hostPrefix(g.Addr())}] = pipeline.Punt(pipeline.ReasonLocal)
 		}
 	}
 	for key := range r.connected {
 		if _, ok := connected[key]; !ok {
-			r.fib.unsetRoute(key)
+			r.fib.UnsetRoute(key)
 		}
 	}
 	for key, to := range connected {
-		r.fib.setRoute(key, to)
+		r.fib.SetRoute(key, to)
 	}
 	r.connected = connected
 }
@@ -58,7 +53,7 @@ func (r *reactor) inLabel(v *VRF, b Binding) pipeline.InLabel {
 		return in
 	}
 	if p := r.portOf(v, b.NextHop); p != nil {
-		in.Adjacency, in.MTU = r.accessAdjacency(p, b.NextHop).number, r.checkedMTU(p.MTU)
+		in.Adjacency, in.MTU = r.accessAdjacency(p, b.NextHop), r.checkedMTU(p.MTU)
 	}
 	return in
 }

@@ -1,0 +1,110 @@
+package fib
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"pseudowan/ovs/pipeline"
+)
+
+// Switch is what a Batch is committed to.
+type Switch interface {
+	// Commit adds flows, then removes flows.
+	Commit(ctx context.Context, add, remove []pipeline.Flow) error
+	// Correct makes the flows exactly these and returns how many were not.
+	Correct(ctx context.Context, flows []pipeline.Flow) (int, error)
+}
+
+// Batch is what the switch lacks.
+type Batch struct {
+	retire, add, remove []pipeline.Flow
+	after               []func()
+	all                 []pipeline.Flow // all that is wanted, where there are audits
+	audits              []func(int)
+}
+
+// Then calls do once the switch has everything that is pending now.
+func (t *Table) Then(do func()) { t.after = append(t.after, do) }
+
+// Audit compares the switch with all wanted flows, corrects it, and calls done
+// with the number of flows that somebody else had changed.
+func (t *Table) Audit(done func(corrected int)) { t.audits = append(t.audits, done) }
+
+// Pending reports whether the switch lacks something.
+func (t *Table) Pending() bool { return t.busy || t.waiting() }
+
+func (t *Table) waiting() bool {
+	return len(t.add)+len(t.remove)+len(t.retire)+len(t.after)+len(t.audits) > 0
+}
+
+// Hold keeps all changes from the switch until Release.
+func (t *Table) Hold() { t.held = true }
+
+// Release ends Hold with an audit, for the switch has flows of before: it gets
+// what it lacks, then what is not wanted is removed.
+func (t *Table) Release(done func(corrected int)) {
+	t.held = false
+	t.Audit(done)
+}
+
+// RunAfter calls what waits for flows that are held.
+func (t *Table) RunAfter() {
+	for len(t.after) > 0 {
+		do := t.after[0]
+		t.after = t.after[1:]
+		do()
+	}
+}
+
+// Take returns everything that is pending; ok is false where that is nothing,
+// where changes are held, and before Done has ended the batch before.
+func (t *Table) Take() (b Batch, ok bool) {
+	if t.busy || t.held || !t.waiting() {
+		return Batch{}, false
+	}
+	b = Batch{
+		retire: t.retire,
+		add:    slices.SortedFunc(maps.Values(t.add), compareFlows),
+		remove: slices.SortedFunc(maps.Values(t.remove), compareFlows),
+		after:  t.after,
+	}
+	if len(t.audits) > 0 {
+		b.all, b.audits = slices.SortedFunc(maps.Values(t.flows), compareFlows), t.audits
+	}
+	t.retire, t.after, t.audits = nil, nil, nil
+	clear(t.add)
+	clear(t.remove)
+	t.busy = true
+	return b, true
+}
+
+// Commit brings a batch into the switch, and returns how many flows an audit
+// has corrected. It uses nothing of the Table.
+func (b Batch) Commit(ctx context.Context, sw Switch) (corrected int, err error) {
+	if err := sw.Commit(ctx, nil, b.retire); err != nil {
+		return 0, err
+	}
+	if err := sw.Commit(ctx, b.add, b.remove); err != nil || len(b.audits) == 0 {
+		return 0, err
+	}
+	return sw.Correct(ctx, b.all)
+}
+
+// Done ends a batch that has been committed.
+func (t *Table) Done(b Batch, corrected int) {
+	t.busy = false
+	for _, do := range b.after {
+		do()
+	}
+	for _, done := range b.audits {
+		done(corrected)
+	}
+}
+
+// compareFlows puts adjacencies and groups before the routes and labels that
+// lead to them: a large batch is not committed at once.
+func compareFlows(a, b pipeline.Flow) int {
+	return cmp.Or(cmp.Compare(b.Cookie.Kind(), a.Cookie.Kind()), cmp.Compare(a.Cookie, b.Cookie))
+}

@@ -1,0 +1,305 @@
+package fib
+
+import (
+	"iter"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+
+	"pseudowan/ovs/pipeline"
+)
+
+// Table is the set of wanted flows, and which of them the switch lacks. It is
+// not safe for concurrent use.
+type Table struct {
+	flows  map[pipeline.Cookie]pipeline.Flow
+	add    map[pipeline.Cookie]pipeline.Flow
+	remove map[pipeline.Cookie]pipeline.Flow
+	retire []pipeline.Flow // go before add: their cookies are used again with other matches
+	after  []func()        // wait for all that is pending now
+	audits []func(int)     // wait for the number of corrected flows
+	busy   bool            // a batch is being committed
+	held   bool            // Take returns nothing before Release
+
+	routes      map[Key]uint64 // numbers for cookies
+	nextRoute   uint64
+	adjacencies map[NextHop]uint32
+	byNumber    map[uint32]NextHop
+	nextNumber  uint32
+	groups      map[string]*group // by what their paths are
+	groupOf     map[Key]*group
+	nextGroup   uint32
+	leads       map[pipeline.Cookie][]uint32 // adjacencies to which a route, label or group leads
+	users       map[uint32]int               // of an adjacency: how many lead to it
+}
+
+// Key names a route: a prefix in a VRF.
+type Key struct {
+	VRF    uint32
+	Prefix netip.Prefix
+}
+
+// NextHop names an adjacency: an address on a port. Push reports whether
+// packets leave for it with a label.
+type NextHop struct {
+	Port uint32
+	Addr netip.Addr
+	Push bool
+}
+
+// New makes an empty table.
+func New() *Table {
+	return &Table{
+		flows:       map[pipeline.Cookie]pipeline.Flow{},
+		add:         map[pipeline.Cookie]pipeline.Flow{},
+		remove:      map[pipeline.Cookie]pipeline.Flow{},
+		routes:      map[Key]uint64{},
+		adjacencies: map[NextHop]uint32{},
+		byNumber:    map[uint32]NextHop{},
+		groups:      map[string]*group{},
+		groupOf:     map[Key]*group{},
+		leads:       map[pipeline.Cookie][]uint32{},
+		users:       map[uint32]int{},
+	}
+}
+
+// Set adds flows. Flows that are there already cost nothing.
+func (t *Table) Set(flows []pipeline.Flow) {
+	for _, flow := range flows {
+		was, there := t.flows[flow.Cookie]
+		switch {
+		case was == flow:
+			continue
+		case there && !sameMatch(was, flow):
+			t.retire = append(t.retire, was)
+		}
+		if old, leaving := t.remove[flow.Cookie]; leaving && !sameMatch(old, flow) {
+			t.retire = append(t.retire, old)
+		}
+		t.flows[flow.Cookie] = flow
+		t.add[flow.Cookie] = flow
+		delete(t.remove, flow.Cookie)
+	}
+}
+
+// sameMatch reports whether b replaces a in the switch.
+func sameMatch(a, b pipeline.Flow) bool {
+	return a.Table == b.Table && a.Priority == b.Priority && a.Match == b.Match
+}
+
+// Replace makes flows all there are of the given kinds.
+func (t *Table) Replace(flows []pipeline.Flow, kinds ...pipeline.Kind) {
+	t.Set(flows)
+	want := map[pipeline.Cookie]bool{}
+	for _, flow := range flows {
+		want[flow.Cookie] = true
+	}
+	for c, flow := range t.flows {
+		if !want[c] && slices.Contains(kinds, c.Kind()) {
+			t.drop(c, flow)
+			t.lead(c.Object())
+		}
+	}
+}
+
+// unset removes all flows of the object to which a cookie belongs.
+func (t *Table) unset(object pipeline.Cookie, parts int) {
+	for part := range parts {
+		c := object | pipeline.Cookie(part)<<48
+		if flow, ok := t.flows[c]; ok {
+			t.drop(c, flow)
+		}
+	}
+	t.lead(object)
+}
+
+func (t *Table) drop(c pipeline.Cookie, flow pipeline.Flow) {
+	delete(t.flows, c)
+	delete(t.add, c)
+	t.remove[c] = flow
+}
+
+// SetLabel programs an incoming label.
+func (t *Table) SetLabel(in pipeline.InLabel) {
+	t.Set(in.Flows())
+	t.lead(labelObject(in.Label), adjacencyOf(in)...)
+}
+
+// adjacencyOf is the adjacency to which a label leads, if any.
+func adjacencyOf(in pipeline.InLabel) []uint32 {
+	switch {
+	case in.Swap != nil:
+		return []uint32{in.Swap.Adjacency}
+	case in.Adjacency != 0:
+		return []uint32{in.Adjacency}
+	}
+	return nil
+}
+
+// ReplaceLabels makes labels all the incoming labels there are.
+func (t *Table) ReplaceLabels(labels []pipeline.InLabel) {
+	for _, in := range labels { // whose adjacencies may be led to by other labels yet
+		t.hold(adjacencyOf(in))
+	}
+	var flows []pipeline.Flow
+	for _, in := range labels {
+		t.SetLabel(in)
+		flows = append(flows, in.Flows()...)
+	}
+	t.Replace(flows, pipeline.KindInLabel)
+	for _, in := range labels {
+		t.release(adjacencyOf(in))
+	}
+}
+
+// labelFlows is the most flows that a label has.
+const labelFlows = 3
+
+// UnsetLabel removes an incoming label.
+func (t *Table) UnsetLabel(label uint32) { t.unset(labelObject(label), labelFlows) }
+
+func labelObject(label uint32) pipeline.Cookie {
+	return pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(label))
+}
+
+// SetRoute programs a prefix. It leaves its group last: the adjacency that it
+// leads to now may have been the group's alone.
+func (t *Table) SetRoute(key Key, to pipeline.Target) {
+	t.putRoute(key, to)
+	t.leaveGroup(key)
+}
+
+func (t *Table) putRoute(key Key, to pipeline.Target) {
+	id, ok := t.routes[key]
+	if !ok {
+		t.nextRoute++
+		id = t.nextRoute
+		t.routes[key] = id
+	}
+	t.Set(pipeline.Route{ID: id, VRF: key.VRF, Prefix: key.Prefix, To: to}.Flows())
+	if forward, ok := to.(pipeline.Forward); ok {
+		t.lead(routeCookie(id), forward.Adjacency)
+	} else {
+		t.lead(routeCookie(id))
+	}
+}
+
+// UnsetRoute removes a prefix.
+func (t *Table) UnsetRoute(key Key) {
+	id, ok := t.routes[key]
+	if !ok {
+		return
+	}
+	t.leaveGroup(key)
+	delete(t.routes, key)
+	t.unset(routeCookie(id), 1)
+}
+
+// Route returns the cookie under which a route's packets are counted; ok
+// reports whether the route is programmed.
+func (t *Table) Route(key Key) (c pipeline.Cookie, ok bool) {
+	id, ok := t.routes[key]
+	return routeCookie(id), ok
+}
+
+func routeCookie(id uint64) pipeline.Cookie { return pipeline.NewCookie(pipeline.KindRoute, 0, id) }
+
+// Routes lists the programmed routes in no order.
+func (t *Table) Routes() iter.Seq[Key] { return maps.Keys(t.routes) }
+
+// Adjacency returns the number of a next hop. A new one is made; a nil dst
+// makes it unresolved.
+func (t *Table) Adjacency(hop NextHop, src, dst net.HardwareAddr) uint32 {
+	if number, ok := t.adjacencies[hop]; ok {
+		return number
+	}
+	t.nextNumber++
+	t.adjacencies[hop] = t.nextNumber
+	t.byNumber[t.nextNumber] = hop
+	t.Resolve(hop, src, dst)
+	return t.nextNumber
+}
+
+// Resolve rewrites the flows of a next hop that has an adjacency; a nil dst
+// makes it unresolved.
+func (t *Table) Resolve(hop NextHop, src, dst net.HardwareAddr) {
+	number, ok := t.adjacencies[hop]
+	if !ok {
+		return
+	}
+	t.Set(pipeline.Adjacency{
+		ID: number, Port: hop.Port, Push: hop.Push,
+		SrcMAC: src, DstMAC: dst, Resolved: dst != nil,
+	}.Flows())
+}
+
+// NextHop returns the next hop to which an adjacency belongs.
+func (t *Table) NextHop(adjacency uint32) (hop NextHop, ok bool) {
+	hop, ok = t.byNumber[adjacency]
+	return hop, ok
+}
+
+// NextHops lists the next hops that have an adjacency, in no order.
+func (t *Table) NextHops() iter.Seq[NextHop] { return maps.Keys(t.adjacencies) }
+
+// lead notes to which adjacencies an object of the switch leads now. An
+// adjacency to which nothing leads is removed: a host that takes one address
+// after the other must not fill the switch.
+func (t *Table) lead(object pipeline.Cookie, to ...uint32) {
+	t.hold(to)
+	before := t.leads[object]
+	if len(to) > 0 {
+		t.leads[object] = to
+	} else {
+		delete(t.leads, object)
+	}
+	t.release(before)
+}
+
+func (t *Table) hold(adjacencies []uint32) {
+	for _, number := range adjacencies {
+		t.users[number]++
+	}
+}
+
+func (t *Table) release(adjacencies []uint32) {
+	for _, number := range adjacencies {
+		if t.users[number]--; t.users[number] == 0 {
+			delete(t.users, number)
+			t.forget(number)
+		}
+	}
+}
+
+// adjacencyFlows is the most flows that an adjacency has.
+const adjacencyFlows = 3
+
+// forget removes an adjacency.
+func (t *Table) forget(number uint32) {
+	hop, ok := t.byNumber[number]
+	if !ok {
+		return
+	}
+	delete(t.byNumber, number)
+	delete(t.adjacencies, hop)
+	t.unset(pipeline.NewCookie(pipeline.KindAdjacency, 0, uint64(number)), adjacencyFlows)
+}
+
+// Flows lists the wanted flows, in no order.
+func (t *Table) Flows() iter.Seq2[pipeline.Cookie, pipeline.Flow] { return maps.All(t.flows) }
+
+// StartAbove numbers adjacencies, routes and groups above those of flows that
+// are in the switch: old and new flows stand side by side for a while.
+func (t *Table) StartAbove(cookies []pipeline.Cookie) {
+	for _, c := range cookies {
+		switch id := c.ID(); c.Kind() {
+		case pipeline.KindRoute:
+			t.nextRoute = max(t.nextRoute, id)
+		case pipeline.KindAdjacency:
+			t.nextNumber = max(t.nextNumber, uint32(id))
+		case pipeline.KindGroup:
+			t.nextGroup = max(t.nextGroup, uint32(id))
+		}
+	}
+}
