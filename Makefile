@@ -119,6 +119,11 @@ release: bin/pseudowan
 	done
 	cd $(RELEASE) && sha256sum * >SHA256SUMS
 
+# The generated pages of docs. Commit what it writes.
+.PHONY: docs
+docs:
+	$(GO) generate ./docs/generate
+
 # The manual pages, one for each command.
 .PHONY: man
 man: bin/pseudowan

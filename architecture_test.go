@@ -51,6 +51,7 @@ var rooms = map[string][]string{
 	"trace":         {"topology", "status"},
 	"doctor":        {"status"},
 	"show/...":      {"show/...", "status", "bgp/vpn"},
+	"docs/generate": {"show", "status", "doctor"},
 	"cmd/pseudowan": {"labs", "labs/catalog", "status", "topology/...", "show", "hosts", "doctor", "logfile"},
 }
 

@@ -10,7 +10,7 @@ import (
 // Trace prints the path of a packet: what each router does by its tables and by
 // Open vSwitch, then who answered real packets, then where these disagree.
 func Trace(o Output, t status.Trace) error {
-	t.Hops, t.Real, t.Disagreements, t.CannotTell = present(t.Hops), present(t.Real), present(t.Disagreements), present(t.CannotTell)
+	t.Hops, t.Real, t.Disagreements, t.CannotTell = presentHops(t.Hops), present(t.Real), present(t.Disagreements), present(t.CannotTell)
 	for i := range t.Real {
 		t.Real[i].Arrived = present(t.Real[i].Arrived)
 	}
@@ -34,6 +34,25 @@ func Trace(o Output, t status.Trace) error {
 		b.WriteString(agreement(t))
 		return b.String()
 	})
+}
+
+// presentHops copies hops, with empty lists where there were none.
+func presentHops(hops []status.Hop) []status.Hop {
+	copied := make([]status.Hop, len(hops))
+	for i, h := range hops {
+		h.Tables, h.Switch = presentForwarding(h.Tables), presentForwarding(h.Switch)
+		copied[i] = h
+	}
+	return copied
+}
+
+func presentForwarding(f *status.Forwarding) *status.Forwarding {
+	if f == nil {
+		return nil
+	}
+	c := *f
+	c.Passed = present(c.Passed)
+	return &c
 }
 
 func realHops(t status.Trace) string {

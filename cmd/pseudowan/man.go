@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,53 +12,73 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// newMan is for those who make packages.
+// newMan serves packaging and the generated pages in docs.
 func newMan(s streams) *cobra.Command {
-	return &cobra.Command{
-		Use:     "man DIR",
-		Hidden:  true,
-		Short:   "Write the manual pages into a directory",
-		Long:    "Man writes pseudowan.1 and a page for each command. SOURCE_DATE_EPOCH is their date where it is set.",
-		Example: `  pseudowan man /usr/local/share/man/man1`,
-		Args:    wants("DIR"),
+	asMarkdown := false
+	c := &cobra.Command{
+		Use:    "man DIR",
+		Hidden: true,
+		Short:  "Write the manual pages into a directory",
+		Long: `Man writes pseudowan.1 and a page for each command. Their date is
+SOURCE_DATE_EPOCH where it is set. With --markdown, it prints one page for all
+commands to standard output.`,
+		Example: `  pseudowan man /usr/local/share/man/man1
+  pseudowan man --markdown > docs/commands.md`,
+		Args: func(c *cobra.Command, args []string) error {
+			if asMarkdown {
+				return wants()(c, args)
+			}
+			return wants("DIR")(c, args)
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			root := newRoot(s)
 			root.DisableAutoGenTag = true
 			preformat(root)
-			tellChoices(root)
-			if err := os.MkdirAll(args[0], 0o755); err != nil {
+			nameChoices(root)
+			if asMarkdown {
+				_, err := io.WriteString(s.out, markdown(root))
 				return err
 			}
-			header := &doc.GenManHeader{Section: "1", Source: "pseudowan " + version, Manual: "pseudowan manual"}
-			if err := doc.GenManTree(root, header, args[0]); err != nil {
-				return fmt.Errorf("manual pages: %w", err)
-			}
-			pages, err := filepath.Glob(filepath.Join(args[0], "pseudowan*.1"))
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(s.out, "%s in %s\n", count(len(pages), "manual page"), args[0])
-			return err
+			return writeMan(s.out, root, args[0])
 		},
 	}
+	c.Flags().BoolVar(&asMarkdown, "markdown", false, "print one page in Markdown")
+	return c
 }
 
-// tellChoices puts the words that a flag takes into its usage: manual pages do
-// not tell a flag's type.
-func tellChoices(c *cobra.Command) {
-	seen := func(f *pflag.Flag) {
-		if told := ": " + strings.ReplaceAll(f.Value.Type(), "|", ", "); strings.Contains(told, ", ") && !strings.HasSuffix(f.Usage, told) {
-			f.Usage += told
+// writeMan writes the pages of root and its commands into dir.
+func writeMan(out io.Writer, root *cobra.Command, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	header := &doc.GenManHeader{Section: "1", Source: "pseudowan " + version, Manual: "pseudowan manual"}
+	if err := doc.GenManTree(root, header, dir); err != nil {
+		return fmt.Errorf("manual pages: %w", err)
+	}
+	pages, err := filepath.Glob(filepath.Join(dir, "pseudowan*.1"))
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s in %s\n", count(len(pages), "manual page"), dir)
+	return err
+}
+
+// nameChoices puts the words that a flag accepts into its usage: the pages do
+// not show a flag's type.
+func nameChoices(c *cobra.Command) {
+	add := func(f *pflag.Flag) {
+		if choices := ": " + strings.ReplaceAll(f.Value.Type(), "|", ", "); strings.Contains(choices, ", ") && !strings.HasSuffix(f.Usage, choices) {
+			f.Usage += choices
 		}
 	}
-	c.LocalFlags().VisitAll(seen)
+	c.LocalFlags().VisitAll(add)
 	for _, sub := range c.Commands() {
-		tellChoices(sub)
+		nameChoices(sub)
 	}
 }
 
 // preformat turns the tables in the long texts, which are indented by two, into
-// Markdown's preformatted blocks, from which manual pages are made.
+// Markdown's preformatted blocks, from which the pages are made.
 func preformat(c *cobra.Command) {
 	var b strings.Builder
 	before := false

@@ -82,11 +82,14 @@ func subcommand(root *cobra.Command, name string) *cobra.Command {
 	return all[slices.IndexFunc(all, func(c *cobra.Command) bool { return c.Name() == name })]
 }
 
+// completionCommand is the name of cobra's command that prints the shells' scripts.
+const completionCommand = "completion"
+
 // addCompletion adds cobra's command that prints the shells' scripts, with the
 // examples that it lacks.
 func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
-	c := subcommand(root, "completion")
+	c := subcommand(root, completionCommand)
 	onlySubcommands(c)
 	c.Example = "  pseudowan completion bash > /etc/bash_completion.d/pseudowan"
 	for _, shell := range c.Commands() {

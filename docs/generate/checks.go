@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"pseudowan/doctor"
+	"pseudowan/status"
+)
+
+// server is a server on which something is amiss for a lab.
+type server struct {
+	observed doctor.Observed
+	need     doctor.Need
+}
+
+// servers have everything amiss that doctor knows, each a few things.
+func servers() []server {
+	const absent = doctor.Absent
+	lacking := doctor.Kernel{
+		Namespaces: absent, Veth: absent, Bridge: absent, Dummy: absent, IFB: absent,
+		TUN: absent, IPv6: absent, OpenVSwitch: absent,
+	}
+	nic := func(n doctor.NIC) server {
+		return server{
+			doctor.Observed{Root: true, NICs: map[string]doctor.NIC{"eth1": n}, BridgeNF: n.Kind == "tuntap"},
+			doctor.Need{Lab: "LAB", NICs: []string{"eth1"}},
+		}
+	}
+	return []server{
+		{doctor.Observed{Kernel: lacking}, doctor.Need{LANs: true, Segments: true, IPv6: true, Datapath: "system"}},
+		{doctor.Observed{Root: true, Kernel: lacking}, doctor.Need{Datapath: "netdev"}},
+		{doctor.Observed{Root: true, OVS: doctor.OVS{Missing: []string{"ovs-vswitchd"}}}, doctor.Need{}},
+		{doctor.Observed{Root: true, OVS: doctor.OVS{Version: "2.17"}}, doctor.Need{}},
+		{doctor.Observed{Root: true, Docker: doctor.Docker{Asked: true, Problem: "no daemon answers"}}, doctor.Need{Runtimes: []string{"docker"}}},
+		{doctor.Observed{Root: true, Docker: doctor.Docker{Asked: true, Problem: "no daemon answers"}}, doctor.Need{}},
+		{doctor.Observed{Root: true, Docker: doctor.Docker{Asked: true, Daemon: true, Problem: "no daemon answers"}}, doctor.Need{}},
+		{doctor.Observed{Root: true, Docker: doctor.Docker{Asked: true, Absent: []string{"IMAGE"}}}, doctor.Need{}},
+		{doctor.Observed{Root: true}, doctor.Need{Lab: "LAB", Builtin: "busybox is not installed"}},
+		{doctor.Observed{Root: true, Programs: []string{"bird"}}, doctor.Need{Programs: map[string]string{"bird": "HOST"}}},
+		{doctor.Observed{Root: true, Disks: []doctor.Disk{{Path: "/run", Free: 1 << 20}}}, doctor.Need{Ports: map[string]int{"pe1": 2}}},
+		{doctor.Observed{Root: true, Limits: tightLimits(2048)}, doctor.Need{Ports: map[string]int{"pe1": 300}, Hosts: 100, ARP: doctor.Entries{Hosts: 3000}}},
+		{doctor.Observed{Root: true, Limits: tightLimits(1024)}, doctor.Need{ARP: doctor.Entries{Routers: 2000}}},
+		nic(doctor.NIC{}),
+		nic(doctor.NIC{Present: true, Kind: "device", Default: true}),
+		nic(doctor.NIC{Present: true, Kind: "bridge"}),
+		nic(doctor.NIC{Present: true, Kind: "device", Master: "br7"}),
+		nic(doctor.NIC{Present: true, Kind: "tuntap", Manager: "NetworkManager", Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24")}}),
+		nic(doctor.NIC{Present: true, Kind: "device", Manager: "systemd-networkd", Up: true}),
+		{doctor.Observed{Root: true, Labs: []doctor.Lab{
+			{Name: "LAB", Routers: 2, Hosts: 20, Wrong: []string{"router pe1 is missing"}},
+			{Name: "LAB", Files: []string{"/run/pseudowan/LAB"}},
+		}}, doctor.Need{}},
+	}
+}
+
+func tightLimits(arp uint64) doctor.Limits {
+	return doctor.Limits{
+		OpenFiles: 1024, InotifyUsers: 8, Threads: 300, ThreadsUsed: 200, MemoryAvailable: 40 << 20,
+		ARP: doctor.Table{Most: arp, Used: 4},
+	}
+}
+
+// trouble is a finding, with each severity that it may have.
+type trouble struct {
+	status.Finding
+	severities []string
+}
+
+// troubles are all that needs a remedy, by check in doctor's order.
+func troubles() (checks []string, found map[string][]*trouble) {
+	found = map[string][]*trouble{}
+	for _, s := range servers() {
+		for _, f := range doctor.Judge(s.observed, s.need) {
+			if f.Status == status.OK {
+				continue
+			}
+			if found[f.Check] == nil {
+				checks = append(checks, f.Check)
+			}
+			found[f.Check] = addTrouble(found[f.Check], f)
+		}
+	}
+	return checks, found
+}
+
+// addTrouble adds f, or its severity to what differs from it in that alone.
+func addTrouble(all []*trouble, f status.Finding) []*trouble {
+	severity := string(f.Status)
+	f.Status = ""
+	for _, t := range all {
+		if t.Finding == f {
+			if !slices.Contains(t.severities, severity) {
+				t.severities = append(t.severities, severity)
+			}
+			return all
+		}
+	}
+	return append(all, &trouble{f, []string{severity}})
+}
+
+const troubleIntro = "# Troubleshooting\n\n" +
+	"| the question | the command |\n|---|---|\n" +
+	"| Does everything run? | `sudo pseudowan ps` |\n" +
+	"| What does the server lack? | `sudo pseudowan doctor`, with a file or a lab: for that lab |\n" +
+	"| Who does not reach whom? | `sudo pseudowan verify` |\n" +
+	"| Where does a packet stop? | `sudo pseudowan trace HOST ADDRESS` |\n" +
+	"| Why is a prefix not in a VRF? | `sudo pseudowan explain ROUTER VRF PREFIX` |\n" +
+	"| Why is a session down? | `sudo pseudowan show peer`, column `why` |\n" +
+	"| What did a router or a host say? | `sudo pseudowan logs NODE` |\n\n" +
+	"`pseudowan up` with the lab's file again puts right what has ended, gone or been changed by hand, and says what\n" +
+	"that was; `pseudowan down` removes everything, also of a lab that is half there.\n\n" +
+	"Below is what `doctor` looks at, when it warns (*warn*: a lab runs, less well) or refuses (*fail*: it cannot run),\n" +
+	"and the remedy. Where both are given, it is *fail* for a lab that needs the thing. `up` makes the same checks of what its lab needs before it touches anything.\n"
+
+// troubleshooting is the page of what may be amiss.
+func troubleshooting() string {
+	var b strings.Builder
+	b.WriteString(troubleIntro)
+	checks, found := troubles()
+	for _, check := range checks {
+		fmt.Fprintf(&b, "\n## %s\n\n| doctor sees | | it costs | remedy |\n|---|---|---|---|\n", check)
+		for _, f := range found[check] {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(f.Detail), strings.Join(f.severities, " or "), cell(f.Cost), cell(f.Remedy))
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+)
+
+// filePage is the reference of the topology file, from its JSON Schema.
+func filePage(p program) (string, error) {
+	text, err := p.output(nil, "schema")
+	if err != nil {
+		return "", err
+	}
+	var s jsonschema.Schema
+	if err := json.Unmarshal(text, &s); err != nil {
+		return "", fmt.Errorf("pseudowan schema: %w", err)
+	}
+	r := reference{seen: map[string]string{}}
+	r.section("", &s)
+	for len(r.pending) > 0 {
+		next := r.pending[0]
+		r.pending = r.pending[1:]
+		r.section(next.path, next.schema)
+	}
+	return note + fileIntro + r.text.String(), nil
+}
+
+const fileIntro = "# The topology file\n\n" +
+	"One YAML file says what a lab is. Routers, links, VRFs and hosts are enough: addresses of gateways, BGP\n" +
+	"sessions, route distinguishers, MAC addresses and labels follow from them unless the file gives them.\n" +
+	"`pseudowan validate FILE` reports every mistake with its line and its remedy.\n\n" +
+	"Editors complete and check a file that begins with\n\n" +
+	"```yaml\n# yaml-language-server: $schema=pseudowan.schema.json\n```\n\n" +
+	"once `pseudowan schema > pseudowan.schema.json` has written that file. Unknown keys are refused; those that\n" +
+	"begin with `x-` are yours, for YAML anchors. The [ready labs](labs.md) are examples, each with comments.\n"
+
+// reference writes a section for each kind of mapping, breadth first.
+type reference struct {
+	text    strings.Builder
+	pending []object
+	seen    map[string]string // a mapping's JSON, and the path that was described
+}
+
+type object struct {
+	path   string
+	schema *jsonschema.Schema
+}
+
+func (r *reference) section(path string, s *jsonschema.Schema) {
+	title := "At the top"
+	if path != "" {
+		title = "`" + path + "`"
+	}
+	fmt.Fprintf(&r.text, "\n## %s\n\n| key | value | |\n|---|---|---|\n", title)
+	for e := s.Properties.Oldest(); e != nil; e = e.Next() {
+		at := strings.TrimPrefix(path+"."+e.Key, ".")
+		value := r.value(at, e.Value)
+		if slices.Contains(s.Required, e.Key) {
+			value += ", required"
+		}
+		fmt.Fprintf(&r.text, "| `%s` | %s | %s |\n", e.Key, cell(value), cell(e.Value.Description))
+	}
+}
+
+// value tells what may stand at path.
+func (r *reference) value(path string, s *jsonschema.Schema) string {
+	switch {
+	case isText(s):
+		return "text"
+	case len(s.AnyOf) > 0:
+		return r.choices(path, s.AnyOf)
+	case len(s.Enum) > 0:
+		return words(s.Enum)
+	case s.Type == "array":
+		return "list of " + r.value(path+"[]", s.Items)
+	case s.Type == "object" && s.Properties != nil && s.Properties.Len() > 0:
+		return "[mapping](#" + anchor(r.describe(path, s)) + ")"
+	case s.Type == "object":
+		return "name: " + r.value(path+".NAME", s.AdditionalProperties)
+	case s.Type == "boolean":
+		return "`true` or `false`"
+	case s.Type == "integer" || s.Type == "number":
+		return s.Type + bounds(s)
+	}
+	return "text"
+}
+
+// choices joins what may stand at path; a list of what may stand there alone
+// needs few words.
+func (r *reference) choices(path string, anyOf []*jsonschema.Schema) string {
+	var out []string
+	for i, s := range anyOf {
+		said := r.value(path, s)
+		if i > 0 && said == "list of "+out[0] {
+			said = "a list of them"
+		}
+		if !slices.Contains(out, said) {
+			out = append(out, said)
+		}
+	}
+	return strings.Join(out, ", or ")
+}
+
+// describe returns the path whose section describes s, and puts it on the list
+// where it is not there yet.
+func (r *reference) describe(path string, s *jsonschema.Schema) string {
+	text, err := json.Marshal(s.Properties)
+	if err != nil {
+		panic(err) // it was read from JSON
+	}
+	if before, ok := r.seen[string(text)]; ok {
+		return before
+	}
+	r.seen[string(text)] = path
+	r.pending = append(r.pending, object{path, s})
+	return path
+}
+
+// isText reports whether any scalar is taken, as it is spelt.
+func isText(s *jsonschema.Schema) bool {
+	return len(s.AnyOf) == 3 && s.AnyOf[0].Type == "string" && s.AnyOf[1].Type == "number" && s.AnyOf[2].Type == "boolean"
+}
+
+func words(enum []any) string {
+	out := make([]string, len(enum))
+	for i, w := range enum {
+		out[i] = fmt.Sprintf("`%v`", w)
+	}
+	return strings.Join(out, ", ")
+}
+
+func bounds(s *jsonschema.Schema) string {
+	switch {
+	case s.Minimum != "" && s.Maximum != "":
+		return fmt.Sprintf(" from %s to %s", s.Minimum, s.Maximum)
+	case s.Minimum != "" && s.Minimum != "0":
+		return fmt.Sprintf(" from %s", s.Minimum)
+	}
+	return ""
+}
+
+// anchor is what a heading is linked by: its letters and digits.
+func anchor(heading string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '_':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r - 'A' + 'a'
+		}
+		return -1
+	}, heading)
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+)
+
+// jsonPage is the reference of the JSON documents. The comments of the fields
+// say what the keys mean.
+func jsonPage() (string, error) {
+	meaning, err := comments(filepath.Join(root, "status"))
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString(note + jsonIntro)
+	for _, d := range documents() {
+		fmt.Fprintf(&b, "\n## %s\n\n| key | kind | |\n|---|---|---|\n", d.command)
+		for _, k := range d.keys() {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", k.path, k.kind, cell(meaning[k.field]))
+		}
+	}
+	return b.String(), nil
+}
+
+const jsonIntro = "# JSON and YAML\n\n" +
+	"The keys of `-o json` and `-o yaml` are a contract: scripts may rely on them, and a change is written into the\n" +
+	"[CHANGELOG](../CHANGELOG.md). Keys may be added. `-o yaml` prints the same document as `-o json`.\n\n" +
+	"Keys are written as `jq` has them. Every key is always there. A list may be empty and is never null. An *address*,\n" +
+	"a *prefix* and a *time* (RFC 3339) are strings; an address or a prefix that is not there is `\"\"`.\n" +
+	"[json-keys.txt](json-keys.txt) is the same without words.\n"
+
+// comments reads the comment of each struct field of a package, by TYPE.FIELD.
+func comments(dir string) (map[string]string, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	found := map[string]string{}
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+		if err != nil {
+			return nil, err
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			named, ok := n.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			if s, ok := named.Type.(*ast.StructType); ok {
+				fieldComments(found, named.Name.Name, s)
+			}
+			return false
+		})
+	}
+	return found, nil
+}
+
+func fieldComments(found map[string]string, owner string, s *ast.StructType) {
+	for _, f := range s.Fields.List {
+		for _, name := range f.Names {
+			found[owner+"."+name.Name] = strings.TrimSpace(f.Comment.Text())
+		}
+	}
+}
