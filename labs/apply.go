@@ -35,6 +35,8 @@ type applier struct {
 	right       []string // what was put right that the edit does not account for
 	progress    Progress
 
+	mtus map[linkEnd]int // of lent interfaces that cannot take the planned MTU
+
 	mu        sync.Mutex
 	hostPaths map[string]string // network namespaces of the hosts, once they exist
 }
@@ -44,7 +46,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 	if err != nil {
 		return nil, err
 	}
-	a := &applier{topology: t, source: source, before: before, fresh: before.empty(), progress: o.Progress, hostPaths: map[string]string{}}
+	a := &applier{topology: t, source: source, before: before, fresh: before.empty(), progress: o.Progress, hostPaths: map[string]string{}, mtus: map[linkEnd]int{}}
 	applied, cut, known := store.Before(t.Name)
 	if a.fresh { // after a reboot, say: its numbers are all that is left
 		applied, known = plan.Plan{Allocations: applied.Allocations}, true
@@ -59,15 +61,25 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 		return nil, err
 	}
 	if !a.fresh {
-		a.changed = append(plan.Changes(&applied, a.plan), restored(&applied, a.plan, before)...)
+		a.report(plan.Diff(&applied, a.plan))
+		a.changed = append(a.changed, restored(&applied, a.plan, before)...)
 		for _, cut := range a.cut {
-			a.changed = append(a.changed, plan.Leftovers(&cut, a.plan, a.changed)...)
+			a.report(plan.Leftovers(&cut, a.plan))
 		}
 	}
 	if !known {
 		a.changed = append(a.changed, "wrote anew what is kept of the lab, which was damaged")
 	}
 	return a, nil
+}
+
+// report adds changes that are not in the report yet.
+func (a *applier) report(changes []plan.Change) {
+	for _, c := range changes {
+		if line := c.String(); !slices.Contains(a.changed, line) {
+			a.changed = append(a.changed, line)
+		}
+	}
 }
 
 // check refuses, before anything is touched, what cannot work.
@@ -239,9 +251,9 @@ func (a *applier) spec(h plan.Host) hosts.Spec {
 	}
 	return hosts.Spec{
 		Lab: a.plan.Lab, Node: h.Name, Name: name,
-		Hosts: plan.HostsFile(a.plan.Names, h.VRFs), Image: cmp.Or(h.BuildTag, h.Host.Image), Build: h.Host.Build,
-		Command: h.Host.Command, Env: h.Host.Env, Files: h.Host.Files,
-		Mounts: mounts(h.Host), Memory: h.Host.Memory, CPUs: h.Host.CPUs,
+		Hosts: plan.HostsFile(a.plan.Names, h.VRFs), Image: cmp.Or(h.BuildTag, h.Image), Build: h.Build,
+		Command: h.Command, Env: h.Env, Files: h.Files,
+		Mounts: mounts(h), Memory: h.Memory, CPUs: h.CPUs,
 	}
 }
 

@@ -85,7 +85,7 @@ func (a *applier) returnNICs() error {
 func (a *applier) lendNICs() error {
 	for _, n := range a.plan.NICs {
 		i := slices.IndexFunc(a.plan.Routers, func(r plan.Router) bool { return r.Name == n.Router })
-		r := &a.plan.Routers[i]
+		r := a.plan.Routers[i]
 		lent, err := hosts.LendNIC(hosts.Loan{
 			NIC: n.NIC, Name: n.Interface, Alias: n.Router + ":" + n.Interface, MTU: n.MTU,
 			To:       hosts.Namespace{Name: r.Namespace, Mark: hosts.Mark{Lab: a.plan.Lab, Node: r.Name, Kind: hosts.KindRouter}},
@@ -94,13 +94,25 @@ func (a *applier) lendNICs() error {
 		if err != nil {
 			return err
 		}
-		for j := range r.Config.Core {
-			if c := &r.Config.Core[j]; c.Name == n.Interface {
-				c.MTU = lent.MTU
-			}
-		}
+		a.mtus[linkEnd{n.Router, n.Interface}] = lent.MTU
 	}
 	return nil
+}
+
+// linkEnd is a router's end of a link.
+type linkEnd struct{ router, link string }
+
+// config is what a router is told: its plan, with the MTUs that the server's
+// interfaces allow.
+func (a *applier) config(r plan.Router) router.Config {
+	c := r.Config
+	c.Core = slices.Clone(c.Core)
+	for i, core := range c.Core {
+		if mtu, ok := a.mtus[linkEnd{r.Name, core.Name}]; ok {
+			c.Core[i].MTU = mtu
+		}
+	}
+	return c
 }
 
 func (a *applier) resolveWires(plans []plan.Wire) ([]hosts.Wire, error) {
@@ -161,7 +173,7 @@ func (a *applier) renewHosts(ctx context.Context) error {
 	var g errgroup.Group
 	g.SetLimit(parallel)
 	for _, h := range a.plan.Hosts {
-		if slices.ContainsFunc(h.Network.Interfaces, func(i hosts.Interface) bool { return i.SLAAC }) {
+		if slices.ContainsFunc(h.Interfaces, func(i plan.Interface) bool { return i.SLAAC }) {
 			g.Go(func() error { return a.configureHost(ctx, h) })
 		}
 	}
@@ -169,7 +181,11 @@ func (a *applier) renewHosts(ctx context.Context) error {
 }
 
 func (a *applier) configureHost(ctx context.Context, h plan.Host) error {
-	changed, err := hosts.Configure(ctx, a.nodePath(h.Name), h.Network)
+	network, err := networkOf(h)
+	if err != nil {
+		return fmt.Errorf("host %s: %w", h.Name, err)
+	}
+	changed, err := hosts.Configure(ctx, a.nodePath(h.Name), network)
 	if err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
 	}
@@ -177,6 +193,24 @@ func (a *applier) configureHost(ctx context.Context, h plan.Host) error {
 		a.putRight("interfaces of host "+h.Name, h.Name)
 	}
 	return nil
+}
+
+// networkOf is a host's inside as its plan has it.
+func networkOf(h plan.Host) (hosts.Network, error) {
+	n := hosts.Network{Forward: h.Forward}
+	for _, i := range h.Interfaces {
+		mac, err := net.ParseMAC(i.MAC)
+		if err != nil {
+			return n, fmt.Errorf("interface %s: %w", i.Name, err)
+		}
+		n.Interfaces = append(n.Interfaces, hosts.Interface{
+			Name: i.Name, MAC: mac, MTU: i.MTU, Addresses: i.Addresses, SLAAC: i.SLAAC, Learned: i.Learned, LAN: i.LAN(),
+		})
+	}
+	for _, r := range h.Routes {
+		n.Routes = append(n.Routes, hosts.Route(r))
+	}
+	return n, nil
 }
 
 // handOverPatience is how long a running lab's agents may take to take over
@@ -195,7 +229,7 @@ func (a *applier) routers(context.Context) error {
 		Containers: slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return h.Runtime == dockerName }),
 	}
 	for _, r := range a.plan.Routers {
-		if err := store.WriteRouterConfig(a.plan.Lab, r.Name, r.Config); err != nil {
+		if err := store.WriteRouterConfig(a.plan.Lab, r.Name, a.config(r)); err != nil {
 			return err
 		}
 		ended, err := endStaleAgent(running, a.plan.Lab, r)
@@ -236,7 +270,7 @@ func (a *applier) handOver(ctx context.Context) error {
 		g.Go(func() error {
 			c := router.NewClient(r.Name, store.AgentSocket(a.plan.Lab, r.Name))
 			defer c.Close()
-			if err := configure(gctx, c, r.Config); err != nil {
+			if err := configure(gctx, c, a.config(r)); err != nil {
 				return fmt.Errorf("router %s: %w", r.Name, err)
 			}
 			return a.correct(gctx, c, r.Name)

@@ -41,14 +41,14 @@ func tagBuilds(p *plan.Plan, source string) error {
 	tags := map[string]string{}
 	for i := range p.Hosts {
 		h := &p.Hosts[i]
-		path := h.Host.Build
+		path := h.Build
 		if h.Runtime != dockerName || path == "" {
 			continue
 		}
 		if tags[path] == "" {
 			tag, err := hosts.BuildTag(path)
 			if err != nil {
-				return fmt.Errorf("%s:%d: host %s: %w", source, h.Host.BuildLine, h.Name, err)
+				return fmt.Errorf("%s:%d: host %s: %w", source, h.BuildLine, h.Name, err)
 			}
 			tags[path] = tag
 		}
@@ -57,7 +57,7 @@ func tagBuilds(p *plan.Plan, source string) error {
 	return nil
 }
 
-func mounts(h topology.Host) []hosts.Mount {
+func mounts(h plan.Host) []hosts.Mount {
 	var out []hosts.Mount
 	for _, m := range h.Mounts {
 		out = append(out, hosts.Mount{Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly})
@@ -80,7 +80,7 @@ func (a *applier) containers() []hosts.Spec {
 // container can have where there is none, and containers that cannot be made.
 func (a *applier) checkContainers(ctx context.Context) error {
 	for _, h := range a.plan.Hosts {
-		s := h.Host.ContainerOnly
+		s := h.ContainerOnly
 		if s == nil || h.Runtime == dockerName {
 			continue
 		}
@@ -108,7 +108,7 @@ func checkMounts(p *plan.Plan, source string) error {
 		if h.Runtime != dockerName {
 			continue
 		}
-		for _, m := range h.Host.Mounts {
+		for _, m := range h.Mounts {
 			if _, err := os.Stat(m.Source); err != nil {
 				return fmt.Errorf("%s:%d: host %s: mount on %s: %w", source, m.Line, h.Name, m.Target, err)
 			}

@@ -84,13 +84,13 @@ type convergence struct {
 func (w *convergence) router(ctx context.Context, r plan.Router) error {
 	c := router.NewClient(r.Name, store.AgentSocket(w.applier.plan.Lab, r.Name))
 	defer c.Close()
-	if err := configure(ctx, c, r.Config); err != nil {
+	if err := configure(ctx, c, w.applier.config(r)); err != nil {
 		return err
 	}
 	for {
 		state, err := c.Converged(ctx, progressEvery)
 		if router.NotStarted(err) { // it has ended and is started again
-			if err = configure(ctx, c, r.Config); err == nil {
+			if err = configure(ctx, c, w.applier.config(r)); err == nil {
 				continue
 			}
 		}

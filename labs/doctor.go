@@ -83,16 +83,16 @@ func needOf(p *plan.Plan, datapath string) doctor.Need {
 	n.ARP, n.ND = neighboursOf(p)
 	builtin := false
 	for _, h := range p.Hosts {
-		n.LANs = n.LANs || len(h.Host.LANs) > 0
+		n.LANs = n.LANs || slices.ContainsFunc(h.Interfaces, plan.Interface.LAN)
 		n.Runtimes = append(n.Runtimes, h.Runtime)
 		switch {
 		case h.Runtime != dockerName:
-			for _, program := range programsOf(h.Host) {
+			for _, program := range programsOf(h) {
 				n.Programs[program] = h.Name
 			}
-		case h.Host.Image != "":
-			n.Images = append(n.Images, h.Host.Image)
-		case h.Host.Build == "":
+		case h.Image != "":
+			n.Images = append(n.Images, h.Image)
+		case h.Build == "":
 			builtin = true
 		}
 	}
@@ -125,7 +125,7 @@ var execs = regexp.MustCompile(`(?m)^\s*exec ([\w.-]+)(\s|$)`)
 
 // programsOf are the programs that a host's command needs, as far as it shows,
 // and that PATH has to lead to.
-func programsOf(h topology.Host) (names []string) {
+func programsOf(h plan.Host) (names []string) {
 	if len(h.Command) == 0 || h.Env["PATH"] != "" {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 
 	"pseudowan/doctor"
 	"pseudowan/hosts"
+	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/topology"
 )
@@ -86,15 +87,15 @@ func TestRealDoctorFindsLeftOvers(t *testing.T) {
 
 func TestProgramsOfAHost(t *testing.T) {
 	for _, tt := range []struct {
-		host topology.Host
+		host plan.Host
 		want []string
 	}{
-		{topology.Host{}, nil},
-		{topology.Host{Command: []string{"bird", "-f"}}, []string{"bird"}},
-		{topology.Host{Command: []string{"/run/own", "-f"}}, nil},
-		{topology.Host{Command: []string{"sh", "-c", "sleep 1 &\n  exec gobgpd -f /run/x\n"}}, []string{"sh", "gobgpd"}},
-		{topology.Host{Command: []string{"sh", "-c", "exec /usr/lib/frr/bgpd"}}, []string{"sh"}},
-		{topology.Host{Command: []string{"bird"}, Env: map[string]string{"PATH": "/opt"}}, nil},
+		{plan.Host{}, nil},
+		{plan.Host{Command: []string{"bird", "-f"}}, []string{"bird"}},
+		{plan.Host{Command: []string{"/run/own", "-f"}}, nil},
+		{plan.Host{Command: []string{"sh", "-c", "sleep 1 &\n  exec gobgpd -f /run/x\n"}}, []string{"sh", "gobgpd"}},
+		{plan.Host{Command: []string{"sh", "-c", "exec /usr/lib/frr/bgpd"}}, []string{"sh"}},
+		{plan.Host{Command: []string{"bird"}, Env: map[string]string{"PATH": "/opt"}}, nil},
 	} {
 		if got := programsOf(tt.host); !slices.Equal(got, tt.want) {
 			t.Errorf("%q: %q, want %q", tt.host.Command, got, tt.want)

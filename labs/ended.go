@@ -48,7 +48,7 @@ func (a *applier) endedError(ctx context.Context, failed error) error {
 		if i < 0 || !boxes[i].Ended || failed != nil && h.Runtime != dockerName {
 			continue
 		}
-		line := "host " + h.Name + ": " + ended(h.Host.Command, boxes[i])
+		line := "host " + h.Name + ": " + ended(h.Command, boxes[i])
 		if last := a.before.lastLines(ctx, boxes[i]); len(last) > 0 {
 			line += "; it said last:\n    " + strings.Join(last, "\n    ")
 		}

@@ -187,8 +187,8 @@ func hasWires(path string, host plan.Host) bool {
 	if err != nil {
 		return false
 	}
-	for _, i := range host.Network.Interfaces {
-		if !i.LAN && !slices.ContainsFunc(ends, func(e hosts.WireEnd) bool { return e.Name == i.Name }) {
+	for _, i := range host.Interfaces {
+		if !i.LAN() && !slices.ContainsFunc(ends, func(e hosts.WireEnd) bool { return e.Name == i.Name }) {
 			return false
 		}
 	}

@@ -27,7 +27,7 @@ func restored(before, now *plan.Plan, found observed) []string {
 		switch {
 		case applied && !runs:
 			out = append(out, "restored host "+h.Name)
-		case applied && ended && len(h.Host.Command) > 0:
+		case applied && ended && len(h.Command) > 0:
 			out = append(out, "restarted the command of host "+h.Name)
 		}
 	}

@@ -4,56 +4,76 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
-	"strings"
 )
 
-// Changes says in a line each what applying now changes in a lab that
-// was applied as before.
-func Changes(before, now *Plan) []string {
-	var out []string
-	old := map[string]any{}
-	for _, r := range before.Routers {
-		old["router "+r.Name] = r
-	}
-	for _, h := range before.Hosts {
-		old["host "+h.Name] = h
-	}
-	note := func(name string, thing any) {
-		was, ok := old[name]
-		delete(old, name)
+// Change is what applying a plan does to one node of a running lab.
+type Change struct {
+	What ChangeKind `json:"change"`
+	Kind string     `json:"kind"` // of the node: router or host
+	Node string     `json:"node"`
+}
+
+// ChangeKind says what happens to a node.
+type ChangeKind string
+
+// The kinds of changes.
+const (
+	Added   ChangeKind = "added"
+	Changed ChangeKind = "changed"
+	Removed ChangeKind = "removed"
+)
+
+// String words a change, as in "added host h1".
+func (c Change) String() string { return string(c.What) + " " + c.Kind + " " + c.Node }
+
+// Diff lists what applying now changes in a lab that was applied as before:
+// what is added and changed in the order of now, then what is removed. Plans of
+// different formats have the nodes that both have in common.
+func Diff(before, now *Plan) []Change {
+	old, current := before.nodes(), now.nodes()
+	comparable := before.Format == now.Format
+	var out []Change
+	for _, n := range current {
+		i := slices.IndexFunc(old, n.is)
 		switch {
-		case !ok:
-			out = append(out, "added "+name)
-		case !sameJSON(was, thing):
-			out = append(out, "changed "+name)
+		case i < 0:
+			out = append(out, Change{Added, n.kind, n.name})
+		case comparable && !sameJSON(old[i].plan, n.plan):
+			out = append(out, Change{Changed, n.kind, n.name})
 		}
 	}
-	for _, r := range now.Routers {
-		note("router "+r.Name, r)
-	}
-	for _, h := range now.Hosts {
-		note("host "+h.Name, h)
-	}
-	for _, r := range before.Routers {
-		if _, gone := old["router "+r.Name]; gone {
-			out = append(out, "removed router "+r.Name)
-		}
-	}
-	for _, h := range before.Hosts {
-		if _, gone := old["host "+h.Name]; gone {
-			out = append(out, "removed host "+h.Name)
+	for _, n := range old {
+		if !slices.ContainsFunc(current, n.is) {
+			out = append(out, Change{Removed, n.kind, n.name})
 		}
 	}
 	return out
 }
 
-// Leftovers says in a line each, where told does not yet, what a change that was
-// cut short may have done that applying now undoes.
-func Leftovers(cut, now *Plan, told []string) []string {
-	return slices.DeleteFunc(Changes(cut, now), func(line string) bool {
-		// What it was about to remove is there, or is among the restored.
-		return strings.HasPrefix(line, "added ") || slices.Contains(told, line)
-	})
+// Leftovers lists what a change to the plan cut, which ended half-way, may have
+// done that applying now undoes. What it was about to remove is there still, or
+// is missing from the lab like any other node.
+func Leftovers(cut, now *Plan) []Change {
+	return slices.DeleteFunc(Diff(cut, now), func(c Change) bool { return c.What == Added })
+}
+
+// node is a router or a host of a plan.
+type node struct {
+	kind, name string
+	plan       any
+}
+
+func (n node) is(other node) bool { return n.kind == other.kind && n.name == other.name }
+
+func (p *Plan) nodes() []node {
+	var out []node
+	for _, r := range p.Routers {
+		out = append(out, node{"router", r.Name, r})
+	}
+	for _, h := range p.Hosts {
+		out = append(out, node{"host", h.Name, h})
+	}
+	return out
 }
 
 func sameJSON(a, b any) bool {

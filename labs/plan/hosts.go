@@ -20,8 +20,9 @@ func (b *planner) host(h topology.Host) {
 		Runtime:   h.Runtime,
 		Namespace: NodeNamespace(b.topology.Name, h.Name),
 		Container: b.topology.Prefix + h.Name,
-		Host:      h,
-		Network:   hosts.Network{Forward: h.Forward},
+		Image:     h.Image, Build: h.Build, Mounts: h.Mounts, Memory: h.Memory, CPUs: h.CPUs,
+		Command: h.Command, Env: h.Env, Files: h.Files, Forward: h.Forward,
+		ContainerOnly: h.ContainerOnly, BuildLine: h.BuildLine,
 	}
 	if hp.Runtime == "" {
 		hp.Runtime = b.runtime
@@ -30,7 +31,7 @@ func (b *planner) host(h topology.Host) {
 		b.attachment(h, a, &hp)
 	}
 	for i, lan := range h.LANs {
-		hp.Network.Interfaces = append(hp.Network.Interfaces, b.lan(h, len(h.Attachments)+i, lan))
+		hp.Interfaces = append(hp.Interfaces, b.lan(h, len(h.Attachments)+i, lan))
 		hp.Addresses = append(hp.Addresses, lan.String())
 	}
 	b.plan.Hosts = append(b.plan.Hosts, hp)
@@ -60,11 +61,11 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *Host) {
 			MAC: derivedMAC(b.topology.Name, a.Router, end).String()},
 		B: End{Node: h.Name, Interface: a.Interface, MTU: a.MTU, MAC: mac.String(), Alias: end},
 	})
-	hp.Network.Interfaces = append(hp.Network.Interfaces, hosts.Interface{
-		Name: a.Interface, MAC: mac, MTU: a.MTU, Addresses: a.Addresses, SLAAC: a.SLAAC,
+	hp.Interfaces = append(hp.Interfaces, Interface{
+		Name: a.Interface, Router: a.Router, MAC: mac.String(), MTU: a.MTU, Addresses: a.Addresses, SLAAC: a.SLAAC,
 		Learned: learnedAddress(b.topology.Name, h.Name, a),
 	})
-	hp.Network.Routes = append(hp.Network.Routes, hostRoutes(a)...)
+	hp.Routes = append(hp.Routes, hostRoutes(a)...)
 }
 
 // hostMAC is the MAC of a host's attachment.
@@ -106,12 +107,12 @@ func (b *planner) accessName(c *router.Config, port uint32) string {
 	return fmt.Sprintf("ovs-vrf%d", port)
 }
 
-func hostRoutes(a topology.Attachment) []hosts.Route {
-	var out []hosts.Route
+func hostRoutes(a topology.Attachment) []Route {
+	var out []Route
 	for _, p := range a.Routes {
 		for _, g := range a.Gateways {
 			if g.Addr().Is4() == p.Addr().Is4() && !(a.SLAAC && g.Addr().Is6()) {
-				out = append(out, hosts.Route{Prefix: p, Via: g.Addr(), Interface: a.Interface})
+				out = append(out, Route{Prefix: p, Via: g.Addr(), Interface: a.Interface})
 				break
 			}
 		}
@@ -119,11 +120,11 @@ func hostRoutes(a topology.Attachment) []hosts.Route {
 	return out
 }
 
-func (b *planner) lan(h topology.Host, n int, address netip.Prefix) hosts.Interface {
+func (b *planner) lan(h topology.Host, n int, address netip.Prefix) Interface {
 	name := fmt.Sprintf("eth%d", n)
-	return hosts.Interface{
-		Name: name, LAN: true, MTU: 1500, Addresses: []netip.Prefix{address},
-		MAC: derivedMAC(b.topology.Name, h.Name, name),
+	return Interface{
+		Name: name, MTU: 1500, Addresses: []netip.Prefix{address},
+		MAC: derivedMAC(b.topology.Name, h.Name, name).String(),
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 // topology and of the allocations of the lab's earlier life; nothing in it
 // depends on the order of the hosts in the file.
 type Plan struct {
+	Format      int         `json:"format"`
 	Lab         string      `json:"lab"`
 	Namespace   string      `json:"namespace"` // the lab's own: segments and the keeper live there
 	Runtime     string      `json:"runtime"`   // of hosts that do not name theirs
@@ -27,6 +28,10 @@ type Plan struct {
 	Names       []Name      `json:"names"`
 }
 
+// format counts the changes of what a Plan means. Plans of another format are
+// compared by the names of their nodes alone.
+const format = 2
+
 // Router is one router: its namespace and everything its agent is told.
 type Router struct {
 	Name      string        `json:"name"`
@@ -36,15 +41,52 @@ type Router struct {
 
 // Host is one customer host.
 type Host struct {
-	Name      string        `json:"name"`
-	Runtime   string        `json:"runtime"`
-	Namespace string        `json:"namespace"`           // of a netns host
-	Container string        `json:"container"`           // of a docker host
-	BuildTag  string        `json:"build_tag,omitempty"` // of a docker host whose image is built
-	VRFs      []string      `json:"vrfs"`
-	Addresses []string      `json:"addresses"`
-	Host      topology.Host `json:"host"`
-	Network   hosts.Network `json:"network"`
+	Name      string            `json:"name"`
+	Runtime   string            `json:"runtime"`
+	Namespace string            `json:"namespace"`           // of a netns host
+	Container string            `json:"container"`           // of a docker host
+	Image     string            `json:"image,omitempty"`     // of a docker host; empty without Build: the built-in one
+	Build     string            `json:"build,omitempty"`     // of a docker host: an absolute path
+	BuildTag  string            `json:"build_tag,omitempty"` // names the built image; New leaves it empty
+	Mounts    []topology.Mount  `json:"mounts,omitempty"`
+	Memory    int64             `json:"memory,omitempty"` // octets; 0: no limit
+	CPUs      float64           `json:"cpus,omitempty"`   // 0: no limit
+	Command   []string          `json:"command,omitempty"`
+	Env       map[string]string `json:"env,omitempty"`
+	Files     map[string]string `json:"files,omitempty"` // content by absolute path
+
+	// Of the file, for messages: the first setting that only a container can have,
+	// and the line of Build.
+	ContainerOnly *topology.Setting `json:"-"`
+	BuildLine     int               `json:"-"`
+
+	VRFs       []string    `json:"vrfs"`
+	Addresses  []string    `json:"addresses"`
+	Forward    bool        `json:"forward,omitempty"` // the host routes between its interfaces
+	Interfaces []Interface `json:"interfaces"`
+	Routes     []Route     `json:"routes,omitempty"`
+}
+
+// Interface is an interface inside a host: the end of a wire, or a LAN behind
+// the host.
+type Interface struct {
+	Name      string         `json:"name"`
+	Router    string         `json:"router,omitempty"` // at the wire's other end; empty: a LAN
+	MAC       string         `json:"mac"`
+	MTU       int            `json:"mtu"`
+	Addresses []netip.Prefix `json:"addresses,omitempty"`
+	SLAAC     bool           `json:"slaac,omitempty"`
+	Learned   netip.Prefix   `json:"learned,omitzero"` // with SLAAC: the address that the host forms
+}
+
+// LAN reports whether the interface stands for a LAN behind the host.
+func (i Interface) LAN() bool { return i.Router == "" }
+
+// Route is a static route inside a host.
+type Route struct {
+	Prefix    netip.Prefix `json:"prefix"`
+	Via       netip.Addr   `json:"via"`
+	Interface string       `json:"interface"`
 }
 
 // Wire is a veth pair.
@@ -106,6 +148,7 @@ func New(t *topology.Topology, previous Allocations, runtime string) (*Plan, err
 
 func newPlanner(t *topology.Topology, previous Allocations, runtime string) *planner {
 	return &planner{topology: t, runtime: runtime, routers: map[string]*router.Config{}, inUse: allocationsInUse{}, plan: &Plan{
+		Format:      format,
 		Lab:         t.Name,
 		Namespace:   LabNamespace(t.Name),
 		Runtime:     runtime,

@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"pseudowan/bgp/vpn"
-	"pseudowan/hosts"
 	"pseudowan/labs/catalog"
 	"pseudowan/topology"
 )
@@ -193,8 +192,7 @@ func TestHostsFileNamesOnlyTheOwnVPN(t *testing.T) {
 }
 
 var comparePrefixes = cmp.Options{
-	cmpopts.IgnoreFields(Host{}, "Host"),
-	cmp.Comparer(func(a, b hosts.Network) bool {
+	cmp.Comparer(func(a, b Host) bool {
 		x, _ := json.Marshal(a)
 		y, _ := json.Marshal(b)
 		return string(x) == string(y)
