@@ -12,38 +12,6 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// LabelKind tells what the routes that share a label have in common.
-type LabelKind string
-
-// The kinds of labels.
-const (
-	LabelConnected LabelKind = "connected" // a VRF's connected routes
-	LabelNextHop   LabelKind = "next-hop"  // the static routes by way of one next hop
-	LabelPrefix    LabelKind = "prefix"    // one prefix
-	LabelVRF       LabelKind = "vrf"       // everything of a VRF
-)
-
-// LabelKey names what a label stands for. The family belongs to it: the label
-// is all that tells what comes after it on the wire.
-type LabelKey struct {
-	VRF     string
-	Kind    LabelKind
-	Family  vpn.Family
-	NextHop netip.Addr   // LabelNextHop only
-	Prefix  netip.Prefix // LabelPrefix only
-}
-
-// String prints the key for messages.
-func (k LabelKey) String() string {
-	switch k.Kind {
-	case LabelNextHop:
-		return fmt.Sprintf("VRF %s, next hop %s", k.VRF, k.NextHop)
-	case LabelPrefix:
-		return fmt.Sprintf("VRF %s, prefix %s", k.VRF, k.Prefix)
-	}
-	return fmt.Sprintf("VRF %s, %s %s", k.VRF, k.Family, k.Kind)
-}
-
 // ErrNoLabel is in the chain of errors that report an exhausted label range.
 var ErrNoLabel = errors.New("no label left")
 
@@ -56,34 +24,28 @@ var ErrNoLabel = errors.New("no label left")
 // have been: a router that has not heard of the withdrawal still sends with it.
 type Labels struct {
 	all      vpn.LabelRange
-	reserved map[LabelKey]vpn.Label
-	bound    map[LabelKey]binding
+	reserved map[vpn.LabelKey]vpn.Label
+	bound    map[vpn.LabelKey]use
 	users    map[labelUser]struct{}
-	taken    bitmap                 // by offset from the range's end: reserved, bound or retired
-	retired  []vpn.Label            // given back, the oldest first
-	wanted   map[LabelKey]vpn.Label // see Prefer; taken, too
+	taken    bitmap                     // by offset from the range's end: reserved, bound or retired
+	retired  []vpn.Label                // given back, the oldest first
+	wanted   map[vpn.LabelKey]vpn.Label // see Prefer; taken, too
 }
 
-type binding struct {
+type use struct {
 	label vpn.Label
 	users int
 }
 
 type labelUser struct {
-	key    LabelKey
+	key    vpn.LabelKey
 	prefix netip.Prefix
-}
-
-// Binding is a label that is in use.
-type Binding struct {
-	Key   LabelKey
-	Label vpn.Label
 }
 
 // NewLabels returns the allocator of a range in which the given labels are
 // reserved for their keys.
-func NewLabels(all vpn.LabelRange, reserved map[LabelKey]vpn.Label) (*Labels, error) {
-	l := &Labels{all: all, bound: make(map[LabelKey]binding), users: make(map[labelUser]struct{}), taken: newBitmap(all.Size())}
+func NewLabels(all vpn.LabelRange, reserved map[vpn.LabelKey]vpn.Label) (*Labels, error) {
+	l := &Labels{all: all, bound: make(map[vpn.LabelKey]use), users: make(map[labelUser]struct{}), taken: newBitmap(all.Size())}
 	if err := l.Reserve(reserved); err != nil {
 		return nil, err
 	}
@@ -93,12 +55,12 @@ func NewLabels(all vpn.LabelRange, reserved map[LabelKey]vpn.Label) (*Labels, er
 // Reserve replaces the reservations. A key that has a label keeps it until its
 // last route is gone; a reservation of a label that another key has is
 // refused, and then nothing changes.
-func (l *Labels) Reserve(reserved map[LabelKey]vpn.Label) error {
-	owners := make(map[vpn.Label]LabelKey, len(reserved)+len(l.bound))
+func (l *Labels) Reserve(reserved map[vpn.LabelKey]vpn.Label) error {
+	owners := make(map[vpn.Label]vpn.LabelKey, len(reserved)+len(l.bound))
 	for key, b := range l.bound {
 		owners[b.label] = key
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(reserved), LabelKey.compare) {
+	for _, key := range slices.SortedFunc(maps.Keys(reserved), vpn.LabelKey.Compare) {
 		label := reserved[key]
 		if !l.all.Contains(label) {
 			return fmt.Errorf("label %d for %s is outside the range %s", label, key, l.all)
@@ -138,11 +100,11 @@ func (l *Labels) Reserve(reserved map[LabelKey]vpn.Label) error {
 // Prefer says which labels keys shall get that have none yet, as they had them
 // in another life. Nobody else gets these meanwhile. What was preferred before
 // and was not asked for counts as given back; with nil, all of it.
-func (l *Labels) Prefer(preferred map[LabelKey]vpn.Label) {
-	for _, key := range slices.SortedFunc(maps.Keys(l.wanted), LabelKey.compare) {
+func (l *Labels) Prefer(preferred map[vpn.LabelKey]vpn.Label) {
+	for _, key := range slices.SortedFunc(maps.Keys(l.wanted), vpn.LabelKey.Compare) {
 		l.retired = append(l.retired, l.wanted[key])
 	}
-	l.wanted = make(map[LabelKey]vpn.Label)
+	l.wanted = make(map[vpn.LabelKey]vpn.Label)
 	for key, label := range preferred {
 		_, bound := l.bound[key]
 		_, reserved := l.reserved[key]
@@ -158,7 +120,7 @@ func (l *Labels) Prefer(preferred map[LabelKey]vpn.Label) {
 // the key has, the one reserved for it, the highest that nobody has had, or the
 // one that was given back first. Asking again for the same route changes
 // nothing.
-func (l *Labels) Acquire(key LabelKey, prefix netip.Prefix) (vpn.Label, error) {
+func (l *Labels) Acquire(key vpn.LabelKey, prefix netip.Prefix) (vpn.Label, error) {
 	b, ok := l.bound[key]
 	if !ok {
 		var err error
@@ -177,7 +139,7 @@ func (l *Labels) Acquire(key LabelKey, prefix netip.Prefix) (vpn.Label, error) {
 
 // Release tells that the route to the prefix does not use the key's label any
 // more. With the last route, the label becomes free.
-func (l *Labels) Release(key LabelKey, prefix netip.Prefix) {
+func (l *Labels) Release(key vpn.LabelKey, prefix netip.Prefix) {
 	user := labelUser{key, prefix}
 	if _, known := l.users[user]; !known {
 		return
@@ -195,22 +157,22 @@ func (l *Labels) Release(key LabelKey, prefix netip.Prefix) {
 }
 
 // Lookup returns the label that a key has now.
-func (l *Labels) Lookup(key LabelKey) (vpn.Label, bool) {
+func (l *Labels) Lookup(key vpn.LabelKey) (vpn.Label, bool) {
 	b, ok := l.bound[key]
 	return b.label, ok
 }
 
 // Bindings returns the labels in use, lowest first.
-func (l *Labels) Bindings() []Binding {
-	list := make([]Binding, 0, len(l.bound))
+func (l *Labels) Bindings() []vpn.Binding {
+	list := make([]vpn.Binding, 0, len(l.bound))
 	for key, b := range l.bound {
-		list = append(list, Binding{Key: key, Label: b.label})
+		list = append(list, vpn.Binding{Key: key, Label: b.label})
 	}
-	slices.SortFunc(list, func(a, b Binding) int { return cmp.Compare(a.Label, b.Label) })
+	slices.SortFunc(list, func(a, b vpn.Binding) int { return cmp.Compare(a.Label, b.Label) })
 	return list
 }
 
-func (l *Labels) allocate(key LabelKey) (vpn.Label, error) {
+func (l *Labels) allocate(key vpn.LabelKey) (vpn.Label, error) {
 	if label, ok := l.reserved[key]; ok {
 		return label, nil
 	}
@@ -231,13 +193,6 @@ func (l *Labels) allocate(key LabelKey) (vpn.Label, error) {
 
 // place is where the bitmap has a label.
 func (l *Labels) place(label vpn.Label) int { return int(l.all.Last - label) }
-
-func (k LabelKey) compare(o LabelKey) int {
-	return cmp.Or(
-		cmp.Compare(k.VRF, o.VRF), cmp.Compare(k.Kind, o.Kind), cmp.Compare(k.Family, o.Family),
-		k.NextHop.Compare(o.NextHop), comparePrefix(k.Prefix, o.Prefix),
-	)
-}
 
 // bitmap is a set of small numbers that finds its lowest gap quickly.
 type bitmap struct {

@@ -11,12 +11,12 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-func nextHopKey(vrf string, n byte) LabelKey {
-	return LabelKey{VRF: vrf, Kind: LabelNextHop, Family: vpn.VPNv4, NextHop: netip.AddrFrom4([4]byte{10, 0, 0, n})}
+func nextHopKey(vrf string, n byte) vpn.LabelKey {
+	return vpn.LabelKey{VRF: vrf, Kind: vpn.LabelNextHop, Family: vpn.VPNv4, NextHop: netip.AddrFrom4([4]byte{10, 0, 0, n})}
 }
 
-func connectedKey(vrf string) LabelKey {
-	return LabelKey{VRF: vrf, Kind: LabelConnected, Family: vpn.VPNv4}
+func connectedKey(vrf string) vpn.LabelKey {
+	return vpn.LabelKey{VRF: vrf, Kind: vpn.LabelConnected, Family: vpn.VPNv4}
 }
 
 func testPrefix(n byte) netip.Prefix {
@@ -24,11 +24,11 @@ func testPrefix(n byte) netip.Prefix {
 }
 
 func TestLabelsFromTheEnd(t *testing.T) {
-	l, err := NewLabels(vpn.LabelRange{First: 1000, Last: 1003}, map[LabelKey]vpn.Label{connectedKey("red"): 1001})
+	l, err := NewLabels(vpn.LabelRange{First: 1000, Last: 1003}, map[vpn.LabelKey]vpn.Label{connectedKey("red"): 1001})
 	if err != nil {
 		t.Fatal(err)
 	}
-	acquire := func(k LabelKey, p netip.Prefix, want vpn.Label) {
+	acquire := func(k vpn.LabelKey, p netip.Prefix, want vpn.Label) {
 		t.Helper()
 		if got, err := l.Acquire(k, p); err != nil || got != want {
 			t.Errorf("%s: label %d (%v), want %d", k, got, err, want)
@@ -60,10 +60,10 @@ func TestLabelsFromTheEnd(t *testing.T) {
 
 func TestLabelReservations(t *testing.T) {
 	all := vpn.LabelRange{First: 100, Last: 109}
-	if _, err := NewLabels(all, map[LabelKey]vpn.Label{connectedKey("red"): 110}); err == nil || !strings.Contains(err.Error(), "100-109") {
+	if _, err := NewLabels(all, map[vpn.LabelKey]vpn.Label{connectedKey("red"): 110}); err == nil || !strings.Contains(err.Error(), "100-109") {
 		t.Errorf("outside the range: %v", err)
 	}
-	twice := map[LabelKey]vpn.Label{connectedKey("red"): 100, connectedKey("blue"): 100}
+	twice := map[vpn.LabelKey]vpn.Label{connectedKey("red"): 100, connectedKey("blue"): 100}
 	if _, err := NewLabels(all, twice); err == nil || !strings.Contains(err.Error(), "red") || !strings.Contains(err.Error(), "blue") {
 		t.Errorf("one label for two: %v", err)
 	}
@@ -74,10 +74,10 @@ func TestLabelReservations(t *testing.T) {
 	if got, err := l.Acquire(connectedKey("red"), testPrefix(1)); err != nil || got != 109 {
 		t.Fatal(got, err)
 	}
-	if err := l.Reserve(map[LabelKey]vpn.Label{connectedKey("blue"): 109}); err == nil {
+	if err := l.Reserve(map[vpn.LabelKey]vpn.Label{connectedKey("blue"): 109}); err == nil {
 		t.Error("a label in use was reserved for another key")
 	}
-	if err := l.Reserve(map[LabelKey]vpn.Label{connectedKey("red"): 105}); err != nil {
+	if err := l.Reserve(map[vpn.LabelKey]vpn.Label{connectedKey("red"): 105}); err != nil {
 		t.Error(err)
 	}
 	if got, _ := l.Acquire(connectedKey("red"), testPrefix(2)); got != 109 {
@@ -100,8 +100,8 @@ func TestLabelsAgainstModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	users := make(map[LabelKey]map[netip.Prefix]bool)
-	labels := make(map[LabelKey]vpn.Label)
+	users := make(map[vpn.LabelKey]map[netip.Prefix]bool)
+	labels := make(map[vpn.LabelKey]vpn.Label)
 	var retired []vpn.Label
 	next := all.Last
 	for range 20_000 {
@@ -147,13 +147,13 @@ func TestLabelsAgainstModel(t *testing.T) {
 
 // Labels of another life come back to their keys, whoever asks first.
 func TestLabelsPrefer(t *testing.T) {
-	key := func(vrf string) LabelKey { return LabelKey{VRF: vrf, Kind: LabelVRF, Family: vpn.VPNv4} }
+	key := func(vrf string) vpn.LabelKey { return vpn.LabelKey{VRF: vrf, Kind: vpn.LabelVRF, Family: vpn.VPNv4} }
 	prefix := netip.MustParsePrefix("10.0.0.0/8")
-	l, err := NewLabels(vpn.LabelRange{First: 100, Last: 103}, map[LabelKey]vpn.Label{key("planned"): 100})
+	l, err := NewLabels(vpn.LabelRange{First: 100, Last: 103}, map[vpn.LabelKey]vpn.Label{key("planned"): 100})
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Prefer(map[LabelKey]vpn.Label{key("a"): 103, key("b"): 102, key("planned"): 101, key("outside"): 999})
+	l.Prefer(map[vpn.LabelKey]vpn.Label{key("a"): 103, key("b"): 102, key("planned"): 101, key("outside"): 999})
 	get := func(vrf string, want vpn.Label) {
 		t.Helper()
 		if got, err := l.Acquire(key(vrf), prefix); err != nil || got != want {
@@ -163,7 +163,7 @@ func TestLabelsPrefer(t *testing.T) {
 	get("new", 101)
 	get("a", 103)
 	get("planned", 100)
-	if err := l.Reserve(map[LabelKey]vpn.Label{key("planned"): 100}); err != nil {
+	if err := l.Reserve(map[vpn.LabelKey]vpn.Label{key("planned"): 100}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Acquire(key("full"), prefix); err == nil {

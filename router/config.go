@@ -58,11 +58,11 @@ type VRF struct {
 	RD                    vpn.RD                `json:"rd"`
 	Import                []vpn.RouteTarget     `json:"import"`
 	Export                []vpn.RouteTarget     `json:"export"`
-	LabelMode             topology.LabelMode    `json:"label_mode"`
+	LabelMode             vpn.LabelMode         `json:"label_mode"`
 	RedistributeConnected topology.Redistribute `json:"redistribute_connected"`
 	RedistributeStatic    bool                  `json:"redistribute_static"`
 	Statics               []Static              `json:"statics"`
-	Bindings              []Binding             `json:"bindings"`
+	Bindings              []vpn.Binding         `json:"bindings"` // the labels that the plan has given out
 }
 
 // Static is a static route towards a host on a port.
@@ -70,16 +70,6 @@ type Static struct {
 	Prefix  netip.Prefix `json:"prefix"`
 	NextHop netip.Addr   `json:"next_hop"` // of a link-local one, the zone is the name of the port
 	Port    uint32       `json:"port"`
-}
-
-// Binding is a label that the plan has given to a VRF's routes of one family:
-// to those behind NextHop, to those for Prefix, or, with neither, to the
-// connected ones (in per-vrf mode to all).
-type Binding struct {
-	Label   vpn.Label    `json:"label"`
-	Family  vpn.Family   `json:"family"`
-	NextHop netip.Addr   `json:"next_hop"`
-	Prefix  netip.Prefix `json:"prefix"`
 }
 
 // Expect is a route that BGP or the configuration must bring about.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
 	"pseudowan/router/fib"
 	"pseudowan/router/neighbor"
 )
@@ -16,7 +17,7 @@ const maxNextHops = 64
 // enteredRoute is a customer's route that stands in its VRF.
 type enteredRoute struct {
 	nextHop netip.Addr
-	label   bgp.LabelKey
+	label   vpn.LabelKey
 }
 
 // customerEvents takes over what a customer's speaker tells.
@@ -82,7 +83,7 @@ func (r *reactor) enterCustomerRoute(c *customer, route bgp.Route) {
 		r.refuseCustomerRoute(c, key, why)
 		return
 	}
-	label := labelKeyFor(v, route.Prefix, route.NextHop)
+	label := v.LabelMode.KeyFor(v.Name, route.Prefix, route.NextHop)
 	value, err := r.labels.acquire(r, v, label, route.Prefix)
 	if err != nil {
 		r.leaveCustomerRoute(c, key)

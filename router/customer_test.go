@@ -24,7 +24,7 @@ var (
 
 // customerReactor is a router with a customer on port 3, all of whose packets
 // and sessions are left to imagination.
-func customerReactor(t *testing.T, mode topology.LabelMode, settings topology.CustomerBGP) (*reactor, *customer) {
+func customerReactor(t *testing.T, mode vpn.LabelMode, settings topology.CustomerBGP) (*reactor, *customer) {
 	t.Helper()
 	settings.AS = 65100
 	settings.Sessions = []topology.CustomerSession{{Family: vpn.IPv4, LocalAddress: gatewayAddr, PeerAddress: peerAddr}}
@@ -42,7 +42,7 @@ func customerReactor(t *testing.T, mode topology.LabelMode, settings topology.Cu
 		VRFs: []VRF{{
 			ID: 1, Name: "red", RD: rd, Import: targets, Export: targets, LabelMode: mode,
 			RedistributeConnected: topology.RedistributeSubnets,
-			Bindings:              []Binding{{Label: 1000, Family: vpn.VPNv4}},
+			Bindings:              []vpn.Binding{{Label: 1000, Key: mode.KeyFor("red", netip.PrefixFrom(gatewayAddr, 24), netip.Addr{})}},
 		}},
 		Access: []Access{{
 			Port: 3, Name: "eth3", VRF: "red", MAC: "02:00:00:00:00:01", MTU: 1500,
@@ -99,12 +99,12 @@ func (r *reactor) hasLabel(label uint64) bool {
 
 func TestCustomerRoutesAndLabels(t *testing.T) {
 	for _, tt := range []struct {
-		mode   topology.LabelMode
+		mode   vpn.LabelMode
 		labels [2]uint64
 	}{
-		{topology.PerNextHop, [2]uint64{1003, 1003}},
-		{topology.PerPrefix, [2]uint64{1003, 1002}},
-		{topology.PerVRF, [2]uint64{1000, 1000}},
+		{vpn.PerNextHop, [2]uint64{1003, 1003}},
+		{vpn.PerPrefix, [2]uint64{1003, 1002}},
+		{vpn.PerVRF, [2]uint64{1000, 1000}},
 	} {
 		t.Run(string(tt.mode), func(t *testing.T) {
 			r, c := customerReactor(t, tt.mode, topology.CustomerBGP{})
@@ -141,7 +141,7 @@ func TestCustomerRoutesAndLabels(t *testing.T) {
 }
 
 func TestCustomerRoutesThatAreNotUsed(t *testing.T) {
-	r, c := customerReactor(t, topology.PerNextHop, topology.CustomerBGP{})
+	r, c := customerReactor(t, vpn.PerNextHop, topology.CustomerBGP{})
 	r.customerEvents(c, []bgp.Event{
 		told("10.1.0.0/24", "10.1.0.2"),    // connected
 		told("172.16.0.0/16", "10.2.0.2"),  // off the link
@@ -214,7 +214,7 @@ func TestExportToCustomer(t *testing.T) {
 		}}, ""},
 		"none": {false, nil, ""},
 	} {
-		_, c := customerReactor(t, topology.PerNextHop, topology.CustomerBGP{ASOverride: tt.override})
+		_, c := customerReactor(t, vpn.PerNextHop, topology.CustomerBGP{ASOverride: tt.override})
 		route, tells := c.export(tt.path, 65000)
 		if tells != (tt.want != "") || route.ASPath.String() != tt.want {
 			t.Errorf("%s: told %t %+v", name, tells, route)
@@ -227,7 +227,7 @@ func TestExportToCustomer(t *testing.T) {
 
 // A customer's MAC, when it is known, is where the sessions' packets go.
 func TestCustomerFlowsFollowTheMAC(t *testing.T) {
-	r, c := customerReactor(t, topology.PerNextHop, topology.CustomerBGP{})
+	r, c := customerReactor(t, vpn.PerNextHop, topology.CustomerBGP{})
 	away := func() string {
 		return r.flow(pipeline.NewCookie(pipeline.KindCustomerBGP, 2, uint64(c.access.Port)))
 	}

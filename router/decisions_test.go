@@ -113,24 +113,29 @@ func TestAnnouncedHosts(t *testing.T) {
 func TestLabelChoice(t *testing.T) {
 	four, six := netip.MustParsePrefix("10.1.0.2/32"), netip.MustParsePrefix("2001:db8::2/128")
 	hop := netip.MustParseAddr("10.1.0.2")
-	bindings := []Binding{{Label: 20, Family: vpn.VPNv4}, {Label: 21, Family: vpn.VPNv6}, {Label: 22, Family: vpn.VPNv4, NextHop: hop}, {Label: 23, Family: vpn.VPNv4, Prefix: four}}
+	bindings := []vpn.Binding{
+		connectedLabel("red", vpn.VPNv4, 20), connectedLabel("red", vpn.VPNv6, 21),
+		{Label: 22, Key: vpn.LabelKey{VRF: "red", Kind: vpn.LabelNextHop, Family: vpn.VPNv4, NextHop: hop}},
+		{Label: 23, Key: vpn.LabelKey{VRF: "red", Kind: vpn.LabelPrefix, Family: vpn.VPNv4, Prefix: four}},
+		{Label: 24, Key: vpn.LabelKey{VRF: "red", Kind: vpn.LabelVRF, Family: vpn.VPNv4}},
+	}
 	for _, tt := range []struct {
-		mode    topology.LabelMode
+		mode    vpn.LabelMode
 		prefix  netip.Prefix
 		nextHop netip.Addr
 		want    vpn.Label
 		ok      bool
 	}{
-		{topology.PerNextHop, four, netip.Addr{}, 20, true},
-		{topology.PerNextHop, six, netip.Addr{}, 21, true},
-		{topology.PerNextHop, netip.MustParsePrefix("10.7.0.0/16"), hop, 22, true},
-		{topology.PerNextHop, netip.MustParsePrefix("10.7.0.0/16"), netip.MustParseAddr("10.1.0.9"), 0, false},
-		{topology.PerVRF, netip.MustParsePrefix("10.7.0.0/16"), hop, 20, true},
-		{topology.PerVRF, six, netip.Addr{}, 21, true},
-		{topology.PerPrefix, four, netip.Addr{}, 23, true},
-		{topology.PerPrefix, six, netip.Addr{}, 0, false},
+		{vpn.PerNextHop, four, netip.Addr{}, 20, true},
+		{vpn.PerNextHop, six, netip.Addr{}, 21, true},
+		{vpn.PerNextHop, netip.MustParsePrefix("10.7.0.0/16"), hop, 22, true},
+		{vpn.PerNextHop, netip.MustParsePrefix("10.7.0.0/16"), netip.MustParseAddr("10.1.0.9"), 0, false},
+		{vpn.PerVRF, netip.MustParsePrefix("10.7.0.0/16"), hop, 24, true},
+		{vpn.PerVRF, six, netip.Addr{}, 0, false},
+		{vpn.PerPrefix, four, netip.Addr{}, 23, true},
+		{vpn.PerPrefix, six, netip.Addr{}, 0, false},
 	} {
-		v := VRF{LabelMode: tt.mode, Bindings: bindings}
+		v := VRF{Name: "red", LabelMode: tt.mode, Bindings: bindings}
 		if got, ok := v.label(tt.prefix, tt.nextHop); got != tt.want || ok != tt.ok {
 			t.Errorf("%s %s via %s: label %d, %t; want %d, %t", tt.mode, tt.prefix, tt.nextHop, got, ok, tt.want, tt.ok)
 		}

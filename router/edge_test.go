@@ -84,10 +84,10 @@ func edge(t *testing.T, edit func(*Config)) (*reactor, *surroundings) {
 		VRFs: []VRF{
 			{ID: redID, Name: "red", RD: rd("1:1"), Import: targets("1:1"), Export: targets("1:1"), RedistributeConnected: topology.RedistributeSubnets, RedistributeStatic: true,
 				Statics: []Static{{Prefix: netip.MustParsePrefix("10.9.0.0/16"), NextHop: netip.MustParseAddr("10.1.0.2"), Port: redPort}},
-				Bindings: []Binding{{Label: 1000, Family: vpn.VPNv4}, {Label: 1001, Family: vpn.VPNv6},
-					{Label: 1002, Family: vpn.VPNv4, NextHop: netip.MustParseAddr("10.1.0.2")}}},
+				Bindings: []vpn.Binding{connectedLabel("red", vpn.VPNv4, 1000), connectedLabel("red", vpn.VPNv6, 1001),
+					{Label: 1002, Key: vpn.LabelKey{VRF: "red", Kind: vpn.LabelNextHop, Family: vpn.VPNv4, NextHop: netip.MustParseAddr("10.1.0.2")}}}},
 			{ID: blueID, Name: "blue", RD: rd("1:2"), Import: targets("1:1", "1:2"), Export: targets("1:2"), RedistributeConnected: topology.RedistributeNone,
-				Bindings: []Binding{{Label: 1003, Family: vpn.VPNv4}}},
+				Bindings: []vpn.Binding{connectedLabel("blue", vpn.VPNv4, 1003)}},
 		},
 		Sessions: []topology.Session{{PeerAddress: netip.MustParseAddr("192.168.1.2"), PeerRouter: "pe2", Interface: "eth1"}},
 	}
@@ -200,4 +200,8 @@ func wantDoes(t *testing.T, r *reactor, what string, vrf uint32, prefix string, 
 	if len(parts) == 0 && got != "" {
 		t.Errorf("%s: %s in VRF %d does %q; want no route", what, prefix, vrf, got)
 	}
+}
+
+func connectedLabel(vrf string, f vpn.Family, label vpn.Label) vpn.Binding {
+	return vpn.Binding{Label: label, Key: vpn.LabelKey{VRF: vrf, Kind: vpn.LabelConnected, Family: f}}
 }

@@ -217,7 +217,7 @@ func (g *configs) vrfs() []VRF {
 		v := VRF{
 			ID: uint32(1 + ids[i]), Name: name, RD: rd(fmt.Sprintf("1:%d", 1+rds[i])),
 			Import: targets(pickOf(g, rtNames)), Export: targets(pickOf(g, rtNames)),
-			LabelMode:             pickOf(g, []topology.LabelMode{topology.PerNextHop, topology.PerVRF, topology.PerPrefix}),
+			LabelMode:             pickOf(g, []vpn.LabelMode{vpn.PerNextHop, vpn.PerVRF, vpn.PerPrefix}),
 			RedistributeConnected: pickOf(g, []topology.Redistribute{topology.RedistributeHosts, topology.RedistributeNone, topology.RedistributeSubnets}),
 			RedistributeStatic:    g.IntN(2) == 0,
 		}
@@ -270,34 +270,24 @@ func (g *configs) bind(c *Config) {
 	for i := range c.VRFs {
 		v := &c.VRFs[i]
 		v.Bindings = nil
-		add := func(b Binding) {
-			b.Label = next
-			next++
-			v.Bindings = append(v.Bindings, b)
+		add := func(prefix netip.Prefix, nextHop netip.Addr) {
+			key := v.LabelMode.KeyFor(v.Name, prefix, nextHop)
+			if !slices.ContainsFunc(v.Bindings, func(b vpn.Binding) bool { return b.Key == key }) {
+				v.Bindings = append(v.Bindings, vpn.Binding{Label: next, Key: key})
+				next++
+			}
 		}
-		switch v.LabelMode {
-		case topology.PerPrefix:
-			for _, a := range c.Access {
-				for _, gw := range a.Gateways {
-					if a.VRF == v.Name {
-						add(Binding{Family: vpn.FamilyOf(gw), Prefix: gw.Masked()})
-						add(Binding{Family: vpn.FamilyOf(gw), Prefix: hostPrefix(gw.Addr().Next())})
-						add(Binding{Family: vpn.FamilyOf(gw), Prefix: hostPrefix(gw.Addr().Next().Next())})
-					}
+		for _, a := range c.Access {
+			for _, gw := range a.Gateways {
+				if a.VRF == v.Name {
+					add(gw.Masked(), netip.Addr{})
+					add(hostPrefix(gw.Addr().Next()), netip.Addr{})
+					add(hostPrefix(gw.Addr().Next().Next()), netip.Addr{})
 				}
 			}
-			for _, s := range v.Statics {
-				add(Binding{Family: vpn.FamilyOf(s.Prefix), Prefix: s.Prefix})
-			}
-		case topology.PerVRF:
-			add(Binding{Family: vpn.VPNv4})
-			add(Binding{Family: vpn.VPNv6})
-		default:
-			add(Binding{Family: vpn.VPNv4})
-			add(Binding{Family: vpn.VPNv6})
-			for _, s := range v.Statics {
-				add(Binding{Family: vpn.VPNv4, NextHop: s.NextHop})
-			}
+		}
+		for _, s := range v.Statics {
+			add(s.Prefix, s.NextHop)
 		}
 	}
 }

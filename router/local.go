@@ -8,7 +8,6 @@ import (
 	"pseudowan/bgp/vpn"
 	"pseudowan/router/fib"
 	"pseudowan/router/neighbor"
-	"pseudowan/topology"
 )
 
 // localKey names a local route: two neighbours may bring the same prefix.
@@ -43,8 +42,10 @@ func (r *reactor) broughtBy(p *accessPort, addr netip.Addr) map[localKey]bgp.Loc
 		}
 		out[localKey{v.Name, prefix, via}] = bgp.LocalRoute{Prefix: prefix, NextHop: nextHop, Source: source, Label: label, Private: private}
 	}
-	if v.RedistributeConnected == topology.RedistributeHosts && !linkLocal(addr) {
-		add(hostPrefix(addr), bgp.Connected, netip.Addr{}, false)
+	if !linkLocal(addr) {
+		for _, prefix := range v.RedistributeConnected.Prefixes([]netip.Prefix{hostPrefix(addr)}, nil) {
+			add(prefix, bgp.Connected, netip.Addr{}, false)
+		}
 	}
 	for _, s := range v.Statics {
 		if s.Port == p.Port && s.NextHop.WithZone("") == addr {
@@ -112,39 +113,28 @@ func (r *reactor) refreshRoutes() {
 // and the port has a carrier.
 func (r *reactor) subnetRoutes(p *accessPort) map[localKey]bgp.LocalRoute {
 	out := map[localKey]bgp.LocalRoute{}
-	if p.vrf.RedistributeConnected != topology.RedistributeSubnets || !r.linkUp[p.Name] {
+	if !r.linkUp[p.Name] {
 		return out
 	}
-	for _, g := range p.Gateways {
-		label, ok := p.vrf.label(g.Masked(), netip.Addr{})
+	for _, prefix := range p.vrf.RedistributeConnected.Prefixes(nil, p.Gateways) {
+		label, ok := p.vrf.label(prefix, netip.Addr{})
 		if !ok {
-			r.log.Error("no label for a subnet; it is not announced", "vrf", p.VRF, "prefix", g.Masked())
+			r.log.Error("no label for a subnet; it is not announced", "vrf", p.VRF, "prefix", prefix)
 			continue
 		}
-		out[localKey{p.VRF, g.Masked(), neighbor.Key{Port: p.Port}}] = bgp.LocalRoute{
-			Prefix: g.Masked(), Source: bgp.Connected, Label: label,
+		out[localKey{p.VRF, prefix, neighbor.Key{Port: p.Port}}] = bgp.LocalRoute{
+			Prefix: prefix, Source: bgp.Connected, Label: label,
 		}
 	}
 	return out
 }
 
-// label finds the label that the plan has given to a route.
+// label returns the label that the plan has given to a route.
 func (v *VRF) label(prefix netip.Prefix, nextHop netip.Addr) (vpn.Label, bool) {
+	key := v.LabelMode.KeyFor(v.Name, prefix, nextHop)
 	for _, b := range v.Bindings {
-		if b.Family != vpn.FamilyOf(prefix) {
-			continue
-		}
-		switch v.LabelMode {
-		case topology.PerVRF:
+		if b.Key == key {
 			return b.Label, true
-		case topology.PerPrefix:
-			if b.Prefix == prefix {
-				return b.Label, true
-			}
-		default:
-			if b.NextHop == nextHop {
-				return b.Label, true
-			}
 		}
 	}
 	return 0, false

@@ -21,7 +21,7 @@ type memory struct {
 	Identity  string         `json:"identity"` // of the agent: an agent of another one begins anew
 	Neighbors []neighbor.Key `json:"neighbors"`
 	Sessions  []session      `json:"sessions"`
-	Labels    []ownLabel     `json:"labels"` // of customers' routes
+	Labels    []vpn.Binding  `json:"labels"` // of customers' routes
 }
 
 // session is one BGP session that was established: with another router, or with
@@ -41,11 +41,6 @@ func (s *session) UnmarshalText(text []byte) error {
 		return err
 	}
 	return s.addr.UnmarshalText([]byte(addr))
-}
-
-type ownLabel struct {
-	Key   bgp.LabelKey `json:"key"`
-	Label vpn.Label    `json:"label"`
 }
 
 // rememberEvery is how often a change is written down.
@@ -126,8 +121,8 @@ func (r *reactor) remember() {
 		}
 	}
 	for _, b := range r.labels.pool.Bindings() {
-		if _, ours := r.labels.given[b.Label]; ours {
-			now.Labels = append(now.Labels, ownLabel{b.Key, b.Label})
+		if r.labels.given[b.Label] {
+			now.Labels = append(now.Labels, b)
 		}
 	}
 	if err := r.memory.write(now); err != nil {

@@ -108,7 +108,9 @@ func TestLinkLocalNextHop(t *testing.T) {
 	r, _ := edge(t, func(c *Config) {
 		hop := netip.MustParseAddr("fe80::7%eth5")
 		c.VRFs[0].Statics = []Static{{Prefix: netip.MustParsePrefix(prefix), NextHop: hop, Port: redPort}}
-		c.VRFs[0].Bindings = append(c.VRFs[0].Bindings, Binding{Label: 1009, Family: vpn.VPNv6, NextHop: hop})
+		c.VRFs[0].Bindings = append(c.VRFs[0].Bindings, vpn.Binding{
+			Label: 1009, Key: vpn.LabelKey{VRF: "red", Kind: vpn.LabelNextHop, Family: vpn.VPNv6, NextHop: hop},
+		})
 		c.VRFs[0].RedistributeConnected = topology.RedistributeHosts
 	})
 	wantDoes(t, r, "silent", redID, prefix)

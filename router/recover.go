@@ -41,8 +41,8 @@ func (r *reactor) recover(past *memory, flows []pipeline.Cookie) {
 }
 
 // labels are what customers' routes had.
-func (v *recovery) labels() map[bgp.LabelKey]vpn.Label {
-	had := make(map[bgp.LabelKey]vpn.Label, len(v.past.Labels))
+func (v *recovery) labels() map[vpn.LabelKey]vpn.Label {
+	had := make(map[vpn.LabelKey]vpn.Label, len(v.past.Labels))
 	for _, l := range v.past.Labels {
 		had[l.Key] = l.Label
 	}

@@ -208,15 +208,15 @@ func (r *reactor) flowRows(ctx context.Context, exact bool) ([]status.Flow, erro
 func (r *reactor) labelFlows(v *VRF) []status.Flow {
 	var rows []status.Flow
 	for _, b := range r.bindings(v) {
-		nextHop := b.NextHop
-		if !nextHop.IsValid() && b.Family == vpn.VPNv4 {
+		nextHop := b.Key.NextHop
+		if !nextHop.IsValid() && b.Key.Family == vpn.VPNv4 {
 			nextHop = netip.IPv4Unspecified()
 		} else if !nextHop.IsValid() {
 			nextHop = netip.IPv6Unspecified()
 		}
 		rows = append(rows, status.Flow{
 			Router: r.name, VRF: v.Name, RD: v.RD.String(), Direction: "in",
-			Prefix: b.Prefix, Label: labelOf(b.Label), NextHop: nextHop,
+			Prefix: b.Key.Prefix, Label: labelOf(b.Label), NextHop: nextHop,
 		})
 	}
 	return rows

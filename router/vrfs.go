@@ -47,13 +47,13 @@ func (r *reactor) vrfFlows() {
 
 // inLabel is what becomes of packets with a label of ours: a label for a next
 // hop goes straight to it, any other is looked up in the VRF.
-func (r *reactor) inLabel(v *VRF, b Binding) pipeline.InLabel {
-	in := pipeline.InLabel{Label: uint32(b.Label), VRF: v.ID, IPv6: b.Family == vpn.VPNv6}
-	if !b.NextHop.IsValid() {
+func (r *reactor) inLabel(v *VRF, b vpn.Binding) pipeline.InLabel {
+	in := pipeline.InLabel{Label: uint32(b.Label), VRF: v.ID, IPv6: b.Key.Family == vpn.VPNv6}
+	if !b.Key.NextHop.IsValid() {
 		return in
 	}
-	if p := r.portOf(v, b.NextHop); p != nil {
-		in.Adjacency, in.MTU = r.accessAdjacency(p, b.NextHop), r.checkedMTU(p.MTU)
+	if p := r.portOf(v, b.Key.NextHop); p != nil {
+		in.Adjacency, in.MTU = r.accessAdjacency(p, b.Key.NextHop), r.checkedMTU(p.MTU)
 	}
 	return in
 }

@@ -121,7 +121,7 @@ func (t *Topology) ownRoutes() (local, exported map[vrfKey][]ExpectedRoute) {
 			for _, g := range a.Gateways {
 				local[key] = append(local[key], route(g.Masked(), SourceConnected))
 			}
-			for _, p := range connectedRoutes(a, v.RedistributeConnected) {
+			for _, p := range v.RedistributeConnected.Prefixes(a.Addresses, a.Gateways) {
 				exported[key] = append(exported[key], route(p, SourceConnected))
 			}
 			for _, s := range a.Statics {

@@ -99,8 +99,8 @@ func words(dst any) []string {
 		return []string{"low", "medium", "high"}
 	case *linkMode:
 		return []string{"full-mesh", "none"}
-	case *LabelMode:
-		return []string{string(PerNextHop), string(PerVRF), string(PerPrefix)}
+	case *vpn.LabelMode:
+		return []string{string(vpn.PerNextHop), string(vpn.PerVRF), string(vpn.PerPrefix)}
 	case *Redistribute:
 		return []string{string(RedistributeNone), string(RedistributeHosts), string(RedistributeSubnets)}
 	case *vpn.Family:
@@ -170,8 +170,8 @@ func parseWord(dst any, s string, allowed []string) *fault {
 			*p = preference(s)
 		case *linkMode:
 			*p = linkMode(s)
-		case *LabelMode:
-			*p = LabelMode(s)
+		case *vpn.LabelMode:
+			*p = vpn.LabelMode(s)
 		case *Redistribute:
 			*p = Redistribute(s)
 		case *vpn.Family:

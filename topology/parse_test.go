@@ -216,7 +216,7 @@ hosts:
 		Router: "pe1", Name: "red", RD: rd,
 		Import:    []vpn.RouteTarget{target(t, "7:1"), target(t, "7:2"), target(t, "7:3")},
 		Export:    []vpn.RouteTarget{target(t, "7:1")},
-		LabelMode: PerPrefix, RedistributeConnected: RedistributeNone,
+		LabelMode: vpn.PerPrefix, RedistributeConnected: RedistributeNone,
 	}}, lab.VRFs, exact); diff != "" {
 		t.Errorf("VRFs (-want +got):\n%s", diff)
 	}

@@ -11,21 +11,21 @@ import (
 // the descriptions they also make the JSON Schema.
 
 type rawTopology struct {
-	At           pos                 `json:"-"`
-	Name         value[string]       `json:"name" jsonschema:"required" jsonschema_description:"The lab's name."`
-	Description  value[string]       `json:"description" jsonschema_description:"One line that says what the lab shows."`
-	NodePrefix   value[string]       `json:"node-prefix" jsonschema_description:"Put before a node's name to name its container; pw-NAME- where it is not given."`
-	Runtime      value[runtime]      `json:"runtime" jsonschema_description:"What hosts run in; chosen by what the server has where it is not given."`
-	Datapath     value[datapath]     `json:"datapath" jsonschema_description:"The Open vSwitch datapath of the routers."`
-	LabelMode    value[LabelMode]    `json:"label-mode" jsonschema_description:"What shares an MPLS label: per-next-hop where it is not given."`
-	Redistribute rawRedistribute     `json:"redistribute" jsonschema_description:"Which routes of a VRF become VPN routes: connected subnets and static routes where it is not given."`
-	Defaults     rawDefaults         `json:"defaults" jsonschema_description:"Values for routers, hosts and sessions that do not give their own."`
-	Routers      entries[rawRouter]  `json:"routers" jsonschema:"required" jsonschema_description:"The PE and P routers, by name."`
-	Links        []rawLink           `json:"links" jsonschema_description:"Wires, LANs and NICs that join the routers. A BGP session follows from each."`
-	VRFs         entries[rawVRF]     `json:"vrfs" jsonschema_description:"VRFs of the whole lab, by name. A router has an instance where a host is attached."`
-	Hosts        entries[rawHost]    `json:"hosts" jsonschema_description:"Customer hosts, by name."`
-	Series       []rawSeries         `json:"series" jsonschema_description:"Many hosts from a few lines."`
-	Expect       []value[expectLine] `json:"expect" jsonschema_description:"What must be true of the lab, beyond what follows from its route targets: a -> b, a -> b via c, a !-> b."`
+	At           pos                  `json:"-"`
+	Name         value[string]        `json:"name" jsonschema:"required" jsonschema_description:"The lab's name."`
+	Description  value[string]        `json:"description" jsonschema_description:"One line that says what the lab shows."`
+	NodePrefix   value[string]        `json:"node-prefix" jsonschema_description:"Put before a node's name to name its container; pw-NAME- where it is not given."`
+	Runtime      value[runtime]       `json:"runtime" jsonschema_description:"What hosts run in; chosen by what the server has where it is not given."`
+	Datapath     value[datapath]      `json:"datapath" jsonschema_description:"The Open vSwitch datapath of the routers."`
+	LabelMode    value[vpn.LabelMode] `json:"label-mode" jsonschema_description:"What shares an MPLS label: per-next-hop where it is not given."`
+	Redistribute rawRedistribute      `json:"redistribute" jsonschema_description:"Which routes of a VRF become VPN routes: connected subnets and static routes where it is not given."`
+	Defaults     rawDefaults          `json:"defaults" jsonschema_description:"Values for routers, hosts and sessions that do not give their own."`
+	Routers      entries[rawRouter]   `json:"routers" jsonschema:"required" jsonschema_description:"The PE and P routers, by name."`
+	Links        []rawLink            `json:"links" jsonschema_description:"Wires, LANs and NICs that join the routers. A BGP session follows from each."`
+	VRFs         entries[rawVRF]      `json:"vrfs" jsonschema_description:"VRFs of the whole lab, by name. A router has an instance where a host is attached."`
+	Hosts        entries[rawHost]     `json:"hosts" jsonschema_description:"Customer hosts, by name."`
+	Series       []rawSeries          `json:"series" jsonschema_description:"Many hosts from a few lines."`
+	Expect       []value[expectLine]  `json:"expect" jsonschema_description:"What must be true of the lab, beyond what follows from its route targets: a -> b, a -> b via c, a !-> b."`
 }
 
 type rawDefaults struct {
@@ -96,7 +96,7 @@ type rawVRF struct {
 	RTs          oneOrMany[value[vpn.RouteTarget]] `json:"rts" jsonschema_description:"Route targets both imported and exported."`
 	Import       oneOrMany[value[vpn.RouteTarget]] `json:"import" jsonschema_description:"Route targets imported."`
 	Export       oneOrMany[value[vpn.RouteTarget]] `json:"export" jsonschema_description:"Route targets exported."`
-	LabelMode    value[LabelMode]                  `json:"label-mode" jsonschema_description:"What shares an MPLS label."`
+	LabelMode    value[vpn.LabelMode]              `json:"label-mode" jsonschema_description:"What shares an MPLS label."`
 	Redistribute rawRedistribute                   `json:"redistribute" jsonschema_description:"Which routes of this VRF become VPN routes."`
 }
 

@@ -255,6 +255,14 @@ hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24, "2001:db8:1::2/64"]}`,
 		want: []string{`:5: router pe1: label range 16-16 is too small: 1 labels for what is attached to it, needs 2; make it at least 16-17, or set label-mode: per-vrf`},
 	}, {
+		name: `labels of the same link-local next hop on two ports`, file: base + `redistribute: {connected: none}
+defaults: {router: {labels: 16-18}}
+hosts:
+  a: {to: pe1, vrf: red, addresses: ["2001:db8:1::2/64"], announce: [{prefix: "2001:db8:a::/48", next-hop: "fe80::2"}]}
+  b: {to: pe1, vrf: red, addresses: ["2001:db8:2::2/64"], announce: [{prefix: "2001:db8:b::/48", next-hop: "fe80::2"}]}
+  c: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}`,
+		want: []string{`:5: router pe1: label range 16-18 is too small: 3 labels for what is attached to it, needs 4; make it at least 16-19, or set label-mode: per-vrf`},
+	}, {
 		name: `expectation of oneself`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
   b: {to: pe1, vrf: red, addresses: [10.2.0.2/24]}

@@ -82,32 +82,10 @@ type VRF struct {
 	Import []vpn.RouteTarget `json:"import"` // sorted
 	Export []vpn.RouteTarget `json:"export"` // sorted
 
-	LabelMode             LabelMode    `json:"label_mode"`
-	RedistributeConnected Redistribute `json:"redistribute_connected"`
-	RedistributeStatic    bool         `json:"redistribute_static"`
+	LabelMode             vpn.LabelMode `json:"label_mode"`
+	RedistributeConnected Redistribute  `json:"redistribute_connected"`
+	RedistributeStatic    bool          `json:"redistribute_static"`
 }
-
-// LabelMode tells what shares a label.
-type LabelMode string
-
-// The label modes. PerNextHop is the default and the original's way: one label
-// for a VRF's connected routes, one for each next hop of its static routes.
-const (
-	PerNextHop LabelMode = "per-next-hop"
-	PerVRF     LabelMode = "per-vrf"
-	PerPrefix  LabelMode = "per-prefix"
-)
-
-// Redistribute tells how connected networks become VPN routes.
-type Redistribute string
-
-// RedistributeHosts announces each host that was learnt as a /32 or /128, as
-// the original did; RedistributeSubnets announces the connected subnet.
-const (
-	RedistributeNone    Redistribute = "none"
-	RedistributeHosts   Redistribute = "hosts"
-	RedistributeSubnets Redistribute = "subnets"
-)
 
 // Host is a customer end system; it is also the CE.
 type Host struct {

@@ -125,7 +125,7 @@ func (b *builder) newInstance(key vrfKey, n int) VRF {
 		Router: key.router, Name: key.vrf, RD: rd,
 		Import:                targets(def.raw.RTs, def.raw.Import),
 		Export:                targets(def.raw.RTs, def.raw.Export),
-		LabelMode:             first(def.raw.LabelMode, b.raw.LabelMode).or(PerNextHop),
+		LabelMode:             first(def.raw.LabelMode, b.raw.LabelMode).or(vpn.PerNextHop),
 		RedistributeConnected: first(def.raw.Redistribute.Connected, b.raw.Redistribute.Connected).or(RedistributeSubnets),
 		RedistributeStatic:    first(def.raw.Redistribute.Static, b.raw.Redistribute.Static).or(true),
 	}

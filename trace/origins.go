@@ -52,14 +52,12 @@ func connectedOrigins(o origin, a topology.Attachment) []origin {
 	var out []origin
 	o.source = "connected"
 	for _, g := range a.Gateways {
-		o.prefix, o.exported = g.Masked(), o.instance.RedistributeConnected == topology.RedistributeSubnets
+		o.prefix = g.Masked()
+		o.exported = len(o.instance.RedistributeConnected.Prefixes(nil, []netip.Prefix{g})) > 0
 		out = append(out, o)
 	}
-	if o.instance.RedistributeConnected != topology.RedistributeHosts {
-		return out
-	}
-	for _, p := range a.Addresses {
-		o.prefix, o.exported, o.neighbor = hostPrefix(p.Addr()), true, p.Addr()
+	for _, p := range o.instance.RedistributeConnected.Prefixes(a.Addresses, nil) {
+		o.prefix, o.exported, o.neighbor = p, true, p.Addr()
 		out = append(out, o)
 	}
 	return out

@@ -178,3 +178,40 @@ func TestFamilyOf(t *testing.T) {
 		}
 	}
 }
+
+func TestLabelKeys(t *testing.T) {
+	four, six := netip.MustParsePrefix("10.9.0.0/16"), netip.MustParsePrefix("2001:db8:9::/48")
+	hop, linkLocal := netip.MustParseAddr("10.1.0.2"), netip.MustParseAddr("fe80::2%eth5")
+	for _, tt := range []struct {
+		mode    LabelMode
+		prefix  netip.Prefix
+		nextHop netip.Addr
+		want    string
+	}{
+		{PerNextHop, four, netip.Addr{}, "red|vpnv4|connected"},
+		{PerNextHop, six, netip.Addr{}, "red|vpnv6|connected"},
+		{PerNextHop, four, hop, "red|10.1.0.2"},
+		{PerNextHop, six, linkLocal, "red|fe80::2%eth5"},
+		{PerNextHop, four, linkLocal, "red|fe80::2%eth5|vpnv4"},
+		{"", four, hop, "red|10.1.0.2"},
+		{PerVRF, four, hop, "red|vpnv4"},
+		{PerVRF, six, netip.Addr{}, "red|vpnv6"},
+		{PerPrefix, four, hop, "red|10.9.0.0/16"},
+		{PerPrefix, six, netip.Addr{}, "red|2001:db8:9::/48"},
+	} {
+		key := tt.mode.KeyFor("red", tt.prefix, tt.nextHop)
+		text, err := key.MarshalText()
+		if err != nil || string(text) != tt.want {
+			t.Errorf("%s, %s by %s: key %s, %v; want %s", tt.mode, tt.prefix, tt.nextHop, text, err, tt.want)
+		}
+		var back LabelKey
+		if err := back.UnmarshalText(text); err != nil || back != key {
+			t.Errorf("%s is read as %+v, %v; want %+v", text, back, err, key)
+		}
+	}
+	for _, bad := range []string{"", "red", "red|", "red|vpnv4|next-hop", "red|10.1.0.2|ipv4", "red|10.0.0.0/33", "red|x"} {
+		if err := new(LabelKey).UnmarshalText([]byte(bad)); err == nil {
+			t.Errorf("%q is read", bad)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"pseudowan/bgp/vpn"
 	"pseudowan/labs/catalog"
 	"pseudowan/topology"
 )
@@ -92,7 +93,7 @@ func TestPseudoWANHosts(t *testing.T) {
 		if v.Name != vrf || v.RD.String() != rd || len(v.Import) != 1 || v.Import[0].String() != rd || !slices.Equal(v.Import, v.Export) {
 			t.Errorf("VRF %+v, want %s", v, rd)
 		}
-		if v.RedistributeConnected != topology.RedistributeHosts || !v.RedistributeStatic || v.LabelMode != topology.PerNextHop {
+		if v.RedistributeConnected != topology.RedistributeHosts || !v.RedistributeStatic || v.LabelMode != vpn.PerNextHop {
 			t.Errorf("VRF %+v: not as the original announces", v)
 		}
 	}

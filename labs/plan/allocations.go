@@ -3,8 +3,8 @@ package plan
 import (
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
+	"strings"
 
 	"pseudowan/bgp/vpn"
 )
@@ -17,9 +17,9 @@ type Allocations struct {
 
 // RouterAllocations are one router's port numbers, VRF ids and labels.
 type RouterAllocations struct {
-	Ports  map[string]uint32    `json:"ports"`  // by interface, or host:interface
-	VRFs   map[string]uint32    `json:"vrfs"`   // by name
-	Labels map[string]vpn.Label `json:"labels"` // by the binding's key
+	Ports  map[string]uint32          `json:"ports"` // by interface, or host:interface
+	VRFs   map[string]uint32          `json:"vrfs"`  // by name
+	Labels map[vpn.LabelKey]vpn.Label `json:"labels"`
 
 	// Retired numbers, the oldest first. Somebody may still hold one: another
 	// router that has not heard of a withdrawal sends with the label of a VRF
@@ -30,10 +30,11 @@ type RouterAllocations struct {
 }
 
 // numbers is one kind of numbers that a router gives out.
-type numbers[N ~uint32] struct {
-	given   map[string]N
+type numbers[K comparable, N ~uint32] struct {
+	given   map[K]N
 	retired *[]N
 	last    N // the largest one that may be given out
+	compare func(K, K) int
 }
 
 // maxRetired bounds the numbers of a kind that are remembered as retired.
@@ -44,16 +45,16 @@ const (
 	lastVRF  = 1<<16 - 1
 )
 
-func (r *RouterAllocations) ports() numbers[uint32] {
-	return numbers[uint32]{r.Ports, &r.RetiredPorts, lastPort}
+func (r *RouterAllocations) ports() numbers[string, uint32] {
+	return numbers[string, uint32]{r.Ports, &r.RetiredPorts, lastPort, strings.Compare}
 }
 
-func (r *RouterAllocations) vrfs() numbers[uint32] {
-	return numbers[uint32]{r.VRFs, &r.RetiredVRFs, lastVRF}
+func (r *RouterAllocations) vrfs() numbers[string, uint32] {
+	return numbers[string, uint32]{r.VRFs, &r.RetiredVRFs, lastVRF, strings.Compare}
 }
 
-func (r *RouterAllocations) labels(last vpn.Label) numbers[vpn.Label] {
-	return numbers[vpn.Label]{r.Labels, &r.RetiredLabels, last}
+func (r *RouterAllocations) labels(last vpn.Label) numbers[vpn.LabelKey, vpn.Label] {
+	return numbers[vpn.LabelKey, vpn.Label]{r.Labels, &r.RetiredLabels, last, vpn.LabelKey.Compare}
 }
 
 func (a Allocations) clone() Allocations {
@@ -81,7 +82,7 @@ func (a Allocations) router(name string) *RouterAllocations {
 		r.VRFs = map[string]uint32{}
 	}
 	if r.Labels == nil {
-		r.Labels = map[string]vpn.Label{}
+		r.Labels = map[vpn.LabelKey]vpn.Label{}
 	}
 	return r
 }
@@ -104,7 +105,7 @@ func (a Allocations) After(cut []Plan) Allocations {
 
 // adopt takes over numbers that were given out elsewhere. Where name has
 // another one here, or the number another name, it is retired.
-func (n numbers[N]) adopt(given map[string]N) {
+func (n numbers[K, N]) adopt(given map[K]N) {
 	used := map[N]bool{}
 	for _, number := range n.given {
 		used[number] = true
@@ -112,7 +113,7 @@ func (n numbers[N]) adopt(given map[string]N) {
 	for _, number := range *n.retired {
 		used[number] = true
 	}
-	for _, name := range slices.Sorted(maps.Keys(given)) {
+	for _, name := range slices.SortedFunc(maps.Keys(given), n.compare) {
 		number := given[name]
 		if used[number] {
 			continue
@@ -127,7 +128,7 @@ func (n numbers[N]) adopt(given map[string]N) {
 }
 
 // label returns the label of a key, and false where the range is used up.
-func (r *RouterAllocations) label(key string, within vpn.LabelRange) (vpn.Label, bool) {
+func (r *RouterAllocations) label(key vpn.LabelKey, within vpn.LabelRange) (vpn.Label, bool) {
 	labels := r.labels(within.Last)
 	if l, ok := r.Labels[key]; ok && !within.Contains(l) {
 		labels.retire(key)
@@ -138,7 +139,7 @@ func (r *RouterAllocations) label(key string, within vpn.LabelRange) (vpn.Label,
 // take returns the number of name. One that has none yet gets the lowest from
 // first on that is neither in use nor retired, or else the one that retired
 // first; ok is false where none is left.
-func (n numbers[N]) take(name string, first N) (number N, ok bool) {
+func (n numbers[K, N]) take(name K, first N) (number N, ok bool) {
 	if number, ok = n.given[name]; ok {
 		return number, true
 	}
@@ -162,7 +163,7 @@ func (n numbers[N]) take(name string, first N) (number N, ok bool) {
 }
 
 // reuse gives out the number that retired first.
-func (n numbers[N]) reuse(name string, first N) (N, bool) {
+func (n numbers[K, N]) reuse(name K, first N) (N, bool) {
 	i := slices.IndexFunc(*n.retired, func(number N) bool { return number >= first && number <= n.last })
 	if i < 0 {
 		return 0, false
@@ -174,20 +175,11 @@ func (n numbers[N]) reuse(name string, first N) (N, bool) {
 }
 
 // retire takes the number of name back.
-func (n numbers[N]) retire(name string) {
+func (n numbers[K, N]) retire(name K) {
 	*n.retired = append(*n.retired, n.given[name])
 	*n.retired = (*n.retired)[max(0, len(*n.retired)-maxRetired):]
 	delete(n.given, name)
 }
-
-// connectedKey and nextHopKey name label bindings in the allocations.
-func connectedKey(vrf string, f vpn.Family) string { return vrf + "|" + string(f) + "|connected" }
-
-func nextHopKey(vrf string, nh netip.Addr) string { return vrf + "|" + nh.String() }
-
-func prefixKey(vrf string, p netip.Prefix) string { return vrf + "|" + p.String() }
-
-func vrfKey(vrf string, f vpn.Family) string { return vrf + "|" + string(f) }
 
 // allocationsInUse is the set of allocations that a topology still needs.
 type allocationsInUse map[allocationName]bool
@@ -195,7 +187,7 @@ type allocationsInUse map[allocationName]bool
 type allocationName struct {
 	router string
 	kind   allocationKind
-	name   string
+	name   any // a string, or the key of a label
 }
 
 type allocationKind int
@@ -220,8 +212,8 @@ func (a Allocations) prune(used allocationsInUse) {
 	}
 }
 
-func pruneKind[N ~uint32](n numbers[N], router string, kind allocationKind, used allocationsInUse) {
-	for _, name := range slices.Sorted(maps.Keys(n.given)) {
+func pruneKind[K comparable, N ~uint32](n numbers[K, N], router string, kind allocationKind, used allocationsInUse) {
+	for _, name := range slices.SortedFunc(maps.Keys(n.given), n.compare) {
 		if !used[allocationName{router, kind, name}] {
 			n.retire(name)
 		}
@@ -254,7 +246,7 @@ func (b *planner) vrf(router, name string) uint32 {
 	return n
 }
 
-func (b *planner) label(router, key string, within vpn.LabelRange) (vpn.Label, bool) {
+func (b *planner) label(router string, key vpn.LabelKey, within vpn.LabelRange) (vpn.Label, bool) {
 	b.inUse[allocationName{router, labelNumber, key}] = true
 	return b.plan.Allocations.router(router).label(key, within)
 }

@@ -71,12 +71,16 @@ func TestNumbersRetire(t *testing.T) {
 	note(plan(t, parsed(t, redAndBlue, "", red), gone.Allocations))
 }
 
-func asNumbers(labels map[string]vpn.Label) map[string]uint32 {
+func asNumbers(labels map[vpn.LabelKey]vpn.Label) map[string]uint32 {
 	out := map[string]uint32{}
-	for name, l := range labels {
-		out[name] = uint32(l)
+	for key, l := range labels {
+		out[key.String()] = uint32(l)
 	}
 	return out
+}
+
+func connected(vrf string) vpn.LabelKey {
+	return vpn.LabelKey{VRF: vrf, Kind: vpn.LabelConnected, Family: vpn.VPNv4}
 }
 
 // Where a small range leaves nothing else, the number that retired first is
@@ -97,7 +101,7 @@ func TestTheOldestRetiredNumberComesBack(t *testing.T) {
 		}
 		history = append(history, numbers)
 	}
-	if got, want := fmt.Sprint(history), "[[1000 1001 1002] [1000 1003 1004] [1000 1002 1005] [1000 1001 1004] [1000 1002 1003]]"; got != want {
+	if got, want := fmt.Sprint(history), "[[1000 1001 1002] [1000 1003 1004] [1000 1001 1005] [1000 1002 1003] [1000 1004 1005]]"; got != want {
 		t.Errorf("labels %s; want %s", got, want)
 	}
 }
@@ -115,7 +119,7 @@ func TestNumbersGoRoundInOneEdit(t *testing.T) {
 	if want := []uint32{1000, 1001, 1002}; !slices.Equal(got, want) {
 		t.Errorf("labels %v; want %v", got, want)
 	}
-	if kept := blue.Allocations.Routers["pe1"].Labels["green|vpnv4|connected"]; kept != 1000 {
+	if kept := blue.Allocations.Routers["pe1"].Labels[connected("green")]; kept != 1000 {
 		t.Errorf("the label of what stays moved to %d", kept)
 	}
 }
@@ -134,7 +138,7 @@ func TestNumbersOfACutChangeAreNotReused(t *testing.T) {
 	if got := now.Ports["red1:eth0"]; got == before.Ports["blue1:eth0"] {
 		t.Errorf("red1 has the port %d of blue1", got)
 	}
-	if got := now.Labels["red|vpnv4|connected"]; got == before.Labels["blue|vpnv4|connected"] {
+	if got := now.Labels[connected("red")]; got == before.Labels[connected("blue")] {
 		t.Errorf("red has the label %d of blue", got)
 	}
 	again := plan(t, parsed(t, redAndBlue, "", blue), applied.Allocations.After([]Plan{*cut}))

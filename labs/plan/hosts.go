@@ -52,7 +52,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *Host) {
 	}
 	access.Customer = b.customer(h, a, access)
 	c.Access = append(c.Access, access)
-	a.Statics = zoned(a.Statics, access.Name)
+	a.Statics = a.ZonedStatics(access.Name)
 	b.statics(c, port, a)
 	b.bindings(c, h.Name, a)
 	hp.VRFs = append(hp.VRFs, a.VRF)
@@ -128,18 +128,6 @@ func (b *planner) lan(h topology.Host, n int, address netip.Prefix) Interface {
 	}
 }
 
-// zoned gives link-local next hops the zone that tells them apart: every link
-// may have the same ones.
-func zoned(statics []topology.Static, port string) []topology.Static {
-	out := slices.Clone(statics)
-	for i, s := range out {
-		if s.NextHop.Is6() && s.NextHop.IsLinkLocalUnicast() {
-			out[i].NextHop = s.NextHop.WithZone(port)
-		}
-	}
-	return out
-}
-
 func (b *planner) statics(c *router.Config, port uint32, a topology.Attachment) {
 	i := slices.IndexFunc(c.VRFs, func(v router.VRF) bool { return v.Name == a.VRF })
 	for _, s := range a.Statics {
@@ -147,81 +135,21 @@ func (b *planner) statics(c *router.Config, port uint32, a topology.Attachment) 
 	}
 }
 
-// bindings gives an attachment's routes their labels: by default one for the
-// VRF's connected routes of each family and one for each next hop behind
-// which there are static routes.
+// bindings gives the routes of an attachment their labels.
 func (b *planner) bindings(c *router.Config, host string, a topology.Attachment) {
 	i := slices.IndexFunc(c.VRFs, func(v router.VRF) bool { return v.Name == a.VRF })
 	v := &c.VRFs[i]
-	for _, f := range families(a.Gateways) {
-		for _, want := range bindingsFor(v, f, a, HostAddresses(b.topology.Name, host, a)) {
-			label, ok := b.label(c.Router, want.key, c.Labels)
-			if !ok {
-				b.exhausted = append(b.exhausted, fmt.Errorf("host %s: router %s, VRF %s: no label is left in %s; give the router a larger range (labels:)",
-					host, c.Router, v.Name, c.Labels))
-			}
-			want.binding.Label = label
-			if !slices.Contains(v.Bindings, want.binding) {
-				v.Bindings = append(v.Bindings, want.binding)
-			}
+	instance := b.instances[[2]string{a.Router, a.VRF}]
+	for _, key := range instance.LabelKeys(a, HostAddresses(b.topology.Name, host, a)) {
+		label, ok := b.label(c.Router, key, c.Labels)
+		if !ok {
+			b.exhausted = append(b.exhausted, fmt.Errorf("host %s: router %s, VRF %s: no label is left in %s; give the router a larger range (labels:)",
+				host, c.Router, v.Name, c.Labels))
+		}
+		if binding := (vpn.Binding{Label: label, Key: key}); !slices.Contains(v.Bindings, binding) {
+			v.Bindings = append(v.Bindings, binding)
 		}
 	}
-}
-
-// keyedBinding is a binding that waits for its label.
-type keyedBinding struct {
-	key     string
-	binding router.Binding
-}
-
-// bindingsFor is the bindings of one family that an attachment needs; own is
-// the host's addresses there.
-func bindingsFor(v *router.VRF, f vpn.Family, a topology.Attachment, own []netip.Prefix) []keyedBinding {
-	var out []keyedBinding
-	add := func(key string, b router.Binding) {
-		b.Family = f
-		out = append(out, keyedBinding{key, b})
-	}
-	switch v.LabelMode {
-	case topology.PerVRF:
-		add(vrfKey(v.Name, f), router.Binding{})
-	case topology.PerPrefix:
-		for _, p := range connectedPrefixes(v, a, own) {
-			if vpn.FamilyOf(p) == f {
-				add(prefixKey(v.Name, p), router.Binding{Prefix: p})
-			}
-		}
-		for _, s := range a.Statics {
-			if vpn.FamilyOf(s.Prefix) == f {
-				add(prefixKey(v.Name, s.Prefix), router.Binding{Prefix: s.Prefix})
-			}
-		}
-	default:
-		add(connectedKey(v.Name, f), router.Binding{})
-		for _, s := range a.Statics {
-			if vpn.FamilyOf(s.Prefix) == f {
-				add(nextHopKey(v.Name, s.NextHop), router.Binding{NextHop: s.NextHop})
-			}
-		}
-	}
-	return out
-}
-
-// connectedPrefixes are what an attachment's connected networks are announced
-// as.
-func connectedPrefixes(v *router.VRF, a topology.Attachment, own []netip.Prefix) []netip.Prefix {
-	var out []netip.Prefix
-	switch v.RedistributeConnected {
-	case topology.RedistributeHosts:
-		for _, p := range own {
-			out = append(out, netip.PrefixFrom(p.Addr(), p.Addr().BitLen()))
-		}
-	case topology.RedistributeSubnets:
-		for _, g := range a.Gateways {
-			out = append(out, g.Masked())
-		}
-	}
-	return out
 }
 
 // names collects what every node's /etc/hosts says.

@@ -32,8 +32,8 @@ hosts: {a: {to: pe1, vrf: red, mac: "02:00:00:00:00:01", addresses: [10.1.0.2/24
 			c := plan(t, top, Allocations{}).Routers[0].Config
 			var prefixes []string
 			for _, b := range c.VRFs[0].Bindings {
-				if b.Prefix.IsValid() {
-					prefixes = append(prefixes, b.Prefix.String())
+				if b.Key.Prefix.IsValid() {
+					prefixes = append(prefixes, b.Key.Prefix.String())
 				}
 			}
 			switch {

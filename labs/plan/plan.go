@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"pseudowan/bgp/vpn"
 	"pseudowan/hosts"
 	"pseudowan/router"
 	"pseudowan/topology"
@@ -147,7 +146,7 @@ func New(t *topology.Topology, previous Allocations, runtime string) (*Plan, err
 }
 
 func newPlanner(t *topology.Topology, previous Allocations, runtime string) *planner {
-	return &planner{topology: t, runtime: runtime, routers: map[string]*router.Config{}, inUse: allocationsInUse{}, plan: &Plan{
+	return &planner{topology: t, runtime: runtime, routers: map[string]*router.Config{}, inUse: allocationsInUse{}, instances: map[[2]string]topology.VRF{}, plan: &Plan{
 		Format:      format,
 		Lab:         t.Name,
 		Namespace:   LabNamespace(t.Name),
@@ -163,6 +162,8 @@ type planner struct {
 	runtime  string
 	routers  map[string]*router.Config
 	inUse    allocationsInUse
+
+	instances map[[2]string]topology.VRF // by router and VRF
 
 	exhausted []error // what has got no number, as none was left
 }
@@ -263,6 +264,7 @@ func (b *planner) segment(name string, mtu int, ends []End) {
 
 func (b *planner) vrfs() {
 	for _, v := range b.topology.VRFs {
+		b.instances[[2]string{v.Router, v.Name}] = v
 		c := b.routers[v.Router]
 		c.VRFs = append(c.VRFs, router.VRF{
 			ID:   b.vrf(v.Router, v.Name),
@@ -287,15 +289,4 @@ func (b *planner) expectations() {
 			c.Expect = append(c.Expect, router.Expect{VRF: r.VRF, Prefix: r.Prefix, From: r.Origin.Router})
 		}
 	}
-}
-
-// families lists the address families of a set of prefixes, IPv4 first.
-func families(prefixes []netip.Prefix) []vpn.Family {
-	var out []vpn.Family
-	for _, f := range []vpn.Family{vpn.VPNv4, vpn.VPNv6} {
-		if slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return vpn.FamilyOf(p) == f }) {
-			out = append(out, f)
-		}
-	}
-	return out
 }
