@@ -184,8 +184,9 @@ func (r *reactor) switchPorts(ctx context.Context, cfg Config, core map[uint32]*
 // take replaces the configuration inside the loop.
 func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint32]*corePort, customers map[uint32]*customer) error {
 	now := time.Now()
-	r.speech.held = true
+	r.anew = true
 	r.dropPorts(now, access)
+	r.settleNeighbors() // on the ports as they were
 	for number, c := range core {
 		if before := r.core[number]; before != nil && before.link == c.link {
 			c.neighbors, c.wanted = before.neighbors, before.wanted
@@ -196,7 +197,6 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 	r.cfg, r.access, r.core = cfg, access, core
 	r.takeCustomers(customers)
 	if err := r.customerLabels(); err != nil {
-		r.speakAnew()
 		return err
 	}
 	r.portFlows()
@@ -216,7 +216,6 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 		}
 	}
 	r.wantHosts(now)
-	r.speakAnew()
 	r.recall(now)
 	r.memory.stale = true
 	return nil

@@ -10,9 +10,6 @@ import (
 
 // tellCustomers tells the customers of a VRF what has become best there.
 func (r *reactor) tellCustomers(v *VRF, prefix netip.Prefix) {
-	if r.speech.held {
-		return
-	}
 	for _, c := range r.customers {
 		if c.access.vrf.ID == v.ID {
 			r.tellCustomer(c, prefix)
@@ -31,7 +28,9 @@ func (r *reactor) tellCustomer(c *customer, prefix netip.Prefix) {
 		return
 	}
 	c.wanted[prefix] = route
-	r.fib.Then(func() { r.syncCustomer(c, prefix) })
+	if told, knows := c.told[prefix]; !knows || !told.Equal(route) {
+		r.fib.Then(func() { r.syncCustomer(c, prefix) })
+	}
 }
 
 // syncCustomer brings what a customer has been told of a prefix in line with

@@ -85,6 +85,7 @@ func withdrawn(prefix string) bgp.Event {
 // entries prints the customer's routes in the VRF.
 func (r *reactor) entries() string {
 	var lines []string
+	r.update()
 	for _, e := range r.tables.Routes("red") {
 		if e.Customer() {
 			lines = append(lines, fmt.Sprintf("%s via %s label %d best %t", e.Route.Prefix, e.Route.NextHop, e.Route.Label, e.Best))

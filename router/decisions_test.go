@@ -150,6 +150,7 @@ func TestConvergence(t *testing.T) {
 	})
 	check := func(what string, want ...string) {
 		t.Helper()
+		r.update()
 		if diff := cmp.Diff(want, r.convergence().Missing, cmp.Transformer("nil", func(s []string) string { return strings.Join(s, "\n") })); diff != "" {
 			t.Errorf("%s: missing %s", what, diff)
 		}

@@ -136,6 +136,7 @@ func targets(list ...string) (out []vpn.RouteTarget) {
 // settled ends a turn: the switch has everything.
 func (r *reactor) settled(t *testing.T, s *surroundings) {
 	t.Helper()
+	r.update()
 	for {
 		b, ok := r.fib.Take()
 		if !ok {
@@ -151,6 +152,7 @@ func (r *reactor) settled(t *testing.T, s *surroundings) {
 
 // does is what the switch does with packets to a prefix; "" for nothing.
 func (r *reactor) does(vrf uint32, prefix string) string {
+	r.update()
 	c, ok := r.fib.Route(fib.Key{VRF: vrf, Prefix: netip.MustParsePrefix(prefix)})
 	if !ok {
 		return ""
@@ -160,6 +162,7 @@ func (r *reactor) does(vrf uint32, prefix string) string {
 
 // flow is what the flow of a cookie does; "" where there is none.
 func (r *reactor) flow(cookie pipeline.Cookie) string {
+	r.update()
 	for c, f := range r.fib.Flows() {
 		if c == cookie {
 			return f.Actions

@@ -82,11 +82,11 @@ func reconfigure(t *testing.T, r *reactor, cfg Config) {
 // world is what surrounds a router: carriers, neighbours, other routers'
 // routes.
 type world struct {
-	down     map[string]bool
-	silent   map[netip.Addr]bool
-	routes   map[bgp.Key]bgp.Route
-	gone     map[bgp.Key]bool
-	answered map[netip.Addr]byte
+	down   map[string]bool
+	silent map[netip.Addr]bool
+	routes map[bgp.Key]bgp.Route
+	gone   map[bgp.Key]bool
+	turns  *rand.Rand
 }
 
 var (
@@ -97,7 +97,7 @@ var (
 )
 
 func (g *configs) world() *world {
-	w := &world{down: map[string]bool{}, silent: map[netip.Addr]bool{}, routes: map[bgp.Key]bgp.Route{}, gone: map[bgp.Key]bool{}, answered: map[netip.Addr]byte{}}
+	w := &world{turns: rand.New(rand.NewPCG(1, 2)), down: map[string]bool{}, silent: map[netip.Addr]bool{}, routes: map[bgp.Key]bgp.Route{}, gone: map[bgp.Key]bool{}}
 	for range 6 {
 		w.change(g)
 	}
@@ -139,8 +139,12 @@ func onlyLed(t *testing.T, r *reactor) {
 
 // tell has a router hear all that does not depend on its configuration.
 func (w *world) tell(r *reactor) {
+	g := w.turns
 	for _, name := range portNames {
 		r.link(linkEvent{name, !w.down[name]})
+	}
+	if g.IntN(2) == 0 {
+		r.update() // a turn may end anywhere
 	}
 	for i, hop := range nextHops {
 		link, state, mac := firstLink, "reachable", byte(0x20+i)
@@ -154,6 +158,9 @@ func (w *world) tell(r *reactor) {
 	}
 	for key, route := range w.routes {
 		r.bgpEvents([]bgp.Event{bgp.RouteUpdate{Route: route, Withdrawn: w.gone[key]}})
+		if g.IntN(4) == 0 {
+			r.update()
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
-	"pseudowan/router/fib"
 	"pseudowan/router/neighbor"
 )
 
@@ -97,15 +96,11 @@ func (r *reactor) refreshRoutes() {
 	for key, route := range want {
 		r.setLocal(key, route)
 	}
-	keys := map[fib.Key]bool{}
 	for key := range r.fib.Routes() {
-		keys[key] = true
+		r.dirty[key] = true
 	}
 	for key := range r.best {
-		keys[key] = true
-	}
-	for key := range keys {
-		r.program(key)
+		r.dirty[key] = true
 	}
 }
 

@@ -1,7 +1,6 @@
 package router
 
 import (
-	"net"
 	"net/netip"
 	"time"
 
@@ -19,12 +18,12 @@ func (r *reactor) neighborActions(actions []neighbor.Action) {
 				r.send([]slowpath.Out{{Port: a.Key.Port, Frame: frame}})
 			}
 		case neighbor.Up:
-			r.neighborUp(a.Key, a.MAC)
+			r.moved = append(r.moved, a.Key)
 			r.deliver(a.Pending)
 		case neighbor.Moved:
-			r.resolveAccess(a.Key, a.New)
+			r.moved = append(r.moved, a.Key)
 		case neighbor.Down:
-			r.neighborDown(a.Key)
+			r.moved = append(r.moved, a.Key)
 		case neighbor.Deliver:
 			r.deliver(a.Pending)
 		case neighbor.Failed:
@@ -35,54 +34,52 @@ func (r *reactor) neighborActions(actions []neighbor.Action) {
 	}
 }
 
-// neighborUp makes a customer's address reachable: its adjacency, its host
-// route, and the routes that it brings into the VRF.
-func (r *reactor) neighborUp(k neighbor.Key, mac net.HardwareAddr) {
-	r.memory.stale = true
-	p := r.access[k.Port]
-	if p == nil || r.idle(k) {
-		return
+// settleNeighbors follows the customers' addresses that have come, gone or
+// moved: their adjacencies, their host routes, and the routes that they bring
+// into the VRF.
+func (r *reactor) settleNeighbors() {
+	for len(r.moved) > 0 { // customers' routes may ask for other neighbours
+		moved := r.moved
+		r.moved = nil
+		for _, k := range moved {
+			r.settleNeighbor(k)
+		}
 	}
-	r.resolveAccess(k, mac)
-	if !linkLocal(k.Addr) {
-		key := fib.Key{VRF: p.vrf.ID, Prefix: hostPrefix(k.Addr)}
-		r.hostPorts[key] = k.Port
-		r.program(key)
-	}
-	r.localRoutes(p, k.Addr, true)
-	r.customerNextHop(k)
 }
 
-// idle tells that nothing is sent to a neighbour but what concerns its link: a
-// link-local address that is no next hop.
-func (r *reactor) idle(k neighbor.Key) bool { return linkLocal(k.Addr) && !r.wanted[k] }
-
-func (r *reactor) neighborDown(k neighbor.Key) {
+func (r *reactor) settleNeighbor(k neighbor.Key) {
 	r.memory.stale = true
-	p := r.access[k.Port]
-	if p == nil || r.idle(k) {
-		return
-	}
-	r.localRoutes(p, k.Addr, false)
-	r.resolveAccess(k, nil)
-	key := fib.Key{VRF: p.vrf.ID, Prefix: hostPrefix(k.Addr)}
-	if r.hostPorts[key] == k.Port {
-		delete(r.hostPorts, key)
-		r.program(key)
-	}
-	r.customerNextHop(k)
-}
-
-// resolveAccess rewrites the adjacency of a customer's address; a nil mac
-// makes packets for it come to the slow path.
-func (r *reactor) resolveAccess(k neighbor.Key, mac net.HardwareAddr) {
 	p := r.access[k.Port]
 	if p == nil {
 		return
 	}
+	mac, up := r.neighbors.Lookup(k)
+	if up && r.idle(k) {
+		return
+	}
 	r.fib.Resolve(fib.NextHop{Port: k.Port, Addr: k.Addr}, p.mac, mac)
 	r.peerMoved(p)
+	if !linkLocal(k.Addr) {
+		r.hostRoute(fib.Key{VRF: p.vrf.ID, Prefix: hostPrefix(k.Addr)}, k.Port, up)
+	}
+	r.localRoutes(p, k.Addr, up)
+	r.customerNextHop(k)
 }
+
+// hostRoute notes that an address is on a port, or is not.
+func (r *reactor) hostRoute(key fib.Key, port uint32, up bool) {
+	switch {
+	case up:
+		r.hostPorts[key] = port
+	case r.hostPorts[key] == port:
+		delete(r.hostPorts, key)
+	}
+	r.dirty[key] = true
+}
+
+// idle reports whether nothing is sent to a neighbour but what concerns its
+// link: a link-local address that is no next hop.
+func (r *reactor) idle(k neighbor.Key) bool { return linkLocal(k.Addr) && !r.wanted[k] }
 
 // deliver sends the packets that waited for a neighbour, in the order in which
 // they came. They go through the switch once it knows the neighbour, so that

@@ -84,6 +84,7 @@ func TestNextHopAskedAgain(t *testing.T) {
 	r.hears("192.168.1.2", "10.50.0.0/16", 2000)
 	r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
 	known := func() bool {
+		r.update()
 		for c, f := range r.fib.Flows() {
 			if c.Kind() == pipeline.KindAdjacency && strings.Contains(f.Actions, testMAC(9).String()) {
 				return true

@@ -57,6 +57,13 @@ type reactor struct {
 	speech    speech
 	peers     map[netip.Addr]bgp.PeerState
 	fib       *fib.Table
+
+	// What has changed in this turn of the loop.
+
+	moved []neighbor.Key   // customers' addresses that came, went or moved, in order
+	dirty map[fib.Key]bool // prefixes to program and to announce
+	anew  bool             // everything is to be announced anew
+
 	customers map[uint32]*customer // by access port
 	labels    labels               // of customers' routes
 	ends      ends                 // what the peers have told to the end
@@ -189,9 +196,10 @@ func (r *reactor) committed(c commit) error {
 	return nil
 }
 
-// settle ends every turn of the loop: what has changed is committed, the
-// timer is set, and whoever waits for a change is woken.
+// settle ends every turn of the loop: what has changed takes effect, the timer
+// is set, and those who wait for a change are woken.
 func (r *reactor) settle(ctx context.Context) {
+	r.update()
 	if b, ok := r.fib.Take(); ok {
 		go func() {
 			corrected, err := b.Commit(ctx, r.sw)

@@ -36,19 +36,32 @@ func (r *reactor) bgpEvents(events []bgp.Event) {
 	}
 }
 
-// tableChanges programs and announces what has become best in the VRFs.
+// tableChanges notes what has become best in the VRFs. The end of the turn
+// programs and announces it.
 func (r *reactor) tableChanges(changes []bgp.Change) {
 	for _, c := range changes {
-		v := r.vrfs[c.VRF]
-		if v == nil {
-			continue
+		if v := r.vrfs[c.VRF]; v != nil {
+			key := fib.Key{VRF: v.ID, Prefix: c.Prefix}
+			r.choose(key, c)
+			r.dirty[key] = true
 		}
-		key := fib.Key{VRF: v.ID, Prefix: c.Prefix}
-		r.choose(key, c)
-		r.program(key)
-		r.announce(v, c.Prefix)
-		r.tellCustomers(v, c.Prefix)
 	}
+}
+
+// update brings everything in line with the changes of a turn: first the
+// tables, then the flows, then what other routers and customers are told.
+func (r *reactor) update() {
+	r.settleNeighbors()
+	for key := range r.dirty {
+		r.program(key)
+	}
+	if r.anew {
+		r.speakAnew()
+	} else {
+		r.speakOf(r.dirty)
+	}
+	clear(r.dirty)
+	r.anew = false
 }
 
 // choose takes note of what has become best for a prefix.

@@ -144,7 +144,7 @@ func newReactor(log *slog.Logger, cfg Config) *reactor {
 		spread:    map[fib.Key][]*bgp.Path{},
 		neighbors: neighbor.New(neighbor.Config{}), slow: slow, adverts: newAdvertiser(), tables: tables,
 		ask:   solicitCore,
-		local: map[localKey]bgp.LocalRoute{}, speech: newSpeech(), peers: map[netip.Addr]bgp.PeerState{}, fib: fib.New(),
+		local: map[localKey]bgp.LocalRoute{}, speech: newSpeech(), peers: map[netip.Addr]bgp.PeerState{}, fib: fib.New(), dirty: map[fib.Key]bool{},
 		conflicts: map[neighbor.Key]time.Time{}, ends: ends{}, handedIn: make(chan struct{}),
 		calls: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1),
 		changed: make(chan struct{}), ended: make(chan struct{}), timer: timer,

@@ -16,7 +16,6 @@ import (
 type speech struct {
 	wanted map[bgp.Key]bgp.Route
 	told   map[bgp.Key]bgp.Route
-	held   bool // a configuration is being taken over; what it comes to is told at its end
 }
 
 func newSpeech() speech {
@@ -27,9 +26,6 @@ func newSpeech() speech {
 // the switch has it: packets may come as soon as a peer knows. What is no
 // longer true is withdrawn at once.
 func (r *reactor) announce(v *VRF, prefix netip.Prefix) {
-	if r.speech.held {
-		return
-	}
 	key := bgp.Key{RD: v.RD, Prefix: prefix}
 	best := r.best[fib.Key{VRF: v.ID, Prefix: prefix}]
 	if best == nil || !announced(v, best) {
@@ -37,15 +33,31 @@ func (r *reactor) announce(v *VRF, prefix netip.Prefix) {
 		r.syncPeers(key)
 		return
 	}
-	r.speech.wanted[key] = advertisementOf(v, best)
-	r.fib.Then(func() { r.syncPeers(key) })
+	want := advertisementOf(v, best)
+	r.speech.wanted[key] = want
+	if told, known := r.speech.told[key]; !known || !told.Equal(want) {
+		r.fib.Then(func() { r.syncPeers(key) })
+	}
+}
+
+// speakOf tells peers and customers what has become of prefixes.
+func (r *reactor) speakOf(keys map[fib.Key]bool) {
+	byID := map[uint32]*VRF{}
+	for _, v := range r.vrfs {
+		byID[v.ID] = v
+	}
+	for key := range keys {
+		if v := byID[key.VRF]; v != nil {
+			r.announce(v, key.Prefix)
+			r.tellCustomers(v, key.Prefix)
+		}
+	}
 }
 
 // speakAnew brings what peers and customers are told in line with a new
 // configuration: RDs, targets and redistribution may be others for every
 // route. A route that only comes from elsewhere now is not withdrawn meanwhile.
 func (r *reactor) speakAnew() {
-	r.speech.held = false
 	r.tellCustomersAnew()
 	stale := r.speech.wanted
 	r.speech.wanted = map[bgp.Key]bgp.Route{}

@@ -35,12 +35,10 @@ func (r *reactor) vrfFlows() {
 		}
 	}
 	for key := range r.connected {
-		if _, ok := connected[key]; !ok {
-			r.fib.UnsetRoute(key)
-		}
+		r.dirty[key] = true
 	}
-	for key, to := range connected {
-		r.fib.SetRoute(key, to)
+	for key := range connected {
+		r.dirty[key] = true
 	}
 	r.connected = connected
 }
