@@ -29,27 +29,36 @@ type Docker struct {
 	builtin func() (builtin, error)
 }
 
-// DockerOptions says where the daemon is and who is told of progress.
-type DockerOptions struct {
-	Host     string       // as in unix:///var/run/docker.sock; empty: as the environment says
-	Enter    []string     // as for NewNetNS
-	Progress func(string) // lines about a pull; may be nil
+const (
+	dockerName = "docker"
+	minName    = 2 // Docker's rule
+)
+
+// DockerDriver describes the runtime.
+func DockerDriver() Driver {
+	return Driver{
+		Name: dockerName, Containers: true, MinName: minName,
+		Open:  func(o Options) (Runtime, error) { return openDocker("", o) },
+		Enter: enterContainer,
+	}
 }
 
-// NewDocker does not talk to the daemon yet; see Ping.
-func NewDocker(o DockerOptions) (*Docker, error) {
+// openDocker does not talk to the daemon yet; see Ready. The daemon is where
+// host says, as in unix:///var/run/docker.sock, or without it the environment.
+func openDocker(host string, o Options) (*Docker, error) {
 	opts := []client.Opt{client.FromEnv, client.WithAPIVersionNegotiation()}
-	if o.Host != "" {
-		opts = append(opts, client.WithHost(o.Host))
+	if host != "" {
+		opts = append(opts, client.WithHost(host))
 	}
 	cli, err := client.NewClientWithOpts(opts...)
 	if err != nil {
 		return nil, fmt.Errorf("docker: %w", err)
 	}
-	if o.Progress == nil {
-		o.Progress = func(string) {}
+	say := o.Progress
+	if say == nil {
+		say = func(string) {}
 	}
-	return &Docker{cli: cli, enter: o.Enter, say: o.Progress, images: map[string]string{}, builtin: sync.OnceValues(newBuiltin)}, nil
+	return &Docker{cli: cli, enter: o.Enter, say: say, images: map[string]string{}, builtin: sync.OnceValues(newBuiltin)}, nil
 }
 
 // Labels are a container's marks.
@@ -59,15 +68,17 @@ const (
 	labelSpec = "pseudowan.spec" // digest of what cannot be changed in place
 )
 
-// Host is where the daemon is, as DOCKER_HOST says it.
-func (d *Docker) Host() string { return d.cli.DaemonHost() }
+// Unknown implements Containers.
+func (d *Docker) Unknown() error {
+	return fmt.Errorf("the Docker daemon at %s does not have them; let DOCKER_HOST name the one that does", d.cli.DaemonHost())
+}
 
 // Name implements Runtime.
-func (d *Docker) Name() string { return "docker" }
+func (d *Docker) Name() string { return dockerName }
 
-// Ping tells whether a daemon answers that is on this server: the wires of a
+// Ready implements Runtime. The daemon has to be on this server: the wires of a
 // lab end in the namespaces of its containers.
-func (d *Docker) Ping(ctx context.Context) error {
+func (d *Docker) Ready(ctx context.Context) error {
 	if _, err := d.cli.Ping(ctx); err != nil {
 		return d.noAnswer(err) // a daemon that hangs gives none either
 	}
@@ -171,7 +182,7 @@ func (d *Docker) List(ctx context.Context, lab string) ([]Sandbox, error) {
 
 // Remove implements Runtime.
 func (d *Docker) Remove(ctx context.Context, s Sandbox) error {
-	c, err := d.inspect(ctx, s.Name, s.namespace().Mark)
+	c, err := d.inspect(ctx, s.Name, s.Mark())
 	if err == nil && c != nil {
 		err = d.remove(ctx, c.ID)
 	}

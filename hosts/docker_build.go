@@ -45,9 +45,10 @@ func recipeAt(path string) (recipe, error) {
 	return r, nil
 }
 
-// BuildTag names the image that a Dockerfile, or the Dockerfile of a
-// directory, is built into. The name changes with the content of the directory.
-func BuildTag(path string) (string, error) {
+// BuildTag implements Containers.
+func (d *Docker) BuildTag(path string) (string, error) { return buildTag(path) }
+
+func buildTag(path string) (string, error) {
 	r, err := recipeAt(path)
 	if err != nil {
 		return "", fmt.Errorf("build: %w", err)

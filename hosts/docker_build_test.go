@@ -32,7 +32,7 @@ func writeRecipe(t *testing.T, files map[string]string) string {
 func TestBuildTag(t *testing.T) {
 	tag := func(path string) string {
 		t.Helper()
-		got, err := BuildTag(path)
+		got, err := buildTag(path)
 		if err != nil || !strings.HasPrefix(got, "pseudowan/build:") {
 			t.Fatalf("%s: %q, %v", path, got, err)
 		}
@@ -98,7 +98,7 @@ func TestDockerIgnore(t *testing.T) {
 func TestBuildWithoutDockerfile(t *testing.T) {
 	empty := t.TempDir()
 	for path, want := range map[string]string{empty: "has no Dockerfile", filepath.Join(empty, "none"): "no such file"} {
-		if _, err := BuildTag(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+		if _, err := buildTag(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v; want it named, and %q", path, err, want)
 		}
 	}

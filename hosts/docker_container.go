@@ -26,7 +26,7 @@ func newContainer(spec Spec, image string) container.CreateRequest {
 	// where it has no terminal.
 	shell := spec.Image != "" && len(spec.Command) == 0
 	config := &container.Config{
-		Hostname: hostname(spec.Node), Image: image, Cmd: spec.Command, Env: env, Tty: shell, OpenStdin: shell,
+		Hostname: Hostname(spec.Node), Image: image, Cmd: spec.Command, Env: env, Tty: shell, OpenStdin: shell,
 	}
 	const nano = 1e9
 	host := &container.HostConfig{
@@ -65,7 +65,7 @@ func packFiles(files map[string]string) ([]byte, error) {
 			return nil, fmt.Errorf("file %q: not the path of a file", name)
 		}
 		text := files[name]
-		header := tar.Header{Typeflag: tar.TypeReg, Name: name[1:], Mode: int64(fileMode(text)), Size: int64(len(text))}
+		header := tar.Header{Typeflag: tar.TypeReg, Name: name[1:], Mode: int64(FileMode(text)), Size: int64(len(text))}
 		if err := w.WriteHeader(&header); err != nil {
 			return nil, fmt.Errorf("file %s: %w", name, err)
 		}

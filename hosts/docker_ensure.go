@@ -21,8 +21,8 @@ const (
 // command has asked the daemon for may still be under way: a container that has
 // its name and cannot be seen yet is waited for, one that is being removed too.
 func (d *Docker) ensure(ctx context.Context, spec Spec) (Sandbox, error) {
-	m := Mark{Lab: spec.Lab, Node: spec.Node, Kind: KindHost}
-	if err := m.check(); err != nil {
+	m := spec.Mark()
+	if err := m.Check(); err != nil {
 		return Sandbox{}, err
 	}
 	ref, err := d.ensureImage(ctx, spec)
@@ -161,8 +161,8 @@ func (d *Docker) settle(ctx context.Context, c container.InspectResponse, spec S
 // writeContainerFiles writes what Docker mounts into the container, in place.
 func writeContainerFiles(c container.InspectResponse, spec Spec) error {
 	return errors.Join(
-		writeChanged(c.HostsPath, hostsFile(spec.Hosts)),
-		writeChanged(c.ResolvConfPath, nil),
+		WriteInPlace(c.HostsPath, HostsFile(spec.Hosts)),
+		WriteInPlace(c.ResolvConfPath, nil),
 	)
 }
 
@@ -196,7 +196,7 @@ func hasStarted(c container.InspectResponse) bool {
 
 func sandboxOf(c container.InspectResponse) Sandbox {
 	box := Sandbox{
-		Runtime: "docker", Lab: c.Config.Labels[labelLab], Node: c.Config.Labels[labelNode],
+		Runtime: dockerName, Lab: c.Config.Labels[labelLab], Node: c.Config.Labels[labelNode],
 		Name: strings.TrimPrefix(c.Name, "/"),
 	}
 	switch {

@@ -20,9 +20,6 @@ import (
 	"golang.org/x/term"
 )
 
-// dockerWord is Enter's first argument for a command inside a container.
-const dockerWord = "docker"
-
 // dockerExec is what the link to a command inside a container is told on its
 // command line.
 type dockerExec struct {
@@ -32,7 +29,7 @@ type dockerExec struct {
 }
 
 func (x dockerExec) args() []string {
-	args := []string{dockerWord, "-host", x.host, "-container", x.container, "-dir", x.dir, fmt.Sprintf("-tty=%t", x.tty)}
+	args := []string{dockerName, "-host", x.host, "-container", x.container, "-dir", x.dir, fmt.Sprintf("-tty=%t", x.tty)}
 	for _, e := range x.env {
 		args = append(args, "-env", e)
 	}
@@ -40,7 +37,7 @@ func (x dockerExec) args() []string {
 }
 
 func parseDockerExec(args []string) (x dockerExec, argv []string, err error) {
-	set := flag.NewFlagSet(dockerWord, flag.ContinueOnError)
+	set := flag.NewFlagSet(dockerName, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.StringVar(&x.host, "host", "", "")
 	set.StringVar(&x.container, "container", "", "")

@@ -30,11 +30,13 @@ var builtinChanges = []string{
 	`CMD ["/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"]`,
 }
 
-// EnsureImage has the image of a host at hand: the named one, pulled or built
-// if need be, or the built-in one.
-func (d *Docker) EnsureImage(ctx context.Context, spec Spec) error {
-	if _, err := d.ensureImage(ctx, spec); err != nil {
-		return fmt.Errorf("host %s: %w", spec.Node, d.explain(err))
+// Prepare implements Runtime: it makes the images of the hosts available, pulled
+// or built if need be.
+func (d *Docker) Prepare(ctx context.Context, specs []Spec) error {
+	for _, s := range specs {
+		if _, err := d.ensureImage(ctx, s); err != nil {
+			return fmt.Errorf("host %s: %w", s.Node, d.explain(err))
+		}
 	}
 	return nil
 }
@@ -144,6 +146,12 @@ func builtinImage() ([]byte, error) {
 // ownBusybox is where setup.sh puts a static busybox on a server whose own is
 // not: the packages of the two exclude each other.
 const ownBusybox = "/usr/local/lib/pseudowan/busybox"
+
+// Builtin implements Containers.
+func (d *Docker) Builtin() error {
+	_, _, err := StaticBusybox()
+	return err
+}
 
 // StaticBusybox finds what the built-in image is made from: a busybox that runs
 // without shared libraries. The error says how to install one.

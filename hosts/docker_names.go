@@ -8,9 +8,11 @@ import (
 	"github.com/docker/docker/api/types/container"
 )
 
-// CheckNames refuses hosts whose name a container cannot have, or has that is
-// not theirs: that error wraps ErrForeign. All of them are named.
-func (d *Docker) CheckNames(ctx context.Context, specs []Spec) error {
+// Check implements Runtime.
+func (d *Docker) Check(ctx context.Context, specs []Spec) error {
+	if len(specs) == 0 {
+		return nil
+	}
 	list, err := d.cli.ContainerList(ctx, container.ListOptions{All: true})
 	if err != nil {
 		return fmt.Errorf("list containers: %w", d.explain(err))
@@ -23,11 +25,11 @@ func (d *Docker) CheckNames(ctx context.Context, specs []Spec) error {
 	}
 	var errs []error
 	for _, s := range specs {
-		if len(s.Name) < 2 {
+		if len(s.Name) < minName {
 			errs = append(errs, fmt.Errorf("container %s: Docker wants names of two characters or more; give the lab a node-prefix", s.Name))
 		}
 		if have, taken := labels["/"+s.Name]; taken {
-			errs = append(errs, foreignContainer(s.Name, have, Mark{Lab: s.Lab, Node: s.Node, Kind: KindHost}))
+			errs = append(errs, foreignContainer(s.Name, have, s.Mark()))
 		}
 	}
 	return errors.Join(errs...)

@@ -32,11 +32,11 @@ func TestDockerDaemonElsewhere(t *testing.T) {
 		{serveDocker(t, "unix", filepath.Join(t.TempDir(), "docker.sock")), ""},
 		{serveDocker(t, "tcp", "127.0.0.1:0"), "is not on this server"},
 	} {
-		d, err := NewDocker(DockerOptions{Host: tt.host})
+		d, err := openDocker(tt.host, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = d.Ping(context.Background())
+		err = d.Ready(context.Background())
 		if (err == nil) != (tt.wrong == "") || err != nil && !strings.Contains(err.Error(), tt.wrong) {
 			t.Errorf("%s: %v; want %q", tt.host, err, tt.wrong)
 		}

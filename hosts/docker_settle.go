@@ -12,9 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Settle returns when none of the containers is being made any more: a daemon
-// carries out what a killed command has asked of it, and a container is listed
-// only when it is complete. It touches none that is there.
+// Settle implements Containers. A container is listed only when it is complete.
 func (d *Docker) Settle(ctx context.Context, specs []Spec) error {
 	const parallel = 8
 	var (

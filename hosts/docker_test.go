@@ -40,7 +40,7 @@ func newDocker(t *testing.T) *Docker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := NewDocker(DockerOptions{Host: d.Host(), Enter: []string{"/proc/self/exe", "enter"}})
+	r, err := openDocker(d.Host(), Options{Enter: []string{"/proc/self/exe", "enter"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,13 +149,13 @@ func TestRealDockerLeavesNothingHalfBuilt(t *testing.T) {
 }
 
 func TestDockerDaemonThatIsStopped(t *testing.T) {
-	r, err := NewDocker(DockerOptions{Host: "unix://" + filepath.Join(t.TempDir(), "docker.sock")})
+	r, err := openDocker("unix://"+filepath.Join(t.TempDir(), "docker.sock"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, ensureErr := r.Ensure(context.Background(), Spec{Lab: "l", Node: "h", Name: "h", Image: "some"})
 	_, listErr := r.List(context.Background(), "")
-	for _, err := range []error{r.Ping(context.Background()), ensureErr, listErr} {
+	for _, err := range []error{r.Ready(context.Background()), ensureErr, listErr} {
 		if err == nil || !strings.Contains(err.Error(), "systemctl start docker") {
 			t.Errorf("%v, want a remedy", err)
 		}

@@ -15,9 +15,8 @@ const (
 	maxWatchPause = 5 * time.Second
 )
 
-// Watch tells of every container of a lab that runs, by its node, and of every
-// one that is started from then on, until ctx ends. A daemon that is gone is
-// waited for; all containers that run then are told of again.
+// Watch implements Containers. It waits for a daemon that is gone, and reports all
+// containers that run again when that is back.
 func (d *Docker) Watch(ctx context.Context, lab string, started func(node string)) {
 	pause := watchPause
 	for ctx.Err() == nil {
@@ -63,11 +62,9 @@ func (d *Docker) watch(ctx context.Context, lab string, started func(node string
 	}
 }
 
-// Refurnish sets in a container that runs what Docker does not, and undid when
-// the container was started by somebody else. One that does not run is left so:
-// then the sandbox has no namespace.
+// Refurnish implements Containers.
 func (d *Docker) Refurnish(ctx context.Context, spec Spec) (Sandbox, error) {
-	c, err := d.inspect(ctx, spec.Name, Mark{Lab: spec.Lab, Node: spec.Node, Kind: KindHost})
+	c, err := d.inspect(ctx, spec.Name, spec.Mark())
 	if err != nil {
 		return Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, d.explain(err))
 	}

@@ -53,18 +53,10 @@ func parseEntry(args []string) (e entry, argv []string, err error) {
 	return e, set.Args(), nil
 }
 
-// Enter turns this process into a command inside a host, into the link to one,
-// or into the supervisor of a host's own. It returns only when that fails, with an *ExitError. The arguments are
-// those that Runtime.Command puts behind the prefix.
+// Enter turns this process into a command inside a node that is a namespace. It
+// returns only when that fails, with an *ExitError. The arguments are those that
+// Homes.Command puts behind the prefix.
 func Enter(args []string) error {
-	if len(args) > 0 {
-		switch args[0] {
-		case dockerWord:
-			return enterContainer(args[1:])
-		case superviseWord:
-			return supervise(args[1:])
-		}
-	}
 	e, argv, err := parseEntry(args)
 	if err != nil {
 		return &ExitError{125, err}
@@ -121,14 +113,14 @@ func (e entry) become() error {
 	if err := e.mounts(); err != nil {
 		return err
 	}
-	if err := unix.Sethostname([]byte(hostname(e.hostname))); err != nil {
+	if err := unix.Sethostname([]byte(Hostname(e.hostname))); err != nil {
 		return fmt.Errorf("set hostname: %w", err)
 	}
 	return changeDir(e.dir, cwd)
 }
 
-// hostname is as much of a node's name as the kernel takes.
-func hostname(node string) string {
+// Hostname is as much of a node's name as the kernel takes.
+func Hostname(node string) string {
 	const longest = 64 // __NEW_UTS_LEN
 	return node[:min(len(node), longest)]
 }

@@ -171,7 +171,7 @@ func TestRealPlainFileIsNotTaken(t *testing.T) {
 // and gets its name back.
 func TestRealLostNamespaceIsRecovered(t *testing.T) {
 	needRoot(t)
-	tenants := newNetNSRuntime(t).(*NetNS).Tenants()
+	tenants := newNetNSRuntime(t).(*NetNSRuntime).homes.Tenants()
 	ns := newNamespace(t, KindRouter)
 	sleeper := startShell(t, ns, ":")
 	defer func() { _ = sleeper.Wait() }()
@@ -222,7 +222,7 @@ func TestRealLostNamespaceCannotBeForged(t *testing.T) {
 		if _, err := out.Read(make([]byte, 1)); err != nil {
 			t.Fatal(err)
 		}
-		tenants := h.Runtime.(*NetNS).Tenants()
+		tenants := h.Runtime.(*NetNSRuntime).homes.Tenants()
 		if lost := lostOf(t, tenants, m.Lab); len(lost) != 0 {
 			t.Errorf("mark %q is believed: %+v", m, lost)
 		}
@@ -235,13 +235,13 @@ func TestRealLostNamespaceCannotBeForged(t *testing.T) {
 // A host's processes are known also when its directory was deleted.
 func TestRealTenantOfADeletedDirectory(t *testing.T) {
 	h := newSuiteHost(t, newNetNSRuntime(t))
-	r := h.Runtime.(*NetNS)
+	r := h.Runtime.(*NetNSRuntime)
 	pid := h.ensure(t, "sleep", "1000")
-	eventually(t, "the command is inside", func() bool { return r.Tenants().Has(pid, h.spec.Lab, h.spec.Node) })
-	if err := os.RemoveAll(filepath.Join(r.stateDir, h.spec.Lab)); err != nil {
+	eventually(t, "the command is inside", func() bool { return r.homes.Tenants().Has(pid, h.spec.Lab, h.spec.Node) })
+	if err := os.RemoveAll(filepath.Join(r.homes.dir, h.spec.Lab)); err != nil {
 		t.Fatal(err)
 	}
-	tenants := r.Tenants()
+	tenants := r.homes.Tenants()
 	if !tenants.Has(pid, h.spec.Lab, h.spec.Node) || tenants.Has(pid, "x", "") || tenants.Has(os.Getpid(), h.spec.Lab, "") {
 		t.Error("it is not known whose the process is")
 	}

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// hostsFile is the text of a host's /etc/hosts.
-func hostsFile(entries []HostsEntry) []byte {
+// HostsFile is the text of a host's /etc/hosts.
+func HostsFile(entries []HostsEntry) []byte {
 	var b bytes.Buffer
 	b.WriteString("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n")
 	for _, e := range entries {
@@ -17,8 +17,9 @@ func hostsFile(entries []HostsEntry) []byte {
 	return b.Bytes()
 }
 
-// writeChanged writes a file in place unless it has that content.
-func writeChanged(path string, content []byte) error {
+// WriteInPlace writes a file that may be mounted elsewhere, unless it has that
+// content.
+func WriteInPlace(path string, content []byte) error {
 	have, err := os.ReadFile(path)
 	if err == nil && bytes.Equal(have, content) {
 		return nil

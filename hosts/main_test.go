@@ -19,7 +19,7 @@ import (
 // TestMain is also the program that the netns runtime starts to enter a host.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "enter" {
-		err := Enter(os.Args[2:])
+		err := EnterAny(os.Args[2:])
 		fmt.Fprintln(os.Stderr, err)
 		var exit *ExitError
 		if errors.As(err, &exit) {

@@ -49,7 +49,8 @@ func (m Mark) String() string {
 	return fmt.Sprintf("%s lab=%s node=%s kind=%s", markWord, m.Lab, m.Node, m.Kind)
 }
 
-func (m Mark) check() error {
+// Check refuses a mark that could not be read as it is written.
+func (m Mark) Check() error {
 	switch m.Kind {
 	case KindLab, KindRouter, KindHost, KindPort:
 	default:
@@ -82,7 +83,7 @@ func parseMark(alias string) (Mark, error) {
 			m.Kind = Kind(value)
 		}
 	}
-	if m.check() != nil || m.String() != alias {
+	if m.Check() != nil || m.String() != alias {
 		return Mark{}, errNoMark
 	}
 	return m, nil

@@ -12,7 +12,7 @@ func TestMarkIsReadAsWritten(t *testing.T) {
 		{Lab: "a=b", Node: "c=d", Kind: KindHost},
 		{Lab: "pseudo-wan", Kind: KindLab},
 	} {
-		if err := m.check(); err != nil {
+		if err := m.Check(); err != nil {
 			t.Errorf("%q: %v", m, err)
 		}
 		if got, err := parseMark(m.String()); err != nil || got != m {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/vishvananda/netlink"
@@ -31,7 +32,7 @@ const loIndex = 1
 // another mark, or none, is left alone: the error wraps ErrForeign.
 func EnsureNamespace(name string, m Mark) (ns Namespace, created bool, err error) {
 	ns = Namespace{Name: name, Mark: m}
-	if err := errors.Join(checkNamespaceName(name), m.check()); err != nil {
+	if err := errors.Join(checkNamespaceName(name), m.Check()); err != nil {
 		return Namespace{}, false, fmt.Errorf("network namespace %q: %w", name, err)
 	}
 	if err := shareRunNetNS(); err != nil {
@@ -220,6 +221,22 @@ func (n Namespace) holdsNoNIC() error {
 		if r, ok := parseNICAlias(l.Attrs().Alias); ok {
 			return fmt.Errorf("it holds the server's NIC %s, which is returned first", r.Name)
 		}
+	}
+	return nil
+}
+
+// checkFree refuses a host's namespace name that something else has already.
+func checkFree(s Spec, marked []Namespace) error {
+	ns := Namespace{Name: s.Namespace}
+	if _, err := os.Lstat(ns.Path()); err != nil || IsVacant(s.Namespace) {
+		return nil
+	}
+	i := slices.IndexFunc(marked, func(n Namespace) bool { return n.Name == s.Namespace })
+	switch {
+	case i < 0:
+		return foreign(s.Namespace, Mark{}, errNoMark)
+	case marked[i].Mark.Lab != s.Lab:
+		return foreign(s.Namespace, marked[i].Mark, nil)
 	}
 	return nil
 }

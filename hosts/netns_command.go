@@ -34,11 +34,11 @@ const (
 // ensureCommand starts the host's own command, keeps it while it is the one
 // that is asked for, or ends another. Other files or another environment take
 // a fresh start.
-func (r *NetNS) ensureCommand(ctx context.Context, s Sandbox, spec Spec) error {
-	root, argv := r.dir(s.Lab, s.Node), spec.Command
+func (r *NetNSRuntime) ensureCommand(ctx context.Context, s Sandbox, spec Spec) error {
+	root, argv := r.homes.Dir(s.Lab, s.Node), spec.Command
 	old, err := readCommand(root)
 	if err == nil && old.running() {
-		if slices.Equal(old.Argv, argv) && old.Given == spec.given() {
+		if slices.Equal(old.Argv, argv) && old.Given == given(spec) {
 			return nil
 		}
 		if err := old.end(ctx); err != nil {
@@ -179,8 +179,7 @@ func supervised(root string) bool {
 	return errors.Is(unix.Flock(int(dir.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
 }
 
-// CommandLog is the path of what a host's own command has said. Somebody has to
-// bound it: see package logfile.
-func (r *NetNS) CommandLog(lab, node string) string {
-	return filepath.Join(r.dir(lab, node), commandLog)
+// LogFile implements Logger.
+func (r *NetNSRuntime) LogFile(lab, node string) string {
+	return filepath.Join(r.homes.Dir(lab, node), commandLog)
 }

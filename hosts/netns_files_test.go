@@ -36,10 +36,10 @@ func TestGivenTellsSpecsApart(t *testing.T) {
 		{}, {Files: map[string]string{"/run/a": "x"}}, {Files: map[string]string{"/run/a": "y"}}, {Env: map[string]string{"/run/a": "x"}},
 	}
 	for _, s := range specs {
-		all[s.given()] = true
+		all[given(s)] = true
 	}
 	for _, s := range specs {
-		all[s.given()] = true // the same again
+		all[given(s)] = true // the same again
 	}
 	if len(all) != len(specs) {
 		t.Errorf("%d of %d", len(all), len(specs))
@@ -73,7 +73,7 @@ func TestRealNetNSFilesRestartTheCommand(t *testing.T) {
 		t.Errorf("first %d runs %q, second %d", first, startTime(first), second)
 	}
 	eventually(t, "only the command, its child and its supervisor run", func() bool {
-		pids, err := Namespace{Name: h.spec.Name}.Processes()
+		pids, err := Namespace{Name: h.spec.Namespace}.Processes()
 		return err == nil && len(pids) == 3
 	})
 }

@@ -104,9 +104,9 @@ func ignored(t *testing.T, line string) uint64 {
 func TestRealNetNSRemoveLeavesNothing(t *testing.T) {
 	needRoot(t)
 	state := t.TempDir()
-	r := NewNetNS(state, []string{"/proc/self/exe", "enter"})
+	r := newNetNSAt(t, state)
 	name := unique()
-	box, err := r.Ensure(context.Background(), Spec{Lab: name, Node: "h", Name: name, Command: []string{"sleep", "1000"}})
+	box, err := r.Ensure(context.Background(), Spec{Lab: name, Node: "h", Name: name, Namespace: name, Command: []string{"sleep", "1000"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,9 +133,9 @@ func TestRealNetNSRemoveLeavesNothing(t *testing.T) {
 func TestRealNetNSWithoutItsState(t *testing.T) {
 	needRoot(t)
 	state := t.TempDir()
-	r := NewNetNS(state, []string{"/proc/self/exe", "enter"})
+	r := newNetNSAt(t, state)
 	name := unique()
-	if _, err := r.Ensure(context.Background(), Spec{Lab: name, Node: "h", Name: name, Command: []string{"sleep", "1000"}}); err != nil {
+	if _, err := r.Ensure(context.Background(), Spec{Lab: name, Node: "h", Name: name, Namespace: name, Command: []string{"sleep", "1000"}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.RemoveAll(filepath.Join(state, name)); err != nil {
@@ -158,8 +158,8 @@ func TestRealNetNSEnsureLeavesNothingHalfBuilt(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := unique()
-	r := NewNetNS(file, []string{"/proc/self/exe", "enter"}) // no directory can be made there
-	if _, err := r.Ensure(context.Background(), Spec{Lab: name, Node: "h", Name: name}); err == nil {
+	r := newNetNSAt(t, file) // no directory can be made there
+	if _, err := r.Ensure(context.Background(), Spec{Lab: name, Node: "h", Name: name, Namespace: name}); err == nil {
 		t.Fatal("no error")
 	}
 	if isNamespaceFile((Namespace{Name: name}).Path()) {
@@ -167,7 +167,7 @@ func TestRealNetNSEnsureLeavesNothingHalfBuilt(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := r.Ensure(ctx, Spec{Lab: name, Node: "h", Name: name}); !errors.Is(err, context.Canceled) {
+	if _, err := r.Ensure(ctx, Spec{Lab: name, Node: "h", Name: name, Namespace: name}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

@@ -19,11 +19,6 @@ import (
 	"pseudowan/logfile"
 )
 
-// superviseWord is Enter's first argument for the supervisor of a host's own
-// command: a process of that host that waits for it, so that how it ended is
-// known when the process that started it is long gone.
-const superviseWord = "supervise"
-
 // The files that a supervisor inherits.
 const (
 	lockFD   = 3 + iota // held while it lives
@@ -32,14 +27,14 @@ const (
 
 // startCommand starts the supervisor of a host's own command, and returns when
 // the command runs.
-func (r *NetNS) startCommand(ctx context.Context, s Sandbox, spec Spec) error {
-	root, argv := r.dir(s.Lab, s.Node), spec.Command
+func (r *NetNSRuntime) startCommand(ctx context.Context, s Sandbox, spec Spec) error {
+	root, argv := r.homes.Dir(s.Lab, s.Node), spec.Command
 	// It outlives this process, so no context may end it.
 	cmd, err := r.Command(context.Background(), s, Exec{Argv: argv, Dir: "/"})
 	if err != nil {
 		return err
 	}
-	cmd.Args = slices.Concat(r.enter, []string{superviseWord, "-dir", root, "--"}, cmd.Args)
+	cmd.Args = slices.Concat(r.enter, []string{r.Name(), "-dir", root, "--"}, cmd.Args)
 	log, err := logfile.Restart(filepath.Join(root, commandLog))
 	if err != nil {
 		return err
@@ -52,7 +47,7 @@ func (r *NetNS) startCommand(ctx context.Context, s Sandbox, spec Spec) error {
 		return err
 	}
 	defer lock.Close() // the supervisor has it, too
-	if err := (ownCommand{Argv: argv, Given: spec.given()}).write(root); err != nil {
+	if err := (ownCommand{Argv: argv, Given: given(spec)}).write(root); err != nil {
 		return err
 	}
 	report, told, err := os.Pipe()
@@ -78,15 +73,16 @@ func (r *NetNS) startCommand(ctx context.Context, s Sandbox, spec Spec) error {
 // runs is what a supervisor reports when all is well.
 const runs = "runs"
 
-// supervise is a supervisor's life: it starts the command, records that it runs
-// and how it ended. Signals that end a process by itself are for the command,
-// whose host's processes all get them.
+// supervise is the life of the supervisor of a host's own command: a process of
+// that host that starts the command and waits for it, so that its end is known
+// when the process that asked for it is long gone. Signals that end a process by
+// themselves are for the command; all processes of the host get them.
 func supervise(args []string) error {
-	set := flag.NewFlagSet(superviseWord, flag.ContinueOnError)
+	set := flag.NewFlagSet(NetNS, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	root := set.String("dir", "", "")
 	if err := set.Parse(args); err != nil || *root == "" || set.NArg() == 0 {
-		return &ExitError{125, errors.Join(err, errors.New("want supervise -dir DIR -- COMMAND"))}
+		return &ExitError{125, errors.Join(err, errors.New("want -dir DIR -- COMMAND"))}
 	}
 	unix.CloseOnExec(lockFD)
 	unix.CloseOnExec(reportFD)

@@ -15,7 +15,16 @@ import (
 
 func newNetNSRuntime(t *testing.T) Runtime {
 	needRoot(t)
-	return NewNetNS(t.TempDir(), []string{"/proc/self/exe", "enter"})
+	return newNetNSAt(t, t.TempDir())
+}
+
+func newNetNSAt(t *testing.T, dir string) *NetNSRuntime {
+	t.Helper()
+	r, err := NetNSDriver().Open(Options{StateDir: dir, Enter: []string{"/proc/self/exe", "enter"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.(*NetNSRuntime)
 }
 
 func TestRealNetNSRuntime(t *testing.T) { runtimeSuite(t, newNetNSRuntime) }
@@ -60,7 +69,7 @@ func newSuiteHost(t *testing.T, r Runtime) *host {
 	t.Helper()
 	name := unique()
 	h := &host{Runtime: r, spec: Spec{
-		Lab: name, Node: "node_1", Name: name,
+		Lab: name, Node: "node_1", Name: name, Namespace: name,
 		Hosts: []HostsEntry{{netip.MustParseAddr("10.9.8.7"), []string{"other", "other.lab"}}},
 		Env:   map[string]string{"COLOUR": "blue", "TWO": "a b\nc"},
 	}}

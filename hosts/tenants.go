@@ -22,10 +22,10 @@ type Tenants struct {
 
 type tenant struct{ lab, node string }
 
-// Tenants looks at the hosts' directories as they are now.
-func (r *NetNS) Tenants() Tenants {
-	t := Tenants{stateDir: r.stateDir, server: namespaceID("/run"), runs: map[nsID]tenant{}, spaces: spacesOf("self")}
-	dirs, _ := filepath.Glob(filepath.Join(r.stateDir, "*", "*", "run")) // the pattern is right
+// Tenants looks at the nodes' directories as they are now.
+func (h Homes) Tenants() Tenants {
+	t := Tenants{stateDir: h.dir, server: namespaceID("/run"), runs: map[nsID]tenant{}, spaces: spacesOf("self")}
+	dirs, _ := filepath.Glob(filepath.Join(h.dir, "*", "*", "run")) // the pattern is right
 	for _, dir := range dirs {
 		node := filepath.Dir(dir)
 		t.runs[namespaceID(dir)] = tenant{filepath.Base(filepath.Dir(node)), filepath.Base(node)}

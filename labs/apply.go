@@ -57,7 +57,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 	if a.plan, err = plan.New(t, applied.Allocations.After(cut), a.runtimeName); err != nil {
 		return nil, err
 	}
-	if err := tagBuilds(a.plan, t.Source); err != nil {
+	if err := before.tagBuilds(a.plan, t.Source); err != nil {
 		return nil, err
 	}
 	if !a.fresh {
@@ -92,10 +92,14 @@ func (a *applier) check(ctx context.Context) error {
 			return fmt.Errorf("host %s: %w", h.Name, err)
 		}
 	}
-	if err := a.checkContainers(ctx); err != nil {
+	if err := a.checkHosts(ctx); err != nil {
 		return err
 	}
+	marks := a.plan.Marks()
 	for _, name := range a.plan.NamespaceNames() {
+		if marks[name].Kind == hosts.KindHost {
+			continue // checkHosts has
+		}
 		if err := a.nameIsFree(name); err != nil {
 			return err
 		}
@@ -123,7 +127,7 @@ func (a *applier) apply(ctx context.Context) error {
 		name string
 		do   func(context.Context) error
 	}{
-		{"getting images", a.images},
+		{"preparing hosts", a.prepare},
 		{"writing files", a.files},
 		{"making routers", a.namespaces},
 		{"joining routers", a.coreWires},
@@ -169,7 +173,7 @@ func (a *applier) files(context.Context) error {
 		return err
 	}
 	for _, r := range a.plan.Routers {
-		err := a.before.netns.WriteFiles(hosts.Spec{
+		err := homes.Write(hosts.Spec{
 			Lab: a.plan.Lab, Node: store.RouterDirName(r.Name), Hosts: plan.HostsFile(a.plan.Names, nil),
 		})
 		if err != nil {
@@ -194,31 +198,12 @@ func (a *applier) namespaces(context.Context) error {
 
 // sandboxes makes the hosts.
 func (a *applier) sandboxes(ctx context.Context) error {
-	if err := a.endStrays(ctx); err != nil {
-		return err
-	}
 	var g errgroup.Group
 	g.SetLimit(parallel)
 	for _, h := range a.plan.Hosts {
 		g.Go(func() error { return a.sandbox(ctx, h) })
 	}
 	return g.Wait()
-}
-
-// endStrays ends the commands of hosts that are made anew, whose namespace or
-// directory somebody has deleted: they would never be in the new one.
-func (a *applier) endStrays(ctx context.Context) error {
-	anew := map[string]bool{}
-	for _, h := range a.plan.Hosts {
-		known := slices.ContainsFunc(a.before.hosts, func(s hosts.Sandbox) bool { return s.Runtime == netnsName && s.Node == h.Name })
-		_, gone := os.Stat(store.RunDir(a.plan.Lab) + "/" + h.Name)
-		anew[h.Name] = h.Runtime == netnsName && (!known || gone != nil)
-	}
-	tenants := a.before.netns.Tenants()
-	return hosts.EndProcessesAnd(ctx, nil, func(pid int) bool {
-		lab, node, ok := tenants.Of(pid)
-		return ok && lab == a.plan.Lab && anew[node]
-	}, endGrace)
 }
 
 func (a *applier) namespace(name string, m hosts.Mark) error {
@@ -245,12 +230,8 @@ func (a *applier) sandbox(ctx context.Context, h plan.Host) error {
 }
 
 func (a *applier) spec(h plan.Host) hosts.Spec {
-	name := h.Container
-	if h.Runtime == netnsName {
-		name = h.Namespace
-	}
 	return hosts.Spec{
-		Lab: a.plan.Lab, Node: h.Name, Name: name,
+		Lab: a.plan.Lab, Node: h.Name, Name: h.Container, Namespace: h.Namespace,
 		Hosts: plan.HostsFile(a.plan.Names, h.VRFs), Image: cmp.Or(h.BuildTag, h.Image), Build: h.Build,
 		Command: h.Command, Env: h.Env, Files: h.Files,
 		Mounts: mounts(h), Memory: h.Memory, CPUs: h.CPUs,
@@ -281,7 +262,7 @@ func (a *applier) removeExtra(ctx context.Context) error {
 
 // ready refuses a lab that this server cannot run, before anything is touched.
 func (a *applier) ready() (warnings []status.Finding, err error) {
-	need := needOf(a.plan, a.topology.Datapath)
+	need := needOf(a.before.runtimes, a.plan, a.topology.Datapath)
 	if !a.fresh {
 		runs(&need)
 	}

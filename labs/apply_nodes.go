@@ -226,7 +226,7 @@ func (a *applier) routers(context.Context) error {
 	}
 	state := store.KeeperState{
 		Lab:        a.plan.Lab,
-		Containers: slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return h.Runtime == dockerName }),
+		Containers: slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return a.before.holdsContainers(h.Runtime) }),
 	}
 	for _, r := range a.plan.Routers {
 		if err := store.WriteRouterConfig(a.plan.Lab, r.Name, a.config(r)); err != nil {

@@ -2,6 +2,7 @@ package labs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,16 +38,17 @@ func absolutePaths(t *topology.Topology, dir string) error {
 
 // tagBuilds names the images that are built, each after what it is built from.
 // The error names the line of the file source.
-func tagBuilds(p *plan.Plan, source string) error {
+func (r runtimes) tagBuilds(p *plan.Plan, source string) error {
 	tags := map[string]string{}
 	for i := range p.Hosts {
 		h := &p.Hosts[i]
 		path := h.Build
-		if h.Runtime != dockerName || path == "" {
+		builder := r.containers(h.Runtime)
+		if builder == nil || path == "" {
 			continue
 		}
 		if tags[path] == "" {
-			tag, err := hosts.BuildTag(path)
+			tag, err := builder.BuildTag(path)
 			if err != nil {
 				return fmt.Errorf("%s:%d: host %s: %w", source, h.BuildLine, h.Name, err)
 			}
@@ -65,49 +67,61 @@ func mounts(h plan.Host) []hosts.Mount {
 	return out
 }
 
-// containers are the hosts that are containers, as Docker is told.
-func (a *applier) containers() []hosts.Spec {
-	var specs []hosts.Spec
+// specs are what each runtime is to make of the plan, by its name.
+func (a *applier) specs() map[string][]hosts.Spec {
+	specs := map[string][]hosts.Spec{}
 	for _, h := range a.plan.Hosts {
-		if h.Runtime == dockerName {
-			specs = append(specs, a.spec(h))
-		}
+		specs[h.Runtime] = append(specs[h.Runtime], a.spec(h))
 	}
 	return specs
 }
 
-// checkContainers refuses, before anything is touched, settings that only a
-// container can have where there is none, and containers that cannot be made.
-func (a *applier) checkContainers(ctx context.Context) error {
-	for _, h := range a.plan.Hosts {
-		s := h.ContainerOnly
-		if s == nil || h.Runtime == dockerName {
-			continue
+// eachRuntime calls do with every runtime of the plan's hosts, in order, and what
+// that is to make.
+func (a *applier) eachRuntime(r runtimes, do func(opened, []hosts.Spec) error) error {
+	specs := a.specs()
+	for _, o := range r {
+		if mine := specs[o.driver.Name]; len(mine) > 0 {
+			if err := do(o, mine); err != nil {
+				return err
+			}
 		}
-		err := fmt.Errorf("%s:%d: host %s: %s: is for containers, but the host's runtime is %s; remove it, or use --runtime docker",
-			a.topology.Source, s.Line, h.Name, s.Key, h.Runtime)
-		if a.before.absent != nil {
-			return fmt.Errorf("%w (%w)", err, a.before.absent)
-		}
-		return err
 	}
-	specs := a.containers()
-	if len(specs) == 0 {
-		return nil
+	return nil
+}
+
+// checkHosts refuses, before anything is touched, settings that only a container
+// can have where there is none, and hosts that cannot be made.
+func (a *applier) checkHosts(ctx context.Context) error {
+	for _, h := range a.plan.Hosts {
+		if s := h.ContainerOnly; s != nil && !a.before.holdsContainers(h.Runtime) {
+			return a.needsContainer(h, *s)
+		}
 	}
 	if err := checkMounts(a.plan, a.topology.Source); err != nil {
 		return err
 	}
-	return a.before.docker.CheckNames(ctx, specs)
+	return a.eachRuntime(a.before.runtimes, func(o opened, specs []hosts.Spec) error { return o.Check(ctx, specs) })
+}
+
+// needsContainer is the error of a host with a setting that its runtime cannot
+// honour, with the runtimes that can.
+func (a *applier) needsContainer(h plan.Host, s topology.Setting) error {
+	able := a.before.names(func(o opened) bool { return o.driver.Containers })
+	err := fmt.Errorf("%s:%d: host %s: %s: is for containers, but the host's runtime is %s; remove it, or use --runtime %s",
+		a.topology.Source, s.Line, h.Name, s.Key, h.Runtime, strings.Join(able, " or "))
+	for _, name := range able {
+		if absent := a.before.find(name).absent; absent != nil {
+			err = fmt.Errorf("%w (%w)", err, absent)
+		}
+	}
+	return err
 }
 
 // checkMounts refuses mounts of what the server does not have. The error names
 // the line of the file source.
 func checkMounts(p *plan.Plan, source string) error {
 	for _, h := range p.Hosts {
-		if h.Runtime != dockerName {
-			continue
-		}
 		for _, m := range h.Mounts {
 			if _, err := os.Stat(m.Source); err != nil {
 				return fmt.Errorf("%s:%d: host %s: mount on %s: %w", source, m.Line, h.Name, m.Target, err)
@@ -117,28 +131,28 @@ func checkMounts(p *plan.Plan, source string) error {
 	return nil
 }
 
-// unreachable tells which containers may be left because no daemon answers.
+// unreachable lists the hosts that may be left because their runtime cannot be
+// used any more.
 func (a *applier) unreachable(now runtimes) error {
-	specs := a.containers()
-	if now.docker != nil || len(specs) == 0 {
+	var errs []error
+	_ = a.eachRuntime(now, func(o opened, specs []hosts.Spec) error {
+		if o.usable() {
+			return nil
+		}
+		var names []string
+		for _, s := range specs {
+			names = append(names, s.Name)
+		}
+		errs = append(errs, fmt.Errorf("some of the containers %s may be left; when runtime %s can be used again, remove them with: pseudowan down %s: %w",
+			strings.Join(names, ", "), o.driver.Name, a.plan.Lab, o.absent))
 		return nil
-	}
-	var names []string
-	for _, s := range specs {
-		names = append(names, s.Name)
-	}
-	return fmt.Errorf("of the containers %s some may be left; when Docker runs again, remove them with: pseudowan down %s: %w",
-		strings.Join(names, ", "), a.plan.Lab, now.absent)
+	})
+	return errors.Join(errs...)
 }
 
-// images has the images of all containers at hand, before anything is made.
-func (a *applier) images(ctx context.Context) error {
-	for _, s := range a.containers() {
-		if err := a.before.docker.EnsureImage(ctx, s); err != nil {
-			return err
-		}
-	}
-	return nil
+// prepare makes available what the hosts are made from, before anything is made.
+func (a *applier) prepare(ctx context.Context) error {
+	return a.eachRuntime(a.before.runtimes, func(o opened, specs []hosts.Spec) error { return o.Prepare(ctx, specs) })
 }
 
 // settleContainers waits for the containers that a command which was cut short
@@ -149,11 +163,14 @@ func settleContainers(ctx context.Context, lab string) error {
 		return nil // no command was cut short, or none that had come so far
 	}
 	r := findRuntimes(ctx, silent{}.Step)
-	if r.docker == nil {
-		return nil // whoever needs it says so
-	}
 	for _, p := range cut {
-		if err := r.docker.Settle(ctx, (&applier{plan: &p}).containers()); err != nil {
+		err := (&applier{plan: &p}).eachRuntime(r, func(o opened, specs []hosts.Spec) error {
+			if c, ok := o.Runtime.(hosts.Containers); ok && o.usable() { // else the command that needs it reports why
+				return c.Settle(ctx, specs)
+			}
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -44,7 +44,7 @@ hosts:
 	}
 	check("mount", checkMounts(of(`mounts: [".:/there", "away:/gone"]`), "lab.yaml"),
 		"lab.yaml:11: host b: mount on /gone: stat "+filepath.Join(dir, "away"))
-	check("build", tagBuilds(of("build: away"), "lab.yaml"), "lab.yaml:11: host b: build")
+	check("build", testRuntimes(t).tagBuilds(of("build: away"), "lab.yaml"), "lab.yaml:11: host b: build")
 	if err := checkMounts(of(`mounts: [".:/there"]`), "lab.yaml"); err != nil {
 		t.Errorf("a mount that is there: %v", err)
 	}

@@ -30,8 +30,8 @@ type DoctorOptions struct {
 func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 	var need doctor.Need
 	runtimes := findRuntimes(ctx, silent{}.Step)
-	if o.Lab == "" && runtimes.docker != nil {
-		need.Builtin = noBuiltinImage()
+	if o.Lab == "" {
+		need.Builtin = runtimes.noBuiltinImage(opened.usable)
 	}
 	if o.Lab != "" {
 		t, err := Load(o.Lab, o.Stdin)
@@ -47,7 +47,7 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		need = needOf(plan, t.Datapath)
+		need = needOf(runtimes, plan, t.Datapath)
 	}
 	var there []doctor.Lab
 	if os.Geteuid() == 0 {
@@ -72,7 +72,7 @@ func runs(n *doctor.Need) {
 }
 
 // needOf is what a plan asks of the server.
-func needOf(p *plan.Plan, datapath string) doctor.Need {
+func needOf(runtimes runtimes, p *plan.Plan, datapath string) doctor.Need {
 	n := doctor.Need{
 		Lab: p.Lab, Hosts: len(p.Hosts), Ports: map[string]int{},
 		Segments: len(p.Segments) > 0, Datapath: datapath, Programs: map[string]string{},
@@ -81,24 +81,22 @@ func needOf(p *plan.Plan, datapath string) doctor.Need {
 		n.Ports[r.Name] = 2*len(r.Config.Core) + len(r.Config.Access)
 	}
 	n.ARP, n.ND = neighboursOf(p)
-	builtin := false
+	builtin := map[string]bool{} // runtimes with hosts of their own image
 	for _, h := range p.Hosts {
 		n.LANs = n.LANs || slices.ContainsFunc(h.Interfaces, plan.Interface.LAN)
 		n.Runtimes = append(n.Runtimes, h.Runtime)
 		switch {
-		case h.Runtime != dockerName:
+		case !runtimes.holdsContainers(h.Runtime):
 			for _, program := range programsOf(h) {
 				n.Programs[program] = h.Name
 			}
 		case h.Image != "":
 			n.Images = append(n.Images, h.Image)
 		case h.Build == "":
-			builtin = true
+			builtin[h.Runtime] = true
 		}
 	}
-	if builtin {
-		n.Builtin = noBuiltinImage()
-	}
+	n.Builtin = runtimes.noBuiltinImage(func(o opened) bool { return builtin[o.driver.Name] })
 	for _, row := range p.Names {
 		n.IPv6 = n.IPv6 || row.Address.Is6()
 	}
@@ -112,10 +110,15 @@ func needOf(p *plan.Plan, datapath string) doctor.Need {
 	return n
 }
 
-// noBuiltinImage tells why there can be no built-in image; empty: there can.
-func noBuiltinImage() string {
-	if _, _, err := hosts.StaticBusybox(); err != nil {
-		return err.Error()
+// noBuiltinImage is why one of the runtimes that which picks cannot make its
+// built-in image; empty where all can.
+func (r runtimes) noBuiltinImage(which func(opened) bool) string {
+	for _, name := range r.names(which) {
+		if c := r.containers(name); c != nil {
+			if err := c.Builtin(); err != nil {
+				return err.Error()
+			}
+		}
 	}
 	return ""
 }

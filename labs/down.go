@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"pseudowan/hosts"
 	"pseudowan/labs/store"
 )
 
@@ -149,5 +148,3 @@ func stillThere(ctx context.Context, lab string, cause error) error {
 	}
 	return fmt.Errorf("remove lab %s: %w", lab, errors.Join(cause, err))
 }
-
-func isContainer(s hosts.Sandbox) bool { return s.Runtime == dockerName }

@@ -1,7 +1,6 @@
 package labs
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -48,7 +47,7 @@ func Draw(o UpOptions) (Drawn, error) {
 }
 
 func drawn(t *topology.Topology, kept plan.Allocations) (Drawn, error) {
-	plan, err := plan.New(t, kept, cmp.Or(t.Runtime, netnsName))
+	plan, err := plan.New(t, kept, t.Runtime)
 	if err != nil {
 		return Drawn{}, err
 	}

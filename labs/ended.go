@@ -45,7 +45,7 @@ func (a *applier) endedError(ctx context.Context, failed error) error {
 	var lines []string
 	for _, h := range a.plan.Hosts {
 		i := slices.IndexFunc(boxes, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.Runtime == h.Runtime })
-		if i < 0 || !boxes[i].Ended || failed != nil && h.Runtime != dockerName {
+		if i < 0 || !boxes[i].Ended || failed != nil && boxes[i].Running() {
 			continue
 		}
 		line := "host " + h.Name + ": " + ended(h.Command, boxes[i])

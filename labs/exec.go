@@ -84,8 +84,8 @@ func (o observed) command(ctx context.Context, lab string, x ExecOptions) (*exec
 		}
 		// A router is entered as a netns host is. Its own /run holds its Open
 		// vSwitch where the tools look for it.
-		return o.netns.Command(ctx, hosts.Sandbox{
-			Runtime: o.netns.Name(), Lab: lab, Node: store.RouterDirName(x.Node), Name: ns.Name, NetNS: ns.Path(),
+		return homes.Command(ctx, hosts.Sandbox{
+			Lab: lab, Node: store.RouterDirName(x.Node), Name: ns.Name, NetNS: ns.Path(),
 		}, inside)
 	}
 	return nil, o.noSuchNode(lab, x.Node)

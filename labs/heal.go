@@ -22,9 +22,27 @@ import (
 // healer gives the hosts of a lab whose container was started again what went
 // away with its network namespace: wires, addresses, routes and LANs.
 type healer struct {
-	lab    string
-	docker *hosts.Docker
-	log    *slog.Logger
+	lab     string
+	runtime hosts.Containers
+	log     *slog.Logger
+}
+
+// newHealers makes one for every runtime whose hosts may be started again.
+func newHealers(lab string, log *slog.Logger) ([]healer, error) {
+	var all []healer
+	for _, d := range hosts.Drivers() {
+		if !d.Containers {
+			continue
+		}
+		r, err := d.Open(hosts.Options{StateDir: store.RunRoot, Enter: selfCommand})
+		if err != nil {
+			return nil, err
+		}
+		if c, ok := r.(hosts.Containers); ok {
+			all = append(all, healer{lab: lab, runtime: c, log: log})
+		}
+	}
+	return all, nil
 }
 
 // Pauses after a host could not be mended.
@@ -44,7 +62,7 @@ func (h *healer) run(ctx context.Context) {
 	var watch sync.WaitGroup
 	defer watch.Wait()
 	watch.Go(func() {
-		h.docker.Watch(ctx, h.lab, func(node string) {
+		h.runtime.Watch(ctx, h.lab, func(node string) {
 			select {
 			case started <- node:
 			case <-ctx.Done():
@@ -63,8 +81,8 @@ func (h *healer) run(ctx context.Context) {
 		}
 		nodes.drain(started)
 		if err := h.heal(ctx, nodes); err != nil && ctx.Err() == nil {
-			h.log.Error("hosts could not be mended; they are tried again", "hosts", nodes.names(), "error", err)
-			nodes.condemn()
+			h.log.Error("hosts could not be mended; trying again", "hosts", nodes.names(), "error", err)
+			nodes.markFailed()
 			again, pause = time.After(pause), min(2*pause, maxHealPause)
 			continue
 		}
@@ -95,7 +113,7 @@ func (s suspects) drain(started <-chan string) {
 	}
 }
 
-func (s suspects) condemn() {
+func (s suspects) markFailed() {
 	for node := range s {
 		s[node] = true
 	}
@@ -153,7 +171,7 @@ func (h *healer) answers(ctx context.Context) error {
 	const patience = store.LockPatience / 2
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return h.docker.Ping(ctx)
+	return h.runtime.Ready(ctx)
 }
 
 // torn returns the plan as applied, and the suspects among its hosts that run
@@ -163,7 +181,7 @@ func (h *healer) torn(ctx context.Context, nodes suspects) (*plan.Plan, []plan.H
 	if err != nil {
 		return nil, nil, err
 	}
-	boxes, err := h.docker.List(ctx, h.lab)
+	boxes, err := h.runtime.List(ctx, h.lab)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -171,7 +189,7 @@ func (h *healer) torn(ctx context.Context, nodes suspects) (*plan.Plan, []plan.H
 	for _, host := range applied.Hosts {
 		failed, suspect := nodes[host.Name]
 		i := slices.IndexFunc(boxes, func(s hosts.Sandbox) bool { return s.Node == host.Name && s.Running() })
-		if !suspect || i < 0 || host.Runtime != dockerName {
+		if !suspect || i < 0 || host.Runtime != h.runtime.Name() {
 			continue
 		}
 		if failed || !hasWires(boxes[i].NetNS, host) {
@@ -181,7 +199,7 @@ func (h *healer) torn(ctx context.Context, nodes suspects) (*plan.Plan, []plan.H
 	return &applied, torn, nil
 }
 
-// hasWires tells whether a host's wires are there.
+// hasWires reports whether a host's wires are there.
 func hasWires(path string, host plan.Host) bool {
 	ends, err := hosts.WireEnds(path)
 	if err != nil {
@@ -200,7 +218,7 @@ func hasWires(path string, host plan.Host) bool {
 func (h *healer) mend(ctx context.Context, applied *plan.Plan, torn []plan.Host) error {
 	a := &applier{plan: applied, hostPaths: map[string]string{}}
 	for _, host := range torn {
-		box, err := h.docker.Refurnish(ctx, a.spec(host))
+		box, err := h.runtime.Refurnish(ctx, a.spec(host))
 		if err != nil {
 			return err
 		}

@@ -54,7 +54,8 @@ func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
 	defer k.wait.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	k.wait.Go(func() { logfile.Keep(ctx, func() []string { return store.Logs(lab) }, log) })
+	hostLogs := hostLogFiles()
+	k.wait.Go(func() { logfile.Keep(ctx, func() []string { return store.Logs(lab, hostLogs) }, log) })
 	signal.Ignore(syscall.SIGHUP) // it told keepers of earlier versions that the list has changed
 	sayName(servingName)
 	context.AfterFunc(ctx, func() { sayName(endingName) })
@@ -128,13 +129,14 @@ func (k *keeper) reload(ctx context.Context) error {
 	if !state.Containers || k.healing {
 		return nil
 	}
-	docker, err := hosts.NewDocker(hosts.DockerOptions{Enter: selfCommand})
+	healers, err := newHealers(k.lab, k.log)
 	if err != nil {
 		return err
 	}
 	k.healing = true
-	h := healer{lab: k.lab, docker: docker, log: k.log}
-	k.wait.Go(func() { h.run(ctx) })
+	for _, h := range healers {
+		k.wait.Go(func() { h.run(ctx) })
+	}
 	return nil
 }
 

@@ -4,18 +4,39 @@ import (
 	"context"
 	"log/slog"
 
+	"pseudowan/hosts"
 	"pseudowan/labs/store"
 	"pseudowan/logfile"
 )
+
+// hostLogFiles returns a function that names the log files that a host may write,
+// whatever it runs in.
+func hostLogFiles() func(lab, node string) []string {
+	var all []hosts.Logger
+	for _, d := range hosts.Drivers() {
+		r, err := d.Open(hosts.Options{StateDir: store.RunRoot, Enter: selfCommand})
+		if l, ok := r.(hosts.Logger); ok && err == nil {
+			all = append(all, l)
+		}
+	}
+	return func(lab, node string) []string {
+		var files []string
+		for _, l := range all {
+			files = append(files, l.LogFile(lab, node))
+		}
+		return files
+	}
+}
 
 // keepLogs bounds a lab's logs until stop is called, for a process that starts
 // what writes them before the lab has its keeper.
 func keepLogs(ctx context.Context, lab string) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
+	hostLogs := hostLogFiles()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		logfile.Keep(ctx, func() []string { return store.Logs(lab) }, slog.New(slog.DiscardHandler))
+		logfile.Keep(ctx, func() []string { return store.Logs(lab, hostLogs) }, slog.New(slog.DiscardHandler))
 	}()
 	return func() {
 		cancel()

@@ -58,7 +58,7 @@ func (o observed) hostLog(ctx context.Context, s hosts.Sandbox, x LogOptions, w 
 	if err != nil {
 		return "", err
 	}
-	if s.Runtime == netnsName && s.PID == 0 && !s.Ended {
+	if s.Running() && s.PID == 0 && !s.Ended {
 		return fmt.Sprintf("host %s has no command of its own", s.Node), nil
 	}
 	return "", runtime.Log(ctx, s, hosts.LogOptions{Last: x.Last, Follow: x.Follow}, w)

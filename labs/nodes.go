@@ -76,7 +76,7 @@ func (o observed) nodes(ctx context.Context, lab string) []status.Node {
 
 func routerNode(ctx context.Context, lab string, ns hosts.Namespace, running processes, t *topology.Topology) status.Node {
 	n := status.Node{
-		Lab: lab, Node: ns.Mark.Node, Kind: "router", Runtime: "netns", NetNS: ns.Path(), Addresses: []string{},
+		Lab: lab, Node: ns.Mark.Node, Kind: "router", Runtime: hosts.NetNS, NetNS: ns.Path(), Addresses: []string{},
 		State: "its agent does not run",
 	}
 	if pid := running.agent(lab, ns.Mark.Node); pid != 0 && inNamespace(pid, ns) {

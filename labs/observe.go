@@ -41,7 +41,7 @@ func observe(ctx context.Context, lab string, p Progress) (observed, error) {
 		if o.hosts, err = o.sandboxes(ctx, lab); err != nil {
 			return o, err
 		}
-		if o.unseen = o.findUnseen(lab); o.unseen == nil || o.docker == nil || ctx.Err() != nil || time.Now().After(deadline) {
+		if o.unseen = o.findUnseen(lab); o.unseen == nil || !o.unseen.fresh || ctx.Err() != nil || time.Now().After(deadline) {
 			return o, nil
 		}
 	}

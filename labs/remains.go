@@ -27,7 +27,7 @@ type traces struct {
 func (t traces) empty() bool { return len(t.leftovers)+len(t.lost)+len(t.pids) == 0 }
 
 func findTraces(lab string) (traces, error) {
-	tenants := hosts.NewNetNS(store.RunRoot, selfCommand).Tenants()
+	tenants := homes.Tenants()
 	t := traces{lab: lab, owns: func(pid int) bool { return tenants.Has(pid, lab, "") || ownProcess(pid) == lab }}
 	left, err := hosts.Leftovers()
 	if err != nil {
@@ -50,7 +50,7 @@ func labsWithoutNames() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	lost, err := hosts.NewNetNS(store.RunRoot, selfCommand).Tenants().LostNamespaces()
+	lost, err := homes.Tenants().LostNamespaces()
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +118,9 @@ func (r remains) describe() string {
 func (r remains) remove(ctx context.Context) error {
 	errs := []error{r.recoverAll()}
 	// The daemon takes its time to remove containers: routers end meanwhile.
+	container := func(s hosts.Sandbox) bool { return r.holdsContainers(s.Runtime) }
 	containers := make(chan error, 1)
-	go func() { containers <- r.removeHosts(ctx, isContainer) }()
+	go func() { containers <- r.removeHosts(ctx, container) }()
 	err := r.endAll(ctx)
 	errs = append(errs, <-containers)
 	if err != nil {
@@ -128,7 +129,7 @@ func (r remains) remove(ctx context.Context) error {
 	for _, ns := range r.namespacesBy(hosts.KindRouter) {
 		errs = append(errs, hosts.ReturnNICs(ns, store.StateDir(r.lab)))
 	}
-	errs = append(errs, r.removeHosts(ctx, func(s hosts.Sandbox) bool { return !isContainer(s) }))
+	errs = append(errs, r.removeHosts(ctx, func(s hosts.Sandbox) bool { return !container(s) }))
 	for _, ns := range slices.Concat(r.namespaces, r.leftovers) {
 		errs = append(errs, ns.Delete())
 	}

@@ -20,8 +20,9 @@ import (
 type unseen struct {
 	lab   string
 	hosts []plan.Host
-	runs  map[string]bool // those whose wires are there
-	cause error
+	runs  map[string]bool  // those whose wires are there
+	cause map[string]error // by runtime
+	fresh bool             // a daemon answers that does not know them: they may have been removed just now
 }
 
 // findUnseen finds them by what was applied, or was about to be: all containers
@@ -36,31 +37,39 @@ func (o observed) findUnseen(lab string) *unseen {
 	if applied, err := store.Applied(lab); err == nil {
 		plans = append(plans, applied)
 	}
-	u := &unseen{lab: lab, runs: map[string]bool{}, cause: o.absent}
-	if o.docker != nil {
-		u.cause = fmt.Errorf("the Docker daemon at %s does not have them; let DOCKER_HOST name the one that does", o.docker.Host())
-	}
+	u := &unseen{lab: lab, runs: map[string]bool{}, cause: map[string]error{}}
 	wires := wiresThere{}
 	for _, p := range plans {
 		for _, h := range p.Hosts {
 			there := slices.ContainsFunc(o.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name })
-			if h.Runtime != dockerName || o.docker != nil && there {
+			runtime := o.find(h.Runtime)
+			if !runtime.driver.Containers || runtime.usable() && there {
 				continue
 			}
 			wired := wires.reach(&p, h.Name)
-			if o.docker != nil && !wired {
+			if runtime.usable() && !wired {
 				continue
 			}
 			if !u.has(h.Name) {
 				u.hosts = append(u.hosts, h)
 			}
 			u.runs[h.Name] = u.runs[h.Name] || wired
+			u.cause[h.Runtime] = runtime.unknown()
+			u.fresh = u.fresh || runtime.usable()
 		}
 	}
 	if len(u.hosts) == 0 {
 		return nil
 	}
 	return u
+}
+
+// unknown is why a host of the runtime cannot be seen that runs.
+func (o opened) unknown() error {
+	if c, ok := o.Runtime.(hosts.Containers); ok && o.usable() {
+		return c.Unknown()
+	}
+	return o.absent
 }
 
 // wiresThere are the wires that are there, by the namespaces that were looked
@@ -116,16 +125,38 @@ func (u *unseen) err() error {
 	if len(run) > 0 {
 		still = "by their wires, these still run: " + few(run)
 	}
-	return fmt.Errorf("lab %s has hosts in containers that cannot be seen (%s; %s): %w", u.lab, few(all), still, u.cause)
+	return fmt.Errorf("lab %s has hosts in containers that cannot be seen (%s; %s): %w", u.lab, few(all), still, u.causes())
 }
 
-// ofHost says the same of one host.
+// causes joins the runtimes' causes, in the order of the hosts.
+func (u *unseen) causes() error {
+	var all []error
+	seen := map[string]bool{}
+	for _, h := range u.hosts {
+		if !seen[h.Runtime] {
+			seen[h.Runtime] = true
+			all = append(all, u.cause[h.Runtime])
+		}
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	return errors.Join(all...)
+}
+
+// runtimeOf is the runtime of an unseen host.
+func (u *unseen) runtimeOf(name string) string {
+	i := slices.IndexFunc(u.hosts, func(h plan.Host) bool { return h.Name == name })
+	return u.hosts[i].Runtime
+}
+
+// ofHost is the error of one host.
 func (u *unseen) ofHost(name string) error {
 	does := "it may run"
 	if u.runs[name] {
 		does = "it still runs, as its wire is there"
 	}
-	return fmt.Errorf("host %s is in a container that cannot be seen (%s): %w", name, does, u.cause)
+	return fmt.Errorf("host %s is in a container that cannot be seen (%s): %w", name, does, u.cause[u.runtimeOf(name)])
 }
 
 // few lists names, and counts those that are too many to read.
@@ -139,7 +170,7 @@ func few(names []string) string {
 
 // node is how ps lists one of them.
 func (u *unseen) node(name string, t *topology.Topology) status.Node {
-	n := hostNode(u.lab, hosts.Sandbox{Runtime: dockerName, Node: name}, t)
+	n := hostNode(u.lab, hosts.Sandbox{Runtime: u.runtimeOf(name), Node: name}, t)
 	n.State, n.CommandState = "unknown", status.CommandUnknown
 	if u.runs[name] {
 		n.CommandState = status.CommandRunning

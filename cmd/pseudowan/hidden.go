@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pseudowan/hosts"
 	"pseudowan/labs"
 	"pseudowan/logfile"
 )
@@ -58,7 +57,7 @@ func newEnter() *cobra.Command {
 		Hidden:             true,
 		Short:              "Be a process of a netns host",
 		DisableFlagParsing: true, // the arguments are the host's own
-		RunE:               func(_ *cobra.Command, args []string) error { return hosts.Enter(args) },
+		RunE:               func(_ *cobra.Command, args []string) error { return labs.Enter(args) },
 	}
 }
 

@@ -54,7 +54,7 @@ from there.`,
 			return printReport(s.out, r)
 		},
 	}
-	runtimes := []string{"netns", "docker"}
+	runtimes := labs.RuntimeNames()
 	c.Flags().Var(newChoice(&o.Runtime, runtimes...), "runtime", "what hosts run in, where the file does not say")
 	completeFlag(c, "runtime", func(context.Context) []string { return runtimes })
 	c.Flags().DurationVar(&o.Timeout, "timeout", convergeTimeout, "how long to wait for the lab to converge")

@@ -7,7 +7,8 @@ import (
 	"pseudowan/hosts"
 )
 
-// Marks are those of all namespaces that the plan makes, by name.
+// Marks are those of all namespaces that the plan makes, by name. Which hosts are
+// namespaces is known to their runtimes alone: all have a name for one.
 func (p *Plan) Marks() map[string]hosts.Mark {
 	marks := map[string]hosts.Mark{p.Namespace: {Lab: p.Lab, Kind: hosts.KindLab}}
 	for _, r := range p.Routers {
@@ -17,14 +18,12 @@ func (p *Plan) Marks() map[string]hosts.Mark {
 		}
 	}
 	for _, h := range p.Hosts {
-		if h.Runtime == netns {
-			marks[h.Namespace] = hosts.Mark{Lab: p.Lab, Node: h.Name, Kind: hosts.KindHost}
-		}
+		marks[h.Namespace] = hosts.Mark{Lab: p.Lab, Node: h.Name, Kind: hosts.KindHost}
 	}
 	return marks
 }
 
-// NamespaceNames lists the names of all namespaces that the plan makes, sorted.
+// NamespaceNames lists the names of Marks, sorted.
 func (p *Plan) NamespaceNames() []string { return slices.Sorted(maps.Keys(p.Marks())) }
 
 // ToHost reports whether a wire ends at a host and not at two routers.
@@ -68,6 +67,3 @@ func (p *Plan) Expected() (n int) {
 	}
 	return max(n, 1)
 }
-
-// netns is the runtime whose hosts are namespaces of a plan.
-const netns = "netns"

@@ -49,7 +49,7 @@ func planOf(t *testing.T, file []byte) *Plan {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, file)
 	}
-	plan, err := New(lab, Allocations{}, netns)
+	plan, err := New(lab, Allocations{}, "netns")
 	if err != nil {
 		t.Fatalf("%v\n%s", err, file)
 	}

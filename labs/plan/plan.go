@@ -42,10 +42,10 @@ type Router struct {
 type Host struct {
 	Name      string            `json:"name"`
 	Runtime   string            `json:"runtime"`
-	Namespace string            `json:"namespace"`           // of a netns host
-	Container string            `json:"container"`           // of a docker host
-	Image     string            `json:"image,omitempty"`     // of a docker host; empty without Build: the built-in one
-	Build     string            `json:"build,omitempty"`     // of a docker host: an absolute path
+	Namespace string            `json:"namespace"`           // where the runtime makes one
+	Container string            `json:"container"`           // what its users type
+	Image     string            `json:"image,omitempty"`     // empty without Build: the built-in one
+	Build     string            `json:"build,omitempty"`     // an absolute path
 	BuildTag  string            `json:"build_tag,omitempty"` // names the built image; New leaves it empty
 	Mounts    []topology.Mount  `json:"mounts,omitempty"`
 	Memory    int64             `json:"memory,omitempty"` // octets; 0: no limit

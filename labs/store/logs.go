@@ -5,15 +5,13 @@ import (
 	"path/filepath"
 )
 
-// hostLog is where a netns host's own command is heard; agentLog a router's
-// agent. Open vSwitch's daemons have theirs in the directory of OVSDir.
-const (
-	hostLog  = "command.log"
-	agentLog = "agent.log"
-)
+// agentLog is the log of a router's agent. Open vSwitch's daemons have theirs in
+// the directory of OVSDir.
+const agentLog = "agent.log"
 
-// Logs are all logs that a lab has now, or that its nodes may soon write.
-func Logs(lab string) []string {
+// Logs are all logs that a lab has now, or that its nodes may soon write. Those
+// of a host are named by hostLogs.
+func Logs(lab string, hostLogs func(lab, node string) []string) []string {
 	logs := []string{KeeperLog(lab)}
 	nodes, _ := os.ReadDir(RunDir(lab)) // it may not be there yet
 	for _, node := range nodes {
@@ -22,7 +20,7 @@ func Logs(lab string) []string {
 		}
 		dir := filepath.Join(RunDir(lab), node.Name())
 		agent := filepath.Join(dir, agentLog)
-		logs = append(logs, agent, filepath.Join(dir, hostLog))
+		logs = append(append(logs, agent), hostLogs(lab, node.Name())...)
 		if _, err := os.Lstat(agent); err == nil { // a host's own Open vSwitch is its own affair
 			logs = append(logs, daemonLogs(dir)...)
 		}
