@@ -118,7 +118,7 @@ func TestRooms(t *testing.T) {
 func violations(p pkg) []string {
 	allowed, ok := ruleFor(p.name())
 	if !ok {
-		return []string{fmt.Sprintf("package %s belongs to no room: give it a rule here and a place in the README's map", p.name())}
+		return []string{fmt.Sprintf("package %s belongs to no room: give it a rule here and a place in the map of %s", p.name(), mapPage)}
 	}
 	var broken []string
 	for _, imported := range p.Imports {

@@ -119,12 +119,18 @@ func fromText(t testing.TB, dir, name, text string) lab {
 // up starts the lab and takes it down when the test ends.
 func (l lab) up(t testing.TB, args ...string) {
 	t.Helper()
+	l.upSaying(t, args...)
+}
+
+// upSaying is up, and returns what it printed.
+func (l lab) upSaying(t testing.TB, args ...string) string {
+	t.Helper()
 	t.Cleanup(func() {
 		if r := pseudowan("down", l.name); r.code != 0 && r.code != 4 {
 			t.Errorf("down %s: exit code %d\n%s", l.name, r.code, r.stderr)
 		}
 	})
-	must(t, append([]string{"up", l.file, "--runtime", "netns"}, args...)...)
+	return must(t, append([]string{"up", l.file, "--runtime", "netns"}, args...)...)
 }
 
 // exec runs a command in a node.

@@ -1,0 +1,117 @@
+package lab
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// repository is where the pages are.
+const repository = "../.."
+
+var duration = regexp.MustCompile(`[0-9.]+ s\b`)
+
+// What the README shows is what its commands print, times apart.
+func TestRealReadme(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(repository, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := fromCatalog(t, t.TempDir(), "extranet", "pwt-readme")
+	blocks := strings.Split(string(readme), "```console\n")[1:]
+	if len(blocks) < 3 {
+		t.Fatalf("%d commands in the README", len(blocks))
+	}
+	for _, block := range blocks {
+		block, _, _ = strings.Cut(block, "```")
+		line, want, _ := strings.Cut(block, "\n")
+		args, ok := strings.CutPrefix(line, "$ sudo pseudowan ")
+		if !ok {
+			t.Fatalf("not a command: %s", line)
+		}
+		var got string
+		if words := strings.Fields(args); words[0] == "up" {
+			got = l.upSaying(t)
+		} else {
+			got = must(t, append(words, "--lab", l.name)...)
+		}
+		got = strings.ReplaceAll(got, l.name, "extranet")
+		if duration.ReplaceAllString(got, "_ s") != duration.ReplaceAllString(want, "_ s") {
+			t.Errorf("%s prints\n%sand in the README it is\n%s", line, got, want)
+		}
+	}
+}
+
+// contractArgs are the arguments of the commands of the contract that take some.
+var contractArgs = map[string][]string{
+	"trace":   {"red-a", "172.16.2.1"},
+	"explain": {"pe1", "red", "172.16.2.0/24"},
+	"verify":  {},
+	"doctor":  {},
+	"labs":    {},
+}
+
+// Every command of the contract prints the keys of docs/json-keys.txt about a
+// lab that runs, and most of them have something to say.
+func TestRealJSONKeys(t *testing.T) {
+	list, err := os.ReadFile(filepath.Join(repository, "docs", "json-keys.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	contract := map[string]map[string]bool{}
+	for line := range strings.Lines(string(list)) {
+		command := strings.TrimSpace(line[:16])
+		if contract[command] == nil {
+			contract[command] = map[string]bool{}
+		}
+		contract[command][strings.Fields(line[16:])[0]] = true
+	}
+	l := fromCatalog(t, t.TempDir(), "ce-bgp", "pwt-keys")
+	l.up(t)
+	for _, command := range slices.Sorted(maps.Keys(contract)) {
+		args := append(strings.Fields(command), contractArgs[command]...)
+		switch command {
+		case "labs":
+		case "doctor":
+			args = append(args, l.name)
+		default:
+			args = append(args, "--lab", l.name)
+		}
+		r := pseudowan(append(args, "-o", "json")...)
+		var printed any
+		if err := json.Unmarshal([]byte(r.stdout), &printed); err != nil {
+			t.Errorf("%s: %v: exit code %d\n%s%s", command, err, r.code, r.stdout, r.stderr)
+			continue
+		}
+		got := map[string]bool{}
+		collectKeys(got, "", printed)
+		for key := range got {
+			if !contract[command][key] {
+				t.Errorf("%s prints %s, which is not in docs/json-keys.txt", command, key)
+			}
+		}
+		if 2*len(got) < len(contract[command]) {
+			t.Errorf("%s prints %d keys of %d:\n%s", command, len(got), len(contract[command]), r.stdout)
+		}
+	}
+}
+
+// collectKeys finds the path of each key below v.
+func collectKeys(found map[string]bool, at string, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, below := range v {
+			found[at+"."+k] = true
+			collectKeys(found, at+"."+k, below)
+		}
+	case []any:
+		for _, below := range v {
+			collectKeys(found, at+"[]", below)
+		}
+	}
+}
