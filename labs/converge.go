@@ -84,8 +84,12 @@ type convergence struct {
 func (w *convergence) router(ctx context.Context, r plan.Router) error {
 	c := router.NewClient(r.Name, store.AgentSocket(w.applier.plan.Lab, r.Name))
 	defer c.Close()
-	if err := configure(ctx, c, w.applier.config(r)); err != nil {
-		return err
+	// An agent of a new lab may have started before its wires were there. One of a
+	// lab that ran has had its configuration since.
+	if w.applier.fresh {
+		if err := configure(ctx, c, w.applier.config(r)); err != nil {
+			return err
+		}
 	}
 	for {
 		state, err := c.Converged(ctx, progressEvery)
