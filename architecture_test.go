@@ -40,7 +40,7 @@ var rooms = map[string][]string{
 	"topology/...":  {"topology/...", "bgp/vpn"},
 	"topology":      {"bgp/vpn"},
 	"status":        {},
-	"labs/catalog":  {},
+	"labs/catalog":  {"topology", "status"},
 	"labs/store":    {"labs/plan", "router", "topology"},
 	"labs/plan":     {"topology", "router", "hosts", "bgp/vpn"},
 	"router/fib":    {"ovs/pipeline"},

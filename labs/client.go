@@ -54,7 +54,7 @@ func (l *Lab) noRouter(name string) error {
 	if n := topology.Nearest(name, l.routers); n != "" {
 		msg += "; did you mean " + n + "?"
 	}
-	return notFound(msg)
+	return status.NotFound(msg)
 }
 
 // ask puts one question to every router that the filter leaves, at once, and

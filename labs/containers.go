@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"pseudowan/hosts"
@@ -13,28 +12,6 @@ import (
 	"pseudowan/labs/store"
 	"pseudowan/topology"
 )
-
-// absolutePaths resolves the server's paths that a topology names, which are
-// relative to the directory of its file.
-func absolutePaths(t *topology.Topology, dir string) error {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return err
-	}
-	resolve := func(path *string) {
-		if *path != "" && !filepath.IsAbs(*path) {
-			*path = filepath.Join(dir, *path)
-		}
-	}
-	for i := range t.Hosts {
-		h := &t.Hosts[i]
-		resolve(&h.Build)
-		for j := range h.Mounts {
-			resolve(&h.Mounts[j].Source)
-		}
-	}
-	return nil
-}
 
 // tagBuilds names the images that are built, each after what it is built from.
 // The error names the line of the file source.

@@ -13,6 +13,7 @@ import (
 
 	"pseudowan/doctor"
 	"pseudowan/hosts"
+	"pseudowan/labs/catalog"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/status"
@@ -34,8 +35,8 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 		need.Builtin = runtimes.noBuiltinImage(opened.usable)
 	}
 	if o.Lab != "" {
-		t, err := Load(o.Lab, o.Stdin)
-		if errors.Is(err, ErrNotFound) {
+		t, _, err := catalog.Load(o.Lab, o.Stdin)
+		if errors.Is(err, status.ErrNotFound) {
 			if running := store.Topology(o.Lab); running != nil {
 				t, err = running, nil
 			}

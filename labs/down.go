@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pseudowan/labs/store"
+	"pseudowan/status"
 )
 
 // endGrace is how long a lab's processes have to end by themselves, so that
@@ -58,7 +59,7 @@ func takeDown(ctx context.Context, lab string) error {
 // command that was killed. Where that is no more than a lock file, it goes.
 func pickLeft(ctx context.Context, lab string) (string, error) {
 	picked, err := pick(ctx, lab)
-	if !errors.Is(err, ErrNotFound) {
+	if !errors.Is(err, status.ErrNotFound) {
 		return picked, err
 	}
 	if lab == "" {
@@ -89,7 +90,7 @@ func onlyOneLeft(none error) (string, error) {
 	case len(labs) == 1:
 		return labs[0], nil
 	case len(labs) > 1:
-		return "", severalLabs(labs)
+		return "", status.SeveralLabs(labs)
 	}
 	for _, lab := range store.LeftLocks() {
 		store.DropLeftLock(lab)

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"pseudowan/labs/catalog"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 
@@ -36,8 +38,8 @@ func Draw(o UpOptions) (Drawn, error) {
 		}
 		return drawn(t, before.Allocations)
 	}
-	t, err := Load(o.Lab, o.Stdin)
-	if errors.Is(err, ErrNotFound) && needRoot() != nil && !strings.ContainsAny(o.Lab, "./") {
+	t, _, err := catalog.Load(o.Lab, o.Stdin)
+	if errors.Is(err, status.ErrNotFound) && needRoot() != nil && !strings.ContainsAny(o.Lab, "./") {
 		return Drawn{}, fmt.Errorf("%w; a lab that runs is seen by root alone: use sudo", err)
 	}
 	if err != nil {

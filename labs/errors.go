@@ -1,30 +1,9 @@
 package labs
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
-
-// ErrNotFound is wrapped by errors about a lab or a node that is not there.
-var ErrNotFound = errors.New("not found")
-
-// notFound is an error that prints its own words and wraps ErrNotFound.
-type notFound string
-
-func (e notFound) Error() string { return string(e) }
-func (e notFound) Unwrap() error { return ErrNotFound }
-
-// ErrSeveralLabs is wrapped by the error of a command that was not told which
-// of several running labs is meant.
-var ErrSeveralLabs = errors.New("several labs run")
-
-type severalLabs []string
-
-func (e severalLabs) Error() string {
-	return fmt.Sprintf("several labs run: %s; say which with --lab", strings.Join(e, ", "))
-}
-func (e severalLabs) Unwrap() error { return ErrSeveralLabs }
 
 // NotConvergedError tells what a lab still lacked when the time was up.
 type NotConvergedError struct {

@@ -12,6 +12,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/store"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 
@@ -106,13 +107,13 @@ func (o observed) noSuchNode(lab, node string) error {
 	}
 	slices.SortFunc(names, topology.CompareNames)
 	if n := topology.Nearest(node, names); n != "" {
-		return notFound(fmt.Sprintf("lab %s has no node %s; did you mean %s?", lab, node, n))
+		return status.NotFound(fmt.Sprintf("lab %s has no node %s; did you mean %s?", lab, node, n))
 	}
 	const few = 8
 	if len(names) > few {
 		names = append(names[:few], "…")
 	}
-	return notFound(fmt.Sprintf("lab %s has no node %s; it has %s", lab, node, strings.Join(names, ", ")))
+	return status.NotFound(fmt.Sprintf("lab %s has no node %s; it has %s", lab, node, strings.Join(names, ", ")))
 }
 
 // exitCode is the command's, or 128 plus the signal that ended it, as in a shell.

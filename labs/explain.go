@@ -47,5 +47,5 @@ func noVRF(s *trace.Snapshot, router, vrf string) error {
 	case len(names) > 0:
 		msg += "; it has " + strings.Join(names, ", ")
 	}
-	return notFound(msg)
+	return status.NotFound(msg)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 
@@ -32,9 +33,9 @@ func unknownVRF(lab string, t *topology.Topology, f Filter) error {
 		if n := topology.Nearest(f.VRF, known); n != "" {
 			msg += "; did you mean " + n + "?"
 		}
-		return notFound(msg)
+		return status.NotFound(msg)
 	case f.Router != "" && !slices.Contains(holders, f.Router):
-		return notFound(fmt.Sprintf("router %s has no VRF %s; %s has it", f.Router, f.VRF, strings.Join(slices.Compact(holders), ", ")))
+		return status.NotFound(fmt.Sprintf("router %s has no VRF %s; %s has it", f.Router, f.VRF, strings.Join(slices.Compact(holders), ", ")))
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 
@@ -137,11 +138,11 @@ func pick(ctx context.Context, lab string) (string, error) {
 		if n := topology.Nearest(lab, names); n != "" {
 			msg += "; did you mean " + n + "?"
 		}
-		return "", notFound(msg)
+		return "", status.NotFound(msg)
 	case len(names) == 0:
-		return "", notFound("no lab runs; `pseudowan up pseudo-wan` starts one")
+		return "", status.NotFound("no lab runs; `pseudowan up pseudo-wan` starts one")
 	case len(names) > 1:
-		return "", severalLabs(names)
+		return "", status.SeveralLabs(names)
 	}
 	return names[0], nil
 }

@@ -11,9 +11,11 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/hosts/probe"
+	"pseudowan/labs/catalog"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/router"
+	"pseudowan/status"
 	"pseudowan/topology"
 	"pseudowan/trace"
 	"pseudowan/verify"
@@ -64,7 +66,8 @@ func inspect(ctx context.Context, name, file string) (*inspection, error) {
 // meant is what the lab is to be.
 func meant(lab, file string) (*topology.Topology, error) {
 	if file != "" {
-		return Load(file, nil)
+		t, _, err := catalog.Load(file, nil)
+		return t, err
 	}
 	t := store.Topology(lab)
 	if t == nil {
@@ -136,7 +139,7 @@ func (in *inspection) needHost(name string) error {
 	if n := topology.Nearest(name, names); n != "" {
 		msg += "; did you mean " + n + "?"
 	}
-	return notFound(msg)
+	return status.NotFound(msg)
 }
 
 // snapshot reads the routers' tables.

@@ -5,18 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"pseudowan/hosts"
 	"pseudowan/labs/catalog"
 	"pseudowan/labs/store"
 	"pseudowan/status"
-	"pseudowan/topology"
 )
 
 // Progress hears what a long command is doing, a short phrase at a time.
@@ -56,7 +51,7 @@ type Report struct {
 // as it has come, and the error says so.
 func Up(ctx context.Context, o UpOptions) (Report, error) {
 	begin := time.Now()
-	t, source, err := loadLab(o)
+	t, source, err := catalog.Load(o.Lab, o.Stdin)
 	if err != nil {
 		return Report{}, err
 	}
@@ -122,46 +117,6 @@ func settle(ctx context.Context, lab string, p Progress) ([]hosts.Namespace, err
 		return nil, err
 	}
 	return recoverNames(lab)
-}
-
-// Load reads a topology as Up would: a name of the catalogue, a file, or "-" for
-// stdin.
-func Load(lab string, stdin io.Reader) (*topology.Topology, error) {
-	t, _, err := loadLab(UpOptions{Lab: lab, Stdin: stdin})
-	return t, err
-}
-
-// loadLab reads the topology that the options name.
-func loadLab(o UpOptions) (*topology.Topology, []byte, error) {
-	source, data, err := readSource(o)
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := topology.Parse(source, data)
-	if err != nil {
-		return nil, nil, err
-	}
-	// The catalogue's labs and standard input are in no directory: filepath.Dir
-	// makes it the current one.
-	return t, data, absolutePaths(t, filepath.Dir(source))
-}
-
-func readSource(o UpOptions) (string, []byte, error) {
-	if o.Lab == "-" {
-		data, err := io.ReadAll(o.Stdin)
-		return "standard input", data, err
-	}
-	if data, ok := catalog.Get(o.Lab); ok {
-		return o.Lab, data, nil
-	}
-	data, err := os.ReadFile(o.Lab)
-	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(o.Lab, "./") {
-		return "", nil, notFound("there is no file " + o.Lab)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil, notReady(o.Lab, "%s is neither a file nor a lab of the catalogue (%s)")
-	}
-	return o.Lab, data, err
 }
 
 func (a *applier) run(ctx context.Context, o UpOptions) (waiting []string, err error) {

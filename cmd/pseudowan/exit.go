@@ -10,6 +10,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 
@@ -55,7 +56,7 @@ func exitCode(ctx context.Context, err error) int {
 	var (
 		usage        usageError
 		problems     topology.Problems
-		status       statusError
+		inNode       statusError
 		notConverged *labs.NotConvergedError
 		notEntered   *hosts.ExitError
 		untested     untestedError
@@ -63,17 +64,17 @@ func exitCode(ctx context.Context, err error) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &status):
-		return int(status)
+	case errors.As(err, &inNode):
+		return int(inNode)
 	case errors.As(err, &notEntered):
 		return notEntered.Code
 	case ctx.Err() != nil:
 		return exitInterrupted
-	case errors.As(err, &usage), errors.As(err, &problems), errors.Is(err, labs.ErrSeveralLabs):
+	case errors.As(err, &usage), errors.As(err, &problems), errors.Is(err, status.ErrSeveralLabs):
 		return exitInvalid
 	case errors.As(err, &notConverged):
 		return exitNotConverged
-	case errors.Is(err, labs.ErrNotFound):
+	case errors.Is(err, status.ErrNotFound):
 		return exitNotFound
 	case errors.As(err, &untested):
 		return exitUntested
@@ -84,9 +85,9 @@ func exitCode(ctx context.Context, err error) int {
 // complain prints an error, once.
 func complain(ctx context.Context, w io.Writer, code int, err error) {
 	var problems topology.Problems
-	var status statusError
+	var inNode statusError
 	switch {
-	case err == nil, errors.As(err, &status):
+	case err == nil, errors.As(err, &inNode):
 	case code == exitInterrupted:
 		fmt.Fprintln(w, strings.Join(append([]string{"pseudowan: interrupted"}, beyondCanceled(ctx, err)...), "\n"))
 	case errors.As(err, &problems) && len(problems) > 1:

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pseudowan/labs"
 	"pseudowan/labs/catalog"
 	"pseudowan/show"
 	"pseudowan/status"
@@ -41,7 +40,7 @@ func newLabsShow(s streams) *cobra.Command {
 		Args:              wants("NAME"),
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(_ *cobra.Command, args []string) error {
-			file, err := labs.Ready(args[0])
+			file, err := catalog.Find(args[0])
 			if err != nil {
 				return err
 			}
@@ -64,7 +63,7 @@ there, up tells before it touches anything; doctor tells what else is missing.`,
 		Args:              wants("LAB|FILE"),
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),
 		RunE: func(_ *cobra.Command, args []string) error {
-			t, err := labs.Load(args[0], s.in)
+			t, _, err := catalog.Load(args[0], s.in)
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,6 @@
-// Package catalog holds the ready labs that come with the program, as the
-// lab files that a user would write.
+// Package catalog finds the topology that a command names: one of the ready
+// labs that come with the program, a file, or standard input.
 //
-// It must not contain anything but the files and their lookup: what a file
-// means is the topology room's.
+// It must not contain what a file means, which is the topology room's, nor
+// anything of labs that run.
 package catalog

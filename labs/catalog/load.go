@@ -1,0 +1,89 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"pseudowan/status"
+	"pseudowan/topology"
+)
+
+// Find returns the topology file of a ready lab, like Get. The error about one
+// that does not exist suggests the nearest name.
+func Find(name string) ([]byte, error) {
+	if data, ok := Get(name); ok {
+		return data, nil
+	}
+	return nil, unknown(name, "%s is no lab of the catalogue (%s)")
+}
+
+// unknown words that a name is not in the catalogue; the format takes the
+// name and the labs that are.
+func unknown(name, format string) error {
+	msg := fmt.Sprintf(format, name, strings.Join(Names(), ", "))
+	if n := topology.Nearest(name, Names()); n != "" {
+		msg += "; did you mean " + n + "?"
+	}
+	return status.NotFound(msg)
+}
+
+// Load reads the topology that a command names: a ready lab, a file, or "-" for
+// stdin. It also returns the text.
+func Load(lab string, stdin io.Reader) (*topology.Topology, []byte, error) {
+	source, data, err := read(lab, stdin)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := topology.Parse(source, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	// The catalogue's labs and standard input are in no directory: filepath.Dir
+	// makes it the current one.
+	return t, data, absolutePaths(t, filepath.Dir(source))
+}
+
+func read(lab string, stdin io.Reader) (string, []byte, error) {
+	if lab == "-" {
+		data, err := io.ReadAll(stdin)
+		return "standard input", data, err
+	}
+	if data, ok := Get(lab); ok {
+		return lab, data, nil
+	}
+	data, err := os.ReadFile(lab)
+	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(lab, "./") {
+		return "", nil, status.NotFound("there is no file " + lab)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil, unknown(lab, "%s is neither a file nor a lab of the catalogue (%s)")
+	}
+	return lab, data, err
+}
+
+// absolutePaths resolves the server's paths that a topology names, which are
+// relative to the directory of its file.
+func absolutePaths(t *topology.Topology, dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	resolve := func(path *string) {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(dir, *path)
+		}
+	}
+	for i := range t.Hosts {
+		h := &t.Hosts[i]
+		resolve(&h.Build)
+		for j := range h.Mounts {
+			resolve(&h.Mounts[j].Source)
+		}
+	}
+	return nil
+}
