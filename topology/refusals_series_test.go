@@ -263,7 +263,7 @@ vrfs:
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], mac: "00:00:00:00:00:00"}`,
 		want: []string{
-			`:5: hosts.a.mac: MAC address is all zeros; leave it away to have one derived`,
+			`:5: hosts.a.mac: MAC address is all zeros; remove it to have one derived`,
 		},
 	},
 }

@@ -3,13 +3,9 @@ package topology
 import (
 	"encoding/json"
 	"fmt"
-	"net"
-	"net/netip"
 	"reflect"
 
 	"github.com/invopop/jsonschema"
-
-	"pseudowan/bgp/vpn"
 )
 
 // Schema returns the JSON Schema (draft 2020-12) of the lab file, for editors
@@ -40,70 +36,6 @@ func reflectSchema(t reflect.Type) *jsonschema.Schema {
 
 func schemaOf[T any]() *jsonschema.Schema { return reflectSchema(reflect.TypeFor[T]()) }
 
-// JSONSchema implements the interface that the reflector looks for.
-func (value[T]) JSONSchema() *jsonschema.Schema {
-	var zero T
-	if allowed := words(&zero); allowed != nil {
-		return wordSchema(&zero, allowed)
-	}
-	switch p := any(&zero).(type) {
-	case *string, *vrfNames:
-		return text() // numbers are taken as they are spelt: vrf: 101
-	case *int, *uint32:
-		return integer("0")
-	case *asNumber:
-		return integer("1")
-	case *lifetime:
-		return either(integer("0"), pattern(`^([0-9]+(h|m|s))+$`))
-	case *memorySize:
-		return either(integer("6291456"), pattern(`^[0-9]{1,15}[KMGkmg]?(i?[Bb])?$`))
-	case *cpuCount:
-		return &jsonschema.Schema{Type: "number", Minimum: "0.01", Maximum: "4096"}
-	case *Mount:
-		return pattern(`^[^:]+:/[^:]+(:ro|:rw)?$`)
-	case *stepLength:
-		return pattern(`^/[0-9]{1,3}$`)
-	case *endName:
-		return pattern(endPattern)
-	case *expectLine:
-		return pattern(`^\s*\S+\s+!?->\s+\S+(\s+via\s+\S+)?\s*$`)
-	default:
-		return networkSchema(p)
-	}
-}
-
-const endPattern = `^[^:]+:[A-Za-z0-9][A-Za-z0-9._-]*$`
-
-func networkSchema(kind any) *jsonschema.Schema {
-	const prefix = `[0-9A-Fa-f.:]+/[0-9]{1,3}`
-	switch kind.(type) {
-	case *netip.Addr:
-		return pattern(`^[0-9A-Fa-f.:]+$`)
-	case *netip.Prefix, *network:
-		return pattern(`^` + prefix + `$`)
-	case *hostAddress:
-		return pattern(`^(slaac|` + prefix + `)$`)
-	case *net.HardwareAddr:
-		return pattern(`^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$|^([0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}$`)
-	case *vpn.RD, *vpn.RouteTarget:
-		return pattern(`^([0-9]+L?|[0-9]+(\.[0-9]+){3}):[0-9]+$`)
-	case *vpn.LabelRange:
-		return pattern(`^\s*[0-9]+\s*-\s*[0-9]+\s*$`)
-	}
-	panic(fmt.Sprintf("topology: no schema for %T", kind))
-}
-
-func wordSchema(kind any, allowed []string) *jsonschema.Schema {
-	if _, ok := kind.(*bool); ok {
-		return &jsonschema.Schema{Type: "boolean"}
-	}
-	s := &jsonschema.Schema{Type: "string"}
-	for _, w := range allowed {
-		s.Enum = append(s.Enum, w)
-	}
-	return s
-}
-
 func pattern(re string) *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "string", Pattern: re}
 }
@@ -116,13 +48,10 @@ func either(forms ...*jsonschema.Schema) *jsonschema.Schema {
 	return &jsonschema.Schema{AnyOf: forms}
 }
 
-// text is any scalar.
-func text() *jsonschema.Schema {
-	return either(pattern(""), &jsonschema.Schema{Type: "number"}, &jsonschema.Schema{Type: "boolean"})
-}
+var anyScalar = either(pattern(""), &jsonschema.Schema{Type: "number"}, &jsonschema.Schema{Type: "boolean"})
 
 // mapping is an object whose keys are names.
-func mapping(values *jsonschema.Schema, keys *jsonschema.Schema) *jsonschema.Schema {
+func mapping(values, keys *jsonschema.Schema) *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "object", AdditionalProperties: values, PropertyNames: keys}
 }
 

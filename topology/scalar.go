@@ -1,0 +1,129 @@
+package topology
+
+import (
+	"fmt"
+	"net/netip"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/invopop/jsonschema"
+
+	"pseudowan/bgp/vpn"
+)
+
+// Scalars with a form of their own. Those of containers are in container.go.
+type (
+	network     netip.Prefix // a prefix without host bits
+	hostAddress struct {     // an address with its length, or "slaac"
+		prefix netip.Prefix
+		slaac  bool
+	}
+	endName  struct{ router, iface string } // pe1:eth1
+	vrfNames struct {                       // 101, blue, or the range 101-103
+		name     string
+		from, to int
+	}
+	stepLength int // /16
+	runtime    string
+	datapath   string
+	preference string
+	linkMode   string
+	lifetime   time.Duration // 30, 30s, 10m
+	asNumber   uint32
+)
+
+// form is how one type of scalar is written in the file.
+type form struct {
+	of     reflect.Type
+	parse  func(dst any, s string) *fault // dst points to the type
+	schema *jsonschema.Schema             // to be copied
+}
+
+// forms holds the form of every type of scalar.
+var forms = byType(
+	scalar(parseText, anyScalar), // numbers are taken as they are spelt: vrf: 101
+	scalar(parseInt, integer("0")),
+	scalar(parseUint32, integer("0")),
+	scalar(parseBool, &jsonschema.Schema{Type: "boolean"}),
+	scalar(parseLifetime, either(integer("0"), pattern(`^([0-9]+(h|m|s))+$`))),
+	scalar(parseAS, integer("1")),
+	scalar(parseVRFNames, anyScalar),
+	scalar(parseEnd, pattern(endPattern)),
+	scalar(parseExpect, pattern(`^\s*\S+\s+!?->\s+\S+(\s+via\s+\S+)?\s*$`)),
+	scalar(parseStep, pattern(`^/[0-9]{1,3}$`)),
+
+	word[runtime]("netns", "docker"),
+	word[datapath]("auto", "netdev", "system"),
+	word[preference]("low", "medium", "high"),
+	word[linkMode]("full-mesh", "none"),
+	word(vpn.PerNextHop, vpn.PerVRF, vpn.PerPrefix),
+	word(RedistributeNone, RedistributeHosts, RedistributeSubnets),
+	word(vpn.VPNv4, vpn.VPNv6),
+	word(customerFamily(vpn.IPv4), customerFamily(vpn.IPv6)),
+
+	scalar(parseMemory, either(integer("6291456"), pattern(`^[0-9]{1,15}[KMGkmg]?(i?[Bb])?$`))),
+	scalar(parseCPUs, &jsonschema.Schema{Type: "number", Minimum: "0.01", Maximum: "4096"}),
+	scalar(parseMount, pattern(`^[^:]+:/[^:]+(:ro|:rw)?$`)),
+
+	scalar(parseAddr, pattern(`^[0-9A-Fa-f.:]+$`)),
+	scalar(parsePrefix, pattern(`^`+prefixPattern+`$`)),
+	scalar(parseNetwork, pattern(`^`+prefixPattern+`$`)),
+	scalar(parseHostAddress, pattern(`^(slaac|`+prefixPattern+`)$`)),
+	scalar(parseMAC, pattern(`^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$|^([0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}$`)),
+	scalar(parseRD, pattern(adminPattern)),
+	scalar(parseTarget, pattern(adminPattern)),
+	scalar(parseLabels, pattern(`^\s*[0-9]+\s*-\s*[0-9]+\s*$`)),
+)
+
+const (
+	endPattern    = `^[^:]+:[A-Za-z0-9][A-Za-z0-9._-]*$`
+	prefixPattern = `[0-9A-Fa-f.:]+/[0-9]{1,3}`
+	adminPattern  = `^([0-9]+L?|[0-9]+(\.[0-9]+){3}):[0-9]+$`
+)
+
+// scalar is the form of a type that parse reads.
+func scalar[T any](parse func(*T, string) *fault, schema *jsonschema.Schema) form {
+	return form{reflect.TypeFor[T](), func(dst any, s string) *fault { return parse(dst.(*T), s) }, schema}
+}
+
+// word is the form of a type that has only a few values.
+func word[T ~string](allowed ...T) form {
+	schema := &jsonschema.Schema{Type: "string"}
+	var names []string
+	for _, w := range allowed {
+		schema.Enum = append(schema.Enum, string(w))
+		names = append(names, string(w))
+	}
+	return scalar(func(p *T, s string) *fault {
+		for _, w := range allowed {
+			if s == string(w) {
+				*p = w
+				return nil
+			}
+		}
+		return &fault{fmt.Sprintf("unknown value %q", s), "use one of " + strings.Join(names, ", ")}
+	}, schema)
+}
+
+func byType(list ...form) map[reflect.Type]form {
+	out := make(map[reflect.Type]form, len(list))
+	for _, f := range list {
+		out[f.of] = f
+	}
+	return out
+}
+
+func formOf[T any]() form {
+	f, ok := forms[reflect.TypeFor[T]()]
+	if !ok {
+		panic(fmt.Sprintf("topology: no form for %s", reflect.TypeFor[T]()))
+	}
+	return f
+}
+
+// JSONSchema implements the interface that the reflector looks for.
+func (value[T]) JSONSchema() *jsonschema.Schema {
+	s := *formOf[T]().schema
+	return &s
+}
