@@ -50,16 +50,16 @@ const defaultMaxPrefixes = 10_000
 const mostOwnAS = 10
 
 type customerSettings struct {
-	AS           value[asNumber]         `json:"as" jsonschema:"required" jsonschema_description:"AS number of the host."`
-	Families     []value[customerFamily] `json:"families" jsonschema_description:"Address families, each over a session of its own; those of the host's addresses where they are not given."`
-	HoldTime     value[lifetime]         `json:"hold-time" jsonschema_description:"Hold time: at least 3 s; 40 s where it is not given."`
-	Keepalive    value[lifetime]         `json:"keepalive" jsonschema_description:"Keepalive interval; a third of the hold time where it is not given."`
-	ConnectRetry value[lifetime]         `json:"connect-retry" jsonschema_description:"Time between attempts to connect; 2 s where it is not given."`
-	Passive      value[bool]             `json:"passive" jsonschema_description:"The router waits for the host to connect."`
-	Password     value[string]           `json:"password" jsonschema_description:"TCP-MD5 password (RFC 2385), at most 80 characters."`
-	MaxPrefixes  value[uint32]           `json:"max-prefixes" jsonschema_description:"Prefixes accepted in each family; more end the session until this is edited, as do attributes of more than 512 octets a prefix in the mean. 10000 where it is not given, 0 for no limit."`
-	ASOverride   value[bool]             `json:"as-override" jsonschema_description:"Towards the host, put the router's AS number in the place of the host's in AS paths, so that two sites of one AS hear of each other."`
-	AllowOwnAS   value[uint32]           `json:"allow-own-as" jsonschema_description:"How often the router's AS number may stand in the AS path of the host's routes, as it does in a hub's; 0 where it is not given."`
+	AS           value[asNumber]         `json:"as" jsonschema:"required,minimum=1,maximum=4294967294" doc:"AS number of the host, other than the router's."`
+	Families     []value[customerFamily] `json:"families" doc:"Address families, each with a session of its own." default:"those of the host's addresses"`
+	HoldTime     value[lifetime]         `json:"hold-time" doc:"Hold time, 3 s to 65535 s." default:"40s"`
+	Keepalive    value[lifetime]         `json:"keepalive" doc:"Interval between keepalives." default:"a third of the hold time"`
+	ConnectRetry value[lifetime]         `json:"connect-retry" doc:"Time between attempts to connect, 1 s to 65535 s." default:"2s"`
+	Passive      value[bool]             `json:"passive" doc:"Whether the router waits for the host to connect." default:"false"`
+	Password     value[string]           `json:"password" doc:"TCP-MD5 password (RFC 2385) of 80 octets at most."`
+	MaxPrefixes  value[uint32]           `json:"max-prefixes" doc:"Number of prefixes in a family beyond which the session ends until this is edited; attributes of more than 512 octets a prefix on average end it, too. 0 for no limit." default:"10000"`
+	ASOverride   value[bool]             `json:"as-override" doc:"Whether the router replaces the host's AS number by its own in AS paths towards the host, so that sites of one AS accept each other's routes." default:"false"`
+	AllowOwnAS   value[uint32]           `json:"allow-own-as" jsonschema:"maximum=10" doc:"How often the router's AS number may occur in the AS path of a route from the host, as it does in a hub's." default:"0"`
 }
 
 // rawCustomerBGP is an AS number, or a mapping.

@@ -7,176 +7,177 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// The raw types mirror the file key by key; the tags name the keys, and with
-// the descriptions they also make the JSON Schema.
+// The raw types mirror the file key by key. Their tags name the keys, and say
+// for the JSON Schema what they mean (doc), what holds where they are not given
+// (default), and which numbers are allowed (jsonschema).
 
 type rawTopology struct {
 	At           pos                  `json:"-"`
-	Name         value[string]        `json:"name" jsonschema:"required" jsonschema_description:"The lab's name."`
-	Description  value[string]        `json:"description" jsonschema_description:"One line that says what the lab shows."`
-	NodePrefix   value[string]        `json:"node-prefix" jsonschema_description:"Put before a node's name to name its container; pw-NAME- where it is not given."`
-	Runtime      value[runtime]       `json:"runtime" jsonschema_description:"What hosts run in; chosen by what the server has where it is not given."`
-	Datapath     value[datapath]      `json:"datapath" jsonschema_description:"The Open vSwitch datapath of the routers."`
-	LabelMode    value[vpn.LabelMode] `json:"label-mode" jsonschema_description:"What shares an MPLS label: per-next-hop where it is not given."`
-	Redistribute rawRedistribute      `json:"redistribute" jsonschema_description:"Which routes of a VRF become VPN routes: connected subnets and static routes where it is not given."`
-	Defaults     rawDefaults          `json:"defaults" jsonschema_description:"Values for routers, hosts and sessions that do not give their own."`
-	Routers      entries[rawRouter]   `json:"routers" jsonschema:"required" jsonschema_description:"The PE and P routers, by name."`
-	Links        []rawLink            `json:"links" jsonschema_description:"Wires, LANs and NICs that join the routers. A BGP session follows from each."`
-	VRFs         entries[rawVRF]      `json:"vrfs" jsonschema_description:"VRFs of the whole lab, by name. A router has an instance where a host is attached."`
-	Hosts        entries[rawHost]     `json:"hosts" jsonschema_description:"Customer hosts, by name."`
-	Series       []rawSeries          `json:"series" jsonschema_description:"Many hosts from a few lines."`
-	Expect       []value[expectLine]  `json:"expect" jsonschema_description:"What must be true of the lab, beyond what follows from its route targets: a -> b, a -> b via c, a !-> b."`
+	Name         value[string]        `json:"name" jsonschema:"required" doc:"Name of the lab, of 32 letters, digits, dots, dashes and underscores at most."`
+	Description  value[string]        `json:"description" doc:"What the lab shows, in one line."`
+	NodePrefix   value[string]        `json:"node-prefix" doc:"Prefix of the names of the hosts' containers." default:"pw-NAME-"`
+	Runtime      value[runtime]       `json:"runtime" doc:"Runtime of the hosts." default:"docker where a daemon answers, else netns"`
+	Datapath     value[datapath]      `json:"datapath" doc:"Open vSwitch datapath of the routers: in user space (netdev) or in the kernel (system)." default:"auto, which is system where the kernel has it"`
+	LabelMode    value[vpn.LabelMode] `json:"label-mode" doc:"Which routes of a VRF share an MPLS label: those with the same next hop, all, or none." default:"per-next-hop"`
+	Redistribute rawRedistribute      `json:"redistribute" doc:"Which routes of a VRF become VPN routes."`
+	Defaults     rawDefaults          `json:"defaults" doc:"Values for routers, hosts and BGP sessions that do not give their own."`
+	Routers      entries[rawRouter]   `json:"routers" jsonschema:"required" doc:"PE and P routers, by name."`
+	Links        []rawLink            `json:"links" doc:"Wires, LANs and NICs that connect the routers. Routers on a link have BGP sessions with each other."`
+	VRFs         entries[rawVRF]      `json:"vrfs" doc:"VRFs of the lab, by name. A router has an instance of those that its hosts are attached to."`
+	Hosts        entries[rawHost]     `json:"hosts" doc:"Customer hosts, by name."`
+	Series       []rawSeries          `json:"series" doc:"Many hosts from a few lines."`
+	Expect       []value[expectLine]  `json:"expect" doc:"What must hold in addition to what the route targets imply: a -> b, a -> b via c, or a !-> b."`
 }
 
 type rawDefaults struct {
 	Router struct {
-		AS     value[asNumber]       `json:"as" jsonschema_description:"AS number, 1 to 4294967294 without the reserved 23456 and 65535."`
-		Labels value[vpn.LabelRange] `json:"labels" jsonschema_description:"Labels that a router hands out."`
-	} `json:"router"`
+		AS     value[asNumber]       `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number. 23456 and 65535 are reserved."`
+		Labels value[vpn.LabelRange] `json:"labels" doc:"Range of MPLS labels that a router allocates from, as 1000-1999."`
+	} `json:"router" doc:"Values for routers."`
 	Host struct {
 		hostSettings
-		MTU value[int] `json:"mtu" jsonschema_description:"MTU of the host's interfaces, 68 to 9216, at least 1280 with IPv6."`
-	} `json:"host"`
-	BGP bgpOptions `json:"bgp"`
+		MTU value[int] `json:"mtu" jsonschema:"minimum=68,maximum=9216" doc:"MTU of the hosts' interfaces, at least 1280 with IPv6." default:"1500"`
+	} `json:"host" doc:"Values for hosts and series."`
+	BGP bgpOptions `json:"bgp" doc:"Values for BGP sessions between routers."`
 }
 
 type rawRouter struct {
 	At     pos                   `json:"-"`
-	AS     value[asNumber]       `json:"as" jsonschema_description:"AS number, 1 to 4294967294 without the reserved 23456 and 65535."`
-	ID     value[netip.Addr]     `json:"id" jsonschema_description:"BGP identifier, a unicast IPv4 address; 10.255.0.N where it is not given."`
-	Labels value[vpn.LabelRange] `json:"labels" jsonschema_description:"Labels that the router hands out; a block of its own, by its place in the file, where it is not given."`
+	AS     value[asNumber]       `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number. 23456 and 65535 are reserved." default:"that of defaults"`
+	ID     value[netip.Addr]     `json:"id" doc:"BGP identifier: a unicast IPv4 address." default:"10.255.0.N, where N counts routers without one"`
+	Labels value[vpn.LabelRange] `json:"labels" doc:"Range of MPLS labels that the router allocates from, as 1000-1999." default:"a range of its own by its place in the file"`
 }
 
 type rawLink struct {
 	At      pos              `json:"-"`
-	NIC     value[string]    `json:"nic" jsonschema_description:"Interface of the server that is lent to the one router at its end."`
-	MTU     value[int]       `json:"mtu" jsonschema_description:"Octets in a frame's payload, MPLS labels included, 256 to 9216, at least 1280 with IPv6; 1512 for wires, 1500 for a NIC."`
-	Ends    rawEnds          `json:"ends" jsonschema:"required" jsonschema_description:"The ends ROUTER:INTERFACE, as a list, or as a mapping where an end has settings."`
-	Subnets []value[network] `json:"subnets" jsonschema_description:"Subnets of the link; ends without an address get the first, second, … of each."`
-	BGP     rawLinkBGP       `json:"bgp" jsonschema_description:"The session or sessions over the link: full-mesh, none, or settings for both directions."`
+	NIC     value[string]    `json:"nic" doc:"Network interface of the server that is moved into the one router on the link."`
+	MTU     value[int]       `json:"mtu" jsonschema:"minimum=256,maximum=9216" doc:"Payload of a frame in octets, MPLS labels included; at least 1280 with IPv6." default:"1512, with a NIC 1500"`
+	Ends    rawEnds          `json:"ends" jsonschema:"required" doc:"Ends of the link as ROUTER:INTERFACE: a list, or a mapping where an end has settings."`
+	Subnets []value[network] `json:"subnets" doc:"Subnets of the link. The ends get the first, second, ... address of each unless they give their own."`
+	BGP     rawLinkBGP       `json:"bgp" doc:"Settings of the BGP sessions over the link, for both directions; full-mesh, also between the clients of a route reflector; or none."`
 }
 
 type rawEnd struct {
 	At        pos                     `json:"-"`
-	Address   value[netip.Prefix]     `json:"address" jsonschema_description:"Address with prefix length."`
-	Addresses []value[netip.Prefix]   `json:"addresses" jsonschema_description:"Addresses with prefix lengths."`
-	MAC       value[net.HardwareAddr] `json:"mac" jsonschema_description:"MAC address; derived where it is not given."`
-	BGP       rawEndBGP               `json:"bgp" jsonschema_description:"This end's own settings of its sessions, or none."`
+	Address   value[netip.Prefix]     `json:"address" doc:"Address with prefix length." default:"the next of each subnet"`
+	Addresses []value[netip.Prefix]   `json:"addresses" doc:"Addresses with prefix lengths."`
+	MAC       value[net.HardwareAddr] `json:"mac" doc:"MAC address." default:"derived from the names"`
+	BGP       rawEndBGP               `json:"bgp" doc:"Settings of this end's sessions, or none."`
 }
 
 // bgpOptions is what can be adjusted of a session, at each of its levels.
 type bgpOptions struct {
-	MED          value[uint32]       `json:"med" jsonschema_description:"MED sent with every route."`
-	LocalPref    value[uint32]       `json:"local-pref" jsonschema_description:"Local preference set on every route received."`
-	HoldTime     value[lifetime]     `json:"hold-time" jsonschema_description:"Hold time: 0 or at least 3 s; 40 s where it is not given."`
-	Keepalive    value[lifetime]     `json:"keepalive" jsonschema_description:"Keepalive interval; a third of the hold time where it is not given."`
-	ConnectRetry value[lifetime]     `json:"connect-retry" jsonschema_description:"Time between attempts to connect; 2 s where it is not given."`
-	Passive      value[bool]         `json:"passive" jsonschema_description:"Wait for the peer to connect."`
-	Password     value[string]       `json:"password" jsonschema_description:"TCP-MD5 password (RFC 2385), at most 80 characters."`
-	GTSM         value[bool]         `json:"gtsm" jsonschema_description:"TTL security (RFC 5082)."`
-	Families     []value[vpn.Family] `json:"families" jsonschema_description:"Address families; vpnv4 and vpnv6 where they are not given."`
-	MaxPrefixes  value[uint32]       `json:"max-prefixes" jsonschema_description:"Prefixes accepted from the peer; 0 for no limit."`
-	NextHopSelf  value[bool]         `json:"next-hop-self" jsonschema_description:"Announce our own address as next hop; true where it is not given."`
+	MED          value[uint32]       `json:"med" doc:"MED sent with every route."`
+	LocalPref    value[uint32]       `json:"local-pref" jsonschema:"minimum=1" doc:"Local preference set on every received route."`
+	HoldTime     value[lifetime]     `json:"hold-time" doc:"Hold time: 0 for no keepalives, or 3 s to 65535 s." default:"40s"`
+	Keepalive    value[lifetime]     `json:"keepalive" doc:"Interval between keepalives." default:"a third of the hold time"`
+	ConnectRetry value[lifetime]     `json:"connect-retry" doc:"Time between attempts to connect, 1 s to 65535 s." default:"2s"`
+	Passive      value[bool]         `json:"passive" doc:"Whether to wait for the peer to connect." default:"false"`
+	Password     value[string]       `json:"password" doc:"TCP-MD5 password (RFC 2385) of 80 octets at most."`
+	GTSM         value[bool]         `json:"gtsm" doc:"Whether to protect the session by TTL security (RFC 5082)." default:"false"`
+	Families     []value[vpn.Family] `json:"families" doc:"Address families." default:"vpnv4 and vpnv6"`
+	MaxPrefixes  value[uint32]       `json:"max-prefixes" doc:"Number of received prefixes beyond which the session ends; 0 for no limit." default:"0"`
+	NextHopSelf  value[bool]         `json:"next-hop-self" doc:"Whether to announce the router's own address as next hop." default:"true"`
 }
 
 type linkSettings struct {
 	bgpOptions
-	Peer value[netip.Addr] `json:"peer" jsonschema_description:"Address of the router behind the NIC."`
-	AS   value[asNumber]   `json:"as" jsonschema_description:"AS number of the router behind the NIC, 1 to 4294967294 without 23456 and 65535."`
+	Peer value[netip.Addr] `json:"peer" doc:"Address of the router behind the NIC."`
+	AS   value[asNumber]   `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number of the router behind the NIC."`
 }
 
 type endSettings struct {
 	bgpOptions
-	RouteReflector value[bool] `json:"route-reflector" jsonschema_description:"This router reflects routes between its iBGP peers on the link (RFC 4456); they need no sessions with each other."`
+	RouteReflector value[bool] `json:"route-reflector" doc:"Whether this router reflects routes between its iBGP peers on the link (RFC 4456), which then have no sessions with each other." default:"false"`
 }
 
 type rawVRF struct {
 	At           pos                               `json:"-"`
-	RD           value[vpn.RD]                     `json:"rd" jsonschema_description:"Route distinguisher; ROUTER-ID:N where it is not given."`
-	RTs          oneOrMany[value[vpn.RouteTarget]] `json:"rts" jsonschema_description:"Route targets both imported and exported."`
-	Import       oneOrMany[value[vpn.RouteTarget]] `json:"import" jsonschema_description:"Route targets imported."`
-	Export       oneOrMany[value[vpn.RouteTarget]] `json:"export" jsonschema_description:"Route targets exported."`
-	LabelMode    value[vpn.LabelMode]              `json:"label-mode" jsonschema_description:"What shares an MPLS label."`
-	Redistribute rawRedistribute                   `json:"redistribute" jsonschema_description:"Which routes of this VRF become VPN routes."`
+	RD           value[vpn.RD]                     `json:"rd" doc:"Route distinguisher, as 65001:101 or 10.0.0.1:7." default:"ROUTER-ID:N"`
+	RTs          oneOrMany[value[vpn.RouteTarget]] `json:"rts" doc:"Route targets to import and export."`
+	Import       oneOrMany[value[vpn.RouteTarget]] `json:"import" doc:"Route targets to import."`
+	Export       oneOrMany[value[vpn.RouteTarget]] `json:"export" doc:"Route targets to export."`
+	LabelMode    value[vpn.LabelMode]              `json:"label-mode" doc:"Which routes of the VRF share an MPLS label." default:"that of the lab"`
+	Redistribute rawRedistribute                   `json:"redistribute" doc:"Which routes of the VRF become VPN routes." default:"as for the lab"`
 }
 
 type rawRedistribute struct {
-	Connected value[Redistribute] `json:"connected" jsonschema_description:"Connected networks: none, each learnt host as a /32 or /128, or the subnets."`
-	Static    value[bool]         `json:"static" jsonschema_description:"Static routes: LANs and announcements."`
+	Connected value[Redistribute] `json:"connected" doc:"What is announced of connected networks: each known host as a /32 or /128, the subnets, or nothing." default:"subnets"`
+	Static    value[bool]         `json:"static" doc:"Whether static routes are announced: those to LANs and those of announce." default:"true"`
 }
 
 // hostSettings is what hosts, series and defaults have in common.
 type hostSettings struct {
-	Runtime value[runtime]         `json:"runtime" jsonschema_description:"What the host runs in."`
-	Image   value[string]          `json:"image" jsonschema_description:"Container image (docker); the built-in one where it is not given."`
-	Build   value[string]          `json:"build" jsonschema_description:"Directory with a Dockerfile, or a Dockerfile, that the image is built from (docker); relative to this file."`
-	Mounts  []value[Mount]         `json:"mounts" jsonschema_description:"Paths of the server inside the host (docker), as ./dir:/dir or ./dir:/dir:ro; relative to this file."`
-	Memory  value[memorySize]      `json:"memory" jsonschema_description:"Limit of memory (docker), as 256M or 1G."`
-	CPUs    value[cpuCount]        `json:"cpus" jsonschema_description:"Limit of CPUs (docker), as 0.5 or 2."`
-	Command []value[string]        `json:"command" jsonschema_description:"Program and arguments that the host runs."`
-	Env     entries[value[string]] `json:"env" jsonschema_description:"Environment variables."`
-	Files   entries[value[string]] `json:"files" jsonschema_description:"Files inside the host: absolute path and content, of 1 MiB at most. A netns host has files of its own in /run and /tmp alone."`
+	Runtime value[runtime]         `json:"runtime" doc:"Runtime of the host." default:"that of the lab"`
+	Image   value[string]          `json:"image" doc:"Container image (docker)." default:"the built-in one"`
+	Build   value[string]          `json:"build" doc:"Dockerfile, or directory with one, to build the image from (docker); relative to this file."`
+	Mounts  []value[Mount]         `json:"mounts" doc:"Paths of the server to mount into the host (docker), as ./dir:/dir or ./dir:/dir:ro; relative to this file."`
+	Memory  value[memorySize]      `json:"memory" doc:"Memory limit (docker), as 256M or 1G." default:"none"`
+	CPUs    value[cpuCount]        `json:"cpus" doc:"CPU limit (docker), as 0.5 or 2." default:"none"`
+	Command []value[string]        `json:"command" doc:"Program that the host runs, with its arguments."`
+	Env     entries[value[string]] `json:"env" doc:"Environment variables."`
+	Files   entries[value[string]] `json:"files" doc:"Contents of files in the host by absolute path, 1 MiB each at most. With the runtime netns only paths below /run and /tmp are the host's own."`
 }
 
 type rawHost struct {
 	At pos `json:"-"`
 	hostSettings
 	rawAttachment
-	Forward value[bool]              `json:"forward" jsonschema_description:"The host routes between its attachments."`
-	Attach  oneOrMany[rawAttachment] `json:"attach" jsonschema_description:"Attachments to VRFs; a host with only one may give its keys directly."`
-	LANs    []value[netip.Prefix]    `json:"lans" jsonschema_description:"Networks behind the host, one interface each, 4000 at most; the host has the first address."`
-	LANsVia []value[string]          `json:"lans-via" jsonschema_description:"Interfaces of the attachments that carry the LANs; the first attachment where it is not given."`
+	Forward value[bool]              `json:"forward" doc:"Whether the host routes between its attachments." default:"false"`
+	Attach  oneOrMany[rawAttachment] `json:"attach" doc:"Attachments to VRFs. A host with one attachment may give its keys directly."`
+	LANs    []value[netip.Prefix]    `json:"lans" doc:"Networks behind the host, 4000 at most. It has an interface in each, with the given address or the first."`
+	LANsVia []value[string]          `json:"lans-via" doc:"Interfaces of the attachments through which the LANs are reached." default:"the first attachment"`
 }
 
 type rawAttachment struct {
 	At        pos                           `json:"-"`
-	To        value[string]                 `json:"to" jsonschema_description:"The router."`
-	VRF       value[string]                 `json:"vrf" jsonschema_description:"The VRF: one of vrfs:, or a new one where rd: is given."`
-	RD        value[vpn.RD]                 `json:"rd" jsonschema_description:"Route distinguisher of the VRF on this router; a VRF not in vrfs: imports and exports it as route target."`
-	Interface value[string]                 `json:"interface" jsonschema_description:"The host's interface; eth0, eth1, … where it is not given."`
-	MAC       value[net.HardwareAddr]       `json:"mac" jsonschema_description:"The host's MAC address; derived where it is not given."`
-	MTU       value[int]                    `json:"mtu" jsonschema_description:"MTU, 68 to 9216, at least 1280 with IPv6; 1500 where it is not given."`
-	Addresses oneOrMany[value[hostAddress]] `json:"addresses" jsonschema_description:"The host's addresses with prefix lengths; slaac for IPv6 by router advertisements."`
-	Gateway   oneOrMany[value[netip.Addr]]  `json:"gateway" jsonschema_description:"The router's address; the first of the subnet where it is not given."`
-	RA        rawRA                         `json:"ra" jsonschema_description:"Router advertisements: a prefix, or settings."`
-	Routes    []value[network]              `json:"routes" jsonschema_description:"The host's routes through this attachment; a default route where a host has only one."`
-	BGP       rawCustomerBGP                `json:"bgp" jsonschema_description:"The host speaks BGP with the router: its AS number, or settings. It announces its LANs itself."`
-	Announce  oneOrMany[rawAnnounce]        `json:"announce" jsonschema_description:"Further prefixes behind the host: static routes in the VRF."`
+	To        value[string]                 `json:"to" doc:"Name of the router."`
+	VRF       value[string]                 `json:"vrf" doc:"Name of the VRF: one of vrfs, or a new one where rd is given."`
+	RD        value[vpn.RD]                 `json:"rd" doc:"Route distinguisher of the VRF on this router. A VRF without route targets also imports and exports it as route target."`
+	Interface value[string]                 `json:"interface" doc:"Interface of the host." default:"ethN, counted from eth0"`
+	MAC       value[net.HardwareAddr]       `json:"mac" doc:"MAC address of the host." default:"derived from the names"`
+	MTU       value[int]                    `json:"mtu" jsonschema:"minimum=68,maximum=9216" doc:"MTU of the interface, at least 1280 with IPv6." default:"1500"`
+	Addresses oneOrMany[value[hostAddress]] `json:"addresses" doc:"Addresses of the host with prefix lengths; slaac for IPv6 autoconfiguration."`
+	Gateway   oneOrMany[value[netip.Addr]]  `json:"gateway" doc:"Addresses of the router, one for each subnet." default:"the first address of the subnet"`
+	RA        rawRA                         `json:"ra" doc:"Router advertisements: the advertised prefix, or settings." default:"none"`
+	Routes    []value[network]              `json:"routes" doc:"Routes of the host through this attachment." default:"default routes where the host has one attachment, else none"`
+	BGP       rawCustomerBGP                `json:"bgp" doc:"BGP between the host and the router: the host's AS number, or settings. The host then announces its LANs itself." default:"none"`
+	Announce  oneOrMany[rawAnnounce]        `json:"announce" doc:"Further prefixes behind the host, as static routes of the VRF."`
 }
 
 type raSettings struct {
-	Prefix     value[network]      `json:"prefix" jsonschema:"required" jsonschema_description:"Advertised prefix."`
-	Lifetime   value[lifetime]     `json:"lifetime" jsonschema_description:"Router lifetime; 1800 s where it is not given."`
-	RDNSS      []value[netip.Addr] `json:"rdnss" jsonschema_description:"DNS servers (RFC 8106)."`
-	DNSSL      []value[string]     `json:"dnssl" jsonschema_description:"DNS search list (RFC 8106)."`
-	Managed    value[bool]         `json:"managed" jsonschema_description:"M flag: addresses by DHCPv6, and not by autoconfiguration from the prefix."`
-	Other      value[bool]         `json:"other" jsonschema_description:"O flag: other settings by DHCPv6."`
-	Preference value[preference]   `json:"preference" jsonschema_description:"Router preference (RFC 4191)."`
+	Prefix     value[network]      `json:"prefix" jsonschema:"required" doc:"Advertised prefix."`
+	Lifetime   value[lifetime]     `json:"lifetime" doc:"Router lifetime, 9000 s at most; 0 for no default router." default:"1800s"`
+	RDNSS      []value[netip.Addr] `json:"rdnss" doc:"DNS servers (RFC 8106)."`
+	DNSSL      []value[string]     `json:"dnssl" doc:"DNS search list (RFC 8106)."`
+	Managed    value[bool]         `json:"managed" doc:"M flag: addresses by DHCPv6 and not by autoconfiguration from the prefix." default:"false"`
+	Other      value[bool]         `json:"other" doc:"O flag: other configuration by DHCPv6." default:"false"`
+	Preference value[preference]   `json:"preference" doc:"Router preference (RFC 4191)." default:"medium"`
 }
 
 type announceSettings struct {
-	Prefix  value[network]    `json:"prefix" jsonschema:"required" jsonschema_description:"The prefix."`
-	NextHop value[netip.Addr] `json:"next-hop" jsonschema_description:"An address on a subnet of this attachment; the host's where it is not given."`
+	Prefix  value[network]    `json:"prefix" jsonschema:"required" doc:"The prefix."`
+	NextHop value[netip.Addr] `json:"next-hop" doc:"Next hop on a subnet of the attachment." default:"the host's address"`
 }
 
 type rawSeries struct {
 	At pos `json:"-"`
 	hostSettings
-	On    value[string]     `json:"on" jsonschema:"required" jsonschema_description:"The router that the hosts are attached to."`
-	Name  value[string]     `json:"name" jsonschema:"required" jsonschema_description:"Name of each host; {i} counts the hosts of the series from 1 in the order of the file, {i:03} with leading zeros, {vrf} is the VRF, {on} the router."`
-	RD    value[string]     `json:"rd" jsonschema_description:"Route distinguisher of each VRF, with the same placeholders."`
-	Step  value[stepLength] `json:"step" jsonschema_description:"Distance from one VRF of a row to the next, for subnet and lan; without it every VRF of a row has the same prefixes."`
-	Step6 value[stepLength] `json:"step6" jsonschema_description:"The same for subnet6 and lan6."`
-	LANs  value[int]        `json:"lans" jsonschema_description:"LANs of each host and family; 4000 for a host at most, 30000 in a lab."`
-	MTU   value[int]        `json:"mtu" jsonschema_description:"MTU of the hosts' interfaces, 68 to 9216, at least 1280 with IPv6."`
-	Rows  []rawRow          `json:"rows" jsonschema:"required"`
+	On    value[string]     `json:"on" jsonschema:"required" doc:"Name of the router that the hosts are attached to."`
+	Name  value[string]     `json:"name" jsonschema:"required" doc:"Name of each host. {i} is its number in the series, from 1; {i:03} has leading zeros; {vrf} is the VRF, {on} the router."`
+	RD    value[string]     `json:"rd" doc:"Route distinguisher of each VRF, with the same placeholders."`
+	Step  value[stepLength] `json:"step" doc:"Distance between the subnets, and between the first LANs, of successive VRFs of a row, as /16. Without it they all have the same."`
+	Step6 value[stepLength] `json:"step6" doc:"The same for subnet6 and lan6."`
+	LANs  value[int]        `json:"lans" doc:"Number of LANs of each host and family, 4000 for a host and 30000 for a lab at most." default:"1"`
+	MTU   value[int]        `json:"mtu" jsonschema:"minimum=68,maximum=9216" doc:"MTU of the hosts' interfaces, at least 1280 with IPv6." default:"1500"`
+	Rows  []rawRow          `json:"rows" jsonschema:"required" doc:"VRFs and their first addresses."`
 }
 
 type rawRow struct {
 	At      pos                        `json:"-"`
-	VRFs    oneOrMany[value[vrfNames]] `json:"vrfs" jsonschema:"required" jsonschema_description:"VRFs with one host each: names, or ranges as 101-103."`
-	Subnet  value[network]             `json:"subnet" jsonschema_description:"IPv4 subnet of the first host; the host is its second address, the router its first."`
-	Subnet6 value[network]             `json:"subnet6" jsonschema_description:"IPv6 subnet of the first host."`
-	LAN     value[network]             `json:"lan" jsonschema_description:"First LAN of the first host; the others follow one after another."`
-	LAN6    value[network]             `json:"lan6" jsonschema_description:"The same for IPv6."`
+	VRFs    oneOrMany[value[vrfNames]] `json:"vrfs" jsonschema:"required" doc:"VRFs with one host each: names, or ranges as 101-103."`
+	Subnet  value[network]             `json:"subnet" doc:"IPv4 subnet of the first host, which has the second address; the router has the first."`
+	Subnet6 value[network]             `json:"subnet6" doc:"IPv6 subnet of the first host."`
+	LAN     value[network]             `json:"lan" doc:"First IPv4 LAN of the first host; the others follow one another."`
+	LAN6    value[network]             `json:"lan6" doc:"First IPv6 LAN of the first host."`
 }

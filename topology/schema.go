@@ -27,11 +27,24 @@ func Schema() ([]byte, error) {
 // reflectSchema makes the schema of a raw type, in one piece.
 func reflectSchema(t reflect.Type) *jsonschema.Schema {
 	r := jsonschema.Reflector{
-		Anonymous: true, DoNotReference: true, RequiredFromJSONSchemaTags: true,
+		Anonymous: true, DoNotReference: true, RequiredFromJSONSchemaTags: true, LookupComment: description,
 	}
 	s := r.ReflectFromType(t)
 	s.Version = ""
 	return s
+}
+
+// description returns what a key means and its default, for people.
+func description(t reflect.Type, field string) string {
+	if t.Kind() != reflect.Struct {
+		return ""
+	}
+	f, _ := t.FieldByName(field)
+	doc := f.Tag.Get("doc")
+	if def := f.Tag.Get("default"); def != "" {
+		doc += " Default: " + def + "."
+	}
+	return doc
 }
 
 func schemaOf[T any]() *jsonschema.Schema { return reflectSchema(reflect.TypeFor[T]()) }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -176,6 +177,50 @@ func TestSchemaRefusesBadFiles(t *testing.T) {
 		}
 		if _, err := topology.Parse("bad", []byte(file)); err == nil {
 			t.Errorf("%s: taken by Parse", name)
+		}
+	}
+}
+
+// Every key of the schema is described, as editors and the file reference show
+// it, in a sentence.
+func TestEveryKeyIsDescribed(t *testing.T) {
+	text, err := topology.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema any
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	keys := 0
+	walkProperties("", schema, func(path string, property map[string]any) {
+		keys++
+		if d, _ := property["description"].(string); !strings.HasSuffix(d, ".") {
+			t.Errorf("%s has the description %q; want a sentence", path, d)
+		}
+	})
+	if keys < 150 {
+		t.Errorf("only %d keys were looked at", keys)
+	}
+}
+
+// walkProperties visits every property of a schema and of all that is in it.
+func walkProperties(path string, schema any, visit func(path string, property map[string]any)) {
+	switch s := schema.(type) {
+	case map[string]any:
+		properties, _ := s["properties"].(map[string]any)
+		for name, property := range properties {
+			visit(path+"."+name, property.(map[string]any))
+			walkProperties(path+"."+name, property, visit)
+		}
+		for key, inner := range s {
+			if key != "properties" {
+				walkProperties(path, inner, visit)
+			}
+		}
+	case []any:
+		for _, inner := range s {
+			walkProperties(path, inner, visit)
 		}
 	}
 }
