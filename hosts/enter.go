@@ -25,6 +25,9 @@ type ExitError struct {
 
 func (e *ExitError) Error() string { return e.Err.Error() }
 
+// ExitCode is the exit code that the process is to end with.
+func (e *ExitError) ExitCode() int { return e.Code }
+
 // Unwrap returns the cause.
 func (e *ExitError) Unwrap() error { return e.Err }
 

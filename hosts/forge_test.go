@@ -171,7 +171,7 @@ func TestRealPlainFileIsNotTaken(t *testing.T) {
 // and gets its name back.
 func TestRealLostNamespaceIsRecovered(t *testing.T) {
 	needRoot(t)
-	tenants := newNetNSRuntime(t).(*NetNSRuntime).homes.Tenants()
+	tenants := NewHomes(t.TempDir(), nil).Tenants()
 	ns := newNamespace(t, KindRouter)
 	sleeper := startShell(t, ns, ":")
 	defer func() { _ = sleeper.Wait() }()
@@ -200,51 +200,6 @@ func lostOf(t *testing.T, tenants Tenants, lab string) []Lost {
 		t.Fatal(err)
 	}
 	return slices.DeleteFunc(all, func(l Lost) bool { return l.Mark.Lab != lab })
-}
-
-// What a host writes on a namespace that it makes is believed nowhere.
-func TestRealLostNamespaceCannotBeForged(t *testing.T) {
-	h := newSuiteHost(t, newNetNSRuntime(t))
-	h.ensure(t)
-	router := Mark{Lab: h.spec.Lab, Node: "pe1", Kind: KindRouter}
-	other := Mark{Lab: unique(), Node: "pe1", Kind: KindRouter}
-	for _, m := range []Mark{router, other} {
-		cmd := h.command(t, Exec{Argv: []string{"unshare", "-n", "sh", "-c",
-			"ip link set lo alias '" + m.String() + "'; echo ready; exec sleep 1000"}})
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
-		if _, err := out.Read(make([]byte, 1)); err != nil {
-			t.Fatal(err)
-		}
-		tenants := h.Runtime.(*NetNSRuntime).homes.Tenants()
-		if lost := lostOf(t, tenants, m.Lab); len(lost) != 0 {
-			t.Errorf("mark %q is believed: %+v", m, lost)
-		}
-		if !tenants.Has(cmd.Process.Pid, h.spec.Lab, h.spec.Node) || tenants.Has(cmd.Process.Pid, other.Lab, "") {
-			t.Errorf("mark %q: whose the process is, is not known by its files", m)
-		}
-	}
-}
-
-// A host's processes are known also when its directory was deleted.
-func TestRealTenantOfADeletedDirectory(t *testing.T) {
-	h := newSuiteHost(t, newNetNSRuntime(t))
-	r := h.Runtime.(*NetNSRuntime)
-	pid := h.ensure(t, "sleep", "1000")
-	eventually(t, "the command is inside", func() bool { return r.homes.Tenants().Has(pid, h.spec.Lab, h.spec.Node) })
-	if err := os.RemoveAll(filepath.Join(r.homes.dir, h.spec.Lab)); err != nil {
-		t.Fatal(err)
-	}
-	tenants := r.homes.Tenants()
-	if !tenants.Has(pid, h.spec.Lab, h.spec.Node) || tenants.Has(pid, "x", "") || tenants.Has(os.Getpid(), h.spec.Lab, "") {
-		t.Error("it is not known whose the process is")
-	}
 }
 
 // A lab of an earlier version, whose namespaces are marked inside alone, is taken

@@ -2,68 +2,24 @@ package hosts
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"os/exec"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netlink"
+
+	"pseudowan/hosts/hoststest"
 )
 
-// TestMain is also the program that the netns runtime starts to enter a host.
-func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "enter" {
-		err := EnterAny(os.Args[2:])
-		fmt.Fprintln(os.Stderr, err)
-		var exit *ExitError
-		if errors.As(err, &exit) {
-			os.Exit(exit.Code)
-		}
-		os.Exit(1)
-	}
-	code := m.Run()
-	endDaemon()
-	if left := leftovers(); left != "" {
-		fmt.Fprintf(os.Stderr, "the tests left behind:\n%s", left)
-		code = 1
-	}
-	os.Exit(code)
-}
+var (
+	unique     = hoststest.Unique
+	needRoot   = hoststest.NeedRoot
+	eventually = hoststest.Eventually
+)
 
-// leftovers tells what of these tests' names is on the machine. Others make
-// and remove things of their own meanwhile.
-func leftovers() string {
-	var left strings.Builder
-	ours := fmt.Sprintf("pwt-%d-", os.Getpid())
-	for _, source := range []string{"ip netns list", "ip link show", "cat /proc/self/mountinfo", "ps -eo args"} {
-		argv := strings.Fields(source)
-		out, _ := exec.Command(argv[0], argv[1:]...).Output()
-		for line := range strings.Lines(string(out)) {
-			if strings.Contains(line, ours) {
-				left.WriteString(source + ": " + line)
-			}
-		}
-	}
-	return left.String()
-}
-
-func needRoot(t testing.TB) {
-	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("needs root: network namespaces")
-	}
-}
-
-var serial atomic.Int64
-
-// unique is a name that no other test has, in this process or another.
-func unique() string { return fmt.Sprintf("pwt-%d-%d", os.Getpid(), serial.Add(1)) }
+func TestMain(m *testing.M) { hoststest.Main(m, Enter, func() {}) }
 
 // newNamespace makes a marked namespace that is gone when the test ends.
 func newNamespace(t testing.TB, kind Kind) Namespace {
@@ -154,16 +110,4 @@ func mustRun(t testing.TB, ns Namespace, argv ...string) string {
 		t.Fatalf("%v in %s: %v\n%s", argv, ns.Name, err, out)
 	}
 	return out
-}
-
-// eventually polls a condition until it holds.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(15 * time.Second)
-	for !ok() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within 15 s: %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
 }

@@ -24,6 +24,9 @@ type Namespace struct {
 // Path is the file that keeps the namespace alive.
 func (n Namespace) Path() string { return filepath.Join(runNetNS, n.Name) }
 
+// Exists reports whether there is a namespace of that name, whoever made it.
+func (n Namespace) Exists() bool { return isNamespaceFile(n.Path()) }
+
 // loIndex is the index of lo, the first interface of every namespace.
 const loIndex = 1
 
@@ -225,20 +228,27 @@ func (n Namespace) holdsNoNIC() error {
 	return nil
 }
 
-// checkFree refuses a host's namespace name that something else has already.
-func checkFree(s Spec, marked []Namespace) error {
-	ns := Namespace{Name: s.Namespace}
-	if _, err := os.Lstat(ns.Path()); err != nil || IsVacant(s.Namespace) {
-		return nil
+// CheckNames refuses names of namespaces that something else than the lab has
+// already: those errors wrap ErrForeign.
+func CheckNames(lab string, names ...string) error {
+	marked, err := Namespaces()
+	if err != nil {
+		return err
 	}
-	i := slices.IndexFunc(marked, func(n Namespace) bool { return n.Name == s.Namespace })
-	switch {
-	case i < 0:
-		return foreign(s.Namespace, Mark{}, errNoMark)
-	case marked[i].Mark.Lab != s.Lab:
-		return foreign(s.Namespace, marked[i].Mark, nil)
+	var errs []error
+	for _, name := range names {
+		if _, err := os.Lstat((Namespace{Name: name}).Path()); err != nil || IsVacant(name) {
+			continue
+		}
+		i := slices.IndexFunc(marked, func(n Namespace) bool { return n.Name == name })
+		switch {
+		case i < 0:
+			errs = append(errs, foreign(name, Mark{}, errNoMark))
+		case marked[i].Mark.Lab != lab:
+			errs = append(errs, foreign(name, marked[i].Mark, nil))
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func checkNamespaceName(name string) error {

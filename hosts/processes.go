@@ -100,27 +100,35 @@ func (c condemned) signalAndWait(ctx context.Context, sig unix.Signal, limit tim
 
 // waitEnded returns when all have ended, the deadline has passed, or ctx ends.
 func waitEnded(ctx context.Context, procs []process, deadline time.Time) error {
-	const slice = 50 * time.Millisecond // how late an ended ctx may be noticed
 	for _, p := range procs {
-		poll := []unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLIN}}
-		for {
-			if err := ctx.Err(); err != nil {
-				return fmt.Errorf("end processes: %w", err)
-			}
-			rest := min(time.Until(deadline), slice)
-			if rest <= 0 {
-				return nil
-			}
-			n, err := unix.Poll(poll, int(rest.Milliseconds())+1)
-			if err != nil && !errors.Is(err, unix.EINTR) {
-				return fmt.Errorf("wait for process %d: %w", p.pid, err)
-			}
-			if n > 0 {
-				break
-			}
+		if err := WaitEnded(ctx, p.fd, deadline); err != nil {
+			return fmt.Errorf("process %d: %w", p.pid, err)
 		}
 	}
 	return nil
+}
+
+// WaitEnded returns when the process of a pidfd has ended, the deadline has
+// passed, or ctx ends: only the last is an error.
+func WaitEnded(ctx context.Context, pidfd int, deadline time.Time) error {
+	const slice = 50 * time.Millisecond // how late an ended ctx may be noticed
+	poll := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
+	for {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("wait for its end: %w", err)
+		}
+		rest := min(time.Until(deadline), slice)
+		if rest <= 0 {
+			return nil
+		}
+		n, err := unix.Poll(poll, int(rest.Milliseconds())+1)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return fmt.Errorf("wait for its end: %w", err)
+		}
+		if n > 0 {
+			return nil
+		}
+	}
 }
 
 type process struct{ pid, fd int }

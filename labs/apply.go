@@ -95,31 +95,14 @@ func (a *applier) check(ctx context.Context) error {
 	if err := a.checkHosts(ctx); err != nil {
 		return err
 	}
-	marks := a.plan.Marks()
-	for _, name := range a.plan.NamespaceNames() {
-		if marks[name].Kind == hosts.KindHost {
-			continue // checkHosts has
-		}
-		if err := a.nameIsFree(name); err != nil {
-			return err
+	var names []string // the runtimes have checked those of hosts
+	for name, m := range a.plan.Marks() {
+		if m.Kind != hosts.KindHost {
+			names = append(names, name)
 		}
 	}
-	return nil
-}
-
-// nameIsFree refuses a namespace's name that something else has already.
-func (a *applier) nameIsFree(name string) error {
-	if nameIsUnused(name) {
-		return nil
-	}
-	i := slices.IndexFunc(a.before.marked, func(ns hosts.Namespace) bool { return ns.Name == name })
-	switch {
-	case i < 0:
-		return fmt.Errorf("namespace %s exists and is not ours; remove it (`ip netns del %s`) or rename the lab", name, name)
-	case a.before.marked[i].Mark.Lab != a.plan.Lab:
-		return fmt.Errorf("namespace %s belongs to lab %s, which runs; take it down or rename this lab", name, a.before.marked[i].Mark.Lab)
-	}
-	return nil
+	slices.Sort(names)
+	return hosts.CheckNames(a.plan.Lab, names...)
 }
 
 func (a *applier) apply(ctx context.Context) error {

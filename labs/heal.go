@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
+	"pseudowan/hosts/drivers"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/router"
@@ -30,7 +31,7 @@ type healer struct {
 // newHealers makes one for every runtime whose hosts may be started again.
 func newHealers(lab string, log *slog.Logger) ([]healer, error) {
 	var all []healer
-	for _, d := range hosts.Drivers() {
+	for _, d := range drivers.All() {
 		if !d.Containers {
 			continue
 		}

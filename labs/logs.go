@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"pseudowan/hosts"
+	"pseudowan/hosts/drivers"
 	"pseudowan/labs/store"
 	"pseudowan/logfile"
 )
@@ -13,7 +14,7 @@ import (
 // whatever it runs in.
 func hostLogFiles() func(lab, node string) []string {
 	var all []hosts.Logger
-	for _, d := range hosts.Drivers() {
+	for _, d := range drivers.All() {
 		r, err := d.Open(hosts.Options{StateDir: store.RunRoot, Enter: selfCommand})
 		if l, ok := r.(hosts.Logger); ok && err == nil {
 			all = append(all, l)

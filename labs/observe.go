@@ -19,7 +19,6 @@ import (
 type observed struct {
 	runtimes
 	namespaces []hosts.Namespace
-	marked     []hosts.Namespace // those of all labs
 	hosts      []hosts.Sandbox
 	unseen     *unseen // hosts that are not among them; nil where there are none
 }
@@ -30,7 +29,6 @@ func observe(ctx context.Context, lab string, p Progress) (observed, error) {
 	if err != nil {
 		return o, err
 	}
-	o.marked = all
 	for _, ns := range all {
 		if ns.Mark.Lab == lab {
 			o.namespaces = append(o.namespaces, ns)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/hosts/drivers"
 	"pseudowan/labs/store"
 )
 
@@ -16,14 +17,14 @@ var selfCommand = []string{"/proc/self/exe", "enter"}
 
 // Enter is the life of a process that selfCommand has started, with the rest of
 // its arguments. It returns only when that fails.
-func Enter(args []string) error { return hosts.EnterAny(args) }
+func Enter(args []string) error { return drivers.Enter(args) }
 
 // RuntimeNames lists what hosts can run in, as topologies call it.
-func RuntimeNames() []string { return namesOf(hosts.Drivers()) }
+func RuntimeNames() []string { return namesOf(drivers.All()) }
 
-func namesOf(drivers []hosts.Driver) []string {
+func namesOf(all []hosts.Driver) []string {
 	var names []string
-	for _, d := range drivers {
+	for _, d := range all {
 		names = append(names, d.Name)
 	}
 	return names
@@ -48,21 +49,21 @@ type opened struct {
 func (o opened) usable() bool { return o.absent == nil }
 
 func findRuntimes(ctx context.Context, say func(string)) runtimes {
-	return openRuntimes(ctx, hosts.Drivers(), say)
+	return openRuntimes(ctx, drivers.All(), say)
 }
 
-func openRuntimes(ctx context.Context, drivers []hosts.Driver, say func(string)) runtimes {
+func openRuntimes(ctx context.Context, all []hosts.Driver, say func(string)) runtimes {
 	ctx, cancel := context.WithTimeout(ctx, readyPatience)
 	defer cancel()
-	var all runtimes
-	for _, d := range drivers {
+	var found runtimes
+	for _, d := range all {
 		o := opened{driver: d}
 		if o.Runtime, o.absent = d.Open(hosts.Options{StateDir: store.RunRoot, Enter: selfCommand, Progress: say}); o.absent == nil {
 			o.absent = o.Ready(ctx)
 		}
-		all = append(all, o)
+		found = append(found, o)
 	}
-	return all
+	return found
 }
 
 // find returns a runtime by name, whether or not it can be used; the zero opened

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"pseudowan/hosts"
+	dockerhosts "pseudowan/hosts/docker"
 )
 
 // refused runs up and wants it to fail with these words and without a trace.
@@ -77,7 +77,7 @@ func scratchImage(t *testing.T) string {
 // scratchContext is a directory with a Dockerfile that needs no registry.
 func scratchContext(t *testing.T) string {
 	t.Helper()
-	_, busybox, err := hosts.StaticBusybox()
+	_, busybox, err := dockerhosts.StaticBusybox()
 	if err != nil {
 		t.Skip(err)
 	}

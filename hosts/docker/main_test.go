@@ -1,0 +1,12 @@
+package docker
+
+import (
+	"testing"
+
+	"pseudowan/hosts/hoststest"
+)
+
+// TestMain is also the program that the runtime starts.
+func TestMain(m *testing.M) {
+	hoststest.Main(m, func(args []string) error { return enterContainer(args[1:]) }, func() { endDaemon() })
+}

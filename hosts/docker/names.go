@@ -1,0 +1,51 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/docker/docker/api/types/container"
+
+	"pseudowan/hosts"
+)
+
+// Check implements Runtime.
+func (d *Runtime) Check(ctx context.Context, specs []hosts.Spec) error {
+	if len(specs) == 0 {
+		return nil
+	}
+	list, err := d.cli.ContainerList(ctx, container.ListOptions{All: true})
+	if err != nil {
+		return fmt.Errorf("list containers: %w", d.explain(err))
+	}
+	labels := map[string]map[string]string{}
+	for _, c := range list {
+		for _, name := range c.Names {
+			labels[name] = c.Labels
+		}
+	}
+	var errs []error
+	for _, s := range specs {
+		if len(s.Name) < minName {
+			errs = append(errs, fmt.Errorf("container %s: Docker wants names of two characters or more; give the lab a node-prefix", s.Name))
+		}
+		if have, taken := labels["/"+s.Name]; taken {
+			errs = append(errs, foreignContainer(s.Name, have, s.Mark()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// foreignContainer tells whose a container is that has not the mark of ours.
+func foreignContainer(name string, labels map[string]string, ours hosts.Mark) error {
+	lab, node := labels[labelLab], labels[labelNode]
+	switch {
+	case lab == ours.Lab && node == ours.Node:
+		return nil
+	case lab != "":
+		return fmt.Errorf("container %s: %w (it is node %s of lab %s); take that lab down first", name, hosts.ErrForeign, node, lab)
+	default:
+		return fmt.Errorf("container %s: %w; if nobody needs it, remove it with: docker rm -f %s; else give the lab a node-prefix", name, hosts.ErrForeign, name)
+	}
+}

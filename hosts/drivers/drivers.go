@@ -1,0 +1,26 @@
+package drivers
+
+import (
+	"pseudowan/hosts"
+	"pseudowan/hosts/docker"
+	"pseudowan/hosts/netns"
+)
+
+// All lists the runtimes, each with a line of its own.
+func All() []hosts.Driver {
+	return []hosts.Driver{
+		netns.Driver(),
+		docker.Driver(),
+	}
+}
+
+// Enter is the life of a process that a runtime has started (Driver.Enter), or
+// that hosts.Homes has. It returns only when that fails, with a *hosts.ExitError.
+func Enter(args []string) error {
+	for _, d := range All() {
+		if len(args) > 0 && args[0] == d.Name && d.Enter != nil {
+			return d.Enter(args[1:])
+		}
+	}
+	return hosts.Enter(args)
+}

@@ -1,0 +1,3 @@
+// Package hoststest is what tests with namespaces share: names that nobody else
+// has, patience, and a look at what they leave behind.
+package hoststest

@@ -1,0 +1,187 @@
+package netns
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"pseudowan/hosts"
+)
+
+// ownCommand records the process that a host runs by itself. Its supervisor
+// writes it, and writes it again when the process has ended.
+type ownCommand struct {
+	PID   int      `json:"pid"`   // 0: not started yet
+	Start string   `json:"start"` // in clock ticks after boot, which tells a reused PID
+	Argv  []string `json:"argv"`
+	Given string   `json:"given"`          // digest of the files and the environment that it was started with
+	Code  *int     `json:"code,omitempty"` // exit code once it has ended; 128 plus the signal that ended it
+}
+
+// Files in a host's directory.
+const (
+	commandFile = "command.json"
+	commandLog  = "command.log"
+)
+
+// ensureCommand starts the host's own command, keeps it while it is the one
+// that is asked for, or ends another. Other files or another environment take
+// a fresh start.
+func (r *Runtime) ensureCommand(ctx context.Context, s hosts.Sandbox, spec hosts.Spec) error {
+	root, argv := r.homes.Dir(s.Lab, s.Node), spec.Command
+	old, err := readCommand(root)
+	if err == nil && old.running() {
+		if slices.Equal(old.Argv, argv) && old.Given == given(spec) {
+			return nil
+		}
+		if err := old.end(ctx); err != nil {
+			return err
+		}
+	}
+	if len(argv) == 0 {
+		return forgetCommand(ctx, root)
+	}
+	return r.startCommand(ctx, s, spec)
+}
+
+// forgetCommand removes the record of a command that is not asked for any more.
+func forgetCommand(ctx context.Context, root string) error {
+	if _, err := os.Lstat(filepath.Join(root, commandFile)); err != nil {
+		return nil
+	}
+	lock, err := lockCommand(ctx, root)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	return os.Remove(filepath.Join(root, commandFile))
+}
+
+func readCommand(root string) (c ownCommand, err error) {
+	b, err := os.ReadFile(filepath.Join(root, commandFile))
+	if err == nil {
+		err = json.Unmarshal(b, &c)
+	}
+	return c, err
+}
+
+// write replaces the record at once, so that no reader sees half of it.
+func (c ownCommand) write(root string) error {
+	b, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(root, commandFile)
+	if err := os.WriteFile(path+".new", b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// running reports whether the recorded process is there.
+func (c ownCommand) running() bool {
+	return c.PID != 0 && c.Start != "" && startTime(c.PID) == c.Start
+}
+
+// settledCommand reads what became of a host's own command. One whose end its
+// supervisor is about to record is waited for.
+func settledCommand(root string) (c ownCommand, known bool) {
+	const patience, poll = time.Second, time.Millisecond
+	deadline := time.Now().Add(patience)
+	for waiting := true; ; {
+		c, err := readCommand(root)
+		if err != nil {
+			return c, false
+		}
+		if c.Code != nil || c.running() || !waiting {
+			return c, true
+		}
+		// It may be recorded while we look: there is always another look after.
+		if waiting = supervised(root) && time.Now().Before(deadline); waiting {
+			time.Sleep(poll)
+		}
+	}
+}
+
+// startTime is when a process was started; empty where it has ended.
+func startTime(pid int) string {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return ""
+	}
+	// The name in parentheses may contain anything; state is the third field,
+	// the start time the 22nd (proc(5)).
+	_, rest, ok := strings.Cut(string(b[max(0, strings.LastIndexByte(string(b), ')')):]), ") ")
+	fields := strings.Fields(rest)
+	if !ok || len(fields) < 20 || fields[0] == "Z" {
+		return ""
+	}
+	return fields[19]
+}
+
+func (c ownCommand) end(ctx context.Context) error {
+	fd, err := unix.PidfdOpen(c.PID, 0)
+	if errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	if !c.running() {
+		return nil // the number is another process's now
+	}
+	for _, sig := range []unix.Signal{unix.SIGTERM, unix.SIGKILL} {
+		_ = unix.Kill(-c.PID, sig) // the session that it leads; ESRCH: it ended by itself
+		if err := hosts.WaitEnded(ctx, fd, time.Now().Add(endGrace)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lockCommand takes the lock that a command's supervisor holds while it lives.
+// The one of an earlier command is about to end.
+func lockCommand(ctx context.Context, root string) (*os.File, error) {
+	const patience, poll = 5 * time.Second, time.Millisecond
+	dir, err := os.Open(root)
+	if err != nil {
+		return nil, err
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(poll) {
+		err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		switch {
+		case err == nil:
+			return dir, nil
+		case errors.Is(err, unix.EINTR), errors.Is(err, unix.EWOULDBLOCK) && ctx.Err() == nil && time.Now().Before(deadline):
+			continue
+		case errors.Is(err, unix.EWOULDBLOCK):
+			err = fmt.Errorf("the supervisor of an earlier command does not end: %w", err)
+		}
+		return nil, errors.Join(err, ctx.Err(), dir.Close())
+	}
+}
+
+// supervised reports whether somebody waits for the end of a host's command.
+func supervised(root string) bool {
+	dir, err := os.Open(root)
+	if err != nil {
+		return false
+	}
+	defer dir.Close()
+	return errors.Is(unix.Flock(int(dir.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
+// LogFile implements Logger.
+func (r *Runtime) LogFile(lab, node string) string {
+	return filepath.Join(r.homes.Dir(lab, node), commandLog)
+}

@@ -1,0 +1,60 @@
+package netns
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"pseudowan/hosts"
+	"pseudowan/hosts/hoststest"
+	"pseudowan/hosts/runtimetest"
+)
+
+func TestGivenTellsSpecsApart(t *testing.T) {
+	all := map[string]bool{}
+	specs := []hosts.Spec{
+		{}, {Files: map[string]string{"/run/a": "x"}}, {Files: map[string]string{"/run/a": "y"}}, {Env: map[string]string{"/run/a": "x"}},
+	}
+	for _, s := range specs {
+		all[given(s)] = true
+	}
+	for _, s := range specs {
+		all[given(s)] = true // the same again
+	}
+	if len(all) != len(specs) {
+		t.Errorf("%d of %d", len(all), len(specs))
+	}
+}
+
+// A command finds the host's files, and starts again, with all that it has
+// started itself, where they are others.
+func TestRealNetNSFilesRestartTheCommand(t *testing.T) {
+	h := runtimetest.New(t, newRuntime(t))
+	h.Spec.Command = []string{"sh", "-c", "sleep 1000 & echo $! >/run/child; exec sleep $(cat /run/seconds)"}
+	ensure := func(seconds string) int {
+		t.Helper()
+		h.Spec.Files = map[string]string{"/run/seconds": seconds}
+		box, err := h.Ensure(context.Background(), h.Spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hoststest.Eventually(t, "its command runs", func() bool {
+			line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", box.PID))
+			return string(line) == "sleep\x00"+seconds+"\x00"
+		})
+		return box.PID
+	}
+	first := ensure("1001")
+	if again := ensure("1001"); again != first {
+		t.Errorf("the command was started again without need: %d, %d", first, again)
+	}
+	second := ensure("1002")
+	if second == first || startTime(first) != "" {
+		t.Errorf("first %d runs %q, second %d", first, startTime(first), second)
+	}
+	hoststest.Eventually(t, "only the command, its child and its supervisor run", func() bool {
+		pids, err := hosts.Namespace{Name: h.Spec.Namespace}.Processes()
+		return err == nil && len(pids) == 3
+	})
+}

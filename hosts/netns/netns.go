@@ -1,0 +1,155 @@
+package netns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"pseudowan/hosts"
+)
+
+// Runtime is the runtime whose hosts are network namespaces: each command is a
+// program of the server with the host's network, name, and own /etc/hosts,
+// /run and /tmp. A host costs no process beyond the command that its Spec asks
+// for and the one that waits for its end.
+type Runtime struct {
+	homes hosts.Homes
+	enter []string // starts supervisors
+}
+
+// Driver describes the runtime.
+func Driver() hosts.Driver {
+	return hosts.Driver{
+		Name: hosts.NetNS,
+		Open: func(o hosts.Options) (hosts.Runtime, error) {
+			return &Runtime{hosts.NewHomes(o.StateDir, o.Enter), o.Enter}, nil
+		},
+		Enter: supervise,
+	}
+}
+
+// endGrace is how long a host's processes have to end by themselves.
+const endGrace = 2 * time.Second
+
+// Name implements Runtime.
+func (r *Runtime) Name() string { return hosts.NetNS }
+
+// Ready implements Runtime.
+func (r *Runtime) Ready(context.Context) error { return nil }
+
+// Check implements Runtime.
+func (r *Runtime) Check(_ context.Context, specs []hosts.Spec) error {
+	var errs []error
+	names := map[string][]string{} // by lab
+	for _, s := range specs {
+		names[s.Lab] = append(names[s.Lab], s.Namespace)
+		if err := r.homes.Check(s); err != nil {
+			errs = append(errs, fmt.Errorf("host %s: %w", s.Node, err))
+		}
+	}
+	for lab, list := range names {
+		errs = append(errs, hosts.CheckNames(lab, list...))
+	}
+	return errors.Join(errs...)
+}
+
+// Prepare implements Runtime. It ends the commands of hosts whose namespace or
+// directory somebody has deleted: they would never be in the new one.
+func (r *Runtime) Prepare(ctx context.Context, specs []hosts.Spec) error {
+	type host struct{ lab, node string }
+	lost := map[host]bool{}
+	for _, s := range specs {
+		_, gone := os.Stat(r.homes.Dir(s.Lab, s.Node))
+		if gone != nil || !(hosts.Namespace{Name: s.Namespace}).Exists() {
+			lost[host{s.Lab, s.Node}] = true
+		}
+	}
+	tenants := r.homes.Tenants()
+	return hosts.EndProcessesAnd(ctx, nil, func(pid int) bool {
+		lab, node, ok := tenants.Of(pid)
+		return ok && lost[host{lab, node}]
+	}, endGrace)
+}
+
+// Ensure implements Runtime.
+func (r *Runtime) Ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, error) {
+	if err := ctx.Err(); err != nil {
+		return hosts.Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, err)
+	}
+	ns, created, err := hosts.EnsureNamespace(spec.Namespace, spec.Mark())
+	if err != nil {
+		return hosts.Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, err)
+	}
+	box, err := r.furnish(ctx, ns, spec)
+	if err != nil {
+		if created {
+			err = errors.Join(err, r.Remove(context.WithoutCancel(ctx), r.sandbox(ns)))
+		}
+		return hosts.Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, err)
+	}
+	return box, nil
+}
+
+// furnish makes what belongs to a host beside its namespace.
+func (r *Runtime) furnish(ctx context.Context, ns hosts.Namespace, spec hosts.Spec) (hosts.Sandbox, error) {
+	if err := errors.Join(hosts.PrepareHost(ns.Path()), r.homes.Write(spec)); err != nil {
+		return hosts.Sandbox{}, err
+	}
+	if err := r.ensureCommand(ctx, r.sandbox(ns), spec); err != nil {
+		return hosts.Sandbox{}, err
+	}
+	return r.sandbox(ns), nil
+}
+
+func (r *Runtime) sandbox(ns hosts.Namespace) hosts.Sandbox {
+	box := hosts.Sandbox{Runtime: r.Name(), Lab: ns.Mark.Lab, Node: ns.Mark.Node, Name: ns.Name, NetNS: ns.Path()}
+	c, known := settledCommand(r.homes.Dir(box.Lab, box.Node))
+	switch {
+	case !known:
+	case c.Code != nil:
+		box.Ended, box.ExitCode = true, *c.Code
+	case c.running():
+		box.PID = c.PID
+	default: // it was killed with its supervisor
+		box.Ended, box.ExitCode = true, hosts.UnknownExit
+	}
+	return box
+}
+
+// List implements Runtime.
+func (r *Runtime) List(_ context.Context, lab string) ([]hosts.Sandbox, error) {
+	all, err := hosts.Namespaces()
+	if err != nil {
+		return nil, err
+	}
+	var found []hosts.Sandbox
+	for _, ns := range all {
+		if ns.Mark.Kind == hosts.KindHost && (lab == "" || ns.Mark.Lab == lab) {
+			found = append(found, r.sandbox(ns))
+		}
+	}
+	return found, nil
+}
+
+// Remove implements Runtime.
+func (r *Runtime) Remove(ctx context.Context, s hosts.Sandbox) error {
+	ns := hosts.Namespace{Name: s.Name, Mark: s.Mark()}
+	if err := hosts.EndProcesses(ctx, []hosts.Namespace{ns}, endGrace); err != nil {
+		return fmt.Errorf("host %s: %w", s.Node, err)
+	}
+	if err := ns.Delete(); err != nil {
+		return fmt.Errorf("host %s: %w", s.Node, err)
+	}
+	if err := r.homes.Remove(s.Lab, s.Node); err != nil {
+		return fmt.Errorf("host %s: %w", s.Node, err)
+	}
+	return nil
+}
+
+// Command implements Runtime.
+func (r *Runtime) Command(ctx context.Context, s hosts.Sandbox, e hosts.Exec) (*exec.Cmd, error) {
+	return r.homes.Command(ctx, s, e)
+}
