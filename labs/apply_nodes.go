@@ -14,6 +14,7 @@ import (
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/router"
+	"pseudowan/router/config"
 )
 
 // coreWires makes the segments and the wires between routers, each in place,
@@ -104,7 +105,7 @@ type linkEnd struct{ router, link string }
 
 // config is what a router is told: its plan, with the MTUs that the server's
 // interfaces allow.
-func (a *applier) config(r plan.Router) router.Config {
+func (a *applier) config(r plan.Router) config.Router {
 	c := r.Config
 	c.Core = slices.Clone(c.Core)
 	for i, core := range c.Core {

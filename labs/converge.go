@@ -14,6 +14,7 @@ import (
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/router"
+	"pseudowan/router/config"
 	"pseudowan/topology"
 )
 
@@ -109,7 +110,7 @@ func (w *convergence) router(ctx context.Context, r plan.Router) error {
 }
 
 // configure hands an agent its configuration as soon as the agent answers.
-func configure(ctx context.Context, c *router.Client, cfg router.Config) error {
+func configure(ctx context.Context, c *router.Client, cfg config.Router) error {
 	for {
 		err := c.Configure(ctx, cfg)
 		if !router.NotStarted(err) {

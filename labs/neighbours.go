@@ -5,7 +5,7 @@ import (
 
 	"pseudowan/doctor"
 	"pseudowan/labs/plan"
-	"pseudowan/router"
+	"pseudowan/router/config"
 )
 
 // neighboursOf counts what a plan wants of the kernel's neighbour tables: an
@@ -27,10 +27,10 @@ func neighboursOf(p *plan.Plan) (arp, nd doctor.Entries) {
 			for _, g := range gatewaysOf(access) {
 				table(g).Hosts++
 			}
-			if access.Customer == nil {
+			if access.CE == nil {
 				continue
 			}
-			for _, s := range access.Customer.BGP.Sessions {
+			for _, s := range access.CE.BGP.Sessions {
 				table(s.PeerAddress).Routers++
 			}
 		}
@@ -40,7 +40,7 @@ func neighboursOf(p *plan.Plan) (arp, nd doctor.Entries) {
 
 // nextHopsOf are the peers of a router, and, where routes are reflected, which
 // leaves their next hops alone, the other routers on its links.
-func nextHopsOf(p *plan.Plan, c router.Config) map[netip.Addr]bool {
+func nextHopsOf(p *plan.Plan, c config.Router) map[netip.Addr]bool {
 	wanted := make(map[netip.Addr]bool)
 	for _, s := range c.Sessions {
 		wanted[s.PeerAddress] = true
@@ -56,7 +56,7 @@ func nextHopsOf(p *plan.Plan, c router.Config) map[netip.Addr]bool {
 	return wanted
 }
 
-func onLink(c router.Config, a netip.Addr) bool {
+func onLink(c config.Router, a netip.Addr) bool {
 	for _, core := range c.Core {
 		for _, p := range core.Addresses {
 			if p.Contains(a) {
@@ -67,7 +67,7 @@ func onLink(c router.Config, a netip.Addr) bool {
 	return false
 }
 
-func owns(c router.Config, a netip.Addr) bool {
+func owns(c config.Router, a netip.Addr) bool {
 	for _, core := range c.Core {
 		for _, p := range core.Addresses {
 			if p.Addr() == a {
@@ -79,7 +79,7 @@ func owns(c router.Config, a netip.Addr) bool {
 }
 
 // gatewaysOf is a gateway of each family of a port.
-func gatewaysOf(a router.Access) (out []netip.Addr) {
+func gatewaysOf(a config.Access) (out []netip.Addr) {
 	seen := map[bool]bool{}
 	for _, g := range a.Gateways {
 		if v4 := g.Addr().Is4(); !seen[v4] {

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"pseudowan/router/config"
 )
 
 // Convergence is what a router still lacks to be as it was told to be.
@@ -86,7 +88,7 @@ func (r *reactor) answer(w http.ResponseWriter, v any, err error) {
 }
 
 func (r *reactor) putConfig(w http.ResponseWriter, q *http.Request) {
-	var c Config
+	var c config.Router
 	if err := json.NewDecoder(q.Body).Decode(&c); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"pseudowan/router/config"
 	"pseudowan/status"
 )
 
@@ -37,7 +38,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Configure hands the agent a new desired state and returns when it has taken
 // it over.
-func (c *Client) Configure(ctx context.Context, cfg Config) error {
+func (c *Client) Configure(ctx context.Context, cfg config.Router) error {
 	body, err := json.Marshal(cfg)
 	if err != nil {
 		return err

@@ -11,6 +11,9 @@ import (
 
 	"pseudowan/ovs"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
+	"pseudowan/router/kernel"
+	"pseudowan/router/meter"
 	"pseudowan/router/neighbor"
 	"pseudowan/router/slowpath"
 )
@@ -23,7 +26,7 @@ const (
 // Configure makes the router what cfg says, from whatever it is now. It may be
 // repeated: ports whose wire was made again are replaced, everything else that
 // is right is left alone.
-func (r *reactor) Configure(ctx context.Context, cfg Config) error {
+func (r *reactor) Configure(ctx context.Context, cfg config.Router) error {
 	if startedWith(cfg, r.started.datapath) != r.started {
 		return r.askRestart()
 	}
@@ -64,7 +67,7 @@ func (r *reactor) Configure(ctx context.Context, cfg Config) error {
 	if err := r.programmed(ctx); err != nil {
 		return err
 	}
-	if err := r.sw.KeepMeters(ctx, meters(cfg)...); err != nil {
+	if err := r.sw.KeepMeters(ctx, meter.All(cfg)...); err != nil {
 		return err
 	}
 	return r.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
@@ -81,7 +84,7 @@ func (r *reactor) askRestart() error {
 
 func configureLinks(core map[uint32]*corePort) (err error) {
 	for _, c := range core {
-		if c.link, err = configureLink(c.Core); err != nil {
+		if c.link, err = kernel.ConfigureLink(c.BGPName, c.Addresses); err != nil {
 			return err
 		}
 	}
@@ -128,14 +131,14 @@ func whenCommitted[T any](ctx context.Context, r *reactor, ask func(done chan<- 
 }
 
 // portsOf resolves what the configuration says of ports.
-func portsOf(cfg Config) (map[uint32]*accessPort, map[uint32]*corePort, error) {
+func portsOf(cfg config.Router) (map[uint32]*accessPort, map[uint32]*corePort, error) {
 	access, core := map[uint32]*accessPort{}, map[uint32]*corePort{}
 	for _, a := range cfg.Access {
 		mac, err := net.ParseMAC(a.MAC)
 		if err != nil {
 			return nil, nil, fmt.Errorf("port %s: %w", a.Name, err)
 		}
-		i := slices.IndexFunc(cfg.VRFs, func(v VRF) bool { return v.Name == a.VRF })
+		i := slices.IndexFunc(cfg.VRFs, func(v config.VRF) bool { return v.Name == a.VRF })
 		if i < 0 {
 			return nil, nil, fmt.Errorf("port %s: no VRF %s", a.Name, a.VRF)
 		}
@@ -148,7 +151,7 @@ func portsOf(cfg Config) (map[uint32]*accessPort, map[uint32]*corePort, error) {
 		}
 		core[c.Port] = &corePort{
 			Core: c, mac: mac,
-			neighbors: map[netip.Addr]coreNeighborEvent{}, wanted: map[netip.Addr]bool{},
+			neighbors: map[netip.Addr]kernel.NeighborEvent{}, wanted: map[netip.Addr]bool{},
 		}
 	}
 	return access, core, nil
@@ -157,7 +160,7 @@ func portsOf(cfg Config) (map[uint32]*accessPort, map[uint32]*corePort, error) {
 // switchPorts makes the bridge's ports, and replaces those whose wire is not
 // the one they were made for. A customer's port has to wait for its wire: a
 // host that does not run must not keep the router from its work.
-func (r *reactor) switchPorts(ctx context.Context, cfg Config, core map[uint32]*corePort) error {
+func (r *reactor) switchPorts(ctx context.Context, cfg config.Router, core map[uint32]*corePort) error {
 	bridge := ovs.Bridge{}
 	for _, c := range cfg.Core {
 		bridge.Ports = append(bridge.Ports,
@@ -171,18 +174,18 @@ func (r *reactor) switchPorts(ctx context.Context, cfg Config, core map[uint32]*
 		} else {
 			bridge.Ports = append(bridge.Ports, ovs.Port{Number: a.Port, Name: a.Name})
 		}
-		if a.Customer != nil {
-			bridge.Ports = append(bridge.Ports, ovs.Port{Number: a.Customer.Port, Name: a.Customer.Name})
+		if a.CE != nil {
+			bridge.Ports = append(bridge.Ports, ovs.Port{Number: a.CE.Port, Name: a.CE.Name})
 		}
 	}
-	if err := r.sw.SetMeters(ctx, meters(cfg)...); err != nil {
+	if err := r.sw.SetMeters(ctx, meter.All(cfg)...); err != nil {
 		return err
 	}
 	return r.sw.ApplyBridge(ctx, bridge)
 }
 
 // take replaces the configuration inside the loop.
-func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint32]*corePort, customers map[uint32]*customer) error {
+func (r *reactor) take(cfg config.Router, access map[uint32]*accessPort, core map[uint32]*corePort, customers map[uint32]*customer) error {
 	now := time.Now()
 	r.anew = true
 	r.dropPorts(now, access)
@@ -209,9 +212,13 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 	r.refreshAdjacencies()
 	r.refreshRoutes()
 	r.enterCustomers()
-	r.carriers()
+	nics := map[string]string{}
+	for _, c := range core {
+		nics[c.Name] = c.NIC
+	}
+	r.carriersChanged(r.carriers.Behind(nics))
 	for _, p := range access {
-		if r.linkUp[p.Name] {
+		if r.carriers.Up(p.Name) {
 			r.accessCarrier(now, p, true)
 		}
 	}
@@ -226,7 +233,7 @@ func (r *reactor) take(cfg Config, access map[uint32]*accessPort, core map[uint3
 func (r *reactor) refreshAdjacencies() {
 	for hop := range r.fib.NextHops() {
 		if c := r.core[hop.Port]; c != nil && hop.Push {
-			r.fib.Resolve(hop, c.mac, c.neighbors[hop.Addr].mac)
+			r.fib.Resolve(hop, c.mac, c.neighbors[hop.Addr].MAC)
 		}
 		if p := r.access[hop.Port]; p != nil && !hop.Push {
 			mac, _ := r.neighbors.Lookup(neighbor.Key{Port: hop.Port, Addr: hop.Addr})
@@ -249,16 +256,16 @@ func (r *reactor) dropPorts(now time.Time, next map[uint32]*accessPort) {
 
 // portFlows says in flows what arrives where.
 func (r *reactor) portFlows() {
-	flows := pipeline.Base{Meter: otherMeter}.Flows()
+	flows := pipeline.Base{Meter: meter.Other}.Flows()
 	for _, c := range r.core {
 		flows = append(flows, pipeline.CorePort{
-			Port: c.Port, BGPPort: c.BGPPort, MAC: c.mac, Addresses: addressesOf(c.Addresses), Meter: coreMeter(c.Port),
+			Port: c.Port, BGPPort: c.BGPPort, MAC: c.mac, Addresses: addressesOf(c.Addresses), Meter: meter.Core(c.Port),
 		}.Flows()...)
 	}
 	for _, a := range r.access {
 		flows = append(flows, pipeline.AccessPort{
 			Port: a.Port, VRF: a.vrf.ID, MAC: a.mac, Gateways: addressesOf(a.Gateways),
-			ControlMeter: controlMeter(a.Port), Meter: dataMeter(a.Port),
+			ControlMeter: meter.Control(a.Port), Meter: meter.Data(a.Port),
 		}.Flows()...)
 	}
 	for _, c := range r.customers {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"pseudowan/bgp"
+	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/router/neighbor"
 )
@@ -16,7 +17,7 @@ func (r *reactor) convergence() Convergence {
 	}
 	for _, k := range r.core {
 		switch {
-		case r.linkUp[k.Name]:
+		case r.carriers.Up(k.Name):
 		case k.NIC != "": // whose cable is not the lab's
 			c.Waiting = append(c.Waiting, fmt.Sprintf("router %s: the NIC of interface %s has no carrier", r.name, k.Name))
 		default:
@@ -74,7 +75,7 @@ func (r *reactor) missingHosts(missing func(string, ...any)) {
 }
 
 // whyNoRoute tells why the VRF has no way to an expected prefix.
-func (r *reactor) whyNoRoute(e Expect) string {
+func (r *reactor) whyNoRoute(e config.Expect) string {
 	paths := r.tables.Paths(e.VRF, e.Prefix)
 	switch {
 	case len(paths) == 0:
@@ -87,7 +88,7 @@ func (r *reactor) whyNoRoute(e Expect) string {
 
 // missingRoute tells what keeps an expected route from being used; "" if
 // nothing does.
-func (r *reactor) missingRoute(e Expect) string {
+func (r *reactor) missingRoute(e config.Expect) string {
 	v := r.vrfs[e.VRF]
 	if v == nil {
 		return "has no VRF"

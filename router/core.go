@@ -2,9 +2,11 @@ package router
 
 import (
 	"net/netip"
+	"time"
 
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/fib"
+	"pseudowan/router/kernel"
 	"pseudowan/router/neighbor"
 )
 
@@ -26,23 +28,23 @@ func (r *reactor) coreOf(nextHop netip.Addr) *corePort {
 
 // coreNeighbor takes note of what the kernel knows of a neighbour on a link
 // between routers.
-func (r *reactor) coreNeighbor(e coreNeighborEvent) {
-	r.heard[heardKey{e.link, e.addr}] = e
-	if e.mac == nil && e.state != neighborFailed {
-		delete(r.heard, heardKey{e.link, e.addr})
+func (r *reactor) coreNeighbor(e kernel.NeighborEvent) {
+	r.heard[heardKey{e.Link, e.Addr}] = e
+	if e.MAC == nil && e.State != kernel.Failed {
+		delete(r.heard, heardKey{e.Link, e.Addr})
 	}
 	for _, c := range r.core {
-		if c.link != e.link {
+		if c.link != e.Link {
 			continue
 		}
-		if e.mac == nil && e.state != neighborFailed && c.neighbors[e.addr].mac != nil && r.linkUp[c.Name] {
+		if e.MAC == nil && e.State != kernel.Failed && c.neighbors[e.Addr].MAC != nil && r.carriers.Up(c.Name) {
 			// The kernel asks again; the old MAC serves until it is sure.
-			e.mac = c.neighbors[e.addr].mac
+			e.MAC = c.neighbors[e.Addr].MAC
 		}
-		c.neighbors[e.addr] = e
-		r.fib.Resolve(fib.NextHop{Port: c.Port, Addr: e.addr, Push: true}, c.mac, e.mac)
-		if c.wanted[e.addr] {
-			r.tableChanges(r.tables.SetNextHop(e.addr, r.nextHopUsable(e.addr)))
+		c.neighbors[e.Addr] = e
+		r.fib.Resolve(fib.NextHop{Port: c.Port, Addr: e.Addr, Push: true}, c.mac, e.MAC)
+		if c.wanted[e.Addr] {
+			r.tableChanges(r.tables.SetNextHop(e.Addr, r.nextHopUsable(e.Addr)))
 		}
 		return
 	}
@@ -56,8 +58,8 @@ type heardKey struct {
 
 // heardBefore is what the kernel has told of a link's neighbours before the link
 // was one of the configuration's: after a restart, all there is to be heard.
-func (r *reactor) heardBefore(link int) map[netip.Addr]coreNeighborEvent {
-	known := map[netip.Addr]coreNeighborEvent{}
+func (r *reactor) heardBefore(link int) map[netip.Addr]kernel.NeighborEvent {
+	known := map[netip.Addr]kernel.NeighborEvent{}
 	for k, e := range r.heard {
 		if k.link == link {
 			known[k.addr] = e
@@ -70,7 +72,7 @@ func (r *reactor) heardBefore(link int) map[netip.Addr]coreNeighborEvent {
 // a label.
 func (r *reactor) coreAdjacency(c *corePort, nextHop netip.Addr) uint32 {
 	r.wantCore(c, nextHop)
-	return r.fib.Adjacency(fib.NextHop{Port: c.Port, Addr: nextHop, Push: true}, c.mac, c.neighbors[nextHop].mac)
+	return r.fib.Adjacency(fib.NextHop{Port: c.Port, Addr: nextHop, Push: true}, c.mac, c.neighbors[nextHop].MAC)
 }
 
 // wantCore has the kernel resolve a next hop, now and whenever it is lost.
@@ -107,7 +109,7 @@ func (r *reactor) solicitAll() {
 }
 
 func (r *reactor) solicit(c *corePort, nextHop netip.Addr) {
-	if !r.linkUp[c.Name] {
+	if !r.carriers.Up(c.Name) {
 		return
 	}
 	if err := r.ask(c.link, nextHop); err != nil {
@@ -129,14 +131,14 @@ func (r *reactor) coreCarrier(c *corePort, up bool) {
 // coreAnswers tells whether a BGP next hop is resolved.
 func (r *reactor) coreAnswers(nextHop netip.Addr) bool {
 	c := r.coreOf(nextHop)
-	return c != nil && c.neighbors[nextHop].mac != nil
+	return c != nil && c.neighbors[nextHop].MAC != nil
 }
 
 // nextHopUsable tells whether routes through a next hop may be used: it is on a
 // link that is up, and has not failed to answer.
 func (r *reactor) nextHopUsable(nextHop netip.Addr) bool {
 	c := r.coreOf(nextHop)
-	return c != nil && r.linkUp[c.Name] && c.neighbors[nextHop].state != neighborFailed
+	return c != nil && r.carriers.Up(c.Name) && c.neighbors[nextHop].State != kernel.Failed
 }
 
 // towards is the target of a route to a customer's address on a port.
@@ -173,3 +175,23 @@ const maxLabelStack = 3 * labelEntry
 
 // labelEntry is one entry of the label stack, in octets (RFC 3032).
 const labelEntry = 4
+
+// link notes what the kernel tells of an interface.
+func (r *reactor) link(e kernel.LinkEvent) { r.carriersChanged(r.carriers.Hear(e)) }
+
+// carriersChanged follows the carriers of interfaces.
+func (r *reactor) carriersChanged(names []string) {
+	now := time.Now()
+	for _, name := range names {
+		for _, p := range r.access {
+			if p.Name == name {
+				r.accessCarrier(now, p, r.carriers.Up(name))
+			}
+		}
+		for _, c := range r.core {
+			if c.Name == name {
+				r.coreCarrier(c, r.carriers.Up(name))
+			}
+		}
+	}
+}

@@ -6,18 +6,18 @@ import (
 	"net/netip"
 	"path/filepath"
 
-	"github.com/vishvananda/netlink"
-
 	"pseudowan/bgp"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
+	"pseudowan/router/kernel"
 )
 
 // customer is the running BGP towards the host on one access port. Each has a
 // speaker of its own: it tells the host the best routes of the VRF, and the
 // VRF what the host tells it.
 type customer struct {
-	Customer
-	identity customerIdentity
+	config.CE
+	identity ceIdentity
 	access   *accessPort
 	speaker  *bgp.Speaker
 	stopped  bool // the speaker; known to Configure alone
@@ -37,18 +37,18 @@ type customer struct {
 
 // customerSpeakers brings the speakers towards customers in line with a
 // configuration. It returns those of the configuration by access port.
-func (r *reactor) customerSpeakers(ctx context.Context, cfg Config, access map[uint32]*accessPort) (map[uint32]*customer, error) {
+func (r *reactor) customerSpeakers(ctx context.Context, cfg config.Router, access map[uint32]*accessPort) (map[uint32]*customer, error) {
 	next := map[uint32]*customer{}
 	for number, was := range r.customers {
 		p := access[number]
-		if !was.stopped && p != nil && p.Customer != nil && was.identity == identityOf(cfg, p.vrf, p.Customer) {
+		if !was.stopped && p != nil && p.CE != nil && was.identity == identityOf(cfg, p.vrf, p.CE) {
 			next[number] = was
 			continue
 		}
 		r.stopSpeaker(ctx, was) // before its successor needs the addresses
 	}
 	for _, p := range access {
-		if p.Customer == nil {
+		if p.CE == nil {
 			continue
 		}
 		if err := r.customerSpeaker(ctx, cfg, p, next); err != nil {
@@ -65,10 +65,10 @@ func (r *reactor) customerSpeakers(ctx context.Context, cfg Config, access map[u
 
 // customerSpeaker configures the namespace of a customer's sessions, starts
 // their speaker where it does not run, and configures it.
-func (r *reactor) customerSpeaker(ctx context.Context, cfg Config, p *accessPort, next map[uint32]*customer) error {
-	c := *p.Customer
+func (r *reactor) customerSpeaker(ctx context.Context, cfg config.Router, p *accessPort, next map[uint32]*customer) error {
+	c := *p.CE
 	inside := func(f func() error) error { return r.inside(c.Namespace, f) }
-	if err := inside(func() error { return configureCustomerPort(c.Interface, p.Gateways) }); err != nil {
+	if err := inside(func() error { return kernel.ConfigureQuietLink(c.Interface, p.Gateways) }); err != nil {
 		return err
 	}
 	if next[p.Port] == nil {
@@ -76,13 +76,13 @@ func (r *reactor) customerSpeaker(ctx context.Context, cfg Config, p *accessPort
 			return err
 		}
 	}
-	return next[p.Port].speaker.SetNeighbors(ctx, c.neighbors())
+	return next[p.Port].speaker.SetNeighbors(ctx, speakerCE(&c))
 }
 
-func (r *reactor) startCustomer(ctx context.Context, cfg Config, p *accessPort, inside func(func() error) error, next map[uint32]*customer) error {
-	c := *p.Customer
+func (r *reactor) startCustomer(ctx context.Context, cfg config.Router, p *accessPort, inside func(func() error) error, next map[uint32]*customer) error {
+	c := *p.CE
 	speaker, err := r.startSpeaker(ctx, bgp.Config{
-		AS: cfg.AS, RouterID: cfg.RouterID, ListenAddresses: c.listenAddresses(), Plain: true, Inside: inside,
+		AS: cfg.AS, RouterID: cfg.RouterID, ListenAddresses: listenAddressesOf(&c), Plain: true, Inside: inside,
 		APISocket: filepath.Join(r.socketDir, fmt.Sprintf("gobgp-%s.sock", c.Name)),
 		Log:       r.log.With("vrf", p.VRF, "host", p.Host), Restarting: r.recovers.Load(),
 	})
@@ -90,7 +90,7 @@ func (r *reactor) startCustomer(ctx context.Context, cfg Config, p *accessPort, 
 		return err
 	}
 	made := &customer{
-		Customer: c, identity: identityOf(cfg, p.vrf, &c), access: p, speaker: speaker,
+		CE: c, identity: identityOf(cfg, p.vrf, &c), access: p, speaker: speaker,
 		peers: map[netip.Addr]bgp.PeerState{}, received: map[bgp.Key]bgp.Route{}, entered: map[bgp.Key]enteredRoute{},
 		nextHops: map[netip.Addr]int{}, asked: map[netip.Addr]bool{}, wanted: map[netip.Prefix]bgp.Route{}, told: map[netip.Prefix]bgp.Route{},
 		refused: map[bgp.Key]string{},
@@ -121,20 +121,6 @@ func (r *reactor) stopSpeaker(ctx context.Context, c *customer) {
 	}
 }
 
-// configureCustomerPort gives the interface, in whose namespace it runs, the
-// gateway's addresses. The interface asks nobody for a MAC: the switch knows.
-func configureCustomerPort(name string, gateways []netip.Prefix) error {
-	link, err := netlink.LinkByName(name)
-	if err != nil {
-		return fmt.Errorf("interface %s: %w", name, err)
-	}
-	if err := netlink.LinkSetARPOff(link); err != nil {
-		return fmt.Errorf("interface %s: no ARP: %w", name, err)
-	}
-	_, err = configureLink(Core{BGPName: name, Addresses: gateways})
-	return err
-}
-
 // takeCustomers replaces the customers inside the loop. The routes of those
 // that are gone leave the VRFs.
 func (r *reactor) takeCustomers(next map[uint32]*customer) {
@@ -150,7 +136,7 @@ func (r *reactor) takeCustomers(next map[uint32]*customer) {
 	r.customers = next
 	for number, c := range next {
 		c.access = r.access[number]
-		c.Customer = *c.access.Customer
+		c.CE = *c.access.CE
 	}
 }
 

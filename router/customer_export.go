@@ -5,11 +5,12 @@ import (
 	"slices"
 
 	"pseudowan/bgp"
+	"pseudowan/router/config"
 	"pseudowan/router/fib"
 )
 
 // tellCustomers tells the customers of a VRF what has become best there.
-func (r *reactor) tellCustomers(v *VRF, prefix netip.Prefix) {
+func (r *reactor) tellCustomers(v *config.VRF, prefix netip.Prefix) {
 	for _, c := range r.customers {
 		if c.access.vrf.ID == v.ID {
 			r.tellCustomer(c, prefix)

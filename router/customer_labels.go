@@ -5,6 +5,7 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
+	"pseudowan/router/config"
 )
 
 // labels gives out the labels that customers' routes need beyond those of the
@@ -45,12 +46,12 @@ func (r *reactor) customerLabels() error {
 
 // acquire returns the label of a customer's route; the switch learns what to
 // do with it.
-func (l *labels) acquire(r *reactor, v *VRF, key vpn.LabelKey, prefix netip.Prefix) (vpn.Label, error) {
+func (l *labels) acquire(r *reactor, v *config.VRF, key vpn.LabelKey, prefix netip.Prefix) (vpn.Label, error) {
 	label, err := l.pool.Acquire(key, prefix)
 	if err != nil {
 		return 0, err
 	}
-	if !l.given[label] && !v.planned(label) {
+	if !l.given[label] && !v.Planned(label) {
 		l.given[label] = true
 		r.memory.stale = true
 		r.fib.SetLabel(r.inLabel(v, vpn.Binding{Label: label, Key: key}))
@@ -81,18 +82,9 @@ func (r *reactor) releaseLabel(c *customer, gone bgp.Key, key vpn.LabelKey) {
 	}
 }
 
-func (v *VRF) planned(label vpn.Label) bool {
-	for _, b := range v.Bindings {
-		if b.Label == label {
-			return true
-		}
-	}
-	return false
-}
-
 // bindings are the labels of a VRF: those of the plan, then those that
 // customers' routes have got.
-func (r *reactor) bindings(v *VRF) []vpn.Binding {
+func (r *reactor) bindings(v *config.VRF) []vpn.Binding {
 	all := append([]vpn.Binding{}, v.Bindings...)
 	for _, b := range r.labels.pool.Bindings() {
 		if r.labels.given[b.Label] && b.Key.VRF == v.Name {

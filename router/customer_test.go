@@ -12,6 +12,7 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
 	"pseudowan/router/neighbor"
 	"pseudowan/topology"
 )
@@ -37,17 +38,17 @@ func customerReactor(t *testing.T, mode vpn.LabelMode, settings topology.Custome
 		t.Fatal(err)
 	}
 	targets := []vpn.RouteTarget{target}
-	cfg := Config{
+	cfg := config.Router{
 		Router: "pe1", AS: 65000, RouterID: netip.MustParseAddr("10.0.0.1"), Labels: vpn.LabelRange{First: 1000, Last: 1003},
-		VRFs: []VRF{{
+		VRFs: []config.VRF{{
 			ID: 1, Name: "red", RD: rd, Import: targets, Export: targets, LabelMode: mode,
 			RedistributeConnected: topology.RedistributeSubnets,
 			Bindings:              []vpn.Binding{{Label: 1000, Key: mode.KeyFor("red", netip.PrefixFrom(gatewayAddr, 24), netip.Addr{})}},
 		}},
-		Access: []Access{{
+		Access: []config.Access{{
 			Port: 3, Name: "eth3", VRF: "red", MAC: "02:00:00:00:00:01", MTU: 1500,
 			Gateways: []netip.Prefix{netip.PrefixFrom(gatewayAddr, 24)}, Expect: []netip.Addr{peerAddr},
-			Customer: &Customer{Namespace: "none", Port: 4, Name: "ovs-bgp4", BGP: settings},
+			CE: &config.CE{Namespace: "none", Port: 4, Name: "ovs-bgp4", BGP: settings},
 		}},
 	}
 	r := newReactor(slog.New(slog.DiscardHandler), cfg)
@@ -56,7 +57,7 @@ func customerReactor(t *testing.T, mode vpn.LabelMode, settings topology.Custome
 		t.Fatal(err)
 	}
 	c := &customer{
-		Customer: *access[3].Customer, access: access[3],
+		CE: *access[3].CE, access: access[3],
 		peers: map[netip.Addr]bgp.PeerState{}, received: map[bgp.Key]bgp.Route{}, entered: map[bgp.Key]enteredRoute{},
 		nextHops: map[netip.Addr]int{}, asked: map[netip.Addr]bool{}, wanted: map[netip.Prefix]bgp.Route{}, told: map[netip.Prefix]bgp.Route{},
 		refused: map[bgp.Key]string{},

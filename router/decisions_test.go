@@ -12,6 +12,8 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
+	"pseudowan/router/kernel"
 	"pseudowan/topology"
 )
 
@@ -26,11 +28,11 @@ func TestReceivedRoute(t *testing.T) {
 	if !slices.Contains(s.asked, netip.MustParseAddr("192.168.1.2")) {
 		t.Error("the kernel was not asked for the next hop")
 	}
-	r.link(linkEvent{"eth1", false})
+	r.link(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: false})
 	wantDoes(t, r, "no carrier", redID, "10.50.0.0/16")
-	r.link(linkEvent{"eth1", true})
+	r.link(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true})
 	wantDoes(t, r, "carrier again", redID, "10.50.0.0/16", "reg2")
-	r.neighborIs(firstLink, "192.168.1.2", neighborFailed, 0)
+	r.neighborIs(firstLink, "192.168.1.2", kernel.Failed, 0)
 	wantDoes(t, r, "the next hop does not answer", redID, "10.50.0.0/16")
 	r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
 	wantDoes(t, r, "it answers", redID, "10.50.0.0/16", "reg2")
@@ -55,9 +57,9 @@ func TestEquallyGoodRoutes(t *testing.T) {
 	if len(ways) != 2 || strings.Contains(ways[0], "check_pkt_larger") || !strings.Contains(ways[1], "check_pkt_larger(1410)") {
 		t.Errorf("ways %q", ways)
 	}
-	r.link(linkEvent{"eth2", false})
+	r.link(kernel.LinkEvent{Name: "eth2", Admin: true, Carrier: false})
 	wantDoes(t, r, "one way", redID, "10.50.0.0/16", "set_field:0x7d0->reg2", "goto_table:30")
-	r.link(linkEvent{"eth2", true})
+	r.link(kernel.LinkEvent{Name: "eth2", Admin: true, Carrier: true})
 	wantDoes(t, r, "two ways again", redID, "10.50.0.0/16", "multipath(")
 }
 
@@ -93,12 +95,12 @@ func TestAnnouncements(t *testing.T) {
 	check("start", "10.1.0.0/24 label 1000 to [1:1]", "2001:db8:1::/64 label 1001 to [1:1]")
 	r.customerIs(redPort, "10.1.0.2", 7)
 	check("the next hop of a static route answers", "10.9.0.0/16 label 1002 to [1:1]")
-	r.link(linkEvent{"eth5", false})
+	r.link(kernel.LinkEvent{Name: "eth5", Admin: true, Carrier: false})
 	check("the port has lost its carrier", "no 10.1.0.0/24", "no 10.9.0.0/16", "no 2001:db8:1::/64")
 }
 
 func TestAnnouncedHosts(t *testing.T) {
-	r, s := edge(t, func(c *Config) { c.VRFs[0].RedistributeConnected = topology.RedistributeHosts })
+	r, s := edge(t, func(c *config.Router) { c.VRFs[0].RedistributeConnected = topology.RedistributeHosts })
 	r.customerIs(redPort, "10.1.0.2", 7)
 	r.customerIs(redPort, "10.1.0.3", 8)
 	r.settled(t, s)
@@ -135,8 +137,8 @@ func TestLabelChoice(t *testing.T) {
 		{vpn.PerPrefix, four, netip.Addr{}, 23, true},
 		{vpn.PerPrefix, six, netip.Addr{}, 0, false},
 	} {
-		v := VRF{Name: "red", LabelMode: tt.mode, Bindings: bindings}
-		if got, ok := v.label(tt.prefix, tt.nextHop); got != tt.want || ok != tt.ok {
+		v := config.VRF{Name: "red", LabelMode: tt.mode, Bindings: bindings}
+		if got, ok := v.LabelOf(tt.prefix, tt.nextHop); got != tt.want || ok != tt.ok {
 			t.Errorf("%s %s via %s: label %d, %t; want %d, %t", tt.mode, tt.prefix, tt.nextHop, got, ok, tt.want, tt.ok)
 		}
 	}
@@ -144,8 +146,8 @@ func TestLabelChoice(t *testing.T) {
 
 // The texts of what is missing name the thing.
 func TestConvergence(t *testing.T) {
-	r, s := edge(t, func(c *Config) {
-		c.Expect = []Expect{{VRF: "red", Prefix: netip.MustParsePrefix("10.50.0.0/16"), From: "pe2"}}
+	r, s := edge(t, func(c *config.Router) {
+		c.Expect = []config.Expect{{VRF: "red", Prefix: netip.MustParsePrefix("10.50.0.0/16"), From: "pe2"}}
 		c.Sessions = append(c.Sessions, topology.Session{PeerAddress: netip.MustParseAddr("192.168.2.9"), PeerAS: 65009, Interface: "eth2"})
 	})
 	check := func(what string, want ...string) {
@@ -166,15 +168,15 @@ func TestConvergence(t *testing.T) {
 	check("refused", host, session+": cannot connect: connection refused", route+"has not been received")
 	down.LastError = ""
 	r.bgpEvents([]bgp.Event{bgp.PeerChange{Peer: down}})
-	r.link(linkEvent{"eth1", false})
+	r.link(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: false})
 	check("no carrier", "router pe1: interface eth1 has no carrier", host, session, route+"has not been received")
-	r.link(linkEvent{"eth1", true})
+	r.link(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true})
 	r.customerIs(redPort, "10.1.0.2", 7)
 	r.bgpEvents([]bgp.Event{bgp.PeerChange{Peer: bgp.PeerState{Address: netip.MustParseAddr("192.168.1.2"), State: bgp.StateEstablished}}})
 	check("host and session", route+"has not been received")
 	r.hears("192.168.1.2", "10.50.0.0/16", 2000)
 	check("received", route+"waits for its next hop 192.168.1.2 to answer")
-	r.neighborIs(firstLink, "192.168.1.2", neighborFailed, 0)
+	r.neighborIs(firstLink, "192.168.1.2", kernel.Failed, 0)
 	check("failed", route+"cannot be used: Unreachable Next Hop 192.168.1.2")
 	r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
 	check("all there but the flows", "router pe1: flows are being programmed")
@@ -188,7 +190,7 @@ func TestConvergence(t *testing.T) {
 // A link has a carrier where both the wire and the NIC behind it have one, and
 // its BGP port where the link has one.
 func TestCarrierOfANIC(t *testing.T) {
-	r, _ := edge(t, func(cfg *Config) { cfg.Core[0].NIC = "n-eth1" })
+	r, _ := edge(t, func(cfg *config.Router) { cfg.Core[0].NIC = "n-eth1" })
 	state := func() (out string) {
 		for _, row := range r.interfaceRows() {
 			if row.Port == firstLink || row.Name == "bgp-eth1" {
@@ -197,30 +199,32 @@ func TestCarrierOfANIC(t *testing.T) {
 		}
 		return out
 	}
-	r.link(linkEvent{"bgp-eth1", true})
+	r.link(kernel.LinkEvent{Name: "bgp-eth1", Admin: true, Carrier: true})
 	for _, c := range []struct {
-		event linkEvent
+		event kernel.LinkEvent
 		want  string
 	}{
-		{linkEvent{"bgp-eth1", true}, "up"}, // there is no such NIC: it is the interface itself
-		{linkEvent{"n-eth1", false}, "down"},
-		{linkEvent{"eth1", false}, "down"},
-		{linkEvent{"n-eth1", true}, "down"},
-		{linkEvent{"eth1", true}, "up"},
-		{linkEvent{"n-eth2", false}, "up"}, // behind no link
+		{kernel.LinkEvent{Name: "bgp-eth1", Admin: true, Carrier: true}, "up"}, // there is no such NIC: it is the interface itself
+		{kernel.LinkEvent{Name: "n-eth1", Admin: true, Carrier: false}, "down"},
+		{kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: false}, "down"},
+		{kernel.LinkEvent{Name: "n-eth1", Admin: true, Carrier: true}, "down"},
+		{kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true}, "up"},
+		{kernel.LinkEvent{Name: "n-eth2", Admin: true, Carrier: false}, "up"}, // behind no link
 	} {
 		r.link(c.event)
 		if got, want := state(), "eth1 "+c.want+" bgp-eth1 "+c.want+" "; got != want {
 			t.Errorf("after %+v: %s; want %s", c.event, got, want)
 		}
 	}
-	r.link(linkEvent{"n-eth1", false})
+	r.link(kernel.LinkEvent{Name: "n-eth1", Admin: true, Carrier: false})
 	c := r.convergence()
 	if want := "router pe1: the NIC of interface eth1 has no carrier"; !slices.Contains(c.Waiting, want) || slices.ContainsFunc(c.Missing, func(s string) bool { return strings.Contains(s, "carrier") }) {
 		t.Errorf("waiting %q, missing %q; want to wait for a cable that is not the lab's", c.Waiting, c.Missing)
 	}
-	r.core[firstLink].NIC = "" // an edit has made it a wire
-	r.carriers()
+	cfg := r.cfg
+	cfg.Core = slices.Clone(cfg.Core)
+	cfg.Core[0].NIC = "" // an edit has made it a wire
+	reconfigure(t, r, cfg)
 	if got := state(); got != "eth1 up bgp-eth1 up " {
 		t.Errorf("without a NIC: %s", got)
 	}
@@ -244,18 +248,18 @@ func TestCheckedMTU(t *testing.T) {
 
 // A port that comes up advertises at once.
 func TestAdvertisesOnCarrier(t *testing.T) {
-	r, s := edge(t, func(c *Config) {
+	r, s := edge(t, func(c *config.Router) {
 		c.Access[0].RA = &topology.RA{Prefix: netip.MustParsePrefix("2001:db8:1::/64"), Lifetime: time.Hour}
 	})
 	if _, ok := r.adverts.next(); !ok || len(r.adverts.ports) != 1 {
 		t.Fatalf("advertising ports: %v; want one", r.adverts.ports)
 	}
-	r.link(linkEvent{"eth5", false})
+	r.link(kernel.LinkEvent{Name: "eth5", Admin: true, Carrier: false})
 	if _, ok := r.adverts.next(); ok {
 		t.Error("a port without carrier advertises")
 	}
 	s.sent = nil
-	r.link(linkEvent{"eth5", true})
+	r.link(kernel.LinkEvent{Name: "eth5", Admin: true, Carrier: true})
 	if !slices.Contains(s.sent, "port 5 ICMPv6 134") {
 		t.Errorf("frames %q; want a router advertisement among them", s.sent)
 	}
@@ -266,7 +270,7 @@ func TestAdvertisesOnCarrier(t *testing.T) {
 
 // A port that stops to advertise says so, as long as it can.
 func TestCeasesAdvertising(t *testing.T) {
-	r, s := edge(t, func(c *Config) {
+	r, s := edge(t, func(c *config.Router) {
 		c.Access[0].RA = &topology.RA{Prefix: netip.MustParsePrefix("2001:db8:1::/64"), Lifetime: time.Hour}
 	})
 	s.sent = nil

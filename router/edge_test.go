@@ -13,7 +13,9 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
 	"pseudowan/router/fib"
+	"pseudowan/router/kernel"
 	"pseudowan/router/neighbor"
 	"pseudowan/topology"
 )
@@ -69,21 +71,21 @@ const (
 )
 
 // edge is a router with two links and two VRFs; blue imports what red exports.
-func edge(t *testing.T, edit func(*Config)) (*reactor, *surroundings) {
+func edge(t *testing.T, edit func(*config.Router)) (*reactor, *surroundings) {
 	t.Helper()
-	cfg := Config{
+	cfg := config.Router{
 		Router: "pe1", AS: 65000, RouterID: netip.MustParseAddr("10.0.0.1"), Labels: vpn.LabelRange{First: 1000, Last: 1999},
-		Core: []Core{
+		Core: []config.Core{
 			{Port: firstLink, Name: "eth1", BGPPort: 2, BGPName: "bgp-eth1", MAC: testMAC(1).String(), MTU: 1512, Addresses: prefixes("192.168.1.1/24")},
 			{Port: secondLink, Name: "eth2", BGPPort: 4, BGPName: "bgp-eth2", MAC: testMAC(3).String(), MTU: 1400, Addresses: prefixes("192.168.2.1/24")},
 		},
-		Access: []Access{
+		Access: []config.Access{
 			{Port: redPort, Name: "eth5", VRF: "red", MAC: testMAC(5).String(), MTU: 1500, Host: "r", Gateways: prefixes("10.1.0.1/24", "2001:db8:1::1/64"), Expect: []netip.Addr{netip.MustParseAddr("10.1.0.2")}},
 			{Port: bluePort, Name: "eth6", VRF: "blue", MAC: testMAC(6).String(), MTU: 1500, Host: "b", Gateways: prefixes("10.2.0.1/24")},
 		},
-		VRFs: []VRF{
+		VRFs: []config.VRF{
 			{ID: redID, Name: "red", RD: rd("1:1"), Import: targets("1:1"), Export: targets("1:1"), RedistributeConnected: topology.RedistributeSubnets, RedistributeStatic: true,
-				Statics: []Static{{Prefix: netip.MustParsePrefix("10.9.0.0/16"), NextHop: netip.MustParseAddr("10.1.0.2"), Port: redPort}},
+				Statics: []config.Static{{Prefix: netip.MustParsePrefix("10.9.0.0/16"), NextHop: netip.MustParseAddr("10.1.0.2"), Port: redPort}},
 				Bindings: []vpn.Binding{connectedLabel("red", vpn.VPNv4, 1000), connectedLabel("red", vpn.VPNv6, 1001),
 					{Label: 1002, Key: vpn.LabelKey{VRF: "red", Kind: vpn.LabelNextHop, Family: vpn.VPNv4, NextHop: netip.MustParseAddr("10.1.0.2")}}}},
 			{ID: blueID, Name: "blue", RD: rd("1:2"), Import: targets("1:1", "1:2"), Export: targets("1:2"), RedistributeConnected: topology.RedistributeNone,
@@ -97,10 +99,10 @@ func edge(t *testing.T, edit func(*Config)) (*reactor, *surroundings) {
 	s := &surroundings{}
 	r := newReactor(slog.New(slog.DiscardHandler), cfg)
 	r.frames, r.announcer, r.ask = s, s, s.ask
-	r.link(linkEvent{"eth1", true})
-	r.link(linkEvent{"eth2", true})
-	r.link(linkEvent{"eth5", true})
-	r.link(linkEvent{"eth6", true})
+	r.link(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true})
+	r.link(kernel.LinkEvent{Name: "eth2", Admin: true, Carrier: true})
+	r.link(kernel.LinkEvent{Name: "eth5", Admin: true, Carrier: true})
+	r.link(kernel.LinkEvent{Name: "eth6", Admin: true, Carrier: true})
 	reconfigure(t, r, cfg)
 	return r, s
 }
@@ -180,9 +182,9 @@ func (r *reactor) hears(nextHop, prefix string, label vpn.Label) {
 
 // neighborIs is what the kernel tells of a router on a link.
 func (r *reactor) neighborIs(link int, addr, state string, mac byte) {
-	e := coreNeighborEvent{link: link, addr: netip.MustParseAddr(addr), state: state}
+	e := kernel.NeighborEvent{Link: link, Addr: netip.MustParseAddr(addr), State: state}
 	if mac != 0 {
-		e.mac = testMAC(mac)
+		e.MAC = testMAC(mac)
 	}
 	r.coreNeighbor(e)
 }

@@ -16,6 +16,8 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
+	"pseudowan/router/kernel"
 	"pseudowan/router/slowpath"
 	"pseudowan/topology"
 )
@@ -49,7 +51,7 @@ func TestEditedEqualsFresh(t *testing.T) {
 }
 
 // started is a router that was started in a world with a configuration.
-func started(t *testing.T, w *world, cfg Config) (*reactor, *surroundings) {
+func started(t *testing.T, w *world, cfg config.Router) (*reactor, *surroundings) {
 	t.Helper()
 	s := &surroundings{}
 	r := newReactor(slog.New(slog.DiscardHandler), cfg)
@@ -62,7 +64,7 @@ func started(t *testing.T, w *world, cfg Config) (*reactor, *surroundings) {
 	return r, s
 }
 
-func reconfigure(t *testing.T, r *reactor, cfg Config) {
+func reconfigure(t *testing.T, r *reactor, cfg config.Router) {
 	t.Helper()
 	access, core, err := portsOf(cfg)
 	if err != nil {
@@ -141,7 +143,7 @@ func onlyLed(t *testing.T, r *reactor) {
 func (w *world) tell(r *reactor) {
 	g := w.turns
 	for _, name := range portNames {
-		r.link(linkEvent{name, !w.down[name]})
+		r.link(kernel.LinkEvent{Name: name, Admin: true, Carrier: !w.down[name]})
 	}
 	if g.IntN(2) == 0 {
 		r.update() // a turn may end anywhere
@@ -152,7 +154,7 @@ func (w *world) tell(r *reactor) {
 			link = secondLink
 		}
 		if w.silent[netip.MustParseAddr(hop)] {
-			state, mac = neighborFailed, 0
+			state, mac = kernel.Failed, 0
 		}
 		r.neighborIs(link, hop, state, mac)
 	}
@@ -181,10 +183,10 @@ type configs struct{ *rand.Rand }
 
 func pickOf[T any](g *configs, of []T) T { return of[g.IntN(len(of))] }
 
-func (g *configs) config() Config {
-	return Config{
+func (g *configs) config() config.Router {
+	return config.Router{
 		Router: "pe1", AS: 65000, RouterID: netip.MustParseAddr("10.0.0.1"), Labels: vpn.LabelRange{First: 1000, Last: 1999},
-		Core: []Core{
+		Core: []config.Core{
 			{Port: firstLink, Name: "eth1", BGPPort: 2, BGPName: "bgp-eth1", MAC: testMAC(1).String(), MTU: 1512, Addresses: prefixes("192.168.1.1/24")},
 			{Port: secondLink, Name: "eth2", BGPPort: 4, BGPName: "bgp-eth2", MAC: testMAC(3).String(), MTU: 1400, Addresses: prefixes("192.168.2.1/24")},
 		},
@@ -193,7 +195,7 @@ func (g *configs) config() Config {
 }
 
 // edit returns another configuration: whole VRFs, ports or links are others.
-func (g *configs) edit(c Config, steps *[]string) Config {
+func (g *configs) edit(c config.Router, steps *[]string) config.Router {
 	c.Core, c.VRFs = slices.Clone(c.Core), slices.Clone(c.VRFs)
 	switch g.IntN(5) {
 	case 0:
@@ -214,14 +216,14 @@ func (g *configs) edit(c Config, steps *[]string) Config {
 	return c
 }
 
-func (g *configs) vrfs() []VRF {
-	var out []VRF
+func (g *configs) vrfs() []config.VRF {
+	var out []config.VRF
 	ids, rds := g.Perm(5), g.Perm(5)
 	for i, name := range vrfNames {
 		if g.IntN(3) == 0 {
 			continue
 		}
-		v := VRF{
+		v := config.VRF{
 			ID: uint32(1 + ids[i]), Name: name, RD: rd(fmt.Sprintf("1:%d", 1+rds[i])),
 			Import: targets(pickOf(g, rtNames)), Export: targets(pickOf(g, rtNames)),
 			LabelMode:             pickOf(g, []vpn.LabelMode{vpn.PerNextHop, vpn.PerVRF, vpn.PerPrefix}),
@@ -238,8 +240,8 @@ func (g *configs) vrfs() []VRF {
 	return out
 }
 
-func (g *configs) access(vrfs []VRF) []Access {
-	var out []Access
+func (g *configs) access(vrfs []config.VRF) []config.Access {
+	var out []config.Access
 	if len(vrfs) == 0 {
 		return nil
 	}
@@ -252,7 +254,7 @@ func (g *configs) access(vrfs []VRF) []Access {
 		}
 		v := &vrfs[g.IntN(len(vrfs))]
 		subnet := g.IntN(3)
-		a := Access{
+		a := config.Access{
 			Port: port, Name: fmt.Sprintf("eth%d", port), VRF: v.Name, MAC: testMAC(byte(port)).String(),
 			MTU: []int{1500, 1400}[g.IntN(2)], Host: fmt.Sprintf("h%d", port),
 			// The ports of a VRF never share a subnet.
@@ -264,7 +266,7 @@ func (g *configs) access(vrfs []VRF) []Access {
 		}
 		a.Expect = []netip.Addr{host}
 		if g.IntN(2) == 0 {
-			v.Statics = append(v.Statics, Static{Prefix: netip.MustParsePrefix(fmt.Sprintf("10.9.%d.0/24", port)), NextHop: host, Port: port})
+			v.Statics = append(v.Statics, config.Static{Prefix: netip.MustParsePrefix(fmt.Sprintf("10.9.%d.0/24", port)), NextHop: host, Port: port})
 		}
 		out = append(out, a)
 	}
@@ -272,7 +274,7 @@ func (g *configs) access(vrfs []VRF) []Access {
 }
 
 // bind gives labels in a random order to all that can be announced.
-func (g *configs) bind(c *Config) {
+func (g *configs) bind(c *config.Router) {
 	next := vpn.Label(1000 + g.IntN(4))
 	for i := range c.VRFs {
 		v := &c.VRFs[i]

@@ -5,7 +5,6 @@ import (
 	"net/netip"
 
 	"pseudowan/bgp"
-	"pseudowan/bgp/vpn"
 	"pseudowan/router/neighbor"
 )
 
@@ -34,7 +33,7 @@ func (r *reactor) broughtBy(p *accessPort, addr netip.Addr) map[localKey]bgp.Loc
 	via := neighbor.Key{Port: p.Port, Addr: addr}
 	out := map[localKey]bgp.LocalRoute{}
 	add := func(prefix netip.Prefix, source bgp.Source, nextHop netip.Addr, private bool) {
-		label, ok := v.label(prefix, nextHop)
+		label, ok := v.LabelOf(prefix, nextHop)
 		if !ok {
 			r.log.Error("no label for a route; it is not announced", "vrf", v.Name, "prefix", prefix)
 			return
@@ -108,11 +107,11 @@ func (r *reactor) refreshRoutes() {
 // and the port has a carrier.
 func (r *reactor) subnetRoutes(p *accessPort) map[localKey]bgp.LocalRoute {
 	out := map[localKey]bgp.LocalRoute{}
-	if !r.linkUp[p.Name] {
+	if !r.carriers.Up(p.Name) {
 		return out
 	}
 	for _, prefix := range p.vrf.RedistributeConnected.Prefixes(nil, p.Gateways) {
-		label, ok := p.vrf.label(prefix, netip.Addr{})
+		label, ok := p.vrf.LabelOf(prefix, netip.Addr{})
 		if !ok {
 			r.log.Error("no label for a subnet; it is not announced", "vrf", p.VRF, "prefix", prefix)
 			continue
@@ -122,15 +121,4 @@ func (r *reactor) subnetRoutes(p *accessPort) map[localKey]bgp.LocalRoute {
 		}
 	}
 	return out
-}
-
-// label returns the label that the plan has given to a route.
-func (v *VRF) label(prefix netip.Prefix, nextHop netip.Addr) (vpn.Label, bool) {
-	key := v.LabelMode.KeyFor(v.Name, prefix, nextHop)
-	for _, b := range v.Bindings {
-		if b.Key == key {
-			return b.Label, true
-		}
-	}
-	return 0, false
 }

@@ -10,7 +10,9 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
 	"pseudowan/router/fib"
+	"pseudowan/router/kernel"
 	"pseudowan/topology"
 )
 
@@ -19,15 +21,15 @@ func TestNextHopBecomesUsable(t *testing.T) {
 	const prefix = "10.50.0.0/16"
 	t.Run("carrier", func(t *testing.T) {
 		r, _ := edge(t, nil)
-		r.link(linkEvent{"eth1", false})
+		r.link(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: false})
 		r.hears("192.168.1.2", prefix, 2000)
 		wantDoes(t, r, "no carrier", redID, prefix)
-		r.link(linkEvent{"eth1", true})
+		r.link(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true})
 		wantDoes(t, r, "carrier", redID, prefix, "reg2")
 	})
 	t.Run("answer", func(t *testing.T) {
 		r, _ := edge(t, nil)
-		r.neighborIs(firstLink, "192.168.1.2", neighborFailed, 0)
+		r.neighborIs(firstLink, "192.168.1.2", kernel.Failed, 0)
 		r.hears("192.168.1.2", prefix, 2000)
 		wantDoes(t, r, "failed", redID, prefix)
 		r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
@@ -62,13 +64,13 @@ func TestSolicits(t *testing.T) {
 	if !slices.Equal(s.asked, []netip.Addr{hop}) {
 		t.Errorf("asked for %v; want %s, also while it is known", s.asked, hop)
 	}
-	r.link(linkEvent{"eth1", false})
+	r.link(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: false})
 	s.asked = nil
 	r.solicitAll()
 	if len(s.asked) != 0 {
 		t.Errorf("asked for %v over a link without carrier", s.asked)
 	}
-	r.link(linkEvent{"eth1", true})
+	r.link(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true})
 	r.bgpEvents([]bgp.Event{bgp.RouteUpdate{Withdrawn: true, Route: bgp.Route{RD: rd("2:1"), Prefix: netip.MustParsePrefix("10.50.0.0/16"), Peer: hop}}})
 	s.asked = nil
 	r.solicitAll()
@@ -96,7 +98,7 @@ func TestNextHopAskedAgain(t *testing.T) {
 	if !known() {
 		t.Error("the adjacency is lost while the kernel asks")
 	}
-	r.neighborIs(firstLink, "192.168.1.2", neighborFailed, 0)
+	r.neighborIs(firstLink, "192.168.1.2", kernel.Failed, 0)
 	if known() {
 		t.Error("the adjacency stays although nobody answers")
 	}
@@ -106,9 +108,9 @@ func TestNextHopAskedAgain(t *testing.T) {
 // nobody needs brings nothing.
 func TestLinkLocalNextHop(t *testing.T) {
 	const prefix = "2001:db8:77::/64"
-	r, _ := edge(t, func(c *Config) {
+	r, _ := edge(t, func(c *config.Router) {
 		hop := netip.MustParseAddr("fe80::7%eth5")
-		c.VRFs[0].Statics = []Static{{Prefix: netip.MustParsePrefix(prefix), NextHop: hop, Port: redPort}}
+		c.VRFs[0].Statics = []config.Static{{Prefix: netip.MustParsePrefix(prefix), NextHop: hop, Port: redPort}}
 		c.VRFs[0].Bindings = append(c.VRFs[0].Bindings, vpn.Binding{
 			Label: 1009, Key: vpn.LabelKey{VRF: "red", Kind: vpn.LabelNextHop, Family: vpn.VPNv6, NextHop: hop},
 		})

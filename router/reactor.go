@@ -14,7 +14,9 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/ovs"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
 	"pseudowan/router/fib"
+	"pseudowan/router/kernel"
 	"pseudowan/router/neighbor"
 	"pseudowan/router/slowpath"
 )
@@ -25,7 +27,7 @@ type reactor struct {
 	log     *slog.Logger
 	sw      *ovs.Switch
 	speaker *bgp.Speaker
-	kernel  *kernel
+	kernel  *kernel.Watch
 
 	// What the decisions below lead to: the same three, as narrow as it gets.
 	frames    sender
@@ -36,13 +38,12 @@ type reactor struct {
 
 	name      string
 	started   identity // with what the parts were started
-	cfg       Config
+	cfg       config.Router
 	access    map[uint32]*accessPort // by port number
 	core      map[uint32]*corePort   // by port number of the wire
-	heard     map[heardKey]coreNeighborEvent
-	vrfs      map[string]*VRF
-	links     map[string]linkState // by interface name
-	linkUp    map[string]bool      // carriers by interface name, that of a NIC behind a wire included
+	heard     map[heardKey]kernel.NeighborEvent
+	vrfs      map[string]*config.VRF
+	carriers  *kernel.Carriers
 	neighbors *neighbor.Table
 	slow      *slowpath.Router
 	adverts   *advertiser
@@ -99,17 +100,17 @@ type announcer interface {
 
 // accessPort is a customer's port with what follows from its configuration.
 type accessPort struct {
-	Access
+	config.Access
 	mac net.HardwareAddr
-	vrf *VRF
+	vrf *config.VRF
 }
 
 // corePort is a link to other routers.
 type corePort struct {
-	Core
+	config.Core
 	mac       net.HardwareAddr
 	link      int // ifindex of the BGP port
-	neighbors map[netip.Addr]coreNeighborEvent
+	neighbors map[netip.Addr]kernel.NeighborEvent
 	wanted    map[netip.Addr]bool // next hops of routes
 }
 
@@ -144,7 +145,7 @@ func (r *reactor) loop(ctx context.Context) error {
 			return nil
 		case <-r.sw.Done():
 			return fmt.Errorf("the Open vSwitch of the router has ended: %w", r.sw.Err())
-		case err := <-r.kernel.trouble:
+		case err := <-r.kernel.Trouble:
 			r.log.Warn("netlink", "error", err)
 		case <-r.restart:
 			return errRestart
@@ -156,16 +157,16 @@ func (r *reactor) loop(ctx context.Context) error {
 			r.punt(p)
 		case events := <-r.speaker.Events():
 			r.bgpEvents(events)
-		case u, ok := <-r.kernel.links:
+		case u, ok := <-r.kernel.Links:
 			if !ok {
 				return errKernelSilent
 			}
-			r.linkChange(u)
-		case u, ok := <-r.kernel.neighbors:
+			r.link(kernel.Link(u))
+		case u, ok := <-r.kernel.Neighbors:
 			if !ok {
 				return errKernelSilent
 			}
-			if e, ok := neighborEventOf(u); ok {
+			if e, ok := kernel.Neighbor(u); ok {
 				r.coreNeighbor(e)
 			}
 		case c := <-r.commits:

@@ -7,6 +7,8 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
+	"pseudowan/router/kernel"
 	"pseudowan/router/neighbor"
 )
 
@@ -138,7 +140,7 @@ func (r *reactor) awaitsPeer(now time.Time, s session, told bool) bool {
 			continue
 		}
 		for _, c := range r.core {
-			if c.Name == configured.Interface && (!r.linkUp[c.Name] || c.neighbors[s.addr].state == neighborFailed) {
+			if c.Name == configured.Interface && (!r.carriers.Up(c.Name) || c.neighbors[s.addr].State == kernel.Failed) {
 				return false
 			}
 		}
@@ -167,7 +169,7 @@ func (r *reactor) awaitsCustomer(now time.Time, s session, told bool) bool {
 func (r *reactor) awaitsAnswer() bool {
 	for _, k := range r.recovery.past.Neighbors {
 		p := r.access[k.Port]
-		if p == nil || !r.linkUp[p.Name] || linkLocal(k.Addr) {
+		if p == nil || !r.carriers.Up(p.Name) || linkLocal(k.Addr) {
 			continue
 		}
 		if _, answers := r.neighbors.Lookup(k); !answers {
@@ -176,7 +178,7 @@ func (r *reactor) awaitsAnswer() bool {
 	}
 	for hop := range r.tables.NextHops() {
 		c := r.coreOf(hop)
-		if c != nil && r.linkUp[c.Name] && c.neighbors[hop].state != neighborFailed && c.neighbors[hop].mac == nil {
+		if c != nil && r.carriers.Up(c.Name) && c.neighbors[hop].State != kernel.Failed && c.neighbors[hop].MAC == nil {
 			return true
 		}
 	}
@@ -232,7 +234,7 @@ func (e ends) all(now time.Time, s session, p bgp.PeerState, told bool) bool {
 
 // configureAgain gives the router's links back what they have lost with ports
 // that were made anew.
-func (r *reactor) configureAgain(ctx context.Context, cfg Config) {
+func (r *reactor) configureAgain(ctx context.Context, cfg config.Router) {
 	if err := r.Configure(ctx, cfg); err != nil && ctx.Err() == nil {
 		r.log.Error("the ports that were made anew cannot be configured", "error", err)
 	}

@@ -9,7 +9,9 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
 	"pseudowan/router/fib"
+	"pseudowan/router/meter"
 	"pseudowan/status"
 )
 
@@ -46,31 +48,47 @@ func (r *reactor) interfaceRows() []status.Interface {
 		rows = append(rows,
 			status.Interface{
 				Router: r.name, Port: c.Port, Name: c.Name, Addresses: c.Addresses, MAC: c.MAC,
-				Admin: r.admin(c.Name), Oper: r.oper(c.Name),
+				Admin: r.admin(c.Name), Oper: upOrDown(r.carriers.Up(c.Name)),
 			},
 			status.Interface{
 				Router: r.name, Port: c.BGPPort, Name: c.BGPName, Addresses: c.Addresses, MAC: c.MAC,
 				// The port itself has a carrier always; it is the wire's that counts.
-				Admin: r.admin(c.BGPName), Oper: upOrDown(r.linkUp[c.BGPName] && r.linkUp[c.Name]),
+				Admin: r.admin(c.BGPName), Oper: upOrDown(r.carriers.Up(c.BGPName) && r.carriers.Up(c.Name)),
 			})
 	}
 	for _, a := range r.access {
 		rows = append(rows, status.Interface{
 			Router: r.name, Port: a.Port, Name: a.Name, Addresses: a.Gateways, MAC: a.MAC,
-			VRF: a.VRF, RD: a.vrf.RD.String(), Host: a.Host, Admin: r.admin(a.Name), Oper: r.oper(a.Name),
+			VRF: a.VRF, RD: a.vrf.RD.String(), Host: a.Host, Admin: r.admin(a.Name), Oper: upOrDown(r.carriers.Up(a.Name)),
 		})
 	}
 	slices.SortFunc(rows, func(a, b status.Interface) int { return cmp.Compare(a.Port, b.Port) })
 	return rows
 }
 
+// admin is the administrative state of an interface (RFC 2863).
+func (r *reactor) admin(name string) string {
+	there, up := r.carriers.Admin(name)
+	if !there {
+		return "absent"
+	}
+	return upOrDown(up)
+}
+
+func upOrDown(up bool) string {
+	if up {
+		return "up"
+	}
+	return "down"
+}
+
 func (r *reactor) neighborRows() []status.Neighbor {
 	rows := []status.Neighbor{}
 	for _, c := range r.core {
 		for addr, n := range c.neighbors {
-			if !addr.IsMulticast() && (n.mac != nil || c.wanted[addr]) {
+			if !addr.IsMulticast() && (n.MAC != nil || c.wanted[addr]) {
 				rows = append(rows, status.Neighbor{
-					Router: r.name, Port: c.Port, Interface: c.Name, Address: addr, MAC: n.mac.String(), State: n.state,
+					Router: r.name, Port: c.Port, Interface: c.Name, Address: addr, MAC: n.MAC.String(), State: n.State,
 				})
 			}
 		}
@@ -102,11 +120,11 @@ func texts[T interface{ String() string }](list []T) []string {
 // vrfRows lists the VRFs with their routes, and what of them came up from other
 // routers.
 func (r *reactor) vrfRows(ctx context.Context) ([]status.VRF, error) {
-	cfg, err := inLoop(ctx, r, func() Config { return r.cfg })
+	cfg, err := inLoop(ctx, r, func() config.Router { return r.cfg })
 	if err != nil {
 		return nil, err
 	}
-	_, byVRF, err := puntedBy(ctx, r.sw, cfg)
+	_, byVRF, err := meter.Count(ctx, r.sw, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +132,7 @@ func (r *reactor) vrfRows(ctx context.Context) ([]status.VRF, error) {
 		rows := r.routeRows()
 		for i, row := range rows {
 			p := byVRF[r.vrfs[row.VRF].ID]
-			rows[i].Punted, rows[i].PuntsDropped = p.packets, p.dropped
+			rows[i].Punted, rows[i].PuntsDropped = p.Packets, p.Dropped
 		}
 		return rows
 	})
@@ -205,7 +223,7 @@ func (r *reactor) flowRows(ctx context.Context, exact bool) ([]status.Flow, erro
 	})
 }
 
-func (r *reactor) labelFlows(v *VRF) []status.Flow {
+func (r *reactor) labelFlows(v *config.VRF) []status.Flow {
 	var rows []status.Flow
 	for _, b := range r.bindings(v) {
 		nextHop := b.Key.NextHop
@@ -222,7 +240,7 @@ func (r *reactor) labelFlows(v *VRF) []status.Flow {
 	return rows
 }
 
-func (r *reactor) routeFlows(v *VRF) []status.Flow {
+func (r *reactor) routeFlows(v *config.VRF) []status.Flow {
 	var rows []status.Flow
 	for key := range r.fib.Routes() {
 		if key.VRF != v.ID {
@@ -263,7 +281,7 @@ func (r *reactor) portRows(ctx context.Context) ([]status.Port, error) {
 	if err != nil {
 		return nil, err
 	}
-	var cfg Config
+	var cfg config.Router
 	names, err := inLoop(ctx, r, func() map[uint32]string {
 		cfg = r.cfg
 		return r.portNames()
@@ -271,7 +289,7 @@ func (r *reactor) portRows(ctx context.Context) ([]status.Port, error) {
 	if err != nil {
 		return nil, err
 	}
-	byPort, _, err := puntedBy(ctx, r.sw, cfg)
+	byPort, _, err := meter.Count(ctx, r.sw, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -285,7 +303,7 @@ func (r *reactor) portRows(ctx context.Context) ([]status.Port, error) {
 			Router: r.name, Port: s.Port, Name: name,
 			RxPackets: s.RxPackets, RxBytes: s.RxBytes, RxErrors: s.RxErrors,
 			TxPackets: s.TxPackets, TxBytes: s.TxBytes, TxErrors: s.TxErrors,
-			Punted: byPort[s.Port].packets, PuntsDropped: byPort[s.Port].dropped,
+			Punted: byPort[s.Port].Packets, PuntsDropped: byPort[s.Port].Dropped,
 		})
 	}
 	slices.SortFunc(rows, func(a, b status.Port) int { return cmp.Compare(a.Port, b.Port) })
@@ -299,8 +317,8 @@ func (r *reactor) portNames() map[uint32]string {
 	}
 	for _, a := range r.access {
 		names[a.Port] = a.Name
-		if a.Customer != nil {
-			names[a.Customer.Port] = a.Customer.Name
+		if a.CE != nil {
+			names[a.CE.Port] = a.CE.Name
 		}
 	}
 	return names

@@ -17,14 +17,16 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/ovs"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
 	"pseudowan/router/fib"
+	"pseudowan/router/kernel"
 	"pseudowan/router/neighbor"
 	"pseudowan/router/slowpath"
 )
 
 // Options say where an agent finds and leaves its files.
 type Options struct {
-	ConfigFile string // the Config as JSON, read at the start
+	ConfigFile string // the config.Router as JSON, read at the start
 	Socket     string // where the agent answers
 	BGPSocket  string // where the speaker serves the GoBGP API
 	OVSDir     string // run directory of the private Open vSwitch
@@ -61,8 +63,8 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-func readConfig(path string) (Config, error) {
-	var c Config
+func readConfig(path string) (config.Router, error) {
+	var c config.Router
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return c, err
@@ -73,7 +75,7 @@ func readConfig(path string) (Config, error) {
 	return c, nil
 }
 
-func run(ctx context.Context, o Options, cfg Config) error {
+func run(ctx context.Context, o Options, cfg config.Router) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r := newReactor(o.Log, cfg)
@@ -113,7 +115,7 @@ const configureRetry = time.Second
 // configureFirst takes over the configuration that the agent was started with,
 // again and again until that succeeds or somebody hands in another one. The
 // agent serves meanwhile, so that whoever asks hears what is wrong.
-func (r *reactor) configureFirst(ctx context.Context, cfg Config) {
+func (r *reactor) configureFirst(ctx context.Context, cfg config.Router) {
 	for {
 		err := r.Configure(ctx, cfg)
 		if err == nil || ctx.Err() != nil {
@@ -130,7 +132,7 @@ func (r *reactor) configureFirst(ctx context.Context, cfg Config) {
 	}
 }
 
-func newReactor(log *slog.Logger, cfg Config) *reactor {
+func newReactor(log *slog.Logger, cfg config.Router) *reactor {
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
 	tables := bgp.NewTables(nil)
@@ -138,12 +140,12 @@ func newReactor(log *slog.Logger, cfg Config) *reactor {
 	slow, _ := slowpath.New(slowpath.Config{}) // nothing can be wrong with no interface
 	return &reactor{
 		log: log, name: cfg.Router, started: startedWith(cfg, ""),
-		access: map[uint32]*accessPort{}, core: map[uint32]*corePort{}, heard: map[heardKey]coreNeighborEvent{}, vrfs: map[string]*VRF{},
-		links: map[string]linkState{}, linkUp: map[string]bool{}, wanted: map[neighbor.Key]bool{},
+		access: map[uint32]*accessPort{}, core: map[uint32]*corePort{}, heard: map[heardKey]kernel.NeighborEvent{}, vrfs: map[string]*config.VRF{},
+		carriers: kernel.NewCarriers(), wanted: map[neighbor.Key]bool{},
 		connected: map[fib.Key]pipeline.Target{}, hostPorts: map[fib.Key]uint32{}, best: map[fib.Key]*bgp.Path{},
 		spread:    map[fib.Key][]*bgp.Path{},
 		neighbors: neighbor.New(neighbor.Config{}), slow: slow, adverts: newAdvertiser(), tables: tables,
-		ask:   solicitCore,
+		ask:   kernel.Solicit,
 		local: map[localKey]bgp.LocalRoute{}, speech: newSpeech(), peers: map[netip.Addr]bgp.PeerState{}, fib: fib.New(), dirty: map[fib.Key]bool{},
 		conflicts: map[neighbor.Key]time.Time{}, ends: ends{}, handedIn: make(chan struct{}),
 		calls: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1),
@@ -154,8 +156,8 @@ func newReactor(log *slog.Logger, cfg Config) *reactor {
 // start starts the parts of the router, the slow ones side by side. Where an
 // earlier agent has left a memory, the speaker has to know first whether its
 // switch was left, too.
-func (r *reactor) start(ctx context.Context, o Options, cfg Config) (err error) {
-	if r.kernel, err = watchKernel(ctx); err != nil {
+func (r *reactor) start(ctx context.Context, o Options, cfg config.Router) (err error) {
+	if r.kernel, err = kernel.Subscribe(ctx); err != nil {
 		return err
 	}
 	past, remembered := r.memory.read(r.log, r.started)
@@ -183,7 +185,7 @@ func (r *reactor) start(ctx context.Context, o Options, cfg Config) (err error) 
 }
 
 // startSwitch starts the switch, or goes on with that of an earlier agent.
-func (r *reactor) startSwitch(ctx context.Context, o Options, cfg Config, past *memory) (err error) {
+func (r *reactor) startSwitch(ctx context.Context, o Options, cfg config.Router, past *memory) (err error) {
 	r.sw, err = ovs.Start(ctx, ovs.Config{
 		Dir: o.OVSDir, Bridge: bridgeName, Datapath: r.started.datapath,
 		ExternalIDs: map[string]string{"pseudowan-lab": cfg.Lab, "pseudowan-router": cfg.Router},
@@ -268,7 +270,7 @@ func (r *reactor) stop() {
 }
 
 // listenAddresses are the router's ends of its sessions.
-func listenAddresses(cfg Config) []netip.Addr {
+func listenAddresses(cfg config.Router) []netip.Addr {
 	var out []netip.Addr
 	for _, s := range cfg.Sessions {
 		if !slices.Contains(out, s.LocalAddress) {
@@ -291,6 +293,6 @@ func (i identity) String() string { return fmt.Sprint(i.as, i.id, i.datapath, i.
 
 // startedWith is a configuration's identity for an agent that runs on a
 // datapath, or, where running is "", for one that starts.
-func startedWith(cfg Config, running ovs.Datapath) identity {
+func startedWith(cfg config.Router, running ovs.Datapath) identity {
 	return identity{cfg.AS, cfg.RouterID, datapath(cfg.Datapath, running), fmt.Sprint(listenAddresses(cfg))}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"pseudowan/bgp"
+	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/topology"
 )
@@ -25,7 +26,7 @@ func newSpeech() speech {
 // announce tells the peers what has become best for a prefix of a VRF, once
 // the switch has it: packets may come as soon as a peer knows. What is no
 // longer true is withdrawn at once.
-func (r *reactor) announce(v *VRF, prefix netip.Prefix) {
+func (r *reactor) announce(v *config.VRF, prefix netip.Prefix) {
 	key := bgp.Key{RD: v.RD, Prefix: prefix}
 	best := r.best[fib.Key{VRF: v.ID, Prefix: prefix}]
 	if best == nil || !announced(v, best) {
@@ -42,7 +43,7 @@ func (r *reactor) announce(v *VRF, prefix netip.Prefix) {
 
 // speakOf tells peers and customers what has become of prefixes.
 func (r *reactor) speakOf(keys map[fib.Key]bool) {
-	byID := map[uint32]*VRF{}
+	byID := map[uint32]*config.VRF{}
 	for _, v := range r.vrfs {
 		byID[v.ID] = v
 	}
@@ -89,7 +90,7 @@ func (r *reactor) syncPeers(key bgp.Key) {
 }
 
 // advertisementOf is a VRF's route as other routers are told of it.
-func advertisementOf(v *VRF, best *bgp.Path) bgp.Route {
+func advertisementOf(v *config.VRF, best *bgp.Path) bgp.Route {
 	from := best.Route
 	return bgp.Route{
 		RD: v.RD, Prefix: from.Prefix, Label: from.Label, Targets: v.Export, Origin: originOf(*best),
@@ -99,7 +100,7 @@ func advertisementOf(v *VRF, best *bgp.Path) bgp.Route {
 }
 
 // announced reports whether a best route is one that the VRF announces.
-func announced(v *VRF, b *bgp.Path) bool {
+func announced(v *config.VRF, b *bgp.Path) bool {
 	switch {
 	case b.VRF != v.Name:
 		return false

@@ -6,19 +6,21 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
 	"pseudowan/router/fib"
+	"pseudowan/router/meter"
 )
 
 // vrfFlows programs what follows from the configuration alone: unreachable by
 // default, the gateways' own addresses, connected subnets, incoming labels.
 func (r *reactor) vrfFlows() {
-	r.vrfs = map[string]*VRF{}
+	r.vrfs = map[string]*config.VRF{}
 	var flows []pipeline.Flow
 	var labels []pipeline.InLabel
 	for i := range r.cfg.VRFs {
 		v := &r.cfg.VRFs[i]
 		r.vrfs[v.Name] = v
-		flows = append(flows, pipeline.VRF{ID: v.ID, Meter: vrfMeter(v.ID)}.Flows()...)
+		flows = append(flows, pipeline.VRF{ID: v.ID, Meter: meter.VRF(v.ID)}.Flows()...)
 		for _, b := range r.bindings(v) {
 			labels = append(labels, r.inLabel(v, b))
 		}
@@ -45,7 +47,7 @@ func (r *reactor) vrfFlows() {
 
 // inLabel is what becomes of packets with a label of ours: a label for a next
 // hop goes straight to it, any other is looked up in the VRF.
-func (r *reactor) inLabel(v *VRF, b vpn.Binding) pipeline.InLabel {
+func (r *reactor) inLabel(v *config.VRF, b vpn.Binding) pipeline.InLabel {
 	in := pipeline.InLabel{Label: uint32(b.Label), VRF: v.ID, IPv6: b.Key.Family == vpn.VPNv6}
 	if !b.Key.NextHop.IsValid() {
 		return in
@@ -58,7 +60,7 @@ func (r *reactor) inLabel(v *VRF, b vpn.Binding) pipeline.InLabel {
 
 // portOf is the port of the VRF whose subnet holds an address most narrowly; the
 // zone of a link-local address names it.
-func (r *reactor) portOf(v *VRF, addr netip.Addr) *accessPort {
+func (r *reactor) portOf(v *config.VRF, addr netip.Addr) *accessPort {
 	var best *accessPort
 	bits := -1
 	for _, p := range r.access {
@@ -75,7 +77,7 @@ func (r *reactor) portOf(v *VRF, addr netip.Addr) *accessPort {
 	return best
 }
 
-func tableVRFs(cfg Config) []bgp.VRF {
+func tableVRFs(cfg config.Router) []bgp.VRF {
 	var out []bgp.VRF
 	for _, v := range cfg.VRFs {
 		out = append(out, bgp.VRF{ID: v.ID, Name: v.Name, RD: v.RD, Import: v.Import, Export: v.Export})
@@ -88,7 +90,7 @@ func tableVRFs(cfg Config) []bgp.VRF {
 const mostOwnAS = 10
 
 // speakerNeighbors translates the plan's sessions for the speaker.
-func speakerNeighbors(cfg Config) []bgp.Neighbor {
+func speakerNeighbors(cfg config.Router) []bgp.Neighbor {
 	var out []bgp.Neighbor
 	for _, s := range cfg.Sessions {
 		n := bgp.Neighbor{

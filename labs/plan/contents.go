@@ -45,8 +45,8 @@ func (p *Plan) AllWires() []Wire {
 func (r Router) PortNamespaces() []string {
 	var out []string
 	for _, a := range r.Config.Access {
-		if a.Customer != nil {
-			out = append(out, a.Customer.Namespace)
+		if a.CE != nil {
+			out = append(out, a.CE.Namespace)
 		}
 	}
 	return out
@@ -57,7 +57,7 @@ func (p *Plan) Expected() (n int) {
 	for _, r := range p.Routers {
 		n += len(r.Config.Core) + len(r.Config.Expect)
 		for _, a := range r.Config.Access {
-			n += len(a.Expect) + a.Customer.AwaitedSessions()
+			n += len(a.Expect) + a.CE.AwaitedSessions()
 		}
 		for _, s := range r.Config.Sessions {
 			if s.PeerRouter != "" {

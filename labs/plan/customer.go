@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"pseudowan/hosts"
-	"pseudowan/router"
+	"pseudowan/router/config"
 	"pseudowan/topology"
 )
 
@@ -16,14 +16,14 @@ const customerInterface = "eth0"
 
 // customer plans the router's side of the BGP sessions on an attachment: a
 // namespace of its own for their TCP, and the wire between it and the bridge.
-func (b *planner) customer(h topology.Host, a topology.Attachment, access router.Access) *router.Customer {
+func (b *planner) customer(h topology.Host, a topology.Attachment, access config.Access) *config.CE {
 	if a.BGP == nil {
 		return nil
 	}
 	// No node is named so, and no link of a router.
 	node, end := a.Router+"+"+access.Name, h.Name+":"+a.Interface+"/bgp"
 	port := b.hostPort(a.Router, end)
-	c := &router.Customer{
+	c := &config.CE{
 		Namespace: NodeNamespace(b.topology.Name, node), Interface: customerInterface,
 		Port: port, Name: fmt.Sprintf("ovs-bgp%d", port),
 		Awaited: len(h.Command) > 0, BGP: *a.BGP,

@@ -8,7 +8,7 @@ import (
 
 	"pseudowan/bgp/vpn"
 	"pseudowan/hosts"
-	"pseudowan/router"
+	"pseudowan/router/config"
 	"pseudowan/topology"
 )
 
@@ -41,7 +41,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *Host) {
 	c := b.routers[a.Router]
 	end := h.Name + ":" + a.Interface
 	port := b.hostPort(a.Router, end)
-	access := router.Access{
+	access := config.Access{
 		Port: port, Name: b.accessName(c, port), VRF: a.VRF, MAC: gatewayMAC(port).String(),
 		Gateways: a.Gateways, MTU: a.MTU, Host: h.Name, RA: a.RA,
 	}
@@ -50,7 +50,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *Host) {
 		access.Expect = append(access.Expect, p.Addr())
 		hp.Addresses = append(hp.Addresses, p.String())
 	}
-	access.Customer = b.customer(h, a, access)
+	access.CE = b.customer(h, a, access)
 	c.Access = append(c.Access, access)
 	a.Statics = a.ZonedStatics(access.Name)
 	b.statics(c, port, a)
@@ -97,10 +97,10 @@ func learnedAddress(lab, host string, a topology.Attachment) netip.Prefix {
 
 // accessName is the original's ethN for port N, unless a link of the router
 // has that name. No link can have the last of the names.
-func (b *planner) accessName(c *router.Config, port uint32) string {
+func (b *planner) accessName(c *config.Router, port uint32) string {
 	for _, form := range []string{"eth%d", "vrf%d"} {
 		name := fmt.Sprintf(form, port)
-		if !slices.ContainsFunc(c.Core, func(k router.Core) bool { return k.Name == name }) {
+		if !slices.ContainsFunc(c.Core, func(k config.Core) bool { return k.Name == name }) {
 			return name
 		}
 	}
@@ -128,16 +128,16 @@ func (b *planner) lan(h topology.Host, n int, address netip.Prefix) Interface {
 	}
 }
 
-func (b *planner) statics(c *router.Config, port uint32, a topology.Attachment) {
-	i := slices.IndexFunc(c.VRFs, func(v router.VRF) bool { return v.Name == a.VRF })
+func (b *planner) statics(c *config.Router, port uint32, a topology.Attachment) {
+	i := slices.IndexFunc(c.VRFs, func(v config.VRF) bool { return v.Name == a.VRF })
 	for _, s := range a.Statics {
-		c.VRFs[i].Statics = append(c.VRFs[i].Statics, router.Static{Prefix: s.Prefix, NextHop: s.NextHop, Port: port})
+		c.VRFs[i].Statics = append(c.VRFs[i].Statics, config.Static{Prefix: s.Prefix, NextHop: s.NextHop, Port: port})
 	}
 }
 
 // bindings gives the routes of an attachment their labels.
-func (b *planner) bindings(c *router.Config, host string, a topology.Attachment) {
-	i := slices.IndexFunc(c.VRFs, func(v router.VRF) bool { return v.Name == a.VRF })
+func (b *planner) bindings(c *config.Router, host string, a topology.Attachment) {
+	i := slices.IndexFunc(c.VRFs, func(v config.VRF) bool { return v.Name == a.VRF })
 	v := &c.VRFs[i]
 	instance := b.instances[[2]string{a.Router, a.VRF}]
 	for _, key := range instance.LabelKeys(a, HostAddresses(b.topology.Name, host, a)) {

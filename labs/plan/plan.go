@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"pseudowan/hosts"
-	"pseudowan/router"
+	"pseudowan/router/config"
 	"pseudowan/topology"
 )
 
@@ -35,7 +35,7 @@ const format = 2
 type Router struct {
 	Name      string        `json:"name"`
 	Namespace string        `json:"namespace"`
-	Config    router.Config `json:"config"`
+	Config    config.Router `json:"config"`
 }
 
 // Host is one customer host.
@@ -146,7 +146,7 @@ func New(t *topology.Topology, previous Allocations, runtime string) (*Plan, err
 }
 
 func newPlanner(t *topology.Topology, previous Allocations, runtime string) *planner {
-	return &planner{topology: t, runtime: runtime, routers: map[string]*router.Config{}, inUse: allocationsInUse{}, instances: map[[2]string]topology.VRF{}, plan: &Plan{
+	return &planner{topology: t, runtime: runtime, routers: map[string]*config.Router{}, inUse: allocationsInUse{}, instances: map[[2]string]topology.VRF{}, plan: &Plan{
 		Format:      format,
 		Lab:         t.Name,
 		Namespace:   LabNamespace(t.Name),
@@ -160,7 +160,7 @@ type planner struct {
 	topology *topology.Topology
 	plan     *Plan
 	runtime  string
-	routers  map[string]*router.Config
+	routers  map[string]*config.Router
 	inUse    allocationsInUse
 
 	instances map[[2]string]topology.VRF // by router and VRF
@@ -170,7 +170,7 @@ type planner struct {
 
 func (b *planner) build() *planner {
 	for _, r := range b.topology.Routers {
-		b.routers[r.Name] = &router.Config{
+		b.routers[r.Name] = &config.Router{
 			Lab: b.topology.Name, Router: r.Name,
 			AS: r.AS, RouterID: r.ID, Labels: r.Labels,
 			Datapath: b.topology.Datapath,
@@ -189,7 +189,7 @@ func (b *planner) build() *planner {
 	b.plan.Allocations.prune(b.inUse)
 	for _, r := range b.topology.Routers {
 		c := b.routers[r.Name]
-		slices.SortFunc(c.Access, func(x, y router.Access) int { return int(x.Port) - int(y.Port) })
+		slices.SortFunc(c.Access, func(x, y config.Access) int { return int(x.Port) - int(y.Port) })
 		b.plan.Routers = append(b.plan.Routers, Router{
 			Name: r.Name, Namespace: NodeNamespace(b.topology.Name, r.Name), Config: *c,
 		})
@@ -229,7 +229,7 @@ func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) End {
 	if len(mac) == 0 {
 		mac = derivedMAC(b.topology.Name, e.Router, "bgp-"+e.Interface)
 	}
-	c.Core = append(c.Core, router.Core{
+	c.Core = append(c.Core, config.Core{
 		Port: b.corePort(e.Router, e.Interface), Name: e.Interface,
 		BGPPort: b.corePort(e.Router, bgpPortName(e.Interface)), BGPName: bgpPortName(e.Interface),
 		MAC: mac.String(), Addresses: e.Addresses, MTU: l.MTU, NIC: behind(l, e),
@@ -266,7 +266,7 @@ func (b *planner) vrfs() {
 	for _, v := range b.topology.VRFs {
 		b.instances[[2]string{v.Router, v.Name}] = v
 		c := b.routers[v.Router]
-		c.VRFs = append(c.VRFs, router.VRF{
+		c.VRFs = append(c.VRFs, config.VRF{
 			ID:   b.vrf(v.Router, v.Name),
 			Name: v.Name, RD: v.RD, Import: v.Import, Export: v.Export,
 			LabelMode:             v.LabelMode,
@@ -286,7 +286,7 @@ func (b *planner) sessions() {
 func (b *planner) expectations() {
 	for _, r := range b.topology.Intent().Routes {
 		if c := b.routers[r.Router]; c != nil && b.comesAbout(r) {
-			c.Expect = append(c.Expect, router.Expect{VRF: r.VRF, Prefix: r.Prefix, From: r.Origin.Router})
+			c.Expect = append(c.Expect, config.Expect{VRF: r.VRF, Prefix: r.Prefix, From: r.Origin.Router})
 		}
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"os"
 	"slices"
 
-	"pseudowan/router"
+	"pseudowan/router/config"
 )
 
 // KeeperState is what `up` tells the keeper: which routers have an agent, and
@@ -49,12 +49,12 @@ func ReadKeeperState(lab string) (KeeperState, error) {
 func WriteKeeperState(s KeeperState) error { return writeJSON(keeperFile(s.Lab), s) }
 
 // RouterConfig reads the configuration that a router was given last.
-func RouterConfig(lab, name string) (router.Config, error) {
-	return readJSON[router.Config](ConfigFile(lab, name))
+func RouterConfig(lab, name string) (config.Router, error) {
+	return readJSON[config.Router](ConfigFile(lab, name))
 }
 
 // WriteRouterConfig replaces a router's configuration, which it reads when it
 // starts.
-func WriteRouterConfig(lab, name string, c router.Config) error {
+func WriteRouterConfig(lab, name string, c config.Router) error {
 	return writeJSON(ConfigFile(lab, name), c)
 }

@@ -1,4 +1,4 @@
-package router
+package config
 
 import (
 	"net/netip"
@@ -7,9 +7,9 @@ import (
 	"pseudowan/topology"
 )
 
-// Config is everything a router's agent is told: the desired state of one
-// router. It is a pure function of the lab's plan.
-type Config struct {
+// Router is everything that a router's process is told. It is a pure function of
+// the lab's plan.
+type Router struct {
 	Lab      string         `json:"lab"`
 	Router   string         `json:"router"`
 	AS       uint32         `json:"as"`
@@ -48,7 +48,7 @@ type Access struct {
 	Host     string         `json:"host"`
 	Expect   []netip.Addr   `json:"expect"` // the host's static addresses, which must answer
 	RA       *topology.RA   `json:"ra,omitempty"`
-	Customer *Customer      `json:"customer,omitempty"` // the host speaks BGP
+	CE       *CE            `json:"customer,omitempty"` // the host speaks BGP
 }
 
 // VRF is one VRF of the router.
@@ -77,4 +77,25 @@ type Expect struct {
 	VRF    string       `json:"vrf"`
 	Prefix netip.Prefix `json:"prefix"`
 	From   string       `json:"from"` // the router that announces it
+}
+
+// LabelOf returns the label that the plan has given to a route.
+func (v *VRF) LabelOf(prefix netip.Prefix, nextHop netip.Addr) (vpn.Label, bool) {
+	key := v.LabelMode.KeyFor(v.Name, prefix, nextHop)
+	for _, b := range v.Bindings {
+		if b.Key == key {
+			return b.Label, true
+		}
+	}
+	return 0, false
+}
+
+// Planned reports whether the plan has given out a label to the VRF.
+func (v *VRF) Planned(label vpn.Label) bool {
+	for _, b := range v.Bindings {
+		if b.Label == label {
+			return true
+		}
+	}
+	return false
 }

@@ -1,0 +1,107 @@
+package kernel
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// LinkEvent is a change of an interface of the namespace.
+type LinkEvent struct {
+	Name    string
+	Admin   bool // it is set up
+	Carrier bool
+	Gone    bool
+}
+
+// NeighborEvent is a change of the kernel's neighbour table. A nil MAC means
+// that the neighbour cannot be reached.
+type NeighborEvent struct {
+	Link  int // ifindex
+	Addr  netip.Addr
+	MAC   net.HardwareAddr
+	State string // as RFC 4861 names it
+}
+
+// Watch is a subscription to the changes of links and neighbours.
+type Watch struct {
+	Links     chan netlink.LinkUpdate // closed when the subscription ends
+	Neighbors chan netlink.NeighUpdate
+	Trouble   chan error // messages that could not be read; others follow
+}
+
+// Subscribe watches the namespace in which the process runs. What exists is
+// reported first.
+func Subscribe(ctx context.Context) (*Watch, error) {
+	w := &Watch{
+		Links:     make(chan netlink.LinkUpdate, 64),
+		Neighbors: make(chan netlink.NeighUpdate, 64),
+		Trouble:   make(chan error, 2),
+	}
+	// Another program's requests in this namespace can bring a message that is not
+	// ours, which is no reason to end.
+	fail := func(err error) {
+		select {
+		case w.Trouble <- err:
+		default:
+		}
+	}
+	err := netlink.LinkSubscribeWithOptions(w.Links, ctx.Done(), netlink.LinkSubscribeOptions{ListExisting: true, ErrorCallback: fail})
+	if err != nil {
+		return nil, fmt.Errorf("watch links: %w", err)
+	}
+	err = netlink.NeighSubscribeWithOptions(w.Neighbors, ctx.Done(), netlink.NeighSubscribeOptions{ListExisting: true, ErrorCallback: fail})
+	if err != nil {
+		return nil, fmt.Errorf("watch neighbours: %w", err)
+	}
+	return w, nil
+}
+
+// Link reads a change of an interface.
+func Link(u netlink.LinkUpdate) LinkEvent {
+	e := LinkEvent{Name: u.Attrs().Name, Gone: u.Header.Type == unix.RTM_DELLINK}
+	e.Admin = !e.Gone && u.IfInfomsg.Flags&unix.IFF_UP != 0
+	e.Carrier = !e.Gone && u.IfInfomsg.Flags&unix.IFF_LOWER_UP != 0
+	return e
+}
+
+// Neighbor reads a change of a neighbour; ok is false for one without an IP
+// address.
+func Neighbor(u netlink.NeighUpdate) (e NeighborEvent, ok bool) {
+	addr, ok := netip.AddrFromSlice(u.IP)
+	if !ok {
+		return NeighborEvent{}, false
+	}
+	e = NeighborEvent{Link: u.LinkIndex, Addr: addr.Unmap(), State: neighborState(u.State)}
+	usable := u.State & (unix.NUD_REACHABLE | unix.NUD_STALE | unix.NUD_DELAY | unix.NUD_PROBE | unix.NUD_PERMANENT)
+	if u.Type != unix.RTM_DELNEIGH && usable != 0 && len(u.HardwareAddr) == 6 {
+		e.MAC = u.HardwareAddr
+	}
+	return e, true
+}
+
+// Failed is the state of a neighbour that did not answer.
+const Failed = "failed"
+
+// neighborState names a kernel neighbour state as RFC 4861 does.
+func neighborState(state int) string {
+	switch {
+	case state&unix.NUD_REACHABLE != 0:
+		return "reachable"
+	case state&unix.NUD_STALE != 0:
+		return "stale"
+	case state&unix.NUD_DELAY != 0:
+		return "delay"
+	case state&unix.NUD_PROBE != 0:
+		return "probe"
+	case state&unix.NUD_PERMANENT != 0:
+		return "permanent"
+	case state&unix.NUD_FAILED != 0:
+		return Failed
+	}
+	return "incomplete"
+}

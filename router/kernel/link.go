@@ -1,0 +1,126 @@
+package kernel
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// ConfigureLink gives an interface exactly these addresses, beside link-local
+// ones, and sets it up. It returns the interface's index.
+func ConfigureLink(name string, addresses []netip.Prefix) (index int, err error) {
+	link, err := netlink.LinkByName(name)
+	if err != nil {
+		return 0, fmt.Errorf("interface %s: %w", name, err)
+	}
+	if err := errors.Join(enableIPv6(name, addresses), probeNeighbors(name)); err != nil {
+		return 0, err
+	}
+	have, err := netlink.AddrList(link, netlink.FAMILY_ALL)
+	if err != nil {
+		return 0, fmt.Errorf("addresses of %s: %w", name, err)
+	}
+	want := map[netip.Prefix]bool{}
+	for _, p := range addresses {
+		want[p] = true
+		addr := &netlink.Addr{IPNet: ipNet(p)}
+		if p.Addr().Is6() {
+			addr.Flags = unix.IFA_F_NODAD
+		}
+		if err := netlink.AddrReplace(link, addr); err != nil {
+			return 0, fmt.Errorf("address %s on %s: %w", p, name, err)
+		}
+	}
+	for _, a := range have {
+		p := prefixOf(a.IPNet)
+		if want[p] || p.Addr().IsLinkLocalUnicast() {
+			continue
+		}
+		if err := netlink.AddrDel(link, &a); err != nil {
+			return 0, fmt.Errorf("address %s of %s: %w", p, name, err)
+		}
+	}
+	if err := netlink.LinkSetUp(link); err != nil {
+		return 0, fmt.Errorf("set %s up: %w", name, err)
+	}
+	return link.Attrs().Index, nil
+}
+
+// ConfigureQuietLink is ConfigureLink for an interface that never asks for a
+// MAC.
+func ConfigureQuietLink(name string, addresses []netip.Prefix) error {
+	link, err := netlink.LinkByName(name)
+	if err != nil {
+		return fmt.Errorf("interface %s: %w", name, err)
+	}
+	if err := netlink.LinkSetARPOff(link); err != nil {
+		return fmt.Errorf("interface %s: no ARP: %w", name, err)
+	}
+	_, err = ConfigureLink(name, addresses)
+	return err
+}
+
+// enableIPv6 turns IPv6 on where the link has IPv6 addresses: interfaces of a
+// router's namespace start without it.
+func enableIPv6(name string, addresses []netip.Prefix) error {
+	value := "1"
+	for _, p := range addresses {
+		if p.Addr().Is6() {
+			value = "0"
+		}
+	}
+	for file, v := range map[string]string{"disable_ipv6": value, "accept_ra": "0"} {
+		path := filepath.Join("/proc/sys/net/ipv6/conf", name, file)
+		if err := os.WriteFile(path, []byte(v), 0o644); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("interface %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// probeNeighbors makes the kernel notice within a few seconds that a neighbour
+// in use is gone. By default that takes up to a minute.
+func probeNeighbors(name string) error {
+	for _, family := range []string{"ipv4", "ipv6"} {
+		for file, v := range map[string]string{
+			"base_reachable_time_ms": "2000", "delay_first_probe_time": "1", "retrans_time_ms": "500",
+		} {
+			path := filepath.Join("/proc/sys/net", family, "neigh", name, file)
+			if err := os.WriteFile(path, []byte(v), 0o644); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return fmt.Errorf("interface %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}
+
+func prefixOf(n *net.IPNet) netip.Prefix {
+	addr, _ := netip.AddrFromSlice(n.IP)
+	ones, _ := n.Mask.Size()
+	return netip.PrefixFrom(addr.Unmap(), ones)
+}
+
+// Solicit makes the kernel treat a neighbour as in use: it resolves one that it
+// does not know, and asks again for one that has been silent for a while.
+func Solicit(link int, addr netip.Addr) error {
+	return netlink.NeighSet(&netlink.Neigh{
+		LinkIndex: link, IP: addr.AsSlice(), State: unix.NUD_NONE, Flags: unix.NTF_USE, Family: familyOf(addr),
+	})
+}
+
+func familyOf(a netip.Addr) int {
+	if a.Is4() {
+		return netlink.FAMILY_V4
+	}
+	return netlink.FAMILY_V6
+}
