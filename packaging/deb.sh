@@ -3,10 +3,10 @@
 #
 #   packaging/deb.sh ARCH PROGRAM DIRECTORY
 #
-# of PROGRAM, built for ARCH, into DIRECTORY. bin/pseudowan, built for this
-# machine, tells completions and man pages. VERSION is what git describe says,
-# SOURCE_DATE_EPOCH the time that everything in the package gets. Wants the
-# working directory to be the checkout.
+# PROGRAM, built for ARCH, goes into a package in DIRECTORY. bin/pseudowan, built
+# for this machine, prints the completions and man pages. VERSION is what git
+# describe says, SOURCE_DATE_EPOCH the date of every file in the package. The
+# working directory must be the checkout.
 set -eu
 
 ARCH=$1
@@ -48,7 +48,9 @@ mkdir -p "$STAGE/etc/pseudowan" "$share/bash-completion/completions" "$share/zsh
 	"$share/fish/vendor_completions.d" "$share/man/man1"
 install -D -m 755 "$program" "$STAGE/usr/bin/pseudowan"
 put 644 "$STAGE/usr/lib/systemd/system" packaging/pseudowan@.service
-put 644 "$doc" README.md packaging/copyright
+put 644 "$doc" *.md packaging/copyright
+put 644 "$doc/docs" docs/*.md docs/*.txt docs/*.yml
+put 644 "$doc/docs/pictures" docs/pictures/*.svg
 put 644 "$doc/examples" labs/catalog/*.yaml
 install -D -m 644 packaging/lintian-overrides "$share/lintian/overrides/pseudowan"
 bin/pseudowan completion bash >"$share/bash-completion/completions/pseudowan"
@@ -60,7 +62,7 @@ sh packaging/licenses.sh | gzip -9n >"$doc/third-party-licenses.gz"
 gzip -9n >"$doc/changelog.gz" <<END
 pseudowan ($VERSION) unstable; urgency=medium
 
-  * See the history of the source for what this version brings.
+  * See CHANGELOG.md for what this version brings.
 
  -- pseudowan maintainers <maintainers@pseudowan.invalid>  $(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")
 END
