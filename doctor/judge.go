@@ -18,9 +18,7 @@ func Judge(o Observed, n Need) []status.Finding {
 	return found
 }
 
-// Failed reports whether a lab cannot run.
-func Failed(found []status.Finding) bool { return len(failures(found)) > 0 }
-
+// failures are the findings that keep a lab from running.
 func failures(found []status.Finding) []status.Finding {
 	var out []status.Finding
 	for _, f := range found {

@@ -31,6 +31,9 @@ func (e *ExitError) ExitCode() int { return e.Code }
 // Unwrap returns the cause.
 func (e *ExitError) Unwrap() error { return e.Err }
 
+// ExitStatus returns the exit code for callers that do not know this type.
+func (e *ExitError) ExitStatus() int { return e.Code }
+
 // entry is what Enter is told on its command line.
 type entry struct {
 	netns, root, hostname, dir string

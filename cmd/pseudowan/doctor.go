@@ -2,12 +2,13 @@ package main
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/spf13/cobra"
 
-	"pseudowan/doctor"
 	"pseudowan/labs"
 	"pseudowan/show"
+	"pseudowan/status"
 )
 
 func newDoctor(s streams) *cobra.Command {
@@ -34,7 +35,7 @@ it exits with 1.`,
 		if err := show.Findings(output(s.out, format), found); err != nil {
 			return err
 		}
-		if doctor.Failed(found) {
+		if slices.ContainsFunc(found, func(f status.Finding) bool { return f.Status == status.Fail }) {
 			return statusError(exitFailure) // the table has said why
 		}
 		return nil

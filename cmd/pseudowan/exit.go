@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"pseudowan/hosts"
 	"pseudowan/labs"
 	"pseudowan/status"
 	"pseudowan/topology"
@@ -51,6 +50,13 @@ type statusError int
 
 func (e statusError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
+// exitStatuser is an error that brings its exit code along: a command that did
+// not start inside a node.
+type exitStatuser interface {
+	error
+	ExitStatus() int
+}
+
 // exitCode translates what a command returned.
 func exitCode(ctx context.Context, err error) int {
 	var (
@@ -58,7 +64,7 @@ func exitCode(ctx context.Context, err error) int {
 		problems     topology.Problems
 		inNode       statusError
 		notConverged *labs.NotConvergedError
-		notEntered   *hosts.ExitError
+		notStarted   exitStatuser
 		untested     untestedError
 	)
 	switch {
@@ -66,8 +72,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitOK
 	case errors.As(err, &inNode):
 		return int(inNode)
-	case errors.As(err, &notEntered):
-		return notEntered.Code
+	case errors.As(err, &notStarted):
+		return notStarted.ExitStatus()
 	case ctx.Err() != nil:
 		return exitInterrupted
 	case errors.As(err, &usage), errors.As(err, &problems), errors.Is(err, status.ErrSeveralLabs):

@@ -13,11 +13,15 @@ import (
 	"testing/iotest"
 	"time"
 
-	"pseudowan/hosts"
 	"pseudowan/labs"
 	"pseudowan/status"
 	"pseudowan/topology"
 )
+
+// notStarted is an error as labs.Exec returns them.
+type notStarted struct{ error }
+
+func (notStarted) ExitStatus() int { return 127 }
 
 func TestExitCodesAndWords(t *testing.T) {
 	going := context.Background()
@@ -45,7 +49,7 @@ func TestExitCodesAndWords(t *testing.T) {
 		{"interrupted", stopped, context.Canceled, exitInterrupted, "pseudowan: interrupted\n"},
 		{"interrupted, with more to say", stopped, errors.Join(fmt.Errorf("start pe1: %w", context.Canceled), errors.New("undo failed")), exitInterrupted, "pseudowan: interrupted\nundo failed\n"},
 		{"interrupted by a signal", signalled, fmt.Errorf("start pe1: %w", context.Cause(signalled)), exitInterrupted, "pseudowan: interrupted\n"},
-		{"no such command", going, &hosts.ExitError{Code: 127, Err: errors.New("pong: command not found")}, 127, "pseudowan: pong: command not found\n"},
+		{"no such command", going, notStarted{errors.New("pong: command not found")}, 127, "pseudowan: pong: command not found\n"},
 		{"command's code", going, statusError(42), 42, ""},
 		{"command's code when interrupted", stopped, statusError(1), 1, ""},
 	} {
