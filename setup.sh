@@ -4,12 +4,12 @@
 #   sudo sh ./setup.sh demo    build, install, and bring up the first lab
 #   sudo sh ./setup.sh test    build and run every test
 #
-# Both install by apt what is missing and may be repeated in any order. The
-# programs that a package starts at once are stopped again when this script
-# brought the package; what was there before is left alone.
+# Both install missing packages by apt and may be repeated in any order. Services
+# that come with a package are stopped and disabled if this script installed it;
+# those that were there before are left alone.
 set -eu
 
-# The Go release to fetch where none that fits is installed.
+# The Go release to fetch if no suitable one is installed.
 go_release=go1.26.8
 
 cd "$(dirname "$0")"
@@ -35,8 +35,8 @@ has() { command -v "$1" >/dev/null 2>&1; }
 
 # --- packages ---------------------------------------------------------------
 
-# missing_packages COMMAND:PACKAGE... prints the packages whose command is not
-# there. The command counts, not the package: it may have come another way.
+# missing_packages COMMAND:PACKAGE... prints the packages whose command is missing.
+# The command counts, not the package: it may have been installed another way.
 missing_packages() {
 	for pair in "$@"; do
 		has "${pair%%:*}" || printf '%s ' "${pair#*:}"
@@ -47,12 +47,12 @@ missing_packages() {
 install_packages() {
 	packages=$(missing_packages "$@")
 	[ -n "$packages" ] || return 0
-	has apt-get || die "please install what brings these, then run this again: $packages"
-	# A fresh server may still be busy with its own upgrades; and what this
-	# installs is no reason to restart the services that run (needrestart).
+	has apt-get || die "there is no apt-get; install what these Debian packages contain and run this again: $packages"
+	# A fresh server may still be busy with its own upgrades. Running services need
+	# no restart for what this installs (needrestart).
 	export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 	read_lists
-	# The list is split into words on purpose.
+	# The list must be split into words.
 	# shellcheck disable=SC2086
 	packages=$(available $packages)
 	# shellcheck disable=SC2086
@@ -68,24 +68,24 @@ install_packages() {
 	retire_new
 }
 
-# read_lists waits for whoever reads them already, as a server does that has just
-# booted: apt has no time limit for that lock.
+# read_lists updates the package lists. It waits for another update, such as that of
+# a server that has just booted: apt has no timeout for that lock.
 read_lists() {
-	say "reading the lists of packages"
+	say "updating the package lists"
 	tries=0
 	until apt-get update -qq >"$log" 2>&1; do
 		tries=$((tries + 1))
 		if ! grep -q 'Could not get lock' "$log" || [ $tries -ge 100 ]; then
 			cat "$log" >&2
-			say "apt-get update failed; going on with the lists that are there"
+			say "apt-get update failed; continuing with the present lists"
 			return 0
 		fi
 		sleep 3
 	done
 }
 
-# available PACKAGE|PACKAGE... prints the first of each group that there is: a
-# command is not in the same package everywhere.
+# available PACKAGE|PACKAGE... prints the first package of each group that exists:
+# distributions put some commands into different packages.
 available() {
 	for group in "$@"; do
 		for package in $(printf %s "$group" | tr '|' ' '); do
@@ -95,9 +95,9 @@ available() {
 	done | sort -u | tr '\n' ' '
 }
 
-# absent_services PACKAGE... prints the services that the packages are going to
-# bring. One that is there already has come another way, and may be in use:
-# Docker brings containerd, which a Kubernetes node has, too.
+# absent_services PACKAGE... prints the services that the packages will add. One
+# that exists already came another way and may be in use: Docker's package adds
+# containerd, which a Kubernetes node has too.
 absent_services() {
 	for package in "$@"; do
 		for service in $(services_of "$package"); do
@@ -106,8 +106,8 @@ absent_services() {
 	done
 }
 
-# has_service SERVICE tells whether it is there. A package that was removed may
-# have left its script.
+# has_service SERVICE reports whether the service exists. A removed package may have
+# left its script.
 has_service() {
 	for file in "/etc/init.d/$1" "/etc/systemd/system/$1" "/lib/systemd/system/$1"; do
 		[ -e "$file" ] || file=$file.service
@@ -133,10 +133,10 @@ services_of() {
 policy=/usr/sbin/policy-rc.d
 policy_mark="Made by pseudowan's setup.sh"
 
-# hold_services keeps packages, and those that they need, from starting what
-# nobody has asked for: a Docker daemon would add a bridge and packet filter rules
-# to the server's network. What runs may be restarted. An administrator's own
-# policy stays; then retire_new undoes what it let through.
+# hold_services keeps packages and their dependencies from starting services: a
+# Docker daemon would add a bridge and packet filter rules to the server's network.
+# Running services may be restarted. An administrator's own policy stays; then
+# retire_new stops what it lets through.
 hold_services() {
 	[ ! -e $policy ] || return 0
 	held=yes
@@ -157,7 +157,7 @@ release_services() {
 	held=
 }
 
-# retire_new retires the services that this script's packages have brought.
+# retire_new retires the services that this script has installed.
 retire_new() {
 	new=${services-}
 	services=
@@ -166,34 +166,34 @@ retire_new() {
 	done
 }
 
-# retire SERVICE stops and disables it. A lab and the tests run their own; the
-# server's would only listen and wait.
+# retire SERVICE stops and disables a service. Labs and tests run their own; the
+# server's would only listen.
 retire() {
 	if [ -d /run/systemd/system ]; then
 		systemctl disable --now --quiet "$1" >"$log" 2>&1 || say "could not stop $1: $(cat "$log")"
 		return 0
 	fi
 	if [ -x "/etc/init.d/$1" ]; then
-		"/etc/init.d/$1" stop >"$log" 2>&1 || true # it mostly does not run
+		"/etc/init.d/$1" stop >"$log" 2>&1 || true # it rarely runs
 		update-rc.d "$1" disable >"$log" 2>&1 || say "could not disable $1: $(cat "$log")"
 	fi
-	# What systemd would start, once it runs here.
+	# What systemd would start after the next boot.
 	unit=$1
 	case $unit in *.*) ;; *) unit=$unit.service ;; esac
 	if has systemctl; then
 		systemctl --root=/ disable --quiet "$unit" >"$log" 2>&1 || true # there may be no unit
 	else
-		# It wants to be called by a package's script, as it enabled the unit.
+		# It expects to be called by a package's script.
 		DPKG_MAINTSCRIPT_PACKAGE=$unit deb-systemd-helper disable "$unit" >"$log" 2>&1 || true
 	fi
 }
 
 # --- Go ---------------------------------------------------------------------
 
-# go_fits GO tells whether that go command can build this module. The module's
-# own toolchain line must not send an old one off to download another. The tests
-# want the very series of releases: the programs that check the code read what
-# the compiler writes, and a later one writes something else.
+# go_fits GO reports whether that go command can build this module. The module's
+# toolchain line must not make an old one download another. The tests need the same
+# series of releases: the linters read the compiler's export data, whose format
+# changes.
 go_fits() {
 	has "$1" || return 1
 	have=$(cd / && GOTOOLCHAIN=local "$1" env GOVERSION 2>/dev/null) || return 1
@@ -203,7 +203,7 @@ go_fits() {
 	case $job:${have#go}. in run_tests:"$want".* | demo:*) ;; *) return 1 ;; esac
 }
 
-# find_go makes a go command that fits the first in PATH.
+# find_go puts a suitable go command first in PATH.
 find_go() {
 	if ! fitting_go; then
 		fetch_go
@@ -213,8 +213,8 @@ find_go() {
 	place_caches
 }
 
-# fitting_go looks where Go may be: sudo's PATH has no /usr/local/go/bin, where Go's
-# own instructions put it.
+# fitting_go finds a suitable Go. sudo's PATH lacks /usr/local/go/bin, where Go's own
+# instructions install it.
 fitting_go() {
 	for go in go /usr/local/go/bin/go "$cache/go/bin/go"; do
 		if go_fits "$go"; then
@@ -226,8 +226,8 @@ fitting_go() {
 }
 
 # fetch_go downloads the Go release into the checkout. Go publishes its
-# toolchains as modules, so any go command can fetch one, checked against the
-# checksum database; one from the distribution will do, however old.
+# toolchains as modules, so any go command, however old, can fetch one, checked
+# against the checksum database.
 fetch_go() {
 	go=go
 	has go || go=/usr/local/go/bin/go
@@ -235,7 +235,7 @@ fetch_go() {
 		install_packages go:golang-go
 		go=go
 	fi
-	# Not here: an older Go would look for the one that go.mod asks for.
+	# Not in the checkout, where an older Go would obey go.mod.
 	platform=$(cd / && "$go" env GOOS)-$(cd / && "$go" env GOARCH)
 	module=golang.org/toolchain@v0.0.1-$go_release.$platform
 	say "fetching $go_release into .cache"
@@ -250,8 +250,8 @@ fetch_go() {
 	rm -rf "$path"
 }
 
-# repair_go DIR undoes what being a module did to a toolchain: modules have no
-# executable files, and none but their own go.mod.
+# repair_go DIR restores what a toolchain loses as a module: the executable bits and
+# the inner go.mod files.
 repair_go() {
 	chmod -R u+w "$1"
 	chmod +x "$1"/bin/* "$1"/pkg/tool/*/*
@@ -260,9 +260,9 @@ repair_go() {
 	done
 }
 
-# place_caches gives go caches inside the checkout where its usual ones cannot be
-# had (no HOME, a read-only file system) or are somebody else's: root's files
-# there would stop their owner's next build.
+# place_caches moves Go's caches into the checkout if the usual ones are missing (no
+# HOME), read-only or somebody else's: root's files there would break their owner's
+# next build.
 place_caches() {
 	[ -n "${HOME-}" ] || export XDG_CACHE_HOME="$cache" # for the other tools
 	own_directory "$(cd / && go env GOCACHE)" || export GOCACHE="$cache/build"
@@ -270,15 +270,15 @@ place_caches() {
 	if own_directory "$modules" && own_directory "$(cd / && go env GOPATH)"; then
 		return 0
 	fi
-	# Modules that are there already need no network.
+	# Modules that are already cached need no network.
 	GOPROXY=$(cd / && go env GOPROXY)
 	[ ! -d "$modules/cache/download" ] || GOPROXY=file://$modules/cache/download,$GOPROXY
 	GOFLAGS="$(cd / && go env GOFLAGS) -modcacherw"
 	export GOPROXY GOFLAGS GOPATH="$cache/gopath" GOMODCACHE="$cache/gopath/pkg/mod"
 }
 
-# own_directory DIR tells whether DIR is root's and can be written, making it
-# where it is not there.
+# own_directory DIR makes DIR if it is missing, and reports whether it is root's and
+# writable.
 own_directory() {
 	case $1 in /*) ;; *) return 1 ;; esac
 	parent=$1
@@ -293,14 +293,14 @@ own_directory() {
 runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputils-ping
 	traceroute:traceroute ovs-vswitchd:openvswitch-switch"
 
-# What the tests look with, and compare with.
+# What the tests use to observe, and as peers.
 tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
 	gobgpd:gobgpd bird:bird2 vtysh:frr docker-registry:docker-registry
 	dockerd:docker.io docker:docker-cli|docker.io"
 
-# find_busybox sees to a static busybox, which the built-in image of containers is
-# made from. Where the server has the other one, whose package excludes it, it
-# gets a place of its own.
+# find_busybox makes sure of a static busybox, from which the built-in container
+# image is made. If the server has the dynamic one, whose package conflicts, the
+# static one goes into a directory of its own.
 find_busybox() {
 	place=/usr/local/lib/pseudowan
 	! is_static "$(command -v busybox)" && ! is_static $place/busybox || return 0
@@ -311,15 +311,15 @@ find_busybox() {
 	say "putting a static busybox into $place"
 	unpacked=$(mktemp -d)
 	(cd "$unpacked" && apt-get download -qq busybox-static && dpkg-deb -x busybox-static_*.deb .) >"$log" 2>&1 ||
-		say "no static busybox can be had, and containers need an image: then; $(tail -n 1 "$log")"
+		say "no static busybox is available, so containers need an image: of their own; $(tail -n 1 "$log")"
 	for path in "$unpacked"/bin/busybox "$unpacked"/usr/bin/busybox; do
 		[ ! -e "$path" ] || install -D -m 755 "$path" $place/busybox
 	done
 	rm -rf "$unpacked"
 }
 
-# is_static PROGRAM tells whether it runs without shared libraries: else the
-# loader's name is at its beginning. ldd would run the program to find that out.
+# is_static PROGRAM reports whether it needs no shared libraries. A dynamic one names
+# the loader near its beginning; ldd would run the program to find out.
 is_static() {
 	[ -e "$1" ] && ! head -c 4096 "$1" | grep -q ld-linux
 }
@@ -338,7 +338,7 @@ demo() {
 	run pseudowan exec --lab $lab host_001_101 -- ping -c 3 30.1.0.2
 	cat <<-END
 
-		The lab runs. Try next:
+		The lab is up. Try next:
 		  sudo pseudowan show flow --router pe1
 		  sudo pseudowan exec host_001_101 -- traceroute -n 130.1.0.1
 		  sudo pseudowan exec -it host_001_101
@@ -352,7 +352,7 @@ run() {
 	"$@"
 }
 
-# What a virtual machine with Debian's kernel needs.
+# What the virtual machine with Debian's kernel needs.
 machine="qemu-system-x86_64:qemu-system-x86 mmdebstrap:mmdebstrap cpio:cpio depmod:kmod"
 
 run_tests() {
@@ -366,24 +366,24 @@ run_tests() {
 	[ -z "$machine" ] || make test-vm-brief
 }
 
-# wants_machine tells whether a virtual machine tests what this kernel lacks, the
-# datapath of Open vSwitch: in CI, as it takes minutes, on the Debian that has
-# what the machine is made of.
+# wants_machine reports whether to test Open vSwitch's kernel datapath, which this
+# kernel lacks, in a virtual machine: only in CI, as it takes minutes, and only on
+# the Debian that the machine is made from.
 wants_machine() {
 	if [ -d /sys/module/openvswitch ] || { has modprobe && modprobe --dry-run --quiet openvswitch; }; then
 		return 1
 	fi
 	if [ -z "${CI-}" ]; then
-		say "this kernel has no datapath to test; make test-vm tests one in a virtual machine"
+		say "this kernel has no Open vSwitch datapath to test; make test-vm tests one in a virtual machine"
 		return 1
 	fi
 	if ! grep -q '^VERSION_CODENAME=bookworm' /etc/os-release || [ "$(uname -m)" != x86_64 ]; then
-		say "the kernel's datapath is not tested: this kernel has none, and the virtual machine wants Debian 12 on amd64"
+		say "the kernel's datapath is not tested: this kernel has none, and the virtual machine needs Debian 12 on amd64"
 		return 1
 	fi
 }
 
-# clean_up runs however the script ends. What was built belongs to the user who
+# clean_up runs however the script ends. It gives what was built to the user who
 # called sudo, so that the next `make` without sudo can replace it.
 clean_up() {
 	release_services
@@ -403,7 +403,7 @@ test) job=run_tests ;;
 *) usage ;;
 esac
 [ "$(id -u)" -eq 0 ] || die "this needs root: sudo sh ./setup.sh $1"
-# One that was killed could not take it back.
+# A run that was killed may have left its policy.
 ! grep -qsF "$policy_mark" $policy || rm -f $policy
 mkdir -p "$cache"
 echo '*' >"$cache/.gitignore"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Proves setup.sh, and the package, on bare machines:
 #
-#   sudo sh ./setup_test.sh [SCENARIO...]    (all of them, where none is named)
+#   sudo sh ./setup_test.sh [SCENARIO...]    (default: all)
 #
 #   demo-first   a server, nothing installed; sudo: demo, test, demo, test
 #   test-first   a container, nothing installed; sudo: test, demo, test, demo
@@ -10,11 +10,11 @@
 #                demo, and the tests that use Docker
 #   in-use       an Open vSwitch in use, an old Go, no sudo, no HOME: demo
 #   stopped      an Open vSwitch that is stopped, a read-only GOPATH: demo
-#   package      what `make deb` has made: apt install, its unit, apt remove
+#   package      the package of `make deb`: apt install, its unit, apt remove
 #
 # Each runs in a fresh minimal Debian of its own, in its own mount, process and
-# network namespaces, from a user's clone of HEAD: a server is run by systemd, a
-# container has no init system. Wants debootstrap, slirp4netns and git, and some
+# network namespaces, from a user's clone of HEAD. A "server" runs systemd, a
+# "container" has no init system. It needs debootstrap, slirp4netns, git, and some
 # 5 GB of disk in BARE_DIR (default /var/tmp). BARE_SUITE is Debian's release
 # (default bookworm), BARE_MIRROR where its packages are (default: where this
 # machine has its own).
@@ -57,7 +57,7 @@ outside() {
 		boot "$work/machine" "$scenario"
 		rm -rf --one-file-system "$work/machine"
 	done
-	say "all as it must be: $*"
+	say "passed: $*"
 }
 
 clean_up() {
@@ -68,8 +68,8 @@ clean_up() {
 	find /sys/fs/cgroup -depth -path "*/pseudowan-bare.$$*" -type d -exec rmdir {} + 2>/dev/null || true
 }
 
-# furnish DIR gives the machine this server's package sources and trusted
-# authorities, a user, and the user's clone.
+# furnish DIR gives the machine this server's package sources and certificates, a
+# user, and that user's clone.
 furnish() {
 	cp -a /etc/apt/apt.conf.d/. "$1/etc/apt/apt.conf.d/"
 	rm -f "$1/etc/apt/apt.conf.d/"*docker* # a container image's, not a server's
@@ -88,8 +88,8 @@ furnish() {
 	cp "$source"/bin/pseudowan_*.deb "$1/root/" 2>/dev/null || true
 }
 
-# boot DIR SCENARIO runs the scenario on the machine. Its network reaches out
-# through a process, so that nothing of this server's own is changed for it.
+# boot DIR SCENARIO runs the scenario on the machine. A process carries its traffic,
+# so that the network of this server stays as it is.
 boot() {
 	: >"$work/net"
 	unshare --net="$work/net" true
@@ -111,8 +111,8 @@ boot() {
 	umount "$work/net"
 }
 
-# isolate NET DIR SCENARIO ID runs the machine in namespaces of its own. What it
-# makes of control groups it makes in one of this test's.
+# isolate NET DIR SCENARIO ID runs the machine in namespaces of its own, and in a
+# control group of this test's.
 isolate() {
 	while IFS=: read -r _ controllers path; do
 		case $controllers in
@@ -182,9 +182,9 @@ make_devices() {
 	mount -t tmpfs -o mode=1777 tmpfs dev/shm
 }
 
-# as_server SCENARIO boots the machine: the scenario is a unit, whose exit code
-# becomes the machine's. Timers would start processes while tests look for some,
-# and the kernel's settings are this server's.
+# as_server SCENARIO boots the machine with the scenario as a unit, whose exit code
+# becomes the machine's. There are no timers, which would start processes while
+# tests look for leftovers, and no sysctl, as the kernel is this server's.
 as_server() {
 	ln -s /dev/null etc/systemd/system/timers.target
 	ln -s /dev/null etc/systemd/system/systemd-sysctl.service
@@ -277,7 +277,7 @@ check_test() {
 $(printf '%s\n' "$before" >/root/before && printf '%s\n' "$after" | diff /root/before -)"
 }
 
-# check_files proves whose the files are, and that no service has come to stay.
+# check_files proves who owns the files, and that no service has stayed.
 check_files() {
 	foreign=$(find $checkout ! -user $user | head -n 5)
 	[ -z "$foreign" ] || die "not $user's: $foreign"
@@ -288,7 +288,7 @@ check_files() {
 	[ ! -S /var/run/openvswitch/db.sock ] || die "the server's Open vSwitch runs"
 }
 
-# brought matches the services that packages of setup.sh bring.
+# brought matches the services in the packages that setup.sh installs.
 brought='openvswitch|ovs|gobgpd|bird|frr|docker'
 
 # enabled lists what starts at boot.
@@ -304,7 +304,7 @@ down_again() {
 	[ -z "$left" ] || die "down left: $left"
 }
 
-# in_use: the server's own switch must not notice, and root may do without sudo.
+# in_use: the server's own switch stays as it is, and root needs no sudo.
 in_use() {
 	say "an Open vSwitch in use, and Debian's Go"
 	apt-get update -qq
@@ -339,7 +339,7 @@ down_again_beside() {
 	[ -z "$(ls /run/netns)" ] || die "down left: $(ls /run/netns)"
 }
 
-# stopped: what its administrator has stopped stays as it is.
+# stopped: a service that its administrator has stopped stays stopped.
 stopped() {
 	say "an Open vSwitch that is stopped, and a read-only GOPATH"
 	apt-get update -qq
@@ -356,8 +356,7 @@ stopped() {
 	down_again
 }
 
-# beside: a Docker that is in use does not notice the tests, which run daemons
-# of their own.
+# beside: a Docker daemon in use stays as it is, as tests run their own.
 beside() {
 	say "a Docker in use"
 	apt-get update -qq
@@ -393,8 +392,8 @@ server_docker() {
 	grep -c docker /proc/mounts
 }
 
-# package: installing starts no lab, removing leaves none; its unit, once
-# enabled, keeps a lab up.
+# package: installing starts no lab, removing leaves none; the unit, once enabled,
+# keeps a lab up.
 package() {
 	ls /root/*.deb || die "no package; run make deb before"
 	apt-get update -qq

@@ -20,8 +20,8 @@ if [ -z "${VERSION-}" ] || [ -z "${SOURCE_DATE_EPOCH-}" ]; then
 	exit 1
 fi
 
-# Debian's versions begin with a digit and keep "-" for themselves. A commit
-# without a tag before it sorts before every release, in the order of time.
+# Debian's versions begin with a digit, and "-" has a meaning there. A commit
+# before the first tag sorts before every release, by time.
 case $VERSION in
 v[0-9]*) VERSION=$(echo "${VERSION#v}" | sed 's/-/+/; s/-/./g') ;;
 *) VERSION=0~$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M).$(echo "$VERSION" | tr - .) ;;
@@ -35,7 +35,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 export STAGE
 
-# put MODE DIRECTORY FILE... copies, whatever this checkout's umask was.
+# put MODE DIRECTORY FILE... copies files, whatever their modes in the checkout.
 put() {
 	mode=$1
 	shift

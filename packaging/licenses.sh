@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the licences of every module that the program contains: they ask for
-# it to be told with each copy. Wants the working directory to be the checkout.
+# Prints the licences of every module that the program contains, which must
+# accompany each copy. The working directory must be the checkout.
 set -eu
 
 # shellcheck disable=SC2016

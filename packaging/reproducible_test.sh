@@ -1,7 +1,7 @@
 #!/bin/sh
-# Proves that a release depends on the commit alone: two clones in directories
-# of different names, with nothing compiled before, give the same files, and
-# the programs are static.
+# Proves that a release depends on the commit alone: two clones in directories of
+# different names, each with an empty build cache, give the same files. It also
+# proves that the programs are static.
 set -eu
 
 source=$(cd "$(dirname "$0")/.." && pwd)

@@ -33,7 +33,7 @@ func marshalJSON(document any) ([]byte, error) {
 }
 
 // writeYAML prints the same document as writeJSON, with the same keys in the
-// same order. JSON is the source, so that the two can never disagree.
+// same order. It converts the JSON, so that the two cannot disagree.
 func writeYAML(w io.Writer, document any) error {
 	b, err := marshalJSON(document)
 	if err != nil {
@@ -54,14 +54,12 @@ func writeYAML(w io.Writer, document any) error {
 	return err
 }
 
-// legacy is what parsers of YAML 1.1 take for a number to the base of 60
-// (65001:10 among them) or for a truth value. The encoder quotes by the rules
-// of YAML 1.2.
+// legacy matches strings that parsers of YAML 1.1 read as numbers to base 60
+// (65001:10, for one) or as booleans. The encoder quotes by YAML 1.2.
 var legacy = regexp.MustCompile(`^([-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|(?i:y|n|yes|no|on|off))$`)
 
-// blockStyle turns the flow style and the quotes of JSON into the block style
-// that people expect of YAML. The encoder puts back the quotes that a string
-// needs.
+// blockStyle replaces JSON's flow style and quotes by the block style of YAML. The
+// encoder restores the quotes that a string needs.
 func blockStyle(n *yaml.Node) {
 	switch n.Kind {
 	case yaml.ScalarNode:

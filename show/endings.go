@@ -8,22 +8,19 @@ import (
 	"pseudowan/status"
 )
 
-// Endings tells how hosts' own commands have ended, with their last words. It is
-// apart from the table, whose lines are one for each node.
+// Endings prints how hosts' own commands have ended, with their last lines of
+// output. The table has one line for each node, and no room for them.
 func Endings(w io.Writer, rows []status.Node) error {
 	var b strings.Builder
 	for _, r := range sorted(rows, byNode) {
 		if r.CommandState != status.CommandEnded {
 			continue
 		}
-		what, how := "its command", "nobody knows how"
-		if r.Runtime == "docker" {
-			what = "its container"
-		}
+		how := "exit code unknown"
 		if r.ExitCode != nil {
 			how = "exit code " + decimal(*r.ExitCode)
 		}
-		fmt.Fprintf(&b, "%s of lab %s: %s has ended, %s\n", r.Node, r.Lab, what, how)
+		fmt.Fprintf(&b, "%s of lab %s: its command has ended, %s\n", r.Node, r.Lab, how)
 		for _, line := range r.LastLines {
 			fmt.Fprintf(&b, "  %s\n", line)
 		}

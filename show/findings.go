@@ -2,8 +2,8 @@ package show
 
 import "pseudowan/status"
 
-// Findings prints what was looked at on a server, in the order given: what a
-// thing costs and what mends it stand below it.
+// Findings prints what doctor has found, in the order given, with cost and remedy
+// below each finding.
 func Findings(o Output, rows []status.Finding) error {
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{

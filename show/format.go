@@ -42,8 +42,7 @@ type Output struct {
 	Zone   *time.Location // times in tables; nil: UTC
 }
 
-// emit prints rows in the format of o; table is called only where a table is
-// wanted.
+// emit prints rows in the format of o. It calls table for that format only.
 func emit[T any](o Output, rows []T, table func() string) error {
 	return emitOne(o, present(rows), table)
 }

@@ -9,8 +9,8 @@ import (
 // gap is what stands between two columns.
 const gap = 2
 
-// grid is a table of text: a header, dashes under it, and rows whose columns
-// are as wide as their widest cell. Titles may stand between the rows.
+// grid is a table of text: a header, dashes below it, and rows whose columns are
+// as wide as their widest cell. There may be titles between rows.
 type grid struct {
 	colour  bool
 	columns []column
@@ -44,8 +44,8 @@ func text(head string) column     { return column{head: head} }
 func number(head string) column   { return column{head: head, right: true} }
 func optional(head string) column { return column{head: head, blank: true} }
 
-// state is a column of one word: green where it is good, yellow where it is
-// one of the words for a change under way, else red.
+// state is a column of one word: green if it is good, yellow if it is one of the
+// words for a change under way, else red.
 func state(head, good string, changing ...string) column {
 	return column{head: head, paint: func(s string) ink {
 		switch {
@@ -61,7 +61,7 @@ func state(head, good string, changing ...string) column {
 // add appends a row, one cell for each column.
 func (g *grid) add(cells ...string) {
 	for i := range cells {
-		// A dash keeps the number of words in every row the same.
+		// With dashes, every row has the same number of words.
 		if cells[i] == "" && !g.columns[i].blank {
 			cells[i] = "-"
 		}
@@ -109,7 +109,7 @@ func (g *grid) widths() []int {
 	return widths
 }
 
-// line prints one row without blanks at its end.
+// line prints one row, without trailing blanks.
 func (g *grid) line(b *strings.Builder, cells []string, widths []int, colour bool) {
 	blanks := 0
 	for i, cell := range cells {
@@ -130,8 +130,8 @@ func (g *grid) line(b *strings.Builder, cells []string, widths []int, colour boo
 	b.WriteByte('\n')
 }
 
-// coloured wraps a cell in its colour. Widths are computed before, from the
-// bare text: the escape sequences take no room on the screen.
+// coloured wraps a cell in its colour. The widths are those of the bare text, as
+// escape sequences take no room on the screen.
 func (c column) coloured(cell string, colour bool) string {
 	if !colour || c.paint == nil {
 		return cell

@@ -8,7 +8,7 @@ import (
 	"pseudowan/status"
 )
 
-// The elements of a JUnit report that test servers read.
+// The elements of a JUnit report that CI servers read.
 type junitSuite struct {
 	XMLName  xml.Name    `xml:"testsuite"`
 	Name     string      `xml:"name,attr"`

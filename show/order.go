@@ -9,7 +9,7 @@ import (
 	"pseudowan/status"
 )
 
-// sorted returns rows in order and leaves the caller's as they were.
+// sorted returns a sorted copy of rows.
 func sorted[T any](rows []T, compare func(a, b T) int) []T {
 	c := slices.Clone(rows)
 	slices.SortStableFunc(c, compare)
@@ -86,7 +86,7 @@ func byBinding(a, b status.MPLS) int {
 	)
 }
 
-// byFlow puts the incoming labels before the routes, as the original did.
+// byFlow puts incoming labels before routes.
 func byFlow(a, b status.Flow) int {
 	c := cmp.Or(
 		byName(a.Router, b.Router),
@@ -143,7 +143,7 @@ func trueFirst(a, b bool) int {
 	return 1
 }
 
-// byPresence orders what is there by value, before what is not.
+// byPresence orders by value, with nil last.
 func byPresence(a, b *uint32) int {
 	if a == nil || b == nil {
 		return trueFirst(a != nil, b != nil)

@@ -68,7 +68,7 @@ func RIB(o Output, rows []status.RIB) error {
 	})
 }
 
-// reason is why a path is best or is not.
+// reason is why a path is best or not.
 func reason(r status.Route) string {
 	if r.Unusable != "" {
 		return r.Reason + ": " + r.Unusable
@@ -84,7 +84,7 @@ func targets(rts []string) string {
 	return strings.Join(rts, ",")
 }
 
-// metric is a number that may be missing.
+// metric is a column of numbers that may be missing.
 func metric(head string) column { return column{head: head, right: true, blank: true} }
 
 func marks(best bool) string {

@@ -208,7 +208,7 @@ func TestEndings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "host_003_103 of lab pseudo-wan: its command has ended, exit code 3\n  reading /run/bird.conf\n  syntax error\n" +
-		"host_004_201 of lab pseudo-wan: its container has ended, nobody knows how\n"
+		"host_004_201 of lab pseudo-wan: its command has ended, exit code unknown\n"
 	if b.String() != want {
 		t.Errorf("%q", b.String())
 	}

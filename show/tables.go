@@ -32,7 +32,7 @@ func Peers(o Output, rows []status.Peer) error {
 	})
 }
 
-// why says what keeps a session down, or is about to.
+// why is what keeps a session down, or is about to.
 func why(p status.Peer) string {
 	if p.Reason != "" {
 		return p.Reason
@@ -107,8 +107,8 @@ func Flows(o Output, rows []status.Flow) error {
 	})
 }
 
-// destination is what a flow matches: a prefix, a label in parentheses, or
-// both where a route pushes a label or a label stands for one prefix.
+// destination is what a flow matches: a prefix, a label in parentheses, or both if
+// a route pushes a label or a label stands for one prefix.
 func destination(f status.Flow) string {
 	if f.Label == nil {
 		return prefix(f.Prefix)
@@ -161,8 +161,7 @@ func Nodes(o Output, rows []status.Node) error {
 	})
 }
 
-// present makes an empty list of a missing one, so that JSON says [] and not
-// null.
+// present replaces nil by an empty list, which is [] in JSON and not null.
 func present[T any](s []T) []T {
 	if s == nil {
 		return []T{}
@@ -170,7 +169,7 @@ func present[T any](s []T) []T {
 	return s
 }
 
-// moment prints a time to the second in the zone of o.
+// moment prints a time to the second, in the zone of o.
 func (o Output) moment(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -182,7 +181,7 @@ func (o Output) moment(t time.Time) string {
 	return t.In(zone).Format("2006/01/02 15:04:05")
 }
 
-// address prints a; the zero address is empty and not "invalid IP".
+// address prints a; nothing for the zero address.
 func address(a netip.Addr) string {
 	if !a.IsValid() {
 		return ""
@@ -190,7 +189,7 @@ func address(a netip.Addr) string {
 	return a.String()
 }
 
-// prefix prints p; the zero prefix is empty and not "invalid Prefix".
+// prefix prints p; nothing for the zero prefix.
 func prefix(p netip.Prefix) string {
 	if !p.IsValid() {
 		return ""
@@ -207,8 +206,8 @@ func pointed(n *uint32) string {
 	return strconv.FormatUint(uint64(*n), 10)
 }
 
-// few lists the first items and counts the rest: a host behind ten LANs would
-// make a table wider than any screen.
+// few lists the first items and counts the rest: a host with ten LANs would make
+// the table wider than any screen.
 func few(items []string) string {
 	const shown = 2
 	if len(items) <= shown {

@@ -7,8 +7,8 @@ import (
 	"pseudowan/status"
 )
 
-// Trace prints the path of a packet: what each router does by its tables and by
-// Open vSwitch, then who answered real packets, then where these disagree.
+// Trace prints the path of a packet: what each router does by its tables and by its
+// Open vSwitch, who answered real packets, and where these disagree.
 func Trace(o Output, t status.Trace) error {
 	t.Hops, t.Real, t.Disagreements, t.CannotTell = presentHops(t.Hops), present(t.Real), present(t.Disagreements), present(t.CannotTell)
 	for i := range t.Real {
@@ -36,7 +36,7 @@ func Trace(o Output, t status.Trace) error {
 	})
 }
 
-// presentHops copies hops, with empty lists where there were none.
+// presentHops copies hops, with empty lists instead of nil.
 func presentHops(hops []status.Hop) []status.Hop {
 	copied := make([]status.Hop, len(hops))
 	for i, h := range hops {
@@ -107,7 +107,7 @@ func forwardingCells(f status.Forwarding) []string {
 	return []string{vrf, route, pointed(f.Popped), pointed(f.Pushed), f.Out, f.To, f.Stops}
 }
 
-// Explanation prints why a prefix is in a VRF or is not.
+// Explanation prints why a prefix is in a VRF or not.
 func Explanation(o Output, e status.Explanation) error {
 	e.Import, e.Paths, e.Origins, e.Longer = present(e.Import), present(e.Paths), present(e.Origins), present(e.Longer)
 	for i := range e.Origins {

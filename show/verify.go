@@ -2,15 +2,17 @@ package show
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"pseudowan/status"
 )
 
-// HostPairs prints what verify found: a row for each pair that is not as
-// intended with what is wrong below it, and a count of all. With all set,
-// every pair has its row.
+// HostPairs prints what verify found: a row for each pair that is not as intended,
+// with the differences below it, and a count of all. With all set, it lists every
+// pair.
 func HostPairs(o Output, rows []status.HostPair, all bool) error {
+	rows = slices.Clone(rows)
 	for i := range rows {
 		rows[i].Via, rows[i].Differences, rows[i].CannotTell = present(rows[i].Via), present(rows[i].Differences), present(rows[i].CannotTell)
 	}
@@ -37,7 +39,7 @@ func HostPairs(o Output, rows []status.HostPair, all bool) error {
 	})
 }
 
-// untold lists what could not be found out.
+// untold lists what could not be judged.
 func untold(rows []status.HostPair) string {
 	var b strings.Builder
 	for _, r := range rows {
@@ -48,7 +50,7 @@ func untold(rows []status.HostPair) string {
 	return b.String()
 }
 
-// differenceLines says what is different, once for all addresses that share it.
+// differenceLines prints each difference once for all addresses that share it.
 func differenceLines(differences []status.Difference) []string {
 	var lines []string
 	for i := 0; i < len(differences); {

@@ -8,7 +8,7 @@ import (
 	"pseudowan/labs"
 )
 
-// completeFlag offers words, and no files, for the value of a flag of c.
+// completeFlag offers words, and no files, for a flag of c.
 func completeFlag(c *cobra.Command, flag string, words func(context.Context) []string) {
 	completeFlagAfter(c, flag, func(ctx context.Context, _ []string) []string { return words(ctx) })
 }
@@ -19,12 +19,12 @@ func completeFlagAfter(c *cobra.Command, flag string, words func(context.Context
 		return words(c.Context(), args), cobra.ShellCompDirectiveNoFileComp
 	}
 	if err := c.RegisterFlagCompletionFunc(flag, complete); err != nil {
-		panic(err) // the flag is defined before
+		panic(err) // the flag is not defined
 	}
 }
 
-// known offers words of the running labs, of which lab names one, for each of
-// c's arguments in turn. It is told the arguments before.
+// known offers names that occur in the running labs, or in the one that lab names,
+// for each of c's arguments in turn, given those before it.
 func known(lab *string, words ...func(k labs.Known, before []string) []string) cobra.CompletionFunc {
 	return func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) >= len(words) {

@@ -15,15 +15,15 @@ func newDoctor(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "doctor [LAB|FILE]",
 		GroupID: groupLook,
-		Short:   "Tell what this server has, lacks and what mends it",
+		Short:   "Tell what this server has, what it lacks, and the remedy",
 		Long: `Doctor looks at the kernel, Open vSwitch, Docker, disks, limits and the labs of
-this server. With a lab of the catalogue, a topology file or a lab that runs it
-judges them by what that lab needs. It changes nothing. Where a lab cannot run
-it exits with 1.`,
+this server, and judges them by the needs of a lab: one of the catalogue, of a
+topology file, or one that runs. It changes nothing. If a lab cannot run, it exits
+with 1.`,
 		Example: `  sudo pseudowan doctor
   sudo pseudowan doctor my-lab.yaml
   sudo pseudowan doctor -o json | jq '.[] | select(.status != "ok")'`,
-		Args:              wants("[LAB|FILE]"),
+		Args:              takes("[LAB|FILE]"),
 		ValidArgsFunction: completing(allLabs, cobra.ShellCompDirectiveDefault),
 	}
 	format := addFormat(c)
@@ -43,16 +43,16 @@ it exits with 1.`,
 	return c
 }
 
-// theLab is the lab that a command's argument or its --lab names, if any does.
+// theLab is the lab that a command's argument or its --lab names, if any.
 func theLab(args []string, flag string) (string, error) {
 	arg := only(args)
 	if arg != "" && flag != "" && arg != flag {
-		return "", usagef("LAB says %s and --lab says %s: which of them?", arg, flag)
+		return "", usagef("LAB is %s and --lab is %s; give one of them", arg, flag)
 	}
 	return cmp.Or(arg, flag), nil
 }
 
-// only is a command's argument that may be left out.
+// only is a command's optional argument.
 func only(args []string) string {
 	if len(args) == 0 {
 		return ""

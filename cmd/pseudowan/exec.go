@@ -20,18 +20,18 @@ func newExec() *cobra.Command {
 
 		Short: "Run a command in a host or a router",
 		Long: `Exec runs a command inside a host or a router and exits with its exit code.
-In a router, ovs-vsctl and ovs-ofctl talk to that router's Open vSwitch; gobgp
-takes its speaker's socket, --target unix:///run/pseudowan/LAB/ROUTER/gobgp.sock,
-outside the router. With -t and without a command it starts a shell.`,
+In a router, ovs-vsctl and ovs-ofctl talk to that router's Open vSwitch. gobgp is
+run outside, with --target unix:///run/pseudowan/LAB/ROUTER/gobgp.sock. With -t
+and without a command, exec starts a shell.`,
 		Example: `  sudo pseudowan exec host_001_101 -- ping -c 3 30.1.0.2
   sudo pseudowan exec -it host_001_101
   sudo pseudowan exec pe1 -- ovs-ofctl dump-flows br0`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usagef("exec wants NODE and a command; see `pseudowan exec --help`")
+				return usagef("exec needs NODE and a command; see `pseudowan exec --help`")
 			}
 			if len(command(args)) == 0 && !tty {
-				return usagef("exec wants a command after %s, or -t for a shell", args[0])
+				return usagef("exec needs a command after %s, or -t for a shell", args[0])
 			}
 			return nil
 		},
@@ -50,18 +50,18 @@ outside the router. With -t and without a command it starts a shell.`,
 	}
 	c.ValidArgsFunction = func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveDefault // the command's own: mostly files
+			return nil, cobra.ShellCompDirectiveDefault // of the command: mostly files
 		}
 		return labs.WhatIsKnown(c.Context(), lab).Nodes, cobra.ShellCompDirectiveNoFileComp
 	}
 	c.Flags().SetInterspersed(false) // flags after NODE belong to its command
-	addLab(c, &lab, "the lab; needed where several run")
-	c.Flags().BoolVarP(&tty, "tty", "t", false, "give the command a terminal, where standard input and output are one")
+	addLab(c, &lab, "the lab; needed if several run")
+	c.Flags().BoolVarP(&tty, "tty", "t", false, "give the command a terminal, if standard input and output are one")
 	c.Flags().BoolP("interactive", "i", false, "connect standard input (always done)")
 	return c
 }
 
-// command is what follows NODE, without the "--" between them.
+// command is what follows NODE, without the "--" in between.
 func command(args []string) []string {
 	args = args[1:]
 	if len(args) > 0 && args[0] == "--" {

@@ -27,25 +27,24 @@ const (
 const exitHelp = `Exit codes:
   0    done
   1    failed
-  2    wrong usage, or a lab file that is refused
-  3    the lab did not converge within the timeout, or a host's own command ended
-  4    no such lab, router or host
+  2    wrong usage, or a topology file that is refused
+  3    the lab did not converge in time, or a host's own command ended
+  4    no such lab, router, host or file
   130  interrupted
   141  done, but nobody reads the output any more
 verify: 0 all is as intended, 1 something differs, 2 it could not be tested.
-exec passes on the exit code of its command; as a shell, it has 127 where the
-command is not found, 126 where it cannot be executed, and 125 where the node
-cannot be entered.`
+exec returns the exit code of its command: as in a shell, 127 if the command is
+not found, and 126 if it cannot be executed; 125 if the node cannot be entered.`
 
-// usageError is a command line that does not fit.
+// usageError is a command line that is refused.
 type usageError struct{ message string }
 
 func (e usageError) Error() string { return e.message }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
 
-// statusError is the exit code of a command that ran inside a node. The
-// command has said on its own what was wrong.
+// statusError is an exit code whose reason has been printed already, by a table or
+// by the command inside a node.
 type statusError int
 
 func (e statusError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
@@ -57,7 +56,7 @@ type exitStatuser interface {
 	ExitStatus() int
 }
 
-// exitCode translates what a command returned.
+// exitCode translates the error of a command.
 func exitCode(ctx context.Context, err error) int {
 	var (
 		usage        usageError
@@ -105,8 +104,8 @@ func complain(ctx context.Context, w io.Writer, code int, err error) {
 	}
 }
 
-// beyondCanceled is what an interrupted command has to say besides that it was
-// interrupted, such as what it could not undo. Joined errors are lines.
+// beyondCanceled is what the error of an interrupted command says beyond the
+// interruption, such as what could not be undone. Joined errors are lines.
 func beyondCanceled(ctx context.Context, err error) []string {
 	words := []string{context.Canceled.Error()}
 	if cause := context.Cause(ctx); cause != nil {

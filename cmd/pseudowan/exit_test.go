@@ -112,7 +112,7 @@ func TestReport(t *testing.T) {
 		r    labs.Report
 		want string
 	}{
-		{"unchanged", base, "lab a runs already, nothing to change: 1 router, 20 hosts (netns), 1.8 s\nto change it, edit its file and run `pseudowan up FILE`; to remove it, run `pseudowan down a`\n"},
+		{"unchanged", base, "lab a is up already, nothing to change: 1 router, 20 hosts (netns), 1.8 s\nto change it, edit its file and run `pseudowan up FILE`; to remove it, run `pseudowan down a`\n"},
 		{"created", created, "waiting for 192.168.0.2\nlab a is up: 1 router, 20 hosts (netns), 1.8 s\n"},
 		{"changed", changed, "removed host_001\nlab a is changed: 1 router, 20 hosts (netns), 1.8 s\n"},
 	} {

@@ -14,21 +14,21 @@ func newExplain(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "explain ROUTER VRF PREFIX",
 		GroupID: groupLook,
-		Short:   "Tell why a prefix is in a VRF, or why it is not",
+		Short:   "Tell why a prefix is in a VRF, or why not",
 		Long: `Explain tells who announces a prefix, with which route targets, whether the VRF
-imports one of them, whether the route was received, and which step of the
-best path choice a path won or lost by. VRF is a name or an RD; an address
-stands for its /32 or /128.`,
+imports one of them, whether the route was received, and which step of best
+path selection a path won or lost by. VRF is a name or an RD; an address stands
+for its /32 or /128.`,
 		Example: `  sudo pseudowan explain pe1 101 30.1.0.2/32
   sudo pseudowan explain pe2 10.0.0.2:3 ::/0 --lab hub-spoke -o json`,
-		Args: wants("ROUTER", "VRF", "PREFIX"),
+		Args: takes("ROUTER", "VRF", "PREFIX"),
 		ValidArgsFunction: known(&lab,
 			func(k labs.Known, _ []string) []string { return k.Routers },
 			func(k labs.Known, before []string) []string { return k.VRFs(before[0]) },
 			func(k labs.Known, _ []string) []string { return k.Prefixes }),
 	}
 	format := addFormat(c)
-	addLab(c, &lab, "the lab; needed where several run")
+	addLab(c, &lab, "the lab; needed if several run")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		prefix, err := parsePrefix(args[2])
 		if err != nil {
@@ -43,7 +43,7 @@ stands for its /32 or /128.`,
 	return c
 }
 
-// parsePrefix reads a prefix, or an address as the prefix of it alone.
+// parsePrefix reads a prefix, or an address as a /32 or /128.
 func parsePrefix(s string) (netip.Prefix, error) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return netip.PrefixFrom(a, a.BitLen()), nil

@@ -18,7 +18,7 @@ func newLabs(s streams) *cobra.Command {
 		Short:   "List the catalogue of ready labs",
 		Example: `  pseudowan labs
   pseudowan labs -o json`,
-		Args: wants(),
+		Args: takes(),
 	}
 	format := addFormat(c)
 	c.RunE = func(*cobra.Command, []string) error {
@@ -37,7 +37,7 @@ func newLabsShow(s streams) *cobra.Command {
 		Use:               "show NAME",
 		Short:             "Print the topology file of a ready lab",
 		Example:           `  pseudowan labs show pseudo-wan > my-lab.yaml`,
-		Args:              wants("NAME"),
+		Args:              takes("NAME"),
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(_ *cobra.Command, args []string) error {
 			file, err := catalog.Find(args[0])
@@ -56,11 +56,11 @@ func newValidate(s streams) *cobra.Command {
 		GroupID: groupFile,
 		Short:   "Check a topology file without touching anything",
 		Long: `Validate reads a topology file ("-": standard input) or a lab of the catalogue,
-and reports every problem with its line and what to do about it. It does not look
-at the server: whether the source of a mount or what an image is built from is
-there, up tells before it touches anything; doctor tells what else is missing.`,
+and reports every problem with its line and remedy. It does not look at the
+server: up checks the sources of mounts and of image builds before it touches
+anything, and doctor tells what else is missing.`,
 		Example:           `  pseudowan validate my-lab.yaml`,
-		Args:              wants("LAB|FILE"),
+		Args:              takes("LAB|FILE"),
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),
 		RunE: func(_ *cobra.Command, args []string) error {
 			t, _, err := catalog.Load(args[0], s.in)
@@ -82,7 +82,7 @@ func newSchema(s streams) *cobra.Command {
 		Example: `  pseudowan schema > pseudowan.schema.json
   # and on the first line of a topology file:
   # yaml-language-server: $schema=pseudowan.schema.json`,
-		Args: wants(),
+		Args: takes(),
 		RunE: func(*cobra.Command, []string) error {
 			schema, err := topology.Schema()
 			if err != nil {

@@ -23,12 +23,12 @@ func newGraph(s streams) *cobra.Command {
 		GroupID: groupFile,
 		Short:   "Draw a lab: routers, links, VRFs, hosts, labels",
 		Long: `Graph draws a lab that runs, a lab of the catalogue or a topology file ("-":
-standard input) as text, SVG, Mermaid or DOT. It touches nothing and needs no
+standard input) as text, SVG, Mermaid or DOT. It changes nothing and needs no
 other program.`,
 		Example: `  pseudowan graph pseudo-wan
   pseudowan graph my-lab.yaml --format svg > my-lab.svg
   pseudowan graph my-lab.yaml --format mermaid >> README.md`,
-		Args:              wants("LAB|FILE"),
+		Args:              takes("LAB|FILE"),
 		ValidArgsFunction: completing(allLabs, cobra.ShellCompDirectiveDefault),
 		RunE: func(_ *cobra.Command, args []string) error {
 			lab, err := labs.Draw(labs.UpOptions{Lab: args[0], Stdin: s.in})
@@ -43,7 +43,7 @@ other program.`,
 			return err
 		},
 	}
-	c.Flags().Var(newChoice(&format, words...), "format", "what to draw it as")
+	c.Flags().Var(newChoice(&format, words...), "format", "the format")
 	completeFlag(c, "format", func(context.Context) []string { return words })
 	return c
 }

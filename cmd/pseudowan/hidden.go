@@ -10,8 +10,7 @@ import (
 	"pseudowan/logfile"
 )
 
-// The hidden commands are how the program starts itself again as one of a
-// lab's processes; people have no use for them.
+// By the hidden commands the program starts itself as one of a lab's processes.
 
 func newAgent(s streams) *cobra.Command {
 	var lab, router string
@@ -19,7 +18,7 @@ func newAgent(s streams) *cobra.Command {
 		Use:    "agent",
 		Hidden: true,
 		Short:  "Be a router, inside its namespace",
-		Args:   wants(),
+		Args:   takes(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			log, flush := logger(s.err)
 			defer flush()
@@ -37,7 +36,7 @@ func newKeeper(s streams) *cobra.Command {
 		Use:    labs.KeeperCommand,
 		Hidden: true,
 		Short:  "Keep a lab's agents running",
-		Args:   wants(),
+		Args:   takes(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			log, flush := logger(s.err)
 			defer flush()
@@ -61,7 +60,7 @@ func newEnter() *cobra.Command {
 	}
 }
 
-// logger counts what repeats; flush tells what it has counted and not yet told.
+// logger counts repeated messages; flush logs the counts that are pending.
 func logger(w io.Writer) (log *slog.Logger, flush func()) {
 	h := logfile.NewHandler(slog.NewTextHandler(w, nil), logfile.Options{})
 	return slog.New(h), h.Flush

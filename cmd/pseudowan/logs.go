@@ -14,17 +14,17 @@ func newLogs(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "logs NODE",
 		GroupID: groupLook,
-		Short:   "Print what a host's own command, or a router's agent, has said",
+		Short:   "Print the output of a host's own command or of a router's agent",
 		Long: `Logs prints the output of a host's own command (command: in the lab file), of a
-container's first process, or of a router's agent. The last half a megabyte or
-more is kept, also after the command has ended, until it is started again.
+container's first process, or of a router's agent. At least the last half a
+megabyte is kept, also after the command has ended, until it is started again.
 pseudowan ps tells how a command ended.`,
 		Example: `  sudo pseudowan logs host_001_101
   sudo pseudowan logs -f -n 20 pe1`,
-		Args: wants("NODE"),
+		Args: takes("NODE"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if o.Last < 0 && c.Flags().Changed("tail") {
-				return usagef("--tail wants a number of lines, as in 20")
+				return usagef("--tail must be a number of lines, e.g. 20")
 			}
 			o.Node = args[0]
 			note, err := labs.Log(c.Context(), o, s.out)
@@ -35,8 +35,8 @@ pseudowan ps tells how a command ended.`,
 		},
 	}
 	c.ValidArgsFunction = known(&o.Lab, func(k labs.Known, _ []string) []string { return k.Nodes })
-	addLab(c, &o.Lab, "the lab; needed where several run")
-	c.Flags().IntVarP(&o.Last, "tail", "n", all, "only so many of the last lines; -1: all that are kept")
-	c.Flags().BoolVarP(&o.Follow, "follow", "f", false, "go on with what is said until the command has ended, or Ctrl-C")
+	addLab(c, &o.Lab, "the lab; needed if several run")
+	c.Flags().IntVarP(&o.Last, "tail", "n", all, "only this many of the last lines; -1 for all")
+	c.Flags().BoolVarP(&o.Follow, "follow", "f", false, "keep printing new output until the command ends, or Ctrl-C")
 	return c
 }

@@ -16,10 +16,10 @@ func newPS(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "ps",
 		GroupID: groupLook,
-		Short:   "List the routers and hosts of the running labs",
+		Short:   "List the routers and hosts of running labs",
 		Example: `  sudo pseudowan ps
   sudo pseudowan ps --lab pseudo-wan -o json`,
-		Args: wants(),
+		Args: takes(),
 	}
 	format := addFormat(c)
 	addLab(c, &lab, "only this lab")
@@ -28,7 +28,7 @@ func newPS(s streams) *cobra.Command {
 		if err != nil && len(rows) == 0 {
 			return err
 		}
-		// What cannot be seen does not hide the rest.
+		// A runtime that does not answer does not hide the rest.
 		err = errors.Join(show.Nodes(output(s.out, format), rows), err)
 		if format.Format == show.Table {
 			err = errors.Join(show.Endings(s.err, rows), err)
@@ -38,7 +38,7 @@ func newPS(s streams) *cobra.Command {
 	return c
 }
 
-// selection is which rows a show command is asked for.
+// selection is the rows that a show command is asked for.
 type selection struct {
 	lab    string
 	filter labs.Filter
@@ -55,7 +55,7 @@ func newShow(s streams) *cobra.Command {
 	}
 	onlySubcommands(c)
 	sel := &selection{format: formatAmong(c, c.PersistentFlags())}
-	addLab(c, &sel.lab, "the lab; needed where several run")
+	addLab(c, &sel.lab, "the lab; needed if several run")
 	c.PersistentFlags().StringVar(&sel.filter.Router, "router", "", "only this router")
 	c.PersistentFlags().StringVar(&sel.filter.VRF, "vrf", "", "only this VRF, by name or route distinguisher")
 	completeFlag(c, "router", func(ctx context.Context) []string { return labs.WhatIsKnown(ctx, sel.lab).Routers })
@@ -65,7 +65,7 @@ func newShow(s streams) *cobra.Command {
 		tableCommand(s, sel, "interface", "Ports with their addresses", (*labs.Lab).Interfaces, show.Interfaces),
 		tableCommand(s, sel, "arp", "Neighbours, IPv4 (ARP) and IPv6 (ND)", (*labs.Lab).Neighbors, show.Neighbors),
 		tableCommand(s, sel, "vrf", "VRFs with their routes", (*labs.Lab).VRFs, show.VRFs),
-		tableCommand(s, sel, "mpls", "Labels given out and labels to push", (*labs.Lab).MPLS, show.MPLS),
+		tableCommand(s, sel, "mpls", "Labels that routers advertise, and labels to push", (*labs.Lab).MPLS, show.MPLS),
 		flowCommand(s, sel),
 		tableCommand(s, sel, "port", "Packet and byte counters of the ports", (*labs.Lab).Ports, show.Ports),
 		tableCommand(s, sel, "rib", "VPN routes of the BGP speakers, before import", (*labs.Lab).RIB, show.RIB),
@@ -84,7 +84,7 @@ func tableCommand[T any](
 		Short: short,
 		Example: "  sudo pseudowan show " + name + "\n" +
 			"  sudo pseudowan show " + name + " --router pe1 -o json",
-		Args: wants(),
+		Args: takes(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			lab, err := labs.Open(c.Context(), sel.lab)
 			if err != nil {
@@ -94,7 +94,7 @@ func tableCommand[T any](
 			if err != nil && len(rows) == 0 {
 				return err
 			}
-			// A router that does not answer does not hide what the others say.
+			// A router that does not answer does not hide the others.
 			return errors.Join(print(output(s.out, sel.format), rows), err)
 		},
 	}
@@ -107,7 +107,7 @@ func flowCommand(s streams, sel *selection) *cobra.Command {
 			return l.Flows(ctx, f, fast)
 		},
 		show.Flows)
-	c.Flags().BoolVar(&fast, "fast", false, "do not wait for the counters to be exact (they may lag half a second)")
+	c.Flags().BoolVar(&fast, "fast", false, "do not wait for exact counters (they may lag by half a second)")
 	return c
 }
 

@@ -14,8 +14,9 @@ import (
 	"pseudowan/labs"
 )
 
-// A process is taken to be in the namespaces of its main thread, which Go keeps
-// also where the goroutine on it must not go on. So nothing but main runs there.
+// The namespaces of a process are those of its main thread. Go keeps that thread
+// even where a goroutine has left it in another namespace, so only main may run
+// there.
 func init() { runtime.LockOSThread() }
 
 func main() {
@@ -27,11 +28,12 @@ func mainCode() int {
 	signals := stopSignals(os.Args[1:])
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
-	// The first signal asks; with the handler gone, a second one ends at once. But
-	// for HUP, which a command gets twice: from the terminal and from its shell.
+	// The first signal asks the command to stop. With the handler gone, a second one
+	// kills it, except for HUP, which comes twice: from the terminal and from the
+	// shell.
 	context.AfterFunc(ctx, func() {
 		if slices.Contains(signals, os.Signal(syscall.SIGHUP)) {
-			signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // not Ignore: what is started would, too
+			signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // not Ignore, which children inherit
 		}
 		stop()
 	})
@@ -39,20 +41,20 @@ func mainCode() int {
 	return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 }
 
-// surviveReaders has writes fail whose reader has gone, as with `| head`, instead
-// of ending the program half-way. What exec copies is its command's, which ends
-// like any other.
+// surviveReaders makes writes fail once their reader is gone, as after `| head`,
+// instead of killing the program half-way. exec keeps the default, which is what
+// the command inside expects.
 func surviveReaders(args []string) {
 	if len(args) > 0 && slices.Contains([]string{execCommand, enterCommand}, args[0]) {
 		return
 	}
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // not Ignore: what is started would, too
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // not Ignore, which children inherit
 }
 
-// stopSignals are the signals that end a command, which then undoes what it has
-// half done. One is that the terminal has gone, as with a lost SSH connection:
-// not under nohup, nor where that signal is for others, for the command that
-// exec runs or for a keeper, which reads its list again.
+// stopSignals are the signals on which a command stops and undoes what it has half
+// done. HUP, as of a lost SSH connection, is one of them, except under nohup and
+// where it means something else: to the command that exec runs, and to a keeper,
+// which reads its list again.
 func stopSignals(args []string) []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	elsewhere := len(args) > 0 && slices.Contains([]string{execCommand, enterCommand, labs.KeeperCommand}, args[0])
@@ -69,7 +71,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if errors.Is(out.err, syscall.EPIPE) && (err == nil || errors.Is(err, syscall.EPIPE)) {
-		return exitNoReader // whoever has gone wants no words either
+		return exitNoReader // nobody reads why
 	}
 	if err == nil && out.err != nil {
 		err = fmt.Errorf("standard output: %w", out.err)
@@ -79,8 +81,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return code
 }
 
-// printer is standard output. It remembers that something could not be written:
-// not everybody who prints looks.
+// printer is standard output. It remembers the first failure to write, as callers
+// that print may ignore it.
 type printer struct {
 	w   io.Writer
 	err error
@@ -94,7 +96,7 @@ func (p *printer) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Fd is the file that is written to; one that does not exist where it is no file.
+// Fd returns the file descriptor, or an invalid one if the output is no file.
 func (p *printer) Fd() uintptr {
 	if f, ok := p.w.(*os.File); ok {
 		return f.Fd()
@@ -102,8 +104,8 @@ func (p *printer) Fd() uintptr {
 	return ^uintptr(0)
 }
 
-// interruptible is a reader that lets go when ctx ends, so that a command that
-// waits for its standard input ends on the first Ctrl-C.
+// interruptible is a reader whose Read returns when ctx ends, so that the first
+// Ctrl-C ends a command that waits for standard input.
 type interruptible struct {
 	ctx context.Context
 	r   io.Reader
@@ -116,7 +118,7 @@ func (i interruptible) Read(p []byte) (int, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		own := make([]byte, len(p)) // p is the caller's again once Read has returned
+		own := make([]byte, len(p)) // p is the caller's again after Read returns
 		n, err := i.r.Read(own)
 		done <- result{own[:n], err}
 	}()

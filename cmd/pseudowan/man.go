@@ -26,9 +26,9 @@ commands to standard output.`,
   pseudowan man --markdown > docs/commands.md`,
 		Args: func(c *cobra.Command, args []string) error {
 			if asMarkdown {
-				return wants()(c, args)
+				return takes()(c, args)
 			}
-			return wants("DIR")(c, args)
+			return takes("DIR")(c, args)
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			root := newRoot(s)

@@ -27,7 +27,7 @@ func (f *formatFlag) Set(s string) (err error) {
 // addFormat gives c the flag -o.
 func addFormat(c *cobra.Command) *formatFlag { return formatAmong(c, c.Flags()) }
 
-// formatAmong puts the flag -o among c's flags.
+// formatAmong gives c the flag -o, in the given set of its flags.
 func formatAmong(c *cobra.Command, flags *pflag.FlagSet) *formatFlag {
 	f := &formatFlag{show.Table}
 	flags.VarP(f, "output", "o", "how to print")
@@ -39,8 +39,8 @@ func formatAmong(c *cobra.Command, flags *pflag.FlagSet) *formatFlag {
 	return f
 }
 
-// output is where a table goes: in colour only to a terminal whose user has
-// not asked for none (no-color.org).
+// output is where a table goes. Colours are for terminals, unless the user wants
+// none (no-color.org).
 func output(w io.Writer, f *formatFlag) show.Output {
 	return show.Output{
 		W:      w,

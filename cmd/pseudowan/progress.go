@@ -12,7 +12,7 @@ import (
 	"pseudowan/labs"
 )
 
-// progress tells the user what a long command is doing until it is closed.
+// progress shows what a long command is doing, until it is closed.
 type progress interface {
 	labs.Progress
 	Close()
@@ -52,10 +52,10 @@ func (p *plainProgress) Step(message string) {
 
 func (p *plainProgress) Close() {}
 
-// redrawEvery is how often the elapsed time of a live line moves on.
+// redrawEvery is how often the elapsed time of a live line is redrawn.
 const redrawEvery = 100 * time.Millisecond
 
-// liveProgress keeps one line of a terminal up to date and wipes it at the end.
+// liveProgress keeps one line of a terminal up to date, and wipes it at the end.
 type liveProgress struct {
 	w     io.Writer
 	width func() int
@@ -95,8 +95,8 @@ func (p *liveProgress) Step(message string) {
 	p.draw()
 }
 
-// draw rewrites the line. It is cut to the width of the terminal: a line that
-// wraps could not be rewritten.
+// draw rewrites the line, cut to the width of the terminal: a wrapped line could
+// not be rewritten.
 func (p *liveProgress) draw() {
 	if p.message == "" {
 		return
@@ -108,7 +108,7 @@ func (p *liveProgress) draw() {
 	fmt.Fprintf(p.w, "\r\x1b[K%s", string(line))
 }
 
-// Close wipes the line, so that what follows begins on a clean one.
+// Close wipes the line.
 func (p *liveProgress) Close() {
 	close(p.stop)
 	p.ended.Wait()

@@ -35,7 +35,7 @@ Linux server: customer hosts, PE routers and the core between them.
   sudo pseudowan show vrf --router pe1
   sudo pseudowan exec host_001_101 -- ping -c 3 30.1.0.2
   sudo pseudowan down`,
-		SilenceErrors: true, // run prints them, once
+		SilenceErrors: true, // run prints them
 		SilenceUsage:  true,
 	}
 	root.SetIn(s.in)
@@ -63,8 +63,7 @@ Linux server: customer hosts, PE routers and the core between them.
 	return root
 }
 
-// addHelp adds cobra's command that prints help, which would take a word that
-// is no command for nothing.
+// addHelp adds cobra's help command, which by itself ignores unknown commands.
 func addHelp(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	subcommand(root, "help").Args = func(_ *cobra.Command, args []string) error {
@@ -76,17 +75,16 @@ func addHelp(root *cobra.Command) {
 	}
 }
 
-// subcommand is a command of root's that is there.
+// subcommand returns the subcommand of that name, which must exist.
 func subcommand(root *cobra.Command, name string) *cobra.Command {
 	all := root.Commands()
 	return all[slices.IndexFunc(all, func(c *cobra.Command) bool { return c.Name() == name })]
 }
 
-// completionCommand is the name of cobra's command that prints the shells' scripts.
+// completionCommand is the name of cobra's completion command.
 const completionCommand = "completion"
 
-// addCompletion adds cobra's command that prints the shells' scripts, with the
-// examples that it lacks.
+// addCompletion adds cobra's completion command, with examples.
 func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	c := subcommand(root, completionCommand)
@@ -98,8 +96,7 @@ func addCompletion(root *cobra.Command) {
 	}
 }
 
-// onlySubcommands makes c print its help, and refuse a word that is none of
-// its commands.
+// onlySubcommands makes c print its help, and refuse unknown subcommands.
 func onlySubcommands(c *cobra.Command) {
 	c.Args = func(c *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -111,7 +108,7 @@ func onlySubcommands(c *cobra.Command) {
 	c.SuggestionsMinimumDistance = 2
 }
 
-// noCommand says that a word is none of c's commands.
+// noCommand is the error for a word that is none of c's subcommands.
 func noCommand(c *cobra.Command, word string) error {
 	hint := "see `" + c.CommandPath() + " --help`"
 	if near := c.SuggestionsFor(word); len(near) > 0 {
@@ -120,9 +117,9 @@ func noCommand(c *cobra.Command, word string) error {
 	return usagef("%s has no command %q; %s", c.CommandPath(), word, hint)
 }
 
-// wants checks the number of arguments; names are as in the usage line, one in
-// brackets may be left out.
-func wants(names ...string) cobra.PositionalArgs {
+// takes checks the number of arguments. The names are those of the usage line; one
+// in brackets is optional.
+func takes(names ...string) cobra.PositionalArgs {
 	least := 0
 	for _, n := range names {
 		if !strings.HasPrefix(n, "[") {
@@ -137,12 +134,12 @@ func wants(names ...string) cobra.PositionalArgs {
 		if len(names) > 0 {
 			want = strings.Join(names, " ")
 		}
-		return usagef("%s wants %s; see `%s --help`", c.CommandPath(), want, c.CommandPath())
+		return usagef("%s takes %s; see `%s --help`", c.CommandPath(), want, c.CommandPath())
 	}
 }
 
-// completing offers words for a command's only argument, and what the
-// directive says beside them.
+// completing offers words for a command's only argument, and files if the
+// directive beside allows them.
 func completing(words func(context.Context) []string, beside cobra.ShellCompDirective) cobra.CompletionFunc {
 	return func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {

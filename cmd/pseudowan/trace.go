@@ -18,18 +18,18 @@ func newTrace(s streams) *cobra.Command {
 		Short:   "Follow a packet: VRF, route, labels, router by router",
 		Long: `Trace follows a packet from a host to an address from three sources: the routers'
 BGP and VRF tables, their Open vSwitch (ofproto/trace), and real packets of
-growing TTL. It says where the three disagree, and exits with 1 then. Where a
-host on the way may translate addresses or drop packets, or sends by an
-interface that the topology does not have, it says that it cannot tell.`,
+growing TTL. If the three disagree, it says where, and exits with 1. Where a host
+on the way may translate addresses or drop packets, or sends by an interface that
+the topology does not have, it says that it cannot tell.`,
 		Example: `  sudo pseudowan trace host_001_101 30.1.0.2
   sudo pseudowan trace s2 10.3.0.2 --lab hub-spoke -o json`,
-		Args: wants("HOST", "ADDRESS"),
+		Args: takes("HOST", "ADDRESS"),
 		ValidArgsFunction: known(&lab,
 			func(k labs.Known, _ []string) []string { return k.Hosts },
 			func(k labs.Known, _ []string) []string { return k.Addresses }),
 	}
 	format := addFormat(c)
-	addLab(c, &lab, "the lab; needed where several run")
+	addLab(c, &lab, "the lab; needed if several run")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		to, err := netip.ParseAddr(args[1])
 		if err != nil {

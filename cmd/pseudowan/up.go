@@ -12,7 +12,7 @@ import (
 	"pseudowan/labs/catalog"
 )
 
-// convergeTimeout is how long up waits unless told otherwise.
+// convergeTimeout is how long up waits by default.
 const convergeTimeout = 60 * time.Second
 
 func newUp(s streams) *cobra.Command {
@@ -20,21 +20,21 @@ func newUp(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "up LAB|FILE",
 		GroupID: groupRun,
-		Short:   "Start a lab, or make a running one what its file says now",
+		Short:   "Start a lab, or bring a running one in line with its file",
 		Long: `Up starts a lab of the catalogue (see ` + "`pseudowan labs`" + `) or of a topology file;
 "-" reads the file from standard input. It returns when the lab has converged:
 every host answers at its gateway, every session between the lab's routers is
-established, every route is programmed. Where that fails, a host's own command
-ends meanwhile, or on Ctrl-C, a new lab is removed again.
+established, every route is programmed. If that fails, if a host's own command
+ends before, or on Ctrl-C, a new lab is removed again.
 
-On a lab that runs, up changes only what the file says differently, and puts
-right what has ended, gone or been changed by hand since, a router's flows too.
-A change that is cut short stays as far as it has come, and the next up goes on
+On a running lab, up changes only what the file says differently, and repairs
+what has ended, vanished or been changed by hand since, including the routers'
+flows. A change that is interrupted stays as far as it got; the next up continues
 from there.`,
 		Example: `  sudo pseudowan up pseudo-wan
   sudo pseudowan up my-lab.yaml --timeout 2m
   sudo pseudowan up pseudo-wan --runtime netns --no-wait`,
-		Args:              wants("LAB|FILE"),
+		Args:              takes("LAB|FILE"),
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Lab = args[0]
@@ -55,7 +55,7 @@ from there.`,
 		},
 	}
 	runtimes := labs.RuntimeNames()
-	c.Flags().Var(newChoice(&o.Runtime, runtimes...), "runtime", "what hosts run in, where the file does not say")
+	c.Flags().Var(newChoice(&o.Runtime, runtimes...), "runtime", "what hosts run in if the file does not say")
 	completeFlag(c, "runtime", func(context.Context) []string { return runtimes })
 	c.Flags().DurationVar(&o.Timeout, "timeout", convergeTimeout, "how long to wait for the lab to converge")
 	c.Flags().BoolVar(&o.NoWait, "no-wait", false, "return when everything is started")
@@ -69,10 +69,10 @@ func newDown(s streams) *cobra.Command {
 		GroupID: groupRun,
 		Short:   "Remove a running lab",
 		Long: `Down ends the lab's processes and removes its namespaces, wires, containers and
-files, and nothing else. LAB may be left out where only one lab runs.`,
+files, and nothing else. LAB is optional while only one lab runs.`,
 		Example: `  sudo pseudowan down
   sudo pseudowan down pseudo-wan`,
-		Args:              wants("[LAB]"),
+		Args:              takes("[LAB]"),
 		ValidArgsFunction: completing(runningLabs, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(c *cobra.Command, args []string) error {
 			lab, err := theLab(args, lab)
@@ -91,15 +91,15 @@ files, and nothing else. LAB may be left out where only one lab runs.`,
 	return c
 }
 
-// needTime refuses a --timeout that leaves no time.
+// needTime refuses a --timeout that is not positive.
 func needTime(timeout time.Duration) error {
 	if timeout <= 0 {
-		return usagef("--timeout wants a time, as in 30s")
+		return usagef("--timeout must be positive, e.g. 30s")
 	}
 	return nil
 }
 
-// withProgress runs f with a progress line that is gone when it returns.
+// withProgress runs f with a progress line, and removes the line at the end.
 func withProgress[T any](s streams, f func(progress) (T, error)) (T, error) {
 	p := newProgress(s.err)
 	defer p.Close()
@@ -111,7 +111,7 @@ func readyLabs(context.Context) []string { return catalog.Names() }
 // runningLabs are the labs that run, for completion.
 func runningLabs(ctx context.Context) []string { return labs.WhatIsKnown(ctx, "").Labs }
 
-// printReport tells what up has done.
+// printReport prints what up has done.
 func printReport(w io.Writer, r labs.Report) error {
 	for _, line := range r.Changed {
 		if !r.Created {
@@ -121,7 +121,7 @@ func printReport(w io.Writer, r labs.Report) error {
 	what := "is up"
 	switch {
 	case !r.Created && len(r.Changed) == 0:
-		what = "runs already, nothing to change"
+		what = "is up already, nothing to change"
 	case !r.Created:
 		what = "is changed"
 	}

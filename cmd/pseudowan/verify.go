@@ -12,8 +12,7 @@ import (
 	"pseudowan/status"
 )
 
-// verifyTimeout is how long an address may take to answer unless told
-// otherwise.
+// verifyTimeout is how long an address may take to answer by default.
 const verifyTimeout = 5 * time.Second
 
 // The exit codes of verify.
@@ -29,20 +28,20 @@ func newVerify(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "verify [LAB]",
 		GroupID: groupLook,
-		Short:   "Send packets between all hosts, and compare with what the topology says",
-		Long: `Verify works out of a topology's route targets which host reaches which address
-of which other host, for IPv4 and IPv6, and by way of whom; then it sends
-packets between all of them, both where they must arrive and where they must
-not, and checks the topology's expect: lines. Answers carry a token of the host
-that sent them, so that hosts with the same address are told apart. Each
-difference is named with its likely cause.
+		Short:   "Send packets between all hosts, and compare with the topology",
+		Long: `Verify derives from a topology's route targets which host reaches which address
+of which other host, for IPv4 and IPv6, and by way of whom. Then it sends packets
+between all of them, where they must arrive and where they must not, and checks
+the topology's expect: lines. Answers carry a token of the host that sent them,
+so hosts with the same address are told apart. Each difference is named with its
+likely cause.
 
 Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
 4 there is no such lab, host or file.`,
 		Example: `  sudo pseudowan verify
   sudo pseudowan verify hub-spoke --from s2
   sudo pseudowan verify --topology my-lab.yaml -o junit > verify.xml`,
-		Args:              wants("[LAB]"),
+		Args:              takes("[LAB]"),
 		ValidArgsFunction: completing(runningLabs, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(c *cobra.Command, args []string) (err error) {
 			if o.Lab, err = theLab(args, o.Lab); err != nil {
@@ -74,9 +73,9 @@ Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
 			return labs.WhatIsKnown(ctx, cmp.Or(only(args), o.Lab)).Hosts
 		})
 	}
-	c.Flags().StringVar(&o.Topology, "topology", "", "hold the lab against this file, not against what it was brought up with")
+	c.Flags().StringVar(&o.Topology, "topology", "", "compare with this file instead of the one that the lab was brought up with")
 	c.Flags().DurationVar(&o.Timeout, "timeout", verifyTimeout, "how long an address may take to answer")
-	c.Flags().BoolVar(&all, "all", false, "list the pairs that are as intended, too")
+	c.Flags().BoolVar(&all, "all", false, "also list the pairs that are as intended")
 	return c
 }
 
@@ -87,7 +86,7 @@ func printPairs(s streams, format string, rows []status.HostPair, all bool) erro
 	return show.HostPairs(output(s.out, &formatFlag{show.Format(format)}), rows, all)
 }
 
-// verdictOf is the exit code for what was found; the rows have said the rest.
+// verdictOf is the exit code for what was found; the table has the rest.
 func verdictOf(rows []status.HostPair) error {
 	var err error
 	for _, r := range rows {

@@ -16,7 +16,7 @@ func newVersion(s streams) *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version",
 		Example: `  pseudowan version`,
-		Args:    wants(),
+		Args:    takes(),
 		RunE: func(*cobra.Command, []string) error {
 			info, _ := debug.ReadBuildInfo()
 			_, err := fmt.Fprintf(s.out, "pseudowan %s (%s %s/%s)\n",
@@ -26,8 +26,8 @@ func newVersion(s streams) *cobra.Command {
 	}
 }
 
-// versionOf prefers the version given at link time, then the module's, then
-// the commit that go build has recorded. info may be nil.
+// versionOf prefers the version given at link time, then the module's, then the
+// commit that go build recorded. info may be nil.
 func versionOf(linked string, info *debug.BuildInfo) string {
 	switch {
 	case linked != "":
