@@ -40,9 +40,6 @@ var rooms = map[string][]string{
 	"topology/...":    {"topology/...", "bgp/vpn"},
 	"topology":        {"bgp/vpn"},
 	"status":          {},
-	"labs/catalog":    {"topology", "status"},
-	"labs/store":      {"labs/plan", "router/config", "topology"},
-	"labs/plan":       {"topology", "router/config", "hosts", "bgp/vpn"},
 	"router/config":   {"topology", "bgp/vpn"},
 	"router/fib":      {"ovs/pipeline"},
 	"router/kernel":   {},
@@ -51,13 +48,18 @@ var rooms = map[string][]string{
 	"router/slowpath": {},
 	"router/...":      {"router/...", "status", "bgp/...", "ovs/...", "topology"},
 	"test/lab":        {}, // tests only
-	"labs":            {"labs/...", "router", "router/config", "status", "topology", "hosts/...", "bgp/vpn", "doctor", "verify", "trace", "logfile"},
 	"verify":          {"topology", "status"},
 	"trace":           {"topology", "status"},
 	"doctor":          {"status"},
 	"show/...":        {"show/...", "status", "bgp/vpn"},
 	"docs/generate":   {"show", "status", "doctor"},
 	"cmd/pseudowan":   {"labs", "labs/catalog", "status", "topology/...", "show", "logfile"},
+
+	"labs/catalog":   {"topology", "status"},
+	"labs/plan":      {"topology", "router/config", "hosts", "bgp/vpn"},
+	"labs/store":     {"labs/plan", "router/config", "topology"},
+	"labs/inventory": {"labs/plan", "labs/store", "hosts", "hosts/drivers", "status", "topology"},
+	"labs":           {"labs/...", "router", "router/config", "status", "topology", "hosts/...", "doctor", "verify", "trace", "logfile"},
 }
 
 // confined says in which files a library may be imported, tests apart.

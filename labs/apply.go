@@ -13,6 +13,7 @@ import (
 
 	"pseudowan/doctor"
 	"pseudowan/hosts"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/status"
@@ -27,7 +28,7 @@ type applier struct {
 	topology    *topology.Topology
 	source      []byte
 	plan        *plan.Plan
-	before      observed
+	before      inventory.Inventory
 	runtimeName string
 	fresh       bool        // nothing of the lab existed
 	cut         []plan.Plan // what commands since the last were about to that were cut short
@@ -42,22 +43,22 @@ type applier struct {
 }
 
 func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOptions) (*applier, error) {
-	before, err := observe(ctx, t.Name, o.Progress)
+	before, err := inventory.Of(ctx, t.Name, o.Progress.Step)
 	if err != nil {
 		return nil, err
 	}
-	a := &applier{topology: t, source: source, before: before, fresh: before.empty(), progress: o.Progress, hostPaths: map[string]string{}, mtus: map[linkEnd]int{}}
+	a := &applier{topology: t, source: source, before: before, fresh: before.Empty(), progress: o.Progress, hostPaths: map[string]string{}, mtus: map[linkEnd]int{}}
 	applied, cut, known := store.Before(t.Name)
 	if a.fresh { // after a reboot, say: its numbers are all that is left
 		applied, known = plan.Plan{Allocations: applied.Allocations}, true
 	} else {
 		a.cut = cut
 	}
-	a.runtimeName = before.choose(o.Runtime, t.Runtime, applied.Runtime)
+	a.runtimeName = before.Choose(o.Runtime, t.Runtime, applied.Runtime)
 	if a.plan, err = plan.New(t, applied.Allocations.After(cut), a.runtimeName); err != nil {
 		return nil, err
 	}
-	if err := before.tagBuilds(a.plan, t.Source); err != nil {
+	if err := tagBuilds(before.Runtimes, a.plan, t.Source); err != nil {
 		return nil, err
 	}
 	if !a.fresh {
@@ -84,11 +85,11 @@ func (a *applier) report(changes []plan.Change) {
 
 // check refuses, before anything is touched, what cannot work.
 func (a *applier) check(ctx context.Context) error {
-	if err := a.before.unseen.err(); err != nil {
+	if err := a.before.Unseen.Err(); err != nil {
 		return err
 	}
 	for _, h := range a.plan.Hosts {
-		if _, err := a.before.get(h.Runtime); err != nil {
+		if _, err := a.before.Get(h.Runtime); err != nil {
 			return fmt.Errorf("host %s: %w", h.Name, err)
 		}
 	}
@@ -139,7 +140,7 @@ func (a *applier) apply(ctx context.Context) error {
 func (a *applier) undo() error {
 	a.progress.Step("removing what was built")
 	ctx := context.Background()
-	return errors.Join(teardown(ctx, a.plan.Lab), a.unreachable(findRuntimes(ctx, silent{}.Step)))
+	return errors.Join(teardown(ctx, a.plan.Lab), a.unreachable(inventory.FindRuntimes(ctx, nil)))
 }
 
 func (a *applier) files(context.Context) error {
@@ -156,7 +157,7 @@ func (a *applier) files(context.Context) error {
 		return err
 	}
 	for _, r := range a.plan.Routers {
-		err := homes.Write(hosts.Spec{
+		err := inventory.Homes.Write(hosts.Spec{
 			Lab: a.plan.Lab, Node: store.RouterDirName(r.Name), Hosts: plan.HostsFile(a.plan.Names, nil),
 		})
 		if err != nil {
@@ -198,7 +199,7 @@ func (a *applier) namespace(name string, m hosts.Mark) error {
 }
 
 func (a *applier) sandbox(ctx context.Context, h plan.Host) error {
-	runtime, err := a.before.get(h.Runtime)
+	runtime, err := a.before.Get(h.Runtime)
 	if err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
 	}
@@ -229,11 +230,11 @@ func (a *applier) removeExtra(ctx context.Context) error {
 	keepRouter := func(node string) bool {
 		return slices.ContainsFunc(a.plan.Routers, func(r plan.Router) bool { return r.Name == node })
 	}
-	errs := []error{a.before.removeHosts(ctx, func(s hosts.Sandbox) bool {
+	errs := []error{removeHosts(ctx, a.before, func(s hosts.Sandbox) bool {
 		return !keepHost(s)
 	}), a.removeStaleWires()}
 	errs = append(errs, a.removeExtraPorts())
-	for _, ns := range a.before.namespacesBy(hosts.KindRouter) {
+	for _, ns := range a.before.ByKind(hosts.KindRouter) {
 		if keepRouter(ns.Mark.Node) {
 			continue
 		}
@@ -245,7 +246,7 @@ func (a *applier) removeExtra(ctx context.Context) error {
 
 // ready refuses a lab that this server cannot run, before anything is touched.
 func (a *applier) ready() (warnings []status.Finding, err error) {
-	need := needOf(a.before.runtimes, a.plan, a.topology.Datapath)
+	need := needOf(a.before.Runtimes, a.plan, a.topology.Datapath)
 	if !a.fresh {
 		runs(&need)
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/router"
@@ -69,7 +70,7 @@ func (a *applier) wires(ctx context.Context, which func(plan.Wire) bool) error {
 // does not give it: another router may get them, or their place.
 func (a *applier) returnNICs() error {
 	var errs []error
-	for _, ns := range a.before.namespacesBy(hosts.KindRouter) {
+	for _, ns := range a.before.ByKind(hosts.KindRouter) {
 		keep := map[string]string{}
 		for _, n := range a.plan.NICs {
 			if n.Router == ns.Mark.Node {
@@ -221,13 +222,13 @@ const handOverPatience = 30 * time.Second
 // routers writes every agent its configuration and sees to it that the agents
 // run.
 func (a *applier) routers(context.Context) error {
-	running := findProcesses()
-	if err := running.endDeafKeeper(a.plan.Lab); err != nil {
+	running := inventory.FindProcesses()
+	if err := endDeafKeeper(running, a.plan.Lab); err != nil {
 		return err
 	}
 	state := store.KeeperState{
 		Lab:        a.plan.Lab,
-		Containers: slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return a.before.holdsContainers(h.Runtime) }),
+		Containers: slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return a.before.HoldsContainers(h.Runtime) }),
 	}
 	for _, r := range a.plan.Routers {
 		if err := store.WriteRouterConfig(a.plan.Lab, r.Name, a.config(r)); err != nil {
@@ -245,7 +246,7 @@ func (a *applier) routers(context.Context) error {
 	if err := store.WriteKeeperState(state); err != nil {
 		return err
 	}
-	started, err := ensureKeeper(a.plan.Lab, running.keeper(a.plan.Lab))
+	started, err := ensureKeeper(a.plan.Lab, running.Keeper(a.plan.Lab))
 	if started && !a.fresh {
 		a.changed = append(a.changed, "restarted the keeper")
 	}

@@ -27,7 +27,7 @@ func (a *applier) removeExtraPorts() error {
 		}
 	}
 	var errs []error
-	for _, ns := range a.before.namespacesBy(hosts.KindPort) {
+	for _, ns := range a.before.ByKind(hosts.KindPort) {
 		if !keep[ns.Name] {
 			errs = append(errs, ns.Delete())
 		}

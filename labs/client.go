@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/store"
 	"pseudowan/router"
 	"pseudowan/status"
@@ -28,7 +29,7 @@ func Open(ctx context.Context, name string) (*Lab, error) {
 	if os.Geteuid() != 0 {
 		return nil, fmt.Errorf("the lab's routers answer only root: use sudo")
 	}
-	name, err := pick(ctx, name)
+	name, err := inventory.Pick(ctx, name)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/topology"
@@ -15,12 +16,12 @@ import (
 
 // tagBuilds names the images that are built, each after what it is built from.
 // The error names the line of the file source.
-func (r runtimes) tagBuilds(p *plan.Plan, source string) error {
+func tagBuilds(r inventory.Runtimes, p *plan.Plan, source string) error {
 	tags := map[string]string{}
 	for i := range p.Hosts {
 		h := &p.Hosts[i]
 		path := h.Build
-		builder := r.containers(h.Runtime)
+		builder := r.Containers(h.Runtime)
 		if builder == nil || path == "" {
 			continue
 		}
@@ -55,10 +56,10 @@ func (a *applier) specs() map[string][]hosts.Spec {
 
 // eachRuntime calls do with every runtime of the plan's hosts, in order, and what
 // that is to make.
-func (a *applier) eachRuntime(r runtimes, do func(opened, []hosts.Spec) error) error {
+func (a *applier) eachRuntime(r inventory.Runtimes, do func(inventory.Opened, []hosts.Spec) error) error {
 	specs := a.specs()
 	for _, o := range r {
-		if mine := specs[o.driver.Name]; len(mine) > 0 {
+		if mine := specs[o.Driver.Name]; len(mine) > 0 {
 			if err := do(o, mine); err != nil {
 				return err
 			}
@@ -71,24 +72,24 @@ func (a *applier) eachRuntime(r runtimes, do func(opened, []hosts.Spec) error) e
 // can have where there is none, and hosts that cannot be made.
 func (a *applier) checkHosts(ctx context.Context) error {
 	for _, h := range a.plan.Hosts {
-		if s := h.ContainerOnly; s != nil && !a.before.holdsContainers(h.Runtime) {
+		if s := h.ContainerOnly; s != nil && !a.before.HoldsContainers(h.Runtime) {
 			return a.needsContainer(h, *s)
 		}
 	}
 	if err := checkMounts(a.plan, a.topology.Source); err != nil {
 		return err
 	}
-	return a.eachRuntime(a.before.runtimes, func(o opened, specs []hosts.Spec) error { return o.Check(ctx, specs) })
+	return a.eachRuntime(a.before.Runtimes, func(o inventory.Opened, specs []hosts.Spec) error { return o.Check(ctx, specs) })
 }
 
 // needsContainer is the error of a host with a setting that its runtime cannot
 // honour, with the runtimes that can.
 func (a *applier) needsContainer(h plan.Host, s topology.Setting) error {
-	able := a.before.names(func(o opened) bool { return o.driver.Containers })
+	able := a.before.Select(func(o inventory.Opened) bool { return o.Driver.Containers })
 	err := fmt.Errorf("%s:%d: host %s: %s: is for containers, but the host's runtime is %s; remove it, or use --runtime %s",
 		a.topology.Source, s.Line, h.Name, s.Key, h.Runtime, strings.Join(able, " or "))
 	for _, name := range able {
-		if absent := a.before.find(name).absent; absent != nil {
+		if absent := a.before.Find(name).Absent; absent != nil {
 			err = fmt.Errorf("%w (%w)", err, absent)
 		}
 	}
@@ -110,10 +111,10 @@ func checkMounts(p *plan.Plan, source string) error {
 
 // unreachable lists the hosts that may be left because their runtime cannot be
 // used any more.
-func (a *applier) unreachable(now runtimes) error {
+func (a *applier) unreachable(now inventory.Runtimes) error {
 	var errs []error
-	_ = a.eachRuntime(now, func(o opened, specs []hosts.Spec) error {
-		if o.usable() {
+	_ = a.eachRuntime(now, func(o inventory.Opened, specs []hosts.Spec) error {
+		if o.Usable() {
 			return nil
 		}
 		var names []string
@@ -121,7 +122,7 @@ func (a *applier) unreachable(now runtimes) error {
 			names = append(names, s.Name)
 		}
 		errs = append(errs, fmt.Errorf("some of the containers %s may be left; when runtime %s can be used again, remove them with: pseudowan down %s: %w",
-			strings.Join(names, ", "), o.driver.Name, a.plan.Lab, o.absent))
+			strings.Join(names, ", "), o.Driver.Name, a.plan.Lab, o.Absent))
 		return nil
 	})
 	return errors.Join(errs...)
@@ -129,7 +130,7 @@ func (a *applier) unreachable(now runtimes) error {
 
 // prepare makes available what the hosts are made from, before anything is made.
 func (a *applier) prepare(ctx context.Context) error {
-	return a.eachRuntime(a.before.runtimes, func(o opened, specs []hosts.Spec) error { return o.Prepare(ctx, specs) })
+	return a.eachRuntime(a.before.Runtimes, func(o inventory.Opened, specs []hosts.Spec) error { return o.Prepare(ctx, specs) })
 }
 
 // settleContainers waits for the containers that a command which was cut short
@@ -139,10 +140,10 @@ func settleContainers(ctx context.Context, lab string) error {
 	if err != nil {
 		return nil // no command was cut short, or none that had come so far
 	}
-	r := findRuntimes(ctx, silent{}.Step)
+	r := inventory.FindRuntimes(ctx, nil)
 	for _, p := range cut {
-		err := (&applier{plan: &p}).eachRuntime(r, func(o opened, specs []hosts.Spec) error {
-			if c, ok := o.Runtime.(hosts.Containers); ok && o.usable() { // else the command that needs it reports why
+		err := (&applier{plan: &p}).eachRuntime(r, func(o inventory.Opened, specs []hosts.Spec) error {
+			if c, ok := o.Runtime.(hosts.Containers); ok && o.Usable() { // else the command that needs it reports why
 				return c.Settle(ctx, specs)
 			}
 			return nil

@@ -42,7 +42,7 @@ hosts:
 	}
 	check("mount", checkMounts(of(fmt.Sprintf(`mounts: ["%s:/there", "%[1]s/away:/gone"]`, dir)), "lab.yaml"),
 		"lab.yaml:11: host b: mount on /gone: stat "+filepath.Join(dir, "away"))
-	check("build", testRuntimes(t).tagBuilds(of("build: "+dir+"/away"), "lab.yaml"), "lab.yaml:11: host b: build")
+	check("build", tagBuilds(testRuntimes(t), of("build: "+dir+"/away"), "lab.yaml"), "lab.yaml:11: host b: build")
 	if err := checkMounts(of(fmt.Sprintf(`mounts: ["%s:/there"]`, dir)), "lab.yaml"); err != nil {
 		t.Errorf("a mount that is there: %v", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"pseudowan/doctor"
 	"pseudowan/hosts"
 	"pseudowan/labs/catalog"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/status"
@@ -30,9 +31,9 @@ type DoctorOptions struct {
 // that do. Without root it tells what can be seen without. It changes nothing.
 func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 	var need doctor.Need
-	runtimes := findRuntimes(ctx, silent{}.Step)
+	runtimes := inventory.FindRuntimes(ctx, nil)
 	if o.Lab == "" {
-		need.Builtin = runtimes.noBuiltinImage(opened.usable)
+		need.Builtin = noBuiltinImage(runtimes, inventory.Opened.Usable)
 	}
 	if o.Lab != "" {
 		t, _, err := catalog.Load(o.Lab, o.Stdin)
@@ -44,7 +45,7 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		plan, err := plan.New(t, plan.Allocations{}, runtimes.choose("", t.Runtime, ""))
+		plan, err := plan.New(t, plan.Allocations{}, runtimes.Choose("", t.Runtime, ""))
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +74,7 @@ func runs(n *doctor.Need) {
 }
 
 // needOf is what a plan asks of the server.
-func needOf(runtimes runtimes, p *plan.Plan, datapath string) doctor.Need {
+func needOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.Need {
 	n := doctor.Need{
 		Lab: p.Lab, Hosts: len(p.Hosts), Ports: map[string]int{},
 		Segments: len(p.Segments) > 0, Datapath: datapath, Programs: map[string]string{},
@@ -87,7 +88,7 @@ func needOf(runtimes runtimes, p *plan.Plan, datapath string) doctor.Need {
 		n.LANs = n.LANs || slices.ContainsFunc(h.Interfaces, plan.Interface.LAN)
 		n.Runtimes = append(n.Runtimes, h.Runtime)
 		switch {
-		case !runtimes.holdsContainers(h.Runtime):
+		case !runtimes.HoldsContainers(h.Runtime):
 			for _, program := range programsOf(h) {
 				n.Programs[program] = h.Name
 			}
@@ -97,7 +98,7 @@ func needOf(runtimes runtimes, p *plan.Plan, datapath string) doctor.Need {
 			builtin[h.Runtime] = true
 		}
 	}
-	n.Builtin = runtimes.noBuiltinImage(func(o opened) bool { return builtin[o.driver.Name] })
+	n.Builtin = noBuiltinImage(runtimes, func(o inventory.Opened) bool { return builtin[o.Driver.Name] })
 	for _, row := range p.Names {
 		n.IPv6 = n.IPv6 || row.Address.Is6()
 	}
@@ -113,9 +114,9 @@ func needOf(runtimes runtimes, p *plan.Plan, datapath string) doctor.Need {
 
 // noBuiltinImage is why one of the runtimes that which picks cannot make its
 // built-in image; empty where all can.
-func (r runtimes) noBuiltinImage(which func(opened) bool) string {
-	for _, name := range r.names(which) {
-		if c := r.containers(name); c != nil {
+func noBuiltinImage(r inventory.Runtimes, which func(inventory.Opened) bool) string {
+	for _, name := range r.Select(which) {
+		if c := r.Containers(name); c != nil {
 			if err := c.Builtin(); err != nil {
 				return err.Error()
 			}
@@ -144,7 +145,7 @@ func programsOf(h plan.Host) (names []string) {
 
 // labsHere lists the labs of which anything is on this server.
 func labsHere(ctx context.Context) ([]doctor.Lab, error) {
-	names, err := Names(ctx)
+	names, err := inventory.Names(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -173,11 +174,11 @@ func labsHere(ctx context.Context) ([]doctor.Lab, error) {
 
 func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 	l := doctor.Lab{Name: name, Changing: store.Locked(name)}
-	found, err := observe(ctx, name, silent{})
+	found, err := inventory.Of(ctx, name, nil)
 	if err != nil {
 		return l, err
 	}
-	nodes := found.nodes(ctx, name)
+	nodes := nodesOf(ctx, found, name)
 	for _, dir := range []string{store.RunDir(name), store.StateDir(name)} {
 		if _, err := os.Stat(dir); err == nil {
 			l.Files = append(l.Files, dir)
@@ -191,20 +192,20 @@ func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 		} else {
 			l.Hosts++
 		}
-		if n.State != "running" && !found.unseen.has(n.Node) {
+		if n.State != "running" && !found.Unseen.Has(n.Node) {
 			l.Wrong = append(l.Wrong, fmt.Sprintf("%s %s: %s", n.Kind, n.Node, n.State))
 		}
 	}
 	if len(nodes) > 0 {
 		l.Wrong = append(l.Wrong, missingNodes(name, there)...)
 	}
-	if err := found.unseen.err(); err != nil {
+	if err := found.Unseen.Err(); err != nil {
 		l.Wrong = append(l.Wrong, err.Error())
 	}
-	if pid := findProcesses().keeper(name); l.Routers > 0 && !l.Changing && (pid == 0 || stopped(pid)) {
+	if pid := inventory.FindProcesses().Keeper(name); l.Routers > 0 && !l.Changing && (pid == 0 || inventory.Stopped(pid)) {
 		l.Wrong = append(l.Wrong, "its keeper does not run")
 	}
-	switch own := len(found.namespacesBy(hosts.KindLab)) > 0; {
+	switch own := len(found.ByKind(hosts.KindLab)) > 0; {
 	case !own && len(nodes) > 0:
 		l.Wrong = append(l.Wrong, "its own namespace is missing")
 	case own && len(nodes) == 0:

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/store"
 	"pseudowan/status"
 )
@@ -16,11 +17,11 @@ import (
 // outside peers hear a Cease (RFC 4486) from the routers.
 const endGrace = 400 * time.Millisecond
 
-// Down removes a lab: its processes, namespaces, wires, containers and files.
+// Down removes a lab: its inventory.Processes, namespaces, wires, containers and files.
 // It works from the marks alone, and returns no error only when it has looked
 // again and nothing is left. With lab empty the only running lab is meant.
 func Down(ctx context.Context, lab string, p Progress) (string, error) {
-	if err := needRoot(); err != nil {
+	if err := inventory.NeedRoot(); err != nil {
 		return "", err
 	}
 	lab, err := pickLeft(ctx, lab)
@@ -41,9 +42,9 @@ func Down(ctx context.Context, lab string, p Progress) (string, error) {
 
 // takeDown removes a lab unless hosts of it cannot be seen.
 func takeDown(ctx context.Context, lab string) error {
-	found, err := observe(ctx, lab, silent{})
+	found, err := inventory.Of(ctx, lab, nil)
 	if err == nil {
-		err = found.unseen.err()
+		err = found.Unseen.Err()
 	}
 	if err == nil {
 		err = settleContainers(ctx, lab)
@@ -58,7 +59,7 @@ func takeDown(ctx context.Context, lab string) error {
 // after a reboot, processes whose namespaces somebody has deleted, files of a
 // command that was killed. Where that is no more than a lock file, it goes.
 func pickLeft(ctx context.Context, lab string) (string, error) {
-	picked, err := pick(ctx, lab)
+	picked, err := inventory.Pick(ctx, lab)
 	if !errors.Is(err, status.ErrNotFound) {
 		return picked, err
 	}
@@ -73,8 +74,8 @@ func pickLeft(ctx context.Context, lab string) (string, error) {
 			return lab, nil
 		}
 	}
-	left, leftErr := findTraces(lab)
-	if leftErr != nil || !left.empty() {
+	left, leftErr := inventory.FindTraces(lab)
+	if leftErr != nil || !left.Empty() {
 		return lab, leftErr
 	}
 	store.DropLeftLock(lab)
@@ -83,7 +84,7 @@ func pickLeft(ctx context.Context, lab string) (string, error) {
 
 // onlyOneLeft picks the lab of which something but no name is left.
 func onlyOneLeft(none error) (string, error) {
-	labs, err := labsWithoutNames()
+	labs, err := inventory.LabsWithoutNames()
 	switch {
 	case err != nil:
 		return "", err

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"pseudowan/labs/catalog"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/status"
@@ -39,7 +40,7 @@ func Draw(o UpOptions) (Drawn, error) {
 		return drawn(t, before.Allocations)
 	}
 	t, _, err := catalog.Load(o.Lab, o.Stdin)
-	if errors.Is(err, status.ErrNotFound) && needRoot() != nil && !strings.ContainsAny(o.Lab, "./") {
+	if errors.Is(err, status.ErrNotFound) && inventory.NeedRoot() != nil && !strings.ContainsAny(o.Lab, "./") {
 		return Drawn{}, fmt.Errorf("%w; a lab that runs is seen by root alone: use sudo", err)
 	}
 	if err != nil {

@@ -1,14 +1,12 @@
 package labs
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"pseudowan/hosts"
 )
@@ -38,7 +36,7 @@ func (a *applier) untilEnded(ctx context.Context) error {
 // A container that has ended makes steps fail in a way that depends on the
 // moment: what is said of it does not.
 func (a *applier) endedError(ctx context.Context, failed error) error {
-	boxes, err := a.before.sandboxes(ctx, a.plan.Lab)
+	boxes, err := a.before.Sandboxes(ctx, a.plan.Lab)
 	if err != nil {
 		return nil // whoever needs them says so
 	}
@@ -49,7 +47,7 @@ func (a *applier) endedError(ctx context.Context, failed error) error {
 			continue
 		}
 		line := "host " + h.Name + ": " + ended(h.Command, boxes[i])
-		if last := a.before.lastLines(ctx, boxes[i]); len(last) > 0 {
+		if last := a.before.LastLines(ctx, boxes[i]); len(last) > 0 {
 			line += "; it said last:\n    " + strings.Join(last, "\n    ")
 		}
 		lines = append(lines, line)
@@ -86,44 +84,4 @@ func ended(command []string, s hosts.Sandbox) string {
 		return what + " has ended, nobody knows how"
 	}
 	return fmt.Sprintf("%s has ended with exit code %d", what, s.ExitCode)
-}
-
-const (
-	lastLinesShown  = 5
-	longestLastLine = 200 // octets
-)
-
-// lastLines are the last lines that a host's own command has said.
-func (r runtimes) lastLines(ctx context.Context, s hosts.Sandbox) []string {
-	runtime, err := r.get(s.Runtime)
-	if err != nil {
-		return nil
-	}
-	var log bytes.Buffer
-	if err := runtime.Log(ctx, s, hosts.LogOptions{Last: lastLinesShown}, &log); err != nil {
-		return nil
-	}
-	var out []string
-	for line := range strings.Lines(log.String()) {
-		if line = printable(line); line != "" {
-			out = append(out, line)
-		}
-	}
-	return out
-}
-
-// printable is a line that a host has said, without what would do something to
-// the terminal of whoever reads it.
-func printable(line string) string {
-	line = strings.ToValidUTF8(line[:min(len(line), longestLastLine)], "")
-	line = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t':
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, line)
-	return strings.TrimSpace(line)
 }

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
-	"strings"
 	"syscall"
 
 	"pseudowan/hosts"
+	"pseudowan/hosts/drivers"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/store"
-	"pseudowan/status"
-	"pseudowan/topology"
 )
 
 // ExecOptions say what to run where.
@@ -28,14 +26,14 @@ type ExecOptions struct {
 // streams, and returns its exit code. In a router the ovs-* commands find the
 // router's own Open vSwitch.
 func Exec(ctx context.Context, o ExecOptions) (int, error) {
-	if err := needRoot(); err != nil {
+	if err := inventory.NeedRoot(); err != nil {
 		return 0, err
 	}
-	lab, err := pick(ctx, o.Lab)
+	lab, err := inventory.Pick(ctx, o.Lab)
 	if err != nil {
 		return 0, err
 	}
-	found, err := observe(ctx, lab, silent{})
+	found, err := inventory.Of(ctx, lab, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -43,7 +41,7 @@ func Exec(ctx context.Context, o ExecOptions) (int, error) {
 		o.Argv = shell
 	}
 	// Ctrl-C is for the command to answer, see relay: it does not end with ctx.
-	cmd, err := found.command(context.WithoutCancel(ctx), lab, o)
+	cmd, err := commandIn(context.WithoutCancel(ctx), found, lab, o)
 	if err != nil {
 		return 0, err
 	}
@@ -62,11 +60,11 @@ var shell = []string{"sh", "-c", "if command -v bash >/dev/null; then exec bash;
 // notEntered is the exit code where a node cannot be entered.
 const notEntered = 125
 
-func (o observed) command(ctx context.Context, lab string, x ExecOptions) (*exec.Cmd, error) {
+func commandIn(ctx context.Context, o inventory.Inventory, lab string, x ExecOptions) (*exec.Cmd, error) {
 	inside := hosts.Exec{Argv: x.Argv, TTY: x.TTY}
-	for _, s := range o.hosts {
+	for _, s := range o.Hosts {
 		if s.Node == x.Node {
-			runtime, err := o.get(s.Runtime)
+			runtime, err := o.Get(s.Runtime)
 			if err != nil {
 				return nil, err
 			}
@@ -76,44 +74,20 @@ func (o observed) command(ctx context.Context, lab string, x ExecOptions) (*exec
 			return runtime.Command(ctx, s, inside)
 		}
 	}
-	if o.unseen.has(x.Node) {
-		return nil, &hosts.ExitError{Code: notEntered, Err: o.unseen.ofHost(x.Node)}
+	if o.Unseen.Has(x.Node) {
+		return nil, &hosts.ExitError{Code: notEntered, Err: o.Unseen.OfHost(x.Node)}
 	}
-	for _, ns := range o.namespacesBy(hosts.KindRouter) {
+	for _, ns := range o.ByKind(hosts.KindRouter) {
 		if ns.Mark.Node != x.Node {
 			continue
 		}
 		// A router is entered as a netns host is. Its own /run holds its Open
 		// vSwitch where the tools look for it.
-		return homes.Command(ctx, hosts.Sandbox{
+		return inventory.Homes.Command(ctx, hosts.Sandbox{
 			Lab: lab, Node: store.RouterDirName(x.Node), Name: ns.Name, NetNS: ns.Path(),
 		}, inside)
 	}
-	return nil, o.noSuchNode(lab, x.Node)
-}
-
-func (o observed) noSuchNode(lab, node string) error {
-	var names []string
-	for _, s := range o.hosts {
-		names = append(names, s.Node)
-	}
-	for _, ns := range o.namespacesBy(hosts.KindRouter) {
-		names = append(names, ns.Mark.Node)
-	}
-	if o.unseen != nil {
-		for _, h := range o.unseen.hosts {
-			names = append(names, h.Name)
-		}
-	}
-	slices.SortFunc(names, topology.CompareNames)
-	if n := topology.Nearest(node, names); n != "" {
-		return status.NotFound(fmt.Sprintf("lab %s has no node %s; did you mean %s?", lab, node, n))
-	}
-	const few = 8
-	if len(names) > few {
-		names = append(names[:few], "…")
-	}
-	return status.NotFound(fmt.Sprintf("lab %s has no node %s; it has %s", lab, node, strings.Join(names, ", ")))
+	return nil, o.NoSuchNode(lab, x.Node)
 }
 
 // exitCode is the command's, or 128 plus the signal that ended it, as in a shell.
@@ -124,3 +98,7 @@ func exitCode(e *exec.ExitError) int {
 	}
 	return e.ExitCode()
 }
+
+// Enter is the life of a process that inventory.SelfCommand has started, with the rest of
+// its arguments. It returns only when that fails.
+func Enter(args []string) error { return drivers.Enter(args) }

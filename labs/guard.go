@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/logfile"
@@ -69,7 +70,7 @@ func startKeeper(lab string, lock *os.File) error {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command(selfPath, keeperArgs(lab)...)
+	cmd := exec.Command(inventory.SelfPath, inventory.KeeperArgs(lab)...)
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = log, log, []*os.File{lock}
 	cmd.Env = append(os.Environ(), keeperLockEnv+"=3") // the first of ExtraFiles
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -86,12 +87,12 @@ func startKeeper(lab string, lock *os.File) error {
 // keeper looks at its list of routers by itself, one of an earlier version when
 // it is told.
 func ensureKeeper(lab string, pid int) (started bool, err error) {
-	if pid != 0 && stopped(pid) {
+	if pid != 0 && inventory.Stopped(pid) {
 		if err := kill(pid); err != nil {
 			return false, fmt.Errorf("the keeper of lab %s: %w", lab, err)
 		}
 	}
-	if pid != 0 && !zombie(pid) {
+	if pid != 0 && !inventory.Zombie(pid) {
 		if keeperPID(lab) != pid {
 			_ = syscall.Kill(pid, syscall.SIGHUP) // refused only where it has ended
 		}
@@ -107,7 +108,7 @@ func ensureKeeper(lab string, pid int) (started bool, err error) {
 		case !errors.Is(err, store.ErrBusy):
 			return false, err
 		}
-		if now := findProcesses().keeper(lab); now != 0 && now != pid && !zombie(now) {
+		if now := inventory.FindProcesses().Keeper(lab); now != 0 && now != pid && !inventory.Zombie(now) {
 			return false, nil // an agent has just started one
 		}
 		if time.Now().After(deadline) {
@@ -124,7 +125,7 @@ const (
 	silenceLimit = time.Minute
 
 	// blindLimit is how long after its last look a watcher's next one still
-	// continues it. A machine that was suspended stopped everybody, the watcher
+	// continues it. A machine that was suspended inventory.Stopped everybody, the watcher
 	// included.
 	blindLimit = 5 * time.Second
 )
@@ -184,7 +185,7 @@ func succeedKeeper(ctx context.Context, lab string, log *slog.Logger) error {
 		return errors.Join(err1, err2) // another file has its name: look again
 	case ctx.Err() != nil || store.GoingDown(lab):
 		return nil
-	case keeperPID(lab) != 0 && !zombie(keeperPID(lab)), findProcesses().keeper(lab) != 0:
+	case keeperPID(lab) != 0 && !inventory.Zombie(keeperPID(lab)), inventory.FindProcesses().Keeper(lab) != 0:
 		return nil // one that has lost its lock file
 	}
 	log.Error("the keeper has ended and is started again")
@@ -200,7 +201,7 @@ func keeperPID(lab string) int {
 		return 0
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
-	if err != nil || !processIs(pid, keeperArgs(lab)) {
+	if err != nil || !inventory.ProcessIs(pid, inventory.KeeperArgs(lab)) {
 		return 0
 	}
 	return pid
@@ -215,14 +216,14 @@ type watched struct {
 	looked    time.Time // last
 }
 
-// hangs reports whether a process was stopped when seen last, too, or has not
+// hangs reports whether a process was inventory.Stopped when seen last, too, or has not
 // touched its file for long. Without the file, nothing is known.
 func (w *watched) hangs(pid int, file string, now time.Time) bool {
 	if w.pid != pid {
 		*w = watched{pid: pid}
 	}
 	was := w.wasHalted
-	w.wasHalted = stopped(pid)
+	w.wasHalted = inventory.Stopped(pid)
 	if was && w.wasHalted {
 		return true
 	}

@@ -14,6 +14,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/hosts/drivers"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/router"
@@ -35,7 +36,7 @@ func newHealers(lab string, log *slog.Logger) ([]healer, error) {
 		if !d.Containers {
 			continue
 		}
-		r, err := d.Open(hosts.Options{StateDir: store.RunRoot, Enter: selfCommand})
+		r, err := d.Open(hosts.Options{StateDir: store.RunRoot, Enter: inventory.SelfCommand})
 		if err != nil {
 			return nil, err
 		}

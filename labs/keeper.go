@@ -16,9 +16,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/store"
 	"pseudowan/logfile"
 )
+
+// KeeperCommand is the subcommand that runs Keeper.
+const KeeperCommand = inventory.KeeperCommand
 
 // restartPause keeps an agent that cannot start from spinning: one that ended
 // sooner than soonAfterStart is started again only then, and twice as late each
@@ -50,7 +54,7 @@ func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
 	if err := errors.Join(lock.Truncate(0), writeAt(lock, fmt.Sprintln(os.Getpid()))); err != nil {
 		log.Warn("who the keeper is cannot be written down", "error", err)
 	}
-	k := keeper{lab: lab, log: log, found: findProcesses(), running: map[string]context.CancelFunc{}}
+	k := keeper{lab: lab, log: log, found: inventory.FindProcesses(), running: map[string]context.CancelFunc{}}
 	defer k.wait.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -87,7 +91,7 @@ func writeAt(f *os.File, text string) error {
 type keeper struct {
 	lab     string
 	log     *slog.Logger
-	found   processes // agents of an earlier keeper
+	found   inventory.Processes // agents of an earlier keeper
 	list    os.FileInfo
 	names   []string // of the lab's namespaces
 	running map[string]context.CancelFunc
@@ -176,7 +180,7 @@ func (k *keeper) supervise(ctx context.Context, r store.KeeperRouter) {
 	for first := true; !store.GoingDown(k.lab) && ctx.Err() == nil; first = false {
 		begin := time.Now()
 		var err error
-		if pid := k.found.agent(k.lab, r.Name); first && pid != 0 {
+		if pid := k.found.Agent(k.lab, r.Name); first && pid != 0 {
 			err = k.attend(ctx, r, pid, endOf(pid))
 		} else {
 			err = k.runAgent(ctx, r)
@@ -204,7 +208,7 @@ func (k *keeper) runAgent(ctx context.Context, r store.KeeperRouter) error {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command(selfPath, agentArgs(k.lab, r.Name)...)
+	cmd := exec.Command(inventory.SelfPath, inventory.AgentArgs(k.lab, r.Name)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := (hosts.Namespace{Name: r.Namespace}).Start(cmd); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/catalog"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/topology"
@@ -41,7 +42,7 @@ func (k Known) VRFs(router string) (words []string) {
 
 // WhatIsKnown tells of the labs that run, or of one of them.
 func WhatIsKnown(ctx context.Context, lab string) Known {
-	names, err := Names(ctx)
+	names, err := inventory.Names(ctx)
 	files := namespaceFiles()
 	if err != nil {
 		names = labsByFile(files)

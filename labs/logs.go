@@ -6,6 +6,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/hosts/drivers"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/store"
 	"pseudowan/logfile"
 )
@@ -15,7 +16,7 @@ import (
 func hostLogFiles() func(lab, node string) []string {
 	var all []hosts.Logger
 	for _, d := range drivers.All() {
-		r, err := d.Open(hosts.Options{StateDir: store.RunRoot, Enter: selfCommand})
+		r, err := d.Open(hosts.Options{StateDir: store.RunRoot, Enter: inventory.SelfCommand})
 		if l, ok := r.(hosts.Logger); ok && err == nil {
 			all = append(all, l)
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/store"
 	"pseudowan/logfile"
 )
@@ -23,26 +24,26 @@ type LogOptions struct {
 // Log writes what a host's own command has said, its container's first process,
 // or a router's agent. note says why there is nothing to be said.
 func Log(ctx context.Context, o LogOptions, w io.Writer) (note string, err error) {
-	if err := needRoot(); err != nil {
+	if err := inventory.NeedRoot(); err != nil {
 		return "", err
 	}
-	lab, err := pick(ctx, o.Lab)
+	lab, err := inventory.Pick(ctx, o.Lab)
 	if err != nil {
 		return "", err
 	}
-	found, err := observe(ctx, lab, silent{})
+	found, err := inventory.Of(ctx, lab, nil)
 	if err != nil {
 		return "", err
 	}
-	if i := slices.IndexFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == o.Node }); i >= 0 {
-		return found.hostLog(ctx, found.hosts[i], o, w)
+	if i := slices.IndexFunc(found.Hosts, func(s hosts.Sandbox) bool { return s.Node == o.Node }); i >= 0 {
+		return hostLog(ctx, found, found.Hosts[i], o, w)
 	}
-	if found.unseen.has(o.Node) {
-		return "", found.unseen.ofHost(o.Node)
+	if found.Unseen.Has(o.Node) {
+		return "", found.Unseen.OfHost(o.Node)
 	}
 	router := func(ns hosts.Namespace) bool { return ns.Mark.Node == o.Node }
-	if !slices.ContainsFunc(found.namespacesBy(hosts.KindRouter), router) {
-		return "", found.noSuchNode(lab, o.Node)
+	if !slices.ContainsFunc(found.ByKind(hosts.KindRouter), router) {
+		return "", found.NoSuchNode(lab, o.Node)
 	}
 	path := store.RouterLog(lab, o.Node)
 	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
@@ -53,8 +54,8 @@ func Log(ctx context.Context, o LogOptions, w io.Writer) (note string, err error
 	})
 }
 
-func (o observed) hostLog(ctx context.Context, s hosts.Sandbox, x LogOptions, w io.Writer) (note string, err error) {
-	runtime, err := o.get(s.Runtime)
+func hostLog(ctx context.Context, o inventory.Inventory, s hosts.Sandbox, x LogOptions, w io.Writer) (note string, err error) {
+	runtime, err := o.Get(s.Runtime)
 	if err != nil {
 		return "", err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/router"
@@ -21,15 +22,15 @@ import (
 // empty, in natural order. Where containers cannot be seen, their hosts are
 // listed as unknown beside an error that says why.
 func Nodes(ctx context.Context, lab string) ([]status.Node, error) {
-	if err := needRoot(); err != nil {
+	if err := inventory.NeedRoot(); err != nil {
 		return nil, err
 	}
-	names, err := Names(ctx)
+	names, err := inventory.Names(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if lab != "" {
-		if lab, err = pick(ctx, lab); err != nil {
+		if lab, err = inventory.Pick(ctx, lab); err != nil {
 			return nil, err
 		}
 		names = []string{lab}
@@ -37,32 +38,32 @@ func Nodes(ctx context.Context, lab string) ([]status.Node, error) {
 	var out []status.Node
 	var errs []error
 	for _, name := range names {
-		found, err := observe(ctx, name, silent{})
+		found, err := inventory.Of(ctx, name, nil)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, found.nodes(ctx, name)...)
-		errs = append(errs, found.unseen.err())
+		out = append(out, nodesOf(ctx, found, name)...)
+		errs = append(errs, found.Unseen.Err())
 	}
 	return out, errors.Join(errs...)
 }
 
-func (o observed) nodes(ctx context.Context, lab string) []status.Node {
-	applied, running := store.Topology(lab), findProcesses()
+func nodesOf(ctx context.Context, o inventory.Inventory, lab string) []status.Node {
+	applied, running := store.Topology(lab), inventory.FindProcesses()
 	var out []status.Node
-	for _, ns := range o.namespacesBy(hosts.KindRouter) {
+	for _, ns := range o.ByKind(hosts.KindRouter) {
 		out = append(out, routerNode(ctx, lab, ns, running, applied))
 	}
-	for _, s := range o.hosts {
+	for _, s := range o.Hosts {
 		n := hostNode(lab, s, applied)
 		if s.Ended {
-			n.LastLines = o.lastLines(ctx, s)
+			n.LastLines = o.LastLines(ctx, s)
 		}
 		out = append(out, n)
 	}
-	if o.unseen != nil {
-		for _, h := range o.unseen.hosts {
-			out = append(out, o.unseen.node(h.Name, applied))
+	if o.Unseen != nil {
+		for _, h := range o.Unseen.Hosts {
+			out = append(out, unseenNode(o.Unseen, lab, h.Name, applied))
 		}
 	}
 	slices.SortFunc(out, func(a, b status.Node) int {
@@ -74,17 +75,17 @@ func (o observed) nodes(ctx context.Context, lab string) []status.Node {
 	return out
 }
 
-func routerNode(ctx context.Context, lab string, ns hosts.Namespace, running processes, t *topology.Topology) status.Node {
+func routerNode(ctx context.Context, lab string, ns hosts.Namespace, running inventory.Processes, t *topology.Topology) status.Node {
 	n := status.Node{
 		Lab: lab, Node: ns.Mark.Node, Kind: "router", Runtime: hosts.NetNS, NetNS: ns.Path(), Addresses: []string{},
 		State: "its agent does not run",
 	}
-	if pid := running.agent(lab, ns.Mark.Node); pid != 0 && inNamespace(pid, ns) {
+	if pid := running.Agent(lab, ns.Mark.Node); pid != 0 && inventory.InNamespace(pid, ns) {
 		n.State, n.PID = "running", pid
 		if n.Datapath = datapathOf(ctx, lab, n.Node); n.Datapath == "" {
 			n.State = "its agent does not answer"
 		}
-		if stopped(pid) {
+		if inventory.Stopped(pid) {
 			n.State = "its agent hangs"
 		}
 	}
@@ -154,7 +155,7 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 	}
 	switch {
 	case !s.Running():
-		n.State = "stopped"
+		n.State = "inventory.Stopped"
 	case s.Paused:
 		n.State = "paused"
 	}
@@ -177,5 +178,15 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 		n.Addresses = append(n.Addresses, lan.String())
 	}
 	n.VRF = strings.Join(slices.Compact(vrfs), ",")
+	return n
+}
+
+// node is how ps lists one of them.
+func unseenNode(u *inventory.Unseen, lab, name string, t *topology.Topology) status.Node {
+	n := hostNode(lab, hosts.Sandbox{Runtime: u.RuntimeOf(name), Node: name}, t)
+	n.State, n.CommandState = "unknown", status.CommandUnknown
+	if u.Runs(name) {
+		n.CommandState = status.CommandRunning
+	}
 	return n
 }

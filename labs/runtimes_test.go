@@ -3,18 +3,18 @@ package labs
 import (
 	"testing"
 
-	"pseudowan/hosts/drivers"
+	"pseudowan/labs/inventory"
 )
 
-// testRuntimes are the registered runtimes, whatever this server has.
-func testRuntimes(t *testing.T) runtimes {
+// testRuntimes are the registered Runtimes, whatever this server has.
+func testRuntimes(t *testing.T) inventory.Runtimes {
 	t.Helper()
-	all := openRuntimes(t.Context(), drivers.All(), nil)
+	all := inventory.FindRuntimes(t.Context(), nil)
 	for i := range all {
 		if all[i].Runtime == nil {
-			t.Fatal(all[i].absent)
+			t.Fatal(all[i].Absent)
 		}
-		all[i].absent = nil
+		all[i].Absent = nil
 	}
 	return all
 }

@@ -12,6 +12,7 @@ import (
 	"pseudowan/hosts"
 	"pseudowan/hosts/probe"
 	"pseudowan/labs/catalog"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/router"
@@ -26,9 +27,9 @@ type inspection struct {
 	lab      *Lab
 	topology *topology.Topology // with the addresses that hosts made by themselves
 	hosts    []probe.Host
-	missing  []string // hosts that do not run, or cannot be seen
-	unseen   *unseen  // the latter
-	port     uint16   // of UDP, that real packets come from and go to
+	missing  []string          // hosts that do not run, or cannot be seen
+	unseen   *inventory.Unseen // the latter
+	port     uint16            // of UDP, that real packets come from and go to
 }
 
 // inspect opens a running lab. The topology is the one that it was brought up
@@ -42,18 +43,18 @@ func inspect(ctx context.Context, name, file string) (*inspection, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := observe(ctx, lab.Name, silent{})
+	found, err := inventory.Of(ctx, lab.Name, nil)
 	if err != nil {
 		return nil, err
 	}
-	in := &inspection{lab: lab, unseen: found.unseen}
+	in := &inspection{lab: lab, unseen: found.Unseen}
 	for _, h := range t.Hosts {
-		i := slices.IndexFunc(found.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name })
-		if i < 0 || !found.hosts[i].Running() {
+		i := slices.IndexFunc(found.Hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name })
+		if i < 0 || !found.Hosts[i].Running() {
 			in.missing = append(in.missing, h.Name)
 			continue
 		}
-		in.hosts = append(in.hosts, probe.Host{Name: h.Name, NetNS: found.hosts[i].NetNS})
+		in.hosts = append(in.hosts, probe.Host{Name: h.Name, NetNS: found.Hosts[i].NetNS})
 	}
 	configured, err := in.configured(t)
 	if err != nil {
@@ -128,8 +129,8 @@ func (in *inspection) needHost(name string) error {
 		names = append(names, h.Name)
 	}
 	switch {
-	case in.unseen.has(name):
-		return in.unseen.ofHost(name)
+	case in.unseen.Has(name):
+		return in.unseen.OfHost(name)
 	case slices.Contains(in.missing, name):
 		return fmt.Errorf("host %s does not run; `pseudowan up` starts it", name)
 	case slices.Contains(names, name):

@@ -9,18 +9,15 @@ import (
 	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/hosts/drivers"
 	"pseudowan/labs/catalog"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/store"
 	"pseudowan/status"
 )
 
 // Progress hears what a long command is doing, a short phrase at a time.
 type Progress interface{ Step(message string) }
-
-// silent is a Progress for commands that are over at once.
-type silent struct{}
-
-func (silent) Step(string) {}
 
 // UpOptions say what Up brings up and how long it waits.
 type UpOptions struct {
@@ -55,7 +52,7 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	if err := needRoot(); err != nil {
+	if err := inventory.NeedRoot(); err != nil {
 		return Report{}, err
 	}
 	held, err := store.Acquire(ctx, t.Name)
@@ -139,4 +136,13 @@ func (a *applier) cutShort() error {
 		return nil
 	}
 	return fmt.Errorf("lab %s is changed in part: `pseudowan up` with the same file goes on", a.plan.Lab)
+}
+
+// RuntimeNames lists what hosts can run in, as topologies call it.
+func RuntimeNames() []string {
+	var names []string
+	for _, d := range drivers.All() {
+		names = append(names, d.Name)
+	}
+	return names
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pseudowan/hosts/probe"
+	"pseudowan/labs/inventory"
 	"pseudowan/status"
 	"pseudowan/topology"
 	"pseudowan/trace"
@@ -40,7 +41,7 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 			}
 		}
 	}
-	if err := in.unseen.err(); err != nil && len(in.hosts) == 0 {
+	if err := in.unseen.Err(); err != nil && len(in.hosts) == 0 {
 		return nil, err
 	}
 	if len(in.hosts) == 0 {
@@ -79,7 +80,7 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 // missingControl says which of a lab's own processes do not run: packets may
 // pass all the same for now.
 func missingControl(ctx context.Context, lab string) (missing []string) {
-	if pid := findProcesses().keeper(lab); pid == 0 || stopped(pid) {
+	if pid := inventory.FindProcesses().Keeper(lab); pid == 0 || inventory.Stopped(pid) {
 		missing = append(missing, "the keeper of lab "+lab+" does not run")
 	}
 	nodes, err := Nodes(ctx, lab)
@@ -117,8 +118,8 @@ func (in *inspection) pairs(o VerifyOptions, deaf map[string]string) (pairs []ve
 func (in *inspection) untestable(p verify.Pair, deaf map[string]string) string {
 	ends := []string{p.From, p.To}
 	if gone := slices.DeleteFunc(slices.Clone(ends), func(h string) bool { return !slices.Contains(in.missing, h) }); len(gone) > 0 {
-		if in.unseen.has(gone[0]) {
-			return in.unseen.ofHost(gone[0]).Error()
+		if in.unseen.Has(gone[0]) {
+			return in.unseen.OfHost(gone[0]).Error()
 		}
 		return "host " + strings.Join(gone, " and ") + " does not run; `pseudowan up` starts it"
 	}

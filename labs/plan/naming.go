@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"net"
 	"strings"
+
+	"pseudowan/hosts"
 )
 
 // LabNamespace names the namespace that holds a lab's segments and keeper.
@@ -50,4 +52,12 @@ func derivedMAC(lab, node, intf string) net.HardwareAddr {
 func gatewayMAC(port uint32) net.HardwareAddr {
 	n := port - 2
 	return net.HardwareAddr{0, 0, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
+}
+
+// NamespaceOf names the namespace of a mark as plans do.
+func NamespaceOf(m hosts.Mark) string {
+	if m.Kind == hosts.KindLab {
+		return LabNamespace(m.Lab)
+	}
+	return NodeNamespace(m.Lab, m.Node)
 }

@@ -1,4 +1,4 @@
-package labs
+package inventory
 
 import (
 	"errors"
@@ -10,16 +10,14 @@ import (
 	"pseudowan/hosts"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
-	"pseudowan/status"
-	"pseudowan/topology"
 )
 
-// unseen are the hosts of a lab that are containers of a daemon that does not
+// Unseen are the hosts of a lab that are containers of a daemon that does not
 // answer, or is not the one that answers. They may run all the same: a daemon
 // may be restarted under them.
-type unseen struct {
+type Unseen struct {
 	lab   string
-	hosts []plan.Host
+	Hosts []plan.Host
 	runs  map[string]bool  // those whose wires are there
 	cause map[string]error // by runtime
 	fresh bool             // a daemon answers that does not know them: they may have been removed just now
@@ -28,7 +26,7 @@ type unseen struct {
 // findUnseen finds them by what was applied, or was about to be: all containers
 // where no daemon answers, else those that the daemon does not know and whose
 // wires are there nevertheless.
-func (o observed) findUnseen(lab string) *unseen {
+func (o Inventory) findUnseen(lab string) *Unseen {
 	plans, cut := store.Cut(lab)
 	state, err := store.ReadKeeperState(lab)
 	if errors.Is(cut, fs.ErrNotExist) && err == nil && !state.Containers {
@@ -37,39 +35,39 @@ func (o observed) findUnseen(lab string) *unseen {
 	if applied, err := store.Applied(lab); err == nil {
 		plans = append(plans, applied)
 	}
-	u := &unseen{lab: lab, runs: map[string]bool{}, cause: map[string]error{}}
+	u := &Unseen{lab: lab, runs: map[string]bool{}, cause: map[string]error{}}
 	wires := wiresThere{}
 	for _, p := range plans {
 		for _, h := range p.Hosts {
-			there := slices.ContainsFunc(o.hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name })
-			runtime := o.find(h.Runtime)
-			if !runtime.driver.Containers || runtime.usable() && there {
+			there := slices.ContainsFunc(o.Hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name })
+			runtime := o.Find(h.Runtime)
+			if !runtime.Driver.Containers || runtime.Usable() && there {
 				continue
 			}
 			wired := wires.reach(&p, h.Name)
-			if runtime.usable() && !wired {
+			if runtime.Usable() && !wired {
 				continue
 			}
-			if !u.has(h.Name) {
-				u.hosts = append(u.hosts, h)
+			if !u.Has(h.Name) {
+				u.Hosts = append(u.Hosts, h)
 			}
 			u.runs[h.Name] = u.runs[h.Name] || wired
 			u.cause[h.Runtime] = runtime.unknown()
-			u.fresh = u.fresh || runtime.usable()
+			u.fresh = u.fresh || runtime.Usable()
 		}
 	}
-	if len(u.hosts) == 0 {
+	if len(u.Hosts) == 0 {
 		return nil
 	}
 	return u
 }
 
 // unknown is why a host of the runtime cannot be seen that runs.
-func (o opened) unknown() error {
-	if c, ok := o.Runtime.(hosts.Containers); ok && o.usable() {
+func (o Opened) unknown() error {
+	if c, ok := o.Runtime.(hosts.Containers); ok && o.Usable() {
 		return c.Unknown()
 	}
-	return o.absent
+	return o.Absent
 }
 
 // wiresThere are the wires that are there, by the namespaces that were looked
@@ -104,18 +102,19 @@ func (w wiresThere) in(lab, node string) []hosts.WireEnd {
 	return ends
 }
 
-func (u *unseen) has(host string) bool {
-	return u != nil && slices.ContainsFunc(u.hosts, func(h plan.Host) bool { return h.Name == host })
+// Has reports whether a host is among them.
+func (u *Unseen) Has(host string) bool {
+	return u != nil && slices.ContainsFunc(u.Hosts, func(h plan.Host) bool { return h.Name == host })
 }
 
-// err says what cannot be seen, why, and what runs nevertheless; nil where
+// Err says what cannot be seen, why, and what runs nevertheless; nil where
 // everything can.
-func (u *unseen) err() error {
+func (u *Unseen) Err() error {
 	if u == nil {
 		return nil
 	}
 	var run, all []string
-	for _, h := range u.hosts {
+	for _, h := range u.Hosts {
 		all = append(all, h.Name)
 		if u.runs[h.Name] {
 			run = append(run, h.Name)
@@ -129,10 +128,10 @@ func (u *unseen) err() error {
 }
 
 // causes joins the runtimes' causes, in the order of the hosts.
-func (u *unseen) causes() error {
+func (u *Unseen) causes() error {
 	var all []error
 	seen := map[string]bool{}
-	for _, h := range u.hosts {
+	for _, h := range u.Hosts {
 		if !seen[h.Runtime] {
 			seen[h.Runtime] = true
 			all = append(all, u.cause[h.Runtime])
@@ -144,19 +143,19 @@ func (u *unseen) causes() error {
 	return errors.Join(all...)
 }
 
-// runtimeOf is the runtime of an unseen host.
-func (u *unseen) runtimeOf(name string) string {
-	i := slices.IndexFunc(u.hosts, func(h plan.Host) bool { return h.Name == name })
-	return u.hosts[i].Runtime
+// RuntimeOf is the runtime of an unseen host.
+func (u *Unseen) RuntimeOf(name string) string {
+	i := slices.IndexFunc(u.Hosts, func(h plan.Host) bool { return h.Name == name })
+	return u.Hosts[i].Runtime
 }
 
-// ofHost is the error of one host.
-func (u *unseen) ofHost(name string) error {
+// OfHost is the error of one host.
+func (u *Unseen) OfHost(name string) error {
 	does := "it may run"
 	if u.runs[name] {
 		does = "it still runs, as its wire is there"
 	}
-	return fmt.Errorf("host %s is in a container that cannot be seen (%s): %w", name, does, u.cause[u.runtimeOf(name)])
+	return fmt.Errorf("host %s is in a container that cannot be seen (%s): %w", name, does, u.cause[u.RuntimeOf(name)])
 }
 
 // few lists names, and counts those that are too many to read.
@@ -168,12 +167,5 @@ func few(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// node is how ps lists one of them.
-func (u *unseen) node(name string, t *topology.Topology) status.Node {
-	n := hostNode(u.lab, hosts.Sandbox{Runtime: u.runtimeOf(name), Node: name}, t)
-	n.State, n.CommandState = "unknown", status.CommandUnknown
-	if u.runs[name] {
-		n.CommandState = status.CommandRunning
-	}
-	return n
-}
+// Runs reports whether a host runs, by its wires.
+func (u *Unseen) Runs(name string) bool { return u.runs[name] }

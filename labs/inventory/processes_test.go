@@ -1,4 +1,4 @@
-package labs
+package inventory
 
 import (
 	"os"
@@ -24,7 +24,7 @@ func lookAlike(t *testing.T, lab string, attr *syscall.SysProcAttr) int {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("/bin/sh")
-	cmd.Args = append([]string{selfPath}, keeperArgs(lab)...)
+	cmd.Args = append([]string{SelfPath}, KeeperArgs(lab)...)
 	cmd.Dir = dir
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -46,21 +46,21 @@ func TestProcessesOfOthersAreNotTaken(t *testing.T) {
 	for _, attr := range []*syscall.SysProcAttr{
 		{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}, {Cloneflags: syscall.CLONE_NEWPID},
 	} {
-		if got := ownProcess(lookAlike(t, lab, attr)); got != "" {
+		if got := OwnProcess(lookAlike(t, lab, attr)); got != "" {
 			t.Errorf("a process of somebody else is taken for lab %s's", got)
 		}
 	}
-	if pid := findProcesses().keeper(lab); pid != 0 {
+	if pid := FindProcesses().Keeper(lab); pid != 0 {
 		t.Errorf("process %d of somebody else is taken for ours", pid)
 	}
 	ours := lookAlike(t, lab, nil)
-	if pid := findProcesses().keeper(lab); pid != ours {
+	if pid := FindProcesses().Keeper(lab); pid != ours {
 		t.Errorf("found %d; want our own, %d", pid, ours)
 	}
-	if got := ownProcess(ours); got != lab {
+	if got := OwnProcess(ours); got != lab {
 		t.Errorf("our own is taken for lab %q's, want %q", got, lab)
 	}
-	if got := ownProcess(os.Getpid()); got != "" {
+	if got := OwnProcess(os.Getpid()); got != "" {
 		t.Errorf("a test is taken for lab %q's", got)
 	}
 }

@@ -1,0 +1,108 @@
+package labs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"pseudowan/hosts"
+	"pseudowan/labs/inventory"
+	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
+)
+
+func sayName(name string) { _ = os.WriteFile("/proc/self/comm", []byte(name), 0) }
+
+// endDeafKeeper ends a keeper that cannot be told anything: it hangs, or an
+// earlier version has started it.
+func endDeafKeeper(p inventory.Processes, lab string) error {
+	pid := p.Keeper(lab)
+	if pid == 0 || serves(pid) {
+		return nil
+	}
+	p.ForgetKeeper(lab)
+	if err := kill(pid); err != nil {
+		return fmt.Errorf("the keeper: %w", err)
+	}
+	return nil
+}
+
+// killPatience is how long a killed process may take to be gone.
+const killPatience = 2 * time.Second
+
+// kill ends one of the lab's own processes at once and returns when it is gone.
+func kill(pid int) error {
+	for deadline := time.Now().Add(killPatience); ; {
+		err := syscall.Kill(pid, syscall.SIGKILL)
+		switch {
+		case errors.Is(err, syscall.ESRCH) || inventory.Zombie(pid):
+			return nil
+		case err != nil:
+			return fmt.Errorf("end process %d: %w", pid, err)
+		case time.Now().After(deadline):
+			return fmt.Errorf("process %d does not end", pid)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// endStaleAgent ends an agent that cannot be reached any more, as its namespace
+// was deleted and made again, its socket is gone, or it was inventory.Stopped. The keeper
+// starts the next one.
+func endStaleAgent(running inventory.Processes, lab string, r plan.Router) (ended bool, err error) {
+	pid := running.Agent(lab, r.Name)
+	if pid == 0 {
+		return false, nil
+	}
+	_, missing := os.Lstat(store.AgentSocket(lab, r.Name))
+	if missing == nil && inventory.InNamespace(pid, hosts.Namespace{Name: r.Namespace}) && !inventory.Stopped(pid) {
+		return false, nil
+	}
+	if err := kill(pid); err != nil {
+		return false, fmt.Errorf("router %s: %w", r.Name, err)
+	}
+	if err := os.Remove(store.AgentSocket(lab, r.Name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return false, fmt.Errorf("router %s: %w", r.Name, err)
+	}
+	return true, nil
+}
+
+// awaitEnding returns when a keeper of the lab that is about to end has ended.
+func awaitEnding(ctx context.Context, lab string) error {
+	return hosts.EndProcessesAnd(ctx, nil, func(pid int) bool {
+		return inventory.ProcessIs(pid, inventory.KeeperArgs(lab)) && calls(pid, endingName)
+	}, endGrace)
+}
+
+// serves waits whether a keeper, which may have been started just now, can be
+// told something. A signal would end it before.
+func serves(pid int) bool {
+	const patience, poll = 2 * time.Second, 5 * time.Millisecond
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && !inventory.Zombie(pid); time.Sleep(poll) {
+		if calls(pid, servingName) {
+			return true
+		}
+		if calls(pid, endingName) {
+			return false
+		}
+	}
+	return false
+}
+
+// What a keeper calls itself: once signals reach it, and once it was told to end,
+// which takes a while and nothing is to be asked of it any more.
+const (
+	servingName = "pw-keeper"
+	endingName  = "pw-ending"
+)
+
+func calls(pid int, name string) bool {
+	says, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
+	return err == nil && strings.TrimSpace(string(says)) == name
+}

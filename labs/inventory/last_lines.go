@@ -1,0 +1,50 @@
+package inventory
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"unicode"
+
+	"pseudowan/hosts"
+)
+
+const (
+	lastLinesShown  = 5
+	longestLastLine = 200 // octets
+)
+
+// LastLines are the last lines that a host's own command has said.
+func (r Runtimes) LastLines(ctx context.Context, s hosts.Sandbox) []string {
+	runtime, err := r.Get(s.Runtime)
+	if err != nil {
+		return nil
+	}
+	var log bytes.Buffer
+	if err := runtime.Log(ctx, s, hosts.LogOptions{Last: lastLinesShown}, &log); err != nil {
+		return nil
+	}
+	var out []string
+	for line := range strings.Lines(log.String()) {
+		if line = printable(line); line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// printable is a line that a host has said, without what would do something to
+// the terminal of whoever reads it.
+func printable(line string) string {
+	line = strings.ToValidUTF8(line[:min(len(line), longestLastLine)], "")
+	line = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, line)
+	return strings.TrimSpace(line)
+}

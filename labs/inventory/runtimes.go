@@ -1,0 +1,130 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pseudowan/hosts"
+	"pseudowan/hosts/drivers"
+	"pseudowan/labs/store"
+)
+
+// SelfCommand starts this program again inside a host, see Enter.
+var SelfCommand = []string{"/proc/self/exe", "enter"}
+
+// readyPatience is how long a runtime may take to report that it can be used.
+const readyPatience = 2 * time.Second
+
+// Homes are those of the routers; the hosts of some runtimes live beside them.
+var Homes = hosts.NewHomes(store.RunRoot, SelfCommand)
+
+// Runtimes are the host runtimes of this server.
+type Runtimes []Opened
+
+// Opened is a runtime that can be used here, or the reason why it cannot.
+type Opened struct {
+	hosts.Runtime // nil where it could not be opened
+	Driver        hosts.Driver
+	Absent        error
+}
+
+func (o Opened) Usable() bool { return o.Absent == nil }
+
+func FindRuntimes(ctx context.Context, say func(string)) Runtimes {
+	ctx, cancel := context.WithTimeout(ctx, readyPatience)
+	defer cancel()
+	var all Runtimes
+	for _, d := range drivers.All() {
+		o := Opened{Driver: d}
+		if o.Runtime, o.Absent = d.Open(hosts.Options{StateDir: store.RunRoot, Enter: SelfCommand, Progress: say}); o.Absent == nil {
+			o.Absent = o.Ready(ctx)
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+// Find returns a runtime by name, whether or not it can be used; the zero opened
+// where there is none.
+func (r Runtimes) Find(name string) Opened {
+	i := slices.IndexFunc(r, func(o Opened) bool { return o.Driver.Name == name })
+	if i < 0 {
+		return Opened{}
+	}
+	return r[i]
+}
+
+// Get returns a runtime that can be used. The error names the remedy.
+func (r Runtimes) Get(name string) (hosts.Runtime, error) {
+	o := r.Find(name)
+	if o.Driver.Name == "" {
+		return nil, fmt.Errorf("runtime %q is not known; use %s", name, strings.Join(r.Select(func(Opened) bool { return true }), " or "))
+	}
+	if !o.Usable() {
+		others := r.Select(Opened.Usable)
+		if len(others) == 0 {
+			return nil, fmt.Errorf("runtime %s: %w", name, o.Absent)
+		}
+		return nil, fmt.Errorf("runtime %s: %w (--runtime %s does without it)", name, o.Absent, strings.Join(others, " or "))
+	}
+	return o.Runtime, nil
+}
+
+func (r Runtimes) Select(which func(Opened) bool) []string {
+	var names []string
+	for _, o := range r {
+		if which(o) {
+			names = append(names, o.Driver.Name)
+		}
+	}
+	return names
+}
+
+// HoldsContainers reports whether the hosts of a runtime are containers.
+func (r Runtimes) HoldsContainers(name string) bool { return r.Find(name).Driver.Containers }
+
+// Containers returns a runtime as one of containers; nil where it is none, or
+// could not be opened.
+func (r Runtimes) Containers(name string) hosts.Containers {
+	c, _ := r.Find(name).Runtime.(hosts.Containers)
+	return c
+}
+
+// Choose picks the runtime of hosts that do not name theirs: the one that is
+// asked for, the topology's, the one that the lab runs with already, the first
+// usable one with containers, the first usable one.
+func (r Runtimes) Choose(asked, fromFile, running string) string {
+	for _, name := range []string{asked, fromFile, running} {
+		if name != "" {
+			return name
+		}
+	}
+	for _, which := range []func(Opened) bool{
+		func(o Opened) bool { return o.Usable() && o.Driver.Containers },
+		Opened.Usable,
+	} {
+		if names := r.Select(which); len(names) > 0 {
+			return names[0]
+		}
+	}
+	return ""
+}
+
+// Sandboxes lists the hosts of a lab, or of all labs, in every runtime.
+func (r Runtimes) Sandboxes(ctx context.Context, lab string) ([]hosts.Sandbox, error) {
+	var out []hosts.Sandbox
+	for _, o := range r {
+		if !o.Usable() {
+			continue
+		}
+		found, err := o.List(ctx, lab)
+		if err != nil {
+			return nil, fmt.Errorf("list the hosts of runtime %s: %w", o.Driver.Name, err)
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
