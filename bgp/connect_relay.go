@@ -45,7 +45,9 @@ func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 		t.hears.connectFailed(addr, err.Error())
 		return false
 	}
-	judge := gate.NewJudge(gate.Config{LocalAS: t.as, PeerAS: c.neighbor.AS, LocalID: t.localID, Try: rehearse})
+	judge := gate.NewJudge(gate.Config{
+		LocalAS: t.as, PeerAS: c.neighbor.AS, LocalID: t.localID, AllowOwnAS: c.neighbor.AllowOwnAS, Try: rehearse,
+	})
 	r := newRelay(outer, far, judge, neighborWatcher{addr, c, t.hears})
 	t.mu.Lock()
 	t.relays[addr] = r

@@ -3,8 +3,9 @@
 // 6608), OPEN (section 6.2), UPDATE (RFC 7606), NOTIFICATION and ROUTE-REFRESH
 // (RFC 2918). What is wrong is answered as these RFCs say: by a NOTIFICATION
 // where the session cannot go on, by withdrawing the routes of the UPDATE, or by
-// removing one attribute from it. What passes is well-formed in everything that
-// the receiver has to look at.
+// removing one attribute from it. Routes that have passed this router before are
+// withdrawn, too. What passes is well-formed in everything that the receiver has
+// to look at.
 //
 // It owns the wire format and the words for NOTIFICATIONs. It is pure: it must
 // not contain sockets, goroutines, a clock, or any BGP implementation.

@@ -203,7 +203,7 @@ func TestUpdates(t *testing.T) {
 // Inside an AS, what only counts there is kept.
 func TestUpdatesInside(t *testing.T) {
 	j := judgeOf(t, 65002, openCaps)
-	in := updateMsg("", base+"40050400000064 80090401020304 800a0401020304"+vpn, "")
+	in := updateMsg("", "40010100 400200 40050400000064 80090401020304 800a0401020304"+vpn, "")
 	if v := j.Received(slices.Clone(in)); !bytes.Equal(v.Pass, in) {
 		t.Errorf("%+v", v)
 	}

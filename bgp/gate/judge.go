@@ -12,6 +12,7 @@ import (
 type Config struct {
 	LocalAS, PeerAS uint32
 	LocalID         netip.Addr // BGP identifier of the router
+	AllowOwnAS      uint8      // how often LocalAS may stand in an AS path
 
 	// Try has the receiver's own parser read a message; nil: it is trusted. An
 	// error is a defect of the parser, or a rule that this package does not

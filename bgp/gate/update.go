@@ -84,6 +84,7 @@ func (j *Judge) parseUpdate(msg []byte) (*update, *Notification) {
 	}
 	u.arrange()
 	u.mandatory()
+	u.asWithdrawn = u.asWithdrawn || j.looped(u)
 	return u, nil
 }
 

@@ -1,0 +1,52 @@
+package gate
+
+import "encoding/binary"
+
+// looped reports whether the routes of an update have passed this router
+// before: its AS is in the path more often than allowed (RFC 4271 section
+// 9.1.2), or it is the originator or a reflector of theirs (RFC 4456 section 8).
+// The receiver must forget what the peer said of them earlier, too: an engine
+// that only ignores the update keeps, and tells, routes that nobody announces.
+func (j *Judge) looped(u *update) bool {
+	var id [4]byte
+	if j.cfg.LocalID.Is4() {
+		id = j.cfg.LocalID.As4()
+	}
+	for _, a := range u.attrs {
+		switch a.kind {
+		case attrASPath:
+			width := 2
+			if j.shape.as4 {
+				width = 4
+			}
+			if countAS(a.value, width, j.cfg.LocalAS) > int(j.cfg.AllowOwnAS) {
+				return true
+			}
+		case attrAS4Path:
+			if countAS(a.value, 4, j.cfg.LocalAS) > int(j.cfg.AllowOwnAS) {
+				return true
+			}
+		case attrOriginatorID, attrClusterList: // a router's cluster is named by its identifier
+			for v := a.value; len(v) >= len(id); v = v[len(id):] {
+				if [4]byte(v) == id {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// countAS counts an AS number in well-formed segments.
+func countAS(path []byte, width int, as uint32) (n int) {
+	for len(path) > 0 {
+		end := 2 + int(path[1])*width
+		for v := path[2:end]; len(v) > 0; v = v[width:] {
+			if width == 2 && uint32(binary.BigEndian.Uint16(v)) == as || width == 4 && binary.BigEndian.Uint32(v) == as {
+				n++
+			}
+		}
+		path = path[end:]
+	}
+	return n
+}
