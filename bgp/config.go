@@ -96,6 +96,8 @@ type Neighbor struct {
 	GTSM     bool   // accept only packets that no router forwarded (RFC 5082)
 	Client   bool   // the peer is our route reflector client (RFC 4456)
 
+	ofReflector bool // the peer is internal, and another one is our client
+
 	// NextHopSelf tells an internal peer that we are the next hop of what
 	// external peers sent us. A label would have to be swapped for that, so
 	// such routes are withheld. Our own routes always carry the session's

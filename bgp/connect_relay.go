@@ -46,7 +46,8 @@ func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 		return false
 	}
 	judge := gate.NewJudge(gate.Config{
-		LocalAS: t.as, PeerAS: c.neighbor.AS, LocalID: t.localID, AllowOwnAS: c.neighbor.AllowOwnAS, Try: rehearse,
+		LocalAS: t.as, PeerAS: c.neighbor.AS, LocalID: t.localID, AllowOwnAS: c.neighbor.AllowOwnAS,
+		LoseTies: c.neighbor.unreflected(), Try: rehearse,
 	})
 	r := newRelay(outer, far, judge, neighborWatcher{addr, c, t.hears})
 	t.mu.Lock()

@@ -69,7 +69,7 @@ func peerOf(n Neighbor, restarting bool) *api.Peer {
 		// The engine must never dial, nor judge local addresses: connections
 		// are made and checked before they are handed to it.
 		Transport:      &api.Transport{PassiveMode: true, LocalAddress: anyAddress.String()},
-		RouteReflector: &api.RouteReflector{RouteReflectorClient: n.Client},
+		RouteReflector: &api.RouteReflector{RouteReflectorClient: n.Client || n.ofReflector},
 		// It also makes both ends send an end of RIB.
 		GracefulRestart: gracefulRestart(restarting),
 		AfiSafis:        restartFamilies(n.Families),

@@ -61,7 +61,9 @@ func decodeCommunities(a *api.CommunitiesAttribute) []Community {
 func decodeLargeCommunities(a *api.LargeCommunitiesAttribute) []LargeCommunity {
 	var out []LargeCommunity
 	for _, c := range a.GetCommunities() {
-		out = append(out, LargeCommunity{c.GetGlobalAdmin(), c.GetLocalData1(), c.GetLocalData2()})
+		if l := (LargeCommunity{c.GetGlobalAdmin(), c.GetLocalData1(), c.GetLocalData2()}); l != unreflectedMark {
+			out = append(out, l)
+		}
 	}
 	return out
 }

@@ -31,6 +31,7 @@ func (e *engine) setPolicies(ctx context.Context, as uint32, neighbors []Neighbo
 	p := &policies{}
 	preferences := make(map[uint32][]netip.Addr)
 	rules := make(map[exportRule][]netip.Addr)
+	var unreflected []netip.Addr
 	for _, n := range neighbors {
 		addr := n.Address.WithZone("")
 		if n.LocalPref != nil {
@@ -41,7 +42,11 @@ func (e *engine) setPolicies(ctx context.Context, as uint32, neighbors []Neighbo
 			rule.setMED, rule.med = true, *n.MED
 		}
 		rules[rule] = append(rules[rule], addr)
+		if n.unreflected() {
+			unreflected = append(unreflected, addr)
+		}
 	}
+	p.unreflected(unreflected) // before what accepts
 	for pref, peers := range preferences {
 		p.importing(pref, peers)
 	}

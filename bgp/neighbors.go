@@ -22,6 +22,7 @@ func (s *Speaker) SetNeighbors(ctx context.Context, list []Neighbor) error {
 	if err != nil {
 		return err
 	}
+	markReflected(wanted, s.cfg.AS)
 	if err := s.cfg.carriesAll(wanted); err != nil {
 		return err
 	}
@@ -145,6 +146,7 @@ func (n Neighbor) needsReset(to Neighbor, as uint32) bool {
 		!slices.Equal(n.Families, to.Families) ||
 		n.HoldTime != to.HoldTime || n.Keepalive != to.Keepalive ||
 		n.AllowOwnAS != to.AllowOwnAS || n.Password != to.Password || n.GTSM != to.GTSM || n.Client != to.Client ||
+		n.ofReflector != to.ofReflector ||
 		n.NextHopSelf != to.NextHopSelf && n.AS == as
 }
 

@@ -32,7 +32,7 @@ type Route struct {
 
 	Peer         netip.Addr   // address of the peer; zero: ours
 	PeerAS       uint32       // AS of the peer
-	PeerID       netip.Addr   // BGP identifier of the peer
+	PeerID       netip.Addr   // BGP identifier of the peer; a higher one where OriginatorID has to count
 	IBGP         bool         // the peer is in our AS
 	OriginatorID netip.Addr   // RFC 4456; zero where the route was not reflected
 	ClusterList  []netip.Addr // RFC 4456, nearest reflector first

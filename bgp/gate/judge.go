@@ -14,6 +14,10 @@ type Config struct {
 	LocalID         netip.Addr // BGP identifier of the router
 	AllowOwnAS      uint8      // how often LocalAS may stand in an AS path
 
+	// LoseTies has the receiver prefer any other internal peer's route to an
+	// equal one of this peer, which is internal, too.
+	LoseTies bool
+
 	// Try has the receiver's own parser read a message; nil: it is trusted. An
 	// error is a defect of the parser, or a rule that this package does not
 	// know.
@@ -118,7 +122,11 @@ func (j *Judge) open(msg []byte) Verdict {
 	if refused != nil {
 		return Verdict{Refuse: refused}
 	}
-	pass := peer.message()
+	shown := peer
+	if j.cfg.LoseTies {
+		shown.ID = highID(peer.ID)
+	}
+	pass := shown.message()
 	if j.try(pass) != nil {
 		return Verdict{Refuse: openError(0)}
 	}

@@ -85,6 +85,7 @@ func (j *Judge) parseUpdate(msg []byte) (*update, *Notification) {
 	u.arrange()
 	u.mandatory()
 	u.asWithdrawn = u.asWithdrawn || j.looped(u)
+	j.nameOriginator(u)
 	return u, nil
 }
 

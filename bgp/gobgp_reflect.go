@@ -1,0 +1,65 @@
+package bgp
+
+import (
+	"fmt"
+	"net/netip"
+
+	api "github.com/osrg/gobgp/v3/api"
+)
+
+// The engine reflects properly towards clients only. What it tells the other
+// internal peers of a reflector carries no ORIGINATOR_ID and no CLUSTER_LIST, so
+// that they cannot see a loop; and it does not withdraw a client's route from them
+// when another peer's becomes the best. For the engine
+// all internal peers of a reflector are therefore clients, and policies keep
+// the routes of those that are not from each other (RFC 4456 section 6).
+
+// unreflectedMark is what the routes of a reflector's other internal peers
+// carry inside of the engine, and nowhere else. RFC 8092 section 2 reserves the
+// number.
+var unreflectedMark = LargeCommunity{1<<32 - 1, 4456, 6}
+
+const unreflectedSet = "unreflected"
+
+// markReflected notes in the internal peers of a reflector that it is one.
+func markReflected(neighbors map[netip.Addr]Neighbor, as uint32) {
+	reflector := false
+	for _, n := range neighbors {
+		reflector = reflector || n.Client && n.AS == as
+	}
+	for addr, n := range neighbors {
+		n.ofReflector = reflector && n.AS == as
+		neighbors[addr] = n
+	}
+}
+
+// unreflected reports whether the router reflects the peer's routes to its
+// clients only.
+func (n Neighbor) unreflected() bool { return n.ofReflector && !n.Client }
+
+// unreflected keeps the routes of the given peers from each other.
+func (p *policies) unreflected(peers []netip.Addr) {
+	if len(peers) == 0 {
+		return
+	}
+	mark := fmt.Sprintf("%d:%d:%d", unreflectedMark[0], unreflectedMark[1], unreflectedMark[2])
+	p.sets = append(p.sets, &api.DefinedSet{DefinedType: api.DefinedType_LARGE_COMMUNITY, Name: unreflectedSet, List: []string{"^" + mark + "$"}})
+	marked := &api.MatchSet{Name: unreflectedSet, Type: api.MatchSet_ANY}
+	match := p.match(peers)
+	p.imports = append(p.imports, &api.Statement{
+		Name:       match.Name + "-mark",
+		Conditions: &api.Conditions{NeighborSet: match},
+		Actions:    &api.Actions{LargeCommunity: &api.CommunityAction{Type: api.CommunityAction_ADD, Communities: []string{mark}}},
+	})
+	p.exports = append(p.exports,
+		&api.Statement{
+			Name:       match.Name + "-unreflected",
+			Conditions: &api.Conditions{NeighborSet: match, LargeCommunitySet: marked},
+			Actions:    &api.Actions{RouteAction: api.RouteAction_REJECT},
+		},
+		&api.Statement{
+			Name:       "unmark",
+			Conditions: &api.Conditions{LargeCommunitySet: marked},
+			Actions:    &api.Actions{LargeCommunity: &api.CommunityAction{Type: api.CommunityAction_REMOVE, Communities: []string{mark}}},
+		})
+}
