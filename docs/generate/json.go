@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -34,7 +35,8 @@ const jsonIntro = "# JSON and YAML\n\n" +
 	"a *prefix* and a *time* (RFC 3339) are strings; an address or a prefix that is not there is `\"\"`.\n" +
 	"[json-keys.txt](json-keys.txt) is the same without words.\n"
 
-// comments reads the comment of each struct field of a package, by TYPE.FIELD.
+// comments reads the comments of the struct fields of a package, by TYPE.FIELD:
+// those behind a field, else those above.
 func comments(dir string) (map[string]string, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
@@ -63,7 +65,7 @@ func comments(dir string) (map[string]string, error) {
 func fieldComments(found map[string]string, owner string, s *ast.StructType) {
 	for _, f := range s.Fields.List {
 		for _, name := range f.Names {
-			found[owner+"."+name.Name] = strings.TrimSpace(f.Comment.Text())
+			found[owner+"."+name.Name] = strings.TrimSpace(cmp.Or(f.Comment.Text(), f.Doc.Text()))
 		}
 	}
 }
