@@ -63,9 +63,8 @@ type VRF struct {
 	Export []string `json:"export"`
 	Routes []Route  `json:"routes"`
 
-	// The same as of a Port, of what came from other routers.
-	Punted       uint64 `json:"punted"`
-	PuntsDropped uint64 `json:"punts_dropped"`
+	Punted       uint64 `json:"punted"`        // packets from other routers for the slow path
+	PuntsDropped uint64 `json:"punts_dropped"` // of these, those above its rate limit
 }
 
 // Route is one path to a prefix in a VRF.
@@ -119,10 +118,8 @@ type Port struct {
 	TxBytes   uint64 `json:"tx_bytes"`
 	TxErrors  uint64 `json:"tx_errors"`
 
-	// Packets that the slow path was to see, and those that were one too many
-	// for it. On a core port: those of no VRF.
-	Punted       uint64 `json:"punted"`
-	PuntsDropped uint64 `json:"punts_dropped"`
+	Punted       uint64 `json:"punted"`        // packets for the slow path; on a core port only those of no VRF
+	PuntsDropped uint64 `json:"punts_dropped"` // of these, those above its rate limit
 }
 
 // RIB is one path of a speaker's VPN table, before import into VRFs.
