@@ -53,12 +53,14 @@ var rooms = map[string][]string{
 	"doctor":          {"status"},
 	"show/...":        {"show/...", "status", "bgp/vpn"},
 	"docs/generate":   {"show", "status", "doctor"},
-	"cmd/pseudowan":   {"labs", "labs/catalog", "status", "topology/...", "show", "logfile"},
+	"cmd/pseudowan":   {"labs", "labs/catalog", "labs/keeper", "status", "topology/...", "show", "logfile"},
 
 	"labs/catalog":   {"topology", "status"},
 	"labs/plan":      {"topology", "router/config", "hosts", "bgp/vpn"},
 	"labs/store":     {"labs/plan", "router/config", "topology"},
 	"labs/inventory": {"labs/plan", "labs/store", "hosts", "hosts/drivers", "status", "topology"},
+	"labs/build":     {"labs/plan", "hosts", "router", "router/config"},
+	"labs/keeper":    {"labs/build", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/drivers", "router", "topology", "logfile"},
 	"labs":           {"labs/...", "router", "router/config", "status", "topology", "hosts/...", "doctor", "verify", "trace", "logfile"},
 }
 

@@ -1,7 +1,6 @@
 package labs
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,15 +12,14 @@ import (
 
 	"pseudowan/doctor"
 	"pseudowan/hosts"
+	"pseudowan/labs/build"
 	"pseudowan/labs/inventory"
+	"pseudowan/labs/keeper"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/status"
 	"pseudowan/topology"
 )
-
-// parallel bounds the work on namespaces that is under way at once.
-const parallel = 8
 
 // applier makes a plan come true.
 type applier struct {
@@ -36,28 +34,29 @@ type applier struct {
 	right       []string // what was put right that the edit does not account for
 	progress    Progress
 
-	mtus map[linkEnd]int // of lent interfaces that cannot take the planned MTU
+	build *build.Builder
+	mtus  map[linkEnd]int // of lent interfaces that cannot take the planned MTU
 
-	mu        sync.Mutex
-	hostPaths map[string]string // network namespaces of the hosts, once they exist
+	mu sync.Mutex // of changed and right
 }
 
-func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOptions) (*applier, error) {
-	before, err := inventory.Of(ctx, t.Name, o.Progress.Step)
+func newApplier(ctx context.Context, t *topology.Topology, source []byte, o applyOptions) (*applier, error) {
+	before, err := inventory.Of(ctx, t.Name, o.progress.Step)
 	if err != nil {
 		return nil, err
 	}
-	a := &applier{topology: t, source: source, before: before, fresh: before.Empty(), progress: o.Progress, hostPaths: map[string]string{}, mtus: map[linkEnd]int{}}
+	a := &applier{topology: t, source: source, before: before, fresh: before.Empty(), progress: o.progress, mtus: map[linkEnd]int{}}
 	applied, cut, known := store.Before(t.Name)
 	if a.fresh { // after a reboot, say: its numbers are all that is left
 		applied, known = plan.Plan{Allocations: applied.Allocations}, true
 	} else {
 		a.cut = cut
 	}
-	a.runtimeName = before.Choose(o.Runtime, t.Runtime, applied.Runtime)
+	a.runtimeName = before.Choose(o.runtime, t.Runtime, applied.Runtime)
 	if a.plan, err = plan.New(t, applied.Allocations.After(cut), a.runtimeName); err != nil {
 		return nil, err
 	}
+	a.build = build.New(a.plan, a.putRight)
 	if err := tagBuilds(before.Runtimes, a.plan, t.Source); err != nil {
 		return nil, err
 	}
@@ -72,15 +71,6 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o UpOp
 		a.changed = append(a.changed, "wrote anew what is kept of the lab, which was damaged")
 	}
 	return a, nil
-}
-
-// report adds changes that are not in the report yet.
-func (a *applier) report(changes []plan.Change) {
-	for _, c := range changes {
-		if line := c.String(); !slices.Contains(a.changed, line) {
-			a.changed = append(a.changed, line)
-		}
-	}
 }
 
 // check refuses, before anything is touched, what cannot work.
@@ -183,7 +173,7 @@ func (a *applier) namespaces(context.Context) error {
 // sandboxes makes the hosts.
 func (a *applier) sandboxes(ctx context.Context) error {
 	var g errgroup.Group
-	g.SetLimit(parallel)
+	g.SetLimit(build.Parallel)
 	for _, h := range a.plan.Hosts {
 		g.Go(func() error { return a.sandbox(ctx, h) })
 	}
@@ -203,23 +193,12 @@ func (a *applier) sandbox(ctx context.Context, h plan.Host) error {
 	if err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
 	}
-	s, err := runtime.Ensure(ctx, a.spec(h))
+	s, err := runtime.Ensure(ctx, a.build.Spec(h))
 	if err != nil {
 		return err
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.hostPaths[h.Name] = s.NetNS
+	a.build.Place(h.Name, s.NetNS)
 	return nil
-}
-
-func (a *applier) spec(h plan.Host) hosts.Spec {
-	return hosts.Spec{
-		Lab: a.plan.Lab, Node: h.Name, Name: h.Container, Namespace: h.Namespace,
-		Hosts: plan.HostsFile(a.plan.Names, h.VRFs), Image: cmp.Or(h.BuildTag, h.Image), Build: h.Build,
-		Command: h.Command, Env: h.Env, Files: h.Files,
-		Mounts: mounts(h), Memory: h.Memory, CPUs: h.CPUs,
-	}
 }
 
 // removeExtra removes the nodes that the topology no longer has.
@@ -238,7 +217,7 @@ func (a *applier) removeExtra(ctx context.Context) error {
 		if keepRouter(ns.Mark.Node) {
 			continue
 		}
-		errs = append(errs, hosts.EndProcesses(ctx, []hosts.Namespace{ns}, endGrace), hosts.ReturnNICs(ns, store.StateDir(a.plan.Lab)), ns.Delete(),
+		errs = append(errs, hosts.EndProcesses(ctx, []hosts.Namespace{ns}, keeper.EndGrace), hosts.ReturnNICs(ns, store.StateDir(a.plan.Lab)), ns.Delete(),
 			os.RemoveAll(store.RouterDir(a.plan.Lab, ns.Mark.Node)))
 	}
 	return errors.Join(errs...)

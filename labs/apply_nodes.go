@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/build"
 	"pseudowan/labs/inventory"
+	"pseudowan/labs/keeper"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/router"
@@ -25,7 +26,7 @@ func (a *applier) coreWires(ctx context.Context) error {
 		return err
 	}
 	for _, s := range a.plan.Segments {
-		wires, err := a.resolveWires(s.Wires)
+		wires, err := a.build.Resolve(s.Wires)
 		if err != nil {
 			return err
 		}
@@ -37,34 +38,14 @@ func (a *applier) coreWires(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := a.wires(ctx, func(w plan.Wire) bool { return !a.plan.ToHost(w) }); err != nil {
+	if err := a.build.Wires(ctx, func(w plan.Wire) bool { return !a.plan.ToHost(w) }); err != nil {
 		return err
 	}
 	return a.lendNICs()
 }
 
 // hostWires makes the wires between routers and hosts.
-func (a *applier) hostWires(ctx context.Context) error { return a.wires(ctx, a.plan.ToHost) }
-
-// wires makes the wires that which picks, each in place.
-func (a *applier) wires(ctx context.Context, which func(plan.Wire) bool) error {
-	var plans []plan.Wire
-	for _, w := range a.plan.Wires {
-		if which(w) {
-			plans = append(plans, w)
-		}
-	}
-	wires, err := a.resolveWires(plans)
-	if err != nil {
-		return err
-	}
-	changed, err := hosts.EnsureWires(ctx, wires)
-	for _, w := range changed {
-		i := slices.IndexFunc(wires, func(x hosts.Wire) bool { return x.String() == w.String() })
-		a.putRight("wire "+w.String(), plans[i].A.Node, plans[i].B.Node)
-	}
-	return err
-}
+func (a *applier) hostWires(ctx context.Context) error { return a.build.Wires(ctx, a.plan.ToHost) }
 
 // returnNICs gives back the server's interfaces that a router has and the plan
 // does not give it: another router may get them, or their place.
@@ -117,51 +98,12 @@ func (a *applier) config(r plan.Router) config.Router {
 	return c
 }
 
-func (a *applier) resolveWires(plans []plan.Wire) ([]hosts.Wire, error) {
-	wires := make([]hosts.Wire, len(plans))
-	for i, w := range plans {
-		var err error
-		if wires[i].A, err = a.end(w.A); err != nil {
-			return nil, err
-		}
-		if wires[i].B, err = a.end(w.B); err != nil {
-			return nil, err
-		}
-	}
-	return wires, nil
-}
-
-// end finds the namespace of a wire's end.
-func (a *applier) end(e plan.End) (hosts.WireEnd, error) {
-	mac, err := net.ParseMAC(e.MAC)
-	if err != nil {
-		return hosts.WireEnd{}, fmt.Errorf("interface %s: %w", e.Alias, err)
-	}
-	return hosts.WireEnd{
-		Namespace: a.nodePath(e.Node), Name: e.Interface, Alias: e.Alias, MAC: mac, MTU: e.MTU, NoOffload: true,
-	}, nil
-}
-
-// nodePath is the path of a node's network namespace; without a name, of the
-// lab's own.
-func (a *applier) nodePath(node string) string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if path, ok := a.hostPaths[node]; ok {
-		return path
-	}
-	if node == "" {
-		return hosts.Namespace{Name: a.plan.Namespace}.Path()
-	}
-	return hosts.Namespace{Name: plan.NodeNamespace(a.plan.Lab, node)}.Path()
-}
-
 // hosts configures the inside of every host.
 func (a *applier) hosts(ctx context.Context) error {
 	var g errgroup.Group
-	g.SetLimit(parallel)
+	g.SetLimit(build.Parallel)
 	for _, h := range a.plan.Hosts {
-		g.Go(func() error { return a.configureHost(ctx, h) })
+		g.Go(func() error { return a.build.Configure(ctx, h) })
 	}
 	return g.Wait()
 }
@@ -173,46 +115,13 @@ func (a *applier) renewHosts(ctx context.Context) error {
 		return nil
 	}
 	var g errgroup.Group
-	g.SetLimit(parallel)
+	g.SetLimit(build.Parallel)
 	for _, h := range a.plan.Hosts {
 		if slices.ContainsFunc(h.Interfaces, func(i plan.Interface) bool { return i.SLAAC }) {
-			g.Go(func() error { return a.configureHost(ctx, h) })
+			g.Go(func() error { return a.build.Configure(ctx, h) })
 		}
 	}
 	return g.Wait()
-}
-
-func (a *applier) configureHost(ctx context.Context, h plan.Host) error {
-	network, err := networkOf(h)
-	if err != nil {
-		return fmt.Errorf("host %s: %w", h.Name, err)
-	}
-	changed, err := hosts.Configure(ctx, a.nodePath(h.Name), network)
-	if err != nil {
-		return fmt.Errorf("host %s: %w", h.Name, err)
-	}
-	if changed {
-		a.putRight("interfaces of host "+h.Name, h.Name)
-	}
-	return nil
-}
-
-// networkOf is a host's inside as its plan has it.
-func networkOf(h plan.Host) (hosts.Network, error) {
-	n := hosts.Network{Forward: h.Forward}
-	for _, i := range h.Interfaces {
-		mac, err := net.ParseMAC(i.MAC)
-		if err != nil {
-			return n, fmt.Errorf("interface %s: %w", i.Name, err)
-		}
-		n.Interfaces = append(n.Interfaces, hosts.Interface{
-			Name: i.Name, MAC: mac, MTU: i.MTU, Addresses: i.Addresses, SLAAC: i.SLAAC, Learned: i.Learned, LAN: i.LAN(),
-		})
-	}
-	for _, r := range h.Routes {
-		n.Routes = append(n.Routes, hosts.Route(r))
-	}
-	return n, nil
 }
 
 // handOverPatience is how long a running lab's agents may take to take over
@@ -223,7 +132,7 @@ const handOverPatience = 30 * time.Second
 // run.
 func (a *applier) routers(context.Context) error {
 	running := inventory.FindProcesses()
-	if err := endDeafKeeper(running, a.plan.Lab); err != nil {
+	if err := keeper.EndDeaf(running, a.plan.Lab); err != nil {
 		return err
 	}
 	state := store.KeeperState{
@@ -234,7 +143,7 @@ func (a *applier) routers(context.Context) error {
 		if err := store.WriteRouterConfig(a.plan.Lab, r.Name, a.config(r)); err != nil {
 			return err
 		}
-		ended, err := endStaleAgent(running, a.plan.Lab, r)
+		ended, err := keeper.EndStaleAgent(running, a.plan.Lab, r)
 		if err != nil {
 			return err
 		}
@@ -246,7 +155,7 @@ func (a *applier) routers(context.Context) error {
 	if err := store.WriteKeeperState(state); err != nil {
 		return err
 	}
-	started, err := ensureKeeper(a.plan.Lab, running.Keeper(a.plan.Lab))
+	started, err := keeper.Ensure(a.plan.Lab, running.Keeper(a.plan.Lab))
 	if started && !a.fresh {
 		a.changed = append(a.changed, "restarted the keeper")
 	}
@@ -272,7 +181,7 @@ func (a *applier) handOver(ctx context.Context) error {
 		g.Go(func() error {
 			c := router.NewClient(r.Name, store.AgentSocket(a.plan.Lab, r.Name))
 			defer c.Close()
-			if err := configure(gctx, c, a.config(r)); err != nil {
+			if err := build.HandOver(gctx, c, a.config(r)); err != nil {
 				return fmt.Errorf("router %s: %w", r.Name, err)
 			}
 			return a.correct(gctx, c, r.Name)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/build"
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
@@ -37,27 +38,10 @@ func tagBuilds(r inventory.Runtimes, p *plan.Plan, source string) error {
 	return nil
 }
 
-func mounts(h plan.Host) []hosts.Mount {
-	var out []hosts.Mount
-	for _, m := range h.Mounts {
-		out = append(out, hosts.Mount{Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly})
-	}
-	return out
-}
-
-// specs are what each runtime is to make of the plan, by its name.
-func (a *applier) specs() map[string][]hosts.Spec {
-	specs := map[string][]hosts.Spec{}
-	for _, h := range a.plan.Hosts {
-		specs[h.Runtime] = append(specs[h.Runtime], a.spec(h))
-	}
-	return specs
-}
-
-// eachRuntime calls do with every runtime of the plan's hosts, in order, and what
+// eachRuntime calls do with every runtime of a plan's hosts, in order, and what
 // that is to make.
-func (a *applier) eachRuntime(r inventory.Runtimes, do func(inventory.Opened, []hosts.Spec) error) error {
-	specs := a.specs()
+func eachRuntime(b *build.Builder, r inventory.Runtimes, do func(inventory.Opened, []hosts.Spec) error) error {
+	specs := b.Specs()
 	for _, o := range r {
 		if mine := specs[o.Driver.Name]; len(mine) > 0 {
 			if err := do(o, mine); err != nil {
@@ -79,7 +63,7 @@ func (a *applier) checkHosts(ctx context.Context) error {
 	if err := checkMounts(a.plan, a.topology.Source); err != nil {
 		return err
 	}
-	return a.eachRuntime(a.before.Runtimes, func(o inventory.Opened, specs []hosts.Spec) error { return o.Check(ctx, specs) })
+	return eachRuntime(a.build, a.before.Runtimes, func(o inventory.Opened, specs []hosts.Spec) error { return o.Check(ctx, specs) })
 }
 
 // needsContainer is the error of a host with a setting that its runtime cannot
@@ -113,7 +97,7 @@ func checkMounts(p *plan.Plan, source string) error {
 // used any more.
 func (a *applier) unreachable(now inventory.Runtimes) error {
 	var errs []error
-	_ = a.eachRuntime(now, func(o inventory.Opened, specs []hosts.Spec) error {
+	_ = eachRuntime(a.build, now, func(o inventory.Opened, specs []hosts.Spec) error {
 		if o.Usable() {
 			return nil
 		}
@@ -130,7 +114,7 @@ func (a *applier) unreachable(now inventory.Runtimes) error {
 
 // prepare makes available what the hosts are made from, before anything is made.
 func (a *applier) prepare(ctx context.Context) error {
-	return a.eachRuntime(a.before.Runtimes, func(o inventory.Opened, specs []hosts.Spec) error { return o.Prepare(ctx, specs) })
+	return eachRuntime(a.build, a.before.Runtimes, func(o inventory.Opened, specs []hosts.Spec) error { return o.Prepare(ctx, specs) })
 }
 
 // settleContainers waits for the containers that a command which was cut short
@@ -142,7 +126,7 @@ func settleContainers(ctx context.Context, lab string) error {
 	}
 	r := inventory.FindRuntimes(ctx, nil)
 	for _, p := range cut {
-		err := (&applier{plan: &p}).eachRuntime(r, func(o inventory.Opened, specs []hosts.Spec) error {
+		err := eachRuntime(build.New(&p, nil), r, func(o inventory.Opened, specs []hosts.Spec) error {
 			if c, ok := o.Runtime.(hosts.Containers); ok && o.Usable() { // else the command that needs it reports why
 				return c.Settle(ctx, specs)
 			}

@@ -11,17 +11,15 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"pseudowan/labs/build"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/router"
-	"pseudowan/router/config"
 	"pseudowan/topology"
 )
 
-const (
-	agentStartPoll = 5 * time.Millisecond // between attempts to reach an agent that starts
-	progressEvery  = 200 * time.Millisecond
-)
+// progressEvery is how long a router may take to report what it still lacks.
+const progressEvery = 200 * time.Millisecond
 
 // converge waits until every router says that it has what it was told to
 // have, and returns the outside peers that are not there.
@@ -88,14 +86,14 @@ func (w *convergence) router(ctx context.Context, r plan.Router) error {
 	// An agent of a new lab may have started before its wires were there. One of a
 	// lab that ran has had its configuration since.
 	if w.applier.fresh {
-		if err := configure(ctx, c, w.applier.config(r)); err != nil {
+		if err := build.HandOver(ctx, c, w.applier.config(r)); err != nil {
 			return err
 		}
 	}
 	for {
 		state, err := c.Converged(ctx, progressEvery)
 		if router.NotStarted(err) { // it has ended and is started again
-			if err = configure(ctx, c, w.applier.config(r)); err == nil {
+			if err = build.HandOver(ctx, c, w.applier.config(r)); err == nil {
 				continue
 			}
 		}
@@ -105,21 +103,6 @@ func (w *convergence) router(ctx context.Context, r plan.Router) error {
 		w.set(r.Name, true, state)
 		if len(state.Missing) == 0 {
 			return nil
-		}
-	}
-}
-
-// configure hands an agent its configuration as soon as the agent answers.
-func configure(ctx context.Context, c *router.Client, cfg config.Router) error {
-	for {
-		err := c.Configure(ctx, cfg)
-		if !router.NotStarted(err) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(agentStartPoll):
 		}
 	}
 }

@@ -13,10 +13,6 @@ import (
 	"pseudowan/status"
 )
 
-// endGrace is how long a lab's processes have to end by themselves, so that
-// outside peers hear a Cease (RFC 4486) from the routers.
-const endGrace = 400 * time.Millisecond
-
 // Down removes a lab: its inventory.Processes, namespaces, wires, containers and files.
 // It works from the marks alone, and returns no error only when it has looked
 // again and nothing is left. With lab empty the only running lab is meant.

@@ -11,6 +11,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/inventory"
+	"pseudowan/labs/keeper"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 )
@@ -120,40 +121,9 @@ func freeName(name string) string {
 
 // endAll ends the keeper, which would start agents again, and then the rest.
 func (r remains) endAll(ctx context.Context) error {
-	keeper := func(pid int) bool { return inventory.ProcessIs(pid, inventory.KeeperArgs(r.Lab)) }
-	if err := hosts.EndProcessesAnd(ctx, r.ByKind(hosts.KindLab), keeper, endGrace); err != nil {
+	isKeeper := func(pid int) bool { return inventory.ProcessIs(pid, inventory.KeeperArgs(r.Lab)) }
+	if err := hosts.EndProcessesAnd(ctx, r.ByKind(hosts.KindLab), isKeeper, keeper.EndGrace); err != nil {
 		return fmt.Errorf("the keeper: %w", err)
 	}
-	return hosts.EndProcessesAnd(ctx, r.Namespaces, r.Owns, endGrace)
-}
-
-// recoverNames gives the lab's namespaces that have lost their names these
-// names back, where nothing else has them now, and removes names that have no
-// namespace. It returns what it has recovered.
-func recoverNames(lab string) ([]hosts.Namespace, error) {
-	found, err := inventory.FindTraces(lab)
-	if err != nil {
-		return nil, err
-	}
-	for _, n := range found.Leftovers {
-		if err := n.Delete(); err != nil {
-			return nil, err
-		}
-	}
-	var recovered []hosts.Namespace
-	for _, l := range found.Lost {
-		name := plan.NamespaceOf(l.Mark)
-		if !inventory.NameIsFree(name) || l.Mark.Kind == hosts.KindPort {
-			continue
-		}
-		ns, err := l.Recover(name)
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return recovered, err
-		}
-		recovered = append(recovered, ns)
-	}
-	return recovered, nil
+	return hosts.EndProcessesAnd(ctx, r.Namespaces, r.Owns, keeper.EndGrace)
 }

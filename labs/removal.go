@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/build"
 	"pseudowan/labs/inventory"
 )
 
@@ -18,7 +19,7 @@ func removeHosts(ctx context.Context, o inventory.Inventory, which func(hosts.Sa
 		mu   sync.Mutex
 		errs []error
 	)
-	g.SetLimit(parallel)
+	g.SetLimit(build.Parallel)
 	for _, s := range o.Hosts {
 		if !which(s) {
 			continue

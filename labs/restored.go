@@ -42,16 +42,16 @@ type interfaceName struct{ namespace, name string }
 // the namespaces that stay.
 func (a *applier) removeStaleWires() error {
 	want := map[interfaceName]bool{}
-	namespaces := map[string]bool{a.nodePath(""): true}
+	namespaces := map[string]bool{a.build.Path(""): true}
 	for _, w := range a.plan.AllWires() {
 		for _, e := range []plan.End{w.A, w.B} {
-			path := a.nodePath(e.Node)
+			path := a.build.Path(e.Node)
 			want[interfaceName{path, e.Interface}] = true
 			namespaces[path] = true
 		}
 	}
 	for _, n := range a.plan.NICs {
-		path := a.nodePath(n.Router)
+		path := a.build.Path(n.Router)
 		want[interfaceName{path, n.Interface}] = true
 		want[interfaceName{path, hosts.NICWireName(n.Interface)}] = true
 	}

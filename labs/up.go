@@ -12,8 +12,10 @@ import (
 	"pseudowan/hosts/drivers"
 	"pseudowan/labs/catalog"
 	"pseudowan/labs/inventory"
+	"pseudowan/labs/keeper"
 	"pseudowan/labs/store"
 	"pseudowan/status"
+	"pseudowan/topology"
 )
 
 // Progress hears what a long command is doing, a short phrase at a time.
@@ -47,7 +49,6 @@ type Report struct {
 // lab that did not exist before is taken down again; one that ran stays as far
 // as it has come, and the error says so.
 func Up(ctx context.Context, o UpOptions) (Report, error) {
-	begin := time.Now()
 	t, source, err := catalog.Load(o.Lab, o.Stdin)
 	if err != nil {
 		return Report{}, err
@@ -55,12 +56,26 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	if err := inventory.NeedRoot(); err != nil {
 		return Report{}, err
 	}
+	return bringUp(ctx, t, source, applyOptions{runtime: o.Runtime, timeout: o.Timeout, noWait: o.NoWait, progress: o.Progress})
+}
+
+// applyOptions say how a topology is applied.
+type applyOptions struct {
+	runtime  string // for hosts that do not name theirs; "" leaves it to the topology
+	timeout  time.Duration
+	noWait   bool
+	progress Progress
+}
+
+// bringUp makes a topology run; source is its text.
+func bringUp(ctx context.Context, t *topology.Topology, source []byte, o applyOptions) (Report, error) {
+	begin := time.Now()
 	held, err := store.Acquire(ctx, t.Name)
 	if err != nil {
 		return Report{}, err
 	}
 	defer held.Release()
-	recovered, err := settle(ctx, t.Name, o.Progress)
+	recovered, err := settle(ctx, t.Name, o.progress)
 	if err != nil {
 		return Report{}, err
 	}
@@ -79,7 +94,7 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	defer keepLogs(ctx, t.Name)()
+	defer keeper.KeepLogs(ctx, t.Name)()
 	waiting, err := a.run(ctx, o)
 	if err = a.hostsFirst(ctx, err); err != nil {
 		if a.fresh {
@@ -107,22 +122,22 @@ func settle(ctx context.Context, lab string, p Progress) ([]hosts.Namespace, err
 		p.Step("removing what an interrupted down has left")
 		return nil, takeDown(ctx, lab)
 	}
-	if err := awaitEnding(ctx, lab); err != nil {
+	if err := keeper.AwaitEnding(ctx, lab); err != nil {
 		return nil, err
 	}
 	if err := settleContainers(ctx, lab); err != nil {
 		return nil, err
 	}
-	return recoverNames(lab)
+	return keeper.RecoverNames(lab)
 }
 
-func (a *applier) run(ctx context.Context, o UpOptions) (waiting []string, err error) {
+func (a *applier) run(ctx context.Context, o applyOptions) (waiting []string, err error) {
 	if err := a.apply(ctx); err != nil {
 		return nil, err
 	}
 	switch {
-	case !o.NoWait:
-		return a.converge(ctx, o.Timeout)
+	case !o.noWait:
+		return a.converge(ctx, o.timeout)
 	case a.fresh: // the agents may have started before their wires were there
 		return nil, a.handOver(ctx)
 	}

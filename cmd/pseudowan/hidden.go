@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pseudowan/labs"
+	"pseudowan/labs/keeper"
 	"pseudowan/logfile"
 )
 
@@ -22,7 +23,7 @@ func newAgent(s streams) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			log, flush := logger(s.err)
 			defer flush()
-			return labs.Agent(c.Context(), lab, router, log)
+			return keeper.RunAgent(c.Context(), lab, router, log)
 		},
 	}
 	c.Flags().StringVar(&lab, "lab", "", "the lab")
@@ -33,14 +34,14 @@ func newAgent(s streams) *cobra.Command {
 func newKeeper(s streams) *cobra.Command {
 	var lab string
 	c := &cobra.Command{
-		Use:    labs.KeeperCommand,
+		Use:    keeper.Command,
 		Hidden: true,
 		Short:  "Keep a lab's agents running",
 		Args:   takes(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			log, flush := logger(s.err)
 			defer flush()
-			return labs.Keeper(c.Context(), lab, log)
+			return keeper.Run(c.Context(), lab, log)
 		},
 	}
 	c.Flags().StringVar(&lab, "lab", "", "the lab")

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"syscall"
 
-	"pseudowan/labs"
+	"pseudowan/labs/keeper"
 )
 
 // The namespaces of a process are those of its main thread. Go keeps that thread
@@ -57,7 +57,7 @@ func surviveReaders(args []string) {
 // which reads its list again.
 func stopSignals(args []string) []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	elsewhere := len(args) > 0 && slices.Contains([]string{execCommand, enterCommand, labs.KeeperCommand}, args[0])
+	elsewhere := len(args) > 0 && slices.Contains([]string{execCommand, enterCommand, keeper.Command}, args[0])
 	if elsewhere || signal.Ignored(syscall.SIGHUP) {
 		return signals
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 )
 
@@ -27,6 +28,15 @@ func (a *applier) putRight(what string, nodes ...string) {
 func (a *applier) addMended() {
 	for _, line := range store.DrainMended(a.plan.Lab) {
 		if !a.fresh && !slices.Contains(a.changed, line) {
+			a.changed = append(a.changed, line)
+		}
+	}
+}
+
+// report adds changes that are not in the report yet.
+func (a *applier) report(changes []plan.Change) {
+	for _, c := range changes {
+		if line := c.String(); !slices.Contains(a.changed, line) {
 			a.changed = append(a.changed, line)
 		}
 	}

@@ -1,4 +1,4 @@
-package labs
+package keeper
 
 import (
 	"context"
@@ -10,9 +10,9 @@ import (
 	"pseudowan/router"
 )
 
-// Agent is a router of a lab: it runs until ctx ends or a part of the router
+// RunAgent is a router of a lab: it runs until ctx ends or a part of the router
 // dies. The process must be inside the router's network namespace.
-func Agent(ctx context.Context, lab, name string, log *slog.Logger) error {
+func RunAgent(ctx context.Context, lab, name string, log *slog.Logger) error {
 	dir := store.RouterDir(lab, name)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

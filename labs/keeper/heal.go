@@ -1,4 +1,4 @@
-package labs
+package keeper
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/hosts/drivers"
+	"pseudowan/labs/build"
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
@@ -218,30 +219,30 @@ func hasWires(path string, host plan.Host) bool {
 // mend makes the hosts' wires again, configures the hosts and has the routers
 // take the new wires for the old ones.
 func (h *healer) mend(ctx context.Context, applied *plan.Plan, torn []plan.Host) error {
-	a := &applier{plan: applied, hostPaths: map[string]string{}}
+	b := build.New(applied, nil)
 	for _, host := range torn {
-		box, err := h.runtime.Refurnish(ctx, a.spec(host))
+		box, err := h.runtime.Refurnish(ctx, b.Spec(host))
 		if err != nil {
 			return err
 		}
 		if box.Running() {
-			a.hostPaths[host.Name] = box.NetNS
+			b.Place(host.Name, box.NetNS)
 		}
 	}
 	routers := map[string]bool{}
 	lost := func(w plan.Wire) bool {
-		runs := a.hostPaths[w.B.Node] != ""
+		runs := b.Placed(w.B.Node)
 		routers[w.A.Node] = routers[w.A.Node] || runs
 		return runs
 	}
-	if err := a.wires(ctx, lost); err != nil {
+	if err := b.Wires(ctx, lost); err != nil {
 		return err
 	}
 	var g errgroup.Group
-	g.SetLimit(parallel)
+	g.SetLimit(build.Parallel)
 	for _, host := range torn {
-		if a.hostPaths[host.Name] != "" {
-			g.Go(func() error { return a.configureHost(ctx, host) })
+		if b.Placed(host.Name) {
+			g.Go(func() error { return b.Configure(ctx, host) })
 		}
 	}
 	for router, touched := range routers {
@@ -264,5 +265,5 @@ func (h *healer) reconfigure(ctx context.Context, name string) error {
 	}
 	c := router.NewClient(name, store.AgentSocket(h.lab, name))
 	defer c.Close()
-	return configure(ctx, c, cfg)
+	return build.HandOver(ctx, c, cfg)
 }

@@ -1,4 +1,4 @@
-package labs
+package keeper
 
 import (
 	"context"
@@ -19,9 +19,9 @@ import (
 
 func sayName(name string) { _ = os.WriteFile("/proc/self/comm", []byte(name), 0) }
 
-// endDeafKeeper ends a keeper that cannot be told anything: it hangs, or an
+// EndDeaf ends a keeper that cannot be told anything: it hangs, or an
 // earlier version has started it.
-func endDeafKeeper(p inventory.Processes, lab string) error {
+func EndDeaf(p inventory.Processes, lab string) error {
 	pid := p.Keeper(lab)
 	if pid == 0 || serves(pid) {
 		return nil
@@ -52,10 +52,10 @@ func kill(pid int) error {
 	}
 }
 
-// endStaleAgent ends an agent that cannot be reached any more, as its namespace
+// EndStaleAgent ends an agent that cannot be reached any more, as its namespace
 // was deleted and made again, its socket is gone, or it was inventory.Stopped. The keeper
 // starts the next one.
-func endStaleAgent(running inventory.Processes, lab string, r plan.Router) (ended bool, err error) {
+func EndStaleAgent(running inventory.Processes, lab string, r plan.Router) (ended bool, err error) {
 	pid := running.Agent(lab, r.Name)
 	if pid == 0 {
 		return false, nil
@@ -73,11 +73,11 @@ func endStaleAgent(running inventory.Processes, lab string, r plan.Router) (ende
 	return true, nil
 }
 
-// awaitEnding returns when a keeper of the lab that is about to end has ended.
-func awaitEnding(ctx context.Context, lab string) error {
+// AwaitEnding returns when a keeper of the lab that is about to end has ended.
+func AwaitEnding(ctx context.Context, lab string) error {
 	return hosts.EndProcessesAnd(ctx, nil, func(pid int) bool {
 		return inventory.ProcessIs(pid, inventory.KeeperArgs(lab)) && calls(pid, endingName)
-	}, endGrace)
+	}, EndGrace)
 }
 
 // serves waits whether a keeper, which may have been started just now, can be
@@ -106,3 +106,7 @@ func calls(pid int, name string) bool {
 	says, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
 	return err == nil && strings.TrimSpace(string(says)) == name
 }
+
+// EndGrace is how long a lab's processes have to end by themselves, so that
+// outside peers hear a Cease (RFC 4486) from the routers.
+const EndGrace = 400 * time.Millisecond

@@ -1,4 +1,4 @@
-package labs
+package keeper
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -21,8 +20,8 @@ import (
 	"pseudowan/logfile"
 )
 
-// KeeperCommand is the subcommand that runs Keeper.
-const KeeperCommand = inventory.KeeperCommand
+// Command is the subcommand that runs Run.
+const Command = inventory.KeeperCommand
 
 // restartPause keeps an agent that cannot start from spinning: one that ended
 // sooner than soonAfterStart is started again only then, and twice as late each
@@ -37,12 +36,12 @@ const (
 // namespaces, and says that it lives.
 const keeperTurn = 200 * time.Millisecond
 
-// Keeper runs a lab's agents, starts an agent again that has ended or hangs, and
+// Run runs a lab's agents, starts an agent again that has ended or hangs, and
 // mends the hosts whose container was started again, until ctx ends. Agents
 // outlive it, and are taken over by the next keeper, unless the lab is removed.
 // It runs inside the lab's own namespace, so that it is found, like everything
 // else, by the mark of the namespace.
-func Keeper(ctx context.Context, lab string, log *slog.Logger) error {
+func Run(ctx context.Context, lab string, log *slog.Logger) error {
 	lock, err := handedLock(lab)
 	if errors.Is(err, store.ErrBusy) {
 		return nil // another one is faster
@@ -142,35 +141,6 @@ func (k *keeper) reload(ctx context.Context) error {
 		k.wait.Go(func() { h.run(ctx) })
 	}
 	return nil
-}
-
-// recoverMissing gives namespaces that somebody has deleted by name, and in which
-// the lab lives on, their names back. A command that changes the lab sees to
-// that itself.
-func recoverMissing(lab string, names []string, log *slog.Logger) {
-	lacking := slices.ContainsFunc(names, func(name string) bool {
-		_, err := os.Lstat(hosts.Namespace{Name: name}.Path())
-		return errors.Is(err, os.ErrNotExist)
-	})
-	if !lacking || store.GoingDown(lab) {
-		return
-	}
-	held, err := store.TryAcquire(lab)
-	if err != nil {
-		return
-	}
-	defer held.Release()
-	if store.GoingDown(lab) {
-		return
-	}
-	recovered, err := recoverNames(lab)
-	for _, ns := range recovered {
-		log.Warn("a namespace had lost its name", "namespace", ns.Name)
-		store.NoteMended(lab, "gave namespace "+ns.Name+" its name back")
-	}
-	if err != nil {
-		log.Error("namespaces without a name", "error", err)
-	}
 }
 
 // supervise keeps a router's agent running: that of an earlier keeper, where

@@ -1,4 +1,4 @@
-package labs
+package keeper
 
 import (
 	"context"
@@ -82,11 +82,11 @@ func startKeeper(lab string, lock *os.File) error {
 	return nil
 }
 
-// ensureKeeper sees to it that the lab has a keeper that works, and reports
+// Ensure sees to it that the lab has a keeper that works, and reports
 // whether it has started one; pid is that of the one that was seen, or 0. The
 // keeper looks at its list of routers by itself, one of an earlier version when
 // it is told.
-func ensureKeeper(lab string, pid int) (started bool, err error) {
+func Ensure(lab string, pid int) (started bool, err error) {
 	if pid != 0 && inventory.Stopped(pid) {
 		if err := kill(pid); err != nil {
 			return false, fmt.Errorf("the keeper of lab %s: %w", lab, err)

@@ -1,4 +1,4 @@
-package labs
+package keeper
 
 import (
 	"context"
@@ -30,9 +30,9 @@ func hostLogFiles() func(lab, node string) []string {
 	}
 }
 
-// keepLogs bounds a lab's logs until stop is called, for a process that starts
+// KeepLogs bounds a lab's logs until stop is called, for a process that starts
 // what writes them before the lab has its keeper.
-func keepLogs(ctx context.Context, lab string) (stop func()) {
+func KeepLogs(ctx context.Context, lab string) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	hostLogs := hostLogFiles()
 	ended := make(chan struct{})

@@ -1,0 +1,169 @@
+package build
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+
+	"pseudowan/hosts"
+	"pseudowan/labs/plan"
+)
+
+// Parallel bounds the work on namespaces that is under way at once.
+const Parallel = 8
+
+// Builder makes the wires of a plan and configures its hosts.
+type Builder struct {
+	plan     *plan.Plan
+	repaired func(what string, nodes ...string)
+
+	mu    sync.Mutex
+	paths map[string]string // network namespaces of the hosts, once they exist
+}
+
+// New returns the builder of a plan. repaired hears what was found different
+// from what the plan says, and of which nodes; it may be nil.
+func New(p *plan.Plan, repaired func(what string, nodes ...string)) *Builder {
+	if repaired == nil {
+		repaired = func(string, ...string) {}
+	}
+	return &Builder{plan: p, repaired: repaired, paths: map[string]string{}}
+}
+
+// Place tells where the network namespace of a host is.
+func (b *Builder) Place(host, path string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.paths[host] = path
+}
+
+// Placed reports whether a host has its place.
+func (b *Builder) Placed(host string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.paths[host] != ""
+}
+
+// Wires makes the wires that which picks, each in place.
+func (b *Builder) Wires(ctx context.Context, which func(plan.Wire) bool) error {
+	var plans []plan.Wire
+	for _, w := range b.plan.Wires {
+		if which(w) {
+			plans = append(plans, w)
+		}
+	}
+	wires, err := b.Resolve(plans)
+	if err != nil {
+		return err
+	}
+	changed, err := hosts.EnsureWires(ctx, wires)
+	for _, w := range changed {
+		i := slices.IndexFunc(wires, func(x hosts.Wire) bool { return x.String() == w.String() })
+		b.repaired("wire "+w.String(), plans[i].A.Node, plans[i].B.Node)
+	}
+	return err
+}
+
+// Resolve finds the namespaces of the ends of wires.
+func (b *Builder) Resolve(plans []plan.Wire) ([]hosts.Wire, error) {
+	wires := make([]hosts.Wire, len(plans))
+	for i, w := range plans {
+		var err error
+		if wires[i].A, err = b.end(w.A); err != nil {
+			return nil, err
+		}
+		if wires[i].B, err = b.end(w.B); err != nil {
+			return nil, err
+		}
+	}
+	return wires, nil
+}
+
+// end finds the namespace of a wire's end.
+func (b *Builder) end(e plan.End) (hosts.WireEnd, error) {
+	mac, err := net.ParseMAC(e.MAC)
+	if err != nil {
+		return hosts.WireEnd{}, fmt.Errorf("interface %s: %w", e.Alias, err)
+	}
+	return hosts.WireEnd{
+		Namespace: b.Path(e.Node), Name: e.Interface, Alias: e.Alias, MAC: mac, MTU: e.MTU, NoOffload: true,
+	}, nil
+}
+
+// Path is the path of a node's network namespace; without a name, of the
+// lab's own.
+func (b *Builder) Path(node string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if path, ok := b.paths[node]; ok {
+		return path
+	}
+	if node == "" {
+		return hosts.Namespace{Name: b.plan.Namespace}.Path()
+	}
+	return hosts.Namespace{Name: plan.NodeNamespace(b.plan.Lab, node)}.Path()
+}
+
+// Configure configures the inside of a host.
+func (b *Builder) Configure(ctx context.Context, h plan.Host) error {
+	network, err := networkOf(h)
+	if err != nil {
+		return fmt.Errorf("host %s: %w", h.Name, err)
+	}
+	changed, err := hosts.Configure(ctx, b.Path(h.Name), network)
+	if err != nil {
+		return fmt.Errorf("host %s: %w", h.Name, err)
+	}
+	if changed {
+		b.repaired("interfaces of host "+h.Name, h.Name)
+	}
+	return nil
+}
+
+// networkOf is a host's inside as its plan has it.
+func networkOf(h plan.Host) (hosts.Network, error) {
+	n := hosts.Network{Forward: h.Forward}
+	for _, i := range h.Interfaces {
+		mac, err := net.ParseMAC(i.MAC)
+		if err != nil {
+			return n, fmt.Errorf("interface %s: %w", i.Name, err)
+		}
+		n.Interfaces = append(n.Interfaces, hosts.Interface{
+			Name: i.Name, MAC: mac, MTU: i.MTU, Addresses: i.Addresses, SLAAC: i.SLAAC, Learned: i.Learned, LAN: i.LAN(),
+		})
+	}
+	for _, r := range h.Routes {
+		n.Routes = append(n.Routes, hosts.Route(r))
+	}
+	return n, nil
+}
+
+// Spec is what the runtime of a host makes.
+func (b *Builder) Spec(h plan.Host) hosts.Spec {
+	return hosts.Spec{
+		Lab: b.plan.Lab, Node: h.Name, Name: h.Container, Namespace: h.Namespace,
+		Hosts: plan.HostsFile(b.plan.Names, h.VRFs), Image: cmp.Or(h.BuildTag, h.Image), Build: h.Build,
+		Command: h.Command, Env: h.Env, Files: h.Files,
+		Mounts: mounts(h), Memory: h.Memory, CPUs: h.CPUs,
+	}
+}
+
+func mounts(h plan.Host) []hosts.Mount {
+	var out []hosts.Mount
+	for _, m := range h.Mounts {
+		out = append(out, hosts.Mount{Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly})
+	}
+	return out
+}
+
+// Specs are what each runtime is to make of the plan, by its name.
+func (b *Builder) Specs() map[string][]hosts.Spec {
+	specs := map[string][]hosts.Spec{}
+	for _, h := range b.plan.Hosts {
+		specs[h.Runtime] = append(specs[h.Runtime], b.Spec(h))
+	}
+	return specs
+}
