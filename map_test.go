@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -51,6 +52,99 @@ func TestMapNamesEveryRoom(t *testing.T) {
 			t.Errorf("%s has a room %s that is not there", mapPage, room)
 		}
 	}
+}
+
+// Names of the code in the pages for developers.
+var (
+	codeName = regexp.MustCompile("`([a-z]+)\\.([A-Z][A-Za-z]*)(?:\\.([A-Z][A-Za-z]*))?`")
+	codePath = regexp.MustCompile("`([a-z]+/[a-z0-9_/.-]+)`")
+)
+
+// What the pages for developers call by name is there.
+func TestPagesNameWhatIsThere(t *testing.T) {
+	declared := map[string]bool{}
+	for _, p := range packages(t) {
+		declareNames(t, declared, p)
+	}
+	seen := 0
+	for _, page := range []string{mapPage, "CONTRIBUTING.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range codeName.FindAllStringSubmatch(string(text), -1) {
+			seen++
+			if name := strings.Trim(m[0], "`"); !declared[name] {
+				t.Errorf("%s: there is no %s", page, name)
+			}
+		}
+		for _, m := range codePath.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(strings.Split(m[1], "/")[0]); err != nil {
+				continue // not of this repository
+			}
+			seen++
+			if _, err := os.Stat(m[1]); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+	if seen < 30 {
+		t.Errorf("only %d names seen", seen)
+	}
+}
+
+// declareNames adds the exported names of p as package.Name, methods and fields
+// as package.Type.Name.
+func declareNames(t *testing.T, declared map[string]bool, p pkg) {
+	t.Helper()
+	prefix := path.Base(p.name()) + "."
+	for _, file := range p.GoFiles {
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, file), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				if n.Recv != nil {
+					declared[prefix+receiver(n)+"."+n.Name.Name] = true
+				} else {
+					declared[prefix+n.Name.Name] = true
+				}
+				return false
+			case *ast.TypeSpec:
+				declared[prefix+n.Name.Name] = true
+				for _, member := range members(n.Type) {
+					declared[prefix+n.Name.Name+"."+member] = true
+				}
+			case *ast.ValueSpec:
+				for _, name := range n.Names {
+					declared[prefix+name.Name] = true
+				}
+			}
+			return true
+		})
+	}
+}
+
+// members are the fields of a struct, or the methods of an interface.
+func members(t ast.Expr) []string {
+	var fields *ast.FieldList
+	switch t := t.(type) {
+	case *ast.StructType:
+		fields = t.Fields
+	case *ast.InterfaceType:
+		fields = t.Methods
+	default:
+		return nil
+	}
+	var names []string
+	for _, f := range fields.List {
+		for _, name := range f.Names {
+			names = append(names, name.Name)
+		}
+	}
+	return names
 }
 
 // size is what a package consists of, tests apart.
@@ -123,13 +217,13 @@ func measure(t *testing.T, p pkg) size {
 	s := size{files: len(p.GoFiles)}
 	methods := map[string]int{}
 	for _, file := range p.GoFiles {
-		path := filepath.Join(p.Dir, file)
-		text, err := os.ReadFile(path)
+		name := filepath.Join(p.Dir, file)
+		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.lines += bytes.Count(text, []byte("\n"))
-		parsed, err := parser.ParseFile(token.NewFileSet(), path, text, 0)
+		parsed, err := parser.ParseFile(token.NewFileSet(), name, text, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
