@@ -15,6 +15,7 @@ import (
 	"pseudowan/labs/build"
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/keeper"
+	"pseudowan/labs/look"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/status"
@@ -225,9 +226,9 @@ func (a *applier) removeExtra(ctx context.Context) error {
 
 // ready refuses a lab that this server cannot run, before anything is touched.
 func (a *applier) ready() (warnings []status.Finding, err error) {
-	need := needOf(a.before.Runtimes, a.plan, a.topology.Datapath)
+	need := look.NeedOf(a.before.Runtimes, a.plan, a.topology.Datapath)
 	if !a.fresh {
-		runs(&need)
+		look.Relax(&need)
 	}
 	return doctor.CheckBeforeUp(need)
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/topology"
 )
@@ -16,4 +17,17 @@ func planned(t *testing.T, top *topology.Topology) *plan.Plan {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// testRuntimes are the registered runtimes, whatever this server has.
+func testRuntimes(t *testing.T) inventory.Runtimes {
+	t.Helper()
+	all := inventory.FindRuntimes(t.Context(), nil)
+	for i := range all {
+		if all[i].Runtime == nil {
+			t.Fatal(all[i].Absent)
+		}
+		all[i].Absent = nil
+	}
+	return all
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pseudowan/labs"
+	"pseudowan/labs/look"
 )
 
 // completeFlag offers words, and no files, for a flag of c.
@@ -25,11 +25,11 @@ func completeFlagAfter(c *cobra.Command, flag string, words func(context.Context
 
 // known offers names that occur in the running labs, or in the one that lab names,
 // for each of c's arguments in turn, given those before it.
-func known(lab *string, words ...func(k labs.Known, before []string) []string) cobra.CompletionFunc {
+func known(lab *string, words ...func(k look.Completions, before []string) []string) cobra.CompletionFunc {
 	return func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) >= len(words) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return words[len(args)](labs.WhatIsKnown(c.Context(), *lab), args), cobra.ShellCompDirectiveNoFileComp
+		return words[len(args)](look.Complete(c.Context(), *lab), args), cobra.ShellCompDirectiveNoFileComp
 	}
 }

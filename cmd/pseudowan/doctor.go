@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pseudowan/labs"
+	"pseudowan/labs/look"
 	"pseudowan/show"
 	"pseudowan/status"
 )
@@ -28,7 +28,7 @@ with 1.`,
 	}
 	format := addFormat(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		found, err := labs.Doctor(c.Context(), labs.DoctorOptions{Lab: only(args), Stdin: s.in})
+		found, err := look.Doctor(c.Context(), look.DoctorOptions{Lab: only(args), Stdin: s.in})
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pseudowan/labs"
+	"pseudowan/labs/look"
 )
 
 // execCommand is the subcommand's name.
@@ -52,7 +53,7 @@ and without a command, exec starts a shell.`,
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveDefault // of the command: mostly files
 		}
-		return labs.WhatIsKnown(c.Context(), lab).Nodes, cobra.ShellCompDirectiveNoFileComp
+		return look.Complete(c.Context(), lab).Nodes, cobra.ShellCompDirectiveNoFileComp
 	}
 	c.Flags().SetInterspersed(false) // flags after NODE belong to its command
 	addLab(c, &lab, "the lab; needed if several run")

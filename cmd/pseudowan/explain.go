@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pseudowan/labs"
+	"pseudowan/labs/look"
 	"pseudowan/show"
 )
 
@@ -23,9 +23,9 @@ for its /32 or /128.`,
   sudo pseudowan explain pe2 10.0.0.2:3 ::/0 --lab hub-spoke -o json`,
 		Args: takes("ROUTER", "VRF", "PREFIX"),
 		ValidArgsFunction: known(&lab,
-			func(k labs.Known, _ []string) []string { return k.Routers },
-			func(k labs.Known, before []string) []string { return k.VRFs(before[0]) },
-			func(k labs.Known, _ []string) []string { return k.Prefixes }),
+			func(k look.Completions, _ []string) []string { return k.Routers },
+			func(k look.Completions, before []string) []string { return k.VRFs(before[0]) },
+			func(k look.Completions, _ []string) []string { return k.Prefixes }),
 	}
 	format := addFormat(c)
 	addLab(c, &lab, "the lab; needed if several run")
@@ -34,7 +34,7 @@ for its /32 or /128.`,
 		if err != nil {
 			return err
 		}
-		e, err := labs.Explain(c.Context(), lab, args[0], args[1], prefix)
+		e, err := look.Explain(c.Context(), lab, args[0], args[1], prefix)
 		if err != nil {
 			return err
 		}

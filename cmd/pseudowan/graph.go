@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pseudowan/labs"
 	"pseudowan/labs/catalog"
+	"pseudowan/labs/look"
 	"pseudowan/topology/diagram"
 )
 
@@ -31,7 +31,7 @@ other program.`,
 		Args:              takes("LAB|FILE"),
 		ValidArgsFunction: completing(allLabs, cobra.ShellCompDirectiveDefault),
 		RunE: func(_ *cobra.Command, args []string) error {
-			lab, err := labs.Draw(labs.UpOptions{Lab: args[0], Stdin: s.in})
+			lab, err := look.Draw(args[0], s.in)
 			if err != nil {
 				return err
 			}
@@ -48,7 +48,7 @@ other program.`,
 	return c
 }
 
-func labelsOf(lab labs.Drawn) diagram.Labels {
+func labelsOf(lab look.Drawing) diagram.Labels {
 	labels := diagram.Labels{}
 	for _, l := range lab.Labels {
 		labels[diagram.Instance{Router: l.Router, VRF: l.VRF}] = l.Labels

@@ -5,11 +5,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pseudowan/labs"
+	"pseudowan/labs/look"
 )
 
 func newLogs(s streams) *cobra.Command {
-	var o labs.LogOptions
+	var o look.LogOptions
 	const all = -1
 	c := &cobra.Command{
 		Use:     "logs NODE",
@@ -27,14 +27,14 @@ pseudowan ps tells how a command ended.`,
 				return usagef("--tail must be a number of lines, e.g. 20")
 			}
 			o.Node = args[0]
-			note, err := labs.Log(c.Context(), o, s.out)
+			note, err := look.Log(c.Context(), o, s.out)
 			if note != "" && err == nil {
 				fmt.Fprintln(s.err, "pseudowan: "+note)
 			}
 			return err
 		},
 	}
-	c.ValidArgsFunction = known(&o.Lab, func(k labs.Known, _ []string) []string { return k.Nodes })
+	c.ValidArgsFunction = known(&o.Lab, func(k look.Completions, _ []string) []string { return k.Nodes })
 	addLab(c, &o.Lab, "the lab; needed if several run")
 	c.Flags().IntVarP(&o.Last, "tail", "n", all, "only this many of the last lines; -1 for all")
 	c.Flags().BoolVarP(&o.Follow, "follow", "f", false, "keep printing new output until the command ends, or Ctrl-C")

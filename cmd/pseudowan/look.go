@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pseudowan/labs"
+	"pseudowan/labs/look"
 	"pseudowan/show"
 	"pseudowan/status"
 )
@@ -24,7 +24,7 @@ func newPS(s streams) *cobra.Command {
 	format := addFormat(c)
 	addLab(c, &lab, "only this lab")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		rows, err := labs.Nodes(c.Context(), lab)
+		rows, err := look.Nodes(c.Context(), lab)
 		if err != nil && len(rows) == 0 {
 			return err
 		}
@@ -41,7 +41,7 @@ func newPS(s streams) *cobra.Command {
 // selection is the rows that a show command is asked for.
 type selection struct {
 	lab    string
-	filter labs.Filter
+	filter look.Filter
 	format *formatFlag
 }
 
@@ -58,17 +58,17 @@ func newShow(s streams) *cobra.Command {
 	addLab(c, &sel.lab, "the lab; needed if several run")
 	c.PersistentFlags().StringVar(&sel.filter.Router, "router", "", "only this router")
 	c.PersistentFlags().StringVar(&sel.filter.VRF, "vrf", "", "only this VRF, by name or route distinguisher")
-	completeFlag(c, "router", func(ctx context.Context) []string { return labs.WhatIsKnown(ctx, sel.lab).Routers })
-	completeFlag(c, "vrf", func(ctx context.Context) []string { return labs.WhatIsKnown(ctx, sel.lab).VRFs(sel.filter.Router) })
+	completeFlag(c, "router", func(ctx context.Context) []string { return look.Complete(ctx, sel.lab).Routers })
+	completeFlag(c, "vrf", func(ctx context.Context) []string { return look.Complete(ctx, sel.lab).VRFs(sel.filter.Router) })
 	c.AddCommand(
-		tableCommand(s, sel, "peer", "BGP sessions", (*labs.Lab).Peers, show.Peers),
-		tableCommand(s, sel, "interface", "Ports with their addresses", (*labs.Lab).Interfaces, show.Interfaces),
-		tableCommand(s, sel, "arp", "Neighbours, IPv4 (ARP) and IPv6 (ND)", (*labs.Lab).Neighbors, show.Neighbors),
-		tableCommand(s, sel, "vrf", "VRFs with their routes", (*labs.Lab).VRFs, show.VRFs),
-		tableCommand(s, sel, "mpls", "Labels that routers advertise, and labels to push", (*labs.Lab).MPLS, show.MPLS),
+		tableCommand(s, sel, "peer", "BGP sessions", (*look.Lab).Peers, show.Peers),
+		tableCommand(s, sel, "interface", "Ports with their addresses", (*look.Lab).Interfaces, show.Interfaces),
+		tableCommand(s, sel, "arp", "Neighbours, IPv4 (ARP) and IPv6 (ND)", (*look.Lab).Neighbors, show.Neighbors),
+		tableCommand(s, sel, "vrf", "VRFs with their routes", (*look.Lab).VRFs, show.VRFs),
+		tableCommand(s, sel, "mpls", "Labels that routers advertise, and labels to push", (*look.Lab).MPLS, show.MPLS),
 		flowCommand(s, sel),
-		tableCommand(s, sel, "port", "Packet and byte counters of the ports", (*labs.Lab).Ports, show.Ports),
-		tableCommand(s, sel, "rib", "VPN routes of the BGP speakers, before import", (*labs.Lab).RIB, show.RIB),
+		tableCommand(s, sel, "port", "Packet and byte counters of the ports", (*look.Lab).Ports, show.Ports),
+		tableCommand(s, sel, "rib", "VPN routes of the BGP speakers, before import", (*look.Lab).RIB, show.RIB),
 	)
 	return c
 }
@@ -76,7 +76,7 @@ func newShow(s streams) *cobra.Command {
 // tableCommand is one `show` command: ask the lab for rows, print them.
 func tableCommand[T any](
 	s streams, sel *selection, name, short string,
-	ask func(*labs.Lab, context.Context, labs.Filter) ([]T, error),
+	ask func(*look.Lab, context.Context, look.Filter) ([]T, error),
 	print func(show.Output, []T) error,
 ) *cobra.Command {
 	return &cobra.Command{
@@ -86,7 +86,7 @@ func tableCommand[T any](
 			"  sudo pseudowan show " + name + " --router pe1 -o json",
 		Args: takes(),
 		RunE: func(c *cobra.Command, _ []string) error {
-			lab, err := labs.Open(c.Context(), sel.lab)
+			lab, err := look.Open(c.Context(), sel.lab)
 			if err != nil {
 				return err
 			}
@@ -103,7 +103,7 @@ func tableCommand[T any](
 func flowCommand(s streams, sel *selection) *cobra.Command {
 	fast := false
 	c := tableCommand(s, sel, "flow", "Packet and byte counters of routes and incoming labels",
-		func(l *labs.Lab, ctx context.Context, f labs.Filter) ([]status.Flow, error) {
+		func(l *look.Lab, ctx context.Context, f look.Filter) ([]status.Flow, error) {
 			return l.Flows(ctx, f, fast)
 		},
 		show.Flows)

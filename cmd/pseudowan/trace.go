@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pseudowan/labs"
+	"pseudowan/labs/look"
 	"pseudowan/show"
 	"pseudowan/status"
 )
@@ -25,8 +25,8 @@ the topology does not have, it says that it cannot tell.`,
   sudo pseudowan trace s2 10.3.0.2 --lab hub-spoke -o json`,
 		Args: takes("HOST", "ADDRESS"),
 		ValidArgsFunction: known(&lab,
-			func(k labs.Known, _ []string) []string { return k.Hosts },
-			func(k labs.Known, _ []string) []string { return k.Addresses }),
+			func(k look.Completions, _ []string) []string { return k.Hosts },
+			func(k look.Completions, _ []string) []string { return k.Addresses }),
 	}
 	format := addFormat(c)
 	addLab(c, &lab, "the lab; needed if several run")
@@ -41,7 +41,7 @@ the topology does not have, it says that it cannot tell.`,
 		to = to.Unmap()
 		t, err := withProgress(s, func(p progress) (status.Trace, error) {
 			p.Step("tracing")
-			return labs.Trace(c.Context(), lab, args[0], to)
+			return look.Trace(c.Context(), lab, args[0], to)
 		})
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 
 	"pseudowan/labs"
 	"pseudowan/labs/catalog"
+	"pseudowan/labs/look"
 )
 
 // convergeTimeout is how long up waits by default.
@@ -109,7 +110,7 @@ func withProgress[T any](s streams, f func(progress) (T, error)) (T, error) {
 func readyLabs(context.Context) []string { return catalog.Names() }
 
 // runningLabs are the labs that run, for completion.
-func runningLabs(ctx context.Context) []string { return labs.WhatIsKnown(ctx, "").Labs }
+func runningLabs(ctx context.Context) []string { return look.Complete(ctx, "").Labs }
 
 // printReport prints what up has done.
 func printReport(w io.Writer, r labs.Report) error {

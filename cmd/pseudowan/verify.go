@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pseudowan/labs"
+	"pseudowan/labs/look"
 	"pseudowan/show"
 	"pseudowan/status"
 )
@@ -22,7 +22,7 @@ const (
 )
 
 func newVerify(s streams) *cobra.Command {
-	var o labs.VerifyOptions
+	var o look.VerifyOptions
 	var format string
 	var all bool
 	c := &cobra.Command{
@@ -51,8 +51,8 @@ Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
 				return err
 			}
 			rows, err := withProgress(s, func(p progress) ([]status.HostPair, error) {
-				o.Progress = p
-				return labs.Verify(c.Context(), o)
+				o.Step = p.Step
+				return look.Verify(c.Context(), o)
 			})
 			if err != nil {
 				return untestedError{err}
@@ -70,7 +70,7 @@ Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
 	c.Flags().StringVar(&o.To, "to", "", "only packets to this host")
 	for _, end := range []string{"from", "to"} {
 		completeFlagAfter(c, end, func(ctx context.Context, args []string) []string {
-			return labs.WhatIsKnown(ctx, cmp.Or(only(args), o.Lab)).Hosts
+			return look.Complete(ctx, cmp.Or(only(args), o.Lab)).Hosts
 		})
 	}
 	c.Flags().StringVar(&o.Topology, "topology", "", "compare with this file instead of the one that the lab was brought up with")

@@ -1,4 +1,4 @@
-package labs
+package look
 
 import (
 	"context"
@@ -26,10 +26,7 @@ type Lab struct {
 
 // Open finds a running lab; with name empty the only one.
 func Open(ctx context.Context, name string) (*Lab, error) {
-	if os.Geteuid() != 0 {
-		return nil, fmt.Errorf("the lab's routers answer only root: use sudo")
-	}
-	name, err := inventory.Pick(ctx, name)
+	name, err := pick(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -37,14 +34,27 @@ func Open(ctx context.Context, name string) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newLab(name, all), nil
+}
+
+// pick returns the running lab that is meant, whose routers answer only root.
+func pick(ctx context.Context, name string) (string, error) {
+	if os.Geteuid() != 0 {
+		return "", errors.New("the lab's routers answer only root: use sudo")
+	}
+	return inventory.Pick(ctx, name)
+}
+
+// newLab is a lab with its routers among the namespaces of a server.
+func newLab(name string, namespaces []hosts.Namespace) *Lab {
 	l := &Lab{Name: name, applied: store.Topology(name)}
-	for _, ns := range all {
+	for _, ns := range namespaces {
 		if ns.Mark.Lab == name && ns.Mark.Kind == hosts.KindRouter {
 			l.routers = append(l.routers, ns.Mark.Node)
 		}
 	}
 	slices.SortFunc(l.routers, topology.CompareNames)
-	return l, nil
+	return l
 }
 
 // Routers lists the names of the lab's routers in natural order.

@@ -1,4 +1,4 @@
-package labs
+package look
 
 import (
 	"context"
@@ -35,15 +35,16 @@ type inspection struct {
 // inspect opens a running lab. The topology is the one that it was brought up
 // with, or that of a file.
 func inspect(ctx context.Context, name, file string) (*inspection, error) {
-	lab, err := Open(ctx, name)
+	name, err := pick(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	t, err := meant(lab.Name, file)
+	found, err := inventory.Of(ctx, name, nil)
 	if err != nil {
 		return nil, err
 	}
-	found, err := inventory.Of(ctx, lab.Name, nil)
+	lab := newLab(name, found.Namespaces)
+	t, err := lab.meant(file)
 	if err != nil {
 		return nil, err
 	}
@@ -64,17 +65,16 @@ func inspect(ctx context.Context, name, file string) (*inspection, error) {
 	return in, nil
 }
 
-// meant is what the lab is to be.
-func meant(lab, file string) (*topology.Topology, error) {
+// meant is what the lab should be.
+func (l *Lab) meant(file string) (*topology.Topology, error) {
 	if file != "" {
 		t, _, err := catalog.Load(file, nil)
 		return t, err
 	}
-	t := store.Topology(lab)
-	if t == nil {
-		return nil, fmt.Errorf("lab %s: its topology as applied is gone; name the file with --topology", lab)
+	if l.applied == nil {
+		return nil, fmt.Errorf("lab %s: its topology as applied is gone; name the file with --topology", l.Name)
 	}
-	return t, nil
+	return l.applied, nil
 }
 
 // configured asks hosts for the addresses that they make by themselves. One

@@ -1,4 +1,4 @@
-package labs
+package look
 
 import (
 	"cmp"
@@ -23,7 +23,7 @@ type VerifyOptions struct {
 	Topology string // a file or a name of the catalogue to hold the lab against; "": as it was applied
 	From, To string // only pairs of these hosts
 	Timeout  time.Duration
-	Progress Progress
+	Step     func(message string) // hears what is being done, a short phrase at a time
 }
 
 // Verify sends packets between all hosts of a lab and compares what arrives
@@ -48,9 +48,9 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 		return nil, fmt.Errorf("of the hosts of %s none runs in lab %s: nothing can be tested", cmp.Or(o.Topology, "its topology"), in.lab.Name)
 	}
 	for _, what := range missingControl(ctx, in.lab.Name) {
-		o.Progress.Step(what)
+		o.Step(what)
 	}
-	o.Progress.Step("opening the hosts")
+	o.Step("opening the hosts")
 	team, err := probe.Open(in.hosts)
 	if err != nil {
 		return nil, err
@@ -66,12 +66,12 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	if len(pairs)+len(untested) == 0 {
 		return nil, fmt.Errorf("lab %s has no two such hosts: nothing can be tested", in.lab.Name)
 	}
-	found, err := verify.Observe(ctx, pairs, p, verify.Options{Timeout: o.Timeout, Step: o.Progress.Step})
+	found, err := verify.Observe(ctx, pairs, p, verify.Options{Timeout: o.Timeout, Step: o.Step})
 	if err != nil {
 		return nil, err
 	}
 	rows := verify.Judge(in.topology, pairs, found)
-	if err := in.findCauses(ctx, pairs, rows, o.Progress); err != nil {
+	if err := in.findCauses(ctx, pairs, rows, o.Step); err != nil {
 		return nil, err
 	}
 	return append(rows, untested...), nil
@@ -136,12 +136,12 @@ func (in *inspection) untestable(p verify.Pair, deaf map[string]string) string {
 const maxCauses = 64
 
 // findCauses looks into the differences, one for each pair and family.
-func (in *inspection) findCauses(ctx context.Context, pairs []verify.Pair, rows []status.HostPair, progress Progress) error {
+func (in *inspection) findCauses(ctx context.Context, pairs []verify.Pair, rows []status.HostPair, step func(string)) error {
 	different := slices.ContainsFunc(rows, func(r status.HostPair) bool { return len(r.Differences) > 0 })
 	if !different {
 		return nil
 	}
-	progress.Step("looking for the causes")
+	step("looking for the causes")
 	s, err := in.snapshot(ctx)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package labs
+package look
 
 import (
 	"context"
@@ -15,10 +15,10 @@ import (
 	"pseudowan/topology"
 )
 
-// Known is what may be named on a command line. It is for shells that complete
+// Completions is what may be named on a command line. It is for shells that complete
 // words, mostly without root: it comes from what anybody may read, and what
 // cannot be read is missing silently.
-type Known struct {
+type Completions struct {
 	Labs      []string // that run
 	Nodes     []string // of these: routers and hosts
 	Routers   []string
@@ -31,7 +31,7 @@ type Known struct {
 
 // VRFs are the names and RDs of a router's VRFs, or of all where router is
 // empty.
-func (k Known) VRFs(router string) (words []string) {
+func (k Completions) VRFs(router string) (words []string) {
 	for _, v := range k.vrfs {
 		if router == "" || v.Router == router {
 			words = append(words, v.Name, v.RD.String())
@@ -40,14 +40,14 @@ func (k Known) VRFs(router string) (words []string) {
 	return ordered(words)
 }
 
-// WhatIsKnown tells of the labs that run, or of one of them.
-func WhatIsKnown(ctx context.Context, lab string) Known {
+// Complete tells of the labs that run, or of one of them.
+func Complete(ctx context.Context, lab string) Completions {
 	names, err := inventory.Names(ctx)
 	files := namespaceFiles()
 	if err != nil {
 		names = labsByFile(files)
 	}
-	k := Known{Labs: names}
+	k := Completions{Labs: names}
 	for _, name := range names {
 		if lab == "" || name == lab {
 			k.add(name, files)
@@ -64,7 +64,7 @@ func ordered(words []string) []string {
 	return slices.Compact(words)
 }
 
-func (k *Known) add(lab string, files []string) {
+func (k *Completions) add(lab string, files []string) {
 	for _, f := range files {
 		if node, ok := strings.CutPrefix(f, plan.NodeNamespace(lab, "")); ok {
 			k.Nodes = append(k.Nodes, node)
@@ -85,7 +85,7 @@ func (k *Known) add(lab string, files []string) {
 	k.vrfs = append(k.vrfs, t.VRFs...)
 }
 
-func (k *Known) addPrefixes(h topology.Host) {
+func (k *Completions) addPrefixes(h topology.Host) {
 	for _, a := range h.Attachments {
 		for _, p := range a.Addresses {
 			k.Addresses = append(k.Addresses, p.Addr().String())

@@ -1,8 +1,9 @@
-package labs
+package look
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -16,8 +17,8 @@ import (
 	"pseudowan/topology"
 )
 
-// Drawn is what there is to draw of a lab.
-type Drawn struct {
+// Drawing is what there is to draw of a lab.
+type Drawing struct {
 	Topology *topology.Topology
 	Labels   []VRFLabels
 }
@@ -31,30 +32,30 @@ type VRFLabels struct {
 // Draw reads a lab as Up would. A lab that runs, named by its name, is read as
 // it was applied, with the labels that it has; without root, which may not
 // see that, and for any other the labels are those that it would get.
-func Draw(o UpOptions) (Drawn, error) {
-	if t := store.Topology(o.Lab); t != nil {
+func Draw(lab string, stdin io.Reader) (Drawing, error) {
+	if t := store.Topology(lab); t != nil {
 		before, err := store.Applied(t.Name)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, os.ErrPermission) {
-			return Drawn{}, err
+			return Drawing{}, err
 		}
 		return drawn(t, before.Allocations)
 	}
-	t, _, err := catalog.Load(o.Lab, o.Stdin)
-	if errors.Is(err, status.ErrNotFound) && inventory.NeedRoot() != nil && !strings.ContainsAny(o.Lab, "./") {
-		return Drawn{}, fmt.Errorf("%w; a lab that runs is seen by root alone: use sudo", err)
+	t, _, err := catalog.Load(lab, stdin)
+	if errors.Is(err, status.ErrNotFound) && inventory.NeedRoot() != nil && !strings.ContainsAny(lab, "./") {
+		return Drawing{}, fmt.Errorf("%w; a lab that runs is seen by root alone: use sudo", err)
 	}
 	if err != nil {
-		return Drawn{}, err
+		return Drawing{}, err
 	}
 	return drawn(t, plan.Allocations{})
 }
 
-func drawn(t *topology.Topology, kept plan.Allocations) (Drawn, error) {
+func drawn(t *topology.Topology, kept plan.Allocations) (Drawing, error) {
 	plan, err := plan.New(t, kept, t.Runtime)
 	if err != nil {
-		return Drawn{}, err
+		return Drawing{}, err
 	}
-	d := Drawn{Topology: t}
+	d := Drawing{Topology: t}
 	for _, r := range plan.Routers {
 		for _, v := range r.Config.VRFs {
 			l := VRFLabels{Router: r.Name, VRF: v.Name}

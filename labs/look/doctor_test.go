@@ -1,4 +1,4 @@
-package labs
+package look
 
 import (
 	"os"
@@ -30,7 +30,7 @@ hosts:
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := needOf(testRuntimes(t), planned(t, top), "system")
+	n := NeedOf(testRuntimes(t), planned(t, top), "system")
 	if n.Lab != "pwt-need" || n.Hosts != 3 || !n.Segments || !n.IPv6 || n.LANs || n.Datapath != "system" {
 		t.Errorf("%+v", n)
 	}

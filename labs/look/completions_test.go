@@ -1,4 +1,4 @@
-package labs
+package look
 
 import (
 	"net/netip"
@@ -16,7 +16,7 @@ func TestLabsByFile(t *testing.T) {
 }
 
 func TestKnownOfACatalogueLab(t *testing.T) {
-	var k Known
+	var k Completions
 	k.add("hub-spoke", []string{"pw-hub-spoke", "pw-hub-spoke-extra", "pw-other-h1"})
 	for _, want := range []struct{ in, word string }{{"nodes", "extra"}, {"nodes", "pe1"}, {"routers", "pe1"}} {
 		in := map[string][]string{"nodes": k.Nodes, "routers": k.Routers}[want.in]
@@ -34,7 +34,7 @@ func TestKnownOfACatalogueLab(t *testing.T) {
 }
 
 func TestKnownPrefixes(t *testing.T) {
-	var k Known
+	var k Completions
 	k.addPrefixes(topology.Host{
 		Attachments: []topology.Attachment{{Addresses: []netip.Prefix{netip.MustParsePrefix("10.1.0.2/24"), netip.MustParsePrefix("2001:db8::2/64")}}},
 		LANs:        []netip.Prefix{netip.MustParsePrefix("110.1.0.1/24")},

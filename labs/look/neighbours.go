@@ -1,4 +1,4 @@
-package labs
+package look
 
 import (
 	"net/netip"

@@ -1,4 +1,4 @@
-package labs
+package look
 
 import (
 	"context"
@@ -23,7 +23,7 @@ import (
 
 // DoctorOptions say for which lab the server is judged.
 type DoctorOptions struct {
-	Lab   string // as UpOptions.Lab, or a lab that runs; "": for no lab in particular
+	Lab   string // as for catalog.Load, or a lab that runs; "": no lab in particular
 	Stdin io.Reader
 }
 
@@ -49,7 +49,7 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		need = needOf(runtimes, plan, t.Datapath)
+		need = NeedOf(runtimes, plan, t.Datapath)
 	}
 	var there []doctor.Lab
 	if os.Geteuid() == 0 {
@@ -59,13 +59,13 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 		}
 	}
 	if slices.ContainsFunc(there, func(l doctor.Lab) bool { return l.Name == need.Lab && l.Routers > 0 }) {
-		runs(&need)
+		Relax(&need)
 	}
 	return doctor.Check(ctx, need, there), nil
 }
 
-// runs makes of a lab's need what it lacks where it runs already.
-func runs(n *doctor.Need) {
+// Relax makes of a lab's need what it lacks where it runs already.
+func Relax(n *doctor.Need) {
 	n.Runs, n.NICs = true, nil // they are in the routers
 	if applied, err := store.Applied(n.Lab); err == nil {
 		arp, nd := neighboursOf(&applied)
@@ -73,8 +73,8 @@ func runs(n *doctor.Need) {
 	}
 }
 
-// needOf is what a plan asks of the server.
-func needOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.Need {
+// NeedOf is what a plan asks of the server.
+func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.Need {
 	n := doctor.Need{
 		Lab: p.Lab, Hosts: len(p.Hosts), Ports: map[string]int{},
 		Segments: len(p.Segments) > 0, Datapath: datapath, Programs: map[string]string{},

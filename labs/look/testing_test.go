@@ -1,0 +1,33 @@
+package look
+
+import (
+	"testing"
+
+	"pseudowan/hosts"
+	"pseudowan/labs/inventory"
+	"pseudowan/labs/plan"
+	"pseudowan/topology"
+)
+
+// planned is the plan of a new lab.
+func planned(t *testing.T, top *topology.Topology) *plan.Plan {
+	t.Helper()
+	p, err := plan.New(top, plan.Allocations{}, hosts.NetNS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// testRuntimes are the registered runtimes, whatever this server has.
+func testRuntimes(t *testing.T) inventory.Runtimes {
+	t.Helper()
+	all := inventory.FindRuntimes(t.Context(), nil)
+	for i := range all {
+		if all[i].Runtime == nil {
+			t.Fatal(all[i].Absent)
+		}
+		all[i].Absent = nil
+	}
+	return all
+}
