@@ -129,8 +129,9 @@ docs:
 man: bin/pseudowan
 	bin/pseudowan man bin/man
 
+# Under sudo, whose PATH may lack go, it installs what make has built before.
 .PHONY: install
-install: bin/pseudowan
+install: $(if $(shell command -v $(GO)),bin/pseudowan)
 	install -D -m 755 bin/pseudowan $(DESTDIR)$(PREFIX)/bin/pseudowan
 
 .PHONY: clean
