@@ -19,7 +19,7 @@ func filePage(p program) (string, error) {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return "", fmt.Errorf("pseudowan schema: %w", err)
 	}
-	r := reference{seen: map[string]string{}}
+	r := reference{seen: map[string]string{}, told: map[string]string{}}
 	r.section("", &s)
 	for len(r.pending) > 0 {
 		next := r.pending[0]
@@ -43,7 +43,11 @@ type reference struct {
 	text    strings.Builder
 	pending []object
 	seen    map[string]string // a mapping's JSON, and the path that was described
+	told    map[string]string // a key's JSON, and the path of the section that has it
 }
+
+// many is how many keys of another section are not told again.
+const many = 6
 
 type object struct {
 	path   string
@@ -55,15 +59,60 @@ func (r *reference) section(path string, s *jsonschema.Schema) {
 	if path != "" {
 		title = "`" + path + "`"
 	}
-	fmt.Fprintf(&r.text, "\n## %s\n\n| key | value | |\n|---|---|---|\n", title)
+	fmt.Fprintf(&r.text, "\n## %s\n\n", title)
+	shared := r.shared(s)
+	for from, keys := range shared {
+		fmt.Fprintf(&r.text, "%s as in [`%s`](#%s)", strings.Join(keys, ", "), from, anchor(from))
+		if len(keys) == s.Properties.Len() {
+			r.text.WriteString(".\n")
+			return
+		}
+		r.text.WriteString(", and:\n\n")
+	}
+	r.text.WriteString("| key | value | |\n|---|---|---|\n")
 	for e := s.Properties.Oldest(); e != nil; e = e.Next() {
 		at := strings.TrimPrefix(path+"."+e.Key, ".")
 		value := r.value(at, e.Value)
 		if slices.Contains(s.Required, e.Key) {
 			value += ", required"
 		}
+		told := r.told[identity(e.Key, e.Value)]
+		if shared[told] != nil {
+			continue
+		}
+		if told == "" {
+			r.told[identity(e.Key, e.Value)] = path
+		}
 		fmt.Fprintf(&r.text, "| `%s` | %s | %s |\n", e.Key, cell(value), cell(e.Value.Description))
 	}
+}
+
+// shared are the keys of s that another section has, by that section, where they
+// are many; of one section only, the one that has the most.
+func (r *reference) shared(s *jsonschema.Schema) map[string][]string {
+	by := map[string][]string{}
+	best := ""
+	for e := s.Properties.Oldest(); e != nil; e = e.Next() {
+		if from := r.told[identity(e.Key, e.Value)]; from != "" {
+			by[from] = append(by[from], "`"+e.Key+"`")
+			if len(by[from]) > len(by[best]) {
+				best = from
+			}
+		}
+	}
+	if len(by[best]) < many {
+		return nil
+	}
+	return map[string][]string{best: by[best]}
+}
+
+// identity is equal for keys that mean the same.
+func identity(key string, s *jsonschema.Schema) string {
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // it was read from JSON
+	}
+	return key + " " + string(text)
 }
 
 // value tells what may stand at path.
