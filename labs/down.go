@@ -13,7 +13,7 @@ import (
 	"pseudowan/status"
 )
 
-// Down removes a lab: its inventory.Processes, namespaces, wires, containers and files.
+// Down removes a lab: its processes, namespaces, wires, containers and files.
 // It works from the marks alone, and returns no error only when it has looked
 // again and nothing is left. With lab empty the only running lab is meant.
 func Down(ctx context.Context, lab string, p Progress) (string, error) {

@@ -99,6 +99,6 @@ func exitCode(e *exec.ExitError) int {
 	return e.ExitCode()
 }
 
-// Enter is the life of a process that inventory.SelfCommand has started, with the rest of
+// Enter is the life of a process started by inventory.SelfCommand, with the rest of
 // its arguments. It returns only when that fails.
 func Enter(args []string) error { return drivers.Enter(args) }

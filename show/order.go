@@ -128,7 +128,7 @@ func byRIB(a, b status.RIB) int {
 func byNode(a, b status.Node) int {
 	return cmp.Or(
 		byName(a.Lab, b.Lab),
-		trueFirst(a.Kind == "router", b.Kind == "router"),
+		trueFirst(a.Kind == status.Router, b.Kind == status.Router),
 		byName(a.Node, b.Node),
 	)
 }

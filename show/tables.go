@@ -146,7 +146,7 @@ func Nodes(o Output, rows []status.Node) error {
 	}
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
-			text("lab"), text("node"), text("kind"), text("runtime"), state("state", "running"),
+			text("lab"), text("node"), text("kind"), text("runtime"), state("state", string(status.NodeRunning)),
 			text("vrf"), text("addresses"), text("netns"), number("pid"), text("datapath"),
 		}}
 		for _, r := range rows {
@@ -154,7 +154,7 @@ func Nodes(o Output, rows []status.Node) error {
 			if r.PID != 0 {
 				pid = decimal(r.PID)
 			}
-			g.add(r.Lab, r.Node, r.Kind, r.Runtime, r.State,
+			g.add(r.Lab, r.Node, string(r.Kind), r.Runtime, string(r.State),
 				r.VRF, few(r.Addresses), r.NetNS, pid, r.Datapath)
 		}
 		return g.String()

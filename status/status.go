@@ -141,25 +141,18 @@ type RIB struct {
 
 // Node is one router or host of a lab, as `pseudowan ps` lists it.
 type Node struct {
-	Lab       string   `json:"lab"`
-	Node      string   `json:"node"`
-	Kind      string   `json:"kind"`    // router or host
-	Runtime   string   `json:"runtime"` // netns or docker
-	State     string   `json:"state"`   // running, or what is wrong
-	VRF       string   `json:"vrf"`     // of a host; several are joined by commas
-	Addresses []string `json:"addresses"`
-	NetNS     string   `json:"netns"`    // the namespace's path
-	PID       int      `json:"pid"`      // the agent or the container's first process; 0 where there is none
-	Datapath  string   `json:"datapath"` // of a router: netdev or system; "" where its agent does not tell
+	Lab       string    `json:"lab"`
+	Node      string    `json:"node"`
+	Kind      NodeKind  `json:"kind"`    // router or host
+	Runtime   string    `json:"runtime"` // netns or docker
+	State     NodeState `json:"state"`   // running, or what is wrong
+	VRF       string    `json:"vrf"`     // of a host; several are joined by commas
+	Addresses []string  `json:"addresses"`
+	NetNS     string    `json:"netns"`    // the namespace's path
+	PID       int       `json:"pid"`      // the agent or the container's first process; 0 where there is none
+	Datapath  string    `json:"datapath"` // of a router: netdev or system; "" where its agent does not tell
 
-	CommandState string   `json:"command_state"` // of a host's own command, or its container's first process: running, ended or unknown; "" where it has none
-	ExitCode     *int     `json:"exit_code"`     // of one that has ended, 128 plus the signal that ended it; null where nobody knows
-	LastLines    []string `json:"last_lines"`    // what one that has ended said last
+	CommandState CommandState `json:"command_state"` // of a host's own command, or its container's first process: running, ended or unknown; "" where it has none
+	ExitCode     *int         `json:"exit_code"`     // of one that has ended, 128 plus the signal that ended it; null where nobody knows
+	LastLines    []string     `json:"last_lines"`    // what one that has ended said last
 }
-
-// The states of a host's own command.
-const (
-	CommandRunning = "running"
-	CommandEnded   = "ended"
-	CommandUnknown = "unknown" // its container's daemon does not answer
-)

@@ -120,7 +120,7 @@ func Zombie(pid int) bool {
 	return bytes.HasPrefix(after, []byte("Z"))
 }
 
-// Stopped reports whether a process was Stopped by a signal, as by SIGSTOP.
+// Stopped reports whether a process was stopped by a signal, as by SIGSTOP.
 func Stopped(pid int) bool {
 	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	return err == nil && bytes.HasPrefix(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" T"))

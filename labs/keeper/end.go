@@ -53,7 +53,7 @@ func kill(pid int) error {
 }
 
 // EndStaleAgent ends an agent that cannot be reached any more, as its namespace
-// was deleted and made again, its socket is gone, or it was inventory.Stopped. The keeper
+// was deleted and made again, its socket is gone, or it was stopped. The keeper
 // starts the next one.
 func EndStaleAgent(running inventory.Processes, lab string, r plan.Router) (ended bool, err error) {
 	pid := running.Agent(lab, r.Name)

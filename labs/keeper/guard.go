@@ -125,7 +125,7 @@ const (
 	silenceLimit = time.Minute
 
 	// blindLimit is how long after its last look a watcher's next one still
-	// continues it. A machine that was suspended inventory.Stopped everybody, the watcher
+	// continues it. A machine that was suspended stopped everybody, the watcher
 	// included.
 	blindLimit = 5 * time.Second
 )
@@ -216,7 +216,7 @@ type watched struct {
 	looked    time.Time // last
 }
 
-// hangs reports whether a process was inventory.Stopped when seen last, too, or has not
+// hangs reports whether a process was stopped when seen last, too, or has not
 // touched its file for long. Without the file, nothing is known.
 func (w *watched) hangs(pid int, file string, now time.Time) bool {
 	if w.pid != pid {

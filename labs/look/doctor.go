@@ -187,12 +187,12 @@ func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 	there := map[string]bool{}
 	for _, n := range nodes {
 		there[n.Node] = true
-		if n.Kind == "router" {
+		if n.Kind == status.Router {
 			l.Routers++
 		} else {
 			l.Hosts++
 		}
-		if n.State != "running" && !found.Unseen.Has(n.Node) {
+		if n.State != status.NodeRunning && !found.Unseen.Has(n.Node) {
 			l.Wrong = append(l.Wrong, fmt.Sprintf("%s %s: %s", n.Kind, n.Node, n.State))
 		}
 	}

@@ -1,6 +1,7 @@
 package look
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -68,7 +69,7 @@ func nodesOf(ctx context.Context, o inventory.Inventory, lab string) []status.No
 	}
 	slices.SortFunc(out, func(a, b status.Node) int {
 		if a.Kind != b.Kind {
-			return strings.Compare(b.Kind, a.Kind) // routers first
+			return cmp.Compare(b.Kind, a.Kind) // routers first
 		}
 		return topology.CompareNames(a.Node, b.Node)
 	})
@@ -77,11 +78,11 @@ func nodesOf(ctx context.Context, o inventory.Inventory, lab string) []status.No
 
 func routerNode(ctx context.Context, lab string, ns hosts.Namespace, running inventory.Processes, t *topology.Topology) status.Node {
 	n := status.Node{
-		Lab: lab, Node: ns.Mark.Node, Kind: "router", Runtime: hosts.NetNS, NetNS: ns.Path(), Addresses: []string{},
+		Lab: lab, Node: ns.Mark.Node, Kind: status.Router, Runtime: hosts.NetNS, NetNS: ns.Path(), Addresses: []string{},
 		State: "its agent does not run",
 	}
 	if pid := running.Agent(lab, ns.Mark.Node); pid != 0 && inventory.InNamespace(pid, ns) {
-		n.State, n.PID = "running", pid
+		n.State, n.PID = status.NodeRunning, pid
 		if n.Datapath = datapathOf(ctx, lab, n.Node); n.Datapath == "" {
 			n.State = "its agent does not answer"
 		}
@@ -141,23 +142,23 @@ func datapathOf(ctx context.Context, lab, name string) string {
 
 func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 	n := status.Node{
-		Lab: lab, Node: s.Node, Kind: "host", Runtime: s.Runtime, State: "running", NetNS: s.NetNS, PID: s.PID,
+		Lab: lab, Node: s.Node, Kind: status.Host, Runtime: s.Runtime, State: status.NodeRunning, NetNS: s.NetNS, PID: s.PID,
 		Addresses: []string{},
 	}
 	switch {
 	case s.PID != 0:
 		n.CommandState = status.CommandRunning
 	case s.Ended:
-		n.CommandState, n.State = status.CommandEnded, "ended"
+		n.CommandState, n.State = status.CommandEnded, status.NodeEnded
 	}
 	if s.Ended && s.ExitCode != hosts.UnknownExit {
 		n.ExitCode = &s.ExitCode
 	}
 	switch {
 	case !s.Running():
-		n.State = "inventory.Stopped"
+		n.State = status.NodeStopped
 	case s.Paused:
-		n.State = "paused"
+		n.State = status.NodePaused
 	}
 	if t == nil {
 		return n
@@ -184,7 +185,7 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 // node is how ps lists one of them.
 func unseenNode(u *inventory.Unseen, lab, name string, t *topology.Topology) status.Node {
 	n := hostNode(lab, hosts.Sandbox{Runtime: u.RuntimeOf(name), Node: name}, t)
-	n.State, n.CommandState = "unknown", status.CommandUnknown
+	n.State, n.CommandState = status.NodeUnknown, status.CommandUnknown
 	if u.Runs(name) {
 		n.CommandState = status.CommandRunning
 	}

@@ -88,8 +88,8 @@ func missingControl(ctx context.Context, lab string) (missing []string) {
 		return missing // the hosts that are to be tested tell why
 	}
 	for _, n := range nodes {
-		if n.Kind == "router" && n.State != "running" {
-			missing = append(missing, "router "+n.Node+": "+n.State)
+		if n.Kind == status.Router && n.State != status.NodeRunning {
+			missing = append(missing, fmt.Sprintf("router %s: %s", n.Node, n.State))
 		}
 	}
 	return missing

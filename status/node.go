@@ -1,0 +1,33 @@
+package status
+
+// NodeKind tells routers from hosts.
+type NodeKind string
+
+// The kinds of nodes.
+const (
+	Router NodeKind = "router"
+	Host   NodeKind = "host"
+)
+
+// NodeState is how a node is: NodeRunning, or what is wrong with it.
+type NodeState string
+
+// The states of nodes that are one word. A router that does not run is
+// described by what of it does not.
+const (
+	NodeRunning NodeState = "running"
+	NodeStopped NodeState = "stopped"
+	NodePaused  NodeState = "paused"
+	NodeEnded   NodeState = "ended"   // its own command has
+	NodeUnknown NodeState = "unknown" // the daemon of its container does not answer
+)
+
+// CommandState is how a host's own command is; empty where it has none.
+type CommandState string
+
+// The states of a host's own command.
+const (
+	CommandRunning CommandState = "running"
+	CommandEnded   CommandState = "ended"
+	CommandUnknown CommandState = "unknown" // the daemon of its container does not answer
+)
