@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,9 +140,14 @@ func TestRealNetNSWithoutItsState(t *testing.T) {
 	state := t.TempDir()
 	r := newAt(t, state)
 	name := hoststest.Unique()
-	if _, err := r.Ensure(context.Background(), hosts.Spec{Lab: name, Node: "h", Name: name, Namespace: name, Command: []string{"sleep", "1000"}}); err != nil {
+	box, err := r.Ensure(context.Background(), hosts.Spec{Lab: name, Node: "h", Name: name, Namespace: name, Command: []string{"sleep", "1000"}})
+	if err != nil {
 		t.Fatal(err)
 	}
+	hoststest.Eventually(t, "it writes nothing there any more", func() bool {
+		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", box.PID))
+		return string(line) == "sleep\x001000\x00"
+	})
 	if err := os.RemoveAll(filepath.Join(state, name)); err != nil {
 		t.Fatal(err)
 	}
