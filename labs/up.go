@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"pseudowan/hosts"
-	"pseudowan/hosts/drivers"
 	"pseudowan/labs/catalog"
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/keeper"
@@ -49,7 +48,7 @@ type Report struct {
 // lab that did not exist before is taken down again; one that ran stays as far
 // as it has come, and the error says so.
 func Up(ctx context.Context, o UpOptions) (Report, error) {
-	t, source, err := catalog.Load(o.Lab, o.Stdin)
+	t, source, err := catalog.Load(o.Lab, o.Stdin, inventory.Known()...)
 	if err != nil {
 		return Report{}, err
 	}
@@ -153,11 +152,5 @@ func (a *applier) cutShort() error {
 	return fmt.Errorf("lab %s is changed in part: `pseudowan up` with the same file goes on", a.plan.Lab)
 }
 
-// RuntimeNames lists what hosts can run in, as topologies call it.
-func RuntimeNames() []string {
-	var names []string
-	for _, d := range drivers.All() {
-		names = append(names, d.Name)
-	}
-	return names
-}
+// Runtimes lists what hosts can run in, for those who read topologies.
+func Runtimes() []topology.Runtime { return inventory.Known() }

@@ -105,26 +105,28 @@ func (b *builder) containerSettings(h *Host, s hostSettings, element string) {
 	if s.Image.has && s.Build.has {
 		b.refuse(s.Build.at, element, "has image: and build:", "keep one of them")
 	}
-	b.checkContainerName(h.Name, first(s.Runtime, b.raw.Runtime), element)
+	b.checkNameLength(h.Name, first(s.Runtime, b.raw.Runtime).v, element)
 	key, at := s.containerOnly()
 	if key == "" {
 		return
 	}
 	h.ContainerOnly = &Setting{Key: key, Line: at.line}
-	if runtime := first(s.Runtime, b.raw.Runtime); runtime.v == "netns" {
+	if runtime := first(s.Runtime, b.raw.Runtime).v; b.runtimes.bare(runtime) {
 		what, remedy := key+": is", "remove it"
 		if file, ok := foreignFile(s.Files); ok && key == "files" {
 			what, remedy = "file "+file.v+" is", "put it below /run or /tmp, where it has files of its own"
 		}
-		b.refuse(at, element, what+" for containers, but the host's runtime is netns", remedy+", or use runtime: docker")
+		b.refuse(at, element, fmt.Sprintf("%s for containers, but the host's runtime is %s", what, runtime), remedy+", or use runtime: "+b.runtimes.withContainers())
 	}
 }
 
-// checkContainerName refuses the one kind of name that a node can have and a
-// container of Docker's cannot.
-func (b *builder) checkContainerName(name string, runtime value[runtime], element string) {
-	if at, named := b.nodes[name]; named && runtime.v == "docker" && len(b.lab.Prefix+name) == 1 {
-		b.refuse(at, element, fmt.Sprintf("container %s: Docker wants names of two characters or more", name), "set node-prefix:, or give the host a longer name")
+// checkNameLength refuses a name that a node can have and a host of its runtime
+// cannot.
+func (b *builder) checkNameLength(name string, runtime runtime, element string) {
+	found, _ := b.runtimes.find(runtime)
+	if at, named := b.nodes[name]; named && len(b.lab.Prefix+name) < found.MinName {
+		b.refuse(at, element, fmt.Sprintf("names of hosts with runtime %s have %d characters or more", found.Name, found.MinName),
+			"set node-prefix:, or give the host a longer name")
 	}
 }
 
@@ -159,8 +161,8 @@ func (s hostSettings) containerOnly() (key string, at pos) {
 
 // overContainer fills what s leaves open of a container from base. A host that
 // says itself that it is none takes nothing.
-func (s hostSettings) overContainer(base hostSettings) hostSettings {
-	if s.Runtime.v == "netns" {
+func (s hostSettings) overContainer(base hostSettings, known runtimes) hostSettings {
+	if known.bare(s.Runtime.v) {
 		return s
 	}
 	if s.Image.missing() && s.Build.missing() {

@@ -12,7 +12,7 @@ hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
   b: {to: pe1, vrf: red, addresses: [10.2.0.2/24], build: ./image, memory: 64MiB, mounts: ["/etc/b:/b:ro", "b:/c:rw"]}
   c: {to: pe1, vrf: red, addresses: [10.3.0.2/24], runtime: netns}
-  d: {to: pe1, vrf: red, addresses: [10.4.0.2/24], mounts: []}`))
+  d: {to: pe1, vrf: red, addresses: [10.4.0.2/24], mounts: []}`), testRuntimes...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,11 +31,12 @@ type decoder struct {
 	nodes  int
 	path   []string
 	fields map[reflect.Type]map[string][]int // the keys of each raw type met so far
+	forms  map[reflect.Type]form             // of scalars that are known to the caller alone
 }
 
 // decode reads the text into its raw form. It returns nil where the text is
 // not YAML at all, or too much of it.
-func decode(r *report, data []byte) *rawTopology {
+func decode(r *report, data []byte, forms map[reflect.Type]form) *rawTopology {
 	if len(data) > maxBytes {
 		r.refuse(pos{}, "file", fmt.Sprintf("larger than %d MiB", maxBytes>>20), "use series: for many hosts")
 		return nil
@@ -61,7 +62,7 @@ func decode(r *report, data []byte) *rawTopology {
 		return nil
 	}
 	raw := new(rawTopology)
-	d := &decoder{report: r, fields: make(map[reflect.Type]map[string][]int)}
+	d := &decoder{report: r, fields: make(map[reflect.Type]map[string][]int), forms: forms}
 	d.into(reflect.ValueOf(raw).Elem(), top)
 	if d.nodes >= maxNodes {
 		return nil

@@ -80,7 +80,7 @@ func (b *builder) ports() {
 // host resolves one host.
 func (b *builder) host(name string, raw rawHost) Host {
 	element := "host " + name
-	settings := raw.hostSettings.over(b.raw.Defaults.Host.hostSettings)
+	settings := raw.hostSettings.over(b.raw.Defaults.Host.hostSettings, b.runtimes)
 	b.checkEnvironment(settings.Env, element)
 	b.checkCommand(settings.Command, element)
 	h := Host{
@@ -128,8 +128,8 @@ func (b *builder) attachments(raw rawHost, element string) []rawAttachment {
 }
 
 // over fills what s leaves open from base.
-func (s hostSettings) over(base hostSettings) hostSettings {
-	s = s.overContainer(base)
+func (s hostSettings) over(base hostSettings, known runtimes) hostSettings {
+	s = s.overContainer(base, known)
 	s.Runtime = first(s.Runtime, base.Runtime)
 	if s.Command == nil {
 		s.Command = base.Command

@@ -7,23 +7,25 @@ import (
 
 // Load reads and validates a lab file. A file that is refused gives a
 // Problems error that names every problem with its line.
-func Load(path string) (*Topology, error) {
+func Load(path string, known ...Runtime) (*Topology, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read lab file: %w", err)
 	}
-	return Parse(path, data)
+	return Parse(path, data, known...)
 }
 
 // Parse validates the text of a lab file. The source names it in messages.
-// A file that is refused gives a Problems error.
-func Parse(source string, data []byte) (*Topology, error) {
+// Hosts run in the known runtimes; without any, no name of one is refused, and
+// nothing that some hosts cannot have. A file that is refused gives a Problems
+// error.
+func Parse(source string, data []byte, known ...Runtime) (*Topology, error) {
 	r := &report{file: source}
-	raw := decode(r, data)
+	raw := decode(r, data, runtimes(known).forms())
 	if raw == nil {
 		return nil, r.err()
 	}
-	b := &builder{report: r, raw: raw, lab: &Topology{Source: source}}
+	b := &builder{report: r, raw: raw, runtimes: known, lab: &Topology{Source: source}}
 	b.header()
 	b.routers()
 	b.links()
@@ -46,6 +48,8 @@ type builder struct {
 	*report
 	raw *rawTopology
 	lab *Topology
+
+	runtimes runtimes // that hosts can run in
 
 	nodes     map[string]pos              // where each router and host is named
 	router    map[string]int              // index of each router in lab.Routers

@@ -306,12 +306,12 @@ hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
   b: {to: pe1, vrf: red, addresses: [10.2.0.2/24], runtime: netns}
   cc: {to: pe1, vrf: red, addresses: [10.3.0.2/24]}`,
-		want: []string{`:7: host a: container a: Docker wants names of two characters or more; set node-prefix:, or give the host a longer name`},
+		want: []string{`:7: host a: names of hosts with runtime docker have 2 characters or more; set node-prefix:, or give the host a longer name`},
 	}, {
 		name: `name of one container that Docker refuses`, file: base + `node-prefix: ""
 hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
   b: {to: pe1, vrf: red, addresses: [10.2.0.2/24], runtime: docker}`,
-		want: []string{`:7: host b: container b: Docker wants names of two characters or more; set node-prefix:, or give the host a longer name`},
+		want: []string{`:7: host b: names of hosts with runtime docker have 2 characters or more; set node-prefix:, or give the host a longer name`},
 	},
 }

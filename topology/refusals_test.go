@@ -20,6 +20,9 @@ type refusal struct {
 	want       []string
 }
 
+// testRuntimes are like those that pseudowan has.
+var testRuntimes = []Runtime{{Name: "netns"}, {Name: "docker", Containers: true, MinName: 2}}
+
 func TestRefusals(t *testing.T) {
 	groups := map[string][]refusal{
 		"file":            refusedFile,
@@ -39,7 +42,7 @@ func TestRefusals(t *testing.T) {
 	for group, refusals := range groups {
 		for _, tt := range refusals {
 			t.Run(group+"/"+tt.name, func(t *testing.T) {
-				_, err := Parse("lab.yaml", []byte(tt.file))
+				_, err := Parse("lab.yaml", []byte(tt.file), testRuntimes...)
 				if err == nil {
 					t.Fatal("not refused")
 				}

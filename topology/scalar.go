@@ -53,7 +53,7 @@ var forms = byType(
 	scalar(parseExpect, pattern(`^\s*\S+\s+!?->\s+\S+(\s+via\s+\S+)?\s*$`)),
 	scalar(parseStep, pattern(`^/[0-9]{1,3}$`)),
 
-	word[runtime]("netns", "docker"),
+	scalar(parseRuntime, &jsonschema.Schema{Type: "string"}), // see runtimes.forms
 	word[datapath]("auto", "netdev", "system"),
 	word[preference]("low", "medium", "high"),
 	word[linkMode]("full-mesh", "none"),
@@ -120,6 +120,14 @@ func formOf[T any]() form {
 		panic(fmt.Sprintf("topology: no form for %s", reflect.TypeFor[T]()))
 	}
 	return f
+}
+
+// formIn is the form of a type in a file that d reads.
+func formIn[T any](d *decoder) form {
+	if f, ok := d.forms[reflect.TypeFor[T]()]; ok {
+		return f
+	}
+	return formOf[T]()
 }
 
 // JSONSchema implements the interface that the reflector looks for.

@@ -11,8 +11,9 @@ import (
 // Schema returns the JSON Schema (draft 2020-12) of the lab file, for editors
 // that complete and check it as it is typed. It knows the shape of the file;
 // what only Parse can know, such as overlaps and references, is not in it.
-func Schema() ([]byte, error) {
+func Schema(known ...Runtime) ([]byte, error) {
 	s := reflectSchema(reflect.TypeFor[rawTopology]())
+	runtimes(known).enumerate(s)
 	s.Version = jsonschema.Version
 	s.Title = "pseudowan lab"
 	s.Description = "A lab of customer hosts, PE routers and the links between them."

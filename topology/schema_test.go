@@ -15,9 +15,11 @@ import (
 	"pseudowan/topology"
 )
 
+var testRuntimes = []topology.Runtime{{Name: "netns"}, {Name: "docker", Containers: true, MinName: 2}}
+
 func compileSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	text, err := topology.Schema()
+	text, err := topology.Schema(testRuntimes...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +91,7 @@ func TestSchemaTakesGoodFiles(t *testing.T) {
 		files[name] = data
 	}
 	for name, data := range files {
-		if _, err := topology.Parse(name, data); err != nil {
+		if _, err := topology.Parse(name, data, testRuntimes...); err != nil {
 			t.Errorf("%s is refused by Parse:\n%v", name, err)
 		}
 		if err := check(t, s, data); err != nil {
@@ -175,7 +177,7 @@ func TestSchemaRefusesBadFiles(t *testing.T) {
 		if err := check(t, s, []byte(file)); err == nil {
 			t.Errorf("%s: taken by the schema", name)
 		}
-		if _, err := topology.Parse("bad", []byte(file)); err == nil {
+		if _, err := topology.Parse("bad", []byte(file), testRuntimes...); err == nil {
 			t.Errorf("%s: taken by Parse", name)
 		}
 	}
@@ -184,7 +186,7 @@ func TestSchemaRefusesBadFiles(t *testing.T) {
 // Every key of the schema is described, as editors and the file reference show
 // it, in a sentence.
 func TestEveryKeyIsDescribed(t *testing.T) {
-	text, err := topology.Schema()
+	text, err := topology.Schema(testRuntimes...)
 	if err != nil {
 		t.Fatal(err)
 	}

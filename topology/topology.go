@@ -16,7 +16,7 @@ type Topology struct {
 	Source      string `json:"source"` // where it was read from, for messages
 	Description string `json:"description,omitempty"`
 	Prefix      string `json:"prefix"`             // put before a node's name to name its container
-	Runtime     string `json:"runtime,omitempty"`  // "", "netns" or "docker": the default for hosts; "" chooses by what is there
+	Runtime     string `json:"runtime,omitempty"`  // of hosts that name none; "": chosen by what the server has
 	Datapath    string `json:"datapath,omitempty"` // "", "auto", "netdev" or "system"
 
 	Routers  []Router      `json:"routers"`
@@ -91,11 +91,11 @@ type VRF struct {
 type Host struct {
 	Name        string            `json:"name"`
 	Runtime     string            `json:"runtime,omitempty"` // "": the topology's
-	Image       string            `json:"image,omitempty"`   // docker only; "" without Build: the built-in image
-	Build       string            `json:"build,omitempty"`   // docker only: a Dockerfile or the directory of one, as the file has it
-	Mounts      []Mount           `json:"mounts,omitempty"`  // docker only
-	Memory      int64             `json:"memory,omitempty"`  // docker only: octets; 0: no limit
-	CPUs        float64           `json:"cpus,omitempty"`    // docker only; 0: no limit
+	Image       string            `json:"image,omitempty"`   // containers only; "" without Build: the built-in image
+	Build       string            `json:"build,omitempty"`   // containers only: a Dockerfile or the directory of one, as the file has it
+	Mounts      []Mount           `json:"mounts,omitempty"`  // containers only
+	Memory      int64             `json:"memory,omitempty"`  // containers only: octets; 0: no limit
+	CPUs        float64           `json:"cpus,omitempty"`    // containers only; 0: no limit
 	Command     []string          `json:"command,omitempty"`
 	Env         map[string]string `json:"env,omitempty"`
 	Files       map[string]string `json:"files,omitempty"`   // content by absolute path

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pseudowan/labs"
 	"pseudowan/labs/catalog"
 	"pseudowan/show"
 	"pseudowan/status"
@@ -63,7 +64,7 @@ anything, and doctor tells what else is missing.`,
 		Args:              takes("LAB|FILE"),
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),
 		RunE: func(_ *cobra.Command, args []string) error {
-			t, _, err := catalog.Load(args[0], s.in)
+			t, _, err := catalog.Load(args[0], s.in, labs.Runtimes()...)
 			if err != nil {
 				return err
 			}
@@ -84,7 +85,7 @@ func newSchema(s streams) *cobra.Command {
   # yaml-language-server: $schema=pseudowan.schema.json`,
 		Args: takes(),
 		RunE: func(*cobra.Command, []string) error {
-			schema, err := topology.Schema()
+			schema, err := topology.Schema(labs.Runtimes()...)
 			if err != nil {
 				return err
 			}

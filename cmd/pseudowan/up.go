@@ -55,7 +55,10 @@ from there.`,
 			return printReport(s.out, r)
 		},
 	}
-	runtimes := labs.RuntimeNames()
+	var runtimes []string
+	for _, r := range labs.Runtimes() {
+		runtimes = append(runtimes, r.Name)
+	}
 	c.Flags().Var(newChoice(&o.Runtime, runtimes...), "runtime", "what hosts run in if the file does not say")
 	completeFlag(c, "runtime", func(context.Context) []string { return runtimes })
 	c.Flags().DurationVar(&o.Timeout, "timeout", convergeTimeout, "how long to wait for the lab to converge")

@@ -33,13 +33,13 @@ func unknown(name, format string) error {
 }
 
 // Load reads the topology that a command names: a ready lab, a file, or "-" for
-// stdin. It also returns the text.
-func Load(lab string, stdin io.Reader) (*topology.Topology, []byte, error) {
+// stdin. Its hosts may run in the known runtimes. It also returns the text.
+func Load(lab string, stdin io.Reader, known ...topology.Runtime) (*topology.Topology, []byte, error) {
 	source, data, err := read(lab, stdin)
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := topology.Parse(source, data)
+	t, err := topology.Parse(source, data, known...)
 	if err != nil {
 		return nil, nil, err
 	}

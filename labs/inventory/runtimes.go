@@ -10,6 +10,7 @@ import (
 	"pseudowan/hosts"
 	"pseudowan/hosts/drivers"
 	"pseudowan/labs/store"
+	"pseudowan/topology"
 )
 
 // SelfCommand starts this program again inside a host, see Enter.
@@ -31,20 +32,40 @@ type Opened struct {
 	Absent        error
 }
 
+// Usable reports whether hosts can run in it now.
 func (o Opened) Usable() bool { return o.Absent == nil }
 
+// FindRuntimes opens the runtimes that there are. say hears what they do; it may
+// be nil.
 func FindRuntimes(ctx context.Context, say func(string)) Runtimes {
+	return OpenRuntimes(ctx, drivers.All(), say)
+}
+
+// OpenRuntimes opens runtimes, and finds out which of them can be used.
+func OpenRuntimes(ctx context.Context, all []hosts.Driver, say func(string)) Runtimes {
 	ctx, cancel := context.WithTimeout(ctx, readyPatience)
 	defer cancel()
-	var all Runtimes
-	for _, d := range drivers.All() {
+	var found Runtimes
+	for _, d := range all {
 		o := Opened{Driver: d}
 		if o.Runtime, o.Absent = d.Open(hosts.Options{StateDir: store.RunRoot, Enter: SelfCommand, Progress: say}); o.Absent == nil {
 			o.Absent = o.Ready(ctx)
 		}
-		all = append(all, o)
+		found = append(found, o)
 	}
-	return all
+	return found
+}
+
+// Known lists the runtimes that there are, for those who read topologies.
+func Known() []topology.Runtime { return KnownOf(drivers.All()) }
+
+// KnownOf lists drivers so.
+func KnownOf(all []hosts.Driver) []topology.Runtime {
+	var known []topology.Runtime
+	for _, d := range all {
+		known = append(known, topology.Runtime{Name: d.Name, Containers: d.Containers, MinName: d.MinName})
+	}
+	return known
 }
 
 // Find returns a runtime by name, whether or not it can be used; the zero opened
@@ -73,6 +94,7 @@ func (r Runtimes) Get(name string) (hosts.Runtime, error) {
 	return o.Runtime, nil
 }
 
+// Select names the runtimes that which picks.
 func (r Runtimes) Select(which func(Opened) bool) []string {
 	var names []string
 	for _, o := range r {

@@ -36,7 +36,7 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 		need.Builtin = noBuiltinImage(runtimes, inventory.Opened.Usable)
 	}
 	if o.Lab != "" {
-		t, _, err := catalog.Load(o.Lab, o.Stdin)
+		t, _, err := catalog.Load(o.Lab, o.Stdin, inventory.Known()...)
 		if errors.Is(err, status.ErrNotFound) {
 			if running := store.Topology(o.Lab); running != nil {
 				t, err = running, nil

@@ -40,7 +40,7 @@ func Draw(lab string, stdin io.Reader) (Drawing, error) {
 		}
 		return drawn(t, before.Allocations)
 	}
-	t, _, err := catalog.Load(lab, stdin)
+	t, _, err := catalog.Load(lab, stdin, inventory.Known()...)
 	if errors.Is(err, status.ErrNotFound) && inventory.NeedRoot() != nil && !strings.ContainsAny(lab, "./") {
 		return Drawing{}, fmt.Errorf("%w; a lab that runs is seen by root alone: use sudo", err)
 	}

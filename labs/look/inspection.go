@@ -68,7 +68,7 @@ func inspect(ctx context.Context, name, file string) (*inspection, error) {
 // meant is what the lab should be.
 func (l *Lab) meant(file string) (*topology.Topology, error) {
 	if file != "" {
-		t, _, err := catalog.Load(file, nil)
+		t, _, err := catalog.Load(file, nil, inventory.Known()...)
 		return t, err
 	}
 	if l.applied == nil {

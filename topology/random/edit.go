@@ -160,17 +160,20 @@ func worded(v any) string {
 	return strings.TrimSpace(string((&mapping{[]field{{"v", []any{v}}}}).text()[len("v:\n  - "):]))
 }
 
+// runtimes are those that random hosts ask for.
+var runtimes = []topology.Runtime{{Name: "netns"}, {Name: "docker", Containers: true, MinName: 2}}
+
 // settle makes the rest of the file follow an edit and tells whether the file
 // is one that a lab may have.
 func (e *editor) settle() bool {
 	expect := e.file.list("expect")
 	e.file.set("expect", nil)
 	e.tidy()
-	lab, err := topology.Parse("random.yaml", e.file.text())
+	lab, err := topology.Parse("random.yaml", e.file.text(), runtimes...)
 	if err != nil || len(lab.Hosts) < 2 || len(lab.Hosts) > mostHosts || len(lab.Routers) > mostRouters || !e.speaks(lab) {
 		return false
 	}
-	lab, err = topology.Parse("random.yaml", e.file.text())
+	lab, err = topology.Parse("random.yaml", e.file.text(), runtimes...)
 	if err != nil || ambiguous(lab) || slices.ContainsFunc(lab.Hosts, twoWays) {
 		return false
 	}

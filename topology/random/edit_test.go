@@ -38,7 +38,7 @@ func TestEdits(t *testing.T) {
 			if bytes.Equal(before, text) {
 				t.Fatalf("seed %d: %s changes nothing in\n%s", seed, what, text)
 			}
-			lab, err := topology.Parse("random.yaml", text)
+			lab, err := topology.Parse("random.yaml", text, runtimes...)
 			if err != nil {
 				t.Fatalf("seed %d: after %s: %v\n%s", seed, what, err, text)
 			}

@@ -1,0 +1,85 @@
+package topology
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+)
+
+// Runtime is something that hosts can run in, as far as a file is concerned.
+type Runtime struct {
+	Name       string
+	Containers bool // the hosts have programs and files of their own, mounts and limits
+	MinName    int  // length of the shortest name that a host can have
+}
+
+// runtimes are those of a server. Where none are known, every name is taken for
+// one that can do everything.
+type runtimes []Runtime
+
+// find returns a runtime by name.
+func (r runtimes) find(name runtime) (found Runtime, known bool) {
+	i := slices.IndexFunc(r, func(x Runtime) bool { return x.Name == string(name) })
+	if i < 0 {
+		return Runtime{}, false
+	}
+	return r[i], true
+}
+
+// bare reports whether a host of the runtime is no container.
+func (r runtimes) bare(name runtime) bool {
+	found, known := r.find(name)
+	return known && !found.Containers
+}
+
+// withContainers lists the runtimes whose hosts are containers, for a message.
+func (r runtimes) withContainers() string {
+	var names []string
+	for _, x := range r {
+		if x.Containers {
+			names = append(names, x.Name)
+		}
+	}
+	return strings.Join(names, " or ")
+}
+
+// forms is how the name of a runtime is written, where they are known.
+func (r runtimes) forms() map[reflect.Type]form {
+	if len(r) == 0 {
+		return nil
+	}
+	var names []runtime
+	for _, x := range r {
+		names = append(names, runtime(x.Name))
+	}
+	return byType(word(names...))
+}
+
+// enumerate lists the runtimes in a schema, wherever it has the key.
+func (r runtimes) enumerate(s *jsonschema.Schema) {
+	if s == nil {
+		return
+	}
+	if s.Properties != nil {
+		for p := s.Properties.Oldest(); p != nil; p = p.Next() {
+			if f, known := r.forms()[reflect.TypeFor[runtime]()]; known && p.Key == "runtime" {
+				p.Value.Enum = f.schema.Enum
+			}
+			r.enumerate(p.Value)
+		}
+	}
+	r.enumerate(s.AdditionalProperties)
+	r.enumerate(s.Items)
+	for _, list := range [][]*jsonschema.Schema{s.AnyOf, s.OneOf, s.AllOf} {
+		for _, each := range list {
+			r.enumerate(each)
+		}
+	}
+}
+
+func parseRuntime(p *runtime, s string) *fault {
+	*p = runtime(s)
+	return nil
+}
