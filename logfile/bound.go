@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Limit is how large a log grows, in octets, before it is rotated. What it
+// maxSize is how large a log grows, in octets, before it is rotated. What it
 // held last stays in a second file of the same size.
-const Limit = 512 << 10
+const maxSize = 512 << 10
 
 // rotated is the path of what a log held before.
 func rotated(path string) string { return path + ".1" }
@@ -43,11 +43,11 @@ func Restart(path string) (*os.File, error) {
 	return f, nil
 }
 
-// Bound rotates the log at path where it holds more than limit octets, and
+// bound rotates the log at path where it holds more than limit octets, and
 // reports whether it did. Its writers go on with an empty file. Lines that are
 // written in the moment of the rotation may be lost. A log that does not exist
 // is no error.
-func Bound(path string, limit int64) (bool, error) {
+func bound(path string, limit int64) (bool, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil

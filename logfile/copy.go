@@ -39,7 +39,7 @@ func Copy(ctx context.Context, w io.Writer, path string, o CopyOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(LastLines(append(before, now...), o.Last)); err != nil || !o.Follow {
+	if _, err := w.Write(LastLines(append(before, withoutHole(now)...), o.Last)); err != nil || !o.Follow {
 		return err
 	}
 	return follow(ctx, f, w, o.Written)
@@ -47,7 +47,7 @@ func Copy(ctx context.Context, w io.Writer, path string, o CopyOptions) error {
 
 // LastLines are the last n lines of a text; all where n is negative.
 func LastLines(text []byte, n int) []byte {
-	text = bytes.TrimLeft(text, "\x00") // the hole in front, see measure
+	text = withoutHole(text)
 	if n < 0 {
 		return text
 	}
@@ -60,6 +60,9 @@ func LastLines(text []byte, n int) []byte {
 	}
 	return text[from:]
 }
+
+// withoutHole is a log without the hole in front of it: see measure.
+func withoutHole(text []byte) []byte { return bytes.TrimLeft(text, "\x00") }
 
 // follow writes what is added to a file from where it has been read.
 func follow(ctx context.Context, f *os.File, w io.Writer, written func() bool) error {

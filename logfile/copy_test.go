@@ -50,7 +50,7 @@ func TestCopyFollows(t *testing.T) {
 		steps := []func(){
 			func() { fill(t, w, 10, 11) },
 			func() {
-				if _, err := Bound(path, 50); err != nil {
+				if _, err := bound(path, 50); err != nil {
 					t.Error(err)
 				}
 				fill(t, w, 11, 13)

@@ -28,7 +28,7 @@ func KeepSlowly(ctx context.Context, paths func() []string, log *slog.Logger) {
 
 func boundAll(logs []string, log *slog.Logger) {
 	for _, path := range logs {
-		if _, err := Bound(path, Limit); err != nil {
+		if _, err := bound(path, maxSize); err != nil {
 			log.Warn("a log cannot be bounded", "path", path, "error", err)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 )
 
 // Bridge is the wanted state of the bridge.
@@ -115,60 +114,4 @@ func (o observedPort) fault(p Port) error {
 		return fmt.Errorf("has number %d instead of %d", o.Number, p.Number)
 	}
 	return nil
-}
-
-// ReplacePort removes a port and adds it again, in two transactions: a port
-// whose interface was destroyed and made again under the same name stays dead
-// otherwise, without an error.
-func (s *Switch) ReplacePort(ctx context.Context, name string) error {
-	s.mu.Lock()
-	p, ok := s.ports[name]
-	s.mu.Unlock()
-	if !ok {
-		return fmt.Errorf("bridge %s: port %s: not a port of ours", s.cfg.Bridge, name)
-	}
-	s.bridging.Lock()
-	defer s.bridging.Unlock()
-	if err := s.replace(ctx, p); err != nil {
-		return fmt.Errorf("bridge %s: port %s: %w", s.cfg.Bridge, name, err)
-	}
-	return nil
-}
-
-func (s *Switch) replace(ctx context.Context, p Port) error {
-	if err := s.tools.client(ctx).VSwitch.DeletePort(s.cfg.Bridge, p.Name); err != nil {
-		return err
-	}
-	observed, err := s.observe(ctx)
-	if err != nil {
-		return err
-	}
-	if _, err := s.tools.vsctl(ctx, p.add(s.cfg.Bridge, observed.kernel[p.Name])...); err != nil {
-		return err
-	}
-	if observed, err = s.observe(ctx); err != nil {
-		return err
-	}
-	if err := observed.ports[p.Name].fault(p); err != nil {
-		return err
-	}
-	return s.fillChecksums([]Port{p})
-}
-
-// DeadPorts returns the names of the ports whose interface is not the one that
-// Open vSwitch opened: it is gone, or was made again. ReplacePort heals a port
-// whose interface exists.
-func (s *Switch) DeadPorts(ctx context.Context) ([]string, error) {
-	observed, err := s.observe(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("bridge %s: %w", s.cfg.Bridge, err)
-	}
-	var dead []string
-	for name, o := range observed.ports {
-		if o.dead(observed.kernel[name]) {
-			dead = append(dead, name)
-		}
-	}
-	slices.Sort(dead)
-	return dead, nil
 }

@@ -28,7 +28,6 @@ type channel struct {
 	conn    atomic.Pointer[openflow.Conn]
 	packets chan PacketIn
 	queue   *fairQueue
-	links   chan struct{} // holds one token after a change
 	faults  chan error
 
 	cancel context.CancelFunc
@@ -42,7 +41,6 @@ func openChannel(ctx context.Context, socket string) (*channel, error) {
 		socket:  socket,
 		packets: make(chan PacketIn),
 		queue:   newFairQueue(),
-		links:   make(chan struct{}, 1),
 		faults:  make(chan error, 16),
 		cancel:  cancel,
 		ended:   make(chan struct{}),
@@ -59,9 +57,8 @@ func openChannel(ctx context.Context, socket string) (*channel, error) {
 
 func (c *channel) dial(ctx context.Context) error {
 	conn, err := openflow.Dial(ctx, c.socket, openflow.Handler{
-		PacketIn:   c.packetIn,
-		PortStatus: c.portStatus,
-		Error:      c.fault,
+		PacketIn: c.packetIn,
+		Error:    c.fault,
 	})
 	if err != nil {
 		return err
@@ -89,8 +86,7 @@ func (c *channel) keep(ctx context.Context) {
 			case <-time.After(redial):
 			}
 		}
-		c.fault(fmt.Errorf("OpenFlow: connected again: packets and port changes in between are lost"))
-		c.portStatus()
+		c.fault(fmt.Errorf("OpenFlow: connected again: packets in between are lost"))
 	}
 }
 
@@ -127,13 +123,6 @@ func (c *channel) packetIn(p openflow.PacketIn) {
 		Reason: pipeline.Reason(p.Reg[3]), Port: p.InPort,
 		VRF: uint32(p.Metadata), Adjacency: p.Reg[1], Frame: p.Frame,
 	})
-}
-
-func (c *channel) portStatus() {
-	select {
-	case c.links <- struct{}{}:
-	default:
-	}
 }
 
 func (c *channel) fault(err error) {

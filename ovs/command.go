@@ -13,8 +13,8 @@ import (
 	goovs "github.com/digitalocean/go-openvswitch/ovs"
 )
 
-// CommandError is a failure of one of Open vSwitch's own programs.
-type CommandError struct {
+// commandError is a failure of one of Open vSwitch's own programs.
+type commandError struct {
 	Args   []string // the program and its arguments
 	Output string   // what it wrote to standard error
 	Err    error
@@ -22,7 +22,7 @@ type CommandError struct {
 
 // Error implements error. It shows the program and its subcommand: a whole
 // transaction is too long to be read.
-func (e *CommandError) Error() string {
+func (e *commandError) Error() string {
 	detail := e.Output
 	if detail == "" {
 		detail = e.Err.Error()
@@ -31,7 +31,7 @@ func (e *CommandError) Error() string {
 }
 
 // Unwrap returns what os/exec said.
-func (e *CommandError) Unwrap() error { return e.Err }
+func (e *commandError) Unwrap() error { return e.Err }
 
 // tools runs Open vSwitch's programs against the run directory dir.
 type tools struct {
@@ -49,7 +49,7 @@ func (t tools) run(ctx context.Context, stdin io.Reader, program string, args ..
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
-		return stdout.Bytes(), &CommandError{
+		return stdout.Bytes(), &commandError{
 			Args:   append([]string{program}, args...),
 			Output: strings.TrimSpace(stderr.String()),
 			Err:    err,
@@ -81,7 +81,7 @@ const notSetUp = "Error detected while setting up"
 // since Open vSwitch 4.0.
 func (t tools) vsctl(ctx context.Context, args ...string) ([]byte, error) {
 	out, err := t.run(ctx, nil, "ovs-vsctl", args...)
-	var failed *CommandError
+	var failed *commandError
 	if errors.As(err, &failed) && strings.Contains(failed.Output, notSetUp) {
 		return out, nil
 	}

@@ -23,7 +23,7 @@ func TestRealStartLeavesNothing(t *testing.T) {
 	ns := newNamespace(t)
 	s := startSwitch(t, ns, Config{})
 	check(t, s.ApplyBridge(t.Context(), Bridge{Ports: []Port{{Number: 2, Name: "i2", Internal: true}}}))
-	info, err := os.Stat(s.Dir())
+	info, err := os.Stat(s.cfg.Dir)
 	check(t, err)
 	if info.Mode().Perm() != 0o700 {
 		t.Errorf("run directory has mode %v", info.Mode())
@@ -55,7 +55,7 @@ func TestRealStartLeavesNothing(t *testing.T) {
 			t.Errorf("interface after the end: %s", name)
 		}
 	}
-	if left := files(t, s.Dir()); !slices.Equal(left, []string{"ovs-vswitchd.log", "ovsdb-server.log"}) {
+	if left := files(t, s.cfg.Dir); !slices.Equal(left, []string{"ovs-vswitchd.log", "ovsdb-server.log"}) {
 		t.Errorf("files after the end: %v", left)
 	}
 }
@@ -90,7 +90,7 @@ func TestRealChannelIsMadeAgain(t *testing.T) {
 	}
 	// The identifier is put back, which cuts the connection once more.
 	eventually(t, "the connection serves", func() bool {
-		_, err := s.Links(t.Context())
+		_, err := s.PortStats(t.Context())
 		return err == nil
 	})
 }

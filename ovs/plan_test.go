@@ -187,7 +187,7 @@ func TestLastWords(t *testing.T) {
 
 func TestCommandError(t *testing.T) {
 	_, err := tools{dir: t.TempDir()}.run(t.Context(), nil, "sh", "-c", "echo why >&2; exit 3")
-	var failed *CommandError
+	var failed *commandError
 	if !errors.As(err, &failed) || err.Error() != "sh: why" {
 		t.Errorf("%v", err)
 	}

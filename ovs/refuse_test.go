@@ -127,7 +127,7 @@ func TestRealPacketQueueIsBounded(t *testing.T) {
 		}
 		return p.r1.sw.PacketInsDropped()[Source{Port: hostPort(1), VRF: 1}] > 0
 	})
-	if _, err := p.r1.sw.Links(t.Context()); err != nil {
+	if _, err := p.r1.sw.PortStats(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

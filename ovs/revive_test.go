@@ -109,7 +109,7 @@ func TestRealDaemonsAreReplaced(t *testing.T) {
 			}
 		}
 	}
-	if n := len(daemonsOf(t, n.Dir())); n != 2 {
+	if n := len(daemonsOf(t, n.cfg.Dir)); n != 2 {
 		t.Errorf("%d daemons run, want 2", n)
 	}
 }
@@ -166,7 +166,7 @@ func TestRealBridgeHeals(t *testing.T) {
 		{told: "port w1", do: func() { tool("ovs-vsctl", "del-port", "w1") }},
 		{told: "port i3", do: func() { tool("ovs-vsctl", "del-port", "i3") }, rebuilt: true},
 		{told: "restored br0", do: func() { tool("ovs-vsctl", "del-br", "br0") }, rebuilt: true},
-		{told: "restarted " + databaseServer, do: func() { check(t, os.Remove(filepath.Join(n.Dir(), databaseSocket))) }},
+		{told: "restarted " + databaseServer, do: func() { check(t, os.Remove(filepath.Join(n.cfg.Dir, databaseSocket))) }},
 		{told: "restarted " + switchDaemon, do: func() { check(t, os.Remove(n.managementSocket())) }},
 	} {
 		n.mended.mu.Lock()

@@ -3,6 +3,7 @@ package ovs
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"pseudowan/ovs/openflow"
 	"pseudowan/ovs/pipeline"
@@ -40,38 +41,13 @@ func (s *Switch) Counters(ctx context.Context, exact bool) (map[pipeline.Cookie]
 // PortStats is the counters of one port.
 type PortStats = openflow.PortStats
 
-// Link is a port as the switch sees it.
-type Link = openflow.PortDesc
-
-// PortStats returns the counters of all ports, the bridge's own left out.
+// PortStats returns the counters of all ports except the bridge's own.
 func (s *Switch) PortStats(ctx context.Context) ([]PortStats, error) {
 	all, err := s.channel.conn.Load().PortStats(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("port statistics: %w", err)
 	}
-	return keepPorts(all, func(p PortStats) uint32 { return p.Port }), nil
-}
-
-// Links returns all ports with their carrier, the bridge's own left out.
-func (s *Switch) Links(ctx context.Context) ([]Link, error) {
-	all, err := s.channel.conn.Load().Ports(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("links: %w", err)
-	}
-	return keepPorts(all, func(l Link) uint32 { return l.Port }), nil
-}
-
-// LinksChanged holds a token after Links may have changed.
-func (s *Switch) LinksChanged() <-chan struct{} { return s.channel.links }
-
-func keepPorts[T any](all []T, number func(T) uint32) []T {
-	kept := make([]T, 0, len(all))
-	for _, p := range all {
-		if number(p) <= maxPort {
-			kept = append(kept, p)
-		}
-	}
-	return kept
+	return slices.DeleteFunc(all, func(p PortStats) bool { return p.Port > maxPort }), nil
 }
 
 // Trace tells what the pipeline would do with a packet that flow describes in

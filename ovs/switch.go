@@ -175,9 +175,6 @@ func removeFiles(dir string) error {
 	return errors.Join(errs...)
 }
 
-// Dir is the run directory: the value of OVS_RUNDIR for Open vSwitch's tools.
-func (s *Switch) Dir() string { return s.cfg.Dir }
-
 // Datapath is the datapath that the switch was started with.
 func (s *Switch) Datapath() Datapath { return s.cfg.Datapath }
 

@@ -15,9 +15,8 @@ const writeTimeout = 5 * time.Second
 // Handler takes what the switch sends unasked. Its functions run on the
 // reading goroutine, one at a time, and must not block or use the Conn.
 type Handler struct {
-	PacketIn   func(PacketIn) // the frame is the handler's to keep
-	PortStatus func()         // a port came, went or changed
-	Error      func(error)    // the switch refused a packet-out
+	PacketIn func(PacketIn) // the frame is the handler's to keep
+	Error    func(error)    // the switch refused a packet-out
 }
 
 // Conn is one connection to a bridge. Its methods may be used from several

@@ -26,7 +26,7 @@ var packetInBody = []byte{
 
 var packetIn = PacketIn{
 	Table: 40, Cookie: 0x0400000000000009, InPort: 3, Metadata: 101,
-	Reg: [Registers]uint32{1: 7, 3: 2}, Frame: []byte("frame"),
+	Reg: [registers]uint32{1: 7, 3: 2}, Frame: []byte("frame"),
 }
 
 func TestDecodePacketIn(t *testing.T) {
@@ -41,25 +41,6 @@ func TestDecodePacketIn(t *testing.T) {
 		if _, err := decodePacketIn(packetInBody[:n]); !errors.Is(err, errShort) {
 			t.Errorf("%d octets of it: %v", n, err)
 		}
-	}
-}
-
-func TestDecodePortDesc(t *testing.T) {
-	entry := make([]byte, portDescSize)
-	copy(entry, []byte{0, 0, 0, 3, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 0, 0, 'e', 't', 'h', '1'})
-	down := bytes.Clone(entry)
-	down[39] = portStateNoLink
-	off := bytes.Clone(entry)
-	off[35] = portConfigDown
-	got, err := appendPortDescs(nil, bytes.Join([][]byte{entry, down, off}, nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := PortDesc{Port: 3, Name: "eth1", MAC: []byte{2, 0, 0, 0, 0, 1}, Up: true}
-	notUp := want
-	notUp.Up = false
-	if diff := cmp.Diff([]PortDesc{want, notUp, notUp}, got); diff != "" {
-		t.Error(diff)
 	}
 }
 
@@ -84,9 +65,6 @@ func FuzzStatistics(f *testing.F) {
 			t.Errorf("%d flows out of %d octets", len(flows), len(b))
 		}
 		if ports, err := appendPortStats(nil, b); err == nil && len(ports)*portStatsSize != len(b) {
-			t.Errorf("%d ports out of %d octets", len(ports), len(b))
-		}
-		if ports, err := appendPortDescs(nil, b); err == nil && len(ports)*portDescSize != len(b) {
 			t.Errorf("%d ports out of %d octets", len(ports), len(b))
 		}
 	})

@@ -1,5 +1,5 @@
 // Package openflow is a small OpenFlow 1.3 controller connection over a unix
-// socket: packets in and out, meters, statistics and port states of one
+// socket: packets in and out, meters and statistics of one
 // Open vSwitch bridge (OpenFlow Switch Specification 1.3.5).
 //
 // It owns the wire format and the connection. It must not contain flows or

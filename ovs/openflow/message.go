@@ -20,7 +20,6 @@ const (
 	typeEchoReply        = 3
 	typeSetConfig        = 9
 	typePacketIn         = 10
-	typePortStatus       = 12
 	typePacketOut        = 13
 	typeMultipartRequest = 18
 	typeMultipartReply   = 19
@@ -67,13 +66,13 @@ func readMessage(r io.Reader) (message, error) {
 	return m, nil
 }
 
-// Error is an error message of the switch (section 7.4.4).
-type Error struct {
-	Type uint16
-	Code uint16
+// refusal is an error message of the switch (section 7.4.4).
+type refusal struct {
+	kind uint16
+	code uint16
 }
 
-// Error types and codes that callers of this package meet.
+// Error types and codes that have words of their own.
 const (
 	errorHelloFailed  = 0
 	errorMeterMod     = 12
@@ -84,21 +83,21 @@ const (
 )
 
 // Error implements error.
-func (e *Error) Error() string {
+func (e *refusal) Error() string {
 	switch {
-	case e.Type == errorMeterMod && e.Code == codeMeterExists:
+	case e.kind == errorMeterMod && e.code == codeMeterExists:
 		return "switch refused: meter exists"
-	case e.Type == errorMeterMod && e.Code == codeUnknownMeter:
+	case e.kind == errorMeterMod && e.code == codeUnknownMeter:
 		return "switch refused: unknown meter"
-	case e.Type == errorBadAction && e.Code == codeBadOutputPort:
+	case e.kind == errorBadAction && e.code == codeBadOutputPort:
 		return "switch refused: no such output port"
 	}
-	return fmt.Sprintf("switch refused: OpenFlow error type %d code %d", e.Type, e.Code)
+	return fmt.Sprintf("switch refused: OpenFlow error type %d code %d", e.kind, e.code)
 }
 
-func decodeError(b []byte) (*Error, error) {
+func decodeError(b []byte) (*refusal, error) {
 	if len(b) < 4 {
 		return nil, fmt.Errorf("error message: %w", errShort)
 	}
-	return &Error{Type: be.Uint16(b), Code: be.Uint16(b[2:])}, nil
+	return &refusal{kind: be.Uint16(b), code: be.Uint16(b[2:])}, nil
 }

@@ -1,31 +1,25 @@
 package openflow
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math"
-	"net"
 )
 
 // Multipart types (section 7.3.5).
 const (
-	multipartFlow     = 1
-	multipartPort     = 4
-	multipartMeter    = 9
-	multipartMeters   = 10
-	multipartPortDesc = 13
+	multipartFlow   = 1
+	multipartPort   = 4
+	multipartMeter  = 9
+	multipartMeters = 10
 )
 
 const (
-	flagMore        = 1
-	anyPort         = 0xffffffff
-	allTables       = 0xff
-	flowStatsSize   = 48 // of the fixed part
-	portStatsSize   = 112
-	portDescSize    = 64
-	portConfigDown  = 1 << 0
-	portStateNoLink = 1 << 0
+	flagMore      = 1
+	anyPort       = 0xffffffff
+	allTables     = 0xff
+	flowStatsSize = 48 // of the fixed part
+	portStatsSize = 112
 )
 
 // FlowStats is the counters of one flow.
@@ -46,14 +40,6 @@ type PortStats struct {
 	RxErrors, TxErrors   uint64
 }
 
-// PortDesc is a port of the bridge.
-type PortDesc struct {
-	Port uint32
-	Name string
-	MAC  net.HardwareAddr
-	Up   bool // has carrier, and is not administratively down
-}
-
 // FlowStats returns the counters of every flow.
 func (c *Conn) FlowStats(ctx context.Context) ([]FlowStats, error) {
 	req := []byte{allTables, 0, 0, 0}
@@ -68,11 +54,6 @@ func (c *Conn) FlowStats(ctx context.Context) ([]FlowStats, error) {
 func (c *Conn) PortStats(ctx context.Context) ([]PortStats, error) {
 	req := be.AppendUint32(nil, anyPort)
 	return collect(ctx, c, multipartPort, append(req, 0, 0, 0, 0), appendPortStats)
-}
-
-// Ports returns every port of the bridge.
-func (c *Conn) Ports(ctx context.Context) ([]PortDesc, error) {
-	return collect(ctx, c, multipartPortDesc, nil, appendPortDescs)
 }
 
 // collect sends one multipart request and puts together what its replies carry.
@@ -133,21 +114,4 @@ func counter(b []byte) uint64 {
 		return 0
 	}
 	return n
-}
-
-func appendPortDescs(all []PortDesc, b []byte) ([]PortDesc, error) {
-	for ; len(b) > 0; b = b[portDescSize:] {
-		if len(b) < portDescSize {
-			return all, fmt.Errorf("port description: %w", errShort)
-		}
-		name, _, _ := bytes.Cut(b[16:32], []byte{0})
-		config, state := be.Uint32(b[32:]), be.Uint32(b[36:])
-		all = append(all, PortDesc{
-			Port: be.Uint32(b),
-			MAC:  bytes.Clone(b[8:14]),
-			Name: string(name),
-			Up:   config&portConfigDown == 0 && state&portStateNoLink == 0,
-		})
-	}
-	return all, nil
 }

@@ -17,8 +17,8 @@ const (
 	fieldMetadata = 2
 )
 
-// Registers is the number of 32-bit registers that a PacketIn shows.
-const Registers = 8
+// registers is the number of 32-bit registers that a PacketIn shows.
+const registers = 8
 
 // PacketIn is a packet that the pipeline handed to the controller.
 type PacketIn struct {
@@ -26,7 +26,7 @@ type PacketIn struct {
 	Cookie   uint64 // of the flow that handed it over
 	InPort   uint32
 	Metadata uint64
-	Reg      [Registers]uint32
+	Reg      [registers]uint32
 	Frame    []byte // the Ethernet frame, as long as the action's max_len allows
 }
 
@@ -66,7 +66,7 @@ func (p *PacketIn) decodeFields(b []byte) error {
 			p.InPort = be.Uint32(value)
 		case class == classBasic && field == fieldMetadata && size == 8:
 			p.Metadata = be.Uint64(value)
-		case class == classNicira && field < Registers && size == 4:
+		case class == classNicira && field < registers && size == 4:
 			p.Reg[field] = be.Uint32(value)
 		}
 	}

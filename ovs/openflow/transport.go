@@ -106,9 +106,6 @@ func (c *Conn) handle(m message) error {
 		}
 		c.handler.PacketIn(p)
 		return nil
-	case typePortStatus:
-		c.handler.PortStatus()
-		return nil
 	}
 	if w, ok := c.waiting(m.xid); ok {
 		select {
@@ -131,7 +128,7 @@ func (c *Conn) strayError(b []byte) error {
 	if err != nil {
 		return err
 	}
-	if e.Type == errorHelloFailed {
+	if e.kind == errorHelloFailed {
 		return fmt.Errorf("the bridge does not speak OpenFlow 1.3: %w", e)
 	}
 	if quoted := b[4:]; len(quoted) > 1 && quoted[1] == typePacketOut {

@@ -55,10 +55,8 @@ const (
 // octet that numbers the flows of one thing, then its ID in 48 bits.
 type Cookie uint64
 
+// idMask is the largest ID that a cookie can carry.
 const idMask = 1<<48 - 1
-
-// MaxID is the largest ID that a cookie can carry.
-const MaxID uint64 = idMask
 
 // NewCookie builds a cookie. Bits of id above the 48th are cut off.
 func NewCookie(k Kind, part uint8, id uint64) Cookie {

@@ -50,11 +50,10 @@ var things = map[string][]thing{
 		Route{ID: 1, VRF: 101, Prefix: prefix("30.1.0.0/24"), To: Forward{Adjacency: 7}},
 		Route{ID: 2, VRF: 101, Prefix: prefix("30.1.0.0/24"), To: Forward{Adjacency: 8, Label: 2000, MTU: 1500}},
 		Route{ID: 3, VRF: 101, Prefix: prefix("0.0.0.0/0"), To: Forward{Adjacency: 8, Label: 2000}},
-		Route{ID: 4, VRF: 101, Prefix: prefix("::/0"), To: Discard{}},
 		Route{ID: 5, VRF: 101, Prefix: prefix("2001:db8::/48"), To: Punt(ReasonGlean)},
 		Route{ID: 7, VRF: 102, Prefix: prefix("2001:db8::/48"), To: LookUp(101)},
 		Route{ID: 6, VRF: 102, Prefix: prefix("2001:db8::1/128"), To: Punt(ReasonLocal)},
-		Route{ID: MaxID, VRF: 0xffffffff, Prefix: prefix("30.1.0.1/32"), To: Punt(ReasonUnreachable)},
+		Route{ID: idMask, VRF: 0xffffffff, Prefix: prefix("30.1.0.1/32"), To: Punt(ReasonUnreachable)},
 	},
 	"customer-bgp": {CustomerBGP{
 		Access: 3, Port: 4, MAC: gateway,
@@ -140,11 +139,11 @@ func TestCookiesAreUnique(t *testing.T) {
 }
 
 func TestCookie(t *testing.T) {
-	c := NewCookie(KindRoute, 3, MaxID)
-	if c.Kind() != KindRoute || c.Part() != 3 || c.ID() != MaxID || c.Object() != NewCookie(KindRoute, 0, MaxID) {
+	c := NewCookie(KindRoute, 3, idMask)
+	if c.Kind() != KindRoute || c.Part() != 3 || c.ID() != idMask || c.Object() != NewCookie(KindRoute, 0, idMask) {
 		t.Errorf("cookie %#x: kind %d, part %d, ID %#x, object %#x", c, c.Kind(), c.Part(), c.ID(), c.Object())
 	}
-	if c := NewCookie(KindRoute, 0, MaxID+2); c.Kind() != KindRoute || c.Part() != 0 || c.ID() != 1 {
+	if c := NewCookie(KindRoute, 0, idMask+2); c.Kind() != KindRoute || c.Part() != 0 || c.ID() != 1 {
 		t.Errorf("an ID that is too large spoils the cookie: %#x", c)
 	}
 }

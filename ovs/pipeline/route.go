@@ -21,13 +21,13 @@ func (v VRF) Flows() []Flow {
 // Route tells what happens to packets to a prefix in a VRF. The longest prefix
 // wins.
 type Route struct {
-	ID     uint64 // the caller's number for the cookie: at most MaxID, never two routes at once
+	ID     uint64 // the caller's number for the cookie: at most 48 bits, never two routes at once
 	VRF    uint32
 	Prefix netip.Prefix
 	To     Target
 }
 
-// Target is what a route does with a packet: Forward, Spread, LookUp, Punt or Discard.
+// Target is what a route does with a packet: Forward, Spread, LookUp or Punt.
 type Target interface{ actions() string }
 
 // Forward sends packets to an adjacency.
@@ -47,9 +47,6 @@ type LookUp uint32
 // ReasonLocal for an address of the router, ReasonUnreachable to refuse.
 type Punt Reason
 
-// Discard drops packets without an answer.
-type Discard struct{}
-
 func (f Forward) actions() string {
 	label, size := "", ""
 	if f.Label != 0 {
@@ -63,8 +60,7 @@ func (f Forward) actions() string {
 
 func (l LookUp) actions() string { return join(setVRF(uint32(l)), resubmit(TableRoute)) }
 
-func (p Punt) actions() string  { return punt(Reason(p)) }
-func (Discard) actions() string { return drop }
+func (p Punt) actions() string { return punt(Reason(p)) }
 
 // Flows returns the flow of the route.
 func (r Route) Flows() []Flow {
