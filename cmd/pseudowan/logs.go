@@ -15,8 +15,8 @@ func newLogs(s streams) *cobra.Command {
 		Use:     "logs NODE",
 		GroupID: groupLook,
 		Short:   "Print the output of a host's own command or of a router's agent",
-		Long: `Logs prints the output of a host's own command (command: in the lab file), of a
-container's first process, or of a router's agent. At least the last half a
+		Long: `Logs prints the output of a host's own command (command: in the topology file),
+of a container's first process, or of a router's agent. At least the last half a
 megabyte is kept, also after the command has ended, until it is started again.
 pseudowan ps tells how a command ended.`,
 		Example: `  sudo pseudowan logs host_001_101

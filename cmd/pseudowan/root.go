@@ -47,7 +47,7 @@ Linux server: customer hosts, PE routers and the core between them.
 	root.AddGroup(
 		&cobra.Group{ID: groupRun, Title: "Run a lab:"},
 		&cobra.Group{ID: groupLook, Title: "Look at it:"},
-		&cobra.Group{ID: groupFile, Title: "Lab files:"},
+		&cobra.Group{ID: groupFile, Title: "Topology files:"},
 	)
 	root.AddCommand(
 		newUp(s), newDown(s), newExec(),
