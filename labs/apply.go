@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 
@@ -14,7 +13,6 @@ import (
 	"pseudowan/hosts"
 	"pseudowan/labs/build"
 	"pseudowan/labs/inventory"
-	"pseudowan/labs/keeper"
 	"pseudowan/labs/look"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
@@ -202,28 +200,6 @@ func (a *applier) sandbox(ctx context.Context, h plan.Host) error {
 	return nil
 }
 
-// removeExtra removes the nodes that the topology no longer has.
-func (a *applier) removeExtra(ctx context.Context) error {
-	keepHost := func(s hosts.Sandbox) bool {
-		return slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return h.Name == s.Node && h.Runtime == s.Runtime })
-	}
-	keepRouter := func(node string) bool {
-		return slices.ContainsFunc(a.plan.Routers, func(r plan.Router) bool { return r.Name == node })
-	}
-	errs := []error{removeHosts(ctx, a.before, func(s hosts.Sandbox) bool {
-		return !keepHost(s)
-	}), a.removeStaleWires()}
-	errs = append(errs, a.removeExtraPorts())
-	for _, ns := range a.before.ByKind(hosts.KindRouter) {
-		if keepRouter(ns.Mark.Node) {
-			continue
-		}
-		errs = append(errs, hosts.EndProcesses(ctx, []hosts.Namespace{ns}, keeper.EndGrace), hosts.ReturnNICs(ns, store.StateDir(a.plan.Lab)), ns.Delete(),
-			os.RemoveAll(store.RouterDir(a.plan.Lab, ns.Mark.Node)))
-	}
-	return errors.Join(errs...)
-}
-
 // ready refuses a lab that this server cannot run, before anything is touched.
 func (a *applier) ready() (warnings []status.Finding, err error) {
 	need := look.NeedOf(a.before.Runtimes, a.plan, a.topology.Datapath)
@@ -231,4 +207,15 @@ func (a *applier) ready() (warnings []status.Finding, err error) {
 		look.Relax(&need)
 	}
 	return doctor.CheckBeforeUp(need)
+}
+
+func (a *applier) portNamespaces() error {
+	for _, r := range a.plan.Routers {
+		for _, name := range r.PortNamespaces() {
+			if err := a.namespace(name, hosts.Mark{Lab: a.plan.Lab, Node: r.Name, Kind: hosts.KindPort}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -3,6 +3,9 @@ package labs
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -10,6 +13,9 @@ import (
 	"pseudowan/hosts"
 	"pseudowan/labs/build"
 	"pseudowan/labs/inventory"
+	"pseudowan/labs/keeper"
+	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 )
 
 // removeHosts removes the hosts that which picks, several at a time.
@@ -36,5 +42,81 @@ func removeHosts(ctx context.Context, o inventory.Inventory, which func(hosts.Sa
 		})
 	}
 	g.Wait() // the errors are in errs, all of them
+	return errors.Join(errs...)
+}
+
+// interfaceName is an interface in a namespace.
+type interfaceName struct{ namespace, name string }
+
+// removeStaleWires removes the wires of ours that the plan no longer has from
+// the namespaces that stay.
+func (a *applier) removeStaleWires() error {
+	want := map[interfaceName]bool{}
+	namespaces := map[string]bool{a.build.Path(""): true}
+	for _, w := range a.plan.AllWires() {
+		for _, e := range []plan.End{w.A, w.B} {
+			path := a.build.Path(e.Node)
+			want[interfaceName{path, e.Interface}] = true
+			namespaces[path] = true
+		}
+	}
+	for _, n := range a.plan.NICs {
+		path := a.build.Path(n.Router)
+		want[interfaceName{path, n.Interface}] = true
+		want[interfaceName{path, hosts.NICWireName(n.Interface)}] = true
+	}
+	var errs []error
+	for path := range namespaces {
+		ends, err := hosts.WireEnds(path)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("list the wires in %s: %w", path, err))
+			continue
+		}
+		for _, e := range ends {
+			if !want[interfaceName{path, e.Name}] {
+				errs = append(errs, hosts.RemoveWire(path, e.Name))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// removeExtraPorts removes the namespaces of ports that the plan no longer
+// has.
+func (a *applier) removeExtraPorts() error {
+	keep := map[string]bool{}
+	for _, r := range a.plan.Routers {
+		for _, name := range r.PortNamespaces() {
+			keep[name] = true
+		}
+	}
+	var errs []error
+	for _, ns := range a.before.ByKind(hosts.KindPort) {
+		if !keep[ns.Name] {
+			errs = append(errs, ns.Delete())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// removeExtra removes the nodes that the topology no longer has.
+func (a *applier) removeExtra(ctx context.Context) error {
+	keepHost := func(s hosts.Sandbox) bool {
+		return slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return h.Name == s.Node && h.Runtime == s.Runtime })
+	}
+	keepRouter := func(node string) bool {
+		return slices.ContainsFunc(a.plan.Routers, func(r plan.Router) bool { return r.Name == node })
+	}
+	errs := []error{removeHosts(ctx, a.before, func(s hosts.Sandbox) bool {
+		return !keepHost(s)
+	}), a.removeStaleWires()}
+	errs = append(errs, a.removeExtraPorts())
+	for _, ns := range a.before.ByKind(hosts.KindRouter) {
+		if keepRouter(ns.Mark.Node) {
+			continue
+		}
+		errs = append(errs, hosts.EndProcesses(ctx, []hosts.Namespace{ns}, keeper.EndGrace), hosts.ReturnNICs(ns, store.StateDir(a.plan.Lab)), ns.Delete(),
+			os.RemoveAll(store.RouterDir(a.plan.Lab, ns.Mark.Node)))
+	}
 	return errors.Join(errs...)
 }

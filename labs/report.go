@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"pseudowan/hosts"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 )
@@ -40,4 +42,29 @@ func (a *applier) report(changes []plan.Change) {
 			a.changed = append(a.changed, line)
 		}
 	}
+}
+
+// restored lists the nodes that were applied before and have gone, or ended,
+// since.
+func restored(before, now *plan.Plan, found inventory.Inventory) []string {
+	var out []string
+	for _, r := range now.Routers {
+		applied := slices.ContainsFunc(before.Routers, func(x plan.Router) bool { return x.Name == r.Name })
+		runs := slices.ContainsFunc(found.ByKind(hosts.KindRouter), func(ns hosts.Namespace) bool { return ns.Mark.Node == r.Name })
+		if applied && !runs {
+			out = append(out, "restored router "+r.Name)
+		}
+	}
+	for _, h := range now.Hosts {
+		applied := slices.ContainsFunc(before.Hosts, func(x plan.Host) bool { return x.Name == h.Name })
+		runs := slices.ContainsFunc(found.Hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.Running() && !s.Paused })
+		ended := slices.ContainsFunc(found.Hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.Ended })
+		switch {
+		case applied && !runs:
+			out = append(out, "restored host "+h.Name)
+		case applied && ended && len(h.Command) > 0:
+			out = append(out, "restarted the command of host "+h.Name)
+		}
+	}
+	return out
 }

@@ -19,7 +19,7 @@ type Inventory struct {
 	Runtimes
 	Namespaces []hosts.Namespace
 	Hosts      []hosts.Sandbox
-	Unseen     *Unseen // hosts that are not among them; nil where there are none
+	Unseen     *UnseenHosts // hosts that are not among them; nil where there are none
 }
 
 // Of takes the inventory of a lab. say hears what takes its time; it may be nil.

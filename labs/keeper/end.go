@@ -19,8 +19,8 @@ import (
 
 func sayName(name string) { _ = os.WriteFile("/proc/self/comm", []byte(name), 0) }
 
-// EndDeaf ends a keeper that cannot be told anything: it hangs, or an
-// earlier version has started it.
+// EndDeaf ends a keeper that cannot be told anything: it hangs, or an earlier
+// version has started it.
 func EndDeaf(p inventory.Processes, lab string) error {
 	pid := p.Keeper(lab)
 	if pid == 0 || serves(pid) {

@@ -27,9 +27,9 @@ type inspection struct {
 	lab      *Lab
 	topology *topology.Topology // with the addresses that hosts made by themselves
 	hosts    []probe.Host
-	missing  []string          // hosts that do not run, or cannot be seen
-	unseen   *inventory.Unseen // the latter
-	port     uint16            // of UDP, that real packets come from and go to
+	missing  []string               // hosts that do not run, or cannot be seen
+	unseen   *inventory.UnseenHosts // the latter
+	port     uint16                 // of UDP, that real packets come from and go to
 }
 
 // inspect opens a running lab. The topology is the one that it was brought up

@@ -183,7 +183,7 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 }
 
 // node is how ps lists one of them.
-func unseenNode(u *inventory.Unseen, lab, name string, t *topology.Topology) status.Node {
+func unseenNode(u *inventory.UnseenHosts, lab, name string, t *topology.Topology) status.Node {
 	n := hostNode(lab, hosts.Sandbox{Runtime: u.RuntimeOf(name), Node: name}, t)
 	n.State, n.CommandState = status.NodeUnknown, status.CommandUnknown
 	if u.Runs(name) {

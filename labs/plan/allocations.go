@@ -133,13 +133,13 @@ func (r *RouterAllocations) label(key vpn.LabelKey, within vpn.LabelRange) (vpn.
 	if l, ok := r.Labels[key]; ok && !within.Contains(l) {
 		labels.retire(key)
 	}
-	return labels.take(key, within.First)
+	return labels.assign(key, within.First)
 }
 
-// take returns the number of name. One that has none yet gets the lowest from
+// assign returns the number of name. One that has none yet gets the lowest from
 // first on that is neither in use nor retired, or else the one that retired
 // first; ok is false where none is left.
-func (n numbers[K, N]) take(name K, first N) (number N, ok bool) {
+func (n numbers[K, N]) assign(name K, first N) (number N, ok bool) {
 	if number, ok = n.given[name]; ok {
 		return number, true
 	}
@@ -230,7 +230,7 @@ func (b *planner) hostPort(router, name string) uint32 { return b.port(router, n
 
 func (b *planner) port(router, name string, first uint32) uint32 {
 	b.inUse[allocationName{router, portNumber, name}] = true
-	n, ok := b.plan.Allocations.router(router).ports().take(name, first)
+	n, ok := b.plan.Allocations.router(router).ports().assign(name, first)
 	if !ok {
 		b.exhausted = append(b.exhausted, fmt.Errorf("router %s: no port number is left for %s", router, name))
 	}
@@ -239,7 +239,7 @@ func (b *planner) port(router, name string, first uint32) uint32 {
 
 func (b *planner) vrf(router, name string) uint32 {
 	b.inUse[allocationName{router, vrfNumber, name}] = true
-	n, ok := b.plan.Allocations.router(router).vrfs().take(name, 1)
+	n, ok := b.plan.Allocations.router(router).vrfs().assign(name, 1)
 	if !ok {
 		b.exhausted = append(b.exhausted, fmt.Errorf("router %s: no number is left for VRF %s", router, name))
 	}

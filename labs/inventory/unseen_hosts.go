@@ -12,10 +12,10 @@ import (
 	"pseudowan/labs/store"
 )
 
-// Unseen are the hosts of a lab that are containers of a daemon that does not
+// UnseenHosts are the hosts of a lab that are containers of a daemon that does not
 // answer, or is not the one that answers. They may run all the same: a daemon
 // may be restarted under them.
-type Unseen struct {
+type UnseenHosts struct {
 	lab   string
 	Hosts []plan.Host
 	runs  map[string]bool  // those whose wires are there
@@ -26,7 +26,7 @@ type Unseen struct {
 // findUnseen finds them by what was applied, or was about to be: all containers
 // where no daemon answers, else those that the daemon does not know and whose
 // wires are there nevertheless.
-func (o Inventory) findUnseen(lab string) *Unseen {
+func (o Inventory) findUnseen(lab string) *UnseenHosts {
 	plans, cut := store.Cut(lab)
 	state, err := store.ReadKeeperState(lab)
 	if errors.Is(cut, fs.ErrNotExist) && err == nil && !state.Containers {
@@ -35,7 +35,7 @@ func (o Inventory) findUnseen(lab string) *Unseen {
 	if applied, err := store.Applied(lab); err == nil {
 		plans = append(plans, applied)
 	}
-	u := &Unseen{lab: lab, runs: map[string]bool{}, cause: map[string]error{}}
+	u := &UnseenHosts{lab: lab, runs: map[string]bool{}, cause: map[string]error{}}
 	wires := wiresThere{}
 	for _, p := range plans {
 		for _, h := range p.Hosts {
@@ -103,13 +103,13 @@ func (w wiresThere) in(lab, node string) []hosts.WireEnd {
 }
 
 // Has reports whether a host is among them.
-func (u *Unseen) Has(host string) bool {
+func (u *UnseenHosts) Has(host string) bool {
 	return u != nil && slices.ContainsFunc(u.Hosts, func(h plan.Host) bool { return h.Name == host })
 }
 
 // Err says what cannot be seen, why, and what runs nevertheless; nil where
 // everything can.
-func (u *Unseen) Err() error {
+func (u *UnseenHosts) Err() error {
 	if u == nil {
 		return nil
 	}
@@ -128,7 +128,7 @@ func (u *Unseen) Err() error {
 }
 
 // causes joins the runtimes' causes, in the order of the hosts.
-func (u *Unseen) causes() error {
+func (u *UnseenHosts) causes() error {
 	var all []error
 	seen := map[string]bool{}
 	for _, h := range u.Hosts {
@@ -144,13 +144,13 @@ func (u *Unseen) causes() error {
 }
 
 // RuntimeOf is the runtime of an unseen host.
-func (u *Unseen) RuntimeOf(name string) string {
+func (u *UnseenHosts) RuntimeOf(name string) string {
 	i := slices.IndexFunc(u.Hosts, func(h plan.Host) bool { return h.Name == name })
 	return u.Hosts[i].Runtime
 }
 
 // OfHost is the error of one host.
-func (u *Unseen) OfHost(name string) error {
+func (u *UnseenHosts) OfHost(name string) error {
 	does := "it may run"
 	if u.runs[name] {
 		does = "it still runs, as its wire is there"
@@ -168,4 +168,4 @@ func few(names []string) string {
 }
 
 // Runs reports whether a host runs, by its wires.
-func (u *Unseen) Runs(name string) bool { return u.runs[name] }
+func (u *UnseenHosts) Runs(name string) bool { return u.runs[name] }
