@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"pseudowan/router/config"
@@ -23,7 +24,7 @@ type Convergence struct {
 const maxStatusWait = 30 * time.Second
 
 // serve answers on a unix socket that only root may open, until ctx ends.
-func (r *reactor) serve(ctx context.Context, path string) error {
+func (a *agent) serve(ctx context.Context, path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -34,45 +35,54 @@ func (r *reactor) serve(ctx context.Context, path string) error {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return fmt.Errorf("agent socket: %w", err)
 	}
-	s := &http.Server{Handler: r.routes(), ReadHeaderTimeout: 5 * time.Second}
-	go func() {
+	s := &http.Server{Handler: a.routes(), ReadHeaderTimeout: 5 * time.Second}
+	ctx, cancel := context.WithCancel(ctx)
+	var closing sync.WaitGroup
+	closing.Go(func() {
 		<-ctx.Done()
 		s.Close()
-	}()
-	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	})
+	err = s.Serve(l)
+	cancel()
+	closing.Wait()
+	if !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("agent socket: %w", err)
 	}
 	return nil
 }
 
-func (r *reactor) routes() http.Handler {
+func (a *agent) routes() http.Handler {
 	m := http.NewServeMux()
-	m.HandleFunc("PUT /v1/config", r.putConfig)
-	m.HandleFunc("POST /v1/correct", r.postCorrect)
-	m.HandleFunc("GET /v1/status", r.getStatus)
-	list(m, r, "datapath", func(context.Context, *http.Request) (any, error) { return r.sw.Datapath(), nil })
-	m.HandleFunc("POST /v1/fate", r.postFate)
-	list(m, r, "peers", func(ctx context.Context, _ *http.Request) (any, error) { return r.peerRows(ctx) })
-	list(m, r, "interfaces", func(ctx context.Context, _ *http.Request) (any, error) { return inLoop(ctx, r, r.interfaceRows) })
-	list(m, r, "neighbors", func(ctx context.Context, _ *http.Request) (any, error) { return inLoop(ctx, r, r.neighborRows) })
-	list(m, r, "vrfs", func(ctx context.Context, _ *http.Request) (any, error) { return r.vrfRows(ctx) })
-	list(m, r, "mpls", func(ctx context.Context, _ *http.Request) (any, error) { return inLoop(ctx, r, r.mplsRows) })
-	list(m, r, "flows", func(ctx context.Context, q *http.Request) (any, error) {
-		return r.flowRows(ctx, q.URL.Query().Get("fast") == "")
+	m.HandleFunc("PUT /v1/config", a.putConfig)
+	m.HandleFunc("POST /v1/correct", a.postCorrect)
+	m.HandleFunc("GET /v1/status", a.getStatus)
+	list(m, a, "datapath", func(context.Context, *http.Request) (any, error) { return a.sw.Datapath(), nil })
+	m.HandleFunc("POST /v1/fate", a.postFate)
+	list(m, a, "peers", func(ctx context.Context, _ *http.Request) (any, error) { return a.peerRows(ctx) })
+	list(m, a, "interfaces", func(ctx context.Context, _ *http.Request) (any, error) {
+		return inLoop(ctx, a.loop, a.loop.interfaceRows)
 	})
-	list(m, r, "ports", func(ctx context.Context, _ *http.Request) (any, error) { return r.portRows(ctx) })
-	list(m, r, "rib", func(ctx context.Context, _ *http.Request) (any, error) { return r.ribRows(ctx) })
+	list(m, a, "neighbors", func(ctx context.Context, _ *http.Request) (any, error) {
+		return inLoop(ctx, a.loop, a.loop.neighborRows)
+	})
+	list(m, a, "vrfs", func(ctx context.Context, _ *http.Request) (any, error) { return a.vrfRows(ctx) })
+	list(m, a, "mpls", func(ctx context.Context, _ *http.Request) (any, error) { return inLoop(ctx, a.loop, a.loop.mplsRows) })
+	list(m, a, "flows", func(ctx context.Context, q *http.Request) (any, error) {
+		return a.flowRows(ctx, q.URL.Query().Get("fast") == "")
+	})
+	list(m, a, "ports", func(ctx context.Context, _ *http.Request) (any, error) { return a.portRows(ctx) })
+	list(m, a, "rib", func(ctx context.Context, _ *http.Request) (any, error) { return a.ribRows(ctx) })
 	return m
 }
 
-func list(m *http.ServeMux, r *reactor, name string, rows func(context.Context, *http.Request) (any, error)) {
+func list(m *http.ServeMux, a *agent, name string, rows func(context.Context, *http.Request) (any, error)) {
 	m.HandleFunc("GET /v1/"+name, func(w http.ResponseWriter, q *http.Request) {
 		v, err := rows(q.Context(), q)
-		r.answer(w, v, err)
+		a.answer(w, v, err)
 	})
 }
 
-func (r *reactor) answer(w http.ResponseWriter, v any, err error) {
+func (a *agent) answer(w http.ResponseWriter, v any, err error) {
 	switch {
 	case errors.Is(err, errRestart) || errors.Is(err, errEnding):
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
@@ -83,29 +93,29 @@ func (r *reactor) answer(w http.ResponseWriter, v any, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(v); err != nil {
-		r.log.Warn("answer", "error", err)
+		a.log.Warn("answer", "error", err)
 	}
 }
 
-func (r *reactor) putConfig(w http.ResponseWriter, q *http.Request) {
+func (a *agent) putConfig(w http.ResponseWriter, q *http.Request) {
 	var c config.Router
 	if err := json.NewDecoder(q.Body).Decode(&c); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	r.handIn.Do(func() { close(r.handedIn) })
-	err := r.Configure(q.Context(), c)
-	r.answer(w, struct{}{}, err)
+	a.handIn.Do(func() { close(a.handedIn) })
+	err := a.Configure(q.Context(), c)
+	a.answer(w, struct{}{}, err)
 }
 
-func (r *reactor) postCorrect(w http.ResponseWriter, q *http.Request) {
-	n, err := r.correctFlows(q.Context())
-	r.answer(w, n, err)
+func (a *agent) postCorrect(w http.ResponseWriter, q *http.Request) {
+	n, err := a.correctFlows(q.Context())
+	a.answer(w, n, err)
 }
 
 // getStatus answers when the router has converged, or when the time that the
 // request may wait (?wait=, a duration) is over.
-func (r *reactor) getStatus(w http.ResponseWriter, q *http.Request) {
+func (a *agent) getStatus(w http.ResponseWriter, q *http.Request) {
 	wait := time.Duration(0)
 	if text := q.URL.Query().Get("wait"); text != "" {
 		d, err := time.ParseDuration(text)
@@ -118,14 +128,14 @@ func (r *reactor) getStatus(w http.ResponseWriter, q *http.Request) {
 	ctx, cancel := context.WithTimeout(q.Context(), wait)
 	defer cancel()
 	for {
-		changed, err := inLoop(q.Context(), r, func() <-chan struct{} { return r.changed })
+		changed, err := inLoop(q.Context(), a.loop, func() <-chan struct{} { return a.loop.changed })
 		if err != nil {
-			r.answer(w, nil, err)
+			a.answer(w, nil, err)
 			return
 		}
-		c, err := inLoop(q.Context(), r, r.convergence)
+		c, err := inLoop(q.Context(), a.loop, a.loop.convergence)
 		if err != nil || len(c.Missing) == 0 || wait == 0 {
-			r.answer(w, c, err)
+			a.answer(w, c, err)
 			return
 		}
 		select {
@@ -136,25 +146,25 @@ func (r *reactor) getStatus(w http.ResponseWriter, q *http.Request) {
 	}
 }
 
-// errEnding answers whoever asks an agent that ends.
+// errEnding is the answer of an agent that ends.
 var errEnding = errors.New("the agent is ending")
 
-// inLoop runs f in the reactor's goroutine and returns what it returned.
-func inLoop[T any](ctx context.Context, r *reactor, f func() T) (T, error) {
+// inLoop runs f in the loop's goroutine and returns what it returned.
+func inLoop[T any](ctx context.Context, l *loop, f func() T) (T, error) {
 	result := make(chan T, 1)
 	select {
-	case r.calls <- func() { result <- f() }:
+	case l.calls <- func() { result <- f() }:
 	case <-ctx.Done():
 		var zero T
 		return zero, ctx.Err()
-	case <-r.ended:
+	case <-l.ended:
 		var zero T
 		return zero, errEnding
 	}
 	select {
 	case v := <-result:
 		return v, nil
-	case <-r.ended:
+	case <-l.ended:
 		var zero T
 		return zero, errEnding
 	}

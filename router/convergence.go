@@ -9,43 +9,43 @@ import (
 	"pseudowan/router/neighbor"
 )
 
-// convergence tells what the router still lacks.
-func (r *reactor) convergence() Convergence {
+// convergence is what the router still lacks.
+func (l *loop) convergence() Convergence {
 	c := Convergence{Missing: []string{}, Waiting: []string{}}
 	missing := func(format string, args ...any) {
-		c.Missing = append(c.Missing, "router "+r.name+": "+fmt.Sprintf(format, args...))
+		c.Missing = append(c.Missing, "router "+l.name()+": "+fmt.Sprintf(format, args...))
 	}
-	for _, k := range r.core {
+	for _, k := range l.links.Ports() {
 		switch {
-		case r.carriers.Up(k.Name):
+		case l.carriers.Up(k.Name):
 		case k.NIC != "": // whose cable is not the lab's
-			c.Waiting = append(c.Waiting, fmt.Sprintf("router %s: the NIC of interface %s has no carrier", r.name, k.Name))
+			c.Waiting = append(c.Waiting, fmt.Sprintf("router %s: the NIC of interface %s has no carrier", l.name(), k.Name))
 		default:
 			missing("interface %s has no carrier", k.Name)
 		}
 	}
-	r.missingHosts(missing)
-	for _, s := range r.cfg.Sessions {
-		state := r.peers[s.PeerAddress]
+	l.missingHosts(missing)
+	for _, s := range l.cfg.Sessions {
+		state := l.peers[s.PeerAddress]
 		switch {
 		case state.State == bgp.StateEstablished:
 		case s.PeerRouter == "" && state.Down() != "":
 			c.Waiting = append(c.Waiting, fmt.Sprintf("router %s: the BGP session with peer %s (AS %d) on %s is not established%s",
-				r.name, s.PeerAddress, s.PeerAS, s.Interface, whyDown(state)))
+				l.name(), s.PeerAddress, s.PeerAS, s.Interface, whyDown(state)))
 		case s.PeerRouter == "":
 			c.Waiting = append(c.Waiting, fmt.Sprintf("router %s: BGP peer %s (AS %d) on %s does not answer yet",
-				r.name, s.PeerAddress, s.PeerAS, s.Interface))
+				l.name(), s.PeerAddress, s.PeerAS, s.Interface))
 		default:
 			missing("the BGP session to %s (%s) is not established%s", s.PeerRouter, s.PeerAddress, whyDown(state))
 		}
 	}
-	c.Waiting = append(c.Waiting, r.missingCustomers(missing)...)
-	for _, e := range r.cfg.Expect {
-		if what := r.missingRoute(e); what != "" {
+	c.Waiting = append(c.Waiting, l.missingCEs(missing)...)
+	for _, e := range l.cfg.Expect {
+		if what := l.missingRoute(e); what != "" {
 			missing("VRF %s: route %s from %s %s", e.VRF, e.Prefix, e.From, what)
 		}
 	}
-	if len(c.Missing) == 0 && r.fib.Pending() {
+	if len(c.Missing) == 0 && l.fib.Pending() {
 		missing("flows are being programmed")
 	}
 	return c
@@ -60,12 +60,12 @@ func whyDown(p bgp.PeerState) string {
 	return ""
 }
 
-func (r *reactor) missingHosts(missing func(string, ...any)) {
+func (l *loop) missingHosts(missing func(string, ...any)) {
 	up := map[neighbor.Key]bool{}
-	for _, e := range r.neighbors.Entries() {
+	for _, e := range l.ports.Entries() {
 		up[e.Key] = len(e.MAC) > 0
 	}
-	for _, p := range r.cfg.Access {
+	for _, p := range l.cfg.Access {
 		for _, a := range p.Expect {
 			if !up[neighbor.Key{Port: p.Port, Addr: a}] {
 				missing("host %s does not answer for %s on port %d (%s)", p.Host, a, p.Port, p.Name)
@@ -74,9 +74,9 @@ func (r *reactor) missingHosts(missing func(string, ...any)) {
 	}
 }
 
-// whyNoRoute tells why the VRF has no way to an expected prefix.
-func (r *reactor) whyNoRoute(e config.Expect) string {
-	paths := r.tables.Paths(e.VRF, e.Prefix)
+// whyNoRoute is why the VRF has no way to an expected prefix.
+func (l *loop) whyNoRoute(e config.Expect) string {
+	paths := l.vrfs.Paths(e.VRF, e.Prefix)
 	switch {
 	case len(paths) == 0:
 		return "has not been received"
@@ -86,25 +86,44 @@ func (r *reactor) whyNoRoute(e config.Expect) string {
 	return fmt.Sprintf("cannot be used: %s %s", paths[0].Reason, paths[0].Route.NextHop)
 }
 
-// missingRoute tells what keeps an expected route from being used; "" if
-// nothing does.
-func (r *reactor) missingRoute(e config.Expect) string {
-	v := r.vrfs[e.VRF]
+// missingRoute is what keeps an expected route from being used; "" if nothing
+// does.
+func (l *loop) missingRoute(e config.Expect) string {
+	v := l.vrfs.VRF(e.VRF)
 	if v == nil {
 		return "has no VRF"
 	}
 	key := fib.Key{VRF: v.ID, Prefix: e.Prefix}
-	if _, ok := r.fib.Route(key); !ok {
-		return r.whyNoRoute(e)
+	if _, ok := l.fib.Route(key); !ok {
+		return l.whyNoRoute(e)
 	}
-	best, ok := r.best[key]
-	if !ok || !best.Remote() {
-		return ""
-	}
-	for _, p := range append([]*bgp.Path{best}, r.spread[key]...) {
-		if hop := p.Route.NextHop; p.Remote() && !r.coreAnswers(hop) {
+	for _, p := range l.vrfs.Used(key) {
+		if hop := p.Route.NextHop; p.Remote() && !l.links.Answers(hop) {
 			return fmt.Sprintf("waits for its next hop %s to answer", hop)
 		}
 	}
 	return ""
+}
+
+// missingCEs says which sessions with CEs are not up: those of hosts that run a
+// command of the lab are missing, others are waited for.
+func (l *loop) missingCEs(missing func(string, ...any)) (waiting []string) {
+	for _, c := range l.ces.CEs() {
+		for _, s := range c.BGP.Sessions {
+			state := c.Peers[s.PeerAddress]
+			if state.State == bgp.StateEstablished {
+				continue
+			}
+			what := fmt.Sprintf("BGP session with host %s (%s, AS %d) in VRF %s", c.Port.Host, s.PeerAddress, c.BGP.AS, c.VRF())
+			switch {
+			case state.Reason != "":
+				waiting = append(waiting, fmt.Sprintf("router %s: the %s is kept down: %s", l.name(), what, state.Reason))
+			case c.Awaited:
+				missing("the %s is not established%s", what, whyDown(state))
+			default:
+				waiting = append(waiting, fmt.Sprintf("router %s: the %s is not established yet%s", l.name(), what, whyDown(state)))
+			}
+		}
+	}
+	return waiting
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pseudowan/bgp"
-	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/config"
 	"pseudowan/router/kernel"
@@ -112,38 +111,6 @@ func TestAnnouncedHosts(t *testing.T) {
 	wantDoes(t, r, "imported host", blueID, "10.1.0.3/32", "->reg1", "goto_table:30")
 }
 
-func TestLabelChoice(t *testing.T) {
-	four, six := netip.MustParsePrefix("10.1.0.2/32"), netip.MustParsePrefix("2001:db8::2/128")
-	hop := netip.MustParseAddr("10.1.0.2")
-	bindings := []vpn.Binding{
-		connectedLabel("red", vpn.VPNv4, 20), connectedLabel("red", vpn.VPNv6, 21),
-		{Label: 22, Key: vpn.LabelKey{VRF: "red", Kind: vpn.LabelNextHop, Family: vpn.VPNv4, NextHop: hop}},
-		{Label: 23, Key: vpn.LabelKey{VRF: "red", Kind: vpn.LabelPrefix, Family: vpn.VPNv4, Prefix: four}},
-		{Label: 24, Key: vpn.LabelKey{VRF: "red", Kind: vpn.LabelVRF, Family: vpn.VPNv4}},
-	}
-	for _, tt := range []struct {
-		mode    vpn.LabelMode
-		prefix  netip.Prefix
-		nextHop netip.Addr
-		want    vpn.Label
-		ok      bool
-	}{
-		{vpn.PerNextHop, four, netip.Addr{}, 20, true},
-		{vpn.PerNextHop, six, netip.Addr{}, 21, true},
-		{vpn.PerNextHop, netip.MustParsePrefix("10.7.0.0/16"), hop, 22, true},
-		{vpn.PerNextHop, netip.MustParsePrefix("10.7.0.0/16"), netip.MustParseAddr("10.1.0.9"), 0, false},
-		{vpn.PerVRF, netip.MustParsePrefix("10.7.0.0/16"), hop, 24, true},
-		{vpn.PerVRF, six, netip.Addr{}, 0, false},
-		{vpn.PerPrefix, four, netip.Addr{}, 23, true},
-		{vpn.PerPrefix, six, netip.Addr{}, 0, false},
-	} {
-		v := config.VRF{Name: "red", LabelMode: tt.mode, Bindings: bindings}
-		if got, ok := v.LabelOf(tt.prefix, tt.nextHop); got != tt.want || ok != tt.ok {
-			t.Errorf("%s %s via %s: label %d, %t; want %d, %t", tt.mode, tt.prefix, tt.nextHop, got, ok, tt.want, tt.ok)
-		}
-	}
-}
-
 // The texts of what is missing name the thing.
 func TestConvergence(t *testing.T) {
 	r, s := edge(t, func(c *config.Router) {
@@ -152,7 +119,7 @@ func TestConvergence(t *testing.T) {
 	})
 	check := func(what string, want ...string) {
 		t.Helper()
-		r.update()
+		r.settle()
 		if diff := cmp.Diff(want, r.convergence().Missing, cmp.Transformer("nil", func(s []string) string { return strings.Join(s, "\n") })); diff != "" {
 			t.Errorf("%s: missing %s", what, diff)
 		}
@@ -230,19 +197,24 @@ func TestCarrierOfANIC(t *testing.T) {
 	}
 }
 
-func TestCheckedMTU(t *testing.T) {
-	r, _ := edge(t, nil)
-	if got := r.checkedMTU(1500); got != 0 {
-		t.Errorf("a port as wide as all others checks %d", got)
-	}
-	if got := r.checkedMTU(1400); got != 1400 {
-		t.Errorf("a narrow port checks %d; want 1400", got)
-	}
-	if got := r.coreMTU(r.core[firstLink]); got != 0 {
-		t.Errorf("a link with room for labels checks %d", got)
-	}
-	if got := r.coreMTU(r.core[secondLink]); got != 1396 {
-		t.Errorf("a link of 1400 octets checks %d; want 1396", got)
+// A route checks the size of packets where one that fits nowhere can arrive.
+func TestCheckedSizes(t *testing.T) {
+	r, _ := edge(t, func(c *config.Router) { c.Access[1].MTU = 1400 })
+	r.customerIs(redPort, "10.1.0.2", 7)
+	r.customerIs(bluePort, "10.2.0.2", 8)
+	r.hears("192.168.1.2", "10.50.0.0/16", 2000)
+	r.hears("192.168.2.2", "10.51.0.0/16", 2000)
+	wantDoes(t, r, "a port as wide as all others", redID, "10.1.0.2/32", "reg1")
+	wantDoes(t, r, "a narrow port", blueID, "10.2.0.2/32", "check_pkt_larger(1414)")
+	wantDoes(t, r, "a link with room for labels", redID, "10.50.0.0/16", "reg1")
+	wantDoes(t, r, "a link of 1400 octets", redID, "10.51.0.0/16", "check_pkt_larger(1410)")
+	for _, wide := range []struct {
+		vrf    uint32
+		prefix string
+	}{{redID, "10.1.0.2/32"}, {redID, "10.50.0.0/16"}} {
+		if got := r.does(wide.vrf, wide.prefix); strings.Contains(got, "check_pkt_larger") {
+			t.Errorf("%s checks sizes: %s", wide.prefix, got)
+		}
 	}
 }
 
@@ -251,20 +223,22 @@ func TestAdvertisesOnCarrier(t *testing.T) {
 	r, s := edge(t, func(c *config.Router) {
 		c.Access[0].RA = &topology.RA{Prefix: netip.MustParsePrefix("2001:db8:1::/64"), Lifetime: time.Hour}
 	})
-	if _, ok := r.adverts.next(); !ok || len(r.adverts.ports) != 1 {
-		t.Fatalf("advertising ports: %v; want one", r.adverts.ports)
-	}
-	r.link(kernel.LinkEvent{Name: "eth5", Admin: true, Carrier: false})
-	if _, ok := r.adverts.next(); ok {
-		t.Error("a port without carrier advertises")
-	}
-	s.sent = nil
-	r.link(kernel.LinkEvent{Name: "eth5", Admin: true, Carrier: true})
-	if !slices.Contains(s.sent, "port 5 ICMPv6 134") {
+	const advertisement = "port 5 ICMPv6 134"
+	if !slices.Contains(s.sent, advertisement) {
 		t.Errorf("frames %q; want a router advertisement among them", s.sent)
 	}
-	if at, ok := r.nextTick(); !ok || time.Until(at) > advertiseSoon {
-		t.Errorf("the next advertisement is due at %v, %t; want within %s", at, ok, advertiseSoon)
+	r.link(kernel.LinkEvent{Name: "eth5", Admin: true, Carrier: false})
+	s.sent = nil
+	r.ports.Tick(time.Now().Add(time.Hour))
+	if slices.Contains(s.sent, advertisement) {
+		t.Error("a port without carrier advertises")
+	}
+	r.link(kernel.LinkEvent{Name: "eth5", Admin: true, Carrier: true})
+	if !slices.Contains(s.sent, advertisement) {
+		t.Errorf("frames %q; want a router advertisement among them", s.sent)
+	}
+	if at, ok := r.ports.Next(); !ok || time.Until(at) > 4*time.Second {
+		t.Errorf("the next advertisement is due at %v, %t; want within 4s", at, ok)
 	}
 }
 
@@ -274,15 +248,17 @@ func TestCeasesAdvertising(t *testing.T) {
 		c.Access[0].RA = &topology.RA{Prefix: netip.MustParsePrefix("2001:db8:1::/64"), Lifetime: time.Hour}
 	})
 	s.sent = nil
-	r.ceaseAdvertising(r.access)
+	r.ports.Cease(r.ports.All())
 	if len(s.sent) != 0 {
 		t.Errorf("frames %q although nothing changes", s.sent)
 	}
-	r.ceaseAdvertising(nil)
+	r.ports.Cease(nil)
 	if want := []string{"port 5 ICMPv6 134"}; !slices.Equal(s.sent, want) {
 		t.Errorf("frames %q; want %q", s.sent, want)
 	}
-	if _, ok := r.adverts.next(); ok {
+	s.sent = nil
+	r.ports.Tick(time.Now().Add(time.Hour))
+	if slices.Contains(s.sent, "port 5 ICMPv6 134") {
 		t.Error("the port still advertises")
 	}
 }

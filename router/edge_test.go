@@ -6,24 +6,29 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/access"
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/router/kernel"
-	"pseudowan/router/neighbor"
+	"pseudowan/router/slowpath"
 	"pseudowan/topology"
 )
 
 // surroundings stand in for the switch, the speaker and the kernel.
 type surroundings struct {
-	said  []string // routes to peers, in order
-	sent  []string // frames, as "port 5 ICMPv6 134"
+	said  []string          // routes to peers, in order
+	told  map[string]string // what peers know, by RD and prefix
+	sent  []string          // frames, as "port 5 ICMPv6 134"
 	asked []netip.Addr
 }
 
@@ -46,6 +51,7 @@ func (s *surroundings) Inject(uint32, []byte) error { return nil }
 func (s *surroundings) Announce(_ context.Context, routes []bgp.Route) error {
 	for _, r := range routes {
 		s.said = append(s.said, fmt.Sprintf("%s label %d to %v", r.Prefix, r.Label, r.Targets))
+		s.told[fmt.Sprint(r.RD, " ", r.Prefix)] = fmt.Sprintf("%+v", r)
 	}
 	return nil
 }
@@ -53,6 +59,7 @@ func (s *surroundings) Announce(_ context.Context, routes []bgp.Route) error {
 func (s *surroundings) Withdraw(_ context.Context, routes []bgp.Route) error {
 	for _, r := range routes {
 		s.said = append(s.said, fmt.Sprintf("no %s", r.Prefix))
+		delete(s.told, fmt.Sprint(r.RD, " ", r.Prefix))
 	}
 	return nil
 }
@@ -70,8 +77,17 @@ const (
 	secondLink    = 3
 )
 
+// alone is a router without a configuration, among surroundings.
+func alone(cfg config.Router) (*loop, *surroundings) {
+	s := &surroundings{told: map[string]string{}}
+	r := newLoop(slog.New(slog.DiscardHandler), cfg, s.ask)
+	r.ports.SetSender(s)
+	r.vrfs.SetAnnouncer(s)
+	return r, s
+}
+
 // edge is a router with two links and two VRFs; blue imports what red exports.
-func edge(t *testing.T, edit func(*config.Router)) (*reactor, *surroundings) {
+func edge(t *testing.T, edit func(*config.Router)) (*loop, *surroundings) {
 	t.Helper()
 	cfg := config.Router{
 		Router: "pe1", AS: 65000, RouterID: netip.MustParseAddr("10.0.0.1"), Labels: vpn.LabelRange{First: 1000, Last: 1999},
@@ -96,9 +112,7 @@ func edge(t *testing.T, edit func(*config.Router)) (*reactor, *surroundings) {
 	if edit != nil {
 		edit(&cfg)
 	}
-	s := &surroundings{}
-	r := newReactor(slog.New(slog.DiscardHandler), cfg)
-	r.frames, r.announcer, r.ask = s, s, s.ask
+	r, s := alone(cfg)
 	r.link(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true})
 	r.link(kernel.LinkEvent{Name: "eth2", Admin: true, Carrier: true})
 	r.link(kernel.LinkEvent{Name: "eth5", Admin: true, Carrier: true})
@@ -136,9 +150,9 @@ func targets(list ...string) (out []vpn.RouteTarget) {
 }
 
 // settled ends a turn: the switch has everything.
-func (r *reactor) settled(t *testing.T, s *surroundings) {
+func (r *loop) settled(t *testing.T, s *surroundings) {
 	t.Helper()
-	r.update()
+	r.settle()
 	for {
 		b, ok := r.fib.Take()
 		if !ok {
@@ -153,8 +167,8 @@ func (r *reactor) settled(t *testing.T, s *surroundings) {
 }
 
 // does is what the switch does with packets to a prefix; "" for nothing.
-func (r *reactor) does(vrf uint32, prefix string) string {
-	r.update()
+func (r *loop) does(vrf uint32, prefix string) string {
+	r.settle()
 	c, ok := r.fib.Route(fib.Key{VRF: vrf, Prefix: netip.MustParsePrefix(prefix)})
 	if !ok {
 		return ""
@@ -163,8 +177,8 @@ func (r *reactor) does(vrf uint32, prefix string) string {
 }
 
 // flow is what the flow of a cookie does; "" where there is none.
-func (r *reactor) flow(cookie pipeline.Cookie) string {
-	r.update()
+func (r *loop) flow(cookie pipeline.Cookie) string {
+	r.settle()
 	for c, f := range r.fib.Flows() {
 		if c == cookie {
 			return f.Actions
@@ -173,7 +187,7 @@ func (r *reactor) flow(cookie pipeline.Cookie) string {
 	return ""
 }
 
-func (r *reactor) hears(nextHop, prefix string, label vpn.Label) {
+func (r *loop) hears(nextHop, prefix string, label vpn.Label) {
 	peer := netip.MustParseAddr(nextHop)
 	r.bgpEvents([]bgp.Event{bgp.RouteUpdate{Route: bgp.Route{
 		RD: rd("2:1"), Prefix: netip.MustParsePrefix(prefix), NextHop: peer, Peer: peer, PeerID: peer, IBGP: true, Label: label, Targets: targets("1:1"),
@@ -181,20 +195,29 @@ func (r *reactor) hears(nextHop, prefix string, label vpn.Label) {
 }
 
 // neighborIs is what the kernel tells of a router on a link.
-func (r *reactor) neighborIs(link int, addr, state string, mac byte) {
+func (r *loop) neighborIs(link int, addr, state string, mac byte) {
 	e := kernel.NeighborEvent{Link: link, Addr: netip.MustParseAddr(addr), State: state}
 	if mac != 0 {
 		e.MAC = testMAC(mac)
 	}
-	r.coreNeighbor(e)
+	r.links.Hear(e)
 }
 
-func (r *reactor) customerIs(port uint32, addr string, mac byte) {
-	r.neighborActions(r.neighbors.Seen(time.Now(), neighbor.Key{Port: port, Addr: netip.MustParseAddr(addr)}, testMAC(mac),
-		neighbor.Evidence{Solicited: true, Override: true}))
+func (r *loop) customerIs(port uint32, addr string, mac byte) {
+	r.saw(port, netip.MustParseAddr(addr), testMAC(mac))
 }
 
-func wantDoes(t *testing.T, r *reactor, what string, vrf uint32, prefix string, parts ...string) {
+// saw has a host answer a question for its address.
+func (r *loop) saw(port uint32, addr netip.Addr, mac net.HardwareAddr) {
+	gateway := r.ports.Port(port)
+	reason, frame := slowpath.ARP, arpReply(gateway, addr, mac)
+	if addr.Is6() {
+		reason, frame = slowpath.ND, neighborAdvertisement(gateway, addr, mac)
+	}
+	r.ports.Punt(slowpath.Punt{Reason: reason, Port: port, VRF: gateway.VRFID, Frame: frame})
+}
+
+func wantDoes(t *testing.T, r *loop, what string, vrf uint32, prefix string, parts ...string) {
 	t.Helper()
 	got := r.does(vrf, prefix)
 	for _, part := range parts {
@@ -209,4 +232,44 @@ func wantDoes(t *testing.T, r *reactor, what string, vrf uint32, prefix string, 
 
 func connectedLabel(vrf string, f vpn.Family, label vpn.Label) vpn.Binding {
 	return vpn.Binding{Label: label, Key: vpn.LabelKey{VRF: vrf, Kind: vpn.LabelConnected, Family: f}}
+}
+
+func arpReply(to *access.Port, addr netip.Addr, mac net.HardwareAddr) []byte {
+	return frame(
+		&layers.Ethernet{SrcMAC: mac, DstMAC: to.HardwareAddr, EthernetType: layers.EthernetTypeARP},
+		&layers.ARP{
+			AddrType: layers.LinkTypeEthernet, Protocol: layers.EthernetTypeIPv4, HwAddressSize: 6, ProtAddressSize: 4,
+			Operation: layers.ARPReply, SourceHwAddress: mac, SourceProtAddress: addr.AsSlice(),
+			DstHwAddress: to.HardwareAddr, DstProtAddress: gateway(to, addr).AsSlice(),
+		})
+}
+
+func neighborAdvertisement(to *access.Port, addr netip.Addr, mac net.HardwareAddr) []byte {
+	ip := &layers.IPv6{
+		Version: 6, HopLimit: 255, NextHeader: layers.IPProtocolICMPv6,
+		SrcIP: addr.AsSlice(), DstIP: gateway(to, addr).AsSlice(),
+	}
+	icmp := &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeNeighborAdvertisement, 0)}
+	_ = icmp.SetNetworkLayerForChecksum(ip)
+	const solicited, override = 0x40, 0x20
+	return frame(
+		&layers.Ethernet{SrcMAC: mac, DstMAC: to.HardwareAddr, EthernetType: layers.EthernetTypeIPv6}, ip, icmp,
+		&layers.ICMPv6NeighborAdvertisement{
+			Flags: solicited | override, TargetAddress: addr.AsSlice(),
+			Options: layers.ICMPv6Options{{Type: layers.ICMPv6OptTargetAddress, Data: mac}},
+		})
+}
+
+// gateway is an address of the port in the family of another.
+func gateway(p *access.Port, like netip.Addr) netip.Addr {
+	i := slices.IndexFunc(p.Gateways, func(g netip.Prefix) bool { return g.Addr().Is4() == like.Is4() })
+	return p.Gateways[i].Addr()
+}
+
+func frame(parts ...gopacket.SerializableLayer) []byte {
+	buf := gopacket.NewSerializeBuffer()
+	if err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, parts...); err != nil {
+		panic(err)
+	}
+	return buf.Bytes()
 }

@@ -2,7 +2,6 @@ package router
 
 import (
 	"fmt"
-	"log/slog"
 	"maps"
 	"math/rand/v2"
 	"net/netip"
@@ -18,7 +17,6 @@ import (
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/config"
 	"pseudowan/router/kernel"
-	"pseudowan/router/slowpath"
 	"pseudowan/topology"
 )
 
@@ -41,9 +39,9 @@ func TestEditedEqualsFresh(t *testing.T) {
 			reconfigure(t, r, cfg)
 			w.tellHosts(r)
 			r.settled(t, s)
-			fresh, _ := started(t, w, cfg)
+			fresh, other := started(t, w, cfg)
 			onlyLed(t, r)
-			if diff := cmp.Diff(stateOf(fresh), stateOf(r)); diff != "" {
+			if diff := cmp.Diff(stateOf(fresh, other), stateOf(r, s)); diff != "" {
 				t.Fatalf("seed %d: after %s (-fresh +edited):\n%s", seed, strings.Join(steps, "; "), diff)
 			}
 		}
@@ -51,11 +49,9 @@ func TestEditedEqualsFresh(t *testing.T) {
 }
 
 // started is a router that was started in a world with a configuration.
-func started(t *testing.T, w *world, cfg config.Router) (*reactor, *surroundings) {
+func started(t *testing.T, w *world, cfg config.Router) (*loop, *surroundings) {
 	t.Helper()
-	s := &surroundings{}
-	r := newReactor(slog.New(slog.DiscardHandler), cfg)
-	r.frames, r.announcer, r.ask = s, s, s.ask
+	r, s := alone(cfg)
 	w.tell(r)
 	reconfigure(t, r, cfg)
 	w.tell(r)
@@ -64,19 +60,16 @@ func started(t *testing.T, w *world, cfg config.Router) (*reactor, *surroundings
 	return r, s
 }
 
-func reconfigure(t *testing.T, r *reactor, cfg config.Router) {
+func reconfigure(t *testing.T, r *loop, cfg config.Router) {
 	t.Helper()
-	access, core, err := portsOf(cfg)
+	next, err := read(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n, c := range core {
-		c.link = int(n)
+	for n, p := range next.core {
+		p.Index = int(n)
 	}
-	if r.slow, err = slowpath.New(slowpath.Config{Interfaces: slowInterfaces(access)}); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.take(cfg, access, core, nil); err != nil {
+	if _, err := r.configure(next); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -92,10 +85,10 @@ type world struct {
 }
 
 var (
-	vrfNames  = []string{"red", "blue", "green", "grey"}
-	rtNames   = []string{"1:1", "1:2", "1:3", "2:1"}
-	nextHops  = []string{"192.168.1.2", "192.168.1.3", "192.168.2.2"}
-	portNames = []string{"eth1", "eth2", "eth5", "eth6", "eth7", "eth8"}
+	vrfNames   = []string{"red", "blue", "green", "grey"}
+	rtNames    = []string{"1:1", "1:2", "1:3", "2:1"}
+	nextHops   = []string{"192.168.1.2", "192.168.1.3", "192.168.2.2"}
+	interfaces = []string{"eth1", "eth2", "eth5", "eth6", "eth7", "eth8"}
 )
 
 func (g *configs) world() *world {
@@ -108,7 +101,7 @@ func (g *configs) world() *world {
 
 // change changes one thing or two.
 func (w *world) change(g *configs) {
-	name := pickOf(g, portNames)
+	name := pickOf(g, interfaces)
 	w.down[name] = g.IntN(4) == 0
 	hop := netip.MustParseAddr(pickOf(g, nextHops))
 	w.silent[hop] = g.IntN(4) == 0
@@ -122,7 +115,7 @@ func (w *world) change(g *configs) {
 }
 
 // onlyLed fails where an adjacency is left over to which nothing leads.
-func onlyLed(t *testing.T, r *reactor) {
+func onlyLed(t *testing.T, r *loop) {
 	t.Helper()
 	led := map[uint32]bool{}
 	for c, f := range r.fib.Flows() {
@@ -140,13 +133,13 @@ func onlyLed(t *testing.T, r *reactor) {
 }
 
 // tell has a router hear all that does not depend on its configuration.
-func (w *world) tell(r *reactor) {
+func (w *world) tell(r *loop) {
 	g := w.turns
-	for _, name := range portNames {
+	for _, name := range interfaces {
 		r.link(kernel.LinkEvent{Name: name, Admin: true, Carrier: !w.down[name]})
 	}
 	if g.IntN(2) == 0 {
-		r.update() // a turn may end anywhere
+		r.settle() // a turn may end anywhere
 	}
 	for i, hop := range nextHops {
 		link, state, mac := firstLink, "reachable", byte(0x20+i)
@@ -161,14 +154,14 @@ func (w *world) tell(r *reactor) {
 	for key, route := range w.routes {
 		r.bgpEvents([]bgp.Event{bgp.RouteUpdate{Route: route, Withdrawn: w.gone[key]}})
 		if g.IntN(4) == 0 {
-			r.update()
+			r.settle()
 		}
 	}
 }
 
 // tellHosts has a router hear its customers.
-func (w *world) tellHosts(r *reactor) {
-	for _, p := range r.access {
+func (w *world) tellHosts(r *loop) {
+	for _, p := range r.ports.All() {
 		if w.down[p.Name] {
 			continue
 		}
@@ -290,8 +283,8 @@ func (g *configs) bind(c *config.Router) {
 			for _, gw := range a.Gateways {
 				if a.VRF == v.Name {
 					add(gw.Masked(), netip.Addr{})
-					add(hostPrefix(gw.Addr().Next()), netip.Addr{})
-					add(hostPrefix(gw.Addr().Next().Next()), netip.Addr{})
+					add(netip.PrefixFrom(gw.Addr().Next(), gw.Addr().BitLen()), netip.Addr{})
+					add(netip.PrefixFrom(gw.Addr().Next().Next(), gw.Addr().BitLen()), netip.Addr{})
 				}
 			}
 		}
@@ -308,7 +301,7 @@ var (
 
 // stateOf is all that a router has come to, with what the numbers of
 // adjacencies and groups stand for in their places.
-func stateOf(r *reactor) []string {
+func stateOf(r *loop, s *surroundings) []string {
 	var out []string
 	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	adjacencies := func(text string) string {
@@ -330,30 +323,21 @@ func stateOf(r *reactor) []string {
 	for c, f := range r.fib.Flows() {
 		add("flow %d table %d priority %d %s: %s", c.Kind(), f.Table, f.Priority, named(f.Match), named(f.Actions))
 	}
-	for key, p := range r.best {
-		add("best %v %+v", key, p.Route)
+	for key := range r.vrfs.AllBest() {
+		add("best %v %+v of %d", key, r.vrfs.Best(key).Route, len(r.vrfs.Used(key)))
 	}
-	for key := range r.spread {
-		add("spread %v %d", key, len(r.spread[key]))
+	for key, route := range s.told {
+		add("told %s %s", key, route)
 	}
-	for key, port := range r.hostPorts {
-		add("host %v port %d", key, port)
+	for _, e := range r.ports.Entries() {
+		add("neighbor %v %s wanted %v %v", e.Key, e.MAC, e.Wanted, r.ports.Idle(e.Key))
 	}
-	for key, route := range r.local {
-		add("local %v %+v", key, route)
-	}
-	for key, route := range r.speech.told {
-		add("told %v %+v", key, route)
-	}
-	for _, e := range r.neighbors.Entries() {
-		add("neighbor %v %s wanted %v", e.Key, e.MAC, e.Wanted)
-	}
-	for k := range r.wanted {
-		add("wanted %v", k)
-	}
-	for v := range r.vrfs {
-		for _, e := range r.tables.Routes(v) {
-			add("table %s %+v best %v %s", v, e.Route, e.Best, e.Reason)
+	for _, v := range r.vrfs.VRFs() {
+		for _, e := range r.vrfs.Routes(v.Name) {
+			add("table %s %+v best %v %s", v.Name, e.Route, e.Best, e.Reason)
+		}
+		for _, b := range r.vrfs.Labels(&v) {
+			add("label %+v", b)
 		}
 	}
 	slices.Sort(out)
@@ -373,7 +357,7 @@ func numberIn(found string) (n uint32) {
 }
 
 // groupText is the paths of a group, in their order.
-func groupText(r *reactor, id uint32, named func(string) string) string {
+func groupText(r *loop, id uint32, named func(string) string) string {
 	ways := map[pipeline.Cookie]string{}
 	for c, f := range r.fib.Flows() {
 		if c.Kind() == pipeline.KindGroup && c.ID() == uint64(id) {

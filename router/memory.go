@@ -96,38 +96,39 @@ func (m *memoryFile) forget() {
 	}
 }
 
-// remember writes down what has changed. While an earlier agent's state is
-// being recovered, its memory is the better one.
-func (r *reactor) remember() {
-	if r.memory.path == "" || !r.memory.stale || r.recovery != nil || r.labels.pool == nil {
+// remember writes down what has changed. While an earlier agent's state is being
+// recovered, its memory is the better one.
+func (l *loop) remember() {
+	if l.memory.path == "" || !l.memory.stale || l.recovery != nil {
 		return
 	}
-	now := memory{Identity: r.started.String()}
-	for _, e := range r.neighbors.Entries() {
+	labels, configured := l.vrfs.GivenLabels()
+	if !configured {
+		return
+	}
+	now := memory{Identity: l.started.String(), Labels: labels}
+	for _, e := range l.ports.Entries() {
 		if len(e.MAC) > 0 {
 			now.Neighbors = append(now.Neighbors, e.Key)
 		}
 	}
-	for addr, p := range r.peers {
-		if p.State == bgp.StateEstablished {
-			now.Sessions = append(now.Sessions, session{addr: addr})
-		}
+	now.Sessions = established(nil, 0, l.peers)
+	for _, c := range l.ces.CEs() {
+		now.Sessions = established(now.Sessions, c.Port.Port, c.Peers)
 	}
-	for port, c := range r.customers {
-		for addr, p := range c.peers {
-			if p.State == bgp.StateEstablished {
-				now.Sessions = append(now.Sessions, session{port, addr})
-			}
-		}
-	}
-	for _, b := range r.labels.pool.Bindings() {
-		if r.labels.given[b.Label] {
-			now.Labels = append(now.Labels, b)
-		}
-	}
-	if err := r.memory.write(now); err != nil {
+	if err := l.memory.write(now); err != nil {
 		// The directory may have been removed; the router needs it only once more.
-		r.log.Debug("remember", "error", err)
+		l.log.Debug("remember", "error", err)
 	}
-	r.memory.stale = false
+	l.memory.stale = false
+}
+
+// established adds the sessions that are up to a list.
+func established(list []session, port uint32, peers map[netip.Addr]bgp.PeerState) []session {
+	for addr, p := range peers {
+		if p.State == bgp.StateEstablished {
+			list = append(list, session{port, addr})
+		}
+	}
+	return list
 }

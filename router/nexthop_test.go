@@ -10,6 +10,7 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/access"
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/router/kernel"
@@ -42,13 +43,7 @@ func TestNextHopBecomesUsable(t *testing.T) {
 		cfg := r.cfg
 		cfg.Core = slices.Clone(cfg.Core)
 		cfg.Core[1].Addresses = prefixes("192.168.3.1/24")
-		access, core, err := portsOf(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := r.take(cfg, access, core, nil); err != nil {
-			t.Fatal(err)
-		}
+		reconfigure(t, r, cfg)
 		wantDoes(t, r, "connected", redID, prefix, "reg2")
 	})
 }
@@ -60,20 +55,20 @@ func TestSolicits(t *testing.T) {
 	r.hears(hop.String(), "10.50.0.0/16", 2000)
 	r.neighborIs(firstLink, hop.String(), "reachable", 9)
 	s.asked = nil
-	r.solicitAll()
+	r.links.Solicit(r.vrfs.NextHops())
 	if !slices.Equal(s.asked, []netip.Addr{hop}) {
 		t.Errorf("asked for %v; want %s, also while it is known", s.asked, hop)
 	}
 	r.link(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: false})
 	s.asked = nil
-	r.solicitAll()
+	r.links.Solicit(r.vrfs.NextHops())
 	if len(s.asked) != 0 {
 		t.Errorf("asked for %v over a link without carrier", s.asked)
 	}
 	r.link(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true})
 	r.bgpEvents([]bgp.Event{bgp.RouteUpdate{Withdrawn: true, Route: bgp.Route{RD: rd("2:1"), Prefix: netip.MustParsePrefix("10.50.0.0/16"), Peer: hop}}})
 	s.asked = nil
-	r.solicitAll()
+	r.links.Solicit(r.vrfs.NextHops())
 	if len(s.asked) != 0 {
 		t.Errorf("asked for %v, which no route names", s.asked)
 	}
@@ -86,7 +81,7 @@ func TestNextHopAskedAgain(t *testing.T) {
 	r.hears("192.168.1.2", "10.50.0.0/16", 2000)
 	r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
 	known := func() bool {
-		r.update()
+		r.settle()
 		for c, f := range r.fib.Flows() {
 			if c.Kind() == pipeline.KindAdjacency && strings.Contains(f.Actions, testMAC(9).String()) {
 				return true
@@ -130,8 +125,8 @@ func TestLinkLocalNextHop(t *testing.T) {
 	if in := r.flow(pipeline.NewCookie(pipeline.KindInLabel, 0, 1009)); !strings.Contains(in, setReg1(a)) {
 		t.Errorf("its label does %q; want %s in it", in, setReg1(a))
 	}
-	for _, e := range r.tables.Routes("red") {
-		if linkLocal(e.Route.Prefix.Addr()) {
+	for _, e := range r.vrfs.Routes("red") {
+		if access.LinkLocal(e.Route.Prefix.Addr()) {
 			t.Errorf("route to %s", e.Route.Prefix)
 		}
 	}

@@ -7,8 +7,7 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
-	"pseudowan/router/config"
-	"pseudowan/router/kernel"
+	"pseudowan/router/access"
 	"pseudowan/router/neighbor"
 )
 
@@ -23,6 +22,7 @@ type recovery struct {
 	configured time.Time             // zero before the first configuration
 	wanted     map[neighbor.Key]bool // asked for, for the time being
 	told       bool                  // the peers
+	done       func()
 }
 
 // How long a recovery waits.
@@ -33,17 +33,19 @@ const (
 	quietTime     = 4 * time.Second         // after which a peer that sends no end of RIB has told all: some gather routes for a second
 )
 
-// recover begins a recovery, before the loop runs.
-func (r *reactor) recover(past *memory, flows []pipeline.Cookie) {
-	r.fib.StartAbove(flows)
-	r.fib.Hold()
-	r.recovery = &recovery{past: past, wanted: map[neighbor.Key]bool{}}
-	r.recovers.Store(true)
-	r.log.Info("the switch of the agent before goes on", "flows", len(flows))
+// recover begins a recovery, before the loop runs. done is called at its end.
+func (l *loop) recover(past *memory, flows []pipeline.Cookie, done func()) {
+	l.fib.StartAbove(flows)
+	l.fib.Hold()
+	l.recovery = &recovery{past: past, wanted: map[neighbor.Key]bool{}, done: done}
+	l.log.Info("the switch of the agent before goes on", "flows", len(flows))
 }
 
-// labels are what customers' routes had.
+// labels are those of CEs' routes.
 func (v *recovery) labels() map[vpn.LabelKey]vpn.Label {
+	if v == nil {
+		return nil
+	}
 	had := make(map[vpn.LabelKey]vpn.Label, len(v.past.Labels))
 	for _, l := range v.past.Labels {
 		had[l.Key] = l.Label
@@ -52,133 +54,125 @@ func (v *recovery) labels() map[vpn.LabelKey]vpn.Label {
 }
 
 // recall asks for the neighbours that were there, once the ports are.
-func (r *reactor) recall(now time.Time) {
-	v := r.recovery
+func (l *loop) recall(now time.Time) {
+	v := l.recovery
 	if v == nil || !v.configured.IsZero() {
 		return
 	}
 	v.configured = now
 	for _, k := range v.past.Neighbors {
-		if r.access[k.Port] == nil || r.wanted[k] || linkLocal(k.Addr) {
-			continue
+		if l.ports.Recall(now, k) {
+			v.wanted[k] = true
 		}
-		v.wanted[k] = true
-		r.neighborActions(r.neighbors.Want(now, k))
 	}
 }
 
 // lookBack ends the recovery when all that can be expected is there.
-func (r *reactor) lookBack(now time.Time) {
-	v := r.recovery
+func (l *loop) lookBack(ctx context.Context, now time.Time, speaker *bgp.Speaker) {
+	v := l.recovery
 	if v == nil || v.configured.IsZero() {
 		return
 	}
 	waited := now.Sub(v.configured)
-	hosts := waited < answerLimit && r.awaitsAnswer()
-	if waited < recoveryLimit && (hosts || r.awaitsSession(now, v.told)) {
+	hosts := waited < answerLimit && l.awaitsAnswer()
+	if waited < recoveryLimit && (hosts || l.awaitsSession(now, v.told)) {
 		return
 	}
 	if !v.told {
 		v.told = true
-		r.speakAll()
+		l.speakAll(ctx, speaker)
 	}
 	// What the switch forwards meanwhile is what was announced before.
-	r.fib.RunAfter()
-	if waited < recoveryLimit && r.awaitsSession(now, true) {
+	l.fib.RunAfter()
+	if waited < recoveryLimit && l.awaitsSession(now, true) {
 		return
 	}
 	for k := range v.wanted {
-		if !r.wanted[k] {
-			r.neighborActions(r.neighbors.Unwant(now, k))
-		}
+		l.ports.Forgo(now, k)
 	}
-	r.labels.pool.Prefer(nil)
-	r.recovery = nil
-	r.recovers.Store(false)
-	r.memory.stale = true
-	r.fib.Release(func(n int) {
-		r.log.Info("the router is as it was before its agent was killed", "flows changed", n, "took", time.Since(v.configured))
+	l.vrfs.PreferNoLabels()
+	l.recovery = nil
+	v.done()
+	l.memory.stale = true
+	l.fib.Release(func(n int) {
+		l.log.Info("the router is as it was before its agent was killed", "flows changed", n, "took", time.Since(v.configured))
 	})
 }
 
-// speakAll has the peers told what there is to tell, and that it is all.
-func (r *reactor) speakAll() {
-	speakers := []*bgp.Speaker{r.speaker}
-	for _, c := range r.customers {
-		speakers = append(speakers, c.speaker)
+// speakAll tells the peers what there is to tell, and that it is all.
+func (l *loop) speakAll(ctx context.Context, speaker *bgp.Speaker) {
+	speakers := []*bgp.Speaker{speaker}
+	for _, c := range l.ces.CEs() {
+		speakers = append(speakers, c.Speaker.Speaker)
 	}
-	r.fib.Then(func() { // after what is to be announced
+	l.fib.Then(func() { // after what is to be announced
 		for _, s := range speakers {
-			go r.tellAll(s)
+			l.background.Go(func() { l.tellAll(ctx, s) })
 		}
 	})
 }
 
-func (r *reactor) tellAll(s *bgp.Speaker) {
-	ctx, cancel := context.WithTimeout(context.Background(), recoveryLimit)
+func (l *loop) tellAll(ctx context.Context, s *bgp.Speaker) {
+	ctx, cancel := context.WithTimeout(ctx, recoveryLimit)
 	defer cancel()
 	if err := s.Restarted(ctx); err != nil {
-		r.log.Warn("tell the peers after a restart", "error", err)
+		l.log.Warn("tell the peers after a restart", "error", err)
 	}
 }
 
 // awaitsSession reports whether a session that was there may come back, or has
-// not told all yet. A peer that has restarted itself waits for us, and counts only
-// once it was told.
-func (r *reactor) awaitsSession(now time.Time, told bool) bool {
-	for _, s := range r.recovery.past.Sessions {
-		if s.port == 0 && r.awaitsPeer(now, s, told) || s.port != 0 && r.awaitsCustomer(now, s, told) {
+// not told all yet. A peer that has restarted itself waits for us, and counts
+// only once it was told.
+func (l *loop) awaitsSession(now time.Time, told bool) bool {
+	for _, s := range l.recovery.past.Sessions {
+		if s.port == 0 && l.awaitsPeer(now, s, told) || s.port != 0 && l.awaitsCE(now, s, told) {
 			return true
 		}
 	}
 	return false
 }
 
-func (r *reactor) awaitsPeer(now time.Time, s session, told bool) bool {
-	for _, configured := range r.cfg.Sessions {
+func (l *loop) awaitsPeer(now time.Time, s session, told bool) bool {
+	for _, configured := range l.cfg.Sessions {
 		if configured.PeerAddress.WithZone("") != s.addr.WithZone("") {
 			continue
 		}
-		for _, c := range r.core {
-			if c.Name == configured.Interface && (!r.carriers.Up(c.Name) || c.neighbors[s.addr].State == kernel.Failed) {
-				return false
-			}
-		}
-		return !r.ends.all(now, s, r.peers[s.addr], told || configured.PeerRouter == "" && !waitsForUs(now, r.peers[s.addr]))
+		peer := l.peers[s.addr]
+		return !l.links.Fails(configured.Interface, s.addr) &&
+			!l.ends.all(now, s, peer, told || configured.PeerRouter == "" && !waitsForUs(now, peer))
 	}
 	return false
 }
 
-func (r *reactor) awaitsCustomer(now time.Time, s session, told bool) bool {
-	c := r.customers[s.port]
-	if c == nil || c.gone {
+func (l *loop) awaitsCE(now time.Time, s session, told bool) bool {
+	c := l.ces.CE(s.port)
+	if c == nil {
 		return false
 	}
-	if _, answers := r.neighbors.Lookup(c.neighbor(s.addr)); !answers && now.Sub(r.recovery.configured) > answerLimit {
+	if _, answers := l.ports.Lookup(c.Neighbor(s.addr)); !answers && now.Sub(l.recovery.configured) > answerLimit {
 		return false
 	}
 	for _, configured := range c.BGP.Sessions {
 		if configured.PeerAddress == s.addr {
-			return !r.ends.all(now, s, c.peers[s.addr], told || !waitsForUs(now, c.peers[s.addr]))
+			return !l.ends.all(now, s, c.Peers[s.addr], told || !waitsForUs(now, c.Peers[s.addr]))
 		}
 	}
 	return false
 }
 
 // awaitsAnswer reports whether a host or a next hop may still answer.
-func (r *reactor) awaitsAnswer() bool {
-	for _, k := range r.recovery.past.Neighbors {
-		p := r.access[k.Port]
-		if p == nil || !r.carriers.Up(p.Name) || linkLocal(k.Addr) {
+func (l *loop) awaitsAnswer() bool {
+	for _, k := range l.recovery.past.Neighbors {
+		p := l.ports.Port(k.Port)
+		if p == nil || !l.carriers.Up(p.Name) || access.LinkLocal(k.Addr) {
 			continue
 		}
-		if _, answers := r.neighbors.Lookup(k); !answers {
+		if _, answers := l.ports.Lookup(k); !answers {
 			return true
 		}
 	}
-	for hop := range r.tables.NextHops() {
-		c := r.coreOf(hop)
-		if c != nil && r.carriers.Up(c.Name) && c.neighbors[hop].State != kernel.Failed && c.neighbors[hop].MAC == nil {
+	for hop := range l.vrfs.NextHops() {
+		if l.links.Usable(hop) && !l.links.Answers(hop) {
 			return true
 		}
 	}
@@ -230,12 +224,4 @@ func (e ends) all(now time.Time, s session, p bgp.PeerState, told bool) bool {
 		}
 	}
 	return true
-}
-
-// configureAgain gives the router's links back what they have lost with ports
-// that were made anew.
-func (r *reactor) configureAgain(ctx context.Context, cfg config.Router) {
-	if err := r.Configure(ctx, cfg); err != nil && ctx.Err() == nil {
-		r.log.Error("the ports that were made anew cannot be configured", "error", err)
-	}
 }

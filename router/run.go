@@ -16,12 +16,9 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/ovs"
-	"pseudowan/ovs/pipeline"
+	"pseudowan/router/ce"
 	"pseudowan/router/config"
-	"pseudowan/router/fib"
 	"pseudowan/router/kernel"
-	"pseudowan/router/neighbor"
-	"pseudowan/router/slowpath"
 )
 
 // Options say where an agent finds and leaves its files.
@@ -78,30 +75,30 @@ func readConfig(path string) (config.Router, error) {
 func run(ctx context.Context, o Options, cfg config.Router) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r := newReactor(o.Log, cfg)
-	r.inside, r.socketDir, r.memory.path = o.Inside, filepath.Dir(o.BGPSocket), o.MemoryFile
-	r.beat = beat{path: o.BeatFile}
-	r.beat.stop() // nobody shall wait for the first before the loop turns
-	if err := r.start(ctx, o, cfg); err != nil {
-		r.leave()
+	a := newAgent(o, cfg)
+	a.loop.beat.stop() // nobody shall wait for the first before the loop turns
+	if err := a.start(ctx, o, cfg); err != nil {
+		a.leave()
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer cancel()
-		return r.loop(ctx)
+		return a.loop.run(ctx, parts{sw: a.sw, speaker: a.speaker, kernel: a.kernel, rebuilt: func(cfg config.Router) { a.configureAgain(ctx, cfg) }})
 	})
-	g.Go(func() error { return r.serve(ctx, o.Socket) })
+	g.Go(func() error { return a.serve(ctx, o.Socket) })
 	g.Go(func() error {
-		r.configureFirst(ctx, cfg)
+		a.configureFirst(ctx, cfg)
 		return nil
 	})
 	err := g.Wait()
+	a.loop.background.Wait()
+	a.speakers.Wait()
 	asked := err == nil || errors.Is(err, context.Canceled)
 	if errors.Is(err, errRestart) || asked && (o.Final == nil || o.Final()) {
-		r.stop()
+		a.stop()
 	} else {
-		r.leave()
+		a.leave()
 	}
 	if asked {
 		return nil
@@ -109,105 +106,112 @@ func run(ctx context.Context, o Options, cfg config.Router) error {
 	return err
 }
 
+func newAgent(o Options, cfg config.Router) *agent {
+	l := newLoop(o.Log, cfg, kernel.Solicit)
+	l.memory.path, l.beat.path = o.MemoryFile, o.BeatFile
+	a := &agent{log: o.Log, name: cfg.Router, loop: l, started: l.started, handedIn: make(chan struct{})}
+	a.speakers = ce.Speakers{
+		Log: o.Log, Dir: filepath.Dir(o.BGPSocket), Inside: o.Inside, Start: a.startSpeaker, Done: l.ended,
+		Heard: func(from *ce.Speaker, events []bgp.Event) bool {
+			select {
+			case l.calls <- func() { l.ceEvents(from, events) }:
+				return true
+			case <-l.ended:
+				return false
+			}
+		},
+	}
+	return a
+}
+
 // configureRetry is the pause after a first configuration that failed.
 const configureRetry = time.Second
 
-// configureFirst takes over the configuration that the agent was started with,
-// again and again until that succeeds or somebody hands in another one. The
-// agent serves meanwhile, so that whoever asks hears what is wrong.
-func (r *reactor) configureFirst(ctx context.Context, cfg config.Router) {
+// configureFirst takes over the configuration with which the agent was started.
+// It repeats that until it succeeds or another configuration is handed in; the
+// agent serves meanwhile, so that those who ask hear what is wrong.
+func (a *agent) configureFirst(ctx context.Context, cfg config.Router) {
 	for {
-		err := r.Configure(ctx, cfg)
+		err := a.Configure(ctx, cfg)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		r.log.Error("the configuration cannot be taken over", "error", err)
+		a.log.Error("the configuration cannot be taken over", "error", err)
 		select {
 		case <-ctx.Done():
 			return
-		case <-r.handedIn:
+		case <-a.handedIn:
 			return
 		case <-time.After(configureRetry):
 		}
 	}
 }
 
-func newReactor(log *slog.Logger, cfg config.Router) *reactor {
-	timer := time.NewTimer(time.Hour)
-	timer.Stop()
-	tables := bgp.NewTables(nil)
-	tables.SetMaxPaths(maxPaths)
-	slow, _ := slowpath.New(slowpath.Config{}) // nothing can be wrong with no interface
-	return &reactor{
-		log: log, name: cfg.Router, started: startedWith(cfg, ""),
-		access: map[uint32]*accessPort{}, core: map[uint32]*corePort{}, heard: map[heardKey]kernel.NeighborEvent{}, vrfs: map[string]*config.VRF{},
-		carriers: kernel.NewCarriers(), wanted: map[neighbor.Key]bool{},
-		connected: map[fib.Key]pipeline.Target{}, hostPorts: map[fib.Key]uint32{}, best: map[fib.Key]*bgp.Path{},
-		spread:    map[fib.Key][]*bgp.Path{},
-		neighbors: neighbor.New(neighbor.Config{}), slow: slow, adverts: newAdvertiser(), tables: tables,
-		ask:   kernel.Solicit,
-		local: map[localKey]bgp.LocalRoute{}, speech: newSpeech(), peers: map[netip.Addr]bgp.PeerState{}, fib: fib.New(), dirty: map[fib.Key]bool{},
-		conflicts: map[neighbor.Key]time.Time{}, ends: ends{}, handedIn: make(chan struct{}),
-		calls: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1),
-		changed: make(chan struct{}), ended: make(chan struct{}), timer: timer,
+// configureAgain gives the router's links back what they have lost with ports
+// that were made anew.
+func (a *agent) configureAgain(ctx context.Context, cfg config.Router) {
+	if err := a.Configure(ctx, cfg); err != nil && ctx.Err() == nil {
+		a.log.Error("the ports that were made anew cannot be configured", "error", err)
 	}
 }
 
 // start starts the parts of the router, the slow ones side by side. Where an
 // earlier agent has left a memory, the speaker has to know first whether its
 // switch was left, too.
-func (r *reactor) start(ctx context.Context, o Options, cfg config.Router) (err error) {
-	if r.kernel, err = kernel.Subscribe(ctx); err != nil {
+func (a *agent) start(ctx context.Context, o Options, cfg config.Router) (err error) {
+	if a.kernel, err = kernel.Subscribe(ctx); err != nil {
 		return err
 	}
-	past, remembered := r.memory.read(r.log, r.started)
+	past, remembered := a.loop.memory.read(a.log, a.started)
 	known := make(chan struct{})
 	var g errgroup.Group
 	g.Go(func() error {
 		defer close(known)
-		return r.startSwitch(ctx, o, cfg, past)
+		return a.startSwitch(ctx, o, cfg, past)
 	})
 	g.Go(func() (err error) {
 		if remembered {
 			<-known
 		}
-		r.speaker, err = r.startSpeaker(ctx, bgp.Config{
+		a.speaker, err = a.startSpeaker(ctx, bgp.Config{
 			AS: cfg.AS, RouterID: cfg.RouterID, ListenAddresses: listenAddresses(cfg),
-			APISocket: o.BGPSocket, Log: o.Log, Restarting: r.recovers.Load(),
+			APISocket: o.BGPSocket, Log: o.Log, Restarting: a.recovers.Load(),
 		})
 		return err
 	})
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	r.frames, r.announcer = r.sw, r.speaker
+	a.loop.ports.SetSender(a.sw)
+	a.loop.vrfs.SetAnnouncer(a.speaker)
 	return nil
 }
 
 // startSwitch starts the switch, or goes on with that of an earlier agent.
-func (r *reactor) startSwitch(ctx context.Context, o Options, cfg config.Router, past *memory) (err error) {
-	r.sw, err = ovs.Start(ctx, ovs.Config{
-		Dir: o.OVSDir, Bridge: bridgeName, Datapath: r.started.datapath,
+func (a *agent) startSwitch(ctx context.Context, o Options, cfg config.Router, past *memory) (err error) {
+	a.sw, err = ovs.Start(ctx, ovs.Config{
+		Dir: o.OVSDir, Bridge: bridgeName, Datapath: a.started.datapath,
 		ExternalIDs: map[string]string{"pseudowan-lab": cfg.Lab, "pseudowan-router": cfg.Router},
 		Mended:      o.mended,
 	})
 	switch {
-	case err != nil || !r.sw.Adopted():
+	case err != nil || !a.sw.Adopted():
 		return err
 	case past == nil: // its flows have numbers that mean something else now
-		_, err = r.sw.Correct(ctx, nil)
+		_, err = a.sw.Correct(ctx, nil)
 		return err
 	}
-	r.recover(past, r.sw.Inherited())
+	a.recovers.Store(true)
+	a.loop.recover(past, a.sw.Inherited(), func() { a.recovers.Store(false) })
 	return nil
 }
 
 // startSpeaker starts a speaker. One that cannot restart gracefully starts
 // without grace.
-func (r *reactor) startSpeaker(ctx context.Context, cfg bgp.Config) (*bgp.Speaker, error) {
+func (a *agent) startSpeaker(ctx context.Context, cfg bgp.Config) (*bgp.Speaker, error) {
 	s, err := bgp.Start(ctx, cfg)
 	if err != nil && cfg.Restarting && ctx.Err() == nil {
-		r.log.Warn("the peers will not keep the routes over the restart", "error", err)
+		a.log.Warn("the peers will not keep the routes over the restart", "error", err)
 		cfg.Restarting = false
 		s, err = bgp.Start(ctx, cfg)
 	}
@@ -237,34 +241,31 @@ func datapath(asked string, running ovs.Datapath) ovs.Datapath {
 
 // leave lets go of everything and ends nothing: the switch forwards, the peers
 // see their connections end with the process, and keep the routes.
-func (r *reactor) leave() {
-	if r.sw != nil {
-		r.sw.Leave()
+func (a *agent) leave() {
+	if a.sw != nil {
+		a.sw.Leave()
 	}
 }
 
-// stop ends the speakers with a Cease to their peers, then the switch.
-func (r *reactor) stop() {
-	r.memory.forget()
+// stop ends the speakers with a Cease to their peers, then the switch. The loop
+// has ended.
+func (a *agent) stop() {
+	a.loop.memory.forget()
 	const patience = 2 * time.Second
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var g errgroup.Group
-	if r.speaker != nil {
-		g.Go(func() error { return r.speaker.Stop(ctx) })
-	}
-	for _, c := range r.customers {
-		if !c.stopped {
-			g.Go(func() error { return c.speaker.Stop(ctx) })
-		}
+	g.Go(func() error { return a.speakers.Stop(ctx) })
+	if a.speaker != nil {
+		g.Go(func() error { return a.speaker.Stop(ctx) })
 	}
 	if err := g.Wait(); err != nil {
-		r.log.Warn("stop the BGP speakers", "error", err)
+		a.log.Warn("stop the BGP speakers", "error", err)
 	}
-	if r.sw != nil {
-		r.ceaseAdvertising(nil)
-		if err := r.sw.Stop(ctx); err != nil {
-			r.log.Warn("stop Open vSwitch", "error", err)
+	if a.sw != nil {
+		a.loop.ports.Cease(nil)
+		if err := a.sw.Stop(ctx); err != nil {
+			a.log.Warn("stop Open vSwitch", "error", err)
 		}
 	}
 }
@@ -295,4 +296,32 @@ func (i identity) String() string { return fmt.Sprint(i.as, i.id, i.datapath, i.
 // datapath, or, where running is "", for one that starts.
 func startedWith(cfg config.Router, running ovs.Datapath) identity {
 	return identity{cfg.AS, cfg.RouterID, datapath(cfg.Datapath, running), fmt.Sprint(listenAddresses(cfg))}
+}
+
+// mostOwnAS is how often our own AS may stand in the AS path of a route that
+// another router of the AS accepted: the most that a topology can allow it.
+const mostOwnAS = 10
+
+// speakerNeighbors translates the plan's sessions for the speaker.
+func speakerNeighbors(cfg config.Router) []bgp.Neighbor {
+	var out []bgp.Neighbor
+	for _, s := range cfg.Sessions {
+		n := bgp.Neighbor{
+			Address: s.PeerAddress, LocalAddress: s.LocalAddress, AS: s.PeerAS, Families: s.Families,
+			MED: s.MED, LocalPref: s.LocalPref,
+			HoldTime: s.HoldTime, Keepalive: s.Keepalive, ConnectRetry: s.ConnectRetry,
+			Passive: s.Passive, Password: s.Password, GTSM: s.GTSM, Client: s.Client,
+			NextHopSelf: s.NextHopSelf, MaxPrefixes: s.MaxPrefixes,
+		}
+		if s.PeerAS == cfg.AS { // what a router of ours has allowed a customer is not refused by another
+			n.AllowOwnAS = mostOwnAS
+		}
+		for _, c := range cfg.Core {
+			if c.Name == s.Interface && s.PeerAddress.Is6() && s.PeerAddress.IsLinkLocalUnicast() {
+				n.Interface = c.BGPName
+			}
+		}
+		out = append(out, n)
+	}
+	return out
 }

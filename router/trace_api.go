@@ -49,63 +49,61 @@ func (c *Client) Fate(ctx context.Context, p Packet) (Fate, error) {
 	return f, err
 }
 
-func (r *reactor) postFate(w http.ResponseWriter, q *http.Request) {
+func (a *agent) postFate(w http.ResponseWriter, q *http.Request) {
 	var p Packet
 	if err := json.NewDecoder(q.Body).Decode(&p); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	f, err := r.fate(q.Context(), p)
-	r.answer(w, f, err)
+	f, err := a.fate(q.Context(), p)
+	a.answer(w, f, err)
 }
 
 // fate asks the switch and puts the router's names to its numbers.
-func (r *reactor) fate(ctx context.Context, p Packet) (Fate, error) {
-	mac, err := inLoop(ctx, r, func() net.HardwareAddr { return r.macOf(p.Port) })
+func (a *agent) fate(ctx context.Context, p Packet) (Fate, error) {
+	mac, err := inLoop(ctx, a.loop, func() net.HardwareAddr { return a.loop.macOf(p.Port) })
 	if err != nil {
 		return Fate{}, err
 	}
 	if mac == nil {
 		return Fate{}, fmt.Errorf("no port %d", p.Port)
 	}
-	f, err := r.sw.Fate(ctx, ovs.Packet{
+	f, err := a.sw.Fate(ctx, ovs.Packet{
 		Port: p.Port, DstMAC: mac, Label: p.Label, Source: p.Source, Destination: p.Destination, TTL: p.TTL,
 		SourcePort: p.SourcePort, DestinationPort: p.DestinationPort,
 	})
 	if err != nil {
 		return Fate{}, err
 	}
-	return inLoop(ctx, r, func() Fate { return r.named(f) })
+	return inLoop(ctx, a.loop, func() Fate { return a.loop.named(f) })
 }
 
 // macOf is the router's MAC on a port; nil where there is no such port.
-func (r *reactor) macOf(port uint32) net.HardwareAddr {
-	if c := r.core[port]; c != nil {
-		return c.mac
+func (l *loop) macOf(port uint32) net.HardwareAddr {
+	if p := l.links.Port(port); p != nil {
+		return p.HardwareAddr
 	}
-	if a := r.access[port]; a != nil {
-		return a.mac
+	if p := l.ports.Port(port); p != nil {
+		return p.HardwareAddr
 	}
 	return nil
 }
 
-func (r *reactor) named(f ovs.Fate) Fate {
+func (l *loop) named(f ovs.Fate) Fate {
 	out := Fate{Port: f.Port, DstMAC: f.DstMAC.String()}
 	out.Prefix, out.Popped, out.Pushed, out.Passed = f.Route, f.Popped, f.Pushed, texts(f.Passed)
-	for i := range r.cfg.VRFs {
-		if v := &r.cfg.VRFs[i]; v.ID == f.VRF {
-			out.VRF, out.RD = v.Name, v.RD.String()
-		}
+	if v := l.vrfs.ByID(f.VRF); v != nil {
+		out.VRF, out.RD = v.Name, v.RD.String()
 	}
 	if f.Port != 0 {
-		out.Out = r.portNames()[f.Port]
+		out.Out = portNames(l.cfg)[f.Port]
 		if out.Out == "" {
 			out.Out = fmt.Sprintf("port %d, which the router does not have", f.Port)
 		}
 	}
 	for _, to := range f.Copies {
 		if n, err := strconv.ParseUint(to, 10, 32); err == nil {
-			to = cmp.Or(r.portNames()[uint32(n)], "port "+to)
+			to = cmp.Or(portNames(l.cfg)[uint32(n)], "port "+to)
 		}
 		out.Copies = append(out.Copies, to)
 	}

@@ -1,4 +1,4 @@
-package router
+package ce
 
 import (
 	"fmt"
@@ -6,12 +6,12 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
+	"pseudowan/router/access"
 	"pseudowan/router/config"
 )
 
-// ceIdentity is the part of a configuration that running sessions cannot
-// change.
-type ceIdentity struct {
+// identity is the part of a configuration that a running speaker cannot change.
+type identity struct {
 	namespace string
 	as        uint32
 	id        netip.Addr
@@ -20,11 +20,11 @@ type ceIdentity struct {
 	listen    string
 }
 
-func identityOf(cfg config.Router, vrf *config.VRF, c *config.CE) ceIdentity {
-	return ceIdentity{c.Namespace, cfg.AS, cfg.RouterID, vrf.ID, vrf.Name, fmt.Sprint(listenAddressesOf(c))}
+func identityOf(cfg config.Router, p *access.Port) identity {
+	return identity{p.CE.Namespace, cfg.AS, cfg.RouterID, p.VRFID, p.VRF, fmt.Sprint(listenAddresses(p.CE))}
 }
 
-func listenAddressesOf(c *config.CE) []netip.Addr {
+func listenAddresses(c *config.CE) []netip.Addr {
 	var out []netip.Addr
 	for _, s := range c.BGP.Sessions {
 		out = append(out, s.LocalAddress)
@@ -32,8 +32,8 @@ func listenAddressesOf(c *config.CE) []netip.Addr {
 	return out
 }
 
-// speakerCE translates the sessions for the speaker.
-func speakerCE(c *config.CE) []bgp.Neighbor {
+// neighbors translates the sessions for the speaker.
+func neighbors(c *config.CE) []bgp.Neighbor {
 	var out []bgp.Neighbor
 	for _, s := range c.BGP.Sessions {
 		out = append(out, bgp.Neighbor{

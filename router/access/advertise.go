@@ -1,4 +1,4 @@
-package router
+package access
 
 import (
 	"math/rand/v2"
@@ -8,9 +8,8 @@ import (
 	"pseudowan/topology"
 )
 
-// Router advertisements that nobody asked for (RFC 4861 section 6.2.4): the
-// first at once when a port comes up, two more soon after it, then from time
-// to time.
+// Unsolicited router advertisements (RFC 4861 section 6.2.4): the first at once
+// when a port comes up, two more soon after it, then from time to time.
 const (
 	advertiseInitially = 3
 	advertiseSoon      = 4 * time.Second   // at least MIN_DELAY_BETWEEN_RAS, at most MAX_INITIAL_RTR_ADVERT_INTERVAL
@@ -18,7 +17,7 @@ const (
 	advertiseLeast     = 4 * time.Second   // the least MaxRtrAdvInterval
 )
 
-// advertiser knows when which port's router advertisement is due.
+// advertiser keeps the time of each port's next router advertisement.
 type advertiser struct {
 	ports map[uint32]*advertised
 	share func() float64 // a random number from 0 up to 1
@@ -34,9 +33,8 @@ func newAdvertiser() *advertiser {
 	return &advertiser{ports: map[uint32]*advertised{}, share: rand.Float64}
 }
 
-// start has a port advertise from now on, anew where it does already.
-// lifetime is what it advertises: the next advertisement has to come before
-// the last one is forgotten.
+// start makes a port advertise from now on, anew where it does already. The next
+// advertisement has to come before the lifetime of the last one ends.
 func (a *advertiser) start(now time.Time, port uint32, lifetime time.Duration) {
 	every := max(min(advertiseEvery, lifetime/3), advertiseLeast)
 	a.ports[port] = &advertised{due: now, every: every, soon: advertiseInitially}
@@ -62,7 +60,7 @@ func (a *advertiser) take(now time.Time) []uint32 {
 	return due
 }
 
-// next is when take will have something to return; ok is false where no port
+// next is when take has something to return; ok is false where no port
 // advertises.
 func (a *advertiser) next() (due time.Time, ok bool) {
 	for _, p := range a.ports {
@@ -74,35 +72,35 @@ func (a *advertiser) next() (due time.Time, ok bool) {
 }
 
 // advertise sends the router advertisements that are due.
-func (r *reactor) advertise(now time.Time) {
-	for _, port := range r.adverts.take(now) {
-		if frame := r.slow.Advertise(port); frame != nil {
-			r.send([]slowpath.Out{{Port: port, Frame: frame}})
+func (s *Ports) advertise(now time.Time) {
+	for _, port := range s.adverts.take(now) {
+		if frame := s.slow.Advertise(port); frame != nil {
+			s.output(slowpath.Out{Port: port, Frame: frame})
 		}
 	}
 }
 
-// startAdvertising makes the hosts on a port configure themselves, where the
-// port advertises a prefix.
-func (r *reactor) startAdvertising(now time.Time, p *accessPort) {
+// startAdvertising lets the hosts on a port configure themselves, if the port
+// advertises a prefix.
+func (s *Ports) startAdvertising(now time.Time, p *Port) {
 	if p.RA == nil {
 		return
 	}
-	r.adverts.start(now, p.Port, p.RA.Lifetime)
-	r.advertise(now)
+	s.adverts.start(now, p.Port, p.RA.Lifetime)
+	s.advertise(now)
 }
 
-// ceaseAdvertising tells the hosts of ports that advertise no longer that this
-// router is not their default any more (RFC 4861 section 6.2.5). next is the
-// ports as they will be; nil where the router stops.
-func (r *reactor) ceaseAdvertising(next map[uint32]*accessPort) {
-	for number := range r.adverts.ports {
+// Cease tells the hosts on ports that stop to advertise that this router is not
+// their default any more (RFC 4861 section 6.2.5). next is the ports as they
+// will be; nil where the router stops.
+func (s *Ports) Cease(next map[uint32]*Port) {
+	for number := range s.adverts.ports {
 		if p := next[number]; p != nil && p.RA != nil {
 			continue
 		}
-		r.adverts.stop(number)
-		if frame := r.slow.Cease(number); frame != nil {
-			r.send([]slowpath.Out{{Port: number, Frame: frame}})
+		s.adverts.stop(number)
+		if frame := s.slow.Cease(number); frame != nil {
+			s.output(slowpath.Out{Port: number, Frame: frame})
 		}
 	}
 }

@@ -1,0 +1,234 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"pseudowan/bgp"
+	"pseudowan/ovs"
+	"pseudowan/ovs/pipeline"
+	"pseudowan/router/access"
+	"pseudowan/router/ce"
+	"pseudowan/router/config"
+	"pseudowan/router/kernel"
+	"pseudowan/router/meter"
+	"pseudowan/router/slowpath"
+	"pseudowan/router/transport"
+)
+
+const (
+	bridgeName = "br0"
+	defaultMTU = 1500
+)
+
+// agent is a router's process. Its fields are set before it serves.
+type agent struct {
+	log      *slog.Logger
+	name     string // the router's
+	loop     *loop
+	sw       *ovs.Switch
+	speaker  *bgp.Speaker
+	kernel   *kernel.Watch
+	started  identity    // with what the parts were started
+	recovers atomic.Bool // the loop has a recovery under way
+
+	configuring sync.Mutex  // one Configure at a time; guards speakers
+	speakers    ce.Speakers // of the CEs
+
+	handedIn chan struct{} // closed when a configuration was handed in
+	handIn   sync.Once
+}
+
+// Configure makes the router what cfg says, from whatever it is now. It may be
+// repeated: ports whose wire was made again are replaced, everything else that
+// is right is left alone.
+func (a *agent) Configure(ctx context.Context, cfg config.Router) error {
+	if startedWith(cfg, a.started.datapath) != a.started {
+		return a.askRestart()
+	}
+	a.configuring.Lock()
+	defer a.configuring.Unlock()
+	next, err := read(cfg)
+	if err != nil {
+		return err
+	}
+	if err := a.switchPorts(ctx, next); err != nil {
+		return err
+	}
+	if err := transport.ConfigureKernel(next.core); err != nil {
+		return err
+	}
+	if next.speakers, err = a.speakers.Configure(ctx, cfg, next.access, a.recovers.Load()); err != nil {
+		return err
+	}
+	errs, err := inLoop(ctx, a.loop, func() error {
+		fresh, err := a.loop.configure(next)
+		for _, s := range fresh {
+			a.speakers.Listen(s)
+		}
+		return err
+	})
+	if err != nil || errs != nil {
+		return errors.Join(err, errs)
+	}
+	// The speaker comes last: an ARP request that is lost because the flows are
+	// not there yet is repeated by the kernel only a second later.
+	// After a restart, flows wait for what the sessions bring.
+	if a.recovers.Load() {
+		return a.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
+	}
+	if err := a.programmed(ctx); err != nil {
+		return err
+	}
+	if err := a.sw.KeepMeters(ctx, meter.All(cfg)...); err != nil {
+		return err
+	}
+	return a.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
+}
+
+// configuration is a config.Router with what follows from it.
+type configuration struct {
+	config.Router
+	access   map[uint32]*access.Port
+	core     map[uint32]*transport.Port
+	slow     *slowpath.Router
+	speakers map[uint32]*ce.Speaker // by access port
+}
+
+func read(cfg config.Router) (c configuration, err error) {
+	c.Router = cfg
+	if c.access, err = access.PortsOf(cfg); err != nil {
+		return c, err
+	}
+	if c.slow, err = access.SlowPath(c.access); err != nil {
+		return c, err
+	}
+	c.core, err = transport.Ports(cfg.Core)
+	return c, err
+}
+
+// askRestart ends the agent, to be started again.
+func (a *agent) askRestart() error {
+	select {
+	case a.loop.restart <- struct{}{}:
+	default:
+	}
+	return errRestart
+}
+
+// programmed returns when the switch has every flow that is wanted now.
+func (a *agent) programmed(ctx context.Context) error {
+	_, err := whenCommitted(ctx, a.loop, func(done chan<- struct{}) {
+		a.loop.fib.Then(func() { done <- struct{}{} })
+	})
+	return err
+}
+
+// correctFlows puts right what somebody else has changed in the switch, and
+// returns how many flows that were.
+func (a *agent) correctFlows(ctx context.Context) (int, error) {
+	n, err := whenCommitted(ctx, a.loop, func(done chan<- int) {
+		a.loop.fib.Audit(func(n int) { done <- n })
+	})
+	if n > 0 {
+		a.log.Warn("flows that somebody else had changed are corrected", "flows", n)
+	}
+	return n, err
+}
+
+// whenCommitted asks the FIB in the loop and waits for what it answers.
+func whenCommitted[T any](ctx context.Context, l *loop, ask func(done chan<- T)) (answer T, err error) {
+	done := make(chan T, 1)
+	if _, err := inLoop(ctx, l, func() struct{} {
+		ask(done)
+		return struct{}{}
+	}); err != nil {
+		return answer, err
+	}
+	select {
+	case answer := <-done:
+		return answer, nil
+	case <-ctx.Done():
+		return answer, ctx.Err()
+	case <-l.ended:
+		return answer, errEnding
+	}
+}
+
+// switchPorts makes the bridge's ports, and replaces those whose wire is not the
+// one they were made for. An access port waits for its wire: a host that does
+// not run must not keep the router from its work.
+func (a *agent) switchPorts(ctx context.Context, cfg configuration) error {
+	bridge := ovs.Bridge{}
+	for _, c := range cfg.core {
+		bridge.Ports = append(bridge.Ports,
+			ovs.Port{Number: c.Port, Name: c.Name},
+			ovs.Port{Number: c.BGPPort, Name: c.BGPName, Internal: true, MAC: c.HardwareAddr, MTU: defaultMTU})
+	}
+	for _, p := range cfg.Access {
+		_, err := net.InterfaceByName(p.Name)
+		if err != nil {
+			a.log.Info("port without a wire", "port", p.Name, "host", p.Host)
+		} else {
+			bridge.Ports = append(bridge.Ports, ovs.Port{Number: p.Port, Name: p.Name})
+		}
+		if p.CE != nil {
+			bridge.Ports = append(bridge.Ports, ovs.Port{Number: p.CE.Port, Name: p.CE.Name})
+		}
+	}
+	if err := a.sw.SetMeters(ctx, meter.All(cfg.Router)...); err != nil {
+		return err
+	}
+	return a.sw.ApplyBridge(ctx, bridge)
+}
+
+// configure replaces the configuration, and returns the speakers of CEs that
+// are new.
+func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
+	now := time.Now()
+	l.memory.stale = true
+	l.ces.Leave(next.speakers)
+	l.ports.Leave(now, next.access)
+	l.settleTables() // on the ports as they were
+	if !l.vrfs.KeepLabels(next.Router) {
+		l.ces.LeaveAll()
+		if err := l.vrfs.RenewLabels(next.Router, l.recovery.labels()); err != nil {
+			l.ces.Configure()
+			return nil, err
+		}
+	}
+	l.cfg = next.Router
+	l.links.Configure(next.core, access.Widest(next.access))
+	l.ports.Configure(next.access, next.slow, transport.Widest(next.core))
+	l.fib.Replace(pipeline.Base{Meter: meter.Other}.Flows(), pipeline.KindBase)
+	fresh = l.ces.Speak(next.AS, next.speakers)
+	l.vrfs.Configure(next.VRFs)
+	for nextHop := range l.vrfs.NextHops() {
+		l.links.Use(nextHop)
+	}
+	l.ces.Configure()
+	l.follow(now)
+	l.recall(now)
+	return fresh, nil
+}
+
+// follow looks anew at the carriers of a new configuration, and asks for its
+// hosts.
+func (l *loop) follow(now time.Time) {
+	nics := map[string]string{}
+	for _, c := range l.cfg.Core {
+		nics[c.Name] = c.NIC
+	}
+	l.followCarriers(l.carriers.Behind(nics))
+	for _, p := range l.ports.All() {
+		if l.carriers.Up(p.Name) {
+			l.accessCarrier(p, true)
+		}
+	}
+	l.ports.Want(now, l.cfg.VRFs, l.ces.Neighbors())
+}

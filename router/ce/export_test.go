@@ -1,0 +1,67 @@
+package ce
+
+import (
+	"net/netip"
+	"testing"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
+	"pseudowan/router/access"
+	"pseudowan/router/config"
+	"pseudowan/topology"
+)
+
+var (
+	gatewayAddr = netip.MustParseAddr("10.1.0.1")
+	peerAddr    = netip.MustParseAddr("10.1.0.2")
+)
+
+func TestExport(t *testing.T) {
+	remote := func(change func(*bgp.Path)) *bgp.Path {
+		med := uint32(9)
+		p := &bgp.Path{Source: bgp.BGP, Route: bgp.Route{
+			Prefix: netip.MustParsePrefix("172.16.0.0/16"), NextHop: netip.MustParseAddr("192.168.0.2"), Label: 2000,
+			ASPath: bgp.Sequence(65100, 65200), MED: &med, Communities: []bgp.Community{7}, Origin: bgp.OriginEGP,
+		}}
+		change(p)
+		return p
+	}
+	same := func(*bgp.Path) {}
+	for name, tt := range map[string]struct {
+		override bool
+		path     *bgp.Path
+		want     string // "": not told
+	}{
+		"remote":      {false, remote(same), "65100 65200"},
+		"as-override": {true, remote(same), "65000 65200"},
+		"no-export":   {false, remote(func(p *bgp.Path) { p.Route.Communities = []bgp.Community{bgp.NoExport} }), ""},
+		"other family": {false, remote(func(p *bgp.Path) {
+			p.Route.Prefix = netip.MustParsePrefix("2001:db8::/32")
+		}), ""},
+		"its own": {false, remote(func(p *bgp.Path) { p.VRF, p.Route.NextHop = "red", peerAddr }), ""},
+		"another's of another VRF with the same address": {false, remote(func(p *bgp.Path) {
+			p.VRF, p.Route.NextHop = "blue", peerAddr
+		}), "65100 65200"},
+		"static behind it": {false, &bgp.Path{Source: bgp.Static, VRF: "red", Route: bgp.Route{
+			Prefix: netip.MustParsePrefix("172.16.0.0/16"), NextHop: peerAddr,
+		}}, ""},
+		"its own subnet": {false, &bgp.Path{Source: bgp.Connected, VRF: "red", Route: bgp.Route{
+			Prefix: netip.MustParsePrefix("10.1.0.0/24"),
+		}}, ""},
+		"none": {false, nil, ""},
+	} {
+		c := &CE{
+			CE: config.CE{BGP: topology.CustomerBGP{AS: 65100, ASOverride: tt.override, Sessions: []topology.CustomerSession{
+				{Family: vpn.IPv4, LocalAddress: gatewayAddr, PeerAddress: peerAddr},
+			}}},
+			Port: &access.Port{Access: config.Access{VRF: "red", Gateways: []netip.Prefix{netip.PrefixFrom(gatewayAddr, 24)}}},
+		}
+		route, tells := c.export(tt.path, 65000)
+		if tells != (tt.want != "") || route.ASPath.String() != tt.want {
+			t.Errorf("%s: told %t %+v", name, tells, route)
+		}
+		if tells && (route.NextHop != gatewayAddr || route.MED != nil || route.Label != 0 || route.RD != vpn.RD{} || len(route.Communities) != 1 || route.Origin != bgp.OriginEGP) {
+			t.Errorf("%s: %+v", name, route)
+		}
+	}
+}

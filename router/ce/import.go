@@ -1,0 +1,164 @@
+package ce
+
+import (
+	"net/netip"
+	"time"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
+	"pseudowan/router/fib"
+)
+
+// maxNextHops bounds the next hops of one CE's routes: the router asks for each
+// of them again and again.
+const maxNextHops = 64
+
+// enteredRoute is a CE's route that stands in its VRF.
+type enteredRoute struct {
+	nextHop netip.Addr
+	label   vpn.LabelKey
+}
+
+// Hear notes what a CE announces or withdraws, in the place of what the same
+// peer said of the prefix before.
+func (t *Table) Hear(c *CE, u bgp.RouteUpdate) {
+	switch key := u.Route.Key(); {
+	case !key.Peer.IsValid(): // somebody tells the CE with the gobgp command
+	case u.Withdrawn:
+		t.forget(c, key)
+	default:
+		old, heard := c.received[key]
+		c.received[key] = u.Route
+		t.needNextHop(c, u.Route.NextHop)
+		if heard {
+			t.dropNextHop(c, old.NextHop)
+		}
+		t.enter(c, u.Route)
+	}
+}
+
+func (t *Table) forget(c *CE, key bgp.Key) {
+	route, heard := c.received[key]
+	if !heard {
+		return
+	}
+	t.leave(c, key)
+	delete(c.refused, key)
+	delete(c.received, key)
+	t.dropNextHop(c, route.NextHop)
+}
+
+// enter puts a route into the VRF, if it is fit for that.
+func (t *Table) enter(c *CE, route bgp.Route) {
+	key, v := route.Key(), t.vrfs.VRF(c.VRF())
+	t.askNextHop(c, route.NextHop)
+	if why := t.unfit(c, route); why != "" {
+		t.leave(c, key)
+		t.refuse(c, key, why)
+		return
+	}
+	label := v.LabelMode.KeyFor(v.Name, route.Prefix, route.NextHop)
+	value, err := t.vrfs.AcquireLabel(v, label, route.Prefix)
+	if err != nil {
+		t.leave(c, key)
+		t.refuse(c, key, err.Error())
+		return
+	}
+	delete(c.refused, key)
+	old, stood := c.entered[key]
+	c.entered[key] = enteredRoute{route.NextHop, label}
+	_, reachable := t.ports.Lookup(c.Neighbor(route.NextHop))
+	route.Label = value
+	t.vrfs.SetCE(v.Name, bgp.CustomerRoute{Route: route, Reachable: reachable})
+	if stood && old.label != label {
+		t.releaseLabel(key, old.label)
+	}
+}
+
+// leave takes a route out of the VRF.
+func (t *Table) leave(c *CE, key bgp.Key) {
+	e, stood := c.entered[key]
+	if !stood {
+		return
+	}
+	delete(c.entered, key)
+	t.vrfs.RemoveCE(c.VRF(), key.Prefix, key.Peer)
+	t.releaseLabel(key, e.label)
+}
+
+// refuse says once why a route is not used.
+func (t *Table) refuse(c *CE, key bgp.Key, why string) {
+	if c.refused[key] != why {
+		c.refused[key] = why
+		t.log.Info("a customer's route is not used", "vrf", c.VRF(), "host", c.Port.Host, "prefix", key.Prefix, "reason", why)
+	}
+}
+
+// unfit is why a route cannot stand in the VRF; "" if nothing is wrong.
+func (t *Table) unfit(c *CE, route bgp.Route) string {
+	a, hop := route.Prefix.Addr(), route.NextHop
+	if route.Unusable != "" {
+		return route.Unusable
+	}
+	if a.IsLoopback() || a.IsMulticast() || a.IsLinkLocalUnicast() {
+		return "not a unicast prefix"
+	}
+	if t.vrfs.Connected(fib.Key{VRF: c.Port.VRFID, Prefix: route.Prefix}) {
+		return "the prefix is connected"
+	}
+	if hop.Is4() != a.Is4() {
+		return "the next hop is of the other family"
+	}
+	switch {
+	case !c.Port.OnLink(hop):
+		return "the next hop is not on the link"
+	case !c.asked[hop]:
+		return "too many next hops"
+	}
+	return ""
+}
+
+// needNextHop keeps a next hop on the link resolved as long as a route needs it.
+func (t *Table) needNextHop(c *CE, hop netip.Addr) {
+	c.nextHops[hop]++
+	t.askNextHop(c, hop)
+}
+
+func (t *Table) askNextHop(c *CE, hop netip.Addr) {
+	if c.asked[hop] || !c.Port.OnLink(hop) || len(c.asked) >= maxNextHops {
+		return
+	}
+	c.asked[hop] = true
+	t.ports.Ask(time.Now(), c.Neighbor(hop))
+}
+
+func (t *Table) dropNextHop(c *CE, hop netip.Addr) {
+	if c.nextHops[hop]--; c.nextHops[hop] > 0 {
+		return
+	}
+	delete(c.nextHops, hop)
+	delete(c.asked, hop)
+	t.ports.Unask(time.Now(), c.Neighbor(hop))
+}
+
+// LeaveAll takes all routes out of the VRFs, until Configure enters them again.
+func (t *Table) LeaveAll() {
+	for _, c := range t.ces {
+		for key := range c.entered {
+			t.leave(c, key)
+		}
+	}
+}
+
+// releaseLabel gives back the label that a route had, unless another CE's route
+// to the prefix has the same.
+func (t *Table) releaseLabel(gone bgp.Key, label vpn.LabelKey) {
+	for _, c := range t.ces {
+		for _, s := range c.BGP.Sessions {
+			if e, stands := c.entered[bgp.Key{Prefix: gone.Prefix, Peer: s.PeerAddress}]; stands && e.label == label {
+				return
+			}
+		}
+	}
+	t.vrfs.ReleaseLabel(label, gone.Prefix)
+}

@@ -1,0 +1,167 @@
+package ce
+
+import (
+	"log/slog"
+	"net/netip"
+	"slices"
+
+	"pseudowan/bgp"
+	"pseudowan/ovs/pipeline"
+	"pseudowan/router/access"
+	"pseudowan/router/config"
+	"pseudowan/router/fib"
+	"pseudowan/router/neighbor"
+	"pseudowan/router/vrf"
+)
+
+// Table is the CEs of one router. It is not safe for concurrent use.
+type Table struct {
+	log   *slog.Logger
+	fib   *fib.Table
+	ports *access.Ports
+	vrfs  *vrf.Tables
+
+	as  uint32         // the router's
+	ces map[uint32]*CE // by access port
+}
+
+// CE is the BGP with the host on one access port.
+type CE struct {
+	config.CE
+	Port    *access.Port
+	Speaker *Speaker
+	Peers   map[netip.Addr]bgp.PeerState
+
+	received map[bgp.Key]bgp.Route    // all that the host announces
+	entered  map[bgp.Key]enteredRoute // of these, what stands in the VRF
+	refused  map[bgp.Key]string       // why the rest does not
+	nextHops map[netip.Addr]int       // of the received routes, counted
+	asked    map[netip.Addr]bool      // those that are kept resolved
+	speech   *vrf.Speech
+}
+
+// NewTable returns the CEs of a router that has none yet.
+func NewTable(log *slog.Logger, f *fib.Table, ports *access.Ports, vrfs *vrf.Tables) *Table {
+	return &Table{log: log, fib: f, ports: ports, vrfs: vrfs, ces: map[uint32]*CE{}}
+}
+
+// Leave removes the CEs whose speakers are not among the next, with their
+// routes. It comes before ports and VRFs are configured.
+func (t *Table) Leave(speakers map[uint32]*Speaker) {
+	for number, c := range t.ces {
+		if speakers[number] == c.Speaker {
+			continue
+		}
+		c.speech.Close()
+		for key := range c.received {
+			t.forget(c, key)
+		}
+		delete(t.ces, number)
+	}
+}
+
+// Speak makes speakers those of the CEs, on ports that are configured, and
+// returns the new ones.
+func (t *Table) Speak(as uint32, speakers map[uint32]*Speaker) (fresh []*Speaker) {
+	t.as = as
+	for number, speaker := range speakers {
+		c := t.ces[number]
+		if c == nil {
+			c = t.newCE(speaker)
+			t.ces[number] = c
+			fresh = append(fresh, speaker)
+		}
+		c.Port = t.ports.Port(number)
+		c.CE = *c.Port.CE
+	}
+	return fresh
+}
+
+func (t *Table) newCE(speaker *Speaker) *CE {
+	return &CE{
+		Speaker: speaker, Peers: map[netip.Addr]bgp.PeerState{},
+		received: map[bgp.Key]bgp.Route{}, entered: map[bgp.Key]enteredRoute{}, refused: map[bgp.Key]string{},
+		nextHops: map[netip.Addr]int{}, asked: map[netip.Addr]bool{}, speech: vrf.NewSpeech(t.log, t.fib, speaker),
+	}
+}
+
+// Configure enters all routes again under a new configuration of the VRFs, and
+// programs the sessions.
+func (t *Table) Configure() {
+	var flows []pipeline.Flow
+	for _, c := range t.ces {
+		flows = append(flows, t.flows(c)...)
+		for _, route := range c.received {
+			t.enter(c, route)
+		}
+	}
+	t.fib.Replace(flows, pipeline.KindCustomerBGP)
+}
+
+// CE returns the CE on an access port, or nil.
+func (t *Table) CE(port uint32) *CE { return t.ces[port] }
+
+// CEs lists the CEs by access port.
+func (t *Table) CEs() []*CE {
+	list := make([]*CE, 0, len(t.ces))
+	for _, c := range t.ces {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b *CE) int { return int(a.Port.Port) - int(b.Port.Port) })
+	return list
+}
+
+// VRF is the name of the CE's VRF.
+func (c *CE) VRF() string { return c.Port.VRF }
+
+// Neighbor is the neighbour on the CE's port that has an address.
+func (c *CE) Neighbor(a netip.Addr) neighbor.Key { return neighbor.Key{Port: c.Port.Port, Addr: a} }
+
+// flows are how the sessions of a CE pass the switch.
+func (t *Table) flows(c *CE) []pipeline.Flow {
+	p := pipeline.CustomerBGP{Access: c.Port.Port, Port: c.CE.Port, MAC: c.Port.HardwareAddr}
+	for _, s := range c.BGP.Sessions {
+		mac, _ := t.ports.Lookup(c.Neighbor(s.PeerAddress))
+		p.Sessions = append(p.Sessions, pipeline.CustomerPeer{Gateway: s.LocalAddress, Peer: s.PeerAddress, MAC: mac})
+	}
+	return p.Flows()
+}
+
+// FollowNeighbor notes that an address on an access port came, went or moved:
+// packets of the sessions go to its MAC now, and the routes behind it may be
+// usable or not any more.
+func (t *Table) FollowNeighbor(k neighbor.Key) {
+	c := t.ces[k.Port]
+	if c == nil {
+		return
+	}
+	t.fib.Set(t.flows(c))
+	for key, e := range c.entered {
+		if e.nextHop == k.Addr {
+			t.enter(c, c.received[key])
+		}
+	}
+}
+
+// Neighbors lists the neighbours that the CEs' routes need.
+func (t *Table) Neighbors() []neighbor.Key {
+	var list []neighbor.Key
+	for _, c := range t.ces {
+		for hop := range c.asked {
+			if c.Port.OnLink(hop) {
+				list = append(list, c.Neighbor(hop))
+			}
+		}
+	}
+	return list
+}
+
+// Of returns the CE of a speaker, or nil where it is gone.
+func (t *Table) Of(speaker *Speaker) *CE {
+	for _, c := range t.ces {
+		if c.Speaker == speaker {
+			return c
+		}
+	}
+	return nil
+}

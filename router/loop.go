@@ -1,0 +1,301 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"pseudowan/bgp"
+	"pseudowan/ovs"
+	"pseudowan/ovs/pipeline"
+	"pseudowan/router/access"
+	"pseudowan/router/ce"
+	"pseudowan/router/config"
+	"pseudowan/router/fib"
+	"pseudowan/router/kernel"
+	"pseudowan/router/slowpath"
+	"pseudowan/router/transport"
+	"pseudowan/router/vrf"
+)
+
+// loop is the state of a running router. It belongs to the goroutine of run;
+// others hand in calls.
+type loop struct {
+	log     *slog.Logger
+	cfg     config.Router
+	started identity
+
+	carriers *kernel.Carriers
+	fib      *fib.Table
+	links    *transport.Links
+	ports    *access.Ports
+	vrfs     *vrf.Tables
+	ces      *ce.Table
+	peers    map[netip.Addr]bgp.PeerState
+
+	ends     ends // what the peers have told to the end
+	memory   memoryFile
+	beat     beat
+	recovery *recovery // nil where nothing is recovered
+
+	timer   *time.Timer
+	changed chan struct{} // closed and made anew at the end of each turn
+
+	// Others use the following, too.
+
+	calls      chan func()
+	commits    chan commit
+	restart    chan struct{}  // asks the loop to end, for a fresh start
+	ended      chan struct{}  // closed when the loop has ended
+	background sync.WaitGroup // goroutines that the loop has started
+}
+
+// newLoop is the state of a router without a configuration. ask makes the
+// kernel resolve a neighbour.
+func newLoop(log *slog.Logger, cfg config.Router, ask func(index int, addr netip.Addr) error) *loop {
+	l := &loop{
+		log: log, cfg: config.Router{Router: cfg.Router}, started: startedWith(cfg, ""),
+		carriers: kernel.NewCarriers(), fib: fib.New(), peers: map[netip.Addr]bgp.PeerState{}, ends: ends{},
+		timer: time.NewTimer(time.Hour), changed: make(chan struct{}),
+		calls: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
+	l.timer.Stop()
+	l.links = transport.New(log, l.fib, l.carriers, ask)
+	l.ports = access.New(log, l.fib)
+	l.vrfs = vrf.New(log, l.fib, l.carriers, l.links, l.ports)
+	l.ces = ce.NewTable(log, l.fib, l.ports, l.vrfs)
+	return l
+}
+
+// name is the router's.
+func (l *loop) name() string { return l.cfg.Router }
+
+// commit is the end of a batch of flow changes.
+type commit struct {
+	fib.Batch
+	corrected int
+	err       error
+}
+
+// errKernelSilent ends an agent that does not hear of carriers any more; the
+// next one asks for all of them.
+var errKernelSilent = errors.New("the kernel's messages about links and neighbours have ended")
+
+// errRestart ends an agent whose new configuration needs a fresh start.
+var errRestart = errors.New("the configuration needs a fresh start")
+
+// solicitInterval is how often the kernel is asked again for a next hop that
+// does not answer.
+const solicitInterval = time.Second
+
+// parts are what the loop hears of.
+type parts struct {
+	sw      *ovs.Switch
+	speaker *bgp.Speaker
+	kernel  *kernel.Watch
+	rebuilt func(config.Router) // called beside the loop when ports were made anew
+}
+
+// run serves events until ctx ends or a part of the router dies.
+func (l *loop) run(ctx context.Context, p parts) error {
+	defer close(l.ended)
+	solicit := time.NewTicker(solicitInterval)
+	defer solicit.Stop()
+	remember := time.NewTicker(rememberEvery)
+	defer remember.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-p.sw.Done():
+			return fmt.Errorf("the Open vSwitch of the router has ended: %w", p.sw.Err())
+		case <-l.restart:
+			return errRestart
+		case <-solicit.C:
+			l.links.Solicit(l.vrfs.NextHops())
+		case <-remember.C:
+			l.beat.tick(time.Now())
+			l.lookBack(ctx, time.Now(), p.speaker)
+			l.remember()
+		case <-l.timer.C:
+			l.ports.Tick(time.Now())
+		case call := <-l.calls:
+			call()
+		case c := <-l.commits:
+			if c.err != nil {
+				return fmt.Errorf("program the switch: %w", c.err)
+			}
+			l.fib.Done(c.Batch, c.corrected)
+		case events := <-p.speaker.Events():
+			l.bgpEvents(events)
+		case packet := <-p.sw.PacketIns():
+			l.punt(packet)
+		case err := <-p.sw.Faults():
+			l.log.Warn("OpenFlow", "error", err)
+		case err := <-p.kernel.Trouble:
+			l.log.Warn("netlink", "error", err)
+		case u, ok := <-p.kernel.Links:
+			if !ok {
+				return errKernelSilent
+			}
+			l.link(kernel.Link(u))
+		case u, ok := <-p.kernel.Neighbors:
+			if !ok {
+				return errKernelSilent
+			}
+			if e, ok := kernel.Neighbor(u); ok {
+				l.links.Hear(e)
+			}
+		case <-p.sw.Rebuilt():
+			cfg := l.cfg
+			l.background.Go(func() { p.rebuilt(cfg) })
+		}
+		l.endTurn(ctx, p.sw)
+	}
+}
+
+// endTurn lets what has changed in a turn take effect, sets the timer, and wakes
+// those who wait for a change.
+func (l *loop) endTurn(ctx context.Context, sw fib.Switch) {
+	l.settle()
+	if b, ok := l.fib.Take(); ok {
+		l.background.Go(func() {
+			corrected, err := b.Commit(ctx, sw)
+			select {
+			case l.commits <- commit{b, corrected, err}:
+			case <-l.ended:
+			}
+		})
+	}
+	if at, ok := l.ports.Next(); ok {
+		l.timer.Reset(time.Until(at))
+	} else {
+		l.timer.Stop()
+	}
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// settle brings everything in line with the changes of a turn: first the
+// tables, then the flows, then what other routers and CEs are told.
+func (l *loop) settle() {
+	l.settleTables()
+	changed := l.vrfs.Program()
+	if l.vrfs.Speak(changed) {
+		l.ces.TellAnew()
+	} else {
+		l.ces.Tell(changed)
+	}
+}
+
+// settleTables enters into the tables which neighbours and next hops have
+// changed.
+func (l *loop) settleTables() {
+	for { // the routes of CEs may ask for other neighbours
+		moved, hops := l.ports.Changed(), l.links.Changed()
+		if len(moved)+len(hops) == 0 {
+			break
+		}
+		for _, k := range moved {
+			l.vrfs.FollowNeighbor(k)
+			l.ces.FollowNeighbor(k)
+			l.memory.stale = true
+		}
+		l.vrfs.FollowNextHops(hops)
+	}
+	if l.vrfs.LabelsGiven() {
+		l.memory.stale = true
+	}
+}
+
+// link notes what the kernel tells of an interface.
+func (l *loop) link(e kernel.LinkEvent) { l.followCarriers(l.carriers.Hear(e)) }
+
+func (l *loop) followCarriers(names []string) {
+	for _, name := range names {
+		for _, p := range l.ports.All() {
+			if p.Name == name {
+				l.accessCarrier(p, l.carriers.Up(name))
+			}
+		}
+		l.links.Carrier(name)
+	}
+}
+
+func (l *loop) accessCarrier(p *access.Port, up bool) {
+	l.vrfs.FollowCarrier(p, up)
+	l.ports.Carrier(time.Now(), p, up)
+}
+
+// bgpEvents notes what other routers tell.
+func (l *loop) bgpEvents(events []bgp.Event) {
+	for _, e := range events {
+		switch e := e.(type) {
+		case bgp.RouteUpdate:
+			l.vrfs.Hear(e)
+		case bgp.EndOfRIB:
+			l.ends.heard(session{addr: e.Peer}, e.Family)
+		case bgp.PeerChange:
+			l.peerChange(session{addr: e.Peer.Address}, l.peers, e)
+		}
+	}
+}
+
+// ceEvents notes what a CE tells. One that is gone tells nothing any more.
+func (l *loop) ceEvents(from *ce.Speaker, events []bgp.Event) {
+	c := l.ces.Of(from)
+	if c == nil {
+		return
+	}
+	for _, e := range events {
+		switch e := e.(type) {
+		case bgp.RouteUpdate:
+			l.ces.Hear(c, e)
+		case bgp.EndOfRIB:
+			l.ends.heard(session{c.Port.Port, e.Peer}, e.Family)
+		case bgp.PeerChange:
+			l.peerChange(session{c.Port.Port, e.Peer.Address}, c.Peers, e)
+		}
+	}
+}
+
+func (l *loop) peerChange(s session, peers map[netip.Addr]bgp.PeerState, e bgp.PeerChange) {
+	l.memory.stale = true
+	l.ends.state(s, e.Peer)
+	peers[e.Peer.Address] = e.Peer
+	if e.Removed {
+		delete(peers, e.Peer.Address)
+	}
+}
+
+// reasons translates the switch's reasons into the slow path's.
+var reasons = map[pipeline.Reason]slowpath.Reason{
+	pipeline.ReasonARP:         slowpath.ARP,
+	pipeline.ReasonND:          slowpath.ND,
+	pipeline.ReasonLocal:       slowpath.Local,
+	pipeline.ReasonTTL:         slowpath.TTL,
+	pipeline.ReasonGlean:       slowpath.Glean,
+	pipeline.ReasonResolve:     slowpath.Resolve,
+	pipeline.ReasonUnreachable: slowpath.Unreachable,
+	pipeline.ReasonTooBig:      slowpath.TooBig,
+}
+
+// punt handles a packet that the switch handed up.
+func (l *loop) punt(p ovs.PacketIn) {
+	in := slowpath.Punt{Reason: reasons[p.Reason], Port: p.Port, VRF: p.VRF, Frame: p.Frame}
+	if hop, ok := l.fib.NextHop(p.Adjacency); ok {
+		in.NextHop, in.OutPort = hop.Addr, hop.Port
+		if link := l.links.Port(hop.Port); link != nil {
+			in.MTU = link.Fits()
+			if in.Reason == slowpath.Resolve {
+				l.links.Resolve(hop)
+				return
+			}
+		}
+	}
+	l.ports.Punt(in)
+}

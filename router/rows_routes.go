@@ -1,0 +1,194 @@
+package router
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
+	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
+	"pseudowan/router/fib"
+	"pseudowan/router/meter"
+	"pseudowan/router/vrf"
+	"pseudowan/status"
+)
+
+// vrfRows lists the VRFs with their routes, and what of them came up from other
+// routers.
+func (a *agent) vrfRows(ctx context.Context) ([]status.VRF, error) {
+	cfg, err := inLoop(ctx, a.loop, func() config.Router { return a.loop.cfg })
+	if err != nil {
+		return nil, err
+	}
+	_, byVRF, err := meter.Count(ctx, a.sw, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return inLoop(ctx, a.loop, func() []status.VRF {
+		rows := a.loop.routeRows()
+		for i, row := range rows {
+			p := byVRF[a.loop.vrfs.VRF(row.VRF).ID]
+			rows[i].Punted, rows[i].PuntsDropped = p.Packets, p.Dropped
+		}
+		return rows
+	})
+}
+
+func (l *loop) routeRows() []status.VRF {
+	rows := []status.VRF{}
+	for _, v := range l.vrfs.VRFs() {
+		row := status.VRF{
+			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Import: texts(v.Import), Export: texts(v.Export),
+			Routes: []status.Route{},
+		}
+		for _, e := range l.vrfs.Routes(v.Name) {
+			row.Routes = append(row.Routes, status.Route{
+				Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path), Label: labelOf(e.Route.Label), Source: e.Source.String(),
+				Best: e.Best, Reason: e.Reason, MED: e.Route.MED, LocalPref: e.Route.LocalPref,
+				ASPath: e.Route.ASPath.String(), Origin: vrf.OriginOf(e.Path).String(),
+				Unusable: e.Route.Unusable,
+			})
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// shownNextHop is 0.0.0.0 or :: for connected routes, as the original had it.
+func shownNextHop(p bgp.Path) netip.Addr {
+	if p.Source == bgp.Connected {
+		return unspecified(p.Route.Prefix.Addr())
+	}
+	return p.Route.NextHop
+}
+
+func labelOf(l vpn.Label) *uint32 {
+	n := uint32(l)
+	return &n
+}
+
+// mplsRows lists what was given out (in) and what is pushed (out): the best
+// route of each prefix.
+func (l *loop) mplsRows() []status.MPLS {
+	rows := []status.MPLS{}
+	for _, v := range l.vrfs.VRFs() {
+		for _, e := range l.vrfs.Routes(v.Name) {
+			if !e.Best || !e.Remote() && e.VRF != v.Name {
+				continue
+			}
+			row := status.MPLS{
+				Router: l.name(), VRF: v.Name, RD: v.RD.String(), Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path),
+				Label: uint32(e.Route.Label), Direction: "in",
+			}
+			if e.Remote() {
+				row.Direction = "out"
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// flowRows lists the counters: one row for each incoming label and one for
+// each route.
+func (a *agent) flowRows(ctx context.Context, exact bool) ([]status.Flow, error) {
+	counters, err := a.sw.Counters(ctx, exact)
+	if err != nil {
+		return nil, err
+	}
+	return inLoop(ctx, a.loop, func() []status.Flow {
+		rows := []status.Flow{}
+		for i := range a.loop.cfg.VRFs {
+			v := &a.loop.cfg.VRFs[i]
+			rows = append(rows, a.loop.labelFlows(v)...)
+			rows = append(rows, a.loop.routeFlows(v)...)
+		}
+		for i := range rows {
+			n := counters[a.loop.rowCookie(rows[i])]
+			rows[i].Packets, rows[i].Bytes = n.Packets, n.Bytes
+		}
+		return rows
+	})
+}
+
+func (l *loop) labelFlows(v *config.VRF) []status.Flow {
+	var rows []status.Flow
+	for _, b := range l.vrfs.Labels(v) {
+		nextHop := b.Key.NextHop
+		if !nextHop.IsValid() && b.Key.Family == vpn.VPNv4 {
+			nextHop = netip.IPv4Unspecified()
+		} else if !nextHop.IsValid() {
+			nextHop = netip.IPv6Unspecified()
+		}
+		rows = append(rows, status.Flow{
+			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Direction: "in",
+			Prefix: b.Key.Prefix, Label: labelOf(b.Label), NextHop: nextHop,
+		})
+	}
+	return rows
+}
+
+func (l *loop) routeFlows(v *config.VRF) []status.Flow {
+	var rows []status.Flow
+	for key := range l.fib.Routes() {
+		if key.VRF != v.ID {
+			continue
+		}
+		if l.vrfs.Connected(key) {
+			continue
+		}
+		row := status.Flow{
+			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Direction: "out", Prefix: key.Prefix,
+			NextHop: unspecified(key.Prefix.Addr()),
+		}
+		if best := l.vrfs.Best(key); best != nil {
+			row.NextHop = shownNextHop(*best)
+			if best.Remote() {
+				row.Label = labelOf(best.Route.Label)
+			}
+		}
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b status.Flow) int {
+		return cmp.Or(a.Prefix.Addr().Compare(b.Prefix.Addr()), cmp.Compare(a.Prefix.Bits(), b.Prefix.Bits()))
+	})
+	return rows
+}
+
+// rowCookie finds the flow that counts for a row.
+func (l *loop) rowCookie(row status.Flow) pipeline.Cookie {
+	if row.Direction == "in" {
+		return pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(*row.Label))
+	}
+	c, _ := l.fib.Route(fib.Key{VRF: l.vrfs.VRF(row.VRF).ID, Prefix: row.Prefix})
+	return c
+}
+
+func (a *agent) ribRows(ctx context.Context) ([]status.RIB, error) {
+	rows := []status.RIB{}
+	for _, f := range []vpn.Family{vpn.VPNv4, vpn.VPNv6} {
+		paths, err := a.speaker.RIB(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range paths {
+			rows = append(rows, status.RIB{
+				Router: a.name, Family: string(f), RD: p.RD.String(), Prefix: p.Prefix, NextHop: p.NextHop,
+				Label: uint32(p.Label), Targets: texts(p.Targets), Best: p.Best,
+				ASPath: p.ASPath.String(), Origin: p.Origin.String(), MED: p.MED, LocalPref: p.LocalPref,
+				Unusable: p.Unusable,
+			})
+		}
+	}
+	return rows, nil
+}
+
+func unspecified(a netip.Addr) netip.Addr {
+	if a.Is4() {
+		return netip.IPv4Unspecified()
+	}
+	return netip.IPv6Unspecified()
+}

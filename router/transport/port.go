@@ -1,0 +1,70 @@
+package transport
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+
+	"pseudowan/ovs/pipeline"
+	"pseudowan/router/config"
+	"pseudowan/router/kernel"
+	"pseudowan/router/meter"
+)
+
+// Port is a link to other routers.
+type Port struct {
+	config.Core
+	HardwareAddr net.HardwareAddr // the MAC, parsed
+	Index        int              // of the interface on which BGP runs
+
+	neighbors map[netip.Addr]kernel.NeighborEvent
+	wanted    map[netip.Addr]bool // next hops in use
+}
+
+// Ports reads what a configuration says of links, by port number.
+func Ports(cfg []config.Core) (map[uint32]*Port, error) {
+	ports := map[uint32]*Port{}
+	for _, c := range cfg {
+		mac, err := net.ParseMAC(c.MAC)
+		if err != nil {
+			return nil, fmt.Errorf("port %s: %w", c.Name, err)
+		}
+		ports[c.Port] = &Port{
+			Core: c, HardwareAddr: mac,
+			neighbors: map[netip.Addr]kernel.NeighborEvent{}, wanted: map[netip.Addr]bool{},
+		}
+	}
+	return ports, nil
+}
+
+// ConfigureKernel gives the interfaces of the ports their addresses.
+func ConfigureKernel(ports map[uint32]*Port) (err error) {
+	for _, p := range ports {
+		if p.Index, err = kernel.ConfigureLink(p.BGPName, p.Addresses); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flows say what arrives on the port.
+func (p *Port) flows() []pipeline.Flow {
+	addresses := make([]netip.Addr, len(p.Addresses))
+	for i, a := range p.Addresses {
+		addresses[i] = a.Addr()
+	}
+	return pipeline.CorePort{
+		Port: p.Port, BGPPort: p.BGPPort, MAC: p.HardwareAddr, Addresses: addresses, Meter: meter.Core(p.Port),
+	}.Flows()
+}
+
+// Fits is the longest IP packet, in octets, that leaves on the port with one
+// label.
+func (p *Port) Fits() int { return p.MTU - labelEntry }
+
+// labelEntry is one entry of the label stack, in octets (RFC 3032).
+const labelEntry = 4
+
+// maxLabelStack is what a full stack of three labels adds to a packet, in
+// octets: the most that Open vSwitch can handle.
+const maxLabelStack = 3 * labelEntry

@@ -1,0 +1,90 @@
+package vrf
+
+import (
+	"slices"
+
+	"pseudowan/bgp"
+	"pseudowan/ovs/pipeline"
+	"pseudowan/router/fib"
+)
+
+// Program brings the flows in line with what has changed since the last call,
+// and returns the prefixes.
+func (t *Tables) Program() map[fib.Key]bool {
+	changed := t.changed
+	t.changed = map[fib.Key]bool{}
+	for key := range changed {
+		t.program(key)
+	}
+	return changed
+}
+
+// program puts into the switch what holds for a prefix: the router's own
+// addresses and subnets first, then neighbours, then the best route.
+func (t *Tables) program(key fib.Key) {
+	if to, ok := t.connected[key]; ok {
+		t.fib.SetRoute(key, to)
+		return
+	}
+	if port, ok := t.hosts[key]; ok {
+		t.fib.SetRoute(key, t.ports.Forward(t.ports.Port(port), key.Prefix.Addr()))
+		return
+	}
+	if best, ok := t.best[key]; ok {
+		if paths := t.paths(key); len(paths) > 1 {
+			t.fib.SpreadRoute(key, paths)
+			return
+		}
+		if to := t.target(key.VRF, best); to != nil {
+			t.fib.SetRoute(key, to)
+			return
+		}
+	}
+	t.fib.UnsetRoute(key)
+}
+
+// paths are the ways over which packets to a prefix are spread.
+func (t *Tables) paths(key fib.Key) []pipeline.Forward {
+	var out []pipeline.Forward
+	for _, p := range t.spread[key] {
+		if to, ok := t.target(key.VRF, p).(pipeline.Forward); ok && !slices.Contains(out, to) {
+			out = append(out, to)
+		}
+	}
+	return out
+}
+
+// target is where a route of a VRF sends packets, or nil where that is unknown.
+func (t *Tables) target(vrf uint32, p *bgp.Path) pipeline.Target {
+	if p.Remote() {
+		if to, ok := t.links.Forward(p.Route.NextHop, uint32(p.Route.Label)); ok {
+			return to
+		}
+		return nil
+	}
+	origin := t.byName[p.VRF] // perhaps another VRF of this router
+	if origin == nil {
+		return nil
+	}
+	nextHop := p.Route.NextHop
+	if p.Source == bgp.Connected {
+		nextHop = p.Route.Prefix.Addr()
+		if !p.Route.Prefix.IsSingleIP() {
+			return subnetTarget(vrf, origin.ID)
+		}
+	}
+	port := t.ports.Holding(origin.ID, nextHop)
+	if port == nil {
+		return nil
+	}
+	return t.ports.Forward(port, nextHop)
+}
+
+// subnetTarget is where a route to a connected subnet sends packets for which
+// there is no host: an imported one into the VRF that has the hosts.
+func subnetTarget(vrf, origin uint32) pipeline.Target {
+	if vrf == origin {
+		return pipeline.Punt(pipeline.ReasonGlean)
+	}
+	return pipeline.LookUp(origin)
+}

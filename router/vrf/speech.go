@@ -1,0 +1,82 @@
+package vrf
+
+import (
+	"context"
+	"log/slog"
+
+	"pseudowan/bgp"
+	"pseudowan/router/fib"
+)
+
+// Announcer is a BGP speaker as far as it announces.
+type Announcer interface {
+	Announce(ctx context.Context, routes []bgp.Route) error
+	Withdraw(ctx context.Context, routes []bgp.Route) error
+}
+
+// Speech is what the peers of one speaker are to know, and what they have been
+// told. The two differ while flows are being programmed.
+type Speech struct {
+	log    *slog.Logger
+	fib    *fib.Table
+	to     Announcer // nil after Close
+	wanted map[bgp.Key]bgp.Route
+	told   map[bgp.Key]bgp.Route
+}
+
+// NewSpeech has told nothing yet.
+func NewSpeech(log *slog.Logger, f *fib.Table, to Announcer) *Speech {
+	return &Speech{log: log, fib: f, to: to, wanted: map[bgp.Key]bgp.Route{}, told: map[bgp.Key]bgp.Route{}}
+}
+
+// Close ends the speech: its speaker is stopped.
+func (s *Speech) Close() { s.to = nil }
+
+// Announce announces a route once the switch has all that is pending: packets
+// may come as soon as a peer knows.
+func (s *Speech) Announce(key bgp.Key, route bgp.Route) {
+	s.wanted[key] = route
+	if told, known := s.told[key]; !known || !told.Equal(route) {
+		s.fib.Then(func() { s.sync(key) })
+	}
+}
+
+// Withdraw withdraws a route at once, for what is not true any more must not
+// stand.
+func (s *Speech) Withdraw(key bgp.Key) {
+	delete(s.wanted, key)
+	s.sync(key)
+}
+
+// Wanted lists the routes that are announced, or will be.
+func (s *Speech) Wanted() []bgp.Key {
+	list := make([]bgp.Key, 0, len(s.wanted))
+	for key := range s.wanted {
+		list = append(list, key)
+	}
+	return list
+}
+
+// sync brings what the peers have been told of a route in line with what they
+// are to know.
+func (s *Speech) sync(key bgp.Key) {
+	want, tells := s.wanted[key]
+	told, known := s.told[key]
+	switch {
+	case s.to == nil:
+	case tells && (!known || !told.Equal(want)):
+		s.told[key] = want
+		s.hand(s.to.Announce, want)
+	case known && !tells:
+		delete(s.told, key)
+		s.hand(s.to.Withdraw, bgp.Route{RD: key.RD, Prefix: key.Prefix})
+	}
+}
+
+// hand gives a route to the speaker. What it refuses is a defect of ours, and
+// the rest of the router goes on.
+func (s *Speech) hand(do func(context.Context, []bgp.Route) error, route bgp.Route) {
+	if err := do(context.Background(), []bgp.Route{route}); err != nil {
+		s.log.Error("the BGP speaker refuses a route", "rd", route.RD, "prefix", route.Prefix, "error", err)
+	}
+}

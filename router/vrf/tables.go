@@ -1,0 +1,239 @@
+package vrf
+
+import (
+	"iter"
+	"log/slog"
+	"net/netip"
+	"slices"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
+	"pseudowan/ovs/pipeline"
+	"pseudowan/router/access"
+	"pseudowan/router/config"
+	"pseudowan/router/fib"
+	"pseudowan/router/kernel"
+	"pseudowan/router/meter"
+	"pseudowan/router/transport"
+)
+
+// Tables is the VRFs of one router. It is not safe for concurrent use.
+type Tables struct {
+	log      *slog.Logger
+	fib      *fib.Table
+	carriers *kernel.Carriers
+	links    *transport.Links
+	ports    *access.Ports
+
+	vrfs   []config.VRF
+	byName map[string]*config.VRF
+	byID   map[uint32]*config.VRF
+	tables *bgp.Tables
+	labels labels
+
+	connected map[fib.Key]pipeline.Target // routes that follow from the configuration alone
+	hosts     map[fib.Key]uint32          // access ports of the neighbours that are up
+	local     map[localKey]bgp.LocalRoute
+	best      map[fib.Key]*bgp.Path
+	spread    map[fib.Key][]*bgp.Path // all equally good ones, where there is more than one
+
+	changed map[fib.Key]bool // since the last Program
+	speech  *Speech
+	anew    bool // everything is to be announced anew
+}
+
+// maxPaths is over how many equally good paths the packets to a prefix are
+// spread.
+const maxPaths = 8
+
+// New returns the tables of a router that has no VRF yet.
+func New(log *slog.Logger, f *fib.Table, carriers *kernel.Carriers, links *transport.Links, ports *access.Ports) *Tables {
+	tables := bgp.NewTables(nil)
+	tables.SetMaxPaths(maxPaths)
+	return &Tables{
+		log: log, fib: f, carriers: carriers, links: links, ports: ports, tables: tables,
+		connected: map[fib.Key]pipeline.Target{}, hosts: map[fib.Key]uint32{}, local: map[localKey]bgp.LocalRoute{},
+		best: map[fib.Key]*bgp.Path{}, spread: map[fib.Key][]*bgp.Path{},
+		changed: map[fib.Key]bool{},
+	}
+}
+
+// SetAnnouncer says by what other routers are told, before the first Speak.
+func (t *Tables) SetAnnouncer(to Announcer) { t.speech = NewSpeech(t.log, t.fib, to) }
+
+// Configure replaces the VRFs, on ports and links that are configured already.
+// The labels come first: see KeepLabels.
+func (t *Tables) Configure(vrfs []config.VRF) {
+	t.vrfs, t.byName, t.byID = vrfs, map[string]*config.VRF{}, map[uint32]*config.VRF{}
+	var flows []pipeline.Flow
+	var inLabels []pipeline.InLabel
+	var imports []bgp.VRF
+	for i := range vrfs {
+		v := &vrfs[i]
+		t.byName[v.Name], t.byID[v.ID] = v, v
+		flows = append(flows, pipeline.VRF{ID: v.ID, Meter: meter.VRF(v.ID)}.Flows()...)
+		for _, b := range t.Labels(v) {
+			inLabels = append(inLabels, t.inLabel(v, b))
+		}
+		imports = append(imports, bgp.VRF{ID: v.ID, Name: v.Name, RD: v.RD, Import: v.Import, Export: v.Export})
+	}
+	t.fib.Replace(flows, pipeline.KindVRF)
+	t.fib.ReplaceLabels(inLabels)
+	t.tables.SetVRFs(imports)
+	t.connect()
+	t.chooseAnew()
+	t.refreshLocal()
+	for key := range t.fib.Routes() {
+		t.changed[key] = true
+	}
+	for _, all := range []iter.Seq[fib.Key]{keys(t.connected), keys(t.best)} {
+		for key := range all {
+			t.changed[key] = true
+		}
+	}
+	t.anew = true
+}
+
+func keys[V any](m map[fib.Key]V) iter.Seq[fib.Key] {
+	return func(yield func(fib.Key) bool) {
+		for key := range m {
+			if !yield(key) {
+				return
+			}
+		}
+	}
+}
+
+// connect derives the routes that follow from the configuration alone: the
+// gateways' own addresses and the connected subnets.
+func (t *Tables) connect() {
+	t.connected = map[fib.Key]pipeline.Target{}
+	for _, p := range t.ports.All() {
+		for _, g := range p.Gateways {
+			if g.Masked() != hostPrefix(g.Addr()) {
+				t.connected[fib.Key{VRF: p.VRFID, Prefix: g.Masked()}] = pipeline.Punt(pipeline.ReasonGlean)
+			}
+			t.connected[fib.Key{VRF: p.VRFID, Prefix: hostPrefix(g.Addr())}] = pipeline.Punt(pipeline.ReasonLocal)
+		}
+	}
+}
+
+// Connected reports whether a prefix is an address or a subnet of the router in
+// a VRF.
+func (t *Tables) Connected(key fib.Key) bool {
+	_, ok := t.connected[key]
+	return ok
+}
+
+// VRFs lists the VRFs in the order of the configuration.
+func (t *Tables) VRFs() []config.VRF { return t.vrfs }
+
+// VRF returns a VRF by its name, or nil.
+func (t *Tables) VRF(name string) *config.VRF { return t.byName[name] }
+
+// ByID returns a VRF by its number, or nil.
+func (t *Tables) ByID(id uint32) *config.VRF { return t.byID[id] }
+
+// Hear notes a route that another router announces or withdraws.
+func (t *Tables) Hear(u bgp.RouteUpdate) {
+	if u.Withdrawn {
+		t.note(t.tables.Withdraw(u.Route.Key()))
+		return
+	}
+	if u.Route.Unusable == "" {
+		t.links.Use(u.Route.NextHop)
+	}
+	t.note(t.tables.Update(u.Route))
+}
+
+// NextHops returns the next hops of all routes of other routers.
+func (t *Tables) NextHops() map[netip.Addr]bool { return t.tables.NextHops() }
+
+// FollowNextHops notes which next hops may be used now.
+func (t *Tables) FollowNextHops(changed map[netip.Addr]bool) {
+	for nextHop := range changed {
+		t.note(t.tables.SetNextHop(nextHop, t.links.Usable(nextHop)))
+	}
+}
+
+// SetCE enters a route of a customer's router into a VRF, or changes it.
+func (t *Tables) SetCE(vrf string, route bgp.CustomerRoute) { t.note(t.tables.SetCustomer(vrf, route)) }
+
+// RemoveCE removes what a customer's router announced of a prefix.
+func (t *Tables) RemoveCE(vrf string, prefix netip.Prefix, peer netip.Addr) {
+	t.note(t.tables.RemoveCustomer(vrf, prefix, peer))
+}
+
+// Routes lists the routes of a VRF.
+func (t *Tables) Routes(vrf string) []bgp.Entry { return t.tables.Routes(vrf) }
+
+// Paths lists the paths to a prefix in a VRF, the best first.
+func (t *Tables) Paths(vrf string, prefix netip.Prefix) []bgp.Entry {
+	return t.tables.Paths(vrf, prefix)
+}
+
+// Best returns the best path to a prefix, or nil.
+func (t *Tables) Best(key fib.Key) *bgp.Path { return t.best[key] }
+
+// AllBest lists the prefixes that have a best path, in no order.
+func (t *Tables) AllBest() iter.Seq[fib.Key] { return keys(t.best) }
+
+// Used returns the paths that packets to a prefix take.
+func (t *Tables) Used(key fib.Key) []*bgp.Path {
+	if t.best[key] == nil {
+		return nil
+	}
+	return slices.Concat([]*bgp.Path{t.best[key]}, t.spread[key])
+}
+
+// note marks what has become best in the VRFs for Program and Speak.
+func (t *Tables) note(changes []bgp.Change) {
+	for _, c := range changes {
+		if v := t.byName[c.VRF]; v != nil {
+			key := fib.Key{VRF: v.ID, Prefix: c.Prefix}
+			t.choose(key, c)
+			t.changed[key] = true
+		}
+	}
+}
+
+func (t *Tables) choose(key fib.Key, c bgp.Change) {
+	if c.New == nil {
+		delete(t.best, key)
+	} else {
+		t.best[key] = c.New
+	}
+	if c.Spread == nil {
+		delete(t.spread, key)
+	} else {
+		t.spread[key] = c.Spread
+	}
+}
+
+// chooseAnew reads what is best out of tables whose VRFs are others now: a VRF
+// that is gone has left nothing behind, and its number may be another's.
+func (t *Tables) chooseAnew() {
+	clear(t.best)
+	clear(t.spread)
+	for c := range t.tables.Choices() {
+		if v := t.byName[c.VRF]; v != nil {
+			t.choose(fib.Key{VRF: v.ID, Prefix: c.Prefix}, c)
+		}
+	}
+}
+
+// inLabel is what becomes of packets with a label of ours: a label for a next
+// hop goes straight to it, any other is looked up in the VRF.
+func (t *Tables) inLabel(v *config.VRF, b vpn.Binding) pipeline.InLabel {
+	in := pipeline.InLabel{Label: uint32(b.Label), VRF: v.ID, IPv6: b.Key.Family == vpn.VPNv6}
+	if !b.Key.NextHop.IsValid() {
+		return in
+	}
+	if p := t.ports.Holding(v.ID, b.Key.NextHop); p != nil {
+		to := t.ports.Forward(p, b.Key.NextHop)
+		in.Adjacency, in.MTU = to.Adjacency, to.MTU
+	}
+	return in
+}
+
+func hostPrefix(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
