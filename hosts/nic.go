@@ -20,8 +20,8 @@ type Loan struct {
 	Alias    string    // the full name of the router's interface
 	MTU      int       // 0: what the NIC has
 	StateDir string    // where the record is kept that the alias is too short for
-	Force    bool      // also a NIC that carries a default route or has a master
-	Direct   bool      // without a bridge, although it is no real NIC
+
+	direct bool // without a bridge, although it is no real NIC: for tests
 }
 
 // LentNIC is a NIC inside a router's namespace.
@@ -48,7 +48,7 @@ func NICWireName(intf string) string { return "w-" + intf }
 //
 // A real NIC becomes the router's interface itself, with receive offloads off.
 // Any other (veth, tap, virtio) may bring packets whose checksums were left to
-// a hardware that does not exist: it is put into a bridge inside the
+// absent offload hardware: it is put into a bridge inside the
 // namespace, and the router's interface is a wire to that bridge, on whose way
 // in the checksums are filled in.
 func LendNIC(l Loan) (LentNIC, error) {
@@ -107,13 +107,8 @@ func (l Loan) carry(home, router *inside, nic netlink.Link, record nicRecord) (L
 	if err := home.nl.LinkSetAlias(nic, record.alias()); err != nil {
 		return LentNIC{}, fmt.Errorf("mark it: %w", err)
 	}
-	if record.Master != "" {
-		if err := home.nl.LinkSetNoMaster(nic); err != nil {
-			return LentNIC{}, fmt.Errorf("take it out of %s: %w", record.Master, err)
-		}
-	}
 	name := l.Name
-	if driver, err := home.eth.DriverName(record.Name); !l.Direct && (err != nil || untrusted(nic.Type(), driver)) {
+	if driver, err := home.eth.DriverName(record.Name); !l.direct && (err != nil || untrusted(nic.Type(), driver)) {
 		name = NICName(l.Name)
 	}
 	if err := home.moveLink(nic, router, name); err != nil {
@@ -152,11 +147,8 @@ func (l Loan) pick(home *inside) (netlink.Link, error) {
 	if nic.Attrs().Flags&net.FlagLoopback != 0 || nic.Type() == "bridge" {
 		return nil, fmt.Errorf("a %s cannot be lent", nic.Type())
 	}
-	if l.Force {
-		return nic, nil
-	}
 	if master := nic.Attrs().MasterIndex; master != 0 {
-		return nil, fmt.Errorf("%w: it is a port of %s; take it out, or force it", ErrInUse, nameOf(links, master))
+		return nil, fmt.Errorf("%w: it is a port of %s; take it out first", ErrInUse, nameOf(links, master))
 	}
 	routes, err := home.routesThrough(nic)
 	if err != nil {
@@ -164,7 +156,7 @@ func (l Loan) pick(home *inside) (netlink.Link, error) {
 	}
 	for _, r := range routes {
 		if d := destinationOf(r); d.prefix.Bits() == 0 {
-			return nil, fmt.Errorf("%w: the default route %s goes through it; take another, or force it", ErrInUse, d.prefix)
+			return nil, fmt.Errorf("%w: the default route %s goes through it; lend another NIC, or move the route", ErrInUse, d.prefix)
 		}
 	}
 	return nic, nil

@@ -142,13 +142,6 @@ func (in *inside) recordNIC(nic netlink.Link) (nicRecord, error) {
 			r.Offloads = append(r.Offloads, name)
 		}
 	}
-	if a.MasterIndex != 0 {
-		master, err := in.nl.LinkByIndex(a.MasterIndex)
-		if err != nil {
-			return nicRecord{}, err
-		}
-		r.Master = master.Attrs().Name
-	}
 	if r.Addresses, err = in.recordAddresses(nic); err != nil {
 		return nicRecord{}, err
 	}

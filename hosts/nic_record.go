@@ -21,7 +21,6 @@ type nicRecord struct {
 	Up        bool         `json:"up"`
 	Offloads  []string     `json:"offloads,omitempty"` // those that were on and are turned off
 	Alias     string       `json:"alias,omitempty"`
-	Master    string       `json:"master,omitempty"`
 	Addresses []nicAddress `json:"addresses,omitempty"`
 	Routes    []nicRoute   `json:"routes,omitempty"`
 }
@@ -62,9 +61,6 @@ func (r nicRecord) alias() string {
 		text += " up"
 	}
 	var words []string
-	if r.Master != "" {
-		words = append(words, " master="+r.Master)
-	}
 	for _, a := range r.Addresses {
 		words = append(words, " a="+a.Prefix.String())
 	}
@@ -120,8 +116,6 @@ func (r *nicRecord) parseWord(word string) (err error) {
 		r.MTU, err = strconv.Atoi(value)
 	case "up":
 		r.Up = true
-	case "master":
-		r.Master, err = value, checkLinkName(value)
 	case "off":
 		r.Offloads = append(r.Offloads, value)
 	case "a":

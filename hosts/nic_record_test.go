@@ -9,7 +9,7 @@ import (
 
 func TestNICAliasIsReadAsWritten(t *testing.T) {
 	short := nicRecord{
-		Name: "eth1", MAC: "02:00:00:00:00:01", MTU: 1500, Up: true, Master: "br0", Offloads: []string{"rx-gro"},
+		Name: "eth1", MAC: "02:00:00:00:00:01", MTU: 1500, Up: true, Offloads: []string{"rx-gro"},
 		Addresses: []nicAddress{{Prefix: prefixes("192.0.2.1/24")[0]}, {Prefix: prefixes("2001:db8::1/64")[0]}},
 		Routes:    []nicRoute{{Prefix: prefixes("10.0.0.0/8")[0], Via: prefixes("192.0.2.2/32")[0].Addr()}, {Prefix: prefixes("2001:db8:1::/48")[0]}},
 	}

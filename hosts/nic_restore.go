@@ -23,9 +23,6 @@ func (in *inside) restoreNIC(r nicRecord) error {
 	}
 	mac, err := net.ParseMAC(r.MAC)
 	errs := []error{err, in.attributes(nic, nic.Attrs().Alias, mac, r.MTU), in.offloadsOn(r.Name, r.Offloads)}
-	if master := links[r.Master]; master != nil && nic.Attrs().MasterIndex != master.Attrs().Index {
-		errs = append(errs, in.nl.LinkSetMaster(nic, master))
-	}
 	if r.Up {
 		errs = append(errs, in.setUp(nic))
 	}

@@ -76,7 +76,7 @@ func TestRealNICIsLentAndReturned(t *testing.T) {
 			mustRun(t, l.server, "ethtool", "-K", "up1", "gro", "on")
 			before := l.state(t)
 			loan := l.loan
-			loan.Direct = direct
+			loan.direct = direct
 			var lent LentNIC
 			for range 2 {
 				var err error
@@ -151,18 +151,6 @@ func TestRealNICInUseIsRefused(t *testing.T) {
 	refused("IPv6 default route")
 	mustRun(t, l.server, "sh", "-c", "ip -6 route del default; ip link add name br7 type bridge; ip link set up1 master br7")
 	refused("port of a bridge")
-
-	before := l.state(t)
-	l.loan.Force = true
-	if _, err := l.fromServer(l.loan); err != nil {
-		t.Fatalf("forced: %v", err)
-	}
-	if err := l.giveBack(l.loan.StateDir); err != nil {
-		t.Fatal(err)
-	}
-	if diff := l.differs(t, before); diff != "" {
-		t.Errorf("forced and returned, not as it was:\n%s", diff)
-	}
 }
 
 func TestRealNICThatIsNotThere(t *testing.T) {
@@ -194,7 +182,7 @@ func TestRealNICThatIsNotThere(t *testing.T) {
 func TestRealNICStaysWhenLendingFails(t *testing.T) {
 	needRoot(t)
 	l := newLending(t)
-	for name, loan := range map[string]Loan{"bridged": l.loan, "direct": {NIC: "up1", To: l.router, Name: "eth1", Alias: "x", StateDir: t.TempDir(), Direct: true}} {
+	for name, loan := range map[string]Loan{"bridged": l.loan, "direct": {NIC: "up1", To: l.router, Name: "eth1", Alias: "x", StateDir: t.TempDir(), direct: true}} {
 		mustRun(t, l.router, "ip", "link", "add", "name", "eth1", "type", "bridge") // somebody else's
 		before := l.state(t)
 		if _, err := l.fromServer(loan); err == nil {

@@ -20,43 +20,45 @@ type Segment struct {
 
 // EnsureSegment makes the bridge and its wires, or keeps them; wires of ours
 // that are ports of the bridge and not wanted any more are removed. The bridge
-// has no address, no IPv6, no spanning tree and floods all multicast.
-func EnsureSegment(ctx context.Context, s Segment) error {
-	if err := s.ensure(ctx); err != nil {
-		return fmt.Errorf("segment %s: %w", s.Alias, err)
+// has no address, no IPv6, no spanning tree and floods all multicast. Like
+// EnsureWires it returns the wires that it changed.
+func EnsureSegment(ctx context.Context, s Segment) ([]Wire, error) {
+	changed, err := s.ensure(ctx)
+	if err != nil {
+		return changed, fmt.Errorf("segment %s: %w", s.Alias, err)
 	}
-	return nil
+	return changed, nil
 }
 
-func (s Segment) ensure(ctx context.Context) error {
+func (s Segment) ensure(ctx context.Context) (changed []Wire, err error) {
 	for _, w := range s.Wires {
 		if w.A.Namespace != s.Namespace {
-			return fmt.Errorf("wire %s does not begin in the segment's namespace", w)
+			return nil, fmt.Errorf("wire %s does not begin in the segment's namespace", w)
 		}
 	}
 	if err := doIn(s.Namespace, func() error { return applySysctls(silentSysctls()) }); err != nil {
-		return err
+		return changed, err
 	}
 	in, err := openInside(s.Namespace)
 	if err != nil {
-		return err
+		return changed, err
 	}
 	defer in.close()
 	bridge, err := in.ensureBridge(s.Name, s.Alias, 0)
 	if err != nil {
-		return err
+		return changed, err
 	}
-	if _, err := EnsureWires(ctx, s.Wires); err != nil {
-		return err
+	if changed, err = EnsureWires(ctx, s.Wires); err != nil {
+		return changed, err
 	}
 	if err := in.plug(bridge, s.Wires); err != nil {
-		return err
+		return changed, err
 	}
 	// Last, as a bridge follows the MTU of its ports until it is told its own.
 	if err := in.attributes(bridge, linkAlias(s.Alias), nil, s.MTU); err != nil {
-		return err
+		return changed, err
 	}
-	return in.setUp(bridge)
+	return changed, in.setUp(bridge)
 }
 
 // plug makes the A ends the bridge's only ports of ours.

@@ -203,10 +203,18 @@ func TestRealSegment(t *testing.T) {
 			B: WireEnd{Namespace: r.Path(), Name: "eth0", MTU: 1600},
 		})
 	}
-	for range 2 {
-		if err := EnsureSegment(context.Background(), s); err != nil {
+	for i, want := range []int{3, 0} {
+		changed, err := EnsureSegment(context.Background(), s)
+		if err != nil {
 			t.Fatal(err)
 		}
+		if len(changed) != want {
+			t.Errorf("run %d changes the wires %v, want %d", i, changed, want)
+		}
+	}
+	mustRun(t, routers[1], "ip", "link", "delete", "eth0")
+	if changed, err := EnsureSegment(context.Background(), s); err != nil || len(changed) != 1 || changed[0].B.Namespace != routers[1].Path() {
+		t.Errorf("after a wire was deleted: %v, %v", changed, err)
 	}
 	for i, r := range routers {
 		configureHost(t, r, Network{Interfaces: []Interface{{Name: "eth0", Addresses: prefixes([]string{"10.0.0.1/24", "10.0.0.2/24", "10.0.0.3/24"}[i])}}})
@@ -222,7 +230,7 @@ func TestRealSegment(t *testing.T) {
 		t.Errorf("the segment has IPv6 addresses:\n%s", out)
 	}
 	s.Wires = s.Wires[:2]
-	if err := EnsureSegment(context.Background(), s); err != nil {
+	if _, err := EnsureSegment(context.Background(), s); err != nil {
 		t.Fatal(err)
 	}
 	if link(t, lab, "c") != nil || link(t, routers[2], "eth0") != nil || link(t, lab, "b") == nil {

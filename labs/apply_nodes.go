@@ -30,10 +30,14 @@ func (a *applier) coreWires(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = hosts.EnsureSegment(ctx, hosts.Segment{
+		changed, err := hosts.EnsureSegment(ctx, hosts.Segment{
 			Namespace: hosts.Namespace{Name: a.plan.Namespace}.Path(),
 			Name:      s.Name, Alias: a.plan.Lab + ":" + s.Name, MTU: s.MTU, Wires: wires,
 		})
+		for _, w := range changed {
+			i := slices.IndexFunc(wires, func(x hosts.Wire) bool { return x.String() == w.String() })
+			a.putRight("wire "+w.String(), s.Wires[i].B.Node)
+		}
 		if err != nil {
 			return err
 		}

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Team is the stations of a test.
-type Team struct {
+// Prober sends probes from hosts, and hears who answers.
+type Prober struct {
 	port     int
 	run      uint64
 	stations map[string]*station
@@ -24,7 +24,7 @@ type Team struct {
 	served   sync.WaitGroup
 
 	mu     sync.Mutex
-	volley *volley
+	round  *round
 	number uint32 // of the next probe
 }
 
@@ -38,12 +38,12 @@ const (
 
 // Open makes a station in every host. The error names the host that cannot be
 // entered; nothing is left open then.
-func Open(hosts []Host) (*Team, error) {
+func Open(hosts []Host) (*Prober, error) {
 	var err error
 	for range attempts {
-		var t *Team
-		if t, err = openAt(hosts, firstPort+mathrand.IntN(lastPort-firstPort)); err == nil {
-			return t, nil
+		var pr *Prober
+		if pr, err = openAt(hosts, firstPort+mathrand.IntN(lastPort-firstPort)); err == nil {
+			return pr, nil
 		}
 		if !errors.Is(err, unix.EADDRINUSE) {
 			return nil, err
@@ -52,50 +52,50 @@ func Open(hosts []Host) (*Team, error) {
 	return nil, err
 }
 
-func openAt(hosts []Host, port int) (*Team, error) {
+func openAt(hosts []Host, port int) (*Prober, error) {
 	var run [8]byte
 	if _, err := rand.Read(run[:]); err != nil {
 		return nil, err
 	}
-	t := &Team{
+	pr := &Prober{
 		port: port, run: binary.BigEndian.Uint64(run[:]),
-		stations: map[string]*station{}, byToken: map[token]string{}, volley: newVolley(nil, 0),
+		stations: map[string]*station{}, byToken: map[token]string{}, round: newRound(nil, 0),
 	}
 	for _, h := range hosts {
 		var k token
 		if _, err := rand.Read(k[:]); err != nil {
-			t.Close()
+			pr.Close()
 			return nil, err
 		}
 		s, err := open(h, port, k)
 		if err != nil {
-			t.Close()
+			pr.Close()
 			return nil, err
 		}
-		t.stations[h.Name], t.byToken[k] = s, h.Name
-		t.serve(s)
+		pr.stations[h.Name], pr.byToken[k] = s, h.Name
+		pr.serve(s)
 	}
-	return t, nil
+	return pr, nil
 }
 
-func (t *Team) serve(s *station) {
+func (pr *Prober) serve(s *station) {
 	for _, u := range s.udp {
-		t.served.Go(func() { s.receive(u, t.hear) })
+		pr.served.Go(func() { s.receive(u, pr.hear) })
 	}
 	for _, c := range s.icmp {
-		t.served.Go(func() { s.receiveErrors(c, t.hearError) })
+		pr.served.Go(func() { s.receiveErrors(c, pr.hearError) })
 	}
 }
 
 // Port is the UDP port that requests come from and go to.
-func (t *Team) Port() uint16 { return uint16(t.port) }
+func (pr *Prober) Port() uint16 { return uint16(pr.port) }
 
 // Close ends all stations.
-func (t *Team) Close() {
-	for _, s := range t.stations {
+func (pr *Prober) Close() {
+	for _, s := range pr.stations {
 		s.close()
 	}
-	t.served.Wait()
+	pr.served.Wait()
 }
 
 // Probe is a request from a host to an address.
@@ -116,8 +116,8 @@ type Result struct {
 	Took     time.Duration // until the first answer or error
 }
 
-// Orders say how persistent a volley of probes is.
-type Orders struct {
+// Schedule says how persistent a round of probes is.
+type Schedule struct {
 	Tries    int           // how often a probe is sent at most
 	Every    time.Duration // between two tries
 	Wait     time.Duration // for answers after the last try
@@ -130,47 +130,47 @@ type Orders struct {
 const perSecond = 4000
 
 // Send sends probes and returns their results in the same order. It ends
-// early when all are settled. Volleys are sent one after another.
-func (t *Team) Send(ctx context.Context, probes []Probe, o Orders) ([]Result, error) {
+// early when all are settled. Rounds are sent one after another.
+func (pr *Prober) Send(ctx context.Context, probes []Probe, s Schedule) ([]Result, error) {
 	for _, p := range probes {
-		if t.stations[p.From] == nil {
+		if pr.stations[p.From] == nil {
 			return nil, fmt.Errorf("no host %s to send from", p.From)
 		}
 	}
-	v := t.begin(probes)
-	for try := range o.Tries {
+	rnd := pr.begin(probes)
+	for try := range s.Tries {
 		began := time.Now()
-		if err := t.sendUnsettled(ctx, v, o); err != nil {
+		if err := pr.sendUnsettled(ctx, rnd, s); err != nil {
 			return nil, err
 		}
-		wait := o.Every - time.Since(began)
-		if try == o.Tries-1 {
-			wait = o.Wait
+		wait := s.Every - time.Since(began)
+		if try == s.Tries-1 {
+			wait = s.Wait
 		}
-		if done, err := v.wait(ctx, wait, o); done || err != nil {
-			return v.results(), err
+		if done, err := rnd.wait(ctx, wait, s); done || err != nil {
+			return rnd.results(), err
 		}
 	}
-	return v.results(), nil
+	return rnd.results(), nil
 }
 
-func (t *Team) begin(probes []Probe) *volley {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.volley = newVolley(probes, t.number)
-	t.number += uint32(len(probes))
-	return t.volley
+func (pr *Prober) begin(probes []Probe) *round {
+	pr.mu.Lock()
+	defer pr.mu.Unlock()
+	pr.round = newRound(probes, pr.number)
+	pr.number += uint32(len(probes))
+	return pr.round
 }
 
-func (t *Team) sendUnsettled(ctx context.Context, v *volley, o Orders) error {
+func (pr *Prober) sendUnsettled(ctx context.Context, rnd *round, s Schedule) error {
 	const burst = perSecond / 200
 	sent := 0
-	for i, p := range v.probes {
-		if v.settled(i, o) {
+	for i, p := range rnd.probes {
+		if rnd.settled(i, s) {
 			continue
 		}
-		err := t.stations[p.From].send(p, t.port, message{run: t.run, number: v.first + uint32(i)})
-		v.sent(i, err)
+		err := pr.stations[p.From].send(p, pr.port, message{run: pr.run, number: rnd.first + uint32(i)})
+		rnd.sent(i, err)
 		if sent++; sent%burst != 0 {
 			continue
 		}
@@ -184,41 +184,41 @@ func (t *Team) sendUnsettled(ctx context.Context, v *volley, o Orders) error {
 }
 
 // hear takes note of a request or an answer at a station.
-func (t *Team) hear(at *station, m message) {
-	if m.run != t.run {
+func (pr *Prober) hear(at *station, m message) {
+	if m.run != pr.run {
 		return
 	}
-	v := t.current()
+	rnd := pr.current()
 	if m.kind == request {
-		v.note(m.number, func(_ Probe, r *Result) { r.Arrived = with(r.Arrived, at.host.Name) })
+		rnd.note(m.number, func(_ Probe, r *Result) { r.Arrived = with(r.Arrived, at.host.Name) })
 		return
 	}
-	name, ours := t.byToken[m.token]
+	name, ours := pr.byToken[m.token]
 	if !ours {
 		return
 	}
-	v.note(m.number, func(p Probe, r *Result) {
+	rnd.note(m.number, func(p Probe, r *Result) {
 		if p.From == at.host.Name {
 			r.Answered = with(r.Answered, name)
 		}
 	})
 }
 
-func (t *Team) hearError(at *station, e Error, m message) {
-	if m.run != t.run {
+func (pr *Prober) hearError(at *station, e Error, m message) {
+	if m.run != pr.run {
 		return
 	}
-	t.current().note(m.number, func(p Probe, r *Result) {
+	pr.current().note(m.number, func(p Probe, r *Result) {
 		if p.From == at.host.Name && !slices.Contains(r.Errors, e) {
 			r.Errors = append(r.Errors, e)
 		}
 	})
 }
 
-func (t *Team) current() *volley {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.volley
+func (pr *Prober) current() *round {
+	pr.mu.Lock()
+	defer pr.mu.Unlock()
+	return pr.round
 }
 
 func with(names []string, name string) []string {

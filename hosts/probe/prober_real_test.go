@@ -53,7 +53,7 @@ func wire(t *testing.T, a, b Host, addresses map[string][]string) {
 
 // Two pairs of hosts with the same addresses are told apart; silence and
 // refusal are told from answers.
-func TestRealTeam(t *testing.T) {
+func TestRealProber(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root: network namespaces")
 	}
@@ -65,11 +65,11 @@ func TestRealTeam(t *testing.T) {
 		})
 		list = append(list, x, y)
 	}
-	team, err := Open(list)
+	prober, err := Open(list)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(team.Close)
+	t.Cleanup(prober.Close)
 	addr := netip.MustParseAddr
 	probes := []Probe{
 		{From: "a1", Source: addr("10.1.0.1"), Destination: addr("10.1.0.2")},
@@ -82,7 +82,7 @@ func TestRealTeam(t *testing.T) {
 	}
 	want := []string{"a2", "b2", "a2", "b1", "a1", "", ""}
 	done := 0
-	results, err := team.Send(context.Background(), probes, Orders{
+	results, err := prober.Send(context.Background(), probes, Schedule{
 		Tries: 20, Every: 100 * time.Millisecond, Wait: 100 * time.Millisecond,
 		Settled: func(r Result) bool { return len(r.Answered) > 0 }, Progress: func(n int) { done = n },
 	})

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// volley is the probes that are under way, and what has become of them.
-type volley struct {
+// round is the probes that are under way, and what has become of them.
+type round struct {
 	probes []Probe
 	first  uint32 // number of the first probe
 
@@ -18,60 +18,60 @@ type volley struct {
 	news chan struct{}
 }
 
-func newVolley(probes []Probe, first uint32) *volley {
-	return &volley{
+func newRound(probes []Probe, first uint32) *round {
+	return &round{
 		probes: probes, first: first, list: make([]Result, len(probes)), when: make([]time.Time, len(probes)),
 		news: make(chan struct{}, 1),
 	}
 }
 
 // sent takes note of an attempt to send.
-func (v *volley) sent(i int, err error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+func (rnd *round) sent(i int, err error) {
+	rnd.mu.Lock()
+	defer rnd.mu.Unlock()
 	if err != nil {
-		v.list[i].Refused = err
+		rnd.list[i].Refused = err
 		return
 	}
-	if v.when[i].IsZero() {
-		v.when[i] = time.Now()
+	if rnd.when[i].IsZero() {
+		rnd.when[i] = time.Now()
 	}
-	v.list[i].Refused = nil
-	v.list[i].Sent++
+	rnd.list[i].Refused = nil
+	rnd.list[i].Sent++
 }
 
 // note changes the result of the probe of that number; one of an earlier
-// volley is forgotten.
-func (v *volley) note(number uint32, change func(Probe, *Result)) {
-	i := int(number - v.first)
-	if number < v.first || i >= len(v.probes) {
+// round is forgotten.
+func (rnd *round) note(number uint32, change func(Probe, *Result)) {
+	i := int(number - rnd.first)
+	if number < rnd.first || i >= len(rnd.probes) {
 		return
 	}
-	v.mu.Lock()
-	r := &v.list[i]
-	change(v.probes[i], r)
-	if r.Took == 0 && len(r.Answered)+len(r.Errors) > 0 && !v.when[i].IsZero() {
-		r.Took = time.Since(v.when[i])
+	rnd.mu.Lock()
+	r := &rnd.list[i]
+	change(rnd.probes[i], r)
+	if r.Took == 0 && len(r.Answered)+len(r.Errors) > 0 && !rnd.when[i].IsZero() {
+		r.Took = time.Since(rnd.when[i])
 	}
-	v.mu.Unlock()
+	rnd.mu.Unlock()
 	select {
-	case v.news <- struct{}{}:
+	case rnd.news <- struct{}{}:
 	default:
 	}
 }
 
-func (v *volley) settled(i int, o Orders) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return o.Settled(v.list[i])
+func (rnd *round) settled(i int, s Schedule) bool {
+	rnd.mu.Lock()
+	defer rnd.mu.Unlock()
+	return s.Settled(rnd.list[i])
 }
 
-func (v *volley) countSettled(o Orders) int {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+func (rnd *round) countSettled(s Schedule) int {
+	rnd.mu.Lock()
+	defer rnd.mu.Unlock()
 	n := 0
-	for _, r := range v.list {
-		if o.Settled(r) {
+	for _, r := range rnd.list {
+		if s.Settled(r) {
 			n++
 		}
 	}
@@ -79,34 +79,34 @@ func (v *volley) countSettled(o Orders) int {
 }
 
 // wait returns when all probes are settled, or after a time.
-func (v *volley) wait(ctx context.Context, limit time.Duration, o Orders) (all bool, err error) {
+func (rnd *round) wait(ctx context.Context, limit time.Duration, s Schedule) (all bool, err error) {
 	const pause = 5 * time.Millisecond // counting is not for free
 	deadline := time.NewTimer(max(limit, 0))
 	defer deadline.Stop()
 	for {
-		n := v.countSettled(o)
-		if o.Progress != nil {
-			o.Progress(n)
+		n := rnd.countSettled(s)
+		if s.Progress != nil {
+			s.Progress(n)
 		}
-		if n == len(v.probes) {
+		if n == len(rnd.probes) {
 			return true, nil
 		}
 		select {
 		case <-ctx.Done():
 			return false, ctx.Err()
 		case <-deadline.C:
-			return v.countSettled(o) == len(v.probes), nil
-		case <-v.news:
+			return rnd.countSettled(s) == len(rnd.probes), nil
+		case <-rnd.news:
 			time.Sleep(pause)
 		}
 	}
 }
 
-func (v *volley) results() []Result {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	out := make([]Result, len(v.list))
-	for i, r := range v.list {
+func (rnd *round) results() []Result {
+	rnd.mu.Lock()
+	defer rnd.mu.Unlock()
+	out := make([]Result, len(rnd.list))
+	for i, r := range rnd.list {
 		r.Answered, r.Arrived, r.Errors = slices.Clone(r.Answered), slices.Clone(r.Arrived), slices.Clone(r.Errors)
 		out[i] = r
 	}

@@ -71,7 +71,7 @@ func (s *station) openFamily(v4 bool, port int) error {
 		return err
 	}
 	s.icmp[v4] = i
-	const buffer = 1 << 20 // for the answers to a volley
+	const buffer = 1 << 20 // for the answers to a round
 	return errors.Join(u.SetReadBuffer(buffer), i.SetReadBuffer(buffer))
 }
 

@@ -14,8 +14,8 @@ import (
 
 // prober sends verify's probes from the lab's hosts.
 type prober struct {
-	team *probe.Team
-	in   *inspection
+	hosts *probe.Prober
+	in    *inspection
 }
 
 // Send implements verify.Prober.
@@ -24,7 +24,7 @@ func (p prober) Send(ctx context.Context, probes []verify.Probe, v verify.Volley
 	for i, q := range probes {
 		list[i] = probe.Probe{From: q.From, Source: q.Source, Destination: q.Destination}
 	}
-	results, err := p.team.Send(ctx, list, probe.Orders{
+	results, err := p.hosts.Send(ctx, list, probe.Schedule{
 		Tries: v.Tries, Every: v.Every, Wait: v.Wait, Progress: v.Progress,
 		Settled: func(r probe.Result) bool { return len(r.Answered) > 0 || v.Refusals && len(r.Errors) > 0 },
 	})
@@ -63,7 +63,7 @@ func (p prober) Path(ctx context.Context, q verify.Probe) ([]verify.Hop, error) 
 	for i := range list {
 		list[i] = probe.Probe{From: q.From, Source: q.Source, Destination: q.Destination, TTL: i + 1}
 	}
-	results, err := p.team.Send(ctx, list, probe.Orders{
+	results, err := p.hosts.Send(ctx, list, probe.Schedule{
 		Tries: pathTries, Every: pathEvery, Wait: pathEvery,
 		Settled: func(r probe.Result) bool { return len(r.Answered)+len(r.Errors) > 0 },
 	})
@@ -111,7 +111,7 @@ func (p prober) deaf(ctx context.Context) (map[string]string, error) {
 			probes = append(probes, probe.Probe{From: h.Name, Destination: p.own(h, addresses)})
 		}
 	}
-	results, err := p.team.Send(ctx, probes, probe.Orders{
+	results, err := p.hosts.Send(ctx, probes, probe.Schedule{
 		Tries: 4, Every: 250 * time.Millisecond, Wait: time.Second,
 		Settled: func(r probe.Result) bool { return len(r.Answered) > 0 },
 	})

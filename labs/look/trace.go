@@ -22,18 +22,18 @@ func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, 
 	if err := in.needHost(host); err != nil {
 		return status.Trace{}, err
 	}
-	team, err := probe.Open(in.hosts)
+	sender, err := probe.Open(in.hosts)
 	if err != nil {
 		return status.Trace{}, err
 	}
-	defer team.Close()
-	in.port = team.Port()
+	defer sender.Close()
+	in.port = sender.Port()
 	// Real packets go first: they make neighbours known that the tables then tell.
 	source, err := in.sourceOf(ctx, host, to)
 	if err != nil {
 		return status.Trace{}, err
 	}
-	hops, err := prober{team: team, in: in}.Path(ctx, verify.Probe{From: host, Source: source, Destination: to})
+	hops, err := prober{hosts: sender, in: in}.Path(ctx, verify.Probe{From: host, Source: source, Destination: to})
 	if err != nil {
 		return status.Trace{}, err
 	}

@@ -51,13 +51,13 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 		o.Step(what)
 	}
 	o.Step("opening the hosts")
-	team, err := probe.Open(in.hosts)
+	sender, err := probe.Open(in.hosts)
 	if err != nil {
 		return nil, err
 	}
-	defer team.Close()
-	in.port = team.Port()
-	p := prober{team: team, in: in}
+	defer sender.Close()
+	in.port = sender.Port()
+	p := prober{hosts: sender, in: in}
 	deaf, err := p.deaf(ctx)
 	if err != nil {
 		return nil, err
