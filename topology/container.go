@@ -124,7 +124,7 @@ func (b *builder) containerSettings(h *Host, s hostSettings, element string) {
 // cannot.
 func (b *builder) checkNameLength(name string, runtime runtime, element string) {
 	found, _ := b.runtimes.find(runtime)
-	if at, named := b.nodes[name]; named && len(b.lab.Prefix+name) < found.MinName {
+	if at, named := b.nodes[name]; named && len(b.lab.NodePrefix+name) < found.MinName {
 		b.refuse(at, element, fmt.Sprintf("names of hosts with runtime %s have %d characters or more", found.Name, found.MinName),
 			"set node-prefix:, or give the host a longer name")
 	}

@@ -71,7 +71,7 @@ func (b *builder) header() {
 	}
 	b.lab.Name = name.v
 	b.lab.Description = b.raw.Description.v
-	b.lab.Prefix = prefix.or("pw-" + name.v + "-")
+	b.lab.NodePrefix = prefix.or("pw-" + name.v + "-")
 	b.lab.Runtime = string(b.raw.Runtime.v)
 	b.lab.Datapath = string(b.raw.Datapath.v)
 }

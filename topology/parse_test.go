@@ -233,8 +233,8 @@ hosts:
 	if diff := cmp.Diff(prefixes("10.8.0.1/24", "10.9.0.7/24"), b.LANs, exact); diff != "" {
 		t.Errorf("LANs (-want +got):\n%s", diff)
 	}
-	if lab.Prefix != "pw-t-" {
-		t.Errorf("prefix %q", lab.Prefix)
+	if lab.NodePrefix != "pw-t-" {
+		t.Errorf("prefix %q", lab.NodePrefix)
 	}
 }
 

@@ -15,7 +15,7 @@ type Topology struct {
 	Name        string `json:"name"`
 	Source      string `json:"source"` // where it was read from, for messages
 	Description string `json:"description,omitempty"`
-	Prefix      string `json:"prefix"`             // put before a node's name to name its container
+	NodePrefix  string `json:"prefix"`             // put before a host's name to name its container
 	Runtime     string `json:"runtime,omitempty"`  // of hosts that name none; "": chosen by what the server has
 	Datapath    string `json:"datapath,omitempty"` // "", "auto", "netdev" or "system"
 

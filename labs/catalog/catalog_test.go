@@ -72,8 +72,8 @@ func TestPseudoWANRouters(t *testing.T) {
 			t.Errorf("session %+v", s)
 		}
 	}
-	if lab.Prefix != "" {
-		t.Errorf("containers are named with %q", lab.Prefix)
+	if lab.NodePrefix != "" {
+		t.Errorf("containers are named with %q", lab.NodePrefix)
 	}
 }
 

@@ -19,7 +19,7 @@ func (b *planner) host(h topology.Host) {
 		Name:      h.Name,
 		Runtime:   h.Runtime,
 		Namespace: NodeNamespace(b.topology.Name, h.Name),
-		Container: b.topology.Prefix + h.Name,
+		Container: b.topology.NodePrefix + h.Name,
 		Image:     h.Image, Build: h.Build, Mounts: h.Mounts, Memory: h.Memory, CPUs: h.CPUs,
 		Command: h.Command, Env: h.Env, Files: h.Files, Forward: h.Forward,
 		ContainerOnly: h.ContainerOnly, BuildLine: h.BuildLine,
