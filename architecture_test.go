@@ -31,14 +31,15 @@ const maxLines = 400
 // everything below.
 var rooms = map[string][]string{
 	"bgp/vpn":       {},
+	"bgp/session":   {"bgp/vpn"},
 	"bgp/gate":      {},
 	"bgp/inner":     {},
 	"bgp/...":       {"bgp/..."},
 	"ovs/...":       {"ovs/..."},
 	"logfile":       {},
 	"hosts/...":     {"hosts/...", "logfile"},
-	"topology/...":  {"topology/...", "bgp/vpn"},
-	"topology":      {"bgp/vpn"},
+	"topology/...":  {"topology/...", "bgp/session", "bgp/vpn"},
+	"topology":      {"bgp/session", "bgp/vpn"},
 	"status":        {},
 	"test/lab":      {}, // tests only
 	"verify":        {"topology", "status"},
@@ -58,7 +59,7 @@ var rooms = map[string][]string{
 	"router/access":    {"router/config", "router/fib", "router/meter", "router/neighbor", "router/slowpath", "ovs/pipeline", "topology"},
 	"router/vrf":       {"router/access", "router/config", "router/fib", "router/kernel", "router/meter", "router/neighbor", "router/transport", "bgp", "bgp/vpn", "ovs/pipeline", "topology"},
 	"router/ce":        {"router/access", "router/config", "router/fib", "router/kernel", "router/neighbor", "router/vrf", "bgp", "bgp/vpn", "ovs/pipeline"},
-	"router":           {"router/...", "status", "bgp", "bgp/vpn", "ovs", "ovs/pipeline", "topology"},
+	"router":           {"router/...", "status", "bgp", "bgp/session", "bgp/vpn", "ovs", "ovs/pipeline", "topology"},
 
 	"labs/catalog":   {"topology", "status"},
 	"labs/plan":      {"topology", "router/config", "hosts", "bgp/vpn"},

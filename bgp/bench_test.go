@@ -35,7 +35,7 @@ func BenchmarkRoutes(b *testing.B) {
 			b.Fatal(err)
 		}
 		neighbor := func(s *Speaker, local, peer string, as uint32) {
-			n := Neighbor{Address: netip.MustParseAddr(peer), LocalAddress: netip.MustParseAddr(local), AS: as, Families: []vpn.Family{vpn.VPNv4}}
+			n := Neighbor{Address: netip.MustParseAddr(peer), LocalAddress: netip.MustParseAddr(local), AS: as, Settings: settings(vpn.VPNv4)}
 			if err := s.SetNeighbors(b.Context(), []Neighbor{n}); err != nil {
 				b.Fatal(err)
 			}

@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
-	"time"
 
+	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
 
@@ -67,58 +67,20 @@ func (c Config) validate() error {
 	return nil
 }
 
-// Timers of a neighbour that sets none.
-const (
-	DefaultHoldTime     = 90 * time.Second
-	DefaultConnectRetry = 5 * time.Second
-)
-
 // Neighbor is the wanted configuration of one session.
 type Neighbor struct {
 	Address      netip.Addr // of the peer
 	LocalAddress netip.Addr // ours; zero: the kernel chooses
+	Interface    string     // of a link-local peer
 	AS           uint32     // of the peer; our own makes the session internal
-	Families     []vpn.Family
-
-	MED       *uint32 // sent with every route to this peer; nil: the route's own
-	LocalPref *uint32 // set on every route from this peer; nil: as received
-
-	HoldTime     time.Duration // whole seconds; 0: DefaultHoldTime
-	Keepalive    time.Duration // whole seconds; 0: a third of the hold time
-	ConnectRetry time.Duration // longest time between attempts to connect; 0: DefaultConnectRetry
-	Passive      bool          // wait for the peer to connect
-
-	// AllowOwnAS is how often our own AS may stand in the AS path of a route
-	// from this peer (RFC 4271 section 9.1.2: never).
-	AllowOwnAS uint8
-
-	Password string // TCP-MD5 (RFC 2385); "": none
-	GTSM     bool   // accept only packets that no router forwarded (RFC 5082)
-	Client   bool   // the peer is our route reflector client (RFC 4456)
+	Client       bool       // the peer is our route reflector client (RFC 4456)
+	session.Settings
 
 	ofReflector bool // the peer is internal, and another one is our client
-
-	// NextHopSelf tells an internal peer that we are the next hop of what
-	// external peers sent us. A label would have to be swapped for that, so
-	// such routes are withheld. Our own routes always carry the session's
-	// address, and reflected ones are never changed.
-	NextHopSelf bool
-
-	MaxPrefixes uint32 // more received prefixes than this end the session; 0: no limit
-	Interface   string // the interface of a link-local peer
 }
 
-// normal returns the neighbour with its defaults filled in.
+// normal returns the neighbor with zones and sorted families.
 func (n Neighbor) normal() Neighbor {
-	if n.HoldTime == 0 {
-		n.HoldTime = DefaultHoldTime
-	}
-	if n.Keepalive == 0 {
-		n.Keepalive = max(n.HoldTime/3, time.Second).Truncate(time.Second)
-	}
-	if n.ConnectRetry == 0 {
-		n.ConnectRetry = DefaultConnectRetry
-	}
 	if n.Interface != "" && n.Address.IsLinkLocalUnicast() && n.Address.Is6() {
 		n.Address = n.Address.WithZone(n.Interface)
 		if n.LocalAddress.Is6() && n.LocalAddress.IsLinkLocalUnicast() {
@@ -133,7 +95,6 @@ func (n Neighbor) validate() error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("bgp: neighbor %s: %w", n.Address, fmt.Errorf(format, args...))
 	}
-	seconds := func(d time.Duration) bool { return d%time.Second == 0 && d >= 0 && d <= 65535*time.Second }
 	switch {
 	case !n.Address.IsValid() || n.Address.IsUnspecified() || n.Address.IsMulticast() || n.Address.Is4In6():
 		return fail("not the address of a peer")
@@ -147,21 +108,14 @@ func (n Neighbor) validate() error {
 		return fail("no address family")
 	case len(slices.Compact(slices.Clone(n.Families))) != len(n.Families):
 		return fail("an address family is listed twice")
-	case !seconds(n.HoldTime) || n.HoldTime < 3*time.Second:
-		return fail("hold time %s: want whole seconds from 3s on (RFC 4271)", n.HoldTime)
-	case !seconds(n.Keepalive) || n.Keepalive == 0:
-		return fail("keepalive %s: want whole seconds from 1s on", n.Keepalive)
-	case n.ConnectRetry < 0:
-		return fail("connect retry %s is negative", n.ConnectRetry)
-	case n.LocalPref != nil && *n.LocalPref == 0:
-		return fail("local preference 0 cannot be set; use 1 for the least")
-	case len(n.Password) > 80:
-		return fail("the password is longer than the 80 octets that TCP-MD5 can take")
 	}
 	for _, f := range n.Families {
 		if f.Plain() != vpn.IPv4 && f.Plain() != vpn.IPv6 {
 			return fail("unknown address family %q", f)
 		}
+	}
+	if err := n.Settings.Check(); err != nil {
+		return fail("%w", err)
 	}
 	return nil
 }

@@ -6,18 +6,54 @@ import (
 	"testing"
 	"time"
 
+	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
 
-func TestNeighborDefaultsAndErrors(t *testing.T) {
-	base := Neighbor{Address: netip.MustParseAddr("192.0.2.1"), AS: 65002, Families: []vpn.Family{vpn.VPNv6, vpn.VPNv4}}
+// settings are those of a session that carries the families.
+func settings(families ...vpn.Family) session.Settings {
+	s := session.Default(session.Routers)
+	s.Families, s.NextHopSelf = families, false
+	return s
+}
+
+func passive(s session.Settings) session.Settings {
+	s.Passive = true
+	return s
+}
+
+// What has to be agreed with the peer takes a new session, and every knob a
+// change of the neighbor.
+func TestWhatTakesANewSession(t *testing.T) {
+	n := Neighbor{Address: netip.MustParseAddr("192.0.2.1"), AS: 65002, Settings: settings(vpn.VPNv4)}
+	med := uint32(7)
+	other := session.Settings{
+		Families: []vpn.Family{vpn.VPNv6}, MED: &med, LocalPref: &med, HoldTime: 9 * time.Second, Keepalive: 4 * time.Second,
+		ConnectRetry: 8 * time.Second, Passive: true, Password: "x", GTSM: true, MaxPrefixes: 5, NextHopSelf: true, ASOverride: true, AllowOwnAS: 3,
+	}
+	for _, k := range session.Knobs(session.Routers | session.Hosts) {
+		changed := n
+		k.Copy(&changed.Settings, &other)
+		if changed.equal(n) {
+			t.Errorf("%s: the change is not seen", k.Key)
+		}
+		if got := n.needsReset(changed, n.AS); got != k.Reset {
+			t.Errorf("%s: reset %t within an AS, want %t", k.Key, got, k.Reset)
+		}
+		if got, want := n.needsReset(changed, 65001), k.Reset && k.Key != "next-hop-self"; got != want {
+			t.Errorf("%s: reset %t between ASes, want %t", k.Key, got, want)
+		}
+	}
+}
+
+func TestNeighborErrors(t *testing.T) {
+	base := Neighbor{Address: netip.MustParseAddr("192.0.2.1"), AS: 65002, Settings: settings(vpn.VPNv6, vpn.VPNv4)}
 	wanted, err := checkNeighbors([]Neighbor{base})
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := wanted[base.Address]
-	if n.HoldTime != 90*time.Second || n.Keepalive != 30*time.Second || n.ConnectRetry != 5*time.Second || n.Families[0] != vpn.VPNv4 {
-		t.Errorf("defaults: %+v", n)
+	if n := wanted[base.Address]; n.Families[0] != vpn.VPNv4 {
+		t.Errorf("families %v are not sorted", n.Families)
 	}
 	for want, change := range map[string]func(*Neighbor){
 		"address of a peer":  func(n *Neighbor) { n.Address = netip.IPv4Unspecified() },
@@ -27,11 +63,9 @@ func TestNeighborDefaultsAndErrors(t *testing.T) {
 		"no address family":  func(n *Neighbor) { n.Families = nil },
 		"unknown address":    func(n *Neighbor) { n.Families = []vpn.Family{"l2vpn"} },
 		"listed twice":       func(n *Neighbor) { n.Families = []vpn.Family{vpn.VPNv4, vpn.VPNv4} },
-		"hold time":          func(n *Neighbor) { n.HoldTime = 2 * time.Second },
-		"keepalive":          func(n *Neighbor) { n.Keepalive = 1500 * time.Millisecond },
-		"negative":           func(n *Neighbor) { n.ConnectRetry = -1 },
-		"preference 0":       func(n *Neighbor) { n.LocalPref = new(uint32) },
-		"80 octets":          func(n *Neighbor) { n.Password = strings.Repeat("x", 81) },
+		"hold time 0":        func(n *Neighbor) { n.HoldTime = 0 },
+		"hold time 2s":       func(n *Neighbor) { n.HoldTime = 2 * time.Second },
+		"keepalive 1.5s":     func(n *Neighbor) { n.Keepalive = 1500 * time.Millisecond },
 	} {
 		n := base
 		change(&n)
@@ -42,7 +76,7 @@ func TestNeighborDefaultsAndErrors(t *testing.T) {
 }
 
 func TestNeighborsOfOneAddress(t *testing.T) {
-	n := Neighbor{Address: netip.MustParseAddr("fe80::1"), AS: 65002, Families: []vpn.Family{vpn.VPNv4}, Interface: "eth1"}
+	n := Neighbor{Address: netip.MustParseAddr("fe80::1"), AS: 65002, Settings: settings(vpn.VPNv4), Interface: "eth1"}
 	m := n
 	m.Interface = "eth2"
 	_, err := checkNeighbors([]Neighbor{n, m})

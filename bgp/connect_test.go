@@ -24,7 +24,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	b := &bench{revived: make(chan netip.Addr, 1)}
-	n := Neighbor{Address: netip.MustParseAddr("127.0.0.1"), AS: 65002, Families: []vpn.Family{vpn.VPNv4}}.normal()
+	n := Neighbor{Address: netip.MustParseAddr("127.0.0.1"), AS: 65002, Settings: settings(vpn.VPNv4)}.normal()
 	b.connector = newConnector(n, false, slog.New(slog.DiscardHandler),
 		func(c *net.TCPConn) bool { b.delivered = append(b.delivered, c); return true },
 		func(a netip.Addr) { b.revived <- a })

@@ -189,7 +189,7 @@ func neighborAt(n *node, addr string, as uint32, families ...vpn.Family) Neighbo
 	if families == nil {
 		families = []vpn.Family{vpn.VPNv4, vpn.VPNv6}
 	}
-	return Neighbor{Address: netip.MustParseAddr(addr), LocalAddress: n.addr, AS: as, Families: families, Passive: true}
+	return Neighbor{Address: netip.MustParseAddr(addr), LocalAddress: n.addr, AS: as, Settings: passive(settings(families...))}
 }
 
 // TestRealRepairedUpdates sends errors that RFC 7606 takes as withdrawals, or

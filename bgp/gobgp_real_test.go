@@ -205,7 +205,8 @@ func TestRealStockPeer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := startNode(t, 65001, "", "10.0.0.1")
 			n := Neighbor{Address: netip.MustParseAddr("10.0.0.20"), LocalAddress: a.addr, AS: 65009,
-				Families: []vpn.Family{vpn.VPNv4, vpn.VPNv6}, MED: ptr(100)}
+				Settings: settings(vpn.VPNv4, vpn.VPNv6)}
+			n.MED = ptr(100)
 			a.set(n)
 			a.announce(vpnRoute("65001:101", "30.1.0.0/24", "65001:101", 1000), vpnRoute("65001:101", "2001:db8:30::/64", "65001:101", 1001))
 			began := time.Now()

@@ -6,17 +6,18 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"reflect"
 	"slices"
 
+	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
 
-// SetNeighbors makes the list the neighbours of the speaker: those that are
-// not in it are removed, new ones added, others changed. A session is reset
-// only where the change has to be agreed with the peer; MED, LocalPref,
-// MaxPrefixes, ConnectRetry and Passive change while it lives. The list is
-// checked as a whole first; an error in applying it to one neighbour does not
-// keep the others back.
+// SetNeighbors makes the list the neighbors of the speaker: those that are not
+// in it are removed, new ones added, others changed. A session is reset only
+// where the change has to be agreed with the peer (see session.Knob.Reset). The
+// list is checked as a whole first; an error in applying it to one neighbor does
+// not keep the others back.
 func (s *Speaker) SetNeighbors(ctx context.Context, list []Neighbor) error {
 	wanted, err := checkNeighbors(list)
 	if err != nil {
@@ -140,19 +141,20 @@ func (s *Speaker) revive(addr netip.Addr) {
 }
 
 // needsReset reports whether a change takes a new session. Withholding routes
-// for next-hop-self does, since the engine would not withdraw them.
+// for next-hop-self does, since the engine would not withdraw them; an external
+// peer has none withheld.
 func (n Neighbor) needsReset(to Neighbor, as uint32) bool {
-	return n.Address != to.Address || n.LocalAddress != to.LocalAddress || n.AS != to.AS ||
-		!slices.Equal(n.Families, to.Families) ||
-		n.HoldTime != to.HoldTime || n.Keepalive != to.Keepalive ||
-		n.AllowOwnAS != to.AllowOwnAS || n.Password != to.Password || n.GTSM != to.GTSM || n.Client != to.Client ||
-		n.ofReflector != to.ofReflector ||
-		n.NextHopSelf != to.NextHopSelf && n.AS == as
+	if n.AS != as {
+		to.NextHopSelf = n.NextHopSelf
+	}
+	return n.Address != to.Address || n.LocalAddress != to.LocalAddress || n.AS != to.AS || n.Client != to.Client || n.ofReflector != to.ofReflector ||
+		slices.ContainsFunc(session.Knobs(session.Routers|session.Hosts), func(k *session.Knob) bool {
+			return k.Reset && !k.Equal(n.Settings, to.Settings)
+		})
 }
 
 func (n Neighbor) equal(o Neighbor) bool {
-	return !n.needsReset(o, n.AS) && equalOptional(n.MED, o.MED) && equalOptional(n.LocalPref, o.LocalPref) &&
-		n.ConnectRetry == o.ConnectRetry && n.Passive == o.Passive && n.MaxPrefixes == o.MaxPrefixes
+	return !n.needsReset(o, n.AS) && reflect.DeepEqual(n.Settings, o.Settings)
 }
 
 func familyNames(families []vpn.Family) []string {

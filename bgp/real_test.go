@@ -233,7 +233,7 @@ func (n *node) waitGone(k Key) {
 
 // to is the neighbour that another node is.
 func (n *node) to(p *node) Neighbor {
-	return Neighbor{Address: p.addr, LocalAddress: n.addr, AS: p.as, Families: []vpn.Family{vpn.VPNv4, vpn.VPNv6}}
+	return Neighbor{Address: p.addr, LocalAddress: n.addr, AS: p.as, Settings: settings(vpn.VPNv4, vpn.VPNv6)}
 }
 
 func (n *node) set(list ...Neighbor) {

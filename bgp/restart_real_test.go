@@ -21,7 +21,7 @@ func TestRealGracefulRestart(t *testing.T) {
 	c := childOf(helper, 65002, addr.String(), childRoute{"65002:1", "10.1.0.0/24", "65002:1", 2000}, childRoute{"65002:1", "2001:db8:9::/48", "65002:1", 2001})
 	c.RouterID = netip.MustParseAddr("10.0.0.2")
 	for n, as := range map[*node]uint32{late: 65003} {
-		c.More = append(c.More, Neighbor{Address: n.addr, LocalAddress: addr, AS: as, Families: []vpn.Family{vpn.VPNv4, vpn.VPNv6}})
+		c.More = append(c.More, Neighbor{Address: n.addr, LocalAddress: addr, AS: as, Settings: settings(vpn.VPNv4, vpn.VPNv6)})
 	}
 	process := startChild(t, c, 0)
 	process.run()

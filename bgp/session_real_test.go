@@ -28,12 +28,12 @@ func labelOf(l uint32) vpn.Label { return vpn.Label(l) }
 func childOf(n *node, as uint32, addr string, routes ...childRoute) child {
 	a := netip.MustParseAddr(addr)
 	return child{AS: as, Address: a, RouterID: netip.MustParseAddr("10.9.9.9"), Routes: routes,
-		Neighbor: Neighbor{Address: n.addr, LocalAddress: a, AS: n.as, Families: []vpn.Family{vpn.VPNv4, vpn.VPNv6}}}
+		Neighbor: Neighbor{Address: n.addr, LocalAddress: a, AS: n.as, Settings: settings(vpn.VPNv4, vpn.VPNv6)}}
 }
 
 // neighborOf is the neighbour that a child is.
 func neighborOf(n *node, c child) Neighbor {
-	return Neighbor{Address: c.Address, LocalAddress: n.addr, AS: c.AS, Families: []vpn.Family{vpn.VPNv4, vpn.VPNv6}}
+	return Neighbor{Address: c.Address, LocalAddress: n.addr, AS: c.AS, Settings: settings(vpn.VPNv4, vpn.VPNv6)}
 }
 
 // measure waits for the session and reports how long that took.
@@ -205,7 +205,7 @@ func TestRealLinkLocal(t *testing.T) {
 	here := netip.MustParseAddr("fe80::1")
 	there := netip.MustParseAddr("fe80::2")
 	c := child{AS: 65002, Address: there, RouterID: netip.MustParseAddr("10.9.9.9"), Interface: "pwt-1",
-		Neighbor: Neighbor{Address: here, LocalAddress: there, AS: 65001, Interface: "pwt-1", Families: []vpn.Family{vpn.VPNv6}},
+		Neighbor: Neighbor{Address: here, LocalAddress: there, AS: 65001, Interface: "pwt-1", Settings: settings(vpn.VPNv6)},
 		Routes:   []childRoute{{"65002:1", "2001:db8::/32", "65001:1", 2000}}}
 	p := startChild(t, c, syscall.CLONE_NEWNET)
 	veth := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "pwt-0"}, PeerName: "pwt-1", PeerNamespace: netlink.NsPid(p.cmd.Process.Pid)}
@@ -217,7 +217,7 @@ func TestRealLinkLocal(t *testing.T) {
 	}
 	a := startNode(t, 65001, "", "fe80::1%pwt-0")
 	began := time.Now()
-	a.set(Neighbor{Address: there, LocalAddress: here, AS: 65002, Interface: "pwt-0", Families: []vpn.Family{vpn.VPNv6}})
+	a.set(Neighbor{Address: there, LocalAddress: here, AS: 65002, Interface: "pwt-0", Settings: settings(vpn.VPNv6)})
 	p.run()
 	a.measure("link-local", there, began)
 	sent := vpnRoute("65002:1", "2001:db8::/32", "65001:1", 2000)
@@ -253,7 +253,7 @@ func TestRealListensWhereTold(t *testing.T) {
 // and from a neighbour to another address than agreed.
 func TestRealStrangersAreRefused(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1", "10.0.0.5")
-	a.set(Neighbor{Address: netip.MustParseAddr("10.0.0.2"), LocalAddress: a.addr, AS: 65002, Families: []vpn.Family{vpn.VPNv4}, Passive: true})
+	a.set(Neighbor{Address: netip.MustParseAddr("10.0.0.2"), LocalAddress: a.addr, AS: 65002, Settings: passive(settings(vpn.VPNv4))})
 	for from, to := range map[string]string{"10.0.0.3": "10.0.0.1", "10.0.0.2": "10.0.0.5"} {
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: tooLong}
 		conn, err := d.Dial("tcp", to+":179")

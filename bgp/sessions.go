@@ -13,13 +13,13 @@ type sessions struct {
 	routerID netip.Addr
 
 	mu      sync.Mutex
-	records map[netip.Addr]*session // by address without zone
+	records map[netip.Addr]*sessionRecord // by address without zone
 
 	leaving map[netip.Addr]struct{} // established sessions whose end is awaited
 	left    chan struct{}           // closed when the last of them has ended
 }
 
-type session struct {
+type sessionRecord struct {
 	state  PeerState // counters unset
 	engine sessionState
 	wanted Neighbor
@@ -31,7 +31,7 @@ type session struct {
 func (s *sessions) add(addr netip.Addr, n Neighbor, localAS uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := &session{wanted: n, state: PeerState{
+	r := &sessionRecord{wanted: n, state: PeerState{
 		Address: addr, LocalAddress: n.LocalAddress.WithZone(""), AS: n.AS, LocalAS: localAS,
 		State: "idle", Since: time.Now(), Families: familyNames(n.Families), RouterID: s.routerID, MaxPrefixes: n.MaxPrefixes,
 	}}

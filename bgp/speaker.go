@@ -52,7 +52,7 @@ func Start(ctx context.Context, cfg Config) (*Speaker, error) {
 		return nil, err
 	}
 	s := &Speaker{cfg: cfg, transport: transport, queue: newQueue(), neighbors: make(map[netip.Addr]Neighbor)}
-	s.sessions.records = make(map[netip.Addr]*session)
+	s.sessions.records = make(map[netip.Addr]*sessionRecord)
 	s.sessions.routerID = cfg.RouterID
 	s.ours.routes, s.strange.routes = make(map[Key]Route), make(map[Key]Route)
 	if s.engine, err = startEngine(ctx, cfg, (*receiver)(s)); err != nil {

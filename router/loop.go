@@ -238,9 +238,9 @@ func (l *loop) bgpEvents(events []bgp.Event) {
 		case bgp.RouteUpdate:
 			l.vrfs.Hear(e)
 		case bgp.EndOfRIB:
-			l.ends.heard(session{addr: e.Peer}, e.Family)
+			l.ends.heard(peering{addr: e.Peer}, e.Family)
 		case bgp.PeerChange:
-			l.peerChange(session{addr: e.Peer.Address}, l.peers, e)
+			l.peerChange(peering{addr: e.Peer.Address}, l.peers, e)
 		}
 	}
 }
@@ -256,14 +256,14 @@ func (l *loop) ceEvents(from *ce.Speaker, events []bgp.Event) {
 		case bgp.RouteUpdate:
 			l.ces.Hear(c, e)
 		case bgp.EndOfRIB:
-			l.ends.heard(session{c.Port.Port, e.Peer}, e.Family)
+			l.ends.heard(peering{c.Port.Port, e.Peer}, e.Family)
 		case bgp.PeerChange:
-			l.peerChange(session{c.Port.Port, e.Peer.Address}, c.Peers, e)
+			l.peerChange(peering{c.Port.Port, e.Peer.Address}, c.Peers, e)
 		}
 	}
 }
 
-func (l *loop) peerChange(s session, peers map[netip.Addr]bgp.PeerState, e bgp.PeerChange) {
+func (l *loop) peerChange(s peering, peers map[netip.Addr]bgp.PeerState, e bgp.PeerChange) {
 	l.memory.stale = true
 	l.ends.state(s, e.Peer)
 	peers[e.Peer.Address] = e.Peer

@@ -20,22 +20,22 @@ import (
 type memory struct {
 	Identity  string         `json:"identity"` // of the agent: an agent of another one begins anew
 	Neighbors []neighbor.Key `json:"neighbors"`
-	Sessions  []session      `json:"sessions"`
+	Sessions  []peering      `json:"sessions"`
 	Labels    []vpn.Binding  `json:"labels"` // of customers' routes
 }
 
-// session is one BGP session that was established: with another router, or with
+// peering is one BGP session that was established: with another router, or with
 // the customer on a port.
-type session struct {
+type peering struct {
 	port uint32 // 0: with another router
 	addr netip.Addr
 }
 
 // MarshalText implements encoding.TextMarshaler.
-func (s session) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%d %s", s.port, s.addr), nil }
+func (s peering) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%d %s", s.port, s.addr), nil }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
-func (s *session) UnmarshalText(text []byte) error {
+func (s *peering) UnmarshalText(text []byte) error {
 	var addr string
 	if _, err := fmt.Sscan(string(text), &s.port, &addr); err != nil {
 		return err
@@ -124,10 +124,10 @@ func (l *loop) remember() {
 }
 
 // established adds the sessions that are up to a list.
-func established(list []session, port uint32, peers map[netip.Addr]bgp.PeerState) []session {
+func established(list []peering, port uint32, peers map[netip.Addr]bgp.PeerState) []peering {
 	for addr, p := range peers {
 		if p.State == bgp.StateEstablished {
-			list = append(list, session{port, addr})
+			list = append(list, peering{port, addr})
 		}
 	}
 	return list

@@ -132,7 +132,7 @@ func (l *loop) awaitsSession(now time.Time, told bool) bool {
 	return false
 }
 
-func (l *loop) awaitsPeer(now time.Time, s session, told bool) bool {
+func (l *loop) awaitsPeer(now time.Time, s peering, told bool) bool {
 	for _, configured := range l.cfg.Sessions {
 		if configured.PeerAddress.WithZone("") != s.addr.WithZone("") {
 			continue
@@ -144,7 +144,7 @@ func (l *loop) awaitsPeer(now time.Time, s session, told bool) bool {
 	return false
 }
 
-func (l *loop) awaitsCE(now time.Time, s session, told bool) bool {
+func (l *loop) awaitsCE(now time.Time, s peering, told bool) bool {
 	c := l.ces.CE(s.port)
 	if c == nil {
 		return false
@@ -189,9 +189,9 @@ func waitsForUs(now time.Time, p bgp.PeerState) bool {
 
 // ends is of which families each session has had the end of RIB since it came
 // up.
-type ends map[session]map[vpn.Family]bool
+type ends map[peering]map[vpn.Family]bool
 
-func (e ends) heard(s session, f vpn.Family) {
+func (e ends) heard(s peering, f vpn.Family) {
 	if e[s] == nil {
 		e[s] = map[vpn.Family]bool{}
 	}
@@ -199,14 +199,14 @@ func (e ends) heard(s session, f vpn.Family) {
 }
 
 // state takes note of a session that is up no more.
-func (e ends) state(s session, p bgp.PeerState) {
+func (e ends) state(s peering, p bgp.PeerState) {
 	if p.State != bgp.StateEstablished {
 		delete(e, s)
 	}
 }
 
 // all reports whether the peer has told all it had when the session came up.
-func (e ends) all(now time.Time, s session, p bgp.PeerState, told bool) bool {
+func (e ends) all(now time.Time, s peering, p bgp.PeerState, told bool) bool {
 	up := now.Sub(p.Since)
 	switch {
 	case p.State != bgp.StateEstablished:

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/bgp"
+	"pseudowan/bgp/session"
 	"pseudowan/ovs"
 	"pseudowan/router/ce"
 	"pseudowan/router/config"
@@ -298,23 +299,15 @@ func startedWith(cfg config.Router, running ovs.Datapath) identity {
 	return identity{cfg.AS, cfg.RouterID, datapath(cfg.Datapath, running), fmt.Sprint(listenAddresses(cfg))}
 }
 
-// mostOwnAS is how often our own AS may stand in the AS path of a route that
-// another router of the AS accepted: the most that a topology can allow it.
-const mostOwnAS = 10
-
 // speakerNeighbors translates the plan's sessions for the speaker.
 func speakerNeighbors(cfg config.Router) []bgp.Neighbor {
 	var out []bgp.Neighbor
 	for _, s := range cfg.Sessions {
 		n := bgp.Neighbor{
-			Address: s.PeerAddress, LocalAddress: s.LocalAddress, AS: s.PeerAS, Families: s.Families,
-			MED: s.MED, LocalPref: s.LocalPref,
-			HoldTime: s.HoldTime, Keepalive: s.Keepalive, ConnectRetry: s.ConnectRetry,
-			Passive: s.Passive, Password: s.Password, GTSM: s.GTSM, Client: s.Client,
-			NextHopSelf: s.NextHopSelf, MaxPrefixes: s.MaxPrefixes,
+			Address: s.PeerAddress, LocalAddress: s.LocalAddress, AS: s.PeerAS, Client: s.Client, Settings: s.Settings,
 		}
 		if s.PeerAS == cfg.AS { // what a router of ours has allowed a customer is not refused by another
-			n.AllowOwnAS = mostOwnAS
+			n.AllowOwnAS = session.MaxOwnAS
 		}
 		for _, c := range cfg.Core {
 			if c.Name == s.Interface && s.PeerAddress.Is6() && s.PeerAddress.IsLinkLocalUnicast() {

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/invopop/jsonschema"
 	"go.yaml.in/yaml/v3"
 
+	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
 
@@ -19,14 +19,7 @@ type CustomerBGP struct {
 	AS       uint32            `json:"as"` // of the host; never the router's
 	Sessions []CustomerSession `json:"sessions"`
 
-	HoldTime     time.Duration `json:"hold_time"`
-	Keepalive    time.Duration `json:"keepalive"`
-	ConnectRetry time.Duration `json:"connect_retry"`
-	Passive      bool          `json:"passive,omitempty"`      // the router waits for the host to connect
-	Password     string        `json:"password,omitempty"`     // TCP-MD5 (RFC 2385)
-	MaxPrefixes  uint32        `json:"max_prefixes,omitempty"` // of each session; more end it. 0: no limit
-	ASOverride   bool          `json:"as_override,omitempty"`  // towards the host, the router's AS stands in the place of the host's
-	AllowOwnAS   uint8         `json:"allow_own_as,omitempty"` // how often the router's AS may stand in the AS path of a route of the host
+	session.Settings
 
 	Networks []netip.Prefix `json:"networks,omitempty"` // LANs of the host that it is to announce
 }
@@ -42,24 +35,10 @@ type CustomerSession struct {
 // customerFamily is a family of plain routes.
 type customerFamily vpn.Family
 
-// defaultMaxPrefixes is how many prefixes a host may announce in a session that
-// says nothing about it.
-const defaultMaxPrefixes = 10_000
-
-// mostOwnAS bounds allow-own-as: more is a mistake.
-const mostOwnAS = 10
-
 type customerSettings struct {
-	AS           value[asNumber]         `json:"as" jsonschema:"required,minimum=1,maximum=4294967294" doc:"AS number of the host, other than the router's."`
-	Families     []value[customerFamily] `json:"families" doc:"Address families, each with a session of its own." default:"those of the host's addresses"`
-	HoldTime     value[lifetime]         `json:"hold-time" doc:"Hold time, 3 s to 65535 s." default:"40s"`
-	Keepalive    value[lifetime]         `json:"keepalive" doc:"Interval between keepalives." default:"a third of the hold time"`
-	ConnectRetry value[lifetime]         `json:"connect-retry" doc:"Time between attempts to connect, 1 s to 65535 s." default:"2s"`
-	Passive      value[bool]             `json:"passive" doc:"Whether the router waits for the host to connect." default:"false"`
-	Password     value[string]           `json:"password" doc:"TCP-MD5 password (RFC 2385) of 80 octets at most."`
-	MaxPrefixes  value[uint32]           `json:"max-prefixes" doc:"Number of prefixes in a family beyond which the session ends until this is edited; attributes of more than 512 octets a prefix on average end it, too. 0 for no limit." default:"10000"`
-	ASOverride   value[bool]             `json:"as-override" doc:"Whether the router replaces the host's AS number by its own in AS paths towards the host, so that sites of one AS accept each other's routes." default:"false"`
-	AllowOwnAS   value[uint32]           `json:"allow-own-as" jsonschema:"maximum=10" doc:"How often the router's AS number may occur in the AS path of a route from the host, as it does in a hub's." default:"0"`
+	AS       value[asNumber]         `json:"as" jsonschema:"required,minimum=1,maximum=4294967294" doc:"AS number of the host, other than the router's."`
+	Families []value[customerFamily] `json:"families" doc:"Address families, each with a session of its own." default:"those of the host's addresses"`
+	Session  hostSession             `json:"-"`
 }
 
 // rawCustomerBGP is an AS number, or a mapping.
@@ -75,27 +54,9 @@ func (b *builder) customerBGP(raw rawAttachment, a Attachment, element string) *
 		return nil
 	}
 	b.checkCustomerAS(in, a, element)
-	b.checkOptions(in.options(), element)
-	if in.AllowOwnAS.has && in.AllowOwnAS.v > mostOwnAS {
-		b.refuse(in.AllowOwnAS.at, element, fmt.Sprintf("allow-own-as %d is more than %d", in.AllowOwnAS.v, mostOwnAS), "use 1")
-	}
-	if in.HoldTime.has && in.HoldTime.v == 0 {
-		b.refuse(in.HoldTime.at, element, "a session with a host needs a hold time", "use 3 to 65535 seconds, or remove hold-time")
-	}
-	s := in.options().session()
+	b.checkSettings(in.Session.sessionKeys, session.Hosts, element)
 	return &CustomerBGP{
-		AS: uint32(in.AS.v), Sessions: b.customerSessions(in, a, element),
-		HoldTime: s.HoldTime, Keepalive: s.Keepalive, ConnectRetry: s.ConnectRetry,
-		Passive: s.Passive, Password: s.Password, MaxPrefixes: in.MaxPrefixes.or(defaultMaxPrefixes),
-		ASOverride: in.ASOverride.v, AllowOwnAS: uint8(min(in.AllowOwnAS.v, mostOwnAS)),
-	}
-}
-
-// options are the settings that sessions between routers have, too.
-func (c customerSettings) options() bgpOptions {
-	return bgpOptions{
-		HoldTime: c.HoldTime, Keepalive: c.Keepalive, ConnectRetry: c.ConnectRetry,
-		Passive: c.Passive, Password: c.Password, MaxPrefixes: c.MaxPrefixes,
+		AS: uint32(in.AS.v), Sessions: b.customerSessions(in, a, element), Settings: in.Session.resolved(session.Hosts),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
 
@@ -34,17 +35,19 @@ hosts:
 	if err != nil {
 		t.Fatal(err)
 	}
-	session := func(f vpn.Family, local, peer string) CustomerSession {
+	with := func(f vpn.Family, local, peer string) CustomerSession {
 		return CustomerSession{f, netip.MustParseAddr(local), netip.MustParseAddr(peer)}
 	}
 	want := []*CustomerBGP{{
-		AS: 65100, HoldTime: 40 * time.Second, Keepalive: 13 * time.Second, ConnectRetry: 2 * time.Second, MaxPrefixes: 10000,
-		Sessions: []CustomerSession{session(vpn.IPv4, "10.1.0.1", "10.1.0.2"), session(vpn.IPv6, "2001:db8:1::1", "2001:db8:1::2")},
+		AS: 65100, Settings: session.Settings{HoldTime: 40 * time.Second, Keepalive: 13 * time.Second, ConnectRetry: 2 * time.Second, MaxPrefixes: 10000},
+		Sessions: []CustomerSession{with(vpn.IPv4, "10.1.0.1", "10.1.0.2"), with(vpn.IPv6, "2001:db8:1::1", "2001:db8:1::2")},
 		Networks: []netip.Prefix{netip.MustParsePrefix("172.16.1.0/24")},
 	}, {
-		AS: 65100, HoldTime: 9 * time.Second, Keepalive: 3 * time.Second, ConnectRetry: 2 * time.Second,
-		Sessions: []CustomerSession{session(vpn.IPv6, "2001:db8:2::1", "2001:db8:2::2")},
-		Passive:  true, Password: "x", MaxPrefixes: 7, ASOverride: true, AllowOwnAS: 2,
+		AS: 65100, Sessions: []CustomerSession{with(vpn.IPv6, "2001:db8:2::1", "2001:db8:2::2")},
+		Settings: session.Settings{
+			HoldTime: 9 * time.Second, Keepalive: 3 * time.Second, ConnectRetry: 2 * time.Second,
+			Passive: true, Password: "x", MaxPrefixes: 7, ASOverride: true, AllowOwnAS: 2,
+		},
 	}}
 	for i, h := range lab.Hosts {
 		if diff := cmp.Diff(want[i], h.Attachments[0].BGP, compareNetwork); diff != "" {

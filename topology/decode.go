@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"pseudowan/bgp/session"
 )
 
 // Bounds on a file, so that a small hostile one cannot cost much.
@@ -30,8 +32,8 @@ type decoder struct {
 	*report
 	nodes  int
 	path   []string
-	fields map[reflect.Type]map[string][]int // the keys of each raw type met so far
-	forms  map[reflect.Type]form             // of scalars that are known to the caller alone
+	fields map[reflect.Type]map[string]rawKey // the keys of each raw type met so far
+	forms  map[reflect.Type]form              // of scalars that are known to the caller alone
 }
 
 // decode reads the text into its raw form. It returns nil where the text is
@@ -62,7 +64,7 @@ func decode(r *report, data []byte, forms map[reflect.Type]form) *rawTopology {
 		return nil
 	}
 	raw := new(rawTopology)
-	d := &decoder{report: r, fields: make(map[reflect.Type]map[string][]int), forms: forms}
+	d := &decoder{report: r, fields: make(map[reflect.Type]map[string]rawKey), forms: forms}
 	d.into(reflect.ValueOf(raw).Elem(), top)
 	if d.nodes >= maxNodes {
 		return nil
@@ -154,14 +156,14 @@ func (d *decoder) structure(v reflect.Value, n *yaml.Node) {
 	fields := d.fieldsOf(v.Type())
 	for _, p := range d.pairs(n) {
 		name := p.key.Value
-		index, ok := fields[name]
+		key, ok := fields[name]
 		if !ok {
 			if len(d.path) > 0 || !strings.HasPrefix(name, "x-") {
 				d.refuse(at(p.key), d.element(), fmt.Sprintf("unknown key %q", name), suggest(name, fields))
 			}
 			continue
 		}
-		d.within("."+name, func() { d.into(v.FieldByIndex(index), p.value) })
+		d.within("."+name, func() { d.key(v.FieldByIndex(key.index), key.knob, p.value) })
 	}
 }
 
@@ -258,15 +260,36 @@ func kindName(n *yaml.Node) string {
 	return strconv.Quote(n.Value)
 }
 
+// rawKey is the field of a raw struct that holds the value of a key: one of its
+// own, or one whose keys come from a table.
+type rawKey struct {
+	index []int
+	knob  *session.Knob
+}
+
+// key decodes n, the value of a key, into its field.
+func (d *decoder) key(field reflect.Value, k *session.Knob, n *yaml.Node) {
+	if k == nil {
+		d.into(field, n)
+		return
+	}
+	field.Addr().Interface().(inlineKeys).readKnob(d, k, n)
+}
+
 // fieldsOf maps the keys of a raw struct to its fields, embedded ones too.
-func (d *decoder) fieldsOf(t reflect.Type) map[string][]int {
+func (d *decoder) fieldsOf(t reflect.Type) map[string]rawKey {
 	if known, ok := d.fields[t]; ok {
 		return known
 	}
-	fields := make(map[string][]int)
+	fields := make(map[string]rawKey)
 	for _, f := range reflect.VisibleFields(t) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && name != "-" {
-			fields[name] = f.Index
+			fields[name] = rawKey{index: f.Index}
+		}
+		if keys, ok := reflect.New(f.Type).Interface().(inlineKeys); ok {
+			for _, k := range session.Knobs(keys.with()) {
+				fields[k.Key] = rawKey{f.Index, k}
+			}
 		}
 	}
 	d.fields[t] = fields

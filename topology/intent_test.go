@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
 
@@ -185,7 +186,7 @@ func TestReflectorChain(t *testing.T) {
 	}
 	join := func(i, j int, client bool) {
 		x, y := lab.Links[0].Ends[i], lab.Links[0].Ends[j]
-		s := Session{Router: x.Router, PeerRouter: y.Router, PeerAS: 1, LocalAddress: x.Addresses[0].Addr(), PeerAddress: y.Addresses[0].Addr(), Families: []vpn.Family{vpn.VPNv4}, Client: client}
+		s := Session{Router: x.Router, PeerRouter: y.Router, PeerAS: 1, LocalAddress: x.Addresses[0].Addr(), PeerAddress: y.Addresses[0].Addr(), Settings: session.Settings{Families: []vpn.Family{vpn.VPNv4}}, Client: client}
 		back := s
 		back.Router, back.PeerRouter, back.LocalAddress, back.PeerAddress, back.Client = s.PeerRouter, s.Router, s.PeerAddress, s.LocalAddress, false
 		lab.Sessions = append(lab.Sessions, s, back)

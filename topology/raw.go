@@ -38,7 +38,7 @@ type rawDefaults struct {
 		hostSettings
 		MTU value[int] `json:"mtu" jsonschema:"minimum=68,maximum=9216" doc:"MTU of the hosts' interfaces, at least 1280 with IPv6." default:"1500"`
 	} `json:"host" doc:"Values for hosts and series."`
-	BGP bgpOptions `json:"bgp" doc:"Values for BGP sessions between routers."`
+	BGP sessionDefaults `json:"bgp" doc:"Values for BGP sessions between routers."`
 }
 
 type rawRouter struct {
@@ -65,30 +65,21 @@ type rawEnd struct {
 	BGP       rawEndBGP               `json:"bgp" doc:"Settings of this end's sessions, or none."`
 }
 
-// bgpOptions is what can be adjusted of a session, at each of its levels.
-type bgpOptions struct {
-	MED          value[uint32]       `json:"med" doc:"MED sent with every route."`
-	LocalPref    value[uint32]       `json:"local-pref" jsonschema:"minimum=1" doc:"Local preference set on every received route."`
-	HoldTime     value[lifetime]     `json:"hold-time" doc:"Hold time: 0 for no keepalives, or 3 s to 65535 s." default:"40s"`
-	Keepalive    value[lifetime]     `json:"keepalive" doc:"Interval between keepalives." default:"a third of the hold time"`
-	ConnectRetry value[lifetime]     `json:"connect-retry" doc:"Time between attempts to connect, 1 s to 65535 s." default:"2s"`
-	Passive      value[bool]         `json:"passive" doc:"Whether to wait for the peer to connect." default:"false"`
-	Password     value[string]       `json:"password" doc:"TCP-MD5 password (RFC 2385) of 80 octets at most."`
-	GTSM         value[bool]         `json:"gtsm" doc:"Whether to protect the session by TTL security (RFC 5082)." default:"false"`
-	Families     []value[vpn.Family] `json:"families" doc:"Address families." default:"vpnv4 and vpnv6"`
-	MaxPrefixes  value[uint32]       `json:"max-prefixes" doc:"Number of received prefixes beyond which the session ends; 0 for no limit." default:"0"`
-	NextHopSelf  value[bool]         `json:"next-hop-self" doc:"Whether to announce the router's own address as next hop." default:"true"`
+// sessionDefaults is what sessions between routers have where nothing else is
+// given.
+type sessionDefaults struct {
+	Session routerSession `json:"-"`
 }
 
 type linkSettings struct {
-	bgpOptions
-	Peer value[netip.Addr] `json:"peer" doc:"Address of the router behind the NIC."`
-	AS   value[asNumber]   `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number of the router behind the NIC."`
+	Session routerSession     `json:"-"`
+	Peer    value[netip.Addr] `json:"peer" doc:"Address of the router behind the NIC."`
+	AS      value[asNumber]   `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number of the router behind the NIC."`
 }
 
 type endSettings struct {
-	bgpOptions
-	RouteReflector value[bool] `json:"route-reflector" doc:"Whether this router reflects routes between its iBGP peers on the link (RFC 4456), which then have no sessions with each other." default:"false"`
+	Session        routerSession `json:"-"`
+	RouteReflector value[bool]   `json:"route-reflector" doc:"Whether this router reflects routes between its iBGP peers on the link (RFC 4456), which then have no sessions with each other." default:"false"`
 }
 
 type rawVRF struct {

@@ -37,7 +37,7 @@ var refusedCustomers = []refusal{
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], bgp: {as: 65100, hold-time: 0}}
   b: {to: pe1, vrf: red, addresses: [10.2.0.2/24], bgp: {as: 65100, hold-time: 9, keepalive: 9}}`,
 		want: []string{
-			`:5: host a: a session with a host needs a hold time; use 3 to 65535 seconds, or remove hold-time`,
+			`:5: host a: hold time 0 (no keepalives) is not supported; use 3 to 65535 seconds`,
 			`:6: host b: keepalive 9s does not fit into the hold time of 9s; use a third of it, 3s`,
 		},
 	},

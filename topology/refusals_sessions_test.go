@@ -6,7 +6,7 @@ var refusedSessions = []refusal{
 		file: base + `links:
 - {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {hold-time: 2}}`,
 		want: []string{
-			`:5: link pe1:eth1, pe2:eth1: hold time 2s is not allowed (RFC 4271 section 4.2); use 0, or 3 to 65535 seconds`,
+			`:5: link pe1:eth1, pe2:eth1: hold time 2s is not allowed (RFC 4271 section 4.2); use 3 to 65535 seconds`,
 		},
 	},
 	{
@@ -18,11 +18,11 @@ var refusedSessions = []refusal{
 		},
 	},
 	{
-		name: "keepalive without hold time",
+		name: "hold time 0",
 		file: base + `links:
 - {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {hold-time: 0, keepalive: 5}}`,
 		want: []string{
-			`:5: link pe1:eth1, pe2:eth1: keepalives without a hold time; set hold-time, or remove keepalive`,
+			`:5: link pe1:eth1, pe2:eth1: hold time 0 (no keepalives) is not supported; use 3 to 65535 seconds`,
 		},
 	},
 	{
@@ -46,7 +46,7 @@ var refusedSessions = []refusal{
 		file: base + `links:
 - {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {password: ""}}`,
 		want: []string{
-			`:5: link pe1:eth1, pe2:eth1: the password has 0 characters; use 1 to 80`,
+			`:5: link pe1:eth1, pe2:eth1: the password has 0 octets; use 1 to 80`,
 		},
 	},
 	{

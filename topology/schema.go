@@ -29,6 +29,7 @@ func Schema(known ...Runtime) ([]byte, error) {
 func reflectSchema(t reflect.Type) *jsonschema.Schema {
 	r := jsonschema.Reflector{
 		Anonymous: true, DoNotReference: true, RequiredFromJSONSchemaTags: true, LookupComment: description,
+		AdditionalFields: inlineFields,
 	}
 	s := r.ReflectFromType(t)
 	s.Version = ""
@@ -41,9 +42,12 @@ func description(t reflect.Type, field string) string {
 		return ""
 	}
 	f, _ := t.FieldByName(field)
-	doc := f.Tag.Get("doc")
-	if def := f.Tag.Get("default"); def != "" {
-		doc += " Default: " + def + "."
+	return described(f.Tag.Get("doc"), f.Tag.Get("default"))
+}
+
+func described(doc, fallback string) string {
+	if fallback != "" {
+		doc += " Default: " + fallback + "."
 	}
 	return doc
 }

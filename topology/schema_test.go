@@ -117,7 +117,7 @@ links:
     a:g: {address: 10.0.2.1/30, mac: "00:00:00:01:01:01", bgp: {passive: true, route-reflector: true, med: 1}}
     b:g: {addresses: [10.0.2.2/30], bgp: {local-pref: 200}}
   subnets: ["2001:db8:1::/64"]
-  bgp: {med: 0, local-pref: 1, hold-time: 0, connect-retry: 2, password: 1234, gtsm: true, families: [vpnv4], max-prefixes: 0, next-hop-self: false}
+  bgp: {med: 0, local-pref: 1, hold-time: 9, connect-retry: 2, password: 1234, gtsm: true, families: [vpnv4], max-prefixes: 0, next-hop-self: false}
 - {nic: eth9, ends: [a:h], subnets: [10.0.9.0/30], bgp: {peer: 10.0.9.2, as: 4200000000, hold-time: 1m30s}}
 redistribute: {connected: hosts, static: true}
 vrfs:

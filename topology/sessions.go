@@ -4,19 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"time"
 
-	"pseudowan/bgp/vpn"
-)
-
-// Defaults and bounds of a session (RFC 4271 section 4.2). 40 s is the
-// original router's hold time.
-const (
-	defaultHold    = 40 * time.Second
-	defaultRetry   = 2 * time.Second
-	leastHold      = 3 * time.Second
-	longestTime    = 65535 * time.Second
-	maxPasswordLen = 80 // TCP_MD5SIG_MAXKEYLEN
+	"pseudowan/bgp/session"
 )
 
 // sessions derives the sessions of a link.
@@ -68,17 +57,17 @@ func (b *builder) session(raw rawLink, link Link, i, j int, element string) {
 		return
 	}
 	mine := b.options(raw, i)
-	b.checkOptions(mine, element)
-	s := mine.session()
-	s.Router, s.Interface = local.Router, local.Interface
-	s.LocalAddress, s.PeerAddress = localAddress, peerAddress
-	s.PeerRouter = peer.Router
+	b.checkSettings(mine, session.Routers, element)
+	s := Session{
+		Router: local.Router, Interface: local.Interface, LocalAddress: localAddress,
+		PeerAddress: peerAddress, PeerRouter: peer.Router, Settings: mine.resolved(session.Routers),
+	}
 	own := b.lab.Routers[b.router[local.Router]]
 	s.PeerAS = b.lab.Routers[b.router[peer.Router]].AS
 	s.Client = own.AS == s.PeerAS && reflects(raw.Ends[i]) && !reflects(raw.Ends[j])
 	b.lab.Sessions = append(b.lab.Sessions, s)
 	if s.MaxPrefixes > 0 {
-		b.limits = append(b.limits, prefixLimit{mine.MaxPrefixes.at, element, s})
+		b.limits = append(b.limits, prefixLimit{mine.at("max-prefixes"), element, s})
 	}
 	if i < j {
 		b.checkPair(raw, mine, b.options(raw, j), element)
@@ -119,10 +108,12 @@ func (b *builder) outsideSession(raw rawLink, link Link, element string) {
 		if !p.Contains(peer) || p.Addr() == peer {
 			continue
 		}
-		b.checkOptions(b.options(raw, 0), element)
-		s := b.options(raw, 0).session()
-		s.Router, s.Interface = link.Ends[0].Router, link.Ends[0].Interface
-		s.LocalAddress, s.PeerAddress, s.PeerAS = p.Addr(), peer, uint32(settings.AS.v)
+		options := b.options(raw, 0)
+		b.checkSettings(options, session.Routers, element)
+		s := Session{
+			Router: link.Ends[0].Router, Interface: link.Ends[0].Interface, LocalAddress: p.Addr(),
+			PeerAddress: peer, PeerAS: uint32(settings.AS.v), Settings: options.resolved(session.Routers),
+		}
 		s.Client = reflects(raw.Ends[0]) && s.PeerAS == b.lab.Routers[b.router[s.Router]].AS
 		b.lab.Sessions = append(b.lab.Sessions, s)
 		return
@@ -133,58 +124,6 @@ func (b *builder) outsideSession(raw rawLink, link Link, element string) {
 
 // options are the settings of a session as one end of a link has them: its
 // own before the link's before the lab's.
-func (b *builder) options(raw rawLink, i int) bgpOptions {
-	return raw.Ends[i].settings.BGP.bgpOptions.over(raw.BGP.bgpOptions).over(b.raw.Defaults.BGP)
-}
-
-// over fills what o leaves open from base.
-func (o bgpOptions) over(base bgpOptions) bgpOptions {
-	o.MED = first(o.MED, base.MED)
-	o.LocalPref = first(o.LocalPref, base.LocalPref)
-	o.HoldTime = first(o.HoldTime, base.HoldTime)
-	o.Keepalive = first(o.Keepalive, base.Keepalive)
-	o.ConnectRetry = first(o.ConnectRetry, base.ConnectRetry)
-	o.Passive = first(o.Passive, base.Passive)
-	o.Password = first(o.Password, base.Password)
-	o.GTSM = first(o.GTSM, base.GTSM)
-	o.MaxPrefixes = first(o.MaxPrefixes, base.MaxPrefixes)
-	o.NextHopSelf = first(o.NextHopSelf, base.NextHopSelf)
-	if len(o.Families) == 0 {
-		o.Families = base.Families
-	}
-	return o
-}
-
-// session is the validated form of the settings, without the peers.
-func (o bgpOptions) session() Session {
-	hold := time.Duration(o.HoldTime.or(lifetime(defaultHold)))
-	s := Session{
-		HoldTime:     hold,
-		Keepalive:    time.Duration(o.Keepalive.or(lifetime((hold / 3).Truncate(time.Second)))),
-		ConnectRetry: time.Duration(o.ConnectRetry.or(lifetime(defaultRetry))),
-		Passive:      o.Passive.v,
-		Password:     o.Password.v,
-		GTSM:         o.GTSM.v,
-		MaxPrefixes:  o.MaxPrefixes.v,
-		NextHopSelf:  o.NextHopSelf.or(true),
-		MED:          optional(o.MED),
-		LocalPref:    optional(o.LocalPref),
-	}
-	for _, f := range o.Families {
-		if f.has && !slices.Contains(s.Families, f.v) {
-			s.Families = append(s.Families, f.v)
-		}
-	}
-	slices.Sort(s.Families)
-	if len(s.Families) == 0 {
-		s.Families = []vpn.Family{vpn.VPNv4, vpn.VPNv6}
-	}
-	return s
-}
-
-func optional(v value[uint32]) *uint32 {
-	if !v.has {
-		return nil
-	}
-	return &v.v
+func (b *builder) options(raw rawLink, i int) sessionKeys {
+	return raw.Ends[i].settings.BGP.Session.over(raw.BGP.Session.sessionKeys).over(b.raw.Defaults.BGP.Session.sessionKeys)
 }

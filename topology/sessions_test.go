@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
 
@@ -24,9 +25,12 @@ links:
   bgp: {med: 100, local-pref: 300, password: secret, gtsm: true, families: [vpnv6, vpnv4, vpnv6], max-prefixes: 9, keepalive: 10}
 `)
 	shared := Session{
-		Interface: "eth1", Families: []vpn.Family{vpn.VPNv4, vpn.VPNv6},
-		LocalPref: number(300), HoldTime: 90 * time.Second, Keepalive: 10 * time.Second, ConnectRetry: 5 * time.Second,
-		Password: "secret", GTSM: true, MaxPrefixes: 9,
+		Interface: "eth1",
+		Settings: session.Settings{
+			Families:  []vpn.Family{vpn.VPNv4, vpn.VPNv6},
+			LocalPref: number(300), HoldTime: 90 * time.Second, Keepalive: 10 * time.Second, ConnectRetry: 5 * time.Second,
+			Password: "secret", GTSM: true, MaxPrefixes: 9,
+		},
 	}
 	one, two := shared, shared
 	one.Router, one.PeerRouter, one.PeerAS, one.MED, one.Passive = "pe1", "pe2", 65002, number(7), true

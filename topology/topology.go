@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
 
@@ -53,25 +54,15 @@ type LinkEnd struct {
 
 // Session is one router's view of one BGP session.
 type Session struct {
-	Router       string       `json:"router"`
-	Interface    string       `json:"interface"` // the router's interface on the link
-	LocalAddress netip.Addr   `json:"local_address"`
-	PeerAddress  netip.Addr   `json:"peer_address"`
-	PeerAS       uint32       `json:"peer_as"`
-	PeerRouter   string       `json:"peer_router,omitempty"` // empty: a real router outside the lab
-	Families     []vpn.Family `json:"families"`
+	Router       string     `json:"router"`
+	Interface    string     `json:"interface"` // the router's interface on the link
+	LocalAddress netip.Addr `json:"local_address"`
+	PeerAddress  netip.Addr `json:"peer_address"`
+	PeerAS       uint32     `json:"peer_as"`
+	PeerRouter   string     `json:"peer_router,omitempty"` // empty: a real router outside the lab
 
-	MED          *uint32       `json:"med,omitempty"`        // sent with every route to this peer
-	LocalPref    *uint32       `json:"local_pref,omitempty"` // set on every route received from this peer
-	HoldTime     time.Duration `json:"hold_time"`
-	Keepalive    time.Duration `json:"keepalive"`
-	ConnectRetry time.Duration `json:"connect_retry"`
-	Passive      bool          `json:"passive,omitempty"`
-	Password     string        `json:"password,omitempty"` // TCP-MD5 (RFC 2385)
-	GTSM         bool          `json:"gtsm,omitempty"`     // TTL security (RFC 5082)
-	Client       bool          `json:"client,omitempty"`   // the peer is our route reflector client (RFC 4456)
-	MaxPrefixes  uint32        `json:"max_prefixes,omitempty"`
-	NextHopSelf  bool          `json:"next_hop_self"`
+	Client bool `json:"client,omitempty"` // the peer is our route reflector client (RFC 4456)
+	session.Settings
 }
 
 // VRF is an instance of a VRF on one router.

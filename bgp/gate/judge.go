@@ -12,7 +12,7 @@ import (
 type Config struct {
 	LocalAS, PeerAS uint32
 	LocalID         netip.Addr // BGP identifier of the router
-	AllowOwnAS      uint8      // how often LocalAS may stand in an AS path
+	AllowOwnAS      uint32     // how often LocalAS may stand in an AS path
 
 	// LoseTies has the receiver prefer any other internal peer's route to an
 	// equal one of this peer, which is internal, too.

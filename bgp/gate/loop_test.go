@@ -13,7 +13,7 @@ func TestLoops(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		localAS uint32
-		allow   uint8
+		allow   uint32
 		caps    string
 		attrs   string
 		looped  bool

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"pseudowan/bgp"
+	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 	"pseudowan/router/access"
 	"pseudowan/router/config"
@@ -51,7 +52,7 @@ func TestExport(t *testing.T) {
 		"none": {false, nil, ""},
 	} {
 		c := &CE{
-			CE: config.CE{BGP: topology.CustomerBGP{AS: 65100, ASOverride: tt.override, Sessions: []topology.CustomerSession{
+			CE: config.CE{BGP: topology.CustomerBGP{AS: 65100, Settings: session.Settings{ASOverride: tt.override}, Sessions: []topology.CustomerSession{
 				{Family: vpn.IPv4, LocalAddress: gatewayAddr, PeerAddress: peerAddr},
 			}}},
 			Port: &access.Port{Access: config.Access{VRF: "red", Gateways: []netip.Prefix{netip.PrefixFrom(gatewayAddr, 24)}}},

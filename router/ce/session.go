@@ -36,11 +36,10 @@ func listenAddresses(c *config.CE) []netip.Addr {
 func neighbors(c *config.CE) []bgp.Neighbor {
 	var out []bgp.Neighbor
 	for _, s := range c.BGP.Sessions {
+		settings := c.BGP.Settings
+		settings.Families = []vpn.Family{s.Family}
 		out = append(out, bgp.Neighbor{
-			Address: s.PeerAddress, LocalAddress: s.LocalAddress, AS: c.BGP.AS, Families: []vpn.Family{s.Family},
-			HoldTime: c.BGP.HoldTime, Keepalive: c.BGP.Keepalive, ConnectRetry: c.BGP.ConnectRetry,
-			Passive: c.BGP.Passive, Password: c.BGP.Password, MaxPrefixes: c.BGP.MaxPrefixes,
-			AllowOwnAS: c.BGP.AllowOwnAS,
+			Address: s.PeerAddress, LocalAddress: s.LocalAddress, AS: c.BGP.AS, Settings: settings,
 		})
 	}
 	return out

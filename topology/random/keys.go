@@ -3,6 +3,8 @@ package random
 import (
 	"fmt"
 	"slices"
+
+	"pseudowan/bgp/session"
 )
 
 // keys are the keys of the format whose values need nothing else to change.
@@ -78,14 +80,6 @@ var keys = slices.Concat(
 
 		{"as", customers, hostAS},
 		{"families", customers, some(among("ipv4", "ipv6"))},
-		{"hold-time", customers, among(9, "30s", 90)},
-		{"keepalive", customers, keepalives},
-		{"connect-retry", customers, retries},
-		{"passive", customers, truth},
-		{"password", customers, among("secret", "s3cret with spaces")},
-		{"max-prefixes", customers, number(1000, 1003)},
-		{"as-override", customers, truth},
-		{"allow-own-as", customers, number(0, 3)},
 
 		{"on", series, nameOf("routers")},
 		{"name", series, among("s{i}", "s{i:02}_{vrf}", "s{i}-{on}")},
@@ -101,7 +95,8 @@ var keys = slices.Concat(
 		{"lan6", rows, seriesLAN6},
 	},
 	hostKeys(hosts), hostKeys(series), hostKeys(within("defaults", "host")),
-	sessionKeys(within("defaults", "bgp")), sessionKeys(linkBGP), sessionKeys(endBGP),
+	sessionKeys(session.Routers, within("defaults", "bgp")), sessionKeys(session.Routers, linkBGP), sessionKeys(session.Routers, endBGP),
+	sessionKeys(session.Hosts, customers),
 )
 
 // hostKeys are what hosts, series and defaults have in common.
@@ -119,21 +114,29 @@ func hostKeys(at func(*editor) []place) []key {
 	}
 }
 
-// sessionKeys are what can be adjusted of a session, at each of its levels.
-func sessionKeys(at func(*editor) []place) []key {
-	return []key{
-		{"med", at, number(0, 3)},
-		{"local-pref", at, among(50, 100, 200)},
-		{"hold-time", at, holdTimes},
-		{"keepalive", at, keepalives},
-		{"connect-retry", at, retries},
-		{"passive", at, truth},
-		{"password", at, among("secret", "s3cret", 1234)},
-		{"gtsm", at, truth},
-		{"families", at, families},
-		{"max-prefixes", at, number(1000, 1003)},
-		{"next-hop-self", at, truth},
+// sessionKeys are the settings of sessions that a mapping may give.
+func sessionKeys(with session.Peers, at func(*editor) []place) []key {
+	var out []key
+	for _, k := range session.Knobs(with) {
+		out = append(out, key{k.Key, at, knobValues[k.Key]})
 	}
+	return out
+}
+
+var knobValues = map[string]func(*editor, *mapping) any{
+	"families":      families,
+	"med":           number(0, 3),
+	"local-pref":    among(50, 100, 200),
+	"hold-time":     among(9, 12, "30s", 40, 90, "2m"),
+	"keepalive":     keepalives,
+	"connect-retry": retries,
+	"passive":       truth,
+	"password":      among("secret", "s3cret with spaces", 1234),
+	"gtsm":          truth,
+	"max-prefixes":  number(1000, 1003),
+	"next-hop-self": truth,
+	"as-override":   truth,
+	"allow-own-as":  number(0, 3),
 }
 
 var (

@@ -246,7 +246,6 @@ var families = among([]any{"vpnv4"}, []any{"vpnv6"}, []any{"vpnv4", "vpnv6"})
 
 // times are long enough for a machine that is busy.
 var (
-	holdTimes  = among(0, 9, 12, "30s", 40, 90, "2m")
 	keepalives = among(1, 3, "5s", 10)
 	retries    = among(1, 2, 3, "5s")
 )

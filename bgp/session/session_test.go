@@ -1,0 +1,89 @@
+package session
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"pseudowan/bgp/vpn"
+)
+
+// Every field of Settings is a knob, at most once for each kind of peers, and
+// every knob says what it means.
+func TestEverySettingIsAKnob(t *testing.T) {
+	var s Settings
+	fields := map[uintptr]string{}
+	for i := range reflect.TypeFor[Settings]().NumField() {
+		fields[reflect.ValueOf(&s).Elem().Field(i).Addr().Pointer()] = reflect.TypeFor[Settings]().Field(i).Name
+	}
+	used := map[string]bool{}
+	for _, with := range []Peers{Routers, Hosts} {
+		seen := map[string]bool{}
+		for _, k := range Knobs(with) {
+			name := fields[reflect.ValueOf(k.Field(&s)).Pointer()]
+			if name == "" || seen[k.Key] || !strings.HasSuffix(k.Doc, ".") {
+				t.Errorf("knob %+v of field %q: want a field, one row and a sentence", k, name)
+			}
+			seen[k.Key], used[name] = true, true
+		}
+	}
+	for _, name := range fields {
+		if !used[name] {
+			t.Errorf("field %s is no knob", name)
+		}
+	}
+}
+
+func TestDefaultsAreAllowed(t *testing.T) {
+	for _, with := range []Peers{Routers, Hosts} {
+		if err := Default(with).Check(); err != nil {
+			t.Errorf("defaults of kind %d: %v", with, err)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for want, change := range map[string]func(*Settings){
+		"hold time 0":                     func(s *Settings) { s.HoldTime = 0 },
+		"hold time 2s is not allowed":     func(s *Settings) { s.HoldTime = 2 * time.Second },
+		"hold time 3.5s is not allowed":   func(s *Settings) { s.HoldTime = 3500 * time.Millisecond },
+		"keepalive 0s does not fit":       func(s *Settings) { s.Keepalive = 0 },
+		"keepalive 40s does not fit":      func(s *Settings) { s.Keepalive = s.HoldTime },
+		"connect-retry -1ns":              func(s *Settings) { s.ConnectRetry = -1 },
+		"local-pref 0":                    func(s *Settings) { s.LocalPref = new(uint32) },
+		"the password has 81 octets":      func(s *Settings) { s.Password = strings.Repeat("x", 81) },
+		"allow-own-as 11 is more than 10": func(s *Settings) { s.AllowOwnAS = 11 },
+	} {
+		s := Default(Routers)
+		change(&s)
+		if err := s.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want an error with %q", err, want)
+		}
+	}
+}
+
+// A knob compares and copies its own field and no other.
+func TestKnobsAreApart(t *testing.T) {
+	for _, k := range Knobs(Routers | Hosts) {
+		from, to := other(), Settings{}
+		if k.Equal(from, to) {
+			t.Errorf("%s: %+v and the zero settings agree", k.Key, from)
+		}
+		k.Copy(&to, &from)
+		for _, o := range Knobs(Routers | Hosts) {
+			if same := o.Equal(from, to); same != (o.Key == k.Key) {
+				t.Errorf("%s is the same after a copy of %s: %t", o.Key, k.Key, same)
+			}
+		}
+	}
+}
+
+// other returns settings that differ from the zero value in every field.
+func other() Settings {
+	n := uint32(7)
+	return Settings{
+		Families: []vpn.Family{vpn.VPNv6}, MED: &n, LocalPref: &n, HoldTime: 9 * time.Second, Keepalive: 4 * time.Second,
+		ConnectRetry: 8 * time.Second, Passive: true, Password: "x", GTSM: true, MaxPrefixes: 5, NextHopSelf: true, ASOverride: true, AllowOwnAS: 3,
+	}
+}

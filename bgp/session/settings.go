@@ -1,0 +1,65 @@
+package session
+
+import (
+	"time"
+
+	"pseudowan/bgp/vpn"
+)
+
+// Settings is all that can be adjusted of a BGP session, whoever its peers are.
+type Settings struct {
+	Families     []vpn.Family  `json:"families,omitempty"`   // sorted
+	MED          *uint32       `json:"med,omitempty"`        // sent with every route to the peer; nil: the route's own
+	LocalPref    *uint32       `json:"local_pref,omitempty"` // set on every route from the peer; nil: as received
+	HoldTime     time.Duration `json:"hold_time"`
+	Keepalive    time.Duration `json:"keepalive"`
+	ConnectRetry time.Duration `json:"connect_retry"`          // longest time between attempts to connect
+	Passive      bool          `json:"passive,omitempty"`      // wait for the peer to connect
+	Password     string        `json:"password,omitempty"`     // TCP-MD5 (RFC 2385); "": none
+	GTSM         bool          `json:"gtsm,omitempty"`         // accept only packets that no router forwarded (RFC 5082)
+	MaxPrefixes  uint32        `json:"max_prefixes,omitempty"` // more received prefixes end the session; 0: no limit
+
+	// NextHopSelf tells an internal peer that we are the next hop of what
+	// external peers sent us. A label would have to be swapped for that, so
+	// such routes are withheld. Our own routes always carry the session's
+	// address, and reflected ones are never changed.
+	NextHopSelf bool `json:"next_hop_self,omitempty"`
+
+	// ASOverride replaces the peer's AS number by ours in AS paths towards it.
+	// Whoever announces routes to the peer does that, not the speaker.
+	ASOverride bool `json:"as_override,omitempty"`
+
+	// AllowOwnAS is how often our AS number may occur in the AS path of a route
+	// from the peer (RFC 4271 section 9.1.2: never).
+	AllowOwnAS uint32 `json:"allow_own_as,omitempty"`
+}
+
+// Peers are kinds of peers. They have different knobs and defaults.
+type Peers uint8
+
+// The kinds of peers.
+const (
+	Routers Peers = 1 << iota // PE and P routers, which exchange VPN routes
+	Hosts                     // customers' hosts, which exchange plain routes
+)
+
+// Default returns the settings of a session that the file says nothing about.
+// The families of a session with a host follow from its address.
+func Default(with Peers) Settings {
+	s := Settings{HoldTime: 40 * time.Second, ConnectRetry: 2 * time.Second}
+	s.Keepalive = KeepaliveFor(s.HoldTime)
+	switch with {
+	case Routers:
+		s.Families = []vpn.Family{vpn.VPNv4, vpn.VPNv6}
+		s.NextHopSelf = true
+	case Hosts:
+		s.MaxPrefixes = 10_000
+	}
+	return s
+}
+
+// KeepaliveFor returns the keepalive interval that goes with a hold time
+// (RFC 4271 section 10).
+func KeepaliveFor(hold time.Duration) time.Duration {
+	return max(hold/3, time.Second).Truncate(time.Second)
+}

@@ -1,0 +1,66 @@
+package random
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/session"
+
+	"pseudowan/topology"
+)
+
+// Every knob of the table is a key of the file at each of its levels, is edited
+// here, and gets from the validated lab by way of a router's stored
+// configuration to the speaker.
+func TestEveryKnobGetsEverywhere(t *testing.T) {
+	paths := schemaPaths(t)
+	levels := map[session.Peers][]string{
+		session.Routers: {"defaults.bgp.", "links.bgp.", "links.ends.*.bgp."},
+		session.Hosts:   {"hosts.*.bgp.", "hosts.*.attach.bgp."},
+	}
+	med := uint32(7)
+	other := session.Settings{
+		Families: session.Default(session.Routers).Families[1:], MED: &med, LocalPref: &med, HoldTime: 9 * time.Second, Keepalive: 4 * time.Second,
+		ConnectRetry: 8 * time.Second, Passive: true, Password: "x", GTSM: true, MaxPrefixes: 5, NextHopSelf: true, ASOverride: true, AllowOwnAS: 3,
+	}
+	for with, prefixes := range levels {
+		for _, k := range session.Knobs(with) {
+			for _, prefix := range prefixes {
+				if !slices.Contains(paths, prefix+k.Key) {
+					t.Errorf("%s is not in the schema as %s", k.Key, prefix+k.Key)
+				}
+			}
+			if knobValues[k.Key] == nil {
+				t.Errorf("%s has no values for edits", k.Key)
+			}
+			var given session.Settings
+			k.Copy(&given, &other)
+			if k.Equal(given, session.Settings{}) {
+				t.Errorf("%s: this test gives it no value", k.Key)
+			}
+			stored := reread(t, topology.Session{Settings: given}).Settings
+			if with == session.Hosts {
+				stored = reread(t, topology.CustomerBGP{Settings: given}).Settings
+			}
+			if n := (bgp.Neighbor{Settings: stored}); !k.Equal(n.Settings, other) {
+				t.Errorf("%s does not get to the speaker: %+v", k.Key, n)
+			}
+		}
+	}
+}
+
+// reread returns a value as it comes back from a stored configuration.
+func reread[T any](t *testing.T, v T) (out T) {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(data, &out)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
