@@ -9,10 +9,10 @@ import (
 )
 
 // Check looks at everything and judges it for a lab. there are the labs of
-// the server.
-func Check(ctx context.Context, n Need, there []Lab) []status.Finding {
+// the server, daemons those of its runtimes.
+func Check(ctx context.Context, n Need, there []Lab, daemons []Daemon) []status.Finding {
 	o := Observe(ctx, n)
-	o.Labs = there
+	o.Labs, o.Daemons = there, daemons
 	return Judge(o, n)
 }
 

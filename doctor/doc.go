@@ -1,5 +1,5 @@
 // Package doctor owns what a server has, what it lacks and what that costs:
-// it looks at the kernel, Open vSwitch, Docker, disks, limits, sysctls and
+// it looks at the kernel, Open vSwitch, disks, limits, sysctls and
 // NICs, and judges them against what a lab needs.
 //
 // Looking (Observe) and judging (Judge) are apart: Judge is a pure function of

@@ -78,26 +78,30 @@ func builtinImage(o Observed, n Need) []status.Finding {
 	return []status.Finding{fail(check, n.Builtin, cost, remedy)}
 }
 
-func docker(o Observed, n Need) []status.Finding {
-	const check = "Docker"
-	d := o.Docker
+func daemons(o Observed, n Need) []status.Finding {
+	var found []status.Finding
+	for _, d := range o.Daemons {
+		found = append(found, d.judge(n)...)
+	}
+	return found
+}
+
+func (d Daemon) judge(n Need) []status.Finding {
 	switch {
-	case !d.Asked:
-		return nil
-	case d.Problem != "" && n.runtime("docker"):
-		return []status.Finding{fail(check, d.Problem, "the lab's hosts are containers",
-			"apt-get install docker.io, systemctl start docker, or `up --runtime netns`")}
+	case d.Problem != "" && n.runtime(d.Runtime):
+		return []status.Finding{fail(d.Name, d.Problem, "the lab's hosts are containers",
+			d.Install+", "+d.Start+", or `up --runtime netns`")}
 	case d.Problem != "":
-		remedy := "apt-get install docker.io"
-		if d.Daemon {
-			remedy = "systemctl start docker"
+		remedy := d.Install
+		if d.Installed {
+			remedy = d.Start
 		}
-		return []status.Finding{warn(check, d.Problem, "hosts are namespaces (runtime netns) with the server's programs, not containers",
+		return []status.Finding{warn(d.Name, d.Problem, "hosts are namespaces (runtime netns) with the server's programs, not containers",
 			remedy+", where containers are wanted")}
 	}
-	found := []status.Finding{ok(check, "%s, API %s, cgroups %s", d.Version, d.API, d.Cgroup)}
+	found := []status.Finding{ok(d.Name, "%s, API %s, cgroups %s", d.Version, d.API, d.Cgroup)}
 	for _, image := range d.Absent {
-		found = append(found, warn("image "+image, "not on this server", "`up` pulls it first", "docker pull "+image))
+		found = append(found, warn("image "+image, "not on this server", "`up` pulls it first", d.Pull+" "+image))
 	}
 	return found
 }

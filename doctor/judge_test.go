@@ -17,8 +17,11 @@ func healthy() Observed {
 			Namespaces: Present, Veth: Present, Bridge: Present, Dummy: Present, TUN: Present, IPv6: Present,
 			OpenVSwitch: Present, VXLAN: Present, VRF: Present, MPLS: Present,
 		},
-		OVS:    OVS{Version: "3.3.0"},
-		Docker: Docker{Asked: true, Version: "28.0", API: "1.48", Cgroup: "v2 by systemd"},
+		OVS: OVS{Version: "3.3.0"},
+		Daemons: []Daemon{{
+			Runtime: "docker", Name: "Docker", Version: "28.0", API: "1.48", Cgroup: "v2 by systemd",
+			Install: "apt-get install docker.io", Start: "systemctl start docker", Pull: "docker pull",
+		}},
 		Disks:  []Disk{{"/run", 1 << 30}},
 		Limits: Limits{OpenFiles: 1 << 20, InotifyUsers: 128, Threads: 32768, ThreadsUsed: 200, ARP: Table{1024, 4}, ND: Table{1024, 30}, MemoryAvailable: 4 << 30},
 	}
@@ -47,8 +50,8 @@ func TestEachFinding(t *testing.T) {
 		status status.Severity
 		says   string // in the detail or the remedy
 	}{
-		{"Docker stopped", func(o *Observed) { o.Docker = Docker{Asked: true, Daemon: true, Problem: "no daemon answers"} }, nil, "Docker", status.Warn, "systemctl start docker"},
-		{"no Docker", func(o *Observed) { o.Docker = Docker{Asked: true, Problem: "no daemon answers"} }, nil, "Docker", status.Warn, "apt-get install docker.io"},
+		{"Docker stopped", func(o *Observed) { o.Daemons[0].Installed, o.Daemons[0].Problem = true, "no daemon answers" }, nil, "Docker", status.Warn, "systemctl start docker"},
+		{"no Docker", func(o *Observed) { o.Daemons[0].Problem = "no daemon answers" }, nil, "Docker", status.Warn, "apt-get install docker.io"},
 		{"no static busybox", nil, func(n *Need) { n.Builtin = "busybox needs shared libraries" }, "built-in image", status.Fail, "busybox-static"},
 		{"no static busybox, no lab", nil, func(n *Need) { *n = Need{Builtin: "busybox is not installed"} }, "built-in image", status.Warn, "busybox-static"},
 		{"a host's program is missing", func(o *Observed) { o.Programs = []string{"bird"} }, func(n *Need) { n.Programs = map[string]string{"bird": "red-b"} }, "program bird", status.Fail, "apt-get install bird2"},
@@ -75,9 +78,9 @@ func TestEachFinding(t *testing.T) {
 		{"OVS of tomorrow", func(o *Observed) { o.OVS.Version = "10.0.0" }, nil, "Open vSwitch", status.OK, "10.0.0"},
 		{"OVS of unknown age", func(o *Observed) { o.OVS.Version = "branch" }, nil, "Open vSwitch", status.OK, "branch"},
 		{"OVS service", func(o *Observed) { o.OVS.Service = 42 }, nil, "the server's own Open vSwitch", status.OK, "PID 42"},
-		{"no Docker", func(o *Observed) { o.Docker.Problem = "no daemon" }, nil, "Docker", status.Warn, "no daemon"},
-		{"no Docker for containers", func(o *Observed) { o.Docker.Problem = "no daemon" }, func(n *Need) { n.Runtimes = []string{"docker", "netns"} }, "Docker", status.Fail, "--runtime netns"},
-		{"image", func(o *Observed) { o.Docker.Absent = []string{"nginx"} }, nil, "image nginx", status.Warn, "docker pull nginx"},
+		{"no Docker", func(o *Observed) { o.Daemons[0].Problem = "no daemon" }, nil, "Docker", status.Warn, "no daemon"},
+		{"no Docker for containers", func(o *Observed) { o.Daemons[0].Problem = "no daemon" }, func(n *Need) { n.Runtimes = []string{"docker", "netns"} }, "Docker", status.Fail, "--runtime netns"},
+		{"image", func(o *Observed) { o.Daemons[0].Absent = []string{"nginx"} }, nil, "image nginx", status.Warn, "docker pull nginx"},
 		{"full disk", func(o *Observed) { o.Disks[0].Free = 3 << 20 }, nil, "disk /run", status.Fail, "3 MiB free"},
 		{"disk of a large lab", func(o *Observed) { o.Disks[0].Free = 17 << 20 }, nil, "disk /run", status.Fail, "make room"},
 		{"few files", func(o *Observed) { o.Limits.OpenFiles = 1000 }, nil, "limit: open files", status.Warn, "a lab wants 1024"},

@@ -10,14 +10,13 @@ import (
 	"sync"
 )
 
-// Observe looks at the server. It starts programs, asks the Docker daemon and
+// Observe looks at the server. It starts programs and
 // makes a network namespace that is gone when it returns; nothing of the
 // server is changed. What it cannot see it leaves out.
 func Observe(ctx context.Context, n Need) Observed {
 	o := glance(n)
 	var all sync.WaitGroup
 	all.Go(func() { o.Kernel = observeKernel(o.Kernel) })
-	all.Go(func() { o.Docker = observeDocker(ctx, n.Images) })
 	all.Go(func() {
 		if len(o.OVS.Missing) == 0 {
 			o.OVS.Version = ovsVersion(ctx)

@@ -8,7 +8,7 @@ type Observed struct {
 	Root     bool
 	Kernel   Kernel
 	OVS      OVS
-	Docker   Docker
+	Daemons  []Daemon
 	Disks    []Disk
 	Limits   Limits
 	Programs []string       // that a lab asks for and the server has not
@@ -50,15 +50,20 @@ type OVS struct {
 	Service int      // PID of the server's own ovs-vswitchd; 0: it does not run
 }
 
-// Docker is the server's Docker daemon.
-type Docker struct {
-	Asked   bool
-	Daemon  bool   // its program is on this server
-	Problem string // why it does not answer; empty: it does
-	Version string
-	API     string
-	Cgroup  string   // driver and version
-	Absent  []string // images that the lab names and the daemon does not have
+// Daemon is the daemon of a runtime with containers, which others look at.
+type Daemon struct {
+	Runtime   string // whose hosts it keeps
+	Name      string
+	Installed bool   // its program is on this server
+	Problem   string // why it does not answer; empty: it does
+	Version   string
+	API       string
+	Cgroup    string   // version and driver
+	Absent    []string // images that the lab names and the daemon does not have
+
+	// Commands that install it and start it, and the one that gets the image whose
+	// name follows.
+	Install, Start, Pull string
 }
 
 // Disk is the file system that holds one of our directories.

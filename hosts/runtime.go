@@ -129,9 +129,26 @@ type Containers interface {
 	// restarted it, wires and configuration apart. The Sandbox of a host that
 	// does not run has no namespace.
 	Refurnish(ctx context.Context, spec Spec) (Sandbox, error)
+	// Daemon describes the daemon, and which of the images it lacks.
+	Daemon(ctx context.Context, images []string) Daemon
 	// Unknown is the cause, with the remedy, when the daemon does not know a
 	// host that runs.
 	Unknown() error
+}
+
+// Daemon describes the daemon of a runtime.
+type Daemon struct {
+	Name      string
+	Installed bool   // its program is on this server
+	Problem   string // why it does not answer; empty: it does
+	Version   string
+	API       string   // version of its interface
+	Cgroup    string   // version and driver
+	Absent    []string // images that it does not have
+
+	// Commands that install it and start it, and the one that gets the image whose
+	// name follows.
+	Install, Start, Pull string
 }
 
 // Logger is a Runtime whose hosts write log files, which somebody has to bound:

@@ -34,10 +34,10 @@ func servers() []server {
 		{doctor.Observed{Root: true, Kernel: lacking}, doctor.Need{Datapath: "netdev"}},
 		{doctor.Observed{Root: true, OVS: doctor.OVS{Missing: []string{"ovs-vswitchd"}}}, doctor.Need{}},
 		{doctor.Observed{Root: true, OVS: doctor.OVS{Version: "2.17"}}, doctor.Need{}},
-		{doctor.Observed{Root: true, Docker: doctor.Docker{Asked: true, Problem: "no daemon answers"}}, doctor.Need{Runtimes: []string{"docker"}}},
-		{doctor.Observed{Root: true, Docker: doctor.Docker{Asked: true, Problem: "no daemon answers"}}, doctor.Need{}},
-		{doctor.Observed{Root: true, Docker: doctor.Docker{Asked: true, Daemon: true, Problem: "no daemon answers"}}, doctor.Need{}},
-		{doctor.Observed{Root: true, Docker: doctor.Docker{Asked: true, Absent: []string{"IMAGE"}}}, doctor.Need{}},
+		{doctor.Observed{Root: true, Daemons: docker(doctor.Daemon{Problem: "no daemon answers"})}, doctor.Need{Runtimes: []string{"docker"}}},
+		{doctor.Observed{Root: true, Daemons: docker(doctor.Daemon{Problem: "no daemon answers"})}, doctor.Need{}},
+		{doctor.Observed{Root: true, Daemons: docker(doctor.Daemon{Installed: true, Problem: "no daemon answers"})}, doctor.Need{}},
+		{doctor.Observed{Root: true, Daemons: docker(doctor.Daemon{Absent: []string{"IMAGE"}})}, doctor.Need{}},
 		{doctor.Observed{Root: true}, doctor.Need{Lab: "LAB", Builtin: "busybox is not installed"}},
 		{doctor.Observed{Root: true, Programs: []string{"bird"}}, doctor.Need{Programs: map[string]string{"bird": "HOST"}}},
 		{doctor.Observed{Root: true, Disks: []doctor.Disk{{Path: "/run", Free: 1 << 20}}}, doctor.Need{Ports: map[string]int{"pe1": 2}}},
@@ -54,6 +54,13 @@ func servers() []server {
 			{Name: "LAB", Files: []string{"/run/pseudowan/LAB"}},
 		}}, doctor.Need{}},
 	}
+}
+
+// docker completes what is seen of Docker's daemon.
+func docker(d doctor.Daemon) []doctor.Daemon {
+	d.Runtime, d.Name = "docker", "Docker"
+	d.Install, d.Start, d.Pull = "apt-get install docker.io", "systemctl start docker", "docker pull"
+	return []doctor.Daemon{d}
 }
 
 func tightLimits(arp uint64) doctor.Limits {

@@ -2,9 +2,11 @@ package docker
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,8 +20,14 @@ func serveDocker(t *testing.T, network, address string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Api-Version", "1.41")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/info"):
+			_, _ = io.WriteString(w, `{"ServerVersion": "28.0", "CgroupVersion": "2", "CgroupDriver": "systemd"}`)
+		case strings.Contains(r.URL.Path, "/images/"):
+			w.WriteHeader(http.StatusNotFound)
+		}
 	})}
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { server.Close() })
@@ -42,5 +50,23 @@ func TestDockerDaemonElsewhere(t *testing.T) {
 		if (err == nil) != (tt.wrong == "") || err != nil && !strings.Contains(err.Error(), tt.wrong) {
 			t.Errorf("%s: %v; want %q", tt.host, err, tt.wrong)
 		}
+	}
+}
+
+// A daemon that is described, and one that does not answer.
+func TestDockerIsDescribed(t *testing.T) {
+	there, err := open(serveDocker(t, "unix", filepath.Join(t.TempDir(), "docker.sock")), hosts.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, err := open("unix://"+filepath.Join(t.TempDir(), "none.sock"), hosts.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := there.Daemon(t.Context(), []string{"nginx"}); d.Problem != "" || d.Version != "28.0" || d.API != "1.41" || d.Cgroup != "v2 by systemd" || !slices.Equal(d.Absent, []string{"nginx"}) {
+		t.Errorf("that answers: %+v", d)
+	}
+	if d := gone.Daemon(t.Context(), nil); !strings.HasPrefix(d.Problem, "no daemon answers at unix://") || d.Version != "" {
+		t.Errorf("that does not answer: %+v", d)
 	}
 }

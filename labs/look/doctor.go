@@ -61,7 +61,27 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 	if slices.ContainsFunc(there, func(l doctor.Lab) bool { return l.Name == need.Lab && l.Routers > 0 }) {
 		Relax(&need)
 	}
-	return doctor.Check(ctx, need, there), nil
+	return doctor.Check(ctx, need, there, daemons(ctx, runtimes, need.Images)), nil
+}
+
+// daemons describes those of the runtimes with containers.
+func daemons(ctx context.Context, runtimes inventory.Runtimes, images []string) []doctor.Daemon {
+	var all []doctor.Daemon
+	for _, o := range runtimes {
+		c, ok := o.Runtime.(hosts.Containers)
+		switch {
+		case ok:
+			d := c.Daemon(ctx, images)
+			all = append(all, doctor.Daemon{
+				Runtime: c.Name(), Name: d.Name, Installed: d.Installed, Problem: d.Problem,
+				Version: d.Version, API: d.API, Cgroup: d.Cgroup, Absent: d.Absent,
+				Install: d.Install, Start: d.Start, Pull: d.Pull,
+			})
+		case o.Driver.Containers:
+			all = append(all, doctor.Daemon{Runtime: o.Driver.Name, Name: o.Driver.Name, Problem: o.Absent.Error()})
+		}
+	}
+	return all
 }
 
 // Relax makes of a lab's need what it lacks where it runs already.
