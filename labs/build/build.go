@@ -24,8 +24,8 @@ type Builder struct {
 	paths map[string]string // network namespaces of the hosts, once they exist
 }
 
-// New returns the builder of a plan. repaired hears what was found different
-// from what the plan says, and of which nodes; it may be nil.
+// New returns the builder of a plan. repaired, which may be nil, is called with
+// what was found different from the plan, and its nodes.
 func New(p *plan.Plan, repaired func(what string, nodes ...string)) *Builder {
 	if repaired == nil {
 		repaired = func(string, ...string) {}
@@ -33,21 +33,21 @@ func New(p *plan.Plan, repaired func(what string, nodes ...string)) *Builder {
 	return &Builder{plan: p, repaired: repaired, paths: map[string]string{}}
 }
 
-// Place tells where the network namespace of a host is.
+// Place sets the path of a host's network namespace.
 func (b *Builder) Place(host, path string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.paths[host] = path
 }
 
-// Placed reports whether a host has its place.
+// Placed reports whether the path of a host's network namespace is known.
 func (b *Builder) Placed(host string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.paths[host] != ""
 }
 
-// Wires makes the wires that which picks, each in place.
+// Wires makes the wires that which picks, or repairs them in place.
 func (b *Builder) Wires(ctx context.Context, which func(plan.Wire) bool) error {
 	var plans []plan.Wire
 	for _, w := range b.plan.Wires {
@@ -93,7 +93,7 @@ func (b *Builder) end(e plan.End) (hosts.WireEnd, error) {
 	}, nil
 }
 
-// Path is the path of a node's network namespace; without a name, of the
+// Path is the path of a node's network namespace; with an empty name, of the
 // lab's own.
 func (b *Builder) Path(node string) string {
 	b.mu.Lock()
@@ -123,7 +123,7 @@ func (b *Builder) Configure(ctx context.Context, h plan.Host) error {
 	return nil
 }
 
-// networkOf is a host's inside as its plan has it.
+// networkOf is the network configuration of a host.
 func networkOf(h plan.Host) (hosts.Network, error) {
 	n := hosts.Network{Forward: h.Forward}
 	for _, i := range h.Interfaces {
@@ -141,7 +141,7 @@ func networkOf(h plan.Host) (hosts.Network, error) {
 	return n, nil
 }
 
-// Spec is what the runtime of a host makes.
+// Spec is a host as its runtime makes it.
 func (b *Builder) Spec(h plan.Host) hosts.Spec {
 	return hosts.Spec{
 		Lab: b.plan.Lab, Node: h.Name, Name: h.Container, Namespace: h.Namespace,
@@ -159,7 +159,7 @@ func mounts(h plan.Host) []hosts.Mount {
 	return out
 }
 
-// Specs are what each runtime is to make of the plan, by its name.
+// Specs are the hosts of the plan by runtime.
 func (b *Builder) Specs() map[string][]hosts.Spec {
 	specs := map[string][]hosts.Spec{}
 	for _, h := range b.plan.Hosts {

@@ -1,7 +1,6 @@
-// Package build makes parts of a plan true: wires, the insides of hosts and the
-// configurations of routers, each so that it may be there already. The commands
-// that bring a lab up and the keeper that heals its hosts build alike.
+// Package build makes parts of a plan: wires, the network configuration of hosts
+// and the configuration of routers. What exists already is kept. Both up and the
+// keeper, which heals hosts, use it.
 //
-// It must not contain what is to be built, nor the order in which a lab comes
-// up.
+// It must not contain what a plan says, nor the order in which a lab comes up.
 package build

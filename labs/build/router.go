@@ -11,7 +11,7 @@ import (
 // startPoll is the time between attempts to reach an agent that starts.
 const startPoll = 5 * time.Millisecond
 
-// HandOver hands an agent its configuration as soon as the agent answers.
+// HandOver sends an agent its configuration as soon as the agent answers.
 func HandOver(ctx context.Context, c *router.Client, cfg config.Router) error {
 	for {
 		err := c.Configure(ctx, cfg)

@@ -19,10 +19,11 @@ type Inventory struct {
 	Runtimes
 	Namespaces []hosts.Namespace
 	Hosts      []hosts.Sandbox
-	Unseen     *UnseenHosts // hosts that are not among them; nil where there are none
+	Unseen     *UnseenHosts // hosts that the runtimes do not list; nil if there are none
 }
 
-// Of takes the inventory of a lab. say hears what takes its time; it may be nil.
+// Of takes the inventory of a lab. say, which may be nil, is called with what
+// takes a while.
 func Of(ctx context.Context, lab string, say func(string)) (Inventory, error) {
 	o := Inventory{Runtimes: FindRuntimes(ctx, say)}
 	all, err := hosts.Namespaces()
@@ -34,7 +35,7 @@ func Of(ctx context.Context, lab string, say func(string)) (Inventory, error) {
 			o.Namespaces = append(o.Namespaces, ns)
 		}
 	}
-	// The wires of a container that has just been removed go a moment later.
+	// The wires of a removed container disappear a moment later.
 	const patience, poll = 2 * time.Second, 50 * time.Millisecond
 	for deadline := time.Now().Add(patience); ; time.Sleep(poll) {
 		if o.Hosts, err = o.Sandboxes(ctx, lab); err != nil {
@@ -60,7 +61,7 @@ func (o Inventory) ByKind(k hosts.Kind) []hosts.Namespace {
 	return out
 }
 
-// Names lists the labs of which something is there, sorted.
+// Names lists the labs of which something exists, sorted.
 func Names(ctx context.Context) ([]string, error) {
 	all, err := hosts.Namespaces()
 	if err != nil {
@@ -80,7 +81,7 @@ func Names(ctx context.Context) ([]string, error) {
 }
 
 // namesOfHosts lists the labs that have hosts: containers may be all that is
-// left of a lab, after a reboot or where their daemon was gone when the lab was
+// left of a lab after a reboot, or if their daemon was down when the lab was
 // removed.
 func namesOfHosts(ctx context.Context) ([]string, error) {
 	left, err := FindRuntimes(ctx, nil).Sandboxes(ctx, "")
@@ -120,7 +121,7 @@ func Pick(ctx context.Context, lab string) (string, error) {
 	return names[0], nil
 }
 
-// NeedRoot returns an error unless the process is root's.
+// NeedRoot returns an error unless the process runs as root.
 func NeedRoot() error {
 	if os.Geteuid() != 0 {
 		return errors.New("this needs root: labs are made of network namespaces; use sudo")
@@ -128,15 +129,14 @@ func NeedRoot() error {
 	return nil
 }
 
-// NameIsFree reports whether a namespace's name is free. An empty file is
-// nothing.
+// NameIsFree reports whether no namespace has the name. An empty file is not a
+// namespace.
 func NameIsFree(name string) bool {
 	_, err := os.Lstat(hosts.Namespace{Name: name}.Path())
 	return err != nil || hosts.IsVacant(name)
 }
 
-// NoSuchNode returns the error of a node that the lab does not have, with the
-// nearest name.
+// NoSuchNode returns the error for an unknown node, with the nearest name.
 func (o Inventory) NoSuchNode(lab, node string) error {
 	var names []string
 	for _, s := range o.Hosts {

@@ -14,7 +14,7 @@ const (
 	longestLastLine = 200 // octets
 )
 
-// LastLines are the last lines that a host's own command has said.
+// LastLines returns the last lines of output of a host's own command.
 func (r Runtimes) LastLines(ctx context.Context, s hosts.Sandbox) []string {
 	runtime, err := r.Get(s.Runtime)
 	if err != nil {
@@ -33,8 +33,8 @@ func (r Runtimes) LastLines(ctx context.Context, s hosts.Sandbox) []string {
 	return out
 }
 
-// printable is a line that a host has said, without what would do something to
-// the terminal of whoever reads it.
+// printable removes from a line of a host's output what would control the
+// reader's terminal.
 func printable(line string) string {
 	line = strings.ToValidUTF8(line[:min(len(line), longestLastLine)], "")
 	line = strings.Map(func(r rune) rune {

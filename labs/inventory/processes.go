@@ -12,22 +12,21 @@ import (
 	"pseudowan/hosts"
 )
 
-// Processes finds a lab's own processes: its keeper and the routers' agents,
-// by how they were started.
+// Processes are the keepers and agents of all labs.
 type Processes map[string]int // pid by command line
 
-// KeeperCommand is the subcommand that runs Keeper.
+// KeeperCommand is the subcommand of a lab's keeper.
 const KeeperCommand = "keeper"
 
-// KeeperArgs are the arguments with which this program starts a lab's keeper.
+// KeeperArgs are the arguments of a lab's keeper.
 func KeeperArgs(lab string) []string { return []string{KeeperCommand, "--lab", lab} }
 
-// AgentArgs are those with which it starts a router's agent.
+// AgentArgs are the arguments of a router's agent.
 func AgentArgs(lab, router string) []string {
 	return []string{"agent", "--lab", lab, "--router", router}
 }
 
-// SelfPath is the program that runs.
+// SelfPath executes this program again.
 const SelfPath = "/proc/self/exe"
 
 func commandLine(args []string) string {
@@ -39,9 +38,8 @@ func commandLine(args []string) string {
 	return b.String()
 }
 
-// FindProcesses looks at all processes once. Only root's count, and only those
-// of our process namespace: a lab of the same name may run inside a container,
-// whose processes are seen from here.
+// FindProcesses finds root's processes in our PID namespace. The processes of a
+// container, which are visible from here, may belong to a lab of the same name.
 func FindProcesses() Processes {
 	found := Processes{}
 	dirs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is right
@@ -55,23 +53,23 @@ func FindProcesses() Processes {
 	return found
 }
 
-// ownCommandLine is how this program has started a process of a lab; "" for any
-// other process.
+// ownCommandLine returns the command line of a process that this program has
+// started; "" for any other process.
 func ownCommandLine(pid int) string {
 	dir := filepath.Join("/proc", strconv.Itoa(pid))
 	line, err := os.ReadFile(filepath.Join(dir, "cmdline"))
 	if err != nil || !bytes.HasPrefix(line, []byte(SelfPath+"\x00")) || !rootsHere(dir) {
-		return "" // it has ended, or is somebody else's
+		return "" // it has ended, or is not ours
 	}
 	return string(line)
 }
 
-// ProcessIs reports whether a process was started by this program with these
+// ProcessIs reports whether this program has started a process with these
 // arguments.
 func ProcessIs(pid int, args []string) bool { return ownCommandLine(pid) == commandLine(args) }
 
-// OwnProcess names the lab whose keeper or agent a process is; "" for any other.
-func OwnProcess(pid int) string {
+// ownProcess names the lab of a keeper or agent; "" for any other process.
+func ownProcess(pid int) string {
 	words := strings.Split(strings.TrimPrefix(ownCommandLine(pid), SelfPath+"\x00"), "\x00")
 	if len(words) < 3 || words[1] != "--lab" {
 		return ""
@@ -83,8 +81,8 @@ func OwnProcess(pid int) string {
 	return ""
 }
 
-// rootsHere reports whether the process of a directory of /proc is root's and
-// lives among ours.
+// rootsHere reports whether the process of a directory of /proc runs as root and
+// in our PID namespace.
 func rootsHere(dir string) bool {
 	owner, err := os.Stat(dir)
 	if err != nil {
@@ -96,21 +94,21 @@ func rootsHere(dir string) bool {
 	return ok && st.Uid == 0 && err1 == nil && err2 == nil && theirs == ours
 }
 
-// Keeper is the pid of the lab's keeper; 0 where none runs.
+// Keeper returns the PID of the lab's keeper; 0 if none runs.
 func (p Processes) Keeper(lab string) int { return p[commandLine(KeeperArgs(lab))] }
 
-// Agent is the pid of a router's agent; 0 where none runs.
+// Agent returns the PID of a router's agent; 0 if none runs.
 func (p Processes) Agent(lab, router string) int { return p[commandLine(AgentArgs(lab, router))] }
 
-// InNamespace reports whether a process has a namespace's network, and not
-// that of an earlier one of the name.
+// InNamespace reports whether a process is in a network namespace, and not in an
+// earlier one of the same name.
 func InNamespace(pid int, ns hosts.Namespace) bool {
 	has, err1 := os.Stat(filepath.Join("/proc", strconv.Itoa(pid), "ns/net"))
 	named, err2 := os.Stat(ns.Path())
 	return err1 == nil && err2 == nil && os.SameFile(has, named)
 }
 
-// Zombie reports whether a process has ended and only waits to be buried.
+// Zombie reports whether a process has ended.
 func Zombie(pid int) bool {
 	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
@@ -126,5 +124,5 @@ func Stopped(pid int) bool {
 	return err == nil && bytes.HasPrefix(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" T"))
 }
 
-// ForgetKeeper removes the lab's keeper, which has ended since.
+// ForgetKeeper removes the lab's keeper from p.
 func (p Processes) ForgetKeeper(lab string) { delete(p, commandLine(KeeperArgs(lab))) }

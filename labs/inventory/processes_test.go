@@ -46,7 +46,7 @@ func TestProcessesOfOthersAreNotTaken(t *testing.T) {
 	for _, attr := range []*syscall.SysProcAttr{
 		{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}, {Cloneflags: syscall.CLONE_NEWPID},
 	} {
-		if got := OwnProcess(lookAlike(t, lab, attr)); got != "" {
+		if got := ownProcess(lookAlike(t, lab, attr)); got != "" {
 			t.Errorf("a process of somebody else is taken for lab %s's", got)
 		}
 	}
@@ -57,10 +57,10 @@ func TestProcessesOfOthersAreNotTaken(t *testing.T) {
 	if pid := FindProcesses().Keeper(lab); pid != ours {
 		t.Errorf("found %d; want our own, %d", pid, ours)
 	}
-	if got := OwnProcess(ours); got != lab {
+	if got := ownProcess(ours); got != lab {
 		t.Errorf("our own is taken for lab %q's, want %q", got, lab)
 	}
-	if got := OwnProcess(os.Getpid()); got != "" {
+	if got := ownProcess(os.Getpid()); got != "" {
 		t.Errorf("a test is taken for lab %q's", got)
 	}
 }

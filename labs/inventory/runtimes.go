@@ -19,15 +19,15 @@ var SelfCommand = []string{"/proc/self/exe", "enter"}
 // readyPatience is how long a runtime may take to report that it can be used.
 const readyPatience = 2 * time.Second
 
-// Homes are those of the routers; the hosts of some runtimes live beside them.
+// Homes holds the directories of routers, and of the hosts of some runtimes.
 var Homes = hosts.NewHomes(store.RunRoot, SelfCommand)
 
 // Runtimes are the host runtimes of this server.
 type Runtimes []Opened
 
-// Opened is a runtime that can be used here, or the reason why it cannot.
+// Opened is a runtime, or the reason why it cannot be used.
 type Opened struct {
-	hosts.Runtime // nil where it could not be opened
+	hosts.Runtime // nil if it could not be opened
 	Driver        hosts.Driver
 	Absent        error
 }
@@ -68,8 +68,8 @@ func KnownOf(all []hosts.Driver) []topology.Runtime {
 	return known
 }
 
-// Find returns a runtime by name, whether or not it can be used; the zero opened
-// where there is none.
+// Find returns a runtime by name, usable or not; the zero Opened if there is
+// none.
 func (r Runtimes) Find(name string) Opened {
 	i := slices.IndexFunc(r, func(o Opened) bool { return o.Driver.Name == name })
 	if i < 0 {
@@ -115,9 +115,9 @@ func (r Runtimes) Containers(name string) hosts.Containers {
 	return c
 }
 
-// Choose picks the runtime of hosts that do not name theirs: the one that is
-// asked for, the topology's, the one that the lab runs with already, the first
-// usable one with containers, the first usable one.
+// Choose picks the runtime of hosts that do not name theirs, in this order: the
+// one asked for, the topology's, the running lab's, the first usable one with
+// containers, the first usable one.
 func (r Runtimes) Choose(asked, fromFile, running string) string {
 	for _, name := range []string{asked, fromFile, running} {
 		if name != "" {

@@ -6,23 +6,22 @@ import (
 	"pseudowan/hosts"
 )
 
-// Traces are what of a lab can be found beside its named namespaces and its
-// hosts.
+// Traces are what can be found of a lab besides its named namespaces and hosts.
 type Traces struct {
 	Lab       string
-	Leftovers []hosts.Namespace // names that no namespace has any more
-	Lost      []hosts.Lost      // namespaces whose name was deleted
+	Leftovers []hosts.Namespace // names without a namespace
+	Lost      []hosts.Lost      // namespaces without a name
 	PIDs      []int             // the lab's own processes and those of its hosts
 	Owns      func(pid int) bool
 }
 
-// Empty reports whether nothing is left.
+// Empty reports whether there are none.
 func (t Traces) Empty() bool { return len(t.Leftovers)+len(t.Lost)+len(t.PIDs) == 0 }
 
-// FindTraces finds what is left of a lab.
+// FindTraces finds the traces of a lab.
 func FindTraces(lab string) (Traces, error) {
 	tenants := Homes.Tenants()
-	t := Traces{Lab: lab, Owns: func(pid int) bool { return tenants.Has(pid, lab, "") || OwnProcess(pid) == lab }}
+	t := Traces{Lab: lab, Owns: func(pid int) bool { return tenants.Has(pid, lab, "") || ownProcess(pid) == lab }}
 	left, err := hosts.Leftovers()
 	if err != nil {
 		return t, err
@@ -37,8 +36,8 @@ func FindTraces(lab string) (Traces, error) {
 	return t, err
 }
 
-// LabsWithoutNames lists the labs that have no named namespace, and processes or
-// names that are left.
+// LabsWithoutNames lists the labs of lost namespaces and of names without a
+// namespace.
 func LabsWithoutNames() ([]string, error) {
 	left, err := hosts.Leftovers()
 	if err != nil {

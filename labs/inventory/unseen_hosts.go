@@ -12,25 +12,25 @@ import (
 	"pseudowan/labs/store"
 )
 
-// UnseenHosts are the hosts of a lab that are containers of a daemon that does not
-// answer, or is not the one that answers. They may run all the same: a daemon
-// may be restarted under them.
+// UnseenHosts are the hosts of a lab in containers whose daemon does not answer
+// or is not the one that answers. They may run nevertheless: a daemon can be
+// restarted without its containers.
 type UnseenHosts struct {
 	lab   string
 	Hosts []plan.Host
-	runs  map[string]bool  // those whose wires are there
+	runs  map[string]bool  // those whose wires exist
 	cause map[string]error // by runtime
-	fresh bool             // a daemon answers that does not know them: they may have been removed just now
+	fresh bool             // a daemon answers that does not know some: they may have just been removed
 }
 
-// findUnseen finds them by what was applied, or was about to be: all containers
-// where no daemon answers, else those that the daemon does not know and whose
-// wires are there nevertheless.
+// findUnseen compares the plans with what the runtimes list. If no daemon answers
+// all its containers are unseen, otherwise those that it does not know although
+// their wires exist.
 func (o Inventory) findUnseen(lab string) *UnseenHosts {
 	plans, cut := store.Cut(lab)
 	state, err := store.ReadKeeperState(lab)
 	if errors.Is(cut, fs.ErrNotExist) && err == nil && !state.Containers {
-		return nil // plans of large labs take their time to read
+		return nil // plans of large labs are slow to read
 	}
 	if applied, err := store.Applied(lab); err == nil {
 		plans = append(plans, applied)
@@ -62,7 +62,7 @@ func (o Inventory) findUnseen(lab string) *UnseenHosts {
 	return u
 }
 
-// unknown is why a host of the runtime cannot be seen that runs.
+// unknown is why a running host of the runtime cannot be seen.
 func (o Opened) unknown() error {
 	if c, ok := o.Runtime.(hosts.Containers); ok && o.Usable() {
 		return c.Unknown()
@@ -70,12 +70,11 @@ func (o Opened) unknown() error {
 	return o.Absent
 }
 
-// wiresThere are the wires that are there, by the namespaces that were looked
-// into.
+// wiresThere are the existing wires, by namespace.
 type wiresThere map[string][]hosts.WireEnd
 
-// reach reports whether a wire of a host is there: the kernel removes one with
-// either of its ends, and a container's end with the container.
+// reach reports whether a wire of a host exists. The kernel removes a wire with
+// either of its ends, and an end with its container.
 func (w wiresThere) reach(p *plan.Plan, host string) bool {
 	for _, wire := range p.AllWires() {
 		near, far := wire.A, wire.B
@@ -96,7 +95,7 @@ func (w wiresThere) in(lab, node string) []hosts.WireEnd {
 	}
 	ends, known := w[name]
 	if !known {
-		ends, _ = hosts.WireEnds(hosts.Namespace{Name: name}.Path()) // a namespace that has gone has none
+		ends, _ = hosts.WireEnds(hosts.Namespace{Name: name}.Path()) // a deleted namespace has none
 		w[name] = ends
 	}
 	return ends
@@ -107,8 +106,8 @@ func (u *UnseenHosts) Has(host string) bool {
 	return u != nil && slices.ContainsFunc(u.Hosts, func(h plan.Host) bool { return h.Name == host })
 }
 
-// Err says what cannot be seen, why, and what runs nevertheless; nil where
-// everything can.
+// Err returns an error that names the unseen hosts, those of them that run, and
+// the cause; nil if there are none.
 func (u *UnseenHosts) Err() error {
 	if u == nil {
 		return nil
@@ -127,7 +126,7 @@ func (u *UnseenHosts) Err() error {
 	return fmt.Errorf("lab %s has hosts in containers that cannot be seen (%s; %s): %w", u.lab, few(all), still, u.causes())
 }
 
-// causes joins the runtimes' causes, in the order of the hosts.
+// causes joins the causes of the runtimes, in the order of the hosts.
 func (u *UnseenHosts) causes() error {
 	var all []error
 	seen := map[string]bool{}
@@ -149,7 +148,7 @@ func (u *UnseenHosts) RuntimeOf(name string) string {
 	return u.Hosts[i].Runtime
 }
 
-// OfHost is the error of one host.
+// OfHost returns the error for one host.
 func (u *UnseenHosts) OfHost(name string) error {
 	does := "it may run"
 	if u.runs[name] {
@@ -158,7 +157,7 @@ func (u *UnseenHosts) OfHost(name string) error {
 	return fmt.Errorf("host %s is in a container that cannot be seen (%s): %w", name, does, u.cause[u.RuntimeOf(name)])
 }
 
-// few lists names, and counts those that are too many to read.
+// few lists the first names and counts the others.
 func few(names []string) string {
 	const shown = 8
 	if more := len(names) - shown; more > 0 {
@@ -167,5 +166,5 @@ func few(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// Runs reports whether a host runs, by its wires.
+// Runs reports whether a host has wires and so runs.
 func (u *UnseenHosts) Runs(name string) bool { return u.runs[name] }

@@ -9,8 +9,8 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// Allocations are the numbers that a lab has given out. They are kept beside
-// the applied topology, so that an edited file moves nothing that stays.
+// Allocations are the numbers that a lab has assigned. They are kept with the
+// applied topology, so that an edit does not renumber what stays.
 type Allocations struct {
 	Routers map[string]*RouterAllocations `json:"routers"`
 }
@@ -21,27 +21,27 @@ type RouterAllocations struct {
 	VRFs   map[string]uint32          `json:"vrfs"`  // by name
 	Labels map[vpn.LabelKey]vpn.Label `json:"labels"`
 
-	// Retired numbers, the oldest first. Somebody may still hold one: another
-	// router that has not heard of a withdrawal sends with the label of a VRF
-	// that is gone. They are given out again when no other number is left.
+	// Retired numbers, oldest first. One may still be in use elsewhere: a router
+	// that has not received a withdrawal yet sends with the label of a removed
+	// VRF. They are reused only when no other number is left.
 	RetiredPorts  []uint32    `json:"retired_ports,omitempty"`
 	RetiredVRFs   []uint32    `json:"retired_vrfs,omitempty"`
 	RetiredLabels []vpn.Label `json:"retired_labels,omitempty"`
 }
 
-// numbers is one kind of numbers that a router gives out.
+// numbers are the assignments of one kind at a router.
 type numbers[K comparable, N ~uint32] struct {
 	given   map[K]N
 	retired *[]N
-	last    N // the largest one that may be given out
+	last    N // the largest number
 	compare func(K, K) int
 }
 
-// maxRetired bounds the numbers of a kind that are remembered as retired.
+// maxRetired limits the retired numbers of each kind.
 const maxRetired = 4096
 
 const (
-	lastPort = 0xff00 - 1 // of an OpenFlow port that can be asked for
+	lastPort = 0xff00 - 1 // below OFPP_MAX
 	lastVRF  = 1<<16 - 1
 )
 
@@ -103,8 +103,8 @@ func (a Allocations) After(cut []Plan) Allocations {
 	return all
 }
 
-// adopt takes over numbers that were given out elsewhere. Where name has
-// another one here, or the number another name, it is retired.
+// adopt adds numbers assigned by an interrupted command. A number is retired if
+// its name has a different one here, and ignored if it is in use.
 func (n numbers[K, N]) adopt(given map[K]N) {
 	used := map[N]bool{}
 	for _, number := range n.given {
@@ -127,7 +127,7 @@ func (n numbers[K, N]) adopt(given map[K]N) {
 	}
 }
 
-// label returns the label of a key, and false where the range is used up.
+// label returns the label of a key; ok is false if the range is exhausted.
 func (r *RouterAllocations) label(key vpn.LabelKey, within vpn.LabelRange) (vpn.Label, bool) {
 	labels := r.labels(within.Last)
 	if l, ok := r.Labels[key]; ok && !within.Contains(l) {
@@ -136,9 +136,9 @@ func (r *RouterAllocations) label(key vpn.LabelKey, within vpn.LabelRange) (vpn.
 	return labels.assign(key, within.First)
 }
 
-// assign returns the number of name. One that has none yet gets the lowest from
-// first on that is neither in use nor retired, or else the one that retired
-// first; ok is false where none is left.
+// assign returns the number of name. A new name gets the lowest number from
+// first on that is neither in use nor retired, or else the one retired first; ok
+// is false if none is left.
 func (n numbers[K, N]) assign(name K, first N) (number N, ok bool) {
 	if number, ok = n.given[name]; ok {
 		return number, true
@@ -162,7 +162,7 @@ func (n numbers[K, N]) assign(name K, first N) (number N, ok bool) {
 	return number, true
 }
 
-// reuse gives out the number that retired first.
+// reuse assigns the number retired first.
 func (n numbers[K, N]) reuse(name K, first N) (N, bool) {
 	i := slices.IndexFunc(*n.retired, func(number N) bool { return number >= first && number <= n.last })
 	if i < 0 {
@@ -174,7 +174,7 @@ func (n numbers[K, N]) reuse(name K, first N) (N, bool) {
 	return number, true
 }
 
-// retire takes the number of name back.
+// retire withdraws the number of name.
 func (n numbers[K, N]) retire(name K) {
 	*n.retired = append(*n.retired, n.given[name])
 	*n.retired = (*n.retired)[max(0, len(*n.retired)-maxRetired):]
@@ -198,9 +198,8 @@ const (
 	labelNumber
 )
 
-// prune retires what is no longer in use. It comes after all new numbers have
-// been given out, so that one edit never hands a number from one thing to
-// another.
+// prune retires what is no longer in use. It runs after all new numbers have
+// been assigned, so that an edit never moves a number from one name to another.
 func (a Allocations) prune(used allocationsInUse) {
 	for router, r := range a.Routers {
 		pruneKind(r.ports(), router, portNumber, used)
@@ -220,8 +219,7 @@ func pruneKind[K comparable, N ~uint32](n numbers[K, N], router string, kind all
 	}
 }
 
-// firstHostPort leaves the ports 1 and 2 to a router's first link, as the
-// original had it.
+// firstHostPort leaves ports 1 and 2 to a router's first link.
 const firstHostPort = 3
 
 func (b *planner) corePort(router, name string) uint32 { return b.port(router, name, 1) }

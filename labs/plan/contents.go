@@ -7,8 +7,8 @@ import (
 	"pseudowan/hosts"
 )
 
-// Marks are those of all namespaces that the plan makes, by name. Which hosts are
-// namespaces is known to their runtimes alone: all have a name for one.
+// Marks returns the marks of all namespaces of the plan, by name. Only the
+// runtimes know which hosts are namespaces; every host has a name for one.
 func (p *Plan) Marks() map[string]hosts.Mark {
 	marks := map[string]hosts.Mark{p.Namespace: {Lab: p.Lab, Kind: hosts.KindLab}}
 	for _, r := range p.Routers {
@@ -31,7 +31,7 @@ func (p *Plan) ToHost(w Wire) bool {
 	return !slices.ContainsFunc(p.Routers, func(r Router) bool { return r.Name == w.B.Node })
 }
 
-// AllWires are the wires of the plan, those of segments among them.
+// AllWires returns the wires of the plan, including those of segments.
 func (p *Plan) AllWires() []Wire {
 	all := slices.Clone(p.Wires)
 	for _, s := range p.Segments {
@@ -40,8 +40,8 @@ func (p *Plan) AllWires() []Wire {
 	return all
 }
 
-// PortNamespaces names the namespaces of a router's ports that have a network
-// stack of their own.
+// PortNamespaces names the namespaces of those ports of a router that have their
+// own network stack.
 func (r Router) PortNamespaces() []string {
 	var out []string
 	for _, a := range r.Config.Access {
@@ -52,7 +52,7 @@ func (r Router) PortNamespaces() []string {
 	return out
 }
 
-// Expected counts what the routers will report as missing until it is there.
+// Expected counts what the routers report as missing until it appears.
 func (p *Plan) Expected() (n int) {
 	for _, r := range p.Routers {
 		n += len(r.Config.Core) + len(r.Config.Expect)

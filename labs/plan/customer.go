@@ -20,7 +20,7 @@ func (b *planner) customer(h topology.Host, a topology.Attachment, access config
 	if a.BGP == nil {
 		return nil
 	}
-	// No node is named so, and no link of a router.
+	// Neither a node nor a link can have this name.
 	node, end := a.Router+"+"+access.Name, h.Name+":"+a.Interface+"/bgp"
 	port := b.hostPort(a.Router, end)
 	c := &config.CE{
@@ -36,8 +36,8 @@ func (b *planner) customer(h topology.Host, a topology.Attachment, access config
 	return c
 }
 
-// comesAbout tells whether a route can be waited for: a LAN that a host
-// announces by BGP comes only where the lab starts the host's BGP.
+// comesAbout reports whether a route will appear by itself: a LAN that a host
+// announces by BGP does so only if the lab starts the host's BGP daemon.
 func (b *planner) comesAbout(r topology.ExpectedRoute) bool {
 	i := slices.IndexFunc(b.topology.Hosts, func(h topology.Host) bool { return h.Name == r.Origin.Host })
 	if i < 0 {
@@ -54,8 +54,8 @@ func (b *planner) comesAbout(r topology.ExpectedRoute) bool {
 	})
 }
 
-// nobodyAt tells that a route is a static one whose next hop is no address that
-// the lab gives the host: what answers there is the user's to bring.
+// nobodyAt reports whether a route is static with a next hop that the lab does
+// not assign to the host: the user has to configure that address.
 func (b *planner) nobodyAt(h topology.Host, a topology.Attachment, r topology.ExpectedRoute) bool {
 	if a.Router != r.Origin.Router || a.VRF != r.Origin.VRF {
 		return false
@@ -72,6 +72,6 @@ func (b *planner) nobodyAt(h topology.Host, a topology.Attachment, r topology.Ex
 	return !slices.ContainsFunc(HostAddresses(b.topology.Name, h.Name, a), own)
 }
 
-// linkLocal is where interfaces have addresses by themselves (RFC 4291 section
-// 2.5.6).
+// linkLocal is the prefix of addresses that interfaces configure by themselves
+// (RFC 4291 section 2.5.6).
 var linkLocal = netip.MustParsePrefix("fe80::/64")

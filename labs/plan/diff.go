@@ -26,9 +26,9 @@ const (
 // String words a change, as in "added host h1".
 func (c Change) String() string { return string(c.What) + " " + c.Kind + " " + c.Node }
 
-// Diff lists what applying now changes in a lab that was applied as before:
-// what is added and changed in the order of now, then what is removed. Plans of
-// different formats have the nodes that both have in common.
+// Diff lists what applying now changes in a lab with the plan before: additions
+// and changes in the order of now, then removals. Between plans of different
+// formats, a node in both counts as unchanged.
 func Diff(before, now *Plan) []Change {
 	old, current := before.nodes(), now.nodes()
 	comparable := before.Format == now.Format
@@ -50,9 +50,9 @@ func Diff(before, now *Plan) []Change {
 	return out
 }
 
-// Leftovers lists what a change to the plan cut, which ended half-way, may have
-// done that applying now undoes. What it was about to remove is there still, or
-// is missing from the lab like any other node.
+// Leftovers lists what an interrupted change to the plan cut may have done that
+// applying now undoes. What it was going to remove is not listed: it either still
+// exists or is missing from the lab like any other node.
 func Leftovers(cut, now *Plan) []Change {
 	return slices.DeleteFunc(Diff(cut, now), func(c Change) bool { return c.What == Added })
 }

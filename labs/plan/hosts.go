@@ -76,8 +76,8 @@ func hostMAC(lab, host string, a topology.Attachment) net.HardwareAddr {
 	return derivedMAC(lab, host, a.Interface)
 }
 
-// HostAddresses are the addresses that a host has on an attachment: those that
-// it is given, and the one that it makes of the advertised prefix and its MAC.
+// HostAddresses returns the addresses of a host on an attachment: the configured
+// ones, and the one that it forms from the advertised prefix and its MAC.
 func HostAddresses(lab, host string, a topology.Attachment) []netip.Prefix {
 	out := slices.Clone(a.Addresses)
 	if p := learnedAddress(lab, host, a); p.IsValid() {
@@ -86,8 +86,8 @@ func HostAddresses(lab, host string, a topology.Attachment) []netip.Prefix {
 	return out
 }
 
-// learnedAddress is the address that a host makes of what the router
-// advertises; zero where it makes none.
+// learnedAddress is the address that a host forms from router advertisements;
+// zero if it forms none.
 func learnedAddress(lab, host string, a topology.Attachment) netip.Prefix {
 	if !a.SLAAC || a.RA == nil {
 		return netip.Prefix{}
@@ -95,8 +95,8 @@ func learnedAddress(lab, host string, a topology.Attachment) netip.Prefix {
 	return netip.PrefixFrom(hosts.EUI64(a.RA.Prefix, hostMAC(lab, host, a)), a.RA.Prefix.Bits())
 }
 
-// accessName is the original's ethN for port N, unless a link of the router
-// has that name. No link can have the last of the names.
+// accessName is ethN for port N, unless a link of the router has that name. No
+// link can have the last of the names tried.
 func (b *planner) accessName(c *config.Router, port uint32) string {
 	for _, form := range []string{"eth%d", "vrf%d"} {
 		name := fmt.Sprintf(form, port)
@@ -152,7 +152,7 @@ func (b *planner) bindings(c *config.Router, host string, a topology.Attachment)
 	}
 }
 
-// names collects what every node's /etc/hosts says.
+// names collects the lines of /etc/hosts.
 func (b *planner) names(sorted []topology.Host) {
 	for _, r := range b.topology.Routers {
 		for _, c := range b.routers[r.Name].Core {
@@ -172,8 +172,8 @@ func (b *planner) names(sorted []topology.Host) {
 	}
 }
 
-// HostsFile is what a node's /etc/hosts says: the routers, and the hosts of its
-// own VPNs, since addresses of others may overlap with them. A router has none.
+// HostsFile returns a node's /etc/hosts: the routers, and the hosts of its own
+// VPNs, since addresses of other VPNs may overlap. A router has no VPNs.
 func HostsFile(rows []Name, vrfs []string) []hosts.HostsEntry {
 	var out []hosts.HostsEntry
 	for _, row := range rows {

@@ -11,8 +11,8 @@ import (
 // LabNamespace names the namespace that holds a lab's segments and keeper.
 func LabNamespace(lab string) string { return "pw-" + lab }
 
-// NodeNamespace names a router's or host's namespace. The name is for people;
-// what makes a namespace ours is the mark inside it.
+// NodeNamespace names a router's or host's namespace. The name is for people; a
+// namespace is recognised by its mark.
 func NodeNamespace(lab, node string) string { return "pw-" + lab + "-" + node }
 
 // maxInterfaceName is IFNAMSIZ less the terminating zero.
@@ -38,8 +38,8 @@ func ShortHash(s string) string {
 	return b.String()
 }
 
-// derivedMAC is the same in every run: a locally administered unicast address
-// from the names of lab, node and interface.
+// derivedMAC returns a locally administered unicast address that depends only on
+// the names of lab, node and interface.
 func derivedMAC(lab, node, intf string) net.HardwareAddr {
 	sum := sha256.Sum256([]byte(lab + "\x00" + node + "\x00" + intf))
 	mac := net.HardwareAddr(sum[:6])
@@ -47,14 +47,14 @@ func derivedMAC(lab, node, intf string) net.HardwareAddr {
 	return mac
 }
 
-// gatewayMAC is the router's MAC towards the host on a port: the original's
-// 00:00:00:00:00:01 for the first host port (3), and so on.
+// gatewayMAC is the router's MAC towards the host on a port, from
+// 00:00:00:00:00:01 for the first host port (3).
 func gatewayMAC(port uint32) net.HardwareAddr {
 	n := port - 2
 	return net.HardwareAddr{0, 0, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
 }
 
-// NamespaceOf names the namespace of a mark as plans do.
+// NamespaceOf returns the name that plans give the namespace of a mark.
 func NamespaceOf(m hosts.Mark) string {
 	if m.Kind == hosts.KindLab {
 		return LabNamespace(m.Lab)

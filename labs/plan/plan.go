@@ -10,9 +10,9 @@ import (
 	"pseudowan/topology"
 )
 
-// Plan is what must exist for a topology to run. It is a pure function of the
-// topology and of the allocations of the lab's earlier life; nothing in it
-// depends on the order of the hosts in the file.
+// Plan is what must exist for a topology to run. It depends only on the topology
+// and the allocations of the lab's earlier plans, and not on the order of the
+// hosts in the file.
 type Plan struct {
 	Format      int         `json:"format"`
 	Lab         string      `json:"lab"`
@@ -27,11 +27,10 @@ type Plan struct {
 	Names       []Name      `json:"names"`
 }
 
-// format counts the changes of what a Plan means. Plans of another format are
-// compared by the names of their nodes alone.
+// format is incremented when the meaning of a stored Plan changes.
 const format = 2
 
-// Router is one router: its namespace and everything its agent is told.
+// Router is one router: its namespace and its configuration.
 type Router struct {
 	Name      string        `json:"name"`
 	Namespace string        `json:"namespace"`
@@ -42,8 +41,8 @@ type Router struct {
 type Host struct {
 	Name      string            `json:"name"`
 	Runtime   string            `json:"runtime"`
-	Namespace string            `json:"namespace"`           // where the runtime makes one
-	Container string            `json:"container"`           // what its users type
+	Namespace string            `json:"namespace"`           // if its runtime makes one
+	Container string            `json:"container"`           // if its runtime makes one; the name is for users
 	Image     string            `json:"image,omitempty"`     // empty without Build: the built-in one
 	Build     string            `json:"build,omitempty"`     // an absolute path
 	BuildTag  string            `json:"build_tag,omitempty"` // names the built image; New leaves it empty
@@ -54,8 +53,8 @@ type Host struct {
 	Env       map[string]string `json:"env,omitempty"`
 	Files     map[string]string `json:"files,omitempty"` // content by absolute path
 
-	// Of the file, for messages: the first setting that only a container can have,
-	// and the line of Build.
+	// For messages: the first setting that needs a container, and the line of Build
+	// in the file.
 	ContainerOnly *topology.Setting `json:"-"`
 	BuildLine     int               `json:"-"`
 
@@ -119,7 +118,7 @@ type NIC struct {
 	MTU       int    `json:"mtu"`
 }
 
-// Name is a line of every node's /etc/hosts.
+// Name is a line of /etc/hosts.
 type Name struct {
 	Address netip.Addr `json:"address"`
 	Names   []string   `json:"names"`
@@ -127,14 +126,13 @@ type Name struct {
 	Node    string     `json:"node"`
 }
 
-// New plans a topology. previous is the zero value for a new lab;
-// otherwise names, ports and labels given earlier are kept. Hosts run in
-// runtime, except those that ask for another.
+// New plans a topology. Names, ports and labels in previous, which is zero for a
+// new lab, are kept. Hosts that do not name a runtime run in runtime.
 func New(t *topology.Topology, previous Allocations, runtime string) (*Plan, error) {
 	b := newPlanner(t, previous, runtime).build()
 	if len(b.exhausted) > 0 {
-		// What leaves with this edit would be kept from what comes with it. Where
-		// nothing else is left, the numbers go round.
+		// The numbers of what this edit removes are free for what it adds, but only
+		// if no others are left.
 		left := previous.clone()
 		left.prune(b.inUse)
 		b = newPlanner(t, left, runtime).build()
@@ -155,7 +153,7 @@ func newPlanner(t *topology.Topology, previous Allocations, runtime string) *pla
 	}}
 }
 
-// planner carries the state of one New.
+// planner is the state of New.
 type planner struct {
 	topology *topology.Topology
 	plan     *Plan
@@ -165,7 +163,7 @@ type planner struct {
 
 	instances map[[2]string]topology.VRF // by router and VRF
 
-	exhausted []error // what has got no number, as none was left
+	exhausted []error // one for each name without a number
 }
 
 func (b *planner) build() *planner {
@@ -197,8 +195,8 @@ func (b *planner) build() *planner {
 	return b
 }
 
-// sortedHosts is the order in which ports and labels are given out: by name,
-// so that moving a host in the file changes nothing.
+// sortedHosts returns the hosts in the order in which ports and labels are
+// assigned: by name, so that moving a host in the file changes nothing.
 func (b *planner) sortedHosts() []topology.Host {
 	sorted := slices.Clone(b.topology.Hosts)
 	slices.SortStableFunc(sorted, func(x, y topology.Host) int { return topology.CompareNames(x.Name, y.Name) })
@@ -222,7 +220,7 @@ func (b *planner) links() {
 	}
 }
 
-// coreEnd gives a router's link end its two ports and returns the wire's end.
+// coreEnd plans the two ports of a link end and returns the end of its wire.
 func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) End {
 	c := b.routers[e.Router]
 	mac := e.MAC
@@ -241,7 +239,7 @@ func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) End {
 	}
 }
 
-// behind is the NIC that may stand behind the wire of a link end.
+// behind names the NIC that may be behind the wire of a link end.
 func behind(l topology.Link, e topology.LinkEnd) string {
 	if l.NIC == "" {
 		return ""

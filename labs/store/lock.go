@@ -17,14 +17,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockRoot is apart from the directories of the labs, which `down` removes, and
-// for root alone, so that nobody else can hold a lab up.
+// lockRoot is separate from the directories of the labs, which down removes, and
+// accessible only to root, so that no other user can block a lab.
 const lockRoot = RunRoot + "/.lock"
 
 func lockPath(lab string) string { return filepath.Join(lockRoot, lab) }
 
-// Lock keeps two commands from changing one lab at the same time. The lock
-// file goes when it is given back.
+// Lock keeps two commands from changing a lab at the same time. Release removes
+// its file.
 type Lock struct {
 	path string
 	file *os.File
@@ -33,7 +33,7 @@ type Lock struct {
 // ErrBusy is returned for a lock that another process holds.
 var ErrBusy = errors.New("busy")
 
-// LockPatience outlasts what a lab's keeper does by itself.
+// LockPatience is longer than the keeper ever holds the lock.
 const LockPatience = 2 * time.Second
 
 // Acquire takes the lock for a command.
@@ -42,7 +42,7 @@ func Acquire(ctx context.Context, lab string) (*Lock, error) {
 	defer cancel()
 	held, err := Await(wait, lab)
 	if errors.Is(err, ErrBusy) && ctx.Err() == nil {
-		return nil, fmt.Errorf("lab %s is being changed by %s; try again when it has ended", lab, Holder(lab))
+		return nil, fmt.Errorf("lab %s is being changed by %s; try again later", lab, Holder(lab))
 	}
 	if errors.Is(err, ErrBusy) {
 		return nil, fmt.Errorf("lock of lab %s: %w", lab, ctx.Err())
@@ -50,7 +50,7 @@ func Acquire(ctx context.Context, lab string) (*Lock, error) {
 	return held, err
 }
 
-// Await takes the lock as soon as it is free. When ctx ends the error wraps
+// Await takes the lock as soon as it is free. If ctx ends first, the error wraps
 // ErrBusy.
 func Await(ctx context.Context, lab string) (*Lock, error) {
 	const poll = 10 * time.Millisecond
@@ -76,7 +76,7 @@ func TryAcquire(lab string) (*Lock, error) {
 		}
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
 		if errors.Is(err, os.ErrNotExist) {
-			continue // another command has just removed the directory
+			continue // another command just removed the directory
 		}
 		if err != nil {
 			return nil, fmt.Errorf("lock of lab %s: %w", lab, err)
@@ -102,7 +102,7 @@ func (l *Lock) current() bool {
 	return err1 == nil && err2 == nil && os.SameFile(mine, there)
 }
 
-// Release gives the lock back.
+// Release releases the lock.
 func (l *Lock) Release() {
 	os.Remove(l.path)
 	l.file.Close()
@@ -110,8 +110,7 @@ func (l *Lock) Release() {
 	os.Remove(RunRoot)
 }
 
-// DropLeftLock removes the lock file that a killed command has left, which
-// nobody holds any more.
+// DropLeftLock removes the lock file of a command that was killed.
 func DropLeftLock(lab string) {
 	if _, err := os.Lstat(lockPath(lab)); err != nil {
 		return
@@ -123,7 +122,7 @@ func DropLeftLock(lab string) {
 
 // LeftLocks names the labs that have a lock file.
 func LeftLocks() []string {
-	entries, _ := os.ReadDir(lockRoot) // it is there only while a command runs
+	entries, _ := os.ReadDir(lockRoot) // it exists only while a command runs
 	var names []string
 	for _, e := range entries {
 		names = append(names, e.Name())
@@ -157,16 +156,16 @@ func lockHolder(path string) string {
 	return fmt.Sprintf("process %d (%s)", pid, printableCommand(line))
 }
 
-// flockHolder finds in the text of /proc/locks (proc(5)) who holds the whole
-// file of an inode; 0 where nobody does that is seen from here. The device is
-// left out: not every file system tells the same one in both places.
+// flockHolder finds in the text of /proc/locks (proc(5)) the process that holds
+// the file of an inode; 0 if none is visible. The device is not compared: some
+// file systems report different ones in the two places.
 func flockHolder(locks []byte, inode uint64) int {
 	suffix := ":" + strconv.FormatUint(inode, 10)
 	for line := range strings.Lines(string(locks)) {
 		// 1: FLOCK ADVISORY WRITE 4711 00:1a:815 0 EOF
 		fields := strings.Fields(line)
 		if len(fields) != 8 || fields[1] != "FLOCK" || !strings.HasSuffix(fields[5], suffix) {
-			continue // one that waits has an arrow more
+			continue // a waiting process has an extra arrow
 		}
 		if pid, err := strconv.Atoi(fields[4]); err == nil && pid > 0 {
 			return pid
@@ -175,8 +174,7 @@ func flockHolder(locks []byte, inode uint64) int {
 	return 0
 }
 
-// printableCommand is a command line for people, cut to a length that a message
-// bears.
+// printableCommand is a command line, shortened for a message.
 func printableCommand(cmdline []byte) string {
 	const longest = 80
 	words := bytes.ReplaceAll(bytes.TrimRight(cmdline, "\x00"), []byte{0}, []byte{' '})
@@ -192,8 +190,8 @@ func printableCommand(cmdline []byte) string {
 	return text
 }
 
-// Locked reports whether a command holds the lab's lock. To try it would make
-// that command, had it come a moment later, give up.
+// Locked reports whether a command holds the lab's lock. It does not try to take
+// the lock, which could make a command give up that starts just then.
 func Locked(lab string) bool {
 	info, err := os.Stat(lockPath(lab))
 	if err != nil {

@@ -9,11 +9,11 @@ import (
 // the directory of OVSDir.
 const agentLog = "agent.log"
 
-// Logs are all logs that a lab has now, or that its nodes may soon write. Those
-// of a host are named by hostLogs.
+// Logs returns all logs that a lab has now or that its nodes may soon write.
+// hostLogs names those of a host.
 func Logs(lab string, hostLogs func(lab, node string) []string) []string {
 	logs := []string{KeeperLog(lab)}
-	nodes, _ := os.ReadDir(RunDir(lab)) // it may not be there yet
+	nodes, _ := os.ReadDir(RunDir(lab)) // it may not exist yet
 	for _, node := range nodes {
 		if !node.IsDir() {
 			continue
@@ -21,7 +21,7 @@ func Logs(lab string, hostLogs func(lab, node string) []string) []string {
 		dir := filepath.Join(RunDir(lab), node.Name())
 		agent := filepath.Join(dir, agentLog)
 		logs = append(append(logs, agent), hostLogs(lab, node.Name())...)
-		if _, err := os.Lstat(agent); err == nil { // a host's own Open vSwitch is its own affair
+		if _, err := os.Lstat(agent); err == nil { // not those of an Open vSwitch inside a host
 			logs = append(logs, daemonLogs(dir)...)
 		}
 	}
@@ -33,7 +33,7 @@ func RouterLogs(dir string) []string {
 	return append(daemonLogs(dir), filepath.Join(dir, agentLog))
 }
 
-// daemonLogs are what Open vSwitch's daemons log, and their standard error.
+// daemonLogs are the logs and the standard error of Open vSwitch's daemons.
 func daemonLogs(routerDir string) []string {
 	var logs []string
 	for _, pattern := range []string{"*.log", "*.err"} {
@@ -43,5 +43,5 @@ func daemonLogs(routerDir string) []string {
 	return logs
 }
 
-// RouterLog is what a router's agent logs.
+// RouterLog is the log of a router's agent.
 func RouterLog(lab, router string) string { return filepath.Join(RouterDir(lab, router), agentLog) }

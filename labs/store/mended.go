@@ -8,16 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mendedLimit bounds the list of what was put right, in octets: a daemon that
-// dies for ever must not fill the disk.
+// mendedLimit limits the list of repairs, in octets: a daemon that keeps dying
+// must not fill the disk.
 const mendedLimit = 16 << 10
 
-// NoteMended writes down for the next `up` what was put right without being
-// asked: nobody shall be told that nothing was changed.
+// NoteMended records a repair, so that the next up does not report that nothing
+// was changed.
 func NoteMended(lab, what string) {
 	f, err := os.OpenFile(mendedFile(lab), os.O_CREATE|os.O_APPEND|os.O_WRONLY|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return // without its directory, the lab has other worries
+		return // the lab's directory is gone: the next up makes everything anew
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.Size() < mendedLimit {
@@ -25,7 +25,7 @@ func NoteMended(lab, what string) {
 	}
 }
 
-// DrainMended returns what was put right since the last call, a line each.
+// DrainMended returns the repairs since the last call, a line each.
 func DrainMended(lab string) (lines []string) {
 	data, err := os.ReadFile(mendedFile(lab))
 	if err != nil || os.Remove(mendedFile(lab)) != nil {

@@ -10,9 +10,9 @@ import (
 	"pseudowan/topology"
 )
 
-// Applied reads the plan as applied last. It is kept twice, with the state
-// and beside the sockets: where one is damaged or gone, the other serves. The
-// error wraps fs.ErrNotExist where there is none.
+// Applied reads the plan applied last. There are two copies, one in StateDir and
+// one in RunDir, in case one is damaged or deleted. Without either the error
+// wraps fs.ErrNotExist.
 func Applied(lab string) (plan.Plan, error) {
 	var errs []error
 	for _, file := range planFiles(lab) {
@@ -21,7 +21,7 @@ func Applied(lab string) (plan.Plan, error) {
 		case err == nil && p.Lab == lab:
 			return p, nil
 		case err == nil:
-			err = fmt.Errorf("%s: it is no plan of lab %s", file, lab)
+			err = fmt.Errorf("%s: not a plan of lab %s", file, lab)
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		}
@@ -33,25 +33,23 @@ func Applied(lab string) (plan.Plan, error) {
 	return plan.Plan{}, errors.Join(errs...)
 }
 
-// Before reads what was applied last, and what commands since then that
-// were cut short were about to. What is gone or damaged counts as nothing
-// applied: the lab that runs is made what its file says all the same, and known
-// is false where that may change numbers that it had.
+// Before reads the plan applied last, and those of interrupted commands since. A
+// damaged plan counts as empty; then known is false, as numbers of the running
+// lab may change.
 func Before(lab string) (applied plan.Plan, cut []plan.Plan, known bool) {
 	applied, err := Applied(lab)
 	known = err == nil || errors.Is(err, fs.ErrNotExist)
 	cut, err = Cut(lab)
 	if err != nil {
-		cut = nil // half of it, maybe
+		cut = nil // perhaps half of it
 	}
 	return applied, cut, known
 }
 
-// Cut reads what a lab is being changed to, or was when the changes were cut
-// short: the last plan and those before it.
+// Cut reads the plans of changes that have begun and not finished, oldest first.
 func Cut(lab string) ([]plan.Plan, error) { return readJSON[[]plan.Plan](changeFile(lab)) }
 
-// Begin keeps what a lab is about to be changed to, until Finish.
+// Begin stores the plans of changes that begin, until Finish.
 func Begin(lab string, plans []plan.Plan) error { return writeJSON(changeFile(lab), plans) }
 
 // Changing reports whether a change has begun and not finished.
@@ -60,7 +58,7 @@ func Changing(lab string) bool {
 	return err == nil
 }
 
-// Finish keeps what was applied, for the next command.
+// Finish stores what was applied, for the next command.
 func Finish(p *plan.Plan, source []byte) error {
 	if err := writeFile(topologyFile(p.Lab), source); err != nil {
 		return err
@@ -76,8 +74,7 @@ func Finish(p *plan.Plan, source []byte) error {
 	return nil
 }
 
-// Topology is the topology as it was applied last; nil where the state
-// directory is gone: then the marks alone are listed.
+// Topology returns the topology applied last; nil if it cannot be read.
 func Topology(lab string) *topology.Topology {
 	data, err := os.ReadFile(topologyFile(lab))
 	if err != nil {

@@ -7,15 +7,15 @@ import (
 	"pseudowan/router/config"
 )
 
-// KeeperState is what `up` tells the keeper: which routers have an agent, and
-// whether there are hosts that somebody else may stop and start.
+// KeeperState is what up tells the keeper: the routers, and whether there are
+// hosts that others may stop and start.
 type KeeperState struct {
 	Lab        string         `json:"lab"`
 	Routers    []KeeperRouter `json:"routers"`
 	Containers bool           `json:"containers,omitempty"`
 }
 
-// KeeperRouter is a router whose agent the keeper runs.
+// KeeperRouter is a router that the keeper supervises.
 type KeeperRouter struct {
 	Name      string `json:"name"`
 	Namespace string `json:"namespace"`
@@ -26,9 +26,8 @@ func (s KeeperState) Has(router string) bool {
 	return slices.ContainsFunc(s.Routers, func(r KeeperRouter) bool { return r.Name == router })
 }
 
-// Wanted reports whether a router is to be there: it is in the keeper's list,
-// and the lab is not being removed. Where the list is gone, nobody has said that
-// the router shall go.
+// Wanted reports whether a router should exist: it is in the keeper's list, and
+// the lab is not being removed. Without a list every router is wanted.
 func Wanted(lab, router string) bool {
 	if GoingDown(lab) {
 		return false
@@ -37,7 +36,7 @@ func Wanted(lab, router string) bool {
 	return err != nil || state.Has(router)
 }
 
-// KeeperStateFile returns the keeper's list as a file, to see when it changes.
+// KeeperStateFile describes the file of the keeper's list, to detect changes.
 func KeeperStateFile(lab string) (os.FileInfo, error) { return os.Stat(keeperFile(lab)) }
 
 // ReadKeeperState reads the keeper's list.
@@ -48,7 +47,7 @@ func ReadKeeperState(lab string) (KeeperState, error) {
 // WriteKeeperState replaces the keeper's list.
 func WriteKeeperState(s KeeperState) error { return writeJSON(keeperFile(s.Lab), s) }
 
-// RouterConfig reads the configuration that a router was given last.
+// RouterConfig reads the configuration last written for a router.
 func RouterConfig(lab, name string) (config.Router, error) {
 	return readJSON[config.Router](ConfigFile(lab, name))
 }
