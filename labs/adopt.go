@@ -8,13 +8,13 @@ import (
 	"pseudowan/labs/store"
 )
 
-// adoptEarlier takes over the namespaces of a lab that a version of this program
-// has made which marked them inside alone. That they are the lab's is known from
-// its plan, which nobody but root can write.
+// adoptEarlier marks the namespaces of a lab that an earlier version of this
+// program made, which marked them only inside. They are the lab's because they
+// are in its plan, which only root can write.
 func adoptEarlier(lab string) error {
 	plan, err := store.Applied(lab)
 	if err != nil {
-		return nil // nothing is known of it
+		return nil // without a plan, nothing is known of it
 	}
 	marked, err := hosts.Namespaces()
 	if err != nil {

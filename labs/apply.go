@@ -20,7 +20,7 @@ import (
 	"pseudowan/topology"
 )
 
-// applier makes a plan come true.
+// applier applies a plan.
 type applier struct {
 	topology    *topology.Topology
 	source      []byte
@@ -28,13 +28,13 @@ type applier struct {
 	before      inventory.Inventory
 	runtimeName string
 	fresh       bool        // nothing of the lab existed
-	cut         []plan.Plan // what commands since the last were about to that were cut short
+	cut         []plan.Plan // the plans of interrupted commands since
 	changed     []string
-	right       []string // what was put right that the edit does not account for
+	right       []string // repairs that no change explains
 	progress    Progress
 
 	build *build.Builder
-	mtus  map[linkEnd]int // of lent interfaces that cannot take the planned MTU
+	mtus  map[linkEnd]int // of lent interfaces, as they allow
 
 	mu sync.Mutex // of changed and right
 }
@@ -46,7 +46,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 	}
 	a := &applier{topology: t, source: source, before: before, fresh: before.Empty(), progress: o.progress, mtus: map[linkEnd]int{}}
 	applied, cut, known := store.Before(t.Name)
-	if a.fresh { // after a reboot, say: its numbers are all that is left
+	if a.fresh { // as after a reboot: only its numbers are left
 		applied, known = plan.Plan{Allocations: applied.Allocations}, true
 	} else {
 		a.cut = cut
@@ -67,12 +67,12 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 		}
 	}
 	if !known {
-		a.changed = append(a.changed, "wrote anew what is kept of the lab, which was damaged")
+		a.changed = append(a.changed, "replaced the lab's damaged files")
 	}
 	return a, nil
 }
 
-// check refuses, before anything is touched, what cannot work.
+// check refuses what cannot work, before anything is changed.
 func (a *applier) check(ctx context.Context) error {
 	if err := a.before.Unseen.Err(); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (a *applier) apply(ctx context.Context) error {
 		{"writing files", a.files},
 		{"making routers", a.namespaces},
 		{"joining routers", a.coreWires},
-		// Routers take their time to start: hosts are made meanwhile.
+		// Hosts are made while routers start.
 		{"starting routers", a.routers},
 		{"making hosts", a.sandboxes},
 		{"joining hosts", a.hostWires},
@@ -125,7 +125,7 @@ func (a *applier) apply(ctx context.Context) error {
 	return store.Finish(a.plan, a.source)
 }
 
-// undo removes what was built, or tells what it cannot remove.
+// undo removes what was built, or returns what it cannot remove.
 func (a *applier) undo() error {
 	a.progress.Step("removing what was built")
 	ctx := context.Background()
@@ -200,7 +200,7 @@ func (a *applier) sandbox(ctx context.Context, h plan.Host) error {
 	return nil
 }
 
-// ready refuses a lab that this server cannot run, before anything is touched.
+// ready refuses a lab that this server cannot run, before anything is changed.
 func (a *applier) ready() (warnings []status.Finding, err error) {
 	need := look.NeedOf(a.before.Runtimes, a.plan, a.topology.Datapath)
 	if !a.fresh {

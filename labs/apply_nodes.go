@@ -19,8 +19,8 @@ import (
 	"pseudowan/router/config"
 )
 
-// coreWires makes the segments and the wires between routers, each in place,
-// and moves the server's interfaces to theirs.
+// coreWires makes the segments and the wires between routers, or repairs them in
+// place, and lends routers the server's interfaces.
 func (a *applier) coreWires(ctx context.Context) error {
 	if err := a.returnNICs(); err != nil {
 		return err
@@ -51,8 +51,8 @@ func (a *applier) coreWires(ctx context.Context) error {
 // hostWires makes the wires between routers and hosts.
 func (a *applier) hostWires(ctx context.Context) error { return a.build.Wires(ctx, a.plan.ToHost) }
 
-// returnNICs gives back the server's interfaces that a router has and the plan
-// does not give it: another router may get them, or their place.
+// returnNICs returns interfaces to the server that the plan no longer lends to
+// their router, before others take them or their names.
 func (a *applier) returnNICs() error {
 	var errs []error
 	for _, ns := range a.before.ByKind(hosts.KindRouter) {
@@ -67,8 +67,8 @@ func (a *applier) returnNICs() error {
 	return errors.Join(errs...)
 }
 
-// lendNICs moves the server's interfaces that the plan names to their routers.
-// A NIC that cannot take the planned MTU lowers that of the link.
+// lendNICs lends routers the server's interfaces. A NIC that does not allow the
+// planned MTU lowers that of the link.
 func (a *applier) lendNICs() error {
 	for _, n := range a.plan.NICs {
 		i := slices.IndexFunc(a.plan.Routers, func(r plan.Router) bool { return r.Name == n.Router })
@@ -89,7 +89,7 @@ func (a *applier) lendNICs() error {
 // linkEnd is a router's end of a link.
 type linkEnd struct{ router, link string }
 
-// config is what a router is told: its plan, with the MTUs that the server's
+// config is the configuration of a router as planned, with the MTUs that lent
 // interfaces allow.
 func (a *applier) config(r plan.Router) config.Router {
 	c := r.Config
@@ -112,8 +112,8 @@ func (a *applier) hosts(ctx context.Context) error {
 	return g.Wait()
 }
 
-// renewHosts configures once more the hosts that listen to advertisements:
-// before the routers had their new configuration, the old one was advertised.
+// renewHosts configures hosts with SLAAC once more: before the routers had their
+// new configuration, they advertised the old one.
 func (a *applier) renewHosts(ctx context.Context) error {
 	if a.fresh {
 		return nil
@@ -128,12 +128,11 @@ func (a *applier) renewHosts(ctx context.Context) error {
 	return g.Wait()
 }
 
-// handOverPatience is how long a running lab's agents may take to take over
+// handOverPatience is how long the agents of a running lab may take to apply
 // their new configuration.
 const handOverPatience = 30 * time.Second
 
-// routers writes every agent its configuration and sees to it that the agents
-// run.
+// routers writes the agents' configurations and has the keeper run the agents.
 func (a *applier) routers(context.Context) error {
 	running := inventory.FindProcesses()
 	if err := keeper.EndDeaf(running, a.plan.Lab); err != nil {
@@ -166,9 +165,8 @@ func (a *applier) routers(context.Context) error {
 	return err
 }
 
-// updateRouters has the agents of a lab that runs already take over their new
-// configuration. Those of a new lab read it when they start, and are given it
-// again while they are waited for.
+// updateRouters sends the agents of a running lab their new configuration. Those
+// of a new lab read it when they start, and get it again from converge.
 func (a *applier) updateRouters(ctx context.Context) error {
 	if a.fresh {
 		return nil
@@ -176,9 +174,9 @@ func (a *applier) updateRouters(ctx context.Context) error {
 	return a.handOver(ctx)
 }
 
-// handOver gives every agent its configuration.
+// handOver sends every agent its configuration.
 func (a *applier) handOver(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, handOverPatience, errors.New("its agent does not take over its configuration"))
+	ctx, cancel := context.WithTimeoutCause(ctx, handOverPatience, errors.New("its agent does not apply its configuration"))
 	defer cancel()
 	g, gctx := errgroup.WithContext(ctx)
 	for _, r := range a.plan.Routers {
@@ -194,8 +192,7 @@ func (a *applier) handOver(ctx context.Context) error {
 	return g.Wait()
 }
 
-// correct puts right what somebody has done to the flows of a router that ran
-// before.
+// correct restores flows of a running router that others have changed.
 func (a *applier) correct(ctx context.Context, c *router.Client, name string) error {
 	if a.fresh {
 		return nil

@@ -15,8 +15,8 @@ import (
 	"pseudowan/topology"
 )
 
-// tagBuilds names the images that are built, each after what it is built from.
-// The error names the line of the file source.
+// tagBuilds names the images to build by what they are built from. The error
+// names the line of the file source.
 func tagBuilds(r inventory.Runtimes, p *plan.Plan, source string) error {
 	tags := map[string]string{}
 	for i := range p.Hosts {
@@ -38,8 +38,8 @@ func tagBuilds(r inventory.Runtimes, p *plan.Plan, source string) error {
 	return nil
 }
 
-// eachRuntime calls do with every runtime of a plan's hosts, in order, and what
-// that is to make.
+// eachRuntime calls do with every runtime of a plan's hosts, in order, and the
+// hosts that it makes.
 func eachRuntime(b *build.Builder, r inventory.Runtimes, do func(inventory.Opened, []hosts.Spec) error) error {
 	specs := b.Specs()
 	for _, o := range r {
@@ -52,8 +52,8 @@ func eachRuntime(b *build.Builder, r inventory.Runtimes, do func(inventory.Opene
 	return nil
 }
 
-// checkHosts refuses, before anything is touched, settings that only a container
-// can have where there is none, and hosts that cannot be made.
+// checkHosts refuses settings that need a container on hosts without one, and
+// hosts that cannot be made, before anything is changed.
 func (a *applier) checkHosts(ctx context.Context) error {
 	for _, h := range a.plan.Hosts {
 		if s := h.ContainerOnly; s != nil && !a.before.HoldsContainers(h.Runtime) {
@@ -66,8 +66,8 @@ func (a *applier) checkHosts(ctx context.Context) error {
 	return eachRuntime(a.build, a.before.Runtimes, func(o inventory.Opened, specs []hosts.Spec) error { return o.Check(ctx, specs) })
 }
 
-// needsContainer is the error of a host with a setting that its runtime cannot
-// honour, with the runtimes that can.
+// needsContainer is the error for a setting that the host's runtime does not
+// support, with the runtimes that do.
 func (a *applier) needsContainer(h plan.Host, s topology.Setting) error {
 	able := a.before.Select(func(o inventory.Opened) bool { return o.Driver.Containers })
 	err := fmt.Errorf("%s:%d: host %s: %s: is for containers, but the host's runtime is %s; remove it, or use --runtime %s",
@@ -80,8 +80,8 @@ func (a *applier) needsContainer(h plan.Host, s topology.Setting) error {
 	return err
 }
 
-// checkMounts refuses mounts of what the server does not have. The error names
-// the line of the file source.
+// checkMounts refuses mounts whose source does not exist. The error names the
+// line of the file source.
 func checkMounts(p *plan.Plan, source string) error {
 	for _, h := range p.Hosts {
 		for _, m := range h.Mounts {
@@ -93,8 +93,8 @@ func checkMounts(p *plan.Plan, source string) error {
 	return nil
 }
 
-// unreachable lists the hosts that may be left because their runtime cannot be
-// used any more.
+// unreachable returns an error if hosts may be left because their runtime can no
+// longer be used.
 func (a *applier) unreachable(now inventory.Runtimes) error {
 	var errs []error
 	_ = eachRuntime(a.build, now, func(o inventory.Opened, specs []hosts.Spec) error {
@@ -112,22 +112,22 @@ func (a *applier) unreachable(now inventory.Runtimes) error {
 	return errors.Join(errs...)
 }
 
-// prepare makes available what the hosts are made from, before anything is made.
+// prepare makes images available, before anything is made.
 func (a *applier) prepare(ctx context.Context) error {
 	return eachRuntime(a.build, a.before.Runtimes, func(o inventory.Opened, specs []hosts.Spec) error { return o.Prepare(ctx, specs) })
 }
 
-// settleContainers waits for the containers that a command which was cut short
-// may have asked for, and that cannot be seen yet.
+// settleContainers waits for containers that an interrupted command may have
+// requested and that do not exist yet.
 func settleContainers(ctx context.Context, lab string) error {
 	cut, err := store.Cut(lab)
 	if err != nil {
-		return nil // no command was cut short, or none that had come so far
+		return nil // no command was interrupted after it had begun
 	}
 	r := inventory.FindRuntimes(ctx, nil)
 	for _, p := range cut {
 		err := eachRuntime(build.New(&p, nil), r, func(o inventory.Opened, specs []hosts.Spec) error {
-			if c, ok := o.Runtime.(hosts.Containers); ok && o.Usable() { // else the command that needs it reports why
+			if c, ok := o.Runtime.(hosts.Containers); ok && o.Usable() { // otherwise the command that needs it reports why
 				return c.Settle(ctx, specs)
 			}
 			return nil

@@ -21,8 +21,8 @@ import (
 // progressEvery is how long a router may take to report what it still lacks.
 const progressEvery = 200 * time.Millisecond
 
-// converge waits until every router says that it has what it was told to
-// have, and returns the outside peers that are not there.
+// converge waits until no router misses anything, and returns the outside peers
+// that are not up.
 func (a *applier) converge(ctx context.Context, timeout time.Duration) ([]string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
 	defer cancel()
@@ -45,7 +45,7 @@ func (a *applier) converge(ctx context.Context, timeout time.Duration) ([]string
 	return w.all(w.waiting), err
 }
 
-// routers waits for all routers, as long as the hosts' own commands run.
+// routers waits for all routers, or until a host's own command ends.
 func (w *convergence) routers(ctx context.Context) error {
 	all, done := context.WithCancel(ctx)
 	var watch errgroup.Group
@@ -70,10 +70,10 @@ func (w *convergence) routers(ctx context.Context) error {
 
 var errTimeout = errors.New("timeout")
 
-// convergence is what the routers have said last.
+// convergence is what the routers reported last.
 type convergence struct {
 	applier *applier
-	total   int // of what may be missing
+	total   int // number of things that may be missing
 	mu      sync.Mutex
 	said    map[string]bool // by router: whether its agent has answered
 	missing map[string][]string
@@ -83,8 +83,8 @@ type convergence struct {
 func (w *convergence) router(ctx context.Context, r plan.Router) error {
 	c := router.NewClient(r.Name, store.AgentSocket(w.applier.plan.Lab, r.Name))
 	defer c.Close()
-	// An agent of a new lab may have started before its wires were there. One of a
-	// lab that ran has had its configuration since.
+	// An agent of a new lab may have started before its wires existed. That of a
+	// running lab got its configuration when they did.
 	if w.applier.fresh {
 		if err := build.HandOver(ctx, c, w.applier.config(r)); err != nil {
 			return err
@@ -92,7 +92,7 @@ func (w *convergence) router(ctx context.Context, r plan.Router) error {
 	}
 	for {
 		state, err := c.Converged(ctx, progressEvery)
-		if router.NotStarted(err) { // it has ended and is started again
+		if router.NotStarted(err) { // it is being restarted
 			if err = build.HandOver(ctx, c, w.applier.config(r)); err == nil {
 				continue
 			}
@@ -114,7 +114,7 @@ func (w *convergence) set(name string, said bool, c router.Convergence) {
 	w.applier.progress.Step(waitingFor(w.starting(), w.count(), w.total))
 }
 
-// starting are the routers whose agents have not told anything yet.
+// starting returns the routers whose agents have not answered yet.
 func (w *convergence) starting() (routers []string) {
 	for name, said := range w.said {
 		if !said {
@@ -134,7 +134,7 @@ func (w *convergence) count() (n int) {
 	return n
 }
 
-// waitingFor words what is still missing.
+// waitingFor describes what is still missing.
 func waitingFor(starting []string, missing, total int) string {
 	switch {
 	case len(starting) > 0:

@@ -13,9 +13,9 @@ import (
 	"pseudowan/status"
 )
 
-// Down removes a lab: its processes, namespaces, wires, containers and files.
-// It works from the marks alone, and returns no error only when it has looked
-// again and nothing is left. With lab empty the only running lab is meant.
+// Down removes a lab: its processes, namespaces, wires, containers and files. It
+// needs only the marks, and succeeds only if nothing is left at a second look. If
+// lab is empty, it removes the only running lab.
 func Down(ctx context.Context, lab string, p Progress) (string, error) {
 	if err := inventory.NeedRoot(); err != nil {
 		return "", err
@@ -36,7 +36,7 @@ func Down(ctx context.Context, lab string, p Progress) (string, error) {
 	return lab, takeDown(ctx, lab)
 }
 
-// takeDown removes a lab unless hosts of it cannot be seen.
+// takeDown removes a lab unless it has unseen hosts.
 func takeDown(ctx context.Context, lab string) error {
 	found, err := inventory.Of(ctx, lab, nil)
 	if err == nil {
@@ -51,9 +51,9 @@ func takeDown(ctx context.Context, lab string) error {
 	return teardown(ctx, lab)
 }
 
-// pickLeft is pick for what is left of a lab, too: its state directory alone
-// after a reboot, processes whose namespaces somebody has deleted, files of a
-// command that was killed. Where that is no more than a lock file, it goes.
+// pickLeft is inventory.Pick for the remains of a lab, too: its state directory
+// after a reboot, processes without names of their namespaces, files of a command
+// that was killed. A lock file alone is removed.
 func pickLeft(ctx context.Context, lab string) (string, error) {
 	picked, err := inventory.Pick(ctx, lab)
 	if !errors.Is(err, status.ErrNotFound) {
@@ -78,7 +78,7 @@ func pickLeft(ctx context.Context, lab string) (string, error) {
 	return "", err
 }
 
-// onlyOneLeft picks the lab of which something but no name is left.
+// onlyOneLeft picks the only lab of which something without a name is left.
 func onlyOneLeft(none error) (string, error) {
 	labs, err := inventory.LabsWithoutNames()
 	switch {
@@ -95,17 +95,16 @@ func onlyOneLeft(none error) (string, error) {
 	return "", none
 }
 
-// teardown ends and removes everything of a lab, and looks again until nothing
-// is left. Keepers and agents start each other, and root in a host may start
-// anything: what was made meanwhile goes in the next round.
+// teardown removes everything of a lab, in rounds until nothing is left: keepers
+// and agents start each other, and root in a host may start anything.
 func teardown(ctx context.Context, lab string) error {
 	const (
 		rounds   = 5
 		pause    = 50 * time.Millisecond
 		patience = 30 * time.Second
 	)
-	// The file is for what else might start something. Where it cannot be written,
-	// as on a full disk, the rounds are enough.
+	// The mark stops others from starting something. If it cannot be written, as on
+	// a full disk, the rounds are enough.
 	_ = store.MarkGoingDown(lab)
 	begin := time.Now()
 	for round := 1; ; round++ {
@@ -117,7 +116,7 @@ func teardown(ctx context.Context, lab string) error {
 			err = left.remove(ctx)
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("lab %s is removed in part; `pseudowan down %s` goes on: %w", lab, lab, errors.Join(ctx.Err(), err))
+			return fmt.Errorf("lab %s is partly removed; `pseudowan down %s` continues: %w", lab, lab, errors.Join(ctx.Err(), err))
 		}
 		if round == rounds || time.Since(begin) > patience {
 			return stillThere(ctx, lab, err)
@@ -132,8 +131,8 @@ func teardown(ctx context.Context, lab string) error {
 	return nil
 }
 
-// stillThere is the error of a teardown that has given up; nil where the last
-// round was enough after all.
+// stillThere returns the error of a teardown that gives up; nil if the last round
+// was enough after all.
 func stillThere(ctx context.Context, lab string, cause error) error {
 	left, err := findRemains(ctx, lab)
 	if err == nil && left.none() {
@@ -142,7 +141,7 @@ func stillThere(ctx context.Context, lab string, cause error) error {
 		}
 	}
 	if what := left.describe(); what != "" {
-		err = errors.Join(err, fmt.Errorf("left is %s", what))
+		err = errors.Join(err, fmt.Errorf("%s remains", what))
 	}
 	return fmt.Errorf("remove lab %s: %w", lab, errors.Join(cause, err))
 }

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// NotConvergedError tells what a lab still lacked when the time was up.
+// NotConvergedError is what a lab lacked at the timeout.
 type NotConvergedError struct {
 	Lab     string
 	Missing []string // one thing each, naming the router
 }
 
-// maxMissingShown keeps a large lab's error readable.
+// maxMissingShown limits the lines of the error.
 const maxMissingShown = 20
 
 func (e *NotConvergedError) Error() string {

@@ -14,7 +14,7 @@ import (
 	"pseudowan/labs/store"
 )
 
-// ExecOptions say what to run where.
+// ExecOptions select a command and a node.
 type ExecOptions struct {
 	Lab  string // "": the only one
 	Node string
@@ -40,7 +40,7 @@ func Exec(ctx context.Context, o ExecOptions) (int, error) {
 	if len(o.Argv) == 0 {
 		o.Argv = shell
 	}
-	// Ctrl-C is for the command to answer, see relay: it does not end with ctx.
+	// The command, which gets Ctrl-C too, does not end with ctx: see relay.
 	cmd, err := commandIn(context.WithoutCancel(ctx), found, lab, o)
 	if err != nil {
 		return 0, err
@@ -54,10 +54,10 @@ func Exec(ctx context.Context, o ExecOptions) (int, error) {
 	return 0, err
 }
 
-// shell starts the best shell that there is inside: a container has its own.
+// shell starts bash or sh, whichever the node has.
 var shell = []string{"sh", "-c", "if command -v bash >/dev/null; then exec bash; fi; exec sh"}
 
-// notEntered is the exit code where a node cannot be entered.
+// notEntered is the exit code if a node cannot be entered.
 const notEntered = 125
 
 func commandIn(ctx context.Context, o inventory.Inventory, lab string, x ExecOptions) (*exec.Cmd, error) {
@@ -81,8 +81,8 @@ func commandIn(ctx context.Context, o inventory.Inventory, lab string, x ExecOpt
 		if ns.Mark.Node != x.Node {
 			continue
 		}
-		// A router is entered as a netns host is. Its own /run holds its Open
-		// vSwitch where the tools look for it.
+		// A router is entered like a netns host. Its /run has its Open vSwitch where
+		// the tools expect it.
 		return inventory.Homes.Command(ctx, hosts.Sandbox{
 			Lab: lab, Node: store.RouterDirName(x.Node), Name: ns.Name, NetNS: ns.Path(),
 		}, inside)
@@ -99,6 +99,6 @@ func exitCode(e *exec.ExitError) int {
 	return e.ExitCode()
 }
 
-// Enter is the life of a process started by inventory.SelfCommand, with the rest of
-// its arguments. It returns only when that fails.
+// Enter is the main function of a process started by inventory.SelfCommand, with
+// the rest of its arguments. It returns only if it fails.
 func Enter(args []string) error { return drivers.Enter(args) }

@@ -8,17 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// relay leaves it to a command that runs when it ends: signals that would end
-// this process, which come on signals, are passed on to it until stop is called. At a terminal the
-// command has heard Ctrl-C and Ctrl-\ already, and would take a second one for
-// impatience.
+// relay passes the signals of this process on to a command until stop is called.
+// At a terminal the command gets those of Ctrl-C and Ctrl-\ itself; they are not
+// passed on, as many programs react differently to a second one.
 func relay(signals chan os.Signal, command *os.Process, atTerminal bool) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for s := range signals {
 			if heard := s == unix.SIGINT || s == unix.SIGQUIT; !heard || !atTerminal {
-				_ = command.Signal(s) // it may have ended just now
+				_ = command.Signal(s) // it may have ended
 			}
 		}
 	}()
@@ -29,7 +28,7 @@ func relay(signals chan os.Signal, command *os.Process, atTerminal bool) (stop f
 	}
 }
 
-// runRelayed runs a command that hears this process's signals.
+// runRelayed runs a command and passes this process's signals on to it.
 func runRelayed(cmd *exec.Cmd) error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM)
@@ -44,8 +43,8 @@ func runRelayed(cmd *exec.Cmd) error {
 	return cmd.Wait()
 }
 
-// inForeground reports whether this process belongs to the terminal's
-// foreground group, which is who Ctrl-C is for.
+// inForeground reports whether this process is in the terminal's foreground
+// process group, which gets the signal of Ctrl-C.
 func inForeground() bool {
 	tty, err := os.Open("/dev/tty")
 	if err != nil {

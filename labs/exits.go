@@ -11,11 +11,11 @@ import (
 	"pseudowan/hosts"
 )
 
-// endedPoll is how often `up` looks at the hosts' own commands while it waits.
+// endedPoll is how often up checks the hosts' own commands while it waits.
 const endedPoll = 200 * time.Millisecond
 
-// untilEnded looks at the lab's hosts until ctx ends, or the own command of one
-// has ended: then the error says so.
+// untilEnded waits until ctx ends, or returns an error when the own command of a
+// host ends.
 func (a *applier) untilEnded(ctx context.Context) error {
 	for {
 		if err := a.endedError(ctx, nil); err != nil {
@@ -29,16 +29,15 @@ func (a *applier) untilEnded(ctx context.Context) error {
 	}
 }
 
-// endedError says which hosts' own commands have ended, or containers where
-// these are what failed is about, with their last words: a customer's BGP daemon
-// that refuses its configuration, say. It is nil where all run.
-//
-// A container that has ended makes steps fail in a way that depends on the
-// moment: what is said of it does not.
+// endedError returns an error that names the hosts whose own command has ended,
+// such as a BGP daemon that refuses its configuration, with the last lines of its
+// output; nil if all run. With failed set, which is the error of a step, only
+// containers count: one that has ended makes different steps fail at different
+// times, and this error is always the same.
 func (a *applier) endedError(ctx context.Context, failed error) error {
 	boxes, err := a.before.Sandboxes(ctx, a.plan.Lab)
 	if err != nil {
-		return nil // whoever needs them says so
+		return nil // the step that needs them reports why
 	}
 	var lines []string
 	for _, h := range a.plan.Hosts {
@@ -58,8 +57,8 @@ func (a *applier) endedError(ctx context.Context, failed error) error {
 	return &NotConvergedError{Lab: a.plan.Lab, Missing: lines}
 }
 
-// hostsFirst returns what a step's error is about: a container that has ended,
-// or the step itself.
+// hostsFirst returns the cause of a step's error if it is a container that has
+// ended, and the error itself otherwise.
 func (a *applier) hostsFirst(ctx context.Context, err error) error {
 	var notConverged *NotConvergedError
 	if err == nil || ctx.Err() != nil || errors.As(err, &notConverged) {
@@ -71,7 +70,7 @@ func (a *applier) hostsFirst(ctx context.Context, err error) error {
 	return err
 }
 
-// ended says how a host's own command has ended.
+// ended describes how a host's own command has ended.
 func ended(command []string, s hosts.Sandbox) string {
 	what := "its container"
 	if len(command) > 0 {
@@ -81,7 +80,7 @@ func ended(command []string, s hosts.Sandbox) string {
 		return what + " has not been started"
 	}
 	if s.ExitCode == hosts.UnknownExit {
-		return what + " has ended, nobody knows how"
+		return what + " has ended with an unknown exit code"
 	}
 	return fmt.Sprintf("%s has ended with exit code %d", what, s.ExitCode)
 }

@@ -16,7 +16,7 @@ import (
 	"pseudowan/labs/store"
 )
 
-// remains is everything of a lab that a teardown has to remove.
+// remains is everything that a teardown of a lab removes.
 type remains struct {
 	inventory.Inventory
 	inventory.Traces
@@ -30,8 +30,8 @@ func findRemains(ctx context.Context, lab string) (r remains, err error) {
 	if r.Traces, err = inventory.FindTraces(lab); err != nil {
 		return r, err
 	}
-	// An empty file has no mark. It is the lab's where the lab has made something
-	// of that name: whoever deletes and makes namespaces by hand leaves it.
+	// An empty file has no mark. It is the lab's if its plan has the name: deleting
+	// and making namespaces by hand leaves such files.
 	if plan, err := store.Applied(lab); err == nil {
 		r.vacant = slices.DeleteFunc(plan.NamespaceNames(), func(name string) bool { return !hosts.IsVacant(name) })
 	}
@@ -40,7 +40,7 @@ func findRemains(ctx context.Context, lab string) (r remains, err error) {
 
 func (r remains) none() bool { return r.Inventory.Empty() && r.Traces.Empty() && len(r.vacant) == 0 }
 
-// describe lists what is left, for a message; "" where nothing is.
+// describe lists what is left; "" if nothing is.
 func (r remains) describe() string {
 	var what []string
 	for _, list := range [][]hosts.Namespace{r.Namespaces, r.Leftovers} {
@@ -65,10 +65,10 @@ func (r remains) describe() string {
 	return strings.Join(what, ", ")
 }
 
-// remove ends and removes what is there now.
+// remove removes everything once.
 func (r remains) remove(ctx context.Context) error {
 	errs := []error{r.recoverAll()}
-	// The daemon takes its time to remove containers: routers end meanwhile.
+	// Containers are slow to remove; routers end meanwhile.
 	container := func(s hosts.Sandbox) bool { return r.HoldsContainers(s.Runtime) }
 	containers := make(chan error, 1)
 	go func() { containers <- removeHosts(ctx, r.Inventory, container) }()
@@ -90,14 +90,14 @@ func (r remains) remove(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// recoverAll gives the namespaces that have lost their names some name, so that
-// they are removed like the others, and a router's NICs return to the server.
+// recoverAll gives namespaces without names a name, so that they are removed like
+// the others, and the NICs of routers return to the server.
 func (r *remains) recoverAll() error {
 	var errs []error
 	for _, l := range r.Lost {
 		ns, err := l.Recover(freeName(plan.NamespaceOf(l.Mark)))
 		if errors.Is(err, os.ErrNotExist) {
-			continue // it has gone
+			continue // it is gone
 		}
 		if err != nil {
 			errs = append(errs, err)
@@ -108,7 +108,7 @@ func (r *remains) recoverAll() error {
 	return errors.Join(errs...)
 }
 
-// freeName is name, or one like it where that is taken.
+// freeName is name, or a similar one if that is taken.
 func freeName(name string) string {
 	free := name
 	for i := 2; ; i++ {
@@ -119,7 +119,7 @@ func freeName(name string) string {
 	}
 }
 
-// endAll ends the keeper, which would start agents again, and then the rest.
+// endAll ends the keeper, which would restart agents, and then the others.
 func (r remains) endAll(ctx context.Context) error {
 	isKeeper := func(pid int) bool { return inventory.ProcessIs(pid, inventory.KeeperArgs(r.Lab)) }
 	if err := hosts.EndProcessesAnd(ctx, r.ByKind(hosts.KindLab), isKeeper, keeper.EndGrace); err != nil {

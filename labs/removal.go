@@ -41,15 +41,15 @@ func removeHosts(ctx context.Context, o inventory.Inventory, which func(hosts.Sa
 			return nil
 		})
 	}
-	g.Wait() // the errors are in errs, all of them
+	g.Wait() // all errors are in errs
 	return errors.Join(errs...)
 }
 
 // interfaceName is an interface in a namespace.
 type interfaceName struct{ namespace, name string }
 
-// removeStaleWires removes the wires of ours that the plan no longer has from
-// the namespaces that stay.
+// removeStaleWires removes our wires that are not in the plan from the remaining
+// namespaces.
 func (a *applier) removeStaleWires() error {
 	want := map[interfaceName]bool{}
 	namespaces := map[string]bool{a.build.Path(""): true}
@@ -81,8 +81,7 @@ func (a *applier) removeStaleWires() error {
 	return errors.Join(errs...)
 }
 
-// removeExtraPorts removes the namespaces of ports that the plan no longer
-// has.
+// removeExtraPorts removes the namespaces of ports that are not in the plan.
 func (a *applier) removeExtraPorts() error {
 	keep := map[string]bool{}
 	for _, r := range a.plan.Routers {
@@ -99,7 +98,7 @@ func (a *applier) removeExtraPorts() error {
 	return errors.Join(errs...)
 }
 
-// removeExtra removes the nodes that the topology no longer has.
+// removeExtra removes what is not in the plan.
 func (a *applier) removeExtra(ctx context.Context) error {
 	keepHost := func(s hosts.Sandbox) bool {
 		return slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return h.Name == s.Node && h.Runtime == s.Runtime })

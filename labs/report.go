@@ -10,8 +10,8 @@ import (
 	"pseudowan/labs/store"
 )
 
-// putRight notes that up has put something of these nodes right. Of nodes that
-// it changes, restores or adds as well, that is no news.
+// putRight reports a repair of something of these nodes, unless up reports that
+// it adds, changes or restores one of them.
 func (a *applier) putRight(what string, nodes ...string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -25,8 +25,7 @@ func (a *applier) putRight(what string, nodes ...string) {
 	}
 }
 
-// addMended adds what was put right since the last `up` to what this one has
-// changed. What is put right in a lab that is only coming up is no news.
+// addMended reports the repairs since the last up, except in a new lab.
 func (a *applier) addMended() {
 	for _, line := range store.DrainMended(a.plan.Lab) {
 		if !a.fresh && !slices.Contains(a.changed, line) {
@@ -35,7 +34,7 @@ func (a *applier) addMended() {
 	}
 }
 
-// report adds changes that are not in the report yet.
+// report reports changes that have not been reported yet.
 func (a *applier) report(changes []plan.Change) {
 	for _, c := range changes {
 		if line := c.String(); !slices.Contains(a.changed, line) {
@@ -44,8 +43,7 @@ func (a *applier) report(changes []plan.Change) {
 	}
 }
 
-// restored lists the nodes that were applied before and have gone, or ended,
-// since.
+// restored lists the nodes of the plan before that have disappeared or ended.
 func restored(before, now *plan.Plan, found inventory.Inventory) []string {
 	var out []string
 	for _, r := range now.Routers {

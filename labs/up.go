@@ -17,36 +17,35 @@ import (
 	"pseudowan/topology"
 )
 
-// Progress hears what a long command is doing, a short phrase at a time.
+// Progress is called with what a long command is doing, in a short phrase.
 type Progress interface{ Step(message string) }
 
-// UpOptions say what Up brings up and how long it waits.
+// UpOptions select what Up brings up and how long it waits.
 type UpOptions struct {
-	Lab      string        // a name of the catalogue, a file, or "-" for Stdin
+	Lab      string        // a ready lab, a file, or "-" for Stdin
 	Stdin    io.Reader     // read for "-"
-	Runtime  string        // for hosts that do not name theirs; "" leaves it to the topology
+	Runtime  string        // of hosts that do not name theirs; "": the topology's
 	Timeout  time.Duration // for the lab to converge
-	NoWait   bool          // return when everything has been started
+	NoWait   bool          // return when everything is started
 	Progress Progress
 }
 
-// Report is what Up has done.
+// Report is the result of Up.
 type Report struct {
 	Lab      string
 	Created  bool             // false: the lab ran already
 	Runtime  string           // of the hosts
 	Routers  int              // number of routers
 	Hosts    int              // number of hosts
-	Changed  []string         // what was made, changed or removed, one line each
-	Waiting  []string         // outside peers that have not come up
-	Warnings []status.Finding // what of the server the lab has to live with
+	Changed  []string         // additions, changes, removals and repairs, a line each
+	Waiting  []string         // outside peers that are not up
+	Warnings []status.Finding // shortcomings of the server
 	Elapsed  time.Duration
 }
 
-// Up makes a topology run, or makes a running lab what its edited topology
-// says. It returns when the lab has converged. Where it fails or ctx ends, a
-// lab that did not exist before is taken down again; one that ran stays as far
-// as it has come, and the error says so.
+// Up brings a lab up, or changes a running lab to its edited topology. It returns
+// when the lab has converged. If it fails or ctx ends, a new lab is taken down
+// again; a running lab stays as it is then, and the error says so.
 func Up(ctx context.Context, o UpOptions) (Report, error) {
 	t, source, err := catalog.Load(o.Lab, o.Stdin, inventory.Known()...)
 	if err != nil {
@@ -58,15 +57,15 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	return bringUp(ctx, t, source, applyOptions{runtime: o.Runtime, timeout: o.Timeout, noWait: o.NoWait, progress: o.Progress})
 }
 
-// applyOptions say how a topology is applied.
+// applyOptions control how a topology is applied.
 type applyOptions struct {
-	runtime  string // for hosts that do not name theirs; "" leaves it to the topology
+	runtime  string // of hosts that do not name theirs; "": the topology's
 	timeout  time.Duration
 	noWait   bool
 	progress Progress
 }
 
-// bringUp makes a topology run; source is its text.
+// bringUp applies a topology; source is its text.
 func bringUp(ctx context.Context, t *topology.Topology, source []byte, o applyOptions) (Report, error) {
 	begin := time.Now()
 	held, err := store.Acquire(ctx, t.Name)
@@ -110,9 +109,8 @@ func bringUp(ctx context.Context, t *topology.Topology, source []byte, o applyOp
 	}, nil
 }
 
-// settle brings what is there of a lab into a state that a change can start
-// from: a removal that was cut short goes on to its end, and namespaces whose
-// names somebody has deleted get them back.
+// settle prepares an existing lab for a change: it completes an interrupted
+// removal and recovers names of namespaces, which it returns.
 func settle(ctx context.Context, lab string, p Progress) ([]hosts.Namespace, error) {
 	if err := adoptEarlier(lab); err != nil {
 		return nil, err
@@ -137,14 +135,14 @@ func (a *applier) run(ctx context.Context, o applyOptions) (waiting []string, er
 	switch {
 	case !o.noWait:
 		return a.converge(ctx, o.timeout)
-	case a.fresh: // the agents may have started before their wires were there
+	case a.fresh: // agents may have started before their wires existed
 		return nil, a.handOver(ctx)
 	}
 	return nil, nil
 }
 
-// cutShort says that a change of a running lab has ended half-way; nil where it
-// has not.
+// cutShort returns the error for a running lab whose change did not finish; nil
+// if it did.
 func (a *applier) cutShort() error {
 	if !store.Changing(a.plan.Lab) || len(a.changed) == 0 {
 		return nil

@@ -14,7 +14,7 @@ var files embed.FS
 
 const suffix = ".yaml"
 
-// Lab is one ready lab as a list of labs shows it.
+// Lab is a ready lab in a list.
 type Lab struct {
 	Name        string `json:"name"`
 	Description string `json:"description"` // one line
@@ -22,7 +22,7 @@ type Lab struct {
 
 // Names returns the names of the ready labs, sorted.
 func Names() []string {
-	matches, _ := files.ReadDir(".") // the embedded directory is always there
+	matches, _ := files.ReadDir(".") // the embedded directory always exists
 	var names []string
 	for _, m := range matches {
 		names = append(names, strings.TrimSuffix(path.Base(m.Name()), suffix))
@@ -46,8 +46,7 @@ func List() []Lab {
 	return labs
 }
 
-// Describe returns the `description:` of a ready lab; it is empty for a lab
-// that is not there.
+// Describe returns the `description:` of a ready lab; "" for an unknown one.
 func Describe(name string) string {
 	data, ok := Get(name)
 	if !ok {

@@ -22,8 +22,8 @@ func Find(name string) ([]byte, error) {
 	return nil, unknown(name, "%s is no lab of the catalogue (%s)")
 }
 
-// unknown words that a name is not in the catalogue; the format takes the
-// name and the labs that are.
+// unknown returns the error for a name that is not in the catalogue. The format
+// has verbs for the name and the list of ready labs.
 func unknown(name, format string) error {
 	msg := fmt.Sprintf(format, name, strings.Join(Names(), ", "))
 	if n := topology.Nearest(name, Names()); n != "" {
@@ -43,8 +43,8 @@ func Load(lab string, stdin io.Reader, known ...topology.Runtime) (*topology.Top
 	if err != nil {
 		return nil, nil, err
 	}
-	// The catalogue's labs and standard input are in no directory: filepath.Dir
-	// makes it the current one.
+	// The paths of ready labs and of standard input are relative to the current
+	// directory.
 	return t, data, absolutePaths(t, filepath.Dir(source))
 }
 
@@ -66,8 +66,8 @@ func read(lab string, stdin io.Reader) (string, []byte, error) {
 	return lab, data, err
 }
 
-// absolutePaths resolves the server's paths that a topology names, which are
-// relative to the directory of its file.
+// absolutePaths makes the paths in a topology, which are relative to the
+// directory of its file, absolute.
 func absolutePaths(t *topology.Topology, dir string) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

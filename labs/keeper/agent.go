@@ -10,13 +10,13 @@ import (
 	"pseudowan/router"
 )
 
-// RunAgent is a router of a lab: it runs until ctx ends or a part of the router
-// dies. The process must be inside the router's network namespace.
+// RunAgent runs a router of a lab until ctx ends or a part of the router dies.
+// The process must be in the router's network namespace.
 func RunAgent(ctx context.Context, lab, name string, log *slog.Logger) error {
 	dir := store.RouterDir(lab, name)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go logfile.KeepSlowly(ctx, func() []string { return store.RouterLogs(dir) }, log) // the keeper does, too, while it lives
+	go logfile.KeepSlowly(ctx, func() []string { return store.RouterLogs(dir) }, log) // in case the keeper is dead
 	go guardKeeper(ctx, lab, log)
 	return router.Run(ctx, router.Options{
 		ConfigFile: store.ConfigFile(lab, name),

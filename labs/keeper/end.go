@@ -19,8 +19,8 @@ import (
 
 func sayName(name string) { _ = os.WriteFile("/proc/self/comm", []byte(name), 0) }
 
-// EndDeaf ends a keeper that cannot be told anything: it hangs, or an earlier
-// version has started it.
+// EndDeaf ends a keeper that does not react: it hangs, or an earlier version of
+// the program started it.
 func EndDeaf(p inventory.Processes, lab string) error {
 	pid := p.Keeper(lab)
 	if pid == 0 || serves(pid) {
@@ -33,10 +33,10 @@ func EndDeaf(p inventory.Processes, lab string) error {
 	return nil
 }
 
-// killPatience is how long a killed process may take to be gone.
+// killPatience is how long a killed process may take to disappear.
 const killPatience = 2 * time.Second
 
-// kill ends one of the lab's own processes at once and returns when it is gone.
+// kill kills one of the lab's own processes and waits until it is gone.
 func kill(pid int) error {
 	for deadline := time.Now().Add(killPatience); ; {
 		err := syscall.Kill(pid, syscall.SIGKILL)
@@ -52,9 +52,9 @@ func kill(pid int) error {
 	}
 }
 
-// EndStaleAgent ends an agent that cannot be reached any more, as its namespace
-// was deleted and made again, its socket is gone, or it was stopped. The keeper
-// starts the next one.
+// EndStaleAgent ends an agent that can no longer be reached: its namespace was
+// deleted and made again, its socket is gone, or it was stopped. The keeper
+// restarts it.
 func EndStaleAgent(running inventory.Processes, lab string, r plan.Router) (ended bool, err error) {
 	pid := running.Agent(lab, r.Name)
 	if pid == 0 {
@@ -73,15 +73,15 @@ func EndStaleAgent(running inventory.Processes, lab string, r plan.Router) (ende
 	return true, nil
 }
 
-// AwaitEnding returns when a keeper of the lab that is about to end has ended.
+// AwaitEnding waits until a keeper that is ending has ended.
 func AwaitEnding(ctx context.Context, lab string) error {
 	return hosts.EndProcessesAnd(ctx, nil, func(pid int) bool {
 		return inventory.ProcessIs(pid, inventory.KeeperArgs(lab)) && calls(pid, endingName)
 	}, EndGrace)
 }
 
-// serves waits whether a keeper, which may have been started just now, can be
-// told something. A signal would end it before.
+// serves waits for a keeper that may have just started, and reports whether it
+// handles signals. Before that a signal would end it.
 func serves(pid int) bool {
 	const patience, poll = 2 * time.Second, 5 * time.Millisecond
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && !inventory.Zombie(pid); time.Sleep(poll) {
@@ -95,8 +95,8 @@ func serves(pid int) bool {
 	return false
 }
 
-// What a keeper calls itself: once signals reach it, and once it was told to end,
-// which takes a while and nothing is to be asked of it any more.
+// The names of a keeper's process: once it handles signals, and once it is
+// ending, which takes a while.
 const (
 	servingName = "pw-keeper"
 	endingName  = "pw-ending"
@@ -107,6 +107,6 @@ func calls(pid int, name string) bool {
 	return err == nil && strings.TrimSpace(string(says)) == name
 }
 
-// EndGrace is how long a lab's processes have to end by themselves, so that
-// outside peers hear a Cease (RFC 4486) from the routers.
+// EndGrace is how long a lab's processes have to end by themselves: the routers
+// send a Cease (RFC 4486) to outside peers.
 const EndGrace = 400 * time.Millisecond

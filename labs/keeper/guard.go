@@ -21,20 +21,19 @@ import (
 	"pseudowan/logfile"
 )
 
-// The keeper holds a lock for as long as it lives, and every agent waits for
-// it. Whoever gets it because the keeper has died starts the next one and hands
-// the lock on, so that there is one keeper, and never two.
+// The keeper holds a lock as long as it lives, and every agent waits for that
+// lock. The agent that gets it when the keeper dies starts the next keeper and
+// passes the lock on, so that there is never more than one.
 
-// keeperLockEnv tells a keeper the file descriptor of the lock that it was
-// handed.
+// keeperLockEnv passes a keeper the file descriptor of its lock.
 const keeperLockEnv = "PSEUDOWAN_KEEPER_LOCK"
 
-// openKeeperLock opens the file, and makes it where the lab has its directory.
+// openKeeperLock opens the file, or makes it if the lab has its directory.
 func openKeeperLock(lab string) (*os.File, error) {
 	return os.OpenFile(store.KeeperLock(lab), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
 }
 
-// tryKeeperLock takes the lock; the error wraps store.ErrBusy where a keeper lives.
+// tryKeeperLock takes the lock; the error wraps store.ErrBusy if a keeper lives.
 func tryKeeperLock(lab string) (*os.File, error) {
 	f, err := openKeeperLock(lab)
 	if err != nil {
@@ -50,20 +49,20 @@ func tryKeeperLock(lab string) (*os.File, error) {
 	return f, nil
 }
 
-// handedLock is the lock that a keeper was started with, or takes by itself.
+// handedLock returns the lock that was passed to the keeper, or takes it.
 func handedLock(lab string) (*os.File, error) {
 	fd, err := strconv.Atoi(os.Getenv(keeperLockEnv))
 	if err != nil {
 		return tryKeeperLock(lab)
 	}
-	if err := os.Unsetenv(keeperLockEnv); err != nil { // it is not for the agents
+	if err := os.Unsetenv(keeperLockEnv); err != nil { // agents must not inherit it
 		return nil, err
 	}
 	unix.CloseOnExec(fd)
 	return os.NewFile(uintptr(fd), store.KeeperLock(lab)), nil
 }
 
-// startKeeper starts the lab's keeper, which takes the lock over.
+// startKeeper starts the lab's keeper and passes it the lock.
 func startKeeper(lab string, lock *os.File) error {
 	log, err := logfile.Open(store.KeeperLog(lab))
 	if err != nil {
@@ -78,14 +77,13 @@ func startKeeper(lab string, lock *os.File) error {
 	if err := (hosts.Namespace{Name: plan.LabNamespace(lab)}).Start(cmd); err != nil {
 		return fmt.Errorf("start the keeper: %w", err)
 	}
-	go cmd.Wait() // buries it, should this process outlive it
+	go cmd.Wait() // no zombie if this process outlives it
 	return nil
 }
 
-// Ensure sees to it that the lab has a keeper that works, and reports
-// whether it has started one; pid is that of the one that was seen, or 0. The
-// keeper looks at its list of routers by itself, one of an earlier version when
-// it is told.
+// Ensure starts the lab's keeper if none works, and reports whether it did; pid
+// is that of the keeper found, or 0. A keeper polls its list of routers, one of an
+// earlier version reads it on SIGHUP.
 func Ensure(lab string, pid int) (started bool, err error) {
 	if pid != 0 && inventory.Stopped(pid) {
 		if err := kill(pid); err != nil {
@@ -94,11 +92,11 @@ func Ensure(lab string, pid int) (started bool, err error) {
 	}
 	if pid != 0 && !inventory.Zombie(pid) {
 		if keeperPID(lab) != pid {
-			_ = syscall.Kill(pid, syscall.SIGHUP) // refused only where it has ended
+			_ = syscall.Kill(pid, syscall.SIGHUP) // fails only if it has ended
 		}
 		return false, nil
 	}
-	// A process that is killed holds its lock until its last thread has ended.
+	// A killed process holds its lock until its last thread has ended.
 	for deadline := time.Now().Add(killPatience); ; time.Sleep(5 * time.Millisecond) {
 		lock, err := tryKeeperLock(lab)
 		switch {
@@ -118,10 +116,10 @@ func Ensure(lab string, pid int) (started bool, err error) {
 }
 
 const (
-	guardEvery = 250 * time.Millisecond // between two looks at the keeper
+	guardEvery = 250 * time.Millisecond // interval between checks of the keeper
 
-	// silenceLimit is how long a process may give no sign of life before it
-	// counts as hanging. Machines are slow at times.
+	// silenceLimit is how long a process may give no sign of life before it counts
+	// as hanging. It allows for slow machines.
 	silenceLimit = time.Minute
 
 	// blindLimit is how long after its last look a watcher's next one still
@@ -130,8 +128,8 @@ const (
 	blindLimit = 5 * time.Second
 )
 
-// guardKeeper starts the lab's keeper again whenever it has ended, and ends one
-// that hangs, until ctx ends or the lab is removed.
+// guardKeeper restarts the lab's keeper when it ends, and kills it when it hangs,
+// until ctx ends or the lab is removed.
 func guardKeeper(ctx context.Context, lab string, log *slog.Logger) {
 	go func() {
 		tick := time.NewTicker(guardEvery)
@@ -143,11 +141,11 @@ func guardKeeper(ctx context.Context, lab string, log *slog.Logger) {
 				return
 			case <-tick.C:
 			}
-			// The keeper cannot find a namespace that it is in itself.
+			// The keeper cannot find the namespace that it is in itself.
 			recoverMissing(lab, []string{plan.LabNamespace(lab)}, log)
 			if pid := keeperPID(lab); pid != 0 && w.hangs(pid, store.KeeperLock(lab), time.Now()) {
-				log.Error("the keeper hangs and is ended", "pid", pid)
-				_ = syscall.Kill(pid, syscall.SIGKILL) // refused only where it has ended
+				log.Error("the keeper hangs; killing it", "pid", pid)
+				_ = syscall.Kill(pid, syscall.SIGKILL) // fails only if it has ended
 			}
 		}
 	}()
@@ -155,7 +153,7 @@ func guardKeeper(ctx context.Context, lab string, log *slog.Logger) {
 		if err := succeedKeeper(ctx, lab, log); err != nil {
 			log.Debug("guard the keeper", "error", err)
 		}
-		select { // the lock is busy again as soon as the next keeper has it
+		select { // by then the next keeper has the lock
 		case <-ctx.Done():
 		case <-time.After(guardEvery):
 		}
@@ -186,15 +184,14 @@ func succeedKeeper(ctx context.Context, lab string, log *slog.Logger) error {
 	case ctx.Err() != nil || store.GoingDown(lab):
 		return nil
 	case keeperPID(lab) != 0 && !inventory.Zombie(keeperPID(lab)), inventory.FindProcesses().Keeper(lab) != 0:
-		return nil // one that has lost its lock file
+		return nil // a keeper that lost its lock file
 	}
-	log.Error("the keeper has ended and is started again")
+	log.Error("the keeper ended; restarting it")
 	store.NoteMended(lab, "restarted the keeper, which had ended")
 	return startKeeper(lab, lock)
 }
 
-// keeperPID is the pid that the keeper has written into its lock; 0 where that
-// is no keeper.
+// keeperPID is the PID in the keeper's lock file; 0 if it is not a keeper's.
 func keeperPID(lab string) int {
 	data, err := os.ReadFile(store.KeeperLock(lab))
 	if err != nil {
@@ -207,17 +204,17 @@ func keeperPID(lab string) int {
 	return pid
 }
 
-// watched is what was seen of a process.
+// watched is what is known of a process.
 type watched struct {
 	pid       int
 	wasHalted bool
-	beat      time.Time // of its file
-	since     time.Time // when that was first seen
+	beat      time.Time // modification time of its file
+	since     time.Time // when beat was first seen
 	looked    time.Time // last
 }
 
-// hangs reports whether a process was stopped when seen last, too, or has not
-// touched its file for long. Without the file, nothing is known.
+// hangs reports whether a process was stopped at this check and the last, or has
+// not touched its file for silenceLimit. A missing file is no sign of either.
 func (w *watched) hangs(pid int, file string, now time.Time) bool {
 	if w.pid != pid {
 		*w = watched{pid: pid}

@@ -22,15 +22,15 @@ import (
 	"pseudowan/topology"
 )
 
-// healer gives the hosts of a lab whose container was started again what went
-// away with its network namespace: wires, addresses, routes and LANs.
+// healer restores what hosts of a lab lose with their network namespace when
+// their container is restarted: wires, addresses, routes and LANs.
 type healer struct {
 	lab     string
 	runtime hosts.Containers
 	log     *slog.Logger
 }
 
-// newHealers makes one for every runtime whose hosts may be started again.
+// newHealers returns one for each runtime whose hosts can be restarted.
 func newHealers(lab string, log *slog.Logger) ([]healer, error) {
 	var all []healer
 	for _, d := range drivers.All() {
@@ -48,7 +48,7 @@ func newHealers(lab string, log *slog.Logger) ([]healer, error) {
 	return all, nil
 }
 
-// Pauses after a host could not be mended.
+// Pauses before another attempt to mend a host.
 const (
 	healPause    = 500 * time.Millisecond
 	maxHealPause = 30 * time.Second
@@ -60,7 +60,7 @@ const healLockPatience = time.Minute
 
 // run mends hosts until ctx ends.
 func (h *healer) run(ctx context.Context) {
-	const burst = 1024 // containers that are started at once
+	const burst = 1024 // containers started at once
 	started := make(chan string, burst)
 	var watch sync.WaitGroup
 	defer watch.Wait()
@@ -94,8 +94,8 @@ func (h *healer) run(ctx context.Context) {
 	}
 }
 
-// suspects are hosts that may have lost their wires; true where mending them
-// has failed half-way.
+// suspects are hosts that may have lost their wires; true after a failed attempt
+// to mend them.
 type suspects map[string]bool
 
 func (s suspects) add(node string) {
@@ -104,7 +104,7 @@ func (s suspects) add(node string) {
 	}
 }
 
-// drain adds what waits in the channel.
+// drain adds what is queued in the channel.
 func (s suspects) drain(started <-chan string) {
 	for {
 		select {
@@ -131,12 +131,12 @@ func (s suspects) names() []string {
 	return names
 }
 
-// heal mends those of the hosts that need it. The lab is left alone while a
-// command changes it, which often is the command that started the host.
+// heal mends those of the hosts that need it. It waits while a command changes
+// the lab, which often is the command that started the host.
 func (h *healer) heal(ctx context.Context, nodes suspects) error {
 	_, torn, err := h.torn(ctx, nodes)
 	if errors.Is(err, fs.ErrNotExist) {
-		// The lab's first `up` is under way, or failed.
+		// The lab's first up is not done yet, or failed.
 	} else if err != nil || len(torn) == 0 {
 		return err
 	}
@@ -156,7 +156,7 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 	applied, torn, err := h.torn(ctx, nodes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil // what there is to mend is not known
+		return nil // nothing to mend is known
 	case err != nil || len(torn) == 0:
 		return err
 	}
@@ -164,12 +164,12 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 	if err := h.mend(ctx, applied, torn); err != nil {
 		return err
 	}
-	h.log.Info("hosts were started again and have their wires back", "hosts", nodes.names(), "took", time.Since(begin))
+	h.log.Info("hosts were restarted and have their wires back", "hosts", nodes.names(), "took", time.Since(begin))
 	return nil
 }
 
-// answers is an error where the daemon hangs, which is not waited for with the
-// lab's lock in hand: commands wait for that no longer than store.LockPatience.
+// answers returns an error if the daemon hangs. The healer holds the lab's lock,
+// for which commands wait no longer than store.LockPatience.
 func (h *healer) answers(ctx context.Context) error {
 	const patience = store.LockPatience / 2
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -177,8 +177,8 @@ func (h *healer) answers(ctx context.Context) error {
 	return h.runtime.Ready(ctx)
 }
 
-// torn returns the plan as applied, and the suspects among its hosts that run
-// and lack a wire.
+// torn returns the plan applied last, and those suspects that run without all of
+// their wires.
 func (h *healer) torn(ctx context.Context, nodes suspects) (*plan.Plan, []plan.Host, error) {
 	applied, err := store.Applied(h.lab)
 	if err != nil {
@@ -202,7 +202,7 @@ func (h *healer) torn(ctx context.Context, nodes suspects) (*plan.Plan, []plan.H
 	return &applied, torn, nil
 }
 
-// hasWires reports whether a host's wires are there.
+// hasWires reports whether all wires of a host exist.
 func hasWires(path string, host plan.Host) bool {
 	ends, err := hosts.WireEnds(path)
 	if err != nil {
@@ -216,8 +216,8 @@ func hasWires(path string, host plan.Host) bool {
 	return true
 }
 
-// mend makes the hosts' wires again, configures the hosts and has the routers
-// take the new wires for the old ones.
+// mend makes the hosts' wires again, configures the hosts, and has the routers
+// replace the old wires by the new ones.
 func (h *healer) mend(ctx context.Context, applied *plan.Plan, torn []plan.Host) error {
 	b := build.New(applied, nil)
 	for _, host := range torn {
@@ -253,8 +253,8 @@ func (h *healer) mend(ctx context.Context, applied *plan.Plan, torn []plan.Host)
 	return g.Wait()
 }
 
-// reconfigure hands an agent the configuration that it has, so that it looks
-// at its wires.
+// reconfigure sends an agent its present configuration, so that it checks its
+// wires.
 func (h *healer) reconfigure(ctx context.Context, name string) error {
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)

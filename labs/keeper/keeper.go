@@ -20,38 +20,37 @@ import (
 	"pseudowan/logfile"
 )
 
-// Command is the subcommand that runs Run.
+// Command is the subcommand that calls Run.
 const Command = inventory.KeeperCommand
 
-// restartPause keeps an agent that cannot start from spinning: one that ended
-// sooner than soonAfterStart is started again only then, and twice as late each
-// time.
+// restartPause is the pause before an agent is restarted. It doubles each time
+// that the agent ends sooner than soonAfterStart.
 const (
 	restartPause    = 20 * time.Millisecond
 	maxRestartPause = time.Second
 	soonAfterStart  = 5 * time.Second
 )
 
-// keeperTurn is how often the keeper looks at its list of routers, at names of
-// namespaces, and says that it lives.
+// keeperTurn is how often the keeper checks its list of routers and the names of
+// namespaces, and gives a sign of life.
 const keeperTurn = 200 * time.Millisecond
 
-// Run runs a lab's agents, starts an agent again that has ended or hangs, and
-// mends the hosts whose container was started again, until ctx ends. Agents
-// outlive it, and are taken over by the next keeper, unless the lab is removed.
-// It runs inside the lab's own namespace, so that it is found, like everything
-// else, by the mark of the namespace.
+// Run starts a lab's agents, restarts those that end or hang, and mends hosts
+// whose container was restarted, until ctx ends. The agents outlive it and are
+// taken over by the next keeper, unless the lab is removed. Run must be called in
+// the lab's own namespace: like everything of the lab, the keeper is found by the
+// namespace's mark.
 func Run(ctx context.Context, lab string, log *slog.Logger) error {
 	lock, err := handedLock(lab)
 	if errors.Is(err, store.ErrBusy) {
-		return nil // another one is faster
+		return nil // another keeper was faster
 	}
 	if err != nil {
 		return fmt.Errorf("keeper of lab %s: %w", lab, err)
 	}
 	defer lock.Close()
 	if err := errors.Join(lock.Truncate(0), writeAt(lock, fmt.Sprintln(os.Getpid()))); err != nil {
-		log.Warn("who the keeper is cannot be written down", "error", err)
+		log.Warn("write the PID of the keeper", "error", err)
 	}
 	k := keeper{lab: lab, log: log, found: inventory.FindProcesses(), running: map[string]context.CancelFunc{}}
 	defer k.wait.Wait()
@@ -59,21 +58,21 @@ func Run(ctx context.Context, lab string, log *slog.Logger) error {
 	defer cancel()
 	hostLogs := hostLogFiles()
 	k.wait.Go(func() { logfile.Keep(ctx, func() []string { return store.Logs(lab, hostLogs) }, log) })
-	signal.Ignore(syscall.SIGHUP) // it told keepers of earlier versions that the list has changed
+	signal.Ignore(syscall.SIGHUP) // which told keepers of earlier versions to read the list
 	sayName(servingName)
 	context.AfterFunc(ctx, func() { sayName(endingName) })
 	turn := time.NewTicker(keeperTurn)
 	defer turn.Stop()
 	for {
-		// An unreadable list is no reason to end the agents that run.
+		// The agents go on without a readable list.
 		err := k.reload(ctx)
 		if err != nil && !k.deaf {
-			log.Error("the list of routers cannot be read", "error", err)
+			log.Error("read the list of routers", "error", err)
 		}
 		k.deaf = err != nil
 		recoverMissing(lab, k.names, log)
 		now := time.Now()
-		_ = os.Chtimes(store.KeeperLock(lab), now, now) // gone with the lab's directory, at worst
+		_ = os.Chtimes(store.KeeperLock(lab), now, now) // fails only if the lab's directory is gone
 		select {
 		case <-ctx.Done():
 			return nil
@@ -99,7 +98,7 @@ type keeper struct {
 	wait    sync.WaitGroup
 }
 
-// reload follows the list of routers where it has changed.
+// reload reads the list of routers if it has changed.
 func (k *keeper) reload(ctx context.Context) error {
 	info, err := store.KeeperStateFile(k.lab)
 	if err != nil {
@@ -143,8 +142,8 @@ func (k *keeper) reload(ctx context.Context) error {
 	return nil
 }
 
-// supervise keeps a router's agent running: that of an earlier keeper, where
-// there is one, then those it starts.
+// supervise keeps a router's agent running, beginning with that of an earlier
+// keeper if there is one.
 func (k *keeper) supervise(ctx context.Context, r store.KeeperRouter) {
 	pause := restartPause
 	for first := true; !store.GoingDown(k.lab) && ctx.Err() == nil; first = false {
@@ -158,7 +157,7 @@ func (k *keeper) supervise(ctx context.Context, r store.KeeperRouter) {
 		if ctx.Err() != nil {
 			return
 		}
-		k.log.Error("agent ended; it is started again", "router", r.Name, "error", err)
+		k.log.Error("agent ended; restarting it", "router", r.Name, "error", err)
 		store.NoteMended(k.lab, "restarted router "+r.Name)
 		if time.Since(begin) > soonAfterStart {
 			pause = restartPause
@@ -189,8 +188,8 @@ func (k *keeper) runAgent(ctx context.Context, r store.KeeperRouter) error {
 	return k.attend(ctx, r, cmd.Process.Pid, end)
 }
 
-// attend waits for the end of an agent. It ends one that hangs, and, when the
-// keeper itself ends, one whose router is to be no more.
+// attend waits until an agent ends. It kills one that hangs and, when the keeper
+// ends, terminates one whose router is no longer wanted.
 func (k *keeper) attend(ctx context.Context, r store.KeeperRouter, pid int, end <-chan error) error {
 	tick := time.NewTicker(guardEvery)
 	defer tick.Stop()
@@ -203,18 +202,18 @@ func (k *keeper) attend(ctx context.Context, r store.KeeperRouter, pid int, end 
 			if store.Wanted(k.lab, r.Name) {
 				return nil // the next keeper takes it over
 			}
-			_ = syscall.Kill(pid, syscall.SIGTERM) // refused only where it has ended
+			_ = syscall.Kill(pid, syscall.SIGTERM) // fails only if it has ended
 			return <-end
 		case <-tick.C:
 			if w.hangs(pid, store.BeatFile(k.lab, r.Name), time.Now()) {
-				k.log.Error("an agent hangs and is ended", "router", r.Name, "pid", pid)
+				k.log.Error("an agent hangs; killing it", "router", r.Name, "pid", pid)
 				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
 		}
 	}
 }
 
-// endOf tells of the end of a process that is no child.
+// endOf waits for the end of a process that is not a child.
 func endOf(pid int) <-chan error {
 	const poll = 20 * time.Millisecond
 	end := make(chan error, 1)

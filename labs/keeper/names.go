@@ -12,9 +12,9 @@ import (
 	"pseudowan/labs/store"
 )
 
-// RecoverNames gives the lab's namespaces that have lost their names these
-// names back, where nothing else has them now, and removes names that have no
-// namespace. It returns what it has recovered.
+// RecoverNames gives namespaces of the lab that lost their names these names
+// back, unless they are taken, and removes names without a namespace. It returns
+// the recovered namespaces.
 func RecoverNames(lab string) ([]hosts.Namespace, error) {
 	found, err := inventory.FindTraces(lab)
 	if err != nil {
@@ -43,9 +43,9 @@ func RecoverNames(lab string) ([]hosts.Namespace, error) {
 	return recovered, nil
 }
 
-// recoverMissing gives namespaces that somebody has deleted by name, and in which
-// the lab lives on, their names back. A command that changes the lab sees to
-// that itself.
+// recoverMissing recovers names that are missing: a namespace whose name was
+// deleted lives on with the processes in it. It does nothing while a command
+// changes the lab, which does the same.
 func recoverMissing(lab string, names []string, log *slog.Logger) {
 	lacking := slices.ContainsFunc(names, func(name string) bool {
 		_, err := os.Lstat(hosts.Namespace{Name: name}.Path())
@@ -64,10 +64,10 @@ func recoverMissing(lab string, names []string, log *slog.Logger) {
 	}
 	recovered, err := RecoverNames(lab)
 	for _, ns := range recovered {
-		log.Warn("a namespace had lost its name", "namespace", ns.Name)
+		log.Warn("a namespace lost its name; recovered it", "namespace", ns.Name)
 		store.NoteMended(lab, "gave namespace "+ns.Name+" its name back")
 	}
 	if err != nil {
-		log.Error("namespaces without a name", "error", err)
+		log.Error("recover the names of namespaces", "error", err)
 	}
 }

@@ -15,22 +15,20 @@ import (
 	"pseudowan/topology"
 )
 
-// Completions is what may be named on a command line. It is for shells that complete
-// words, mostly without root: it comes from what anybody may read, and what
-// cannot be read is missing silently.
+// Completions are words for the completion of command lines. Shells complete
+// mostly without root, so what cannot be read is left out.
 type Completions struct {
-	Labs      []string // that run
-	Nodes     []string // of these: routers and hosts
+	Labs      []string // running
+	Nodes     []string // their routers and hosts
 	Routers   []string
 	Hosts     []string
-	Addresses []string // of the hosts, those in their LANs included
+	Addresses []string // of the hosts, including those in their LANs
 	Prefixes  []string // that the hosts bring: their subnets, themselves, their LANs
 
 	vrfs []topology.VRF
 }
 
-// VRFs are the names and RDs of a router's VRFs, or of all where router is
-// empty.
+// VRFs returns the names and RDs of the VRFs of a router, or of all routers.
 func (k Completions) VRFs(router string) (words []string) {
 	for _, v := range k.vrfs {
 		if router == "" || v.Router == router {
@@ -40,7 +38,7 @@ func (k Completions) VRFs(router string) (words []string) {
 	return ordered(words)
 }
 
-// Complete tells of the labs that run, or of one of them.
+// Complete returns the words of all running labs, or of one of them.
 func Complete(ctx context.Context, lab string) Completions {
 	names, err := inventory.Names(ctx)
 	files := namespaceFiles()
@@ -98,8 +96,8 @@ func (k *Completions) addPrefixes(h topology.Host) {
 	}
 }
 
-// knownTopology is the lab's as applied or, for who may not read that, the
-// catalogue's of that name.
+// knownTopology returns the lab's topology as applied or, if that cannot be read,
+// the ready lab of the same name.
 func knownTopology(lab string) *topology.Topology {
 	if t := store.Topology(lab); t != nil {
 		return t
@@ -116,15 +114,15 @@ func knownTopology(lab string) *topology.Topology {
 }
 
 func namespaceFiles() (names []string) {
-	entries, _ := os.ReadDir(hosts.Namespace{}.Path()) // the directory of them all
+	entries, _ := os.ReadDir(hosts.Namespace{}.Path()) // the directory of all namespaces
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
 	return names
 }
 
-// labsByFile finds the labs' own namespaces by their names: those that are no
-// node of another.
+// labsByFile finds the labs' own namespaces by name: those that are not a node of
+// another lab.
 func labsByFile(files []string) (labs []string) {
 	for _, f := range files { // sorted: a lab comes before its nodes
 		name, ours := strings.CutPrefix(f, plan.LabNamespace(""))

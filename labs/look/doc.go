@@ -1,7 +1,7 @@
 // Package look is the reading side of labs: nodes and their logs, the routers'
-// tables, completions of words, traces, verification, explanations, pictures
-// and what the doctor has to know of a server's labs.
+// tables, completions, traces, verification, explanations, pictures and the facts
+// that the doctor judges.
 //
-// It changes nothing but what looking changes: probes make routers learn
-// neighbours. It must not contain printing or table layout.
+// It changes nothing, except that routers learn neighbours from its probes. It
+// must not contain printing or table layout.
 package look

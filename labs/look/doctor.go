@@ -21,14 +21,14 @@ import (
 	"pseudowan/topology"
 )
 
-// DoctorOptions say for which lab the server is judged.
+// DoctorOptions select the lab for which the server is judged.
 type DoctorOptions struct {
-	Lab   string // as for catalog.Load, or a lab that runs; "": no lab in particular
+	Lab   string // as for catalog.Load, or a running lab; "": no lab in particular
 	Stdin io.Reader
 }
 
-// Doctor judges whether a lab can run on this server, and tells of the labs
-// that do. Without root it tells what can be seen without. It changes nothing.
+// Doctor judges whether a lab can run on this server, and checks the labs that
+// do. Without root it reports what can be seen. It changes nothing.
 func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 	var need doctor.Need
 	runtimes := inventory.FindRuntimes(ctx, nil)
@@ -84,7 +84,7 @@ func daemons(ctx context.Context, runtimes inventory.Runtimes, images []string) 
 	return all
 }
 
-// Relax makes of a lab's need what it lacks where it runs already.
+// Relax reduces the needs of a running lab to what it does not have yet.
 func Relax(n *doctor.Need) {
 	n.Runs, n.NICs = true, nil // they are in the routers
 	if applied, err := store.Applied(n.Lab); err == nil {
@@ -93,7 +93,7 @@ func Relax(n *doctor.Need) {
 	}
 }
 
-// NeedOf is what a plan asks of the server.
+// NeedOf returns what a plan needs of the server.
 func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.Need {
 	n := doctor.Need{
 		Lab: p.Lab, Hosts: len(p.Hosts), Ports: map[string]int{},
@@ -133,7 +133,7 @@ func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.N
 }
 
 // noBuiltinImage is why one of the runtimes that which picks cannot make its
-// built-in image; empty where all can.
+// built-in image; empty if all can.
 func noBuiltinImage(r inventory.Runtimes, which func(inventory.Opened) bool) string {
 	for _, name := range r.Select(which) {
 		if c := r.Containers(name); c != nil {
@@ -145,11 +145,11 @@ func noBuiltinImage(r inventory.Runtimes, which func(inventory.Opened) bool) str
 	return ""
 }
 
-// execs finds what a shell script becomes at its end.
+// execs matches the programs that a shell script executes in its place.
 var execs = regexp.MustCompile(`(?m)^\s*exec ([\w.-]+)(\s|$)`)
 
-// programsOf are the programs that a host's command needs, as far as it shows,
-// and that PATH has to lead to.
+// programsOf returns the programs that must be in PATH for a host's command, as
+// far as the command shows them.
 func programsOf(h plan.Host) (names []string) {
 	if len(h.Command) == 0 || h.Env["PATH"] != "" {
 		return nil
@@ -163,7 +163,7 @@ func programsOf(h plan.Host) (names []string) {
 	return slices.DeleteFunc(names, func(name string) bool { return strings.Contains(name, "/") })
 }
 
-// labsHere lists the labs of which anything is on this server.
+// labsHere lists the labs of which anything exists on this server.
 func labsHere(ctx context.Context) ([]doctor.Lab, error) {
 	names, err := inventory.Names(ctx)
 	if err != nil {
@@ -175,7 +175,7 @@ func labsHere(ctx context.Context) ([]doctor.Lab, error) {
 			return nil, err
 		}
 		for _, e := range entries {
-			if e.IsDir() && !strings.HasPrefix(e.Name(), ".") { // .lock is no lab
+			if e.IsDir() && !strings.HasPrefix(e.Name(), ".") { // .lock is not a lab
 				names = append(names, e.Name())
 			}
 		}
@@ -237,8 +237,7 @@ func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 	return l, nil
 }
 
-// missingNodes are the nodes of the topology as it was applied that are not
-// there.
+// missingNodes are the nodes of the topology as applied that do not exist.
 func missingNodes(lab string, there map[string]bool) (missing []string) {
 	t := store.Topology(lab)
 	if t == nil {

@@ -23,15 +23,14 @@ type Drawing struct {
 	Labels   []VRFLabels
 }
 
-// VRFLabels are the labels that a router gives out in a VRF, sorted.
+// VRFLabels are the labels that a router assigns in a VRF, sorted.
 type VRFLabels struct {
 	Router, VRF string
 	Labels      []uint32
 }
 
-// Draw reads a lab as Up would. A lab that runs, named by its name, is read as
-// it was applied, with the labels that it has; without root, which may not
-// see that, and for any other the labels are those that it would get.
+// Draw reads a running lab as it was applied, with its labels, and any other like
+// catalog.Load, with the labels that it would get. Only root sees running labs.
 func Draw(lab string, stdin io.Reader) (Drawing, error) {
 	if t := store.Topology(lab); t != nil {
 		before, err := store.Applied(t.Name)
@@ -42,7 +41,7 @@ func Draw(lab string, stdin io.Reader) (Drawing, error) {
 	}
 	t, _, err := catalog.Load(lab, stdin, inventory.Known()...)
 	if errors.Is(err, status.ErrNotFound) && inventory.NeedRoot() != nil && !strings.ContainsAny(lab, "./") {
-		return Drawing{}, fmt.Errorf("%w; a lab that runs is seen by root alone: use sudo", err)
+		return Drawing{}, fmt.Errorf("%w; only root can see running labs: use sudo", err)
 	}
 	if err != nil {
 		return Drawing{}, err

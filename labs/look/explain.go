@@ -12,7 +12,7 @@ import (
 	"pseudowan/trace"
 )
 
-// Explain tells why a prefix is in a VRF of a router or is not. vrf is a name
+// Explain explains why a prefix is in a VRF of a router, or is not. vrf is a name
 // or an RD.
 func Explain(ctx context.Context, lab, router, vrf string, prefix netip.Prefix) (status.Explanation, error) {
 	in, err := inspect(ctx, lab, "")

@@ -9,7 +9,7 @@ import (
 	"pseudowan/topology"
 )
 
-// Filter narrows a table down. Empty fields do not narrow.
+// Filter selects rows of a table. An empty field selects all.
 type Filter struct {
 	Router string
 	VRF    string // a VRF's name or its RD

@@ -22,18 +22,18 @@ import (
 	"pseudowan/verify"
 )
 
-// inspection is a running lab beside what it is meant to be.
+// inspection is a running lab and what it should be.
 type inspection struct {
 	lab      *Lab
-	topology *topology.Topology // with the addresses that hosts made by themselves
+	topology *topology.Topology // with the addresses that hosts formed by themselves
 	hosts    []probe.Host
 	missing  []string               // hosts that do not run, or cannot be seen
 	unseen   *inventory.UnseenHosts // the latter
-	port     uint16                 // of UDP, that real packets come from and go to
+	port     uint16                 // source and destination port of probes (UDP)
 }
 
-// inspect opens a running lab. The topology is the one that it was brought up
-// with, or that of a file.
+// inspect opens a running lab. The topology is that of file, or the lab's as
+// applied.
 func inspect(ctx context.Context, name, file string) (*inspection, error) {
 	name, err := pick(ctx, name)
 	if err != nil {
@@ -77,8 +77,8 @@ func (l *Lab) meant(file string) (*topology.Topology, error) {
 	return l.applied, nil
 }
 
-// configured asks hosts for the addresses that they make by themselves. One
-// that has not made its address yet is expected to make the usual one.
+// configured asks hosts for the addresses that they form by themselves. A host
+// without one yet is expected to form the usual one.
 func (in *inspection) configured(t *topology.Topology) (verify.Configured, error) {
 	out := make(verify.Configured)
 	for _, h := range t.Hosts {
@@ -122,7 +122,7 @@ func (in *inspection) host(name string) (probe.Host, bool) {
 	return in.hosts[i], true
 }
 
-// needHost is an error where the topology has no such host, or it does not run.
+// needHost returns an error if the topology has no such host, or it does not run.
 func (in *inspection) needHost(name string) error {
 	var names []string
 	for _, h := range in.topology.Hosts {

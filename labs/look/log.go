@@ -13,16 +13,16 @@ import (
 	"pseudowan/logfile"
 )
 
-// LogOptions say whose log is wanted, and how much of it.
+// LogOptions select a log and a part of it.
 type LogOptions struct {
 	Lab    string // "": the only one
 	Node   string
-	Last   int  // lines; negative: all that are kept
-	Follow bool // go on until the host's command has ended, the node is removed or ctx ends
+	Last   int  // lines; negative: all
+	Follow bool // until the host's command ends, the node is removed or ctx ends
 }
 
-// Log writes what a host's own command has said, its container's first process,
-// or a router's agent. note says why there is nothing to be said.
+// Log writes the output of a host's own command, its container's first process,
+// or a router's agent. note says why there is none.
 func Log(ctx context.Context, o LogOptions, w io.Writer) (note string, err error) {
 	if err := inventory.NeedRoot(); err != nil {
 		return "", err
@@ -50,7 +50,7 @@ func Log(ctx context.Context, o LogOptions, w io.Writer) (note string, err error
 		note = "the agent of router " + o.Node + " has said nothing"
 	}
 	return note, logfile.Copy(ctx, w, path, logfile.CopyOptions{
-		Last: o.Last, Follow: o.Follow, Written: func() bool { return true }, // an agent that ends is started again
+		Last: o.Last, Follow: o.Follow, Written: func() bool { return true }, // an agent that ends is restarted
 	})
 }
 

@@ -8,10 +8,10 @@ import (
 	"pseudowan/router/config"
 )
 
-// neighboursOf counts what a plan wants of the kernel's neighbour tables: an
-// entry for each BGP peer and next hop of a router, on the links and towards
-// customers, and one for each gateway of a host. Entries that the kernel may
-// drop at once, those of multicast addresses, do not count.
+// neighboursOf counts the entries that a plan needs in the kernel's neighbour
+// tables: one for each BGP peer and next hop of a router, on links and towards
+// customers, and one for each gateway of a host. Entries of multicast addresses,
+// which the kernel can drop at once, do not count.
 func neighboursOf(p *plan.Plan) (arp, nd doctor.Entries) {
 	table := func(a netip.Addr) *doctor.Entries {
 		if a.Is4() {
@@ -38,8 +38,8 @@ func neighboursOf(p *plan.Plan) (arp, nd doctor.Entries) {
 	return arp, nd
 }
 
-// nextHopsOf are the peers of a router, and, where routes are reflected, which
-// leaves their next hops alone, the other routers on its links.
+// nextHopsOf are the peers of a router and, if routes are reflected, which keeps
+// their next hops, the other routers on its links.
 func nextHopsOf(p *plan.Plan, c config.Router) map[netip.Addr]bool {
 	wanted := make(map[netip.Addr]bool)
 	for _, s := range c.Sessions {
@@ -78,7 +78,7 @@ func owns(c config.Router, a netip.Addr) bool {
 	return false
 }
 
-// gatewaysOf is a gateway of each family of a port.
+// gatewaysOf returns a gateway of each family of a port.
 func gatewaysOf(a config.Access) (out []netip.Addr) {
 	seen := map[bool]bool{}
 	for _, g := range a.Gateways {
@@ -90,7 +90,7 @@ func gatewaysOf(a config.Access) (out []netip.Addr) {
 	return out
 }
 
-// beyond is what is wanted more than before.
+// beyond is what is needed in addition to before.
 func beyond(now, before doctor.Entries) doctor.Entries {
 	return doctor.Entries{
 		Routers: now.Routers - min(now.Routers, before.Routers),

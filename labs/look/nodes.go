@@ -19,9 +19,9 @@ import (
 	"pseudowan/topology"
 )
 
-// Nodes lists the routers and hosts of a lab, or of all labs where lab is
-// empty, in natural order. Where containers cannot be seen, their hosts are
-// listed as unknown beside an error that says why.
+// Nodes lists the routers and hosts of a lab, or of all labs if lab is empty, in
+// natural order. Hosts in containers that cannot be seen are listed as unknown,
+// with an error that says why.
 func Nodes(ctx context.Context, lab string) ([]status.Node, error) {
 	if err := inventory.NeedRoot(); err != nil {
 		return nil, err
@@ -109,8 +109,8 @@ func routerNode(ctx context.Context, lab string, ns hosts.Namespace, running inv
 	return n
 }
 
-// switchRuns reports whether the daemons of a router's switch run. The run
-// directory may be gone: then nothing is known.
+// switchRuns reports whether the daemons of a router's switch run, or nothing is
+// known of them because the run directory is gone.
 func switchRuns(lab, router string) bool {
 	dir := store.OVSDir(store.RouterDir(lab, router))
 	for _, daemon := range []string{"ovsdb-server", "ovs-vswitchd"} {
@@ -126,7 +126,7 @@ func switchRuns(lab, router string) bool {
 	return true
 }
 
-// datapathOf asks a router's agent. One that starts, or hangs, does not tell.
+// datapathOf asks a router's agent; "" if it does not answer.
 func datapathOf(ctx context.Context, lab, name string) string {
 	const patience = time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -182,7 +182,7 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 	return n
 }
 
-// node is how ps lists one of them.
+// unseenNode is an unseen host as ps lists it.
 func unseenNode(u *inventory.UnseenHosts, lab, name string, t *topology.Topology) status.Node {
 	n := hostNode(lab, hosts.Sandbox{Runtime: u.RuntimeOf(name), Node: name}, t)
 	n.State, n.CommandState = status.NodeUnknown, status.CommandUnknown

@@ -38,7 +38,7 @@ func (p prober) Send(ctx context.Context, probes []verify.Probe, v verify.Volley
 	return out, nil
 }
 
-// errorOf is what a host or a router said about a probe.
+// errorOf is the error of a host or a router about a probe.
 func errorOf(r probe.Result) string {
 	if len(r.Errors) > 0 {
 		return r.Errors[len(r.Errors)-1].String()
@@ -49,15 +49,15 @@ func errorOf(r probe.Result) string {
 	return ""
 }
 
-// Bounds of a path: hops, and how long to wait for those that are silent.
+// Limits of a path: hops, and the attempts to reach each.
 const (
 	maxHops   = 16
 	pathTries = 4
 	pathEvery = 300 * time.Millisecond
 )
 
-// Path implements verify.Prober. All TTLs are sent at once; routers that limit
-// their errors are asked again.
+// Path implements verify.Prober. All TTLs are sent at once, repeatedly, as routers
+// limit the rate of their errors.
 func (p prober) Path(ctx context.Context, q verify.Probe) ([]verify.Hop, error) {
 	list := make([]probe.Probe, maxHops)
 	for i := range list {
@@ -89,8 +89,8 @@ func (p prober) Path(ctx context.Context, q verify.Probe) ([]verify.Hop, error) 
 	return heard(hops), nil
 }
 
-// heard cuts the hops off that come after one that a host got, and silent ones
-// at the end but for one.
+// heard removes the hops after the first that arrived at a host, and all but one
+// of the silent ones at the end.
 func heard(hops []verify.Hop) []verify.Hop {
 	if i := slices.IndexFunc(hops, func(h verify.Hop) bool { return len(h.Arrived) > 0 }); i >= 0 {
 		return hops[:i+1]
@@ -102,8 +102,8 @@ func heard(hops []verify.Hop) []verify.Hop {
 	return hops[:n]
 }
 
-// deaf finds the hosts with which nothing can be tested, and says why: each
-// asks itself before anything is concluded from silence.
+// deaf finds the hosts with which nothing can be tested, and why: each probes
+// itself first, before silence is taken as a fault of the lab.
 func (p prober) deaf(ctx context.Context) (map[string]string, error) {
 	var probes []probe.Probe
 	for _, h := range p.in.topology.Hosts {

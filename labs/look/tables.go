@@ -21,10 +21,10 @@ import (
 type Lab struct {
 	Name    string
 	routers []string
-	applied *topology.Topology // nil where it is not known
+	applied *topology.Topology // nil if unknown
 }
 
-// Open finds a running lab; with name empty the only one.
+// Open finds a running lab; if name is empty, the only one.
 func Open(ctx context.Context, name string) (*Lab, error) {
 	name, err := pick(ctx, name)
 	if err != nil {
@@ -37,7 +37,7 @@ func Open(ctx context.Context, name string) (*Lab, error) {
 	return newLab(name, all), nil
 }
 
-// pick returns the running lab that is meant, whose routers answer only root.
+// pick is inventory.Pick for root, as routers answer no other user.
 func pick(ctx context.Context, name string) (string, error) {
 	if os.Geteuid() != 0 {
 		return "", errors.New("the lab's routers answer only root: use sudo")
@@ -45,7 +45,7 @@ func pick(ctx context.Context, name string) (string, error) {
 	return inventory.Pick(ctx, name)
 }
 
-// newLab is a lab with its routers among the namespaces of a server.
+// newLab returns a lab with those of its routers that have one of the namespaces.
 func newLab(name string, namespaces []hosts.Namespace) *Lab {
 	l := &Lab{Name: name, applied: store.Topology(name)}
 	for _, ns := range namespaces {
@@ -68,9 +68,8 @@ func (l *Lab) noRouter(name string) error {
 	return status.NotFound(msg)
 }
 
-// ask puts one question to every router that the filter leaves, at once, and
-// joins the answers in the routers' order. Beside an error come the answers of
-// the routers that gave one.
+// ask asks all routers that the filter selects at once, and joins the answers in
+// the routers' order. An error comes with the answers of the other routers.
 func ask[T any](ctx context.Context, l *Lab, f Filter, question func(context.Context, *router.Client) ([]T, error)) ([]T, error) {
 	routers := l.routers
 	if f.Router != "" {
@@ -113,8 +112,7 @@ func inVRF[T any](rows []T, f Filter, vrfAndRD func(T) (string, string)) []T {
 	})
 }
 
-// rd is the RD of a router's VRF as the topology that was applied has it; ""
-// where that is not known.
+// rd is the RD of a router's VRF in the topology as applied; "" if unknown.
 func (l *Lab) rd(router, vrf string) string {
 	if l.applied == nil {
 		return ""
@@ -139,7 +137,7 @@ func (l *Lab) Interfaces(ctx context.Context, f Filter) ([]status.Interface, err
 	return inVRF(rows, f, func(i status.Interface) (string, string) { return i.VRF, i.RD }), err
 }
 
-// Neighbors lists the ARP tables and their IPv6 twins.
+// Neighbors lists the ARP and ND tables.
 func (l *Lab) Neighbors(ctx context.Context, f Filter) ([]status.Neighbor, error) {
 	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.Neighbor, error) { return c.Neighbors(ctx) })
 	return inVRF(rows, f, func(n status.Neighbor) (string, string) { return n.VRF, l.rd(n.Router, n.VRF) }), err
@@ -158,7 +156,7 @@ func (l *Lab) MPLS(ctx context.Context, f Filter) ([]status.MPLS, error) {
 }
 
 // Flows lists the counters of routes and labels. Unless fast is set they are
-// exact at the moment of the question.
+// exact.
 func (l *Lab) Flows(ctx context.Context, f Filter, fast bool) ([]status.Flow, error) {
 	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.Flow, error) { return c.Flows(ctx, fast) })
 	return inVRF(rows, f, func(x status.Flow) (string, string) { return x.VRF, x.RD }), err

@@ -11,8 +11,8 @@ import (
 	"pseudowan/verify"
 )
 
-// Trace follows a packet from a host to an address: by the routers' tables, by
-// their Open vSwitch, and with real packets. lab may be empty where only one
+// Trace follows a packet from a host to an address: through the routers' tables,
+// through their Open vSwitch, and with real packets. lab may be empty if only one
 // runs.
 func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, error) {
 	in, err := inspect(ctx, lab, "")
@@ -28,7 +28,7 @@ func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, 
 	}
 	defer sender.Close()
 	in.port = sender.Port()
-	// Real packets go first: they make neighbours known that the tables then tell.
+	// Real packets go first: the routers learn neighbours from them.
 	source, err := in.sourceOf(ctx, host, to)
 	if err != nil {
 		return status.Trace{}, err
@@ -55,8 +55,8 @@ func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, 
 	return path.Beside(s, seen), nil
 }
 
-// sourceOf is what a host's kernel sends from, and an error where it would not
-// send.
+// sourceOf is the address from which a host's kernel would send; an error if it
+// would not send.
 func (in *inspection) sourceOf(ctx context.Context, host string, to netip.Addr) (netip.Addr, error) {
 	r, err := in.Route(ctx, host, trace.HostPacket{Destination: to})
 	if err != nil {

@@ -17,18 +17,18 @@ import (
 	"pseudowan/verify"
 )
 
-// VerifyOptions say what of a lab to verify.
+// VerifyOptions select what of a lab to verify.
 type VerifyOptions struct {
 	Lab      string // "": the only one
-	Topology string // a file or a name of the catalogue to hold the lab against; "": as it was applied
+	Topology string // a file or a ready lab that says what should be; "": as applied
 	From, To string // only pairs of these hosts
 	Timeout  time.Duration
-	Step     func(message string) // hears what is being done, a short phrase at a time
+	Step     func(message string) // is called with what is being done, in a short phrase
 }
 
 // Verify sends packets between all hosts of a lab and compares what arrives
-// with what the topology says. The rows name every difference with its likely
-// cause. A lab that cannot be tested is an error.
+// with the topology. The rows name every difference with its likely cause. It is
+// an error if nothing can be tested.
 func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	in, err := inspect(ctx, o.Lab, o.Topology)
 	if err != nil {
@@ -45,7 +45,7 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 		return nil, err
 	}
 	if len(in.hosts) == 0 {
-		return nil, fmt.Errorf("of the hosts of %s none runs in lab %s: nothing can be tested", cmp.Or(o.Topology, "its topology"), in.lab.Name)
+		return nil, fmt.Errorf("no host of %s runs in lab %s: nothing can be tested", cmp.Or(o.Topology, "its topology"), in.lab.Name)
 	}
 	for _, what := range missingControl(ctx, in.lab.Name) {
 		o.Step(what)
@@ -77,15 +77,15 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	return append(rows, untested...), nil
 }
 
-// missingControl says which of a lab's own processes do not run: packets may
-// pass all the same for now.
+// missingControl lists the lab's own processes that do not run. Packets may pass
+// without them for a while.
 func missingControl(ctx context.Context, lab string) (missing []string) {
 	if pid := inventory.FindProcesses().Keeper(lab); pid == 0 || inventory.Stopped(pid) {
 		missing = append(missing, "the keeper of lab "+lab+" does not run")
 	}
 	nodes, err := Nodes(ctx, lab)
 	if err != nil {
-		return missing // the hosts that are to be tested tell why
+		return missing // the test of the hosts reports why
 	}
 	for _, n := range nodes {
 		if n.Kind == status.Router && n.State != status.NodeRunning {
@@ -95,8 +95,8 @@ func missingControl(ctx context.Context, lab string) (missing []string) {
 	return missing
 }
 
-// pairs is the intended matrix, and rows for the pairs of hosts that do not run
-// or with which nothing can be tested.
+// pairs returns the intended matrix, and rows for the pairs that cannot be
+// tested.
 func (in *inspection) pairs(o VerifyOptions, deaf map[string]string) (pairs []verify.Pair, untested []status.HostPair) {
 	for _, p := range verify.Matrix(in.topology, o.From, o.To) {
 		why := in.untestable(p, deaf)
@@ -114,7 +114,7 @@ func (in *inspection) pairs(o VerifyOptions, deaf map[string]string) (pairs []ve
 	return pairs, untested
 }
 
-// untestable tells why a pair cannot be tested; "" where it can.
+// untestable is why a pair cannot be tested; "" if it can.
 func (in *inspection) untestable(p verify.Pair, deaf map[string]string) string {
 	ends := []string{p.From, p.To}
 	if gone := slices.DeleteFunc(slices.Clone(ends), func(h string) bool { return !slices.Contains(in.missing, h) }); len(gone) > 0 {
@@ -131,11 +131,11 @@ func (in *inspection) untestable(p verify.Pair, deaf map[string]string) string {
 	return ""
 }
 
-// maxCauses bounds the differences that are looked into: a lab without its
-// core has as many as it has pairs, and one cause.
+// maxCauses limits the differences whose cause is looked for: a lab without its
+// core has one for each pair, and one cause.
 const maxCauses = 64
 
-// findCauses looks into the differences, one for each pair and family.
+// findCauses finds the causes of the differences.
 func (in *inspection) findCauses(ctx context.Context, pairs []verify.Pair, rows []status.HostPair, step func(string)) error {
 	different := slices.ContainsFunc(rows, func(r status.HostPair) bool { return len(r.Differences) > 0 })
 	if !different {
@@ -161,7 +161,7 @@ func (in *inspection) findCauses(ctx context.Context, pairs []verify.Pair, rows 
 	return nil
 }
 
-// causes finds causes and remembers them.
+// causes finds causes and caches them.
 type causes struct {
 	in       *inspection
 	snapshot *trace.Snapshot
@@ -185,7 +185,7 @@ func (c causes) of(ctx context.Context, row status.HostPair, d status.Difference
 	return cause, err
 }
 
-// intended is what the topology says of an address, if it is to be reached.
+// intended returns what the topology says of an address that should be reached.
 func (c causes) intended(row status.HostPair, a netip.Addr) (topology.Reach, bool) {
 	for _, p := range c.pairs {
 		for _, r := range p.Reach {
