@@ -1,15 +1,16 @@
 // Package hosts owns what a lab needs of the operating system below its
 // forwarding plane: network namespaces with our mark, wires (veth pairs), LAN
 // segments, NICs of the server lent to a router, the network configuration
-// inside a customer host, and the runtimes that customers' hosts run in, with
-// how the hosts' own commands have ended.
+// inside a customer host, what a node that is a namespace has to itself, and the
+// interface of the runtimes that customers' hosts run in. The runtimes are
+// packages below.
 //
 // Everything it makes carries a mark: a namespace in the file of its name, under
 // the mount, an interface in its alias, a container in its labels. The marks
 // alone tell what is ours, with every file of a lab gone, and root inside a
 // customer's host cannot change them to anybody's harm: of a wire, the router's
-// end is enough. What has no mark of ours is never touched, and a name that is
-// taken by such a thing is an error that says so.
+// end is enough. What has no mark of ours is never touched; a name that it has is an
+// error.
 //
 // A namespace whose name somebody has deleted is found by its processes: by the
 // alias of its lo, where no customer can have written that, and by the /run that

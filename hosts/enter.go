@@ -34,7 +34,7 @@ func (e *ExitError) Unwrap() error { return e.Err }
 // ExitStatus returns the exit code for callers that do not know this type.
 func (e *ExitError) ExitStatus() int { return e.Code }
 
-// entry is what Enter is told on its command line.
+// entry is the command line of Enter.
 type entry struct {
 	netns, root, hostname, dir string
 }

@@ -94,7 +94,7 @@ func openInside(path string) (*inside, error) {
 	return in, nil
 }
 
-// close lets go of the namespace: a handle that stays open would keep it alive.
+// close releases the namespace: an open handle would keep it alive.
 func (in *inside) close() {
 	if in.nl != nil {
 		in.nl.Close()

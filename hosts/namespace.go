@@ -24,7 +24,7 @@ type Namespace struct {
 // Path is the file that keeps the namespace alive.
 func (n Namespace) Path() string { return filepath.Join(runNetNS, n.Name) }
 
-// Exists reports whether there is a namespace of that name, whoever made it.
+// Exists reports whether there is a namespace of that name, ours or not.
 func (n Namespace) Exists() bool { return isNamespaceFile(n.Path()) }
 
 // loIndex is the index of lo, the first interface of every namespace.
@@ -163,7 +163,7 @@ func marked(mounted bool) ([]Namespace, error) {
 		case err == nil:
 			found = append(found, n)
 		case errors.Is(err, errNoMark), errors.Is(err, fs.ErrNotExist), errors.Is(err, errCovered):
-			// Somebody else's, or one that comes or goes just now.
+			// Somebody else's, or just made or deleted.
 		default:
 			return found, fmt.Errorf("network namespace %q: %w", n.Name, err)
 		}

@@ -31,8 +31,8 @@ func shareRunNetNS() error {
 }
 
 // lockAsIproute2 holds the lock that iproute2 holds while it makes the mount.
-// The directory is everybody's to lock: whoever holds it for longer than
-// iproute2 ever does is not waited for.
+// Anybody can lock the directory: a lock that is held for longer than iproute2
+// ever holds it is ignored.
 func lockAsIproute2() (unlock func()) {
 	const patience, poll = 500 * time.Millisecond, 5 * time.Millisecond
 	dir, err := os.Open(runNetNS)

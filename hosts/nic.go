@@ -169,7 +169,7 @@ func (l Loan) settle(router *inside, nic netlink.Link) (LentNIC, error) {
 	}
 	lent := LentNIC{NIC: l.NIC, Name: l.Name}
 	if l.MTU != 0 && nic.Attrs().MTU != l.MTU {
-		// Not every NIC can; the caller is told what came of it.
+		// Not every NIC can; the caller gets the MTU that it has.
 		_ = router.nl.LinkSetMTU(nic, l.MTU)
 	}
 	now, err := router.nl.LinkByIndex(nic.Attrs().Index)

@@ -54,7 +54,7 @@ func (s Segment) ensure(ctx context.Context) (changed []Wire, err error) {
 	if err := in.plug(bridge, s.Wires); err != nil {
 		return changed, err
 	}
-	// Last, as a bridge follows the MTU of its ports until it is told its own.
+	// Last, as a bridge follows the MTU of its ports until its own is set.
 	if err := in.attributes(bridge, linkAlias(s.Alias), nil, s.MTU); err != nil {
 		return changed, err
 	}

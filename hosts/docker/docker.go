@@ -171,7 +171,7 @@ func (d *Runtime) List(ctx context.Context, lab string) ([]hosts.Sandbox, error)
 	for _, summary := range list {
 		c, err := d.look(ctx, summary.ID)
 		if errdefs.IsNotFound(err) {
-			continue // it goes away just now
+			continue // it has just been removed
 		}
 		if err != nil {
 			return nil, fmt.Errorf("list containers: %w", d.explain(err))
@@ -194,7 +194,7 @@ func (d *Runtime) Remove(ctx context.Context, s hosts.Sandbox) error {
 	return nil
 }
 
-// remove returns when the container has gone, whoever removes it.
+// remove returns when the container is gone, even if somebody else removes it.
 func (d *Runtime) remove(ctx context.Context, id string) error {
 	err := d.cli.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
 	if errdefs.IsConflict(err) {

@@ -88,8 +88,8 @@ func (d *Runtime) create(ctx context.Context, plan container.CreateRequest, name
 	return made.ID, nil
 }
 
-// revive sees to it that a container that is there runs. One that has never run
-// may lack its files.
+// revive makes an existing container run. One that has never run may lack its
+// files.
 func (d *Runtime) revive(ctx context.Context, c container.InspectResponse, spec hosts.Spec) (hosts.Sandbox, error) {
 	switch {
 	case c.State.Paused:

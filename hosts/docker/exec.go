@@ -22,8 +22,7 @@ import (
 	"pseudowan/hosts"
 )
 
-// execLink is what the link to a command inside a container is told on its
-// command line.
+// execLink is the command line of the link to a command inside a container.
 type execLink struct {
 	host, container, dir string
 	tty                  bool
@@ -165,8 +164,8 @@ func (s session) copy(conn types.HijackedResponse, tty bool, said *head) error {
 	return err
 }
 
-// forwardSignals sends to the command what this process is told, and the
-// terminal's size when it changes.
+// forwardSignals passes the signals that this process gets to the command, and
+// the terminal's size when it changes.
 func (s session) forwardSignals(ctx context.Context, tty bool) (stop func()) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH)

@@ -26,7 +26,7 @@ import (
 const builtinRepository = "pseudowan/host"
 
 // builtinChanges are the image's settings. Its first process reaps what is
-// orphaned, and ends when it is told to.
+// orphaned, and ends on SIGTERM.
 var builtinChanges = []string{
 	`ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
 	`CMD ["/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"]`,

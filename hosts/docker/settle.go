@@ -73,8 +73,8 @@ func (d *Runtime) settleName(ctx context.Context, spec hosts.Spec) (id string, e
 	}
 }
 
-// placeholder is a container that is never started. It has the host's mark, for
-// whoever removes what a command leaves that is killed right then.
+// placeholder is a container that is never started. It has the host's mark, so
+// that it is removed with the lab if this command is killed right then.
 func placeholder(spec hosts.Spec, image string) container.CreateRequest {
 	return container.CreateRequest{
 		Config: &container.Config{

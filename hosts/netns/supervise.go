@@ -57,7 +57,7 @@ func (r *Runtime) startCommand(ctx context.Context, s hosts.Sandbox, spec hosts.
 	}
 	defer report.Close()
 	cmd.ExtraFiles = []*os.File{lock, told}
-	// It is inside from its first moment, so that whoever ends the host's
+	// It is inside from its first moment, so that ending the host's
 	// processes cannot miss it.
 	err = hosts.Within(s.NetNS, cmd.Start)
 	told.Close()

@@ -5,7 +5,7 @@
 //
 // A token cannot be guessed and is new in every run: hosts with the same
 // address in different VPNs are told apart. Requests carry a number that says
-// who sent them, and errors of routers on the way are taken note of.
+// who sent them, and errors of routers on the way are recorded.
 //
 // It must not contain what ought to be reached, nor anything of labs.
 package probe

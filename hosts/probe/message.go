@@ -64,7 +64,7 @@ type Error struct {
 	TTL  int // that the request was sent with
 }
 
-// TimeExceeded tells whether the TTL was used up on the way.
+// TimeExceeded reports whether the TTL expired on the way.
 func (e Error) TimeExceeded() bool {
 	if e.By.Is4() {
 		return e.Type == 11

@@ -183,7 +183,7 @@ func (pr *Prober) sendUnsettled(ctx context.Context, rnd *round, s Schedule) err
 	return ctx.Err()
 }
 
-// hear takes note of a request or an answer at a station.
+// hear records a request or an answer at a station.
 func (pr *Prober) hear(at *station, m message) {
 	if m.run != pr.run {
 		return

@@ -25,7 +25,7 @@ func newRound(probes []Probe, first uint32) *round {
 	}
 }
 
-// sent takes note of an attempt to send.
+// sent records an attempt to send.
 func (rnd *round) sent(i int, err error) {
 	rnd.mu.Lock()
 	defer rnd.mu.Unlock()
@@ -80,7 +80,7 @@ func (rnd *round) countSettled(s Schedule) int {
 
 // wait returns when all probes are settled, or after a time.
 func (rnd *round) wait(ctx context.Context, limit time.Duration, s Schedule) (all bool, err error) {
-	const pause = 5 * time.Millisecond // counting is not for free
+	const pause = 5 * time.Millisecond // counting takes time
 	deadline := time.NewTimer(max(limit, 0))
 	defer deadline.Stop()
 	for {

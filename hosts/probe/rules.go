@@ -35,7 +35,7 @@ func (h Host) Rules() (r Rules, err error) {
 	return r, err
 }
 
-// addTables takes note of tables of iptables, which are there once somebody
+// addTables records the tables of iptables, which are there once somebody
 // has looked at them. Rules of iptables by way of nftables are chains of those.
 func (r *Rules) addTables(list string) {
 	text, err := os.ReadFile("/proc/thread-self/net/" + list) // that of this thread's namespace
@@ -52,7 +52,7 @@ func (r *Rules) add(translates bool) {
 	r.Filters = r.Filters || !translates
 }
 
-// addChain takes note of a chain of nftables that has a rule, or drops without
+// addChain records a chain of nftables that has a rule, or drops without
 // one.
 func (r *Rules) addChain(message []byte) {
 	if len(message) < nl.SizeofNfgenmsg {
