@@ -9,23 +9,23 @@ import (
 // Reasons of best path choice, in the words of the original. All but the first
 // and the last three name the step that decided.
 const (
-	ReasonOnlyPath    = "Only Path"            // there is no other
-	ReasonReachable   = "Reachable Next Hop"   // all others cannot be used
-	ReasonLocalOrigin = "Local Origin"         // connected, then static, then imported from a VRF of this router
-	ReasonLocalPref   = "Local Pref"           // higher local preference
-	ReasonASPath      = "AS Path"              // shorter
-	ReasonOrigin      = "Origin"               // igp, then egp, then incomplete
-	ReasonMED         = "MED"                  // lower, among routes of the same neighbouring AS
-	ReasonASN         = "ASN"                  // external before internal
-	ReasonRouterID    = "Router ID"            // lower, of the originator where the route was reflected
-	ReasonClusterList = "Cluster List"         // shorter
-	ReasonPeerAddress = "Peer Address"         // lower
-	ReasonRD          = "RD"                   // lower: the same peer sent the prefix with several
-	ReasonNextHop     = "Next Hop"             // lower: local routes that nothing else tells apart
-	ReasonMultipath   = "Multipath"            // as good as others up to Router ID: packets are spread over all of them
-	ReasonUnreachable = "Unreachable Next Hop" // the path cannot be used: its next hop is not usable
-	ReasonLabel       = "Unusable Label"       // the path cannot be used: its label is reserved (RFC 3032)
-	ReasonUnusable    = "Unusable Path"        // the path cannot be used: Route.Unusable says why
+	reasonOnlyPath    = "Only Path"            // there is no other
+	reasonReachable   = "Reachable Next Hop"   // all others cannot be used
+	reasonLocalOrigin = "Local Origin"         // connected, then static, then imported from a VRF of this router
+	reasonLocalPref   = "Local Pref"           // higher local preference
+	reasonASPath      = "AS Path"              // shorter
+	reasonOrigin      = "Origin"               // igp, then egp, then incomplete
+	reasonMED         = "MED"                  // lower, among routes of the same neighbouring AS
+	reasonASN         = "ASN"                  // external before internal
+	reasonRouterID    = "Router ID"            // lower, of the originator where the route was reflected
+	reasonClusterList = "Cluster List"         // shorter
+	reasonPeerAddress = "Peer Address"         // lower
+	reasonRD          = "RD"                   // lower: the same peer sent the prefix with several
+	reasonNextHop     = "Next Hop"             // lower: local routes that nothing else tells apart
+	reasonMultipath   = "Multipath"            // as good as others up to Router ID: packets are spread over all of them
+	reasonUnreachable = "Unreachable Next Hop" // the path cannot be used: its next hop is not usable
+	reasonLabel       = "Unusable Label"       // the path cannot be used: its label is reserved (RFC 3032)
+	reasonUnusable    = "Unusable Path"        // the path cannot be used: Route.Unusable says why
 )
 
 // step is one step of the choice: of the paths that are left, those stay that
@@ -38,23 +38,23 @@ type step struct {
 }
 
 // steps are all steps, the deciding ones first. Paths that are equal up to
-// ReasonRouterID are equally good.
+// reasonRouterID are equally good.
 var steps = []step{
-	{ReasonReachable, func(_ string, p, q *path) bool { return p.fault == "" && q.fault != "" }},
-	{ReasonLocalOrigin, func(vrf string, p, q *path) bool { return p.originRank(vrf) < q.originRank(vrf) }},
-	{ReasonLocalPref, func(_ string, p, q *path) bool { return p.localPref() > q.localPref() }},
-	{ReasonLocalOrigin, func(_ string, p, q *path) bool { return p.fromPeer() < q.fromPeer() }},
-	{ReasonASPath, func(_ string, p, q *path) bool { return p.Route.ASPath.Len() < q.Route.ASPath.Len() }},
-	{ReasonOrigin, func(_ string, p, q *path) bool { return p.Route.Origin < q.Route.Origin }},
-	{ReasonMED, func(_ string, p, q *path) bool {
+	{reasonReachable, func(_ string, p, q *path) bool { return p.fault == "" && q.fault != "" }},
+	{reasonLocalOrigin, func(vrf string, p, q *path) bool { return p.originRank(vrf) < q.originRank(vrf) }},
+	{reasonLocalPref, func(_ string, p, q *path) bool { return p.localPref() > q.localPref() }},
+	{reasonLocalOrigin, func(_ string, p, q *path) bool { return p.fromPeer() < q.fromPeer() }},
+	{reasonASPath, func(_ string, p, q *path) bool { return p.Route.ASPath.Len() < q.Route.ASPath.Len() }},
+	{reasonOrigin, func(_ string, p, q *path) bool { return p.Route.Origin < q.Route.Origin }},
+	{reasonMED, func(_ string, p, q *path) bool {
 		return p.med() < q.med() && p.Route.ASPath.Neighbor() == q.Route.ASPath.Neighbor()
 	}},
-	{ReasonASN, func(_ string, p, q *path) bool { return !p.Route.IBGP && q.Route.IBGP }},
-	{ReasonRouterID, func(_ string, p, q *path) bool { return p.routerID().Less(q.routerID()) }},
-	{ReasonClusterList, func(_ string, p, q *path) bool { return len(p.Route.ClusterList) < len(q.Route.ClusterList) }},
-	{ReasonPeerAddress, func(_ string, p, q *path) bool { return p.Route.Peer.Less(q.Route.Peer) }},
-	{ReasonRD, func(_ string, p, q *path) bool { return p.Route.RD.Compare(q.Route.RD) < 0 }},
-	{ReasonNextHop, func(_ string, p, q *path) bool { return comparePaths(&p.Path, &q.Path) < 0 }},
+	{reasonASN, func(_ string, p, q *path) bool { return !p.Route.IBGP && q.Route.IBGP }},
+	{reasonRouterID, func(_ string, p, q *path) bool { return p.routerID().Less(q.routerID()) }},
+	{reasonClusterList, func(_ string, p, q *path) bool { return len(p.Route.ClusterList) < len(q.Route.ClusterList) }},
+	{reasonPeerAddress, func(_ string, p, q *path) bool { return p.Route.Peer.Less(q.Route.Peer) }},
+	{reasonRD, func(_ string, p, q *path) bool { return p.Route.RD.Compare(q.Route.RD) < 0 }},
+	{reasonNextHop, func(_ string, p, q *path) bool { return comparePaths(&p.Path, &q.Path) < 0 }},
 }
 
 // chooser chooses best paths. It keeps its scratch space between choices.
@@ -111,7 +111,7 @@ func (c *chooser) explain(vrf string, paths []*path) []Entry {
 		e := Entry{Path: p.Path, Best: p == winner, Reason: reasons[p]}
 		switch {
 		case slices.Contains(spread, p):
-			e.Best, e.Reason = true, ReasonMultipath
+			e.Best, e.Reason = true, reasonMultipath
 		case e.Best:
 			e.Reason = reason
 		case p.fault != "":
@@ -127,12 +127,12 @@ func (c *chooser) explain(vrf string, paths []*path) []Entry {
 // were removed, unless it is nil.
 func (c *chooser) choose(vrf string, paths []*path, losers map[*path]string) (*path, string) {
 	c.left, c.tied = append(c.left[:0], paths...), c.tied[:0]
-	reason := ReasonOnlyPath
+	reason := reasonOnlyPath
 	for _, s := range steps {
 		if len(c.left) < 2 {
 			break
 		}
-		if s.reason == ReasonRouterID {
+		if s.reason == reasonRouterID {
 			c.tied = append(c.tied, c.left...)
 		}
 		before := len(c.left)
@@ -185,7 +185,7 @@ func (p *path) originRank(vrf string) int {
 
 func (p *path) localPref() uint32 {
 	if p.Route.LocalPref == nil {
-		return DefaultLocalPref
+		return defaultLocalPref
 	}
 	return *p.Route.LocalPref
 }

@@ -11,8 +11,8 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// Port is the TCP port of BGP.
-const Port = 179
+// tcpPort is the TCP port of BGP.
+const tcpPort = 179
 
 // Config is what a speaker is started with.
 type Config struct {

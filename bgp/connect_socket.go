@@ -100,7 +100,7 @@ func prepareAccepted(conn *net.TCPConn, n Neighbor, internal bool) error {
 }
 
 func endpoint(a netip.Addr) string {
-	return net.JoinHostPort(numericZone(a).String(), strconv.Itoa(Port))
+	return net.JoinHostPort(numericZone(a).String(), strconv.Itoa(tcpPort))
 }
 
 // numericZone names the interface of a link-local address by its index. The

@@ -12,8 +12,8 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// ErrNoLabel is in the chain of errors that report an exhausted label range.
-var ErrNoLabel = errors.New("no label left")
+// errNoLabel is in the chain of errors that report an exhausted label range.
+var errNoLabel = errors.New("no label left")
 
 // Labels hands out the labels of one router. A label belongs to its key from
 // the first route that uses it to the last; reserved labels belong to their
@@ -184,7 +184,7 @@ func (l *Labels) allocate(key vpn.LabelKey) (vpn.Label, error) {
 		return l.all.Last - vpn.Label(i), nil
 	}
 	if len(l.retired) == 0 {
-		return 0, fmt.Errorf("%s: %w in the range %s; give the router a larger one, or the VRF the label mode per-vrf", key, ErrNoLabel, l.all)
+		return 0, fmt.Errorf("%s: %w in the range %s; give the router a larger one, or the VRF the label mode per-vrf", key, errNoLabel, l.all)
 	}
 	oldest := l.retired[0]
 	l.retired = l.retired[1:]

@@ -41,7 +41,7 @@ func TestLabelsFromTheEnd(t *testing.T) {
 	acquire(connectedKey("red"), testPrefix(4), 1001)
 	acquire(connectedKey("blue"), testPrefix(4), 1000)
 	_, err = l.Acquire(nextHopKey("green", 9), testPrefix(5))
-	if !errors.Is(err, ErrNoLabel) || !strings.Contains(err.Error(), "VRF green") || !strings.Contains(err.Error(), "1000-1003") {
+	if !errors.Is(err, errNoLabel) || !strings.Contains(err.Error(), "VRF green") || !strings.Contains(err.Error(), "1000-1003") {
 		t.Errorf("exhausted: %v", err)
 	}
 	l.Release(nextHopKey("red", 1), testPrefix(1))
@@ -127,7 +127,7 @@ func TestLabelsAgainstModel(t *testing.T) {
 		}
 		got, err := l.Acquire(key, prefix)
 		if want == 0 {
-			if !errors.Is(err, ErrNoLabel) {
+			if !errors.Is(err, errNoLabel) {
 				t.Fatalf("%s: %d, %v, want an exhausted range", key, got, err)
 			}
 			continue

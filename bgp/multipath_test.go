@@ -109,7 +109,7 @@ func TestMultipathOfANewVRF(t *testing.T) {
 	tables.Update(through(tables, 1))
 	tables.Update(through(tables, 2))
 	red := testVRF(1, "red", []string{"65001:1"}, []string{"65001:1"})
-	changes := tables.SetVRFs([]VRF{red, testVRF(2, "blue", []string{"65001:1"}, nil)})
+	changes := setVRFs(tables, []VRF{red, testVRF(2, "blue", []string{"65001:1"}, nil)})
 	if len(changes) != 1 || len(changes[0].Spread) != 2 || changes[0].VRF != "blue" {
 		t.Errorf("changes %+v; want blue to spread over two", changes)
 	}

@@ -25,7 +25,7 @@ type Route struct {
 	Communities      []Community      // RFC 1997
 	LargeCommunities []LargeCommunity // RFC 8092
 	MED              *uint32          // nil: attribute absent
-	LocalPref        *uint32          // nil: attribute absent, taken as DefaultLocalPref
+	LocalPref        *uint32          // nil: attribute absent, taken as defaultLocalPref
 
 	// What follows tells where a received route comes from. All of it is zero
 	// on routes that originate here.
@@ -40,9 +40,9 @@ type Route struct {
 	Unusable     string       // what about the path cannot be represented or used; "": nothing
 }
 
-// DefaultLocalPref is the degree of preference of a route without a LOCAL_PREF
+// defaultLocalPref is the degree of preference of a route without a LOCAL_PREF
 // attribute.
-const DefaultLocalPref = 100
+const defaultLocalPref = 100
 
 // Key identifies a path in a speaker's table: a second route with the same key
 // replaces the first.

@@ -55,7 +55,7 @@ func TestRealExchange(t *testing.T) {
 				want.NextHop, want.Peer, want.PeerAS, want.PeerID = a.addr, a.addr, 65001, netip.MustParseAddr("10.0.0.1")
 				want.ASPath, want.IBGP = test.wantPath, test.as == 65001
 				if want.IBGP {
-					want.LocalPref = ptr(DefaultLocalPref)
+					want.LocalPref = ptr(defaultLocalPref)
 				}
 				if diff := cmp.Diff(want, got, equalPlain); diff != "" {
 					t.Error(diff)

@@ -298,13 +298,13 @@ func (t *Tables) follow(addr netip.Addr, by int) {
 // fault returns why a received route cannot be used.
 func (t *Tables) fault(r Route) string {
 	if r.Unusable != "" {
-		return ReasonUnusable
+		return reasonUnusable
 	}
 	if r.Label < vpn.LabelFirstUnreserved {
-		return ReasonLabel
+		return reasonLabel
 	}
 	if n := t.nextHops[r.NextHop]; n == nil || !n.usable {
-		return ReasonUnreachable
+		return reasonUnreachable
 	}
 	return ""
 }

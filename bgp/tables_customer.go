@@ -21,9 +21,9 @@ func (t *Tables) SetCustomer(vrf string, c CustomerRoute) []Change {
 	p.Route.RD, p.Route.Targets = v.RD, v.Export
 	switch {
 	case c.Route.Unusable != "":
-		p.fault = ReasonUnusable
+		p.fault = reasonUnusable
 	case !c.Reachable:
-		p.fault = ReasonUnreachable
+		p.fault = reasonUnreachable
 	}
 	key := customerKey(vrf, c.Route.Prefix, c.Route.Peer)
 	old := t.locals[key]

@@ -67,7 +67,7 @@ func TestCustomerRoutes(t *testing.T) {
 	}
 	tables.Withdraw(far.Key())
 	for _, e := range tables.Routes("red") {
-		if e.Best || e.Reason != ReasonUnreachable {
+		if e.Best || e.Reason != reasonUnreachable {
 			t.Errorf("entry %+v; want an unreachable one", e)
 		}
 	}

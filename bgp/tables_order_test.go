@@ -57,11 +57,11 @@ func play(rnd *rand.Rand, vrfs []VRF, actions, detours []action) (map[string][]E
 		}
 	}
 	late := rnd.IntN(len(actions))
-	follow(tables.SetVRFs(vrfs[:rnd.IntN(len(vrfs)+1)]))
+	follow(setVRFs(tables, vrfs[:rnd.IntN(len(vrfs)+1)]))
 	var local []action
 	for i, a := range actions {
 		if i == late {
-			follow(tables.SetVRFs(vrfs))
+			follow(setVRFs(tables, vrfs))
 		}
 		if len(detours) > 0 && rnd.IntN(3) == 0 {
 			follow(detours[rnd.IntN(len(detours))](tables))

@@ -2,6 +2,7 @@ package bgp
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"testing"
@@ -73,29 +74,29 @@ func TestBestPathReasons(t *testing.T) {
 		best   int
 		reason string
 	}{
-		"only path":          {[]Route{base(1)}, 0, ReasonOnlyPath},
-		"next hop":           {[]Route{with(1, func(r *Route) { r.NextHop = netip.MustParseAddr("192.0.2.77") }), base(2)}, 1, ReasonReachable},
-		"label 3":            {[]Route{with(1, func(r *Route) { r.Label = 3 }), base(2)}, 1, ReasonReachable},
-		"local pref":         {[]Route{base(1), with(2, func(r *Route) { r.LocalPref = ptr(101) })}, 1, ReasonLocalPref},
-		"default local pref": {[]Route{base(1), with(2, func(r *Route) { r.LocalPref = ptr(99) })}, 0, ReasonLocalPref},
-		"as path":            {[]Route{with(1, func(r *Route) { r.ASPath = Sequence(65002, 65003) }), base(2)}, 1, ReasonASPath},
+		"only path":          {[]Route{base(1)}, 0, reasonOnlyPath},
+		"next hop":           {[]Route{with(1, func(r *Route) { r.NextHop = netip.MustParseAddr("192.0.2.77") }), base(2)}, 1, reasonReachable},
+		"label 3":            {[]Route{with(1, func(r *Route) { r.Label = 3 }), base(2)}, 1, reasonReachable},
+		"local pref":         {[]Route{base(1), with(2, func(r *Route) { r.LocalPref = ptr(101) })}, 1, reasonLocalPref},
+		"default local pref": {[]Route{base(1), with(2, func(r *Route) { r.LocalPref = ptr(99) })}, 0, reasonLocalPref},
+		"as path":            {[]Route{with(1, func(r *Route) { r.ASPath = Sequence(65002, 65003) }), base(2)}, 1, reasonASPath},
 		"set counts one": {[]Route{
 			with(1, func(r *Route) { r.ASPath = Sequence(65002, 65003) }),
 			with(2, func(r *Route) { r.ASPath = ASPath{{Kind: ASSet, AS: []uint32{1, 2, 3}}} }),
-		}, 1, ReasonASPath},
-		"origin":      {[]Route{with(1, func(r *Route) { r.Origin = OriginIncomplete }), with(2, func(r *Route) { r.Origin = OriginEGP })}, 1, ReasonOrigin},
-		"med":         {[]Route{with(1, func(r *Route) { r.MED = ptr(1) }), base(2)}, 1, ReasonMED},
-		"med, two AS": {[]Route{with(1, func(r *Route) { r.MED = ptr(9) }), with(2, func(r *Route) { r.ASPath = Sequence(65003) })}, 0, ReasonRouterID},
-		"external":    {[]Route{with(1, func(r *Route) { r.IBGP = true }), base(2)}, 1, ReasonASN},
-		"router id":   {[]Route{base(2), base(1)}, 1, ReasonRouterID},
-		"originator":  {[]Route{base(1), with(2, func(r *Route) { r.OriginatorID = netip.MustParseAddr("1.1.1.1") })}, 1, ReasonRouterID},
+		}, 1, reasonASPath},
+		"origin":      {[]Route{with(1, func(r *Route) { r.Origin = OriginIncomplete }), with(2, func(r *Route) { r.Origin = OriginEGP })}, 1, reasonOrigin},
+		"med":         {[]Route{with(1, func(r *Route) { r.MED = ptr(1) }), base(2)}, 1, reasonMED},
+		"med, two AS": {[]Route{with(1, func(r *Route) { r.MED = ptr(9) }), with(2, func(r *Route) { r.ASPath = Sequence(65003) })}, 0, reasonRouterID},
+		"external":    {[]Route{with(1, func(r *Route) { r.IBGP = true }), base(2)}, 1, reasonASN},
+		"router id":   {[]Route{base(2), base(1)}, 1, reasonRouterID},
+		"originator":  {[]Route{base(1), with(2, func(r *Route) { r.OriginatorID = netip.MustParseAddr("1.1.1.1") })}, 1, reasonRouterID},
 		"cluster list": {[]Route{
 			with(1, func(r *Route) { r.PeerID = hopA; r.ClusterList = []netip.Addr{hopA} }),
 			with(2, func(r *Route) { r.PeerID = hopA }),
-		}, 1, ReasonClusterList},
-		"peer address": {[]Route{with(2, func(r *Route) { r.PeerID = hopA }), with(1, func(r *Route) { r.PeerID = hopA })}, 1, ReasonPeerAddress},
-		"rd":           {[]Route{with(1, func(r *Route) { r.RD = mustRD("65001:9") }), base(1)}, 1, ReasonRD},
-		"of ours":      {[]Route{base(1), with(2, func(r *Route) { r.Peer = netip.Addr{} })}, 1, ReasonLocalOrigin},
+		}, 1, reasonClusterList},
+		"peer address": {[]Route{with(2, func(r *Route) { r.PeerID = hopA }), with(1, func(r *Route) { r.PeerID = hopA })}, 1, reasonPeerAddress},
+		"rd":           {[]Route{with(1, func(r *Route) { r.RD = mustRD("65001:9") }), base(1)}, 1, reasonRD},
+		"of ours":      {[]Route{base(1), with(2, func(r *Route) { r.Peer = netip.Addr{} })}, 1, reasonLocalOrigin},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tables := oneVRF(test.routes...)
@@ -111,9 +112,9 @@ func TestBestPathReasons(t *testing.T) {
 			for _, e := range entries[1:] {
 				want := test.reason
 				if e.Route.Label == 3 {
-					want = ReasonLabel
+					want = reasonLabel
 				} else if e.Route.NextHop != hopA {
-					want = ReasonUnreachable
+					want = reasonUnreachable
 				}
 				if e.Best || e.Reason != want {
 					t.Errorf("%v: best %t by %q, want a loser by %q", e.Route.Key(), e.Best, e.Reason, want)
@@ -132,7 +133,7 @@ func TestUnusableRoutesAreKept(t *testing.T) {
 			t.Errorf("label %d: changes %v", label, changes)
 		}
 		entries := tables.Routes("red")
-		if len(entries) != 1 || entries[0].Best || entries[0].Reason != ReasonLabel {
+		if len(entries) != 1 || entries[0].Best || entries[0].Reason != reasonLabel {
 			t.Errorf("label %d: %+v", label, entries)
 		}
 	}
@@ -194,7 +195,7 @@ func TestLocalRoutes(t *testing.T) {
 	check("the same again", tables.SetLocal("red", connected))
 	check("another label", tables.SetLocal("red", LocalRoute{Prefix: prefix, Source: Connected, Label: 1007}),
 		changed("red", prefix, path(red, connected), path(red, LocalRoute{Prefix: prefix, Source: Connected, Label: 1007})))
-	if got := tables.Routes("red")[0].Reason; got != ReasonLocalOrigin {
+	if got := tables.Routes("red")[0].Reason; got != reasonLocalOrigin {
 		t.Errorf("reason %q", got)
 	}
 	check("removed", tables.RemoveLocal("red", connected),
@@ -203,7 +204,7 @@ func TestLocalRoutes(t *testing.T) {
 	check("unknown VRF", tables.SetLocal("green", connected))
 
 	// A VRF that goes takes its routes along, from everywhere.
-	check("blue removed", tables.SetVRFs([]VRF{red}), changed("blue", prefix, path(blue, connected), nil))
+	check("blue removed", setVRFs(tables, []VRF{red}), changed("blue", prefix, path(blue, connected), nil))
 	check("red's last own", tables.RemoveLocal("red", static), changed("red", prefix, path(red, static), &Path{Source: BGP, Route: bgp}))
 }
 
@@ -255,7 +256,7 @@ func TestLateVRFsAndEditedTargets(t *testing.T) {
 		{"none", nil, []Change{changed("red", r.Prefix, best, nil)}},
 	}
 	for _, s := range steps {
-		if diff := cmp.Diff(s.want, tables.SetVRFs(s.vrfs), equalPlain); diff != "" {
+		if diff := cmp.Diff(s.want, setVRFs(tables, s.vrfs), equalPlain); diff != "" {
 			t.Errorf("%s: %s", s.what, diff)
 		}
 	}
@@ -324,4 +325,42 @@ func BenchmarkNextHopOf100k(b *testing.B) {
 			b.Fatal("not all changed")
 		}
 	}
+}
+
+// setVRFs changes the VRFs and compares the best paths with those before.
+func setVRFs(t *Tables, vrfs []VRF) []Change {
+	before := maps.Clone(t.vrfs)
+	t.SetVRFs(vrfs)
+	names := maps.Clone(before)
+	maps.Copy(names, t.vrfs)
+	var changes []Change
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		var was, is map[netip.Prefix]*destination
+		if v := before[name]; v != nil {
+			was = v.prefixes
+		}
+		if v := t.vrfs[name]; v != nil {
+			is = v.prefixes
+		}
+		first := len(changes)
+		for prefix, d := range is {
+			if old := was[prefix].chosen(); !old.equal(d.choice) {
+				changes = append(changes, changeFrom(name, prefix, old, d.choice))
+			}
+		}
+		for prefix, d := range was {
+			if is[prefix] == nil && d.best != nil {
+				changes = append(changes, changeFrom(name, prefix, d.choice, choice{}))
+			}
+		}
+		slices.SortFunc(changes[first:], func(a, b Change) int { return comparePrefix(a.Prefix, b.Prefix) })
+	}
+	return changes
+}
+
+func (d *destination) chosen() choice {
+	if d == nil {
+		return choice{}
+	}
+	return d.choice
 }

@@ -1,8 +1,6 @@
 package bgp
 
 import (
-	"cmp"
-	"maps"
 	"net/netip"
 	"slices"
 
@@ -12,8 +10,8 @@ import (
 // SetVRFs makes the list the VRFs of the tables. A new VRF imports what has
 // been received before it; changed targets import anew. Local routes of a VRF
 // that is gone are forgotten. Names are unique in the list; of two alike, the
-// last counts.
-func (t *Tables) SetVRFs(vrfs []VRF) []Change {
+// last counts. Read the tables anew afterwards.
+func (t *Tables) SetVRFs(vrfs []VRF) {
 	wanted := make(map[string]VRF, len(vrfs))
 	for _, v := range vrfs {
 		wanted[v.Name] = v
@@ -32,7 +30,6 @@ func (t *Tables) SetVRFs(vrfs []VRF) []Change {
 	t.importers = indexImporters(t.vrfs)
 	t.relabelLocals()
 	t.fill(affected)
-	return t.differences(before, affected)
 }
 
 // affected returns the names of the VRFs whose tables have to be built anew:
@@ -107,40 +104,6 @@ func (t *Tables) fill(affected map[string]bool) {
 			}
 		}
 	}
-}
-
-// differences compares the best paths of the affected tables with those before.
-func (t *Tables) differences(before map[string]*vrfTable, affected map[string]bool) []Change {
-	var changes []Change
-	for _, name := range slices.Sorted(maps.Keys(affected)) {
-		var was, is map[netip.Prefix]*destination
-		if v := before[name]; v != nil {
-			was = v.prefixes
-		}
-		if v := t.vrfs[name]; v != nil {
-			is = v.prefixes
-		}
-		first := len(changes)
-		for prefix, d := range is {
-			if old := was[prefix].chosen(); !old.equal(d.choice) {
-				changes = append(changes, changeFrom(name, prefix, old, d.choice))
-			}
-		}
-		for prefix, d := range was {
-			if is[prefix] == nil && d.best != nil {
-				changes = append(changes, changeFrom(name, prefix, d.choice, choice{}))
-			}
-		}
-		slices.SortFunc(changes[first:], func(a, b Change) int { return cmp.Or(comparePrefix(a.Prefix, b.Prefix)) })
-	}
-	return changes
-}
-
-func (d *destination) chosen() choice {
-	if d == nil {
-		return choice{}
-	}
-	return d.choice
 }
 
 func mark(set map[vpn.RouteTarget]bool, lists ...[]vpn.RouteTarget) {

@@ -61,7 +61,7 @@ func TestNext(t *testing.T) {
 		{"OPEN of 28", msg(1, "000000000000000000"), 0, 1, 2},
 		{"NOTIFICATION of 20", msg(3, "00"), 0, 1, 2},
 		{"ROUTE-REFRESH of 24", msg(5, "0001000100"), 0, 1, 2},
-		{"UPDATE of 4097", append(appendHeader(nil, 2, MaxLength-18), make([]byte, MaxLength)...), 0, 1, 2},
+		{"UPDATE of 4097", append(appendHeader(nil, 2, maxLength-18), make([]byte, maxLength)...), 0, 1, 2},
 		{"unknown type, length 18", append(slices.Repeat([]byte{0xff}, 16), 0, 18, 77), 0, 1, 2},
 		{"unknown type", msg(77, ""), 0, 1, 3},
 	} {

@@ -5,9 +5,9 @@ import "encoding/binary"
 const (
 	headerLength = 19
 
-	// MaxLength is the longest message where extended messages (RFC 8654) are
+	// maxLength is the longest message where extended messages (RFC 8654) are
 	// not negotiated, which they never are.
-	MaxLength = 4096
+	maxLength = 4096
 )
 
 // Types of messages (RFC 4271 section 4.1, RFC 2918).
@@ -20,7 +20,7 @@ const (
 )
 
 // shortest is the least length of each type of message; longest the greatest
-// where it is another than MaxLength.
+// where it is another than maxLength.
 var (
 	shortest = map[uint8]int{typeOpen: 29, typeUpdate: 23, typeNotification: 21, typeKeepalive: 19, typeRefresh: 23}
 	longest  = map[uint8]int{typeKeepalive: 19, typeRefresh: 23}
@@ -53,10 +53,10 @@ func Next(b []byte) ([]byte, *Notification) {
 	least, known := shortest[kind]
 	most, bounded := longest[kind]
 	if !bounded {
-		most = MaxLength
+		most = maxLength
 	}
 	switch {
-	case !known && (n < headerLength || n > MaxLength), known && (n < least || n > most):
+	case !known && (n < headerLength || n > maxLength), known && (n < least || n > most):
 		return nil, &Notification{Code: CodeHeader, Subcode: headerBadLength, Data: b[16:18:18]}
 	case !known:
 		return nil, &Notification{Code: CodeHeader, Subcode: headerBadType, Data: b[18:19:19]}

@@ -51,7 +51,7 @@ type Notification struct {
 
 // Message encodes the notification. Data that does not fit is cut.
 func (n Notification) Message() []byte {
-	data := n.Data[:min(len(n.Data), MaxLength-headerLength-2)]
+	data := n.Data[:min(len(n.Data), maxLength-headerLength-2)]
 	m := appendHeader(nil, typeNotification, 2+len(data))
 	return append(append(m, n.Code, n.Subcode), data...)
 }

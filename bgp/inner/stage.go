@@ -25,8 +25,8 @@ const loopback = 1
 // pairTimeout bounds the making of a pair, which has nothing to wait for.
 const pairTimeout = 5 * time.Second
 
-// ErrClosed says that the stage is no more.
-var ErrClosed = errors.New("the network namespace for the BGP engine is closed")
+// errClosed says that the stage is no more.
+var errClosed = errors.New("the network namespace for the BGP engine is closed")
 
 // Stage is a network namespace in which every address is local. It lives on a
 // thread of its own. Its methods may be called from any goroutine.
@@ -134,7 +134,7 @@ func (s *Stage) Pair(local, remote netip.Addr) (near, far *net.TCPConn, err erro
 		<-done
 		return near, far, err
 	case <-s.end:
-		return nil, nil, ErrClosed
+		return nil, nil, errClosed
 	}
 }
 

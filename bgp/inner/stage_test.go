@@ -72,7 +72,7 @@ func passes(t *testing.T, from, to *net.TCPConn) {
 func TestRealThreadsStayHome(t *testing.T) {
 	s := newStage(t)
 	s.Close()
-	if _, _, err := s.Pair(netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")); !errors.Is(err, ErrClosed) {
+	if _, _, err := s.Pair(netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")); !errors.Is(err, errClosed) {
 		t.Errorf("a pair of a closed stage: %v", err)
 	}
 	for range 20 {

@@ -9,13 +9,11 @@ import (
 // Label is a 20-bit MPLS label value (RFC 3032).
 type Label uint32
 
-// Labels with a meaning of their own (RFC 3032 section 2.1, RFC 7274).
+// The labels that a router may allocate. Those below have a meaning of their
+// own (RFC 3032 section 2.1, RFC 7274).
 const (
-	LabelIPv4ExplicitNull Label = 0
-	LabelIPv6ExplicitNull Label = 2
-	LabelImplicitNull     Label = 3
-	LabelFirstUnreserved  Label = 16
-	LabelMax              Label = 1<<20 - 1
+	LabelFirstUnreserved Label = 16
+	LabelMax             Label = 1<<20 - 1
 )
 
 // LabelRange is an inclusive range of labels that a router hands out.
