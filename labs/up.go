@@ -45,7 +45,7 @@ type Report struct {
 
 // Up brings a lab up, or changes a running lab to its edited topology. It returns
 // when the lab has converged. If it fails or ctx ends, a new lab is taken down
-// again; a running lab stays as it is then, and the error says so.
+// again; a running lab stays as it is then, as the error reports.
 func Up(ctx context.Context, o UpOptions) (Report, error) {
 	t, source, err := catalog.Load(o.Lab, o.Stdin, inventory.Known()...)
 	if err != nil {
