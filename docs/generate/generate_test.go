@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,8 +10,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// built is the program that the tests ask.
+var built program
+
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+func testMain(m *testing.M) int {
+	var err error
+	if built, err = build(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer built.remove()
+	return m.Run()
+}
+
 func TestPagesAreUpToDate(t *testing.T) {
-	made, err := pages()
+	made, err := pages(built)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,12 @@ func main() {
 
 // run writes all pages into dir.
 func run(dir string) error {
-	made, err := pages()
+	p, err := build()
+	if err != nil {
+		return err
+	}
+	defer p.remove()
+	made, err := pages(p)
 	if err != nil {
 		return err
 	}
@@ -41,12 +46,7 @@ func run(dir string) error {
 }
 
 // pages makes all pages, by their paths below docs.
-func pages() (map[string]string, error) {
-	p, err := build()
-	if err != nil {
-		return nil, err
-	}
-	defer p.remove()
+func pages(p program) (map[string]string, error) {
 	made := map[string]string{
 		"troubleshooting.md": note + troubleshooting(),
 		"json-keys.txt":      keyList(),

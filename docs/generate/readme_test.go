@@ -27,12 +27,7 @@ func TestReadme(t *testing.T) {
 
 	_, file, _ := strings.Cut(readme, "```yaml\n")
 	file, _, _ = strings.Cut(file, "```")
-	p, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.remove()
-	if _, err := p.output([]byte(file), "validate", "-"); err != nil {
+	if _, err := built.output([]byte(file), "validate", "-"); err != nil {
 		t.Error(err)
 	}
 }
