@@ -204,7 +204,7 @@ func (t *Tables) RemoveLocal(vrf string, r LocalRoute) []Change {
 	return t.replace(old, nil)
 }
 
-// SetNextHop tells whether packets can be sent to a BGP next hop. Routes of a
+// SetNextHop reports whether packets can be sent to a BGP next hop. Routes of a
 // next hop that is not usable are kept and are never best.
 func (t *Tables) SetNextHop(addr netip.Addr, usable bool) []Change {
 	n := t.nextHops[addr]

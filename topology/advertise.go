@@ -77,7 +77,7 @@ func (b *builder) checkServer(server value[netip.Addr], element string) {
 
 var domainLabel = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
 
-// isDomain tells whether a name is one that DNS can have (RFC 1035 section
+// isDomain reports whether a name is one that DNS can have (RFC 1035 section
 // 2.3.4, RFC 2181 section 11), in its ASCII form.
 func isDomain(name string) bool {
 	name = strings.TrimSuffix(name, ".")

@@ -107,7 +107,7 @@ func spread(origin string, sessions map[string][]sessionPair, as map[string]uint
 	return seen
 }
 
-// isConnected tells whether an address is on a link of the router.
+// isConnected reports whether an address is on a link of the router.
 func (t *Topology) isConnected(router string, a netip.Addr) bool {
 	for _, l := range t.Links {
 		for _, e := range l.Ends {

@@ -121,7 +121,7 @@ func (d *decoder) enter(n *yaml.Node) *yaml.Node {
 		return nil
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
-		d.wrong(n, "YAML tag "+n.Tag+" is not supported", "leave the tag away")
+		d.wrong(n, "YAML tag "+n.Tag+" is not supported", "remove the tag")
 	}
 	return n
 }

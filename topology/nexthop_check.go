@@ -56,7 +56,7 @@ func (b *builder) checkReflected(reflector, client namedEnd, element string, los
 			to, origins[0], from, from, to, origins[0]))
 }
 
-// imports tells whether a VRF of one router imports what a VRF of another one
+// imports reports whether a VRF of one router imports what a VRF of another one
 // exports.
 func (t *Topology) imports(router, origin string) bool {
 	for _, v := range t.VRFs {

@@ -81,7 +81,7 @@ name: u`,
 		name: "tag",
 		file: base + `runtime: !!str netns`,
 		want: []string{
-			`:4: runtime: YAML tag !!str is not supported; leave the tag away`,
+			`:4: runtime: YAML tag !!str is not supported; remove the tag`,
 		},
 	},
 	{

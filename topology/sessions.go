@@ -32,7 +32,7 @@ func (b *builder) sessions(raw rawLink, link Link, element string) {
 	}
 }
 
-// wanted tells whether two ends of a link have a session: all do, but where a
+// wanted reports whether two ends of a link have a session: all do, but where a
 // router reflects, its clients need none with each other.
 func (b *builder) wanted(raw rawLink, i, j int) bool {
 	if raw.Ends[i].settings.BGP.mode.v == "none" || raw.Ends[j].settings.BGP.mode.v == "none" {

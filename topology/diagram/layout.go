@@ -218,7 +218,7 @@ func (l *layout) orderPorts(n *node) {
 	}
 }
 
-// within tells whether a link stays in the node's column: -1 upwards, 1
+// within reports whether a link stays in the node's column: -1 upwards, 1
 // downwards. Such links bend back and are outermost, so that they cross none.
 func (l *layout) within(n *node, p *port) int {
 	if far := l.nodes[p.other]; far.side == n.side {
