@@ -174,7 +174,7 @@ func (e *editor) settle() bool {
 		return false
 	}
 	lab, err = topology.Parse("random.yaml", e.file.text(), runtimes...)
-	if err != nil || ambiguous(lab) || slices.ContainsFunc(lab.Hosts, twoWays) {
+	if err != nil || ambiguous(lab) || halfReflected(lab) || slices.ContainsFunc(lab.Hosts, twoWays) {
 		return false
 	}
 	if expect = trueOf(lab, expect); len(expect) > 0 {
@@ -221,6 +221,22 @@ func ambiguous(lab *topology.Topology) bool {
 			return true
 		}
 		host[at] = r.Origin.Host
+	}
+	return false
+}
+
+// halfReflected reports whether two routers have several sessions of which only
+// some are a route reflector's with its client. The reflector passes on the
+// path that it prefers, and the next hop of another link's may be out of reach
+// for its clients.
+func halfReflected(lab *topology.Topology) bool {
+	client := map[[2]string]bool{}
+	for _, s := range lab.Sessions {
+		pair := [2]string{s.Router, s.PeerRouter}
+		if before, another := client[pair]; another && before != s.Client {
+			return true
+		}
+		client[pair] = s.Client
 	}
 	return false
 }
