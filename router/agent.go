@@ -195,9 +195,9 @@ func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
 	l.ces.Leave(next.speakers)
 	l.ports.Leave(now, next.access)
 	l.settleTables() // on the ports as they were
-	if !l.vrfs.KeepLabels(next.Router) {
+	if !l.vrfs.Labels.Keep(next.Router) {
 		l.ces.LeaveAll()
-		if err := l.vrfs.RenewLabels(next.Router, l.recovery.labels()); err != nil {
+		if err := l.vrfs.Labels.Renew(next.Router, l.recovery.labels()); err != nil {
 			l.ces.Configure()
 			return nil, err
 		}

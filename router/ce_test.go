@@ -177,7 +177,7 @@ func TestCERoutesThatAreNotUsed(t *testing.T) {
 	for i := range 100 {
 		r.ceEvents(c, []bgp.Event{withdrawn(fmt.Sprintf("172.20.%d.0/24", i))})
 	}
-	if given, _ := r.vrfs.GivenLabels(); len(given) != 0 || r.entries() != "" {
+	if given, _ := r.vrfs.Labels.Given(); len(given) != 0 || r.entries() != "" {
 		t.Errorf("labels %v and routes %s are left", given, r.entries())
 	}
 	if entries := r.ports.Entries(); len(entries) != 1 || entries[0].Key.Addr != peerAddr || !entries[0].Wanted {

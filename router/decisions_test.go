@@ -10,8 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pseudowan/bgp"
+	"pseudowan/ovs"
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/config"
+	"pseudowan/router/fib"
 	"pseudowan/router/kernel"
 	"pseudowan/topology"
 )
@@ -260,5 +262,19 @@ func TestCeasesAdvertising(t *testing.T) {
 	r.ports.Tick(time.Now().Add(time.Hour))
 	if slices.Contains(s.sent, "port 5 ICMPv6 134") {
 		t.Error("the port still advertises")
+	}
+}
+
+// Packets that came up and get no answer are counted where they came in.
+func TestIgnoredPuntsAreCounted(t *testing.T) {
+	r, _ := edge(t, nil)
+	r.hears("192.168.1.2", "10.50.0.0/16", 2000)
+	r.settle()
+	hop := r.fib.Adjacency(fib.NextHop{Port: firstLink, Addr: netip.MustParseAddr("192.168.1.2"), Push: true}, nil, nil)
+	r.punt(ovs.PacketIn{Reason: pipeline.ReasonLocal, Port: redPort, VRF: redID, Frame: []byte("damaged")})
+	r.punt(ovs.PacketIn{Reason: pipeline.ReasonResolve, Port: bluePort, VRF: blueID, Adjacency: hop})
+	r.customerIs(redPort, "10.1.0.2", 7) // an answer, which is evidence
+	if diff := cmp.Diff(map[uint32]uint64{redPort: 1, bluePort: 1}, r.ports.Ignored()); diff != "" {
+		t.Errorf("ignored by port: %s", diff)
 	}
 }

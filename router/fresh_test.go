@@ -336,7 +336,7 @@ func stateOf(r *loop, s *surroundings) []string {
 		for _, e := range r.vrfs.Routes(v.Name) {
 			add("table %s %+v best %v %s", v.Name, e.Route, e.Best, e.Reason)
 		}
-		for _, b := range r.vrfs.Labels(&v) {
+		for _, b := range r.vrfs.Bindings(&v) {
 			add("label %+v", b)
 		}
 	}

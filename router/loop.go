@@ -207,7 +207,7 @@ func (l *loop) settleTables() {
 		}
 		l.vrfs.FollowNextHops(hops)
 	}
-	if l.vrfs.LabelsGiven() {
+	if l.vrfs.Labels.Fresh() {
 		l.memory.stale = true
 	}
 }
@@ -293,6 +293,7 @@ func (l *loop) punt(p ovs.PacketIn) {
 			in.MTU = link.Fits()
 			if in.Reason == slowpath.Resolve {
 				l.links.Resolve(hop)
+				l.ports.Ignore(p.Port, "its next hop is not resolved")
 				return
 			}
 		}

@@ -102,7 +102,7 @@ func (l *loop) remember() {
 	if l.memory.path == "" || !l.memory.stale || l.recovery != nil {
 		return
 	}
-	labels, configured := l.vrfs.GivenLabels()
+	labels, configured := l.vrfs.Labels.Given()
 	if !configured {
 		return
 	}

@@ -90,7 +90,7 @@ func (l *loop) lookBack(ctx context.Context, now time.Time, speaker *bgp.Speaker
 	for k := range v.wanted {
 		l.ports.Forgo(now, k)
 	}
-	l.vrfs.PreferNoLabels()
+	l.vrfs.Labels.PreferNone()
 	l.recovery = nil
 	v.done()
 	l.memory.stale = true

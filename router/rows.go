@@ -136,9 +136,9 @@ func (a *agent) portRows(ctx context.Context) ([]status.Port, error) {
 		return nil, err
 	}
 	var cfg config.Router
-	names, err := inLoop(ctx, a.loop, func() map[uint32]string {
+	ignored, err := inLoop(ctx, a.loop, func() map[uint32]uint64 {
 		cfg = a.loop.cfg
-		return portNames(cfg)
+		return a.loop.ports.Ignored()
 	})
 	if err != nil {
 		return nil, err
@@ -147,6 +147,7 @@ func (a *agent) portRows(ctx context.Context) ([]status.Port, error) {
 	if err != nil {
 		return nil, err
 	}
+	names := portNames(cfg)
 	rows := []status.Port{}
 	for _, s := range counters {
 		name, ok := names[s.Port]
@@ -157,7 +158,7 @@ func (a *agent) portRows(ctx context.Context) ([]status.Port, error) {
 			Router: a.name, Port: s.Port, Name: name,
 			RxPackets: s.RxPackets, RxBytes: s.RxBytes, RxErrors: s.RxErrors,
 			TxPackets: s.TxPackets, TxBytes: s.TxBytes, TxErrors: s.TxErrors,
-			Punted: byPort[s.Port].Packets, PuntsDropped: byPort[s.Port].Dropped,
+			Punted: byPort[s.Port].Packets, PuntsDropped: byPort[s.Port].Dropped, PuntsIgnored: ignored[s.Port],
 		})
 	}
 	slices.SortFunc(rows, func(a, b status.Port) int { return cmp.Compare(a.Port, b.Port) })

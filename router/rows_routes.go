@@ -116,7 +116,7 @@ func (a *agent) flowRows(ctx context.Context, exact bool) ([]status.Flow, error)
 
 func (l *loop) labelFlows(v *config.VRF) []status.Flow {
 	var rows []status.Flow
-	for _, b := range l.vrfs.Labels(v) {
+	for _, b := range l.vrfs.Bindings(v) {
 		nextHop := b.Key.NextHop
 		if !nextHop.IsValid() && b.Key.Family == vpn.VPNv4 {
 			nextHop = netip.IPv4Unspecified()

@@ -120,6 +120,7 @@ type Port struct {
 
 	Punted       uint64 `json:"punted"`        // packets for the slow path; on a core port only those of no VRF
 	PuntsDropped uint64 `json:"punts_dropped"` // of these, those above its rate limit
+	PuntsIgnored uint64 `json:"punts_ignored"` // those that came up and got no answer: damaged, for nobody here, or one ICMP error too many
 }
 
 // RIB is one path of a speaker's VPN table, before import into VRFs.

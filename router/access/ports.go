@@ -35,6 +35,7 @@ type Ports struct {
 	wanted     map[neighbor.Key]bool      // and those that others asked for
 	conflicts  map[neighbor.Key]time.Time // when another station's claim of an address was logged last
 	changed    []neighbor.Key             // neighbours that came, went or moved, in order
+	ignored    map[uint32]uint64          // punted packets that got no answer, by the port where they came in
 }
 
 // New returns the ports of a router that has none yet.
@@ -42,7 +43,7 @@ func New(log *slog.Logger, f *fib.Table) *Ports {
 	slow, _ := slowpath.New(slowpath.Config{}) // nothing can be wrong with no interface
 	return &Ports{
 		log: log, fib: f, ports: map[uint32]*Port{}, slow: slow, adverts: newAdvertiser(), neighbors: neighbor.New(neighbor.Config{}),
-		configured: map[neighbor.Key]bool{}, wanted: map[neighbor.Key]bool{}, conflicts: map[neighbor.Key]time.Time{},
+		configured: map[neighbor.Key]bool{}, wanted: map[neighbor.Key]bool{}, conflicts: map[neighbor.Key]time.Time{}, ignored: map[uint32]uint64{},
 	}
 }
 

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"maps"
 	"time"
 
 	"pseudowan/router/neighbor"
@@ -31,6 +32,9 @@ func (s *Ports) decide(in slowpath.Punt) {
 		s.conflict(now, c)
 	}
 	s.output(result.Out...)
+	if result.Ignored != "" {
+		s.Ignore(in.Port, result.Ignored)
+	}
 }
 
 // conflictEvery keeps a station that repeatedly claims an address of ours from
@@ -45,3 +49,13 @@ func (s *Ports) conflict(now time.Time, c slowpath.Conflict) {
 	s.conflicts[key] = now
 	s.log.Warn("another station claims a gateway address", "port", c.Port, "address", c.Addr, "mac", c.MAC.String())
 }
+
+// Ignore counts a punted packet that gets no answer.
+func (s *Ports) Ignore(port uint32, why string) {
+	s.ignored[port]++
+	s.log.Debug("a punted packet is ignored", "port", port, "reason", why)
+}
+
+// Ignored counts the punted packets that got no answer, by the port where they
+// came in.
+func (s *Ports) Ignored() map[uint32]uint64 { return maps.Clone(s.ignored) }

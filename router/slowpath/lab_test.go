@@ -174,9 +174,6 @@ func say(t testing.TB, res Result) string {
 	for _, u := range res.Resolve {
 		add("resolve %d %s from %d vrf %d", u.Port, u.Addr, u.Ingress, u.VRF)
 	}
-	for _, e := range res.EchoReplies {
-		add("reply vrf %d %s>%s id %d seq %d ttl %d %q", e.VRF, e.From, e.To, e.ID, e.Seq, e.TTL, e.Payload)
-	}
 	for _, c := range res.Conflicts {
 		add("conflict %d %s %s", c.Port, c.Addr, c.MAC)
 	}

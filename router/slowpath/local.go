@@ -1,9 +1,6 @@
 package slowpath
 
 import (
-	"bytes"
-	"encoding/binary"
-
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 )
@@ -49,8 +46,6 @@ func (r *Router) handleICMPv4(res *Result, c call) {
 		r.answer(res, c, c.gateway(k.dst), e,
 			&layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(layers.ICMPv4TypeEchoReply, 0), Id: m.Id, Seq: m.Seq},
 			gopacket.Payload(m.Payload))
-	case layers.CreateICMPv4TypeCode(layers.ICMPv4TypeEchoReply, 0):
-		r.reportReply(res, c)
 	default:
 		res.Ignored = "ICMP that asks for no answer"
 	}
@@ -68,21 +63,9 @@ func (r *Router) handleICMPv6(res *Result, c call) {
 		r.answer(res, c, c.gateway(k.dst), e,
 			&layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeEchoReply, 0)},
 			gopacket.Payload(k.payload[4:]))
-	case k.payload[0] == layers.ICMPv6TypeEchoReply && k.payload[1] == 0:
-		r.reportReply(res, c)
 	default:
 		res.Ignored = "ICMP that asks for no answer"
 	}
-}
-
-// reportReply passes an echo reply on: both families lay it out alike.
-func (r *Router) reportReply(res *Result, c call) {
-	k := &r.in
-	res.EchoReplies = append(res.EchoReplies, EchoReply{
-		Port: c.Port, VRF: c.vrf, From: k.src, To: k.dst, TTL: k.ttl,
-		ID: binary.BigEndian.Uint16(k.payload[4:]), Seq: binary.BigEndian.Uint16(k.payload[6:]),
-		Payload: bytes.Clone(k.payload[8:]),
-	})
 }
 
 // reset refuses a TCP segment (RFC 9293 section 3.5.2).

@@ -42,10 +42,10 @@ func TestEcho(t *testing.T) {
 		local("fragment", 3, 0, letter{src: host4, dst: gw4, ttl: 64, proto: 1, v4: func(ip *layers.IPv4) { ip.Flags = layers.IPv4MoreFragments }}.frame(
 			&layers.ICMPv4{TypeCode: 8 << 8}, gopacket.Payload(make([]byte, 64))), "ignored: fragment to a gateway address"),
 		local("reply", corePort, 101, letter{src: far4, dst: gw4, ttl: 60, proto: 1}.frame(&layers.ICMPv4{Id: 5, Seq: 6}, gopacket.Payload("xy")),
-			`reply vrf 101 130.1.0.7>30.1.1.1 id 5 seq 6 ttl 60 "xy"`),
+			"ignored: ICMP that asks for no answer"),
 		local("reply v6", 3, 0, letter{src: host6, dst: gw6, ttl: 60, proto: layers.IPProtocolICMPv6}.frame(
 			&layers.ICMPv6{TypeCode: 129 << 8}, &layers.ICMPv6Echo{Identifier: 5, SeqNumber: 6}, gopacket.Payload("xy")),
-			`reply vrf 101 2001:db8:1::2>2001:db8:1::1 id 5 seq 6 ttl 60 "xy"`),
+			"ignored: ICMP that asks for no answer"),
 		local("an error to us", 3, 0, letter{src: host4, dst: gw4, ttl: 60, proto: 1}.frame(&layers.ICMPv4{TypeCode: 3 << 8}), "ignored: ICMP that asks for no answer"),
 		{"any other reason", Punt{Reason: Unreachable, Port: 3, Frame: ping(host4, gw4, 1, "abc")}, straight + "30.1.1.1>30.1.1.2 ttl 64 EchoReply 7/9"},
 	})

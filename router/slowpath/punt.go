@@ -46,13 +46,12 @@ type Punt struct {
 
 // Result is what is to be done about a punt. The zero Result is nothing.
 type Result struct {
-	Out         []Out
-	Seen        []Seen
-	Resolve     []Unresolved
-	EchoReplies []EchoReply
-	Conflicts   []Conflict
-	// Ignored tells why a packet got no answer, for counters and for people;
-	// it is empty where one was given or none was due.
+	Out       []Out
+	Seen      []Seen
+	Resolve   []Unresolved
+	Conflicts []Conflict
+	// Ignored is why a packet got no answer; empty where it got one, or none was
+	// due.
 	Ignored string
 }
 
@@ -85,15 +84,6 @@ type Unresolved struct {
 	Ingress uint32
 	VRF     uint32
 	Frame   []byte
-}
-
-// EchoReply is an ICMP echo reply to one of our gateway addresses.
-type EchoReply struct {
-	Port, VRF uint32
-	From, To  netip.Addr
-	ID, Seq   uint16
-	TTL       uint8
-	Payload   []byte
 }
 
 // Conflict is another station that claims one of our addresses on the link.

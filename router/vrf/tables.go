@@ -29,7 +29,7 @@ type Tables struct {
 	byName map[string]*config.VRF
 	byID   map[uint32]*config.VRF
 	tables *bgp.Tables
-	labels labels
+	Labels Labels
 
 	connected map[fib.Key]pipeline.Target // routes that follow from the configuration alone
 	hosts     map[fib.Key]uint32          // access ports of the neighbours that are up
@@ -62,7 +62,7 @@ func New(log *slog.Logger, f *fib.Table, carriers *kernel.Carriers, links *trans
 func (t *Tables) SetAnnouncer(to Announcer) { t.speech = NewSpeech(t.log, t.fib, to) }
 
 // Configure replaces the VRFs, on ports and links that are configured already.
-// The labels come first: see KeepLabels.
+// The labels come first: see Labels.Keep.
 func (t *Tables) Configure(vrfs []config.VRF) {
 	t.vrfs, t.byName, t.byID = vrfs, map[string]*config.VRF{}, map[uint32]*config.VRF{}
 	var flows []pipeline.Flow
@@ -72,7 +72,7 @@ func (t *Tables) Configure(vrfs []config.VRF) {
 		v := &vrfs[i]
 		t.byName[v.Name], t.byID[v.ID] = v, v
 		flows = append(flows, pipeline.VRF{ID: v.ID, Meter: meter.VRF(v.ID)}.Flows()...)
-		for _, b := range t.Labels(v) {
+		for _, b := range t.Bindings(v) {
 			inLabels = append(inLabels, t.inLabel(v, b))
 		}
 		imports = append(imports, bgp.VRF{ID: v.ID, Name: v.Name, RD: v.RD, Import: v.Import, Export: v.Export})
