@@ -1,0 +1,91 @@
+package transport
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"pseudowan/router/config"
+	"pseudowan/router/fib"
+	"pseudowan/router/kernel"
+)
+
+// A next hop is used while its link has a carrier and it does not fail to
+// answer; what changes that is told once.
+func TestNextHop(t *testing.T) {
+	hop := netip.MustParseAddr("192.168.1.2")
+	mac := net.HardwareAddr{2, 0, 0, 0, 0, 9}
+	var asked []netip.Addr
+	carriers := kernel.NewCarriers()
+	l := New(slog.New(slog.DiscardHandler), fib.New(), carriers, func(_ int, addr netip.Addr) error {
+		asked = append(asked, addr)
+		return nil
+	})
+	ports, err := Ports([]config.Core{{
+		Port: 1, Name: "eth1", BGPPort: 2, BGPName: "bgp-eth1", MAC: "02:00:00:00:00:01", MTU: 1512,
+		Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.1.1/24")},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports[1].Index = 7
+	l.Configure(ports, 1500)
+	l.Use(hop)
+	carrier := func(up bool) func() {
+		return func() {
+			carriers.Hear(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: up})
+			l.Carrier("eth1")
+		}
+	}
+	hears := func(state string, mac net.HardwareAddr) func() {
+		return func() { l.Hear(kernel.NeighborEvent{Link: 7, Addr: hop, State: state, MAC: mac}) }
+	}
+	for _, step := range []struct {
+		name            string
+		do              func()
+		usable, answers bool
+	}{
+		{"no carrier yet", func() {}, false, false},
+		{"a carrier", carrier(true), true, false},
+		{"it answers", hears("reachable", mac), true, true},
+		{"it is asked again", hears("incomplete", nil), true, true},
+		{"it fails", hears(kernel.Failed, nil), false, false},
+		{"it answers again", hears("reachable", mac), true, true},
+		{"the cable is cut", carrier(false), false, true},
+	} {
+		step.do()
+		changed := l.Changed()
+		if !changed[hop] || len(l.Changed()) != 0 {
+			t.Errorf("%s: changed %v; want %s, once", step.name, changed, hop)
+		}
+		if l.Usable(hop) != step.usable || l.Answers(hop) != step.answers {
+			t.Errorf("%s: usable %t, answers %t; want %t, %t", step.name, l.Usable(hop), l.Answers(hop), step.usable, step.answers)
+		}
+	}
+	if !slices.Equal(asked, []netip.Addr{hop}) {
+		t.Errorf("asked for %v; want %s once, when the carrier came", asked, hop)
+	}
+}
+
+// A packet that is longer than what fits beside a label is checked.
+func TestForward(t *testing.T) {
+	ports, err := Ports([]config.Core{{
+		Port: 1, Name: "eth1", MAC: "02:00:00:00:00:01", MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.1.1/24")},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ widest, want int }{{1496, 0}, {1497, 1496}, {9000, 1496}} {
+		l := New(slog.New(slog.DiscardHandler), fib.New(), kernel.NewCarriers(), func(int, netip.Addr) error { return nil })
+		l.Configure(ports, tt.widest)
+		to, ok := l.Forward(netip.MustParseAddr("192.168.1.2"), 16)
+		if !ok || to.MTU != tt.want || to.Label != 16 || to.Adjacency == 0 {
+			t.Errorf("customers send %d octets: %+v, %t; want an MTU of %d", tt.widest, to, ok, tt.want)
+		}
+		if _, ok := l.Forward(netip.MustParseAddr("203.0.113.1"), 16); ok {
+			t.Error("a next hop that is not connected has a way")
+		}
+	}
+}
