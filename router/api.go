@@ -14,10 +14,10 @@ import (
 	"pseudowan/router/config"
 )
 
-// Convergence is what a router still lacks to be as it was told to be.
+// Convergence is what a router still lacks to match its configuration.
 type Convergence struct {
 	Missing []string `json:"missing"` // empty: converged
-	Waiting []string `json:"waiting"` // outside peers that are not there; they do not count
+	Waiting []string `json:"waiting"` // outside peers that are not there; the router converges without them
 }
 
 // maxStatusWait bounds how long one status request may be held.
@@ -113,8 +113,8 @@ func (a *agent) postCorrect(w http.ResponseWriter, q *http.Request) {
 	a.answer(w, n, err)
 }
 
-// getStatus answers when the router has converged, or when the time that the
-// request may wait (?wait=, a duration) is over.
+// getStatus answers once the router has converged, or after the time that the
+// request may wait (?wait=, a duration).
 func (a *agent) getStatus(w http.ResponseWriter, q *http.Request) {
 	wait := time.Duration(0)
 	if text := q.URL.Query().Get("wait"); text != "" {

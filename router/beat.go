@@ -5,11 +5,10 @@ import (
 	"time"
 )
 
-// beatEvery is how often a loop that turns says so.
+// beatEvery is the interval of the beat.
 const beatEvery = time.Second
 
-// beat tells whoever watches the agent that its loop turns, by a file that is
-// touched.
+// beat touches a file as long as the loop turns, for the keeper to watch.
 type beat struct {
 	path string
 	last time.Time
@@ -22,7 +21,7 @@ func (b *beat) tick(now time.Time) {
 	}
 	b.last = now
 	if os.Chtimes(b.path, now, now) != nil {
-		// Where even this fails, nobody can watch, and nobody ends the agent for it.
+		// If even this fails, nobody can watch, and nobody ends the agent for it.
 		_ = os.WriteFile(b.path, nil, 0o600)
 	}
 }

@@ -33,11 +33,11 @@ func NewClient(router, socket string) *Client {
 	return &Client{router: router, http: http.Client{Transport: &http.Transport{DialContext: dial}}}
 }
 
-// Close gives back the idle connections.
+// Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Configure hands the agent a new desired state and returns when it has taken
-// it over.
+// Configure gives the agent a new configuration, and returns when the router has
+// adopted it.
 func (c *Client) Configure(ctx context.Context, cfg config.Router) error {
 	body, err := json.Marshal(cfg)
 	if err != nil {
@@ -46,9 +46,8 @@ func (c *Client) Configure(ctx context.Context, cfg config.Router) error {
 	return c.do(ctx, http.MethodPut, "config", bytes.NewReader(body), nil)
 }
 
-// Correct has the agent put right the flows that somebody else has added,
-// removed or changed in its switch, and returns how many these were. An agent
-// of an older version cannot.
+// Correct corrects the flows that somebody else has added, removed or changed in
+// the switch, and returns their number. An agent of an older version cannot.
 func (c *Client) Correct(ctx context.Context) (flows int, err error) {
 	err = c.do(ctx, http.MethodPost, "correct", nil, &flows)
 	if errors.Is(err, errNotServed) {
@@ -62,7 +61,7 @@ func (c *Client) Converged(ctx context.Context, wait time.Duration) (Convergence
 	return get[Convergence](ctx, c, "status?wait="+wait.String())
 }
 
-// Datapath tells in what the router switches packets: netdev or system.
+// Datapath returns the router's Open vSwitch datapath: netdev or system.
 func (c *Client) Datapath(ctx context.Context) (string, error) {
 	return get[string](ctx, c, "datapath")
 }
@@ -77,7 +76,7 @@ func (c *Client) Interfaces(ctx context.Context) ([]status.Interface, error) {
 	return get[[]status.Interface](ctx, c, "interfaces")
 }
 
-// Neighbors lists the ARP table and its IPv6 twin.
+// Neighbors lists the ARP and IPv6 neighbour tables.
 func (c *Client) Neighbors(ctx context.Context) ([]status.Neighbor, error) {
 	return get[[]status.Neighbor](ctx, c, "neighbors")
 }
@@ -92,7 +91,7 @@ func (c *Client) MPLS(ctx context.Context) ([]status.MPLS, error) {
 	return get[[]status.MPLS](ctx, c, "mpls")
 }
 
-// Flows lists the counters of routes and labels; exact ones unless fast.
+// Flows lists the counters of routes and labels; fast ones may lag behind.
 func (c *Client) Flows(ctx context.Context, fast bool) ([]status.Flow, error) {
 	path := "flows"
 	if fast {
@@ -132,7 +131,7 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, in
 		said := fmt.Sprintf("router %s: %s", c.router, strings.TrimSpace(string(text)))
 		switch a.StatusCode {
 		case http.StatusServiceUnavailable:
-			return fmt.Errorf("%s: %w", said, errNotThere)
+			return fmt.Errorf("%s: %w", said, errRestarting)
 		case http.StatusNotFound:
 			return fmt.Errorf("%s: %w", said, errNotServed)
 		}
@@ -147,15 +146,15 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, in
 	return nil
 }
 
-// errNotThere is what an agent says that ends to be started again.
-var errNotThere = errors.New("ask again")
+// errRestarting is the answer of an agent that ends to be started again.
+var errRestarting = errors.New("restarting, ask again")
 
-// errNotServed is what an agent of another version says.
-var errNotServed = errors.New("its agent is of another version")
+// errNotServed is the answer of an agent of another version.
+var errNotServed = errors.New("its agent has another version")
 
-// NotStarted reports whether err says that nobody listens on the agent's
-// socket, or not yet, or that the agent ends to be started again.
+// NotStarted reports whether err means that nobody listens on the agent's socket,
+// or that the agent is restarting.
 func NotStarted(err error) bool {
 	return errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, errNotThere)
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, errRestarting)
 }

@@ -51,8 +51,7 @@ func (l *loop) convergence() Convergence {
 	return c
 }
 
-// whyDown is what is known of why a session is not established, to end a
-// sentence.
+// whyDown is the known reason why a session is down, as the end of a sentence.
 func whyDown(p bgp.PeerState) string {
 	if why := p.Down(); why != "" {
 		return ": " + why

@@ -15,13 +15,13 @@ import (
 	"pseudowan/router/neighbor"
 )
 
-// memory is what an agent that follows a killed one waits for before it touches
-// the switch, and the labels that peers know.
+// memory is what the successor of a killed agent waits for before it touches the
+// switch, and the labels that peers know.
 type memory struct {
-	Identity  string         `json:"identity"` // of the agent: an agent of another one begins anew
+	Identity  string         `json:"identity"` // an agent with another one begins anew
 	Neighbors []neighbor.Key `json:"neighbors"`
 	Sessions  []peering      `json:"sessions"`
-	Labels    []vpn.Binding  `json:"labels"` // of customers' routes
+	Labels    []vpn.Binding  `json:"labels"` // of CEs' routes
 }
 
 // peering is one BGP session that was established: with another router, or with
@@ -43,7 +43,7 @@ func (s *peering) UnmarshalText(text []byte) error {
 	return s.addr.UnmarshalText([]byte(addr))
 }
 
-// rememberEvery is how often a change is written down.
+// rememberEvery is the interval at which changes are written.
 const rememberEvery = 100 * time.Millisecond
 
 // memoryFile is where the memory is kept.
@@ -52,8 +52,8 @@ type memoryFile struct {
 	stale bool // something has changed since it was written
 }
 
-// read returns the memory of an earlier agent, and whether there is one at all.
-// That of an agent with another identity is no use.
+// read returns the memory of an earlier agent with the same identity, or nil, and
+// reports whether there was an earlier agent.
 func (m *memoryFile) read(log *slog.Logger, self identity) (*memory, bool) {
 	if m.path == "" {
 		return nil, false
@@ -67,7 +67,7 @@ func (m *memoryFile) read(log *slog.Logger, self identity) (*memory, bool) {
 		err = json.Unmarshal(data, &past)
 	}
 	if err != nil {
-		log.Warn("what the agent before knew cannot be read", "error", err)
+		log.Warn("the memory of the previous agent cannot be read", "error", err)
 		return nil, true
 	}
 	if past.Identity != self.String() {
@@ -96,8 +96,8 @@ func (m *memoryFile) forget() {
 	}
 }
 
-// remember writes down what has changed. While an earlier agent's state is being
-// recovered, its memory is the better one.
+// remember writes the memory if it has changed. During a recovery, that of the
+// earlier agent is better.
 func (l *loop) remember() {
 	if l.memory.path == "" || !l.memory.stale || l.recovery != nil {
 		return

@@ -11,17 +11,17 @@ import (
 	"pseudowan/router/neighbor"
 )
 
-// recovery is the time between the start of an agent that has found the switch
-// of a killed one, and its first change of the flows. Packets go on as before
-// meanwhile, and the agent finds out what there is to forward: hosts answer,
-// peers come back and tell all they know (RFC 4724 section 4.1). Then the peers
-// are told, and when those that have restarted themselves have told what they
-// know, too, one comparison brings the switch in line.
+// recovery is the time between the start of an agent that finds the switch of a
+// killed one, and its first change of the flows. Packets are forwarded as before
+// meanwhile, and the agent learns what there is to forward: hosts answer, peers
+// come back and send all their routes (RFC 4724 section 4.1). Then it announces
+// its own, waits for peers that have restarted themselves, and brings the switch
+// in line by one comparison.
 type recovery struct {
 	past       *memory
 	configured time.Time             // zero before the first configuration
 	wanted     map[neighbor.Key]bool // asked for, for the time being
-	told       bool                  // the peers
+	told       bool                  // our routes are announced
 	done       func()
 }
 
@@ -38,7 +38,7 @@ func (l *loop) recover(past *memory, flows []pipeline.Cookie, done func()) {
 	l.fib.StartAbove(flows)
 	l.fib.Hold()
 	l.recovery = &recovery{past: past, wanted: map[neighbor.Key]bool{}, done: done}
-	l.log.Info("the switch of the agent before goes on", "flows", len(flows))
+	l.log.Info("the switch of the previous agent goes on", "flows", len(flows))
 }
 
 // labels are those of CEs' routes.
@@ -53,7 +53,7 @@ func (v *recovery) labels() map[vpn.LabelKey]vpn.Label {
 	return had
 }
 
-// recall asks for the neighbours that were there, once the ports are.
+// recall asks for the earlier neighbours once the ports are configured.
 func (l *loop) recall(now time.Time) {
 	v := l.recovery
 	if v == nil || !v.configured.IsZero() {
@@ -67,7 +67,7 @@ func (l *loop) recall(now time.Time) {
 	}
 }
 
-// lookBack ends the recovery when all that can be expected is there.
+// lookBack ends the recovery when everything that can be expected is there.
 func (l *loop) lookBack(ctx context.Context, now time.Time, speaker *bgp.Speaker) {
 	v := l.recovery
 	if v == nil || v.configured.IsZero() {
@@ -82,7 +82,7 @@ func (l *loop) lookBack(ctx context.Context, now time.Time, speaker *bgp.Speaker
 		v.told = true
 		l.speakAll(ctx, speaker)
 	}
-	// What the switch forwards meanwhile is what was announced before.
+	// Meanwhile the switch forwards what was announced before.
 	l.fib.RunAfter()
 	if waited < recoveryLimit && l.awaitsSession(now, true) {
 		return
@@ -99,7 +99,7 @@ func (l *loop) lookBack(ctx context.Context, now time.Time, speaker *bgp.Speaker
 	})
 }
 
-// speakAll tells the peers what there is to tell, and that it is all.
+// speakAll announces everything to the peers, with the end of RIB.
 func (l *loop) speakAll(ctx context.Context, speaker *bgp.Speaker) {
 	speakers := []*bgp.Speaker{speaker}
 	for _, c := range l.ces.CEs() {
@@ -120,9 +120,9 @@ func (l *loop) tellAll(ctx context.Context, s *bgp.Speaker) {
 	}
 }
 
-// awaitsSession reports whether a session that was there may come back, or has
-// not told all yet. A peer that has restarted itself waits for us, and counts
-// only once it was told.
+// awaitsSession reports whether an earlier session may come back, or has not sent
+// all yet. A peer that has restarted itself waits for us, and counts only once we
+// have announced our routes.
 func (l *loop) awaitsSession(now time.Time, told bool) bool {
 	for _, s := range l.recovery.past.Sessions {
 		if s.port == 0 && l.awaitsPeer(now, s, told) || s.port != 0 && l.awaitsCE(now, s, told) {
@@ -179,15 +179,15 @@ func (l *loop) awaitsAnswer() bool {
 	return false
 }
 
-// waitsForUs reports whether a peer that is none of ours has restarted and seems
-// to wait for our end of RIB. FRR says for a while after its start that it has
-// restarted, and tells its routes all the same.
+// waitsForUs reports whether an outside peer has restarted and seems to wait for
+// our end of RIB. FRR claims a restart for a while after its start, and sends its
+// routes all the same.
 func waitsForUs(now time.Time, p bgp.PeerState) bool {
 	const patience = 3 * time.Second
 	return p.Restarting && now.Sub(p.Since) > patience
 }
 
-// ends is of which families each session has had the end of RIB since it came
+// ends is the families whose end of RIB each session has received since it came
 // up.
 type ends map[peering]map[vpn.Family]bool
 
@@ -198,14 +198,15 @@ func (e ends) heard(s peering, f vpn.Family) {
 	e[s][f] = true
 }
 
-// state takes note of a session that is up no more.
+// state forgets a session that is not up.
 func (e ends) state(s peering, p bgp.PeerState) {
 	if p.State != bgp.StateEstablished {
 		delete(e, s)
 	}
 }
 
-// all reports whether the peer has told all it had when the session came up.
+// all reports whether the peer has sent all routes that it had when the session
+// came up.
 func (e ends) all(now time.Time, s peering, p bgp.PeerState, told bool) bool {
 	up := now.Sub(p.Since)
 	switch {

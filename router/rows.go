@@ -67,7 +67,7 @@ func (l *loop) interfaceRows() []status.Interface {
 			},
 			status.Interface{
 				Router: l.name(), Port: c.BGPPort, Name: c.BGPName, Addresses: c.Addresses, MAC: c.MAC,
-				// The port itself has a carrier always; it is the wire's that counts.
+				// The port itself always has a carrier; the wire's counts.
 				Admin: l.admin(c.BGPName), Oper: upOrDown(l.carriers.Up(c.BGPName) && l.carriers.Up(c.Name)),
 			})
 	}

@@ -16,8 +16,8 @@ import (
 	"pseudowan/status"
 )
 
-// vrfRows lists the VRFs with their routes, and what of them came up from other
-// routers.
+// vrfRows lists the VRFs with their routes, and the packets from other routers that
+// came up.
 func (a *agent) vrfRows(ctx context.Context) ([]status.VRF, error) {
 	cfg, err := inLoop(ctx, a.loop, func() config.Router { return a.loop.cfg })
 	if err != nil {
@@ -57,7 +57,7 @@ func (l *loop) routeRows() []status.VRF {
 	return rows
 }
 
-// shownNextHop is 0.0.0.0 or :: for connected routes, as the original had it.
+// shownNextHop is 0.0.0.0 or :: for connected routes.
 func shownNextHop(p bgp.Path) netip.Addr {
 	if p.Source == bgp.Connected {
 		return unspecified(p.Route.Prefix.Addr())
@@ -70,8 +70,8 @@ func labelOf(l vpn.Label) *uint32 {
 	return &n
 }
 
-// mplsRows lists what was given out (in) and what is pushed (out): the best
-// route of each prefix.
+// mplsRows lists the labels given out (in) and pushed (out) for the best route of
+// each prefix.
 func (l *loop) mplsRows() []status.MPLS {
 	rows := []status.MPLS{}
 	for _, v := range l.vrfs.VRFs() {
@@ -92,8 +92,7 @@ func (l *loop) mplsRows() []status.MPLS {
 	return rows
 }
 
-// flowRows lists the counters: one row for each incoming label and one for
-// each route.
+// flowRows lists the counters, one row for each incoming label and each route.
 func (a *agent) flowRows(ctx context.Context, exact bool) ([]status.Flow, error) {
 	counters, err := a.sw.Counters(ctx, exact)
 	if err != nil {

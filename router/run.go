@@ -24,21 +24,20 @@ import (
 
 // Options say where an agent finds and leaves its files.
 type Options struct {
-	ConfigFile string // the config.Router as JSON, read at the start
+	ConfigFile string // a config.Router as JSON, read at the start
 	Socket     string // where the agent answers
 	BGPSocket  string // where the speaker serves the GoBGP API
 	OVSDir     string // run directory of the private Open vSwitch
-	MemoryFile string // what the next agent needs to know if this one is killed; "": nothing
+	MemoryFile string // what the next agent needs if this one is killed; "": none
 
-	// Final reports, when ctx has ended, whether the router is to be no more.
+	// Final reports, after ctx has ended, whether the router ends for good.
 	// Otherwise its switch goes on, its peers keep its routes, and the next agent
-	// takes over. nil: it is.
+	// takes over. If nil, it ends.
 	Final func() bool
 
-	Mended func(what string) // told what was put right without being asked; may be nil
+	Mended func(what string) // reports repairs that nobody asked for; may be nil
 
-	// BeatFile is touched again and again as long as the router's loop turns; "":
-	// none is.
+	// BeatFile is touched periodically as long as the router's loop turns; "": none.
 	BeatFile string
 
 	Log *slog.Logger
@@ -77,7 +76,7 @@ func run(ctx context.Context, o Options, cfg config.Router) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a := newAgent(o, cfg)
-	a.loop.beat.stop() // nobody shall wait for the first before the loop turns
+	a.loop.beat.stop() // none before the loop turns
 	if err := a.start(ctx, o, cfg); err != nil {
 		a.leave()
 		return err
@@ -128,16 +127,16 @@ func newAgent(o Options, cfg config.Router) *agent {
 // configureRetry is the pause after a first configuration that failed.
 const configureRetry = time.Second
 
-// configureFirst takes over the configuration with which the agent was started.
-// It repeats that until it succeeds or another configuration is handed in; the
-// agent serves meanwhile, so that those who ask hear what is wrong.
+// configureFirst adopts the configuration with which the agent was started. It
+// retries until it succeeds or another configuration is handed in. The agent
+// serves meanwhile, so that clients learn what is wrong.
 func (a *agent) configureFirst(ctx context.Context, cfg config.Router) {
 	for {
 		err := a.Configure(ctx, cfg)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		a.log.Error("the configuration cannot be taken over", "error", err)
+		a.log.Error("cannot adopt the configuration", "error", err)
 		select {
 		case <-ctx.Done():
 			return
@@ -148,11 +147,10 @@ func (a *agent) configureFirst(ctx context.Context, cfg config.Router) {
 	}
 }
 
-// configureAgain gives the router's links back what they have lost with ports
-// that were made anew.
+// configureAgain configures ports that were made again.
 func (a *agent) configureAgain(ctx context.Context, cfg config.Router) {
 	if err := a.Configure(ctx, cfg); err != nil && ctx.Err() == nil {
-		a.log.Error("the ports that were made anew cannot be configured", "error", err)
+		a.log.Error("cannot configure the ports that were made again", "error", err)
 	}
 }
 
@@ -207,8 +205,7 @@ func (a *agent) startSwitch(ctx context.Context, o Options, cfg config.Router, p
 	return nil
 }
 
-// startSpeaker starts a speaker. One that cannot restart gracefully starts
-// without grace.
+// startSpeaker starts a speaker, without a graceful restart if that fails.
 func (a *agent) startSpeaker(ctx context.Context, cfg bgp.Config) (*bgp.Speaker, error) {
 	s, err := bgp.Start(ctx, cfg)
 	if err != nil && cfg.Restarting && ctx.Err() == nil {
@@ -226,8 +223,8 @@ func (o Options) mended(what string) {
 	}
 }
 
-// datapath is the one that is asked for. "auto" stays with the running one, and
-// at the start takes the kernel's where there is one.
+// datapath is the one that is asked for. "auto" keeps the running one, and at the
+// start chooses the kernel's if there is one.
 func datapath(asked string, running ovs.Datapath) ovs.Datapath {
 	switch {
 	case asked == string(ovs.System):
@@ -306,7 +303,7 @@ func speakerNeighbors(cfg config.Router) []bgp.Neighbor {
 		n := bgp.Neighbor{
 			Address: s.PeerAddress, LocalAddress: s.LocalAddress, AS: s.PeerAS, Client: s.Client, Settings: s.Settings,
 		}
-		if s.PeerAS == cfg.AS { // what a router of ours has allowed a customer is not refused by another
+		if s.PeerAS == cfg.AS { // what one of our routers accepts of a customer, the others do
 			n.AllowOwnAS = session.MaxOwnAS
 		}
 		for _, c := range cfg.Core {

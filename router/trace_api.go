@@ -23,7 +23,7 @@ type Packet struct {
 	Source      netip.Addr `json:"source"`
 	Destination netip.Addr `json:"destination"`
 	TTL         uint8      `json:"ttl"`
-	// Ports of UDP, of which the choice between equally good ways depends.
+	// UDP ports, on which the choice between equally good paths depends.
 	SourcePort      uint16 `json:"source_port"`
 	DestinationPort uint16 `json:"destination_port"`
 }
@@ -31,7 +31,7 @@ type Packet struct {
 // Fate is what the router's Open vSwitch does with a packet.
 type Fate struct {
 	status.Forwarding
-	Port    uint32 `json:"port"`    // that it leaves by; 0: it does not
+	Port    uint32 `json:"port"`    // by which it leaves; 0: none
 	DstMAC  string `json:"dst_mac"` // of the next hop
 	Dropped bool   `json:"dropped"` // it goes nowhere, not to the slow path either
 
@@ -59,7 +59,7 @@ func (a *agent) postFate(w http.ResponseWriter, q *http.Request) {
 	a.answer(w, f, err)
 }
 
-// fate asks the switch and puts the router's names to its numbers.
+// fate asks the switch, and replaces its numbers by the router's names.
 func (a *agent) fate(ctx context.Context, p Packet) (Fate, error) {
 	mac, err := inLoop(ctx, a.loop, func() net.HardwareAddr { return a.loop.macOf(p.Port) })
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"pseudowan/topology"
 )
 
-// Router is everything that a router's process is told. It is a pure function of
-// the lab's plan.
+// Router is the desired state of one router. It is a pure function of the lab's
+// plan.
 type Router struct {
 	Lab      string         `json:"lab"`
 	Router   string         `json:"router"`
@@ -34,7 +34,7 @@ type Core struct {
 	MAC       string         `json:"mac"`
 	Addresses []netip.Prefix `json:"addresses"`
 	MTU       int            `json:"mtu"`
-	NIC       string         `json:"nic,omitempty"` // a NIC behind the wire, whose carrier counts, too, where it is there
+	NIC       string         `json:"nic,omitempty"` // a NIC behind the wire; if it exists, its carrier counts, too
 }
 
 // Access is a port towards a customer host.

@@ -64,7 +64,7 @@ func New() *Table {
 	}
 }
 
-// Set adds flows. Flows that are there already cost nothing.
+// Set adds flows. Adding a flow again costs nothing.
 func (t *Table) Set(flows []pipeline.Flow) {
 	for _, flow := range flows {
 		was, there := t.flows[flow.Cookie]
@@ -139,7 +139,7 @@ func adjacencyOf(in pipeline.InLabel) []uint32 {
 
 // ReplaceLabels makes labels all the incoming labels there are.
 func (t *Table) ReplaceLabels(labels []pipeline.InLabel) {
-	for _, in := range labels { // whose adjacencies may be led to by other labels yet
+	for _, in := range labels { // their adjacencies may still belong to other labels
 		t.hold(adjacencyOf(in))
 	}
 	var flows []pipeline.Flow

@@ -2,8 +2,8 @@ package neighbor
 
 import "net"
 
-// Action is something that the caller is to do, in the order given: a Probe,
-// Up, Moved, Down, Deliver or Failed.
+// Action is something for the caller to do, in the order given: a Probe, Up,
+// Moved, Down, Deliver or Failed.
 type Action interface{ isAction() }
 
 // Probe asks to send a solicitation: to MAC alone, or to everyone where it is
@@ -13,7 +13,7 @@ type Probe struct {
 	MAC net.HardwareAddr
 }
 
-// Up tells that a neighbour without MAC has one now, and gives back the packets
+// Up reports that a neighbour without a MAC has one now, and returns the packets
 // that waited for it.
 type Up struct {
 	Key     Key
@@ -21,23 +21,23 @@ type Up struct {
 	Pending []Waiting
 }
 
-// Moved tells that a neighbour's MAC is another one now.
+// Moved reports that a neighbour's MAC changed.
 type Moved struct {
 	Key      Key
 	Old, New net.HardwareAddr
 }
 
-// Down tells that a neighbour that was up is no more.
+// Down reports that a neighbour is up no longer.
 type Down struct{ Key Key }
 
-// Deliver gives back a packet that need not wait: the neighbour is up already.
+// Deliver returns a packet that need not wait: the neighbour is up already.
 type Deliver struct {
 	Key     Key
 	MAC     net.HardwareAddr
 	Pending []Waiting
 }
 
-// Failed gives back packets whose neighbour is unreachable.
+// Failed returns packets whose neighbour is unreachable.
 type Failed struct {
 	Key     Key
 	Pending []Waiting
@@ -50,8 +50,8 @@ func (Down) isAction()    {}
 func (Deliver) isAction() {}
 func (Failed) isAction()  {}
 
-// Waiting is a packet that waits for a neighbour, with where it came from: the
-// table only keeps it.
+// Waiting is a packet that waits for a neighbour, with its origin. The table only
+// keeps it.
 type Waiting struct {
 	Port, VRF uint32 // where it came in
 	Frame     []byte

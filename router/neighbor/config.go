@@ -42,7 +42,7 @@ func (c Config) withDefaults() Config {
 }
 
 // round is how long a neighbour without MAC may stay silent before the packets
-// that wait for it are given back.
+// that wait for it are returned.
 func (c Config) round() time.Duration { return time.Duration(c.MaxProbes) * c.RetransTimer }
 
 // backoff is the pause after the nth probe for a wanted neighbour.

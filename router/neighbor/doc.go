@@ -6,14 +6,14 @@
 // It must not contain packet formats, OS calls, goroutines, clocks, or
 // knowledge of VRFs and routes.
 //
-// The forwarding plane uses neighbours without telling, so the state STALE,
-// which waits for a packet, is passed over: a neighbour whose word has not been
-// confirmed is DELAY, and is asked. The first question goes to its MAC alone,
-// the next ones to everyone, so that a neighbour which changed its MAC in
-// silence moves without an outage.
+// The forwarding plane does not report which neighbours it uses, so there is no
+// state STALE, which waits for a packet: an unconfirmed neighbour is in DELAY,
+// and is probed. The first probe goes to its MAC alone, the next ones to
+// everyone, so that a neighbour that silently changed its MAC moves without an
+// outage.
 //
-// Next hops of the configuration are wanted: they are asked for ever. Others
-// come with the first packet or with what they say of themselves, and go when
-// they stay silent. What a port can cost is bounded: in entries, in packets that
-// wait, and in changes, as each change is one of the forwarding plane's flows.
+// Next hops of the configuration are wanted: they are probed for ever. Others
+// come with the first packet or with their own announcement, and go when they
+// stay silent. The cost of a port is bounded: in entries, in packets that wait,
+// and in changes, since each changes flows of the forwarding plane.
 package neighbor

@@ -35,7 +35,7 @@ type entry struct {
 	mac       net.HardwareAddr
 	state     State
 	since     time.Time
-	round     time.Time // when the questions began that are not answered yet
+	round     time.Time // start of the probes that are not answered yet
 	probes    int       // sent in this round
 	wanted    bool
 	confirmed bool // it has answered with this MAC
@@ -47,8 +47,8 @@ type entry struct {
 	place *list.Element // in its class's order of use
 }
 
-// class is how dear an entry is: a newcomer pushes out only what is no dearer
-// than itself, so that a host which scans hurts no neighbour that is there.
+// class is the value of an entry: a newcomer evicts only entries of its own class
+// or below, so that a scanning host does not hurt existing neighbours.
 type class int
 
 const (
@@ -71,7 +71,7 @@ func (e *entry) rank() class {
 	return unconfirmed
 }
 
-// changedBy reports whether a message would give the entry a MAC, or another.
+// changedBy reports whether a message would change the entry's MAC.
 func (e *entry) changedBy(mac net.HardwareAddr, ev Evidence) bool {
 	return mac != nil && !bytes.Equal(mac, e.mac) && (e.mac == nil || ev.Override)
 }

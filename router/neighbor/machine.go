@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ask begins a round of questions to everyone for a neighbour without MAC.
+// ask begins a round of probes to everyone for a neighbour without a MAC.
 func (t *Table) ask(now time.Time, e *entry) {
 	e.state, e.round, e.probes = StateIncomplete, now, 0
 	t.probeAll(now, e)
@@ -22,7 +22,7 @@ func (t *Table) probeAll(now time.Time, e *entry) {
 	t.schedule(e, now.Add(pause))
 }
 
-// confirm begins a round of questions to a neighbour that has a MAC.
+// confirm begins a round of probes to a neighbour that has a MAC.
 func (t *Table) confirm(now time.Time, e *entry) {
 	e.state, e.probes = StateProbe, 0
 	t.probeAgain(now, e)
@@ -60,8 +60,8 @@ func (t *Table) expire(now time.Time, e *entry) {
 	}
 }
 
-// giveUp ends a round without answer. For a wanted neighbour the questions go
-// on, and nothing waits for their answer.
+// giveUp ends a round without an answer. For a wanted neighbour the probes go on,
+// and nothing waits for their answer.
 func (t *Table) giveUp(now time.Time, e *entry) {
 	t.release(e)
 	if !e.wanted {
@@ -91,7 +91,7 @@ func (t *Table) lose(now time.Time, e *entry) {
 	}
 }
 
-// release tells of what an entry is about to lose.
+// release reports what an entry is about to lose.
 func (t *Table) release(e *entry) {
 	if e.mac != nil {
 		t.do(Down{e.key})
@@ -139,7 +139,7 @@ func (t *Table) adopt(now time.Time, e *entry, mac net.HardwareAddr) {
 	e.mac, e.since, e.confirmed = mac, now, false
 }
 
-// doubt has a neighbour confirmed soon; one that is wanted, now.
+// doubt schedules a confirmation of a neighbour: soon, or now if it is wanted.
 func (t *Table) doubt(now time.Time, e *entry) {
 	if e.wanted {
 		t.confirm(now, e)

@@ -53,8 +53,8 @@ func (p *port) sorted() []*entry {
 	return all
 }
 
-// victim is the entry to go for a newcomer of class c; nil where all are
-// dearer.
+// victim is the entry to evict for a newcomer of class c, or nil where all are of
+// a higher class.
 func (p *port) victim(c class) *entry {
 	for i := unanswered; i <= min(c, confirmed); i++ {
 		if first := p.used[i].Front(); first != nil {
@@ -64,9 +64,9 @@ func (p *port) victim(c class) *entry {
 	return nil
 }
 
-// mayChange takes note of a change on the port, if one is allowed. Each costs
-// the forwarding plane a change of flows, and so every customer of the router:
-// a port whose neighbours come and go all the time is heard only now and then.
+// mayChange counts a change on the port, and reports whether it is allowed. Each
+// changes flows, which costs every customer of the router: a port whose
+// neighbours come and go all the time is heard only now and then.
 func (p *port) mayChange(now time.Time, cfg Config) bool {
 	if passed := now.Sub(p.counted); passed > 0 {
 		p.changes = min(float64(cfg.ChangeBurst), p.changes+passed.Seconds()*cfg.ChangeRate)

@@ -28,7 +28,7 @@ type Evidence struct {
 }
 
 // Table is the neighbours of one router. It is not safe for concurrent use.
-// Each method that may change it returns what is to be done in consequence.
+// Methods that may change it return what to do in consequence.
 type Table struct {
 	cfg     Config
 	ports   map[uint32]*port
@@ -41,9 +41,9 @@ func New(cfg Config) *Table {
 	return &Table{cfg: cfg.withDefaults(), ports: make(map[uint32]*port)}
 }
 
-// Want declares a neighbour that is needed, as the next hop of a configured
-// route is. It is asked for ever, and confirmed again and again while it is up.
-// A neighbour is wanted or not, however many want it.
+// Want declares a neighbour needed, such as the next hop of a configured route. It
+// is probed for ever, and confirmed periodically while it is up. Wants are not
+// counted.
 func (t *Table) Want(now time.Time, k Key) []Action {
 	p := t.port(k.Port)
 	e := p.entries[k.Addr]
@@ -69,8 +69,7 @@ func (t *Table) Want(now time.Time, k Key) []Action {
 	return t.take()
 }
 
-// Unwant takes Want back. A neighbour that is up stays for as long as it
-// answers.
+// Unwant revokes Want. A neighbour that is up stays as long as it answers.
 func (t *Table) Unwant(now time.Time, k Key) []Action {
 	p := t.port(k.Port)
 	e := p.entries[k.Addr]
@@ -85,7 +84,7 @@ func (t *Table) Unwant(now time.Time, k Key) []Action {
 	return t.take()
 }
 
-// Forget removes a neighbour. Where it is still there, it is learnt again.
+// Forget removes a neighbour. One that is still there is learnt again.
 func (t *Table) Forget(now time.Time, k Key) []Action {
 	p := t.ports[k.Port]
 	if p == nil || p.entries[k.Addr] == nil {
@@ -126,8 +125,8 @@ func (t *Table) Resolve(now time.Time, k Key, w Waiting) []Action {
 	return t.take()
 }
 
-// Seen takes in what a neighbour said of itself. mac is nil where it left its
-// MAC out. What comes from a port that is down is of the past.
+// Seen handles a neighbour's message about itself. mac is nil where the message
+// has none. Messages from a port that is down are ignored as old.
 func (t *Table) Seen(now time.Time, k Key, mac net.HardwareAddr, ev Evidence) []Action {
 	p := t.port(k.Port)
 	e := p.entries[k.Addr]
@@ -139,14 +138,14 @@ func (t *Table) Seen(now time.Time, k Key, mac net.HardwareAddr, ev Evidence) []
 			t.learn(now, e, mac, Evidence{Override: ev.Override})
 		}
 	case e.changedBy(mac, ev) && !(e.wanted && e.mac == nil) && !p.mayChange(now, t.cfg):
-		// Where it is true, it will be said again: the neighbour is asked.
+		// If it is true, it will be said again: the neighbour is probed.
 	default:
 		t.learn(now, e, mac, ev)
 	}
 	return t.take()
 }
 
-// PortDown tells that a port has lost its carrier: its neighbours die at once.
+// PortDown handles the loss of a port's carrier: its neighbours die at once.
 func (t *Table) PortDown(now time.Time, n uint32) []Action {
 	p := t.port(n)
 	p.down = true
@@ -162,8 +161,8 @@ func (t *Table) PortDown(now time.Time, n uint32) []Action {
 	return t.take()
 }
 
-// PortUp tells that a port has its carrier: wanted neighbours are asked for at
-// once, whatever pause they were in.
+// PortUp handles a port's carrier: wanted neighbours are probed at once, whatever
+// pause they were in.
 func (t *Table) PortUp(now time.Time, n uint32) []Action {
 	p := t.port(n)
 	p.down = false
@@ -175,7 +174,7 @@ func (t *Table) PortUp(now time.Time, n uint32) []Action {
 	return t.take()
 }
 
-// RemovePort forgets a port that is no more, with all its neighbours.
+// RemovePort forgets a port with all its neighbours.
 func (t *Table) RemovePort(now time.Time, n uint32) []Action {
 	for _, e := range t.port(n).sorted() {
 		t.lose(now, e)
@@ -194,8 +193,8 @@ func (t *Table) Tick(now time.Time) []Action {
 	return t.take()
 }
 
-// Next is when Tick is due; ok is false where nothing ever is. It may change
-// with every call of another method.
+// Next returns when Tick is due; ok is false where nothing is. Every call of
+// another method may change it.
 func (t *Table) Next() (due time.Time, ok bool) {
 	if len(t.timers) == 0 {
 		return time.Time{}, false
@@ -203,7 +202,7 @@ func (t *Table) Next() (due time.Time, ok bool) {
 	return t.timers[0].due, true
 }
 
-// Lookup is the MAC of a neighbour that is up.
+// Lookup returns the MAC of a neighbour that is up.
 func (t *Table) Lookup(k Key) (mac net.HardwareAddr, ok bool) {
 	p := t.ports[k.Port]
 	if p == nil || p.entries[k.Addr] == nil || p.entries[k.Addr].mac == nil {
@@ -212,7 +211,7 @@ func (t *Table) Lookup(k Key) (mac net.HardwareAddr, ok bool) {
 	return bytes.Clone(p.entries[k.Addr].mac), true
 }
 
-// Entries is the whole table by port and address.
+// Entries returns the whole table, sorted by port and address.
 func (t *Table) Entries() []Entry {
 	var all []Entry
 	for _, p := range t.ports {
@@ -224,11 +223,11 @@ func (t *Table) Entries() []Entry {
 	return all
 }
 
-// admit makes room for a newcomer; false where all that is there is dearer.
-// Wanted ones are never refused: the configuration bounds them.
+// admit makes room for a newcomer, and reports whether there is any. Wanted ones
+// are never refused: the configuration bounds them.
 func (t *Table) admit(p *port, c class) bool {
-	// Each that is asked for costs a question now and then: a scan must not have
-	// the router ask for a thousand addresses at once.
+	// Each unanswered one costs a probe now and then: a scan must not make the
+	// router probe a thousand addresses at once.
 	asked := c == unanswered && p.used[unanswered].Len() >= t.cfg.MaxUnanswered
 	if len(p.entries) < t.cfg.MaxPerPort && !asked {
 		return true

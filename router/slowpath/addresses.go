@@ -37,8 +37,8 @@ func linkLocal(m net.HardwareAddr) netip.Addr {
 	})
 }
 
-// unicast reports whether a can be one station's address on the network:
-// what may not be is martian (RFC 1812 section 5.3.7).
+// unicast reports whether a can be the address of one station; all others are
+// martian (RFC 1812 section 5.3.7).
 func unicast(a netip.Addr) bool {
 	if a.IsUnspecified() || a.IsLoopback() || a.IsMulticast() || a.Is4In6() {
 		return false

@@ -14,7 +14,7 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// Option types of RFC 8106 that gopacket has no names for.
+// Option types of RFC 8106 that gopacket does not name.
 const (
 	optRDNSS layers.ICMPv6Opt = 25
 	optDNSSL layers.ICMPv6Opt = 31
@@ -30,9 +30,8 @@ const (
 	flagAutonomous  = 0x40
 )
 
-// Advertise makes the router advertisement that goes to all nodes of a port,
-// by itself from time to time (RFC 4861 section 6.2.4). It is nil where the
-// port sends none.
+// Advertise makes the unsolicited router advertisement to all nodes of a port
+// (RFC 4861 section 6.2.4). It is nil where the port sends none.
 func (r *Router) Advertise(port uint32) []byte {
 	p := r.ports[port]
 	if p == nil || p.RA == nil {
@@ -41,8 +40,8 @@ func (r *Router) Advertise(port uint32) []byte {
 	return r.routerAdvertisement(p, p.RA.RouterLifetime, allNodes, multicastMAC(allNodes))
 }
 
-// Cease makes the last router advertisement of a port: it says that we are not
-// the default router any more (RFC 4861 section 6.2.5). It is nil where the
+// Cease makes the last router advertisement of a port: we are its default router
+// no longer (RFC 4861 section 6.2.5). It is nil where the
 // port sends none.
 func (r *Router) Cease(port uint32) []byte {
 	p := r.ports[port]
@@ -52,8 +51,8 @@ func (r *Router) Cease(port uint32) []byte {
 	return r.routerAdvertisement(p, 0, allNodes, multicastMAC(allNodes))
 }
 
-// handleRS answers the solicitor alone (RFC 4861 section 6.2.6). One that has
-// no address yet gets a multicast packet in a unicast frame (RFC 6085), so that
+// handleRS answers only the solicitor (RFC 4861 section 6.2.6). One without an
+// address gets a multicast packet in a unicast frame (RFC 6085), so that the
 // solicitations of one station never cost the others.
 func (r *Router) handleRS(res *Result, c call, body []byte) {
 	var rs layers.ICMPv6RouterSolicitation
@@ -161,7 +160,7 @@ func appendName(b []byte, name string) []byte {
 	return append(b, 0)
 }
 
-// checkRA tells what cannot be said in an advertisement.
+// checkRA reports what does not fit an advertisement.
 func (r *Router) checkRA(p *port) error {
 	if p.RA == nil {
 		return nil

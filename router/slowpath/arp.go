@@ -40,7 +40,7 @@ func (r *Router) handleARP(res *Result, c call) {
 }
 
 // decodeARP checks the sizes first: gopacket 1.3.1 adds them up in eight bits
-// and panics when they are large.
+// and panics if they are large.
 func decodeARP(data []byte) (arp layers.ARP, ok bool) {
 	if len(data) < 28 || data[4] != 6 || data[5] != 4 {
 		return arp, false

@@ -70,7 +70,7 @@ const (
 	defaultBurst = 100
 )
 
-// check tells what a Router could not work with.
+// check reports what makes an interface unusable.
 func (i Interface) check() error {
 	if len(i.MAC) != 6 || !unicastMAC(i.MAC) {
 		return fmt.Errorf("interface %q, port %d: MAC %v is not a unicast Ethernet address", i.Name, i.Port, i.MAC)

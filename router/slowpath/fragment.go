@@ -14,8 +14,8 @@ const (
 	optionNone   = 0x01
 )
 
-// handleTooBig tells the source to send less, or, where the source leaves it
-// to the routers, sends the packet in pieces through the VRF.
+// handleTooBig makes the source send less, or, where it allows fragmentation,
+// sends fragments through the VRF.
 func (r *Router) handleTooBig(res *Result, c call) {
 	k := &r.in
 	switch {
@@ -54,7 +54,7 @@ func fragment4(k *packet, mtu int) [][]byte {
 }
 
 // laterHeader is the header of all fragments but the first: without the
-// options that are not copied, and without damaged ones.
+// options that are not copied, and without malformed ones.
 func laterHeader(k *packet) []byte {
 	header := append(make([]byte, 0, k.header), k.raw[:ipv4Header]...)
 	var ip layers.IPv4

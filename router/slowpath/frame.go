@@ -33,9 +33,9 @@ type checksummed interface {
 	SetNetworkLayerForChecksum(gopacket.NetworkLayer) error
 }
 
-// seal makes a frame of its own memory. The layers are made by this package
-// from checked values, so serializing them fails only by a mistake in here:
-// then there is no frame.
+// seal makes a frame in memory of its own. This package makes the layers from
+// checked values, so serializing fails only through a bug here: then there is no
+// frame.
 func (r *Router) seal(e envelope, upper ...gopacket.SerializableLayer) []byte {
 	eth := &layers.Ethernet{SrcMAC: e.srcMAC, DstMAC: e.dstMAC, EthernetType: layers.EthernetTypeIPv6}
 	var ip gopacket.NetworkLayer
@@ -100,8 +100,8 @@ func (r *Router) answer(res *Result, c call, via *port, e envelope, upper ...gop
 	}
 }
 
-// answerInPieces sends an answer that is longer than the port's MTU, as the
-// packet was that it answers.
+// answerInPieces fragments an answer that is longer than the port's MTU, as its
+// request was.
 func (r *Router) answerInPieces(res *Result, p *port, frame []byte) {
 	var k packet
 	if k.decode(frame) != nil || k.src.Is6() {

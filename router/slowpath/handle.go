@@ -17,8 +17,8 @@ type call struct {
 	home *vrf   // of its source: of the port where it came in, which an imported route may have left
 }
 
-// Handle decides about one packet. It never fails: what makes no sense is
-// ignored, and Result.Ignored says why.
+// Handle decides about one packet. It never fails: it ignores what makes no
+// sense, and Result.Ignored is the reason.
 func (r *Router) Handle(now time.Time, p Punt) Result {
 	var res Result
 	if err := r.in.decode(p.Frame); err != nil {
@@ -54,8 +54,8 @@ func (r *Router) locate(now time.Time, p Punt) call {
 	return c
 }
 
-// gateway is the port that answers for a: any of the VRF's, or, where a means
-// nothing beyond its link, the one where the packet came in. nil: not ours.
+// gateway is the port that answers for a: any of the VRF's, or, for a link-local
+// address, the one where the packet came in; nil if a is not ours.
 func (c call) gateway(a netip.Addr) *port {
 	if c.port != nil && c.port.VRF == c.vrf && c.port.has(a) {
 		return c.port
@@ -66,7 +66,7 @@ func (c call) gateway(a netip.Addr) *port {
 	return c.own.gateways[a]
 }
 
-// speaker is the port, and its address, that speaks for the router to dst: the
+// speaker is the port, with its address, that sends to dst for the router: the
 // port where the packet came in, else the lowest of the VRF with an address of
 // the family.
 func (c call) speaker(dst netip.Addr) (*port, netip.Addr) {
@@ -86,7 +86,7 @@ func (c call) speaker(dst netip.Addr) (*port, netip.Addr) {
 	return nil, netip.Addr{}
 }
 
-// handleTransit deals with packets to somebody else.
+// handleTransit handles packets to other destinations.
 func (r *Router) handleTransit(res *Result, c call) {
 	k := &r.in
 	if !unicast(k.dst) || k.eth.DstMAC[0]&1 != 0 || c.own != nil && c.own.broadcast(k.dst) {

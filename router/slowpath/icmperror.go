@@ -8,7 +8,7 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// icmpError is an error message in both families' words.
+// icmpError is an error message in terms of both families.
 type icmpError struct {
 	v4 layers.ICMPv4TypeCode
 	v6 layers.ICMPv6TypeCode
@@ -54,8 +54,8 @@ func (c call) flow() flow {
 	return flow{c.Port, c.vrf}
 }
 
-// sendError tells the source of the packet what is wrong with it, except where
-// RFC 1812 section 4.3.2.7 or RFC 4443 section 2.4 (e) forbid it.
+// sendError sends an ICMP error to the source of the packet, except where RFC 1812
+// section 4.3.2.7 or RFC 4443 section 2.4 (e) forbid it.
 func (r *Router) sendError(res *Result, c call, kind icmpError) {
 	k := &r.in
 	from, src := c.speaker(k.src)
@@ -78,7 +78,7 @@ func (r *Router) sendError(res *Result, c call, kind icmpError) {
 	}
 }
 
-// writeError quotes as much of the packet as may be.
+// writeError quotes as much of the packet as is allowed.
 func (r *Router) writeError(res *Result, c call, from *port, src netip.Addr, kind icmpError) {
 	k := &r.in
 	e := envelope{src: src, dst: k.src, ttl: hopLimit, tos: networkControl}

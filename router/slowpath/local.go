@@ -5,8 +5,8 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// handleLocal deals with packets to a gateway address. Nothing listens there:
-// pings are answered, the rest is refused.
+// handleLocal handles packets to a gateway address. Nothing listens there: it
+// answers pings and refuses the rest.
 func (r *Router) handleLocal(res *Result, c call) {
 	k := &r.in
 	switch {

@@ -22,7 +22,7 @@ func (k *packet) discovery() bool {
 		k.payload[0] >= layers.ICMPv6TypeRouterSolicitation && k.payload[0] <= layers.ICMPv6TypeRedirect
 }
 
-// handleND makes the checks that all messages have in common
+// handleND makes the checks that are common to all messages
 // (RFC 4861 sections 6.1 and 7.1).
 func (r *Router) handleND(res *Result, c call) {
 	k := &r.in
@@ -78,9 +78,9 @@ func (r *Router) handleNS(res *Result, c call, body []byte) {
 	res.Out = append(res.Out, Out{Port: c.Port, Frame: r.advertisement(c.port, target, dst, dstMAC, flags)})
 }
 
-// learn takes a solicitation's source as evidence. Like ARP, a solicitation
-// from an address that is not on-link is answered, and not learnt. claims is
-// true where the source is ours, and the message no solicitation to answer.
+// learn uses a solicitation's source as evidence. As with ARP, one from an
+// off-link address is answered, but not learnt. claims reports whether the source
+// is ours, and the message not to be answered.
 func (r *Router) learn(res *Result, c call, src netip.Addr, mac net.HardwareAddr) (claims bool) {
 	if c.port.has(src) {
 		r.handleConflict(res, c, src, r.in.eth.SrcMAC)
@@ -92,7 +92,7 @@ func (r *Router) learn(res *Result, c call, src netip.Addr, mac net.HardwareAddr
 	return false
 }
 
-// handleNA reports what a neighbour says of itself (RFC 4861 section 7.1.2).
+// handleNA reports a neighbour's advertisement (RFC 4861 section 7.1.2).
 func (r *Router) handleNA(res *Result, c call, body []byte) {
 	var na layers.ICMPv6NeighborAdvertisement
 	if na.DecodeFromBytes(body, gopacket.NilDecodeFeedback) != nil {
@@ -119,8 +119,8 @@ func (r *Router) handleNA(res *Result, c call, body []byte) {
 	}
 }
 
-// linkLayer finds a link-layer address option. ok is false where there is one
-// that no station can have.
+// linkLayer finds a link-layer address option. ok is false for an address that no
+// station can have.
 func linkLayer(opts layers.ICMPv6Options, kind layers.ICMPv6Opt) (mac net.HardwareAddr, ok bool) {
 	for _, o := range opts {
 		if o.Type != kind {

@@ -100,8 +100,8 @@ func (k *packet) decode4() error {
 	return nil
 }
 
-// decode6 reads the fixed header by itself: gopacket would decode hop-by-hop
-// options too, which a packet in transit may have wrong.
+// decode6 reads only the fixed header: gopacket would also decode hop-by-hop
+// options, which may be malformed in a packet in transit.
 func (k *packet) decode6() error {
 	data := k.eth.Payload
 	if len(data) < ipv6Header || data[0]>>4 != 6 {
@@ -158,8 +158,8 @@ func extension(p layers.IPProtocol) bool {
 	return false
 }
 
-// intact verifies the upper layer's checksum, of the protocols that the
-// gateway answers itself.
+// intact verifies the upper layer's checksum, for protocols that the gateway
+// answers itself.
 func (k *packet) intact() bool {
 	var sum uint32
 	switch k.proto {
@@ -177,8 +177,8 @@ func (k *packet) intact() bool {
 	return gopacket.FoldChecksum(gopacket.ComputeChecksum(k.payload, sum)) == 0
 }
 
-// pseudoHeader sums what upper layers' checksums take from the IP header
-// (RFC 8200 section 8.1; for IPv4 the sum comes out as RFC 793 has it).
+// pseudoHeader sums the parts of the IP header that upper layers' checksums cover
+// (RFC 8200 section 8.1; for IPv4 the sum equals that of RFC 793).
 func (k *packet) pseudoHeader() uint32 {
 	sum := gopacket.ComputeChecksum(k.src.AsSlice(), uint32(k.proto))
 	sum = gopacket.ComputeChecksum(k.dst.AsSlice(), sum)
@@ -186,7 +186,7 @@ func (k *packet) pseudoHeader() uint32 {
 	return sum + n>>16 + n&0xffff
 }
 
-// icmpError reports whether the packet is, or may be a piece of, an ICMP error
+// icmpError reports whether the packet is, or may be a fragment of, an ICMP error
 // message, which must never be answered with another.
 func (k *packet) icmpError() bool {
 	switch {

@@ -56,8 +56,8 @@ type Result struct {
 }
 
 // Out is a frame to send: straight out of Port where that is not 0, else as an
-// IP packet through the route table of VRF, which sets MACs and labels and takes
-// one off the TTL.
+// IP packet through the route table of VRF, which sets MACs and labels and
+// decrements the TTL.
 type Out struct {
 	Port  uint32
 	VRF   uint32
@@ -75,9 +75,8 @@ type Seen struct {
 	Router    bool             // the neighbour says that it forwards
 }
 
-// Unresolved is a packet that waits for a neighbour. Port is where the
-// neighbour is; Ingress is where the packet came in, and VRF its VRF, for a
-// HostUnreachable punt should the neighbour stay silent.
+// Unresolved is a packet that waits for a neighbour on Port. It came in on Ingress
+// in VRF, which a HostUnreachable punt needs if the neighbour stays silent.
 type Unresolved struct {
 	Port    uint32
 	Addr    netip.Addr

@@ -11,8 +11,8 @@ import (
 )
 
 // Router answers for the gateway addresses of one router. Its tables do not
-// change; a changed configuration makes a new one. It is not safe for
-// concurrent use, as it reuses its buffers.
+// change; a changed configuration needs a new Router. It is not safe for
+// concurrent use, because it reuses its buffers.
 type Router struct {
 	ports    map[uint32]*port
 	vrfs     map[uint32]*vrf
@@ -23,8 +23,8 @@ type Router struct {
 	ident    uint16
 }
 
-// flow is what ICMP errors are counted by, so that one customer cannot use up
-// what the others on a shared core port need.
+// flow is the key of the ICMP error limit: one customer must not use up the share
+// of others on a core port.
 type flow struct{ port, vrf uint32 }
 
 // port is an Interface with what follows from it.
@@ -34,7 +34,7 @@ type port struct {
 	local netip.Addr   // the IPv6 link-local address; invalid where IPv6 is off
 }
 
-// vrf knows the gateways of one VRF.
+// vrf is the gateways of one VRF.
 type vrf struct {
 	ports    []*port              // by port number
 	gateways map[netip.Addr]*port // without link-local addresses
@@ -91,8 +91,8 @@ func newPort(i Interface) *port {
 	return p
 }
 
-// join enters p in its VRF. Where two ports have the same gateway address the
-// lower port stands for it.
+// join enters p in its VRF. Of two ports with the same gateway address, the lower
+// one answers.
 func (r *Router) join(p *port) {
 	if p.VRF == 0 {
 		return
@@ -111,7 +111,7 @@ func (r *Router) join(p *port) {
 	}
 }
 
-// linkLocal6 reports whether a means nothing beyond its link. IPv4 link-local
+// linkLocal6 reports whether a is valid on its link only. IPv4 link-local
 // addresses are routed like others: customers use them for point-to-point links.
 func linkLocal6(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() }
 
@@ -126,8 +126,8 @@ func (p *port) onLink(a netip.Addr) bool {
 	return unicast(a) && p.subnet(a).IsValid()
 }
 
-// subnet is the longest subnet of the port that holds a as a station's
-// address; it is invalid where there is none.
+// subnet is the longest subnet of the port that holds a as a station's address,
+// or invalid.
 func (p *port) subnet(a netip.Addr) netip.Prefix {
 	var best netip.Prefix
 	for _, s := range p.Addresses {
@@ -138,9 +138,9 @@ func (p *port) subnet(a netip.Addr) netip.Prefix {
 	return best
 }
 
-// source is the port's own address that speaks to dst: the one in the same
-// subnet, else the first of the family that is valid beyond the link, else
-// none. Link-local addresses speak to link-local ones.
+// source is the port's own address for packets to dst: the one in the same subnet,
+// else the first of the family that is valid beyond the link, else none.
+// Link-local addresses are used for link-local ones only.
 func (p *port) source(dst netip.Addr) netip.Addr {
 	if linkLocal6(dst) {
 		return p.local
@@ -156,8 +156,8 @@ func (p *port) source(dst netip.Addr) netip.Addr {
 	return netip.Addr{}
 }
 
-// holder is the port of the VRF whose subnet holds a most narrowly, the lowest
-// of several; nil where none does.
+// holder is the port of the VRF with the longest subnet that holds a, the lowest
+// of several, or nil.
 func (v *vrf) holder(a netip.Addr) *port {
 	var best *port
 	bits := -1
