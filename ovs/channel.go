@@ -2,8 +2,12 @@ package ovs
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"pseudowan/ovs/openflow"
@@ -130,4 +134,15 @@ func (c *channel) fault(err error) {
 	case c.faults <- err:
 	default:
 	}
+}
+
+// Lost reports whether err comes from a connection to one of the daemons that
+// was lost: it is being replaced, and what was asked of it may be asked again.
+func Lost(err error) bool {
+	for _, lost := range []error{openflow.ErrLost, net.ErrClosed, syscall.EPIPE, syscall.ECONNRESET, io.EOF, io.ErrUnexpectedEOF} {
+		if errors.Is(err, lost) {
+			return true
+		}
+	}
+	return false
 }

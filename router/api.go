@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"pseudowan/ovs"
 	"pseudowan/router/config"
 )
 
@@ -84,7 +85,7 @@ func list(m *http.ServeMux, a *agent, name string, rows func(context.Context, *h
 
 func (a *agent) answer(w http.ResponseWriter, v any, err error) {
 	switch {
-	case errors.Is(err, errRestart) || errors.Is(err, errEnding):
+	case errors.Is(err, errRestart), errors.Is(err, errEnding), ovs.Lost(err): // its daemon is being replaced
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	case err != nil:

@@ -152,9 +152,13 @@ var errRestarting = errors.New("restarting, ask again")
 // errNotServed is the answer of an agent of another version.
 var errNotServed = errors.New("its agent has another version")
 
-// NotStarted reports whether err means that nobody listens on the agent's socket,
-// or that the agent is restarting.
+// NotStarted reports whether err says that nobody listens on the agent's
+// socket, or not yet, or that the agent, or its switch, is being replaced.
 func NotStarted(err error) bool {
-	return errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, errRestarting)
+	for _, away := range []error{syscall.ENOENT, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF, errRestarting} {
+		if errors.Is(err, away) {
+			return true
+		}
+	}
+	return false
 }

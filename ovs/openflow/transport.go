@@ -10,8 +10,12 @@ import (
 	"time"
 )
 
+// ErrLost is wrapped by the errors of exchanges whose connection was closed, by
+// either end.
+var ErrLost = errors.New("connection lost")
+
 // errClosed ends exchanges on a connection that was closed on purpose.
-var errClosed = errors.New("OpenFlow: connection closed")
+var errClosed = fmt.Errorf("OpenFlow: closed: %w", ErrLost)
 
 func (c *Conn) nextXID() uint32 {
 	c.mu.Lock()
@@ -86,7 +90,7 @@ func (c *Conn) fail(err error) {
 	case errors.Is(err, net.ErrClosed):
 		err = errClosed
 	case errors.Is(err, io.EOF):
-		err = errors.New("OpenFlow: the switch closed the connection")
+		err = fmt.Errorf("OpenFlow: the switch closed the connection: %w", ErrLost)
 	default:
 		err = fmt.Errorf("OpenFlow: %w", err)
 	}

@@ -60,18 +60,29 @@ func stateOf(t testing.TB, l lab) []string {
 	for line := range strings.Lines(command("ip", "netns", "list").stdout) {
 		add("namespace", strings.Fields(line)[0]) // behind it stands a number
 	}
-	given := givenAsNeeded(t, l)
-	for i := range out {
-		out[i] = given.ReplaceAllString(out[i], "$1<as needed>$2")
-	}
 	slices.Sort(out)
 	return out
 }
 
-// givenAsNeeded finds, wherever they stand, the labels that routers have given
-// to customers' routes: no plan holds them, and one that is given back is not
-// given again soon.
-func givenAsNeeded(t testing.TB, l lab) *regexp.Regexp {
+// maskLabels removes the given labels from a state, wherever they stand.
+func maskLabels(state []string, labels []uint32) []string {
+	numbers := []string{"none"}
+	for _, label := range labels {
+		numbers = append(numbers, fmt.Sprint(label), fmt.Sprintf("%#x", label))
+	}
+	given := regexp.MustCompile(`("label":|mpls_label=|set_mpls_label\(|load:)(?:` + strings.Join(numbers, "|") + `)(\D|->NXM_NX_REG2)`)
+	masked := make([]string, len(state))
+	for i, line := range state {
+		masked[i] = given.ReplaceAllString(line, "$1<as needed>$2")
+	}
+	slices.Sort(masked)
+	return masked
+}
+
+// givenAsNeeded are the labels that routers have given to customers' routes: no
+// plan holds them, and one that is given back is not given again soon. The plan
+// of another router may hold the same number.
+func givenAsNeeded(t testing.TB, l lab) (labels []uint32) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("/var/lib/pseudowan", l.name, "plan.json"))
 	if err != nil {
@@ -85,14 +96,13 @@ func givenAsNeeded(t testing.TB, l lab) *regexp.Regexp {
 	if err := json.Unmarshal(data, &plan); err != nil {
 		t.Fatal(err)
 	}
-	numbers := []string{"none"}
 	for _, row := range table[status.MPLS](t, l, "mpls") {
 		planned := slices.Contains(slices.Collect(maps.Values(plan.Allocations.Routers[row.Router].Labels)), row.Label)
 		if row.Direction == "in" && !planned {
-			numbers = append(numbers, fmt.Sprint(row.Label), fmt.Sprintf("%#x", row.Label))
+			labels = append(labels, row.Label)
 		}
 	}
-	return regexp.MustCompile(`("label":|mpls_label=|set_mpls_label\(|load:)(?:` + strings.Join(numbers, "|") + `)(\D|->NXM_NX_REG2)`)
+	return labels
 }
 
 func psRows(t testing.TB, l lab) []status.Node {
