@@ -6,6 +6,7 @@ godebug multipathtcp=0
 
 require (
 	github.com/containerd/errdefs v1.0.0
+	github.com/digitalocean/go-openvswitch v0.0.0-20241021184246-19e734367535
 	github.com/distribution/reference v0.6.0
 	github.com/docker/docker v28.5.2+incompatible
 	github.com/docker/go-units v0.5.0

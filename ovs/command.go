@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	goovs "github.com/digitalocean/go-openvswitch/ovs"
 )
 
 // commandError is a failure of one of Open vSwitch's own programs.
@@ -60,6 +62,13 @@ func (t tools) run(ctx context.Context, stdin io.Reader, program string, args ..
 func (t tools) environ() []string {
 	return append(os.Environ(),
 		"OVS_RUNDIR="+t.dir, "OVS_LOGDIR="+t.dir, "OVS_DBDIR="+t.dir, "OVS_SYSCONFDIR="+t.dir)
+}
+
+// client is go-openvswitch on the run directory, bound to ctx.
+func (t tools) client(ctx context.Context) *goovs.Client {
+	return goovs.New(goovs.Exec(func(program string, args ...string) ([]byte, error) {
+		return t.run(ctx, nil, program, args...)
+	}))
 }
 
 // notSetUp is what ovs-vsctl says where ovs-vswitchd could not carry out a part

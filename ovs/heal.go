@@ -125,7 +125,10 @@ func (s *Switch) correctOwn(ctx context.Context) error {
 func (s *Switch) rebuild(ctx context.Context) error {
 	s.bridging.Lock()
 	defer s.bridging.Unlock()
-	if _, err := s.tools.vsctl(ctx, append([]string{"--if-exists", "del-br", s.cfg.Bridge, "--"}, s.cfg.bridgeTransaction()...)...); err != nil {
+	if err := s.tools.client(ctx).VSwitch.DeleteBridge(s.cfg.Bridge); err != nil {
+		return err
+	}
+	if _, err := s.tools.vsctl(ctx, s.cfg.bridgeTransaction()...); err != nil {
 		return err
 	}
 	if err := s.apply(ctx, Bridge{Ports: s.wantedPorts()}); err != nil {
