@@ -80,6 +80,25 @@ var confined = []struct {
 	{"github.com/docker/docker/", []string{"hosts/docker/*.go"}},
 }
 
+// stack are the libraries that the project is built on by choice of its users:
+// what one of them does is not done by another, or by our own code.
+var stack = []string{
+	"github.com/osrg/gobgp/v3", "github.com/digitalocean/go-openvswitch", "github.com/docker/docker/client",
+	"github.com/vishvananda/netns", "github.com/spf13/cobra",
+}
+
+func TestStack(t *testing.T) {
+	all := packages(t)
+	for _, library := range stack {
+		uses := func(p pkg) bool {
+			return slices.ContainsFunc(p.Imports, func(i string) bool { return i == library || strings.HasPrefix(i, library+"/") })
+		}
+		if !slices.ContainsFunc(all, uses) {
+			t.Errorf("nothing imports %s", library)
+		}
+	}
+}
+
 // banned are names that say nothing of what a package owns.
 var banned = []string{"common", "helpers", "misc", "types", "util", "utils"}
 
