@@ -93,8 +93,12 @@ func flowPackets(t testing.TB, l lab) map[string]uint64 {
 func TestRealFlowCounters(t *testing.T) {
 	l := sharedLab(t)
 	const pings = 7
+	l.mustExec(t, "host_003_103", "ping", "-c", "1", "-W", "5", "130.3.4.5") // afterwards, everybody has resolved everybody
 	before := flowPackets(t, l)
-	l.mustExec(t, "host_003_103", "ping", "-c", strconv.Itoa(pings), "-i", "0.01", "130.3.4.5")
+	out := l.mustExec(t, "host_003_103", "ping", "-c", strconv.Itoa(pings), "-i", "0.01", "130.3.4.5")
+	if !strings.Contains(out, fmt.Sprintf(" %d received", pings)) {
+		t.Fatalf("an answer is lost:\n%s", out)
+	}
 	after := flowPackets(t, l)
 	want := map[string]uint64{
 		"pe1 103 out 130.3.4.0/24 2005":  pings, // the customer's packets leave
