@@ -15,6 +15,7 @@ import (
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/router/kernel"
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 
@@ -146,7 +147,7 @@ func TestConvergence(t *testing.T) {
 	r.hears("192.168.1.2", "10.50.0.0/16", 2000)
 	check("received", route+"waits for its next hop 192.168.1.2 to answer")
 	r.neighborIs(firstLink, "192.168.1.2", kernel.Failed, 0)
-	check("failed", route+"cannot be used: Unreachable Next Hop 192.168.1.2")
+	check("failed", route+"cannot be used: "+status.ReasonUnreachable+" 192.168.1.2")
 	r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
 	check("all there but the flows", "router pe1: flows are being programmed")
 	r.settled(t, s)
@@ -163,7 +164,7 @@ func TestCarrierOfANIC(t *testing.T) {
 	state := func() (out string) {
 		for _, row := range r.interfaceRows() {
 			if row.Port == firstLink || row.Name == "bgp-eth1" {
-				out += row.Name + " " + row.Oper + " "
+				out += row.Name + " " + string(row.Oper) + " "
 			}
 		}
 		return out

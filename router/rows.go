@@ -46,7 +46,7 @@ func (a *agent) peerRows(ctx context.Context) ([]status.Peer, error) {
 func peerRow(router string, p bgp.PeerState, vrf string) status.Peer {
 	row := status.Peer{
 		Router: router, LocalAddress: p.LocalAddress, LocalAS: p.LocalAS,
-		RemoteAddress: p.Address, RemoteAS: p.AS, State: p.State, Since: p.Since, Families: p.Families,
+		RemoteAddress: p.Address, RemoteAS: p.AS, State: status.SessionState(p.State), Since: p.Since, Families: p.Families,
 		Received: p.Received, Accepted: p.Accepted, Advertised: p.Advertised, VRF: vrf,
 		RouterID: p.RouterID, RemoteRouterID: p.PeerID, Reason: p.Down(), LastError: p.LastError,
 		Warning: p.Warning, MaxPrefixes: p.MaxPrefixes,
@@ -82,19 +82,19 @@ func (l *loop) interfaceRows() []status.Interface {
 }
 
 // admin is the administrative state of an interface (RFC 2863).
-func (l *loop) admin(name string) string {
+func (l *loop) admin(name string) status.InterfaceState {
 	there, up := l.carriers.Admin(name)
 	if !there {
-		return "absent"
+		return status.InterfaceAbsent
 	}
 	return upOrDown(up)
 }
 
-func upOrDown(up bool) string {
+func upOrDown(up bool) status.InterfaceState {
 	if up {
-		return "up"
+		return status.InterfaceUp
 	}
-	return "down"
+	return status.InterfaceDown
 }
 
 func (l *loop) neighborRows() []status.Neighbor {
@@ -102,7 +102,7 @@ func (l *loop) neighborRows() []status.Neighbor {
 	for _, p := range l.links.Ports() {
 		for _, n := range p.Neighbors() {
 			rows = append(rows, status.Neighbor{
-				Router: l.name(), Port: p.Port, Interface: p.Name, Address: n.Addr, MAC: n.MAC.String(), State: n.State,
+				Router: l.name(), Port: p.Port, Interface: p.Name, Address: n.Addr, MAC: n.MAC.String(), State: status.NeighborState(n.State),
 			})
 		}
 	}
@@ -113,7 +113,7 @@ func (l *loop) neighborRows() []status.Neighbor {
 		}
 		rows = append(rows, status.Neighbor{
 			Router: l.name(), Port: p.Port, Interface: p.Name, VRF: p.VRF,
-			Address: e.Key.Addr, MAC: e.MAC.String(), State: string(e.State),
+			Address: e.Key.Addr, MAC: e.MAC.String(), State: status.NeighborState(e.State),
 		})
 	}
 	slices.SortFunc(rows, func(a, b status.Neighbor) int {

@@ -46,9 +46,9 @@ func (l *loop) routeRows() []status.VRF {
 		}
 		for _, e := range l.vrfs.Routes(v.Name) {
 			row.Routes = append(row.Routes, status.Route{
-				Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path), Label: labelOf(e.Route.Label), Source: e.Source.String(),
+				Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path), Label: labelOf(e.Route.Label), Source: status.RouteSource(e.Source.String()),
 				Best: e.Best, Reason: e.Reason, MED: e.Route.MED, LocalPref: e.Route.LocalPref,
-				ASPath: e.Route.ASPath.String(), Origin: vrf.OriginOf(e.Path).String(),
+				ASPath: e.Route.ASPath.String(), Origin: status.Origin(vrf.OriginOf(e.Path).String()),
 				Unusable: e.Route.Unusable,
 			})
 		}
@@ -81,10 +81,10 @@ func (l *loop) mplsRows() []status.MPLS {
 			}
 			row := status.MPLS{
 				Router: l.name(), VRF: v.Name, RD: v.RD.String(), Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path),
-				Label: uint32(e.Route.Label), Direction: "in",
+				Label: uint32(e.Route.Label), Direction: status.DirectionIn,
 			}
 			if e.Remote() {
-				row.Direction = "out"
+				row.Direction = status.DirectionOut
 			}
 			rows = append(rows, row)
 		}
@@ -123,7 +123,7 @@ func (l *loop) labelFlows(v *config.VRF) []status.Flow {
 			nextHop = netip.IPv6Unspecified()
 		}
 		rows = append(rows, status.Flow{
-			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Direction: "in",
+			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Direction: status.DirectionIn,
 			Prefix: b.Key.Prefix, Label: labelOf(b.Label), NextHop: nextHop,
 		})
 	}
@@ -140,7 +140,7 @@ func (l *loop) routeFlows(v *config.VRF) []status.Flow {
 			continue
 		}
 		row := status.Flow{
-			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Direction: "out", Prefix: key.Prefix,
+			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Direction: status.DirectionOut, Prefix: key.Prefix,
 			NextHop: unspecified(key.Prefix.Addr()),
 		}
 		if best := l.vrfs.Best(key); best != nil {
@@ -159,7 +159,7 @@ func (l *loop) routeFlows(v *config.VRF) []status.Flow {
 
 // rowCookie finds the flow that counts for a row.
 func (l *loop) rowCookie(row status.Flow) pipeline.Cookie {
-	if row.Direction == "in" {
+	if row.Direction == status.DirectionIn {
 		return pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(*row.Label))
 	}
 	c, _ := l.fib.Route(fib.Key{VRF: l.vrfs.VRF(row.VRF).ID, Prefix: row.Prefix})
@@ -177,7 +177,7 @@ func (a *agent) ribRows(ctx context.Context) ([]status.RIB, error) {
 			rows = append(rows, status.RIB{
 				Router: a.name, Family: string(f), RD: p.RD.String(), Prefix: p.Prefix, NextHop: p.NextHop,
 				Label: uint32(p.Label), Targets: texts(p.Targets), Best: p.Best,
-				ASPath: p.ASPath.String(), Origin: p.Origin.String(), MED: p.MED, LocalPref: p.LocalPref,
+				ASPath: p.ASPath.String(), Origin: status.Origin(p.Origin.String()), MED: p.MED, LocalPref: p.LocalPref,
 				Unusable: p.Unusable,
 			})
 		}

@@ -46,12 +46,12 @@ func optional(head string) column { return column{head: head, blank: true} }
 
 // state is a column of one word: green if it is good, yellow if it is one of the
 // words for a change under way, else red.
-func state(head, good string, changing ...string) column {
+func state[T ~string](head string, good T, changing ...T) column {
 	return column{head: head, paint: func(s string) ink {
 		switch {
-		case s == good:
+		case T(s) == good:
 			return green
-		case slices.Contains(changing, s):
+		case slices.Contains(changing, T(s)):
 			return yellow
 		}
 		return red

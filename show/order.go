@@ -92,7 +92,7 @@ func byFlow(a, b status.Flow) int {
 		byName(a.Router, b.Router),
 		cmp.Compare(a.Direction, b.Direction),
 	)
-	if c == 0 && a.Direction == "in" {
+	if c == 0 && a.Direction == status.DirectionIn {
 		c = byPresence(a.Label, b.Label)
 	}
 	return cmp.Or(

@@ -95,16 +95,16 @@ func marks(best bool) string {
 }
 
 // sourceCode is the letter for where a route comes from.
-func sourceCode(source string) string {
+func sourceCode(source status.RouteSource) string {
 	switch source {
-	case "connected":
+	case status.SourceConnected:
 		return "C"
-	case "static":
+	case status.SourceStatic:
 		return "S"
-	case "bgp":
+	case status.SourceBGP:
 		return "B"
 	}
-	return source
+	return string(source)
 }
 
 func bracketed(label *uint32) string {
@@ -115,18 +115,18 @@ func bracketed(label *uint32) string {
 }
 
 // path is the AS path with the origin code at its end.
-func path(asPath, origin string) string {
+func path(asPath string, origin status.Origin) string {
 	return strings.TrimSpace(asPath + " " + originCode(origin))
 }
 
-func originCode(origin string) string {
+func originCode(origin status.Origin) string {
 	switch origin {
-	case "igp":
+	case status.OriginIGP:
 		return "i"
-	case "egp":
+	case status.OriginEGP:
 		return "e"
-	case "incomplete":
+	case status.OriginIncomplete:
 		return "?"
 	}
-	return origin
+	return string(origin)
 }

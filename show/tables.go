@@ -19,12 +19,13 @@ func Peers(o Output, rows []status.Peer) error {
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			text("router"), text("occurTime"),
-			state("status", "established", "connect", "active", "opensent", "openconfirm"),
+			state("status", status.SessionEstablished,
+				status.SessionConnect, status.SessionActive, status.SessionOpenSent, status.SessionOpenConfirm),
 			text("myPeer"), text("remotePeer"), number("asNumber"), number("myAs"), text("families"),
 			number("received"), number("accepted"), number("advertised"), text("vrf"), text("routerId"), optional("why"),
 		}}
 		for _, r := range rows {
-			g.add(r.Router, o.moment(r.Since), r.State,
+			g.add(r.Router, o.moment(r.Since), string(r.State),
 				address(r.LocalAddress), address(r.RemoteAddress), decimal(r.RemoteAS), decimal(r.LocalAS), list(r.Families),
 				decimal(r.Received), decimal(r.Accepted), decimal(r.Advertised), r.VRF, address(r.RouterID), why(r))
 		}
@@ -49,11 +50,11 @@ func Interfaces(o Output, rows []status.Interface) error {
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			text("router"), number("portNo"), text("IpAddress"), text("MacAddress"), text("RouteDist"),
-			text("name"), text("vrf"), text("host"), state("admin", "up"), state("oper", "up"),
+			text("name"), text("vrf"), text("host"), state("admin", status.InterfaceUp), state("oper", status.InterfaceUp),
 		}}
 		for _, r := range rows {
 			g.add(r.Router, decimal(r.Port), list(r.Addresses), r.MAC, r.RD,
-				r.Name, r.VRF, r.Host, r.Admin, r.Oper)
+				r.Name, r.VRF, r.Host, string(r.Admin), string(r.Oper))
 		}
 		return g.String()
 	})
@@ -65,11 +66,12 @@ func Neighbors(o Output, rows []status.Neighbor) error {
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			text("router"), number("portNo"), text("MacAddress"), text("IpAddress"),
-			text("interface"), text("vrf"), state("state", "reachable", "incomplete", "stale", "delay", "probe"),
+			text("interface"), text("vrf"), state("state", status.NeighborReachable,
+				status.NeighborIncomplete, status.NeighborStale, status.NeighborDelay, status.NeighborProbe),
 		}}
 		for _, r := range rows {
 			g.add(r.Router, decimal(r.Port), r.MAC, address(r.Address),
-				r.Interface, r.VRF, r.State)
+				r.Interface, r.VRF, string(r.State))
 		}
 		return g.String()
 	})
@@ -85,7 +87,7 @@ func MPLS(o Output, rows []status.MPLS) error {
 		}}
 		for _, r := range rows {
 			g.add(r.Router, r.RD, prefix(r.Prefix), address(r.NextHop), decimal(r.Label),
-				r.Direction, r.VRF)
+				string(r.Direction), r.VRF)
 		}
 		return g.String()
 	})
@@ -101,7 +103,7 @@ func Flows(o Output, rows []status.Flow) error {
 		}}
 		for _, r := range rows {
 			g.add(r.Router, destination(r), decimal(r.Packets), decimal(r.Bytes),
-				r.Direction, r.VRF, r.RD, address(r.NextHop))
+				string(r.Direction), r.VRF, r.RD, address(r.NextHop))
 		}
 		return g.String()
 	})

@@ -21,7 +21,7 @@ func Trace(o Output, t status.Trace) error {
 		}}
 		for i, h := range t.Hops {
 			if h.Switch == nil {
-				g.add(decimal(i), h.Node, h.Kind, "", "", "", "", "", "", "")
+				g.add(decimal(i), h.Node, string(h.Kind), "", "", "", "", "", "", "")
 				continue
 			}
 			g.add(append([]string{decimal(i), h.Node, "tables"}, forwardingCells(*h.Tables)...)...)
@@ -136,7 +136,7 @@ func explainedPaths(paths []status.ExplainedPath) string {
 		if p.Best {
 			best = ">"
 		}
-		g.add(best, p.Source, address(p.NextHop), pointed(p.Label), p.Reason, p.Meaning)
+		g.add(best, string(p.Source), address(p.NextHop), pointed(p.Label), p.Reason, p.Meaning)
 	}
 	return "\npaths in the VRF:\n" + g.String()
 }
@@ -147,7 +147,7 @@ func explainedOrigins(origins []status.ExplainedRoute) string {
 	}
 	g := grid{columns: []column{text("router"), text("vrf"), text("host"), text("prefix"), text("source"), text("exports"), text("verdict")}}
 	for _, r := range origins {
-		g.add(r.Router, r.VRF, r.Host, prefix(r.Prefix), r.Source, list(r.Export), r.Verdict)
+		g.add(r.Router, r.VRF, r.Host, prefix(r.Prefix), string(r.Source), list(r.Export), r.Verdict)
 	}
 	return "\nroutes of the lab's hosts:\n" + g.String()
 }

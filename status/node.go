@@ -22,6 +22,15 @@ const (
 	NodeUnknown NodeState = "unknown" // the daemon of its container does not answer
 )
 
+// The other states of nodes. NodeSwitchless follows another state and a comma.
+const (
+	NodeAgentless   NodeState = "its agent does not run"
+	NodeAgentSilent NodeState = "its agent does not answer"
+	NodeAgentHangs  NodeState = "its agent hangs"
+	NodeSwitchless  NodeState = "its switch does not run"
+	NodeUnplanned   NodeState = "not in the topology"
+)
+
 // CommandState is how a host's own command is; empty where it has none.
 type CommandState string
 

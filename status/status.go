@@ -7,18 +7,18 @@ import (
 
 // Peer is one BGP session of one router.
 type Peer struct {
-	Router        string     `json:"router"`
-	LocalAddress  netip.Addr `json:"local_address"`
-	LocalAS       uint32     `json:"local_as"`
-	RemoteAddress netip.Addr `json:"remote_address"`
-	RemoteAS      uint32     `json:"remote_as"`
-	State         string     `json:"state"` // RFC 4271 section 8.2.2, lower case: idle, connect, active, opensent, openconfirm, established
-	Since         time.Time  `json:"since"` // when the state was entered
-	Families      []string   `json:"families"`
-	Received      int        `json:"received"`   // prefixes received from the peer
-	Accepted      int        `json:"accepted"`   // of these, the ones that passed the import policy
-	Advertised    int        `json:"advertised"` // prefixes sent to the peer
-	VRF           string     `json:"vrf"`        // of a session with a customer; "" between routers
+	Router        string       `json:"router"`
+	LocalAddress  netip.Addr   `json:"local_address"`
+	LocalAS       uint32       `json:"local_as"`
+	RemoteAddress netip.Addr   `json:"remote_address"`
+	RemoteAS      uint32       `json:"remote_as"`
+	State         SessionState `json:"state"` // RFC 4271 section 8.2.2, lower case: idle, connect, active, opensent, openconfirm, established
+	Since         time.Time    `json:"since"` // when the state was entered
+	Families      []string     `json:"families"`
+	Received      int          `json:"received"`   // prefixes received from the peer
+	Accepted      int          `json:"accepted"`   // of these, the ones that passed the import policy
+	Advertised    int          `json:"advertised"` // prefixes sent to the peer
+	VRF           string       `json:"vrf"`        // of a session with a customer; "" between routers
 
 	RouterID       netip.Addr `json:"router_id"`        // BGP identifier of the router
 	RemoteRouterID netip.Addr `json:"remote_router_id"` // of the peer, as it last said; "" before
@@ -39,19 +39,19 @@ type Interface struct {
 	VRF       string         `json:"vrf"`
 	RD        string         `json:"rd"`
 	Host      string         `json:"host"`  // the customer host behind the port, if any
-	Admin     string         `json:"admin"` // up, down, or absent where there is no such interface
-	Oper      string         `json:"oper"`  // up or down: the carrier, up to the NIC behind it
+	Admin     InterfaceState `json:"admin"` // up, down, or absent where there is no such interface
+	Oper      InterfaceState `json:"oper"`  // up or down: the carrier, up to the NIC behind it
 }
 
 // Neighbor is one row of the ARP table, or of its IPv6 twin (RFC 826, RFC 4861).
 type Neighbor struct {
-	Router    string     `json:"router"`
-	Port      uint32     `json:"port"`
-	Interface string     `json:"interface"`
-	VRF       string     `json:"vrf"`
-	Address   netip.Addr `json:"address"`
-	MAC       string     `json:"mac"`
-	State     string     `json:"state"` // RFC 4861 section 7.3.2, lower case: incomplete, reachable, stale, delay, probe, failed
+	Router    string        `json:"router"`
+	Port      uint32        `json:"port"`
+	Interface string        `json:"interface"`
+	VRF       string        `json:"vrf"`
+	Address   netip.Addr    `json:"address"`
+	MAC       string        `json:"mac"`
+	State     NeighborState `json:"state"` // RFC 4861 section 7.3.2, lower case: incomplete, reachable, stale, delay, probe, failed
 }
 
 // VRF is one VRF of one router with its routes.
@@ -72,13 +72,13 @@ type Route struct {
 	Prefix    netip.Prefix `json:"prefix"`
 	NextHop   netip.Addr   `json:"next_hop"` // 0.0.0.0 or :: for connected
 	Label     *uint32      `json:"label"`    // for bgp the label to push, else the one announced; null where there is none
-	Source    string       `json:"source"`   // connected, static or bgp
+	Source    RouteSource  `json:"source"`   // connected, static or bgp
 	Best      bool         `json:"best"`
 	Reason    string       `json:"reason"` // why it is best, or why it is not
 	MED       *uint32      `json:"med"`
 	LocalPref *uint32      `json:"local_pref"`
 	ASPath    string       `json:"as_path"`
-	Origin    string       `json:"origin"`   // igp, egp or incomplete
+	Origin    Origin       `json:"origin"`   // igp, egp or incomplete
 	Unusable  string       `json:"unusable"` // what about the path nobody can use; "": nothing
 }
 
@@ -90,7 +90,7 @@ type MPLS struct {
 	Prefix    netip.Prefix `json:"prefix"`
 	NextHop   netip.Addr   `json:"next_hop"`
 	Label     uint32       `json:"label"`
-	Direction string       `json:"direction"` // in or out
+	Direction Direction    `json:"direction"` // in or out
 }
 
 // Flow is the counters of one route or of one incoming label.
@@ -98,7 +98,7 @@ type Flow struct {
 	Router    string       `json:"router"`
 	VRF       string       `json:"vrf"`
 	RD        string       `json:"rd"`
-	Direction string       `json:"direction"` // in: labelled packets arriving; out: customers' packets
+	Direction Direction    `json:"direction"` // in: labelled packets arriving; out: customers' packets
 	Prefix    netip.Prefix `json:"prefix"`    // the zero Prefix ("") for an incoming label that serves several
 	Label     *uint32      `json:"label"`
 	NextHop   netip.Addr   `json:"next_hop"`
@@ -134,7 +134,7 @@ type RIB struct {
 	Targets   []string     `json:"targets"`
 	Best      bool         `json:"best"`
 	ASPath    string       `json:"as_path"`
-	Origin    string       `json:"origin"`
+	Origin    Origin       `json:"origin"`
 	MED       *uint32      `json:"med"`
 	LocalPref *uint32      `json:"local_pref"`
 	Unusable  string       `json:"unusable"` // what about the path nobody can use; "": nothing

@@ -20,7 +20,7 @@ type Trace struct {
 // Hop is one node that the packet passes.
 type Hop struct {
 	Node   string      `json:"node"`
-	Kind   string      `json:"kind"`   // router or host
+	Kind   NodeKind    `json:"kind"`   // router or host
 	Tables *Forwarding `json:"tables"` // what BGP and the VRF tables say; null for a host
 	Switch *Forwarding `json:"switch"` // what Open vSwitch does; null for a host
 }
@@ -30,7 +30,7 @@ type Forwarding struct {
 	VRF     string       `json:"vrf"`
 	RD      string       `json:"rd"`
 	Prefix  netip.Prefix `json:"prefix"` // the route; the zero Prefix where the label decides alone
-	Source  string       `json:"source"` // of the route: connected, static, bgp or neighbor
+	Source  RouteSource  `json:"source"` // of the route: connected, static, bgp or neighbor
 	NextHop netip.Addr   `json:"next_hop"`
 	Popped  *uint32      `json:"popped"`
 	Pushed  *uint32      `json:"pushed"`
@@ -64,17 +64,17 @@ type Explanation struct {
 	Origins []ExplainedRoute `json:"origins"`  // who of the lab has the prefix
 	Used    netip.Prefix     `json:"used"`     // the route that packets to the prefix take; zero: none
 	Longer  []netip.Prefix   `json:"longer"`   // routes inside the prefix, which win for their part
-	UsedFor string           `json:"used_for"` // what Used is: exact, shorter
+	UsedFor RouteMatch       `json:"used_for"` // what Used is: exact, shorter
 }
 
 // ExplainedPath is a path to the prefix that stands in the VRF.
 type ExplainedPath struct {
-	NextHop netip.Addr `json:"next_hop"`
-	Label   *uint32    `json:"label"`
-	Source  string     `json:"source"`
-	Best    bool       `json:"best"`
-	Reason  string     `json:"reason"`
-	Meaning string     `json:"meaning"`
+	NextHop netip.Addr  `json:"next_hop"`
+	Label   *uint32     `json:"label"`
+	Source  RouteSource `json:"source"`
+	Best    bool        `json:"best"`
+	Reason  string      `json:"reason"`
+	Meaning string      `json:"meaning"`
 }
 
 // ExplainedRoute is a route of a VRF of the lab that might be imported.
@@ -84,7 +84,7 @@ type ExplainedRoute struct {
 	RD      string       `json:"rd"`
 	Host    string       `json:"host"`
 	Prefix  netip.Prefix `json:"prefix"`
-	Source  string       `json:"source"`
+	Source  RouteSource  `json:"source"`
 	Export  []string     `json:"export"`
 	Verdict string       `json:"verdict"`
 	Remedy  string       `json:"remedy"`

@@ -103,7 +103,7 @@ func (s *Snapshot) elsewhere(paths ...Path) string {
 	for _, p := range paths {
 		for _, h := range p.Hops {
 			for _, i := range s.Interfaces {
-				if h.Switch != nil && i.Router == h.Node && i.Name == h.Switch.Out && i.Oper != "up" {
+				if h.Switch != nil && i.Router == h.Node && i.Name == h.Switch.Out && i.Oper != status.InterfaceUp {
 					return fmt.Sprintf("router %s: %s %s", i.Router, i.Name, down(i))
 				}
 			}

@@ -58,9 +58,9 @@ func (s *Snapshot) used(e *status.Explanation, v status.VRF) {
 	switch {
 	case !e.Used.IsValid():
 	case e.Used == e.Prefix:
-		e.UsedFor = "exact"
+		e.UsedFor = status.MatchExact
 	default:
-		e.UsedFor = "shorter"
+		e.UsedFor = status.MatchShorter
 	}
 	slices.SortFunc(e.Longer, func(a, b netip.Prefix) int {
 		return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
@@ -71,15 +71,15 @@ func (s *Snapshot) used(e *status.Explanation, v status.VRF) {
 func (s *Snapshot) path(router string, r status.Route) status.ExplainedPath {
 	p := status.ExplainedPath{NextHop: r.NextHop, Label: r.Label, Source: r.Source, Best: r.Best, Reason: r.Reason}
 	switch {
-	case r.Best && r.Source == "bgp" && s.isRemote(router, r.NextHop):
+	case r.Best && r.Source == status.SourceBGP && s.isRemote(router, r.NextHop):
 		p.Meaning = s.nextHop(router, r.NextHop)
 	case r.Best:
-		p.Meaning = "used"
+		p.Meaning = status.MeaningUsed
 	case r.Unusable != "":
 		p.Meaning = "not usable: " + r.Unusable
-	case r.Reason == "Unreachable Next Hop":
+	case r.Reason == status.ReasonUnreachable:
 		p.Meaning = s.unusable(router, r.NextHop)
-	case r.Reason == "Unusable Label":
+	case r.Reason == status.ReasonLabel:
 		p.Meaning = fmt.Sprintf("not usable: label %s is reserved (RFC 3032 section 2.1) and can lead into no VRF", number(r.Label))
 	default:
 		p.Meaning = "not used: another path is better by " + r.Reason
@@ -92,18 +92,18 @@ func (s *Snapshot) nextHop(router string, a netip.Addr) string {
 	for _, n := range s.Neighbors {
 		if n.Router == router && n.VRF == "" && n.Address == a {
 			if n.MAC != "" {
-				return "used"
+				return status.MeaningUsed
 			}
 			return fmt.Sprintf("waits: next hop %s does not answer on %s (%s)", a, n.Interface, n.State)
 		}
 	}
-	return "used"
+	return status.MeaningUsed
 }
 
 // unusable tells why a next hop cannot be used.
 func (s *Snapshot) unusable(router string, a netip.Addr) string {
 	for _, i := range s.core(router) {
-		if contains(i.Addresses, a) && i.Oper != "up" {
+		if contains(i.Addresses, a) && i.Oper != status.InterfaceUp {
 			return fmt.Sprintf("not usable: %s, on which next hop %s is, %s", i.Name, a, down(i))
 		}
 		if contains(i.Addresses, a) {
@@ -118,10 +118,10 @@ func (s *Snapshot) conclude(e *status.Explanation) {
 	best := slices.IndexFunc(e.Paths, func(p status.ExplainedPath) bool { return p.Best })
 	switch {
 	case best >= 0:
-		e.Present = e.Paths[best].Meaning == "used"
+		e.Present = e.Paths[best].Meaning == status.MeaningUsed
 		e.Verdict = s.presence(e, e.Paths[best])
 		return
-	case e.UsedFor == "exact":
+	case e.UsedFor == status.MatchExact:
 		e.Present = true
 		e.Verdict = "it is a subnet of the router in this VRF"
 		return
@@ -145,11 +145,11 @@ func (s *Snapshot) conclude(e *status.Explanation) {
 
 func (s *Snapshot) presence(e *status.Explanation, p status.ExplainedPath) string {
 	text := fmt.Sprintf("it is there: %s, next hop %s", p.Source, p.NextHop)
-	if p.Label != nil && p.Source == "bgp" {
+	if p.Label != nil && p.Source == status.SourceBGP {
 		text += fmt.Sprintf(", label %d", *p.Label)
 	}
 	switch {
-	case p.Meaning != "used":
+	case p.Meaning != status.MeaningUsed:
 		text += "; it " + p.Meaning
 	case len(e.Paths) > 1:
 		text += fmt.Sprintf("; the best of %d paths by %s", len(e.Paths), p.Reason)

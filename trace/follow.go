@@ -89,7 +89,7 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 	if swapped := at.label != nil && fate.Popped == nil && fate.Pushed != nil; swapped {
 		tables.Forwarding = fate.Forwarding // transit: VRF tables have nothing to say
 	}
-	f.path.Hops = append(f.path.Hops, status.Hop{Node: at.node, Kind: "router", Tables: &tables.Forwarding, Switch: &fate.Forwarding})
+	f.path.Hops = append(f.path.Hops, status.Hop{Node: at.node, Kind: status.Router, Tables: &tables.Forwarding, Switch: &fate.Forwarding})
 	f.compare(at, tables, fate)
 	if fate.Port == 0 {
 		f.stop(at.node, tables, fate)

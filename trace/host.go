@@ -13,7 +13,7 @@ import (
 // host is the packet at a host: it is the host's, or the host sends it on.
 func (f *follower) host(ctx context.Context, at place) (place, error) {
 	name := at.node
-	f.path.Hops = append(f.path.Hops, status.Hop{Node: name, Kind: "host"})
+	f.path.Hops = append(f.path.Hops, status.Hop{Node: name, Kind: status.Host})
 	passing := len(f.path.Hops) > 1
 	i := slices.IndexFunc(f.Topology.Hosts, func(h topology.Host) bool { return h.Name == name })
 	if i < 0 {

@@ -14,7 +14,7 @@ import (
 type origin struct {
 	topology.Origin
 	prefix   netip.Prefix
-	source   string
+	source   status.RouteSource
 	exported bool // by what the topology redistributes
 	instance topology.VRF
 	neighbor netip.Addr // that has to answer for the route to be there; zero: none
@@ -34,7 +34,7 @@ func origins(t *topology.Topology) []origin {
 			o := origin{Origin: topology.Origin{Router: a.Router, VRF: a.VRF, RD: v.RD, Host: h.Name}, instance: v}
 			out = append(out, connectedOrigins(o, a)...)
 			for _, s := range a.Statics {
-				o.prefix, o.source, o.exported, o.neighbor = s.Prefix, "static", v.RedistributeStatic, s.NextHop
+				o.prefix, o.source, o.exported, o.neighbor = s.Prefix, status.SourceStatic, v.RedistributeStatic, s.NextHop
 				out = append(out, o)
 			}
 		}
@@ -42,7 +42,7 @@ func origins(t *topology.Topology) []origin {
 	for _, r := range t.Intent().Routes {
 		v := instances[[2]string{r.Router, r.VRF}]
 		if r.Source == topology.SourceBGP && r.Origin.Router == r.Router && r.Origin.VRF == r.VRF {
-			out = append(out, origin{Origin: r.Origin, prefix: r.Prefix, source: "bgp", exported: true, instance: v})
+			out = append(out, origin{Origin: r.Origin, prefix: r.Prefix, source: status.SourceBGP, exported: true, instance: v})
 		}
 	}
 	return out
@@ -50,7 +50,7 @@ func origins(t *topology.Topology) []origin {
 
 func connectedOrigins(o origin, a topology.Attachment) []origin {
 	var out []origin
-	o.source = "connected"
+	o.source = status.SourceConnected
 	for _, g := range a.Gateways {
 		o.prefix = g.Masked()
 		o.exported = len(o.instance.RedistributeConnected.Prefixes(nil, []netip.Prefix{g})) > 0
@@ -89,19 +89,19 @@ func (s *Snapshot) announced(o origin) (why, remedy string) {
 		return "router " + o.Router + " has no VRF " + o.VRF, "run `pseudowan up` with the topology file"
 	}
 	if !o.exported {
-		return "not redistributed: VRF " + o.VRF + " of " + o.Router + " does not announce " + o.source + " routes like this",
+		return "not redistributed: VRF " + o.VRF + " of " + o.Router + " does not announce " + string(o.source) + " routes like this",
 			redistributeRemedy(o)
 	}
 	if slices.ContainsFunc(v.Routes, func(r status.Route) bool { return r.Prefix == o.prefix && r.Source == o.source }) {
 		return "", ""
 	}
 	for _, i := range s.ports(o.Router, o.VRF) {
-		if i.Host == o.Host && i.Oper != "up" {
+		if i.Host == o.Host && i.Oper != status.InterfaceUp {
 			why = "the port " + i.Name + " of " + o.Router + " to host " + o.Host + " " + down(i)
 			switch i.Admin {
-			case "absent":
+			case status.InterfaceAbsent:
 				return why, "run `pseudowan up` with the topology file"
-			case "down":
+			case status.InterfaceDown:
 				return why, "pseudowan exec " + o.Router + " -- ip link set " + i.Name + " up"
 			}
 			return why, "bring the host's interface up"
@@ -118,7 +118,7 @@ func (s *Snapshot) announced(o origin) (why, remedy string) {
 
 func redistributeRemedy(o origin) string {
 	switch {
-	case o.source == "static":
+	case o.source == status.SourceStatic:
 		return "redistribute: {static: true} in the VRF"
 	case o.instance.RedistributeConnected == topology.RedistributeHosts:
 		return "each host is announced by itself (redistribute: connected: hosts); connected: subnets announces " + o.prefix.String()

@@ -119,7 +119,7 @@ func arrives(real []status.RealHop, host string) bool {
 // but for the last.
 func disagree(t status.Trace, expected []string) (text string, hop int) {
 	last := len(t.Hops) - 1
-	host := slices.ContainsFunc(t.Hops, func(h status.Hop) bool { return h.Kind == "host" && h.Node == t.Delivered })
+	host := slices.ContainsFunc(t.Hops, func(h status.Hop) bool { return h.Kind == status.Host && h.Node == t.Delivered })
 	switch {
 	case host && t.Answered == "" && arrives(t.Real, t.Delivered):
 		return fmt.Sprintf("real packets: they arrive at %s, and no answer comes back", t.Delivered), last

@@ -108,9 +108,9 @@ func (s *Snapshot) transported(router string, v, from status.VRF, prefix netip.P
 		}
 		return "received and imported", "", true
 	}
-	family, direct := "vpnv4", false
+	family, direct := status.FamilyVPNv4, false
 	if prefix.Addr().Is6() {
-		family = "vpnv6"
+		family = status.FamilyVPNv6
 	}
 	for _, p := range s.Peers {
 		if p.Router != router || p.VRF != "" || s.routerAt(p.RemoteAddress) != from.Router {
@@ -118,7 +118,7 @@ func (s *Snapshot) transported(router string, v, from status.VRF, prefix netip.P
 		}
 		direct = true
 		switch {
-		case p.State != "established":
+		case p.State != status.SessionEstablished:
 			verdict = fmt.Sprintf("not received: the BGP session of %s with %s (%s) is %s", router, from.Router, p.RemoteAddress, p.State)
 			remedy = "pseudowan show peer"
 		case len(p.Families) > 0 && !slices.Contains(p.Families, family):
@@ -139,7 +139,7 @@ func (s *Snapshot) transported(router string, v, from status.VRF, prefix netip.P
 // indirect explains a route of a router with which there is no session.
 func (s *Snapshot) indirect(router string, from status.VRF) (verdict, remedy string, arrived bool) {
 	for _, p := range s.Peers {
-		if p.Router == router && p.VRF == "" && p.State != "established" {
+		if p.Router == router && p.VRF == "" && p.State != status.SessionEstablished {
 			return fmt.Sprintf("not received: the BGP session of %s with %s is %s, and there is none with %s itself",
 				router, p.RemoteAddress, p.State, from.Router), "pseudowan show peer", false
 		}

@@ -111,9 +111,9 @@ func (s *Snapshot) port(router string, number uint32) (status.Interface, bool) {
 // down says what an interface that is not up lacks.
 func down(i status.Interface) string {
 	switch i.Admin {
-	case "absent":
+	case status.InterfaceAbsent:
 		return "is not there"
-	case "down":
+	case status.InterfaceDown:
 		return "is set down"
 	}
 	return "has no carrier"
@@ -160,7 +160,7 @@ func (s *Snapshot) routerAt(a netip.Addr) string {
 // label is what a router gave a label out for.
 func (s *Snapshot) label(router string, label uint32) (status.Flow, bool) {
 	for _, f := range s.Flows {
-		if f.Router == router && f.Direction == "in" && f.Label != nil && *f.Label == label {
+		if f.Router == router && f.Direction == status.DirectionIn && f.Label != nil && *f.Label == label {
 			return f, true
 		}
 	}

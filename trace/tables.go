@@ -53,7 +53,7 @@ func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) lo
 	var f lookup
 	if binding.NextHop.IsValid() && !binding.NextHop.IsUnspecified() {
 		f = s.towards(router, binding.VRF, binding.NextHop)
-		f.Source, f.NextHop = "label", binding.NextHop
+		f.Source, f.NextHop = status.SourceLabel, binding.NextHop
 	} else {
 		f = s.lookUp(router, binding.VRF, g)
 	}
@@ -79,18 +79,18 @@ func (s *Snapshot) lookUp(router, vrf string, want goal) lookup {
 	for _, i := range s.ports(router, v.VRF) {
 		for _, g := range i.Addresses {
 			if g.Addr() == to {
-				f.Prefix, f.Source, f.Stops, f.slow = hostPrefix(to), "connected", forRouter, true
+				f.Prefix, f.Source, f.Stops, f.slow = hostPrefix(to), status.SourceConnected, forRouter, true
 				return f
 			}
 			if g.Contains(to) && g.Bits() > bits {
 				bits = g.Bits()
-				f.Prefix, f.Source, f.Stops, f.slow = g.Masked(), "connected", silent(to, i.Host), true
+				f.Prefix, f.Source, f.Stops, f.slow = g.Masked(), status.SourceConnected, silent(to, i.Host), true
 			}
 		}
 	}
 	if n, ok := s.neighbor(router, v.VRF, to); ok {
 		f = s.out(router, v, n)
-		f.Prefix, f.Source = hostPrefix(to), "neighbor"
+		f.Prefix, f.Source = hostPrefix(to), status.SourceNeighbor
 		return f
 	}
 	for _, r := range v.Routes {
@@ -128,7 +128,7 @@ func silent(a netip.Addr, host string) string {
 // byRoute is where a best route sends.
 func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goal) lookup {
 	origin := v.VRF
-	remote := r.Source == "bgp" && s.isRemote(router, r.NextHop)
+	remote := r.Source == status.SourceBGP && s.isRemote(router, r.NextHop)
 	if r.Label != nil && !remote {
 		if b, ok := s.label(router, *r.Label); ok {
 			origin = b.VRF
@@ -136,10 +136,10 @@ func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goa
 	}
 	var f lookup
 	switch {
-	case r.Source == "connected" && origin != v.VRF && !r.Prefix.IsSingleIP():
+	case r.Source == status.SourceConnected && origin != v.VRF && !r.Prefix.IsSingleIP():
 		want.depth--
 		return s.lookUp(router, origin, want) // it is in that VRF from here on
-	case r.Source == "connected":
+	case r.Source == status.SourceConnected:
 		f = s.towards(router, origin, want.to)
 	case remote:
 		f = s.across(router, r)

@@ -79,19 +79,19 @@ func nodesOf(ctx context.Context, o inventory.Inventory, lab string) []status.No
 func routerNode(ctx context.Context, lab string, ns hosts.Namespace, running inventory.Processes, t *topology.Topology) status.Node {
 	n := status.Node{
 		Lab: lab, Node: ns.Mark.Node, Kind: status.Router, Runtime: hosts.NetNS, NetNS: ns.Path(), Addresses: []string{},
-		State: "its agent does not run",
+		State: status.NodeAgentless,
 	}
 	if pid := running.Agent(lab, ns.Mark.Node); pid != 0 && inventory.InNamespace(pid, ns) {
 		n.State, n.PID = status.NodeRunning, pid
 		if n.Datapath = datapathOf(ctx, lab, n.Node); n.Datapath == "" {
-			n.State = "its agent does not answer"
+			n.State = status.NodeAgentSilent
 		}
 		if inventory.Stopped(pid) {
-			n.State = "its agent hangs"
+			n.State = status.NodeAgentHangs
 		}
 	}
 	if !switchRuns(lab, n.Node) {
-		n.State += ", its switch does not run"
+		n.State += ", " + status.NodeSwitchless
 	}
 	if t == nil {
 		return n
@@ -165,7 +165,7 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 	}
 	i := slices.IndexFunc(t.Hosts, func(h topology.Host) bool { return h.Name == s.Node })
 	if i < 0 {
-		n.State = "not in the topology"
+		n.State = status.NodeUnplanned
 		return n
 	}
 	var vrfs []string

@@ -32,7 +32,7 @@ hosts:
   h2: {to: pe2, vrf: red, addresses: [10.2.0.2/24]}
 `)
 	l.up(t)
-	is := func(what, router, name, admin, oper string) {
+	is := func(what, router, name string, admin, oper status.InterfaceState) {
 		t.Helper()
 		eventually(t, 5*time.Second, func() error {
 			for _, i := range table[status.Interface](t, l, "interface", "--router", router) {

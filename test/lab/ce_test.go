@@ -227,7 +227,7 @@ func TestRealCustomerRules(t *testing.T) {
 	}
 	for _, v := range table[status.VRF](t, l, "vrf", "--router", "pe1", "--vrf", "red") {
 		i := slices.IndexFunc(v.Routes, func(r status.Route) bool { return r.Prefix.String() == "172.18.2.0/24" })
-		if i < 0 || v.Routes[i].Reason != "Unreachable Next Hop" {
+		if i < 0 || v.Routes[i].Reason != status.ReasonUnreachable {
 			t.Errorf("the route with a silent next hop is not shown as such: %+v", v.Routes)
 		}
 	}
@@ -263,7 +263,7 @@ func TestRealCustomerEdited(t *testing.T) {
 	since := func() string {
 		for _, p := range table[status.Peer](t, l, "peer", "--router", "pe2") {
 			if p.VRF == "blue" && p.RemoteAddress.Is4() {
-				return p.State + p.Since.String()
+				return string(p.State) + p.Since.String()
 			}
 		}
 		return ""
@@ -275,8 +275,9 @@ func TestRealCustomerEdited(t *testing.T) {
 		t.Fatal("the lab has changed; change this test, too")
 	}
 	for _, step := range []struct {
-		text, source string
-		bgp          bool
+		text   string
+		source status.RouteSource
+		bgp    bool
 	}{{plain, "static", false}, {before, "bgp", true}} {
 		if err := os.WriteFile(l.file, []byte(step.text), 0o600); err != nil {
 			t.Fatal(err)

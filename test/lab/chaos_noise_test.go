@@ -116,7 +116,7 @@ func settledState(t *testing.T, l lab) noiseState {
 		}
 	}
 	for _, p := range table[status.Peer](t, l, "peer") {
-		s.Sessions[p.Router+" "+p.RemoteAddress.String()+" "+p.State] = p.Since
+		s.Sessions[p.Router+" "+p.RemoteAddress.String()+" "+string(p.State)] = p.Since
 	}
 	for _, v := range table[status.VRF](t, l, "vrf") {
 		if v.VRF != "red" {

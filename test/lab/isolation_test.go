@@ -39,7 +39,7 @@ func TestRealOverlappingPrefixes(t *testing.T) {
 		t.Helper()
 		return l.mustExec(t, host, "sh", "-c", "ping -c 1 -W 2 "+target)
 	}
-	flow := func(router, vrf, direction, prefix string) uint64 {
+	flow := func(router, vrf string, direction status.Direction, prefix string) uint64 {
 		t.Helper()
 		for _, f := range table[status.Flow](t, l, "flow", "--router", router, "--vrf", vrf) {
 			if f.Direction == direction && f.Prefix.String() == prefix {
