@@ -9,7 +9,7 @@ import (
 )
 
 // advertisement is what the router advertises on the attachment.
-func (b *builder) advertisement(raw rawAttachment, a Attachment, element string) *RA {
+func (b *attachmentBuilder) advertisement(raw rawAttachment, a Attachment, element string) *RA {
 	in := raw.RA
 	if in.at == (pos{}) || in.Prefix.bad {
 		return nil
@@ -53,7 +53,7 @@ func (b *builder) advertisement(raw rawAttachment, a Attachment, element string)
 
 // checkLength refuses more servers and domains than an option can carry, or an
 // advertisement.
-func (b *builder) checkLength(in rawRA, a *RA, mtu int, element string) {
+func (b *attachmentBuilder) checkLength(in rawRA, a *RA, mtu int, element string) {
 	const most = 255 * 8 // octets of an option (RFC 4861 section 4.6)
 	switch {
 	case a.serverOctets() > most:
@@ -65,7 +65,7 @@ func (b *builder) checkLength(in rawRA, a *RA, mtu int, element string) {
 	}
 }
 
-func (b *builder) checkServer(server value[netip.Addr], element string) {
+func (b *attachmentBuilder) checkServer(server value[netip.Addr], element string) {
 	switch {
 	case !server.has:
 	case !server.v.Is6():

@@ -7,9 +7,19 @@ import (
 	"slices"
 )
 
-// attachment resolves the i-th attachment of a host.
-func (b *builder) attachment(raw rawAttachment, i int, element string, only bool) Attachment {
-	mtu := first(raw.MTU, b.raw.Defaults.Host.MTU)
+// attachmentBuilder resolves the attachments of hosts.
+type attachmentBuilder struct {
+	*report
+	mtu      value[int]     // default of the lab
+	router   map[string]int // index of each router in the lab
+	vrfs     *vrfBuilder
+	claims   *vrfClaims
+	customer *customerBuilder
+}
+
+// resolve resolves the i-th attachment of a host.
+func (b *attachmentBuilder) resolve(raw rawAttachment, i int, element string, only bool) Attachment {
+	mtu := first(raw.MTU, b.mtu)
 	a := Attachment{
 		Router: raw.To.v, VRF: raw.VRF.v, MAC: raw.MAC.v, MTU: mtu.or(ipMTU),
 		Interface: raw.Interface.or(fmt.Sprintf("eth%d", i)),
@@ -34,14 +44,14 @@ func (b *builder) attachment(raw rawAttachment, i int, element string, only bool
 	a.Gateways = b.gateways(raw, a, element)
 	b.checkMTU(mtu, element, hasIPv6(a.Gateways))
 	a.Routes = b.hostRoutes(raw, a, element, only)
-	a.BGP = b.customerBGP(raw, a, element)
+	a.BGP = b.customer.resolve(raw, a, element)
 	b.announcements(raw, &a, element)
 	return a
 }
 
 // checkAttachment refuses references to routers and VRFs that are not there,
 // and notes the use of the VRF.
-func (b *builder) checkAttachment(raw rawAttachment, element string) {
+func (b *attachmentBuilder) checkAttachment(raw rawAttachment, element string) {
 	_, known := b.router[raw.To.v]
 	switch {
 	case raw.To.missing():
@@ -61,11 +71,11 @@ func (b *builder) checkAttachment(raw rawAttachment, element string) {
 	if !b.checkName(raw.VRF, "vrf", maxName) {
 		return
 	}
-	if _, defined := b.defined[raw.VRF.v]; !defined && raw.RD.missing() {
-		b.refuse(raw.VRF.at, element, fmt.Sprintf("VRF %q is not in vrfs: and has no RD", raw.VRF.v), remedyFor(raw.VRF.v, b.defined))
+	if _, defined := b.vrfs.defined[raw.VRF.v]; !defined && raw.RD.missing() {
+		b.refuse(raw.VRF.at, element, fmt.Sprintf("VRF %q is not in vrfs: and has no RD", raw.VRF.v), remedyFor(raw.VRF.v, b.vrfs.defined))
 	}
 	if known {
-		b.useVRF(vrfKey{raw.To.v, raw.VRF.v}, vrfUse{at: raw.VRF.at, element: element, rd: raw.RD})
+		b.vrfs.use(vrfKey{raw.To.v, raw.VRF.v}, vrfUse{at: raw.VRF.at, element: element, rd: raw.RD})
 	}
 }
 
@@ -83,7 +93,7 @@ func remedyFor(name string, defined map[string]vrfDef) string {
 }
 
 // gateways returns the router's address in each subnet of an attachment.
-func (b *builder) gateways(raw rawAttachment, a Attachment, element string) []netip.Prefix {
+func (b *attachmentBuilder) gateways(raw rawAttachment, a Attachment, element string) []netip.Prefix {
 	var out []netip.Prefix
 	var subnets []netip.Prefix
 	for _, s := range attachedSubnets(raw, a) {
@@ -135,7 +145,7 @@ func attachedSubnets(raw rawAttachment, a Attachment) []value[netip.Prefix] {
 }
 
 // gateway is the router's address in one subnet.
-func (b *builder) gateway(subnet value[netip.Prefix], own []value[netip.Addr], element string) (netip.Prefix, bool) {
+func (b *attachmentBuilder) gateway(subnet value[netip.Prefix], own []value[netip.Addr], element string) (netip.Prefix, bool) {
 	if why := badUnicast(subnet.v.Addr()); why != "" && len(own) > 0 {
 		b.refuse(subnet.at, element, fmt.Sprintf("subnet %s: %s %s", subnet.v, subnet.v.Addr(), why), "use a longer prefix")
 		return netip.Prefix{}, false
@@ -155,7 +165,7 @@ func (b *builder) gateway(subnet value[netip.Prefix], own []value[netip.Addr], e
 }
 
 // checkGateways refuses a host that has its gateway's address.
-func (b *builder) checkGateways(raw rawAttachment, gateways []netip.Prefix, element string) {
+func (b *attachmentBuilder) checkGateways(raw rawAttachment, gateways []netip.Prefix, element string) {
 	for _, address := range raw.Addresses {
 		for _, g := range gateways {
 			if address.has && address.v.prefix.Addr() == g.Addr() {
@@ -166,7 +176,7 @@ func (b *builder) checkGateways(raw rawAttachment, gateways []netip.Prefix, elem
 }
 
 // hostRoutes are the routes of the host through this attachment.
-func (b *builder) hostRoutes(raw rawAttachment, a Attachment, element string, only bool) []netip.Prefix {
+func (b *attachmentBuilder) hostRoutes(raw rawAttachment, a Attachment, element string, only bool) []netip.Prefix {
 	routes := []netip.Prefix{}
 	if raw.Routes == nil && only {
 		for _, everything := range []netip.Prefix{defaultRoute4, defaultRoute6} {
@@ -214,7 +224,7 @@ var (
 )
 
 // announcements adds the static routes that announce: asks for.
-func (b *builder) announcements(raw rawAttachment, a *Attachment, element string) {
+func (b *attachmentBuilder) announcements(raw rawAttachment, a *Attachment, element string) {
 	for _, n := range raw.Announce {
 		if n.Prefix.missing() {
 			b.refuse(n.at, element, "announces no prefix", "add prefix:")
@@ -235,12 +245,12 @@ func (b *builder) announcements(raw rawAttachment, a *Attachment, element string
 		}
 		a.Statics = append(a.Statics, Static{Prefix: prefix, NextHop: nextHop})
 		key := vrfKey{a.Router, a.VRF}
-		b.claims[key] = append(b.claims[key], claim{prefix: prefix, kind: announced, at: n.Prefix.at, element: element})
+		b.claims.add(key, claim{prefix: prefix, kind: announced, at: n.Prefix.at, element: element})
 	}
 }
 
 // checkNextHop refuses a next hop that is not on a connected subnet.
-func (b *builder) checkNextHop(nextHop value[netip.Addr], prefix netip.Prefix, gateways []netip.Prefix, element string) bool {
+func (b *attachmentBuilder) checkNextHop(nextHop value[netip.Addr], prefix netip.Prefix, gateways []netip.Prefix, element string) bool {
 	for _, g := range gateways {
 		if nextHop.v.IsLinkLocalUnicast() && nextHop.v.Is6() && g.Addr().Is6() && prefix.Addr().Is6() {
 			return true

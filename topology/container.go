@@ -84,7 +84,7 @@ func parseMount(p *Mount, s string) *fault {
 
 // containerSettings fills what only a container can have. A host that is none
 // by the file's own word is refused.
-func (b *builder) containerSettings(h *Host, s hostSettings, element string) {
+func (b *hostBuilder) containerSettings(h *Host, s hostSettings, element string) {
 	h.Image, h.Build, h.BuildLine = s.Image.v, s.Build.v, s.Build.at.line
 	h.Memory, h.CPUs = int64(s.Memory.v), float64(s.CPUs.v)
 	targets := make(map[string]bool)
@@ -122,9 +122,9 @@ func (b *builder) containerSettings(h *Host, s hostSettings, element string) {
 
 // checkNameLength refuses a name that a node can have and a host of its runtime
 // cannot.
-func (b *builder) checkNameLength(name string, runtime runtime, element string) {
+func (b *hostBuilder) checkNameLength(name string, runtime runtime, element string) {
 	found, _ := b.runtimes.find(runtime)
-	if at, named := b.nodes[name]; named && len(b.lab.NodePrefix+name) < found.MinName {
+	if at, named := b.names.at[name]; named && len(b.lab.NodePrefix+name) < found.MinName {
 		b.refuse(at, element, fmt.Sprintf("names of hosts with runtime %s have %d characters or more", found.Name, found.MinName),
 			"set node-prefix:, or give the host a longer name")
 	}

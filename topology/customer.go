@@ -47,8 +47,15 @@ type rawCustomerBGP struct {
 	customerSettings
 }
 
-// customerBGP resolves the sessions with a host on an attachment.
-func (b *builder) customerBGP(raw rawAttachment, a Attachment, element string) *CustomerBGP {
+// customerBuilder resolves the BGP sessions of hosts.
+type customerBuilder struct {
+	*report
+	lab    *Topology
+	router map[string]int // index of each router in lab.Routers
+}
+
+// resolve resolves the sessions with a host on an attachment.
+func (b *customerBuilder) resolve(raw rawAttachment, a Attachment, element string) *CustomerBGP {
 	in := raw.BGP
 	if in.at == (pos{}) {
 		return nil
@@ -60,7 +67,7 @@ func (b *builder) customerBGP(raw rawAttachment, a Attachment, element string) *
 	}
 }
 
-func (b *builder) checkCustomerAS(in rawCustomerBGP, a Attachment, element string) {
+func (b *customerBuilder) checkCustomerAS(in rawCustomerBGP, a Attachment, element string) {
 	i, known := b.router[a.Router]
 	switch {
 	case in.AS.missing():
@@ -73,7 +80,7 @@ func (b *builder) checkCustomerAS(in rawCustomerBGP, a Attachment, element strin
 
 // customerSessions pairs the host's first address of each family with its
 // gateway.
-func (b *builder) customerSessions(in rawCustomerBGP, a Attachment, element string) []CustomerSession {
+func (b *customerBuilder) customerSessions(in rawCustomerBGP, a Attachment, element string) []CustomerSession {
 	var out []CustomerSession
 	for _, f := range []vpn.Family{vpn.IPv4, vpn.IPv6} {
 		asked := func(v value[customerFamily]) bool { return v.v == customerFamily(f) }
@@ -109,7 +116,7 @@ func customerSession(f vpn.Family, a Attachment) (CustomerSession, bool) {
 }
 
 // announces leaves a LAN to the host's BGP.
-func (b *builder) announces(c *CustomerBGP, lan value[netip.Prefix], element string) {
+func (b *customerBuilder) announces(c *CustomerBGP, lan value[netip.Prefix], element string) {
 	prefix := lan.v.Masked()
 	carries := func(s CustomerSession) bool { return s.PeerAddress.Is4() == prefix.Addr().Is4() }
 	if !slices.ContainsFunc(c.Sessions, carries) {

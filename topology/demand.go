@@ -6,7 +6,7 @@ import (
 
 // labelDemand counts the labels that the configured routes of each router
 // need, by router.
-func (b *builder) labelDemand() map[string]int {
+func (b *routerBuilder) labelDemand() map[string]int {
 	instances := make(map[vrfKey]VRF, len(b.lab.VRFs))
 	for _, v := range b.lab.VRFs {
 		instances[vrfKey{v.Router, v.Name}] = v

@@ -22,7 +22,7 @@ var ownDirs = []string{"/run", "/tmp"}
 var systemDirs = []string{"/bin", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp", "/usr", "/var"}
 
 // files checks the files of a host.
-func (b *builder) files(raw entries[value[string]], mounts []value[Mount], element string) map[string]string {
+func (b *hostBuilder) files(raw entries[value[string]], mounts []value[Mount], element string) map[string]string {
 	var out map[string]string
 	for _, e := range raw {
 		if why, remedy := badFile(e.key.v, e.value.v); why != "" {

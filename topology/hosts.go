@@ -13,49 +13,64 @@ const (
 	maxPorts = 65277 // of a router: OpenFlow's last is 0xfeff, and two are kept for the first link
 )
 
-// hosts fills Hosts: those of hosts: first, then those of series:.
-func (b *builder) hosts() {
-	b.uses = make(map[vrfKey]vrfUse)
-	b.claims = make(map[vrfKey][]claim)
-	b.addresses = make(map[vpnAddress]addressOwner)
-	b.vrfs()
+// hostBuilder fills Hosts.
+type hostBuilder struct {
+	*report
+	raw        *rawTopology
+	lab        *Topology
+	runtimes   runtimes // that hosts can run in
+	names      *nodeNames
+	lans       *lanCount
+	series     *seriesBuilder
+	attachment *attachmentBuilder
+	claims     *vrfClaims
+}
+
+// build adds the hosts: those of hosts: first, then those of series:.
+func (b *hostBuilder) build() {
 	all := b.raw.Hosts
 	for _, e := range all {
-		if !b.countLANs(e.key.at, "host "+e.key.v, len(e.value.LANs)) {
+		if !b.lans.reserve(e.key.at, "host "+e.key.v, len(e.value.LANs)) {
 			return
 		}
 	}
 	for i, s := range b.raw.Series {
-		all = append(all, b.expand(s, fmt.Sprintf("series[%d]", i), maxHosts-len(all))...)
+		all = append(all, b.series.expand(s, fmt.Sprintf("series[%d]", i), maxHosts-len(all))...)
 	}
 	if len(all) > maxHosts {
 		b.refuse(all[maxHosts].key.at, "hosts", fmt.Sprintf("more than %d hosts", maxHosts), "make several labs of them")
 		return
 	}
 	for _, e := range all {
-		b.claimNode(e.key, "host")
+		b.names.claim(e.key, "host")
 		b.lab.Hosts = append(b.lab.Hosts, b.host(e.key.v, e.value))
 	}
 }
 
-// countLANs refuses more LANs than a host or a lab may have, before they are
+// lanCount counts the LANs of all hosts.
+type lanCount struct {
+	*report
+	n int
+}
+
+// reserve refuses more LANs than a host or a lab may have, before they are
 // made.
-func (b *builder) countLANs(at pos, element string, n int) bool {
+func (l *lanCount) reserve(at pos, element string, n int) bool {
 	if n > maxOwn {
-		b.refuse(at, element, fmt.Sprintf("%d LANs behind one host, more than %d", n, maxOwn), "give several hosts some of them each, or write a shorter prefix")
+		l.refuse(at, element, fmt.Sprintf("%d LANs behind one host, more than %d", n, maxOwn), "give several hosts some of them each, or write a shorter prefix")
 		return false
 	}
-	if n > maxLANs-b.lans {
-		b.refuse(at, element, fmt.Sprintf("more than %d LANs in the lab", maxLANs), "give hosts fewer LANs")
+	if n > maxLANs-l.n {
+		l.refuse(at, element, fmt.Sprintf("more than %d LANs in the lab", maxLANs), "give hosts fewer LANs")
 		return false
 	}
-	b.lans += n
+	l.n += n
 	return true
 }
 
 // ports refuses routers with more ports than a switch can number: two for each
 // link, one for each host, and one more where the host speaks BGP.
-func (b *builder) ports() {
+func (b *labBuilder) ports() {
 	ports := make(map[string]int)
 	for _, l := range b.lab.Links {
 		for _, e := range l.Ends {
@@ -78,7 +93,7 @@ func (b *builder) ports() {
 }
 
 // host resolves one host.
-func (b *builder) host(name string, raw rawHost) Host {
+func (b *hostBuilder) host(name string, raw rawHost) Host {
 	element := "host " + name
 	settings := raw.hostSettings.over(b.raw.Defaults.Host.hostSettings, b.runtimes)
 	b.checkEnvironment(settings.Env, element)
@@ -96,7 +111,7 @@ func (b *builder) host(name string, raw rawHost) Host {
 		if len(attach) > 1 {
 			where = fmt.Sprintf("%s, attach[%d]", element, i)
 		}
-		done := b.attachment(a, i, where, len(attach) == 1)
+		done := b.attachment.resolve(a, i, where, len(attach) == 1)
 		if interfaces[done.Interface] {
 			b.refuse(first(a.Interface, given(a.At, "")).at, where, fmt.Sprintf("interface %s is used twice", done.Interface), "use another name")
 		}
@@ -105,13 +120,13 @@ func (b *builder) host(name string, raw rawHost) Host {
 	}
 	b.hostLANs(&h, raw, attach, element, interfaces)
 	for i, a := range attach {
-		b.claimAttachment(h.Attachments[i], a, element)
+		b.claims.attachment(h.Attachments[i], a, element)
 	}
 	return h
 }
 
 // attachments returns what the host is attached to, in the long form.
-func (b *builder) attachments(raw rawHost, element string) []rawAttachment {
+func (b *hostBuilder) attachments(raw rawHost, element string) []rawAttachment {
 	short := raw.rawAttachment
 	short.At = raw.At
 	direct := !short.To.missing() || !short.VRF.missing() || len(short.Addresses) > 0
@@ -160,7 +175,7 @@ func environment(env entries[value[string]]) map[string]string {
 
 // hostLANs gives the host its LANs, and the attachments that carry them the
 // static routes to them.
-func (b *builder) hostLANs(h *Host, raw rawHost, attach []rawAttachment, element string, interfaces map[string]bool) {
+func (b *hostBuilder) hostLANs(h *Host, raw rawHost, attach []rawAttachment, element string, interfaces map[string]bool) {
 	via := b.lanCarriers(h, raw, element)
 	b.checkOwnNetworks(h, raw, via, element)
 	for i, lan := range raw.LANs {
@@ -189,7 +204,7 @@ func (b *builder) hostLANs(h *Host, raw rawHost, attach []rawAttachment, element
 }
 
 // lanCarriers returns the indexes of the attachments that carry the LANs.
-func (b *builder) lanCarriers(h *Host, raw rawHost, element string) []int {
+func (b *hostBuilder) lanCarriers(h *Host, raw rawHost, element string) []int {
 	if len(raw.LANsVia) == 0 {
 		return []int{0}[:min(1, len(h.Attachments))]
 	}
@@ -211,13 +226,13 @@ func (b *builder) lanCarriers(h *Host, raw rawHost, element string) []int {
 }
 
 // lanStatic adds the router's static route to a LAN.
-func (b *builder) lanStatic(a *Attachment, raw rawAttachment, lan value[netip.Prefix], element string) {
+func (b *hostBuilder) lanStatic(a *Attachment, raw rawAttachment, lan value[netip.Prefix], element string) {
 	prefix := lan.v.Masked()
 	key := vrfKey{a.Router, a.VRF}
 	nextHop, ok := addressOf(a.Addresses, prefix)
 	switch {
 	case a.BGP != nil:
-		b.announces(a.BGP, lan, element)
+		b.attachment.customer.announces(a.BGP, lan, element)
 	case !ok:
 		b.refuse(lan.at, element, fmt.Sprintf("LAN %s needs a next hop, but the host has no static %s address on %s", prefix, familyName(prefix), a.Interface),
 			"give it one in addresses:")
@@ -225,7 +240,7 @@ func (b *builder) lanStatic(a *Attachment, raw rawAttachment, lan value[netip.Pr
 	default:
 		a.Statics = append(a.Statics, Static{Prefix: prefix, NextHop: nextHop})
 	}
-	b.claims[key] = append(b.claims[key], claim{prefix: prefix, kind: lanOf, at: lan.at, element: element})
+	b.claims.add(key, claim{prefix: prefix, kind: lanOf, at: lan.at, element: element})
 }
 
 // addressOf returns the first of the addresses that has the family of p.

@@ -16,7 +16,7 @@ type prefixLimit struct {
 
 // prefixLimits refuses limits that what the peer announces by itself exceeds:
 // the session would end again and again.
-func (b *builder) prefixLimits() {
+func (b *sessionBuilder) prefixLimits() {
 	if len(b.problems) > 0 || len(b.limits) == 0 {
 		return // the VRFs may not be what they will be
 	}
@@ -59,7 +59,7 @@ func (t *Topology) ownPrefixes() map[string]map[vpn.Family]int {
 // checkOwnNetworks refuses LANs of a host that overlap with subnets of
 // attachments which do not carry them: the host would take its gateway's
 // packets, and its own address there, for the LAN's.
-func (b *builder) checkOwnNetworks(h *Host, raw rawHost, via []int, element string) {
+func (b *hostBuilder) checkOwnNetworks(h *Host, raw rawHost, via []int, element string) {
 	for _, lan := range raw.LANs {
 		for k, a := range h.Attachments {
 			if !lan.has || carries(h, via, a) {

@@ -14,12 +14,21 @@ const (
 	wireMTU = ipMTU + 3*4
 )
 
-// links fills Links and, from them, Sessions.
-func (b *builder) links() {
+// linkBuilder fills Links.
+type linkBuilder struct {
+	*report
+	raw      []rawLink
+	lab      *Topology
+	router   map[string]int // index of each router in lab.Routers
+	sessions *sessionBuilder
+}
+
+// build adds the links and their sessions.
+func (b *linkBuilder) build() {
 	taken := make(map[endName]pos)
 	nics := make(map[string]pos)
 	subnets := make(map[string][]claim)
-	for _, raw := range b.raw.Links {
+	for _, raw := range b.raw {
 		element := linkElement(raw)
 		b.checkEnds(raw, element, taken)
 		b.checkNIC(raw.NIC, element, nics)
@@ -40,7 +49,7 @@ func (b *builder) links() {
 		b.claimSubnets(raw, link, subnets)
 		b.lab.Links = append(b.lab.Links, link)
 		if agree {
-			b.sessions(raw, link, element)
+			b.sessions.build(raw, link, element)
 		}
 	}
 	b.checkNICHelpers(taken)
@@ -69,7 +78,7 @@ func linkElement(raw rawLink) string {
 func (e endName) String() string { return e.router + ":" + e.iface }
 
 // checkEnds refuses a wrong number of ends and ends that cannot be.
-func (b *builder) checkEnds(raw rawLink, element string, taken map[endName]pos) {
+func (b *linkBuilder) checkEnds(raw rawLink, element string, taken map[endName]pos) {
 	switch {
 	case raw.NIC.has && len(raw.Ends) != 1:
 		b.refuse(raw.At, element, fmt.Sprintf("a NIC is lent to one router, not %d", len(raw.Ends)), "give it one end")
@@ -100,7 +109,7 @@ func (b *builder) checkEnds(raw rawLink, element string, taken map[endName]pos) 
 }
 
 // checkNIC refuses a name that is no interface's and a NIC that is lent twice.
-func (b *builder) checkNIC(nic value[string], element string, nics map[string]pos) {
+func (b *linkBuilder) checkNIC(nic value[string], element string, nics map[string]pos) {
 	if !nic.has {
 		return
 	}
@@ -116,8 +125,8 @@ func (b *builder) checkNIC(nic value[string], element string, nics map[string]po
 
 // checkNICHelpers refuses ends that have the names of what may stand between a
 // lent NIC and the router's interface: the NIC, a bridge, and a wire.
-func (b *builder) checkNICHelpers(taken map[endName]pos) {
-	for _, raw := range b.raw.Links {
+func (b *linkBuilder) checkNICHelpers(taken map[endName]pos) {
+	for _, raw := range b.raw {
 		if !raw.NIC.has || len(raw.Ends) != 1 || !raw.Ends[0].name.has {
 			continue
 		}
@@ -132,7 +141,7 @@ func (b *builder) checkNICHelpers(taken map[endName]pos) {
 }
 
 // linkEnd resolves one end of a link with its addresses.
-func (b *builder) linkEnd(raw rawLink, i int) (LinkEnd, bool) {
+func (b *linkBuilder) linkEnd(raw rawLink, i int) (LinkEnd, bool) {
 	e := raw.Ends[i]
 	if !e.name.has {
 		return LinkEnd{}, false
@@ -169,7 +178,7 @@ func (b *builder) linkEnd(raw rawLink, i int) (LinkEnd, bool) {
 
 // ownAddresses are the addresses given at the end itself. good is false where
 // one could not be used.
-func (b *builder) ownAddresses(e namedEnd) (own []netip.Prefix, good bool) {
+func (b *linkBuilder) ownAddresses(e namedEnd) (own []netip.Prefix, good bool) {
 	good = true
 	given := e.settings.Addresses
 	if !e.settings.Address.missing() {
@@ -187,7 +196,7 @@ func (b *builder) ownAddresses(e namedEnd) (own []netip.Prefix, good bool) {
 
 // checkLinkAddresses refuses addresses used twice on a link and subnets that
 // only one end is in, and reports whether there were none.
-func (b *builder) checkLinkAddresses(raw rawLink, link Link, element string) bool {
+func (b *linkBuilder) checkLinkAddresses(raw rawLink, link Link, element string) bool {
 	before := len(b.problems)
 	b.checkMACs(raw, element)
 	owner := make(map[netip.Addr]string)
@@ -213,7 +222,7 @@ func (b *builder) checkLinkAddresses(raw rawLink, link Link, element string) boo
 }
 
 // checkMACs refuses two ends of a link with one MAC address.
-func (b *builder) checkMACs(raw rawLink, element string) {
+func (b *linkBuilder) checkMACs(raw rawLink, element string) {
 	owner := make(map[string]endName)
 	for _, e := range raw.Ends {
 		mac := e.settings.MAC
@@ -229,7 +238,7 @@ func (b *builder) checkMACs(raw rawLink, element string) {
 
 // claimSubnets notes the subnets of a link for the check that no router has
 // overlapping ones.
-func (b *builder) claimSubnets(raw rawLink, link Link, subnets map[string][]claim) {
+func (b *linkBuilder) claimSubnets(raw rawLink, link Link, subnets map[string][]claim) {
 	for i, end := range link.Ends {
 		seen := make(map[netip.Prefix]bool)
 		for _, p := range end.Addresses {

@@ -25,41 +25,46 @@ var reserved = []string{"localhost", "all", "none", "default"}
 const nameRemedy = "use letters, digits, dots, dashes and underscores, a letter or digit first"
 
 // checkName refuses a name that is no name, and reports whether it is good.
-func (b *builder) checkName(name value[string], kind string, limit int) bool {
+func (r *report) checkName(name value[string], kind string, limit int) bool {
 	element := kind + " " + name.v
 	switch {
 	case !name.has:
 		return false
 	case name.v == "":
-		b.refuse(name.at, kind, "has an empty name", "give it a name")
+		r.refuse(name.at, kind, "has an empty name", "give it a name")
 	case len(name.v) > limit:
-		b.refuse(name.at, element, fmt.Sprintf("name has %d characters, more than %d", len(name.v), limit), "shorten it")
+		r.refuse(name.at, element, fmt.Sprintf("name has %d characters, more than %d", len(name.v), limit), "shorten it")
 	case !nodeName.MatchString(name.v):
-		b.refuse(name.at, kind+fmt.Sprintf(" %q", name.v), "is not a valid name", nameRemedy)
+		r.refuse(name.at, kind+fmt.Sprintf(" %q", name.v), "is not a valid name", nameRemedy)
 	case slices.Contains(reserved, name.v):
-		b.refuse(name.at, element, "the name is reserved", "choose another name")
+		r.refuse(name.at, element, "the name is reserved", "choose another name")
 	default:
 		return true
 	}
 	return false
 }
 
-// claimNode takes a name out of the one name space of routers and hosts.
-func (b *builder) claimNode(name value[string], kind string) {
-	if !b.checkName(name, kind, maxName) {
+// nodeNames is the name space of routers and hosts.
+type nodeNames struct {
+	*report
+	at map[string]pos // where each is named
+}
+
+// claim takes a name out of the one name space of routers and hosts.
+func (n *nodeNames) claim(name value[string], kind string) {
+	if !n.checkName(name, kind, maxName) {
 		return
 	}
-	if before, taken := b.nodes[name.v]; taken {
-		b.refuse(name.at, kind+" "+name.v, fmt.Sprintf("the name is already used on line %d", before.line),
+	if before, taken := n.at[name.v]; taken {
+		n.refuse(name.at, kind+" "+name.v, fmt.Sprintf("the name is already used on line %d", before.line),
 			"give every router and host its own name (in a series with {i} or {vrf})")
 		return
 	}
-	b.nodes[name.v] = name.at
+	n.at[name.v] = name.at
 }
 
 // header fills what the lab says of itself.
-func (b *builder) header() {
-	b.nodes = make(map[string]pos)
+func (b *labBuilder) header() {
 	name := b.raw.Name
 	if name.missing() {
 		b.refuse(pos{}, "file", "the lab has no name", "add name: my-lab")
@@ -77,7 +82,7 @@ func (b *builder) header() {
 }
 
 // expectations fills Expect.
-func (b *builder) expectations() {
+func (b *labBuilder) expectations() {
 	hosts := make(map[string]bool)
 	for _, h := range b.lab.Hosts {
 		hosts[h.Name] = true

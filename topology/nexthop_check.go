@@ -12,7 +12,7 @@ import (
 // reflections refuses route reflectors whose clients cannot use what they are
 // told: a reflected route keeps its next hop, and there is no transport yet to
 // a next hop that is not on a link of the router.
-func (b *builder) reflections() {
+func (b *labBuilder) reflections() {
 	if len(b.problems) > 0 {
 		return // the sessions may not be what they will be
 	}
@@ -36,7 +36,7 @@ func (b *builder) reflections() {
 
 // checkReflected refuses the client of a reflector if routes that it would
 // import come to it with next hops that it cannot reach, and in no other way.
-func (b *builder) checkReflected(reflector, client namedEnd, element string, lost map[[2]string]netip.Addr) {
+func (b *labBuilder) checkReflected(reflector, client namedEnd, element string, lost map[[2]string]netip.Addr) {
 	from, to := reflector.name.v.router, client.name.v.router
 	var origins []string
 	var hop netip.Addr

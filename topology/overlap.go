@@ -24,26 +24,36 @@ type claim struct {
 	element string
 }
 
-// claimAttachment notes the subnets and addresses of an attachment.
-func (b *builder) claimAttachment(a Attachment, raw rawAttachment, element string) {
+// vrfClaims collects what the hosts of each VRF use.
+type vrfClaims struct {
+	*report
+	prefixes  map[vrfKey][]claim          // of each VRF instance
+	addresses map[vpnAddress]addressOwner // of hosts in each VPN
+}
+
+// add notes a prefix of a VRF instance.
+func (c *vrfClaims) add(key vrfKey, used claim) { c.prefixes[key] = append(c.prefixes[key], used) }
+
+// attachment notes the subnets and addresses of an attachment.
+func (c *vrfClaims) attachment(a Attachment, raw rawAttachment, element string) {
 	key := vrfKey{a.Router, a.VRF}
 	for _, s := range attachedSubnets(raw, a) {
-		b.claims[key] = append(b.claims[key], claim{s.v, connected, s.at, element})
+		c.add(key, claim{s.v, connected, s.at, element})
 	}
 	for _, p := range raw.Addresses {
 		if !p.has || p.v.slaac {
 			continue
 		}
 		name := vpnAddress{a.VRF, p.v.prefix.Addr()}
-		other, taken := b.addresses[name]
+		other, taken := c.addresses[name]
 		if !taken {
-			b.addresses[name] = addressOwner{p.at, element, a.Router}
+			c.addresses[name] = addressOwner{p.at, element, a.Router}
 			continue
 		}
 		// Two hosts on one router have overlapping subnets then, which is
 		// reported of the subnets.
 		if other.router != a.Router || other.element == element {
-			b.refuse(p.at, element, fmt.Sprintf("address %s is already that of %s in VRF %s (line %d)", name.address, other.element, a.VRF, other.at.line),
+			c.refuse(p.at, element, fmt.Sprintf("address %s is already that of %s in VRF %s (line %d)", name.address, other.element, a.VRF, other.at.line),
 				"give every host of a VPN its own address")
 		}
 	}
@@ -61,10 +71,10 @@ type addressOwner struct {
 	element, router string
 }
 
-// segments refuses overlaps inside each VRF of each router.
-func (b *builder) segments() {
-	for key, claims := range b.claims {
-		b.refuseOverlaps(claims, fmt.Sprintf("in VRF %s on router %s", key.vrf, key.router))
+// check refuses overlaps inside each VRF of each router.
+func (c *vrfClaims) check() {
+	for key, claims := range c.prefixes {
+		c.refuseOverlaps(claims, fmt.Sprintf("in VRF %s on router %s", key.vrf, key.router))
 	}
 }
 

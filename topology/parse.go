@@ -25,40 +25,58 @@ func Parse(source string, data []byte, known ...Runtime) (*Topology, error) {
 	if raw == nil {
 		return nil, r.err()
 	}
-	b := &builder{report: r, raw: raw, runtimes: known, lab: &Topology{Source: source}}
-	b.header()
-	b.routers()
-	b.links()
-	b.hosts()
-	b.ports()
-	b.instances()
-	b.reflections()
-	b.segments()
-	b.labels()
-	b.prefixLimits()
-	b.expectations()
+	lab := &Topology{Source: source}
+	build(r, raw, lab, known)
 	if err := r.err(); err != nil {
 		return nil, err
 	}
-	return b.lab, nil
+	return lab, nil
 }
 
-// builder turns the raw file into the validated lab, section by section.
-type builder struct {
+// build fills the lab from the raw file, section by section: a later section
+// needs what the earlier ones resolved.
+func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
+	names := &nodeNames{report: r, at: make(map[string]pos)}
+	index := make(map[string]int)
+	routers := &routerBuilder{report: r, raw: raw, lab: lab, names: names, index: index}
+	sessions := &sessionBuilder{report: r, defaults: raw.Defaults.BGP.Session.sessionKeys, lab: lab, router: index}
+	links := &linkBuilder{report: r, raw: raw.Links, lab: lab, router: index, sessions: sessions}
+	vrfs := &vrfBuilder{
+		report: r, raw: raw, lab: lab, router: index,
+		defined: make(map[string]vrfDef), uses: make(map[vrfKey]vrfUse),
+	}
+	claims := &vrfClaims{report: r, prefixes: make(map[vrfKey][]claim), addresses: make(map[vpnAddress]addressOwner)}
+	lans := &lanCount{report: r}
+	hosts := &hostBuilder{
+		report: r, raw: raw, lab: lab, runtimes: known, names: names, lans: lans,
+		series: &seriesBuilder{report: r, router: index, lans: lans},
+		attachment: &attachmentBuilder{
+			report: r, mtu: raw.Defaults.Host.MTU, router: index, vrfs: vrfs, claims: claims,
+			customer: &customerBuilder{report: r, lab: lab, router: index},
+		},
+		claims: claims,
+	}
+	whole := &labBuilder{report: r, raw: raw, lab: lab}
+
+	whole.header()
+	routers.build()
+	links.build()
+	vrfs.define()
+	hosts.build()
+	whole.ports()
+	vrfs.instances()
+	whole.reflections()
+	claims.check()
+	routers.labels()
+	sessions.prefixLimits()
+	whole.expectations()
+}
+
+// labBuilder fills and checks what concerns the lab as a whole.
+type labBuilder struct {
 	*report
 	raw *rawTopology
 	lab *Topology
-
-	runtimes runtimes // that hosts can run in
-
-	nodes     map[string]pos              // where each router and host is named
-	router    map[string]int              // index of each router in lab.Routers
-	defined   map[string]vrfDef           // VRFs of the file
-	uses      map[vrfKey]vrfUse           // VRF instances that hosts are attached to
-	claims    map[vrfKey][]claim          // prefixes in each VRF instance
-	addresses map[vpnAddress]addressOwner // hosts' addresses in each VPN
-	limits    []prefixLimit               // of sessions between routers
-	lans      int                         // LANs of all hosts so far
 }
 
 // vrfKey names a VRF instance.

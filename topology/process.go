@@ -13,7 +13,7 @@ const (
 )
 
 // checkCommand refuses a command that no process can be started with.
-func (b *builder) checkCommand(command []value[string], element string) {
+func (b *hostBuilder) checkCommand(command []value[string], element string) {
 	total := 0
 	for i, word := range command {
 		total += len(word.v) + 1
@@ -29,7 +29,7 @@ func (b *builder) checkCommand(command []value[string], element string) {
 }
 
 // checkEnvironment refuses variables that no process can have.
-func (b *builder) checkEnvironment(env entries[value[string]], element string) {
+func (b *hostBuilder) checkEnvironment(env entries[value[string]], element string) {
 	total := 0
 	for _, e := range env {
 		size := len(e.key.v) + len(e.value.v) + 2

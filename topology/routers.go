@@ -7,10 +7,17 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// routers fills Routers; label ranges that the file does not give are filled
-// in when the demand is known.
-func (b *builder) routers() {
-	b.router = make(map[string]int)
+// routerBuilder fills Routers.
+type routerBuilder struct {
+	*report
+	raw   *rawTopology
+	lab   *Topology
+	names *nodeNames
+	index map[string]int // of each router in lab.Routers
+}
+
+// build adds the routers, without their labels: the demand is not known yet.
+func (b *routerBuilder) build() {
 	if len(b.raw.Routers) == 0 {
 		b.refuse(pos{}, "file", "the lab has no routers", "add routers: {pe1: {as: 65001}}")
 	}
@@ -20,7 +27,7 @@ func (b *builder) routers() {
 	}
 	next := uint16(1)
 	for _, e := range b.raw.Routers {
-		b.claimNode(e.key, "router")
+		b.names.claim(e.key, "router")
 		element := "router " + e.key.v
 		as := first(e.value.AS, b.raw.Defaults.Router.AS)
 		if as.missing() {
@@ -35,13 +42,13 @@ func (b *builder) routers() {
 				break
 			}
 		}
-		b.router[e.key.v] = len(b.lab.Routers)
+		b.index[e.key.v] = len(b.lab.Routers)
 		b.lab.Routers = append(b.lab.Routers, Router{Name: e.key.v, AS: uint32(as.v), ID: id})
 	}
 }
 
 // routerID checks the router id that the file gives to a router.
-func (b *builder) routerID(e entry[rawRouter], used map[netip.Addr]string) {
+func (b *routerBuilder) routerID(e entry[rawRouter], used map[netip.Addr]string) {
 	id, element := e.value.ID, "router "+e.key.v
 	if !id.has {
 		return
@@ -66,7 +73,7 @@ func (b *builder) routerID(e entry[rawRouter], used map[netip.Addr]string) {
 const blockSize = 1000
 
 // labels gives every router its label range and checks that it suffices.
-func (b *builder) labels() {
+func (b *routerBuilder) labels() {
 	demand := b.labelDemand()
 	for i, e := range b.raw.Routers {
 		need := demand[e.key.v]

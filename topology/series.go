@@ -10,9 +10,16 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
+// seriesBuilder makes the hosts of series.
+type seriesBuilder struct {
+	*report
+	router map[string]int // index of each router in the lab
+	lans   *lanCount
+}
+
 // expand turns a series into the hosts that it stands for, at most limit and
 // one more.
-func (b *builder) expand(s rawSeries, element string, limit int) entries[rawHost] {
+func (b *seriesBuilder) expand(s rawSeries, element string, limit int) entries[rawHost] {
 	if s.Name.missing() {
 		b.refuse(s.At, element, "has no name", `add name: "host_{i:03}_{vrf}"`)
 	}
@@ -39,7 +46,7 @@ func (b *builder) expand(s rawSeries, element string, limit int) entries[rawHost
 		b.checkStep(s.Step, s.LANs.or(1), row.Subnet, row.LAN, len(names), where)
 		b.checkStep(s.Step6, s.LANs.or(1), row.Subnet6, row.LAN6, len(names), where)
 		for k, vrf := range names {
-			if !b.countLANs(s.LANs.at, where, s.LANs.or(1)*row.families()) {
+			if !b.lans.reserve(s.LANs.at, where, s.LANs.or(1)*row.families()) {
 				return out
 			}
 			host, ok := b.member(s, row, vrf, k, len(out)+1, where)
@@ -64,7 +71,7 @@ func (r rawRow) families() (n int) {
 
 // checkRow refuses a row that says too little, and reports whether it can be
 // expanded.
-func (b *builder) checkRow(s rawSeries, row rawRow, element string) bool {
+func (b *seriesBuilder) checkRow(s rawSeries, row rawRow, element string) bool {
 	good := !row.Subnet.bad && !row.Subnet6.bad && !row.LAN.bad && !row.LAN6.bad && !s.LANs.bad && !s.Step.bad && !s.Step6.bad
 	if len(row.VRFs) == 0 {
 		b.refuse(row.At, element, "has no VRFs", "add vrfs: 101-103")
@@ -98,7 +105,7 @@ func (b *builder) checkRow(s rawSeries, row rawRow, element string) bool {
 }
 
 // checkStep refuses steps that are smaller than what is stepped over.
-func (b *builder) checkStep(step value[stepLength], lans int, subnet, lan value[network], vrfs int, element string) {
+func (b *seriesBuilder) checkStep(step value[stepLength], lans int, subnet, lan value[network], vrfs int, element string) {
 	if !step.has || vrfs < 2 {
 		return
 	}
@@ -131,7 +138,7 @@ func vrfList(in []value[vrfNames], limit int) []value[string] {
 }
 
 // member makes the host of the k-th VRF of a row, the i-th of its series.
-func (b *builder) member(s rawSeries, row rawRow, vrf value[string], k, i int, element string) (entry[rawHost], bool) {
+func (b *seriesBuilder) member(s rawSeries, row rawRow, vrf value[string], k, i int, element string) (entry[rawHost], bool) {
 	fill := func(text string) string { return fillTemplate(text, i, vrf.v, s.On.v) }
 	h := rawHost{At: row.At, hostSettings: s.hostSettings}
 	h.To, h.VRF, h.MTU = s.On, vrf, s.MTU
@@ -149,7 +156,7 @@ func (b *builder) member(s rawSeries, row rawRow, vrf value[string], k, i int, e
 }
 
 // column gives a host its address and LANs of one family.
-func (b *builder) column(h *rawHost, step value[stepLength], lans value[int], subnet, lan value[network], k int, vrf, element string) bool {
+func (b *seriesBuilder) column(h *rawHost, step value[stepLength], lans value[int], subnet, lan value[network], k int, vrf, element string) bool {
 	if subnet.has {
 		p, ok := stepped(netip.Prefix(subnet.v), step, k)
 		address, inside := netip.Prefix{}, false
@@ -194,7 +201,7 @@ var placeholder = regexp.MustCompile(`\{[^{}]*\}|[{}]`)
 var counter = regexp.MustCompile(`^\{i:0([1-9])\}$`)
 
 // checkTemplate refuses placeholders that mean nothing.
-func (b *builder) checkTemplate(t value[string], element string) bool {
+func (b *seriesBuilder) checkTemplate(t value[string], element string) bool {
 	good := !t.bad
 	for _, p := range placeholder.FindAllString(t.v, -1) {
 		if p != "{i}" && p != "{vrf}" && p != "{on}" && !counter.MatchString(p) {

@@ -10,7 +10,7 @@ import (
 
 // checkPair refuses settings of two ends that would keep their session down
 // for ever.
-func (b *builder) checkPair(raw rawLink, mine, theirs sessionKeys, element string) {
+func (b *sessionBuilder) checkPair(raw rawLink, mine, theirs sessionKeys, element string) {
 	where := raw.BGP.at
 	if where == (pos{}) {
 		where = raw.At
@@ -31,7 +31,7 @@ func (b *builder) checkPair(raw rawLink, mine, theirs sessionKeys, element strin
 }
 
 // checkReflector refuses a route reflector without a client on the link.
-func (b *builder) checkReflector(raw rawLink, link Link, i int) {
+func (b *sessionBuilder) checkReflector(raw rawLink, link Link, i int) {
 	if !reflects(raw.Ends[i]) {
 		return
 	}

@@ -8,8 +8,17 @@ import (
 	"pseudowan/bgp/session"
 )
 
-// sessions derives the sessions of a link.
-func (b *builder) sessions(raw rawLink, link Link, element string) {
+// sessionBuilder fills Sessions.
+type sessionBuilder struct {
+	*report
+	defaults sessionKeys // of the lab
+	lab      *Topology
+	router   map[string]int // index of each router in lab.Routers
+	limits   []prefixLimit
+}
+
+// build adds the sessions of a link.
+func (b *sessionBuilder) build(raw rawLink, link Link, element string) {
 	if raw.BGP.mode.v == "none" {
 		return
 	}
@@ -34,7 +43,7 @@ func (b *builder) sessions(raw rawLink, link Link, element string) {
 
 // wanted reports whether two ends of a link have a session: all do, but where a
 // router reflects, its clients need none with each other.
-func (b *builder) wanted(raw rawLink, i, j int) bool {
+func (b *sessionBuilder) wanted(raw rawLink, i, j int) bool {
 	if raw.Ends[i].settings.BGP.mode.v == "none" || raw.Ends[j].settings.BGP.mode.v == "none" {
 		return false
 	}
@@ -48,7 +57,7 @@ func (b *builder) wanted(raw rawLink, i, j int) bool {
 func reflects(e namedEnd) bool { return e.settings.BGP.RouteReflector.v }
 
 // session adds the view of end i on its session with end j.
-func (b *builder) session(raw rawLink, link Link, i, j int, element string) {
+func (b *sessionBuilder) session(raw rawLink, link Link, i, j int, element string) {
 	local, peer := link.Ends[i], link.Ends[j]
 	localAddress, peerAddress, ok := transport(local, peer)
 	if !ok {
@@ -89,7 +98,7 @@ func transport(local, peer LinkEnd) (_, _ netip.Addr, ok bool) {
 }
 
 // outsideSession adds the session with a real router behind a NIC.
-func (b *builder) outsideSession(raw rawLink, link Link, element string) {
+func (b *sessionBuilder) outsideSession(raw rawLink, link Link, element string) {
 	settings := raw.BGP
 	if settings.Peer.missing() && settings.AS.missing() {
 		if settings.at != (pos{}) {
@@ -124,6 +133,6 @@ func (b *builder) outsideSession(raw rawLink, link Link, element string) {
 
 // options are the settings of a session as one end of a link has them: its
 // own before the link's before the lab's.
-func (b *builder) options(raw rawLink, i int) sessionKeys {
-	return raw.Ends[i].settings.BGP.Session.over(raw.BGP.Session.sessionKeys).over(b.raw.Defaults.BGP.Session.sessionKeys)
+func (b *sessionBuilder) options(raw rawLink, i int) sessionKeys {
+	return raw.Ends[i].settings.BGP.Session.over(raw.BGP.Session.sessionKeys).over(b.defaults)
 }

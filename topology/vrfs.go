@@ -26,9 +26,18 @@ type vrfUse struct {
 	rd      value[vpn.RD] // given by an attachment or a series
 }
 
-// vrfs reads the VRFs that the file defines for the whole lab.
-func (b *builder) vrfs() {
-	b.defined = make(map[string]vrfDef)
+// vrfBuilder fills VRFs.
+type vrfBuilder struct {
+	*report
+	raw     *rawTopology
+	lab     *Topology
+	router  map[string]int    // index of each router in lab.Routers
+	defined map[string]vrfDef // VRFs of the file
+	uses    map[vrfKey]vrfUse // VRF instances with attached hosts
+}
+
+// define reads the VRFs that the file defines for the whole lab.
+func (b *vrfBuilder) define() {
 	for _, e := range b.raw.VRFs {
 		element := "vrf " + e.key.v
 		b.checkName(e.key, "vrf", maxName)
@@ -40,8 +49,8 @@ func (b *builder) vrfs() {
 	}
 }
 
-// useVRF notes that a host is attached to a VRF of a router.
-func (b *builder) useVRF(key vrfKey, use vrfUse) {
+// use notes that a host is attached to a VRF of a router.
+func (b *vrfBuilder) use(key vrfKey, use vrfUse) {
 	before, used := b.uses[key]
 	if !used {
 		b.uses[key] = use
@@ -59,7 +68,7 @@ func (b *builder) useVRF(key vrfKey, use vrfUse) {
 }
 
 // instances fills VRFs from the uses that hosts made of them.
-func (b *builder) instances() {
+func (b *vrfBuilder) instances() {
 	keys := make([]vrfKey, 0, len(b.uses))
 	var names []string
 	for key := range b.uses {
@@ -113,7 +122,7 @@ func CompareNames(a, b string) int {
 }
 
 // newInstance resolves a VRF on a router; n is its number in the lab.
-func (b *builder) newInstance(key vrfKey, n int) VRF {
+func (b *vrfBuilder) newInstance(key vrfKey, n int) VRF {
 	def, defined := b.defined[key.vrf]
 	given := first(b.uses[key].rd, def.raw.RD)
 	rd := given.v
