@@ -8,17 +8,17 @@ import (
 	"pseudowan/status"
 )
 
-// Check looks at everything and judges it for a lab. there are the labs of
-// the server, daemons those of its runtimes.
+// Check looks at everything and judges it for a lab. there lists the labs of
+// the server, daemons the daemons of its runtimes.
 func Check(ctx context.Context, n Need, there []Lab, daemons []Daemon) []status.Finding {
 	o := Observe(ctx, n)
 	o.Labs, o.Daemons = there, daemons
 	return Judge(o, n)
 }
 
-// CheckBeforeUp looks, in a few milliseconds, at what would keep a lab from
-// running or what concerns this one lab. The error, a *NotReadyError, holds
-// what the lab cannot run with; warnings are what the lab can live with.
+// CheckBeforeUp takes a few milliseconds to look at what would keep a lab from
+// running and at what concerns only this lab. The error, a *NotReadyError, holds
+// the failures; the lab can run in spite of the warnings.
 func CheckBeforeUp(n Need) (warnings []status.Finding, err error) {
 	found := Judge(glance(n), n)
 	for _, f := range found {
@@ -35,7 +35,7 @@ func CheckBeforeUp(n Need) (warnings []status.Finding, err error) {
 // ErrNotReady is wrapped by a *NotReadyError.
 var ErrNotReady = errors.New("the server is not ready for a lab")
 
-// NotReadyError tells what keeps a lab from running on this server.
+// NotReadyError lists what keeps a lab from running on this server.
 type NotReadyError struct{ Failed []status.Finding }
 
 func (e *NotReadyError) Error() string {

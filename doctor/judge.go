@@ -6,8 +6,8 @@ import (
 	"pseudowan/status"
 )
 
-// Judge tells what the things seen mean for a lab. It is pure. Findings come
-// in a fixed order, those that were not looked at are left out.
+// Judge returns what the observations mean for a lab. It is pure. Findings are
+// in a fixed order, without those for which nothing was observed.
 func Judge(o Observed, n Need) []status.Finding {
 	var found []status.Finding
 	for _, judge := range []func(Observed, Need) []status.Finding{

@@ -52,7 +52,7 @@ func (f feature) judge() status.Finding {
 	return warn(f.check, "not there", f.cost, remedy)
 }
 
-// unneeded tells what the kernel has and labs do well without.
+// unneeded returns findings about features that labs do not need.
 func unneeded(k Kernel) []status.Finding {
 	var have, lack []string
 	for _, f := range []struct {
@@ -79,12 +79,12 @@ func unneeded(k Kernel) []status.Finding {
 	return []status.Finding{ok("kernel: routing features", "%s", detail)}
 }
 
-// inKernel tells whether the kernel's datapath will be taken.
+// inKernel reports whether the lab will use the kernel's datapath.
 func inKernel(o Observed, n Need) bool {
 	return n.Datapath == "system" || n.Datapath != "netdev" && o.Kernel.OpenVSwitch == Present
 }
 
-// datapath tells in what the lab's packets will be switched.
+// datapath names the datapath that will switch the lab's packets.
 func datapath(o Observed, n Need) []status.Finding {
 	const check = "datapath"
 	module := o.Kernel.OpenVSwitch

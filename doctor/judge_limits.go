@@ -16,7 +16,7 @@ const (
 	hostThreads   = 4
 )
 
-// leastDisk is kept free however small a lab is.
+// leastDisk must be free even for the smallest lab.
 const leastDisk = 16 << 20
 
 func disks(o Observed, n Need) []status.Finding {
@@ -33,7 +33,7 @@ func disks(o Observed, n Need) []status.Finding {
 	return found
 }
 
-// limit compares what is there with what a lab needs of it.
+// limit compares a resource with a lab's need of it.
 type limit struct {
 	check  string
 	have   uint64 // 0: unknown

@@ -7,9 +7,9 @@ import (
 	"pseudowan/status"
 )
 
-// neighbours judges the kernel's neighbour tables. Entries that hosts lack are
-// made again when the kernel has dropped older ones. Routers need theirs all
-// the time: a table that does not hold them never comes to rest.
+// neighbours judges the kernel's neighbour tables. Hosts resolve an entry again
+// after the kernel has dropped it. Routers need theirs all the time: a table too
+// small for them never settles.
 func neighbours(o Observed, n Need) []status.Finding {
 	var told, sysctls []string
 	full, hopeless := false, false
@@ -46,7 +46,7 @@ func neighbours(o Observed, n Need) []status.Finding {
 
 const oneTable = "the kernel has one neighbour table for all namespaces (\"neighbour table overflow\")"
 
-// roundUp is the next power of two, 1024 at least, with as much room again.
+// roundUp doubles n and returns the next power of two, at least 1024.
 func roundUp(n uint64) uint64 {
 	p := uint64(1024)
 	for p < 2*n {

@@ -8,7 +8,7 @@ import (
 	"pseudowan/status"
 )
 
-// oldestOVS is the oldest release that labs have been tried with.
+// oldestOVS is the oldest release that labs have been tested with.
 var oldestOVS = [2]int{3, 1}
 
 func openVSwitch(o Observed, _ Need) []status.Finding {
@@ -32,7 +32,7 @@ func openVSwitch(o Observed, _ Need) []status.Finding {
 	return append(found, ok("the server's own Open vSwitch", "does not run; labs do not need it"))
 }
 
-// olderOVS reads "3.1.0"; a version in other words is not judged.
+// olderOVS parses versions such as "3.1.0" and judges no others.
 func olderOVS(version string) bool {
 	major, rest, _ := strings.Cut(version, ".")
 	minor, _, _ := strings.Cut(rest, ".")
@@ -44,7 +44,7 @@ func olderOVS(version string) bool {
 	return a < oldestOVS[0] || a == oldestOVS[0] && b < oldestOVS[1]
 }
 
-// packages are Debian's of programs whose package has another name.
+// packages are the Debian packages of programs with another name.
 var packages = map[string]string{
 	"bgpd": "frr", "bird": "bird2", "birdc": "bird2", "gobgp": "gobgpd", "ip": "iproute2", "nc": "netcat-openbsd",
 	"ping": "iputils-ping", "python3": "python3-minimal", "vtysh": "frr", "zebra": "frr",

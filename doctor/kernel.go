@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// observeKernel adds to what is known already. What labs use is tried in a
-// namespace that is thrown away; what they do not use is looked up, as
-// trying would load modules that nobody needs.
+// observeKernel adds to k. It tries the features that labs use in a temporary
+// namespace. It only looks up the others, as a try would load modules that
+// nothing needs.
 func observeKernel(k Kernel) Kernel {
 	k.Release = release()
 	k.VXLAN = present(hasModule(k.Release, "vxlan"))

@@ -58,7 +58,7 @@ func threads() (most, used uint64) {
 }
 
 // controlGroup is the directory of this process's group in the unified
-// hierarchy (cgroups(7)); "" where there is none.
+// hierarchy (cgroups(7)); "" if there is none.
 func controlGroup() string {
 	text, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
@@ -115,7 +115,7 @@ func availableMemory() uint64 {
 	return 0
 }
 
-// readNumber reads a file that holds a number; 0 where it does not.
+// readNumber reads a file that holds a number; 0 if it does not.
 func readNumber(file string) uint64 {
 	text, err := os.ReadFile(file)
 	if err != nil {

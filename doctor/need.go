@@ -2,8 +2,8 @@ package doctor
 
 import "slices"
 
-// Need is what a lab asks of a server. The zero Need is a lab that asks for
-// nothing out of the ordinary.
+// Need is what a lab asks of a server. The zero Need is that of a lab
+// without special needs.
 type Need struct {
 	Lab      string         // its name; empty: no lab in particular
 	Ports    map[string]int // OpenFlow ports of each router
@@ -24,7 +24,7 @@ type Need struct {
 }
 
 // Entries are entries of one of the kernel's neighbour tables, of IPv4 (ARP) or
-// of IPv6 (ND). Both are one for all namespaces.
+// of IPv6 (ND). All namespaces share them.
 type Entries struct {
 	Routers uint64 // for BGP peers and next hops: without one of them a router does not converge
 	Hosts   uint64 // for gateways
@@ -39,7 +39,7 @@ func (n Need) ports() (all int) {
 	return all
 }
 
-// largest is the router with the most ports; the first by name of several.
+// largest returns the router with the most ports, of several the first by name.
 func (n Need) largest() (router string, ports int) {
 	for name, p := range n.Ports {
 		if p > ports || p == ports && name < router {
@@ -61,7 +61,7 @@ type Lab struct {
 	Files    []string // its directories
 }
 
-// leftover tells a lab of which only files are there.
+// leftover reports whether only files of a lab exist.
 func (l Lab) leftover() bool {
 	return l.Routers+l.Hosts == 0 && len(l.Wrong) == 0 && len(l.Files) > 0
 }

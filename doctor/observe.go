@@ -10,9 +10,9 @@ import (
 	"sync"
 )
 
-// Observe looks at the server. It starts programs and
-// makes a network namespace that is gone when it returns; nothing of the
-// server is changed. What it cannot see it leaves out.
+// Observe looks at the server and changes nothing. It starts programs and makes
+// a network namespace that is gone when it returns. It leaves out what it cannot
+// see.
 func Observe(ctx context.Context, n Need) Observed {
 	o := glance(n)
 	var all sync.WaitGroup
@@ -29,8 +29,8 @@ func Observe(ctx context.Context, n Need) Observed {
 	return o
 }
 
-// glance sees what decides whether a lab can run at all and what costs next to
-// nothing to look at.
+// glance looks at what decides whether a lab can run at all, and at what is
+// cheap to look at.
 func glance(n Need) Observed {
 	o := Observed{
 		Root:   os.Geteuid() == 0,

@@ -20,7 +20,7 @@ type Observed struct {
 // Presence of a kernel feature.
 type Presence int
 
-// Unknown is a feature nobody looked for.
+// Unknown is a feature that was not looked for.
 const (
 	Unknown Presence = iota
 	Absent
@@ -50,7 +50,7 @@ type OVS struct {
 	Service int      // PID of the server's own ovs-vswitchd; 0: it does not run
 }
 
-// Daemon is the daemon of a runtime with containers, which others look at.
+// Daemon is the daemon of a runtime with containers. The caller observes it.
 type Daemon struct {
 	Runtime   string // whose hosts it keeps
 	Name      string
@@ -82,8 +82,8 @@ type Limits struct {
 	MemoryAvailable uint64 // octets
 }
 
-// Table is a neighbour table of the kernel. It counts all namespaces together,
-// and tells so only in the first of them.
+// Table is a neighbour table of the kernel. It counts all namespaces together
+// and shows the count only in the first of them.
 type Table struct {
 	Most uint64 // gc_thresh3; 0: unknown
 	Used uint64

@@ -11,7 +11,7 @@ import (
 	"pseudowan/topology"
 )
 
-// Cause tells why a host does not reach an address of another as it should:
+// Cause returns why a host does not reach an address of another as it should:
 // the first thing that is wrong on the way there, else on the way back.
 func Cause(ctx context.Context, s *Snapshot, a Asker, r topology.Reach) (string, error) {
 	there, err := Follow(ctx, s, a, r.From, r.Source, r.Destination)
@@ -35,7 +35,7 @@ func Cause(ctx context.Context, s *Snapshot, a Asker, r topology.Reach) (string,
 	return "on the way back: " + why, nil
 }
 
-// unknown says why nobody can tell where a packet goes.
+// unknown returns why the way of a packet cannot be known.
 func unknown(p Path) string {
 	first := p.doubts[0]
 	if first.ends {
@@ -44,7 +44,7 @@ func unknown(p Path) string {
 	return fmt.Sprintf("cannot tell: %s; by the flows the packet %s", first.text, p.Outcome)
 }
 
-// wrong tells what is wrong with a path; "" where it leads to the host that it
+// wrong returns what is wrong with a path; "" where it leads to the host that it
 // is for, by the tables and by Open vSwitch alike.
 func (s *Snapshot) wrong(p Path, to string) string {
 	if len(p.Disagreements) > 0 {
@@ -76,7 +76,7 @@ func (s *Snapshot) wrong(p Path, to string) string {
 	return "the packet " + p.Outcome
 }
 
-// misrouted tells why a VRF does not have the route to an address that the
+// misrouted returns why a VRF does not have the route to an address that the
 // topology means it to have; "" where it has.
 func (s *Snapshot) misrouted(router, vrf string, to netip.Addr) string {
 	var meant netip.Prefix
@@ -98,7 +98,7 @@ func (s *Snapshot) misrouted(router, vrf string, to netip.Addr) string {
 	return fmt.Sprintf("router %s: route %s in VRF %s: %s", router, meant, vrf, e.Verdict)
 }
 
-// elsewhere is what is left where routers forward as they should.
+// elsewhere returns what else can be wrong if routers forward as they should.
 func (s *Snapshot) elsewhere(paths ...Path) string {
 	for _, p := range paths {
 		for _, h := range p.Hops {
@@ -127,7 +127,8 @@ func (s *Snapshot) elsewhere(paths ...Path) string {
 	return fine + "the packet is lost on a wire or in a host"
 }
 
-// Leak tells why a host reaches an address of another though it should not.
+// Leak returns why a host reaches an address of another that it should not
+// reach.
 func Leak(ctx context.Context, s *Snapshot, a Asker, from, to string, destination netip.Addr) (string, error) {
 	p, err := Follow(ctx, s, a, from, netip.Addr{}, destination)
 	if err != nil {

@@ -2,7 +2,7 @@
 // as the VRF tables have it and as Open vSwitch forwards it, where the two
 // disagree, and why a prefix is in a VRF or is not.
 //
-// It works on a Snapshot of what routers told and asks an Asker what only
+// It works on a Snapshot of the routers' tables and asks an Asker what only
 // switches and hosts know. It must not contain sockets, namespaces, or
 // anything that changes a lab.
 package trace

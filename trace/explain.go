@@ -9,8 +9,8 @@ import (
 	"pseudowan/status"
 )
 
-// Explain tells why a prefix is in a VRF or is not. ok is false where the
-// router has no such VRF. vrf is its name or its RD.
+// Explain returns why a prefix is in a VRF or is not. ok is false if the router
+// has no such VRF. vrf is its name or its RD.
 func (s *Snapshot) Explain(router, vrf string, prefix netip.Prefix) (e status.Explanation, ok bool) {
 	v, ok := s.vrf(router, vrf)
 	if !ok {
@@ -87,7 +87,7 @@ func (s *Snapshot) path(router string, r status.Route) status.ExplainedPath {
 	return p
 }
 
-// nextHop tells whether packets get to the next hop of a best path.
+// nextHop is the meaning of a best path: whether packets get to its next hop.
 func (s *Snapshot) nextHop(router string, a netip.Addr) string {
 	for _, n := range s.Neighbors {
 		if n.Router == router && n.VRF == "" && n.Address == a {
@@ -100,7 +100,7 @@ func (s *Snapshot) nextHop(router string, a netip.Addr) string {
 	return status.MeaningUsed
 }
 
-// unusable tells why a next hop cannot be used.
+// unusable returns why a next hop cannot be used.
 func (s *Snapshot) unusable(router string, a netip.Addr) string {
 	for _, i := range s.core(router) {
 		if contains(i.Addresses, a) && i.Oper != status.InterfaceUp {
@@ -113,7 +113,7 @@ func (s *Snapshot) unusable(router string, a netip.Addr) string {
 	return fmt.Sprintf("not usable: next hop %s is on no link of router %s", a, router)
 }
 
-// conclude says it in one line.
+// conclude sums the explanation up in one line.
 func (s *Snapshot) conclude(e *status.Explanation) {
 	best := slices.IndexFunc(e.Paths, func(p status.ExplainedPath) bool { return p.Best })
 	switch {
@@ -163,8 +163,8 @@ func (s *Snapshot) presence(e *status.Explanation, p status.ExplainedPath) strin
 	return text
 }
 
-// closest is the origin that came furthest: one that has arrived, else one that
-// the VRF would import, else the first.
+// closest returns the origin that came furthest: one that has arrived, else one
+// that the VRF would import, else the first.
 func closest(e *status.Explanation) status.ExplainedRoute {
 	for _, near := range []func(status.ExplainedRoute) bool{
 		func(o status.ExplainedRoute) bool { return o.Arrived },

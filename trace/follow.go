@@ -18,7 +18,7 @@ type Path struct {
 	filters []doubt // hosts on the way that may drop it
 }
 
-// doubt is why nobody can tell where a packet goes from a hop on.
+// doubt is why the way of a packet cannot be known from a hop on.
 type doubt struct {
 	hop  int
 	text string
@@ -74,8 +74,8 @@ type place struct {
 	mac     string // that it is sent to; "": not known
 }
 
-// router is the packet at a router: both sources are asked, and it goes the
-// way of Open vSwitch.
+// router moves the packet past a router: it asks both sources and follows Open
+// vSwitch.
 func (f *follower) router(ctx context.Context, at place) (place, error) {
 	p := Packet{Port: at.port, Label: at.label, Source: f.path.Source, Destination: f.path.Destination, TTL: f.ttl}
 	fate, err := f.asker.Fate(ctx, at.node, p)
@@ -101,8 +101,8 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 	return next, nil
 }
 
-// beyond is what is at the other end of a router's port: a host, or the router
-// that has the MAC.
+// beyond returns what is at the other end of a router's port: a host, or the
+// router that has the MAC.
 func (f *follower) beyond(router string, fate Fate) place {
 	out, ok := f.port(router, fate.Port)
 	if !ok {
@@ -147,14 +147,14 @@ func where(vrf, what string) string {
 	return "VRF " + vrf + ": " + what
 }
 
-// compare takes note of how Open vSwitch differs from the tables.
+// compare records how Open vSwitch differs from the tables.
 func (f *follower) compare(at place, tables lookup, fate Fate) {
 	for _, text := range differences(at.label, tables, fate) {
 		f.path.Disagreements = append(f.path.Disagreements, fmt.Sprintf("router %s: %s", at.node, text))
 	}
 }
 
-// lost tells that the switch drops what the router has to answer itself.
+// lost reports whether the switch drops what the router has to answer itself.
 func (l lookup) lost(fate Fate) bool {
 	return l.slow && l.Stops != "" && fate.Dropped
 }

@@ -10,7 +10,7 @@ import (
 	"pseudowan/topology"
 )
 
-// host is the packet at a host: it is the host's, or the host sends it on.
+// host moves the packet past a host, which receives it or sends it on.
 func (f *follower) host(ctx context.Context, at place) (place, error) {
 	name := at.node
 	f.path.Hops = append(f.path.Hops, status.Hop{Node: name, Kind: status.Host})
@@ -53,18 +53,18 @@ func (f *follower) host(ctx context.Context, at place) (place, error) {
 	return f.enter(f.Topology.Hosts[i], route)
 }
 
-// doubt takes note that from here on the packet may go another way.
+// doubt records that from here on the packet may go another way.
 func (f *follower) doubt(format string, args ...any) {
 	f.path.doubts = append(f.path.doubts, doubt{hop: len(f.path.Hops) - 1, text: fmt.Sprintf(format, args...)})
 }
 
-// end is where nobody can tell for certain how it goes on.
+// end ends the path where it cannot be known how the packet goes on.
 func (f *follower) end(format string, args ...any) {
 	f.path.Outcome = fmt.Sprintf(format, args...)
 	f.path.doubts = append(f.path.doubts, doubt{len(f.path.Hops) - 1, "the packet " + f.path.Outcome, true})
 }
 
-// rules takes note of what a host may do to the packet.
+// rules records what a host may do to the packet.
 func (f *follower) rules(ctx context.Context, host string) {
 	switch rules, err := f.asker.Rules(ctx, host); {
 	case err != nil:

@@ -63,8 +63,8 @@ func connectedOrigins(o origin, a topology.Attachment) []origin {
 	return out
 }
 
-// originsOf returns the routes for a prefix: those for exactly it, else those
-// that hold it, the longest first.
+// originsOf returns the routes to a prefix: those to exactly it, else those that
+// contain it, the longest first.
 func originsOf(t *topology.Topology, prefix netip.Prefix) []origin {
 	var exact, covering []origin
 	for _, o := range origins(t) {
@@ -82,7 +82,8 @@ func originsOf(t *topology.Topology, prefix netip.Prefix) []origin {
 	return covering
 }
 
-// announced tells whether the origin's own VRF has the route, and if not, why.
+// announced returns why the origin's own VRF does not have the route; "" if it
+// has.
 func (s *Snapshot) announced(o origin) (why, remedy string) {
 	v, ok := s.vrf(o.Router, o.VRF)
 	if !ok {

@@ -10,9 +10,9 @@ import (
 	"pseudowan/topology"
 )
 
-// Beside puts what real packets showed beside the path, names who answered
-// them, and says where they went another way. A hop with a Node is the answer
-// of that host.
+// Beside adds what real packets showed to the path, names the nodes that
+// answered, and records where they went another way. A hop with a Node is the
+// answer of that host.
 func (p Path) Beside(s *Snapshot, real []status.RealHop) status.Trace {
 	t := p.Trace
 	t.Real = []status.RealHop{}
@@ -62,7 +62,7 @@ func (p Path) filtered(t status.Trace) (string, bool) {
 	return p.filters[0].text, true
 }
 
-// doubtUpTo is why the way is not known, at a hop or before it.
+// doubtUpTo returns why the way is not known, at a hop or before it.
 func (p Path) doubtUpTo(hop int) (doubt, bool) {
 	if len(p.doubts) == 0 || p.doubts[0].hop > hop {
 		return doubt{}, false
@@ -104,7 +104,7 @@ func (s *Snapshot) owner(a netip.Addr, likely string) string {
 	return owners[0]
 }
 
-// answers tells whether a node is among those that real packets heard of.
+// answers reports whether a node answered real packets.
 func answers(real []status.RealHop, node string) bool {
 	return slices.ContainsFunc(real, func(h status.RealHop) bool { return h.Node == node })
 }
@@ -114,9 +114,9 @@ func arrives(real []status.RealHop, host string) bool {
 	return slices.ContainsFunc(real, func(h status.RealHop) bool { return slices.Contains(h.Arrived, host) })
 }
 
-// disagree tells how real packets went another way than Open vSwitch says, and
-// up to which hop they have gone the same. Nodes that do not answer say nothing,
-// but for the last.
+// disagree returns how the way of real packets differs from that by Open
+// vSwitch, and the hop up to which both agree. A node that does not answer
+// proves nothing unless it is the last.
 func disagree(t status.Trace, expected []string) (text string, hop int) {
 	last := len(t.Hops) - 1
 	host := slices.ContainsFunc(t.Hops, func(h status.Hop) bool { return h.Kind == status.Host && h.Node == t.Delivered })

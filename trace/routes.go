@@ -51,8 +51,8 @@ func (s *Snapshot) own(o origin) (verdict, remedy string) {
 	return "host " + o.Host + " has it", ""
 }
 
-// noTarget names the route targets that two VRFs lack in common, and which of
-// them departs from the topology.
+// noTarget explains that two VRFs share no route target, and names those that
+// depart from the topology.
 func (s *Snapshot) noTarget(importer, exporter status.VRF) (verdict, remedy string) {
 	verdict = fmt.Sprintf("no route target in common: VRF %s of %s exports %s, VRF %s of %s imports %s",
 		exporter.VRF, exporter.Router, listed(exporter.Export), importer.VRF, importer.Router, listed(importer.Import))
@@ -71,8 +71,8 @@ func (s *Snapshot) noTarget(importer, exporter status.VRF) (verdict, remedy stri
 	return verdict, fmt.Sprintf("add %s to import of VRF %s, where that is wanted", exporter.Export[0], importer.VRF)
 }
 
-// Deviation tells how a running VRF's route targets differ from the
-// topology's; "" where they do not.
+// Deviation returns how a running VRF's route targets differ from the
+// topology's; "" if they do not.
 func (s *Snapshot) Deviation(router, vrf string) string {
 	v, ok := s.vrf(router, vrf)
 	i := slices.IndexFunc(s.Topology.VRFs, func(w topology.VRF) bool { return w.Router == router && w.Name == v.VRF })
@@ -156,7 +156,7 @@ func texts[T interface{ String() string }](list []T) []string {
 	return out
 }
 
-// without returns what of a is not in b.
+// without returns the items of a that are not in b.
 func without(a, b []string) []string {
 	var out []string
 	for _, x := range a {

@@ -9,8 +9,8 @@ import (
 	"pseudowan/topology"
 )
 
-// Snapshot is what the routers of a lab told at about the same time, and what
-// the lab is meant to be.
+// Snapshot is the tables of a lab's routers at about the same time, and the
+// topology that is meant.
 type Snapshot struct {
 	Topology   *topology.Topology
 	VRFs       []status.VRF
@@ -58,13 +58,13 @@ type HostRoute struct {
 	OwnMAC    string     // of the interface that it arrives by; "" where that is not known
 }
 
-// HostRules are what a host does to packets beside routing them.
+// HostRules are what a host does to packets besides routing them.
 type HostRules struct {
 	Translates bool // it may give them another address (NAT)
 	Filters    bool // it may drop them
 }
 
-// Asker asks what the tables do not tell.
+// Asker asks what the tables do not show.
 type Asker interface {
 	// Fate asks a router's Open vSwitch; nothing is sent.
 	Fate(ctx context.Context, router string, p Packet) (Fate, error)
@@ -108,7 +108,7 @@ func (s *Snapshot) port(router string, number uint32) (status.Interface, bool) {
 	return status.Interface{}, false
 }
 
-// down says what an interface that is not up lacks.
+// down returns what an interface that is not up lacks.
 func down(i status.Interface) string {
 	switch i.Admin {
 	case status.InterfaceAbsent:
@@ -167,7 +167,7 @@ func (s *Snapshot) label(router string, label uint32) (status.Flow, bool) {
 	return status.Flow{}, false
 }
 
-// neighbor is the port behind which an address of a VRF answers.
+// neighbor returns the neighbour that has an address of a VRF and answers.
 func (s *Snapshot) neighbor(router, vrf string, a netip.Addr) (status.Neighbor, bool) {
 	for _, n := range s.Neighbors {
 		if n.Router == router && n.VRF == vrf && n.Address == a && n.MAC != "" {

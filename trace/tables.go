@@ -18,7 +18,7 @@ type goal struct {
 	depth int // VRFs that may still send it on to each other
 }
 
-// lookup is what the tables say of a packet.
+// lookup is what the tables do with a packet.
 type lookup struct {
 	status.Forwarding
 	slow bool   // the router has to answer it itself: it must get to the slow path
@@ -28,8 +28,8 @@ type lookup struct {
 // stops is a packet that ends at the router.
 func stops(why string) lookup { return lookup{Forwarding: status.Forwarding{Stops: why}} }
 
-// byTables is what a router should do with a packet, as its tables have it.
-// taken is what its switch does.
+// byTables returns what a router should do with a packet by its tables. taken is
+// what its switch does.
 func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) lookup {
 	g := goal{p.Destination, taken, maxLookups}
 	in, ok := s.port(router, p.Port)
@@ -42,7 +42,7 @@ func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) lo
 		return stops("has an address that routers do not forward to")
 	case p.Label == nil:
 		f := s.lookUp(router, in.VRF, g)
-		// Nobody else can answer such a source.
+		// Only the router itself can answer a confined source.
 		f.slow = f.slow && (f.Stops == forRouter || !confined(p.Source))
 		return f
 	}
@@ -61,7 +61,7 @@ func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) lo
 	return f
 }
 
-// confined tells an address that is of one link only: multicast, broadcast and
+// confined reports whether an address is not forwarded: multicast, broadcast and
 // reserved ones (RFC 1812 section 5.3.7), IPv6 link-local ones.
 func confined(a netip.Addr) bool {
 	return a.Is4() && a.As4()[0] >= 224 || a.IsMulticast() || a.Is6() && a.IsLinkLocalUnicast()
@@ -125,7 +125,7 @@ func silent(a netip.Addr, host string) string {
 	return fmt.Sprintf("host %s does not answer %s for %s", host, protocol, a)
 }
 
-// byRoute is where a best route sends.
+// byRoute returns where a best route sends.
 func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goal) lookup {
 	origin := v.VRF
 	remote := r.Source == status.SourceBGP && s.isRemote(router, r.NextHop)
@@ -150,8 +150,8 @@ func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goa
 	return f
 }
 
-// isRemote tells a next hop that is another router from a customer's: it is on
-// no subnet of a VRF.
+// isRemote reports whether a next hop is another router, not a customer: it is
+// on no subnet of a VRF.
 func (s *Snapshot) isRemote(router string, nextHop netip.Addr) bool {
 	for _, i := range s.core(router) {
 		if contains(i.Addresses, nextHop) {

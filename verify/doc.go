@@ -1,9 +1,9 @@
 // Package verify owns the question whether a running lab does what its
-// topology says: which host must reach which address of which other host, by
-// way of whom, and which must not; what packets have to be sent to find out;
-// and what their fate means.
+// topology says: which host must reach which address of which other host, over
+// which hosts, and which it must not; the packets that test it; and what their
+// fate means.
 //
-// It is pure but for the Prober, which sends. It must not contain namespaces,
-// sockets, or how a router forwards: why a packet went astray is asked of the
-// caller.
+// Apart from the Prober, which sends, it is pure. It must not contain
+// namespaces, sockets, or how a router forwards: the caller finds out why a
+// packet went astray.
 package verify

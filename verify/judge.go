@@ -74,7 +74,7 @@ func (p Pair) Expected() string {
 	return status.ExpectBoth
 }
 
-// reached tells what is wrong with an address that is to be reached; "" where
+// reached returns what is wrong with an address that is to be reached; "" if
 // nothing is.
 func (j judge) reached(r topology.Reach) string {
 	probe := probeOf(r)
@@ -97,9 +97,9 @@ func (j judge) reached(r topology.Reach) string {
 	return "no answer"
 }
 
-// astray tells which host a packet did not pass, though it should. Where a hop
-// did not answer, that may be the host: what it sends back can have no way,
-// though the packet's own answer has one.
+// astray returns which host a packet should have passed and did not; "" if it
+// passed all. A hop that did not answer may be that host: there can be a way back
+// from the destination and none from the hop.
 func (j judge) astray(r topology.Reach, hops []Hop) string {
 	if via := j.notSeen(r, hops); via != "" && !slices.ContainsFunc(hops, Hop.silent) {
 		return fmt.Sprintf("%s answers, but the way does not pass %s: %s", r.To, via, wayOf(hops))
@@ -107,7 +107,7 @@ func (j judge) astray(r topology.Reach, hops []Hop) string {
 	return ""
 }
 
-// hidden tells of an address that answers whether its way cannot be judged.
+// hidden returns why the way to an address that answers cannot be judged.
 func (j judge) hidden(r topology.Reach) []string {
 	probe := probeOf(r)
 	hops := j.hops[probe]
@@ -184,7 +184,8 @@ func (j judge) answering(p Pair) []status.Difference {
 	return out
 }
 
-// missing lists what keeps a host from being reached as a line says.
+// missing lists what keeps a host from being reached as an `expect:` line
+// demands.
 func (j judge) missing(e topology.Expectation, p Pair) []status.Difference {
 	if len(p.Reach) == 0 {
 		return []status.Difference{{
@@ -205,7 +206,7 @@ func (j judge) missing(e topology.Expectation, p Pair) []status.Difference {
 	return out
 }
 
-// RuleText writes an expectation as it stands in the file.
+// RuleText returns an expectation as it is written in the file.
 func RuleText(e topology.Expectation) string {
 	arrow := " -> "
 	if e.Never {

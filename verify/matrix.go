@@ -14,12 +14,12 @@ type Pair struct {
 	Never    []netip.Addr     // addresses of To that are not to answer From as To
 }
 
-// Configured are the addresses that hosts have made by themselves: by host
-// and interface.
+// Configured holds the addresses that hosts have configured by themselves, by
+// host and interface.
 type Configured map[string]map[string][]netip.Prefix
 
 // Complete returns the topology with the addresses that hosts have configured
-// by themselves, where it says that they do (SLAAC).
+// by themselves, on the interfaces that use SLAAC.
 func Complete(t *topology.Topology, found Configured) *topology.Topology {
 	out := *t
 	out.Hosts = slices.Clone(t.Hosts)
@@ -43,7 +43,7 @@ func Complete(t *topology.Topology, found Configured) *topology.Topology {
 }
 
 // Matrix is what is intended between all hosts, in the order of the topology.
-// from and to narrow it down where they are not empty.
+// A from or to that is not empty selects the pairs of that host.
 func Matrix(t *topology.Topology, from, to string) []Pair {
 	type key struct{ from, to string }
 	reach := make(map[key][]topology.Reach)
@@ -93,9 +93,9 @@ type Probe struct {
 	Destination netip.Addr
 }
 
-// probes returns the requests that tell about the pairs: those that are to be
-// answered, and those that are not. One request to an address that several
-// hosts have tells about all of them.
+// probes returns the requests that test the pairs: those that are to be
+// answered, and those that are not. One request tests all hosts that share an
+// address.
 func probes(pairs []Pair) (positive, negative []Probe) {
 	type sent struct {
 		from string

@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// Observation is what became of a probe.
+// Observation is the outcome of a probe.
 type Observation struct {
 	Answered []string // hosts whose token came back
 	Arrived  []string // hosts that got the request
 	Error    string   // what a router or the host itself said about it, "" for nothing
 }
 
-// Hop is who answered a packet with a limited TTL; the zero address is nobody.
+// Hop is the answer to a packet with a limited TTL; the address is zero if
+// there was none.
 type Hop struct {
 	TTL     int
 	Address netip.Addr
@@ -27,15 +28,15 @@ type Hop struct {
 
 // Prober sends packets from hosts.
 type Prober interface {
-	// Send sends the probes, again and again until each has an answer from a
-	// host, or, where refused is set, an error from a router, or patience is
-	// over. progress hears how many are done.
+	// Send repeats the probes until each has an answer from a host, or, with
+	// refused, an error from a router, or patience is over. It calls progress
+	// with the number of those done.
 	Send(ctx context.Context, probes []Probe, o Volley) ([]Observation, error)
 	// Path sends a packet with each TTL until the destination answers.
 	Path(ctx context.Context, p Probe) ([]Hop, error)
 }
 
-// Volley says how persistently probes are sent.
+// Volley sets how persistently probes are sent.
 type Volley struct {
 	Tries    int
 	Every    time.Duration
@@ -50,14 +51,14 @@ const (
 	negativeEvery = 300 * time.Millisecond
 )
 
-// negativeTries bounds the requests that nobody should answer: many addresses
-// are asked once, few several times.
+// negativeTries bounds the requests that must stay unanswered: few addresses
+// are asked several times, many once.
 const (
 	negativeTries  = 3
 	negativeVolley = 6000
 )
 
-// Options say how to test.
+// Options set how to test.
 type Options struct {
 	Timeout time.Duration // how long an address may take to answer
 	Step    func(string)  // hears what is being done
@@ -116,7 +117,7 @@ func Observe(ctx context.Context, pairs []Pair, p Prober, o Options) (Findings, 
 	return f, f.followVia(ctx, pairs, p, o)
 }
 
-// followVia finds out by way of whom packets go that are to pass a host.
+// followVia finds out which hosts packets pass that are to go over one.
 func (f Findings) followVia(ctx context.Context, pairs []Pair, p Prober, o Options) error {
 	for _, pair := range pairs {
 		for _, r := range pair.Reach {
