@@ -16,7 +16,7 @@ type ASSegment struct {
 	AS   []uint32
 }
 
-// SegmentKind tells how the ASes of a segment relate.
+// SegmentKind is the relation between the ASes of a segment.
 type SegmentKind uint8
 
 // The kinds of segments, with their values on the wire.

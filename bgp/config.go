@@ -34,7 +34,7 @@ type Config struct {
 	Inside func(f func() error) error
 
 	// Restarting says that a predecessor of the speaker was killed and that its
-	// packets are still forwarded. Peers are told so (RFC 4724 section 4.1), and
+	// packets are still forwarded. The peers learn this (RFC 4724 section 4.1), and
 	// are told no routes before Restarted.
 	Restarting bool
 

@@ -10,7 +10,7 @@ import (
 	"pseudowan/bgp/inner"
 )
 
-// hearer is told of what the connections of a transport bring. Addresses are
+// hearer is notified of events on the connections of a transport. Addresses are
 // without zone.
 type hearer interface {
 	opened(peer netip.Addr, o gate.Open)

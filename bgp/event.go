@@ -11,22 +11,22 @@ import (
 // EndOfRIB.
 type Event interface{ event() }
 
-// RouteUpdate tells that a path appeared, changed or vanished. Of a withdrawn
-// one, only what its Key names is filled in. Paths that were added here by the
+// RouteUpdate is a path that appeared, changed or vanished. Of a withdrawn one,
+// only the fields of its Key are set. Paths that were added here by the
 // gobgp command come with a zero Peer; those of Announce are not repeated.
 type RouteUpdate struct {
 	Route     Route
 	Withdrawn bool
 }
 
-// PeerChange tells that a session was configured, changed state or was
-// removed. The counters of the state are not filled in.
+// PeerChange is a session that was configured, changed state or was removed. The
+// counters of the state are not set.
 type PeerChange struct {
 	Peer    PeerState
 	Removed bool
 }
 
-// EndOfRIB tells that the peer has sent all it had when the session came up
+// EndOfRIB marks that the peer has sent all it had when the session came up
 // (RFC 4724 section 2), or has sent it all again. Peers of ours always send it;
 // others may not. It follows the routes that it closes.
 type EndOfRIB struct {

@@ -19,7 +19,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// hostile is a peer that says what it is told.
+// hostile is a peer that sends given messages.
 type hostile struct {
 	t    *testing.T
 	addr string

@@ -22,7 +22,7 @@ type engine struct {
 	socket *apiSocket          // nil: no API is served
 	held   *hold               // nil where nothing is held back
 
-	isRestarting atomic.Bool // peers that are added are told so
+	isRestarting atomic.Bool // announced to peers that are added
 	done         context.Context
 	cancel       context.CancelFunc
 }

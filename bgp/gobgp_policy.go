@@ -16,7 +16,7 @@ const (
 	exportPolicy = "export"
 )
 
-// exportRule is what towards a group of peers happens to routes.
+// exportRule is the export policy of a group of peers.
 type exportRule struct {
 	med      uint32
 	setMED   bool

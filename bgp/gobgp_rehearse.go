@@ -13,7 +13,7 @@ import (
 )
 
 // rehearse does to a message what the engine will do to it, and what we do to
-// what the engine tells of it. It returns what would end the session there, and
+// what the engine reports of it. It returns what would end the session there, and
 // what would end the process.
 func rehearse(msg []byte) (err error) {
 	defer func() {

@@ -46,12 +46,12 @@ func (e *engine) holdBack(ctx context.Context, inside func(func() error) error) 
 	defer cancel()
 	near, far, err := loopbackPair(ctx, inside)
 	if err != nil {
-		return nil, fmt.Errorf("bgp: hold back what peers are told: %w", err)
+		return nil, fmt.Errorf("bgp: hold back announcements: %w", err)
 	}
 	h := &hold{engine: e, conn: far}
 	if err := h.establish(ctx, near); err != nil {
 		far.Close()
-		return nil, fmt.Errorf("bgp: hold back what peers are told: %w", err)
+		return nil, fmt.Errorf("bgp: hold back announcements: %w", err)
 	}
 	go io.Copy(io.Discard, far) // until the connection ends
 	return h, nil
@@ -170,7 +170,7 @@ func (h *hold) awaitState(ctx context.Context, want api.PeerState_SessionState) 
 	}
 }
 
-// release has the engine tell the peers everything, and the end of RIB. It
+// release has the engine announce all routes and the end of RIB to the peers. It
 // returns the addresses of the peers for which the engine still waits, as they
 // have not sent their own end of RIB.
 func (h *hold) release(ctx context.Context) (waiting []netip.Addr, err error) {
@@ -178,7 +178,7 @@ func (h *hold) release(ctx context.Context) (waiting []netip.Addr, err error) {
 	defer cancel()
 	defer h.conn.Close()
 	if err := h.send(packet.NewEndOfRib(heldFamily)); err != nil {
-		return nil, fmt.Errorf("bgp: release what peers are told: %w", err)
+		return nil, fmt.Errorf("bgp: release announcements: %w", err)
 	}
 	const patience = 500 * time.Millisecond
 	for begin := time.Now(); ; {
@@ -198,7 +198,7 @@ func (h *hold) release(ctx context.Context) (waiting []netip.Addr, err error) {
 	return waiting, err
 }
 
-// restarting lists the peers to which nothing is told yet.
+// restarting lists the peers to which nothing is announced yet.
 func (e *engine) restarting(ctx context.Context) ([]netip.Addr, error) {
 	var list []netip.Addr
 	var failed error

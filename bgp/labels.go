@@ -137,8 +137,8 @@ func (l *Labels) Acquire(key vpn.LabelKey, prefix netip.Prefix) (vpn.Label, erro
 	return b.label, nil
 }
 
-// Release tells that the route to the prefix does not use the key's label any
-// more. With the last route, the label becomes free.
+// Release ends the use of the key's label by the route to the prefix. With the
+// last route, the label becomes free.
 func (l *Labels) Release(key vpn.LabelKey, prefix netip.Prefix) {
 	user := labelUser{key, prefix}
 	if _, known := l.users[user]; !known {

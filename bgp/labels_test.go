@@ -145,7 +145,7 @@ func TestLabelsAgainstModel(t *testing.T) {
 	}
 }
 
-// Labels of another life come back to their keys, whoever asks first.
+// Labels of another life come back to their keys, in any order of requests.
 func TestLabelsPrefer(t *testing.T) {
 	key := func(vrf string) vpn.LabelKey { return vpn.LabelKey{VRF: vrf, Kind: vpn.LabelVRF, Family: vpn.VPNv4} }
 	prefix := netip.MustParsePrefix("10.0.0.0/8")

@@ -85,7 +85,7 @@ func (s signatures) since(o signatures) signatures {
 	return signatures{s.missing - o.missing, s.unexpected - o.unexpected, s.wrong - o.wrong}
 }
 
-// suspicion says what the counters tell of a peer that does not answer.
+// suspicion explains, from the counters, why a peer may not answer.
 func (s signatures) suspicion(password bool) string {
 	switch {
 	case password && s.wrong > 0:

@@ -17,7 +17,7 @@ var (
 	_ hearer = (*receiver)(nil)
 )
 
-// route passes on what the engine tells of a path, unless the peer has since
+// route passes on an event of the engine about a path, unless the peer has since
 // said something of it that the engine is not shown.
 func (s *receiver) route(u RouteUpdate) {
 	s.strange.RLock()

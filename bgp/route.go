@@ -10,8 +10,8 @@ import (
 )
 
 // Route is one path to one prefix of a VPN, as a speaker sends and receives
-// it. Routes are values: whoever receives one may keep it, nobody changes
-// what its slices and pointers refer to.
+// it. Routes are immutable once published: receivers may keep them, and must not
+// change what their slices and pointers refer to.
 type Route struct {
 	RD      vpn.RD
 	Prefix  netip.Prefix
@@ -27,8 +27,7 @@ type Route struct {
 	MED              *uint32          // nil: attribute absent
 	LocalPref        *uint32          // nil: attribute absent, taken as defaultLocalPref
 
-	// What follows tells where a received route comes from. All of it is zero
-	// on routes that originate here.
+	// The source of a received route; zero on routes that originate here.
 
 	Peer         netip.Addr   // address of the peer; zero: ours
 	PeerAS       uint32       // AS of the peer

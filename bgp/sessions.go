@@ -83,7 +83,7 @@ func (s *sessions) enter(
 	return r.state, true
 }
 
-// repeat tells the state that a session is in.
+// repeat calls tell with the current state of a session.
 func (s *sessions) repeat(addr netip.Addr, tell func(netip.Addr, sessionState)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -59,8 +59,8 @@ type Path struct {
 	Route  Route  // of a local path: RD, Prefix, NextHop, Label and Targets are set, and what a customer said
 }
 
-// Change tells that the best path of a prefix in a VRF is another one, that its
-// attributes are, or that packets may take other paths beside it.
+// Change is a new best path of a prefix in a VRF, a change of its attributes, or
+// a change of the paths that packets may take beside it.
 type Change struct {
 	VRF    string
 	Prefix netip.Prefix

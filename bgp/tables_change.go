@@ -133,7 +133,7 @@ func (b *batch) finish() []Change {
 // choose chooses anew.
 func (d *destination) choose(c *chooser, vrf string) { d.best, d.spread = c.best(vrf, d.paths) }
 
-// changeFrom tells the difference between two choices.
+// changeFrom returns the difference between two choices.
 func changeFrom(vrf string, prefix netip.Prefix, old, now choice) Change {
 	c := Change{VRF: vrf, Prefix: prefix, Old: old.best.public(), New: now.best.public()}
 	for _, p := range now.spread {

@@ -21,8 +21,8 @@ func advance(a netip.Addr, bits, n int) (_ netip.Addr, ok bool) {
 	return next, ok
 }
 
-// pointToPoint tells that a subnet has two addresses, both usable (RFC 3021,
-// RFC 6164).
+// pointToPoint reports whether a subnet has two addresses, both usable (RFC
+// 3021, RFC 6164).
 func pointToPoint(p netip.Prefix) bool { return p.Bits() == p.Addr().BitLen()-1 }
 
 // usable returns the n-th usable address of a subnet, from 0, with the
@@ -40,8 +40,8 @@ func usable(subnet netip.Prefix, n int) (_ netip.Prefix, ok bool) {
 	return p, true
 }
 
-// badHost tells why an interface cannot have an address in its subnet; it is
-// empty where it can.
+// badHost returns why an interface cannot have an address in its subnet; ""
+// where it can.
 func badHost(p netip.Prefix) string {
 	a := p.Addr()
 	if why := badUnicast(a); why != "" {
@@ -69,7 +69,8 @@ var (
 	reserved4    = netip.MustParsePrefix("240.0.0.0/4")
 )
 
-// badUnicast tells why an address can never be an interface's.
+// badUnicast returns why an address can never be an interface's; "" where it
+// can.
 func badUnicast(a netip.Addr) string {
 	switch {
 	case a.IsUnspecified() || a.Is4() && thisNetwork4.Contains(a):
@@ -141,7 +142,7 @@ func (r *report) checkLeastMTU(mtu value[int], element string, ipv6 bool, least 
 	}
 }
 
-// hasIPv6 tells whether any of the addresses is an IPv6 one.
+// hasIPv6 reports whether any of the addresses is an IPv6 address.
 func hasIPv6(addresses []netip.Prefix) bool {
 	for _, a := range addresses {
 		if a.Addr().Is6() {

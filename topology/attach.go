@@ -79,8 +79,8 @@ func (b *attachmentBuilder) checkAttachment(raw rawAttachment, element string) {
 	}
 }
 
-// isGatewayMAC tells that a MAC address is of the block 00:00:00:00:00:00/32
-// from which a router's ports towards hosts have theirs.
+// isGatewayMAC reports whether a MAC address is in the block
+// 00:00:00:00:00:00/32, which routers use towards their hosts.
 func isGatewayMAC(mac net.HardwareAddr) bool {
 	return len(mac) == 6 && mac[0]|mac[1]|mac[2]|mac[3] == 0
 }
@@ -211,7 +211,7 @@ func (a Attachment) isSubnet(prefix netip.Prefix) bool {
 	return slices.ContainsFunc(a.Addresses, func(p netip.Prefix) bool { return p.Masked() == prefix })
 }
 
-// onSubnet tells that the host has an address, or makes itself one, in the
+// onSubnet reports whether the host has an address, or makes itself one, in the
 // subnet of a gateway.
 func (a Attachment) onSubnet(gateway netip.Addr) bool {
 	own := func(p netip.Prefix) bool { return p.Contains(gateway) }

@@ -7,8 +7,8 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// learned is a router that holds the routes of another one: how they came to
-// it decides whom it tells.
+// learned is a router that holds the routes of another one: how it learned them
+// decides which peers it announces them to.
 type learned struct {
 	router  string
 	how     learnedFrom
@@ -23,8 +23,8 @@ const (
 	fromPeer // an iBGP peer that is not a route reflector client
 )
 
-// carried tells for each pair of routers whether the VPN routes of the first
-// get to the second and can be used there: over a session, or over route
+// carried reports, for each pair of routers, whether the VPN routes of the first
+// reach the second and can be used there: over a session, or over route
 // reflectors (RFC 4456 section 6), with a next hop that is connected. Routes
 // learnt over eBGP are not passed on: their labels would mean other customers.
 func (t *Topology) carried(family vpn.Family) map[[2]string]bool {
@@ -41,7 +41,7 @@ func (t *Topology) carried(family vpn.Family) map[[2]string]bool {
 	return out
 }
 
-// systems tells the AS of each router.
+// systems returns the AS of each router.
 func (t *Topology) systems() map[string]uint32 {
 	as := make(map[string]uint32, len(t.Routers))
 	for _, r := range t.Routers {

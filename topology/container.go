@@ -82,8 +82,8 @@ func parseMount(p *Mount, s string) *fault {
 	return nil
 }
 
-// containerSettings fills what only a container can have. A host that is none
-// by the file's own word is refused.
+// containerSettings fills what only a container can have, and refuses it on a
+// host whose runtime has no containers.
 func (b *hostBuilder) containerSettings(h *Host, s hostSettings, element string) {
 	h.Image, h.Build, h.BuildLine = s.Image.v, s.Build.v, s.Build.at.line
 	h.Memory, h.CPUs = int64(s.Memory.v), float64(s.CPUs.v)
@@ -130,7 +130,7 @@ func (b *hostBuilder) checkNameLength(name string, runtime runtime, element stri
 	}
 }
 
-// badImage tells why no image can have a name; it is empty where one can.
+// badImage returns why no image can have a name; "" where one can.
 func badImage(name string) string {
 	if _, err := reference.ParseNormalizedNamed(name); err != nil {
 		return fmt.Sprintf("%q is not the name of an image: %v", name, err)
@@ -159,8 +159,8 @@ func (s hostSettings) containerOnly() (key string, at pos) {
 	return "", pos{}
 }
 
-// overContainer fills what s leaves open of a container from base. A host that
-// says itself that it is none takes nothing.
+// overContainer fills what s leaves open of a container from base. A host
+// whose own runtime has no containers inherits nothing.
 func (s hostSettings) overContainer(base hostSettings, known runtimes) hostSettings {
 	if known.bare(s.Runtime.v) {
 		return s

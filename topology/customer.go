@@ -127,8 +127,8 @@ func (b *customerBuilder) announces(c *CustomerBGP, lan value[netip.Prefix], ele
 	c.Networks = append(c.Networks, prefix)
 }
 
-// learnsRoutes tells that a host needs no static route of the family through
-// the attachment: its BGP tells it.
+// learnsRoutes reports whether a host learns routes of the family by BGP on the
+// attachment, and so needs no static ones.
 func (a *Attachment) learnsRoutes(everything netip.Prefix) bool {
 	return a.BGP != nil && slices.ContainsFunc(a.BGP.Sessions, func(s CustomerSession) bool {
 		return s.PeerAddress.Is4() == everything.Addr().Is4()

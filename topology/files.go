@@ -49,7 +49,7 @@ func (b *hostBuilder) files(raw entries[value[string]], mounts []value[Mount], e
 	return out
 }
 
-// badFile tells why a host cannot be given a file, and what to do; it is empty
+// badFile returns why a host cannot have a file, and the remedy; both are ""
 // where it can.
 func badFile(name, text string) (why, remedy string) {
 	const example = "write an absolute path, as /run/bird.conf"
@@ -80,7 +80,7 @@ func badFile(name, text string) (why, remedy string) {
 	return "", ""
 }
 
-// inDir tells that a clean path is a directory, or lies in it.
+// inDir reports whether a clean path is a directory, or lies in it.
 func inDir(name, dir string) bool { return name == dir || strings.HasPrefix(name, dir+"/") }
 
 // foreignFile returns the first file that a host of the netns runtime has no

@@ -18,8 +18,8 @@ type Intent struct {
 	Routes  []ExpectedRoute `json:"routes"`  // in the order of Topology.VRFs, then by prefix
 }
 
-// Import tells that a VRF instance imports what another one exports: a route
-// target in common and, between routers, sessions that carry it there.
+// Import is a VRF instance that imports what another one exports: they have a
+// route target in common and, between routers, sessions that carry the routes.
 type Import struct {
 	Router     string `json:"router"`
 	VRF        string `json:"vrf"`

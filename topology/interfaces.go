@@ -16,8 +16,7 @@ var (
 	kernelDevices = []string{"lo", "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "ip6tnl0", "ip6gre0", "sit0"}
 )
 
-// badInterface tells why a new interface cannot have a name; it is empty where
-// it can.
+// badInterface returns why a new interface cannot have a name; "" where it can.
 func badInterface(name string) string {
 	switch {
 	case !interfaceName.MatchString(name) || len(name) > maxInterfaceName:

@@ -14,8 +14,8 @@ type prefixLimit struct {
 	session Session
 }
 
-// prefixLimits refuses limits that what the peer announces by itself exceeds:
-// the session would end again and again.
+// prefixLimits refuses limits below the number of prefixes that the peer itself
+// announces: the session would end again and again.
 func (b *sessionBuilder) prefixLimits() {
 	if len(b.problems) > 0 || len(b.limits) == 0 {
 		return // the VRFs may not be what they will be
@@ -57,8 +57,8 @@ func (t *Topology) ownPrefixes() map[string]map[vpn.Family]int {
 }
 
 // checkOwnNetworks refuses LANs of a host that overlap with subnets of
-// attachments which do not carry them: the host would take its gateway's
-// packets, and its own address there, for the LAN's.
+// attachments that do not carry them: the host would treat its gateway's
+// packets, and its own address there, as the LAN's.
 func (b *hostBuilder) checkOwnNetworks(h *Host, raw rawHost, via []int, element string) {
 	for _, lan := range raw.LANs {
 		for k, a := range h.Attachments {
@@ -74,8 +74,8 @@ func (b *hostBuilder) checkOwnNetworks(h *Host, raw rawHost, via []int, element 
 	}
 }
 
-// carries tells that a VRF instance of an attachment is one that carries the
-// host's LANs.
+// carries reports whether the VRF instance of an attachment carries the host's
+// LANs.
 func carries(h *Host, via []int, a Attachment) bool {
 	for _, k := range via {
 		if h.Attachments[k].Router == a.Router && h.Attachments[k].VRF == a.VRF {

@@ -230,7 +230,7 @@ func (b *linkBuilder) checkMACs(raw rawLink, element string) {
 			continue
 		}
 		if other, taken := owner[mac.v.String()]; taken {
-			b.refuse(mac.at, element, fmt.Sprintf("MAC address %s of %s is already that of %s", mac.v, e.name.v, other), "give every end its own, or leave them away")
+			b.refuse(mac.at, element, fmt.Sprintf("MAC address %s of %s is already that of %s", mac.v, e.name.v, other), "give every end its own, or remove mac:")
 		}
 		owner[mac.v.String()] = e.name.v
 	}

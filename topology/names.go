@@ -24,7 +24,7 @@ var reserved = []string{"localhost", "all", "none", "default"}
 
 const nameRemedy = "use letters, digits, dots, dashes and underscores, a letter or digit first"
 
-// checkName refuses a name that is no name, and reports whether it is good.
+// checkName refuses an invalid name, and reports whether it is good.
 func (r *report) checkName(name value[string], kind string, limit int) bool {
 	element := kind + " " + name.v
 	switch {
@@ -63,7 +63,7 @@ func (n *nodeNames) claim(name value[string], kind string) {
 	n.at[name.v] = name.at
 }
 
-// header fills what the lab says of itself.
+// header fills the name of the lab and its general settings.
 func (b *labBuilder) header() {
 	name := b.raw.Name
 	if name.missing() {

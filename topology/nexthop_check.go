@@ -9,9 +9,9 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// reflections refuses route reflectors whose clients cannot use what they are
-// told: a reflected route keeps its next hop, and there is no transport yet to
-// a next hop that is not on a link of the router.
+// reflections refuses route reflectors whose clients cannot use the reflected
+// routes: these keep their next hop, and there is no transport yet to a next hop
+// that is not on a link of the router.
 func (b *labBuilder) reflections() {
 	if len(b.problems) > 0 {
 		return // the sessions may not be what they will be
@@ -70,9 +70,9 @@ func (t *Topology) imports(router, origin string) bool {
 	return false
 }
 
-// lostRoutes tells of which router's routes another one hears in vain: none of
-// the next hops with which they come to it is connected there. The first name
-// of a pair is the origin; the value is such a next hop.
+// lostRoutes returns the pairs of an origin and a router that receives its
+// routes in vain: none of their next hops is connected there. The value is one
+// of these next hops.
 func (t *Topology) lostRoutes() map[[2]string]netip.Addr {
 	out := make(map[[2]string]netip.Addr)
 	as := t.systems()

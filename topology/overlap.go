@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// claimKind tells what a prefix of a VRF is.
+// claimKind is the use of a prefix of a VRF.
 type claimKind int
 
 const (

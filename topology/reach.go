@@ -108,7 +108,7 @@ func (l lookup[T]) find(a netip.Addr) (v T, bits int) {
 	return v, -1
 }
 
-// candidates returns the hosts that packets of a host could get to at all.
+// candidates returns the hosts that packets of a host could reach.
 func (w *walker) candidates(from *Host) []*Host {
 	seen := map[string]bool{from.Name: true}
 	queue := []*Host{from}
@@ -168,8 +168,8 @@ func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr
 	return source, via, false
 }
 
-// outlet is the attachment through which a host sends to a router what is for
-// an address; nil where it sends it to none. A host that speaks BGP learns
+// outlet is the attachment through which a host sends packets for an address to
+// a router; nil where it sends them to none. A host that speaks BGP learns
 // every route of the VRF, and the longest one counts.
 func (w *walker) outlet(h *Host, destination netip.Addr) *Attachment {
 	out, longest := w.outlets[h.Name].find(destination)
@@ -218,7 +218,7 @@ func (h *Host) answers(on *Attachment, addr netip.Addr) bool {
 
 // outlet is where a host sends to a prefix.
 type outlet struct {
-	through *Attachment // nil: one of its LANs, where it takes everything for its own
+	through *Attachment // nil: one of its LANs, where it answers for every address
 	onLink  bool        // the prefix is the subnet itself: the host asks there, and not the gateway
 }
 
@@ -231,7 +231,7 @@ func outlets(h *Host) lookup[outlet] {
 			table.add(p, outlet{a, true})
 		}
 		for _, p := range a.Routes {
-			if !a.SLAAC || p.Addr().Is4() { // its IPv6 routes are those that it hears of
+			if !a.SLAAC || p.Addr().Is4() { // its IPv6 routes come from router advertisements
 				table.add(p, outlet{through: a})
 			}
 		}

@@ -2,7 +2,7 @@ package topology
 
 import "testing"
 
-// A host with a wide LAN takes addresses inside for its own: it does not reach
+// A host with a wide LAN answers for the addresses inside: it does not reach
 // a narrower LAN of another host, which reaches the rest of the wide one.
 func TestReachOfLANsInsideEachOther(t *testing.T) {
 	lab, err := Parse("lab.yaml", []byte(`

@@ -227,7 +227,7 @@ links: [{ends: {"pe1:e1": {}, "pe2:e1": {}}, subnets: [192.168.0.0/30]}]`,
 		want: []string{`:5: host a: MAC address 00:00:00:00:00:01 is one of those that routers have towards their hosts; use another one, as "02:00:00:00:00:01"`},
 	}, {
 		name: `one MAC at two ends`, file: base + `links: [{ends: {"pe1:e1": {mac: "02:00:00:00:00:01"}, "pe2:e1": {mac: "02:00:00:00:00:01"}}, subnets: [192.168.0.0/30]}]`,
-		want: []string{`:4: link pe1:e1, pe2:e1: MAC address 02:00:00:00:00:01 of pe2:e1 is already that of pe1:e1; give every end its own, or leave them away`},
+		want: []string{`:4: link pe1:e1, pe2:e1: MAC address 02:00:00:00:00:01 of pe2:e1 is already that of pe1:e1; give every end its own, or remove mac:`},
 	}, {
 		name: `two gateways of a subnet`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], gateway: [10.1.0.3, 10.1.0.4]}`,

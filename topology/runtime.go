@@ -15,8 +15,8 @@ type Runtime struct {
 	MinName    int  // length of the shortest name that a host can have
 }
 
-// runtimes are those of a server. Where none are known, every name is taken for
-// one that can do everything.
+// runtimes are those of a server. Where none are known, every name is accepted,
+// with every setting.
 type runtimes []Runtime
 
 // find returns a runtime by name.

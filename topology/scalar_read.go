@@ -49,7 +49,8 @@ func parseNumber(s string, bits int, set func(uint64)) *fault {
 	return nil
 }
 
-// reservedAS are the AS numbers that nobody can be given, and who says so.
+// reservedAS holds the AS numbers that cannot be assigned, and the RFC that
+// reserves them.
 var reservedAS = map[asNumber]string{
 	0: "RFC 7607", 23456: "RFC 6793: it stands for numbers of four octets", 65535: "RFC 7300", 4294967295: "RFC 7300",
 }

@@ -8,8 +8,8 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// checkPair refuses settings of two ends that would keep their session down
-// for ever.
+// checkPair refuses settings of two ends with which their session could never
+// come up.
 func (b *sessionBuilder) checkPair(raw rawLink, mine, theirs sessionKeys, element string) {
 	where := raw.BGP.at
 	if where == (pos{}) {

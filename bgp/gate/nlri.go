@@ -136,8 +136,8 @@ func special(label []byte) bool {
 
 func knownRD(rd []byte) bool { return binary.BigEndian.Uint16(rd) <= 2 }
 
-// key is what the route is to the prefix limit and to whoever replaces or
-// withdraws it: family, RD and prefix.
+// key identifies a route for the prefix limit, for replacement and for
+// withdrawal: family, RD and prefix.
 type key struct {
 	family Family
 	rd     [8]byte

@@ -145,7 +145,7 @@ func communication(data []byte) string {
 // upon the data, and it may be anything.
 func (n Notification) bare() []byte { return Notification{Code: n.Code, Subcode: n.Subcode}.Message() }
 
-// Offence reports whether the one who is told has broken the protocol.
+// Offence reports whether its receiver has violated the protocol.
 func (n Notification) Offence() bool {
 	return n.Code == CodeHeader || n.Code == CodeOpen || n.Code == CodeUpdate || n.Code == CodeFSM || n.Code == CodeRefresh
 }

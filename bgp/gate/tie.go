@@ -8,8 +8,8 @@ import (
 
 // A receiver that breaks ties by the peers' identifiers instead of the routes'
 // originators, and does not compare the lengths of cluster lists, may prefer
-// what another reflector tells of a client to what the client itself says (RFC
-// 4456 section 9). Two reflectors that do so depend on each other. Where
+// what another reflector announces for a client to what the client itself
+// announces (RFC 4456 section 9). Two reflectors that do so depend on each other. Where
 // Config.LoseTies is set, the receiver is therefore shown an identifier of the
 // peer that is higher than any router's, and the real one as the originator of
 // the peer's own routes.

@@ -228,8 +228,8 @@ func nextHopFits(f Family, n int) bool {
 }
 
 // arrange puts what belongs to a 2-octet AS number before what completes it (RFC
-// 6793): whoever merges the two may rely on that. What there is nothing to
-// complete for is removed, and so is a next hop of no routes.
+// 6793), as code that merges the two requires. Attributes that
+// complete nothing are removed, and so is a next hop without routes.
 func (u *update) arrange() {
 	has := func(kind uint8) bool {
 		return slices.ContainsFunc(u.attrs, func(a attribute) bool { return a.kind == kind })

@@ -6,7 +6,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// Settings is all that can be adjusted of a BGP session, whoever its peers are.
+// Settings holds the adjustable parameters of a BGP session with any peer.
 type Settings struct {
 	Families     []vpn.Family  `json:"families,omitempty"`   // sorted
 	MED          *uint32       `json:"med,omitempty"`        // sent with every route to the peer; nil: the route's own

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Type tells how the six value octets of a route distinguisher or a route
-// target are divided between administrator and assigned number
+// Type is how the six value octets of a route distinguisher or a route target
+// are divided between administrator and assigned number
 // (RFC 4364 section 4.2, RFC 4360 section 3, RFC 5668).
 type Type uint8
 

@@ -78,7 +78,7 @@ func (f Family) Plain() Family {
 	return f
 }
 
-// FamilyOf tells the family that carries VPN routes to p.
+// FamilyOf returns the family that carries VPN routes to p.
 func FamilyOf(p netip.Prefix) Family {
 	if p.Addr().Is4() {
 		return VPNv4

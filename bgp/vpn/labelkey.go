@@ -30,7 +30,7 @@ const (
 )
 
 // LabelKey identifies the routes that share a label. They are of one family:
-// nothing but the label tells what follows it on the wire.
+// only the label says what follows it on the wire.
 type LabelKey struct {
 	VRF     string
 	Kind    LabelKind

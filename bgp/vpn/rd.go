@@ -60,7 +60,7 @@ func (r RD) Bytes() [8]byte {
 	return b
 }
 
-// Type tells how the value is divided.
+// Type returns how the value is divided.
 func (r RD) Type() Type { return r.v.kind }
 
 // String prints the RD in the form that ParseRD reads; one of an unknown type as

@@ -37,7 +37,7 @@ func (t RouteTarget) Bytes() [8]byte {
 	return b
 }
 
-// Type tells how the value is divided.
+// Type returns how the value is divided.
 func (t RouteTarget) Type() Type { return t.v.kind }
 
 // String prints the target in the form that ParseRouteTarget reads.
