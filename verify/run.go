@@ -28,16 +28,16 @@ type Hop struct {
 
 // Prober sends packets from hosts.
 type Prober interface {
-	// Send repeats the probes until each has an answer from a host, or, with
-	// refused, an error from a router, or patience is over. It calls progress
-	// with the number of those done.
-	Send(ctx context.Context, probes []Probe, o Volley) ([]Observation, error)
+	// Send repeats the probes until each has an answer from a host or, with
+	// Refusals, an error from a router, or until the schedule ends. It calls
+	// Progress with the number of those done.
+	Send(ctx context.Context, probes []Probe, s Schedule) ([]Observation, error)
 	// Path sends a packet with each TTL until the destination answers.
 	Path(ctx context.Context, p Probe) ([]Hop, error)
 }
 
-// Volley sets how persistently probes are sent.
-type Volley struct {
+// Schedule sets how persistently probes are sent.
+type Schedule struct {
 	Tries    int
 	Every    time.Duration
 	Wait     time.Duration // after the last try
@@ -55,7 +55,7 @@ const (
 // are asked several times, many once.
 const (
 	negativeTries  = 3
-	negativeVolley = 6000
+	negativeProbes = 6000
 )
 
 // Options set how to test.
@@ -97,7 +97,7 @@ func (f Findings) at(from string, to netip.Addr) Observation {
 func Observe(ctx context.Context, pairs []Pair, p Prober, o Options) (Findings, error) {
 	f := newFindings()
 	positive, negative := probes(pairs)
-	seen, err := p.Send(ctx, positive, Volley{
+	seen, err := p.Send(ctx, positive, Schedule{
 		Tries: max(1, int(o.Timeout/positiveEvery)), Every: positiveEvery, Wait: positiveEvery,
 		Progress: func(done int) { o.Step(fmt.Sprintf("%d of %d addresses answer", done, len(positive))) },
 	})
@@ -105,8 +105,8 @@ func Observe(ctx context.Context, pairs []Pair, p Prober, o Options) (Findings, 
 		return f, err
 	}
 	f.add(positive, seen)
-	tries := min(max(negativeVolley/max(len(negative), 1), 1), negativeTries)
-	seen, err = p.Send(ctx, negative, Volley{
+	tries := min(max(negativeProbes/max(len(negative), 1), 1), negativeTries)
+	seen, err = p.Send(ctx, negative, Schedule{
 		Tries: tries, Every: negativeEvery, Wait: time.Second - time.Duration(tries-1)*negativeEvery, Refusals: true,
 		Progress: func(int) { o.Step(fmt.Sprintf("%d addresses that must not answer", len(negative))) },
 	})

@@ -120,14 +120,14 @@ func TestProbes(t *testing.T) {
 
 // network answers as the topology says, but for what a test changes.
 type network struct {
-	pairs   []Pair
-	changed map[string]Observation // by host and address
-	path    []Hop                  // of all paths; nil: as intended
-	volleys []Volley
+	pairs     []Pair
+	changed   map[string]Observation // by host and address
+	path      []Hop                  // of all paths; nil: as intended
+	schedules []Schedule
 }
 
-func (n *network) Send(_ context.Context, list []Probe, v Volley) ([]Observation, error) {
-	n.volleys = append(n.volleys, v)
+func (n *network) Send(_ context.Context, list []Probe, v Schedule) ([]Observation, error) {
+	n.schedules = append(n.schedules, v)
 	out := make([]Observation, len(list))
 	for i, p := range list {
 		if o, ok := n.changed[p.From+" "+p.Destination.String()]; ok {
@@ -189,8 +189,8 @@ func TestAllAsIntended(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	if len(n.volleys) != 2 || n.volleys[0].Refusals || !n.volleys[1].Refusals {
-		t.Errorf("volleys %+v: an address that must answer is not done with by an error", n.volleys)
+	if len(n.schedules) != 2 || n.schedules[0].Refusals || !n.schedules[1].Refusals {
+		t.Errorf("schedules %+v: an address that must answer is not done with by an error", n.schedules)
 	}
 }
 

@@ -19,7 +19,7 @@ type prober struct {
 }
 
 // Send implements verify.Prober.
-func (p prober) Send(ctx context.Context, probes []verify.Probe, v verify.Volley) ([]verify.Observation, error) {
+func (p prober) Send(ctx context.Context, probes []verify.Probe, v verify.Schedule) ([]verify.Observation, error) {
 	list := make([]probe.Probe, len(probes))
 	for i, q := range probes {
 		list[i] = probe.Probe{From: q.From, Source: q.Source, Destination: q.Destination}
