@@ -145,7 +145,7 @@ func (rawCustomerBGP) JSONSchema() *jsonschema.Schema {
 	return either(schemaOf[value[asNumber]](), schemaOf[customerSettings]())
 }
 
-// networks is what the host is to announce by BGP.
+// networks returns the networks that the host is to announce by BGP.
 func (a *Attachment) networks() []netip.Prefix {
 	if a.BGP == nil {
 		return nil

@@ -7,7 +7,7 @@ import (
 )
 
 // MTUs in octets. A wire has room for three labels above an IP packet of
-// 1500 octets; a NIC is what the real world is.
+// 1500 octets; a NIC has the MTU of the real world.
 const (
 	maxMTU  = 9216
 	ipMTU   = 1500

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 )
 
-// Config is what a judge has to know of a session.
+// Config is the configuration of a session, as far as a judge needs it.
 type Config struct {
 	LocalAS, PeerAS uint32
 	LocalID         netip.Addr // BGP identifier of the router

@@ -5,8 +5,8 @@ import "encoding/binary"
 // looped reports whether the routes of an update have passed this router
 // before: its AS is in the path more often than allowed (RFC 4271 section
 // 9.1.2), or it is the originator or a reflector of theirs (RFC 4456 section 8).
-// The receiver must forget what the peer said of them earlier, too: an engine
-// that only ignores the update keeps, and tells, routes that nobody announces.
+// The receiver must also forget earlier announcements of the same routes: an
+// engine that only ignores the update keeps and announces withdrawn routes.
 func (j *Judge) looped(u *update) bool {
 	var id [4]byte
 	if j.cfg.LocalID.Is4() {

@@ -21,7 +21,7 @@ const (
 	asTrans               = 23456
 )
 
-// Open is what an OPEN message says.
+// Open is the content of an OPEN message.
 type Open struct {
 	AS       uint32
 	HoldTime uint16 // seconds

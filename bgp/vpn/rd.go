@@ -19,7 +19,7 @@ func ParseRD(s string) (RD, error) {
 	return RD{v}, nil
 }
 
-// RDFromBytes decodes the eight octets that stand in a VPN-IPv4 or VPN-IPv6
+// RDFromBytes decodes the eight octets of the RD in a VPN-IPv4 or VPN-IPv6
 // address.
 func RDFromBytes(b [8]byte) (RD, error) {
 	kind := binary.BigEndian.Uint16(b[:2])
@@ -33,7 +33,7 @@ func RDFromBytes(b [8]byte) (RD, error) {
 	return RD{v}, nil
 }
 
-// typeUnknown marks an RD of a type that nobody has defined. The first four of
+// typeUnknown marks an RD of an undefined type. The first four of
 // its octets are its admin, the others its number.
 const typeUnknown Type = 255
 
@@ -46,7 +46,7 @@ func UnknownRD(b [8]byte) RD {
 	return RD{value{typeUnknown, binary.BigEndian.Uint32(b[:4]), binary.BigEndian.Uint32(b[4:])}}
 }
 
-// Bytes returns the eight octets of the RD as they stand in a VPN address.
+// Bytes returns the eight octets of the RD as in a VPN address.
 func (r RD) Bytes() [8]byte {
 	var b [8]byte
 	if r.v.kind == typeUnknown {
