@@ -14,7 +14,7 @@ import (
 // tcpPort is the TCP port of BGP.
 const tcpPort = 179
 
-// Config is what a speaker is started with.
+// Config is the configuration of a speaker.
 type Config struct {
 	AS       uint32
 	RouterID netip.Addr // BGP identifier: an IPv4 address
@@ -30,7 +30,7 @@ type Config struct {
 	Plain bool
 
 	// Inside runs a function on a thread in the network namespace in which the
-	// speaker's TCP connections shall live; nil: the process's own.
+	// speaker's TCP connections are; nil: the process's own.
 	Inside func(f func() error) error
 
 	// Restarting says that a predecessor of the speaker was killed and that its

@@ -77,7 +77,7 @@ func peerOf(n Neighbor, restarting bool) *api.Peer {
 	return p
 }
 
-// enginePeer is what the engine knows of a session.
+// enginePeer is the state of a session in the engine.
 type enginePeer struct {
 	families                       []string // negotiated; nil while there is no session
 	received, accepted, advertised int

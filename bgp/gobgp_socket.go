@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// maxSocketPath is what fits into a unix socket's address.
+// maxSocketPath is the longest path in a unix socket's address, in octets.
 const maxSocketPath = 107
 
 // apiSocket is the unix socket of the engine's API. The engine opens it in a

@@ -46,7 +46,7 @@ func (s *Speaker) SetNeighbors(ctx context.Context, list []Neighbor) error {
 	return errors.Join(errs...)
 }
 
-// apply makes one neighbour what is wanted; its policies are in place.
+// apply brings one neighbour to its wanted state; its policies are in place.
 func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error {
 	old, exists := s.neighbors[addr]
 	switch {

@@ -59,7 +59,7 @@ func (p ASPath) Override(as, by uint32) ASPath {
 	return out
 }
 
-// Contains reports whether an AS stands in the path.
+// Contains reports whether an AS is in the path.
 func (p ASPath) Contains(as uint32) bool {
 	for _, s := range p {
 		for _, a := range s.AS {
