@@ -33,46 +33,15 @@ func (s *Switch) ApplyBridge(ctx context.Context, b Bridge) error {
 	if err := b.check(s.cfg.Bridge); err != nil {
 		return fmt.Errorf("bridge %s: %w", s.cfg.Bridge, err)
 	}
-	err := s.steady(ctx, func() error {
-		s.bridging.Lock()
-		defer s.bridging.Unlock()
-		return s.apply(ctx, b)
+	err := s.daemons.steady(ctx, func() error {
+		s.bridge.changing.Lock()
+		defer s.bridge.changing.Unlock()
+		return s.bridge.apply(ctx, b)
 	})
 	if err != nil {
 		return fmt.Errorf("bridge %s: %w", s.cfg.Bridge, err)
 	}
 	return nil
-}
-
-func (s *Switch) apply(ctx context.Context, b Bridge) error {
-	observed, err := s.observe(ctx)
-	if err != nil {
-		return err
-	}
-	s.remember(b.Ports)
-	transactions := b.transactions(s.cfg.Bridge, observed)
-	for _, t := range transactions {
-		if _, err := s.tools.vsctl(ctx, t...); err != nil {
-			return err
-		}
-	}
-	var faults error
-	if len(transactions) > 0 {
-		if observed, err = s.observe(ctx); err != nil {
-			return err
-		}
-		faults = b.verify(observed)
-	}
-	return errors.Join(faults, s.fillChecksums(b.Ports))
-}
-
-func (s *Switch) remember(ports []Port) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.ports)
-	for _, p := range ports {
-		s.ports[p.Name] = p
-	}
 }
 
 // check refuses what Open vSwitch would silently understand in another way.

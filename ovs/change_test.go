@@ -206,7 +206,7 @@ func TestRealApplyBridge(t *testing.T) {
 	check(t, apply())
 	has()
 
-	out, err := s.tools.vsctl(ctx, "get", "Open_vSwitch", ".", "external_ids:lab")
+	out, err := s.daemons.tools.vsctl(ctx, "get", "Open_vSwitch", ".", "external_ids:lab")
 	check(t, err)
 	if got := strings.TrimSpace(string(out)); got != `"a \"b\", c=d:e"` {
 		t.Errorf("external ID %s", got)

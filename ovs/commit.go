@@ -3,9 +3,7 @@ package ovs
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"os/exec"
 	"slices"
 	"strings"
 
@@ -23,59 +21,14 @@ const bundleSize = 1000
 // match and cookie agree; one that is not there is no error. An error leaves
 // the bundles before it in place.
 func (s *Switch) Commit(ctx context.Context, add, remove []pipeline.Flow) error {
-	for _, b := range bundles(add, remove) {
-		err := s.steady(ctx, func() error {
-			s.flowing.Lock()
-			defer s.flowing.Unlock()
-			s.memory.note(b.add, b.remove)
-			_, err := s.ofctl(ctx, b.file(), "--bundle", "add-flows", s.cfg.Bridge, "-")
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("bridge %s: add %d and remove %d flows: %w", s.cfg.Bridge, len(b.add), len(b.remove), err)
-		}
-	}
-	return nil
+	return s.flows.commit(ctx, add, remove)
 }
 
 // Correct makes the bridge's flows exactly the given ones, whoever has added,
 // removed or changed some, and returns how many it had to put right. A flow of
 // the same table, priority and match as one that is there keeps its counters.
 func (s *Switch) Correct(ctx context.Context, flows []pipeline.Flow) (n int, err error) {
-	var file bytes.Buffer
-	for _, f := range flows {
-		fmt.Fprintln(&file, entry(f))
-	}
-	err = s.steady(ctx, func() error {
-		s.flowing.Lock()
-		defer s.flowing.Unlock()
-		s.memory.replace(flows)
-		n, err = s.correct(ctx, file.Bytes())
-		return err
-	})
-	return n, err
-}
-
-func (s *Switch) correct(ctx context.Context, file []byte) (int, error) {
-	out, err := s.ofctl(ctx, file, "diff-flows", s.cfg.Bridge, "/proc/self/fd/0")
-	const differ = 2
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return 0, nil
-	case !errors.As(err, &exit) || exit.ExitCode() != differ:
-		return 0, fmt.Errorf("bridge %s: compare its flows: %w", s.cfg.Bridge, err)
-	}
-	if _, err := s.ofctl(ctx, file, "--bundle", "replace-flows", s.cfg.Bridge, "-"); err != nil {
-		return 0, fmt.Errorf("bridge %s: correct its flows: %w", s.cfg.Bridge, err)
-	}
-	return differing(out), nil
-}
-
-// ofctl runs ovs-ofctl, which reads flows from its standard input.
-func (s *Switch) ofctl(ctx context.Context, flows []byte, args ...string) ([]byte, error) {
-	args = append([]string{"--no-names", "--protocols=OpenFlow13"}, args...)
-	return s.tools.run(ctx, bytes.NewReader(flows), "ovs-ofctl", args...)
+	return s.flows.correct(ctx, flows)
 }
 
 // differing counts the flows that ovs-ofctl diff-flows names: one that differs

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,20 +14,19 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
-	"pseudowan/ovs/ovsdb"
 	"pseudowan/ovs/pipeline"
 )
 
 // start adopts the switch of the run directory or starts a new one.
 func (s *Switch) start(ctx context.Context) (err error) {
-	if s.links, err = linksHere(); err != nil {
+	if s.bridge.links, err = linksHere(); err != nil {
 		return err
 	}
 	// Like the handle above, it stays in the namespace where it was opened.
-	if s.offloads, err = ethtool.NewEthtool(); err != nil {
+	if s.bridge.offloads, err = ethtool.NewEthtool(); err != nil {
 		return fmt.Errorf("ethtool: %w", err)
 	}
-	if s.launcher, err = newLauncher(); err != nil {
+	if s.daemons.launcher, err = newLauncher(); err != nil {
 		return err
 	}
 	if err := makeDir(s.cfg.Dir); err != nil {
@@ -47,7 +45,7 @@ func (s *Switch) startNew(ctx context.Context) error {
 	if err := emptyDir(ctx, s.cfg.Dir); err != nil {
 		return err
 	}
-	if err := s.startDatabase(ctx); err != nil {
+	if err := s.daemons.startDatabase(ctx); err != nil {
 		return err
 	}
 	if err := s.cfg.awaitCores(ctx); err != nil {
@@ -55,86 +53,20 @@ func (s *Switch) startNew(ctx context.Context) error {
 	}
 	var g errgroup.Group
 	g.Go(func() error {
-		_, err := s.tools.vsctl(ctx, append([]string{"--no-wait"}, s.cfg.bridgeTransaction()...)...)
+		_, err := s.daemons.tools.vsctl(ctx, append([]string{"--no-wait"}, s.cfg.bridgeTransaction()...)...)
 		return err
 	})
-	err := s.startVswitchd()
+	err := s.daemons.startVswitchd()
 	if err := g.Wait(); err != nil {
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	return s.vswitchd().await(ctx, func() (err error) {
-		s.channel, err = openChannel(ctx, s.managementSocket())
+	return s.daemons.vswitchd().await(ctx, func() (err error) {
+		s.channel, err = openChannel(ctx, s.daemons.managementSocket())
 		return err
 	})
-}
-
-// startDatabase starts ovsdb-server on the database file that is there.
-func (s *Switch) startDatabase(ctx context.Context) error {
-	socket := s.path(databaseSocket)
-	d, err := startDaemon(s.launcher, s.tools, databaseServer, s.path(databaseFile), "--remote=punix:"+socket)
-	if err != nil {
-		return err
-	}
-	s.daemons.Lock()
-	s.daemons.database = d
-	s.daemons.Unlock()
-	if err := d.await(ctx, func() error { return probe(socket) }); err != nil {
-		return err
-	}
-	return s.connect(ctx)
-}
-
-// startVswitchd starts ovs-vswitchd.
-func (s *Switch) startVswitchd() error {
-	d, err := startDaemon(s.launcher, s.tools, switchDaemon, "unix:"+s.path(databaseSocket))
-	if err != nil {
-		return err
-	}
-	s.daemons.Lock()
-	defer s.daemons.Unlock()
-	s.daemons.vswitchd = d
-	return nil
-}
-
-// connect opens a connection to the database on which the switch hears at once
-// of what others do to its bridge.
-func (s *Switch) connect(ctx context.Context) error {
-	c, err := ovsdb.Dial(ctx, s.path(databaseSocket))
-	if err != nil {
-		return err
-	}
-	if err := c.Monitor(ctx, map[string][]string{"Bridge": bridgeColumns}); err != nil {
-		c.Close()
-		return err
-	}
-	s.daemons.Lock()
-	defer s.daemons.Unlock()
-	if s.daemons.connection != nil {
-		s.daemons.connection.Close()
-	}
-	s.daemons.connection = c
-	return nil
-}
-
-func (s *Switch) database() *daemon {
-	s.daemons.Lock()
-	defer s.daemons.Unlock()
-	return s.daemons.database
-}
-
-func (s *Switch) vswitchd() *daemon {
-	s.daemons.Lock()
-	defer s.daemons.Unlock()
-	return s.daemons.vswitchd
-}
-
-func (s *Switch) connection() *ovsdb.Conn {
-	s.daemons.Lock()
-	defer s.daemons.Unlock()
-	return s.daemons.connection
 }
 
 // bridgeTransaction makes the bridge before ovs-vswitchd looks, so that it never
@@ -164,10 +96,6 @@ func (c Config) bridgeTransaction() []string {
 
 func (c Config) datapathID() string { return fmt.Sprintf("%016x", c.DatapathID) }
 
-func (s *Switch) path(name string) string { return filepath.Join(s.cfg.Dir, name) }
-
-func (s *Switch) managementSocket() string { return s.path(s.cfg.Bridge + ".mgmt") }
-
 // linksHere is a netlink handle of the calling thread's namespace, which stays
 // with it whatever thread uses the handle later.
 func linksHere() (*netlink.Handle, error) {
@@ -187,12 +115,12 @@ func linksHere() (*netlink.Handle, error) {
 func (s *Switch) Stop(ctx context.Context) error {
 	s.stop.Do(func() { close(s.stopping) })
 	select {
-	case <-s.done:
+	case <-s.daemons.done:
 	case <-ctx.Done():
-		for _, d := range []*daemon{s.vswitchd(), s.database()} {
+		for _, d := range []*daemon{s.daemons.vswitchd(), s.daemons.database()} {
 			d.signal(unix.SIGKILL)
 		}
-		<-s.done
+		<-s.daemons.done
 	}
 	return s.err
 }
@@ -204,5 +132,5 @@ func (s *Switch) Leave() {
 		s.leave = true
 		close(s.stopping)
 	})
-	<-s.done
+	<-s.daemons.done
 }

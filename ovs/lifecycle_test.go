@@ -39,7 +39,7 @@ func TestRealStartLeavesNothing(t *testing.T) {
 		}
 	}
 	for _, args := range [][]string{{"ovs-vsctl", "show"}, {"ovs-ofctl", "dump-flows", "br0"}, {"ovs-appctl", "version"}} {
-		if _, err := s.tools.run(t.Context(), nil, args[0], args[1:]...); err != nil {
+		if _, err := s.daemons.tools.run(t.Context(), nil, args[0], args[1:]...); err != nil {
 			t.Errorf("%s with OVS_RUNDIR: %v", args, err)
 		}
 	}
@@ -76,7 +76,7 @@ func TestRealChannelIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	ns := newNamespace(t)
 	s := startSwitch(t, ns, Config{})
-	_, err := s.tools.vsctl(t.Context(), "set", "bridge", "br0", "other_config:datapath-id=00000000000000aa")
+	_, err := s.daemons.tools.vsctl(t.Context(), "set", "bridge", "br0", "other_config:datapath-id=00000000000000aa")
 	check(t, err)
 	for _, want := range []string{"the switch closed the connection", "connected again"} {
 		select {

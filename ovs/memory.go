@@ -2,10 +2,7 @@ package ovs
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"pseudowan/ovs/pipeline"
 )
@@ -57,37 +54,6 @@ func (m *memory) file() []byte {
 	return b.Bytes()
 }
 
-// inherit notes the flows of an adopted switch.
-func (s *Switch) inherit(ctx context.Context) error {
-	out, err := s.ofctl(ctx, nil, "--no-stats", "dump-flows", s.cfg.Bridge)
-	if err != nil {
-		return err
-	}
-	var flows bytes.Buffer
-	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, "cookie=") {
-			flows.WriteString(strings.TrimSpace(line))
-			flows.WriteByte('\n')
-		}
-	}
-	s.flowing.Lock()
-	defer s.flowing.Unlock()
-	s.memory.inherited = flows.Bytes()
-	return nil
-}
-
 // Inherited returns the cookies of the flows that an adopted switch had when it
 // was adopted, until Correct has said what the flows are.
-func (s *Switch) Inherited() []pipeline.Cookie {
-	s.flowing.Lock()
-	defer s.flowing.Unlock()
-	var all []pipeline.Cookie
-	for line := range strings.Lines(string(s.memory.inherited)) {
-		_, rest, _ := strings.Cut(line, "cookie=0x")
-		digits, _, _ := strings.Cut(rest, ",")
-		if c, err := strconv.ParseUint(digits, 16, 64); err == nil {
-			all = append(all, pipeline.Cookie(c))
-		}
-	}
-	return all
-}
+func (s *Switch) Inherited() []pipeline.Cookie { return s.flows.inherited() }

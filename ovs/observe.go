@@ -45,17 +45,17 @@ func (o observedPort) dead(index int) bool {
 }
 
 // observe reads the state of the bridge and of the kernel's interfaces.
-func (s *Switch) observe(ctx context.Context) (observation, error) {
-	out, err := s.tools.vsctl(ctx, "--format=json",
+func (br *bridge) observe(ctx context.Context) (observation, error) {
+	out, err := br.tools.vsctl(ctx, "--format=json",
 		"--columns=name,type,ofport,ofport_request,mac,mtu_request,external_ids,error", "list", "Interface")
 	if err != nil {
 		return observation{}, err
 	}
-	o, err := decodeObservation(out, s.cfg.Bridge)
+	o, err := decodeObservation(out, br.cfg.Bridge)
 	if err != nil {
 		return observation{}, fmt.Errorf("ovs-vsctl list: %w", err)
 	}
-	links, err := s.links.LinkList()
+	links, err := br.links.LinkList()
 	if err != nil {
 		return observation{}, fmt.Errorf("list interfaces: %w", err)
 	}

@@ -12,15 +12,15 @@ import (
 // with 3.1) the taps of a netdev datapath offer to do it, but such frames leave
 // by other ports as they are: with checksums that nobody has filled in.
 // Segmentation offload goes off along with it.
-func (s *Switch) fillChecksums(ports []Port) error {
-	if s.cfg.Datapath != Netdev {
+func (br *bridge) fillChecksums(ports []Port) error {
+	if br.cfg.Datapath != Netdev {
 		return nil
 	}
 	for _, p := range ports {
 		if !p.Internal {
 			continue
 		}
-		if err := fillChecksums(s.offloads, p.Name); err != nil {
+		if err := fillChecksums(br.offloads, p.Name); err != nil {
 			return fmt.Errorf("port %s: turn its checksum offload off: %w", p.Name, err)
 		}
 	}

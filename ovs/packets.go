@@ -1,9 +1,7 @@
 package ovs
 
 import (
-	"context"
 	"fmt"
-	"maps"
 
 	"pseudowan/ovs/openflow"
 	"pseudowan/ovs/pipeline"
@@ -46,60 +44,4 @@ func (s *Switch) Inject(vrf uint32, frame []byte) error {
 		return fmt.Errorf("inject into VRF %d: %w", vrf, err)
 	}
 	return nil
-}
-
-// Meter is a limit in packets per second for what ports punt.
-type Meter = openflow.Meter
-
-// SetMeters makes or changes meters; others stay. Set a meter before the flows
-// that use it.
-func (s *Switch) SetMeters(ctx context.Context, meters ...Meter) error {
-	s.mu.Lock()
-	for _, m := range meters {
-		s.meters[m.ID] = m
-	}
-	s.mu.Unlock()
-	err := s.steady(ctx, func() error { return s.channel.conn.Load().SetMeters(ctx, meters) })
-	if err != nil {
-		return fmt.Errorf("meters: %w", err)
-	}
-	return nil
-}
-
-// KeepMeters removes all meters but these. Remove the flows that use them
-// before.
-func (s *Switch) KeepMeters(ctx context.Context, meters ...Meter) error {
-	wanted := make(map[uint32]bool, len(meters))
-	for _, m := range meters {
-		wanted[m.ID] = true
-	}
-	s.mu.Lock()
-	maps.DeleteFunc(s.meters, func(id uint32, _ Meter) bool { return !wanted[id] })
-	s.mu.Unlock()
-	have, err := s.channel.conn.Load().Meters(ctx)
-	if err != nil {
-		return fmt.Errorf("meters: %w", err)
-	}
-	var ids []uint32
-	for _, m := range have {
-		if !wanted[m.ID] {
-			ids = append(ids, m.ID)
-		}
-	}
-	if err := s.channel.conn.Load().DeleteMeters(ctx, ids); err != nil {
-		return fmt.Errorf("remove meters: %w", err)
-	}
-	return nil
-}
-
-// MeterStats is the counters of one meter.
-type MeterStats = openflow.MeterStats
-
-// MeterStats returns the counters of all meters.
-func (s *Switch) MeterStats(ctx context.Context) ([]MeterStats, error) {
-	all, err := s.channel.conn.Load().MeterStats(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("meter statistics: %w", err)
-	}
-	return all, nil
 }

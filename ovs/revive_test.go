@@ -90,7 +90,7 @@ func TestRealDaemonsAreReplaced(t *testing.T) {
 	t.Parallel()
 	n := newThrough(t)
 	for _, signal := range []unix.Signal{unix.SIGKILL, unix.SIGSTOP} {
-		for name, running := range map[string]func() *daemon{switchDaemon: n.vswitchd, databaseServer: n.database} {
+		for name, running := range map[string]func() *daemon{switchDaemon: n.daemons.vswitchd, databaseServer: n.daemons.database} {
 			before := running()
 			before.signal(signal)
 			eventually(t, fmt.Sprintf("%s is replaced after %v", name, signal), func() bool { return running() != before })
@@ -99,7 +99,7 @@ func TestRealDaemonsAreReplaced(t *testing.T) {
 			if diff, err := n.Correct(t.Context(), throughFlows()); err != nil || diff != 0 {
 				t.Errorf("%s was replaced: %d flows differ, %v", name, diff, err)
 			}
-			out, err := n.tools.run(t.Context(), nil, "ovs-ofctl", "-O", "OpenFlow13", "dump-meters", "br0")
+			out, err := n.daemons.tools.run(t.Context(), nil, "ovs-ofctl", "-O", "OpenFlow13", "dump-meters", "br0")
 			check(t, err)
 			if !strings.Contains(string(out), "meter=7 ") {
 				t.Errorf("%s was replaced; the meters are\n%s", name, out)
@@ -122,10 +122,10 @@ func TestRealChangesOutliveADaemon(t *testing.T) {
 	flows := throughFlows()
 	for i := range 40 {
 		if i%10 == 5 {
-			n.vswitchd().signal(unix.SIGKILL)
+			n.daemons.vswitchd().signal(unix.SIGKILL)
 		}
 		if i%10 == 9 {
-			n.database().signal(unix.SIGKILL)
+			n.daemons.database().signal(unix.SIGKILL)
 		}
 		f := pipeline.Flow{
 			Table: 20, Priority: 5, Cookie: pipeline.NewCookie(pipeline.KindRoute, 0, uint64(i+1)),
@@ -150,7 +150,7 @@ func TestRealBridgeHeals(t *testing.T) {
 	t.Parallel()
 	n := newThrough(t)
 	tool := func(args ...string) string {
-		out, err := n.tools.run(t.Context(), nil, args[0], args[1:]...)
+		out, err := n.daemons.tools.run(t.Context(), nil, args[0], args[1:]...)
 		check(t, err)
 		return string(out)
 	}
@@ -167,7 +167,7 @@ func TestRealBridgeHeals(t *testing.T) {
 		{told: "port i3", do: func() { tool("ovs-vsctl", "del-port", "i3") }, rebuilt: true},
 		{told: "restored br0", do: func() { tool("ovs-vsctl", "del-br", "br0") }, rebuilt: true},
 		{told: "restarted " + databaseServer, do: func() { check(t, os.Remove(filepath.Join(n.cfg.Dir, databaseSocket))) }},
-		{told: "restarted " + switchDaemon, do: func() { check(t, os.Remove(n.managementSocket())) }},
+		{told: "restarted " + switchDaemon, do: func() { check(t, os.Remove(n.daemons.managementSocket())) }},
 	} {
 		n.mended.mu.Lock()
 		n.mended.list = nil
@@ -304,9 +304,9 @@ func TestRealSwitchOutlivesItsProcess(t *testing.T) {
 		}
 		check(t, s.ApplyBridge(t.Context(), throughPorts()))
 		if c.want { // what was inherited outlives ovs-vswitchd, too
-			before := s.vswitchd()
+			before := s.daemons.vswitchd()
 			before.signal(unix.SIGKILL)
-			eventually(t, "ovs-vswitchd is replaced", func() bool { return s.vswitchd() != before && !s.vswitchd().gone() })
+			eventually(t, "ovs-vswitchd is replaced", func() bool { return s.daemons.vswitchd() != before && !s.daemons.vswitchd().gone() })
 		} else {
 			check(t, s.Commit(t.Context(), throughFlows(), nil))
 		}
@@ -332,7 +332,7 @@ func TestRealOutageOfADaemon(t *testing.T) {
 		name    string
 		running func() *daemon
 		limit   int
-	}{{databaseServer, n.database, 0}, {switchDaemon, n.vswitchd, 30}} {
+	}{{databaseServer, n.daemons.database, 0}, {switchDaemon, n.daemons.vswitchd, 30}} {
 		best := 400
 		for range 5 {
 			best = min(best, n.lostWhile(t, func() { c.running().signal(unix.SIGKILL) }))

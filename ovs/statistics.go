@@ -23,7 +23,7 @@ func (s *Switch) Counters(ctx context.Context, exact bool) (map[pipeline.Cookie]
 		// The first wait ends with a round that may have begun before the last
 		// packets, the second with one that saw them.
 		for range 2 {
-			if _, err := s.tools.run(ctx, nil, "ovs-appctl", "revalidator/wait"); err != nil {
+			if _, err := s.daemons.tools.run(ctx, nil, "ovs-appctl", "revalidator/wait"); err != nil {
 				return nil, fmt.Errorf("counters: %w", err)
 			}
 		}
@@ -58,7 +58,7 @@ func (s *Switch) PortStats(ctx context.Context) ([]PortStats, error) {
 // the syntax of ovs-ofctl(8), as in
 // "in_port=3,ip,dl_dst=00:00:5e:00:01:01,nw_dst=30.1.0.2,nw_ttl=64".
 func (s *Switch) Trace(ctx context.Context, flow string) (string, error) {
-	out, err := s.tools.run(ctx, nil, "ovs-appctl", "ofproto/trace", s.cfg.Bridge, flow)
+	out, err := s.daemons.tools.run(ctx, nil, "ovs-appctl", "ofproto/trace", s.cfg.Bridge, flow)
 	if err != nil {
 		return "", fmt.Errorf("trace %q: %w", flow, err)
 	}

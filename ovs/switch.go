@@ -9,11 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-
-	"github.com/safchain/ethtool"
-	"github.com/vishvananda/netlink"
-
-	"pseudowan/ovs/ovsdb"
 )
 
 // Datapath is the kind of forwarding plane that a bridge uses.
@@ -43,36 +38,19 @@ type Config struct {
 // Switch is a running Open vSwitch with one bridge. A daemon that dies or hangs
 // is replaced, and what the switch was told is put back.
 type Switch struct {
-	cfg      Config
-	tools    tools
-	launcher *launcher
-	links    *netlink.Handle
-	offloads *ethtool.Ethtool
-	channel  *channel
-	adopted  bool
+	cfg     Config
+	daemons *daemons
+	bridge  *bridge
+	flows   *flowTables
+	meters  *meterTable
+	channel *channel
+	healer  *healer
+	adopted bool
 
-	done     chan struct{}
-	err      error // valid after done
+	err      error // valid after Done
 	stopping chan struct{}
 	stop     sync.Once
 	leave    bool // valid after stopping: the daemons stay
-
-	daemons struct {
-		sync.Mutex
-		database, vswitchd *daemon
-		connection         *ovsdb.Conn
-		restarts           int           // how often one was replaced
-		changed            chan struct{} // closed and made anew with restarts
-	}
-	bridging sync.Mutex // held while the bridge and its ports change
-	flowing  sync.Mutex // held while flows change
-	memory   memory     // guarded by flowing
-
-	mu     sync.Mutex
-	ports  map[string]Port  // as last applied, by name
-	meters map[uint32]Meter // as last set, by ID
-
-	rebuilt chan struct{} // holds a token after internal ports were made anew
 }
 
 // Start starts the switch of a run directory in the calling thread's network
@@ -86,18 +64,28 @@ func Start(ctx context.Context, cfg Config) (*Switch, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Switch{
-		cfg: cfg, tools: tools{dir: cfg.Dir},
-		done: make(chan struct{}), stopping: make(chan struct{}), rebuilt: make(chan struct{}, 1),
-		ports: make(map[string]Port), meters: make(map[uint32]Meter),
-	}
-	s.daemons.changed = make(chan struct{})
+	s := newSwitch(cfg)
 	if err := s.start(ctx); err != nil {
 		s.end(context.WithoutCancel(ctx))
 		return nil, fmt.Errorf("start a switch in %s: %w", cfg.Dir, err)
 	}
+	s.healer = &healer{
+		daemons: s.daemons, bridge: s.bridge, flows: s.flows, meters: s.meters, channel: s.channel,
+		rebuilt: make(chan struct{}, 1),
+	}
 	go s.watch()
 	return s, nil
+}
+
+func newSwitch(cfg Config) *Switch {
+	d := newDaemons(cfg)
+	return &Switch{
+		cfg: cfg, daemons: d,
+		bridge:   &bridge{cfg: cfg, tools: d.tools, daemons: d, ports: make(map[string]Port)},
+		flows:    &flowTables{bridge: cfg.Bridge, tools: d.tools, daemons: d},
+		meters:   &meterTable{byID: make(map[uint32]Meter)},
+		stopping: make(chan struct{}),
+	}
 }
 
 // Adopted reports whether the switch ran already when it was started here.
@@ -105,7 +93,14 @@ func (s *Switch) Adopted() bool { return s.adopted }
 
 // Rebuilt holds a token after the bridge's internal ports were made anew by the
 // switch itself: their addresses are gone.
-func (s *Switch) Rebuilt() <-chan struct{} { return s.rebuilt }
+func (s *Switch) Rebuilt() <-chan struct{} { return s.healer.rebuilt }
+
+// mended reports something that was put right.
+func (c Config) mended(format string, args ...any) {
+	if c.Mended != nil {
+		c.Mended(fmt.Sprintf(format, args...))
+	}
+}
 
 func (c Config) complete() (Config, error) {
 	if c.Bridge == "" {
@@ -179,13 +174,13 @@ func removeFiles(dir string) error {
 func (s *Switch) Datapath() Datapath { return s.cfg.Datapath }
 
 // Done is closed when a daemon cannot be kept running, and after Stop and Leave.
-func (s *Switch) Done() <-chan struct{} { return s.done }
+func (s *Switch) Done() <-chan struct{} { return s.daemons.done }
 
 // Err tells why a daemon cannot be kept running. It is nil before Done is
 // closed, and after Stop and Leave.
 func (s *Switch) Err() error {
 	select {
-	case <-s.done:
+	case <-s.daemons.done:
 		return s.err
 	default:
 		return nil

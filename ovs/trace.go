@@ -88,7 +88,7 @@ func (s *Switch) afterPop(ctx context.Context, p Packet, first Fate, told tellin
 	actions := fmt.Sprintf("set_field:%d->metadata,set_field:%d->reg1,resubmit(,%d)",
 		told.packet.number("metadata"), told.packet.number("reg1"), pipeline.TableTTL)
 	p.Label, p.DstMAC = nil, nil
-	out, err := s.tools.run(ctx, nil, "ovs-appctl", "ofproto/trace-packet-out", s.cfg.Bridge, p.flow(), actions)
+	out, err := s.daemons.tools.run(ctx, nil, "ovs-appctl", "ofproto/trace-packet-out", s.cfg.Bridge, p.flow(), actions)
 	if err != nil {
 		return Fate{}, fmt.Errorf("trace %q: %w", p.flow(), err)
 	}

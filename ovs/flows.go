@@ -1,0 +1,130 @@
+package ovs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+
+	"pseudowan/ovs/pipeline"
+)
+
+// flowTables are the flows of a switch, and the memory of them.
+type flowTables struct {
+	bridge  string
+	tools   tools
+	daemons *daemons
+
+	mu     sync.Mutex // held while flows change
+	memory memory
+}
+
+func (t *flowTables) commit(ctx context.Context, add, remove []pipeline.Flow) error {
+	for _, b := range bundles(add, remove) {
+		err := t.daemons.steady(ctx, func() error {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.memory.note(b.add, b.remove)
+			_, err := t.ofctl(ctx, b.file(), "--bundle", "add-flows", t.bridge, "-")
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("bridge %s: add %d and remove %d flows: %w", t.bridge, len(b.add), len(b.remove), err)
+		}
+	}
+	return nil
+}
+
+func (t *flowTables) correct(ctx context.Context, flows []pipeline.Flow) (n int, err error) {
+	var file bytes.Buffer
+	for _, f := range flows {
+		fmt.Fprintln(&file, entry(f))
+	}
+	err = t.daemons.steady(ctx, func() error {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.memory.replace(flows)
+		n, err = t.correctFrom(ctx, file.Bytes())
+		return err
+	})
+	return n, err
+}
+
+func (t *flowTables) correctFrom(ctx context.Context, file []byte) (int, error) {
+	out, err := t.ofctl(ctx, file, "diff-flows", t.bridge, "/proc/self/fd/0")
+	const differ = 2
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0, nil
+	case !errors.As(err, &exit) || exit.ExitCode() != differ:
+		return 0, fmt.Errorf("bridge %s: compare its flows: %w", t.bridge, err)
+	}
+	if _, err := t.ofctl(ctx, file, "--bundle", "replace-flows", t.bridge, "-"); err != nil {
+		return 0, fmt.Errorf("bridge %s: correct its flows: %w", t.bridge, err)
+	}
+	return differing(out), nil
+}
+
+// ofctl runs ovs-ofctl, which reads flows from its standard input.
+func (t *flowTables) ofctl(ctx context.Context, flows []byte, args ...string) ([]byte, error) {
+	args = append([]string{"--no-names", "--protocols=OpenFlow13"}, args...)
+	return t.tools.run(ctx, bytes.NewReader(flows), "ovs-ofctl", args...)
+}
+
+// correctOwn makes the flows what the switch was told.
+func (t *flowTables) correctOwn(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, err := t.ofctl(ctx, t.memory.file(), "--bundle", "replace-flows", t.bridge, "-"); err != nil {
+		return fmt.Errorf("bridge %s: correct its flows: %w", t.bridge, err)
+	}
+	return nil
+}
+
+// restore puts the flows into a bridge that has none.
+func (t *flowTables) restore(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, err := t.ofctl(ctx, t.memory.file(), "--bundle", "add-flows", t.bridge, "-"); err != nil {
+		return fmt.Errorf("bridge %s: put its flows back: %w", t.bridge, err)
+	}
+	return nil
+}
+
+// inherit notes the flows of an adopted switch.
+func (t *flowTables) inherit(ctx context.Context) error {
+	out, err := t.ofctl(ctx, nil, "--no-stats", "dump-flows", t.bridge)
+	if err != nil {
+		return err
+	}
+	var flows bytes.Buffer
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "cookie=") {
+			flows.WriteString(strings.TrimSpace(line))
+			flows.WriteByte('\n')
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.memory.inherited = flows.Bytes()
+	return nil
+}
+
+func (t *flowTables) inherited() []pipeline.Cookie {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var all []pipeline.Cookie
+	for line := range strings.Lines(string(t.memory.inherited)) {
+		_, rest, _ := strings.Cut(line, "cookie=0x")
+		digits, _, _ := strings.Cut(rest, ",")
+		if c, err := strconv.ParseUint(digits, 16, 64); err == nil {
+			all = append(all, pipeline.Cookie(c))
+		}
+	}
+	return all
+}

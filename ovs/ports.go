@@ -1,0 +1,122 @@
+package ovs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/safchain/ethtool"
+	"github.com/vishvananda/netlink"
+
+	"pseudowan/ovs/ovsdb"
+)
+
+// bridge is the bridge of a switch, with its settings and ports.
+type bridge struct {
+	cfg      Config
+	tools    tools
+	daemons  *daemons
+	links    *netlink.Handle
+	offloads *ethtool.Ethtool
+
+	changing sync.Mutex // held while the bridge and its ports change
+
+	mu    sync.Mutex
+	ports map[string]Port // as last applied, by name
+}
+
+func (br *bridge) apply(ctx context.Context, b Bridge) error {
+	observed, err := br.observe(ctx)
+	if err != nil {
+		return err
+	}
+	br.remember(b.Ports)
+	transactions := b.transactions(br.cfg.Bridge, observed)
+	for _, t := range transactions {
+		if _, err := br.tools.vsctl(ctx, t...); err != nil {
+			return err
+		}
+	}
+	var faults error
+	if len(transactions) > 0 {
+		if observed, err = br.observe(ctx); err != nil {
+			return err
+		}
+		faults = b.verify(observed)
+	}
+	return errors.Join(faults, br.fillChecksums(b.Ports))
+}
+
+func (br *bridge) remember(ports []Port) {
+	br.mu.Lock()
+	defer br.mu.Unlock()
+	clear(br.ports)
+	for _, p := range ports {
+		br.ports[p.Name] = p
+	}
+}
+
+func (br *bridge) wantedPorts() []Port {
+	br.mu.Lock()
+	defer br.mu.Unlock()
+	var ports []Port
+	for _, p := range br.ports {
+		ports = append(ports, p)
+	}
+	slices.SortFunc(ports, func(a, b Port) int { return int(a.Number) - int(b.Number) })
+	return ports
+}
+
+// bridgeColumns are what the switch sets in the row of its bridge, and its ports.
+var bridgeColumns = []string{
+	"name", "ports", "datapath_type", "fail_mode", "protocols", "controller", "mirrors", "netflow", "sflow", "ipfix",
+	"external_ids", "other_config", "flow_tables",
+}
+
+// row returns the row of the bridge; nil where there is none.
+func (br *bridge) row(ctx context.Context) (map[string]json.RawMessage, error) {
+	results, err := br.daemons.connection().Transact(ctx, ovsdb.Operation{
+		"op": "select", "table": "Bridge", "where": br.where(), "columns": bridgeColumns,
+	})
+	if err != nil || len(results[0].Rows) == 0 {
+		return nil, err
+	}
+	return results[0].Rows[0], nil
+}
+
+func (br *bridge) where() []any { return []any{[]any{"name", "==", br.cfg.Bridge}} }
+
+// stands reports whether the database has the bridge: without it there
+// is no socket of it.
+func (br *bridge) stands() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), look)
+	defer cancel()
+	row, err := br.row(ctx)
+	return err == nil && row != nil
+}
+
+// removeTaps removes the interfaces of a netdev datapath: its own, the bridge's
+// and those of internal ports. ovs-vswitchd makes them persistent, and leaves
+// one behind even when it is asked to clean up.
+func (br *bridge) removeTaps() {
+	br.mu.Lock()
+	defer br.mu.Unlock()
+	names := []string{netdevLink, br.cfg.Bridge}
+	for _, p := range br.ports {
+		if p.Internal {
+			names = append(names, p.Name)
+		}
+	}
+	for _, name := range names {
+		l, err := br.links.LinkByName(name)
+		if err != nil {
+			continue // gone already
+		}
+		if _, tap := l.(*netlink.Tuntap); tap {
+			// What stays is taken up by the next switch in this namespace.
+			_ = br.links.LinkDel(l)
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package ovs
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"pseudowan/ovs/ovsdb"
+)
+
+// protocols are the versions of OpenFlow that the bridge speaks: 1.0 is what
+// ovs-ofctl speaks when it is not told otherwise.
+var protocols = []string{"OpenFlow10", "OpenFlow13", "OpenFlow14", "OpenFlow15"}
+
+// settings are the arguments of ovs-vsctl that put the settings right.
+func (c Config) settings() []string {
+	return []string{
+		"clear", "bridge", c.Bridge, "controller", "--", "set", "bridge", c.Bridge, "fail_mode=secure",
+		"protocols=[" + strings.Join(protocols, ",") + "]", "other_config:datapath-id=" + c.datapathID(),
+	}
+}
+
+// settingsHold reports whether the bridge has what keeps it from switching
+// packets by anything but our flows.
+func (br *bridge) settingsHold(r row) bool {
+	return r.text("fail_mode") == "secure" && len(r.set("controller")) == 0 &&
+		r.pairs("other_config")["datapath-id"] == br.cfg.datapathID() &&
+		slices.Equal(slices.Sorted(slices.Values(r.set("protocols"))), protocols)
+}
+
+// correction puts the settings right in the database.
+func (br *bridge) correction() []ovsdb.Operation {
+	const id = "datapath-id"
+	return []ovsdb.Operation{
+		{"op": "update", "table": "Bridge", "where": br.where(), "row": map[string]any{
+			"fail_mode": "secure", "controller": []any{"set", []any{}}, "protocols": []any{"set", protocols},
+		}},
+		{"op": "mutate", "table": "Bridge", "where": br.where(), "mutations": []any{
+			[]any{"other_config", "delete", []any{"set", []any{id}}},
+			[]any{"other_config", "insert", []any{"map", [][2]string{{id, br.cfg.datapathID()}}}},
+		}},
+	}
+}
+
+// restoreWait is the key of other_config that keeps ovs-vswitchd from forwarding.
+const restoreWait = "flow-restore-wait"
+
+// restoring says in the database whether flows are being put back. Where they
+// are, the bridge's settings are put right, too, before ovs-vswitchd sees them.
+func (br *bridge) restoring(ctx context.Context, on bool) error {
+	mutations := []any{[]any{"other_config", "delete", []any{"set", []any{restoreWait}}}}
+	if !on {
+		_, err := br.daemons.connection().Transact(ctx, ovsdb.Operation{"op": "mutate", "table": "Open_vSwitch", "where": []any{}, "mutations": mutations})
+		return err
+	}
+	mutations = append(mutations, []any{"other_config", "insert", []any{"map", [][2]string{{restoreWait, "true"}}}})
+	wait := ovsdb.Operation{"op": "mutate", "table": "Open_vSwitch", "where": []any{}, "mutations": mutations}
+	_, err := br.daemons.connection().Transact(ctx, append(br.correction(), wait)...)
+	return err
+}
