@@ -45,9 +45,13 @@ func Dial(ctx context.Context, path string) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
+	return newConn(sock), nil
+}
+
+func newConn(sock net.Conn) *Conn {
 	c := &Conn{sock: sock, changed: make(chan struct{}, 1), done: make(chan struct{}), pending: map[uint64]chan<- message{}}
 	go c.read()
-	return c, nil
+	return c
 }
 
 // Close ends the connection.
