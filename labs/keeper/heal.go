@@ -150,10 +150,7 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 		return err
 	}
 	defer held.Release()
-	if err := h.answers(ctx); err != nil {
-		return err
-	}
-	applied, torn, err := h.torn(ctx, nodes)
+	applied, torn, err := h.tornAtOnce(ctx, nodes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil // nothing to mend is known
@@ -168,13 +165,16 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 	return nil
 }
 
-// answers returns an error if the daemon hangs. The healer holds the lab's lock,
-// for which commands wait no longer than store.LockPatience.
-func (h *healer) answers(ctx context.Context) error {
+// tornAtOnce is torn, and an error if the daemon hangs. The healer holds the
+// lab's lock, for which commands wait no longer than store.LockPatience.
+func (h *healer) tornAtOnce(ctx context.Context, nodes suspects) (*plan.Plan, []plan.Host, error) {
 	const patience = store.LockPatience / 2
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return h.runtime.Ready(ctx)
+	if err := h.runtime.Ready(ctx); err != nil {
+		return nil, nil, err
+	}
+	return h.torn(ctx, nodes)
 }
 
 // torn returns the plan applied last, and those suspects that run without all of

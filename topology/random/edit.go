@@ -49,7 +49,7 @@ func (l *Editable) Clone() *Editable {
 const mostTries = 10000
 
 // Edit changes one thing of the lab or a few, of any kind that the format has
-// but the lab's name and its datapath, and tells what. The lab stays valid, and
+// but the lab's name and its datapath, and describes it. The lab stays valid, and
 // what it means does not depend on which of two like routes a router prefers.
 // The same numbers of r give the same edit.
 func (l *Editable) Edit(r *rand.Rand) string {
@@ -71,7 +71,7 @@ func (l *Editable) Edit(r *rand.Rand) string {
 	panic(fmt.Sprintf("random: no edit in %d tries of\n%s", mostTries, l.File()))
 }
 
-// try makes an edit and tells what; "" where the lab cannot have it.
+// try makes an edit and describes it; "" where the lab cannot have it.
 func (l *Editable) try(r *rand.Rand, edit func(*editor) string) string {
 	e := &editor{Rand: r, server: l.server, file: copied(l.file).(*mapping)}
 	what := edit(e)
@@ -99,7 +99,7 @@ func oneOf[T any](e *editor, of ...T) (v T) {
 	return v
 }
 
-// one changes one thing and tells what; "" where there is no such thing.
+// one changes one thing and describes it; "" where there is no such thing.
 func (e *editor) one() string {
 	if e.IntN(3) > 0 {
 		return e.key(oneOf(e, keys...))
@@ -163,8 +163,8 @@ func worded(v any) string {
 // runtimes are those that random hosts ask for.
 var runtimes = []topology.Runtime{{Name: "netns"}, {Name: "docker", Containers: true, MinName: 2}}
 
-// settle makes the rest of the file follow an edit and tells whether the file
-// is one that a lab may have.
+// settle makes the rest of the file follow an edit and reports whether the
+// file is valid.
 func (e *editor) settle() bool {
 	expect := e.file.list("expect")
 	e.file.set("expect", nil)
@@ -210,8 +210,7 @@ func (e *editor) tidy() {
 	}
 }
 
-// ambiguous tells that some VRF has routes of one prefix to several hosts, of
-// which it would have to choose.
+// ambiguous reports whether some VRF has routes of one prefix to several hosts.
 func ambiguous(lab *topology.Topology) bool {
 	type entry struct{ router, vrf, prefix string }
 	host := map[entry]string{}
@@ -241,7 +240,7 @@ func halfReflected(lab *topology.Topology) bool {
 	return false
 }
 
-// twoWays tells that a host would have to choose between a router that
+// twoWays reports whether a host would have to choose between a router that
 // advertises itself and another way for IPv6.
 func twoWays(h topology.Host) bool {
 	slaac, ways := 0, 0
@@ -277,8 +276,8 @@ func trueOf(lab *topology.Topology, lines []any) []any {
 	})
 }
 
-// reaches tells for each pair of hosts that reach each other which hosts are
-// passed at all its addresses.
+// reaches returns, for each pair of hosts that reach each other, the hosts
+// passed on the way to all addresses.
 func reaches(lab *topology.Topology) map[[2]string][]string {
 	out := map[[2]string][]string{}
 	for _, r := range lab.Reaches() {

@@ -12,7 +12,7 @@ const birdConf = "/run/bird.conf"
 
 // speaks has the hosts that speak BGP run BIRD with what the file says of
 // their sessions, where the server has BIRD and the host is no container. It
-// tells whether every command of a host that speaks BGP is one that does.
+// reports whether every command of a host that speaks BGP is one that does.
 func (e *editor) speaks(lab *topology.Topology) bool {
 	for i := range lab.Hosts {
 		h := &lab.Hosts[i]

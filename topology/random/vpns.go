@@ -224,7 +224,7 @@ func (l *lab) lans(s site) string {
 	return ", lans: [" + strings.Join(lans, ", ") + "]"
 }
 
-// besideFirst tells whether a site is on the router of its VPN's first site.
+// besideFirst reports whether a site is on the router of its VPN's first site.
 func (l *lab) besideFirst(s site) bool {
 	for _, other := range l.sites {
 		if other.vpn == s.vpn && other.number == 1 {
