@@ -26,19 +26,7 @@ func (a *applier) coreWires(ctx context.Context) error {
 		return err
 	}
 	for _, s := range a.plan.Segments {
-		wires, err := a.build.Resolve(s.Wires)
-		if err != nil {
-			return err
-		}
-		changed, err := hosts.EnsureSegment(ctx, hosts.Segment{
-			Namespace: hosts.Namespace{Name: a.plan.Namespace}.Path(),
-			Name:      s.Name, Alias: a.plan.Lab + ":" + s.Name, MTU: s.MTU, Wires: wires,
-		})
-		for _, w := range changed {
-			i := slices.IndexFunc(wires, func(x hosts.Wire) bool { return x.String() == w.String() })
-			a.putRight("wire "+w.String(), s.Wires[i].B.Node)
-		}
-		if err != nil {
+		if err := a.build.Segment(ctx, s); err != nil {
 			return err
 		}
 	}
@@ -104,10 +92,17 @@ func (a *applier) config(r plan.Router) config.Router {
 
 // hosts configures the inside of every host.
 func (a *applier) hosts(ctx context.Context) error {
+	return a.configureHosts(ctx, func(plan.Host) bool { return true })
+}
+
+// configureHosts configures the inside of the hosts that which picks.
+func (a *applier) configureHosts(ctx context.Context, which func(plan.Host) bool) error {
 	var g errgroup.Group
 	g.SetLimit(build.Parallel)
 	for _, h := range a.plan.Hosts {
-		g.Go(func() error { return a.build.Configure(ctx, h) })
+		if which(h) {
+			g.Go(func() error { return a.build.Configure(ctx, h) })
+		}
 	}
 	return g.Wait()
 }
@@ -118,14 +113,9 @@ func (a *applier) renewHosts(ctx context.Context) error {
 	if a.fresh {
 		return nil
 	}
-	var g errgroup.Group
-	g.SetLimit(build.Parallel)
-	for _, h := range a.plan.Hosts {
-		if slices.ContainsFunc(h.Interfaces, func(i plan.Interface) bool { return i.SLAAC }) {
-			g.Go(func() error { return a.build.Configure(ctx, h) })
-		}
-	}
-	return g.Wait()
+	return a.configureHosts(ctx, func(h plan.Host) bool {
+		return slices.ContainsFunc(h.Interfaces, func(i plan.Interface) bool { return i.SLAAC })
+	})
 }
 
 // handOverPatience is how long the agents of a running lab may take to apply

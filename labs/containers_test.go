@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"pseudowan/labs/labstest"
 	"pseudowan/labs/plan"
 	"pseudowan/topology"
 )
@@ -32,7 +33,7 @@ hosts:
 		if err != nil {
 			t.Fatal(err)
 		}
-		return planned(t, top)
+		return labstest.Plan(t, top)
 	}
 	check := func(what string, err error, want string) {
 		t.Helper()
@@ -42,7 +43,7 @@ hosts:
 	}
 	check("mount", checkMounts(of(fmt.Sprintf(`mounts: ["%s:/there", "%[1]s/away:/gone"]`, dir)), "lab.yaml"),
 		"lab.yaml:11: host b: mount on /gone: stat "+filepath.Join(dir, "away"))
-	check("build", tagBuilds(testRuntimes(t), of("build: "+dir+"/away"), "lab.yaml"), "lab.yaml:11: host b: build")
+	check("build", tagBuilds(labstest.Runtimes(t), of("build: "+dir+"/away"), "lab.yaml"), "lab.yaml:11: host b: build")
 	if err := checkMounts(of(fmt.Sprintf(`mounts: ["%s:/there"]`, dir)), "lab.yaml"); err != nil {
 		t.Errorf("a mount that is there: %v", err)
 	}

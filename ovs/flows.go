@@ -78,20 +78,20 @@ func (t *flowTables) ofctl(ctx context.Context, flows []byte, args ...string) ([
 
 // correctOwn makes the flows what the switch was told.
 func (t *flowTables) correctOwn(ctx context.Context) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if _, err := t.ofctl(ctx, t.memory.file(), "--bundle", "replace-flows", t.bridge, "-"); err != nil {
-		return fmt.Errorf("bridge %s: correct its flows: %w", t.bridge, err)
-	}
-	return nil
+	return t.replay(ctx, "replace-flows", "correct its flows")
 }
 
 // restore puts the flows into a bridge that has none.
 func (t *flowTables) restore(ctx context.Context) error {
+	return t.replay(ctx, "add-flows", "put its flows back")
+}
+
+// replay has a command of ovs-ofctl read all flows.
+func (t *flowTables) replay(ctx context.Context, command, what string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, err := t.ofctl(ctx, t.memory.file(), "--bundle", "add-flows", t.bridge, "-"); err != nil {
-		return fmt.Errorf("bridge %s: put its flows back: %w", t.bridge, err)
+	if _, err := t.ofctl(ctx, t.memory.file(), "--bundle", command, t.bridge, "-"); err != nil {
+		return fmt.Errorf("bridge %s: %s: %w", t.bridge, what, err)
 	}
 	return nil
 }

@@ -14,16 +14,12 @@ func (j *Judge) looped(u *update) bool {
 	}
 	for _, a := range u.attrs {
 		switch a.kind {
-		case attrASPath:
-			width := 2
-			if j.shape.as4 {
-				width = 4
+		case attrASPath, attrAS4Path:
+			width := 4
+			if a.kind == attrASPath && !j.shape.as4 {
+				width = 2
 			}
 			if countAS(a.value, width, j.cfg.LocalAS) > int(j.cfg.AllowOwnAS) {
-				return true
-			}
-		case attrAS4Path:
-			if countAS(a.value, 4, j.cfg.LocalAS) > int(j.cfg.AllowOwnAS) {
 				return true
 			}
 		case attrOriginatorID, attrClusterList: // a router's cluster is named by its identifier

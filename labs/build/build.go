@@ -55,20 +55,34 @@ func (b *Builder) Wires(ctx context.Context, which func(plan.Wire) bool) error {
 			plans = append(plans, w)
 		}
 	}
-	wires, err := b.Resolve(plans)
+	return b.ensure(plans, func(wires []hosts.Wire) ([]hosts.Wire, error) { return hosts.EnsureWires(ctx, wires) })
+}
+
+// Segment makes a segment with its wires, or repairs them in place.
+func (b *Builder) Segment(ctx context.Context, s plan.Segment) error {
+	return b.ensure(s.Wires, func(wires []hosts.Wire) ([]hosts.Wire, error) {
+		return hosts.EnsureSegment(ctx, hosts.Segment{
+			Namespace: b.Path(""), Name: s.Name, Alias: b.plan.Lab + ":" + s.Name, MTU: s.MTU, Wires: wires,
+		})
+	})
+}
+
+// ensure has do make wires, and reports those that it repaired.
+func (b *Builder) ensure(plans []plan.Wire, do func([]hosts.Wire) (repaired []hosts.Wire, err error)) error {
+	wires, err := b.resolve(plans)
 	if err != nil {
 		return err
 	}
-	changed, err := hosts.EnsureWires(ctx, wires)
-	for _, w := range changed {
+	repaired, err := do(wires)
+	for _, w := range repaired {
 		i := slices.IndexFunc(wires, func(x hosts.Wire) bool { return x.String() == w.String() })
 		b.repaired("wire "+w.String(), plans[i].A.Node, plans[i].B.Node)
 	}
 	return err
 }
 
-// Resolve finds the namespaces of the ends of wires.
-func (b *Builder) Resolve(plans []plan.Wire) ([]hosts.Wire, error) {
+// resolve finds the namespaces of the ends of wires.
+func (b *Builder) resolve(plans []plan.Wire) ([]hosts.Wire, error) {
 	wires := make([]hosts.Wire, len(plans))
 	for i, w := range plans {
 		var err error

@@ -41,6 +41,11 @@ func FindRuntimes(ctx context.Context, say func(string)) Runtimes {
 	return OpenRuntimes(ctx, drivers.All(), say)
 }
 
+// Open opens a runtime. say hears what it does; it may be nil.
+func Open(d hosts.Driver, say func(string)) (hosts.Runtime, error) {
+	return d.Open(hosts.Options{StateDir: store.RunRoot, Enter: SelfCommand, Progress: say})
+}
+
 // OpenRuntimes opens runtimes, and finds out which of them can be used.
 func OpenRuntimes(ctx context.Context, all []hosts.Driver, say func(string)) Runtimes {
 	ctx, cancel := context.WithTimeout(ctx, readyPatience)
@@ -48,7 +53,7 @@ func OpenRuntimes(ctx context.Context, all []hosts.Driver, say func(string)) Run
 	var found Runtimes
 	for _, d := range all {
 		o := Opened{Driver: d}
-		if o.Runtime, o.Absent = d.Open(hosts.Options{StateDir: store.RunRoot, Enter: SelfCommand, Progress: say}); o.Absent == nil {
+		if o.Runtime, o.Absent = Open(d, say); o.Absent == nil {
 			o.Absent = o.Ready(ctx)
 		}
 		found = append(found, o)

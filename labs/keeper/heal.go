@@ -37,7 +37,7 @@ func newHealers(lab string, log *slog.Logger) ([]healer, error) {
 		if !d.Containers {
 			continue
 		}
-		r, err := d.Open(hosts.Options{StateDir: store.RunRoot, Enter: inventory.SelfCommand})
+		r, err := inventory.Open(d, nil)
 		if err != nil {
 			return nil, err
 		}

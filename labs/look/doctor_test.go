@@ -8,6 +8,7 @@ import (
 
 	"pseudowan/doctor"
 	"pseudowan/hosts"
+	"pseudowan/labs/labstest"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/topology"
@@ -30,7 +31,7 @@ hosts:
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := NeedOf(testRuntimes(t), planned(t, top), "system")
+	n := NeedOf(labstest.Runtimes(t), labstest.Plan(t, top), "system")
 	if n.Lab != "pwt-need" || n.Hosts != 3 || !n.Segments || !n.IPv6 || n.LANs || n.Datapath != "system" {
 		t.Errorf("%+v", n)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"pseudowan/doctor"
+	"pseudowan/labs/labstest"
 	"pseudowan/topology"
 )
 
@@ -49,7 +50,7 @@ func TestNeighboursOf(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		p := planned(t, top)
+		p := labstest.Plan(t, top)
 		if arp, nd := neighboursOf(p); arp != c.arp || nd != c.nd {
 			t.Errorf("%s: ARP %+v, ND %+v; want %+v, %+v", name, arp, nd, c.arp, c.nd)
 		}

@@ -70,7 +70,7 @@ func (l *Lab) noRouter(name string) error {
 
 // ask asks all routers that the filter selects at once, and joins the answers in
 // the routers' order. An error comes with the answers of the other routers.
-func ask[T any](ctx context.Context, l *Lab, f Filter, question func(context.Context, *router.Client) ([]T, error)) ([]T, error) {
+func ask[T any](ctx context.Context, l *Lab, f Filter, question func(*router.Client, context.Context) ([]T, error)) ([]T, error) {
 	routers := l.routers
 	if f.Router != "" {
 		if !slices.Contains(routers, f.Router) {
@@ -91,7 +91,7 @@ func ask[T any](ctx context.Context, l *Lab, f Filter, question func(context.Con
 		all.Go(func() {
 			c := router.NewClient(name, store.AgentSocket(l.Name, name))
 			defer c.Close()
-			answers[i], errs[i] = question(ctx, c)
+			answers[i], errs[i] = question(c, ctx)
 		})
 	}
 	all.Wait()
@@ -127,44 +127,44 @@ func (l *Lab) rd(router, vrf string) string {
 
 // Peers lists the BGP sessions; with a VRF, those with its customers.
 func (l *Lab) Peers(ctx context.Context, f Filter) ([]status.Peer, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.Peer, error) { return c.Peers(ctx) })
+	rows, err := ask(ctx, l, f, (*router.Client).Peers)
 	return inVRF(rows, f, func(p status.Peer) (string, string) { return p.VRF, l.rd(p.Router, p.VRF) }), err
 }
 
 // Interfaces lists the routers' ports with their addresses.
 func (l *Lab) Interfaces(ctx context.Context, f Filter) ([]status.Interface, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.Interface, error) { return c.Interfaces(ctx) })
+	rows, err := ask(ctx, l, f, (*router.Client).Interfaces)
 	return inVRF(rows, f, func(i status.Interface) (string, string) { return i.VRF, i.RD }), err
 }
 
 // Neighbors lists the ARP and ND tables.
 func (l *Lab) Neighbors(ctx context.Context, f Filter) ([]status.Neighbor, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.Neighbor, error) { return c.Neighbors(ctx) })
+	rows, err := ask(ctx, l, f, (*router.Client).Neighbors)
 	return inVRF(rows, f, func(n status.Neighbor) (string, string) { return n.VRF, l.rd(n.Router, n.VRF) }), err
 }
 
 // VRFs lists the VRFs with all their paths.
 func (l *Lab) VRFs(ctx context.Context, f Filter) ([]status.VRF, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.VRF, error) { return c.VRFs(ctx) })
+	rows, err := ask(ctx, l, f, (*router.Client).VRFs)
 	return inVRF(rows, f, func(v status.VRF) (string, string) { return v.VRF, v.RD }), err
 }
 
 // MPLS lists the label bindings.
 func (l *Lab) MPLS(ctx context.Context, f Filter) ([]status.MPLS, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.MPLS, error) { return c.MPLS(ctx) })
+	rows, err := ask(ctx, l, f, (*router.Client).MPLS)
 	return inVRF(rows, f, func(m status.MPLS) (string, string) { return m.VRF, m.RD }), err
 }
 
 // Flows lists the counters of routes and labels. Unless fast is set they are
 // exact.
 func (l *Lab) Flows(ctx context.Context, f Filter, fast bool) ([]status.Flow, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.Flow, error) { return c.Flows(ctx, fast) })
+	rows, err := ask(ctx, l, f, func(c *router.Client, ctx context.Context) ([]status.Flow, error) { return c.Flows(ctx, fast) })
 	return inVRF(rows, f, func(x status.Flow) (string, string) { return x.VRF, x.RD }), err
 }
 
 // Ports lists the counters of the routers' ports; with a VRF, of those in it.
 func (l *Lab) Ports(ctx context.Context, f Filter) ([]status.Port, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.Port, error) { return c.Ports(ctx) })
+	rows, err := ask(ctx, l, f, (*router.Client).Ports)
 	if err != nil || f.VRF == "" {
 		return rows, err
 	}
@@ -177,7 +177,7 @@ func (l *Lab) Ports(ctx context.Context, f Filter) ([]status.Port, error) {
 // RIB lists the paths of the speakers' VPN tables. The filter's VRF stands for
 // its RD here.
 func (l *Lab) RIB(ctx context.Context, f Filter) ([]status.RIB, error) {
-	rows, err := ask(ctx, l, f, func(ctx context.Context, c *router.Client) ([]status.RIB, error) { return c.RIB(ctx) })
+	rows, err := ask(ctx, l, f, (*router.Client).RIB)
 	if err != nil || f.VRF == "" {
 		return rows, err
 	}

@@ -1,4 +1,4 @@
-package labs
+package labstest
 
 import (
 	"testing"
@@ -9,8 +9,8 @@ import (
 	"pseudowan/topology"
 )
 
-// planned is the plan of a new lab.
-func planned(t *testing.T, top *topology.Topology) *plan.Plan {
+// Plan returns the plan of a new lab.
+func Plan(t *testing.T, top *topology.Topology) *plan.Plan {
 	t.Helper()
 	p, err := plan.New(top, plan.Allocations{}, hosts.NetNS)
 	if err != nil {
@@ -19,8 +19,8 @@ func planned(t *testing.T, top *topology.Topology) *plan.Plan {
 	return p
 }
 
-// testRuntimes are the registered runtimes, whatever this server has.
-func testRuntimes(t *testing.T) inventory.Runtimes {
+// Runtimes returns the registered runtimes, whatever this server has.
+func Runtimes(t *testing.T) inventory.Runtimes {
 	t.Helper()
 	all := inventory.FindRuntimes(t.Context(), nil)
 	for i := range all {
