@@ -138,6 +138,29 @@ func TestCERoutesAndLabels(t *testing.T) {
 	}
 }
 
+// What is missing says that the label range is exhausted.
+func TestCERouteWithoutALabel(t *testing.T) {
+	r, c := ceRouter(t, vpn.PerPrefix, topology.CustomerBGP{})
+	r.answers(peerAddr)
+	r.cfg.Expect = []config.Expect{{VRF: "red", Prefix: netip.MustParsePrefix("172.19.0.0/16"), From: "pe1"}}
+	missing := func() string { return strings.Join(r.convergence().Missing, "\n") }
+	if got, want := missing(), "route 172.19.0.0/16 from pe1 has not been received"; !strings.Contains(got, want) {
+		t.Errorf("nothing announced: %q, want %q", got, want)
+	}
+	for i := range 4 {
+		r.ceEvents(c, []bgp.Event{told(fmt.Sprintf("172.%d.0.0/16", 16+i), "10.1.0.2")})
+	}
+	r.settle()
+	if got, want := missing(), "is announced but not used: VRF red, prefix 172.19.0.0/16: no label left in the range 1000-1003; give the router"; !strings.Contains(got, want) {
+		t.Errorf("no label left: %q, want %q", got, want)
+	}
+	r.ceEvents(c, []bgp.Event{withdrawn("172.16.0.0/16"), told("172.19.0.0/16", "10.1.0.2")})
+	r.settle()
+	if got := missing(); strings.Contains(got, "172.19.0.0/16") {
+		t.Errorf("a label was given back: %q", got)
+	}
+}
+
 func TestCERoutesThatAreNotUsed(t *testing.T) {
 	r, c := ceRouter(t, vpn.PerNextHop, topology.CustomerBGP{})
 	r.ceEvents(c, []bgp.Event{

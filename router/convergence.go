@@ -78,6 +78,9 @@ func (l *loop) whyNoRoute(e config.Expect) string {
 	paths := l.vrfs.Paths(e.VRF, e.Prefix)
 	switch {
 	case len(paths) == 0:
+		if why := l.ces.Refused(e.VRF, e.Prefix); why != "" {
+			return "is announced but not used: " + why
+		}
 		return "has not been received"
 	case paths[0].Route.Unusable != "":
 		return "cannot be used: " + paths[0].Route.Unusable

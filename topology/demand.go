@@ -1,11 +1,10 @@
 package topology
 
-import (
-	"pseudowan/bgp/vpn"
-)
+import "pseudowan/bgp/vpn"
 
-// labelDemand counts the labels that the configured routes of each router
-// need, by router.
+// labelDemand counts the labels that each router needs, by router: those of the
+// configured routes, and those of the networks that hosts are to announce by
+// BGP, with the host itself for their next hop.
 func (b *routerBuilder) labelDemand() map[string]int {
 	instances := make(map[vrfKey]VRF, len(b.lab.VRFs))
 	for _, v := range b.lab.VRFs {
@@ -24,7 +23,7 @@ func (b *routerBuilder) labelDemand() map[string]int {
 				own = append(own[:len(own):len(own)], a.RA.Prefix) // for the one address that the host will make
 			}
 			a.Statics = a.ZonedStatics(h.Name + ":" + a.Interface)
-			for _, key := range instances[at].LabelKeys(a, own) {
+			for _, key := range append(instances[at].LabelKeys(a, own), instances[at].announcedKeys(a)...) {
 				if !counted[at][key] {
 					counted[at][key] = true
 					need[a.Router]++
@@ -33,4 +32,21 @@ func (b *routerBuilder) labelDemand() map[string]int {
 		}
 	}
 	return need
+}
+
+// announcedKeys returns the keys of the labels that the networks announced by
+// the host of an attachment need.
+func (v VRF) announcedKeys(a Attachment) []vpn.LabelKey {
+	if a.BGP == nil {
+		return nil
+	}
+	var out []vpn.LabelKey
+	for _, s := range a.BGP.Sessions {
+		for _, p := range a.BGP.Networks {
+			if p.Addr().Is4() == s.PeerAddress.Is4() {
+				out = append(out, v.LabelMode.KeyFor(v.Name, p, s.PeerAddress))
+			}
+		}
+	}
+	return out
 }

@@ -263,6 +263,12 @@ hosts:
   c: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}`,
 		want: []string{`:5: router pe1: label range 16-18 is too small: 3 labels for what is attached to it, needs 4; make it at least 16-19, or set label-mode: per-vrf`},
 	}, {
+		name: `labels of LANs that a host announces by BGP`, file: base + `label-mode: per-prefix
+defaults: {router: {labels: 16-18}}
+hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24, "2001:db8:1::2/64"], lans: [10.8.0.0/24, "2001:db8:a::/48"], bgp: 65100}`,
+		want: []string{`:5: router pe1: label range 16-18 is too small: 3 labels for what is attached to it, needs 4; make it at least 16-19, or set label-mode: per-vrf`},
+	}, {
 		name: `expectation of oneself`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
   b: {to: pe1, vrf: red, addresses: [10.2.0.2/24]}

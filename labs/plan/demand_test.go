@@ -13,8 +13,9 @@ import (
 	"pseudowan/topology/random"
 )
 
-// What validate counts of labels is what the plan gives out: a range with as
-// many is taken and has a plan, one with a label less is refused.
+// What validate counts of labels is what the plan gives out and what the hosts'
+// BGP takes: a range with as many is taken and has a plan, one with a label less
+// is refused.
 func TestLabelDemandIsWhatThePlanTakes(t *testing.T) {
 	tight := 0
 	for seed := range uint64(30) {
@@ -56,14 +57,28 @@ func planOf(t *testing.T, file []byte) *Plan {
 	return plan
 }
 
+// labelsOf counts what a router gives out: by the plan, and once its hosts have
+// announced their LANs by BGP.
 func labelsOf(router Router) int {
-	labels := map[vpn.Label]bool{}
+	keys := map[vpn.LabelKey]bool{}
 	for _, v := range router.Config.VRFs {
 		for _, b := range v.Bindings {
-			labels[b.Label] = true
+			keys[b.Key] = true
+		}
+		for _, a := range router.Config.Access {
+			if a.CE == nil || a.VRF != v.Name {
+				continue
+			}
+			for _, s := range a.CE.BGP.Sessions {
+				for _, p := range a.CE.BGP.Networks {
+					if p.Addr().Is4() == s.PeerAddress.Is4() {
+						keys[v.LabelMode.KeyFor(v.Name, p, s.PeerAddress)] = true
+					}
+				}
+			}
 		}
 	}
-	return len(labels)
+	return len(keys)
 }
 
 // withLabels gives a router of a file a range of n labels.

@@ -94,6 +94,27 @@ func (t *Table) refuse(c *CE, key bgp.Key, why string) {
 	}
 }
 
+// Refused is why no CE's route to a prefix stands in a VRF; "" if none is
+// announced, or one is used.
+func (t *Table) Refused(name string, prefix netip.Prefix) (why string) {
+	for _, c := range t.CEs() {
+		if c.VRF() != name {
+			continue
+		}
+		for key, reason := range c.refused {
+			if key.Prefix == prefix && (why == "" || reason < why) {
+				why = reason
+			}
+		}
+		for key := range c.entered {
+			if key.Prefix == prefix {
+				return ""
+			}
+		}
+	}
+	return why
+}
+
 // unfit is why a route cannot stand in the VRF; "" if nothing is wrong.
 func (t *Table) unfit(c *CE, route bgp.Route) string {
 	a, hop := route.Prefix.Addr(), route.NextHop
