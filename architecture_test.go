@@ -32,14 +32,15 @@ const maxLines = 400
 var rooms = map[string][]string{
 	"bgp/vpn":       {},
 	"bgp/session":   {"bgp/vpn"},
-	"bgp/gate":      {},
+	"bgp/policy":    {"bgp/vpn"},
+	"bgp/gate":      {"bgp/policy", "bgp/vpn"},
 	"bgp/inner":     {},
 	"bgp/...":       {"bgp/..."},
 	"ovs/...":       {"ovs/..."},
 	"logfile":       {},
 	"hosts/...":     {"hosts/...", "logfile"},
-	"topology/...":  {"topology/...", "bgp/session", "bgp/vpn"},
-	"topology":      {"bgp/session", "bgp/vpn"},
+	"topology/...":  {"topology/...", "bgp/policy", "bgp/session", "bgp/vpn"},
+	"topology":      {"bgp/policy", "bgp/session", "bgp/vpn"},
 	"status":        {},
 	"test/lab":      {}, // tests only
 	"verify":        {"topology", "status"},

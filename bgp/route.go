@@ -94,29 +94,6 @@ func (r Route) Validate() error {
 	return nil
 }
 
-// Origin is the ORIGIN attribute (RFC 4271 section 5.1.1). Lower is preferred.
-type Origin uint8
-
-// The three origins.
-const (
-	OriginIGP        Origin = 0
-	OriginEGP        Origin = 1
-	OriginIncomplete Origin = 2
-)
-
-// String prints the origin as show tables spell it.
-func (o Origin) String() string {
-	switch o {
-	case OriginIGP:
-		return "igp"
-	case OriginEGP:
-		return "egp"
-	case OriginIncomplete:
-		return "incomplete"
-	}
-	return fmt.Sprintf("origin(%d)", uint8(o))
-}
-
 // comparePrefix orders IPv4 before IPv6, then by address, shorter first.
 func comparePrefix(a, b netip.Prefix) int {
 	return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))

@@ -83,7 +83,7 @@ func TestCustomerRoutes(t *testing.T) {
 }
 
 func TestASPathOverride(t *testing.T) {
-	p := ASPath{{ASSequence, []uint32{65100, 65200, 65100}}, {ASSet, []uint32{65100, 1}}}
+	p := ASPath{{Kind: ASSequence, AS: []uint32{65100, 65200, 65100}}, {Kind: ASSet, AS: []uint32{65100, 1}}}
 	if got := p.Override(65100, 65000).String(); got != "65000 65200 65000 {65000,1}" {
 		t.Errorf("overridden: %s", got)
 	}

@@ -1,5 +1,7 @@
 // Package vpn is the vocabulary of BGP/MPLS IP VPNs: route distinguishers,
-// route targets, address families and labels (RFC 4364, RFC 4659, RFC 8277).
+// route targets, sites of origin, address families and labels (RFC 4364, RFC
+// 4659, RFC 8277), and the attributes that their routes carry: AS paths,
+// origins and communities (RFC 4271, RFC 1997, RFC 4360, RFC 8092).
 //
 // It owns parsing, printing and comparing of these words, so that the file
 // format, the speaker, the tables and the printed output spell them alike.

@@ -215,3 +215,53 @@ func TestLabelKeys(t *testing.T) {
 		}
 	}
 }
+
+func TestCommunities(t *testing.T) {
+	for text, want := range map[string]uint32{
+		"65001:100": 0xfde90064, "0:0": 0, "65535:65535": 0xffffffff, "no-export": 0xffffff01, "graceful-shutdown": 0xffff0000, "blackhole": 0xffff029a,
+	} {
+		if c, err := ParseCommunity(text); err != nil || uint32(c) != want || c.String() != text {
+			t.Errorf("%q is %v, %v", text, c, err)
+		}
+	}
+	if c, err := ParseCommunity("65535:65281"); err != nil || c != NoExport {
+		t.Errorf("65535:65281 is %v, %v", c, err)
+	}
+	for _, text := range []string{"", "1", "65536:1", "1:65536", "1:2:3", "01:2", "a:b", "No-Export"} {
+		if c, err := ParseCommunity(text); err == nil {
+			t.Errorf("%q is read as %v", text, c)
+		}
+	}
+	if c, err := ParseLargeCommunity("4294967295:0:7"); err != nil || c != (LargeCommunity{0xffffffff, 0, 7}) || c.String() != "4294967295:0:7" {
+		t.Errorf("%v, %v", c, err)
+	}
+	for _, text := range []string{"", "1:2", "1:2:3:4", "1:2:4294967296", "1:2:"} {
+		if c, err := ParseLargeCommunity(text); err == nil {
+			t.Errorf("%q is read as %v", text, c)
+		}
+	}
+}
+
+func TestExtendedCommunities(t *testing.T) {
+	for text, want := range map[string]ExtendedCommunity{
+		"rt:65001:1":         {0, 2, 0xfd, 0xe9, 0, 0, 0, 1},
+		"rt:10.0.0.1:7":      {1, 2, 10, 0, 0, 1, 0, 7},
+		"soo:65001:1":        {0, 3, 0xfd, 0xe9, 0, 0, 0, 1},
+		"soo:4200000000:1":   {2, 3, 0xfa, 0x56, 0xea, 0, 0, 1},
+		"0x030b000000000001": {3, 0xb, 0, 0, 0, 0, 0, 1},
+		"0x4002fde900000001": {0x40, 2, 0xfd, 0xe9, 0, 0, 0, 1}, // a target that is not transitive is none
+	} {
+		c, err := ParseExtendedCommunity(text)
+		if err != nil || c != want || c.String() != text {
+			t.Errorf("%q is %x, %v", text, c, err)
+		}
+		if o, ok := SiteOfOriginFromBytes(c); ok != (c[1] == 3) || ok && o.Bytes() != c {
+			t.Errorf("%q is the site %v, %t", text, o, ok)
+		}
+	}
+	for _, text := range []string{"", "rt:", "soo:1", "rt:65001", "0x00", "0x030b00000000000g", "030b000000000001", "65001:1"} {
+		if c, err := ParseExtendedCommunity(text); err == nil {
+			t.Errorf("%q is read as %v", text, c)
+		}
+	}
+}

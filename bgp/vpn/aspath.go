@@ -1,4 +1,4 @@
-package bgp
+package vpn
 
 import (
 	"slices"
@@ -109,4 +109,48 @@ func (k SegmentKind) brackets() (before, between, after string) {
 		return "[", ",", "]"
 	}
 	return "", " ", ""
+}
+
+// Override returns the path with one AS in the place of another, wherever it
+// stands: a site takes routes of another site of its own AS then.
+func (p ASPath) Override(as, by uint32) ASPath {
+	if !p.Contains(as) {
+		return p
+	}
+	out := make(ASPath, len(p))
+	for i, s := range p {
+		out[i] = ASSegment{Kind: s.Kind, AS: make([]uint32, len(s.AS))}
+		for j, a := range s.AS {
+			if a == as {
+				a = by
+			}
+			out[i].AS[j] = a
+		}
+	}
+	return out
+}
+
+// Contains reports whether an AS is in the path.
+func (p ASPath) Contains(as uint32) bool {
+	for _, s := range p {
+		for _, a := range s.AS {
+			if a == as {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Prepend returns the path with ASes in front, nearest first.
+func (p ASPath) Prepend(as ...uint32) ASPath {
+	if len(as) == 0 {
+		return p
+	}
+	out := ASPath{{Kind: ASSequence, AS: as}}
+	if len(p) > 0 && p[0].Kind == ASSequence {
+		out[0].AS = append(append(make([]uint32, 0, len(as)+len(p[0].AS)), as...), p[0].AS...)
+		p = p[1:]
+	}
+	return append(out, p...)
 }

@@ -1,0 +1,39 @@
+package bgp
+
+import "pseudowan/bgp/vpn"
+
+// The attributes of a route are words of the vocabulary that the rooms of BGP
+// share.
+type (
+	ASPath         = vpn.ASPath
+	ASSegment      = vpn.ASSegment
+	SegmentKind    = vpn.SegmentKind
+	Origin         = vpn.Origin
+	Community      = vpn.Community
+	LargeCommunity = vpn.LargeCommunity
+)
+
+// The kinds of segments of an AS path.
+const (
+	ASSet            = vpn.ASSet
+	ASSequence       = vpn.ASSequence
+	ASConfedSequence = vpn.ASConfedSequence
+	ASConfedSet      = vpn.ASConfedSet
+)
+
+// The three origins.
+const (
+	OriginIGP        = vpn.OriginIGP
+	OriginEGP        = vpn.OriginEGP
+	OriginIncomplete = vpn.OriginIncomplete
+)
+
+// The communities that restrict how far a route may go (RFC 1997).
+const (
+	NoExport          = vpn.NoExport
+	NoAdvertise       = vpn.NoAdvertise
+	NoExportSubconfed = vpn.NoExportSubconfed
+)
+
+// Sequence is the path that passes the given ASes, nearest first.
+func Sequence(as ...uint32) ASPath { return vpn.Sequence(as...) }
