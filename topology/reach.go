@@ -3,6 +3,8 @@ package topology
 import (
 	"net/netip"
 	"slices"
+
+	"pseudowan/bgp/vpn"
 )
 
 // Reach is one pair of addresses between which packets go both ways.
@@ -47,12 +49,17 @@ type walker struct {
 	order   map[string]int
 	outlets map[string]lookup[outlet]
 	fibs    map[vrfKey]lookup[ExpectedRoute]
+	modes   map[vrfKey]vpn.LabelMode
 }
 
 func newWalker(t *Topology) *walker {
 	w := &walker{
 		hosts: make(map[string]*Host), order: make(map[string]int),
 		outlets: make(map[string]lookup[outlet]), fibs: make(map[vrfKey]lookup[ExpectedRoute]),
+		modes: make(map[vrfKey]vpn.LabelMode),
+	}
+	for _, v := range t.VRFs {
+		w.modes[vrfKey{v.Router, v.Name}] = v.LabelMode
 	}
 	for i := range t.Hosts {
 		h := &t.Hosts[i]
@@ -110,23 +117,33 @@ func (l lookup[T]) find(a netip.Addr) (v T, bits int) {
 
 // candidates returns the hosts that packets of a host could reach.
 func (w *walker) candidates(from *Host) []*Host {
-	seen := map[string]bool{from.Name: true}
-	queue := []*Host{from}
+	seen, entered := map[string]bool{from.Name: true}, map[vrfKey]bool{}
 	var out []*Host
-	for len(queue) > 0 {
+	var queue []vrfKey
+	enter := func(at vrfKey) {
+		if !entered[at] {
+			entered[at] = true
+			queue = append(queue, at)
+		}
+	}
+	send := func(h *Host) {
+		for _, a := range h.Attachments {
+			enter(vrfKey{a.Router, a.VRF})
+		}
+	}
+	for send(from); len(queue) > 0; {
 		at := queue[0]
 		queue = queue[1:]
-		for _, a := range at.Attachments {
-			for _, route := range w.fibs[vrfKey{a.Router, a.VRF}] {
-				next := route.Origin.Host
-				if seen[next] {
-					continue
-				}
-				seen[next] = true
-				out = append(out, w.hosts[next])
-				if w.hosts[next].Forward {
-					queue = append(queue, w.hosts[next])
-				}
+		for _, route := range w.fibs[at] {
+			enter(vrfKey{route.Origin.Router, route.Origin.VRF})
+			next := w.hosts[route.Origin.Host]
+			if seen[next.Name] {
+				continue
+			}
+			seen[next.Name] = true
+			out = append(out, next)
+			if next.Forward {
+				send(next)
 			}
 		}
 	}
@@ -151,8 +168,8 @@ func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr
 		} else {
 			via = append(via, at.Name)
 		}
-		route, bits := w.fibs[vrfKey{a.Router, a.VRF}].find(destination)
-		if bits < 0 {
+		route, found := w.route(vrfKey{a.Router, a.VRF}, destination)
+		if !found {
 			return source, via, false
 		}
 		if at = w.hosts[route.Origin.Host]; nobody(at, route.Origin, destination) {
@@ -166,6 +183,26 @@ func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr
 		}
 	}
 	return source, via, false
+}
+
+// route is the route by which a packet that enters a VRF leaves the last one of
+// its way towards a host. Where the label does not stand for a next hop, the
+// VRF in which a route originates looks the packet up again, and may know a
+// longer prefix.
+func (w *walker) route(at vrfKey, destination netip.Addr) (route ExpectedRoute, found bool) {
+	for range maxForwards {
+		route, bits := w.fibs[at].find(destination)
+		origin := vrfKey{route.Origin.Router, route.Origin.VRF}
+		perNextHop := at.router == origin.router || w.modes[origin] == vpn.PerNextHop
+		switch {
+		case bits < 0:
+			return route, false
+		case at == origin, perNextHop && route.Source != SourceConnected:
+			return route, true
+		}
+		at = origin
+	}
+	return ExpectedRoute{}, false
 }
 
 // outlet is the attachment through which a host sends packets for an address to

@@ -85,3 +85,35 @@ hosts:
 		}
 	}
 }
+
+// A label that stands for no next hop has its packets looked up again, in the
+// VRF where the route originates: it may know a longer prefix.
+func TestReachByASecondLookup(t *testing.T) {
+	for mode, want := range map[string]bool{"per-next-hop": false, "per-vrf": true, "per-prefix": true} {
+		lab, err := Parse("lab.yaml", []byte(`
+name: again
+label-mode: `+mode+`
+routers: {pe1: {as: 65000}, pe2: {as: 65000}, pe3: {as: 65000}}
+links:
+- {ends: [pe1:to2, pe2:to1], subnets: [192.168.1.0/30]}
+- {ends: [pe1:to3, pe3:to1], subnets: [192.168.2.0/30]}
+vrfs: {v: {rts: "65000:1"}}
+hosts:
+  exit: {to: pe1, vrf: v, addresses: [10.3.0.2/24], announce: [0.0.0.0/0]}
+  a:    {to: pe2, vrf: v, addresses: [10.1.0.2/24]}
+  b:    {to: pe3, vrf: v, addresses: [10.2.0.2/24]}
+`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]bool{}
+		for _, r := range lab.Reaches() {
+			got[r.From+" "+r.Destination.String()] = true
+		}
+		for pair, want := range map[string]bool{"a 10.2.0.2": want, "b 10.1.0.2": want, "a 10.3.0.2": true, "exit 10.2.0.2": true} {
+			if got[pair] != want {
+				t.Errorf("%s, %s: reached %t, want %t", mode, pair, got[pair], want)
+			}
+		}
+	}
+}

@@ -128,6 +128,8 @@ var (
 	duplicates  = regexp.MustCompile(`^(local|anycast) fe80:`)  // an address comes into use after a while
 	bridgeState = regexp.MustCompile(`state \S+`)               // UNKNOWN until something has passed
 	randomMAC   = regexp.MustCompile(`link/ether \S+`)
+	linkMTU     = regexp.MustCompile(`(?m)^\d+: (\S+?)(?:@\S+)?: .* mtu (\d+) `)
+	routeMTU    = regexp.MustCompile(` dev (\S+) proto ra .*\bmtu (\d+)`)
 	daemonLink  = regexp.MustCompile(`\b(br0|ovs-netdev|ovs-system)\b`)
 )
 
@@ -161,7 +163,16 @@ func namedFlows(dump string) string {
 // kernelState leaves out what differs between two starts of one thing.
 func kernelState(text string) string {
 	var b strings.Builder
+	mtus := map[string]string{}
+	for _, m := range linkMTU.FindAllStringSubmatch(text, -1) {
+		mtus[m[1]] = m[2]
+	}
 	for line := range strings.Lines(text) {
+		// The kernel notes on the route the MTU of an advertisement that is new
+		// to it, even where the link has come to it by then.
+		if m := routeMTU.FindStringSubmatch(line); m != nil && mtus[m[1]] == m[2] {
+			line = strings.Replace(line, " mtu "+m[2], "", 1)
+		}
 		if daemonLink.MatchString(line) || duplicates.MatchString(line) {
 			continue
 		}
