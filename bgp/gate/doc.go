@@ -7,6 +7,11 @@
 // withdrawn, too. What passes is well-formed in everything that the receiver has
 // to look at.
 //
+// A [Judge] keeps what the peer has announced (Adj-RIB-In) and applies the import
+// policy to it. In the other direction an [Editor] keeps what the peer has been
+// told (Adj-RIB-Out), applies the export policy, heeds well-known communities (RFC
+// 1997), and has routes with equal attributes share messages.
+//
 // It owns the wire format and the words for NOTIFICATIONs. It is pure: it must
 // not contain sockets, goroutines, a clock, or any BGP implementation.
 package gate

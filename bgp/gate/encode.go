@@ -29,6 +29,19 @@ func (u *update) messages() []byte {
 	return Keepalive()
 }
 
+// withdrawalsAlone encodes what the update withdraws, without what it announces.
+func (u *update) withdrawalsAlone() []byte {
+	out := u.replaced()
+	var attrs []byte
+	if u.unreach != nil && (len(u.unreach.routes) > 0 || u.unreach.end()) {
+		attrs = appendMP(nil, attrUnreach, u.unreach.head, rawRoutes(u.unreach.routes))
+	}
+	if len(u.withdrawn)+len(attrs) == 0 {
+		return out
+	}
+	return appendUpdate(out, rawRoutes(u.withdrawn), attrs, nil)
+}
+
 // replaced withdraws what the receiver knows of routes that it cannot be shown
 // any more: the peer has said something else of them.
 func (u *update) replaced() (out []byte) {

@@ -113,7 +113,7 @@ const (
 	hop     = "400304c0a80002 "
 	nlri4   = "180a0102"
 	vpnNLRI = "70 007d01 0000fdea00000001 1e0100"
-	vpn     = "800e20 000180 0c 0000000000000000c0a80002 00 " + vpnNLRI
+	reach   = "800e20 000180 0c 0000000000000000c0a80002 00 " + vpnNLRI
 	vpnGone = "800f12 000180 70 800000 0000fdea00000001 1e0100"
 )
 
@@ -133,7 +133,7 @@ func TestUpdates(t *testing.T) {
 		want []byte
 	}{
 		{"IPv4", updateMsg("", base+hop, nlri4), same},
-		{"VPN", updateMsg("", base+vpn, ""), same},
+		{"VPN", updateMsg("", base+reach, ""), same},
 		{"withdrawals", updateMsg(nlri4, vpnGone, ""), same},
 		{"end of RIB", updateMsg("", "", ""), same},
 		{"end of RIB, VPN", updateMsg("", "800f03000180", ""), same},
@@ -144,31 +144,31 @@ func TestUpdates(t *testing.T) {
 		{"a confederation", updateMsg("", "40010100 40020603010000fdea "+hop, nlri4), gone4},
 		{"NEXT_HOP of class D", updateMsg("", base+"400304e0000001", nlri4), gone4},
 		{"no NEXT_HOP", updateMsg("", base, nlri4), gone4},
-		{"no AS_PATH", updateMsg("", "40010100"+vpn, ""), goneVPN},
-		{"MED of three octets", updateMsg("", base+"800403000000"+vpn, ""), goneVPN},
-		{"no communities in COMMUNITIES", updateMsg("", base+"c00800"+vpn, ""), goneVPN},
-		{"extended communities of nine octets", updateMsg("", base+"c01009000000000000000000"+vpn, ""), goneVPN},
-		{"large communities of four octets", updateMsg("", base+"c0200400000000"+vpn, ""), goneVPN},
-		{"an attribute over the end", updateMsg("", base+vpn+"c0100f00", ""), goneVPN},
-		{"both families", updateMsg("", "40010109 40020602010000fdea"+hop+vpn, nlri4), append(slices.Clone(gone4), goneVPN...)},
+		{"no AS_PATH", updateMsg("", "40010100"+reach, ""), goneVPN},
+		{"MED of three octets", updateMsg("", base+"800403000000"+reach, ""), goneVPN},
+		{"no communities in COMMUNITIES", updateMsg("", base+"c00800"+reach, ""), goneVPN},
+		{"extended communities of nine octets", updateMsg("", base+"c01009000000000000000000"+reach, ""), goneVPN},
+		{"large communities of four octets", updateMsg("", base+"c0200400000000"+reach, ""), goneVPN},
+		{"an attribute over the end", updateMsg("", base+reach+"c0100f00", ""), goneVPN},
+		{"both families", updateMsg("", "40010109 40020602010000fdea"+hop+reach, nlri4), append(slices.Clone(gone4), goneVPN...)},
 
-		{"LOCAL_PREF from outside", updateMsg("", base+"40050400000064"+vpn, ""), updateMsg("", base+vpn, "")},
-		{"ORIGINATOR_ID and CLUSTER_LIST from outside", updateMsg("", base+"80090401020304 800a0401020304"+vpn, ""), updateMsg("", base+vpn, "")},
-		{"ATOMIC_AGGREGATE of an octet", updateMsg("", base+"40060100"+vpn, ""), updateMsg("", base+vpn, "")},
-		{"AGGREGATOR of six octets", updateMsg("", base+"c007060102030405ff"+vpn, ""), updateMsg("", base+vpn, "")},
-		{"prefix SID over its end", updateMsg("", base+"c0280705000400010000"+vpn, ""), updateMsg("", base+vpn, "")},
-		{"AIGP of two octets", updateMsg("", base+"801a020100"+vpn, ""), updateMsg("", base+vpn, "")},
-		{"NEXT_HOP beside VPN routes", updateMsg("", base+hop+vpn, ""), updateMsg("", base+vpn, "")},
-		{"MED twice", updateMsg("", base+"80040400000001 80040400000002"+vpn, ""), updateMsg("", base+"80040400000001"+vpn, "")},
-		{"an unknown attribute, transitive", updateMsg("", base+"e0c80100"+vpn, ""), same},
-		{"an unknown attribute, not transitive", updateMsg("", base+"80c80100"+vpn, ""), updateMsg("", base+vpn, "")},
-		{"unused flags", updateMsg("", base+"8f0404 00000001"+vpn, ""), updateMsg("", base+"800404 00000001"+vpn, "")},
-		{"flags that are ignored", updateMsg("", base+"c908040000fdea"+vpn, ""), updateMsg("", base+"c008040000fdea"+vpn, "")},
+		{"LOCAL_PREF from outside", updateMsg("", base+"40050400000064"+reach, ""), updateMsg("", base+reach, "")},
+		{"ORIGINATOR_ID and CLUSTER_LIST from outside", updateMsg("", base+"80090401020304 800a0401020304"+reach, ""), updateMsg("", base+reach, "")},
+		{"ATOMIC_AGGREGATE of an octet", updateMsg("", base+"40060100"+reach, ""), updateMsg("", base+reach, "")},
+		{"AGGREGATOR of six octets", updateMsg("", base+"c007060102030405ff"+reach, ""), updateMsg("", base+reach, "")},
+		{"prefix SID over its end", updateMsg("", base+"c0280705000400010000"+reach, ""), updateMsg("", base+reach, "")},
+		{"AIGP of two octets", updateMsg("", base+"801a020100"+reach, ""), updateMsg("", base+reach, "")},
+		{"NEXT_HOP beside VPN routes", updateMsg("", base+hop+reach, ""), updateMsg("", base+reach, "")},
+		{"MED twice", updateMsg("", base+"80040400000001 80040400000002"+reach, ""), updateMsg("", base+"80040400000001"+reach, "")},
+		{"an unknown attribute, transitive", updateMsg("", base+"e0c80100"+reach, ""), same},
+		{"an unknown attribute, not transitive", updateMsg("", base+"80c80100"+reach, ""), updateMsg("", base+reach, "")},
+		{"unused flags", updateMsg("", base+"8f0404 00000001"+reach, ""), updateMsg("", base+"800404 00000001"+reach, "")},
+		{"flags that are ignored", updateMsg("", base+"c908040000fdea"+reach, ""), updateMsg("", base+"c008040000fdea"+reach, "")},
 		{"a family that is not negotiated", updateMsg("", base+"800e08 000119 00 00 000000", ""), Keepalive()},
-		{"no bottom", updateMsg("", base+strings.Replace(vpn, "007d01", "007d00", 1), ""), updateMsg("", base+vpn, "")},
+		{"no bottom", updateMsg("", base+strings.Replace(reach, "007d01", "007d00", 1), ""), updateMsg("", base+reach, "")},
 
-		{"MP_REACH_NLRI twice", updateMsg("", base+vpn+vpn, ""), end},
-		{"unknown and well-known", updateMsg("", base+"40c80100"+vpn, ""), end},
+		{"MP_REACH_NLRI twice", updateMsg("", base+reach+reach, ""), end},
+		{"unknown and well-known", updateMsg("", base+"40c80100"+reach, ""), end},
 		{"next hop of five octets", updateMsg("", base+"800e19 000180 05 c0a8000201 00 "+vpnNLRI, ""), end},
 		{"prefix of 33 bits", updateMsg("", base+hop, "210a01020304"), end},
 		{"prefix over the end", updateMsg("", base+hop, "180a01"), end},
@@ -203,7 +203,7 @@ func TestUpdates(t *testing.T) {
 // Inside an AS, what only counts there is kept.
 func TestUpdatesInside(t *testing.T) {
 	j := judgeOf(t, 65002, openCaps)
-	in := updateMsg("", "40010100 400200 40050400000064 80090401020304 800a0401020304"+vpn, "")
+	in := updateMsg("", "40010100 400200 40050400000064 80090401020304 800a0401020304"+reach, "")
 	if v := j.Received(slices.Clone(in)); !bytes.Equal(v.Pass, in) {
 		t.Errorf("%+v", v)
 	}
@@ -213,27 +213,27 @@ func TestUpdatesInside(t *testing.T) {
 // stands behind them.
 func TestTwoOctetAS(t *testing.T) {
 	const as2, as4, agg2, agg4 = "4002040201fdea", "c011060201 0000fdea", "c00706 fdea01020304", "c01208 0000fdea01020304"
-	shuffled := judgeOf(t, 65001, "010400010080").Received(updateMsg("", as4+agg4+agg2+as2+"40010100"+vpn, ""))
-	if want := updateMsg("", "40010100"+as2+agg2+as4+agg4+vpn, ""); !bytes.Equal(shuffled.Pass, want) {
+	shuffled := judgeOf(t, 65001, "010400010080").Received(updateMsg("", as4+agg4+agg2+as2+"40010100"+reach, ""))
+	if want := updateMsg("", "40010100"+as2+agg2+as4+agg4+reach, ""); !bytes.Equal(shuffled.Pass, want) {
 		t.Errorf("passed on as\n%x, want\n%x", shuffled.Pass, want)
 	}
-	alone := judgeOf(t, 65001, "010400010080").Received(updateMsg("", "40010100"+as2+agg4+vpn, ""))
-	if want := updateMsg("", "40010100"+as2+vpn, ""); !bytes.Equal(alone.Pass, want) {
+	alone := judgeOf(t, 65001, "010400010080").Received(updateMsg("", "40010100"+as2+agg4+reach, ""))
+	if want := updateMsg("", "40010100"+as2+reach, ""); !bytes.Equal(alone.Pass, want) {
 		t.Errorf("passed on as\n%x, want\n%x", alone.Pass, want)
 	}
 	j := judgeOf(t, 65001, "010400010001 010400010080")
-	in := updateMsg("", "40010100 4002040201fdea"+vpn, "")
+	in := updateMsg("", "40010100 4002040201fdea"+reach, "")
 	if v := j.Received(slices.Clone(in)); !bytes.Equal(v.Pass, in) {
 		t.Errorf("%+v", v)
 	}
-	if v := j.Received(updateMsg("", base+vpn, "")); len(v.Faults) == 0 {
+	if v := j.Received(updateMsg("", base+reach, "")); len(v.Faults) == 0 {
 		t.Errorf("4-octet AS numbers pass: %+v", v)
 	}
 }
 
 func TestStrangeRDs(t *testing.T) {
 	j := judgeOf(t, 65001, openCaps)
-	strange := strings.Replace(vpn, "0000fdea", "0007fdea", 1)
+	strange := strings.Replace(reach, "0000fdea", "0007fdea", 1)
 	v := j.Received(updateMsg("", base+strange, ""))
 	want := Path{Family: VPNv4, RD: [8]byte(unhex("0007fdea00000001")), Prefix: netip.MustParsePrefix("30.1.0.0/24")}
 	if !bytes.Equal(v.Pass, Keepalive()) || len(v.Strange) != 1 || v.Strange[0].Path != want || v.Strange[0].Withdrawn || j.Held() != 1 {
@@ -250,7 +250,7 @@ func TestStrangeRDs(t *testing.T) {
 func TestSeveralLabels(t *testing.T) {
 	two := "800e23 000180 0c 0000000000000000c0a80002 00 88 00bb80 00fa01 0000fdea00000001 1e0100"
 	j := judgeOf(t, 65001, openCaps)
-	one := updateMsg("", base+vpn, "")
+	one := updateMsg("", base+reach, "")
 	gone := updateMsg("", vpnGone, "")
 	j.Received(slices.Clone(one))
 	if v := j.Received(updateMsg("", base+two, "")); !bytes.Equal(v.Pass, gone) || len(v.Strange) != 1 || v.Strange[0].Labels != 2 || v.Strange[0].Withdrawn || j.Held() != 1 {

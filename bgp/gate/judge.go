@@ -3,7 +3,6 @@ package gate
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/maphash"
 	"net/netip"
 	"sync/atomic"
 )
@@ -46,17 +45,17 @@ type Judge struct {
 
 	strangers map[key]struct{} // paths that the receiver was not shown
 
-	seed   maphash.Seed
-	held   map[uint64]uint32 // octets of each path that the peer has announced
-	octets int               // of all of them
-	limit  atomic.Uint32     // 0: none
-	count  atomic.Int64      // len(held)
+	rib    ribIn
+	raw    []byte        // scratch: the attributes of a message
+	limit  atomic.Uint32 // 0: none
+	count  atomic.Int64  // paths that the limit concerns
+	shown  atomic.Int64  // paths that the receiver is shown
 	warned bool
 }
 
 // NewJudge returns the judge of a new connection.
 func NewJudge(c Config) *Judge {
-	return &Judge{cfg: c, seed: maphash.MakeSeed(), held: make(map[uint64]uint32), strangers: make(map[key]struct{})}
+	return &Judge{cfg: c, rib: newRIBIn(), strangers: make(map[key]struct{})}
 }
 
 // Verdict is what is to be done about one message.
@@ -170,7 +169,9 @@ func (j *Judge) update(msg []byte) Verdict {
 		return Verdict{Refuse: updateError(updateAttributeList, nil), Faults: []string{err.Error()}}
 	}
 	v := Verdict{Pass: pass, Routes: u.size(), Faults: u.faults, Strange: j.strange(u)}
-	j.hold(u)
+	if told := j.hold(u); told != nil {
+		v.Pass = told
+	}
 	j.checkLimits(&v)
 	return v
 }

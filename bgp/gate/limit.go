@@ -1,9 +1,6 @@
 package gate
 
-import (
-	"fmt"
-	"hash/maphash"
-)
+import "fmt"
 
 const (
 	// pathOctets is how long the attributes of a path may be on average, where
@@ -25,47 +22,6 @@ func (j *Judge) SetLimit(n uint32) bool {
 // called at any time.
 func (j *Judge) Held() int { return int(j.count.Load()) }
 
-// hold follows the paths of an update.
-func (j *Judge) hold(u *update) {
-	j.forget(IPv4, u.withdrawn)
-	if u.unreach != nil {
-		j.forget(u.unreach.family, u.unreach.routes, u.unreach.strange)
-	}
-	announce := j.remember
-	if u.asWithdrawn {
-		announce = func(f Family, _ uint32, lists ...[]route) { j.forget(f, lists...) }
-	}
-	octets := 0
-	for _, a := range u.attrs {
-		octets += len(a.raw)
-	}
-	announce(IPv4, uint32(octets), u.routes)
-	if u.reach != nil {
-		announce(u.reach.family, uint32(octets), u.reach.routes, u.reach.strange)
-	}
-	j.count.Store(int64(len(j.held)))
-}
-
-func (j *Judge) remember(f Family, octets uint32, lists ...[]route) {
-	for _, routes := range lists {
-		for i := range routes {
-			h := maphash.Comparable(j.seed, routes[i].key(f))
-			j.octets += int(octets) - int(j.held[h])
-			j.held[h] = octets
-		}
-	}
-}
-
-func (j *Judge) forget(f Family, lists ...[]route) {
-	for _, routes := range lists {
-		for i := range routes {
-			h := maphash.Comparable(j.seed, routes[i].key(f))
-			j.octets -= int(j.held[h])
-			delete(j.held, h)
-		}
-	}
-}
-
 // checkLimits ends the session of a peer that has announced too much, before
 // the receiver hears of it.
 func (j *Judge) checkLimits(v *Verdict) {
@@ -74,11 +30,11 @@ func (j *Judge) checkLimits(v *Verdict) {
 		j.warned = false
 		return
 	}
-	switch n := len(j.held); {
+	switch n := len(j.rib.paths); {
 	case n > limit:
 		refused := TooManyPrefixes()
 		*v = Verdict{Refuse: &refused, Limit: true}
-	case j.octets > limit*pathOctets:
+	case j.rib.octets > limit*pathOctets:
 		*v = Verdict{Refuse: &Notification{Code: CodeCease, Subcode: ceaseResources}, Limit: true}
 	case n*100 < limit*calmPercent:
 		j.warned = false

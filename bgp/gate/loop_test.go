@@ -31,7 +31,7 @@ func TestLoops(t *testing.T) {
 		{"half of two numbers", outside, 0, openCaps, "40010100 40020a0202 0000fdea fde90000", false},
 		{"of four octets, from a peer without", 4200000000, 0, "010400010080", "40010100 4002060202fdea5ba0 c0110a0202 0000fdea fa56ea00", true},
 	} {
-		in := updateMsg("", tt.attrs+vpn, "")
+		in := updateMsg("", tt.attrs+reach, "")
 		j := judgeOf(t, tt.localAS, tt.caps)
 		j.cfg.AllowOwnAS = tt.allow
 		v := j.Received(bytes.Clone(in))

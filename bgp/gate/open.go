@@ -28,6 +28,7 @@ type Open struct {
 	ID       netip.Addr
 	AS4      bool     // it carries a 4-octet AS number (RFC 6793)
 	Families []Family // of its multiprotocol capabilities (RFC 4760)
+	Extended []Family // whose routes it takes with IPv6 next hops (RFC 8950)
 
 	capabilities []byte // those that are passed on
 }
@@ -104,6 +105,11 @@ func (o *Open) read(b []byte) bool {
 		case code == capRefresh && len(value) == 0:
 		case code == capGracefulRestart && len(value) >= 2 && (len(value)-2)%4 == 0:
 		case code == capExtendedNextHop && len(value) > 0 && len(value)%6 == 0:
+			for v := value; len(v) > 0; v = v[6:] {
+				if f, ok := familyOf(binary.BigEndian.Uint16(v), v[3]); ok && v[2] == 0 && binary.BigEndian.Uint16(v[4:]) == 2 {
+					o.Extended = append(o.Extended, f)
+				}
+			}
 		default:
 			continue
 		}

@@ -22,8 +22,8 @@ func TestLoseTies(t *testing.T) {
 		name     string
 		in, want []byte
 	}{
-		{"its own", updateMsg("", path+vpn, ""), updateMsg("", path+originator+vpn, "")},
-		{"somebody else's", updateMsg("", path+"8009040a000002"+vpn, ""), updateMsg("", path+"8009040a000002"+vpn, "")},
+		{"its own", updateMsg("", path+reach, ""), updateMsg("", path+originator+reach, "")},
+		{"somebody else's", updateMsg("", path+"8009040a000002"+reach, ""), updateMsg("", path+"8009040a000002"+reach, "")},
 		{"a withdrawal", updateMsg("", vpnGone, ""), updateMsg("", vpnGone, "")},
 		{"an end of RIB", updateMsg("", "800f03000180", ""), updateMsg("", "800f03000180", "")},
 	} {

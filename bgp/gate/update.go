@@ -156,6 +156,15 @@ func (j *Judge) judgeAttribute(u *update, a attribute) *Notification {
 }
 
 func (u *update) keep(a attribute) {
+	if a.kind == attrLargeCommunities {
+		var marked bool
+		if a, marked = unmarked(a); marked {
+			u.rewritten = true
+			if len(a.value) == 0 {
+				return
+			}
+		}
+	}
 	a.clean()
 	u.exotic = u.exotic || !a.plain()
 	u.attrs = append(u.attrs, a)

@@ -1,0 +1,207 @@
+package gate
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"pseudowan/bgp/policy"
+)
+
+// EditorConfig is the configuration of a session, as far as an editor needs it.
+type EditorConfig struct {
+	External bool // the peer is of another AS
+
+	// Local is the address of the router on the session. VPNv6 routes whose next
+	// hop it is carry LocalIPv6 instead where that is valid (RFC 4659 section
+	// 3.2.1).
+	Local, LocalIPv6 netip.Addr
+}
+
+// Editor stands between an implementation that is trusted and one of its peers.
+// It keeps what the peer has been told (Adj-RIB-Out, RFC 4271 section 3.2), keeps
+// back what it must not be told, and has routes with equal attributes share
+// messages.
+type Editor struct {
+	cfg  EditorConfig
+	sent sent // scratch
+
+	mu       sync.RWMutex
+	shape    shape
+	extended [VPNv6 + 1]bool // families of IPv4 prefixes that the peer takes with IPv6 next hops
+	chain    *policy.Chain   // export policy; nil: everything passes as it is
+	pool     pool
+	told     map[key]outPath
+	count    atomic.Int64 // len(told)
+	pending  []change
+	places   map[key]int // in pending
+	loose    bool        // something has been passed on that could not be read
+	warning  string
+}
+
+// outPath is what the peer has been told of a route.
+type outPath struct {
+	attrs *pathAttrs
+	label [3]byte
+}
+
+// change is what the peer is to be told of a route.
+type change struct {
+	key     key
+	outPath // attrs are nil for a withdrawal
+}
+
+// NewEditor returns the editor of a new connection.
+func NewEditor(c EditorConfig) *Editor {
+	return &Editor{cfg: c, told: make(map[key]outPath), pool: make(pool), places: make(map[key]int)}
+}
+
+// Opened takes note of the OPENs that both ends have sent. It may be called from
+// any goroutine.
+func (e *Editor) Opened(ours, peer Open) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.shape = shape{internal: !e.cfg.External, as4: ours.AS4 && peer.AS4}
+	for _, f := range peer.Extended {
+		e.extended[f] = true
+	}
+}
+
+// SetPolicy has another export policy decide on what comes; nil: none. What has
+// been told already has to come again. It may be called from any goroutine.
+func (e *Editor) SetPolicy(c *policy.Chain) {
+	if c != nil && c.Empty() {
+		c = nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.chain = c
+}
+
+// Edit takes a whole message of the sender. It appends what can be sent at once;
+// routes wait for Flush. An error tells of a message that could not be read, and
+// is passed on as it is. Edit and Flush may be used from one goroutine only.
+func (e *Editor) Edit(out, msg []byte) ([]byte, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(msg) < headerLength+4 || msg[18] != typeUpdate {
+		return append(e.flush(out), msg...), nil
+	}
+	err := e.sent.split(msg, &e.shape)
+	switch {
+	case err == nil && !e.sent.isEnd():
+		e.queue(&e.sent)
+		return out, nil
+	case err != nil:
+		e.loose = true
+		err = fmt.Errorf("an UPDATE message is sent unread: %w", err)
+	}
+	return append(e.flush(out), msg...), err
+}
+
+// Pending is how many routes wait for Flush.
+func (e *Editor) Pending() int { return len(e.pending) }
+
+// Told is how many routes the peer has been told and not withdrawn from. It may
+// be called at any time.
+func (e *Editor) Told() int { return int(e.count.Load()) }
+
+// queue notes what a message says, in the place of what waits for the same
+// routes.
+func (e *Editor) queue(s *sent) {
+	for _, k := range s.gone {
+		e.queueOne(change{key: k})
+	}
+	if len(s.reach) == 0 {
+		return
+	}
+	d := e.decide(s)
+	defer d.end()
+	for i := range s.reach {
+		r := &s.reach[i]
+		e.queueOne(change{key: r.key, outPath: outPath{attrs: d.of(&r.key), label: r.label}})
+	}
+}
+
+func (e *Editor) queueOne(c change) {
+	if i, ok := e.places[c.key]; ok {
+		e.pool.release(e.pending[i].attrs)
+		e.pending[i] = c
+		return
+	}
+	if c.attrs == nil && !e.loose {
+		if _, told := e.told[c.key]; !told {
+			return // the peer knows nothing of it
+		}
+	}
+	e.places[c.key] = len(e.pending)
+	e.pending = append(e.pending, c)
+}
+
+// Flush appends what waits.
+func (e *Editor) Flush(out []byte) []byte {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.flush(out)
+}
+
+func (e *Editor) flush(out []byte) []byte {
+	var b bundle
+	for _, c := range e.pending {
+		before, told := e.told[c.key]
+		switch {
+		case c.attrs != nil:
+			e.told[c.key] = c.outPath
+			b.announce(labelled{c.key, c.label}, c.attrs)
+		case told || e.loose:
+			delete(e.told, c.key)
+			b.withdraw(c.key)
+		}
+		e.pool.release(before.attrs)
+	}
+	e.count.Store(int64(len(e.told)))
+	e.pending = e.pending[:0]
+	clear(e.places)
+	return b.appendMessages(out)
+}
+
+// AdvertisedPath is a path that the peer has been told.
+type AdvertisedPath struct {
+	policy.Path
+	Label uint32
+}
+
+// Paths lists what the peer has been told, in no order. It may be called at any
+// time.
+func (e *Editor) Paths() []AdvertisedPath {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	list := make([]AdvertisedPath, 0, len(e.told))
+	decoded := make(map[*pathAttrs]policy.Path)
+	for k, p := range e.told {
+		path, ok := decoded[p.attrs]
+		if !ok {
+			path = p.attrs.decode(e.shape.as4)
+			decoded[p.attrs] = path
+		}
+		list = append(list, AdvertisedPath{k.describe(path), labelOf(p.label)})
+	}
+	return list
+}
+
+// Messages encodes what the peer has been told as UPDATE messages. It may be
+// called at any time.
+func (e *Editor) Messages() []byte {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	var b bundle
+	for k, p := range e.told {
+		b.announce(labelled{k, p.label}, p.attrs)
+	}
+	return b.appendMessages(nil)
+}
+
+// length reads the two octets of a length.
+func length(b []byte) int { return int(binary.BigEndian.Uint16(b)) }

@@ -1,0 +1,80 @@
+package gate
+
+import (
+	"fmt"
+
+	"pseudowan/bgp/policy"
+)
+
+// ReceivedPath is a path that the peer has announced.
+type ReceivedPath struct {
+	Before policy.Path    // as received, and repaired
+	After  policy.Path    // as the import policy makes it
+	By     policy.Verdict // what the import policy thinks of it
+	Label  uint32         // the first one
+	Labels int
+	Unused string // why the receiver is not shown the path; "": it is
+}
+
+// Paths lists what the peer has announced, in no order. It may be called at any
+// time.
+func (j *Judge) Paths() []ReceivedPath {
+	r := &j.rib
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	list := make([]ReceivedPath, 0, len(r.paths))
+	decoded := make(map[*pathAttrs]policy.Path)
+	for k, p := range r.paths {
+		before, ok := decoded[p.in]
+		if !ok {
+			before = p.in.decode(j.shape.as4)
+			decoded[p.in] = before
+		}
+		list = append(list, r.describe(k, p, before))
+	}
+	return list
+}
+
+func (r *ribIn) describe(k key, p inPath, before policy.Path) ReceivedPath {
+	before = k.describe(before)
+	s := ReceivedPath{Before: before, After: before, Label: labelOf(p.label), Labels: int(p.labels)}
+	if r.chain != nil && p.fate != alien {
+		s.After, s.By = r.chain.Evaluate(before)
+	}
+	switch p.fate {
+	case rejected:
+		s.Unused = "rejected by " + s.By.By.String()
+	case tooLong:
+		s.Unused = "no message can hold what the import policy makes of it"
+	case alien:
+		s.Unused = "its route distinguisher is of an unknown type"
+		if p.labels > 1 {
+			s.Unused = fmt.Sprintf("it carries %d labels; one is supported", p.labels)
+		}
+	}
+	return s
+}
+
+func labelOf(l [3]byte) uint32 { return uint32(l[0])<<12 | uint32(l[1])<<4 | uint32(l[2])>>4 }
+
+// Accepted is how many paths of the peer the receiver is shown. It may be called
+// at any time.
+func (j *Judge) Accepted() int { return int(j.shown.Load()) }
+
+// Messages encodes the paths of the peer as UPDATE messages: as received, or as
+// the receiver is shown them. It may be called at any time.
+func (j *Judge) Messages(shown bool) []byte {
+	r := &j.rib
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var b bundle
+	for k, p := range r.paths {
+		switch {
+		case !shown && p.labels <= 1:
+			b.announce(labelled{k, p.label}, p.in)
+		case shown && p.out != nil:
+			b.announce(labelled{k, p.label}, p.out)
+		}
+	}
+	return b.appendMessages(nil)
+}
