@@ -5,13 +5,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -21,141 +16,7 @@ import (
 	"pseudowan/hosts/hoststest"
 )
 
-// An interactive shell on a terminal controls its jobs.
-func suiteTerminal(t *testing.T, h *Host) {
-	master, slave := openTerminal(t)
-	cmd := h.InnerCommand(t, hosts.Exec{Argv: []string{"sh", "-i"}, TTY: true})
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	slave.Close()
-	said := make(chan string)
-	go func() {
-		all, _ := io.ReadAll(master) // ends with EIO when the shell does
-		said <- string(all)
-	}()
-	// The first command stops itself; only a shell that controls jobs goes on.
-	lines := "sh -c 'kill -STOP $$; exit 5'\nfg; echo code=$?=code\ntty\nexit 3\n"
-	if _, err := master.WriteString(lines); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	got := <-said
-	if code := cmd.ProcessState.ExitCode(); code != 3 || !strings.Contains(got, "code=5=code") || !strings.Contains(got, "/dev/") {
-		t.Errorf("exit code %d, the terminal says:\n%s", code, got)
-	}
-}
-
-// A command that shall have a terminal where there is none runs all the same:
-// it reads its input to the end, all it says arrives, and signals end it.
-func suiteNoTerminal(t *testing.T, h *Host) {
-	file := func(text string) *os.File {
-		path := filepath.Join(t.TempDir(), "input")
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { f.Close() })
-		return f
-	}
-	for _, tt := range []struct {
-		argv, input, want string
-		code              int
-	}{
-		{"cat", "", "", 0},
-		{"cat", "x\n", "x\n", 0},
-		{"cat", "no end of line", "no end of line", 0},
-		{"echo hello", "", "hello\n", 0},
-		{"sh", "echo hi; exit 3\n", "hi\n", 3},
-		{"sh", "", "", 0},
-	} {
-		cmd := h.InnerCommand(t, hosts.Exec{Argv: strings.Fields(tt.argv), TTY: true})
-		cmd.Stdin = file(tt.input)
-		var out bytes.Buffer
-		cmd.Stdout = &out
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if !endsBy(cmd, 20*time.Second) || out.String() != tt.want || cmd.ProcessState.ExitCode() != tt.code {
-			t.Errorf("%s of %q: exit code %d, says %q; want %d, %q", tt.argv, tt.input, cmd.ProcessState.ExitCode(), out.String(), tt.code, tt.want)
-		}
-	}
-	cmd := h.InnerCommand(t, hosts.Exec{Argv: []string{"sh", "-c", "echo ready; exec sleep 1000"}, TTY: true})
-	keyboard, err := cmd.StdinPipe() // stays open
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer keyboard.Close()
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err == nil {
-		_, err = out.Read(make([]byte, 1))
-	}
-	if err == nil {
-		err = cmd.Process.Signal(unix.SIGTERM)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !endsBy(cmd, 20*time.Second) {
-		t.Error("TERM does not end it")
-	}
-}
-
-// endsBy waits for a command, and ends one that does not end by itself.
-func endsBy(cmd *exec.Cmd, limit time.Duration) bool {
-	late := time.AfterFunc(limit, func() { _ = cmd.Process.Kill() })
-	_ = cmd.Wait()
-	return late.Stop()
-}
-
-// What a command at a terminal says into a pipe arrives as it was written, and
-// apart from its errors.
-func suiteHalfTerminal(t *testing.T, h *Host) {
-	_, slave := openTerminal(t)
-	defer slave.Close()
-	cmd := h.InnerCommand(t, hosts.Exec{Argv: []string{"sh", "-c", "echo one; echo two >&2; echo three"}, TTY: true})
-	cmd.Stdin = slave
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if !endsBy(cmd, 20*time.Second) || out.String() != "one\nthree\n" || errs.String() != "two\n" {
-		t.Errorf("it says %q, and as errors %q", out.String(), errs.String())
-	}
-}
-
-func openTerminal(t *testing.T) (master, slave *os.File) {
-	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { master.Close() })
-	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return master, slave
-}
-
-// A host's own command runs while it is asked for, and only once.
+// A host's own command runs while it is wanted, and only once.
 func suiteOwnCommand(t *testing.T, h *Host) {
 	count := func(word string) int { return strings.Count(h.Sh(t, "cat /tmp/log"), word) }
 	first := []string{"sh", "-c", "echo started $COLOUR >>/tmp/log; exec sleep 1000"}
@@ -172,17 +33,7 @@ func suiteOwnCommand(t *testing.T, h *Host) {
 	}
 }
 
-// Look is the host as it is listed.
-func (h *Host) Look(t *testing.T) hosts.Sandbox {
-	t.Helper()
-	boxes, err := h.List(context.Background(), h.Spec.Lab)
-	if err != nil || len(boxes) != 1 {
-		t.Fatalf("List: %+v, %v", boxes, err)
-	}
-	return boxes[0]
-}
-
-// How a host's own command ended is told, as a shell tells it, whenever it ends;
+// The end of a host's own command is reported as by a shell, whenever it ends;
 // the next Ensure starts it again.
 func suiteOwnCommandEnds(t *testing.T, h *Host) {
 	for _, tt := range []struct {
@@ -212,7 +63,7 @@ func suiteOwnCommandEnds(t *testing.T, h *Host) {
 	}
 }
 
-// A host's log is what its own command says.
+// A host's log is the output of its own command.
 func suiteLog(t *testing.T, h *Host) {
 	log := func(o hosts.LogOptions) string {
 		t.Helper()
@@ -249,12 +100,12 @@ func suiteLog(t *testing.T, h *Host) {
 			t.Errorf("cancelled: %v", err)
 		}
 	case <-time.After(20 * time.Second):
-		t.Error("it goes on after ctx has ended")
+		t.Error("it continues after ctx has ended")
 	}
 }
 
-// A host's files are there before its command is, and an edit of them gives
-// the command a fresh start.
+// A host's files exist before its command runs, and a change of them restarts
+// it.
 func suiteFiles(t *testing.T, h *Host) {
 	h.Spec.Command = []string{"/run/app/start"}
 	for _, word := range []string{"one", "two"} {

@@ -1,3 +1,3 @@
-// Package runtimetest is the suite that every runtime passes, and a host to test
-// one with.
+// Package runtimetest is the suite that every runtime must pass, and a host to
+// test one with.
 package runtimetest

@@ -16,7 +16,7 @@ import (
 	"pseudowan/hosts/hoststest"
 )
 
-// Suite tests what every runtime keeps.
+// Suite tests what every runtime must do.
 func Suite(t *testing.T, newRuntime func(*testing.T) hosts.Runtime) {
 	tests := map[string]func(*testing.T, *Host){
 		"exit codes":          suiteExitCodes,
@@ -31,6 +31,7 @@ func Suite(t *testing.T, newRuntime func(*testing.T) hosts.Runtime) {
 		"wired and reachable": suiteWired,
 		"terminal":            suiteTerminal,
 		"no terminal":         suiteNoTerminal,
+		"no terminal, signal": suiteNoTerminalSignals,
 		"half a terminal":     suiteHalfTerminal,
 		"own command":         suiteOwnCommand,
 		"own command's end":   suiteOwnCommandEnds,
@@ -43,68 +44,6 @@ func Suite(t *testing.T, newRuntime func(*testing.T) hosts.Runtime) {
 			test(t, New(t, newRuntime(t)))
 		})
 	}
-}
-
-// Host is one host of a runtime under test.
-type Host struct {
-	hosts.Runtime
-	Spec hosts.Spec
-	Box  hosts.Sandbox
-}
-
-// New makes a host that is gone when the test ends.
-func New(t *testing.T, r hosts.Runtime) *Host {
-	t.Helper()
-	name := hoststest.Unique()
-	h := &Host{Runtime: r, Spec: hosts.Spec{
-		Lab: name, Node: "node_1", Name: name, Namespace: name,
-		Hosts: []hosts.HostsEntry{{Addr: netip.MustParseAddr("10.9.8.7"), Names: []string{"other", "other.lab"}}},
-		Env:   map[string]string{"COLOUR": "blue", "TWO": "a b\nc"},
-	}}
-	box, err := r.Ensure(context.Background(), h.Spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.Box = box
-	t.Cleanup(func() {
-		if err := r.Remove(context.Background(), box); err != nil {
-			t.Error(err)
-		}
-	})
-	return h
-}
-
-func (h *Host) InnerCommand(t *testing.T, e hosts.Exec) *exec.Cmd {
-	t.Helper()
-	cmd, err := h.Command(context.Background(), h.Box, e)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cmd
-}
-
-// EnsureCommand asks for another command of the host's own, and returns the PID.
-func (h *Host) EnsureCommand(t *testing.T, command ...string) int {
-	t.Helper()
-	h.Spec.Command = command
-	box, err := h.Ensure(context.Background(), h.Spec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return box.PID
-}
-
-// Sh runs a line of shell inside and returns what it prints.
-func (h *Host) Sh(t *testing.T, line string) string {
-	t.Helper()
-	cmd := h.InnerCommand(t, hosts.Exec{Argv: []string{"sh", "-c", line}})
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s: %v: %s", line, err, &stderr)
-	}
-	return strings.TrimSpace(string(out))
 }
 
 func suiteExitCodes(t *testing.T, h *Host) {
@@ -129,7 +68,7 @@ func suiteExitCodes(t *testing.T, h *Host) {
 	}
 }
 
-// Names tests a host's name and what names it knows.
+// Names tests a host's name, and the names that it resolves.
 func Names(t *testing.T, h *Host) {
 	if got := h.Sh(t, "hostname"); got != "node_1" {
 		t.Errorf("hostname: %q", got)
@@ -173,16 +112,7 @@ func suiteDirectories(t *testing.T, h *Host) {
 
 func suiteSignals(t *testing.T, h *Host) {
 	cmd := h.InnerCommand(t, hosts.Exec{Argv: []string{"sh", "-c", "trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done"}})
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := out.Read(make([]byte, 1)); err != nil {
-		t.Fatal(err)
-	}
+	startReady(t, cmd)
 	if err := cmd.Process.Signal(unix.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +122,7 @@ func suiteSignals(t *testing.T, h *Host) {
 	}
 }
 
-// inode tells a namespace from another at the same path.
+// inode identifies a namespace among those at the same path.
 func inode(t *testing.T, path string) uint64 {
 	t.Helper()
 	var st unix.Stat_t
@@ -213,7 +143,7 @@ func suiteEnsureTwice(t *testing.T, h *Host) {
 		t.Errorf("made again: %+v, was %+v", box, h.Box)
 	}
 	if got := h.Sh(t, "cat /etc/hosts"); !strings.Contains(got, "2001:db8::7\tlater") {
-		t.Errorf("/etc/hosts does not follow:\n%s", got)
+		t.Errorf("/etc/hosts is outdated:\n%s", got)
 	}
 	h.Spec.Node = "another"
 	if _, err := h.Ensure(context.Background(), h.Spec); !errors.Is(err, hosts.ErrForeign) {
@@ -236,17 +166,8 @@ func suiteList(t *testing.T, h *Host) {
 
 func suiteRemove(t *testing.T, h *Host) {
 	cmd := h.InnerCommand(t, hosts.Exec{Argv: []string{"sh", "-c", "trap '' TERM HUP; echo ready; while :; do sleep 0.05; done"}})
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	startReady(t, cmd)
 	defer func() { _ = cmd.Wait() }()
-	if _, err := out.Read(make([]byte, 1)); err != nil {
-		t.Fatal(err)
-	}
 	start := time.Now()
 	for range 2 {
 		if err := h.Remove(context.Background(), h.Box); err != nil {
@@ -274,25 +195,6 @@ func Settings(t *testing.T, h *Host) {
 			t.Errorf("%s is %s, want %s", path, got, want)
 		}
 	}
-}
-
-// NewPeer makes a namespace to reach a host from.
-func NewPeer(t *testing.T) hosts.Namespace {
-	t.Helper()
-	name := hoststest.Unique()
-	ns, _, err := hosts.EnsureNamespace(name, hosts.Mark{Lab: name, Node: name, Kind: hosts.KindHost})
-	if err == nil {
-		t.Cleanup(func() {
-			if err := ns.Delete(); err != nil {
-				t.Error(err)
-			}
-		})
-		err = hosts.PrepareHost(ns.Path())
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ns
 }
 
 func prefixes(list ...string) []netip.Prefix {
