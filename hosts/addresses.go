@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// observe reads the addresses, and the static routes of the tables main and
-// local, once for all interfaces. Static routes are ours: what a user or a
-// routing daemon adds has another protocol.
+// observe reads the addresses and the static routes of the tables main and
+// local, once for all interfaces. Static routes are ours: users and routing
+// daemons add theirs with another protocol.
 func (c *configuration) observe() (err error) {
 	c.addresses, err = dump(func() ([]netlink.Addr, error) {
 		return c.nl.AddrList(nil, netlink.FAMILY_ALL)
@@ -70,8 +70,7 @@ func (c *configuration) addAddresses() error {
 }
 
 // removeAddresses removes the static addresses that an interface should not
-// have. Link-local ones and those that came by advertisements are the
-// kernel's.
+// have. Link-local and advertised addresses are the kernel's.
 func (c *configuration) removeAddresses() error {
 	wanted, names := map[address]bool{}, map[int]string{}
 	for _, i := range c.Interfaces {

@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// startIPv6Over restarts IPv6 on the interfaces that have an address of an
-// earlier life: one made from another MAC, or from a prefix that is advertised
-// no longer. The kernel keeps both, and prefers neither to the right one.
-func (c *configuration) startIPv6Over() error {
+// restartStaleIPv6 restarts IPv6 on interfaces with an outdated address:
+// derived from another MAC, or from a prefix that is no longer advertised. The
+// kernel keeps such an address, and need not prefer the right one.
+func (c *configuration) restartStaleIPv6() error {
 	restarted := false
 	for _, i := range c.Interfaces {
 		l := c.seen[i.Name]
@@ -55,12 +55,12 @@ func advertised(p netip.Prefix, flags int) bool {
 	return flags&(unix.IFA_F_PERMANENT|unix.IFA_F_TEMPORARY) == 0 && p.Bits() == slaacBits
 }
 
-// slaacBits is the length of a prefix that Ethernet hosts make addresses of
-// (RFC 2464).
+// slaacBits is the length of the prefixes that Ethernet hosts form addresses
+// from (RFC 2464).
 const slaacBits = 64
 
-// EUI64 is the address with the modified EUI-64 of a MAC in a /64 (RFC 4291
-// appendix A).
+// EUI64 returns the address in a /64 whose interface identifier is the modified
+// EUI-64 of a MAC (RFC 4291 appendix A).
 func EUI64(prefix netip.Prefix, mac net.HardwareAddr) netip.Addr {
 	if len(mac) != 6 {
 		return netip.Addr{}

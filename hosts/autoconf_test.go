@@ -15,14 +15,14 @@ func TestEUI64(t *testing.T) {
 	}
 }
 
-// An address that was made from another MAC, or of a prefix that is advertised
-// no longer, goes; one that is right stays, and so does its lifetime.
+// An address derived from another MAC, or from a prefix that is no longer
+// advertised, is removed; a right one stays, with its lifetime.
 func TestRealConfigureForgetsAutoconfiguredAddresses(t *testing.T) {
 	needRoot(t)
 	a, _, n, _ := twoHosts(t)
 	mac := net.HardwareAddr{2, 0, 0, 0, 0, 0x77}
 	n.Interfaces[0].MAC = mac
-	mustRun(t, a, "ip", "link", "set", "eth0", "address", mac.String()) // the kernel leaves the link-local address
+	mustRun(t, a, "ip", "link", "set", "eth0", "address", mac.String()) // the kernel keeps the link-local address
 	configureHost(t, a, n)
 	wantLinkLocal := EUI64(netip.MustParsePrefix("fe80::/64"), mac).String()
 	addresses := func() string { return mustRun(t, a, "ip", "-o", "-6", "addr", "show", "dev", "eth0") }

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// BenchmarkLab builds the ready lab's shape from nothing: a router and a peer,
-// twenty hosts wired to it, ten LANs each. ns/op is of one build; the stages
+// BenchmarkLab builds a lab of the shape of pseudo-wan: a router and a peer,
+// twenty hosts wired to them, ten LANs each. ns/op is for one build; the stages
 // are reported beside it.
 func BenchmarkLab(b *testing.B) {
 	needRoot(b)

@@ -13,11 +13,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Configure brings the inside of the network namespace at path to what n says
-// and changes nothing that is so already. Only interfaces of ours are touched,
-// and on them only addresses and static routes; LAN interfaces of ours that n
-// does not name are removed. Wires are to be there before. It reports whether
-// an interface, an address or a route was not as wanted.
+// Configure brings the network namespace at path to the state n, and leaves
+// alone what already matches. It touches only interfaces of ours, and on them
+// only addresses and static routes; it removes LAN interfaces of ours that n
+// does not name. Wires must exist already. It reports whether it had to change
+// an interface, an address or a route.
 func Configure(ctx context.Context, path string, n Network) (changed bool, err error) {
 	if changed, err = configure(ctx, path, n); err != nil {
 		return changed, fmt.Errorf("configure %s: %w", path, err)
@@ -36,7 +36,7 @@ func configure(ctx context.Context, path string, n Network) (bool, error) {
 	defer in.close()
 	c := &configuration{inside: in, Network: n}
 	steps := []func() error{
-		c.prepare, c.addLANs, c.setInterfaces, c.observe, c.startIPv6Over,
+		c.prepare, c.addLANs, c.setInterfaces, c.observe, c.restartStaleIPv6,
 		c.addAddresses, c.addRoutes, c.removeRoutes, c.removeAddresses, c.removeLANs,
 	}
 	for _, step := range steps {
@@ -50,7 +50,8 @@ func configure(ctx context.Context, path string, n Network) (bool, error) {
 	return in.changed, nil
 }
 
-// configuration is one run of Configure: what is wanted, and what was seen.
+// configuration is one run of Configure: the wanted state, and the observed
+// one.
 type configuration struct {
 	*inside
 	Network
@@ -59,7 +60,7 @@ type configuration struct {
 	routes    []netlink.Route
 }
 
-// onThread runs f on a thread inside.
+// onThread runs f on a thread inside the namespace.
 func (in *inside) onThread(f func() error) error { return onThreadIn(int(in.file.Fd()), f) }
 
 // prepare sets the namespace's own settings before any interface is made.
@@ -76,9 +77,8 @@ func (c *configuration) prepare() (err error) {
 	return c.loopback()
 }
 
-// loopback sets the loopback interface up, and gives it its name back, which
-// root of a host may have changed; where something else has taken the name, it
-// does without.
+// loopback sets the loopback interface up, and restores its name, which root in
+// a host may have changed, unless another interface has taken that.
 func (c *configuration) loopback() error {
 	for name, l := range c.seen {
 		if l.Attrs().Flags&net.FlagLoopback == 0 {
@@ -94,8 +94,8 @@ func (c *configuration) loopback() error {
 	return nil
 }
 
-// renameLoopback takes the interface down first: older kernels rename none that
-// is up.
+// renameLoopback sets the interface down first: older kernels do not rename one
+// that is up.
 func (c *configuration) renameLoopback(l netlink.Link) error {
 	if err := c.nl.LinkSetDown(l); err != nil {
 		return err
@@ -107,10 +107,10 @@ func (c *configuration) renameLoopback(l netlink.Link) error {
 
 func lanAlias(name string) string { return linkAlias("lan " + name) }
 
-// isLAN tells a LAN interface that we made.
+// isLAN reports whether an interface is a LAN that we made.
 func isLAN(l netlink.Link) bool { return l.Attrs().Alias == lanAlias(l.Attrs().Name) }
 
-// addLANs makes the LAN interfaces that are not there.
+// addLANs makes the missing LAN interfaces.
 func (c *configuration) addLANs() error {
 	made := false
 	for _, i := range c.Interfaces {
@@ -139,11 +139,10 @@ func (c *configuration) addLANs() error {
 	return c.markLANs()
 }
 
-// addLAN makes a dummy, or where the kernel has none an ifb, which has a
-// carrier and swallows what is sent into it as well. A bridge without ports
-// would do, but the kernel waits for an RCU barrier under its network lock for
-// each that is deleted: 200 of them stop every namespace of the server for
-// seconds.
+// addLAN makes a dummy, or an ifb on kernels without dummies: it has a carrier
+// and discards what is sent to it, too. A bridge without ports would do, but
+// for each one deleted the kernel waits for an RCU barrier under its network
+// lock: 200 of them stall every namespace of the server for seconds.
 func (c *configuration) addLAN(i Interface) error {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.MTU = i.Name, i.MTU
@@ -175,12 +174,12 @@ func (c *configuration) markLANs() (err error) {
 	return nil
 }
 
-// setInterfaces sets what is not an address or a route.
+// setInterfaces sets everything but addresses and routes.
 func (c *configuration) setInterfaces() error {
 	for _, i := range c.Interfaces {
 		l := c.seen[i.Name]
 		if l == nil {
-			return fmt.Errorf("interface %s: there is none; its wire is made first", i.Name)
+			return fmt.Errorf("interface %s does not exist; its wire must be made first", i.Name)
 		}
 		if !markedLink(l.Attrs().Alias) {
 			return foreignLink(c.path, i.Name)
@@ -200,22 +199,23 @@ func (c *configuration) setInterface(l netlink.Link, i Interface) error {
 		if err := c.txChecksumOff(i.Name); err != nil {
 			return err
 		}
-		if err := c.onThread(func() error { return setIPv6Ways(i) }); err != nil {
+		if err := c.onThread(func() error { return setSysctls(i) }); err != nil {
 			return err
 		}
 	}
 	return c.setUp(l)
 }
 
-// leastIPv6MTU is the least MTU of a link that carries IPv6 (RFC 8200 section 5).
-const leastIPv6MTU = 1280
+// minIPv6MTU is the smallest MTU of a link that carries IPv6 (RFC 8200 section
+// 5).
+const minIPv6MTU = 1280
 
-// setIPv6Ways applies an interface's own settings. One that begins or ceases
-// to listen to advertisements starts IPv6 over: it solicits a router, or
-// forgets what it heard.
-func setIPv6Ways(i Interface) error {
+// setSysctls applies the settings of one interface. If it begins or ceases to
+// accept advertisements, IPv6 restarts: it solicits a router, or forgets what
+// it has learned.
+func setSysctls(i Interface) error {
 	settings := interfaceSysctls(i.Name, i.SLAAC)
-	if i.MTU != 0 && i.MTU < leastIPv6MTU { // on which the kernel does not speak IPv6
+	if i.MTU != 0 && i.MTU < minIPv6MTU { // where the kernel disables IPv6
 		return applySysctls(slices.DeleteFunc(settings, func(s sysctl) bool { return strings.HasPrefix(s.path, "ipv6/") }))
 	}
 	dir := "/proc/sys/net/ipv6/conf/" + i.Name
@@ -233,14 +233,14 @@ func setIPv6Ways(i Interface) error {
 	return restartIPv6(i.Name)
 }
 
-// restartIPv6 has the kernel forget all that an interface has of IPv6, and
-// begin anew.
+// restartIPv6 makes the kernel drop all IPv6 state of an interface and begin
+// anew.
 func restartIPv6(name string) error {
 	setting := "ipv6/conf/" + name + "/disable_ipv6"
 	return applySysctls([]sysctl{{setting, "1"}, {setting, "0"}})
 }
 
-// removeLANs removes the LAN interfaces of ours that are not wanted any more.
+// removeLANs removes the LAN interfaces of ours that are no longer wanted.
 func (c *configuration) removeLANs() error {
 	wanted := map[string]bool{}
 	for _, i := range c.Interfaces {

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// lab is two hosts on one wire; each has a LAN, and routes to the other's.
+// twoHosts makes two hosts on one wire; each has a LAN, and routes to the
+// other's.
 func twoHosts(t testing.TB) (a, b Namespace, na, nb Network) {
 	t.Helper()
 	a, b = newHost(t), newHost(t)
@@ -57,8 +58,8 @@ func TestRealConfigureAnswersOnEveryLANAddressAtOnce(t *testing.T) {
 	}
 }
 
-// Below an MTU of 1280 the kernel does not speak IPv6 on an interface; IPv4
-// works there, and IPv6 comes with a larger one.
+// Below an MTU of 1280 the kernel disables IPv6 on an interface; IPv4 works
+// there, and IPv6 returns with a larger MTU.
 func TestRealConfigureMTUWithoutIPv6(t *testing.T) {
 	needRoot(t)
 	a, b := newHost(t), newHost(t)
@@ -80,7 +81,7 @@ func TestRealConfigureMTUWithoutIPv6(t *testing.T) {
 func TestRealConfigureTwiceChangesNothing(t *testing.T) {
 	needRoot(t)
 	a, _, n, _ := twoHosts(t)
-	// The kernel tells of the first time for a while.
+	// Messages about the first run arrive for a while.
 	eventually(t, "configured again without a change", func() bool {
 		heard := startMonitor(t, a)
 		changed, err := Configure(context.Background(), a.Path(), n)
@@ -93,11 +94,10 @@ func TestRealConfigureTwiceChangesNothing(t *testing.T) {
 	})
 }
 
-// startMonitor listens to every netlink change inside; what it returns ends
-// the listening and tells what was heard.
+// startMonitor listens to every netlink change inside. The returned function
+// stops it and returns what it heard.
 func startMonitor(t *testing.T, ns Namespace) func() string {
 	t.Helper()
-	changes := make(chan string, 1000)
 	done := make(chan struct{})
 	links, addrs, routes := make(chan netlink.LinkUpdate), make(chan netlink.AddrUpdate), make(chan netlink.RouteUpdate)
 	file, err := os.Open(ns.Path())
@@ -115,9 +115,29 @@ func startMonitor(t *testing.T, ns Namespace) func() string {
 		}
 	}
 	file.Close()
+	changes := describeChanges(links, addrs, routes)
+	return func() string {
+		// A change of our own marks the end.
+		mustRun(t, ns, "ip", "link", "add", "name", "last", "type", "bridge")
+		var heard strings.Builder
+		for c := range changes {
+			if c == "link last" {
+				break
+			}
+			heard.WriteString(c + "\n")
+		}
+		close(done)
+		mustRun(t, ns, "ip", "link", "delete", "last")
+		return heard.String()
+	}
+}
+
+// describeChanges merges netlink changes until links is closed.
+func describeChanges(links <-chan netlink.LinkUpdate, addrs <-chan netlink.AddrUpdate, routes <-chan netlink.RouteUpdate) <-chan string {
+	changes := make(chan string, 1000)
 	go func() {
 		defer close(changes)
-		for links != nil {
+		for {
 			select {
 			case u, ok := <-links:
 				if !ok {
@@ -131,20 +151,7 @@ func startMonitor(t *testing.T, ns Namespace) func() string {
 			}
 		}
 	}()
-	return func() string {
-		// A change of our own is the last that is heard.
-		mustRun(t, ns, "ip", "link", "add", "name", "last", "type", "bridge")
-		var heard strings.Builder
-		for c := range changes {
-			if c == "link last" {
-				break
-			}
-			heard.WriteString(c + "\n")
-		}
-		close(done)
-		mustRun(t, ns, "ip", "link", "delete", "last")
-		return heard.String()
-	}
+	return changes
 }
 
 func TestRealConfigureFollowsAnEdit(t *testing.T) {
@@ -282,7 +289,7 @@ func TestNetworkIsChecked(t *testing.T) {
 		"bad MAC":      {Interfaces: []Interface{{Name: "eth1", MAC: []byte{1}}}},
 	} {
 		if n.check() == nil {
-			t.Errorf("%s: taken", name)
+			t.Errorf("%s: accepted", name)
 		}
 	}
 }

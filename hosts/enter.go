@@ -15,9 +15,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ExitError is a command that did not start inside a host, with the exit code
-// that a shell gives: 127 not found, 126 not executable; 125 where the host
-// could not be entered.
+// ExitError reports a command that did not start inside a host. Code is a
+// shell's: 127 not found, 126 not executable; 125 if the host could not be
+// entered.
 type ExitError struct {
 	Code int
 	Err  error
@@ -25,13 +25,10 @@ type ExitError struct {
 
 func (e *ExitError) Error() string { return e.Err.Error() }
 
-// ExitCode is the exit code that the process is to end with.
-func (e *ExitError) ExitCode() int { return e.Code }
-
 // Unwrap returns the cause.
 func (e *ExitError) Unwrap() error { return e.Err }
 
-// ExitStatus returns the exit code for callers that do not know this type.
+// ExitStatus returns the exit code, for callers that do not know this type.
 func (e *ExitError) ExitStatus() int { return e.Code }
 
 // entry is the command line of Enter.
@@ -60,8 +57,8 @@ func parseEntry(args []string) (e entry, argv []string, err error) {
 }
 
 // Enter turns this process into a command inside a node that is a namespace. It
-// returns only when that fails, with an *ExitError. The arguments are those that
-// Homes.Command puts behind the prefix.
+// returns only if that fails, with an *ExitError. args are those that
+// Homes.Command appends to the prefix.
 func Enter(args []string) error {
 	e, argv, err := parseEntry(args)
 	if err != nil {
@@ -88,7 +85,7 @@ func execInside(argv []string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if _, statErr := os.Stat(path); statErr == nil {
-			return &ExitError{126, fmt.Errorf("%s: its interpreter is not found", path)}
+			return &ExitError{126, fmt.Errorf("%s: interpreter not found", path)}
 		}
 		return &ExitError{127, fmt.Errorf("%s: not found inside the host (which has its own /tmp and /run)", path)}
 	default:
@@ -96,7 +93,7 @@ func execInside(argv []string) error {
 	}
 }
 
-// become takes the thread into the host's namespaces.
+// become moves the thread into the host's namespaces.
 func (e entry) become() error {
 	cwd, err := os.Getwd()
 	if err != nil {
@@ -125,7 +122,7 @@ func (e entry) become() error {
 	return changeDir(e.dir, cwd)
 }
 
-// Hostname is as much of a node's name as the kernel takes.
+// Hostname returns a node's name, cut to the length that the kernel accepts.
 func Hostname(node string) string {
 	const longest = 64 // __NEW_UTS_LEN
 	return node[:min(len(node), longest)]
@@ -144,8 +141,8 @@ func changeDir(dir, cwd string) error {
 	return os.Chdir("/")
 }
 
-// mounts builds the host's view. Nothing of it is seen outside, while
-// namespaces that are unmounted outside go away inside too.
+// mounts builds the host's view of the file system. None of it is visible
+// outside, but what is unmounted outside is unmounted inside, too.
 func (e entry) mounts() error {
 	if err := unix.Mount("", "/", "none", unix.MS_SLAVE|unix.MS_REC, ""); err != nil {
 		return fmt.Errorf("separate mounts: %w", err)
@@ -157,7 +154,7 @@ func (e entry) mounts() error {
 		source, target := filepath.Join(e.root, "etc", name), filepath.Join("/etc", name)
 		err := unix.Mount(source, target, "none", unix.MS_BIND, "")
 		if errors.Is(err, fs.ErrNotExist) && name != "hosts" {
-			continue // the server has no such file to put it on
+			continue // the server has no such file to mount it on
 		}
 		if err != nil {
 			return fmt.Errorf("mount %s on %s: %w", source, target, err)
@@ -169,8 +166,8 @@ func (e entry) mounts() error {
 	return keepResolvConf()
 }
 
-// bindDirs mounts directories of root on those of the same name below /. They
-// are opened first, as root itself may lie below one of them.
+// bindDirs mounts directories of root on those of the same name below /. It
+// opens them first, as root itself may be below one of them.
 func bindDirs(root string, names ...string) error {
 	sources := make([]*os.File, len(names))
 	for i, name := range names {
@@ -182,7 +179,7 @@ func bindDirs(root string, names ...string) error {
 		sources[i] = dir
 	}
 	for i, dir := range sources {
-		// Through the descriptor of this thread, whose mounts these are.
+		// thread-self: only this thread is in the new mount namespace.
 		source := fmt.Sprintf("/proc/thread-self/fd/%d", dir.Fd())
 		if err := unix.Mount(source, "/"+names[i], "none", unix.MS_BIND, ""); err != nil {
 			return fmt.Errorf("mount %s on /%s: %w", dir.Name(), names[i], err)
@@ -191,8 +188,8 @@ func bindDirs(root string, names ...string) error {
 	return nil
 }
 
-// keepResolvConf gives /etc/resolv.conf something to point to where it is a
-// link into /run, which is the host's own now.
+// keepResolvConf makes the target of /etc/resolv.conf exist if that is a link
+// into /run, which is now the host's own.
 func keepResolvConf() error {
 	target, err := os.Readlink("/etc/resolv.conf")
 	if err != nil {
@@ -220,7 +217,7 @@ func mountSys() error {
 	if err := unix.Statfs("/sys", &st); err != nil {
 		return err
 	}
-	// What is not a mount is covered instead.
+	// If /sys is not a mount, the new one covers it.
 	_ = unix.Unmount("/sys", unix.MNT_DETACH)
 	return unix.Mount("sysfs", "/sys", "sysfs", uintptr(st.Flags)&unix.MS_RDONLY, "")
 }

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Whatever root of a host writes on its lo, the host stays what it is, and the
-// next EnsureNamespace says so inside again.
+// Whatever root in a host writes on its lo, the host remains what it is, and
+// the next EnsureNamespace restores the alias.
 func TestRealMarkCannotBeForgedInside(t *testing.T) {
 	needRoot(t)
 	ns := newNamespace(t, KindHost)
@@ -33,7 +33,7 @@ func TestRealMarkCannotBeForgedInside(t *testing.T) {
 			t.Errorf("alias %q: EnsureNamespace: %v, created %v, %v", alias, again, created, err)
 		}
 		if got := link(t, ns, "lo").Attrs().Alias; got != ns.Mark.String() {
-			t.Errorf("the alias %q was made %q, want %q", alias, got, ns.Mark)
+			t.Errorf("the alias %q became %q, want %q", alias, got, ns.Mark)
 		}
 	}
 	mustRun(t, ns, "ip", "link", "set", "dev", "lo", "alias", nic.alias())
@@ -64,7 +64,7 @@ func TestRealForeignNamespaceWithOurAliasIsForeign(t *testing.T) {
 	}
 }
 
-// Root of a host may rename, mark and unmark its end: the wire is the same.
+// Root in a host may rename, mark and unmark its end: the wire stays the same.
 func TestRealWireWhoseFarEndWasRelabelled(t *testing.T) {
 	needRoot(t)
 	a, b := newNamespace(t, KindRouter), newNamespace(t, KindHost)
@@ -77,7 +77,7 @@ func TestRealWireWhoseFarEndWasRelabelled(t *testing.T) {
 			t.Errorf("alias %q: %v", alias, err)
 		}
 		if got := link(t, b, "eth0").Attrs().Alias; got != linkAlias("b:eth0") {
-			t.Errorf("the alias %q was made %q", alias, got)
+			t.Errorf("the alias %q became %q", alias, got)
 		}
 		if link(t, a, "eth0").Attrs().Index != index {
 			t.Errorf("alias %q: the wire was made anew", alias)
@@ -98,10 +98,10 @@ func TestRealWireWhoseFarEndWasRelabelled(t *testing.T) {
 	}
 }
 
-// Nobody can hold us up by the lock of a directory that is everybody's.
+// Nobody can block us with the lock of a directory that everybody can open.
 func TestRealDirectoryOfNamespacesIsLockedByOthers(t *testing.T) {
 	needRoot(t)
-	newNamespace(t, KindLab) // the directory is there now
+	newNamespace(t, KindLab) // makes the directory
 	dir, err := os.Open(runNetNS)
 	if err != nil {
 		t.Fatal(err)
@@ -117,8 +117,8 @@ func TestRealDirectoryOfNamespacesIsLockedByOthers(t *testing.T) {
 	}
 }
 
-// A process that is killed between unmounting and removing leaves the file, with
-// the mark in it.
+// A process killed between unmounting and removing leaves the file, with the
+// mark in it.
 func TestRealNamespaceLeavesItsMark(t *testing.T) {
 	needRoot(t)
 	ns := newNamespace(t, KindHost)
@@ -146,7 +146,7 @@ func TestRealNamespaceLeavesItsMark(t *testing.T) {
 
 func TestRealPlainFileIsNotTaken(t *testing.T) {
 	needRoot(t)
-	newNamespace(t, KindLab) // the directory is there now
+	newNamespace(t, KindLab) // makes the directory
 	name := unique()
 	path := filepath.Join(runNetNS, name)
 	if err := os.WriteFile(path, []byte("somebody's\n"), 0o600); err != nil {
@@ -167,8 +167,8 @@ func TestRealPlainFileIsNotTaken(t *testing.T) {
 	}
 }
 
-// A router's namespace whose name somebody has deleted lives on in its processes,
-// and gets its name back.
+// A router's namespace that has lost its name lives on in its processes, and
+// gets the name back.
 func TestRealLostNamespaceIsRecovered(t *testing.T) {
 	needRoot(t)
 	tenants := NewHomes(t.TempDir(), nil).Tenants()
@@ -202,8 +202,8 @@ func lostOf(t *testing.T, tenants Tenants, lab string) []Lost {
 	return slices.DeleteFunc(all, func(l Lost) bool { return l.Mark.Lab != lab })
 }
 
-// A lab of an earlier version, whose namespaces are marked inside alone, is taken
-// over by whoever knows its names.
+// A lab of an earlier version, with marks only inside its namespaces, is
+// adopted by a caller that knows its names.
 func TestRealNamespaceOfAnEarlierVersion(t *testing.T) {
 	needRoot(t)
 	m := Mark{Lab: unique(), Node: "h", Kind: KindHost}
@@ -230,7 +230,7 @@ func TestRealNamespaceOfAnEarlierVersion(t *testing.T) {
 	}
 }
 
-// Where there is no room for the mark, nothing is left without one.
+// If there is no room for the mark, no file without one is left.
 func TestRealMarkWithoutRoom(t *testing.T) {
 	needRoot(t)
 	dir := t.TempDir()

@@ -13,24 +13,24 @@ import (
 	"slices"
 )
 
-// Homes holds what the nodes that are network namespaces of this server have to
-// themselves: a name, /etc/hosts, /run and /tmp, in a directory for each. All
-// else that their commands see is the server's.
+// Homes holds what nodes that are network namespaces of this server have to
+// themselves: a name, /etc/hosts, /run and /tmp, in a directory for each. Their
+// commands share everything else with the server.
 type Homes struct {
 	dir   string
 	enter []string
 }
 
-// NewHomes keeps the files of a node in dir/LAB/NODE. The argv prefix enter runs
-// this program so that it calls Enter with the rest of its arguments, as in
+// NewHomes keeps the files of a node in dir/LAB/NODE. The argv prefix enter
+// runs this program such that it calls Enter with the remaining arguments, e.g.
 // {"/proc/self/exe", "enter"}.
 func NewHomes(dir string, enter []string) Homes { return Homes{dir: dir, enter: enter} }
 
-// Dir is the directory of a node.
+// Dir returns the directory of a node.
 func (h Homes) Dir(lab, node string) string { return filepath.Join(h.dir, lab, node) }
 
-// Write writes the files that Enter puts in place of the server's. They are
-// written in place, so that running commands see the change.
+// Write writes the files that Enter mounts over the server's. It writes in
+// place, so that running commands see the change.
 func (h Homes) Write(spec Spec) error {
 	root := h.Dir(spec.Lab, spec.Node)
 	for dir, mode := range map[string]os.FileMode{"etc": 0o755, "run": 0o755, "tmp": 0o777 | os.ModeSticky} {
@@ -38,7 +38,7 @@ func (h Homes) Write(spec Spec) error {
 		if err := os.MkdirAll(path, 0o755); err != nil {
 			return err
 		}
-		if err := os.Chmod(path, mode); err != nil { // past the umask
+		if err := os.Chmod(path, mode); err != nil { // despite the umask
 			return err
 		}
 	}
@@ -60,13 +60,13 @@ func (h Homes) Remove(lab, node string) error {
 	if err := os.RemoveAll(h.Dir(lab, node)); err != nil {
 		return err
 	}
-	// Not empty: others are there.
+	// Fails while other nodes are there.
 	_ = os.Remove(filepath.Join(h.dir, lab))
 	return nil
 }
 
 // Command prepares a command that runs in the node at s.NetNS, as
-// Runtime.Command does. A terminal is simply inherited.
+// Runtime.Command does. The command inherits the terminal.
 func (h Homes) Command(ctx context.Context, s Sandbox, e Exec) (*exec.Cmd, error) {
 	if len(e.Argv) == 0 {
 		return nil, fmt.Errorf("host %s: no command", s.Node)

@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// ownDirs are where a node that is a namespace has files of its own; all else
-// is the server's.
+// ownDirs are the directories that a node in a namespace has to itself.
 var ownDirs = []string{"/run/", "/tmp/"}
 
 // writeOwn writes a node's files below its directory.
@@ -33,7 +32,8 @@ func writeOwn(root string, files map[string]string) error {
 	return nil
 }
 
-// FileMode is the mode of a host's file: what begins with "#!" is executable.
+// FileMode returns the mode of a host's file: a text that begins with "#!" is
+// executable.
 func FileMode(text string) os.FileMode {
 	if strings.HasPrefix(text, "#!") {
 		return 0o755
@@ -41,7 +41,7 @@ func FileMode(text string) os.FileMode {
 	return 0o644
 }
 
-// Check refuses files for which a node that is a namespace has no place.
+// Check refuses files outside the directories that a node has to itself.
 func (h Homes) Check(spec Spec) error {
 	var errs []error
 	for name := range spec.Files {
@@ -62,4 +62,4 @@ func checkOwn(name string) error {
 	return fmt.Errorf("file %s: %w", name, errNotOwn)
 }
 
-var errNotOwn = errors.New("a host that is a namespace has only /run and /tmp to itself; put it there, as /run/NAME")
+var errNotOwn = errors.New("a host that is a namespace has only /run and /tmp to itself; put the file there, e.g. /run/NAME")

@@ -37,7 +37,7 @@ func TestEntryIsReadAsWritten(t *testing.T) {
 	}
 	for _, args := range [][]string{nil, {"-netns", "x", "--", "true"}, {"-nosuch"}, want.args()} {
 		if _, _, err := parseEntry(args); err == nil {
-			t.Errorf("%q is taken", args)
+			t.Errorf("%q is accepted", args)
 		}
 	}
 }

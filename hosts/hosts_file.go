@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// HostsFile is the text of a host's /etc/hosts.
+// HostsFile returns the text of a host's /etc/hosts.
 func HostsFile(entries []HostsEntry) []byte {
 	var b bytes.Buffer
 	b.WriteString("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n")
@@ -18,7 +18,7 @@ func HostsFile(entries []HostsEntry) []byte {
 }
 
 // WriteInPlace writes a file that may be mounted elsewhere, unless it has that
-// content.
+// content already.
 func WriteInPlace(path string, content []byte) error {
 	have, err := os.ReadFile(path)
 	if err == nil && bytes.Equal(have, content) {

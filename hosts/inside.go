@@ -11,14 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onThreadIn runs f on a thread of its own inside the namespace that nsfd
-// refers to.
+// onThreadIn runs f on a thread of its own in the namespace of nsfd.
 func onThreadIn(nsfd int, f func() error) error {
 	return onThread(func() error { return unix.Setns(nsfd, unix.CLONE_NEWNET) }, f)
 }
 
-// onThread runs f on a thread of its own in the network namespace that enter
-// takes it to. The thread returns to where it was; one that cannot is
+// onThread runs enter, which changes the network namespace, and then f on a
+// thread of their own. The thread returns to its namespace; if it cannot, it is
 // discarded.
 func onThread(enter, f func() error) error {
 	err := errAborted
@@ -49,7 +48,7 @@ func onThread(enter, f func() error) error {
 	return err
 }
 
-// errAborted is what onThread returns when f ended its goroutine.
+// errAborted is returned by onThread if f ends its goroutine.
 var errAborted = errors.New("ended inside the network namespace without a result")
 
 // doIn runs f inside the namespace at path.
@@ -62,7 +61,7 @@ func doIn(path string, f func() error) error {
 	return onThreadIn(int(file.Fd()), f)
 }
 
-// inside is an opened namespace: sockets that talk to it from any thread.
+// inside is an open namespace: sockets in it, usable from any thread.
 type inside struct {
 	path string
 	file *os.File

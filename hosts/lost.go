@@ -8,19 +8,19 @@ import (
 	"strconv"
 )
 
-// Lost is a network namespace of ours whose name somebody has deleted and that
-// lives on in its processes.
+// Lost is a network namespace of ours that has lost its name and lives on in
+// its processes.
 type Lost struct {
 	Mark Mark
 	id   nsID
-	pids []int // those that were inside
+	pids []int // processes that were inside
 }
 
-// LostNamespaces lists the namespaces of ours that have processes and no name.
+// LostNamespaces lists the namespaces of ours that have processes but no name.
 //
-// What stands on their lo is believed only where nobody else can have written
-// it: every process inside is the server's own or a host's, and those of hosts
-// belong to the very lab; for a host, to the very host.
+// The mark on lo is trusted only if nobody else can have written it: every
+// process inside must be the server's own or a host's, and those of hosts must
+// belong to the same lab; in a host's namespace, to the same host.
 func (t Tenants) LostNamespaces() ([]Lost, error) {
 	groups, err := nameless()
 	if err != nil {
@@ -36,8 +36,8 @@ func (t Tenants) LostNamespaces() ([]Lost, error) {
 	return found, nil
 }
 
-// nameless groups processes by their network namespace, where that has no name
-// under /run/netns and is not the one that we are in.
+// nameless groups processes by their network namespace, if that has no name
+// under /run/netns and is not our own.
 func nameless() (map[nsID][]int, error) {
 	named := map[nsID]bool{{}: true, namespaceID("/proc/self/ns/net"): true, namespaceOf(1): true}
 	entries, err := os.ReadDir(runNetNS)
@@ -69,7 +69,7 @@ func (t Tenants) markOfNameless(id nsID, pids []int) (m Mark, ok bool) {
 		} else if t.onServer(pid) {
 			servers++
 		} else if namespaceOf(pid) == id {
-			return Mark{}, false // somebody else's, and it did not just end
+			return Mark{}, false // somebody else's, and still running
 		}
 	}
 	err := Lost{id: id, pids: pids}.do(func() (err error) {
@@ -84,18 +84,19 @@ func (t Tenants) markOfNameless(id nsID, pids []int) (m Mark, ok bool) {
 			return Mark{}, false
 		}
 	}
-	// Root of a host can write the mark of a router on a namespace that it makes.
+	// Root in a host can write the mark of a router on a namespace of its own
+	// making.
 	return m, servers > 0 || m.Kind == KindHost
 }
 
-// do runs f inside, by way of one of the processes; the error is errEnded where
-// all of them have ended.
+// do runs f inside, entering by one of the processes. It returns errEnded if
+// all have ended.
 func (l Lost) do(f func() error) error {
 	for _, pid := range l.pids {
 		entered := false
 		err := doIn("/proc/"+strconv.Itoa(pid)+"/ns/net", func() error {
 			if namespaceID("/proc/thread-self/ns/net") != l.id {
-				return nil // the process's number is another's now
+				return nil // the PID has been reused
 			}
 			entered = true
 			return f()
@@ -107,10 +108,10 @@ func (l Lost) do(f func() error) error {
 	return errEnded
 }
 
-var errEnded = fmt.Errorf("it has gone with its last process: %w", os.ErrNotExist)
+var errEnded = fmt.Errorf("gone with its last process: %w", os.ErrNotExist)
 
-// Recover gives the namespace the name, which is to be free. The error wraps
-// fs.ErrNotExist where the namespace has gone meanwhile.
+// Recover gives the namespace a name, which must be free. The error wraps
+// fs.ErrNotExist if the namespace has gone meanwhile.
 func (l Lost) Recover(name string) (Namespace, error) {
 	ns := Namespace{Name: name, Mark: l.Mark}
 	if err := checkNamespaceName(name); err != nil {
@@ -129,7 +130,7 @@ func (l Lost) Recover(name string) (Namespace, error) {
 		return mountNamespace("/proc/thread-self/ns/net", ns.Path())
 	})
 	if err != nil {
-		return Namespace{}, fmt.Errorf("give network namespace %q its name back: %w", name, err)
+		return Namespace{}, fmt.Errorf("restore the name of network namespace %q: %w", name, err)
 	}
 	return ns, nil
 }

@@ -21,7 +21,7 @@ var (
 
 func TestMain(m *testing.M) { hoststest.Main(m, Enter, func() {}) }
 
-// newNamespace makes a marked namespace that is gone when the test ends.
+// newNamespace makes a marked namespace for the duration of the test.
 func newNamespace(t testing.TB, kind Kind) Namespace {
 	t.Helper()
 	name := unique()
@@ -81,7 +81,7 @@ func prefixes(list ...string) []netip.Prefix {
 	return ps
 }
 
-// link reads one interface of a namespace; nil where there is none.
+// link returns one interface of a namespace, or nil if there is none.
 func link(t testing.TB, ns Namespace, name string) netlink.Link {
 	t.Helper()
 	in, err := openInside(ns.Path())
@@ -96,7 +96,7 @@ func link(t testing.TB, ns Namespace, name string) netlink.Link {
 	return links[name]
 }
 
-// run runs a program in the namespace and returns what it says.
+// run runs a program in the namespace and returns its output.
 func run(t testing.TB, ns Namespace, argv ...string) (string, error) {
 	t.Helper()
 	out, err := exec.Command("ip", append([]string{"netns", "exec", ns.Name}, argv...)...).CombinedOutput()

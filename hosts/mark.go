@@ -7,12 +7,12 @@ import (
 	"unicode"
 )
 
-// Kind tells what a namespace of ours is for.
+// Kind is the purpose of a namespace of ours.
 type Kind string
 
-// KindLab is a lab's own namespace (LAN segments live in it), KindRouter a
-// router's, KindHost a customer host's. KindPort is a port of a router that
-// has a network stack of its own.
+// KindLab is a lab's own namespace, where its LAN segments are; KindRouter a
+// router's, KindHost a customer host's, KindPort that of a router's port with a
+// network stack of its own.
 const (
 	KindLab    Kind = "lab"
 	KindRouter Kind = "router"
@@ -20,9 +20,9 @@ const (
 	KindPort   Kind = "port"
 )
 
-// Mark tells whose a namespace is. It stands in the file of the namespace's name,
-// under the mount, where nobody inside can change it, and for people in the alias
-// of its lo. Node is empty for KindLab.
+// Mark says whose a namespace is. It is in the file of the namespace's name,
+// under the mount, where nobody inside can change it, and for people in the
+// alias of its lo. Node is empty for KindLab.
 type Mark struct {
 	Lab, Node string
 	Kind      Kind
@@ -31,17 +31,17 @@ type Mark struct {
 // markWord begins the alias of everything that is ours.
 const markWord = "pseudowan"
 
-// maxAlias is the longest alias that the kernel takes, in bytes
-// (IFALIASZ less the terminating zero).
+// maxAlias is the longest alias that the kernel accepts, in bytes (IFALIASZ
+// without the terminating zero).
 const maxAlias = 255
 
-// ErrForeign is wrapped by errors about a thing that has the name that we
-// need but is not ours; it is left alone.
+// ErrForeign is wrapped by errors about a thing that has a name we need but is
+// not ours; it is left alone.
 var ErrForeign = errors.New("not made by pseudowan for this")
 
 var errNoMark = errors.New("no mark of pseudowan")
 
-// String prints the mark as it stands in the file and in the alias.
+// String returns the mark as written in the file and in the alias.
 func (m Mark) String() string {
 	if m.Node == "" {
 		return fmt.Sprintf("%s lab=%s kind=%s", markWord, m.Lab, m.Kind)
@@ -49,7 +49,7 @@ func (m Mark) String() string {
 	return fmt.Sprintf("%s lab=%s node=%s kind=%s", markWord, m.Lab, m.Node, m.Kind)
 }
 
-// Check refuses a mark that could not be read as it is written.
+// Check refuses a mark that would not be read back as written.
 func (m Mark) Check() error {
 	switch m.Kind {
 	case KindLab, KindRouter, KindHost, KindPort:
@@ -57,7 +57,7 @@ func (m Mark) Check() error {
 		return fmt.Errorf("kind %q is none of lab, router, host, port", m.Kind)
 	}
 	if m.Lab == "" || (m.Node == "") != (m.Kind == KindLab) {
-		return fmt.Errorf("mark %q: a lab is always named, a node unless the kind is lab", m)
+		return fmt.Errorf("mark %q: it must name a lab, and a node unless the kind is lab", m)
 	}
 	for _, name := range []string{m.Lab, m.Node} {
 		if strings.HasPrefix(name, ".") || strings.ContainsRune(name, '/') || strings.ContainsFunc(name, unprintable) {
@@ -67,8 +67,7 @@ func (m Mark) Check() error {
 	return checkAlias(m.String())
 }
 
-// parseMark reads what String has written. Whatever it would not have written
-// exactly so is not our mark.
+// parseMark reads what String writes. Any other spelling is not our mark.
 func parseMark(alias string) (Mark, error) {
 	words := strings.Split(alias, " ")
 	var m Mark
@@ -89,20 +88,20 @@ func parseMark(alias string) (Mark, error) {
 	return m, nil
 }
 
-// linkAlias is the alias of an interface of ours whose full name is name.
+// linkAlias returns the alias of an interface of ours with the full name name.
 func linkAlias(name string) string { return markWord + " " + name }
 
 // markedLink reports whether an interface's alias carries our mark.
 //
-// A NIC that was lent to a router carries our record of it and is still the
-// server's: it is never ours to remove.
+// A NIC lent to a router carries our record of it but remains the server's: it
+// is never ours to remove.
 func markedLink(alias string) bool {
 	return strings.HasPrefix(alias, markWord+" ") && !strings.HasPrefix(alias, nicPrefix)
 }
 
 func checkAlias(alias string) error {
 	if len(alias) > maxAlias {
-		return fmt.Errorf("alias %q: %d bytes, the kernel keeps %d", alias, len(alias), maxAlias)
+		return fmt.Errorf("alias %q: %d bytes; the kernel keeps at most %d", alias, len(alias), maxAlias)
 	}
 	if strings.ContainsFunc(alias, unicode.IsControl) {
 		return fmt.Errorf("alias %q: contains control characters", alias)
@@ -112,5 +111,5 @@ func checkAlias(alias string) error {
 
 func unprintable(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
-// fullName is what linkAlias was made of.
+// fullName is the inverse of linkAlias.
 func fullName(alias string) string { return strings.TrimPrefix(alias, markWord+" ") }

@@ -12,26 +12,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The mark of a namespace stands in the file of its name, under the mount.
-// Nothing inside the namespace can reach it there, whatever root of a customer's
-// host does with the alias of lo; it is there before the mount and after it, so
-// that what a killed process leaves is known as ours; and it needs no directory
-// beside that of the names.
+// The mark of a namespace is in the file of its name, under the mount. There
+// nothing inside can reach it, whatever root in a customer's host does to the
+// alias of lo. It is there before and after the mount, so that leftovers of a
+// killed process are known as ours. And it needs no directory of its own.
 
 // errCovered is returned for a file on which a namespace was mounted meanwhile.
 var errCovered = errors.New("a namespace was mounted on it just now")
 
-// markFiles is the directory of names without what is mounted in it.
+// markFiles is the directory of names without the mounts in it.
 type markFiles struct{ dir *os.File }
 
-// openMarkFiles is an error that wraps fs.ErrNotExist where nobody has named a
-// namespace yet.
+// openMarkFiles returns an error that wraps fs.ErrNotExist if no namespace has
+// ever been named.
 func openMarkFiles() (markFiles, error) {
 	fd, err := unix.OpenTree(unix.AT_FDCWD, runNetNS, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
 	if err != nil {
 		return markFiles{}, &fs.PathError{Op: "look under the mounts of", Path: runNetNS, Err: err}
 	}
-	// What is mounted from now on stays away. Without that it may turn up, and is
+	// Later mounts stay out of it. If this fails they may turn up, as
 	// errCovered.
 	_ = unix.MountSetattr(fd, "", unix.AT_EMPTY_PATH, &unix.MountAttr{Propagation: unix.MS_PRIVATE})
 	return markFiles{os.NewFile(uintptr(fd), runNetNS)}, nil
@@ -39,8 +38,8 @@ func openMarkFiles() (markFiles, error) {
 
 func (m markFiles) close() { m.dir.Close() }
 
-// read returns the mark that stands in the file of a name; the error is
-// errNoMark where that is none of ours.
+// read returns the mark in the file of a name, or errNoMark if that has none of
+// ours.
 func (m markFiles) read(name string) (Mark, error) {
 	fd, err := unix.Openat(int(m.dir.Fd()), name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	switch {
@@ -58,7 +57,7 @@ func (m markFiles) read(name string) (Mark, error) {
 	return readMark(f)
 }
 
-// readMark reads the mark in an opened file.
+// readMark reads the mark in an open file.
 func readMark(f *os.File) (Mark, error) {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return Mark{}, errors.Join(err, errNoMark)
@@ -94,15 +93,14 @@ func readMarkOf(name string) (Mark, error) {
 }
 
 // writeMark writes the mark into the file of a name, before a namespace is
-// mounted there. The file appears with its mark in it. One that is there is
-// taken where it carries the same mark, or is empty: that is what iproute2
-// leaves when it is killed, and it holds nothing.
+// mounted there. The file appears with the mark in it. An existing file is used
+// if it has the same mark or is empty, as iproute2 leaves it when killed.
 func writeMark(path string, m Mark) error {
 	err := linkMark(path, m)
 	if err == nil {
 		return nil
 	}
-	// It is there, or the file system has no nameless files.
+	// The file exists, or the file system lacks O_TMPFILE.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o444)
 	if err != nil {
 		return err
@@ -112,10 +110,10 @@ func writeMark(path string, m Mark) error {
 		return nil
 	}
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() != 0 {
-		return errors.Join(err, fmt.Errorf("%s: %w; it is no namespace either: remove the file", path, ErrForeign))
+		return errors.Join(err, fmt.Errorf("%s: %w, nor a namespace; remove the file", path, ErrForeign))
 	}
 	if _, err = f.WriteString(m.String() + "\n"); err != nil {
-		return errors.Join(err, os.Remove(path)) // half a mark is nobody's
+		return errors.Join(err, os.Remove(path)) // half a mark identifies nobody
 	}
 	return nil
 }
@@ -132,14 +130,14 @@ func linkMark(path string, m Mark) error {
 	return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", f.Fd()), unix.AT_FDCWD, path, unix.AT_SYMLINK_FOLLOW)
 }
 
-// IsVacant reports whether the name's file is one that EnsureNamespace takes
-// though it carries no mark: an empty one on which nothing is mounted.
+// IsVacant reports whether the file of a name is empty and nothing is mounted
+// on it. EnsureNamespace uses it although it has no mark.
 func IsVacant(name string) bool {
 	info, err := os.Lstat(filepath.Join(runNetNS, name))
 	return err == nil && info.Mode().IsRegular() && info.Size() == 0 && !isNamespaceFile(filepath.Join(runNetNS, name))
 }
 
-// RemoveVacant removes such a file. One that is anything else is left.
+// RemoveVacant removes the file of a name if it is vacant.
 func RemoveVacant(name string) error {
 	if checkNamespaceName(name) != nil || !IsVacant(name) {
 		return nil
@@ -150,9 +148,9 @@ func RemoveVacant(name string) error {
 	return nil
 }
 
-// AdoptNamespace gives a namespace that an earlier version has made, and marked
-// only inside, its mark. The caller knows from elsewhere that the name is one of
-// its own: what stands inside is not proof enough. It reports whether it has.
+// AdoptNamespace marks a namespace that an earlier version made, and marked
+// only inside. The caller must know from elsewhere that the name is its own:
+// the mark inside proves nothing. It reports whether it did.
 func AdoptNamespace(name string, m Mark) (bool, error) {
 	path := filepath.Join(runNetNS, name)
 	if _, err := readMarkOf(name); !errors.Is(err, errNoMark) || checkNamespaceName(name) != nil || !isNamespaceFile(path) {

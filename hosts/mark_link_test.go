@@ -2,8 +2,8 @@ package hosts
 
 import "testing"
 
-// A lent NIC may be a veth, as our wires are: its mark must never make it one
-// of them.
+// A lent NIC may be a veth, as our wires are; its mark must not make it one of
+// them.
 func TestALentNICIsNoWire(t *testing.T) {
 	if !markedLink(linkAlias("pe1:eth1")) {
 		t.Error("the alias of a wire is not recognized")

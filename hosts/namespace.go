@@ -21,7 +21,7 @@ type Namespace struct {
 	Mark Mark
 }
 
-// Path is the file that keeps the namespace alive.
+// Path returns the file that keeps the namespace alive.
 func (n Namespace) Path() string { return filepath.Join(runNetNS, n.Name) }
 
 // Exists reports whether there is a namespace of that name, ours or not.
@@ -30,9 +30,9 @@ func (n Namespace) Exists() bool { return isNamespaceFile(n.Path()) }
 // loIndex is the index of lo, the first interface of every namespace.
 const loIndex = 1
 
-// EnsureNamespace makes the namespace, marked and with lo up, or keeps the one
-// that is there and carries the same mark. A namespace of that name with
-// another mark, or none, is left alone: the error wraps ErrForeign.
+// EnsureNamespace makes the namespace, marked and with lo up, or keeps an
+// existing one with the same mark. A namespace of that name with another mark
+// or none is left alone; the error wraps ErrForeign.
 func EnsureNamespace(name string, m Mark) (ns Namespace, created bool, err error) {
 	ns = Namespace{Name: name, Mark: m}
 	if err := errors.Join(checkNamespaceName(name), m.Check()); err != nil {
@@ -65,8 +65,8 @@ func foreign(name string, found Mark, err error) error {
 	}
 }
 
-// create marks the namespace before it gets its name, so that none is ever
-// seen without its mark.
+// create marks the namespace before naming it, so that it is never visible
+// without its mark.
 func (n Namespace) create() error {
 	return onThread(func() error { return unix.Unshare(unix.CLONE_NEWNET) }, func() error {
 		if err := describeThisNamespace(n.Mark); err != nil {
@@ -79,8 +79,7 @@ func (n Namespace) create() error {
 	})
 }
 
-// remark says again inside what the namespace is. Root of a host may have
-// changed it.
+// remark restores the mark inside, which root in a host may have changed.
 func (n Namespace) remark() error {
 	err := doIn(n.Path(), func() error {
 		if m, err := descriptionOfThisNamespace(); err == nil && m == n.Mark {
@@ -94,8 +93,8 @@ func (n Namespace) remark() error {
 	return nil
 }
 
-// describeThisNamespace writes the mark into the alias of lo, for people and
-// for a namespace that loses its name, and sets lo up.
+// describeThisNamespace sets lo up and writes the mark into its alias, for
+// people and in case the namespace loses its name.
 func describeThisNamespace(m Mark) error {
 	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
@@ -112,8 +111,8 @@ func describeThisNamespace(m Mark) error {
 	return nil
 }
 
-// descriptionOfThisNamespace reads the alias of lo. Root inside may have written
-// it: it proves nothing of a namespace that a customer can enter.
+// descriptionOfThisNamespace reads the alias of lo. Root inside may have
+// written it: it proves nothing about a namespace that a customer can enter.
 func descriptionOfThisNamespace() (Mark, error) {
 	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
@@ -127,16 +126,16 @@ func descriptionOfThisNamespace() (Mark, error) {
 	return parseMark(lo.Attrs().Alias)
 }
 
-// Namespaces lists the namespaces under /run/netns that carry our mark, of any
-// lab, by name. Nothing else is touched.
+// Namespaces lists the namespaces under /run/netns that carry our mark, of
+// every lab, sorted by name.
 func Namespaces() ([]Namespace, error) { return marked(true) }
 
-// Leftovers lists the files under /run/netns that carry our mark and on which no
-// namespace is mounted: a process was killed between the two, or somebody has
-// unmounted it.
+// Leftovers lists the files under /run/netns that carry our mark but no mounted
+// namespace: a process was killed between the two, or somebody has unmounted
+// it.
 func Leftovers() ([]Namespace, error) { return marked(false) }
 
-// marked lists our names that have a namespace mounted, or have none.
+// marked lists our names with a namespace mounted, or those without.
 func marked(mounted bool) ([]Namespace, error) {
 	entries, err := os.ReadDir(runNetNS)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
@@ -179,10 +178,10 @@ func (n Namespace) Do(f func() error) error { return doIn(n.Path(), f) }
 func (n Namespace) Start(cmd *exec.Cmd) error { return n.Do(cmd.Start) }
 
 // Delete removes the namespace and with it every virtual interface inside, or
-// what is left of its name. Its processes are to be ended before, by
-// EndProcesses, else the namespace lives on without a name. A namespace that is
-// gone already is no error; one whose mark has changed, or that still holds a
-// NIC of the server, is not deleted.
+// what is left of its name. Its processes must be ended first (EndProcesses),
+// or the namespace lives on without a name. It is no error if the namespace is
+// already gone; one whose mark has changed, or that still holds a NIC of the
+// server, is not deleted.
 func (n Namespace) Delete() error {
 	found, err := readMarkOf(n.Name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -191,7 +190,7 @@ func (n Namespace) Delete() error {
 	if err != nil || found != n.Mark {
 		return foreign(n.Name, found, err)
 	}
-	for isNamespaceFile(n.Path()) { // a second one may lie on the first
+	for isNamespaceFile(n.Path()) { // a second one may be mounted on the first
 		if err := n.holdsNoNIC(); err != nil {
 			return fmt.Errorf("delete network namespace %q: %w", n.Name, err)
 		}
@@ -205,8 +204,8 @@ func (n Namespace) Delete() error {
 	return nil
 }
 
-// holdsNoNIC is for routers, which alone are lent NICs: what an interface says
-// inside a customer's host proves nothing.
+// holdsNoNIC checks routers, which alone are lent NICs: an alias inside a
+// customer's host proves nothing.
 func (n Namespace) holdsNoNIC() error {
 	if n.Mark.Kind != KindRouter {
 		return nil
@@ -222,14 +221,14 @@ func (n Namespace) holdsNoNIC() error {
 	}
 	for _, l := range links {
 		if r, ok := parseNICAlias(l.Attrs().Alias); ok {
-			return fmt.Errorf("it holds the server's NIC %s, which is returned first", r.Name)
+			return fmt.Errorf("it holds the server's NIC %s, which must be returned first", r.Name)
 		}
 	}
 	return nil
 }
 
-// CheckNames refuses names of namespaces that something else than the lab has
-// already: those errors wrap ErrForeign.
+// CheckNames refuses names of namespaces that are taken by anything but the
+// lab; those errors wrap ErrForeign.
 func CheckNames(lab string, names ...string) error {
 	marked, err := Namespaces()
 	if err != nil {

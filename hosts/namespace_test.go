@@ -72,7 +72,7 @@ func TestRealNamespaceOfOthersIsLeftAlone(t *testing.T) {
 		t.Errorf("Namespaces lists it: %v, %v", all, err)
 	}
 	if namespaceID(runNetNS+"/"+name) != id {
-		t.Error("it is not the same any more")
+		t.Error("it was replaced")
 	}
 }
 
@@ -81,16 +81,16 @@ func TestRealNamespaceOfAnotherNodeIsLeftAlone(t *testing.T) {
 	ns := newNamespace(t, KindRouter)
 	_, _, err := EnsureNamespace(ns.Name, Mark{Lab: "other", Node: "node", Kind: KindRouter})
 	if !errors.Is(err, ErrForeign) || !strings.Contains(err.Error(), ns.Mark.String()) {
-		t.Errorf("EnsureNamespace: %v, want ErrForeign that tells whose it is", err)
+		t.Errorf("EnsureNamespace: %v, want ErrForeign with the owner", err)
 	}
 }
 
-// A process that was killed between making the file and mounting on it leaves
-// an empty file.
+// A process killed between making the file and mounting on it leaves an empty
+// file.
 func TestRealNamespaceOverItsEmptyFile(t *testing.T) {
 	needRoot(t)
 	name := unique()
-	newNamespace(t, KindLab) // /run/netns is there now
+	newNamespace(t, KindLab) // makes /run/netns
 	if err := os.WriteFile(runNetNS+"/"+name, nil, 0o444); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestRealNamespaceNamesAreChecked(t *testing.T) {
 	needRoot(t)
 	for _, name := range []string{"", ".", "..", "a/b", "a b", strings.Repeat("x", 256)} {
 		if _, _, err := EnsureNamespace(name, Mark{Lab: "x", Kind: KindLab}); err == nil {
-			t.Errorf("%q is taken", name)
+			t.Errorf("%q is accepted", name)
 		}
 	}
 }
@@ -186,7 +186,7 @@ func TestRealEndProcessesStopsWithItsContext(t *testing.T) {
 	end(t, ns)
 }
 
-// startShell starts a shell inside that has run line and loops.
+// startShell starts a shell inside that runs line and then loops.
 func startShell(t *testing.T, ns Namespace, line string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command("sh", "-c", line+"; echo ready; while :; do sleep 0.02; done")

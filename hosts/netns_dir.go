@@ -30,9 +30,9 @@ func shareRunNetNS() error {
 	return nil
 }
 
-// lockAsIproute2 holds the lock that iproute2 holds while it makes the mount.
-// Anybody can lock the directory: a lock that is held for longer than iproute2
-// ever holds it is ignored.
+// lockAsIproute2 takes the lock that iproute2 holds while it makes the mount.
+// Anybody can lock the directory, so a lock held longer than iproute2 ever does
+// is ignored.
 func lockAsIproute2() (unlock func()) {
 	const patience, poll = 500 * time.Millisecond, 5 * time.Millisecond
 	dir, err := os.Open(runNetNS)
@@ -51,8 +51,8 @@ func makeShared(dir string) error {
 	return unix.Mount("", dir, "none", unix.MS_SHARED|unix.MS_REC, "")
 }
 
-// shareMount lets namespaces that are mounted and unmounted here be seen so in
-// every mount namespace, else one that is deleted would live on in another.
+// shareMount makes mounts and unmounts here propagate to every mount namespace;
+// otherwise a deleted namespace would live on in another.
 func shareMount(dir string) error {
 	if err := makeShared(dir); !errors.Is(err, unix.EINVAL) {
 		return err
@@ -64,8 +64,8 @@ func shareMount(dir string) error {
 	return makeShared(dir)
 }
 
-// mountNamespace gives the network namespace at source, a file of /proc, a name
-// that is marked already.
+// mountNamespace mounts the network namespace at source, a file of /proc, on a
+// name that is marked already.
 func mountNamespace(source, path string) error {
 	if err := unix.Mount(source, path, "none", unix.MS_BIND, ""); err != nil {
 		return errors.Join(err, os.Remove(path))

@@ -7,7 +7,7 @@ import (
 	"net/netip"
 )
 
-// Network is the whole network configuration inside a customer host.
+// Network is the complete network configuration of a customer's host.
 type Network struct {
 	Interfaces []Interface
 	Routes     []Route
@@ -16,19 +16,19 @@ type Network struct {
 
 // Interface is one interface of a host: the end of a wire, which exists
 // already, or a LAN behind the host, which is made. An empty MAC and an MTU of
-// 0 leave what the interface has.
+// 0 leave the interface's own.
 type Interface struct {
 	Name      string
 	MAC       net.HardwareAddr
 	MTU       int
-	Addresses []netip.Prefix // each is the host's address with its subnet's length
-	SLAAC     bool           // take IPv6 addresses and routes from router advertisements (RFC 4862)
-	Learned   netip.Prefix   // with SLAAC: the address that it makes of the advertised prefix; zero: not known
+	Addresses []netip.Prefix // each the host's address with its subnet's length
+	SLAAC     bool           // accept IPv6 addresses and routes from router advertisements (RFC 4862)
+	Learned   netip.Prefix   // with SLAAC: the address that it forms from the advertised prefix; zero: unknown
 	LAN       bool           // every address of its subnets answers
 }
 
-// Route is a static route. Several with one prefix share the load. Without Via
-// the prefix is on the link.
+// Route is a static route. Several routes to one prefix share the load. Without
+// Via the prefix is on-link.
 type Route struct {
 	Prefix    netip.Prefix
 	Via       netip.Addr

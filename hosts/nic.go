@@ -11,46 +11,47 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// Loan is a NIC of the server that a router shall have. The server is the
-// network namespace that the calling process is in.
+// Loan is a NIC of the server to lend to a router. The server is the network
+// namespace of the calling process.
 type Loan struct {
 	NIC      string    // its name on the server
 	To       Namespace // the router's
 	Name     string    // of the router's interface, at most 13 bytes
 	Alias    string    // the full name of the router's interface
 	MTU      int       // 0: what the NIC has
-	StateDir string    // where the record is kept that the alias is too short for
+	StateDir string    // for the full record; the alias is too short
 
-	direct bool // without a bridge, although it is no real NIC: for tests
+	direct bool // without a bridge although the NIC is virtual; for tests
 }
 
 // LentNIC is a NIC inside a router's namespace.
 type LentNIC struct {
 	NIC    string // its name on the server
 	Name   string // the router's interface
-	Bridge string // the bridge between the two; empty where they are one
-	MTU    int    // what the NIC agreed to; it may be less than was asked for
+	Bridge string // the bridge between the two; empty if they are one
+	MTU    int    // what the NIC accepted; it may be less than requested
 }
 
-// ErrInUse is wrapped by the error about a NIC that the server itself needs.
-var ErrInUse = errors.New("the server uses it")
+// errInUse is wrapped by errors about a NIC that the server itself needs.
+var errInUse = errors.New("the server uses it")
 
-// NICName is the name of a NIC in a router's namespace where a wire joins it to
-// the router's interface intf.
+// NICName returns the name, in a router's namespace, of a NIC that a wire joins
+// to the router's interface intf.
 func NICName(intf string) string { return "n-" + intf }
 
-// NICWireName is the name of the inner end of the wire that joins a router's
-// interface to the bridge of a lent NIC.
+// NICWireName returns the name of the inner end of the wire that joins the
+// router's interface intf to the bridge of a lent NIC.
 func NICWireName(intf string) string { return "w-" + intf }
 
 // LendNIC moves a NIC of the server into a router's namespace, or keeps it
-// there. How it was is recorded in its alias and in a file, for ReturnNICs.
+// there. Its earlier state is recorded in its alias and in a file, for
+// ReturnNICs.
 //
 // A real NIC becomes the router's interface itself, with receive offloads off.
 // Any other (veth, tap, virtio) may bring packets whose checksums were left to
-// absent offload hardware: it is put into a bridge inside the
-// namespace, and the router's interface is a wire to that bridge, on whose way
-// in the checksums are filled in.
+// absent offload hardware: it joins a bridge inside the namespace, and the
+// router's interface is a wire to that bridge, whose inner end fills in the
+// checksums.
 func LendNIC(l Loan) (LentNIC, error) {
 	lent, err := l.lend()
 	if err != nil {
@@ -82,7 +83,7 @@ func (l Loan) lend() (LentNIC, error) {
 	return l.take(home, router)
 }
 
-// take brings the NIC over; on error it is brought back.
+// take moves the NIC into the router, and back on error.
 func (l Loan) take(home, router *inside) (LentNIC, error) {
 	nic, err := l.pick(home)
 	if err != nil {
@@ -119,13 +120,14 @@ func (l Loan) carry(home, router *inside, nic netlink.Link, record nicRecord) (L
 		return LentNIC{}, err
 	}
 	if moved == nil {
-		return LentNIC{}, errors.New("it has gone on the way")
+		return LentNIC{}, errors.New("it disappeared on the way")
 	}
 	return l.settle(router, moved)
 }
 
-// untrusted tells the NICs whose packets may come without their checksums:
-// every kind of virtual device, and virtio, which looks like hardware.
+// untrusted reports whether packets of a NIC may come without their checksums:
+// from every kind of virtual device, and from virtio, which looks like
+// hardware.
 func untrusted(kind, driver string) bool {
 	return kind != "device" || driver == "virtio_net"
 }
@@ -139,16 +141,16 @@ func (l Loan) pick(home *inside) (netlink.Link, error) {
 	nic := links[l.NIC]
 	if nic == nil {
 		if holder := whoHas(l.NIC); holder != "" {
-			return nil, fmt.Errorf("%w: %s has it", ErrInUse, holder)
+			return nil, fmt.Errorf("%w: %s has it", errInUse, holder)
 		}
 		names := slices.Sorted(maps.Keys(links))
-		return nil, fmt.Errorf("the server has none of that name, but %s", strings.Join(names, ", "))
+		return nil, fmt.Errorf("the server has no NIC of that name; it has %s", strings.Join(names, ", "))
 	}
 	if nic.Attrs().Flags&net.FlagLoopback != 0 || nic.Type() == "bridge" {
 		return nil, fmt.Errorf("a %s cannot be lent", nic.Type())
 	}
 	if master := nic.Attrs().MasterIndex; master != 0 {
-		return nil, fmt.Errorf("%w: it is a port of %s; take it out first", ErrInUse, nameOf(links, master))
+		return nil, fmt.Errorf("%w: it is a port of %s; take it out first", errInUse, nameOf(links, master))
 	}
 	routes, err := home.routesThrough(nic)
 	if err != nil {
@@ -156,20 +158,20 @@ func (l Loan) pick(home *inside) (netlink.Link, error) {
 	}
 	for _, r := range routes {
 		if d := destinationOf(r); d.prefix.Bits() == 0 {
-			return nil, fmt.Errorf("%w: the default route %s goes through it; lend another NIC, or move the route", ErrInUse, d.prefix)
+			return nil, fmt.Errorf("%w: the default route %s goes through it; lend another NIC, or move the route", errInUse, d.prefix)
 		}
 	}
 	return nic, nil
 }
 
-// settle makes the NIC usable inside. It may be done again.
+// settle makes the NIC usable inside. It is idempotent.
 func (l Loan) settle(router *inside, nic netlink.Link) (LentNIC, error) {
 	if err := router.receiveOffloadsOff(nic.Attrs().Name); err != nil {
 		return LentNIC{}, err
 	}
 	lent := LentNIC{NIC: l.NIC, Name: l.Name}
 	if l.MTU != 0 && nic.Attrs().MTU != l.MTU {
-		// Not every NIC can; the caller gets the MTU that it has.
+		// Not every NIC accepts it; the caller gets the MTU that it has.
 		_ = router.nl.LinkSetMTU(nic, l.MTU)
 	}
 	now, err := router.nl.LinkByIndex(nic.Attrs().Index)
@@ -218,7 +220,7 @@ func (l Loan) bridge(router *inside, nic netlink.Link, lent LentNIC) error {
 	return router.setUp(bridge)
 }
 
-// findLent finds a NIC by the name that its alias remembers.
+// findLent finds a NIC by the name recorded in its alias.
 func (in *inside) findLent(name string) (netlink.Link, error) {
 	links, err := in.links()
 	if err != nil {
@@ -232,7 +234,7 @@ func (in *inside) findLent(name string) (netlink.Link, error) {
 	return nil, nil
 }
 
-// whoHas names the router that a NIC was lent to, for a message.
+// whoHas names the router that has been lent a NIC, for a message.
 func whoHas(nic string) string {
 	all, err := Namespaces()
 	if err != nil {

@@ -12,14 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ReturnNICs gives the NICs that a router's namespace holds back to the server
-// (the network namespace that the calling process is in) as they were. It goes
-// before Delete, which would destroy a virtual one. What cannot be given back
-// stays, and the error says what and why.
+// ReturnNICs returns the NICs in a router's namespace to the server (the
+// network namespace of the calling process) as they were. Call it before
+// Delete, which would destroy virtual ones. A NIC that cannot be returned
+// stays, and the error says which and why.
 func ReturnNICs(ns Namespace, stateDir string) error { return ReturnOtherNICs(ns, stateDir, nil) }
 
-// ReturnOtherNICs gives back those that the router is not to keep, as the
-// interface that keep has for each NIC. What joined one to the router goes.
+// ReturnOtherNICs is ReturnNICs for all NICs but those that keep maps to their
+// interface of the router. It also removes what joined a NIC to the router.
 func ReturnOtherNICs(ns Namespace, stateDir string, keep map[string]string) error {
 	if !isNamespaceFile(ns.Path()) {
 		return nil
@@ -51,7 +51,8 @@ func ReturnOtherNICs(ns Namespace, stateDir string, keep map[string]string) erro
 	return errors.Join(errs...)
 }
 
-// dropNICBridge removes the bridge that a NIC entered through, with its wire.
+// dropNICBridge removes the bridge and the wire that joined a NIC to its
+// router.
 func (in *inside) dropNICBridge(links map[string]netlink.Link, nic string) error {
 	intf, bridged := strings.CutPrefix(nic, NICName(""))
 	if !bridged {
@@ -75,8 +76,8 @@ func (in *inside) giveBack(nic netlink.Link, record nicRecord) error {
 		return err
 	}
 	defer home.close()
-	// A port of a switch in the kernel, whose daemon may have been killed, has a
-	// master as well: that one lets go when the NIC moves, and in no other way.
+	// A port of a kernel datapath, whose daemon may have been killed, has a
+	// master as well: it releases the NIC only when that moves.
 	if nic.Attrs().MasterIndex != 0 {
 		if err := in.nl.LinkSetNoMaster(nic); err != nil && !errors.Is(err, unix.EOPNOTSUPP) {
 			return fmt.Errorf("take it out of its bridge: %w", err)
@@ -88,20 +89,20 @@ func (in *inside) giveBack(nic netlink.Link, record nicRecord) error {
 	return home.restoreNIC(record)
 }
 
-// moveLink moves an interface and gives it another name in one step.
+// moveLink moves an interface and renames it in one step.
 func (in *inside) moveLink(l netlink.Link, to *inside, name string) error {
 	there, err := to.links()
 	if err != nil {
 		return err
 	}
 	if there[name] != nil {
-		return fmt.Errorf("the name %s is taken where it goes; rename that interface and do it again: %w", name, unix.EEXIST)
+		return fmt.Errorf("the name %s is taken there; rename that interface and try again: %w", name, unix.EEXIST)
 	}
 	err = in.onThread(func() error {
 		req := nl.NewNetlinkRequest(unix.RTM_SETLINK, unix.NLM_F_ACK)
 		msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
 		msg.Index = int32(l.Attrs().Index)
-		msg.Change = unix.IFF_UP // it goes down, as a name changes only so
+		msg.Change = unix.IFF_UP // down, as renaming requires
 		req.AddData(msg)
 		req.AddData(nl.NewRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(to.file.Fd()))))
 		req.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(name)))
@@ -114,7 +115,8 @@ func (in *inside) moveLink(l netlink.Link, to *inside, name string) error {
 	return nil
 }
 
-// receiveOffloads merge packets, which a router must not.
+// receiveOffloads reports whether a feature merges packets on receipt, which a
+// router must not do.
 func receiveOffloads(feature string) bool {
 	return feature == "rx-gro" || feature == "rx-gro-hw" || feature == "rx-lro"
 }
@@ -123,8 +125,8 @@ func (in *inside) receiveOffloadsOff(name string) error {
 	return in.offloadsOff(name, receiveOffloads)
 }
 
-// recordNIC reads how a NIC is. The record that a lending left in its alias
-// that was cut short is no alias to return to.
+// recordNIC reads the state of a NIC. The record in the alias of a NIC whose
+// lending was cut short is not an alias to restore.
 func (in *inside) recordNIC(nic netlink.Link) (nicRecord, error) {
 	a := nic.Attrs()
 	r := nicRecord{
@@ -155,7 +157,7 @@ func (in *inside) recordNIC(nic netlink.Link) (nicRecord, error) {
 	return r, nil
 }
 
-// recordAddresses leaves out what the kernel makes by itself.
+// recordAddresses omits the addresses that the kernel makes on its own.
 func (in *inside) recordAddresses(nic netlink.Link) ([]nicAddress, error) {
 	list, err := dump(func() ([]netlink.Addr, error) { return in.nl.AddrList(nic, netlink.FAMILY_ALL) })
 	if err != nil {
@@ -181,7 +183,7 @@ func (in *inside) recordAddresses(nic netlink.Link) ([]nicAddress, error) {
 	return found, nil
 }
 
-// finite maps "for ever" to the 0 that netlink's callers say it with.
+// finite maps "forever" to 0, by which callers of netlink express it.
 func finite(seconds int) int {
 	if uint32(seconds) == ^uint32(0) {
 		return 0

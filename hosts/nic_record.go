@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// nicRecord is how a NIC of the server was before it was lent.
+// nicRecord is the state of a NIC of the server before it was lent.
 type nicRecord struct {
 	Name      string       `json:"name"`
 	MAC       string       `json:"mac"`
@@ -30,7 +30,7 @@ type nicAddress struct {
 	Flags     int          `json:"flags,omitempty"`
 	Scope     int          `json:"scope,omitempty"`
 	Label     string       `json:"label,omitempty"`
-	Broadcast netip.Addr   `json:"broadcast"`           // 0.0.0.0: none; invalid: the usual
+	Broadcast netip.Addr   `json:"broadcast"`           // 0.0.0.0: none; invalid: the default
 	Valid     int          `json:"valid,omitempty"`     // seconds
 	Preferred int          `json:"preferred,omitempty"` // seconds
 }
@@ -49,12 +49,12 @@ type nicRoute struct {
 // nicPrefix begins the alias of a lent NIC.
 const nicPrefix = markWord + " nic="
 
-// aliasMore ends an alias that had no room for everything.
+// aliasMore ends an alias that has no room for everything.
 const aliasMore = " more"
 
-// alias is the record as compact text on the NIC itself, which survives the
-// loss of every file: the essentials first, then as many addresses and routes
-// as the kernel keeps.
+// alias returns the record as compact text for the NIC itself, which survives
+// the loss of every file: the essentials first, then as many addresses and
+// routes as the kernel keeps.
 func (r nicRecord) alias() string {
 	text := fmt.Sprintf("%s%s mac=%s mtu=%d", nicPrefix, r.Name, r.MAC, r.MTU)
 	if r.Up {
@@ -87,7 +87,7 @@ func (r nicRecord) alias() string {
 	return text
 }
 
-// parseNICAlias reads what alias wrote. ok is false for everything else.
+// parseNICAlias reads what alias writes. ok is false for anything else.
 func parseNICAlias(alias string) (r nicRecord, ok bool) {
 	text, ok := strings.CutPrefix(alias, nicPrefix)
 	if !ok {

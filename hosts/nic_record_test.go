@@ -37,7 +37,7 @@ func FuzzParseNICAlias(f *testing.F) {
 			return
 		}
 		if again, ok := parseNICAlias(r.alias()); !ok || again.Name != r.Name || again.MTU != r.MTU {
-			t.Errorf("%q becomes %q, which is read otherwise", alias, r.alias())
+			t.Errorf("%q becomes %q, which reads differently", alias, r.alias())
 		}
 	})
 }

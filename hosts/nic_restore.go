@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// restoreNIC makes a NIC on the server as its record says. Every part is
-// tried; the mark goes last, and stays if a part failed.
+// restoreNIC restores a NIC on the server from its record. Every part is tried;
+// the mark goes last, and stays if a part has failed.
 func (in *inside) restoreNIC(r nicRecord) error {
 	links, err := in.links()
 	if err != nil {
@@ -61,7 +61,7 @@ func (in *inside) restoreRoute(nic netlink.Link, r nicRoute) error {
 	return nil
 }
 
-// offloadsOn turns features on again that offloadsOff has turned off.
+// offloadsOn turns features back on after offloadsOff.
 func (in *inside) offloadsOn(name string, features []string) error {
 	if len(features) == 0 {
 		return nil

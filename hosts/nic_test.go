@@ -49,7 +49,7 @@ func (l lending) giveBack(stateDir string) error {
 	return l.server.Do(func() error { return ReturnNICs(l.router, stateDir) })
 }
 
-// state is all of a server's NIC that must come back.
+// state is everything about a server's NIC that must be restored.
 func (l lending) state(t *testing.T) string {
 	t.Helper()
 	out := mustRun(t, l.server, "sh", "-c", `exec 2>/dev/null; ip -o link show up1 | sed 's/^[0-9]*: //'; ip -o addr show up1 scope global | sed 's/^[0-9]*: //'
@@ -57,8 +57,8 @@ func (l lending) state(t *testing.T) string {
 	return out
 }
 
-// differs is what is not as before in the end: the kernel may tell the carrier
-// up to a second late.
+// differs returns what remains different from before: the kernel may report the
+// carrier up to a second late.
 func (l lending) differs(t *testing.T, before string) (diff string) {
 	t.Helper()
 	for end := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
@@ -138,8 +138,8 @@ func TestRealNICInUseIsRefused(t *testing.T) {
 	refused := func(why string) {
 		t.Helper()
 		before := l.state(t)
-		if _, err := l.fromServer(l.loan); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), "up1") {
-			t.Errorf("%s: %v, want ErrInUse", why, err)
+		if _, err := l.fromServer(l.loan); !errors.Is(err, errInUse) || !strings.Contains(err.Error(), "up1") {
+			t.Errorf("%s: %v, want errInUse", why, err)
 		}
 		if diff := cmp.Diff(before, l.state(t)); diff != "" {
 			t.Errorf("%s: it was touched:\n%s", why, diff)
@@ -159,7 +159,7 @@ func TestRealNICThatIsNotThere(t *testing.T) {
 	loan := l.loan
 	loan.NIC = "nosuch"
 	if _, err := l.fromServer(loan); err == nil || !strings.Contains(err.Error(), "up1") {
-		t.Errorf("%v, want an error that lists what there is", err)
+		t.Errorf("%v, want an error that lists the NICs", err)
 	}
 	loan.NIC = "lo"
 	if _, err := l.fromServer(loan); err == nil {
@@ -170,15 +170,15 @@ func TestRealNICThatIsNotThere(t *testing.T) {
 	}
 	second := l.loan
 	second.To = newNamespace(t, KindRouter)
-	if _, err := l.fromServer(second); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), l.router.Mark.Node) {
-		t.Errorf("lent already: %v, want ErrInUse that names the router", err)
+	if _, err := l.fromServer(second); !errors.Is(err, errInUse) || !strings.Contains(err.Error(), l.router.Mark.Node) {
+		t.Errorf("lent already: %v, want errInUse that names the router", err)
 	}
 	if err := l.giveBack(l.loan.StateDir); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// What cannot be done leaves the NIC as it was.
+// A loan that fails leaves the NIC as it was.
 func TestRealNICStaysWhenLendingFails(t *testing.T) {
 	needRoot(t)
 	l := newLending(t)
@@ -214,8 +214,8 @@ func TestRealNICReturnsToATakenName(t *testing.T) {
 	}
 }
 
-// The far end of a virtual NIC leaves checksums to hardware that is not there;
-// on the router's side of the bridge they are true.
+// The far end of a virtual NIC leaves checksums to absent hardware; on the
+// router's side of the bridge they are correct.
 func TestRealForeignChecksumsAreFilledIn(t *testing.T) {
 	needRoot(t)
 	l := newLending(t)
@@ -239,8 +239,8 @@ func TestRealForeignChecksumsAreFilledIn(t *testing.T) {
 	}
 	defer conn.Close()
 	go func() {
-		// Again and again, as links that have just moved are dead for a while;
-		// until conn is closed.
+		// Repeatedly, as links that have just moved are dead for a while; until
+		// conn is closed.
 		for _, err := conn.Write([]byte("hello")); err == nil; _, err = conn.Write([]byte("hello")) {
 			time.Sleep(20 * time.Millisecond)
 		}

@@ -15,8 +15,8 @@ func (in *inside) txChecksumOff(name string) error {
 	})
 }
 
-// offloadsOff turns the chosen features of an interface off that are on and
-// that can be changed.
+// offloadsOff turns off the chosen features of an interface that are on and can
+// be changed.
 func (in *inside) offloadsOff(name string, chosen func(feature string) bool) error {
 	features, err := in.eth.FeaturesWithState(name)
 	if err != nil {

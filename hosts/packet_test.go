@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tap sees and sends frames on an interface.
+// tap captures and sends frames on an interface.
 type tap struct{ fd int }
 
 func newTap(t *testing.T, ns Namespace, name string) tap {
@@ -36,7 +36,7 @@ func newTap(t *testing.T, ns Namespace, name string) tap {
 	return tap{fd}
 }
 
-// wait reads frames until one is wanted.
+// wait reads frames until wanted accepts one.
 func (c tap) wait(t *testing.T, what string, wanted func(gopacket.Packet) bool) {
 	t.Helper()
 	buf := make([]byte, 2048)
@@ -67,11 +67,11 @@ func (c tap) send(t *testing.T, ls ...gopacket.SerializableLayer) {
 	}
 }
 
-// A neighbour must hear of a new MAC at once, from every address's family.
+// A neighbour must learn of a new MAC at once, in both families.
 func TestRealChangedMACIsAnnounced(t *testing.T) {
 	needRoot(t)
 	a, b, n, _ := twoHosts(t)
-	// What is sent before the kernel has seen the carrier is lost.
+	// Frames sent before the kernel has seen the carrier are lost.
 	mustRun(t, a, "ping", "-c1", "-W5", "10.0.0.2")
 	for name, change := range map[string]func(net.HardwareAddr){
 		"by a user": func(m net.HardwareAddr) { mustRun(t, a, "ip", "link", "set", "eth0", "address", m.String()) },
@@ -102,8 +102,8 @@ func TestRealChangedMACIsAnnounced(t *testing.T) {
 	}
 }
 
-// A host that configures itself solicits a router at once and derives its
-// address from its MAC.
+// A host with SLAAC solicits a router at once and derives its address from its
+// MAC.
 func TestRealSLAAC(t *testing.T) {
 	needRoot(t)
 	for _, lifetime := range []uint32{3600, 0xffffffff} {
@@ -159,19 +159,19 @@ func advertise(t *testing.T, c tap, lifetime uint32) {
 		})
 }
 
-// A host takes no advertisement that it was not told to listen to.
+// A host without SLAAC ignores advertisements.
 func TestRealStaticHostIgnoresAdvertisements(t *testing.T) {
 	needRoot(t)
 	a, b, _, _ := twoHosts(t)
 	advertise(t, newTap(t, b, "eth0"), 3600)
-	// The ping goes the same way behind the advertisement.
+	// The ping follows the advertisement on the same path.
 	mustRun(t, b, "ping", "-c1", "-W5", "2001:db8::1")
 	if out := mustRun(t, a, "ip", "-6", "route"); strings.Contains(out, "proto ra") {
-		t.Errorf("it listened:\n%s", out)
+		t.Errorf("it accepted the advertisement:\n%s", out)
 	}
 }
 
-// Frames of a host whose offload is off carry true checksums, whoever looks.
+// Frames of a host with its offload off have correct checksums.
 func TestRealHostsChecksumsAreTrue(t *testing.T) {
 	needRoot(t)
 	a, b, _, _ := twoHosts(t)

@@ -13,29 +13,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// killWait is how long the kernel may take to clear a killed process away.
+// killWait is how long the kernel may take to clean up a killed process.
 const killWait = 10 * time.Second
 
-// Processes lists the processes inside the namespace, by their main thread,
-// without our own.
+// Processes lists the processes whose main thread is inside the namespace,
+// except this one.
 func (n Namespace) Processes() ([]int, error) { return processesIn([]Namespace{n}) }
 
-// EndProcesses ends every process inside the namespaces: SIGTERM, and SIGKILL
-// to those that are there after grace. Processes that appear meanwhile are
-// ended too. The error names the processes that would not go.
-// A namespace that does not carry its mark any more is left alone.
+// EndProcesses ends every process inside the namespaces: with SIGTERM, then
+// with SIGKILL those left after grace. Processes that appear meanwhile are
+// ended, too. The error names those that do not end. A namespace that no longer
+// carries its mark is left alone.
 func EndProcesses(ctx context.Context, namespaces []Namespace, grace time.Duration) error {
 	return EndProcessesAnd(ctx, namespaces, func(int) bool { return false }, grace)
 }
 
-// EndProcessesAnd is EndProcesses for the processes that also picks, too, in
-// whatever namespace they are.
-func EndProcessesAnd(ctx context.Context, namespaces []Namespace, also func(pid int) bool, grace time.Duration) error {
+// EndProcessesAnd is like EndProcesses, and also ends the processes in any
+// namespace for which match returns true.
+func EndProcessesAnd(ctx context.Context, namespaces []Namespace, match func(pid int) bool, grace time.Duration) error {
 	namespaces = slices.DeleteFunc(slices.Clone(namespaces), func(n Namespace) bool {
 		m, err := readMarkOf(n.Name)
 		return err != nil || m != n.Mark
 	})
-	doomed := condemned{namespaceIDs(namespaces), also}
+	doomed := selection{namespaceIDs(namespaces), match}
 	if err := doomed.signalAndWait(ctx, unix.SIGTERM, grace); err != nil {
 		return err
 	}
@@ -65,17 +65,18 @@ func describeProcesses(pids []int) string {
 	return strings.Join(words, ", ")
 }
 
-// condemned are the processes to end: those inside network namespaces, and
-// those that also picks.
-type condemned struct {
-	ids  map[nsID]bool
-	also func(pid int) bool
+// selection selects the processes inside network namespaces, and those for
+// which match returns true.
+type selection struct {
+	ids   map[nsID]bool
+	match func(pid int) bool
 }
 
-func (c condemned) has(pid int) bool { return c.ids[namespaceOf(pid)] || c.also(pid) }
+func (c selection) has(pid int) bool { return c.ids[namespaceOf(pid)] || c.match(pid) }
 
-// signalAndWait signals what it finds until nothing is left or the time is over.
-func (c condemned) signalAndWait(ctx context.Context, sig unix.Signal, limit time.Duration) error {
+// signalAndWait signals the selected processes until none is left or the limit
+// has passed.
+func (c selection) signalAndWait(ctx context.Context, sig unix.Signal, limit time.Duration) error {
 	deadline := time.Now().Add(limit)
 	told := map[int]bool{}
 	for {
@@ -86,7 +87,7 @@ func (c condemned) signalAndWait(ctx context.Context, sig unix.Signal, limit tim
 		for _, p := range procs {
 			if !told[p.pid] {
 				told[p.pid] = true
-				// ESRCH: it ended by itself.
+				// ESRCH: it has ended already.
 				_ = unix.PidfdSendSignal(p.fd, sig, nil, 0)
 			}
 		}
@@ -109,9 +110,9 @@ func waitEnded(ctx context.Context, procs []process, deadline time.Time) error {
 }
 
 // WaitEnded returns when the process of a pidfd has ended, the deadline has
-// passed, or ctx ends: only the last is an error.
+// passed, or ctx ends; only the last is an error.
 func WaitEnded(ctx context.Context, pidfd int, deadline time.Time) error {
-	const slice = 50 * time.Millisecond // how late an ended ctx may be noticed
+	const slice = 50 * time.Millisecond // after which ctx is checked again
 	poll := []unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}
 	for {
 		if err := ctx.Err(); err != nil {
@@ -133,9 +134,9 @@ func WaitEnded(ctx context.Context, pidfd int, deadline time.Time) error {
 
 type process struct{ pid, fd int }
 
-// open holds each process by a pidfd, taken before a second look at it: a number
-// that was reused meanwhile is not mistaken for it.
-func (c condemned) open() ([]process, error) {
+// open opens a pidfd for each process, and then checks the process again: a
+// reused PID is not mistaken for it.
+func (c selection) open() ([]process, error) {
 	pids, err := c.list()
 	if err != nil {
 		return nil, err
@@ -168,7 +169,7 @@ func closeProcesses(procs []process) {
 // nsID identifies a namespace: the device and inode of its file.
 type nsID struct{ dev, ino uint64 }
 
-// namespaceID is the zero nsID where there is nothing at path.
+// namespaceID returns the zero nsID if there is nothing at path.
 func namespaceID(path string) nsID {
 	var st unix.Stat_t
 	if unix.Stat(path, &st) != nil {
@@ -188,16 +189,16 @@ func namespaceIDs(namespaces []Namespace) map[nsID]bool {
 	return ids
 }
 
-// namespaceOf is the zero nsID for a process that has ended.
+// namespaceOf returns the zero nsID for a process that has ended.
 func namespaceOf(pid int) nsID {
 	return namespaceID("/proc/" + strconv.Itoa(pid) + "/ns/net")
 }
 
 func processesIn(namespaces []Namespace) ([]int, error) {
-	return condemned{namespaceIDs(namespaces), func(int) bool { return false }}.list()
+	return selection{namespaceIDs(namespaces), func(int) bool { return false }}.list()
 }
 
-func (c condemned) list() ([]int, error) {
+func (c selection) list() ([]int, error) {
 	all, err := allProcesses()
 	if err != nil {
 		return nil, err
@@ -205,10 +206,13 @@ func (c condemned) list() ([]int, error) {
 	return slices.DeleteFunc(all, func(pid int) bool { return !c.has(pid) }), nil
 }
 
-// ProcessesWhere lists the processes that are meant, without our own.
-func ProcessesWhere(meant func(pid int) bool) ([]int, error) { return condemned{nil, meant}.list() }
+// ProcessesWhere lists the processes for which match returns true, except this
+// one.
+func ProcessesWhere(match func(pid int) bool) ([]int, error) {
+	return selection{nil, match}.list()
+}
 
-// allProcesses lists every process but our own.
+// allProcesses lists every process except this one.
 func allProcesses() ([]int, error) {
 	proc, err := os.Open("/proc")
 	if err != nil {

@@ -12,13 +12,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// destination is where a route of ours stands.
+// destination is the table and the prefix of a route of ours.
 type destination struct {
 	table  int
 	prefix netip.Prefix
 }
 
-// hop is one of a route's ways.
+// hop is one next hop of a route.
 type hop struct {
 	via   netip.Addr
 	index int
@@ -28,7 +28,7 @@ func compareHops(a, b hop) int {
 	return cmp.Or(a.via.Compare(b.via), cmp.Compare(a.index, b.index))
 }
 
-// wantedRoutes are the static routes, and for each LAN the route that makes
+// wantedRoutes returns the static routes, and for each LAN the route that makes
 // all its addresses local: `ip route add local PREFIX dev LAN`.
 func (c *configuration) wantedRoutes() map[destination][]hop {
 	wanted := map[destination][]hop{}
@@ -111,7 +111,7 @@ func (d destination) route(hops []hop) *netlink.Route {
 	return r
 }
 
-// ipOf is nil for the zero Addr.
+// ipOf returns nil for the zero Addr.
 func ipOf(a netip.Addr) net.IP {
 	if !a.IsValid() {
 		return nil
@@ -142,7 +142,7 @@ func hopsOf(r netlink.Route) []hop {
 	return hops
 }
 
-// addrOf reads a gateway of either family; the zero Addr where there is none.
+// addrOf returns a gateway of either family, or the zero Addr if there is none.
 func addrOf(ip net.IP) netip.Addr {
 	a, _ := netip.AddrFromSlice(ip)
 	return a.Unmap()

@@ -18,8 +18,8 @@ type Segment struct {
 	Wires     []Wire
 }
 
-// EnsureSegment makes the bridge and its wires, or keeps them; wires of ours
-// that are ports of the bridge and not wanted any more are removed. The bridge
+// EnsureSegment makes the bridge and its wires, or keeps them, and removes
+// wires of ours that are ports of the bridge but no longer wanted. The bridge
 // has no address, no IPv6, no spanning tree and floods all multicast. Like
 // EnsureWires it returns the wires that it changed.
 func EnsureSegment(ctx context.Context, s Segment) ([]Wire, error) {
@@ -61,7 +61,7 @@ func (s Segment) ensure(ctx context.Context) (changed []Wire, err error) {
 	return changed, in.setUp(bridge)
 }
 
-// plug makes the A ends the bridge's only ports of ours.
+// plug makes the A ends the only ports of ours on the bridge.
 func (in *inside) plug(bridge netlink.Link, wires []Wire) error {
 	links, err := in.links()
 	if err != nil {
@@ -92,8 +92,8 @@ func (in *inside) plug(bridge netlink.Link, wires []Wire) error {
 	return nil
 }
 
-// ensureBridge makes a bridge or keeps the one of ours. The kernel's defaults
-// are right but for multicast snooping.
+// ensureBridge makes a bridge or keeps ours. The kernel's defaults are right
+// except for multicast snooping.
 func (in *inside) ensureBridge(name, alias string, mtu int) (netlink.Link, error) {
 	if err := errors.Join(checkLinkName(name), checkAlias(linkAlias(alias))); err != nil {
 		return nil, err

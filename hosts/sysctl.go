@@ -13,9 +13,9 @@ import (
 // /proc/sys/net.
 type sysctl struct{ path, value string }
 
-// applySysctls brings the settings of the thread's namespace to their values.
-// They are read first: writing some of them walks every interface under the
-// kernel's one big network lock. A kernel without IPv6 has no IPv6 settings.
+// applySysctls sets the settings of the thread's namespace. It reads them
+// first: writing some of them walks every interface under the kernel's one big
+// network lock. A kernel without IPv6 has no IPv6 settings.
 func applySysctls(settings []sysctl) error {
 	for _, s := range settings {
 		path := "/proc/sys/net/" + s.path
@@ -56,7 +56,7 @@ func routerSysctls() []sysctl {
 	}, silentSysctls()...)
 }
 
-// silentSysctls keep new interfaces from having IPv6 by themselves.
+// silentSysctls keep the kernel from starting IPv6 on new interfaces.
 func silentSysctls() []sysctl {
 	return []sysctl{
 		{"ipv6/conf/default/disable_ipv6", "1"},
@@ -64,10 +64,10 @@ func silentSysctls() []sysctl {
 	}
 }
 
-// hostSysctls make a host that is usable at once and that tells of a changed
-// MAC. Duplicate address detection is off only where both all and the
-// interface say so. Without promote_secondaries the address that replaces
-// another of its subnet would go away with it.
+// hostSysctls make a host usable at once, and make it announce a changed MAC.
+// Duplicate address detection is off only if both all and the interface say so.
+// Without promote_secondaries, removing an address would also remove the one
+// that replaces it in its subnet.
 func hostSysctls() []sysctl {
 	return []sysctl{
 		{"ipv4/conf/all/rp_filter", "0"},
@@ -87,8 +87,8 @@ func hostSysctls() []sysctl {
 	}
 }
 
-// forwardSysctls say whether the namespace routes; a new one inherits what the
-// server does.
+// forwardSysctls set whether the namespace forwards; a new one inherits the
+// server's setting.
 func forwardSysctls(on bool) []sysctl {
 	v := "0"
 	if on {
@@ -97,14 +97,14 @@ func forwardSysctls(on bool) []sysctl {
 	return []sysctl{{"ipv4/ip_forward", v}, {"ipv6/conf/all/forwarding", v}}
 }
 
-// interfaceSysctls are those of a host's interface that was there before
-// hostSysctls, or that differs from their defaults. IPv6 addresses come from
-// the MAC (EUI-64), so that they are the same in every run. Of several routes,
-// one through a dead wire is not used.
+// interfaceSysctls are for a host's interface that existed before hostSysctls,
+// or that differs from their defaults. IPv6 addresses come from the MAC
+// (EUI-64), so that they are the same in every run. A route through a dead wire
+// is not used if there is another.
 func interfaceSysctls(name string, slaac bool) []sysctl {
 	ra := "0"
 	if slaac {
-		ra = "2" // also where the host forwards
+		ra = "2" // even if the host forwards
 	}
 	v6 := "ipv6/conf/" + name + "/"
 	return []sysctl{
@@ -119,9 +119,9 @@ func interfaceSysctls(name string, slaac bool) []sysctl {
 	}
 }
 
-// PrepareRouter sets the kernel of a router's namespace to neither forward nor
-// answer by itself, for both families. It goes before the first interface is
-// made inside: what exists keeps its settings.
+// PrepareRouter keeps the kernel of a router's namespace from forwarding and
+// answering, in both families. Call it before the first interface is made
+// inside: existing interfaces keep their settings.
 func PrepareRouter(ns Namespace) error {
 	if err := ns.Do(func() error { return applySysctls(routerSysctls()) }); err != nil {
 		return fmt.Errorf("prepare router %s: %w", ns.Name, err)
@@ -129,8 +129,8 @@ func PrepareRouter(ns Namespace) error {
 	return nil
 }
 
-// PrepareHost sets what a host's interfaces inherit. It goes before the first
-// wire into the namespace at path is made; runtimes do it.
+// PrepareHost sets what a host's interfaces inherit. Runtimes call it before
+// the first wire into the namespace at path is made.
 func PrepareHost(path string) error {
 	if err := doIn(path, func() error { return applySysctls(hostSysctls()) }); err != nil {
 		return fmt.Errorf("prepare host %s: %w", path, err)

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Tenants tells whose files a process lives in. A command of a netns host has
-// the host's own directory as its /run from its first moment, so it is known by
-// that wherever its network is: in a host whose name is gone, in a namespace
-// that root inside has made, in the server's.
+// Tenants identifies the host that a process belongs to. A command of a netns
+// host has the host's directory as its /run from its first moment. That
+// identifies it in any network: in a host that has lost its name, in a
+// namespace that root inside has made, in the server's.
 type Tenants struct {
 	stateDir string
 	server   nsID            // the server's /run
@@ -22,10 +22,10 @@ type Tenants struct {
 
 type tenant struct{ lab, node string }
 
-// Tenants looks at the nodes' directories as they are now.
+// Tenants reads the directories of the nodes.
 func (h Homes) Tenants() Tenants {
 	t := Tenants{stateDir: h.dir, server: namespaceID("/run"), runs: map[nsID]tenant{}, spaces: spacesOf("self")}
-	dirs, _ := filepath.Glob(filepath.Join(h.dir, "*", "*", "run")) // the pattern is right
+	dirs, _ := filepath.Glob(filepath.Join(h.dir, "*", "*", "run")) // the pattern is valid
 	for _, dir := range dirs {
 		node := filepath.Dir(dir)
 		t.runs[namespaceID(dir)] = tenant{filepath.Base(filepath.Dir(node)), filepath.Base(node)}
@@ -34,14 +34,14 @@ func (h Homes) Tenants() Tenants {
 	return t
 }
 
-// Has reports whether a process is one of a lab's hosts' and, with node, of that
-// host's. Commands that were started inside a router count as well.
+// Has reports whether a process belongs to a host of a lab or, with node, to
+// that host. Commands started inside a router count as well.
 func (t Tenants) Has(pid int, lab, node string) bool {
 	found, ok := t.of(pid)
 	return ok && found.lab == lab && (node == "" || found.node == node)
 }
 
-// Of names the lab and the node that a process belongs to.
+// Of returns the lab and the node that a process belongs to.
 func (t Tenants) Of(pid int) (lab, node string, ok bool) {
 	found, ok := t.of(pid)
 	return found.lab, found.node, ok
@@ -70,9 +70,9 @@ func (t Tenants) of(pid int) (tenant, bool) {
 	return t.ofDeleted(path + "/mountinfo")
 }
 
-// ofDeleted reads whose a /run was that somebody has deleted since (proc(5),
-// mountinfo: the fourth field is the mount's root in its file system, the fifth
-// where it is mounted).
+// ofDeleted identifies the owner of a /run that has been deleted since
+// (proc(5), mountinfo: the fourth field is the mount's root in its file system,
+// the fifth the mount point).
 func (t Tenants) ofDeleted(mountinfo string) (found tenant, ok bool) {
 	data, err := os.ReadFile(mountinfo)
 	if err != nil {
@@ -91,7 +91,7 @@ func (t Tenants) ofDeleted(mountinfo string) (found tenant, ok bool) {
 		// The state directory may be on a file system below /.
 		found, ok = tenant{filepath.Base(lab), node}, deleted && isRun && len(state) > 1 && strings.HasSuffix(t.stateDir, state)
 	}
-	return found, ok // the last mount covers those before
+	return found, ok // the last mount covers the earlier ones
 }
 
 // onServer reports whether a process sees the server's own /run.
@@ -99,8 +99,9 @@ func (t Tenants) onServer(pid int) bool {
 	return t.local(pid) && namespaceID("/proc/"+strconv.Itoa(pid)+"/root/run") == t.server
 }
 
-// local reports whether a process lives among ours. A lab of the same name may
-// run inside a container, whose processes are seen from here.
+// local reports whether a process is in our process and user namespaces. A lab
+// of the same name may run inside a container, whose processes are visible
+// here.
 func (t Tenants) local(pid int) bool { return spacesOf(strconv.Itoa(pid)) == t.spaces }
 
 func spacesOf(pid string) [2]nsID {

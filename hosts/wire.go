@@ -10,12 +10,12 @@ import (
 // Wire is a veth pair.
 type Wire struct{ A, B WireEnd }
 
-// WireEnd is one interface of a wire. Namespace is the path of the network
-// namespace that it is in, Name the interface's (at most 15 bytes), Alias the
-// full name that people see; the kernel keeps it beside our mark. An empty MAC
-// leaves the kernel's random one, an MTU of 0 its default. NoOffload turns the
-// transmit checksum offload off, so that every frame that leaves through this
-// end carries a true checksum.
+// WireEnd is one interface of a wire. Namespace is the path of its network
+// namespace, Name the interface's (at most 15 bytes), Alias the full name for
+// people, which the kernel keeps beside our mark. An empty MAC leaves the
+// kernel's random one, an MTU of 0 its default. NoOffload turns transmit
+// checksum offload off, so that every frame leaving through this end has a
+// correct checksum.
 type WireEnd struct {
 	Namespace string
 	Name      string
@@ -26,10 +26,10 @@ type WireEnd struct {
 }
 
 // EnsureWires makes the wires, in place in both namespaces and up, or keeps
-// those that are there. A half or a wrong pair with our mark is replaced; an
-// interface of the wanted name without it is an error that wraps ErrForeign.
-// On error the wires before the one that is named are made. Changed are those
-// that were not as wanted.
+// existing ones. A broken or wrong pair with our mark is replaced; an interface
+// of a wanted name without our mark is an error that wraps ErrForeign. On error
+// the wires before the one named are made. Changed are those that were not as
+// wanted.
 func EnsureWires(ctx context.Context, wires []Wire) (changed []Wire, err error) {
 	s := newWiring()
 	defer s.close()
@@ -47,9 +47,9 @@ func EnsureWires(ctx context.Context, wires []Wire) (changed []Wire, err error) 
 	return changed, nil
 }
 
-// RemoveWire removes the wire that has an end of this name in the namespace at
+// RemoveWire removes the wire with an end of this name in the namespace at
 // path. It is no error if there is none; an interface without our mark is left
-// alone with an error that wraps ErrForeign.
+// alone, and the error wraps ErrForeign.
 func RemoveWire(namespace, name string) error {
 	in, err := openInside(namespace)
 	if err != nil {
@@ -98,10 +98,10 @@ func WireEnds(namespace string) ([]WireEnd, error) {
 	return ends, nil
 }
 
-// String names the wire by the full names of its ends.
+// String returns the full names of both ends.
 func (w Wire) String() string { return w.A.String() + " -- " + w.B.String() }
 
-// String is the full name, or the interface's name where there is none.
+// String returns the full name, or the interface's name if it has none.
 func (e WireEnd) String() string {
 	if e.Alias != "" {
 		return e.Alias
@@ -122,7 +122,7 @@ func (e WireEnd) check() error {
 	return checkAlias(linkAlias(e.String()))
 }
 
-// checkLinkName holds a name to the kernel's rules (dev_valid_name).
+// checkLinkName applies the kernel's rules (dev_valid_name).
 func checkLinkName(name string) error {
 	const longest = 15
 	if name == "" || name == "." || name == ".." || len(name) > longest {

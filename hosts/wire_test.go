@@ -32,7 +32,7 @@ func TestRealWire(t *testing.T) {
 		t.Errorf("%d transmit checksum offloads are on where they should be off", got)
 	}
 	if got := txChecksums(t, b, "eth0"); got == 0 {
-		t.Error("transmit checksum offload is off where nobody asked")
+		t.Error("transmit checksum offload is off without being asked")
 	}
 	ends, err := WireEnds(a.Path())
 	if err != nil || len(ends) != 1 || ends[0].Alias != w.A.Alias || ends[0].Name != w.A.Name {
@@ -91,7 +91,7 @@ func TestRealWrongWiresAreReplaced(t *testing.T) {
 	a, b, c := newNamespace(t, KindRouter), newNamespace(t, KindHost), newNamespace(t, KindHost)
 	wire(t, a, b)
 	end := func(ns Namespace, name string) WireEnd { return WireEnd{Namespace: ns.Path(), Name: name} }
-	// The far ends change places: each new pair meets an old half.
+	// The far ends swap places: each new pair meets an old half.
 	ensureWires(t, Wire{end(a, "eth0"), end(c, "eth0")}, Wire{end(a, "eth1"), end(b, "eth0")})
 	for _, pair := range [][2]struct {
 		ns   Namespace
@@ -112,7 +112,7 @@ func TestRealPeersAreComparedByNamespace(t *testing.T) {
 	c, d := newNamespace(t, KindHost), newNamespace(t, KindHost)
 	wire(t, a, b)
 	wire(t, c, d)
-	// Only now does a have a number for c.
+	// This gives a its number for c.
 	ensureWires(t, Wire{WireEnd{Namespace: a.Path(), Name: "eth5"}, WireEnd{Namespace: c.Path(), Name: "eth5"}})
 	if link(t, a, "eth0").Attrs().Index != link(t, c, "eth0").Attrs().Index {
 		t.Fatal("the decoy does not look alike")
@@ -121,11 +121,11 @@ func TestRealPeersAreComparedByNamespace(t *testing.T) {
 	defer s.close()
 	ok, err := s.inPlace(Wire{WireEnd{Namespace: a.Path(), Name: "eth0"}, WireEnd{Namespace: c.Path(), Name: "eth0"}})
 	if err != nil || ok {
-		t.Errorf("a wire to another namespace is taken for the right one: %v", err)
+		t.Errorf("a wire to another namespace counts as in place: %v", err)
 	}
 	ok, err = s.inPlace(Wire{WireEnd{Namespace: b.Path(), Name: "eth0"}, WireEnd{Namespace: a.Path(), Name: "eth0"}})
 	if err != nil || !ok {
-		t.Errorf("the right one is not: %v", err)
+		t.Errorf("the right one does not: %v", err)
 	}
 }
 
@@ -251,7 +251,7 @@ func TestWireEndIsChecked(t *testing.T) {
 		{Namespace: "/n", Name: "eth0", Alias: "two\nlines"},
 	} {
 		if e.check() == nil {
-			t.Errorf("%+v is taken", e)
+			t.Errorf("%+v is accepted", e)
 		}
 	}
 }

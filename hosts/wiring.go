@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// wiring keeps the namespaces open that a set of wires runs between, with what
-// is known to be in them.
+// wiring holds the open namespaces of a set of wires, and the interfaces known
+// to be in them.
 type wiring struct{ rooms map[string]*room }
 
 type room struct {
@@ -21,7 +21,7 @@ type room struct {
 
 func newWiring() *wiring { return &wiring{rooms: map[string]*room{}} }
 
-// takeChanged reports whether anything was changed since the last time.
+// takeChanged reports whether anything has changed since the last call.
 func (s *wiring) takeChanged() bool {
 	changed := false
 	for _, r := range s.rooms {
@@ -58,8 +58,8 @@ func (s *wiring) enter(path string) (*room, error) {
 	return r, nil
 }
 
-// forget makes every namespace be read again: a deleted interface takes its
-// peer along, wherever that was.
+// forget makes enter read every namespace again: deleting an interface deletes
+// its peer in whichever namespace that is.
 func (s *wiring) forget() {
 	for _, r := range s.rooms {
 		r.known = nil
@@ -95,9 +95,9 @@ func (s *wiring) ensure(w Wire) error {
 }
 
 // inPlace reports whether the two ends exist, are each other's peers, and are
-// ours. One marked end makes the pair ours: root of a host may write what it
-// likes on the other. So does no alias at all: a process that was killed while
-// it made this very wire leaves it so.
+// ours. One marked end makes the pair ours: root in a host may write anything
+// on the other. So do two ends without alias: a process killed while making
+// this wire leaves them.
 func (s *wiring) inPlace(w Wire) (bool, error) {
 	a, errA := s.enter(w.A.Namespace)
 	b, errB := s.enter(w.B.Namespace)
@@ -136,11 +136,10 @@ func paired(a *room, la netlink.Link, b *room, lb netlink.Link) (bool, error) {
 	return la.Attrs().NetNsID == want, nil
 }
 
-// made reports whether an interface was made for an end: it carries our mark,
-// or the MAC of that end, or its far end, in a namespace that these wires run to,
-// carries our mark. Root of a host may write what it likes on its own end, and a
-// router that was killed may leave that behind alone: its sockets keep its
-// namespace for a while.
+// made reports whether an interface was made for an end: it carries our mark or
+// the MAC of that end, or its peer, in a namespace of these wires, carries our
+// mark. Root in a host may write anything on its own end, and the sockets of a
+// killed router can keep the other end alive out of sight for a while.
 func (s *wiring) made(near *room, l netlink.Link, e WireEnd) (bool, error) {
 	if markedLink(l.Attrs().Alias) || l.Type() == "veth" && len(e.MAC) != 0 && bytes.Equal(l.Attrs().HardwareAddr, e.MAC) {
 		return true, nil
@@ -214,7 +213,7 @@ func (r *room) learn(name string) error {
 	return nil
 }
 
-// adjust gives an interface what its end asks for and it does not have.
+// adjust gives an interface the settings of its end.
 func (r *room) adjust(l netlink.Link, e WireEnd) error {
 	if err := r.attributes(l, linkAlias(e.String()), e.MAC, e.MTU); err != nil {
 		return err

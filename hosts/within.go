@@ -5,8 +5,8 @@ package hosts
 // goroutines that f starts are outside.
 func Within(path string, f func() error) error { return doIn(path, f) }
 
-// IsOtherNetwork reports whether there is a network namespace at path that is not
-// the one of this process.
+// IsOtherNetwork reports whether path is a network namespace other than this
+// process's.
 func IsOtherNetwork(path string) bool {
 	id := namespaceID(path)
 	return id != nsID{} && id != namespaceID("/proc/self/ns/net")

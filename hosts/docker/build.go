@@ -17,15 +17,15 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
-// buildRepository is the name of the images that are built from Dockerfiles;
-// their tag is a digest of what they are built from.
+// buildRepository is the name of images built from Dockerfiles; their tag is a
+// digest of the build context.
 const buildRepository = "pseudowan/build"
 
-// maxContext bounds what is sent to the daemon for one image: a Dockerfile in
-// the root directory shall be an error and not a day's work.
+// maxContext bounds the build context of one image: a Dockerfile in the root
+// directory must be an error, not a day's work.
 const maxContext = 1 << 30
 
-// recipe is a Dockerfile with the directory that it may copy from.
+// recipe is a Dockerfile and its build context.
 type recipe struct{ dir, file string }
 
 func recipeAt(path string) (recipe, error) {
@@ -46,7 +46,7 @@ func recipeAt(path string) (recipe, error) {
 }
 
 // BuildTag implements Containers.
-func (d *Runtime) BuildTag(path string) (string, error) { return buildTag(path) }
+func (d *containers) BuildTag(path string) (string, error) { return buildTag(path) }
 
 func buildTag(path string) (string, error) {
 	r, err := recipeAt(path)
@@ -61,7 +61,7 @@ func buildTag(path string) (string, error) {
 	return buildRepository + ":" + hex.EncodeToString(sum.Sum(nil)[:6]), nil
 }
 
-// ignored is what the directory's .dockerignore keeps from the daemon.
+// ignored returns the patterns of the directory's .dockerignore.
 func (r recipe) ignored() (*patternmatcher.PatternMatcher, error) {
 	file, err := os.Open(filepath.Join(r.dir, ".dockerignore"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -75,7 +75,7 @@ func (r recipe) ignored() (*patternmatcher.PatternMatcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The daemon reads these whatever the patterns say.
+	// The daemon reads these regardless of the patterns.
 	ignored, err := patternmatcher.New(append(patterns, "!"+r.file, "!.dockerignore"))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file.Name(), err)
@@ -83,8 +83,8 @@ func (r recipe) ignored() (*patternmatcher.PatternMatcher, error) {
 	return ignored, nil
 }
 
-// pack writes the directory as an archive that is the same for the same
-// content, whenever and by whomever it was written.
+// pack writes the directory as an archive that depends on its content alone,
+// not on times and owners.
 func (r recipe) pack(to io.Writer) error {
 	ignored, err := r.ignored()
 	if err != nil {
@@ -117,7 +117,7 @@ func (r recipe) pack(to io.Writer) error {
 }
 
 // addFile adds a file, directory or symbolic link; sockets and the like are
-// left out.
+// omitted.
 func addFile(w *tar.Writer, path, name string, info fs.FileInfo) error {
 	h := tar.Header{Name: filepath.ToSlash(name), Mode: int64(info.Mode().Perm()), Format: tar.FormatPAX}
 	switch {
@@ -147,8 +147,8 @@ func addFile(w *tar.Writer, path, name string, info fs.FileInfo) error {
 	return err
 }
 
-// build makes the image ref of a Dockerfile.
-func (d *Runtime) build(ctx context.Context, path, ref string) error {
+// build builds the image ref from a Dockerfile.
+func (d *containers) build(ctx context.Context, path, ref string) error {
 	r, err := recipeAt(path)
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ func writeRecipe(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// The tag follows the content, and nothing else.
+// The tag depends on the content alone.
 func TestBuildTag(t *testing.T) {
 	tag := func(path string) string {
 		t.Helper()
@@ -68,7 +68,7 @@ func TestBuildTag(t *testing.T) {
 	}
 }
 
-// What .dockerignore names is no part of the context, but for its exceptions and
+// What .dockerignore names is not in the context, except for its exceptions and
 // what the daemon itself reads.
 func TestDockerIgnore(t *testing.T) {
 	dir := writeRecipe(t, map[string]string{
@@ -99,7 +99,7 @@ func TestBuildWithoutDockerfile(t *testing.T) {
 	empty := t.TempDir()
 	for path, want := range map[string]string{empty: "has no Dockerfile", filepath.Join(empty, "none"): "no such file"} {
 		if _, err := buildTag(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: %v; want it named, and %q", path, err, want)
+			t.Errorf("%s: %v; want the path, and %q", path, err, want)
 		}
 	}
 }

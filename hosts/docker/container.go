@@ -17,15 +17,15 @@ import (
 	"pseudowan/hosts"
 )
 
-// newContainer is what a host asks of Docker. The digest label tells a
-// container that was made for something else.
+// newContainer returns the request for a host's container. Its digest label
+// identifies a container made for another spec.
 func newContainer(spec hosts.Spec, image string) container.CreateRequest {
 	var env []string
 	for _, key := range slices.Sorted(maps.Keys(spec.Env)) {
 		env = append(env, key+"="+spec.Env[key])
 	}
 	// A foreign image without a command often runs a shell, which ends at once
-	// where it has no terminal.
+	// without a terminal.
 	shell := spec.Image != "" && len(spec.Command) == 0
 	config := &container.Config{
 		Hostname: hosts.Hostname(spec.Node), Image: image, Cmd: spec.Command, Env: env, Tty: shell, OpenStdin: shell,
@@ -51,8 +51,8 @@ func newContainer(spec hosts.Spec, image string) container.CreateRequest {
 	return container.CreateRequest{Config: config, HostConfig: host}
 }
 
-// boundedLog keeps what a container says from filling the disk, whatever the
-// daemon's own settings are: Docker keeps everything where it is not told.
+// boundedLog keeps the output of a container from filling the disk, whatever
+// the daemon's own settings: by default Docker keeps everything.
 var boundedLog = container.LogConfig{
 	Type:   "json-file",
 	Config: map[string]string{"max-size": "1m", "max-file": "2"},

@@ -12,11 +12,11 @@ import (
 	"pseudowan/hosts"
 )
 
-// daemonTimeout is how long a daemon has to describe itself.
+// daemonTimeout is how long a daemon may take to describe itself.
 const daemonTimeout = 3 * time.Second
 
 // Daemon implements hosts.Containers.
-func (d *Runtime) Daemon(ctx context.Context, images []string) hosts.Daemon {
+func (d *containers) Daemon(ctx context.Context, images []string) hosts.Daemon {
 	ctx, cancel := context.WithTimeout(ctx, daemonTimeout)
 	defer cancel()
 	_, err := exec.LookPath("dockerd")

@@ -19,35 +19,36 @@ import (
 	"pseudowan/hosts"
 )
 
-// Runtime is the runtime whose hosts are containers without a Docker network.
-// The containers are never privileged; they have NET_ADMIN and NET_RAW.
-type Runtime struct {
+// containers is the runtime whose hosts are containers without a Docker
+// network. They are never privileged; they have NET_ADMIN and NET_RAW.
+type containers struct {
 	cli   *client.Client
 	enter []string
 	say   func(string)
 
 	image   sync.Mutex        // one pull or build at a time
-	images  map[string]string // references by the name asked for
+	images  map[string]string // references by requested name
 	builtin func() (builtin, error)
 }
 
 const (
-	Name    = "docker"
-	minName = 2 // Docker's rule
+	runtimeName = "docker"
+	minName     = 2 // Docker's rule
 )
 
 // Driver describes the runtime.
 func Driver() hosts.Driver {
 	return hosts.Driver{
-		Name: Name, Containers: true, MinName: minName,
+		Name: runtimeName, Containers: true, MinName: minName,
 		Open:  func(o hosts.Options) (hosts.Runtime, error) { return open("", o) },
 		Enter: enterContainer,
 	}
 }
 
-// open does not talk to the daemon yet; see Ready. The daemon is where
-// host says, as in unix:///var/run/docker.sock, or without it the environment.
-func open(host string, o hosts.Options) (*Runtime, error) {
+// open does not talk to the daemon yet; see Ready. host is the daemon's
+// address, e.g. unix:///var/run/docker.sock; if it is empty, the environment
+// decides.
+func open(host string, o hosts.Options) (*containers, error) {
 	opts := []client.Opt{client.FromEnv, client.WithAPIVersionNegotiation()}
 	if host != "" {
 		opts = append(opts, client.WithHost(host))
@@ -60,7 +61,7 @@ func open(host string, o hosts.Options) (*Runtime, error) {
 	if say == nil {
 		say = func(string) {}
 	}
-	return &Runtime{cli: cli, enter: o.Enter, say: say, images: map[string]string{}, builtin: sync.OnceValues(newBuiltin)}, nil
+	return &containers{cli: cli, enter: o.Enter, say: say, images: map[string]string{}, builtin: sync.OnceValues(newBuiltin)}, nil
 }
 
 // Labels are a container's marks.
@@ -71,18 +72,18 @@ const (
 )
 
 // Unknown implements Containers.
-func (d *Runtime) Unknown() error {
-	return fmt.Errorf("the Docker daemon at %s does not have them; let DOCKER_HOST name the one that does", d.cli.DaemonHost())
+func (d *containers) Unknown() error {
+	return fmt.Errorf("the Docker daemon at %s does not have them; set DOCKER_HOST to the one that does", d.cli.DaemonHost())
 }
 
 // Name implements Runtime.
-func (d *Runtime) Name() string { return Name }
+func (d *containers) Name() string { return runtimeName }
 
-// Ready implements Runtime. The daemon has to be on this server: the wires of a
+// Ready implements Runtime. The daemon must be on this server: the wires of a
 // lab end in the namespaces of its containers.
-func (d *Runtime) Ready(ctx context.Context) error {
+func (d *containers) Ready(ctx context.Context) error {
 	if _, err := d.cli.Ping(ctx); err != nil {
-		return d.noAnswer(err) // a daemon that hangs gives none either
+		return d.noAnswer(err) // nor does a daemon that hangs
 	}
 	socket, local := strings.CutPrefix(d.cli.DaemonHost(), "unix://")
 	if local {
@@ -98,8 +99,8 @@ func (d *Runtime) Ready(ctx context.Context) error {
 	return nil
 }
 
-// listener is the process that listens at a socket; 0 where it is not in this
-// process namespace.
+// listener returns the process that listens on a socket, or 0 if it is not in
+// this process namespace.
 func listener(ctx context.Context, socket string) (pid int, err error) {
 	c, err := new(net.Dialer).DialContext(ctx, "unix", socket)
 	if err != nil {
@@ -119,21 +120,21 @@ func listener(ctx context.Context, socket string) (pid int, err error) {
 	return int(peer.Pid), nil
 }
 
-// explain adds the remedy to the error that a stopped daemon causes.
-func (d *Runtime) explain(err error) error {
+// explain adds the remedy to the error of a stopped daemon.
+func (d *containers) explain(err error) error {
 	if err == nil || !client.IsErrConnectionFailed(err) {
 		return err
 	}
 	return d.noAnswer(err)
 }
 
-func (d *Runtime) noAnswer(err error) error {
+func (d *containers) noAnswer(err error) error {
 	return fmt.Errorf("no Docker daemon answers at %s; start it (systemctl start docker): %w", d.cli.DaemonHost(), err)
 }
 
-// Ensure implements Runtime. A container whose image, command, environment
-// or files are to be others is made again; one that was stopped is started.
-func (d *Runtime) Ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, error) {
+// Ensure implements Runtime. A container with another image, command,
+// environment or files is replaced; a stopped one is started.
+func (d *containers) Ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, error) {
 	box, err := d.ensure(ctx, spec)
 	if err != nil {
 		return hosts.Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, d.explain(err))
@@ -141,9 +142,9 @@ func (d *Runtime) Ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, e
 	return box, nil
 }
 
-// inspect finds the container of a mark by its name; nil where there is none.
-// One that is somebody else's is an error that wraps ErrForeign.
-func (d *Runtime) inspect(ctx context.Context, name string, m hosts.Mark) (*container.InspectResponse, error) {
+// inspect finds the container of a mark by its name, or returns nil if there is
+// none. Somebody else's container is an error that wraps ErrForeign.
+func (d *containers) inspect(ctx context.Context, name string, m hosts.Mark) (*container.InspectResponse, error) {
 	c, err := d.look(ctx, name)
 	if errdefs.IsNotFound(err) {
 		return nil, nil
@@ -158,7 +159,7 @@ func (d *Runtime) inspect(ctx context.Context, name string, m hosts.Mark) (*cont
 }
 
 // List implements Runtime.
-func (d *Runtime) List(ctx context.Context, lab string) ([]hosts.Sandbox, error) {
+func (d *containers) List(ctx context.Context, lab string) ([]hosts.Sandbox, error) {
 	label := labelLab
 	if lab != "" {
 		label += "=" + lab
@@ -183,7 +184,7 @@ func (d *Runtime) List(ctx context.Context, lab string) ([]hosts.Sandbox, error)
 }
 
 // Remove implements Runtime.
-func (d *Runtime) Remove(ctx context.Context, s hosts.Sandbox) error {
+func (d *containers) Remove(ctx context.Context, s hosts.Sandbox) error {
 	c, err := d.inspect(ctx, s.Name, s.Mark())
 	if err == nil && c != nil {
 		err = d.remove(ctx, c.ID)
@@ -195,7 +196,7 @@ func (d *Runtime) Remove(ctx context.Context, s hosts.Sandbox) error {
 }
 
 // remove returns when the container is gone, even if somebody else removes it.
-func (d *Runtime) remove(ctx context.Context, id string) error {
+func (d *containers) remove(ctx context.Context, id string) error {
 	err := d.cli.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
 	if errdefs.IsConflict(err) {
 		done, failed := d.cli.ContainerWait(ctx, id, container.WaitConditionRemoved)
@@ -211,9 +212,9 @@ func (d *Runtime) remove(ctx context.Context, id string) error {
 	return err
 }
 
-// Command implements Runtime: this program again, as the link between its
-// standard streams and the command inside.
-func (d *Runtime) Command(ctx context.Context, s hosts.Sandbox, e hosts.Exec) (*exec.Cmd, error) {
+// Command implements Runtime: this program again, linking its standard streams
+// to the command inside.
+func (d *containers) Command(ctx context.Context, s hosts.Sandbox, e hosts.Exec) (*exec.Cmd, error) {
 	if len(e.Argv) == 0 {
 		return nil, fmt.Errorf("host %s: no command", s.Node)
 	}

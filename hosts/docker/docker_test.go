@@ -21,7 +21,7 @@ import (
 	"pseudowan/hosts/runtimetest"
 )
 
-// privateDaemon is the daemon of these tests alone.
+// privateDaemon is a daemon for these tests alone.
 var privateDaemon = sync.OnceValues(func() (*dockertest.Daemon, error) {
 	d, err := dockertest.New(time.Minute)
 	if err == nil {
@@ -30,14 +30,14 @@ var privateDaemon = sync.OnceValues(func() (*dockertest.Daemon, error) {
 	return d, err
 })
 
-// endDaemon ends what there is of it.
+// endDaemon ends the private daemon, if there is one.
 var endDaemon = func() {}
 
-func newDocker(t *testing.T) *Runtime {
+func newDocker(t *testing.T) *containers {
 	t.Helper()
 	hoststest.NeedRoot(t)
 	if _, err := exec.LookPath("dockerd"); err != nil {
-		t.Skip("needs dockerd, from the package docker.io")
+		t.Skip("needs dockerd (package docker.io)")
 	}
 	d, err := privateDaemon()
 	if err != nil {
@@ -128,8 +128,8 @@ func TestRealDockerLeavesOthersAlone(t *testing.T) {
 	}
 }
 
-// An image that is not here and cannot be had, and a command that cannot be
-// started, leave no container.
+// A missing image that cannot be pulled, and a command that cannot be started,
+// leave no container.
 func TestRealDockerLeavesNothingHalfBuilt(t *testing.T) {
 	r := newDocker(t)
 	for image, spec := range map[string]hosts.Spec{
@@ -199,7 +199,7 @@ func TestDynamicProgramIsNoImage(t *testing.T) {
 	}
 	for name, program := range map[string][]byte{"a shared-library program": sh, "no program": []byte("#!/bin/sh\n")} {
 		if isStatic(program) {
-			t.Errorf("%s passes for static", name)
+			t.Errorf("%s counts as static", name)
 		}
 	}
 }
@@ -211,12 +211,12 @@ func TestDockerExecIsReadAsWritten(t *testing.T) {
 		t.Errorf("%+v, %v, %v", got, argv, err)
 	}
 	if _, _, err := parseExecLink([]string{"-container", "c"}); err == nil {
-		t.Error("no command is taken")
+		t.Error("no command is accepted")
 	}
 }
 
-// A container that never stops talking fills no disk: the daemon keeps the end
-// of what it said.
+// A container with endless output fills no disk: the daemon keeps the end of
+// it.
 func TestRealDockerLogsAreBounded(t *testing.T) {
 	r := newDocker(t)
 	h := runtimetest.New(t, r)
@@ -231,7 +231,7 @@ func TestRealDockerLogsAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, name := range logs {
-			if st, err := os.Stat(name); err == nil { // it may just have been rotated away
+			if st, err := os.Stat(name); err == nil { // it may have been rotated meanwhile
 				sum += st.Size()
 			}
 		}

@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	daemonPoll     = 20 * time.Millisecond // between two looks at what the daemon is about
-	daemonPatience = 30 * time.Second      // how long it may be about it
+	daemonPoll     = 20 * time.Millisecond // between two questions to the daemon
+	daemonPatience = 30 * time.Second      // how long a request may take
 )
 
-// ensure makes the container, or starts the one that is there. What a killed
-// command has asked the daemon for may still be under way: a container that has
-// its name and cannot be seen yet is waited for, one that is being removed too.
-func (d *Runtime) ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, error) {
+// ensure makes the container, or starts an existing one. Requests of a killed
+// command may still be in progress: it waits for a container that has the name
+// but cannot be seen yet, and for one that is being removed.
+func (d *containers) ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, error) {
 	m := spec.Mark()
 	if err := m.Check(); err != nil {
 		return hosts.Sandbox{}, err
@@ -33,7 +33,7 @@ func (d *Runtime) ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, e
 	}
 	plan := newContainer(spec, ref)
 	for deadline := time.Now().Add(daemonPatience); ; time.Sleep(daemonPoll) {
-		// Most often there is none: whether there is one is asked only then.
+		// Usually there is none, so creating comes before asking.
 		id, err := d.create(ctx, plan, spec.Name)
 		if err == nil {
 			return d.fillNew(ctx, id, spec)
@@ -62,20 +62,21 @@ func (d *Runtime) ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, e
 	}
 }
 
-// leaving reports whether a container is being removed, or could not be.
+// leaving reports whether a container is being removed, or failed to be.
 func leaving(c *container.InspectResponse) bool {
 	return c.State.Dead || c.State.Status == container.StateRemoving
 }
 
-// unhurried outlives ctx by as long as the daemon may take: it carries out a
-// request that is given up all the same, and nobody would know what it made.
+// unhurried returns a context that outlives ctx by the time that the daemon may
+// take: it completes an abandoned request all the same, and nobody would know
+// what it made.
 func unhurried(ctx context.Context) (context.Context, context.CancelFunc) {
 	long, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(daemonPatience, cancel) })
 	return long, func() { stop(); cancel() }
 }
 
-func (d *Runtime) create(ctx context.Context, plan container.CreateRequest, name string) (id string, err error) {
+func (d *containers) create(ctx context.Context, plan container.CreateRequest, name string) (id string, err error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
@@ -88,9 +89,9 @@ func (d *Runtime) create(ctx context.Context, plan container.CreateRequest, name
 	return made.ID, nil
 }
 
-// revive makes an existing container run. One that has never run may lack its
+// revive starts an existing container. One that has never run may lack its
 // files.
-func (d *Runtime) revive(ctx context.Context, c container.InspectResponse, spec hosts.Spec) (hosts.Sandbox, error) {
+func (d *containers) revive(ctx context.Context, c container.InspectResponse, spec hosts.Spec) (hosts.Sandbox, error) {
 	switch {
 	case c.State.Paused:
 		if err := d.cli.ContainerUnpause(ctx, c.ID); err != nil {
@@ -106,8 +107,8 @@ func (d *Runtime) revive(ctx context.Context, c container.InspectResponse, spec 
 	return d.fill(ctx, c.ID, spec)
 }
 
-// fillNew is fill for a container that does not stay where that fails.
-func (d *Runtime) fillNew(ctx context.Context, id string, spec hosts.Spec) (hosts.Sandbox, error) {
+// fillNew is fill for a new container, which it removes on failure.
+func (d *containers) fillNew(ctx context.Context, id string, spec hosts.Spec) (hosts.Sandbox, error) {
 	box, err := d.fill(ctx, id, spec)
 	if err == nil {
 		err = ctx.Err()
@@ -118,8 +119,8 @@ func (d *Runtime) fillNew(ctx context.Context, id string, spec hosts.Spec) (host
 	return box, nil
 }
 
-// fill brings a container its files before it starts.
-func (d *Runtime) fill(ctx context.Context, id string, spec hosts.Spec) (hosts.Sandbox, error) {
+// fill copies its files into a container and starts it.
+func (d *containers) fill(ctx context.Context, id string, spec hosts.Spec) (hosts.Sandbox, error) {
 	if len(spec.Files) > 0 {
 		files, err := packFiles(spec.Files)
 		if err != nil {
@@ -133,7 +134,7 @@ func (d *Runtime) fill(ctx context.Context, id string, spec hosts.Spec) (hosts.S
 }
 
 // furnish starts the container and settles it.
-func (d *Runtime) furnish(ctx context.Context, id string, spec hosts.Spec) (hosts.Sandbox, error) {
+func (d *containers) furnish(ctx context.Context, id string, spec hosts.Spec) (hosts.Sandbox, error) {
 	if err := d.cli.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
 		return hosts.Sandbox{}, fmt.Errorf("start container %s: %w", spec.Name, err)
 	}
@@ -144,9 +145,9 @@ func (d *Runtime) furnish(ctx context.Context, id string, spec hosts.Spec) (host
 	return d.settle(ctx, c, spec)
 }
 
-// settle sets what Docker does not in a container that has been started. One
-// that has ended meanwhile is returned as such, whenever it did.
-func (d *Runtime) settle(ctx context.Context, c container.InspectResponse, spec hosts.Spec) (hosts.Sandbox, error) {
+// settle sets what Docker does not in a started container. One that has ended
+// meanwhile is returned as ended.
+func (d *containers) settle(ctx context.Context, c container.InspectResponse, spec hosts.Spec) (hosts.Sandbox, error) {
 	box := sandboxOf(c)
 	if !box.Running() {
 		return box, nil
@@ -160,7 +161,8 @@ func (d *Runtime) settle(ctx context.Context, c container.InspectResponse, spec 
 	return box, nil
 }
 
-// writeContainerFiles writes what Docker mounts into the container, in place.
+// writeContainerFiles writes the files that Docker mounts into the container,
+// in place.
 func writeContainerFiles(c container.InspectResponse, spec hosts.Spec) error {
 	return errors.Join(
 		hosts.WriteInPlace(c.HostsPath, hosts.HostsFile(spec.Hosts)),
@@ -168,9 +170,9 @@ func writeContainerFiles(c container.InspectResponse, spec hosts.Spec) error {
 	)
 }
 
-// look inspects a container. One whose process has ended, which the daemon is
-// about to notice, is looked at again.
-func (d *Runtime) look(ctx context.Context, name string) (container.InspectResponse, error) {
+// look inspects a container, again if its process has ended and the daemon is
+// about to notice.
+func (d *containers) look(ctx context.Context, name string) (container.InspectResponse, error) {
 	const notice = 2 * time.Second
 	for deadline := time.Now().Add(notice); ; time.Sleep(daemonPoll) {
 		c, err := d.cli.ContainerInspect(ctx, name)
@@ -182,9 +184,9 @@ func (d *Runtime) look(ctx context.Context, name string) (container.InspectRespo
 
 func netnsOf(c container.InspectResponse) string { return fmt.Sprintf("/proc/%d/ns/net", c.State.Pid) }
 
-// hasNetwork reports whether the process is there that the daemon names as a
-// container's first. Its number may be another's by now, whose network never is
-// a container's where it is the server's.
+// hasNetwork reports whether the process that the daemon names as a container's
+// first is there. Its PID may have been reused; a process in the server's
+// network is never a container's.
 func hasNetwork(c container.InspectResponse) bool { return hosts.IsOtherNetwork(netnsOf(c)) }
 
 // hasStarted reports whether a container has run at all.
@@ -195,7 +197,7 @@ func hasStarted(c container.InspectResponse) bool {
 
 func sandboxOf(c container.InspectResponse) hosts.Sandbox {
 	box := hosts.Sandbox{
-		Runtime: Name, Lab: c.Config.Labels[labelLab], Node: c.Config.Labels[labelNode],
+		Runtime: runtimeName, Lab: c.Config.Labels[labelLab], Node: c.Config.Labels[labelNode],
 		Name: strings.TrimPrefix(c.Name, "/"),
 	}
 	switch {

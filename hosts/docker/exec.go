@@ -22,7 +22,8 @@ import (
 	"pseudowan/hosts"
 )
 
-// execLink is the command line of the link to a command inside a container.
+// execLink is the command line of the process that links to a command inside a
+// container.
 type execLink struct {
 	host, container, dir string
 	tty                  bool
@@ -30,7 +31,7 @@ type execLink struct {
 }
 
 func (x execLink) args() []string {
-	args := []string{Name, "-host", x.host, "-container", x.container, "-dir", x.dir, fmt.Sprintf("-tty=%t", x.tty)}
+	args := []string{runtimeName, "-host", x.host, "-container", x.container, "-dir", x.dir, fmt.Sprintf("-tty=%t", x.tty)}
 	for _, e := range x.env {
 		args = append(args, "-env", e)
 	}
@@ -38,7 +39,7 @@ func (x execLink) args() []string {
 }
 
 func parseExecLink(args []string) (x execLink, argv []string, err error) {
-	set := flag.NewFlagSet(Name, flag.ContinueOnError)
+	set := flag.NewFlagSet(runtimeName, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.StringVar(&x.host, "host", "", "")
 	set.StringVar(&x.container, "container", "", "")
@@ -54,8 +55,8 @@ func parseExecLink(args []string) (x execLink, argv []string, err error) {
 	return x, set.Args(), nil
 }
 
-// enterContainer runs a command inside a container and ends this process with
-// its exit code.
+// enterContainer runs a command inside a container and exits with its exit
+// code.
 func enterContainer(args []string) error {
 	x, argv, err := parseExecLink(args)
 	if err != nil {
@@ -101,15 +102,15 @@ func (x execLink) run(ctx context.Context, argv []string) (code int, err error) 
 	return code, err
 }
 
-// atTerminal reports whether a command can be given a terminal: there is one at
-// both ends. One of Docker's that nobody types at never comes to the end of the
-// input, and one whose output goes into a file changes the ends of its lines.
+// atTerminal reports whether a command can be given a terminal: both standard
+// input and output are one. Otherwise a terminal of Docker's would never reach
+// the end of the input, or change line endings in the output.
 func atTerminal() bool {
 	return term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
 }
 
-// head remembers the beginning of what a command says. Older daemons put the
-// reason why it did not start there, with one exit code for all reasons.
+// head keeps the beginning of a command's output. Older daemons report there
+// why it did not start, with one exit code for all reasons.
 type head struct{ text []byte }
 
 func (h *head) Write(b []byte) (int, error) {
@@ -122,7 +123,7 @@ func (h *head) notFound() bool {
 	return bytes.HasPrefix(h.text, []byte("OCI runtime exec failed")) && saysNotFound(string(h.text))
 }
 
-// notStarted maps the daemon's words to a shell's exit codes.
+// notStarted maps the daemon's message to a shell's exit codes.
 func notStarted(name string, err error) error {
 	code := 126
 	if saysNotFound(err.Error()) {
@@ -141,8 +142,8 @@ type session struct {
 	id  string
 }
 
-// copy joins the standard streams to the command's until it closes them, and
-// remembers the beginning.
+// copy connects the standard streams to the command until it closes them, and
+// keeps the beginning of its output in said.
 func (s session) copy(conn types.HijackedResponse, tty bool, said *head) error {
 	if in := int(os.Stdin.Fd()); tty {
 		state, err := term.MakeRaw(in)
@@ -152,7 +153,7 @@ func (s session) copy(conn types.HijackedResponse, tty bool, said *head) error {
 		defer func() { _ = term.Restore(in, state) }()
 	}
 	go func() {
-		_, _ = io.Copy(conn.Conn, os.Stdin) // until either side has enough
+		_, _ = io.Copy(conn.Conn, os.Stdin) // until either side closes
 		_ = conn.CloseWrite()
 	}()
 	var err error
@@ -164,8 +165,8 @@ func (s session) copy(conn types.HijackedResponse, tty bool, said *head) error {
 	return err
 }
 
-// forwardSignals passes the signals that this process gets to the command, and
-// the terminal's size when it changes.
+// forwardSignals passes this process's signals to the command, and changes of
+// the terminal's size.
 func (s session) forwardSignals(ctx context.Context, tty bool) (stop func()) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH)
@@ -173,7 +174,7 @@ func (s session) forwardSignals(ctx context.Context, tty bool) (stop func()) {
 		signal.Notify(signals, unix.SIGHUP)
 	}
 	if tty {
-		signals <- unix.SIGWINCH // the size to begin with
+		signals <- unix.SIGWINCH // the initial size
 	}
 	go func() {
 		for sig := range signals {
@@ -189,8 +190,8 @@ func (s session) forwardSignals(ctx context.Context, tty bool) (stop func()) {
 	return func() { signal.Stop(signals); close(signals) }
 }
 
-// pid is the command's, seen from the server. The daemon knows it a moment
-// after the command runs. It is 0 where the command does not start.
+// pid returns the command's PID on the server, which the daemon knows shortly
+// after the start, or 0 if the command does not start.
 func (s session) pid(ctx context.Context) int {
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		running, err := s.cli.ContainerExecInspect(ctx, s.id)
@@ -198,7 +199,7 @@ func (s session) pid(ctx context.Context) int {
 			return 0
 		}
 		if running.Pid > 0 && !running.Running {
-			return 0 // it has ended: the number may be another's
+			return 0 // it has ended: the PID may be reused
 		}
 		if running.Pid > 0 {
 			return running.Pid
@@ -215,8 +216,8 @@ func (s session) resize(ctx context.Context) {
 	_ = s.cli.ContainerExecResize(ctx, s.id, container.ResizeOptions{Width: uint(width), Height: uint(height)})
 }
 
-// exitCode waits for the daemon to know how the command ended, which is a
-// moment after its streams are closed.
+// exitCode waits until the daemon knows the exit code, shortly after the
+// command has closed its streams.
 func (s session) exitCode(ctx context.Context) (int, error) {
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
 		ended, err := s.cli.ContainerExecInspect(ctx, s.id)

@@ -21,20 +21,19 @@ import (
 	"pseudowan/hosts"
 )
 
-// builtinRepository is the name of the image that is made on the spot; its tag
-// is a digest of its content.
+// builtinRepository is the name of the built-in image; its tag is a digest of
+// its content.
 const builtinRepository = "pseudowan/host"
 
-// builtinChanges are the image's settings. Its first process reaps what is
-// orphaned, and ends on SIGTERM.
+// builtinChanges are the image's settings. Its first process reaps orphans, and
+// ends on SIGTERM.
 var builtinChanges = []string{
 	`ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
 	`CMD ["/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"]`,
 }
 
-// Prepare implements Runtime: it makes the images of the hosts available, pulled
-// or built if need be.
-func (d *Runtime) Prepare(ctx context.Context, specs []hosts.Spec) error {
+// Prepare implements Runtime: it pulls or builds missing images of the hosts.
+func (d *containers) Prepare(ctx context.Context, specs []hosts.Spec) error {
 	for _, s := range specs {
 		if _, err := d.ensureImage(ctx, s); err != nil {
 			return fmt.Errorf("host %s: %w", s.Node, d.explain(err))
@@ -43,9 +42,9 @@ func (d *Runtime) Prepare(ctx context.Context, specs []hosts.Spec) error {
 	return nil
 }
 
-// ensureImage returns the reference of an image that is there. It asks the
-// daemon once for each.
-func (d *Runtime) ensureImage(ctx context.Context, spec hosts.Spec) (string, error) {
+// ensureImage returns the reference of an available image. It asks the daemon
+// once for each.
+func (d *containers) ensureImage(ctx context.Context, spec hosts.Spec) (string, error) {
 	d.image.Lock()
 	defer d.image.Unlock()
 	if ref, known := d.images[spec.Image]; known {
@@ -58,7 +57,7 @@ func (d *Runtime) ensureImage(ctx context.Context, spec hosts.Spec) (string, err
 	return ref, err
 }
 
-func (d *Runtime) findImage(ctx context.Context, spec hosts.Spec) (string, error) {
+func (d *containers) findImage(ctx context.Context, spec hosts.Spec) (string, error) {
 	if spec.Image == "" {
 		return d.ensureBuiltin(ctx)
 	}
@@ -78,7 +77,7 @@ func (d *Runtime) findImage(ctx context.Context, spec hosts.Spec) (string, error
 	return spec.Image, nil
 }
 
-func (d *Runtime) ensureBuiltin(ctx context.Context) (string, error) {
+func (d *containers) ensureBuiltin(ctx context.Context) (string, error) {
 	b, err := d.builtin()
 	if err != nil {
 		return "", fmt.Errorf("built-in image: %w", err)
@@ -98,7 +97,7 @@ func (d *Runtime) ensureBuiltin(ctx context.Context) (string, error) {
 	return ref, d.follow(answer, "built-in image")
 }
 
-// builtin is the built-in image as it is imported.
+// builtin is the built-in image as imported.
 type builtin struct {
 	ref     string
 	content []byte
@@ -115,8 +114,8 @@ func newBuiltin() (builtin, error) {
 	return builtin{builtinRepository + ":" + hex.EncodeToString(sum.Sum(nil)[:6]), content}, nil
 }
 
-// pull brings an image from its registry.
-func (d *Runtime) pull(ctx context.Context, name string) error {
+// pull pulls an image from its registry.
+func (d *containers) pull(ctx context.Context, name string) error {
 	d.say("pulling " + name)
 	answer, err := d.cli.ImagePull(ctx, name, image.PullOptions{})
 	if err == nil {
@@ -124,13 +123,13 @@ func (d *Runtime) pull(ctx context.Context, name string) error {
 		err = d.followPull(answer, name)
 	}
 	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("it is not on this server and cannot be pulled; bring it with docker pull or docker load, or leave image out for the built-in one: %w", err)
+		return fmt.Errorf("it is not on this server and cannot be pulled; get it with docker pull or docker load, or omit `image:` for the built-in one: %w", err)
 	}
 	return err
 }
 
-// builtinImage is a root file system around the server's static busybox. It
-// is the same bytes for the same busybox.
+// builtinImage returns a root file system around the server's static busybox:
+// the same bytes for the same busybox.
 func builtinImage() ([]byte, error) {
 	path, program, err := StaticBusybox()
 	if err != nil {
@@ -145,22 +144,22 @@ func builtinImage() ([]byte, error) {
 	return rootFS(program, applets)
 }
 
-// ownBusybox is where setup.sh puts a static busybox on a server whose own is
-// not: the packages of the two exclude each other.
+// ownBusybox is where setup.sh puts a static busybox if the server's own is
+// dynamic: the two packages exclude each other.
 const ownBusybox = "/usr/local/lib/pseudowan/busybox"
 
 // Builtin implements Containers.
-func (d *Runtime) Builtin() error {
+func (d *containers) Builtin() error {
 	_, _, err := StaticBusybox()
 	return err
 }
 
-// StaticBusybox finds what the built-in image is made from: a busybox that runs
-// without shared libraries. The error says how to install one.
+// StaticBusybox finds the busybox of the built-in image, which must run without
+// shared libraries. The error says how to install one.
 func StaticBusybox() (path string, program []byte, err error) {
 	const remedy = "install the static one with: apt-get install busybox-static"
 	err = errors.New("busybox is not installed; " + remedy)
-	inPath, _ := exec.LookPath("busybox") // "" where there is none
+	inPath, _ := exec.LookPath("busybox") // "" if there is none
 	for _, path := range []string{inPath, ownBusybox} {
 		program, readErr := os.ReadFile(path)
 		switch {
@@ -184,9 +183,9 @@ func isStatic(program []byte) bool {
 	return !slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
 }
 
-// bashScript lets the command that the original's users know work, docker exec
-// -it HOST bash. A link would not: busybox goes by the name that it is called by,
-// and knows no bash.
+// bashScript makes the command work that users of the original know, docker
+// exec -it HOST bash. A link would not: busybox runs the applet that it is
+// called by, and has no bash.
 const bashScript = "#!/bin/sh\nexec sh \"$@\"\n"
 
 // rootFS packs busybox, its applets and the few files that programs expect.

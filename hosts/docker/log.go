@@ -16,14 +16,14 @@ import (
 )
 
 // Log implements Runtime.
-func (d *Runtime) Log(ctx context.Context, s hosts.Sandbox, o hosts.LogOptions, w io.Writer) error {
+func (d *containers) Log(ctx context.Context, s hosts.Sandbox, o hosts.LogOptions, w io.Writer) error {
 	if err := d.log(ctx, s, o, w); err != nil {
 		return fmt.Errorf("log of host %s: %w", s.Node, d.explain(err))
 	}
 	return nil
 }
 
-func (d *Runtime) log(ctx context.Context, s hosts.Sandbox, o hosts.LogOptions, w io.Writer) error {
+func (d *containers) log(ctx context.Context, s hosts.Sandbox, o hosts.LogOptions, w io.Writer) error {
 	c, err := d.cli.ContainerInspect(ctx, s.Name)
 	if err != nil {
 		return err
@@ -46,13 +46,12 @@ func (d *Runtime) log(ctx context.Context, s hosts.Sandbox, o hosts.LogOptions, 
 	if err := d.copyLog(ctx, c, container.LogsOptions{Follow: true}, after); err != nil {
 		return err
 	}
-	// Older daemons may end before the last words.
+	// Older daemons may stop before the end of the log.
 	return d.copyLog(ctx, c, container.LogsOptions{}, &rest{w: w, skip: max(after.seen, before.Len())})
 }
 
-// copyLog writes what a container's first process has said, on whichever of its
-// streams.
-func (d *Runtime) copyLog(ctx context.Context, c container.InspectResponse, o container.LogsOptions, w io.Writer) error {
+// copyLog writes the output of a container's first process, of both streams.
+func (d *containers) copyLog(ctx context.Context, c container.InspectResponse, o container.LogsOptions, w io.Writer) error {
 	o.ShowStdout, o.ShowStderr = true, true
 	said, err := d.cli.ContainerLogs(ctx, c.ID, o)
 	if err != nil {
@@ -67,7 +66,7 @@ func (d *Runtime) copyLog(ctx context.Context, c container.InspectResponse, o co
 	return errors.Join(ctx.Err(), err)
 }
 
-// rest writes what comes after the first octets.
+// rest writes what follows the first skip octets.
 type rest struct {
 	w    io.Writer
 	skip int

@@ -6,7 +6,7 @@ import (
 	"pseudowan/hosts/hoststest"
 )
 
-// TestMain is also the program that the runtime starts.
+// TestMain also serves as the program that the runtime starts.
 func TestMain(m *testing.M) {
 	hoststest.Main(m, func(args []string) error { return enterContainer(args[1:]) }, func() { endDaemon() })
 }

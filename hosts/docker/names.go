@@ -11,7 +11,7 @@ import (
 )
 
 // Check implements Runtime.
-func (d *Runtime) Check(ctx context.Context, specs []hosts.Spec) error {
+func (d *containers) Check(ctx context.Context, specs []hosts.Spec) error {
 	if len(specs) == 0 {
 		return nil
 	}
@@ -28,7 +28,7 @@ func (d *Runtime) Check(ctx context.Context, specs []hosts.Spec) error {
 	var errs []error
 	for _, s := range specs {
 		if len(s.Name) < minName {
-			errs = append(errs, fmt.Errorf("container %s: Docker wants names of two characters or more; give the lab a node-prefix", s.Name))
+			errs = append(errs, fmt.Errorf("container %s: Docker needs names of at least two characters; give the lab a node-prefix", s.Name))
 		}
 		if have, taken := labels["/"+s.Name]; taken {
 			errs = append(errs, foreignContainer(s.Name, have, s.Mark()))
@@ -37,7 +37,8 @@ func (d *Runtime) Check(ctx context.Context, specs []hosts.Spec) error {
 	return errors.Join(errs...)
 }
 
-// foreignContainer tells whose a container is that has not the mark of ours.
+// foreignContainer returns an error that names the owner of a container without
+// the mark ours.
 func foreignContainer(name string, labels map[string]string, ours hosts.Mark) error {
 	lab, node := labels[labelLab], labels[labelNode]
 	switch {

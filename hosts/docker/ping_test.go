@@ -13,7 +13,7 @@ import (
 	"pseudowan/hosts"
 )
 
-// serveDocker answers as a daemon does, and returns where.
+// serveDocker answers as a daemon does, and returns its address.
 func serveDocker(t *testing.T, network, address string) string {
 	t.Helper()
 	l, err := net.Listen(network, address)
@@ -34,7 +34,7 @@ func serveDocker(t *testing.T, network, address string) string {
 	return network + "://" + l.Addr().String()
 }
 
-// A daemon of another machine, as CI services lend one, is none for a lab.
+// A daemon on another machine, as CI services provide, is of no use to a lab.
 func TestDockerDaemonElsewhere(t *testing.T) {
 	for _, tt := range []struct {
 		host, wrong string
@@ -53,7 +53,7 @@ func TestDockerDaemonElsewhere(t *testing.T) {
 	}
 }
 
-// A daemon that is described, and one that does not answer.
+// Daemon describes a daemon that answers and one that does not.
 func TestDockerIsDescribed(t *testing.T) {
 	there, err := open(serveDocker(t, "unix", filepath.Join(t.TempDir(), "docker.sock")), hosts.Options{})
 	if err != nil {

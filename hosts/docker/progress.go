@@ -10,7 +10,7 @@ import (
 	"github.com/docker/go-units"
 )
 
-// message is one line of what the daemon says while it makes an image.
+// message is one line of the daemon's progress while it makes an image.
 type message struct {
 	ID     string `json:"id"` // of a layer
 	Status string `json:"status"`
@@ -22,8 +22,8 @@ type message struct {
 	} `json:"progressDetail"`
 }
 
-// messages reads the daemon's stream to its end. What the daemon calls an
-// error is returned.
+// messages reads the daemon's stream to its end, and returns an error that it
+// reports.
 func messages(stream io.Reader, each func(message)) error {
 	for decoder := json.NewDecoder(stream); ; {
 		var m message
@@ -39,8 +39,9 @@ func messages(stream io.Reader, each func(message)) error {
 	}
 }
 
-// follow tells what a build or an import says, but nothing twice in a row.
-func (d *Runtime) follow(stream io.Reader, name string) error {
+// follow reports the progress of a build or an import, without repeats in a
+// row.
+func (d *containers) follow(stream io.Reader, name string) error {
 	last := ""
 	return messages(stream, func(m message) {
 		text := strings.TrimSpace(m.ID + " " + m.Status + m.Stream)
@@ -51,9 +52,9 @@ func (d *Runtime) follow(stream io.Reader, name string) error {
 	})
 }
 
-// followPull tells how far a pull is: at every layer, and at every tenth of
-// what is known to be loaded.
-func (d *Runtime) followPull(stream io.Reader, name string) error {
+// followPull reports the progress of a pull: at every layer, and at every tenth
+// of the octets known.
+func (d *containers) followPull(stream io.Reader, name string) error {
 	p, last := pulling{}, ""
 	return messages(stream, func(m message) {
 		p.hear(m)
@@ -64,11 +65,11 @@ func (d *Runtime) followPull(stream io.Reader, name string) error {
 	})
 }
 
-// pulling is the layers of an image that is pulled, by their IDs.
+// pulling is the layers of an image being pulled, by ID.
 type pulling map[string]layer
 
 type layer struct {
-	loaded, size int64 // in bytes; 0 until the daemon tells
+	loaded, size int64 // in octets; 0 until the daemon tells
 	done         bool
 }
 
@@ -83,7 +84,7 @@ func (p pulling) hear(m message) {
 	case "Pull complete", "Already exists":
 		l.loaded, l.done = l.size, true
 	default:
-		return // nothing of a layer, or what its end tells too
+		return // not about a layer, or repeated by its end
 	}
 	p[m.ID] = l
 }
@@ -98,7 +99,7 @@ func (p pulling) sum() (done int, loaded, size int64) {
 	return done, loaded, size
 }
 
-// mark changes where it is time to tell again.
+// mark changes when a report is due.
 func (p pulling) mark() string {
 	done, loaded, size := p.sum()
 	tenths := int64(0)
@@ -111,7 +112,7 @@ func (p pulling) mark() string {
 	return fmt.Sprint(done, len(p), tenths)
 }
 
-// String says it to a person.
+// String returns the progress for people.
 func (p pulling) String() string {
 	done, loaded, size := p.sum()
 	text := fmt.Sprintf("%d of %d layers", done, len(p))

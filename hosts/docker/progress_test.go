@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-func listening(said *[]string) *Runtime {
-	return &Runtime{say: func(s string) { *said = append(*said, s) }}
+func listening(said *[]string) *containers {
+	return &containers{say: func(s string) { *said = append(*said, s) }}
 }
 
 func TestDockerBuildProgress(t *testing.T) {
@@ -23,8 +23,8 @@ func TestDockerBuildProgress(t *testing.T) {
 	}
 }
 
-// A pull of two layers that come at once is told at every layer and at every
-// tenth, however often the daemon tells of each.
+// A pull of two layers at once is reported at every layer and at every tenth,
+// however often the daemon reports.
 func TestDockerPullProgress(t *testing.T) {
 	var said []string
 	stream := `{"status":"Pulling from some/thing","id":"latest"}
@@ -73,6 +73,6 @@ func TestDockerProgressErrors(t *testing.T) {
 		}
 	}
 	if len(said) > 0 {
-		t.Errorf("said %q of errors alone", said)
+		t.Errorf("said %q about errors alone", said)
 	}
 }

@@ -15,12 +15,12 @@ import (
 )
 
 // Settle implements Containers. A container is listed only when it is complete.
-func (d *Runtime) Settle(ctx context.Context, specs []hosts.Spec) error {
+func (d *containers) Settle(ctx context.Context, specs []hosts.Spec) error {
 	const parallel = 8
 	var (
 		g    errgroup.Group
 		mu   sync.Mutex
-		held []string // placeholders, until all names are known: what is asked for late finds its name taken
+		held []string // placeholders, until all names are settled: late requests find their name taken
 	)
 	g.SetLimit(parallel)
 	for _, s := range specs {
@@ -46,15 +46,16 @@ func (d *Runtime) Settle(ctx context.Context, specs []hosts.Spec) error {
 	return errors.Join(err, free.Wait())
 }
 
-// settleName returns when a name has a container that is complete, or none: then
-// it has the placeholder that is returned. The daemon gives out a name before it
-// makes its container: who can have the name knows that nobody else is about to.
-func (d *Runtime) settleName(ctx context.Context, spec hosts.Spec) (id string, err error) {
+// settleName returns when a name has a complete container, or none; then it
+// returns a placeholder that holds the name. The daemon reserves a name before
+// it makes the container: getting the name proves that no other request is
+// pending.
+func (d *containers) settleName(ctx context.Context, spec hosts.Spec) (id string, err error) {
 	ref := spec.Image
 	if ref == "" {
 		b, err := d.builtin()
 		if err != nil {
-			return "", nil // then nobody has made a container of it
+			return "", nil // then no container uses it
 		}
 		ref = b.ref
 	}
@@ -74,7 +75,7 @@ func (d *Runtime) settleName(ctx context.Context, spec hosts.Spec) (id string, e
 }
 
 // placeholder is a container that is never started. It has the host's mark, so
-// that it is removed with the lab if this command is killed right then.
+// that it is removed with the lab if this command is killed meanwhile.
 func placeholder(spec hosts.Spec, image string) container.CreateRequest {
 	return container.CreateRequest{
 		Config: &container.Config{

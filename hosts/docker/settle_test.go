@@ -19,14 +19,14 @@ import (
 	"pseudowan/hosts/runtimetest"
 )
 
-// askToMake asks the daemon for a container as a command does that is killed: it
-// does not wait for the answer.
-func askToMake(t *testing.T, d *Runtime, plan container.CreateRequest, name string) {
+// askToMake requests a container as a killed command does: without waiting for
+// the answer.
+func askToMake(t *testing.T, d *containers, plan container.CreateRequest, name string) {
 	t.Helper()
 	askAndGo(t, d, http.MethodPost, "/containers/create?name="+url.QueryEscape(name), plan)
 }
 
-func askAndGo(t *testing.T, d *Runtime, method, path string, what any) {
+func askAndGo(t *testing.T, d *containers, method, path string, what any) {
 	t.Helper()
 	body, err := json.Marshal(what)
 	if err != nil {
@@ -47,7 +47,7 @@ func askAndGo(t *testing.T, d *Runtime, method, path string, what any) {
 	}
 }
 
-// When Settle has returned, a name has a container that is listed, or none.
+// After Settle, a name has a container that is listed, or none.
 func TestRealDockerSettles(t *testing.T) {
 	r := newDocker(t)
 	ctx := context.Background()
@@ -80,7 +80,7 @@ func TestRealDockerSettles(t *testing.T) {
 		for _, s := range specs {
 			id, err := r.create(ctx, placeholder(s, ref), s.Name)
 			if errdefs.IsConflict(err) {
-				t.Errorf("%s comes after all have been removed", s.Name)
+				t.Errorf("%s appears after all have been removed", s.Name)
 			}
 			if box := (hosts.Sandbox{Lab: s.Lab, Node: s.Node, Name: s.Name}); err == nil {
 				err = r.Remove(ctx, box)
@@ -91,11 +91,11 @@ func TestRealDockerSettles(t *testing.T) {
 		}
 	}
 	if made == 0 {
-		t.Error("the daemon has made no container that nobody waited for: nothing is shown")
+		t.Error("the daemon has made no abandoned container: nothing is tested")
 	}
 }
 
-// What is not there and what is somebody else's is left so.
+// Missing containers and other people's are left alone.
 func TestRealDockerSettlesWithoutTouching(t *testing.T) {
 	r := newDocker(t)
 	h := runtimetest.New(t, r)
@@ -110,9 +110,9 @@ func TestRealDockerSettlesWithoutTouching(t *testing.T) {
 	}
 }
 
-// What a command that was killed has left, or left to the daemon, becomes the
-// host that is asked for: a container that is still being made, one that lacks
-// its files, one that is being removed.
+// What a killed command has left, or left to the daemon, becomes the requested
+// host: a container that is still being made, one that lacks its files, one
+// that is being removed.
 func TestRealDockerEnsureAfterAKilledCommand(t *testing.T) {
 	r := newDocker(t)
 	ctx := context.Background()

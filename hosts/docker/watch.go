@@ -11,15 +11,15 @@ import (
 	"pseudowan/hosts"
 )
 
-// Pauses between attempts to reach a daemon that is gone.
+// Pauses between attempts to reach a daemon.
 const (
 	watchPause    = 100 * time.Millisecond
 	maxWatchPause = 5 * time.Second
 )
 
-// Watch implements Containers. It waits for a daemon that is gone, and reports all
-// containers that run again when that is back.
-func (d *Runtime) Watch(ctx context.Context, lab string, started func(node string)) {
+// Watch implements Containers. While the daemon is down it keeps trying, and
+// then reports all running containers again.
+func (d *containers) Watch(ctx context.Context, lab string, started func(node string)) {
 	pause := watchPause
 	for ctx.Err() == nil {
 		begun := time.Now()
@@ -35,11 +35,12 @@ func (d *Runtime) Watch(ctx context.Context, lab string, started func(node strin
 	}
 }
 
-// watch returns when the daemon has nothing more to tell.
-func (d *Runtime) watch(ctx context.Context, lab string, started func(node string)) {
+// watch returns when the daemon's stream of events ends.
+func (d *containers) watch(ctx context.Context, lab string, started func(node string)) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	// The stream is open before the containers are listed: none is missed.
+	// The stream opens before the containers are listed, so that none is
+	// missed.
 	messages, failed := d.cli.Events(ctx, events.ListOptions{Filters: filters.NewArgs(
 		filters.Arg("type", string(events.ContainerEventType)),
 		filters.Arg("event", string(events.ActionStart)),
@@ -65,7 +66,7 @@ func (d *Runtime) watch(ctx context.Context, lab string, started func(node strin
 }
 
 // Refurnish implements Containers.
-func (d *Runtime) Refurnish(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, error) {
+func (d *containers) Refurnish(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, error) {
 	c, err := d.inspect(ctx, spec.Name, spec.Mark())
 	if err != nil {
 		return hosts.Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, d.explain(err))

@@ -9,22 +9,22 @@ import (
 	"path/filepath"
 )
 
-// systemContainerd is where a containerd of the machine listens. A dockerd that
-// finds one there starts none of its own.
+// systemContainerd is the socket of the machine's containerd. A dockerd that
+// finds it does not start its own.
 const systemContainerd = "/run/containerd/containerd.sock"
 
-// apart is a mount namespace without the machine's containerd. It lasts as long
-// as a Daemon, whose one process after another runs in it: a daemon that comes
-// back must find the mounts of its containers, and the sockets of their shims. One
-// that does not takes the shims for dead. It then hears of the end of a container
-// when that may run again, and takes its root file system away: runc has no
-// directory to start in any more, and says that /proc/self/exe does not exist.
+// apart is a mount namespace without the machine's containerd. All processes of
+// a Daemon run in it, one after another: a restarted daemon must find the
+// mounts of its containers and the sockets of their shims. If it does not, it
+// considers the shims dead, and when it later hears of the end of a container
+// that may be running again, it unmounts the root file system; runc then has no
+// directory to start in, and reports that /proc/self/exe does not exist.
 type apart struct {
 	holder *exec.Cmd
 	leave  io.Closer
 }
 
-// newApart hides the directory of a containerd's socket. It returns nil where
+// newApart hides the directory of a containerd's socket. It returns nil if
 // there is none.
 func newApart(socket string) (*apart, error) {
 	if _, err := os.Stat(socket); err != nil {
@@ -52,7 +52,7 @@ func newApart(socket string) (*apart, error) {
 	return a, nil
 }
 
-// enter is the beginning of a command that runs in the namespace.
+// enter returns the prefix of a command that runs in the namespace.
 func (a *apart) enter() []string {
 	if a == nil {
 		return nil
@@ -65,5 +65,5 @@ func (a *apart) end() {
 		return
 	}
 	_ = a.leave.Close()
-	_ = a.holder.Wait() // it has nothing to say
+	_ = a.holder.Wait()
 }

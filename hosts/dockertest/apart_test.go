@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What runs in it one after another sees the same mounts, and nobody outside.
+// Processes inside see the same mounts, one after another; nobody outside does.
 func TestRealApart(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root: a mount namespace")
@@ -33,12 +33,12 @@ func TestRealApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	if inside("test", "-e", socket) == nil {
-		t.Error("the machine's containerd is seen inside")
+		t.Error("the machine's containerd is visible inside")
 	}
 	if err := inside("test", "-e", shim); err != nil {
-		t.Error("what the first has made is not seen by the second")
+		t.Error("the second process does not see the file of the first")
 	}
 	if _, err := os.Stat(shim); err == nil {
-		t.Error("what is made inside is seen outside")
+		t.Error("a file made inside is visible outside")
 	}
 }

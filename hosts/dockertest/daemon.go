@@ -19,11 +19,11 @@ type Daemon struct {
 	patience time.Duration
 	process  *os.Process
 	ended    chan struct{} // closed when the process has ended
-	apart    *apart        // nil where the daemon may see what the machine has
+	apart    *apart        // nil if the machine has no containerd
 }
 
-// New makes a place for a daemon and starts it there. It may take as long as
-// patience says to answer.
+// New starts a daemon in a directory of its own. patience is how long it may
+// take to answer.
 func New(patience time.Duration) (*Daemon, error) {
 	dir, err := os.MkdirTemp("", "pwt-docker-")
 	if err != nil {
@@ -40,7 +40,7 @@ func New(patience time.Duration) (*Daemon, error) {
 	return d, nil
 }
 
-// Host is where the daemon listens, as DOCKER_HOST says it.
+// Host returns the daemon's address, as in DOCKER_HOST.
 func (d *Daemon) Host() string { return "unix://" + d.socket() }
 
 func (d *Daemon) socket() string { return d.dir + "/docker.sock" }
@@ -77,7 +77,7 @@ func (d *Daemon) Start() error {
 	return nil
 }
 
-// await returns when the daemon answers, or will not.
+// await returns when the daemon answers, has ended, or its patience is over.
 func (d *Daemon) await() error {
 	ctx, cancel := context.WithTimeout(context.Background(), d.patience)
 	defer cancel()
@@ -117,14 +117,14 @@ func (d *Daemon) ping(ctx context.Context) error {
 }
 
 // Kill ends the daemon as a crash does, and its containerd with it. The next
-// daemon takes a process that nobody has waited for yet for one that runs: it
-// is not told of the old containerd.
+// daemon believes that a process not yet waited for is running: it does not
+// know of the old containerd.
 func (d *Daemon) Kill() {
 	d.stop(unix.SIGKILL)
 	_ = os.Remove(d.dir + "/exec/containerd/containerd.pid")
 }
 
-// End ends the daemon and removes its place.
+// End ends the daemon and removes its directory.
 func (d *Daemon) End() {
 	d.stop(unix.SIGTERM)
 	d.endShims()
@@ -133,7 +133,7 @@ func (d *Daemon) End() {
 	_ = os.RemoveAll(d.dir)
 }
 
-// stop returns when the process has ended; it may have before.
+// stop signals the process and returns when it has ended.
 func (d *Daemon) stop(by os.Signal) {
 	if d.process == nil {
 		return
@@ -145,5 +145,5 @@ func (d *Daemon) stop(by os.Signal) {
 // Hang keeps the daemon from answering until GoOn.
 func (d *Daemon) Hang() { _ = d.process.Signal(unix.SIGSTOP) }
 
-// GoOn ends what Hang began.
+// GoOn undoes Hang.
 func (d *Daemon) GoOn() { _ = d.process.Signal(unix.SIGCONT) }

@@ -1,7 +1,6 @@
-// Package dockertest owns the Docker daemons that tests make for themselves:
-// with a directory, a socket and a containerd of their own, without a bridge and
-// packet filter rules, so that a daemon that the machine's users have notices
-// nothing.
+// Package dockertest owns the Docker daemons of tests: each has a directory, a
+// socket and a containerd of its own, and no bridge or packet filter rules, so
+// that the machine's own daemon is not affected.
 //
-// It must not contain anything of containers, nor what is tested.
+// It must not contain anything about containers, nor what is tested.
 package dockertest

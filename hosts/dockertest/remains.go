@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// endShims ends what a killed daemon leaves running: its containers' shims, and
-// its containerd. They name the daemon's own directory.
+// endShims ends what a killed daemon leaves running: shims of containers, and
+// its containerd. Their command lines name the daemon's directory.
 func (d *Daemon) endShims() {
-	files, _ := filepath.Glob("/proc/[0-9]*/cmdline") // an error is about the pattern alone
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline") // the pattern is valid
 	for _, f := range files {
 		line, err := os.ReadFile(f)
 		if err != nil || !strings.Contains(string(line), d.dir+"/") {
@@ -25,9 +25,9 @@ func (d *Daemon) endShims() {
 	}
 }
 
-// unmount takes away the mounts that a daemon leaves, the last first.
+// unmount removes the mounts that a daemon leaves, the last one first.
 func (d *Daemon) unmount() {
-	mounts, _ := os.ReadFile("/proc/self/mounts") // without it nothing can be done
+	mounts, _ := os.ReadFile("/proc/self/mounts") // without it nothing can be unmounted
 	for _, line := range slices.Backward(strings.Split(string(mounts), "\n")) {
 		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], d.dir+"/") {
 			_ = unix.Unmount(fields[1], unix.MNT_DETACH)

@@ -1,3 +1,3 @@
-// Package drivers lists what customers' hosts can run in. Another runtime is a
+// Package drivers lists the runtimes of customers' hosts. Another runtime is a
 // package of its own and a line here.
 package drivers

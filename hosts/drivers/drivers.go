@@ -6,7 +6,7 @@ import (
 	"pseudowan/hosts/netns"
 )
 
-// All lists the runtimes, each with a line of its own.
+// All returns the runtimes, one line each.
 func All() []hosts.Driver {
 	return []hosts.Driver{
 		netns.Driver(),
@@ -14,8 +14,8 @@ func All() []hosts.Driver {
 	}
 }
 
-// Enter is the life of a process that a runtime has started (Driver.Enter), or
-// that hosts.Homes has. It returns only when that fails, with a *hosts.ExitError.
+// Enter runs a process that a runtime has started (Driver.Enter), or
+// hosts.Homes. It returns only if that fails, with a *hosts.ExitError.
 func Enter(args []string) error {
 	for _, d := range All() {
 		if len(args) > 0 && args[0] == d.Name && d.Enter != nil {

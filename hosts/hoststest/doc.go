@@ -1,3 +1,3 @@
-// Package hoststest is what tests with namespaces share: names that nobody else
-// has, patience, and a look at what they leave behind.
+// Package hoststest is what tests with namespaces share: unique names, polling,
+// and a check of what they leave behind.
 package hoststest

@@ -11,27 +11,27 @@ import (
 	"time"
 )
 
-// EnterCommand is the argv prefix that starts the test program so that Main calls
-// enter.
+// EnterCommand is the argv prefix with which the test program starts itself to
+// call enter in Main.
 var EnterCommand = []string{"/proc/self/exe", enterWord}
 
 const enterWord = "enter"
 
-// ExitCoder is an error with the exit code that a process is to end with.
-type exitCoder interface {
+// exitStatuser is an error with an exit code for the process.
+type exitStatuser interface {
 	error
-	ExitCode() int
+	ExitStatus() int
 }
 
-// Main runs the tests and then end, and fails where they leave something on the
-// machine. A process that was started with EnterCommand calls enter instead.
+// Main runs the tests and then end, and fails if they leave anything on the
+// machine. A process started with EnterCommand calls enter instead.
 func Main(m *testing.M, enter func(args []string) error, end func()) {
 	if len(os.Args) > 1 && os.Args[1] == enterWord {
 		err := enter(os.Args[2:])
 		fmt.Fprintln(os.Stderr, err)
-		var exit exitCoder
+		var exit exitStatuser
 		if errors.As(err, &exit) {
-			os.Exit(exit.ExitCode())
+			os.Exit(exit.ExitStatus())
 		}
 		os.Exit(1)
 	}
@@ -44,8 +44,8 @@ func Main(m *testing.M, enter func(args []string) error, end func()) {
 	os.Exit(code)
 }
 
-// leftovers lists what of these tests' names is on the machine. Others make
-// and remove things of their own meanwhile.
+// leftovers lists what on the machine has a name of these tests. Other test
+// programs make and remove things of their own meanwhile.
 func leftovers() string {
 	var left strings.Builder
 	ours := fmt.Sprintf("pwt-%d-", os.Getpid())
@@ -71,7 +71,7 @@ func NeedRoot(t testing.TB) {
 
 var serial atomic.Int64
 
-// Unique is a name that no other test has, in this process or another.
+// Unique returns a name that no other test has, in this process or another.
 func Unique() string { return fmt.Sprintf("pwt-%d-%d", os.Getpid(), serial.Add(1)) }
 
 // Eventually polls a condition until it holds.

@@ -17,13 +17,13 @@ import (
 	"pseudowan/hosts"
 )
 
-// ownCommand records the process that a host runs by itself. Its supervisor
-// writes it, and writes it again when the process has ended.
+// ownCommand records the process of a host's own command. Its supervisor writes
+// the record at the start and at the end.
 type ownCommand struct {
 	PID   int      `json:"pid"`   // 0: not started yet
-	Start string   `json:"start"` // in clock ticks after boot, which tells a reused PID
+	Start string   `json:"start"` // in clock ticks after boot, to detect a reused PID
 	Argv  []string `json:"argv"`
-	Given string   `json:"given"`          // digest of the files and the environment that it was started with
+	Given string   `json:"given"`          // digest of the files and the environment at its start
 	Code  *int     `json:"code,omitempty"` // exit code once it has ended; 128 plus the signal that ended it
 }
 
@@ -33,10 +33,9 @@ const (
 	commandLog  = "command.log"
 )
 
-// ensureCommand starts the host's own command, keeps it while it is the one
-// that is asked for, or ends another. Other files or another environment take
-// a fresh start.
-func (r *Runtime) ensureCommand(ctx context.Context, s hosts.Sandbox, spec hosts.Spec) error {
+// ensureCommand starts the host's own command, keeps it if it is the wanted
+// one, and ends any other. A change of files or environment restarts it.
+func (r *namespaces) ensureCommand(ctx context.Context, s hosts.Sandbox, spec hosts.Spec) error {
 	root, argv := r.homes.Dir(s.Lab, s.Node), spec.Command
 	old, err := readCommand(root)
 	if err == nil && old.running() {
@@ -53,7 +52,7 @@ func (r *Runtime) ensureCommand(ctx context.Context, s hosts.Sandbox, spec hosts
 	return r.startCommand(ctx, s, spec)
 }
 
-// forgetCommand removes the record of a command that is not asked for any more.
+// forgetCommand removes the record of a command that is no longer wanted.
 func forgetCommand(ctx context.Context, root string) error {
 	if _, err := os.Lstat(filepath.Join(root, commandFile)); err != nil {
 		return nil
@@ -74,7 +73,7 @@ func readCommand(root string) (c ownCommand, err error) {
 	return c, err
 }
 
-// write replaces the record at once, so that no reader sees half of it.
+// write replaces the record atomically.
 func (c ownCommand) write(root string) error {
 	b, err := json.Marshal(c)
 	if err != nil {
@@ -87,13 +86,13 @@ func (c ownCommand) write(root string) error {
 	return os.Rename(path+".new", path)
 }
 
-// running reports whether the recorded process is there.
+// running reports whether the recorded process is alive.
 func (c ownCommand) running() bool {
 	return c.PID != 0 && c.Start != "" && startTime(c.PID) == c.Start
 }
 
-// settledCommand reads what became of a host's own command. One whose end its
-// supervisor is about to record is waited for.
+// settledCommand reads how a host's own command fares. If the command has ended
+// and its supervisor is about to record how, it waits for that.
 func settledCommand(root string) (c ownCommand, known bool) {
 	const patience, poll = time.Second, time.Millisecond
 	deadline := time.Now().Add(patience)
@@ -105,21 +104,21 @@ func settledCommand(root string) (c ownCommand, known bool) {
 		if c.Code != nil || c.running() || !waiting {
 			return c, true
 		}
-		// It may be recorded while we look: there is always another look after.
+		// The record may be written after this read: read once more.
 		if waiting = supervised(root) && time.Now().Before(deadline); waiting {
 			time.Sleep(poll)
 		}
 	}
 }
 
-// startTime is when a process was started; empty where it has ended.
+// startTime returns when a process was started, or "" if it has ended.
 func startTime(pid int) string {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return ""
 	}
-	// The name in parentheses may contain anything; state is the third field,
-	// the start time the 22nd (proc(5)).
+	// The name in parentheses may contain anything; the state is the third
+	// field, the start time the 22nd (proc(5)).
 	_, rest, ok := strings.Cut(string(b[max(0, strings.LastIndexByte(string(b), ')')):]), ") ")
 	fields := strings.Fields(rest)
 	if !ok || len(fields) < 20 || fields[0] == "Z" {
@@ -138,10 +137,10 @@ func (c ownCommand) end(ctx context.Context) error {
 	}
 	defer unix.Close(fd)
 	if !c.running() {
-		return nil // the number is another process's now
+		return nil // the PID has been reused
 	}
 	for _, sig := range []unix.Signal{unix.SIGTERM, unix.SIGKILL} {
-		_ = unix.Kill(-c.PID, sig) // the session that it leads; ESRCH: it ended by itself
+		_ = unix.Kill(-c.PID, sig) // the session that it leads; ESRCH: it has ended already
 		if err := hosts.WaitEnded(ctx, fd, time.Now().Add(endGrace)); err != nil {
 			return err
 		}
@@ -150,7 +149,7 @@ func (c ownCommand) end(ctx context.Context) error {
 }
 
 // lockCommand takes the lock that a command's supervisor holds while it lives.
-// The one of an earlier command is about to end.
+// The supervisor of an earlier command is about to end.
 func lockCommand(ctx context.Context, root string) (*os.File, error) {
 	const patience, poll = 5 * time.Second, time.Millisecond
 	dir, err := os.Open(root)
@@ -171,7 +170,8 @@ func lockCommand(ctx context.Context, root string) (*os.File, error) {
 	}
 }
 
-// supervised reports whether somebody waits for the end of a host's command.
+// supervised reports whether a supervisor waits for the end of a host's
+// command.
 func supervised(root string) bool {
 	dir, err := os.Open(root)
 	if err != nil {
@@ -182,6 +182,6 @@ func supervised(root string) bool {
 }
 
 // LogFile implements Logger.
-func (r *Runtime) LogFile(lab, node string) string {
+func (r *namespaces) LogFile(lab, node string) string {
 	return filepath.Join(r.homes.Dir(lab, node), commandLog)
 }

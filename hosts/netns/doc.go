@@ -1,6 +1,7 @@
-// Package netns is the runtime whose hosts are network namespaces of the server
-// with the server's programs, and a directory for what they have to themselves
-// (hosts.Homes). It starts a host's own command and remembers how that ended.
+// Package netns is the runtime whose hosts are network namespaces of the
+// server: they have the server's programs, and a directory for what they have
+// to themselves (hosts.Homes). It starts a host's own command and records how
+// that ended.
 //
-// It must not contain what routers need too: that is in package hosts.
+// It must not contain what routers need, too: that is in package hosts.
 package netns

@@ -20,15 +20,15 @@ func TestGivenTellsSpecsApart(t *testing.T) {
 		all[given(s)] = true
 	}
 	for _, s := range specs {
-		all[given(s)] = true // the same again
+		all[given(s)] = true // again, the same
 	}
 	if len(all) != len(specs) {
 		t.Errorf("%d of %d", len(all), len(specs))
 	}
 }
 
-// A command finds the host's files, and starts again, with all that it has
-// started itself, where they are others.
+// A command finds the host's files; a change of them restarts it, with all the
+// processes that it has started.
 func TestRealNetNSFilesRestartTheCommand(t *testing.T) {
 	h := runtimetest.New(t, newRuntime(t))
 	h.Spec.Command = []string{"sh", "-c", "sleep 1000 & echo $! >/run/child; exec sleep $(cat /run/seconds)"}
@@ -47,7 +47,7 @@ func TestRealNetNSFilesRestartTheCommand(t *testing.T) {
 	}
 	first := ensure("1001")
 	if again := ensure("1001"); again != first {
-		t.Errorf("the command was started again without need: %d, %d", first, again)
+		t.Errorf("the command was restarted needlessly: %d, %d", first, again)
 	}
 	second := ensure("1002")
 	if second == first || startTime(first) != "" {

@@ -12,7 +12,7 @@ import (
 func given(s hosts.Spec) string {
 	text, err := json.Marshal([]map[string]string{s.Files, s.Env}) // sorted by key
 	if err != nil {
-		return "" // maps of text can always be written
+		return "" // maps of strings always marshal
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])

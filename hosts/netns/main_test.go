@@ -8,7 +8,7 @@ import (
 	"pseudowan/hosts/runtimetest"
 )
 
-// TestMain is also the program that the runtime starts.
+// TestMain also serves as the program that the runtime starts.
 func TestMain(m *testing.M) {
 	hoststest.Main(m, func(args []string) error {
 		if args[0] == hosts.NetNS {

@@ -2,6 +2,7 @@ package netns
 
 import "runtime"
 
-// A process is taken to be in the namespaces of its main thread, which Go keeps
-// also where the goroutine on it must not go on. So no test runs there.
+// A process counts as being in the namespaces of its main thread. Go keeps that
+// thread even if its goroutine has left it in another namespace, so no test may
+// run there.
 func init() { runtime.LockOSThread() }

@@ -11,11 +11,11 @@ import (
 	"pseudowan/hosts"
 )
 
-// Runtime is the runtime whose hosts are network namespaces: each command is a
-// program of the server with the host's network, name, and own /etc/hosts,
-// /run and /tmp. A host costs no process beyond the command that its Spec asks
-// for and the one that waits for its end.
-type Runtime struct {
+// namespaces is the runtime whose hosts are network namespaces: each command is
+// a program of the server with the host's network, name, and own /etc/hosts,
+// /run and /tmp. A host costs no process beyond the command of its Spec and
+// that command's supervisor.
+type namespaces struct {
 	homes hosts.Homes
 	enter []string // starts supervisors
 }
@@ -25,23 +25,23 @@ func Driver() hosts.Driver {
 	return hosts.Driver{
 		Name: hosts.NetNS,
 		Open: func(o hosts.Options) (hosts.Runtime, error) {
-			return &Runtime{hosts.NewHomes(o.StateDir, o.Enter), o.Enter}, nil
+			return &namespaces{hosts.NewHomes(o.StateDir, o.Enter), o.Enter}, nil
 		},
 		Enter: supervise,
 	}
 }
 
-// endGrace is how long a host's processes have to end by themselves.
+// endGrace is how long a host's processes have after SIGTERM.
 const endGrace = 2 * time.Second
 
 // Name implements Runtime.
-func (r *Runtime) Name() string { return hosts.NetNS }
+func (r *namespaces) Name() string { return hosts.NetNS }
 
 // Ready implements Runtime.
-func (r *Runtime) Ready(context.Context) error { return nil }
+func (r *namespaces) Ready(context.Context) error { return nil }
 
 // Check implements Runtime.
-func (r *Runtime) Check(_ context.Context, specs []hosts.Spec) error {
+func (r *namespaces) Check(_ context.Context, specs []hosts.Spec) error {
 	var errs []error
 	names := map[string][]string{} // by lab
 	for _, s := range specs {
@@ -57,8 +57,8 @@ func (r *Runtime) Check(_ context.Context, specs []hosts.Spec) error {
 }
 
 // Prepare implements Runtime. It ends the commands of hosts whose namespace or
-// directory somebody has deleted: they would never be in the new one.
-func (r *Runtime) Prepare(ctx context.Context, specs []hosts.Spec) error {
+// directory has been deleted: they would never be in the new one.
+func (r *namespaces) Prepare(ctx context.Context, specs []hosts.Spec) error {
 	type host struct{ lab, node string }
 	lost := map[host]bool{}
 	for _, s := range specs {
@@ -75,7 +75,7 @@ func (r *Runtime) Prepare(ctx context.Context, specs []hosts.Spec) error {
 }
 
 // Ensure implements Runtime.
-func (r *Runtime) Ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, error) {
+func (r *namespaces) Ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, error) {
 	if err := ctx.Err(); err != nil {
 		return hosts.Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, err)
 	}
@@ -93,8 +93,8 @@ func (r *Runtime) Ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, e
 	return box, nil
 }
 
-// furnish makes what belongs to a host beside its namespace.
-func (r *Runtime) furnish(ctx context.Context, ns hosts.Namespace, spec hosts.Spec) (hosts.Sandbox, error) {
+// furnish makes what a host has beside its namespace.
+func (r *namespaces) furnish(ctx context.Context, ns hosts.Namespace, spec hosts.Spec) (hosts.Sandbox, error) {
 	if err := errors.Join(hosts.PrepareHost(ns.Path()), r.homes.Write(spec)); err != nil {
 		return hosts.Sandbox{}, err
 	}
@@ -104,7 +104,7 @@ func (r *Runtime) furnish(ctx context.Context, ns hosts.Namespace, spec hosts.Sp
 	return r.sandbox(ns), nil
 }
 
-func (r *Runtime) sandbox(ns hosts.Namespace) hosts.Sandbox {
+func (r *namespaces) sandbox(ns hosts.Namespace) hosts.Sandbox {
 	box := hosts.Sandbox{Runtime: r.Name(), Lab: ns.Mark.Lab, Node: ns.Mark.Node, Name: ns.Name, NetNS: ns.Path()}
 	c, known := settledCommand(r.homes.Dir(box.Lab, box.Node))
 	switch {
@@ -120,7 +120,7 @@ func (r *Runtime) sandbox(ns hosts.Namespace) hosts.Sandbox {
 }
 
 // List implements Runtime.
-func (r *Runtime) List(_ context.Context, lab string) ([]hosts.Sandbox, error) {
+func (r *namespaces) List(_ context.Context, lab string) ([]hosts.Sandbox, error) {
 	all, err := hosts.Namespaces()
 	if err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func (r *Runtime) List(_ context.Context, lab string) ([]hosts.Sandbox, error) {
 }
 
 // Remove implements Runtime.
-func (r *Runtime) Remove(ctx context.Context, s hosts.Sandbox) error {
+func (r *namespaces) Remove(ctx context.Context, s hosts.Sandbox) error {
 	ns := hosts.Namespace{Name: s.Name, Mark: s.Mark()}
 	if err := hosts.EndProcesses(ctx, []hosts.Namespace{ns}, endGrace); err != nil {
 		return fmt.Errorf("host %s: %w", s.Node, err)
@@ -150,6 +150,6 @@ func (r *Runtime) Remove(ctx context.Context, s hosts.Sandbox) error {
 }
 
 // Command implements Runtime.
-func (r *Runtime) Command(ctx context.Context, s hosts.Sandbox, e hosts.Exec) (*exec.Cmd, error) {
+func (r *namespaces) Command(ctx context.Context, s hosts.Sandbox, e hosts.Exec) (*exec.Cmd, error) {
 	return r.homes.Command(ctx, s, e)
 }

@@ -20,7 +20,7 @@ import (
 	"pseudowan/hosts/runtimetest"
 )
 
-// A command that is not asked for any more, or that is another now, ends.
+// A command that is no longer wanted, or has been replaced, ends.
 func TestRealNetNSCommandFollowsAnEdit(t *testing.T) {
 	h := runtimetest.New(t, newRuntime(t))
 	first := h.EnsureCommand(t, "sleep", "1000")
@@ -33,7 +33,7 @@ func TestRealNetNSCommandFollowsAnEdit(t *testing.T) {
 	}
 }
 
-// parent is the process that started another, as it is now.
+// parent returns the parent of a process.
 func parent(t *testing.T, pid int) int {
 	t.Helper()
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
@@ -47,8 +47,8 @@ func parent(t *testing.T, pid int) int {
 	return ppid
 }
 
-// Nobody can tell how a command ended whose supervisor was killed; that it
-// ended is told nevertheless, and a supervisor that is told to end goes on.
+// The exit code of a command whose supervisor was killed is unknown, but its
+// end is reported. A supervisor survives every other signal.
 func TestRealNetNSSupervisorIsKilled(t *testing.T) {
 	h := runtimetest.New(t, newRuntime(t))
 	pid := h.EnsureCommand(t, "sleep", "1000")
@@ -64,14 +64,14 @@ func TestRealNetNSSupervisorIsKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	hoststest.Eventually(t, "the supervisor goes", func() bool { return startTime(supervisor) == "" })
+	hoststest.Eventually(t, "the supervisor ends", func() bool { return startTime(supervisor) == "" })
 	if again := h.EnsureCommand(t, "sleep", "1000"); again != pid {
 		t.Errorf("the command %d was started again: %d", pid, again)
 	}
 	if err := unix.Kill(pid, unix.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	hoststest.Eventually(t, "the end is told", func() bool { return h.Look(t).Ended })
+	hoststest.Eventually(t, "the end is reported", func() bool { return h.Look(t).Ended })
 	if box := h.Look(t); box.ExitCode != hosts.UnknownExit {
 		t.Errorf("exit code %d", box.ExitCode)
 	}
@@ -80,12 +80,12 @@ func TestRealNetNSSupervisorIsKilled(t *testing.T) {
 	}
 }
 
-// A command has the signals that its host's others have: none is ignored, but
-// those that whoever started us has us ignore.
+// A command ignores no signal, except those that this process was started with
+// as ignored.
 func TestRealNetNSCommandIgnoresNoSignal(t *testing.T) {
 	h := runtimetest.New(t, newRuntime(t))
 	h.EnsureCommand(t, "sh", "-c", "grep SigIgn /proc/self/status >/run/ignored; exec sleep 1000")
-	hoststest.Eventually(t, "it has said so", func() bool { return h.Sh(t, "cat /run/ignored 2>/dev/null || true") != "" })
+	hoststest.Eventually(t, "it has written them", func() bool { return h.Sh(t, "cat /run/ignored 2>/dev/null || true") != "" })
 	own, err := exec.Command("grep", "SigIgn", "/proc/self/status").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -133,8 +133,8 @@ func TestRealNetNSRemoveLeavesNothing(t *testing.T) {
 	}
 }
 
-// The marks are enough: with the state directory gone, hosts are found,
-// entered no more, and removed.
+// The marks are enough: without the state directory, hosts are found and
+// removed, but no longer entered.
 func TestRealNetNSWithoutItsState(t *testing.T) {
 	hoststest.NeedRoot(t)
 	state := t.TempDir()
@@ -144,7 +144,7 @@ func TestRealNetNSWithoutItsState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hoststest.Eventually(t, "it writes nothing there any more", func() bool {
+	hoststest.Eventually(t, "it no longer writes there", func() bool {
 		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", box.PID))
 		return string(line) == "sleep\x001000\x00"
 	})
@@ -160,7 +160,7 @@ func TestRealNetNSWithoutItsState(t *testing.T) {
 	}
 }
 
-// A failure takes back what Ensure made.
+// A failure undoes what Ensure has made.
 func TestRealNetNSEnsureLeavesNothingHalfBuilt(t *testing.T) {
 	hoststest.NeedRoot(t)
 	file := filepath.Join(t.TempDir(), "a-file")
@@ -168,7 +168,7 @@ func TestRealNetNSEnsureLeavesNothingHalfBuilt(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := hoststest.Unique()
-	r := newAt(t, file) // no directory can be made there
+	r := newAt(t, file) // not a directory
 	if _, err := r.Ensure(context.Background(), hosts.Spec{Lab: name, Node: "h", Name: name, Namespace: name}); err == nil {
 		t.Fatal("no error")
 	}
@@ -182,7 +182,7 @@ func TestRealNetNSEnsureLeavesNothingHalfBuilt(t *testing.T) {
 	}
 }
 
-// A command keeps a copy of the mounts of its time. A namespace that is deleted
+// A command keeps a copy of the mounts at its start. A namespace deleted
 // outside must not live on in it.
 func TestRealNetNSCommandKeepsNoOtherNamespaceAlive(t *testing.T) {
 	h := runtimetest.New(t, newRuntime(t))
@@ -209,7 +209,7 @@ func TestRealNetNSCommandKeepsNoOtherNamespaceAlive(t *testing.T) {
 	if err := other.Delete(); err != nil {
 		t.Fatal(err)
 	}
-	hoststest.Eventually(t, "the deleted namespace's wire goes", func() bool {
+	hoststest.Eventually(t, "the wire of the deleted namespace is gone", func() bool {
 		return exec.Command("ip", "-n", far.Name, "link", "show", "eth0").Run() != nil
 	})
 }

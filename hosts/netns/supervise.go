@@ -22,27 +22,24 @@ import (
 
 // The files that a supervisor inherits.
 const (
-	lockFD   = 3 + iota // held while it lives
-	reportFD            // told what went wrong, or nothing, when the command runs
+	lockFD   = 3 + iota // held for its lifetime
+	reportFD            // gets runs, or an error
 )
 
 // startCommand starts the supervisor of a host's own command, and returns when
 // the command runs.
-func (r *Runtime) startCommand(ctx context.Context, s hosts.Sandbox, spec hosts.Spec) error {
+func (r *namespaces) startCommand(ctx context.Context, s hosts.Sandbox, spec hosts.Spec) error {
 	root, argv := r.homes.Dir(s.Lab, s.Node), spec.Command
-	// It outlives this process, so no context may end it.
-	cmd, err := r.Command(context.Background(), s, hosts.Exec{Argv: argv, Dir: "/"})
+	cmd, err := r.supervisor(s, argv)
 	if err != nil {
 		return err
 	}
-	cmd.Args = slices.Concat(r.enter, []string{r.Name(), "-dir", root, "--"}, cmd.Args)
 	log, err := logfile.Restart(filepath.Join(root, commandLog))
 	if err != nil {
 		return err
 	}
 	defer log.Close()
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	lock, err := lockCommand(ctx, root)
 	if err != nil {
 		return err
@@ -57,27 +54,48 @@ func (r *Runtime) startCommand(ctx context.Context, s hosts.Sandbox, spec hosts.
 	}
 	defer report.Close()
 	cmd.ExtraFiles = []*os.File{lock, told}
-	// It is inside from its first moment, so that ending the host's
-	// processes cannot miss it.
+	// It is inside from its first moment, so that ending the host's processes
+	// cannot miss it.
 	err = hosts.Within(s.NetNS, cmd.Start)
 	told.Close()
 	if err != nil {
 		return fmt.Errorf("start %s: %w", argv[0], err)
 	}
-	go func() { _ = cmd.Wait() }() // no zombie, for as long as this process is the parent
-	if said, err := io.ReadAll(report); err != nil || string(said) != runs {
-		return fmt.Errorf("start %s: %w", argv[0], errors.Join(err, errors.New(cmp.Or(string(said), "its supervisor has ended"))))
+	go func() { _ = cmd.Wait() }() // reaped while this process is its parent
+	if err := awaitStart(report); err != nil {
+		return fmt.Errorf("start %s: %w", argv[0], err)
 	}
 	return nil
 }
 
-// runs is what a supervisor reports when all is well.
+// supervisor prepares the supervisor of a command. It outlives this process, so no
+// context may end it.
+func (r *namespaces) supervisor(s hosts.Sandbox, argv []string) (*exec.Cmd, error) {
+	cmd, err := r.Command(context.Background(), s, hosts.Exec{Argv: argv, Dir: "/"})
+	if err != nil {
+		return nil, err
+	}
+	cmd.Args = slices.Concat(r.enter, []string{r.Name(), "-dir", r.homes.Dir(s.Lab, s.Node), "--"}, cmd.Args)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return cmd, nil
+}
+
+// awaitStart reads a supervisor's report.
+func awaitStart(report io.Reader) error {
+	said, err := io.ReadAll(report)
+	if err != nil || string(said) != runs {
+		return errors.Join(err, errors.New(cmp.Or(string(said), "its supervisor has ended")))
+	}
+	return nil
+}
+
+// runs is the supervisor's report of a successful start.
 const runs = "runs"
 
-// supervise is the life of the supervisor of a host's own command: a process of
-// that host that starts the command and waits for it, so that its end is known
-// when the process that asked for it is long gone. Signals that end a process by
-// themselves are for the command; all processes of the host get them.
+// supervise is the supervisor of a host's own command: a process of that host
+// that starts the command and waits for it, so that its exit code is known when
+// the process that asked for it is long gone. Signals that would end it are
+// meant for the command, too: all processes of the host get them.
 func supervise(args []string) error {
 	set := flag.NewFlagSet(hosts.NetNS, flag.ContinueOnError)
 	set.SetOutput(io.Discard)
@@ -88,7 +106,7 @@ func supervise(args []string) error {
 	unix.CloseOnExec(lockFD)
 	unix.CloseOnExec(reportFD)
 	report := os.NewFile(reportFD, "report")
-	// Caught and not ignored: what is ignored here would be in the command, too.
+	// Caught, not ignored: the command would inherit ignored signals.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)
 	cmd := exec.Command(set.Arg(0), set.Args()[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
@@ -105,15 +123,16 @@ func supervise(args []string) error {
 	}
 	fmt.Fprint(report, runs)
 	report.Close()
-	_ = cmd.Wait() // how it ended is in its state
+	_ = cmd.Wait() // the result is in its state
 	code := exitCode(cmd.ProcessState)
 	c.Code = &code
-	_ = c.write(*root) // the host's directory goes with the host
+	_ = c.write(*root) // it fails if the host has been removed
 	os.Exit(0)
 	return nil
 }
 
-// exitCode is a process's, or 128 plus the signal that ended it, as in a shell.
+// exitCode returns a process's exit code, or as in a shell 128 plus the signal
+// that ended it.
 func exitCode(p *os.ProcessState) int {
 	const signalled = 128
 	if s, ok := p.Sys().(syscall.WaitStatus); ok && s.Signaled() {

@@ -20,7 +20,7 @@ func lostOf(t *testing.T, tenants hosts.Tenants, lab string) []hosts.Lost {
 	return slices.DeleteFunc(all, func(l hosts.Lost) bool { return l.Mark.Lab != lab })
 }
 
-// What a host writes on a namespace that it makes is believed nowhere.
+// A mark that a host writes on a namespace of its own making is never trusted.
 func TestRealLostNamespaceCannotBeForged(t *testing.T) {
 	h := runtimetest.New(t, newRuntime(t))
 	h.EnsureCommand(t)
@@ -40,20 +40,20 @@ func TestRealLostNamespaceCannotBeForged(t *testing.T) {
 		if _, err := out.Read(make([]byte, 1)); err != nil {
 			t.Fatal(err)
 		}
-		tenants := h.Runtime.(*Runtime).homes.Tenants()
+		tenants := h.Runtime.(*namespaces).homes.Tenants()
 		if lost := lostOf(t, tenants, m.Lab); len(lost) != 0 {
-			t.Errorf("mark %q is believed: %+v", m, lost)
+			t.Errorf("mark %q is trusted: %+v", m, lost)
 		}
 		if !tenants.Has(cmd.Process.Pid, h.Spec.Lab, h.Spec.Node) || tenants.Has(cmd.Process.Pid, other.Lab, "") {
-			t.Errorf("mark %q: whose the process is, is not known by its files", m)
+			t.Errorf("mark %q: the owner of the process is not known by its files", m)
 		}
 	}
 }
 
-// A host's processes are known also when its directory was deleted.
+// The processes of a host are known even if its directory has been deleted.
 func TestRealTenantOfADeletedDirectory(t *testing.T) {
 	h := runtimetest.New(t, newRuntime(t))
-	r := h.Runtime.(*Runtime)
+	r := h.Runtime.(*namespaces)
 	pid := h.EnsureCommand(t, "sleep", "1000")
 	hoststest.Eventually(t, "the command is inside", func() bool { return r.homes.Tenants().Has(pid, h.Spec.Lab, h.Spec.Node) })
 	if err := os.RemoveAll(filepath.Dir(r.homes.Dir(h.Spec.Lab, h.Spec.Node))); err != nil {
@@ -61,6 +61,6 @@ func TestRealTenantOfADeletedDirectory(t *testing.T) {
 	}
 	tenants := r.homes.Tenants()
 	if !tenants.Has(pid, h.Spec.Lab, h.Spec.Node) || tenants.Has(pid, "x", "") || tenants.Has(os.Getpid(), h.Spec.Lab, "") {
-		t.Error("it is not known whose the process is")
+		t.Error("the owner of the process is not known")
 	}
 }

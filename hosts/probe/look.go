@@ -17,8 +17,8 @@ type Address struct {
 	Prefix    netip.Prefix
 }
 
-// Addresses lists the addresses that a host has now, those of lo and
-// link-local ones left out.
+// Addresses lists the current addresses of a host, except those of lo and
+// link-local ones.
 func (h Host) Addresses() (list []Address, err error) {
 	err = h.within(func(nl *netlink.Handle) error {
 		links, err := dump(nl.LinkList)
@@ -44,7 +44,7 @@ func (h Host) Addresses() (list []Address, err error) {
 	return list, err
 }
 
-// within opens netlink in the host.
+// within runs f with a netlink socket in the host.
 func (h Host) within(f func(*netlink.Handle) error) error {
 	err := hosts.Within(h.NetNS, func() error {
 		nl, err := netlink.NewHandle(unix.NETLINK_ROUTE) // a kernel may lack the other families

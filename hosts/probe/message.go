@@ -18,14 +18,14 @@ const (
 	answer  = 2
 )
 
-// token names a station in answers.
+// token identifies a station in answers.
 type token [16]byte
 
 // message is the payload of a UDP packet: a request, or the answer to one with
-// the token of who answers.
+// the token of the responder.
 type message struct {
 	kind   byte
-	ttl    byte // that the request was sent with
+	ttl    byte // of the request as sent
 	run    uint64
 	number uint32 // of the probe in the run
 	token  token
@@ -44,7 +44,7 @@ func (m message) bytes() []byte {
 	return append(b, m.token[:]...)
 }
 
-// parseMessage reads a message, also one that a router quotes without its end.
+// parseMessage reads a message, even one that a router quotes without its end.
 func parseMessage(b []byte) (m message, ok bool) {
 	if len(b) < headLen || !bytes.Equal(b[:4], magic[:]) {
 		return m, false
@@ -61,7 +61,7 @@ type Error struct {
 	By   netip.Addr
 	Type uint8
 	Code uint8
-	TTL  int // that the request was sent with
+	TTL  int // of the request as sent
 }
 
 // TimeExceeded reports whether the TTL expired on the way.
@@ -72,10 +72,10 @@ func (e Error) TimeExceeded() bool {
 	return e.Type == 3
 }
 
-// String says it in words: "10.1.0.1 says: network unreachable".
+// String returns the error in words: "10.1.0.1 says: network unreachable".
 func (e Error) String() string { return e.By.String() + " says: " + e.Words() }
 
-// Words says what the error is: "network unreachable".
+// Words returns the kind of error: "network unreachable".
 func (e Error) Words() string {
 	texts := map[[2]uint8]string{
 		{1, 0}: "no route", {1, 1}: "administratively prohibited", {1, 3}: "address unreachable", {1, 4}: "port unreachable",
@@ -121,8 +121,8 @@ func parseError(b []byte, by netip.Addr) (e Error, m message, ok bool) {
 	return e, m, ok
 }
 
-// control is the ancillary data of a packet from a source address (the zero
-// one leaves it to the kernel) and with a TTL (0: the kernel's).
+// control returns the ancillary data of a packet with a source address (zero:
+// the kernel chooses) and a TTL (0: the kernel's).
 func control(to, source netip.Addr, ttl int) []byte {
 	var oob []byte
 	if source.IsValid() {
@@ -142,7 +142,7 @@ func control(to, source netip.Addr, ttl int) []byte {
 	return append(oob, controlInt(level, kind, ttl)...)
 }
 
-// controlInt is one ancillary message that holds an int.
+// controlInt returns one ancillary message that holds an int.
 func controlInt(level, kind, value int) []byte {
 	const size = 4
 	b := make([]byte, unix.CmsgSpace(size))
@@ -153,7 +153,7 @@ func controlInt(level, kind, value int) []byte {
 	return b
 }
 
-// askedAt is the address that a received packet was sent to.
+// askedAt returns the address that a received packet was sent to.
 func askedAt(oob []byte) netip.Addr {
 	messages, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {

@@ -16,14 +16,15 @@ func TestMessage(t *testing.T) {
 		t.Errorf("%+v becomes %+v", sample, got)
 	}
 	if _, ok := parseMessage(sample.bytes()[:headLen-1]); ok {
-		t.Error("half a message is taken for one")
+		t.Error("half a message is accepted")
 	}
 	if _, ok := parseMessage(bytes.Repeat([]byte{1}, messageLen)); ok {
-		t.Error("somebody else's packet is taken for a message")
+		t.Error("somebody else's packet is accepted")
 	}
 }
 
-// quoting is an ICMP message that quotes a request as far as a router has to.
+// quoting returns an ICMP message that quotes as much of a request as a router
+// must.
 func quoting(kind, code byte, v4 bool) []byte {
 	b := append([]byte{kind, code}, make([]byte, 6)...)
 	if v4 {
@@ -39,7 +40,7 @@ func TestErrors(t *testing.T) {
 	for _, c := range []struct {
 		kind, code byte
 		by         netip.Addr
-		want       string // "" where it is no error
+		want       string // "" if it is no error
 		exceeded   bool
 	}{
 		{3, 0, v4, "10.1.0.1 says: network unreachable", false},
@@ -63,7 +64,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// What is asked of the kernel is read back as it would tell it.
+// Control data reads back as the kernel would report it.
 func TestControl(t *testing.T) {
 	for _, text := range []string{"10.1.0.2", "2001:db8::2"} {
 		a := netip.MustParseAddr(text)
@@ -76,7 +77,7 @@ func TestControl(t *testing.T) {
 		}
 	}
 	if control(netip.MustParseAddr("10.1.0.2"), netip.Addr{}, 0) != nil {
-		t.Error("control data where nothing is asked")
+		t.Error("control data without a request for any")
 	}
 }
 

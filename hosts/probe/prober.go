@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Prober sends probes from hosts, and hears who answers.
+// Prober sends probes from hosts and records the answers.
 type Prober struct {
 	port     int
 	run      uint64
@@ -28,16 +28,16 @@ type Prober struct {
 	number uint32 // of the next probe
 }
 
-// Ports that requests go to: above those that Linux gives to clients, so that
-// a host's own programs hardly have them.
+// Ports for requests: above Linux's ephemeral ports, so that a host's own
+// programs rarely use them.
 const (
 	firstPort = 61000
 	lastPort  = 65000
 	attempts  = 8
 )
 
-// Open makes a station in every host. The error names the host that cannot be
-// entered; nothing is left open then.
+// Open makes a station in every host. If a host cannot be entered, the error
+// names it, and nothing is left open.
 func Open(hosts []Host) (*Prober, error) {
 	var err error
 	for range attempts {
@@ -87,10 +87,10 @@ func (pr *Prober) serve(s *station) {
 	}
 }
 
-// Port is the UDP port that requests come from and go to.
+// Port returns the UDP port that requests come from and go to.
 func (pr *Prober) Port() uint16 { return uint16(pr.port) }
 
-// Close ends all stations.
+// Close closes all stations.
 func (pr *Prober) Close() {
 	for _, s := range pr.stations {
 		s.close()
@@ -106,17 +106,17 @@ type Probe struct {
 	TTL         int // 0: the kernel's
 }
 
-// Result is what became of a probe.
+// Result is the outcome of a probe.
 type Result struct {
 	Answered []string      // hosts whose token came back
 	Arrived  []string      // hosts that got the request
-	Errors   []Error       // what routers and hosts said about it
-	Sent     int           // requests; 0 where the host could not send
+	Errors   []Error       // from routers and hosts
+	Sent     int           // requests; 0 if the host could not send
 	Refused  error         // why the host could not
 	Took     time.Duration // until the first answer or error
 }
 
-// Schedule says how persistent a round of probes is.
+// Schedule is how persistent a round of probes is.
 type Schedule struct {
 	Tries    int           // how often a probe is sent at most
 	Every    time.Duration // between two tries
@@ -125,12 +125,12 @@ type Schedule struct {
 	Progress func(settled int) // may be nil
 }
 
-// perSecond bounds what all hosts send together: the routers' slow path is
-// asked about every new neighbour.
+// perSecond limits the rate of all hosts together: every new neighbour costs
+// the routers' slow path.
 const perSecond = 4000
 
-// Send sends probes and returns their results in the same order. It ends
-// early when all are settled. Rounds are sent one after another.
+// Send sends probes and returns their results in the same order. It ends early
+// when all are settled. Only one round is sent at a time.
 func (pr *Prober) Send(ctx context.Context, probes []Probe, s Schedule) ([]Result, error) {
 	for _, p := range probes {
 		if pr.stations[p.From] == nil {

@@ -11,7 +11,7 @@ import (
 	"pseudowan/hosts"
 )
 
-// host makes a namespace that is wired to nobody yet.
+// host makes a namespace without wires.
 func host(t *testing.T, name string) Host {
 	t.Helper()
 	ns, _, err := hosts.EnsureNamespace("pwt-probe-"+name, hosts.Mark{Lab: "pwt-probe", Node: name, Kind: hosts.KindHost})
@@ -26,7 +26,7 @@ func host(t *testing.T, name string) Host {
 	return Host{Name: name, NetNS: ns.Path()}
 }
 
-// wire joins two hosts and gives both ends addresses.
+// wire joins two hosts and gives addresses to both ends.
 func wire(t *testing.T, a, b Host, addresses map[string][]string) {
 	t.Helper()
 	ctx := context.Background()
@@ -51,9 +51,9 @@ func wire(t *testing.T, a, b Host, addresses map[string][]string) {
 	}
 }
 
-// Two pairs of hosts with the same addresses are told apart; silence and
-// refusal are told from answers.
-func TestRealProber(t *testing.T) {
+// twoPairs makes two pairs of hosts with the same addresses: a1 and a2, b1 and b2.
+func twoPairs(t *testing.T) []Host {
+	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("needs root: network namespaces")
 	}
@@ -65,16 +65,23 @@ func TestRealProber(t *testing.T) {
 		})
 		list = append(list, x, y)
 	}
-	prober, err := Open(list)
+	return list
+}
+
+var addr = netip.MustParseAddr
+
+// Hosts with the same addresses are told apart, and silence and refusals from
+// answers.
+func TestRealProber(t *testing.T) {
+	prober, err := Open(twoPairs(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(prober.Close)
-	addr := netip.MustParseAddr
 	probes := []Probe{
 		{From: "a1", Source: addr("10.1.0.1"), Destination: addr("10.1.0.2")},
 		{From: "b1", Destination: addr("10.1.0.2")},
-		{From: "a1", Destination: addr("10.1.0.3")}, // answered from the address asked, not from the first
+		{From: "a1", Destination: addr("10.1.0.3")}, // answered from the requested address, not from the first
 		{From: "b2", Source: addr("2001:db8::2"), Destination: addr("2001:db8::1")},
 		{From: "a2", Source: addr("10.1.0.3"), Destination: addr("10.1.0.1")},
 		{From: "a1", Destination: addr("10.1.0.9")},
@@ -99,11 +106,15 @@ func TestRealProber(t *testing.T) {
 		}
 	}
 	if results[6].Refused == nil || results[6].Sent != 0 {
-		t.Errorf("without a route the host sends all the same: %+v", results[6])
+		t.Errorf("the host sends without a route: %+v", results[6])
 	}
 	if done != 5 {
 		t.Errorf("progress ends at %d, want 5", done)
 	}
+}
+
+func TestRealRouteAndAddresses(t *testing.T) {
+	list := twoPairs(t)
 	route, err := list[0].Route(Packet{Destination: addr("10.1.0.2")})
 	if err != nil || route.Interface != "to-a2" || route.Source != addr("10.1.0.1") || route.Local {
 		t.Errorf("route %+v, %v", route, err)
@@ -117,13 +128,13 @@ func TestRealProber(t *testing.T) {
 	}
 }
 
-// A host that is gone is named.
+// Open names a host that is gone.
 func TestRealOpenWithoutAHost(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root: network namespaces")
 	}
 	if _, err := Open([]Host{{Name: "nobody", NetNS: "/run/netns/pwt-probe-nobody"}}); err == nil {
-		t.Error("a host that is not there is opened")
+		t.Error("a missing host is opened")
 	} else if got := err.Error(); got[:12] != "host nobody:" {
 		t.Errorf("%v does not name the host", err)
 	}

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// round is the probes that are under way, and what has become of them.
+// round is the probes in progress, and their results so far.
 type round struct {
 	probes []Probe
 	first  uint32 // number of the first probe
 
 	mu   sync.Mutex
 	list []Result
-	when []time.Time // of the first sending
+	when []time.Time // first sent
 	news chan struct{}
 }
 
@@ -40,8 +40,8 @@ func (rnd *round) sent(i int, err error) {
 	rnd.list[i].Sent++
 }
 
-// note changes the result of the probe of that number; one of an earlier
-// round is forgotten.
+// note changes the result of the probe with that number; it ignores those of
+// earlier rounds.
 func (rnd *round) note(number uint32, change func(Probe, *Result)) {
 	i := int(number - rnd.first)
 	if number < rnd.first || i >= len(rnd.probes) {
@@ -78,7 +78,7 @@ func (rnd *round) countSettled(s Schedule) int {
 	return n
 }
 
-// wait returns when all probes are settled, or after a time.
+// wait returns when all probes are settled, or after limit.
 func (rnd *round) wait(ctx context.Context, limit time.Duration, s Schedule) (all bool, err error) {
 	const pause = 5 * time.Millisecond // counting takes time
 	deadline := time.NewTimer(max(limit, 0))

@@ -17,7 +17,7 @@ import (
 type Packet struct {
 	Source      netip.Addr // zero: the host chooses
 	Destination netip.Addr
-	Arrives     string // the interface that it arrives by; "": the host sends it
+	Arrives     string // the interface that it arrives on; "": the host sends it
 }
 
 // Route is what a host does with a packet.
@@ -25,15 +25,15 @@ type Route struct {
 	Interface string
 	Source    netip.Addr
 	Local     bool       // the packet is for the host itself
-	Refused   string     // why the host goes no further with it; "" where it does
-	NextHop   netip.Addr // whom it goes to on the link: a gateway, or the destination
-	MAC       string     // of the next hop, as the host has it; "" where it does not know
-	Silent    bool       // the next hop has been asked for, and has not answered
-	OwnMAC    string     // of the interface that the packet arrives by
+	Refused   string     // why the host does not forward or accept it; "" if it does
+	NextHop   netip.Addr // on the link: a gateway, or the destination
+	MAC       string     // of the next hop, as the host knows it; "" if it does not
+	Silent    bool       // the next hop does not answer ARP or ND
+	OwnMAC    string     // of the interface that the packet arrives on
 }
 
-// Route asks a host's kernel what it does with a packet. The error is about
-// the question; the kernel's own refusal is in the Route.
+// Route asks a host's kernel what it does with a packet. The error is about the
+// question; a refusal by the kernel is in the Route.
 func (h Host) Route(p Packet) (r Route, err error) {
 	err = h.within(func(nl *netlink.Handle) error {
 		r, err = route(nl, p)
@@ -70,7 +70,7 @@ func route(nl *netlink.Handle, p Packet) (r Route, err error) {
 	}
 	r.Local = found[0].Type == unix.RTN_LOCAL
 	if !r.Local && p.Arrives != "" && p.Destination.Is6() && !forwardsIPv6() {
-		r.Refused = doesNotForward // ip6_forward asks for it after the route
+		r.Refused = doesNotForward // ip6_forward checks it after the route
 		return r, nil
 	}
 	r.Source = p.Source
@@ -80,19 +80,19 @@ func route(nl *netlink.Handle, p Packet) (r Route, err error) {
 	return r, r.onLink(nl, found[0], p.Destination)
 }
 
-// refusals are the types of IPv6 routes that lead nowhere, of which the kernel
-// tells without an error.
+// refusals are the types of IPv6 routes without a next hop, which the kernel
+// reports without an error.
 var refusals = map[int]error{
 	unix.RTN_BLACKHOLE: unix.EINVAL, unix.RTN_UNREACHABLE: unix.EHOSTUNREACH, unix.RTN_PROHIBIT: unix.EACCES,
 }
 
 const doesNotForward = "the address is not its own, and it does not forward"
 
-// words are what the kernel's refusal of a packet means.
+// words explains the kernel's refusal of a packet.
 func words(nl *netlink.Handle, errno unix.Errno, p Packet) string {
 	switch {
 	case (errno == unix.EXDEV || errno == unix.EINVAL) && p.Arrives != "" && filtersSource(nl, p):
-		return fmt.Sprintf("its reverse path filter (rp_filter) drops what comes from %s by %s", p.Source, p.Arrives)
+		return fmt.Sprintf("its reverse path filter (rp_filter) drops packets from %s on %s", p.Source, p.Arrives)
 	case errno == unix.EHOSTUNREACH && p.Arrives != "" && p.Destination.Is4() && !forwardsIPv4(p.Arrives):
 		return doesNotForward
 	case errno == unix.EINVAL:
@@ -102,8 +102,9 @@ func words(nl *netlink.Handle, errno unix.Errno, p Packet) string {
 }
 
 // filtersSource reports whether the reverse path filter (RFC 3704) drops a
-// packet: strictly, where the way back is by another interface; loosely, where
-// there is none. The kernel's refusal is that of any source it does not like.
+// packet: in strict mode if the way back is by another interface, in loose mode
+// if there is none. The kernel gives the same error for any source that it
+// rejects.
 func filtersSource(nl *netlink.Handle, p Packet) bool {
 	mode := max(number("ipv4/conf/all/rp_filter"), number("ipv4/conf/"+p.Arrives+"/rp_filter"))
 	if mode == 0 || !p.Source.Is4() {
@@ -120,8 +121,8 @@ func filtersSource(nl *netlink.Handle, p Packet) bool {
 func forwardsIPv4(iface string) bool { return number("ipv4/conf/"+iface+"/forwarding") == 1 }
 func forwardsIPv6() bool             { return number("ipv6/conf/all/forwarding") == 1 }
 
-// number reads a sysctl of the namespace that the thread is in; 0 where there
-// is none.
+// number reads a sysctl of the thread's namespace, or returns 0 if there is
+// none.
 func number(name string) int {
 	text, err := os.ReadFile("/proc/sys/net/" + name)
 	if err != nil {
@@ -131,7 +132,7 @@ func number(name string) int {
 	return n
 }
 
-// onLink finds out whom a packet goes to on the link, and by which MAC.
+// onLink finds the next hop of a packet on the link, and its MAC.
 func (r *Route) onLink(nl *netlink.Handle, found netlink.Route, to netip.Addr) error {
 	link, err := nl.LinkByIndex(found.LinkIndex)
 	if err != nil {

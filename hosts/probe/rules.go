@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Rules are what a host does to packets beside routing them.
+// Rules are what a host does to packets besides routing.
 type Rules struct {
 	Translates bool // it may give packets another address (NAT)
 	Filters    bool // it may drop them
 }
 
-// Rules looks for rules of nftables and of iptables in a host. A kernel that
-// has neither has no rules.
+// Rules looks for rules of nftables and iptables in a host. A kernel without
+// both has no rules.
 func (h Host) Rules() (r Rules, err error) {
 	err = h.within(func(*netlink.Handle) error {
 		for _, list := range []string{"ip_tables_names", "ip6_tables_names"} {
@@ -25,7 +25,7 @@ func (h Host) Rules() (r Rules, err error) {
 		}
 		request := nl.NewNetlinkRequest(unix.NFNL_SUBSYS_NFTABLES<<8|unix.NFT_MSG_GETCHAIN, unix.NLM_F_DUMP)
 		request.AddData(&nl.Nfgenmsg{NfgenFamily: unix.AF_UNSPEC, Version: nl.NFNETLINK_V0})
-		// An error is that of a kernel without nftables.
+		// It fails on a kernel without nftables.
 		chains, _ := dump(func() ([][]byte, error) { return request.Execute(unix.NETLINK_NETFILTER, 0) })
 		for _, c := range chains {
 			r.addChain(c)
@@ -35,10 +35,10 @@ func (h Host) Rules() (r Rules, err error) {
 	return r, err
 }
 
-// addTables records the tables of iptables, which are there once somebody
-// has looked at them. Rules of iptables by way of nftables are chains of those.
+// addTables records the tables of iptables, which exist once somebody has
+// looked at them. Rules of iptables-nft are chains of nftables.
 func (r *Rules) addTables(list string) {
-	text, err := os.ReadFile("/proc/thread-self/net/" + list) // that of this thread's namespace
+	text, err := os.ReadFile("/proc/thread-self/net/" + list) // of this thread's namespace
 	if err != nil {
 		return
 	}
@@ -52,8 +52,7 @@ func (r *Rules) add(translates bool) {
 	r.Filters = r.Filters || !translates
 }
 
-// addChain records a chain of nftables that has a rule, or drops without
-// one.
+// addChain records a chain of nftables that has a rule, or drops by default.
 func (r *Rules) addChain(message []byte) {
 	if len(message) < nl.SizeofNfgenmsg {
 		return
@@ -74,7 +73,7 @@ func (r *Rules) addChain(message []byte) {
 		}
 	}
 	const drop = 0                                   // NF_DROP
-	if kind != "" && (rules > 0 || policy == drop) { // a chain without a type hangs on no hook
+	if kind != "" && (rules > 0 || policy == drop) { // a chain without a type is attached to no hook
 		r.add(kind == "nat")
 	}
 }

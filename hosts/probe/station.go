@@ -17,12 +17,12 @@ type Host struct {
 	NetNS string // path of its network namespace
 }
 
-// station is a host's sockets, one of each kind for each family. A kernel
+// station is the sockets of a host, one of each kind for each family. A kernel
 // without IPv6 has none for it.
 type station struct {
 	host  Host
 	token token
-	udp   map[bool]*net.UDPConn // by whether it is for IPv4
+	udp   map[bool]*net.UDPConn // true: IPv4
 	icmp  map[bool]*net.IPConn
 }
 
@@ -90,15 +90,15 @@ func (s *station) close() {
 func (s *station) send(p Probe, port int, m message) error {
 	u := s.udp[p.Destination.Is4()]
 	if u == nil {
-		return errors.New("the kernel does not speak IPv6")
+		return errors.New("the kernel has no IPv6")
 	}
 	m.kind, m.ttl = request, byte(p.TTL)
 	_, _, err := u.WriteMsgUDPAddrPort(m.bytes(), control(p.Destination, p.Source, p.TTL), netip.AddrPortFrom(p.Destination, uint16(port)))
 	return err
 }
 
-// receive serves a UDP socket until it is closed: requests are answered from
-// the address that they were sent to.
+// receive serves a UDP socket until it is closed, and answers requests from the
+// address that they were sent to.
 func (s *station) receive(u *net.UDPConn, hear func(*station, message)) {
 	b, oob := make([]byte, 2*messageLen), make([]byte, 256)
 	for {
@@ -107,7 +107,7 @@ func (s *station) receive(u *net.UDPConn, hear func(*station, message)) {
 			return
 		}
 		if err != nil {
-			continue // an error that an earlier packet has left on the socket
+			continue // an error left on the socket by an earlier packet
 		}
 		m, ok := parseMessage(b[:n])
 		if !ok {
@@ -118,7 +118,8 @@ func (s *station) receive(u *net.UDPConn, hear func(*station, message)) {
 			continue
 		}
 		m.kind, m.token = answer, s.token
-		// Who has no way back has none: the request was heard all the same.
+		// Without a way back this fails: the request counts as arrived all the
+		// same.
 		_, _, _ = u.WriteMsgUDPAddrPort(m.bytes(), control(from.Addr(), askedAt(oob[:oobn]), 0), from)
 	}
 }

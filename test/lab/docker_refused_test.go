@@ -13,7 +13,7 @@ func TestRealDockerRefusesEarly(t *testing.T) {
 	for _, tt := range []struct{ name, from, to, want string }{
 		{"pwt-dkmount", "h2: {to", `h2: {mounts: ["away:/gone"], to`, "%s:10: host h2: mount on /gone: "},
 		{"pwt-dkbuild", "h2: {to", "h2: {build: away, to", "%s:10: host h2: build"},
-		{"pwt-dkname", "node-prefix: NAME-", "node-prefix: ''\nhosts: {h: {to: pe1, vrf: red, addresses: [10.9.0.2/24]}}\nx-rest:", "container h: Docker wants names of two characters"},
+		{"pwt-dkname", "node-prefix: NAME-", "node-prefix: ''\nhosts: {h: {to: pe1, vrf: red, addresses: [10.9.0.2/24]}}\nx-rest:", "container h: Docker needs names of at least two characters"},
 	} {
 		edits := []string{tt.from, tt.to}
 		if tt.name == "pwt-dkname" {

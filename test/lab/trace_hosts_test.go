@@ -53,7 +53,7 @@ func TestRealTraceThroughHosts(t *testing.T) {
 			"2001:db8:3::99", "arrives at hq, which does not send it on: the address is not its own, and it does not forward", "",
 			"the packet arrives at hq, which does not send it on: the address is not its own, and it does not forward"},
 		{"reverse path filter", "hq", "sysctl -qw net.ipv4.conf.all.rp_filter=1", "sysctl -qw net.ipv4.conf.all.rp_filter=0",
-			"10.3.0.2", "arrives at hq, which does not send it on: its reverse path filter (rp_filter) drops what comes from 10.2.0.2 by eth1", "",
+			"10.3.0.2", "arrives at hq, which does not send it on: its reverse path filter (rp_filter) drops packets from 10.2.0.2 on eth1", "",
 			"reverse path filter"},
 		{"a blackhole", "hq", "ip route add blackhole 10.3.0.0/24", "ip route del blackhole 10.3.0.0/24",
 			"10.3.0.2", "arrives at hq, which does not send it on: its routing table discards it (a blackhole route, or an impossible source)", "",
