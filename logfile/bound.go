@@ -11,23 +11,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxSize is how large a log grows, in octets, before it is rotated. What it
-// held last stays in a second file of the same size.
+// maxSize is how large a log grows, in octets, before it is rotated. Its end is
+// kept in a second file of the same size.
 const maxSize = 512 << 10
 
-// rotated is the path of what a log held before.
+// rotated returns the path of the second file of a log.
 func rotated(path string) string { return path + ".1" }
 
-// Open opens a log to append to, and makes it where it is missing. A file that
-// is truncated from outside is written from its beginning again only where it
-// was opened to append.
+// Open opens a log for appending, and creates it if it is missing. Only writers
+// that append start at the beginning of a file again after it has been
+// truncated.
 func Open(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 }
 
-// Restart opens a log for somebody who starts anew, without a predecessor's
-// words. The file stays the same one: somebody may have it open still, and what
-// is written to a removed file cannot be bounded.
+// Restart opens a log and empties it, for a new writer. The file stays the
+// same: an earlier writer may have it open still, and output to a removed file
+// cannot be bounded.
 func Restart(path string) (*os.File, error) {
 	if err := os.Remove(rotated(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -43,10 +43,9 @@ func Restart(path string) (*os.File, error) {
 	return f, nil
 }
 
-// bound rotates the log at path where it holds more than limit octets, and
-// reports whether it did. Its writers go on with an empty file. Lines that are
-// written in the moment of the rotation may be lost. A log that does not exist
-// is no error.
+// bound rotates the log at path if it holds more than limit octets, and reports
+// whether it did. Its writers continue with an empty file; lines written during
+// the rotation may be lost. It is no error if the log does not exist.
 func bound(path string, limit int64) (bool, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -60,21 +59,21 @@ func bound(path string, limit int64) (bool, error) {
 	if err != nil || held <= limit {
 		return false, err
 	}
-	// Two who bound the same log must not take turns at the same octets.
+	// Two processes must not rotate the same octets one after the other.
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
 		return false, nil
 	} else if err != nil {
 		return false, fmt.Errorf("lock %s: %w", path, err)
 	}
-	// The copy is the smaller loss: on a disk that is full there may be no room
+	// Losing the copy is the smaller evil: on a full disk there may be no room
 	// for it.
 	copied := saveEnd(f, size, limit, rotated(path))
 	return true, errors.Join(f.Truncate(0), copied)
 }
 
-// measure returns the size of a regular file, and how many octets of it are
-// held: a writer that does not append leaves a hole in front of what it writes
-// after a truncation.
+// measure returns the size of a regular file, and how many octets it holds:
+// after a truncation, a writer that does not append leaves a hole in front of
+// its output.
 func measure(f *os.File) (size, held int64, err error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
@@ -87,7 +86,7 @@ func measure(f *os.File) (size, held int64, err error) {
 	return st.Size, min(st.Size, st.Blocks*block), nil
 }
 
-// saveEnd copies the last limit octets, from the beginning of a line on, to
+// saveEnd copies the last limit octets, starting at the beginning of a line, to
 // path.
 func saveEnd(f *os.File, size, limit int64, path string) (err error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -30,7 +30,7 @@ func fill(t *testing.T, w *os.File, from, to int) {
 	}
 }
 
-// end is the last lines of a log.
+// end returns the last lines of a log.
 func end(t *testing.T, path string, lines int) string {
 	t.Helper()
 	var b strings.Builder
@@ -40,8 +40,8 @@ func end(t *testing.T, path string, lines int) string {
 	return b.String()
 }
 
-// The writer knows nothing of the rotation and goes on; the end of what was
-// there can still be read.
+// The writer does not notice the rotation; the end of its output remains
+// readable.
 func TestBoundRotatesUnderTheWriter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.log")
 	w, err := Open(path)
@@ -61,7 +61,7 @@ func TestBoundRotatesUnderTheWriter(t *testing.T) {
 		t.Errorf("the log has %d octets after the rotation", n)
 	}
 	if n := size(t, rotated(path)); n != 1000 {
-		t.Errorf("the second file has %d octets, want the last 1000 from the beginning of a line on", n)
+		t.Errorf("the second file has %d octets, want the last 1000 from the beginning of a line", n)
 	}
 	fill(t, w, 250, 253)
 	if got, want := end(t, path, 5), "000000248\n000000249\n000000250\n000000251\n000000252\n"; got != want {
@@ -69,8 +69,8 @@ func TestBoundRotatesUnderTheWriter(t *testing.T) {
 	}
 }
 
-// A writer that does not append leaves a hole when its file is truncated: that
-// is neither taken for text nor for a log that is too large again.
+// A writer that does not append leaves a hole when its file is truncated: the
+// hole is neither text nor a reason to rotate again.
 func TestBoundWithAWriterThatDoesNotAppend(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.log")
 	w, err := os.Create(path)
@@ -109,11 +109,11 @@ func TestBoundOfWhatIsNoLog(t *testing.T) {
 		t.Errorf("a link was followed: %t, %v", done, err)
 	}
 	if size(t, target) == 0 {
-		t.Error("what a link led to is truncated")
+		t.Error("the target of a link is truncated")
 	}
 }
 
-// Where there is no room for a copy, the log is truncated nevertheless.
+// Without room for a copy, the log is truncated all the same.
 func TestBoundWithoutRoom(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.log")
 	if err := os.WriteFile(path, make([]byte, 100), 0o600); err != nil {
@@ -123,7 +123,7 @@ func TestBoundWithoutRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	if done, err := bound(path, 10); !done || err == nil {
-		t.Errorf("rotated %t, %v; want it done, and an error that tells of the copy", done, err)
+		t.Errorf("rotated %t, %v; want it done, and an error about the copy", done, err)
 	}
 	if n := size(t, path); n != 0 {
 		t.Errorf("the log has %d octets", n)
@@ -148,7 +148,7 @@ func TestRestartForgets(t *testing.T) {
 	}
 }
 
-// Somebody writes as fast as the machine can; what is on the disk stays small.
+// Whatever a writer's speed, what is on the disk stays small.
 func TestKeepAgainstAFlood(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.log")
 	ctx, stop := context.WithCancel(t.Context())

@@ -11,16 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// changes tells when something is written in directories, by inotify(7).
+// changes reports writes in directories, by inotify(7).
 type changes struct {
-	file   *os.File // nil: the kernel gives no more of them, and time alone tells
+	file   *os.File // nil: the kernel provides no more of them; a timer replaces it
 	buffer [64 << 10]byte
 }
 
 func newChanges(log *slog.Logger) *changes {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
-		log.Warn("logs are looked at by the clock", "error", err)
+		log.Warn("no inotify: logs are checked by a timer", "error", err)
 		return &changes{}
 	}
 	return &changes{file: os.NewFile(uintptr(fd), "inotify")}
@@ -32,8 +32,8 @@ func (c *changes) close() {
 	}
 }
 
-// watch adds a directory. One that is watched already stays so; one that is not
-// there comes with its parent's change.
+// watch adds a directory, once. A missing one is added after its parent has
+// changed.
 func (c *changes) watch(dir string) {
 	if c.file == nil {
 		return
@@ -47,11 +47,12 @@ func (c *changes) watch(dir string) {
 	})
 }
 
-// byTheClock is how often logs are looked at without inotify.
+// byTheClock is the interval between checks of logs without inotify.
 const byTheClock = 50 * time.Millisecond
 
-// wait returns after the next change, with all that have come until then, or
-// after limit; appeared tells of a new file. ok is false where ctx has ended.
+// wait returns after the next change, together with others that have come by
+// then, or after limit. appeared reports a new file; ok is false if ctx has
+// ended.
 func (c *changes) wait(ctx context.Context, limit time.Duration) (appeared, ok bool) {
 	if c.file == nil {
 		return false, sleep(ctx, min(max(limit, 0), byTheClock))
@@ -68,7 +69,7 @@ func (c *changes) wait(ctx context.Context, limit time.Duration) (appeared, ok b
 	return appearance(c.buffer[:max(n, 0)]), true
 }
 
-// appearance reports whether events tell of a new file, or that some are lost.
+// appearance reports whether events include a new file, or have overflowed.
 func appearance(events []byte) bool {
 	for len(events) >= unix.SizeofInotifyEvent {
 		mask, name := binary.NativeEndian.Uint32(events[4:]), binary.NativeEndian.Uint32(events[12:])

@@ -10,17 +10,16 @@ import (
 	"time"
 )
 
-// CopyOptions say how much of a log is copied.
+// CopyOptions select what Copy copies.
 type CopyOptions struct {
 	Last    int         // lines; negative: all that are kept
-	Follow  bool        // go on with what is added
-	Written func() bool // reports whether somebody writes the log; a log is followed until nobody does, or it is removed
+	Follow  bool        // continue with what is added
+	Written func() bool // reports whether the log has a writer; it is followed until it has none, or is removed
 }
 
-// Copy writes what a log says to w, also where it is rotated meanwhile: what is
-// added faster than it is read may be missing then. A log that does not exist
-// is empty. A log that is followed is copied until ctx ends at the latest, whose
-// error is returned then.
+// Copy writes a log to w, across rotations: what is added faster than it is
+// read may then be missing. A log that does not exist is empty. Copy follows a
+// log until ctx ends at the latest, and then returns its error.
 func Copy(ctx context.Context, w io.Writer, path string, o CopyOptions) error {
 	before, err := os.ReadFile(rotated(path))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -45,7 +44,7 @@ func Copy(ctx context.Context, w io.Writer, path string, o CopyOptions) error {
 	return follow(ctx, f, w, o.Written)
 }
 
-// LastLines are the last n lines of a text; all where n is negative.
+// LastLines returns the last n lines of a text, or all if n is negative.
 func LastLines(text []byte, n int) []byte {
 	text = withoutHole(text)
 	if n < 0 {
@@ -61,14 +60,14 @@ func LastLines(text []byte, n int) []byte {
 	return text[from:]
 }
 
-// withoutHole is a log without the hole in front of it: see measure.
+// withoutHole returns a log without the hole in front of it: see measure.
 func withoutHole(text []byte) []byte { return bytes.TrimLeft(text, "\x00") }
 
-// follow writes what is added to a file from where it has been read.
+// follow writes what is added to a file after the offset of f.
 func follow(ctx context.Context, f *os.File, w io.Writer, written func() bool) error {
 	const poll = 100 * time.Millisecond
 	for {
-		last := !written() // before the look that finds its last words
+		last := !written() // before the last read
 		if err := startOver(f); err != nil {
 			return err
 		}
@@ -86,8 +85,8 @@ func follow(ctx context.Context, f *os.File, w io.Writer, written func() bool) e
 	}
 }
 
-// startOver goes to the beginning of a file that has become shorter than what
-// was read of it: it was rotated.
+// startOver goes to the beginning of a file that is now shorter than what was
+// read of it, which means that it has been rotated.
 func startOver(f *os.File) error {
 	at, err := f.Seek(0, io.SeekCurrent)
 	if err != nil {
@@ -101,7 +100,7 @@ func startOver(f *os.File) error {
 	return err
 }
 
-// removed reports whether a file has no name any more, or another has its.
+// removed reports whether a file has lost its name, or another file has it.
 func removed(f *os.File) (bool, error) {
 	mine, err := f.Stat()
 	if err != nil {

@@ -90,6 +90,6 @@ func TestCopyEnds(t *testing.T) {
 		return true
 	}
 	if err := Copy(context.Background(), &b, path, CopyOptions{Last: -1, Follow: true, Written: gone}); err != nil {
-		t.Errorf("of a log that is removed: %v", err)
+		t.Errorf("of a removed log: %v", err)
 	}
 }

@@ -7,42 +7,37 @@ import (
 	"time"
 )
 
-// Options say how much a Handler writes.
-type Options struct {
-	Burst int           // records of one kind that are written at once; 0: 10
-	Every time.Duration // after these, one in this time, with the number of those it stands for; 0: 10 s
-	Kinds int           // kinds that are told apart; 0: 512
+// limits bound what a Handler writes.
+type limits struct {
+	burst int           // records of one kind that are written at once
+	every time.Duration // then one in this time, with the number of records it stands for
+	kinds int           // kinds that are counted separately
 }
 
-// causes are the attributes that say who brought a record about. Records of
-// the same text, level and cause are of one kind: a peer or port that makes a
-// router talk takes nothing from what is said about the others.
+// causes are the attributes that identify the cause of a record. Records with
+// the same text, level and cause are of one kind: what one peer or port makes a
+// router log does not suppress records about the others.
 var causes = map[string]bool{
 	"neighbor": true, "peer": true, "Key": true, "port": true, "interface": true,
 	"host": true, "router": true, "vrf": true, "from": true, "path": true,
 }
 
 // Handler is a slog.Handler that writes the first records of a kind and counts
-// the others: from time to time the last one is written, with the attribute
-// "repeated", which says for how many it stands, itself among them.
+// the others: from time to time it writes the last one, with the attribute
+// "repeated", the number of records that it stands for, including itself.
 type Handler struct {
 	inner slog.Handler
-	bound string // the causes that WithAttrs has fixed
+	bound string // the causes set by WithAttrs
 	book  *book
 }
 
 // NewHandler makes a Handler in front of inner.
-func NewHandler(inner slog.Handler, o Options) *Handler {
-	if o.Burst == 0 {
-		o.Burst = 10
-	}
-	if o.Every == 0 {
-		o.Every = 10 * time.Second
-	}
-	if o.Kinds == 0 {
-		o.Kinds = 512
-	}
-	return &Handler{inner: inner, book: &book{options: o, kinds: map[kind]*account{}}}
+func NewHandler(inner slog.Handler) *Handler {
+	return newHandler(inner, limits{burst: 10, every: 10 * time.Second, kinds: 512})
+}
+
+func newHandler(inner slog.Handler, l limits) *Handler {
+	return &Handler{inner: inner, book: &book{limits: l, kinds: map[kind]*account{}}}
 }
 
 // Enabled implements slog.Handler.
@@ -76,7 +71,7 @@ func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	return h.inner.Handle(ctx, r)
 }
 
-// Flush writes what has been counted and not yet been told.
+// Flush writes the records counted so far.
 func (h *Handler) Flush() { h.book.tell() }
 
 func cause(a slog.Attr) string {
@@ -86,7 +81,7 @@ func cause(a slog.Attr) string {
 	return a.Key + "=" + cut(a.Value.String(), longestCause) + ";"
 }
 
-// The longest texts that are kept of what others make us write, in octets.
+// Bounds of texts under the control of others, in octets.
 const (
 	longestCause = 64
 	longestText  = 1024
@@ -99,8 +94,7 @@ func cut(s string, longest int) string {
 	return s[:longest] + "…"
 }
 
-// shortened is r without the rest of long texts: a peer's message may be quoted
-// in one.
+// shortened returns r with long texts cut: one may quote a peer's message.
 func shortened(r slog.Record) slog.Record {
 	out := slog.NewRecord(r.Time, r.Level, cut(r.Message, longestText), r.PC)
 	r.Attrs(func(a slog.Attr) bool {
@@ -121,33 +115,33 @@ type kind struct {
 	text, cause string
 }
 
-// account is the records of one kind.
+// account counts the records of one kind.
 type account struct {
-	left    int // that may be written at once
+	left    int // that may still be written at once
 	since   time.Time
 	counted int         // not written since
 	last    slog.Record // of those
 	handler slog.Handler
 }
 
-// book counts records. It is shared by all handlers that come from one.
+// book counts records. All handlers derived from one share it.
 type book struct {
-	options Options
+	limits limits
 
 	mu    sync.Mutex
 	kinds map[kind]*account
 	timer *time.Timer // runs while something is counted
 }
 
-// admit reports whether a record is to be written now; otherwise it is counted.
+// admit reports whether to write a record now; otherwise it is counted.
 func (b *book) admit(k kind, handler slog.Handler, r slog.Record) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
 	a := b.account(k, now)
-	if earned := now.Sub(a.since) / b.options.Every; earned > 0 {
-		a.left = min(b.options.Burst, a.left+int(earned))
-		a.since = a.since.Add(earned * b.options.Every)
+	if earned := now.Sub(a.since) / b.limits.every; earned > 0 {
+		a.left = min(b.limits.burst, a.left+int(earned))
+		a.since = a.since.Add(earned * b.limits.every)
 	}
 	if a.left > 0 && a.counted == 0 {
 		a.left--
@@ -156,36 +150,36 @@ func (b *book) admit(k kind, handler slog.Handler, r slog.Record) bool {
 	a.counted++
 	a.last, a.handler = r, handler
 	if b.timer == nil {
-		b.timer = time.AfterFunc(b.options.Every, b.tell)
+		b.timer = time.AfterFunc(b.limits.every, b.tell)
 	}
 	return false
 }
 
-// account finds the account of a kind. Where there are too many, those that
-// have been quiet are forgotten, and what is left over shares one by level.
+// account returns the account of a kind. If there are too many kinds, it
+// forgets quiet ones; any further kinds share one account a level.
 func (b *book) account(k kind, now time.Time) *account {
 	if a := b.kinds[k]; a != nil {
 		return a
 	}
-	if len(b.kinds) >= b.options.Kinds {
+	if len(b.kinds) >= b.limits.kinds {
 		for old, a := range b.kinds {
-			if a.counted == 0 && now.Sub(a.since) >= b.options.Every {
+			if a.counted == 0 && now.Sub(a.since) >= b.limits.every {
 				delete(b.kinds, old)
 			}
 		}
 	}
-	if len(b.kinds) >= b.options.Kinds {
+	if len(b.kinds) >= b.limits.kinds {
 		k = kind{level: k.level}
 		if a := b.kinds[k]; a != nil {
 			return a
 		}
 	}
-	a := &account{left: b.options.Burst, since: now}
+	a := &account{left: b.limits.burst, since: now}
 	b.kinds[k] = a
 	return a
 }
 
-// tell writes what has been counted.
+// tell writes the counted records.
 func (b *book) tell() {
 	b.mu.Lock()
 	var due []*account
@@ -204,6 +198,6 @@ func (b *book) tell() {
 	b.mu.Unlock()
 	for _, a := range due {
 		a.last.AddAttrs(slog.Int("repeated", a.counted))
-		_ = a.handler.Handle(context.Background(), a.last) // nobody waits for it
+		_ = a.handler.Handle(context.Background(), a.last) // there is no caller to return it to
 	}
 }

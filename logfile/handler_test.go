@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// output is a writer that several goroutines use.
+// output is a writer for several goroutines.
 type output struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -29,7 +29,7 @@ func (o *output) lines() []string {
 	return strings.Split(strings.TrimSuffix(o.b.String(), "\n"), "\n")
 }
 
-func newLog(o Options) (*slog.Logger, *Handler, *output) {
+func newLog(l limits) (*slog.Logger, *Handler, *output) {
 	out := &output{}
 	text := slog.NewTextHandler(out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
@@ -37,15 +37,15 @@ func newLog(o Options) (*slog.Logger, *Handler, *output) {
 		}
 		return a
 	}})
-	h := NewHandler(text, o)
+	h := newHandler(text, l)
 	return slog.New(h), h, out
 }
 
-// A peer that makes us warn ten thousand times a second gets a few lines and a
+// A peer that causes ten thousand warnings a second gets a few lines and a
 // count; another peer's first warning is written all the same.
 func TestRepeatsAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log, h, out := newLog(Options{Burst: 3, Every: 10 * time.Second})
+		log, h, out := newLog(limits{burst: 3, every: 10 * time.Second, kinds: 512})
 		for i := range 1000 {
 			log.Warn("malformed update", "peer", "10.0.0.1", "at", i)
 			time.Sleep(time.Millisecond)
@@ -69,10 +69,10 @@ func TestRepeatsAreCounted(t *testing.T) {
 	})
 }
 
-// What comes rarely is written, however often it has come before.
+// Rare records are written, however often they have come before.
 func TestRareRecordsAreWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log, _, out := newLog(Options{Burst: 2, Every: time.Second})
+		log, _, out := newLog(limits{burst: 2, every: time.Second, kinds: 512})
 		for range 20 {
 			log.Info("session up", "peer", "10.0.0.1")
 			time.Sleep(2 * time.Second)
@@ -83,15 +83,15 @@ func TestRareRecordsAreWritten(t *testing.T) {
 	})
 }
 
-// Nobody gets around the limit by saying something else each time.
+// Different texts each time do not evade the limit.
 func TestKindsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log, h, out := newLog(Options{Burst: 2, Every: time.Minute, Kinds: 5})
+		log, h, out := newLog(limits{burst: 2, every: time.Minute, kinds: 5})
 		for i := range 10000 {
 			log.Error(fmt.Sprint("text ", i), "peer", i)
 		}
 		h.Flush()
-		const most = 5 + 2 + 1 // a line of each kind, two of what shares an account, and its count
+		const most = 5 + 2 + 1 // a line for each kind, two for those that share an account, and their count
 		got := out.lines()
 		if len(got) != most || !strings.HasSuffix(got[most-1], "repeated=9993") {
 			t.Errorf("%d lines, want %d:\n%s", len(got), most, strings.Join(got, "\n"))
@@ -103,7 +103,7 @@ func TestKindsAreBounded(t *testing.T) {
 }
 
 func TestLongTextsAreCut(t *testing.T) {
-	log, _, out := newLog(Options{})
+	log, _, out := newLog(limits{burst: 10, every: 10 * time.Second, kinds: 512})
 	log.Warn("refused", "message", strings.Repeat("x", 1<<20), "error", fmt.Errorf("%s", strings.Repeat("y", 1<<20)), "n", 7)
 	got := out.lines()
 	if len(got) != 1 || len(got[0]) > 2*longestText+100 || !strings.HasSuffix(got[0], " n=7") {

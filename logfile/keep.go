@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// Keep looks when something is written or a file appears, but at most every
-// pause; for logs that it has not been told of, every lookAround.
+// Keep checks logs after a write or a new file, but not more often than every
+// pause; and all of them every lookAround, in case it was not notified.
 const (
 	pause      = 5 * time.Millisecond
 	lookAround = time.Second
 )
 
-// KeepSlowly bounds logs that do not grow fast until ctx ends. It only looks from
-// time to time: the kernel gives a user few watches of the kind that Keep has,
-// and other programs of the server want some.
+// KeepSlowly bounds slowly growing logs until ctx ends. It polls: the kernel
+// allows a user only a few inotify instances, and other programs of the server
+// need some.
 func KeepSlowly(ctx context.Context, paths func() []string, log *slog.Logger) {
 	for {
 		boundAll(paths(), log)
@@ -29,14 +29,14 @@ func KeepSlowly(ctx context.Context, paths func() []string, log *slog.Logger) {
 func boundAll(logs []string, log *slog.Logger) {
 	for _, path := range logs {
 		if _, err := bound(path, maxSize); err != nil {
-			log.Warn("a log cannot be bounded", "path", path, "error", err)
+			log.Warn("cannot bound a log", "path", path, "error", err)
 		}
 	}
 }
 
-// Keep bounds logs until ctx ends, also those of writers who never pause. paths
-// tells which there are now, or may soon be. A log that cannot be bounded is
-// told of, and hinders no other. One process of a lab is enough.
+// Keep bounds logs until ctx ends, even those of writers that never pause.
+// paths returns the current and expected ones. Errors about one log are logged,
+// and do not affect the others. One process of a lab is enough.
 func Keep(ctx context.Context, paths func() []string, log *slog.Logger) {
 	changes := newChanges(log)
 	defer changes.close()

@@ -11,7 +11,8 @@ import (
 	"pseudowan/logfile"
 )
 
-// By the hidden commands the program starts itself as one of a lab's processes.
+// With the hidden commands the program starts itself as one of a lab's
+// processes.
 
 func newAgent(s streams) *cobra.Command {
 	var lab, router string
@@ -61,8 +62,8 @@ func newEnter() *cobra.Command {
 	}
 }
 
-// logger counts repeated messages; flush logs the counts that are pending.
+// logger counts repeated messages; flush logs the pending counts.
 func logger(w io.Writer) (log *slog.Logger, flush func()) {
-	h := logfile.NewHandler(slog.NewTextHandler(w, nil), logfile.Options{})
+	h := logfile.NewHandler(slog.NewTextHandler(w, nil))
 	return slog.New(h), h.Flush
 }
