@@ -1,5 +1,5 @@
-// Package show prints the tables of a lab: one function for each kind of row
-// in status, as a table for people, or as JSON or YAML for scripts.
+// Package show prints the tables of a lab: one function for each kind of row in
+// status, as a table for people, or as JSON or YAML for scripts.
 //
 // It owns the order of rows and columns, widths, legends and colours. Rows may
 // come in any order.

@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// writeJSON prints a document indented, with a newline at the end.
+// writeJSON prints a document indented, with a final newline.
 func writeJSON(w io.Writer, document any) error {
 	b, err := marshalJSON(document)
 	if err != nil {
@@ -54,8 +54,8 @@ func writeYAML(w io.Writer, document any) error {
 	return err
 }
 
-// legacy matches strings that parsers of YAML 1.1 read as numbers to base 60
-// (65001:10, for one) or as booleans. The encoder quotes by YAML 1.2.
+// legacy matches strings that YAML 1.1 parsers read as base 60 numbers (such as
+// 65001:10) or booleans. The encoder quotes by the rules of YAML 1.2.
 var legacy = regexp.MustCompile(`^([-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|(?i:y|n|yes|no|on|off))$`)
 
 // blockStyle replaces JSON's flow style and quotes by the block style of YAML. The

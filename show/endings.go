@@ -8,8 +8,8 @@ import (
 	"pseudowan/status"
 )
 
-// Endings prints how hosts' own commands have ended, with their last lines of
-// output. The table has one line for each node, and no room for them.
+// Endings prints how hosts' own commands have ended, with the last lines of
+// their output, for which the table has no room.
 func Endings(w io.Writer, rows []status.Node) error {
 	var b strings.Builder
 	for _, r := range sorted(rows, byNode) {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Format is a form in which rows are printed.
+// Format is an output format.
 type Format string
 
 // The formats. Table is for people; its columns may change between versions.
@@ -19,7 +19,7 @@ const (
 	YAML  Format = "yaml"
 )
 
-// Formats lists the choices, the default first.
+// Formats lists the formats, the default first.
 func Formats() []Format { return []Format{Table, JSON, YAML} }
 
 // ParseFormat reads the name of a format. The error names the choices.

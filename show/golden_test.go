@@ -14,7 +14,7 @@ import (
 	"pseudowan/status"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 func addr(s string) netip.Addr  { return netip.MustParseAddr(s) }
 func pfx(s string) netip.Prefix { return netip.MustParsePrefix(s) }
@@ -22,8 +22,7 @@ func num(n uint32) *uint32      { return &n }
 
 var since = time.Date(2026, 3, 1, 23, 59, 58, 123456789, time.UTC)
 
-// The samples stand in no order, carry both families, and leave out what may
-// be missing.
+// The samples are unordered, have both families, and omit what may be missing.
 var (
 	peers = []status.Peer{
 		{Router: "pe10", LocalAddress: addr("2001:db8::1"), LocalAS: 4200000000, RemoteAddress: addr("2001:db8::2"), RemoteAS: 65002, State: "active", Since: since, RouterID: addr("10.0.0.10"), Reason: "cannot connect: no route to host", LastError: "cannot connect: no route to host", LastErrorAt: &since},
@@ -65,7 +64,7 @@ var (
 		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Direction: "in", Label: num(1001), NextHop: addr("10.1.0.2"), Packets: 18446744073709551615, Bytes: 9007199254740993},
 	}
 	ports = []status.Port{
-		{Router: "pe1", Port: 3, Name: "c-101", RxPackets: 10, RxBytes: 980, RxErrors: 1, TxPackets: 9, TxBytes: 882, Punted: 7, PuntsDropped: 2},
+		{Router: "pe1", Port: 3, Name: "c-101", RxPackets: 10, RxBytes: 980, RxErrors: 1, TxPackets: 9, TxBytes: 882, Punted: 7, PuntsDropped: 2, PuntsIgnored: 1},
 		{Router: "pe1", Port: 1, Name: "eth1", TxErrors: 12345678901},
 	}
 	ribs = []status.RIB{

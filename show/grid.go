@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// gap is what stands between two columns.
+// gap is the number of blanks between two columns.
 const gap = 2
 
 // grid is a table of text: a header, dashes below it, and rows whose columns are
@@ -44,8 +44,8 @@ func text(head string) column     { return column{head: head} }
 func number(head string) column   { return column{head: head, right: true} }
 func optional(head string) column { return column{head: head, blank: true} }
 
-// state is a column of one word: green if it is good, yellow if it is one of the
-// words for a change under way, else red.
+// state is a column of one word: green if it is good, yellow if it is one of
+// the words for a change in progress, otherwise red.
 func state[T ~string](head string, good T, changing ...T) column {
 	return column{head: head, paint: func(s string) ink {
 		switch {
@@ -130,7 +130,7 @@ func (g *grid) line(b *strings.Builder, cells []string, widths []int, colour boo
 	b.WriteByte('\n')
 }
 
-// coloured wraps a cell in its colour. The widths are those of the bare text, as
+// coloured wraps a cell in its colour. Widths are those of the bare text, as
 // escape sequences take no room on the screen.
 func (c column) coloured(cell string, colour bool) string {
 	if !colour || c.paint == nil {

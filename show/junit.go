@@ -30,8 +30,8 @@ type junitMessage struct {
 	Text    string `xml:",chardata"`
 }
 
-// HostPairsJUnit prints what verify found as a JUnit report: a test case for
-// each pair, a failure for each that is not as intended, an error for each
+// HostPairsJUnit prints the results of verify as a JUnit report: a test case
+// for each pair, a failure for each that is not as intended, an error for each
 // that could not be tested.
 func HostPairsJUnit(w io.Writer, rows []status.HostPair) error {
 	suite := junitSuite{Name: "pseudowan verify", Tests: len(rows)}

@@ -16,8 +16,7 @@ func sorted[T any](rows []T, compare func(a, b T) int) []T {
 	return c
 }
 
-// byName orders names as people count: pe2 before pe10, 65001:9 before
-// 65001:101.
+// byName orders names naturally: pe2 before pe10, 65001:9 before 65001:101.
 func byName(a, b string) int {
 	switch {
 	case a == b:

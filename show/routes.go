@@ -68,7 +68,7 @@ func RIB(o Output, rows []status.RIB) error {
 	})
 }
 
-// reason is why a path is best or not.
+// reason says why a path is best or not.
 func reason(r status.Route) string {
 	if r.Unusable != "" {
 		return r.Reason + ": " + r.Unusable
@@ -94,7 +94,7 @@ func marks(best bool) string {
 	return "* "
 }
 
-// sourceCode is the letter for where a route comes from.
+// sourceCode returns the letter for a route's source.
 func sourceCode(source status.RouteSource) string {
 	switch source {
 	case status.SourceConnected:
@@ -114,7 +114,7 @@ func bracketed(label *uint32) string {
 	return fmt.Sprintf("[%d]", *label)
 }
 
-// path is the AS path with the origin code at its end.
+// path returns the AS path with the origin code at its end.
 func path(asPath string, origin status.Origin) string {
 	return strings.TrimSpace(asPath + " " + originCode(origin))
 }

@@ -78,7 +78,7 @@ func TestYAMLSaysWhatJSONSays(t *testing.T) {
 	}
 }
 
-// Older YAML parsers read these plain words as numbers, dates or truth values.
+// Older YAML parsers read these plain words as numbers, dates or booleans.
 func TestYAMLQuotesAmbiguousWords(t *testing.T) {
 	for _, word := range []string{"65001:10", "on", "no", "12", "1e3", "null", "~", "2026-01-01", "", "- a", "a: b", "#", "\u00e9\n\"\\"} {
 		var b bytes.Buffer
@@ -151,8 +151,8 @@ func TestZone(t *testing.T) {
 	}
 }
 
-// Every row of a flat table has as many words as its header, and columns
-// start under their heads, whatever is missing.
+// Every row of a flat table has as many words as its header, and columns start
+// under their heads, even if values are missing.
 func TestFlatTablesCanBeCutAtBlanks(t *testing.T) {
 	for _, table := range tables() {
 		if slices.Contains([]string{"vrf", "rib", "peer", "doctor"}, table.name) {
@@ -165,7 +165,7 @@ func TestFlatTablesCanBeCutAtBlanks(t *testing.T) {
 		lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 		for _, l := range lines {
 			if len(strings.Fields(l)) != len(strings.Fields(lines[0])) {
-				t.Errorf("%s: %q has not the words of %q", table.name, l, lines[0])
+				t.Errorf("%s: %q does not have as many words as %q", table.name, l, lines[0])
 			}
 			if strings.TrimRight(l, " ") != l {
 				t.Errorf("%s: blanks at the end of %q", table.name, l)

@@ -33,7 +33,7 @@ func Peers(o Output, rows []status.Peer) error {
 	})
 }
 
-// why is what keeps a session down, or is about to.
+// why returns what keeps a session down, or soon will.
 func why(p status.Peer) string {
 	if p.Reason != "" {
 		return p.Reason
@@ -60,7 +60,7 @@ func Interfaces(o Output, rows []status.Interface) error {
 	})
 }
 
-// Neighbors prints the ARP table and its IPv6 twin.
+// Neighbors prints the IPv4 (ARP) and IPv6 (ND) neighbours.
 func Neighbors(o Output, rows []status.Neighbor) error {
 	rows = sorted(rows, byNeighbor)
 	return emit(o, rows, func() string {
@@ -93,7 +93,7 @@ func MPLS(o Output, rows []status.MPLS) error {
 	})
 }
 
-// Flows prints the counters of the routes and of the incoming labels.
+// Flows prints the counters of routes and incoming labels.
 func Flows(o Output, rows []status.Flow) error {
 	rows = sorted(rows, byFlow)
 	return emit(o, rows, func() string {
@@ -109,8 +109,8 @@ func Flows(o Output, rows []status.Flow) error {
 	})
 }
 
-// destination is what a flow matches: a prefix, a label in parentheses, or both if
-// a route pushes a label or a label stands for one prefix.
+// destination returns what a flow matches: a prefix, a label in parentheses, or
+// both if a route pushes a label or a label stands for one prefix.
 func destination(f status.Flow) string {
 	if f.Label == nil {
 		return prefix(f.Prefix)
@@ -126,13 +126,13 @@ func Ports(o Output, rows []status.Port) error {
 			text("router"), number("portNo"),
 			number("rxPackets"), number("rxBytes"), number("rxErrors"),
 			number("txPackets"), number("txBytes"), number("txErrors"),
-			number("punts"), number("puntsDropped"), text("name"),
+			number("punts"), number("puntsDropped"), number("puntsIgnored"), text("name"),
 		}}
 		for _, r := range rows {
 			g.add(r.Router, decimal(r.Port),
 				decimal(r.RxPackets), decimal(r.RxBytes), decimal(r.RxErrors),
 				decimal(r.TxPackets), decimal(r.TxBytes), decimal(r.TxErrors),
-				decimal(r.Punted), decimal(r.PuntsDropped),
+				decimal(r.Punted), decimal(r.PuntsDropped), decimal(r.PuntsIgnored),
 				r.Name)
 		}
 		return g.String()
@@ -163,7 +163,7 @@ func Nodes(o Output, rows []status.Node) error {
 	})
 }
 
-// present replaces nil by an empty list, which is [] in JSON and not null.
+// present replaces nil by an empty list, which is [] in JSON, not null.
 func present[T any](s []T) []T {
 	if s == nil {
 		return []T{}
@@ -171,7 +171,7 @@ func present[T any](s []T) []T {
 	return s
 }
 
-// moment prints a time to the second, in the zone of o.
+// moment formats a time to the second, in the zone of o.
 func (o Output) moment(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -183,7 +183,7 @@ func (o Output) moment(t time.Time) string {
 	return t.In(zone).Format("2006/01/02 15:04:05")
 }
 
-// address prints a; nothing for the zero address.
+// address formats a; nothing for the zero address.
 func address(a netip.Addr) string {
 	if !a.IsValid() {
 		return ""
@@ -191,7 +191,7 @@ func address(a netip.Addr) string {
 	return a.String()
 }
 
-// prefix prints p; nothing for the zero prefix.
+// prefix formats p; nothing for the zero prefix.
 func prefix(p netip.Prefix) string {
 	if !p.IsValid() {
 		return ""
@@ -208,7 +208,7 @@ func pointed(n *uint32) string {
 	return strconv.FormatUint(uint64(*n), 10)
 }
 
-// few lists the first items and counts the rest: a host with ten LANs would make
+// few lists the first items and counts the rest: ten LANs of a host would make
 // the table wider than any screen.
 func few(items []string) string {
 	const shown = 2

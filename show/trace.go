@@ -7,8 +7,8 @@ import (
 	"pseudowan/status"
 )
 
-// Trace prints the path of a packet: what each router does by its tables and by its
-// Open vSwitch, who answered real packets, and where these disagree.
+// Trace prints the path of a packet: what each router does by its tables and by
+// its Open vSwitch, who answered real packets, and where these disagree.
 func Trace(o Output, t status.Trace) error {
 	t.Hops, t.Real, t.Disagreements, t.CannotTell = presentHops(t.Hops), present(t.Real), present(t.Disagreements), present(t.CannotTell)
 	for i := range t.Real {

@@ -8,9 +8,9 @@ import (
 	"pseudowan/status"
 )
 
-// HostPairs prints what verify found: a row for each pair that is not as intended,
-// with the differences below it, and a count of all. With all set, it lists every
-// pair.
+// HostPairs prints the results of verify: a row for each pair that is not as
+// intended, with the differences below it, and the totals. With all set, it
+// lists every pair.
 func HostPairs(o Output, rows []status.HostPair, all bool) error {
 	rows = slices.Clone(rows)
 	for i := range rows {
@@ -33,14 +33,14 @@ func HostPairs(o Output, rows []status.HostPair, all bool) error {
 			}
 		}
 		if shown == 0 {
-			return untold(rows) + summary(rows)
+			return undecided(rows) + summary(rows)
 		}
-		return g.String() + untold(rows) + summary(rows)
+		return g.String() + undecided(rows) + summary(rows)
 	})
 }
 
-// untold lists what could not be judged.
-func untold(rows []status.HostPair) string {
+// undecided lists what could not be judged.
+func undecided(rows []status.HostPair) string {
 	var b strings.Builder
 	for _, r := range rows {
 		for _, what := range r.CannotTell {
