@@ -48,8 +48,8 @@ install_packages() {
 	packages=$(missing_packages "$@")
 	[ -n "$packages" ] || return 0
 	has apt-get || die "there is no apt-get; install what these Debian packages contain and run this again: $packages"
-	# A fresh server may still be busy with its own upgrades. Running services need
-	# no restart for what this installs (needrestart).
+	# A fresh server may still be busy with its own upgrades. needrestart need not
+	# restart services for these packages.
 	export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
 	read_lists
 	# The list must be split into words.
@@ -95,9 +95,9 @@ available() {
 	done | sort -u | tr '\n' ' '
 }
 
-# absent_services PACKAGE... prints the services that the packages will add. One
-# that exists already came another way and may be in use: Docker's package adds
-# containerd, which a Kubernetes node has too.
+# absent_services PACKAGE... prints the services that the packages will add. An
+# existing one may be in use: Docker's package adds containerd, which a Kubernetes
+# node has, too.
 absent_services() {
 	for package in "$@"; do
 		for service in $(services_of "$package"); do
@@ -135,8 +135,8 @@ policy_mark="Made by pseudowan's setup.sh"
 
 # hold_services keeps packages and their dependencies from starting services: a
 # Docker daemon would add a bridge and packet filter rules to the server's network.
-# Running services may be restarted. An administrator's own policy stays; then
-# retire_new stops what it lets through.
+# Running services may be restarted. An administrator's own policy stays; retire_new
+# then stops the services that it allows.
 hold_services() {
 	[ ! -e $policy ] || return 0
 	held=yes
@@ -174,16 +174,16 @@ retire() {
 		return 0
 	fi
 	if [ -x "/etc/init.d/$1" ]; then
-		"/etc/init.d/$1" stop >"$log" 2>&1 || true # it rarely runs
+		"/etc/init.d/$1" stop >"$log" 2>&1 || true # usually it does not run
 		update-rc.d "$1" disable >"$log" 2>&1 || say "could not disable $1: $(cat "$log")"
 	fi
-	# What systemd would start after the next boot.
+	# Or systemd would start it at the next boot.
 	unit=$1
 	case $unit in *.*) ;; *) unit=$unit.service ;; esac
 	if has systemctl; then
 		systemctl --root=/ disable --quiet "$unit" >"$log" 2>&1 || true # there may be no unit
 	else
-		# It expects to be called by a package's script.
+		# It expects the environment of a package's script.
 		DPKG_MAINTSCRIPT_PACKAGE=$unit deb-systemd-helper disable "$unit" >"$log" 2>&1 || true
 	fi
 }
@@ -298,9 +298,9 @@ tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
 	gobgpd:gobgpd bird:bird2 vtysh:frr docker-registry:docker-registry
 	dockerd:docker.io docker:docker-cli|docker.io"
 
-# find_busybox makes sure of a static busybox, from which the built-in container
-# image is made. If the server has the dynamic one, whose package conflicts, the
-# static one goes into a directory of its own.
+# find_busybox provides a static busybox for the built-in container image. If the
+# server has the dynamic one, whose package conflicts, the static one goes into a
+# directory of its own.
 find_busybox() {
 	place=/usr/local/lib/pseudowan
 	! is_static "$(command -v busybox)" && ! is_static $place/busybox || return 0
@@ -318,8 +318,8 @@ find_busybox() {
 	rm -rf "$unpacked"
 }
 
-# is_static PROGRAM reports whether it needs no shared libraries. A dynamic one names
-# the loader near its beginning; ldd would run the program to find out.
+# is_static PROGRAM reports whether it needs no shared libraries. A dynamic program
+# names its loader near the beginning; ldd would run the program to find out.
 is_static() {
 	[ -e "$1" ] && ! head -c 4096 "$1" | grep -q ld-linux
 }
@@ -368,7 +368,7 @@ run_tests() {
 
 # wants_machine reports whether to test Open vSwitch's kernel datapath, which this
 # kernel lacks, in a virtual machine: only in CI, as it takes minutes, and only on
-# the Debian that the machine is made from.
+# the release of Debian that the machine is made from.
 wants_machine() {
 	if [ -d /sys/module/openvswitch ] || { has modprobe && modprobe --dry-run --quiet openvswitch; }; then
 		return 1
@@ -383,8 +383,8 @@ wants_machine() {
 	fi
 }
 
-# clean_up runs however the script ends. It gives what was built to the user who
-# called sudo, so that the next `make` without sudo can replace it.
+# clean_up runs however the script ends. It gives the built files to the user who
+# called sudo, so that the next `make` without sudo can replace them.
 clean_up() {
 	release_services
 	retire_new

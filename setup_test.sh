@@ -5,19 +5,18 @@
 #
 #   demo-first   a server, nothing installed; sudo: demo, test, demo, test
 #   test-first   a container, nothing installed; sudo: test, demo, test, demo
-#   once         as test-first, but for test alone: for other releases
+#   once         as test-first, but only test: for other releases
 #   beside       a server whose Docker is in use, with Debian's usual busybox:
 #                demo, and the tests that use Docker
 #   in-use       an Open vSwitch in use, an old Go, no sudo, no HOME: demo
-#   stopped      an Open vSwitch that is stopped, a read-only GOPATH: demo
+#   stopped      a stopped Open vSwitch, a read-only GOPATH: demo
 #   package      the package of `make deb`: apt install, its unit, apt remove
 #
 # Each runs in a fresh minimal Debian of its own, in its own mount, process and
 # network namespaces, from a user's clone of HEAD. A "server" runs systemd, a
 # "container" has no init system. It needs debootstrap, slirp4netns, git, and some
 # 5 GB of disk in BARE_DIR (default /var/tmp). BARE_SUITE is Debian's release
-# (default bookworm), BARE_MIRROR where its packages are (default: where this
-# machine has its own).
+# (default bookworm), BARE_MIRROR its mirror (default: this machine's).
 set -eu
 
 suite=${BARE_SUITE:-bookworm}
@@ -39,7 +38,7 @@ outside() {
 		command -v $command >/dev/null || die "$command is not installed"
 	done
 	source=$(cd "$(dirname "$0")" && pwd)
-	# It is apt that replaces $(REPO_URI).
+	# apt replaces $(REPO_URI), not the shell.
 	# shellcheck disable=SC2016
 	mirror=${BARE_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' |
 		grep '/debian/$' | head -n 1)}
@@ -88,8 +87,8 @@ furnish() {
 	cp "$source"/bin/pseudowan_*.deb "$1/root/" 2>/dev/null || true
 }
 
-# boot DIR SCENARIO runs the scenario on the machine. A process carries its traffic,
-# so that the network of this server stays as it is.
+# boot DIR SCENARIO runs the scenario on the machine. slirp4netns carries its traffic
+# in user space, so that the network of this server stays as it is.
 boot() {
 	: >"$work/net"
 	unshare --net="$work/net" true
@@ -200,7 +199,7 @@ as_server() {
 		StandardError=append:/root/out
 		ExecStart=/bin/sh /root/setup_test.sh --inside $1
 	END
-	# Later systemds want to be told that control groups of version 1 will do.
+	# Newer systemds need this to accept control groups of version 1.
 	exec env -i container=pseudowan SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1 \
 		TERM=dumb PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		chroot . /lib/systemd/systemd --unit=scenario.service --show-status=no
@@ -210,7 +209,7 @@ as_server() {
 
 inside() {
 	umount -l /mnt
-	mount --make-rshared / # as systemd has it, where it runs
+	mount --make-rshared / # as under systemd
 	cd $checkout
 	[ -z "$(installed)" ] || die "not bare: $(installed)"
 	case $1 in
@@ -248,7 +247,7 @@ installed() {
 # files, mounts.
 traces() {
 	processes=$(for status in /proc/[0-9]*/status; do
-		# Kernel threads and the dead have no memory. A process may end here.
+		# Kernel threads and zombies have no memory. A process may end here.
 		sed -n '/^Name:/h; /^VmRSS:/{x;p}' "$status" 2>/dev/null || true
 	done)
 	echo "$processes" | sort
@@ -277,7 +276,7 @@ check_test() {
 $(printf '%s\n' "$before" >/root/before && printf '%s\n' "$after" | diff /root/before -)"
 }
 
-# check_files proves who owns the files, and that no service has stayed.
+# check_files proves the ownership of the files, and that no service has stayed.
 check_files() {
 	foreign=$(find $checkout ! -user $user | head -n 5)
 	[ -z "$foreign" ] || die "not $user's: $foreign"
@@ -314,7 +313,7 @@ in_use() {
 		die "apt-get: $(tail -n 3 /root/log)"
 	rm /usr/sbin/policy-rc.d
 	go version
-	# Not its service: that wants the kernel module, which a server may lack.
+	# Not its service: that needs the kernel module, which a server may lack.
 	/usr/share/openvswitch/scripts/ovs-ctl --no-ovs-vswitchd --system-id=random start
 	ovs-vswitchd --detach --pidfile --log-file
 	ovs-vsctl add-br br-user -- set bridge br-user datapath_type=netdev -- add-port br-user p1 -- set interface p1 type=internal
@@ -339,9 +338,9 @@ down_again_beside() {
 	[ -z "$(ls /run/netns)" ] || die "down left: $(ls /run/netns)"
 }
 
-# stopped: a service that its administrator has stopped stays stopped.
+# stopped: a service stopped by its administrator stays stopped.
 stopped() {
-	say "an Open vSwitch that is stopped, and a read-only GOPATH"
+	say "a stopped Open vSwitch, and a read-only GOPATH"
 	apt-get update -qq
 	apt-get install -y -qq --no-install-recommends openvswitch-switch iproute2 >/root/log 2>&1 ||
 		die "apt-get: $(tail -n 3 /root/log)"

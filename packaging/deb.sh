@@ -4,8 +4,8 @@
 #   packaging/deb.sh ARCH PROGRAM DIRECTORY
 #
 # PROGRAM, built for ARCH, goes into a package in DIRECTORY. bin/pseudowan, built
-# for this machine, prints the completions and man pages. VERSION is what git
-# describe says, SOURCE_DATE_EPOCH the date of every file in the package. The
+# for this machine, prints the completions and man pages. VERSION is the output of git
+# describe, SOURCE_DATE_EPOCH the date of every file in the package. The
 # working directory must be the checkout.
 set -eu
 
@@ -29,7 +29,7 @@ esac
 
 umask 022
 STAGE=$(mktemp -d)
-chmod 755 "$STAGE" # it becomes the package's /
+chmod 755 "$STAGE" # it becomes / of the package
 trap 'rm -rf "$STAGE"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
