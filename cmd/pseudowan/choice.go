@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// choice is a flag whose value is one of a few words.
+// choice is a flag that accepts one of a few words.
 type choice struct {
 	target *string
 	words  []string

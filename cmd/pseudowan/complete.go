@@ -13,7 +13,7 @@ func completeFlag(c *cobra.Command, flag string, words func(context.Context) []s
 	completeFlagAfter(c, flag, func(ctx context.Context, _ []string) []string { return words(ctx) })
 }
 
-// completeFlagAfter is completeFlag for words that depend on c's arguments.
+// completeFlagAfter is completeFlag with words that depend on c's arguments.
 func completeFlagAfter(c *cobra.Command, flag string, words func(context.Context, []string) []string) {
 	complete := func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return words(c.Context(), args), cobra.ShellCompDirectiveNoFileComp
@@ -23,8 +23,8 @@ func completeFlagAfter(c *cobra.Command, flag string, words func(context.Context
 	}
 }
 
-// known offers names that occur in the running labs, or in the one that lab names,
-// for each of c's arguments in turn, given those before it.
+// known offers names from the running labs, or from the one that lab names, for
+// each of c's arguments in turn, given the earlier ones.
 func known(lab *string, words ...func(k look.Completions, before []string) []string) cobra.CompletionFunc {
 	return func(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) >= len(words) {

@@ -15,11 +15,10 @@ func newDoctor(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "doctor [LAB|FILE]",
 		GroupID: groupLook,
-		Short:   "Tell what this server has, what it lacks, and the remedy",
-		Long: `Doctor looks at the kernel, Open vSwitch, Docker, disks, limits and the labs of
-this server, and judges them by the needs of a lab: one of the catalogue, of a
-topology file, or one that runs. It changes nothing. If a lab cannot run, it exits
-with 1.`,
+		Short:   "Check this server for what labs need, with remedies",
+		Long: `Doctor examines the kernel, Open vSwitch, Docker, disks, limits and labs of this
+server, and judges them by the needs of a lab: from the catalogue, of a topology
+file, or running. It changes nothing. If a lab cannot run, it exits with 1.`,
 		Example: `  sudo pseudowan doctor
   sudo pseudowan doctor my-lab.yaml
   sudo pseudowan doctor -o json | jq '.[] | select(.status != "ok")'`,
@@ -36,14 +35,14 @@ with 1.`,
 			return err
 		}
 		if slices.ContainsFunc(found, func(f status.Finding) bool { return f.Status == status.Fail }) {
-			return statusError(exitFailure) // the table has said why
+			return statusError(exitFailure) // the table says why
 		}
 		return nil
 	}
 	return c
 }
 
-// theLab is the lab that a command's argument or its --lab names, if any.
+// theLab returns the lab that a command's argument or its --lab names, if any.
 func theLab(args []string, flag string) (string, error) {
 	arg := only(args)
 	if arg != "" && flag != "" && arg != flag {
@@ -52,7 +51,7 @@ func theLab(args []string, flag string) (string, error) {
 	return cmp.Or(arg, flag), nil
 }
 
-// only is a command's optional argument.
+// only returns a command's optional argument.
 func only(args []string) string {
 	if len(args) == 0 {
 		return ""

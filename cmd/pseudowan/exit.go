@@ -20,43 +20,43 @@ const (
 	exitInvalid      = 2
 	exitNotConverged = 3
 	exitNotFound     = 4
-	exitInterrupted  = 130 // 128 + SIGINT, as shells have it
+	exitInterrupted  = 130 // 128 + SIGINT, as in shells
 	exitNoReader     = 141 // 128 + SIGPIPE
 )
 
 const exitHelp = `Exit codes:
   0    done
   1    failed
-  2    wrong usage, or a topology file that is refused
+  2    wrong usage, or an invalid topology file
   3    the lab did not converge in time, or a host's own command ended
   4    no such lab, router, host or file
   130  interrupted
-  141  done, but nobody reads the output any more
+  141  done, but the reader of the output has gone
 verify: 0 all is as intended, 1 something differs, 2 it could not be tested.
 exec returns the exit code of its command: as in a shell, 127 if the command is
 not found, and 126 if it cannot be executed; 125 if the node cannot be entered.`
 
-// usageError is a command line that is refused.
+// usageError is an invalid command line.
 type usageError struct{ message string }
 
 func (e usageError) Error() string { return e.message }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
 
-// statusError is an exit code whose reason has been printed already, by a table or
-// by the command inside a node.
+// statusError is an exit code whose reason is already printed, by a table or by the
+// command inside a node.
 type statusError int
 
 func (e statusError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// exitStatuser is an error that brings its exit code along: a command that did
-// not start inside a node.
+// exitStatuser is an error with an exit code of its own, of a command that did not
+// start inside a node.
 type exitStatuser interface {
 	error
 	ExitStatus() int
 }
 
-// exitCode translates the error of a command.
+// exitCode returns the exit code for the error of a command.
 func exitCode(ctx context.Context, err error) int {
 	var (
 		usage        usageError
@@ -96,16 +96,16 @@ func complain(ctx context.Context, w io.Writer, code int, err error) {
 	case code == exitInterrupted:
 		fmt.Fprintln(w, strings.Join(append([]string{"pseudowan: interrupted"}, beyondCanceled(ctx, err)...), "\n"))
 	case errors.As(err, &problems) && len(problems) > 1:
-		// Each problem keeps a line of its own that begins with file:line,
-		// where editors look for it.
+		// Each problem is a line that begins with file:line, where editors look
+		// for it.
 		fmt.Fprintf(w, "pseudowan: %d problems\n%v\n", len(problems), err)
 	default:
 		fmt.Fprintf(w, "pseudowan: %v\n", err)
 	}
 }
 
-// beyondCanceled is what the error of an interrupted command says beyond the
-// interruption, such as what could not be undone. Joined errors are lines.
+// beyondCanceled returns what the error of an interrupted command says beyond the
+// interruption, such as what could not be undone, one line for each joined error.
 func beyondCanceled(ctx context.Context, err error) []string {
 	words := []string{context.Canceled.Error()}
 	if cause := context.Cause(ctx); cause != nil {

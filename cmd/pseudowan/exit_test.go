@@ -18,7 +18,7 @@ import (
 	"pseudowan/topology"
 )
 
-// notStarted is an error as labs.Exec returns them.
+// notStarted is an error of the kind that labs.Exec returns.
 type notStarted struct{ error }
 
 func (notStarted) ExitStatus() int { return 127 }
@@ -28,7 +28,7 @@ func TestExitCodesAndWords(t *testing.T) {
 	stopped, stop := context.WithCancel(going)
 	stop()
 	signalled, signal := context.WithCancelCause(going)
-	signal(errors.New("interrupt signal received")) // as signal.NotifyContext has it
+	signal(errors.New("interrupt signal received")) // as by signal.NotifyContext
 	problem := topology.Problem{File: "a.yaml", Line: 3, Element: "x", Message: "is wrong"}
 	for _, tt := range []struct {
 		name string

@@ -14,11 +14,11 @@ func newExplain(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "explain ROUTER VRF PREFIX",
 		GroupID: groupLook,
-		Short:   "Tell why a prefix is in a VRF, or why not",
-		Long: `Explain tells who announces a prefix, with which route targets, whether the VRF
-imports one of them, whether the route was received, and which step of best
-path selection a path won or lost by. VRF is a name or an RD; an address stands
-for its /32 or /128.`,
+		Short:   "Explain why a prefix is in a VRF, or why not",
+		Long: `Explain shows who announces a prefix, with which route targets, whether the VRF
+imports one of them, whether the route was received, and which step of best path
+selection decided about each path. VRF is a name or an RD; an address stands for
+its /32 or /128.`,
 		Example: `  sudo pseudowan explain pe1 101 30.1.0.2/32
   sudo pseudowan explain pe2 10.0.0.2:3 ::/0 --lab hub-spoke -o json`,
 		Args: takes("ROUTER", "VRF", "PREFIX"),

@@ -59,7 +59,7 @@ func newValidate(s streams) *cobra.Command {
 		Long: `Validate reads a topology file ("-": standard input) or a lab of the catalogue,
 and reports every problem with its line and remedy. It does not look at the
 server: up checks the sources of mounts and of image builds before it touches
-anything, and doctor tells what else is missing.`,
+anything, and doctor finds what else is missing.`,
 		Example:           `  pseudowan validate my-lab.yaml`,
 		Args:              takes("LAB|FILE"),
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),

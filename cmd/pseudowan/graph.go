@@ -22,7 +22,7 @@ func newGraph(s streams) *cobra.Command {
 		Use:     "graph LAB|FILE",
 		GroupID: groupFile,
 		Short:   "Draw a lab: routers, links, VRFs, hosts, labels",
-		Long: `Graph draws a lab that runs, a lab of the catalogue or a topology file ("-":
+		Long: `Graph draws a running lab, a lab of the catalogue or a topology file ("-":
 standard input) as text, SVG, Mermaid or DOT. It changes nothing and needs no
 other program.`,
 		Example: `  pseudowan graph pseudo-wan
@@ -56,7 +56,7 @@ func labelsOf(lab look.Drawing) diagram.Labels {
 	return labels
 }
 
-// allLabs are the labs that run and those of the catalogue.
+// allLabs returns the running labs and those of the catalogue.
 func allLabs(ctx context.Context) []string {
 	names := slices.Concat(runningLabs(ctx), catalog.Names())
 	slices.Sort(names)

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// A lab's processes do not write the same again and again, whoever makes them.
+// Processes of a lab do not log the same thing again and again, whoever causes
+// it.
 func TestLoggerCountsRepeats(t *testing.T) {
 	var out bytes.Buffer
 	log, flush := logger(&out)

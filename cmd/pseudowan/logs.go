@@ -16,9 +16,9 @@ func newLogs(s streams) *cobra.Command {
 		GroupID: groupLook,
 		Short:   "Print the output of a host's own command or of a router's agent",
 		Long: `Logs prints the output of a host's own command (command: in the topology file),
-of a container's first process, or of a router's agent. At least the last half a
-megabyte is kept, also after the command has ended, until it is started again.
-pseudowan ps tells how a command ended.`,
+of a container's first process, or of a router's agent. At least the last half
+megabyte is kept, even after the command has ended, until it is started again.
+pseudowan ps shows how a command ended.`,
 		Example: `  sudo pseudowan logs host_001_101
   sudo pseudowan logs -f -n 20 pe1`,
 		Args: takes("NODE"),

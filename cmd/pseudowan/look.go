@@ -28,7 +28,7 @@ func newPS(s streams) *cobra.Command {
 		if err != nil && len(rows) == 0 {
 			return err
 		}
-		// A runtime that does not answer does not hide the rest.
+		// A runtime that does not answer must not hide the rest.
 		err = errors.Join(show.Nodes(output(s.out, format), rows), err)
 		if format.Format == show.Table {
 			err = errors.Join(show.Endings(s.err, rows), err)
@@ -38,7 +38,7 @@ func newPS(s streams) *cobra.Command {
 	return c
 }
 
-// selection is the rows that a show command is asked for.
+// selection is what a show command is asked for.
 type selection struct {
 	lab    string
 	filter look.Filter
@@ -73,7 +73,8 @@ func newShow(s streams) *cobra.Command {
 	return c
 }
 
-// tableCommand is one `show` command: ask the lab for rows, print them.
+// tableCommand returns one `show` command: it asks the lab for rows and prints
+// them.
 func tableCommand[T any](
 	s streams, sel *selection, name, short string,
 	ask func(*look.Lab, context.Context, look.Filter) ([]T, error),
@@ -94,7 +95,7 @@ func tableCommand[T any](
 			if err != nil && len(rows) == 0 {
 				return err
 			}
-			// A router that does not answer does not hide the others.
+			// A router that does not answer must not hide the others.
 			return errors.Join(print(output(s.out, sel.format), rows), err)
 		},
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // The namespaces of a process are those of its main thread. Go keeps that thread
-// even where a goroutine has left it in another namespace, so only main may run
+// even if its goroutine has left it in another namespace, so only main may run
 // there.
 func init() { runtime.LockOSThread() }
 
@@ -28,7 +28,7 @@ func mainCode() int {
 	signals := stopSignals(os.Args[1:])
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
-	// The first signal asks the command to stop. With the handler gone, a second one
+	// The first signal asks the command to stop. Without the handler, a second one
 	// kills it, except for HUP, which comes twice: from the terminal and from the
 	// shell.
 	context.AfterFunc(ctx, func() {
@@ -51,10 +51,10 @@ func surviveReaders(args []string) {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // not Ignore, which children inherit
 }
 
-// stopSignals are the signals on which a command stops and undoes what it has half
-// done. HUP, as of a lost SSH connection, is one of them, except under nohup and
-// where it means something else: to the command that exec runs, and to a keeper,
-// which reads its list again.
+// stopSignals returns the signals on which a command stops and undoes its
+// unfinished work. HUP, as from a lost SSH connection, is one of them, except under
+// nohup and where it has another meaning: for the command that exec runs, and for a
+// keeper, which reads its list again.
 func stopSignals(args []string) []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	elsewhere := len(args) > 0 && slices.Contains([]string{execCommand, enterCommand, keeper.Command}, args[0])
@@ -71,7 +71,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if errors.Is(out.err, syscall.EPIPE) && (err == nil || errors.Is(err, syscall.EPIPE)) {
-		return exitNoReader // nobody reads why
+		return exitNoReader // nobody reads the error
 	}
 	if err == nil && out.err != nil {
 		err = fmt.Errorf("standard output: %w", out.err)
@@ -81,8 +81,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return code
 }
 
-// printer is standard output. It remembers the first failure to write, as callers
-// that print may ignore it.
+// printer is standard output. It remembers the first failed write, which callers
+// may ignore.
 type printer struct {
 	w   io.Writer
 	err error
@@ -96,7 +96,7 @@ func (p *printer) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Fd returns the file descriptor, or an invalid one if the output is no file.
+// Fd returns the file descriptor, or an invalid one if the output is not a file.
 func (p *printer) Fd() uintptr {
 	if f, ok := p.w.(*os.File); ok {
 		return f.Fd()

@@ -18,8 +18,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestTranscripts runs the command lines of testdata. None of them needs a
-// running lab; those that ask for one need root and say so.
+// TestTranscripts runs the command lines of testdata. They need no running lab;
+// those that ask for one need root and say so.
 func TestTranscripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -51,7 +51,8 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// usage checks that a command line is refused with one line: usage PATTERN [ARG...].
+// usage checks that a command line is refused with one line: usage PATTERN
+// [ARG...].
 func usage(ts *testscript.TestScript, _ bool, args []string) {
 	exits(ts, false, append([]string{"2", "pseudowan"}, args[1:]...))
 	said := ts.ReadFile("stderr")
@@ -59,6 +60,6 @@ func usage(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("stderr does not match %q", args[0])
 	}
 	if strings.Count(said, "\n") != 1 || ts.ReadFile("stdout") != "" {
-		ts.Fatalf("more was said than one line")
+		ts.Fatalf("stderr has more than one line")
 	}
 }

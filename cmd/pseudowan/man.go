@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// newMan serves packaging and the generated pages in docs.
+// newMan is for packaging and the generated pages in docs.
 func newMan(s streams) *cobra.Command {
 	asMarkdown := false
 	c := &cobra.Command{
@@ -20,7 +20,7 @@ func newMan(s streams) *cobra.Command {
 		Hidden: true,
 		Short:  "Write the manual pages into a directory",
 		Long: `Man writes pseudowan.1 and a page for each command. Their date is
-SOURCE_DATE_EPOCH where it is set. With --markdown, it prints one page for all
+SOURCE_DATE_EPOCH if that is set. With --markdown, it prints one page for all
 commands to standard output.`,
 		Example: `  pseudowan man /usr/local/share/man/man1
   pseudowan man --markdown > docs/commands.md`,
@@ -63,8 +63,8 @@ func writeMan(out io.Writer, root *cobra.Command, dir string) error {
 	return err
 }
 
-// nameChoices puts the words that a flag accepts into its usage: the pages do
-// not show a flag's type.
+// nameChoices adds the words that a flag accepts to its usage: the pages do not
+// show a flag's type.
 func nameChoices(c *cobra.Command) {
 	add := func(f *pflag.Flag) {
 		if choices := ": " + strings.ReplaceAll(f.Value.Type(), "|", ", "); strings.Contains(choices, ", ") && !strings.HasSuffix(f.Usage, choices) {
@@ -77,8 +77,8 @@ func nameChoices(c *cobra.Command) {
 	}
 }
 
-// preformat turns the tables in the long texts, which are indented by two, into
-// Markdown's preformatted blocks, from which the pages are made.
+// preformat turns the tables in long texts, which are indented by two, into
+// preformatted blocks of Markdown, from which the pages are made.
 func preformat(c *cobra.Command) {
 	var b strings.Builder
 	before := false

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// markdown is the reference of all commands as one page. The long texts are
-// preformatted, and the usages of the flags name their choices.
+// markdown returns the reference of all commands as one page. Long texts must be
+// preformatted, and usages of flags must name their choices.
 func markdown(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString("# Commands\n\n")
@@ -29,7 +29,7 @@ func markdown(root *cobra.Command) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// anchor is what a command's heading is linked by.
+// anchor returns the link target of a command's heading.
 func anchor(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(), " ", "-") }
 
 // commandSection writes the section of c, then those of its subcommands.
@@ -49,15 +49,15 @@ func commandSection(b *strings.Builder, c *cobra.Command) {
 		fmt.Fprintf(b, "```sh\n%s\n```\n\n", outdent(c.Example))
 	}
 	if c.Name() == completionCommand {
-		return // the scripts' pages are cobra's, and the same for every program
+		return // cobra's own pages about the scripts, the same for every program
 	}
 	for _, sub := range c.Commands() {
 		commandSection(b, sub)
 	}
 }
 
-// flagTable writes a table of flags; nothing where there are none. Every command
-// has --help.
+// flagTable writes a table of flags, or nothing if there are none. It omits --help,
+// which every command has.
 func flagTable(b *strings.Builder, flags *pflag.FlagSet) {
 	rows := ""
 	flags.VisitAll(func(f *pflag.Flag) {
@@ -79,7 +79,7 @@ func flagTable(b *strings.Builder, flags *pflag.FlagSet) {
 	}
 }
 
-// outdent removes the indentation that help has and code blocks need not.
+// outdent removes the indentation of help, which code blocks do not need.
 func outdent(text string) string {
 	var lines []string
 	for line := range strings.Lines(text) {

@@ -13,7 +13,7 @@ import (
 	"pseudowan/show"
 )
 
-// formatFlag is -o.
+// formatFlag is the flag -o.
 type formatFlag struct{ show.Format }
 
 func (f *formatFlag) String() string { return string(f.Format) }
@@ -27,7 +27,7 @@ func (f *formatFlag) Set(s string) (err error) {
 // addFormat gives c the flag -o.
 func addFormat(c *cobra.Command) *formatFlag { return formatAmong(c, c.Flags()) }
 
-// formatAmong gives c the flag -o, in the given set of its flags.
+// formatAmong gives c the flag -o, in one of its sets of flags.
 func formatAmong(c *cobra.Command, flags *pflag.FlagSet) *formatFlag {
 	f := &formatFlag{show.Table}
 	flags.VarP(f, "output", "o", "how to print")
@@ -39,8 +39,8 @@ func formatAmong(c *cobra.Command, flags *pflag.FlagSet) *formatFlag {
 	return f
 }
 
-// output is where a table goes. Colours are for terminals, unless the user wants
-// none (no-color.org).
+// output returns where and how to print a table. Colours are for terminals, unless
+// the user opts out (no-color.org).
 func output(w io.Writer, f *formatFlag) show.Output {
 	return show.Output{
 		W:      w,

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// What the pages show as a command is one, with flags that there are.
+// Commands in the pages exist, and so do their flags.
 func TestPagesShowCommands(t *testing.T) {
 	var pages []string
 	for _, pattern := range []string{"*.md", "docs/*.md", "docs/*.yml", "setup.sh", "packaging/*", "cmd/pseudowan/markdown.go"} {
@@ -45,7 +45,7 @@ var (
 	commandSpan = regexp.MustCompile("`(?:sudo )?pseudowan ([a-z][^`#|<>\n]*)`")
 )
 
-// shownCommands are the command lines of a page, without the program: those on
+// shownCommands returns the command lines of a page without the program: those on
 // lines of their own and those in backquotes.
 func shownCommands(text string) []string {
 	var lines []string
@@ -58,8 +58,8 @@ func shownCommands(text string) []string {
 	return lines
 }
 
-// refused tells what is wrong with a command line; "" where nothing is. The
-// arguments of a command are examples and are not looked at.
+// refused returns what is wrong with a command line, or "". The arguments of a
+// command are examples and are not checked.
 func refused(words []string) string {
 	found, rest, err := newRoot(streams{}).Find(words)
 	if err != nil {

@@ -55,7 +55,8 @@ func (p *plainProgress) Close() {}
 // redrawEvery is how often the elapsed time of a live line is redrawn.
 const redrawEvery = 100 * time.Millisecond
 
-// liveProgress keeps one line of a terminal up to date, and wipes it at the end.
+// liveProgress keeps one line of a terminal up to date, and wipes it at the
+// end.
 type liveProgress struct {
 	w     io.Writer
 	width func() int

@@ -63,7 +63,7 @@ Linux server: customer hosts, PE routers and the core between them.
 	return root
 }
 
-// addHelp adds cobra's help command, which by itself ignores unknown commands.
+// addHelp adds cobra's help command, which alone would ignore unknown commands.
 func addHelp(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	subcommand(root, "help").Args = func(_ *cobra.Command, args []string) error {
@@ -108,7 +108,7 @@ func onlySubcommands(c *cobra.Command) {
 	c.SuggestionsMinimumDistance = 2
 }
 
-// noCommand is the error for a word that is none of c's subcommands.
+// noCommand returns the error for a word that is not a subcommand of c.
 func noCommand(c *cobra.Command, word string) error {
 	hint := "see `" + c.CommandPath() + " --help`"
 	if near := c.SuggestionsFor(word); len(near) > 0 {

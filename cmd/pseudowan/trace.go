@@ -10,17 +10,19 @@ import (
 	"pseudowan/status"
 )
 
+const traceHelp = `Trace follows a packet from a host to an address by three sources: the routers'
+BGP and VRF tables, their Open vSwitch (ofproto/trace), and real packets with
+growing TTL. If the three disagree, it says where, and exits with 1. If a host on
+the way may translate addresses or drop packets, or sends through an interface
+that is not in the topology, it says that it cannot tell.`
+
 func newTrace(s streams) *cobra.Command {
 	var lab string
 	c := &cobra.Command{
 		Use:     "trace HOST ADDRESS",
 		GroupID: groupLook,
 		Short:   "Follow a packet: VRF, route, labels, router by router",
-		Long: `Trace follows a packet from a host to an address from three sources: the routers'
-BGP and VRF tables, their Open vSwitch (ofproto/trace), and real packets of
-growing TTL. If the three disagree, it says where, and exits with 1. Where a host
-on the way may translate addresses or drop packets, or sends by an interface that
-the topology does not have, it says that it cannot tell.`,
+		Long:    traceHelp,
 		Example: `  sudo pseudowan trace host_001_101 30.1.0.2
   sudo pseudowan trace s2 10.3.0.2 --lab hub-spoke -o json`,
 		Args: takes("HOST", "ADDRESS"),
@@ -31,14 +33,10 @@ the topology does not have, it says that it cannot tell.`,
 	format := addFormat(c)
 	addLab(c, &lab, "the lab; needed if several run")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		to, err := netip.ParseAddr(args[1])
+		to, err := parseDestination(args[1])
 		if err != nil {
-			return usagef("trace: %q is not an IP address", args[1])
+			return err
 		}
-		if to.Zone() != "" {
-			return usagef("trace: %s names an interface; routers do not forward to such addresses", to)
-		}
-		to = to.Unmap()
 		t, err := withProgress(s, func(p progress) (status.Trace, error) {
 			p.Step("tracing")
 			return look.Trace(c.Context(), lab, args[0], to)
@@ -55,4 +53,15 @@ the topology does not have, it says that it cannot tell.`,
 		return nil
 	}
 	return c
+}
+
+func parseDestination(s string) (netip.Addr, error) {
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return a, usagef("trace: %q is not an IP address", s)
+	}
+	if a.Zone() != "" {
+		return a, usagef("trace: %s names an interface; routers do not forward to link-local addresses", a)
+	}
+	return a.Unmap(), nil
 }

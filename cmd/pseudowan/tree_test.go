@@ -11,8 +11,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Every command that people see says in a line what it does and how it is
-// used.
+// Every visible command has a line that says what it does, and an example.
 func TestEveryCommandHasHelp(t *testing.T) {
 	seen := 0
 	var walk func(*cobra.Command)
@@ -38,7 +37,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	}
 }
 
-// The commands of every example are commands.
+// Commands in examples exist.
 func TestExamplesAreCommands(t *testing.T) {
 	var walk func(*cobra.Command)
 	walk = func(c *cobra.Command) {

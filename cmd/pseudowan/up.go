@@ -16,22 +16,23 @@ import (
 // convergeTimeout is how long up waits by default.
 const convergeTimeout = 60 * time.Second
 
+const upHelp = `Up starts a lab of the catalogue (see ` + "`pseudowan labs`" + `) or of a topology file;
+"-" reads the file from standard input. It returns when the lab has converged:
+every host answers at its gateway, every session between the lab's routers is
+established, every route is programmed. If that fails, if a host's own command
+ends first, or on Ctrl-C, a new lab is removed again.
+
+On a running lab, up changes only what differs in the file, and repairs what has
+ended, vanished or been changed by hand since, including the routers' flows. An
+interrupted change is not undone; the next up continues from there.`
+
 func newUp(s streams) *cobra.Command {
 	o := labs.UpOptions{Stdin: s.in}
 	c := &cobra.Command{
 		Use:     "up LAB|FILE",
 		GroupID: groupRun,
 		Short:   "Start a lab, or bring a running one in line with its file",
-		Long: `Up starts a lab of the catalogue (see ` + "`pseudowan labs`" + `) or of a topology file;
-"-" reads the file from standard input. It returns when the lab has converged:
-every host answers at its gateway, every session between the lab's routers is
-established, every route is programmed. If that fails, if a host's own command
-ends before, or on Ctrl-C, a new lab is removed again.
-
-On a running lab, up changes only what the file says differently, and repairs
-what has ended, vanished or been changed by hand since, including the routers'
-flows. A change that is interrupted stays as far as it got; the next up continues
-from there.`,
+		Long:    upHelp,
 		Example: `  sudo pseudowan up pseudo-wan
   sudo pseudowan up my-lab.yaml --timeout 2m
   sudo pseudowan up pseudo-wan --runtime netns --no-wait`,
@@ -112,7 +113,7 @@ func withProgress[T any](s streams, f func(progress) (T, error)) (T, error) {
 
 func readyLabs(context.Context) []string { return catalog.Names() }
 
-// runningLabs are the labs that run, for completion.
+// runningLabs returns the running labs, for completion.
 func runningLabs(ctx context.Context) []string { return look.Complete(ctx, "").Labs }
 
 // printReport prints what up has done.

@@ -21,23 +21,24 @@ const (
 	exitUntested  = 2
 )
 
+const verifyHelp = `Verify derives from a topology's route targets which host reaches which address
+of which other host, for IPv4 and IPv6, and by way of which hosts. Then it sends
+packets between all of them, where they must arrive and where they must not, and
+checks the topology's expect: lines. Answers carry a token of the host that sent
+them, so hosts with the same address are told apart. Each difference is reported
+with its likely cause.
+
+Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
+4 there is no such lab, host or file.`
+
 func newVerify(s streams) *cobra.Command {
 	var o look.VerifyOptions
-	var format string
-	var all bool
+	all, format := false, string(show.Table)
 	c := &cobra.Command{
 		Use:     "verify [LAB]",
 		GroupID: groupLook,
 		Short:   "Send packets between all hosts, and compare with the topology",
-		Long: `Verify derives from a topology's route targets which host reaches which address
-of which other host, for IPv4 and IPv6, and by way of whom. Then it sends packets
-between all of them, where they must arrive and where they must not, and checks
-the topology's expect: lines. Answers carry a token of the host that sent them,
-so hosts with the same address are told apart. Each difference is named with its
-likely cause.
-
-Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
-4 there is no such lab, host or file.`,
+		Long:    verifyHelp,
 		Example: `  sudo pseudowan verify
   sudo pseudowan verify hub-spoke --from s2
   sudo pseudowan verify --topology my-lab.yaml -o junit > verify.xml`,
@@ -47,24 +48,14 @@ Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
 			if o.Lab, err = theLab(args, o.Lab); err != nil {
 				return err
 			}
-			if err := needTime(o.Timeout); err != nil {
-				return err
+			rows, err := verifyLab(c.Context(), s, o)
+			if err == nil {
+				err = printPairs(s, format, rows, all)
 			}
-			rows, err := withProgress(s, func(p progress) ([]status.HostPair, error) {
-				o.Step = p.Step
-				return look.Verify(c.Context(), o)
-			})
-			if err != nil {
-				return untestedError{err}
-			}
-			if err := printPairs(s, format, rows, all); err != nil {
-				return err
-			}
-			return verdictOf(rows)
+			return cmp.Or(err, verdictOf(rows))
 		},
 	}
 	addLab(c, &o.Lab, "the same as LAB")
-	format = string(show.Table)
 	c.Flags().VarP(newChoice(&format, "table", "json", "junit", "yaml"), "output", "o", "how to print")
 	c.Flags().StringVar(&o.From, "from", "", "only packets from this host")
 	c.Flags().StringVar(&o.To, "to", "", "only packets to this host")
@@ -73,10 +64,24 @@ Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
 			return look.Complete(ctx, cmp.Or(only(args), o.Lab)).Hosts
 		})
 	}
-	c.Flags().StringVar(&o.Topology, "topology", "", "compare with this file instead of the one that the lab was brought up with")
+	c.Flags().StringVar(&o.Topology, "topology", "", "compare with this file instead of the lab's own")
 	c.Flags().DurationVar(&o.Timeout, "timeout", verifyTimeout, "how long an address may take to answer")
 	c.Flags().BoolVar(&all, "all", false, "also list the pairs that are as intended")
 	return c
+}
+
+func verifyLab(ctx context.Context, s streams, o look.VerifyOptions) ([]status.HostPair, error) {
+	if err := needTime(o.Timeout); err != nil {
+		return nil, err
+	}
+	rows, err := withProgress(s, func(p progress) ([]status.HostPair, error) {
+		o.Step = p.Step
+		return look.Verify(ctx, o)
+	})
+	if err != nil {
+		return nil, untestedError{err}
+	}
+	return rows, nil
 }
 
 func printPairs(s streams, format string, rows []status.HostPair, all bool) error {
@@ -86,7 +91,7 @@ func printPairs(s streams, format string, rows []status.HostPair, all bool) erro
 	return show.HostPairs(output(s.out, &formatFlag{show.Format(format)}), rows, all)
 }
 
-// verdictOf is the exit code for what was found; the table has the rest.
+// verdictOf returns the exit code for the results; the table has the rest.
 func verdictOf(rows []status.HostPair) error {
 	var err error
 	for _, r := range rows {
@@ -100,7 +105,7 @@ func verdictOf(rows []status.HostPair) error {
 	return err
 }
 
-// untestedError is why a lab could not be verified.
+// untestedError is the reason why a lab could not be verified.
 type untestedError struct{ error }
 
 func (e untestedError) Unwrap() error { return e.error }
