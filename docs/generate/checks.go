@@ -10,13 +10,13 @@ import (
 	"pseudowan/status"
 )
 
-// server is a server on which something is amiss for a lab.
+// server is a server that a lab finds lacking.
 type server struct {
 	observed doctor.Observed
 	need     doctor.Need
 }
 
-// servers have everything amiss that doctor knows, each a few things.
+// servers returns servers with every problem that doctor knows, a few each.
 func servers() []server {
 	const absent = doctor.Absent
 	lacking := doctor.Kernel{
@@ -56,7 +56,7 @@ func servers() []server {
 	}
 }
 
-// docker completes what is seen of Docker's daemon.
+// docker adds what is known of Docker to the state of its daemon.
 func docker(d doctor.Daemon) []doctor.Daemon {
 	d.Runtime, d.Name = "docker", "Docker"
 	d.Install, d.Start, d.Pull = "apt-get install docker.io", "systemctl start docker", "docker pull"
@@ -70,13 +70,13 @@ func tightLimits(arp uint64) doctor.Limits {
 	}
 }
 
-// trouble is a finding, with each severity that it may have.
+// trouble is a finding, with every severity that it can have.
 type trouble struct {
 	status.Finding
 	severities []string
 }
 
-// troubles are all that needs a remedy, by check in doctor's order.
+// troubles returns all findings that need a remedy, by check in doctor's order.
 func troubles() (checks []string, found map[string][]*trouble) {
 	found = map[string][]*trouble{}
 	for _, s := range servers() {
@@ -93,7 +93,7 @@ func troubles() (checks []string, found map[string][]*trouble) {
 	return checks, found
 }
 
-// addTrouble adds f, or its severity to what differs from it in that alone.
+// addTrouble adds f, or only its severity if all else is in the list already.
 func addTrouble(all []*trouble, f status.Finding) []*trouble {
 	severity := string(f.Status)
 	f.Status = ""
@@ -117,12 +117,13 @@ const troubleIntro = "# Troubleshooting\n\n" +
 	"| Why is a prefix not in a VRF? | `sudo pseudowan explain ROUTER VRF PREFIX` |\n" +
 	"| Why is a session down? | `sudo pseudowan show peer`, column `why` |\n" +
 	"| What did a router or a host say? | `sudo pseudowan logs NODE` |\n\n" +
-	"`pseudowan up` with the lab's file again puts right what has ended, gone or been changed by hand, and says what\n" +
-	"that was; `pseudowan down` removes everything, also of a lab that is half there.\n\n" +
-	"Below is what `doctor` looks at, when it warns (*warn*: a lab runs, less well) or refuses (*fail*: it cannot run),\n" +
-	"and the remedy. Where both are given, it is *fail* for a lab that needs the thing. `up` makes the same checks of what its lab needs before it touches anything.\n"
+	"Another `pseudowan up` with the lab's file repairs what has ended, vanished or been changed by hand, and says what\n" +
+	"that was; `pseudowan down` removes everything, even of an incomplete lab.\n\n" +
+	"Below is what makes `doctor` warn (*warn*: a lab runs, but less well) or refuse (*fail*: it cannot run), and the\n" +
+	"remedy. If both are given, it is *fail* for a lab that needs the thing. `up` makes the same checks for its lab\n" +
+	"before it touches anything.\n"
 
-// troubleshooting is the page of what may be amiss.
+// troubleshooting returns the page of problems and remedies.
 func troubleshooting() string {
 	var b strings.Builder
 	b.WriteString(troubleIntro)

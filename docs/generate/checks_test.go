@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The words of every remedy in doctor's source stand in the page.
+// The page has the words of every remedy in doctor's source.
 func TestEveryRemedyIsTold(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(root, "doctor", "judge*.go"))
 	if err != nil {
@@ -38,8 +38,8 @@ func TestEveryRemedyIsTold(t *testing.T) {
 	}
 }
 
-// remedies are the strings in the last argument of the functions that make
-// findings, and those that become a variable called remedy.
+// remedies returns the strings in the last argument of the functions that make
+// findings, and those assigned to a variable called remedy.
 func remedies(t *testing.T, f *ast.File) []string {
 	var found []string
 	stringsIn := func(e ast.Expr) {

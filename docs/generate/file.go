@@ -9,7 +9,7 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// filePage is the reference of the topology file, from its JSON Schema.
+// filePage returns the reference of the topology file, from its JSON Schema.
 func filePage(p program) (string, error) {
 	text, err := p.output(nil, "schema")
 	if err != nil {
@@ -30,23 +30,23 @@ func filePage(p program) (string, error) {
 }
 
 const fileIntro = "# The topology file\n\n" +
-	"One YAML file says what a lab is. Routers, links, VRFs and hosts are enough: addresses of gateways, BGP\n" +
+	"One YAML file describes a lab. Routers, links, VRFs and hosts are enough: addresses of gateways, BGP\n" +
 	"sessions, route distinguishers, MAC addresses and labels follow from them unless the file gives them.\n" +
-	"`pseudowan validate FILE` reports every mistake with its line and its remedy.\n\n" +
+	"`pseudowan validate FILE` reports every mistake with its line and remedy.\n\n" +
 	"Editors complete and check a file that begins with\n\n" +
 	"```yaml\n# yaml-language-server: $schema=pseudowan.schema.json\n```\n\n" +
-	"once `pseudowan schema > pseudowan.schema.json` has written that file. Unknown keys are refused; those that\n" +
-	"begin with `x-` are yours, for YAML anchors. The [ready labs](labs.md) are examples, each with comments.\n"
+	"once `pseudowan schema > pseudowan.schema.json` has written that file. Unknown keys are refused; keys that\n" +
+	"begin with `x-` are yours, for YAML anchors. The [ready labs](labs.md) are examples with comments.\n"
 
 // reference writes a section for each kind of mapping, breadth first.
 type reference struct {
 	text    strings.Builder
 	pending []object
-	seen    map[string]string // a mapping's JSON, and the path that was described
+	seen    map[string]string // a mapping's JSON, and the path of its section
 	told    map[string]string // a key's JSON, and the path of the section that has it
 }
 
-// many is how many keys of another section are not told again.
+// many is how many shared keys are listed by reference to another section.
 const many = 6
 
 type object struct {
@@ -87,8 +87,8 @@ func (r *reference) section(path string, s *jsonschema.Schema) {
 	}
 }
 
-// shared are the keys of s that another section has, by that section, where they
-// are many; of one section only, the one that has the most.
+// shared returns the keys of s that another section has, by section, if they
+// are many; only of the section that has the most.
 func (r *reference) shared(s *jsonschema.Schema) map[string][]string {
 	by := map[string][]string{}
 	best := ""
@@ -106,7 +106,7 @@ func (r *reference) shared(s *jsonschema.Schema) map[string][]string {
 	return map[string][]string{best: by[best]}
 }
 
-// identity is equal for keys that mean the same.
+// identity is equal for keys with the same meaning.
 func identity(key string, s *jsonschema.Schema) string {
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -115,7 +115,7 @@ func identity(key string, s *jsonschema.Schema) string {
 	return key + " " + string(text)
 }
 
-// value tells what may stand at path.
+// value describes the values allowed at path.
 func (r *reference) value(path string, s *jsonschema.Schema) string {
 	switch {
 	case isText(s):
@@ -138,8 +138,8 @@ func (r *reference) value(path string, s *jsonschema.Schema) string {
 	return "text"
 }
 
-// choices joins what may stand at path; a list of what may stand there alone
-// needs few words.
+// choices joins the values allowed at path; a list of values that are also
+// allowed alone is abbreviated.
 func (r *reference) choices(path string, anyOf []*jsonschema.Schema) string {
 	var out []string
 	for i, s := range anyOf {
@@ -154,8 +154,8 @@ func (r *reference) choices(path string, anyOf []*jsonschema.Schema) string {
 	return strings.Join(out, ", or ")
 }
 
-// describe returns the path whose section describes s, and puts it on the list
-// where it is not there yet.
+// describe returns the path whose section describes s, and schedules that
+// section if necessary.
 func (r *reference) describe(path string, s *jsonschema.Schema) string {
 	text, err := json.Marshal(s.Properties)
 	if err != nil {
@@ -169,7 +169,7 @@ func (r *reference) describe(path string, s *jsonschema.Schema) string {
 	return path
 }
 
-// isText reports whether any scalar is taken, as it is spelt.
+// isText reports whether a schema accepts any scalar, as spelled.
 func isText(s *jsonschema.Schema) bool {
 	return len(s.AnyOf) == 3 && s.AnyOf[0].Type == "string" && s.AnyOf[1].Type == "number" && s.AnyOf[2].Type == "boolean"
 }
@@ -192,7 +192,7 @@ func bounds(s *jsonschema.Schema) string {
 	return ""
 }
 
-// anchor is what a heading is linked by: its letters and digits.
+// anchor returns the link target of a heading: its letters and digits.
 func anchor(heading string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// built is the program that the tests ask.
+// built is the program under test.
 var built program
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
@@ -45,7 +45,7 @@ func TestPagesAreUpToDate(t *testing.T) {
 	}
 	for _, picture := range pictures {
 		if made["pictures/"+filepath.Base(picture)] == "" {
-			t.Errorf("%s is of no ready lab", picture)
+			t.Errorf("%s belongs to no ready lab", picture)
 		}
 	}
 }
@@ -70,8 +70,7 @@ name: x
 	}
 }
 
-// Every link of the pages, by hand or generated, leads to a file and to a
-// heading that are there.
+// Every link of the pages leads to an existing file and heading.
 func TestLinks(t *testing.T) {
 	var pages []string
 	for _, dir := range []string{"", "docs"} {
@@ -130,7 +129,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// links are the targets of [text](target).
+// links returns the targets of [text](target).
 func links(text string) []string {
 	var targets []string
 	for _, after := range strings.Split(text, "](")[1:] {
@@ -140,7 +139,7 @@ func links(text string) []string {
 	return targets
 }
 
-// headings are what links may name, as the viewers of Markdown make it.
+// headings returns the link targets of a page, as Markdown viewers make them.
 func headings(text string) map[string]bool {
 	found := map[string]bool{}
 	for line := range strings.Lines(text) {

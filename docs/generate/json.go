@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// jsonPage is the reference of the JSON documents. The comments of the fields
-// say what the keys mean.
+// jsonPage returns the reference of the JSON documents. Comments of the fields
+// explain the keys.
 func jsonPage() (string, error) {
 	meaning, err := comments(filepath.Join(root, "status"))
 	if err != nil {
@@ -29,14 +29,14 @@ func jsonPage() (string, error) {
 }
 
 const jsonIntro = "# JSON and YAML\n\n" +
-	"The keys of `-o json` and `-o yaml` are a contract: scripts may rely on them, and a change is written into the\n" +
+	"The keys of `-o json` and `-o yaml` are a contract: scripts may rely on them, and changes are announced in the\n" +
 	"[CHANGELOG](../CHANGELOG.md). Keys may be added. `-o yaml` prints the same document as `-o json`.\n\n" +
-	"Keys are written as `jq` has them. Every key is always there. A list may be empty and is never null. An *address*,\n" +
-	"a *prefix* and a *time* (RFC 3339) are strings; an address or a prefix that is not there is `\"\"`.\n" +
-	"[json-keys.txt](json-keys.txt) is the same without words.\n"
+	"Keys are in the notation of `jq`. Every key is always present. A list may be empty but is never null. An *address*,\n" +
+	"a *prefix* and a *time* (RFC 3339) are strings; a missing address or prefix is `\"\"`.\n" +
+	"[json-keys.txt](json-keys.txt) has the keys and kinds alone.\n"
 
 // comments reads the comments of the struct fields of a package, by TYPE.FIELD:
-// those behind a field, else those above.
+// those after a field, else those above.
 func comments(dir string) (map[string]string, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {

@@ -22,7 +22,7 @@ type document struct {
 	print   func(show.Output, reflect.Value) error
 }
 
-// documents are those of all commands.
+// documents returns those of all commands.
 func documents() []document {
 	verify := listOf("verify", func(o show.Output, rows []status.HostPair) error { return show.HostPairs(o, rows, true) })
 	verify.printer = "HostPairs"
@@ -56,13 +56,13 @@ func oneOf[T any](command string, print func(show.Output, T) error) document {
 	}}
 }
 
-// nameOf is a function's name without its package.
+// nameOf returns a function's name without its package.
 func nameOf(f any) string {
 	name := runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Name()
 	return name[strings.LastIndex(name, ".")+1:]
 }
 
-// What a kind may have around it.
+// Affixes of kinds.
 const (
 	orNull     = " or null"
 	listOfKind = "list of "
@@ -70,7 +70,7 @@ const (
 
 // key is one key of a document.
 type key struct {
-	path  string // as jq has it: .hops[].node
+	path  string // in jq's notation: .hops[].node
 	kind  string
 	field string // TYPE.FIELD, where its comment is
 }
@@ -105,8 +105,8 @@ func keysOf(at string, t reflect.Type) []key {
 	return keys
 }
 
-// kindOf names the kind of a value. Of an object, and of the objects of a list,
-// below is the type that has the keys.
+// kindOf returns the kind of a value. For an object or a list of objects, below
+// is the type with the keys.
 func kindOf(t reflect.Type) (kind string, below reflect.Type, brackets string) {
 	switch t {
 	case reflect.TypeFor[netip.Addr]():
@@ -140,7 +140,7 @@ func kindOf(t reflect.Type) (kind string, below reflect.Type, brackets string) {
 	panic(fmt.Sprintf("no kind for %s", t))
 }
 
-// keyList is the contract: a line for each key of each command.
+// keyList returns the contract: a line for each key of each command.
 func keyList() string {
 	var b strings.Builder
 	for _, d := range documents() {

@@ -22,7 +22,7 @@ import (
 	"pseudowan/show"
 )
 
-// A change of the keys has to pass through the newest section of the CHANGELOG.
+// A change of the keys must be in the newest section of the CHANGELOG.
 func TestKeysAreInTheChangelog(t *testing.T) {
 	_, newest, ok := strings.Cut(read(t, "CHANGELOG.md"), "\n## ")
 	if !ok {
@@ -32,12 +32,12 @@ func TestKeysAreInTheChangelog(t *testing.T) {
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(keyList())))[:12]
 	if !strings.Contains(newest, "`"+sum+"`") {
 		t.Errorf("The keys of -o json are not those of the newest section of CHANGELOG.md. They are a contract: "+
-			"write there what scripts have to know, and that the checksum of docs/json-keys.txt is `%s`.", sum)
+			"write there what scripts must know, and the checksum of docs/json-keys.txt, `%s`.", sum)
 	}
 }
 
-// What is printed has the keys of the contract, each with its kind, whether
-// everything in a row is there or nothing.
+// Printed documents have the keys and kinds of the contract, whether their rows
+// are full or empty.
 func TestPrintedDocuments(t *testing.T) {
 	for _, d := range documents() {
 		for name, fill := range map[string]func(reflect.Value){"full": fill, "bare": bare, "hollow": hollow} {
@@ -64,7 +64,7 @@ func TestPrintedDocuments(t *testing.T) {
 	}
 }
 
-// compare holds a printed document against the contract.
+// compare compares a printed document with the contract.
 func compare(t *testing.T, name string, d document, printed any) {
 	t.Helper()
 	if _, list := printed.([]any); list != d.list {
@@ -78,7 +78,7 @@ func compare(t *testing.T, name string, d document, printed any) {
 	}
 	for _, path := range slices.Sorted(maps.Keys(got)) {
 		if kind, ok := want[path]; !ok || !fits(got[path], kind) {
-			t.Errorf("%s: %s is printed as %s, and in the contract %q", name, path, got[path], kind)
+			t.Errorf("%s: %s is printed as %s; the contract has %q", name, path, got[path], kind)
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(want)) {
@@ -128,7 +128,7 @@ func printedKind(v any) string {
 	return fmt.Sprintf("%T", v)
 }
 
-// fits reports whether a printed value may stand where the contract has kind.
+// fits reports whether the contract's kind allows a printed value.
 func fits(printed, kind string) bool {
 	kind, nullable := strings.CutSuffix(kind, orNull)
 	if printed == "null" {
@@ -149,7 +149,7 @@ func fits(printed, kind string) bool {
 	return printed == kind
 }
 
-// fill puts something into everything.
+// fill sets every field to some value.
 func fill(v reflect.Value) {
 	switch v.Interface().(type) {
 	case netip.Addr:
@@ -186,10 +186,10 @@ func fill(v reflect.Value) {
 	}
 }
 
-// bare leaves everything out, but for one such row in each list of rows.
+// bare leaves every field empty, except for one bare row in each list of rows.
 func bare(v reflect.Value) { eachRow(v, bare) }
 
-// hollow does the same, and has an object wherever there may be one.
+// hollow is bare with an object wherever one may be.
 func hollow(v reflect.Value) {
 	eachRow(v, hollow)
 	for i := range v.NumField() {
@@ -279,7 +279,7 @@ func TestKeysWithoutANameAreRefused(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%T is taken", row)
+					t.Errorf("%T is accepted", row)
 				}
 			}()
 			keysOf("", reflect.TypeOf(row))

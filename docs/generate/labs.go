@@ -25,7 +25,7 @@ func addLabs(p program, made map[string]string) error {
 		if err != nil {
 			return err
 		}
-		// From the file, as a lab of that name may run here with an edited one.
+		// From the file: a running lab of that name may have another one.
 		picture, err := p.output(file, "graph", "-", "--format", "svg")
 		if err != nil {
 			return err
@@ -33,7 +33,7 @@ func addLabs(p program, made map[string]string) error {
 		made[picturePath(l.Name)] = string(picture)
 		about, try := introduction(file)
 		if about == "" || try == "" {
-			return fmt.Errorf("lab %s: its file has to begin with a comment on what it shows, and with what to try after \"Try:\"", l.Name)
+			return fmt.Errorf("lab %s: its file must begin with a comment: what it shows, and after \"Try:\" what to try", l.Name)
 		}
 		fmt.Fprintf(&rows, "| [`%s`](#%s) | %s |\n", l.Name, l.Name, cell(l.Description))
 		fmt.Fprintf(&sections, "\n## %s\n\n%s\n\n![%s](%s)\n\n```sh\nsudo pseudowan up %s\n%s```\n",
@@ -44,14 +44,14 @@ func addLabs(p program, made map[string]string) error {
 }
 
 const labsIntro = "# Ready labs\n\n" +
-	"`pseudowan up NAME` starts one, `pseudowan labs show NAME` prints its file: copy it and make it yours.\n" +
+	"`pseudowan up NAME` starts one; `pseudowan labs show NAME` prints its file, for you to copy and edit.\n" +
 	"`pseudowan verify` tests any of them with packets. The pictures are `pseudowan graph NAME --format svg`.\n\n" +
 	"| lab | |\n|---|---|\n"
 
 func picturePath(lab string) string { return "pictures/" + lab + ".svg" }
 
-// introduction reads the comment that a lab's file begins with: what it is about,
-// without its drawing, and the commands to try.
+// introduction reads the comment at the beginning of a lab's file: its
+// description, without the drawing, and the commands to try.
 func introduction(file []byte) (about, try string) {
 	var paragraphs []string
 	paragraph, trying := "", false

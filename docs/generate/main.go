@@ -9,7 +9,7 @@ import (
 
 //go:generate go run .
 
-// root is the module's directory, seen from this one.
+// root is the module's directory, relative to this one.
 const root = "../.."
 
 // note is the first line of each generated page.
@@ -45,7 +45,7 @@ func run(dir string) error {
 	return nil
 }
 
-// pages makes all pages, by their paths below docs.
+// pages returns all pages, by their paths below docs.
 func pages(p program) (map[string]string, error) {
 	made := map[string]string{
 		"troubleshooting.md": note + troubleshooting(),
@@ -65,7 +65,7 @@ func pages(p program) (map[string]string, error) {
 	return made, addLabs(p, made)
 }
 
-// cell makes text fit into a cell of a table.
+// cell escapes text for a cell of a table.
 func cell(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "|", `\|`), "\n", " ")
 }

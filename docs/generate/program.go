@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// program is a pseudowan that was built for this run.
+// program is a pseudowan built for this run.
 type program struct{ path string }
 
 func build() (program, error) {
@@ -18,7 +18,7 @@ func build() (program, error) {
 		return program{}, err
 	}
 	p := program{filepath.Join(dir, "pseudowan")}
-	// git refuses to look into a checkout of somebody else, as under sudo.
+	// git refuses to read a checkout of another user, as under sudo.
 	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", p.path, "./cmd/pseudowan")
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
