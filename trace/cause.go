@@ -11,8 +11,8 @@ import (
 	"pseudowan/topology"
 )
 
-// Cause returns why a host does not reach an address of another as it should:
-// the first thing that is wrong on the way there, else on the way back.
+// Cause returns why a host does not reach an address of another as it should: the
+// first thing that is wrong on the way there or, if there is none, on the way back.
 func Cause(ctx context.Context, s *Snapshot, a Asker, r topology.Reach) (string, error) {
 	there, err := Follow(ctx, s, a, r.From, r.Source, r.Destination)
 	if err != nil {
@@ -29,13 +29,13 @@ func Cause(ctx context.Context, s *Snapshot, a Asker, r topology.Reach) (string,
 	switch {
 	case why == "":
 		return s.elsewhere(there, back), nil
-	case len(there.doubts) > 0: // the answer may be one to another packet
+	case len(there.doubts) > 0: // the answer may be to another packet
 		return "on the way back: cannot tell: " + there.doubts[0].text, nil
 	}
 	return "on the way back: " + why, nil
 }
 
-// unknown returns why the way of a packet cannot be known.
+// unknown returns why the path of a packet is unknown.
 func unknown(p Path) string {
 	first := p.doubts[0]
 	if first.ends {
@@ -44,8 +44,8 @@ func unknown(p Path) string {
 	return fmt.Sprintf("cannot tell: %s; by the flows the packet %s", first.text, p.Outcome)
 }
 
-// wrong returns what is wrong with a path; "" where it leads to the host that it
-// is for, by the tables and by Open vSwitch alike.
+// wrong returns what is wrong with a path; "" if both by the tables and by Open vSwitch
+// it leads to the right host.
 func (s *Snapshot) wrong(p Path, to string) string {
 	if len(p.Disagreements) > 0 {
 		return p.Disagreements[0]
@@ -69,15 +69,15 @@ func (s *Snapshot) wrong(p Path, to string) string {
 	}
 	for _, h := range slices.Backward(p.Hops) {
 		if h.Tables != nil && h.Tables.Prefix.IsValid() {
-			return fmt.Sprintf("goes to %s and not to %s: router %s: VRF %s has route %s (%s)",
+			return fmt.Sprintf("the packet goes to %s instead of %s: router %s: VRF %s has route %s (%s)",
 				p.Delivered, to, h.Node, h.Tables.VRF, h.Tables.Prefix, h.Tables.Source)
 		}
 	}
 	return "the packet " + p.Outcome
 }
 
-// misrouted returns why a VRF does not have the route to an address that the
-// topology means it to have; "" where it has.
+// misrouted returns why a VRF does not have the intended route to an address; "" if it
+// does.
 func (s *Snapshot) misrouted(router, vrf string, to netip.Addr) string {
 	var meant netip.Prefix
 	for _, r := range s.Topology.Intent().Routes {
@@ -98,7 +98,7 @@ func (s *Snapshot) misrouted(router, vrf string, to netip.Addr) string {
 	return fmt.Sprintf("router %s: route %s in VRF %s: %s", router, meant, vrf, e.Verdict)
 }
 
-// elsewhere returns what else can be wrong if routers forward as they should.
+// elsewhere returns what else can be wrong if all routers forward as they should.
 func (s *Snapshot) elsewhere(paths ...Path) string {
 	for _, p := range paths {
 		for _, h := range p.Hops {
@@ -109,7 +109,7 @@ func (s *Snapshot) elsewhere(paths ...Path) string {
 			}
 		}
 	}
-	const fine = "the routers' tables and flows lead there and back; "
+	const fine = "the routers' tables and flows are right in both directions; "
 	var filters []string
 	for _, p := range paths {
 		if len(p.doubts) > 0 {
@@ -127,8 +127,7 @@ func (s *Snapshot) elsewhere(paths ...Path) string {
 	return fine + "the packet is lost on a wire or in a host"
 }
 
-// Leak returns why a host reaches an address of another that it should not
-// reach.
+// Leak returns why a host reaches an address of another that it should not reach.
 func Leak(ctx context.Context, s *Snapshot, a Asker, from, to string, destination netip.Addr) (string, error) {
 	p, err := Follow(ctx, s, a, from, netip.Addr{}, destination)
 	if err != nil {
@@ -137,7 +136,7 @@ func Leak(ctx context.Context, s *Snapshot, a Asker, from, to string, destinatio
 	if len(p.Disagreements) > 0 {
 		return p.Disagreements[0], nil
 	}
-	for _, passed := range []bool{true, false} { // first the VRFs on the way, then those that they have routes of
+	for _, passed := range []bool{true, false} { // first the VRFs on the path, then those that they have routes from
 		for _, h := range p.Hops {
 			if why := s.departing(h, passed); why != "" {
 				return why, nil
@@ -155,21 +154,21 @@ func Leak(ctx context.Context, s *Snapshot, a Asker, from, to string, destinatio
 	return "the packet " + p.Outcome, nil
 }
 
-// departing names a VRF whose route targets are not the topology's: that of a
-// hop, or one that shares a target with it.
+// departing names a VRF whose route targets depart from the topology: that of a hop,
+// or one that shares a target with it.
 func (s *Snapshot) departing(h status.Hop, own bool) string {
 	if h.Tables == nil {
 		return ""
 	}
 	if own {
-		return s.Deviation(h.Node, h.Tables.VRF)
+		return s.deviation(h.Node, h.Tables.VRF)
 	}
 	at, _ := s.vrf(h.Node, h.Tables.VRF)
 	for _, v := range s.VRFs {
 		if len(common(v.Export, at.Import))+len(common(v.Import, at.Export)) == 0 {
 			continue
 		}
-		if d := s.Deviation(v.Router, v.VRF); d != "" {
+		if d := s.deviation(v.Router, v.VRF); d != "" {
 			return d
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"pseudowan/status"
 )
 
-// Explain returns why a prefix is in a VRF or is not. ok is false if the router
-// has no such VRF. vrf is its name or its RD.
+// Explain returns why a prefix is in a VRF or is not. vrf is the name or RD of the VRF;
+// ok is false if the router has none.
 func (s *Snapshot) Explain(router, vrf string, prefix netip.Prefix) (e status.Explanation, ok bool) {
 	v, ok := s.vrf(router, vrf)
 	if !ok {
@@ -67,7 +67,7 @@ func (s *Snapshot) used(e *status.Explanation, v status.VRF) {
 	})
 }
 
-// path explains a path that stands in the VRF.
+// path explains a path in the VRF.
 func (s *Snapshot) path(router string, r status.Route) status.ExplainedPath {
 	p := status.ExplainedPath{NextHop: r.NextHop, Label: r.Label, Source: r.Source, Best: r.Best, Reason: r.Reason}
 	switch {
@@ -80,14 +80,14 @@ func (s *Snapshot) path(router string, r status.Route) status.ExplainedPath {
 	case r.Reason == status.ReasonUnreachable:
 		p.Meaning = s.unusable(router, r.NextHop)
 	case r.Reason == status.ReasonLabel:
-		p.Meaning = fmt.Sprintf("not usable: label %s is reserved (RFC 3032 section 2.1) and can lead into no VRF", number(r.Label))
+		p.Meaning = fmt.Sprintf("not usable: label %s is reserved (RFC 3032 section 2.1)", number(r.Label))
 	default:
 		p.Meaning = "not used: another path is better by " + r.Reason
 	}
 	return p
 }
 
-// nextHop is the meaning of a best path: whether packets get to its next hop.
+// nextHop returns the meaning of a best path: whether packets reach its next hop.
 func (s *Snapshot) nextHop(router string, a netip.Addr) string {
 	for _, n := range s.Neighbors {
 		if n.Router == router && n.VRF == "" && n.Address == a {
@@ -104,7 +104,7 @@ func (s *Snapshot) nextHop(router string, a netip.Addr) string {
 func (s *Snapshot) unusable(router string, a netip.Addr) string {
 	for _, i := range s.core(router) {
 		if contains(i.Addresses, a) && i.Oper != status.InterfaceUp {
-			return fmt.Sprintf("not usable: %s, on which next hop %s is, %s", i.Name, a, down(i))
+			return fmt.Sprintf("not usable: next hop %s is on %s, which %s", a, i.Name, down(i))
 		}
 		if contains(i.Addresses, a) {
 			return fmt.Sprintf("not usable: next hop %s is not resolved on %s", a, i.Name)
@@ -113,7 +113,7 @@ func (s *Snapshot) unusable(router string, a netip.Addr) string {
 	return fmt.Sprintf("not usable: next hop %s is on no link of router %s", a, router)
 }
 
-// conclude sums the explanation up in one line.
+// conclude sums up the explanation in one line.
 func (s *Snapshot) conclude(e *status.Explanation) {
 	best := slices.IndexFunc(e.Paths, func(p status.ExplainedPath) bool { return p.Best })
 	switch {
@@ -123,10 +123,10 @@ func (s *Snapshot) conclude(e *status.Explanation) {
 		return
 	case e.UsedFor == status.MatchExact:
 		e.Present = true
-		e.Verdict = "it is a subnet of the router in this VRF"
+		e.Verdict = "it is a connected subnet of the router in this VRF"
 		return
 	case len(e.Paths) > 0:
-		e.Verdict = "it is in the VRF, but no path can be used: " + e.Paths[0].Meaning
+		e.Verdict = "it is in the VRF, but no path is usable: " + e.Paths[0].Meaning
 		e.Remedy = "pseudowan show peer --router " + e.Router
 	case len(e.Origins) == 0:
 		e.Verdict = "no host of the lab has or announces it, and no peer sent it"
@@ -135,7 +135,7 @@ func (s *Snapshot) conclude(e *status.Explanation) {
 		o := closest(e)
 		e.Verdict, e.Remedy = o.Verdict, o.Remedy
 		if o.Prefix != e.Prefix {
-			e.Verdict = fmt.Sprintf("no host of the lab has or announces exactly it; %s of host %s: %s", o.Prefix, o.Host, o.Verdict)
+			e.Verdict = fmt.Sprintf("no host of the lab has or announces exactly this prefix; %s of host %s: %s", o.Prefix, o.Host, o.Verdict)
 		}
 	}
 	if e.Used.IsValid() {
@@ -155,7 +155,7 @@ func (s *Snapshot) presence(e *status.Explanation, p status.ExplainedPath) strin
 		text += fmt.Sprintf("; the best of %d paths by %s", len(e.Paths), p.Reason)
 	}
 	if n := len(e.Longer); n > 0 {
-		text += fmt.Sprintf("; longer prefixes win for their part: %s", e.Longer[0])
+		text += fmt.Sprintf("; more specific routes override parts of it: %s", e.Longer[0])
 		if n > 1 {
 			text += fmt.Sprintf(" and %d more", n-1)
 		}
@@ -163,7 +163,7 @@ func (s *Snapshot) presence(e *status.Explanation, p status.ExplainedPath) strin
 	return text
 }
 
-// closest returns the origin that came furthest: one that has arrived, else one
+// closest returns the origin whose route got furthest: one that has arrived, else one
 // that the VRF would import, else the first.
 func closest(e *status.Explanation) status.ExplainedRoute {
 	for _, near := range []func(status.ExplainedRoute) bool{

@@ -11,7 +11,7 @@ import (
 	"pseudowan/topology"
 )
 
-// vrfRow is a VRF of the snapshot, to be changed.
+// vrfRow returns a VRF of the snapshot, to be changed.
 func (s *Snapshot) vrfRow(t *testing.T, router, vrf string) *status.VRF {
 	t.Helper()
 	i := slices.IndexFunc(s.VRFs, func(v status.VRF) bool { return v.Router == router && v.VRF == vrf })
@@ -21,21 +21,21 @@ func (s *Snapshot) vrfRow(t *testing.T, router, vrf string) *status.VRF {
 	return &s.VRFs[i]
 }
 
-// forget takes routes out of a VRF.
+// forget removes routes from a VRF.
 func forget(v *status.VRF, which func(status.Route) bool) {
 	v.Routes = slices.DeleteFunc(v.Routes, which)
 }
 
 func received(r status.Route) bool { return r.Source == "bgp" }
 
-// lose takes what a router received from its peers, and what it imported.
+// lose removes what a router received from its peers, and what it imported.
 func (s *Snapshot) lose(t *testing.T, router, vrf string) {
 	t.Helper()
 	forget(s.vrfRow(t, router, vrf), received)
 	s.RIB = slices.DeleteFunc(s.RIB, func(r status.RIB) bool { return r.Router == router })
 }
 
-// explanations are snapshots that something is wrong with, and what is said.
+// explanations are snapshots with a fault, and their explanation.
 var explanations = map[string]struct {
 	router, vrf, prefix string
 	change              func(*testing.T, *Snapshot)
@@ -44,19 +44,19 @@ var explanations = map[string]struct {
 	remedy              string
 }{
 	"there": {router: "pe2", vrf: "spoke", prefix: "0.0.0.0/0", present: true,
-		verdict: "it is there: bgp, next hop 192.168.0.1, label 1003; longer prefixes win for their part: 10.2.0.0/24 and 1 more"},
+		verdict: "it is there: bgp, next hop 192.168.0.1, label 1003; more specific routes override parts of it: 10.2.0.0/24 and 1 more"},
 	"by its RD": {router: "pe2", vrf: "10.0.0.2:3", prefix: "10.9.0.0/24", present: true, verdict: "label 1002"},
 	"subnet":    {router: "pe1", vrf: "hub-in", prefix: "10.1.0.0/24", present: true, verdict: "it is there: connected"},
 	"no target": {router: "pe2", vrf: "spoke", prefix: "10.3.0.0/24",
 		verdict: "no route target in common: VRF spoke of pe3 exports 65000:2, VRF spoke of pe2 imports 65000:1; packets to it take the shorter route 0.0.0.0/0",
-		remedy:  "add 65000:2 to import of VRF spoke"},
+		remedy:  "add 65000:2 to import: of VRF spoke"},
 	"other targets than the topology's": {router: "pe2", vrf: "spoke", prefix: "::/0",
 		change: func(t *testing.T, s *Snapshot) {
 			s.vrfRow(t, "pe2", "spoke").Import = []string{"65000:7"}
 			forget(s.vrfRow(t, "pe2", "spoke"), received)
 		},
-		verdict: "VRF spoke of pe2 imports 65000:7 where the topology says 65000:1", remedy: "pseudowan up"},
-	"nobody's": {router: "pe2", vrf: "spoke", prefix: "172.16.0.0/12", verdict: "no host of the lab has or announces exactly it; 0.0.0.0/0 of host hq: received and imported; packets to it take the shorter route 0.0.0.0/0"},
+		verdict: "VRF spoke of pe2 imports 65000:7 (topology: 65000:1)", remedy: "pseudowan up"},
+	"nobody's": {router: "pe2", vrf: "spoke", prefix: "172.16.0.0/12", verdict: "no host of the lab has or announces exactly this prefix; 0.0.0.0/0 of host hq: received and imported; packets to it take the shorter route 0.0.0.0/0"},
 	"of nobody, without a default route": {router: "pe1", vrf: "hub-in", prefix: "2002::/16",
 		change: func(_ *testing.T, s *Snapshot) {
 			for i := range s.Topology.Hosts {
@@ -115,10 +115,10 @@ var explanations = map[string]struct {
 				s.RIB[i].Targets = []string{"65000:8"}
 			}
 		},
-		verdict: "received with targets 65000:8, of which VRF spoke imports none (it imports 65000:1)"},
+		verdict: "received with route targets 65000:8, none of which VRF spoke imports (it imports 65000:1)"},
 	"unresolved next hop": {router: "pe2", vrf: "spoke", prefix: "10.9.0.0/24",
 		change:  func(t *testing.T, s *Snapshot) { s.worsen(t, "10.9.0.0/24", "Unreachable Next Hop", "10.77.0.1") },
-		verdict: "no path can be used: not usable: next hop 10.77.0.1 is on no link of router pe2", remedy: "show peer"},
+		verdict: "no path is usable: not usable: next hop 10.77.0.1 is on no link of router pe2", remedy: "show peer"},
 	"carrier": {router: "pe2", vrf: "spoke", prefix: "10.9.0.0/24",
 		change: func(t *testing.T, s *Snapshot) {
 			s.worsen(t, "10.9.0.0/24", "Unreachable Next Hop", "192.168.0.1")
@@ -126,8 +126,8 @@ var explanations = map[string]struct {
 				s.Interfaces[i].Oper = "down"
 			}
 		},
-		verdict: "not usable: eth1, on which next hop 192.168.0.1 is, has no carrier"},
-	"a port that is set down": {router: "pe2", vrf: "spoke", prefix: "10.9.0.0/24",
+		verdict: "not usable: next hop 192.168.0.1 is on eth1, which has no carrier"},
+	"a port that is administratively down": {router: "pe2", vrf: "spoke", prefix: "10.9.0.0/24",
 		change: func(t *testing.T, s *Snapshot) {
 			s.lose(t, "pe2", "spoke")
 			forget(s.vrfRow(t, "pe1", "hub-out"), func(r status.Route) bool { return r.Prefix.String() == "10.9.0.0/24" })
@@ -137,7 +137,7 @@ var explanations = map[string]struct {
 				}
 			}
 		},
-		verdict: "of pe1 to host hq is set down", remedy: "pseudowan exec pe1 -- ip link set eth"},
+		verdict: "of pe1 to host hq is administratively down", remedy: "pseudowan exec pe1 -- ip link set eth"},
 	"unusable label": {router: "pe2", vrf: "spoke", prefix: "10.9.0.0/24",
 		change:  func(t *testing.T, s *Snapshot) { s.worsen(t, "10.9.0.0/24", "Unusable Label", "192.168.0.1") },
 		verdict: "not usable: label 1002 is reserved"},
@@ -157,18 +157,17 @@ var explanations = map[string]struct {
 				s.Topology.VRFs[i].RedistributeConnected = topology.RedistributeNone
 			}
 		},
-		verdict: "not redistributed: VRF hub-out of pe1 does not announce connected routes", remedy: "connected: subnets"},
+		verdict: "not redistributed: VRF hub-out of pe1 does not announce this connected route", remedy: "connected: subnets"},
 	"silent host": {router: "pe2", vrf: "spoke", prefix: "0.0.0.0/0",
 		change: func(t *testing.T, s *Snapshot) {
 			s.lose(t, "pe2", "spoke")
 			forget(s.vrfRow(t, "pe1", "hub-out"), func(r status.Route) bool { return r.Source == "static" })
 			s.Neighbors = slices.DeleteFunc(s.Neighbors, func(n status.Neighbor) bool { return n.VRF == "hub-out" })
 		},
-		verdict: "host hq does not answer ARP for 10.9.0.2, so that router pe1 does not announce 0.0.0.0/0", remedy: "exec hq"},
+		verdict: "host hq does not answer ARP for 10.9.0.2, so router pe1 does not announce 0.0.0.0/0", remedy: "exec hq"},
 }
 
-// worsen makes the received route for a prefix in VRF spoke of pe2 one that is
-// not used.
+// worsen makes the received route to a prefix in VRF spoke of pe2 an unused one.
 func (s *Snapshot) worsen(t *testing.T, prefix, reason, nextHop string) {
 	v := s.vrfRow(t, "pe2", "spoke")
 	for i := range v.Routes {
@@ -192,11 +191,11 @@ func TestExplain(t *testing.T) {
 		})
 	}
 	if _, ok := recorded(t).Explain("pe2", "hub-in", netip.MustParsePrefix("10.0.0.0/8")); ok {
-		t.Error("a VRF that the router does not have is explained")
+		t.Error("Explain finds a VRF that the router does not have")
 	}
 }
 
-// Of two paths, the worse one is told which step it lost by.
+// The worse of two paths names the step of the route decision by which it lost.
 func TestExplainWorsePath(t *testing.T) {
 	s := recorded(t)
 	v := s.vrfRow(t, "pe2", "spoke")
@@ -210,7 +209,7 @@ func TestExplainWorsePath(t *testing.T) {
 	}
 }
 
-// causes are labs that something is wrong with, and why s2 does not reach s3.
+// causes are labs with a fault, and why s2 does not reach s3.
 var causes = map[string]struct {
 	change func(*testing.T, *Snapshot)
 	broken func(string, Packet, *status.Forwarding)
@@ -219,9 +218,9 @@ var causes = map[string]struct {
 	want   string
 }{
 	"a filter": {rules: map[string]HostRules{"s3": {Filters: true}, "hq": {Filters: true}},
-		want: "the routers' tables and flows lead there and back; host hq filters packets, host s3 filters packets"},
+		want: "the routers' tables and flows are right in both directions; host hq filters packets, host s3 filters packets"},
 	"address translation": {rules: map[string]HostRules{"hq": {Translates: true}},
-		want: "the routers' tables and flows lead there and back; host hq may translate addresses (NAT)"},
+		want: "the routers' tables and flows are right in both directions; host hq may translate addresses (NAT)"},
 	"address translation, and a way that ends": {rules: map[string]HostRules{"hq": {Translates: true}},
 		change: func(_ *testing.T, s *Snapshot) {
 			s.Neighbors = slices.DeleteFunc(s.Neighbors, func(n status.Neighbor) bool { return n.Router == "pe3" && n.VRF == "spoke" })
@@ -234,19 +233,19 @@ var causes = map[string]struct {
 		},
 		want: "on the way back: cannot tell: host hq may translate addresses (NAT)"},
 	"a host that refuses": {hosts: map[string]func(*HostRoute){"hq": func(r *HostRoute) { r.Refused = "its reverse path filter (rp_filter) drops it" }},
-		want: "the packet arrives at hq, which does not send it on: its reverse path filter (rp_filter) drops it"},
+		want: "the packet arrives at hq, which does not forward it: its reverse path filter (rp_filter) drops it"},
 	"a next hop that is not the router": {hosts: map[string]func(*HostRoute){"s2": func(r *HostRoute) {
 		r.NextHop, r.MAC = netip.MustParseAddr("10.2.0.1"), "02:00:00:66:66:66"
 	}},
 		want: "the packet is sent by host s2 to MAC 02:00:00:66:66:66, which it has for 10.2.0.1"},
-	"nothing": {want: "the routers' tables and flows lead there and back; the packet is lost on a wire or in a host"},
+	"nothing": {want: "the routers' tables and flows are right in both directions; the packet is lost on a wire or in a host"},
 	"route target": {
 		change: func(t *testing.T, s *Snapshot) {
 			s.vrfRow(t, "pe2", "spoke").Import = []string{"65000:7"}
 			forget(s.vrfRow(t, "pe2", "spoke"), received)
 		},
 		want: "router pe2: no route to 0.0.0.0/0 in VRF spoke: no route target in common: VRF hub-out of pe1 exports 65000:1, " +
-			"VRF spoke of pe2 imports 65000:7; VRF spoke of pe2 imports 65000:7 where the topology says 65000:1"},
+			"VRF spoke of pe2 imports 65000:7; VRF spoke of pe2 imports 65000:7 (topology: 65000:1)"},
 	"the way back": {
 		change: func(t *testing.T, s *Snapshot) {
 			s.vrfRow(t, "pe3", "spoke").Import = nil
@@ -272,7 +271,7 @@ var causes = map[string]struct {
 				f.Stops, f.Out, f.To = "is dropped", "", ""
 			}
 		},
-		want: "on the way back: router pe2: label 2000, of VRF spoke: the flow is missing or wrong"},
+		want: "on the way back: router pe2: label 2000 of VRF spoke: the flow is missing or wrong"},
 }
 
 func TestCause(t *testing.T) {
@@ -294,7 +293,7 @@ func TestCause(t *testing.T) {
 	}
 }
 
-// A leak is laid to the VRF whose targets are not the topology's.
+// A leak is attributed to the VRF whose route targets depart from the topology.
 func TestLeak(t *testing.T) {
 	w := newWorld(t)
 	for _, s := range []*Snapshot{w.Snapshot, w.truth} {
@@ -306,7 +305,7 @@ func TestLeak(t *testing.T) {
 		})
 	}
 	got, err := Leak(context.Background(), w.Snapshot, w, "s2", "s3", netip.MustParseAddr("10.3.0.2"))
-	if want := "VRF spoke of pe2 imports 65000:1, 65000:2 where the topology says 65000:1"; err != nil || got != want {
+	if want := "VRF spoke of pe2 imports 65000:1, 65000:2 (topology: 65000:1)"; err != nil || got != want {
 		t.Errorf("%q, %v; want %q", got, err, want)
 	}
 }

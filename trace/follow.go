@@ -9,30 +9,22 @@ import (
 	"pseudowan/status"
 )
 
-// Path is a packet's way as Open vSwitch forwards it, with what the tables say
-// at each router.
+// Path is a packet's path as Open vSwitch forwards it, with what the tables say at
+// each router.
 type Path struct {
 	status.Trace
-	Stopped Stop    // where it ends, if on the way
 	doubts  []doubt // in the order of the hops
-	filters []doubt // hosts on the way that may drop it
+	filters []doubt // hosts on the path that may drop the packet
 }
 
-// doubt is why the way of a packet cannot be known from a hop on.
+// doubt is why the path of a packet is unknown from a hop on.
 type doubt struct {
 	hop  int
 	text string
-	ends bool // the outcome says it
+	ends bool // the path ends here, and its outcome says why
 }
 
-// Stop is where a packet ends on its way.
-type Stop struct {
-	Router, VRF string
-	Tables      string // why, by the tables; "": by them it goes on
-	Switch      string // why, by Open vSwitch
-}
-
-// maxNodes bounds the nodes of a path: a loop ends there as its TTL would end it.
+// maxNodes limits the nodes of a path. A loop ends there, as by its TTL.
 const maxNodes = 64
 
 // follower follows one packet.
@@ -43,8 +35,8 @@ type follower struct {
 	ttl   uint8
 }
 
-// Follow follows a packet from a host to an address. A zero source is what the
-// host's kernel chooses.
+// Follow follows a packet from a host to an address. If source is zero, the host's
+// kernel chooses it.
 func Follow(ctx context.Context, s *Snapshot, a Asker, from string, source, to netip.Addr) (Path, error) {
 	f := follower{Snapshot: s, asker: a, ttl: 64}
 	f.path.From, f.path.Source, f.path.Destination = from, source, to
@@ -52,7 +44,7 @@ func Follow(ctx context.Context, s *Snapshot, a Asker, from string, source, to n
 	at, err := f.host(ctx, place{node: from})
 	for err == nil && at.node != "" {
 		if len(f.path.Hops) >= maxNodes || f.ttl <= 1 {
-			f.path.Outcome = "goes round in a loop"
+			f.path.Outcome = "loops until its TTL expires"
 			break
 		}
 		if at.router {
@@ -64,18 +56,18 @@ func Follow(ctx context.Context, s *Snapshot, a Asker, from string, source, to n
 	return f.path, err
 }
 
-// place is where the packet is next; without a node the way has ended.
+// place is where the packet is next; without a node the path has ended.
 type place struct {
 	node    string
 	router  bool
 	port    uint32
 	label   *uint32
-	arrives string // the interface of a host; "" where it is not known
-	mac     string // that it is sent to; "": not known
+	arrives string // the interface of a host; "" if unknown
+	mac     string // the destination MAC; "" if unknown
 }
 
-// router moves the packet past a router: it asks both sources and follows Open
-// vSwitch.
+// router moves the packet past a router: it asks both the tables and Open vSwitch, and
+// follows the latter.
 func (f *follower) router(ctx context.Context, at place) (place, error) {
 	p := Packet{Port: at.port, Label: at.label, Source: f.path.Source, Destination: f.path.Destination, TTL: f.ttl}
 	fate, err := f.asker.Fate(ctx, at.node, p)
@@ -87,7 +79,7 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 	fate.To = next.node
 	tables := f.byTables(at.node, p, fate.Forwarding)
 	if swapped := at.label != nil && fate.Popped == nil && fate.Pushed != nil; swapped {
-		tables.Forwarding = fate.Forwarding // transit: VRF tables have nothing to say
+		tables.Forwarding = fate.Forwarding // transit: the VRF tables do not apply
 	}
 	f.path.Hops = append(f.path.Hops, status.Hop{Node: at.node, Kind: status.Router, Tables: &tables.Forwarding, Switch: &fate.Forwarding})
 	f.compare(at, tables, fate)
@@ -96,13 +88,13 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 		return place{}, nil
 	}
 	if next.node == "" {
-		f.path.Outcome = fmt.Sprintf("leaves router %s by %s for %s, which no node of the lab has", at.node, fate.Out, fate.DstMAC)
+		f.path.Outcome = fmt.Sprintf("leaves router %s by %s for MAC %s, which no node of the lab has", at.node, fate.Out, fate.DstMAC)
 	}
 	return next, nil
 }
 
-// beyond returns what is at the other end of a router's port: a host, or the
-// router that has the MAC.
+// beyond returns the node at the other end of a router's port: a host, or the router
+// that has the MAC.
 func (f *follower) beyond(router string, fate Fate) place {
 	out, ok := f.port(router, fate.Port)
 	if !ok {
@@ -121,16 +113,15 @@ func (f *follower) beyond(router string, fate Fate) place {
 	return place{}
 }
 
-// stop ends the way at a router.
+// stop ends the path at a router.
 func (f *follower) stop(router string, tables lookup, fate Fate) {
 	vrf := tables.VRF
 	if vrf == "" {
 		vrf = fate.VRF
 	}
-	f.path.Stopped = Stop{Router: router, VRF: vrf, Tables: tables.Stops, Switch: fate.Stops}
 	why := fate.Stops
 	switch {
-	case tables.lost(fate): // nobody there to answer
+	case tables.lost(fate): // nobody answers
 	case tables.Stops == forRouter:
 		f.path.Delivered, f.path.Outcome = router, "is delivered to router "+router
 		return
@@ -154,7 +145,7 @@ func (f *follower) compare(at place, tables lookup, fate Fate) {
 	}
 }
 
-// lost reports whether the switch drops what the router has to answer itself.
+// lost reports whether the switch drops a packet that the router has to answer.
 func (l lookup) lost(fate Fate) bool {
 	return l.slow && l.Stops != "" && fate.Dropped
 }
@@ -163,36 +154,36 @@ func differences(label *uint32, tables lookup, fate Fate) []string {
 	if len(fate.Copies) == 0 {
 		return ways(label, tables, fate)
 	}
-	return append(ways(label, tables, fate), fmt.Sprintf("VRF %s: Open vSwitch sends a copy out of %s", tables.VRF, strings.Join(fate.Copies, " and ")))
+	return append(ways(label, tables, fate), fmt.Sprintf("VRF %s: Open vSwitch also sends a copy out of %s", tables.VRF, strings.Join(fate.Copies, " and ")))
 }
 
-// ways compares where the packet goes.
+// ways compares where the packet goes by the tables and by Open vSwitch.
 func ways(label *uint32, tables lookup, fate Fate) []string {
 	subject := "VRF " + tables.VRF
 	if label != nil {
-		subject = fmt.Sprintf("label %d, of VRF %s", *label, tables.VRF)
+		subject = fmt.Sprintf("label %d of VRF %s", *label, tables.VRF)
 	} else if tables.Prefix.IsValid() {
 		subject += fmt.Sprintf(": route %s", tables.Prefix)
 	}
 	switch {
 	case tables.lost(fate):
-		return []string{fmt.Sprintf("%s: the flow is missing or wrong: by the tables the router answers it (%s), Open vSwitch: %s",
+		return []string{fmt.Sprintf("%s: the flow is missing or wrong: by the tables the router answers the packet itself (%s), in Open vSwitch it %s",
 			subject, tables.Stops, fate.Stops)}
 	case tables.Stops == "" && fate.Stops != "":
-		return []string{fmt.Sprintf("%s: the flow is missing or wrong: the tables send it out of %s%s, Open vSwitch: %s",
+		return []string{fmt.Sprintf("%s: the flow is missing or wrong: the tables send the packet out of %s%s, in Open vSwitch it %s",
 			subject, tables.Out, under(tables.Pushed), fate.Stops)}
 	case tables.Stops != "" && fate.Stops == "":
-		return []string{fmt.Sprintf("Open vSwitch has a flow that the tables do not explain: %s%s, while by the tables: %s",
-			"it sends out of "+fate.Out, under(fate.Pushed), where(tables.VRF, tables.Stops))}
+		return []string{fmt.Sprintf("Open vSwitch has a flow that the tables do not explain: it sends the packet out of %s%s; by the tables: %s",
+			fate.Out, under(fate.Pushed), where(tables.VRF, tables.Stops))}
 	case tables.Stops != "":
 		return nil
 	}
 	var out []string
 	if fate.VRF != "" && tables.VRF != fate.VRF {
-		out = append(out, fmt.Sprintf("Open vSwitch takes VRF %s, the tables say VRF %s", fate.VRF, tables.VRF))
+		out = append(out, fmt.Sprintf("Open vSwitch uses VRF %s, the tables say VRF %s", fate.VRF, tables.VRF))
 	}
 	if fate.Prefix.IsValid() && tables.Prefix.IsValid() && fate.Prefix != tables.Prefix {
-		out = append(out, fmt.Sprintf("VRF %s: Open vSwitch takes route %s, the longest match in the tables is %s", tables.VRF, fate.Prefix, tables.Prefix))
+		out = append(out, fmt.Sprintf("VRF %s: Open vSwitch uses route %s, the longest match in the tables is %s", tables.VRF, fate.Prefix, tables.Prefix))
 	}
 	if number(fate.Pushed) != number(tables.Pushed) {
 		out = append(out, fmt.Sprintf("%s: Open vSwitch pushes label %s, BGP says %s", subject, number(fate.Pushed), number(tables.Pushed)))
@@ -201,7 +192,7 @@ func ways(label *uint32, tables lookup, fate Fate) []string {
 		out = append(out, fmt.Sprintf("%s: Open vSwitch sends out of %s to %s, the tables say %s to %s",
 			subject, fate.Out, nobody(fate.To), tables.Out, nobody(tables.To)))
 	} else if tables.mac != "" && fate.DstMAC != "" && !strings.EqualFold(tables.mac, fate.DstMAC) {
-		out = append(out, fmt.Sprintf("%s: Open vSwitch sends to MAC %s, the neighbour is %s", subject, fate.DstMAC, tables.mac))
+		out = append(out, fmt.Sprintf("%s: Open vSwitch sends to MAC %s, the neighbour has %s", subject, fate.DstMAC, tables.mac))
 	}
 	return out
 }
@@ -210,7 +201,7 @@ func under(label *uint32) string {
 	if label == nil {
 		return ""
 	}
-	return fmt.Sprintf(" under label %d", *label)
+	return fmt.Sprintf(" with label %d", *label)
 }
 
 func number(label *uint32) string {

@@ -20,7 +20,7 @@ func follow(t *testing.T, w *world, from string, to netip.Addr) Path {
 	return p
 }
 
-// words are what a hop does, in short.
+// words says in short what a hop does.
 func words(h status.Hop) string {
 	if h.Switch == nil {
 		return h.Node
@@ -76,19 +76,19 @@ func TestFollowToTheEnd(t *testing.T) {
 				w.change("s2", func(r *HostRoute) { r.NextHop, r.Silent = netip.MustParseAddr("10.2.0.99"), true })
 			}},
 		"a next hop that is not the router": {"s2", "10.9.0.2",
-			"is sent by host s2 to MAC 02:00:00:66:66:66, which it has for 10.2.0.1, while that of router pe2 is 00:00:00:00:00:01",
+			"is sent by host s2 to MAC 02:00:00:66:66:66, which it has for 10.2.0.1, but router pe2 has 00:00:00:00:00:01",
 			func(w *world) {
 				w.change("s2", func(r *HostRoute) { r.NextHop, r.MAC = netip.MustParseAddr("10.2.0.1"), "02:00:00:66:66:66" })
 			}},
-		"an interface of one's own": {"s2", "10.9.0.2", "leaves host s2 by tun0, and where that leads the topology does not say",
+		"an interface of one's own": {"s2", "10.9.0.2", "leaves host s2 by tun0, which is not in the topology",
 			func(w *world) { w.change("s2", func(r *HostRoute) { r.Interface = "tun0" }) }},
-		"a host that cannot be asked": {"s2", "10.3.0.2", "gets to host hq, and what that does with it cannot be told: no such process",
+		"a host that cannot be asked": {"s2", "10.3.0.2", "reaches host hq, and what happens there is unknown: no such process",
 			func(w *world) { w.change("hq", func(r *HostRoute) { r.Interface = "gone" }) }},
-		"a MAC that the host does not have": {"s2", "10.9.0.2", "arrives at host hq for MAC b2:e4:8b:d2:4e:a5, while eth1 has 02:00:00:66:66:66",
+		"a MAC that the host does not have": {"s2", "10.9.0.2", "arrives at host hq with destination MAC b2:e4:8b:d2:4e:a5, but eth1 has 02:00:00:66:66:66",
 			func(w *world) { w.change("hq", func(r *HostRoute) { r.OwnMAC = "02:00:00:66:66:66" }) }},
-		"a host that does not forward": {"s2", "10.3.0.2", "arrives at hq, which does not send it on: it does not forward",
+		"a host that does not forward": {"s2", "10.3.0.2", "arrives at hq, which does not forward it: it does not forward",
 			func(w *world) { w.Topology.Hosts[0].Forward = false }},
-		"a loop": {"s2", "10.77.0.1", "goes round in a loop",
+		"a loop": {"s2", "10.77.0.1", "loops until its TTL expires",
 			func(w *world) {
 				for i := range w.Topology.Hosts[0].Attachments {
 					w.Topology.Hosts[0].Attachments[i].Routes = nil
@@ -108,7 +108,7 @@ func TestFollowToTheEnd(t *testing.T) {
 	}
 }
 
-// A subnet of another VRF is looked up there, a host of one is sent to at once.
+// A subnet of another VRF is looked up there; a host of another VRF is sent to at once.
 func TestConnectedRoutesOfAnotherVRF(t *testing.T) {
 	label, hq := uint32(1002), netip.MustParseAddr("10.9.0.2")
 	for prefix, want := range map[string]string{"10.9.0.0/24": "hub-out", "10.9.0.2/32": "hub-in"} {
@@ -123,9 +123,9 @@ func TestConnectedRoutesOfAnotherVRF(t *testing.T) {
 	}
 }
 
-// What a switch does beside its way is told, and that it has another MAC than
-// the neighbour.
-func TestDisagreementsBesideTheWay(t *testing.T) {
+// Copies that a switch sends, and a MAC that is not the neighbour's, are
+// disagreements.
+func TestDisagreementsBesideThePath(t *testing.T) {
 	for name, c := range map[string]struct {
 		fate func(router string, f *Fate)
 		want string
@@ -134,12 +134,12 @@ func TestDisagreementsBesideTheWay(t *testing.T) {
 			if r == "pe2" {
 				f.Copies = []string{"eth9", "FLOOD"}
 			}
-		}, "router pe2: VRF spoke: Open vSwitch sends a copy out of eth9 and FLOOD"},
+		}, "router pe2: VRF spoke: Open vSwitch also sends a copy out of eth9 and FLOOD"},
 		"the MAC of a host": {func(r string, f *Fate) {
 			if r == "pe3" {
 				f.DstMAC = "02:00:00:66:66:66"
 			}
-		}, "router pe3: label 3000, of VRF spoke: Open vSwitch sends to MAC 02:00:00:66:66:66, the neighbour is "},
+		}, "router pe3: label 3000 of VRF spoke: Open vSwitch sends to MAC 02:00:00:66:66:66, the neighbour has "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -168,15 +168,15 @@ func TestDisagreements(t *testing.T) {
 		"label": {at("pe2", func(f *status.Forwarding) { f.Pushed = label(1002) }),
 			"router pe2: VRF spoke: route 0.0.0.0/0: Open vSwitch pushes label 1002, BGP says 1003"},
 		"flow": {at("pe2", func(f *status.Forwarding) { f.Stops, f.Out = "is dropped", "" }),
-			"router pe2: VRF spoke: route 0.0.0.0/0: the flow is missing or wrong: the tables send it out of eth1 under label 1003, Open vSwitch: is dropped"},
+			"router pe2: VRF spoke: route 0.0.0.0/0: the flow is missing or wrong: the tables send the packet out of eth1 with label 1003, in Open vSwitch it is dropped"},
 		"incoming label": {at("pe3", func(f *status.Forwarding) { f.Stops, f.Out = "is dropped", "" }),
-			"router pe3: label 3000, of VRF spoke: the flow is missing or wrong"},
+			"router pe3: label 3000 of VRF spoke: the flow is missing or wrong"},
 		"port": {at("pe3", func(f *status.Forwarding) { f.Out, f.To = "eth1", "pe2" }),
-			"router pe3: label 3000, of VRF spoke: Open vSwitch sends out of eth1 to pe2, the tables say eth3 to s3"},
+			"router pe3: label 3000 of VRF spoke: Open vSwitch sends out of eth1 to pe2, the tables say eth3 to s3"},
 		"prefix": {at("pe2", func(f *status.Forwarding) { f.Prefix = netip.MustParsePrefix("10.0.0.0/8") }),
-			"router pe2: VRF spoke: Open vSwitch takes route 10.0.0.0/8, the longest match in the tables is 0.0.0.0/0"},
+			"router pe2: VRF spoke: Open vSwitch uses route 10.0.0.0/8, the longest match in the tables is 0.0.0.0/0"},
 		"VRF": {at("pe2", func(f *status.Forwarding) { f.VRF = "hub-in" }),
-			"router pe2: Open vSwitch takes VRF hub-in, the tables say VRF spoke"},
+			"router pe2: Open vSwitch uses VRF hub-in, the tables say VRF spoke"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -189,13 +189,13 @@ func TestDisagreements(t *testing.T) {
 	}
 }
 
-// What the router has to answer itself is lost where the switch drops it.
+// A packet that the router has to answer is lost if the switch drops it.
 func TestLostOnTheWayToTheSlowPath(t *testing.T) {
 	for name, c := range map[string]struct{ from, to, want string }{
-		"the gateway":   {"s2", "10.2.0.1", "router pe2: VRF spoke: route 10.2.0.1/32: the flow is missing or wrong: by the tables the router answers it (is for the router itself), Open vSwitch: is dropped"},
-		"a silent host": {"s2", "10.2.0.9", "router pe2: VRF spoke: route 10.2.0.0/24: the flow is missing or wrong: by the tables the router answers it (host s2 does not answer ARP for 10.2.0.9), Open vSwitch: is dropped"},
-		"no route":      {"hq", "10.77.0.1", "router pe1: VRF hub-in: the flow is missing or wrong: by the tables the router answers it (no route), Open vSwitch: is dropped"},
-		"multicast":     {"hq", "224.0.0.1", ""}, // is dropped by design
+		"the gateway":   {"s2", "10.2.0.1", "router pe2: VRF spoke: route 10.2.0.1/32: the flow is missing or wrong: by the tables the router answers the packet itself (is for the router itself), in Open vSwitch it is dropped"},
+		"a silent host": {"s2", "10.2.0.9", "router pe2: VRF spoke: route 10.2.0.0/24: the flow is missing or wrong: by the tables the router answers the packet itself (host s2 does not answer ARP for 10.2.0.9), in Open vSwitch it is dropped"},
+		"no route":      {"hq", "10.77.0.1", "router pe1: VRF hub-in: the flow is missing or wrong: by the tables the router answers the packet itself (no route), in Open vSwitch it is dropped"},
+		"multicast":     {"hq", "224.0.0.1", ""}, // dropped by design
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -214,7 +214,7 @@ func TestLostOnTheWayToTheSlowPath(t *testing.T) {
 	}
 }
 
-// A flow that the tables know nothing of is named, too.
+// A flow that the tables do not explain is a disagreement, too.
 func TestUnexplainedFlow(t *testing.T) {
 	w := newWorld(t)
 	w.broken = func(r string, _ Packet, f *status.Forwarding) {
@@ -223,7 +223,7 @@ func TestUnexplainedFlow(t *testing.T) {
 		}
 	}
 	p := follow(t, w, "hq", netip.MustParseAddr("10.77.0.1"))
-	want := "router pe1: Open vSwitch has a flow that the tables do not explain: it sends out of eth4, while by the tables: VRF hub-in: no route"
+	want := "router pe1: Open vSwitch has a flow that the tables do not explain: it sends the packet out of eth4; by the tables: VRF hub-in: no route"
 	if len(p.Disagreements) == 0 || p.Disagreements[0] != want {
 		t.Errorf("%q, want first %q", p.Disagreements, want)
 	}
@@ -247,11 +247,11 @@ func TestBeside(t *testing.T) {
 		real []status.RealHop
 		want string
 	}{
-		"silence":       {good[:5], "no answer, though by the flows they are delivered to s3"},
-		"another host":  {append(slices.Clone(good[:5]), hop(6, "10.3.0.2", "s2")), "s2 answers, though"},
-		"another way":   {append(slices.Clone(good[:2]), hop(3, "10.3.0.1", ""), hop(4, "10.3.0.2", "s3")), "hop 3 is pe3 (10.3.0.1), by the flows it is hq"},
-		"no way back":   {append(slices.Clone(good[:5]), status.RealHop{TTL: 6, Arrived: []string{"s3"}}), "they arrive at s3, and no answer comes back"},
-		"nobody at all": {nil, "no answer, though"},
+		"silence":       {good[:5], "no answer, although by the flows they are delivered to s3"},
+		"another host":  {append(slices.Clone(good[:5]), hop(6, "10.3.0.2", "s2")), "s2 answers, although"},
+		"another way":   {append(slices.Clone(good[:2]), hop(3, "10.3.0.1", ""), hop(4, "10.3.0.2", "s3")), "hop 3 is pe3 (10.3.0.1), but by the flows it is hq"},
+		"no way back":   {append(slices.Clone(good[:5]), status.RealHop{TTL: 6, Arrived: []string{"s3"}}), "they arrive at s3, but no answer comes back"},
+		"nobody at all": {nil, "no answer, although"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := p.Beside(w.Snapshot, c.real).Disagreements; len(got) != 1 || !strings.Contains(got[0], c.want) {
@@ -261,7 +261,7 @@ func TestBeside(t *testing.T) {
 	}
 }
 
-// A router that packets are for has to answer them.
+// A router has to answer packets that are addressed to it.
 func TestBesideARouter(t *testing.T) {
 	w := newWorld(t)
 	p := follow(t, w, "s2", netip.MustParseAddr("10.2.0.1"))
@@ -271,15 +271,14 @@ func TestBesideARouter(t *testing.T) {
 	}
 	for _, silence := range [][]status.RealHop{nil, {{TTL: 1}}} {
 		got := p.Beside(w.Snapshot, silence).Disagreements
-		if want := []string{"real packets: no answer, though by the flows they are delivered to router pe2"}; !slices.Equal(got, want) {
+		if want := []string{"real packets: no answer, although by the flows they are delivered to router pe2"}; !slices.Equal(got, want) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
 
-// Where nobody can tell what a host does to a packet, real packets that go
-// another way are no disagreement; where that host is not on the way to the
-// difference, they are one.
+// If it is unknown what a host does to a packet, real packets that go another way are
+// no disagreement, unless the paths differ before that host.
 func TestCannotTell(t *testing.T) {
 	hop := func(ttl int, address, node string) status.RealHop {
 		a, _ := netip.ParseAddr(address)
@@ -291,20 +290,20 @@ func TestCannotTell(t *testing.T) {
 	nat, filter := HostRules{Translates: true}, HostRules{Filters: true}
 	for name, c := range map[string]struct {
 		rules            map[string]HostRules
-		tunnel           bool // s2 sends by an interface that the topology does not have
+		tunnel           bool // s2 sends by an interface that is not in the topology
 		real             []status.RealHop
 		unknown, differs string
 	}{
 		"NAT, and all is well":         {rules: map[string]HostRules{"hq": nat}, real: good},
-		"NAT leads to another":         {rules: map[string]HostRules{"hq": nat}, real: append(slices.Clone(good[:5]), hop(6, "10.3.0.2", "s2")), unknown: "s2 answers, though by the flows they are delivered to s3; host hq may translate addresses (NAT)"},
-		"NAT loses":                    {rules: map[string]HostRules{"hq": nat}, real: good[:3], unknown: "no answer, though"},
-		"NAT behind the difference":    {rules: map[string]HostRules{"s3": nat}, real: append(slices.Clone(good[:1]), hop(2, "10.3.0.1", ""), good[5]), differs: "hop 2 is pe3"},
-		"a tunnel":                     {tunnel: true, real: []status.RealHop{hop(1, "10.3.0.2", "s3")}, unknown: "s3 answers, though by the flows the packet leaves host s2 by tun0"},
+		"NAT leads to another":         {rules: map[string]HostRules{"hq": nat}, real: append(slices.Clone(good[:5]), hop(6, "10.3.0.2", "s2")), unknown: "s2 answers, although by the flows they are delivered to s3; host hq may translate addresses (NAT)"},
+		"NAT loses":                    {rules: map[string]HostRules{"hq": nat}, real: good[:3], unknown: "no answer, although"},
+		"NAT after the difference":     {rules: map[string]HostRules{"s3": nat}, real: append(slices.Clone(good[:1]), hop(2, "10.3.0.1", ""), good[5]), differs: "hop 2 is pe3"},
+		"a tunnel":                     {tunnel: true, real: []status.RealHop{hop(1, "10.3.0.2", "s3")}, unknown: "s3 answers, although by the flows the packet leaves host s2 by tun0"},
 		"a filter, and all is well":    {rules: map[string]HostRules{"hq": filter, "s3": filter}, real: good},
-		"a filter at the end":          {rules: map[string]HostRules{"s3": filter}, real: append(slices.Clone(good[:5]), hop(6, "", "")), unknown: "no answer, though by the flows they are delivered to s3; host s3 filters packets"},
+		"a filter at the end":          {rules: map[string]HostRules{"s3": filter}, real: append(slices.Clone(good[:5]), hop(6, "", "")), unknown: "no answer, although by the flows they are delivered to s3; host s3 filters packets"},
 		"a filter on the way":          {rules: map[string]HostRules{"hq": filter}, real: append(slices.Clone(good[:2]), hop(3, "", "")), unknown: "host hq filters packets"},
-		"a filter that is not got to":  {rules: map[string]HostRules{"s3": filter}, real: append(slices.Clone(good[:2]), hop(3, "", "")), differs: "no answer, though"},
-		"a filter is no excuse for it": {rules: map[string]HostRules{"hq": filter}, real: append(slices.Clone(good[:5]), hop(6, "10.3.0.2", "s2")), differs: "s2 answers, though"},
+		"a filter not reached":         {rules: map[string]HostRules{"s3": filter}, real: append(slices.Clone(good[:2]), hop(3, "", "")), differs: "no answer, although"},
+		"a filter is no excuse for it": {rules: map[string]HostRules{"hq": filter}, real: append(slices.Clone(good[:5]), hop(6, "10.3.0.2", "s2")), differs: "s2 answers, although"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

@@ -10,14 +10,14 @@ import (
 	"pseudowan/topology"
 )
 
-// host moves the packet past a host, which receives it or sends it on.
+// host moves the packet past a host, which receives or forwards it.
 func (f *follower) host(ctx context.Context, at place) (place, error) {
 	name := at.node
 	f.path.Hops = append(f.path.Hops, status.Hop{Node: name, Kind: status.Host})
 	passing := len(f.path.Hops) > 1
 	i := slices.IndexFunc(f.Topology.Hosts, func(h topology.Host) bool { return h.Name == name })
 	if i < 0 {
-		f.path.Outcome = fmt.Sprintf("arrives at %s, which the topology does not have", name)
+		f.path.Outcome = fmt.Sprintf("arrives at %s, which is not in the topology", name)
 		return place{}, nil
 	}
 	p := HostPacket{Source: f.path.Source, Destination: f.path.Destination, Arrives: at.arrives}
@@ -26,16 +26,16 @@ func (f *follower) host(ctx context.Context, at place) (place, error) {
 		return place{}, ctx.Err()
 	}
 	if err != nil {
-		f.end("gets to host %s, and what that does with it cannot be told: %v", name, err)
+		f.end("reaches host %s, and what happens there is unknown: %v", name, err)
 		return place{}, nil
 	}
 	f.rules(ctx, name)
 	switch {
 	case passing && route.OwnMAC != "" && at.mac != "" && !strings.EqualFold(route.OwnMAC, at.mac):
-		f.end("arrives at host %s for MAC %s, while %s has %s", name, at.mac, at.arrives, route.OwnMAC)
+		f.end("arrives at host %s with destination MAC %s, but %s has %s", name, at.mac, at.arrives, route.OwnMAC)
 		return place{}, nil
 	case route.Refused != "" && passing:
-		f.path.Outcome = fmt.Sprintf("arrives at %s, which does not send it on: %s", name, route.Refused)
+		f.path.Outcome = fmt.Sprintf("arrives at %s, which does not forward it: %s", name, route.Refused)
 		return place{}, nil
 	case route.Refused != "":
 		f.path.Outcome = fmt.Sprintf("is not sent by host %s: %s", name, route.Refused)
@@ -53,12 +53,12 @@ func (f *follower) host(ctx context.Context, at place) (place, error) {
 	return f.enter(f.Topology.Hosts[i], route)
 }
 
-// doubt records that from here on the packet may go another way.
+// doubt records that the packet may go another way from here on.
 func (f *follower) doubt(format string, args ...any) {
 	f.path.doubts = append(f.path.doubts, doubt{hop: len(f.path.Hops) - 1, text: fmt.Sprintf(format, args...)})
 }
 
-// end ends the path where it cannot be known how the packet goes on.
+// end ends the path where it is unknown what happens to the packet.
 func (f *follower) end(format string, args ...any) {
 	f.path.Outcome = fmt.Sprintf(format, args...)
 	f.path.doubts = append(f.path.doubts, doubt{len(f.path.Hops) - 1, "the packet " + f.path.Outcome, true})
@@ -68,7 +68,7 @@ func (f *follower) end(format string, args ...any) {
 func (f *follower) rules(ctx context.Context, host string) {
 	switch rules, err := f.asker.Rules(ctx, host); {
 	case err != nil:
-		f.doubt("the packet filter of host %s: %v", host, err)
+		f.doubt("the packet filter of host %s cannot be read: %v", host, err)
 	default:
 		if rules.Translates {
 			f.doubt("host %s may translate addresses (NAT)", host)
@@ -79,11 +79,11 @@ func (f *follower) rules(ctx context.Context, host string) {
 	}
 }
 
-// enter finds the router's port at the other end of a host's interface.
+// enter finds the router's port at the other end of the interface that a host uses.
 func (f *follower) enter(h topology.Host, route HostRoute) (place, error) {
 	i := slices.IndexFunc(h.Attachments, func(a topology.Attachment) bool { return a.Interface == route.Interface })
 	if i < 0 {
-		f.end("leaves host %s by %s, and where that leads the topology does not say", h.Name, route.Interface)
+		f.end("leaves host %s by %s, which is not in the topology", h.Name, route.Interface)
 		return place{}, nil
 	}
 	port, ok := f.portOf(h.Name, h.Attachments[i])
@@ -95,14 +95,14 @@ func (f *follower) enter(h topology.Host, route HostRoute) (place, error) {
 		f.path.Outcome = fmt.Sprintf("ends at host %s: %s on %s", h.Name, silent(route.NextHop, ""), route.Interface)
 		return place{}, nil
 	case route.MAC != "" && port.MAC != "" && !strings.EqualFold(route.MAC, port.MAC):
-		f.end("is sent by host %s to MAC %s, which it has for %s, while that of router %s is %s",
+		f.end("is sent by host %s to MAC %s, which it has for %s, but router %s has %s",
 			h.Name, route.MAC, route.NextHop, port.Router, port.MAC)
 		return place{}, nil
 	}
 	return place{node: port.Router, router: true, port: port.Port}, nil
 }
 
-// portOf is the router's port of an attachment.
+// portOf returns the router's port of an attachment.
 func (s *Snapshot) portOf(host string, a topology.Attachment) (status.Interface, bool) {
 	i := slices.IndexFunc(s.Interfaces, func(i status.Interface) bool {
 		return i.Router == a.Router && i.Host == host && slices.Equal(i.Addresses, a.Gateways)
@@ -113,7 +113,7 @@ func (s *Snapshot) portOf(host string, a topology.Attachment) (status.Interface,
 	return s.Interfaces[i], true
 }
 
-// interfaceAt is the interface of a host at the other end of a router's port.
+// interfaceAt returns the interface of a host at the other end of a router's port.
 func (s *Snapshot) interfaceAt(port status.Interface) string {
 	for _, h := range s.Topology.Hosts {
 		if h.Name != port.Host {

@@ -10,17 +10,17 @@ import (
 	"pseudowan/topology"
 )
 
-// origin is a route that a VRF of the lab has by a host of its own.
+// origin is a route that a VRF of the lab has from one of its own hosts.
 type origin struct {
 	topology.Origin
 	prefix   netip.Prefix
 	source   status.RouteSource
-	exported bool // by what the topology redistributes
+	exported bool // the topology redistributes it
 	instance topology.VRF
-	neighbor netip.Addr // that has to answer for the route to be there; zero: none
+	neighbor netip.Addr // must answer, or there is no route; zero if none
 }
 
-// origins lists the routes that hosts of the lab bring, in the order of the
+// origins lists the routes that come from hosts of the lab, in the order of the
 // topology.
 func origins(t *topology.Topology) []origin {
 	instances := make(map[[2]string]topology.VRF)
@@ -63,8 +63,8 @@ func connectedOrigins(o origin, a topology.Attachment) []origin {
 	return out
 }
 
-// originsOf returns the routes to a prefix: those to exactly it, else those that
-// contain it, the longest first.
+// originsOf returns the routes to exactly a prefix or, if there are none, those to
+// prefixes that contain it, the longest first.
 func originsOf(t *topology.Topology, prefix netip.Prefix) []origin {
 	var exact, covering []origin
 	for _, o := range origins(t) {
@@ -82,15 +82,14 @@ func originsOf(t *topology.Topology, prefix netip.Prefix) []origin {
 	return covering
 }
 
-// announced returns why the origin's own VRF does not have the route; "" if it
-// has.
+// announced returns why the origin's own VRF does not have the route; "" if it does.
 func (s *Snapshot) announced(o origin) (why, remedy string) {
 	v, ok := s.vrf(o.Router, o.VRF)
 	if !ok {
 		return "router " + o.Router + " has no VRF " + o.VRF, "run `pseudowan up` with the topology file"
 	}
 	if !o.exported {
-		return "not redistributed: VRF " + o.VRF + " of " + o.Router + " does not announce " + string(o.source) + " routes like this",
+		return "not redistributed: VRF " + o.VRF + " of " + o.Router + " does not announce this " + string(o.source) + " route",
 			redistributeRemedy(o)
 	}
 	if slices.ContainsFunc(v.Routes, func(r status.Route) bool { return r.Prefix == o.prefix && r.Source == o.source }) {
@@ -110,8 +109,8 @@ func (s *Snapshot) announced(o origin) (why, remedy string) {
 	}
 	if o.neighbor.IsValid() {
 		if _, up := s.neighbor(o.Router, o.VRF, o.neighbor); !up {
-			return silent(o.neighbor, o.Host) + ", so that router " + o.Router + " does not announce " + o.prefix.String(),
-				"look at the host: pseudowan exec " + o.Host + " -- ip address"
+			return silent(o.neighbor, o.Host) + ", so router " + o.Router + " does not announce " + o.prefix.String(),
+				"check the host: pseudowan exec " + o.Host + " -- ip address"
 		}
 	}
 	return "VRF " + o.VRF + " of " + o.Router + " does not have the route itself", "pseudowan explain " + o.Router + " " + o.VRF + " " + o.prefix.String()
@@ -122,12 +121,12 @@ func redistributeRemedy(o origin) string {
 	case o.source == status.SourceStatic:
 		return "redistribute: {static: true} in the VRF"
 	case o.instance.RedistributeConnected == topology.RedistributeHosts:
-		return "each host is announced by itself (redistribute: connected: hosts); connected: subnets announces " + o.prefix.String()
+		return "only single hosts are announced (redistribute: {connected: hosts}); {connected: subnets} announces " + o.prefix.String()
 	}
 	return "redistribute: {connected: subnets} in the VRF"
 }
 
-// common returns the route targets that stand in both lists.
+// common returns the route targets in both lists.
 func common(a, b []string) []string {
 	var out []string
 	for _, t := range a {

@@ -10,9 +10,8 @@ import (
 	"pseudowan/topology"
 )
 
-// Beside adds what real packets showed to the path, names the nodes that
-// answered, and records where they went another way. A hop with a Node is the
-// answer of that host.
+// Beside adds to the path what real packets showed: the nodes that answered, and
+// where the packets went another way. A hop with a Node is the answer of that host.
 func (p Path) Beside(s *Snapshot, real []status.RealHop) status.Trace {
 	t := p.Trace
 	t.Real = []status.RealHop{}
@@ -47,8 +46,8 @@ func (p Path) Beside(s *Snapshot, real []status.RealHop) status.Trace {
 	return t
 }
 
-// filtered names the host that may have dropped a packet without an answer:
-// not one that it has not got to, by those who answered before.
+// filtered names the host that may have dropped a packet without an answer. By the
+// answers of other nodes, the packet must have reached it.
 func (p Path) filtered(t status.Trace) (string, bool) {
 	silent := 1
 	for i, h := range t.Real {
@@ -62,7 +61,7 @@ func (p Path) filtered(t status.Trace) (string, bool) {
 	return p.filters[0].text, true
 }
 
-// doubtUpTo returns why the way is not known, at a hop or before it.
+// doubtUpTo returns why the path is unknown at a hop or before it.
 func (p Path) doubtUpTo(hop int) (doubt, bool) {
 	if len(p.doubts) == 0 || p.doubts[0].hop > hop {
 		return doubt{}, false
@@ -77,7 +76,7 @@ func at(list []string, i int) string {
 	return ""
 }
 
-// owner is the node that has an address; where several have it, the likely one.
+// owner returns the node that has an address; if several have it, the likely one.
 func (s *Snapshot) owner(a netip.Addr, likely string) string {
 	if !a.IsValid() {
 		return ""
@@ -114,27 +113,27 @@ func arrives(real []status.RealHop, host string) bool {
 	return slices.ContainsFunc(real, func(h status.RealHop) bool { return slices.Contains(h.Arrived, host) })
 }
 
-// disagree returns how the way of real packets differs from that by Open
-// vSwitch, and the hop up to which both agree. A node that does not answer
-// proves nothing unless it is the last.
+// disagree returns how the path of real packets differs from that by Open vSwitch,
+// and the hop up to which both agree. A node that does not answer proves nothing
+// unless it is the last.
 func disagree(t status.Trace, expected []string) (text string, hop int) {
 	last := len(t.Hops) - 1
 	host := slices.ContainsFunc(t.Hops, func(h status.Hop) bool { return h.Kind == status.Host && h.Node == t.Delivered })
 	switch {
 	case host && t.Answered == "" && arrives(t.Real, t.Delivered):
-		return fmt.Sprintf("real packets: they arrive at %s, and no answer comes back", t.Delivered), last
+		return fmt.Sprintf("real packets: they arrive at %s, but no answer comes back", t.Delivered), last
 	case host && t.Answered == "":
-		return fmt.Sprintf("real packets: no answer, though by the flows they are delivered to %s", t.Delivered), last
+		return fmt.Sprintf("real packets: no answer, although by the flows they are delivered to %s", t.Delivered), last
 	case host && t.Answered != t.Delivered:
-		return fmt.Sprintf("real packets: %s answers, though by the flows they are delivered to %s", t.Answered, t.Delivered), last
+		return fmt.Sprintf("real packets: %s answers, although by the flows they are delivered to %s", t.Answered, t.Delivered), last
 	case t.Delivered != "" && !host && !answers(t.Real, t.Delivered):
-		return fmt.Sprintf("real packets: no answer, though by the flows they are delivered to router %s", t.Delivered), last
+		return fmt.Sprintf("real packets: no answer, although by the flows they are delivered to router %s", t.Delivered), last
 	case t.Delivered == "" && t.Answered != "":
-		return fmt.Sprintf("real packets: %s answers, though by the flows the packet %s", t.Answered, t.Outcome), last
+		return fmt.Sprintf("real packets: %s answers, although by the flows the packet %s", t.Answered, t.Outcome), last
 	}
 	for i, h := range t.Real {
 		if want := at(expected, i); h.Node != "" && want != "" && h.Node != want {
-			return fmt.Sprintf("real packets: hop %d is %s (%s), by the flows it is %s: they pass %s",
+			return fmt.Sprintf("real packets: hop %d is %s (%s), but by the flows it is %s: the path is %s",
 				h.TTL, h.Node, h.Address, want, strings.Join(expected, ", ")), i + 1
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"pseudowan/topology"
 )
 
-// recorded is what the routers of the lab hub-spoke told when it ran.
+// recorded returns what the routers of a running lab hub-spoke reported.
 func recorded(t *testing.T) *Snapshot {
 	t.Helper()
 	dir := filepath.Join("testdata", "hub-spoke")
@@ -33,7 +33,7 @@ func recorded(t *testing.T) *Snapshot {
 			t.Fatalf("%s: %v", name, err)
 		}
 	}
-	for i := range lab.Hosts { // what the hosts have made of advertisements
+	for i := range lab.Hosts { // the addresses that hosts formed from advertisements
 		for j := range lab.Hosts[i].Attachments {
 			a := &lab.Hosts[i].Attachments[j]
 			for _, n := range s.Neighbors {
@@ -46,8 +46,8 @@ func recorded(t *testing.T) *Snapshot {
 	return s
 }
 
-// world answers as switches and hosts do that follow the tables, unless a test
-// lets a router do otherwise.
+// world answers for switches and hosts that follow the tables, except where a test
+// lets them do otherwise.
 type world struct {
 	*Snapshot
 	truth  *Snapshot // what the switches follow
@@ -86,7 +86,7 @@ func (w *world) Fate(_ context.Context, router string, p Packet) (Fate, error) {
 	return f, nil
 }
 
-// change has a host route in its own way.
+// change makes a host route differently.
 func (w *world) change(host string, how func(*HostRoute)) {
 	w.routes = map[string]func(*HostRoute){host: how}
 }
@@ -151,7 +151,7 @@ func sourceFor(a topology.Attachment, to netip.Addr) netip.Addr {
 	return netip.Addr{}
 }
 
-// address is the address of a host in a prefix.
+// address returns the address of a host in a prefix.
 func (s *Snapshot) address(t *testing.T, host, in string) netip.Addr {
 	t.Helper()
 	for _, h := range s.Topology.Hosts {

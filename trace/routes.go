@@ -10,7 +10,7 @@ import (
 	"pseudowan/topology"
 )
 
-// route explains how far a route of the lab comes on its way into a VRF.
+// route explains how far a route of the lab gets on its way into a VRF.
 func (s *Snapshot) route(router string, v status.VRF, o origin) status.ExplainedRoute {
 	e := status.ExplainedRoute{
 		Router: o.Router, VRF: o.VRF, RD: o.RD.String(), Host: o.Host, Prefix: o.prefix, Source: o.source, Export: []string{},
@@ -46,19 +46,19 @@ func (s *Snapshot) own(o origin) (verdict, remedy string) {
 		return "host " + o.Host + " is attached here", ""
 	}
 	if _, up := s.neighbor(o.Router, o.VRF, o.neighbor); !up {
-		return silent(o.neighbor, o.Host), "look at the host: pseudowan exec " + o.Host + " -- ip address"
+		return silent(o.neighbor, o.Host), "check the host: pseudowan exec " + o.Host + " -- ip address"
 	}
 	return "host " + o.Host + " has it", ""
 }
 
-// noTarget explains that two VRFs share no route target, and names those that
-// depart from the topology.
+// noTarget explains that two VRFs share no route target, and names those whose route
+// targets depart from the topology.
 func (s *Snapshot) noTarget(importer, exporter status.VRF) (verdict, remedy string) {
 	verdict = fmt.Sprintf("no route target in common: VRF %s of %s exports %s, VRF %s of %s imports %s",
 		exporter.VRF, exporter.Router, listed(exporter.Export), importer.VRF, importer.Router, listed(importer.Import))
 	var departs []string
 	for _, v := range []status.VRF{exporter, importer} {
-		if d := s.Deviation(v.Router, v.VRF); d != "" {
+		if d := s.deviation(v.Router, v.VRF); d != "" {
 			departs = append(departs, d)
 		}
 	}
@@ -68,12 +68,12 @@ func (s *Snapshot) noTarget(importer, exporter status.VRF) (verdict, remedy stri
 	if len(exporter.Export) == 0 {
 		return verdict, fmt.Sprintf("give VRF %s an export target that VRF %s imports", exporter.VRF, importer.VRF)
 	}
-	return verdict, fmt.Sprintf("add %s to import of VRF %s, where that is wanted", exporter.Export[0], importer.VRF)
+	return verdict, fmt.Sprintf("add %s to import: of VRF %s, if that is intended", exporter.Export[0], importer.VRF)
 }
 
-// Deviation returns how a running VRF's route targets differ from the
+// deviation returns how a running VRF's route targets differ from the
 // topology's; "" if they do not.
-func (s *Snapshot) Deviation(router, vrf string) string {
+func (s *Snapshot) deviation(router, vrf string) string {
 	v, ok := s.vrf(router, vrf)
 	i := slices.IndexFunc(s.Topology.VRFs, func(w topology.VRF) bool { return w.Router == router && w.Name == v.VRF })
 	if !ok || i < 0 {
@@ -86,7 +86,7 @@ func (s *Snapshot) Deviation(router, vrf string) string {
 		has, say []string
 	}{{"imports", v.Import, texts(meant.Import)}, {"exports", v.Export, texts(meant.Export)}} {
 		if len(without(side.say, side.has))+len(without(side.has, side.say)) > 0 {
-			parts = append(parts, fmt.Sprintf("%s %s where the topology says %s", side.verb, listed(side.has), listed(side.say)))
+			parts = append(parts, fmt.Sprintf("%s %s (topology: %s)", side.verb, listed(side.has), listed(side.say)))
 		}
 	}
 	if len(parts) == 0 {
@@ -95,15 +95,15 @@ func (s *Snapshot) Deviation(router, vrf string) string {
 	return fmt.Sprintf("VRF %s of %s %s", v.VRF, router, strings.Join(parts, " and "))
 }
 
-// transported explains how far a route with a target in common came from one
-// router to another.
+// transported explains how far a route with a common target got from one router to
+// another.
 func (s *Snapshot) transported(router string, v, from status.VRF, prefix netip.Prefix) (verdict, remedy string, arrived bool) {
 	for _, r := range s.RIB {
 		if r.Router != router || r.RD != from.RD || r.Prefix != prefix {
 			continue
 		}
 		if len(common(r.Targets, v.Import)) == 0 {
-			return fmt.Sprintf("received with targets %s, of which VRF %s imports none (it imports %s)",
+			return fmt.Sprintf("received with route targets %s, none of which VRF %s imports (it imports %s)",
 				listed(r.Targets), v.VRF, listed(v.Import)), "", false
 		}
 		return "received and imported", "", true
@@ -123,7 +123,7 @@ func (s *Snapshot) transported(router string, v, from status.VRF, prefix netip.P
 			remedy = "pseudowan show peer"
 		case len(p.Families) > 0 && !slices.Contains(p.Families, family):
 			verdict = fmt.Sprintf("not received: the BGP session of %s with %s does not carry %s", router, from.Router, family)
-			remedy = "let bgp: of the link carry both families"
+			remedy = "enable both families in bgp: of the link"
 		case p.Received > p.Accepted:
 			verdict = fmt.Sprintf("not accepted: of %d prefixes from %s, %d were filtered", p.Received, from.Router, p.Received-p.Accepted)
 		default:
@@ -136,15 +136,15 @@ func (s *Snapshot) transported(router string, v, from status.VRF, prefix netip.P
 	return s.indirect(router, from)
 }
 
-// indirect explains a route of a router with which there is no session.
+// indirect explains a route from a router with which there is no session.
 func (s *Snapshot) indirect(router string, from status.VRF) (verdict, remedy string, arrived bool) {
 	for _, p := range s.Peers {
 		if p.Router == router && p.VRF == "" && p.State != status.SessionEstablished {
-			return fmt.Sprintf("not received: the BGP session of %s with %s is %s, and there is none with %s itself",
+			return fmt.Sprintf("not received: the BGP session of %s with %s is %s, and it has none with %s itself",
 				router, p.RemoteAddress, p.State, from.Router), "pseudowan show peer", false
 		}
 	}
-	return fmt.Sprintf("not received: %s has no BGP session with %s, and no route reflector passes its routes on to it", router, from.Router),
+	return fmt.Sprintf("not received: %s has no BGP session with %s, and no route reflector passes on its routes", router, from.Router),
 		"add a link with a session between them, bgp: full-mesh, or a route reflector", false
 }
 

@@ -9,8 +9,8 @@ import (
 	"pseudowan/topology"
 )
 
-// Snapshot is the tables of a lab's routers at about the same time, and the
-// topology that is meant.
+// Snapshot holds the tables of a lab's routers, read at about the same time, and the
+// intended topology.
 type Snapshot struct {
 	Topology   *topology.Topology
 	VRFs       []status.VRF
@@ -24,7 +24,7 @@ type Snapshot struct {
 // Packet is a packet at a port of a router.
 type Packet struct {
 	Port        uint32
-	Label       *uint32 // nil: not labelled
+	Label       *uint32 // nil if unlabelled
 	Source      netip.Addr
 	Destination netip.Addr
 	TTL         uint8
@@ -32,44 +32,43 @@ type Packet struct {
 
 // Fate is what a router's Open vSwitch does with a packet.
 type Fate struct {
-	status.Forwarding        // To is left to this package
-	Port              uint32 // 0: it does not leave
+	status.Forwarding        // without To, which this package finds
+	Port              uint32 // by which the packet leaves; 0 if it does not
 	DstMAC            string
-	Dropped           bool     // it goes nowhere, not to the slow path either
-	Copies            []string // where else it goes
+	Dropped           bool     // the packet goes nowhere, not even to the slow path
+	Copies            []string // where else it is sent
 }
 
 // HostPacket is a packet at a host.
 type HostPacket struct {
-	Source      netip.Addr // zero: the host chooses
+	Source      netip.Addr // zero if the host chooses it
 	Destination netip.Addr
-	Arrives     string // the interface that it arrives by; "": the host sends it
+	Arrives     string // the interface that it arrives on; "" if the host sends it
 }
 
 // HostRoute is what a host does with a packet.
 type HostRoute struct {
-	Interface string // that it leaves by
+	Interface string // on which it leaves
 	Source    netip.Addr
-	Local     bool       // it is for the host itself
-	Refused   string     // why the host goes no further with it; "" where it does
-	NextHop   netip.Addr // whom it goes to on the link
-	MAC       string     // of the next hop, as the host has it; "" where it does not know
+	Local     bool       // the host itself is the destination
+	Refused   string     // why the host drops it; "" if it does not
+	NextHop   netip.Addr // on the link
+	MAC       string     // of the next hop, as the host knows it; "" if it does not
 	Silent    bool       // the next hop does not answer ARP or neighbour discovery
-	OwnMAC    string     // of the interface that it arrives by; "" where that is not known
+	OwnMAC    string     // of the interface that it arrives on; "" if unknown
 }
 
-// HostRules are what a host does to packets besides routing them.
+// HostRules is what a host may do to packets besides routing them.
 type HostRules struct {
-	Translates bool // it may give them another address (NAT)
+	Translates bool // it may translate addresses (NAT)
 	Filters    bool // it may drop them
 }
 
-// Asker asks what the tables do not show.
+// Asker finds out what the tables do not show.
 type Asker interface {
 	// Fate asks a router's Open vSwitch; nothing is sent.
 	Fate(ctx context.Context, router string, p Packet) (Fate, error)
-	// Route asks a host's kernel. An error is about the question: what the
-	// host does is not known then.
+	// Route asks a host's kernel. After an error, what the host does is unknown.
 	Route(ctx context.Context, host string, p HostPacket) (HostRoute, error)
 	// Rules looks for rules of a host's packet filter.
 	Rules(ctx context.Context, host string) (HostRules, error)
@@ -108,19 +107,19 @@ func (s *Snapshot) port(router string, number uint32) (status.Interface, bool) {
 	return status.Interface{}, false
 }
 
-// down returns what an interface that is not up lacks.
+// down returns why an interface is not up.
 func down(i status.Interface) string {
 	switch i.Admin {
 	case status.InterfaceAbsent:
-		return "is not there"
+		return "does not exist"
 	case status.InterfaceDown:
-		return "is set down"
+		return "is administratively down"
 	}
 	return "has no carrier"
 }
 
-// core returns the wires of a router to other routers: each has a second port
-// that owns the same addresses and is not on the way of packets.
+// core returns the wires of a router to other routers. Each has a second port with
+// the same addresses, which packets do not pass.
 func (s *Snapshot) core(router string) []status.Interface {
 	var out []status.Interface
 	for _, i := range s.Interfaces {
@@ -145,7 +144,7 @@ func (s *Snapshot) routers() []string {
 	return out
 }
 
-// routerAt is the router that has an address on a link between routers.
+// routerAt returns the router that has an address on a link between routers.
 func (s *Snapshot) routerAt(a netip.Addr) string {
 	for _, r := range s.routers() {
 		for _, i := range s.core(r) {
@@ -157,7 +156,7 @@ func (s *Snapshot) routerAt(a netip.Addr) string {
 	return ""
 }
 
-// label is what a router gave a label out for.
+// label returns what a router assigned a label for.
 func (s *Snapshot) label(router string, label uint32) (status.Flow, bool) {
 	for _, f := range s.Flows {
 		if f.Router == router && f.Direction == status.DirectionIn && f.Label != nil && *f.Label == label {
@@ -167,7 +166,7 @@ func (s *Snapshot) label(router string, label uint32) (status.Flow, bool) {
 	return status.Flow{}, false
 }
 
-// neighbor returns the neighbour that has an address of a VRF and answers.
+// neighbor returns the neighbour that has an address in a VRF and answers.
 func (s *Snapshot) neighbor(router, vrf string, a netip.Addr) (status.Neighbor, bool) {
 	for _, n := range s.Neighbors {
 		if n.Router == router && n.VRF == vrf && n.Address == a && n.MAC != "" {

@@ -7,29 +7,29 @@ import (
 	"pseudowan/status"
 )
 
-// maxLookups bounds the VRFs of one router that send a packet on to each other.
+// maxLookups limits how many VRFs of a router pass a packet on to each other.
 const maxLookups = 8
 
-// goal is what a packet is looked up for. Of equally good ways, over which
-// packets are spread, the one that the switch takes counts as the tables' own.
+// goal is the object of a lookup. Among equally good paths, over which packets are
+// spread, the lookup prefers the one that the switch takes.
 type goal struct {
 	to    netip.Addr
 	taken status.Forwarding
-	depth int // VRFs that may still send it on to each other
+	depth int // VRFs that may still pass the packet on
 }
 
 // lookup is what the tables do with a packet.
 type lookup struct {
 	status.Forwarding
-	slow bool   // the router has to answer it itself: it must get to the slow path
-	mac  string // of the next hop; "": not known
+	slow bool   // the router has to answer itself: the packet must get to the slow path
+	mac  string // of the next hop; "" if unknown
 }
 
-// stops is a packet that ends at the router.
+// stops returns a packet that ends at the router.
 func stops(why string) lookup { return lookup{Forwarding: status.Forwarding{Stops: why}} }
 
-// byTables returns what a router should do with a packet by its tables. taken is
-// what its switch does.
+// byTables returns what a router should do with a packet by its tables. taken is what
+// its switch does.
 func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) lookup {
 	g := goal{p.Destination, taken, maxLookups}
 	in, ok := s.port(router, p.Port)
@@ -39,7 +39,7 @@ func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) lo
 	case p.Label == nil && in.VRF == "":
 		return stops("arrives from another router without a label")
 	case p.Label == nil && confined(p.Destination):
-		return stops("has an address that routers do not forward to")
+		return stops("has a destination that routers do not forward to")
 	case p.Label == nil:
 		f := s.lookUp(router, in.VRF, g)
 		// Only the router itself can answer a confined source.
@@ -48,7 +48,7 @@ func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) lo
 	}
 	binding, ok := s.label(router, *p.Label)
 	if !ok {
-		return stops(fmt.Sprintf("the router has not given out label %d", *p.Label))
+		return stops(fmt.Sprintf("the router has not assigned label %d", *p.Label))
 	}
 	var f lookup
 	if binding.NextHop.IsValid() && !binding.NextHop.IsUnspecified() {
@@ -61,14 +61,14 @@ func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) lo
 	return f
 }
 
-// confined reports whether an address is not forwarded: multicast, broadcast and
-// reserved ones (RFC 1812 section 5.3.7), IPv6 link-local ones.
+// confined reports whether routers do not forward to an address: multicast, broadcast
+// and reserved ones (RFC 1812 section 5.3.7), and IPv6 link-local ones.
 func confined(a netip.Addr) bool {
 	return a.Is4() && a.As4()[0] >= 224 || a.IsMulticast() || a.Is6() && a.IsLinkLocalUnicast()
 }
 
-// lookUp finds the longest match in a VRF: the router's own addresses, the
-// neighbours, the best routes.
+// lookUp finds the longest match in a VRF among the router's own addresses, the
+// neighbours and the best routes.
 func (s *Snapshot) lookUp(router, vrf string, want goal) lookup {
 	v, ok := s.vrf(router, vrf)
 	if !ok || want.depth == 0 {
@@ -108,7 +108,7 @@ func (s *Snapshot) lookUp(router, vrf string, want goal) lookup {
 	return f
 }
 
-// What stops a packet, where others ask for it by these words.
+// Reasons for which a packet stops, as far as they are compared.
 const (
 	noRoute   = "no route"
 	forRouter = "is for the router itself"
@@ -125,7 +125,7 @@ func silent(a netip.Addr, host string) string {
 	return fmt.Sprintf("host %s does not answer %s for %s", host, protocol, a)
 }
 
-// byRoute returns where a best route sends.
+// byRoute returns where a best route leads.
 func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goal) lookup {
 	origin := v.VRF
 	remote := r.Source == status.SourceBGP && s.isRemote(router, r.NextHop)
@@ -138,7 +138,7 @@ func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goa
 	switch {
 	case r.Source == status.SourceConnected && origin != v.VRF && !r.Prefix.IsSingleIP():
 		want.depth--
-		return s.lookUp(router, origin, want) // it is in that VRF from here on
+		return s.lookUp(router, origin, want) // the packet is in that VRF now
 	case r.Source == status.SourceConnected:
 		f = s.towards(router, origin, want.to)
 	case remote:
@@ -150,7 +150,7 @@ func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goa
 	return f
 }
 
-// isRemote reports whether a next hop is another router, not a customer: it is
+// isRemote reports whether a next hop is another router and not a customer, that is,
 // on no subnet of a VRF.
 func (s *Snapshot) isRemote(router string, nextHop netip.Addr) bool {
 	for _, i := range s.core(router) {
@@ -166,7 +166,7 @@ func (s *Snapshot) isRemote(router string, nextHop netip.Addr) bool {
 	return true
 }
 
-// across sends to another router, under the label that it gave out.
+// across sends to another router, with the label that it assigned.
 func (s *Snapshot) across(router string, r status.Route) lookup {
 	for _, i := range s.core(router) {
 		if contains(i.Addresses, r.NextHop) {
@@ -192,7 +192,7 @@ func (s *Snapshot) towards(router, vrf string, a netip.Addr) lookup {
 	return f
 }
 
-// out leaves by an access port, to a neighbour.
+// out sends to a neighbour on an access port.
 func (s *Snapshot) out(router string, v status.VRF, to status.Neighbor) lookup {
 	f := lookup{Forwarding: status.Forwarding{VRF: v.VRF, RD: v.RD, Out: to.Interface}, mac: to.MAC}
 	for _, i := range s.Interfaces {

@@ -10,8 +10,8 @@ import (
 	"pseudowan/topology"
 )
 
-// Judge compares what was seen with what is intended: a row for each pair,
-// then one for each `expect:` line between hosts that were tested.
+// Judge compares what was seen with what is intended. It returns a row for each pair,
+// then one for each `expect:` line between tested hosts.
 func Judge(t *topology.Topology, pairs []Pair, f Findings) []status.HostPair {
 	j := judge{Findings: f, addresses: make(map[string][]netip.Addr)}
 	for _, h := range t.Hosts {
@@ -35,7 +35,7 @@ type judge struct {
 	addresses map[string][]netip.Addr
 }
 
-// pair judges what follows from the route targets.
+// pair judges a pair by the route targets.
 func (j judge) pair(p Pair) status.HostPair {
 	row := status.HostPair{
 		From: p.From, To: p.To, Expected: p.Expected(), Result: status.AsIntended,
@@ -54,7 +54,7 @@ func (j judge) pair(p Pair) status.HostPair {
 	}
 	for _, a := range p.Never {
 		if o := j.at(p.From, a); slices.Contains(o.Answered, p.To) {
-			row.Differences = append(row.Differences, status.Difference{Destination: a, Seen: fmt.Sprintf("%s answers, and must not be reached", p.To)})
+			row.Differences = append(row.Differences, status.Difference{Destination: a, Seen: fmt.Sprintf("%s answers, but must not be reached", p.To)})
 		}
 	}
 	if len(row.Differences) > 0 {
@@ -63,7 +63,7 @@ func (j judge) pair(p Pair) status.HostPair {
 	return row
 }
 
-// Expected is what is intended of a pair in one word.
+// Expected returns what is intended for a pair, in one word.
 func (p Pair) Expected() string {
 	switch {
 	case len(p.Never) == 0 && len(p.Reach) > 0:
@@ -74,8 +74,8 @@ func (p Pair) Expected() string {
 	return status.ExpectBoth
 }
 
-// reached returns what is wrong with an address that is to be reached; "" if
-// nothing is.
+// reached returns what is wrong with an address that must be reached; "" if nothing
+// is.
 func (j judge) reached(r topology.Reach) string {
 	probe := probeOf(r)
 	o := j.seen[probe]
@@ -88,7 +88,7 @@ func (j judge) reached(r topology.Reach) string {
 	case len(others) > 0:
 		return fmt.Sprintf("%s answers instead of %s", strings.Join(others, " and "), r.To)
 	case slices.Contains(o.Arrived, r.To):
-		return fmt.Sprintf("no answer: the request arrives at %s, what it answers is lost", r.To)
+		return fmt.Sprintf("no answer: the request arrives at %s, but its answer is lost", r.To)
 	case len(o.Arrived) > 0:
 		return fmt.Sprintf("no answer: the request arrives at %s instead of %s", strings.Join(o.Arrived, " and "), r.To)
 	case o.Error != "":
@@ -97,17 +97,17 @@ func (j judge) reached(r topology.Reach) string {
 	return "no answer"
 }
 
-// astray returns which host a packet should have passed and did not; "" if it
-// passed all. A hop that did not answer may be that host: there can be a way back
-// from the destination and none from the hop.
+// astray reports a host that a packet should have passed and did not; "" if it passed
+// all. A hop that did not answer may be that host: there can be a way back from the
+// destination and none from the hop.
 func (j judge) astray(r topology.Reach, hops []Hop) string {
 	if via := j.notSeen(r, hops); via != "" && !slices.ContainsFunc(hops, Hop.silent) {
-		return fmt.Sprintf("%s answers, but the way does not pass %s: %s", r.To, via, wayOf(hops))
+		return fmt.Sprintf("%s answers, but the path does not pass through %s: %s", r.To, via, wayOf(hops))
 	}
 	return ""
 }
 
-// hidden returns why the way to an address that answers cannot be judged.
+// hidden returns why the path to an address that answers cannot be judged.
 func (j judge) hidden(r topology.Reach) []string {
 	probe := probeOf(r)
 	hops := j.hops[probe]
@@ -115,11 +115,11 @@ func (j judge) hidden(r topology.Reach) []string {
 	if via == "" || !slices.ContainsFunc(hops, Hop.silent) || !slices.Contains(j.seen[probe].Answered, r.To) {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s: whether the way passes %s, as not every hop answers: %s", r.Destination, via, wayOf(hops))}
+	return []string{fmt.Sprintf("%s: whether the path passes through %s: some hops do not answer: %s", r.Destination, via, wayOf(hops))}
 }
 
-// notSeen is the first host on the way that no hop answered as; "" where all
-// did.
+// notSeen returns the first host on the intended path from which no hop answered; ""
+// if all did.
 func (j judge) notSeen(r topology.Reach, hops []Hop) string {
 	for _, via := range r.Via {
 		if !slices.ContainsFunc(hops, func(h Hop) bool { return slices.Contains(j.addresses[via], h.Address) }) {
@@ -143,11 +143,11 @@ func wayOf(hops []Hop) string {
 	return strings.Join(words, " ")
 }
 
-// rule judges an `expect:` line. A host is reached where one of its addresses
-// answers and none is silent that should.
+// rule judges an `expect:` line. A host is reached if its addresses that should
+// answer do, and there are any.
 func (j judge) rule(e topology.Expectation, p Pair) status.HostPair {
 	row := status.HostPair{
-		From: e.From, To: e.To, Rule: RuleText(e), Expected: status.ExpectReach, Result: status.AsIntended,
+		From: e.From, To: e.To, Rule: ruleText(e), Expected: status.ExpectReach, Result: status.AsIntended,
 		Tested: len(p.Reach) + len(p.Never), Via: []string{}, Differences: []status.Difference{}, CannotTell: []string{},
 	}
 	if e.Via != "" {
@@ -172,7 +172,7 @@ func (j judge) answering(p Pair) []status.Difference {
 		if slices.Contains(j.seen[probeOf(r)].Answered, p.To) {
 			out = append(out, status.Difference{
 				Source: r.Source, Destination: r.Destination, Seen: p.To + " answers",
-				Cause: "the route targets of the topology let it be reached",
+				Cause: "the route targets of the topology allow it",
 			})
 		}
 	}
@@ -184,20 +184,19 @@ func (j judge) answering(p Pair) []status.Difference {
 	return out
 }
 
-// missing lists what keeps a host from being reached as an `expect:` line
-// demands.
+// missing lists what keeps a host from being reached as an `expect:` line requires.
 func (j judge) missing(e topology.Expectation, p Pair) []status.Difference {
 	if len(p.Reach) == 0 {
 		return []status.Difference{{
 			Seen:  p.To + " is not reached",
-			Cause: "nothing in the topology lets it be reached: no route targets in common, or no route there or back",
+			Cause: "the topology does not allow it: no route target in common, or no route there or back",
 		}}
 	}
 	var out []status.Difference
 	for _, r := range p.Reach {
 		seen := j.reached(r)
 		if seen == "" && e.Via != "" && !slices.Contains(r.Via, e.Via) {
-			seen = fmt.Sprintf("%s answers, but the way does not pass %s", r.To, e.Via)
+			seen = fmt.Sprintf("%s answers, but the path does not pass through %s", r.To, e.Via)
 		}
 		if seen != "" {
 			out = append(out, status.Difference{Source: r.Source, Destination: r.Destination, Seen: seen})
@@ -206,8 +205,8 @@ func (j judge) missing(e topology.Expectation, p Pair) []status.Difference {
 	return out
 }
 
-// RuleText returns an expectation as it is written in the file.
-func RuleText(e topology.Expectation) string {
+// ruleText returns an expectation as written in the file.
+func ruleText(e topology.Expectation) string {
 	arrow := " -> "
 	if e.Never {
 		arrow = " !-> "

@@ -10,16 +10,16 @@ import (
 // Pair is what is intended between two hosts, in one direction.
 type Pair struct {
 	From, To string
-	Reach    []topology.Reach // addresses of To that From reaches
-	Never    []netip.Addr     // addresses of To that are not to answer From as To
+	Reach    []topology.Reach // addresses of To that From must reach
+	Never    []netip.Addr     // addresses at which To must not answer From
 }
 
-// Configured holds the addresses that hosts have configured by themselves, by
-// host and interface.
+// Configured holds the addresses that hosts have formed by SLAAC, by host and
+// interface.
 type Configured map[string]map[string][]netip.Prefix
 
-// Complete returns the topology with the addresses that hosts have configured
-// by themselves, on the interfaces that use SLAAC.
+// Complete returns the topology with the addresses that hosts have formed on the
+// interfaces that use SLAAC.
 func Complete(t *topology.Topology, found Configured) *topology.Topology {
 	out := *t
 	out.Hosts = slices.Clone(t.Hosts)
@@ -42,8 +42,8 @@ func Complete(t *topology.Topology, found Configured) *topology.Topology {
 	return &out
 }
 
-// Matrix is what is intended between all hosts, in the order of the topology.
-// A from or to that is not empty selects the pairs of that host.
+// Matrix returns what is intended between all hosts, in the order of the topology. If
+// from or to is not empty, it selects the pairs of that host.
 func Matrix(t *topology.Topology, from, to string) []Pair {
 	type key struct{ from, to string }
 	reach := make(map[key][]topology.Reach)
@@ -89,13 +89,12 @@ func AddressesOf(h topology.Host) []netip.Addr {
 // Probe is a request from a host to an address.
 type Probe struct {
 	From        string
-	Source      netip.Addr // zero: the host chooses
+	Source      netip.Addr // zero if the host chooses it
 	Destination netip.Addr
 }
 
-// probes returns the requests that test the pairs: those that are to be
-// answered, and those that are not. One request tests all hosts that share an
-// address.
+// probes returns the requests that test the pairs: those that must be answered and
+// those that must not. One request tests all hosts that share an address.
 func probes(pairs []Pair) (positive, negative []Probe) {
 	type sent struct {
 		from string

@@ -11,26 +11,26 @@ import (
 // Observation is the outcome of a probe.
 type Observation struct {
 	Answered []string // hosts whose token came back
-	Arrived  []string // hosts that got the request
-	Error    string   // what a router or the host itself said about it, "" for nothing
+	Arrived  []string // hosts that received the request
+	Error    string   // reported by a router or by the host itself; "" if none was
 }
 
-// Hop is the answer to a packet with a limited TTL; the address is zero if
-// there was none.
+// Hop is the answer to a packet with a limited TTL. Without an answer, the address is
+// zero.
 type Hop struct {
 	TTL     int
 	Address netip.Addr
-	Host    string   // the host that answered as the destination; "" for others
-	Refusal string   // why the packet goes no further; "" where its TTL was used up
-	Arrived []string // hosts that got the packet
+	Host    string   // the host that answered as the destination; "" for other nodes
+	Refusal string   // why the packet goes no further; "" if its TTL expired
+	Arrived []string // hosts that received the packet
 	Took    time.Duration
 }
 
 // Prober sends packets from hosts.
 type Prober interface {
-	// Send repeats the probes until each has an answer from a host or, with
-	// Refusals, an error from a router, or until the schedule ends. It calls
-	// Progress with the number of those done.
+	// Send repeats each probe until a host answers it or, with Refusals, a router
+	// reports an error, or until the schedule ends. It calls Progress with the number
+	// of probes done.
 	Send(ctx context.Context, probes []Probe, s Schedule) ([]Observation, error)
 	// Path sends a packet with each TTL until the destination answers.
 	Path(ctx context.Context, p Probe) ([]Hop, error)
@@ -45,20 +45,20 @@ type Schedule struct {
 	Progress func(done int)
 }
 
-// Between two requests to the same address.
+// The intervals between two requests to the same address.
 const (
 	positiveEvery = 250 * time.Millisecond
 	negativeEvery = 300 * time.Millisecond
 )
 
-// negativeTries bounds the requests that must stay unanswered: few addresses
-// are asked several times, many once.
+// Limits of the requests that must stay unanswered: few addresses are tried several
+// times, many only once.
 const (
 	negativeTries  = 3
 	negativeProbes = 6000
 )
 
-// Options set how to test.
+// Options control a test.
 type Options struct {
 	Timeout time.Duration // how long an address may take to answer
 	Step    func(string)  // hears what is being done
@@ -87,13 +87,13 @@ func (f Findings) add(probes []Probe, seen []Observation) {
 	}
 }
 
-// at is what was seen of a request from a host to an address.
+// at returns what was seen of a request from a host to an address.
 func (f Findings) at(from string, to netip.Addr) Observation {
 	return f.seen[f.tried[fromTo{from, to}]]
 }
 
-// Observe tests the pairs with packets: first what is to be reached, then
-// what is not.
+// Observe tests the pairs with packets: first the addresses that must be reached, then
+// those that must not.
 func Observe(ctx context.Context, pairs []Pair, p Prober, o Options) (Findings, error) {
 	f := newFindings()
 	positive, negative := probes(pairs)
@@ -108,7 +108,7 @@ func Observe(ctx context.Context, pairs []Pair, p Prober, o Options) (Findings, 
 	tries := min(max(negativeProbes/max(len(negative), 1), 1), negativeTries)
 	seen, err = p.Send(ctx, negative, Schedule{
 		Tries: tries, Every: negativeEvery, Wait: time.Second - time.Duration(tries-1)*negativeEvery, Refusals: true,
-		Progress: func(int) { o.Step(fmt.Sprintf("%d addresses that must not answer", len(negative))) },
+		Progress: func(int) { o.Step(fmt.Sprintf("testing %d addresses that must not answer", len(negative))) },
 	})
 	if err != nil {
 		return f, err
@@ -117,7 +117,7 @@ func Observe(ctx context.Context, pairs []Pair, p Prober, o Options) (Findings, 
 	return f, f.followVia(ctx, pairs, p, o)
 }
 
-// followVia finds out which hosts packets pass that are to go over one.
+// followVia finds out which hosts packets pass if they must pass one.
 func (f Findings) followVia(ctx context.Context, pairs []Pair, p Prober, o Options) error {
 	for _, pair := range pairs {
 		for _, r := range pair.Reach {
@@ -125,7 +125,7 @@ func (f Findings) followVia(ctx context.Context, pairs []Pair, p Prober, o Optio
 			if len(r.Via) == 0 || !slices.Contains(f.seen[probe].Answered, r.To) {
 				continue
 			}
-			o.Step(fmt.Sprintf("the way from %s to %s", r.From, r.Destination))
+			o.Step(fmt.Sprintf("following the path from %s to %s", r.From, r.Destination))
 			hops, err := p.Path(ctx, probe)
 			if err != nil {
 				return err

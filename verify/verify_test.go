@@ -90,7 +90,7 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-// Complete leaves the topology that it is given as it is.
+// Complete does not change the given topology.
 func TestCompleteCopies(t *testing.T) {
 	parsed, err := topology.Parse("lab.yaml", []byte(overlapping))
 	if err != nil {
@@ -98,11 +98,11 @@ func TestCompleteCopies(t *testing.T) {
 	}
 	Complete(parsed, Configured{"red2": {"eth0": {slaac}}})
 	if got := parsed.Hosts[1].Attachments[0].Addresses; len(got) != 1 {
-		t.Errorf("the topology has become one with %v", got)
+		t.Errorf("the topology now has %v", got)
 	}
 }
 
-// One probe serves all hosts that have an address.
+// One probe tests all hosts that have an address.
 func TestProbes(t *testing.T) {
 	positive, negative := probes(Matrix(lab(t), "red1", ""))
 	seen := map[Probe]bool{}
@@ -118,11 +118,11 @@ func TestProbes(t *testing.T) {
 	}
 }
 
-// network answers as the topology says, but for what a test changes.
+// network answers as the topology says, except where a test changes it.
 type network struct {
 	pairs     []Pair
 	changed   map[string]Observation // by host and address
-	path      []Hop                  // of all paths; nil: as intended
+	path      []Hop                  // of all paths; nil for the intended ones
 	schedules []Schedule
 }
 
@@ -163,7 +163,7 @@ func run(t *testing.T, top *topology.Topology, n *network) []status.HostPair {
 	return Judge(top, n.pairs, found)
 }
 
-// said lists what is different, one line each.
+// said lists the differences, one line each.
 func said(rows []status.HostPair) []string {
 	var out []string
 	for _, r := range rows {
@@ -190,7 +190,7 @@ func TestAllAsIntended(t *testing.T) {
 		}
 	}
 	if len(n.schedules) != 2 || n.schedules[0].Refusals || !n.schedules[1].Refusals {
-		t.Errorf("schedules %+v: an address that must answer is not done with by an error", n.schedules)
+		t.Errorf("schedules %+v: an error must not settle an address that must answer", n.schedules)
 	}
 }
 
@@ -204,15 +204,15 @@ func TestDifferences(t *testing.T) {
 		"refused": {"blue1 10.20.0.1", Observation{Error: "10.1.0.1 says: network unreachable"},
 			[]string{"blue1 blue2: 10.20.0.1 no answer: 10.1.0.1 says: network unreachable"}},
 		"one way": {"blue1 10.20.0.1", Observation{Arrived: []string{"blue2"}},
-			[]string{"blue1 blue2: 10.20.0.1 no answer: the request arrives at blue2, what it answers is lost"}},
+			[]string{"blue1 blue2: 10.20.0.1 no answer: the request arrives at blue2, but its answer is lost"}},
 		"astray": {"blue1 10.20.0.1", Observation{Arrived: []string{"red2"}},
 			[]string{"blue1 blue2: 10.20.0.1 no answer: the request arrives at red2 instead of blue2"}},
 		"the other VPN answers": {"blue1 10.2.0.2", Observation{Answered: []string{"red2"}, Arrived: []string{"red2"}},
-			[]string{"blue1 red2: 10.2.0.2 red2 answers, and must not be reached", "blue1 blue2: 10.2.0.2 red2 answers instead of blue2"}},
+			[]string{"blue1 red2: 10.2.0.2 red2 answers, but must not be reached", "blue1 blue2: 10.2.0.2 red2 answers instead of blue2"}},
 		"both answer": {"blue1 10.2.0.2", Observation{Answered: []string{"blue2", "red2"}},
-			[]string{"blue1 red2: 10.2.0.2 red2 answers, and must not be reached", "blue1 blue2: 10.2.0.2 blue2 answers, and red2 too"}},
+			[]string{"blue1 red2: 10.2.0.2 red2 answers, but must not be reached", "blue1 blue2: 10.2.0.2 blue2 answers, and red2 too"}},
 		"leak": {"red1 10.20.0.1", Observation{Answered: []string{"blue2"}},
-			[]string{"red1 blue2: 10.20.0.1 blue2 answers, and must not be reached", "red1 blue2: 10.20.0.1 blue2 answers"}}, // the pair, and its line
+			[]string{"red1 blue2: 10.20.0.1 blue2 answers, but must not be reached", "red1 blue2: 10.20.0.1 blue2 answers"}}, // the pair and its expect: line
 		"a line": {"red1 10.2.0.2", Observation{},
 			[]string{"red1 red2: 10.2.0.2 no answer", "red1 red2: 10.2.0.2 no answer"}},
 	} {
@@ -225,21 +225,21 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
-// A short cut past the hub is a difference, though everything answers.
+// A short cut past the hub is a difference, even if everything answers.
 func TestVia(t *testing.T) {
 	n := &network{path: []Hop{{TTL: 1, Address: netip.MustParseAddr("10.93.0.1")}, {TTL: 2, Address: netip.MustParseAddr("10.94.0.2")}}}
 	got := said(run(t, lab(t), n))
 	want := []string{
-		"s1 s2: 10.94.0.2 s2 answers, but the way does not pass hq: 10.93.0.1 10.94.0.2",
-		"s2 s1: 10.93.0.2 s1 answers, but the way does not pass hq: 10.93.0.1 10.94.0.2",
-		"s1 s2: 10.94.0.2 s2 answers, but the way does not pass hq: 10.93.0.1 10.94.0.2",
+		"s1 s2: 10.94.0.2 s2 answers, but the path does not pass through hq: 10.93.0.1 10.94.0.2",
+		"s2 s1: 10.93.0.2 s1 answers, but the path does not pass through hq: 10.93.0.1 10.94.0.2",
+		"s1 s2: 10.94.0.2 s2 answers, but the path does not pass through hq: 10.93.0.1 10.94.0.2",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q\nwant %q", got, want)
 	}
 }
 
-// A hop that does not answer may be the hub: that is told, and no difference.
+// A hop that does not answer may be the hub: that is reported, but no difference.
 func TestViaBehindSilentHops(t *testing.T) {
 	n := &network{path: []Hop{{TTL: 1, Address: netip.MustParseAddr("10.93.0.1")}, {TTL: 2}, {TTL: 3, Address: netip.MustParseAddr("10.94.0.2")}}}
 	rows := run(t, lab(t), n)
@@ -253,16 +253,16 @@ func TestViaBehindSilentHops(t *testing.T) {
 		}
 	}
 	want := []string{
-		"s1 s2 10.94.0.2: whether the way passes hq, as not every hop answers: 10.93.0.1 * 10.94.0.2",
-		"s2 s1 10.93.0.2: whether the way passes hq, as not every hop answers: 10.93.0.1 * 10.94.0.2",
+		"s1 s2 10.94.0.2: whether the path passes through hq: some hops do not answer: 10.93.0.1 * 10.94.0.2",
+		"s2 s1 10.93.0.2: whether the path passes through hq: some hops do not answer: 10.93.0.1 * 10.94.0.2",
 	}
 	if !slices.Equal(told, want) {
 		t.Errorf("%q\nwant %q", told, want)
 	}
 }
 
-// Lines that the route targets contradict fail, though the lab does what they
-// say.
+// `expect:` lines that contradict the route targets fail, even if the lab follows the
+// route targets.
 func TestLinesAgainstTheTargets(t *testing.T) {
 	text := strings.Replace(overlapping, "[red1 -> red2, red1 !-> blue2, s1 -> s2 via hq]", "[red1 !-> red2, red1 -> blue2, red1 -> red2 via hq]", 1)
 	parsed, err := topology.Parse("lab.yaml", []byte(text))
@@ -271,9 +271,9 @@ func TestLinesAgainstTheTargets(t *testing.T) {
 	}
 	rows := run(t, parsed, &network{})
 	for i, want := range []string{
-		"red1 !-> red2: red2 answers: the route targets of the topology let it be reached",
-		"red1 -> blue2: blue2 is not reached: nothing in the topology lets it be reached: no route targets in common, or no route there or back",
-		"red1 -> red2 via hq: red2 answers, but the way does not pass hq: ",
+		"red1 !-> red2: red2 answers: the route targets of the topology allow it",
+		"red1 -> blue2: blue2 is not reached: the topology does not allow it: no route target in common, or no route there or back",
+		"red1 -> red2 via hq: red2 answers, but the path does not pass through hq: ",
 	} {
 		r := rows[42+i]
 		if r.Result != status.Different || len(r.Differences) != 1 {

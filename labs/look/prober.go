@@ -12,7 +12,7 @@ import (
 	"pseudowan/verify"
 )
 
-// prober sends verify's probes from the lab's hosts.
+// prober sends the probes of verify from the lab's hosts.
 type prober struct {
 	hosts *probe.Prober
 	in    *inspection
@@ -38,7 +38,7 @@ func (p prober) Send(ctx context.Context, probes []verify.Probe, v verify.Schedu
 	return out, nil
 }
 
-// errorOf is the error of a host or a router about a probe.
+// errorOf returns the error that a host or a router reported about a probe.
 func errorOf(r probe.Result) string {
 	if len(r.Errors) > 0 {
 		return r.Errors[len(r.Errors)-1].String()
@@ -56,8 +56,8 @@ const (
 	pathEvery = 300 * time.Millisecond
 )
 
-// Path implements verify.Prober. All TTLs are sent at once, repeatedly, as routers
-// limit the rate of their errors.
+// Path implements verify.Prober. All TTLs are sent at once, and repeatedly, because
+// routers limit the rate of their errors.
 func (p prober) Path(ctx context.Context, q verify.Probe) ([]verify.Hop, error) {
 	list := make([]probe.Probe, maxHops)
 	for i := range list {
@@ -102,8 +102,8 @@ func heard(hops []verify.Hop) []verify.Hop {
 	return hops[:n]
 }
 
-// deaf finds the hosts with which nothing can be tested, and why: each probes
-// itself first, before silence is taken as a fault of the lab.
+// deaf finds the hosts that cannot be tested, and why. Each first probes itself, so
+// that its silence does not count as a fault of the lab.
 func (p prober) deaf(ctx context.Context) (map[string]string, error) {
 	var probes []probe.Probe
 	for _, h := range p.in.topology.Hosts {
@@ -123,7 +123,7 @@ func (p prober) deaf(ctx context.Context) (map[string]string, error) {
 		if slices.Contains(r.Answered, probes[i].From) {
 			continue
 		}
-		why := fmt.Sprintf("host %s does not hear itself at %s", probes[i].From, probes[i].Destination)
+		why := fmt.Sprintf("host %s gets no answer from its own address %s", probes[i].From, probes[i].Destination)
 		if said := errorOf(r); said != "" {
 			why += " (" + said + ")"
 		}
@@ -135,7 +135,7 @@ func (p prober) deaf(ctx context.Context) (map[string]string, error) {
 	return deaf, nil
 }
 
-// own is an address that the host has now, or the first that it should have.
+// own returns an address that the host has now, or the first that it should have.
 func (p prober) own(h topology.Host, addresses []netip.Addr) netip.Addr {
 	ph, _ := p.in.host(h.Name)
 	for _, a := range addresses {

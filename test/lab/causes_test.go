@@ -36,25 +36,25 @@ func TestRealCauses(t *testing.T) {
 		agree bool   // tables, flows and real packets tell of it alike
 	}{
 		{"the adjacency drops", of("pe2", "mod-flows", "br0", "table=30,ip,"+adjacency+",actions=drop"),
-			"router pe2: label 2000, of VRF red: the flow is missing or wrong: the tables send it out of eth3, Open vSwitch: is dropped in table 30", false},
+			"router pe2: label 2000 of VRF red: the flow is missing or wrong: the tables send the packet out of eth3, in Open vSwitch it is dropped in table 30", false},
 		{"another MAC", of("pe2", "mod-flows", "br0", "table=30,ip,"+adjacency+",actions=dec_ttl,mod_dl_dst:02:00:00:66:66:66,load:0->NXM_OF_IN_PORT[],output:3"),
-			"Open vSwitch sends to MAC 02:00:00:66:66:66, the neighbour is ", false},
+			"Open vSwitch sends to MAC 02:00:00:66:66:66, the neighbour has ", false},
 		{"a copy into another VRF", of("pe2", "mod-flows", "br0", "table=30,ip,"+adjacency+",actions=dec_ttl,load:0->NXM_OF_IN_PORT[],output:4,output:3"),
 			"", false},
 		{"labels are dropped first", of("pe2", "add-flow", "br0", "table=0,priority=5000,mpls,actions=drop"),
 			"is dropped in table 0: priority 5000, mpls: drop", false},
 		{"labels are dropped on the way back", of("pe1", "add-flow", "br0", "table=0,priority=5000,mpls,actions=drop"),
-			"on the way back: router pe1: label 1000, of VRF red: the flow is missing or wrong", false},
+			"on the way back: router pe1: label 1000 of VRF red: the flow is missing or wrong", false},
 		{"NORMAL", of("pe1", "add-flow", "br0", "table=0,priority=5000,ip,actions=normal"),
-			"Open vSwitch: leaves by NORMAL, which no flow of the router's does", false},
-		{"the wire is set down", link("pe1", "eth1", "down"),
-			"not usable: eth1, on which next hop 192.168.0.2 is, is set down", true},
-		{"the host's port is set down", link("pe2", "eth3", "down"),
-			"router pe1: no route to 10.2.0.0/24 in VRF red: the port eth3 of pe2 to host b is set down", true},
-		{"the host's end is set down", link("b", "eth0", "down"),
+			"in Open vSwitch it leaves by NORMAL, which no flow of the router's does", false},
+		{"the wire is administratively down", link("pe1", "eth1", "down"),
+			"not usable: next hop 192.168.0.2 is on eth1, which is administratively down", true},
+		{"the host's port is administratively down", link("pe2", "eth3", "down"),
+			"router pe1: no route to 10.2.0.0/24 in VRF red: the port eth3 of pe2 to host b is administratively down", true},
+		{"the host's end is administratively down", link("b", "eth0", "down"),
 			"router pe1: no route to 10.2.0.0/24 in VRF red: the port eth3 of pe2 to host b has no carrier", true},
 		{"the host has lost its address", func(t testing.TB) { inHost(t, l, "b", "ip addr del 10.2.0.2/24 dev eth0") },
-			"the packet arrives at b, which does not send it on: the address is not its own, and it does not forward", true},
+			"the packet arrives at b, which does not forward it: the address is not its own, and it does not forward", true},
 		{"the host has lost its way back", func(t testing.TB) { inHost(t, l, "b", "ip route del default") },
 			"on the way back: the packet is not sent by host b: network is unreachable", false},
 	} {
@@ -74,7 +74,7 @@ func TestRealCauses(t *testing.T) {
 	mustVerify(t, l)
 }
 
-// adjacencyOf is the match of the adjacency that a packet takes at a router.
+// adjacencyOf returns the match of the adjacency that a packet takes at a router.
 func adjacencyOf(t testing.TB, l lab, from, to, router string) string {
 	t.Helper()
 	_, trace := traced(t, l, from, to)

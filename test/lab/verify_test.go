@@ -24,7 +24,7 @@ func verified(t testing.TB, l lab, args ...string) (int, []status.HostPair) {
 	return r.code, rows
 }
 
-// mustVerify fails the test where something is not as intended.
+// mustVerify fails the test if something is not as intended.
 func mustVerify(t testing.TB, l lab) {
 	t.Helper()
 	must(t, "verify", l.name, "--timeout", patience(10*time.Second).String())
@@ -48,7 +48,7 @@ func differs(t testing.TB, rows []status.HostPair, from, to, address, cause stri
 	t.Errorf("%s to %s: no difference at %s", from, to, address)
 }
 
-// onlyBetween fails the test where another pair of hosts differs.
+// onlyBetween fails the test if another pair of hosts differs.
 func onlyBetween(t testing.TB, rows []status.HostPair, hosts ...string) {
 	t.Helper()
 	among := strings.Join(hosts, " ")
@@ -131,7 +131,7 @@ func (l lab) routeFlow(t testing.TB, router, vrf, prefix string) routeFlow {
 	return flow
 }
 
-// pushing is the action that chooses a label.
+// pushing returns the action that chooses a label.
 func pushing(label uint32) string { return fmt.Sprintf("load:%#x->NXM_NX_REG2[]", label) }
 
 // push has the flow push another label.
@@ -156,7 +156,7 @@ func TestRealVerifyFindsALabel(t *testing.T) {
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
-	differs(t, rows, "blue1", "blue2", "10.2.0.2", "router pe2: label 2000, of VRF blue: the flow is missing or wrong")
+	differs(t, rows, "blue1", "blue2", "10.2.0.2", "router pe2: label 2000 of VRF blue: the flow is missing or wrong")
 	onlyBetween(t, rows, "blue1", "blue2")
 }
 
@@ -188,7 +188,7 @@ func TestRealVerifyFindsARouteTarget(t *testing.T) {
 		t.Errorf("exit code %d, want 1", code)
 	}
 	differs(t, rows, "blue1", "blue2", "10.2.0.2", "router pe1: no route to 10.2.0.0/24 in VRF blue: no route target in common")
-	differs(t, rows, "blue1", "blue2", "10.2.0.2", "VRF blue of pe1 imports 65000:3 where the topology says 65000:2")
+	differs(t, rows, "blue1", "blue2", "10.2.0.2", "VRF blue of pe1 imports 65000:3 (topology: 65000:2)")
 	onlyBetween(t, rows, "blue1", "blue2")
 
 	// A leak: red imports what blue exports, and the other way round.
@@ -208,7 +208,7 @@ func TestRealVerifyFindsARouteTarget(t *testing.T) {
 	if code != 1 {
 		t.Errorf("leak: exit code %d, want 1", code)
 	}
-	differs(t, rows, "red1", "blue2", "10.77.0.2", "VRF red of pe1 imports 65000:1, 65000:2 where the topology says 65000:1")
+	differs(t, rows, "red1", "blue2", "10.77.0.2", "VRF red of pe1 imports 65000:1, 65000:2 (topology: 65000:1)")
 }
 
 // Spokes meet through the hub alone; with the hub's forwarding off there is
@@ -226,7 +226,7 @@ func TestRealVerifyHub(t *testing.T) {
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
-	differs(t, rows, "s2", "s3", "10.3.0.2", "arrives at hq, which does not send it on: the address is not its own, and it does not forward")
+	differs(t, rows, "s2", "s3", "10.3.0.2", "arrives at hq, which does not forward it: the address is not its own, and it does not forward")
 	for _, r := range rows {
 		if r.To == "hq" && r.Result != status.AsIntended {
 			t.Errorf("the hub itself: %+v", r)
@@ -249,7 +249,7 @@ func TestRealVerifyWithoutAHost(t *testing.T) {
 		t.Errorf("exit code %d, want 2", code)
 	}
 	onlyBetween(t, rows, "red1", "red2", "blue1", "blue2")
-	if r := pseudowan("verify", l.name, "--to", "red2"); r.code != 2 || !strings.Contains(r.stderr, "red2 does not run") {
+	if r := pseudowan("verify", l.name, "--to", "red2"); r.code != 2 || !strings.Contains(r.stderr, "red2 is not running") {
 		t.Errorf("exit code %d: %s", r.code, r.stderr)
 	}
 	if r := pseudowan("verify", l.name, "--to", "red3"); r.code != 4 || !strings.Contains(r.stderr, "did you mean red1?") && !strings.Contains(r.stderr, "did you mean red2?") {
