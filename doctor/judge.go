@@ -6,8 +6,8 @@ import (
 	"pseudowan/status"
 )
 
-// Judge returns what the observations mean for a lab. It is pure. Findings are
-// in a fixed order, without those for which nothing was observed.
+// Judge returns what the observations mean for a lab. It is pure. Findings are in a
+// fixed order; there is none for what was not observed.
 func Judge(o Observed, n Need) []status.Finding {
 	var found []status.Finding
 	for _, judge := range []func(Observed, Need) []status.Finding{
@@ -18,7 +18,7 @@ func Judge(o Observed, n Need) []status.Finding {
 	return found
 }
 
-// failures are the findings that keep a lab from running.
+// failures returns the findings that keep a lab from running.
 func failures(found []status.Finding) []status.Finding {
 	var out []status.Finding
 	for _, f := range found {
@@ -46,5 +46,5 @@ func root(o Observed, _ Need) []status.Finding {
 		return []status.Finding{ok("root", "yes")}
 	}
 	return []status.Finding{fail("root", "not root",
-		"labs are made of network namespaces, which only root may make", "run it with sudo")}
+		"labs are made of network namespaces, which only root may create", "run it with sudo")}
 }

@@ -6,11 +6,11 @@ import (
 	"pseudowan/status"
 )
 
-// feature is a kernel feature with what is lost without it.
+// feature is a kernel feature, with the cost of its absence.
 type feature struct {
 	check  string
 	there  Presence
-	needed bool // the lab cannot run without
+	needed bool // the lab cannot run without it
 	cost   string
 	module string
 }
@@ -37,7 +37,7 @@ func kernel(o Observed, n Need) []status.Finding {
 
 func (f feature) judge() status.Finding {
 	if f.there == Present {
-		return ok(f.check, "there")
+		return ok(f.check, "available")
 	}
 	remedy := "use a kernel that has it (Debian's and Ubuntu's do)"
 	switch {
@@ -47,12 +47,12 @@ func (f feature) judge() status.Finding {
 		remedy = "boot without ipv6.disable=1"
 	}
 	if f.needed {
-		return fail(f.check, "not there", f.cost, remedy)
+		return fail(f.check, "not available", f.cost, remedy)
 	}
-	return warn(f.check, "not there", f.cost, remedy)
+	return warn(f.check, "not available", f.cost, remedy)
 }
 
-// unneeded returns findings about features that labs do not need.
+// unneeded returns the finding about features that labs do not need.
 func unneeded(k Kernel) []status.Finding {
 	var have, lack []string
 	for _, f := range []struct {
@@ -71,10 +71,10 @@ func unneeded(k Kernel) []status.Finding {
 	}
 	detail := "not needed"
 	if len(have) > 0 {
-		detail += "; there: " + strings.Join(have, ", ")
+		detail += "; available: " + strings.Join(have, ", ")
 	}
 	if len(lack) > 0 {
-		detail += "; not there: " + strings.Join(lack, ", ")
+		detail += "; not available: " + strings.Join(lack, ", ")
 	}
 	return []status.Finding{ok("kernel: routing features", "%s", detail)}
 }
@@ -90,12 +90,12 @@ func datapath(o Observed, n Need) []status.Finding {
 	module := o.Kernel.OpenVSwitch
 	switch {
 	case n.Datapath == "netdev":
-		return []status.Finding{ok(check, "netdev, in user space, as the topology asks")}
+		return []status.Finding{ok(check, "netdev, in user space, as the topology requests")}
 	case n.Datapath == "system" && module == Absent:
-		return []status.Finding{fail(check, "system is asked for, the kernel has no Open vSwitch module",
+		return []status.Finding{fail(check, "system is requested, but the kernel has no Open vSwitch module",
 			"the routers cannot switch packets", "modprobe openvswitch, or `datapath: netdev` in the topology")}
 	case module == Present:
-		return []status.Finding{ok(check, "system, in the kernel; `datapath: netdev` in a topology stays in user space")}
+		return []status.Finding{ok(check, "system, in the kernel; `datapath: netdev` in a topology selects user space")}
 	case module == Absent:
 		return []status.Finding{ok(check, "netdev, in user space: the kernel has no Open vSwitch module, and none is needed")}
 	}

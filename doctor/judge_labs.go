@@ -20,17 +20,17 @@ func (l Lab) judge(n Need) status.Finding {
 	size := fmt.Sprintf("%s, %s", count(l.Routers, "router"), count(l.Hosts, "host"))
 	switch {
 	case l.Changing:
-		return ok(check, "another command is changing it just now")
+		return ok(check, "another command is changing it")
 	case l.leftover():
-		return warn(check, "only files are left: "+strings.Join(l.Files, ", "),
-			"none; `up` makes them anew", "rm -r "+strings.Join(l.Files, " "))
+		return warn(check, "only files remain: "+strings.Join(l.Files, ", "),
+			"none; `up` replaces them", "rm -r "+strings.Join(l.Files, " "))
 	case len(l.Wrong) > 0:
 		return warn(check, size+"; "+few(l.Wrong),
-			"it does not work in full", fmt.Sprintf("`pseudowan up` with its file again, or `pseudowan down %s`", l.Name))
+			"it works only in part", fmt.Sprintf("`pseudowan up` with its file again, or `pseudowan down %s`", l.Name))
 	case l.Name == n.Lab:
-		return ok(check, "runs: %s; `up` changes only what the file says differently", size)
+		return ok(check, "running: %s; `up` applies only the differences in its file", size)
 	}
-	return ok(check, "runs: %s", size)
+	return ok(check, "running: %s", size)
 }
 
 func count(n int, thing string) string {

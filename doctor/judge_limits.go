@@ -16,7 +16,7 @@ const (
 	hostThreads   = 4
 )
 
-// leastDisk must be free even for the smallest lab.
+// leastDisk must be free for even the smallest lab.
 const leastDisk = 16 << 20
 
 func disks(o Observed, n Need) []status.Finding {
@@ -25,7 +25,7 @@ func disks(o Observed, n Need) []status.Finding {
 		check := "disk " + d.Path
 		need := uint64(leastDisk + routerDisk*len(n.Ports))
 		if d.Free < need {
-			found = append(found, fail(check, size(d.Free)+" free", "a lab writes up to "+size(need), "make room in "+d.Path))
+			found = append(found, fail(check, size(d.Free)+" free", "a lab writes up to "+size(need), "free space in "+d.Path))
 			continue
 		}
 		found = append(found, ok(check, "%s free", size(d.Free)))
@@ -53,13 +53,13 @@ func limits(o Observed, n Need) []status.Finding {
 	var found []status.Finding
 	for _, l := range []limit{
 		{"limit: open files", l.OpenFiles, 0, uint64(max(1024, switchFiles+portFiles*most)), number,
-			"ovs-vswitchd cannot open every port", "ulimit -Hn 65536, or LimitNOFILE= of the service that starts labs"},
+			"ovs-vswitchd cannot open all ports", "ulimit -Hn 65536, or LimitNOFILE= of the service that starts labs"},
 		{"limit: threads", l.Threads, l.ThreadsUsed, routers*routerThreads + hosts*hostThreads, number,
-			"processes of the lab do not start", "sysctl -w kernel.threads-max=126000 kernel.pid_max=126000, and pids.max of the control group"},
+			"processes of the lab fail to start", "sysctl -w kernel.threads-max=126000 kernel.pid_max=126000, and pids.max of the control group"},
 		{"limit: inotify", l.InotifyUsers, 0, 128, number,
 			"programs in containers that watch files fail", "sysctl -w fs.inotify.max_user_instances=1024"},
 		{"memory", l.MemoryAvailable, 0, max(1, routers) * routerMemory, size,
-			"the server swaps or ends processes", "run fewer routers, or give the server more memory"},
+			"the server swaps or kills processes", "run fewer routers, or give the server more memory"},
 	} {
 		if l.have != 0 {
 			found = append(found, l.judge())
@@ -68,14 +68,14 @@ func limits(o Observed, n Need) []status.Finding {
 	return found
 }
 
-// judge never fails a lab: what a lab needs is an estimate.
+// judge never fails a lab, because its needs are estimates.
 func (l limit) judge() status.Finding {
 	detail := l.show(l.have)
 	if l.used > 0 {
 		detail += ", of which " + l.show(l.used) + " are in use"
 	}
 	if l.used+l.need > l.have {
-		return warn(l.check, detail+fmt.Sprintf("; a lab wants %s", l.show(l.need)), l.cost, l.remedy)
+		return warn(l.check, detail+fmt.Sprintf("; a lab needs about %s", l.show(l.need)), l.cost, l.remedy)
 	}
 	return ok(l.check, "%s", detail)
 }
@@ -102,7 +102,7 @@ func ports(o Observed, n Need) []status.Finding {
 	if most == 0 {
 		return nil
 	}
-	detail := fmt.Sprintf("%s has the most of %d: %d", router, n.ports(), most)
+	detail := fmt.Sprintf("%d in all, %s has the most: %d", n.ports(), router, most)
 	if most > manyPorts && !inKernel(o, n) {
 		return []status.Finding{warn(check, detail,
 			"the netdev datapath polls every port: a ping takes 0.1 ms with 4 ports, 1.1 with 250, 3.3 with 1000",

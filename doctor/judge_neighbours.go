@@ -7,8 +7,8 @@ import (
 	"pseudowan/status"
 )
 
-// neighbours judges the kernel's neighbour tables. Hosts resolve an entry again
-// after the kernel has dropped it. Routers need theirs all the time: a table too
+// neighbours judges the kernel's neighbour tables. If the kernel drops an entry of a
+// host, the host resolves it again. Routers need theirs all the time: a table too
 // small for them never settles.
 func neighbours(o Observed, n Need) []status.Finding {
 	var told, sysctls []string
@@ -23,7 +23,7 @@ func neighbours(o Observed, n Need) []status.Finding {
 		}
 		detail := fmt.Sprintf("%s %d, of which %d are in use", t.name, t.Most, t.Used)
 		if t.need.all() > 0 {
-			detail += fmt.Sprintf(", and the lab wants %d", t.need.all())
+			detail += fmt.Sprintf(", and the lab needs %d", t.need.all())
 		}
 		told = append(told, detail)
 		if t.Used+t.need.all() > t.Most {

@@ -15,10 +15,10 @@ func nics(o Observed, n Need) []status.Finding {
 		found = append(found, nic.judge("NIC "+name, name)...)
 		virtual = virtual || nic.Present && nic.Kind != "device"
 	}
-	// Only a virtual NIC has its other end on this server, maybe in a bridge.
+	// Only a virtual NIC has its other end on this server, possibly in a bridge.
 	if virtual && o.BridgeNF {
 		found = append(found, warn("bridge firewall", "net.bridge.bridge-nf-call-iptables is 1",
-			"where the other end of the NIC is in a bridge of the server, the server's firewall filters what passes",
+			"if the other end of the NIC is in a bridge of the server, the server's firewall filters its packets",
 			"sysctl -w net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0"))
 	}
 	return found
@@ -30,11 +30,11 @@ func (n NIC) judge(check, name string) []status.Finding {
 	}
 	switch {
 	case !n.Present:
-		return refused("the server has none of that name", "ip -br link shows the names; correct `nic:` in the topology")
+		return refused("the server has no interface of that name", "correct `nic:` in the topology; ip -br link shows the names")
 	case n.Default:
-		return refused("the server's default route goes through it", "take another NIC, or move the default route")
+		return refused("the server's default route uses it", "use another NIC, or move the default route")
 	case n.Kind == "bridge" || name == "lo":
-		return refused("it is a bridge or the loopback", "lend one of the bridge's ports")
+		return refused("it is a bridge or the loopback interface", "lend one of the bridge's ports")
 	case n.Master != "":
 		return refused("it belongs to "+n.Master, "ip link set "+name+" nomaster")
 	}
@@ -45,14 +45,14 @@ func (n NIC) judge(check, name string) []status.Finding {
 			remedy = "a .network file that matches " + name + " with [Link] Unmanaged=yes"
 		}
 		found = append(found, warn(check, n.Manager+" manages it",
-			"it may configure the NIC again when it comes back", remedy))
+			"it may configure the NIC again when that is returned", remedy))
 	}
 	if len(n.Addresses) > 0 {
 		found = append(found, warn(check, fmt.Sprintf("it has %s", words(n.Addresses)),
-			"the server does not answer there while the NIC is lent; `down` gives the addresses back", "make sure that nobody is logged in through it"))
+			"the server does not answer there while the NIC is lent; `down` restores the addresses", "make sure that nobody is logged in through it"))
 	}
 	if !n.Up {
-		found = append(found, warn(check, "it has no carrier", "its router's peer does not answer", "plug the cable in"))
+		found = append(found, warn(check, "it has no carrier", "its router's peer does not answer", "plug in the cable"))
 	}
 	if found == nil {
 		found = append(found, ok(check, "can be lent"))

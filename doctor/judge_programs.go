@@ -8,7 +8,7 @@ import (
 	"pseudowan/status"
 )
 
-// oldestOVS is the oldest release that labs have been tested with.
+// oldestOVS is the oldest release that has been tested.
 var oldestOVS = [2]int{3, 1}
 
 func openVSwitch(o Observed, _ Need) []status.Finding {
@@ -23,13 +23,13 @@ func openVSwitch(o Observed, _ Need) []status.Finding {
 	found := []status.Finding{ok(check, "%s", o.OVS.Version)}
 	if olderOVS(o.OVS.Version) {
 		found[0] = warn(check, o.OVS.Version,
-			fmt.Sprintf("older than %d.%d, the oldest that labs were tried with", oldestOVS[0], oldestOVS[1]),
+			fmt.Sprintf("older than %d.%d, the oldest release that has been tested", oldestOVS[0], oldestOVS[1]),
 			"use Debian 12, Ubuntu 24.04 or later")
 	}
 	if o.OVS.Service != 0 {
-		return append(found, ok("the server's own Open vSwitch", "runs (PID %d); labs leave it alone", o.OVS.Service))
+		return append(found, ok("the server's own Open vSwitch", "running (PID %d); labs do not touch it", o.OVS.Service))
 	}
-	return append(found, ok("the server's own Open vSwitch", "does not run; labs do not need it"))
+	return append(found, ok("the server's own Open vSwitch", "not running; labs do not need it"))
 }
 
 // olderOVS parses versions such as "3.1.0" and judges no others.
@@ -44,7 +44,7 @@ func olderOVS(version string) bool {
 	return a < oldestOVS[0] || a == oldestOVS[0] && b < oldestOVS[1]
 }
 
-// packages are the Debian packages of programs with another name.
+// packages holds the Debian packages of programs whose name differs.
 var packages = map[string]string{
 	"bgpd": "frr", "bird": "bird2", "birdc": "bird2", "gobgp": "gobgpd", "ip": "iproute2", "nc": "netcat-openbsd",
 	"ping": "iputils-ping", "python3": "python3-minimal", "vtysh": "frr", "zebra": "frr",
@@ -57,8 +57,8 @@ func programs(o Observed, n Need) []status.Finding {
 		if p := packages[name]; p != "" {
 			in = p
 		}
-		found = append(found, fail("program "+name, "not on this server",
-			"host "+n.Programs[name]+" runs it: a namespace has the server's programs", "apt-get install "+in))
+		found = append(found, fail("program "+name, "not installed",
+			"host "+n.Programs[name]+" runs it: hosts in namespaces use the server's programs", "apt-get install "+in))
 	}
 	return found
 }
@@ -66,7 +66,7 @@ func programs(o Observed, n Need) []status.Finding {
 func builtinImage(o Observed, n Need) []status.Finding {
 	const (
 		check  = "built-in image"
-		cost   = "hosts cannot be containers without an image: of their own"
+		cost   = "hosts without `image:` cannot be containers"
 		remedy = "apt-get install busybox-static, or `up --runtime netns`"
 	)
 	switch {
@@ -97,7 +97,7 @@ func (d Daemon) judge(n Need) []status.Finding {
 			remedy = d.Start
 		}
 		return []status.Finding{warn(d.Name, d.Problem, "hosts are namespaces (runtime netns) with the server's programs, not containers",
-			remedy+", where containers are wanted")}
+			remedy+", if containers are wanted")}
 	}
 	found := []status.Finding{ok(d.Name, "%s, API %s, cgroups %s", d.Version, d.API, d.Cgroup)}
 	for _, image := range d.Absent {

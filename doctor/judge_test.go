@@ -9,7 +9,7 @@ import (
 	"pseudowan/status"
 )
 
-// healthy is a server where nothing is to be said.
+// healthy returns a server without warnings or failures.
 func healthy() Observed {
 	return Observed{
 		Root: true,
@@ -59,15 +59,15 @@ func TestEachFinding(t *testing.T) {
 		{"no namespaces", func(o *Observed) { o.Kernel.Namespaces = Absent }, nil, "kernel: namespaces", status.Fail, "use a kernel"},
 		{"no veth", func(o *Observed) { o.Kernel.Veth = Absent }, nil, "kernel: veth", status.Fail, "modprobe veth"},
 		{"no tun", func(o *Observed) { o.Kernel.TUN, o.Kernel.OpenVSwitch = Absent, Absent }, nil, "kernel: tun", status.Fail, "modprobe tun"},
-		{"no tun, system datapath", func(o *Observed) { o.Kernel.TUN = Absent }, func(n *Need) { n.Datapath = "system" }, "kernel: tun", status.Warn, "not there"},
-		{"no tun, kernel datapath found", func(o *Observed) { o.Kernel.TUN = Absent }, nil, "kernel: tun", status.Warn, "not there"},
-		{"no bridge", func(o *Observed) { o.Kernel.Bridge = Absent }, nil, "kernel: bridge", status.Warn, "not there"},
+		{"no tun, system datapath", func(o *Observed) { o.Kernel.TUN = Absent }, func(n *Need) { n.Datapath = "system" }, "kernel: tun", status.Warn, "not available"},
+		{"no tun, kernel datapath found", func(o *Observed) { o.Kernel.TUN = Absent }, nil, "kernel: tun", status.Warn, "not available"},
+		{"no bridge", func(o *Observed) { o.Kernel.Bridge = Absent }, nil, "kernel: bridge", status.Warn, "not available"},
 		{"no bridge for a LAN of routers", func(o *Observed) { o.Kernel.Bridge = Absent }, func(n *Need) { n.Segments = true }, "kernel: bridge", status.Fail, "modprobe bridge"},
-		{"no dummy but ifb", func(o *Observed) { o.Kernel.Dummy, o.Kernel.IFB = Absent, Present }, nil, "kernel: dummy or ifb", status.OK, "there"},
+		{"no dummy but ifb", func(o *Observed) { o.Kernel.Dummy, o.Kernel.IFB = Absent, Present }, nil, "kernel: dummy or ifb", status.OK, "available"},
 		{"neither dummy nor ifb", func(o *Observed) { o.Kernel.Dummy, o.Kernel.IFB = Absent, Absent }, nil, "kernel: dummy or ifb", status.Fail, "modprobe dummy"},
 		{"no IPv6", func(o *Observed) { o.Kernel.IPv6 = Absent }, nil, "kernel: IPv6", status.Warn, "ipv6.disable"},
 		{"no IPv6 for an IPv6 lab", func(o *Observed) { o.Kernel.IPv6 = Absent }, func(n *Need) { n.IPv6 = true }, "kernel: IPv6", status.Fail, "ipv6.disable"},
-		{"no MPLS", func(o *Observed) { o.Kernel.MPLS = Absent }, nil, "kernel: routing features", status.OK, "not there: MPLS"},
+		{"no MPLS", func(o *Observed) { o.Kernel.MPLS = Absent }, nil, "kernel: routing features", status.OK, "not available: MPLS"},
 		{"no module", func(o *Observed) { o.Kernel.OpenVSwitch = Absent }, nil, "datapath", status.OK, "none is needed"},
 		{"system without module", func(o *Observed) { o.Kernel.OpenVSwitch = Absent }, func(n *Need) { n.Datapath = "system" }, "datapath", status.Fail, "modprobe openvswitch"},
 		{"system with module", nil, func(n *Need) { n.Datapath = "system" }, "datapath", status.OK, "in the kernel"},
@@ -82,11 +82,11 @@ func TestEachFinding(t *testing.T) {
 		{"no Docker for containers", func(o *Observed) { o.Daemons[0].Problem = "no daemon" }, func(n *Need) { n.Runtimes = []string{"docker", "netns"} }, "Docker", status.Fail, "--runtime netns"},
 		{"image", func(o *Observed) { o.Daemons[0].Absent = []string{"nginx"} }, nil, "image nginx", status.Warn, "docker pull nginx"},
 		{"full disk", func(o *Observed) { o.Disks[0].Free = 3 << 20 }, nil, "disk /run", status.Fail, "3 MiB free"},
-		{"disk of a large lab", func(o *Observed) { o.Disks[0].Free = 17 << 20 }, nil, "disk /run", status.Fail, "make room"},
-		{"few files", func(o *Observed) { o.Limits.OpenFiles = 1000 }, nil, "limit: open files", status.Warn, "a lab wants 1024"},
-		{"files for many ports", func(o *Observed) { o.Limits.OpenFiles = 1024 }, func(n *Need) { n.Ports["pe2"] = 250 }, "limit: open files", status.Warn, "a lab wants 1064"},
+		{"disk of a large lab", func(o *Observed) { o.Disks[0].Free = 17 << 20 }, nil, "disk /run", status.Fail, "free space"},
+		{"few files", func(o *Observed) { o.Limits.OpenFiles = 1000 }, nil, "limit: open files", status.Warn, "a lab needs about 1024"},
+		{"files for many ports", func(o *Observed) { o.Limits.OpenFiles = 1024 }, func(n *Need) { n.Ports["pe2"] = 250 }, "limit: open files", status.Warn, "a lab needs about 1064"},
 		{"few threads", func(o *Observed) { o.Limits.ThreadsUsed = 32700 }, nil, "limit: threads", status.Warn, "of which 32700"},
-		{"neighbours", nil, func(n *Need) { n.ARP = Entries{90, 40} }, "limit: neighbours", status.OK, "ARP 1024, of which 4 are in use, and the lab wants 130; ND 1024"},
+		{"neighbours", nil, func(n *Need) { n.ARP = Entries{90, 40} }, "limit: neighbours", status.OK, "ARP 1024, of which 4 are in use, and the lab needs 130; ND 1024"},
 		{"neighbours of IPv4", nil, func(n *Need) { n.ARP = Entries{900, 121} }, "limit: neighbours", status.Warn, "sysctl -w net.ipv4.neigh.default.gc_thresh3=4096"},
 		{"neighbours that are in use", func(o *Observed) { o.Limits.ND.Used = 1020 }, func(n *Need) { n.ND = Entries{0, 5} }, "limit: neighbours", status.Warn, "sysctl -w net.ipv6.neigh.default.gc_thresh3=4096"},
 		{"neighbours of hosts alone", nil, func(n *Need) { n.ARP = Entries{0, 3000} }, "limit: neighbours", status.Warn, "gc_thresh3=8192"},
@@ -95,7 +95,7 @@ func TestEachFinding(t *testing.T) {
 			"sysctl -w net.ipv4.neigh.default.gc_thresh3=4096 net.ipv6.neigh.default.gc_thresh3=4096"},
 		{"inotify", func(o *Observed) { o.Limits.InotifyUsers = 8 }, nil, "limit: inotify", status.Warn, "max_user_instances"},
 		{"memory", func(o *Observed) { o.Limits.MemoryAvailable = 90 << 20 }, nil, "memory", status.Warn, "90 MiB"},
-		{"ports", nil, func(n *Need) { n.Ports["pe3"], n.Datapath = 251, "netdev" }, "ports per router", status.Warn, "pe3 has the most of 275: 251"},
+		{"ports", nil, func(n *Need) { n.Ports["pe3"], n.Datapath = 251, "netdev" }, "ports per router", status.Warn, "275 in all, pe3 has the most: 251"},
 		{"ports in the kernel", nil, func(n *Need) { n.Ports["pe3"], n.Datapath = 251, "system" }, "ports per router", status.OK, "251"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestEachFinding(t *testing.T) {
 	}
 }
 
-// expect finds one finding, and no worse one beside it.
+// expect fails unless a check has the wanted finding and none is worse.
 func expect(t *testing.T, found []status.Finding, check string, want status.Severity, says string) {
 	t.Helper()
 	i := slices.IndexFunc(found, func(f status.Finding) bool { return f.Check == check })
@@ -139,7 +139,7 @@ func TestNIC(t *testing.T) {
 		says   string
 	}{
 		{"good", func(*NIC) {}, status.OK, "can be lent"},
-		{"absent", func(n *NIC) { *n = NIC{} }, status.Fail, "none of that name"},
+		{"absent", func(n *NIC) { *n = NIC{} }, status.Fail, "no interface of that name"},
 		{"default route", func(n *NIC) { n.Default = true }, status.Fail, "default route"},
 		{"bridge", func(n *NIC) { n.Kind = "bridge" }, status.Fail, "loopback"},
 		{"port of a bridge", func(n *NIC) { n.Master = "br7" }, status.Fail, "belongs to br7"},
@@ -185,12 +185,12 @@ func TestLabs(t *testing.T) {
 		status status.Severity
 		says   string
 	}{
-		{"this one runs", Lab{Name: "demo", Routers: 1, Hosts: 20, Files: dirs}, status.OK, "1 router, 20 hosts; `up` changes"},
-		{"another runs", Lab{Name: "other", Routers: 2}, status.OK, "runs: 2 routers, 0 hosts"},
+		{"this one runs", Lab{Name: "demo", Routers: 1, Hosts: 20, Files: dirs}, status.OK, "1 router, 20 hosts; `up` applies"},
+		{"another runs", Lab{Name: "other", Routers: 2}, status.OK, "running: 2 routers, 0 hosts"},
 		{"under way", Lab{Name: "demo", Wrong: []string{"router pe1 is missing"}, Changing: true}, status.OK, "another command"},
 		{"files only", Lab{Name: "demo", Files: dirs}, status.Warn, "rm -r /run/pseudowan/demo /var/lib/pseudowan/demo"},
 		{"half", Lab{Name: "demo", Routers: 1, Wrong: []string{"a", "b", "c", "d", "e"}}, status.Warn, "a, b, c and 2 more"},
-		{"its namespace alone", Lab{Name: "demo", Wrong: []string{"only its own namespace is left"}, Files: dirs}, status.Warn, "pseudowan down demo"},
+		{"its namespace alone", Lab{Name: "demo", Wrong: []string{"only its own namespace remains"}, Files: dirs}, status.Warn, "pseudowan down demo"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := healthy()
@@ -200,7 +200,7 @@ func TestLabs(t *testing.T) {
 	}
 }
 
-// What nobody looked at is not judged: the checks of `up` leave most out.
+// What was not observed is not judged: the checks of `up` observe little.
 func TestUnseenIsNotJudged(t *testing.T) {
 	if found := Judge(Observed{Root: true}, small()); len(found) != 2 { // root, ports per router
 		t.Errorf("%+v", found)

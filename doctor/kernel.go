@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// observeKernel adds to k. It tries the features that labs use in a temporary
-// namespace. It only looks up the others, as a try would load modules that
+// observeKernel completes k. It tries the features that labs use in a temporary
+// namespace. It only looks up the others, because trying them would load modules that
 // nothing needs.
 func observeKernel(k Kernel) Kernel {
 	k.Release = release()
@@ -31,9 +31,8 @@ func observeKernel(k Kernel) Kernel {
 	return k
 }
 
-// tryNamespace moves its thread into a new namespace, tries what is possible
-// there, and moves it back. A thread that cannot go back stays locked, and
-// ends with its goroutine.
+// tryNamespace moves its thread into a new namespace, tries features there, and moves
+// it back. A thread that cannot go back stays locked and ends with its goroutine.
 func (k *Kernel) tryNamespace() {
 	runtime.LockOSThread()
 	home, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -72,8 +71,8 @@ func (k *Kernel) tryLinks() {
 	}
 }
 
-// hasDatapath asks for the generic netlink family of the kernel's datapath;
-// asking loads the module where it is a module.
+// hasDatapath asks for the generic netlink family of the kernel's datapath, which
+// loads its module if needed.
 func hasDatapath() Presence {
 	_, err := netlink.GenlFamilyGet("ovs_datapath")
 	return present(err == nil)
@@ -87,8 +86,8 @@ func release() string {
 	return unix.ByteSliceToString(u.Release[:])
 }
 
-// hasModule reports whether a module is loaded, built in, or there to be
-// loaded. A server need have neither /proc/modules nor /lib/modules.
+// hasModule reports whether a module is loaded, built in, or can be loaded. A server
+// need not have /lib/modules.
 func hasModule(release, name string) bool {
 	if exists("/sys/module/" + name) {
 		return true

@@ -41,7 +41,7 @@ func observeTables() (arp, nd Table) {
 	return arp, nd
 }
 
-// threads returns the tightest of the limits, with what is used of it.
+// threads returns the tightest limit, and how much of it is used.
 func threads() (most, used uint64) {
 	running := runningThreads()
 	tighten := func(limit, inUse uint64) {
@@ -52,13 +52,13 @@ func threads() (most, used uint64) {
 	tighten(readNumber("/proc/sys/kernel/pid_max"), running)
 	tighten(readNumber("/proc/sys/kernel/threads-max"), running)
 	for dir := controlGroup(); dir != "" && dir != "/sys/fs/cgroup"; dir = filepath.Dir(dir) {
-		tighten(readNumber(dir+"/pids.max"), readNumber(dir+"/pids.current")) // "max" reads as none
+		tighten(readNumber(dir+"/pids.max"), readNumber(dir+"/pids.current")) // "max" reads as 0, no limit
 	}
 	return most, used
 }
 
-// controlGroup is the directory of this process's group in the unified
-// hierarchy (cgroups(7)); "" if there is none.
+// controlGroup returns the directory of this process's group in the unified hierarchy
+// (cgroups(7)); "" if there is none.
 func controlGroup() string {
 	text, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
@@ -84,8 +84,8 @@ func runningThreads() uint64 {
 	return n
 }
 
-// entries reads the number of entries of a neighbour table, which counts every namespace, from
-// the hexadecimal first column of the first processor's row.
+// entries reads the number of entries of a neighbour table, in all namespaces, from the
+// first, hexadecimal column of the first processor's row.
 func entries(file string) uint64 {
 	text, err := os.ReadFile(file)
 	if err != nil {

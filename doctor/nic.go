@@ -39,7 +39,7 @@ func observeNIC(nl *netlink.Handle, l netlink.Link) NIC {
 	attrs := l.Attrs()
 	n := NIC{
 		Present: true, Kind: l.Type(),
-		// A NIC that is set down does not report its carrier.
+		// A NIC that is administratively down does not report its carrier.
 		Up:      attrs.Flags&net.FlagUp == 0 || attrs.OperState != netlink.OperDown && attrs.OperState != netlink.OperLowerLayerDown,
 		Manager: manager("/run", attrs.Index),
 	}
@@ -69,8 +69,8 @@ func prefixOf(n *net.IPNet) (netip.Prefix, bool) {
 	return netip.PrefixFrom(addr.Unmap(), length), ok
 }
 
-// manager returns the network manager that configures the interface of that
-// index, from the state files of both under run.
+// manager returns the network manager that configures the interface with an index,
+// according to the managers' state files in run.
 func manager(run string, index int) string {
 	file := strconv.Itoa(index)
 	if text, err := os.ReadFile(filepath.Join(run, "NetworkManager/devices", file)); err == nil && hasLine(text, "managed=true") {

@@ -10,10 +10,9 @@ import (
 	"sync"
 )
 
-// Observe looks at the server and changes nothing. It starts programs and makes
-// a network namespace that is gone when it returns. It leaves out what it cannot
-// see.
-func Observe(ctx context.Context, n Need) Observed {
+// observe looks at the server and changes nothing. It starts programs, and creates a
+// network namespace that is gone when it returns. It leaves out what it cannot see.
+func observe(ctx context.Context, n Need) Observed {
 	o := glance(n)
 	var all sync.WaitGroup
 	all.Go(func() { o.Kernel = observeKernel(o.Kernel) })
@@ -29,8 +28,8 @@ func Observe(ctx context.Context, n Need) Observed {
 	return o
 }
 
-// glance looks at what decides whether a lab can run at all, and at what is
-// cheap to look at.
+// glance observes what decides whether a lab can run at all, and what is cheap to
+// observe.
 func glance(n Need) Observed {
 	o := Observed{
 		Root:   os.Geteuid() == 0,
@@ -67,8 +66,8 @@ func ovsVersion(ctx context.Context) string {
 	return line[strings.LastIndexByte(line, ' ')+1:]
 }
 
-// ovsService finds the server's own switch by the PID file that Open vSwitch
-// keeps in its run directory.
+// ovsService finds the server's own switch by its PID file in Open vSwitch's run
+// directory.
 func ovsService() int {
 	for _, dir := range []string{"/run/openvswitch", "/var/run/openvswitch"} {
 		if pid := int(readNumber(dir + "/ovs-vswitchd.pid")); pid > 0 && exists("/proc/"+number(uint64(pid))) {

@@ -2,8 +2,8 @@ package doctor
 
 import "net/netip"
 
-// Observed is what was seen of a server. What could not be seen is zero, and
-// is not judged.
+// Observed is what was seen of a server. What could not be seen is zero, and not
+// judged.
 type Observed struct {
 	Root     bool
 	Kernel   Kernel
@@ -11,23 +11,23 @@ type Observed struct {
 	Daemons  []Daemon
 	Disks    []Disk
 	Limits   Limits
-	Programs []string       // that a lab asks for and the server has not
-	NICs     map[string]NIC // by name; only those that a lab asks for
-	BridgeNF bool           // the server's firewall filters what its bridges pass on
+	Programs []string       // that a lab needs and the server lacks
+	NICs     map[string]NIC // by name; only those that a lab names
+	BridgeNF bool           // the server's firewall filters what its bridges forward
 	Labs     []Lab
 }
 
-// Presence of a kernel feature.
+// Presence tells whether the kernel has a feature.
 type Presence int
 
-// Unknown is a feature that was not looked for.
+// Unknown is the Presence of a feature that was not looked for.
 const (
 	Unknown Presence = iota
 	Absent
 	Present
 )
 
-// Kernel is the features of the kernel that labs use or could use.
+// Kernel holds the features of the kernel that labs use or could use.
 type Kernel struct {
 	Release     string
 	Namespaces  Presence
@@ -43,11 +43,11 @@ type Kernel struct {
 	MPLS        Presence
 }
 
-// OVS is the Open vSwitch programs of the server.
+// OVS describes the Open vSwitch of the server.
 type OVS struct {
-	Missing []string // of the programs that labs start
-	Version string   // empty: not asked
-	Service int      // PID of the server's own ovs-vswitchd; 0: it does not run
+	Missing []string // programs that labs start
+	Version string   // "" if unknown
+	Service int      // PID of the server's own ovs-vswitchd; 0 if it does not run
 }
 
 // Daemon is the daemon of a runtime with containers. The caller observes it.
@@ -55,24 +55,24 @@ type Daemon struct {
 	Runtime   string // whose hosts it keeps
 	Name      string
 	Installed bool   // its program is on this server
-	Problem   string // why it does not answer; empty: it does
+	Problem   string // why it does not answer; "" if it does
 	Version   string
 	API       string
 	Cgroup    string   // version and driver
-	Absent    []string // images that the lab names and the daemon does not have
+	Absent    []string // images that the lab names and the daemon lacks
 
-	// Commands that install it and start it, and the one that gets the image whose
-	// name follows.
+	// The commands that install the daemon, start it, and pull an image, whose name
+	// follows.
 	Install, Start, Pull string
 }
 
-// Disk is the file system that holds one of our directories.
+// Disk is a file system that holds one of our directories.
 type Disk struct {
 	Path string
 	Free uint64 // octets
 }
 
-// Limits are what the kernel grants.
+// Limits are the limits of the kernel.
 type Limits struct {
 	OpenFiles       uint64 // hard limit of one process; 0: unknown
 	InotifyUsers    uint64 // fs.inotify.max_user_instances
@@ -82,8 +82,8 @@ type Limits struct {
 	MemoryAvailable uint64 // octets
 }
 
-// Table is a neighbour table of the kernel. It counts all namespaces together
-// and shows the count only in the first of them.
+// Table is a neighbour table of the kernel. All namespaces share it, and only the
+// first of them shows its size.
 type Table struct {
 	Most uint64 // gc_thresh3; 0: unknown
 	Used uint64
@@ -92,10 +92,10 @@ type Table struct {
 // NIC is an interface of the server.
 type NIC struct {
 	Present   bool
-	Kind      string // of the interface, in the kernel's word: device, bridge, veth…
+	Kind      string // of the interface, as the kernel names it: device, bridge, veth…
 	Up        bool
-	Default   bool   // a default route goes through it
+	Default   bool   // a default route uses it
 	Master    string // the bridge or bond that it belongs to
 	Addresses []netip.Prefix
-	Manager   string // NetworkManager or systemd-networkd, where one configures it
+	Manager   string // NetworkManager or systemd-networkd, if one configures it
 }
