@@ -17,9 +17,9 @@ type notFound string
 func (e notFound) Error() string { return string(e) }
 func (e notFound) Unwrap() error { return ErrNotFound }
 
-// ErrSeveralLabs is wrapped by the error of a command that names no lab while
-// several run.
-var ErrSeveralLabs = errors.New("several labs run")
+// ErrSeveralLabs is wrapped by the error of a command that names no lab while several
+// are running.
+var ErrSeveralLabs = errors.New("several labs are running")
 
 // SeveralLabs returns an error that lists the labs and wraps ErrSeveralLabs.
 func SeveralLabs(names []string) error { return severalLabs(names) }
@@ -27,6 +27,6 @@ func SeveralLabs(names []string) error { return severalLabs(names) }
 type severalLabs []string
 
 func (e severalLabs) Error() string {
-	return fmt.Sprintf("several labs run: %s; say which with --lab", strings.Join(e, ", "))
+	return fmt.Sprintf("several labs are running: %s; choose one with --lab", strings.Join(e, ", "))
 }
 func (e severalLabs) Unwrap() error { return ErrSeveralLabs }

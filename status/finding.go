@@ -5,14 +5,14 @@ type Finding struct {
 	Check  string   `json:"check"`  // what was looked at
 	Status Severity `json:"status"` // ok, warn or fail
 	Detail string   `json:"detail"` // what was seen
-	Cost   string   `json:"cost"`   // what it means for a lab; "" where all is well
-	Remedy string   `json:"remedy"` // what mends it, a command where there is one
+	Cost   string   `json:"cost"`   // what it means for a lab; "" if ok
+	Remedy string   `json:"remedy"` // if possible a command; "" if ok
 }
 
 // Severity tells whether a lab can run.
 type Severity string
 
-// OK needs nothing. With Warn a lab runs, less well; with Fail it cannot.
+// OK needs no remedy. With Warn, a lab runs with restrictions; with Fail, it cannot.
 const (
 	OK   Severity = "ok"
 	Warn Severity = "warn"

@@ -1,6 +1,6 @@
 package status
 
-// NodeKind tells routers from hosts.
+// NodeKind is the kind of a node.
 type NodeKind string
 
 // The kinds of nodes.
@@ -9,16 +9,16 @@ const (
 	Host   NodeKind = "host"
 )
 
-// NodeState is how a node is: NodeRunning, or what is wrong with it.
+// NodeState is NodeRunning, or what is wrong with a node.
 type NodeState string
 
-// The states of nodes that are one word. A router that does not run is
-// described by what of it does not.
+// The states of nodes that are one word. The state of a router names the part of it
+// that does not run.
 const (
 	NodeRunning NodeState = "running"
 	NodeStopped NodeState = "stopped"
 	NodePaused  NodeState = "paused"
-	NodeEnded   NodeState = "ended"   // its own command has
+	NodeEnded   NodeState = "ended"   // its own command has ended
 	NodeUnknown NodeState = "unknown" // the daemon of its container does not answer
 )
 
@@ -31,7 +31,7 @@ const (
 	NodeUnplanned   NodeState = "not in the topology"
 )
 
-// CommandState is how a host's own command is; empty where it has none.
+// CommandState is the state of a host's own command; "" if it has none.
 type CommandState string
 
 // The states of a host's own command.

@@ -21,12 +21,12 @@ type Peer struct {
 	VRF           string       `json:"vrf"`        // of a session with a customer; "" between routers
 
 	RouterID       netip.Addr `json:"router_id"`        // BGP identifier of the router
-	RemoteRouterID netip.Addr `json:"remote_router_id"` // of the peer, as it last said; "" before
-	Reason         string     `json:"reason"`           // why the session is not established; "" where it is, or nobody knows
+	RemoteRouterID netip.Addr `json:"remote_router_id"` // of the peer, as last received; "" before
+	Reason         string     `json:"reason"`           // why the session is not established; "" if it is, or if unknown
 	LastError      string     `json:"last_error"`       // why the last session ended, or the last attempt to connect failed; "" before the first
 	LastErrorAt    *time.Time `json:"last_error_at"`    // null before the first
-	Warning        string     `json:"warning"`          // a limit of the session is near; "" where none is
-	MaxPrefixes    uint32     `json:"max_prefixes"`     // more received prefixes end the session; 0: no limit
+	Warning        string     `json:"warning"`          // a limit of the session is near; "" if none is
+	MaxPrefixes    uint32     `json:"max_prefixes"`     // more received prefixes end the session; 0 for no limit
 }
 
 // Interface is one port of one router.
@@ -39,11 +39,11 @@ type Interface struct {
 	VRF       string         `json:"vrf"`
 	RD        string         `json:"rd"`
 	Host      string         `json:"host"`  // the customer host behind the port, if any
-	Admin     InterfaceState `json:"admin"` // up, down, or absent where there is no such interface
+	Admin     InterfaceState `json:"admin"` // up, down, or absent if there is no such interface
 	Oper      InterfaceState `json:"oper"`  // up or down: the carrier, up to the NIC behind it
 }
 
-// Neighbor is one row of the ARP table, or of its IPv6 twin (RFC 826, RFC 4861).
+// Neighbor is one row of the ARP table or its IPv6 counterpart (RFC 826, RFC 4861).
 type Neighbor struct {
 	Router    string        `json:"router"`
 	Port      uint32        `json:"port"`
@@ -71,18 +71,18 @@ type VRF struct {
 type Route struct {
 	Prefix    netip.Prefix `json:"prefix"`
 	NextHop   netip.Addr   `json:"next_hop"` // 0.0.0.0 or :: for connected
-	Label     *uint32      `json:"label"`    // for bgp the label to push, else the one announced; null where there is none
+	Label     *uint32      `json:"label"`    // for bgp the label to push, else the announced one; null if there is none
 	Source    RouteSource  `json:"source"`   // connected, static or bgp
 	Best      bool         `json:"best"`
-	Reason    string       `json:"reason"` // why it is best, or why it is not
+	Reason    string       `json:"reason"` // why it is or is not best
 	MED       *uint32      `json:"med"`
 	LocalPref *uint32      `json:"local_pref"`
 	ASPath    string       `json:"as_path"`
 	Origin    Origin       `json:"origin"`   // igp, egp or incomplete
-	Unusable  string       `json:"unusable"` // what about the path nobody can use; "": nothing
+	Unusable  string       `json:"unusable"` // what makes the path unusable for any router; "" if nothing
 }
 
-// MPLS is one label binding: one we gave out (in), or one to push (out).
+// MPLS is one label binding: a label that the router assigned (in), or one to push (out).
 type MPLS struct {
 	Router    string       `json:"router"`
 	VRF       string       `json:"vrf"`
@@ -118,9 +118,9 @@ type Port struct {
 	TxBytes   uint64 `json:"tx_bytes"`
 	TxErrors  uint64 `json:"tx_errors"`
 
-	Punted       uint64 `json:"punted"`        // packets for the slow path; on a core port only those of no VRF
+	Punted       uint64 `json:"punted"`        // packets for the slow path; on a core port, only those of no VRF
 	PuntsDropped uint64 `json:"punts_dropped"` // of these, those above its rate limit
-	PuntsIgnored uint64 `json:"punts_ignored"` // those that came up and got no answer: damaged, for nobody here, or one ICMP error too many
+	PuntsIgnored uint64 `json:"punts_ignored"` // of the punted packets, those without an answer: damaged, not for the router, or beyond the ICMP error rate
 }
 
 // RIB is one path of a speaker's VPN table, before import into VRFs.
@@ -137,7 +137,7 @@ type RIB struct {
 	Origin    Origin       `json:"origin"`
 	MED       *uint32      `json:"med"`
 	LocalPref *uint32      `json:"local_pref"`
-	Unusable  string       `json:"unusable"` // what about the path nobody can use; "": nothing
+	Unusable  string       `json:"unusable"` // what makes the path unusable for any router; "" if nothing
 }
 
 // Node is one router or host of a lab, as `pseudowan ps` lists it.
@@ -150,10 +150,10 @@ type Node struct {
 	VRF       string    `json:"vrf"`     // of a host; several are joined by commas
 	Addresses []string  `json:"addresses"`
 	NetNS     string    `json:"netns"`    // the namespace's path
-	PID       int       `json:"pid"`      // the agent or the container's first process; 0 where there is none
-	Datapath  string    `json:"datapath"` // of a router: netdev or system; "" where its agent does not tell
+	PID       int       `json:"pid"`      // the agent or the container's first process; 0 if there is none
+	Datapath  string    `json:"datapath"` // of a router: netdev or system; "" if its agent does not answer
 
-	CommandState CommandState `json:"command_state"` // of a host's own command, or its container's first process: running, ended or unknown; "" where it has none
-	ExitCode     *int         `json:"exit_code"`     // of one that has ended, 128 plus the signal that ended it; null where nobody knows
-	LastLines    []string     `json:"last_lines"`    // what one that has ended said last
+	CommandState CommandState `json:"command_state"` // of a host's own command, or its container's first process: running, ended or unknown; "" if it has none
+	ExitCode     *int         `json:"exit_code"`     // of an ended command, or 128 plus the signal that ended it; null if unknown
+	LastLines    []string     `json:"last_lines"`    // the last output of an ended command
 }

@@ -2,8 +2,8 @@ package status
 
 import "net/netip"
 
-// Trace is the path of a packet as three sources have it: the routers' tables,
-// their Open vSwitch, and real packets.
+// Trace is the path of a packet according to three sources: the routers' tables, their
+// Open vSwitch, and real packets.
 type Trace struct {
 	From          string     `json:"from"` // the host that sends
 	Source        netip.Addr `json:"source"`
@@ -12,9 +12,9 @@ type Trace struct {
 	Outcome       string     `json:"outcome"` // where the packet ends and why
 	Delivered     string     `json:"delivered"`
 	Real          []RealHop  `json:"real"`          // who answered packets of growing TTL
-	Answered      string     `json:"answered"`      // the host that answered the real packet; "" for none
-	Disagreements []string   `json:"disagreements"` // between the three; empty: they agree
-	CannotTell    []string   `json:"cannot_tell"`   // what looks like a disagreement and need not be one, with the reason
+	Answered      string     `json:"answered"`      // the host that answered the real packet; "" if none did
+	Disagreements []string   `json:"disagreements"` // between the three; empty if they agree
+	CannotTell    []string   `json:"cannot_tell"`   // what may or may not be a disagreement, with the reason
 }
 
 // Hop is one node that the packet passes.
@@ -29,28 +29,28 @@ type Hop struct {
 type Forwarding struct {
 	VRF     string       `json:"vrf"`
 	RD      string       `json:"rd"`
-	Prefix  netip.Prefix `json:"prefix"` // the route; the zero Prefix where the label decides alone
+	Prefix  netip.Prefix `json:"prefix"` // the route; the zero Prefix if the label alone decides
 	Source  RouteSource  `json:"source"` // of the route: connected, static, bgp or neighbor
 	NextHop netip.Addr   `json:"next_hop"`
 	Popped  *uint32      `json:"popped"`
 	Pushed  *uint32      `json:"pushed"`
-	Out     string       `json:"out"`    // the interface that the packet leaves by; "" where it does not
+	Out     string       `json:"out"`    // the interface on which the packet leaves; "" if it does not
 	To      string       `json:"to"`     // the node behind it
-	Stops   string       `json:"stops"`  // why the packet goes no further; "" where it does
-	Passed  []string     `json:"passed"` // the flows that it passed, table by table; of Open vSwitch only
+	Stops   string       `json:"stops"`  // why the packet goes no further; "" if it does
+	Passed  []string     `json:"passed"` // the flows that it matched, table by table; only of Open vSwitch
 }
 
 // RealHop is the answer to a real packet with a limited TTL.
 type RealHop struct {
 	TTL     int        `json:"ttl"`
-	Address netip.Addr `json:"address"` // zero: nobody answered
+	Address netip.Addr `json:"address"` // zero if nobody answered
 	Node    string     `json:"node"`
-	Refusal string     `json:"refusal"` // why it goes no further, as the node says; "" where its TTL was used up
+	Refusal string     `json:"refusal"` // why it goes no further, as the node reports; "" if its TTL expired
 	Millis  float64    `json:"ms"`
-	Arrived []string   `json:"arrived"` // hosts that got the packet
+	Arrived []string   `json:"arrived"` // hosts that received the packet
 }
 
-// Explanation tells why a prefix is in a VRF or is not.
+// Explanation says why a prefix is in a VRF or is not.
 type Explanation struct {
 	Router  string           `json:"router"`
 	VRF     string           `json:"vrf"`
@@ -61,13 +61,13 @@ type Explanation struct {
 	Remedy  string           `json:"remedy"`
 	Import  []string         `json:"import"` // what the VRF imports
 	Paths   []ExplainedPath  `json:"paths"`
-	Origins []ExplainedRoute `json:"origins"`  // who of the lab has the prefix
-	Used    netip.Prefix     `json:"used"`     // the route that packets to the prefix take; zero: none
-	Longer  []netip.Prefix   `json:"longer"`   // routes inside the prefix, which win for their part
+	Origins []ExplainedRoute `json:"origins"`  // the routes of the lab that bring the prefix
+	Used    netip.Prefix     `json:"used"`     // the route that packets to the prefix take; zero if none
+	Longer  []netip.Prefix   `json:"longer"`   // more specific routes, which override parts of the prefix
 	UsedFor RouteMatch       `json:"used_for"` // what Used is: exact, shorter
 }
 
-// ExplainedPath is a path to the prefix that stands in the VRF.
+// ExplainedPath is a path to the prefix in the VRF.
 type ExplainedPath struct {
 	NextHop netip.Addr  `json:"next_hop"`
 	Label   *uint32     `json:"label"`

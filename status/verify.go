@@ -7,19 +7,19 @@ import "net/netip"
 type HostPair struct {
 	From        string       `json:"from"`
 	To          string       `json:"to"`
-	Rule        string       `json:"rule"`     // the `expect:` line that was checked; "" for what follows from the route targets
-	Expected    string       `json:"expected"` // reach, isolated, or both where only some addresses are to be reached
+	Rule        string       `json:"rule"`     // the checked `expect:` line; "" for what follows from the route targets
+	Expected    string       `json:"expected"` // reach, isolated, or both if only some addresses must be reached
 	Result      Verdict      `json:"result"`
 	Tested      int          `json:"tested"` // addresses that packets were sent to
-	Via         []string     `json:"via"`    // hosts on the way that forward
+	Via         []string     `json:"via"`    // hosts that must forward
 	Differences []Difference `json:"differences"`
-	CannotTell  []string     `json:"cannot_tell"` // what the test could not find out, with the reason; it is no difference
+	CannotTell  []string     `json:"cannot_tell"` // what the test could not find out, with the reason; not a difference
 }
 
-// Verdict is how a check ended.
+// Verdict is the result of a check.
 type Verdict string
 
-// AsIntended, Different, or Untested where the test itself could not be made.
+// The verdicts. Untested means that the test itself was not possible.
 const (
 	AsIntended Verdict = "ok"
 	Different  Verdict = "different"
@@ -35,8 +35,8 @@ const (
 
 // Difference is one address that did not behave as intended.
 type Difference struct {
-	Source      netip.Addr `json:"source"` // zero where the host chose it
+	Source      netip.Addr `json:"source"` // zero if the host chose it
 	Destination netip.Addr `json:"destination"`
 	Seen        string     `json:"seen"`  // what happened instead
-	Cause       string     `json:"cause"` // which router lacks what; "" where nothing was found
+	Cause       string     `json:"cause"` // which router lacks what; "" if unknown
 }

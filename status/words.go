@@ -41,8 +41,8 @@ const (
 // RouteSource is where a route comes from.
 type RouteSource string
 
-// The sources of routes. Only the forwarding of a packet has SourceNeighbor (the
-// address is that of a neighbour) and SourceLabel (the label alone decides).
+// The sources of routes. SourceNeighbor (the address is a neighbour's) and SourceLabel
+// (the label alone decides) occur only in the forwarding of a packet.
 const (
 	SourceConnected RouteSource = "connected"
 	SourceStatic    RouteSource = "static"
@@ -61,8 +61,8 @@ const (
 	OriginIncomplete Origin = "incomplete"
 )
 
-// The reasons for which a path cannot be used. Reasons are words of the route
-// decision; these are the ones that are compared.
+// Reasons why a path cannot be used. Reasons are words of the route decision; these
+// are the ones that are compared.
 const (
 	ReasonUnreachable = "Unreachable Next Hop"
 	ReasonLabel       = "Unusable Label"
@@ -71,7 +71,7 @@ const (
 // MeaningUsed is the meaning of a path that packets take.
 const MeaningUsed = "used"
 
-// Direction tells labelled packets that arrive from packets that leave under a
+// Direction distinguishes labelled packets that arrive from packets that leave with a
 // label.
 type Direction string
 
@@ -87,7 +87,7 @@ const (
 	FamilyVPNv6 = "vpnv6"
 )
 
-// RouteMatch is how a route fits the prefix that was asked for.
+// RouteMatch is how a route matches the requested prefix.
 type RouteMatch string
 
 // MatchExact is a route to the prefix itself, MatchShorter one that contains it.

@@ -43,7 +43,7 @@ func TestExitCodesAndWords(t *testing.T) {
 		{"usage", going, fmt.Errorf("wrapped: %w", usagef("bad %s", "flag")), exitInvalid, "pseudowan: wrapped: bad flag\n"},
 		{"one problem", going, topology.Problems{problem}, exitInvalid, "pseudowan: a.yaml:3: x: is wrong\n"},
 		{"two problems", going, topology.Problems{problem, problem}, exitInvalid, "pseudowan: 2 problems\na.yaml:3: x: is wrong\na.yaml:3: x: is wrong\n"},
-		{"which lab", going, fmt.Errorf("a, b: %w", status.ErrSeveralLabs), exitInvalid, "pseudowan: a, b: several labs run\n"},
+		{"which lab", going, fmt.Errorf("a, b: %w", status.ErrSeveralLabs), exitInvalid, "pseudowan: a, b: several labs are running\n"},
 		{"timeout", going, fmt.Errorf("up: %w", &labs.NotConvergedError{Lab: "a", Missing: []string{"pe1: peer 192.168.0.2"}}), exitNotConverged, "pseudowan: up: lab a has not converged; missing:\n  pe1: peer 192.168.0.2\n"},
 		{"no such lab", going, fmt.Errorf("lab a: %w", status.ErrNotFound), exitNotFound, "pseudowan: lab a: not found\n"},
 		{"interrupted", stopped, context.Canceled, exitInterrupted, "pseudowan: interrupted\n"},
