@@ -9,15 +9,15 @@ import (
 )
 
 // Unsolicited router advertisements (RFC 4861 section 6.2.4): the first at once
-// when a port comes up, two more soon after it, then from time to time.
+// when a port comes up, two more soon after, then at longer intervals.
 const (
 	advertiseInitially = 3
 	advertiseSoon      = 4 * time.Second   // at least MIN_DELAY_BETWEEN_RAS, at most MAX_INITIAL_RTR_ADVERT_INTERVAL
-	advertiseEvery     = 200 * time.Second // MaxRtrAdvInterval, where the lifetime allows it
-	advertiseLeast     = 4 * time.Second   // the least MaxRtrAdvInterval
+	advertiseEvery     = 200 * time.Second // MaxRtrAdvInterval, if the lifetime allows it
+	advertiseLeast     = 4 * time.Second   // the smallest MaxRtrAdvInterval
 )
 
-// advertiser keeps the time of each port's next router advertisement.
+// advertiser knows when each port's next router advertisement is due.
 type advertiser struct {
 	ports map[uint32]*advertised
 	share func() float64 // a random number from 0 up to 1
@@ -26,15 +26,15 @@ type advertiser struct {
 type advertised struct {
 	due   time.Time
 	every time.Duration
-	soon  int // advertisements that follow each other quickly
+	soon  int // advertisements still to follow in quick succession
 }
 
 func newAdvertiser() *advertiser {
 	return &advertiser{ports: map[uint32]*advertised{}, share: rand.Float64}
 }
 
-// start makes a port advertise from now on, anew where it does already. The next
-// advertisement has to come before the lifetime of the last one ends.
+// start makes a port advertise from now on; if it does already, it starts again. Each
+// advertisement must come before the lifetime of the last one ends.
 func (a *advertiser) start(now time.Time, port uint32, lifetime time.Duration) {
 	every := max(min(advertiseEvery, lifetime/3), advertiseLeast)
 	a.ports[port] = &advertised{due: now, every: every, soon: advertiseInitially}
@@ -42,8 +42,8 @@ func (a *advertiser) start(now time.Time, port uint32, lifetime time.Duration) {
 
 func (a *advertiser) stop(port uint32) { delete(a.ports, port) }
 
-// take returns the ports whose advertisement is due, and plans their next one.
-// The pause varies, so that routers on a link do not fall into step.
+// take returns the ports whose advertisement is due, and schedules their next one. The
+// interval varies, so that routers on a link do not synchronise.
 func (a *advertiser) take(now time.Time) []uint32 {
 	var due []uint32
 	for port, p := range a.ports {
@@ -60,7 +60,7 @@ func (a *advertiser) take(now time.Time) []uint32 {
 	return due
 }
 
-// next is when take has something to return; ok is false where no port
+// next returns when the next advertisement is due; ok is false if no port
 // advertises.
 func (a *advertiser) next() (due time.Time, ok bool) {
 	for _, p := range a.ports {
@@ -90,9 +90,9 @@ func (s *Ports) startAdvertising(now time.Time, p *Port) {
 	s.advertise(now)
 }
 
-// Cease tells the hosts on ports that stop to advertise that this router is not
-// their default any more (RFC 4861 section 6.2.5). next is the ports as they
-// will be; nil where the router stops.
+// Cease tells the hosts on ports that stop advertising that this router is no longer
+// their default router (RFC 4861 section 6.2.5). next is the ports as they
+// will be; nil if the router stops.
 func (s *Ports) Cease(next map[uint32]*Port) {
 	for number := range s.adverts.ports {
 		if p := next[number]; p != nil && p.RA != nil {
@@ -109,14 +109,14 @@ var preferences = map[string]slowpath.Preference{
 	"low": slowpath.PreferenceLow, "high": slowpath.PreferenceHigh,
 }
 
-// advertisement is the RA of a port as the slow path sends it. Where DHCPv6
-// manages the addresses, hosts must not give themselves others.
+// advertisement returns the RA of a port as the slow path sends it. If DHCPv6 manages
+// the addresses, hosts must not form any themselves.
 func advertisement(ra *topology.RA) *slowpath.RA {
 	if ra == nil {
 		return nil
 	}
 	valid, preferred := ra.Lifetime, ra.Lifetime
-	if ra.Lifetime == 0 { // the router is no default router; its prefix stays one
+	if ra.Lifetime == 0 { // not a default router; its prefix remains valid
 		valid, preferred = prefixValid, prefixPreferred
 	}
 	return &slowpath.RA{

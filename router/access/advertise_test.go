@@ -35,7 +35,7 @@ func TestAdvertiserTimes(t *testing.T) {
 		{1800 * time.Second, 0, "0s 4s 8s 3m28s 6m48s"},
 		{1800 * time.Second, 0.99999, "0s 4s 8s 2m38s 5m8s 7m38s"},
 		{30 * time.Second, 0, "0s 4s 8s 18s 28s"},
-		{0, 0, "0s 4s 8s 12s 16s"}, // not a default router, with a prefix all the same
+		{0, 0, "0s 4s 8s 12s 16s"}, // not a default router, but with a prefix
 	} {
 		a := newAdvertiser()
 		a.share = func() float64 { return tt.share }
@@ -57,12 +57,12 @@ func TestAdvertiserTimes(t *testing.T) {
 	}
 }
 
-// Every port has a time of its own; one that stops says nothing more.
+// Every port has its own schedule; a stopped port advertises no more.
 func TestAdvertiserPorts(t *testing.T) {
 	begin := time.Unix(1000, 0)
 	a := newAdvertiser()
 	if due := a.take(begin); due != nil {
-		t.Errorf("nobody advertises, yet %v is due", due)
+		t.Errorf("no port advertises, yet %v is due", due)
 	}
 	a.start(begin, 3, time.Hour)
 	a.start(begin.Add(time.Second), 4, time.Hour)
@@ -79,8 +79,8 @@ func TestAdvertiserPorts(t *testing.T) {
 	}
 }
 
-// The flags agree: either hosts make their addresses of the prefix, or DHCPv6
-// gives them out.
+// The flags agree: either hosts form their addresses from the prefix, or DHCPv6
+// assigns them.
 func TestAdvertisedFlagsAgree(t *testing.T) {
 	for _, managed := range []bool{false, true} {
 		ra := advertisement(&topology.RA{Prefix: netip.MustParsePrefix("2001:db8::/64"), Lifetime: time.Hour, Managed: managed})

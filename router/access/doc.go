@@ -1,7 +1,7 @@
-// Package access is a router's side towards the hosts of customers: its access
-// ports, who answers on them, what the router itself says there, and the
-// adjacencies of hosts in the switch.
+// Package access is a router's side towards the hosts of customers: its access ports,
+// the neighbours on them, what the router itself sends there, and the adjacencies of
+// hosts in the switch.
 //
-// It knows the numbers of VRFs but nothing of their routes: others ask which
-// neighbours have changed, and decide what that means.
+// It knows the numbers of VRFs, but not their routes: other rooms ask which neighbours
+// have changed, and decide what that means.
 package access

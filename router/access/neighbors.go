@@ -10,7 +10,7 @@ import (
 	"pseudowan/router/slowpath"
 )
 
-// act carries out what the neighbour table asks for.
+// act carries out the actions of the neighbour table.
 func (s *Ports) act(actions []neighbor.Action) {
 	for _, a := range actions {
 		switch a := a.(type) {
@@ -35,9 +35,9 @@ func (s *Ports) act(actions []neighbor.Action) {
 	}
 }
 
-// deliver sends the packets that waited for a neighbour, in the order in which
-// they came. They go through the switch once it knows the neighbour, so that
-// they are counted and their TTL is decremented like any other.
+// deliver sends the packets that waited for a neighbour, in order of arrival. They go
+// through the switch once it knows the neighbour, so that they are counted and their
+// TTL is decremented as usual.
 func (s *Ports) deliver(pending []neighbor.Waiting) {
 	if len(pending) == 0 {
 		return
@@ -49,8 +49,8 @@ func (s *Ports) deliver(pending []neighbor.Waiting) {
 	})
 }
 
-// Changed returns the neighbours on ports of ours that came, went or moved since
-// the last call, in order. Their adjacencies follow.
+// Changed returns the neighbours on our ports that appeared, disappeared or moved since
+// the last call, in order, and updates their adjacencies.
 func (s *Ports) Changed() []neighbor.Key {
 	changed := s.changed
 	s.changed = nil
@@ -62,18 +62,17 @@ func (s *Ports) Changed() []neighbor.Key {
 	return changed
 }
 
-// Idle reports whether nothing is sent to a neighbour but what concerns its
-// link: a link-local address that is no next hop.
+// Idle reports whether a neighbour is a link-local address that is no next hop, so that
+// it gets only packets of its own link.
 func (s *Ports) Idle(k neighbor.Key) bool { return LinkLocal(k.Addr) && !s.wanted[k] }
 
-// LinkLocal reports whether an address means nothing beyond its link. IPv4 has
-// such addresses, too, but they are routed like others.
+// LinkLocal reports whether an address is meaningful on its link only. IPv4 has such
+// addresses, too, but they are routed like others.
 func LinkLocal(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() }
 
-// Want asks for every address that the configuration names behind a port, and
-// for others. One that is not named any more is forgotten, and learnt again
-// where a host still has it: it must not be routed to, nor announced, until it
-// falls silent.
+// Want asks for others, and for every address that the configuration names behind a
+// port. It forgets an address that is no longer named, instead of routing to it and
+// announcing it until it falls silent. If a host still has it, it is learnt again.
 func (s *Ports) Want(now time.Time, vrfs []config.VRF, others []neighbor.Key) {
 	s.configured = configuredHosts(s.ports, vrfs)
 	want := maps.Clone(s.configured)
@@ -91,7 +90,7 @@ func (s *Ports) Want(now time.Time, vrfs []config.VRF, others []neighbor.Key) {
 	s.wanted = want
 }
 
-// Wanted reports whether a neighbour is asked for as long as the router runs.
+// Wanted reports whether a neighbour is asked for permanently.
 func (s *Ports) Wanted(k neighbor.Key) bool { return s.wanted[k] }
 
 // Ask asks for a neighbour until Unask.
@@ -110,8 +109,8 @@ func (s *Ports) Unask(now time.Time, k neighbor.Key) {
 	}
 }
 
-// Recall asks for a neighbour for the time being, until Forgo, and reports
-// whether nothing else asks for it.
+// Recall asks for a neighbour until Forgo, and reports whether nothing else asks for
+// it.
 func (s *Ports) Recall(now time.Time, k neighbor.Key) bool {
 	if s.ports[k.Port] == nil || s.wanted[k] || LinkLocal(k.Addr) {
 		return false

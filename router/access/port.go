@@ -19,7 +19,7 @@ type Port struct {
 	HardwareAddr net.HardwareAddr // the gateway's MAC, parsed
 }
 
-// PortsOf reads what a configuration says of access ports, by port number.
+// PortsOf reads the access ports of a configuration, by port number.
 func PortsOf(cfg config.Router) (map[uint32]*Port, error) {
 	ports := map[uint32]*Port{}
 	for _, a := range cfg.Access {
@@ -36,7 +36,7 @@ func PortsOf(cfg config.Router) (map[uint32]*Port, error) {
 	return ports, nil
 }
 
-// SlowPath makes the slow path of ports.
+// SlowPath returns the slow path of ports.
 func SlowPath(ports map[uint32]*Port) (*slowpath.Router, error) {
 	var cfg slowpath.Config
 	for _, p := range ports {
@@ -48,7 +48,7 @@ func SlowPath(ports map[uint32]*Port) (*slowpath.Router, error) {
 	return slowpath.New(cfg)
 }
 
-// Widest is the longest IP packet that hosts can send, in octets.
+// Widest returns the longest IP packet that hosts can send, in octets.
 func Widest(ports map[uint32]*Port) int {
 	widest := 0
 	for _, p := range ports {
@@ -67,7 +67,7 @@ func (p *Port) same(next *Port) bool {
 	return next != nil && next.Name == p.Name && next.VRFID == p.VRFID && slices.Equal(next.Gateways, p.Gateways)
 }
 
-// flows say what arrives on the port.
+// flows returns the flows for what arrives on the port.
 func (p *Port) flows() []pipeline.Flow {
 	gateways := make([]netip.Addr, len(p.Gateways))
 	for i, g := range p.Gateways {

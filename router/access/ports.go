@@ -13,14 +13,13 @@ import (
 	"pseudowan/router/slowpath"
 )
 
-// Sender sends frames: out of a port, or into the switch as if a host of a VRF
-// had sent them.
+// Sender sends frames out of a port, or into the switch as if from a host of a VRF.
 type Sender interface {
 	Output(port uint32, frame []byte) error
 	Inject(vrf uint32, frame []byte) error
 }
 
-// Ports is the access ports of one router. It is not safe for concurrent use.
+// Ports holds the access ports of one router. It is not safe for concurrent use.
 type Ports struct {
 	log  *slog.Logger
 	fib  *fib.Table
@@ -32,27 +31,27 @@ type Ports struct {
 	adverts    *advertiser
 	neighbors  *neighbor.Table
 	configured map[neighbor.Key]bool      // neighbours that the configuration names
-	wanted     map[neighbor.Key]bool      // and those that others asked for
-	conflicts  map[neighbor.Key]time.Time // when another station's claim of an address was logged last
-	changed    []neighbor.Key             // neighbours that came, went or moved, in order
+	wanted     map[neighbor.Key]bool      // these, and those that others asked for
+	conflicts  map[neighbor.Key]time.Time // when another station's claim to an address was last logged
+	changed    []neighbor.Key             // neighbours that appeared, disappeared or moved, in order
 	ignored    map[uint32]uint64          // punted packets that got no answer, by the port where they came in
 }
 
-// New returns the ports of a router that has none yet.
+// New returns an empty Ports.
 func New(log *slog.Logger, f *fib.Table) *Ports {
-	slow, _ := slowpath.New(slowpath.Config{}) // nothing can be wrong with no interface
+	slow, _ := slowpath.New(slowpath.Config{}) // cannot fail without interfaces
 	return &Ports{
-		log: log, fib: f, ports: map[uint32]*Port{}, slow: slow, adverts: newAdvertiser(), neighbors: neighbor.New(neighbor.Config{}),
+		log: log, fib: f, ports: map[uint32]*Port{}, slow: slow, adverts: newAdvertiser(), neighbors: neighbor.New(),
 		configured: map[neighbor.Key]bool{}, wanted: map[neighbor.Key]bool{}, conflicts: map[neighbor.Key]time.Time{}, ignored: map[uint32]uint64{},
 	}
 }
 
-// SetSender says by what frames are sent, before the first is.
+// SetSender sets the sender of frames. Call it before the first frame.
 func (s *Ports) SetSender(to Sender) { s.send = to }
 
-// Leave forgets the neighbours on ports that are gone or serve another host
-// next, and ends the advertisements there. The changes that it brings belong to
-// the ports as they were.
+// Leave forgets the neighbours on ports that are about to disappear or to serve another
+// host, and ends the advertisements there. The resulting changes belong to the old
+// ports.
 func (s *Ports) Leave(now time.Time, next map[uint32]*Port) {
 	s.Cease(next)
 	for number, was := range s.ports {
@@ -62,8 +61,8 @@ func (s *Ports) Leave(now time.Time, next map[uint32]*Port) {
 	}
 }
 
-// Configure replaces the ports; Leave has to come first. widest is the longest
-// IP packet that other routers can send, in octets.
+// Configure replaces the ports, after Leave. widest is the longest IP packet that other
+// routers can send, in octets.
 func (s *Ports) Configure(ports map[uint32]*Port, slow *slowpath.Router, widest int) {
 	s.ports, s.slow, s.widest = ports, slow, max(widest, Widest(ports))
 	var flows []pipeline.Flow
@@ -71,15 +70,15 @@ func (s *Ports) Configure(ports map[uint32]*Port, slow *slowpath.Router, widest 
 		flows = append(flows, p.flows()...)
 	}
 	s.fib.Replace(flows, pipeline.KindAccessPort)
-	for hop := range s.fib.NextHops() { // the MAC of the port may be another
+	for hop := range s.fib.NextHops() { // the MAC of the port may have changed
 		if p := ports[hop.Port]; p != nil && !hop.Push {
 			s.resolve(p, hop.Addr)
 		}
 	}
 }
 
-// resolve rewrites the adjacency of a host's address, if it has one. Without a
-// MAC, packets for it come to the slow path.
+// resolve rewrites the adjacency of a host's address, if it has one. Without a MAC,
+// packets for it go to the slow path.
 func (s *Ports) resolve(p *Port, addr netip.Addr) {
 	mac, _ := s.Lookup(neighbor.Key{Port: p.Port, Addr: addr})
 	s.fib.Resolve(fib.NextHop{Port: p.Port, Addr: addr}, p.HardwareAddr, mac)
@@ -88,11 +87,11 @@ func (s *Ports) resolve(p *Port, addr netip.Addr) {
 // Port returns a port by its number, or nil.
 func (s *Ports) Port(number uint32) *Port { return s.ports[number] }
 
-// All is the ports by number. It must not be changed.
+// All returns the ports by number. It must not be changed.
 func (s *Ports) All() map[uint32]*Port { return s.ports }
 
-// Holding returns the port of a VRF whose subnet holds an address most narrowly,
-// or nil; the zone of a link-local address names it.
+// Holding returns the port of a VRF with the longest subnet that holds an address, or
+// nil. For a link-local address, the zone names the port.
 func (s *Ports) Holding(vrf uint32, addr netip.Addr) *Port {
 	var best *Port
 	bits := -1
@@ -110,18 +109,18 @@ func (s *Ports) Holding(vrf uint32, addr netip.Addr) *Port {
 	return best
 }
 
-// Forward is the way to an address on a port.
+// Forward returns how packets get to an address on a port.
 func (s *Ports) Forward(p *Port, addr netip.Addr) pipeline.Forward {
 	addr = addr.WithZone("")
 	mac, _ := s.Lookup(neighbor.Key{Port: p.Port, Addr: addr})
 	to := pipeline.Forward{Adjacency: s.fib.Adjacency(fib.NextHop{Port: p.Port, Addr: addr}, p.HardwareAddr, mac)}
-	if s.widest > p.MTU { // else every packet that can arrive fits
+	if s.widest > p.MTU { // otherwise every packet that can arrive fits
 		to.MTU = p.MTU
 	}
 	return to
 }
 
-// Carrier notes that a port has got or lost its carrier.
+// Carrier notes that a port has gained or lost its carrier.
 func (s *Ports) Carrier(now time.Time, p *Port, up bool) {
 	if !up {
 		s.adverts.stop(p.Port)
@@ -135,13 +134,13 @@ func (s *Ports) Carrier(now time.Time, p *Port, up bool) {
 	s.startAdvertising(now, p)
 }
 
-// Tick does what is due by the clock.
+// Tick does what is due.
 func (s *Ports) Tick(now time.Time) {
 	s.act(s.neighbors.Tick(now))
 	s.advertise(now)
 }
 
-// Next is when Tick has something to do; ok is false where nothing is ever due.
+// Next returns when Tick has something to do; ok is false if nothing will be due.
 func (s *Ports) Next() (at time.Time, ok bool) {
 	at, ok = s.neighbors.Next()
 	if advert, due := s.adverts.next(); due && (!ok || advert.Before(at)) {
@@ -156,7 +155,7 @@ func (s *Ports) Lookup(k neighbor.Key) (mac net.HardwareAddr, ok bool) { return 
 // Entries lists the neighbours by port and address.
 func (s *Ports) Entries() []neighbor.Entry { return s.neighbors.Entries() }
 
-// configuredHosts is every address that the configuration names behind a port:
+// configuredHosts returns all addresses that the configuration names behind a port:
 // the hosts' own and the next hops of static routes.
 func configuredHosts(ports map[uint32]*Port, vrfs []config.VRF) map[neighbor.Key]bool {
 	want := map[neighbor.Key]bool{}
@@ -182,7 +181,7 @@ func (s *Ports) output(frames ...slowpath.Out) {
 			err = s.send.Inject(o.VRF, o.Frame)
 		}
 		if err != nil {
-			s.log.Warn("send a frame", "port", o.Port, "vrf", o.VRF, "error", err)
+			s.log.Warn("cannot send a frame", "port", o.Port, "vrf", o.VRF, "error", err)
 		}
 	}
 }

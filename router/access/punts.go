@@ -8,7 +8,7 @@ import (
 	"pseudowan/router/slowpath"
 )
 
-// Punt handles a packet that the switch handed up.
+// Punt handles a packet from the switch.
 func (s *Ports) Punt(in slowpath.Punt) {
 	if out := s.ports[in.OutPort]; out != nil {
 		in.MTU = out.MTU
@@ -16,7 +16,7 @@ func (s *Ports) Punt(in slowpath.Punt) {
 	s.decide(in)
 }
 
-// decide carries out what the slow path decides.
+// decide carries out the decision of the slow path.
 func (s *Ports) decide(in slowpath.Punt) {
 	now := time.Now()
 	result := s.slow.Handle(now, in)
@@ -37,8 +37,8 @@ func (s *Ports) decide(in slowpath.Punt) {
 	}
 }
 
-// conflictEvery keeps a station that repeatedly claims an address of ours from
-// filling the log.
+// conflictEvery keeps a station that keeps claiming one of our addresses from filling
+// the log.
 const conflictEvery = time.Minute
 
 func (s *Ports) conflict(now time.Time, c slowpath.Conflict) {

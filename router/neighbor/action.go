@@ -2,19 +2,17 @@ package neighbor
 
 import "net"
 
-// Action is something for the caller to do, in the order given: a Probe, Up,
-// Moved, Down, Deliver or Failed.
+// Action is something for the caller to do, in the given order: a Probe, Up, Moved,
+// Down, Deliver or Failed.
 type Action interface{ isAction() }
 
-// Probe asks to send a solicitation: to MAC alone, or to everyone where it is
-// nil.
+// Probe asks for a solicitation to be sent, only to MAC or, if that is nil, to everyone.
 type Probe struct {
 	Key Key
 	MAC net.HardwareAddr
 }
 
-// Up reports that a neighbour without a MAC has one now, and returns the packets
-// that waited for it.
+// Up reports that a neighbour has got a MAC, and returns the packets that waited for it.
 type Up struct {
 	Key     Key
 	MAC     net.HardwareAddr
@@ -27,10 +25,10 @@ type Moved struct {
 	Old, New net.HardwareAddr
 }
 
-// Down reports that a neighbour is up no longer.
+// Down reports that a neighbour is no longer up.
 type Down struct{ Key Key }
 
-// Deliver returns a packet that need not wait: the neighbour is up already.
+// Deliver returns a packet that need not wait, because the neighbour is already up.
 type Deliver struct {
 	Key     Key
 	MAC     net.HardwareAddr
@@ -50,8 +48,8 @@ func (Down) isAction()    {}
 func (Deliver) isAction() {}
 func (Failed) isAction()  {}
 
-// Waiting is a packet that waits for a neighbour, with its origin. The table only
-// keeps it.
+// Waiting is a packet that waits for a neighbour, with its origin. The table does not
+// look into it.
 type Waiting struct {
 	Port, VRF uint32 // where it came in
 	Frame     []byte

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// nth is the key of the nth address of a /64.
+// nth returns the key of the nth address of a /64.
 func nth(n int) Key {
 	return Key{Port: 3, Addr: netip.AddrFrom16([16]byte{0: 0x20, 1: 1, 14: byte(n >> 8), 15: byte(n)})}
 }
 
 func TestScanHurtsNobodyElse(t *testing.T) {
-	s := newScript(t, Config{MaxPerPort: 16})
+	s := newScript(t, config{maxPerPort: 16})
 	s.did(s.table.Want(s.now, nth(1)))
 	s.did(s.table.Resolve(s.now, nth(2), frame("a")))
 	s.did(s.table.Seen(s.now, nth(2), mac(2), answer))
@@ -42,7 +42,7 @@ func TestScanHurtsNobodyElse(t *testing.T) {
 }
 
 func TestClaimsDoNotPushOutTheConfirmed(t *testing.T) {
-	s := newScript(t, Config{MaxPerPort: 16})
+	s := newScript(t, config{maxPerPort: 16})
 	for i := range 8 {
 		s.table.Resolve(s.now, nth(i), frame("a"))
 		s.table.Seen(s.now, nth(i), mac(byte(i+1)), answer)
@@ -52,12 +52,12 @@ func TestClaimsDoNotPushOutTheConfirmed(t *testing.T) {
 	}
 	for i := range 8 {
 		if _, ok := s.table.Lookup(nth(i)); !ok {
-			t.Errorf("neighbour %d was pushed out", i)
+			t.Errorf("neighbour %d was evicted", i)
 		}
 	}
 	s.did(s.table.Resolve(s.now, nth(400), frame("b")))
 	if s.state(nth(400)) != "" || len(s.log) != 1 {
-		t.Errorf("a question pushed out a neighbour that is up: %v", s.log)
+		t.Errorf("a solicitation evicted a neighbour that is up: %v", s.log)
 	}
 	if n := len(s.table.Entries()); n != 16 {
 		t.Errorf("%d entries", n)
@@ -71,7 +71,7 @@ func TestClaimsDoNotPushOutTheConfirmed(t *testing.T) {
 }
 
 func TestOldestQuestionGoesFirst(t *testing.T) {
-	s := newScript(t, Config{MaxPerPort: 2})
+	s := newScript(t, config{maxPerPort: 2})
 	s.table.Resolve(s.now, nth(1), frame("a"))
 	s.table.Resolve(s.now, nth(2), frame("b"))
 	s.table.Resolve(s.now, nth(1), frame("c"))
@@ -80,33 +80,33 @@ func TestOldestQuestionGoesFirst(t *testing.T) {
 }
 
 func BenchmarkScan(b *testing.B) {
-	t := New(Config{})
+	t := New()
 	for i := 0; b.Loop(); i++ {
 		t.Resolve(epoch, nth(i&0xffff), frame("scan"))
 	}
 }
 
-// A neighbour that moves by its own claim is no longer a confirmed one, and one
-// that answers a question which nobody asked never was.
+// A neighbour that moves by its own claim is no longer confirmed, and one that answers
+// without being asked never was.
 func TestUnaskedAnswersConfirmNothing(t *testing.T) {
-	s := newScript(t, Config{MaxPerPort: 2})
+	s := newScript(t, config{maxPerPort: 2})
 	s.table.Resolve(s.now, nth(1), frame("a"))
 	s.table.Seen(s.now, nth(1), mac(1), answer)
 	s.table.Seen(s.now, nth(1), mac(2), claim)
 	s.table.Seen(s.now, nth(2), mac(3), answer)
 	if got := s.state(nth(2)); got != StateDelay {
-		t.Errorf("an answer that nobody asked for makes %q", got)
+		t.Errorf("an unsolicited answer makes %q", got)
 	}
 	s.did(s.table.Seen(s.now, nth(3), mac(4), claim))
 	s.did(s.table.Seen(s.now, nth(4), mac(5), claim))
 	s.expect("0s down 2001::1", "0s up 2001::3 4", "0s down 2001::2", "0s up 2001::4 5")
 }
 
-// A port whose neighbours come and go all the time costs the router a bounded
-// number of changes; what the configuration wants comes up all the same, and
-// other ports are not concerned.
+// A port whose neighbours keep appearing and disappearing costs the router a bounded
+// number of changes; wanted neighbours still come up, and other ports are not
+// affected.
 func TestChangesAreBounded(t *testing.T) {
-	cfg := Config{ChangeRate: 10, ChangeBurst: 5}
+	cfg := config{changeRate: 10, changeBurst: 5}
 	changes := func(s *script) *int {
 		n := 0
 		s.on = func(a Action) {
@@ -132,15 +132,15 @@ func TestChangesAreBounded(t *testing.T) {
 		for i := range flood {
 			say(s, i)
 		}
-		if *n != cfg.ChangeBurst {
-			t.Errorf("%s: %d changes at once, want %d", name, *n, cfg.ChangeBurst)
+		if *n != cfg.changeBurst {
+			t.Errorf("%s: %d changes at once, want %d", name, *n, cfg.changeBurst)
 		}
 		s.now = s.now.Add(time.Second)
 		for i := range flood {
 			say(s, flood+i)
 		}
-		if *n != 2*cfg.ChangeBurst {
-			t.Errorf("%s: %d changes after a while, want %d", name, *n, 2*cfg.ChangeBurst)
+		if *n != 2*cfg.changeBurst {
+			t.Errorf("%s: %d changes after a while, want %d", name, *n, 2*cfg.changeBurst)
 		}
 		s.did(s.table.Want(s.now, nth(1)))
 		s.did(s.table.Seen(s.now, nth(1), mac(1), answer))
@@ -154,9 +154,9 @@ func TestChangesAreBounded(t *testing.T) {
 	}
 }
 
-// A scan makes the router ask for a few addresses at a time, the newest ones.
+// During a scan, the router asks only for a few addresses at a time, the newest ones.
 func TestQuestionsAreBounded(t *testing.T) {
-	s := newScript(t, Config{MaxUnanswered: 10})
+	s := newScript(t, config{maxUnanswered: 10})
 	s.did(s.table.Want(s.now, nth(1)))
 	s.did(s.table.Resolve(s.now, nth(2), frame("a")))
 	s.did(s.table.Seen(s.now, nth(2), mac(2), answer))

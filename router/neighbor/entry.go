@@ -10,8 +10,8 @@ import (
 // State is a state of RFC 4861 section 7.3.2, or StateFailed.
 type State string
 
-// The states. StateFailed is a wanted neighbour that gave no answer for a
-// whole round, or whose port is down.
+// The states. StateFailed is that of a wanted neighbour that did not answer for a whole
+// round, or whose port is down.
 const (
 	StateIncomplete State = "incomplete"
 	StateReachable  State = "reachable"
@@ -23,9 +23,9 @@ const (
 // Entry is a row of the table.
 type Entry struct {
 	Key    Key
-	MAC    net.HardwareAddr // nil where none is known
+	MAC    net.HardwareAddr // nil if unknown
 	State  State
-	Since  time.Time // when it got this MAC, or was without
+	Since  time.Time // when it got this MAC or lost its last one
 	Wanted bool
 }
 
@@ -35,20 +35,20 @@ type entry struct {
 	mac       net.HardwareAddr
 	state     State
 	since     time.Time
-	round     time.Time // start of the probes that are not answered yet
+	round     time.Time // start of the unanswered probes
 	probes    int       // sent in this round
 	wanted    bool
 	confirmed bool // it has answered with this MAC
 	pending   []Waiting
 
 	due   time.Time
-	timer int // place in the heap; -1: none
+	timer int // place in the heap; -1 for none
 	class class
 	place *list.Element // in its class's order of use
 }
 
-// class is the value of an entry: a newcomer evicts only entries of its own class
-// or below, so that a scanning host does not hurt existing neighbours.
+// class is the value of an entry: a new entry evicts only entries of its own class or
+// below, so that a scanning host does not harm existing neighbours.
 type class int
 
 const (
@@ -76,8 +76,8 @@ func (e *entry) changedBy(mac net.HardwareAddr, ev Evidence) bool {
 	return mac != nil && !bytes.Equal(mac, e.mac) && (e.mac == nil || ev.Override)
 }
 
-// timers is the heap of entries by due time. Ties fall by key, so that the
-// same events give the same actions.
+// timers is the heap of entries by due time. Ties are broken by key, so that the same
+// events give the same actions.
 type timers []*entry
 
 func (t timers) Len() int { return len(t) }

@@ -9,9 +9,9 @@ import (
 	"pseudowan/router/neighbor"
 )
 
-// The table takes the time as a value and returns what is to be done.
+// The table takes the time as a value and returns what to do.
 func ExampleTable() {
-	table := neighbor.New(neighbor.Config{})
+	table := neighbor.New()
 	key := neighbor.Key{Port: 5, Addr: netip.MustParseAddr("10.1.0.2")}
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	do := func(actions []neighbor.Action) {

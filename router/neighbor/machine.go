@@ -15,7 +15,7 @@ func (t *Table) ask(now time.Time, e *entry) {
 func (t *Table) probeAll(now time.Time, e *entry) {
 	e.probes++
 	t.do(Probe{Key: e.key})
-	pause := t.cfg.RetransTimer
+	pause := t.cfg.retransTimer
 	if e.wanted {
 		pause = t.cfg.backoff(e.probes)
 	}
@@ -31,18 +31,18 @@ func (t *Table) confirm(now time.Time, e *entry) {
 func (t *Table) probeAgain(now time.Time, e *entry) {
 	e.probes++
 	p := Probe{Key: e.key}
-	if e.probes <= t.cfg.UnicastProbes {
+	if e.probes <= t.cfg.unicastProbes {
 		p.MAC = e.mac
 	}
 	t.do(p)
-	t.schedule(e, now.Add(t.cfg.RetransTimer))
+	t.schedule(e, now.Add(t.cfg.retransTimer))
 }
 
 // expire is the timer's event of the state machine.
 func (t *Table) expire(now time.Time, e *entry) {
 	switch e.state {
 	case StateIncomplete:
-		if e.probes < t.cfg.MaxProbes || now.Sub(e.round) < t.cfg.round() {
+		if e.probes < t.cfg.maxProbes || now.Sub(e.round) < t.cfg.round() {
 			t.probeAll(now, e)
 		} else {
 			t.giveUp(now, e)
@@ -52,7 +52,7 @@ func (t *Table) expire(now time.Time, e *entry) {
 	case StateReachable, StateDelay:
 		t.confirm(now, e)
 	case StateProbe:
-		if e.probes < t.cfg.MaxProbes {
+		if e.probes < t.cfg.maxProbes {
 			t.probeAgain(now, e)
 		} else {
 			t.die(now, e)
@@ -60,8 +60,8 @@ func (t *Table) expire(now time.Time, e *entry) {
 	}
 }
 
-// giveUp ends a round without an answer. For a wanted neighbour the probes go on,
-// and nothing waits for their answer.
+// giveUp ends a round without an answer. For a wanted neighbour the probes continue, but
+// no packet waits for their answer.
 func (t *Table) giveUp(now time.Time, e *entry) {
 	t.release(e)
 	if !e.wanted {
@@ -82,7 +82,7 @@ func (t *Table) die(now time.Time, e *entry) {
 	t.remove(e)
 }
 
-// lose takes an entry's MAC and pending packets.
+// lose removes an entry's MAC and pending packets.
 func (t *Table) lose(now time.Time, e *entry) {
 	t.release(e)
 	if e.mac != nil {
@@ -128,7 +128,7 @@ func (t *Table) learn(now time.Time, e *entry, mac net.HardwareAddr, ev Evidence
 	t.ports[e.key.Port].file(e)
 }
 
-// adopt makes mac the neighbour's.
+// adopt makes mac the neighbour's MAC.
 func (t *Table) adopt(now time.Time, e *entry, mac net.HardwareAddr) {
 	if e.mac == nil {
 		t.do(Up{e.key, mac, e.pending})
@@ -139,19 +139,19 @@ func (t *Table) adopt(now time.Time, e *entry, mac net.HardwareAddr) {
 	e.mac, e.since, e.confirmed = mac, now, false
 }
 
-// doubt schedules a confirmation of a neighbour: soon, or now if it is wanted.
+// doubt schedules the confirmation of a neighbour: soon, or now if it is wanted.
 func (t *Table) doubt(now time.Time, e *entry) {
 	if e.wanted {
 		t.confirm(now, e)
 		return
 	}
 	e.state = StateDelay
-	t.schedule(e, now.Add(t.cfg.DelayFirstProbe))
+	t.schedule(e, now.Add(t.cfg.delayFirstProbe))
 }
 
 func (t *Table) freshFor(e *entry) time.Duration {
 	if e.wanted {
-		return t.cfg.Revalidate
+		return t.cfg.revalidate
 	}
-	return t.cfg.ReachableTime
+	return t.cfg.reachableTime
 }

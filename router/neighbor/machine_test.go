@@ -10,7 +10,7 @@ const sec = time.Second
 
 func TestOnDemandResolves(t *testing.T) {
 	for _, a := range []string{"10.0.0.2", "2001:db8::2"} {
-		s, k := newScript(t, Config{}), key(a)
+		s, k := newScript(t, config{}), key(a)
 		s.did(s.table.Resolve(s.now, k, frame("a")))
 		s.did(s.table.Resolve(s.now, k, frame("b")))
 		s.until(sec)
@@ -30,7 +30,7 @@ func TestOnDemandResolves(t *testing.T) {
 }
 
 func TestOnDemandFails(t *testing.T) {
-	s, k := newScript(t, Config{MaxPending: 2}), key("10.0.0.2")
+	s, k := newScript(t, config{maxPending: 2}), key("10.0.0.2")
 	for _, f := range []string{"a", "b", "c"} {
 		s.did(s.table.Resolve(s.now, k, frame(f)))
 	}
@@ -45,17 +45,17 @@ func TestOnDemandFails(t *testing.T) {
 }
 
 func TestSilentNeighbourDies(t *testing.T) {
-	s, k := newScript(t, Config{}), key("10.0.0.2")
+	s, k := newScript(t, config{}), key("10.0.0.2")
 	s.did(s.table.Seen(s.now, k, mac(7), claim))
 	s.until(10 * sec)
 	s.expect("0s up 10.0.0.2 7", "5s probe 10.0.0.2 7", "6s probe 10.0.0.2 all", "7s probe 10.0.0.2 all", "8s down 10.0.0.2")
 	if s.state(k) != "" {
-		t.Fatal("a dead neighbour stays")
+		t.Fatal("a dead neighbour remains")
 	}
 }
 
 func TestWantedIsAskedForEver(t *testing.T) {
-	s, k := newScript(t, Config{}), key("10.0.0.2")
+	s, k := newScript(t, config{}), key("10.0.0.2")
 	s.did(s.table.Want(s.now, k))
 	s.did(s.table.Want(s.now, k))
 	s.did(s.table.Resolve(s.now, k, frame("a")))
@@ -73,7 +73,7 @@ func TestWantedIsAskedForEver(t *testing.T) {
 }
 
 func TestWantedIsRevalidated(t *testing.T) {
-	s, k := newScript(t, Config{}), key("10.0.0.2")
+	s, k := newScript(t, config{}), key("10.0.0.2")
 	s.did(s.table.Want(s.now, k))
 	s.did(s.table.Seen(s.now, k, mac(7), answer))
 	s.until(6 * sec)
@@ -86,7 +86,7 @@ func TestWantedIsRevalidated(t *testing.T) {
 }
 
 func TestUnwant(t *testing.T) {
-	s, up, silent := newScript(t, Config{}), key("10.0.0.2"), key("10.0.0.3")
+	s, up, silent := newScript(t, config{}), key("10.0.0.2"), key("10.0.0.3")
 	s.did(s.table.Want(s.now, up))
 	s.did(s.table.Want(s.now, silent))
 	s.did(s.table.Seen(s.now, up, mac(7), answer))
@@ -99,7 +99,7 @@ func TestUnwant(t *testing.T) {
 }
 
 func TestWantHurriesWhatIsThere(t *testing.T) {
-	s, known, doubted := newScript(t, Config{}), key("10.0.0.2"), key("10.0.0.3")
+	s, known, doubted := newScript(t, config{}), key("10.0.0.2"), key("10.0.0.3")
 	s.did(s.table.Resolve(s.now, known, frame("a")))
 	s.did(s.table.Seen(s.now, known, mac(7), answer))
 	s.did(s.table.Seen(s.now, doubted, mac(8), claim))
@@ -142,7 +142,7 @@ func TestAdvertisement(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			s, k := newScript(t, Config{}), key("10.0.0.2")
+			s, k := newScript(t, config{}), key("10.0.0.2")
 			bring(s, k, c.from)
 			actions := s.table.Seen(s.now, k, c.mac, c.ev)
 			got := ""
@@ -156,7 +156,7 @@ func TestAdvertisement(t *testing.T) {
 	}
 }
 
-// bring makes k an entry in the given state, with MAC 7 where it has one.
+// bring makes k an entry in the given state, with MAC 7 if the state has one.
 func bring(s *script, k Key, to State) {
 	s.t.Helper()
 	switch to {
@@ -178,7 +178,7 @@ func bring(s *script, k Key, to State) {
 }
 
 func TestCarrier(t *testing.T) {
-	s, w, d, p := newScript(t, Config{}), key("10.0.0.2"), key("10.0.0.3"), key("10.0.0.4")
+	s, w, d, p := newScript(t, config{}), key("10.0.0.2"), key("10.0.0.3"), key("10.0.0.4")
 	s.did(s.table.Want(s.now, w))
 	s.did(s.table.Seen(s.now, w, mac(7), answer))
 	s.did(s.table.Seen(s.now, d, mac(8), claim))
@@ -204,9 +204,9 @@ func TestCarrier(t *testing.T) {
 	}
 }
 
-// The carrier may come while a wanted neighbour is in its longest pause.
+// The carrier may return during the longest pause of a wanted neighbour.
 func TestCarrierEndsPause(t *testing.T) {
-	s, k := newScript(t, Config{}), key("10.0.0.2")
+	s, k := newScript(t, config{}), key("10.0.0.2")
 	s.did(s.table.Want(s.now, k))
 	s.until(12 * sec)
 	s.log = nil
@@ -215,10 +215,10 @@ func TestCarrierEndsPause(t *testing.T) {
 	s.expect("12s probe 10.0.0.2 all", "12.1s probe 10.0.0.2 all")
 }
 
-// A caller that was held up has not asked as often as it should: nobody is
-// given up for that.
+// A delayed caller has not sent as many probes as it should: no neighbour may fail
+// because of that.
 func TestLateTick(t *testing.T) {
-	s, k := newScript(t, Config{}), key("10.0.0.2")
+	s, k := newScript(t, config{}), key("10.0.0.2")
 	s.did(s.table.Resolve(s.now, k, frame("a")))
 	for range 3 {
 		s.now = s.now.Add(time.Minute)

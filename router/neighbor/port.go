@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// port is the neighbours on one port, with the order in which each class of
-// them was used.
+// port holds the neighbours on one port, and the order in which those of each class were
+// used.
 type port struct {
 	down    bool
 	entries map[netip.Addr]*entry
 	used    [classes]*list.List // the least recently used first
-	changes float64             // that are allowed
+	changes float64             // still allowed
 	counted time.Time           // when changes were counted last
 }
 
 func (t *Table) port(n uint32) *port {
 	p := t.ports[n]
 	if p == nil {
-		p = &port{entries: make(map[netip.Addr]*entry), changes: float64(t.cfg.ChangeBurst)}
+		p = &port{entries: make(map[netip.Addr]*entry), changes: float64(t.cfg.changeBurst)}
 		for i := range p.used {
 			p.used[i] = list.New()
 		}
@@ -29,7 +29,7 @@ func (t *Table) port(n uint32) *port {
 	return p
 }
 
-// file puts e, as used just now, where its rank belongs.
+// file puts e, just used, in its place.
 func (p *port) file(e *entry) {
 	p.unfile(e)
 	e.class = e.rank()
@@ -43,7 +43,7 @@ func (p *port) unfile(e *entry) {
 	}
 }
 
-// sorted is the port's entries by address.
+// sorted returns the port's entries by address.
 func (p *port) sorted() []*entry {
 	all := make([]*entry, 0, len(p.entries))
 	for _, e := range p.entries {
@@ -53,7 +53,7 @@ func (p *port) sorted() []*entry {
 	return all
 }
 
-// victim is the entry to evict for a newcomer of class c, or nil where all are of
+// victim returns the entry to evict for a newcomer of class c, or nil if all are of
 // a higher class.
 func (p *port) victim(c class) *entry {
 	for i := unanswered; i <= min(c, confirmed); i++ {
@@ -64,12 +64,12 @@ func (p *port) victim(c class) *entry {
 	return nil
 }
 
-// mayChange counts a change on the port, and reports whether it is allowed. Each
-// changes flows, which costs every customer of the router: a port whose
-// neighbours come and go all the time is heard only now and then.
-func (p *port) mayChange(now time.Time, cfg Config) bool {
+// mayChange counts a change on the port, and reports whether it is allowed. Each change
+// affects flows, at the cost of every customer of the router. So the neighbours of a
+// port may change only at a limited rate.
+func (p *port) mayChange(now time.Time, cfg config) bool {
 	if passed := now.Sub(p.counted); passed > 0 {
-		p.changes = min(float64(cfg.ChangeBurst), p.changes+passed.Seconds()*cfg.ChangeRate)
+		p.changes = min(float64(cfg.changeBurst), p.changes+passed.Seconds()*cfg.changeRate)
 		p.counted = now
 	}
 	if p.changes < 1 {

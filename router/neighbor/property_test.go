@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// model is what the actions, taken at their word, make of the neighbours. A
-// router that follows them has exactly this in its forwarding plane.
+// model is the state of the neighbours that results from the actions. A router that
+// follows them has exactly this in its forwarding plane.
 type model struct {
 	t       *testing.T
-	cfg     Config
+	cfg     config
 	macs    map[Key]net.HardwareAddr
 	pending map[Key][]string
 	down    map[uint32]bool
@@ -47,7 +47,7 @@ func (m *model) apply(a Action) {
 	}
 }
 
-// back takes packets that were given back: all of the neighbour's, in order.
+// back checks returned packets: all of the neighbour's, in order.
 func (m *model) back(k Key, ws []Waiting) {
 	var got []string
 	for _, w := range ws {
@@ -58,7 +58,7 @@ func (m *model) back(k Key, ws []Waiting) {
 }
 
 func (m *model) wait(k Key, f string) {
-	if p := m.pending[k]; len(p) == m.cfg.MaxPending {
+	if p := m.pending[k]; len(p) == m.cfg.maxPending {
 		m.pending[k] = p[1:]
 	}
 	m.pending[k] = append(m.pending[k], f)
@@ -71,7 +71,7 @@ func (m *model) check(ok bool, format string, args ...any) {
 	}
 }
 
-// compare holds the table against the model.
+// compare compares the table with the model.
 func (m *model) compare(s *script) {
 	up, onPort := 0, map[uint32]int{}
 	for _, e := range s.table.Entries() {
@@ -84,12 +84,12 @@ func (m *model) compare(s *script) {
 		}
 		if e.Wanted && e.MAC == nil && !m.down[e.Key.Port] {
 			silent := m.now().Sub(m.probed[e.Key])
-			m.check(silent <= m.cfg.MaxRetrans, "%v: not asked for %v", e.Key, silent)
+			m.check(silent <= m.cfg.maxRetrans, "%v: not asked for %v", e.Key, silent)
 		}
 	}
 	m.check(up == len(m.macs), "%d up, actions say %d", up, len(m.macs))
 	for port, n := range onPort {
-		m.check(n <= m.cfg.MaxPerPort, "port %d has %d entries", port, n)
+		m.check(n <= m.cfg.maxPerPort, "port %d has %d entries", port, n)
 	}
 }
 
@@ -101,7 +101,7 @@ func TestRandomEvents(t *testing.T) {
 
 func randomEvents(t *testing.T, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	cfg := Config{MaxPerPort: 6, MaxPending: 3}.withDefaults()
+	cfg := config{maxPerPort: 6, maxPending: 3}.withDefaults()
 	s := newScript(t, cfg)
 	m := &model{t: t, cfg: cfg, macs: map[Key]net.HardwareAddr{}, pending: map[Key][]string{}, down: map[uint32]bool{},
 		wanted: map[Key]bool{}, probed: map[Key]time.Time{}, now: func() time.Time { return s.now }}
@@ -133,7 +133,7 @@ func randomEvents(t *testing.T, seed uint64) {
 	}
 }
 
-// event is one random thing that happens to k.
+// event makes one random thing happen to k.
 func event(s *script, m *model, rng *rand.Rand, k Key, i int) {
 	switch n := rng.IntN(100); {
 	case n < 40:
@@ -170,7 +170,7 @@ func event(s *script, m *model, rng *rand.Rand, k Key, i int) {
 	}
 }
 
-// probedIfNew starts the clock of a neighbour that was not asked for yet.
+// probedIfNew starts the clock of a neighbour that has not been probed yet.
 func (m *model) probedIfNew(k Key, now time.Time) {
 	if m.probed[k].IsZero() {
 		m.probed[k] = now
@@ -178,8 +178,8 @@ func (m *model) probedIfNew(k Key, now time.Time) {
 }
 
 // TestOrderDoesNotMatter starts ten next hops in random order; each probe is
-// answered after 0 to 3 s. The end is always the same, and nobody dies on the
-// way.
+// answered after 0 to 3 s. The result is always the same, and no neighbour fails
+// meanwhile.
 func TestOrderDoesNotMatter(t *testing.T) {
 	var first string
 	for seed := range uint64(20) {
@@ -195,7 +195,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 
 func startLab(t *testing.T, seed uint64) string {
 	rng := rand.New(rand.NewPCG(seed, 2))
-	s := newScript(t, Config{})
+	s := newScript(t, config{})
 	type reply struct {
 		at time.Duration
 		k  Key

@@ -11,21 +11,21 @@ import (
 
 var epoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// script drives a table through time and writes down what it asks for.
+// script drives a table through time and records its actions.
 type script struct {
 	t     *testing.T
 	table *Table
 	now   time.Time
 	log   []string
-	// on, where set, is told of every action as it comes.
+	// on, if set, gets every action.
 	on func(Action)
 }
 
-func newScript(t *testing.T, cfg Config) *script {
-	return &script{t: t, table: New(cfg), now: epoch}
+func newScript(t *testing.T, cfg config) *script {
+	return &script{t: t, table: newTable(cfg), now: epoch}
 }
 
-// until lets the time pass, with a Tick whenever one is due.
+// until lets time pass, with a Tick whenever one is due.
 func (s *script) until(d time.Duration) {
 	end := epoch.Add(d)
 	for {
@@ -51,7 +51,7 @@ func (s *script) did(actions []Action) {
 	}
 }
 
-// expect compares what was asked for since the last expect.
+// expect compares the actions since the last expect.
 func (s *script) expect(want ...string) {
 	s.t.Helper()
 	got := strings.Join(s.log, "\n")

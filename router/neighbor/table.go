@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Key names a neighbour: an address means something on its port only.
+// Key identifies a neighbour: an address is meaningful only on its port.
 type Key struct {
 	Port uint32
 	Addr netip.Addr
@@ -21,23 +21,25 @@ func (k Key) Compare(o Key) int {
 	return cmp.Or(cmp.Compare(k.Port, o.Port), k.Addr.Compare(o.Addr))
 }
 
-// Evidence is what a message of a neighbour proves (RFC 4861 section 7.2.5).
+// Evidence is what a neighbour's message proves (RFC 4861 section 7.2.5).
 type Evidence struct {
 	Solicited bool // it answers a probe: the neighbour hears us
-	Override  bool // it may replace a MAC that is known already
+	Override  bool // it may replace a known MAC
 }
 
-// Table is the neighbours of one router. It is not safe for concurrent use.
-// Methods that may change it return what to do in consequence.
+// Table holds the neighbours of one router. It is not safe for concurrent use. Methods
+// that may change it return what to do as a consequence.
 type Table struct {
-	cfg     Config
+	cfg     config
 	ports   map[uint32]*port
 	timers  timers
 	actions []Action
 }
 
-// New makes an empty table, with all ports up.
-func New(cfg Config) *Table {
+// New returns an empty table, with all ports up.
+func New() *Table { return newTable(config{}) }
+
+func newTable(cfg config) *Table {
 	return &Table{cfg: cfg.withDefaults(), ports: make(map[uint32]*port)}
 }
 
@@ -61,8 +63,8 @@ func (t *Table) Want(now time.Time, k Key) []Action {
 		e.state = StateFailed
 	case e.mac == nil:
 		t.ask(now, e)
-	case e.state == StateReachable && now.Add(t.cfg.Revalidate).Before(e.due):
-		t.schedule(e, now.Add(t.cfg.Revalidate))
+	case e.state == StateReachable && now.Add(t.cfg.revalidate).Before(e.due):
+		t.schedule(e, now.Add(t.cfg.revalidate))
 	case e.state == StateDelay:
 		t.confirm(now, e)
 	}
@@ -84,7 +86,7 @@ func (t *Table) Unwant(now time.Time, k Key) []Action {
 	return t.take()
 }
 
-// Forget removes a neighbour. One that is still there is learnt again.
+// Forget removes a neighbour. If it still exists, it is learnt again.
 func (t *Table) Forget(now time.Time, k Key) []Action {
 	p := t.ports[k.Port]
 	if p == nil || p.entries[k.Addr] == nil {
@@ -96,9 +98,9 @@ func (t *Table) Forget(now time.Time, k Key) []Action {
 	return t.take()
 }
 
-// Resolve asks for the neighbour of a packet, and keeps the packet until it is
-// known. The packet comes back in an Up, Deliver or Failed, except where more
-// than MaxPending wait: then the oldest is dropped (RFC 4861 section 7.2.2).
+// Resolve asks for the neighbour of a packet, and keeps the packet until it is known.
+// The packet comes back in an Up, Deliver or Failed. If too many wait for a neighbour,
+// the oldest is dropped (RFC 4861 section 7.2.2).
 func (t *Table) Resolve(now time.Time, k Key, w Waiting) []Action {
 	p := t.port(k.Port)
 	e := p.entries[k.Addr]
@@ -115,7 +117,7 @@ func (t *Table) Resolve(now time.Time, k Key, w Waiting) []Action {
 		t.do(Deliver{k, e.mac, []Waiting{w}})
 		return t.take()
 	}
-	if len(e.pending) == t.cfg.MaxPending {
+	if len(e.pending) == t.cfg.maxPending {
 		e.pending = slices.Delete(e.pending, 0, 1)
 	}
 	e.pending = append(e.pending, w)
@@ -125,8 +127,8 @@ func (t *Table) Resolve(now time.Time, k Key, w Waiting) []Action {
 	return t.take()
 }
 
-// Seen handles a neighbour's message about itself. mac is nil where the message
-// has none. Messages from a port that is down are ignored as old.
+// Seen handles a neighbour's message about itself. mac is nil if the message has none.
+// Messages from a port that is down are ignored as old.
 func (t *Table) Seen(now time.Time, k Key, mac net.HardwareAddr, ev Evidence) []Action {
 	p := t.port(k.Port)
 	e := p.entries[k.Addr]
@@ -138,7 +140,7 @@ func (t *Table) Seen(now time.Time, k Key, mac net.HardwareAddr, ev Evidence) []
 			t.learn(now, e, mac, Evidence{Override: ev.Override})
 		}
 	case e.changedBy(mac, ev) && !(e.wanted && e.mac == nil) && !p.mayChange(now, t.cfg):
-		// If it is true, it will be said again: the neighbour is probed.
+		// If the message is true, it will be repeated, because the neighbour is probed.
 	default:
 		t.learn(now, e, mac, ev)
 	}
@@ -161,8 +163,8 @@ func (t *Table) PortDown(now time.Time, n uint32) []Action {
 	return t.take()
 }
 
-// PortUp handles a port's carrier: wanted neighbours are probed at once, whatever
-// pause they were in.
+// PortUp handles the return of a port's carrier: wanted neighbours are probed at once,
+// without waiting for the end of a pause.
 func (t *Table) PortUp(now time.Time, n uint32) []Action {
 	p := t.port(n)
 	p.down = false
@@ -184,8 +186,8 @@ func (t *Table) RemovePort(now time.Time, n uint32) []Action {
 	return t.take()
 }
 
-// Tick does what is due. Call it when the time of Next has come; early or late
-// calls do no harm.
+// Tick does what is due. Call it at the time that Next returns; early or late calls do no
+// harm.
 func (t *Table) Tick(now time.Time) []Action {
 	for len(t.timers) > 0 && !t.timers[0].due.After(now) {
 		t.expire(now, t.timers[0])
@@ -193,8 +195,8 @@ func (t *Table) Tick(now time.Time) []Action {
 	return t.take()
 }
 
-// Next returns when Tick is due; ok is false where nothing is. Every call of
-// another method may change it.
+// Next returns when Tick is due; ok is false if nothing is. Every call of another method
+// may change it.
 func (t *Table) Next() (due time.Time, ok bool) {
 	if len(t.timers) == 0 {
 		return time.Time{}, false
@@ -223,13 +225,13 @@ func (t *Table) Entries() []Entry {
 	return all
 }
 
-// admit makes room for a newcomer, and reports whether there is any. Wanted ones
-// are never refused: the configuration bounds them.
+// admit makes room for a new entry, and reports whether there is any. Wanted ones are
+// never refused: the configuration limits them.
 func (t *Table) admit(p *port, c class) bool {
-	// Each unanswered one costs a probe now and then: a scan must not make the
-	// router probe a thousand addresses at once.
-	asked := c == unanswered && p.used[unanswered].Len() >= t.cfg.MaxUnanswered
-	if len(p.entries) < t.cfg.MaxPerPort && !asked {
+	// Each unanswered one costs probes: a scan must not make the router probe a
+	// thousand addresses at once.
+	asked := c == unanswered && p.used[unanswered].Len() >= t.cfg.maxUnanswered
+	if len(p.entries) < t.cfg.maxPerPort && !asked {
 		return true
 	}
 	e := p.victim(c)

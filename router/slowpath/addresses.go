@@ -23,13 +23,13 @@ func multicastMAC(a netip.Addr) net.HardwareAddr {
 	return net.HardwareAddr{0x33, 0x33, b[12], b[13], b[14], b[15]}
 }
 
-// solicitedNode is the group that a neighbour listens to (RFC 4291 section 2.7.1).
+// solicitedNode returns the group that a neighbour listens to (RFC 4291 section 2.7.1).
 func solicitedNode(a netip.Addr) netip.Addr {
 	b := a.As16()
 	return netip.AddrFrom16([16]byte{0: 0xff, 1: 0x02, 11: 1, 12: 0xff, 13: b[13], 14: b[14], 15: b[15]})
 }
 
-// linkLocal is the EUI-64 link-local address of m (RFC 4291 appendix A).
+// linkLocal returns the EUI-64 link-local address of m (RFC 4291 appendix A).
 func linkLocal(m net.HardwareAddr) netip.Addr {
 	return netip.AddrFrom16([16]byte{
 		0: 0xfe, 1: 0x80,

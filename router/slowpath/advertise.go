@@ -31,7 +31,7 @@ const (
 )
 
 // Advertise makes the unsolicited router advertisement to all nodes of a port
-// (RFC 4861 section 6.2.4). It is nil where the port sends none.
+// (RFC 4861 section 6.2.4). It is nil if the port sends none.
 func (r *Router) Advertise(port uint32) []byte {
 	p := r.ports[port]
 	if p == nil || p.RA == nil {
@@ -41,7 +41,7 @@ func (r *Router) Advertise(port uint32) []byte {
 }
 
 // Cease makes the last router advertisement of a port: we are its default router
-// no longer (RFC 4861 section 6.2.5). It is nil where the
+// no longer (RFC 4861 section 6.2.5). It is nil if the
 // port sends none.
 func (r *Router) Cease(port uint32) []byte {
 	p := r.ports[port]
@@ -102,12 +102,12 @@ func (r *Router) routerAdvertisement(p *port, lifetime time.Duration, dst netip.
 	return r.seal(e, &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(layers.ICMPv6TypeRouterAdvertisement, 0)}, ra)
 }
 
-// seconds is d in whole seconds, at most limit.
+// seconds returns d in whole seconds, at most limit.
 func seconds(d time.Duration, limit uint32) uint32 {
 	return uint32(min(max(d/time.Second, 0), time.Duration(limit)))
 }
 
-// options are those of the interface's advertisement.
+// options returns those of the interface's advertisement.
 func (p *port) options() layers.ICMPv6Options {
 	mtu := binary.BigEndian.AppendUint32(make([]byte, 2, 6), uint32(p.MTU))
 	opts := layers.ICMPv6Options{

@@ -10,11 +10,11 @@ import (
 // Config is everything that a Router needs to know.
 type Config struct {
 	Interfaces []Interface
-	// ErrorRate is how many ICMP errors and TCP resets per second may answer
+	// errorRate is how many ICMP errors and TCP resets per second may answer
 	// the packets of one VRF that arrived on one port; 0 means 100.
-	ErrorRate float64
-	// ErrorBurst is how many of them may leave at once; 0 means 100.
-	ErrorBurst int
+	errorRate float64
+	// errorBurst is how many of them may leave at once; 0 means 100.
+	errorBurst int
 }
 
 // Interface is a port of the router that belongs to a VRF.

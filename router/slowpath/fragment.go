@@ -53,7 +53,7 @@ func fragment4(k *packet, mtu int) [][]byte {
 	return frames
 }
 
-// laterHeader is the header of all fragments but the first: without the
+// laterHeader returns the header of all fragments but the first: without the
 // options that are not copied, and without malformed ones.
 func laterHeader(k *packet) []byte {
 	header := append(make([]byte, 0, k.header), k.raw[:ipv4Header]...)

@@ -136,7 +136,7 @@ func checkResult(t *testing.T, r *Router, p Punt, res Result) {
 // BenchmarkHandle: a router needs 20,000 packets per second, 50 µs each.
 func BenchmarkHandle(b *testing.B) {
 	cfg := labConfig()
-	cfg.ErrorRate, cfg.ErrorBurst = 1e9, 1e9
+	cfg.errorRate, cfg.errorBurst = 1e9, 1e9
 	r, err := New(cfg)
 	if err != nil {
 		b.Fatal(err)

@@ -54,7 +54,7 @@ func (r *Router) locate(now time.Time, p Punt) call {
 	return c
 }
 
-// gateway is the port that answers for a: any of the VRF's, or, for a link-local
+// gateway returns the port that answers for a: any of the VRF's, or, for a link-local
 // address, the one where the packet came in; nil if a is not ours.
 func (c call) gateway(a netip.Addr) *port {
 	if c.port != nil && c.port.VRF == c.vrf && c.port.has(a) {
@@ -66,7 +66,7 @@ func (c call) gateway(a netip.Addr) *port {
 	return c.own.gateways[a]
 }
 
-// speaker is the port, with its address, that sends to dst for the router: the
+// speaker returns the port, with its address, that sends to dst for the router: the
 // port where the packet came in, else the lowest of the VRF with an address of
 // the family.
 func (c call) speaker(dst netip.Addr) (*port, netip.Addr) {

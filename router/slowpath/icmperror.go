@@ -105,7 +105,7 @@ func (r *Router) writeError(res *Result, c call, from *port, src netip.Addr, kin
 	r.answer(res, c, from, e, &layers.ICMPv6{TypeCode: kind.v6}, gopacket.Payload(body))
 }
 
-// nextHeaderAt is the offset of the octet that names the upper layer.
+// nextHeaderAt returns the offset of the octet that names the upper layer.
 func (k *packet) nextHeaderAt() int {
 	at, next := 6, ipv6Header
 	for next < k.header {

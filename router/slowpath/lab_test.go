@@ -42,7 +42,7 @@ func prefixes(ss ...string) (all []netip.Prefix) {
 	return all
 }
 
-// labConfig is a VRF with two ports, another with the same addresses, and a
+// labConfig returns a VRF with two ports, another with the same addresses, and a
 // core port, 1, that the slow path does not know.
 func labConfig() Config {
 	return Config{Interfaces: []Interface{
@@ -106,7 +106,7 @@ func serialized(all ...gopacket.SerializableLayer) []byte {
 	return buf.Bytes()
 }
 
-// ping is an echo request of the addresses' family.
+// ping returns an echo request of the addresses' family.
 func ping(src, dst string, ttl uint8, payload string) []byte {
 	l := letter{src: src, dst: dst, ttl: ttl}
 	if netip.MustParseAddr(dst).Is4() {
@@ -118,7 +118,7 @@ func ping(src, dst string, ttl uint8, payload string) []byte {
 		&layers.ICMPv6Echo{Identifier: 7, SeqNumber: 9}, gopacket.Payload(payload))
 }
 
-// udp is a datagram as traceroute sends it.
+// udp returns a datagram as traceroute sends it.
 func udp(src, dst string, ttl uint8, payload int) []byte {
 	return letter{src: src, dst: dst, ttl: ttl, proto: layers.IPProtocolUDP}.frame(
 		&layers.UDP{SrcPort: 5000, DstPort: 33434}, gopacket.Payload(make([]byte, payload)))
@@ -147,7 +147,7 @@ func valid(t testing.TB, frame []byte) gopacket.Packet {
 	return p
 }
 
-// say is a result in one line for each thing in it.
+// say returns a result in one line for each thing in it.
 func say(t testing.TB, res Result) string {
 	t.Helper()
 	var lines []string

@@ -10,7 +10,7 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// arpFrame is an ARP packet of the host, or of who is given.
+// arpFrame returns an ARP packet of the host, or of who is given.
 func arpFrame(op uint16, mac net.HardwareAddr, from string, target net.HardwareAddr, to string) []byte {
 	dst := broadcastMAC
 	if op == layers.ARPReply {
@@ -73,7 +73,7 @@ func TestConflictIsAnsweredSeldom(t *testing.T) {
 	}
 }
 
-// nd is a message of RFC 4861 from the host.
+// nd returns a message of RFC 4861 from the host.
 func nd(src, dst string, kind uint8, body gopacket.SerializableLayer) []byte {
 	l := letter{src: src, dst: dst, ttl: 255, proto: layers.IPProtocolICMPv6}
 	if a := netip.MustParseAddr(dst); a.IsMulticast() {

@@ -24,7 +24,7 @@ const (
 
 var reasonNames = [...]string{"", "arp", "nd", "local", "ttl", "glean", "resolve", "unreachable", "host-unreachable", "too-big"}
 
-// String is the reason's name in print.
+// String returns the reason's name in print.
 func (r Reason) String() string {
 	if r == 0 || int(r) >= len(reasonNames) {
 		return fmt.Sprintf("reason(%d)", uint8(r))
@@ -50,7 +50,7 @@ type Result struct {
 	Seen      []Seen
 	Resolve   []Unresolved
 	Conflicts []Conflict
-	// Ignored is why a packet got no answer; empty where it got one, or none was
+	// Ignored is why a packet got no answer; empty if it got one, or none was
 	// due.
 	Ignored string
 }

@@ -31,7 +31,7 @@ type flow struct{ port, vrf uint32 }
 type port struct {
 	Interface
 	own   []netip.Addr // gateway addresses, the IPv6 link-local one among them
-	local netip.Addr   // the IPv6 link-local address; invalid where IPv6 is off
+	local netip.Addr   // the IPv6 link-local address; invalid if IPv6 is off
 }
 
 // vrf is the gateways of one VRF.
@@ -46,7 +46,7 @@ const defendEvery = 10 * time.Second
 
 // New builds a Router. The errors name the interface that is wrong.
 func New(cfg Config) (*Router, error) {
-	rate, burst := cmp.Or(cfg.ErrorRate, defaultRate), cmp.Or(cfg.ErrorBurst, defaultBurst)
+	rate, burst := cmp.Or(cfg.errorRate, defaultRate), cmp.Or(cfg.errorBurst, defaultBurst)
 	r := &Router{
 		ports:    make(map[uint32]*port, len(cfg.Interfaces)),
 		vrfs:     make(map[uint32]*vrf),
@@ -126,7 +126,7 @@ func (p *port) onLink(a netip.Addr) bool {
 	return unicast(a) && p.subnet(a).IsValid()
 }
 
-// subnet is the longest subnet of the port that holds a as a station's address,
+// subnet returns the longest subnet of the port that holds a as a station's address,
 // or invalid.
 func (p *port) subnet(a netip.Addr) netip.Prefix {
 	var best netip.Prefix
@@ -138,7 +138,7 @@ func (p *port) subnet(a netip.Addr) netip.Prefix {
 	return best
 }
 
-// source is the port's own address for packets to dst: the one in the same subnet,
+// source returns the port's own address for packets to dst: the one in the same subnet,
 // else the first of the family that is valid beyond the link, else none.
 // Link-local addresses are used for link-local ones only.
 func (p *port) source(dst netip.Addr) netip.Addr {
@@ -156,7 +156,7 @@ func (p *port) source(dst netip.Addr) netip.Addr {
 	return netip.Addr{}
 }
 
-// holder is the port of the VRF with the longest subnet that holds a, the lowest
+// holder returns the port of the VRF with the longest subnet that holds a, the lowest
 // of several, or nil.
 func (v *vrf) holder(a netip.Addr) *port {
 	var best *port

@@ -8,7 +8,7 @@ import (
 )
 
 // Solicit makes the ARP request or neighbour solicitation for addr on port: to
-// everyone where mac is nil, else to mac alone, as a probe. It is nil where the
+// everyone where mac is nil, else to mac alone, as a probe. It is nil if the
 // port has no source address for it.
 func (r *Router) Solicit(port uint32, addr netip.Addr, mac net.HardwareAddr) []byte {
 	p := r.ports[port]

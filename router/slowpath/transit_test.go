@@ -81,7 +81,7 @@ func TestQuote(t *testing.T) {
 
 func TestErrorRate(t *testing.T) {
 	cfg := labConfig()
-	cfg.ErrorRate, cfg.ErrorBurst = 10, 3
+	cfg.errorRate, cfg.errorBurst = 10, 3
 	r, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
