@@ -34,8 +34,8 @@ type agent struct {
 	sw       *ovs.Switch
 	speaker  *bgp.Speaker
 	kernel   *kernel.Watch
-	started  identity    // with what the parts were started
-	recovers atomic.Bool // the loop has a recovery under way
+	started  identity    // that the parts were started with
+	recovers atomic.Bool // a recovery is under way
 
 	configuring sync.Mutex  // one Configure at a time; guards speakers
 	speakers    ce.Speakers // of the CEs
@@ -44,9 +44,9 @@ type agent struct {
 	handIn   sync.Once
 }
 
-// Configure makes the router what cfg says, from whatever it is now. It may be
-// repeated: ports whose wire was made again are replaced, everything else that
-// is right is left alone.
+// Configure brings the router from its present state to that of cfg. It may be
+// repeated: it replaces ports whose wire was made again, and leaves everything else
+// that is right alone.
 func (a *agent) Configure(ctx context.Context, cfg config.Router) error {
 	if startedWith(cfg, a.started.datapath) != a.started {
 		return a.askRestart()
@@ -76,22 +76,27 @@ func (a *agent) Configure(ctx context.Context, cfg config.Router) error {
 	if err != nil || errs != nil {
 		return errors.Join(err, errs)
 	}
-	// The speaker comes last: an ARP request that is lost because the flows are
-	// not there yet is repeated by the kernel only a second later.
-	// After a restart, flows wait for what the sessions bring.
-	if a.recovers.Load() {
-		return a.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
-	}
-	if err := a.programmed(ctx); err != nil {
-		return err
-	}
-	if err := a.sw.KeepMeters(ctx, meter.All(cfg)...); err != nil {
-		return err
+	// The speaker comes last: if an ARP request is lost because its flows are not
+	// in the switch yet, the kernel repeats it only a second later. During a
+	// recovery, the flows wait for what the sessions bring.
+	if !a.recovers.Load() {
+		if err := a.finishFlows(ctx, cfg); err != nil {
+			return err
+		}
 	}
 	return a.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
 }
 
-// configuration is a config.Router with what follows from it.
+// finishFlows waits until the switch has all wanted flows, and removes the meters
+// that are no longer used.
+func (a *agent) finishFlows(ctx context.Context, cfg config.Router) error {
+	if err := a.programmed(ctx); err != nil {
+		return err
+	}
+	return a.sw.KeepMeters(ctx, meter.All(cfg)...)
+}
+
+// configuration is a config.Router and what follows from it.
 type configuration struct {
 	config.Router
 	access   map[uint32]*access.Port
@@ -112,7 +117,7 @@ func read(cfg config.Router) (c configuration, err error) {
 	return c, err
 }
 
-// askRestart ends the agent, to be started again.
+// askRestart ends the agent, so that it is started again.
 func (a *agent) askRestart() error {
 	select {
 	case a.loop.restart <- struct{}{}:
@@ -121,7 +126,7 @@ func (a *agent) askRestart() error {
 	return errRestart
 }
 
-// programmed returns when the switch has every flow that is wanted now.
+// programmed waits until the switch has all flows that are wanted now.
 func (a *agent) programmed(ctx context.Context) error {
 	_, err := whenCommitted(ctx, a.loop, func(done chan<- struct{}) {
 		a.loop.fib.Then(func() { done <- struct{}{} })
@@ -129,19 +134,19 @@ func (a *agent) programmed(ctx context.Context) error {
 	return err
 }
 
-// correctFlows puts right what somebody else has changed in the switch, and
-// returns how many flows that were.
+// correctFlows corrects the flows that somebody else has changed in the switch, and
+// returns their number.
 func (a *agent) correctFlows(ctx context.Context) (int, error) {
 	n, err := whenCommitted(ctx, a.loop, func(done chan<- int) {
 		a.loop.fib.Audit(func(n int) { done <- n })
 	})
 	if n > 0 {
-		a.log.Warn("flows that somebody else had changed are corrected", "flows", n)
+		a.log.Warn("corrected flows that somebody else had changed", "flows", n)
 	}
 	return n, err
 }
 
-// whenCommitted asks the FIB in the loop and waits for what it answers.
+// whenCommitted asks the FIB in the loop, and waits for its answer.
 func whenCommitted[T any](ctx context.Context, l *loop, ask func(done chan<- T)) (answer T, err error) {
 	done := make(chan T, 1)
 	if _, err := inLoop(ctx, l, func() struct{} {
@@ -160,9 +165,9 @@ func whenCommitted[T any](ctx context.Context, l *loop, ask func(done chan<- T))
 	}
 }
 
-// switchPorts makes the bridge's ports, and replaces those whose wire is not the
-// one they were made for. An access port waits for its wire: a host that does
-// not run must not keep the router from its work.
+// switchPorts creates the bridge's ports, and replaces those whose wire has been
+// replaced. An access port without a wire is left out: a host that does not run must
+// not keep the router from working.
 func (a *agent) switchPorts(ctx context.Context, cfg configuration) error {
 	bridge := ovs.Bridge{}
 	for _, c := range cfg.core {
@@ -187,14 +192,13 @@ func (a *agent) switchPorts(ctx context.Context, cfg configuration) error {
 	return a.sw.ApplyBridge(ctx, bridge)
 }
 
-// configure replaces the configuration, and returns the speakers of CEs that
-// are new.
+// configure replaces the configuration, and returns the speakers of new CEs.
 func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
 	now := time.Now()
 	l.memory.stale = true
 	l.ces.Leave(next.speakers)
 	l.ports.Leave(now, next.access)
-	l.settleTables() // on the ports as they were
+	l.settleTables() // with the old ports
 	if !l.vrfs.Labels.Keep(next.Router) {
 		l.ces.LeaveAll()
 		if err := l.vrfs.Labels.Renew(next.Router, l.recovery.labels()); err != nil {
@@ -217,8 +221,7 @@ func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
 	return fresh, nil
 }
 
-// follow looks anew at the carriers of a new configuration, and asks for its
-// hosts.
+// follow applies the known carriers to a new configuration, and asks for its hosts.
 func (l *loop) follow(now time.Time) {
 	nics := map[string]string{}
 	for _, c := range l.cfg.Core {

@@ -17,14 +17,14 @@ import (
 
 // Convergence is what a router still lacks to match its configuration.
 type Convergence struct {
-	Missing []string `json:"missing"` // empty: converged
-	Waiting []string `json:"waiting"` // outside peers that are not there; the router converges without them
+	Missing []string `json:"missing"` // empty once converged
+	Waiting []string `json:"waiting"` // absent outside peers; the router converges without them
 }
 
-// maxStatusWait bounds how long one status request may be held.
+// maxStatusWait limits how long a status request may wait.
 const maxStatusWait = 30 * time.Second
 
-// serve answers on a unix socket that only root may open, until ctx ends.
+// serve answers requests on a unix socket that only root may open, until ctx ends.
 func (a *agent) serve(ctx context.Context, path string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -114,14 +114,14 @@ func (a *agent) postCorrect(w http.ResponseWriter, q *http.Request) {
 	a.answer(w, n, err)
 }
 
-// getStatus answers once the router has converged, or after the time that the
-// request may wait (?wait=, a duration).
+// getStatus answers once the router has converged, or after the duration that the
+// request may wait (?wait=).
 func (a *agent) getStatus(w http.ResponseWriter, q *http.Request) {
 	wait := time.Duration(0)
 	if text := q.URL.Query().Get("wait"); text != "" {
 		d, err := time.ParseDuration(text)
 		if err != nil || d < 0 {
-			http.Error(w, "wait: want a duration such as 200ms", http.StatusBadRequest)
+			http.Error(w, "wait: must be a duration, e.g. 200ms", http.StatusBadRequest)
 			return
 		}
 		wait = min(d, maxStatusWait)
@@ -147,7 +147,7 @@ func (a *agent) getStatus(w http.ResponseWriter, q *http.Request) {
 	}
 }
 
-// errEnding is the answer of an agent that ends.
+// errEnding is the answer of an agent that is ending.
 var errEnding = errors.New("the agent is ending")
 
 // inLoop runs f in the loop's goroutine and returns what it returned.

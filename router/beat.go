@@ -8,20 +8,20 @@ import (
 // beatEvery is the interval of the beat.
 const beatEvery = time.Second
 
-// beat touches a file as long as the loop turns, for the keeper to watch.
+// beat touches a file as long as the loop runs, for the keeper to watch.
 type beat struct {
 	path string
 	last time.Time
 }
 
-// tick touches the file when it is time.
+// tick touches the file if it is time.
 func (b *beat) tick(now time.Time) {
 	if b.path == "" || now.Sub(b.last) < beatEvery {
 		return
 	}
 	b.last = now
 	if os.Chtimes(b.path, now, now) != nil {
-		// If even this fails, nobody can watch, and nobody ends the agent for it.
+		// Without the file, nobody watches the agent, or kills it for its silence.
 		_ = os.WriteFile(b.path, nil, 0o600)
 	}
 }
@@ -29,6 +29,6 @@ func (b *beat) tick(now time.Time) {
 // stop removes the file.
 func (b *beat) stop() {
 	if b.path != "" {
-		_ = os.Remove(b.path) // it need not be there
+		_ = os.Remove(b.path) // it need not exist
 	}
 }

@@ -22,7 +22,7 @@ var (
 	peerMAC     = net.HardwareAddr{2, 0, 0, 0, 0, 2}
 )
 
-// ceRouter is a router with a CE on port 3, whose speaker does not run.
+// ceRouter returns a router with a CE on port 3, whose speaker does not run.
 func ceRouter(t *testing.T, mode vpn.LabelMode, settings topology.CustomerBGP) (*loop, *ce.Speaker) {
 	t.Helper()
 	settings.AS = 65100

@@ -37,7 +37,7 @@ func NewClient(router, socket string) *Client {
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Configure gives the agent a new configuration, and returns when the router has
-// adopted it.
+// applied it.
 func (c *Client) Configure(ctx context.Context, cfg config.Router) error {
 	body, err := json.Marshal(cfg)
 	if err != nil {
@@ -91,7 +91,7 @@ func (c *Client) MPLS(ctx context.Context) ([]status.MPLS, error) {
 	return get[[]status.MPLS](ctx, c, "mpls")
 }
 
-// Flows lists the counters of routes and labels; fast ones may lag behind.
+// Flows lists the counters of routes and labels. If fast is set, they may lag behind.
 func (c *Client) Flows(ctx context.Context, fast bool) ([]status.Flow, error) {
 	path := "flows"
 	if fast {
@@ -146,14 +146,14 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, in
 	return nil
 }
 
-// errRestarting is the answer of an agent that ends to be started again.
+// errRestarting is the answer of an agent that is being replaced.
 var errRestarting = errors.New("restarting, ask again")
 
 // errNotServed is the answer of an agent of another version.
 var errNotServed = errors.New("its agent has another version")
 
-// NotStarted reports whether err says that nobody listens on the agent's
-// socket, or not yet, or that the agent, or its switch, is being replaced.
+// NotStarted reports whether err means that nobody listens on the agent's socket, or
+// that the agent or its switch is being replaced.
 func NotStarted(err error) bool {
 	for _, away := range []error{syscall.ENOENT, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF, errRestarting} {
 		if errors.Is(err, away) {

@@ -9,7 +9,7 @@ import (
 	"pseudowan/router/neighbor"
 )
 
-// convergence is what the router still lacks.
+// convergence returns what the router still lacks.
 func (l *loop) convergence() Convergence {
 	c := Convergence{Missing: []string{}, Waiting: []string{}}
 	missing := func(format string, args ...any) {
@@ -18,7 +18,7 @@ func (l *loop) convergence() Convergence {
 	for _, k := range l.links.Ports() {
 		switch {
 		case l.carriers.Up(k.Name):
-		case k.NIC != "": // whose cable is not the lab's
+		case k.NIC != "": // its cable is not part of the lab
 			c.Waiting = append(c.Waiting, fmt.Sprintf("router %s: the NIC of interface %s has no carrier", l.name(), k.Name))
 		default:
 			missing("interface %s has no carrier", k.Name)
@@ -36,7 +36,7 @@ func (l *loop) convergence() Convergence {
 			c.Waiting = append(c.Waiting, fmt.Sprintf("router %s: BGP peer %s (AS %d) on %s does not answer yet",
 				l.name(), s.PeerAddress, s.PeerAS, s.Interface))
 		default:
-			missing("the BGP session to %s (%s) is not established%s", s.PeerRouter, s.PeerAddress, whyDown(state))
+			missing("the BGP session with %s (%s) is not established%s", s.PeerRouter, s.PeerAddress, whyDown(state))
 		}
 	}
 	c.Waiting = append(c.Waiting, l.missingCEs(missing)...)
@@ -46,12 +46,12 @@ func (l *loop) convergence() Convergence {
 		}
 	}
 	if len(c.Missing) == 0 && l.fib.Pending() {
-		missing("flows are being programmed")
+		missing("the switch is being programmed")
 	}
 	return c
 }
 
-// whyDown is the known reason why a session is down, as the end of a sentence.
+// whyDown returns the known reason why a session is down, as the end of a sentence.
 func whyDown(p bgp.PeerState) string {
 	if why := p.Down(); why != "" {
 		return ": " + why
@@ -73,7 +73,7 @@ func (l *loop) missingHosts(missing func(string, ...any)) {
 	}
 }
 
-// whyNoRoute is why the VRF has no way to an expected prefix.
+// whyNoRoute returns why the VRF has no usable route to an expected prefix.
 func (l *loop) whyNoRoute(e config.Expect) string {
 	paths := l.vrfs.Paths(e.VRF, e.Prefix)
 	switch {
@@ -88,7 +88,7 @@ func (l *loop) whyNoRoute(e config.Expect) string {
 	return fmt.Sprintf("cannot be used: %s %s", paths[0].Reason, paths[0].Route.NextHop)
 }
 
-// missingRoute is what keeps an expected route from being used; "" if nothing
+// missingRoute returns what keeps an expected route from being used; "" if nothing
 // does.
 func (l *loop) missingRoute(e config.Expect) string {
 	v := l.vrfs.VRF(e.VRF)
@@ -107,8 +107,8 @@ func (l *loop) missingRoute(e config.Expect) string {
 	return ""
 }
 
-// missingCEs says which sessions with CEs are not up: those of hosts that run a
-// command of the lab are missing, others are waited for.
+// missingCEs reports the sessions with CEs that are not up: those of hosts whose
+// command the lab runs are missing, others are waited for.
 func (l *loop) missingCEs(missing func(string, ...any)) (waiting []string) {
 	for _, c := range l.ces.CEs() {
 		for _, s := range c.BGP.Sessions {

@@ -129,7 +129,7 @@ func TestConvergence(t *testing.T) {
 	}
 	const (
 		host    = "router pe1: host r does not answer for 10.1.0.2 on port 5 (eth5)"
-		session = "router pe1: the BGP session to pe2 (192.168.1.2) is not established"
+		session = "router pe1: the BGP session with pe2 (192.168.1.2) is not established"
 		route   = "router pe1: VRF red: route 10.50.0.0/16 from pe2 "
 	)
 	check("start", host, session, route+"has not been received")
@@ -149,7 +149,7 @@ func TestConvergence(t *testing.T) {
 	r.neighborIs(firstLink, "192.168.1.2", kernel.Failed, 0)
 	check("failed", route+"cannot be used: "+status.ReasonUnreachable+" 192.168.1.2")
 	r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
-	check("all there but the flows", "router pe1: flows are being programmed")
+	check("all there but the flows", "router pe1: the switch is being programmed")
 	r.settled(t, s)
 	check("converged")
 	if want := []string{"router pe1: BGP peer 192.168.2.9 (AS 65009) on eth2 does not answer yet"}; !slices.Equal(r.convergence().Waiting, want) {

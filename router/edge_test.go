@@ -77,7 +77,7 @@ const (
 	secondLink    = 3
 )
 
-// alone is a router without a configuration, among surroundings.
+// alone returns a router without a configuration, among surroundings.
 func alone(cfg config.Router) (*loop, *surroundings) {
 	s := &surroundings{told: map[string]string{}}
 	r := newLoop(slog.New(slog.DiscardHandler), cfg, s.ask)
@@ -86,7 +86,7 @@ func alone(cfg config.Router) (*loop, *surroundings) {
 	return r, s
 }
 
-// edge is a router with two links and two VRFs; blue imports what red exports.
+// edge returns a router with two links and two VRFs; blue imports what red exports.
 func edge(t *testing.T, edit func(*config.Router)) (*loop, *surroundings) {
 	t.Helper()
 	cfg := config.Router{
@@ -166,7 +166,7 @@ func (r *loop) settled(t *testing.T, s *surroundings) {
 	}
 }
 
-// does is what the switch does with packets to a prefix; "" for nothing.
+// does returns what the switch does with packets to a prefix; "" for nothing.
 func (r *loop) does(vrf uint32, prefix string) string {
 	r.settle()
 	c, ok := r.fib.Route(fib.Key{VRF: vrf, Prefix: netip.MustParsePrefix(prefix)})
@@ -176,7 +176,7 @@ func (r *loop) does(vrf uint32, prefix string) string {
 	return r.flow(c)
 }
 
-// flow is what the flow of a cookie does; "" where there is none.
+// flow returns what the flow of a cookie does; "" if there is none.
 func (r *loop) flow(cookie pipeline.Cookie) string {
 	r.settle()
 	for c, f := range r.fib.Flows() {
@@ -260,7 +260,7 @@ func neighborAdvertisement(to *access.Port, addr netip.Addr, mac net.HardwareAdd
 		})
 }
 
-// gateway is an address of the port in the family of another.
+// gateway returns an address of the port in the family of another.
 func gateway(p *access.Port, like netip.Addr) netip.Addr {
 	i := slices.IndexFunc(p.Gateways, func(g netip.Prefix) bool { return g.Addr().Is4() == like.Is4() })
 	return p.Gateways[i].Addr()

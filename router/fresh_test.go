@@ -48,7 +48,7 @@ func TestEditedEqualsFresh(t *testing.T) {
 	}
 }
 
-// started is a router that was started in a world with a configuration.
+// started returns a router that was started in a world with a configuration.
 func started(t *testing.T, w *world, cfg config.Router) (*loop, *surroundings) {
 	t.Helper()
 	r, s := alone(cfg)
@@ -114,7 +114,7 @@ func (w *world) change(g *configs) {
 	w.routes[route.Key()], w.gone[route.Key()] = route, g.IntN(4) == 0
 }
 
-// onlyLed fails where an adjacency is left over to which nothing leads.
+// onlyLed fails if an adjacency is left over to which nothing leads.
 func onlyLed(t *testing.T, r *loop) {
 	t.Helper()
 	led := map[uint32]bool{}
@@ -299,7 +299,7 @@ var (
 	loadsGroup     = regexp.MustCompile(`reg5=(0x[0-9a-f]+)|set_field:(0x[0-9a-f]+)->reg5`)
 )
 
-// stateOf is all that a router has come to, with what the numbers of
+// stateOf returns all that a router has come to, with what the numbers of
 // adjacencies and groups stand for in their places.
 func stateOf(r *loop, s *surroundings) []string {
 	var out []string
@@ -356,7 +356,7 @@ func numberIn(found string) (n uint32) {
 	return n
 }
 
-// groupText is the paths of a group, in their order.
+// groupText returns the paths of a group, in their order.
 func groupText(r *loop, id uint32, named func(string) string) string {
 	ways := map[pipeline.Cookie]string{}
 	for c, f := range r.fib.Flows() {

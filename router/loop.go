@@ -22,8 +22,8 @@ import (
 	"pseudowan/router/vrf"
 )
 
-// loop is the state of a running router. It belongs to the goroutine of run;
-// others hand in calls.
+// loop is the state of a running router. It belongs to the goroutine of run; other
+// goroutines send calls.
 type loop struct {
 	log     *slog.Logger
 	cfg     config.Router
@@ -37,25 +37,25 @@ type loop struct {
 	ces      *ce.Table
 	peers    map[netip.Addr]bgp.PeerState
 
-	ends     ends // what the peers have told to the end
+	ends     ends // which peers have sent all their routes
 	memory   memoryFile
 	beat     beat
-	recovery *recovery // nil where nothing is recovered
+	recovery *recovery // nil if there is none
 
 	timer   *time.Timer
-	changed chan struct{} // closed and made anew at the end of each turn
+	changed chan struct{} // closed and replaced at the end of each turn
 
-	// Others use the following, too.
+	// The following are also used by other goroutines.
 
 	calls      chan func()
 	commits    chan commit
-	restart    chan struct{}  // asks the loop to end, for a fresh start
+	restart    chan struct{}  // asks the loop to end for a fresh start
 	ended      chan struct{}  // closed when the loop has ended
 	background sync.WaitGroup // goroutines that the loop has started
 }
 
-// newLoop is the state of a router without a configuration. ask makes the
-// kernel resolve a neighbour.
+// newLoop returns the state of a router without a configuration. ask makes the kernel
+// resolve a neighbour.
 func newLoop(log *slog.Logger, cfg config.Router, ask func(index int, addr netip.Addr) error) *loop {
 	l := &loop{
 		log: log, cfg: config.Router{Router: cfg.Router}, started: startedWith(cfg, ""),
@@ -71,7 +71,7 @@ func newLoop(log *slog.Logger, cfg config.Router, ask func(index int, addr netip
 	return l
 }
 
-// name is the router's.
+// name returns the router's name.
 func (l *loop) name() string { return l.cfg.Router }
 
 // commit is the end of a batch of flow changes.
@@ -81,8 +81,8 @@ type commit struct {
 	err       error
 }
 
-// errKernelSilent ends an agent that does not hear of carriers any more; the
-// next one asks for all of them.
+// errKernelSilent ends an agent that no longer hears of carriers; the next one asks
+// for all of them.
 var errKernelSilent = errors.New("the kernel's messages about links and neighbours have ended")
 
 // errRestart ends an agent whose new configuration needs a fresh start.
@@ -92,12 +92,12 @@ var errRestart = errors.New("the configuration needs a fresh start")
 // does not answer.
 const solicitInterval = time.Second
 
-// parts are what the loop hears of.
+// parts are the sources of the loop's events.
 type parts struct {
 	sw      *ovs.Switch
 	speaker *bgp.Speaker
 	kernel  *kernel.Watch
-	rebuilt func(config.Router) // called beside the loop when ports were made anew
+	rebuilt func(config.Router) // called outside the loop when ports were made again
 }
 
 // run serves events until ctx ends or a part of the router dies.
@@ -112,7 +112,7 @@ func (l *loop) run(ctx context.Context, p parts) error {
 		case <-ctx.Done():
 			return nil
 		case <-p.sw.Done():
-			return fmt.Errorf("the Open vSwitch of the router has ended: %w", p.sw.Err())
+			return fmt.Errorf("the router's Open vSwitch has ended: %w", p.sw.Err())
 		case <-l.restart:
 			return errRestart
 		case <-solicit.C:
@@ -158,8 +158,8 @@ func (l *loop) run(ctx context.Context, p parts) error {
 	}
 }
 
-// endTurn lets what has changed in a turn take effect, sets the timer, and wakes
-// those who wait for a change.
+// endTurn applies the changes of a turn, sets the timer, and wakes the goroutines that
+// wait for a change.
 func (l *loop) endTurn(ctx context.Context, sw fib.Switch) {
 	l.settle()
 	if b, ok := l.fib.Take(); ok {
@@ -180,8 +180,8 @@ func (l *loop) endTurn(ctx context.Context, sw fib.Switch) {
 	l.changed = make(chan struct{})
 }
 
-// settle brings everything in line with the changes of a turn: first the
-// tables, then the flows, then what other routers and CEs are told.
+// settle brings everything in line with the changes of a turn: first the tables, then
+// the flows, then the announcements to other routers and CEs.
 func (l *loop) settle() {
 	l.settleTables()
 	changed := l.vrfs.Program()
@@ -192,10 +192,9 @@ func (l *loop) settle() {
 	}
 }
 
-// settleTables enters into the tables which neighbours and next hops have
-// changed.
+// settleTables updates the tables for neighbours and next hops that have changed.
 func (l *loop) settleTables() {
-	for { // the routes of CEs may ask for other neighbours
+	for { // the routes of CEs may need other neighbours
 		moved, hops := l.ports.Changed(), l.links.Changed()
 		if len(moved)+len(hops) == 0 {
 			break
@@ -212,7 +211,7 @@ func (l *loop) settleTables() {
 	}
 }
 
-// link notes what the kernel tells of an interface.
+// link notes a change of an interface.
 func (l *loop) link(e kernel.LinkEvent) { l.followCarriers(l.carriers.Hear(e)) }
 
 func (l *loop) followCarriers(names []string) {
@@ -231,7 +230,7 @@ func (l *loop) accessCarrier(p *access.Port, up bool) {
 	l.ports.Carrier(time.Now(), p, up)
 }
 
-// bgpEvents notes what other routers tell.
+// bgpEvents handles the events of sessions with other routers.
 func (l *loop) bgpEvents(events []bgp.Event) {
 	for _, e := range events {
 		switch e := e.(type) {
@@ -245,7 +244,7 @@ func (l *loop) bgpEvents(events []bgp.Event) {
 	}
 }
 
-// ceEvents notes what a CE tells. One that is gone tells nothing any more.
+// ceEvents handles the events of a CE's sessions, unless the CE is gone.
 func (l *loop) ceEvents(from *ce.Speaker, events []bgp.Event) {
 	c := l.ces.Of(from)
 	if c == nil {
@@ -284,7 +283,7 @@ var reasons = map[pipeline.Reason]slowpath.Reason{
 	pipeline.ReasonTooBig:      slowpath.TooBig,
 }
 
-// punt handles a packet that the switch handed up.
+// punt handles a packet from the switch.
 func (l *loop) punt(p ovs.PacketIn) {
 	in := slowpath.Punt{Reason: reasons[p.Reason], Port: p.Port, VRF: p.VRF, Frame: p.Frame}
 	if hop, ok := l.fib.NextHop(p.Adjacency); ok {

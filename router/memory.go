@@ -15,19 +15,19 @@ import (
 	"pseudowan/router/neighbor"
 )
 
-// memory is what the successor of a killed agent waits for before it touches the
-// switch, and the labels that peers know.
+// memory is what the successor of a killed agent needs to know: what to wait for before
+// it touches the switch, and the labels that peers know.
 type memory struct {
-	Identity  string         `json:"identity"` // an agent with another one begins anew
+	Identity  string         `json:"identity"` // an agent with another identity starts afresh
 	Neighbors []neighbor.Key `json:"neighbors"`
 	Sessions  []peering      `json:"sessions"`
 	Labels    []vpn.Binding  `json:"labels"` // of CEs' routes
 }
 
-// peering is one BGP session that was established: with another router, or with
-// the customer on a port.
+// peering identifies a BGP session: with another router, or with the customer on a
+// port.
 type peering struct {
-	port uint32 // 0: with another router
+	port uint32 // 0 for another router
 	addr netip.Addr
 }
 
@@ -46,14 +46,14 @@ func (s *peering) UnmarshalText(text []byte) error {
 // rememberEvery is the interval at which changes are written.
 const rememberEvery = 100 * time.Millisecond
 
-// memoryFile is where the memory is kept.
+// memoryFile is the file of the memory.
 type memoryFile struct {
 	path  string
-	stale bool // something has changed since it was written
+	stale bool // the memory has changed since it was written
 }
 
 // read returns the memory of an earlier agent with the same identity, or nil, and
-// reports whether there was an earlier agent.
+// reports whether any earlier agent has left one.
 func (m *memoryFile) read(log *slog.Logger, self identity) (*memory, bool) {
 	if m.path == "" {
 		return nil, false
@@ -67,7 +67,7 @@ func (m *memoryFile) read(log *slog.Logger, self identity) (*memory, bool) {
 		err = json.Unmarshal(data, &past)
 	}
 	if err != nil {
-		log.Warn("the memory of the previous agent cannot be read", "error", err)
+		log.Warn("cannot read the memory of the previous agent", "error", err)
 		return nil, true
 	}
 	if past.Identity != self.String() {
@@ -89,15 +89,15 @@ func (m *memoryFile) write(now memory) error {
 	return os.Rename(next, m.path)
 }
 
-// forget removes the memory: the next agent begins anew.
+// forget removes the memory, so that the next agent starts afresh.
 func (m *memoryFile) forget() {
 	if m.path != "" {
-		_ = os.Remove(m.path) // it need not be there
+		_ = os.Remove(m.path) // it need not exist
 	}
 }
 
-// remember writes the memory if it has changed. During a recovery, that of the
-// earlier agent is better.
+// remember writes the memory if it has changed. During a recovery it does not, because
+// the earlier agent's memory is more complete.
 func (l *loop) remember() {
 	if l.memory.path == "" || !l.memory.stale || l.recovery != nil {
 		return
@@ -117,8 +117,8 @@ func (l *loop) remember() {
 		now.Sessions = established(now.Sessions, c.Port.Port, c.Peers)
 	}
 	if err := l.memory.write(now); err != nil {
-		// The directory may have been removed; the router needs it only once more.
-		l.log.Debug("remember", "error", err)
+		// Its directory may have been removed; nothing else depends on the memory.
+		l.log.Debug("cannot write the memory", "error", err)
 	}
 	l.memory.stale = false
 }

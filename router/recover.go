@@ -11,16 +11,16 @@ import (
 	"pseudowan/router/neighbor"
 )
 
-// recovery is the time between the start of an agent that finds the switch of a
-// killed one, and its first change of the flows. Packets are forwarded as before
-// meanwhile, and the agent learns what there is to forward: hosts answer, peers
-// come back and send all their routes (RFC 4724 section 4.1). Then it announces
-// its own, waits for peers that have restarted themselves, and brings the switch
-// in line by one comparison.
+// recovery is the time between the start of an agent that finds the switch of a killed
+// one, and its first change of the flows. Meanwhile, packets are forwarded as before,
+// and the agent learns what to forward: hosts answer, peers come back and send all
+// their routes (RFC 4724 section 4.1). Then it announces its own routes, waits for
+// peers that have themselves restarted, and brings the switch in line by one
+// comparison.
 type recovery struct {
 	past       *memory
 	configured time.Time             // zero before the first configuration
-	wanted     map[neighbor.Key]bool // asked for, for the time being
+	wanted     map[neighbor.Key]bool // asked for during the recovery
 	told       bool                  // our routes are announced
 	done       func()
 }
@@ -29,19 +29,19 @@ type recovery struct {
 const (
 	recoveryLimit = 20 * time.Second        // for peers whose address answers
 	answerLimit   = 1500 * time.Millisecond // for hosts and next hops
-	endLimit      = 5 * time.Second         // for the end of RIB of a session that is up
-	quietTime     = 4 * time.Second         // after which a peer that sends no end of RIB has told all: some gather routes for a second
+	endLimit      = 5 * time.Second         // for the End-of-RIB of an established session
+	quietTime     = 4 * time.Second         // after which a peer without End-of-RIB counts as done; some collect routes for a second
 )
 
-// recover begins a recovery, before the loop runs. done is called at its end.
+// recover begins a recovery before the loop runs. done is called at its end.
 func (l *loop) recover(past *memory, flows []pipeline.Cookie, done func()) {
 	l.fib.StartAbove(flows)
 	l.fib.Hold()
 	l.recovery = &recovery{past: past, wanted: map[neighbor.Key]bool{}, done: done}
-	l.log.Info("the switch of the previous agent goes on", "flows", len(flows))
+	l.log.Info("taking over the switch of the previous agent", "flows", len(flows))
 }
 
-// labels are those of CEs' routes.
+// labels returns the earlier labels of CEs' routes.
 func (v *recovery) labels() map[vpn.LabelKey]vpn.Label {
 	if v == nil {
 		return nil
@@ -67,7 +67,7 @@ func (l *loop) recall(now time.Time) {
 	}
 }
 
-// lookBack ends the recovery when everything that can be expected is there.
+// lookBack ends the recovery once everything expected has arrived.
 func (l *loop) lookBack(ctx context.Context, now time.Time, speaker *bgp.Speaker) {
 	v := l.recovery
 	if v == nil || v.configured.IsZero() {
@@ -82,7 +82,7 @@ func (l *loop) lookBack(ctx context.Context, now time.Time, speaker *bgp.Speaker
 		v.told = true
 		l.speakAll(ctx, speaker)
 	}
-	// Meanwhile the switch forwards what was announced before.
+	// Meanwhile, the switch forwards what was announced before.
 	l.fib.RunAfter()
 	if waited < recoveryLimit && l.awaitsSession(now, true) {
 		return
@@ -95,11 +95,11 @@ func (l *loop) lookBack(ctx context.Context, now time.Time, speaker *bgp.Speaker
 	v.done()
 	l.memory.stale = true
 	l.fib.Release(func(n int) {
-		l.log.Info("the router is as it was before its agent was killed", "flows changed", n, "took", time.Since(v.configured))
+		l.log.Info("recovered the state of the killed agent", "flows changed", n, "took", time.Since(v.configured))
 	})
 }
 
-// speakAll announces everything to the peers, with the end of RIB.
+// speakAll announces everything to the peers, with End-of-RIB.
 func (l *loop) speakAll(ctx context.Context, speaker *bgp.Speaker) {
 	speakers := []*bgp.Speaker{speaker}
 	for _, c := range l.ces.CEs() {
@@ -116,12 +116,12 @@ func (l *loop) tellAll(ctx context.Context, s *bgp.Speaker) {
 	ctx, cancel := context.WithTimeout(ctx, recoveryLimit)
 	defer cancel()
 	if err := s.Restarted(ctx); err != nil {
-		l.log.Warn("tell the peers after a restart", "error", err)
+		l.log.Warn("cannot end the restart towards the peers", "error", err)
 	}
 }
 
-// awaitsSession reports whether an earlier session may come back, or has not sent
-// all yet. A peer that has restarted itself waits for us, and counts only once we
+// awaitsSession reports whether an earlier session may come back, or has not yet sent
+// everything. A peer that has itself restarted waits for us, so it counts only once we
 // have announced our routes.
 func (l *loop) awaitsSession(now time.Time, told bool) bool {
 	for _, s := range l.recovery.past.Sessions {
@@ -179,16 +179,15 @@ func (l *loop) awaitsAnswer() bool {
 	return false
 }
 
-// waitsForUs reports whether an outside peer has restarted and seems to wait for
-// our end of RIB. FRR claims a restart for a while after its start, and sends its
-// routes all the same.
+// waitsForUs reports whether an outside peer has restarted and seems to wait for our
+// End-of-RIB. FRR claims a restart for a while after its start, but sends its routes
+// anyway.
 func waitsForUs(now time.Time, p bgp.PeerState) bool {
 	const patience = 3 * time.Second
 	return p.Restarting && now.Sub(p.Since) > patience
 }
 
-// ends is the families whose end of RIB each session has received since it came
-// up.
+// ends holds the families whose End-of-RIB each session has received since it came up.
 type ends map[peering]map[vpn.Family]bool
 
 func (e ends) heard(s peering, f vpn.Family) {
@@ -205,8 +204,8 @@ func (e ends) state(s peering, p bgp.PeerState) {
 	}
 }
 
-// all reports whether the peer has sent all routes that it had when the session
-// came up.
+// all reports whether the peer has sent all routes that it had when the session came
+// up.
 func (e ends) all(now time.Time, s peering, p bgp.PeerState, told bool) bool {
 	up := now.Sub(p.Since)
 	switch {

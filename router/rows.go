@@ -42,7 +42,7 @@ func (a *agent) peerRows(ctx context.Context) ([]status.Peer, error) {
 	return rows, nil
 }
 
-// peerRow is the row of a session; vrf is that of a session with a CE.
+// peerRow returns the row of a session. vrf is the VRF of a session with a CE.
 func peerRow(router string, p bgp.PeerState, vrf string) status.Peer {
 	row := status.Peer{
 		Router: router, LocalAddress: p.LocalAddress, LocalAS: p.LocalAS,
@@ -67,7 +67,7 @@ func (l *loop) interfaceRows() []status.Interface {
 			},
 			status.Interface{
 				Router: l.name(), Port: c.BGPPort, Name: c.BGPName, Addresses: c.Addresses, MAC: c.MAC,
-				// The port itself always has a carrier; the wire's counts.
+				// The port itself always has a carrier; that of the wire counts.
 				Admin: l.admin(c.BGPName), Oper: upOrDown(l.carriers.Up(c.BGPName) && l.carriers.Up(c.Name)),
 			})
 	}
@@ -81,7 +81,7 @@ func (l *loop) interfaceRows() []status.Interface {
 	return rows
 }
 
-// admin is the administrative state of an interface (RFC 2863).
+// admin returns the administrative state of an interface (RFC 2863).
 func (l *loop) admin(name string) status.InterfaceState {
 	there, up := l.carriers.Admin(name)
 	if !there {
@@ -165,7 +165,7 @@ func (a *agent) portRows(ctx context.Context) ([]status.Port, error) {
 	return rows, nil
 }
 
-// portNames is the names of the bridge's ports by number.
+// portNames returns the names of the bridge's ports by number.
 func portNames(cfg config.Router) map[uint32]string {
 	names := map[uint32]string{}
 	for _, c := range cfg.Core {

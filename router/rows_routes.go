@@ -16,8 +16,8 @@ import (
 	"pseudowan/status"
 )
 
-// vrfRows lists the VRFs with their routes, and the packets from other routers that
-// came up.
+// vrfRows lists the VRFs with their routes, and counts the packets from other routers
+// that came up.
 func (a *agent) vrfRows(ctx context.Context) ([]status.VRF, error) {
 	cfg, err := inLoop(ctx, a.loop, func() config.Router { return a.loop.cfg })
 	if err != nil {
@@ -57,7 +57,7 @@ func (l *loop) routeRows() []status.VRF {
 	return rows
 }
 
-// shownNextHop is 0.0.0.0 or :: for connected routes.
+// shownNextHop returns the next hop of a path, 0.0.0.0 or :: for connected routes.
 func shownNextHop(p bgp.Path) netip.Addr {
 	if p.Source == bgp.Connected {
 		return unspecified(p.Route.Prefix.Addr())
@@ -70,7 +70,7 @@ func labelOf(l vpn.Label) *uint32 {
 	return &n
 }
 
-// mplsRows lists the labels given out (in) and pushed (out) for the best route of
+// mplsRows lists the assigned labels (in), and those pushed (out) for the best route to
 // each prefix.
 func (l *loop) mplsRows() []status.MPLS {
 	rows := []status.MPLS{}
@@ -157,7 +157,7 @@ func (l *loop) routeFlows(v *config.VRF) []status.Flow {
 	return rows
 }
 
-// rowCookie finds the flow that counts for a row.
+// rowCookie returns the cookie of the flow whose counters a row shows.
 func (l *loop) rowCookie(row status.Flow) pipeline.Cookie {
 	if row.Direction == status.DirectionIn {
 		return pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(*row.Label))

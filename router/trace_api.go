@@ -15,15 +15,15 @@ import (
 	"pseudowan/status"
 )
 
-// Packet is an IP packet that arrives at a port of the router, perhaps under a
-// label of the router's.
+// Packet is an IP packet that arrives at a port of the router, possibly with a label
+// that the router assigned.
 type Packet struct {
 	Port        uint32     `json:"port"`
 	Label       *uint32    `json:"label"`
 	Source      netip.Addr `json:"source"`
 	Destination netip.Addr `json:"destination"`
 	TTL         uint8      `json:"ttl"`
-	// UDP ports, on which the choice between equally good paths depends.
+	// UDP ports, which influence the choice between equally good paths.
 	SourcePort      uint16 `json:"source_port"`
 	DestinationPort uint16 `json:"destination_port"`
 }
@@ -31,9 +31,9 @@ type Packet struct {
 // Fate is what the router's Open vSwitch does with a packet.
 type Fate struct {
 	status.Forwarding
-	Port    uint32 `json:"port"`    // by which it leaves; 0: none
+	Port    uint32 `json:"port"`    // by which it leaves; 0 if it does not
 	DstMAC  string `json:"dst_mac"` // of the next hop
-	Dropped bool   `json:"dropped"` // it goes nowhere, not to the slow path either
+	Dropped bool   `json:"dropped"` // it goes nowhere, not even to the slow path
 
 	Copies []string `json:"copies"` // where else it goes: interfaces, or Open vSwitch's names for several ports
 }
@@ -59,7 +59,7 @@ func (a *agent) postFate(w http.ResponseWriter, q *http.Request) {
 	a.answer(w, f, err)
 }
 
-// fate asks the switch, and replaces its numbers by the router's names.
+// fate asks the switch, and replaces its numbers with the router's names.
 func (a *agent) fate(ctx context.Context, p Packet) (Fate, error) {
 	mac, err := inLoop(ctx, a.loop, func() net.HardwareAddr { return a.loop.macOf(p.Port) })
 	if err != nil {
@@ -78,7 +78,7 @@ func (a *agent) fate(ctx context.Context, p Packet) (Fate, error) {
 	return inLoop(ctx, a.loop, func() Fate { return a.loop.named(f) })
 }
 
-// macOf is the router's MAC on a port; nil where there is no such port.
+// macOf returns the router's MAC on a port; nil if there is no such port.
 func (l *loop) macOf(port uint32) net.HardwareAddr {
 	if p := l.links.Port(port); p != nil {
 		return p.HardwareAddr

@@ -9,7 +9,7 @@ import (
 	"pseudowan/router/vrf"
 )
 
-// Tell tells the CEs what has become of prefixes.
+// Tell announces the changes of prefixes to the CEs.
 func (t *Table) Tell(changed map[fib.Key]bool) {
 	for _, c := range t.ces {
 		for key := range changed {
@@ -20,7 +20,7 @@ func (t *Table) Tell(changed map[fib.Key]bool) {
 	}
 }
 
-// TellAnew brings what the CEs are told in line with a new configuration.
+// TellAnew brings the announcements to CEs in line with a new configuration.
 func (t *Table) TellAnew() {
 	for _, c := range t.ces {
 		for _, told := range c.speech.Wanted() {
@@ -34,7 +34,7 @@ func (t *Table) TellAnew() {
 	}
 }
 
-// tell tells a CE the best route to a prefix.
+// tell announces the best route to a prefix to a CE.
 func (t *Table) tell(c *CE, key fib.Key) {
 	name := bgp.Key{Prefix: key.Prefix}
 	if route, tells := c.export(t.vrfs.Best(key), t.as); tells {
@@ -44,9 +44,9 @@ func (t *Table) tell(c *CE, key fib.Key) {
 	}
 }
 
-// export is the best route of the VRF as the CE hears it, with the gateway as
-// next hop. What the CE brought itself is not told back. The MED is removed: it
-// was meant for this AS (RFC 4271 section 5.1.4).
+// export returns a best route of the VRF as announced to the CE, with the gateway as
+// next hop; tells is false if it is not announced, like the CE's own routes. The MED
+// is removed, because it was meant for this AS (RFC 4271 section 5.1.4).
 func (c *CE) export(best *bgp.Path, ownAS uint32) (route bgp.Route, tells bool) {
 	if best == nil || c.brought(best) || restricted(best.Route.Communities) {
 		return bgp.Route{}, false
@@ -81,8 +81,8 @@ func (c *CE) onSubnet(a netip.Addr) bool {
 	return slices.ContainsFunc(c.Port.Gateways, func(g netip.Prefix) bool { return g.Contains(a) })
 }
 
-// gateway is the address that the router has on the attachment in the family
-// of a prefix, where a session carries that family.
+// gateway returns the router's address on the attachment in the family of a prefix, if
+// a session carries that family.
 func (c *CE) gateway(prefix netip.Prefix) (netip.Addr, bool) {
 	for _, s := range c.BGP.Sessions {
 		if s.LocalAddress.Is4() == prefix.Addr().Is4() {

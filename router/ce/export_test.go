@@ -40,7 +40,7 @@ func TestExport(t *testing.T) {
 			p.Route.Prefix = netip.MustParsePrefix("2001:db8::/32")
 		}), ""},
 		"its own": {false, remote(func(p *bgp.Path) { p.VRF, p.Route.NextHop = "red", peerAddr }), ""},
-		"another's of another VRF with the same address": {false, remote(func(p *bgp.Path) {
+		"of a CE of another VRF with the same address": {false, remote(func(p *bgp.Path) {
 			p.VRF, p.Route.NextHop = "blue", peerAddr
 		}), "65100 65200"},
 		"static behind it": {false, &bgp.Path{Source: bgp.Static, VRF: "red", Route: bgp.Route{

@@ -9,21 +9,21 @@ import (
 	"pseudowan/router/fib"
 )
 
-// maxNextHops bounds the next hops of one CE's routes: the router asks for each
-// of them again and again.
+// maxNextHops limits the next hops of one CE's routes, because the router keeps asking
+// for each of them.
 const maxNextHops = 64
 
-// enteredRoute is a CE's route that stands in its VRF.
+// enteredRoute is a CE's route in its VRF.
 type enteredRoute struct {
 	nextHop netip.Addr
 	label   vpn.LabelKey
 }
 
-// Hear notes what a CE announces or withdraws, in the place of what the same
-// peer said of the prefix before.
+// Hear notes what a CE announces or withdraws. It replaces the same peer's previous
+// route to the prefix.
 func (t *Table) Hear(c *CE, u bgp.RouteUpdate) {
 	switch key := u.Route.Key(); {
-	case !key.Peer.IsValid(): // somebody tells the CE with the gobgp command
+	case !key.Peer.IsValid(): // added by hand with the gobgp command
 	case u.Withdrawn:
 		t.forget(c, key)
 	default:
@@ -48,7 +48,7 @@ func (t *Table) forget(c *CE, key bgp.Key) {
 	t.dropNextHop(c, route.NextHop)
 }
 
-// enter puts a route into the VRF, if it is fit for that.
+// enter puts a route into the VRF if it is fit for it.
 func (t *Table) enter(c *CE, route bgp.Route) {
 	key, v := route.Key(), t.vrfs.VRF(c.VRF())
 	t.askNextHop(c, route.NextHop)
@@ -75,7 +75,7 @@ func (t *Table) enter(c *CE, route bgp.Route) {
 	}
 }
 
-// leave takes a route out of the VRF.
+// leave removes a route from the VRF.
 func (t *Table) leave(c *CE, key bgp.Key) {
 	e, stood := c.entered[key]
 	if !stood {
@@ -86,7 +86,7 @@ func (t *Table) leave(c *CE, key bgp.Key) {
 	t.releaseLabel(key, e.label)
 }
 
-// refuse says once why a route is not used.
+// refuse logs, once, why a route is not used.
 func (t *Table) refuse(c *CE, key bgp.Key, why string) {
 	if c.refused[key] != why {
 		c.refused[key] = why
@@ -94,8 +94,8 @@ func (t *Table) refuse(c *CE, key bgp.Key, why string) {
 	}
 }
 
-// Refused is why no CE's route to a prefix stands in a VRF; "" if none is
-// announced, or one is used.
+// Refused returns why a VRF has no CE's route to a prefix; "" if none is announced, or
+// if one is used.
 func (t *Table) Refused(name string, prefix netip.Prefix) (why string) {
 	for _, c := range t.CEs() {
 		if c.VRF() != name {
@@ -115,7 +115,7 @@ func (t *Table) Refused(name string, prefix netip.Prefix) (why string) {
 	return why
 }
 
-// unfit is why a route cannot stand in the VRF; "" if nothing is wrong.
+// unfit returns why a route is not fit for the VRF; "" if it is.
 func (t *Table) unfit(c *CE, route bgp.Route) string {
 	a, hop := route.Prefix.Addr(), route.NextHop
 	if route.Unusable != "" {
@@ -162,7 +162,7 @@ func (t *Table) dropNextHop(c *CE, hop netip.Addr) {
 	t.ports.Unask(time.Now(), c.Neighbor(hop))
 }
 
-// LeaveAll takes all routes out of the VRFs, until Configure enters them again.
+// LeaveAll removes all routes from the VRFs, until Configure enters them again.
 func (t *Table) LeaveAll() {
 	for _, c := range t.ces {
 		for key := range c.entered {
@@ -171,8 +171,8 @@ func (t *Table) LeaveAll() {
 	}
 }
 
-// releaseLabel gives back the label that a route had, unless another CE's route
-// to the prefix has the same.
+// releaseLabel releases the label of a removed route, unless another CE's route to the
+// prefix has the same label.
 func (t *Table) releaseLabel(gone bgp.Key, label vpn.LabelKey) {
 	for _, c := range t.ces {
 		for _, s := range c.BGP.Sessions {

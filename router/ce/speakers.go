@@ -21,10 +21,10 @@ type Speaker struct {
 	host     string
 }
 
-// VRF is the name of the CE's VRF.
+// VRF returns the name of the CE's VRF.
 func (s *Speaker) VRF() string { return s.identity.vrfName }
 
-// Speakers is the speakers that run. One goroutine at a time configures them;
+// Speakers holds the running speakers. Only one goroutine at a time may configure them;
 // what they hear goes to Heard.
 type Speakers struct {
 	Log *slog.Logger
@@ -34,7 +34,7 @@ type Speakers struct {
 	Inside func(namespace string, f func() error) error
 	// Start starts a speaker.
 	Start func(context.Context, bgp.Config) (*bgp.Speaker, error)
-	// Heard takes what a speaker hears; false ends the listening.
+	// Heard receives what a speaker hears; if it returns false, nobody listens any more.
 	Heard func(*Speaker, []bgp.Event) bool
 	// Done ends all listening when it is closed.
 	Done <-chan struct{}
@@ -44,8 +44,8 @@ type Speakers struct {
 }
 
 // Configure brings the speakers in line with a configuration, and returns them
-// by access port. restarting is true where the peers still have the routes of a
-// process before this one.
+// by access port. restarting is true if the peers still have the routes of a
+// previous process.
 func (s *Speakers) Configure(ctx context.Context, cfg config.Router, ports map[uint32]*access.Port, restarting bool) (map[uint32]*Speaker, error) {
 	for number, was := range s.running {
 		p := ports[number]
@@ -67,8 +67,8 @@ func (s *Speakers) Configure(ctx context.Context, cfg config.Router, ports map[u
 	return next, nil
 }
 
-// configure gives the namespace of a CE's sessions its addresses, starts their
-// speaker where it does not run, and configures it.
+// configure sets the addresses in the namespace of a CE's sessions, and starts and
+// configures their speaker.
 func (s *Speakers) configure(ctx context.Context, cfg config.Router, p *access.Port, restarting bool) (*Speaker, error) {
 	inside := func(f func() error) error { return s.Inside(p.CE.Namespace, f) }
 	if err := inside(func() error { return kernel.ConfigureQuietLink(p.CE.Interface, p.Gateways) }); err != nil {
@@ -109,14 +109,14 @@ func (s *Speakers) Listen(speaker *Speaker) {
 	})
 }
 
-// Wait returns when nobody listens any more: Done is closed.
+// Wait waits until nobody listens any more, which Done causes.
 func (s *Speakers) Wait() { s.listeners.Wait() }
 
 func (s *Speakers) stop(ctx context.Context, port uint32) {
 	speaker := s.running[port]
 	delete(s.running, port)
 	if err := speaker.Stop(ctx); err != nil {
-		s.Log.Warn("stop the BGP speaker of a customer", "host", speaker.host, "error", err)
+		s.Log.Warn("cannot stop the BGP speaker of a customer", "host", speaker.host, "error", err)
 	}
 }
 

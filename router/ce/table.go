@@ -14,7 +14,7 @@ import (
 	"pseudowan/router/vrf"
 )
 
-// Table is the CEs of one router. It is not safe for concurrent use.
+// Table holds the CEs of one router. It is not safe for concurrent use.
 type Table struct {
 	log   *slog.Logger
 	fib   *fib.Table
@@ -33,20 +33,20 @@ type CE struct {
 	Peers   map[netip.Addr]bgp.PeerState
 
 	received map[bgp.Key]bgp.Route    // all that the host announces
-	entered  map[bgp.Key]enteredRoute // of these, what stands in the VRF
-	refused  map[bgp.Key]string       // why the rest does not
-	nextHops map[netip.Addr]int       // of the received routes, counted
+	entered  map[bgp.Key]enteredRoute // of these, the routes in the VRF
+	refused  map[bgp.Key]string       // why the others are not
+	nextHops map[netip.Addr]int       // number of received routes by next hop
 	asked    map[netip.Addr]bool      // those that are kept resolved
 	speech   *vrf.Speech
 }
 
-// NewTable returns the CEs of a router that has none yet.
+// NewTable returns an empty Table.
 func NewTable(log *slog.Logger, f *fib.Table, ports *access.Ports, vrfs *vrf.Tables) *Table {
 	return &Table{log: log, fib: f, ports: ports, vrfs: vrfs, ces: map[uint32]*CE{}}
 }
 
-// Leave removes the CEs whose speakers are not among the next, with their
-// routes. It comes before ports and VRFs are configured.
+// Leave removes the CEs whose speakers are not in speakers, with their routes. Call it
+// before ports and VRFs are configured.
 func (t *Table) Leave(speakers map[uint32]*Speaker) {
 	for number, c := range t.ces {
 		if speakers[number] == c.Speaker {
@@ -60,7 +60,7 @@ func (t *Table) Leave(speakers map[uint32]*Speaker) {
 	}
 }
 
-// Speak makes speakers those of the CEs, on ports that are configured, and
+// Speak replaces the speakers of the CEs, on ports that are already configured, and
 // returns the new ones.
 func (t *Table) Speak(as uint32, speakers map[uint32]*Speaker) (fresh []*Speaker) {
 	t.as = as
@@ -85,8 +85,8 @@ func (t *Table) newCE(speaker *Speaker) *CE {
 	}
 }
 
-// Configure enters all routes again under a new configuration of the VRFs, and
-// programs the sessions.
+// Configure enters all routes again after the VRFs have been configured, and programs
+// the sessions.
 func (t *Table) Configure() {
 	var flows []pipeline.Flow
 	for _, c := range t.ces {
@@ -111,13 +111,13 @@ func (t *Table) CEs() []*CE {
 	return list
 }
 
-// VRF is the name of the CE's VRF.
+// VRF returns the name of the CE's VRF.
 func (c *CE) VRF() string { return c.Port.VRF }
 
-// Neighbor is the neighbour on the CE's port that has an address.
+// Neighbor returns the key of the neighbour with an address on the CE's port.
 func (c *CE) Neighbor(a netip.Addr) neighbor.Key { return neighbor.Key{Port: c.Port.Port, Addr: a} }
 
-// flows are how the sessions of a CE pass the switch.
+// flows returns the flows by which the sessions of a CE pass the switch.
 func (t *Table) flows(c *CE) []pipeline.Flow {
 	p := pipeline.CustomerBGP{Access: c.Port.Port, Port: c.CE.Port, MAC: c.Port.HardwareAddr}
 	for _, s := range c.BGP.Sessions {
@@ -127,9 +127,9 @@ func (t *Table) flows(c *CE) []pipeline.Flow {
 	return p.Flows()
 }
 
-// FollowNeighbor notes that an address on an access port came, went or moved:
-// packets of the sessions go to its MAC now, and the routes behind it may be
-// usable or not any more.
+// FollowNeighbor notes that an address on an access port appeared, disappeared or
+// moved: packets of the sessions go to its new MAC, and routes behind it may have
+// become usable or unusable.
 func (t *Table) FollowNeighbor(k neighbor.Key) {
 	c := t.ces[k.Port]
 	if c == nil {
@@ -156,7 +156,7 @@ func (t *Table) Neighbors() []neighbor.Key {
 	return list
 }
 
-// Of returns the CE of a speaker, or nil where it is gone.
+// Of returns the CE of a speaker, or nil if it is gone.
 func (t *Table) Of(speaker *Speaker) *CE {
 	for _, c := range t.ces {
 		if c.Speaker == speaker {

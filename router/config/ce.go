@@ -8,16 +8,16 @@ import (
 // on an access port. Its TCP lives in a namespace of its own, so that CEs with
 // the same addresses never meet.
 type CE struct {
-	Namespace string               `json:"namespace"` // exists; holds nothing but Interface
+	Namespace string               `json:"namespace"` // exists, and contains only Interface
 	Interface string               `json:"interface"` // gets the gateway's addresses; has its MAC
 	Port      uint32               `json:"port"`      // of the bridge: the other end of Interface
 	Name      string               `json:"name"`      // of that port
-	Awaited   bool                 `json:"awaited"`   // the router has not converged before the sessions are up
+	Awaited   bool                 `json:"awaited"`   // the router converges only once the sessions are up
 	BGP       topology.CustomerBGP `json:"bgp"`
 }
 
-// AwaitedSessions is how many sessions must come up before the router has
-// converged. There is none where the host does not speak BGP.
+// AwaitedSessions returns how many sessions must come up before the router has
+// converged. It is 0 if the host does not speak BGP.
 func (c *CE) AwaitedSessions() int {
 	if c == nil || !c.Awaited {
 		return 0

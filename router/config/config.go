@@ -21,11 +21,11 @@ type Router struct {
 	Access   []Access           `json:"access"` // sorted by port
 	VRFs     []VRF              `json:"vrfs"`
 	Sessions []topology.Session `json:"sessions"`
-	Expect   []Expect           `json:"expect"` // routes that must be programmed before the router counts as converged
+	Expect   []Expect           `json:"expect"` // routes that must be programmed before the router has converged
 }
 
-// Core is a link towards other routers: two ports, the wire and the internal
-// port that owns its addresses.
+// Core is a link to other routers. It has two ports: the wire, and the internal port
+// that owns its addresses.
 type Core struct {
 	Port      uint32         `json:"port"`
 	Name      string         `json:"name"`
@@ -37,7 +37,7 @@ type Core struct {
 	NIC       string         `json:"nic,omitempty"` // a NIC behind the wire; if it exists, its carrier counts, too
 }
 
-// Access is a port towards a customer host.
+// Access is a port to a customer's host.
 type Access struct {
 	Port     uint32         `json:"port"`
 	Name     string         `json:"name"`
@@ -62,24 +62,24 @@ type VRF struct {
 	RedistributeConnected topology.Redistribute `json:"redistribute_connected"`
 	RedistributeStatic    bool                  `json:"redistribute_static"`
 	Statics               []Static              `json:"statics"`
-	Bindings              []vpn.Binding         `json:"bindings"` // the labels that the plan has given out
+	Bindings              []vpn.Binding         `json:"bindings"` // the labels that the plan has assigned
 }
 
-// Static is a static route towards a host on a port.
+// Static is a static route to a host on a port.
 type Static struct {
 	Prefix  netip.Prefix `json:"prefix"`
-	NextHop netip.Addr   `json:"next_hop"` // of a link-local one, the zone is the name of the port
+	NextHop netip.Addr   `json:"next_hop"` // if link-local, its zone is the name of the port
 	Port    uint32       `json:"port"`
 }
 
-// Expect is a route that BGP or the configuration must bring about.
+// Expect is a route that must come from BGP or from the configuration.
 type Expect struct {
 	VRF    string       `json:"vrf"`
 	Prefix netip.Prefix `json:"prefix"`
 	From   string       `json:"from"` // the router that announces it
 }
 
-// LabelOf returns the label that the plan has given to a route.
+// LabelOf returns the label that the plan has assigned to a route.
 func (v *VRF) LabelOf(prefix netip.Prefix, nextHop netip.Addr) (vpn.Label, bool) {
 	key := v.LabelMode.KeyFor(v.Name, prefix, nextHop)
 	for _, b := range v.Bindings {
@@ -90,7 +90,7 @@ func (v *VRF) LabelOf(prefix netip.Prefix, nextHop netip.Addr) (vpn.Label, bool)
 	return 0, false
 }
 
-// Planned reports whether the plan has given out a label to the VRF.
+// Planned reports whether the plan has assigned a label to the VRF.
 func (v *VRF) Planned(label vpn.Label) bool {
 	for _, b := range v.Bindings {
 		if b.Label == label {

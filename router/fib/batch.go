@@ -17,11 +17,11 @@ type Switch interface {
 	Correct(ctx context.Context, flows []pipeline.Flow) (int, error)
 }
 
-// Batch is what the switch lacks.
+// Batch is a set of changes that the switch lacks.
 type Batch struct {
 	retire, add, remove []pipeline.Flow
 	after               []func()
-	all                 []pipeline.Flow // all that is wanted, where there are audits
+	all                 []pipeline.Flow // all wanted flows, if there are audits
 	audits              []func(int)
 }
 
@@ -42,14 +42,14 @@ func (t *Table) waiting() bool {
 // Hold keeps all changes from the switch until Release.
 func (t *Table) Hold() { t.held = true }
 
-// Release ends Hold with an audit, for the switch has flows of before: it gets
-// what it lacks, then what is not wanted is removed.
+// Release ends Hold with an audit, because the switch has earlier flows: it gets what
+// it lacks, then unwanted flows are removed.
 func (t *Table) Release(done func(corrected int)) {
 	t.held = false
 	t.Audit(done)
 }
 
-// RunAfter calls what waits for flows that are held.
+// RunAfter calls the functions that wait for flows, although they are held.
 func (t *Table) RunAfter() {
 	for len(t.after) > 0 {
 		do := t.after[0]
@@ -58,8 +58,8 @@ func (t *Table) RunAfter() {
 	}
 }
 
-// Take returns everything that is pending; ok is false where that is nothing,
-// where changes are held, and before Done has ended the batch before.
+// Take returns everything pending. ok is false if nothing is, if changes are held, and
+// until Done has ended the previous batch.
 func (t *Table) Take() (b Batch, ok bool) {
 	if t.busy || t.held || !t.waiting() {
 		return Batch{}, false
@@ -80,8 +80,8 @@ func (t *Table) Take() (b Batch, ok bool) {
 	return b, true
 }
 
-// Commit brings a batch into the switch, and returns how many flows an audit
-// has corrected. It uses nothing of the Table.
+// Commit brings a batch into the switch, and returns how many flows an audit has
+// corrected. It does not use the Table.
 func (b Batch) Commit(ctx context.Context, sw Switch) (corrected int, err error) {
 	if err := sw.Commit(ctx, nil, b.retire); err != nil {
 		return 0, err
@@ -92,7 +92,7 @@ func (b Batch) Commit(ctx context.Context, sw Switch) (corrected int, err error)
 	return sw.Correct(ctx, b.all)
 }
 
-// Done ends a batch that has been committed.
+// Done ends a committed batch.
 func (t *Table) Done(b Batch, corrected int) {
 	t.busy = false
 	for _, do := range b.after {
@@ -103,8 +103,8 @@ func (t *Table) Done(b Batch, corrected int) {
 	}
 }
 
-// compareFlows puts adjacencies and groups before the routes and labels that
-// lead to them: a large batch is not committed at once.
+// compareFlows puts adjacencies and groups before the routes and labels that lead to
+// them, because a large batch is not committed at once.
 func compareFlows(a, b pipeline.Flow) int {
 	return cmp.Or(cmp.Compare(b.Cookie.Kind(), a.Cookie.Kind()), cmp.Compare(a.Cookie, b.Cookie))
 }

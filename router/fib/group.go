@@ -6,8 +6,8 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// group is equally good paths in the switch. All routes with the same paths
-// share it.
+// group is a set of equally good paths in the switch, shared by all routes with the
+// same paths.
 type group struct {
 	pipeline.Group
 	name  string
@@ -42,7 +42,7 @@ func (t *Table) group(paths []pipeline.Forward) *group {
 	return g
 }
 
-// leaveGroup takes a route out of its group; without routes a group is removed.
+// leaveGroup removes a route from its group. A group without routes is removed.
 func (t *Table) leaveGroup(key Key) {
 	g := t.groupOf[key]
 	if g == nil {

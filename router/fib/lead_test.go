@@ -7,8 +7,8 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// An adjacency lives as long as a route, a label or a group leads to it; a
-// host that takes on thousands of addresses leaves nothing behind.
+// An adjacency exists as long as a route, a label or a group leads to it: a host that
+// uses thousands of addresses leaves nothing behind.
 func TestAdjacenciesGoWithTheirUsers(t *testing.T) {
 	f := New()
 	empty := len(f.flows)
@@ -32,15 +32,15 @@ func TestAdjacenciesGoWithTheirUsers(t *testing.T) {
 	f.SetLabel(pipeline.InLabel{Label: 1000, VRF: 1, Adjacency: a})
 	f.UnsetRoute(route)
 	if _, ok := f.NextHop(a); !ok {
-		t.Error("the adjacency of a label went with another route to it")
+		t.Error("the adjacency of a label was removed with a route to it")
 	}
 	f.SetLabel(pipeline.InLabel{Label: 1000, VRF: 1})
 	if _, ok := f.NextHop(a); ok {
-		t.Error("the adjacency stayed when the label was led elsewhere")
+		t.Error("the adjacency remained when the label led elsewhere")
 	}
 }
 
-// Two labels that exchange their adjacencies keep both.
+// Two labels that swap their adjacencies keep both.
 func TestLabelsExchangeAdjacencies(t *testing.T) {
 	f := New()
 	hop := func(last byte) NextHop { return NextHop{Port: 3, Addr: netip.AddrFrom4([4]byte{10, 0, 0, last})} }

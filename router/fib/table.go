@@ -10,14 +10,14 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// Table is the set of wanted flows, and which of them the switch lacks. It is
-// not safe for concurrent use.
+// Table holds the wanted flows, and which of them the switch lacks. It is not safe for
+// concurrent use.
 type Table struct {
 	flows  map[pipeline.Cookie]pipeline.Flow
 	add    map[pipeline.Cookie]pipeline.Flow
 	remove map[pipeline.Cookie]pipeline.Flow
-	retire []pipeline.Flow // go before add: their cookies are used again with other matches
-	after  []func()        // wait for all that is pending now
+	retire []pipeline.Flow // removed before add, which reuses their cookies with other matches
+	after  []func()        // wait for everything pending now
 	audits []func(int)     // wait for the number of corrected flows
 	busy   bool            // a batch is being committed
 	held   bool            // Take returns nothing before Release
@@ -27,11 +27,11 @@ type Table struct {
 	adjacencies map[NextHop]uint32
 	byNumber    map[uint32]NextHop
 	nextNumber  uint32
-	groups      map[string]*group // by what their paths are
+	groups      map[string]*group // by their paths
 	groupOf     map[Key]*group
 	nextGroup   uint32
 	leads       map[pipeline.Cookie][]uint32 // adjacencies to which a route, label or group leads
-	users       map[uint32]int               // of an adjacency: how many lead to it
+	users       map[uint32]int               // how many lead to an adjacency
 }
 
 // Key names a route: a prefix in a VRF.
@@ -40,15 +40,15 @@ type Key struct {
 	Prefix netip.Prefix
 }
 
-// NextHop names an adjacency: an address on a port. Push reports whether
-// packets leave for it with a label.
+// NextHop names an adjacency: an address on a port. Push reports whether packets to it
+// leave with a label.
 type NextHop struct {
 	Port uint32
 	Addr netip.Addr
 	Push bool
 }
 
-// New makes an empty table.
+// New returns an empty table.
 func New() *Table {
 	return &Table{
 		flows:       map[pipeline.Cookie]pipeline.Flow{},
@@ -64,7 +64,7 @@ func New() *Table {
 	}
 }
 
-// Set adds flows. Adding a flow again costs nothing.
+// Set adds flows. Adding a flow again has no effect.
 func (t *Table) Set(flows []pipeline.Flow) {
 	for _, flow := range flows {
 		was, there := t.flows[flow.Cookie]
@@ -88,7 +88,7 @@ func sameMatch(a, b pipeline.Flow) bool {
 	return a.Table == b.Table && a.Priority == b.Priority && a.Match == b.Match
 }
 
-// Replace makes flows all there are of the given kinds.
+// Replace replaces all flows of the given kinds.
 func (t *Table) Replace(flows []pipeline.Flow, kinds ...pipeline.Kind) {
 	t.Set(flows)
 	want := map[pipeline.Cookie]bool{}
@@ -126,7 +126,7 @@ func (t *Table) SetLabel(in pipeline.InLabel) {
 	t.lead(labelObject(in.Label), adjacencyOf(in)...)
 }
 
-// adjacencyOf is the adjacency to which a label leads, if any.
+// adjacencyOf returns the adjacency to which a label leads, if any.
 func adjacencyOf(in pipeline.InLabel) []uint32 {
 	switch {
 	case in.Swap != nil:
@@ -137,7 +137,7 @@ func adjacencyOf(in pipeline.InLabel) []uint32 {
 	return nil
 }
 
-// ReplaceLabels makes labels all the incoming labels there are.
+// ReplaceLabels replaces all incoming labels.
 func (t *Table) ReplaceLabels(labels []pipeline.InLabel) {
 	for _, in := range labels { // their adjacencies may still belong to other labels
 		t.hold(adjacencyOf(in))
@@ -153,7 +153,7 @@ func (t *Table) ReplaceLabels(labels []pipeline.InLabel) {
 	}
 }
 
-// labelFlows is the most flows that a label has.
+// labelFlows is the largest number of flows of a label.
 const labelFlows = 3
 
 // UnsetLabel removes an incoming label.
@@ -163,8 +163,8 @@ func labelObject(label uint32) pipeline.Cookie {
 	return pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(label))
 }
 
-// SetRoute programs a prefix. It leaves its group last: the adjacency that it
-// leads to now may have been the group's alone.
+// SetRoute programs a prefix. It leaves its old group last, because only that may have
+// used the adjacency to which the prefix leads now.
 func (t *Table) SetRoute(key Key, to pipeline.Target) {
 	t.putRoute(key, to)
 	t.leaveGroup(key)
@@ -205,11 +205,11 @@ func (t *Table) Route(key Key) (c pipeline.Cookie, ok bool) {
 
 func routeCookie(id uint64) pipeline.Cookie { return pipeline.NewCookie(pipeline.KindRoute, 0, id) }
 
-// Routes lists the programmed routes in no order.
+// Routes lists the programmed routes, in no order.
 func (t *Table) Routes() iter.Seq[Key] { return maps.Keys(t.routes) }
 
-// Adjacency returns the number of a next hop. A new one is made; a nil dst
-// makes it unresolved.
+// Adjacency returns the number of a next hop's adjacency, and makes one if there is
+// none. A nil dst makes it unresolved.
 func (t *Table) Adjacency(hop NextHop, src, dst net.HardwareAddr) uint32 {
 	if number, ok := t.adjacencies[hop]; ok {
 		return number
@@ -243,9 +243,9 @@ func (t *Table) NextHop(adjacency uint32) (hop NextHop, ok bool) {
 // NextHops lists the next hops that have an adjacency, in no order.
 func (t *Table) NextHops() iter.Seq[NextHop] { return maps.Keys(t.adjacencies) }
 
-// lead notes to which adjacencies an object of the switch leads now. An
-// adjacency to which nothing leads is removed: a host that takes one address
-// after the other must not fill the switch.
+// lead notes to which adjacencies an object of the switch leads now. It removes an
+// adjacency to which nothing leads: a host that uses one address after another must
+// not fill the switch.
 func (t *Table) lead(object pipeline.Cookie, to ...uint32) {
 	t.hold(to)
 	before := t.leads[object]
@@ -272,7 +272,7 @@ func (t *Table) release(adjacencies []uint32) {
 	}
 }
 
-// adjacencyFlows is the most flows that an adjacency has.
+// adjacencyFlows is the largest number of flows of an adjacency.
 const adjacencyFlows = 3
 
 // forget removes an adjacency.
@@ -289,8 +289,8 @@ func (t *Table) forget(number uint32) {
 // Flows lists the wanted flows, in no order.
 func (t *Table) Flows() iter.Seq2[pipeline.Cookie, pipeline.Flow] { return maps.All(t.flows) }
 
-// StartAbove numbers adjacencies, routes and groups above those of flows that
-// are in the switch: old and new flows stand side by side for a while.
+// StartAbove numbers adjacencies, routes and groups above those of flows in the switch,
+// because old and new flows coexist for a while.
 func (t *Table) StartAbove(cookies []pipeline.Cookie) {
 	for _, c := range cookies {
 		switch id := c.ID(); c.Kind() {

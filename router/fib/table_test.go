@@ -14,7 +14,7 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// recorder is a switch that only remembers.
+// recorder is a switch that only records.
 type recorder struct {
 	commits []string
 	fail    error
@@ -87,7 +87,7 @@ func TestBatches(t *testing.T) {
 	step("removed and added with another match", "add [] remove [b]", "add [y] remove []")
 }
 
-// An audit compares all that is wanted, once what is pending is in the switch.
+// An audit compares all wanted flows once those pending are in the switch.
 func TestAudit(t *testing.T) {
 	f, sw := New(), &recorder{}
 	f.Set([]pipeline.Flow{testFlow(1, "a")})
@@ -103,7 +103,7 @@ func TestAudit(t *testing.T) {
 		t.Errorf("%d, %v, commits %q; want %q", n, err, sw.commits, want)
 	}
 	if f.Done(b, n); told != n || f.Pending() {
-		t.Errorf("told %d of %d; pending: %t", told, n, f.Pending())
+		t.Errorf("reported %d of %d; pending: %t", told, n, f.Pending())
 	}
 	f.Set([]pipeline.Flow{testFlow(3, "c")})
 	f.commitTo(t, sw)
@@ -134,7 +134,7 @@ func TestCommitStopsAtAnError(t *testing.T) {
 	}
 }
 
-// What leads to something comes after it.
+// What leads to an object is added after it.
 func TestOrder(t *testing.T) {
 	f := New()
 	key := Key{1, netip.MustParsePrefix("10.0.0.0/8")}
@@ -153,7 +153,7 @@ func TestOrder(t *testing.T) {
 
 func testMAC(n byte) net.HardwareAddr { return net.HardwareAddr{2, 0, 0, 0, 0, n} }
 
-// Routes that go the same ways share a group; it goes with the last of them.
+// Routes with the same paths share a group, which is removed with the last of them.
 func TestGroups(t *testing.T) {
 	f := New()
 	one := Key{1, netip.MustParsePrefix("10.0.0.0/8")}

@@ -1,20 +1,20 @@
 package kernel
 
-// Carriers is what the kernel told of the interfaces of the namespace. A wire
-// may have a NIC behind it: its carrier is up where both have one.
+// Carriers knows the carriers of the interfaces in the namespace. A wire may have a NIC
+// behind it: it has a carrier if both have one.
 type Carriers struct {
 	links map[string]LinkEvent
 	up    map[string]bool   // NICs behind wires included
 	nics  map[string]string // NICs by wire
 }
 
-// NewCarriers knows no interface yet.
+// NewCarriers returns Carriers that know no interface.
 func NewCarriers() *Carriers {
 	return &Carriers{links: map[string]LinkEvent{}, up: map[string]bool{}, nics: map[string]string{}}
 }
 
-// Hear notes a change of an interface, and returns the interfaces whose
-// carrier changed with it.
+// Hear notes a change of an interface, and returns the interfaces whose carrier has
+// changed.
 func (c *Carriers) Hear(e LinkEvent) (changed []string) {
 	c.links[e.Name] = e
 	if e.Gone {
@@ -29,8 +29,8 @@ func (c *Carriers) Hear(e LinkEvent) (changed []string) {
 	return changed
 }
 
-// Behind says which NIC is behind which wire from now on, and returns the
-// wires whose carrier changed with that.
+// Behind sets which NIC is behind which wire, and returns the wires whose carrier has
+// changed.
 func (c *Carriers) Behind(nics map[string]string) (changed []string) {
 	before := c.nics
 	c.nics = nics
@@ -43,11 +43,11 @@ func (c *Carriers) Behind(nics map[string]string) (changed []string) {
 	return changed
 }
 
-// look derives the carrier of an interface anew, and adds its name to changed
-// where it is another.
+// look determines the carrier of an interface again, and adds its name to changed if
+// it has changed.
 func (c *Carriers) look(name string, changed []string) []string {
 	up := c.links[name].Carrier
-	if nic, ok := c.links[c.nics[name]]; ok { // else the NIC is the interface itself
+	if nic, ok := c.links[c.nics[name]]; ok { // otherwise the NIC is the interface itself
 		up = up && nic.Carrier
 	}
 	if c.up[name] == up {
@@ -60,7 +60,7 @@ func (c *Carriers) look(name string, changed []string) []string {
 // Up reports whether an interface has a carrier.
 func (c *Carriers) Up(name string) bool { return c.up[name] }
 
-// Admin reports whether an interface is there, and whether it is set up.
+// Admin reports whether an interface exists, and whether it is administratively up.
 func (c *Carriers) Admin(name string) (there, up bool) {
 	e, there := c.links[name]
 	return there, e.Admin

@@ -10,8 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An interface that is set up, one that has a carrier and one that is not there
-// differ.
+// Being administratively up, having a carrier and existing are distinguished.
 func TestLink(t *testing.T) {
 	for _, tt := range []struct {
 		kind  uint16
@@ -42,7 +41,7 @@ func TestCarriers(t *testing.T) {
 		changed string // the interface whose carrier changes
 		up      bool   // eth1
 	}{
-		{LinkEvent{Name: "eth1", Admin: true, Carrier: true}, "eth1", true}, // there is no NIC yet
+		{LinkEvent{Name: "eth1", Admin: true, Carrier: true}, "eth1", true}, // no NIC exists yet
 		{LinkEvent{Name: "n-eth1", Admin: true}, "eth1", false},
 		{LinkEvent{Name: "eth1", Admin: true}, "", false},
 		{LinkEvent{Name: "n-eth1", Admin: true, Carrier: true}, "n-eth1", false},

@@ -13,7 +13,7 @@ import (
 // LinkEvent is a change of an interface of the namespace.
 type LinkEvent struct {
 	Name    string
-	Admin   bool // it is set up
+	Admin   bool // administratively up
 	Carrier bool
 	Gone    bool
 }
@@ -27,7 +27,7 @@ type NeighborEvent struct {
 	State string // as RFC 4861 names it
 }
 
-// Watch is a subscription to the changes of links and neighbours.
+// Watch is a subscription to changes of links and neighbours.
 type Watch struct {
 	Links     chan netlink.LinkUpdate // closed when the subscription ends
 	Neighbors chan netlink.NeighUpdate
@@ -42,8 +42,8 @@ func Subscribe(ctx context.Context) (*Watch, error) {
 		Neighbors: make(chan netlink.NeighUpdate, 64),
 		Trouble:   make(chan error, 2),
 	}
-	// Another program's requests in this namespace can bring a message that is not
-	// ours, which is no reason to end.
+	// Requests of another program in this namespace can bring a message that is not
+	// for us, which is no reason to end.
 	fail := func(err error) {
 		select {
 		case w.Trouble <- err:
@@ -84,7 +84,7 @@ func Neighbor(u netlink.NeighUpdate) (e NeighborEvent, ok bool) {
 	return e, true
 }
 
-// Failed is the state of a neighbour that did not answer.
+// Failed is the state of a neighbour that has not answered.
 const Failed = "failed"
 
 // neighborState names a kernel neighbour state as RFC 4861 does.

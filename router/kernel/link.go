@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ConfigureLink gives an interface exactly these addresses, beside link-local
-// ones, and sets it up. It returns the interface's index.
+// ConfigureLink gives an interface exactly these addresses, apart from link-local ones,
+// and sets it up. It returns the interface's index.
 func ConfigureLink(name string, addresses []netip.Prefix) (index int, err error) {
 	link, err := netlink.LinkByName(name)
 	if err != nil {
@@ -52,8 +52,7 @@ func ConfigureLink(name string, addresses []netip.Prefix) (index int, err error)
 	return link.Attrs().Index, nil
 }
 
-// ConfigureQuietLink is ConfigureLink for an interface that never asks for a
-// MAC.
+// ConfigureQuietLink is ConfigureLink for an interface that never asks for MACs.
 func ConfigureQuietLink(name string, addresses []netip.Prefix) error {
 	link, err := netlink.LinkByName(name)
 	if err != nil {
@@ -66,8 +65,8 @@ func ConfigureQuietLink(name string, addresses []netip.Prefix) error {
 	return err
 }
 
-// enableIPv6 turns IPv6 on where the link has IPv6 addresses: interfaces of a
-// router's namespace start without it.
+// enableIPv6 enables IPv6 if the link has IPv6 addresses: interfaces of a router's
+// namespace start without it.
 func enableIPv6(name string, addresses []netip.Prefix) error {
 	value := "1"
 	for _, p := range addresses {
@@ -84,8 +83,8 @@ func enableIPv6(name string, addresses []netip.Prefix) error {
 	return nil
 }
 
-// probeNeighbors makes the kernel notice within a few seconds that a neighbour
-// in use is gone. By default that takes up to a minute.
+// probeNeighbors makes the kernel notice within a few seconds, instead of up to a
+// minute, that a neighbour in use is gone.
 func probeNeighbors(name string) error {
 	for _, family := range []string{"ipv4", "ipv6"} {
 		for file, v := range map[string]string{
@@ -110,8 +109,8 @@ func prefixOf(n *net.IPNet) netip.Prefix {
 	return netip.PrefixFrom(addr.Unmap(), ones)
 }
 
-// Solicit makes the kernel treat a neighbour as in use: it resolves one that it
-// does not know, and asks again for one that has been silent for a while.
+// Solicit makes the kernel treat a neighbour as in use: it resolves an unknown one, and
+// asks again for one that has been silent for a while.
 func Solicit(link int, addr netip.Addr) error {
 	return netlink.NeighSet(&netlink.Neigh{
 		LinkIndex: link, IP: addr.AsSlice(), State: unix.NUD_NONE, Flags: unix.NTF_USE, Family: familyOf(addr),

@@ -8,23 +8,23 @@ import (
 )
 
 const (
-	Other     = 1 // the meter of what belongs to no port and no VRF
+	Other     = 1 // the meter for what belongs to no port and no VRF
 	vrfMeters = 1 << 16
 )
 
-// Core is the meter of a core port.
+// Core returns the meter of a core port.
 func Core(port uint32) uint32 { return 4 * port }
 
-// Control is the meter of an access port for ARP and neighbour discovery.
+// Control returns the meter of an access port for ARP and neighbour discovery.
 func Control(port uint32) uint32 { return 4 * port }
 
-// Data is the meter of an access port for everything else.
+// Data returns the meter of an access port for everything else.
 func Data(port uint32) uint32 { return 4*port + 1 }
 
-// VRF is the meter for what a VRF gets from other routers.
+// VRF returns the meter for what a VRF gets from other routers.
 func VRF(vrf uint32) uint32 { return 4*(vrf%vrfMeters) + 2 }
 
-// Packets per second that may come up. The bursts are small: what all meters let
+// Packets per second that may come up. Bursts are small, because what all meters let
 // through at once has to fit the connection to the switch.
 const (
 	controlRate = 200
@@ -51,8 +51,8 @@ func All(cfg config.Router) []ovs.Meter {
 	return list
 }
 
-// Punted is how many packets came to the meters and the queue of one port or
-// VRF, and how many of them were dropped there.
+// Punted counts the packets that reached the meters and the queue of one port or VRF,
+// and those of them that were dropped there.
 type Punted struct{ Packets, Dropped uint64 }
 
 func (p *Punted) add(m ovs.MeterStats) {
@@ -60,7 +60,7 @@ func (p *Punted) add(m ovs.MeterStats) {
 	p.Dropped += m.Dropped
 }
 
-// Count counts by port and by VRF number. A VRF's are those that came from other
+// Count counts by port and by VRF number. The packets of a VRF are those from other
 // routers.
 func Count(ctx context.Context, sw *ovs.Switch, cfg config.Router) (ports, vrfs map[uint32]Punted, err error) {
 	stats, err := sw.MeterStats(ctx)
@@ -92,8 +92,8 @@ func Count(ctx context.Context, sw *ovs.Switch, cfg config.Router) (ports, vrfs 
 	return ports, vrfs, nil
 }
 
-// addQueued adds what the queue has dropped: of a customer's port to the port,
-// of another one to the VRF.
+// addQueued adds what the queue has dropped: to the port if it is a customer's, else to
+// the VRF.
 func addQueued(cfg config.Router, ports, vrfs map[uint32]Punted, dropped map[ovs.Source]uint64) {
 	access := map[uint32]bool{}
 	for _, a := range cfg.Access {

@@ -7,7 +7,7 @@ import (
 	"pseudowan/router/config"
 )
 
-// No two limits share a meter, and Open vSwitch has one of each number.
+// No two limits share a meter, and Open vSwitch supports every number.
 func TestMetersDoNotCollide(t *testing.T) {
 	const maxPort, maxMeter = 0xff00 - 1, 1 << 18 // of OpenFlow, and of Open vSwitch
 	var cfg config.Router
@@ -36,7 +36,7 @@ func TestMetersDoNotCollide(t *testing.T) {
 	}
 }
 
-// What the queue drops is counted where the packet came from.
+// Drops of the queue are counted at the port or VRF from which the packet came.
 func TestDropsOfTheQueueAreCounted(t *testing.T) {
 	cfg := config.Router{Access: []config.Access{{Port: 3}}, Core: []config.Core{{Port: 1}}, VRFs: []config.VRF{{ID: 5}}}
 	ports, vrfs := map[uint32]Punted{3: {Packets: 9, Dropped: 1}}, map[uint32]Punted{5: {}}

@@ -13,8 +13,8 @@ import (
 	"pseudowan/router/kernel"
 )
 
-// Links is the links of one router, and the next hops on them. It is not safe
-// for concurrent use.
+// Links holds the links of one router, and the next hops on them. It is not safe for
+// concurrent use.
 type Links struct {
 	log      *slog.Logger
 	fib      *fib.Table
@@ -24,17 +24,17 @@ type Links struct {
 	ports   map[uint32]*Port
 	widest  int // the longest IP packet that a customer can send, in octets
 	heard   map[heardKey]kernel.NeighborEvent
-	changed map[netip.Addr]bool // next hops that may be usable now, or not any more
+	changed map[netip.Addr]bool // next hops that may have become usable or unusable
 }
 
-// heardKey names a neighbour of the kernel's.
+// heardKey identifies a neighbour of the kernel.
 type heardKey struct {
 	index int
 	addr  netip.Addr
 }
 
-// New returns the links of a router that has none yet. ask makes the kernel
-// resolve a neighbour; it is kernel.Solicit.
+// New returns an empty Links. ask makes the kernel resolve a neighbour, as
+// kernel.Solicit does.
 func New(log *slog.Logger, f *fib.Table, carriers *kernel.Carriers, ask func(index int, addr netip.Addr) error) *Links {
 	return &Links{
 		log: log, fib: f, carriers: carriers, ask: ask,
@@ -58,15 +58,15 @@ func (l *Links) Configure(ports map[uint32]*Port, widest int) {
 		flows = append(flows, p.flows()...)
 	}
 	l.fib.Replace(flows, pipeline.KindCorePort)
-	for hop := range l.fib.NextHops() { // the MAC of the port may be another
+	for hop := range l.fib.NextHops() { // the MAC of the port may have changed
 		if p := ports[hop.Port]; p != nil && hop.Push {
 			l.fib.Resolve(hop, p.HardwareAddr, p.neighbors[hop.Addr].MAC)
 		}
 	}
 }
 
-// recall gives a new port what the kernel has told of its neighbours: after a
-// restart, that is all there is to hear.
+// recall gives a new port what the kernel has already reported about its neighbours,
+// because it does not report that again.
 func (l *Links) recall(p *Port) {
 	for k, e := range l.heard {
 		if k.index == p.Index {
@@ -83,7 +83,7 @@ func (l *Links) Ports() []*Port {
 	return slices.SortedFunc(maps.Values(l.ports), func(a, b *Port) int { return cmp.Compare(a.Core.Port, b.Core.Port) })
 }
 
-// Of returns the link whose subnet holds a next hop, or nil where the next hop
+// Of returns the link whose subnet holds a next hop, or nil if the next hop
 // is not connected.
 func (l *Links) Of(nextHop netip.Addr) *Port {
 	var best *Port
@@ -99,7 +99,7 @@ func (l *Links) Of(nextHop netip.Addr) *Port {
 	return best
 }
 
-// Hear notes what the kernel knows of a neighbour.
+// Hear notes what the kernel knows about a neighbour.
 func (l *Links) Hear(e kernel.NeighborEvent) {
 	l.heard[heardKey{e.Link, e.Addr}] = e
 	if e.MAC == nil && e.State != kernel.Failed {
@@ -110,7 +110,7 @@ func (l *Links) Hear(e kernel.NeighborEvent) {
 			continue
 		}
 		if e.MAC == nil && e.State != kernel.Failed && l.carriers.Up(p.Name) {
-			e.MAC = p.neighbors[e.Addr].MAC // the kernel asks again; the old MAC serves until it is sure
+			e.MAC = p.neighbors[e.Addr].MAC // the kernel asks again; the old MAC is used until the result is known
 		}
 		p.neighbors[e.Addr] = e
 		l.fib.Resolve(adjacency(p, e.Addr), p.HardwareAddr, e.MAC)
@@ -125,9 +125,9 @@ func adjacency(p *Port, nextHop netip.Addr) fib.NextHop {
 	return fib.NextHop{Port: p.Port, Addr: nextHop, Push: true}
 }
 
-// Carrier notes that a link has got or lost its carrier. Its next hops change
-// at once: the interface on which BGP runs keeps its carrier when the wire is
-// cut.
+// Carrier notes that a link has gained or lost its carrier. Its next hops change at
+// once: the kernel would not notice, because the interface on which BGP runs keeps its
+// carrier when the wire is cut.
 func (l *Links) Carrier(name string) {
 	for _, p := range l.ports {
 		if p.Name != name {
@@ -140,8 +140,8 @@ func (l *Links) Carrier(name string) {
 	}
 }
 
-// Use follows a next hop that a route names: it is kept resolved, and among the
-// Changed whenever it may be usable or not any more.
+// Use follows a next hop that a route names: it is kept resolved, and reported by
+// Changed whenever it may have become usable or unusable.
 func (l *Links) Use(nextHop netip.Addr) {
 	if p := l.Of(nextHop); p != nil {
 		l.want(p, nextHop)
@@ -167,9 +167,9 @@ func (l *Links) Changed() map[netip.Addr]bool {
 	return changed
 }
 
-// Solicit asks again for the next hops in use, also for those that are known: a
-// router behind a LAN segment may be gone while our carrier stays. A next hop
-// that named does not have is in use no more.
+// Solicit asks again for the next hops in use, including those that are resolved: a
+// router behind a LAN segment may be gone although our carrier stays. A next hop that
+// is not in named is no longer in use.
 func (l *Links) Solicit(named map[netip.Addr]bool) {
 	for _, p := range l.ports {
 		for nextHop := range p.wanted {
@@ -187,7 +187,7 @@ func (l *Links) solicit(p *Port, nextHop netip.Addr) {
 		return
 	}
 	if err := l.ask(p.Index, nextHop); err != nil {
-		l.log.Warn("solicit a next hop", "interface", p.BGPName, "address", nextHop, "error", err)
+		l.log.Warn("cannot solicit a next hop", "interface", p.BGPName, "address", nextHop, "error", err)
 	}
 }
 
@@ -204,8 +204,8 @@ func (l *Links) Answers(nextHop netip.Addr) bool {
 	return p != nil && p.neighbors[nextHop].MAC != nil
 }
 
-// Fails reports whether nothing can be sent to an address on an interface: the
-// interface has no carrier, or the address has failed to answer.
+// Fails reports whether nothing can be sent to an address on an interface, because the
+// interface has no carrier or the address has failed to answer.
 func (l *Links) Fails(name string, addr netip.Addr) bool {
 	for _, p := range l.ports {
 		if p.Name == name && (!l.carriers.Up(name) || p.neighbors[addr].State == kernel.Failed) {
@@ -215,8 +215,8 @@ func (l *Links) Fails(name string, addr netip.Addr) bool {
 	return false
 }
 
-// Forward is the way to a next hop, for packets that leave with a label; ok is
-// false where the next hop is not connected.
+// Forward returns how packets with a label get to a next hop; ok is
+// false if the next hop is not connected.
 func (l *Links) Forward(nextHop netip.Addr, label uint32) (to pipeline.Forward, ok bool) {
 	p := l.Of(nextHop)
 	if p == nil {
@@ -232,7 +232,7 @@ func (l *Links) Forward(nextHop netip.Addr, label uint32) (to pipeline.Forward, 
 	return to, true
 }
 
-// Widest is the longest IP packet that can arrive from other routers, in
+// Widest returns the longest IP packet that can arrive from other routers, in
 // octets.
 func Widest(ports map[uint32]*Port) int {
 	widest := 0
@@ -249,8 +249,7 @@ type Neighbor struct {
 	State string
 }
 
-// Neighbors lists the neighbours on a port that are known or in use, in no
-// order.
+// Neighbors lists the neighbours on a port that are known or in use, in no order.
 func (p *Port) Neighbors() []Neighbor {
 	var list []Neighbor
 	for addr, n := range p.neighbors {

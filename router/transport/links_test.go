@@ -12,8 +12,8 @@ import (
 	"pseudowan/router/kernel"
 )
 
-// A next hop is used while its link has a carrier and it does not fail to
-// answer; what changes that is told once.
+// A next hop is usable while its link has a carrier and it does not fail to answer;
+// each change is reported once.
 func TestNextHop(t *testing.T) {
 	hop := netip.MustParseAddr("192.168.1.2")
 	mac := net.HardwareAddr{2, 0, 0, 0, 0, 9}
@@ -69,7 +69,7 @@ func TestNextHop(t *testing.T) {
 	}
 }
 
-// A packet that is longer than what fits beside a label is checked.
+// Sizes are checked if a packet may be too long for the link with a label.
 func TestForward(t *testing.T) {
 	ports, err := Ports([]config.Core{{
 		Port: 1, Name: "eth1", MAC: "02:00:00:00:00:01", MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.1.1/24")},
@@ -85,7 +85,7 @@ func TestForward(t *testing.T) {
 			t.Errorf("customers send %d octets: %+v, %t; want an MTU of %d", tt.widest, to, ok, tt.want)
 		}
 		if _, ok := l.Forward(netip.MustParseAddr("203.0.113.1"), 16); ok {
-			t.Error("a next hop that is not connected has a way")
+			t.Error("a next hop that is not connected can be reached")
 		}
 	}
 }

@@ -21,7 +21,7 @@ type Port struct {
 	wanted    map[netip.Addr]bool // next hops in use
 }
 
-// Ports reads what a configuration says of links, by port number.
+// Ports reads the links of a configuration, by port number.
 func Ports(cfg []config.Core) (map[uint32]*Port, error) {
 	ports := map[uint32]*Port{}
 	for _, c := range cfg {
@@ -47,7 +47,7 @@ func ConfigureKernel(ports map[uint32]*Port) (err error) {
 	return nil
 }
 
-// flows say what arrives on the port.
+// flows returns the flows for what arrives on the port.
 func (p *Port) flows() []pipeline.Flow {
 	addresses := make([]netip.Addr, len(p.Addresses))
 	for i, a := range p.Addresses {
@@ -58,7 +58,7 @@ func (p *Port) flows() []pipeline.Flow {
 	}.Flows()
 }
 
-// Fits is the longest IP packet, in octets, that leaves on the port with one
+// Fits returns the longest IP packet, in octets, that leaves on the port with one
 // label.
 func (p *Port) Fits() int { return p.MTU - labelEntry }
 

@@ -9,10 +9,10 @@ import (
 	"pseudowan/topology"
 )
 
-// Speak tells other routers what has become of the prefixes that Program
-// returned; after a new configuration, of all, and then anew is true: RDs,
-// targets and redistribution may be others for every route. A route that only
-// comes from elsewhere now is not withdrawn meanwhile.
+// Speak announces to other routers the changes of the prefixes that Program returned.
+// After a new configuration it announces all prefixes, and anew is true, because RDs,
+// route targets and redistribution may have changed for every route. A route that now
+// comes from elsewhere is replaced without being withdrawn.
 func (t *Tables) Speak(changed map[fib.Key]bool) (anew bool) {
 	if !t.anew {
 		for key := range changed {
@@ -49,7 +49,7 @@ func (t *Tables) announce(v *config.VRF, key fib.Key) {
 	t.speech.Announce(name, advertisementOf(v, best))
 }
 
-// advertisementOf is a VRF's route as other routers hear it.
+// advertisementOf returns a VRF's route as announced to other routers.
 func advertisementOf(v *config.VRF, best *bgp.Path) bgp.Route {
 	from := best.Route
 	return bgp.Route{
@@ -59,7 +59,7 @@ func advertisementOf(v *config.VRF, best *bgp.Path) bgp.Route {
 	}
 }
 
-// OriginOf is the origin that a path has, or is announced with.
+// OriginOf returns the origin that a path has, or is announced with.
 func OriginOf(p bgp.Path) bgp.Origin {
 	if p.Source == bgp.BGP {
 		return p.Route.Origin
@@ -67,7 +67,7 @@ func OriginOf(p bgp.Path) bgp.Origin {
 	return bgp.OriginIncomplete
 }
 
-// announced reports whether a best route is one that the VRF announces.
+// announced reports whether the VRF announces a best route.
 func announced(v *config.VRF, b *bgp.Path) bool {
 	switch {
 	case b.VRF != v.Name:

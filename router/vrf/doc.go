@@ -1,10 +1,8 @@
-// Package vrf is what makes a router a provider edge (RFC 4364): its VRFs, the
-// routes in them, where those lead in the switch, and what other routers hear
-// of them.
+// Package vrf makes a router a provider edge (RFC 4364): it holds the VRFs, the routes in
+// them, where these lead in the switch, and what is announced to other routers.
 //
-// Routes come from four sides: other routers (import), the hosts on access
-// ports (connected), the configuration (static), and the routers of customers,
-// which room ce brings in. Program turns what has changed into flows, Speak
-// into announcements; neither runs before its turn, so that a packet never
-// comes before its flow.
+// Routes come from four sources: other routers (import), the hosts on access ports
+// (connected), the configuration (static), and the routers of customers, whose routes
+// room ce enters. Program turns changes into flows, Speak into announcements. Speak
+// comes second, so that no packet arrives before its flow is in the switch.
 package vrf

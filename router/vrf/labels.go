@@ -8,12 +8,12 @@ import (
 	"pseudowan/router/config"
 )
 
-// Labels gives out the labels that CEs' routes need beyond those of the plan.
+// Labels assigns the labels that CEs' routes need in addition to those of the plan.
 type Labels struct {
 	within vpn.LabelRange
 	pool   *bgp.Labels // nil before the first configuration
 	given  map[vpn.Label]bool
-	fresh  bool // one was given out since Fresh was called
+	fresh  bool // a label was assigned since Fresh was called
 }
 
 func planned(cfg config.Router) map[vpn.LabelKey]vpn.Label {
@@ -26,15 +26,14 @@ func planned(cfg config.Router) map[vpn.LabelKey]vpn.Label {
 	return reserved
 }
 
-// Keep reserves the labels of a plan, and reports whether that leaves all labels
-// of CEs' routes as they are. Where it does not, those routes have to leave the
-// tables before Renew.
+// Keep reserves the labels of a plan, and reports whether all labels of CEs' routes can
+// stay as they are. If not, those routes have to leave the tables before Renew.
 func (l *Labels) Keep(cfg config.Router) bool {
 	return l.pool != nil && l.within == cfg.Labels && l.pool.Reserve(planned(cfg)) == nil
 }
 
-// Renew gives out labels anew, beside those of a plan. A route that is among
-// preferred gets its label there, until PreferNone.
+// Renew starts assigning labels again, avoiding those of a plan. Until PreferNone, a
+// route in preferred gets its label from there.
 func (l *Labels) Renew(cfg config.Router, preferred map[vpn.LabelKey]vpn.Label) error {
 	pool, err := bgp.NewLabels(cfg.Labels, planned(cfg))
 	if err != nil {
@@ -48,14 +47,14 @@ func (l *Labels) Renew(cfg config.Router, preferred map[vpn.LabelKey]vpn.Label) 
 // PreferNone ends the preference of Renew.
 func (l *Labels) PreferNone() { l.pool.Prefer(nil) }
 
-// Fresh reports whether a label was given out since the last call.
+// Fresh reports whether a label was assigned since the last call.
 func (l *Labels) Fresh() bool {
 	fresh := l.fresh
 	l.fresh = false
 	return fresh
 }
 
-// Given lists the labels that CEs' routes have beyond those of the plan; ok is
+// Given lists the labels that CEs' routes have in addition to those of the plan; ok is
 // false before the first configuration.
 func (l *Labels) Given() (given []vpn.Binding, ok bool) {
 	if l.pool == nil {
@@ -69,8 +68,8 @@ func (l *Labels) Given() (given []vpn.Binding, ok bool) {
 	return given, true
 }
 
-// AcquireLabel returns the label of a CE's route to a prefix, and programs what
-// becomes of packets with it.
+// AcquireLabel returns the label of a CE's route to a prefix, and programs where packets
+// with the label go.
 func (t *Tables) AcquireLabel(v *config.VRF, key vpn.LabelKey, prefix netip.Prefix) (vpn.Label, error) {
 	label, err := t.Labels.pool.Acquire(key, prefix)
 	if err != nil || t.Labels.given[label] || v.Planned(label) {
@@ -81,7 +80,7 @@ func (t *Tables) AcquireLabel(v *config.VRF, key vpn.LabelKey, prefix netip.Pref
 	return label, nil
 }
 
-// ReleaseLabel gives back the label that a CE's route to a prefix had.
+// ReleaseLabel releases the label of a CE's route to a prefix.
 func (t *Tables) ReleaseLabel(key vpn.LabelKey, prefix netip.Prefix) {
 	label, ok := t.Labels.pool.Lookup(key)
 	if !ok {

@@ -10,15 +10,15 @@ import (
 	"pseudowan/router/neighbor"
 )
 
-// localKey names a local route: two neighbours may bring the same prefix.
+// localKey identifies a local route: two neighbours may bring the same prefix.
 type localKey struct {
 	vrf    string
 	prefix netip.Prefix
 	via    neighbor.Key
 }
 
-// FollowNeighbor notes that an address on an access port came, went or moved:
-// its host route, and the routes that it brings into the VRF.
+// FollowNeighbor updates the host route of an address on an access port that appeared,
+// disappeared or moved, and the routes that it brings into the VRF.
 func (t *Tables) FollowNeighbor(k neighbor.Key) {
 	p := t.ports.Port(k.Port)
 	if p == nil {
@@ -51,8 +51,8 @@ func (t *Tables) hostRoute(key fib.Key, port uint32, up bool) {
 	t.changed[key] = true
 }
 
-// FollowCarrier notes that an access port got or lost its carrier: its subnets
-// are announced while it has one.
+// FollowCarrier notes that an access port gained or lost its carrier: its subnets are
+// announced while it has one.
 func (t *Tables) FollowCarrier(p *access.Port, up bool) {
 	if up {
 		for key, route := range t.subnets(p) {
@@ -65,7 +65,7 @@ func (t *Tables) FollowCarrier(p *access.Port, up bool) {
 	}
 }
 
-// broughtBy is the routes that a neighbour's address brings: its own, where
+// broughtBy returns the routes that a neighbour's address brings: its host route, if
 // hosts are announced, and the static routes behind it.
 func (t *Tables) broughtBy(p *access.Port, addr netip.Addr) map[localKey]bgp.LocalRoute {
 	v := t.byID[p.VRFID]
@@ -92,8 +92,8 @@ func (t *Tables) broughtBy(p *access.Port, addr netip.Addr) map[localKey]bgp.Loc
 	return out
 }
 
-// subnets is the connected subnets of a port, where subnets are announced and
-// the port has a carrier.
+// subnets returns the connected subnets of a port, if subnets are announced and the
+// port has a carrier.
 func (t *Tables) subnets(p *access.Port) map[localKey]bgp.LocalRoute {
 	out := map[localKey]bgp.LocalRoute{}
 	if !t.carriers.Up(p.Name) {

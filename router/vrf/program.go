@@ -8,8 +8,8 @@ import (
 	"pseudowan/router/fib"
 )
 
-// Program brings the flows in line with what has changed since the last call,
-// and returns the prefixes.
+// Program brings the flows in line with the changes since the last call, and returns
+// the changed prefixes.
 func (t *Tables) Program() map[fib.Key]bool {
 	changed := t.changed
 	t.changed = map[fib.Key]bool{}
@@ -19,8 +19,8 @@ func (t *Tables) Program() map[fib.Key]bool {
 	return changed
 }
 
-// program puts into the switch what holds for a prefix: the router's own
-// addresses and subnets first, then neighbours, then the best route.
+// program puts into the switch what applies to a prefix: the router's own addresses
+// and subnets first, then neighbours, then the best route.
 func (t *Tables) program(key fib.Key) {
 	if to, ok := t.connected[key]; ok {
 		t.fib.SetRoute(key, to)
@@ -43,7 +43,7 @@ func (t *Tables) program(key fib.Key) {
 	t.fib.UnsetRoute(key)
 }
 
-// paths are the ways over which packets to a prefix are spread.
+// paths returns the paths over which packets to a prefix are spread.
 func (t *Tables) paths(key fib.Key) []pipeline.Forward {
 	var out []pipeline.Forward
 	for _, p := range t.spread[key] {
@@ -54,7 +54,7 @@ func (t *Tables) paths(key fib.Key) []pipeline.Forward {
 	return out
 }
 
-// target is where a route of a VRF sends packets, or nil where that is unknown.
+// target returns where a route of a VRF sends packets, or nil if that is unknown.
 func (t *Tables) target(vrf uint32, p *bgp.Path) pipeline.Target {
 	if p.Remote() {
 		if to, ok := t.links.Forward(p.Route.NextHop, uint32(p.Route.Label)); ok {
@@ -62,7 +62,7 @@ func (t *Tables) target(vrf uint32, p *bgp.Path) pipeline.Target {
 		}
 		return nil
 	}
-	origin := t.byName[p.VRF] // perhaps another VRF of this router
+	origin := t.byName[p.VRF] // possibly another VRF of this router
 	if origin == nil {
 		return nil
 	}
@@ -80,8 +80,8 @@ func (t *Tables) target(vrf uint32, p *bgp.Path) pipeline.Target {
 	return t.ports.Forward(port, nextHop)
 }
 
-// subnetTarget is where a route to a connected subnet sends packets for which
-// there is no host: an imported one into the VRF that has the hosts.
+// subnetTarget returns where a route to a connected subnet sends packets to unknown
+// hosts: an imported one into the VRF that has the hosts.
 func subnetTarget(vrf, origin uint32) pipeline.Target {
 	if vrf == origin {
 		return pipeline.Punt(pipeline.ReasonGlean)

@@ -8,14 +8,14 @@ import (
 	"pseudowan/router/fib"
 )
 
-// Announcer is a BGP speaker as far as it announces.
+// Announcer is the announcing part of a BGP speaker.
 type Announcer interface {
 	Announce(ctx context.Context, routes []bgp.Route) error
 	Withdraw(ctx context.Context, routes []bgp.Route) error
 }
 
-// Speech is what the peers of one speaker are to know, and what they have been
-// told. The two differ while flows are being programmed.
+// Speech holds what the peers of one speaker should know, and what has been announced
+// to them. The two differ while flows are being programmed.
 type Speech struct {
 	log    *slog.Logger
 	fib    *fib.Table
@@ -24,16 +24,16 @@ type Speech struct {
 	told   map[bgp.Key]bgp.Route
 }
 
-// NewSpeech has told nothing yet.
+// NewSpeech returns a Speech that has announced nothing.
 func NewSpeech(log *slog.Logger, f *fib.Table, to Announcer) *Speech {
 	return &Speech{log: log, fib: f, to: to, wanted: map[bgp.Key]bgp.Route{}, told: map[bgp.Key]bgp.Route{}}
 }
 
-// Close ends the speech: its speaker is stopped.
+// Close ends the announcements. Its speaker is stopped.
 func (s *Speech) Close() { s.to = nil }
 
-// Announce announces a route once the switch has all that is pending: packets
-// may come as soon as a peer knows.
+// Announce announces a route once the switch has everything pending, because packets
+// may arrive as soon as a peer knows the route.
 func (s *Speech) Announce(key bgp.Key, route bgp.Route) {
 	s.wanted[key] = route
 	if told, known := s.told[key]; !known || !told.Equal(route) {
@@ -41,14 +41,13 @@ func (s *Speech) Announce(key bgp.Key, route bgp.Route) {
 	}
 }
 
-// Withdraw withdraws a route at once, for what is not true any more must not
-// stand.
+// Withdraw withdraws a route at once.
 func (s *Speech) Withdraw(key bgp.Key) {
 	delete(s.wanted, key)
 	s.sync(key)
 }
 
-// Wanted lists the routes that are announced, or will be.
+// Wanted lists the routes that are or will be announced.
 func (s *Speech) Wanted() []bgp.Key {
 	list := make([]bgp.Key, 0, len(s.wanted))
 	for key := range s.wanted {
@@ -57,8 +56,7 @@ func (s *Speech) Wanted() []bgp.Key {
 	return list
 }
 
-// sync brings what the peers have been told of a route in line with what they
-// are to know.
+// sync brings what is announced about a route in line with what the peers should know.
 func (s *Speech) sync(key bgp.Key) {
 	want, tells := s.wanted[key]
 	told, known := s.told[key]
@@ -73,8 +71,8 @@ func (s *Speech) sync(key bgp.Key) {
 	}
 }
 
-// hand gives a route to the speaker. What it refuses is a defect of ours, and
-// the rest of the router goes on.
+// hand gives a route to the speaker. If the speaker refuses it, that is our defect, but
+// the rest of the router keeps working.
 func (s *Speech) hand(do func(context.Context, []bgp.Route) error, route bgp.Route) {
 	if err := do(context.Background(), []bgp.Route{route}); err != nil {
 		s.log.Error("the BGP speaker refuses a route", "rd", route.RD, "prefix", route.Prefix, "error", err)

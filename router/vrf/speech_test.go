@@ -12,7 +12,7 @@ import (
 	"pseudowan/router/fib"
 )
 
-// peers write down what they are told.
+// peers records what is announced.
 type peers struct{ told []string }
 
 func (p *peers) Announce(_ context.Context, routes []bgp.Route) error {
@@ -29,7 +29,7 @@ func (p *peers) Withdraw(_ context.Context, routes []bgp.Route) error {
 	return nil
 }
 
-// Peers hear of a route when the switch has its flow, and of its end at once.
+// A route is announced once the switch has its flow, and withdrawn at once.
 func TestSpeech(t *testing.T) {
 	f, p := fib.New(), &peers{}
 	s := NewSpeech(slog.New(slog.DiscardHandler), f, p)

@@ -17,7 +17,7 @@ import (
 	"pseudowan/router/transport"
 )
 
-// Tables is the VRFs of one router. It is not safe for concurrent use.
+// Tables holds the VRFs of one router. It is not safe for concurrent use.
 type Tables struct {
 	log      *slog.Logger
 	fib      *fib.Table
@@ -35,18 +35,17 @@ type Tables struct {
 	hosts     map[fib.Key]uint32          // access ports of the neighbours that are up
 	local     map[localKey]bgp.LocalRoute
 	best      map[fib.Key]*bgp.Path
-	spread    map[fib.Key][]*bgp.Path // all equally good ones, where there is more than one
+	spread    map[fib.Key][]*bgp.Path // all equally good ones, if there are several
 
 	changed map[fib.Key]bool // since the last Program
 	speech  *Speech
-	anew    bool // everything is to be announced anew
+	anew    bool // everything must be announced again
 }
 
-// maxPaths is over how many equally good paths the packets to a prefix are
-// spread.
+// maxPaths limits the equally good paths over which the packets to a prefix are spread.
 const maxPaths = 8
 
-// New returns the tables of a router that has no VRF yet.
+// New returns empty Tables.
 func New(log *slog.Logger, f *fib.Table, carriers *kernel.Carriers, links *transport.Links, ports *access.Ports) *Tables {
 	tables := bgp.NewTables(nil)
 	tables.SetMaxPaths(maxPaths)
@@ -58,11 +57,11 @@ func New(log *slog.Logger, f *fib.Table, carriers *kernel.Carriers, links *trans
 	}
 }
 
-// SetAnnouncer says by what other routers are told, before the first Speak.
+// SetAnnouncer sets the speaker to other routers. Call it before the first Speak.
 func (t *Tables) SetAnnouncer(to Announcer) { t.speech = NewSpeech(t.log, t.fib, to) }
 
-// Configure replaces the VRFs, on ports and links that are configured already.
-// The labels come first: see Labels.Keep.
+// Configure replaces the VRFs. Ports, links and labels (see Labels.Keep) must already be
+// configured.
 func (t *Tables) Configure(vrfs []config.VRF) {
 	t.vrfs, t.byName, t.byID = vrfs, map[string]*config.VRF{}, map[uint32]*config.VRF{}
 	var flows []pipeline.Flow
@@ -134,7 +133,7 @@ func (t *Tables) VRF(name string) *config.VRF { return t.byName[name] }
 // ByID returns a VRF by its number, or nil.
 func (t *Tables) ByID(id uint32) *config.VRF { return t.byID[id] }
 
-// Hear notes a route that another router announces or withdraws.
+// Hear notes a route that another router has announced or withdrawn.
 func (t *Tables) Hear(u bgp.RouteUpdate) {
 	if u.Withdrawn {
 		t.note(t.tables.Withdraw(u.Route.Key()))
@@ -146,7 +145,7 @@ func (t *Tables) Hear(u bgp.RouteUpdate) {
 	t.note(t.tables.Update(u.Route))
 }
 
-// NextHops returns the next hops of all routes of other routers.
+// NextHops returns the next hops of all routes from other routers.
 func (t *Tables) NextHops() map[netip.Addr]bool { return t.tables.NextHops() }
 
 // FollowNextHops notes which next hops may be used now.
@@ -159,7 +158,7 @@ func (t *Tables) FollowNextHops(changed map[netip.Addr]bool) {
 // SetCE enters a route of a customer's router into a VRF, or changes it.
 func (t *Tables) SetCE(vrf string, route bgp.CustomerRoute) { t.note(t.tables.SetCustomer(vrf, route)) }
 
-// RemoveCE removes what a customer's router announced of a prefix.
+// RemoveCE removes the route of a customer's router to a prefix.
 func (t *Tables) RemoveCE(vrf string, prefix netip.Prefix, peer netip.Addr) {
 	t.note(t.tables.RemoveCustomer(vrf, prefix, peer))
 }
@@ -186,7 +185,7 @@ func (t *Tables) Used(key fib.Key) []*bgp.Path {
 	return slices.Concat([]*bgp.Path{t.best[key]}, t.spread[key])
 }
 
-// note marks what has become best in the VRFs for Program and Speak.
+// note marks the new best routes of the VRFs for Program and Speak.
 func (t *Tables) note(changes []bgp.Change) {
 	for _, c := range changes {
 		if v := t.byName[c.VRF]; v != nil {
@@ -210,8 +209,8 @@ func (t *Tables) choose(key fib.Key, c bgp.Change) {
 	}
 }
 
-// chooseAnew reads what is best out of tables whose VRFs are others now: a VRF
-// that is gone has left nothing behind, and its number may be another's.
+// chooseAnew reads the best routes again after the VRFs have changed: nothing may
+// remain of a removed VRF, whose number may have passed to another.
 func (t *Tables) chooseAnew() {
 	clear(t.best)
 	clear(t.spread)
@@ -222,8 +221,8 @@ func (t *Tables) chooseAnew() {
 	}
 }
 
-// inLabel is what becomes of packets with a label of ours: a label for a next
-// hop goes straight to it, any other is looked up in the VRF.
+// inLabel returns where packets with a label of ours go: with a label for a next hop,
+// straight to it; with any other, to a lookup in the VRF.
 func (t *Tables) inLabel(v *config.VRF, b vpn.Binding) pipeline.InLabel {
 	in := pipeline.InLabel{Label: uint32(b.Label), VRF: v.ID, IPv6: b.Key.Family == vpn.VPNv6}
 	if !b.Key.NextHop.IsValid() {

@@ -1,0 +1,127 @@
+package router
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/session"
+	"pseudowan/ovs"
+	"pseudowan/router/config"
+	"pseudowan/router/kernel"
+)
+
+// start starts the parts of the router, the slow ones in parallel. If an earlier agent
+// has left a memory, the speaker first has to know whether it has also left its
+// switch.
+func (a *agent) start(ctx context.Context, o Options, cfg config.Router) (err error) {
+	if a.kernel, err = kernel.Subscribe(ctx); err != nil {
+		return err
+	}
+	past, remembered := a.loop.memory.read(a.log, a.started)
+	known := make(chan struct{})
+	var g errgroup.Group
+	g.Go(func() error {
+		defer close(known)
+		return a.startSwitch(ctx, o, cfg, past)
+	})
+	g.Go(func() (err error) {
+		if remembered {
+			<-known
+		}
+		a.speaker, err = a.startSpeaker(ctx, bgp.Config{
+			AS: cfg.AS, RouterID: cfg.RouterID, ListenAddresses: listenAddresses(cfg),
+			APISocket: o.BGPSocket, Log: o.Log, Restarting: a.recovers.Load(),
+		})
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	a.loop.ports.SetSender(a.sw)
+	a.loop.vrfs.SetAnnouncer(a.speaker)
+	return nil
+}
+
+// startSwitch starts the switch, or takes over that of an earlier agent.
+func (a *agent) startSwitch(ctx context.Context, o Options, cfg config.Router, past *memory) (err error) {
+	a.sw, err = ovs.Start(ctx, ovs.Config{
+		Dir: o.OVSDir, Bridge: bridgeName, Datapath: a.started.datapath,
+		ExternalIDs: map[string]string{"pseudowan-lab": cfg.Lab, "pseudowan-router": cfg.Router},
+		Mended:      o.mended,
+	})
+	switch {
+	case err != nil || !a.sw.Adopted():
+		return err
+	case past == nil: // nobody knows what the numbers in its flows mean
+		_, err = a.sw.Correct(ctx, nil)
+		return err
+	}
+	a.recovers.Store(true)
+	a.loop.recover(past, a.sw.Inherited(), func() { a.recovers.Store(false) })
+	return nil
+}
+
+// startSpeaker starts a speaker. If a graceful restart fails, it starts without one.
+func (a *agent) startSpeaker(ctx context.Context, cfg bgp.Config) (*bgp.Speaker, error) {
+	s, err := bgp.Start(ctx, cfg)
+	if err != nil && cfg.Restarting && ctx.Err() == nil {
+		a.log.Warn("the peers will not keep the routes during the restart", "error", err)
+		cfg.Restarting = false
+		s, err = bgp.Start(ctx, cfg)
+	}
+	return s, err
+}
+
+// speakerNeighbors translates the configured sessions for the speaker.
+func speakerNeighbors(cfg config.Router) []bgp.Neighbor {
+	var out []bgp.Neighbor
+	for _, s := range cfg.Sessions {
+		n := bgp.Neighbor{
+			Address: s.PeerAddress, LocalAddress: s.LocalAddress, AS: s.PeerAS, Client: s.Client, Settings: s.Settings,
+		}
+		if s.PeerAS == cfg.AS { // what one of our routers accepts from a customer, the others accept from it
+			n.AllowOwnAS = session.MaxOwnAS
+		}
+		for _, c := range cfg.Core {
+			if c.Name == s.Interface && s.PeerAddress.Is6() && s.PeerAddress.IsLinkLocalUnicast() {
+				n.Interface = c.BGPName
+			}
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// leave detaches from everything and ends nothing: the switch forwards, and the peers,
+// whose connections end with the process, keep the routes.
+func (a *agent) leave() {
+	if a.sw != nil {
+		a.sw.Leave()
+	}
+}
+
+// stop ends the speakers with a Cease to their peers, then the switch. The loop has
+// ended before.
+func (a *agent) stop() {
+	a.loop.memory.forget()
+	const patience = 2 * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var g errgroup.Group
+	g.Go(func() error { return a.speakers.Stop(ctx) })
+	if a.speaker != nil {
+		g.Go(func() error { return a.speaker.Stop(ctx) })
+	}
+	if err := g.Wait(); err != nil {
+		a.log.Warn("cannot stop the BGP speakers", "error", err)
+	}
+	if a.sw != nil {
+		a.loop.ports.Cease(nil)
+		if err := a.sw.Stop(ctx); err != nil {
+			a.log.Warn("cannot stop Open vSwitch", "error", err)
+		}
+	}
+}
