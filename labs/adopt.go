@@ -8,13 +8,13 @@ import (
 	"pseudowan/labs/store"
 )
 
-// adoptEarlier marks the namespaces of a lab that an earlier version of this
-// program made, which marked them only inside. They are the lab's because they
-// are in its plan, which only root can write.
+// adoptEarlier marks the namespaces of a lab made by an earlier version of this
+// program, which marked them only inside. They belong to the lab because its plan,
+// which only root can write, names them.
 func adoptEarlier(lab string) error {
 	plan, err := store.Applied(lab)
 	if err != nil {
-		return nil // without a plan, nothing is known of it
+		return nil // nothing is known of the lab
 	}
 	marked, err := hosts.Namespaces()
 	if err != nil {

@@ -28,13 +28,13 @@ type applier struct {
 	before      inventory.Inventory
 	runtimeName string
 	fresh       bool        // nothing of the lab existed
-	cut         []plan.Plan // the plans of interrupted commands since
+	cut         []plan.Plan // the plans of commands interrupted since
 	changed     []string
 	right       []string // repairs that no change explains
 	progress    Progress
 
 	build *build.Builder
-	mtus  map[linkEnd]int // of lent interfaces, as they allow
+	mtus  map[linkEnd]int // that lent interfaces allow
 
 	mu sync.Mutex // of changed and right
 }
@@ -46,7 +46,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 	}
 	a := &applier{topology: t, source: source, before: before, fresh: before.Empty(), progress: o.progress, mtus: map[linkEnd]int{}}
 	applied, cut, known := store.Before(t.Name)
-	if a.fresh { // as after a reboot: only its numbers are left
+	if a.fresh { // as after a reboot, which leaves only its numbers
 		applied, known = plan.Plan{Allocations: applied.Allocations}, true
 	} else {
 		a.cut = cut
@@ -103,15 +103,15 @@ func (a *applier) apply(ctx context.Context) error {
 		{"preparing hosts", a.prepare},
 		{"writing files", a.files},
 		{"making routers", a.namespaces},
-		{"joining routers", a.coreWires},
+		{"connecting routers", a.coreWires},
 		// Hosts are made while routers start.
 		{"starting routers", a.routers},
 		{"making hosts", a.sandboxes},
-		{"joining hosts", a.hostWires},
+		{"connecting hosts", a.hostWires},
 		{"configuring hosts", a.hosts},
 		{"configuring routers", a.updateRouters},
 		{"renewing hosts", a.renewHosts},
-		{"removing left-overs", a.removeExtra},
+		{"removing leftovers", a.removeExtra},
 	}
 	for _, s := range steps {
 		if err := ctx.Err(); err != nil {
@@ -125,7 +125,7 @@ func (a *applier) apply(ctx context.Context) error {
 	return store.Finish(a.plan, a.source)
 }
 
-// undo removes what was built, or returns what it cannot remove.
+// undo removes what was built. The error names what it cannot remove.
 func (a *applier) undo() error {
 	a.progress.Step("removing what was built")
 	ctx := context.Background()

@@ -77,7 +77,7 @@ func (a *applier) lendNICs() error {
 // linkEnd is a router's end of a link.
 type linkEnd struct{ router, link string }
 
-// config is the configuration of a router as planned, with the MTUs that lent
+// config returns the configuration of a router as planned, with the MTUs that lent
 // interfaces allow.
 func (a *applier) config(r plan.Router) config.Router {
 	c := r.Config
@@ -95,20 +95,20 @@ func (a *applier) hosts(ctx context.Context) error {
 	return a.configureHosts(ctx, func(plan.Host) bool { return true })
 }
 
-// configureHosts configures the inside of the hosts that which picks.
-func (a *applier) configureHosts(ctx context.Context, which func(plan.Host) bool) error {
+// configureHosts configures the inside of the selected hosts.
+func (a *applier) configureHosts(ctx context.Context, selected func(plan.Host) bool) error {
 	var g errgroup.Group
 	g.SetLimit(build.Parallel)
 	for _, h := range a.plan.Hosts {
-		if which(h) {
+		if selected(h) {
 			g.Go(func() error { return a.build.Configure(ctx, h) })
 		}
 	}
 	return g.Wait()
 }
 
-// renewHosts configures hosts with SLAAC once more: before the routers had their
-// new configuration, they advertised the old one.
+// renewHosts configures hosts with SLAAC once more: until now, the routers
+// advertised their old configuration.
 func (a *applier) renewHosts(ctx context.Context) error {
 	if a.fresh {
 		return nil
@@ -164,9 +164,9 @@ func (a *applier) updateRouters(ctx context.Context) error {
 	return a.handOver(ctx)
 }
 
-// handOver sends every agent its configuration.
+// handOver sends every agent its configuration, and waits until it is applied.
 func (a *applier) handOver(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, handOverPatience, errors.New("its agent does not apply its configuration"))
+	ctx, cancel := context.WithTimeoutCause(ctx, handOverPatience, errors.New("its agent has not applied the configuration in time"))
 	defer cancel()
 	g, gctx := errgroup.WithContext(ctx)
 	for _, r := range a.plan.Routers {
@@ -182,7 +182,7 @@ func (a *applier) handOver(ctx context.Context) error {
 	return g.Wait()
 }
 
-// correct restores flows of a running router that others have changed.
+// correct restores the flows of a running router that others have changed.
 func (a *applier) correct(ctx context.Context, c *router.Client, name string) error {
 	if a.fresh {
 		return nil
@@ -193,6 +193,6 @@ func (a *applier) correct(ctx context.Context, c *router.Client, name string) er
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.changed = append(a.changed, fmt.Sprintf("corrected %d of the flows of router %s", n, name))
+	a.changed = append(a.changed, fmt.Sprintf("corrected %d flows of router %s", n, name))
 	return nil
 }

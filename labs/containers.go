@@ -15,8 +15,8 @@ import (
 	"pseudowan/topology"
 )
 
-// tagBuilds names the images to build by what they are built from. The error
-// names the line of the file source.
+// tagBuilds sets the tags of the images to build, which depend on what they are
+// built from. The error names the line of the file source.
 func tagBuilds(r inventory.Runtimes, p *plan.Plan, source string) error {
 	tags := map[string]string{}
 	for i := range p.Hosts {
@@ -38,8 +38,8 @@ func tagBuilds(r inventory.Runtimes, p *plan.Plan, source string) error {
 	return nil
 }
 
-// eachRuntime calls do with every runtime of a plan's hosts, in order, and the
-// hosts that it makes.
+// eachRuntime calls do in order for every runtime that a plan's hosts use, with
+// those hosts.
 func eachRuntime(b *build.Builder, r inventory.Runtimes, do func(inventory.Opened, []hosts.Spec) error) error {
 	specs := b.Specs()
 	for _, o := range r {
@@ -66,11 +66,11 @@ func (a *applier) checkHosts(ctx context.Context) error {
 	return eachRuntime(a.build, a.before.Runtimes, func(o inventory.Opened, specs []hosts.Spec) error { return o.Check(ctx, specs) })
 }
 
-// needsContainer is the error for a setting that the host's runtime does not
+// needsContainer returns the error for a setting that the host's runtime does not
 // support, with the runtimes that do.
 func (a *applier) needsContainer(h plan.Host, s topology.Setting) error {
 	able := a.before.Select(func(o inventory.Opened) bool { return o.Driver.Containers })
-	err := fmt.Errorf("%s:%d: host %s: %s: is for containers, but the host's runtime is %s; remove it, or use --runtime %s",
+	err := fmt.Errorf("%s:%d: host %s: %s: needs a container, but the host's runtime is %s; remove it, or use --runtime %s",
 		a.topology.Source, s.Line, h.Name, s.Key, h.Runtime, strings.Join(able, " or "))
 	for _, name := range able {
 		if absent := a.before.Find(name).Absent; absent != nil {
@@ -93,7 +93,7 @@ func checkMounts(p *plan.Plan, source string) error {
 	return nil
 }
 
-// unreachable returns an error if hosts may be left because their runtime can no
+// unreachable returns an error if hosts may remain because their runtime can no
 // longer be used.
 func (a *applier) unreachable(now inventory.Runtimes) error {
 	var errs []error
@@ -105,7 +105,7 @@ func (a *applier) unreachable(now inventory.Runtimes) error {
 		for _, s := range specs {
 			names = append(names, s.Name)
 		}
-		errs = append(errs, fmt.Errorf("some of the containers %s may be left; when runtime %s can be used again, remove them with: pseudowan down %s: %w",
+		errs = append(errs, fmt.Errorf("some of the containers %s may remain; once runtime %s can be used again, remove them with: pseudowan down %s: %w",
 			strings.Join(names, ", "), o.Driver.Name, a.plan.Lab, o.Absent))
 		return nil
 	})
@@ -122,12 +122,12 @@ func (a *applier) prepare(ctx context.Context) error {
 func settleContainers(ctx context.Context, lab string) error {
 	cut, err := store.Cut(lab)
 	if err != nil {
-		return nil // no command was interrupted after it had begun
+		return nil // no command was interrupted
 	}
 	r := inventory.FindRuntimes(ctx, nil)
 	for _, p := range cut {
 		err := eachRuntime(build.New(&p, nil), r, func(o inventory.Opened, specs []hosts.Spec) error {
-			if c, ok := o.Runtime.(hosts.Containers); ok && o.Usable() { // otherwise the command that needs it reports why
+			if c, ok := o.Runtime.(hosts.Containers); ok && o.Usable() { // if not, the command that needs it reports why
 				return c.Settle(ctx, specs)
 			}
 			return nil

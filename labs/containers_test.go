@@ -13,8 +13,8 @@ import (
 	"pseudowan/topology"
 )
 
-// What the file names of the server and the server has not is refused with the
-// line of the file, before anything of Docker's is asked.
+// What a file names and the server does not have is refused with the line of the
+// file, before Docker is asked.
 func TestContainersOfNothing(t *testing.T) {
 	dir := t.TempDir()
 	of := func(settings string) *plan.Plan {
@@ -45,6 +45,6 @@ hosts:
 		"lab.yaml:11: host b: mount on /gone: stat "+filepath.Join(dir, "away"))
 	check("build", tagBuilds(labstest.Runtimes(t), of("build: "+dir+"/away"), "lab.yaml"), "lab.yaml:11: host b: build")
 	if err := checkMounts(of(fmt.Sprintf(`mounts: ["%s:/there"]`, dir)), "lab.yaml"); err != nil {
-		t.Errorf("a mount that is there: %v", err)
+		t.Errorf("a mount whose source exists: %v", err)
 	}
 }

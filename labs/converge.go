@@ -21,7 +21,7 @@ import (
 // progressEvery is how long a router may take to report what it still lacks.
 const progressEvery = 200 * time.Millisecond
 
-// converge waits until no router misses anything, and returns the outside peers
+// converge waits until no router lacks anything, and returns the outside peers
 // that are not up.
 func (a *applier) converge(ctx context.Context, timeout time.Duration) ([]string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
@@ -70,7 +70,7 @@ func (w *convergence) routers(ctx context.Context) error {
 
 var errTimeout = errors.New("timeout")
 
-// convergence is what the routers reported last.
+// convergence is what the routers last reported.
 type convergence struct {
 	applier *applier
 	total   int // number of things that may be missing
@@ -83,8 +83,8 @@ type convergence struct {
 func (w *convergence) router(ctx context.Context, r plan.Router) error {
 	c := router.NewClient(r.Name, store.AgentSocket(w.applier.plan.Lab, r.Name))
 	defer c.Close()
-	// An agent of a new lab may have started before its wires existed. That of a
-	// running lab got its configuration when they did.
+	// The agents of a new lab may have started before their wires existed. Those of
+	// a running lab got their configuration afterwards.
 	if w.applier.fresh {
 		if err := build.HandOver(ctx, c, w.applier.config(r)); err != nil {
 			return err

@@ -14,7 +14,7 @@ import (
 )
 
 // Down removes a lab: its processes, namespaces, wires, containers and files. It
-// needs only the marks, and succeeds only if nothing is left at a second look. If
+// needs only the marks, and succeeds only if a second look finds nothing left. If
 // lab is empty, it removes the only running lab.
 func Down(ctx context.Context, lab string, p Progress) (string, error) {
 	if err := inventory.NeedRoot(); err != nil {
@@ -51,9 +51,9 @@ func takeDown(ctx context.Context, lab string) error {
 	return teardown(ctx, lab)
 }
 
-// pickLeft is inventory.Pick for the remains of a lab, too: its state directory
-// after a reboot, processes without names of their namespaces, files of a command
-// that was killed. A lock file alone is removed.
+// pickLeft is like inventory.Pick, but also finds the remains of a lab: its state
+// directory after a reboot, processes in namespaces without names, files of a
+// killed command. If only a lock file remains, it is removed.
 func pickLeft(ctx context.Context, lab string) (string, error) {
 	picked, err := inventory.Pick(ctx, lab)
 	if !errors.Is(err, status.ErrNotFound) {
@@ -78,7 +78,7 @@ func pickLeft(ctx context.Context, lab string) (string, error) {
 	return "", err
 }
 
-// onlyOneLeft picks the only lab of which something without a name is left.
+// onlyOneLeft returns the only lab that has remains without a name.
 func onlyOneLeft(none error) (string, error) {
 	labs, err := inventory.LabsWithoutNames()
 	switch {
@@ -103,8 +103,8 @@ func teardown(ctx context.Context, lab string) error {
 		pause    = 50 * time.Millisecond
 		patience = 30 * time.Second
 	)
-	// The mark stops others from starting something. If it cannot be written, as on
-	// a full disk, the rounds are enough.
+	// The mark stops others from starting anything. If it cannot be written, as on a
+	// full disk, the rounds suffice.
 	_ = store.MarkGoingDown(lab)
 	begin := time.Now()
 	for round := 1; ; round++ {
@@ -116,7 +116,7 @@ func teardown(ctx context.Context, lab string) error {
 			err = left.remove(ctx)
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("lab %s is partly removed; `pseudowan down %s` continues: %w", lab, lab, errors.Join(ctx.Err(), err))
+			return fmt.Errorf("lab %s is partly removed; `pseudowan down %s` removes the rest: %w", lab, lab, errors.Join(ctx.Err(), err))
 		}
 		if round == rounds || time.Since(begin) > patience {
 			return stillThere(ctx, lab, err)
@@ -131,8 +131,8 @@ func teardown(ctx context.Context, lab string) error {
 	return nil
 }
 
-// stillThere returns the error of a teardown that gives up; nil if the last round
-// was enough after all.
+// stillThere returns the error of a teardown that gives up; nil if nothing is left
+// after all.
 func stillThere(ctx context.Context, lab string, cause error) error {
 	left, err := findRemains(ctx, lab)
 	if err == nil && left.none() {
@@ -141,7 +141,7 @@ func stillThere(ctx context.Context, lab string, cause error) error {
 		}
 	}
 	if what := left.describe(); what != "" {
-		err = errors.Join(err, fmt.Errorf("%s remains", what))
+		err = errors.Join(err, fmt.Errorf("not removed: %s", what))
 	}
 	return fmt.Errorf("remove lab %s: %w", lab, errors.Join(cause, err))
 }

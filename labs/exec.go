@@ -69,7 +69,7 @@ func commandIn(ctx context.Context, o inventory.Inventory, lab string, x ExecOpt
 				return nil, err
 			}
 			if !s.Running() {
-				return nil, &hosts.ExitError{Code: notEntered, Err: fmt.Errorf("host %s does not run: %s; `pseudowan up` starts it", x.Node, ended(nil, s))}
+				return nil, &hosts.ExitError{Code: notEntered, Err: fmt.Errorf("host %s is not running: %s; `pseudowan up` starts it", x.Node, ended(nil, s))}
 			}
 			return runtime.Command(ctx, s, inside)
 		}
@@ -81,8 +81,8 @@ func commandIn(ctx context.Context, o inventory.Inventory, lab string, x ExecOpt
 		if ns.Mark.Node != x.Node {
 			continue
 		}
-		// A router is entered like a netns host. Its /run has its Open vSwitch where
-		// the tools expect it.
+		// A router is entered like a netns host. Its own Open vSwitch is below /run,
+		// where the tools expect it.
 		return inventory.Homes.Command(ctx, hosts.Sandbox{
 			Lab: lab, Node: store.RouterDirName(x.Node), Name: ns.Name, NetNS: ns.Path(),
 		}, inside)
@@ -90,7 +90,8 @@ func commandIn(ctx context.Context, o inventory.Inventory, lab string, x ExecOpt
 	return nil, o.NoSuchNode(lab, x.Node)
 }
 
-// exitCode is the command's, or 128 plus the signal that ended it, as in a shell.
+// exitCode returns the command's exit code, or 128 plus the signal that ended it, as in
+// a shell.
 func exitCode(e *exec.ExitError) int {
 	const signalled = 128
 	if s, ok := e.Sys().(syscall.WaitStatus); ok && s.Signaled() {

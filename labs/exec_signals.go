@@ -9,8 +9,8 @@ import (
 )
 
 // relay passes the signals of this process on to a command until stop is called.
-// At a terminal the command gets those of Ctrl-C and Ctrl-\ itself; they are not
-// passed on, as many programs react differently to a second one.
+// At a terminal the command itself gets those of Ctrl-C and Ctrl-\; they are not
+// passed on, because many programs react differently to a second one.
 func relay(signals chan os.Signal, command *os.Process, atTerminal bool) (stop func()) {
 	done := make(chan struct{})
 	go func() {

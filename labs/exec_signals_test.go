@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A command hears what this process is told, and ends in its own way; at a
-// terminal it is not told twice of Ctrl-C.
+// A command gets this process's signals, and ends in its own way; at a terminal it
+// gets Ctrl-C only once.
 func TestRelay(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
@@ -20,12 +20,12 @@ func TestRelay(t *testing.T) {
 		code       int
 	}{
 		{"Ctrl-C from elsewhere", false, []unix.Signal{unix.SIGINT}, 7},
-		{"end from elsewhere", false, []unix.Signal{unix.SIGTERM}, 8},
+		{"SIGTERM from elsewhere", false, []unix.Signal{unix.SIGTERM}, 8},
 		{"Ctrl-C at a terminal", true, []unix.Signal{unix.SIGINT, unix.SIGTERM}, 8},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			cmd := exec.Command("/bin/sh", "-c", `trap "exit 7" INT; trap "exit 8" TERM; echo ready; while :; do sleep 0.05; done`)
-			// The terminal of whoever runs the tests is not part of them.
+			// The tests must not depend on the terminal that they are run from.
 			cmd.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
 			out, err := cmd.StdoutPipe()
 			if err != nil {

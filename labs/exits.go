@@ -14,8 +14,8 @@ import (
 // endedPoll is how often up checks the hosts' own commands while it waits.
 const endedPoll = 200 * time.Millisecond
 
-// untilEnded waits until ctx ends, or returns an error when the own command of a
-// host ends.
+// untilEnded waits until ctx ends, or returns an error when a host's own command
+// ends.
 func (a *applier) untilEnded(ctx context.Context) error {
 	for {
 		if err := a.endedError(ctx, nil); err != nil {
@@ -31,9 +31,9 @@ func (a *applier) untilEnded(ctx context.Context) error {
 
 // endedError returns an error that names the hosts whose own command has ended,
 // such as a BGP daemon that refuses its configuration, with the last lines of its
-// output; nil if all run. With failed set, which is the error of a step, only
-// containers count: one that has ended makes different steps fail at different
-// times, and this error is always the same.
+// output; nil if all are running. If a step failed with the error failed, only
+// ended containers count: which step they make fail depends on the moment, but
+// this error does not.
 func (a *applier) endedError(ctx context.Context, failed error) error {
 	boxes, err := a.before.Sandboxes(ctx, a.plan.Lab)
 	if err != nil {
@@ -47,7 +47,7 @@ func (a *applier) endedError(ctx context.Context, failed error) error {
 		}
 		line := "host " + h.Name + ": " + ended(h.Command, boxes[i])
 		if last := a.before.LastLines(ctx, boxes[i]); len(last) > 0 {
-			line += "; it said last:\n    " + strings.Join(last, "\n    ")
+			line += "; its last output:\n    " + strings.Join(last, "\n    ")
 		}
 		lines = append(lines, line)
 	}

@@ -20,7 +20,7 @@ import (
 type remains struct {
 	inventory.Inventory
 	inventory.Traces
-	vacant []string // empty files that have a name of the lab's plan
+	vacant []string // empty files with a name from the lab's plan
 }
 
 func findRemains(ctx context.Context, lab string) (r remains, err error) {
@@ -31,7 +31,7 @@ func findRemains(ctx context.Context, lab string) (r remains, err error) {
 		return r, err
 	}
 	// An empty file has no mark. It is the lab's if its plan has the name: deleting
-	// and making namespaces by hand leaves such files.
+	// and creating namespaces by hand leaves empty files.
 	if plan, err := store.Applied(lab); err == nil {
 		r.vacant = slices.DeleteFunc(plan.NamespaceNames(), func(name string) bool { return !hosts.IsVacant(name) })
 	}
@@ -68,7 +68,7 @@ func (r remains) describe() string {
 // remove removes everything once.
 func (r remains) remove(ctx context.Context) error {
 	errs := []error{r.recoverAll()}
-	// Containers are slow to remove; routers end meanwhile.
+	// Removing containers is slow; meanwhile, routers end.
 	container := func(s hosts.Sandbox) bool { return r.HoldsContainers(s.Runtime) }
 	containers := make(chan error, 1)
 	go func() { containers <- removeHosts(ctx, r.Inventory, container) }()
@@ -90,8 +90,8 @@ func (r remains) remove(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// recoverAll gives namespaces without names a name, so that they are removed like
-// the others, and the NICs of routers return to the server.
+// recoverAll names the namespaces that have lost their names, so that they are
+// removed like the others and NICs return from them to the server.
 func (r *remains) recoverAll() error {
 	var errs []error
 	for _, l := range r.Lost {
@@ -108,7 +108,7 @@ func (r *remains) recoverAll() error {
 	return errors.Join(errs...)
 }
 
-// freeName is name, or a similar one if that is taken.
+// freeName returns name, or a similar one if name is taken.
 func freeName(name string) string {
 	free := name
 	for i := 2; ; i++ {
@@ -123,7 +123,7 @@ func freeName(name string) string {
 func (r remains) endAll(ctx context.Context) error {
 	isKeeper := func(pid int) bool { return inventory.ProcessIs(pid, inventory.KeeperArgs(r.Lab)) }
 	if err := hosts.EndProcessesAnd(ctx, r.ByKind(hosts.KindLab), isKeeper, keeper.EndGrace); err != nil {
-		return fmt.Errorf("the keeper: %w", err)
+		return fmt.Errorf("end the keeper: %w", err)
 	}
 	return hosts.EndProcessesAnd(ctx, r.Namespaces, r.Owns, keeper.EndGrace)
 }

@@ -18,8 +18,8 @@ import (
 	"pseudowan/labs/store"
 )
 
-// removeHosts removes the hosts that which picks, several at a time.
-func removeHosts(ctx context.Context, o inventory.Inventory, which func(hosts.Sandbox) bool) error {
+// removeHosts removes the selected hosts, several at a time.
+func removeHosts(ctx context.Context, o inventory.Inventory, selected func(hosts.Sandbox) bool) error {
 	var (
 		g    errgroup.Group
 		mu   sync.Mutex
@@ -27,7 +27,7 @@ func removeHosts(ctx context.Context, o inventory.Inventory, which func(hosts.Sa
 	)
 	g.SetLimit(build.Parallel)
 	for _, s := range o.Hosts {
-		if !which(s) {
+		if !selected(s) {
 			continue
 		}
 		g.Go(func() error {
@@ -48,8 +48,8 @@ func removeHosts(ctx context.Context, o inventory.Inventory, which func(hosts.Sa
 // interfaceName is an interface in a namespace.
 type interfaceName struct{ namespace, name string }
 
-// removeStaleWires removes our wires that are not in the plan from the remaining
-// namespaces.
+// removeStaleWires removes from the remaining namespaces those of our wires that
+// are not in the plan.
 func (a *applier) removeStaleWires() error {
 	want := map[interfaceName]bool{}
 	namespaces := map[string]bool{a.build.Path(""): true}

@@ -10,8 +10,8 @@ import (
 	"pseudowan/labs/store"
 )
 
-// putRight reports a repair of something of these nodes, unless up reports that
-// it adds, changes or restores one of them.
+// putRight reports a repair that concerns nodes, unless up reports that it adds,
+// changes or restores one of them.
 func (a *applier) putRight(what string, nodes ...string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -34,7 +34,7 @@ func (a *applier) addMended() {
 	}
 }
 
-// report reports changes that have not been reported yet.
+// report reports changes, each only once.
 func (a *applier) report(changes []plan.Change) {
 	for _, c := range changes {
 		if line := c.String(); !slices.Contains(a.changed, line) {
@@ -43,7 +43,7 @@ func (a *applier) report(changes []plan.Change) {
 	}
 }
 
-// restored lists the nodes of the plan before that have disappeared or ended.
+// restored lists the nodes in both plans that have disappeared or ended.
 func restored(before, now *plan.Plan, found inventory.Inventory) []string {
 	var out []string
 	for _, r := range now.Routers {

@@ -18,10 +18,10 @@ import (
 	"pseudowan/topology"
 )
 
-// fake is a runtime that only remembers what it is asked for.
+// fake is a runtime that only records its calls.
 type fake struct {
 	ready error
-	taken string // the name of a host that cannot be made
+	taken string // a host name that is not free
 
 	mu    sync.Mutex
 	calls []string
@@ -87,7 +87,7 @@ hosts:
   b: {to: pe1, vrf: red, addresses: [10.2.0.2/24]}
 `
 
-// A runtime that is only registered makes, finds, enters and removes hosts.
+// Registering a runtime suffices to make, find, enter and remove its hosts.
 func TestAnotherRuntime(t *testing.T) {
 	f := &fake{}
 	all := append(drivers.All(), f.driver())
@@ -112,7 +112,7 @@ func TestAnotherRuntime(t *testing.T) {
 	}
 	slices.Sort(f.calls)
 	if want := []string{"check pw-t-a pw-t-b", "ensure pw-t-a", "ensure pw-t-b", "prepare pw-t-a pw-t-b"}; !slices.Equal(f.calls, want) {
-		t.Errorf("asked for %q, want %q", f.calls, want)
+		t.Errorf("calls %q, want %q", f.calls, want)
 	}
 	if a.build.Path("a") != "/proc/self/ns/net" {
 		t.Errorf("host a is at %s", a.build.Path("a"))
@@ -134,22 +134,22 @@ func TestAnotherRuntime(t *testing.T) {
 	}
 }
 
-// The errors about a runtime name it, and what else there is.
+// Errors about a runtime name it and its alternatives.
 func TestAnotherRuntimeIsNamedInErrors(t *testing.T) {
 	f := &fake{ready: errors.New("no fakery today"), taken: "pw-t-b"}
 	all := append(drivers.All(), f.driver())
 	found := inventory.OpenRuntimes(t.Context(), all, nil)
 	if _, err := found.Get(fakeName); err == nil || !strings.Contains(err.Error(), "runtime fake: no fakery today (--runtime netns") {
-		t.Errorf("that cannot be used: %v", err)
+		t.Errorf("an unusable runtime: %v", err)
 	}
 	if _, err := found.Get("kvm"); err == nil || !strings.Contains(err.Error(), "netns or docker or fake") {
-		t.Errorf("that is not known: %v", err)
+		t.Errorf("an unknown runtime: %v", err)
 	}
 	f.ready = nil
 	found = inventory.OpenRuntimes(t.Context(), all, nil)
 	for settings, want := range map[string]string{
 		"runtime: fake":                                  "the name pw-t-b is taken",
-		"defaults: {host: {memory: 64M}}":                "lab.yaml:7: host a: memory: is for containers, but the host's runtime is fake; remove it, or use --runtime docker",
+		"defaults: {host: {memory: 64M}}":                "lab.yaml:7: host a: memory: needs a container, but the host's runtime is fake; remove it, or use --runtime docker",
 		"runtime: fake\nnode-prefix: x-\ndatapath: auto": "",
 	} {
 		top, err := topology.Parse("lab.yaml", []byte(fakeLab+settings+"\n"), inventory.KnownOf(all)...)

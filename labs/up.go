@@ -17,7 +17,7 @@ import (
 	"pseudowan/topology"
 )
 
-// Progress is called with what a long command is doing, in a short phrase.
+// Progress hears what a long command is doing, in short phrases.
 type Progress interface{ Step(message string) }
 
 // UpOptions select what Up brings up and how long it waits.
@@ -33,7 +33,7 @@ type UpOptions struct {
 // Report is the result of Up.
 type Report struct {
 	Lab      string
-	Created  bool             // false: the lab ran already
+	Created  bool             // false: the lab was running already
 	Runtime  string           // of the hosts
 	Routers  int              // number of routers
 	Hosts    int              // number of hosts
@@ -45,7 +45,7 @@ type Report struct {
 
 // Up brings a lab up, or changes a running lab to its edited topology. It returns
 // when the lab has converged. If it fails or ctx ends, a new lab is taken down
-// again; a running lab stays as it is then, as the error reports.
+// again; a running lab stays as it is, and the error says if it has changed in part.
 func Up(ctx context.Context, o UpOptions) (Report, error) {
 	t, source, err := catalog.Load(o.Lab, o.Stdin, inventory.Known()...)
 	if err != nil {
@@ -141,14 +141,14 @@ func (a *applier) run(ctx context.Context, o applyOptions) (waiting []string, er
 	return nil, nil
 }
 
-// cutShort returns the error for a running lab whose change did not finish; nil
-// if it did.
+// cutShort returns the error for a running lab whose change was interrupted; nil
+// if it was not.
 func (a *applier) cutShort() error {
 	if !store.Changing(a.plan.Lab) || len(a.changed) == 0 {
 		return nil
 	}
-	return fmt.Errorf("lab %s is changed in part: `pseudowan up` with the same file goes on", a.plan.Lab)
+	return fmt.Errorf("lab %s is changed in part; `pseudowan up` with the same file completes the change", a.plan.Lab)
 }
 
-// Runtimes lists what hosts can run in, for those who read topologies.
+// Runtimes lists what hosts can run in, as topology.Parse needs it.
 func Runtimes() []topology.Runtime { return inventory.Known() }

@@ -12,7 +12,7 @@ import (
 	"pseudowan/labs/plan"
 )
 
-// Parallel bounds the work on namespaces that is under way at once.
+// Parallel limits how many namespaces are worked on at once.
 const Parallel = 8
 
 // Builder makes the wires of a plan and configures its hosts.
@@ -24,8 +24,8 @@ type Builder struct {
 	paths map[string]string // network namespaces of the hosts, once they exist
 }
 
-// New returns the builder of a plan. repaired, which may be nil, is called with
-// what was found different from the plan, and its nodes.
+// New returns the builder of a plan. repaired, which may be nil, hears what was
+// found different from the plan, and the nodes that it concerns.
 func New(p *plan.Plan, repaired func(what string, nodes ...string)) *Builder {
 	if repaired == nil {
 		repaired = func(string, ...string) {}
@@ -47,11 +47,11 @@ func (b *Builder) Placed(host string) bool {
 	return b.paths[host] != ""
 }
 
-// Wires makes the wires that which picks, or repairs them in place.
-func (b *Builder) Wires(ctx context.Context, which func(plan.Wire) bool) error {
+// Wires makes the selected wires, or repairs them in place.
+func (b *Builder) Wires(ctx context.Context, selected func(plan.Wire) bool) error {
 	var plans []plan.Wire
 	for _, w := range b.plan.Wires {
-		if which(w) {
+		if selected(w) {
 			plans = append(plans, w)
 		}
 	}
@@ -67,7 +67,7 @@ func (b *Builder) Segment(ctx context.Context, s plan.Segment) error {
 	})
 }
 
-// ensure has do make wires, and reports those that it repaired.
+// ensure makes wires by calling do, and reports those that it repaired.
 func (b *Builder) ensure(plans []plan.Wire, do func([]hosts.Wire) (repaired []hosts.Wire, err error)) error {
 	wires, err := b.resolve(plans)
 	if err != nil {
@@ -107,8 +107,8 @@ func (b *Builder) end(e plan.End) (hosts.WireEnd, error) {
 	}, nil
 }
 
-// Path is the path of a node's network namespace; with an empty name, of the
-// lab's own.
+// Path returns the path of a node's network namespace; if node is empty, that of
+// the lab's own.
 func (b *Builder) Path(node string) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -137,7 +137,7 @@ func (b *Builder) Configure(ctx context.Context, h plan.Host) error {
 	return nil
 }
 
-// networkOf is the network configuration of a host.
+// networkOf returns the network configuration of a host.
 func networkOf(h plan.Host) (hosts.Network, error) {
 	n := hosts.Network{Forward: h.Forward}
 	for _, i := range h.Interfaces {
@@ -155,7 +155,7 @@ func networkOf(h plan.Host) (hosts.Network, error) {
 	return n, nil
 }
 
-// Spec is a host as its runtime makes it.
+// Spec describes a host for its runtime.
 func (b *Builder) Spec(h plan.Host) hosts.Spec {
 	return hosts.Spec{
 		Lab: b.plan.Lab, Node: h.Name, Name: h.Container, Namespace: h.Namespace,
@@ -173,7 +173,7 @@ func mounts(h plan.Host) []hosts.Mount {
 	return out
 }
 
-// Specs are the hosts of the plan by runtime.
+// Specs describes the hosts of the plan, by runtime.
 func (b *Builder) Specs() map[string][]hosts.Spec {
 	specs := map[string][]hosts.Spec{}
 	for _, h := range b.plan.Hosts {

@@ -8,7 +8,7 @@ import (
 	"pseudowan/router/config"
 )
 
-// startPoll is the time between attempts to reach an agent that starts.
+// startPoll is the interval between attempts to reach an agent that is starting.
 const startPoll = 5 * time.Millisecond
 
 // HandOver sends an agent its configuration as soon as the agent answers.

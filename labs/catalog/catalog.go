@@ -41,17 +41,14 @@ func Get(name string) (data []byte, ok bool) {
 func List() []Lab {
 	var labs []Lab
 	for _, name := range Names() {
-		labs = append(labs, Lab{Name: name, Description: Describe(name)})
+		labs = append(labs, Lab{Name: name, Description: describe(name)})
 	}
 	return labs
 }
 
-// Describe returns the `description:` of a ready lab; "" for an unknown one.
-func Describe(name string) string {
-	data, ok := Get(name)
-	if !ok {
-		return ""
-	}
+// describe returns the `description:` of a ready lab.
+func describe(name string) string {
+	data, _ := Get(name)
 	var head struct {
 		Description string `yaml:"description"`
 	}

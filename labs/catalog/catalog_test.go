@@ -41,7 +41,7 @@ func TestEveryLabIsValid(t *testing.T) {
 
 func TestUnknownLab(t *testing.T) {
 	for _, name := range []string{"", "pseudo", "../catalog", "pseudo-wan.yaml"} {
-		if _, ok := catalog.Get(name); ok || catalog.Describe(name) != "" {
+		if _, ok := catalog.Get(name); ok {
 			t.Errorf("there is a lab %q", name)
 		}
 	}

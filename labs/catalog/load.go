@@ -13,13 +13,13 @@ import (
 	"pseudowan/topology"
 )
 
-// Find returns the topology file of a ready lab, like Get. The error about one
-// that does not exist suggests the nearest name.
+// Find returns the topology file of a ready lab, like Get. If there is none, the
+// error suggests the nearest name.
 func Find(name string) ([]byte, error) {
 	if data, ok := Get(name); ok {
 		return data, nil
 	}
-	return nil, unknown(name, "%s is no lab of the catalogue (%s)")
+	return nil, unknown(name, "there is no ready lab %s (%s)")
 }
 
 // unknown returns the error for a name that is not in the catalogue. The format
@@ -33,7 +33,7 @@ func unknown(name, format string) error {
 }
 
 // Load reads the topology that a command names: a ready lab, a file, or "-" for
-// stdin. Its hosts may run in the known runtimes. It also returns the text.
+// stdin. Its hosts may run in the known runtimes. Load also returns the text.
 func Load(lab string, stdin io.Reader, known ...topology.Runtime) (*topology.Topology, []byte, error) {
 	source, data, err := read(lab, stdin)
 	if err != nil {
@@ -61,7 +61,7 @@ func read(lab string, stdin io.Reader) (string, []byte, error) {
 		return "", nil, status.NotFound("there is no file " + lab)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil, unknown(lab, "%s is neither a file nor a lab of the catalogue (%s)")
+		return "", nil, unknown(lab, "%s is neither a file nor a ready lab (%s)")
 	}
 	return lab, data, err
 }

@@ -22,8 +22,8 @@ type Inventory struct {
 	Unseen     *UnseenHosts // hosts that the runtimes do not list; nil if there are none
 }
 
-// Of takes the inventory of a lab. say, which may be nil, is called with what
-// takes a while.
+// Of takes the inventory of a lab. say, which may be nil, hears of steps that take
+// a while.
 func Of(ctx context.Context, lab string, say func(string)) (Inventory, error) {
 	o := Inventory{Runtimes: FindRuntimes(ctx, say)}
 	all, err := hosts.Namespaces()
@@ -61,7 +61,7 @@ func (o Inventory) ByKind(k hosts.Kind) []hosts.Namespace {
 	return out
 }
 
-// Names lists the labs of which something exists, sorted.
+// Names lists the labs of which anything exists, sorted.
 func Names(ctx context.Context) ([]string, error) {
 	all, err := hosts.Namespaces()
 	if err != nil {
@@ -80,9 +80,8 @@ func Names(ctx context.Context) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
-// namesOfHosts lists the labs that have hosts: containers may be all that is
-// left of a lab after a reboot, or if their daemon was down when the lab was
-// removed.
+// namesOfHosts lists the labs that have hosts: after a reboot, or if their daemon
+// was down when the lab was removed, containers may be all that is left.
 func namesOfHosts(ctx context.Context) ([]string, error) {
 	left, err := FindRuntimes(ctx, nil).Sandboxes(ctx, "")
 	if err != nil {
@@ -95,7 +94,7 @@ func namesOfHosts(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// Pick returns the lab that is meant: the named one, or the only one.
+// Pick returns the lab that a command means: the named one, or the only one.
 func Pick(ctx context.Context, lab string) (string, error) {
 	names, err := Names(ctx)
 	if err != nil {
@@ -108,13 +107,13 @@ func Pick(ctx context.Context, lab string) (string, error) {
 		if left, err := namesOfHosts(ctx); err != nil || slices.Contains(left, lab) {
 			return lab, err
 		}
-		msg := "no lab " + lab + " runs"
+		msg := "lab " + lab + " is not running"
 		if n := topology.Nearest(lab, names); n != "" {
 			msg += "; did you mean " + n + "?"
 		}
 		return "", status.NotFound(msg)
 	case len(names) == 0:
-		return "", status.NotFound("no lab runs; `pseudowan up pseudo-wan` starts one")
+		return "", status.NotFound("no lab is running; `pseudowan up pseudo-wan` starts one")
 	case len(names) > 1:
 		return "", status.SeveralLabs(names)
 	}
@@ -124,7 +123,7 @@ func Pick(ctx context.Context, lab string) (string, error) {
 // NeedRoot returns an error unless the process runs as root.
 func NeedRoot() error {
 	if os.Geteuid() != 0 {
-		return errors.New("this needs root: labs are made of network namespaces; use sudo")
+		return errors.New("this needs root, because labs are made of network namespaces; use sudo")
 	}
 	return nil
 }

@@ -33,8 +33,7 @@ func (r Runtimes) LastLines(ctx context.Context, s hosts.Sandbox) []string {
 	return out
 }
 
-// printable removes from a line of a host's output what would control the
-// reader's terminal.
+// printable removes terminal control characters from a line of a host's output.
 func printable(line string) string {
 	line = strings.ToValidUTF8(line[:min(len(line), longestLastLine)], "")
 	line = strings.Map(func(r rune) rune {

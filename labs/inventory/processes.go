@@ -18,15 +18,15 @@ type Processes map[string]int // pid by command line
 // KeeperCommand is the subcommand of a lab's keeper.
 const KeeperCommand = "keeper"
 
-// KeeperArgs are the arguments of a lab's keeper.
+// KeeperArgs returns the arguments of a lab's keeper.
 func KeeperArgs(lab string) []string { return []string{KeeperCommand, "--lab", lab} }
 
-// AgentArgs are the arguments of a router's agent.
+// AgentArgs returns the arguments of a router's agent.
 func AgentArgs(lab, router string) []string {
 	return []string{"agent", "--lab", lab, "--router", router}
 }
 
-// SelfPath executes this program again.
+// SelfPath is the path of this program for executing it again.
 const SelfPath = "/proc/self/exe"
 
 func commandLine(args []string) string {
@@ -42,7 +42,7 @@ func commandLine(args []string) string {
 // container, which are visible from here, may belong to a lab of the same name.
 func FindProcesses() Processes {
 	found := Processes{}
-	dirs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is right
+	dirs, _ := filepath.Glob("/proc/[0-9]*") // fails only for a bad pattern
 	for _, dir := range dirs {
 		if pid, err := strconv.Atoi(filepath.Base(dir)); err == nil {
 			if line := ownCommandLine(pid); line != "" {
@@ -81,8 +81,8 @@ func ownProcess(pid int) string {
 	return ""
 }
 
-// rootsHere reports whether the process of a directory of /proc runs as root and
-// in our PID namespace.
+// rootsHere reports whether the process of a directory of /proc runs as root in our
+// PID namespace.
 func rootsHere(dir string) bool {
 	owner, err := os.Stat(dir)
 	if err != nil {
@@ -100,7 +100,7 @@ func (p Processes) Keeper(lab string) int { return p[commandLine(KeeperArgs(lab)
 // Agent returns the PID of a router's agent; 0 if none runs.
 func (p Processes) Agent(lab, router string) int { return p[commandLine(AgentArgs(lab, router))] }
 
-// InNamespace reports whether a process is in a network namespace, and not in an
+// InNamespace reports whether a process is in a network namespace, as opposed to an
 // earlier one of the same name.
 func InNamespace(pid int, ns hosts.Namespace) bool {
 	has, err1 := os.Stat(filepath.Join("/proc", strconv.Itoa(pid), "ns/net"))
@@ -108,17 +108,17 @@ func InNamespace(pid int, ns hosts.Namespace) bool {
 	return err1 == nil && err2 == nil && os.SameFile(has, named)
 }
 
-// Zombie reports whether a process has ended.
+// Zombie reports whether a process has ended and was not waited for.
 func Zombie(pid int) bool {
 	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
 		return true
 	}
-	_, after, _ := bytes.Cut(stat, []byte(") ")) // behind the name, which is in parentheses
+	_, after, _ := bytes.Cut(stat, []byte(") ")) // after the name, which is in parentheses
 	return bytes.HasPrefix(after, []byte("Z"))
 }
 
-// Stopped reports whether a process was stopped by a signal, as by SIGSTOP.
+// Stopped reports whether a process was stopped by a signal such as SIGSTOP.
 func Stopped(pid int) bool {
 	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	return err == nil && bytes.HasPrefix(stat[bytes.LastIndexByte(stat, ')')+1:], []byte(" T"))

@@ -11,8 +11,8 @@ import (
 // lookAlike starts a process with the command line of a lab's keeper.
 func lookAlike(t *testing.T, lab string, attr *syscall.SysProcAttr) int {
 	t.Helper()
-	// A shell takes the second word for a script.
-	dir, err := os.MkdirTemp("", "pwt-keeper-") // a test's own one is not for other users
+	// A shell runs its second word as a script.
+	dir, err := os.MkdirTemp("", "pwt-keeper-") // t.TempDir is closed to other users
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,20 +47,20 @@ func TestProcessesOfOthersAreNotTaken(t *testing.T) {
 		{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}, {Cloneflags: syscall.CLONE_NEWPID},
 	} {
 		if got := ownProcess(lookAlike(t, lab, attr)); got != "" {
-			t.Errorf("a process of somebody else is taken for lab %s's", got)
+			t.Errorf("a process of another user counts as lab %s's", got)
 		}
 	}
 	if pid := FindProcesses().Keeper(lab); pid != 0 {
-		t.Errorf("process %d of somebody else is taken for ours", pid)
+		t.Errorf("process %d of another user counts as ours", pid)
 	}
 	ours := lookAlike(t, lab, nil)
 	if pid := FindProcesses().Keeper(lab); pid != ours {
 		t.Errorf("found %d; want our own, %d", pid, ours)
 	}
 	if got := ownProcess(ours); got != lab {
-		t.Errorf("our own is taken for lab %q's, want %q", got, lab)
+		t.Errorf("our own process counts as lab %q's, want %q", got, lab)
 	}
 	if got := ownProcess(os.Getpid()); got != "" {
-		t.Errorf("a test is taken for lab %q's", got)
+		t.Errorf("a test counts as a process of lab %q", got)
 	}
 }

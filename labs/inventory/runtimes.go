@@ -13,7 +13,7 @@ import (
 	"pseudowan/topology"
 )
 
-// SelfCommand starts this program again inside a host, see Enter.
+// SelfCommand starts this program again inside a host; see labs.Enter.
 var SelfCommand = []string{"/proc/self/exe", "enter"}
 
 // readyPatience is how long a runtime may take to report that it can be used.
@@ -35,18 +35,18 @@ type Opened struct {
 // Usable reports whether hosts can run in it now.
 func (o Opened) Usable() bool { return o.Absent == nil }
 
-// FindRuntimes opens the runtimes that there are. say hears what they do; it may
-// be nil.
+// FindRuntimes opens all registered runtimes. say, which may be nil, hears what they
+// do.
 func FindRuntimes(ctx context.Context, say func(string)) Runtimes {
 	return OpenRuntimes(ctx, drivers.All(), say)
 }
 
-// Open opens a runtime. say hears what it does; it may be nil.
+// Open opens a runtime. say, which may be nil, hears what it does.
 func Open(d hosts.Driver, say func(string)) (hosts.Runtime, error) {
 	return d.Open(hosts.Options{StateDir: store.RunRoot, Enter: SelfCommand, Progress: say})
 }
 
-// OpenRuntimes opens runtimes, and finds out which of them can be used.
+// OpenRuntimes opens runtimes and finds out which of them can be used.
 func OpenRuntimes(ctx context.Context, all []hosts.Driver, say func(string)) Runtimes {
 	ctx, cancel := context.WithTimeout(ctx, readyPatience)
 	defer cancel()
@@ -61,10 +61,10 @@ func OpenRuntimes(ctx context.Context, all []hosts.Driver, say func(string)) Run
 	return found
 }
 
-// Known lists the runtimes that there are, for those who read topologies.
+// Known lists all registered runtimes, as topology.Parse needs them.
 func Known() []topology.Runtime { return KnownOf(drivers.All()) }
 
-// KnownOf lists drivers so.
+// KnownOf is Known for a list of drivers.
 func KnownOf(all []hosts.Driver) []topology.Runtime {
 	var known []topology.Runtime
 	for _, d := range all {
@@ -83,23 +83,23 @@ func (r Runtimes) Find(name string) Opened {
 	return r[i]
 }
 
-// Get returns a runtime that can be used. The error names the remedy.
+// Get returns a usable runtime. The error names the remedy.
 func (r Runtimes) Get(name string) (hosts.Runtime, error) {
 	o := r.Find(name)
 	if o.Driver.Name == "" {
-		return nil, fmt.Errorf("runtime %q is not known; use %s", name, strings.Join(r.Select(func(Opened) bool { return true }), " or "))
+		return nil, fmt.Errorf("unknown runtime %q; use %s", name, strings.Join(r.Select(func(Opened) bool { return true }), " or "))
 	}
 	if !o.Usable() {
 		others := r.Select(Opened.Usable)
 		if len(others) == 0 {
 			return nil, fmt.Errorf("runtime %s: %w", name, o.Absent)
 		}
-		return nil, fmt.Errorf("runtime %s: %w (--runtime %s does without it)", name, o.Absent, strings.Join(others, " or "))
+		return nil, fmt.Errorf("runtime %s: %w (--runtime %s works without it)", name, o.Absent, strings.Join(others, " or "))
 	}
 	return o.Runtime, nil
 }
 
-// Select names the runtimes that which picks.
+// Select returns the names of the runtimes for which which is true.
 func (r Runtimes) Select(which func(Opened) bool) []string {
 	var names []string
 	for _, o := range r {
@@ -113,15 +113,15 @@ func (r Runtimes) Select(which func(Opened) bool) []string {
 // HoldsContainers reports whether the hosts of a runtime are containers.
 func (r Runtimes) HoldsContainers(name string) bool { return r.Find(name).Driver.Containers }
 
-// Containers returns a runtime as one of containers; nil where it is none, or
-// could not be opened.
+// Containers returns a runtime of containers; nil if it is not one, or could not be
+// opened.
 func (r Runtimes) Containers(name string) hosts.Containers {
 	c, _ := r.Find(name).Runtime.(hosts.Containers)
 	return c
 }
 
 // Choose picks the runtime of hosts that do not name theirs, in this order: the
-// one asked for, the topology's, the running lab's, the first usable one with
+// requested one, the topology's, the running lab's, the first usable one with
 // containers, the first usable one.
 func (r Runtimes) Choose(asked, fromFile, running string) string {
 	for _, name := range []string{asked, fromFile, running} {

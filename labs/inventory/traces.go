@@ -6,7 +6,7 @@ import (
 	"pseudowan/hosts"
 )
 
-// Traces are what can be found of a lab besides its named namespaces and hosts.
+// Traces are what exists of a lab besides its named namespaces and hosts.
 type Traces struct {
 	Lab       string
 	Leftovers []hosts.Namespace // names without a namespace

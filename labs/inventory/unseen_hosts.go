@@ -20,12 +20,12 @@ type UnseenHosts struct {
 	Hosts []plan.Host
 	runs  map[string]bool  // those whose wires exist
 	cause map[string]error // by runtime
-	fresh bool             // a daemon answers that does not know some: they may have just been removed
+	fresh bool             // a daemon that answers does not know some: they may have just been removed
 }
 
-// findUnseen compares the plans with what the runtimes list. If no daemon answers
-// all its containers are unseen, otherwise those that it does not know although
-// their wires exist.
+// findUnseen compares the plans with what the runtimes list. If a daemon does not
+// answer, all its containers are unseen, otherwise those that it does not know
+// although their wires exist.
 func (o Inventory) findUnseen(lab string) *UnseenHosts {
 	plans, cut := store.Cut(lab)
 	state, err := store.ReadKeeperState(lab)
@@ -62,7 +62,7 @@ func (o Inventory) findUnseen(lab string) *UnseenHosts {
 	return u
 }
 
-// unknown is why a running host of the runtime cannot be seen.
+// unknown returns why a running host of the runtime cannot be seen.
 func (o Opened) unknown() error {
 	if c, ok := o.Runtime.(hosts.Containers); ok && o.Usable() {
 		return c.Unknown()
@@ -70,11 +70,11 @@ func (o Opened) unknown() error {
 	return o.Absent
 }
 
-// wiresThere are the existing wires, by namespace.
+// wiresThere holds the existing wires by namespace.
 type wiresThere map[string][]hosts.WireEnd
 
-// reach reports whether a wire of a host exists. The kernel removes a wire with
-// either of its ends, and an end with its container.
+// reach reports whether a wire of a host exists. The kernel removes an end with its
+// container, and the other end with it.
 func (w wiresThere) reach(p *plan.Plan, host string) bool {
 	for _, wire := range p.AllWires() {
 		near, far := wire.A, wire.B
@@ -106,7 +106,7 @@ func (u *UnseenHosts) Has(host string) bool {
 	return u != nil && slices.ContainsFunc(u.Hosts, func(h plan.Host) bool { return h.Name == host })
 }
 
-// Err returns an error that names the unseen hosts, those of them that run, and
+// Err returns an error that names the unseen hosts, which of them are running, and
 // the cause; nil if there are none.
 func (u *UnseenHosts) Err() error {
 	if u == nil {
@@ -119,9 +119,9 @@ func (u *UnseenHosts) Err() error {
 			run = append(run, h.Name)
 		}
 	}
-	still := "none of them has a wire any more"
+	still := "none of them still has a wire"
 	if len(run) > 0 {
-		still = "by their wires, these still run: " + few(run)
+		still = "still running, judging by their wires: " + few(run)
 	}
 	return fmt.Errorf("lab %s has hosts in containers that cannot be seen (%s; %s): %w", u.lab, few(all), still, u.causes())
 }
@@ -142,7 +142,7 @@ func (u *UnseenHosts) causes() error {
 	return errors.Join(all...)
 }
 
-// RuntimeOf is the runtime of an unseen host.
+// RuntimeOf returns the name of an unseen host's runtime.
 func (u *UnseenHosts) RuntimeOf(name string) string {
 	i := slices.IndexFunc(u.Hosts, func(h plan.Host) bool { return h.Name == name })
 	return u.Hosts[i].Runtime
@@ -150,14 +150,14 @@ func (u *UnseenHosts) RuntimeOf(name string) string {
 
 // OfHost returns the error for one host.
 func (u *UnseenHosts) OfHost(name string) error {
-	does := "it may run"
+	does := "it may be running"
 	if u.runs[name] {
-		does = "it still runs, as its wire is there"
+		does = "it is still running, because its wire exists"
 	}
 	return fmt.Errorf("host %s is in a container that cannot be seen (%s): %w", name, does, u.cause[u.RuntimeOf(name)])
 }
 
-// few lists the first names and counts the others.
+// few lists the first names and counts the rest.
 func few(names []string) string {
 	const shown = 8
 	if more := len(names) - shown; more > 0 {
@@ -166,5 +166,5 @@ func few(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// Runs reports whether a host has wires and so runs.
+// Runs reports whether a host has wires, so that it must be running.
 func (u *UnseenHosts) Runs(name string) bool { return u.runs[name] }

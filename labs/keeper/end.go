@@ -19,8 +19,8 @@ import (
 
 func sayName(name string) { _ = os.WriteFile("/proc/self/comm", []byte(name), 0) }
 
-// EndDeaf ends a keeper that does not react: it hangs, or an earlier version of
-// the program started it.
+// EndDeaf ends a keeper that does not react, because it hangs or was started by an
+// earlier version of the program.
 func EndDeaf(p inventory.Processes, lab string) error {
 	pid := p.Keeper(lab)
 	if pid == 0 || serves(pid) {
@@ -28,7 +28,7 @@ func EndDeaf(p inventory.Processes, lab string) error {
 	}
 	p.ForgetKeeper(lab)
 	if err := kill(pid); err != nil {
-		return fmt.Errorf("the keeper: %w", err)
+		return fmt.Errorf("end the keeper: %w", err)
 	}
 	return nil
 }
@@ -46,14 +46,14 @@ func kill(pid int) error {
 		case err != nil:
 			return fmt.Errorf("end process %d: %w", pid, err)
 		case time.Now().After(deadline):
-			return fmt.Errorf("process %d does not end", pid)
+			return fmt.Errorf("process %d does not end although it was killed", pid)
 		}
 		time.Sleep(time.Millisecond)
 	}
 }
 
-// EndStaleAgent ends an agent that can no longer be reached: its namespace was
-// deleted and made again, its socket is gone, or it was stopped. The keeper
+// EndStaleAgent ends an agent that can no longer be reached, because its namespace
+// was deleted and made again, its socket is gone, or it was stopped. The keeper
 // restarts it.
 func EndStaleAgent(running inventory.Processes, lab string, r plan.Router) (ended bool, err error) {
 	pid := running.Agent(lab, r.Name)
@@ -81,7 +81,7 @@ func AwaitEnding(ctx context.Context, lab string) error {
 }
 
 // serves waits for a keeper that may have just started, and reports whether it
-// handles signals. Before that a signal would end it.
+// handles signals. Before it does, a signal would end it.
 func serves(pid int) bool {
 	const patience, poll = 2 * time.Second, 5 * time.Millisecond
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && !inventory.Zombie(pid); time.Sleep(poll) {
@@ -95,8 +95,7 @@ func serves(pid int) bool {
 	return false
 }
 
-// The names of a keeper's process: once it handles signals, and once it is
-// ending, which takes a while.
+// The names of a keeper's process once it handles signals, and while it is ending.
 const (
 	servingName = "pw-keeper"
 	endingName  = "pw-ending"
@@ -107,6 +106,6 @@ func calls(pid int, name string) bool {
 	return err == nil && strings.TrimSpace(string(says)) == name
 }
 
-// EndGrace is how long a lab's processes have to end by themselves: the routers
-// send a Cease (RFC 4486) to outside peers.
+// EndGrace is how long a lab's processes may take to end before they are killed:
+// the routers send a Cease (RFC 4486) to outside peers.
 const EndGrace = 400 * time.Millisecond

@@ -21,19 +21,19 @@ import (
 	"pseudowan/logfile"
 )
 
-// The keeper holds a lock as long as it lives, and every agent waits for that
-// lock. The agent that gets it when the keeper dies starts the next keeper and
-// passes the lock on, so that there is never more than one.
+// The keeper holds a lock as long as it runs, and every agent waits for that lock.
+// The agent that gets it when the keeper dies starts the next keeper and passes
+// the lock on, so that there is never more than one.
 
 // keeperLockEnv passes a keeper the file descriptor of its lock.
 const keeperLockEnv = "PSEUDOWAN_KEEPER_LOCK"
 
-// openKeeperLock opens the file, or makes it if the lab has its directory.
+// openKeeperLock opens the lock's file, or creates it if the lab's directory exists.
 func openKeeperLock(lab string) (*os.File, error) {
 	return os.OpenFile(store.KeeperLock(lab), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
 }
 
-// tryKeeperLock takes the lock; the error wraps store.ErrBusy if a keeper lives.
+// tryKeeperLock takes the lock; the error wraps store.ErrBusy if a keeper runs.
 func tryKeeperLock(lab string) (*os.File, error) {
 	f, err := openKeeperLock(lab)
 	if err != nil {
@@ -81,9 +81,9 @@ func startKeeper(lab string, lock *os.File) error {
 	return nil
 }
 
-// Ensure starts the lab's keeper if none works, and reports whether it did; pid
-// is that of the keeper found, or 0. A keeper polls its list of routers, one of an
-// earlier version reads it on SIGHUP.
+// Ensure starts the lab's keeper if none works, and reports whether it did. pid is
+// the running keeper's, or 0. A keeper polls its list of routers; one of an earlier
+// version reads it on SIGHUP.
 func Ensure(lab string, pid int) (started bool, err error) {
 	if pid != 0 && inventory.Stopped(pid) {
 		if err := kill(pid); err != nil {
@@ -107,7 +107,7 @@ func Ensure(lab string, pid int) (started bool, err error) {
 			return false, err
 		}
 		if now := inventory.FindProcesses().Keeper(lab); now != 0 && now != pid && !inventory.Zombie(now) {
-			return false, nil // an agent has just started one
+			return false, nil // an agent has just started it
 		}
 		if time.Now().After(deadline) {
 			return false, err
@@ -119,12 +119,11 @@ const (
 	guardEvery = 250 * time.Millisecond // interval between checks of the keeper
 
 	// silenceLimit is how long a process may give no sign of life before it counts
-	// as hanging. It allows for slow machines.
+	// as hanging. It leaves room for slow machines.
 	silenceLimit = time.Minute
 
-	// blindLimit is how long after its last look a watcher's next one still
-	// continues it. A machine that was suspended stopped everybody, the watcher
-	// included.
+	// blindLimit is the longest pause of a watcher that does not reset its count: on
+	// a suspended machine everything stops, the watcher included.
 	blindLimit = 5 * time.Second
 )
 
@@ -144,7 +143,7 @@ func guardKeeper(ctx context.Context, lab string, log *slog.Logger) {
 			// The keeper cannot find the namespace that it is in itself.
 			recoverMissing(lab, []string{plan.LabNamespace(lab)}, log)
 			if pid := keeperPID(lab); pid != 0 && w.hangs(pid, store.KeeperLock(lab), time.Now()) {
-				log.Error("the keeper hangs; killing it", "pid", pid)
+				log.Error("killing the keeper, which hangs", "pid", pid)
 				_ = syscall.Kill(pid, syscall.SIGKILL) // fails only if it has ended
 			}
 		}
@@ -184,14 +183,14 @@ func succeedKeeper(ctx context.Context, lab string, log *slog.Logger) error {
 	case ctx.Err() != nil || store.GoingDown(lab):
 		return nil
 	case keeperPID(lab) != 0 && !inventory.Zombie(keeperPID(lab)), inventory.FindProcesses().Keeper(lab) != 0:
-		return nil // a keeper that lost its lock file
+		return nil // that keeper has lost its lock file
 	}
-	log.Error("the keeper ended; restarting it")
+	log.Error("restarting the keeper, which has ended")
 	store.NoteMended(lab, "restarted the keeper, which had ended")
 	return startKeeper(lab, lock)
 }
 
-// keeperPID is the PID in the keeper's lock file; 0 if it is not a keeper's.
+// keeperPID returns the PID in the keeper's lock file; 0 if it is not a keeper's.
 func keeperPID(lab string) int {
 	data, err := os.ReadFile(store.KeeperLock(lab))
 	if err != nil {
@@ -204,7 +203,7 @@ func keeperPID(lab string) int {
 	return pid
 }
 
-// watched is what is known of a process.
+// watched is what is known about a process.
 type watched struct {
 	pid       int
 	wasHalted bool
@@ -213,8 +212,8 @@ type watched struct {
 	looked    time.Time // last
 }
 
-// hangs reports whether a process was stopped at this check and the last, or has
-// not touched its file for silenceLimit. A missing file is no sign of either.
+// hangs reports whether a process was stopped at this check and at the last, or has
+// not touched its file for silenceLimit. A missing file proves nothing.
 func (w *watched) hangs(pid int, file string, now time.Time) bool {
 	if w.pid != pid {
 		*w = watched{pid: pid}

@@ -22,8 +22,8 @@ import (
 	"pseudowan/topology"
 )
 
-// healer restores what hosts of a lab lose with their network namespace when
-// their container is restarted: wires, addresses, routes and LANs.
+// healer restores what a lab's hosts lose with their network namespace when their
+// container is restarted: wires, addresses, routes and LANs.
 type healer struct {
 	lab     string
 	runtime hosts.Containers
@@ -54,8 +54,8 @@ const (
 	maxHealPause = 30 * time.Second
 )
 
-// healLockPatience is how long a command may take to change the lab before the
-// log names it.
+// healLockPatience is how long a command may change the lab before the log names
+// it.
 const healLockPatience = time.Minute
 
 // run mends hosts until ctx ends.
@@ -84,7 +84,7 @@ func (h *healer) run(ctx context.Context) {
 		}
 		nodes.drain(started)
 		if err := h.heal(ctx, nodes); err != nil && ctx.Err() == nil {
-			h.log.Error("hosts could not be mended; trying again", "hosts", nodes.names(), "error", err)
+			h.log.Error("could not mend hosts; trying again", "hosts", nodes.names(), "error", err)
 			nodes.markFailed()
 			again, pause = time.After(pause), min(2*pause, maxHealPause)
 			continue
@@ -94,8 +94,8 @@ func (h *healer) run(ctx context.Context) {
 	}
 }
 
-// suspects are hosts that may have lost their wires; true after a failed attempt
-// to mend them.
+// suspects are hosts that may have lost their wires; the value is true after a
+// failed attempt to mend them.
 type suspects map[string]bool
 
 func (s suspects) add(node string) {
@@ -131,8 +131,8 @@ func (s suspects) names() []string {
 	return names
 }
 
-// heal mends those of the hosts that need it. It waits while a command changes
-// the lab, which often is the command that started the host.
+// heal mends the hosts that need it. It waits while a command changes the lab,
+// often the one that started the host.
 func (h *healer) heal(ctx context.Context, nodes suspects) error {
 	_, torn, err := h.torn(ctx, nodes)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -153,7 +153,7 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 	applied, torn, err := h.tornAtOnce(ctx, nodes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil // nothing to mend is known
+		return nil // no host needs it
 	case err != nil || len(torn) == 0:
 		return err
 	}
@@ -161,12 +161,12 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 	if err := h.mend(ctx, applied, torn); err != nil {
 		return err
 	}
-	h.log.Info("hosts were restarted and have their wires back", "hosts", nodes.names(), "took", time.Since(begin))
+	h.log.Info("restored the wires of restarted hosts", "hosts", nodes.names(), "took", time.Since(begin))
 	return nil
 }
 
-// tornAtOnce is torn, and an error if the daemon hangs. The healer holds the
-// lab's lock, for which commands wait no longer than store.LockPatience.
+// tornAtOnce is torn with a time limit, in case the daemon hangs: commands wait only
+// store.LockPatience for the lab's lock, which the healer holds.
 func (h *healer) tornAtOnce(ctx context.Context, nodes suspects) (*plan.Plan, []plan.Host, error) {
 	const patience = store.LockPatience / 2
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -177,8 +177,8 @@ func (h *healer) tornAtOnce(ctx context.Context, nodes suspects) (*plan.Plan, []
 	return h.torn(ctx, nodes)
 }
 
-// torn returns the plan applied last, and those suspects that run without all of
-// their wires.
+// torn returns the plan applied last, and the suspects that run without all their
+// wires.
 func (h *healer) torn(ctx context.Context, nodes suspects) (*plan.Plan, []plan.Host, error) {
 	applied, err := store.Applied(h.lab)
 	if err != nil {
@@ -253,8 +253,7 @@ func (h *healer) mend(ctx context.Context, applied *plan.Plan, torn []plan.Host)
 	return g.Wait()
 }
 
-// reconfigure sends an agent its present configuration, so that it checks its
-// wires.
+// reconfigure sends an agent its current configuration, so that it checks its wires.
 func (h *healer) reconfigure(ctx context.Context, name string) error {
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)

@@ -23,8 +23,8 @@ import (
 // Command is the subcommand that calls Run.
 const Command = inventory.KeeperCommand
 
-// restartPause is the pause before an agent is restarted. It doubles each time
-// that the agent ends sooner than soonAfterStart.
+// restartPause is the pause before an agent is restarted. It doubles each time the
+// agent ends sooner than soonAfterStart.
 const (
 	restartPause    = 20 * time.Millisecond
 	maxRestartPause = time.Second
@@ -32,25 +32,25 @@ const (
 )
 
 // keeperTurn is how often the keeper checks its list of routers and the names of
-// namespaces, and gives a sign of life.
+// namespaces and gives a sign of life.
 const keeperTurn = 200 * time.Millisecond
 
 // Run starts a lab's agents, restarts those that end or hang, and mends hosts
-// whose container was restarted, until ctx ends. The agents outlive it and are
-// taken over by the next keeper, unless the lab is removed. Run must be called in
+// whose container was restarted, until ctx ends. Unless the lab is removed, the
+// agents outlive it, and the next keeper takes them over. Run must be called in
 // the lab's own namespace: like everything of the lab, the keeper is found by the
 // namespace's mark.
 func Run(ctx context.Context, lab string, log *slog.Logger) error {
 	lock, err := handedLock(lab)
 	if errors.Is(err, store.ErrBusy) {
-		return nil // another keeper was faster
+		return nil // another keeper has started
 	}
 	if err != nil {
 		return fmt.Errorf("keeper of lab %s: %w", lab, err)
 	}
 	defer lock.Close()
 	if err := errors.Join(lock.Truncate(0), writeAt(lock, fmt.Sprintln(os.Getpid()))); err != nil {
-		log.Warn("write the PID of the keeper", "error", err)
+		log.Warn("cannot write the PID of the keeper", "error", err)
 	}
 	k := keeper{lab: lab, log: log, found: inventory.FindProcesses(), running: map[string]context.CancelFunc{}}
 	defer k.wait.Wait()
@@ -58,16 +58,16 @@ func Run(ctx context.Context, lab string, log *slog.Logger) error {
 	defer cancel()
 	hostLogs := hostLogFiles()
 	k.wait.Go(func() { logfile.Keep(ctx, func() []string { return store.Logs(lab, hostLogs) }, log) })
-	signal.Ignore(syscall.SIGHUP) // which told keepers of earlier versions to read the list
+	signal.Ignore(syscall.SIGHUP) // on which keepers of earlier versions read the list
 	sayName(servingName)
 	context.AfterFunc(ctx, func() { sayName(endingName) })
 	turn := time.NewTicker(keeperTurn)
 	defer turn.Stop()
 	for {
-		// The agents go on without a readable list.
+		// Agents keep running without a readable list.
 		err := k.reload(ctx)
 		if err != nil && !k.deaf {
-			log.Error("read the list of routers", "error", err)
+			log.Error("cannot read the list of routers", "error", err)
 		}
 		k.deaf = err != nil
 		recoverMissing(lab, k.names, log)
@@ -142,8 +142,8 @@ func (k *keeper) reload(ctx context.Context) error {
 	return nil
 }
 
-// supervise keeps a router's agent running, beginning with that of an earlier
-// keeper if there is one.
+// supervise keeps a router's agent running. It takes over that of an earlier keeper
+// if there is one.
 func (k *keeper) supervise(ctx context.Context, r store.KeeperRouter) {
 	pause := restartPause
 	for first := true; !store.GoingDown(k.lab) && ctx.Err() == nil; first = false {
@@ -157,7 +157,7 @@ func (k *keeper) supervise(ctx context.Context, r store.KeeperRouter) {
 		if ctx.Err() != nil {
 			return
 		}
-		k.log.Error("agent ended; restarting it", "router", r.Name, "error", err)
+		k.log.Error("restarting an agent, which has ended", "router", r.Name, "error", err)
 		store.NoteMended(k.lab, "restarted router "+r.Name)
 		if time.Since(begin) > soonAfterStart {
 			pause = restartPause
@@ -206,7 +206,7 @@ func (k *keeper) attend(ctx context.Context, r store.KeeperRouter, pid int, end 
 			return <-end
 		case <-tick.C:
 			if w.hangs(pid, store.BeatFile(k.lab, r.Name), time.Now()) {
-				k.log.Error("an agent hangs; killing it", "router", r.Name, "pid", pid)
+				k.log.Error("killing an agent, which hangs", "router", r.Name, "pid", pid)
 				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
 		}
@@ -227,7 +227,7 @@ func endOf(pid int) <-chan error {
 		for {
 			n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
 			if n > 0 || err != nil && !errors.Is(err, unix.EINTR) {
-				end <- errors.Join(errors.New("its process is gone"), err)
+				end <- errors.Join(errors.New("its process has ended"), err)
 				return
 			}
 			time.Sleep(poll)

@@ -11,8 +11,8 @@ import (
 	"pseudowan/logfile"
 )
 
-// hostLogFiles returns a function that names the log files that a host may write
-// in any runtime.
+// hostLogFiles returns a function that lists the log files that a host may write in
+// any runtime.
 func hostLogFiles() func(lab, node string) []string {
 	var all []hosts.Logger
 	for _, d := range drivers.All() {
@@ -30,8 +30,8 @@ func hostLogFiles() func(lab, node string) []string {
 	}
 }
 
-// KeepLogs limits the size of a lab's logs until stop is called, for the time
-// before the lab has its keeper.
+// KeepLogs limits the size of a lab's logs until stop is called, while the lab has
+// no keeper yet.
 func KeepLogs(ctx context.Context, lab string) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	hostLogs := hostLogFiles()

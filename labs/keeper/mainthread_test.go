@@ -2,6 +2,6 @@ package keeper
 
 import "runtime"
 
-// A process is taken to be in the namespaces of its main thread, which Go keeps
-// also where the goroutine on it must not go on. So no test runs there.
+// A process counts as being in the namespaces of its main thread, which Go keeps
+// even if the goroutine on it cannot continue. So no test may run there.
 func init() { runtime.LockOSThread() }

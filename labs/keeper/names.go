@@ -12,9 +12,9 @@ import (
 	"pseudowan/labs/store"
 )
 
-// RecoverNames gives namespaces of the lab that lost their names these names
-// back, unless they are taken, and removes names without a namespace. It returns
-// the recovered namespaces.
+// RecoverNames restores the lost names of the lab's namespaces, unless they are
+// taken, and removes names without a namespace. It returns the recovered
+// namespaces.
 func RecoverNames(lab string) ([]hosts.Namespace, error) {
 	found, err := inventory.FindTraces(lab)
 	if err != nil {
@@ -43,9 +43,9 @@ func RecoverNames(lab string) ([]hosts.Namespace, error) {
 	return recovered, nil
 }
 
-// recoverMissing recovers names that are missing: a namespace whose name was
-// deleted lives on with the processes in it. It does nothing while a command
-// changes the lab, which does the same.
+// recoverMissing recovers missing names: a namespace whose name was deleted lives on
+// with the processes in it. It does nothing while a command changes the lab, because
+// the command does the same.
 func recoverMissing(lab string, names []string, log *slog.Logger) {
 	lacking := slices.ContainsFunc(names, func(name string) bool {
 		_, err := os.Lstat(hosts.Namespace{Name: name}.Path())
@@ -64,10 +64,10 @@ func recoverMissing(lab string, names []string, log *slog.Logger) {
 	}
 	recovered, err := RecoverNames(lab)
 	for _, ns := range recovered {
-		log.Warn("a namespace lost its name; recovered it", "namespace", ns.Name)
+		log.Warn("recovered the lost name of a namespace", "namespace", ns.Name)
 		store.NoteMended(lab, "gave namespace "+ns.Name+" its name back")
 	}
 	if err != nil {
-		log.Error("recover the names of namespaces", "error", err)
+		log.Error("cannot recover the names of namespaces", "error", err)
 	}
 }

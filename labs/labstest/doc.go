@@ -1,3 +1,3 @@
-// Package labstest is what tests of the rooms of labs share. It must not be
-// imported by anything else.
+// Package labstest holds what the tests of labs and of the rooms below it share. It
+// must not be imported by anything else.
 package labstest

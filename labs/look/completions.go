@@ -15,15 +15,15 @@ import (
 	"pseudowan/topology"
 )
 
-// Completions are words for the completion of command lines. Shells complete
-// mostly without root, so what cannot be read is left out.
+// Completions are words for completing command lines. Shells mostly complete without
+// root, so it lacks what cannot be read.
 type Completions struct {
 	Labs      []string // running
 	Nodes     []string // their routers and hosts
 	Routers   []string
 	Hosts     []string
 	Addresses []string // of the hosts, including those in their LANs
-	Prefixes  []string // that the hosts bring: their subnets, themselves, their LANs
+	Prefixes  []string // of the hosts: their subnets, addresses and LANs
 
 	vrfs []topology.VRF
 }

@@ -2,6 +2,6 @@
 // tables, completions, traces, verification, explanations, pictures and the facts
 // that the doctor judges.
 //
-// It changes nothing, except that routers learn neighbours from its probes. It
-// must not contain printing or table layout.
+// It changes nothing, except that routers learn neighbours from its probes. It must
+// not contain printing or table layout.
 package look

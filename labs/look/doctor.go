@@ -27,8 +27,8 @@ type DoctorOptions struct {
 	Stdin io.Reader
 }
 
-// Doctor judges whether a lab can run on this server, and checks the labs that
-// do. Without root it reports what can be seen. It changes nothing.
+// Doctor judges whether a lab can run on this server, and checks the running labs.
+// Without root it reports what can be seen. It changes nothing.
 func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 	var need doctor.Need
 	runtimes := inventory.FindRuntimes(ctx, nil)
@@ -64,7 +64,7 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 	return doctor.Check(ctx, need, there, daemons(ctx, runtimes, need.Images)), nil
 }
 
-// daemons describes those of the runtimes with containers.
+// daemons describes the daemons of the runtimes with containers.
 func daemons(ctx context.Context, runtimes inventory.Runtimes, images []string) []doctor.Daemon {
 	var all []doctor.Daemon
 	for _, o := range runtimes {
@@ -86,14 +86,14 @@ func daemons(ctx context.Context, runtimes inventory.Runtimes, images []string) 
 
 // Relax reduces the needs of a running lab to what it does not have yet.
 func Relax(n *doctor.Need) {
-	n.Runs, n.NICs = true, nil // they are in the routers
+	n.Runs, n.NICs = true, nil // the NICs are in the routers
 	if applied, err := store.Applied(n.Lab); err == nil {
 		arp, nd := neighboursOf(&applied)
 		n.ARP, n.ND = beyond(n.ARP, arp), beyond(n.ND, nd)
 	}
 }
 
-// NeedOf returns what a plan needs of the server.
+// NeedOf returns what a plan needs from the server.
 func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.Need {
 	n := doctor.Need{
 		Lab: p.Lab, Hosts: len(p.Hosts), Ports: map[string]int{},
@@ -103,7 +103,7 @@ func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.N
 		n.Ports[r.Name] = 2*len(r.Config.Core) + len(r.Config.Access)
 	}
 	n.ARP, n.ND = neighboursOf(p)
-	builtin := map[string]bool{} // runtimes with hosts of their own image
+	builtin := map[string]bool{} // runtimes whose own image is needed
 	for _, h := range p.Hosts {
 		n.LANs = n.LANs || slices.ContainsFunc(h.Interfaces, plan.Interface.LAN)
 		n.Runtimes = append(n.Runtimes, h.Runtime)
@@ -132,10 +132,10 @@ func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.N
 	return n
 }
 
-// noBuiltinImage is why one of the runtimes that which picks cannot make its
-// built-in image; empty if all can.
-func noBuiltinImage(r inventory.Runtimes, which func(inventory.Opened) bool) string {
-	for _, name := range r.Select(which) {
+// noBuiltinImage returns why one of the selected runtimes cannot make its built-in
+// image; "" if all can.
+func noBuiltinImage(r inventory.Runtimes, selected func(inventory.Opened) bool) string {
+	for _, name := range r.Select(selected) {
 		if c := r.Containers(name); c != nil {
 			if err := c.Builtin(); err != nil {
 				return err.Error()
@@ -148,8 +148,8 @@ func noBuiltinImage(r inventory.Runtimes, which func(inventory.Opened) bool) str
 // execs matches the programs that a shell script executes in its place.
 var execs = regexp.MustCompile(`(?m)^\s*exec ([\w.-]+)(\s|$)`)
 
-// programsOf returns the programs that must be in PATH for a host's command, as
-// far as the command shows them.
+// programsOf returns the programs that must be in PATH for a host's command, as far
+// as they can be read from it.
 func programsOf(h plan.Host) (names []string) {
 	if len(h.Command) == 0 || h.Env["PATH"] != "" {
 		return nil
@@ -198,12 +198,32 @@ func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 	if err != nil {
 		return l, err
 	}
-	nodes := nodesOf(ctx, found, name)
 	for _, dir := range []string{store.RunDir(name), store.StateDir(name)} {
 		if _, err := os.Stat(dir); err == nil {
 			l.Files = append(l.Files, dir)
 		}
 	}
+	countNodes(&l, nodesOf(ctx, found, name), found.Unseen)
+	if err := found.Unseen.Err(); err != nil {
+		l.Wrong = append(l.Wrong, err.Error())
+	}
+	if pid := inventory.FindProcesses().Keeper(name); l.Routers > 0 && !l.Changing && (pid == 0 || inventory.Stopped(pid)) {
+		l.Wrong = append(l.Wrong, "its keeper is not running")
+	}
+	switch own := len(found.ByKind(hosts.KindLab)) > 0; {
+	case !own && l.Routers+l.Hosts > 0:
+		l.Wrong = append(l.Wrong, "its own namespace is missing")
+	case own && l.Routers+l.Hosts == 0:
+		l.Wrong = []string{"only its own namespace remains"}
+	}
+	if store.GoingDown(name) && !l.Changing {
+		l.Wrong = append(l.Wrong, "its removal was interrupted")
+	}
+	return l, nil
+}
+
+// countNodes counts a lab's routers and hosts, and adds what is wrong with them.
+func countNodes(l *doctor.Lab, nodes []status.Node, unseen *inventory.UnseenHosts) {
 	there := map[string]bool{}
 	for _, n := range nodes {
 		there[n.Node] = true
@@ -212,32 +232,16 @@ func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 		} else {
 			l.Hosts++
 		}
-		if n.State != status.NodeRunning && !found.Unseen.Has(n.Node) {
+		if n.State != status.NodeRunning && !unseen.Has(n.Node) {
 			l.Wrong = append(l.Wrong, fmt.Sprintf("%s %s: %s", n.Kind, n.Node, n.State))
 		}
 	}
 	if len(nodes) > 0 {
-		l.Wrong = append(l.Wrong, missingNodes(name, there)...)
+		l.Wrong = append(l.Wrong, missingNodes(l.Name, there)...)
 	}
-	if err := found.Unseen.Err(); err != nil {
-		l.Wrong = append(l.Wrong, err.Error())
-	}
-	if pid := inventory.FindProcesses().Keeper(name); l.Routers > 0 && !l.Changing && (pid == 0 || inventory.Stopped(pid)) {
-		l.Wrong = append(l.Wrong, "its keeper does not run")
-	}
-	switch own := len(found.ByKind(hosts.KindLab)) > 0; {
-	case !own && len(nodes) > 0:
-		l.Wrong = append(l.Wrong, "its own namespace is missing")
-	case own && len(nodes) == 0:
-		l.Wrong = []string{"only its own namespace is left"}
-	}
-	if store.GoingDown(name) && !l.Changing {
-		l.Wrong = append(l.Wrong, "its removal was cut short")
-	}
-	return l, nil
 }
 
-// missingNodes are the nodes of the topology as applied that do not exist.
+// missingNodes lists the nodes of the applied topology that do not exist.
 func missingNodes(lab string, there map[string]bool) (missing []string) {
 	t := store.Topology(lab)
 	if t == nil {

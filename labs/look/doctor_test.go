@@ -45,7 +45,7 @@ hosts:
 	}
 }
 
-// A lab of which half is there, and one of which only files are, are found.
+// Doctor finds a lab that exists in part, and one of which only files remain.
 func TestRealDoctorFindsLeftOvers(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root: network namespaces")
@@ -77,7 +77,7 @@ func TestRealDoctorFindsLeftOvers(t *testing.T) {
 		}
 		return there[i]
 	}
-	wrong := []string{"router pe1: its agent does not run", "its keeper does not run", "its own namespace is missing"}
+	wrong := []string{"router pe1: its agent does not run", "its keeper is not running", "its own namespace is missing"}
 	if l := of(half); l.Routers != 1 || !slices.Equal(l.Wrong, wrong) {
 		t.Errorf("%+v", l)
 	}

@@ -17,7 +17,7 @@ import (
 	"pseudowan/topology"
 )
 
-// Drawing is what there is to draw of a lab.
+// Drawing is what a picture of a lab shows.
 type Drawing struct {
 	Topology *topology.Topology
 	Labels   []VRFLabels
@@ -29,7 +29,7 @@ type VRFLabels struct {
 	Labels      []uint32
 }
 
-// Draw reads a running lab as it was applied, with its labels, and any other like
+// Draw reads a running lab as applied, with its labels, and any other like
 // catalog.Load, with the labels that it would get. Only root sees running labs.
 func Draw(lab string, stdin io.Reader) (Drawing, error) {
 	if t := store.Topology(lab); t != nil {

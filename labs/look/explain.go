@@ -12,8 +12,8 @@ import (
 	"pseudowan/trace"
 )
 
-// Explain explains why a prefix is in a VRF of a router, or is not. vrf is a name
-// or an RD.
+// Explain explains why a prefix is in a VRF of a router, or why it is not. vrf is a
+// name or an RD.
 func Explain(ctx context.Context, lab, router, vrf string, prefix netip.Prefix) (status.Explanation, error) {
 	in, err := inspect(ctx, lab, "")
 	if err != nil {

@@ -15,7 +15,7 @@ type Filter struct {
 	VRF    string // a VRF's name or its RD
 }
 
-// unknownVRF is the error of a filter whose VRF the topology does not have.
+// unknownVRF returns an error if the topology does not have the filter's VRF.
 func unknownVRF(lab string, t *topology.Topology, f Filter) error {
 	if t == nil || f.VRF == "" {
 		return nil

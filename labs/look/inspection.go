@@ -25,15 +25,15 @@ import (
 // inspection is a running lab and what it should be.
 type inspection struct {
 	lab      *Lab
-	topology *topology.Topology // with the addresses that hosts formed by themselves
+	topology *topology.Topology // with the addresses that hosts formed from advertisements
 	hosts    []probe.Host
-	missing  []string               // hosts that do not run, or cannot be seen
+	missing  []string               // hosts that do not run or cannot be seen
 	unseen   *inventory.UnseenHosts // the latter
 	port     uint16                 // source and destination port of probes (UDP)
 }
 
-// inspect opens a running lab. The topology is that of file, or the lab's as
-// applied.
+// inspect opens a running lab. Its topology is that of file or, if file is empty,
+// the applied one.
 func inspect(ctx context.Context, name, file string) (*inspection, error) {
 	name, err := pick(ctx, name)
 	if err != nil {
@@ -65,19 +65,19 @@ func inspect(ctx context.Context, name, file string) (*inspection, error) {
 	return in, nil
 }
 
-// meant is what the lab should be.
+// meant returns what the lab should be.
 func (l *Lab) meant(file string) (*topology.Topology, error) {
 	if file != "" {
 		t, _, err := catalog.Load(file, nil, inventory.Known()...)
 		return t, err
 	}
 	if l.applied == nil {
-		return nil, fmt.Errorf("lab %s: its topology as applied is gone; name the file with --topology", l.Name)
+		return nil, fmt.Errorf("lab %s: its applied topology is gone; name its file with --topology", l.Name)
 	}
 	return l.applied, nil
 }
 
-// configured asks hosts for the addresses that they form by themselves. A host
+// configured asks hosts for the addresses that they form from advertisements. A host
 // without one yet is expected to form the usual one.
 func (in *inspection) configured(t *topology.Topology) (verify.Configured, error) {
 	out := make(verify.Configured)
@@ -132,7 +132,7 @@ func (in *inspection) needHost(name string) error {
 	case in.unseen.Has(name):
 		return in.unseen.OfHost(name)
 	case slices.Contains(in.missing, name):
-		return fmt.Errorf("host %s does not run; `pseudowan up` starts it", name)
+		return fmt.Errorf("host %s is not running; `pseudowan up` starts it", name)
 	case slices.Contains(names, name):
 		return nil
 	}
@@ -188,4 +188,4 @@ func (in *inspection) Rules(_ context.Context, host string) (trace.HostRules, er
 	return trace.HostRules(r), err
 }
 
-var errNoHost = errors.New("it does not run")
+var errNoHost = errors.New("it is not running")

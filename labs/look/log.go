@@ -21,8 +21,8 @@ type LogOptions struct {
 	Follow bool // until the host's command ends, the node is removed or ctx ends
 }
 
-// Log writes the output of a host's own command, its container's first process,
-// or a router's agent. note says why there is none.
+// Log writes the output of a host's own command, its container's first process, or a
+// router's agent. note says why there is none.
 func Log(ctx context.Context, o LogOptions, w io.Writer) (note string, err error) {
 	if err := inventory.NeedRoot(); err != nil {
 		return "", err
@@ -47,7 +47,7 @@ func Log(ctx context.Context, o LogOptions, w io.Writer) (note string, err error
 	}
 	path := store.RouterLog(lab, o.Node)
 	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
-		note = "the agent of router " + o.Node + " has said nothing"
+		note = "the agent of router " + o.Node + " has written nothing"
 	}
 	return note, logfile.Copy(ctx, w, path, logfile.CopyOptions{
 		Last: o.Last, Follow: o.Follow, Written: func() bool { return true }, // an agent that ends is restarted

@@ -10,8 +10,8 @@ import (
 
 // neighboursOf counts the entries that a plan needs in the kernel's neighbour
 // tables: one for each BGP peer and next hop of a router, on links and towards
-// customers, and one for each gateway of a host. Entries of multicast addresses,
-// which the kernel can drop at once, do not count.
+// customers, and one for each gateway of a host. Entries of multicast addresses do
+// not count, because the kernel can drop them at once.
 func neighboursOf(p *plan.Plan) (arp, nd doctor.Entries) {
 	table := func(a netip.Addr) *doctor.Entries {
 		if a.Is4() {
@@ -38,7 +38,7 @@ func neighboursOf(p *plan.Plan) (arp, nd doctor.Entries) {
 	return arp, nd
 }
 
-// nextHopsOf are the peers of a router and, if routes are reflected, which keeps
+// nextHopsOf returns the peers of a router and, if routes are reflected, which keeps
 // their next hops, the other routers on its links.
 func nextHopsOf(p *plan.Plan, c config.Router) map[netip.Addr]bool {
 	wanted := make(map[netip.Addr]bool)
@@ -90,7 +90,7 @@ func gatewaysOf(a config.Access) (out []netip.Addr) {
 	return out
 }
 
-// beyond is what is needed in addition to before.
+// beyond returns what is needed in addition to before.
 func beyond(now, before doctor.Entries) doctor.Entries {
 	return doctor.Entries{
 		Routers: now.Routers - min(now.Routers, before.Routers),

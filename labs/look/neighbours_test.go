@@ -10,8 +10,8 @@ import (
 	"pseudowan/topology"
 )
 
-// coreLAN is a lab of n routers on one LAN, with a host of both families at
-// the first and the last of them. first is what the first router's end has.
+// coreLAN returns a lab of n routers on one LAN, with a host of both families at the first
+// and the last of them. first has the settings of the first router's end.
 func coreLAN(n int, subnets, first string) string {
 	mesh := ""
 	if first == "{}" {
@@ -57,7 +57,7 @@ func TestNeighboursOf(t *testing.T) {
 	}
 }
 
-// A lab that runs has what it wants already; only what an edit adds is new.
+// A running lab already has its entries; only those that an edit adds are needed.
 func TestNeighboursBeyond(t *testing.T) {
 	now := doctor.Entries{Routers: 30, Hosts: 2}
 	if got, want := beyond(now, doctor.Entries{Routers: 20, Hosts: 5}), (doctor.Entries{Routers: 10}); got != want {

@@ -20,8 +20,8 @@ import (
 )
 
 // Nodes lists the routers and hosts of a lab, or of all labs if lab is empty, in
-// natural order. Hosts in containers that cannot be seen are listed as unknown,
-// with an error that says why.
+// natural order. Hosts in containers that cannot be seen are listed as unknown, with
+// an error that says why.
 func Nodes(ctx context.Context, lab string) ([]status.Node, error) {
 	if err := inventory.NeedRoot(); err != nil {
 		return nil, err
@@ -109,8 +109,8 @@ func routerNode(ctx context.Context, lab string, ns hosts.Namespace, running inv
 	return n
 }
 
-// switchRuns reports whether the daemons of a router's switch run, or nothing is
-// known of them because the run directory is gone.
+// switchRuns reports whether the daemons of a router's switch run. It is true if
+// their run directory is gone, so that nothing is known about them.
 func switchRuns(lab, router string) bool {
 	dir := store.OVSDir(store.RouterDir(lab, router))
 	for _, daemon := range []string{"ovsdb-server", "ovs-vswitchd"} {
@@ -126,7 +126,7 @@ func switchRuns(lab, router string) bool {
 	return true
 }
 
-// datapathOf asks a router's agent; "" if it does not answer.
+// datapathOf asks a router's agent for its datapath; "" if it does not answer.
 func datapathOf(ctx context.Context, lab, name string) string {
 	const patience = time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -182,7 +182,7 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 	return n
 }
 
-// unseenNode is an unseen host as ps lists it.
+// unseenNode describes an unseen host for ps.
 func unseenNode(u *inventory.UnseenHosts, lab, name string, t *topology.Topology) status.Node {
 	n := hostNode(lab, hosts.Sandbox{Runtime: u.RuntimeOf(name), Node: name}, t)
 	n.State, n.CommandState = status.NodeUnknown, status.CommandUnknown

@@ -17,7 +17,7 @@ import (
 	"pseudowan/topology"
 )
 
-// Lab is a running lab that can be asked for its tables.
+// Lab gives access to the tables of a running lab.
 type Lab struct {
 	Name    string
 	routers []string
@@ -37,7 +37,7 @@ func Open(ctx context.Context, name string) (*Lab, error) {
 	return newLab(name, all), nil
 }
 
-// pick is inventory.Pick for root, as routers answer no other user.
+// pick is inventory.Pick for root; routers answer no other user.
 func pick(ctx context.Context, name string) (string, error) {
 	if os.Geteuid() != 0 {
 		return "", errors.New("the lab's routers answer only root: use sudo")
@@ -45,7 +45,7 @@ func pick(ctx context.Context, name string) (string, error) {
 	return inventory.Pick(ctx, name)
 }
 
-// newLab returns a lab with those of its routers that have one of the namespaces.
+// newLab returns a lab with the routers whose namespaces are given.
 func newLab(name string, namespaces []hosts.Namespace) *Lab {
 	l := &Lab{Name: name, applied: store.Topology(name)}
 	for _, ns := range namespaces {
@@ -68,8 +68,8 @@ func (l *Lab) noRouter(name string) error {
 	return status.NotFound(msg)
 }
 
-// ask asks all routers that the filter selects at once, and joins the answers in
-// the routers' order. An error comes with the answers of the other routers.
+// ask asks all selected routers at once, and joins the answers in the routers'
+// order. An error comes with the answers of the other routers.
 func ask[T any](ctx context.Context, l *Lab, f Filter, question func(*router.Client, context.Context) ([]T, error)) ([]T, error) {
 	routers := l.routers
 	if f.Router != "" {
@@ -112,7 +112,7 @@ func inVRF[T any](rows []T, f Filter, vrfAndRD func(T) (string, string)) []T {
 	})
 }
 
-// rd is the RD of a router's VRF in the topology as applied; "" if unknown.
+// rd returns the RD of a router's VRF in the applied topology; "" if unknown.
 func (l *Lab) rd(router, vrf string) string {
 	if l.applied == nil {
 		return ""
@@ -125,7 +125,7 @@ func (l *Lab) rd(router, vrf string) string {
 	return ""
 }
 
-// Peers lists the BGP sessions; with a VRF, those with its customers.
+// Peers lists the BGP sessions; with a VRF, only those with its customers.
 func (l *Lab) Peers(ctx context.Context, f Filter) ([]status.Peer, error) {
 	rows, err := ask(ctx, l, f, (*router.Client).Peers)
 	return inVRF(rows, f, func(p status.Peer) (string, string) { return p.VRF, l.rd(p.Router, p.VRF) }), err
@@ -155,14 +155,13 @@ func (l *Lab) MPLS(ctx context.Context, f Filter) ([]status.MPLS, error) {
 	return inVRF(rows, f, func(m status.MPLS) (string, string) { return m.VRF, m.RD }), err
 }
 
-// Flows lists the counters of routes and labels. Unless fast is set they are
-// exact.
+// Flows lists the counters of routes and labels. Unless fast is set, they are exact.
 func (l *Lab) Flows(ctx context.Context, f Filter, fast bool) ([]status.Flow, error) {
 	rows, err := ask(ctx, l, f, func(c *router.Client, ctx context.Context) ([]status.Flow, error) { return c.Flows(ctx, fast) })
 	return inVRF(rows, f, func(x status.Flow) (string, string) { return x.VRF, x.RD }), err
 }
 
-// Ports lists the counters of the routers' ports; with a VRF, of those in it.
+// Ports lists the counters of the routers' ports; with a VRF, only of its ports.
 func (l *Lab) Ports(ctx context.Context, f Filter) ([]status.Port, error) {
 	rows, err := ask(ctx, l, f, (*router.Client).Ports)
 	if err != nil || f.VRF == "" {
@@ -174,8 +173,8 @@ func (l *Lab) Ports(ctx context.Context, f Filter) ([]status.Port, error) {
 	}), err
 }
 
-// RIB lists the paths of the speakers' VPN tables. The filter's VRF stands for
-// its RD here.
+// RIB lists the paths of the speakers' VPN tables. The filter's VRF selects by its
+// RD.
 func (l *Lab) RIB(ctx context.Context, f Filter) ([]status.RIB, error) {
 	rows, err := ask(ctx, l, f, (*router.Client).RIB)
 	if err != nil || f.VRF == "" {

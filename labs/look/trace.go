@@ -12,8 +12,8 @@ import (
 )
 
 // Trace follows a packet from a host to an address: through the routers' tables,
-// through their Open vSwitch, and with real packets. lab may be empty if only one
-// runs.
+// through their Open vSwitch, and with real packets. If lab is empty, it is the only
+// running one.
 func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, error) {
 	in, err := inspect(ctx, lab, "")
 	if err != nil {
@@ -55,7 +55,7 @@ func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, 
 	return path.Beside(s, seen), nil
 }
 
-// sourceOf is the address from which a host's kernel would send; an error if it
+// sourceOf returns the address from which a host's kernel would send; an error if it
 // would not send.
 func (in *inspection) sourceOf(ctx context.Context, host string, to netip.Addr) (netip.Addr, error) {
 	r, err := in.Route(ctx, host, trace.HostPacket{Destination: to})

@@ -17,35 +17,25 @@ import (
 	"pseudowan/verify"
 )
 
-// VerifyOptions select what of a lab to verify.
+// VerifyOptions select the part of a lab to verify.
 type VerifyOptions struct {
 	Lab      string // "": the only one
 	Topology string // a file or a ready lab that says what should be; "": as applied
 	From, To string // only pairs of these hosts
 	Timeout  time.Duration
-	Step     func(message string) // is called with what is being done, in a short phrase
+	Step     func(message string) // hears what is being done, in short phrases
 }
 
-// Verify sends packets between all hosts of a lab and compares what arrives
-// with the topology. The rows name every difference with its likely cause. It is
-// an error if nothing can be tested.
+// Verify sends packets between all hosts of a lab and compares what arrives with the
+// topology. The rows name every difference with its likely cause. It is an error if
+// nothing can be tested.
 func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	in, err := inspect(ctx, o.Lab, o.Topology)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{o.From, o.To} {
-		if name != "" {
-			if err := in.needHost(name); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if err := in.unseen.Err(); err != nil && len(in.hosts) == 0 {
+	if err := in.testable(o); err != nil {
 		return nil, err
-	}
-	if len(in.hosts) == 0 {
-		return nil, fmt.Errorf("no host of %s runs in lab %s: nothing can be tested", cmp.Or(o.Topology, "its topology"), in.lab.Name)
 	}
 	for _, what := range missingControl(ctx, in.lab.Name) {
 		o.Step(what)
@@ -64,7 +54,7 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	}
 	pairs, untested := in.pairs(o, deaf)
 	if len(pairs)+len(untested) == 0 {
-		return nil, fmt.Errorf("lab %s has no two such hosts: nothing can be tested", in.lab.Name)
+		return nil, fmt.Errorf("lab %s has no such pair of hosts: nothing can be tested", in.lab.Name)
 	}
 	found, err := verify.Observe(ctx, pairs, p, verify.Options{Timeout: o.Timeout, Step: o.Step})
 	if err != nil {
@@ -77,15 +67,34 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	return append(rows, untested...), nil
 }
 
-// missingControl lists the lab's own processes that do not run. Packets may pass
-// without them for a while.
+// testable returns an error if a selected host, or every host, cannot be tested.
+func (in *inspection) testable(o VerifyOptions) error {
+	for _, name := range []string{o.From, o.To} {
+		if name == "" {
+			continue
+		}
+		if err := in.needHost(name); err != nil {
+			return err
+		}
+	}
+	if len(in.hosts) > 0 {
+		return nil
+	}
+	if err := in.unseen.Err(); err != nil {
+		return err
+	}
+	return fmt.Errorf("no host of %s is running in lab %s: nothing can be tested", cmp.Or(o.Topology, "its topology"), in.lab.Name)
+}
+
+// missingControl lists the lab's own processes that do not run. Without them, packets
+// may still pass for a while.
 func missingControl(ctx context.Context, lab string) (missing []string) {
 	if pid := inventory.FindProcesses().Keeper(lab); pid == 0 || inventory.Stopped(pid) {
-		missing = append(missing, "the keeper of lab "+lab+" does not run")
+		missing = append(missing, "the keeper of lab "+lab+" is not running")
 	}
 	nodes, err := Nodes(ctx, lab)
 	if err != nil {
-		return missing // the test of the hosts reports why
+		return missing // testing the hosts reports why
 	}
 	for _, n := range nodes {
 		if n.Kind == status.Router && n.State != status.NodeRunning {
@@ -95,8 +104,7 @@ func missingControl(ctx context.Context, lab string) (missing []string) {
 	return missing
 }
 
-// pairs returns the intended matrix, and rows for the pairs that cannot be
-// tested.
+// pairs returns the intended matrix, and rows for the pairs that cannot be tested.
 func (in *inspection) pairs(o VerifyOptions, deaf map[string]string) (pairs []verify.Pair, untested []status.HostPair) {
 	for _, p := range verify.Matrix(in.topology, o.From, o.To) {
 		why := in.untestable(p, deaf)
@@ -114,14 +122,17 @@ func (in *inspection) pairs(o VerifyOptions, deaf map[string]string) (pairs []ve
 	return pairs, untested
 }
 
-// untestable is why a pair cannot be tested; "" if it can.
+// untestable returns why a pair cannot be tested; "" if it can.
 func (in *inspection) untestable(p verify.Pair, deaf map[string]string) string {
 	ends := []string{p.From, p.To}
 	if gone := slices.DeleteFunc(slices.Clone(ends), func(h string) bool { return !slices.Contains(in.missing, h) }); len(gone) > 0 {
 		if in.unseen.Has(gone[0]) {
 			return in.unseen.OfHost(gone[0]).Error()
 		}
-		return "host " + strings.Join(gone, " and ") + " does not run; `pseudowan up` starts it"
+		if len(gone) > 1 {
+			return "hosts " + strings.Join(gone, " and ") + " are not running; `pseudowan up` starts them"
+		}
+		return "host " + gone[0] + " is not running; `pseudowan up` starts it"
 	}
 	for _, h := range ends {
 		if why := deaf[h]; why != "" {
@@ -131,8 +142,8 @@ func (in *inspection) untestable(p verify.Pair, deaf map[string]string) string {
 	return ""
 }
 
-// maxCauses limits the differences whose cause is looked for: a lab without its
-// core has one for each pair, and one cause.
+// maxCauses limits the differences whose cause is looked for: a lab whose core fails
+// has a difference for each pair, and one cause.
 const maxCauses = 64
 
 // findCauses finds the causes of the differences.
@@ -141,7 +152,7 @@ func (in *inspection) findCauses(ctx context.Context, pairs []verify.Pair, rows 
 	if !different {
 		return nil
 	}
-	step("looking for the causes")
+	step("looking for causes")
 	s, err := in.snapshot(ctx)
 	if err != nil {
 		return err
@@ -185,7 +196,7 @@ func (c causes) of(ctx context.Context, row status.HostPair, d status.Difference
 	return cause, err
 }
 
-// intended returns what the topology says of an address that should be reached.
+// intended returns what the topology says about an address that should be reached.
 func (c causes) intended(row status.HostPair, a netip.Addr) (topology.Reach, bool) {
 	for _, p := range c.pairs {
 		for _, r := range p.Reach {

@@ -22,8 +22,8 @@ type RouterAllocations struct {
 	Labels map[vpn.LabelKey]vpn.Label `json:"labels"`
 
 	// Retired numbers, oldest first. One may still be in use elsewhere: a router
-	// that has not received a withdrawal yet sends with the label of a removed
-	// VRF. They are reused only when no other number is left.
+	// that has not yet received a withdrawal sends packets with the label of a
+	// removed VRF. They are reused only when no other number is left.
 	RetiredPorts  []uint32    `json:"retired_ports,omitempty"`
 	RetiredVRFs   []uint32    `json:"retired_vrfs,omitempty"`
 	RetiredLabels []vpn.Label `json:"retired_labels,omitempty"`
@@ -87,9 +87,8 @@ func (a Allocations) router(name string) *RouterAllocations {
 	return r
 }
 
-// after is the allocations as commands left them that were cut short: what they
-// gave out may be in use, or known to other routers, as well as what was
-// applied.
+// After returns the allocations after interrupted commands: not only what was
+// applied, but also what they assigned may be in use or known to other routers.
 func (a Allocations) After(cut []Plan) Allocations {
 	all := a.clone()
 	for _, p := range cut {
@@ -230,7 +229,7 @@ func (b *planner) port(router, name string, first uint32) uint32 {
 	b.inUse[allocationName{router, portNumber, name}] = true
 	n, ok := b.plan.Allocations.router(router).ports().assign(name, first)
 	if !ok {
-		b.exhausted = append(b.exhausted, fmt.Errorf("router %s: no port number is left for %s", router, name))
+		b.exhausted = append(b.exhausted, fmt.Errorf("router %s: no port number left for %s", router, name))
 	}
 	return n
 }
@@ -239,7 +238,7 @@ func (b *planner) vrf(router, name string) uint32 {
 	b.inUse[allocationName{router, vrfNumber, name}] = true
 	n, ok := b.plan.Allocations.router(router).vrfs().assign(name, 1)
 	if !ok {
-		b.exhausted = append(b.exhausted, fmt.Errorf("router %s: no number is left for VRF %s", router, name))
+		b.exhausted = append(b.exhausted, fmt.Errorf("router %s: no number left for VRF %s", router, name))
 	}
 	return n
 }

@@ -31,12 +31,12 @@ func parsed(t *testing.T, format string, args ...any) *topology.Topology {
 	return top
 }
 
-// A VRF that comes after another one has gone gets none of its numbers: who
-// has not heard of the withdrawal would send into the wrong VPN.
+// A VRF added after another was removed gets none of its numbers: a router that has
+// not heard of the withdrawal would send into the wrong VPN.
 func TestNumbersRetire(t *testing.T) {
 	blue := "  blue1: {to: pe1, vrf: blue, addresses: [10.71.0.2/24], lans: [10.72.0.1/24]}"
 	red := "  red1: {to: pe1, vrf: red, addresses: [10.71.0.2/24], lans: [10.72.0.1/24]}"
-	seen := map[string]string{} // by number: who had it
+	seen := map[string]string{} // the first owner by number
 	note := func(p *Plan) {
 		r := p.Allocations.Routers["pe1"]
 		for kind, given := range map[string]map[string]uint32{"port": r.Ports, "VRF": r.VRFs, "label": asNumbers(r.Labels)} {
@@ -53,7 +53,7 @@ func TestNumbersRetire(t *testing.T) {
 	note(with)
 	without := plan(t, parsed(t, redAndBlue, "", ""), with.Allocations)
 	note(without)
-	// As they are read from the disk.
+	// As read from disk.
 	var kept Allocations
 	data, err := json.Marshal(without.Allocations)
 	if err == nil {
@@ -63,7 +63,7 @@ func TestNumbersRetire(t *testing.T) {
 		t.Fatal(err)
 	}
 	note(plan(t, parsed(t, redAndBlue, "", red), kept))
-	// The router goes and comes back.
+	// The router is removed and added again.
 	clear(seen)
 	note(with)
 	elsewhere := func(text string) string { return strings.ReplaceAll(text, "pe1", "pe2") }
@@ -83,8 +83,7 @@ func connected(vrf string) vpn.LabelKey {
 	return vpn.LabelKey{VRF: vrf, Kind: vpn.LabelConnected, Family: vpn.VPNv4}
 }
 
-// Where a small range leaves nothing else, the number that retired first is
-// given out again.
+// If a small range leaves nothing else, the number retired first is assigned again.
 func TestTheOldestRetiredNumberComesBack(t *testing.T) {
 	labels := ", labels: 1000-1005"
 	one := func(vrf string) *topology.Topology {
@@ -106,8 +105,8 @@ func TestTheOldestRetiredNumberComesBack(t *testing.T) {
 	}
 }
 
-// Where what comes needs the numbers of what leaves with the same edit, it gets
-// them: an edited lab comes up where a fresh one does.
+// If what an edit adds needs the numbers of what it removes, it gets them: an edited
+// lab comes up if a fresh one does.
 func TestNumbersGoRoundInOneEdit(t *testing.T) {
 	labels := ", labels: 1000-1002"
 	one := func(vrf string) *topology.Topology {
@@ -120,11 +119,11 @@ func TestNumbersGoRoundInOneEdit(t *testing.T) {
 		t.Errorf("labels %v; want %v", got, want)
 	}
 	if kept := blue.Allocations.Routers["pe1"].Labels[connected("green")]; kept != 1000 {
-		t.Errorf("the label of what stays moved to %d", kept)
+		t.Errorf("the label of an unchanged host moved to %d", kept)
 	}
 }
 
-// What a command gave out that was cut short passes to nobody else either.
+// Numbers that an interrupted command assigned are not reused either.
 func TestNumbersOfACutChangeAreNotReused(t *testing.T) {
 	red := "  red1: {to: pe1, vrf: red, addresses: [10.71.0.2/24]}"
 	blue := "  blue1: {to: pe1, vrf: blue, addresses: [10.71.0.2/24]}"
@@ -143,6 +142,6 @@ func TestNumbersOfACutChangeAreNotReused(t *testing.T) {
 	}
 	again := plan(t, parsed(t, redAndBlue, "", blue), applied.Allocations.After([]Plan{*cut}))
 	if diff := cmp.Diff(cut.Allocations, again.Allocations); diff != "" {
-		t.Errorf("the same change, begun again, gives other numbers:\n%s", diff)
+		t.Errorf("the same change, repeated, gives other numbers:\n%s", diff)
 	}
 }

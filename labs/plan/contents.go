@@ -26,7 +26,7 @@ func (p *Plan) Marks() map[string]hosts.Mark {
 // NamespaceNames lists the names of Marks, sorted.
 func (p *Plan) NamespaceNames() []string { return slices.Sorted(maps.Keys(p.Marks())) }
 
-// ToHost reports whether a wire ends at a host and not at two routers.
+// ToHost reports whether a wire leads to a host, and not between routers.
 func (p *Plan) ToHost(w Wire) bool {
 	return !slices.ContainsFunc(p.Routers, func(r Router) bool { return r.Name == w.B.Node })
 }
@@ -40,7 +40,7 @@ func (p *Plan) AllWires() []Wire {
 	return all
 }
 
-// PortNamespaces names the namespaces of those ports of a router that have their
+// PortNamespaces lists the namespaces of those ports of a router that have their
 // own network stack.
 func (r Router) PortNamespaces() []string {
 	var out []string

@@ -36,8 +36,8 @@ func (b *planner) customer(h topology.Host, a topology.Attachment, access config
 	return c
 }
 
-// comesAbout reports whether a route will appear by itself: a LAN that a host
-// announces by BGP does so only if the lab starts the host's BGP daemon.
+// comesAbout reports whether a route will appear without the user's help: a LAN
+// that a host announces by BGP does only if the lab starts the host's BGP daemon.
 func (b *planner) comesAbout(r topology.ExpectedRoute) bool {
 	i := slices.IndexFunc(b.topology.Hosts, func(h topology.Host) bool { return h.Name == r.Origin.Host })
 	if i < 0 {
@@ -72,6 +72,5 @@ func (b *planner) nobodyAt(h topology.Host, a topology.Attachment, r topology.Ex
 	return !slices.ContainsFunc(HostAddresses(b.topology.Name, h.Name, a), own)
 }
 
-// linkLocal is the prefix of addresses that interfaces configure by themselves
-// (RFC 4291 section 2.5.6).
+// linkLocal is the prefix of link-local addresses (RFC 4291 section 2.5.6).
 var linkLocal = netip.MustParsePrefix("fe80::/64")

@@ -13,9 +13,9 @@ import (
 	"pseudowan/topology/random"
 )
 
-// What validate counts of labels is what the plan gives out and what the hosts'
-// BGP takes: a range with as many is taken and has a plan, one with a label less
-// is refused.
+// The label demand that validate counts is what the plan assigns and what the BGP of
+// hosts uses: a range of that size is accepted and can be planned, one with a label
+// less is refused.
 func TestLabelDemandIsWhatThePlanTakes(t *testing.T) {
 	tight := 0
 	for seed := range uint64(30) {
@@ -34,13 +34,13 @@ func TestLabelDemandIsWhatThePlanTakes(t *testing.T) {
 				planOf(t, exact)
 				var refused topology.Problems
 				if _, err := topology.Parse("random.yaml", withLabels(t, l.File(), router.Name, need-1)); !errors.As(err, &refused) {
-					t.Fatalf("seed %d, after %s: router %s gives out %d labels, and %d are taken for enough\n%s", seed, what, router.Name, need, need-1, l.File())
+					t.Fatalf("seed %d, after %s: router %s assigns %d labels, and %d count as enough\n%s", seed, what, router.Name, need, need-1, l.File())
 				}
 			}
 		}
 	}
 	if tight < 300 {
-		t.Errorf("only %d routers were looked at", tight)
+		t.Errorf("only %d routers were tested", tight)
 	}
 }
 
@@ -57,8 +57,8 @@ func planOf(t *testing.T, file []byte) *Plan {
 	return plan
 }
 
-// labelsOf counts what a router gives out: by the plan, and once its hosts have
-// announced their LANs by BGP.
+// labelsOf counts the labels that a router assigns: by the plan, and once its hosts
+// have announced their LANs by BGP.
 func labelsOf(router Router) int {
 	keys := map[vpn.LabelKey]bool{}
 	for _, v := range router.Config.VRFs {
@@ -81,7 +81,7 @@ func labelsOf(router Router) int {
 	return len(keys)
 }
 
-// withLabels gives a router of a file a range of n labels.
+// withLabels gives a router in a file a range of n labels.
 func withLabels(t *testing.T, file []byte, router string, n int) []byte {
 	t.Helper()
 	var doc map[string]any

@@ -13,7 +13,7 @@ type Change struct {
 	Node string     `json:"node"`
 }
 
-// ChangeKind says what happens to a node.
+// ChangeKind is what happens to a node.
 type ChangeKind string
 
 // The kinds of changes.
@@ -23,10 +23,10 @@ const (
 	Removed ChangeKind = "removed"
 )
 
-// String words a change, as in "added host h1".
+// String describes a change, as in "added host h1".
 func (c Change) String() string { return string(c.What) + " " + c.Kind + " " + c.Node }
 
-// Diff lists what applying now changes in a lab with the plan before: additions
+// Diff lists what applying now changes in a lab whose plan is before: additions
 // and changes in the order of now, then removals. Between plans of different
 // formats, a node in both counts as unchanged.
 func Diff(before, now *Plan) []Change {
@@ -50,7 +50,7 @@ func Diff(before, now *Plan) []Change {
 	return out
 }
 
-// Leftovers lists what an interrupted change to the plan cut may have done that
+// Leftovers lists what an interrupted change to the plan cut may have done and
 // applying now undoes. What it was going to remove is not listed: it either still
 // exists or is missing from the lab like any other node.
 func Leftovers(cut, now *Plan) []Change {

@@ -35,7 +35,7 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-// A change that was cut short has left what it was about to do.
+// An interrupted change may have done anything that it was going to do.
 func TestLeftovers(t *testing.T) {
 	cut := planWith(Host{Name: "h1"}, Host{Name: "h2", Image: "new"}, Host{Name: "h3"})
 	now := planWith(Host{Name: "h1"}, Host{Name: "h2"}, Host{Name: "h4"})
@@ -44,8 +44,8 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
-// A plan as earlier versions stored it gives its numbers and nodes: a lab that
-// runs keeps them, and its hosts have not changed.
+// A plan stored by an earlier version still yields its numbers and nodes: a running
+// lab keeps them, and its hosts have not changed.
 func TestEarlierFormat(t *testing.T) {
 	top := parsed(t, redAndBlue, "", "")
 	now := plan(t, top, Allocations{})

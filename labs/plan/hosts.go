@@ -13,7 +13,7 @@ import (
 )
 
 // host plans one customer host: its wires, the router ports at their other
-// ends, the labels that its routes need and its own network configuration.
+// ends, the labels that its routes need, and its own network configuration.
 func (b *planner) host(h topology.Host) {
 	hp := Host{
 		Name:      h.Name,
@@ -68,7 +68,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *Host) {
 	hp.Routes = append(hp.Routes, hostRoutes(a)...)
 }
 
-// hostMAC is the MAC of a host's attachment.
+// hostMAC returns the MAC of a host's attachment.
 func hostMAC(lab, host string, a topology.Attachment) net.HardwareAddr {
 	if len(a.MAC) > 0 {
 		return a.MAC
@@ -86,7 +86,7 @@ func HostAddresses(lab, host string, a topology.Attachment) []netip.Prefix {
 	return out
 }
 
-// learnedAddress is the address that a host forms from router advertisements;
+// learnedAddress returns the address that a host forms from router advertisements;
 // zero if it forms none.
 func learnedAddress(lab, host string, a topology.Attachment) netip.Prefix {
 	if !a.SLAAC || a.RA == nil {
@@ -96,7 +96,7 @@ func learnedAddress(lab, host string, a topology.Attachment) netip.Prefix {
 }
 
 // accessName is ethN for port N, unless a link of the router has that name. No
-// link can have the last of the names tried.
+// link can have the last name tried.
 func (b *planner) accessName(c *config.Router, port uint32) string {
 	for _, form := range []string{"eth%d", "vrf%d"} {
 		name := fmt.Sprintf(form, port)
@@ -135,7 +135,7 @@ func (b *planner) statics(c *config.Router, port uint32, a topology.Attachment) 
 	}
 }
 
-// bindings gives the routes of an attachment their labels.
+// bindings assigns labels to the routes of an attachment.
 func (b *planner) bindings(c *config.Router, host string, a topology.Attachment) {
 	i := slices.IndexFunc(c.VRFs, func(v config.VRF) bool { return v.Name == a.VRF })
 	v := &c.VRFs[i]
@@ -143,7 +143,7 @@ func (b *planner) bindings(c *config.Router, host string, a topology.Attachment)
 	for _, key := range instance.LabelKeys(a, HostAddresses(b.topology.Name, host, a)) {
 		label, ok := b.label(c.Router, key, c.Labels)
 		if !ok {
-			b.exhausted = append(b.exhausted, fmt.Errorf("host %s: router %s, VRF %s: no label is left in %s; give the router a larger range (labels:)",
+			b.exhausted = append(b.exhausted, fmt.Errorf("host %s: router %s, VRF %s: no label left in %s; give the router a larger range (labels:)",
 				host, c.Router, v.Name, c.Labels))
 		}
 		if binding := (vpn.Binding{Label: label, Key: key}); !slices.Contains(v.Bindings, binding) {

@@ -9,8 +9,8 @@ import (
 	"pseudowan/topology"
 )
 
-// Every connected route that a VRF announces has a label, whatever the label
-// mode and whatever stands for a connected network.
+// Every connected route that a VRF announces has a label, in every label mode and
+// with every kind of redistribution.
 func TestEveryConnectedRouteHasALabel(t *testing.T) {
 	for _, mode := range []string{"per-next-hop", "per-vrf", "per-prefix"} {
 		for redistribute, want := range map[string][]string{

@@ -11,8 +11,8 @@ import (
 // LabNamespace names the namespace that holds a lab's segments and keeper.
 func LabNamespace(lab string) string { return "pw-" + lab }
 
-// NodeNamespace names a router's or host's namespace. The name is for people; a
-// namespace is recognised by its mark.
+// NodeNamespace names a router's or host's namespace. The name is for people; the
+// program recognises a namespace by its mark.
 func NodeNamespace(lab, node string) string { return "pw-" + lab + "-" + node }
 
 // maxInterfaceName is IFNAMSIZ less the terminating zero.
@@ -47,14 +47,14 @@ func derivedMAC(lab, node, intf string) net.HardwareAddr {
 	return mac
 }
 
-// gatewayMAC is the router's MAC towards the host on a port, from
+// gatewayMAC returns the router's MAC towards the host on a port, from
 // 00:00:00:00:00:01 for the first host port (3).
 func gatewayMAC(port uint32) net.HardwareAddr {
 	n := port - 2
 	return net.HardwareAddr{0, 0, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
 }
 
-// NamespaceOf returns the name that plans give the namespace of a mark.
+// NamespaceOf returns the name that plans give to the namespace with a mark.
 func NamespaceOf(m hosts.Mark) string {
 	if m.Kind == hosts.KindLab {
 		return LabNamespace(m.Lab)

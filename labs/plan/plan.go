@@ -77,7 +77,7 @@ type Interface struct {
 	Learned   netip.Prefix   `json:"learned,omitzero"` // with SLAAC: the address that the host forms
 }
 
-// LAN reports whether the interface stands for a LAN behind the host.
+// LAN reports whether the interface represents a LAN behind the host.
 func (i Interface) LAN() bool { return i.Router == "" }
 
 // Route is a static route inside a host.
@@ -131,8 +131,8 @@ type Name struct {
 func New(t *topology.Topology, previous Allocations, runtime string) (*Plan, error) {
 	b := newPlanner(t, previous, runtime).build()
 	if len(b.exhausted) > 0 {
-		// The numbers of what this edit removes are free for what it adds, but only
-		// if no others are left.
+		// What this edit adds may get the numbers of what it removes, but only if no
+		// others are left.
 		left := previous.clone()
 		left.prune(b.inUse)
 		b = newPlanner(t, left, runtime).build()
@@ -239,7 +239,7 @@ func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) End {
 	}
 }
 
-// behind names the NIC that may be behind the wire of a link end.
+// behind returns the NIC that may be behind the wire of a link end.
 func behind(l topology.Link, e topology.LinkEnd) string {
 	if l.NIC == "" {
 		return ""

@@ -70,8 +70,8 @@ func TestPlanGolden(t *testing.T) {
 	}
 }
 
-// The numbers of the original: port 1 is eth1, 2 the BGP port, 3 and up the
-// hosts; host n has labels 1000+2(n-1) and the next one.
+// The numbers of the original: port 1 is eth1, port 2 the BGP port, ports from 3 on
+// are the hosts'; host n has the labels 1000+2(n-1) and 1001+2(n-1).
 func TestPlanNumbersAsTheOriginal(t *testing.T) {
 	p := plan(t, parseCatalog(t, "pseudo-wan"), Allocations{})
 	c := p.Routers[0].Config
@@ -117,8 +117,7 @@ func TestPlanDoesNotDependOnTheOrderOfHosts(t *testing.T) {
 	}
 }
 
-// An inserted host takes new numbers; those of a removed one are not given out
-// again.
+// An inserted host gets new numbers; those of a removed one are not assigned again.
 func TestPlanKeepsNumbers(t *testing.T) {
 	full := parseCatalog(t, "pseudo-wan")
 	less := *full
@@ -138,12 +137,12 @@ func TestPlanKeepsNumbers(t *testing.T) {
 	third := plan(t, &less, second.Allocations)
 	retired := cmpopts.IgnoreFields(RouterAllocations{}, "RetiredPorts", "RetiredVRFs", "RetiredLabels")
 	if diff := cmp.Diff(first.Allocations, third.Allocations, retired); diff != "" {
-		t.Errorf("allocations after insert and removal:\n%s", diff)
+		t.Errorf("allocations after insertion and removal:\n%s", diff)
 	}
 }
 
-// A port towards a host never has the name of a link, whatever that is; its
-// number stays.
+// A port towards a host never has the name of a link, whatever the link is called;
+// its number stays.
 func TestNamesOfHostPorts(t *testing.T) {
 	for links, want := range map[string]string{"eth1": "eth3", "eth3": "vrf3", "vrf3": "eth3", "eth5 vrf5": "ovs-vrf5", "eth3 vrf3": "eth5"} {
 		var file strings.Builder

@@ -23,8 +23,7 @@ const lockRoot = RunRoot + "/.lock"
 
 func lockPath(lab string) string { return filepath.Join(lockRoot, lab) }
 
-// Lock keeps two commands from changing a lab at the same time. Release removes
-// its file.
+// Lock keeps two commands from changing a lab at the same time.
 type Lock struct {
 	path string
 	file *os.File
@@ -33,7 +32,7 @@ type Lock struct {
 // ErrBusy is returned for a lock that another process holds.
 var ErrBusy = errors.New("busy")
 
-// LockPatience is longer than the keeper ever holds the lock.
+// LockPatience is longer than the keeper ever holds a lab's lock.
 const LockPatience = 2 * time.Second
 
 // Acquire takes the lock for a command.
@@ -76,7 +75,7 @@ func TryAcquire(lab string) (*Lock, error) {
 		}
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
 		if errors.Is(err, os.ErrNotExist) {
-			continue // another command just removed the directory
+			continue // another command has just removed the directory
 		}
 		if err != nil {
 			return nil, fmt.Errorf("lock of lab %s: %w", lab, err)
@@ -102,15 +101,15 @@ func (l *Lock) current() bool {
 	return err1 == nil && err2 == nil && os.SameFile(mine, there)
 }
 
-// Release releases the lock.
+// Release releases the lock and removes its file.
 func (l *Lock) Release() {
 	os.Remove(l.path)
 	l.file.Close()
-	os.Remove(lockRoot) // both succeed only when no lab is left
+	os.Remove(lockRoot) // both succeed only after the last lab
 	os.Remove(RunRoot)
 }
 
-// DropLeftLock removes the lock file of a command that was killed.
+// DropLeftLock removes the lock file of a killed command.
 func DropLeftLock(lab string) {
 	if _, err := os.Lstat(lockPath(lab)); err != nil {
 		return
@@ -156,9 +155,9 @@ func lockHolder(path string) string {
 	return fmt.Sprintf("process %d (%s)", pid, printableCommand(line))
 }
 
-// flockHolder finds in the text of /proc/locks (proc(5)) the process that holds
-// the file of an inode; 0 if none is visible. The device is not compared: some
-// file systems report different ones in the two places.
+// flockHolder finds the process that has locked the file of an inode in the text
+// of /proc/locks (proc(5)); 0 if none is visible. Devices are not compared: some
+// file systems report a different one there.
 func flockHolder(locks []byte, inode uint64) int {
 	suffix := ":" + strconv.FormatUint(inode, 10)
 	for line := range strings.Lines(string(locks)) {
@@ -174,7 +173,7 @@ func flockHolder(locks []byte, inode uint64) int {
 	return 0
 }
 
-// printableCommand is a command line, shortened for a message.
+// printableCommand shortens a command line for a message.
 func printableCommand(cmdline []byte) string {
 	const longest = 80
 	words := bytes.ReplaceAll(bytes.TrimRight(cmdline, "\x00"), []byte{0}, []byte{' '})
@@ -191,7 +190,7 @@ func printableCommand(cmdline []byte) string {
 }
 
 // Locked reports whether a command holds the lab's lock. It does not try to take
-// the lock, which could make a command give up that starts just then.
+// the lock, which could make a command that starts at that moment give up.
 func Locked(lab string) bool {
 	info, err := os.Stat(lockPath(lab))
 	if err != nil {

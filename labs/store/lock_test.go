@@ -24,7 +24,7 @@ func TestFlockHolder(t *testing.T) {
 	}
 }
 
-// The message names whoever holds the lock, here another process.
+// The message names the process that holds the lock.
 func TestLockHolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lock")
 	if got := lockHolder(path); got != "another process" {
@@ -66,7 +66,7 @@ func TestPrintableCommand(t *testing.T) {
 
 func TestLocked(t *testing.T) {
 	if os.Getuid() != 0 {
-		t.Skip("needs root: the locks of labs are root's")
+		t.Skip("needs root: only root may lock labs")
 	}
 	const lab = "pwt-doctor-lock"
 	if Locked(lab) {
@@ -77,16 +77,16 @@ func TestLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !Locked(lab) {
-		t.Error("the lock is not seen")
+		t.Error("the lock is not reported")
 	}
 	if _, err := TryAcquire(lab); !errors.Is(err, ErrBusy) {
-		t.Errorf("a second command gets the lock: %v", err)
+		t.Errorf("a second command got the lock: %v", err)
 	}
 	held.Release()
 	if Locked(lab) {
-		t.Error("the lock is seen after it was given back")
+		t.Error("the lock is reported after its release")
 	}
 	if _, err := os.Lstat(lockPath(lab)); err == nil {
-		t.Error("the lock's file stays")
+		t.Error("the lock's file still exists")
 	}
 }

@@ -9,7 +9,7 @@ import (
 // the directory of OVSDir.
 const agentLog = "agent.log"
 
-// Logs returns all logs that a lab has now or that its nodes may soon write.
+// Logs returns all logs that a lab has or that its nodes may soon write.
 // hostLogs names those of a host.
 func Logs(lab string, hostLogs func(lab, node string) []string) []string {
 	logs := []string{KeeperLog(lab)}
@@ -28,12 +28,12 @@ func Logs(lab string, hostLogs func(lab, node string) []string) []string {
 	return logs
 }
 
-// RouterLogs are the logs of one router.
+// RouterLogs returns the logs of one router.
 func RouterLogs(dir string) []string {
 	return append(daemonLogs(dir), filepath.Join(dir, agentLog))
 }
 
-// daemonLogs are the logs and the standard error of Open vSwitch's daemons.
+// daemonLogs returns the logs and the standard error of Open vSwitch's daemons.
 func daemonLogs(routerDir string) []string {
 	var logs []string
 	for _, pattern := range []string{"*.log", "*.err"} {
@@ -43,5 +43,5 @@ func daemonLogs(routerDir string) []string {
 	return logs
 }
 
-// RouterLog is the log of a router's agent.
+// RouterLog returns the log of a router's agent.
 func RouterLog(lab, router string) string { return filepath.Join(RouterDir(lab, router), agentLog) }

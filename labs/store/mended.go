@@ -12,12 +12,11 @@ import (
 // must not fill the disk.
 const mendedLimit = 16 << 10
 
-// NoteMended records a repair, so that the next up does not report that nothing
-// was changed.
+// NoteMended records a repair for the report of the next up.
 func NoteMended(lab, what string) {
 	f, err := os.OpenFile(mendedFile(lab), os.O_CREATE|os.O_APPEND|os.O_WRONLY|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return // the lab's directory is gone: the next up makes everything anew
+		return // the lab's directory is gone: the next up makes everything again
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.Size() < mendedLimit {

@@ -22,7 +22,7 @@ func StateDir(lab string) string { return filepath.Join(StateRoot, lab) }
 // sockets are limited to 108 octets.
 func RouterDir(lab, router string) string { return filepath.Join(RunDir(lab), RouterDirName(router)) }
 
-// RouterDirName is the base of RouterDir.
+// RouterDirName returns the last element of RouterDir.
 func RouterDirName(router string) string {
 	const longest, kept = 16, 7
 	if len(router) <= longest {
@@ -31,33 +31,33 @@ func RouterDirName(router string) string {
 	return router[:kept] + "-" + plan.ShortHash(router)
 }
 
-// AgentSocket is the socket of a router's agent.
+// AgentSocket returns the socket of a router's agent.
 func AgentSocket(lab, router string) string {
 	return filepath.Join(RouterDir(lab, router), "agent.sock")
 }
 
-// BGPSocket is the socket of the GoBGP API of a router's speaker.
+// BGPSocket returns the socket of the GoBGP API of a router's speaker.
 func BGPSocket(lab, router string) string { return filepath.Join(RouterDir(lab, router), "gobgp.sock") }
 
-// ConfigFile is the configuration of a router.
+// ConfigFile returns the configuration of a router.
 func ConfigFile(lab, router string) string {
 	return filepath.Join(RouterDir(lab, router), "config.json")
 }
 
-// keeperFile is the keeper's list of routers. Files that do not belong to a node
+// keeperFile returns the keeper's list of routers. Files that do not belong to a node
 // begin with a dot, which no node's name does.
 func keeperFile(lab string) string { return filepath.Join(RunDir(lab), ".keeper.json") }
 
-// KeeperLog is the keeper's log.
+// KeeperLog returns the keeper's log.
 func KeeperLog(lab string) string { return filepath.Join(RunDir(lab), ".keeper.log") }
 
-// KeeperLock is locked by the keeper as long as it lives.
+// KeeperLock is locked by the keeper as long as it runs.
 func KeeperLock(lab string) string { return filepath.Join(RunDir(lab), ".keeper.lock") }
 
 // mendedFile lists the repairs since the last up.
 func mendedFile(lab string) string { return filepath.Join(RunDir(lab), ".mended") }
 
-// planFile is the plan as applied last.
+// planFile returns the plan applied last.
 func planFile(lab string) string { return filepath.Join(StateDir(lab), "plan.json") }
 
 // planFiles is planFile and its copy.
@@ -65,11 +65,11 @@ func planFiles(lab string) []string {
 	return []string{planFile(lab), filepath.Join(RunDir(lab), ".plan.json")}
 }
 
-// downFile marks a lab that is being removed. While it exists, nobody starts
-// anything of the lab; it is removed last, with its directory.
+// downFile marks a lab that is being removed. While it exists, no process of the
+// lab is started; it is removed last, with its directory.
 func downFile(lab string) string { return filepath.Join(RunDir(lab), ".down") }
 
-// changeFile holds the plans of changes that have begun and not finished.
+// changeFile holds the plans of unfinished changes.
 func changeFile(lab string) string { return filepath.Join(StateDir(lab), "change.json") }
 
 func topologyFile(lab string) string { return filepath.Join(StateDir(lab), "topology.yaml") }
@@ -101,12 +101,11 @@ func MemoryFile(lab, router string) string {
 	return filepath.Join(RouterDir(lab, router), ".memory.json")
 }
 
-// BeatFile is touched by a router's process as long as it lives.
+// BeatFile is touched by a router's process as long as its loop runs.
 func BeatFile(lab, router string) string { return filepath.Join(RouterDir(lab, router), ".beat") }
 
-// OVSDir is the run directory of a router's Open vSwitch. To a command that exec
-// runs in the router, run is mounted on /run, so that it is the default of
-// Debian's tools.
+// OVSDir returns the run directory of a router's Open vSwitch. A command that exec runs
+// in the router sees it as /run/openvswitch, the default of Debian's tools.
 func OVSDir(routerDir string) string { return filepath.Join(routerDir, "run", "openvswitch") }
 
 // MarkGoingDown marks the lab as being removed, until RemoveDirs.

@@ -33,26 +33,26 @@ func Applied(lab string) (plan.Plan, error) {
 	return plan.Plan{}, errors.Join(errs...)
 }
 
-// Before reads the plan applied last, and those of interrupted commands since. A
-// damaged plan counts as empty; then known is false, as numbers of the running
+// Before reads the plan applied last, and those of commands interrupted since. A
+// damaged plan counts as empty; known is false then, because numbers of the running
 // lab may change.
 func Before(lab string) (applied plan.Plan, cut []plan.Plan, known bool) {
 	applied, err := Applied(lab)
 	known = err == nil || errors.Is(err, fs.ErrNotExist)
 	cut, err = Cut(lab)
 	if err != nil {
-		cut = nil // perhaps half of it
+		cut = nil // it may be incomplete
 	}
 	return applied, cut, known
 }
 
-// Cut reads the plans of changes that have begun and not finished, oldest first.
+// Cut reads the plans of unfinished changes, oldest first.
 func Cut(lab string) ([]plan.Plan, error) { return readJSON[[]plan.Plan](changeFile(lab)) }
 
-// Begin stores the plans of changes that begin, until Finish.
+// Begin stores the plans of changes until Finish.
 func Begin(lab string, plans []plan.Plan) error { return writeJSON(changeFile(lab), plans) }
 
-// Changing reports whether a change has begun and not finished.
+// Changing reports whether a change is unfinished.
 func Changing(lab string) bool {
 	_, err := os.Stat(changeFile(lab))
 	return err == nil

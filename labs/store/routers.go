@@ -7,7 +7,7 @@ import (
 	"pseudowan/router/config"
 )
 
-// KeeperState is what up tells the keeper: the routers, and whether there are
+// KeeperState is what the keeper has to know: the routers, and whether there are
 // hosts that others may stop and start.
 type KeeperState struct {
 	Lab        string         `json:"lab"`
@@ -36,7 +36,7 @@ func Wanted(lab, router string) bool {
 	return err != nil || state.Has(router)
 }
 
-// KeeperStateFile describes the file of the keeper's list, to detect changes.
+// KeeperStateFile describes the file of the keeper's list, so that changes are seen.
 func KeeperStateFile(lab string) (os.FileInfo, error) { return os.Stat(keeperFile(lab)) }
 
 // ReadKeeperState reads the keeper's list.
@@ -52,8 +52,7 @@ func RouterConfig(lab, name string) (config.Router, error) {
 	return readJSON[config.Router](ConfigFile(lab, name))
 }
 
-// WriteRouterConfig replaces a router's configuration, which it reads when it
-// starts.
+// WriteRouterConfig replaces the configuration that a router reads when it starts.
 func WriteRouterConfig(lab, name string, c config.Router) error {
 	return writeJSON(ConfigFile(lab, name), c)
 }
