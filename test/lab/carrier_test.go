@@ -63,7 +63,7 @@ hosts:
 	is("the NIC is plugged in", "pe1", "bgp-wan", "up", "up")
 	set("pe2", "eth1", "down")
 	is("the wire's other end is down", "pe1", "eth1", "up", "down")
-	is("the wire is set down", "pe2", "eth1", "down", "down")
+	is("the wire is administratively down", "pe2", "eth1", "down", "down")
 	set("pe2", "eth1", "up")
 	is("the wire is up", "pe1", "eth1", "up", "up")
 	set("h1", "eth0", "down")

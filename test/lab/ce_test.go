@@ -34,7 +34,7 @@ func fromTestdata(t *testing.T, file, name string) lab {
 	return fromText(t, t.TempDir(), name, nameLine.ReplaceAllString(string(data), "name: "+name))
 }
 
-// route finds the best route of a prefix in a VRF; nil where there is none.
+// route finds the best route of a prefix in a VRF; nil if there is none.
 func (l lab) route(t testing.TB, router, vrf, prefix string) *status.Route {
 	t.Helper()
 	for _, v := range table[status.VRF](t, l, "vrf", "--router", router, "--vrf", vrf) {

@@ -92,7 +92,7 @@ func TestRealChaosBGP(t *testing.T) {
 	}
 }
 
-// agentOf is the process of a router's agent.
+// agentOf returns the process of a router's agent.
 func agentOf(t *testing.T, l lab, router string) int {
 	t.Helper()
 	for _, n := range nodes(t, l) {
@@ -104,7 +104,7 @@ func agentOf(t *testing.T, l lab, router string) int {
 	return 0
 }
 
-// peakOf is the most memory that a process has had, in kB.
+// peakOf returns the most memory that a process has had, in kB.
 func peakOf(t *testing.T, pid int) int {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
@@ -129,7 +129,7 @@ type hostileCustomer struct {
 	until time.Time
 }
 
-// dial connects with the router from the host; nil where that is refused.
+// dial connects with the router from the host; nil if that is refused.
 func (c *hostileCustomer) dial() net.Conn {
 	made := make(chan net.Conn, 1)
 	go func() {
@@ -181,7 +181,7 @@ func (c *hostileCustomer) session(phase int) net.Conn {
 	return nil
 }
 
-// readKind reads one message; 0 where there is none.
+// readKind reads one message; 0 if there is none.
 func readKind(conn net.Conn) byte {
 	head := make([]byte, 19)
 	if _, err := io.ReadFull(conn, head); err != nil {
@@ -296,7 +296,7 @@ func (c *hostileCustomer) tooManyPrefixes() {
 	})
 }
 
-// peer is how the router sees the customer's session.
+// peer returns how the router sees the customer's session.
 func (c *hostileCustomer) peer() status.Peer {
 	c.t.Helper()
 	for _, p := range table[status.Peer](c.t, c.l, "peer", "--router", "pe1") {

@@ -37,7 +37,7 @@ func TestRealChaosEdits(t *testing.T) {
 	t.Logf("%d edits", edits)
 }
 
-// chaosUntil is when a series of chaos ends; long is false where it is to be
+// chaosUntil returns when a series of chaos ends; long is false if it is to be
 // brief.
 func chaosUntil(t testing.TB) (until time.Time, long bool) {
 	t.Helper()
@@ -52,7 +52,7 @@ func chaosUntil(t testing.TB) (until time.Time, long bool) {
 	return time.Now().Add(d), true
 }
 
-// serverOf is what a random lab may use here: BIRD where it is installed, and an
+// serverOf returns what a random lab may use here: BIRD where it is installed, and an
 // interface that is made for it.
 func serverOf(t testing.TB, seed uint64) random.Server {
 	t.Helper()

@@ -68,7 +68,7 @@ func bringUp(t *testing.T, l lab, seed int, what, text string) {
 	}
 }
 
-// hostileFile is a valid file with up to three values replaced.
+// hostileFile returns a valid file with up to three values replaced.
 func hostileFile(t *testing.T, name string, seed uint64) (text, what string) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 11))
@@ -108,7 +108,7 @@ func without(m *yaml.Node, key string) {
 	}
 }
 
-// small are the labs of the catalogue that start in seconds and need nothing
+// small returns the labs of the catalogue that start in seconds and need nothing
 // that a server may not have.
 func small() []string {
 	return slices.DeleteFunc(catalog.Names(), func(n string) bool { return n == "pseudo-wan" || n == "ce-bgp" })

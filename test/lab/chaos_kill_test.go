@@ -34,7 +34,7 @@ func cut(after time.Duration, sig syscall.Signal, args ...string) (int, string) 
 	return cmd.ProcessState.ExitCode(), out.String()
 }
 
-// down takes the lab down and fails the test where anything is left of it.
+// down takes the lab down and fails the test if anything is left of it.
 func (l lab) down(t testing.TB) {
 	t.Helper()
 	if r := pseudowan("down", l.name); r.code != 0 && r.code != 4 {
@@ -99,7 +99,7 @@ func TestRealCommandsCutShort(t *testing.T) {
 func TestRealDoctorTellsOfACutRemoval(t *testing.T) {
 	l := smallLab(t, "pwt-cutdown")
 	l.up(t)
-	if out := pseudowan("doctor"); strings.Contains(out.stdout, "cut short") {
+	if out := pseudowan("doctor"); strings.Contains(out.stdout, "removal was interrupted") {
 		t.Errorf("doctor on a lab that runs:\n%s", out.stdout)
 	}
 	// A down that is killed as soon as it has begun.
@@ -111,7 +111,7 @@ func TestRealDoctorTellsOfACutRemoval(t *testing.T) {
 		}
 		return nil
 	})
-	if out := pseudowan("doctor"); !strings.Contains(out.stdout, "cut short") {
+	if out := pseudowan("doctor"); !strings.Contains(out.stdout, "removal was interrupted") {
 		t.Errorf("doctor:\n%s", out.stdout)
 	}
 	l.upAgain(t)
@@ -202,7 +202,7 @@ type victim struct {
 	name string
 }
 
-// processes are those of the lab: keeper, agents, switches, hosts' commands.
+// processes returns those of the lab: keeper, agents, switches, hosts' commands.
 func (c *chaos) processes() []victim {
 	var found []victim
 	names, _ := filepath.Glob("/run/netns/pw-" + c.lab.name + "*")

@@ -23,7 +23,7 @@ import (
 // chaosEnv is how long a chaos series lasts, as in "1h"; without it, each is brief.
 const chaosEnv = "PSEUDOWAN_CHAOS"
 
-// chaosTime is what is asked for; 0 where it is not.
+// chaosTime returns what is asked for; 0 if it is not.
 func chaosTime(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv(chaosEnv)
@@ -157,7 +157,7 @@ func noiseMakers(t *testing.T, l lab, seed int64) []*noiseMaker {
 	return ends
 }
 
-// knownMACs are those of the other VPNs' ports and hosts, and of the core.
+// knownMACs returns those of the other VPNs' ports and hosts, and of the core.
 func knownMACs(t *testing.T, l lab) []net.HardwareAddr {
 	t.Helper()
 	var all []net.HardwareAddr

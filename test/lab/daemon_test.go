@@ -56,7 +56,7 @@ func needDockerd(t *testing.T) {
 	}
 }
 
-// docker runs the Docker client and fails the test where that fails.
+// docker runs the Docker client and fails the test if that fails.
 func docker(t testing.TB, args ...string) string {
 	t.Helper()
 	r := command(append([]string{"docker"}, args...)...)

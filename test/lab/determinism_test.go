@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// twoSites is a lab whose hosts can be written in any order.
+// twoSites returns a lab whose hosts can be written in any order.
 func twoSites(hosts []string) string {
 	return "name: pwt-order\n" +
 		"routers: {a: {as: 65001, id: 10.0.0.1, labels: 100-199}, b: {as: 65002, id: 10.0.0.2, labels: 200-299}}\n" +

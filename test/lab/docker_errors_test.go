@@ -36,7 +36,7 @@ func TestRealDockerWithoutDaemon(t *testing.T) {
 	l := fourHostLab(t, "pwt-dknone")
 	refused(t, l, []string{"--runtime", "docker"}, "no Docker daemon answers at unix://"+socket, "systemctl start docker")
 	limited := fourHostLab(t, "pwt-dknone", "h2: {to", "h2: {memory: 64M, to")
-	refused(t, limited, nil, limited.file+":10: host h2: memory: is for containers, but the host's runtime is netns", "systemctl start docker")
+	refused(t, limited, nil, limited.file+":10: host h2: memory: needs a container, but the host's runtime is netns", "systemctl start docker")
 }
 
 func TestRealDockerImageThatCannotBeHad(t *testing.T) {
@@ -65,7 +65,7 @@ func TestRealDockerNameInUse(t *testing.T) {
 	}
 }
 
-// scratchImage is an image of the static busybox.
+// scratchImage returns an image of the static busybox.
 func scratchImage(t *testing.T) string {
 	t.Helper()
 	const name = "pwt-dk-scratch"
@@ -74,7 +74,7 @@ func scratchImage(t *testing.T) string {
 	return name
 }
 
-// scratchContext is a directory with a Dockerfile that needs no registry.
+// scratchContext returns a directory with a Dockerfile that needs no registry.
 func scratchContext(t *testing.T) string {
 	t.Helper()
 	_, busybox, err := dockerhosts.StaticBusybox()

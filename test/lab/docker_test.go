@@ -47,7 +47,7 @@ func (l lab) upIn(t testing.TB, args ...string) string {
 	return must(t, append([]string{"up", l.file}, args...)...)
 }
 
-// containers are the names of all containers.
+// containers returns the names of all containers.
 func containers(t testing.TB) string {
 	t.Helper()
 	return docker(t, "ps", "--all", "--format", "{{.Names}}")
@@ -151,7 +151,7 @@ func TestRealDockerStoppedHostHarmsNobody(t *testing.T) {
 	if n := node(t, l, "h4"); n.State != "paused" {
 		t.Errorf("a host that is paused: %+v", n)
 	}
-	if r := l.exec("h3", "true"); r.code != 125 || !strings.Contains(r.stderr, "does not run: its container has ended with exit code ") {
+	if r := l.exec("h3", "true"); r.code != 125 || !strings.Contains(r.stderr, "is not running: its container has ended with exit code ") {
 		t.Errorf("exec in a host that is stopped: %+v", r)
 	}
 	if out := must(t, "up", l.file); !strings.Contains(out, "restored host h3") || !strings.Contains(out, "restored host h4") {
@@ -222,7 +222,7 @@ func dockerRounds() int {
 	return rounds(5)
 }
 
-// dockerThings is everything that a daemon has, images apart: the built-in one
+// dockerThings returns everything that a daemon has, images apart: the built-in one
 // is kept for the next lab.
 func dockerThings(t testing.TB) string {
 	t.Helper()

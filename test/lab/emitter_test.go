@@ -132,7 +132,7 @@ func serialize(t testing.TB, all ...gopacket.SerializableLayer) []byte {
 
 var broadcastMAC = net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 
-// ethernet is the header of a frame to the gateway, unless to says otherwise.
+// ethernet returns the header of a frame to the gateway, unless to says otherwise.
 func (e *emitter) ethernet(kind layers.EthernetType, to net.HardwareAddr) *layers.Ethernet {
 	if to == nil {
 		to = e.gate
@@ -140,7 +140,7 @@ func (e *emitter) ethernet(kind layers.EthernetType, to net.HardwareAddr) *layer
 	return &layers.Ethernet{SrcMAC: e.mac, DstMAC: to, EthernetType: kind}
 }
 
-// echo is a ping to the gateway's MAC address.
+// echo returns a ping to the gateway's MAC address.
 func (e *emitter) echo(t testing.TB, src, dst netip.Addr, ttl uint8, size int) []byte {
 	t.Helper()
 	payload := gopacket.Payload(make([]byte, size))
@@ -157,7 +157,7 @@ func (e *emitter) echo(t testing.TB, src, dst netip.Addr, ttl uint8, size int) [
 	return serialize(t, e.ethernet(layers.EthernetTypeIPv6, nil), ip, icmp, &layers.ICMPv6Echo{}, payload)
 }
 
-// arp is an ARP packet that says from is at mac.
+// arp returns an ARP packet that says from is at mac.
 func (e *emitter) arp(t testing.TB, op uint16, mac net.HardwareAddr, from, to netip.Addr, dst net.HardwareAddr) []byte {
 	t.Helper()
 	return serialize(t, e.ethernet(layers.EthernetTypeARP, dst), &layers.ARP{
@@ -167,7 +167,7 @@ func (e *emitter) arp(t testing.TB, op uint16, mac net.HardwareAddr, from, to ne
 	})
 }
 
-// discovery is a message of neighbour discovery; body follows the checksum.
+// discovery returns a message of neighbour discovery; body follows the checksum.
 func (e *emitter) discovery(t testing.TB, kind uint8, src, dst netip.Addr, to net.HardwareAddr, body []byte) []byte {
 	t.Helper()
 	ip := &layers.IPv6{Version: 6, HopLimit: 255, NextHeader: layers.IPProtocolICMPv6, SrcIP: src.AsSlice(), DstIP: dst.AsSlice()}

@@ -24,7 +24,7 @@ func inBothRuntimes(t *testing.T, test func(t *testing.T, runtime string)) {
 	}
 }
 
-// node is one node as ps lists it.
+// node returns one node as ps lists it.
 func node(t testing.TB, l lab, name string) status.Node {
 	t.Helper()
 	all := nodes(t, l)
@@ -86,7 +86,7 @@ func TestRealHostCommandEndsDuringUp(t *testing.T) {
 				`h2: {command: [sh, -c, "echo first; echo it cannot be; sleep %s; exit %d"], bgp: 65100, to`, tt.lasts, tt.code))
 			r := pseudowan("up", l.file, "--runtime", runtime)
 			want := fmt.Sprintf("pseudowan: lab %s has not converged; missing:\n"+
-				"  host h2: its command sh has ended with exit code %d; it said last:\n    first\n    it cannot be\n", l.name, tt.code)
+				"  host h2: its command sh has ended with exit code %d; its last output:\n    first\n    it cannot be\n", l.name, tt.code)
 			if r.code != 3 || !strings.HasSuffix(r.stderr, want) {
 				t.Errorf("it lasts %s s: exit code %d\n%s", tt.lasts, r.code, r.stderr)
 			}

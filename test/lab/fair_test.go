@@ -26,7 +26,7 @@ hosts:
   blue2: {to: pe2, vrf: blue, addresses: [10.2.0.2/16, "2001:db8:2::2/64"]}
 `
 
-// storms are what a customer can ask of the slow path, at both ends.
+// storms returns what a customer can ask of the slow path, at both ends.
 func storms(t *testing.T, e *emitter) map[string]func(n int) []byte {
 	var (
 		me4, me6     = netip.MustParseAddr("10.1.0.2"), netip.MustParseAddr("2001:db8:1::2")

@@ -79,7 +79,7 @@ func testUnsolicited(t *testing.T, l lab) {
 	})
 }
 
-// accessPort is the name of the port of a host.
+// accessPort returns the name of the port of a host.
 func accessPort(t testing.TB, l lab, router, host string) string {
 	t.Helper()
 	for _, i := range table[status.Interface](t, l, "interface", "--router", router) {

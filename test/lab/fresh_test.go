@@ -27,7 +27,7 @@ func (l lab) edit(t testing.TB, text string) {
 	must(t, "up", l.file, "--runtime", "netns")
 }
 
-// settled is the state of a lab once it stays the same. The routers tell each
+// settled returns the state of a lab once it stays the same. The routers tell each
 // other for a moment after up has ended.
 func (l lab) settled(t testing.TB) []string {
 	t.Helper()
@@ -43,7 +43,7 @@ func (l lab) settled(t testing.TB) []string {
 	}
 }
 
-// equalsFresh fails where the running lab differs from the one that a fresh up
+// equalsFresh fails if the running lab differs from the one that a fresh up
 // of the same file makes, in whose place it is afterwards. The numbers that
 // the lab has given out, which its life so far has led to, are the same in
 // both.

@@ -21,8 +21,8 @@ import (
 // program is the built pseudowan.
 var program string
 
-// A process is taken to be in the namespaces of its main thread, which Go keeps
-// also where the goroutine on it must not go on. So nothing but main runs there.
+// A process counts as being in the namespaces of its main thread, which Go keeps
+// even if the goroutine on it cannot continue. So only main may run there.
 func init() { runtime.LockOSThread() }
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
@@ -73,7 +73,7 @@ func pseudowan(args ...string) result {
 	return command(append([]string{program}, withPatience(args)...)...)
 }
 
-// must runs pseudowan and fails the test where that fails.
+// must runs pseudowan and fails the test if that fails.
 func must(t testing.TB, args ...string) string {
 	t.Helper()
 	r := pseudowan(args...)
@@ -138,7 +138,7 @@ func (l lab) exec(node string, argv ...string) result {
 	return pseudowan(append([]string{"exec", "--lab", l.name, node, "--"}, argv...)...)
 }
 
-// mustExec fails the test where the command fails.
+// mustExec fails the test if the command fails.
 func (l lab) mustExec(t testing.TB, node string, argv ...string) string {
 	t.Helper()
 	r := l.exec(node, argv...)
@@ -176,7 +176,7 @@ func eventually(t testing.TB, limit time.Duration, check func() error) {
 	}
 }
 
-// netns is the path of a node's network namespace.
+// netns returns the path of a node's network namespace.
 func (l lab) netns(node string) string { return "/run/netns/pw-" + l.name + "-" + node }
 
 // shared is one pseudo-wan lab for all tests that only look at it.

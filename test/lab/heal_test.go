@@ -24,7 +24,7 @@ hosts:
   h2: {to: pe1, vrf: red, addresses: [10.2.0.2/24]}
 `
 
-// keeperPID is the process that keeps the lab's agents.
+// keeperPID returns the process that keeps the lab's agents.
 func keeperPID(t *testing.T, l lab) int {
 	t.Helper()
 	for pid, line := range commandLines(t) {
@@ -61,7 +61,7 @@ func killAll(t *testing.T, l lab) {
 	}
 }
 
-// commandLines are those of all processes, by PID, with blanks between the words.
+// commandLines returns those of all processes, by PID, with blanks between the words.
 func commandLines(t *testing.T) map[int]string {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -167,7 +167,7 @@ func TestRealUpCorrectsFlows(t *testing.T) {
 	} {
 		l.mustExec(t, "pe1", append([]string{"ovs-ofctl"}, ruin.argv...)...)
 		said := must(t, "up", l.file, "--runtime", "netns")
-		if want := fmt.Sprintf("corrected %d of the flows of router pe1\n", ruin.want); !strings.Contains(said, want) {
+		if want := fmt.Sprintf("corrected %d flows of router pe1\n", ruin.want); !strings.Contains(said, want) {
 			t.Errorf("%q: up says\n%s\nwant %s", ruin.argv, said, want)
 		}
 		if r := l.exec("h1", "ping", "-c", "1", "-W", "2", "10.2.0.2"); r.code != 0 {

@@ -18,7 +18,7 @@ import (
 	"pseudowan/status"
 )
 
-// residue is what of a lab is left on the server.
+// residue returns what of a lab is left on the server.
 func residue(l lab) []string {
 	var found []string
 	add := func(kind, text string) {
@@ -45,7 +45,7 @@ func residue(l lab) []string {
 	return found
 }
 
-// links are the server's own interfaces.
+// links returns the server's own interfaces.
 func links() string {
 	return regexp.MustCompile(`(?m)^\d+: ([^:]+):.*$`).ReplaceAllString(command("ip", "-o", "link").stdout, "$1")
 }
@@ -190,7 +190,7 @@ func killAgent(t testing.TB, l lab, router string) int {
 	return all[i].PID
 }
 
-// nodes is what ps lists.
+// nodes returns what ps lists.
 func nodes(t testing.TB, l lab) []status.Node {
 	t.Helper()
 	var all []status.Node
@@ -200,7 +200,7 @@ func nodes(t testing.TB, l lab) []status.Node {
 	return all
 }
 
-// numbers is everything that must not depend on order or timing.
+// numbers returns everything that must not depend on order or timing.
 func numbers(t testing.TB, l lab) string {
 	t.Helper()
 	var b strings.Builder

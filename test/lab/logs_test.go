@@ -22,7 +22,7 @@ hosts:
   loud:  {to: pe1, vrf: red, addresses: [10.2.0.2/24], command: ["yes", "no end of words"]}
 `
 
-// logOctets is how much of the memory behind /run a lab's logs hold.
+// logOctets returns how much of the memory behind /run a lab's logs hold.
 func logOctets(t *testing.T, l lab) int64 {
 	t.Helper()
 	var sum int64
@@ -52,7 +52,7 @@ func mostLogOctets(t *testing.T, l lab, during time.Duration) int64 {
 	return most
 }
 
-// keeperOf is the process that keeps a lab.
+// keeperOf returns the process that keeps a lab.
 func keeperOf(t *testing.T, l lab) int {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")

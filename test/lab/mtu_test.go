@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// manyLANs is a lab whose routers have more to tell each other than fits into
+// manyLANs returns a lab whose routers have more to tell each other than fits into
 // one packet of the link.
 func manyLANs(name string, mtu int) string {
 	var lans []string

@@ -52,7 +52,7 @@ const farBGP = `
 // nicPair is a NIC of the server, and the one that its cable leads to.
 type nicPair struct{ near, far string }
 
-// nicPairs are a veth pair, which is made for the test, and those pairs of
+// nicPairs returns a veth pair, which is made for the test, and those pairs of
 // NICs that the surroundings have put a cable between.
 func nicPairs(t *testing.T) []nicPair {
 	t.Helper()
@@ -198,7 +198,7 @@ func driverOf(t *testing.T, ethtool ...string) string {
 	return ""
 }
 
-// linkIdentity is what of `ip -o link` must not change: name, MTU, MAC.
+// linkIdentity returns what of `ip -o link` must not change: name, MTU, MAC.
 func linkIdentity(line string) string {
 	fields := strings.Fields(line)
 	var keep []string

@@ -29,7 +29,7 @@ type noiseMaker struct {
 
 var be = binary.BigEndian
 
-// frame is an Ethernet frame with the mark behind what it carries.
+// frame returns an Ethernet frame with the mark behind what it carries.
 func (m *noiseMaker) frame(to, from net.HardwareAddr, kind uint16, body ...[]byte) []byte {
 	b := append(append([]byte{}, to...), from...)
 	b = be.AppendUint16(b, kind)
@@ -39,17 +39,17 @@ func (m *noiseMaker) frame(to, from net.HardwareAddr, kind uint16, body ...[]byt
 	return append(b, m.mark...)
 }
 
-// up is a frame to the gateway.
+// up returns a frame to the gateway.
 func (m *noiseMaker) up(kind uint16, body ...[]byte) []byte {
 	return m.frame(m.gate, m.mac, kind, body...)
 }
 
-// all is a frame to everyone.
+// all returns a frame to everyone.
 func (m *noiseMaker) all(kind uint16, body ...[]byte) []byte {
 	return m.frame(broadcastMAC, m.mac, kind, body...)
 }
 
-// some is a few random octets.
+// some returns a few random octets.
 func (m *noiseMaker) some(most int) []byte {
 	b := make([]byte, m.IntN(most+1))
 	for i := range b {
@@ -70,7 +70,7 @@ func (m *noiseMaker) any4() netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
-// pick is one of several.
+// pick returns one of several.
 func pick[T any](m *noiseMaker, of ...T) T { return of[m.IntN(len(of))] }
 
 // ip4 is an IPv4 packet without its Ethernet header, with the mark counted in.
@@ -109,7 +109,7 @@ func (m *noiseMaker) pack6(src, dst netip.Addr, next, hops byte, payload ...[]by
 	return b
 }
 
-// icmp6 is an ICMPv6 message whose checksum is right with the mark behind it.
+// icmp6 returns an ICMPv6 message whose checksum is right with the mark behind it.
 func (m *noiseMaker) icmp6(src, dst netip.Addr, hops, kind byte, body ...[]byte) []byte {
 	message := []byte{kind, 0, 0, 0}
 	for _, p := range body {
@@ -123,35 +123,35 @@ func (m *noiseMaker) icmp6(src, dst netip.Addr, hops, kind byte, body ...[]byte)
 	return m.pack6(src, dst, 58, hops, message)
 }
 
-// udp is a datagram without checksum, which IPv4 allows.
+// udp returns a datagram without checksum, which IPv4 allows.
 func (m *noiseMaker) udp(from, to uint16, payload []byte) []byte {
 	b := be.AppendUint16(be.AppendUint16(nil, from), to)
 	b = be.AppendUint16(b, uint16(8+len(payload)+len(m.mark)))
 	return append(append(b, 0, 0), payload...)
 }
 
-// tcp is a segment without a right checksum.
+// tcp returns a segment without a right checksum.
 func (m *noiseMaker) tcp(from, to uint16, flags byte) []byte {
 	b := be.AppendUint16(be.AppendUint16(nil, from), to)
 	b = be.AppendUint32(be.AppendUint32(b, m.Uint32()), m.Uint32())
 	return append(b, 5<<4, flags, 0xff, 0xff, 0, 0, 0, 0)
 }
 
-// echo4 is a ping of somebody.
+// echo4 returns a ping of somebody.
 func (m *noiseMaker) echo4(src, dst netip.Addr, ttl byte) []byte {
 	message := append([]byte{8, 0, 0, 0}, be.AppendUint32(nil, m.Uint32())...)
 	be.PutUint16(message[2:], sum(append(append([]byte{}, message...), m.mark...)))
 	return m.pack4(ip4{src: src, dst: dst, proto: 1, ttl: ttl, payload: message})
 }
 
-// claim is an ARP packet.
+// claim returns an ARP packet.
 func (m *noiseMaker) claim(op uint16, mac net.HardwareAddr, from, to netip.Addr) []byte {
 	b := []byte{0, 1, 8, 0, 6, 4, 0, byte(op)}
 	b = append(append(b, mac...), from.AsSlice()...)
 	return append(append(b, make([]byte, 6)...), to.AsSlice()...)
 }
 
-// stack is a label stack, outermost first.
+// stack returns a label stack, outermost first.
 func stack(ttl byte, labels ...uint32) []byte {
 	var b []byte
 	for i, l := range labels {

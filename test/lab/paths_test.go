@@ -14,7 +14,7 @@ import (
 	"pseudowan/status"
 )
 
-// routesOf are the paths to a prefix in a router's VRF, as "next hop reason",
+// routesOf returns the paths to a prefix in a router's VRF, as "next hop reason",
 // those that packets take marked with a star.
 func routesOf(t testing.TB, l lab, router, vrf, prefix string) []string {
 	t.Helper()
@@ -45,7 +45,7 @@ func mustHaveRoutes(t testing.TB, l lab, router, vrf, prefix string, want ...str
 	})
 }
 
-// sent is how many packets have left a router's port.
+// sent returns how many packets have left a router's port.
 func sent(t testing.TB, l lab, router, port string) uint64 {
 	t.Helper()
 	for _, p := range table[status.Port](t, l, "port", "--router", router) {

@@ -38,7 +38,7 @@ func both(from string, site int, want bool) []reach {
 	}
 }
 
-// hostAddress is a host's address in a prefix, as `ps` tells it.
+// hostAddress returns a host's address in a prefix, as `ps` tells it.
 func hostAddress(t testing.TB, l lab, host, prefix string) string {
 	t.Helper()
 	var nodes []status.Node
@@ -56,7 +56,7 @@ func hostAddress(t testing.TB, l lab, host, prefix string) string {
 	return ""
 }
 
-// echoesHeard is how many pings of both families a host has been sent.
+// echoesHeard returns how many pings of both families a host has been sent.
 func echoesHeard(t testing.TB, l lab, host string) int {
 	t.Helper()
 	heard := 0
@@ -84,7 +84,7 @@ func echoesHeard(t testing.TB, l lab, host string) int {
 	return heard
 }
 
-// hops are the addresses that traceroute sees on the way, the last one being
+// hops returns the addresses that traceroute sees on the way, the last one being
 // the destination itself.
 func hops(t testing.TB, l lab, from, to string) []string {
 	t.Helper()

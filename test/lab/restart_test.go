@@ -33,7 +33,7 @@ func (l lab) keepers(t *testing.T) []int {
 	return l.ours(t, "/proc/self/exe keeper --lab "+l.name)
 }
 
-// daemon is the pid of one of the two daemons of a router's switch.
+// daemon returns the pid of one of the two daemons of a router's switch.
 func (l lab) daemon(t *testing.T, router, name string) []int {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("/run/pseudowan", l.name, router, "run/openvswitch", name+".pid"))

@@ -14,7 +14,7 @@ import (
 	"pseudowan/status"
 )
 
-// stateOf is all that a running lab has come to, a line each: what its routers
+// stateOf returns all that a running lab has come to, a line each: what its routers
 // tell of themselves, the flows of their switches, and what the kernel says of
 // the networks of routers and hosts. Times are left out, and numbers that a
 // router gives to itself alone are replaced by what they stand for.
@@ -79,7 +79,7 @@ func maskLabels(state []string, labels []uint32) []string {
 	return masked
 }
 
-// givenAsNeeded are the labels that routers have given to customers' routes: no
+// givenAsNeeded returns the labels that routers have given to customers' routes: no
 // plan holds them, and one that is given back is not given again soon. The plan
 // of another router may hold the same number.
 func givenAsNeeded(t testing.TB, l lab) (labels []uint32) {

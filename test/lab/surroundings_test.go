@@ -48,7 +48,7 @@ func slowness() int {
 	return 1
 }
 
-// patience is a time limit as it has to be on this machine.
+// patience returns a time limit as it has to be on this machine.
 func patience(d time.Duration) time.Duration { return d * time.Duration(slowness()) }
 
 // withPatience lets `up` wait longer on a slow machine where the test does not
@@ -60,5 +60,5 @@ func withPatience(args []string) []string {
 	return append(slices.Clone(args), "--timeout", patience(time.Minute).String())
 }
 
-// rounds is how often a test repeats what takes long, at least twice.
+// rounds returns how often a test repeats what takes long, at least twice.
 func rounds(n int) int { return max(2, n/slowness()) }

@@ -110,7 +110,7 @@ func testExtranetCounters(t *testing.T, l lab) {
 	}
 }
 
-// threeSites is a hub of three PEs on a LAN; b and c announce what is given.
+// threeSites returns a hub of three PEs on a LAN; b and c announce what is given.
 func threeSites(name, b, c string) string {
 	return fmt.Sprintf(`
 name: %s

@@ -126,8 +126,8 @@ func TestRealExplain(t *testing.T) {
 		{"101", "30.1.0.2/32", true, "it is there: bgp, next hop 192.168.0.2, label 2000"},
 		{"65001:101", "110.1.0.0/24", true, "it is there: static"},
 		{"101", "20.1.0.2/32", false, "no route target in common: VRF 201 of pe1 exports 65001:201, VRF 101 of pe1 imports 65001:101"},
-		{"101", "10.1.0.0/24", true, "it is a subnet of the router in this VRF"},
-		{"101", "30.1.0.0/24", false, "not redistributed: VRF 101 of pe2 does not announce connected routes"},
+		{"101", "10.1.0.0/24", true, "it is a connected subnet of the router in this VRF"},
+		{"101", "30.1.0.0/24", false, "not redistributed: VRF 101 of pe2 does not announce this connected route"},
 		{"101", "172.16.0.0/12", false, "no host of the lab has or announces it"},
 	} {
 		out := must(t, "explain", "pe1", c.vrf, c.prefix, "--lab", l.name, "-o", "json")

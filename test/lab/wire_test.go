@@ -9,7 +9,7 @@ import (
 	"pseudowan/status"
 )
 
-// outLabel is the label that a router pushes for a prefix, as `show mpls` says.
+// outLabel returns the label that a router pushes for a prefix, as `show mpls` says.
 func outLabel(t testing.TB, l lab, router, vrf, prefix string) uint32 {
 	t.Helper()
 	for _, m := range table[status.MPLS](t, l, "mpls", "--router", router, "--vrf", vrf) {
