@@ -233,7 +233,7 @@ var causes = map[string]struct {
 		},
 		want: "on the way back: cannot tell: host hq may translate addresses (NAT)"},
 	"a host that refuses": {hosts: map[string]func(*HostRoute){"hq": func(r *HostRoute) { r.Refused = "its reverse path filter (rp_filter) drops it" }},
-		want: "the packet arrives at hq, which does not forward it: its reverse path filter (rp_filter) drops it"},
+		want: "the packet arrives at hq, which drops it: its reverse path filter (rp_filter) drops it"},
 	"a next hop that is not the router": {hosts: map[string]func(*HostRoute){"s2": func(r *HostRoute) {
 		r.NextHop, r.MAC = netip.MustParseAddr("10.2.0.1"), "02:00:00:66:66:66"
 	}},

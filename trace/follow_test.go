@@ -86,7 +86,7 @@ func TestFollowToTheEnd(t *testing.T) {
 			func(w *world) { w.change("hq", func(r *HostRoute) { r.Interface = "gone" }) }},
 		"a MAC that the host does not have": {"s2", "10.9.0.2", "arrives at host hq with destination MAC b2:e4:8b:d2:4e:a5, but eth1 has 02:00:00:66:66:66",
 			func(w *world) { w.change("hq", func(r *HostRoute) { r.OwnMAC = "02:00:00:66:66:66" }) }},
-		"a host that does not forward": {"s2", "10.3.0.2", "arrives at hq, which does not forward it: it does not forward",
+		"a host that does not forward": {"s2", "10.3.0.2", "arrives at hq, which drops it: it does not forward",
 			func(w *world) { w.Topology.Hosts[0].Forward = false }},
 		"a loop": {"s2", "10.77.0.1", "loops until its TTL expires",
 			func(w *world) {

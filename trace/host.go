@@ -35,7 +35,7 @@ func (f *follower) host(ctx context.Context, at place) (place, error) {
 		f.end("arrives at host %s with destination MAC %s, but %s has %s", name, at.mac, at.arrives, route.OwnMAC)
 		return place{}, nil
 	case route.Refused != "" && passing:
-		f.path.Outcome = fmt.Sprintf("arrives at %s, which does not forward it: %s", name, route.Refused)
+		f.path.Outcome = fmt.Sprintf("arrives at %s, which drops it: %s", name, route.Refused)
 		return place{}, nil
 	case route.Refused != "":
 		f.path.Outcome = fmt.Sprintf("is not sent by host %s: %s", name, route.Refused)

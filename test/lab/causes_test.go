@@ -54,7 +54,7 @@ func TestRealCauses(t *testing.T) {
 		{"the host's end is administratively down", link("b", "eth0", "down"),
 			"router pe1: no route to 10.2.0.0/24 in VRF red: the port eth3 of pe2 to host b has no carrier", true},
 		{"the host has lost its address", func(t testing.TB) { inHost(t, l, "b", "ip addr del 10.2.0.2/24 dev eth0") },
-			"the packet arrives at b, which does not forward it: the address is not its own, and it does not forward", true},
+			"the packet arrives at b, which drops it: the address is not its own, and it does not forward", true},
 		{"the host has lost its way back", func(t testing.TB) { inHost(t, l, "b", "ip route del default") },
 			"on the way back: the packet is not sent by host b: network is unreachable", false},
 	} {

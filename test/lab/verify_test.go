@@ -226,7 +226,7 @@ func TestRealVerifyHub(t *testing.T) {
 	if code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
-	differs(t, rows, "s2", "s3", "10.3.0.2", "arrives at hq, which does not forward it: the address is not its own, and it does not forward")
+	differs(t, rows, "s2", "s3", "10.3.0.2", "arrives at hq, which drops it: the address is not its own, and it does not forward")
 	for _, r := range rows {
 		if r.To == "hq" && r.Result != status.AsIntended {
 			t.Errorf("the hub itself: %+v", r)
