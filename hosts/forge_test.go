@@ -80,7 +80,7 @@ func TestRealWireWhoseFarEndWasRelabelled(t *testing.T) {
 			t.Errorf("the alias %q became %q", alias, got)
 		}
 		if link(t, a, "eth0").Attrs().Index != index {
-			t.Errorf("alias %q: the wire was made anew", alias)
+			t.Errorf("alias %q: the wire was replaced", alias)
 		}
 	}
 	// Renamed as well: the pair is replaced.

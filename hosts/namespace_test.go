@@ -226,7 +226,7 @@ func TestRealPrepareRouter(t *testing.T) {
 		}
 	}
 	if out := mustRun(t, ns, "ip", "-6", "addr", "show", "dev", "eth1"); strings.TrimSpace(out) != "" {
-		t.Errorf("eth1 has IPv6 by itself: %s", out)
+		t.Errorf("the kernel has started IPv6 on eth1: %s", out)
 	}
 }
 
