@@ -113,11 +113,22 @@ func (o *Open) read(b []byte) bool {
 		default:
 			continue
 		}
-		if !bytes.Contains(o.capabilities, whole) && len(o.capabilities)+len(whole) <= maxCapabilities {
+		if !o.has(whole) && len(o.capabilities)+len(whole) <= maxCapabilities {
 			o.capabilities = append(o.capabilities, whole...)
 		}
 	}
 	return true
+}
+
+// has reports whether a capability is among those that are passed on: peers
+// repeat some.
+func (o *Open) has(whole []byte) bool {
+	for b := o.capabilities; len(b) > 0; b = b[2+int(b[1]):] {
+		if bytes.Equal(b[:2+int(b[1])], whole) {
+			return true
+		}
+	}
+	return false
 }
 
 // message is the OPEN with the capabilities that were understood, so that
