@@ -56,6 +56,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 		},
 		claims: claims,
 	}
+	outside := &outsideBuilder{report: r, raw: raw.Outside, lab: lab, names: names, defined: vrfs.defined, claims: claims}
 	whole := &labBuilder{report: r, raw: raw, lab: lab}
 
 	whole.header()
@@ -67,6 +68,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	vrfs.instances()
 	whole.reflections()
 	claims.check()
+	outside.build()
 	routers.labels()
 	sessions.prefixLimits()
 	whole.expectations()

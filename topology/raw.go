@@ -26,7 +26,15 @@ type rawTopology struct {
 	VRFs         entries[rawVRF]      `json:"vrfs" doc:"VRFs of the lab, by name. A router has an instance of those that its hosts are attached to."`
 	Hosts        entries[rawHost]     `json:"hosts" doc:"Customer hosts, by name."`
 	Series       []rawSeries          `json:"series" doc:"Many hosts from a few lines."`
+	Outside      entries[rawOutside]  `json:"outside" doc:"Sites behind a link with a NIC, by name, which expect and verify speak of: what the router behind the NIC connects."`
 	Expect       []value[expectLine]  `json:"expect" doc:"What must hold in addition to what the route targets imply: a -> b, a -> b via c, or a !-> b."`
+}
+
+type rawOutside struct {
+	At        pos                          `json:"-"`
+	Via       value[string]                `json:"via" doc:"The link behind which the site is: its end, as pe1:eth1, or its NIC." default:"the only link with a NIC"`
+	VRF       value[string]                `json:"vrf" jsonschema:"required" doc:"VRF of the lab that the site is in: the router behind the NIC has a VRF with its route targets."`
+	Addresses oneOrMany[value[netip.Addr]] `json:"addresses" jsonschema:"required" doc:"Addresses at the site that answer pings."`
 }
 
 type rawDefaults struct {

@@ -19,12 +19,14 @@ type Reach struct {
 // Reaches computes which host reaches which address of which other host, in
 // the order of the hosts, by following packets there and back through the
 // expected routes. Where an address could go to several hosts the preferred
-// route decides. Addresses that hosts configure by themselves are left out.
+// route decides. Addresses that hosts configure by themselves are left out. Sites
+// outside the lab are reached like hosts, and reach nobody: nothing can be sent
+// from there.
 func (t *Topology) Reaches() []Reach {
-	w := newWalker(t)
+	w := newWalker(t.withOutside())
 	var out []Reach
-	for i := range t.Hosts {
-		from := &t.Hosts[i]
+	for _, h := range t.Hosts {
+		from := w.hosts[h.Name]
 		for _, to := range w.candidates(from) {
 			for _, destination := range addressesOf(to) {
 				source, via, ok := w.walk(from, to, destination)

@@ -37,6 +37,7 @@ func TestRefusals(t *testing.T) {
 		"customers":       refusedCustomers,
 		"series":          refusedSeries,
 		"expectations":    refusedExpectations,
+		"outside":         refusedOutside,
 		"several at once": refusedSeveralAtOnce,
 	}
 	for group, refusals := range groups {

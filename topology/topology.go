@@ -25,6 +25,7 @@ type Topology struct {
 	Sessions []Session     `json:"sessions"` // one entry for each direction of each BGP session, derived from the links
 	VRFs     []VRF         `json:"vrfs"`     // instances: one for each router and VRF in use on it
 	Hosts    []Host        `json:"hosts"`
+	Outside  []Outside     `json:"outside,omitempty"`
 	Expect   []Expectation `json:"expect,omitempty"`
 }
 
@@ -147,6 +148,17 @@ type RA struct {
 	Managed    bool          `json:"managed,omitempty"`
 	Other      bool          `json:"other,omitempty"`
 	Preference string        `json:"preference,omitempty"` // "low", "medium", "high"
+}
+
+// Outside is a site behind a NIC, at a router that is not of the lab.
+type Outside struct {
+	Name      string            `json:"name"`
+	Router    string            `json:"router"`    // of the lab, with the NIC
+	Interface string            `json:"interface"` // the router's, on the link with the NIC
+	VRF       string            `json:"vrf"`       // of the lab, that the site is in
+	Import    []vpn.RouteTarget `json:"import"`    // of the VRF as the site's router has it
+	Export    []vpn.RouteTarget `json:"export"`
+	Addresses []netip.Addr      `json:"addresses"` // that answer pings
 }
 
 // Expectation is an `expect:` line: From reaches To, or does not, by way of

@@ -13,9 +13,18 @@ import (
 // Judge compares what was seen with what is intended. It returns a row for each pair,
 // then one for each `expect:` line between tested hosts.
 func Judge(t *topology.Topology, pairs []Pair, f Findings) []status.HostPair {
-	j := judge{Findings: f, addresses: make(map[string][]netip.Addr)}
+	j := judge{Findings: f, addresses: make(map[string][]netip.Addr), outside: make(map[string]bool), meant: make(map[fromTo]string)}
 	for _, h := range t.Hosts {
 		j.addresses[h.Name] = AddressesOf(h)
+	}
+	for _, p := range pairs {
+		if !p.Outside {
+			continue
+		}
+		j.outside[p.To] = true
+		for _, r := range p.Reach {
+			j.meant[fromTo{r.From, r.Destination}] = r.To
+		}
 	}
 	rows := make([]status.HostPair, 0, len(pairs))
 	for _, p := range pairs {
@@ -33,6 +42,17 @@ func Judge(t *topology.Topology, pairs []Pair, f Findings) []status.HostPair {
 type judge struct {
 	Findings
 	addresses map[string][]netip.Addr
+	outside   map[string]bool   // sites outside the lab
+	meant     map[fromTo]string // the site that is to answer, of several with an address
+}
+
+// answers reports whether a host or a site answered a request to one of its
+// addresses.
+func (j judge) answers(from, to string, a netip.Addr, o Observation) bool {
+	if meant := j.meant[fromTo{from, a}]; j.outside[to] && meant != "" && meant != to {
+		return false
+	}
+	return o.by(to, j.outside[to])
 }
 
 // pair judges a pair by the route targets.
@@ -53,7 +73,7 @@ func (j judge) pair(p Pair) status.HostPair {
 		row.CannotTell = append(row.CannotTell, j.hidden(r)...)
 	}
 	for _, a := range p.Never {
-		if o := j.at(p.From, a); slices.Contains(o.Answered, p.To) {
+		if j.answers(p.From, p.To, a, j.at(p.From, a)) {
 			row.Differences = append(row.Differences, status.Difference{Destination: a, Seen: fmt.Sprintf("%s answers, but must not be reached", p.To)})
 		}
 	}
@@ -80,10 +100,10 @@ func (j judge) reached(r topology.Reach) string {
 	probe := probeOf(r)
 	o := j.seen[probe]
 	others := slices.DeleteFunc(slices.Clone(o.Answered), func(h string) bool { return h == r.To })
-	switch {
-	case slices.Contains(o.Answered, r.To) && len(others) > 0:
+	switch answers := j.answers(r.From, r.To, r.Destination, o); {
+	case answers && len(others) > 0:
 		return fmt.Sprintf("%s answers, and %s too", r.To, strings.Join(others, " and "))
-	case slices.Contains(o.Answered, r.To):
+	case answers:
 		return j.astray(r, j.hops[probe])
 	case len(others) > 0:
 		return fmt.Sprintf("%s answers instead of %s", strings.Join(others, " and "), r.To)
@@ -112,7 +132,7 @@ func (j judge) hidden(r topology.Reach) []string {
 	probe := probeOf(r)
 	hops := j.hops[probe]
 	via := j.notSeen(r, hops)
-	if via == "" || !slices.ContainsFunc(hops, Hop.silent) || !slices.Contains(j.seen[probe].Answered, r.To) {
+	if via == "" || !slices.ContainsFunc(hops, Hop.silent) || !j.answers(r.From, r.To, r.Destination, j.seen[probe]) {
 		return nil
 	}
 	return []string{fmt.Sprintf("%s: whether the path passes through %s: some hops do not answer: %s", r.Destination, via, wayOf(hops))}
@@ -169,7 +189,7 @@ func (j judge) rule(e topology.Expectation, p Pair) status.HostPair {
 func (j judge) answering(p Pair) []status.Difference {
 	var out []status.Difference
 	for _, r := range p.Reach {
-		if slices.Contains(j.seen[probeOf(r)].Answered, p.To) {
+		if j.answers(p.From, p.To, r.Destination, j.seen[probeOf(r)]) {
 			out = append(out, status.Difference{
 				Source: r.Source, Destination: r.Destination, Seen: p.To + " answers",
 				Cause: "the route targets of the topology allow it",
@@ -177,7 +197,7 @@ func (j judge) answering(p Pair) []status.Difference {
 		}
 	}
 	for _, a := range p.Never {
-		if slices.Contains(j.at(p.From, a).Answered, p.To) {
+		if j.answers(p.From, p.To, a, j.at(p.From, a)) {
 			out = append(out, status.Difference{Destination: a, Seen: p.To + " answers"})
 		}
 	}

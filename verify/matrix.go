@@ -12,6 +12,7 @@ type Pair struct {
 	From, To string
 	Reach    []topology.Reach // addresses of To that From must reach
 	Never    []netip.Addr     // addresses at which To must not answer From
+	Outside  bool             // To is a site outside the lab
 }
 
 // Configured holds the addresses that hosts have formed by SLAAC, by host and
@@ -42,8 +43,9 @@ func Complete(t *topology.Topology, found Configured) *topology.Topology {
 	return &out
 }
 
-// Matrix returns what is intended between all hosts, in the order of the topology. If
-// from or to is not empty, it selects the pairs of that host.
+// Matrix returns what is intended between all hosts, in the order of the topology,
+// and from them to the sites outside the lab. If from or to is not empty, it selects
+// the pairs of that host or site.
 func Matrix(t *topology.Topology, from, to string) []Pair {
 	type key struct{ from, to string }
 	reach := make(map[key][]topology.Reach)
@@ -52,21 +54,39 @@ func Matrix(t *topology.Topology, from, to string) []Pair {
 		reach[k] = append(reach[k], r)
 	}
 	var out []Pair
-	for _, f := range t.Hosts {
-		if from != "" && f.Name != from {
-			continue
+	add := func(p Pair, addresses []netip.Addr) {
+		if p.From == p.To || from != "" && p.From != from || to != "" && p.To != to {
+			return
 		}
+		p.Reach = reach[key{p.From, p.To}]
+		for _, a := range addresses {
+			if !slices.ContainsFunc(p.Reach, func(r topology.Reach) bool { return r.Destination == a }) {
+				p.Never = append(p.Never, a)
+			}
+		}
+		out = append(out, p)
+	}
+	gateways := gatewaysOf(t)
+	for _, f := range t.Hosts {
 		for _, h := range t.Hosts {
-			if h.Name == f.Name || to != "" && h.Name != to {
-				continue
+			add(Pair{From: f.Name, To: h.Name}, AddressesOf(h))
+		}
+		for _, o := range t.Outside {
+			add(Pair{From: f.Name, To: o.Name, Outside: true}, slices.DeleteFunc(slices.Clone(o.Addresses), func(a netip.Addr) bool { return gateways[a] }))
+		}
+	}
+	return out
+}
+
+// gatewaysOf returns the addresses that routers of the lab answer pings at: who
+// else does cannot be told there.
+func gatewaysOf(t *topology.Topology) map[netip.Addr]bool {
+	out := make(map[netip.Addr]bool)
+	for _, h := range t.Hosts {
+		for _, a := range h.Attachments {
+			for _, g := range a.Gateways {
+				out[g.Addr()] = true
 			}
-			p := Pair{From: f.Name, To: h.Name, Reach: reach[key{f.Name, h.Name}]}
-			for _, a := range AddressesOf(h) {
-				if !slices.ContainsFunc(p.Reach, func(r topology.Reach) bool { return r.Destination == a }) {
-					p.Never = append(p.Never, a)
-				}
-			}
-			out = append(out, p)
 		}
 	}
 	return out

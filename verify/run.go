@@ -12,6 +12,7 @@ import (
 type Observation struct {
 	Answered []string // hosts whose token came back
 	Arrived  []string // hosts that received the request
+	Replied  bool     // with Pings: the address itself answered by ICMP
 	Error    string   // reported by a router or by the host itself; "" if none was
 }
 
@@ -40,8 +41,9 @@ type Prober interface {
 type Schedule struct {
 	Tries    int
 	Every    time.Duration
-	Wait     time.Duration // after the last try
-	Refusals bool          // an error from a router settles a probe
+	Wait     time.Duration       // after the last try
+	Refusals bool                // an error from a router settles a probe
+	Pings    map[netip.Addr]bool // addresses that are pinged as well, as nobody of the lab has them
 	Progress func(done int)
 }
 
@@ -97,8 +99,9 @@ func (f Findings) at(from string, to netip.Addr) Observation {
 func Observe(ctx context.Context, pairs []Pair, p Prober, o Options) (Findings, error) {
 	f := newFindings()
 	positive, negative := probes(pairs)
+	pings := pinged(pairs)
 	seen, err := p.Send(ctx, positive, Schedule{
-		Tries: max(1, int(o.Timeout/positiveEvery)), Every: positiveEvery, Wait: positiveEvery,
+		Tries: max(1, int(o.Timeout/positiveEvery)), Every: positiveEvery, Wait: positiveEvery, Pings: pings,
 		Progress: func(done int) { o.Step(fmt.Sprintf("%d of %d addresses answer", done, len(positive))) },
 	})
 	if err != nil {
@@ -107,7 +110,7 @@ func Observe(ctx context.Context, pairs []Pair, p Prober, o Options) (Findings, 
 	f.add(positive, seen)
 	tries := min(max(negativeProbes/max(len(negative), 1), 1), negativeTries)
 	seen, err = p.Send(ctx, negative, Schedule{
-		Tries: tries, Every: negativeEvery, Wait: time.Second - time.Duration(tries-1)*negativeEvery, Refusals: true,
+		Tries: tries, Every: negativeEvery, Wait: time.Second - time.Duration(tries-1)*negativeEvery, Refusals: true, Pings: pings,
 		Progress: func(int) { o.Step(fmt.Sprintf("testing %d addresses that must not answer", len(negative))) },
 	})
 	if err != nil {
@@ -117,12 +120,38 @@ func Observe(ctx context.Context, pairs []Pair, p Prober, o Options) (Findings, 
 	return f, f.followVia(ctx, pairs, p, o)
 }
 
+// pinged returns the addresses of sites outside the lab.
+func pinged(pairs []Pair) map[netip.Addr]bool {
+	out := make(map[netip.Addr]bool)
+	for _, p := range pairs {
+		if !p.Outside {
+			continue
+		}
+		for _, r := range p.Reach {
+			out[r.Destination] = true
+		}
+		for _, a := range p.Never {
+			out[a] = true
+		}
+	}
+	return out
+}
+
+// by reports whether a host answered, or, where it is outside the lab, somebody
+// who is none of the lab's hosts.
+func (o Observation) by(host string, outside bool) bool {
+	if outside {
+		return o.Replied && len(o.Answered) == 0
+	}
+	return slices.Contains(o.Answered, host)
+}
+
 // followVia finds out which hosts packets pass if they must pass one.
 func (f Findings) followVia(ctx context.Context, pairs []Pair, p Prober, o Options) error {
 	for _, pair := range pairs {
 		for _, r := range pair.Reach {
 			probe := probeOf(r)
-			if len(r.Via) == 0 || !slices.Contains(f.seen[probe].Answered, r.To) {
+			if len(r.Via) == 0 || !f.seen[probe].by(r.To, pair.Outside) {
 				continue
 			}
 			o.Step(fmt.Sprintf("following the path from %s to %s", r.From, r.Destination))

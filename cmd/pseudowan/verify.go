@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,8 +26,9 @@ const verifyHelp = `Verify derives from a topology's route targets which host re
 of which other host, for IPv4 and IPv6, and by way of which hosts. Then it sends
 packets between all of them, where they must arrive and where they must not, and
 checks the topology's expect: lines. Answers carry a token of the host that sent
-them, so hosts with the same address are told apart. Each difference is reported
-with its likely cause.
+them, so hosts with the same address are told apart. Sites outside the lab
+(outside: in the file) are sent to like hosts, and pinged. Each difference is
+reported with its likely cause.
 
 Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
 4 there is no such lab, host or file.`
@@ -58,10 +60,14 @@ func newVerify(s streams) *cobra.Command {
 	addLab(c, &o.Lab, "the same as LAB")
 	c.Flags().VarP(newChoice(&format, "table", "json", "junit", "yaml"), "output", "o", "how to print")
 	c.Flags().StringVar(&o.From, "from", "", "only packets from this host")
-	c.Flags().StringVar(&o.To, "to", "", "only packets to this host")
+	c.Flags().StringVar(&o.To, "to", "", "only packets to this host or site outside the lab")
 	for _, end := range []string{"from", "to"} {
 		completeFlagAfter(c, end, func(ctx context.Context, args []string) []string {
-			return look.Complete(ctx, cmp.Or(only(args), o.Lab)).Hosts
+			known := look.Complete(ctx, cmp.Or(only(args), o.Lab))
+			if end == "to" {
+				return slices.Concat(known.Hosts, known.Outside)
+			}
+			return known.Hosts
 		})
 	}
 	c.Flags().StringVar(&o.Topology, "topology", "", "compare with this file instead of the lab's own")

@@ -16,6 +16,7 @@ var magic = [4]byte{'p', 'w', 'v', '1'}
 const (
 	request = 1
 	answer  = 2
+	ping    = 3 // what an echo request carries
 )
 
 // token identifies a station in answers.
@@ -99,7 +100,7 @@ func (e Error) Words() string {
 // parseError reads an ICMP message without its IP header and returns the
 // request that it quotes.
 func parseError(b []byte, by netip.Addr) (e Error, m message, ok bool) {
-	const icmpHeader, udpHeader, ipv6Header = 8, 8, 40
+	const udpHeader, ipv6Header = 8, 40
 	if len(b) < icmpHeader+1 {
 		return e, m, false
 	}
@@ -119,6 +120,63 @@ func parseError(b []byte, by netip.Addr) (e Error, m message, ok bool) {
 	m, ok = parseMessage(quoted[header+udpHeader:])
 	e.TTL = int(m.ttl)
 	return e, m, ok
+}
+
+// unreachablePort reports whether the destination has said that nobody listens
+// there: it is reached.
+func (e Error) unreachablePort() bool {
+	if e.By.Is4() {
+		return e.Type == 3 && e.Code == 3
+	}
+	return e.Type == 1 && e.Code == 4
+}
+
+const icmpHeader = 8
+
+// echo is an ICMP or ICMPv6 echo request that carries a message. The kernel
+// adds the checksum of ICMPv6.
+func echo(m message, v4 bool) []byte {
+	kind := byte(128)
+	if v4 {
+		kind = 8
+	}
+	m.kind = ping
+	b := []byte{kind, 0, 0, 0}
+	b = binary.BigEndian.AppendUint16(b, uint16(m.run))
+	b = binary.BigEndian.AppendUint16(b, uint16(m.number))
+	b = append(b, m.bytes()...)
+	if v4 {
+		binary.BigEndian.PutUint16(b[2:], checksum(b))
+	}
+	return b
+}
+
+// checksum is the Internet checksum (RFC 1071).
+func checksum(b []byte) uint16 {
+	var sum uint32
+	for ; len(b) > 1; b = b[2:] {
+		sum += uint32(binary.BigEndian.Uint16(b))
+	}
+	if len(b) == 1 {
+		sum += uint32(b[0]) << 8
+	}
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
+	}
+	return ^uint16(sum)
+}
+
+// parseEcho reads the answer to an echo request without its IP header.
+func parseEcho(b []byte, v4 bool) (m message, ok bool) {
+	kind := byte(129)
+	if v4 {
+		kind = 0
+	}
+	if len(b) < icmpHeader || b[0] != kind {
+		return m, false
+	}
+	m, ok = parseMessage(b[icmpHeader:])
+	return m, ok && m.kind == ping
 }
 
 // control returns the ancillary data of a packet with a source address (zero:

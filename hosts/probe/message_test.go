@@ -64,6 +64,33 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// An echo request is answered with what it carries.
+func TestEcho(t *testing.T) {
+	for _, v4 := range []bool{true, false} {
+		b := echo(sample, v4)
+		if v4 && checksum(b) != 0 {
+			t.Errorf("checksum of %x", b)
+		}
+		if _, ok := parseEcho(b, v4); ok {
+			t.Error("a request is taken for an answer")
+		}
+		b[0]++
+		if v4 {
+			b[0] = 0
+		}
+		m, ok := parseEcho(b, v4)
+		if want := sample; !ok || m.run != want.run || m.number != want.number || m.kind != ping {
+			t.Errorf("%x is read as %+v, %t", b, m, ok)
+		}
+		if _, ok := parseEcho(b, !v4); ok {
+			t.Error("the answer of another family is taken")
+		}
+	}
+	if got := checksum([]byte{0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7}); got != ^uint16(0xddf2) { // RFC 1071 section 3
+		t.Errorf("checksum %#x", got)
+	}
+}
+
 // Control data reads back as the kernel would report it.
 func TestControl(t *testing.T) {
 	for _, text := range []string{"10.1.0.2", "2001:db8::2"} {
@@ -92,6 +119,9 @@ func FuzzMessages(f *testing.F) {
 		}
 		if m, ok := parseMessage(b); ok && !bytes.Equal(m.bytes()[:headLen], b[:headLen]) {
 			t.Errorf("%x is read as %+v", b, m)
+		}
+		if m, ok := parseEcho(b, v4); ok && m.kind != ping {
+			t.Errorf("%x is the answer to %+v", b, m)
 		}
 		if e, _, ok := parseError(b, by); ok && e.String() == "" {
 			t.Errorf("%x is an error without words", b)

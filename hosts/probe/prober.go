@@ -83,7 +83,7 @@ func (pr *Prober) serve(s *station) {
 		pr.served.Go(func() { s.receive(u, pr.hear) })
 	}
 	for _, c := range s.icmp {
-		pr.served.Go(func() { s.receiveErrors(c, pr.hearError) })
+		pr.served.Go(func() { s.receiveICMP(c, pr.hearError, pr.hearEcho) })
 	}
 }
 
@@ -104,12 +104,17 @@ type Probe struct {
 	Source      netip.Addr // zero: the host's kernel chooses
 	Destination netip.Addr
 	TTL         int // 0: the kernel's
+
+	// Ping also tests whether somebody without a station answers: an echo request
+	// follows a request that nobody has answered.
+	Ping bool
 }
 
 // Result is the outcome of a probe.
 type Result struct {
 	Answered []string      // hosts whose token came back
 	Arrived  []string      // hosts that got the request
+	Replied  bool          // with Ping: the destination itself answered, by ICMP
 	Errors   []Error       // from routers and hosts
 	Sent     int           // requests; 0 if the host could not send
 	Refused  error         // why the host could not
@@ -140,7 +145,7 @@ func (pr *Prober) Send(ctx context.Context, probes []Probe, s Schedule) ([]Resul
 	rnd := pr.begin(probes)
 	for try := range s.Tries {
 		began := time.Now()
-		if err := pr.sendUnsettled(ctx, rnd, s); err != nil {
+		if err := pr.sendUnsettled(ctx, rnd, s, try > 0); err != nil {
 			return nil, err
 		}
 		wait := s.Every - time.Since(began)
@@ -162,14 +167,18 @@ func (pr *Prober) begin(probes []Probe) *round {
 	return pr.round
 }
 
-func (pr *Prober) sendUnsettled(ctx context.Context, rnd *round, s Schedule) error {
+func (pr *Prober) sendUnsettled(ctx context.Context, rnd *round, s Schedule, again bool) error {
 	const burst = perSecond / 200
 	sent := 0
 	for i, p := range rnd.probes {
 		if rnd.settled(i, s) {
 			continue
 		}
-		err := pr.stations[p.From].send(p, pr.port, message{run: pr.run, number: rnd.first + uint32(i)})
+		m := message{run: pr.run, number: rnd.first + uint32(i)}
+		err := pr.stations[p.From].send(p, pr.port, m)
+		if p.Ping && err == nil && (again || s.Tries == 1) {
+			err = pr.stations[p.From].ping(p, m)
+		}
 		rnd.sent(i, err)
 		if sent++; sent%burst != 0 {
 			continue
@@ -209,8 +218,24 @@ func (pr *Prober) hearError(at *station, e Error, m message) {
 		return
 	}
 	pr.current().note(m.number, func(p Probe, r *Result) {
-		if p.From == at.host.Name && !slices.Contains(r.Errors, e) {
+		switch {
+		case p.From != at.host.Name:
+		case p.Ping && e.By == p.Destination && e.unreachablePort():
+			r.Replied = true
+		case !slices.Contains(r.Errors, e):
 			r.Errors = append(r.Errors, e)
+		}
+	})
+}
+
+// hearEcho records the answer to an echo request.
+func (pr *Prober) hearEcho(at *station, by netip.Addr, m message) {
+	if m.run != pr.run {
+		return
+	}
+	pr.current().note(m.number, func(p Probe, r *Result) {
+		if p.From == at.host.Name && p.Destination == by {
+			r.Replied = true
 		}
 	})
 }

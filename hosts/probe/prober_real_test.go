@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"os"
 	"slices"
@@ -47,6 +48,53 @@ func wire(t *testing.T, a, b Host, addresses map[string][]string) {
 		}
 		if _, err := hosts.Configure(ctx, h.NetNS, hosts.Network{Interfaces: []hosts.Interface{i}}); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// Who holds no station is heard by ICMP where that is asked for: that its port is
+// closed, or, where a program holds the port and is silent, by its answer to a ping.
+func TestRealPing(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root: network namespaces")
+	}
+	x, y := host(t, "p1"), host(t, "p2")
+	wire(t, x, y, map[string][]string{"p1": {"10.1.0.1/24", "2001:db8::1/64"}, "p2": {"10.1.0.2/24", "2001:db8::2/64"}})
+	prober, err := Open([]Host{x})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(prober.Close)
+	list := []Probe{
+		{From: "p1", Destination: netip.MustParseAddr("10.1.0.2"), Ping: true},
+		{From: "p1", Destination: netip.MustParseAddr("2001:db8::2"), Ping: true},
+		{From: "p1", Destination: netip.MustParseAddr("10.1.0.2")},
+		{From: "p1", Destination: netip.MustParseAddr("10.1.0.9"), Ping: true},
+	}
+	want := []bool{true, true, false, false}
+	for _, silent := range []bool{false, true} {
+		if silent {
+			err := hosts.Within(y.NetNS, func() error {
+				c, err := net.ListenUDP("udp", &net.UDPAddr{Port: int(prober.Port())})
+				if err == nil {
+					t.Cleanup(func() { c.Close() })
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		results, err := prober.Send(t.Context(), list, Schedule{
+			Tries: 6, Every: 100 * time.Millisecond, Wait: 100 * time.Millisecond, Settled: func(r Result) bool { return r.Replied },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range results {
+			if r.Replied != want[i] || len(r.Answered) > 0 {
+				t.Errorf("silent %t: %+v: %+v; want a reply: %t", silent, list[i], r, want[i])
+			}
 		}
 	}
 }

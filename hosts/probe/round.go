@@ -50,7 +50,7 @@ func (rnd *round) note(number uint32, change func(Probe, *Result)) {
 	rnd.mu.Lock()
 	r := &rnd.list[i]
 	change(rnd.probes[i], r)
-	if r.Took == 0 && len(r.Answered)+len(r.Errors) > 0 && !rnd.when[i].IsZero() {
+	if r.Took == 0 && (r.Replied || len(r.Answered)+len(r.Errors) > 0) && !rnd.when[i].IsZero() {
 		r.Took = time.Since(rnd.when[i])
 	}
 	rnd.mu.Unlock()

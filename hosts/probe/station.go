@@ -97,6 +97,16 @@ func (s *station) send(p Probe, port int, m message) error {
 	return err
 }
 
+// ping sends one echo request.
+func (s *station) ping(p Probe, m message) error {
+	c := s.icmp[p.Destination.Is4()]
+	if c == nil {
+		return errors.New("the kernel does not speak IPv6")
+	}
+	_, _, err := c.WriteMsgIP(echo(m, p.Destination.Is4()), control(p.Destination, p.Source, p.TTL), &net.IPAddr{IP: p.Destination.AsSlice()})
+	return err
+}
+
 // receive serves a UDP socket until it is closed, and answers requests from the
 // address that they were sent to.
 func (s *station) receive(u *net.UDPConn, hear func(*station, message)) {
@@ -124,8 +134,8 @@ func (s *station) receive(u *net.UDPConn, hear func(*station, message)) {
 	}
 }
 
-// receiveErrors serves an ICMP socket until it is closed.
-func (s *station) receiveErrors(c *net.IPConn, hear func(*station, Error, message)) {
+// receiveICMP serves an ICMP socket until it is closed.
+func (s *station) receiveICMP(c *net.IPConn, hearError func(*station, Error, message), hearEcho func(*station, netip.Addr, message)) {
 	b := make([]byte, 2048)
 	for {
 		n, from, err := c.ReadFromIP(b)
@@ -139,8 +149,11 @@ func (s *station) receiveErrors(c *net.IPConn, hear func(*station, Error, messag
 		if !ok {
 			continue
 		}
-		if e, m, ok := parseError(b[:n], by.Unmap()); ok {
-			hear(s, e, m)
+		by = by.Unmap()
+		if m, ok := parseEcho(b[:n], by.Is4()); ok {
+			hearEcho(s, by, m)
+		} else if e, m, ok := parseError(b[:n], by); ok {
+			hearError(s, e, m)
 		}
 	}
 }

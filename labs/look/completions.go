@@ -22,6 +22,7 @@ type Completions struct {
 	Nodes     []string // their routers and hosts
 	Routers   []string
 	Hosts     []string
+	Outside   []string // sites outside the lab
 	Addresses []string // of the hosts, including those in their LANs
 	Prefixes  []string // of the hosts: their subnets, addresses and LANs
 
@@ -51,7 +52,7 @@ func Complete(ctx context.Context, lab string) Completions {
 			k.add(name, files)
 		}
 	}
-	for _, s := range []*[]string{&k.Nodes, &k.Routers, &k.Hosts, &k.Addresses, &k.Prefixes} {
+	for _, s := range []*[]string{&k.Nodes, &k.Routers, &k.Hosts, &k.Outside, &k.Addresses, &k.Prefixes} {
 		*s = ordered(*s)
 	}
 	return k
@@ -78,6 +79,13 @@ func (k *Completions) add(lab string, files []string) {
 	for _, h := range t.Hosts {
 		k.Hosts = append(k.Hosts, h.Name)
 		k.addPrefixes(h)
+	}
+	for _, o := range t.Outside {
+		k.Outside = append(k.Outside, o.Name)
+		for _, a := range o.Addresses {
+			k.Addresses = append(k.Addresses, a.String())
+			k.Prefixes = append(k.Prefixes, netip.PrefixFrom(a, a.BitLen()).String())
+		}
 	}
 	k.Nodes = slices.Concat(k.Nodes, k.Routers, k.Hosts)
 	k.vrfs = append(k.vrfs, t.VRFs...)

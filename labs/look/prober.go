@@ -22,18 +22,18 @@ type prober struct {
 func (p prober) Send(ctx context.Context, probes []verify.Probe, v verify.Schedule) ([]verify.Observation, error) {
 	list := make([]probe.Probe, len(probes))
 	for i, q := range probes {
-		list[i] = probe.Probe{From: q.From, Source: q.Source, Destination: q.Destination}
+		list[i] = probe.Probe{From: q.From, Source: q.Source, Destination: q.Destination, Ping: v.Pings[q.Destination]}
 	}
 	results, err := p.hosts.Send(ctx, list, probe.Schedule{
 		Tries: v.Tries, Every: v.Every, Wait: v.Wait, Progress: v.Progress,
-		Settled: func(r probe.Result) bool { return len(r.Answered) > 0 || v.Refusals && len(r.Errors) > 0 },
+		Settled: func(r probe.Result) bool { return len(r.Answered) > 0 || r.Replied || v.Refusals && len(r.Errors) > 0 },
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := make([]verify.Observation, len(results))
 	for i, r := range results {
-		out[i] = verify.Observation{Answered: r.Answered, Arrived: r.Arrived, Error: errorOf(r)}
+		out[i] = verify.Observation{Answered: r.Answered, Arrived: r.Arrived, Replied: r.Replied, Error: errorOf(r)}
 	}
 	return out, nil
 }

@@ -54,7 +54,7 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	}
 	pairs, untested := in.pairs(o, deaf)
 	if len(pairs)+len(untested) == 0 {
-		return nil, fmt.Errorf("lab %s has no such pair of hosts: nothing can be tested", in.lab.Name)
+		return nil, in.nothingToTest()
 	}
 	found, err := verify.Observe(ctx, pairs, p, verify.Options{Timeout: o.Timeout, Step: o.Step})
 	if err != nil {
@@ -69,8 +69,11 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 
 // testable returns an error if a selected host, or every host, cannot be tested.
 func (in *inspection) testable(o VerifyOptions) error {
+	if _, outside := in.outside(o.From); outside {
+		return fmt.Errorf("%s is outside lab %s: nothing can be sent from there", o.From, in.lab.Name)
+	}
 	for _, name := range []string{o.From, o.To} {
-		if name == "" {
+		if _, outside := in.outside(name); outside || name == "" {
 			continue
 		}
 		if err := in.needHost(name); err != nil {
@@ -84,6 +87,25 @@ func (in *inspection) testable(o VerifyOptions) error {
 		return err
 	}
 	return fmt.Errorf("no host of %s is running in lab %s: nothing can be tested", cmp.Or(o.Topology, "its topology"), in.lab.Name)
+}
+
+// outside returns the site outside the lab of that name.
+func (in *inspection) outside(name string) (topology.Outside, bool) {
+	i := slices.IndexFunc(in.topology.Outside, func(o topology.Outside) bool { return o.Name == name })
+	if i < 0 {
+		return topology.Outside{}, false
+	}
+	return in.topology.Outside[i], true
+}
+
+// nothingToTest is the error about a lab without two hosts, or without those that
+// were asked for.
+func (in *inspection) nothingToTest() error {
+	nic := slices.ContainsFunc(in.topology.Links, func(l topology.Link) bool { return l.NIC != "" })
+	if nic && len(in.topology.Outside) == 0 {
+		return fmt.Errorf("lab %s has no such pair of hosts: nothing can be tested; `outside:` in its file names what is behind its NIC", in.lab.Name)
+	}
+	return fmt.Errorf("lab %s has no such pair of hosts: nothing can be tested", in.lab.Name)
 }
 
 // missingControl lists the lab's own processes that do not run. Without them, packets
@@ -187,9 +209,13 @@ func (c causes) of(ctx context.Context, row status.HostPair, d status.Difference
 	}
 	var cause string
 	var err error
-	if r, ok := c.intended(row, d.Destination); ok {
+	r, intended := c.intended(row, d.Destination)
+	switch site, outside := c.in.outside(row.To); {
+	case intended && outside:
+		cause, err = trace.OutsideCause(ctx, c.snapshot, c.in, r, site)
+	case intended:
 		cause, err = trace.Cause(ctx, c.snapshot, c.in, r)
-	} else {
+	default:
 		cause, err = trace.Leak(ctx, c.snapshot, c.in, row.From, row.To, d.Destination)
 	}
 	c.known[key] = cause

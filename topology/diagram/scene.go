@@ -178,6 +178,15 @@ func newLink(t *topology.Topology, l topology.Link, index map[string]int) link {
 				out.middle = append(out.middle, fmt.Sprintf("%s AS %d", s.PeerAddress, s.PeerAS))
 			}
 		}
+		var sites []string
+		for _, o := range t.Outside {
+			if len(l.Ends) > 0 && o.Router == l.Ends[0].Router && o.Interface == l.Ends[0].Interface {
+				sites = append(sites, o.Name)
+			}
+		}
+		if len(sites) > 0 {
+			out.middle = append(out.middle, "behind it "+few(sites))
+		}
 	case len(l.Ends) != 2:
 		out.middle = append(out.middle, "LAN")
 		out.middle = append(out.middle, subnets(l)...)

@@ -83,6 +83,45 @@ func outside(e *editor) string {
 	return ""
 }
 
+// addSite names something behind a NIC.
+func addSite(e *editor) string {
+	m := e.file.sub("outside")
+	name := fresh(e, m, "o1", "o2")
+	if name == "" || !e.server.Answers {
+		return ""
+	}
+	insert(e, m, name, mapped("vrf", nameOf("vrfs")(e, nil), "addresses", []any{siteAddress(e, nil)}))
+	return "outside " + name + " added"
+}
+
+func removeSite(e *editor) string {
+	m, name := entry(e, "outside")
+	if name == "" {
+		return ""
+	}
+	m.set(name, nil)
+	return "outside " + name + " removed"
+}
+
+// siteAddress is one that no host of the lab has.
+func siteAddress(e *editor, _ *mapping) any {
+	return oneOf[any](e, fmt.Sprintf("198.51.100.%d", 1+e.IntN(9)), fmt.Sprintf("2001:db8:7777::%x", 1+e.IntN(9)))
+}
+
+// outsideVia is a link with a NIC, by its NIC or by its end.
+func outsideVia(e *editor, _ *mapping) any {
+	var names []any
+	for _, p := range links(e) {
+		if l := p.get(); l.get("nic") != nil {
+			names = append(names, l.get("nic"))
+			for _, end := range endNames(l) {
+				names = append(names, end)
+			}
+		}
+	}
+	return oneOf(e, names...)
+}
+
 // bothEnds gives both ends of a link what they must have in common.
 func bothEnds(e *editor) string {
 	p, ok := e.anyOf(links)

@@ -16,6 +16,7 @@ import (
 type Server struct {
 	BIRD       bool     // bird is installed: hosts that speak BGP run it
 	NICs       []string // interfaces that routers may borrow
+	Answers    bool     // what a lab says to be behind them is there
 	Containers bool     // Docker answers: hosts may be containers, and have limits and mounts
 	Images     []string // images for containers, beside the built-in one
 	Builds     []string // directories with a Dockerfile, absolute
@@ -191,7 +192,8 @@ const (
 
 // tidy removes mappings and lists that an edit has left empty.
 func (e *editor) tidy() {
-	for _, key := range []string{"redistribute", "defaults", "vrfs", "series", "expect", "links"} {
+	e.tidySites()
+	for _, key := range []string{"redistribute", "defaults", "vrfs", "series", "expect", "links", "outside"} {
 		switch v := e.file.get(key).(type) {
 		case *mapping:
 			for _, sub := range v.keys() {
@@ -206,6 +208,21 @@ func (e *editor) tidy() {
 			if len(v) == 0 {
 				e.file.set(key, nil)
 			}
+		}
+	}
+}
+
+// tidySites removes the sites outside that lack what every site has.
+func (e *editor) tidySites() {
+	m, _ := e.file.get("outside").(*mapping)
+	if m == nil {
+		return
+	}
+	sessions := slices.ContainsFunc(links(e), func(p place) bool { return p.get().get("nic") != nil && p.get().get("bgp") != nil })
+	for _, name := range m.keys() {
+		site, _ := m.get(name).(*mapping)
+		if !sessions || site == nil || site.get("vrf") == nil || site.get("addresses") == nil {
+			m.set(name, nil)
 		}
 	}
 }

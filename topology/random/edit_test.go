@@ -15,7 +15,7 @@ import (
 
 // everything is a server with all that labs may use.
 var everything = Server{
-	BIRD: true, NICs: []string{"nic0", "nic1"}, Containers: true,
+	BIRD: true, NICs: []string{"nic0", "nic1"}, Answers: true, Containers: true,
 	Images: []string{"one:latest", "two"}, Builds: []string{"/srv/one", "/srv/two"},
 }
 
@@ -173,7 +173,7 @@ func general(at string) string {
 	var out []string
 	words := strings.Split(at, "\t")[1:]
 	for i, w := range words {
-		named := len(out) == 1 && slices.Contains([]string{"routers", "vrfs", "hosts"}, out[0]) ||
+		named := len(out) == 1 && slices.Contains([]string{"routers", "vrfs", "hosts", "outside"}, out[0]) ||
 			len(out) == 2 && out[0] == "links" && out[1] == "ends" ||
 			i == len(words)-1 && len(out) > 0 && slices.Contains([]string{"env", "files"}, out[len(out)-1])
 		switch {

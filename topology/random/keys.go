@@ -81,6 +81,10 @@ var keys = slices.Concat(
 		{"as", customers, hostAS},
 		{"families", customers, some(among("ipv4", "ipv6"))},
 
+		{"via", sites, outsideVia},
+		{"vrf", sites, nameOf("vrfs")},
+		{"addresses", sites, oneOrSome(siteAddress)},
+
 		{"on", series, nameOf("routers")},
 		{"name", series, among("s{i}", "s{i:02}_{vrf}", "s{i}-{on}")},
 		{"rd", series, among("64900:{vrf}", "64901:{vrf}")},

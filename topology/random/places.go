@@ -40,6 +40,7 @@ var (
 	routers = entries("routers", "router")
 	vrfs    = entries("vrfs", "vrf")
 	hosts   = entries("hosts", "host")
+	sites   = entries("outside", "outside")
 )
 
 // items are the items of a list of mappings.

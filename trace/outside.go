@@ -1,0 +1,78 @@
+package trace
+
+import (
+	"context"
+	"fmt"
+
+	"pseudowan/status"
+	"pseudowan/topology"
+)
+
+// OutsideCause returns why a host does not reach an address of a site outside the
+// lab: the first thing that is wrong on the way to the NIC; else the lab does what
+// it has to, and the reason is beyond.
+func OutsideCause(ctx context.Context, s *Snapshot, a Asker, r topology.Reach, site topology.Outside) (string, error) {
+	there, err := Follow(ctx, s, a, r.From, r.Source, r.Destination)
+	if err != nil {
+		return "", err
+	}
+	switch last, left := there.leaves(site); {
+	case len(there.Disagreements) > 0:
+		return there.Disagreements[0], nil
+	case left:
+		return s.beyond(last, r), nil
+	case len(there.doubts) > 0:
+		return unknown(there), nil
+	}
+	if why := s.sessionDown(site); why != "" {
+		return why, nil
+	}
+	if last := there.Hops[len(there.Hops)-1]; last.Node == site.Router {
+		return fmt.Sprintf("the packet %s: the router behind %s announces no route to %s with a route target that the VRF imports",
+			there.Outcome, site.Interface, r.Destination), nil
+	}
+	return "the packet " + there.Outcome, nil
+}
+
+// leaves reports whether a path leaves the lab by the NIC that a site is behind,
+// and returns its last hop.
+func (p Path) leaves(site topology.Outside) (last status.Forwarding, ok bool) {
+	if p.Delivered != "" {
+		return last, false
+	}
+	h := p.Hops[len(p.Hops)-1]
+	if h.Switch == nil || h.Node != site.Router || h.Switch.Stops != "" {
+		return last, false
+	}
+	return *h.Switch, h.Switch.Out == site.Interface
+}
+
+// beyond says what to look at when the lab has done its part.
+func (s *Snapshot) beyond(last status.Forwarding, r topology.Reach) string {
+	return fmt.Sprintf("leaves by %s%s, and no answer comes back: look at the router beyond, at its route back to %s, and whether %s answers pings",
+		last.Out, under(last.Pushed), r.Source, r.Destination)
+}
+
+// sessionDown returns why there are no routes from behind a NIC; "" where a
+// session over it is up.
+func (s *Snapshot) sessionDown(site topology.Outside) string {
+	why := ""
+	for _, session := range s.Topology.Sessions {
+		if session.PeerRouter != "" || session.Router != site.Router || session.Interface != site.Interface {
+			continue
+		}
+		for _, p := range s.Peers {
+			if p.Router != site.Router || p.RemoteAddress != session.PeerAddress || p.VRF != "" {
+				continue
+			}
+			if p.State == status.SessionEstablished {
+				return ""
+			}
+			why = fmt.Sprintf("router %s: the session with %s is %s", site.Router, p.RemoteAddress, p.State)
+			if p.Reason != "" {
+				why += ": " + p.Reason
+			}
+		}
+	}
+	return why
+}
