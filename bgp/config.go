@@ -18,6 +18,7 @@ const tcpPort = 179
 type Config struct {
 	AS       uint32
 	RouterID netip.Addr // BGP identifier: an IPv4 address
+	Name     string     // that peers are told, which show it beside the address; "": none
 
 	// ListenAddresses are the addresses on which peers may connect. They need
 	// not be configured on an interface yet. There is no wildcard: with no

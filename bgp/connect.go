@@ -16,6 +16,7 @@ import (
 // hands exactly one connection per neighbour to the engine at a time.
 type transport struct {
 	as      uint32
+	name    string
 	log     *slog.Logger
 	inside  func(func() error) error
 	localID netip.Addr
@@ -41,7 +42,7 @@ type transport struct {
 // neighbours are added.
 func newTransport(cfg Config) (*transport, error) {
 	t := &transport{
-		as: cfg.AS, localID: cfg.RouterID, log: cfg.Log, inside: cfg.Inside,
+		as: cfg.AS, name: cfg.Name, localID: cfg.RouterID, log: cfg.Log, inside: cfg.Inside,
 		connectors: make(map[netip.Addr]*connector), relays: make(map[netip.Addr]*relay), limits: make(map[netip.Addr]uint32),
 	}
 	if t.inside == nil {

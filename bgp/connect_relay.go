@@ -17,6 +17,7 @@ type hearer interface {
 	judged(peer netip.Addr, v gate.Verdict)
 	connectionEnded(peer netip.Addr, e sessionEnd)
 	connectFailed(peer netip.Addr, why string)
+	retained(peer netip.Addr) gate.Retained // what the engine has kept over the peer's restart
 }
 
 // neighborWatcher is the watcher of a neighbour's relay.
@@ -48,8 +49,11 @@ func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 	judge := gate.NewJudge(gate.Config{
 		LocalAS: t.as, PeerAS: c.neighbor.AS, LocalID: t.localID, AllowOwnAS: c.neighbor.AllowOwnAS,
 		LoseTies: c.neighbor.unreflected(), Try: rehearse,
+		NoHoldTime: c.neighbor.HoldTime == 0, Name: t.name,
+		Retained: func() gate.Retained { return t.hears.retained(addr) },
 	})
 	r := newRelay(outer, far, judge, neighborWatcher{addr, c, t.hears})
+	r.unheld.every = engineHold(c.neighbor) / 3
 	t.mu.Lock()
 	t.relays[addr] = r
 	r.limit(t.limits[addr])

@@ -60,6 +60,23 @@ type PeerState struct {
 	LastErrorAt time.Time
 	Warning     string // of the established session: a limit is near
 	MaxPrefixes uint32 // more received prefixes end the session; 0: no limit
+	Malformed   Malformed
+}
+
+// Malformed counts what a peer has sent that was not as it should be, since it was
+// configured.
+type Malformed struct {
+	Headers    uint64 // sessions that ended for a message header (RFC 4271 section 6.1)
+	Opens      uint64 // for an OPEN (section 6.2)
+	Updates    uint64 // for an UPDATE (section 6.3, RFC 7606)
+	Unexpected uint64 // for a message that does not belong there (RFC 6608)
+
+	Withdrawn uint64 // UPDATEs whose routes were taken as withdrawn (RFC 7606)
+	Discarded uint64 // attributes that were removed (RFC 7606)
+	Families  uint64 // UPDATEs with routes of a family that is not negotiated
+
+	Last   string // in words
+	LastAt time.Time
 }
 
 // Down says why the session is not established; "" where it is, or where nobody

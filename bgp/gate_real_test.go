@@ -24,6 +24,7 @@ type hostile struct {
 	t    *testing.T
 	addr string
 	conn *net.TCPConn
+	open []byte // of the speaker, without header
 }
 
 func attack(t *testing.T, addr string) *hostile { return &hostile{t: t, addr: addr} }
@@ -37,7 +38,8 @@ func (h *hostile) connect(to *node) {
 		if err == nil {
 			h.conn = conn.(*net.TCPConn)
 			h.t.Cleanup(func() { _ = conn.Close() })
-			if kind, _ := h.next(); kind == 1 {
+			if kind, body := h.next(); kind == 1 {
+				h.open = body
 				return
 			}
 		}
@@ -58,7 +60,11 @@ func (h *hostile) say(b ...byte) {
 // next returns the type and the body of the next message; 0 at the end.
 func (h *hostile) next() (kind byte, body []byte) {
 	h.t.Helper()
-	_ = h.conn.SetReadDeadline(time.Now().Add(tooLong))
+	return h.nextBefore(time.Now().Add(tooLong))
+}
+
+func (h *hostile) nextBefore(deadline time.Time) (kind byte, body []byte) {
+	_ = h.conn.SetReadDeadline(deadline)
 	head := make([]byte, 19)
 	if _, err := io.ReadFull(h.conn, head); err != nil {
 		return 0, nil

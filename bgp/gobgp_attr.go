@@ -32,9 +32,7 @@ func encodeNLRI(r Route, plain bool) (*anypb.Any, error) {
 func nlriOf(p *api.Path) (Route, error) {
 	if p.GetNlri().MessageIs(&api.IPAddressPrefix{}) {
 		prefix, err := plainNLRI(p)
-		r := Route{Prefix: prefix}
-		r.unusablePrefix()
-		return r, err
+		return Route{Prefix: prefix, Unusable: martianOf(p, prefix)}, err
 	}
 	var n api.LabeledVPNIPAddressPrefix
 	if err := p.GetNlri().UnmarshalTo(&n); err != nil {
@@ -48,8 +46,7 @@ func nlriOf(p *api.Path) (Route, error) {
 	if err != nil {
 		return Route{}, fmt.Errorf("NLRI: %w", err)
 	}
-	r := Route{RD: rd, Prefix: prefix}
-	r.unusablePrefix()
+	r := Route{RD: rd, Prefix: prefix, Unusable: martianOf(p, prefix)}
 	switch labels := n.GetLabels(); {
 	case p.GetIsWithdraw(), len(labels) == 0:
 	case len(labels) > 1:
@@ -63,11 +60,12 @@ func nlriOf(p *api.Path) (Route, error) {
 	return r, nil
 }
 
-// unusablePrefix marks routes to addresses that no packet of their family has.
-func (r *Route) unusablePrefix() {
-	if a := r.Prefix.Addr(); a.Is4In6() {
-		r.Unusable = "its prefix is of IPv4-mapped addresses"
+// martianOf says what is wrong with the prefix of a received path.
+func martianOf(p *api.Path, prefix netip.Prefix) string {
+	if !prefix.IsValid() || isLocal(p) && !prefix.Addr().Is4In6() {
+		return ""
 	}
+	return Martian(prefix)
 }
 
 // prefixOf reads a prefix as the engine prints it: an IPv4-mapped one as IPv4,

@@ -50,8 +50,8 @@ const (
 		"c010100002fde90000006501020a0000010007" + "c0200c000000010000000200000003"
 	nextHop4   = "400304c0a80002"
 	reachVPN4  = "800e20" + "000180" + "0c" + "0000000000000000c0a80002" + "00" + "70" + "007d01" + "0000fdea00000001" + "1e0100"
-	reachVPN6  = "800e32" + "000280" + "18" + "0000000000000000fd000000000000000000000000000002" + "00" + "78" + "007d01" + "0000fdea00000001" + "20010db8"
-	reachIPv6  = "800e1c" + "000201" + "10" + "fd000000000000000000000000000002" + "00" + "3020010db80001" + "00"
+	reachVPN6  = "800e2d" + "000280" + "18" + "0000000000000000fd000000000000000000000000000002" + "00" + "78" + "007d01" + "0000fdea00000001" + "20010db8"
+	reachIPv6  = "800e1d" + "000201" + "10" + "fd000000000000000000000000000002" + "00" + "3020010db80001" + "00"
 	unreachVPN = "800f12" + "000180" + "70" + "800000" + "0000fdea00000001" + "1e0100"
 	prefixSID  = "c0280a" + "01000700000000000065"
 	srv6       = "c0282505" + "002200" + "01001e00" + "fd000000000000000000000000000001" + "00" + "0012" + "00" + "01000620101000" + "1040"
@@ -77,6 +77,19 @@ func seeds() [][]byte {
 		u("", "400101004002060201"+"0000fdea"+"40050400000064"+"80090401020304"+"800a0401020304"+reachVPN4, ""),
 		u("", attrsBase+"801a0b01000b0000000000000064"+"c01708000f000401020304"+reachVPN4, ""),
 		message(3, 6, 2, 5, 'h', 'e', 'l', 'l', 'o'), message(5, 0, 1, 0, 128), message(5, 0, 2, 0, 1), message(9), message(0), message(255),
+	}
+}
+
+// The seeds are what they are called: the routes of those that have some pass.
+func TestSeeds(t *testing.T) {
+	for i, s := range seeds() {
+		if s[18] != 2 {
+			continue
+		}
+		v := newTestJudge(true).Received(s)
+		if v.Refuse != nil || slices.ContainsFunc(v.Faults, func(f gate.Fault) bool { return f.Kind == gate.FaultWithdrawn }) {
+			t.Errorf("seed %d: %v, %v", i, v.Refuse, v.Faults)
+		}
 	}
 }
 

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	api "github.com/osrg/gobgp/v3/api"
 
 	"pseudowan/bgp/inner"
+	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
 
@@ -63,7 +65,7 @@ func peerOf(n Neighbor, restarting bool) *api.Peer {
 			AllowAspathLoopLocal: true,
 		},
 		Timers: &api.Timers{Config: &api.TimersConfig{
-			HoldTime: uint64(n.HoldTime.Seconds()), KeepaliveInterval: uint64(n.Keepalive.Seconds()),
+			HoldTime: uint64(engineHold(n).Seconds()), KeepaliveInterval: uint64(engineKeepalive(n).Seconds()),
 			IdleHoldTimeAfterReset: 1,
 		}},
 		// The engine must never dial, nor judge local addresses: connections
@@ -77,11 +79,28 @@ func peerOf(n Neighbor, restarting bool) *api.Peer {
 	return p
 }
 
+// engineHold is the engine's hold time. With none it would give its own messages
+// no time to be written; the relay makes up for the one that it has.
+func engineHold(n Neighbor) time.Duration {
+	if n.HoldTime == 0 {
+		return longest * time.Second
+	}
+	return n.HoldTime
+}
+
+func engineKeepalive(n Neighbor) time.Duration {
+	if n.HoldTime == 0 {
+		return session.KeepaliveFor(longest * time.Second)
+	}
+	return n.Keepalive
+}
+
 // enginePeer is the state of a session in the engine.
 type enginePeer struct {
 	families                       []string // negotiated; nil while there is no session
 	received, accepted, advertised int
 	keepsStale                     bool // routes wait for a restarting peer
+	awaited                        bool // the engine awaits the peer's restart
 	restarts                       bool // the peer has restarted (RFC 4724 section 3)
 	sendsEnd                       bool // the peer has graceful restart, and so sends an end of RIB
 }
@@ -135,7 +154,8 @@ func enginePeerOf(p *api.Peer) enginePeer {
 	slices.Sort(ep.families)
 	const restartState = 0x8
 	ep.sendsEnd, ep.restarts = restart != nil, restart.GetFlags()&restartState != 0
-	ep.keepsStale = p.GetGracefulRestart().GetPeerRestarting() && len(restart.GetTuples()) > 0
+	ep.awaited = p.GetGracefulRestart().GetPeerRestarting()
+	ep.keepsStale = ep.awaited && len(restart.GetTuples()) > 0
 	return ep
 }
 

@@ -1,7 +1,6 @@
 package bgp
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -51,7 +50,7 @@ func (s *receiver) announced(k Key) bool {
 	return ok
 }
 
-func (s *receiver) opened(peer netip.Addr, o gate.Open) { s.sessions.opened(peer, o.ID) }
+func (s *receiver) opened(peer netip.Addr, o gate.Open) { s.sessions.opened(peer, o) }
 
 func (s *receiver) connectFailed(peer netip.Addr, why string) {
 	if state, news := s.sessions.failed(peer, why); news {
@@ -64,6 +63,9 @@ func (s *receiver) connectFailed(peer netip.Addr, why string) {
 func (s *receiver) connectionEnded(peer netip.Addr, e sessionEnd) {
 	s.forgetStrange(peer)
 	s.connectFailed(peer, e.why)
+	if e.offence {
+		s.sessions.ill(peer, e.code, e.why, time.Now())
+	}
 	switch {
 	case e.limit:
 		s.keepDown(peer, e.why)
@@ -92,8 +94,11 @@ func (s *receiver) logFault(peer netip.Addr, what string) {
 }
 
 func (s *receiver) judged(peer netip.Addr, v gate.Verdict) {
+	for _, f := range v.Faults {
+		s.sessions.malformed(peer, f, time.Now())
+	}
 	if len(v.Faults) > 0 && v.Refuse == nil {
-		s.logFault(peer, v.Faults[0])
+		s.logFault(peer, v.Faults[0].Text)
 	}
 	if v.Warning != "" {
 		s.cfg.Log.Warn("bgp: prefix limit is near", "neighbor", peer, "received", v.Warning)
@@ -101,31 +106,44 @@ func (s *receiver) judged(peer netip.Addr, v gate.Verdict) {
 			s.queue.push(PeerChange{Peer: state})
 		}
 	}
-	for _, p := range v.Strange {
-		s.strangePath(peer, p)
+	s.strangePaths(peer, v.Strange)
+}
+
+// strangePaths takes note of the paths of a message that the engine is not shown.
+func (s *receiver) strangePaths(peer netip.Addr, paths []gate.StrangePath) {
+	s.strange.Lock()
+	defer s.strange.Unlock()
+	var of []byte // the attributes of decoded
+	var decoded Route
+	for _, p := range paths {
+		key := Key{RD: vpn.UnknownRD(p.RD), Prefix: p.Prefix, Peer: peer}
+		if p.Withdrawn {
+			delete(s.strange.routes, key)
+			s.queue.push(RouteUpdate{Route: Route{RD: key.RD, Prefix: key.Prefix, Peer: peer}, Withdrawn: true})
+			continue
+		}
+		if of == nil || &of[0] != &p.Attributes[0] { // those of a message have the same
+			of, decoded = p.Attributes, s.strangeRoute(peer, p.Attributes)
+		}
+		r := decoded
+		r.RD, r.Prefix, r.Unusable = key.RD, key.Prefix, p.Why
+		if decoded.Unusable != "" {
+			r.Unusable += "; " + decoded.Unusable
+		}
+		s.strange.routes[key] = r
+		s.queue.push(RouteUpdate{Route: r})
 	}
 }
 
-// strangePath takes note of a path that the engine is not shown.
-func (s *receiver) strangePath(peer netip.Addr, p gate.StrangePath) {
-	r := Route{RD: vpn.UnknownRD(p.RD), Prefix: p.Prefix, Peer: peer}
-	s.strange.Lock()
-	defer s.strange.Unlock()
-	if p.Withdrawn {
-		delete(s.strange.routes, r.Key())
-		s.queue.push(RouteUpdate{Route: r, Withdrawn: true})
-		return
+// strangeRoute is a route with the attributes of a message.
+func (s *receiver) strangeRoute(peer netip.Addr, attrs []byte) Route {
+	r := Route{Peer: peer}
+	r.PeerAS, r.PeerID = s.sessions.identity(peer)
+	r.IBGP = r.PeerAS == s.cfg.AS
+	if err := decodeAttributes(&r, attrs); err != nil {
+		r.Unusable = err.Error()
 	}
-	r.Unusable = "its route distinguisher is of an unknown type"
-	if p.Labels > 1 {
-		// Whoever sends several labels wants all of them pushed (RFC 8277).
-		r.Unusable = fmt.Sprintf("it carries %d labels; one is supported", p.Labels)
-	}
-	if err := decodeAttributes(&r, p.Attributes); err != nil {
-		r.Unusable += "; " + err.Error()
-	}
-	s.strange.routes[r.Key()] = r
-	s.queue.push(RouteUpdate{Route: r})
+	return r
 }
 
 func (s *receiver) forgetStrange(peer netip.Addr) {
@@ -137,4 +155,17 @@ func (s *receiver) forgetStrange(peer netip.Addr) {
 			s.queue.push(RouteUpdate{Route: Route{RD: k.RD, Prefix: k.Prefix, Peer: peer}, Withdrawn: true})
 		}
 	}
+}
+
+// retained is asked while the peer's OPEN waits.
+func (s *receiver) retained(peer netip.Addr) gate.Retained {
+	n, ok := s.sessions.neighbor(peer)
+	if !ok {
+		return gate.Retained{}
+	}
+	kept, err := s.engine.retained(s.engine.done, n)
+	if err != nil {
+		s.cfg.Log.Warn("bgp: routes kept over a restart", "neighbor", peer, "error", err)
+	}
+	return kept
 }

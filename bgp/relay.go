@@ -49,6 +49,7 @@ type relay struct {
 	told      sync.Once
 	refreshes refreshes
 	pace      pace
+	unheld    unheld
 }
 
 // watcher hears what happens on a relay.
@@ -62,6 +63,7 @@ type watcher interface {
 type sessionEnd struct {
 	why     string
 	offence bool // the peer broke the protocol
+	code    byte // of the NOTIFICATION by which this router ended the session; 0: there was none
 	limit   bool // it announced more than it may: it is not wanted any more
 	lasted  time.Duration
 }
@@ -97,7 +99,7 @@ func (r *relay) incoming() {
 	in, n := make([]byte, relayBuffer), 0
 	out := make([]byte, 0, relayBuffer)
 	for {
-		_ = r.outer.SetReadDeadline(r.refreshes.wake(time.Now()))
+		_ = r.outer.SetReadDeadline(r.unheld.wake(r.refreshes.wake(time.Now())))
 		if r.closing.Load() {
 			return
 		}
@@ -120,6 +122,7 @@ func (r *relay) incoming() {
 			used += len(msg)
 		}
 		out = r.refreshes.due(out, time.Now(), r.busyOut.Load(), r.caughtUp())
+		out = r.unheld.due(out, time.Now(), r.judge.Established())
 		if !r.flush(out) || over {
 			return
 		}
@@ -143,12 +146,13 @@ func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {
 		if v.Limit {
 			why = r.judge.Excess()
 		}
-		r.refuse(*v.Refuse, sessionEnd{why: why, offence: !v.Limit, limit: v.Limit})
+		r.refuse(*v.Refuse, sessionEnd{why: why, offence: v.Refuse.Offence(), limit: v.Limit})
 		return out, true
 	case v.Ended != nil:
 		r.end(sessionEnd{why: "the peer ended the session: " + v.Ended.String()})
 	case v.Opened:
 		r.holdTime.Store(int64(r.judge.HoldTime()))
+		r.unheld.negotiated(r.judge.HoldTime(), r.outer)
 		r.to.opened(r.judge.Peer())
 	case v.Refresh:
 		r.refreshes.ask(v.Pass)
@@ -180,6 +184,7 @@ func (r *relay) refuse(n gate.Notification, e sessionEnd) {
 		_, _ = r.outer.Write(n.Message())
 	}
 	r.sending.Unlock()
+	e.code = n.Code
 	r.end(e)
 	_, _ = r.far.Write(gate.Notification{Code: n.Code, Subcode: n.Subcode}.Message())
 }
@@ -204,12 +209,13 @@ func (r *relay) outgoing() {
 		m, err := r.far.Read(buf[n:])
 		n += m
 		if whole := gate.Complete(buf[:n]); whole > 0 {
+			say := r.unheld.silence(buf[:whole])
 			if first {
-				r.judge.Sent(buf[:whole])
+				say = r.judge.Sent(say)
 				close(r.opened)
 				first = false
 			}
-			if r.send(buf[:whole]) != nil {
+			if r.send(say) != nil {
 				r.cut()
 				return
 			}
@@ -230,7 +236,7 @@ func (r *relay) outgoing() {
 // send passes whole messages of the engine to the peer.
 func (r *relay) send(msgs []byte) error {
 	if n, ok := gate.Farewell(msgs); ok {
-		r.end(sessionEnd{why: weEnded(n), offence: n.Offence()})
+		r.end(sessionEnd{why: weEnded(n), offence: n.Offence(), code: n.Code})
 	}
 	r.sending.Lock()
 	defer r.sending.Unlock()

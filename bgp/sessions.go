@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"pseudowan/bgp/gate"
 )
 
 // sessions remembers the state of every session, and why it is not up.
@@ -23,6 +25,8 @@ type sessionRecord struct {
 	state  PeerState // counters unset
 	engine sessionState
 	wanted Neighbor
+
+	ends bool // the peer sends an end of RIB, by its OPEN
 
 	faults   int       // messages that were not as they should be, since the last was logged
 	faultLog time.Time // when that was
@@ -75,7 +79,7 @@ func (s *sessions) enter(
 	r.state.State, r.state.Since = name, time.Now()
 	r.state.Families, r.state.SendsEnd, r.state.Restarting = familyNames(r.wanted.Families), false, false
 	if state == sessionEstablished {
-		r.state.Families, r.state.SendsEnd, r.state.Restarting = negotiated.families, negotiated.sendsEnd, negotiated.restarts
+		r.state.Families, r.state.SendsEnd, r.state.Restarting = negotiated.families, negotiated.sendsEnd && r.ends, negotiated.restarts
 		if local.IsValid() && !local.IsUnspecified() {
 			r.state.LocalAddress = local.WithZone("")
 		}
@@ -116,6 +120,17 @@ func (s *sessions) isIdle(addr netip.Addr) bool {
 	defer s.mu.Unlock()
 	r, ok := s.records[addr]
 	return ok && r.engine == sessionIdle && r.state.Reason == ""
+}
+
+// neighbor returns the configuration of a neighbour.
+func (s *sessions) neighbor(addr netip.Addr) (Neighbor, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.records[addr]
+	if !ok {
+		return Neighbor{}, false
+	}
+	return r.wanted, true
 }
 
 // address returns the address of a neighbour with its zone.
@@ -187,11 +202,11 @@ func (s *sessions) failed(addr netip.Addr, why string) (PeerState, bool) {
 }
 
 // opened records what the peer has said of itself.
-func (s *sessions) opened(addr, id netip.Addr) {
+func (s *sessions) opened(addr netip.Addr, o gate.Open) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r, ok := s.records[addr]; ok {
-		r.state.PeerID = id
+		r.state.PeerID, r.ends = o.ID, o.Restart != nil
 	}
 }
 

@@ -49,10 +49,21 @@ func peerRow(router string, p bgp.PeerState, vrf string) status.Peer {
 		RemoteAddress: p.Address, RemoteAS: p.AS, State: status.SessionState(p.State), Since: p.Since, Families: p.Families,
 		Received: p.Received, Accepted: p.Accepted, Advertised: p.Advertised, VRF: vrf,
 		RouterID: p.RouterID, RemoteRouterID: p.PeerID, Reason: p.Down(), LastError: p.LastError,
-		Warning: p.Warning, MaxPrefixes: p.MaxPrefixes,
+		Warning: p.Warning, MaxPrefixes: p.MaxPrefixes, Malformed: malformedRow(p.Malformed),
 	}
 	if !p.LastErrorAt.IsZero() {
 		row.LastErrorAt = &p.LastErrorAt
+	}
+	return row
+}
+
+func malformedRow(m bgp.Malformed) status.Malformed {
+	row := status.Malformed{
+		Headers: m.Headers, Opens: m.Opens, Updates: m.Updates, Unexpected: m.Unexpected,
+		Withdrawn: m.Withdrawn, Discarded: m.Discarded, Families: m.Families, Last: m.Last,
+	}
+	if !m.LastAt.IsZero() {
+		row.LastAt = &m.LastAt
 	}
 	return row
 }

@@ -27,6 +27,21 @@ type Peer struct {
 	LastErrorAt    *time.Time `json:"last_error_at"`    // null before the first
 	Warning        string     `json:"warning"`          // a limit of the session is near; "" if none is
 	MaxPrefixes    uint32     `json:"max_prefixes"`     // more received prefixes end the session; 0 for no limit
+	Malformed      Malformed  `json:"malformed"`        // what the peer has sent that was not as it should be
+}
+
+// Malformed counts what a peer has sent that was not as it should be, since the
+// session was configured.
+type Malformed struct {
+	Headers    uint64     `json:"headers"`              // sessions that ended for a message header (RFC 4271 section 6.1)
+	Opens      uint64     `json:"opens"`                // for an OPEN (RFC 4271 section 6.2)
+	Updates    uint64     `json:"updates"`              // for an UPDATE (RFC 4271 section 6.3, RFC 7606)
+	Unexpected uint64     `json:"unexpected"`           // for a message that did not belong there (RFC 6608)
+	Withdrawn  uint64     `json:"treated_as_withdrawn"` // UPDATEs whose routes were taken as withdrawn (RFC 7606)
+	Discarded  uint64     `json:"attributes_discarded"` // attributes that were removed (RFC 7606)
+	Families   uint64     `json:"families_ignored"`     // UPDATEs with routes of a family that is not negotiated
+	Last       string     `json:"last"`                 // what the last was, in words; "" before the first
+	LastAt     *time.Time `json:"last_at"`              // null before the first
 }
 
 // Interface is one port of one router.

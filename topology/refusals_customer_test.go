@@ -34,10 +34,10 @@ var refusedCustomers = []refusal{
 	{
 		name: "timers",
 		file: base + `hosts:
-  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], bgp: {as: 65100, hold-time: 0}}
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], bgp: {as: 65100, hold-time: 1}}
   b: {to: pe1, vrf: red, addresses: [10.2.0.2/24], bgp: {as: 65100, hold-time: 9, keepalive: 9}}`,
 		want: []string{
-			`:5: host a: hold time 0 (no keepalives) is not supported; use 3 to 65535 seconds`,
+			`:5: host a: hold time 1s is not allowed (RFC 4271 section 4.2); use 3 to 65535 seconds, or 0 for no keepalives`,
 			`:6: host b: keepalive 9s does not fit into the hold time of 9s; use a third of it, 3s`,
 		},
 	},

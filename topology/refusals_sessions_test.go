@@ -6,7 +6,7 @@ var refusedSessions = []refusal{
 		file: base + `links:
 - {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {hold-time: 2}}`,
 		want: []string{
-			`:5: link pe1:eth1, pe2:eth1: hold time 2s is not allowed (RFC 4271 section 4.2); use 3 to 65535 seconds`,
+			`:5: link pe1:eth1, pe2:eth1: hold time 2s is not allowed (RFC 4271 section 4.2); use 3 to 65535 seconds, or 0 for no keepalives`,
 		},
 	},
 	{
@@ -22,7 +22,7 @@ var refusedSessions = []refusal{
 		file: base + `links:
 - {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {hold-time: 0, keepalive: 5}}`,
 		want: []string{
-			`:5: link pe1:eth1, pe2:eth1: hold time 0 (no keepalives) is not supported; use 3 to 65535 seconds`,
+			`:5: link pe1:eth1, pe2:eth1: keepalive 5s: with hold time 0 no keepalives are sent (RFC 4271 section 4.4); remove it`,
 		},
 	},
 	{

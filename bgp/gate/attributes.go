@@ -73,11 +73,15 @@ const (
 	withdraw         // take the routes of the message as withdrawn
 )
 
-// rule is what an attribute has to be, and what happens where it is not.
+// rule is what an attribute has to be, and what happens where it is not. Wrong
+// flags have the routes withdrawn (RFC 7606 section 3 c), unless the attribute's
+// own RFC has it removed.
 type rule struct {
 	flags    uint8 // of optional and transitive
 	wrong    verdict
+	lenient  bool // wrong flags remove the attribute, too
 	internal bool // it means nothing from an external peer, and is removed
+	as2      bool // it means nothing from a peer with 4-octet AS numbers, and is removed (RFC 6793 section 3)
 	fits     func(s *shape, value []byte) bool
 }
 
@@ -108,12 +112,12 @@ var rules = map[uint8]rule{
 	attrOriginatorID:     {flags: nonTransitive, wrong: withdraw, internal: true, fits: octets(4)},
 	attrClusterList:      {flags: nonTransitive, wrong: withdraw, internal: true, fits: multipleOf(4)},
 	attrExtCommunities:   {flags: transitive, wrong: withdraw, fits: multipleOf(8)},
-	attrAS4Path:          {flags: transitive, wrong: drop, fits: fitsAS4Path},
-	attrAS4Aggregator:    {flags: transitive, wrong: drop, fits: func(s *shape, v []byte) bool { return !s.as4 && len(v) == 8 }},
-	attrAIGP:             {flags: nonTransitive, wrong: drop, fits: fitsAIGP},
-	attrLinkState:        {flags: nonTransitive, wrong: drop, fits: func(*shape, []byte) bool { return false }}, // of a family that is never negotiated
+	attrAS4Path:          {flags: transitive, wrong: drop, as2: true, fits: fitsAS4Path},
+	attrAS4Aggregator:    {flags: transitive, wrong: drop, as2: true, fits: fitsAS4Aggregator},
+	attrAIGP:             {flags: nonTransitive, wrong: drop, lenient: true, fits: fitsAIGP},                                   // RFC 7311 section 3.4
+	attrLinkState:        {flags: nonTransitive, wrong: drop, lenient: true, fits: func(*shape, []byte) bool { return false }}, // of a family that is never negotiated
 	attrLargeCommunities: {flags: transitive, wrong: withdraw, fits: multipleOf(12)},
-	attrPrefixSID:        {flags: transitive, wrong: drop, fits: fitsPrefixSID},
+	attrPrefixSID:        {flags: transitive, wrong: drop, lenient: true, fits: fitsPrefixSID}, // RFC 8669 section 6
 }
 
 // plain reports whether every receiver understands the attribute in full; what
@@ -129,8 +133,10 @@ func (a attribute) plain() bool {
 
 func (r rule) judge(s *shape, a attribute) verdict {
 	switch {
-	case r.internal && !s.internal:
+	case r.internal && !s.internal, r.as2 && s.as4:
 		return drop
+	case a.flags&(flagOptional|flagTransitive) != r.flags && !r.lenient:
+		return withdraw
 	case a.flags&(flagOptional|flagTransitive) != r.flags, !r.fits(s, a.value):
 		return r.wrong
 	}
@@ -153,16 +159,32 @@ func fitsASPath(s *shape, v []byte) bool {
 	return segments(v, 2)
 }
 
-func fitsAS4Path(s *shape, v []byte) bool { return !s.as4 && len(v) > 0 && segments(v, 4) }
+func fitsAS4Path(_ *shape, v []byte) bool { return len(v) > 0 && segments(v, 4) }
 
 // segments reports whether an AS path consists of whole segments, none of which
-// is empty or of a confederation (RFC 5065): the router is in none.
+// is empty or of a confederation (RFC 5065): the router is in none. AS 0 must not
+// be in it (RFC 7607 section 2).
 func segments(v []byte, width int) bool {
 	for len(v) > 0 {
 		if len(v) < 2 || v[0] != 1 && v[0] != 2 || v[1] == 0 || len(v) < 2+int(v[1])*width {
 			return false
 		}
-		v = v[2+int(v[1])*width:]
+		end := 2 + int(v[1])*width
+		for as := v[2:end]; len(as) > 0; as = as[width:] {
+			if isZero(as[:width]) {
+				return false
+			}
+		}
+		v = v[end:]
+	}
+	return true
+}
+
+func isZero(b []byte) bool {
+	for _, o := range b {
+		if o != 0 {
+			return false
+		}
 	}
 	return true
 }
@@ -172,12 +194,16 @@ func fitsNextHop(_ *shape, v []byte) bool {
 	return len(v) == 4 && v[0] != 0 && v[0] < 224
 }
 
+// fitsAggregator refuses AS 0, too (RFC 7607 section 2).
 func fitsAggregator(s *shape, v []byte) bool {
+	width := 2
 	if s.as4 {
-		return len(v) == 8
+		width = 4
 	}
-	return len(v) == 6
+	return len(v) == width+4 && !isZero(v[:width])
 }
+
+func fitsAS4Aggregator(_ *shape, v []byte) bool { return len(v) == 8 && !isZero(v[:4]) }
 
 // fitsAIGP takes whole TLVs, the first of which is the metric (RFC 7311).
 func fitsAIGP(_ *shape, v []byte) bool {

@@ -45,14 +45,17 @@ func (u *update) withdrawalsAlone() []byte {
 // replaced withdraws what the receiver knows of routes that it cannot be shown
 // any more: the peer has said something else of them.
 func (u *update) replaced() (out []byte) {
+	if len(u.strange) > 0 {
+		out = appendUpdate(out, rawRoutes(u.strange), nil, nil)
+	}
 	for _, m := range []*mpRoutes{u.unreach, u.reach} {
 		if m == nil {
 			continue
 		}
 		var list []byte
 		for i := range m.strange {
-			if knownRD(m.strange[i].rd) {
-				list = m.strange[i].appendWithdrawal(list, m.family)
+			if r := &m.strange[i]; r.rd == nil || knownRD(r.rd) {
+				list = r.appendWithdrawal(list, m.family)
 			}
 		}
 		if len(list) > 0 {

@@ -17,6 +17,13 @@ type Config struct {
 	// equal one of this peer, which is internal, too.
 	LoseTies bool
 
+	NoHoldTime bool   // the session is to have no hold time, whatever the receiver says
+	Name       string // of the router, for the peer; "": it is not told one
+
+	// Retained returns what the receiver has kept of an earlier session, once
+	// the peer's OPEN is there; nil: nothing.
+	Retained func() Retained
+
 	// Try has the receiver's own parser read a message; nil: it is trusted. An
 	// error is a defect of the parser, or a rule that this package does not
 	// know.
@@ -44,6 +51,7 @@ type Judge struct {
 	scratch  update
 
 	strangers map[key]struct{} // paths that the receiver was not shown
+	lost      []Path           // to withdraw once the session is up
 
 	rib    ribIn
 	raw    []byte        // scratch: the attributes of a message
@@ -64,7 +72,7 @@ type Verdict struct {
 	Refuse  *Notification // for the peer: the session ends
 	Limit   bool          // it ends for a limit, and is not wanted again
 	Ended   *Notification // by which the peer ends the session
-	Faults  []string      // what was wrong, and has been repaired
+	Faults  []Fault       // what was wrong, and has been repaired
 	Routes  int           // in the message
 	Opened  bool          // the message is the peer's OPEN
 	Refresh bool          // the message asks for all routes of a family again
@@ -72,13 +80,6 @@ type Verdict struct {
 
 	// Strange are paths that the receiver cannot be shown.
 	Strange []StrangePath
-}
-
-// Sent takes note of the OPEN that the receiver has sent.
-func (j *Judge) Sent(open []byte) {
-	if msg, refused := Next(open); refused == nil && msg != nil && msg[18] == typeOpen {
-		j.ours, _ = parseOpen(msg)
-	}
 }
 
 // Peer returns what the peer has said in its OPEN.
@@ -102,7 +103,9 @@ func (j *Judge) Received(msg []byte) Verdict {
 		return j.open(msg)
 	case j.phase == openConfirm && kind == typeKeepalive:
 		j.phase = established
-		return Verdict{Pass: msg}
+		pass := append(msg, withdrawLost(j.lost)...)
+		j.lost = nil
+		return Verdict{Pass: pass}
 	case j.phase != established, kind == typeOpen:
 		return Verdict{Refuse: &Notification{Code: CodeFSM, Subcode: 1 + uint8(j.phase), Data: []byte{kind}}}
 	case kind == typeUpdate:
@@ -121,15 +124,25 @@ func (j *Judge) open(msg []byte) Verdict {
 	if refused != nil {
 		return Verdict{Refuse: refused}
 	}
-	shown := peer
-	if j.cfg.LoseTies {
-		shown.ID = highID(peer.ID)
+	j.agree(peer)
+	var kept Retained
+	if j.cfg.Retained != nil {
+		kept = j.cfg.Retained()
 	}
-	pass := shown.message()
+	if refused := j.resume(kept); refused != nil {
+		return Verdict{Refuse: refused}
+	}
+	pass := j.peerShown(kept.Waits)
 	if j.try(pass) != nil {
 		return Verdict{Refuse: openError(0)}
 	}
-	j.peer, j.phase = peer, openConfirm
+	j.phase = openConfirm
+	return Verdict{Pass: pass, Opened: true}
+}
+
+// agree notes what the two OPENs make of the session.
+func (j *Judge) agree(peer Open) {
+	j.peer = peer
 	j.shape = shape{internal: j.cfg.LocalAS == j.cfg.PeerAS, as4: peer.AS4 && j.ours.AS4}
 	wants := func(o Open) (set [VPNv6 + 1]bool) {
 		for _, f := range o.Families {
@@ -144,7 +157,21 @@ func (j *Judge) open(msg []byte) Verdict {
 	for f := range j.families {
 		j.families[f] = ours[f] && theirs[f]
 	}
-	return Verdict{Pass: pass, Opened: true}
+}
+
+// peerShown is the peer's OPEN as the receiver sees it.
+func (j *Judge) peerShown(waits bool) []byte {
+	o := j.peer
+	if j.cfg.LoseTies {
+		o.ID = highID(o.ID)
+	}
+	if j.HoldTime() == 0 {
+		o.HoldTime = noHold
+	}
+	if waits && o.Restart == nil && len(o.capabilities)+len(withoutRestart) <= maxCapabilities {
+		o.capabilities = append(o.capabilities[:len(o.capabilities):len(o.capabilities)], withoutRestart...)
+	}
+	return o.message()
 }
 
 // refresh passes a request on that can be met (RFC 2918 section 4).
@@ -166,7 +193,7 @@ func (j *Judge) update(msg []byte) Verdict {
 		pass = u.messages()
 	}
 	if err := j.tryAll(u, &pass); err != nil {
-		return Verdict{Refuse: updateError(updateAttributeList, nil), Faults: []string{err.Error()}}
+		return Verdict{Refuse: updateError(updateAttributeList, nil), Faults: u.faults}
 	}
 	v := Verdict{Pass: pass, Routes: u.size(), Faults: u.faults, Strange: j.strange(u)}
 	if told := j.hold(u); told != nil {
@@ -184,7 +211,6 @@ func (j *Judge) tryAll(u *update, pass *[]byte) error {
 	if err == nil {
 		return nil
 	}
-	u.fault("the parser cannot read it: %v", err)
 	if u.exotic && !u.asWithdrawn {
 		kept := u.attrs[:0]
 		for _, a := range u.attrs {
@@ -194,10 +220,11 @@ func (j *Judge) tryAll(u *update, pass *[]byte) error {
 		}
 		u.attrs = kept
 		if *pass = u.messages(); j.try(*pass) == nil {
+			u.fault(FaultDiscarded, "the parser cannot read it: %v", err)
 			return nil
 		}
 	}
-	u.asWithdrawn = true
+	u.takeAsWithdrawn("the parser cannot read it: %v", err)
 	*pass = u.messages()
 	return j.try(*pass)
 }

@@ -2,12 +2,12 @@ package gate
 
 import "encoding/binary"
 
-// looped reports whether the routes of an update have passed this router
-// before: its AS is in the path more often than allowed (RFC 4271 section
+// looped says how the routes of an update have passed this router before, if they
+// have: its AS is in the path more often than allowed (RFC 4271 section
 // 9.1.2), or it is the originator or a reflector of theirs (RFC 4456 section 8).
 // The receiver must also forget earlier announcements of the same routes: an
 // engine that only ignores the update keeps and announces withdrawn routes.
-func (j *Judge) looped(u *update) bool {
+func (j *Judge) looped(u *update) alien {
 	var id [4]byte
 	if j.cfg.LocalID.Is4() {
 		id = j.cfg.LocalID.As4()
@@ -20,17 +20,21 @@ func (j *Judge) looped(u *update) bool {
 				width = 2
 			}
 			if countAS(a.value, width, j.cfg.LocalAS) > int(j.cfg.AllowOwnAS) {
-				return true
+				return alienPath
 			}
-		case attrOriginatorID, attrClusterList: // a router's cluster is named by its identifier
+		case attrOriginatorID:
+			if [4]byte(a.value) == id {
+				return alienOriginator
+			}
+		case attrClusterList: // a router's cluster is named by its identifier
 			for v := a.value; len(v) >= len(id); v = v[len(id):] {
 				if [4]byte(v) == id {
-					return true
+					return alienCluster
 				}
 			}
 		}
 	}
-	return false
+	return 0
 }
 
 // countAS counts an AS number in well-formed segments.

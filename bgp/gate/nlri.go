@@ -66,6 +66,9 @@ type route struct {
 	prefix []byte // the octets of the prefix, without RD
 	bits   int    // of the prefix
 	rd     []byte // nil where the family has none
+
+	withdrawal bool // its label is the one of withdrawals
+	why        alien
 }
 
 // parseRoutes reads the NLRI of a family. It returns false where one of them
@@ -90,21 +93,23 @@ func parseRoutes(f Family, b []byte, into []route) ([]route, bool) {
 	return into, true
 }
 
-// cutVPN finds the labels and the RD in front of a VPN prefix. It puts the bit
-// at the bottom of the stack where a single label lacks it, which nobody may
-// rely on (RFC 8277 section 2.2).
+// cutVPN finds the label and the RD in front of a VPN prefix. Several labels are
+// never negotiated, so that one is there, whatever the bit at the bottom of the
+// stack says, which is set where it is missing (RFC 8277 section 2.2). Only where
+// this gives no RD are there as many labels as it says: some peers do that.
 func (r *route) cutVPN() bool {
 	if r.bits < labelBits+rdBits {
 		return false
 	}
-	r.labels = r.stack()
-	if r.labels != 1 && (r.labels == 0 || !knownRD(r.prefix[3*r.labels:])) && knownRD(r.prefix[3:]) {
-		r.labels = 1
+	r.labels = 1
+	if !knownRD(r.prefix[3:]) {
+		if n := r.stack(); n > 1 && knownRD(r.prefix[3*n:]) {
+			r.labels = n
+		}
 	}
-	if r.labels == 0 {
-		return false
-	}
-	if label := r.prefix[:3]; r.labels == 1 && !special(label) {
+	label := r.prefix[:3]
+	r.withdrawal = label[0] == 0x80 && isZero(label[1:])
+	if r.labels == 1 && !r.withdrawal && !isZero(label) {
 		label[2] |= 1
 	}
 	r.prefix = r.prefix[3*r.labels:]
@@ -114,24 +119,30 @@ func (r *route) cutVPN() bool {
 }
 
 // stack is how many labels there are up to the bottom of the stack; 0 where it
-// has no bottom, or a label inside it that ends a stack elsewhere.
+// has no bottom.
 func (r *route) stack() int {
 	for n := 1; n*labelBits+rdBits <= r.bits; n++ {
-		label := r.prefix[3*(n-1) : 3*n]
-		switch {
-		case special(label) && n > 1:
-			return 0
-		case special(label), label[2]&1 == 1:
+		if r.prefix[3*n-1]&1 == 1 {
 			return n
 		}
 	}
 	return 0
 }
 
-// special reports whether the three octets are a label of a withdrawal (RFC
-// 8277 section 2.4), or the zero that some send in its place.
-func special(label []byte) bool {
-	return label[1] == 0 && label[2] == 0 && (label[0] == 0x80 || label[0] == 0)
+// alienIn says why the receiver cannot be shown a route that is announced or
+// withdrawn.
+func (r *route) alienIn(announced bool) alien {
+	switch {
+	case r.rd == nil:
+		return 0
+	case !knownRD(r.rd):
+		return alienRD
+	case r.labels > 1: // whoever sends several wants all of them pushed
+		return alienLabels
+	case announced && r.withdrawal:
+		return alienLabel
+	}
+	return 0
 }
 
 func knownRD(rd []byte) bool { return binary.BigEndian.Uint16(rd) <= 2 }
@@ -175,7 +186,7 @@ func (r *route) appendWithdrawal(b []byte, f Family) []byte {
 	return append(append(b, r.rd...), r.prefix...)
 }
 
-// Path is a path that the receiver cannot be shown.
+// Path is what identifies a path of a peer.
 type Path struct {
 	Family Family
 	RD     [8]byte

@@ -40,6 +40,7 @@ const (
 	ceaseMaxPrefixes = 1
 	ceaseShutdown    = 2
 	ceaseReset       = 4
+	ceaseOtherChange = 6
 	ceaseResources   = 8
 )
 

@@ -13,6 +13,7 @@ const (
 	capExtendedNextHop = 5
 	capGracefulRestart = 64
 	capAS4             = 65
+	capFQDN            = 73
 )
 
 const (
@@ -29,8 +30,16 @@ type Open struct {
 	AS4      bool     // it carries a 4-octet AS number (RFC 6793)
 	Families []Family // of its multiprotocol capabilities (RFC 4760)
 	Extended []Family // whose routes it takes with IPv6 next hops (RFC 8950)
+	Restart  *Restart // nil: no graceful restart
 
 	capabilities []byte // those that are passed on
+}
+
+// Restart is the graceful restart capability of an OPEN message (RFC 4724 section
+// 3).
+type Restart struct {
+	Restarted bool     // its sender has restarted
+	Preserved []Family // whose packets it has forwarded meanwhile
 }
 
 func openError(subcode uint8, data ...byte) *Notification {
@@ -104,6 +113,7 @@ func (o *Open) read(b []byte) bool {
 			o.AS, o.AS4 = binary.BigEndian.Uint32(value), true
 		case code == capRefresh && len(value) == 0:
 		case code == capGracefulRestart && len(value) >= 2 && (len(value)-2)%4 == 0:
+			o.Restart = parseRestart(value)
 		case code == capExtendedNextHop && len(value) > 0 && len(value)%6 == 0:
 			for v := value; len(v) > 0; v = v[6:] {
 				if f, ok := familyOf(binary.BigEndian.Uint16(v), v[3]); ok && v[2] == 0 && binary.BigEndian.Uint16(v[4:]) == 2 {
@@ -129,6 +139,17 @@ func (o *Open) has(whole []byte) bool {
 		}
 	}
 	return false
+}
+
+func parseRestart(b []byte) *Restart {
+	const restarted, preserved = 0x80, 0x80
+	r := &Restart{Restarted: b[0]&restarted != 0}
+	for b = b[2:]; len(b) > 0; b = b[4:] {
+		if f, ok := familyOf(binary.BigEndian.Uint16(b), b[2]); ok && b[3]&preserved != 0 {
+			r.Preserved = append(r.Preserved, f)
+		}
+	}
+	return r
 }
 
 // message is the OPEN with the capabilities that were understood, so that

@@ -25,6 +25,7 @@ type inPath struct {
 	label  [3]byte    // the first one
 	labels uint8
 	fate   fate
+	why    alien
 }
 
 // fate is what became of a path.
@@ -33,7 +34,7 @@ type fate uint8
 const (
 	passed   fate = iota
 	rejected      // by the import policy
-	alien         // the receiver cannot be shown such routes
+	excluded      // the receiver cannot be shown such routes
 	tooLong       // no message can hold what the import policy makes of it
 )
 
@@ -107,10 +108,11 @@ func (j *Judge) hold(u *update) []byte {
 	}
 	t := taking{judge: j, update: u}
 	t.take(IPv4, nil, u.routes, passed)
+	t.take(IPv4, nil, u.strange, excluded)
 	if m := u.reach; m != nil {
 		hop := m.head[4 : len(m.head)-1]
 		t.take(m.family, hop, m.routes, passed)
-		t.take(m.family, hop, m.strange, alien)
+		t.take(m.family, hop, m.strange, excluded)
 	}
 	j.count.Store(int64(len(r.paths)))
 	j.shown.Store(int64(r.shown))
@@ -153,7 +155,7 @@ func (t *taking) take(f Family, hop []byte, routes []route, fate fate) {
 		before = in.decode(t.judge.shape.as4)
 	}
 	for i := range routes {
-		k, p := routes[i].key(f), inPath{in: in, labels: uint8(min(routes[i].labels, 255)), fate: fate}
+		k, p := routes[i].key(f), inPath{in: in, labels: uint8(min(routes[i].labels, 255)), fate: fate, why: routes[i].why}
 		if f.vpn() {
 			p.label = [3]byte(routes[i].raw[1:4])
 		}
@@ -198,7 +200,7 @@ func (j *Judge) SetPolicy(c *policy.Chain) []byte {
 	var told bundle
 	decoded := make(map[*pathAttrs]policy.Path)
 	for k, p := range r.paths {
-		if p.fate == alien {
+		if p.fate == excluded {
 			continue
 		}
 		before, ok := decoded[p.in]

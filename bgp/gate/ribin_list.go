@@ -1,10 +1,6 @@
 package gate
 
-import (
-	"fmt"
-
-	"pseudowan/bgp/policy"
-)
+import "pseudowan/bgp/policy"
 
 // ReceivedPath is a path that the peer has announced.
 type ReceivedPath struct {
@@ -38,7 +34,7 @@ func (j *Judge) Paths() []ReceivedPath {
 func (r *ribIn) describe(k key, p inPath, before policy.Path) ReceivedPath {
 	before = k.describe(before)
 	s := ReceivedPath{Before: before, After: before, Label: labelOf(p.label), Labels: int(p.labels)}
-	if r.chain != nil && p.fate != alien {
+	if r.chain != nil && p.fate != excluded {
 		s.After, s.By = r.chain.Evaluate(before)
 	}
 	switch p.fate {
@@ -46,11 +42,8 @@ func (r *ribIn) describe(k key, p inPath, before policy.Path) ReceivedPath {
 		s.Unused = "rejected by " + s.By.By.String()
 	case tooLong:
 		s.Unused = "no message can hold what the import policy makes of it"
-	case alien:
-		s.Unused = "its route distinguisher is of an unknown type"
-		if p.labels > 1 {
-			s.Unused = fmt.Sprintf("it carries %d labels; one is supported", p.labels)
-		}
+	case excluded:
+		s.Unused = p.why.text(int(p.labels))
 	}
 	return s
 }

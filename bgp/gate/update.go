@@ -2,7 +2,6 @@ package gate
 
 import (
 	"encoding/binary"
-	"fmt"
 	"slices"
 )
 
@@ -10,6 +9,7 @@ import (
 type update struct {
 	withdrawn []route // of IPv4, in the field of their own
 	routes    []route // the same
+	strange   []route // of these, those that the receiver cannot be shown
 	attrs     []attribute
 	reach     *mpRoutes
 	unreach   *mpRoutes
@@ -17,7 +17,7 @@ type update struct {
 	rewritten   bool // it is not passed on as it came
 	asWithdrawn bool // its routes are taken as withdrawn
 	exotic      bool // it has attributes that the receiver's parser has to try
-	faults      []string
+	faults      []Fault
 }
 
 // mpRoutes is an MP_REACH_NLRI or MP_UNREACH_NLRI attribute (RFC 4760).
@@ -35,7 +35,7 @@ func (m *mpRoutes) end() bool { return len(m.routes)+len(m.strange) == 0 }
 
 // size is how many routes the message announces and withdraws.
 func (u *update) size() int {
-	n := len(u.withdrawn) + len(u.routes)
+	n := len(u.withdrawn) + len(u.routes) + len(u.strange)
 	for _, m := range []*mpRoutes{u.reach, u.unreach} {
 		if m != nil {
 			n += len(m.routes) + len(m.strange)
@@ -46,10 +46,6 @@ func (u *update) size() int {
 
 func updateError(subcode uint8, data []byte) *Notification {
 	return &Notification{Code: CodeUpdate, Subcode: subcode, Data: data}
-}
-
-func (u *update) fault(format string, args ...any) {
-	u.faults = append(u.faults, fmt.Sprintf(format, args...))
 }
 
 // parseUpdate takes an UPDATE apart whose header has been checked. Errors of
@@ -76,7 +72,7 @@ func (j *Judge) parseUpdate(msg []byte) (*update, *Notification) {
 		return nil, updateError(updateNetwork, nil)
 	}
 	if !j.families[IPv4] && len(u.withdrawn)+len(u.routes) > 0 {
-		u.fault("IPv4 routes, which are not negotiated")
+		u.fault(FaultFamily, "IPv4 routes, which are not negotiated")
 		u.withdrawn, u.routes, u.rewritten = u.withdrawn[:0], u.routes[:0], true
 	}
 	if refused := j.parseAttributes(u, attrs); refused != nil {
@@ -84,7 +80,10 @@ func (j *Judge) parseUpdate(msg []byte) (*update, *Notification) {
 	}
 	u.arrange()
 	u.mandatory()
-	u.asWithdrawn = u.asWithdrawn || j.looped(u)
+	u.announceLast()
+	if why := j.looped(u); why != 0 && !u.asWithdrawn {
+		u.exclude(why)
+	}
 	j.nameOriginator(u)
 	return u, nil
 }
@@ -99,8 +98,7 @@ func (j *Judge) parseAttributes(u *update, b []byte) *Notification {
 			if u.reach == nil && u.unreach == nil && len(u.routes)+len(u.withdrawn) == 0 {
 				return updateError(updateAttributeList, nil)
 			}
-			u.fault("an attribute runs over the end of the attributes")
-			u.asWithdrawn = true
+			u.takeAsWithdrawn("an attribute runs over the end of the attributes")
 			return nil
 		}
 		b = rest
@@ -109,7 +107,7 @@ func (j *Judge) parseAttributes(u *update, b []byte) *Notification {
 		case seen[a.kind] && mp:
 			return updateError(updateAttributeList, nil)
 		case seen[a.kind]:
-			u.fault("attribute %d appears twice", a.kind)
+			u.fault(FaultDiscarded, "attribute %d appears twice", a.kind)
 			u.rewritten = true
 			continue
 		}
@@ -137,7 +135,7 @@ func (j *Judge) judgeAttribute(u *update, a attribute) *Notification {
 			u.rewritten = true
 			return nil
 		}
-		u.keep(a)
+		u.passOn(a)
 		return nil
 	}
 	switch r.judge(&j.shape, a) {
@@ -145,14 +143,24 @@ func (j *Judge) judgeAttribute(u *update, a attribute) *Notification {
 		u.keep(a)
 	case drop:
 		u.rewritten = true
-		if !r.internal && a.kind != attrAS4Path && a.kind != attrAS4Aggregator {
-			u.fault("attribute %d is malformed and was removed", a.kind)
+		if !r.internal && !r.as2 {
+			u.fault(FaultDiscarded, "attribute %d is malformed and was removed", a.kind)
 		}
 	case withdraw:
-		u.fault("attribute %d is malformed", a.kind)
-		u.asWithdrawn = true
+		if a.kind == attrNextHop && len(u.routes) == 0 { // nobody's (RFC 4760 section 3)
+			u.rewritten = true
+			return nil
+		}
+		u.takeAsWithdrawn("attribute %d is malformed", a.kind)
 	}
 	return nil
+}
+
+// passOn keeps an attribute that nobody here recognizes, and says so in it (RFC
+// 4271 section 5).
+func (u *update) passOn(a attribute) {
+	a.raw[0] |= flagPartial
+	u.keep(a)
 }
 
 func (u *update) keep(a attribute) {
@@ -184,7 +192,7 @@ func (j *Judge) parseMP(u *update, a attribute) *Notification {
 	}
 	f, known := familyOf(binary.BigEndian.Uint16(a.value), a.value[2])
 	if !known || !j.families[f] {
-		u.fault("routes of a family that is not negotiated (AFI %d, SAFI %d)", binary.BigEndian.Uint16(a.value), a.value[2])
+		u.fault(FaultFamily, "routes of a family that is not negotiated (AFI %d, SAFI %d)", binary.BigEndian.Uint16(a.value), a.value[2])
 		u.rewritten = true
 		return nil
 	}
@@ -196,8 +204,7 @@ func (j *Judge) parseMP(u *update, a attribute) *Notification {
 	m.sort(routes)
 	u.rewritten = u.rewritten || len(m.strange) > 0
 	if a.flags&(flagOptional|flagTransitive) != nonTransitive {
-		u.fault("attribute %d is malformed", a.kind)
-		u.asWithdrawn = true
+		u.takeAsWithdrawn("attribute %d is malformed", a.kind)
 	}
 	a.clean()
 	if a.kind == attrReach {
@@ -209,17 +216,17 @@ func (j *Judge) parseMP(u *update, a attribute) *Notification {
 	return nil
 }
 
-// sort puts the routes apart that the receiver cannot be shown: those with an RD
-// of a type that nobody knows, and those with several labels, which it takes for
-// other routes than those with one.
+// sort puts the routes apart that the receiver cannot be shown.
 func (m *mpRoutes) sort(routes []route) {
-	isStrange := func(r route) bool { return r.rd != nil && (r.labels > 1 || !knownRD(r.rd)) }
+	m.routes = routes
+	announced := m.kind == attrReach
+	isStrange := func(r route) bool { return r.alienIn(announced) != 0 }
 	if !slices.ContainsFunc(routes, isStrange) {
-		m.routes = routes
 		return
 	}
+	m.routes = nil
 	for _, r := range routes {
-		if isStrange(r) {
+		if r.why = r.alienIn(announced); r.why != 0 {
 			m.strange = append(m.strange, r)
 		} else {
 			m.routes = append(m.routes, r)
@@ -234,45 +241,4 @@ func nextHopFits(f Family, n int) bool {
 		return slices.Contains([]int{12, 24, 48}, n)
 	}
 	return slices.Contains([]int{4, 16, 32}, n)
-}
-
-// arrange puts what belongs to a 2-octet AS number before what completes it (RFC
-// 6793), as code that merges the two requires. Attributes that
-// complete nothing are removed, and so is a next hop without routes.
-func (u *update) arrange() {
-	has := func(kind uint8) bool {
-		return slices.ContainsFunc(u.attrs, func(a attribute) bool { return a.kind == kind })
-	}
-	remove := func(kind uint8) {
-		u.attrs = slices.DeleteFunc(u.attrs, func(a attribute) bool { return a.kind == kind })
-		u.rewritten = true
-	}
-	if has(attrAS4Aggregator) && !has(attrAggregator) {
-		remove(attrAS4Aggregator)
-	}
-	if has(attrNextHop) && len(u.routes) == 0 && u.reach != nil {
-		remove(attrNextHop) // it is not theirs (RFC 4760 section 3)
-	}
-	if has(attrAS4Path) {
-		slices.SortStableFunc(u.attrs, func(a, b attribute) int { return int(a.kind) - int(b.kind) })
-		u.rewritten = true
-	}
-}
-
-// mandatory takes routes without the attributes that they must have as
-// withdrawn.
-func (u *update) mandatory() {
-	var wanted []uint8
-	switch {
-	case len(u.routes) > 0:
-		wanted = []uint8{attrOrigin, attrASPath, attrNextHop}
-	case u.reach != nil && len(u.reach.routes) > 0:
-		wanted = []uint8{attrOrigin, attrASPath}
-	}
-	for _, kind := range wanted {
-		if !u.asWithdrawn && !slices.ContainsFunc(u.attrs, func(a attribute) bool { return a.kind == kind }) {
-			u.fault("attribute %d is missing", kind)
-			u.asWithdrawn = true
-		}
-	}
 }

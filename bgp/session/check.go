@@ -26,20 +26,18 @@ func checkLocalPref(s Settings) *Misfit {
 	return nil
 }
 
-// checkHold also refuses 0, which RFC 4271 allows: without keepalives the loss
-// of the peer would never be noticed.
 func checkHold(s Settings) *Misfit {
-	switch hold := s.HoldTime; {
-	case hold == 0:
-		return &Misfit{"hold time 0 (no keepalives) is not supported", "use 3 to 65535 seconds"}
-	case hold < leastHold || hold > longestTime || hold%time.Second != 0:
-		return &Misfit{fmt.Sprintf("hold time %v is not allowed (RFC 4271 section 4.2)", hold), "use 3 to 65535 seconds"}
+	if hold := s.HoldTime; hold != 0 && (hold < leastHold || hold > longestTime || hold%time.Second != 0) {
+		return &Misfit{fmt.Sprintf("hold time %v is not allowed (RFC 4271 section 4.2)", hold), "use 3 to 65535 seconds, or 0 for no keepalives"}
 	}
 	return nil
 }
 
 func checkKeepalive(s Settings) *Misfit {
-	if k := s.Keepalive; k <= 0 || k >= s.HoldTime || k%time.Second != 0 {
+	switch k := s.Keepalive; {
+	case s.HoldTime == 0 && k != 0:
+		return &Misfit{fmt.Sprintf("keepalive %v: with hold time 0 no keepalives are sent (RFC 4271 section 4.4)", k), "remove it"}
+	case s.HoldTime != 0 && (k <= 0 || k >= s.HoldTime || k%time.Second != 0):
 		return &Misfit{fmt.Sprintf("keepalive %v does not fit into the hold time of %v", k, s.HoldTime), fmt.Sprintf("use a third of it, %v", KeepaliveFor(s.HoldTime))}
 	}
 	return nil

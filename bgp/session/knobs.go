@@ -41,7 +41,7 @@ var knobs = []Knob{
 		field: func(s *Settings) any { return &s.MED }},
 	{Key: "local-pref", With: Routers, Doc: "Local preference set on every received route, at least 1.",
 		field: func(s *Settings) any { return &s.LocalPref }, check: checkLocalPref},
-	{Key: "hold-time", With: Routers | Hosts, Reset: true, Doc: "Hold time, 3 s to 65535 s.",
+	{Key: "hold-time", With: Routers | Hosts, Reset: true, Doc: "Hold time, 3 s to 65535 s; 0 for none and no keepalives: TCP finds out within two minutes that the peer is gone.",
 		field: func(s *Settings) any { return &s.HoldTime }, check: checkHold},
 	{Key: "keepalive", With: Routers | Hosts, Reset: true, Doc: "Interval between keepalives.", fallback: "a third of the hold time",
 		field: func(s *Settings) any { return &s.Keepalive }, check: checkKeepalive},

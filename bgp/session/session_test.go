@@ -43,9 +43,19 @@ func TestDefaultsAreAllowed(t *testing.T) {
 	}
 }
 
+// Hold time 0 means none, and no keepalives (RFC 4271 sections 4.2 and 4.4).
+func TestNoHoldTime(t *testing.T) {
+	s := Default(Routers)
+	s.HoldTime = 0
+	s.Keepalive = KeepaliveFor(s.HoldTime)
+	if err := s.Check(); err != nil || s.Keepalive != 0 {
+		t.Errorf("keepalive %v, %v", s.Keepalive, err)
+	}
+}
+
 func TestCheck(t *testing.T) {
 	for want, change := range map[string]func(*Settings){
-		"hold time 0":                     func(s *Settings) { s.HoldTime = 0 },
+		"no keepalives are sent":          func(s *Settings) { s.HoldTime = 0 },
 		"hold time 2s is not allowed":     func(s *Settings) { s.HoldTime = 2 * time.Second },
 		"hold time 3.5s is not allowed":   func(s *Settings) { s.HoldTime = 3500 * time.Millisecond },
 		"keepalive 0s does not fit":       func(s *Settings) { s.Keepalive = 0 },

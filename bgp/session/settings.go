@@ -11,7 +11,7 @@ type Settings struct {
 	Families     []vpn.Family  `json:"families,omitempty"`   // sorted
 	MED          *uint32       `json:"med,omitempty"`        // sent with every route to the peer; nil: the route's own
 	LocalPref    *uint32       `json:"local_pref,omitempty"` // set on every route from the peer; nil: as received
-	HoldTime     time.Duration `json:"hold_time"`
+	HoldTime     time.Duration `json:"hold_time"`            // 0: none, and no keepalives
 	Keepalive    time.Duration `json:"keepalive"`
 	ConnectRetry time.Duration `json:"connect_retry"`          // longest time between attempts to connect
 	Passive      bool          `json:"passive,omitempty"`      // wait for the peer to connect
@@ -61,5 +61,8 @@ func Default(with Peers) Settings {
 // KeepaliveFor returns the keepalive interval that goes with a hold time
 // (RFC 4271 section 10).
 func KeepaliveFor(hold time.Duration) time.Duration {
+	if hold == 0 {
+		return 0
+	}
 	return max(hold/3, time.Second).Truncate(time.Second)
 }

@@ -121,8 +121,8 @@ func (t *Table) unfit(c *CE, route bgp.Route) string {
 	if route.Unusable != "" {
 		return route.Unusable
 	}
-	if a.IsLoopback() || a.IsMulticast() || a.IsLinkLocalUnicast() {
-		return "not a unicast prefix"
+	if why := bgp.Martian(route.Prefix); why != "" {
+		return why
 	}
 	if t.vrfs.Connected(fib.Key{VRF: c.Port.VRFID, Prefix: route.Prefix}) {
 		return "the prefix is connected"

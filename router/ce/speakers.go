@@ -77,7 +77,7 @@ func (s *Speakers) configure(ctx context.Context, cfg config.Router, p *access.P
 	speaker := s.running[p.Port]
 	if speaker == nil {
 		started, err := s.Start(ctx, bgp.Config{
-			AS: cfg.AS, RouterID: cfg.RouterID, ListenAddresses: listenAddresses(p.CE), Plain: true, Inside: inside,
+			AS: cfg.AS, RouterID: cfg.RouterID, Name: cfg.Router, ListenAddresses: listenAddresses(p.CE), Plain: true, Inside: inside,
 			APISocket: filepath.Join(s.Dir, fmt.Sprintf("gobgp-%s.sock", p.CE.Name)),
 			Log:       s.Log.With("vrf", p.VRF, "host", p.Host), Restarting: restarting,
 		})

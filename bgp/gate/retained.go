@@ -1,0 +1,67 @@
+package gate
+
+import "slices"
+
+// Retained is what a receiver has kept of an earlier session with the peer, whose
+// graceful restart it awaits (RFC 4724 section 4.2).
+type Retained struct {
+	Waits bool // it awaits the peer's restart
+	Paths []Path
+}
+
+// resume decides about what the receiver has kept when the peer is back. Routes
+// of families whose packets the peer has not forwarded are withdrawn as soon as
+// the session is up; a family that the session does not have any more cannot be,
+// and the receiver only forgets it with the session.
+func (j *Judge) resume(kept Retained) *Notification {
+	for _, p := range kept.Paths {
+		switch {
+		case !j.families[p.Family]:
+			return &Notification{Code: CodeCease, Subcode: ceaseOtherChange}
+		case j.peer.Restart == nil || !slices.Contains(j.peer.Restart.Preserved, p.Family):
+			j.lost = append(j.lost, p)
+		}
+	}
+	return nil
+}
+
+// withoutRestart is the capability of a peer that has none and that will not be
+// awaited again: a receiver keeps what it has been told before otherwise.
+var withoutRestart = []byte{capGracefulRestart, 2, 0, 0}
+
+// withdrawLost encodes the withdrawals of routes that a restart has cost.
+func withdrawLost(paths []Path) (out []byte) {
+	const room = maxLength - headerLength - 4 - 4 - 3 // of a message, for routes
+	var lists [VPNv6 + 1][]byte
+	flush := func(f Family) {
+		switch {
+		case len(lists[f]) == 0:
+		case f == IPv4:
+			out = appendUpdate(out, lists[f], nil, nil)
+		default:
+			out = appendUpdate(out, nil, appendMP(nil, attrUnreach, f.header(), lists[f]), nil)
+		}
+		lists[f] = lists[f][:0]
+	}
+	for _, p := range paths {
+		nlri := p.withdrawal()
+		if len(lists[p.Family])+len(nlri) > room {
+			flush(p.Family)
+		}
+		lists[p.Family] = append(lists[p.Family], nlri...)
+	}
+	for f := range lists {
+		flush(Family(f))
+	}
+	return out
+}
+
+// withdrawal is the NLRI that withdraws a path.
+func (p Path) withdrawal() []byte {
+	octets := p.Prefix.Addr().AsSlice()[:(p.Prefix.Bits()+7)/8]
+	if !p.Family.vpn() {
+		return append([]byte{uint8(p.Prefix.Bits())}, octets...)
+	}
+	b := append([]byte{uint8(labelBits + rdBits + p.Prefix.Bits()), 0x80, 0, 0}, p.RD[:]...)
+	return append(b, octets...)
+}
