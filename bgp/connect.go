@@ -35,6 +35,7 @@ type transport struct {
 	connectors map[netip.Addr]*connector // by address without zone
 	relays     map[netip.Addr]*relay     // the last one of each neighbour
 	limits     map[netip.Addr]uint32     // how many prefixes each neighbour may announce
+	cutOff     map[netip.Addr]string     // why neighbours cannot be reached
 	stage      *inner.Stage              // nil before the first connection
 }
 
@@ -103,7 +104,12 @@ func (t *transport) add(n Neighbor) error {
 	c.inside = t.inside
 	t.mu.Lock()
 	t.connectors[addr], t.limits[addr] = c, n.MaxPrefixes
+	why := t.cutOff[addr]
+	c.cutOff.Store(why != "")
 	t.mu.Unlock()
+	if why != "" {
+		t.hears.connectFailed(addr, why)
+	}
 	c.start(t.ctx)
 	return nil
 }

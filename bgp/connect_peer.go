@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 )
 
@@ -53,6 +54,8 @@ type connector struct {
 	done     chan struct{}
 	states   chan sessionState
 	accepted chan *net.TCPConn
+	turned   chan struct{} // cutOff is another
+	cutOff   atomic.Bool   // the neighbour cannot be reached
 	attempts chan attempt
 
 	state    sessionState
@@ -69,7 +72,7 @@ func newConnector(n Neighbor, internal bool, log *slog.Logger, deliver func(*net
 	return &connector{
 		neighbor: n, internal: internal, log: log.With("neighbor", n.Address), deliver: deliver, revive: revive,
 		done: make(chan struct{}), states: make(chan sessionState, 16),
-		accepted: make(chan *net.TCPConn, 4), attempts: make(chan attempt),
+		accepted: make(chan *net.TCPConn, 4), turned: make(chan struct{}, 1), attempts: make(chan attempt),
 		alarm:  alarm,
 		failed: func(string) {},
 		inside: func(f func() error) error { return f() },
@@ -124,6 +127,8 @@ func (c *connector) run(ctx context.Context) {
 			c.onAccepted(conn)
 		case a := <-c.attempts:
 			c.onAttempt(a)
+		case <-c.turned:
+			c.onTurned(ctx)
 		case <-c.alarm.C:
 			c.onAlarm(ctx)
 		}
@@ -159,7 +164,9 @@ func (c *connector) onState(ctx context.Context, s sessionState) {
 	case sessionIdle:
 		c.endAttempt()
 		c.current = nil
-		c.alarm.Reset(max(settleTime, c.pause()))
+		if !c.cutOff.Load() {
+			c.alarm.Reset(max(settleTime, c.pause()))
+		}
 	case sessionEstablished, sessionRefused:
 		c.alarm.Stop()
 		c.endAttempt()
@@ -175,7 +182,7 @@ func (c *connector) onAwaiting(ctx context.Context) {
 		return
 	}
 	c.drop()
-	if c.neighbor.Passive || c.dialing != nil {
+	if c.neighbor.Passive || c.dialing != nil || c.cutOff.Load() {
 		return
 	}
 	if d := c.pause(); d > 0 {
@@ -186,7 +193,7 @@ func (c *connector) onAwaiting(ctx context.Context) {
 }
 
 func (c *connector) onAccepted(conn *net.TCPConn) {
-	if c.penalty.remaining(time.Now()) > 0 {
+	if c.penalty.remaining(time.Now()) > 0 || c.cutOff.Load() {
 		abort(conn)
 		return
 	}
@@ -232,6 +239,7 @@ func (c *connector) onAttempt(a attempt) {
 
 func (c *connector) onAlarm(ctx context.Context) {
 	switch {
+	case c.state == sessionIdle && c.cutOff.Load():
 	case c.state == sessionIdle:
 		c.failures++
 		go c.revive(c.neighbor.Address.WithZone("")) // it waits for what may be waiting for us
@@ -240,7 +248,7 @@ func (c *connector) onAlarm(ctx context.Context) {
 	case c.state != sessionAwaiting:
 	case c.held != nil && alive(c.held):
 		c.handOver(c.held)
-	case c.dialing == nil && !c.neighbor.Passive:
+	case c.dialing == nil && !c.neighbor.Passive && !c.cutOff.Load():
 		c.drop()
 		c.beginAttempt(ctx)
 	}

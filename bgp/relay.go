@@ -200,6 +200,16 @@ func (r *relay) limit(n uint32) {
 	}
 }
 
+// fall ends the session as the peer cannot be reached. The notification waits for
+// the peer in the kernel, which gives up after a while; the engine keeps no routes
+// of a peer that restarts (RFC 4724), as no packet gets there either.
+func (r *relay) fall(why string) {
+	go func() {
+		r.refuse(gate.Reset(why), sessionEnd{why: why})
+		r.cut()
+	}()
+}
+
 // outgoing passes on what the engine sends, until it hangs up.
 func (r *relay) outgoing() {
 	defer close(r.done)

@@ -37,6 +37,7 @@ type loop struct {
 	ces      *ce.Table
 	peers    map[netip.Addr]bgp.PeerState
 
+	fallover fallover
 	ends     ends // which peers have sent all their routes
 	memory   memoryFile
 	beat     beat
@@ -107,6 +108,7 @@ func (l *loop) run(ctx context.Context, p parts) error {
 	defer solicit.Stop()
 	remember := time.NewTicker(rememberEvery)
 	defer remember.Stop()
+	l.fallover.cut = p.speaker.CutOff
 	for {
 		select {
 		case <-ctx.Done():
@@ -223,6 +225,7 @@ func (l *loop) followCarriers(names []string) {
 		}
 		l.links.Carrier(name)
 	}
+	l.fallOver()
 }
 
 func (l *loop) accessCarrier(p *access.Port, up bool) {

@@ -57,6 +57,12 @@ func (n Notification) Message() []byte {
 	return append(append(m, n.Code, n.Subcode), data...)
 }
 
+// Reset is the notification of a router that resets a session, and why (RFC 9003).
+func Reset(why string) Notification {
+	why = why[:min(len(why), 255)]
+	return Notification{Code: CodeCease, Subcode: ceaseReset, Data: append([]byte{byte(len(why))}, why...)}
+}
+
 var codeWords = map[uint8]string{
 	CodeHeader: "message header error", CodeOpen: "OPEN message error", CodeUpdate: "UPDATE message error",
 	CodeHoldTimer: "hold timer expired", CodeFSM: "finite state machine error", CodeCease: "cease",

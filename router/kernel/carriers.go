@@ -6,17 +6,19 @@ type Carriers struct {
 	links map[string]LinkEvent
 	up    map[string]bool   // NICs behind wires included
 	nics  map[string]string // NICs by wire
+	seen  map[string]bool   // interfaces that were there, now or before
 }
 
 // NewCarriers returns Carriers that know no interface.
 func NewCarriers() *Carriers {
-	return &Carriers{links: map[string]LinkEvent{}, up: map[string]bool{}, nics: map[string]string{}}
+	return &Carriers{links: map[string]LinkEvent{}, up: map[string]bool{}, nics: map[string]string{}, seen: map[string]bool{}}
 }
 
 // Hear notes a change of an interface, and returns the interfaces whose carrier has
 // changed.
 func (c *Carriers) Hear(e LinkEvent) (changed []string) {
 	c.links[e.Name] = e
+	c.seen[e.Name] = true
 	if e.Gone {
 		delete(c.links, e.Name)
 	}
@@ -56,6 +58,10 @@ func (c *Carriers) look(name string, changed []string) []string {
 	c.up[name] = up
 	return append(changed, name)
 }
+
+// Lost reports whether an interface has no carrier, or is there no more. Before the
+// first news of it, nothing is lost.
+func (c *Carriers) Lost(name string) bool { return c.seen[name] && !c.up[name] }
 
 // Up reports whether an interface has a carrier.
 func (c *Carriers) Up(name string) bool { return c.up[name] }
