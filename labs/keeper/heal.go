@@ -153,7 +153,7 @@ func (h *healer) heal(ctx context.Context, nodes suspects) error {
 	applied, torn, err := h.tornAtOnce(ctx, nodes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil // no host needs it
+		return nil // without a plan, there is nothing to mend
 	case err != nil || len(torn) == 0:
 		return err
 	}
