@@ -138,7 +138,7 @@ func TestCERoutesAndLabels(t *testing.T) {
 	}
 }
 
-// What is missing says that the label range is exhausted.
+// What is missing includes an exhausted label range.
 func TestCERouteWithoutALabel(t *testing.T) {
 	r, c := ceRouter(t, vpn.PerPrefix, topology.CustomerBGP{})
 	r.answers(peerAddr)
@@ -167,10 +167,10 @@ func TestCERoutesThatAreNotUsed(t *testing.T) {
 		told("10.1.0.0/24", "10.1.0.2"),    // connected
 		told("172.16.0.0/16", "10.2.0.2"),  // off the link
 		told("172.17.0.0/16", "10.1.0.1"),  // ours
-		told("127.0.0.0/8", "10.1.0.2"),    // no network
-		told("224.0.0.0/4", "10.1.0.2"),    // no unicast
+		told("127.0.0.0/8", "10.1.0.2"),    // not a network
+		told("224.0.0.0/4", "10.1.0.2"),    // not unicast
 		told("2001:db8::/32", "10.1.0.2"),  // the other family
-		told("172.18.0.0/16", "10.1.0.2"),  // good, and then bad
+		told("172.18.0.0/16", "10.1.0.2"),  // first good, then bad
 		told("172.18.0.0/16", "192.0.2.1"), //
 	})
 	if got := r.entries(); got != "" {
@@ -179,7 +179,7 @@ func TestCERoutesThatAreNotUsed(t *testing.T) {
 	if r.hasLabel(1001) {
 		t.Error("a label is bound")
 	}
-	// Each next hop is asked for again and again, so there is a bound.
+	// The router keeps asking for each next hop, so their number is limited.
 	for i := range 100 {
 		r.ceEvents(c, []bgp.Event{told(fmt.Sprintf("172.20.%d.0/24", i), fmt.Sprintf("10.1.0.%d", 100+i))})
 	}
@@ -208,7 +208,7 @@ func TestCERoutesThatAreNotUsed(t *testing.T) {
 	}
 }
 
-// A CE's MAC, when it is known, is where the sessions' packets go.
+// The sessions' packets go to the CE's MAC once it is known.
 func TestCEFlowsFollowTheMAC(t *testing.T) {
 	r, _ := ceRouter(t, vpn.PerNextHop, topology.CustomerBGP{})
 	away := func() string {

@@ -79,7 +79,7 @@ func TestImportedOnTheSameRouter(t *testing.T) {
 	wantDoes(t, r, "the host is red's alone", blueID, "10.1.0.2/32")
 }
 
-// Peers hear of a route when the switch can forward for it, and of its end.
+// A route is announced once the switch can forward to it, and withdrawn when it ends.
 func TestAnnouncements(t *testing.T) {
 	r, s := edge(t, nil)
 	if len(s.said) != 0 {
@@ -114,7 +114,7 @@ func TestAnnouncedHosts(t *testing.T) {
 	wantDoes(t, r, "imported host", blueID, "10.1.0.3/32", "->reg1", "goto_table:30")
 }
 
-// The texts of what is missing name the thing.
+// The texts about what is missing name the thing.
 func TestConvergence(t *testing.T) {
 	r, s := edge(t, func(c *config.Router) {
 		c.Expect = []config.Expect{{VRF: "red", Prefix: netip.MustParsePrefix("10.50.0.0/16"), From: "pe2"}}
@@ -157,8 +157,8 @@ func TestConvergence(t *testing.T) {
 	}
 }
 
-// A link has a carrier where both the wire and the NIC behind it have one, and
-// its BGP port where the link has one.
+// A link has a carrier if both the wire and the NIC behind it have one, and its BGP port
+// if the link has one.
 func TestCarrierOfANIC(t *testing.T) {
 	r, _ := edge(t, func(cfg *config.Router) { cfg.Core[0].NIC = "n-eth1" })
 	state := func() (out string) {
@@ -174,12 +174,12 @@ func TestCarrierOfANIC(t *testing.T) {
 		event kernel.LinkEvent
 		want  string
 	}{
-		{kernel.LinkEvent{Name: "bgp-eth1", Admin: true, Carrier: true}, "up"}, // there is no such NIC: it is the interface itself
+		{kernel.LinkEvent{Name: "bgp-eth1", Admin: true, Carrier: true}, "up"}, // there is no such NIC: the interface itself counts
 		{kernel.LinkEvent{Name: "n-eth1", Admin: true, Carrier: false}, "down"},
 		{kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: false}, "down"},
 		{kernel.LinkEvent{Name: "n-eth1", Admin: true, Carrier: true}, "down"},
 		{kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true}, "up"},
-		{kernel.LinkEvent{Name: "n-eth2", Admin: true, Carrier: false}, "up"}, // behind no link
+		{kernel.LinkEvent{Name: "n-eth2", Admin: true, Carrier: false}, "up"}, // not behind a link
 	} {
 		r.link(c.event)
 		if got, want := state(), "eth1 "+c.want+" bgp-eth1 "+c.want+" "; got != want {
@@ -189,7 +189,7 @@ func TestCarrierOfANIC(t *testing.T) {
 	r.link(kernel.LinkEvent{Name: "n-eth1", Admin: true, Carrier: false})
 	c := r.convergence()
 	if want := "router pe1: the NIC of interface eth1 has no carrier"; !slices.Contains(c.Waiting, want) || slices.ContainsFunc(c.Missing, func(s string) bool { return strings.Contains(s, "carrier") }) {
-		t.Errorf("waiting %q, missing %q; want to wait for a cable that is not the lab's", c.Waiting, c.Missing)
+		t.Errorf("waiting %q, missing %q; want to wait for a cable outside the lab", c.Waiting, c.Missing)
 	}
 	cfg := r.cfg
 	cfg.Core = slices.Clone(cfg.Core)
@@ -200,7 +200,7 @@ func TestCarrierOfANIC(t *testing.T) {
 	}
 }
 
-// A route checks the size of packets where one that fits nowhere can arrive.
+// A route checks the size of packets if one that does not fit can arrive.
 func TestCheckedSizes(t *testing.T) {
 	r, _ := edge(t, func(c *config.Router) { c.Access[1].MTU = 1400 })
 	r.customerIs(redPort, "10.1.0.2", 7)
@@ -245,7 +245,7 @@ func TestAdvertisesOnCarrier(t *testing.T) {
 	}
 }
 
-// A port that stops to advertise says so, as long as it can.
+// A port that stops advertising says so while it can.
 func TestCeasesAdvertising(t *testing.T) {
 	r, s := edge(t, func(c *config.Router) {
 		c.Access[0].RA = &topology.RA{Prefix: netip.MustParsePrefix("2001:db8:1::/64"), Lifetime: time.Hour}
@@ -266,7 +266,7 @@ func TestCeasesAdvertising(t *testing.T) {
 	}
 }
 
-// Packets that came up and get no answer are counted where they came in.
+// Punted packets that get no answer are counted at their ingress port.
 func TestIgnoredPuntsAreCounted(t *testing.T) {
 	r, _ := edge(t, nil)
 	r.hears("192.168.1.2", "10.50.0.0/16", 2000)

@@ -24,7 +24,7 @@ import (
 	"pseudowan/topology"
 )
 
-// surroundings stand in for the switch, the speaker and the kernel.
+// surroundings fake the switch, the speaker and the kernel.
 type surroundings struct {
 	said  []string          // routes to peers, in order
 	told  map[string]string // what peers know, by RD and prefix
@@ -77,7 +77,7 @@ const (
 	secondLink    = 3
 )
 
-// alone returns a router without a configuration, among surroundings.
+// alone returns a router without a configuration, and its surroundings.
 func alone(cfg config.Router) (*loop, *surroundings) {
 	s := &surroundings{told: map[string]string{}}
 	r := newLoop(slog.New(slog.DiscardHandler), cfg, s.ask)
@@ -149,7 +149,7 @@ func targets(list ...string) (out []vpn.RouteTarget) {
 	return out
 }
 
-// settled ends a turn: the switch has everything.
+// settled ends a turn, after which the switch has everything.
 func (r *loop) settled(t *testing.T, s *surroundings) {
 	t.Helper()
 	r.settle()
@@ -166,7 +166,7 @@ func (r *loop) settled(t *testing.T, s *surroundings) {
 	}
 }
 
-// does returns what the switch does with packets to a prefix; "" for nothing.
+// does returns what the switch does with packets to a prefix; "" if nothing.
 func (r *loop) does(vrf uint32, prefix string) string {
 	r.settle()
 	c, ok := r.fib.Route(fib.Key{VRF: vrf, Prefix: netip.MustParsePrefix(prefix)})
@@ -194,7 +194,7 @@ func (r *loop) hears(nextHop, prefix string, label vpn.Label) {
 	}}})
 }
 
-// neighborIs is what the kernel tells of a router on a link.
+// neighborIs makes the kernel report a neighbour on a link.
 func (r *loop) neighborIs(link int, addr, state string, mac byte) {
 	e := kernel.NeighborEvent{Link: link, Addr: netip.MustParseAddr(addr), State: state}
 	if mac != 0 {
@@ -207,7 +207,7 @@ func (r *loop) customerIs(port uint32, addr string, mac byte) {
 	r.saw(port, netip.MustParseAddr(addr), testMAC(mac))
 }
 
-// saw has a host answer a question for its address.
+// saw makes a host answer a solicitation of its address.
 func (r *loop) saw(port uint32, addr netip.Addr, mac net.HardwareAddr) {
 	gateway := r.ports.Port(port)
 	reason, frame := slowpath.ARP, arpReply(gateway, addr, mac)

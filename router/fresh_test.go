@@ -20,10 +20,9 @@ import (
 	"pseudowan/topology"
 )
 
-// Whatever a router is edited into equals a router that is started with the
-// same configuration, flow by flow and word by word. The edits are as hostile
-// as a plan could ever be: numbers of VRFs, ports and labels pass at once from
-// one thing to another.
+// An edited router equals, flow by flow and word by word, a router that is started with
+// the same configuration. The edits are as hostile as a plan could ever be: numbers of
+// VRFs, ports and labels pass at once from one thing to another.
 func TestEditedEqualsFresh(t *testing.T) {
 	const seeds, edits = 80, 12
 	for seed := range uint64(seeds) {
@@ -48,7 +47,7 @@ func TestEditedEqualsFresh(t *testing.T) {
 	}
 }
 
-// started returns a router that was started in a world with a configuration.
+// started returns a router that was started with a configuration in a world.
 func started(t *testing.T, w *world, cfg config.Router) (*loop, *surroundings) {
 	t.Helper()
 	r, s := alone(cfg)
@@ -74,8 +73,7 @@ func reconfigure(t *testing.T, r *loop, cfg config.Router) {
 	}
 }
 
-// world is what surrounds a router: carriers, neighbours, other routers'
-// routes.
+// world is what surrounds a router: carriers, neighbours, and other routers' routes.
 type world struct {
 	down   map[string]bool
 	silent map[netip.Addr]bool
@@ -99,7 +97,7 @@ func (g *configs) world() *world {
 	return w
 }
 
-// change changes one thing or two.
+// change changes one or two things.
 func (w *world) change(g *configs) {
 	name := pickOf(g, interfaces)
 	w.down[name] = g.IntN(4) == 0
@@ -114,7 +112,7 @@ func (w *world) change(g *configs) {
 	w.routes[route.Key()], w.gone[route.Key()] = route, g.IntN(4) == 0
 }
 
-// onlyLed fails if an adjacency is left over to which nothing leads.
+// onlyLed fails if there is an adjacency to which nothing leads.
 func onlyLed(t *testing.T, r *loop) {
 	t.Helper()
 	led := map[uint32]bool{}
@@ -132,7 +130,7 @@ func onlyLed(t *testing.T, r *loop) {
 	}
 }
 
-// tell has a router hear all that does not depend on its configuration.
+// tell tells a router everything that does not depend on its configuration.
 func (w *world) tell(r *loop) {
 	g := w.turns
 	for _, name := range interfaces {
@@ -159,7 +157,7 @@ func (w *world) tell(r *loop) {
 	}
 }
 
-// tellHosts has a router hear its customers.
+// tellHosts tells a router about its customers.
 func (w *world) tellHosts(r *loop) {
 	for _, p := range r.ports.All() {
 		if w.down[p.Name] {
@@ -187,7 +185,7 @@ func (g *configs) config() config.Router {
 	}
 }
 
-// edit returns another configuration: whole VRFs, ports or links are others.
+// edit returns another configuration, in which whole VRFs, ports or links differ.
 func (g *configs) edit(c config.Router, steps *[]string) config.Router {
 	c.Core, c.VRFs = slices.Clone(c.Core), slices.Clone(c.VRFs)
 	switch g.IntN(5) {
@@ -266,7 +264,7 @@ func (g *configs) access(vrfs []config.VRF) []config.Access {
 	return out
 }
 
-// bind gives labels in a random order to all that can be announced.
+// bind assigns labels in random order to everything that can be announced.
 func (g *configs) bind(c *config.Router) {
 	next := vpn.Label(1000 + g.IntN(4))
 	for i := range c.VRFs {
@@ -299,8 +297,8 @@ var (
 	loadsGroup     = regexp.MustCompile(`reg5=(0x[0-9a-f]+)|set_field:(0x[0-9a-f]+)->reg5`)
 )
 
-// stateOf returns all that a router has come to, with what the numbers of
-// adjacencies and groups stand for in their places.
+// stateOf returns the whole state of a router, with the numbers of adjacencies and
+// groups replaced by what they stand for.
 func stateOf(r *loop, s *surroundings) []string {
 	var out []string
 	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }

@@ -17,7 +17,7 @@ import (
 	"pseudowan/topology"
 )
 
-// A next hop that cannot be used when its route comes is used once it can.
+// A next hop that is unusable when its route arrives is used once it is usable.
 func TestNextHopBecomesUsable(t *testing.T) {
 	const prefix = "10.50.0.0/16"
 	t.Run("carrier", func(t *testing.T) {
@@ -74,8 +74,7 @@ func TestSolicits(t *testing.T) {
 	}
 }
 
-// A reply that is late does not take the MAC from a next hop that the kernel
-// asks again.
+// A next hop keeps its MAC while the kernel asks for it again.
 func TestNextHopAskedAgain(t *testing.T) {
 	r, _ := edge(t, nil)
 	r.hears("192.168.1.2", "10.50.0.0/16", 2000)
@@ -95,12 +94,12 @@ func TestNextHopAskedAgain(t *testing.T) {
 	}
 	r.neighborIs(firstLink, "192.168.1.2", kernel.Failed, 0)
 	if known() {
-		t.Error("the adjacency stays although nobody answers")
+		t.Error("the adjacency remains although nobody answers")
 	}
 }
 
-// A link-local next hop is what its port says it is; a link-local address that
-// nobody needs brings nothing.
+// A link-local next hop belongs to the port that its zone names; a link-local address
+// that nobody needs brings no route.
 func TestLinkLocalNextHop(t *testing.T) {
 	const prefix = "2001:db8:77::/64"
 	r, _ := edge(t, func(c *config.Router) {

@@ -9,8 +9,7 @@ import (
 	"pseudowan/status"
 )
 
-// Rows carry the words of other packages; status declares those that readers
-// compare.
+// Rows contain words of other packages; status declares those that readers compare.
 func TestRowsUseTheWordsOfStatus(t *testing.T) {
 	for word, want := range map[string]string{
 		bgp.StateEstablished:             string(status.SessionEstablished),

@@ -12,7 +12,7 @@ var (
 	broadcastMAC    = net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 )
 
-// unicastMAC reports whether a station can have m.
+// unicastMAC reports whether m can be the MAC of a station.
 func unicastMAC(m net.HardwareAddr) bool {
 	return m[0]&1 == 0 && m[0]|m[1]|m[2]|m[3]|m[4]|m[5] != 0
 }

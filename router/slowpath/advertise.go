@@ -30,7 +30,7 @@ const (
 	flagAutonomous  = 0x40
 )
 
-// Advertise makes the unsolicited router advertisement to all nodes of a port
+// Advertise returns the unsolicited router advertisement to all nodes of a port
 // (RFC 4861 section 6.2.4). It is nil if the port sends none.
 func (r *Router) Advertise(port uint32) []byte {
 	p := r.ports[port]
@@ -40,9 +40,8 @@ func (r *Router) Advertise(port uint32) []byte {
 	return r.routerAdvertisement(p, p.RA.RouterLifetime, allNodes, multicastMAC(allNodes))
 }
 
-// Cease makes the last router advertisement of a port: we are its default router
-// no longer (RFC 4861 section 6.2.5). It is nil if the
-// port sends none.
+// Cease returns the last router advertisement of a port, which says that we are no
+// longer a default router (RFC 4861 section 6.2.5). It is nil if the port sends none.
 func (r *Router) Cease(port uint32) []byte {
 	p := r.ports[port]
 	if p == nil || p.RA == nil {
@@ -51,9 +50,9 @@ func (r *Router) Cease(port uint32) []byte {
 	return r.routerAdvertisement(p, 0, allNodes, multicastMAC(allNodes))
 }
 
-// handleRS answers only the solicitor (RFC 4861 section 6.2.6). One without an
-// address gets a multicast packet in a unicast frame (RFC 6085), so that the
-// solicitations of one station never cost the others.
+// handleRS answers only the solicitor (RFC 4861 section 6.2.6). One without an address
+// gets a multicast packet in a unicast frame (RFC 6085), so that the solicitations of
+// one station never burden the others.
 func (r *Router) handleRS(res *Result, c call, body []byte) {
 	var rs layers.ICMPv6RouterSolicitation
 	if rs.DecodeFromBytes(body, gopacket.NilDecodeFeedback) != nil {
@@ -107,7 +106,7 @@ func seconds(d time.Duration, limit uint32) uint32 {
 	return uint32(min(max(d/time.Second, 0), time.Duration(limit)))
 }
 
-// options returns those of the interface's advertisement.
+// options returns the options of the port's advertisement.
 func (p *port) options() layers.ICMPv6Options {
 	mtu := binary.BigEndian.AppendUint32(make([]byte, 2, 6), uint32(p.MTU))
 	opts := layers.ICMPv6Options{
@@ -160,14 +159,14 @@ func appendName(b []byte, name string) []byte {
 	return append(b, 0)
 }
 
-// checkRA reports what does not fit an advertisement.
+// checkRA returns an error for settings that an advertisement cannot have.
 func (r *Router) checkRA(p *port) error {
 	if p.RA == nil {
 		return nil
 	}
 	for _, i := range p.RA.Prefixes {
 		if !i.Prefix.IsValid() || !i.Prefix.Addr().Is6() || i.Preferred > i.Valid {
-			return fmt.Errorf("prefix %v: want an IPv6 prefix whose preferred lifetime is not longer than the valid one", i.Prefix)
+			return fmt.Errorf("prefix %v: must be an IPv6 prefix whose preferred lifetime does not exceed the valid one", i.Prefix)
 		}
 	}
 	for _, a := range p.RA.RDNSS {
@@ -188,7 +187,7 @@ func (r *Router) checkRA(p *port) error {
 		}
 	}
 	if n := len(r.routerAdvertisement(p, p.RA.RouterLifetime, allNodes, multicastMAC(allNodes))) - ethernetHeader; n > p.MTU {
-		return fmt.Errorf("%d octets are more than the MTU of %d: leave out prefixes or names", n, p.MTU)
+		return fmt.Errorf("%d octets exceed the MTU of %d; remove prefixes or names", n, p.MTU)
 	}
 	return nil
 }

@@ -120,7 +120,7 @@ func TestNewRefuses(t *testing.T) {
 			for len(i.RA.Prefixes) < 50 {
 				i.RA.Prefixes = append(i.RA.Prefixes, i.RA.Prefixes[0])
 			}
-		}, "more than the MTU of 1500"},
+		}, "exceed the MTU of 1500"},
 	}
 	for _, c := range cases {
 		cfg := labConfig()

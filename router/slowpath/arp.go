@@ -32,15 +32,15 @@ func (r *Router) handleARP(res *Result, c call) {
 			Solicited: arp.Operation == layers.ARPReply && c.port.has(to) && bytes.Equal(arp.DstHwAddress, c.port.MAC),
 		})
 	}
-	// A host may ask from an address of another of its interfaces: it is
-	// answered, and not learnt.
+	// A host may ask from an address of another of its interfaces: that gets an
+	// answer, but is not learnt.
 	if arp.Operation == layers.ARPRequest && c.port.has(to) {
 		res.Out = append(res.Out, Out{Port: c.Port, Frame: r.arp(layers.ARPReply, c.port.MAC, to, sender, from, sender)})
 	}
 }
 
-// decodeARP checks the sizes first: gopacket 1.3.1 adds them up in eight bits
-// and panics if they are large.
+// decodeARP checks the sizes first, because gopacket 1.3.1 adds them in eight bits and
+// panics if they are large.
 func decodeARP(data []byte) (arp layers.ARP, ok bool) {
 	if len(data) < 28 || data[4] != 6 || data[5] != 4 {
 		return arp, false
@@ -49,9 +49,8 @@ func decodeARP(data []byte) (arp layers.ARP, ok bool) {
 	return arp, err == nil && arp.AddrType == layers.LinkTypeEthernet && arp.Protocol == layers.EthernetTypeIPv4
 }
 
-// handleConflict reports who claims addr and repeats our own claim, at the
-// pace of RFC 5227 section 2.4. Our own frames come back on a looped wire and
-// are no claim.
+// handleConflict reports who claims addr, and repeats our own claim at the pace of
+// RFC 5227 section 2.4. Our own frames, which return on a looped wire, are no claim.
 func (r *Router) handleConflict(res *Result, c call, addr netip.Addr, mac net.HardwareAddr) {
 	if bytes.Equal(mac, c.port.MAC) {
 		res.Ignored = "our own frame"

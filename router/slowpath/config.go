@@ -10,32 +10,32 @@ import (
 // Config is everything that a Router needs to know.
 type Config struct {
 	Interfaces []Interface
-	// errorRate is how many ICMP errors and TCP resets per second may answer
-	// the packets of one VRF that arrived on one port; 0 means 100.
+	// errorRate limits the ICMP errors and TCP resets per second in answer to the
+	// packets of one VRF that arrived on one port; 0 means 100.
 	errorRate float64
-	// errorBurst is how many of them may leave at once; 0 means 100.
+	// errorBurst limits how many of them may leave at once; 0 means 100.
 	errorBurst int
 }
 
 // Interface is a port of the router that belongs to a VRF.
 type Interface struct {
 	Port uint32
-	VRF  uint32 // 0 is no VRF: the port answers on its own link only
+	VRF  uint32 // 0 for no VRF: the port answers only on its own link
 	Name string // for messages
 	MAC  net.HardwareAddr
-	// Addresses are the gateway addresses with the length of their subnets, of
-	// both families. An interface with an IPv6 address, or with RA set, has a
-	// link-local address too: the one given here, else EUI-64 of the MAC.
+	// Addresses are the gateway addresses of both families, with the lengths of their
+	// subnets. An interface with an IPv6 address or with RA set also has a link-local
+	// address: the one given here, or else the EUI-64 one of the MAC.
 	Addresses []netip.Prefix
-	MTU       int // octets of IP packet; 0 means 1500
-	RA        *RA // router advertisements; nil: none
+	MTU       int // octets of an IP packet; 0 means 1500
+	RA        *RA // router advertisements; nil for none
 }
 
 // RA is what a router advertisement says (RFC 4861 section 4.2). The MTU and
 // the link-layer address come from the interface.
 type RA struct {
 	Prefixes       []PrefixInfo
-	RouterLifetime time.Duration // whole seconds up to 65535; 0: not a default router
+	RouterLifetime time.Duration // whole seconds up to 65535; 0 for not a default router
 	Managed, Other bool
 	Preference     Preference
 	HopLimit       uint8         // 0 means 64
@@ -50,7 +50,7 @@ type RA struct {
 type PrefixInfo struct {
 	Prefix             netip.Prefix
 	OnLink, Autonomous bool          // the L and A flags
-	Valid, Preferred   time.Duration // whole seconds; more than fits means for ever
+	Valid, Preferred   time.Duration // whole seconds; a larger value than fits means for ever
 }
 
 // Preference is a default router preference (RFC 4191 section 2.1).
@@ -70,18 +70,18 @@ const (
 	defaultBurst = 100
 )
 
-// check reports what makes an interface unusable.
+// check returns an error if an interface is unusable.
 func (i Interface) check() error {
 	if len(i.MAC) != 6 || !unicastMAC(i.MAC) {
 		return fmt.Errorf("interface %q, port %d: MAC %v is not a unicast Ethernet address", i.Name, i.Port, i.MAC)
 	}
 	for _, p := range i.Addresses {
 		if !p.IsValid() || p.Addr().Is4In6() || p.Addr().Zone() != "" {
-			return fmt.Errorf("interface %q, port %d: address %v is not an address with its subnet's length", i.Name, i.Port, p)
+			return fmt.Errorf("interface %q, port %d: address %v is not an address with the length of its subnet", i.Name, i.Port, p)
 		}
 	}
 	if i.MTU != 0 && i.MTU < minIPv4MTU {
-		return fmt.Errorf("interface %q, port %d: MTU %d is less than IPv4's least, %d", i.Name, i.Port, i.MTU, minIPv4MTU)
+		return fmt.Errorf("interface %q, port %d: MTU %d is less than the minimum of IPv4, %d", i.Name, i.Port, i.MTU, minIPv4MTU)
 	}
 	return nil
 }

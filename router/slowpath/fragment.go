@@ -14,7 +14,7 @@ const (
 	optionNone   = 0x01
 )
 
-// handleTooBig makes the source send less, or, where it allows fragmentation,
+// handleTooBig makes the source send smaller packets or, if it allows fragmentation,
 // sends fragments through the VRF.
 func (r *Router) handleTooBig(res *Result, c call) {
 	k := &r.in
@@ -32,8 +32,8 @@ func (r *Router) handleTooBig(res *Result, c call) {
 	}
 }
 
-// fragment4 cuts an IPv4 packet into frames of at most mtu octets of IP
-// (RFC 791 section 3.2). A fragment is cut like a whole packet.
+// fragment4 fragments an IPv4 packet into frames with at most mtu octets of IP (RFC 791
+// section 3.2). A fragment is handled like a whole packet.
 func fragment4(k *packet, mtu int) [][]byte {
 	var frames [][]byte
 	header := k.raw[:k.header]
@@ -53,8 +53,8 @@ func fragment4(k *packet, mtu int) [][]byte {
 	return frames
 }
 
-// laterHeader returns the header of all fragments but the first: without the
-// options that are not copied, and without malformed ones.
+// laterHeader returns the header of all fragments but the first, without malformed
+// options and those that are not copied.
 func laterHeader(k *packet) []byte {
 	header := append(make([]byte, 0, k.header), k.raw[:ipv4Header]...)
 	var ip layers.IPv4

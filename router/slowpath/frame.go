@@ -9,8 +9,8 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// hopLimit is the TTL of what the router sends itself, except neighbour
-// discovery, which proves by 255 that it was not forwarded.
+// hopLimit is the TTL of packets that the router itself sends, except neighbour
+// discovery, where 255 proves that a packet was not forwarded.
 const (
 	hopLimit   = 64
 	ndHopLimit = 255
@@ -33,9 +33,8 @@ type checksummed interface {
 	SetNetworkLayerForChecksum(gopacket.NetworkLayer) error
 }
 
-// seal makes a frame in memory of its own. This package makes the layers from
-// checked values, so serializing fails only through a bug here: then there is no
-// frame.
+// seal makes a frame in its own memory. The layers have checked values, so serializing
+// fails only because of a bug here; then there is no frame.
 func (r *Router) seal(e envelope, upper ...gopacket.SerializableLayer) []byte {
 	eth := &layers.Ethernet{SrcMAC: e.srcMAC, DstMAC: e.dstMAC, EthernetType: layers.EthernetTypeIPv6}
 	var ip gopacket.NetworkLayer
@@ -69,9 +68,9 @@ func (r *Router) serialize(all ...gopacket.SerializableLayer) []byte {
 	return bytes.Clone(r.buf.Bytes())
 }
 
-// answer sends a packet to the source of the one that was handed up: straight
-// back where that is a neighbour on the port, which need not be resolved then,
-// else through the VRF where that one came in. via is the interface that lends its MAC.
+// answer sends a packet to the source of the punted one: straight back if that is a
+// neighbour on the port, which then need not be resolved, else through the VRF in which
+// it came in. The answer has the MAC of via.
 func (r *Router) answer(res *Result, c call, via *port, e envelope, upper ...gopacket.SerializableLayer) {
 	e.srcMAC, e.dstMAC = via.MAC, via.MAC
 	back, straight := c.vrf, false
@@ -88,7 +87,7 @@ func (r *Router) answer(res *Result, c call, via *port, e envelope, upper ...gop
 	frame := r.seal(e, upper...)
 	switch {
 	case frame == nil:
-		res.Ignored = "answer does not fit an IP packet"
+		res.Ignored = "the answer does not fit an IP packet"
 	case !straight && (back == 0 || linkLocal6(e.dst)):
 		res.Ignored = "no way back to the source"
 	case !straight:
@@ -100,8 +99,8 @@ func (r *Router) answer(res *Result, c call, via *port, e envelope, upper ...gop
 	}
 }
 
-// answerInPieces fragments an answer that is longer than the port's MTU, as its
-// request was.
+// answerInPieces fragments an answer that is longer than the port's MTU, as its request
+// was.
 func (r *Router) answerInPieces(res *Result, p *port, frame []byte) {
 	var k packet
 	if k.decode(frame) != nil || k.src.Is6() {

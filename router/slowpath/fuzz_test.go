@@ -8,8 +8,8 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// FuzzHandle feeds arbitrary frames for every reason and place, and holds what
-// comes out against what must be true of anything the router says.
+// FuzzHandle feeds arbitrary frames for every reason and port, and checks the result
+// against what must hold for everything that the router sends.
 func FuzzHandle(f *testing.F) {
 	zero := []byte{0, 0, 0, 0, 0, 0}
 	for _, frame := range [][]byte{
@@ -41,7 +41,7 @@ func FuzzHandle(f *testing.F) {
 	})
 }
 
-// repair makes the checksums right, so that fuzzing gets behind them.
+// repair corrects the checksums, so that fuzzing gets past them.
 func repair(frame []byte) {
 	var k packet
 	if len(frame) >= 34 && frame[12] == 8 && frame[13] == 0 && int(frame[14]&15)*4 <= len(frame)-14 && frame[14]&15 >= 5 {
@@ -74,8 +74,7 @@ func repair(frame []byte) {
 
 func put(b []byte, v uint16) { b[0], b[1] = byte(v>>8), byte(v) }
 
-// checksum is RFC 1071 written down once more, to test with other code than the
-// tested one.
+// checksum implements RFC 1071 again, independently of the tested code.
 func checksum(b []byte, sum uint32) uint16 {
 	for i, octet := range b {
 		if i%2 == 0 {
@@ -98,7 +97,7 @@ func checkResult(t *testing.T, r *Router, p Punt, res Result) {
 			t.Errorf("sends from %v", eth.SrcMAC)
 		}
 		if len(p.Frame) < 14 || !unicastMAC(p.Frame[6:12]) {
-			t.Errorf("answers a frame of no station: %x", p.Frame)
+			t.Errorf("answers a frame that is from no station: %x", p.Frame)
 		}
 		if !fragments && p.Reason != TooBig {
 			valid(t, o.Frame)
@@ -106,7 +105,7 @@ func checkResult(t *testing.T, r *Router, p Punt, res Result) {
 		var k packet
 		isARP := o.Frame[12] == 8 && o.Frame[13] == 6
 		if err := k.decode(o.Frame); err != nil || !isARP && k.src.Is4() && checksum(k.raw[:k.header], 0) != 0 {
-			t.Errorf("sends what it would not take: %v %x", err, o.Frame)
+			t.Errorf("sends what it would not accept: %v %x", err, o.Frame)
 		}
 		switch limit := 0; {
 		case o.Port != 0:
@@ -123,7 +122,7 @@ func checkResult(t *testing.T, r *Router, p Punt, res Result) {
 	for _, s := range res.Seen {
 		in := r.ports[s.Port]
 		if s.MAC != nil && !unicastMAC(s.MAC) || s.Port != p.Port || in.has(s.Addr) || !in.onLink(s.Addr) {
-			t.Errorf("took for evidence: %+v", s)
+			t.Errorf("counts as evidence: %+v", s)
 		}
 	}
 	for _, u := range res.Resolve {

@@ -7,18 +7,18 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// call is a punt in its place: the port and the VRF that it belongs to.
+// call is a punt with the port and the VRFs to which it belongs.
 type call struct {
 	Punt
 	now  time.Time
-	port *port  // nil: a core port, or none
+	port *port  // nil for a core port, or none
 	vrf  uint32 // where its destination was looked up
-	own  *vrf   // nil: the VRF has no interface on this router
-	home *vrf   // of its source: of the port where it came in, which an imported route may have left
+	own  *vrf   // nil if the VRF has no interface on this router
+	home *vrf   // of its source: that of the ingress port, which an imported route may have left
 }
 
-// Handle decides about one packet. It never fails: it ignores what makes no
-// sense, and Result.Ignored is the reason.
+// Handle decides about one packet. It never fails: it ignores what makes no sense, for
+// the reason in Result.Ignored.
 func (r *Router) Handle(now time.Time, p Punt) Result {
 	var res Result
 	if err := r.in.decode(p.Frame); err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// icmpError is an error message in terms of both families.
+// icmpError is an error message of both families.
 type icmpError struct {
 	v4 layers.ICMPv4TypeCode
 	v6 layers.ICMPv6TypeCode
@@ -46,7 +46,7 @@ const (
 	icmpHeader     = 8
 )
 
-// flow names the packet's bucket of the error rate limit.
+// flow returns the key of the packet's error rate limit.
 func (c call) flow() flow {
 	if c.port == nil {
 		return flow{vrf: c.vrf}
@@ -54,8 +54,8 @@ func (c call) flow() flow {
 	return flow{c.Port, c.vrf}
 }
 
-// sendError sends an ICMP error to the source of the packet, except where RFC 1812
-// section 4.3.2.7 or RFC 4443 section 2.4 (e) forbid it.
+// sendError sends an ICMP error to the source of the packet, unless RFC 1812 section
+// 4.3.2.7 or RFC 4443 section 2.4 (e) forbid it.
 func (r *Router) sendError(res *Result, c call, kind icmpError) {
 	k := &r.in
 	from, src := c.speaker(k.src)

@@ -61,7 +61,7 @@ func newLab(t testing.TB) *Router {
 	return r
 }
 
-// letter writes frames from a station.
+// letter describes a frame from a station.
 type letter struct {
 	src, dst string
 	srcMAC   net.HardwareAddr
@@ -71,7 +71,7 @@ type letter struct {
 	v4       func(*layers.IPv4)
 }
 
-// frame builds with gopacket's serializer, with right checksums.
+// frame builds a frame with correct checksums.
 func (l letter) frame(upper ...gopacket.SerializableLayer) []byte {
 	src, dst := netip.MustParseAddr(l.src), netip.MustParseAddr(l.dst)
 	eth := &layers.Ethernet{SrcMAC: l.srcMAC, DstMAC: l.dstMAC, EthernetType: layers.EthernetTypeIPv6}
@@ -129,7 +129,7 @@ func damaged(frame []byte, at int) []byte {
 	return frame
 }
 
-// valid decodes a frame in full and holds it against all checksums.
+// valid decodes a frame completely and verifies all checksums.
 func valid(t testing.TB, frame []byte) gopacket.Packet {
 	t.Helper()
 	p := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.Default)
@@ -147,7 +147,7 @@ func valid(t testing.TB, frame []byte) gopacket.Packet {
 	return p
 }
 
-// say returns a result in one line for each thing in it.
+// say describes a result, with a line for each thing in it.
 func say(t testing.TB, res Result) string {
 	t.Helper()
 	var lines []string
@@ -212,8 +212,8 @@ func sayFrame(p gopacket.Packet) string {
 	return strings.TrimSpace(s)
 }
 
-// testCase is a punt and what say makes of its result; "..." at the end of a
-// line of want stands for any rest.
+// testCase is a punt and the description of its result by say; "..." at the end of a
+// line of want matches any rest.
 type testCase struct {
 	name string
 	punt Punt

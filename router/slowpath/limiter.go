@@ -18,7 +18,7 @@ func newLimiter[K comparable](rate float64, burst int) *limiter[K] {
 	return &limiter[K]{rate: rate, burst: float64(burst), buckets: make(map[K]bucket)}
 }
 
-// allow takes a token of key, if there is one.
+// allow takes one of key's tokens, and reports whether there was one.
 func (l *limiter[K]) allow(now time.Time, key K) bool {
 	b, ok := l.buckets[key]
 	if !ok {

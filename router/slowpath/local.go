@@ -5,8 +5,8 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// handleLocal handles packets to a gateway address. Nothing listens there: it
-// answers pings and refuses the rest.
+// handleLocal handles packets to a gateway address, where nothing listens: it answers
+// pings and refuses everything else.
 func (r *Router) handleLocal(res *Result, c call) {
 	k := &r.in
 	switch {

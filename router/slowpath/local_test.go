@@ -61,7 +61,7 @@ func TestEchoKeepsPayload(t *testing.T) {
 	}
 }
 
-// A ping longer than the port's MTU comes from a host with a larger one.
+// A host with a larger MTU sends a ping that is longer than the port's.
 func TestEchoLongerThanMTU(t *testing.T) {
 	cfg := labConfig()
 	cfg.Interfaces[1].MTU = 1280

@@ -22,8 +22,7 @@ func (k *packet) discovery() bool {
 		k.payload[0] >= layers.ICMPv6TypeRouterSolicitation && k.payload[0] <= layers.ICMPv6TypeRedirect
 }
 
-// handleND makes the checks that are common to all messages
-// (RFC 4861 sections 6.1 and 7.1).
+// handleND makes the checks common to all messages (RFC 4861 sections 6.1 and 7.1).
 func (r *Router) handleND(res *Result, c call) {
 	k := &r.in
 	switch {
@@ -78,9 +77,9 @@ func (r *Router) handleNS(res *Result, c call, body []byte) {
 	res.Out = append(res.Out, Out{Port: c.Port, Frame: r.advertisement(c.port, target, dst, dstMAC, flags)})
 }
 
-// learn uses a solicitation's source as evidence. As with ARP, one from an
-// off-link address is answered, but not learnt. claims reports whether the source
-// is ours, and the message not to be answered.
+// learn uses a solicitation's source as evidence. As with ARP, one from an off-link
+// address is answered, but not learnt. claims reports whether the source is one of our
+// addresses, so that the message gets no answer.
 func (r *Router) learn(res *Result, c call, src netip.Addr, mac net.HardwareAddr) (claims bool) {
 	if c.port.has(src) {
 		r.handleConflict(res, c, src, r.in.eth.SrcMAC)
@@ -119,8 +118,8 @@ func (r *Router) handleNA(res *Result, c call, body []byte) {
 	}
 }
 
-// linkLayer finds a link-layer address option. ok is false for an address that no
-// station can have.
+// linkLayer finds a link-layer address option. ok is false if no station can have the
+// address.
 func linkLayer(opts layers.ICMPv6Options, kind layers.ICMPv6Opt) (mac net.HardwareAddr, ok bool) {
 	for _, o := range opts {
 		if o.Type != kind {
@@ -134,7 +133,7 @@ func linkLayer(opts layers.ICMPv6Options, kind layers.ICMPv6Opt) (mac net.Hardwa
 	return nil, true
 }
 
-// advertisement makes a neighbour advertisement of target.
+// advertisement returns a neighbour advertisement of target.
 func (r *Router) advertisement(p *port, target, dst netip.Addr, dstMAC net.HardwareAddr, flags byte) []byte {
 	e := envelope{srcMAC: p.MAC, dstMAC: dstMAC, src: target, dst: dst, ttl: ndHopLimit, proto: layers.IPProtocolICMPv6}
 	return r.seal(e,

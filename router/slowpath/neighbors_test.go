@@ -10,7 +10,7 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// arpFrame returns an ARP packet of the host, or of who is given.
+// arpFrame returns an ARP packet from a station.
 func arpFrame(op uint16, mac net.HardwareAddr, from string, target net.HardwareAddr, to string) []byte {
 	dst := broadcastMAC
 	if op == layers.ARPReply {

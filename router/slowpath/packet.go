@@ -16,15 +16,15 @@ const (
 	minIPv4MTU     = 68
 )
 
-// packet is a decoded frame. It is filled anew for each punt, and its slices
-// point into the punt's frame.
+// packet is a decoded frame. It is reused for each punt, and its slices point into the
+// punt's frame.
 type packet struct {
 	eth      layers.Ethernet
 	src, dst netip.Addr
 	raw      []byte // the IP packet without the frame's padding
 	ttl      uint8
 	proto    layers.IPProtocol // of payload
-	payload  []byte            // behind all IP headers; of a later fragment, its data
+	payload  []byte            // after all IP headers; of a later fragment, its data
 	header   int               // octets of raw before payload
 	pieces   uint16            // of IPv4, the flags and the fragment offset
 	fragment bool              // it is a piece of a packet
@@ -58,8 +58,8 @@ func (k *packet) decode(frame []byte) error {
 	if err != nil {
 		return err
 	}
-	// The unspecified source is legal in duplicate address detection only;
-	// what answers to it checks for itself.
+	// The unspecified source is legal only in duplicate address detection; the code
+	// that answers checks for it.
 	if !unicast(k.src) && k.src != netip.IPv6Unspecified() || k.dst.IsLoopback() || k.dst.IsUnspecified() {
 		return errMartian
 	}
@@ -73,9 +73,9 @@ const (
 	offsetMask    = 0x1fff
 )
 
-// decode4 makes the checks of RFC 1812 section 5.2.2. It reads the fields by
-// itself: gopacket 1.3.1 stops at the end-of-options octet and leaves the
-// addresses and all that follows as they were in the packet before.
+// decode4 makes the checks of RFC 1812 section 5.2.2. It does not use gopacket 1.3.1,
+// which stops at the end-of-options octet and leaves the addresses and everything after
+// them from the previous packet.
 func (k *packet) decode4() error {
 	data := k.eth.Payload
 	if len(data) < ipv4Header || data[0]>>4 != 4 {
@@ -100,8 +100,8 @@ func (k *packet) decode4() error {
 	return nil
 }
 
-// decode6 reads only the fixed header: gopacket would also decode hop-by-hop
-// options, which may be malformed in a packet in transit.
+// decode6 reads only the fixed header. gopacket would also decode hop-by-hop options,
+// which may be malformed in a transit packet.
 func (k *packet) decode6() error {
 	data := k.eth.Payload
 	if len(data) < ipv6Header || data[0]>>4 != 6 {
@@ -119,8 +119,8 @@ func (k *packet) decode6() error {
 	return k.skipExtensions()
 }
 
-// skipExtensions finds the upper layer behind IPv6 extension headers
-// (RFC 8200 section 4).
+// skipExtensions finds the upper layer after IPv6 extension headers (RFC 8200 section
+// 4).
 func (k *packet) skipExtensions() error {
 	at := ipv6Header
 	for !k.later && extension(k.proto) {
@@ -158,8 +158,7 @@ func extension(p layers.IPProtocol) bool {
 	return false
 }
 
-// intact verifies the upper layer's checksum, for protocols that the gateway
-// answers itself.
+// intact verifies the upper layer's checksum, for protocols that the gateway answers.
 func (k *packet) intact() bool {
 	var sum uint32
 	switch k.proto {

@@ -10,9 +10,9 @@ import (
 	"github.com/gopacket/gopacket"
 )
 
-// Router answers for the gateway addresses of one router. Its tables do not
-// change; a changed configuration needs a new Router. It is not safe for
-// concurrent use, because it reuses its buffers.
+// Router answers for the gateway addresses of one router. Its tables do not change: a
+// changed configuration needs a new Router. It is not safe for concurrent use, because
+// it reuses its buffers.
 type Router struct {
 	ports    map[uint32]*port
 	vrfs     map[uint32]*vrf
@@ -23,28 +23,28 @@ type Router struct {
 	ident    uint16
 }
 
-// flow is the key of the ICMP error limit: one customer must not use up the share
-// of others on a core port.
+// flow is the key of the ICMP error limit: on a core port, one customer must not use up
+// the share of others.
 type flow struct{ port, vrf uint32 }
 
-// port is an Interface with what follows from it.
+// port is an Interface and what follows from it.
 type port struct {
 	Interface
-	own   []netip.Addr // gateway addresses, the IPv6 link-local one among them
-	local netip.Addr   // the IPv6 link-local address; invalid if IPv6 is off
+	own   []netip.Addr // gateway addresses, including the IPv6 link-local one
+	local netip.Addr   // the IPv6 link-local address; invalid without IPv6
 }
 
-// vrf is the gateways of one VRF.
+// vrf holds the gateways of one VRF.
 type vrf struct {
 	ports    []*port              // by port number
 	gateways map[netip.Addr]*port // without link-local addresses
 }
 
-// defendEvery is the least time between two defences of an address on one
-// port (RFC 5227 section 2.4, DEFEND_INTERVAL).
+// defendEvery is the minimum interval between two defences of an address on one port
+// (RFC 5227 section 2.4, DEFEND_INTERVAL).
 const defendEvery = 10 * time.Second
 
-// New builds a Router. The errors name the interface that is wrong.
+// New returns a Router. The error names the wrong interface.
 func New(cfg Config) (*Router, error) {
 	rate, burst := cmp.Or(cfg.errorRate, defaultRate), cmp.Or(cfg.errorBurst, defaultBurst)
 	r := &Router{
@@ -118,7 +118,7 @@ func linkLocal6(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() }
 // has reports whether a is one of the port's own addresses.
 func (p *port) has(a netip.Addr) bool { return slices.Contains(p.own, a) }
 
-// onLink reports whether a neighbour on the port can have a.
+// onLink reports whether a neighbour on the port can have the address a.
 func (p *port) onLink(a netip.Addr) bool {
 	if linkLocal6(a) {
 		return p.local.IsValid()
@@ -126,8 +126,8 @@ func (p *port) onLink(a netip.Addr) bool {
 	return unicast(a) && p.subnet(a).IsValid()
 }
 
-// subnet returns the longest subnet of the port that holds a as a station's address,
-// or invalid.
+// subnet returns the longest subnet of the port in which a is a station's address, or
+// the zero Prefix.
 func (p *port) subnet(a netip.Addr) netip.Prefix {
 	var best netip.Prefix
 	for _, s := range p.Addresses {
@@ -139,8 +139,8 @@ func (p *port) subnet(a netip.Addr) netip.Prefix {
 }
 
 // source returns the port's own address for packets to dst: the one in the same subnet,
-// else the first of the family that is valid beyond the link, else none.
-// Link-local addresses are used for link-local ones only.
+// else the first of the family that is valid beyond the link, else none. Link-local
+// addresses are used only with link-local ones.
 func (p *port) source(dst netip.Addr) netip.Addr {
 	if linkLocal6(dst) {
 		return p.local
@@ -156,8 +156,8 @@ func (p *port) source(dst netip.Addr) netip.Addr {
 	return netip.Addr{}
 }
 
-// holder returns the port of the VRF with the longest subnet that holds a, the lowest
-// of several, or nil.
+// holder returns the port of the VRF with the longest subnet that holds a, or nil; of
+// several, the lowest.
 func (v *vrf) holder(a netip.Addr) *port {
 	var best *port
 	bits := -1

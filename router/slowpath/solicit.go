@@ -7,9 +7,9 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// Solicit makes the ARP request or neighbour solicitation for addr on port: to
-// everyone where mac is nil, else to mac alone, as a probe. It is nil if the
-// port has no source address for it.
+// Solicit returns the ARP request or neighbour solicitation for addr on port: to
+// everyone if mac is nil, else only to mac, as a probe. It is nil if the port has no
+// source address for it.
 func (r *Router) Solicit(port uint32, addr netip.Addr, mac net.HardwareAddr) []byte {
 	p := r.ports[port]
 	if p == nil || !p.onLink(addr) || p.has(addr) {
@@ -40,7 +40,7 @@ func (r *Router) solicitation(p *port, src, target netip.Addr, mac net.HardwareA
 		})
 }
 
-// GratuitousAnnounce makes the frames that announce our MAC on a port: an ARP
+// GratuitousAnnounce returns the frames that announce our MAC on a port: an ARP
 // announcement (RFC 5227 section 2.3) or an unsolicited neighbour
 // advertisement (RFC 4861 section 7.2.6) for each gateway address. Send them
 // when the port comes up.

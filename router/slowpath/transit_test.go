@@ -59,7 +59,7 @@ func TestErrors(t *testing.T) {
 	})
 }
 
-// An error quotes the packet as it came, as much as the family's rules allow.
+// An error quotes as much of the packet, as received, as the family's rules allow.
 func TestQuote(t *testing.T) {
 	for _, c := range []struct {
 		frame []byte
@@ -126,7 +126,7 @@ func TestTooBig(t *testing.T) {
 	}
 }
 
-// reassemble puts an IPv4 packet together again and returns its payload.
+// reassemble reassembles an IPv4 packet and returns its payload.
 func reassemble(t *testing.T, outs []Out) []byte {
 	t.Helper()
 	var whole []byte
