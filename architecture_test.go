@@ -1,5 +1,5 @@
 // Package pseudowan_test guards the map of the rooms: which package may import
-// which, and where the two large libraries may be seen.
+// which, and which files may import the two large libraries.
 package pseudowan_test
 
 import (
@@ -23,11 +23,11 @@ import (
 
 const module = "pseudowan"
 
-// maxLines keeps files small enough to be read in one go.
+// maxLines keeps files small enough to read in one go.
 const maxLines = 400
 
-// rooms says what each package may import of this project. A package falls
-// under its own key, else under the longest "x/...", which stands for x and
+// rooms says which packages of this project each package may import. The rule of a
+// package is that of its own name, else of the longest "x/...", which stands for x and
 // everything below.
 var rooms = map[string][]string{
 	"bgp/vpn":       {},
@@ -82,8 +82,8 @@ var confined = []struct {
 	{"github.com/docker/docker/", []string{"hosts/docker/*.go"}},
 }
 
-// stack are the libraries that the project is built on by choice of its users:
-// what one of them does is not done by another, or by our own code.
+// stack lists the libraries that users of the project have chosen for it: what one of
+// them does is not done by another, or by our own code.
 var stack = []string{
 	"github.com/osrg/gobgp/v3", "github.com/digitalocean/go-openvswitch", "github.com/docker/docker/client",
 	"github.com/vishvananda/netns", "github.com/spf13/cobra",
@@ -101,10 +101,10 @@ func TestStack(t *testing.T) {
 	}
 }
 
-// banned are names that say nothing of what a package owns.
+// banned are names that do not say what a package owns.
 var banned = []string{"common", "helpers", "misc", "types", "util", "utils"}
 
-// pkg is what these tests need of `go list -json`.
+// pkg is what these tests need from `go list -json`.
 type pkg struct {
 	Dir        string
 	ImportPath string
@@ -112,7 +112,7 @@ type pkg struct {
 	Imports    []string
 }
 
-// name is the import path relative to the module.
+// name returns the import path relative to the module.
 func (p pkg) name() string { return strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/") }
 
 // packages lists the packages of the module that have code besides tests.
@@ -151,7 +151,7 @@ func TestRooms(t *testing.T) {
 	}
 }
 
-// violations tells which imports of p its room does not allow.
+// violations returns the imports of p that its room does not allow.
 func violations(p pkg) []string {
 	allowed, ok := ruleFor(p.name())
 	if !ok {
@@ -167,7 +167,7 @@ func violations(p pkg) []string {
 	return broken
 }
 
-// ruleFor finds the rule of a package. A rule for the package alone goes before
+// ruleFor finds the rule of a package. A rule for the package alone takes precedence over
 // one for a whole tree.
 func ruleFor(name string) (allowed []string, ok bool) {
 	if allowed, ok = rooms[name]; ok {
@@ -316,8 +316,8 @@ func TestFilesAreShort(t *testing.T) {
 // arguments that they take before the list of protocols.
 var handles = map[string]int{"NewHandle": 0, "NewHandleAt": 1, "NewHandleAtFrom": 2}
 
-// A netlink handle without a list of protocols opens all that the library
-// knows, and there is none where the kernel lacks one (XFRM, netfilter).
+// A netlink handle without a list of protocols opens all that the library knows, which
+// fails if the kernel lacks one of them (XFRM, netfilter).
 func TestNetlinkHandlesNameTheirProtocols(t *testing.T) {
 	calls := 0
 	err := filepath.WalkDir(".", func(file string, entry os.DirEntry, err error) error {
@@ -345,8 +345,8 @@ func TestNetlinkHandlesNameTheirProtocols(t *testing.T) {
 	}
 }
 
-// handlesIn counts the calls that open netlink handles, and names those that
-// name no protocol.
+// handlesIn counts the calls that open netlink handles, and names those without a list of
+// protocols.
 func handlesIn(f *ast.File) (calls int, open []string) {
 	ast.Inspect(f, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# How long ten Docker hosts take to come up behind one of two PEs, converged, against ten
-# bare containers of the same image started in parallel.
+# How long ten Docker hosts behind one of two PEs take to come up and converge, compared
+# with ten bare containers of the same image started in parallel.
 #
 #   sudo RUNS=5 sh bench/docker.sh
 set -eu
@@ -50,7 +50,7 @@ series:
 - {on: pe1, name: "host_{i:03}", rd: "65001:{vrf}", step: /16, rows: [{vrfs: 101-110, subnet: 10.1.0.0/24}]}
 END
 
-# The first time makes the image, which bare containers then have, too.
+# The first time makes the image, which the bare containers use, too.
 record first "$PSEUDOWAN" up "$work/lab.yaml" --runtime docker
 image=$(docker ps --filter "name=^$prefix-host_001\$" --format '{{.Image}}')
 [ -n "$image" ] || {

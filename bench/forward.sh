@@ -1,8 +1,7 @@
 #!/bin/sh
 # How fast packets cross the labelled core, host to host through two PEs in user
-# space, against two namespaces on one Linux bridge: first as Linux does it
-# best, then with the checksum and segmentation offloads off, as the wires of a
-# lab must have it.
+# space, compared with two namespaces on one Linux bridge: first with all offloads,
+# then without checksum and segmentation offloads, like the wires of a lab.
 #
 #   sudo RUNS=3 sh bench/forward.sh
 set -eu
@@ -58,7 +57,7 @@ in_bridge() {
 	ip netns exec "$prefix-$end" "$@"
 }
 
-# cross NAME WHERE CLIENT SERVER ADDRESS notes throughput and round trip.
+# cross NAME WHERE CLIENT SERVER ADDRESS records throughput and round-trip time.
 cross() {
 	name=$1 where=$2 client=$3 server=$4 address=$5
 	$where "$server" iperf3 --server --one-off >"$work/server" 2>&1 &

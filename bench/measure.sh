@@ -1,4 +1,4 @@
-# Read by the other scripts here: times, medians, and the table they print.
+# Sourced by the other scripts here: times, medians, and the table that they print.
 # shellcheck shell=sh
 
 # The program to measure.
@@ -14,7 +14,7 @@ need_root() {
 		exit 1
 	}
 	[ -x "$PSEUDOWAN" ] || {
-		echo "$PSEUDOWAN is not there; run make, or set PSEUDOWAN" >&2
+		echo "$PSEUDOWAN does not exist; run make, or set PSEUDOWAN" >&2
 		exit 1
 	}
 }
@@ -29,8 +29,8 @@ need() {
 	done
 }
 
-# lab NAME writes pseudo-wan under another name and prints the file's name, so
-# that a lab of the user's is not met.
+# lab NAME writes pseudo-wan under another name, so that it does not collide with a
+# user's lab, and prints the file's name.
 lab() {
 	"$PSEUDOWAN" labs show pseudo-wan | sed "s/^name: .*/name: $1/; s/^node-prefix: .*/node-prefix: $1-/" >"$work/$1.yaml"
 	echo "$work/$1.yaml"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# How long the lab pseudo-wan takes to come up, converged, and to be gone,
-# against the bare minimum on the same machine: 22 namespaces, 21 wires and two
-# Open vSwitch, made with ip -batch, with no address, route or BGP on them.
+# How long the lab pseudo-wan takes to come up and converge, and to be removed,
+# compared with the bare minimum on the same machine: 22 namespaces, 21 wires and two
+# instances of Open vSwitch, made with ip -batch, without addresses, routes or BGP.
 #
 #   sudo RUNS=5 sh bench/up.sh
 set -eu
@@ -23,7 +23,7 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# write_batches writes what ip shall do: every node has a wire to the first.
+# write_batches writes the commands for ip: every node has a wire to the first.
 write_batches() {
 	for i in $(seq $nodes); do
 		echo "netns add $prefix-$i" >>"$work/add"

@@ -3,18 +3,18 @@
 #
 #   test/chaos.sh [TIME] [SERIES...]
 #
-# TIME is for each series, as in 10m (the default: an hour in all); SERIES are
-# some of edits, kill, docker, noise, bgp and files. The same series run briefly among
+# TIME is the duration of each series, 10m by default (an hour in all); SERIES are
+# some of edits, kill, docker, noise, bgp and files. The same series run briefly with
 # the other tests.
 #
 #   edits  random edits of a running lab, which must equal a fresh one each time
 #   kill   processes of a lab and commands on it are killed at any moment
 #   docker commands on a lab with containers are killed at any moment
-#   noise  a customer sends whatever it likes, and no other may notice
-#   bgp    peers and customers send octets that are no BGP
+#   noise  a customer sends whatever it likes, and no other notices
+#   bgp    peers and customers send octets that are not BGP
 #   files  hostile lab files: refused by validate, or up and as intended
 #
-# PSEUDOWAN_SEED is the first seed, where a series has seeds.
+# PSEUDOWAN_SEED is the first seed of a series that has seeds.
 set -u
 
 time=${1:-10m}

@@ -1,11 +1,10 @@
 #!/bin/sh
-# Proves both datapaths on Debian's kernel: the kernel's, which a lab takes by
-# itself there, with everything that forwards; and netdev beside a kernel that
-# could do it, too. `run.sh system` runs what does not depend on the datapath,
-# as well.
+# Tests both datapaths on Debian's kernel: the kernel's, which a lab chooses there by
+# default, with everything that forwards; and netdev, although the kernel has a
+# datapath. `run.sh system` also runs what does not depend on the datapath.
 #
-#   sh vmtest/all.sh          all of it, a quarter of an hour
-#   sh vmtest/all.sh brief    the kernel's datapath, and what is on the wire: five minutes
+#   sh vmtest/all.sh          everything: a quarter of an hour
+#   sh vmtest/all.sh brief    the kernel's datapath and what is on the wire: five minutes
 set -eu
 cd "$(dirname "$0")"
 

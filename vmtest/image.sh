@@ -1,27 +1,27 @@
 #!/bin/sh
-# Builds the test VM's kernel and root from Debian's packages, or finds those
-# that were built before from the same inputs, and prints their directory:
+# Builds the test VM's kernel and root from Debian's packages, or finds those already
+# built from the same inputs, and prints their directory:
 #
 #   vmlinuz     the kernel
 #   root.cpio   an initramfs: programs and modules
 #
-# The packages are unpacked, not installed: nothing of them runs here. Wants
-# root, for the owners of the files and for nothing else.
+# The packages are unpacked, not installed: nothing in them runs here. It needs root
+# only to set the owners of the files.
 set -eu
 cd "$(dirname "$0")"
 
 cache=../.cache/vmtest
 suite=bookworm
-# By default from where this machine has its packages.
+# By default, packages come from this machine's own sources.
 mirror=${PSEUDOWAN_DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' "Codename: $suite" 'Created-By: Packages' | head -n 1)}
 
-# What the tests and the program call, and the shell that starts them.
+# The programs that the tests and pseudowan call, and the shell that starts them.
 packages="base-files bash bird2 busybox-static coreutils dash ethtool frr gobgpd
 grep hostname iperf3 iproute2 iputils-ping kmod linux-image-amd64 mount
 openvswitch-switch procps sed tcpdump traceroute tshark util-linux"
 
-# What the kernel of a server has and that of a bare test machine may lack.
-# Their dependencies are found by depmod and modprobe.
+# Modules that the kernel of a server has and that of a bare test machine may lack. depmod
+# and modprobe find their dependencies.
 modules="e1000 virtio_net virtio_pci openvswitch veth tun bridge dummy vrf
 mpls_router mpls_iptunnel 8021q macvlan sch_netem sch_tbf sch_htb sch_ingress cls_matchall act_police overlay"
 
@@ -49,7 +49,7 @@ unpack() {
 			"$suite" "$1" -
 }
 
-# finish ROOT does what the packages' own scripts would have done.
+# finish ROOT does what the packages' scripts would have done.
 finish() {
 	echo 'hosts: files' >"$1/etc/nsswitch.conf"
 	for user in root:0 tcpdump:101 bird:102 frr:103 frrvty:104 nobody:65534; do
@@ -64,7 +64,7 @@ finish() {
 	ln -s ../lib/openvswitch-switch/ovs-vswitchd "$1/usr/sbin/ovs-vswitchd"
 }
 
-# strip ROOT VERSION leaves the modules of the list and what the tests use.
+# strip ROOT VERSION keeps only the listed modules and what the tests use.
 strip() {
 	depmod -b "$1" "$2"
 	for module in $modules; do

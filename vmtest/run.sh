@@ -5,11 +5,11 @@
 #
 #   sh vmtest/run.sh DATAPATH [PACKAGE [TEST-FLAG...]]
 #
-# DATAPATH is system, netdev or auto: what the labs of the tests ask for. PACKAGE
+# DATAPATH is system, netdev or auto, which the labs of the tests request. PACKAGE
 # is labs, ovs or hosts, or "all". The machine has no network, but two pairs of
-# NICs, each with a cable between them. The exit code is that of the tests, or 1
-# with a message where the machine ended before them or PSEUDOWAN_VM_LIMIT was
-# over. PSEUDOWAN_VM_SCRIPT names a shell script to run instead of the tests, with
+# NICs, each connected by a cable. The exit code is that of the tests, or 1 with a
+# message if the machine ended before them or exceeded PSEUDOWAN_VM_LIMIT.
+# PSEUDOWAN_VM_SCRIPT names a shell script to run instead of the tests, with
 # pseudowan in its PATH.
 set -eu
 cd "$(dirname "$0")/.."

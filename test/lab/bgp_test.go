@@ -9,7 +9,7 @@ import (
 	"pseudowan/status"
 )
 
-// gobgp runs the stock command of the distribution against a router's speaker.
+// gobgp runs the distribution's gobgp command against a router's speaker.
 func gobgp(l lab, router string, args ...string) error {
 	socket := "unix:///run/pseudowan/" + l.name + "/" + router + "/gobgp.sock"
 	r := command(append([]string{"gobgp", "--target", socket}, args...)...)
@@ -19,8 +19,8 @@ func gobgp(l lab, router string, args ...string) error {
 	return nil
 }
 
-// What a speaker is told decides what leaves the router: a route that the
-// stock gobgp command adds at pe2 labels pe1's packets, until it is withdrawn.
+// A speaker's routes determine what leaves the router: a route that the distribution's
+// gobgp command adds at pe2 labels pe1's packets until it is withdrawn.
 func TestRealBGPDrivesThePackets(t *testing.T) {
 	l := sharedLab(t)
 	const prefix = "198.51.100.0/24"
@@ -65,7 +65,7 @@ func TestRealBGPDrivesThePackets(t *testing.T) {
 	}
 }
 
-// The tables tell what the original's tables told.
+// The tables show what the original's tables showed.
 func TestRealPeersAndRoutes(t *testing.T) {
 	l := sharedLab(t)
 	peers := table[status.Peer](t, l, "peer", "--router", "pe1")

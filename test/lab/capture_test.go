@@ -24,8 +24,8 @@ type capture struct {
 	done chan error
 }
 
-// startCapture returns when tcpdump listens. It ends by itself after count
-// packets that match the filter.
+// startCapture returns when tcpdump listens. The capture ends after count packets that
+// match the filter.
 func startCapture(t testing.TB, l lab, node, intf string, count int, filter string) *capture {
 	t.Helper()
 	c := &capture{file: filepath.Join(t.TempDir(), "wire.pcap"), done: make(chan error, 1)}
@@ -45,7 +45,7 @@ func startCapture(t testing.TB, l lab, node, intf string, count int, filter stri
 		}
 	}
 	go func() {
-		for lines.Scan() { // let tcpdump say the rest
+		for lines.Scan() { // let tcpdump write the rest
 		}
 		c.done <- c.cmd.Wait()
 	}()
@@ -59,7 +59,7 @@ type frame struct {
 	ipTTL, src, dst       string
 }
 
-// wait waits for the capture to be complete.
+// wait waits until the capture is complete.
 func (c *capture) wait(t testing.TB) {
 	t.Helper()
 	select {
@@ -72,7 +72,7 @@ func (c *capture) wait(t testing.TB) {
 	}
 }
 
-// mustBeEmpty ends a capture in which nothing may be.
+// mustBeEmpty ends a capture that must be empty.
 func (c *capture) mustBeEmpty(t testing.TB) {
 	t.Helper()
 	c.cmd.Process.Signal(syscall.SIGINT)
@@ -109,8 +109,8 @@ func (c *capture) stop(t testing.TB) [][]byte {
 	}
 }
 
-// decode waits for the capture to be complete and has tshark tell some fields
-// of each packet.
+// decode waits until the capture is complete, and decodes some fields of each packet
+// with tshark.
 func (c *capture) decode(t testing.TB, fields ...string) [][]string {
 	t.Helper()
 	c.wait(t)
@@ -133,7 +133,7 @@ func (c *capture) decode(t testing.TB, fields ...string) [][]string {
 	return all
 }
 
-// frames waits for the capture to be complete and decodes it.
+// frames waits until the capture is complete, and decodes it.
 func (c *capture) frames(t testing.TB) []frame {
 	t.Helper()
 	var frames []frame

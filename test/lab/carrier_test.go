@@ -8,9 +8,8 @@ import (
 	"pseudowan/status"
 )
 
-// An interface is up where it has a carrier up to its other end: a wire, a
-// host, and a NIC of the server, also one that a router gets by a wire of its
-// own.
+// An interface is up if it has a carrier up to its other end: a wire, a host, and a NIC
+// of the server, including one that a router reaches by its own wire.
 func TestRealCarriers(t *testing.T) {
 	const near, far = "pwtcar0", "pwtcar1"
 	if r := command("ip", "link", "add", near, "type", "veth", "peer", "name", far); r.code != 0 {
@@ -56,7 +55,7 @@ hosts:
 	is("the NIC is unplugged", "pe1", "wan", "up", "down")
 	is("the NIC is unplugged", "pe1", "bgp-wan", "up", "down")
 	is("the NIC is unplugged", "pe1", "eth1", "up", "up")
-	must(t, "up", l.file, "--runtime", "netns") // an edit that is none changes nothing of it
+	must(t, "up", l.file, "--runtime", "netns") // an unchanged file changes nothing
 	is("the NIC is unplugged, and up", "pe1", "wan", "up", "down")
 	command("ip", "link", "set", far, "up")
 	is("the NIC is plugged in", "pe1", "wan", "up", "up")

@@ -7,13 +7,13 @@ import (
 	"pseudowan/labs/catalog"
 )
 
-// Every ready lab comes up, and every pair of its hosts reaches each other or
-// does not, as its route targets say. Bringing it up again changes nothing.
+// Every ready lab comes up, and each pair of its hosts reaches each other or not, as its
+// route targets say. Bringing it up again changes nothing.
 func TestRealCatalogueIsAsIntended(t *testing.T) {
 	for _, name := range catalog.Names() {
 		if name == "pseudo-wan" {
 			tryAll(t, sharedLab(t), name)
-			continue // the other tests are about it
+			continue // covered by the other tests
 		}
 		t.Run(name, func(t *testing.T) {
 			l := fromCatalog(t, t.TempDir(), name, "pwt-cat-"+name)
@@ -27,7 +27,7 @@ func TestRealCatalogueIsAsIntended(t *testing.T) {
 	}
 }
 
-// tryAll runs what a ready lab's file suggests to try.
+// tryAll runs the commands that a ready lab's file suggests.
 func tryAll(t *testing.T, l lab, name string) {
 	t.Helper()
 	file, _ := catalog.Get(name)

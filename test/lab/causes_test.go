@@ -17,8 +17,8 @@ hosts:
   c: {to: pe2, vrf: blue, addresses: [10.2.0.2/24]}
 `
 
-// Whatever is spoiled in a lab that runs, the cause that verify names is what
-// was spoiled, and trace agrees with itself.
+// For every fault in a running lab, verify names its cause, and the three sources of
+// trace agree where they should.
 func TestRealCauses(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-vfycauses", sharedAddress)
 	l.up(t)
@@ -32,8 +32,8 @@ func TestRealCauses(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		spoil func(testing.TB)
-		cause string // of what verify finds from a to b
-		agree bool   // tables, flows and real packets tell of it alike
+		cause string // that verify finds from a to b
+		agree bool   // tables, flows and real packets agree
 	}{
 		{"the adjacency drops", of("pe2", "mod-flows", "br0", "table=30,ip,"+adjacency+",actions=drop"),
 			"router pe2: label 2000 of VRF red: the flow is missing or wrong: the tables send the packet out of eth3, in Open vSwitch it is dropped in table 30", false},

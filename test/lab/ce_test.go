@@ -15,7 +15,7 @@ import (
 	"pseudowan/status"
 )
 
-// needs skips a test that lacks a program of the distribution.
+// needs skips a test if a program of the distribution is missing.
 func needs(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
@@ -60,7 +60,7 @@ func (l lab) waitRoute(t testing.TB, router, vrf, prefix string, wanted bool) *s
 	return found
 }
 
-// endCommand kills the command that a host runs by itself.
+// endCommand kills a host's own command.
 func (l lab) endCommand(t *testing.T, host string) {
 	t.Helper()
 	data, err := os.ReadFile("/run/pseudowan/" + l.name + "/" + host + "/command.json")
@@ -83,8 +83,8 @@ func (l lab) pings(t *testing.T, from string, options ...string) {
 	l.mustExec(t, from, append([]string{"ping", "-n", "-c", "1", "-W", "2"}, options...)...)
 }
 
-// Two customers with the same addresses and the same AS number: GoBGP on one
-// side, BIRD on the other, both families.
+// Two customers with the same addresses and the same AS number: GoBGP on one side,
+// BIRD on the other, both families.
 func TestRealCustomersBGP(t *testing.T) {
 	needs(t, "gobgpd", "gobgp", "bird", "birdc")
 	l := fromCatalog(t, t.TempDir(), "ce-bgp", "pwt-ce")
@@ -102,7 +102,7 @@ func TestRealCustomersBGP(t *testing.T) {
 				t.Errorf("VRF %s: %s at pe1 %+v, at pe2 %+v", vrf, prefix, near, far)
 			}
 		}
-		// The site's own AS number never comes back to it.
+		// A site never gets back its own AS number.
 		if out := l.mustExec(t, vrf+"-b", "birdc", "-s", "/run/bird.ctl", "show", "route", "all", "172.16.1.0/24"); !strings.Contains(out, "as_path: 65000 65000") {
 			t.Errorf("%s-b has heard\n%s", vrf, out)
 		}
@@ -133,8 +133,8 @@ func customersPeers(t *testing.T, l lab) {
 	}
 }
 
-// customerStops proves that the routes of a customer go with its daemon, that
-// its twin in the other VPN does not notice, and that up brings it back.
+// customerStops proves that the routes of a customer disappear with its daemon, that its
+// twin in the other VPN does not notice, and that up restores them.
 func customerStops(t *testing.T, l lab) {
 	t.Helper()
 	label := *l.route(t, "pe1", "blue", "172.16.1.0/24").Label
@@ -153,7 +153,7 @@ func customerStops(t *testing.T, l lab) {
 		return f.Direction == "in" && f.Label != nil && *f.Label == label
 	})
 	if used {
-		t.Errorf("label %d still stands in the switch", label)
+		t.Errorf("label %d is still in the switch", label)
 	}
 	if r := l.exec("blue-b", "ping", "-n", "-c", "1", "-W", "1", "172.16.1.1"); r.code == 0 {
 		t.Errorf("blue-b still reaches the LAN:\n%s", r.stdout)
@@ -172,12 +172,12 @@ func TestRealCustomerFRR(t *testing.T) {
 	l.pings(t, "frr", "-I", "2001:db8:a1::1", "2001:db8:2::2")
 	l.pings(t, "host", "172.16.1.1")
 	l.pings(t, "host", "2001:db8:a1::1")
-	// The router's own answers for the gateway are still there beside BGP.
+	// The router still answers for the gateway besides BGP.
 	l.pings(t, "frr", "10.1.0.1")
 	l.pings(t, "frr", "2001:db8:1::1")
 }
 
-// tell has a customer announce or withdraw a route.
+// tell makes a customer announce or withdraw a route.
 func (l lab) tell(t *testing.T, host, verb string, words ...string) {
 	t.Helper()
 	family := "ipv4"
@@ -193,7 +193,7 @@ func (l lab) tell(t *testing.T, host, verb string, words ...string) {
 	})
 }
 
-// What of a customer's routes is used, and what of the VRF's a customer hears.
+// Which of a customer's routes are used, and which of the VRF's a customer gets.
 func TestRealCustomerRules(t *testing.T) {
 	needs(t, "gobgpd", "gobgp", "bird")
 	l := fromTestdata(t, "ce-rules.yaml", "pwt-cerules")
@@ -215,7 +215,7 @@ func TestRealCustomerRules(t *testing.T) {
 		return nil
 	})
 
-	// A route that was ours already, an unreachable next hop, one off the link.
+	// A route that we have already, an unreachable next hop, one off the link.
 	l.tell(t, "strict", "add", "172.18.2.0/24", "nexthop", "10.1.0.77")
 	l.tell(t, "strict", "add", "172.18.3.0/24", "nexthop", "10.9.0.77")
 	l.tell(t, "strict", "add", "172.18.4.0/24", "community", "no-export")
@@ -235,7 +235,7 @@ func TestRealCustomerRules(t *testing.T) {
 		t.Errorf("far has heard a route that may not leave the AS:\n%s", r.stdout)
 	}
 
-	// One prefix too many ends the session, and what it brought.
+	// One prefix too many ends the session and its routes.
 	for i := range 3 {
 		l.tell(t, "strict", "add", fmt.Sprintf("172.19.%d.0/24", i))
 	}
@@ -250,13 +250,13 @@ func TestRealCustomerRules(t *testing.T) {
 	l.waitRoute(t, "pe1", "red", "2001:db8:66::/64", false)
 }
 
-// A customer that stops to speak BGP and begins again, by edits of the file;
-// the others stay as they are.
+// By edits of the file, a customer stops speaking BGP and starts again; the others stay
+// as they are.
 func TestRealCustomerEdited(t *testing.T) {
 	needs(t, "gobgpd", "gobgp", "bird")
 	l := fromCatalog(t, t.TempDir(), "ce-bgp", "pwt-ceedit")
 	l.up(t)
-	port := "/run/netns/pw-" + l.name + "-pe1+eth5" // of red-a: hosts get their ports by name
+	port := "/run/netns/pw-" + l.name + "-pe1+eth5" // of red-a: ports are assigned in the order of the hosts' names
 	if _, err := os.Stat(port); err != nil {
 		t.Fatal(err)
 	}

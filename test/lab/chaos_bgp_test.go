@@ -19,8 +19,8 @@ import (
 	"pseudowan/status"
 )
 
-// A customer and a foreign router that speak what is no BGP, beside a VPN that
-// has nothing to do with either.
+// A customer and a foreign router that do not speak BGP properly, and a VPN that has
+// nothing to do with either.
 const hostileLab = `
 name: pwt-hostile
 routers: {pe1: {as: 65000, id: 10.0.0.1}, pe2: {as: 65000, id: 10.0.0.2}}
@@ -35,13 +35,13 @@ hosts:
   blue2: {to: pe2, vrf: blue, addresses: [10.2.0.2/24]}
 `
 
-// customersPeak is what pe1's agent may need at most, in kB, whatever the
-// customer announces: 10,000 prefixes are allowed, 100,000 needed 1.3 GB.
+// customersPeak limits the memory of pe1's agent, in kB, whatever the customer
+// announces: 10,000 prefixes are allowed, and 100,000 needed 1.3 GB.
 const customersPeak = 300 << 10
 
-// TestRealChaosBGP has a customer send what is no BGP, what is almost BGP, and
-// too much of it. No other VPN loses a packet, the router's agent lives and stays
-// small, and what has happened can be read.
+// TestRealChaosBGP has a customer send octets that are not BGP, almost BGP, or too much
+// of it. No other VPN loses a packet, the router's agent survives and stays small, and
+// the peer's row says what has happened.
 func TestRealChaosBGP(t *testing.T) {
 	whole := max(chaosTime(t), 45*time.Second)
 	l := fromText(t, t.TempDir(), "pwt-hostile", hostileLab)
@@ -67,19 +67,18 @@ func TestRealChaosBGP(t *testing.T) {
 		}
 	}
 	if p := c.peer(); p.LastError == "" || p.State == "established" && p.Reason != "" {
-		t.Errorf("nothing is said of it: %+v", p)
+		t.Errorf("the peer's row says nothing about it: %+v", p)
 	}
 	c.tooManyPrefixes()
 	if now := agentOf(t, l, "pe1"); now != agent {
 		t.Fatalf("too many prefixes: pe1's agent is another process: %d, was %d", now, agent)
 	}
 	if peak := peakOf(t, agent); peak > customersPeak {
-		t.Errorf("pe1's agent took %d MB", peak>>10)
+		t.Errorf("pe1's agent used %d MB", peak>>10)
 	} else {
-		t.Logf("pe1's agent took %d MB at most", peak>>10)
+		t.Logf("pe1's agent used at most %d MB", peak>>10)
 	}
-	// A busy machine loses a packet now and then; an agent that dies costs
-	// hundreds.
+	// A busy machine loses a packet now and then; a dying agent costs hundreds.
 	if n := other.lost(t); n > max(3, count/1000) {
 		t.Errorf("another VPN lost %d of %d pings", n, count)
 	} else {
@@ -104,7 +103,7 @@ func agentOf(t *testing.T, l lab, router string) int {
 	return 0
 }
 
-// peakOf returns the most memory that a process has had, in kB.
+// peakOf returns the peak memory of a process, in kB.
 func peakOf(t *testing.T, pid int) int {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
@@ -129,7 +128,7 @@ type hostileCustomer struct {
 	until time.Time
 }
 
-// dial connects with the router from the host; nil if that is refused.
+// dial connects to the router from the host; nil if the router refuses.
 func (c *hostileCustomer) dial() net.Conn {
 	made := make(chan net.Conn, 1)
 	go func() {
@@ -155,8 +154,8 @@ func dialIn(path, address string) net.Conn {
 	return conn
 }
 
-// session connects until the router takes it, and goes as far with the session
-// as is asked for: 0 to nothing, 1 to OPEN, 2 to the end. nil: time is over.
+// session connects until the router accepts, and takes the session to a phase: 0 for
+// connected, 1 for OPEN sent, 2 for established. It is nil when time is over.
 func (c *hostileCustomer) session(phase int) net.Conn {
 	for time.Now().Before(c.until) {
 		conn := c.dial()
@@ -200,13 +199,13 @@ func bgpMessage(kind byte, body ...byte) []byte {
 	return m
 }
 
-// bgpUpdate announces prefixes by good attributes.
+// bgpUpdate announces prefixes with valid attributes.
 func bgpUpdate(nlri ...byte) []byte {
 	attrs := []byte{0x40, 1, 1, 0, 0x40, 2, 6, 2, 1, 0, 0, 0xfe, 0x4c, 0x40, 3, 4, 10, 1, 0, 2}
 	return bgpMessage(2, slices.Concat([]byte{0, 0, 0, byte(len(attrs))}, attrs, nlri)...)
 }
 
-// flood writes until the time is over or the router hangs up.
+// flood writes until the time is over or the router disconnects.
 func (c *hostileCustomer) flood(conn net.Conn, next func() []byte) {
 	if conn == nil {
 		return
@@ -221,7 +220,7 @@ func (c *hostileCustomer) flood(conn net.Conn, next func() []byte) {
 	}
 }
 
-// strangeTypes sends headers that killed the router once, in every phase.
+// strangeTypes sends, in every phase, headers that once killed the router.
 func (c *hostileCustomer) strangeTypes() {
 	conn := c.session(c.IntN(3))
 	if conn == nil {
@@ -232,7 +231,7 @@ func (c *hostileCustomer) strangeTypes() {
 	_, _ = io.Copy(io.Discard, conn)
 }
 
-// damagedUpdates sends UPDATEs with octets that are wrong.
+// damagedUpdates sends UPDATEs with wrong octets.
 func (c *hostileCustomer) damagedUpdates() {
 	c.flood(c.session(2), func() []byte {
 		m := bgpUpdate(24, 172, 16, byte(c.IntN(256)), 0x20, 172, 17, 0, byte(c.IntN(256)))
@@ -251,12 +250,12 @@ func (c *hostileCustomer) connections() {
 	}
 }
 
-// refreshes asks for all routes all the time.
+// refreshes keeps asking for all routes.
 func (c *hostileCustomer) refreshes() {
 	c.flood(c.session(2), func() []byte { return slices.Repeat(bgpMessage(5, 0, 1, 0, 1), 100) })
 }
 
-// keepalives says all the time that it is there.
+// keepalives keeps sending KEEPALIVEs.
 func (c *hostileCustomer) keepalives() {
 	c.flood(c.session(2), func() []byte { return slices.Repeat(bgpMessage(4), 100) })
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// nothingIsLeft checks that a lab with containers has gone without a trace.
+// nothingIsLeft checks that a lab with containers has left no trace.
 func nothingIsLeft(t *testing.T, l lab, when string) {
 	t.Helper()
 	if left := residue(l); len(left) > 0 {
@@ -19,8 +19,7 @@ func nothingIsLeft(t *testing.T, l lab, when string) {
 	}
 }
 
-// moments are rounds that end a command somewhere in each part of its time, in
-// both ways.
+// moments are rounds that end a command in each part of its duration, in both ways.
 func moments(lasts time.Duration, try func(after time.Duration, s syscall.Signal)) {
 	const parts = 2
 	for i := range parts {
@@ -31,10 +30,10 @@ func moments(lasts time.Duration, try func(after time.Duration, s syscall.Signal
 	}
 }
 
-// An up or a down of a lab with containers that is cut short, whenever and
-// however, leaves what the next command can go on from: down removes everything
-// where it says so, up brings up a lab that works. What Docker's daemon was asked
-// for last it does only after the command has gone.
+// After an up or a down of a lab with containers was interrupted, at any moment and in
+// any way, the next command can continue: down removes everything if it says so, and up
+// brings up a working lab, although Docker's daemon may complete the last request only
+// after the command has ended.
 func TestRealChaosDocker(t *testing.T) {
 	useDocker(t)
 	l := fourHostLab(t, "pwt-dkcut", "h2: {to", `h2: {files: {/etc/word: here}, to`)
@@ -68,7 +67,7 @@ func TestRealChaosDocker(t *testing.T) {
 		moments(upLasts, func(after time.Duration, s syscall.Signal) {
 			when := "up, after " + after.String() + " " + s.String()
 			code, said := cut(after, s, "up", l.file, "--runtime", "docker")
-			if s == syscall.SIGINT && code != 0 && code != -1 { // -1: before the handler was there
+			if s == syscall.SIGINT && code != 0 && code != -1 { // -1: before the handler was installed
 				if code != 130 {
 					t.Errorf("%s: exit code %d\n%s", when, code, said)
 				}

@@ -15,15 +15,15 @@ import (
 // Brief: a hundred edits. With PSEUDOWAN_CHAOS, a duration, as many as there is
 // time for.
 const (
-	editsOfALab   = 20 // then another lab
+	editsOfALab   = 20 // then comes another lab
 	editsAtOnce   = 2  // at most, between two ups
-	upsToCompare  = 5  // then the lab is compared with a fresh one
+	upsToCompare  = 5  // after so many ups the lab is compared with a fresh one
 	briefEditRuns = 100
 )
 
-// Whatever a running lab is edited into, by edits of every key that the format
-// has, equals a fresh lab of the same file: in its routers' tables and flows,
-// in the kernel's addresses and routes, and in who reaches whom.
+// A running lab, edited in every key of the format, equals a fresh lab of the same file:
+// in its routers' tables and flows, in the kernel's addresses and routes, and in who
+// reaches whom.
 func TestRealChaosEdits(t *testing.T) {
 	seed := uint64(number(t, "PSEUDOWAN_SEED", 1))
 	until, long := chaosUntil(t)
@@ -37,8 +37,7 @@ func TestRealChaosEdits(t *testing.T) {
 	t.Logf("%d edits", edits)
 }
 
-// chaosUntil returns when a series of chaos ends; long is false if it is to be
-// brief.
+// chaosUntil returns when a series of chaos ends; long is false if it should be brief.
 func chaosUntil(t testing.TB) (until time.Time, long bool) {
 	t.Helper()
 	text := os.Getenv("PSEUDOWAN_CHAOS")
@@ -52,8 +51,8 @@ func chaosUntil(t testing.TB) (until time.Time, long bool) {
 	return time.Now().Add(d), true
 }
 
-// serverOf returns what a random lab may use here: BIRD where it is installed, and an
-// interface that is made for it.
+// serverOf returns what a random lab may use here: BIRD, if installed, and an interface
+// that is created for the lab.
 func serverOf(t testing.TB, seed uint64) random.Server {
 	t.Helper()
 	nic := fmt.Sprintf("pwtn%d", seed)

@@ -19,9 +19,9 @@ import (
 // chaosFiles is how many hostile files are brought up by default.
 const chaosFiles = 6
 
-// What validate takes, up brings up: files of the catalogue and random ones,
-// with one value or a few replaced by hostile ones. PSEUDOWAN_CHAOS is how long
-// to go on, as 30m; PSEUDOWAN_SEED is the seed of the first file.
+// What validate accepts, up brings up: files of the catalogue and random ones, with one
+// or a few values replaced by hostile ones. PSEUDOWAN_CHAOS is the duration, e.g. 30m;
+// PSEUDOWAN_SEED is the seed of the first file.
 func TestRealChaosFiles(t *testing.T) {
 	limit, most := 10*time.Minute, chaosFiles
 	if text := os.Getenv("PSEUDOWAN_CHAOS"); text != "" {
@@ -49,17 +49,16 @@ func TestRealChaosFiles(t *testing.T) {
 	}
 	t.Logf("%d files refused, %d brought up", refused, up)
 	if up == 0 || refused == 0 {
-		t.Error("the files show nothing: all are refused, or none is")
+		t.Error("the files prove nothing: all are refused, or none is")
 	}
 }
 
-// bringUp brings a file up and down again, and says what it was where that
-// fails.
+// bringUp brings a file up and down again, and reports the file if that fails.
 func bringUp(t *testing.T, l lab, seed int, what, text string) {
 	t.Helper()
 	r := pseudowan("up", l.file, "--runtime", "netns", "--timeout", "30s")
 	if r.code != 0 {
-		t.Errorf("seed %d: %s: validate takes it, up fails: exit code %d\n%s\n%s", seed, what, r.code, r.stderr, text)
+		t.Errorf("seed %d: %s: validate accepts it, but up fails: exit code %d\n%s\n%s", seed, what, r.code, r.stderr, text)
 	} else if v := pseudowan("verify", l.name); v.code != 0 {
 		t.Errorf("seed %d: %s: verify: exit code %d\n%s%s\n%s", seed, what, v.code, v.stdout, v.stderr, text)
 	}
@@ -80,7 +79,7 @@ func hostileFile(t *testing.T, name string, seed uint64) (text, what string) {
 	if err := yaml.Unmarshal([]byte(nameLine.ReplaceAllString(string(base), "name: "+name)), &doc); err != nil {
 		t.Fatal(err)
 	}
-	without(doc.Content[0], "expect") // which an edit makes untrue
+	without(doc.Content[0], "expect") // which an edit may contradict
 	var places []scalar
 	collectScalars(doc.Content[0], "", &places)
 	var said []string
@@ -108,20 +107,19 @@ func without(m *yaml.Node, key string) {
 	}
 }
 
-// small returns the labs of the catalogue that start in seconds and need nothing
-// that a server may not have.
+// small returns the labs of the catalogue that start within seconds and need nothing
+// that a server may lack.
 func small() []string {
 	return slices.DeleteFunc(catalog.Names(), func(n string) bool { return n == "pseudo-wan" || n == "ce-bgp" })
 }
 
-// scalar is a value of a file, and where it stands.
+// scalar is a value in a file, and its place.
 type scalar struct {
 	path string
 	node *yaml.Node
 }
 
-// collectScalars lists the values of a file, without its name and its comments
-// for people.
+// collectScalars lists the values of a file, except its name and descriptions.
 func collectScalars(n *yaml.Node, path string, out *[]scalar) {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -139,8 +137,7 @@ func collectScalars(n *yaml.Node, path string, out *[]scalar) {
 	}
 }
 
-// hostile are values of the kind of another one at the edges of what there can
-// be.
+// hostile returns values of the same kind as another, at the limits of what is possible.
 func hostile(old string) []string {
 	switch {
 	case strings.Contains(old, "::") && strings.Contains(old, "/"):

@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// briefKills is how long the kill series lasts where nobody asks for more.
+// briefKills is the default duration of the kill series.
 const briefKills = 30 * time.Second
 
-// cut runs pseudowan and signals it after a while. It returns its exit code, -1
-// where the signal ended it, and what it said.
+// cut runs pseudowan and signals it after a while. It returns the exit code, -1 if the
+// signal ended it, and the output.
 func cut(after time.Duration, sig syscall.Signal, args ...string) (int, string) {
 	cmd := exec.Command(program, args...)
 	var out bytes.Buffer
@@ -34,7 +34,7 @@ func cut(after time.Duration, sig syscall.Signal, args ...string) (int, string) 
 	return cmd.ProcessState.ExitCode(), out.String()
 }
 
-// down takes the lab down and fails the test if anything is left of it.
+// down takes the lab down, and fails the test if anything of it is left.
 func (l lab) down(t testing.TB) {
 	t.Helper()
 	if r := pseudowan("down", l.name); r.code != 0 && r.code != 4 {
@@ -43,7 +43,7 @@ func (l lab) down(t testing.TB) {
 	l.gone(t)
 }
 
-// upAgain brings the lab up from whatever is there, and looks whether it works.
+// upAgain brings the lab up from whatever state it is in, and checks that it works.
 func (l lab) upAgain(t testing.TB) {
 	t.Helper()
 	must(t, "up", l.file, "--runtime", "netns")
@@ -51,8 +51,8 @@ func (l lab) upAgain(t testing.TB) {
 	must(t, "verify", l.name)
 }
 
-// up and down are cut short by every signal, at moments that are spread over the
-// time that they take: what follows, an up or a down, at once, does its work.
+// Every signal interrupts up and down, at moments spread over their duration: the up or
+// down that follows at once works.
 func TestRealCommandsCutShort(t *testing.T) {
 	l := smallLab(t, "pwt-cut")
 	t.Cleanup(func() { pseudowan("down", l.name) })
@@ -95,7 +95,7 @@ func TestRealCommandsCutShort(t *testing.T) {
 	}
 }
 
-// A removal that was cut short is told, and not taken for a lab that runs.
+// Doctor reports an interrupted removal, and does not count it as a running lab.
 func TestRealDoctorTellsOfACutRemoval(t *testing.T) {
 	l := smallLab(t, "pwt-cutdown")
 	l.up(t)
@@ -107,7 +107,7 @@ func TestRealDoctorTellsOfACutRemoval(t *testing.T) {
 		cut(2*time.Millisecond+time.Duration(rand.IntN(40))*time.Millisecond, syscall.SIGKILL, "down", l.name)
 		if _, err := os.Stat("/run/pseudowan/" + l.name + "/.down"); err != nil {
 			must(t, "up", l.file, "--runtime", "netns")
-			return fmt.Errorf("no down was killed half-way")
+			return fmt.Errorf("no down was killed halfway")
 		}
 		return nil
 	})
@@ -117,9 +117,9 @@ func TestRealDoctorTellsOfACutRemoval(t *testing.T) {
 	l.upAgain(t)
 }
 
-// TestRealChaosKill kills what belongs to a lab at random moments: commands that
-// change it, keeper, agents, switches, hosts' processes. Whatever is left, the
-// next up makes it work, and the next down leaves nothing.
+// TestRealChaosKill kills what belongs to a lab at random moments: commands that change
+// it, its keeper, agents, switches, and hosts' processes. The next up always makes the
+// lab work again, and the next down leaves nothing.
 func TestRealChaosKill(t *testing.T) {
 	limit := cmp.Or(chaosTime(t), briefKills)
 	seed := uint64(number(t, "PSEUDOWAN_SEED", int(time.Now().Unix())))
@@ -148,7 +148,7 @@ type chaos struct {
 	rand  *rand.Rand
 }
 
-// round kills a few things and holds the lab to its invariants.
+// round kills a few things and checks the invariants of the lab.
 func (c *chaos) round(t *testing.T) int {
 	t.Helper()
 	var did []string
@@ -174,7 +174,7 @@ func (c *chaos) round(t *testing.T) int {
 	return n
 }
 
-// kill kills one thing and says which.
+// kill kills one thing and returns its name.
 func (c *chaos) kill() string {
 	after := time.Duration(c.rand.IntN(700)) * time.Millisecond
 	commands := [][]string{
@@ -202,7 +202,7 @@ type victim struct {
 	name string
 }
 
-// processes returns those of the lab: keeper, agents, switches, hosts' commands.
+// processes returns the lab's processes: keeper, agents, switches, hosts' commands.
 func (c *chaos) processes() []victim {
 	var found []victim
 	names, _ := filepath.Glob("/run/netns/pw-" + c.lab.name + "*")

@@ -20,10 +20,10 @@ import (
 	"pseudowan/status"
 )
 
-// chaosEnv is how long a chaos series lasts, as in "1h"; without it, each is brief.
+// chaosEnv is the duration of a chaos series, e.g. "1h"; without it, each is brief.
 const chaosEnv = "PSEUDOWAN_CHAOS"
 
-// chaosTime returns what is asked for; 0 if it is not.
+// chaosTime returns the requested duration; 0 if none is.
 func chaosTime(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv(chaosEnv)
@@ -37,7 +37,7 @@ func chaosTime(t *testing.T) time.Duration {
 	return d
 }
 
-// The VPNs have the same addresses. Labels tell by their number whose they are.
+// The VPNs have the same addresses. The number of a label shows to which it belongs.
 const noiseLab = `
 name: pwt-noise
 routers: {pe1: {as: 65000, id: 10.0.0.1, labels: 1000-1999}, pe2: {as: 65000, id: 10.0.0.2, labels: 2000-2999}}
@@ -55,15 +55,15 @@ hosts:
   green2: {to: pe1, vrf: green, addresses: [10.2.0.2/16]}
 `
 
-// quiet are the hosts that must hear nothing of it.
+// quiet are the hosts that must hear nothing of the noise.
 var quiet = []string{"blue1", "blue2", "green1", "green2"}
 
-// allNoise is every kind there is.
+// allNoise holds every kind of noise.
 var allNoise = slices.Concat(claims, protocols, tags, packets)
 
-// A customer sends everything that a customer should not, from both ends of its
-// VPN. Other VPNs neither hear of it nor lose their own; between the routers
-// there is nothing but BGP, ARP and labels, the customer's own on what is its.
+// A customer sends everything that a customer should not, from both ends of its VPN.
+// Other VPNs neither hear it nor lose packets. Between the routers there is nothing but
+// BGP, ARP and labelled packets, and the customer's have the customer's labels.
 func TestRealChaosNoise(t *testing.T) {
 	end := time.Now().Add(chaosTime(t))
 	l := fromText(t, t.TempDir(), "pwt-noise", noiseLab)
@@ -85,9 +85,9 @@ func TestRealChaosNoise(t *testing.T) {
 		})
 	}
 	if diff := cmp.Diff(before, settledState(t, l), cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{})); diff != "" {
-		t.Errorf("the noise has changed what other VPNs and the routers have:\n%s", diff)
+		t.Errorf("the noise has changed other VPNs or the routers:\n%s", diff)
 	}
-	// The customer has confused its own VPN; that mends itself.
+	// The customer has confused its own VPN, which recovers.
 	eventually(t, time.Minute, func() error {
 		if r := l.exec("red1", "ping", "-c", "1", "-W", "1", "10.2.0.2"); r.code != 0 {
 			return fmt.Errorf("red1 does not reach red2:\n%s", r.stdout)
@@ -97,8 +97,8 @@ func TestRealChaosNoise(t *testing.T) {
 	must(t, "verify", l.name)
 }
 
-// noiseState is what noise must not change: the routers' processes and sessions, and
-// the other VPNs' routes.
+// noiseState is what noise must not change: the routers' processes and sessions, and the
+// other VPNs' routes.
 type noiseState struct {
 	Agents   map[string]int
 	Switches map[string]string // the pids of Open vSwitch
@@ -126,7 +126,7 @@ func settledState(t *testing.T, l lab) noiseState {
 	return s
 }
 
-// noiseMakers are the customer's two hosts, which know what an attacker could.
+// noiseMakers returns the customer's two hosts, with what an attacker could know.
 func noiseMakers(t *testing.T, l lab, seed int64) []*noiseMaker {
 	t.Helper()
 	addr := netip.MustParseAddr
@@ -146,7 +146,7 @@ func noiseMakers(t *testing.T, l lab, seed int64) []*noiseMaker {
 	others := knownMACs(t, l)
 	for i, m := range ends {
 		host := fmt.Sprintf("red%d", i+1)
-		l.mustExec(t, host, "ip", "link", "set", "eth0", "mtu", "9000") // it is root at home
+		l.mustExec(t, host, "ip", "link", "set", "eth0", "mtu", "9000") // hosts are root in their own namespace
 		m.emitter = newEmitter(t, l, host, m.gate4)
 		m.Rand = rand.New(rand.NewPCG(uint64(seed), uint64(i)))
 		m.mark = []byte(fmt.Sprintf("NOISE-%016x", seed))
@@ -157,7 +157,7 @@ func noiseMakers(t *testing.T, l lab, seed int64) []*noiseMaker {
 	return ends
 }
 
-// knownMACs returns those of the other VPNs' ports and hosts, and of the core.
+// knownMACs returns the MACs of the other VPNs' ports and hosts, and of the core.
 func knownMACs(t *testing.T, l lab) []net.HardwareAddr {
 	t.Helper()
 	var all []net.HardwareAddr
@@ -181,7 +181,7 @@ func mustMAC(t *testing.T, text string) net.HardwareAddr {
 	return mac
 }
 
-// makeNoise has all makers send for a while.
+// makeNoise makes all makers send for a while.
 func makeNoise(t *testing.T, name string, makers []*noiseMaker, during time.Duration, next func(*noiseMaker) []byte) {
 	t.Helper()
 	const rate = 1000
@@ -197,10 +197,10 @@ func makeNoise(t *testing.T, name string, makers []*noiseMaker, during time.Dura
 	}
 }
 
-// quietDuring looks at the other VPNs' hosts and at the core while there is
-// noise; count is how many pings, one every ten milliseconds, last as long. As
-// in mustHearFrom, a loss has to come back in each of a few attempts; a frame
-// that is heard where it should not be need not.
+// quietDuring watches the other VPNs' hosts and the core during the noise. count is the
+// number of pings, one every ten milliseconds, that last as long. As in mustHearFrom, a
+// loss counts only if it occurs in each of a few attempts; a frame in the wrong place
+// counts at once.
 func quietDuring(t *testing.T, l lab, makers []*noiseMaker, count int, noise func()) {
 	t.Helper()
 	const attempts = 3
@@ -250,8 +250,7 @@ func lostDuring(t *testing.T, l lab, makers []*noiseMaker, count int, noise func
 	return lost
 }
 
-// hearsNoNoise checks what a host of another VPN has heard: its gateway, and
-// itself.
+// hearsNoNoise checks that a host of another VPN has heard only its gateway and itself.
 func hearsNoNoise(t *testing.T, l lab, host string, frames [][]byte, mark []byte) {
 	t.Helper()
 	known := map[string]bool{strings.TrimSpace(l.mustExec(t, host, "cat", "/sys/class/net/eth0/address")): true}
@@ -265,7 +264,7 @@ func hearsNoNoise(t *testing.T, l lab, host string, frames [][]byte, mark []byte
 		from := net.HardwareAddr(f[6:12]).String()
 		if bytes.Contains(f, mark) || !known[from] {
 			if wrong++; wrong <= 3 {
-				t.Errorf("%s hears of the noise:\n%s", host, gopacket.NewPacket(f, layers.LayerTypeEthernet, gopacket.Default))
+				t.Errorf("%s hears the noise:\n%s", host, gopacket.NewPacket(f, layers.LayerTypeEthernet, gopacket.Default))
 			}
 		}
 	}
@@ -274,8 +273,8 @@ func hearsNoNoise(t *testing.T, l lab, host string, frames [][]byte, mark []byte
 	}
 }
 
-// carriesNoNoise checks the core: BGP and ARP of the routers, and labelled
-// packets; what the customer has sent carries its own labels.
+// carriesNoNoise checks the core: BGP and ARP of the routers, and labelled packets; what
+// the customer has sent has the customer's labels.
 func carriesNoNoise(t *testing.T, l lab, frames [][]byte, mark []byte) {
 	t.Helper()
 	whose := map[uint32]string{}
@@ -289,7 +288,7 @@ func carriesNoNoise(t *testing.T, l lab, frames [][]byte, mark []byte) {
 		why := ""
 		p := gopacket.NewPacket(f, layers.LayerTypeEthernet, gopacket.Default)
 		noise := bytes.Contains(f, mark)
-		const shortest = 34 // octets: with an IP header, or what stands for it
+		const shortest = 34 // octets: with an IP header, or the octets in its place
 		switch kind := be.Uint16(f[12:]); {
 		case len(f) < shortest:
 			why = "too short for anything"

@@ -10,7 +10,7 @@ import (
 	"pseudowan/hosts/dockertest"
 )
 
-// newDaemon starts a Docker daemon of one test.
+// newDaemon starts a Docker daemon for one test.
 func newDaemon(t *testing.T) *dockertest.Daemon {
 	t.Helper()
 	needDockerd(t)
@@ -23,7 +23,7 @@ func newDaemon(t *testing.T) *dockertest.Daemon {
 	return d
 }
 
-// sharedDaemon is the daemon of all tests that do no harm to it.
+// sharedDaemon is the daemon of all tests that do not harm it.
 var sharedDaemon = sync.OnceValues(func() (*dockertest.Daemon, error) {
 	d, err := dockertest.New(patience(time.Minute))
 	if err == nil {
@@ -32,10 +32,10 @@ var sharedDaemon = sync.OnceValues(func() (*dockertest.Daemon, error) {
 	return d, err
 })
 
-// endDaemon ends what there is of it.
+// endDaemon ends the shared daemon, if there is one.
 var endDaemon = func() {}
 
-// useDocker has the test and the programs that it starts talk to a daemon of
+// useDocker makes the test and the programs that it starts use a daemon that belongs to
 // these tests alone.
 func useDocker(t *testing.T) {
 	t.Helper()
@@ -56,7 +56,7 @@ func needDockerd(t *testing.T) {
 	}
 }
 
-// docker runs the Docker client and fails the test if that fails.
+// docker runs the Docker client, and fails the test if it fails.
 func docker(t testing.TB, args ...string) string {
 	t.Helper()
 	r := command(append([]string{"docker"}, args...)...)

@@ -9,8 +9,7 @@ import (
 	"pseudowan/status"
 )
 
-// ps tells the datapath that a router's switch has, and that is the one that
-// was asked for.
+// ps shows the datapath of a router's switch, and it is the requested one.
 func TestRealDatapath(t *testing.T) {
 	l := sharedLab(t)
 	var nodes []status.Node
@@ -28,10 +27,10 @@ func TestRealDatapath(t *testing.T) {
 		has := strings.TrimSpace(l.mustExec(t, n.Node, "ovs-vsctl", "get", "bridge", "br0", "datapath_type"))
 		t.Logf("%s switches in the datapath %s", n.Node, has)
 		if n.Datapath != has {
-			t.Errorf("%s: ps tells %q, the bridge has %q", n.Node, n.Datapath, has)
+			t.Errorf("%s: ps says %q, the bridge has %q", n.Node, n.Datapath, has)
 		}
 		if (asked == "system" || asked == "netdev") && has != asked {
-			t.Errorf("%s: %s was asked for, the bridge has %s", n.Node, asked, has)
+			t.Errorf("%s: %s was requested, the bridge has %s", n.Node, asked, has)
 		}
 	}
 }

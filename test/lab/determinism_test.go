@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// twoSites returns a lab whose hosts can be written in any order.
+// twoSites returns a lab with its hosts in a given order.
 func twoSites(hosts []string) string {
 	return "name: pwt-order\n" +
 		"routers: {a: {as: 65001, id: 10.0.0.1, labels: 100-199}, b: {as: 65002, id: 10.0.0.2, labels: 200-299}}\n" +
@@ -30,8 +30,8 @@ func siteHosts() []string {
 	return out
 }
 
-// Hosts in any order in the file, and hosts that answer ARP late or early,
-// have the same labels, ports and MACs.
+// Whatever the order of the hosts in the file, and whenever they answer ARP, their
+// labels, ports and MACs are the same.
 func TestRealDeterminism(t *testing.T) {
 	hosts := siteHosts()
 	dir := t.TempDir()
@@ -51,8 +51,8 @@ func TestRealDeterminism(t *testing.T) {
 	}
 }
 
-// upWithLateHost starts the lab, keeps one host from answering ARP at once,
-// lets it answer after delay and waits until the lab is whole.
+// upWithLateHost starts the lab, keeps one host from answering ARP until after delay,
+// and waits until the lab is complete.
 func upWithLateHost(t testing.TB, l lab, node string, delay time.Duration) {
 	t.Helper()
 	l.up(t, "--no-wait")

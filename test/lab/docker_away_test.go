@@ -11,9 +11,9 @@ import (
 	"pseudowan/status"
 )
 
-// A daemon that does not answer, dead or hanging, hides its containers, which
-// run on: every command that needs them says so, with the remedy and what still
-// runs, and fails; nothing is touched.
+// A daemon that does not answer, because it is dead or hangs, hides its containers,
+// which keep running: every command that needs them fails, with the remedy and what is
+// still running, and touches nothing.
 func TestRealDockerAway(t *testing.T) {
 	d := newDaemon(t)
 	l := fourHostLab(t, "pwt-dkaway", "h3: {to", "h3: {runtime: netns, to", "h4: {to", "h4: {runtime: netns, to")

@@ -12,7 +12,7 @@ import (
 	dockerhosts "pseudowan/hosts/docker"
 )
 
-// refused runs up and wants it to fail with these words and without a trace.
+// refused checks that up fails with these words and leaves no trace.
 func refused(t *testing.T, l lab, args []string, words ...string) {
 	t.Helper()
 	r := pseudowan(append([]string{"up", l.file}, args...)...)
@@ -49,7 +49,7 @@ func TestRealDockerImageThatCannotBeHad(t *testing.T) {
 	}
 }
 
-// Names that are taken are all told before anything is made.
+// All names that are taken are reported before anything is created.
 func TestRealDockerNameInUse(t *testing.T) {
 	useDocker(t)
 	l := fourHostLab(t, "pwt-dkname")
@@ -95,8 +95,8 @@ func scratchContext(t *testing.T) string {
 	return dir
 }
 
-// A daemon that dies while a lab is made leaves nothing of the lab but perhaps
-// containers; that is said, and `down` removes them later.
+// If the daemon dies while a lab is being created, only containers may remain of the
+// lab; up says so, and `down` removes them later.
 func TestRealDockerDaemonDiesDuringUp(t *testing.T) {
 	d := newDaemon(t)
 	l := fourHostLab(t, "pwt-dkdies")

@@ -56,9 +56,8 @@ func (r *registry) end() {
 	}
 }
 
-// An image that only a registry has is pulled, and that is told; a tag that the
-// registry has not is an error that leaves nothing; what has been pulled needs
-// no registry.
+// An image that only a registry has is pulled, and up says so. A tag that the registry
+// does not have is an error, and leaves nothing. A pulled image needs no registry.
 func TestRealDockerPulls(t *testing.T) {
 	useDocker(t)
 	r := startRegistry(t)
@@ -83,7 +82,7 @@ func TestRealDockerPulls(t *testing.T) {
 		}
 	}
 	if got := docker(t, "exec", l.name+"-h2", "cat", "/etc/colour"); got != "green" {
-		t.Errorf("h2 runs something else: its colour is %q", got)
+		t.Errorf("h2 runs another image: its colour is %q", got)
 	}
 	eventually(t, 5*time.Second, pings(l.name+"-h1", "10.2.0.2"))
 	must(t, "down", l.name)

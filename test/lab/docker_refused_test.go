@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// What the server does not have for a container, and a name that Docker takes
-// from nobody, are refused before anything is made.
+// What the server lacks for a container, and a name that Docker does not accept, are
+// refused before anything is created.
 func TestRealDockerRefusesEarly(t *testing.T) {
 	useDocker(t)
 	for _, tt := range []struct{ name, from, to, want string }{
@@ -28,7 +28,7 @@ func TestRealDockerRefusesEarly(t *testing.T) {
 			t.Errorf("%s: exit code %d; want %q in\n%s", tt.name, r.code, want, r.stderr)
 		}
 		if left := residue(l); len(left) > 0 || containers(t) != "" {
-			t.Errorf("%s: made before it was refused: %s\n%s", tt.name, strings.Join(left, "\n"), containers(t))
+			t.Errorf("%s: created before the refusal: %s\n%s", tt.name, strings.Join(left, "\n"), containers(t))
 		}
 	}
 }

@@ -79,7 +79,7 @@ func TestRealDockerLab(t *testing.T) {
 		t.Errorf("in host_001_101: %q", got)
 	}
 	must(t, "exec", "--lab", l.name, "host_001_101", "--", "ping", "-c", "1", "-W", "2", "30.1.0.2")
-	// The command that the original's users know, at a terminal.
+	// The command that users of the original know, at a terminal.
 	for _, line := range []string{"docker exec -it host_001_101 bash", program + " exec --lab " + l.name + " -it host_001_101 bash"} {
 		r := command("sh", "-c", `echo 'hostname; exit 5' | script -qec "$0" /dev/null`, line)
 		if r.code != 5 || !strings.Contains(r.stdout, "\nhost_001_101\r\n") {
@@ -95,8 +95,8 @@ func TestRealDockerLab(t *testing.T) {
 	}
 }
 
-// A host that its user stops loses its routes; one that is started again has
-// its wires, addresses, routes and LANs back.
+// A host that its user stops loses its routes; when it is started again, its wires,
+// addresses, routes and LANs are restored.
 func TestRealDockerRestartHeals(t *testing.T) {
 	useDocker(t)
 	l := fourHostLab(t, "pwt-dkheal")
@@ -105,7 +105,7 @@ func TestRealDockerRestartHeals(t *testing.T) {
 	docker(t, "stop", "--time", "0", h1)
 	eventually(t, 10*time.Second, func() error {
 		if routed(t, l, "pe2", "10.1.0.2/32") || routed(t, l, "pe2", "10.11.0.0/24") {
-			return fmt.Errorf("pe2 has routes to the host that is stopped")
+			return fmt.Errorf("pe2 still has routes to the stopped host")
 		}
 		return nil
 	})
@@ -122,15 +122,14 @@ func TestRealDockerRestartHeals(t *testing.T) {
 	}
 }
 
-// A host that is stopped keeps neither its router's agent nor its neighbours
-// from coming back.
+// A stopped host keeps neither its router's agent nor its neighbours from coming back.
 func TestRealDockerStoppedHostHarmsNobody(t *testing.T) {
 	useDocker(t)
 	l := fourHostLab(t, "pwt-dkstop")
 	l.upIn(t, "--runtime", "docker")
 	docker(t, "stop", "--time", "0", l.name+"-h3")
 	if i := slices.IndexFunc(nodes(t, l), func(n status.Node) bool { return n.Node == "h3" && n.State == "stopped" }); i < 0 {
-		t.Errorf("ps does not tell that h3 is stopped: %+v", nodes(t, l))
+		t.Errorf("ps does not say that h3 is stopped: %+v", nodes(t, l))
 	}
 	docker(t, "restart", "--time", "0", l.name+"-h1")
 	eventually(t, 15*time.Second, pings(l.name+"-h2", "10.1.0.2"))
@@ -149,13 +148,13 @@ func TestRealDockerStoppedHostHarmsNobody(t *testing.T) {
 	docker(t, "stop", "--time", "0", l.name+"-h3")
 	docker(t, "pause", l.name+"-h4")
 	if n := node(t, l, "h4"); n.State != "paused" {
-		t.Errorf("a host that is paused: %+v", n)
+		t.Errorf("a paused host: %+v", n)
 	}
 	if r := l.exec("h3", "true"); r.code != 125 || !strings.Contains(r.stderr, "is not running: its container has ended with exit code ") {
-		t.Errorf("exec in a host that is stopped: %+v", r)
+		t.Errorf("exec in a stopped host: %+v", r)
 	}
 	if out := must(t, "up", l.file); !strings.Contains(out, "restored host h3") || !strings.Contains(out, "restored host h4") {
-		t.Errorf("up with hosts that are stopped and paused says %q", out)
+		t.Errorf("up with stopped and paused hosts says %q", out)
 	}
 	if n := node(t, l, "h4"); n.State != "running" {
 		t.Errorf("after up: %+v", n)
@@ -163,8 +162,7 @@ func TestRealDockerStoppedHostHarmsNobody(t *testing.T) {
 	eventually(t, 15*time.Second, pings(l.name+"-h2", "10.3.0.2"))
 }
 
-// Without a command, exec starts the container's shell, whatever the server's
-// is.
+// Without a command, exec starts the container's shell, not the server's.
 func TestRealDockerShell(t *testing.T) {
 	useDocker(t)
 	l := fourHostLab(t, "pwt-dkshell")
@@ -188,8 +186,8 @@ func TestRealDockerShell(t *testing.T) {
 	}
 }
 
-// A daemon that dies and comes back finds its containers ended; those that are
-// started again are healed.
+// When a daemon dies and comes back, its containers have ended; those that are started
+// again are healed.
 func TestRealDockerDaemonComesBack(t *testing.T) {
 	d := newDaemon(t)
 	l := fourHostLab(t, "pwt-dkback")
@@ -212,7 +210,7 @@ func TestRealDockerDaemonComesBack(t *testing.T) {
 	}
 }
 
-// dockerRoundsEnv asks for more rounds than there is time for every day.
+// dockerRoundsEnv asks for more rounds than usual.
 const dockerRoundsEnv = "PSEUDOWAN_TEST_DOCKER_ROUNDS"
 
 func dockerRounds() int {
@@ -222,8 +220,8 @@ func dockerRounds() int {
 	return rounds(5)
 }
 
-// dockerThings returns everything that a daemon has, images apart: the built-in one
-// is kept for the next lab.
+// dockerThings returns everything that a daemon has except images: the built-in one is
+// kept for the next lab.
 func dockerThings(t testing.TB) string {
 	t.Helper()
 	return docker(t, "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.Status}}") + "\n" +
@@ -247,7 +245,7 @@ func TestRealDockerUpAndDownLeaveNothing(t *testing.T) {
 	}
 }
 
-// What looks like a lab's but is not its own survives.
+// What looks like a lab's but does not belong to it survives.
 func TestRealDockerForeignThingsSurvive(t *testing.T) {
 	useDocker(t)
 	l := fourHostLab(t, "pwt-dkfor")
@@ -285,11 +283,11 @@ func TestRealDockerForeignThingsSurvive(t *testing.T) {
 		t.Errorf("foreign containers were\n%s\nand are\n%s", before, after)
 	}
 	if got := inode(t, "/run/netns/"+namespace); got != id {
-		t.Error("the foreign namespace is another one now")
+		t.Error("the foreign namespace was replaced")
 	}
 }
 
-// Hosts of both runtimes in one lab are one lab.
+// A lab can have hosts of both runtimes.
 func TestRealDockerMixedLab(t *testing.T) {
 	useDocker(t)
 	l := fourHostLab(t, "pwt-dkmix", "h2: {to", "h2: {runtime: netns, to", "h3: {to", "h3: {runtime: netns, to")
@@ -302,7 +300,7 @@ func TestRealDockerMixedLab(t *testing.T) {
 	docker(t, "restart", "--time", "0", l.name+"-h1")
 	eventually(t, 15*time.Second, func() error {
 		if r := l.exec("h2", "ping", "-c", "1", "-W", "1", "10.11.0.1"); r.code != 0 {
-			return fmt.Errorf("h2 does not reach the LAN of h1 that was restarted")
+			return fmt.Errorf("h2 does not reach the LAN of the restarted h1")
 		}
 		return nil
 	})
@@ -312,8 +310,8 @@ func TestRealDockerMixedLab(t *testing.T) {
 	}
 }
 
-// What the file says of a container is so: image, mounts, limits. A change of
-// what its image is built from makes the container again.
+// A container has the image, mounts and limits of its file. If what its image is built
+// from changes, the container is replaced.
 func TestRealDockerHostOptions(t *testing.T) {
 	useDocker(t)
 	context := scratchContext(t)

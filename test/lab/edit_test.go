@@ -10,15 +10,15 @@ import (
 	"pseudowan/status"
 )
 
-// up on an edited file changes what the edit says and leaves the rest running:
-// sessions stay up, counters go on, numbers stay.
+// up on an edited file applies the edit and leaves the rest running: sessions stay up,
+// counters keep counting, numbers stay.
 func TestRealEdit(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-edit")
 	full, err := os.ReadFile(l.file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Without the last two hosts of pe1, and with a LAN less everywhere on pe2.
+	// Without the last two hosts of pe1, and with one LAN less at each host of pe2.
 	less := strings.Replace(string(full), ",\n    {vrfs: 401-402, subnet: 40.1.0.0/24, lan: 140.1.0.0/24}]", "]", 1)
 	less = strings.Replace(less, `"remote_{i:03}_{vrf}", rd: "65001:{vrf}", step: /16, lans: 10`, `"remote_{i:03}_{vrf}", rd: "65001:{vrf}", step: /16, lans: 9`, 1)
 	if strings.Count(less, "\n") != strings.Count(string(full), "\n")-1 || !strings.Contains(less, "lans: 9") {
@@ -43,7 +43,7 @@ func TestRealEdit(t *testing.T) {
 		}
 	}
 	if strings.Contains(out, "host_001_101") {
-		t.Errorf("up speaks of a host that the edit does not touch:\n%s", out)
+		t.Errorf("up mentions a host that the edit does not touch:\n%s", out)
 	}
 	for i, p := range table[status.Peer](t, l, "peer") {
 		if !p.Since.Equal(sessions[i].Since) {
@@ -59,7 +59,7 @@ func TestRealEdit(t *testing.T) {
 	after := numbers(t, l)
 	for line := range strings.Lines(before) {
 		if !strings.Contains(after, line) {
-			t.Errorf("this has changed: %s", line)
+			t.Errorf("changed: %s", line)
 		}
 	}
 	l.mustExec(t, "host_009_401", "ping", "-c", "1", "-W", "2", "130.9.9.1")
@@ -74,7 +74,7 @@ func TestRealEdit(t *testing.T) {
 		t.Errorf("after adding and removing:\n%s\nwant\n%s", got, before)
 	}
 	if out := command("ip", "netns").stdout; strings.Contains(out, "pw-pwt-edit-host_009_401") {
-		t.Error("the removed host's namespace is still there")
+		t.Error("the removed host's namespace still exists")
 	}
 }
 
@@ -89,8 +89,7 @@ hosts:
   h2: {to: b, vrf: red, addresses: [10.2.0.2/24]}
 `
 
-// What does not converge in time is named, exactly; a lab that ran before goes
-// on running.
+// Exactly what has not converged in time is named; a lab that ran before keeps running.
 func TestRealTimeoutNamesWhatIsMissing(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-late", twoHosts)
 	l.up(t)
@@ -98,7 +97,7 @@ func TestRealTimeoutNamesWhatIsMissing(t *testing.T) {
 	eventually(t, 30*time.Second, func() error {
 		for _, n := range table[status.Neighbor](t, l, "arp", "--vrf", "red", "--router", "a") {
 			if n.Address.String() == "10.1.0.2" && n.MAC != "" {
-				return fmt.Errorf("a still takes the silent host for alive: %+v", n)
+				return fmt.Errorf("the silent host still counts as up: %+v", n)
 			}
 		}
 		return nil
@@ -114,7 +113,7 @@ func TestRealTimeoutNamesWhatIsMissing(t *testing.T) {
 	}
 	_, missing, _ := strings.Cut(r.stderr, "missing:")
 	if strings.Contains(missing, "10.2.0.2") || strings.Contains(missing, "session") {
-		t.Errorf("the error names what is there:\n%s", r.stderr)
+		t.Errorf("the error names what is not missing:\n%s", r.stderr)
 	}
 	l.mustExec(t, "h1", "ip", "link", "set", "eth0", "arp", "on")
 	must(t, "up", l.file, "--runtime", "netns")

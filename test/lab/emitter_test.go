@@ -78,8 +78,8 @@ func (e *emitter) open(path string, gateway netip.Addr) error {
 	return err
 }
 
-// send sends a frame. One that the other end of the wire does not take, as it
-// is too large, has been sent all the same.
+// send sends a frame. It succeeds even if the other end of the wire drops the frame
+// because it is too large.
 func (e *emitter) send(frame []byte) error {
 	err := unix.Sendto(e.fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: e.index})
 	if errors.Is(err, unix.ENOBUFS) {
@@ -157,7 +157,7 @@ func (e *emitter) echo(t testing.TB, src, dst netip.Addr, ttl uint8, size int) [
 	return serialize(t, e.ethernet(layers.EthernetTypeIPv6, nil), ip, icmp, &layers.ICMPv6Echo{}, payload)
 }
 
-// arp returns an ARP packet that says from is at mac.
+// arp returns an ARP packet that says that from is at mac.
 func (e *emitter) arp(t testing.TB, op uint16, mac net.HardwareAddr, from, to netip.Addr, dst net.HardwareAddr) []byte {
 	t.Helper()
 	return serialize(t, e.ethernet(layers.EthernetTypeARP, dst), &layers.ARP{
@@ -188,7 +188,7 @@ func (e *emitter) solicit(t testing.TB, src, target netip.Addr, mac net.Hardware
 	return e.discovery(t, layers.ICMPv6TypeNeighborSolicitation, src, group, net.HardwareAddr{0x33, 0x33, 0xff, b[13], b[14], b[15]}, body)
 }
 
-// pinging is a ping that runs.
+// pinging is a running ping.
 type pinging struct {
 	what string
 	done chan result
@@ -203,7 +203,7 @@ func startPing(l lab, host, address string, count int) *pinging {
 	return p
 }
 
-// lost waits for the end and returns how many were not answered.
+// lost waits for the end, and returns how many pings were not answered.
 func (p *pinging) lost(t testing.TB) int {
 	t.Helper()
 	r := <-p.done
@@ -217,10 +217,10 @@ func (p *pinging) lost(t testing.TB) int {
 	return 0
 }
 
-// mustHearFrom pings addresses side by side every ten milliseconds and fails
-// the test where more than a few of an address are lost. A machine whose
-// processors are busy with something else loses packets now and then: what is
-// lost only now and then in a few attempts is not held against the router.
+// mustHearFrom pings addresses in parallel every ten milliseconds, and fails the test if
+// more than a few pings of an address are lost in each of several attempts. A machine
+// that is busy with something else loses packets now and then, which is not the
+// router's fault.
 func mustHearFrom(t testing.TB, l lab, host string, few int, addresses ...string) {
 	t.Helper()
 	const pings, attempts = 150, 4

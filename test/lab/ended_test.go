@@ -24,7 +24,7 @@ func inBothRuntimes(t *testing.T, test func(t *testing.T, runtime string)) {
 	}
 }
 
-// node returns one node as ps lists it.
+// node returns a node as ps lists it.
 func node(t testing.TB, l lab, name string) status.Node {
 	t.Helper()
 	all := nodes(t, l)
@@ -35,9 +35,8 @@ func node(t testing.TB, l lab, name string) status.Node {
 	return all[i]
 }
 
-// The end of a host's own command is told by ps, with its exit code and its last
-// words, and by logs, long after the process that started it has gone; up starts
-// it again and says so.
+// ps and logs show the end of a host's own command, its exit code and its last output,
+// long after the process that started it has ended; up starts it again and says so.
 func TestRealHostCommandEnds(t *testing.T) {
 	inBothRuntimes(t, func(t *testing.T, runtime string) {
 		l := fourHostLab(t, "pwt-end"+runtime, "h2: {to",
@@ -74,8 +73,8 @@ func TestRealHostCommandEnds(t *testing.T) {
 	})
 }
 
-// A host whose own command ends before the lab has converged keeps up from
-// saying that it is up; what it says instead does not depend on the moment.
+// If a host's own command ends before the lab has converged, up fails; its error does not
+// depend on the moment.
 func TestRealHostCommandEndsDuringUp(t *testing.T) {
 	inBothRuntimes(t, func(t *testing.T, runtime string) {
 		for _, tt := range []struct {
@@ -116,6 +115,6 @@ func TestRealRouterLog(t *testing.T) {
 		t.Errorf("of a host without a command: %+v", r)
 	}
 	if r := pseudowan("logs", "--lab", l.name, "pe7"); r.code != 4 {
-		t.Errorf("of nobody: %+v", r)
+		t.Errorf("of an unknown node: %+v", r)
 	}
 }

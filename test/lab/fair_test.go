@@ -26,7 +26,7 @@ hosts:
   blue2: {to: pe2, vrf: blue, addresses: [10.2.0.2/16, "2001:db8:2::2/64"]}
 `
 
-// storms returns what a customer can ask of the slow path, at both ends.
+// storms returns what a customer can send to the slow path, at both ends.
 func storms(t *testing.T, e *emitter) map[string]func(n int) []byte {
 	var (
 		me4, me6     = netip.MustParseAddr("10.1.0.2"), netip.MustParseAddr("2001:db8:1::2")
@@ -68,8 +68,8 @@ func storms(t *testing.T, e *emitter) map[string]func(n int) []byte {
 	}
 }
 
-// One VPN asks the slow path at both ends for as much as it can; another one's
-// pings of both gateways, every ten milliseconds, are answered.
+// While one VPN loads the slow path at both ends as much as it can, another one's pings
+// of both gateways, every ten milliseconds, are answered.
 func TestRealStormsHurtNobodyElse(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-fair", fairLab)
 	l.up(t)
@@ -80,7 +80,7 @@ func TestRealStormsHurtNobodyElse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ran++
 			stop := e.storm(rate, next)
-			time.Sleep(100 * time.Millisecond) // it has begun, and used up what is given for the beginning
+			time.Sleep(100 * time.Millisecond) // the storm has begun, and used up the bursts
 			mustHearFrom(t, l, "blue1", 1, "10.1.0.1", "10.2.0.1", "10.2.0.2", "2001:db8:1::1", "2001:db8:2::1")
 			if sent, err := stop(); err != nil {
 				t.Errorf("after %d packets: %v", sent, err)

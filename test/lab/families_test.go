@@ -11,8 +11,8 @@ import (
 	"pseudowan/status"
 )
 
-// Two VPNs with the same addresses in both families: each ping arrives at its
-// own host and at no other.
+// Two VPNs have the same addresses in both families: each ping arrives at the right host
+// and at no other.
 func TestRealDualStack(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "dual-stack", "pwt-dual")
 	l.up(t)
@@ -44,7 +44,7 @@ func TestRealDualStack(t *testing.T) {
 	t.Run("duplicate address", func(t *testing.T) { testDAD(t, l) })
 }
 
-// testAdvertised looks at what a SLAAC host made of the advertisement.
+// testAdvertised checks what a SLAAC host has configured from the advertisement.
 func testAdvertised(t *testing.T, l lab) {
 	routes := l.mustExec(t, "blue2", "ip", "-6", "route")
 	if !strings.Contains(routes, "default via fe80::") || !strings.Contains(routes, "pref high") {
@@ -56,8 +56,8 @@ func testAdvertised(t *testing.T, l lab) {
 	}
 }
 
-// testUnsolicited takes a host's carrier away and gives it back: the router
-// advertises at once, and again soon after, although nobody asks.
+// testUnsolicited removes and restores a host's carrier: the router advertises at once,
+// and again soon after, without being asked.
 func testUnsolicited(t *testing.T, l lab) {
 	l.mustExec(t, "blue2", "sysctl", "-qw", "net.ipv6.conf.eth0.router_solicitations=0")
 	wire := startCapture(t, l, "pe2", accessPort(t, l, "pe2", "blue2"), 2, "icmp6 and (ip6[40] == 133 or ip6[40] == 134)")
@@ -91,8 +91,8 @@ func accessPort(t testing.TB, l lab, router, host string) string {
 	return ""
 }
 
-// testDAD gives a host its gateway's address: duplicate address detection
-// finds that it is taken.
+// testDAD gives a host its gateway's address: duplicate address detection finds that it
+// is taken.
 func testDAD(t *testing.T, l lab) {
 	for _, key := range []string{"accept_dad=1", "dad_transmits=1"} {
 		l.mustExec(t, "red1", "sysctl", "-qw", "net.ipv6.conf.eth0."+key)
@@ -120,8 +120,8 @@ func (c *capture) icmp6(t testing.TB) []icmp6 {
 	return all
 }
 
-// A core without IPv4 carries both families of customers; nothing of IPv4 is
-// on its wires but under labels.
+// A core without IPv4 carries both families of customers; on its wires, IPv4 occurs only
+// in labelled packets.
 func TestRealIPv6Core(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "ipv6-core", "pwt-v6core")
 	l.up(t)
@@ -155,8 +155,8 @@ func TestRealIPv6Core(t *testing.T) {
 	}
 }
 
-// A core link that is narrower than the hosts' wires: both families are told
-// the size that fits under a label, and TCP finds its way.
+// If a core link has a smaller MTU than the hosts' wires, hosts of both families learn
+// the size that fits with a label, and TCP adapts.
 func TestRealPathMTU(t *testing.T) {
 	for _, core := range []struct{ name, subnet string }{{"pwt-mtu4", "192.168.0.0/30"}, {"pwt-mtu6", "2001:db8:ffff::/64"}} {
 		t.Run(core.subnet, func(t *testing.T) {
@@ -183,7 +183,7 @@ hosts:
 			}
 			r := l.mustExec(t, "b", "ping", "-n", "-M", "dont", "-c", "1", "-W", "2", "-s", "3000", "10.1.0.2")
 			if !strings.Contains(r, "3008 bytes") {
-				t.Errorf("a packet that may be cut does not arrive whole:\n%s", r)
+				t.Errorf("a packet that may be fragmented does not arrive whole:\n%s", r)
 			}
 		})
 	}
@@ -205,8 +205,8 @@ func testTransfer(t *testing.T, l lab, from, to, address string) {
 	})
 }
 
-// Two hosts announce a prefix behind the same link-local address, each on its
-// own link: the routes lead to the right one.
+// Two hosts announce a prefix with the same link-local next hop, each on its own link:
+// the routes lead to the right host.
 func TestRealLinkLocalNextHop(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-linklocal", `
 name: pwt-linklocal

@@ -20,15 +20,15 @@ func (l lab) write(t testing.TB, text string) {
 	}
 }
 
-// edit makes the running lab what text says.
+// edit changes the running lab to text.
 func (l lab) edit(t testing.TB, text string) {
 	t.Helper()
 	l.write(t, text)
 	must(t, "up", l.file, "--runtime", "netns")
 }
 
-// settled returns the state of a lab once it stays the same. The routers tell each
-// other for a moment after up has ended.
+// settled returns the state of a lab once it is stable: for a moment after up has ended,
+// the routers still exchange routes.
 func (l lab) settled(t testing.TB) []string {
 	t.Helper()
 	const pause, most = 150 * time.Millisecond, 3 * time.Second
@@ -43,13 +43,12 @@ func (l lab) settled(t testing.TB) []string {
 	}
 }
 
-// equalsFresh fails if the running lab differs from the one that a fresh up
-// of the same file makes, in whose place it is afterwards. The numbers that
-// the lab has given out, which its life so far has led to, are the same in
-// both.
+// equalsFresh fails if the running lab differs from the one that a fresh up of the same
+// file makes, and replaces it by that one. Both have the same assigned numbers, which
+// depend on the lab's history.
 func (l lab) equalsFresh(t testing.TB, after string) {
 	t.Helper()
-	pseudowan("verify", l.name) // its probes have routers learn what hosts answer for; what it finds is not the question
+	pseudowan("verify", l.name) // only so that the routers learn neighbours from its probes
 	edited, given := l.settled(t), givenAsNeeded(t, l)
 	plan := filepath.Join("/var/lib/pseudowan", l.name, "plan.json")
 	numbers, err := os.ReadFile(plan)
@@ -82,8 +81,8 @@ hosts:
   blue2: {to: pe2, vrf: blue, addresses: [10.72.0.2/24]}
 `
 
-// A VRF that leaves a router takes everything with it: the next one, though it
-// has the same addresses, is nobody else's.
+// A VRF that is removed from a router leaves nothing behind: the next one, with the same
+// addresses, is separate from it.
 func TestRealEditJoinsNoVPNs(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-two", twoVPNs+"  blue1: {to: pe1, vrf: blue, addresses: [10.71.0.2/24]}\n")
 	l.up(t)
@@ -99,7 +98,7 @@ func TestRealEditJoinsNoVPNs(t *testing.T) {
 	l.equalsFresh(t, "red1 in the place of blue1")
 }
 
-// Edits, one after another, each of which once left something behind.
+// A series of edits, each of which once left something behind.
 func TestRealEditedEqualsFresh(t *testing.T) {
 	base := func(edits ...string) string {
 		text := `
@@ -156,8 +155,8 @@ hosts:
 	}
 }
 
-// What a VRF does not redistribute stays in it, also towards another VRF of the
-// same router that imports from it.
+// What a VRF does not redistribute stays in it, even if another VRF of the same router
+// imports from it.
 func TestRealStaticsThatAreNotRedistributedStay(t *testing.T) {
 	text := func(static string) string {
 		return `
@@ -188,8 +187,8 @@ hosts:
 	}
 }
 
-// A NIC that the file gives to nobody any more is the server's again; another
-// interface, or another router, gets it from the one that had it.
+// A NIC that the file no longer lends returns to the server. It can pass to another
+// interface or another router.
 func TestRealEditMovesNIC(t *testing.T) {
 	command("ip", "link", "add", "pwtmv0", "up", "type", "veth", "peer", "name", "pwtmv1")
 	t.Cleanup(func() { command("ip", "link", "del", "pwtmv1") })

@@ -47,7 +47,7 @@ func testMain(m *testing.M) int {
 	return m.Run()
 }
 
-// result is what a command did.
+// result is the outcome of a command.
 type result struct {
 	code           int
 	stdout, stderr string
@@ -73,7 +73,7 @@ func pseudowan(args ...string) result {
 	return command(append([]string{program}, withPatience(args)...)...)
 }
 
-// must runs pseudowan and fails the test if that fails.
+// must runs pseudowan, and fails the test if it fails.
 func must(t testing.TB, args ...string) string {
 	t.Helper()
 	r := pseudowan(args...)
@@ -92,8 +92,8 @@ type lab struct {
 // nameLine is the line of a topology that names the lab.
 var nameLine = regexp.MustCompile(`(?m)^name: .*$`)
 
-// fromCatalog writes a lab of the catalogue under another name, so that tests
-// do not meet each other's labs or those of the server's users.
+// fromCatalog writes a lab of the catalogue under another name, so that tests do not
+// collide with each other's labs or those of the server's users.
 func fromCatalog(t testing.TB, dir, catalogName, name string, edits ...func(string) string) lab {
 	t.Helper()
 	data, ok := catalog.Get(catalogName)
@@ -159,7 +159,7 @@ func table[T any](t testing.TB, l lab, name string, args ...string) []T {
 	return rows
 }
 
-// eventually waits until check is content, longer where the machine is slow.
+// eventually waits until check succeeds, longer on a slow machine.
 func eventually(t testing.TB, limit time.Duration, check func() error) {
 	t.Helper()
 	limit = patience(limit)
@@ -179,7 +179,7 @@ func eventually(t testing.TB, limit time.Duration, check func() error) {
 // netns returns the path of a node's network namespace.
 func (l lab) netns(node string) string { return "/run/netns/pw-" + l.name + "-" + node }
 
-// shared is one pseudo-wan lab for all tests that only look at it.
+// shared is one pseudo-wan lab for all tests that only read it.
 var shared struct {
 	sync.Once
 	lab lab
@@ -203,8 +203,8 @@ func sharedLab(t testing.TB) lab {
 	return shared.lab
 }
 
-// alone takes the shared lab down for a test of commands that mean the only lab
-// that runs.
+// alone takes the shared lab down, for a test of commands that mean the only running
+// lab.
 func alone(t testing.TB) {
 	t.Helper()
 	endShared()

@@ -24,7 +24,7 @@ hosts:
   h2: {to: pe1, vrf: red, addresses: [10.2.0.2/24]}
 `
 
-// keeperPID returns the process that keeps the lab's agents.
+// keeperPID returns the PID of the lab's keeper.
 func keeperPID(t *testing.T, l lab) int {
 	t.Helper()
 	for pid, line := range commandLines(t) {
@@ -36,11 +36,11 @@ func keeperPID(t *testing.T, l lab) int {
 	return 0
 }
 
-// killAll ends all that runs for a lab, its keeper first, without a warning.
+// killAll kills all processes of a lab without warning, its keeper first.
 func killAll(t *testing.T, l lab) {
 	t.Helper()
 	kill := func(pid int) {
-		// A switch ends by itself when its agent does.
+		// A switch ends when its agent does.
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			t.Fatal(err)
 		}
@@ -61,7 +61,8 @@ func killAll(t *testing.T, l lab) {
 	}
 }
 
-// commandLines returns those of all processes, by PID, with blanks between the words.
+// commandLines returns the command lines of all processes, by PID, with blanks between
+// words.
 func commandLines(t *testing.T) map[int]string {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -83,9 +84,9 @@ func commandLines(t *testing.T) map[int]string {
 	return lines
 }
 
-// Whatever of a lab is broken, up mends it: the namespace of a router, the run
-// directory, the keeper. It knows its keeper from a user's own process in the
-// lab's namespace, and takes an edit that needs a router to start afresh.
+// Up mends whatever is broken in a lab: the namespace of a router, the run directory, the
+// keeper. It distinguishes the keeper from a user's own process in the lab's namespace,
+// and applies an edit for which a router has to start afresh.
 func TestRealUpHealsTheLabItself(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-heal", oneRouter)
 	l.up(t)
@@ -136,7 +137,7 @@ func TestRealUpHealsTheLabItself(t *testing.T) {
 	}
 }
 
-// An edit reaches a running lab also when nobody waits for it to converge.
+// An edit reaches a running lab even if nobody waits for the lab to converge.
 func TestRealEditWithoutWaiting(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-nowait", strings.Replace(oneRouter, "pwt-heal", "pwt-nowait", 1))
 	l.up(t)
@@ -151,8 +152,7 @@ func TestRealEditWithoutWaiting(t *testing.T) {
 	})
 }
 
-// Up puts right whatever somebody has done to the flows, and says how many it
-// found.
+// Up corrects flows that somebody has changed, and says how many.
 func TestRealUpCorrectsFlows(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-flows", strings.Replace(oneRouter, "pwt-heal", "pwt-flows", 1))
 	l.up(t)
@@ -179,8 +179,8 @@ func TestRealUpCorrectsFlows(t *testing.T) {
 	}
 }
 
-// A change of a running lab that is cut short says so, and the next up tells
-// what it puts right, also where the file is as it was.
+// An interrupted change of a running lab says so, and the next up reports what it puts
+// right, even if the file is unchanged.
 func TestRealChangeCutShort(t *testing.T) {
 	text := strings.Replace(oneRouter, "pwt-heal", "pwt-cut", 1)
 	l := fromText(t, t.TempDir(), "pwt-cut", text)
@@ -201,7 +201,7 @@ func TestRealChangeCutShort(t *testing.T) {
 		}
 		cmd.Process.Signal(syscall.SIGINT)
 		<-ended
-		if _, err := os.Stat(change); err != nil { // it was faster
+		if _, err := os.Stat(change); err != nil { // up was faster
 			must(t, "up", l.file, "--runtime", "netns")
 			continue
 		}
@@ -213,17 +213,17 @@ func TestRealChangeCutShort(t *testing.T) {
 			t.Errorf("the next up says\n%s", said)
 		}
 		if r := l.exec("h1", "ping", "-c", "1", "-W", "2", "10.2.0.2"); r.code != 0 {
-			t.Errorf("h2 is not as it was: %s", r.stdout)
+			t.Errorf("h2 has changed: %s", r.stdout)
 		}
 		if said := must(t, "up", l.file, "--runtime", "netns"); !strings.Contains(said, "nothing to change") {
 			t.Errorf("the up after that says\n%s", said)
 		}
 		return
 	}
-	t.Error("no change was cut short")
+	t.Error("no change was interrupted")
 }
 
-// What up puts right without an edit it says, whatever it was.
+// Up reports everything that it puts right without an edit.
 func TestRealUpSaysWhatItPutsRight(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-heal", oneRouter)
 	l.up(t)

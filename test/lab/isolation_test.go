@@ -31,8 +31,8 @@ func TestRealIsolation(t *testing.T) {
 	}
 }
 
-// 30.1.0.0/24 is remote in VPN 101 and local in VPN 301: the same packet goes
-// two ways.
+// 30.1.0.0/24 is remote in VPN 101 and local in VPN 301: the same packet goes different
+// ways.
 func TestRealOverlappingPrefixes(t *testing.T) {
 	l := sharedLab(t)
 	who := func(host, target string) string {
@@ -60,8 +60,8 @@ func TestRealOverlappingPrefixes(t *testing.T) {
 	}
 }
 
-// A server that forwards itself must not make the routers' kernels forward or
-// answer: with flows gone, nothing passes.
+// Forwarding on the server must not make the routers' kernels forward or answer: without
+// flows, nothing passes.
 func TestRealRouterKernelIsSilent(t *testing.T) {
 	const forward = "/proc/sys/net/ipv4/ip_forward"
 	before, err := os.ReadFile(forward)
@@ -94,7 +94,7 @@ func TestRealRouterKernelIsSilent(t *testing.T) {
 	}
 }
 
-// What customers may not send into the router dies at the port.
+// What customers may not send into the router is dropped at the port.
 func TestRealTraceroute(t *testing.T) {
 	l := sharedLab(t)
 	out := l.mustExec(t, "host_001_101", "traceroute", "-n", "-q", "1", "-w", "2", "30.1.0.2")

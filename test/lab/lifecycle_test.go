@@ -18,7 +18,7 @@ import (
 	"pseudowan/status"
 )
 
-// residue returns what of a lab is left on the server.
+// residue returns what is left of a lab on the server.
 func residue(l lab) []string {
 	var found []string
 	add := func(kind, text string) {
@@ -65,8 +65,8 @@ func TestRealUpAndDownLeaveNothing(t *testing.T) {
 	}
 }
 
-// Ctrl-C undoes what was built, whenever it comes; so do a supervisor's request
-// and a terminal that goes away, which the kernel and the shell both tell.
+// Ctrl-C at any moment undoes what was built; so do a supervisor's SIGTERM and the SIGHUPs
+// that kernel and shell send when a terminal is closed.
 func TestRealInterrupt(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-int")
 	ends := [][]syscall.Signal{{syscall.SIGINT}, {syscall.SIGTERM}, {syscall.SIGHUP, syscall.SIGHUP}}
@@ -85,10 +85,10 @@ func TestRealInterrupt(t *testing.T) {
 		cmd.Wait()
 		switch code := cmd.ProcessState.ExitCode(); code {
 		case 130:
-		case 0: // it was faster
+		case 0: // up was faster
 			must(t, "down", l.name)
 		default:
-			if code != -1 || wait > patience(50*time.Millisecond) { // -1: before the handler was there
+			if code != -1 || wait > patience(50*time.Millisecond) { // -1: before the handler was installed
 				t.Errorf("round %d: exit code %d after %s\n%s", i+1, code, wait, out.String())
 			}
 		}
@@ -113,7 +113,7 @@ func TestRealDownFromMarksAlone(t *testing.T) {
 	}
 }
 
-// A namespace with a name like ours but without our mark stops up and survives
+// A namespace with a name like ours but without our mark makes up fail, and survives
 // everything.
 func TestRealForeignNamespaceSurvives(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-foreign")
@@ -128,10 +128,10 @@ func TestRealForeignNamespaceSurvives(t *testing.T) {
 		t.Errorf("up: exit code %d\n%s", r.code, r.stderr)
 	}
 	if r := pseudowan("down", l.name); r.code != 4 {
-		t.Errorf("down of a lab that is not there: exit code %d; want 4\n%s", r.code, r.stderr)
+		t.Errorf("down of a lab that does not exist: exit code %d; want 4\n%s", r.code, r.stderr)
 	}
 	if got := inode(t, "/run/netns/"+foreign); got != id {
-		t.Error("the foreign namespace is another one now")
+		t.Error("the foreign namespace was replaced")
 	}
 }
 
@@ -144,7 +144,7 @@ func inode(t testing.TB, path string) uint64 {
 	return info.Sys().(*syscall.Stat_t).Ino
 }
 
-// up of a lab that runs changes nothing; its processes stay the same.
+// up of a running lab changes nothing, and its processes stay the same.
 func TestRealUpTwice(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-twice")
 	l.up(t)
@@ -163,7 +163,7 @@ func TestRealUpTwice(t *testing.T) {
 	}
 }
 
-// A router's agent that dies is started again and does its work.
+// A router's agent that dies is restarted and does its work.
 func TestRealAgentCrash(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-crash")
 	l.up(t)
@@ -176,7 +176,7 @@ func TestRealAgentCrash(t *testing.T) {
 	})
 }
 
-// killAgent ends a router's agent without a warning and returns its PID.
+// killAgent kills a router's agent without warning, and returns its PID.
 func killAgent(t testing.TB, l lab, router string) int {
 	t.Helper()
 	all := nodes(t, l)
@@ -190,7 +190,7 @@ func killAgent(t testing.TB, l lab, router string) int {
 	return all[i].PID
 }
 
-// nodes returns what ps lists.
+// nodes returns the nodes that ps lists.
 func nodes(t testing.TB, l lab) []status.Node {
 	t.Helper()
 	var all []status.Node

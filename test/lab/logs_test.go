@@ -22,7 +22,7 @@ hosts:
   loud:  {to: pe1, vrf: red, addresses: [10.2.0.2/24], command: ["yes", "no end of words"]}
 `
 
-// logOctets returns how much of the memory behind /run a lab's logs hold.
+// logOctets returns how much of the memory behind /run a lab's logs use.
 func logOctets(t *testing.T, l lab) int64 {
 	t.Helper()
 	var sum int64
@@ -42,7 +42,7 @@ func logOctets(t *testing.T, l lab) int64 {
 	return sum
 }
 
-// mostOctets of logs looks at them for a while.
+// mostOctets returns the most that logs use during a while.
 func mostLogOctets(t *testing.T, l lab, during time.Duration) int64 {
 	t.Helper()
 	var most int64
@@ -52,7 +52,7 @@ func mostLogOctets(t *testing.T, l lab, during time.Duration) int64 {
 	return most
 }
 
-// keeperOf returns the process that keeps a lab.
+// keeperOf returns the PID of a lab's keeper.
 func keeperOf(t *testing.T, l lab) int {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -70,13 +70,13 @@ func keeperOf(t *testing.T, l lab) int {
 	return 0
 }
 
-// A host's command that writes as fast as it can fills neither the disk nor
-// the memory behind /run. Whoever bounds the logs may be killed: no command
-// notices, and the next one goes on.
+// A host's command that writes as fast as it can fills neither the disk nor the memory
+// behind /run. If the process that limits the logs is killed, no command notices, and
+// its successor continues.
 func TestRealLogsAreBounded(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-chatty", chattyLab)
 	l.up(t)
-	const bound = 64 << 20 // of a machine that is busy: a few MB where it is not
+	const bound = 64 << 20 // on a busy machine; otherwise, a few MB
 	if most := mostLogOctets(t, l, 3*time.Second); most > bound {
 		t.Errorf("the logs held %d MB", most>>20)
 	} else {
@@ -88,7 +88,7 @@ func TestRealLogsAreBounded(t *testing.T) {
 	must(t, "up", l.file, "--runtime", "netns")
 	eventually(t, 5*time.Second, func() error {
 		if n := logOctets(t, l); n > 16<<20 {
-			return fmt.Errorf("the logs hold %d MB", n>>20)
+			return fmt.Errorf("the logs use %d MB", n>>20)
 		}
 		return nil
 	})
@@ -98,7 +98,7 @@ func TestRealLogsAreBounded(t *testing.T) {
 	before := l.mustExec(t, "quiet", "cat", "/tmp/alive")
 	eventually(t, 2*time.Second, func() error {
 		if l.mustExec(t, "quiet", "cat", "/tmp/alive") == before {
-			return errors.New("the quiet host's command stands still")
+			return errors.New("the quiet host's command has stopped")
 		}
 		return nil
 	})

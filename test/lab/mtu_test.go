@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// manyLANs returns a lab whose routers have more to tell each other than fits into
-// one packet of the link.
+// manyLANs returns a lab whose routers announce more than fits into one packet of the
+// link.
 func manyLANs(name string, mtu int) string {
 	var lans []string
 	for i := range 200 {
@@ -23,7 +23,7 @@ hosts:
 `, name, mtu, strings.Join(lans, ", "))
 }
 
-// BGP's packets fit the link, whatever its MTU is, and becomes.
+// BGP's packets fit the link, whatever its MTU, and after it changes.
 func TestRealBGPOverNarrowLink(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-narrow", manyLANs("pwt-narrow", 600))
 	l.up(t)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// entriesOf counts the entries of a family that a node has in the kernel's
-// neighbour table, but for those that the kernel needs no room for.
+// entriesOf counts a node's entries of a family in the kernel's neighbour table, except
+// those that need no room.
 func entriesOf(t testing.TB, l lab, node, family string) int {
 	t.Helper()
 	out := command("ip", family, "-n", "pw-"+l.name+"-"+node, "neigh", "show", "nud", "all")
@@ -24,9 +24,9 @@ func entriesOf(t testing.TB, l lab, node, family string) int {
 	return n
 }
 
-// What doctor reckons that a LAN of routers wants of the kernel's neighbour
-// table (see TestNeighboursOf) is what it has of it: an entry for each of the
-// others, also where a route reflector is all that there is a session with.
+// A LAN of routers has as many entries in the kernel's neighbour table as doctor expects
+// (see TestNeighboursOf): one for each other router, even if the only session is with a
+// route reflector.
 func TestRealNeighboursOfALAN(t *testing.T) {
 	for catalog, routers := range map[string][]string{
 		"hub-spoke": {"pe1", "pe2", "pe3"}, "route-reflector": {"rr", "pe1", "pe2", "pe3"},
@@ -48,12 +48,12 @@ func TestRealNeighboursOfALAN(t *testing.T) {
 	}
 }
 
-// A lab that wants more of the kernel's neighbour table than it holds is
-// refused before anything is made, with the remedy.
+// A lab that needs more entries than the kernel's neighbour table holds is refused before
+// anything is created, with the remedy.
 func TestRealUpNeedsNeighbours(t *testing.T) {
 	r := command("sysctl", "-n", "net.ipv4.neigh.default.gc_thresh3")
 	if r.code != 0 {
-		t.Skip("the kernel's neighbour table is not to be seen in this network namespace")
+		t.Skip("this network namespace does not show the kernel's neighbour table")
 	}
 	var most int
 	if _, err := fmt.Sscan(r.stdout, &most); err != nil {
@@ -86,6 +86,6 @@ hosts: {a: {to: r0, vrf: red, addresses: [10.1.0.2/24]}}
 		}
 	}
 	if rows := pseudowan("ps", "-o", "json").stdout; strings.Contains(rows, l.name) {
-		t.Errorf("something was made:\n%s", rows)
+		t.Errorf("something was created:\n%s", rows)
 	}
 }

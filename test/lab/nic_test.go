@@ -49,11 +49,11 @@ const farBGP = `
       afi-safi-name = "l3vpn-ipv4-unicast"
 `
 
-// nicPair is a NIC of the server, and the one that its cable leads to.
+// nicPair is a NIC of the server, and the NIC at the other end of its cable.
 type nicPair struct{ near, far string }
 
-// nicPairs returns a veth pair, which is made for the test, and those pairs of
-// NICs that the surroundings have put a cable between.
+// nicPairs returns a veth pair, which is created for the test, and the pairs of NICs that
+// the surroundings have connected.
 func nicPairs(t *testing.T) []nicPair {
 	t.Helper()
 	pairs := []nicPair{{"pwtnic0", "pwtnic1"}}
@@ -114,10 +114,9 @@ func (f farSide) gobgp(args ...string) result {
 	return command(append([]string{"nsenter", "--net=" + f.path, "gobgp"}, args...)...)
 }
 
-// A router of the lab at the server's NIC, and software that is not ours at
-// its other end: the absent peer is reported as waiting; its routes come and
-// label the packets; labelled packets from it reach the host; the NIC comes
-// back as it was.
+// A router of the lab uses the server's NIC, with other software at the other end. The
+// absent peer is reported as waiting; then its routes arrive and label the packets;
+// labelled packets from it reach the host; and the NIC returns unchanged.
 func TestRealNIC(t *testing.T) {
 	for _, nics := range nicPairs(t) {
 		t.Run(nics.near, func(t *testing.T) { lendNIC(t, newFarSide(t, nics)) })
@@ -131,9 +130,9 @@ func lendNIC(t *testing.T, far farSide) {
 	t.Cleanup(func() { pseudowan("down", l.name) })
 	out := must(t, "up", l.file, "--runtime", "netns")
 	if !strings.Contains(out, "waiting") || !strings.Contains(out, "192.168.0.2") {
-		t.Errorf("up says nothing of the absent peer:\n%s", out)
+		t.Errorf("up does not mention the absent peer:\n%s", out)
 	}
-	if driver == "virtio_net" { // leaves checksums to a hardware that is not there
+	if driver == "virtio_net" { // checksums left to absent offload hardware
 		driver = "veth"
 	}
 	if got := driverOf(t, "nsenter", "--net="+l.netns("pe1"), "ethtool", "-i", "eth1"); got != driver {
@@ -166,8 +165,8 @@ func lendNIC(t *testing.T, far farSide) {
 	}
 }
 
-// A NIC comes back from a router all of whose processes were killed: the
-// kernel's datapath, where that is in use, outlives its daemon and holds it.
+// A NIC returns from a router whose processes were all killed: the kernel's datapath, if
+// used, outlives its daemon and holds the NIC.
 func TestRealNICReturnsFromTheDead(t *testing.T) {
 	for _, nics := range nicPairs(t) {
 		t.Run(nics.near, func(t *testing.T) {
@@ -185,7 +184,7 @@ func TestRealNICReturnsFromTheDead(t *testing.T) {
 	}
 }
 
-// driverOf reads a driver's name from what ethtool tells.
+// driverOf reads a driver's name from the output of ethtool.
 func driverOf(t *testing.T, ethtool ...string) string {
 	t.Helper()
 	r := command(ethtool...)
@@ -198,7 +197,7 @@ func driverOf(t *testing.T, ethtool ...string) string {
 	return ""
 }
 
-// linkIdentity returns what of `ip -o link` must not change: name, MTU, MAC.
+// linkIdentity returns the part of `ip -o link` that must not change: name, MTU, MAC.
 func linkIdentity(line string) string {
 	fields := strings.Fields(line)
 	var keep []string
@@ -210,21 +209,21 @@ func linkIdentity(line string) string {
 	return strings.Join(keep, " ")
 }
 
-// farReceived checks what the outside router was told.
+// farReceived checks which routes the outside router has received.
 func farReceived(t *testing.T, far farSide) {
 	t.Helper()
 	eventually(t, 10*time.Second, func() error {
 		rib := far.gobgp("global", "rib", "-a", "vpnv4").stdout
 		for _, want := range []string{"65001:101:10.1.0.2/32", "65001:101:110.1.0.0/24", "[1000]", "[1001]", "65001", "Med: 100", "192.168.0.1"} {
 			if !strings.Contains(rib, want) {
-				return fmt.Errorf("the outside router misses %q in\n%s", want, rib)
+				return fmt.Errorf("the outside router lacks %q in\n%s", want, rib)
 			}
 		}
 		return nil
 	})
 }
 
-// labelled is a labelled echo reply as it came to the far side.
+// labelled is a labelled echo reply as received by the far side.
 type labelled struct {
 	label uint32
 	ttl   uint8

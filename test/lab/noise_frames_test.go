@@ -9,9 +9,8 @@ import (
 	"github.com/gopacket/gopacket"
 )
 
-// noiseMaker makes frames that a customer's host might send, by mistake or on
-// purpose. They are put together octet by octet: many of them no library would
-// write.
+// noiseMaker makes frames that a customer's host might send, by mistake or on purpose. It
+// builds them octet by octet, because no library would write many of them.
 type noiseMaker struct {
 	*emitter
 	*rand.Rand
@@ -20,16 +19,16 @@ type noiseMaker struct {
 	me6    netip.Addr
 	gate4  netip.Addr
 	gate6  netip.Addr
-	far4   netip.Addr // in the own VPN, behind the other router
+	far4   netip.Addr // in its own VPN, behind the other router
 	far6   netip.Addr
 	others []net.HardwareAddr // MACs of other VPNs' hosts
 	labels []uint32           // of other VPNs
-	core   []netip.Addr       // the routers' addresses towards each other
+	core   []netip.Addr       // the routers' addresses in the core
 }
 
 var be = binary.BigEndian
 
-// frame returns an Ethernet frame with the mark behind what it carries.
+// frame returns an Ethernet frame with the mark after its payload.
 func (m *noiseMaker) frame(to, from net.HardwareAddr, kind uint16, body ...[]byte) []byte {
 	b := append(append([]byte{}, to...), from...)
 	b = be.AppendUint16(b, kind)
@@ -44,7 +43,7 @@ func (m *noiseMaker) up(kind uint16, body ...[]byte) []byte {
 	return m.frame(m.gate, m.mac, kind, body...)
 }
 
-// all returns a frame to everyone.
+// all returns a broadcast frame.
 func (m *noiseMaker) all(kind uint16, body ...[]byte) []byte {
 	return m.frame(broadcastMAC, m.mac, kind, body...)
 }
@@ -73,7 +72,7 @@ func (m *noiseMaker) any4() netip.Addr {
 // pick returns one of several.
 func pick[T any](m *noiseMaker, of ...T) T { return of[m.IntN(len(of))] }
 
-// ip4 is an IPv4 packet without its Ethernet header, with the mark counted in.
+// ip4 is an IPv4 packet without its Ethernet header, whose length includes the mark.
 type ip4 struct {
 	src, dst netip.Addr
 	proto    byte
@@ -109,7 +108,7 @@ func (m *noiseMaker) pack6(src, dst netip.Addr, next, hops byte, payload ...[]by
 	return b
 }
 
-// icmp6 returns an ICMPv6 message whose checksum is right with the mark behind it.
+// icmp6 returns an ICMPv6 message whose checksum is correct including the mark.
 func (m *noiseMaker) icmp6(src, dst netip.Addr, hops, kind byte, body ...[]byte) []byte {
 	message := []byte{kind, 0, 0, 0}
 	for _, p := range body {
@@ -130,14 +129,14 @@ func (m *noiseMaker) udp(from, to uint16, payload []byte) []byte {
 	return append(append(b, 0, 0), payload...)
 }
 
-// tcp returns a segment without a right checksum.
+// tcp returns a segment without a correct checksum.
 func (m *noiseMaker) tcp(from, to uint16, flags byte) []byte {
 	b := be.AppendUint16(be.AppendUint16(nil, from), to)
 	b = be.AppendUint32(be.AppendUint32(b, m.Uint32()), m.Uint32())
 	return append(b, 5<<4, flags, 0xff, 0xff, 0, 0, 0, 0)
 }
 
-// echo4 returns a ping of somebody.
+// echo4 returns a ping.
 func (m *noiseMaker) echo4(src, dst netip.Addr, ttl byte) []byte {
 	message := append([]byte{8, 0, 0, 0}, be.AppendUint32(nil, m.Uint32())...)
 	be.PutUint16(message[2:], sum(append(append([]byte{}, message...), m.mark...)))

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// Ethernet types and IP addresses that many kinds of noise share.
+// Ethernet types and IP addresses that many kinds of noise use.
 const (
 	typeIPv4      = 0x0800
 	typeARP       = 0x0806
@@ -25,7 +25,7 @@ var (
 	bridgeHW   = net.HardwareAddr{0x01, 0x80, 0xc2, 0, 0, 0}
 )
 
-// noise is one kind of it.
+// noise is one kind of noise.
 type noise struct {
 	name string
 	make func(m *noiseMaker) []byte
@@ -82,7 +82,7 @@ var claims = []noise{
 	}},
 }
 
-// protocols are those of links, which end at the port.
+// protocols are link protocols, which end at the port.
 var protocols = []noise{
 	{"DHCP requests", func(m *noiseMaker) []byte {
 		return m.all(typeIPv4, m.pack4(ip4{src: netip.IPv4Unspecified(), dst: netip.MustParseAddr("255.255.255.255"), proto: 17, ttl: 64, payload: m.udp(68, 67, make([]byte, 240))}))
@@ -130,7 +130,7 @@ var protocols = []noise{
 	}},
 }
 
-// tags are what could lead into another VPN at once, where it was believed.
+// tags could lead directly into another VPN if a router accepted them.
 var tags = []noise{
 	{"VLAN tags", func(m *noiseMaker) []byte {
 		return m.up(typeVLAN, []byte{byte(m.Uint32()), byte(m.Uint32()), 8, 0}, m.echo4(m.me4, m.far4, 64))

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// packets are IP as nobody should send it, and what is no IP at all.
+// packets are IP packets that nobody should send, and frames that are not IP.
 var packets = []noise{
 	{"any Ethernet type to everyone", func(m *noiseMaker) []byte { return m.all(uint16(m.Uint32()), m.some(200)) }},
 	{"any Ethernet type to the gateway", func(m *noiseMaker) []byte { return m.up(uint16(m.Uint32()), m.some(200)) }},

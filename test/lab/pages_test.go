@@ -13,12 +13,12 @@ import (
 	"testing"
 )
 
-// page reads a page of the checkout, which a virtual machine does not have.
+// page reads a page of the checkout, which is absent in a virtual machine.
 func page(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", name))
 	if errors.Is(err, fs.ErrNotExist) && os.Getenv(binaryEnv) != "" {
-		t.Skip("skipped: only the program is here, and no checkout with its pages")
+		t.Skip("skipped: there is no checkout with the pages")
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func page(t *testing.T, name string) string {
 
 var duration = regexp.MustCompile(`[0-9.]+ s\b`)
 
-// What the README shows is what its commands print, times apart.
+// The README's commands print what it shows, except times.
 func TestRealReadme(t *testing.T) {
 	readme := page(t, "README.md")
 	l := fromCatalog(t, t.TempDir(), "extranet", "pwt-readme")
@@ -56,7 +56,7 @@ func TestRealReadme(t *testing.T) {
 	}
 }
 
-// contractArgs are the arguments of the commands of the contract that take some.
+// contractArgs holds the arguments of commands in the contract.
 var contractArgs = map[string][]string{
 	"trace":   {"red-a", "172.16.2.1"},
 	"explain": {"pe1", "red", "172.16.2.0/24"},
@@ -65,8 +65,8 @@ var contractArgs = map[string][]string{
 	"labs":    {},
 }
 
-// Every command of the contract prints the keys of docs/json-keys.txt about a
-// lab that runs, and most of them have something to say.
+// Every command of the contract prints only keys in docs/json-keys.txt about a running
+// lab, and most commands print something.
 func TestRealJSONKeys(t *testing.T) {
 	list := page(t, "docs/json-keys.txt")
 	contract := map[string]map[string]bool{}

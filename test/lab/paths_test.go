@@ -15,7 +15,7 @@ import (
 )
 
 // routesOf returns the paths to a prefix in a router's VRF, as "next hop reason",
-// those that packets take marked with a star.
+// with a star for those that packets take.
 func routesOf(t testing.TB, l lab, router, vrf, prefix string) []string {
 	t.Helper()
 	var out []string
@@ -34,7 +34,7 @@ func routesOf(t testing.TB, l lab, router, vrf, prefix string) []string {
 	return out
 }
 
-// mustHaveRoutes waits until the paths to a prefix are as wanted.
+// mustHaveRoutes waits until the paths to a prefix are the wanted ones.
 func mustHaveRoutes(t testing.TB, l lab, router, vrf, prefix string, want ...string) {
 	t.Helper()
 	eventually(t, 20*time.Second, func() error {
@@ -70,8 +70,8 @@ hosts:
   b: {to: pe2, vrf: red, addresses: [10.2.0.2/24, "2001:db8:2::2/64"], lans: [10.20.0.1/24, "2001:db8:20::1/64"]}
 `
 
-// Two links between two routers share the flows; one flow stays on one link;
-// when a link goes, all is on the other.
+// Two links between two routers share the flows, and each flow stays on one link; if a
+// link fails, everything uses the other.
 func TestRealParallelLinks(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-parallel", parallelLinks)
 	l.up(t)
@@ -116,8 +116,8 @@ func TestRealParallelLinks(t *testing.T) {
 	})
 }
 
-// testOneFlow shows that the packets of one flow do not change their way. BGP
-// sends some packets too.
+// testOneFlow shows that the packets of one flow stay on one path. BGP sends some packets,
+// too.
 func testOneFlow(t *testing.T, l lab, to string) {
 	t.Helper()
 	const pings = 100
@@ -129,11 +129,11 @@ func testOneFlow(t *testing.T, l lab, to string) {
 	}
 }
 
-// stamped is the time of an answer as ping -D prints it.
+// stamped matches the time of an answer as ping -D prints it.
 var stamped = regexp.MustCompile(`(?m)^\[([0-9.]+)\] .* bytes from`)
 
-// outageOf pings addresses while something happens, and returns the longest
-// time that one of them did not answer. All answer again before it ends.
+// outageOf pings addresses while something happens, and returns the longest time that one
+// of them did not answer. It waits until all answer again.
 func outageOf(t testing.TB, l lab, from string, to []string, happens func()) time.Duration {
 	t.Helper()
 	const interval = 20 * time.Millisecond
@@ -205,8 +205,8 @@ hosts:
     lans-via: [eth0, eth1]
 `
 
-// A host with two routers is reached through both, and through the other one
-// when a wire or a router dies.
+// A host with two routers is reached through both and, if a wire or a router fails,
+// through the other one.
 func TestRealDualHomed(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-homes", fmt.Sprintf(dualHomed, "{}"))
 	l.up(t)
@@ -263,8 +263,8 @@ func (l lab) kill(t testing.TB, router string) {
 	}
 }
 
-// Of two routers with the same prefix, the one with the higher local
-// preference is used, and the other is the backup.
+// Of two routers with the same prefix, the one with the higher local preference is used;
+// the other is the backup.
 func TestRealBestAndBackup(t *testing.T) {
 	text := strings.ReplaceAll(fmt.Sprintf(dualHomed, "{bgp: {med: 50}}"), "pwt-homes", "pwt-backup")
 	l := fromText(t, t.TempDir(), "pwt-backup", text)
@@ -276,7 +276,7 @@ func TestRealBestAndBackup(t *testing.T) {
 	testOneExit(t, l, "pe3", "pe2")
 }
 
-// testOneExit shows that every flow from a comes out of one router.
+// testOneExit shows that every flow from a leaves by one router.
 func testOneExit(t *testing.T, l lab, takes, idles string) {
 	t.Helper()
 	row := func(router string) (n uint64) {
@@ -300,8 +300,7 @@ func testOneExit(t *testing.T, l lab, takes, idles string) {
 	}
 }
 
-// Other addresses between the routers take a fresh start of both; up waits
-// for it.
+// If the addresses between routers change, both start afresh, and up waits for that.
 func TestRealRenumberedCore(t *testing.T) {
 	dir := t.TempDir()
 	text := strings.ReplaceAll(parallelLinks, "pwt-parallel", "pwt-renumber")

@@ -12,12 +12,12 @@ import (
 	"pseudowan/topology/random"
 )
 
-// randomLabs is how many random labs are tested unless PSEUDOWAN_RANDOM says
-// otherwise; PSEUDOWAN_SEED is the seed of the first.
+// randomLabs is the default number of random labs; PSEUDOWAN_RANDOM overrides it, and
+// PSEUDOWAN_SEED is the seed of the first.
 const randomLabs = 3
 
-// Whatever routers, VRFs, route targets, overlapping prefixes and families a
-// lab has, its hosts reach what its topology says, and nothing else.
+// With any routers, VRFs, route targets, overlapping prefixes and families, the hosts of a
+// lab reach what its topology says, and nothing else.
 func TestRealRandomLabs(t *testing.T) {
 	dir := t.TempDir()
 	first := number(t, "PSEUDOWAN_SEED", 1)
@@ -36,7 +36,7 @@ func TestRealRandomLabs(t *testing.T) {
 	}
 }
 
-// tracesAgree traces packets of a random lab that runs well.
+// tracesAgree traces packets of a random lab without faults.
 func tracesAgree(t *testing.T, l lab, seed int) {
 	t.Helper()
 	lab, err := topology.Load(l.file)
@@ -54,8 +54,8 @@ func tracesAgree(t *testing.T, l lab, seed int) {
 	}
 }
 
-// breakOne spoils one flow of a random lab that a packet of an intended pair
-// passes, and has verify find it.
+// breakOne spoils one flow of a random lab that a packet of an intended pair uses, and
+// checks that verify finds it.
 func breakOne(t *testing.T, l lab, seed int) {
 	t.Helper()
 	lab, err := topology.Load(l.file)
@@ -80,8 +80,8 @@ func breakOne(t *testing.T, l lab, seed int) {
 	}
 }
 
-// spoil has the flow of a hop's route drop packets, or push a label that
-// nobody has given out. It returns what verify must say.
+// spoil makes the flow of a hop's route drop packets, or push a label that nobody has
+// assigned. It returns what verify must say.
 func spoil(t *testing.T, l lab, h status.Hop, relabel bool) string {
 	t.Helper()
 	priority, match := "", ""

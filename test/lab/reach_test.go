@@ -11,14 +11,14 @@ import (
 	"pseudowan/status"
 )
 
-// reach is what one host can do with one address.
+// reach says whether a host reaches an address.
 type reach struct {
 	from, to string
 	want     bool
 }
 
-// checkReach pings every address; of those that must not answer, the routers
-// say that there is no way.
+// checkReach pings every address. For those that must not answer, the routers report that
+// there is no route.
 func checkReach(t testing.TB, l lab, all []reach) {
 	t.Helper()
 	for _, c := range all {
@@ -29,7 +29,7 @@ func checkReach(t testing.TB, l lab, all []reach) {
 	}
 }
 
-// both names the addresses of both families at once: 1 is 10.1.0.2 and
+// both stands for the addresses of both families: 1 is 10.1.0.2 and
 // 2001:db8:1::2.
 func both(from string, site int, want bool) []reach {
 	return []reach{
@@ -38,7 +38,7 @@ func both(from string, site int, want bool) []reach {
 	}
 }
 
-// hostAddress returns a host's address in a prefix, as `ps` tells it.
+// hostAddress returns a host's address in a prefix, as `ps` shows it.
 func hostAddress(t testing.TB, l lab, host, prefix string) string {
 	t.Helper()
 	var nodes []status.Node
@@ -56,7 +56,7 @@ func hostAddress(t testing.TB, l lab, host, prefix string) string {
 	return ""
 }
 
-// echoesHeard returns how many pings of both families a host has been sent.
+// echoesHeard returns how many pings of both families a host has received.
 func echoesHeard(t testing.TB, l lab, host string) int {
 	t.Helper()
 	heard := 0

@@ -8,8 +8,7 @@ import (
 	"pseudowan/status"
 )
 
-// The PEs have sessions with the reflector alone; their customers' packets do
-// not pass it.
+// The PEs have sessions only with the reflector; their customers' packets do not pass it.
 func TestRealRouteReflector(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "route-reflector", "pwt-rr")
 	l.up(t)
@@ -50,8 +49,8 @@ hosts:
   red2: {to: pe2, vrf: red, addresses: [10.2.0.2/24, "2001:db8:2::2/64"]}
 `
 
-// With two reflectors a route comes twice and is one way; a reflector that
-// dies is not missed.
+// With two reflectors, a route arrives twice and is one path; if a reflector dies, nothing
+// is lost.
 func TestRealTwoReflectors(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-rr2", twoReflectors)
 	l.up(t)
@@ -65,7 +64,7 @@ func TestRealTwoReflectors(t *testing.T) {
 	})
 	to := []string{"10.2.0.2", "2001:db8:2::2"}
 	outage := outageOf(t, l, "red1", to, func() { l.kill(t, "rr1") })
-	t.Logf("a reflector of two dies: %s without an answer", outage)
+	t.Logf("one of two reflectors dies: %s without an answer", outage)
 	if outage > 2*time.Second {
 		t.Errorf("outage of %s although no packet passes a reflector", outage)
 	}

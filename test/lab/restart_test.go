@@ -61,8 +61,8 @@ func signalAll(t *testing.T, pids []int, s syscall.Signal) {
 
 var received = regexp.MustCompile(`(\d+) packets transmitted, (\d+) received`)
 
-// lostWhile pings every 10 ms for some seconds, ruins something after half a
-// second, and returns how many of the packets had no answer.
+// lostWhile pings every 10 ms for some seconds, breaks something after half a second, and
+// returns how many packets got no answer.
 func (l lab) lostWhile(t *testing.T, from, to string, seconds int, ruin func(), options ...string) int {
 	t.Helper()
 	args := append([]string{"--net=" + l.netns(from), "ping", "-n", "-q", "-i", "0.01", "-c", strconv.Itoa(100 * seconds)}, options...)
@@ -74,9 +74,9 @@ func (l lab) lostWhile(t *testing.T, from, to string, seconds int, ruin func(), 
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	time.Sleep(500 * time.Millisecond) // the ping has begun
+	time.Sleep(500 * time.Millisecond) // until the ping has begun
 	ruin()
-	<-ended // it says with its exit code what it says in words, too
+	<-ended // the output has more than the exit code
 	m := received.FindStringSubmatch(out.String())
 	if m == nil {
 		t.Fatalf("ping says\n%s", out.String())
@@ -86,8 +86,8 @@ func (l lab) lostWhile(t *testing.T, from, to string, seconds int, ruin func(), 
 	return sent - got
 }
 
-// whole proves that the lab is complete: one keeper, one agent a router, each
-// sitting in front of its own switch, and every packet goes where it should.
+// whole proves that the lab is complete: it has one keeper and one agent per router, each
+// with its own switch, and every packet goes where it should.
 func (l lab) whole(t *testing.T, routers ...string) {
 	t.Helper()
 	eventually(t, 20*time.Second, func() error {
@@ -111,9 +111,9 @@ func (l lab) whole(t *testing.T, routers ...string) {
 	})
 }
 
-// Whatever process of a lab is killed or stopped, packets go on, and it is
-// replaced. A switch that is killed costs less than 300 ms. On a machine that
-// does much else, the best of some attempts counts.
+// If any process of a lab is killed or stopped, packets keep flowing, and it is replaced.
+// A killed switch costs less than 300 ms. On a busy machine, the best of several attempts
+// counts.
 func TestRealForwardingOutlivesControl(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-outlive")
 	l.up(t)
@@ -148,7 +148,7 @@ func TestRealForwardingOutlivesControl(t *testing.T) {
 				for _, pid := range before {
 					for _, now := range c.pids() {
 						if pid == now {
-							return fmt.Errorf("%s: process %d is still there", c.what, pid)
+							return fmt.Errorf("%s: process %d still exists", c.what, pid)
 						}
 					}
 				}
@@ -173,8 +173,8 @@ func TestRealForwardingOutlivesControl(t *testing.T) {
 	}
 }
 
-// The routes of customers that speak BGP outlive their router's agent, with
-// their labels: GoBGP and BIRD in one lab, FRR in the other.
+// The routes of customers that speak BGP survive their router's agent, with their labels:
+// GoBGP and BIRD in one lab, FRR in the other.
 func TestRealCustomersOutliveARestart(t *testing.T) {
 	for _, c := range []struct {
 		needs                []string
@@ -226,7 +226,7 @@ func TestRealKilledAgainAndAgain(t *testing.T) {
 			victims = l.agents(t, "pe2")
 		}
 		for _, pid := range victims {
-			syscall.Kill(pid, syscall.SIGKILL) // it may be away just now
+			syscall.Kill(pid, syscall.SIGKILL) // it may not be running just now
 		}
 		time.Sleep(300 * time.Millisecond)
 	}
@@ -237,8 +237,8 @@ func TestRealKilledAgainAndAgain(t *testing.T) {
 	}
 }
 
-// What somebody breaks in a running lab heals without a command, and the next
-// up tells of it.
+// What somebody breaks in a running lab heals without a command, and the next up reports
+// it.
 func TestRealHealsByItself(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-self", strings.Replace(oneRouter, "pwt-heal", "pwt-self", 1))
 	l.up(t)
@@ -259,7 +259,7 @@ func TestRealHealsByItself(t *testing.T) {
 		eventually(t, 15*time.Second, func() error {
 			data, err := os.ReadFile("/run/pseudowan/" + l.name + "/.mended")
 			if err != nil || !strings.Contains(string(data), c.told) {
-				return fmt.Errorf("%q: nobody has noted: %s", c.argv, c.told)
+				return fmt.Errorf("%q: not noted: %s", c.argv, c.told)
 			}
 			if mode := strings.TrimSpace(l.exec("pe1", "ovs-vsctl", "get-fail-mode", "br0").stdout); mode != "secure" {
 				return fmt.Errorf("%q: fail_mode is %q", c.argv, mode)
@@ -279,7 +279,7 @@ func TestRealHealsByItself(t *testing.T) {
 	}
 }
 
-// Where everything hangs, nobody is left to notice but up.
+// If everything hangs, only up can notice.
 func TestRealUpReplacesWhatHangs(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-hang", strings.Replace(oneRouter, "pwt-heal", "pwt-hang", 1))
 	l.up(t)

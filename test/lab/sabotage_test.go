@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// smallLab is two routers, two VPNs, and a host with a command of its own that
-// carries the lab's name, so that residue sees it.
+// smallLab has two routers, two VPNs, and a host whose own command has the lab's name in
+// it, so that residue sees it.
 func smallLab(t testing.TB, name string) lab {
 	t.Helper()
 	return fromText(t, t.TempDir(), name, `name: `+name+`
@@ -32,21 +32,20 @@ hosts:
 `)
 }
 
-// works fails the test unless the lab forwards and its host's command runs in
-// the host.
+// works fails the test unless the lab forwards, and its host's command runs in the host.
 func (l lab) works(t testing.TB) {
 	t.Helper()
 	l.mustExec(t, "h1", "ping", "-c", "1", "-W", "2", "10.2.0.2")
 	runs := commandsIn(l, "h1")
 	for deadline := time.Now().Add(2 * time.Second); runs == 2 && time.Now().Before(deadline); {
-		runs = commandsIn(l, "h1") // its child looks like it until it is sleep
+		runs = commandsIn(l, "h1") // a forked child looks the same until it execs sleep
 	}
 	if runs != 1 {
 		t.Errorf("in h1 its command runs %d times, want once", runs)
 	}
 }
 
-// commandsIn counts the own commands of a host of smallLab.
+// commandsIn counts the own commands of a host in smallLab.
 func commandsIn(l lab, node string) (n int) {
 	for _, pid := range processesIn(l.netns(node)) {
 		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
@@ -57,7 +56,7 @@ func commandsIn(l lab, node string) (n int) {
 	return n
 }
 
-// processesIn lists the processes whose network is the namespace's.
+// processesIn lists the processes in a network namespace.
 func processesIn(path string) []int {
 	want, err := os.Stat(path)
 	if err != nil {
@@ -82,7 +81,7 @@ func (l lab) gone(t testing.TB) {
 	}
 }
 
-// sabotages are what somebody may do to a running lab by hand.
+// sabotages returns what somebody may do to a running lab by hand.
 func sabotages() map[string]func(testing.TB, lab) {
 	shell := func(line string) func(testing.TB, lab) {
 		return func(t testing.TB, l lab) {
@@ -102,7 +101,7 @@ func sabotages() map[string]func(testing.TB, lab) {
 		"the run directory deleted":      shell("until rm -rf /run/pseudowan/LAB; do :; done"),
 		"the state directory deleted":    shell("rm -rf /var/lib/pseudowan/LAB"),
 		"an empty file in place of a namespace": shell(
-			// A name may be back before it is touched.
+			// A name may have been restored before it is touched.
 			"for n in pw-LAB-h2 pw-LAB; do for i in 1 2 3 4 5; do ip netns del $n; touch /run/netns/$n && break; done; done"),
 		"a host's lo renamed":            shell("ip -n pw-LAB-h1 link set lo alias mine"),
 		"a host's lo unnamed":            shell("ip -n pw-LAB-h1 link set lo alias ''"),
@@ -120,8 +119,8 @@ func sabotages() map[string]func(testing.TB, lab) {
 	}
 }
 
-// startInside runs a line in h1, and then a process that stays, in the namespace
-// inner where there is one.
+// startInside runs a line in h1, and then a process that stays, in the namespace inner if
+// there is one.
 func startInside(t testing.TB, l lab, line string) {
 	t.Helper()
 	cmd := exec.Command(program, "exec", "--lab", l.name, "h1", "--", "sh", "-c",
@@ -134,7 +133,7 @@ func startInside(t testing.TB, l lab, line string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // it ends with the lab, where the test does not fail before
+		_ = cmd.Process.Kill() // it ends with the lab, unless the test fails before
 		_ = cmd.Wait()
 	})
 	if _, err := out.Read(make([]byte, 1)); err != nil {
@@ -156,7 +155,7 @@ func killByArgs(sig syscall.Signal, kind, name string) {
 	}
 }
 
-// Whatever somebody does to a lab by hand, down removes it and up mends it.
+// Whatever somebody does to a lab by hand, down removes the lab and up mends it.
 func TestRealSabotage(t *testing.T) {
 	for what, do := range sabotages() {
 		t.Run(what, func(t *testing.T) {
@@ -172,7 +171,7 @@ func TestRealSabotage(t *testing.T) {
 	}
 }
 
-// All of it at once.
+// All sabotages at once.
 func TestRealSabotageCombined(t *testing.T) {
 	l := smallLab(t, "pwt-sabs")
 	all := sabotages()
@@ -197,8 +196,8 @@ func TestRealSabotageCombined(t *testing.T) {
 	}
 }
 
-// A lab whose names are all gone, files and directories too, is found by its
-// processes, without its name.
+// If all names, files and directories of a lab are gone, down without a name still finds
+// it by its processes.
 func TestRealDownOfALabWithoutNames(t *testing.T) {
 	l := smallLab(t, "pwt-nameless")
 	l.up(t)
@@ -212,7 +211,7 @@ func TestRealDownOfALabWithoutNames(t *testing.T) {
 	}
 }
 
-// A host that carries another lab's mark inside is not removed with that lab.
+// A host that has another lab's mark inside is not removed with that lab.
 func TestRealForgedMarksSpareOtherLabs(t *testing.T) {
 	a, b := smallLab(t, "pwt-forge-a"), smallLab(t, "pwt-forge-b")
 	a.up(t)
@@ -223,7 +222,7 @@ func TestRealForgedMarksSpareOtherLabs(t *testing.T) {
 		must(t, "down", b.name)
 		b.gone(t)
 		if inode(t, a.netns("h1")) != id {
-			t.Fatalf("%s: the host is another now", kind)
+			t.Fatalf("%s: the host was replaced", kind)
 		}
 		a.works(t)
 		must(t, "up", b.file, "--runtime", "netns")
@@ -231,7 +230,7 @@ func TestRealForgedMarksSpareOtherLabs(t *testing.T) {
 	}
 }
 
-// An empty file that nobody's lab has made anything of stays.
+// An empty file that no lab uses stays.
 func TestRealForeignEmptyFile(t *testing.T) {
 	l := smallLab(t, "pwt-empty")
 	l.up(t)
@@ -244,7 +243,7 @@ func TestRealForeignEmptyFile(t *testing.T) {
 	if _, err := os.Stat(foreign); err != nil {
 		t.Errorf("the foreign file: %v", err)
 	}
-	// One that has the name of the lab is no obstacle.
+	// One with a name of the lab is no obstacle.
 	own := "/run/netns/pw-" + l.name
 	if err := os.WriteFile(own, nil, 0o444); err != nil {
 		t.Fatal(err)
@@ -258,7 +257,7 @@ func TestRealForeignEmptyFile(t *testing.T) {
 	if _, err := os.Stat(own); err == nil {
 		t.Error("the file that the lab took is left")
 	}
-	// One that says something is somebody's.
+	// One that is not empty belongs to somebody.
 	if err := os.WriteFile(own, []byte("x"), 0o444); err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +266,7 @@ func TestRealForeignEmptyFile(t *testing.T) {
 	}
 }
 
-// A lab that runs well is not given up for a damaged file.
+// A damaged file is no reason to rebuild a working lab.
 func TestRealDamagedPlan(t *testing.T) {
 	l := smallLab(t, "pwt-plan")
 	l.up(t)
@@ -288,7 +287,7 @@ func TestRealDamagedPlan(t *testing.T) {
 			t.Errorf("%s: the plan is not put right: %v", what, err)
 		}
 	}
-	// Its copy, too, and what was about to be changed.
+	// Its copy is damaged, too, and so is the file of changes.
 	for _, file := range []string{state + "/plan.json", state + "/change.json", "/run/pseudowan/" + l.name + "/.plan.json"} {
 		if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
 			t.Fatal(err)
@@ -303,8 +302,7 @@ func TestRealDamagedPlan(t *testing.T) {
 	}
 }
 
-// A lock that somebody holds is waited for for a while, and the message names
-// who holds it.
+// Commands wait a while for a lab's lock, and then name its holder.
 func TestRealLockNamesItsHolder(t *testing.T) {
 	l := smallLab(t, "pwt-lock")
 	dir := "/run/pseudowan/.lock"
@@ -333,18 +331,18 @@ func TestRealLockNamesItsHolder(t *testing.T) {
 	}
 	holder.Process.Kill()
 	holder.Wait()
-	// flock(1) left its sleep with the lock.
+	// The child of flock(1), sleep, still has the lock.
 	command("fuser", "-k", dir+"/"+l.name)
 	eventually(t, 5*time.Second, func() error {
 		if r := pseudowan("down", l.name); r.code != 4 {
-			return fmt.Errorf("down that finds a lock file alone: exit code %d\n%s", r.code, r.stderr)
+			return fmt.Errorf("down that finds only a lock file: exit code %d\n%s", r.code, r.stderr)
 		}
 		return nil
 	})
 	l.gone(t)
 }
 
-// Anybody may lock the directory of namespaces; nobody holds a lab up by it.
+// Anybody may lock the directory of namespaces, but that delays no lab.
 func TestRealDirectoryOfNamespacesLocked(t *testing.T) {
 	l := smallLab(t, "pwt-dirlock")
 	if err := os.MkdirAll("/run/netns", 0o755); err != nil {
@@ -367,7 +365,7 @@ func TestRealDirectoryOfNamespacesLocked(t *testing.T) {
 	l.gone(t)
 }
 
-// Whose reader goes away, goes on: nothing is left half built or half removed.
+// A command whose reader goes away continues: nothing is left half built or half removed.
 func TestRealNobodyReads(t *testing.T) {
 	l := smallLab(t, "pwt-pipe")
 	unread := func(args ...string) int {

@@ -26,7 +26,7 @@ hosts:
   another: {to: pe1, vrf: blue, addresses: ["2001:db8:4::2/64"]}
 `
 
-// scan sends a datagram to count addresses of a network, from inside a node.
+// scan sends, from inside a node, a datagram to each of count addresses of a network.
 func scan(t *testing.T, l lab, node string, network netip.Prefix, count int) <-chan error {
 	t.Helper()
 	done := make(chan error, 1)
@@ -57,13 +57,13 @@ func scanIn(path string, network netip.Prefix, count int) error {
 	defer socket.Close()
 	for range count {
 		to := net.UDPAddrFromAddrPort(netip.AddrPortFrom(anyOf(network), 9))
-		// Errors come back from earlier datagrams: nobody answers.
+		// Errors are about earlier datagrams, which nobody answers.
 		_, _ = socket.WriteTo([]byte("scan"), to)
 	}
 	return nil
 }
 
-// anyOf is some address of a network.
+// anyOf returns some address of a network.
 func anyOf(network netip.Prefix) netip.Addr {
 	b := network.Addr().AsSlice()
 	var tail [8]byte
@@ -75,9 +75,9 @@ func anyOf(network netip.Prefix) netip.Addr {
 	return a
 }
 
-// A host that scans a network behind the router fills a bounded table on the
-// scanned port and slows itself down. Hosts of other VPNs lose nothing; the
-// scanned network's host is reached all the time.
+// A host that scans a network behind the router fills a limited table on the scanned port
+// and slows down only itself. Hosts of other VPNs lose nothing, and the scanned network's
+// host remains reachable.
 func TestRealScanHurtsNobodyElse(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-scan", scanLab)
 	l.up(t)

@@ -58,13 +58,13 @@ func stateOf(t testing.TB, l lab) []string {
 			"ip -o -d link; ip -o addr; ip route show table all; ip -6 route show table all; cat /etc/hosts; hostname")))
 	}
 	for line := range strings.Lines(command("ip", "netns", "list").stdout) {
-		add("namespace", strings.Fields(line)[0]) // behind it stands a number
+		add("namespace", strings.Fields(line)[0]) // a number follows
 	}
 	slices.Sort(out)
 	return out
 }
 
-// maskLabels removes the given labels from a state, wherever they stand.
+// maskLabels removes the given labels from a state, wherever they occur.
 func maskLabels(state []string, labels []uint32) []string {
 	numbers := []string{"none"}
 	for _, label := range labels {
@@ -79,9 +79,9 @@ func maskLabels(state []string, labels []uint32) []string {
 	return masked
 }
 
-// givenAsNeeded returns the labels that routers have given to customers' routes: no
-// plan holds them, and one that is given back is not given again soon. The plan
-// of another router may hold the same number.
+// givenAsNeeded returns the labels that routers have assigned to customers' routes: they
+// are in no plan, and a released one is not assigned again soon. The plan of another
+// router may have the same number.
 func givenAsNeeded(t testing.TB, l lab) (labels []uint32) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("/var/lib/pseudowan", l.name, "plan.json"))
@@ -126,15 +126,14 @@ var (
 	counted     = regexp.MustCompile(`"punt[a-z_]*":\d+,?`)
 	innerLink   = regexp.MustCompile(`^(b-\S+:|w-\S+@|\S+@w-)`) // of a NIC that enters through a bridge
 	duplicates  = regexp.MustCompile(`^(local|anycast) fe80:`)  // an address comes into use after a while
-	bridgeState = regexp.MustCompile(`state \S+`)               // UNKNOWN until something has passed
+	bridgeState = regexp.MustCompile(`state \S+`)               // UNKNOWN until a packet has passed
 	randomMAC   = regexp.MustCompile(`link/ether \S+`)
 	linkMTU     = regexp.MustCompile(`(?m)^\d+: (\S+?)(?:@\S+)?: .* mtu (\d+) `)
 	routeMTU    = regexp.MustCompile(` dev (\S+) proto ra .*\bmtu (\d+)`)
 	daemonLink  = regexp.MustCompile(`\b(br0|ovs-netdev|ovs-system)\b`)
 )
 
-// namedFlows replaces the numbers of adjacencies and groups by what their own
-// flows do.
+// namedFlows replaces the numbers of adjacencies and groups by what their flows do.
 func namedFlows(dump string) string {
 	dump = cookie.ReplaceAllString(dump, "")
 	for _, of := range []struct {
@@ -160,7 +159,7 @@ func namedFlows(dump string) string {
 	return dump
 }
 
-// kernelState leaves out what differs between two starts of one thing.
+// kernelState leaves out what differs between two starts of the same thing.
 func kernelState(text string) string {
 	var b strings.Builder
 	mtus := map[string]string{}

@@ -10,16 +10,15 @@ import (
 	"time"
 )
 
-// What the surroundings may ask of these tests, as the virtual machine of
-// vmtest does.
+// Environment variables for these tests, which the virtual machine of vmtest sets.
 const (
-	binaryEnv   = "PSEUDOWAN_BINARY"        // the program to test; else it is built
+	binaryEnv   = "PSEUDOWAN_BINARY"        // the program to test; by default it is built
 	datapathEnv = "PSEUDOWAN_TEST_DATAPATH" // of all labs whose topology names none
 	nicsEnv     = "PSEUDOWAN_TEST_NICS"     // pairs of NICs with a cable between them, as in "eth1:eth2 eth3:eth4"
 	slowEnv     = "PSEUDOWAN_TEST_SLOW"     // how many times slower than usual this machine is
 )
 
-// buildProgram returns the program to test, built in dir where none is given.
+// buildProgram returns the program to test. If none is given, it builds it in dir.
 func buildProgram(dir string) (string, error) {
 	if given := os.Getenv(binaryEnv); given != "" {
 		return given, nil
@@ -32,8 +31,7 @@ func buildProgram(dir string) (string, error) {
 	return path, nil
 }
 
-// withDatapath makes a topology ask for the datapath that the surroundings
-// want.
+// withDatapath makes a topology request the datapath of datapathEnv.
 func withDatapath(text string) string {
 	if wanted := os.Getenv(datapathEnv); wanted != "" {
 		return "datapath: " + wanted + "\n" + text
@@ -48,11 +46,10 @@ func slowness() int {
 	return 1
 }
 
-// patience returns a time limit as it has to be on this machine.
+// patience adapts a time limit to this machine.
 func patience(d time.Duration) time.Duration { return d * time.Duration(slowness()) }
 
-// withPatience lets `up` wait longer on a slow machine where the test does not
-// say how long.
+// withPatience lets `up` wait longer on a slow machine, unless the test sets a timeout.
 func withPatience(args []string) []string {
 	if slowness() == 1 || args[0] != "up" || slices.Contains(args, "--timeout") {
 		return args
@@ -60,5 +57,5 @@ func withPatience(args []string) []string {
 	return append(slices.Clone(args), "--timeout", patience(time.Minute).String())
 }
 
-// rounds returns how often a test repeats what takes long, at least twice.
+// rounds returns how often a test repeats a slow step, at least twice.
 func rounds(n int) int { return max(2, n/slowness()) }

@@ -10,8 +10,8 @@ import (
 	"pseudowan/status"
 )
 
-// Spokes reach each other only through the hub site: traceroute shows it, and
-// with the hub's forwarding off there is loss, never a short cut.
+// Spokes reach each other only through the hub site, as traceroute shows; without the hub's
+// forwarding, packets are lost, and never take a short cut.
 func TestRealHubSpoke(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "hub-spoke", "pwt-hub")
 	l.up(t)
@@ -32,7 +32,7 @@ func TestRealHubSpoke(t *testing.T) {
 	}
 	checkReach(t, l, []reach{
 		{"s2", "10.9.0.2", true}, {"s3", "2001:db8:9::2", true},
-		{"s2", "10.1.0.2", true}, // by way of hq itself
+		{"s2", "10.1.0.2", true}, // through hq itself
 	})
 	l.mustExec(t, "hq", "sysctl", "-qw", "net.ipv4.ip_forward=0", "net.ipv6.conf.all.forwarding=0")
 	checkReach(t, l, []reach{{"s2", "10.3.0.2", false}, {"s2", s3, false}, {"s2", "10.9.0.2", true}})
@@ -65,7 +65,7 @@ func TestRealExtranet(t *testing.T) {
 	t.Run("counters", func(t *testing.T) { testExtranetCounters(t, l) })
 }
 
-// testOneHop shows that the way through two VRFs of a router is one hop.
+// testOneHop shows that the path through two VRFs of a router is one hop.
 func testOneHop(t *testing.T, l lab) {
 	for to, want := range map[string][]string{
 		"10.9.0.2":      {"10.1.0.1", "10.9.0.2"},
@@ -78,20 +78,19 @@ func testOneHop(t *testing.T, l lab) {
 	}
 }
 
-// testGlean adds an address that nobody knew: it is found in the service's
-// VRF for a packet from the customer's, and a silent one is reported.
+// testGlean adds an unknown address: a packet from the customer's VRF makes the router find
+// it in the service's VRF. A silent address is reported.
 func testGlean(t *testing.T, l lab) {
 	l.mustExec(t, "mail", "ip", "address", "add", "10.9.0.33/24", "dev", "eth0")
 	l.mustExec(t, "mail", "ip", "address", "add", "2001:db8:9::33/64", "dev", "eth0")
 	checkReach(t, l, []reach{{"a1", "10.9.0.33", true}, {"b2", "2001:db8:9::33", true}})
 	r := l.exec("b1", "ping", "-n", "-c", "1", "-W", "5", "10.9.0.44")
 	if r.code == 0 || !strings.Contains(r.stdout, "From 10.3.0.1") || !strings.Contains(r.stdout, "Host Unreachable") {
-		t.Errorf("ping of a silent address: exit code %d\n%s\nwant an answer of the customer's own gateway", r.code, r.stdout)
+		t.Errorf("ping of a silent address: exit code %d\n%s\nwant an answer from the customer's own gateway", r.code, r.stdout)
 	}
 }
 
-// testExtranetCounters shows that each route on the way counts each packet
-// once.
+// testExtranetCounters shows that each route on the path counts each packet once.
 func testExtranetCounters(t *testing.T, l lab) {
 	const pings = 5
 	before := flowPackets(t, l)
@@ -110,7 +109,7 @@ func testExtranetCounters(t *testing.T, l lab) {
 	}
 }
 
-// threeSites returns a hub of three PEs on a LAN; b and c announce what is given.
+// threeSites returns a hub of three PEs on a LAN; b and c announce the given prefixes.
 func threeSites(name, b, c string) string {
 	return fmt.Sprintf(`
 name: %s
@@ -125,7 +124,7 @@ hosts:
 `, name, b, c)
 }
 
-// owns gives a host an address behind its announcement.
+// owns gives a host an address in its announced prefix.
 func (l lab) owns(t testing.TB, host string, addresses ...string) {
 	t.Helper()
 	for _, a := range addresses {
@@ -133,8 +132,8 @@ func (l lab) owns(t testing.TB, host string, addresses ...string) {
 	}
 }
 
-// A /16 from one PE and a /24 inside it from another, in one VRF: the longer
-// one wins while it is there, for exactly its addresses.
+// In one VRF, a /16 comes from one PE and a /24 inside it from another: the longer one is
+// used for exactly its addresses while it exists.
 func TestRealLongestPrefix(t *testing.T) {
 	const wide, long = `[10.64.0.0/16, "2001:db8:64::/48"]`, `[10.64.7.0/24, "2001:db8:64:7::/64"]`
 	dir := t.TempDir()
@@ -176,8 +175,8 @@ func TestRealLongestPrefix(t *testing.T) {
 	arrivesAt("after", "b", outside)
 }
 
-// An RD of 1:1 in every VRF and route targets that differ by direction: the
-// route targets alone say who hears whom. mixed is attached to both VPNs.
+// With RD 1:1 in every VRF and route targets that differ by direction, only the route
+// targets determine who hears whom. mixed is attached to both VPNs.
 func TestRealAsymmetricTargets(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-asym", `
 name: pwt-asym
@@ -209,7 +208,7 @@ hosts:
 		{"l1", 4, false}, // left does not import what left exports
 		{"r2", 4, true},  // two VRFs of one router
 		{"mixed", 2, true}, {"mixed", 3, true}, {"o1", 5, true},
-		{"r2", 5, false}, // mixed does not forward, and right does not hear of other
+		{"r2", 5, false}, // mixed does not forward, and right has no route to other
 	} {
 		all = append(all, both(c.from, c.site, c.want)...)
 	}

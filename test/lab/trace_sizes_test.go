@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// narrow has a route that checks sizes at every kind of way out: a core link
-// and an access port that take less than can arrive, by a label of a VRF, by one
-// of a next hop, and from one VRF of a router into another.
+// narrow has routes that check sizes in every case: a core link and an access port with a
+// smaller MTU than what can arrive, by a label of a VRF, by a label of a next hop, and
+// from one VRF of a router into another.
 const narrow = `
 name: pwt-vfysizes
 defaults: {router: {as: 65000}}
@@ -22,7 +22,7 @@ hosts:
   h3: {to: pe1, vrf: green, addresses: [10.3.0.2/24], lans: [172.16.3.1/24], mtu: 1400}
 `
 
-// A route that checks sizes leads where it leads, whatever Open vSwitch says of
+// A trace follows a route that checks sizes to its end, whatever Open vSwitch says about
 // the packet before the check.
 func TestRealTraceWhereSizesAreChecked(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-vfysizes", narrow)
@@ -42,15 +42,15 @@ func TestRealTraceWhereSizesAreChecked(t *testing.T) {
 		}
 		for _, h := range trace.Hops {
 			if h.Switch != nil && strings.Contains(strings.Join(h.Switch.Passed, " "), "controller") {
-				t.Errorf("%s to %s: the way of a packet that is too large is told: %q", c.from, c.to, h.Switch.Passed)
+				t.Errorf("%s to %s: shows the path of a packet that is too large: %q", c.from, c.to, h.Switch.Passed)
 			}
 		}
 	}
 	mustVerify(t, l)
-	// The router says what is too large, whatever label led to the way out.
+	// The router reports packets that are too large, whatever label leads to the narrow link.
 	for _, to := range []string{"10.2.0.2", "172.16.2.1", "10.3.0.2"} {
 		if r := l.exec("h1", "ping", "-c", "1", "-W", "2", "-M", "do", "-s", "2000", to); !strings.Contains(r.stdout, "mtu = 1400") {
-			t.Errorf("a packet that is too large for the way to %s: exit code %d\n%s%s", to, r.code, r.stdout, r.stderr)
+			t.Errorf("a packet that is too large for the path to %s: exit code %d\n%s%s", to, r.code, r.stdout, r.stderr)
 		}
 	}
 }

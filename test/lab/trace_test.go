@@ -29,9 +29,9 @@ func nodesOf(trace status.Trace) string {
 	return strings.Join(out, " ")
 }
 
-// Tables, Open vSwitch and real packets tell the same path, for both families
-// and in every way through a router: labels of next hops and of VRFs, routes
-// between VRFs of one router, a host that forwards.
+// Tables, Open vSwitch and real packets show the same path, for both families and for every
+// path through a router: labels of next hops and of VRFs, routes between VRFs of one
+// router, and a host that forwards.
 func TestRealTraceAgrees(t *testing.T) {
 	for catalog, paths := range map[string][]struct{ from, to, want string }{
 		"hub-spoke": {
@@ -66,8 +66,8 @@ func TestRealTraceAgrees(t *testing.T) {
 	}
 }
 
-// What a router answers itself goes to its slow path: the three agree on a
-// gateway, on an address that nobody has, and on one without a route.
+// What a router itself answers goes to its slow path: the three agree on a gateway, on an
+// address that nobody has, and on one without a route.
 func TestRealTraceToARouter(t *testing.T) {
 	l := sharedLab(t)
 	for to, want := range map[string]string{
@@ -83,7 +83,7 @@ func TestRealTraceToARouter(t *testing.T) {
 	}
 }
 
-// A switch that drops what its router should answer is told.
+// A switch that drops what its router should answer is reported.
 func TestRealTraceWithoutFlows(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-vfyflows", strings.Replace(oneRouter, "pwt-heal", "pwt-vfyflows", 1))
 	l.up(t)
@@ -98,8 +98,8 @@ func TestRealTraceWithoutFlows(t *testing.T) {
 	}
 }
 
-// A label that was changed in the switch is where trace says that BGP and Open
-// vSwitch disagree, and the real packet stays away.
+// If a label is changed in the switch, trace reports that BGP and Open vSwitch disagree
+// about it, and the real packet does not arrive.
 func TestRealTraceDisagrees(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "dual-stack", "pwt-vfytlabel")
 	l.up(t)
@@ -115,7 +115,7 @@ func TestRealTraceDisagrees(t *testing.T) {
 	}
 }
 
-// Explain knows why a prefix is there and why it is not.
+// Explain knows why a prefix is in a VRF and why it is not.
 func TestRealExplain(t *testing.T) {
 	l := sharedLab(t)
 	for _, c := range []struct {

@@ -10,8 +10,8 @@ import (
 	"pseudowan/status"
 )
 
-// Hosts send packets of 1500 octets, which need 1504 on the wire between the
-// routers, and TCP runs at full size.
+// Hosts send packets of 1500 octets, which have 1504 on the wire between the routers, and
+// TCP uses full-size packets.
 func TestRealFullSize(t *testing.T) {
 	l := sharedLab(t)
 	const headers = 28
@@ -78,7 +78,7 @@ func TestRealMACChange(t *testing.T) {
 	}
 }
 
-// A host that is gone is withdrawn; `up` brings it back.
+// The routes of a removed host are withdrawn; `up` restores them.
 func TestRealHostGoneAndBack(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-gone")
 	l.up(t)
@@ -100,18 +100,18 @@ func TestRealHostGoneAndBack(t *testing.T) {
 	}
 	eventually(t, 10*time.Second, func() error {
 		if known() {
-			return fmt.Errorf("pe2 still has the routes of a host that is gone")
+			return fmt.Errorf("pe2 still has the routes of a removed host")
 		}
 		return nil
 	})
 	must(t, "up", l.file, "--runtime", "netns")
 	if !known() {
-		t.Error("pe2 does not know the host that is back")
+		t.Error("pe2 does not know the restored host")
 	}
 	l.mustExec(t, "remote_001_101", "ping", "-c", "1", "-W", "2", "110.1.3.9")
 }
 
-// Every node's files and routes are as the original had them.
+// The files and routes of every node are those of the original.
 func TestRealInsideAHost(t *testing.T) {
 	l := sharedLab(t)
 	routes := l.mustExec(t, "host_001_101", "ip", "route")

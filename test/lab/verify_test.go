@@ -24,14 +24,14 @@ func verified(t testing.TB, l lab, args ...string) (int, []status.HostPair) {
 	return r.code, rows
 }
 
-// mustVerify fails the test if something is not as intended.
+// mustVerify fails the test if anything is not as intended.
 func mustVerify(t testing.TB, l lab) {
 	t.Helper()
 	must(t, "verify", l.name, "--timeout", patience(10*time.Second).String())
 }
 
-// differs finds the difference of an address of a pair, and fails the test
-// where there is none or its cause is another.
+// differs finds the difference at an address of a pair, and fails the test if there is none
+// or if its cause is not the expected one.
 func differs(t testing.TB, rows []status.HostPair, from, to, address, cause string) {
 	t.Helper()
 	for _, r := range rows {
@@ -59,8 +59,7 @@ func onlyBetween(t testing.TB, rows []status.HostPair, hosts ...string) {
 	}
 }
 
-// Ten VPNs that overlap, 380 pairs: everything is as intended, in a format for
-// every reader.
+// In ten overlapping VPNs, all 380 pairs are as intended, in every output format.
 func TestRealVerify(t *testing.T) {
 	l := sharedLab(t)
 	mustVerify(t, l)
@@ -77,7 +76,7 @@ func TestRealVerify(t *testing.T) {
 	}
 }
 
-// What is done to a flow of a router is found, and laid to that flow.
+// A change of a router's flow is found and attributed to that flow.
 func TestRealVerifyFindsAFlow(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-vfyflow")
 	l.up(t)
@@ -106,7 +105,7 @@ type routeFlow struct {
 	lab            lab
 	router         string
 	match, actions string
-	label          uint32 // that BGP says
+	label          uint32 // according to BGP
 }
 
 func (l lab) routeFlow(t testing.TB, router, vrf, prefix string) routeFlow {
@@ -134,7 +133,7 @@ func (l lab) routeFlow(t testing.TB, router, vrf, prefix string) routeFlow {
 // pushing returns the action that chooses a label.
 func pushing(label uint32) string { return fmt.Sprintf("load:%#x->NXM_NX_REG2[]", label) }
 
-// push has the flow push another label.
+// push makes the flow push another label.
 func (f routeFlow) push(t testing.TB, label uint32) {
 	t.Helper()
 	actions := strings.Replace(f.actions, pushing(f.label), pushing(label), 1)
@@ -146,7 +145,7 @@ func (f routeFlow) remove(t testing.TB) {
 	f.lab.mustExec(t, f.router, "ovs-ofctl", "--strict", "del-flows", "br0", f.match)
 }
 
-// A label that the far router does not know any more is laid to that router.
+// A label that the far router no longer knows is attributed to that router.
 func TestRealVerifyFindsALabel(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "dual-stack", "pwt-vfylabel")
 	l.up(t)
@@ -160,8 +159,8 @@ func TestRealVerifyFindsALabel(t *testing.T) {
 	onlyBetween(t, rows, "blue1", "blue2")
 }
 
-// A route target that was changed behind the topology's back is named on both
-// sides: what is lost, and what leaks.
+// A route target that differs from the topology is named for what is lost and for what
+// leaks.
 func TestRealVerifyFindsARouteTarget(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "dual-stack", "pwt-vfyrt")
 	l.up(t)
@@ -191,7 +190,7 @@ func TestRealVerifyFindsARouteTarget(t *testing.T) {
 	differs(t, rows, "blue1", "blue2", "10.2.0.2", "VRF blue of pe1 imports 65000:3 (topology: 65000:2)")
 	onlyBetween(t, rows, "blue1", "blue2")
 
-	// A leak: red imports what blue exports, and the other way round.
+	// A leak: red imports what blue exports, and vice versa.
 	leaking := strings.Replace(string(text), `red:  {rts: "65000:1"}`, `red:  {rts: "65000:1", import: "65000:2"}`, 1)
 	leaking = strings.Replace(leaking, `blue: {rts: "65000:2"}`, `blue: {rts: "65000:2", import: "65000:1"}`, 1)
 	leaking = strings.Replace(leaking, `blue2:
@@ -211,8 +210,8 @@ func TestRealVerifyFindsARouteTarget(t *testing.T) {
 	differs(t, rows, "red1", "blue2", "10.77.0.2", "VRF red of pe1 imports 65000:1, 65000:2 (topology: 65000:1)")
 }
 
-// Spokes meet through the hub alone; with the hub's forwarding off there is
-// loss and never a short cut, and verify says who does not forward.
+// Spokes reach each other only through the hub. Without the hub's forwarding, packets are
+// lost and never take a short cut, and verify says who does not forward.
 func TestRealVerifyHub(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "hub-spoke", "pwt-vfyhub")
 	l.up(t)
@@ -237,7 +236,7 @@ func TestRealVerifyHub(t *testing.T) {
 	}
 }
 
-// Hosts that do not run cannot be tested, which is not a success.
+// Hosts that are not running cannot be tested, which is not a success.
 func TestRealVerifyWithoutAHost(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "dual-stack", "pwt-vfygone")
 	l.up(t)

@@ -21,8 +21,8 @@ func outLabel(t testing.TB, l lab, router, vrf, prefix string) uint32 {
 	return 0
 }
 
-// The labels on the wire are those that `show mpls` prints; the bottom of the
-// stack is marked; each router takes one off the TTL.
+// The labels on the wire are those that `show mpls` prints; the bottom of the stack is
+// marked; each router decrements the TTL.
 func TestRealLabelsOnTheWire(t *testing.T) {
 	l := sharedLab(t)
 	for _, c := range []struct {
@@ -88,12 +88,11 @@ func flowPackets(t testing.TB, l lab) map[string]uint64 {
 	return out
 }
 
-// Counters rise by exactly the packets sent, in the rows of their way and in
-// no other.
+// Counters rise by exactly the packets sent, in the rows of their path and in no other.
 func TestRealFlowCounters(t *testing.T) {
 	l := sharedLab(t)
 	const pings = 7
-	l.mustExec(t, "host_003_103", "ping", "-c", "1", "-W", "5", "130.3.4.5") // afterwards, everybody has resolved everybody
+	l.mustExec(t, "host_003_103", "ping", "-c", "1", "-W", "5", "130.3.4.5") // afterwards, all neighbours are resolved
 	before := flowPackets(t, l)
 	out := l.mustExec(t, "host_003_103", "ping", "-c", strconv.Itoa(pings), "-i", "0.01", "130.3.4.5")
 	if !strings.Contains(out, fmt.Sprintf(" %d received", pings)) {
@@ -119,8 +118,8 @@ func TestRealFlowCounters(t *testing.T) {
 	}
 }
 
-// What a router says itself has passed no router yet when it leaves: a host on
-// its link sees the TTL that it began with, one behind another router one less.
+// A packet that a router itself sends has passed no router when it leaves: a host on its
+// link sees the initial TTL, one behind another router one less.
 func TestRealTTLOfARouterItself(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-ttl", nameLine.ReplaceAllString(fairLab, "name: pwt-ttl"))
 	l.up(t)
@@ -134,7 +133,7 @@ func TestRealTTLOfARouterItself(t *testing.T) {
 	errors := startCapture(t, l, "red1", "eth0", 2, "icmp[0] == 11")
 	l.exec("red1", "ping", "-c", "1", "-W", "1", "-t", "1", "10.2.0.2")
 	l.exec("red1", "ping", "-c", "1", "-W", "1", "-t", "2", "10.2.0.2")
-	for i, f := range errors.frames(t) { // the TTL of the packet that it is about comes second
+	for i, f := range errors.frames(t) { // the TTL of the quoted packet comes second
 		if want := strconv.Itoa(64 - i); !strings.HasPrefix(f.ipTTL, want+",") {
 			t.Errorf("error %d: %s; want TTL %s", i, f, want)
 		}
