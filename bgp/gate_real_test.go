@@ -25,6 +25,8 @@ type hostile struct {
 	addr string
 	conn *net.TCPConn
 	open []byte // of the speaker, without header
+
+	update []byte // the last one of it that was read, without header
 }
 
 func attack(t *testing.T, addr string) *hostile { return &hostile{t: t, addr: addr} }

@@ -150,22 +150,23 @@ func encodeTargets(targets []vpn.RouteTarget) (*api.ExtendedCommunitiesAttribute
 	return &api.ExtendedCommunitiesAttribute{Communities: packed}, err
 }
 
-// decodeTargets keeps the route targets among the communities.
-func decodeTargets(m *api.ExtendedCommunitiesAttribute) ([]vpn.RouteTarget, error) {
-	var targets []vpn.RouteTarget
+// decodeExtended reads the extended communities of a route.
+func decodeExtended(r *Route, m *api.ExtendedCommunitiesAttribute) error {
 	for _, c := range m.GetCommunities() {
 		b, ok, err := communityBytes(c)
-		if err != nil {
-			return nil, fmt.Errorf("extended community: %w", err)
+		if err == nil && !ok {
+			b, err = otherCommunity(c)
 		}
-		if !ok {
-			continue
+		if err != nil {
+			return fmt.Errorf("extended community: %w", err)
 		}
 		if t, ok := vpn.RouteTargetFromBytes(b); ok {
-			targets = append(targets, t)
+			r.Targets = append(r.Targets, t)
+		} else {
+			r.Extended = append(r.Extended, b)
 		}
 	}
-	return targets, nil
+	return nil
 }
 
 // communityBytes returns the octets of a community of a type that may be a

@@ -76,13 +76,21 @@ func pathOf(r Route, plain bool) (*api.Path, error) {
 		attributes = append(attributes, &api.LocalPrefAttribute{LocalPref: *r.LocalPref})
 	}
 	attributes = append(attributes, encodeCommunities(r)...)
-	if len(r.Targets) > 0 {
-		targets, err := encodeTargets(r.Targets)
+	if len(r.Targets)+len(r.Extended) > 0 {
+		communities, err := encodeTargets(r.Targets)
+		if err == nil {
+			err = encodeExtended(communities, r.Extended)
+		}
 		if err != nil {
 			return nil, err
 		}
-		attributes = append(attributes, targets)
+		attributes = append(attributes, communities)
 	}
+	passed, err := encodePassed(r.Passed)
+	if err != nil {
+		return nil, err
+	}
+	attributes = append(attributes, passed...)
 	p := &api.Path{Nlri: nlri, Family: family}
 	p.Pattrs, err = packAll(attributes)
 	return p, err
@@ -149,8 +157,10 @@ func decodeAttribute(r *Route, a *anypb.Any) error {
 	case *api.LargeCommunitiesAttribute:
 		r.LargeCommunities = decodeLargeCommunities(m)
 	case *api.ExtendedCommunitiesAttribute:
-		r.Targets, err = decodeTargets(m)
-		return err
+		return decodeExtended(r, m)
+	case *api.UnknownAttribute, *api.AtomicAggregateAttribute, *api.AggregatorAttribute,
+		*api.PmsiTunnelAttribute, *api.TunnelEncapAttribute, *api.IP6ExtendedCommunitiesAttribute:
+		return r.addPassed(a)
 	case *api.PrefixSID:
 		if len(m.GetTlvs()) > 0 && r.Unusable == "" {
 			r.Unusable = "it wants its packets in SRv6 (RFC 9252)"

@@ -18,6 +18,12 @@ func codecRoutes() []Route {
 	full.NextHop = netip.MustParseAddr("192.0.2.1")
 	full.MED, full.LocalPref, full.Origin = ptr(0), ptr(1), OriginEGP
 	full.ASPath = append(Sequence(65001, 4200000000), ASSegment{Kind: ASSet, AS: []uint32{1, 2}})
+	full.Extended = []vpn.ExtendedCommunity{
+		{0, 3, 0xfd, 0xe9, 0, 0, 0, 7}, {0x43, 0, 0, 0, 0, 0, 0, 1}, {3, 0x0b, 0, 0, 0, 0, 0, 9}, {0x80, 6, 1, 2, 3, 4, 5, 6}, {0x77, 1, 2, 3, 4, 5, 6, 7},
+	}
+	full.Passed = []Attribute{
+		{6, 0x40, ""}, {7, 0xc0, "\x00\x00\xfd\xea\x0a\x00\x00\x01"}, {23, 0xe0, "\x00\x08\x00\x00"}, {200, 0xe0, strings.Repeat("x", 300)},
+	}
 	host := vpnRoute("10.0.0.1:65535", "2001:db8::1/128", "65001:1", 16)
 	host.NextHop = netip.IPv6Unspecified()
 	all := vpnRoute("4200000000:1", "0.0.0.0/0", "65001:1", 16)

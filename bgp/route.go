@@ -22,10 +22,12 @@ type Route struct {
 
 	Origin           Origin
 	ASPath           ASPath
-	Communities      []Community      // RFC 1997
-	LargeCommunities []LargeCommunity // RFC 8092
-	MED              *uint32          // nil: attribute absent
-	LocalPref        *uint32          // nil: attribute absent, taken as defaultLocalPref
+	Communities      []Community             // RFC 1997
+	LargeCommunities []LargeCommunity        // RFC 8092
+	Extended         []vpn.ExtendedCommunity // RFC 4360, those that are no route targets, in the order of the attribute
+	Passed           []Attribute             // that this router only passes on, by type
+	MED              *uint32                 // nil: attribute absent
+	LocalPref        *uint32                 // nil: attribute absent, taken as defaultLocalPref
 
 	// The source of a received route; zero on routes that originate here.
 
@@ -73,6 +75,7 @@ func (r Route) Equal(o Route) bool {
 		r.NextHop == o.NextHop && r.Label == o.Label && slices.Equal(r.Targets, o.Targets) &&
 		r.Origin == o.Origin && r.ASPath.Equal(o.ASPath) &&
 		slices.Equal(r.Communities, o.Communities) && slices.Equal(r.LargeCommunities, o.LargeCommunities) &&
+		slices.Equal(r.Extended, o.Extended) && slices.Equal(r.Passed, o.Passed) &&
 		equalOptional(r.MED, o.MED) && equalOptional(r.LocalPref, o.LocalPref) &&
 		r.PeerAS == o.PeerAS && r.PeerID == o.PeerID && r.IBGP == o.IBGP &&
 		r.OriginatorID == o.OriginatorID && slices.Equal(r.ClusterList, o.ClusterList) &&

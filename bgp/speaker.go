@@ -138,6 +138,10 @@ func (s *Speaker) Announce(ctx context.Context, routes []Route) error {
 			errs = append(errs, fmt.Errorf("bgp: announce: %w", err))
 			continue
 		}
+		if !r.fits() {
+			errs = append(errs, fmt.Errorf("bgp: announce %s of RD %s: its attributes do not fit a message", r.Prefix, r.RD), s.withdraw(ctx, r))
+			continue
+		}
 		s.ours.set(r.localKey(), r)
 		if err := s.engine.announce(ctx, r); err != nil {
 			errs = append(errs, fmt.Errorf("bgp: announce %s of RD %s: %w", r.Prefix, r.RD, err))
@@ -153,17 +157,21 @@ func (s *Speaker) Withdraw(ctx context.Context, routes []Route) error {
 	defer s.announcing.Unlock()
 	var errs []error
 	for _, r := range routes {
-		announced, ok := s.ours.get(r.localKey())
-		if !ok {
-			continue
-		}
-		if err := s.engine.withdraw(ctx, announced); err != nil {
-			errs = append(errs, fmt.Errorf("bgp: withdraw %s of RD %s: %w", r.Prefix, r.RD, err))
-			continue
-		}
-		s.ours.remove(r.localKey())
+		errs = append(errs, s.withdraw(ctx, r))
 	}
 	return errors.Join(errs...)
+}
+
+func (s *Speaker) withdraw(ctx context.Context, r Route) error {
+	announced, ok := s.ours.get(r.localKey())
+	if !ok {
+		return nil
+	}
+	if err := s.engine.withdraw(ctx, announced); err != nil {
+		return fmt.Errorf("bgp: withdraw %s of RD %s: %w", r.Prefix, r.RD, err)
+	}
+	s.ours.remove(r.localKey())
+	return nil
 }
 
 // Peers returns the state of every configured session, by address.

@@ -51,14 +51,14 @@ func (c *CE) export(best *bgp.Path, ownAS uint32) (route bgp.Route, tells bool) 
 	if best == nil || c.brought(best) || restricted(best.Route.Communities) {
 		return bgp.Route{}, false
 	}
-	from := best.Route
+	from := best.Route.AcrossAS()
 	gateway, ok := c.gateway(from.Prefix)
 	if !ok {
 		return bgp.Route{}, false
 	}
 	route = bgp.Route{
 		Prefix: from.Prefix, NextHop: gateway, Origin: vrf.OriginOf(*best), ASPath: from.ASPath,
-		Communities: from.Communities, LargeCommunities: from.LargeCommunities,
+		Communities: from.Communities, LargeCommunities: from.LargeCommunities, Extended: from.Extended, Passed: from.Passed,
 	}
 	if c.BGP.ASOverride {
 		route.ASPath = route.ASPath.Override(c.BGP.AS, ownAS)

@@ -23,6 +23,8 @@ func TestExport(t *testing.T) {
 		p := &bgp.Path{Source: bgp.BGP, Route: bgp.Route{
 			Prefix: netip.MustParsePrefix("172.16.0.0/16"), NextHop: netip.MustParseAddr("192.168.0.2"), Label: 2000,
 			ASPath: bgp.Sequence(65100, 65200), MED: &med, Communities: []bgp.Community{7}, Origin: bgp.OriginEGP,
+			Extended: []vpn.ExtendedCommunity{{0, 3, 0xfd, 0xe9, 0, 0, 0, 7}, {0x40, 4, 0xfd, 0xe9, 0, 0, 0, 1}},
+			Passed:   []bgp.Attribute{{Type: 128, Flags: 0xc0, Value: "x"}, {Type: 200, Flags: 0xe0, Value: "x"}},
 		}}
 		change(p)
 		return p
@@ -63,6 +65,9 @@ func TestExport(t *testing.T) {
 		}
 		if tells && (route.NextHop != gatewayAddr || route.MED != nil || route.Label != 0 || route.RD != vpn.RD{} || len(route.Communities) != 1 || route.Origin != bgp.OriginEGP) {
 			t.Errorf("%s: %+v", name, route)
+		}
+		if tells && (len(route.Extended) != 1 || route.Extended[0].String() != "soo:65001:7" || len(route.Passed) != 1 || route.Passed[0].Type != 200) {
+			t.Errorf("%s: passes on %v, %v", name, route.Extended, route.Passed)
 		}
 	}
 }

@@ -28,12 +28,12 @@ func (t *Table) Hear(c *CE, u bgp.RouteUpdate) {
 		t.forget(c, key)
 	default:
 		old, heard := c.received[key]
-		c.received[key] = u.Route
+		c.received[key] = u.Route.AcrossAS()
 		t.needNextHop(c, u.Route.NextHop)
 		if heard {
 			t.dropNextHop(c, old.NextHop)
 		}
-		t.enter(c, u.Route)
+		t.enter(c, c.received[key])
 	}
 }
 

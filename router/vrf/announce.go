@@ -55,7 +55,7 @@ func advertisementOf(v *config.VRF, best *bgp.Path) bgp.Route {
 	return bgp.Route{
 		RD: v.RD, Prefix: from.Prefix, Label: from.Label, Targets: v.Export, Origin: OriginOf(*best),
 		ASPath: from.ASPath, MED: from.MED,
-		Communities: from.Communities, LargeCommunities: from.LargeCommunities,
+		Communities: from.Communities, LargeCommunities: from.LargeCommunities, Extended: from.Extended, Passed: from.Passed,
 	}
 }
 
