@@ -11,6 +11,7 @@ import (
 const (
 	reasonOnlyPath    = "Only Path"            // there is no other
 	reasonReachable   = "Reachable Next Hop"   // all others cannot be used
+	reasonWeight      = "Weight"               // higher: given by an import policy
 	reasonLocalOrigin = "Local Origin"         // connected, then static, then imported from a VRF of this router
 	reasonLocalPref   = "Local Pref"           // higher local preference
 	reasonASPath      = "AS Path"              // shorter
@@ -42,6 +43,7 @@ type step struct {
 var steps = []step{
 	{reasonReachable, func(_ string, p, q *path) bool { return p.fault == "" && q.fault != "" }},
 	{reasonLocalOrigin, func(vrf string, p, q *path) bool { return p.originRank(vrf) < q.originRank(vrf) }},
+	{reasonWeight, func(_ string, p, q *path) bool { return p.Route.Weight > q.Route.Weight }},
 	{reasonLocalPref, func(_ string, p, q *path) bool { return p.localPref() > q.localPref() }},
 	{reasonLocalOrigin, func(_ string, p, q *path) bool { return p.fromPeer() < q.fromPeer() }},
 	{reasonASPath, func(_ string, p, q *path) bool { return p.Route.ASPath.Len() < q.Route.ASPath.Len() }},

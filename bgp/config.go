@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"pseudowan/bgp/policy"
 	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
@@ -77,6 +78,14 @@ type Neighbor struct {
 	Client       bool       // the peer is our route reflector client (RFC 4456)
 	session.Settings
 
+	// Import and Export are applied to the routes from and to the peer; nil takes
+	// them as they are.
+	Import, Export *policy.Chain
+
+	// LocalIPv6 is the next hop of VPNv6 routes of ours, in the place of an IPv4
+	// LocalAddress; zero: that address, IPv4-mapped (RFC 4659 section 3.2.1).
+	LocalIPv6 netip.Addr
+
 	ofReflector bool // the peer is internal, and another one is our client
 }
 
@@ -103,6 +112,8 @@ func (n Neighbor) validate() error {
 		return fail("a link-local peer needs an interface")
 	case n.LocalAddress.IsValid() && n.LocalAddress.Is4() != n.Address.Is4():
 		return fail("local address %s is of the other IP version", n.LocalAddress)
+	case n.LocalIPv6.IsValid() && (!n.LocalIPv6.Is6() || n.LocalIPv6.Is4In6() || n.LocalIPv6.IsUnspecified() || n.LocalIPv6.IsLinkLocalUnicast()):
+		return fail("next hop %s is no global IPv6 address", n.LocalIPv6)
 	case n.AS == 0:
 		return fail("no AS number")
 	case len(n.Families) == 0:

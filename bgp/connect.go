@@ -36,7 +36,8 @@ type transport struct {
 	relays     map[netip.Addr]*relay     // the last one of each neighbour
 	limits     map[netip.Addr]uint32     // how many prefixes each neighbour may announce
 	cutOff     map[netip.Addr]string     // why neighbours cannot be reached
-	stage      *inner.Stage              // nil before the first connection
+	policies   map[netip.Addr]routePolicies
+	stage      *inner.Stage // nil before the first connection
 }
 
 // newTransport listens on the addresses. Connections are refused until their
@@ -45,6 +46,7 @@ func newTransport(cfg Config) (*transport, error) {
 	t := &transport{
 		as: cfg.AS, name: cfg.Name, localID: cfg.RouterID, log: cfg.Log, inside: cfg.Inside,
 		connectors: make(map[netip.Addr]*connector), relays: make(map[netip.Addr]*relay), limits: make(map[netip.Addr]uint32),
+		policies: make(map[netip.Addr]routePolicies),
 	}
 	if t.inside == nil {
 		t.inside = func(f func() error) error { return f() }
@@ -106,6 +108,7 @@ func (t *transport) add(n Neighbor) error {
 	t.connectors[addr], t.limits[addr] = c, n.MaxPrefixes
 	why := t.cutOff[addr]
 	c.cutOff.Store(why != "")
+	t.policies[addr] = routePolicies{n.Import, n.Export}
 	t.mu.Unlock()
 	if why != "" {
 		t.hears.connectFailed(addr, why)
@@ -120,6 +123,7 @@ func (t *transport) remove(addr netip.Addr) {
 	c := t.connectors[addr]
 	delete(t.connectors, addr)
 	delete(t.limits, addr)
+	delete(t.policies, addr)
 	t.mu.Unlock()
 	if c == nil {
 		return

@@ -8,6 +8,7 @@ import (
 
 	"pseudowan/bgp/gate"
 	"pseudowan/bgp/inner"
+	"pseudowan/bgp/policy"
 )
 
 // hearer is notified of events on the connections of a transport. Addresses are
@@ -15,6 +16,8 @@ import (
 type hearer interface {
 	opened(peer netip.Addr, o gate.Open)
 	judged(peer netip.Addr, v gate.Verdict)
+	unread(peer netip.Addr, err error)
+	withheld(peer netip.Addr, why string)
 	connectionEnded(peer netip.Addr, e sessionEnd)
 	connectFailed(peer netip.Addr, why string)
 	retained(peer netip.Addr) gate.Retained // what the engine has kept over the peer's restart
@@ -29,6 +32,8 @@ type neighborWatcher struct {
 
 func (w neighborWatcher) opened(o gate.Open)    { w.hears.opened(w.addr, o) }
 func (w neighborWatcher) judged(v gate.Verdict) { w.hears.judged(w.addr, v) }
+func (w neighborWatcher) unread(err error)      { w.hears.unread(w.addr, err) }
+func (w neighborWatcher) withheld(why string)   { w.hears.withheld(w.addr, why) }
 
 // ended lets the connector know first: the engine's next state must find it
 // with its penalty.
@@ -52,11 +57,17 @@ func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 		NoHoldTime: c.neighbor.HoldTime == 0, Name: t.name,
 		Retained: func() gate.Retained { return t.hears.retained(addr) },
 	})
-	r := newRelay(outer, far, judge, neighborWatcher{addr, c, t.hears})
+	editor := gate.NewEditor(gate.EditorConfig{
+		External: c.neighbor.AS != t.as, Local: outer.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap(), LocalIPv6: c.neighbor.LocalIPv6,
+	})
+	r := newRelay(outer, far, judge, editor, neighborWatcher{addr, c, t.hears})
 	r.unheld.every = engineHold(c.neighbor) / 3
 	t.mu.Lock()
 	t.relays[addr] = r
 	r.limit(t.limits[addr])
+	p := t.policies[addr]
+	judge.SetPolicy(p.in)
+	editor.SetPolicy(p.out)
 	t.mu.Unlock()
 	t.relaying.Go(func() {
 		r.run()
@@ -93,6 +104,33 @@ func (t *transport) limit(addr netip.Addr, n uint32) {
 	if r != nil {
 		r.limit(n)
 	}
+}
+
+// policies are what a session does with routes. Nil takes them as they are.
+type routePolicies struct{ in, out *policy.Chain }
+
+// setPolicies changes what is done with the routes of a neighbour. What the
+// engine has told it before has to come again.
+func (t *transport) setPolicies(addr netip.Addr, in, out *policy.Chain) {
+	t.mu.Lock()
+	t.policies[addr] = routePolicies{in, out}
+	r := t.relays[addr]
+	t.mu.Unlock()
+	if r != nil {
+		r.setImport(in)
+		r.editor.SetPolicy(out)
+	}
+}
+
+// session returns the relay of a neighbour whose session is established; nil if
+// it is not.
+func (t *transport) session(addr netip.Addr) *relay {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r := t.relays[addr]; r != nil && r.up.Load() {
+		return r
+	}
+	return nil
 }
 
 // farewellWait bounds how long a transport waits for its relays.

@@ -155,7 +155,7 @@ func decodeAttribute(r *Route, a *anypb.Any) error {
 	case *api.CommunitiesAttribute:
 		r.Communities = decodeCommunities(m)
 	case *api.LargeCommunitiesAttribute:
-		r.LargeCommunities = decodeLargeCommunities(m)
+		decodeLargeCommunities(r, m)
 	case *api.ExtendedCommunitiesAttribute:
 		return decodeExtended(r, m)
 	case *api.UnknownAttribute, *api.AtomicAggregateAttribute, *api.AggregatorAttribute,

@@ -7,6 +7,7 @@ import (
 	api "github.com/osrg/gobgp/v3/api"
 	"google.golang.org/protobuf/proto"
 
+	"pseudowan/bgp/gate"
 	"pseudowan/bgp/vpn"
 )
 
@@ -58,12 +59,16 @@ func decodeCommunities(a *api.CommunitiesAttribute) []Community {
 	return out
 }
 
-func decodeLargeCommunities(a *api.LargeCommunitiesAttribute) []LargeCommunity {
-	var out []LargeCommunity
+// decodeLargeCommunities reads large communities, among which are the marks of
+// this router.
+func decodeLargeCommunities(r *Route, a *api.LargeCommunitiesAttribute) {
+	r.LargeCommunities = nil
 	for _, c := range a.GetCommunities() {
-		if l := (LargeCommunity{c.GetGlobalAdmin(), c.GetLocalData1(), c.GetLocalData2()}); l != unreflectedMark {
-			out = append(out, l)
+		l := LargeCommunity{c.GetGlobalAdmin(), c.GetLocalData1(), c.GetLocalData2()}
+		if weight, ok := gate.Weight(l); ok {
+			r.Weight = weight
+		} else if l != unreflectedMark {
+			r.LargeCommunities = append(r.LargeCommunities, l)
 		}
 	}
-	return out
 }

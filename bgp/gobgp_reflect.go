@@ -5,6 +5,8 @@ import (
 	"net/netip"
 
 	api "github.com/osrg/gobgp/v3/api"
+
+	"pseudowan/bgp/gate"
 )
 
 // The engine reflects properly towards clients only. What it tells the other
@@ -15,9 +17,8 @@ import (
 // the routes of those that are not from each other (RFC 4456 section 6).
 
 // unreflectedMark is what the routes of a reflector's other internal peers
-// carry inside of the engine, and nowhere else. RFC 8092 section 2 reserves the
-// number.
-var unreflectedMark = LargeCommunity{1<<32 - 1, 4456, 6}
+// carry inside of the engine, and nowhere else.
+var unreflectedMark = gate.Unreflected
 
 const unreflectedSet = "unreflected"
 

@@ -65,7 +65,11 @@ func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error 
 	if old.ConnectRetry != n.ConnectRetry || old.Passive != n.Passive {
 		errs = append(errs, s.reconnect(addr, n))
 	}
-	if !equalOptional(old.MED, n.MED) {
+	sameExport := reflect.DeepEqual(old.Export, n.Export)
+	if !sameExport || !reflect.DeepEqual(old.Import, n.Import) {
+		s.transport.setPolicies(addr, n.Import, n.Export)
+	}
+	if !equalOptional(old.MED, n.MED) || !sameExport {
 		errs = append(errs, s.engine.resend(ctx, n))
 	}
 	if !equalOptional(old.LocalPref, n.LocalPref) {
@@ -147,14 +151,15 @@ func (n Neighbor) needsReset(to Neighbor, as uint32) bool {
 	if n.AS != as {
 		to.NextHopSelf = n.NextHopSelf
 	}
-	return n.Address != to.Address || n.LocalAddress != to.LocalAddress || n.AS != to.AS || n.Client != to.Client || n.ofReflector != to.ofReflector ||
+	return n.Address != to.Address || n.LocalAddress != to.LocalAddress || n.AS != to.AS || n.Client != to.Client || n.ofReflector != to.ofReflector || n.LocalIPv6 != to.LocalIPv6 ||
 		slices.ContainsFunc(session.Knobs(session.Routers|session.Hosts), func(k *session.Knob) bool {
 			return k.Reset && !k.Equal(n.Settings, to.Settings)
 		})
 }
 
 func (n Neighbor) equal(o Neighbor) bool {
-	return !n.needsReset(o, n.AS) && reflect.DeepEqual(n.Settings, o.Settings)
+	return !n.needsReset(o, n.AS) && reflect.DeepEqual(n.Settings, o.Settings) &&
+		reflect.DeepEqual(n.Import, o.Import) && reflect.DeepEqual(n.Export, o.Export)
 }
 
 func familyNames(families []vpn.Family) []string {

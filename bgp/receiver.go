@@ -135,6 +135,19 @@ func (s *receiver) strangePaths(peer netip.Addr, paths []gate.StrangePath) {
 	}
 }
 
+func (s *receiver) unread(peer netip.Addr, err error) {
+	s.cfg.Log.Error("bgp: passed on to the peer as it is", "neighbor", peer, "error", err)
+}
+
+func (s *receiver) withheld(peer netip.Addr, why string) { s.warn(peer, why) }
+
+func (s *receiver) warn(peer netip.Addr, what string) {
+	if state, news := s.sessions.warn(peer, what); news {
+		s.cfg.Log.Warn("bgp: session", "neighbor", peer, "warning", what)
+		s.queue.push(PeerChange{Peer: state})
+	}
+}
+
 // strangeRoute is a route with the attributes of a message.
 func (s *receiver) strangeRoute(peer netip.Addr, attrs []byte) Route {
 	r := Route{Peer: peer}

@@ -34,6 +34,11 @@ type relay struct {
 	to    watcher
 	began time.Time
 
+	editor  *gate.Editor  // of what the engine sends
+	imports pendingImport // that is to be applied
+	up      atomic.Bool   // the peer has taken the session for established
+	rites   atomic.Int64  // until when the engine may say its last words; Unix, ns
+
 	opened chan struct{} // closed once the engine has sent its OPEN
 	done   chan struct{} // closed once the engine has hung up
 
@@ -56,6 +61,8 @@ type relay struct {
 type watcher interface {
 	opened(o gate.Open)
 	judged(v gate.Verdict) // something was wrong, or has to be known
+	unread(err error)      // the engine has sent something that the editor cannot read
+	withheld(why string)   // the peer is not told of all routes
 	ended(e sessionEnd)    // exactly once, before the engine hears of it
 }
 
@@ -68,8 +75,10 @@ type sessionEnd struct {
 	lasted  time.Duration
 }
 
-func newRelay(outer, far *net.TCPConn, judge *gate.Judge, to watcher) *relay {
-	return &relay{outer: outer, far: far, judge: judge, to: to, began: time.Now(), opened: make(chan struct{}), done: make(chan struct{})}
+func newRelay(outer, far *net.TCPConn, judge *gate.Judge, editor *gate.Editor, to watcher) *relay {
+	return &relay{
+		outer: outer, far: far, judge: judge, editor: editor, to: to, began: time.Now(), opened: make(chan struct{}), done: make(chan struct{}),
+	}
 }
 
 // run passes messages on until both ends have hung up.
@@ -81,7 +90,7 @@ func (r *relay) run() {
 	case <-r.done:
 	}
 	_ = r.far.CloseWrite()
-	_ = r.far.SetReadDeadline(time.Now().Add(lastRites))
+	r.sayLastRites()
 	<-r.done
 	_ = r.far.Close()
 	r.hangUp()
@@ -101,6 +110,9 @@ func (r *relay) incoming() {
 	for {
 		_ = r.outer.SetReadDeadline(r.unheld.wake(r.refreshes.wake(time.Now())))
 		if r.closing.Load() {
+			return
+		}
+		if !r.flush(r.imports.apply(r.judge)) {
 			return
 		}
 		m, err := r.outer.Read(in[n:])
@@ -151,6 +163,7 @@ func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {
 	case v.Ended != nil:
 		r.end(sessionEnd{why: "the peer ended the session: " + v.Ended.String()})
 	case v.Opened:
+		r.editor.Opened(r.judge.Ours(), r.judge.Peer())
 		r.holdTime.Store(int64(r.judge.HoldTime()))
 		r.unheld.negotiated(r.judge.HoldTime(), r.outer)
 		r.to.opened(r.judge.Peer())
@@ -158,6 +171,7 @@ func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {
 		r.refreshes.ask(v.Pass)
 		return out, false
 	}
+	r.up.Store(r.judge.Established())
 	return append(out, v.Pass...), false
 }
 
@@ -208,39 +222,6 @@ func (r *relay) fall(why string) {
 		r.refuse(gate.Reset(why), sessionEnd{why: why})
 		r.cut()
 	}()
-}
-
-// outgoing passes on what the engine sends, until it hangs up.
-func (r *relay) outgoing() {
-	defer close(r.done)
-	buf, n := make([]byte, relayBuffer), 0
-	first := true
-	for {
-		m, err := r.far.Read(buf[n:])
-		n += m
-		if whole := gate.Complete(buf[:n]); whole > 0 {
-			say := r.unheld.silence(buf[:whole])
-			if first {
-				say = r.judge.Sent(say)
-				close(r.opened)
-				first = false
-			}
-			if r.send(say) != nil {
-				r.cut()
-				return
-			}
-			n = copy(buf, buf[whole:n])
-		}
-		if err != nil {
-			if first { // it did not want the connection: there was no session
-				r.end(sessionEnd{})
-			} else {
-				r.end(sessionEnd{why: "this router closed the connection"})
-			}
-			r.cut()
-			return
-		}
-	}
 }
 
 // send passes whole messages of the engine to the peer.

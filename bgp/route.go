@@ -28,6 +28,7 @@ type Route struct {
 	Passed           []Attribute             // that this router only passes on, by type
 	MED              *uint32                 // nil: attribute absent
 	LocalPref        *uint32                 // nil: attribute absent, taken as defaultLocalPref
+	Weight           uint32                  // that the import policy has given it; it counts on this router alone
 
 	// The source of a received route; zero on routes that originate here.
 
@@ -76,7 +77,7 @@ func (r Route) Equal(o Route) bool {
 		r.Origin == o.Origin && r.ASPath.Equal(o.ASPath) &&
 		slices.Equal(r.Communities, o.Communities) && slices.Equal(r.LargeCommunities, o.LargeCommunities) &&
 		slices.Equal(r.Extended, o.Extended) && slices.Equal(r.Passed, o.Passed) &&
-		equalOptional(r.MED, o.MED) && equalOptional(r.LocalPref, o.LocalPref) &&
+		equalOptional(r.MED, o.MED) && equalOptional(r.LocalPref, o.LocalPref) && r.Weight == o.Weight &&
 		r.PeerAS == o.PeerAS && r.PeerID == o.PeerID && r.IBGP == o.IBGP &&
 		r.OriginatorID == o.OriginatorID && slices.Equal(r.ClusterList, o.ClusterList) &&
 		r.Stale == o.Stale && r.Unusable == o.Unusable

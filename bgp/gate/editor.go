@@ -101,7 +101,7 @@ func (e *Editor) Edit(out, msg []byte) ([]byte, error) {
 	return append(e.flush(out), msg...), err
 }
 
-// Pending is how many routes wait for Flush.
+// Pending is how many routes wait for Flush. It belongs to the goroutine of Edit.
 func (e *Editor) Pending() int { return len(e.pending) }
 
 // Told is how many routes the peer has been told and not withdrawn from. It may

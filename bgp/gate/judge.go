@@ -85,6 +85,9 @@ type Verdict struct {
 // Peer returns what the peer has said in its OPEN.
 func (j *Judge) Peer() Open { return j.peer }
 
+// Ours returns what the receiver has said in its OPEN.
+func (j *Judge) Ours() Open { return j.ours }
+
 // HoldTime is the negotiated hold time in seconds; 0: the session has none.
 func (j *Judge) HoldTime() int { return int(min(j.ours.HoldTime, j.peer.HoldTime)) }
 

@@ -82,3 +82,16 @@ func Complete(b []byte) int {
 	}
 	return whole
 }
+
+// Cut splits the first message off whole messages of an implementation that is
+// trusted; what is none is not split.
+func Cut(b []byte) (msg, rest []byte) {
+	if len(b) < headerLength {
+		return b, nil
+	}
+	n := int(binary.BigEndian.Uint16(b[16:]))
+	if n < headerLength || n > len(b) {
+		return b, nil
+	}
+	return b[:n:n], b[n:]
+}
