@@ -97,19 +97,19 @@ func engineKeepalive(n Neighbor) time.Duration {
 
 // enginePeer is the state of a session in the engine.
 type enginePeer struct {
-	families                       []string // negotiated; nil while there is no session
-	received, accepted, advertised int
-	keepsStale                     bool // routes wait for a restarting peer
-	awaited                        bool // the engine awaits the peer's restart
-	restarts                       bool // the peer has restarted (RFC 4724 section 3)
-	sendsEnd                       bool // the peer has graceful restart, and so sends an end of RIB
+	families           []string // negotiated; nil while there is no session
+	received, accepted int
+	keepsStale         bool // routes wait for a restarting peer
+	awaited            bool // the engine awaits the peer's restart
+	restarts           bool // the peer has restarted (RFC 4724 section 3)
+	sendsEnd           bool // the peer has graceful restart, and so sends an end of RIB
 }
 
 // peers returns what is known of every session, or of one where addr is valid,
-// by address without zone. Counting what was sent costs time.
-func (e *engine) peers(ctx context.Context, only netip.Addr, count bool) (map[netip.Addr]enginePeer, error) {
+// by address without zone.
+func (e *engine) peers(ctx context.Context, only netip.Addr) (map[netip.Addr]enginePeer, error) {
 	list := make(map[netip.Addr]enginePeer)
-	request := &api.ListPeerRequest{EnableAdvertised: count}
+	request := &api.ListPeerRequest{}
 	if only.IsValid() {
 		request.Address = engineAddress(only)
 	}
@@ -146,10 +146,6 @@ func enginePeerOf(p *api.Peer) enginePeer {
 			continue
 		}
 		ep.families = append(ep.families, string(family))
-		ep.advertised += int(f.GetState().GetAdvertised())
-		if restart != nil && f.GetState().GetAdvertised() > 0 {
-			ep.advertised-- // the end of RIB is counted as a path
-		}
 	}
 	slices.Sort(ep.families)
 	const restartState = 0x8

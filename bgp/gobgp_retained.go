@@ -13,7 +13,7 @@ import (
 // it keeps all of it until the peer has sent an end of RIB for every family that
 // it ever restarted with, whatever the peer says when it is back.
 func (e *engine) retained(ctx context.Context, n Neighbor) (gate.Retained, error) {
-	known, err := e.peers(ctx, n.Address, false)
+	known, err := e.peers(ctx, n.Address)
 	if err != nil || !known[n.Address.WithZone("")].awaited {
 		return gate.Retained{}, err
 	}

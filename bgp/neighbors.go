@@ -129,7 +129,7 @@ func (s *Speaker) revive(addr netip.Addr) {
 	if !ok || ctx.Err() != nil || !s.sessions.isIdle(addr) {
 		return
 	}
-	known, err := s.engine.peers(ctx, n.Address, false)
+	known, err := s.engine.peers(ctx, n.Address)
 	switch {
 	case err != nil:
 	case known[addr].keepsStale:

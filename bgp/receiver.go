@@ -30,7 +30,7 @@ func (s *receiver) session(addr netip.Addr, state sessionState, name string, loc
 	addr = addr.WithZone("")
 	var negotiated enginePeer
 	if state == sessionEstablished {
-		known, err := s.engine.peers(s.engine.done, s.sessions.address(addr), false)
+		known, err := s.engine.peers(s.engine.done, s.sessions.address(addr))
 		if err != nil {
 			s.cfg.Log.Warn("bgp: session's families", "neighbor", addr, "error", err)
 		}

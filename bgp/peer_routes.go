@@ -1,0 +1,86 @@
+package bgp
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"pseudowan/bgp/policy"
+	"pseudowan/bgp/vpn"
+)
+
+// RouteView is a way to look at the routes of a session.
+type RouteView string
+
+// The views.
+const (
+	ReceivedRoutes   RouteView = "received"   // what the peer has announced, before the import policy
+	AcceptedRoutes   RouteView = "accepted"   // what is used of it, after the import policy
+	AdvertisedRoutes RouteView = "advertised" // what the peer has been told, after the export policy
+)
+
+// PeerRoute is a route of a session.
+type PeerRoute struct {
+	Route
+	Rejected string        // why a received route is not used; "" if it is
+	Changed  []policy.Step // the terms of the import policy that change a received route
+}
+
+// PeerRoutes lists the routes of an established session, by prefix and RD. It
+// returns none while the session is down.
+func (s *Speaker) PeerRoutes(peer netip.Addr, view RouteView) ([]PeerRoute, error) {
+	peer = peer.WithZone("")
+	if _, ok := s.sessions.neighbor(peer); !ok {
+		return nil, fmt.Errorf("bgp: no session with %s", peer)
+	}
+	r := s.transport.session(peer)
+	if r == nil {
+		return nil, nil
+	}
+	var list []PeerRoute
+	if view == AdvertisedRoutes {
+		for _, p := range r.editor.Paths() {
+			list = append(list, peerRoute(p.Path, p.Label))
+		}
+	} else {
+		list = r.received(view)
+	}
+	slices.SortFunc(list, func(a, b PeerRoute) int { return a.Key().Compare(b.Key()) })
+	return list, nil
+}
+
+// received lists what the peer has announced.
+func (r *relay) received(view RouteView) []PeerRoute {
+	var list []PeerRoute
+	for _, p := range r.judge.Paths() {
+		path := p.Before
+		if view == AcceptedRoutes {
+			if p.Unused != "" {
+				continue
+			}
+			path = p.After
+		}
+		route := peerRoute(path, p.Label)
+		if view == ReceivedRoutes {
+			route.Rejected, route.Changed = p.Unused, p.By.Changed
+		}
+		list = append(list, route)
+	}
+	return list
+}
+
+func peerRoute(p policy.Path, label uint32) PeerRoute {
+	r := PeerRoute{Route: Route{
+		RD: p.RD, Prefix: p.Prefix, NextHop: p.NextHop, Label: vpn.Label(label),
+		Origin: p.Origin, ASPath: p.ASPath, Communities: p.Communities, LargeCommunities: p.Large,
+		MED: p.MED, LocalPref: p.LocalPref, Weight: p.Weight,
+	}}
+	for _, c := range p.Extended {
+		if t, ok := vpn.RouteTargetFromBytes(c); ok {
+			r.Targets = append(r.Targets, t)
+		} else {
+			r.Extended = append(r.Extended, c)
+		}
+	}
+	return r
+}
