@@ -84,8 +84,8 @@ func runningThreads() uint64 {
 	return n
 }
 
-// entries reads the number of entries of a neighbour table, in all namespaces, from the
-// first, hexadecimal column of the first processor's row.
+// entries reads the number of entries of a neighbour table, in all namespaces, from
+// the first, hexadecimal column of the first processor's row.
 func entries(file string) uint64 {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -90,8 +90,8 @@ func commandIn(ctx context.Context, o inventory.Inventory, lab string, x ExecOpt
 	return nil, o.NoSuchNode(lab, x.Node)
 }
 
-// exitCode returns the command's exit code, or 128 plus the signal that ended it, as in
-// a shell.
+// exitCode returns the command's exit code, or 128 plus the signal that ended it,
+// as in a shell.
 func exitCode(e *exec.ExitError) int {
 	const signalled = 128
 	if s, ok := e.Sys().(syscall.WaitStatus); ok && s.Signaled() {

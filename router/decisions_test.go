@@ -157,8 +157,8 @@ func TestConvergence(t *testing.T) {
 	}
 }
 
-// A link has a carrier if both the wire and the NIC behind it have one, and its BGP port
-// if the link has one.
+// A link has a carrier if both the wire and the NIC behind it have one, and its BGP
+// port if the link has one.
 func TestCarrierOfANIC(t *testing.T) {
 	r, _ := edge(t, func(cfg *config.Router) { cfg.Core[0].NIC = "n-eth1" })
 	state := func() (out string) {

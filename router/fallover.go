@@ -8,17 +8,17 @@ import (
 	"pseudowan/topology"
 )
 
-// fallover ends at once the sessions over links that have lost their carrier, and
-// lets them come up again when it returns. It is for sessions that nothing else than
-// the link can carry: with external peers, and over a NIC of the server, whose other
-// end is a real router's. An internal session over a wire of the lab outlives a short
-// interruption, as its routes are unusable meanwhile.
+// fallover ends sessions at once when their link loses its carrier, and lets them
+// come up again when the carrier returns. It applies to sessions that only the link
+// can carry: with external peers, and over a NIC of the server, whose other end is
+// a real router. An internal session over a wire of the lab survives a short
+// interruption, during which its routes are unusable anyway.
 type fallover struct {
-	cut func(map[netip.Addr]string) // of the speaker; nil: there is none
+	cut func(map[netip.Addr]string) // of the speaker; nil if there is none
 	now map[netip.Addr]string
 }
 
-// fallOver tells the speaker which peers are cut off now.
+// fallOver tells the speaker which peers are currently cut off.
 func (l *loop) fallOver() {
 	cut := map[netip.Addr]string{}
 	for _, s := range l.cfg.Sessions {
@@ -37,8 +37,8 @@ func (l *loop) fallOver() {
 	}
 }
 
-// dependsOn reports whether a session ends with the carrier of the link that it is
-// over.
+// dependsOn reports whether a session over a link ends when the link loses its
+// carrier.
 func dependsOn(as uint32, s topology.Session, c config.Core) bool {
 	if s.PeerAS == as && c.NIC == "" {
 		return false

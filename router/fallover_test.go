@@ -10,8 +10,8 @@ import (
 	"pseudowan/topology"
 )
 
-// The peers that a link without a carrier cuts off are external, or behind a NIC, and
-// on the link.
+// A link without a carrier cuts off external peers, and those behind a NIC, that
+// are on the link.
 func TestFallover(t *testing.T) {
 	peer := func(intf, addr string, as uint32) topology.Session {
 		return topology.Session{Interface: intf, PeerAddress: netip.MustParseAddr(addr), PeerAS: as}
@@ -42,7 +42,7 @@ func TestFallover(t *testing.T) {
 		want  []string
 	}{
 		{kernel.LinkEvent{Name: "eth1", Admin: true}, []string{first}},
-		{kernel.LinkEvent{Name: "eth1", Admin: true}, nil}, // no news
+		{kernel.LinkEvent{Name: "eth1", Admin: true}, nil}, // no change
 		{kernel.LinkEvent{Name: "n-eth2", Admin: true}, []string{first + "192.168.2.2: interface eth2 has no carrier; "}},
 		{kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true}, []string{"192.168.2.2: interface eth2 has no carrier; "}},
 		{kernel.LinkEvent{Name: "n-eth2", Admin: true, Carrier: true}, []string{""}},
@@ -55,7 +55,7 @@ func TestFallover(t *testing.T) {
 			t.Errorf("after %+v: cut off are %q; want %q", step.event, told, step.want)
 		}
 	}
-	// What is configured while the link is cut is cut off from the beginning.
+	// A session configured while the link has no carrier is cut off from the beginning.
 	r.link(kernel.LinkEvent{Name: "eth1", Admin: true})
 	cfg := r.cfg
 	cfg.Sessions = append(slices.Clone(cfg.Sessions), peer("eth1", "192.168.1.4", 65001))
@@ -66,7 +66,7 @@ func TestFallover(t *testing.T) {
 	}
 }
 
-// An agent that starts cuts nobody off before it has heard of its interfaces.
+// A starting agent cuts off nobody before it knows its interfaces.
 func TestFalloverAtTheStart(t *testing.T) {
 	cfg := config.Router{Router: "pe1", AS: 65000, Core: []config.Core{{Port: 1, Name: "eth1", MAC: testMAC(1).String(), Addresses: prefixes("192.168.1.1/24")}},
 		Sessions: []topology.Session{{Interface: "eth1", PeerAddress: netip.MustParseAddr("192.168.1.2"), PeerAS: 65001}}}

@@ -20,9 +20,9 @@ import (
 	"pseudowan/topology"
 )
 
-// An edited router equals, flow by flow and word by word, a router that is started with
-// the same configuration. The edits are as hostile as a plan could ever be: numbers of
-// VRFs, ports and labels pass at once from one thing to another.
+// An edited router equals, flow by flow and word by word, a router that is started
+// with the same configuration. The edits are as hostile as a plan could ever be:
+// numbers of VRFs, ports and labels pass at once from one thing to another.
 func TestEditedEqualsFresh(t *testing.T) {
 	const seeds, edits = 80, 12
 	for seed := range uint64(seeds) {

@@ -25,8 +25,8 @@ func startedWith(cfg config.Router, running ovs.Datapath) identity {
 	return identity{cfg.AS, cfg.RouterID, datapath(cfg.Datapath, running), fmt.Sprint(listenAddresses(cfg))}
 }
 
-// datapath returns the requested datapath. "auto" keeps the running one; when starting,
-// it prefers the kernel's.
+// datapath returns the requested datapath. "auto" keeps the running one; when
+// starting, it prefers the kernel's.
 func datapath(asked string, running ovs.Datapath) ovs.Datapath {
 	switch {
 	case asked == string(ovs.System):

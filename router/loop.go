@@ -160,8 +160,8 @@ func (l *loop) run(ctx context.Context, p parts) error {
 	}
 }
 
-// endTurn applies the changes of a turn, sets the timer, and wakes the goroutines that
-// wait for a change.
+// endTurn applies the changes of a turn, sets the timer, and wakes the goroutines
+// that wait for a change.
 func (l *loop) endTurn(ctx context.Context, sw fib.Switch) {
 	l.settle()
 	if b, ok := l.fib.Take(); ok {

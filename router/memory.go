@@ -15,8 +15,8 @@ import (
 	"pseudowan/router/neighbor"
 )
 
-// memory is what the successor of a killed agent needs to know: what to wait for before
-// it touches the switch, and the labels that peers know.
+// memory is what the successor of a killed agent needs to know: what to wait for
+// before it touches the switch, and the labels that peers know.
 type memory struct {
 	Identity  string         `json:"identity"` // an agent with another identity starts afresh
 	Neighbors []neighbor.Key `json:"neighbors"`
@@ -96,8 +96,8 @@ func (m *memoryFile) forget() {
 	}
 }
 
-// remember writes the memory if it has changed. During a recovery it does not, because
-// the earlier agent's memory is more complete.
+// remember writes the memory if it has changed. During a recovery it does not,
+// because the earlier agent's memory is more complete.
 func (l *loop) remember() {
 	if l.memory.path == "" || !l.memory.stale || l.recovery != nil {
 		return

@@ -13,9 +13,9 @@ import (
 	"pseudowan/router/kernel"
 )
 
-// start starts the parts of the router, the slow ones in parallel. If an earlier agent
-// has left a memory, the speaker first has to know whether it has also left its
-// switch.
+// start starts the parts of the router, the slow ones in parallel. If an earlier
+// agent has left a memory, the speaker first has to know whether it has also left
+// its switch.
 func (a *agent) start(ctx context.Context, o Options, cfg config.Router) (err error) {
 	if a.kernel, err = kernel.Subscribe(ctx); err != nil {
 		return err
@@ -95,8 +95,8 @@ func speakerNeighbors(cfg config.Router) []bgp.Neighbor {
 	return out
 }
 
-// leave detaches from everything and ends nothing: the switch forwards, and the peers,
-// whose connections end with the process, keep the routes.
+// leave detaches from everything and ends nothing: the switch forwards, and the
+// peers, whose connections end with the process, keep the routes.
 func (a *agent) leave() {
 	if a.sw != nil {
 		a.sw.Leave()

@@ -11,12 +11,12 @@ import (
 	"pseudowan/router/neighbor"
 )
 
-// recovery is the time between the start of an agent that finds the switch of a killed
-// one, and its first change of the flows. Meanwhile, packets are forwarded as before,
-// and the agent learns what to forward: hosts answer, peers come back and send all
-// their routes (RFC 4724 section 4.1). Then it announces its own routes, waits for
-// peers that have themselves restarted, and brings the switch in line by one
-// comparison.
+// recovery is the time between the start of an agent that finds the switch of a
+// killed one, and its first change of the flows. Meanwhile, packets are forwarded
+// as before, and the agent learns what to forward: hosts answer, peers come back
+// and send all their routes (RFC 4724 section 4.1). Then it announces its own
+// routes, waits for peers that have themselves restarted, and brings the switch in
+// line by one comparison.
 type recovery struct {
 	past       *memory
 	configured time.Time             // zero before the first configuration
@@ -120,9 +120,9 @@ func (l *loop) tellAll(ctx context.Context, s *bgp.Speaker) {
 	}
 }
 
-// awaitsSession reports whether an earlier session may come back, or has not yet sent
-// everything. A peer that has itself restarted waits for us, so it counts only once we
-// have announced our routes.
+// awaitsSession reports whether an earlier session may come back, or has not yet
+// sent everything. A peer that has itself restarted waits for us, so it counts only
+// once we have announced our routes.
 func (l *loop) awaitsSession(now time.Time, told bool) bool {
 	for _, s := range l.recovery.past.Sessions {
 		if s.port == 0 && l.awaitsPeer(now, s, told) || s.port != 0 && l.awaitsCE(now, s, told) {
@@ -187,7 +187,8 @@ func waitsForUs(now time.Time, p bgp.PeerState) bool {
 	return p.Restarting && now.Sub(p.Since) > patience
 }
 
-// ends holds the families whose End-of-RIB each session has received since it came up.
+// ends holds the families whose End-of-RIB each session has received since it came
+// up.
 type ends map[peering]map[vpn.Family]bool
 
 func (e ends) heard(s peering, f vpn.Family) {

@@ -70,8 +70,8 @@ func labelOf(l vpn.Label) *uint32 {
 	return &n
 }
 
-// mplsRows lists the assigned labels (in), and those pushed (out) for the best route to
-// each prefix.
+// mplsRows lists the assigned labels (in), and those pushed (out) for the best
+// route to each prefix.
 func (l *loop) mplsRows() []status.MPLS {
 	rows := []status.MPLS{}
 	for _, v := range l.vrfs.VRFs() {

@@ -38,7 +38,7 @@ type Options struct {
 
 	Log *slog.Logger
 
-	// Inside runs a function on a thread in a network namespace of ours.
+	// Inside runs a function on a thread in one of our network namespaces.
 	Inside func(namespace string, f func() error) error
 }
 

@@ -97,7 +97,8 @@ type Route struct {
 	Unusable  string       `json:"unusable"` // what makes the path unusable for any router; "" if nothing
 }
 
-// MPLS is one label binding: a label that the router assigned (in), or one to push (out).
+// MPLS is one label binding: a label that the router assigned (in), or one to push
+// (out).
 type MPLS struct {
 	Router    string       `json:"router"`
 	VRF       string       `json:"vrf"`

@@ -2,8 +2,8 @@ package status
 
 import "net/netip"
 
-// Trace is the path of a packet according to three sources: the routers' tables, their
-// Open vSwitch, and real packets.
+// Trace is the path of a packet according to three sources: the routers' tables,
+// their Open vSwitch, and real packets.
 type Trace struct {
 	From          string     `json:"from"` // the host that sends
 	Source        netip.Addr `json:"source"`

@@ -41,8 +41,8 @@ const (
 // RouteSource is where a route comes from.
 type RouteSource string
 
-// The sources of routes. SourceNeighbor (the address is a neighbour's) and SourceLabel
-// (the label alone decides) occur only in the forwarding of a packet.
+// The sources of routes. SourceNeighbor (the address is a neighbour's) and
+// SourceLabel (the label alone decides) occur only in the forwarding of a packet.
 const (
 	SourceConnected RouteSource = "connected"
 	SourceStatic    RouteSource = "static"

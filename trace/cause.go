@@ -44,8 +44,8 @@ func unknown(p Path) string {
 	return fmt.Sprintf("cannot tell: %s; by the flows the packet %s", first.text, p.Outcome)
 }
 
-// wrong returns what is wrong with a path; "" if both by the tables and by Open vSwitch
-// it leads to the right host.
+// wrong returns what is wrong with a path; "" if both by the tables and by Open
+// vSwitch it leads to the right host.
 func (s *Snapshot) wrong(p Path, to string) string {
 	if len(p.Disagreements) > 0 {
 		return p.Disagreements[0]
@@ -76,8 +76,8 @@ func (s *Snapshot) wrong(p Path, to string) string {
 	return "the packet " + p.Outcome
 }
 
-// misrouted returns why a VRF does not have the intended route to an address; "" if it
-// does.
+// misrouted returns why a VRF does not have the intended route to an address; "" if
+// it does.
 func (s *Snapshot) misrouted(router, vrf string, to netip.Addr) string {
 	var meant netip.Prefix
 	for _, r := range s.Topology.Intent().Routes {

@@ -9,8 +9,8 @@ import (
 	"pseudowan/status"
 )
 
-// Explain returns why a prefix is in a VRF or is not. vrf is the name or RD of the VRF;
-// ok is false if the router has none.
+// Explain returns why a prefix is in a VRF or is not. vrf is the name or RD of the
+// VRF; ok is false if the router has none.
 func (s *Snapshot) Explain(router, vrf string, prefix netip.Prefix) (e status.Explanation, ok bool) {
 	v, ok := s.vrf(router, vrf)
 	if !ok {

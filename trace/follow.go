@@ -66,8 +66,8 @@ type place struct {
 	mac     string // the destination MAC; "" if unknown
 }
 
-// router moves the packet past a router: it asks both the tables and Open vSwitch, and
-// follows the latter.
+// router moves the packet past a router: it asks both the tables and Open vSwitch,
+// and follows the latter.
 func (f *follower) router(ctx context.Context, at place) (place, error) {
 	p := Packet{Port: at.port, Label: at.label, Source: f.path.Source, Destination: f.path.Destination, TTL: f.ttl}
 	fate, err := f.asker.Fate(ctx, at.node, p)

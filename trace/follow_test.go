@@ -108,7 +108,8 @@ func TestFollowToTheEnd(t *testing.T) {
 	}
 }
 
-// A subnet of another VRF is looked up there; a host of another VRF is sent to at once.
+// A subnet of another VRF is looked up there; a host of another VRF is sent to at
+// once.
 func TestConnectedRoutesOfAnotherVRF(t *testing.T) {
 	label, hq := uint32(1002), netip.MustParseAddr("10.9.0.2")
 	for prefix, want := range map[string]string{"10.9.0.0/24": "hub-out", "10.9.0.2/32": "hub-in"} {

@@ -9,8 +9,8 @@ import (
 )
 
 // OutsideCause returns why a host does not reach an address of a site outside the
-// lab: the first thing that is wrong on the way to the NIC; else the lab does what
-// it has to, and the reason is beyond.
+// lab: the first thing that is wrong on the way to the NIC or, if there is none,
+// what to check beyond it.
 func OutsideCause(ctx context.Context, s *Snapshot, a Asker, r topology.Reach, site topology.Outside) (string, error) {
 	there, err := Follow(ctx, s, a, r.From, r.Source, r.Destination)
 	if err != nil {
@@ -34,8 +34,8 @@ func OutsideCause(ctx context.Context, s *Snapshot, a Asker, r topology.Reach, s
 	return "the packet " + there.Outcome, nil
 }
 
-// leaves reports whether a path leaves the lab by the NIC that a site is behind,
-// and returns its last hop.
+// leaves reports whether a path leaves the lab by the NIC of a site, and returns its
+// last hop.
 func (p Path) leaves(site topology.Outside) (last status.Forwarding, ok bool) {
 	if p.Delivered != "" {
 		return last, false
@@ -47,14 +47,14 @@ func (p Path) leaves(site topology.Outside) (last status.Forwarding, ok bool) {
 	return *h.Switch, h.Switch.Out == site.Interface
 }
 
-// beyond says what to look at when the lab has done its part.
+// beyond says what to check outside the lab.
 func (s *Snapshot) beyond(last status.Forwarding, r topology.Reach) string {
-	return fmt.Sprintf("leaves by %s%s, and no answer comes back: look at the router beyond, at its route back to %s, and whether %s answers pings",
+	return fmt.Sprintf("the packet leaves by %s%s, but no answer comes back: check the router beyond, its route to %s, and whether %s answers pings",
 		last.Out, under(last.Pushed), r.Source, r.Destination)
 }
 
-// sessionDown returns why there are no routes from behind a NIC; "" where a
-// session over it is up.
+// sessionDown returns why there are no routes from behind a NIC; "" if a session
+// over it is up.
 func (s *Snapshot) sessionDown(site topology.Outside) string {
 	why := ""
 	for _, session := range s.Topology.Sessions {

@@ -43,7 +43,7 @@ type judge struct {
 	Findings
 	addresses map[string][]netip.Addr
 	outside   map[string]bool   // sites outside the lab
-	meant     map[fromTo]string // the site that is to answer, of several with an address
+	meant     map[fromTo]string // the site that must answer, of several with an address
 }
 
 // answers reports whether a host or a site answered a request to one of its

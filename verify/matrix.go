@@ -78,8 +78,8 @@ func Matrix(t *topology.Topology, from, to string) []Pair {
 	return out
 }
 
-// gatewaysOf returns the addresses that routers of the lab answer pings at: who
-// else does cannot be told there.
+// gatewaysOf returns the addresses at which routers of the lab answer pings. Whether
+// anybody else answers there is unknown.
 func gatewaysOf(t *topology.Topology) map[netip.Addr]bool {
 	out := make(map[netip.Addr]bool)
 	for _, h := range t.Hosts {

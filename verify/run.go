@@ -43,7 +43,7 @@ type Schedule struct {
 	Every    time.Duration
 	Wait     time.Duration       // after the last try
 	Refusals bool                // an error from a router settles a probe
-	Pings    map[netip.Addr]bool // addresses that are pinged as well, as nobody of the lab has them
+	Pings    map[netip.Addr]bool // addresses to ping, too, because no host of the lab has them
 	Progress func(done int)
 }
 
@@ -94,8 +94,8 @@ func (f Findings) at(from string, to netip.Addr) Observation {
 	return f.seen[f.tried[fromTo{from, to}]]
 }
 
-// Observe tests the pairs with packets: first the addresses that must be reached, then
-// those that must not.
+// Observe tests the pairs with packets: first the addresses that must be reached,
+// then those that must not.
 func Observe(ctx context.Context, pairs []Pair, p Prober, o Options) (Findings, error) {
 	f := newFindings()
 	positive, negative := probes(pairs)
@@ -137,8 +137,8 @@ func pinged(pairs []Pair) map[netip.Addr]bool {
 	return out
 }
 
-// by reports whether a host answered, or, where it is outside the lab, somebody
-// who is none of the lab's hosts.
+// by reports whether a host answered or, if it is outside the lab, somebody other
+// than the lab's hosts.
 func (o Observation) by(host string, outside bool) bool {
 	if outside {
 		return o.Replied && len(o.Answered) == 0

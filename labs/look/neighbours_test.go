@@ -10,8 +10,8 @@ import (
 	"pseudowan/topology"
 )
 
-// coreLAN returns a lab of n routers on one LAN, with a host of both families at the first
-// and the last of them. first has the settings of the first router's end.
+// coreLAN returns a lab of n routers on one LAN, with a host of both families at
+// the first and the last of them. first has the settings of the first router's end.
 func coreLAN(n int, subnets, first string) string {
 	mesh := ""
 	if first == "{}" {

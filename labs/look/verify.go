@@ -89,7 +89,7 @@ func (in *inspection) testable(o VerifyOptions) error {
 	return fmt.Errorf("no host of %s is running in lab %s: nothing can be tested", cmp.Or(o.Topology, "its topology"), in.lab.Name)
 }
 
-// outside returns the site outside the lab of that name.
+// outside returns the site outside the lab with a name.
 func (in *inspection) outside(name string) (topology.Outside, bool) {
 	i := slices.IndexFunc(in.topology.Outside, func(o topology.Outside) bool { return o.Name == name })
 	if i < 0 {
@@ -98,12 +98,11 @@ func (in *inspection) outside(name string) (topology.Outside, bool) {
 	return in.topology.Outside[i], true
 }
 
-// nothingToTest is the error about a lab without two hosts, or without those that
-// were asked for.
+// nothingToTest returns the error about a lab that has no selected pair.
 func (in *inspection) nothingToTest() error {
 	nic := slices.ContainsFunc(in.topology.Links, func(l topology.Link) bool { return l.NIC != "" })
 	if nic && len(in.topology.Outside) == 0 {
-		return fmt.Errorf("lab %s has no such pair of hosts: nothing can be tested; `outside:` in its file names what is behind its NIC", in.lab.Name)
+		return fmt.Errorf("lab %s has no such pair of hosts: nothing can be tested; describe what is behind its NIC with outside: in its file", in.lab.Name)
 	}
 	return fmt.Errorf("lab %s has no such pair of hosts: nothing can be tested", in.lab.Name)
 }

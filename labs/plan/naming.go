@@ -47,7 +47,7 @@ func derivedMAC(lab, node, intf string) net.HardwareAddr {
 	return mac
 }
 
-// gatewayMAC returns the router's MAC towards the host on a port, from
+// gatewayMAC returns the router's MAC on the port of a host, from
 // 00:00:00:00:00:01 for the first host port (3).
 func gatewayMAC(port uint32) net.HardwareAddr {
 	n := port - 2

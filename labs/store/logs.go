@@ -43,5 +43,5 @@ func daemonLogs(routerDir string) []string {
 	return logs
 }
 
-// RouterLog returns the log of a router's agent.
+// RouterLog returns the path of the log of a router's agent.
 func RouterLog(lab, router string) string { return filepath.Join(RouterDir(lab, router), agentLog) }

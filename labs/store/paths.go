@@ -31,24 +31,24 @@ func RouterDirName(router string) string {
 	return router[:kept] + "-" + plan.ShortHash(router)
 }
 
-// AgentSocket returns the socket of a router's agent.
+// AgentSocket returns the path of the socket of a router's agent.
 func AgentSocket(lab, router string) string {
 	return filepath.Join(RouterDir(lab, router), "agent.sock")
 }
 
-// BGPSocket returns the socket of the GoBGP API of a router's speaker.
+// BGPSocket returns the path of the socket of a speaker's GoBGP API.
 func BGPSocket(lab, router string) string { return filepath.Join(RouterDir(lab, router), "gobgp.sock") }
 
-// ConfigFile returns the configuration of a router.
+// ConfigFile returns the path of a router's configuration.
 func ConfigFile(lab, router string) string {
 	return filepath.Join(RouterDir(lab, router), "config.json")
 }
 
-// keeperFile returns the keeper's list of routers. Files that do not belong to a node
-// begin with a dot, which no node's name does.
+// keeperFile returns the path of the keeper's list of routers. Files that do not
+// belong to a node begin with a dot, which no node's name does.
 func keeperFile(lab string) string { return filepath.Join(RunDir(lab), ".keeper.json") }
 
-// KeeperLog returns the keeper's log.
+// KeeperLog returns the path of the keeper's log.
 func KeeperLog(lab string) string { return filepath.Join(RunDir(lab), ".keeper.log") }
 
 // KeeperLock is locked by the keeper as long as it runs.
@@ -57,7 +57,7 @@ func KeeperLock(lab string) string { return filepath.Join(RunDir(lab), ".keeper.
 // mendedFile lists the repairs since the last up.
 func mendedFile(lab string) string { return filepath.Join(RunDir(lab), ".mended") }
 
-// planFile returns the plan applied last.
+// planFile returns the path of the plan applied last.
 func planFile(lab string) string { return filepath.Join(StateDir(lab), "plan.json") }
 
 // planFiles is planFile and its copy.
@@ -104,8 +104,8 @@ func MemoryFile(lab, router string) string {
 // BeatFile is touched by a router's process as long as its loop runs.
 func BeatFile(lab, router string) string { return filepath.Join(RouterDir(lab, router), ".beat") }
 
-// OVSDir returns the run directory of a router's Open vSwitch. A command that exec runs
-// in the router sees it as /run/openvswitch, the default of Debian's tools.
+// OVSDir returns the run directory of a router's Open vSwitch. A command that exec
+// runs in the router sees it as /run/openvswitch, the default of Debian's tools.
 func OVSDir(routerDir string) string { return filepath.Join(routerDir, "run", "openvswitch") }
 
 // MarkGoingDown marks the lab as being removed, until RemoveDirs.

@@ -42,8 +42,8 @@ func (a *advertiser) start(now time.Time, port uint32, lifetime time.Duration) {
 
 func (a *advertiser) stop(port uint32) { delete(a.ports, port) }
 
-// take returns the ports whose advertisement is due, and schedules their next one. The
-// interval varies, so that routers on a link do not synchronise.
+// take returns the ports whose advertisement is due, and schedules their next one.
+// The interval varies, so that routers on a link do not synchronise.
 func (a *advertiser) take(now time.Time) []uint32 {
 	var due []uint32
 	for port, p := range a.ports {

@@ -2,6 +2,6 @@
 // the neighbours on them, what the router itself sends there, and the adjacencies of
 // hosts in the switch.
 //
-// It knows the numbers of VRFs, but not their routes: other rooms ask which neighbours
-// have changed, and decide what that means.
+// It knows the numbers of VRFs, but not their routes: other rooms ask which
+// neighbours have changed, and decide what that means.
 package access

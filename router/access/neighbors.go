@@ -49,8 +49,8 @@ func (s *Ports) deliver(pending []neighbor.Waiting) {
 	})
 }
 
-// Changed returns the neighbours on our ports that appeared, disappeared or moved since
-// the last call, in order, and updates their adjacencies.
+// Changed returns the neighbours on our ports that appeared, disappeared or moved
+// since the last call, in order, and updates their adjacencies.
 func (s *Ports) Changed() []neighbor.Key {
 	changed := s.changed
 	s.changed = nil
@@ -62,8 +62,8 @@ func (s *Ports) Changed() []neighbor.Key {
 	return changed
 }
 
-// Idle reports whether a neighbour is a link-local address that is no next hop, so that
-// it gets only packets of its own link.
+// Idle reports whether a neighbour is a link-local address that is no next hop, so
+// that it gets only packets of its own link.
 func (s *Ports) Idle(k neighbor.Key) bool { return LinkLocal(k.Addr) && !s.wanted[k] }
 
 // LinkLocal reports whether an address is meaningful on its link only. IPv4 has such

@@ -49,9 +49,9 @@ func New(log *slog.Logger, f *fib.Table) *Ports {
 // SetSender sets the sender of frames. Call it before the first frame.
 func (s *Ports) SetSender(to Sender) { s.send = to }
 
-// Leave forgets the neighbours on ports that are about to disappear or to serve another
-// host, and ends the advertisements there. The resulting changes belong to the old
-// ports.
+// Leave forgets the neighbours on ports that are about to disappear or to serve
+// another host, and ends the advertisements there. The resulting changes belong to
+// the old ports.
 func (s *Ports) Leave(now time.Time, next map[uint32]*Port) {
 	s.Cease(next)
 	for number, was := range s.ports {
@@ -61,8 +61,8 @@ func (s *Ports) Leave(now time.Time, next map[uint32]*Port) {
 	}
 }
 
-// Configure replaces the ports, after Leave. widest is the longest IP packet that other
-// routers can send, in octets.
+// Configure replaces the ports, after Leave. widest is the longest IP packet that
+// other routers can send, in octets.
 func (s *Ports) Configure(ports map[uint32]*Port, slow *slowpath.Router, widest int) {
 	s.ports, s.slow, s.widest = ports, slow, max(widest, Widest(ports))
 	var flows []pipeline.Flow

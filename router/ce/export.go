@@ -81,8 +81,8 @@ func (c *CE) onSubnet(a netip.Addr) bool {
 	return slices.ContainsFunc(c.Port.Gateways, func(g netip.Prefix) bool { return g.Contains(a) })
 }
 
-// gateway returns the router's address on the attachment in the family of a prefix, if
-// a session carries that family.
+// gateway returns the router's address on the attachment in the family of a prefix,
+// if a session carries that family.
 func (c *CE) gateway(prefix netip.Prefix) (netip.Addr, bool) {
 	for _, s := range c.BGP.Sessions {
 		if s.LocalAddress.Is4() == prefix.Addr().Is4() {

@@ -9,8 +9,8 @@ import (
 	"pseudowan/router/fib"
 )
 
-// maxNextHops limits the next hops of one CE's routes, because the router keeps asking
-// for each of them.
+// maxNextHops limits the next hops of one CE's routes, because the router keeps
+// asking for each of them.
 const maxNextHops = 64
 
 // enteredRoute is a CE's route in its VRF.
@@ -94,8 +94,8 @@ func (t *Table) refuse(c *CE, key bgp.Key, why string) {
 	}
 }
 
-// Refused returns why a VRF has no CE's route to a prefix; "" if none is announced, or
-// if one is used.
+// Refused returns why a VRF has no CE's route to a prefix; "" if none is announced,
+// or if one is used.
 func (t *Table) Refused(name string, prefix netip.Prefix) (why string) {
 	for _, c := range t.CEs() {
 		if c.VRF() != name {
@@ -171,8 +171,8 @@ func (t *Table) LeaveAll() {
 	}
 }
 
-// releaseLabel releases the label of a removed route, unless another CE's route to the
-// prefix has the same label.
+// releaseLabel releases the label of a removed route, unless another CE's route to
+// the prefix has the same label.
 func (t *Table) releaseLabel(gone bgp.Key, label vpn.LabelKey) {
 	for _, c := range t.ces {
 		for _, s := range c.BGP.Sessions {

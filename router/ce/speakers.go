@@ -24,8 +24,8 @@ type Speaker struct {
 // VRF returns the name of the CE's VRF.
 func (s *Speaker) VRF() string { return s.identity.vrfName }
 
-// Speakers holds the running speakers. Only one goroutine at a time may configure them;
-// what they hear goes to Heard.
+// Speakers holds the running speakers. Only one goroutine at a time may configure
+// them; what they hear goes to Heard.
 type Speakers struct {
 	Log *slog.Logger
 	Dir string // for the sockets of the GoBGP API
@@ -34,7 +34,7 @@ type Speakers struct {
 	Inside func(namespace string, f func() error) error
 	// Start starts a speaker.
 	Start func(context.Context, bgp.Config) (*bgp.Speaker, error)
-	// Heard receives what a speaker hears; if it returns false, nobody listens any more.
+	// Heard receives what a speaker hears; if it returns false, listening ends.
 	Heard func(*Speaker, []bgp.Event) bool
 	// Done ends all listening when it is closed.
 	Done <-chan struct{}
@@ -44,7 +44,7 @@ type Speakers struct {
 }
 
 // Configure brings the speakers in line with a configuration, and returns them
-// by access port. restarting is true if the peers still have the routes of a
+// by access port. restarting is true if the peers still have routes from a
 // previous process.
 func (s *Speakers) Configure(ctx context.Context, cfg config.Router, ports map[uint32]*access.Port, restarting bool) (map[uint32]*Speaker, error) {
 	for number, was := range s.running {
@@ -109,7 +109,7 @@ func (s *Speakers) Listen(speaker *Speaker) {
 	})
 }
 
-// Wait waits until nobody listens any more, which Done causes.
+// Wait waits until all listening has ended, which Done causes.
 func (s *Speakers) Wait() { s.listeners.Wait() }
 
 func (s *Speakers) stop(ctx context.Context, port uint32) {

@@ -45,8 +45,8 @@ func NewTable(log *slog.Logger, f *fib.Table, ports *access.Ports, vrfs *vrf.Tab
 	return &Table{log: log, fib: f, ports: ports, vrfs: vrfs, ces: map[uint32]*CE{}}
 }
 
-// Leave removes the CEs whose speakers are not in speakers, with their routes. Call it
-// before ports and VRFs are configured.
+// Leave removes the CEs whose speakers are not in speakers, with their routes. Call
+// it before ports and VRFs are configured.
 func (t *Table) Leave(speakers map[uint32]*Speaker) {
 	for number, c := range t.ces {
 		if speakers[number] == c.Speaker {

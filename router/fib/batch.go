@@ -58,8 +58,8 @@ func (t *Table) RunAfter() {
 	}
 }
 
-// Take returns everything pending. ok is false if nothing is, if changes are held, and
-// until Done has ended the previous batch.
+// Take returns everything pending. ok is false if nothing is, if changes are held,
+// and until Done has ended the previous batch.
 func (t *Table) Take() (b Batch, ok bool) {
 	if t.busy || t.held || !t.waiting() {
 		return Batch{}, false

@@ -10,8 +10,8 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// Table holds the wanted flows, and which of them the switch lacks. It is not safe for
-// concurrent use.
+// Table holds the wanted flows, and which of them the switch lacks. It is not safe
+// for concurrent use.
 type Table struct {
 	flows  map[pipeline.Cookie]pipeline.Flow
 	add    map[pipeline.Cookie]pipeline.Flow
@@ -40,8 +40,8 @@ type Key struct {
 	Prefix netip.Prefix
 }
 
-// NextHop names an adjacency: an address on a port. Push reports whether packets to it
-// leave with a label.
+// NextHop names an adjacency: an address on a port. Push reports whether packets to
+// it leave with a label.
 type NextHop struct {
 	Port uint32
 	Addr netip.Addr
@@ -163,8 +163,8 @@ func labelObject(label uint32) pipeline.Cookie {
 	return pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(label))
 }
 
-// SetRoute programs a prefix. It leaves its old group last, because only that may have
-// used the adjacency to which the prefix leads now.
+// SetRoute programs a prefix. It leaves its old group last, because only that may
+// have used the adjacency to which the prefix leads now.
 func (t *Table) SetRoute(key Key, to pipeline.Target) {
 	t.putRoute(key, to)
 	t.leaveGroup(key)
@@ -289,8 +289,8 @@ func (t *Table) forget(number uint32) {
 // Flows lists the wanted flows, in no order.
 func (t *Table) Flows() iter.Seq2[pipeline.Cookie, pipeline.Flow] { return maps.All(t.flows) }
 
-// StartAbove numbers adjacencies, routes and groups above those of flows in the switch,
-// because old and new flows coexist for a while.
+// StartAbove numbers adjacencies, routes and groups above those of flows in the
+// switch, because old and new flows coexist for a while.
 func (t *Table) StartAbove(cookies []pipeline.Cookie) {
 	for _, c := range cookies {
 		switch id := c.ID(); c.Kind() {

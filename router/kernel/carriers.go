@@ -1,12 +1,12 @@
 package kernel
 
-// Carriers knows the carriers of the interfaces in the namespace. A wire may have a NIC
-// behind it: it has a carrier if both have one.
+// Carriers knows the carriers of the interfaces in the namespace. A wire may have a
+// NIC behind it: it has a carrier if both have one.
 type Carriers struct {
 	links map[string]LinkEvent
 	up    map[string]bool   // NICs behind wires included
 	nics  map[string]string // NICs by wire
-	seen  map[string]bool   // interfaces that were there, now or before
+	seen  map[string]bool   // interfaces that exist or have existed
 }
 
 // NewCarriers returns Carriers that know no interface.
@@ -59,8 +59,7 @@ func (c *Carriers) look(name string, changed []string) []string {
 	return append(changed, name)
 }
 
-// Lost reports whether an interface has no carrier, or is there no more. Before the
-// first news of it, nothing is lost.
+// Lost reports whether a known interface has no carrier or no longer exists.
 func (c *Carriers) Lost(name string) bool { return c.seen[name] && !c.up[name] }
 
 // Up reports whether an interface has a carrier.

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ConfigureLink gives an interface exactly these addresses, apart from link-local ones,
-// and sets it up. It returns the interface's index.
+// ConfigureLink gives an interface exactly these addresses, apart from link-local
+// ones, and sets it up. It returns the interface's index.
 func ConfigureLink(name string, addresses []netip.Prefix) (index int, err error) {
 	link, err := netlink.LinkByName(name)
 	if err != nil {
@@ -109,8 +109,8 @@ func prefixOf(n *net.IPNet) netip.Prefix {
 	return netip.PrefixFrom(addr.Unmap(), ones)
 }
 
-// Solicit makes the kernel treat a neighbour as in use: it resolves an unknown one, and
-// asks again for one that has been silent for a while.
+// Solicit makes the kernel treat a neighbour as in use: it resolves an unknown one,
+// and asks again for one that has been silent for a while.
 func Solicit(link int, addr netip.Addr) error {
 	return netlink.NeighSet(&netlink.Neigh{
 		LinkIndex: link, IP: addr.AsSlice(), State: unix.NUD_NONE, Flags: unix.NTF_USE, Family: familyOf(addr),

@@ -1,8 +1,8 @@
-// Package meter limits and counts the packets that may come up to the router's process.
-// There are two meters for each access port, one for what a VRF gets from other
-// routers, one for each core port, and one for the rest. A customer's VPN can exhaust
-// only its own meters, on every router.
+// Package meter limits and counts the packets that may come up to the router's
+// process. There are two meters for each access port, one for what a VRF gets from
+// other routers, one for each core port, and one for the rest. A customer's VPN can
+// exhaust only its own meters, on every router.
 //
-// Open vSwitch numbers up to 2^18 meters. Port numbers are below 2^16; VRFs with larger
-// numbers share meters with others.
+// Open vSwitch numbers up to 2^18 meters. Port numbers are below 2^16; VRFs with
+// larger numbers share meters with others.
 package meter

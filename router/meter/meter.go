@@ -92,8 +92,8 @@ func Count(ctx context.Context, sw *ovs.Switch, cfg config.Router) (ports, vrfs 
 	return ports, vrfs, nil
 }
 
-// addQueued adds what the queue has dropped: to the port if it is a customer's, else to
-// the VRF.
+// addQueued adds what the queue has dropped: to the port if it is a customer's,
+// else to the VRF.
 func addQueued(cfg config.Router, ports, vrfs map[uint32]Punted, dropped map[ovs.Source]uint64) {
 	access := map[uint32]bool{}
 	for _, a := range cfg.Access {

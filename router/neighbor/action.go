@@ -6,13 +6,15 @@ import "net"
 // Down, Deliver or Failed.
 type Action interface{ isAction() }
 
-// Probe asks for a solicitation to be sent, only to MAC or, if that is nil, to everyone.
+// Probe asks for a solicitation to be sent, only to MAC or, if that is nil, to
+// everyone.
 type Probe struct {
 	Key Key
 	MAC net.HardwareAddr
 }
 
-// Up reports that a neighbour has got a MAC, and returns the packets that waited for it.
+// Up reports that a neighbour has got a MAC, and returns the packets that waited
+// for it.
 type Up struct {
 	Key     Key
 	MAC     net.HardwareAddr

@@ -86,8 +86,8 @@ func BenchmarkScan(b *testing.B) {
 	}
 }
 
-// A neighbour that moves by its own claim is no longer confirmed, and one that answers
-// without being asked never was.
+// A neighbour that moves by its own claim is no longer confirmed, and one that
+// answers without being asked never was.
 func TestUnaskedAnswersConfirmNothing(t *testing.T) {
 	s := newScript(t, config{maxPerPort: 2})
 	s.table.Resolve(s.now, nth(1), frame("a"))

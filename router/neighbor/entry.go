@@ -10,8 +10,8 @@ import (
 // State is a state of RFC 4861 section 7.3.2, or StateFailed.
 type State string
 
-// The states. StateFailed is that of a wanted neighbour that did not answer for a whole
-// round, or whose port is down.
+// The states. StateFailed is that of a wanted neighbour that did not answer for a
+// whole round, or whose port is down.
 const (
 	StateIncomplete State = "incomplete"
 	StateReachable  State = "reachable"

@@ -60,8 +60,8 @@ func (t *Table) expire(now time.Time, e *entry) {
 	}
 }
 
-// giveUp ends a round without an answer. For a wanted neighbour the probes continue, but
-// no packet waits for their answer.
+// giveUp ends a round without an answer. For a wanted neighbour the probes
+// continue, but no packet waits for their answer.
 func (t *Table) giveUp(now time.Time, e *entry) {
 	t.release(e)
 	if !e.wanted {

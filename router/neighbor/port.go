@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// port holds the neighbours on one port, and the order in which those of each class were
-// used.
+// port holds the neighbours on one port, and the order in which those of each class
+// were used.
 type port struct {
 	down    bool
 	entries map[netip.Addr]*entry
@@ -64,9 +64,9 @@ func (p *port) victim(c class) *entry {
 	return nil
 }
 
-// mayChange counts a change on the port, and reports whether it is allowed. Each change
-// affects flows, at the cost of every customer of the router. So the neighbours of a
-// port may change only at a limited rate.
+// mayChange counts a change on the port, and reports whether it is allowed. Each
+// change affects flows, at the cost of every customer of the router. So the
+// neighbours of a port may change only at a limited rate.
 func (p *port) mayChange(now time.Time, cfg config) bool {
 	if passed := now.Sub(p.counted); passed > 0 {
 		p.changes = min(float64(cfg.changeBurst), p.changes+passed.Seconds()*cfg.changeRate)

@@ -27,8 +27,8 @@ type Evidence struct {
 	Override  bool // it may replace a known MAC
 }
 
-// Table holds the neighbours of one router. It is not safe for concurrent use. Methods
-// that may change it return what to do as a consequence.
+// Table holds the neighbours of one router. It is not safe for concurrent use.
+// Methods that may change it return what to do as a consequence.
 type Table struct {
 	cfg     config
 	ports   map[uint32]*port
@@ -98,9 +98,9 @@ func (t *Table) Forget(now time.Time, k Key) []Action {
 	return t.take()
 }
 
-// Resolve asks for the neighbour of a packet, and keeps the packet until it is known.
-// The packet comes back in an Up, Deliver or Failed. If too many wait for a neighbour,
-// the oldest is dropped (RFC 4861 section 7.2.2).
+// Resolve asks for the neighbour of a packet, and keeps the packet until it is
+// known. The packet comes back in an Up, Deliver or Failed. If too many wait for a
+// neighbour, the oldest is dropped (RFC 4861 section 7.2.2).
 func (t *Table) Resolve(now time.Time, k Key, w Waiting) []Action {
 	p := t.port(k.Port)
 	e := p.entries[k.Addr]
@@ -127,8 +127,8 @@ func (t *Table) Resolve(now time.Time, k Key, w Waiting) []Action {
 	return t.take()
 }
 
-// Seen handles a neighbour's message about itself. mac is nil if the message has none.
-// Messages from a port that is down are ignored as old.
+// Seen handles a neighbour's message about itself. mac is nil if the message has
+// none. Messages from a port that is down are ignored as old.
 func (t *Table) Seen(now time.Time, k Key, mac net.HardwareAddr, ev Evidence) []Action {
 	p := t.port(k.Port)
 	e := p.entries[k.Addr]
@@ -163,8 +163,8 @@ func (t *Table) PortDown(now time.Time, n uint32) []Action {
 	return t.take()
 }
 
-// PortUp handles the return of a port's carrier: wanted neighbours are probed at once,
-// without waiting for the end of a pause.
+// PortUp handles the return of a port's carrier: wanted neighbours are probed at
+// once, without waiting for the end of a pause.
 func (t *Table) PortUp(now time.Time, n uint32) []Action {
 	p := t.port(n)
 	p.down = false
@@ -186,8 +186,8 @@ func (t *Table) RemovePort(now time.Time, n uint32) []Action {
 	return t.take()
 }
 
-// Tick does what is due. Call it at the time that Next returns; early or late calls do no
-// harm.
+// Tick does what is due. Call it at the time that Next returns; early or late calls
+// do no harm.
 func (t *Table) Tick(now time.Time) []Action {
 	for len(t.timers) > 0 && !t.timers[0].due.After(now) {
 		t.expire(now, t.timers[0])
@@ -195,8 +195,8 @@ func (t *Table) Tick(now time.Time) []Action {
 	return t.take()
 }
 
-// Next returns when Tick is due; ok is false if nothing is. Every call of another method
-// may change it.
+// Next returns when Tick is due; ok is false if nothing is. Every call of another
+// method may change it.
 func (t *Table) Next() (due time.Time, ok bool) {
 	if len(t.timers) == 0 {
 		return time.Time{}, false

@@ -23,7 +23,8 @@ func multicastMAC(a netip.Addr) net.HardwareAddr {
 	return net.HardwareAddr{0x33, 0x33, b[12], b[13], b[14], b[15]}
 }
 
-// solicitedNode returns the group that a neighbour listens to (RFC 4291 section 2.7.1).
+// solicitedNode returns the group that a neighbour listens to (RFC 4291 section
+// 2.7.1).
 func solicitedNode(a netip.Addr) netip.Addr {
 	b := a.As16()
 	return netip.AddrFrom16([16]byte{0: 0xff, 1: 0x02, 11: 1, 12: 0xff, 13: b[13], 14: b[14], 15: b[15]})

@@ -50,9 +50,9 @@ func (r *Router) Cease(port uint32) []byte {
 	return r.routerAdvertisement(p, 0, allNodes, multicastMAC(allNodes))
 }
 
-// handleRS answers only the solicitor (RFC 4861 section 6.2.6). One without an address
-// gets a multicast packet in a unicast frame (RFC 6085), so that the solicitations of
-// one station never burden the others.
+// handleRS answers only the solicitor (RFC 4861 section 6.2.6). One without an
+// address gets a multicast packet in a unicast frame (RFC 6085), so that the
+// solicitations of one station never burden the others.
 func (r *Router) handleRS(res *Result, c call, body []byte) {
 	var rs layers.ICMPv6RouterSolicitation
 	if rs.DecodeFromBytes(body, gopacket.NilDecodeFeedback) != nil {

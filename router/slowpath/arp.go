@@ -39,8 +39,8 @@ func (r *Router) handleARP(res *Result, c call) {
 	}
 }
 
-// decodeARP checks the sizes first, because gopacket 1.3.1 adds them in eight bits and
-// panics if they are large.
+// decodeARP checks the sizes first, because gopacket 1.3.1 adds them in eight bits
+// and panics if they are large.
 func decodeARP(data []byte) (arp layers.ARP, ok bool) {
 	if len(data) < 28 || data[4] != 6 || data[5] != 4 {
 		return arp, false

@@ -32,8 +32,8 @@ func (r *Router) handleTooBig(res *Result, c call) {
 	}
 }
 
-// fragment4 fragments an IPv4 packet into frames with at most mtu octets of IP (RFC 791
-// section 3.2). A fragment is handled like a whole packet.
+// fragment4 fragments an IPv4 packet into frames with at most mtu octets of IP (RFC
+// 791 section 3.2). A fragment is handled like a whole packet.
 func fragment4(k *packet, mtu int) [][]byte {
 	var frames [][]byte
 	header := k.raw[:k.header]

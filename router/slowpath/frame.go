@@ -33,8 +33,8 @@ type checksummed interface {
 	SetNetworkLayerForChecksum(gopacket.NetworkLayer) error
 }
 
-// seal makes a frame in its own memory. The layers have checked values, so serializing
-// fails only because of a bug here; then there is no frame.
+// seal makes a frame in its own memory. The layers have checked values, so
+// serializing fails only because of a bug here; then there is no frame.
 func (r *Router) seal(e envelope, upper ...gopacket.SerializableLayer) []byte {
 	eth := &layers.Ethernet{SrcMAC: e.srcMAC, DstMAC: e.dstMAC, EthernetType: layers.EthernetTypeIPv6}
 	var ip gopacket.NetworkLayer
@@ -69,8 +69,8 @@ func (r *Router) serialize(all ...gopacket.SerializableLayer) []byte {
 }
 
 // answer sends a packet to the source of the punted one: straight back if that is a
-// neighbour on the port, which then need not be resolved, else through the VRF in which
-// it came in. The answer has the MAC of via.
+// neighbour on the port, which then need not be resolved, else through the VRF in
+// which it came in. The answer has the MAC of via.
 func (r *Router) answer(res *Result, c call, via *port, e envelope, upper ...gopacket.SerializableLayer) {
 	e.srcMAC, e.dstMAC = via.MAC, via.MAC
 	back, straight := c.vrf, false
@@ -99,8 +99,8 @@ func (r *Router) answer(res *Result, c call, via *port, e envelope, upper ...gop
 	}
 }
 
-// answerInPieces fragments an answer that is longer than the port's MTU, as its request
-// was.
+// answerInPieces fragments an answer that is longer than the port's MTU, as its
+// request was.
 func (r *Router) answerInPieces(res *Result, p *port, frame []byte) {
 	var k packet
 	if k.decode(frame) != nil || k.src.Is6() {

@@ -17,8 +17,8 @@ type call struct {
 	home *vrf   // of its source: that of the ingress port, which an imported route may have left
 }
 
-// Handle decides about one packet. It never fails: it ignores what makes no sense, for
-// the reason in Result.Ignored.
+// Handle decides about one packet. It never fails: it ignores what makes no sense,
+// for the reason in Result.Ignored.
 func (r *Router) Handle(now time.Time, p Punt) Result {
 	var res Result
 	if err := r.in.decode(p.Frame); err != nil {

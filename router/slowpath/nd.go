@@ -78,8 +78,8 @@ func (r *Router) handleNS(res *Result, c call, body []byte) {
 }
 
 // learn uses a solicitation's source as evidence. As with ARP, one from an off-link
-// address is answered, but not learnt. claims reports whether the source is one of our
-// addresses, so that the message gets no answer.
+// address is answered, but not learnt. claims reports whether the source is one of
+// our addresses, so that the message gets no answer.
 func (r *Router) learn(res *Result, c call, src netip.Addr, mac net.HardwareAddr) (claims bool) {
 	if c.port.has(src) {
 		r.handleConflict(res, c, src, r.in.eth.SrcMAC)

@@ -16,8 +16,8 @@ const (
 	minIPv4MTU     = 68
 )
 
-// packet is a decoded frame. It is reused for each punt, and its slices point into the
-// punt's frame.
+// packet is a decoded frame. It is reused for each punt, and its slices point into
+// the punt's frame.
 type packet struct {
 	eth      layers.Ethernet
 	src, dst netip.Addr
@@ -73,9 +73,9 @@ const (
 	offsetMask    = 0x1fff
 )
 
-// decode4 makes the checks of RFC 1812 section 5.2.2. It does not use gopacket 1.3.1,
-// which stops at the end-of-options octet and leaves the addresses and everything after
-// them from the previous packet.
+// decode4 makes the checks of RFC 1812 section 5.2.2. It does not use gopacket
+// 1.3.1, which stops at the end-of-options octet and leaves the addresses and
+// everything after them from the previous packet.
 func (k *packet) decode4() error {
 	data := k.eth.Payload
 	if len(data) < ipv4Header || data[0]>>4 != 4 {

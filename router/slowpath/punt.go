@@ -19,7 +19,7 @@ const (
 	Resolve                           // the route's next hop is not resolved yet
 	Unreachable                       // no route
 	HostUnreachable                   // the neighbour did not answer
-	TooBig                            // longer than the MTU towards its destination
+	TooBig                            // longer than the MTU to its destination
 )
 
 var reasonNames = [...]string{"", "arp", "nd", "local", "ttl", "glean", "resolve", "unreachable", "host-unreachable", "too-big"}
@@ -69,7 +69,7 @@ type Seen struct {
 	Port      uint32
 	Addr      netip.Addr
 	MAC       net.HardwareAddr // nil for a neighbour advertisement without link-layer address
-	Solicited bool             // it answers a probe of ours, so both directions work
+	Solicited bool             // it answers our probe, so both directions work
 	Override  bool             // it may replace another MAC (RFC 4861 section 4.4)
 	Router    bool             // the neighbour says that it forwards
 }

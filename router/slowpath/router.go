@@ -10,9 +10,9 @@ import (
 	"github.com/gopacket/gopacket"
 )
 
-// Router answers for the gateway addresses of one router. Its tables do not change: a
-// changed configuration needs a new Router. It is not safe for concurrent use, because
-// it reuses its buffers.
+// Router answers for the gateway addresses of one router. Its tables do not change:
+// a changed configuration needs a new Router. It is not safe for concurrent use,
+// because it reuses its buffers.
 type Router struct {
 	ports    map[uint32]*port
 	vrfs     map[uint32]*vrf
@@ -23,8 +23,8 @@ type Router struct {
 	ident    uint16
 }
 
-// flow is the key of the ICMP error limit: on a core port, one customer must not use up
-// the share of others.
+// flow is the key of the ICMP error limit: on a core port, one customer must not
+// use up the share of others.
 type flow struct{ port, vrf uint32 }
 
 // port is an Interface and what follows from it.
@@ -138,9 +138,9 @@ func (p *port) subnet(a netip.Addr) netip.Prefix {
 	return best
 }
 
-// source returns the port's own address for packets to dst: the one in the same subnet,
-// else the first of the family that is valid beyond the link, else none. Link-local
-// addresses are used only with link-local ones.
+// source returns the port's own address for packets to dst: the one in the same
+// subnet, else the first of the family that is valid beyond the link, else none.
+// Link-local addresses are used only with link-local ones.
 func (p *port) source(dst netip.Addr) netip.Addr {
 	if linkLocal6(dst) {
 		return p.local

@@ -8,8 +8,8 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// Ports of one VRF whose subnets contain each other, and that share a gateway address,
-// as the wires of several hosts of one subnet do.
+// Ports of one VRF whose subnets contain each other, and that share a gateway
+// address, as the wires of several hosts of one subnet do.
 func TestNestedAndSharedSubnets(t *testing.T) {
 	cfg := Config{Interfaces: []Interface{
 		{Port: 9, VRF: 1, Name: "c", MAC: net.HardwareAddr{2, 0, 0, 0, 0, 9}, Addresses: prefixes("10.0.0.1/8", "10.1.2.1/24", "10.1.0.1/16")},
@@ -41,9 +41,9 @@ func TestNestedAndSharedSubnets(t *testing.T) {
 	}
 }
 
-// An imported route takes a packet from the VRF of its port into another. An ICMP error
-// about it returns to the first VRF: the other may have another host at the same
-// address.
+// An imported route takes a packet from the VRF of its port into another. An ICMP
+// error about it returns to the first VRF: the other may have another host at the
+// same address.
 func TestForeignVRF(t *testing.T) {
 	const (
 		link = "port 3: 02:00:00:00:00:03>02:00:00:00:00:99 "

@@ -126,8 +126,8 @@ func adjacency(p *Port, nextHop netip.Addr) fib.NextHop {
 }
 
 // Carrier notes that a link has gained or lost its carrier. Its next hops change at
-// once: the kernel would not notice, because the interface on which BGP runs keeps its
-// carrier when the wire is cut.
+// once: the kernel would not notice, because the interface on which BGP runs keeps
+// its carrier when the wire is cut.
 func (l *Links) Carrier(name string) {
 	for _, p := range l.ports {
 		if p.Name != name {
@@ -204,8 +204,8 @@ func (l *Links) Answers(nextHop netip.Addr) bool {
 	return p != nil && p.neighbors[nextHop].MAC != nil
 }
 
-// Fails reports whether nothing can be sent to an address on an interface, because the
-// interface has no carrier or the address has failed to answer.
+// Fails reports whether nothing can be sent to an address on an interface, because
+// the interface has no carrier or the address has failed to answer.
 func (l *Links) Fails(name string, addr netip.Addr) bool {
 	for _, p := range l.ports {
 		if p.Name == name && (!l.carriers.Up(name) || p.neighbors[addr].State == kernel.Failed) {

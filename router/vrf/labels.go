@@ -26,8 +26,8 @@ func planned(cfg config.Router) map[vpn.LabelKey]vpn.Label {
 	return reserved
 }
 
-// Keep reserves the labels of a plan, and reports whether all labels of CEs' routes can
-// stay as they are. If not, those routes have to leave the tables before Renew.
+// Keep reserves the labels of a plan, and reports whether all labels of CEs' routes
+// can stay as they are. If not, those routes have to leave the tables before Renew.
 func (l *Labels) Keep(cfg config.Router) bool {
 	return l.pool != nil && l.within == cfg.Labels && l.pool.Reserve(planned(cfg)) == nil
 }
@@ -54,8 +54,8 @@ func (l *Labels) Fresh() bool {
 	return fresh
 }
 
-// Given lists the labels that CEs' routes have in addition to those of the plan; ok is
-// false before the first configuration.
+// Given lists the labels that CEs' routes have in addition to those of the plan; ok
+// is false before the first configuration.
 func (l *Labels) Given() (given []vpn.Binding, ok bool) {
 	if l.pool == nil {
 		return nil, false
@@ -68,8 +68,8 @@ func (l *Labels) Given() (given []vpn.Binding, ok bool) {
 	return given, true
 }
 
-// AcquireLabel returns the label of a CE's route to a prefix, and programs where packets
-// with the label go.
+// AcquireLabel returns the label of a CE's route to a prefix, and programs where
+// packets with the label go.
 func (t *Tables) AcquireLabel(v *config.VRF, key vpn.LabelKey, prefix netip.Prefix) (vpn.Label, error) {
 	label, err := t.Labels.pool.Acquire(key, prefix)
 	if err != nil || t.Labels.given[label] || v.Planned(label) {

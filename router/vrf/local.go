@@ -17,8 +17,8 @@ type localKey struct {
 	via    neighbor.Key
 }
 
-// FollowNeighbor updates the host route of an address on an access port that appeared,
-// disappeared or moved, and the routes that it brings into the VRF.
+// FollowNeighbor updates the host route of an address on an access port that
+// appeared, disappeared or moved, and the routes that it brings into the VRF.
 func (t *Tables) FollowNeighbor(k neighbor.Key) {
 	p := t.ports.Port(k.Port)
 	if p == nil {

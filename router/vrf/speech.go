@@ -56,7 +56,8 @@ func (s *Speech) Wanted() []bgp.Key {
 	return list
 }
 
-// sync brings what is announced about a route in line with what the peers should know.
+// sync brings what is announced about a route in line with what the peers should
+// know.
 func (s *Speech) sync(key bgp.Key) {
 	want, tells := s.wanted[key]
 	told, known := s.told[key]
@@ -71,8 +72,8 @@ func (s *Speech) sync(key bgp.Key) {
 	}
 }
 
-// hand gives a route to the speaker. If the speaker refuses it, that is our defect, but
-// the rest of the router keeps working.
+// hand gives a route to the speaker. If the speaker refuses it, that is our defect,
+// but the rest of the router keeps working.
 func (s *Speech) hand(do func(context.Context, []bgp.Route) error, route bgp.Route) {
 	if err := do(context.Background(), []bgp.Route{route}); err != nil {
 		s.log.Error("the BGP speaker refuses a route", "rd", route.RD, "prefix", route.Prefix, "error", err)

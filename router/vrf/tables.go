@@ -42,7 +42,8 @@ type Tables struct {
 	anew    bool // everything must be announced again
 }
 
-// maxPaths limits the equally good paths over which the packets to a prefix are spread.
+// maxPaths limits the equally good paths over which the packets to a prefix are
+// spread.
 const maxPaths = 8
 
 // New returns empty Tables.
@@ -60,8 +61,8 @@ func New(log *slog.Logger, f *fib.Table, carriers *kernel.Carriers, links *trans
 // SetAnnouncer sets the speaker to other routers. Call it before the first Speak.
 func (t *Tables) SetAnnouncer(to Announcer) { t.speech = NewSpeech(t.log, t.fib, to) }
 
-// Configure replaces the VRFs. Ports, links and labels (see Labels.Keep) must already be
-// configured.
+// Configure replaces the VRFs. Ports, links and labels (see Labels.Keep) must
+// already be configured.
 func (t *Tables) Configure(vrfs []config.VRF) {
 	t.vrfs, t.byName, t.byID = vrfs, map[string]*config.VRF{}, map[uint32]*config.VRF{}
 	var flows []pipeline.Flow
@@ -221,8 +222,8 @@ func (t *Tables) chooseAnew() {
 	}
 }
 
-// inLabel returns where packets with a label of ours go: with a label for a next hop,
-// straight to it; with any other, to a lookup in the VRF.
+// inLabel returns where packets with one of our labels go: with a label for a next
+// hop, straight to it; with any other, to a lookup in the VRF.
 func (t *Tables) inLabel(v *config.VRF, b vpn.Binding) pipeline.InLabel {
 	in := pipeline.InLabel{Label: uint32(b.Label), VRF: v.ID, IPv6: b.Key.Family == vpn.VPNv6}
 	if !b.Key.NextHop.IsValid() {

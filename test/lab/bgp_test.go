@@ -19,8 +19,9 @@ func gobgp(l lab, router string, args ...string) error {
 	return nil
 }
 
-// A speaker's routes determine what leaves the router: a route that the distribution's
-// gobgp command adds at pe2 labels pe1's packets until it is withdrawn.
+// A speaker's routes determine what leaves the router: a route that the
+// distribution's gobgp command adds at pe2 labels pe1's packets until it is
+// withdrawn.
 func TestRealBGPDrivesThePackets(t *testing.T) {
 	l := sharedLab(t)
 	const prefix = "198.51.100.0/24"

@@ -24,8 +24,8 @@ type capture struct {
 	done chan error
 }
 
-// startCapture returns when tcpdump listens. The capture ends after count packets that
-// match the filter.
+// startCapture returns when tcpdump listens. The capture ends after count packets
+// that match the filter.
 func startCapture(t testing.TB, l lab, node, intf string, count int, filter string) *capture {
 	t.Helper()
 	c := &capture{file: filepath.Join(t.TempDir(), "wire.pcap"), done: make(chan error, 1)}

@@ -8,8 +8,8 @@ import (
 	"pseudowan/status"
 )
 
-// An interface is up if it has a carrier up to its other end: a wire, a host, and a NIC
-// of the server, including one that a router reaches by its own wire.
+// An interface is up if it has a carrier up to its other end: a wire, a host, and a
+// NIC of the server, including one that a router reaches by its own wire.
 func TestRealCarriers(t *testing.T) {
 	const near, far = "pwtcar0", "pwtcar1"
 	if r := command("ip", "link", "add", near, "type", "veth", "peer", "name", far); r.code != 0 {

@@ -7,8 +7,8 @@ import (
 	"pseudowan/labs/catalog"
 )
 
-// Every ready lab comes up, and each pair of its hosts reaches each other or not, as its
-// route targets say. Bringing it up again changes nothing.
+// Every ready lab comes up, and each pair of its hosts reaches each other or not,
+// as its route targets say. Bringing it up again changes nothing.
 func TestRealCatalogueIsAsIntended(t *testing.T) {
 	for _, name := range catalog.Names() {
 		if name == "pseudo-wan" {

@@ -133,8 +133,8 @@ func customersPeers(t *testing.T, l lab) {
 	}
 }
 
-// customerStops proves that the routes of a customer disappear with its daemon, that its
-// twin in the other VPN does not notice, and that up restores them.
+// customerStops proves that the routes of a customer disappear with its daemon,
+// that its twin in the other VPN does not notice, and that up restores them.
 func customerStops(t *testing.T, l lab) {
 	t.Helper()
 	label := *l.route(t, "pe1", "blue", "172.16.1.0/24").Label
@@ -250,8 +250,8 @@ func TestRealCustomerRules(t *testing.T) {
 	l.waitRoute(t, "pe1", "red", "2001:db8:66::/64", false)
 }
 
-// By edits of the file, a customer stops speaking BGP and starts again; the others stay
-// as they are.
+// By edits of the file, a customer stops speaking BGP and starts again; the others
+// stay as they are.
 func TestRealCustomerEdited(t *testing.T) {
 	needs(t, "gobgpd", "gobgp", "bird")
 	l := fromCatalog(t, t.TempDir(), "ce-bgp", "pwt-ceedit")

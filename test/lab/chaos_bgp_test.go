@@ -39,9 +39,9 @@ hosts:
 // announces: 10,000 prefixes are allowed, and 100,000 needed 1.3 GB.
 const customersPeak = 300 << 10
 
-// TestRealChaosBGP has a customer send octets that are not BGP, almost BGP, or too much
-// of it. No other VPN loses a packet, the router's agent survives and stays small, and
-// the peer's row says what has happened.
+// TestRealChaosBGP has a customer send octets that are not BGP, almost BGP, or too
+// much of it. No other VPN loses a packet, the router's agent survives and stays
+// small, and the peer's row says what has happened.
 func TestRealChaosBGP(t *testing.T) {
 	whole := max(chaosTime(t), 45*time.Second)
 	l := fromText(t, t.TempDir(), "pwt-hostile", hostileLab)

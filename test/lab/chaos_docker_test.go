@@ -30,10 +30,10 @@ func moments(lasts time.Duration, try func(after time.Duration, s syscall.Signal
 	}
 }
 
-// After an up or a down of a lab with containers was interrupted, at any moment and in
-// any way, the next command can continue: down removes everything if it says so, and up
-// brings up a working lab, although Docker's daemon may complete the last request only
-// after the command has ended.
+// After an up or a down of a lab with containers was interrupted, at any moment and
+// in any way, the next command can continue: down removes everything if it says so,
+// and up brings up a working lab, although Docker's daemon may complete the last
+// request only after the command has ended.
 func TestRealChaosDocker(t *testing.T) {
 	useDocker(t)
 	l := fourHostLab(t, "pwt-dkcut", "h2: {to", `h2: {files: {/etc/word: here}, to`)

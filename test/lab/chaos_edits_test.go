@@ -21,9 +21,9 @@ const (
 	briefEditRuns = 100
 )
 
-// A running lab, edited in every key of the format, equals a fresh lab of the same file:
-// in its routers' tables and flows, in the kernel's addresses and routes, and in who
-// reaches whom.
+// A running lab, edited in every key of the format, equals a fresh lab of the same
+// file: in its routers' tables and flows, in the kernel's addresses and routes, and
+// in who reaches whom.
 func TestRealChaosEdits(t *testing.T) {
 	seed := uint64(number(t, "PSEUDOWAN_SEED", 1))
 	until, long := chaosUntil(t)
@@ -37,7 +37,8 @@ func TestRealChaosEdits(t *testing.T) {
 	t.Logf("%d edits", edits)
 }
 
-// chaosUntil returns when a series of chaos ends; long is false if it should be brief.
+// chaosUntil returns when a series of chaos ends; long is false if it should be
+// brief.
 func chaosUntil(t testing.TB) (until time.Time, long bool) {
 	t.Helper()
 	text := os.Getenv("PSEUDOWAN_CHAOS")
@@ -51,8 +52,8 @@ func chaosUntil(t testing.TB) (until time.Time, long bool) {
 	return time.Now().Add(d), true
 }
 
-// serverOf returns what a random lab may use here: BIRD, if installed, and an interface
-// that is created for the lab.
+// serverOf returns what a random lab may use here: BIRD, if installed, and an
+// interface that is created for the lab.
 func serverOf(t testing.TB, seed uint64) random.Server {
 	t.Helper()
 	nic := fmt.Sprintf("pwtn%d", seed)

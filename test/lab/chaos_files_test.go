@@ -19,9 +19,9 @@ import (
 // chaosFiles is how many hostile files are brought up by default.
 const chaosFiles = 6
 
-// What validate accepts, up brings up: files of the catalogue and random ones, with one
-// or a few values replaced by hostile ones. PSEUDOWAN_CHAOS is the duration, e.g. 30m;
-// PSEUDOWAN_SEED is the seed of the first file.
+// What validate accepts, up brings up: files of the catalogue and random ones, with
+// one or a few values replaced by hostile ones. PSEUDOWAN_CHAOS is the duration,
+// e.g. 30m; PSEUDOWAN_SEED is the seed of the first file.
 func TestRealChaosFiles(t *testing.T) {
 	limit, most := 10*time.Minute, chaosFiles
 	if text := os.Getenv("PSEUDOWAN_CHAOS"); text != "" {
@@ -137,7 +137,8 @@ func collectScalars(n *yaml.Node, path string, out *[]scalar) {
 	}
 }
 
-// hostile returns values of the same kind as another, at the limits of what is possible.
+// hostile returns values of the same kind as another, at the limits of what is
+// possible.
 func hostile(old string) []string {
 	switch {
 	case strings.Contains(old, "::") && strings.Contains(old, "/"):

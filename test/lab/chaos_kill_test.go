@@ -19,8 +19,8 @@ import (
 // briefKills is the default duration of the kill series.
 const briefKills = 30 * time.Second
 
-// cut runs pseudowan and signals it after a while. It returns the exit code, -1 if the
-// signal ended it, and the output.
+// cut runs pseudowan and signals it after a while. It returns the exit code, -1 if
+// the signal ended it, and the output.
 func cut(after time.Duration, sig syscall.Signal, args ...string) (int, string) {
 	cmd := exec.Command(program, args...)
 	var out bytes.Buffer
@@ -51,8 +51,8 @@ func (l lab) upAgain(t testing.TB) {
 	must(t, "verify", l.name)
 }
 
-// Every signal interrupts up and down, at moments spread over their duration: the up or
-// down that follows at once works.
+// Every signal interrupts up and down, at moments spread over their duration: the
+// up or down that follows at once works.
 func TestRealCommandsCutShort(t *testing.T) {
 	l := smallLab(t, "pwt-cut")
 	t.Cleanup(func() { pseudowan("down", l.name) })
@@ -117,9 +117,9 @@ func TestRealDoctorTellsOfACutRemoval(t *testing.T) {
 	l.upAgain(t)
 }
 
-// TestRealChaosKill kills what belongs to a lab at random moments: commands that change
-// it, its keeper, agents, switches, and hosts' processes. The next up always makes the
-// lab work again, and the next down leaves nothing.
+// TestRealChaosKill kills what belongs to a lab at random moments: commands that
+// change it, its keeper, agents, switches, and hosts' processes. The next up always
+// makes the lab work again, and the next down leaves nothing.
 func TestRealChaosKill(t *testing.T) {
 	limit := cmp.Or(chaosTime(t), briefKills)
 	seed := uint64(number(t, "PSEUDOWAN_SEED", int(time.Now().Unix())))

@@ -61,9 +61,10 @@ var quiet = []string{"blue1", "blue2", "green1", "green2"}
 // allNoise holds every kind of noise.
 var allNoise = slices.Concat(claims, protocols, tags, packets)
 
-// A customer sends everything that a customer should not, from both ends of its VPN.
-// Other VPNs neither hear it nor lose packets. Between the routers there is nothing but
-// BGP, ARP and labelled packets, and the customer's have the customer's labels.
+// A customer sends everything that a customer should not, from both ends of its
+// VPN. Other VPNs neither hear it nor lose packets. Between the routers there is
+// nothing but BGP, ARP and labelled packets, and the customer's have the customer's
+// labels.
 func TestRealChaosNoise(t *testing.T) {
 	end := time.Now().Add(chaosTime(t))
 	l := fromText(t, t.TempDir(), "pwt-noise", noiseLab)
@@ -97,8 +98,8 @@ func TestRealChaosNoise(t *testing.T) {
 	must(t, "verify", l.name)
 }
 
-// noiseState is what noise must not change: the routers' processes and sessions, and the
-// other VPNs' routes.
+// noiseState is what noise must not change: the routers' processes and sessions,
+// and the other VPNs' routes.
 type noiseState struct {
 	Agents   map[string]int
 	Switches map[string]string // the pids of Open vSwitch
@@ -197,10 +198,10 @@ func makeNoise(t *testing.T, name string, makers []*noiseMaker, during time.Dura
 	}
 }
 
-// quietDuring watches the other VPNs' hosts and the core during the noise. count is the
-// number of pings, one every ten milliseconds, that last as long. As in mustHearFrom, a
-// loss counts only if it occurs in each of a few attempts; a frame in the wrong place
-// counts at once.
+// quietDuring watches the other VPNs' hosts and the core during the noise. count is
+// the number of pings, one every ten milliseconds, that last as long. As in
+// mustHearFrom, a loss counts only if it occurs in each of a few attempts; a frame
+// in the wrong place counts at once.
 func quietDuring(t *testing.T, l lab, makers []*noiseMaker, count int, noise func()) {
 	t.Helper()
 	const attempts = 3
@@ -250,7 +251,8 @@ func lostDuring(t *testing.T, l lab, makers []*noiseMaker, count int, noise func
 	return lost
 }
 
-// hearsNoNoise checks that a host of another VPN has heard only its gateway and itself.
+// hearsNoNoise checks that a host of another VPN has heard only its gateway and
+// itself.
 func hearsNoNoise(t *testing.T, l lab, host string, frames [][]byte, mark []byte) {
 	t.Helper()
 	known := map[string]bool{strings.TrimSpace(l.mustExec(t, host, "cat", "/sys/class/net/eth0/address")): true}
@@ -273,8 +275,8 @@ func hearsNoNoise(t *testing.T, l lab, host string, frames [][]byte, mark []byte
 	}
 }
 
-// carriesNoNoise checks the core: BGP and ARP of the routers, and labelled packets; what
-// the customer has sent has the customer's labels.
+// carriesNoNoise checks the core: BGP and ARP of the routers, and labelled packets;
+// what the customer has sent has the customer's labels.
 func carriesNoNoise(t *testing.T, l lab, frames [][]byte, mark []byte) {
 	t.Helper()
 	whose := map[uint32]string{}

@@ -35,8 +35,8 @@ var sharedDaemon = sync.OnceValues(func() (*dockertest.Daemon, error) {
 // endDaemon ends the shared daemon, if there is one.
 var endDaemon = func() {}
 
-// useDocker makes the test and the programs that it starts use a daemon that belongs to
-// these tests alone.
+// useDocker makes the test and the programs that it starts use a daemon that
+// belongs to these tests alone.
 func useDocker(t *testing.T) {
 	t.Helper()
 	needDockerd(t)

@@ -12,8 +12,8 @@ import (
 )
 
 // A daemon that does not answer, because it is dead or hangs, hides its containers,
-// which keep running: every command that needs them fails, with the remedy and what is
-// still running, and touches nothing.
+// which keep running: every command that needs them fails, with the remedy and what
+// is still running, and touches nothing.
 func TestRealDockerAway(t *testing.T) {
 	d := newDaemon(t)
 	l := fourHostLab(t, "pwt-dkaway", "h3: {to", "h3: {runtime: netns, to", "h4: {to", "h4: {runtime: netns, to")

@@ -56,8 +56,9 @@ func (r *registry) end() {
 	}
 }
 
-// An image that only a registry has is pulled, and up says so. A tag that the registry
-// does not have is an error, and leaves nothing. A pulled image needs no registry.
+// An image that only a registry has is pulled, and up says so. A tag that the
+// registry does not have is an error, and leaves nothing. A pulled image needs no
+// registry.
 func TestRealDockerPulls(t *testing.T) {
 	useDocker(t)
 	r := startRegistry(t)

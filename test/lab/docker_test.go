@@ -122,7 +122,8 @@ func TestRealDockerRestartHeals(t *testing.T) {
 	}
 }
 
-// A stopped host keeps neither its router's agent nor its neighbours from coming back.
+// A stopped host keeps neither its router's agent nor its neighbours from coming
+// back.
 func TestRealDockerStoppedHostHarmsNobody(t *testing.T) {
 	useDocker(t)
 	l := fourHostLab(t, "pwt-dkstop")
@@ -186,8 +187,8 @@ func TestRealDockerShell(t *testing.T) {
 	}
 }
 
-// When a daemon dies and comes back, its containers have ended; those that are started
-// again are healed.
+// When a daemon dies and comes back, its containers have ended; those that are
+// started again are healed.
 func TestRealDockerDaemonComesBack(t *testing.T) {
 	d := newDaemon(t)
 	l := fourHostLab(t, "pwt-dkback")
@@ -220,8 +221,8 @@ func dockerRounds() int {
 	return rounds(5)
 }
 
-// dockerThings returns everything that a daemon has except images: the built-in one is
-// kept for the next lab.
+// dockerThings returns everything that a daemon has except images: the built-in one
+// is kept for the next lab.
 func dockerThings(t testing.TB) string {
 	t.Helper()
 	return docker(t, "ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.Status}}") + "\n" +
@@ -310,8 +311,8 @@ func TestRealDockerMixedLab(t *testing.T) {
 	}
 }
 
-// A container has the image, mounts and limits of its file. If what its image is built
-// from changes, the container is replaced.
+// A container has the image, mounts and limits of its file. If what its image is
+// built from changes, the container is replaced.
 func TestRealDockerHostOptions(t *testing.T) {
 	useDocker(t)
 	context := scratchContext(t)

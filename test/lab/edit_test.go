@@ -10,8 +10,8 @@ import (
 	"pseudowan/status"
 )
 
-// up on an edited file applies the edit and leaves the rest running: sessions stay up,
-// counters keep counting, numbers stay.
+// up on an edited file applies the edit and leaves the rest running: sessions stay
+// up, counters keep counting, numbers stay.
 func TestRealEdit(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-edit")
 	full, err := os.ReadFile(l.file)
@@ -89,7 +89,8 @@ hosts:
   h2: {to: b, vrf: red, addresses: [10.2.0.2/24]}
 `
 
-// Exactly what has not converged in time is named; a lab that ran before keeps running.
+// Exactly what has not converged in time is named; a lab that ran before keeps
+// running.
 func TestRealTimeoutNamesWhatIsMissing(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-late", twoHosts)
 	l.up(t)

@@ -217,10 +217,10 @@ func (p *pinging) lost(t testing.TB) int {
 	return 0
 }
 
-// mustHearFrom pings addresses in parallel every ten milliseconds, and fails the test if
-// more than a few pings of an address are lost in each of several attempts. A machine
-// that is busy with something else loses packets now and then, which is not the
-// router's fault.
+// mustHearFrom pings addresses in parallel every ten milliseconds, and fails the
+// test if more than a few pings of an address are lost in each of several attempts.
+// A machine that is busy with something else loses packets now and then, which is
+// not the router's fault.
 func mustHearFrom(t testing.TB, l lab, host string, few int, addresses ...string) {
 	t.Helper()
 	const pings, attempts = 150, 4

@@ -35,8 +35,9 @@ func node(t testing.TB, l lab, name string) status.Node {
 	return all[i]
 }
 
-// ps and logs show the end of a host's own command, its exit code and its last output,
-// long after the process that started it has ended; up starts it again and says so.
+// ps and logs show the end of a host's own command, its exit code and its last
+// output, long after the process that started it has ended; up starts it again and
+// says so.
 func TestRealHostCommandEnds(t *testing.T) {
 	inBothRuntimes(t, func(t *testing.T, runtime string) {
 		l := fourHostLab(t, "pwt-end"+runtime, "h2: {to",
@@ -73,8 +74,8 @@ func TestRealHostCommandEnds(t *testing.T) {
 	})
 }
 
-// If a host's own command ends before the lab has converged, up fails; its error does not
-// depend on the moment.
+// If a host's own command ends before the lab has converged, up fails; its error
+// does not depend on the moment.
 func TestRealHostCommandEndsDuringUp(t *testing.T) {
 	inBothRuntimes(t, func(t *testing.T, runtime string) {
 		for _, tt := range []struct {

@@ -68,8 +68,8 @@ func storms(t *testing.T, e *emitter) map[string]func(n int) []byte {
 	}
 }
 
-// While one VPN loads the slow path at both ends as much as it can, another one's pings
-// of both gateways, every ten milliseconds, are answered.
+// While one VPN loads the slow path at both ends as much as it can, another one's
+// pings of both gateways, every ten milliseconds, are answered.
 func TestRealStormsHurtNobodyElse(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-fair", fairLab)
 	l.up(t)

@@ -11,8 +11,8 @@ import (
 	"pseudowan/status"
 )
 
-// Two VPNs have the same addresses in both families: each ping arrives at the right host
-// and at no other.
+// Two VPNs have the same addresses in both families: each ping arrives at the right
+// host and at no other.
 func TestRealDualStack(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "dual-stack", "pwt-dual")
 	l.up(t)
@@ -56,8 +56,8 @@ func testAdvertised(t *testing.T, l lab) {
 	}
 }
 
-// testUnsolicited removes and restores a host's carrier: the router advertises at once,
-// and again soon after, without being asked.
+// testUnsolicited removes and restores a host's carrier: the router advertises at
+// once, and again soon after, without being asked.
 func testUnsolicited(t *testing.T, l lab) {
 	l.mustExec(t, "blue2", "sysctl", "-qw", "net.ipv6.conf.eth0.router_solicitations=0")
 	wire := startCapture(t, l, "pe2", accessPort(t, l, "pe2", "blue2"), 2, "icmp6 and (ip6[40] == 133 or ip6[40] == 134)")
@@ -91,8 +91,8 @@ func accessPort(t testing.TB, l lab, router, host string) string {
 	return ""
 }
 
-// testDAD gives a host its gateway's address: duplicate address detection finds that it
-// is taken.
+// testDAD gives a host its gateway's address: duplicate address detection finds
+// that it is taken.
 func testDAD(t *testing.T, l lab) {
 	for _, key := range []string{"accept_dad=1", "dad_transmits=1"} {
 		l.mustExec(t, "red1", "sysctl", "-qw", "net.ipv6.conf.eth0."+key)
@@ -120,8 +120,8 @@ func (c *capture) icmp6(t testing.TB) []icmp6 {
 	return all
 }
 
-// A core without IPv4 carries both families of customers; on its wires, IPv4 occurs only
-// in labelled packets.
+// A core without IPv4 carries both families of customers; on its wires, IPv4 occurs
+// only in labelled packets.
 func TestRealIPv6Core(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "ipv6-core", "pwt-v6core")
 	l.up(t)
@@ -155,8 +155,8 @@ func TestRealIPv6Core(t *testing.T) {
 	}
 }
 
-// If a core link has a smaller MTU than the hosts' wires, hosts of both families learn
-// the size that fits with a label, and TCP adapts.
+// If a core link has a smaller MTU than the hosts' wires, hosts of both families
+// learn the size that fits with a label, and TCP adapts.
 func TestRealPathMTU(t *testing.T) {
 	for _, core := range []struct{ name, subnet string }{{"pwt-mtu4", "192.168.0.0/30"}, {"pwt-mtu6", "2001:db8:ffff::/64"}} {
 		t.Run(core.subnet, func(t *testing.T) {
@@ -205,8 +205,8 @@ func testTransfer(t *testing.T, l lab, from, to, address string) {
 	})
 }
 
-// Two hosts announce a prefix with the same link-local next hop, each on its own link:
-// the routes lead to the right host.
+// Two hosts announce a prefix with the same link-local next hop, each on its own
+// link: the routes lead to the right host.
 func TestRealLinkLocalNextHop(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-linklocal", `
 name: pwt-linklocal

@@ -27,8 +27,8 @@ func (l lab) edit(t testing.TB, text string) {
 	must(t, "up", l.file, "--runtime", "netns")
 }
 
-// settled returns the state of a lab once it is stable: for a moment after up has ended,
-// the routers still exchange routes.
+// settled returns the state of a lab once it is stable: for a moment after up has
+// ended, the routers still exchange routes.
 func (l lab) settled(t testing.TB) []string {
 	t.Helper()
 	const pause, most = 150 * time.Millisecond, 3 * time.Second
@@ -43,9 +43,9 @@ func (l lab) settled(t testing.TB) []string {
 	}
 }
 
-// equalsFresh fails if the running lab differs from the one that a fresh up of the same
-// file makes, and replaces it by that one. Both have the same assigned numbers, which
-// depend on the lab's history.
+// equalsFresh fails if the running lab differs from the one that a fresh up of the
+// same file makes, and replaces it by that one. Both have the same assigned
+// numbers, which depend on the lab's history.
 func (l lab) equalsFresh(t testing.TB, after string) {
 	t.Helper()
 	pseudowan("verify", l.name) // only so that the routers learn neighbours from its probes
@@ -81,8 +81,8 @@ hosts:
   blue2: {to: pe2, vrf: blue, addresses: [10.72.0.2/24]}
 `
 
-// A VRF that is removed from a router leaves nothing behind: the next one, with the same
-// addresses, is separate from it.
+// A VRF that is removed from a router leaves nothing behind: the next one, with the
+// same addresses, is separate from it.
 func TestRealEditJoinsNoVPNs(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-two", twoVPNs+"  blue1: {to: pe1, vrf: blue, addresses: [10.71.0.2/24]}\n")
 	l.up(t)
@@ -155,8 +155,8 @@ hosts:
 	}
 }
 
-// What a VRF does not redistribute stays in it, even if another VRF of the same router
-// imports from it.
+// What a VRF does not redistribute stays in it, even if another VRF of the same
+// router imports from it.
 func TestRealStaticsThatAreNotRedistributedStay(t *testing.T) {
 	text := func(static string) string {
 		return `

@@ -61,8 +61,8 @@ func killAll(t *testing.T, l lab) {
 	}
 }
 
-// commandLines returns the command lines of all processes, by PID, with blanks between
-// words.
+// commandLines returns the command lines of all processes, by PID, with blanks
+// between words.
 func commandLines(t *testing.T) map[int]string {
 	t.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
@@ -84,9 +84,9 @@ func commandLines(t *testing.T) map[int]string {
 	return lines
 }
 
-// Up mends whatever is broken in a lab: the namespace of a router, the run directory, the
-// keeper. It distinguishes the keeper from a user's own process in the lab's namespace,
-// and applies an edit for which a router has to start afresh.
+// Up mends whatever is broken in a lab: the namespace of a router, the run
+// directory, the keeper. It distinguishes the keeper from a user's own process in
+// the lab's namespace, and applies an edit for which a router has to start afresh.
 func TestRealUpHealsTheLabItself(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-heal", oneRouter)
 	l.up(t)
@@ -179,8 +179,8 @@ func TestRealUpCorrectsFlows(t *testing.T) {
 	}
 }
 
-// An interrupted change of a running lab says so, and the next up reports what it puts
-// right, even if the file is unchanged.
+// An interrupted change of a running lab says so, and the next up reports what it
+// puts right, even if the file is unchanged.
 func TestRealChangeCutShort(t *testing.T) {
 	text := strings.Replace(oneRouter, "pwt-heal", "pwt-cut", 1)
 	l := fromText(t, t.TempDir(), "pwt-cut", text)

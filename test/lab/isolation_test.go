@@ -60,8 +60,8 @@ func TestRealOverlappingPrefixes(t *testing.T) {
 	}
 }
 
-// Forwarding on the server must not make the routers' kernels forward or answer: without
-// flows, nothing passes.
+// Forwarding on the server must not make the routers' kernels forward or answer:
+// without flows, nothing passes.
 func TestRealRouterKernelIsSilent(t *testing.T) {
 	const forward = "/proc/sys/net/ipv4/ip_forward"
 	before, err := os.ReadFile(forward)

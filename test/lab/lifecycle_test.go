@@ -65,8 +65,8 @@ func TestRealUpAndDownLeaveNothing(t *testing.T) {
 	}
 }
 
-// Ctrl-C at any moment undoes what was built; so do a supervisor's SIGTERM and the SIGHUPs
-// that kernel and shell send when a terminal is closed.
+// Ctrl-C at any moment undoes what was built; so do a supervisor's SIGTERM and the
+// SIGHUPs that kernel and shell send when a terminal is closed.
 func TestRealInterrupt(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-int")
 	ends := [][]syscall.Signal{{syscall.SIGINT}, {syscall.SIGTERM}, {syscall.SIGHUP, syscall.SIGHUP}}

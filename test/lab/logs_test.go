@@ -70,9 +70,9 @@ func keeperOf(t *testing.T, l lab) int {
 	return 0
 }
 
-// A host's command that writes as fast as it can fills neither the disk nor the memory
-// behind /run. If the process that limits the logs is killed, no command notices, and
-// its successor continues.
+// A host's command that writes as fast as it can fills neither the disk nor the
+// memory behind /run. If the process that limits the logs is killed, no command
+// notices, and its successor continues.
 func TestRealLogsAreBounded(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-chatty", chattyLab)
 	l.up(t)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// entriesOf counts a node's entries of a family in the kernel's neighbour table, except
-// those that need no room.
+// entriesOf counts a node's entries of a family in the kernel's neighbour table,
+// except those that need no room.
 func entriesOf(t testing.TB, l lab, node, family string) int {
 	t.Helper()
 	out := command("ip", family, "-n", "pw-"+l.name+"-"+node, "neigh", "show", "nud", "all")
@@ -24,9 +24,9 @@ func entriesOf(t testing.TB, l lab, node, family string) int {
 	return n
 }
 
-// A LAN of routers has as many entries in the kernel's neighbour table as doctor expects
-// (see TestNeighboursOf): one for each other router, even if the only session is with a
-// route reflector.
+// A LAN of routers has as many entries in the kernel's neighbour table as doctor
+// expects (see TestNeighboursOf): one for each other router, even if the only
+// session is with a route reflector.
 func TestRealNeighboursOfALAN(t *testing.T) {
 	for catalog, routers := range map[string][]string{
 		"hub-spoke": {"pe1", "pe2", "pe3"}, "route-reflector": {"rr", "pe1", "pe2", "pe3"},
@@ -48,8 +48,8 @@ func TestRealNeighboursOfALAN(t *testing.T) {
 	}
 }
 
-// A lab that needs more entries than the kernel's neighbour table holds is refused before
-// anything is created, with the remedy.
+// A lab that needs more entries than the kernel's neighbour table holds is refused
+// before anything is created, with the remedy.
 func TestRealUpNeedsNeighbours(t *testing.T) {
 	r := command("sysctl", "-n", "net.ipv4.neigh.default.gc_thresh3")
 	if r.code != 0 {

@@ -52,8 +52,8 @@ const farBGP = `
 // nicPair is a NIC of the server, and the NIC at the other end of its cable.
 type nicPair struct{ near, far string }
 
-// nicPairs returns a veth pair, which is created for the test, and the pairs of NICs that
-// the surroundings have connected.
+// nicPairs returns a veth pair, which is created for the test, and the pairs of
+// NICs that the surroundings have connected.
 func nicPairs(t *testing.T) []nicPair {
 	t.Helper()
 	pairs := []nicPair{{"pwtnic0", "pwtnic1"}}
@@ -114,9 +114,9 @@ func (f farSide) gobgp(args ...string) result {
 	return command(append([]string{"nsenter", "--net=" + f.path, "gobgp"}, args...)...)
 }
 
-// A router of the lab uses the server's NIC, with other software at the other end. The
-// absent peer is reported as waiting; then its routes arrive and label the packets;
-// labelled packets from it reach the host; and the NIC returns unchanged.
+// A router of the lab uses the server's NIC, with other software at the other end.
+// The absent peer is reported as waiting; then its routes arrive and label the
+// packets; labelled packets from it reach the host; and the NIC returns unchanged.
 func TestRealNIC(t *testing.T) {
 	for _, nics := range nicPairs(t) {
 		t.Run(nics.near, func(t *testing.T) { lendNIC(t, newFarSide(t, nics)) })
@@ -165,8 +165,8 @@ func lendNIC(t *testing.T, far farSide) {
 	}
 }
 
-// A NIC returns from a router whose processes were all killed: the kernel's datapath, if
-// used, outlives its daemon and holds the NIC.
+// A NIC returns from a router whose processes were all killed: the kernel's
+// datapath, if used, outlives its daemon and holds the NIC.
 func TestRealNICReturnsFromTheDead(t *testing.T) {
 	for _, nics := range nicPairs(t) {
 		t.Run(nics.near, func(t *testing.T) {

@@ -9,8 +9,9 @@ import (
 	"github.com/gopacket/gopacket"
 )
 
-// noiseMaker makes frames that a customer's host might send, by mistake or on purpose. It
-// builds them octet by octet, because no library would write many of them.
+// noiseMaker makes frames that a customer's host might send, by mistake or on
+// purpose. It builds them octet by octet, because no library would write many of
+// them.
 type noiseMaker struct {
 	*emitter
 	*rand.Rand

@@ -65,8 +65,8 @@ var contractArgs = map[string][]string{
 	"labs":    {},
 }
 
-// Every command of the contract prints only keys in docs/json-keys.txt about a running
-// lab, and most commands print something.
+// Every command of the contract prints only keys in docs/json-keys.txt about a
+// running lab, and most commands print something.
 func TestRealJSONKeys(t *testing.T) {
 	list := page(t, "docs/json-keys.txt")
 	contract := map[string]map[string]bool{}

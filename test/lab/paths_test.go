@@ -70,8 +70,8 @@ hosts:
   b: {to: pe2, vrf: red, addresses: [10.2.0.2/24, "2001:db8:2::2/64"], lans: [10.20.0.1/24, "2001:db8:20::1/64"]}
 `
 
-// Two links between two routers share the flows, and each flow stays on one link; if a
-// link fails, everything uses the other.
+// Two links between two routers share the flows, and each flow stays on one link;
+// if a link fails, everything uses the other.
 func TestRealParallelLinks(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-parallel", parallelLinks)
 	l.up(t)
@@ -116,8 +116,8 @@ func TestRealParallelLinks(t *testing.T) {
 	})
 }
 
-// testOneFlow shows that the packets of one flow stay on one path. BGP sends some packets,
-// too.
+// testOneFlow shows that the packets of one flow stay on one path. BGP sends some
+// packets, too.
 func testOneFlow(t *testing.T, l lab, to string) {
 	t.Helper()
 	const pings = 100
@@ -132,8 +132,8 @@ func testOneFlow(t *testing.T, l lab, to string) {
 // stamped matches the time of an answer as ping -D prints it.
 var stamped = regexp.MustCompile(`(?m)^\[([0-9.]+)\] .* bytes from`)
 
-// outageOf pings addresses while something happens, and returns the longest time that one
-// of them did not answer. It waits until all answer again.
+// outageOf pings addresses while something happens, and returns the longest time
+// that one of them did not answer. It waits until all answer again.
 func outageOf(t testing.TB, l lab, from string, to []string, happens func()) time.Duration {
 	t.Helper()
 	const interval = 20 * time.Millisecond
@@ -263,8 +263,8 @@ func (l lab) kill(t testing.TB, router string) {
 	}
 }
 
-// Of two routers with the same prefix, the one with the higher local preference is used;
-// the other is the backup.
+// Of two routers with the same prefix, the one with the higher local preference is
+// used; the other is the backup.
 func TestRealBestAndBackup(t *testing.T) {
 	text := strings.ReplaceAll(fmt.Sprintf(dualHomed, "{bgp: {med: 50}}"), "pwt-homes", "pwt-backup")
 	l := fromText(t, t.TempDir(), "pwt-backup", text)

@@ -16,8 +16,8 @@ import (
 // PSEUDOWAN_SEED is the seed of the first.
 const randomLabs = 3
 
-// With any routers, VRFs, route targets, overlapping prefixes and families, the hosts of a
-// lab reach what its topology says, and nothing else.
+// With any routers, VRFs, route targets, overlapping prefixes and families, the
+// hosts of a lab reach what its topology says, and nothing else.
 func TestRealRandomLabs(t *testing.T) {
 	dir := t.TempDir()
 	first := number(t, "PSEUDOWAN_SEED", 1)
@@ -54,8 +54,8 @@ func tracesAgree(t *testing.T, l lab, seed int) {
 	}
 }
 
-// breakOne spoils one flow of a random lab that a packet of an intended pair uses, and
-// checks that verify finds it.
+// breakOne spoils one flow of a random lab that a packet of an intended pair uses,
+// and checks that verify finds it.
 func breakOne(t *testing.T, l lab, seed int) {
 	t.Helper()
 	lab, err := topology.Load(l.file)

@@ -17,8 +17,8 @@ type reach struct {
 	want     bool
 }
 
-// checkReach pings every address. For those that must not answer, the routers report that
-// there is no route.
+// checkReach pings every address. For those that must not answer, the routers
+// report that there is no route.
 func checkReach(t testing.TB, l lab, all []reach) {
 	t.Helper()
 	for _, c := range all {

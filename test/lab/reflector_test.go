@@ -8,7 +8,8 @@ import (
 	"pseudowan/status"
 )
 
-// The PEs have sessions only with the reflector; their customers' packets do not pass it.
+// The PEs have sessions only with the reflector; their customers' packets do not
+// pass it.
 func TestRealRouteReflector(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "route-reflector", "pwt-rr")
 	l.up(t)
@@ -49,8 +50,8 @@ hosts:
   red2: {to: pe2, vrf: red, addresses: [10.2.0.2/24, "2001:db8:2::2/64"]}
 `
 
-// With two reflectors, a route arrives twice and is one path; if a reflector dies, nothing
-// is lost.
+// With two reflectors, a route arrives twice and is one path; if a reflector dies,
+// nothing is lost.
 func TestRealTwoReflectors(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-rr2", twoReflectors)
 	l.up(t)

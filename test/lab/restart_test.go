@@ -61,8 +61,8 @@ func signalAll(t *testing.T, pids []int, s syscall.Signal) {
 
 var received = regexp.MustCompile(`(\d+) packets transmitted, (\d+) received`)
 
-// lostWhile pings every 10 ms for some seconds, breaks something after half a second, and
-// returns how many packets got no answer.
+// lostWhile pings every 10 ms for some seconds, breaks something after half a
+// second, and returns how many packets got no answer.
 func (l lab) lostWhile(t *testing.T, from, to string, seconds int, ruin func(), options ...string) int {
 	t.Helper()
 	args := append([]string{"--net=" + l.netns(from), "ping", "-n", "-q", "-i", "0.01", "-c", strconv.Itoa(100 * seconds)}, options...)
@@ -86,8 +86,8 @@ func (l lab) lostWhile(t *testing.T, from, to string, seconds int, ruin func(), 
 	return sent - got
 }
 
-// whole proves that the lab is complete: it has one keeper and one agent per router, each
-// with its own switch, and every packet goes where it should.
+// whole proves that the lab is complete: it has one keeper and one agent per
+// router, each with its own switch, and every packet goes where it should.
 func (l lab) whole(t *testing.T, routers ...string) {
 	t.Helper()
 	eventually(t, 20*time.Second, func() error {
@@ -111,9 +111,9 @@ func (l lab) whole(t *testing.T, routers ...string) {
 	})
 }
 
-// If any process of a lab is killed or stopped, packets keep flowing, and it is replaced.
-// A killed switch costs less than 300 ms. On a busy machine, the best of several attempts
-// counts.
+// If any process of a lab is killed or stopped, packets keep flowing, and it is
+// replaced. A killed switch costs less than 300 ms. On a busy machine, the best of
+// several attempts counts.
 func TestRealForwardingOutlivesControl(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-outlive")
 	l.up(t)
@@ -173,8 +173,8 @@ func TestRealForwardingOutlivesControl(t *testing.T) {
 	}
 }
 
-// The routes of customers that speak BGP survive their router's agent, with their labels:
-// GoBGP and BIRD in one lab, FRR in the other.
+// The routes of customers that speak BGP survive their router's agent, with their
+// labels: GoBGP and BIRD in one lab, FRR in the other.
 func TestRealCustomersOutliveARestart(t *testing.T) {
 	for _, c := range []struct {
 		needs                []string
@@ -237,8 +237,8 @@ func TestRealKilledAgainAndAgain(t *testing.T) {
 	}
 }
 
-// What somebody breaks in a running lab heals without a command, and the next up reports
-// it.
+// What somebody breaks in a running lab heals without a command, and the next up
+// reports it.
 func TestRealHealsByItself(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-self", strings.Replace(oneRouter, "pwt-heal", "pwt-self", 1))
 	l.up(t)

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// smallLab has two routers, two VPNs, and a host whose own command has the lab's name in
-// it, so that residue sees it.
+// smallLab has two routers, two VPNs, and a host whose own command has the lab's
+// name in it, so that residue sees it.
 func smallLab(t testing.TB, name string) lab {
 	t.Helper()
 	return fromText(t, t.TempDir(), name, `name: `+name+`
@@ -32,7 +32,8 @@ hosts:
 `)
 }
 
-// works fails the test unless the lab forwards, and its host's command runs in the host.
+// works fails the test unless the lab forwards, and its host's command runs in the
+// host.
 func (l lab) works(t testing.TB) {
 	t.Helper()
 	l.mustExec(t, "h1", "ping", "-c", "1", "-W", "2", "10.2.0.2")
@@ -119,8 +120,8 @@ func sabotages() map[string]func(testing.TB, lab) {
 	}
 }
 
-// startInside runs a line in h1, and then a process that stays, in the namespace inner if
-// there is one.
+// startInside runs a line in h1, and then a process that stays, in the namespace
+// inner if there is one.
 func startInside(t testing.TB, l lab, line string) {
 	t.Helper()
 	cmd := exec.Command(program, "exec", "--lab", l.name, "h1", "--", "sh", "-c",
@@ -196,8 +197,8 @@ func TestRealSabotageCombined(t *testing.T) {
 	}
 }
 
-// If all names, files and directories of a lab are gone, down without a name still finds
-// it by its processes.
+// If all names, files and directories of a lab are gone, down without a name still
+// finds it by its processes.
 func TestRealDownOfALabWithoutNames(t *testing.T) {
 	l := smallLab(t, "pwt-nameless")
 	l.up(t)
@@ -365,7 +366,8 @@ func TestRealDirectoryOfNamespacesLocked(t *testing.T) {
 	l.gone(t)
 }
 
-// A command whose reader goes away continues: nothing is left half built or half removed.
+// A command whose reader goes away continues: nothing is left half built or half
+// removed.
 func TestRealNobodyReads(t *testing.T) {
 	l := smallLab(t, "pwt-pipe")
 	unread := func(args ...string) int {

@@ -75,9 +75,9 @@ func anyOf(network netip.Prefix) netip.Addr {
 	return a
 }
 
-// A host that scans a network behind the router fills a limited table on the scanned port
-// and slows down only itself. Hosts of other VPNs lose nothing, and the scanned network's
-// host remains reachable.
+// A host that scans a network behind the router fills a limited table on the
+// scanned port and slows down only itself. Hosts of other VPNs lose nothing, and
+// the scanned network's host remains reachable.
 func TestRealScanHurtsNobodyElse(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-scan", scanLab)
 	l.up(t)

@@ -79,9 +79,9 @@ func maskLabels(state []string, labels []uint32) []string {
 	return masked
 }
 
-// givenAsNeeded returns the labels that routers have assigned to customers' routes: they
-// are in no plan, and a released one is not assigned again soon. The plan of another
-// router may have the same number.
+// givenAsNeeded returns the labels that routers have assigned to customers' routes:
+// they are in no plan, and a released one is not assigned again soon. The plan of
+// another router may have the same number.
 func givenAsNeeded(t testing.TB, l lab) (labels []uint32) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("/var/lib/pseudowan", l.name, "plan.json"))

@@ -49,7 +49,8 @@ func slowness() int {
 // patience adapts a time limit to this machine.
 func patience(d time.Duration) time.Duration { return d * time.Duration(slowness()) }
 
-// withPatience lets `up` wait longer on a slow machine, unless the test sets a timeout.
+// withPatience lets `up` wait longer on a slow machine, unless the test sets a
+// timeout.
 func withPatience(args []string) []string {
 	if slowness() == 1 || args[0] != "up" || slices.Contains(args, "--timeout") {
 		return args

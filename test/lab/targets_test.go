@@ -10,8 +10,8 @@ import (
 	"pseudowan/status"
 )
 
-// Spokes reach each other only through the hub site, as traceroute shows; without the hub's
-// forwarding, packets are lost, and never take a short cut.
+// Spokes reach each other only through the hub site, as traceroute shows; without
+// the hub's forwarding, packets are lost, and never take a short cut.
 func TestRealHubSpoke(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "hub-spoke", "pwt-hub")
 	l.up(t)
@@ -78,8 +78,8 @@ func testOneHop(t *testing.T, l lab) {
 	}
 }
 
-// testGlean adds an unknown address: a packet from the customer's VRF makes the router find
-// it in the service's VRF. A silent address is reported.
+// testGlean adds an unknown address: a packet from the customer's VRF makes the
+// router find it in the service's VRF. A silent address is reported.
 func testGlean(t *testing.T, l lab) {
 	l.mustExec(t, "mail", "ip", "address", "add", "10.9.0.33/24", "dev", "eth0")
 	l.mustExec(t, "mail", "ip", "address", "add", "2001:db8:9::33/64", "dev", "eth0")
@@ -109,7 +109,8 @@ func testExtranetCounters(t *testing.T, l lab) {
 	}
 }
 
-// threeSites returns a hub of three PEs on a LAN; b and c announce the given prefixes.
+// threeSites returns a hub of three PEs on a LAN; b and c announce the given
+// prefixes.
 func threeSites(name, b, c string) string {
 	return fmt.Sprintf(`
 name: %s
@@ -132,8 +133,8 @@ func (l lab) owns(t testing.TB, host string, addresses ...string) {
 	}
 }
 
-// In one VRF, a /16 comes from one PE and a /24 inside it from another: the longer one is
-// used for exactly its addresses while it exists.
+// In one VRF, a /16 comes from one PE and a /24 inside it from another: the longer
+// one is used for exactly its addresses while it exists.
 func TestRealLongestPrefix(t *testing.T) {
 	const wide, long = `[10.64.0.0/16, "2001:db8:64::/48"]`, `[10.64.7.0/24, "2001:db8:64:7::/64"]`
 	dir := t.TempDir()

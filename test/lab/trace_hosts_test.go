@@ -9,7 +9,8 @@ import (
 	"pseudowan/status"
 )
 
-// inHost runs a shell script with the server's programs in a host's network namespace.
+// inHost runs a shell script with the server's programs in a host's network
+// namespace.
 func inHost(t testing.TB, l lab, host, script string) {
 	t.Helper()
 	if out, err := exec.Command("nsenter", "--net="+l.netns(host), "sh", "-ec", script).CombinedOutput(); err != nil {
@@ -17,8 +18,8 @@ func inHost(t testing.TB, l lab, host, script string) {
 	}
 }
 
-// What hosts do to packets in addition to what the topology says is reported as such: it is
-// no disagreement of the routers, and no wrong cause is named.
+// What hosts do to packets in addition to what the topology says is reported as
+// such: it is no disagreement of the routers, and no wrong cause is named.
 func TestRealTraceThroughHosts(t *testing.T) {
 	if _, err := exec.LookPath("nft"); err != nil {
 		t.Skip("needs nft: hosts get nftables rules")

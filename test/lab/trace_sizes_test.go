@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// narrow has routes that check sizes in every case: a core link and an access port with a
-// smaller MTU than what can arrive, by a label of a VRF, by a label of a next hop, and
-// from one VRF of a router into another.
+// narrow has routes that check sizes in every case: a core link and an access port
+// with a smaller MTU than what can arrive, by a label of a VRF, by a label of a
+// next hop, and from one VRF of a router into another.
 const narrow = `
 name: pwt-vfysizes
 defaults: {router: {as: 65000}}
@@ -22,8 +22,8 @@ hosts:
   h3: {to: pe1, vrf: green, addresses: [10.3.0.2/24], lans: [172.16.3.1/24], mtu: 1400}
 `
 
-// A trace follows a route that checks sizes to its end, whatever Open vSwitch says about
-// the packet before the check.
+// A trace follows a route that checks sizes to its end, whatever Open vSwitch says
+// about the packet before the check.
 func TestRealTraceWhereSizesAreChecked(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-vfysizes", narrow)
 	l.up(t)
@@ -47,7 +47,8 @@ func TestRealTraceWhereSizesAreChecked(t *testing.T) {
 		}
 	}
 	mustVerify(t, l)
-	// The router reports packets that are too large, whatever label leads to the narrow link.
+	// The router reports packets that are too large, whatever label leads to the
+	// narrow link.
 	for _, to := range []string{"10.2.0.2", "172.16.2.1", "10.3.0.2"} {
 		if r := l.exec("h1", "ping", "-c", "1", "-W", "2", "-M", "do", "-s", "2000", to); !strings.Contains(r.stdout, "mtu = 1400") {
 			t.Errorf("a packet that is too large for the path to %s: exit code %d\n%s%s", to, r.code, r.stdout, r.stderr)

@@ -29,9 +29,9 @@ func nodesOf(trace status.Trace) string {
 	return strings.Join(out, " ")
 }
 
-// Tables, Open vSwitch and real packets show the same path, for both families and for every
-// path through a router: labels of next hops and of VRFs, routes between VRFs of one
-// router, and a host that forwards.
+// Tables, Open vSwitch and real packets show the same path, for both families and
+// for every path through a router: labels of next hops and of VRFs, routes between
+// VRFs of one router, and a host that forwards.
 func TestRealTraceAgrees(t *testing.T) {
 	for catalog, paths := range map[string][]struct{ from, to, want string }{
 		"hub-spoke": {
@@ -66,8 +66,8 @@ func TestRealTraceAgrees(t *testing.T) {
 	}
 }
 
-// What a router itself answers goes to its slow path: the three agree on a gateway, on an
-// address that nobody has, and on one without a route.
+// What a router itself answers goes to its slow path: the three agree on a gateway,
+// on an address that nobody has, and on one without a route.
 func TestRealTraceToARouter(t *testing.T) {
 	l := sharedLab(t)
 	for to, want := range map[string]string{
@@ -98,8 +98,8 @@ func TestRealTraceWithoutFlows(t *testing.T) {
 	}
 }
 
-// If a label is changed in the switch, trace reports that BGP and Open vSwitch disagree
-// about it, and the real packet does not arrive.
+// If a label is changed in the switch, trace reports that BGP and Open vSwitch
+// disagree about it, and the real packet does not arrive.
 func TestRealTraceDisagrees(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "dual-stack", "pwt-vfytlabel")
 	l.up(t)

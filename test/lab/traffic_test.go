@@ -10,8 +10,8 @@ import (
 	"pseudowan/status"
 )
 
-// Hosts send packets of 1500 octets, which have 1504 on the wire between the routers, and
-// TCP uses full-size packets.
+// Hosts send packets of 1500 octets, which have 1504 on the wire between the
+// routers, and TCP uses full-size packets.
 func TestRealFullSize(t *testing.T) {
 	l := sharedLab(t)
 	const headers = 28

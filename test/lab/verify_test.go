@@ -30,8 +30,8 @@ func mustVerify(t testing.TB, l lab) {
 	must(t, "verify", l.name, "--timeout", patience(10*time.Second).String())
 }
 
-// differs finds the difference at an address of a pair, and fails the test if there is none
-// or if its cause is not the expected one.
+// differs finds the difference at an address of a pair, and fails the test if there
+// is none or if its cause is not the expected one.
 func differs(t testing.TB, rows []status.HostPair, from, to, address, cause string) {
 	t.Helper()
 	for _, r := range rows {
@@ -159,8 +159,8 @@ func TestRealVerifyFindsALabel(t *testing.T) {
 	onlyBetween(t, rows, "blue1", "blue2")
 }
 
-// A route target that differs from the topology is named for what is lost and for what
-// leaks.
+// A route target that differs from the topology is named for what is lost and for
+// what leaks.
 func TestRealVerifyFindsARouteTarget(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "dual-stack", "pwt-vfyrt")
 	l.up(t)
@@ -210,8 +210,9 @@ func TestRealVerifyFindsARouteTarget(t *testing.T) {
 	differs(t, rows, "red1", "blue2", "10.77.0.2", "VRF red of pe1 imports 65000:1, 65000:2 (topology: 65000:1)")
 }
 
-// Spokes reach each other only through the hub. Without the hub's forwarding, packets are
-// lost and never take a short cut, and verify says who does not forward.
+// Spokes reach each other only through the hub. Without the hub's forwarding,
+// packets are lost and never take a short cut, and verify says who does not
+// forward.
 func TestRealVerifyHub(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "hub-spoke", "pwt-vfyhub")
 	l.up(t)

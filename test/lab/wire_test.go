@@ -21,8 +21,8 @@ func outLabel(t testing.TB, l lab, router, vrf, prefix string) uint32 {
 	return 0
 }
 
-// The labels on the wire are those that `show mpls` prints; the bottom of the stack is
-// marked; each router decrements the TTL.
+// The labels on the wire are those that `show mpls` prints; the bottom of the stack
+// is marked; each router decrements the TTL.
 func TestRealLabelsOnTheWire(t *testing.T) {
 	l := sharedLab(t)
 	for _, c := range []struct {
@@ -88,7 +88,8 @@ func flowPackets(t testing.TB, l lab) map[string]uint64 {
 	return out
 }
 
-// Counters rise by exactly the packets sent, in the rows of their path and in no other.
+// Counters rise by exactly the packets sent, in the rows of their path and in no
+// other.
 func TestRealFlowCounters(t *testing.T) {
 	l := sharedLab(t)
 	const pings = 7
@@ -118,8 +119,8 @@ func TestRealFlowCounters(t *testing.T) {
 	}
 }
 
-// A packet that a router itself sends has passed no router when it leaves: a host on its
-// link sees the initial TTL, one behind another router one less.
+// A packet that a router itself sends has passed no router when it leaves: a host
+// on its link sees the initial TTL, one behind another router one less.
 func TestRealTTLOfARouterItself(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-ttl", nameLine.ReplaceAllString(fairLab, "name: pwt-ttl"))
 	l.up(t)
