@@ -12,7 +12,7 @@ func nics(o Observed, n Need) []status.Finding {
 	virtual := false
 	for _, name := range n.NICs {
 		nic := o.NICs[name]
-		found = append(found, nic.judge("NIC "+name, name)...)
+		found = append(found, nic.judge("NIC "+name, name, n.Force)...)
 		virtual = virtual || nic.Present && nic.Kind != "device"
 	}
 	// Only a virtual NIC has its other end on this server, possibly in a bridge.
@@ -24,21 +24,24 @@ func nics(o Observed, n Need) []status.Finding {
 	return found
 }
 
-func (n NIC) judge(check, name string) []status.Finding {
+func (n NIC) judge(check, name string, force bool) []status.Finding {
 	refused := func(detail, remedy string) []status.Finding {
 		return []status.Finding{fail(check, detail, "it cannot be lent to a router", remedy)}
 	}
 	switch {
 	case !n.Present:
-		return refused("the server has no interface of that name", "correct `nic:` in the topology; ip -br link shows the names")
-	case n.Default:
-		return refused("the server's default route uses it", "use another NIC, or move the default route")
+		return refused("the server has no interface of that name", "correct `nic:` in the topology, or name the server's NIC as with --nic eth1=enp7s0; ip -br link shows the names")
+	case n.needed() != "" && !force:
+		return refused(n.needed(), "lend another one, as with `pseudowan up LAB --nic eth1=OTHER`, or this one in spite of it with --force")
 	case n.Kind == "bridge" || name == "lo":
 		return refused("it is a bridge or the loopback interface", "lend one of the bridge's ports")
 	case n.Master != "":
 		return refused("it belongs to "+n.Master, "ip link set "+name+" nomaster")
 	}
 	var found []status.Finding
+	if why := n.needed(); why != "" {
+		found = append(found, warn(check, why, "the server cannot be reached this way while the NIC is lent", "run `pseudowan down` at the server's console to have it back"))
+	}
 	if n.Manager != "" {
 		remedy := "nmcli device set " + name + " managed no"
 		if n.Manager == networkd {
@@ -58,6 +61,17 @@ func (n NIC) judge(check, name string) []status.Finding {
 		found = append(found, ok(check, "can be lent"))
 	}
 	return found
+}
+
+// needed returns what the server itself needs the NIC for; "" for nothing.
+func (n NIC) needed() string {
+	switch {
+	case n.SSH.IsValid():
+		return fmt.Sprintf("your SSH session from %s comes in through it", n.SSH)
+	case n.Default:
+		return "the server's default route uses it"
+	}
+	return ""
 }
 
 func words[T fmt.Stringer](items []T) string {

@@ -141,6 +141,7 @@ func TestNIC(t *testing.T) {
 		{"good", func(*NIC) {}, status.OK, "can be lent"},
 		{"absent", func(n *NIC) { *n = NIC{} }, status.Fail, "no interface of that name"},
 		{"default route", func(n *NIC) { n.Default = true }, status.Fail, "default route"},
+		{"SSH session", func(n *NIC) { n.SSH = netip.MustParseAddr("203.0.113.5") }, status.Fail, "your SSH session from 203.0.113.5"},
 		{"bridge", func(n *NIC) { n.Kind = "bridge" }, status.Fail, "loopback"},
 		{"port of a bridge", func(n *NIC) { n.Master = "br7" }, status.Fail, "belongs to br7"},
 		{"NetworkManager", func(n *NIC) { n.Manager = networkManager }, status.Warn, "nmcli device set ens5"},
@@ -157,6 +158,15 @@ func TestNIC(t *testing.T) {
 			expect(t, Judge(o, need), "NIC ens5", tt.status, tt.says)
 		})
 	}
+}
+
+// What the server needs is lent with force alone, and with a warning.
+func TestForcedNIC(t *testing.T) {
+	o, n := Observed{Root: true}, Need{NICs: []string{"ens5"}, Force: true}
+	o.NICs = map[string]NIC{"ens5": {Present: true, Kind: "device", Up: true, Default: true}}
+	expect(t, Judge(o, n), "NIC ens5", status.Warn, "default route")
+	o.NICs["ens5"] = NIC{Present: true, Kind: "bridge", Default: true}
+	expect(t, Judge(o, n), "NIC ens5", status.Fail, "bridge")
 }
 
 func TestBridgeFirewallConcernsVirtualNICs(t *testing.T) {

@@ -14,6 +14,7 @@ type Need struct {
 	Images   []string // of the docker runtime, by name
 	Builtin  string   // why hosts cannot use the built-in image; "" if they can, or need not
 	NICs     []string // of the server, still to be lent
+	Force    bool     // lend also those that the server itself needs
 	Datapath string   // auto, netdev or system; "": auto
 	Runs     bool     // it runs already, so that the used part of the limits includes it
 	ARP, ND  Entries  // of the kernel's neighbour tables, in addition to those of a running lab

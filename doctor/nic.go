@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,12 +53,54 @@ func observeNIC(nl *netlink.Handle, l netlink.Link) NIC {
 			n.Addresses = append(n.Addresses, p)
 		}
 	}
-	routes, _ := nl.RouteList(l, netlink.FAMILY_ALL)
-	for _, r := range routes {
-		p, ok := prefixOf(r.Dst)
-		n.Default = n.Default || r.Dst == nil || ok && p.Bits() == 0
+	through := withUppers(nl, attrs.Index)
+	n.Default = carriesDefault(nl, through)
+	if s, ok := ownSSHSession("/proc", os.Getpid()); ok && carriesSession(nl, through, s) {
+		n.SSH = s.client
 	}
 	return n
+}
+
+// withUppers returns the indexes of an interface and of those that are made of it,
+// such as VLANs.
+func withUppers(nl *netlink.Handle, index int) map[int]bool {
+	found := map[int]bool{index: true}
+	links, _ := nl.LinkList()
+	for range links { // as deep as they can be stacked
+		for _, l := range links {
+			if a := l.Attrs(); found[a.ParentIndex] && a.NetNsID < 0 && l.Type() != "veth" { // whose parent is its peer
+				found[a.Index] = true
+			}
+		}
+	}
+	return found
+}
+
+// carriesDefault reports whether a default route goes through one of the interfaces.
+func carriesDefault(nl *netlink.Handle, through map[int]bool) bool {
+	routes, _ := nl.RouteListFiltered(netlink.FAMILY_ALL, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+	for _, r := range routes {
+		if p, ok := prefixOf(r.Dst); r.Dst != nil && (!ok || p.Bits() > 0) || r.Type != unix.RTN_UNICAST {
+			continue
+		}
+		if through[r.LinkIndex] || slices.ContainsFunc(r.MultiPath, func(hop *netlink.NexthopInfo) bool { return through[hop.LinkIndex] }) {
+			return true
+		}
+	}
+	return false
+}
+
+// carriesSession reports whether an SSH session comes in through one of the
+// interfaces: its address is there, or the way back to the client.
+func carriesSession(nl *netlink.Handle, through map[int]bool, s sshSession) bool {
+	addresses, _ := nl.AddrList(nil, netlink.FAMILY_ALL)
+	for _, a := range addresses {
+		if p, ok := prefixOf(a.IPNet); ok && p.Addr() == s.server.WithZone("") && through[a.LinkIndex] {
+			return true
+		}
+	}
+	routes, err := nl.RouteGet(s.client.AsSlice())
+	return err == nil && slices.ContainsFunc(routes, func(r netlink.Route) bool { return through[r.LinkIndex] })
 }
 
 func prefixOf(n *net.IPNet) (netip.Prefix, bool) {

@@ -94,8 +94,9 @@ type NIC struct {
 	Present   bool
 	Kind      string // of the interface, as the kernel names it: device, bridge, veth…
 	Up        bool
-	Default   bool   // a default route uses it
-	Master    string // the bridge or bond that it belongs to
+	Default   bool       // a default route uses it
+	SSH       netip.Addr // the client of one's own SSH session, which comes in through it
+	Master    string     // the bridge or bond that it belongs to
 	Addresses []netip.Prefix
 	Manager   string // NetworkManager or systemd-networkd, if one configures it
 }

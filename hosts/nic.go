@@ -19,6 +19,7 @@ type Loan struct {
 	Name     string    // of the router's interface, at most 13 bytes
 	Alias    string    // the full name of the router's interface
 	MTU      int       // 0: what the NIC has
+	Force    bool      // even if the server's default route goes through it
 	StateDir string    // for the full record; the alias is too short
 
 	direct bool // without a bridge although the NIC is virtual; for tests
@@ -153,12 +154,12 @@ func (l Loan) pick(home *inside) (netlink.Link, error) {
 		return nil, fmt.Errorf("%w: it is a port of %s; take it out first", errInUse, nameOf(links, master))
 	}
 	routes, err := home.routesThrough(nic)
-	if err != nil {
-		return nil, err
+	if err != nil || l.Force {
+		return nic, err
 	}
 	for _, r := range routes {
 		if d := destinationOf(r); d.prefix.Bits() == 0 {
-			return nil, fmt.Errorf("%w: the default route %s goes through it; lend another NIC, or move the route", errInUse, d.prefix)
+			return nil, fmt.Errorf("%w: the default route %s goes through it; lend another NIC, move the route, or use --force", errInUse, d.prefix)
 		}
 	}
 	return nic, nil

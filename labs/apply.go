@@ -27,6 +27,7 @@ type applier struct {
 	plan        *plan.Plan
 	before      inventory.Inventory
 	runtimeName string
+	force       bool        // lend NICs that the server itself needs
 	fresh       bool        // nothing of the lab existed
 	cut         []plan.Plan // the plans of commands interrupted since
 	changed     []string
@@ -44,8 +45,14 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 	if err != nil {
 		return nil, err
 	}
-	a := &applier{topology: t, source: source, before: before, fresh: before.Empty(), progress: o.progress, mtus: map[linkEnd]int{}}
+	a := &applier{
+		topology: t, source: source, before: before, fresh: before.Empty(), force: o.force, progress: o.progress, mtus: map[linkEnd]int{},
+	}
 	applied, cut, known := store.Before(t.Name)
+	names := plan.NICNames(t, applied.NICNames, o.nics)
+	if err := t.LendNICs(names); err != nil {
+		return nil, err
+	}
 	if a.fresh { // as after a reboot, which leaves only its numbers
 		applied, known = plan.Plan{Allocations: applied.Allocations}, true
 	} else {
@@ -55,6 +62,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 	if a.plan, err = plan.New(t, applied.Allocations.After(cut), a.runtimeName); err != nil {
 		return nil, err
 	}
+	a.plan.NICNames = names
 	a.build = build.New(a.plan, a.putRight)
 	if err := tagBuilds(before.Runtimes, a.plan, t.Source); err != nil {
 		return nil, err
@@ -203,6 +211,7 @@ func (a *applier) sandbox(ctx context.Context, h plan.Host) error {
 // ready refuses a lab that this server cannot run, before anything is changed.
 func (a *applier) ready() (warnings []status.Finding, err error) {
 	need := look.NeedOf(a.before.Runtimes, a.plan, a.topology.Datapath)
+	need.Force = a.force
 	if !a.fresh {
 		look.Relax(&need)
 	}

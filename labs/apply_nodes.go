@@ -64,7 +64,7 @@ func (a *applier) lendNICs() error {
 		lent, err := hosts.LendNIC(hosts.Loan{
 			NIC: n.NIC, Name: n.Interface, Alias: n.Router + ":" + n.Interface, MTU: n.MTU,
 			To:       hosts.Namespace{Name: r.Namespace, Mark: hosts.Mark{Lab: a.plan.Lab, Node: r.Name, Kind: hosts.KindRouter}},
-			StateDir: store.StateDir(a.plan.Lab),
+			StateDir: store.StateDir(a.plan.Lab), Force: a.force,
 		})
 		if err != nil {
 			return err

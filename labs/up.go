@@ -22,11 +22,13 @@ type Progress interface{ Step(message string) }
 
 // UpOptions select what Up brings up and how long it waits.
 type UpOptions struct {
-	Lab      string        // a ready lab, a file, or "-" for Stdin
-	Stdin    io.Reader     // read for "-"
-	Runtime  string        // of hosts that do not name theirs; "": the topology's
-	Timeout  time.Duration // for the lab to converge
-	NoWait   bool          // return when everything is started
+	Lab      string            // a ready lab, a file, or "-" for Stdin
+	Stdin    io.Reader         // read for "-"
+	Runtime  string            // of hosts that do not name theirs; "": the topology's
+	Timeout  time.Duration     // for the lab to converge
+	NoWait   bool              // return when everything is started
+	NICs     map[string]string // the server's names for NICs, by the topology's
+	Force    bool              // lend NICs that the server itself needs
 	Progress Progress
 }
 
@@ -54,7 +56,7 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	if err := inventory.NeedRoot(); err != nil {
 		return Report{}, err
 	}
-	return bringUp(ctx, t, source, applyOptions{runtime: o.Runtime, timeout: o.Timeout, noWait: o.NoWait, progress: o.Progress})
+	return bringUp(ctx, t, source, applyOptions{runtime: o.Runtime, timeout: o.Timeout, noWait: o.NoWait, nics: o.NICs, force: o.Force, progress: o.Progress})
 }
 
 // applyOptions control how a topology is applied.
@@ -62,6 +64,8 @@ type applyOptions struct {
 	runtime  string // of hosts that do not name theirs; "": the topology's
 	timeout  time.Duration
 	noWait   bool
+	nics     map[string]string // the server's names for NICs, by the topology's
+	force    bool              // lend NICs that the server itself needs
 	progress Progress
 }
 

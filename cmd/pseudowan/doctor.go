@@ -26,8 +26,9 @@ file, or running. It changes nothing. If a lab cannot run, it exits with 1.`,
 		ValidArgsFunction: completing(allLabs, cobra.ShellCompDirectiveDefault),
 	}
 	format := addFormat(c)
+	nics := addNICs(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
-		found, err := look.Doctor(c.Context(), look.DoctorOptions{Lab: only(args), Stdin: s.in})
+		found, err := look.Doctor(c.Context(), look.DoctorOptions{Lab: only(args), Stdin: s.in, NICs: nics.names})
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -34,14 +35,21 @@ func newLabs(s streams) *cobra.Command {
 }
 
 func newLabsShow(s streams) *cobra.Command {
-	return &cobra.Command{
-		Use:               "show NAME",
-		Short:             "Print the topology file of a ready lab",
-		Example:           `  pseudowan labs show pseudo-wan > my-lab.yaml`,
+	var otherEnd string
+	c := &cobra.Command{
+		Use:   "show NAME",
+		Short: "Print the topology file of a ready lab",
+		Long: `Show prints the topology file of a ready lab. With --other-end it prints the
+configuration of a real router, by its make, that the lab expects behind a NIC.`,
+		Example: `  pseudowan labs show pseudo-wan > my-lab.yaml
+  pseudowan labs show pseudo-wan-eth1 --other-end frr > frr.conf`,
 		Args:              takes("NAME"),
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(_ *cobra.Command, args []string) error {
 			file, err := catalog.Find(args[0])
+			if err == nil && otherEnd != "" {
+				file, err = catalog.OtherEnd(args[0], otherEnd)
+			}
 			if err != nil {
 				return err
 			}
@@ -49,6 +57,9 @@ func newLabsShow(s streams) *cobra.Command {
 			return err
 		},
 	}
+	c.Flags().StringVar(&otherEnd, "other-end", "", "print the configuration of the router outside the lab: frr, ios-xr, junos or linux")
+	completeFlagAfter(c, "other-end", func(_ context.Context, args []string) []string { return catalog.OtherEnds(only(args)) })
+	return c
 }
 
 func newValidate(s streams) *cobra.Command {

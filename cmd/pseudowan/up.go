@@ -24,10 +24,15 @@ ends first, or on Ctrl-C, a new lab is removed again.
 
 On a running lab, up changes only what differs in the file, and repairs what has
 ended, vanished or been changed by hand since, including the routers' flows. An
-interrupted change is not undone; the next up continues from there.`
+interrupted change is not undone; the next up continues from there.
+
+A link with nic: in the file takes a NIC of the server. --nic says which where that
+has another name here; up remembers it until down. A NIC that the server's default
+route or your own SSH session uses is refused without --force.`
 
 func newUp(s streams) *cobra.Command {
 	o := labs.UpOptions{Stdin: s.in}
+	var nics *nicFlag
 	c := &cobra.Command{
 		Use:     "up LAB|FILE",
 		GroupID: groupRun,
@@ -35,11 +40,12 @@ func newUp(s streams) *cobra.Command {
 		Long:    upHelp,
 		Example: `  sudo pseudowan up pseudo-wan
   sudo pseudowan up my-lab.yaml --timeout 2m
-  sudo pseudowan up pseudo-wan --runtime netns --no-wait`,
+  sudo pseudowan up pseudo-wan --runtime netns --no-wait
+  sudo pseudowan up pseudo-wan-eth1 --nic eth1=enp7s0`,
 		Args:              takes("LAB|FILE"),
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),
 		RunE: func(c *cobra.Command, args []string) error {
-			o.Lab = args[0]
+			o.Lab, o.NICs = args[0], nics.names
 			if err := needTime(o.Timeout); err != nil {
 				return err
 			}
@@ -64,6 +70,8 @@ func newUp(s streams) *cobra.Command {
 	completeFlag(c, "runtime", func(context.Context) []string { return runtimes })
 	c.Flags().DurationVar(&o.Timeout, "timeout", convergeTimeout, "how long to wait for the lab to converge")
 	c.Flags().BoolVar(&o.NoWait, "no-wait", false, "return when everything is started")
+	nics = addNICs(c)
+	c.Flags().BoolVar(&o.Force, "force", false, "lend NICs even if the server's default route or your SSH session uses them")
 	return c
 }
 

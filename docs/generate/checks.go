@@ -45,6 +45,11 @@ func servers() []server {
 		{doctor.Observed{Root: true, Limits: tightLimits(1024)}, doctor.Need{ARP: doctor.Entries{Routers: 2000}}},
 		nic(doctor.NIC{}),
 		nic(doctor.NIC{Present: true, Kind: "device", Default: true}),
+		nic(doctor.NIC{Present: true, Kind: "device", SSH: netip.MustParseAddr("203.0.113.5")}),
+		{
+			doctor.Observed{Root: true, NICs: map[string]doctor.NIC{"eth1": {Present: true, Kind: "device", Up: true, Default: true}}},
+			doctor.Need{Lab: "LAB", NICs: []string{"eth1"}, Force: true},
+		},
 		nic(doctor.NIC{Present: true, Kind: "bridge"}),
 		nic(doctor.NIC{Present: true, Kind: "device", Master: "br7"}),
 		nic(doctor.NIC{Present: true, Kind: "tuntap", Manager: "NetworkManager", Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24")}}),

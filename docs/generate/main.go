@@ -62,6 +62,9 @@ func pages(p program) (map[string]string, error) {
 	if made["json.md"], err = jsonPage(); err != nil {
 		return nil, err
 	}
+	if made["other-end.md"], err = otherEndPage(p); err != nil {
+		return nil, err
+	}
 	return made, addLabs(p, made)
 }
 

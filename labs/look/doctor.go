@@ -25,6 +25,7 @@ import (
 type DoctorOptions struct {
 	Lab   string // as for catalog.Load, or a running lab; "": no lab in particular
 	Stdin io.Reader
+	NICs  map[string]string // the server's names for NICs, by the topology's
 }
 
 // Doctor judges whether a lab can run on this server, and checks the running labs.
@@ -43,6 +44,9 @@ func Doctor(ctx context.Context, o DoctorOptions) ([]status.Finding, error) {
 			}
 		}
 		if err != nil {
+			return nil, err
+		}
+		if err := t.LendNICs(plan.NICNames(t, nicNames(t.Name), o.NICs)); err != nil {
 			return nil, err
 		}
 		plan, err := plan.New(t, plan.Allocations{}, runtimes.Choose("", t.Runtime, ""))
@@ -86,11 +90,25 @@ func daemons(ctx context.Context, runtimes inventory.Runtimes, images []string) 
 
 // Relax reduces the needs of a running lab to what it does not have yet.
 func Relax(n *doctor.Need) {
-	n.Runs, n.NICs = true, nil // the NICs are in the routers
-	if applied, err := store.Applied(n.Lab); err == nil {
-		arp, nd := neighboursOf(&applied)
-		n.ARP, n.ND = beyond(n.ARP, arp), beyond(n.ND, nd)
+	n.Runs = true
+	applied, cut, known := store.Before(n.Lab)
+	for _, p := range append(cut, applied) {
+		n.NICs = slices.DeleteFunc(n.NICs, func(name string) bool { // it is in its router
+			return slices.ContainsFunc(p.NICs, func(lent plan.NIC) bool { return lent.NIC == name })
+		})
 	}
+	if !known || applied.Lab == "" {
+		n.NICs = nil // some may be in their routers
+		return
+	}
+	arp, nd := neighboursOf(&applied)
+	n.ARP, n.ND = beyond(n.ARP, arp), beyond(n.ND, nd)
+}
+
+// nicNames returns the names that the lab's NICs were given before.
+func nicNames(lab string) map[string]string {
+	applied, _, _ := store.Before(lab)
+	return applied.NICNames
 }
 
 // NeedOf returns what a plan needs from the server.

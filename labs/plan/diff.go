@@ -68,7 +68,11 @@ func (n node) is(other node) bool { return n.kind == other.kind && n.name == oth
 func (p *Plan) nodes() []node {
 	var out []node
 	for _, r := range p.Routers {
-		out = append(out, node{"router", r.Name, r})
+		nics := slices.DeleteFunc(slices.Clone(p.NICs), func(n NIC) bool { return n.Router != r.Name })
+		out = append(out, node{"router", r.Name, struct {
+			Router
+			NICs []NIC
+		}{r, nics}})
 	}
 	for _, h := range p.Hosts {
 		out = append(out, node{"host", h.Name, h})

@@ -14,15 +14,19 @@ import (
 // and the allocations of the lab's earlier plans, and not on the order of the
 // hosts in the file.
 type Plan struct {
-	Format      int         `json:"format"`
-	Lab         string      `json:"lab"`
-	Namespace   string      `json:"namespace"` // the lab's own: segments and the keeper live there
-	Runtime     string      `json:"runtime"`   // of hosts that do not name theirs
-	Routers     []Router    `json:"routers"`
-	Hosts       []Host      `json:"hosts"`
-	Wires       []Wire      `json:"wires"`
-	Segments    []Segment   `json:"segments,omitempty"`
-	NICs        []NIC       `json:"nics,omitempty"`
+	Format    int       `json:"format"`
+	Lab       string    `json:"lab"`
+	Namespace string    `json:"namespace"` // the lab's own: segments and the keeper live there
+	Runtime   string    `json:"runtime"`   // of hosts that do not name theirs
+	Routers   []Router  `json:"routers"`
+	Hosts     []Host    `json:"hosts"`
+	Wires     []Wire    `json:"wires"`
+	Segments  []Segment `json:"segments,omitempty"`
+	NICs      []NIC     `json:"nics,omitempty"`
+
+	// NICNames are the server's names for NICs that the topology names otherwise.
+	NICNames map[string]string `json:"nic_names,omitempty"`
+
 	Allocations Allocations `json:"allocations"`
 	Names       []Name      `json:"names"`
 }

@@ -11,6 +11,9 @@ import (
 // as its route targets say. Bringing it up again changes nothing.
 func TestRealCatalogueIsAsIntended(t *testing.T) {
 	for _, name := range catalog.Names() {
+		if name == "pseudo-wan-eth1" {
+			continue // TestRealOtherSide has a router behind its NIC
+		}
 		if name == "pseudo-wan" {
 			tryAll(t, sharedLab(t), name)
 			continue // covered by the other tests
