@@ -50,7 +50,7 @@ var rooms = map[string][]string{
 	"docs/generate": {"show", "status", "doctor"},
 	"cmd/pseudowan": {"labs", "labs/catalog", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
 
-	"router/config":    {"topology", "bgp/vpn"},
+	"router/config":    {"topology", "bgp/policy", "bgp/vpn"},
 	"router/fib":       {"ovs/pipeline"},
 	"router/kernel":    {},
 	"router/meter":     {"router/config", "ovs"},
@@ -63,7 +63,7 @@ var rooms = map[string][]string{
 	"router":           {"router/...", "status", "bgp", "bgp/session", "bgp/vpn", "ovs", "ovs/pipeline", "topology"},
 
 	"labs/catalog":   {"topology", "status"},
-	"labs/plan":      {"topology", "router/config", "hosts", "bgp/vpn"},
+	"labs/plan":      {"topology", "router/config", "hosts", "bgp/policy", "bgp/vpn"},
 	"labs/store":     {"labs/plan", "router/config", "topology"},
 	"labs/inventory": {"labs/plan", "labs/store", "hosts", "hosts/drivers", "status", "topology"},
 	"labs/build":     {"labs/plan", "hosts", "router", "router/config"},

@@ -81,6 +81,7 @@ func speakerNeighbors(cfg config.Router) []bgp.Neighbor {
 	for _, s := range cfg.Sessions {
 		n := bgp.Neighbor{
 			Address: s.PeerAddress, LocalAddress: s.LocalAddress, AS: s.PeerAS, Client: s.Client, Settings: s.Settings,
+			Import: cfg.Import(s.ImportPolicy), Export: cfg.Export(s.ExportPolicy),
 		}
 		if s.PeerAS == cfg.AS { // what one of our routers accepts from a customer, the others accept from it
 			n.AllowOwnAS = session.MaxOwnAS

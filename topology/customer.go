@@ -50,8 +50,9 @@ type rawCustomerBGP struct {
 // customerBuilder resolves the BGP sessions of hosts.
 type customerBuilder struct {
 	*report
-	lab    *Topology
-	router map[string]int // index of each router in lab.Routers
+	lab      *Topology
+	router   map[string]int // index of each router in lab.Routers
+	policies *policyBuilder
 }
 
 // resolve resolves the sessions with a host on an attachment.
@@ -62,8 +63,14 @@ func (b *customerBuilder) resolve(raw rawAttachment, a Attachment, element strin
 	}
 	b.checkCustomerAS(in, a, element)
 	b.checkSettings(in.Session.sessionKeys, session.Hosts, element)
+	sessions := b.customerSessions(in, a, element)
+	var families []vpn.Family
+	for _, s := range sessions {
+		families = append(families, s.Family)
+	}
+	b.policies.useAtSession(in.Session.sessionKeys, families, element)
 	return &CustomerBGP{
-		AS: uint32(in.AS.v), Sessions: b.customerSessions(in, a, element), Settings: in.Session.resolved(session.Hosts),
+		AS: uint32(in.AS.v), Sessions: sessions, Settings: in.Session.resolved(session.Hosts),
 	}
 }
 

@@ -55,6 +55,9 @@ type Origin struct {
 
 // Intent computes what the lab must come to.
 func (t *Topology) Intent() Intent {
+	if len(t.Policies) > 0 {
+		return t.newPoliced().intent()
+	}
 	local, exported := t.ownRoutes()
 	reach := map[vpn.Family]map[[2]string]bool{vpn.VPNv4: t.carried(vpn.VPNv4), vpn.VPNv6: t.carried(vpn.VPNv6)}
 	exporters := make(map[vpn.RouteTarget][]int)

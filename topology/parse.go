@@ -30,6 +30,7 @@ func Parse(source string, data []byte, known ...Runtime) (*Topology, error) {
 	if err := r.err(); err != nil {
 		return nil, err
 	}
+	lab.Warnings = r.warnings.sorted()
 	return lab, nil
 }
 
@@ -39,10 +40,11 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	names := &nodeNames{report: r, at: make(map[string]pos)}
 	index := make(map[string]int)
 	routers := &routerBuilder{report: r, raw: raw, lab: lab, names: names, index: index}
-	sessions := &sessionBuilder{report: r, defaults: raw.Defaults.BGP.Session.sessionKeys, lab: lab, router: index}
+	policies := &policyBuilder{report: r, raw: raw, lab: lab, lists: make(map[string]*prefixList), defined: make(map[string]*definedPolicy)}
+	sessions := &sessionBuilder{report: r, policies: policies, defaults: raw.Defaults.BGP.Session.sessionKeys, lab: lab, router: index}
 	links := &linkBuilder{report: r, raw: raw.Links, lab: lab, router: index, sessions: sessions}
 	vrfs := &vrfBuilder{
-		report: r, raw: raw, lab: lab, router: index,
+		report: r, raw: raw, lab: lab, router: index, policies: policies,
 		defined: make(map[string]vrfDef), uses: make(map[vrfKey]vrfUse),
 	}
 	claims := &vrfClaims{report: r, prefixes: make(map[vrfKey][]claim), addresses: make(map[vpnAddress]addressOwner)}
@@ -52,7 +54,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 		series: &seriesBuilder{report: r, router: index, lans: lans},
 		attachment: &attachmentBuilder{
 			report: r, mtu: raw.Defaults.Host.MTU, router: index, vrfs: vrfs, claims: claims,
-			customer: &customerBuilder{report: r, lab: lab, router: index},
+			customer: &customerBuilder{report: r, lab: lab, router: index, policies: policies},
 		},
 		claims: claims,
 	}
@@ -60,7 +62,9 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	whole := &labBuilder{report: r, raw: raw, lab: lab}
 
 	whole.header()
+	policies.define()
 	routers.build()
+	sessions.checkDefaults()
 	links.build()
 	vrfs.define()
 	hosts.build()
@@ -72,6 +76,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	routers.labels()
 	sessions.prefixLimits()
 	whole.expectations()
+	policies.unused()
 }
 
 // labBuilder fills and checks what concerns the lab as a whole.

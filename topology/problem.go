@@ -51,6 +51,7 @@ type pos struct{ line, column int }
 type report struct {
 	file     string
 	problems Problems
+	warnings Problems
 }
 
 // refuse records a problem.
@@ -61,15 +62,27 @@ func (r *report) refuse(at pos, element, message, remedy string) {
 	})
 }
 
-// err returns what was collected, sorted and without repetitions, or nil.
+// warn records what is allowed and cannot be meant.
+func (r *report) warn(at pos, element, message, remedy string) {
+	r.warnings = append(r.warnings, Problem{
+		File: r.file, Line: at.line, Column: at.column,
+		Element: element, Message: message, Remedy: remedy,
+	})
+}
+
+// err returns what was refused, sorted and without repetitions, or nil.
 func (r *report) err() error {
 	if len(r.problems) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(r.problems, func(a, b Problem) int {
+	return r.problems.sorted()
+}
+
+func (p Problems) sorted() Problems {
+	slices.SortStableFunc(p, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
 	})
-	return slices.CompactFunc(r.problems, func(a, b Problem) bool {
+	return slices.CompactFunc(p, func(a, b Problem) bool {
 		return a.Line == b.Line && a.Column == b.Column && a.Message == b.Message
 	})
 }

@@ -12,22 +12,24 @@ import (
 // (default), and which numbers are allowed (jsonschema).
 
 type rawTopology struct {
-	At           pos                  `json:"-"`
-	Name         value[string]        `json:"name" jsonschema:"required" doc:"Name of the lab, of 32 letters, digits, dots, dashes and underscores at most."`
-	Description  value[string]        `json:"description" doc:"What the lab shows, in one line."`
-	NodePrefix   value[string]        `json:"node-prefix" doc:"Prefix of the names of the hosts' containers." default:"pw-NAME-"`
-	Runtime      value[runtime]       `json:"runtime" doc:"Runtime of the hosts." default:"docker where a daemon answers, else netns"`
-	Datapath     value[datapath]      `json:"datapath" doc:"Open vSwitch datapath of the routers: in user space (netdev) or in the kernel (system)." default:"auto, which is system where the kernel has it"`
-	LabelMode    value[vpn.LabelMode] `json:"label-mode" doc:"Which routes of a VRF share an MPLS label: those with the same next hop, all, or none." default:"per-next-hop"`
-	Redistribute rawRedistribute      `json:"redistribute" doc:"Which routes of a VRF become VPN routes."`
-	Defaults     rawDefaults          `json:"defaults" doc:"Values for routers, hosts and BGP sessions that do not give their own."`
-	Routers      entries[rawRouter]   `json:"routers" jsonschema:"required" doc:"PE and P routers, by name."`
-	Links        []rawLink            `json:"links" doc:"Wires, LANs and NICs that connect the routers. Routers on a link have BGP sessions with each other."`
-	VRFs         entries[rawVRF]      `json:"vrfs" doc:"VRFs of the lab, by name. A router has an instance of those that its hosts are attached to."`
-	Hosts        entries[rawHost]     `json:"hosts" doc:"Customer hosts, by name."`
-	Series       []rawSeries          `json:"series" doc:"Many hosts from a few lines."`
-	Outside      entries[rawOutside]  `json:"outside" doc:"Sites behind a link with a NIC, by name, which expect and verify speak of: what the router behind the NIC connects."`
-	Expect       []value[expectLine]  `json:"expect" doc:"What must hold in addition to what the route targets imply: a -> b, a -> b via c, or a !-> b."`
+	At           pos                         `json:"-"`
+	Name         value[string]               `json:"name" jsonschema:"required" doc:"Name of the lab, of 32 letters, digits, dots, dashes and underscores at most."`
+	Description  value[string]               `json:"description" doc:"What the lab shows, in one line."`
+	NodePrefix   value[string]               `json:"node-prefix" doc:"Prefix of the names of the hosts' containers." default:"pw-NAME-"`
+	Runtime      value[runtime]              `json:"runtime" doc:"Runtime of the hosts." default:"docker where a daemon answers, else netns"`
+	Datapath     value[datapath]             `json:"datapath" doc:"Open vSwitch datapath of the routers: in user space (netdev) or in the kernel (system)." default:"auto, which is system where the kernel has it"`
+	LabelMode    value[vpn.LabelMode]        `json:"label-mode" doc:"Which routes of a VRF share an MPLS label: those with the same next hop, all, or none." default:"per-next-hop"`
+	Redistribute rawRedistribute             `json:"redistribute" doc:"Which routes of a VRF become VPN routes."`
+	Defaults     rawDefaults                 `json:"defaults" doc:"Values for routers, hosts and BGP sessions that do not give their own."`
+	Routers      entries[rawRouter]          `json:"routers" jsonschema:"required" doc:"PE and P routers, by name."`
+	Links        []rawLink                   `json:"links" doc:"Wires, LANs and NICs that connect the routers. Routers on a link have BGP sessions with each other."`
+	PrefixLists  entries[[]value[listEntry]] `json:"prefix-lists" doc:"Prefix lists, by name. An entry is a prefix, as 10.0.0.0/8, which stands for itself; ge and le after it stand for the prefixes within it from and up to a length, except before it excludes them, and a name includes another list. Of the entries that cover a prefix the longest decides."`
+	Policies     entries[[]rawTerm]          `json:"policies" doc:"Policies, by name: lists of terms. The first term that takes a route and does not say next decides; a route that none decides on is accepted. Sessions and VRFs use them by import-policy and export-policy."`
+	VRFs         entries[rawVRF]             `json:"vrfs" doc:"VRFs of the lab, by name. A router has an instance of those that its hosts are attached to."`
+	Hosts        entries[rawHost]            `json:"hosts" doc:"Customer hosts, by name."`
+	Series       []rawSeries                 `json:"series" doc:"Many hosts from a few lines."`
+	Outside      entries[rawOutside]         `json:"outside" doc:"Sites behind a link with a NIC, by name, which expect and verify speak of: what the router behind the NIC connects."`
+	Expect       []value[expectLine]         `json:"expect" doc:"What must hold in addition to what the route targets imply: a -> b, a -> b via c, or a !-> b."`
 }
 
 type rawOutside struct {
@@ -98,6 +100,8 @@ type rawVRF struct {
 	Export       oneOrMany[value[vpn.RouteTarget]] `json:"export" doc:"Route targets to export."`
 	LabelMode    value[vpn.LabelMode]              `json:"label-mode" doc:"Which routes of the VRF share an MPLS label." default:"that of the lab"`
 	Redistribute rawRedistribute                   `json:"redistribute" doc:"Which routes of the VRF become VPN routes." default:"as for the lab"`
+	ImportPolicy oneOrMany[value[string]]          `json:"import-policy" doc:"Policies that routes pass on their way into the VRF, from other routers and other VRFs, in this order." default:"none"`
+	ExportPolicy oneOrMany[value[string]]          `json:"export-policy" doc:"Policies that the routes of the VRF pass on their way out, to other routers and other VRFs, in this order." default:"none"`
 }
 
 type rawRedistribute struct {

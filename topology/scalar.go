@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ type form struct {
 }
 
 // forms holds the form of every type of scalar.
-var forms = byType(
+var forms = byType(slices.Concat([]form{
 	scalar(parseText, anyScalar), // numbers are taken as they are spelt: vrf: 101
 	scalar(parseInt, integer("0")),
 	scalar(parseUint32, integer("0")),
@@ -74,7 +75,7 @@ var forms = byType(
 	scalar(parseRD, pattern(adminPattern)),
 	scalar(parseTarget, pattern(adminPattern)),
 	scalar(parseLabels, pattern(`^\s*[0-9]+\s*-\s*[0-9]+\s*$`)),
-)
+}, policyForms)...)
 
 const (
 	endPattern    = `^[^:]+:[A-Za-z0-9][A-Za-z0-9._-]*$`

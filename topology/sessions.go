@@ -11,6 +11,7 @@ import (
 // sessionBuilder fills Sessions.
 type sessionBuilder struct {
 	*report
+	policies *policyBuilder
 	defaults sessionKeys // of the lab
 	lab      *Topology
 	router   map[string]int // index of each router in lab.Routers
@@ -67,6 +68,7 @@ func (b *sessionBuilder) session(raw rawLink, link Link, i, j int, element strin
 	}
 	mine := b.options(raw, i)
 	b.checkSettings(mine, session.Routers, element)
+	b.policies.useAtSession(mine, mine.resolved(session.Routers).Families, element)
 	s := Session{
 		Router: local.Router, Interface: local.Interface, LocalAddress: localAddress,
 		PeerAddress: peerAddress, PeerRouter: peer.Router, Settings: mine.resolved(session.Routers),
@@ -119,6 +121,7 @@ func (b *sessionBuilder) outsideSession(raw rawLink, link Link, element string) 
 		}
 		options := b.options(raw, 0)
 		b.checkSettings(options, session.Routers, element)
+		b.policies.useAtSession(options, options.resolved(session.Routers).Families, element)
 		s := Session{
 			Router: link.Ends[0].Router, Interface: link.Ends[0].Interface, LocalAddress: p.Addr(),
 			PeerAddress: peer, PeerAS: uint32(settings.AS.v), Settings: options.resolved(session.Routers),
@@ -129,6 +132,11 @@ func (b *sessionBuilder) outsideSession(raw rawLink, link Link, element string) 
 	}
 	b.refuse(settings.Peer.at, element, fmt.Sprintf("peer %s is not another address on a subnet of %s", peer, raw.Ends[0].name.v),
 		"use the address that the real router has on this link")
+}
+
+// checkDefaults checks what no session may have.
+func (b *sessionBuilder) checkDefaults() {
+	b.policies.useAtSession(b.defaults, nil, "defaults.bgp")
 }
 
 // options are the settings of a session as one end of a link has them: its

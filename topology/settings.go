@@ -71,6 +71,13 @@ var settings = func(list ...setting) map[reflect.Type]setting {
 	single(func(field *uint32, v uint32) { *field = v }),
 	single(func(field **uint32, v uint32) { *field = &v }),
 	single(func(field *time.Duration, v lifetime) { *field = time.Duration(v) }),
+	written(func(field *[]string, list oneOrMany[value[string]]) (given, ok bool) {
+		*field, ok = nil, true
+		for _, name := range list {
+			*field, ok = append(*field, name.v), ok && name.has
+		}
+		return true, ok
+	}),
 	written(func(field *[]vpn.Family, list []value[vpn.Family]) (given, ok bool) {
 		for _, f := range list {
 			if f.has && !slices.Contains(*field, f.v) {

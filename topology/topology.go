@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"pseudowan/bgp/policy"
 	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
@@ -27,6 +28,11 @@ type Topology struct {
 	Hosts    []Host        `json:"hosts"`
 	Outside  []Outside     `json:"outside,omitempty"`
 	Expect   []Expectation `json:"expect,omitempty"`
+
+	Policies []policy.Policy `json:"policies,omitempty"`
+
+	// Warnings are what the file may have but its author cannot have meant.
+	Warnings Problems `json:"-"`
 }
 
 // Router is a PE or P router of ours.
@@ -77,6 +83,10 @@ type VRF struct {
 	LabelMode             vpn.LabelMode `json:"label_mode"`
 	RedistributeConnected Redistribute  `json:"redistribute_connected"`
 	RedistributeStatic    bool          `json:"redistribute_static"`
+
+	// Names of the policies that routes pass into the VRF and out of it.
+	ImportPolicy []string `json:"import_policy,omitempty"`
+	ExportPolicy []string `json:"export_policy,omitempty"`
 }
 
 // Host is a customer end system; it is also the CE.

@@ -29,11 +29,12 @@ type vrfUse struct {
 // vrfBuilder fills VRFs.
 type vrfBuilder struct {
 	*report
-	raw     *rawTopology
-	lab     *Topology
-	router  map[string]int    // index of each router in lab.Routers
-	defined map[string]vrfDef // VRFs of the file
-	uses    map[vrfKey]vrfUse // VRF instances with attached hosts
+	raw      *rawTopology
+	lab      *Topology
+	router   map[string]int // index of each router in lab.Routers
+	policies *policyBuilder
+	defined  map[string]vrfDef // VRFs of the file
+	uses     map[vrfKey]vrfUse // VRF instances with attached hosts
 }
 
 // define reads the VRFs that the file defines for the whole lab.
@@ -44,6 +45,9 @@ func (b *vrfBuilder) define() {
 		raw := e.value
 		if len(raw.RTs)+len(raw.Import)+len(raw.Export) == 0 && raw.RD.missing() {
 			b.refuse(e.key.at, element, "has no route targets", `add rts: "65000:1", or import: and export:`)
+		}
+		for _, names := range []oneOrMany[value[string]]{raw.ImportPolicy, raw.ExportPolicy} {
+			b.policies.use(names, vpnFamilies, element)
 		}
 		b.defined[e.key.v] = vrfDef{e.key.at, raw}
 	}
@@ -137,6 +141,8 @@ func (b *vrfBuilder) newInstance(key vrfKey, n int) VRF {
 		LabelMode:             first(def.raw.LabelMode, b.raw.LabelMode).or(vpn.PerNextHop),
 		RedistributeConnected: first(def.raw.Redistribute.Connected, b.raw.Redistribute.Connected).or(RedistributeSubnets),
 		RedistributeStatic:    first(def.raw.Redistribute.Static, b.raw.Redistribute.Static).or(true),
+		ImportPolicy:          names(def.raw.ImportPolicy),
+		ExportPolicy:          names(def.raw.ExportPolicy),
 	}
 	implied := !defined || len(def.raw.RTs)+len(def.raw.Import)+len(def.raw.Export) == 0
 	if implied && given.has {

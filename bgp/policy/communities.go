@@ -15,6 +15,8 @@ type CommunityPattern struct {
 	text string // as it was read
 	n    [3]uint32
 	free [3]bool // any number will do
+
+	large bool
 }
 
 // ParseCommunityPattern reads a community, whose numbers may be *.
@@ -27,7 +29,9 @@ func ParseCommunityPattern(s string) (CommunityPattern, error) {
 
 // ParseLargeCommunityPattern reads a large community, whose numbers may be *.
 func ParseLargeCommunityPattern(s string) (CommunityPattern, error) {
-	return parsePattern(s, 3, 32, "large community", "want 65001:1:2 or 65001:*:*")
+	p, err := parsePattern(s, 3, 32, "large community", "want 65001:1:2 or 65001:*:*")
+	p.large = err == nil
+	return p, err
 }
 
 func parsePattern(s string, parts, bits int, kind, remedy string) (CommunityPattern, error) {
@@ -61,6 +65,9 @@ func (p CommunityPattern) takesLarge(c vpn.LargeCommunity) bool {
 	}
 	return true
 }
+
+// Large reports whether the pattern stands for large communities.
+func (p CommunityPattern) Large() bool { return p.large }
 
 // String returns the pattern as it was read.
 func (p CommunityPattern) String() string { return p.text }

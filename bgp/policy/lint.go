@@ -124,6 +124,22 @@ func (m *Match) nothing(families []vpn.Family) string {
 	return ""
 }
 
+// Contradiction says why two demands exclude each other; "" if they do not.
+func (m *Match) Contradiction() string {
+	if m.Families == nil {
+		return ""
+	}
+	named := *m
+	named.ASPath = nil
+	if m.Prefixes != nil && !slices.ContainsFunc(m.Prefixes, func(r PrefixRange) bool { return !r.Except }) {
+		named.Prefixes = nil // a fault of the list
+	}
+	if named.demandsNoItem() || len(m.Families) == 0 {
+		return ""
+	}
+	return named.nothing(nil)
+}
+
 func (m *Match) demandsNoItem() bool {
 	return slices.Contains([]bool{
 		m.Communities != nil && len(m.Communities) == 0, m.Large != nil && len(m.Large) == 0, m.RTs != nil && len(m.RTs) == 0,

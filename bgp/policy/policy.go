@@ -57,6 +57,19 @@ type Chain struct {
 	Policies []Policy `json:"policies,omitempty"`
 }
 
+// Named returns the policies with the given names, in that order.
+func Named(all []Policy, names []string) []Policy {
+	var out []Policy
+	for _, name := range names {
+		for _, p := range all {
+			if p.Name == name {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
 // Step is a term of a chain; the zero value is none.
 type Step struct {
 	Policy string `json:"policy"`

@@ -66,6 +66,10 @@ var knobs = []Knob{
 	{Key: "allow-own-as", With: Hosts, Reset: true, Doc: "How often the router's AS number may occur in the AS path of a route from the host, " +
 		"as it does in a hub's; 10 at most.",
 		field: func(s *Settings) any { return &s.AllowOwnAS }, check: checkOwnAS},
+	{Key: "import-policy", With: Routers | Hosts, Doc: "Policies that routes from the peer pass, in this order; [] for none.",
+		field: func(s *Settings) any { return &s.ImportPolicy }},
+	{Key: "export-policy", With: Routers | Hosts, Doc: "Policies that routes to the peer pass, in this order; [] for none.",
+		field: func(s *Settings) any { return &s.ExportPolicy }},
 }
 
 // Knobs returns the settings that sessions with such peers have, in the order
@@ -90,7 +94,7 @@ func (k *Knob) Default(with Peers) string {
 	}
 	s := Default(with)
 	v := reflect.ValueOf(k.field(&s)).Elem()
-	if v.Kind() == reflect.Pointer || v.Kind() == reflect.String {
+	if v.Kind() == reflect.Pointer || v.Kind() == reflect.String || v.Kind() == reflect.Slice && v.Len() == 0 {
 		return "" // not set
 	}
 	return fmt.Sprint(v.Interface())

@@ -32,6 +32,12 @@ type Settings struct {
 	// AllowOwnAS is how often our AS number may occur in the AS path of a route
 	// from the peer (RFC 4271 section 9.1.2: never).
 	AllowOwnAS uint32 `json:"allow_own_as,omitempty"`
+
+	// ImportPolicy and ExportPolicy name the policies that routes from and to the
+	// peer pass, in their order. What they do stands elsewhere: it changes while
+	// the session lives.
+	ImportPolicy []string `json:"import_policy,omitempty"`
+	ExportPolicy []string `json:"export_policy,omitempty"`
 }
 
 // Peers are kinds of peers. They have different knobs and defaults.

@@ -68,7 +68,8 @@ func newValidate(s streams) *cobra.Command {
 		GroupID: groupFile,
 		Short:   "Check a topology file without touching anything",
 		Long: `Validate reads a topology file ("-": standard input) or a lab of the catalogue,
-and reports every problem with its line and remedy. It does not look at the
+and reports every problem with its line and remedy. It warns of policies that
+can match nothing, are never reached or are not used. It does not look at the
 server: up checks the sources of mounts and of image builds before it touches
 anything, and doctor finds what else is missing.`,
 		Example:           `  pseudowan validate my-lab.yaml`,
@@ -78,6 +79,9 @@ anything, and doctor finds what else is missing.`,
 			t, _, err := catalog.Load(args[0], s.in, labs.Runtimes()...)
 			if err != nil {
 				return err
+			}
+			for _, w := range t.Warnings {
+				fmt.Fprintf(s.err, "pseudowan: warning: %s\n", w)
 			}
 			_, err = fmt.Fprintf(s.out, "%s is valid: lab %s, %s, %s\n", t.Source, t.Name,
 				count(len(t.Routers), "router"), count(len(t.Hosts), "host"))

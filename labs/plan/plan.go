@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"pseudowan/bgp/policy"
 	"pseudowan/hosts"
 	"pseudowan/router/config"
 	"pseudowan/topology"
@@ -192,6 +193,7 @@ func (b *planner) build() *planner {
 	for _, r := range b.topology.Routers {
 		c := b.routers[r.Name]
 		slices.SortFunc(c.Access, func(x, y config.Access) int { return int(x.Port) - int(y.Port) })
+		c.Policies = b.policies(c)
 		b.plan.Routers = append(b.plan.Routers, Router{
 			Name: r.Name, Namespace: NodeNamespace(b.topology.Name, r.Name), Config: *c,
 		})
@@ -274,8 +276,27 @@ func (b *planner) vrfs() {
 			LabelMode:             v.LabelMode,
 			RedistributeConnected: v.RedistributeConnected,
 			RedistributeStatic:    v.RedistributeStatic,
+			ImportPolicy:          v.ImportPolicy,
+			ExportPolicy:          v.ExportPolicy,
 		})
 	}
+}
+
+// policies returns those that a router's sessions and VRFs name.
+func (b *planner) policies(c *config.Router) []policy.Policy {
+	var named []string
+	for _, s := range c.Sessions {
+		named = slices.Concat(named, s.ImportPolicy, s.ExportPolicy)
+	}
+	for _, v := range c.VRFs {
+		named = slices.Concat(named, v.ImportPolicy, v.ExportPolicy)
+	}
+	for _, a := range c.Access {
+		if a.CE != nil {
+			named = slices.Concat(named, a.CE.BGP.ImportPolicy, a.CE.BGP.ExportPolicy)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(b.topology.Policies), func(p policy.Policy) bool { return !slices.Contains(named, p.Name) })
 }
 
 func (b *planner) sessions() {

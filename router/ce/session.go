@@ -33,13 +33,14 @@ func listenAddresses(c *config.CE) []netip.Addr {
 }
 
 // neighbors translates the sessions for the speaker.
-func neighbors(c *config.CE) []bgp.Neighbor {
+func neighbors(cfg config.Router, c *config.CE) []bgp.Neighbor {
 	var out []bgp.Neighbor
 	for _, s := range c.BGP.Sessions {
 		settings := c.BGP.Settings
 		settings.Families = []vpn.Family{s.Family}
 		out = append(out, bgp.Neighbor{
 			Address: s.PeerAddress, LocalAddress: s.LocalAddress, AS: c.BGP.AS, Settings: settings,
+			Import: cfg.Import(settings.ImportPolicy), Export: cfg.Export(settings.ExportPolicy),
 		})
 	}
 	return out

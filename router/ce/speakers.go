@@ -90,7 +90,7 @@ func (s *Speakers) configure(ctx context.Context, cfg config.Router, p *access.P
 		}
 		s.running[p.Port] = speaker
 	}
-	return speaker, speaker.SetNeighbors(ctx, neighbors(p.CE))
+	return speaker, speaker.SetNeighbors(ctx, neighbors(cfg, p.CE))
 }
 
 // Listen passes on what a speaker hears, until the speaker stops.

@@ -3,6 +3,7 @@ package config
 import (
 	"net/netip"
 
+	"pseudowan/bgp/policy"
 	"pseudowan/bgp/vpn"
 	"pseudowan/topology"
 )
@@ -21,7 +22,8 @@ type Router struct {
 	Access   []Access           `json:"access"` // sorted by port
 	VRFs     []VRF              `json:"vrfs"`
 	Sessions []topology.Session `json:"sessions"`
-	Expect   []Expect           `json:"expect"` // routes that must be programmed before the router has converged
+	Policies []policy.Policy    `json:"policies,omitempty"` // those that the sessions and VRFs name
+	Expect   []Expect           `json:"expect"`             // routes that must be programmed before the router has converged
 }
 
 // Core is a link to other routers. It has two ports: the wire, and the internal port
@@ -63,6 +65,10 @@ type VRF struct {
 	RedistributeStatic    bool                  `json:"redistribute_static"`
 	Statics               []Static              `json:"statics"`
 	Bindings              []vpn.Binding         `json:"bindings"` // the labels that the plan has assigned
+
+	// Names of the policies that routes pass into the VRF and out of it.
+	ImportPolicy []string `json:"import_policy,omitempty"`
+	ExportPolicy []string `json:"export_policy,omitempty"`
 }
 
 // Static is a static route to a host on a port.
@@ -77,6 +83,25 @@ type Expect struct {
 	VRF    string       `json:"vrf"`
 	Prefix netip.Prefix `json:"prefix"`
 	From   string       `json:"from"` // the router that announces it
+}
+
+// Import returns the policies that received routes pass; nil where none are
+// named.
+func (r *Router) Import(names []string) *policy.Chain {
+	if len(names) == 0 {
+		return nil
+	}
+	return &policy.Chain{Policies: policy.Named(r.Policies, names)}
+}
+
+// Export returns the policies that routes pass on their way out: what they
+// prepend is the AS of the router.
+func (r *Router) Export(names []string) *policy.Chain {
+	c := r.Import(names)
+	if c != nil {
+		c.AS = r.AS
+	}
+	return c
 }
 
 // LabelOf returns the label that the plan has assigned to a route.

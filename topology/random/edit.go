@@ -175,7 +175,7 @@ func (e *editor) settle() bool {
 		return false
 	}
 	lab, err = topology.Parse("random.yaml", e.file.text(), runtimes...)
-	if err != nil || ambiguous(lab) || halfReflected(lab) || slices.ContainsFunc(lab.Hosts, twoWays) {
+	if err != nil || ambiguous(lab) || halfReflected(lab) || !harmless(lab) || slices.ContainsFunc(lab.Hosts, twoWays) {
 		return false
 	}
 	if expect = trueOf(lab, expect); len(expect) > 0 {

@@ -102,21 +102,28 @@ func TestEditsKnowEveryKey(t *testing.T) {
 // keysFor are the keys of the places that are still missing. What is no key of
 // its own comes with the key that it is part of.
 func keysFor(missing map[string]bool) []key {
-	named := func(name string) bool {
-		return slices.ContainsFunc(keys, func(k key) bool { return k.name == name })
-	}
-	wanted := map[string]bool{}
+	var out []key
 	for what := range missing {
 		path, _, _ := strings.Cut(what, " ")
 		words := strings.Split(path, ".")
+		of := keys[len(policyKeys):]
+		if words[0] == "policies" || words[0] == "prefix-lists" {
+			of = policyKeys
+		}
 		for i := len(words) - 1; i >= 0; i-- {
-			if named(words[i]) {
-				wanted[words[i]] = true
+			named := func(k key) bool { return k.name == words[i] }
+			if slices.ContainsFunc(of, named) {
+				for _, k := range of {
+					if named(k) {
+						out = append(out, k)
+					}
+				}
 				break
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(keys), func(k key) bool { return !wanted[k.name] })
+	slices.SortStableFunc(out, func(a, b key) int { return strings.Compare(a.name, b.name) }) // the order of a map is another each time
+	return out
 }
 
 // differences tells of each place of the format whether an edit has changed,
@@ -173,7 +180,7 @@ func general(at string) string {
 	var out []string
 	words := strings.Split(at, "\t")[1:]
 	for i, w := range words {
-		named := len(out) == 1 && slices.Contains([]string{"routers", "vrfs", "hosts", "outside"}, out[0]) ||
+		named := len(out) == 1 && slices.Contains([]string{"routers", "vrfs", "hosts", "outside", "policies", "prefix-lists"}, out[0]) ||
 			len(out) == 2 && out[0] == "links" && out[1] == "ends" ||
 			i == len(words)-1 && len(out) > 0 && slices.Contains([]string{"env", "files"}, out[len(out)-1])
 		switch {

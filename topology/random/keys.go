@@ -10,6 +10,7 @@ import (
 // keys are the keys of the format whose values need nothing else to change.
 // The rest is in changes.
 var keys = slices.Concat(
+	policyKeys,
 	[]key{
 		{"description", within(), among("a random lab", "edited", `ümläut: "quoted"`)},
 		{"node-prefix", within(), among("", "x-", "edited.")},
@@ -43,6 +44,8 @@ var keys = slices.Concat(
 		{"import", vrfs, oneOrSome(routeTarget)},
 		{"export", vrfs, oneOrSome(routeTarget)},
 		{"label-mode", vrfs, labelModes},
+		{"import-policy", vrfs, oneOrSome(nameOf("policies"))},
+		{"export-policy", vrfs, oneOrSome(nameOf("policies"))},
 		{"connected", inside(vrfs, "redistribute"), connected},
 		{"static", inside(vrfs, "redistribute"), truth},
 
@@ -141,6 +144,8 @@ var knobValues = map[string]func(*editor, *mapping) any{
 	"next-hop-self": truth,
 	"as-override":   truth,
 	"allow-own-as":  number(0, 3),
+	"import-policy": oneOrSome(nameOf("policies")),
+	"export-policy": oneOrSome(nameOf("policies")),
 }
 
 var (

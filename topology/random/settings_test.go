@@ -25,6 +25,7 @@ func TestEveryKnobGetsEverywhere(t *testing.T) {
 	other := session.Settings{
 		Families: session.Default(session.Routers).Families[1:], MED: &med, LocalPref: &med, HoldTime: 9 * time.Second, Keepalive: 4 * time.Second,
 		ConnectRetry: 8 * time.Second, Passive: true, Password: "x", GTSM: true, MaxPrefixes: 5, NextHopSelf: true, ASOverride: true, AllowOwnAS: 3,
+		ImportPolicy: []string{"a"}, ExportPolicy: []string{"b", "c"},
 	}
 	for with, prefixes := range levels {
 		for _, k := range session.Knobs(with) {

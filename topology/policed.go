@@ -1,0 +1,236 @@
+package topology
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"pseudowan/bgp/policy"
+	"pseudowan/bgp/vpn"
+)
+
+// chain returns policies by name; as is the AS that they prepend.
+func (t *Topology) chain(names []string, as uint32) policy.Chain {
+	return policy.Chain{AS: as, Policies: policy.Named(t.Policies, names)}
+}
+
+// policed follows the routes of a lab with policies: what VRFs export, what
+// sessions let pass, and what VRFs import.
+type policed struct {
+	*Topology
+	as       map[string]uint32
+	sessions map[vpn.Family]map[string][]sessionPair
+	custom   map[customRoute]*CustomerBGP // sessions that bring the networks of hosts
+}
+
+type customRoute struct {
+	host   string
+	prefix netip.Prefix
+}
+
+// pathAt is a path of a route at a router of the lab.
+type pathAt struct {
+	policy.Path
+	router  string
+	how     learnedFrom
+	nextHop netip.Addr // as it is where no policy sets another one
+	hops    int
+}
+
+// rankedRoute is an expected route with what a router prefers it by.
+type rankedRoute struct {
+	ExpectedRoute
+	path policy.Path
+}
+
+func (t *Topology) newPoliced() *policed {
+	p := &policed{
+		Topology: t, as: t.systems(), custom: make(map[customRoute]*CustomerBGP),
+		sessions: map[vpn.Family]map[string][]sessionPair{vpn.VPNv4: t.sessionsFor(vpn.VPNv4), vpn.VPNv6: t.sessionsFor(vpn.VPNv6)},
+	}
+	for _, h := range t.Hosts {
+		for _, a := range h.Attachments {
+			for _, network := range a.networks() {
+				p.custom[customRoute{h.Name, network}] = a.BGP
+			}
+		}
+	}
+	return p
+}
+
+// intent is Intent where policies decide.
+func (p *policed) intent() Intent {
+	local, exported := p.ownRoutes()
+	ranked := make([][]rankedRoute, len(p.VRFs))
+	imports := make(map[Import]bool)
+	for i, v := range p.VRFs {
+		for _, r := range local[vrfKey{v.Router, v.Name}] {
+			if path, ok := p.entered(v, r); ok {
+				ranked[i] = append(ranked[i], rankedRoute{r, path})
+			}
+		}
+	}
+	for _, from := range p.VRFs {
+		for _, r := range exported[vrfKey{from.Router, from.Name}] {
+			p.follow(from, r, ranked, imports)
+		}
+	}
+	var out Intent
+	for i, v := range p.VRFs {
+		for _, from := range p.VRFs {
+			if one := (Import{v.Router, v.Name, from.Router, from.Name}); imports[one] {
+				out.Imports = append(out.Imports, one)
+			}
+		}
+		slices.SortStableFunc(ranked[i], compareRanked)
+		seen := make(map[ExpectedRoute]bool)
+		for _, r := range ranked[i] {
+			if !seen[r.ExpectedRoute] {
+				seen[r.ExpectedRoute] = true
+				out.Routes = append(out.Routes, r.ExpectedRoute)
+			}
+		}
+	}
+	return out
+}
+
+// entered returns a route as it stands in its own VRF; false where a policy of
+// the session with its host rejects it.
+func (p *policed) entered(v VRF, r ExpectedRoute) (policy.Path, bool) {
+	path := policy.Path{Family: vpn.FamilyOf(r.Prefix), RD: v.RD, Prefix: r.Prefix, Origin: vpn.OriginIncomplete}
+	ce := p.custom[customRoute{r.Origin.Host, r.Prefix}]
+	if r.Source != SourceBGP || ce == nil {
+		return path, true
+	}
+	path.Family, path.Origin, path.ASPath, path.RD = path.Family.Plain(), vpn.OriginIGP, vpn.Sequence(ce.AS), vpn.RD{}
+	chain := p.chain(ce.ImportPolicy, 0)
+	path, verdict := chain.Evaluate(path)
+	path.Family, path.RD = vpn.FamilyOf(r.Prefix), v.RD
+	return path, !verdict.Rejected && !path.NextHop.IsValid()
+}
+
+// follow takes a route of a VRF to all VRFs that import it.
+func (p *policed) follow(from VRF, r ExpectedRoute, ranked [][]rankedRoute, imports map[Import]bool) {
+	path, ok := p.entered(from, r)
+	if !ok {
+		return
+	}
+	for _, t := range from.Export {
+		path.Extended = append(path.Extended, t.Bytes())
+	}
+	chain := p.chain(from.ExportPolicy, p.as[from.Router])
+	path, verdict := chain.Evaluate(path)
+	if verdict.Rejected || path.NextHop.IsValid() {
+		return
+	}
+	path.Weight = 0
+	for _, at := range append(p.spread(from.Router, path), pathAt{Path: path, router: from.Router}) {
+		for i, v := range p.VRFs {
+			if v.Router != at.router || v.Router == from.Router && v.Name == from.Name || !imported(v, at.Path) {
+				continue
+			}
+			chain := p.chain(v.ImportPolicy, 0)
+			in, verdict := chain.Evaluate(at.Path)
+			if verdict.Rejected || in.NextHop != at.NextHop {
+				continue
+			}
+			imports[Import{v.Router, v.Name, from.Router, from.Name}] = true
+			r.Router, r.VRF, r.Source = v.Router, v.Name, SourceBGP
+			ranked[i] = append(ranked[i], rankedRoute{r, in})
+		}
+	}
+}
+
+// imported reports whether a VRF imports a route target of a path.
+func imported(v VRF, p policy.Path) bool {
+	return slices.ContainsFunc(v.Import, func(t vpn.RouteTarget) bool { return slices.Contains(p.Extended, t.Bytes()) })
+}
+
+// spread follows a path from session to session, and returns where it can be
+// used.
+func (p *policed) spread(origin string, path policy.Path) []pathAt {
+	sessions := p.sessions[path.Family]
+	seen := make(map[string]bool)
+	var queue, out []pathAt
+	tell := func(s sessionPair, at pathAt) {
+		next, ok := p.told(s, at)
+		if key := fmt.Sprint(next.router, next.how, next.nextHop, next.Path); ok && next.router != origin && !seen[key] {
+			seen[key] = true
+			queue = append(queue, next)
+		}
+	}
+	for _, s := range sessions[origin] {
+		tell(s, pathAt{Path: path, router: origin, nextHop: s.near.LocalAddress})
+	}
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		if at.NextHop == at.nextHop && p.isConnected(at.router, at.nextHop) { // who answers at another one, nobody knows
+			out = append(out, at)
+		}
+		for _, s := range sessions[at.router] {
+			internal := p.as[s.near.Router] == p.as[s.far.Router]
+			if internal && at.hops <= len(p.Routers) && (at.how == fromClient || at.how == fromPeer && s.near.Client) {
+				tell(s, at)
+			}
+		}
+	}
+	return out
+}
+
+// told returns a path as the far end of a session takes it; false where a
+// policy, a community or the AS path keeps it from there.
+func (p *policed) told(s sessionPair, at pathAt) (pathAt, bool) {
+	near, far := p.as[s.near.Router], p.as[s.far.Router]
+	internal := near == far
+	if slices.Contains(at.Communities, vpn.NoAdvertise) || !internal && (slices.Contains(at.Communities, vpn.NoExport) || slices.Contains(at.Communities, vpn.NoExportSubconfed)) {
+		return at, false
+	}
+	path := at.Path
+	if !path.NextHop.IsValid() {
+		path.NextHop = at.nextHop
+	}
+	if !internal {
+		path.ASPath, path.LocalPref = path.ASPath.Prepend(near), nil
+	}
+	out, in := p.chain(s.near.ExportPolicy, near), p.chain(s.far.ImportPolicy, 0)
+	path, verdict := out.Evaluate(path)
+	if verdict.Rejected {
+		return at, false
+	}
+	path.Weight = 0
+	if !internal {
+		path.LocalPref = nil
+		if path.ASPath.Contains(far) {
+			return at, false
+		}
+	}
+	if path, verdict = in.Evaluate(path); verdict.Rejected {
+		return at, false
+	}
+	next := pathAt{Path: path, router: s.far.Router, how: fromPeer, nextHop: at.nextHop, hops: at.hops + 1}
+	switch {
+	case !internal:
+		next.how = fromEBGP
+	case s.far.Client:
+		next.how = fromClient
+	}
+	return next, true
+}
+
+// compareRanked orders the routes of one instance: by prefix, then as a router
+// prefers them.
+func compareRanked(a, b rankedRoute) int {
+	pref := func(r rankedRoute) uint32 {
+		if r.path.LocalPref == nil {
+			return 100
+		}
+		return *r.path.LocalPref
+	}
+	return cmp.Or(
+		a.Prefix.Addr().Compare(b.Prefix.Addr()), a.Prefix.Bits()-b.Prefix.Bits(),
+		preferenceOf(a.Source)-preferenceOf(b.Source),
+		cmp.Compare(b.path.Weight, a.path.Weight), cmp.Compare(pref(b), pref(a)),
+		compareRoutes(a.ExpectedRoute, b.ExpectedRoute))
+}
