@@ -15,13 +15,13 @@ import (
 )
 
 // adoptPatience is how long the daemons of an earlier process may take to
-// answer before they count as dead.
+// answer before they are considered dead.
 const adoptPatience = 3 * time.Second
 
-// adopt takes over the switch that runs in the run directory. Where there is
-// none that can be kept it returns false, and what is left of one is for
-// startNew to end. Without ovs-vswitchd there is nothing to keep: flows are
-// nowhere else. ovsdb-server can be started again on its file.
+// adopt takes over the switch that runs in the run directory. It returns false
+// if none can be kept; startNew then ends what is left of it. Without
+// ovs-vswitchd there is nothing to keep: nothing else holds the flows.
+// ovsdb-server can be restarted on its file.
 func (s *Switch) adopt(ctx context.Context) (bool, error) {
 	vswitchd, err := adoptDaemon(s.daemons.tools, switchDaemon)
 	if err != nil || vswitchd == nil {
@@ -31,20 +31,20 @@ func (s *Switch) adopt(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	// Neither answers while it is stopped; what stops them again is noticed.
+	// A stopped daemon does not answer. One that is stopped again is noticed later.
 	vswitchd.signal(unix.SIGCONT)
 	s.daemons.take(vswitchd, database)
 	trial, cancel := context.WithTimeout(ctx, adoptPatience)
 	defer cancel()
 	if err := s.takeOver(trial, database); err != nil {
-		s.cfg.mended("a switch that could not be kept is started anew: %v", err)
+		s.cfg.mended("replaced a switch that could not be adopted: %v", err)
 		s.abandon()
 		return false, ctx.Err()
 	}
 	return true, nil
 }
 
-// errOther says that a switch runs that is not the wanted one.
+// errOther means that the running switch is not the wanted one.
 var errOther = errors.New("it is another switch")
 
 func (s *Switch) takeOver(ctx context.Context, database *daemon) error {
@@ -57,7 +57,7 @@ func (s *Switch) takeOver(ctx context.Context, database *daemon) error {
 		}
 	} else {
 		database.signal(unix.SIGCONT)
-		if err := s.daemons.connect(ctx); err != nil { // its socket may be gone: a new one listens again
+		if err := s.daemons.connect(ctx); err != nil { // its socket may be gone: a new server makes one
 			database.kill()
 			if err := s.daemons.startDatabase(ctx); err != nil {
 				return err
@@ -84,11 +84,11 @@ func (s *Switch) takeOver(ctx context.Context, database *daemon) error {
 	return s.keptFlows(ctx)
 }
 
-// errFlowsLost says that ovs-vswitchd was being replaced when its process was
-// killed: the flows are gone.
-var errFlowsLost = errors.New("its flows were lost on the way to a new ovs-vswitchd")
+// errFlowsLost means that the earlier process was killed while it replaced
+// ovs-vswitchd.
+var errFlowsLost = errors.New("its flows were lost while ovs-vswitchd was being replaced")
 
-// keptFlows refuses a switch to which flows were being put back.
+// keptFlows refuses a switch whose flows were still being restored.
 func (s *Switch) keptFlows(ctx context.Context) error {
 	results, err := s.daemons.connection().Transact(ctx, ovsdb.Operation{
 		"op": "select", "table": "Open_vSwitch", "where": []any{}, "columns": []string{"other_config"},
@@ -102,7 +102,8 @@ func (s *Switch) keptFlows(ctx context.Context) error {
 	return nil
 }
 
-// isBridge reports whether a row is the wanted bridge, whatever its settings.
+// isBridge reports whether a row is the wanted bridge, regardless of its
+// settings.
 func (c Config) isBridge(row map[string]json.RawMessage) bool {
 	r := rawRow(row)
 	ids := r.pairs("external_ids")
@@ -114,7 +115,7 @@ func (c Config) isBridge(row map[string]json.RawMessage) bool {
 	return r.text("datapath_type") == string(c.Datapath)
 }
 
-// abandon lets go of daemons that are not adopted.
+// abandon gives up daemons that are not adopted.
 func (s *Switch) abandon() {
 	if s.channel != nil {
 		s.channel.close()
@@ -123,7 +124,7 @@ func (s *Switch) abandon() {
 	s.daemons.forget()
 }
 
-// rawRow reads a row of a transaction's result like one of ovs-vsctl.
+// rawRow converts a row of a transaction's result to one of ovs-vsctl.
 func rawRow(columns map[string]json.RawMessage) row {
 	var r row
 	for name, cell := range columns {

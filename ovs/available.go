@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// netdevLink is the interface of every netdev datapath.
+// netdevLink is the interface that every netdev datapath has.
 const netdevLink = "ovs-netdev"
 
-// Preferred is the datapath to take in the calling thread's network namespace
-// where nobody asks for one: System where the kernel has it, else Netdev. What
-// a killed switch left there is kept, as the next switch takes it up. Where the
-// kernel has its datapath as a module that is not loaded, asking loads it, as
-// the start of Open vSwitch's own service does.
+// Preferred returns the default datapath for the calling thread's network
+// namespace: System if the kernel has it, else Netdev. A netdev datapath that a
+// killed switch left there is kept, because the next switch reuses it. Asking
+// loads the kernel's datapath module, as starting Open vSwitch's own service
+// does.
 func Preferred() Datapath {
 	if _, err := net.InterfaceByName(netdevLink); err == nil {
 		return Netdev
@@ -28,10 +28,10 @@ func Preferred() Datapath {
 }
 
 // coresKnown is the uptime before which ovs-vswitchd 3.1 counts no processors
-// and hence starts no threads that would take packets from the kernel.
+// and so starts no threads to receive packets from the kernel.
 const coresKnown = 10*time.Second + 100*time.Millisecond
 
-// awaitCores waits on a machine that has only just been started.
+// awaitCores waits on a machine that has just booted.
 func (c Config) awaitCores(ctx context.Context) error {
 	var now unix.Timespec
 	if c.Datapath != System || unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) != nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// preferred is what Preferred says in a namespace.
+// preferred returns Preferred's answer in a namespace.
 func (n *namespace) preferred(t *testing.T) (d Datapath) {
 	t.Helper()
 	check(t, n.do(func() error {

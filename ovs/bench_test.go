@@ -7,7 +7,7 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// routes are flows of n routes in one VRF, half of them IPv6.
+// routes returns the flows of n routes in one VRF, half of them IPv6.
 func routes(n int) []pipeline.Flow {
 	flows := make([]pipeline.Flow, 0, n)
 	for i := range n {

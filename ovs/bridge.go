@@ -21,13 +21,13 @@ type Port struct {
 	MTU      int              // of an internal port, in octets; 0: the bridge's
 }
 
-// maxPort is the largest OpenFlow port number that can be asked for.
+// maxPort is the largest OpenFlow port number that can be requested.
 const maxPort = 0xff00 - 1
 
-// ApplyBridge makes the bridge's ports what b says: what is missing is added in
-// one transaction, then what is not wanted is removed. A port whose interface
-// was destroyed and made again is replaced. Applying the same b again changes
-// nothing. Where Open vSwitch cannot use a port, the error names it and its
+// ApplyBridge makes the bridge's ports match b: missing ports are added in one
+// transaction, then unwanted ones are removed. A port whose interface was
+// destroyed and recreated is replaced. Applying the same b again changes
+// nothing. If Open vSwitch cannot use a port, the error names the port and the
 // reason; the others are in place.
 func (s *Switch) ApplyBridge(ctx context.Context, b Bridge) error {
 	if err := b.check(s.cfg.Bridge); err != nil {
@@ -44,26 +44,26 @@ func (s *Switch) ApplyBridge(ctx context.Context, b Bridge) error {
 	return nil
 }
 
-// check refuses what Open vSwitch would silently understand in another way.
+// check refuses what Open vSwitch would silently misinterpret.
 func (b Bridge) check(bridge string) error {
 	names, numbers := make(map[string]bool), make(map[uint32]bool)
 	for _, p := range b.Ports {
 		switch {
 		case p.Name == "" || p.Name == bridge || p.Name[0] == '-':
-			return fmt.Errorf("port %d: name %q is not free for a port", p.Number, p.Name)
+			return fmt.Errorf("port %d: name %q is not available", p.Number, p.Name)
 		case names[p.Name]:
-			return fmt.Errorf("port %s: named twice", p.Name)
+			return fmt.Errorf("port %s: duplicate name", p.Name)
 		case p.Number == 0 || p.Number > maxPort:
 			return fmt.Errorf("port %s: number %d is not between 1 and %d", p.Name, p.Number, maxPort)
 		case numbers[p.Number]:
-			return fmt.Errorf("port %s: number %d is taken by another port", p.Name, p.Number)
+			return fmt.Errorf("port %s: number %d is used by another port", p.Name, p.Number)
 		}
 		names[p.Name], numbers[p.Number] = true, true
 	}
 	return nil
 }
 
-// verify tells for each wanted port why it does not work.
+// verify returns an error for each wanted port that does not work.
 func (b Bridge) verify(observed observation) error {
 	var errs []error
 	for _, p := range b.Ports {
@@ -74,7 +74,7 @@ func (b Bridge) verify(observed observation) error {
 	return errors.Join(errs...)
 }
 
-// fault tells why a port that should be p does not work.
+// fault returns why a port that should be p does not work.
 func (o observedPort) fault(p Port) error {
 	switch {
 	case o.Error != "":

@@ -42,7 +42,7 @@ func (c *capture) next(t testing.TB, what string, wanted func(gopacket.Packet) b
 	return nil
 }
 
-// find returns the next frame that wanted accepts, or nil where none has come
+// find returns the next frame that wanted accepts, or nil if none has come
 // within a time and the socket's queue is empty.
 func (c *capture) find(t testing.TB, within time.Duration, wanted func(gopacket.Packet) bool) gopacket.Packet {
 	t.Helper()

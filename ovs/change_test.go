@@ -13,7 +13,7 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// counters are the exact counters of a switch.
+// counters returns the exact counters of a switch.
 func counters(t *testing.T, s *Switch) map[pipeline.Cookie]Counter {
 	t.Helper()
 	c, err := s.Counters(t.Context(), true)
@@ -44,7 +44,7 @@ func TestRealCounters(t *testing.T) {
 	send(20, 20)
 
 	// The same flows again, the same routes with other actions, another next
-	// hop: none of them starts the counters anew.
+	// hop: none of them resets the counters.
 	check(t, p.r1.sw.Commit(t.Context(), p.r1.flows, nil))
 	send(5, 25)
 	check(t, p.r1.sw.Commit(t.Context(), pipeline.Route{
@@ -58,7 +58,7 @@ func TestRealCounters(t *testing.T) {
 
 	for vrf, family := range map[int]int{1: 1, 2: 0} {
 		if other := counters(t, p.r1.sw)[remoteRoute(vrf, family)]; other != (Counter{}) {
-			t.Errorf("VRF %d, family %d: %+v, and nothing was sent there", vrf, family, other)
+			t.Errorf("VRF %d, family %d: %+v, but nothing was sent there", vrf, family, other)
 		}
 	}
 	stats, err := p.r1.sw.PortStats(t.Context())
@@ -96,14 +96,14 @@ func TestRealFailSecure(t *testing.T) {
 	ls := icmp(1, 0, nth(subnets(2)[0], 2), 64, 9)
 	out.send(t, p.hosts["a1"], "eth0", ls...)
 
-	// The first packet had its chance when a later one has come through.
+	// Once a later packet has arrived, the first one will not.
 	p.program(t)
 	if _, err := ping(p.hosts["a1"], "1", remote(2, 0)); err != nil {
 		t.Error(err)
 	}
 	c.next(t, "ping", func(p gopacket.Packet) bool {
 		if l, ok := p.Layer(layers.LayerTypeICMPv4).(*layers.ICMPv4); ok && l.Seq == 0 {
-			t.Error("a bridge without flows has forwarded")
+			t.Error("a bridge without flows forwarded")
 		}
 		return p.Layer(layers.LayerTypeMPLS) != nil
 	})
@@ -116,8 +116,8 @@ func TestRealFailSecure(t *testing.T) {
 	}
 }
 
-// The flows of a label that changes from transit to egress have the same cookie
-// and a narrower match: removing the old ones leaves the new one.
+// If a label changes from transit to egress, its flows have the same cookie and
+// a more specific match: removing the old ones keeps the new one.
 func TestRealCommitIsStrict(t *testing.T) {
 	needsRoot(t)
 	t.Parallel()
@@ -133,10 +133,10 @@ func TestRealCommitIsStrict(t *testing.T) {
 		t.Errorf("flows left: %v", left)
 	}
 
-	// One wrong flow, and nothing of its bundle is there.
+	// One invalid flow fails its whole bundle.
 	wrong := pipeline.Flow{Table: pipeline.TableRoute, Cookie: 1, Match: "nw_dst=1.2.3.4", Actions: "nonsense"}
 	if err := s.Commit(t.Context(), append(transit, wrong), nil); err == nil || !strings.Contains(err.Error(), "nonsense") {
-		t.Errorf("a wrong flow: %v", err)
+		t.Errorf("an invalid flow: %v", err)
 	}
 	left, err = s.Counters(t.Context(), false)
 	check(t, err)
@@ -145,7 +145,7 @@ func TestRealCommitIsStrict(t *testing.T) {
 	}
 }
 
-// The socket of a port whose interface was made again stays with the old one,
+// The socket of a port whose interface was recreated stays with the old one,
 // without an error.
 func TestRealPortsMadeAgain(t *testing.T) {
 	p := runningPair(t)

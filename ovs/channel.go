@@ -14,15 +14,15 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// redial is the pause between attempts to connect again.
+// redial is the pause between attempts to reconnect.
 const redial = 4 * time.Millisecond
 
 // PacketIn is a packet that the pipeline handed to the slow path.
 type PacketIn struct {
 	Reason    pipeline.Reason
-	Port      uint32 // where it arrived; openflow.PortController for an injected one
-	VRF       uint32 // 0 where none was known yet
-	Adjacency uint32 // for ReasonResolve, and where the label named one
+	Port      uint32 // ingress port; openflow.PortController for an injected packet
+	VRF       uint32 // 0 if not known yet
+	Adjacency uint32 // for ReasonResolve, and if the label stands for one
 	Frame     []byte // the Ethernet frame, labels popped, otherwise as it arrived
 }
 
@@ -71,7 +71,7 @@ func (c *channel) dial(ctx context.Context) error {
 	return nil
 }
 
-// keep dials again whenever the connection is lost.
+// keep redials whenever the connection is lost.
 func (c *channel) keep(ctx context.Context) {
 	defer close(c.ended)
 	for {
@@ -90,7 +90,7 @@ func (c *channel) keep(ctx context.Context) {
 			case <-time.After(redial):
 			}
 		}
-		c.fault(fmt.Errorf("OpenFlow: connected again: packets in between are lost"))
+		c.fault(fmt.Errorf("OpenFlow: reconnected: packets in between are lost"))
 	}
 }
 
@@ -100,8 +100,8 @@ func (c *channel) close() {
 	<-c.handed
 }
 
-// hand passes the packets on, in the order of their turns at the moment when
-// somebody takes one.
+// hand delivers the packets, and takes the next only when the one before has
+// been received.
 func (c *channel) hand(ctx context.Context) {
 	defer close(c.handed)
 	for {
@@ -117,8 +117,8 @@ func (c *channel) hand(ctx context.Context) {
 	}
 }
 
-// packetIn queues a packet. One without a reason did not come from the
-// pipeline: a bridge without flows hands over what it has no flow for.
+// packetIn queues a packet. One without a reason is not from the pipeline: a
+// bridge without flows sends up whatever misses.
 func (c *channel) packetIn(p openflow.PacketIn) {
 	if p.Reg[3] == 0 {
 		return
@@ -136,8 +136,8 @@ func (c *channel) fault(err error) {
 	}
 }
 
-// Lost reports whether err comes from a connection to one of the daemons that
-// was lost: it is being replaced, and what was asked of it may be asked again.
+// Lost reports whether err is a lost connection to one of the daemons. The
+// daemon is being replaced, and the request may be repeated.
 func Lost(err error) bool {
 	for _, lost := range []error{openflow.ErrLost, net.ErrClosed, syscall.EPIPE, syscall.ECONNRESET, io.EOF, io.ErrUnexpectedEOF} {
 		if errors.Is(err, lost) {

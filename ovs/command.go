@@ -20,8 +20,8 @@ type commandError struct {
 	Err    error
 }
 
-// Error implements error. It shows the program and its subcommand: a whole
-// transaction is too long to be read.
+// Error implements error. It omits the arguments: a whole transaction is too
+// long to read.
 func (e *commandError) Error() string {
 	detail := e.Output
 	if detail == "" {
@@ -30,7 +30,7 @@ func (e *commandError) Error() string {
 	return fmt.Sprintf("%s: %s", e.Args[0], detail)
 }
 
-// Unwrap returns what os/exec said.
+// Unwrap returns the error of os/exec.
 func (e *commandError) Unwrap() error { return e.Err }
 
 // tools runs Open vSwitch's programs against the run directory dir.
@@ -38,8 +38,8 @@ type tools struct {
 	dir string
 }
 
-// run returns the standard output of a program, also where it fails. There is
-// no shell between.
+// run returns the standard output of a program, even if it fails. No shell is
+// involved.
 func (t tools) run(ctx context.Context, stdin io.Reader, program string, args ...string) ([]byte, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, args...)
@@ -71,14 +71,13 @@ func (t tools) client(ctx context.Context) *goovs.Client {
 	}))
 }
 
-// notSetUp is what ovs-vsctl says where ovs-vswitchd could not carry out a part
-// of a transaction that the database has taken.
+// notSetUp is what ovs-vsctl prints if the database has committed a transaction
+// of which ovs-vswitchd could not carry out a part.
 const notSetUp = "Error detected while setting up"
 
 // vsctl runs one transaction on the database and waits until ovs-vswitchd has
-// carried it out. What it could not do of it is in the error column of the
-// interface, whose port is named there; ovs-vsctl calls it a failure of its own
-// since Open vSwitch 4.0.
+// carried it out. What ovs-vswitchd could not do is in the error column of the
+// interface; it is a failure of ovs-vsctl only since Open vSwitch 4.0.
 func (t tools) vsctl(ctx context.Context, args ...string) ([]byte, error) {
 	out, err := t.run(ctx, nil, "ovs-vsctl", args...)
 	var failed *commandError

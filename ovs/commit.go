@@ -10,29 +10,29 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// bundleSize is how many flows are changed at once. A netdev datapath does not
-// forward while a bundle is committed: 1,000 flows hold it up for less than
-// 5 ms, 100,000 for nearly 0.1 s.
+// bundleSize is the number of flows that change at once. A netdev datapath does
+// not forward while a bundle is committed: 1,000 flows delay it by less than
+// 5 ms, 100,000 by nearly 0.1 s.
 const bundleSize = 1000
 
 // Commit adds flows, then removes flows, in atomic bundles of at most
-// bundleSize. A flow of the same table, priority and match as an existing one
-// replaces it and keeps its counters. A flow is removed where table, priority,
-// match and cookie agree; one that is not there is no error. An error leaves
-// the bundles before it in place.
+// bundleSize. A flow with the table, priority and match of an existing one
+// replaces it and keeps its counters. A flow is removed if table, priority,
+// match and cookie agree; removing an absent flow is no error. After an error
+// the bundles before it stay in place.
 func (s *Switch) Commit(ctx context.Context, add, remove []pipeline.Flow) error {
 	return s.flows.commit(ctx, add, remove)
 }
 
-// Correct makes the bridge's flows exactly the given ones, whoever has added,
-// removed or changed some, and returns how many it had to put right. A flow of
-// the same table, priority and match as one that is there keeps its counters.
+// Correct makes the bridge's flows exactly the given ones, no matter what others
+// have added, removed or changed, and returns how many it had to correct. A flow
+// with the table, priority and match of an existing one keeps its counters.
 func (s *Switch) Correct(ctx context.Context, flows []pipeline.Flow) (n int, err error) {
 	return s.flows.correct(ctx, flows)
 }
 
-// differing counts the flows that ovs-ofctl diff-flows names: one that differs
-// has two lines, as it is and as it should be.
+// differing counts the flows in the output of ovs-ofctl diff-flows: a flow that
+// differs has two lines, the actual and the wanted one.
 func differing(diff []byte) int {
 	flows := make(map[string]bool)
 	for line := range strings.Lines(string(diff)) {
@@ -43,12 +43,13 @@ func differing(diff []byte) int {
 	return len(flows)
 }
 
-// bundle is what is changed at once.
+// bundle is one atomic change of flows.
 type bundle struct {
 	add, remove []pipeline.Flow
 }
 
-// bundles cuts a change into pieces. A change that fits one is atomic as a whole.
+// bundles splits a change. One that fits into a single bundle is atomic as a
+// whole.
 func bundles(add, remove []pipeline.Flow) []bundle {
 	if n := len(add) + len(remove); n == 0 {
 		return nil
@@ -65,9 +66,9 @@ func bundles(add, remove []pipeline.Flow) []bundle {
 	return all
 }
 
-// file is the bundle as ovs-ofctl reads it. Removals are strict: a loose one
-// would take every flow of that cookie with a narrower match along, such as the
-// one that was added in its place.
+// file is the bundle as ovs-ofctl reads it. Removals are strict: a non-strict
+// one would also remove more specific flows of that cookie, which may have been
+// added instead.
 func (b bundle) file() []byte {
 	var f bytes.Buffer
 	for _, a := range b.add {
@@ -84,7 +85,7 @@ func entry(f pipeline.Flow) string {
 	return fmt.Sprintf("cookie=%#x,%s,actions=%s", uint64(f.Cookie), key(f), f.Actions)
 }
 
-// key is what identifies a flow in the switch.
+// key identifies a flow in the switch.
 func key(f pipeline.Flow) string {
 	k := fmt.Sprintf("table=%d,priority=%d", f.Table, f.Priority)
 	if f.Match != "" {

@@ -23,11 +23,10 @@ const (
 	switchDaemon   = "ovs-vswitchd"
 )
 
-// killAfter is how long a daemon may take to end when asked to.
+// killAfter is how long a daemon may take to end after SIGTERM.
 const killAfter = 2 * time.Second
 
-// daemon is a running daemon: a child, or one that an earlier process has
-// started.
+// daemon is a running daemon: a child, or one that an earlier process started.
 type daemon struct {
 	name   string
 	pid    int
@@ -36,13 +35,13 @@ type daemon struct {
 	err    error // valid after exited
 
 	mu sync.Mutex
-	fd int // pidfd: names the process whatever becomes of its number; -1 after its end
+	fd int // pidfd: names the process even if its pid is reused; -1 after its end
 }
 
 // startDaemon starts one of the two daemons in the foreground. It logs warnings
-// and worse to a file only, listens on nothing but what args say, and outlives
-// the process that starts it: packets are forwarded while a router's control
-// plane is away. Its own session keeps a terminal's Ctrl-C away from it.
+// and errors to a file only, listens only where args say, and outlives the
+// process that starts it: packets are forwarded while a router's control plane
+// is away. Its own session protects it from a terminal's Ctrl-C.
 func startDaemon(l *launcher, t tools, name string, args ...string) (*daemon, error) {
 	d := &daemon{name: name, words: filepath.Join(t.dir, name+wordsSuffix), exited: make(chan struct{})}
 	words, err := os.OpenFile(d.words, os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -56,7 +55,7 @@ func startDaemon(l *launcher, t tools, name string, args ...string) (*daemon, er
 		"--log-file="+filepath.Join(t.dir, name+".log"))...)
 	cmd.Dir = t.dir
 	cmd.Env = t.environ()
-	cmd.Stderr = words // only what it says when it gives up
+	cmd.Stderr = words // only what it prints when it gives up
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, PidFD: &d.fd}
 	if err := l.start(cmd); err != nil {
 		return nil, fmt.Errorf("start %s: %w (is the package openvswitch-switch installed?)", name, err)
@@ -69,7 +68,7 @@ func startDaemon(l *launcher, t tools, name string, args ...string) (*daemon, er
 	return d, nil
 }
 
-// ended takes note of the end of the process.
+// ended records the end of the process.
 func (d *daemon) ended(err error) {
 	d.mu.Lock()
 	unix.Close(d.fd)
@@ -79,11 +78,11 @@ func (d *daemon) ended(err error) {
 	close(d.exited)
 }
 
-// wordsSuffix ends the name of the file that has a daemon's standard error.
+// wordsSuffix is the suffix of the file with a daemon's standard error.
 const wordsSuffix = ".err"
 
-// adoptDaemon takes over the daemon whose pid file stands in the run directory;
-// nil where it does not run. A pid that is somebody else's by now is refused.
+// adoptDaemon takes over the daemon whose pid file is in the run directory, or
+// returns nil if it does not run. A pid that has been reused is refused.
 func adoptDaemon(t tools, name string) (*daemon, error) {
 	pid, fd, err := openDaemon(t.dir, name)
 	if err != nil || pid == 0 {
@@ -100,7 +99,7 @@ func adoptDaemon(t tools, name string) (*daemon, error) {
 	return d, nil
 }
 
-// errGone is all that is known of the end of a process that is no child.
+// errGone is all that is known of the end of a process that is not a child.
 var errGone = errors.New("its process is gone")
 
 func (d *daemon) lastWords() string {
@@ -111,7 +110,7 @@ func (d *daemon) lastWords() string {
 	return string(bytes.TrimSpace(words[max(0, len(words)-tailSize):]))
 }
 
-// tailSize is how much of a daemon's last words is told, in octets.
+// tailSize is how much of a daemon's last words is reported, in octets.
 const tailSize = 2048
 
 func exitReason(err error, stderr string) error {
@@ -126,7 +125,7 @@ func exitReason(err error, stderr string) error {
 	return fmt.Errorf("%w: %s", err, stderr)
 }
 
-// await tries until the daemon serves.
+// await calls try until it succeeds or the daemon ends.
 func (d *daemon) await(ctx context.Context, try func() error) error {
 	pause := 500 * time.Microsecond
 	for {
@@ -138,14 +137,14 @@ func (d *daemon) await(ctx context.Context, try func() error) error {
 		case <-d.exited:
 			return d.err
 		case <-ctx.Done():
-			return fmt.Errorf("%s does not serve: %w: %w", d.name, ctx.Err(), err)
+			return fmt.Errorf("%s does not respond: %w: %w", d.name, ctx.Err(), err)
 		case <-time.After(pause):
 		}
 		pause = min(2*pause, 4*time.Millisecond)
 	}
 }
 
-// probe reports whether something accepts connections on a socket.
+// probe returns an error unless something accepts connections on a socket.
 func probe(socket string) error {
 	c, err := net.Dial("unix", socket)
 	if err != nil {
@@ -154,7 +153,7 @@ func probe(socket string) error {
 	return c.Close()
 }
 
-// signal passes a signal to the process; one that has ended needs none.
+// signal sends a signal to the process unless it has ended.
 func (d *daemon) signal(s unix.Signal) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -173,25 +172,25 @@ func (d *daemon) gone() bool {
 	}
 }
 
-// stopped reports whether the process was stopped by a signal, as by SIGSTOP.
+// stopped reports whether the process was stopped by a signal such as SIGSTOP.
 func (d *daemon) stopped() bool {
 	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(d.pid), "stat"))
 	if err != nil {
 		return false
 	}
-	// The state stands behind the name, which is in parentheses.
+	// The state follows the name, which is in parentheses (proc(5)).
 	after := stat[bytes.LastIndexByte(stat, ')')+1:]
 	return bytes.HasPrefix(after, []byte(" T"))
 }
 
-// kill ends the daemon by force and returns when the process is gone.
+// kill sends SIGKILL and returns when the process is gone.
 func (d *daemon) kill() {
 	d.signal(unix.SIGKILL)
 	<-d.exited
 }
 
-// stop ends the daemon: politely, and after killAfter or with ctx by force. It
-// returns when the process is gone.
+// stop sends SIGTERM, and SIGKILL after killAfter or when ctx ends. It returns
+// when the process is gone.
 func (d *daemon) stop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, killAfter)
 	defer cancel()

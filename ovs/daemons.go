@@ -15,13 +15,13 @@ type daemons struct {
 	cfg      Config
 	tools    tools
 	launcher *launcher
-	done     chan struct{} // closed when they are not kept running any more
+	done     chan struct{} // closed when they are no longer kept running
 
 	mu              sync.Mutex
 	server, switchd *daemon // ovsdb-server and ovs-vswitchd
 	session         *ovsdb.Conn
 	restarts        int           // how often one was replaced
-	changed         chan struct{} // closed and made anew with restarts
+	changed         chan struct{} // closed and replaced with each restart
 }
 
 func newDaemons(cfg Config) *daemons {
@@ -31,7 +31,7 @@ func newDaemons(cfg Config) *daemons {
 	}
 }
 
-// startDatabase starts ovsdb-server on the database file that is there.
+// startDatabase starts ovsdb-server on the existing database file.
 func (d *daemons) startDatabase(ctx context.Context) error {
 	socket := d.path(databaseSocket)
 	started, err := startDaemon(d.launcher, d.tools, databaseServer, d.path(databaseFile), "--remote=punix:"+socket)
@@ -47,7 +47,6 @@ func (d *daemons) startDatabase(ctx context.Context) error {
 	return d.connect(ctx)
 }
 
-// startVswitchd starts ovs-vswitchd.
 func (d *daemons) startVswitchd() error {
 	started, err := startDaemon(d.launcher, d.tools, switchDaemon, "unix:"+d.path(databaseSocket))
 	if err != nil {
@@ -59,8 +58,8 @@ func (d *daemons) startVswitchd() error {
 	return nil
 }
 
-// connect opens a connection to the database on which the switch hears at once
-// of what others do to its bridge.
+// connect opens a connection to the database that notifies the switch of
+// changes to its bridge.
 func (d *daemons) connect(ctx context.Context) error {
 	c, err := ovsdb.Dial(ctx, d.path(databaseSocket))
 	if err != nil {
@@ -97,7 +96,7 @@ func (d *daemons) connection() *ovsdb.Conn {
 	return d.session
 }
 
-// restarted reports a replaced daemon, and wakes the callers that wait for it.
+// restarted reports a replaced daemon and wakes the callers that wait for it.
 func (d *daemons) restarted(format string, args ...any) {
 	d.mu.Lock()
 	d.restarts++
@@ -107,8 +106,7 @@ func (d *daemons) restarted(format string, args ...any) {
 	d.cfg.mended(format, args...)
 }
 
-// steady repeats f where it fails because a daemon was being replaced
-// meanwhile.
+// steady repeats f if it fails because a daemon was being replaced meanwhile.
 func (d *daemons) steady(ctx context.Context, f func() error) error {
 	for {
 		restarts, changed := d.generation()
@@ -116,7 +114,7 @@ func (d *daemons) steady(ctx context.Context, f func() error) error {
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		const grace = 200 * time.Millisecond // the end of a process may be seen a little later
+		const grace = 200 * time.Millisecond // the end of a process may be noticed a little later
 		select {
 		case <-d.vswitchd().exited:
 		case <-d.database().exited:
@@ -139,8 +137,8 @@ func (d *daemons) steady(ctx context.Context, f func() error) error {
 }
 
 // removeDatapath removes the datapath from the kernel, with the interfaces that
-// Open vSwitch made. ovs-vswitchd leaves it there, forwarding what it forwarded
-// last, however it ends.
+// Open vSwitch made. However ovs-vswitchd ends, it leaves the datapath
+// forwarding with its last flows.
 func (d *daemons) removeDatapath(ctx context.Context) {
 	if d.cfg.Datapath != System {
 		return
@@ -151,8 +149,8 @@ func (d *daemons) removeDatapath(ctx context.Context) {
 	cmd := exec.CommandContext(ctx, "ovs-dpctl", "del-dp", "system@ovs-system")
 	cmd.Env = d.tools.environ()
 	if d.launcher.start(cmd) == nil {
-		// It fails where there is none. What stays is taken up by the next
-		// switch in this namespace.
+		// It fails if there is none. The next switch in this namespace reuses
+		// what stays.
 		_ = cmd.Wait()
 	}
 }
@@ -176,7 +174,7 @@ func (d *daemons) take(vswitchd, database *daemon) {
 	d.switchd, d.server = vswitchd, database
 }
 
-// forget lets go of daemons that are not adopted.
+// forget drops daemons that are not adopted.
 func (d *daemons) forget() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

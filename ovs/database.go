@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// schemaFile is where the distributions' openvswitch packages put the schema.
+// schemaFile is where the distributions' packages install the schema.
 const schemaFile = "/usr/share/openvswitch/vswitch.ovsschema"
 
 // createDatabase writes an empty standalone database, as ovsdb-tool create
@@ -25,7 +25,7 @@ func createDatabase(path string) error {
 	return os.WriteFile(path, record, 0o600)
 }
 
-// logRecord is the record of a database log that holds one JSON value.
+// logRecord returns a record of a database log that holds one JSON value.
 func logRecord(value []byte) ([]byte, error) {
 	var body bytes.Buffer
 	if err := json.Compact(&body, value); err != nil {

@@ -3,10 +3,10 @@
 // and out, statistics.
 //
 // It owns the run directory with everything in it, and the only socket there
-// that speaks OpenFlow. It must not contain BGP, veths, namespaces of its own
-// making or knowledge of a topology: its callers speak in numbers, MAC
-// addresses and prefixes. What the flows say is in package pipeline, the wire
-// format in package openflow.
+// that speaks OpenFlow. It must not contain BGP, veths, the creation of
+// namespaces, or knowledge of a topology: its callers use numbers, MAC addresses
+// and prefixes. The flows are defined in package pipeline, the wire format in
+// package openflow.
 //
 // The files of a run directory: conf.db, db.sock, br0.mgmt, one .pid and one
 // .log for each daemon, and their control sockets. With OVS_RUNDIR set to the

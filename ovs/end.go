@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// end ends what start has started, in the opposite order, and removes the
-// sockets and the database.
+// end ends what start has started, in reverse order, and removes the sockets and
+// the database.
 func (s *Switch) end(ctx context.Context) {
 	s.release(func() {
 		if d := s.daemons.vswitchd(); d != nil {
@@ -23,14 +23,13 @@ func (s *Switch) end(ctx context.Context) {
 			databaseFile, ".conf.db.~lock~", databaseSocket, s.cfg.Bridge + ".mgmt", s.cfg.Bridge + ".snoop",
 			databaseServer + ".pid", switchDaemon + ".pid", databaseServer + wordsSuffix, switchDaemon + wordsSuffix,
 		} {
-			// Leftovers hurt nobody: the next start removes them first.
+			// Leftovers do no harm: the next start removes them first.
 			_ = os.Remove(s.daemons.path(name))
 		}
 	})
 }
 
-// release lets go of everything but the daemons, between which and the rest
-// their end has its place.
+// release closes everything but the daemons, which endDaemons ends in between.
 func (s *Switch) release(endDaemons func()) {
 	if s.channel != nil {
 		s.channel.close()

@@ -8,10 +8,10 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// Source is what packets for the slow path queue up by: a customer's port, or a
-// VRF of which another router has sent packets. ARP and neighbour discovery
-// have queues of their own, as they have meters of their own: a host that
-// floods the slow path with other packets keeps its neighbours.
+// Source is the key of a queue of packets for the slow path: a customer's port,
+// or a VRF whose packets other routers send. ARP and neighbour discovery have
+// queues of their own, as they have meters of their own: a host that floods the
+// slow path with other packets keeps its neighbours.
 type Source struct {
 	Port    uint32
 	VRF     uint32
@@ -22,21 +22,21 @@ func sourceOf(p PacketIn) Source {
 	return Source{p.Port, p.VRF, p.Reason == pipeline.ReasonARP || p.Reason == pipeline.ReasonND}
 }
 
-// How many packets wait: of one source at most, and of all together, as long as
-// each source can have a few.
+// The most packets that wait: of one source, and of all together, as long as
+// each source can have leastOfSource.
 const (
 	perSource     = 64
 	allSources    = 4096
 	leastOfSource = 8
 )
 
-// fairQueue is a queue for each source; those that have something take turns.
+// fairQueue is a queue per source, served in turn.
 type fairQueue struct {
 	mu      sync.Mutex
 	waiting map[Source][]PacketIn
 	turns   []Source // those with packets, the next one first
 	dropped map[Source]uint64
-	filled  chan struct{} // holds a token where there may be a packet
+	filled  chan struct{} // holds a token if there may be a packet
 }
 
 func newFairQueue() *fairQueue {
@@ -46,7 +46,7 @@ func newFairQueue() *fairQueue {
 	}
 }
 
-// push queues a packet, or drops it where its source has too many.
+// push queues a packet, or drops it if its source has too many.
 func (q *fairQueue) push(p PacketIn) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -66,13 +66,13 @@ func (q *fairQueue) push(p PacketIn) {
 	}
 }
 
-// share is how many packets of one source may wait.
+// share returns how many packets of one source may wait.
 func (q *fairQueue) share() int {
 	return max(min(perSource, allSources/max(len(q.turns), 1)), leastOfSource)
 }
 
-// pop waits for a packet, and returns the one whose turn it is. ok is false
-// where ctx has ended.
+// pop waits for a packet and returns the one whose turn it is. ok is false if
+// ctx has ended.
 func (q *fairQueue) pop(ctx context.Context) (p PacketIn, ok bool) {
 	for {
 		if p, ok := q.next(); ok {
@@ -105,7 +105,7 @@ func (q *fairQueue) next() (p PacketIn, ok bool) {
 	return p, true
 }
 
-// lost is how many packets of each source were dropped.
+// lost returns how many packets of each source were dropped.
 func (q *fairQueue) lost() map[Source]uint64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()

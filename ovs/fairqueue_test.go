@@ -7,8 +7,8 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// A source that floods waits for itself alone: others come at their next turn,
-// and lose nothing.
+// A source that floods delays only itself: others come at their next turn and
+// lose nothing.
 func TestSourcesTakeTurns(t *testing.T) {
 	q := newFairQueue()
 	glean := func(port, vrf uint32) PacketIn {
@@ -34,7 +34,7 @@ func TestSourcesTakeTurns(t *testing.T) {
 	}
 	for _, s := range []Source{{7, 1, false}, {core, 1, false}, {core, 2, false}, {8, 3, false}, {7, 1, true}} {
 		if got[s] != 1 {
-			t.Errorf("of %+v there were %d packets among the first five", s, got[s])
+			t.Errorf("%+v had %d of the first five packets", s, got[s])
 		}
 	}
 	lost := q.lost()
@@ -52,11 +52,12 @@ func TestSourcesTakeTurns(t *testing.T) {
 		}
 	}
 	if p, ok := q.next(); ok || len(q.waiting)+len(q.turns) > 0 {
-		t.Errorf("there is more: %+v", p)
+		t.Errorf("another packet: %+v", p)
 	}
 }
 
-// However many sources there are, what waits is bounded, and each can have some.
+// However many sources there are, the queue is bounded, and each can use some of
+// it.
 func TestManySourcesShareTheQueue(t *testing.T) {
 	q := newFairQueue()
 	const sources = 1000
@@ -81,6 +82,6 @@ func TestPopEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if p, ok := newFairQueue().pop(ctx); ok {
-		t.Errorf("there is a packet: %+v", p)
+		t.Errorf("got a packet: %+v", p)
 	}
 }

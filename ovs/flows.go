@@ -13,7 +13,7 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// flowTables are the flows of a switch, and the memory of them.
+// flowTables are the flows of a switch and the record of them.
 type flowTables struct {
 	bridge  string
 	tools   tools
@@ -70,23 +70,23 @@ func (t *flowTables) correctFrom(ctx context.Context, file []byte) (int, error) 
 	return differing(out), nil
 }
 
-// ofctl runs ovs-ofctl, which reads flows from its standard input.
+// ofctl runs ovs-ofctl with flows as its standard input.
 func (t *flowTables) ofctl(ctx context.Context, flows []byte, args ...string) ([]byte, error) {
 	args = append([]string{"--no-names", "--protocols=OpenFlow13"}, args...)
 	return t.tools.run(ctx, bytes.NewReader(flows), "ovs-ofctl", args...)
 }
 
-// correctOwn makes the flows what the switch was told.
+// correctOwn makes the flows those that were last set.
 func (t *flowTables) correctOwn(ctx context.Context) error {
 	return t.replay(ctx, "replace-flows", "correct its flows")
 }
 
 // restore puts the flows into a bridge that has none.
 func (t *flowTables) restore(ctx context.Context) error {
-	return t.replay(ctx, "add-flows", "put its flows back")
+	return t.replay(ctx, "add-flows", "restore its flows")
 }
 
-// replay has a command of ovs-ofctl read all flows.
+// replay passes all flows to a command of ovs-ofctl.
 func (t *flowTables) replay(ctx context.Context, command, what string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -96,7 +96,7 @@ func (t *flowTables) replay(ctx context.Context, command, what string) error {
 	return nil
 }
 
-// inherit notes the flows of an adopted switch.
+// inherit records the flows of an adopted switch.
 func (t *flowTables) inherit(ctx context.Context) error {
 	out, err := t.ofctl(ctx, nil, "--no-stats", "dump-flows", t.bridge)
 	if err != nil {

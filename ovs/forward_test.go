@@ -13,8 +13,8 @@ func ping(h *namespace, count, to string, more ...string) (string, error) {
 	return h.run(append(args, to)...)
 }
 
-// Two VRFs with the same prefixes, both families: each packet crosses under the
-// label of its VRF and family, with its TTL decremented once by each router.
+// Two VRFs with the same prefixes, both families: each packet crosses with the
+// label of its VRF and family, and each router decrements its TTL once.
 func TestRealForward(t *testing.T) {
 	p := runningPair(t)
 	for vrf := 1; vrf <= 2; vrf++ {
@@ -56,7 +56,7 @@ func isEchoRequest(p gopacket.Packet) bool {
 	return ok && l.TypeCode.Type() == layers.ICMPv6TypeEchoRequest
 }
 
-// hops is the TTL or hop limit of a packet.
+// hops returns the TTL or hop limit of a packet.
 func hops(p gopacket.Packet) uint8 {
 	switch ip := p.NetworkLayer().(type) {
 	case *layers.IPv4:

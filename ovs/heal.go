@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// healer puts right what others do to the bridge, and what a new ovs-vswitchd
-// lacks.
+// healer undoes what others do to the bridge, and restores what a new
+// ovs-vswitchd lacks.
 type healer struct {
 	daemons *daemons
 	bridge  *bridge
 	flows   *flowTables
 	meters  *meterTable
 	channel *channel
-	half    bool          // the settings are put right, the flows not yet
-	rebuilt chan struct{} // holds a token after internal ports were made anew
+	half    bool          // the settings are restored, the flows not yet
+	rebuilt chan struct{} // holds a token after internal ports were recreated
 }
 
-// heal puts right what others do to the bridge in the database, as soon as the
-// database tells, until ctx ends.
+// heal undoes what others do to the bridge in the database, as soon as the
+// database reports it, until ctx ends.
 func (h *healer) heal(ctx context.Context) {
-	const pause = 200 * time.Millisecond // after an attempt that failed
+	const pause = 200 * time.Millisecond // after a failed attempt
 	first := make(chan time.Time, 1)     // an adopted bridge may have been changed meanwhile
 	first <- time.Time{}
 	var again <-chan time.Time = first
@@ -38,7 +38,7 @@ func (h *healer) heal(ctx context.Context) {
 			if h.daemons.connection() != c {
 				continue
 			}
-			if h.daemons.connect(ctx) != nil { // the server is away, which watch sees to
+			if h.daemons.connect(ctx) != nil { // the server is away, and watch replaces it
 				select {
 				case <-ctx.Done():
 					return
@@ -52,14 +52,14 @@ func (h *healer) heal(ctx context.Context) {
 		again = nil
 		limited, cancel := context.WithTimeout(ctx, restartLimit)
 		if err := h.healBridge(limited); err != nil && ctx.Err() == nil {
-			h.channel.fault(fmt.Errorf("put the bridge right: %w", err))
+			h.channel.fault(fmt.Errorf("restore the bridge: %w", err))
 			again = time.After(pause)
 		}
 		cancel()
 	}
 }
 
-// healBridge compares the bridge with what was set, and puts it right.
+// healBridge compares the bridge with what was set, and restores that.
 func (h *healer) healBridge(ctx context.Context) error {
 	row, err := h.bridge.row(ctx)
 	switch {
@@ -69,7 +69,7 @@ func (h *healer) healBridge(ctx context.Context) error {
 		return h.rebuild(ctx)
 	case h.half || !h.bridge.settingsHold(rawRow(row)):
 		// Another failure mode, or a controller, changes flows as well, and so does
-		// the way back. It is over when ovs-vsctl returns.
+		// its removal, which is complete when ovs-vsctl returns.
 		h.half = true
 		if _, err := h.bridge.tools.vsctl(ctx, h.bridge.cfg.settings()...); err != nil {
 			return err
@@ -78,12 +78,12 @@ func (h *healer) healBridge(ctx context.Context) error {
 			return err
 		}
 		h.half = false
-		h.bridge.cfg.mended("put back the settings of %s", h.bridge.cfg.Bridge)
+		h.bridge.cfg.mended("restored the settings of %s", h.bridge.cfg.Bridge)
 	}
 	return h.healPorts(ctx)
 }
 
-// rebuild makes a bridge that somebody has removed, with all that it had.
+// rebuild recreates a bridge that was removed, with all that it had.
 func (h *healer) rebuild(ctx context.Context) error {
 	h.bridge.changing.Lock()
 	defer h.bridge.changing.Unlock()
@@ -96,11 +96,11 @@ func (h *healer) rebuild(ctx context.Context) error {
 	if err := h.bridge.apply(ctx, Bridge{Ports: h.bridge.wantedPorts()}); err != nil {
 		return err
 	}
-	// The OpenFlow connection ends with the bridge, and is made again.
+	// The OpenFlow connection ended with the bridge, and the channel redials.
 	if err := h.daemons.vswitchd().await(ctx, func() error { return h.channel.conn.Load().Barrier(ctx) }); err != nil {
 		return err
 	}
-	if err := h.putBack(ctx); err != nil {
+	if err := h.restore(ctx); err != nil {
 		return err
 	}
 	h.tellRebuilt()
@@ -115,7 +115,7 @@ func (h *healer) tellRebuilt() {
 	}
 }
 
-// healPorts makes ports anew that somebody has removed.
+// healPorts recreates ports that were removed.
 func (h *healer) healPorts(ctx context.Context) error {
 	h.bridge.changing.Lock()
 	defer h.bridge.changing.Unlock()
@@ -140,8 +140,8 @@ func (h *healer) healPorts(ctx context.Context) error {
 	return nil
 }
 
-// putBack puts meters and flows into a bridge that has none.
-func (h *healer) putBack(ctx context.Context) error {
+// restore puts meters and flows into a bridge that has none.
+func (h *healer) restore(ctx context.Context) error {
 	if err := h.channel.conn.Load().SetMeters(ctx, h.meters.all()); err != nil {
 		return fmt.Errorf("meters: %w", err)
 	}

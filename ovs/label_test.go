@@ -14,7 +14,7 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// labelled is an echo request from router 2 to a host behind router 1, under a
+// labelled returns an echo request from router 2 to a host of router 1, with a
 // stack of labels.
 func labelled(vrf, family int, labels ...layers.MPLS) []gopacket.SerializableLayer {
 	ls := icmp(vrf, family, nth(subnets(1)[family], 2), 64, 20)
@@ -64,7 +64,7 @@ func TestRealSwap(t *testing.T) {
 	check(t, p.r1.sw.Commit(t.Context(), in.Flows(), nil))
 	core := newCapture(t, p.r2.ns, "eth1")
 
-	// Back to where it came from: a router may send out of the port of arrival.
+	// Back to where it came from: a router may send out of the ingress port.
 	expired := labelled(2, 0, layers.MPLS{Label: transit, TTL: 1}, layers.MPLS{Label: 500, TTL: 7})
 	alive := labelled(2, 0, layers.MPLS{Label: transit, TTL: 9, TrafficClass: 5}, layers.MPLS{Label: 500, TTL: 7})
 	core.send(t, p.r2.ns, "eth1", expired...)

@@ -8,16 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// launcher starts child processes from one OS thread that it keeps in one
-// network namespace, whoever asks: a daemon that is replaced must be where the
-// one before was.
+// launcher starts child processes from one OS thread that stays in one network
+// namespace: a replaced daemon must run where its predecessor did.
 type launcher struct {
 	jobs chan func()
 }
 
-// newLauncher makes the thread and moves it into the caller's network
-// namespace: new threads start in another one where the caller has changed its
-// own.
+// newLauncher makes the thread and moves it into the caller's network namespace,
+// which new threads do not inherit.
 func newLauncher() (*launcher, error) {
 	ns, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -44,12 +42,11 @@ func newLauncher() (*launcher, error) {
 	return l, nil
 }
 
-// start starts cmd on the launcher's thread.
 func (l *launcher) start(cmd *exec.Cmd) error {
 	started := make(chan error)
 	l.jobs <- func() { started <- cmd.Start() }
 	return <-started
 }
 
-// close ends the thread. What it started goes on.
+// close ends the thread. Its children keep running.
 func (l *launcher) close() { close(l.jobs) }

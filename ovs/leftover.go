@@ -14,8 +14,8 @@ import (
 )
 
 // endLeftovers ends the daemons of a predecessor in this run directory that was
-// killed before it could. A process is ended only if it is verified to be that
-// daemon: its pid may be somebody else's by now.
+// killed before it could do so. A process is ended only if it is verified to be
+// that daemon: its pid may have been reused.
 func endLeftovers(ctx context.Context, dir string) error {
 	for _, name := range []string{switchDaemon, databaseServer} {
 		if err := endLeftover(ctx, dir, name); err != nil {
@@ -32,14 +32,14 @@ func readPID(path string) (int, error) {
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
 	if err != nil || pid <= 1 {
-		return 0, nil // written only in part: there is nothing to be found by it
+		return 0, nil // incomplete, and so useless
 	}
 	return pid, nil
 }
 
-// openDaemon finds a daemon of a run directory; pid is 0 where it does not run.
-// Its pid file tells it, and where that was removed, its command line. The pidfd
-// is the caller's to close.
+// openDaemon finds a daemon of a run directory by its pid file, or by its
+// command line if that file was removed. pid is 0 if it does not run. The caller
+// must close the pidfd.
 func openDaemon(dir, name string) (pid, fd int, err error) {
 	pid, err = readPID(filepath.Join(dir, name+".pid"))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -69,10 +69,10 @@ func openIfDaemon(pid int, dir, name string) (fd int, err error) {
 	if pid <= 0 {
 		return -1, nil
 	}
-	// From here on the pidfd names one process, whatever becomes of the number.
+	// From here on the pidfd names one process, even if the pid is reused.
 	fd, err = unix.PidfdOpen(pid, 0)
 	if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EINVAL) {
-		return -1, nil // the number is nobody's, or that of a thread
+		return -1, nil // no such process, or a thread
 	}
 	if err != nil {
 		return -1, fmt.Errorf("%s (pid %d) of %s: %w", name, pid, dir, err)
@@ -116,8 +116,8 @@ func isDaemon(pid int, name, dir string) bool {
 	return err == nil && strings.Contains(string(cmdline), "\x00--pidfile="+filepath.Join(dir, name+".pid")+"\x00")
 }
 
-// awaitExit waits until the process behind a pidfd has ended. It sleeps in the
-// runtime's poller where the kernel lets it, in no thread of its own.
+// awaitExit waits until the process of a pidfd has ended. It sleeps in the
+// runtime's poller, and so blocks no thread.
 func awaitExit(ctx context.Context, fd int) error {
 	own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {

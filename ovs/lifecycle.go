@@ -22,7 +22,7 @@ func (s *Switch) start(ctx context.Context) (err error) {
 	if s.bridge.links, err = linksHere(); err != nil {
 		return err
 	}
-	// Like the handle above, it stays in the namespace where it was opened.
+	// Like the handle above, it stays in the namespace in which it was opened.
 	if s.bridge.offloads, err = ethtool.NewEthtool(); err != nil {
 		return fmt.Errorf("ethtool: %w", err)
 	}
@@ -38,9 +38,9 @@ func (s *Switch) start(ctx context.Context) (err error) {
 	return s.startNew(ctx)
 }
 
-// startNew starts a switch without ports and flows. ovs-vswitchd is started
-// beside the transaction that makes the bridge: it needs 0.1 s to measure the
-// processor's clock whenever it sees its first netdev bridge.
+// startNew starts a switch without ports and flows. ovs-vswitchd starts in
+// parallel with the transaction that makes the bridge: on its first netdev
+// bridge it takes 0.1 s to measure the processor's clock.
 func (s *Switch) startNew(ctx context.Context) error {
 	if err := emptyDir(ctx, s.cfg.Dir); err != nil {
 		return err
@@ -69,23 +69,20 @@ func (s *Switch) startNew(ctx context.Context) error {
 	})
 }
 
-// bridgeTransaction makes the bridge before ovs-vswitchd looks, so that it never
-// exists without fail_mode=secure: standalone, it would bridge all VRFs. The
-// tries over ip_dst and ipv6_dst keep megaflows as wide as the route needs. A
-// datapath ID of our own keeps Open vSwitch from deriving one from the ports,
-// which would cut the OpenFlow connection whenever it changes.
+// bridgeTransaction makes the bridge with fail_mode=secure in one step:
+// standalone, it would bridge all VRFs. The tries over ip_dst and ipv6_dst keep
+// megaflows as wide as the route allows. With a datapath ID of our own Open
+// vSwitch does not derive one from the ports, which would cut the OpenFlow
+// connection whenever it changes.
 func (c Config) bridgeTransaction() []string {
 	br := c.Bridge
 	args := []string{
 		"add-br", br,
 		"--", "set", "bridge", br, "datapath_type=" + string(c.Datapath), "fail_mode=secure",
 		"protocols=[" + strings.Join(protocols, ",") + "]",
-		"other_config:datapath-id=" + c.datapathID(),
+		"other_config:datapath-id=" + datapathID,
 		"--", "--id=@route", "create", "Flow_Table", "name=route", "prefixes=[ip_dst,ipv6_dst]",
 		"--", "set", "bridge", br, fmt.Sprintf("flow_tables:%d=@route", pipeline.TableRoute),
-	}
-	if len(c.MAC) > 0 {
-		args = append(args, "--", "set", "bridge", br, "other_config:hwaddr="+quote(c.MAC.String()))
 	}
 	for _, k := range slices.Sorted(maps.Keys(c.ExternalIDs)) {
 		mark := "external_ids:" + quote(k) + "=" + quote(c.ExternalIDs[k])
@@ -94,10 +91,11 @@ func (c Config) bridgeTransaction() []string {
 	return args
 }
 
-func (c Config) datapathID() string { return fmt.Sprintf("%016x", c.DatapathID) }
+// datapathID is the datapath ID of every bridge: each is the only one of its switch.
+const datapathID = "0000000000000001"
 
-// linksHere is a netlink handle of the calling thread's namespace, which stays
-// with it whatever thread uses the handle later.
+// linksHere opens a netlink handle in the calling thread's namespace. It stays
+// there, whatever thread uses it later.
 func linksHere() (*netlink.Handle, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -109,9 +107,9 @@ func linksHere() (*netlink.Handle, error) {
 	return netlink.NewHandleAt(ns, unix.NETLINK_ROUTE) // a kernel may lack the other families
 }
 
-// Stop ends the switch: what it made in the kernel goes with it, the run
-// directory keeps its logs only. It returns when both daemons are gone; where
-// ctx ends first they are killed.
+// Stop ends the switch and removes what it made in the kernel. The run directory
+// keeps only the logs. Stop returns when both daemons are gone; if ctx ends
+// first, they are killed.
 func (s *Switch) Stop(ctx context.Context) error {
 	s.stop.Do(func() { close(s.stopping) })
 	select {
@@ -125,8 +123,7 @@ func (s *Switch) Stop(ctx context.Context) error {
 	return s.err
 }
 
-// Leave lets go of the switch and leaves it running as it is, to be adopted by
-// the next Start.
+// Leave leaves the switch running as it is, to be adopted by the next Start.
 func (s *Switch) Leave() {
 	s.stop.Do(func() {
 		s.leave = true

@@ -78,7 +78,7 @@ func TestRealChannelIsMadeAgain(t *testing.T) {
 	s := startSwitch(t, ns, Config{})
 	_, err := s.daemons.tools.vsctl(t.Context(), "set", "bridge", "br0", "other_config:datapath-id=00000000000000aa")
 	check(t, err)
-	for _, want := range []string{"the switch closed the connection", "connected again"} {
+	for _, want := range []string{"the switch closed the connection", "reconnected"} {
 		select {
 		case err := <-s.Faults():
 			if !strings.Contains(err.Error(), want) {
@@ -88,7 +88,7 @@ func TestRealChannelIsMadeAgain(t *testing.T) {
 			t.Fatalf("no fault: %s", want)
 		}
 	}
-	// The identifier is put back, which cuts the connection once more.
+	// The identifier is restored, which cuts the connection once more.
 	eventually(t, "the connection serves", func() bool {
 		_, err := s.PortStats(t.Context())
 		return err == nil
@@ -129,7 +129,7 @@ func TestRealStartFails(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 	for _, pid := range daemonsOf(t, dir) {
-		t.Errorf("process %d is left of a start that failed", pid)
+		t.Errorf("process %d is left of a failed start", pid)
 	}
 }
 
@@ -155,7 +155,7 @@ func daemonsOf(t *testing.T, dir string) []int {
 
 const victimEnv = "PWT_OVS_VICTIM_DIR"
 
-// TestMain also plays the process that starts a switch and is killed.
+// TestMain is also the process that starts a switch and is killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(victimEnv); dir != "" {
 		if err := victim(dir); err != nil {
@@ -184,7 +184,7 @@ func TestRealLeftoversAreEnded(t *testing.T) {
 		return err == nil && pid == leftover.Process.Pid
 	})
 
-	// The other pid file names somebody who has nothing to do with it.
+	// The other pid file names an unrelated process.
 	stranger := exec.Command("sleep", "600")
 	check(t, ns.do(stranger.Start))
 	t.Cleanup(func() { _ = stranger.Process.Kill(); _ = stranger.Wait() })
@@ -202,6 +202,6 @@ func TestRealLeftoversAreEnded(t *testing.T) {
 	check(t, newNamespace(t).do(foreign.Start))
 	t.Cleanup(func() { _ = foreign.Process.Kill(); _ = foreign.Wait() })
 	if isDaemon(foreign.Process.Pid, databaseServer, dir) {
-		t.Error("a daemon in another namespace is taken for ours")
+		t.Error("a daemon in another namespace is mistaken for ours")
 	}
 }

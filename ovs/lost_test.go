@@ -11,8 +11,8 @@ import (
 	"pseudowan/ovs/openflow"
 )
 
-// Whatever an exchange says whose switch goes away meanwhile, it is known for
-// that.
+// Every error of an exchange whose switch goes away is recognized as a lost
+// connection.
 func TestLost(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bridge.mgmt")
 	l, err := net.Listen("unix", path)
@@ -39,14 +39,14 @@ func TestLost(t *testing.T) {
 	select {
 	case err := <-dialled:
 		if !Lost(fmt.Errorf("meters: %w", err)) {
-			t.Errorf("%v: not known for a lost connection", err)
+			t.Errorf("%v: not recognized as a lost connection", err)
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("no error")
 	}
 	for _, err := range []error{context.DeadlineExceeded, fmt.Errorf("the switch refuses: table full")} {
 		if Lost(err) {
-			t.Errorf("%v: taken for a lost connection", err)
+			t.Errorf("%v: mistaken for a lost connection", err)
 		}
 	}
 }

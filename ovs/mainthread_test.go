@@ -2,6 +2,6 @@ package ovs
 
 import "runtime"
 
-// A process is taken to be in the namespaces of its main thread, which Go keeps
-// also where the goroutine on it must not go on. So no test runs there.
+// A process counts as being in the namespaces of its main thread, which Go keeps
+// even if the goroutine locked to it ends. So no test may run there.
 func init() { runtime.LockOSThread() }

@@ -7,11 +7,11 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// memory is the flows that the switch was told, to be put back when
-// ovs-vswitchd, which alone has them, was replaced.
+// memory is the flows as last set. They are restored after ovs-vswitchd was
+// replaced, which loses them.
 type memory struct {
 	flows     map[flowKey]pipeline.Flow
-	inherited []byte // of an adopted switch: its flows as ovs-ofctl prints them, until they are known
+	inherited []byte // of an adopted switch: its flows as ovs-ofctl prints them, until Correct sets flows
 }
 
 // flowKey identifies a flow in the switch.
@@ -23,7 +23,7 @@ type flowKey struct {
 
 func keyOf(f pipeline.Flow) flowKey { return flowKey{f.Table, f.Priority, f.Match} }
 
-// note takes a change in. A flow is removed where its cookie agrees.
+// note records a change. A flow is removed only if its cookie agrees.
 func (m *memory) note(add, remove []pipeline.Flow) {
 	if m.flows == nil {
 		m.flows = make(map[flowKey]pipeline.Flow)
@@ -38,13 +38,13 @@ func (m *memory) note(add, remove []pipeline.Flow) {
 	}
 }
 
-// replace takes over the flows that are all there is.
+// replace records flows as the only ones.
 func (m *memory) replace(flows []pipeline.Flow) {
 	m.flows, m.inherited = make(map[flowKey]pipeline.Flow, len(flows)), nil
 	m.note(flows, nil)
 }
 
-// file is all flows as ovs-ofctl reads them.
+// file returns all flows as ovs-ofctl reads them.
 func (m *memory) file() []byte {
 	var b bytes.Buffer
 	b.Write(m.inherited)
@@ -54,6 +54,6 @@ func (m *memory) file() []byte {
 	return b.Bytes()
 }
 
-// Inherited returns the cookies of the flows that an adopted switch had when it
-// was adopted, until Correct has said what the flows are.
+// Inherited returns the cookies of the flows that a switch had when it was
+// adopted, until Correct sets its flows.
 func (s *Switch) Inherited() []pipeline.Cookie { return s.flows.inherited() }

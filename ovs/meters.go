@@ -10,7 +10,7 @@ import (
 	"pseudowan/ovs/openflow"
 )
 
-// Meter is a limit in packets per second for what ports punt.
+// Meter limits the packets per second that ports punt.
 type Meter = openflow.Meter
 
 // meterTable is the meters as last set.
@@ -40,7 +40,7 @@ func (t *meterTable) all() []Meter {
 	return slices.Collect(maps.Values(t.byID))
 }
 
-// SetMeters makes or changes meters; others stay. Set a meter before the flows
+// SetMeters adds or changes meters; others stay. Set a meter before the flows
 // that use it.
 func (s *Switch) SetMeters(ctx context.Context, meters ...Meter) error {
 	s.meters.note(meters)
@@ -51,8 +51,8 @@ func (s *Switch) SetMeters(ctx context.Context, meters ...Meter) error {
 	return nil
 }
 
-// KeepMeters removes all meters but these. Remove the flows that use them
-// before.
+// KeepMeters removes all meters but these. Remove the flows that use a meter
+// first.
 func (s *Switch) KeepMeters(ctx context.Context, meters ...Meter) error {
 	wanted := make(map[uint32]bool, len(meters))
 	for _, m := range meters {

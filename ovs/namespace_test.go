@@ -23,8 +23,8 @@ func needsRoot(t testing.TB) {
 	}
 }
 
-// namespace is a network namespace without a name: it is gone when the test
-// has closed it and the processes in it have ended.
+// namespace is a network namespace without a name: it is gone when the test has
+// closed it and the processes in it have ended.
 type namespace struct {
 	handle netns.NsHandle
 	links  *netlink.Handle
@@ -93,7 +93,7 @@ func (n *namespace) address(t testing.TB, name string, prefixes ...string) {
 	}
 }
 
-// run runs a program in the namespace and returns what it printed.
+// run runs a program in the namespace and returns its output.
 func (n *namespace) run(args ...string) (string, error) {
 	var out bytes.Buffer
 	cmd := exec.Command(args[0], args[1:]...)
@@ -107,7 +107,7 @@ func (n *namespace) run(args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// wire joins two namespaces by a veth pair.
+// wire connects two namespaces by a veth pair.
 func wire(t testing.TB, a *namespace, nameA, macA string, b *namespace, nameB, macB string, mtu int) {
 	t.Helper()
 	attrs := netlink.NewLinkAttrs()

@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// observation is what is there: in Open vSwitch's database and in the kernel.
+// observation is the actual state of Open vSwitch's database and of the kernel.
 type observation struct {
 	ports  map[string]observedPort // all but the bridge's own
 	kernel map[string]int          // interface index by name
@@ -17,26 +17,26 @@ type observation struct {
 
 // observedPort is the Interface row of a port.
 type observedPort struct {
-	Number   uint32 // 0 where it has none
-	Wanted   uint32 // the number that was asked for
+	Number   uint32 // 0 if it has none
+	Wanted   uint32 // the requested number
 	Internal bool
-	MAC      string // asked for
-	MTU      int    // asked for
+	MAC      string // requested
+	MTU      int    // requested
 	Opened   int    // index of the interface when the port was added; 0: there was none
 	Error    string
 }
 
 func (o observation) names() []string { return slices.Sorted(maps.Keys(o.ports)) }
 
-// differs tells whether the port must be made anew to become p.
+// differs reports whether the port must be recreated to become p.
 func (o observedPort) differs(p Port) bool {
 	return o.Internal != p.Internal || o.Wanted != p.Number || o.Number != p.Number
 }
 
-// dead tells whether the port has lost its interface. index is that of the
-// interface of its name, 0 where there is none. Open vSwitch's own ifindex
-// column does not tell: it follows the name to a new interface, while the
-// socket stays with the old one.
+// dead reports whether the port has lost its interface. index is the index of
+// the interface of its name, 0 if there is none. Open vSwitch's own ifindex
+// column is no help: it follows the name to a new interface, while the socket
+// stays with the old one.
 func (o observedPort) dead(index int) bool {
 	if o.Internal {
 		return o.Error != "" || index == 0
@@ -65,7 +65,7 @@ func (br *bridge) observe(ctx context.Context) (observation, error) {
 	return o, nil
 }
 
-// table is what ovs-vsctl --format=json prints of a list command.
+// table is the output of ovs-vsctl --format=json list.
 type table struct {
 	Headings []string            `json:"headings"`
 	Data     [][]json.RawMessage `json:"data"`
@@ -95,7 +95,7 @@ func decodeObservation(b []byte, bridge string) (observation, error) {
 
 // row reads the columns of one row in the notation of RFC 7047 section 5.1. A
 // column that is absent, empty or of another type reads as the zero value: an
-// empty set stands for every optional value that is not there.
+// absent optional value is an empty set.
 type row struct {
 	headings []string
 	cells    []json.RawMessage
@@ -123,7 +123,7 @@ func (r row) number(column string) (n int) {
 	return n
 }
 
-// pairs is a map from strings to strings.
+// pairs is the value of a column that maps strings to strings.
 type pairs map[string]string
 
 // pairs reads ["map", [["key", "value"], …]].
@@ -140,7 +140,7 @@ func (r row) pairs(column string) pairs {
 	return m
 }
 
-// set reads one atom, or ["set", [atom, …]]; of references it keeps the length.
+// set reads one atom, or ["set", [atom, …]]. References are kept as raw JSON.
 func (r row) set(column string) []string {
 	if one := r.text(column); one != "" {
 		return []string{one}
@@ -169,7 +169,7 @@ func (r row) set(column string) []string {
 	return atoms
 }
 
-// number is the value of a key, or 0 where that is not a number.
+// number returns the value of a key, or 0 if that is not a number.
 func (p pairs) number(key string) int {
 	n, err := strconv.Atoi(p[key])
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 
 // fillChecksums makes the kernel fill in the checksums of what it sends through
 // the bridge's internal ports. In later versions (seen with 3.5 of Debian 13, not
-// with 3.1) the taps of a netdev datapath offer to do it, but such frames leave
-// by other ports as they are: with checksums that nobody has filled in.
-// Segmentation offload goes off along with it.
+// with 3.1) the taps of a netdev datapath offer checksum offload, but the frames
+// leave by other ports with the checksums missing. Turning it off also turns off
+// segmentation offload.
 func (br *bridge) fillChecksums(ports []Port) error {
 	if br.cfg.Datapath != Netdev {
 		return nil
@@ -21,7 +21,7 @@ func (br *bridge) fillChecksums(ports []Port) error {
 			continue
 		}
 		if err := fillChecksums(br.offloads, p.Name); err != nil {
-			return fmt.Errorf("port %s: turn its checksum offload off: %w", p.Name, err)
+			return fmt.Errorf("port %s: turn off checksum offload: %w", p.Name, err)
 		}
 	}
 	return nil

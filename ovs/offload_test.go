@@ -8,8 +8,8 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// leftToOthers lists the checksums that an interface does not fill in itself.
-func leftToOthers(t *testing.T, e *ethtool.Ethtool, name string) (out []string) {
+// offloaded lists the checksums that the kernel leaves to an interface.
+func offloaded(t *testing.T, e *ethtool.Ethtool, name string) (out []string) {
 	t.Helper()
 	features, err := e.FeaturesWithState(name)
 	check(t, err)
@@ -28,12 +28,12 @@ func TestRealFillChecksums(t *testing.T) {
 	var e *ethtool.Ethtool
 	check(t, n.do(func() (err error) { e, err = ethtool.NewEthtool(); return err }))
 	defer e.Close()
-	if len(leftToOthers(t, e, "v1")) == 0 {
+	if len(offloaded(t, e, "v1")) == 0 {
 		t.Fatal("a veth leaves nothing to others: nothing is tested")
 	}
 	for range 2 {
 		check(t, fillChecksums(e, "v1"))
-		if left := leftToOthers(t, e, "v1"); len(left) > 0 {
+		if left := offloaded(t, e, "v1"); len(left) > 0 {
 			t.Errorf("still left to others: %q", left)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// pair is two routers over one core wire, and on each a host in each of two
-// VRFs with the same addresses:
+// pair is two routers on one core wire, each with a host in each of two VRFs
+// with the same addresses:
 //
 //	a1 a2 ── r1 ══ core ══ r2 ── b1 b2
 //
@@ -46,7 +46,7 @@ func gatewayMAC(router, vrf int) net.HardwareAddr {
 }
 func wanMAC(router int) net.HardwareAddr { return net.HardwareAddr{2, 0, 0, 3, byte(router), 0} }
 
-// label is what a router gives out for one family of one VRF.
+// label returns a router's label for one family of one VRF.
 func label(router, vrf int, ipv6 bool) uint32 {
 	l := uint32(1000*router + 2*vrf)
 	if ipv6 {
@@ -55,7 +55,7 @@ func label(router, vrf int, ipv6 bool) uint32 {
 	return l
 }
 
-// subnets of the hosts behind a router; the same in both VRFs.
+// subnets returns the subnets of a router's hosts, the same in both VRFs.
 func subnets(router int) []netip.Prefix {
 	return []netip.Prefix{
 		netip.MustParsePrefix(fmt.Sprintf("30.%d.0.0/24", router)),
@@ -63,7 +63,7 @@ func subnets(router int) []netip.Prefix {
 	}
 }
 
-// hostAddr is the address of a host behind a router, in one of the subnets.
+// nth returns the nth address of a prefix.
 func nth(p netip.Prefix, n int) netip.Addr {
 	b := p.Addr().AsSlice()
 	b[len(b)-1] = byte(n)
@@ -89,7 +89,7 @@ func newPair(t testing.TB) *pair {
 	return p
 }
 
-// program gives both routers their flows.
+// program commits the flows of both routers.
 func (p *pair) program(t testing.TB) {
 	t.Helper()
 	for _, r := range []*testRouter{p.r1, p.r2} {
@@ -99,7 +99,7 @@ func (p *pair) program(t testing.TB) {
 	}
 }
 
-// runningPair is a pair with all its flows, for a test beside others.
+// runningPair returns a pair with all its flows, for a parallel test.
 func runningPair(t *testing.T) *pair {
 	t.Helper()
 	needsRoot(t)
@@ -118,7 +118,7 @@ func newRouter(t testing.TB, n int) *testRouter {
 	} {
 		r.ns.sysctl(t, name, value)
 	}
-	r.sw = startSwitch(t, r.ns, Config{DatapathID: uint64(n)})
+	r.sw = startSwitch(t, r.ns, Config{})
 	r.ports = []Port{
 		{Number: corePort, Name: "eth1"},
 		{Number: bgpPort, Name: "bgp-eth1", Internal: true, MAC: wanMAC(n), MTU: 1500},
@@ -126,7 +126,7 @@ func newRouter(t testing.TB, n int) *testRouter {
 	return r
 }
 
-// attach makes a host of a VRF, with a gateway that it need not ask for.
+// attach makes a host of a VRF with a static neighbour entry for the gateway.
 func (r *testRouter) attach(t testing.TB, vrf int) *namespace {
 	t.Helper()
 	h := newNamespace(t)
@@ -151,7 +151,7 @@ func (r *testRouter) attach(t testing.TB, vrf int) *namespace {
 	return h
 }
 
-// wanted is all flows of a router.
+// wanted returns all flows of a router.
 func (r *testRouter) wanted() []pipeline.Flow {
 	other := 3 - r.n
 	flows := pipeline.Base{}.Flows()
@@ -168,8 +168,8 @@ func (r *testRouter) wanted() []pipeline.Flow {
 	return flows
 }
 
-// vrf is the flows of one VRF: family 4 of it goes through the label's
-// adjacency, family 6 is looked up.
+// vrf returns the flows of one VRF: the IPv4 label has an adjacency, that of IPv6
+// means a lookup.
 func (r *testRouter) vrf(vrf int) []pipeline.Flow {
 	v := uint32(vrf)
 	flows := pipeline.VRF{ID: v}.Flows()
@@ -206,12 +206,12 @@ func (r *testRouter) hostAdjacency(vrf int, resolved bool) pipeline.Adjacency {
 // routeID numbers the routes of a VRF and family: four each.
 func routeID(vrf, family int) uint64 { return uint64(vrf*100 + family*10) }
 
-// remoteRoute is the cookie of a VRF's route to the other router's hosts.
+// remoteRoute returns the cookie of a VRF's route to the other router's hosts.
 func remoteRoute(vrf, family int) pipeline.Cookie {
 	return pipeline.NewCookie(pipeline.KindRoute, 0, routeID(vrf, family)+3)
 }
 
 func single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
 
-// remote is the address of the host behind the other router.
+// remote returns the address of the other router's host.
 func remote(router, family int) string { return nth(subnets(router)[family], 2).String() }

@@ -85,12 +85,12 @@ func TestBridgeCheck(t *testing.T) {
 		ports []Port
 		want  string
 	}{
-		{[]Port{{Number: 1, Name: "a"}, {Number: 2, Name: "a"}}, "port a: named twice"},
-		{[]Port{{Number: 1, Name: "a"}, {Number: 1, Name: "b"}}, "port b: number 1 is taken by another port"},
+		{[]Port{{Number: 1, Name: "a"}, {Number: 2, Name: "a"}}, "port a: duplicate name"},
+		{[]Port{{Number: 1, Name: "a"}, {Number: 1, Name: "b"}}, "port b: number 1 is used by another port"},
 		{[]Port{{Number: 0, Name: "a"}}, "port a: number 0 is not between 1 and 65279"},
 		{[]Port{{Number: 65280, Name: "a"}}, "port a: number 65280 is not between 1 and 65279"},
-		{[]Port{{Number: 1, Name: "br0"}}, `port 1: name "br0" is not free for a port`},
-		{[]Port{{Number: 1, Name: "--all"}}, `port 1: name "--all" is not free for a port`},
+		{[]Port{{Number: 1, Name: "br0"}}, `port 1: name "br0" is not available`},
+		{[]Port{{Number: 1, Name: "--all"}}, `port 1: name "--all" is not available`},
 	} {
 		if err := (Bridge{Ports: c.ports}).check("br0"); err == nil || err.Error() != c.want {
 			t.Errorf("%v, want %s", err, c.want)
@@ -121,7 +121,7 @@ func FuzzDecodeObservation(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		o, err := decodeObservation(b, "br0")
 		if _, ok := o.ports["br0"]; ok && err == nil {
-			t.Error("the bridge's own port is among its ports")
+			t.Error("the bridge's own port is among the ports")
 		}
 	})
 }

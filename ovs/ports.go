@@ -69,13 +69,14 @@ func (br *bridge) wantedPorts() []Port {
 	return ports
 }
 
-// bridgeColumns are what the switch sets in the row of its bridge, and its ports.
+// bridgeColumns are the columns of a bridge's row that the switch sets or that
+// others may misuse.
 var bridgeColumns = []string{
 	"name", "ports", "datapath_type", "fail_mode", "protocols", "controller", "mirrors", "netflow", "sflow", "ipfix",
 	"external_ids", "other_config", "flow_tables",
 }
 
-// row returns the row of the bridge; nil where there is none.
+// row returns the row of the bridge, or nil if there is none.
 func (br *bridge) row(ctx context.Context) (map[string]json.RawMessage, error) {
 	results, err := br.daemons.connection().Transact(ctx, ovsdb.Operation{
 		"op": "select", "table": "Bridge", "where": br.where(), "columns": bridgeColumns,
@@ -88,9 +89,9 @@ func (br *bridge) row(ctx context.Context) (map[string]json.RawMessage, error) {
 
 func (br *bridge) where() []any { return []any{[]any{"name", "==", br.cfg.Bridge}} }
 
-// stands reports whether the database has the bridge: without it there
-// is no socket of it.
-func (br *bridge) stands() bool {
+// exists reports whether the database has the bridge: without it there is no
+// management socket.
+func (br *bridge) exists() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), look)
 	defer cancel()
 	row, err := br.row(ctx)
@@ -99,7 +100,7 @@ func (br *bridge) stands() bool {
 
 // removeTaps removes the interfaces of a netdev datapath: its own, the bridge's
 // and those of internal ports. ovs-vswitchd makes them persistent, and leaves
-// one behind even when it is asked to clean up.
+// one behind even if asked to clean up.
 func (br *bridge) removeTaps() {
 	br.mu.Lock()
 	defer br.mu.Unlock()
@@ -115,7 +116,7 @@ func (br *bridge) removeTaps() {
 			continue // gone already
 		}
 		if _, tap := l.(*netlink.Tuntap); tap {
-			// What stays is taken up by the next switch in this namespace.
+			// The next switch in this namespace reuses what stays.
 			_ = br.links.LinkDel(l)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pulse is what was heard of the daemons.
+// pulse checks that the daemons are alive.
 type pulse struct {
 	ctx     context.Context
 	daemons *daemons
@@ -17,25 +17,25 @@ type pulse struct {
 	channel *channel
 	stopped map[*daemon]bool // seen stopped once
 	asked   time.Time
-	answers chan *daemon // one that did not answer
+	silent  chan *daemon // one that did not answer
 }
 
 func newPulse(ctx context.Context, d *daemons, br *bridge, c *channel) *pulse {
 	return &pulse{
 		ctx: ctx, daemons: d, bridge: br, channel: c,
-		stopped: map[*daemon]bool{}, asked: time.Now(), answers: make(chan *daemon, 2),
+		stopped: map[*daemon]bool{}, asked: time.Now(), silent: make(chan *daemon, 2),
 	}
 }
 
 const (
-	// askEvery is how often the daemons are asked for an answer; one that gives
-	// none for silence is dead, also on a machine that is overloaded.
+	// askEvery is how often the daemons are asked for an answer. One that gives
+	// none for the time of silence is dead, even on an overloaded machine.
 	askEvery = 5 * time.Second
 	silence  = 30 * time.Second
 )
 
-// examine kills daemons that hang, and those whose socket is gone: nobody could
-// reach them any more.
+// examine kills daemons that hang or whose socket is gone, which makes them
+// unreachable.
 func (p *pulse) examine() {
 	now := map[*daemon]bool{}
 	for _, d := range []*daemon{p.daemons.vswitchd(), p.daemons.database()} {
@@ -48,22 +48,23 @@ func (p *pulse) examine() {
 	}
 	p.stopped = now
 	p.ask()
-	// Without its file ovsdb-server could not start again: what runs is better.
+	// Without its file ovsdb-server could not be restarted.
 	if _, err := os.Lstat(p.daemons.path(databaseFile)); err != nil {
 		return
 	}
 	if _, err := os.Lstat(p.daemons.path(databaseSocket)); errors.Is(err, os.ErrNotExist) {
 		p.daemons.database().signal(unix.SIGKILL)
 	}
-	if _, err := os.Lstat(p.daemons.managementSocket()); errors.Is(err, os.ErrNotExist) && p.bridge.stands() {
+	if _, err := os.Lstat(p.daemons.managementSocket()); errors.Is(err, os.ErrNotExist) && p.bridge.exists() {
 		p.daemons.vswitchd().signal(unix.SIGKILL)
 	}
 }
 
-// ask has both daemons answer, beside everything else.
+// ask asks both daemons for an answer without waiting for it, and kills one that
+// has not given the last.
 func (p *pulse) ask() {
 	select {
-	case d := <-p.answers:
+	case d := <-p.silent:
 		d.signal(unix.SIGKILL)
 	default:
 	}
@@ -80,7 +81,7 @@ func (p *pulse) ask() {
 			defer cancel()
 			if err := try(ctx); errors.Is(err, context.DeadlineExceeded) {
 				select {
-				case p.answers <- d:
+				case p.silent <- d:
 				default:
 				}
 			}

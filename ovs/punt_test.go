@@ -15,7 +15,7 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// icmp is an echo request from a host of router 1 in a VRF.
+// icmp returns an echo request from a host of router 1 in a VRF.
 func icmp(vrf, family int, dst netip.Addr, ttl uint8, payload int) []gopacket.SerializableLayer {
 	eth := &layers.Ethernet{SrcMAC: hostMAC(1, vrf), DstMAC: gatewayMAC(1, vrf), EthernetType: layers.EthernetTypeIPv4}
 	src := nth(subnets(1)[family], 2).AsSlice()
@@ -33,7 +33,7 @@ func icmp(vrf, family int, dst netip.Addr, ttl uint8, payload int) []gopacket.Se
 	return []gopacket.SerializableLayer{eth, ip, echo, &layers.ICMPv6Echo{}, data}
 }
 
-// solicitation asks for the gateway's MAC address.
+// solicitation returns a request for the gateway's MAC address.
 func solicitation(vrf, family int) []gopacket.SerializableLayer {
 	host, gateway := nth(subnets(1)[family], 2), nth(subnets(1)[family], 1)
 	eth := &layers.Ethernet{SrcMAC: hostMAC(1, vrf), DstMAC: net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, EthernetType: layers.EthernetTypeARP}
@@ -56,8 +56,8 @@ func solicitation(vrf, family int) []gopacket.SerializableLayer {
 	return []gopacket.SerializableLayer{eth, ip, ns, &layers.ICMPv6NeighborSolicitation{TargetAddress: gateway.AsSlice()}}
 }
 
-// nextPunt returns the next packet-in with a reason, or fails the test. The
-// kernels of the hosts say things of their own in between.
+// nextPunt returns the next packet-in of a frame, or fails the test. The hosts'
+// kernels send packets of their own in between.
 func nextPunt(t *testing.T, s *Switch, what string, frame []byte) PacketIn {
 	t.Helper()
 	end := time.After(patience)
@@ -164,9 +164,9 @@ func TestRealInjectAndOutput(t *testing.T) {
 	select {
 	case err := <-p.r1.sw.Faults():
 		if want := "packet-out: switch refused: no such output port"; err.Error() != want {
-			t.Errorf("output to a port that is not there: %v, want %s", err, want)
+			t.Errorf("output to an absent port: %v, want %s", err, want)
 		}
 	case <-time.After(patience):
-		t.Error("output to a port that is not there: no fault")
+		t.Error("output to an absent port: no fault")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// What a customer or the core may not send, as the switch itself judges it.
+// What a customer or the core may not send, as ofproto/trace judges it.
 func TestRealRefused(t *testing.T) {
 	p := runningPair(t)
 	const (
@@ -45,7 +45,7 @@ func TestRealRefused(t *testing.T) {
 		{"multicast label", core + "dl_type=0x8848", refused},
 		{"our label", core + "mpls,mpls_label=1002,mpls_bos=1,mpls_ttl=9", "pop_mpls("},
 	} {
-		out, err := p.r1.sw.Trace(t.Context(), c.flow)
+		out, err := p.r1.sw.trace(t.Context(), c.flow)
 		check(t, err)
 		_, actions, _ := strings.Cut(out, "Datapath actions: ")
 		actions = strings.TrimSpace(actions)
@@ -55,7 +55,7 @@ func TestRealRefused(t *testing.T) {
 	}
 }
 
-// One customer's flood leaves the others' packets, and its own ARP, alone.
+// One customer's flood does not affect others' packets, nor its own ARP.
 func TestRealMeter(t *testing.T) {
 	p := runningPair(t)
 	sw := p.r1.sw
@@ -91,7 +91,7 @@ func TestRealMeter(t *testing.T) {
 			a1.send(t, p.hosts["a1"], "eth0", solicitation(1, 0)...)
 			a2.send(t, p.hosts["a2"], "eth0", icmp(2, 0, nth(subnets(1)[0], 99), 64, 8)...)
 		case <-end:
-			t.Fatalf("ARP of the flooding port came: %v; the other port's packet came: %v", arp, other)
+			t.Fatalf("ARP of the flooding port arrived: %v; the other port's packet arrived: %v", arp, other)
 		}
 	}
 	if limit := 10 + 1 + int(time.Since(begin).Seconds()); punted == 0 || punted > limit {
@@ -110,12 +110,12 @@ func TestRealMeter(t *testing.T) {
 	left, err := sw.MeterStats(t.Context())
 	check(t, err)
 	if len(left) != 1 || left[0].ID != 1 {
-		t.Errorf("meters left: %+v, want meter 1 alone", left)
+		t.Errorf("meters left: %+v, want only meter 1", left)
 	}
 }
 
-// Nobody reads the queue: it fills, what does not fit is counted, and the
-// channel lives.
+// If nobody reads the queue, it fills, what does not fit is counted, and the
+// channel stays up.
 func TestRealPacketQueueIsBounded(t *testing.T) {
 	p := runningPair(t)
 	check(t, p.r1.sw.SetMeters(t.Context(), Meter{ID: 1, Rate: 1e6, Burst: 1e6}))

@@ -8,18 +8,18 @@ import (
 )
 
 const (
-	// look is how often the daemons are looked at. One that is seen stopped
-	// twice in a row is killed, and replaced.
+	// look is how often the daemons are examined. One that is stopped at two
+	// consecutive times is killed and replaced.
 	look = 250 * time.Millisecond
 
-	// restartLimit bounds one attempt to replace a daemon, restartTries how
-	// many may fail one after the other.
+	// restartLimit bounds one attempt to replace a daemon, restartTries the
+	// number of consecutive failures.
 	restartLimit = 20 * time.Second
 	restartTries = 5
 )
 
 // watch keeps the daemons running until Stop or Leave, or until one cannot be
-// kept.
+// replaced.
 func (s *Switch) watch() {
 	defer close(s.daemons.done)
 	tick := time.NewTicker(look)
@@ -102,9 +102,9 @@ func (s *Switch) replaceOnce() error {
 	return nil
 }
 
-// replaceVswitchd starts ovs-vswitchd again. It forwards nothing new before its
-// flows are back (flow-restore-wait): packets must not be dropped or sent by
-// half of them. The kernel's datapath goes on with what it has meanwhile.
+// replaceVswitchd restarts ovs-vswitchd. It forwards nothing new before its flows
+// are restored (flow-restore-wait): an incomplete table would drop or misroute
+// packets. Meanwhile the kernel's datapath keeps forwarding with what it has.
 func (s *Switch) replaceVswitchd(ctx context.Context) error {
 	before := s.channel.conn.Load()
 	if err := s.bridge.restoring(ctx, true); err != nil {
@@ -120,7 +120,7 @@ func (s *Switch) replaceVswitchd(ctx context.Context) error {
 		return nil
 	})
 	if err == nil {
-		err = s.healer.putBack(ctx)
+		err = s.healer.restore(ctx)
 	}
 	if err == nil {
 		err = s.bridge.restoring(ctx, false)

@@ -20,8 +20,8 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// through is two hosts on the ports of a switch, which sends everything from
-// one to the other.
+// through is two hosts on the ports of a switch that sends everything from one
+// to the other.
 type through struct {
 	*Switch
 	ns     *namespace
@@ -29,7 +29,7 @@ type through struct {
 	mended mendings
 }
 
-// mendings is what a switch has put right.
+// mendings is what a switch has repaired.
 type mendings struct {
 	mu   sync.Mutex
 	list []string
@@ -83,8 +83,7 @@ func (n *through) passes(t *testing.T) {
 	})
 }
 
-// A daemon that is killed, or that hangs, is replaced, and everything is as it
-// was: ports, meters and flows.
+// A daemon that is killed or hangs is replaced, with all ports, meters and flows.
 func TestRealDaemonsAreReplaced(t *testing.T) {
 	needsRoot(t)
 	t.Parallel()
@@ -105,7 +104,7 @@ func TestRealDaemonsAreReplaced(t *testing.T) {
 				t.Errorf("%s was replaced; the meters are\n%s", name, out)
 			}
 			if !n.mended.has("restarted " + name) {
-				t.Errorf("nobody was told that %s was replaced", name)
+				t.Errorf("the replacement of %s was not reported", name)
 			}
 		}
 	}
@@ -114,7 +113,7 @@ func TestRealDaemonsAreReplaced(t *testing.T) {
 	}
 }
 
-// What is programmed while a daemon is away is there when it is back.
+// What is programmed while a daemon is away takes effect when it is back.
 func TestRealChangesOutliveADaemon(t *testing.T) {
 	needsRoot(t)
 	t.Parallel()
@@ -144,7 +143,7 @@ func TestRealChangesOutliveADaemon(t *testing.T) {
 	n.passes(t)
 }
 
-// Whatever somebody does to the bridge is put right at once.
+// Whatever others do to the bridge is undone at once.
 func TestRealBridgeHeals(t *testing.T) {
 	needsRoot(t)
 	t.Parallel()
@@ -206,11 +205,11 @@ func TestRealStandaloneBridgesNothing(t *testing.T) {
 	normal := pipeline.Flow{Table: 0, Priority: 0, Actions: "NORMAL"}
 	check(t, n.Commit(t.Context(), []pipeline.Flow{normal}, nil))
 	if _, err := n.hosts[0].run("ping", "-c", "2", "-i", "0.2", "-W", "1", "10.0.0.2"); err == nil {
-		t.Error("packets pass though no port is programmed")
+		t.Error("packets pass although no port is programmed")
 	}
 }
 
-// victim starts a switch as a process does that is killed.
+// victim starts a switch in a process that will be killed.
 func victim(dir string) error {
 	s, err := Start(context.Background(), Config{Dir: dir, Datapath: Datapath(os.Getenv(datapathEnv)), ExternalIDs: map[string]string{"of": "test"}})
 	if err != nil {
@@ -225,9 +224,8 @@ func victim(dir string) error {
 	return s.Commit(context.Background(), throughFlows(), nil)
 }
 
-// A switch goes on when the process that has started it is killed, and the next
-// one adopts it, whichever of its daemons are missing, or starts anew where
-// nothing can be kept.
+// A switch survives the process that started it. The next one adopts it,
+// whichever of its daemons are missing, or starts a new one if none can be kept.
 func TestRealSwitchOutlivesItsProcess(t *testing.T) {
 	needsRoot(t)
 	t.Parallel()
@@ -247,7 +245,7 @@ func TestRealSwitchOutlivesItsProcess(t *testing.T) {
 	check(t, ns.do(cmd.Start))
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil || line != "started\n" {
-		t.Fatalf("victim says %q, %v", line, err)
+		t.Fatalf("victim prints %q, %v", line, err)
 	}
 	check(t, cmd.Process.Kill())
 	_ = cmd.Wait() // says "killed"
@@ -303,7 +301,7 @@ func TestRealSwitchOutlivesItsProcess(t *testing.T) {
 			t.Errorf("%s: %d flows are inherited", c.what, n)
 		}
 		check(t, s.ApplyBridge(t.Context(), throughPorts()))
-		if c.want { // what was inherited outlives ovs-vswitchd, too
+		if c.want { // what was inherited also survives ovs-vswitchd
 			before := s.daemons.vswitchd()
 			before.signal(unix.SIGKILL)
 			eventually(t, "ovs-vswitchd is replaced", func() bool { return s.daemons.vswitchd() != before && !s.daemons.vswitchd().gone() })
@@ -323,8 +321,7 @@ func TestRealSwitchOutlivesItsProcess(t *testing.T) {
 }
 
 // Nothing is lost while ovsdb-server is replaced, and less than 300 ms while
-// ovs-vswitchd is. On a machine that does much else at the moment, the best of
-// some attempts counts.
+// ovs-vswitchd is. The best of some attempts counts, as the machine may be busy.
 func TestRealOutageOfADaemon(t *testing.T) {
 	needsRoot(t)
 	n := newThrough(t)
@@ -348,14 +345,14 @@ func TestRealOutageOfADaemon(t *testing.T) {
 }
 
 // lostWhile counts how many of 400 datagrams, sent one every 10 ms, do not
-// arrive. Unlike ping, it does not mind when they do.
+// arrive. Unlike ping, it counts late ones as received.
 func (n *through) lostWhile(t *testing.T, ruin func()) int {
 	t.Helper()
 	var in, out net.PacketConn
 	check(t, n.hosts[1].do(func() (err error) { in, err = net.ListenPacket("udp", "10.0.0.2:7"); return err }))
 	check(t, n.hosts[0].do(func() (err error) { out, err = net.ListenPacket("udp", "10.0.0.1:7"); return err }))
 	defer out.Close()
-	// Nobody fills in the checksums of what leaves a veth with offload.
+	// Nothing fills in the checksums of what leaves a veth with offload.
 	raw, err := out.(*net.UDPConn).SyscallConn()
 	check(t, err)
 	check(t, raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_NO_CHECK, 1) }))

@@ -8,27 +8,27 @@ import (
 	"pseudowan/ovs/ovsdb"
 )
 
-// protocols are the versions of OpenFlow that the bridge speaks: 1.0 is what
-// ovs-ofctl speaks when it is not told otherwise.
+// protocols are the versions of OpenFlow that the bridge speaks: 1.0 is the
+// default of ovs-ofctl.
 var protocols = []string{"OpenFlow10", "OpenFlow13", "OpenFlow14", "OpenFlow15"}
 
-// settings are the arguments of ovs-vsctl that put the settings right.
+// settings are the arguments of ovs-vsctl that restore the settings.
 func (c Config) settings() []string {
 	return []string{
 		"clear", "bridge", c.Bridge, "controller", "--", "set", "bridge", c.Bridge, "fail_mode=secure",
-		"protocols=[" + strings.Join(protocols, ",") + "]", "other_config:datapath-id=" + c.datapathID(),
+		"protocols=[" + strings.Join(protocols, ",") + "]", "other_config:datapath-id=" + datapathID,
 	}
 }
 
-// settingsHold reports whether the bridge has what keeps it from switching
-// packets by anything but our flows.
+// settingsHold reports whether the bridge has the settings that keep it from
+// switching packets by anything but our flows.
 func (br *bridge) settingsHold(r row) bool {
 	return r.text("fail_mode") == "secure" && len(r.set("controller")) == 0 &&
-		r.pairs("other_config")["datapath-id"] == br.cfg.datapathID() &&
+		r.pairs("other_config")["datapath-id"] == datapathID &&
 		slices.Equal(slices.Sorted(slices.Values(r.set("protocols"))), protocols)
 }
 
-// correction puts the settings right in the database.
+// correction returns the operations that restore the settings.
 func (br *bridge) correction() []ovsdb.Operation {
 	const id = "datapath-id"
 	return []ovsdb.Operation{
@@ -37,7 +37,7 @@ func (br *bridge) correction() []ovsdb.Operation {
 		}},
 		{"op": "mutate", "table": "Bridge", "where": br.where(), "mutations": []any{
 			[]any{"other_config", "delete", []any{"set", []any{id}}},
-			[]any{"other_config", "insert", []any{"map", [][2]string{{id, br.cfg.datapathID()}}}},
+			[]any{"other_config", "insert", []any{"map", [][2]string{{id, datapathID}}}},
 		}},
 	}
 }
@@ -45,8 +45,8 @@ func (br *bridge) correction() []ovsdb.Operation {
 // restoreWait is the key of other_config that keeps ovs-vswitchd from forwarding.
 const restoreWait = "flow-restore-wait"
 
-// restoring says in the database whether flows are being put back. Where they
-// are, the bridge's settings are put right, too, before ovs-vswitchd sees them.
+// restoring records in the database whether flows are being restored. If so, it
+// also restores the bridge's settings, before ovs-vswitchd sees them.
 func (br *bridge) restoring(ctx context.Context, on bool) error {
 	mutations := []any{[]any{"other_config", "delete", []any{"set", []any{restoreWait}}}}
 	if !on {

@@ -9,19 +9,19 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// Counter is what a flow has seen.
+// Counter is the counters of a flow.
 type Counter struct {
 	Packets uint64
 	Bytes   uint64 // octets of Ethernet frames without FCS, as they came into the flow's table
 }
 
 // Counters returns the counters of all flows by cookie. They lag behind the
-// packets by up to half a second; with exact they are brought up to date first,
-// which takes about 0.3 s.
+// packets by up to half a second; with exact they are updated first, which takes
+// about 0.3 s.
 func (s *Switch) Counters(ctx context.Context, exact bool) (map[pipeline.Cookie]Counter, error) {
 	if exact {
 		// The first wait ends with a round that may have begun before the last
-		// packets, the second with one that saw them.
+		// packets, the second with a later one.
 		for range 2 {
 			if _, err := s.daemons.tools.run(ctx, nil, "ovs-appctl", "revalidator/wait"); err != nil {
 				return nil, fmt.Errorf("counters: %w", err)
@@ -52,15 +52,4 @@ func (s *Switch) PortStats(ctx context.Context) ([]PortStats, error) {
 		return nil, fmt.Errorf("port statistics: %w", err)
 	}
 	return slices.DeleteFunc(all, func(p PortStats) bool { return p.Port > maxPort }), nil
-}
-
-// Trace tells what the pipeline would do with a packet that flow describes in
-// the syntax of ovs-ofctl(8), as in
-// "in_port=3,ip,dl_dst=00:00:5e:00:01:01,nw_dst=30.1.0.2,nw_ttl=64".
-func (s *Switch) Trace(ctx context.Context, flow string) (string, error) {
-	out, err := s.daemons.tools.run(ctx, nil, "ovs-appctl", "ofproto/trace", s.cfg.Bridge, flow)
-	if err != nil {
-		return "", fmt.Errorf("trace %q: %w", flow, err)
-	}
-	return string(out), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,8 +13,8 @@ import (
 // Datapath is the kind of forwarding plane that a bridge uses.
 type Datapath string
 
-// The datapaths. Netdev runs in ovs-vswitchd and needs nothing of the kernel;
-// System is the kernel's module.
+// The datapaths. Netdev runs in ovs-vswitchd and needs no kernel support; System
+// is the kernel's module.
 const (
 	Netdev Datapath = "netdev"
 	System Datapath = "system"
@@ -24,19 +23,17 @@ const (
 // maxDir keeps the paths of sockets below the 108 octets of a sockaddr_un.
 const maxDir = 80
 
-// Config says how to start a switch.
+// Config is the configuration of a switch.
 type Config struct {
-	Dir         string            // run directory; made if absent, readable by its owner only
+	Dir         string            // run directory; created if absent, readable by its owner only
 	Bridge      string            // name of the one bridge; "": br0
 	Datapath    Datapath          // "": Netdev
-	DatapathID  uint64            // of the bridge; 0: 1
-	MAC         net.HardwareAddr  // of the bridge's own interface, which nobody uses; empty: chosen by Open vSwitch
 	ExternalIDs map[string]string // marks on the Open_vSwitch row and on the bridge
-	Mended      func(what string) // told what was put right without being asked; may be nil
+	Mended      func(what string) // called with what was repaired; may be nil
 }
 
 // Switch is a running Open vSwitch with one bridge. A daemon that dies or hangs
-// is replaced, and what the switch was told is put back.
+// is replaced, and the switch's state is restored.
 type Switch struct {
 	cfg     Config
 	daemons *daemons
@@ -55,10 +52,10 @@ type Switch struct {
 
 // Start starts the switch of a run directory in the calling thread's network
 // namespace and returns when its bridge speaks OpenFlow. A switch that an
-// earlier process has left there running, with the same marks and datapath, is
-// adopted with its ports and flows; what it lacks is started. Otherwise it is
-// new and empty: without flows the bridge forwards nothing. Daemons that cannot
-// be adopted are ended first. ctx bounds the start only.
+// earlier process left running, with the same marks and datapath, is adopted
+// with its ports and flows; what it lacks is started. Otherwise the switch is
+// new and empty, and forwards nothing. Daemons that cannot be adopted are ended
+// first. ctx bounds the start only.
 func Start(ctx context.Context, cfg Config) (*Switch, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -88,14 +85,14 @@ func newSwitch(cfg Config) *Switch {
 	}
 }
 
-// Adopted reports whether the switch ran already when it was started here.
+// Adopted reports whether Start adopted a running switch.
 func (s *Switch) Adopted() bool { return s.adopted }
 
-// Rebuilt holds a token after the bridge's internal ports were made anew by the
-// switch itself: their addresses are gone.
+// Rebuilt holds a token after the switch has recreated internal ports of its
+// bridge: their addresses are gone.
 func (s *Switch) Rebuilt() <-chan struct{} { return s.healer.rebuilt }
 
-// mended reports something that was put right.
+// mended reports a repair.
 func (c Config) mended(format string, args ...any) {
 	if c.Mended != nil {
 		c.Mended(fmt.Sprintf(format, args...))
@@ -109,9 +106,7 @@ func (c Config) complete() (Config, error) {
 	if c.Datapath == "" {
 		c.Datapath = Netdev
 	}
-	if c.DatapathID == 0 {
-		c.DatapathID = 1
-	}
+
 	dir, err := filepath.Abs(c.Dir)
 	if err != nil {
 		return c, err
@@ -121,7 +116,7 @@ func (c Config) complete() (Config, error) {
 	case c.Datapath != Netdev && c.Datapath != System:
 		return c, fmt.Errorf("datapath %q: want %s or %s", c.Datapath, Netdev, System)
 	case len(c.Dir) > maxDir:
-		return c, fmt.Errorf("run directory %s: longer than the %d octets that leave room for a socket's name", c.Dir, maxDir)
+		return c, fmt.Errorf("run directory %s: longer than %d octets, which leaves no room for a socket's name", c.Dir, maxDir)
 	case strings.ContainsAny(c.Bridge, "/ ,:"):
 		return c, fmt.Errorf("bridge name %q: want the name of an interface", c.Bridge)
 	}
@@ -136,8 +131,8 @@ func makeDir(dir string) error {
 	return os.Chmod(dir, 0o700)
 }
 
-// emptyDir leaves a directory with an empty database and nothing else that the
-// daemons would take up.
+// emptyDir removes what the daemons would reuse from a directory, and creates an
+// empty database there.
 func emptyDir(ctx context.Context, dir string) error {
 	if err := endLeftovers(ctx, dir); err != nil {
 		return err
@@ -170,13 +165,13 @@ func removeFiles(dir string) error {
 	return errors.Join(errs...)
 }
 
-// Datapath is the datapath that the switch was started with.
+// Datapath returns the datapath that the switch was started with.
 func (s *Switch) Datapath() Datapath { return s.cfg.Datapath }
 
-// Done is closed when a daemon cannot be kept running, and after Stop and Leave.
+// Done is closed when a daemon cannot be replaced, and after Stop and Leave.
 func (s *Switch) Done() <-chan struct{} { return s.daemons.done }
 
-// Err tells why a daemon cannot be kept running. It is nil before Done is
+// Err returns why a daemon could not be replaced. It is nil before Done is
 // closed, and after Stop and Leave.
 func (s *Switch) Err() error {
 	select {

@@ -20,7 +20,7 @@ func mac(s string) net.HardwareAddr {
 	return m
 }
 
-// datapathEnv names the datapath of the switches whose test names none.
+// datapathEnv names the datapath of switches whose test does not choose one.
 const datapathEnv = "PSEUDOWAN_TEST_DATAPATH"
 
 // startSwitch starts a switch in a namespace and stops it after the test.

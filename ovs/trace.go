@@ -10,33 +10,33 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// Packet is an IP packet at a port, perhaps under one label.
+// Packet is an IP packet at a port, perhaps with one label.
 type Packet struct {
-	Port        uint32           // where it arrives
-	DstMAC      net.HardwareAddr // that it is sent to
-	Label       *uint32          // nil: not labelled
+	Port        uint32 // where it arrives
+	DstMAC      net.HardwareAddr
+	Label       *uint32 // nil: not labelled
 	Source      netip.Addr
 	Destination netip.Addr
 	TTL         uint8
-	// Ports of UDP, of which the choice between equally good ways depends.
+	// Ports of UDP, on which the choice between equal paths depends.
 	SourcePort, DestinationPort uint16
 }
 
 // Fate is what the pipeline does with a packet.
 type Fate struct {
 	Passed  []Passed
-	VRF     uint32       // that it was looked up in last; 0: none
-	Route   netip.Prefix // that decided; zero where a label or nothing did
+	VRF     uint32       // of the last lookup; 0: none
+	Route   netip.Prefix // of the last lookup; zero if there was none, as for a label with an adjacency
 	Popped  *uint32
 	Pushed  *uint32
-	Port    uint32           // that it leaves by; 0: it does not
+	Port    uint32           // egress port; 0: none
 	DstMAC  net.HardwareAddr // of the next hop
 	Punted  pipeline.Reason  // why it goes to the slow path; 0: it does not
-	Copies  []string         // where else it goes: the numbers of ports, or Open vSwitch's names for several at once
-	Refused string           // what the switch would not do; "" where nothing
+	Copies  []string         // other egress ports: numbers, or Open vSwitch's names for several at once
+	Refused string           // what the switch would not do; "": nothing
 }
 
-// Passed is a flow that a packet passed.
+// Passed is a flow that a packet passed, or a table without one.
 type Passed struct {
 	Table    pipeline.Table
 	Missed   bool // no flow of the table matched
@@ -46,7 +46,7 @@ type Passed struct {
 	Actions  []string
 }
 
-// String prints the flow in one line.
+// String returns the flow in one line.
 func (p Passed) String() string {
 	if p.Missed {
 		return fmt.Sprintf("table %d: no flow matches", p.Table)
@@ -58,10 +58,9 @@ func (p Passed) String() string {
 	return fmt.Sprintf("table %d: priority %d, %s: %s", p.Table, p.Priority, match, strings.Join(p.Actions, ", "))
 }
 
-// Fate tells what becomes of a packet, by the flows that are in the switch now.
-// Nothing is sent.
+// Fate returns what the current flows do with a packet. Nothing is sent.
 func (s *Switch) Fate(ctx context.Context, p Packet) (Fate, error) {
-	text, err := s.Trace(ctx, p.flow())
+	text, err := s.trace(ctx, p.flow())
 	if err != nil {
 		return Fate{}, err
 	}
@@ -78,11 +77,22 @@ func (s *Switch) Fate(ctx context.Context, p Packet) (Fate, error) {
 	return s.afterPop(ctx, p, fate, told)
 }
 
-// afterPop goes on where the packet comes back without its label: ofproto/trace
-// itself does not know what is under one.
+// trace prints what the pipeline would do with a packet that flow describes in
+// the syntax of ovs-ofctl(8), as in
+// "in_port=3,ip,dl_dst=00:00:5e:00:01:01,nw_dst=30.1.0.2,nw_ttl=64".
+func (s *Switch) trace(ctx context.Context, flow string) (string, error) {
+	out, err := s.daemons.tools.run(ctx, nil, "ovs-appctl", "ofproto/trace", s.cfg.Bridge, flow)
+	if err != nil {
+		return "", fmt.Errorf("trace %q: %w", flow, err)
+	}
+	return string(out), nil
+}
+
+// afterPop continues with the packet without its label: ofproto/trace does not
+// know what is under a label.
 func (s *Switch) afterPop(ctx context.Context, p Packet, first Fate, told telling) (Fate, error) {
 	if told.protocol != protocolOf(p.Destination) {
-		first.Refused = fmt.Sprintf("label %d is popped as the label of an %s packet, which it is not", *p.Label, told.protocol)
+		first.Refused = fmt.Sprintf("label %d is popped as that of an %s packet, but the packet is not one", *p.Label, told.protocol)
 		return first, nil
 	}
 	actions := fmt.Sprintf("set_field:%d->metadata,set_field:%d->reg1,resubmit(,%d)",
@@ -105,7 +115,7 @@ func protocolOf(a netip.Addr) string {
 	return "ipv6"
 }
 
-// flow is the packet in the syntax of ovs-ofctl(8).
+// flow returns the packet in the syntax of ovs-ofctl(8).
 func (p Packet) flow() string {
 	terms := []string{fmt.Sprintf("in_port=%d", p.Port)}
 	if len(p.DstMAC) > 0 {

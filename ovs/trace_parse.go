@@ -15,34 +15,34 @@ import (
 var (
 	flowLine = regexp.MustCompile(`^ ?([0-9]+)\. (?:(.*), )?priority ([0-9]+)(?:, cookie (0x[0-9a-f]+))?$`)
 	missLine = regexp.MustCompile(`^ ?([0-9]+)\. No match\.$`)
-	// sideLine begins a way that does not come last: that of a packet which is
+	// sideLine begins a branch that does not come last: that of a packet that is
 	// larger than its check allows.
 	sideLine = regexp.MustCompile(`^ {4,}[0-9]+\. `)
 )
 
-// telling is what ofproto/trace prints, read line by line, with the packet as
-// the actions so far have made it. Its own last lines do not do: the "Final
-// flow" is the packet before a check of its size and all that follows it.
+// telling is the output of ofproto/trace, read line by line, with the packet
+// after the actions so far. The last lines of the output do not suffice: the
+// "Final flow" is the packet before its size is checked and what follows.
 type telling struct {
 	fate     Fate
 	packet   fields
 	protocol string // ip, ipv6 or mpls
 	popped   bool
 	returns  bool     // the packet comes back to the first table, without its label
-	aside    bool     // the lines tell of a way to the side
-	out      []string // ports that it is sent to, in the words of the actions
+	aside    bool     // the lines are of a side branch
+	out      []string // ports that it is sent to, as the actions name them
 	check    sizeCheck
 }
 
-// sizeCheck is a check of a packet's size. The actions after it are told twice:
-// for a packet that is too large, and for one that is not.
+// sizeCheck is a check of a packet's size. The actions after it are printed
+// twice: for a packet that is too large, and for one that is not.
 type sizeCheck struct {
-	step, actions int // how much had been told
+	step, actions int // how many had been printed
 	packet        fields
 	protocol      string
 }
 
-// parseTrace reads what ofproto/trace prints of a packet that passes every
+// parseTrace reads the output of ofproto/trace for a packet that passes every
 // check of its size.
 func parseTrace(text string) (Fate, telling) {
 	t := telling{packet: fields{}, check: sizeCheck{step: -1}}
@@ -70,7 +70,7 @@ func (t *telling) line(line string) {
 	switch indented := len(line) - len(strings.TrimLeft(line, " ")); {
 	case sideLine.MatchString(line):
 		t.aside = true
-	case t.aside && indented > 5: // what belongs to a flow stands 4 to the right, what an action has come to 5
+	case t.aside && indented > 5: // the lines of a flow are indented by 4, the results of an action by 5
 	default:
 		t.aside = false
 		t.action(strings.TrimSpace(line))
@@ -89,7 +89,7 @@ func passed(m []string) Passed {
 	return Passed{Table: pipeline.Table(table), Match: m[2], Priority: uint16(priority), Cookie: pipeline.Cookie(cookie)}
 }
 
-// heading takes note of a line about the whole.
+// heading reads a line about the whole packet.
 func (t *telling) heading(heading, rest string) {
 	switch heading {
 	case "Flow":
@@ -107,7 +107,7 @@ func (t *telling) heading(heading, rest string) {
 	}
 }
 
-// action takes note of a line below a flow.
+// action reads a line below a flow.
 func (t *telling) action(line string) {
 	if line == "" {
 		return
@@ -136,7 +136,7 @@ func (t *telling) action(line string) {
 	t.apply(line)
 }
 
-// apply does to the packet what an action does.
+// apply applies an action to the packet.
 func (t *telling) apply(action string) {
 	verb, rest, _ := strings.Cut(action, ":")
 	switch verb {
@@ -168,7 +168,7 @@ func (t *telling) apply(action string) {
 	}
 }
 
-// refuse takes note that the last action was not carried out.
+// refuse records that the last action was not carried out.
 func (t *telling) refuse(why string) {
 	t.fate.Refused = why
 	if n := len(t.out); n > 0 {
@@ -176,7 +176,7 @@ func (t *telling) refuse(why string) {
 	}
 }
 
-// leaves is the port that a packet leaves by, the last of several.
+// leaves sets the packet's egress port, the last of several.
 func (t *telling) leaves() {
 	f := &t.fate
 	for _, out := range t.out {
@@ -193,11 +193,11 @@ func (t *telling) leaves() {
 	case f.Port != 0:
 		f.Refused = ""
 	case len(f.Copies) > 0:
-		f.Refused, f.Copies = "leaves by "+strings.Join(f.Copies, " and ")+", which no flow of the router's does", nil
+		f.Refused, f.Copies = "leaves by "+strings.Join(f.Copies, " and ")+", as no flow of the router does", nil
 	}
 }
 
-// conclude reads off the packet in the end what has become of it.
+// conclude derives the packet's fate from its last state.
 func (t *telling) conclude() {
 	f := &t.fate
 	t.leaves()
@@ -220,8 +220,8 @@ func (t *telling) conclude() {
 	f.DstMAC, _ = net.ParseMAC(t.packet["dl_dst"])
 }
 
-// routeOf is the prefix that a match of the route table names; without one it
-// is the default route of its family.
+// routeOf returns the prefix in a match of the route table; without one, the
+// default route of its family.
 func routeOf(match string) netip.Prefix {
 	fields := fieldsOf(match)
 	for _, name := range []string{"nw_dst", "ipv6_dst"} {
@@ -258,7 +258,7 @@ func fieldsOf(flow string) fields {
 	return f
 }
 
-// otherNames are those that actions have for fields of a flow.
+// otherNames maps the names of fields in actions to those in flows.
 var otherNames = map[string]string{
 	"eth_dst": "dl_dst", "OXM_OF_ETH_DST[]": "dl_dst", "OXM_OF_MPLS_LABEL[]": "mpls_label", "OXM_OF_METADATA[]": "metadata",
 	"NXM_NX_REG1[]": "reg1", "NXM_NX_REG3[]": "reg3",

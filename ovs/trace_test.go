@@ -15,7 +15,7 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// recorded reads what a real Open vSwitch 3.1 printed.
+// recorded reads the output of a real Open vSwitch 3.1.
 func recorded(t testing.TB, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("testdata", "trace", name+".txt"))
@@ -67,7 +67,7 @@ func TestParseTrace(t *testing.T) {
 	}
 }
 
-// What a packet is when it comes back without its label.
+// The packet after its label was popped.
 func TestTraceOfAPop(t *testing.T) {
 	for name, adjacency := range map[string]uint32{"pop": 0, "pop-checked": 1} {
 		fate, told := parseTrace(recorded(t, name))
@@ -85,9 +85,8 @@ func TestTraceOfAPop(t *testing.T) {
 	}
 }
 
-// The way of a packet that is too large is not the way of others, though it
-// comes first.
-func TestTraceLeavesTheSideWayOut(t *testing.T) {
+// The branch of a packet that is too large comes first, and is skipped.
+func TestTraceSkipsTheSideBranch(t *testing.T) {
 	fate, _ := parseTrace(recorded(t, "push-checked"))
 	for _, p := range fate.Passed {
 		if strings.Contains(p.String(), "controller") || strings.Count(p.String(), "goto_table:30") > 1 {
@@ -100,16 +99,16 @@ func TestTraceLeavesTheSideWayOut(t *testing.T) {
 	}
 }
 
-// What a flow of somebody else's does is told: several ports, and Open vSwitch's
+// The outputs of foreign flows are reported: several ports, and Open vSwitch's
 // names for many.
 func TestTraceOfOtherOutputs(t *testing.T) {
 	for actions, want := range map[string]Fate{
 		"    output:1\n    output:4\n":                                        {Port: 4, Copies: []string{"1"}},
 		"    output:3\n     >> skipping output to input port\n    output:1\n": {Port: 1},
 		"    output:3\n     >> skipping output to input port\n":               {Refused: "skipping output to input port"},
-		"    NORMAL\n     -> no learned MAC for destination, flooding\n":      {Refused: "leaves by NORMAL, which no flow of the router's does"},
+		"    NORMAL\n     -> no learned MAC for destination, flooding\n":      {Refused: "leaves by NORMAL, as no flow of the router does"},
 		"    FLOOD\n    output:1\n":                                           {Port: 1, Copies: []string{"FLOOD"}},
-		"    CONTROLLER:65535\n":                                              {Refused: "leaves by CONTROLLER, which no flow of the router's does"},
+		"    CONTROLLER:65535\n":                                              {Refused: "leaves by CONTROLLER, as no flow of the router does"},
 		"    drop\n":                                                          {},
 	} {
 		got, _ := parseTrace("Flow: udp,in_port=3\n\n 0. ip,in_port=3, priority 5000\n" + actions + "\nFinal flow: unchanged\nDatapath actions: 1\n")
@@ -123,7 +122,7 @@ func TestTraceOfOtherOutputs(t *testing.T) {
 	}
 }
 
-// A transit label is exchanged for another.
+// A transit label is replaced by another.
 func TestTraceOfASwap(t *testing.T) {
 	fate, told := parseTrace(`Flow: mpls,in_port=1,dl_dst=86:c2:31:6d:3b:ec,mpls_label=2001,mpls_tc=0,mpls_ttl=63,mpls_bos=1
 
@@ -151,7 +150,7 @@ func TestTraceNamesTheFlowThatDrops(t *testing.T) {
 	}
 }
 
-// A packet that one VRF sends on to another is that one's from there on.
+// A packet that one VRF passes to another then belongs to the other.
 func TestTraceTellsTheLastVRF(t *testing.T) {
 	fate, _ := parseTrace(` 0. ip,in_port=3, priority 100, cookie 0x30e000000000003
     set_field:0x1->metadata
@@ -194,7 +193,7 @@ func FuzzParseTrace(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		fate, _ := parseTrace(text)
 		if fate.Port == 0 && fate.Pushed != nil {
-			t.Errorf("a label is pushed on a packet that does not leave: %+v", fate)
+			t.Errorf("a label is pushed onto a packet that does not leave: %+v", fate)
 		}
 		for _, p := range fate.Passed {
 			if p.String() == "" {

@@ -7,8 +7,8 @@ import (
 )
 
 // transactions turns what is observed into b. Each element is the arguments of
-// one ovs-vsctl call; none is needed where nothing differs. The order is: what
-// is in the way of an addition, additions and changes, what is left over.
+// one ovs-vsctl call; there is none if nothing differs. The order is: removals
+// that additions need, additions and changes, other removals.
 func (b Bridge) transactions(bridge string, observed observation) [][]string {
 	var first, second, third transaction
 	taken := make(map[uint32]bool)
@@ -57,12 +57,12 @@ func deletePort(bridge, name string) []string {
 	return []string{"--if-exists", "del-port", bridge, name}
 }
 
-// openedIndex is the key of an interface's external_ids that keeps the index of
-// the kernel's interface behind it.
+// openedIndex is the key of an interface's external_ids that stores the index of
+// its kernel interface.
 const openedIndex = "opened-ifindex"
 
-// add makes a port with everything that is known of it. index is that of the
-// kernel's interface of its name, as seen before.
+// add adds a port with its settings. index is that of the kernel's interface of
+// its name, as last observed.
 func (p Port) add(bridge string, index int) []string {
 	args := []string{
 		"add-port", bridge, p.Name,
@@ -95,8 +95,8 @@ func (p Port) change(o observedPort) []string {
 	return append([]string{"set", "interface", p.Name}, p.settings()...)
 }
 
-// quote makes a string of the database's own syntax out of s: without, a colon
-// or a comma would be syntax.
+// quote returns s as a string in the database's syntax, in which a bare colon or
+// comma has a meaning.
 func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }

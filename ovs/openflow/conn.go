@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// writeTimeout bounds a write where the caller has no deadline of its own: a
-// switch that does not read for so long is as good as dead.
+// writeTimeout bounds a write if the caller has no earlier deadline: a switch
+// that does not read for so long is considered dead.
 const writeTimeout = 5 * time.Second
 
-// Handler takes what the switch sends unasked. Its functions run on the
+// Handler handles what the switch sends unsolicited. Its functions run on the
 // reading goroutine, one at a time, and must not block or use the Conn.
 type Handler struct {
-	PacketIn func(PacketIn) // the frame is the handler's to keep
+	PacketIn func(PacketIn) // may keep the frame
 	Error    func(error)    // the switch refused a packet-out
 }
 
@@ -41,9 +41,9 @@ type waiter struct {
 	left    <-chan struct{}
 }
 
-// Dial connects to a bridge's management socket and asks for packet-ins. A
-// connection to that socket is a "service" connection for Open vSwitch: it gets
-// nothing unasked until it has set a miss_send_len.
+// Dial connects to a bridge's management socket and asks for packet-ins. To Open
+// vSwitch it is a "service" connection, which receives nothing unsolicited until
+// it has set a miss_send_len.
 func Dial(ctx context.Context, path string, h Handler) (*Conn, error) {
 	var d net.Dialer
 	sock, err := d.DialContext(ctx, "unix", path)
@@ -59,7 +59,7 @@ func Dial(ctx context.Context, path string, h Handler) (*Conn, error) {
 	config := message{kind: typeSetConfig, body: []byte{0, 0, 0xff, 0xff}}
 	if err := c.request(ctx, config); err != nil {
 		c.Close()
-		return nil, fmt.Errorf("OpenFlow: set up %s: %w", path, err)
+		return nil, fmt.Errorf("OpenFlow: configure %s: %w", path, err)
 	}
 	return c, nil
 }
@@ -74,7 +74,7 @@ func (c *Conn) Close() error {
 // Done is closed when the connection has ended.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-// Err tells why the connection has ended. It is nil before.
+// Err returns why the connection has ended. It is nil before.
 func (c *Conn) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,17 +82,17 @@ func (c *Conn) Err() error {
 }
 
 // PacketOut sends a packet that Output or Resubmit built. The switch answers
-// only when it refuses: see Handler.Error.
+// only if it refuses the packet: see Handler.Error.
 func (c *Conn) PacketOut(body []byte) error {
 	return c.send(context.Background(), message{kind: typePacketOut, xid: c.nextXID(), body: body})
 }
 
-// Barrier returns when the switch has processed what it was sent before
-// (section 7.3.8).
+// Barrier returns when the switch has processed all earlier messages (section
+// 7.3.8).
 func (c *Conn) Barrier(ctx context.Context) error { return c.request(ctx) }
 
-// request sends messages that are answered only when they fail, and returns
-// when the switch has processed them all (section 7.3.8).
+// request sends messages that are answered only if they fail, and returns when
+// the switch has processed them all (section 7.3.8).
 func (c *Conn) request(ctx context.Context, ms ...message) error {
 	ms = append(ms, message{kind: typeBarrierRequest})
 	return c.exchange(ctx, ms, func(r message) (bool, error) {

@@ -18,8 +18,7 @@ type fakeSwitch struct {
 	sock net.Conn
 }
 
-// connect makes a connection to a fake switch. Its handler puts everything
-// into a channel.
+// connect connects to a fake switch. The handler sends everything to a channel.
 func connect(t *testing.T) (*Conn, *fakeSwitch, <-chan any) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "br0.mgmt")
@@ -77,7 +76,7 @@ func check(t *testing.T, err error) {
 func TestUnasked(t *testing.T) {
 	c, sw, unasked := connect(t)
 	sw.send(message{kind: typePacketIn, body: packetInBody})
-	const portStatus = 12 // of no interest here
+	const portStatus = 12 // ignored
 	sw.send(message{kind: portStatus, body: make([]byte, 72)})
 	sw.send(message{kind: typeError, xid: 99, body: []byte{0, 2, 0, 4, version, typePacketOut, 0, 8, 0, 0, 0, 99}})
 	for _, want := range []any{packetIn, "packet-out: switch refused: no such output port"} {
@@ -108,7 +107,7 @@ func TestFrameThatDoesNotFit(t *testing.T) {
 	b, err := Resubmit(20, 1, make([]byte, maxPacketOutFrame))
 	check(t, err)
 	if n := len(message{body: b}.appendTo(nil)); n > 1<<16-1 {
-		t.Errorf("a message of %d octets cannot tell its length", n)
+		t.Errorf("the length of a message of %d octets does not fit", n)
 	}
 }
 
@@ -129,7 +128,7 @@ func TestMultipartInPieces(t *testing.T) {
 	}
 }
 
-// Only what differs is sent.
+// Only differences are sent.
 func TestSetMeters(t *testing.T) {
 	c, sw, _ := connect(t)
 	meters := []Meter{{1, 100, 10}, {2, 200, 20}, {3, 300, 30}}

@@ -13,6 +13,6 @@ func TestCountersThatTheSwitchDoesNotHave(t *testing.T) {
 		t.Fatalf("%v, %v", all, err)
 	}
 	if s := all[0]; s.RxPackets != 7 || s.TxPackets != 0 || s.TxErrors != 0 {
-		t.Errorf("got %+v; want what is not counted as 0", s)
+		t.Errorf("got %+v; want 0 for what is not counted", s)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // packetInBody is a packet-in from port 3 of VRF 101 with reg1 and reg3, as
-// Open vSwitch sends it, and a field that is of no interest.
+// Open vSwitch sends it, and a field that is ignored.
 var packetInBody = []byte{
 	0xff, 0xff, 0xff, 0xff, 0, 5, 1, 40, 4, 0, 0, 0, 0, 0, 0, 9,
 	0, 1, 0, 46, // five fields in 46 octets, padded to 48
@@ -25,8 +25,7 @@ var packetInBody = []byte{
 }
 
 var packetIn = PacketIn{
-	Table: 40, Cookie: 0x0400000000000009, InPort: 3, Metadata: 101,
-	Reg: [registers]uint32{1: 7, 3: 2}, Frame: []byte("frame"),
+	InPort: 3, Metadata: 101, Reg: [registers]uint32{1: 7, 3: 2}, Frame: []byte("frame"),
 }
 
 func TestDecodePacketIn(t *testing.T) {

@@ -28,7 +28,7 @@ const (
 	typeMeterMod         = 29
 )
 
-// errShort is returned for every message that ends before its content does.
+// errShort is the error for a truncated message.
 var errShort = errors.New("message too short")
 
 var be = binary.BigEndian
@@ -40,7 +40,7 @@ type message struct {
 	body []byte
 }
 
-// appendTo encodes the message behind b.
+// appendTo appends the encoded message to b.
 func (m message) appendTo(b []byte) []byte {
 	b = append(b, version, m.kind)
 	b = be.AppendUint16(b, uint16(headerSize+len(m.body)))
@@ -48,8 +48,8 @@ func (m message) appendTo(b []byte) []byte {
 	return append(b, m.body...)
 }
 
-// readMessage reads one message. The version is not judged: a switch that
-// cannot agree on one says so in an error message of its own version.
+// readMessage reads one message. It does not check the version: a switch that
+// speaks another sends an error message in that one.
 func readMessage(r io.Reader) (message, error) {
 	var h [headerSize]byte
 	if _, err := io.ReadFull(r, h[:]); err != nil {
@@ -72,7 +72,7 @@ type refusal struct {
 	code uint16
 }
 
-// Error types and codes that have words of their own.
+// Error types and codes that have texts.
 const (
 	errorHelloFailed  = 0
 	errorMeterMod     = 12

@@ -12,11 +12,11 @@ type Meter struct {
 	Burst uint32 // packets
 }
 
-// MeterStats is what a meter has seen.
+// MeterStats is the counters of a meter.
 type MeterStats struct {
 	ID      uint32
-	Packets uint64 // that came to the meter
-	Dropped uint64 // of these, the ones above the rate
+	Packets uint64 // all
+	Dropped uint64 // those above the rate
 }
 
 // Commands and flags of a meter modification (section 7.3.4.5).
@@ -31,8 +31,8 @@ const (
 	allMeters   = 0xffffffff
 )
 
-// SetMeters makes meters that the switch does not have, and changes those that
-// it has otherwise. Others stay.
+// SetMeters adds the meters that the switch lacks, and changes those that differ.
+// Others stay.
 func (c *Conn) SetMeters(ctx context.Context, meters []Meter) error {
 	have, err := c.Meters(ctx)
 	if err != nil {
@@ -59,7 +59,7 @@ func (c *Conn) SetMeters(ctx context.Context, meters []Meter) error {
 }
 
 // DeleteMeters removes meters, and the flows that use them as an instruction.
-// One that does not exist is no error.
+// Removing an absent meter is no error.
 func (c *Conn) DeleteMeters(ctx context.Context, ids []uint32) error {
 	if len(ids) == 0 {
 		return nil
@@ -97,8 +97,8 @@ func (c *Conn) MeterStats(ctx context.Context) ([]MeterStats, error) {
 
 func everyMeter() []byte { return append(be.AppendUint32(nil, allMeters), 0, 0, 0, 0) }
 
-// appendMeters decodes meter configurations (section 7.3.5.11). A meter of
-// several bands is not ours: it is told with the last one.
+// appendMeters decodes meter configurations (section 7.3.5.11). Of a meter with
+// several bands, which is not ours, it keeps the last one.
 func appendMeters(all []Meter, b []byte) ([]Meter, error) {
 	const fixed = 8
 	for len(b) > 0 {

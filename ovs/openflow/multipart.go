@@ -24,11 +24,9 @@ const (
 
 // FlowStats is the counters of one flow.
 type FlowStats struct {
-	Table    uint8
-	Priority uint16
-	Cookie   uint64
-	Packets  uint64
-	Bytes    uint64
+	Cookie  uint64
+	Packets uint64
+	Bytes   uint64
 }
 
 // PortStats is the counters of one port.
@@ -36,7 +34,6 @@ type PortStats struct {
 	Port                 uint32
 	RxPackets, TxPackets uint64
 	RxBytes, TxBytes     uint64
-	RxDropped, TxDropped uint64
 	RxErrors, TxErrors   uint64
 }
 
@@ -46,7 +43,7 @@ func (c *Conn) FlowStats(ctx context.Context) ([]FlowStats, error) {
 	req = be.AppendUint32(req, anyPort)
 	req = be.AppendUint32(req, anyPort)       // any group
 	req = append(req, make([]byte, 4+8+8)...) // padding, any cookie
-	req = append(req, 0, 1, 0, 4, 0, 0, 0, 0) // an empty match
+	req = append(req, 0, 1, 0, 4, 0, 0, 0, 0) // empty match
 	return collect(ctx, c, multipartFlow, req, appendFlowStats)
 }
 
@@ -56,7 +53,7 @@ func (c *Conn) PortStats(ctx context.Context) ([]PortStats, error) {
 	return collect(ctx, c, multipartPort, append(req, 0, 0, 0, 0), appendPortStats)
 }
 
-// collect sends one multipart request and puts together what its replies carry.
+// collect sends one multipart request and joins the contents of its replies.
 func collect[T any](ctx context.Context, c *Conn, kind uint16, req []byte, decode func([]T, []byte) ([]T, error)) ([]T, error) {
 	body := be.AppendUint16(nil, kind)
 	body = append(body, make([]byte, 6)...)
@@ -81,10 +78,7 @@ func appendFlowStats(all []FlowStats, b []byte) ([]FlowStats, error) {
 		if length < flowStatsSize || length > len(b) {
 			return all, fmt.Errorf("flow statistics: entry of %d octets: %w", length, errShort)
 		}
-		all = append(all, FlowStats{
-			Table: b[2], Priority: be.Uint16(b[12:]), Cookie: be.Uint64(b[24:]),
-			Packets: be.Uint64(b[32:]), Bytes: be.Uint64(b[40:]),
-		})
+		all = append(all, FlowStats{Cookie: be.Uint64(b[24:]), Packets: be.Uint64(b[32:]), Bytes: be.Uint64(b[40:])})
 		b = b[length:]
 	}
 	return all, nil
@@ -99,15 +93,14 @@ func appendPortStats(all []PortStats, b []byte) ([]PortStats, error) {
 			Port:      be.Uint32(b),
 			RxPackets: counter(b[8:]), TxPackets: counter(b[16:]),
 			RxBytes: counter(b[24:]), TxBytes: counter(b[32:]),
-			RxDropped: counter(b[40:]), TxDropped: counter(b[48:]),
 			RxErrors: counter(b[56:]), TxErrors: counter(b[64:]),
 		})
 	}
 	return all, nil
 }
 
-// counter reads a counter of a port. All ones say that the switch does not
-// count, as for a port whose interface has gone (section 7.3.5.6): that is 0.
+// counter reads a counter of a port. All ones mean that the switch does not
+// count, as for a port without an interface (section 7.3.5.6), and read as 0.
 func counter(b []byte) uint64 {
 	n := be.Uint64(b)
 	if n == math.MaxUint64 {

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// PortController is the port number of packets that came from a controller.
+// PortController is the port number of packets from a controller.
 const PortController uint32 = 0xfffffffd
 
 // Header classes and fields of extensible matches (section 7.2.3.2 and
@@ -17,13 +17,11 @@ const (
 	fieldMetadata = 2
 )
 
-// registers is the number of 32-bit registers that a PacketIn shows.
+// registers is the number of 32-bit registers in a PacketIn.
 const registers = 8
 
 // PacketIn is a packet that the pipeline handed to the controller.
 type PacketIn struct {
-	Table    uint8
-	Cookie   uint64 // of the flow that handed it over
 	InPort   uint32
 	Metadata uint64
 	Reg      [registers]uint32
@@ -37,12 +35,12 @@ func decodePacketIn(b []byte) (PacketIn, error) {
 	if len(b) < fixed+4 {
 		return PacketIn{}, fmt.Errorf("packet-in: %w", errShort)
 	}
-	p := PacketIn{Table: b[7], Cookie: be.Uint64(b[8:])}
 	matchLen := int(be.Uint16(b[fixed+2:]))
 	padded := (matchLen + 7) / 8 * 8
 	if matchLen < 4 || len(b) < fixed+padded+2 {
 		return PacketIn{}, fmt.Errorf("packet-in: match: %w", errShort)
 	}
+	var p PacketIn
 	if err := p.decodeFields(b[fixed+4 : fixed+matchLen]); err != nil {
 		return PacketIn{}, err
 	}
@@ -85,7 +83,7 @@ const (
 	maxPacketOutFrame = math.MaxUint16 - 128
 )
 
-// Output sends a frame out of a port.
+// Output builds a packet-out that sends a frame out of a port.
 func Output(port uint32, frame []byte) ([]byte, error) {
 	a := be.AppendUint16(nil, actionOutput)
 	a = be.AppendUint16(a, 16)
@@ -94,8 +92,8 @@ func Output(port uint32, frame []byte) ([]byte, error) {
 	return packetOut(a, frame)
 }
 
-// Resubmit sends a frame through the pipeline from a table on, with the given
-// metadata, as if the controller were its ingress port.
+// Resubmit builds a packet-out that sends a frame through the pipeline from a
+// table on, with the given metadata and the controller as its ingress port.
 func Resubmit(table uint8, metadata uint64, frame []byte) ([]byte, error) {
 	a := be.AppendUint16(nil, actionSetField)
 	a = be.AppendUint16(a, 16)
@@ -115,7 +113,7 @@ func Resubmit(table uint8, metadata uint64, frame []byte) ([]byte, error) {
 // packetOut encodes the body of an OFPT_PACKET_OUT (section 7.3.7).
 func packetOut(actions, frame []byte) ([]byte, error) {
 	if len(frame) > maxPacketOutFrame {
-		return nil, fmt.Errorf("packet-out: frame of %d octets does not fit a message", len(frame))
+		return nil, fmt.Errorf("packet-out: frame of %d octets does not fit into a message", len(frame))
 	}
 	b := make([]byte, 0, 16+len(actions)+len(frame))
 	b = be.AppendUint32(b, noBuffer)

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// ErrLost is wrapped by the errors of exchanges whose connection was closed, by
+// ErrLost is wrapped by the errors of exchanges whose connection was closed by
 // either end.
 var ErrLost = errors.New("connection lost")
 
-// errClosed ends exchanges on a connection that was closed on purpose.
+// errClosed is the error of exchanges on a connection after Close.
 var errClosed = fmt.Errorf("OpenFlow: closed: %w", ErrLost)
 
 func (c *Conn) nextXID() uint32 {
@@ -45,8 +45,8 @@ func (c *Conn) waiting(xid uint32) (waiter, bool) {
 	return w, ok
 }
 
-// send writes messages in one piece. A failed write leaves the stream in an
-// unknown place, so it ends the connection.
+// send writes messages in one piece. A failed write may leave a partial message
+// in the stream, so it ends the connection.
 func (c *Conn) send(ctx context.Context, ms ...message) error {
 	deadline, ok := ctx.Deadline()
 	if limit := time.Now().Add(writeTimeout); !ok || limit.Before(deadline) {
@@ -68,7 +68,7 @@ func (c *Conn) send(ctx context.Context, ms ...message) error {
 	return nil
 }
 
-// read hands on what the switch sends until the connection ends.
+// read handles what the switch sends until the connection ends.
 func (c *Conn) read() {
 	defer close(c.done)
 	r := bufio.NewReaderSize(c.sock, 1<<16)
@@ -124,9 +124,9 @@ func (c *Conn) handle(m message) error {
 	return nil
 }
 
-// strayError reports an error that no exchange waits for. The switch quotes the
-// message it refuses behind the error: only packet-outs are sent unwatched, and
-// a hello that is refused means that there is no common version.
+// strayError reports an error that no exchange waits for. After the error the
+// switch quotes the message that it refuses. Only packet-outs are sent without
+// waiting, and a refused hello means that there is no common version.
 func (c *Conn) strayError(b []byte) error {
 	e, err := decodeError(b)
 	if err != nil {

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// writeTimeout bounds a write where the caller has no deadline: a server that
-// does not read for so long is as good as dead.
+// writeTimeout bounds a write: a server that does not read for so long is
+// considered dead.
 const writeTimeout = 5 * time.Second
 
 // Conn is one connection to a database server. Its methods may be used from
 // several goroutines.
 type Conn struct {
 	sock    net.Conn
-	changed chan struct{} // holds a token after a change of what is monitored
+	changed chan struct{} // holds a token after a change of a monitored row
 	done    chan struct{}
 
 	write sync.Mutex
@@ -64,22 +64,21 @@ func (c *Conn) Close() error {
 // Done is closed when the connection has ended.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-// Changed holds a token after a row that is monitored has changed.
+// Changed holds a token after a monitored row has changed.
 func (c *Conn) Changed() <-chan struct{} { return c.changed }
 
 // Operation is one operation of a transaction (section 5.2): "op", "table" and
-// what belongs to it.
+// its other members.
 type Operation map[string]any
 
-// Result is what an operation has done (section 5.2).
+// Result is the result of an operation (section 5.2).
 type Result struct {
-	Count   int                          `json:"count"`
 	Rows    []map[string]json.RawMessage `json:"rows"`
 	Error   string                       `json:"error"`
 	Details string                       `json:"details"`
 }
 
-// Transact carries operations out on the Open_vSwitch database, all of them or
+// Transact carries out operations on the Open_vSwitch database, all of them or
 // none, and returns one result for each.
 func (c *Conn) Transact(ctx context.Context, ops ...Operation) ([]Result, error) {
 	params := []any{"Open_vSwitch"}
@@ -105,7 +104,8 @@ func (c *Conn) Transact(ctx context.Context, ops ...Operation) ([]Result, error)
 	return results, nil
 }
 
-// Monitor has the server tell of changes in the columns of tables: see Changed.
+// Monitor asks the server to report changes in the columns of tables: see
+// Changed.
 func (c *Conn) Monitor(ctx context.Context, columns map[string][]string) error {
 	requests := map[string]any{}
 	for table, names := range columns {
@@ -170,7 +170,7 @@ func (c *Conn) send(m message) error {
 	return nil
 }
 
-// read takes in what the server sends until the connection ends.
+// read handles what the server sends until the connection ends.
 func (c *Conn) read() {
 	defer close(c.done)
 	defer c.sock.Close()
@@ -191,7 +191,7 @@ func (c *Conn) read() {
 			case c.changed <- struct{}{}:
 			default:
 			}
-		case "echo": // the server looks whether we live; one that does not hear us ends the connection
+		case "echo": // the server ends a connection that does not answer
 			_ = c.send(message{Result: m.Params, Error: json.RawMessage("null"), ID: m.ID})
 		}
 	}

@@ -32,8 +32,8 @@ func deadline(t *testing.T) context.Context {
 	return ctx
 }
 
-// transact sends an operation to a server that answers with result and error,
-// after whatever else it writes.
+// transact sends an operation to a server that writes before, then answers with
+// result and failure.
 func transact(t *testing.T, before, result, failure string) ([]Result, message, error) {
 	t.Helper()
 	c, s := connect(t)
@@ -80,12 +80,12 @@ func TestTransactFails(t *testing.T) {
 	}
 }
 
-// Replies to nobody are passed over.
+// Replies that nobody waits for are ignored.
 func TestForeignReplies(t *testing.T) {
 	const foreign = `{"id":99,"result":[]}{"id":null,"result":[]}{"id":"1","result":[]}{"id":-1,"result":[]}{"id":[1],"error":"x"}{}`
-	results, _, err := transact(t, foreign, `[{"count":7}]`, "null")
-	if err != nil || results[0].Count != 7 {
-		t.Errorf("results %v, error %v; want the count 7", results, err)
+	results, _, err := transact(t, foreign, `[{"details":"ours"}]`, "null")
+	if err != nil || results[0].Details != "ours" {
+		t.Errorf("results %v, error %v; want our own", results, err)
 	}
 }
 
@@ -105,7 +105,7 @@ func TestServerEcho(t *testing.T) {
 
 func TestUpdate(t *testing.T) {
 	c, s := connect(t)
-	for range 3 { // more than the token's place: none may block the reader
+	for range 3 { // more than the one token: none may block the reader
 		if _, err := io.WriteString(s, `{"method":"update","params":[null,{}],"id":null}`); err != nil {
 			t.Fatal(err)
 		}

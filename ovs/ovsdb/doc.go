@@ -1,7 +1,7 @@
-// Package ovsdb is the little of the OVSDB protocol (RFC 7047) that a switch
-// needs at run time: transactions, and to hear of changes at once. ovs-vsctl
-// does the rest; it needs some milliseconds for each call and cannot wait for
-// what others do.
+// Package ovsdb is the part of the OVSDB protocol (RFC 7047) that a switch needs
+// at run time: transactions, and notification of changes. ovs-vsctl does the
+// rest; it takes some milliseconds for each call and cannot wait for the changes
+// of others.
 //
-// It must not contain what the rows of a database mean.
+// It must not contain the meaning of a database's rows.
 package ovsdb

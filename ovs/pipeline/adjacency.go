@@ -2,20 +2,20 @@ package pipeline
 
 import "net"
 
-// Adjacency is a next hop as the wire knows it: a port and two MAC addresses.
-// Moving or resolving a next hop changes the flows of its adjacency alone,
-// never those of the routes behind it.
+// Adjacency is a next hop on the wire: a port and two MAC addresses. Moving or
+// resolving a next hop changes only the flows of its adjacency, never those of
+// the routes that use it.
 type Adjacency struct {
 	ID       uint32 // non-zero
 	Port     uint32 // OpenFlow number of the port
 	SrcMAC   net.HardwareAddr
 	DstMAC   net.HardwareAddr
 	Push     bool // a core next hop: packets leave with the label of their route
-	Resolved bool // false: packets are punted with ReasonResolve, and Port and the MACs are not used
+	Resolved bool // false: packets are punted with ReasonResolve, and Port and the MACs are unused
 }
 
-// Flows returns the flows of the adjacency. Their matches depend on ID and Push
-// alone, so that a change of anything else replaces them in place.
+// Flows returns the flows of the adjacency. Their matches depend only on ID and
+// Push, so that a change of anything else replaces them in place.
 func (a Adjacency) Flows() []Flow {
 	l := &list{kind: KindAdjacency, id: uint64(a.ID)}
 	match := "reg1=" + hex(a.ID)
@@ -29,8 +29,8 @@ func (a Adjacency) Flows() []Flow {
 }
 
 // push turns an IP packet into a labelled one. The precedence bits become the
-// traffic class (RFC 3270, RFC 5462); left alone, OVS would copy the wrong
-// three bits of the DSCP. OVS sets bottom of stack and TTL itself.
+// traffic class (RFC 3270, RFC 5462); by default OVS copies the wrong three bits
+// of the DSCP. OVS sets bottom of stack and TTL itself.
 func (a Adjacency) push() string {
 	if !a.Push {
 		return ""
@@ -47,7 +47,7 @@ func (a Adjacency) actions(rewrite ...string) string {
 	if !a.Resolved {
 		return punt(ReasonResolve)
 	}
-	// OpenFlow refuses to send a packet out of the port it came from, unless
-	// the switch does not know that port.
+	// OpenFlow does not send a packet out of its ingress port, unless that is
+	// unknown.
 	return join(append(rewrite, setSrc(a.SrcMAC), setDst(a.DstMAC), "load:0->NXM_OF_IN_PORT[]", output(a.Port))...)
 }

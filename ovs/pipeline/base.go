@@ -1,22 +1,22 @@
 package pipeline
 
 // Base is what every switch needs before the first port: the table misses, the
-// TTL check, size errors, explicit null labels, and the refusal of VLAN tags.
+// TTL check, size errors, explicit null labels, and the drop of VLAN tags.
 // Without it nothing is forwarded.
 type Base struct {
-	Meter uint32 // limits punts of no port and no VRF; 0: no limit
+	Meter uint32 // limits punts without a port or VRF; 0: no limit
 }
 
 // Flows returns the flows of the base.
 func (b Base) Flows() []Flow {
 	l := &list{kind: KindBase}
 	l.add(TablePort, 1000, "vlan_tci=0x1000/0x1000", drop)
-	// Above the flow that a bridge without fail_mode=secure makes for itself, by
-	// which it would switch packets between all its ports (priority 0, NORMAL).
+	// Above the flow of a bridge without fail_mode=secure (priority 0, NORMAL),
+	// which switches packets between all ports.
 	l.add(TablePort, 1, "", drop)
 
-	// Explicit null (RFC 3032, RFC 4182) says nothing but "pop". At the bottom
-	// of the stack it leaves a packet without a VRF.
+	// Explicit null (RFC 3032, RFC 4182) means only "pop". At the bottom of the
+	// stack it leaves a packet without a VRF.
 	for _, label := range []string{"0", "2"} {
 		l.add(TableLabel, 100, "mpls,mpls_label="+label+",mpls_bos=0", join("pop_mpls:0x8847", resubmit(TableLabel)))
 		l.add(TableLabel, 100, "mpls,mpls_label="+label+",mpls_bos=1", drop)

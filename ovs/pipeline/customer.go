@@ -6,10 +6,9 @@ import (
 	"net/netip"
 )
 
-// CustomerBGP joins the BGP of an access port's host with the port behind
-// which the router's end of the sessions lives. Nothing else passes between
-// the two ports: ARP, neighbour discovery and pings of the gateway stay with
-// the slow path.
+// CustomerBGP connects the BGP of an access port's host with the port that has
+// the router's end of the sessions. Nothing else passes between the two ports:
+// the slow path still handles ARP, neighbour discovery and pings of the gateway.
 type CustomerBGP struct {
 	Access   uint32           // OpenFlow number of the customer's port
 	Port     uint32           // OpenFlow number of the port that leads to the sessions
@@ -21,14 +20,14 @@ type CustomerBGP struct {
 type CustomerPeer struct {
 	Gateway netip.Addr
 	Peer    netip.Addr
-	MAC     net.HardwareAddr // the peer's; nil: not known, what is for it is dropped
+	MAC     net.HardwareAddr // the peer's; nil: not known, packets to it are dropped
 }
 
 // bgpPort is the TCP port of BGP (RFC 4271).
 const bgpPort = 179
 
-// Flows returns the flows of all sessions. TTLs are left alone: the sessions
-// are of neighbours on one link.
+// Flows returns the flows of all sessions. They keep the TTL: peers are
+// neighbours on one link.
 func (c CustomerBGP) Flows() []Flow {
 	l := &list{kind: KindCustomerBGP, id: uint64(c.Access)}
 	for _, s := range c.Sessions {

@@ -1,36 +1,35 @@
-// Package pipeline says in data how a provider edge router forwards: every
-// port, incoming label, route and adjacency is a value, and its Flows method
-// tells the OpenFlow flows that make it true.
+// Package pipeline is the forwarding plane of a provider edge router as data:
+// every port, incoming label, route and adjacency is a value whose Flows method
+// returns its OpenFlow flows.
 //
-// It is pure and knows numbers, MAC addresses and prefixes only. It must not
-// contain anything that talks to a switch, BGP, allocation of numbers, or
-// knowledge of a topology.
+// It is pure and knows only numbers, MAC addresses and prefixes. It must not
+// contain I/O, BGP, allocation of numbers, or knowledge of a topology.
 //
 // # Tables
 //
 // A packet passes the tables in ascending order:
 //
-//	0  port       what arrives where: control traffic, labels, customers' packets
+//	0  port       ingress port: control traffic, labels, customers' packets
 //	10 label      incoming labels: pop into a VRF, swap, drop
-//	15 ttl        packets that die here are punted, before anything is rewritten
+//	15 ttl        packets whose TTL ends here are punted, before any rewrite
 //	20 route      VRF and destination prefix, longest match
-//	25 path       one of several equally good ways, by a hash of the flow
+//	25 path       one of several equal paths, by a hash of the flow
 //	30 adjacency  rewrite MACs, decrement the TTL, push the label, output
 //	40 punt       to the slow path, metered per customer port, else per VRF
 //
 // # Registers
 //
 //	metadata   the VRF, non-zero
-//	reg1       the adjacency, non-zero; zero means: look the destination up
+//	reg1       the adjacency, non-zero; zero: look up the destination
 //	reg2       the label to push
 //	reg3       why a packet is punted (Reason)
 //	reg4       scratch: the IP precedence on its way into the label's TC
-//	reg5       the group of paths to choose from
-//	reg6[0]    the packet is larger than the MTU of its way out
-//	reg7       which of the paths
+//	reg5       the group of paths
+//	reg6[0]    the packet is larger than the MTU of its egress
+//	reg7       the path in the group
 //
 // # Cookies
 //
-// A cookie names what a flow belongs to: see Cookie. Flows are deleted and
-// counted by it.
+// A cookie names the owner of a flow: see Cookie. Flows are deleted and counted
+// by it.
 package pipeline

@@ -29,13 +29,13 @@ type Flow struct {
 	Actions  string
 }
 
-// String prints the flow as ovs-ofctl dump-flows would, without counters.
+// String returns the flow as ovs-ofctl dump-flows prints it, without counters.
 func (f Flow) String() string {
 	return fmt.Sprintf("cookie=%#x, table=%d, priority=%d,%s actions=%s",
 		uint64(f.Cookie), f.Table, f.Priority, f.Match, f.Actions)
 }
 
-// Kind tells what a flow belongs to. It is the top octet of its cookie.
+// Kind is the kind of thing that a flow belongs to, the top octet of its cookie.
 type Kind uint8
 
 // The kinds of flows.
@@ -51,8 +51,8 @@ const (
 	KindGroup       Kind = 9 // ID: the group
 )
 
-// Cookie names what a flow belongs to: the kind in the top octet, then one
-// octet that numbers the flows of one thing, then its ID in 48 bits.
+// Cookie names the thing that a flow belongs to: its kind in the top octet, one
+// octet that numbers its flows, and its ID in 48 bits.
 type Cookie uint64
 
 // idMask is the largest ID that a cookie can carry.
@@ -63,16 +63,16 @@ func NewCookie(k Kind, part uint8, id uint64) Cookie {
 	return Cookie(uint64(k)<<56 | uint64(part)<<48 | id&idMask)
 }
 
-// Kind is the kind of the thing that the flow belongs to.
+// Kind returns the kind of thing that the flow belongs to.
 func (c Cookie) Kind() Kind { return Kind(c >> 56) }
 
-// Part numbers the flow among those of the same thing.
+// Part returns the number of the flow among those of the same thing.
 func (c Cookie) Part() uint8 { return uint8(c >> 48) }
 
-// ID is the number of the thing among those of its kind.
+// ID returns the number of the thing among those of its kind.
 func (c Cookie) ID() uint64 { return uint64(c) & idMask }
 
-// Object is the cookie without its part: equal for all flows of one thing.
+// Object returns the cookie without its part: equal for all flows of one thing.
 func (c Cookie) Object() Cookie { return c &^ (0xff << 48) }
 
 // list collects the flows of one thing and numbers their cookies.
@@ -89,7 +89,7 @@ func (l *list) add(t Table, priority uint16, match, actions string) {
 	})
 }
 
-// join puts the non-empty terms of a match or an action list together.
+// join joins the non-empty terms of a match or an action list.
 func join(terms ...string) string {
 	kept := terms[:0:0]
 	for _, t := range terms {

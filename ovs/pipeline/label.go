@@ -2,19 +2,19 @@ package pipeline
 
 import "fmt"
 
-// InLabel is a label that this router gave out. At the bottom of the stack it
-// is popped and the packet goes on in a VRF; with Swap it is exchanged for the
+// InLabel is a label that this router has allocated. At the bottom of the stack
+// it is popped and the packet goes on in a VRF; with Swap it is replaced by the
 // next router's label instead.
 type InLabel struct {
 	Label     uint32
-	IPv6      bool   // what is under the label; a label serves one family
+	IPv6      bool   // family of the packet under the label; a label serves one family
 	VRF       uint32 // non-zero, except with Swap
-	Adjacency uint32 // where to send the packet; 0: look its destination up in the VRF
-	MTU       int    // largest IP packet that the adjacency takes, in octets; 0: not checked
+	Adjacency uint32 // where to send the packet; 0: look up its destination in the VRF
+	MTU       int    // largest IP packet that fits the adjacency, in octets; 0: not checked
 	Swap      *Swap  // transit
 }
 
-// Swap is the way out of a transit label.
+// Swap is the outgoing label and adjacency of a transit label.
 type Swap struct {
 	Label     uint32
 	Adjacency uint32
@@ -44,9 +44,9 @@ func (in InLabel) Flows() []Flow {
 	return l.flows
 }
 
-// swap leaves the rest of the stack alone. A label whose TTL is used up is
-// dropped: the packet under it belongs to a VRF that only the egress knows
-// (RFC 3032 section 2.4.2).
+// swap keeps the rest of the stack. A packet whose label TTL has expired is
+// dropped: it belongs to a VRF that only the egress knows (RFC 3032 section
+// 2.4.2).
 func (in InLabel) swap(l *list, match string) {
 	l.add(TableLabel, 100, match, join(
 		"dec_mpls_ttl", fmt.Sprintf("set_mpls_label(%d)", in.Swap.Label),

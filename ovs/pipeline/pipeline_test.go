@@ -26,7 +26,7 @@ var (
 
 type thing interface{ Flows() []Flow }
 
-// things are what the golden files hold: one file each.
+// things are the contents of the golden files, one file each.
 var things = map[string][]thing{
 	"base":       {Base{}},
 	"base-meter": {Base{Meter: 9}},
@@ -98,7 +98,7 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (run with -update if this is wanted):\n%s", name, diff)
+			t.Errorf("%s (if this is intended, run with -update):\n%s", name, diff)
 		}
 	}
 }
@@ -144,11 +144,11 @@ func TestCookie(t *testing.T) {
 		t.Errorf("cookie %#x: kind %d, part %d, ID %#x, object %#x", c, c.Kind(), c.Part(), c.ID(), c.Object())
 	}
 	if c := NewCookie(KindRoute, 0, idMask+2); c.Kind() != KindRoute || c.Part() != 0 || c.ID() != 1 {
-		t.Errorf("an ID that is too large spoils the cookie: %#x", c)
+		t.Errorf("an ID that is too large corrupts the cookie: %#x", c)
 	}
 }
 
-// Whatever becomes of an adjacency, its flows replace each other.
+// However an adjacency changes, its flows replace each other.
 func TestAdjacencyChangesInPlace(t *testing.T) {
 	for _, push := range []bool{false, true} {
 		unresolved := Adjacency{ID: 5, Push: push}.Flows()

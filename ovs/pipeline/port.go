@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// Priorities in the port table. What comes first wins.
+// Priorities in the port table. The highest wins.
 const (
 	prioControl   = 400 // ARP, neighbour discovery, labels
 	prioMulticast = 300 // Ethernet multicast and broadcast
@@ -22,13 +22,13 @@ const (
 	multicastV6 = "dl_dst=33:33:00:00:00:00/ff:ff:00:00:00:00"
 )
 
-// CorePort is a port towards other routers: labelled packets, and the control
-// traffic of the port that owns the address of this interface.
+// CorePort is a port towards other routers. It accepts labelled packets, and the
+// control traffic of the internal port that owns its addresses.
 type CorePort struct {
 	Port      uint32           // OpenFlow number of the wire or NIC
 	BGPPort   uint32           // OpenFlow number of the internal port that owns MAC and Addresses
 	MAC       net.HardwareAddr // the interface's address; frames to other addresses are dropped
-	Addresses []netip.Addr     // the interface's IP addresses; link-local IPv6 is understood
+	Addresses []netip.Addr     // the interface's IP addresses; all link-local IPv6 ones are implied
 	Meter     uint32           // limits what this port punts outside of any VRF; 0: no limit
 }
 
@@ -64,7 +64,7 @@ type AccessPort struct {
 	Port         uint32
 	VRF          uint32           // non-zero
 	MAC          net.HardwareAddr // the gateway's
-	Gateways     []netip.Addr     // the router's addresses on this port, its link-local ones too
+	Gateways     []netip.Addr     // the router's addresses on this port, including link-local ones
 	ControlMeter uint32           // limits ARP and neighbour discovery; 0: no limit
 	Meter        uint32           // limits everything else that this port punts; 0: no limit
 }

@@ -2,7 +2,7 @@ package pipeline
 
 import "fmt"
 
-// Reason tells why a packet was handed to the slow path. It travels in reg3.
+// Reason is why a packet was handed to the slow path. It is in reg3.
 type Reason uint8
 
 // The reasons.
@@ -10,11 +10,11 @@ const (
 	ReasonARP         Reason = iota + 1 // ARP on an access port
 	ReasonND                            // IPv6 neighbour discovery on an access port
 	ReasonLocal                         // to one of the router's addresses in the VRF
-	ReasonTTL                           // TTL or hop limit used up
+	ReasonTTL                           // TTL or hop limit expired
 	ReasonGlean                         // to a connected subnet, host not known yet
 	ReasonResolve                       // to an adjacency that is not resolved
 	ReasonUnreachable                   // no route
-	ReasonTooBig                        // larger than the MTU of its way out
+	ReasonTooBig                        // larger than the MTU of its egress
 )
 
 var reasonNames = [...]string{
@@ -23,7 +23,7 @@ var reasonNames = [...]string{
 	ReasonUnreachable: "unreachable", ReasonTooBig: "too-big",
 }
 
-// String is the reason's name, as in "too-big".
+// String returns the reason's name, as in "too-big".
 func (r Reason) String() string {
 	if int(r) < len(reasonNames) && reasonNames[r] != "" {
 		return reasonNames[r]
@@ -31,8 +31,8 @@ func (r Reason) String() string {
 	return fmt.Sprintf("reason-%d", uint8(r))
 }
 
-// Priorities in the punt table. A customer's port is limited by itself; what
-// comes from other routers, by the VRF that its label names.
+// Priorities in the punt table. A customer's packets are limited per port, those
+// from other routers per VRF.
 const (
 	prioPuntControl = 30
 	prioPuntData    = 20
@@ -40,9 +40,9 @@ const (
 	prioPuntCore    = 5
 )
 
-// puntAccess sends what a customer's port punts to the controller, whole.
-// Neighbour resolution has a meter of its own, so that a host that floods the
-// slow path with data packets keeps its ARP and ND entries alive.
+// puntAccess sends what a customer's port punts to the controller. Neighbour
+// resolution has a meter of its own, so that a host that floods the slow path
+// with data packets keeps its ARP and ND entries alive.
 func (l *list) puntAccess(port, controlMeter, dataMeter uint32) {
 	if controlMeter != dataMeter {
 		for _, r := range []Reason{ReasonARP, ReasonND} {
@@ -52,7 +52,8 @@ func (l *list) puntAccess(port, controlMeter, dataMeter uint32) {
 	l.add(TablePunt, prioPuntData, inPort(port), controller(dataMeter))
 }
 
-// controller is the action that hands the whole packet over; meter 0 is none.
+// controller is the action that sends the whole packet to the controller; 0 is
+// no meter.
 func controller(meter uint32) string {
 	if meter == 0 {
 		return "controller(max_len=65535)"

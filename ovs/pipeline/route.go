@@ -2,12 +2,12 @@ package pipeline
 
 import "net/netip"
 
-// VRF is a VRF's default: a destination without a route is unreachable, and
-// what comes up to the slow path with a label, or from the slow path itself, is
-// limited for each VRF alone.
+// VRF is a VRF's default: a destination without a route is unreachable. Punts of
+// labelled packets, and of packets from the slow path itself, have a limit per
+// VRF.
 type VRF struct {
 	ID    uint32
-	Meter uint32 // limits what is punted from ports that are not of the VRF; 0: no limit
+	Meter uint32 // limits punts from ports outside the VRF; 0: no limit
 }
 
 // Flows returns the flows of the VRF.
@@ -18,10 +18,10 @@ func (v VRF) Flows() []Flow {
 	return l.flows
 }
 
-// Route tells what happens to packets to a prefix in a VRF. The longest prefix
+// Route is what happens to packets to a prefix in a VRF. The longest prefix
 // wins.
 type Route struct {
-	ID     uint64 // the caller's number for the cookie: at most 48 bits, never two routes at once
+	ID     uint64 // the caller's number for the cookie, unique and at most 48 bits
 	VRF    uint32
 	Prefix netip.Prefix
 	To     Target
@@ -37,10 +37,10 @@ type Forward struct {
 	MTU       int    // largest IP packet that fits, in octets; 0: not checked
 }
 
-// LookUp looks the destination up again in another VRF, whose number it is:
-// the way of an imported route that leads into a subnet of that VRF, where the
-// hosts are known one by one. The TTL is decremented once, on the way out, and
-// both routes count the packet.
+// LookUp looks up the destination again in the VRF of this number: it is the
+// target of an imported route to a connected subnet of that VRF, which has a
+// route for each known host. The TTL is decremented once, at the egress, and both
+// routes count the packet.
 type LookUp uint32
 
 // Punt hands packets to the slow path: ReasonGlean for a connected subnet,
@@ -69,6 +69,6 @@ func (r Route) Flows() []Flow {
 	return l.flows
 }
 
-// routePriority makes the longest prefix win. The families never meet in one
-// packet, so they share the range above the VRF's default.
+// routePriority makes the longest prefix win. A packet has one family, so both
+// share the range above the VRF's default.
 func routePriority(p netip.Prefix) uint16 { return uint16(10 + p.Bits()) }

@@ -6,22 +6,22 @@ import "fmt"
 // IP addresses, protocol and ports) take the same path.
 type Spread struct {
 	Group uint32 // ID of the group
-	Paths int    // how many the group has
+	Paths int    // number of paths in the group
 }
 
-// Group is equally good ways to a destination. Routes share it.
+// Group is a set of equal paths to a destination. Routes share it.
 type Group struct {
 	ID    uint32    // non-zero
 	Paths []Forward // at most 256
 }
 
-// Spread is the target of routes that use the group.
+// Spread returns the target of routes that use the group.
 func (g Group) Spread() Spread { return Spread{Group: g.ID, Paths: len(g.Paths)} }
 
-// actions chooses by highest random weight: of n paths, a new one takes over
-// the nth part of the flows, and the others stay where they are. (A select
-// group would do the same, but it has no cookie, is no part of a bundle of
-// flows and takes the flows that use it with it when it is deleted.)
+// actions chooses by highest random weight: of n paths, a new one receives the
+// nth part of the flows, and the others stay on their paths. (A select group
+// does the same, but it has no cookie, cannot be part of a bundle of flows, and
+// its deletion also deletes the flows that use it.)
 func (s Spread) actions() string {
 	return join(setReg(5, s.Group),
 		fmt.Sprintf("multipath(symmetric_l3l4+udp,0,hrw,%d,0,NXM_NX_REG7[0..7])", s.Paths),

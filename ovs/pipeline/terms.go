@@ -6,8 +6,8 @@ import (
 	"net/netip"
 )
 
-// Ethernet sizes that stand between an MTU and what check_pkt_larger compares,
-// in octets.
+// Header sizes between an MTU and the size that check_pkt_larger compares, in
+// octets.
 const (
 	ethernetHeader = 14
 	labelEntry     = 4
@@ -26,12 +26,12 @@ func resubmit(t Table) string            { return fmt.Sprintf("resubmit(,%d)", t
 func setSrc(mac net.HardwareAddr) string { return "set_field:" + mac.String() + "->eth_src" }
 func setDst(mac net.HardwareAddr) string { return "set_field:" + mac.String() + "->eth_dst" }
 
-// punt hands the packet to the punt table, which adds the meter.
+// punt sends the packet to the punt table, which adds the meter.
 func punt(r Reason) string {
 	return join(setReg(3, uint32(r)), gotoTable(TablePunt))
 }
 
-// checkSize sets reg6[0] where the Ethernet frame is larger than limit octets.
+// checkSize sets reg6[0] if the Ethernet frame is larger than limit octets.
 func checkSize(limit int) string {
 	return fmt.Sprintf("check_pkt_larger(%d)->NXM_NX_REG6[0]", limit)
 }

@@ -46,7 +46,7 @@ func TestRealCauses(t *testing.T) {
 		{"labels are dropped on the way back", of("pe1", "add-flow", "br0", "table=0,priority=5000,mpls,actions=drop"),
 			"on the way back: router pe1: label 1000 of VRF red: the flow is missing or wrong", false},
 		{"NORMAL", of("pe1", "add-flow", "br0", "table=0,priority=5000,ip,actions=normal"),
-			"in Open vSwitch it leaves by NORMAL, which no flow of the router's does", false},
+			"in Open vSwitch it leaves by NORMAL, as no flow of the router does", false},
 		{"the wire is administratively down", link("pe1", "eth1", "down"),
 			"not usable: next hop 192.168.0.2 is on eth1, which is administratively down", true},
 		{"the host's port is administratively down", link("pe2", "eth3", "down"),

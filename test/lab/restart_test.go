@@ -248,7 +248,7 @@ func TestRealHealsByItself(t *testing.T) {
 	}{
 		{[]string{"ip", "netns", "del", "pw-" + l.name + "-pe1"}, "gave namespace pw-pwt-self-pe1 its name back"},
 		{[]string{"ip", "netns", "del", "pw-" + l.name}, "gave namespace pw-pwt-self its name back"},
-		{[]string{program, "exec", "--lab", l.name, "pe1", "--", "ovs-vsctl", "remove", "bridge", "br0", "fail_mode", "secure"}, "router pe1: put back the settings of br0"},
+		{[]string{program, "exec", "--lab", l.name, "pe1", "--", "ovs-vsctl", "remove", "bridge", "br0", "fail_mode", "secure"}, "router pe1: restored the settings of br0"},
 		{[]string{program, "exec", "--lab", l.name, "pe1", "--", "ovs-vsctl", "del-br", "br0"}, "router pe1: restored br0, which was removed"},
 		{[]string{"rm", "/run/pseudowan/" + l.name + "/pe1/run/openvswitch/db.sock"}, "router pe1: restarted ovsdb-server, which had ended"},
 	} {
