@@ -2,8 +2,7 @@ package bgp
 
 import "pseudowan/bgp/vpn"
 
-// The attributes of a route are words of the vocabulary that the rooms of BGP
-// share.
+// The attributes of a route belong to the vocabulary that the packages of BGP share.
 type (
 	ASPath         = vpn.ASPath
 	ASSegment      = vpn.ASSegment
@@ -28,12 +27,12 @@ const (
 	OriginIncomplete = vpn.OriginIncomplete
 )
 
-// The communities that restrict how far a route may go (RFC 1997).
+// The communities that restrict where a route is announced (RFC 1997).
 const (
 	NoExport          = vpn.NoExport
 	NoAdvertise       = vpn.NoAdvertise
 	NoExportSubconfed = vpn.NoExportSubconfed
 )
 
-// Sequence is the path that passes the given ASes, nearest first.
+// Sequence returns the path through the given ASes, nearest first.
 func Sequence(as ...uint32) ASPath { return vpn.Sequence(as...) }

@@ -9,8 +9,8 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// BenchmarkRoutes has one speaker send another 100,000 VPN routes, from the
-// session to the last event.
+// BenchmarkRoutes sends 100,000 VPN routes from one speaker to another, from the
+// start of the session to the last event.
 func BenchmarkRoutes(b *testing.B) {
 	const routes = 100_000
 	for b.Loop() {

@@ -1,13 +1,9 @@
 package bgp
 
-import (
-	"cmp"
-	"net/netip"
-	"slices"
-)
+import "slices"
 
-// Reasons of best path choice, in the words of the original. All but the first
-// and the last three name the step that decided.
+// Reasons of best path choice, in GoBGP's words where it has them. All but the
+// first and the last four name the step that decided.
 const (
 	reasonOnlyPath    = "Only Path"            // there is no other
 	reasonReachable   = "Reachable Next Hop"   // all others cannot be used
@@ -18,28 +14,28 @@ const (
 	reasonOrigin      = "Origin"               // igp, then egp, then incomplete
 	reasonMED         = "MED"                  // lower, among routes of the same neighbouring AS
 	reasonASN         = "ASN"                  // external before internal
-	reasonRouterID    = "Router ID"            // lower, of the originator where the route was reflected
+	reasonRouterID    = "Router ID"            // lower, of the originator if the route was reflected
 	reasonClusterList = "Cluster List"         // shorter
 	reasonPeerAddress = "Peer Address"         // lower
 	reasonRD          = "RD"                   // lower: the same peer sent the prefix with several
-	reasonNextHop     = "Next Hop"             // lower: local routes that nothing else tells apart
-	reasonMultipath   = "Multipath"            // as good as others up to Router ID: packets are spread over all of them
-	reasonUnreachable = "Unreachable Next Hop" // the path cannot be used: its next hop is not usable
-	reasonLabel       = "Unusable Label"       // the path cannot be used: its label is reserved (RFC 3032)
-	reasonUnusable    = "Unusable Path"        // the path cannot be used: Route.Unusable says why
+	reasonNextHop     = "Next Hop"             // lower: local routes that differ in nothing else
+	reasonMultipath   = "Multipath"            // equal to others up to Router ID: packets are spread over all of them
+	reasonUnreachable = "Unreachable Next Hop" // the next hop cannot be used
+	reasonLabel       = "Unusable Label"       // the label is reserved (RFC 3032)
+	reasonUnusable    = "Unusable Path"        // Route.Unusable says why
 )
 
-// step is one step of the choice: of the paths that are left, those stay that
-// no other beats. (RFC 4271 section 9.1.2.2 removes candidates step by step;
-// comparing paths in pairs instead would make the outcome depend on their
-// order, since MED orders only routes of one neighbouring AS.)
+// step is one step of the choice: it keeps the paths that no other beats. (RFC
+// 4271 section 9.1.2.2 removes candidates step by step. Comparing paths in pairs
+// would make the outcome depend on their order, since MED orders only routes of
+// one neighbouring AS.)
 type step struct {
 	reason string
 	beats  func(vrf string, p, q *path) bool
 }
 
-// steps are all steps, the deciding ones first. Paths that are equal up to
-// reasonRouterID are equally good.
+// steps are all steps in order. Paths that are equal up to reasonRouterID are
+// equally good.
 var steps = []step{
 	{reasonReachable, func(_ string, p, q *path) bool { return p.fault == "" && q.fault != "" }},
 	{reasonLocalOrigin, func(vrf string, p, q *path) bool { return p.originRank(vrf) < q.originRank(vrf) }},
@@ -59,16 +55,15 @@ var steps = []step{
 	{reasonNextHop, func(_ string, p, q *path) bool { return comparePaths(&p.Path, &q.Path) < 0 }},
 }
 
-// chooser chooses best paths. It keeps its scratch space between choices.
+// chooser chooses best paths. It reuses its scratch space.
 type chooser struct {
-	maxPaths int // over how many paths packets may be spread; 0 and 1: one
+	maxPaths int // most paths over which packets are spread; 0 means 1
 	left     []*path
 	tied     []*path
 }
 
-// best returns the best of the paths as the VRF sees them, nil where none can
-// be used, and all paths that packets may take, the best one first, where
-// there is more than one.
+// best returns the best path for the VRF, or nil if none can be used. If packets
+// may take several paths, it also returns all of these, the best one first.
 func (c *chooser) best(vrf string, paths []*path) (best *path, spread []*path) {
 	if len(paths) == 1 && paths[0].fault == "" {
 		return paths[0], nil
@@ -78,8 +73,8 @@ func (c *chooser) best(vrf string, paths []*path) (best *path, spread []*path) {
 }
 
 // spread returns the paths that are as good as the winner of the last choice,
-// the winner first. Paths that lead to the same next hop with the same label,
-// as two route reflectors send them, count once.
+// the winner first. Paths to the same next hop with the same label, as from two
+// route reflectors, count once.
 func (c *chooser) spread(winner *path) []*path {
 	if winner == nil || c.maxPaths < 2 || len(c.tied) < 2 {
 		return nil
@@ -98,12 +93,7 @@ func (c *chooser) spread(winner *path) []*path {
 	return list
 }
 
-// forwardsLike reports whether packets that take either path go the same way.
-func (p *path) forwardsLike(q *path) bool {
-	return p.VRF == q.VRF && p.Route.NextHop == q.Route.NextHop && p.Route.Label == q.Route.Label
-}
-
-// explain returns the paths with what decided on them.
+// explain returns the paths with the reasons of the choice.
 func (c *chooser) explain(vrf string, paths []*path) []Entry {
 	reasons := make(map[*path]string, len(paths))
 	winner, reason := c.choose(vrf, paths, reasons)
@@ -124,9 +114,9 @@ func (c *chooser) explain(vrf string, paths []*path) []Entry {
 	return entries
 }
 
-// choose takes the steps until one path is left. It returns that path and the
-// reason of the last step that removed another; losers receives why the others
-// were removed, unless it is nil.
+// choose applies the steps until one path is left. It returns that path and the
+// reason of the last step that removed another. Unless losers is nil, it receives
+// why the others were removed.
 func (c *chooser) choose(vrf string, paths []*path, losers map[*path]string) (*path, string) {
 	c.left, c.tied = append(c.left[:0], paths...), c.tied[:0]
 	reason := reasonOnlyPath
@@ -171,58 +161,4 @@ func (s step) survivors(vrf string, paths []*path, losers map[*path]string) []*p
 		kept++
 	}
 	return paths[:kept]
-}
-
-// originRank puts a VRF's own routes before those that it imports from other
-// VRFs of the router, and these before received ones.
-func (p *path) originRank(vrf string) int {
-	switch {
-	case p.Source == BGP:
-		return 4
-	case p.VRF == vrf:
-		return int(p.Source)
-	}
-	return 2 + int(p.Source)
-}
-
-func (p *path) localPref() uint32 {
-	if p.Route.LocalPref == nil {
-		return defaultLocalPref
-	}
-	return *p.Route.LocalPref
-}
-
-// med takes a missing MED as the lowest (RFC 4271 section 9.1.2.2).
-func (p *path) med() uint32 {
-	if p.Route.MED == nil {
-		return 0
-	}
-	return *p.Route.MED
-}
-
-// fromPeer is 0 for a route that originates here, 1 for others.
-func (p *path) fromPeer() int {
-	if p.Route.Peer.IsValid() {
-		return 1
-	}
-	return 0
-}
-
-// routerID is the identifier of the router that brought the route into our AS
-// (RFC 4456 section 9).
-func (p *path) routerID() netip.Addr {
-	if p.Route.OriginatorID.IsValid() {
-		return p.Route.OriginatorID
-	}
-	return p.Route.PeerID
-}
-
-// comparePaths orders the paths of one prefix; it tells all of them apart.
-func comparePaths(a, b *Path) int {
-	return cmp.Or(
-		cmp.Compare(a.Source, b.Source),
-		cmp.Compare(a.VRF, b.VRF),
-		a.Route.Key().Compare(b.Route.Key()),
-		a.Route.NextHop.Compare(b.Route.NextHop),
-	)
 }

@@ -15,12 +15,12 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// childConfig holds the configuration of a run of the test binary that is a
-// speaker in a process of its own, which may be killed.
+// childConfig has the configuration of a test binary that runs as a speaker in a
+// process of its own, which may be killed.
 const childConfig = "PSEUDOWAN_BGP_TEST_CHILD"
 
-// child is what a child speaker does. It begins when its standard input says
-// "go", and stops when that ends.
+// child is the configuration of a child speaker. It starts when it reads "go" from
+// its standard input, and stops at its end.
 type child struct {
 	AS        uint32
 	Address   netip.Addr
@@ -84,7 +84,7 @@ type process struct {
 	stdin io.WriteCloser
 }
 
-// startChild starts the process of a child; flags as CLONE_NEWNET may give it
+// startChild starts the process of a child; flags such as CLONE_NEWNET give it
 // namespaces of its own.
 func startChild(t *testing.T, c child, flags uintptr) *process {
 	t.Helper()
@@ -106,7 +106,7 @@ func startChild(t *testing.T, c child, flags uintptr) *process {
 	return p
 }
 
-// run lets the child begin.
+// run lets the child start.
 func (p *process) run() {
 	p.t.Helper()
 	if _, err := io.WriteString(p.stdin, "go"); err != nil {
@@ -114,13 +114,13 @@ func (p *process) run() {
 	}
 }
 
-// kill ends the child at once; it may have ended before.
+// kill ends the child at once, unless it has ended.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
 	_ = p.cmd.Wait()
 }
 
-// addLinkLocal waits for the interface, sets it up and gives it the address.
+// addLinkLocal waits for the interface, brings it up and gives it the address.
 func addLinkLocal(name string, addr netip.Addr) error {
 	var link netlink.Link
 	var err error

@@ -21,27 +21,26 @@ type Config struct {
 	RouterID netip.Addr // BGP identifier: an IPv4 address
 	Name     string     // that peers are told, which show it beside the address; "": none
 
-	// ListenAddresses are the addresses on which peers may connect. They need
-	// not be configured on an interface yet. There is no wildcard: with no
+	// ListenAddresses are the addresses to which peers may connect. They need
+	// not be configured on an interface yet. There is no wildcard: without an
 	// address, the speaker only dials.
 	ListenAddresses []netip.Addr
 
 	// Plain makes it a speaker towards customers, which exchanges plain IPv4
-	// and IPv6 routes: RD, label and targets of routes are not used, and stay
-	// zero.
+	// and IPv6 routes: RD, label and targets of routes are unused, and stay zero.
 	Plain bool
 
-	// Inside runs a function on a thread in the network namespace in which the
-	// speaker's TCP connections are; nil: the process's own.
+	// Inside runs a function on a thread in the network namespace of the
+	// speaker's TCP connections; nil: the process's own.
 	Inside func(f func() error) error
 
-	// Restarting says that a predecessor of the speaker was killed and that its
-	// packets are still forwarded. The peers learn this (RFC 4724 section 4.1), and
-	// are told no routes before Restarted.
+	// Restarting means that a predecessor of the speaker was killed while the
+	// router kept forwarding. Peers are informed (RFC 4724 section 4.1), and
+	// receive no routes before Restarted.
 	Restarting bool
 
-	// APISocket is the path of the unix socket on which the gobgp command may
-	// talk to the speaker; "" serves none. A stale socket is replaced.
+	// APISocket is the path of the unix socket for the gobgp command; "": none.
+	// A stale socket is replaced.
 	APISocket string
 
 	Log *slog.Logger // nil discards
@@ -63,7 +62,7 @@ func (c Config) validate() error {
 	}
 	for _, a := range c.ListenAddresses {
 		if !a.IsValid() || a.IsUnspecified() {
-			return fmt.Errorf("bgp: listen address %s: want an address of this router; the speaker never listens on all", a)
+			return fmt.Errorf("bgp: listen address %s: want an address of this router; a wildcard is not supported", a)
 		}
 	}
 	return nil
@@ -74,7 +73,7 @@ type Neighbor struct {
 	Address      netip.Addr // of the peer
 	LocalAddress netip.Addr // ours; zero: the kernel chooses
 	Interface    string     // of a link-local peer
-	AS           uint32     // of the peer; our own makes the session internal
+	AS           uint32     // of the peer; the local AS makes the session internal
 	Client       bool       // the peer is our route reflector client (RFC 4456)
 	session.Settings
 
@@ -86,7 +85,7 @@ type Neighbor struct {
 	// LocalAddress; zero: that address, IPv4-mapped (RFC 4659 section 3.2.1).
 	LocalIPv6 netip.Addr
 
-	ofReflector bool // the peer is internal, and another one is our client
+	ofReflector bool // the peer is internal, and this router is a reflector
 }
 
 // normal returns the neighbor with zones and sorted families.
@@ -111,7 +110,7 @@ func (n Neighbor) validate() error {
 	case n.Address.Is6() && n.Address.IsLinkLocalUnicast() && n.Address.Zone() == "":
 		return fail("a link-local peer needs an interface")
 	case n.LocalAddress.IsValid() && n.LocalAddress.Is4() != n.Address.Is4():
-		return fail("local address %s is of the other IP version", n.LocalAddress)
+		return fail("local address %s has the other IP version", n.LocalAddress)
 	case n.LocalIPv6.IsValid() && (!n.LocalIPv6.Is6() || n.LocalIPv6.Is4In6() || n.LocalIPv6.IsUnspecified() || n.LocalIPv6.IsLinkLocalUnicast()):
 		return fail("next hop %s is no global IPv6 address", n.LocalIPv6)
 	case n.AS == 0:
@@ -142,10 +141,23 @@ func checkNeighbors(list []Neighbor) (map[netip.Addr]Neighbor, error) {
 		}
 		id := n.Address.WithZone("")
 		if other, ok := wanted[id]; ok {
-			return nil, fmt.Errorf("bgp: neighbors %s and %s have the same address; give one of them another",
+			return nil, fmt.Errorf("bgp: neighbors %s and %s have the same address; change one of them",
 				other.Address, n.Address)
 		}
 		wanted[id] = n
 	}
 	return wanted, nil
+}
+
+// carriesAll returns an error if a neighbour has a family that the speaker does
+// not carry.
+func (c Config) carriesAll(neighbors map[netip.Addr]Neighbor) error {
+	for _, n := range neighbors {
+		for _, f := range n.Families {
+			if (f == f.Plain()) != c.Plain {
+				return fmt.Errorf("bgp: neighbor %s: this speaker does not carry %s", n.Address, f)
+			}
+		}
+	}
+	return nil
 }

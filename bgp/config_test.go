@@ -10,7 +10,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// settings are those of a session that carries the families.
+// settings returns the settings of a session that carries the families.
 func settings(families ...vpn.Family) session.Settings {
 	s := session.Default(session.Routers)
 	s.Families, s.NextHopSelf = families, false
@@ -22,9 +22,9 @@ func passive(s session.Settings) session.Settings {
 	return s
 }
 
-// What has to be agreed with the peer takes a new session, and every knob a
+// What must be negotiated with the peer needs a new session, and every knob is a
 // change of the neighbor.
-func TestWhatTakesANewSession(t *testing.T) {
+func TestNeedsReset(t *testing.T) {
 	n := Neighbor{Address: netip.MustParseAddr("192.0.2.1"), AS: 65002, Settings: settings(vpn.VPNv4)}
 	med := uint32(7)
 	other := session.Settings{
@@ -36,7 +36,7 @@ func TestWhatTakesANewSession(t *testing.T) {
 		changed := n
 		k.Copy(&changed.Settings, &other)
 		if changed.equal(n) {
-			t.Errorf("%s: the change is not seen", k.Key)
+			t.Errorf("%s: the change is not noticed", k.Key)
 		}
 		if got := n.needsReset(changed, n.AS); got != k.Reset {
 			t.Errorf("%s: reset %t within an AS, want %t", k.Key, got, k.Reset)
@@ -93,9 +93,9 @@ func TestNeighborsOfOneAddress(t *testing.T) {
 func TestConfigErrors(t *testing.T) {
 	id := netip.MustParseAddr("10.0.0.1")
 	for want, cfg := range map[string]Config{
-		"AS number":            {RouterID: id},
-		"router ID":            {AS: 1, RouterID: netip.MustParseAddr("::1")},
-		"never listens on all": {AS: 1, RouterID: id, ListenAddresses: []netip.Addr{netip.IPv6Unspecified()}},
+		"AS number": {RouterID: id},
+		"router ID": {AS: 1, RouterID: netip.MustParseAddr("::1")},
+		"wildcard":  {AS: 1, RouterID: id, ListenAddresses: []netip.Addr{netip.IPv6Unspecified()}},
 	} {
 		if _, err := Start(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want an error with %q", err, want)

@@ -13,15 +13,15 @@ import (
 )
 
 // transport makes the TCP connections of a speaker: it listens, dials, and
-// hands exactly one connection per neighbour to the engine at a time.
+// gives the engine one connection per neighbour at a time.
 type transport struct {
 	as      uint32
 	name    string
 	log     *slog.Logger
 	inside  func(func() error) error
 	localID netip.Addr
-	deliver func(*net.TCPConn) // takes a connection over
-	revive  func(netip.Addr)   // ends the pause that the engine makes after a failed session
+	deliver func(*net.TCPConn) // gives the engine a connection
+	revive  func(netip.Addr)   // ends the engine's pause after a failed session
 	hears   hearer
 
 	ctx       context.Context
@@ -29,12 +29,12 @@ type transport struct {
 	wg        sync.WaitGroup
 	listeners []*net.TCPListener
 
-	relaying sync.WaitGroup // of the relays that run
+	relaying sync.WaitGroup // of the running relays
 
 	mu         sync.Mutex
 	connectors map[netip.Addr]*connector // by address without zone
 	relays     map[netip.Addr]*relay     // the last one of each neighbour
-	limits     map[netip.Addr]uint32     // how many prefixes each neighbour may announce
+	limits     map[netip.Addr]uint32     // prefix limit of each neighbour
 	cutOff     map[netip.Addr]string     // why neighbours cannot be reached
 	policies   map[netip.Addr]routePolicies
 	stage      *inner.Stage // nil before the first connection
@@ -75,8 +75,7 @@ func (t *transport) start(deliver func(*net.TCPConn), revive func(netip.Addr), h
 	}
 }
 
-// close ends every attempt and closes the listeners. Connections that were
-// handed over stay.
+// close ends every attempt and closes the listeners. Delivered connections stay.
 func (t *transport) close() {
 	t.cancel()
 	for _, l := range t.listeners {
@@ -92,7 +91,7 @@ func (t *transport) close() {
 	t.wg.Wait()
 }
 
-// add begins to connect with a neighbour that is not there yet.
+// add begins to connect to a new neighbour.
 func (t *transport) add(n Neighbor) error {
 	if n.Password != "" {
 		if err := t.setPassword(n.Address, n.Password); err != nil {
@@ -131,12 +130,12 @@ func (t *transport) remove(addr netip.Addr) {
 	c.stop()
 	if c.neighbor.Password != "" {
 		if err := t.setPassword(c.neighbor.Address, ""); err != nil {
-			t.log.Warn("bgp: forget password", "neighbor", addr, "error", err)
+			t.log.Warn("bgp: remove password", "neighbor", addr, "error", err)
 		}
 	}
 }
 
-// tell passes the state of the neighbour's session on.
+// tell passes on the state of the neighbour's session.
 func (t *transport) tell(addr netip.Addr, s sessionState) {
 	t.mu.Lock()
 	c := t.connectors[addr]
@@ -146,7 +145,7 @@ func (t *transport) tell(addr netip.Addr, s sessionState) {
 	}
 }
 
-// setPassword makes the listeners demand a password of the peer; "" forgets it.
+// setPassword makes the listeners demand a password from the peer; "" removes it.
 func (t *transport) setPassword(peer netip.Addr, password string) error {
 	for _, l := range t.listeners {
 		if local := l.Addr().(*net.TCPAddr).AddrPort().Addr(); local.Is4() != peer.Is4() {
@@ -176,7 +175,7 @@ func (t *transport) acceptLoop(l *net.TCPListener) {
 	}
 }
 
-// accept finds the neighbour of a connection that came in.
+// accept passes an incoming connection to its neighbour.
 func (t *transport) accept(conn *net.TCPConn) {
 	remote := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
 	local := conn.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
@@ -184,14 +183,14 @@ func (t *transport) accept(conn *net.TCPConn) {
 	c := t.connectors[remote.WithZone("")]
 	t.mu.Unlock()
 	if c == nil || !c.accepts(remote, local) {
-		t.log.Info("bgp: refused a connection that is no neighbor's", "from", remote, "to", local)
+		t.log.Info("bgp: refused a connection from an unknown peer", "from", remote, "to", local)
 		abort(conn)
 		return
 	}
 	c.offer(conn)
 }
 
-// abort closes a connection with a reset, so that no port lingers.
+// abort resets a connection, so that its port is free at once.
 func abort(conn *net.TCPConn) {
 	_ = conn.SetLinger(0)
 	_ = conn.Close()

@@ -11,7 +11,7 @@ import (
 type attempt struct {
 	conn *net.TCPConn
 	err  error
-	md5  signatures // what TCP-MD5 has dropped meanwhile, of whatever peer
+	md5  signatures // what TCP-MD5 dropped meanwhile, from any peer
 }
 
 func (c *connector) beginAttempt(ctx context.Context) {
@@ -37,7 +37,7 @@ func (c *connector) beginAttempt(ctx context.Context) {
 	c.dialing = func() { cancel(); <-finished }
 }
 
-// endAttempt gives up the attempt that runs, if one does.
+// endAttempt cancels the running attempt, if there is one.
 func (c *connector) endAttempt() {
 	if c.dialing != nil {
 		c.dialing()
@@ -45,8 +45,8 @@ func (c *connector) endAttempt() {
 	}
 }
 
-// connect dials and, where the peer's connection would be preferred, waits for
-// the sign that the peer uses this one.
+// connect dials. If a connection from the peer would be preferred, it waits until
+// the peer uses this one.
 func (c *connector) connect(ctx context.Context, timeout time.Duration) (*net.TCPConn, error) {
 	dialCtx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -65,15 +65,15 @@ func (c *connector) connect(ctx context.Context, timeout time.Duration) (*net.TC
 	return conn, nil
 }
 
-// preferred reports whether a connection that this end dialled survives one
-// that the peer dialled.
+// preferred reports whether a connection that this end dialled survives one that
+// the peer dialled.
 func preferred(conn *net.TCPConn) bool {
 	local := conn.LocalAddr().(*net.TCPAddr).AddrPort().Addr()
 	remote := conn.RemoteAddr().(*net.TCPAddr).AddrPort().Addr()
 	return remote.WithZone("").Less(local.WithZone(""))
 }
 
-// signatures counts what TCP-MD5 has dropped where the connections are.
+// signatures counts what TCP-MD5 dropped in the namespace of the connections.
 func (c *connector) signatures() (s signatures) {
 	_ = c.inside(func() error {
 		s = readSignatures()
@@ -82,8 +82,8 @@ func (c *connector) signatures() (s signatures) {
 	return s
 }
 
-// pause is the time until the next try, spread so that two ends do not try in
-// step for ever.
+// pause returns the time until the next attempt, with jitter so that two ends do
+// not stay in step.
 func (c *connector) pause() time.Duration {
 	if d := c.penalty.remaining(time.Now()); d > 0 || c.failures == 0 {
 		return d

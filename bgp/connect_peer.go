@@ -14,38 +14,38 @@ type sessionState uint8
 
 const (
 	sessionIdle        sessionState = iota // the engine pauses, or is shut down
-	sessionAwaiting                        // the engine takes a connection
+	sessionAwaiting                        // the engine waits for a connection
 	sessionBusy                            // the engine has one, not established
 	sessionEstablished                     // the engine has one, established
-	sessionRefused                         // no session is wanted until the neighbour is configured anew
+	sessionRefused                         // no session is wanted until the neighbour is reconfigured
 )
 
 const (
-	firstRetry    = 50 * time.Millisecond  // pause after the first failure; doubled from there on
-	firstTimeout  = 250 * time.Millisecond // of the first attempt: a lost SYN costs no second
+	firstRetry    = 50 * time.Millisecond  // pause after the first failure; doubles with each
+	firstTimeout  = 250 * time.Millisecond // of the first attempt: a lost SYN costs less than a second
 	maxTimeout    = 4 * time.Second
-	openWait      = time.Second            // how long the peer may think before it sends its OPEN
+	openWait      = time.Second            // how long the peer may take to send its OPEN
 	collisionWait = 500 * time.Millisecond // how long an accepted connection waits for ours
 	openLimit     = 15 * time.Second       // how long a session may take to be established, once connected
-	settleTime    = 10 * time.Millisecond  // how long the engine may be idle by itself
+	settleTime    = 10 * time.Millisecond  // how long the engine may be idle without a failure
 )
 
 // connector keeps the engine supplied with a connection to one neighbour.
 //
-// Both ends of a session dial at once, so whichever starts last connects
-// without delay. Where both connections come about, the one that was dialled
-// by the end with the higher address survives on both ends: that end holds an
-// accepted connection back while it dials, and the other end uses its own only
-// once the peer has begun to speak on it. (RFC 4271 section 6.8 decides after
-// the OPENs, by identifier, which the engine cannot.)
+// Both ends of a session dial at once, so whichever starts last connects without
+// delay. If both connections succeed, the one dialled by the end with the higher
+// address survives: that end holds back an accepted connection while it dials,
+// and the other end uses its own only once the peer has sent something on it.
+// (RFC 4271 section 6.8 decides by identifier after the OPENs, which the engine
+// cannot do.)
 //
 // One goroutine owns all fields below the channels.
 type connector struct {
 	neighbor Neighbor
 	internal bool
 	log      *slog.Logger
-	deliver  func(*net.TCPConn) bool // takes a connection over; false: it could not
-	failed   func(why string)        // hears why no connection came about
+	deliver  func(*net.TCPConn) bool // gives the engine a connection; false: it failed
+	failed   func(why string)        // reports why an attempt failed
 	revive   func(netip.Addr)
 	inside   func(func() error) error
 	penalty  penalty
@@ -60,9 +60,9 @@ type connector struct {
 
 	state    sessionState
 	failures int          // since the session was last established
-	held     *net.TCPConn // accepted, not handed over
-	current  *net.TCPConn // handed over, session not established
-	dialing  func()       // ends the attempt that runs; nil: none
+	held     *net.TCPConn // accepted, not delivered
+	current  *net.TCPConn // delivered, session not established
+	dialing  func()       // ends the running attempt; nil: none
 	alarm    *time.Timer
 }
 
@@ -135,7 +135,7 @@ func (c *connector) run(ctx context.Context) {
 	}
 }
 
-// release drops what was not handed over.
+// release drops connections that were not delivered.
 func (c *connector) release() {
 	c.alarm.Stop()
 	c.endAttempt()
@@ -160,7 +160,7 @@ func (c *connector) onState(ctx context.Context, s sessionState) {
 		c.alarm.Stop()
 		c.onAwaiting(ctx)
 	case sessionBusy:
-		// The alarm that was set with the handing over runs on.
+		// The alarm that handOver set keeps running.
 	case sessionIdle:
 		c.endAttempt()
 		c.current = nil
@@ -206,8 +206,8 @@ func (c *connector) onAccepted(conn *net.TCPConn) {
 	case c.state == sessionAwaiting && (c.dialing == nil || !preferred(conn)):
 		c.handOver(conn)
 	case c.state == sessionAwaiting, c.state == sessionBusy:
-		// In the busy state the peer has given up our connection, or is about
-		// to give up this one: time tells.
+		// In the busy state the peer has given up our connection, or will soon
+		// give up this one.
 		c.hold(conn)
 		c.alarm.Reset(collisionWait)
 	case c.state == sessionIdle:
@@ -242,7 +242,7 @@ func (c *connector) onAlarm(ctx context.Context) {
 	case c.state == sessionIdle && c.cutOff.Load():
 	case c.state == sessionIdle:
 		c.failures++
-		go c.revive(c.neighbor.Address.WithZone("")) // it waits for what may be waiting for us
+		go c.revive(c.neighbor.Address.WithZone("")) // it waits for locks whose owner may wait for us
 	case c.state == sessionBusy:
 		c.onStuck()
 	case c.state != sessionAwaiting:
@@ -254,8 +254,8 @@ func (c *connector) onAlarm(ctx context.Context) {
 	}
 }
 
-// onStuck ends a session that has not come up in time, or that the peer has
-// replaced by another connection. The engine would wait four minutes.
+// onStuck ends a session that did not come up in time, or whose connection the
+// peer has replaced. The engine would wait four minutes.
 func (c *connector) onStuck() {
 	if c.held != nil && !alive(c.held) {
 		c.drop()
@@ -263,13 +263,13 @@ func (c *connector) onStuck() {
 		return
 	}
 	if c.current != nil {
-		c.log.Info("bgp: gave up a connection on which no session came up")
+		c.log.Info("bgp: closed a connection on which no session came up")
 		abort(c.current)
 		c.current = nil
 	}
 }
 
-// handOver gives the engine a connection and drops every other.
+// handOver gives the engine a connection and drops all others.
 func (c *connector) handOver(conn *net.TCPConn) {
 	c.alarm.Stop()
 	c.endAttempt()

@@ -6,18 +6,18 @@ import (
 )
 
 const (
-	firstPenalty = time.Second // after the first offence; doubled with every other
+	firstPenalty = time.Second // after the first offence; doubles with each
 	maxPenalty   = time.Minute
-	forgiven     = 10 * time.Minute // without an offence, after which the next is the first again
-	goodConduct  = time.Minute      // a session that lasts so long is forgiven at once
+	forgiven     = 10 * time.Minute // time without an offence after which the count starts over
+	goodConduct  = time.Minute      // length of a session after which it starts over at once
 
-	shortSession = time.Second     // one that ends sooner is a flap
-	maxFlaps     = 10              // in a row, before
-	flapPause    = 3 * time.Second // has to pass after each
+	shortSession = time.Second     // a session that ends sooner is a flap
+	maxFlaps     = 10              // in a row without a pause
+	flapPause    = 3 * time.Second // after each further flap
 )
 
-// penalty keeps connections of a peer away for a while that breaks the protocol,
-// or whose sessions end as soon as they are there (RFC 4271 section 8.1.1,
+// penalty refuses connections for a while from a peer that breaks the protocol,
+// or whose sessions end as soon as they come up (RFC 4271 section 8.1.1,
 // DampPeerOscillations), so that it does not keep the router busy.
 type penalty struct {
 	mu       sync.Mutex
@@ -27,7 +27,7 @@ type penalty struct {
 	until    time.Time
 }
 
-// note takes note of the end of a session.
+// note records the end of a session.
 func (p *penalty) note(e sessionEnd, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -48,7 +48,7 @@ func (p *penalty) note(e sessionEnd, now time.Time) {
 	}
 }
 
-// remaining is for how long the peer is still kept away.
+// remaining returns how long the peer is still refused.
 func (p *penalty) remaining(now time.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

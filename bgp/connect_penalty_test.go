@@ -20,7 +20,7 @@ func TestPenalties(t *testing.T) {
 		p.note(offence, now)
 		want("offence", d*time.Second)
 		if i > 0 && p.remaining(now.Add(maxPenalty)) != 0 {
-			t.Error("a penalty without end")
+			t.Error("the penalty does not end")
 		}
 	}
 	now = now.Add(forgiven + time.Second)
@@ -63,7 +63,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// Requests for all routes wait until the last answer has left.
+// Requests for all routes wait until the last answer has been sent.
 func TestRefreshes(t *testing.T) {
 	now := time.Now()
 	var r refreshes
@@ -88,6 +88,6 @@ func TestRefreshes(t *testing.T) {
 	}
 	ask()
 	if r.wake(now).IsZero() || len(r.due(nil, now.Add(20*time.Second), false, false)) != 23 {
-		t.Error("a request is never answered where there is always something to send")
+		t.Error("a request is never answered if there is always something to send")
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"pseudowan/bgp/policy"
 )
 
-// hearer is notified of events on the connections of a transport. Addresses are
-// without zone.
+// hearer is notified of events on the connections of a transport. Addresses have
+// no zone.
 type hearer interface {
 	opened(peer netip.Addr, o gate.Open)
 	judged(peer netip.Addr, v gate.Verdict)
@@ -35,14 +35,14 @@ func (w neighborWatcher) judged(v gate.Verdict) { w.hears.judged(w.addr, v) }
 func (w neighborWatcher) unread(err error)      { w.hears.unread(w.addr, err) }
 func (w neighborWatcher) withheld(why string)   { w.hears.withheld(w.addr, why) }
 
-// ended lets the connector know first: the engine's next state must find it
-// with its penalty.
+// ended informs the connector first: it must have the penalty before the engine's
+// next state.
 func (w neighborWatcher) ended(e sessionEnd) {
 	w.c.penalty.note(e, time.Now())
 	w.hears.connectionEnded(w.addr, e)
 }
 
-// relay puts the gate between a neighbour's connection and the engine.
+// relay starts a relay between a neighbour's connection and the engine.
 func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 	addr := c.neighbor.Address.WithZone("")
 	near, far, err := t.pair(outer)
@@ -95,7 +95,7 @@ func (t *transport) pair(outer *net.TCPConn) (near, far *net.TCPConn, err error)
 		outer.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap())
 }
 
-// limit changes how many prefixes a neighbour may announce.
+// limit changes the prefix limit of a neighbour.
 func (t *transport) limit(addr netip.Addr, n uint32) {
 	t.mu.Lock()
 	t.limits[addr] = n
@@ -136,8 +136,8 @@ func (t *transport) session(addr netip.Addr) *relay {
 // farewellWait bounds how long a transport waits for its relays.
 const farewellWait = 2 * time.Second
 
-// finish waits until the relays have passed on the last words of the engine,
-// and gives up what they needed.
+// finish waits until the relays have passed on the engine's last messages, and
+// closes the stage.
 func (t *transport) finish() {
 	done := make(chan struct{})
 	go func() {

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxTTL is what a packet from a neighbour on the link carries (RFC 5082).
+// maxTTL is the TTL of a packet from a neighbour on the link (RFC 5082).
 const maxTTL = 255
 
 // listen opens a BGP listener on one address. The address need not be
@@ -22,12 +22,12 @@ const maxTTL = 255
 func listen(addr netip.Addr) (*net.TCPListener, error) {
 	lc := net.ListenConfig{KeepAlive: -1, Control: func(_, _ string, c syscall.RawConn) error {
 		return control(c, func(fd int) error {
-			// The answer to a SYN goes out before we can know whose it is; a
-			// peer with GTSM takes it only with the full TTL.
+			// The answer to a SYN leaves before we know the neighbour; a peer
+			// with GTSM accepts it only with the full TTL.
 			return errors.Join(setTTL(fd, addr, maxTTL), unix.SetsockoptInt(fd, unix.SOL_IP, unix.IP_FREEBIND, 1))
 		})
 	}}
-	// MPTCP sockets know neither TCP-MD5 nor GTSM.
+	// MPTCP sockets support neither TCP-MD5 nor GTSM.
 	lc.SetMultipathTCP(false)
 	l, err := lc.Listen(context.Background(), "tcp", endpoint(addr))
 	if err != nil {
@@ -36,7 +36,7 @@ func listen(addr netip.Addr) (*net.TCPListener, error) {
 	return l.(*net.TCPListener), nil
 }
 
-// dial connects to the neighbour with the socket options that it wants.
+// dial connects to the neighbour with the socket options of its configuration.
 func dial(ctx context.Context, n Neighbor, internal bool) (*net.TCPConn, error) {
 	d := net.Dialer{KeepAlive: -1, Control: func(_, _ string, c syscall.RawConn) error {
 		return control(c, func(fd int) error { return prepareDial(fd, n, internal) })
@@ -68,7 +68,7 @@ func prepareDial(fd int, n Neighbor, internal bool) error {
 }
 
 // setListenerPassword makes the listener demand TCP-MD5 with the password from
-// the peer; "" forgets it.
+// the peer; "" removes it.
 func setListenerPassword(l *net.TCPListener, peer netip.Addr, password string) error {
 	raw, err := l.SyscallConn()
 	if err != nil {
@@ -81,8 +81,8 @@ func setListenerPassword(l *net.TCPListener, peer netip.Addr, password string) e
 	return err
 }
 
-// prepareAccepted gives an accepted connection the options that a dialled one
-// has. Its answer to the SYN has left with the full TTL.
+// prepareAccepted gives an accepted connection the options of a dialled one. The
+// answer to the SYN has already left, with the full TTL.
 func prepareAccepted(conn *net.TCPConn, n Neighbor, internal bool) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
@@ -103,9 +103,9 @@ func endpoint(a netip.Addr) string {
 	return net.JoinHostPort(numericZone(a).String(), strconv.Itoa(tcpPort))
 }
 
-// numericZone names the interface of a link-local address by its index. The
-// net package remembers the index of a name for a minute, in which the
-// interface may have been made anew.
+// numericZone names the interface of a link-local address by its index. The net
+// package caches the index of a name for a minute, in which the interface may
+// have been recreated.
 func numericZone(a netip.Addr) netip.Addr {
 	if a.Zone() == "" {
 		return a
@@ -142,8 +142,8 @@ func setMinTTL(fd int, peer netip.Addr, ttl int) error {
 func setMD5(fd int, peer netip.Addr, password string) error {
 	sig := unix.TCPMD5Sig{Keylen: uint16(len(password))}
 	copy(sig.Key[:], password)
-	// Addr.Data is a sockaddr behind its family: port, then (IPv6: flow label,
-	// then) the address.
+	// Addr.Data is a sockaddr without its family: port, flow label (IPv6 only),
+	// address.
 	if peer.Is4() {
 		sig.Addr.Family = unix.AF_INET
 		a := peer.As4()
@@ -156,9 +156,9 @@ func setMD5(fd int, peer netip.Addr, password string) error {
 	return os.NewSyscallError("set TCP-MD5 key", unix.SetsockoptTCPMD5Sig(fd, unix.IPPROTO_TCP, unix.TCP_MD5SIG, &sig))
 }
 
-// awaitData returns once the peer has sent something, which stays in the
-// socket, or after the limit. An error means that the peer has hung up, or
-// that ctx ended.
+// awaitData returns once the peer has sent something, which stays in the socket,
+// or after the limit. It returns an error if the peer has hung up or ctx has
+// ended.
 func awaitData(ctx context.Context, conn *net.TCPConn, limit time.Duration) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
@@ -195,8 +195,8 @@ func alive(conn *net.TCPConn) bool {
 	return err == nil || errors.Is(err, unix.EAGAIN)
 }
 
-// peek returns nil where data waits, EAGAIN where none does, and io.EOF or the
-// socket's error where the connection has ended.
+// peek returns nil if there is data, EAGAIN if there is none, and io.EOF or the
+// socket's error if the connection has ended.
 func peek(fd int) error {
 	var b [1]byte
 	for {

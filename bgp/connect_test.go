@@ -13,13 +13,12 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// bench is a connector whose goroutine does not run, so that each step can be
-// taken by hand.
+// bench is a connector without its goroutine, so that the test can make each step.
 type bench struct {
 	*connector
 	delivered []*net.TCPConn
 	revived   chan netip.Addr
-	ended     int // attempts that were given up
+	ended     int // cancelled attempts
 }
 
 func newBench(t *testing.T) *bench {
@@ -32,11 +31,10 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// dial pretends that an attempt runs.
+// dialNow pretends that an attempt is running.
 func (b *bench) dialNow() { b.dialing = func() { b.ended++ } }
 
-// wire returns the two ends of a connection: ours at the one address, the
-// peer's at the other.
+// wire returns the two ends of a connection, ours first.
 func wire(t *testing.T, ours, peers string) (*net.TCPConn, *net.TCPConn) {
 	t.Helper()
 	l, err := net.Listen("tcp", peers+":0")
@@ -57,14 +55,14 @@ func wire(t *testing.T, ours, peers string) (*net.TCPConn, *net.TCPConn) {
 	return near.(*net.TCPConn), far.(*net.TCPConn)
 }
 
-// preferredWire is a connection on which ours would be the preferred end.
+// preferredWire returns a connection whose preferred end would be ours.
 func preferredWire(t *testing.T) (*net.TCPConn, *net.TCPConn) {
 	return wire(t, "127.0.0.2", "127.0.0.1")
 }
 
 func otherWire(t *testing.T) (*net.TCPConn, *net.TCPConn) { return wire(t, "127.0.0.1", "127.0.0.2") }
 
-// closed reports whether the far end has been hung up on.
+// closed reports whether our end has hung up.
 func closed(t *testing.T, far *net.TCPConn) bool {
 	t.Helper()
 	_ = far.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
@@ -186,7 +184,7 @@ func TestConnectorStuckSession(t *testing.T) {
 	fresh, _ := otherWire(t)
 	b.onAccepted(fresh)
 	if closed(t, oldFar) {
-		t.Error("the connection in use was closed at once")
+		t.Error("the current connection was closed at once")
 	}
 	b.onAlarm(t.Context())
 	if !closed(t, oldFar) {
@@ -221,7 +219,7 @@ func TestConnectorRefuses(t *testing.T) {
 	b.onAccepted(near)
 	b.check(t)
 	if !closed(t, far) || b.dialing != nil {
-		t.Error("a session that is kept down takes or makes connections")
+		t.Error("a session that is kept down accepts or makes connections")
 	}
 }
 
@@ -261,7 +259,7 @@ func TestAwaitData(t *testing.T) {
 	}
 	_ = far.Close()
 	if err := awaitData(t.Context(), near, tooLong); err == nil {
-		t.Error("a peer that has hung up was waited for")
+		t.Error("no error although the peer has hung up")
 	}
 }
 

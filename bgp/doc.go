@@ -1,27 +1,25 @@
-// Package bgp is a router's BGP: the speaker that exchanges labelled VPN
-// routes with its peers (RFC 4364, RFC 4659), the VRF tables that import them
-// by route target and choose the best path, and the allocator of the labels
-// that the router gives out. A speaker may also be one towards customers, with
-// plain routes (RFC 4364 section 7).
+// Package bgp is a router's BGP: the speaker that exchanges labelled VPN routes
+// with its peers (RFC 4364, RFC 4659), the VRF tables that import them by route
+// target and choose the best path, and the allocator of the router's labels. A
+// speaker may also face customers, with plain routes (RFC 4364 section 7).
 //
 // It owns sessions (configuration in, events out), path attributes, best path
 // choice and label values. It must not contain flows, adjacencies, network
-// namespaces, links or anything of OVS; it neither knows the topology nor a
-// lab. [Tables] and [Labels] are pure and are used from one goroutine;
-// [Speaker] may be used from any.
+// namespaces, links or anything of OVS; it knows neither the topology nor a lab.
+// [Tables] and [Labels] are pure and are used from one goroutine; [Speaker] may
+// be used from any.
 //
-// GoBGP is the engine of the speaker. It is confined to the files gobgp*.go,
-// and none of its types is exported. Its VRFs are not used: they lose labels.
-// It neither listens nor dials either: a speaker makes the TCP connections
-// itself (files connect*.go) and hands them over, because GoBGP waits one to
-// two seconds before it dials, and binds before it listens.
+// GoBGP is the engine of the speaker. It is confined to the files gobgp*.go, and
+// none of its types is exported. Its VRFs are unused, because they lose labels.
+// It neither listens nor dials, because it waits one to two seconds before it
+// dials, and binds before it listens: a speaker makes the TCP connections (files
+// connect*.go) and delivers them to the engine.
 //
-// GoBGP's parser panics at what a peer may send. Between each connection and
-// GoBGP stands a relay (files relay*.go), which passes on what bgp/gate has
-// judged and what GoBGP's own parser has read once under recover. GoBGP has
-// another connection, of bgp/inner, with the addresses of the real one. The
-// relay counts prefixes too, answers what is wrong, and knows why a session has
-// ended.
+// GoBGP's parser panics on some messages that a peer may send. A relay (files
+// relay*.go) between each connection and GoBGP passes on only what bgp/gate has
+// accepted and GoBGP's own parser has read once under recover. GoBGP has another
+// connection, of bgp/inner, with the addresses of the real one. The relay also
+// counts prefixes, answers malformed messages, and knows why a session ended.
 //
 // # The gobgp command
 //
@@ -32,8 +30,8 @@
 //	gobgp --target unix:///PATH global rib -a vpnv4
 //	gobgp --target unix:///PATH global rib del -a vpnv4 198.51.100.0/24 label 777 rd 65002:9 rt 65001:101
 //
-// "nexthop ADDRESS" and "med N" may stand after the prefix's words; without a
-// next hop each peer receives the session's local address. VPNv6 is the same
-// with -a vpnv6. The command wants 4-octet AS numbers in RD and RT as two halves:
-// 64086.59904:1, where this project writes 4200000000:1.
+// "nexthop ADDRESS" and "med N" may follow; without a next hop each peer receives
+// the session's local address. VPNv6 is the same with -a vpnv6. The command
+// expects 4-octet AS numbers in RD and RT as two halves: 64086.59904:1, where this
+// project writes 4200000000:1.
 package bgp

@@ -7,28 +7,27 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// Event is something that a speaker tells: a RouteUpdate, a PeerChange or an
-// EndOfRIB.
+// Event is an event of a speaker: a RouteUpdate, a PeerChange or an EndOfRIB.
 type Event interface{ event() }
 
 // RouteUpdate is a path that appeared, changed or vanished. Of a withdrawn one,
-// only the fields of its Key are set. Paths that were added here by the
-// gobgp command come with a zero Peer; those of Announce are not repeated.
+// only the fields of its Key are set. Paths that the gobgp command added here
+// have a zero Peer; those of Announce are not reported.
 type RouteUpdate struct {
 	Route     Route
 	Withdrawn bool
 }
 
 // PeerChange is a session that was configured, changed state or was removed. The
-// counters of the state are not set.
+// counters of the state are unset.
 type PeerChange struct {
 	Peer    PeerState
 	Removed bool
 }
 
-// EndOfRIB marks that the peer has sent all it had when the session came up
-// (RFC 4724 section 2), or has sent it all again. Peers of ours always send it;
-// others may not. It follows the routes that it closes.
+// EndOfRIB means that the peer has sent all that it had when the session came up
+// (RFC 4724 section 2), or has sent it again. Our own routers always send it,
+// others may not. It follows the routes.
 type EndOfRIB struct {
 	Peer   netip.Addr
 	Family vpn.Family
@@ -41,24 +40,24 @@ func (EndOfRIB) event()    {}
 // PeerState is the state of one session.
 type PeerState struct {
 	Address      netip.Addr
-	LocalAddress netip.Addr // zero where it is neither configured nor known
+	LocalAddress netip.Addr // zero if it is neither configured nor known
 	AS           uint32
 	LocalAS      uint32
 	State        string    // RFC 4271 section 8.2.2, lower case: idle, active, opensent, openconfirm, established
 	Since        time.Time // when the state was entered
 	Families     []string  // negotiated, or wanted while the session is not established
 	SendsEnd     bool      // the peer will send an end of RIB; false while the session is not established
-	Restarting   bool      // the peer has restarted, and sends no end of RIB before it has heard ours
+	Restarting   bool      // the peer has restarted, and sends no end of RIB before it has received ours
 	Received     int       // prefixes received from the peer
-	Accepted     int       // of these, the ones that passed the import policy
+	Accepted     int       // those that passed the import policy
 	Advertised   int       // prefixes sent to the peer
 	Reason       string    // why the speaker keeps the session down; "" if it does not
 
 	RouterID    netip.Addr // BGP identifier of the speaker
-	PeerID      netip.Addr // of the peer, as it last said; zero before
+	PeerID      netip.Addr // of the peer, from its last OPEN; zero before
 	LastError   string     // why the last session ended, or the last attempt failed; "" before the first
 	LastErrorAt time.Time
-	Warning     string // of the established session: a limit is near
+	Warning     string // of the established session, that a limit is near
 	MaxPrefixes uint32 // more received prefixes end the session; 0: no limit
 	Malformed   Malformed
 }
@@ -79,8 +78,8 @@ type Malformed struct {
 	LastAt time.Time
 }
 
-// Down says why the session is not established; "" where it is, or where nobody
-// knows.
+// Down returns why the session is not established; "" if it is, or if the reason
+// is unknown.
 func (p PeerState) Down() string {
 	switch {
 	case p.State == StateEstablished:
@@ -97,5 +96,5 @@ const StateEstablished = "established"
 // RIBPath is one path of a speaker's table.
 type RIBPath struct {
 	Route
-	Best bool // GoBGP's choice among the paths of this RD and prefix; it is what peers are sent
+	Best bool // GoBGP's choice among the paths of this RD and prefix, which peers receive
 }

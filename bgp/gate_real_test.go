@@ -31,7 +31,7 @@ type hostile struct {
 
 func attack(t *testing.T, addr string) *hostile { return &hostile{t: t, addr: addr} }
 
-// connect opens a connection; the speaker may still keep the peer away.
+// connect opens a connection. The speaker may still refuse the peer for a while.
 func (h *hostile) connect(to *node) {
 	h.t.Helper()
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(h.addr)}, Timeout: tooLong}
@@ -46,7 +46,7 @@ func (h *hostile) connect(to *node) {
 			}
 		}
 		if time.Now().After(deadline) {
-			h.t.Fatalf("%s is kept away: %v", h.addr, err)
+			h.t.Fatalf("%s is refused: %v", h.addr, err)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -106,8 +106,8 @@ func (h *hostile) wantNotification(code, subcode byte, data ...byte) {
 	}
 }
 
-// TestRealHostilePeers sends a speaker what must not be sent, in every state.
-// It answers as the RFCs say, and another session never notices.
+// TestRealHostilePeers sends a speaker what must not be sent, in every state. It
+// answers as the RFCs specify, and another session is not affected.
 func TestRealHostilePeers(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1")
 	friend := startNode(t, 65003, "", "10.0.0.3")
@@ -153,7 +153,7 @@ func TestRealHostilePeers(t *testing.T) {
 	for _, tt := range cases {
 		t.Run(tt.name, func(t *testing.T) {
 			h := attack(t, "10.0.0.2")
-			a.set(a.to(friend)) // without the memory of the last offence
+			a.set(a.to(friend)) // removes the penalty of the last offence
 			a.set(a.to(friend), neighborAt(a, "10.0.0.2", 65002))
 			switch tt.phase {
 			case "opensent":
@@ -176,8 +176,7 @@ func TestRealHostilePeers(t *testing.T) {
 	quiet(t, a, friend)
 }
 
-// quiet checks that a session has been established once only, and that no event
-// of its end has come.
+// quiet checks that a session was established only once and has not ended.
 func quiet(t *testing.T, a, friend *node) {
 	t.Helper()
 	a.mu.Lock()
@@ -200,8 +199,8 @@ func neighborAt(n *node, addr string, as uint32, families ...vpn.Family) Neighbo
 	return Neighbor{Address: netip.MustParseAddr(addr), LocalAddress: n.addr, AS: as, Settings: passive(settings(families...))}
 }
 
-// TestRealRepairedUpdates sends errors that RFC 7606 takes as withdrawals, or
-// that cost an attribute: the session lives.
+// TestRealRepairedUpdates sends errors that RFC 7606 handles by treat-as-withdraw
+// or attribute discard: the session survives.
 func TestRealRepairedUpdates(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1")
 	a.set(neighborAt(a, "10.0.0.2", 65002))
@@ -243,7 +242,7 @@ func TestRealRepairedUpdates(t *testing.T) {
 	a.waitRoute(key, func(r Route) bool { return strings.Contains(r.Unusable, "2 labels") })
 	h.say(u(unreachVPN)...)
 	a.waitGone(key)
-	// The RD of an unknown type: shown, and gone with its withdrawal.
+	// An RD of an unknown type is shown, and disappears with its withdrawal.
 	h.say(u(attrsBase + attrsMore + strangeRD)...)
 	rd := vpn.UnknownRD([8]byte(octetsOf("0007fdea00000001")))
 	r := a.waitRoute(Key{RD: rd, Prefix: key.Prefix, Peer: peer}, anyRoute)
@@ -261,8 +260,8 @@ func TestRealRepairedUpdates(t *testing.T) {
 	}
 }
 
-// TestRealTwoOctetPeer has a peer without 4-octet AS numbers send its path after
-// what completes it: GoBGP writes behind the end of the attributes then.
+// TestRealTwoOctetPeer sends AS_PATH after AS4_PATH, from a peer without 4-octet AS
+// numbers: GoBGP alone writes beyond the end of the attributes then.
 func TestRealTwoOctetPeer(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1")
 	a.set(neighborAt(a, "10.0.0.2", 65002))
@@ -278,7 +277,8 @@ func TestRealTwoOctetPeer(t *testing.T) {
 	}
 }
 
-// TestRealWordsOfThePeer passes on why a peer has ended the session.
+// TestRealWordsOfThePeer checks that the reason for which a peer ends the session
+// is reported.
 func TestRealWordsOfThePeer(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1")
 	a.set(neighborAt(a, "10.0.0.2", 65002))
@@ -302,7 +302,7 @@ func TestRealWordsOfThePeer(t *testing.T) {
 	a.wait("the end of the connection", func() bool { return a.peers[peer].Down() == "the peer closed the connection" })
 }
 
-// TestRealReasonsNotToConnect has peers that are not there.
+// TestRealReasonsNotToConnect has absent peers.
 func TestRealReasonsNotToConnect(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1")
 	n := neighborAt(a, "10.0.0.2", 65002)
@@ -322,8 +322,8 @@ func TestRealReasonsNotToConnect(t *testing.T) {
 	a.wait("the suspicion", func() bool { return strings.Contains(a.peers[b.addr].Down(), "TCP-MD5 password") })
 }
 
-// TestRealRandomHostility lets random messages loose on an established session,
-// again and again. The process lives, and so does another session.
+// TestRealRandomHostility repeatedly sends random messages on an established
+// session. The process and another session survive.
 func TestRealRandomHostility(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1")
 	friend := startNode(t, 65003, "", "10.0.0.3")
@@ -351,7 +351,7 @@ func TestRealRandomHostility(t *testing.T) {
 	quiet(t, a, friend)
 }
 
-// TestRealOffendersWait proves that a peer that breaks the protocol is kept away
+// TestRealOffendersWait checks that a peer that breaks the protocol is refused for
 // longer each time.
 func TestRealOffendersWait(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1")
@@ -370,8 +370,8 @@ func TestRealOffendersWait(t *testing.T) {
 	}
 }
 
-// TestRealLimits covers what a peer with a limit may announce: so many prefixes,
-// a warning before that, and no attributes without measure.
+// TestRealLimits covers a peer's limits: the number of prefixes, with a warning
+// before it is reached, and the length of attributes.
 func TestRealLimits(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1")
 	peer := netip.MustParseAddr("10.0.0.2")
@@ -393,7 +393,7 @@ func TestRealLimits(t *testing.T) {
 	h.wantNotification(6, 1)
 	a.wait("end", func() bool { return a.peers[peer].Reason == "more than 10 prefixes" && len(a.routes) == 0 })
 	if got := fmt.Sprint(a.peers[peer].Warning); got != "" {
-		t.Errorf("the warning %q is left", got)
+		t.Errorf("the warning %q stays", got)
 	}
 	a.set()
 	a.set(n)

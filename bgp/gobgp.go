@@ -12,22 +12,22 @@ import (
 	"github.com/osrg/gobgp/v3/pkg/server"
 )
 
-// engine is GoBGP, in the words of this package.
+// engine wraps GoBGP in the types of this package.
 type engine struct {
 	server *server.BgpServer
 	as     uint32
 	plain  bool
 	log    *engineLog
-	conns  chan<- *net.TCPConn // connections that the engine takes over
+	conns  chan<- *net.TCPConn // connections for GoBGP
 	socket *apiSocket          // nil: no API is served
-	held   *hold               // nil where nothing is held back
+	held   *hold               // nil: nothing is held back
 
-	isRestarting atomic.Bool // announced to peers that are added
+	isRestarting atomic.Bool // announced to new peers
 	done         context.Context
 	cancel       context.CancelFunc
 }
 
-// startEngine starts GoBGP without listeners. What it tells goes to the sink.
+// startEngine starts GoBGP without listeners. Its events go to the sink.
 func startEngine(ctx context.Context, cfg Config, to sink) (*engine, error) {
 	e := &engine{as: cfg.AS, plain: cfg.Plain, log: &engineLog{log: cfg.Log}}
 	e.done, e.cancel = context.WithCancel(context.Background())
@@ -56,8 +56,8 @@ func (e *engine) run(ctx context.Context, cfg Config, to sink) error {
 		Asn:        cfg.AS,
 		RouterId:   cfg.RouterID.String(),
 		ListenPort: -1,
-		// Without it, the oldest of two equal external paths wins, and what
-		// peers are sent depends on the order of arrival.
+		// Without it, the older of two equal external paths wins, and what peers
+		// receive depends on the order of arrival.
 		RouteSelectionOptions: &api.RouteSelectionOptionsConfig{ExternalCompareRouterId: true},
 	}})
 	if err != nil {
@@ -78,7 +78,7 @@ func (e *engine) run(ctx context.Context, cfg Config, to sink) error {
 	return nil
 }
 
-// stop ends every session with a notification, and the API.
+// stop ends every session with a notification, and closes the API.
 func (e *engine) stop(ctx context.Context) error {
 	e.cancel()
 	if e.held != nil {
@@ -101,7 +101,7 @@ func (e *engine) stop(ctx context.Context) error {
 	return err
 }
 
-// deliver hands a connection to the session with its remote address.
+// deliver passes a connection to the session with its remote address.
 func (e *engine) deliver(conn *net.TCPConn) {
 	select {
 	case e.conns <- conn:
@@ -110,15 +110,14 @@ func (e *engine) deliver(conn *net.TCPConn) {
 	}
 }
 
-// replaceAcceptChannel makes the server take connections from a channel of
-// ours, in place of the one that its listeners fill. GoBGP has no interface
-// for that, and its own dialling takes one to two seconds at best. It must be
-// called before the server serves; another version of GoBGP that keeps its
-// connections differently is refused rather than guessed at.
+// replaceAcceptChannel makes the server receive connections from our channel
+// instead of that of its listeners. GoBGP has no interface for that, and its own
+// dialling takes at least one to two seconds. It must be called before the server
+// serves. A version of GoBGP without this channel is refused.
 func replaceAcceptChannel(s *server.BgpServer) (chan<- *net.TCPConn, error) {
 	field := reflect.ValueOf(s).Elem().FieldByName("acceptCh")
 	if !field.IsValid() || field.Type() != reflect.TypeFor[chan *net.TCPConn]() {
-		return nil, errors.New("bgp: this version of GoBGP has no channel of accepted connections")
+		return nil, errors.New("bgp: this version of GoBGP has no channel for accepted connections")
 	}
 	conns := make(chan *net.TCPConn, 32)
 	*(*chan *net.TCPConn)(field.Addr().UnsafePointer()) = conns

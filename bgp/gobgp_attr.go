@@ -27,8 +27,8 @@ func encodeNLRI(r Route, plain bool) (*anypb.Any, error) {
 	})
 }
 
-// nlriOf reads what an NLRI says into a new route. What is understood but cannot
-// be used makes the route unusable.
+// nlriOf decodes the NLRI into a new route. What is valid but unsupported makes
+// the route unusable.
 func nlriOf(p *api.Path) (Route, error) {
 	if p.GetNlri().MessageIs(&api.IPAddressPrefix{}) {
 		prefix, err := plainNLRI(p)
@@ -50,10 +50,10 @@ func nlriOf(p *api.Path) (Route, error) {
 	switch labels := n.GetLabels(); {
 	case p.GetIsWithdraw(), len(labels) == 0:
 	case len(labels) > 1:
-		// Whoever sends several labels wants all of them pushed (RFC 8277).
+		// All of several labels must be pushed (RFC 8277).
 		r.Label, r.Unusable = vpn.Label(labels[0]&uint32(vpn.LabelMax)), fmt.Sprintf("it carries %d labels; one is supported", len(labels))
 	case labels[0] > uint32(vpn.LabelMax):
-		r.Unusable = "its label is the one of withdrawals (RFC 8277 section 2.4)"
+		r.Unusable = "its label is that of a withdrawal (RFC 8277 section 2.4)"
 	default:
 		r.Label = vpn.Label(labels[0])
 	}
@@ -68,8 +68,8 @@ func martianOf(p *api.Path, prefix netip.Prefix) string {
 	return Martian(prefix)
 }
 
-// prefixOf reads a prefix as the engine prints it: an IPv4-mapped one as IPv4,
-// with the length that it has as IPv6.
+// prefixOf parses a prefix as the engine prints it: an IPv4-mapped one as IPv4
+// with its IPv6 length.
 func prefixOf(p *api.Path, text string, bits uint32) (netip.Prefix, error) {
 	addr, err := netip.ParseAddr(text)
 	if err != nil {
@@ -124,7 +124,7 @@ func decodeRD(a *anypb.Any) (vpn.RD, error) {
 		binary.BigEndian.PutUint32(b[2:], m.GetAdmin())
 		binary.BigEndian.PutUint16(b[6:], uint16(m.GetAssigned()))
 	default:
-		return vpn.RD{}, fmt.Errorf("route distinguisher of an unknown type %T", m)
+		return vpn.RD{}, fmt.Errorf("route distinguisher of unknown type %T", m)
 	}
 	return vpn.RDFromBytes(b)
 }
@@ -169,8 +169,8 @@ func decodeExtended(r *Route, m *api.ExtendedCommunitiesAttribute) error {
 	return nil
 }
 
-// communityBytes returns the octets of a community of a type that may be a
-// route target.
+// communityBytes returns the octets of a community whose type may be a route
+// target.
 func communityBytes(a *anypb.Any) (b [8]byte, ok bool, err error) {
 	m, err := a.UnmarshalNew()
 	if err != nil {

@@ -25,7 +25,7 @@ func octetsOf(text string) []byte {
 	return b
 }
 
-// message is a BGP message around a body.
+// message returns a BGP message with a body.
 func message(kind byte, body ...byte) []byte {
 	m := append(slices.Repeat([]byte{0xff}, 16), 0, 0, kind)
 	m = append(m, body...)
@@ -33,7 +33,7 @@ func message(kind byte, body ...byte) []byte {
 	return m
 }
 
-// updateOf is an UPDATE message.
+// updateOf returns an UPDATE message.
 func updateOf(withdrawn, attrs, routes []byte) []byte {
 	b := binary.BigEndian.AppendUint16(nil, uint16(len(withdrawn)))
 	b = append(b, withdrawn...)
@@ -59,7 +59,7 @@ const (
 	twoLabels  = "800e23" + "000180" + "0c" + "0000000000000000c0a80002" + "00" + "88" + "00bb80" + "00fa01" + "0000fdea00000001" + "1e0100"
 )
 
-// seeds are messages that a peer may send, and some that it may not.
+// seeds returns valid and invalid messages of a peer.
 func seeds() [][]byte {
 	open := func(caps string) []byte {
 		c := octetsOf(caps)
@@ -93,8 +93,8 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
-// newTestJudge is the judge of a session with the seeds' peer, in the phase that
-// their messages want.
+// newTestJudge returns the judge of a session with the seeds' peer, in the phase
+// of their messages.
 func newTestJudge(established bool) *gate.Judge {
 	j := gate.NewJudge(gate.Config{LocalAS: 65001, PeerAS: 65002, LocalID: netip.MustParseAddr("10.0.0.9"), Try: rehearse})
 	ours := slices.Clone(seeds()[0])
@@ -111,8 +111,8 @@ func newTestJudge(established bool) *gate.Judge {
 	return j
 }
 
-// passThrough does to octets what a relay does, and to what passes what the
-// engine does. Nothing recovers from a panic here.
+// passThrough does to octets what a relay does, and to what passes what the engine
+// does. It does not recover from panics.
 func passThrough(t *testing.T, established bool, b []byte) {
 	j := newTestJudge(established)
 	for {
@@ -125,7 +125,7 @@ func passThrough(t *testing.T, established bool, b []byte) {
 		for pass := v.Pass; len(pass) > 0; {
 			m, bad := gate.Next(pass)
 			if m == nil || bad != nil {
-				t.Fatalf("%x is passed on as %x, which is no message", msg, v.Pass)
+				t.Fatalf("%x is passed on as %x, which is not a message", msg, v.Pass)
 			}
 			if err := perform(m); err != nil && m[18] != 3 {
 				t.Fatalf("%x is passed on as %x, which ends the engine's session: %v", msg, m, err)
@@ -141,7 +141,7 @@ func passThrough(t *testing.T, established bool, b []byte) {
 	}
 }
 
-// mutator makes messages that are almost right.
+// mutator makes almost valid messages.
 type mutator struct {
 	*rand.Rand
 	seeds [][]byte
@@ -183,7 +183,7 @@ func (m mutator) message() []byte {
 	return b
 }
 
-// repair makes the lengths right around what has changed, most of the time.
+// repair corrects the lengths after a mutation, most of the time.
 func (m mutator) repair(b []byte) {
 	if m.IntN(16) != 0 {
 		binary.BigEndian.PutUint16(b[16:], uint16(len(b)))
@@ -197,10 +197,9 @@ func (m mutator) repair(b []byte) {
 	}
 }
 
-// TestMutations sends messages through the gate that are almost right. What
-// passes must neither end the engine's session nor the process.
-// PSEUDOWAN_MUTATIONS says how many; otherwise it is a million in CI, and less
-// elsewhere.
+// TestMutations sends almost valid messages through the gate. What passes must end
+// neither the engine's session nor the process. PSEUDOWAN_MUTATIONS sets their
+// number; the default is a million in CI, and less elsewhere.
 func TestMutations(t *testing.T) {
 	total := 200_000
 	if os.Getenv("CI") != "" {
@@ -234,11 +233,11 @@ func TestMutations(t *testing.T) {
 	all.Wait()
 	t.Logf("%d messages; the engine's parser alone panics at %d", total, caught.Load())
 	if caught.Load() == 0 {
-		t.Error("no message would have been dangerous: the mutations are too tame")
+		t.Error("the engine's parser alone survives all messages: the mutations are too tame")
 	}
 }
 
-// FuzzGate is the same with what the fuzzer makes up.
+// FuzzGate is the same with the fuzzer's input.
 func FuzzGate(f *testing.F) {
 	for _, s := range seeds() {
 		f.Add(true, s)

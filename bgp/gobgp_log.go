@@ -11,10 +11,10 @@ import (
 	gobgplog "github.com/osrg/gobgp/v3/pkg/log"
 )
 
-// levelTrace is for what GoBGP calls debug: every message and state.
+// levelTrace is the level of GoBGP's debug messages: every message and state.
 const levelTrace = slog.LevelDebug - 4
 
-// engineLog passes GoBGP's messages on. It never ends the process.
+// engineLog passes on GoBGP's messages. It never ends the process.
 type engineLog struct {
 	log *slog.Logger
 
@@ -34,7 +34,7 @@ func (l *engineLog) write(level slog.Level, msg string, fields gobgplog.Fields) 
 	l.log.LogAttrs(ctx, level, "gobgp: "+msg, attrs...)
 }
 
-// fatalError is the last error after which GoBGP wanted the process to end.
+// fatalError returns the last error for which GoBGP wanted to end the process.
 func (l *engineLog) fatalError() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -71,7 +71,7 @@ func (l *engineLog) Info(msg string, fields gobgplog.Fields) { l.write(slog.Leve
 // Debug implements GoBGP's logger.
 func (l *engineLog) Debug(msg string, fields gobgplog.Fields) { l.write(levelTrace, msg, fields) }
 
-// SetLevel implements GoBGP's logger; the level is slog's affair.
+// SetLevel implements GoBGP's logger. slog has the level.
 func (l *engineLog) SetLevel(gobgplog.LogLevel) {}
 
 // GetLevel implements GoBGP's logger.

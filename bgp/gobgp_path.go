@@ -13,8 +13,8 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// announce puts a local path into the table, in place of the one with the
-// same RD and prefix.
+// announce adds a local path to the table, or replaces the one with the same RD
+// and prefix.
 func (e *engine) announce(ctx context.Context, r Route) error {
 	p, err := pathOf(r, e.plain)
 	if err != nil {
@@ -24,7 +24,7 @@ func (e *engine) announce(ctx context.Context, r Route) error {
 	return err
 }
 
-// withdraw takes a local path out of the table.
+// withdraw removes a local path from the table.
 func (e *engine) withdraw(ctx context.Context, r Route) error {
 	nlri, err := encodeNLRI(r, e.plain)
 	if err != nil {
@@ -42,8 +42,8 @@ func (e *engine) rib(ctx context.Context, family vpn.Family) ([]RIBPath, error) 
 		func(d *api.Destination) {
 			for _, p := range d.GetPaths() {
 				r, err := routeOf(p, e.as)
-				if err != nil { // a path that cannot be read hides no other
-					r = Route{Unusable: fmt.Sprintf("%s cannot be read: %v", d.GetPrefix(), err)}
+				if err != nil { // a path that cannot be decoded hides no other
+					r = Route{Unusable: fmt.Sprintf("%s cannot be decoded: %v", d.GetPrefix(), err)}
 				}
 				paths = append(paths, RIBPath{Route: r, Best: p.GetBest() && r.Unusable == ""})
 			}
@@ -96,8 +96,8 @@ func pathOf(r Route, plain bool) (*api.Path, error) {
 	return p, err
 }
 
-// routeOf decodes a path in the table of a speaker of the AS. Of a withdrawn
-// one, the attributes may be missing.
+// routeOf decodes a path in the table of a speaker of the AS. A withdrawn one may
+// have no attributes.
 func routeOf(p *api.Path, as uint32) (Route, error) {
 	r, err := nlriOf(p)
 	if err != nil {
@@ -142,16 +142,9 @@ func decodeAttribute(r *Route, a *anypb.Any) error {
 	case *api.LocalPrefAttribute:
 		r.LocalPref = &m.LocalPref
 	case *api.MpReachNLRIAttribute:
-		if hops := m.GetNextHops(); len(hops) > 0 {
-			hop, err := netip.ParseAddr(hops[0])
-			if err != nil {
-				return fmt.Errorf("next hop: %w", err)
-			}
-			r.NextHop = hop.Unmap()
-		}
+		return r.decodeNextHops(m.GetNextHops())
 	case *api.NextHopAttribute:
 		r.NextHop, err = netip.ParseAddr(m.GetNextHop())
-		return err
 	case *api.CommunitiesAttribute:
 		r.Communities = decodeCommunities(m)
 	case *api.LargeCommunitiesAttribute:
@@ -163,19 +156,36 @@ func decodeAttribute(r *Route, a *anypb.Any) error {
 		return r.addPassed(a)
 	case *api.PrefixSID:
 		if len(m.GetTlvs()) > 0 && r.Unusable == "" {
-			r.Unusable = "it wants its packets in SRv6 (RFC 9252)"
+			r.Unusable = "it needs SRv6 (RFC 9252)"
 		}
 	case *api.OriginatorIdAttribute:
 		r.OriginatorID, err = netip.ParseAddr(m.GetId())
-		return err
 	case *api.ClusterListAttribute:
-		for _, id := range m.GetIds() {
-			a, err := netip.ParseAddr(id)
-			if err != nil {
-				return fmt.Errorf("cluster list: %w", err)
-			}
-			r.ClusterList = append(r.ClusterList, a)
+		return r.decodeClusterList(m.GetIds())
+	}
+	return err
+}
+
+// decodeNextHops keeps the first next hop: the others are link-local.
+func (r *Route) decodeNextHops(hops []string) error {
+	if len(hops) == 0 {
+		return nil
+	}
+	hop, err := netip.ParseAddr(hops[0])
+	if err != nil {
+		return fmt.Errorf("next hop: %w", err)
+	}
+	r.NextHop = hop.Unmap()
+	return nil
+}
+
+func (r *Route) decodeClusterList(ids []string) error {
+	for _, id := range ids {
+		a, err := netip.ParseAddr(id)
+		if err != nil {
+			return fmt.Errorf("cluster list: %w", err)
 		}
+		r.ClusterList = append(r.ClusterList, a)
 	}
 	return nil
 }
@@ -192,7 +202,7 @@ func unspecified(p netip.Prefix) netip.Addr {
 	return netip.IPv6Unspecified()
 }
 
-// codes are the families on the wire (RFC 4760).
+// codes are the AFI and SAFI of each family (RFC 4760).
 var codes = map[vpn.Family]struct {
 	afi  api.Family_Afi
 	safi api.Family_Safi

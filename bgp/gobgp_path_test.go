@@ -47,8 +47,7 @@ func TestRoutesSurviveTheEngine(t *testing.T) {
 	}
 }
 
-// What cannot be used is shown all the same, under the key of the route that it
-// replaces.
+// What cannot be used is still shown, with the key of the route that it replaces.
 func TestUnusablePathsAreDecoded(t *testing.T) {
 	for name, tt := range map[string]struct {
 		route  Route
@@ -56,9 +55,9 @@ func TestUnusablePathsAreDecoded(t *testing.T) {
 		want   string
 		prefix string
 	}{
-		"two labels":               {codecRoutes()[0], func(n *api.LabeledVPNIPAddressPrefix) { n.Labels = append(n.Labels, 17) }, "2 labels", ""},
-		"the label of withdrawals": {codecRoutes()[0], func(n *api.LabeledVPNIPAddressPrefix) { n.Labels = []uint32{0x800000} }, "of withdrawals", ""},
-		"a mapped prefix":          {codecRoutes()[1], func(n *api.LabeledVPNIPAddressPrefix) { n.Prefix, n.PrefixLen = "10.0.0.0", 104 }, "IPv4-mapped", "::ffff:10.0.0.0/104"},
+		"two labels":                {codecRoutes()[0], func(n *api.LabeledVPNIPAddressPrefix) { n.Labels = append(n.Labels, 17) }, "2 labels", ""},
+		"the label of a withdrawal": {codecRoutes()[0], func(n *api.LabeledVPNIPAddressPrefix) { n.Labels = []uint32{0x800000} }, "of a withdrawal", ""},
+		"a mapped prefix":           {codecRoutes()[1], func(n *api.LabeledVPNIPAddressPrefix) { n.Prefix, n.PrefixLen = "10.0.0.0", 104 }, "IPv4-mapped", "::ffff:10.0.0.0/104"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := pathOf(tt.route, false)
@@ -82,14 +81,14 @@ func TestUnusablePathsAreDecoded(t *testing.T) {
 				want = netip.MustParsePrefix(tt.prefix)
 			}
 			if r.RD != tt.route.RD || r.Prefix != want || !strings.Contains(r.Unusable, tt.want) || len(r.Targets) == 0 {
-				t.Errorf("taken as %+v", r)
+				t.Errorf("decoded as %+v", r)
 			}
 		})
 	}
 }
 
-// FuzzRouteOf feeds paths as the engine gives them. What is taken can be
-// announced again and is then the same.
+// FuzzRouteOf decodes paths as the engine reports them. A valid route can be
+// announced, and is the same when decoded again.
 func FuzzRouteOf(f *testing.F) {
 	for _, r := range codecRoutes() {
 		p, err := pathOf(r, false)

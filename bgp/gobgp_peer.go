@@ -14,8 +14,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// addPeer configures a session. It waits for connections, which come by
-// deliver.
+// addPeer configures a session. Its connections come by deliver.
 func (e *engine) addPeer(ctx context.Context, n Neighbor) error {
 	return e.server.AddPeer(ctx, &api.AddPeerRequest{Peer: peerOf(n, e.isRestarting.Load())})
 }
@@ -25,17 +24,18 @@ func (e *engine) deletePeer(ctx context.Context, n Neighbor) error {
 	return e.server.DeletePeer(ctx, &api.DeletePeerRequest{Address: engineAddress(n.Address)})
 }
 
-// shutPeer ends a session and keeps it down, telling the peer why (RFC 9003).
+// shutPeer ends a session and keeps it down. It sends the peer the reason (RFC
+// 9003).
 func (e *engine) shutPeer(ctx context.Context, n Neighbor, why string) error {
 	return e.server.DisablePeer(ctx, &api.DisablePeerRequest{Address: engineAddress(n.Address), Communication: why})
 }
 
-// resend sends the peer every route again, with the policy of now.
+// resend sends the peer every route again, with the current policy.
 func (e *engine) resend(ctx context.Context, n Neighbor) error {
 	return e.softReset(ctx, n, api.ResetPeerRequest_OUT)
 }
 
-// reimport takes every route of the peer in again, with the policy of now.
+// reimport imports every route of the peer again, with the current policy.
 func (e *engine) reimport(ctx context.Context, n Neighbor) error {
 	return e.softReset(ctx, n, api.ResetPeerRequest_IN)
 }
@@ -44,8 +44,8 @@ func (e *engine) softReset(ctx context.Context, n Neighbor, d api.ResetPeerReque
 	return e.server.ResetPeer(ctx, &api.ResetPeerRequest{Address: engineAddress(n.Address), Soft: true, Direction: d})
 }
 
-// engineAddress is the address by which the engine knows a neighbour: that of
-// the inner connections.
+// engineAddress returns the neighbour's address in the engine, that of the inner
+// connections.
 func engineAddress(a netip.Addr) string {
 	if a.Zone() != "" {
 		a = a.WithZone(inner.Zone)
@@ -61,18 +61,18 @@ func peerOf(n Neighbor, restarting bool) *api.Peer {
 	p := &api.Peer{
 		Conf: &api.PeerConf{
 			NeighborAddress: engineAddress(n.Address), PeerAsn: n.AS, AuthPassword: n.Password, AllowOwnAsn: uint32(n.AllowOwnAS),
-			// Whether a path with the peer's AS is a loop is the peer's to judge.
+			// The peer judges whether a path with its AS is a loop.
 			AllowAspathLoopLocal: true,
 		},
 		Timers: &api.Timers{Config: &api.TimersConfig{
 			HoldTime: uint64(engineHold(n).Seconds()), KeepaliveInterval: uint64(engineKeepalive(n).Seconds()),
 			IdleHoldTimeAfterReset: 1,
 		}},
-		// The engine must never dial, nor judge local addresses: connections
-		// are made and checked before they are handed to it.
+		// The engine must neither dial nor check local addresses: connections
+		// are made and checked before it gets them.
 		Transport:      &api.Transport{PassiveMode: true, LocalAddress: anyAddress.String()},
 		RouteReflector: &api.RouteReflector{RouteReflectorClient: n.Client || n.ofReflector},
-		// It also makes both ends send an end of RIB.
+		// This also makes both ends send an end of RIB.
 		GracefulRestart: gracefulRestart(restarting),
 		AfiSafis:        restartFamilies(n.Families),
 	}
@@ -155,8 +155,8 @@ func enginePeerOf(p *api.Peer) enginePeer {
 	return ep
 }
 
-// capabilities returns what the peer's OPEN offered: its families, and its
-// graceful restart where it has one.
+// capabilities returns the families in the peer's OPEN, and its graceful restart
+// capability or nil.
 func capabilities(p *api.Peer) (families []vpn.Family, restart *api.GracefulRestartCapability) {
 	for _, c := range p.GetState().GetRemoteCap() {
 		m, err := c.UnmarshalNew()

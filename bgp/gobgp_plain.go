@@ -11,7 +11,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// familyFor is the family that a speaker announces a route in.
+// familyFor returns the family in which a speaker announces a route.
 func familyFor(r Route, plain bool) vpn.Family {
 	if plain {
 		return vpn.FamilyOf(r.Prefix).Plain()

@@ -56,7 +56,7 @@ func TestFamiliesOfSpeakers(t *testing.T) {
 		{Prefix: netip.MustParsePrefix("10.0.0.1/8")},
 	} {
 		if r.validate(true) == nil {
-			t.Errorf("route %+v is taken", r)
+			t.Errorf("route %+v is accepted", r)
 		}
 	}
 	for f, code := range codes {

@@ -21,12 +21,12 @@ type exportRule struct {
 	med      uint32
 	setMED   bool
 	localAll bool // external peers: only routes that originate here
-	noSwap   bool // internal peers with next-hop-self: no routes of external peers
+	noSwap   bool // internal peers with next-hop-self: no routes from external peers
 }
 
-// setPolicies replaces the import and export policies by those that the
-// neighbours want. GoBGP has one chain for all peers, which every route walks
-// for each of them, so peers that want the same share their statements.
+// setPolicies replaces the import and export policies by those of the
+// neighbours. GoBGP has one chain for all peers, which every route passes for each
+// of them, so peers with the same settings share statements.
 func (e *engine) setPolicies(ctx context.Context, as uint32, neighbors []Neighbor) error {
 	p := &policies{}
 	preferences := make(map[uint32][]netip.Addr)
@@ -46,7 +46,7 @@ func (e *engine) setPolicies(ctx context.Context, as uint32, neighbors []Neighbo
 			unreflected = append(unreflected, addr)
 		}
 	}
-	p.unreflected(unreflected) // before what accepts
+	p.unreflected(unreflected) // before statements that accept
 	for pref, peers := range preferences {
 		p.importing(pref, peers)
 	}

@@ -17,7 +17,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// command runs a stock tool; it is skipped where that is not installed.
+// command runs a stock tool. The test is skipped if it is not installed.
 func command(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(need(t, name), args...).CombinedOutput()
@@ -36,7 +36,7 @@ func need(t *testing.T, name string) string {
 	return path
 }
 
-// TestRealCommand adds and removes routes by the stock gobgp command.
+// TestRealCommand adds and removes routes with the stock gobgp command.
 func TestRealCommand(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "pe2.sock")
 	a := startNode(t, 65001, "", "10.0.0.1")
@@ -79,8 +79,8 @@ func TestRealCommand(t *testing.T) {
 	}
 }
 
-// TestRealBetterReceivedRoute: a local path that is no longer the best of its
-// RD and prefix is told as withdrawn, and comes back.
+// TestRealBetterReceivedRoute checks that a local path that is no longer the best
+// of its RD and prefix is reported as withdrawn, and comes back.
 func TestRealBetterReceivedRoute(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")
 	a := startNode(t, 65001, "", "10.0.0.1")
@@ -158,8 +158,8 @@ const stockConfig = `
       afi-safi-name = "l3vpn-ipv6-unicast"
 `
 
-// startStock runs the distribution's gobgpd as a neighbour of the node and
-// returns the arguments with which gobgp talks to it.
+// startStock runs the distribution's gobgpd as a neighbour of the node, and returns
+// the gobgp arguments that select it.
 func startStock(t *testing.T, n *node, passive bool) []string {
 	t.Helper()
 	dir := t.TempDir()

@@ -9,12 +9,12 @@ import (
 	"pseudowan/bgp/gate"
 )
 
-// The engine reflects properly towards clients only. What it tells the other
-// internal peers of a reflector carries no ORIGINATOR_ID and no CLUSTER_LIST, so
-// that they cannot see a loop; and it does not withdraw a client's route from them
-// when another peer's becomes the best. For the engine
-// all internal peers of a reflector are therefore clients, and policies keep
-// the routes of those that are not from each other (RFC 4456 section 6).
+// The engine reflects correctly only to clients. What it sends to a reflector's
+// non-client peers has no ORIGINATOR_ID and no CLUSTER_LIST, so that they cannot
+// detect a loop; and it does not withdraw a client's route from them when another
+// peer's becomes the best. To the engine all internal peers of a reflector are
+// therefore clients, and policies keep the routes of non-client peers from each
+// other (RFC 4456 section 6).
 
 // unreflectedMark is what the routes of a reflector's other internal peers
 // carry inside of the engine, and nowhere else.
@@ -22,7 +22,8 @@ var unreflectedMark = gate.Unreflected
 
 const unreflectedSet = "unreflected"
 
-// markReflected notes in the internal peers of a reflector that it is one.
+// markReflected sets ofReflector in the internal peers if the router is a
+// reflector.
 func markReflected(neighbors map[netip.Addr]Neighbor, as uint32) {
 	reflector := false
 	for _, n := range neighbors {
@@ -34,11 +35,12 @@ func markReflected(neighbors map[netip.Addr]Neighbor, as uint32) {
 	}
 }
 
-// unreflected reports whether the router reflects the peer's routes to its
-// clients only.
+// unreflected reports whether the router reflects the peer's routes only to its
+// clients.
 func (n Neighbor) unreflected() bool { return n.ofReflector && !n.Client }
 
-// unreflected keeps the routes of the given peers from each other.
+// unreflected adds the statements that keep the routes of the given peers from
+// each other.
 func (p *policies) unreflected(peers []netip.Addr) {
 	if len(peers) == 0 {
 		return

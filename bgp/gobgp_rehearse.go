@@ -12,9 +12,9 @@ import (
 	"pseudowan/bgp/gate"
 )
 
-// rehearse does to a message what the engine will do to it, and what we do to
-// what the engine reports of it. It returns what would end the session there, and
-// what would end the process.
+// rehearse does to a message what the engine does to it, and what we do to the
+// engine's reports of it. It returns the errors that would end the session, and
+// those that would end the process.
 func rehearse(msg []byte) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -24,16 +24,16 @@ func rehearse(msg []byte) (err error) {
 	return perform(msg)
 }
 
-// errParserPanics says that the engine's parser cannot cope with a message.
+// errParserPanics means that the engine's parser panics on a message.
 var errParserPanics = errors.New("the parser panics")
 
-// engineFamilies are all that a session may have.
+// engineFamilies are all families that a session may have.
 var engineFamilies = map[gobgp.RouteFamily]gobgp.BGPAddPathMode{
 	gobgp.RF_IPv4_UC: gobgp.BGP_ADD_PATH_NONE, gobgp.RF_IPv6_UC: gobgp.BGP_ADD_PATH_NONE,
 	gobgp.RF_IPv4_VPN: gobgp.BGP_ADD_PATH_NONE, gobgp.RF_IPv6_VPN: gobgp.BGP_ADD_PATH_NONE,
 }
 
-// perform is rehearse without a net.
+// perform is rehearse without recover.
 func perform(msg []byte) error {
 	m, err := gobgp.ParseBGPMessage(msg)
 	if err != nil {
@@ -63,7 +63,7 @@ func performOpen(open *gobgp.BGPOpen) error {
 }
 
 func performUpdate(u *gobgp.BGPUpdate) error {
-	// External is the stricter judgement, and confederations there are none.
+	// External peers have the stricter checks. There are no confederations.
 	if ok, err := gobgp.ValidateUpdateMsg(u, engineFamilies, true, false, true); !ok {
 		return err
 	}
@@ -117,8 +117,7 @@ func performNLRI(n gobgp.AddrPrefixInterface, attrs []*anypb.Any) error {
 	return err
 }
 
-// decodeAttributes reads the attributes of a path that the engine is not shown
-// into a route.
+// decodeAttributes decodes the attributes of a path that the engine is not shown.
 func decodeAttributes(r *Route, attrs []byte) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -15,23 +15,21 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// restartTime is for how long peers keep our routes after our end has vanished
-// (RFC 4724 section 3): longer than a router needs on a machine that starts a
-// hundred of them.
+// restartTime is how long peers keep our routes after we vanish (RFC 4724 section
+// 3): longer than a router needs to start on a machine that starts a hundred.
 const restartTime = 60 * time.Second
 
-// hold keeps the engine from telling peers anything after a restart, and from
-// forgetting that it restarts, before all is known that there is to tell. The
-// engine does both as soon as every peer that is established has sent its end
-// of RIB (RFC 4724 section 4.1), and has no other way to be asked. So it gets one
-// more peer, whose end of RIB is ours to send.
+// hold keeps the engine from announcing routes after a restart, and from ending
+// the restart, before all routes are known. The engine does both as soon as every
+// established peer has sent its end of RIB (RFC 4724 section 4.1); nothing else
+// delays it. So it gets one more peer, whose end of RIB we send.
 type hold struct {
 	engine *engine
 	conn   *net.TCPConn
 }
 
-// heldBy is the address of that peer; no other can have it. The family is one
-// that nobody exchanges.
+// heldBy is the address of that peer, which no other can have. Its family is
+// used by no other.
 var (
 	heldBy     = netip.AddrFrom4([4]byte{127, 255, 255, 179})
 	heldFamily = packet.RF_EVPN
@@ -39,8 +37,8 @@ var (
 
 const holdTimeout = 5 * time.Second
 
-// holdBack makes the peer and waits until it is established. inside runs a
-// function where the connection, which does not leave lo, may live.
+// holdBack adds the peer and waits until it is established. inside runs a function
+// in a namespace for the connection, which does not leave lo.
 func (e *engine) holdBack(ctx context.Context, inside func(func() error) error) (*hold, error) {
 	ctx, cancel := context.WithTimeout(ctx, holdTimeout)
 	defer cancel()
@@ -57,7 +55,7 @@ func (e *engine) holdBack(ctx context.Context, inside func(func() error) error) 
 	return h, nil
 }
 
-// loopbackPair is the two ends of a connection whose remote address is heldBy.
+// loopbackPair returns the two ends of a connection whose remote address is heldBy.
 func loopbackPair(ctx context.Context, inside func(func() error) error) (near, far *net.TCPConn, err error) {
 	err = inside(func() error {
 		l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -118,7 +116,7 @@ func (h *hold) establish(ctx context.Context, near *net.TCPConn) error {
 }
 
 // longest is the longest hold time, in seconds: no KEEPALIVE is due for hours.
-// (With none at all the engine gives its own messages no time to be written.)
+// (With 0 the engine's own messages time out at once.)
 const longest = 65535
 
 // open sends OPEN and KEEPALIVE.
@@ -170,9 +168,8 @@ func (h *hold) awaitState(ctx context.Context, want api.PeerState_SessionState) 
 	}
 }
 
-// release has the engine announce all routes and the end of RIB to the peers. It
-// returns the addresses of the peers for which the engine still waits, as they
-// have not sent their own end of RIB.
+// release lets the engine announce all routes and the end of RIB to the peers. It
+// returns the addresses of the peers whose end of RIB the engine still waits for.
 func (h *hold) release(ctx context.Context) (waiting []netip.Addr, err error) {
 	ctx, cancel := context.WithTimeout(ctx, holdTimeout)
 	defer cancel()
@@ -213,9 +210,9 @@ func (e *engine) restarting(ctx context.Context) ([]netip.Addr, error) {
 	return list, errors.Join(err, failed)
 }
 
-// gracefulRestart is our half of graceful restart. While restarting, peers are
-// told that packets are still forwarded, and their routes are taken in, but none
-// are sent before release.
+// gracefulRestart returns our side of graceful restart. While restarting, the
+// engine announces that packets are still forwarded, and receives routes, but
+// sends none before release.
 func gracefulRestart(restarting bool) *api.GracefulRestart {
 	const never = 65535 // seconds
 	return &api.GracefulRestart{
@@ -223,9 +220,9 @@ func gracefulRestart(restarting bool) *api.GracefulRestart {
 	}
 }
 
-// hasten ends the pause that the engine makes after a failed session, as
-// deleting the peer would, and keeps its stale routes: it is shut down and
-// started again while it is idle, which costs one second at least.
+// hasten ends the engine's pause after a failed session, as deleting the peer
+// would, but keeps its stale routes: it disables and enables the peer, which takes
+// at least one second.
 func (e *engine) hasten(ctx context.Context, n Neighbor) error {
 	addr := n.Address.String()
 	if err := e.server.ResetPeer(ctx, &api.ResetPeerRequest{Address: addr}); err != nil { // sets the pause
@@ -262,7 +259,7 @@ func (e *engine) awaitAdmin(ctx context.Context, addr string, want api.PeerState
 	}
 }
 
-// restartFamilies makes the families of a session ones that outlive a restart.
+// restartFamilies returns the families of a session, with graceful restart.
 func restartFamilies(families []vpn.Family) []*api.AfiSafi {
 	var list []*api.AfiSafi
 	for _, f := range families {

@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// maxSocketPath is the longest path in a unix socket's address, in octets.
+// maxSocketPath is the longest path of a unix socket, in octets.
 const maxSocketPath = 107
 
 // apiSocket is the unix socket of the engine's API. The engine opens it in a
-// private directory, so that nobody else can ever reach it; then it is moved
-// to where it belongs.
+// private directory, so that nobody else can ever connect; then it is moved to its
+// final path.
 type apiSocket struct {
 	final     string
 	temporary string
@@ -37,7 +37,7 @@ func prepareSocket(path string) (*apiSocket, error) {
 	return s, nil
 }
 
-// publish waits until the engine listens, then moves the socket in place.
+// publish waits until the engine listens, then moves the socket into place.
 func (s *apiSocket) publish(ctx context.Context, log *engineLog) error {
 	for !s.answers() {
 		if err := log.fatalError(); err != nil {

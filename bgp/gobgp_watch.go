@@ -6,13 +6,13 @@ import (
 	api "github.com/osrg/gobgp/v3/api"
 )
 
-// sink receives what the engine tells. Sessions, received paths and ends of
-// RIB come in order from one goroutine, local paths from another. The methods
-// may call the engine.
+// sink receives the engine's events. Sessions, received paths and ends of RIB
+// come in order from one goroutine, local paths from another. The methods may
+// call the engine.
 type sink interface {
 	route(u RouteUpdate)
 	session(addr netip.Addr, state sessionState, name string, local netip.Addr)
-	ended(addr netip.Addr) // a deleted session, which was established, is no more
+	ended(addr netip.Addr) // a deleted session, which was established, has ended
 	endOfRIB(e EndOfRIB)
 
 	// announced reports whether a local path is one of Announce.
@@ -22,7 +22,7 @@ type sink interface {
 type tableFilter = api.WatchEventRequest_Table_Filter
 
 // watch begins to pass on sessions, received paths after import policy, and
-// local paths. GoBGP has no event for the last; they are told from the best
+// local paths. GoBGP has no event for the last; they are found among the best
 // paths of all prefixes.
 func (e *engine) watch(to sink) error {
 	received := &receivedWatcher{log: e.log, as: e.as, to: to}
@@ -60,8 +60,8 @@ func (w *receivedWatcher) event(r *api.WatchEventResponse) {
 	}
 }
 
-// session passes on a change of state. Events without a type are echoes of
-// sessions that were deleted; their addresses may be those of new ones by now.
+// session passes on a change of state. Events without a type are of deleted
+// sessions, whose addresses may be those of new ones by now.
 func (w *receivedWatcher) session(ev *api.WatchEventResponse_PeerEvent) {
 	p := ev.GetPeer()
 	addr, err := netip.ParseAddr(p.GetState().GetNeighborAddress())
@@ -100,8 +100,8 @@ func (w *receivedWatcher) path(p *api.Path) {
 	w.to.route(RouteUpdate{Route: r, Withdrawn: p.GetIsWithdraw()})
 }
 
-// localWatcher passes on the local paths that others than Announce added, as
-// long as they are the best of their prefix.
+// localWatcher passes on local paths that Announce did not add, as long as they
+// are the best of their prefix.
 type localWatcher struct {
 	log   *engineLog
 	as    uint32
@@ -137,8 +137,7 @@ func (w *localWatcher) appeared(p *api.Path) {
 	w.to.route(RouteUpdate{Route: r})
 }
 
-// vanished handles the withdrawal of a local path, and a received one that has
-// become better than it.
+// vanished handles the withdrawal of a local path, and a better received one.
 func (w *localWatcher) vanished(p *api.Path) {
 	r, err := nlriOf(p)
 	if err != nil {

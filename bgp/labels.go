@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"math/bits"
 	"net/netip"
@@ -12,24 +13,24 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// errNoLabel is in the chain of errors that report an exhausted label range.
+// errNoLabel is wrapped by errors that report an exhausted label range.
 var errNoLabel = errors.New("no label left")
 
-// Labels hands out the labels of one router. A label belongs to its key from
-// the first route that uses it to the last; reserved labels belong to their
-// keys for ever.
+// Labels allocates the labels of one router. A label belongs to its key from the
+// first route that uses it to the last; reserved labels always belong to their
+// keys.
 //
-// Labels are given out from the range's end: who reserves takes from its
-// beginning. One that was given back is not given out again before all others
-// have been: a router that has not heard of the withdrawal still sends with it.
+// Labels are allocated from the end of the range, as reservations come from its
+// beginning. A released label is not reused before all others have been used: a
+// router that has not processed the withdrawal still sends with it.
 type Labels struct {
 	all      vpn.LabelRange
 	reserved map[vpn.LabelKey]vpn.Label
 	bound    map[vpn.LabelKey]use
 	users    map[labelUser]struct{}
-	taken    bitmap                     // by offset from the range's end: reserved, bound or retired
-	retired  []vpn.Label                // given back, the oldest first
-	wanted   map[vpn.LabelKey]vpn.Label // see Prefer; taken, too
+	taken    bitmap                     // by offset from the range's end: reserved, bound, retired or wanted
+	retired  []vpn.Label                // released, the oldest first
+	wanted   map[vpn.LabelKey]vpn.Label // see Prefer
 }
 
 type use struct {
@@ -42,8 +43,7 @@ type labelUser struct {
 	prefix netip.Prefix
 }
 
-// NewLabels returns the allocator of a range in which the given labels are
-// reserved for their keys.
+// NewLabels returns the allocator of a range with reservations.
 func NewLabels(all vpn.LabelRange, reserved map[vpn.LabelKey]vpn.Label) (*Labels, error) {
 	l := &Labels{all: all, bound: make(map[vpn.LabelKey]use), users: make(map[labelUser]struct{}), taken: newBitmap(all.Size())}
 	if err := l.Reserve(reserved); err != nil {
@@ -53,8 +53,8 @@ func NewLabels(all vpn.LabelRange, reserved map[vpn.LabelKey]vpn.Label) (*Labels
 }
 
 // Reserve replaces the reservations. A key that has a label keeps it until its
-// last route is gone; a reservation of a label that another key has is
-// refused, and then nothing changes.
+// last route is gone. If another key has a label to be reserved, Reserve returns
+// an error and changes nothing.
 func (l *Labels) Reserve(reserved map[vpn.LabelKey]vpn.Label) error {
 	owners := make(map[vpn.Label]vpn.LabelKey, len(reserved)+len(l.bound))
 	for key, b := range l.bound {
@@ -66,7 +66,7 @@ func (l *Labels) Reserve(reserved map[vpn.LabelKey]vpn.Label) error {
 			return fmt.Errorf("label %d for %s is outside the range %s", label, key, l.all)
 		}
 		if owner, ok := owners[label]; ok && owner != key {
-			return fmt.Errorf("label %d for %s: it belongs to %s", label, key, owner)
+			return fmt.Errorf("label %d for %s is already that of %s", label, key, owner)
 		}
 		owners[label] = key
 	}
@@ -88,18 +88,20 @@ func (l *Labels) Reserve(reserved map[vpn.LabelKey]vpn.Label) error {
 		return owned
 	})
 	l.taken = newBitmap(l.all.Size())
-	for label := range owners {
-		l.taken.set(l.place(label))
-	}
-	for _, label := range l.retired {
-		l.taken.set(l.place(label))
-	}
+	l.take(maps.Keys(owners))
+	l.take(slices.Values(l.retired))
 	return nil
 }
 
-// Prefer says which labels keys shall get that have none yet, as they had them
-// in another life. Nobody else gets these meanwhile. What was preferred before
-// and was not asked for counts as given back; with nil, all of it.
+func (l *Labels) take(labels iter.Seq[vpn.Label]) {
+	for label := range labels {
+		l.taken.set(l.place(label))
+	}
+}
+
+// Prefer sets the labels that keys without a label will get, such as those from
+// before a restart. No other key gets them meanwhile. It releases those of earlier
+// calls that were not acquired; with nil, it does only that.
 func (l *Labels) Prefer(preferred map[vpn.LabelKey]vpn.Label) {
 	for _, key := range slices.SortedFunc(maps.Keys(l.wanted), vpn.LabelKey.Compare) {
 		l.retired = append(l.retired, l.wanted[key])
@@ -116,10 +118,9 @@ func (l *Labels) Prefer(preferred map[vpn.LabelKey]vpn.Label) {
 	}
 }
 
-// Acquire returns the label of a key for a route to the prefix: the one that
-// the key has, the one reserved for it, the highest that nobody has had, or the
-// one that was given back first. Asking again for the same route changes
-// nothing.
+// Acquire returns the label of a key for a route to the prefix: its current,
+// reserved or preferred one, the highest that was never used, or the one that was
+// released first. Acquiring it again for the same route changes nothing.
 func (l *Labels) Acquire(key vpn.LabelKey, prefix netip.Prefix) (vpn.Label, error) {
 	b, ok := l.bound[key]
 	if !ok {
@@ -137,8 +138,8 @@ func (l *Labels) Acquire(key vpn.LabelKey, prefix netip.Prefix) (vpn.Label, erro
 	return b.label, nil
 }
 
-// Release ends the use of the key's label by the route to the prefix. With the
-// last route, the label becomes free.
+// Release ends the use of the key's label by the route to the prefix. The last
+// route frees the label.
 func (l *Labels) Release(key vpn.LabelKey, prefix netip.Prefix) {
 	user := labelUser{key, prefix}
 	if _, known := l.users[user]; !known {
@@ -156,7 +157,7 @@ func (l *Labels) Release(key vpn.LabelKey, prefix netip.Prefix) {
 	}
 }
 
-// Lookup returns the label that a key has now.
+// Lookup returns the current label of a key.
 func (l *Labels) Lookup(key vpn.LabelKey) (vpn.Label, bool) {
 	b, ok := l.bound[key]
 	return b.label, ok
@@ -184,17 +185,17 @@ func (l *Labels) allocate(key vpn.LabelKey) (vpn.Label, error) {
 		return l.all.Last - vpn.Label(i), nil
 	}
 	if len(l.retired) == 0 {
-		return 0, fmt.Errorf("%s: %w in the range %s; give the router a larger one, or the VRF the label mode per-vrf", key, errNoLabel, l.all)
+		return 0, fmt.Errorf("%s: %w in the range %s; give the router a larger range, or the VRF the label mode per-vrf", key, errNoLabel, l.all)
 	}
 	oldest := l.retired[0]
 	l.retired = l.retired[1:]
 	return oldest, nil
 }
 
-// place is where the bitmap has a label.
+// place returns the index of a label in the bitmap.
 func (l *Labels) place(label vpn.Label) int { return int(l.all.Last - label) }
 
-// bitmap is a set of small numbers that finds its lowest gap quickly.
+// bitmap is a set of small numbers whose lowest gap is found quickly.
 type bitmap struct {
 	words []uint64
 	size  int

@@ -47,13 +47,13 @@ func TestLabelsFromTheEnd(t *testing.T) {
 	l.Release(nextHopKey("red", 1), testPrefix(1))
 	l.Release(nextHopKey("red", 1), testPrefix(1))
 	if label, ok := l.Lookup(nextHopKey("red", 1)); !ok || label != 1003 {
-		t.Errorf("the label went with the first of two routes: %d, %t", label, ok)
+		t.Errorf("the label was released with the first of two routes: %d, %t", label, ok)
 	}
 	l.Release(nextHopKey("red", 1), testPrefix(2))
 	acquire(nextHopKey("green", 9), testPrefix(5), 1003)
 	l.Release(connectedKey("red"), testPrefix(4))
 	if label, err := l.Acquire(nextHopKey("green", 8), testPrefix(5)); err == nil {
-		t.Errorf("the reserved label was given away: %d", label)
+		t.Errorf("the reserved label was allocated: %d", label)
 	}
 	acquire(connectedKey("red"), testPrefix(4), 1001)
 }
@@ -90,9 +90,9 @@ func TestLabelReservations(t *testing.T) {
 	}
 }
 
-// TestLabelsAgainstModel compares random use with a plain model: a label
-// belongs to one key, and a new one is the highest that nobody has had, or the
-// one that was given back first.
+// TestLabelsAgainstModel compares random use with a simple model: a label belongs
+// to one key, and a new one is the highest that was never used, or the one that
+// was released first.
 func TestLabelsAgainstModel(t *testing.T) {
 	all := vpn.LabelRange{First: 16, Last: 16 + 150}
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -145,7 +145,7 @@ func TestLabelsAgainstModel(t *testing.T) {
 	}
 }
 
-// Labels of another life come back to their keys, in any order of requests.
+// Labels from before a restart return to their keys, in any order of requests.
 func TestLabelsPrefer(t *testing.T) {
 	key := func(vrf string) vpn.LabelKey { return vpn.LabelKey{VRF: vrf, Kind: vpn.LabelVRF, Family: vpn.VPNv4} }
 	prefix := netip.MustParsePrefix("10.0.0.0/8")
@@ -167,7 +167,7 @@ func TestLabelsPrefer(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := l.Acquire(key("full"), prefix); err == nil {
-		t.Error("somebody else got a label that is preferred for b")
+		t.Error("another key got the label preferred for b")
 	}
 	l.Prefer(nil)
 	get("c", 102) // b has not come back

@@ -9,14 +9,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// multipathTables is one VRF that spreads packets over up to n paths.
+// multipathTables returns tables with one VRF that spreads packets over up to n
+// paths.
 func multipathTables(n int) *Tables {
 	t := oneVRF()
 	t.SetMaxPaths(n)
 	return t
 }
 
-// through is a route from peer n with a next hop and a label of its own.
+// through returns a route from peer n with its own next hop and label.
 func through(t *Tables, n byte) Route {
 	r := received(n, fmt.Sprintf("65001:%d", n), "10.0.0.0/8", "65001:1")
 	r.NextHop, r.Label = netip.AddrFrom4([4]byte{192, 0, 2, n}), 2000
@@ -24,7 +25,7 @@ func through(t *Tables, n byte) Route {
 	return r
 }
 
-// hops names the ways of a change.
+// hops returns the next hops of a change.
 func hops(paths []*Path) []string {
 	var out []string
 	for _, p := range paths {
@@ -60,8 +61,8 @@ func TestMultipathComesAndGoes(t *testing.T) {
 	step("the backup", tables.Withdraw(a.Key()), "192.0.2.3")
 }
 
-// Every path that packets take is marked, with its reason; the others tell
-// what they lost by.
+// Every path that packets take is marked, with its reason; the others have the
+// reason why they lost.
 func TestMultipathEntries(t *testing.T) {
 	tables := multipathTables(2)
 	for _, n := range []byte{3, 1, 2} {
@@ -77,7 +78,7 @@ func TestMultipathEntries(t *testing.T) {
 	}
 }
 
-// Two reflectors that send the same way make no second one.
+// Two reflectors with the same next hop and label count as one path.
 func TestMultipathSameWayTwice(t *testing.T) {
 	tables := multipathTables(4)
 	a := through(tables, 1)
@@ -94,7 +95,7 @@ func TestMultipathSameWayTwice(t *testing.T) {
 	}
 }
 
-// Tables that nobody told otherwise have one best path.
+// By default tables have one best path.
 func TestNoMultipathByDefault(t *testing.T) {
 	tables := oneVRF()
 	tables.Update(through(tables, 1))

@@ -13,11 +13,10 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// SetNeighbors makes the list the neighbors of the speaker: those that are not
-// in it are removed, new ones added, others changed. A session is reset only
-// where the change has to be agreed with the peer (see session.Knob.Reset). The
-// list is checked as a whole first; an error in applying it to one neighbor does
-// not keep the others back.
+// SetNeighbors replaces the neighbors of the speaker. A session is reset only if
+// the change must be negotiated with the peer (see session.Knob.Reset). The list
+// is checked as a whole first; an error in applying it to one neighbor does not
+// affect the others.
 func (s *Speaker) SetNeighbors(ctx context.Context, list []Neighbor) error {
 	wanted, err := checkNeighbors(list)
 	if err != nil {
@@ -81,7 +80,7 @@ func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error 
 func (s *Speaker) add(ctx context.Context, addr netip.Addr, n Neighbor) error {
 	s.neighbors[addr] = n
 	s.sessions.add(addr, n, s.cfg.AS)
-	// The transport comes first: it has to hear from the engine's first state.
+	// The transport comes first: it must receive the engine's first state.
 	err := s.transport.add(n)
 	if err == nil {
 		err = s.engine.addPeer(ctx, n)
@@ -108,7 +107,7 @@ func (s *Speaker) remove(ctx context.Context, addr netip.Addr) error {
 	return nil
 }
 
-// reconnect changes how connections are made, and leaves the session alone.
+// reconnect changes how connections are made without affecting the session.
 func (s *Speaker) reconnect(addr netip.Addr, n Neighbor) error {
 	s.transport.remove(addr)
 	if err := s.transport.add(n); err != nil {
@@ -118,9 +117,9 @@ func (s *Speaker) reconnect(addr netip.Addr, n Neighbor) error {
 	return nil
 }
 
-// revive ends the five seconds for which the engine stays idle after a
-// session has failed: it forgets the peer and configures it anew. Where routes
-// wait for a peer that restarts, they must not be forgotten.
+// revive ends the engine's pause of five seconds after a failed session: it
+// deletes the peer and adds it again, unless stale routes of a restarting peer
+// would be lost.
 func (s *Speaker) revive(addr netip.Addr) {
 	ctx := s.engine.done
 	s.config.Lock()
@@ -144,9 +143,9 @@ func (s *Speaker) revive(addr netip.Addr) {
 	}
 }
 
-// needsReset reports whether a change takes a new session. Withholding routes
-// for next-hop-self does, since the engine would not withdraw them; an external
-// peer has none withheld.
+// needsReset reports whether a change needs a new session. next-hop-self does,
+// since the engine would not withdraw the routes to be withheld, except from
+// external peers, for which none are withheld.
 func (n Neighbor) needsReset(to Neighbor, as uint32) bool {
 	if n.AS != as {
 		to.NextHopSelf = n.NextHopSelf

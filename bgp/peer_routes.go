@@ -45,7 +45,7 @@ func (s *Speaker) PeerRoutes(peer netip.Addr, view RouteView) ([]PeerRoute, erro
 	} else {
 		list = r.received(view)
 	}
-	slices.SortFunc(list, func(a, b PeerRoute) int { return a.Key().Compare(b.Key()) })
+	slices.SortFunc(list, func(a, b PeerRoute) int { return a.Key().compare(b.Key()) })
 	return list, nil
 }
 

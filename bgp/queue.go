@@ -2,8 +2,8 @@ package bgp
 
 import "sync"
 
-// queue passes events on without ever making their source wait: what the
-// receiver has not taken yet is kept and handed over as one batch.
+// queue passes on events without blocking their source: what the receiver has not
+// read yet is kept and delivered as one batch.
 type queue struct {
 	mu    sync.Mutex
 	items []Event
@@ -28,7 +28,7 @@ func (q *queue) push(events ...Event) {
 	}
 }
 
-// close ends the queue: the channel is closed, what was not taken is dropped.
+// close closes the channel and drops what was not read.
 func (q *queue) close() { close(q.end) }
 
 func (q *queue) pump() {

@@ -18,11 +18,11 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// inNamespace marks the run of the tests that has a network of its own.
+// inNamespace marks the test process that has a network of its own.
 const inNamespace = "PSEUDOWAN_BGP_TEST_NETNS"
 
-// TestMain runs all tests in a fresh network namespace where it may, so that
-// no address, port or route of the machine is touched.
+// TestMain runs all tests in a new network namespace if it may, so that no address,
+// port or route of the machine is affected.
 func TestMain(m *testing.M) {
 	if config := os.Getenv(childConfig); config != "" {
 		os.Exit(runChild(config))
@@ -85,7 +85,7 @@ func needRoot(t *testing.T) {
 	}
 }
 
-// node is a speaker under test with all it has told.
+// node is a speaker under test with the state from its events.
 type node struct {
 	*Speaker
 	t    *testing.T
@@ -101,7 +101,7 @@ type node struct {
 	updates int
 }
 
-// startNode starts a speaker on the addresses; the first is its own name.
+// startNode starts a speaker on the addresses; the first names it.
 func startNode(t *testing.T, as uint32, socket string, addrs ...string) *node {
 	t.Helper()
 	return startNodeOf(t, Config{AS: as, APISocket: socket}, addrs...)
@@ -176,7 +176,7 @@ func (n *node) take(batch []Event) {
 	n.changed = make(chan struct{})
 }
 
-// wait waits until what the node has told satisfies the condition.
+// wait waits until the state from the node's events satisfies the condition.
 func (n *node) wait(what string, condition func() bool) {
 	n.t.Helper()
 	deadline := time.After(20 * time.Second)
@@ -231,7 +231,7 @@ func (n *node) waitGone(k Key) {
 	n.wait(fmt.Sprintf("withdrawal of %v", k), func() bool { _, ok := n.routes[k]; return !ok })
 }
 
-// to is the neighbour that another node is.
+// to returns another node as a neighbour.
 func (n *node) to(p *node) Neighbor {
 	return Neighbor{Address: p.addr, LocalAddress: n.addr, AS: p.as, Settings: settings(vpn.VPNv4, vpn.VPNv6)}
 }
@@ -280,10 +280,10 @@ func mustRT(s string) vpn.RouteTarget {
 	return rt
 }
 
-// vpnRoute is a route of ours with one target.
+// vpnRoute returns a route of ours with one target.
 func vpnRoute(rd, prefix, rt string, label vpn.Label) Route {
 	return Route{RD: mustRD(rd), Prefix: netip.MustParsePrefix(prefix), Label: label, Targets: []vpn.RouteTarget{mustRT(rt)}}
 }
 
-// from is the key under which another node has the route.
+// from returns the key of the route at a node that has received it from n.
 func (r Route) from(n *node) Key { return Key{RD: r.RD, Prefix: r.Prefix, Peer: n.addr} }

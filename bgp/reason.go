@@ -13,11 +13,11 @@ import (
 	"pseudowan/bgp/gate"
 )
 
-// weEnded says that this router has ended a session.
+// weEnded returns the reason of a session that this router has ended.
 func weEnded(n gate.Notification) string { return "this router ended the session: " + n.String() }
 
-// hungUp says how a connection ended that nobody had announced to end; "" where
-// this router has closed it itself.
+// hungUp returns why a connection ended without a notification; "" if this router
+// closed it.
 func hungUp(err error) string {
 	switch {
 	case errors.Is(err, net.ErrClosed):
@@ -28,7 +28,7 @@ func hungUp(err error) string {
 	return "the connection broke: " + plainError(err)
 }
 
-// plainError is the last word of a network error: its addresses are known.
+// plainError returns the cause of a network error without its addresses.
 func plainError(err error) string {
 	var call *os.SyscallError
 	if errors.As(err, &call) {
@@ -41,19 +41,19 @@ func plainError(err error) string {
 	return err.Error()
 }
 
-// cannotConnect says why dialling a peer failed.
+// cannotConnect returns why dialling a peer failed.
 func cannotConnect(err error, n Neighbor, md5 signatures) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
 		return "no answer from the peer" + md5.suspicion(n.Password != "")
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return "the peer does not want the connection"
+		return "the peer refuses the connection"
 	}
 	return "cannot connect: " + plainError(err)
 }
 
-// signatures counts the segments that TCP-MD5 (RFC 2385) had dropped in a
-// network namespace.
+// signatures counts the segments that TCP-MD5 (RFC 2385) dropped in a network
+// namespace.
 type signatures struct{ missing, unexpected, wrong int }
 
 // readSignatures reads the counters of the thread's namespace.
@@ -85,7 +85,7 @@ func (s signatures) since(o signatures) signatures {
 	return signatures{s.missing - o.missing, s.unexpected - o.unexpected, s.wrong - o.wrong}
 }
 
-// suspicion explains, from the counters, why a peer may not answer.
+// suspicion returns, from the counters, why a peer may not answer.
 func (s signatures) suspicion(password bool) string {
 	switch {
 	case password && s.wrong > 0:
@@ -95,7 +95,7 @@ func (s signatures) suspicion(password bool) string {
 	case password:
 		return "; its TCP-MD5 password may differ from ours, or be missing"
 	case s.unexpected > 0:
-		return "; segments with a TCP-MD5 password arrive, and none is set here"
+		return "; segments with a TCP-MD5 password arrive, but none is set here"
 	}
 	return ""
 }

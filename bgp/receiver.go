@@ -8,7 +8,8 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// receiver is the speaker as the engine and the connections see it.
+// receiver is the speaker as the sink of the engine and the hearer of the
+// connections.
 type receiver Speaker
 
 var (
@@ -16,8 +17,8 @@ var (
 	_ hearer = (*receiver)(nil)
 )
 
-// route passes on an event of the engine about a path, unless the peer has since
-// said something of it that the engine is not shown.
+// route passes on the engine's update of a path, unless the peer has since sent an
+// update that the engine is not shown.
 func (s *receiver) route(u RouteUpdate) {
 	s.strange.RLock()
 	defer s.strange.RUnlock()
@@ -58,8 +59,8 @@ func (s *receiver) connectFailed(peer netip.Addr, why string) {
 	}
 }
 
-// connectionEnded records why, and keeps the session down where the peer has
-// announced more than it may.
+// connectionEnded records why, and keeps the session down if the peer has exceeded
+// a limit.
 func (s *receiver) connectionEnded(peer netip.Addr, e sessionEnd) {
 	s.forgetStrange(peer)
 	s.connectFailed(peer, e.why)

@@ -7,8 +7,8 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// reflected are two reflectors of the same clients, with lower identifiers than
-// theirs, and two more internal peers of the first.
+// reflected is two reflectors of the same clients, with lower identifiers than
+// theirs, and two non-client peers of the first.
 type reflected struct {
 	reflectors, clients, others [2]*node
 	sessions                    []Neighbor // of the first reflector
@@ -38,8 +38,8 @@ func startReflected(t *testing.T) (r reflected) {
 	return r
 }
 
-// waitLabel waits until every path of a route that anybody knows has the label,
-// and the given nodes know one.
+// waitLabel waits until every path of a route has the label at all nodes, and the
+// given nodes have one.
 func (r reflected) waitLabel(route Route, label vpn.Label, knows ...*node) {
 	for _, nodes := range [][2]*node{r.reflectors, r.clients, r.others} {
 		for _, n := range nodes {
@@ -68,8 +68,8 @@ func (n *node) paths(route Route) (paths int) {
 	return paths
 }
 
-// Two reflectors of the same clients keep no path that its client has replaced
-// or withdrawn, whichever way it came to them first.
+// Two reflectors of the same clients keep no path that its client has replaced or
+// withdrawn, whichever way it arrived first.
 func TestRealTwoReflectors(t *testing.T) {
 	r := startReflected(t)
 	sent := vpnRoute("65001:1", "10.1.0.0/24", "65001:1", 1000)
@@ -81,7 +81,7 @@ func TestRealTwoReflectors(t *testing.T) {
 	}
 	got := r.others[0].waitRoute(sent.from(r.reflectors[0]), anyRoute)
 	if got.OriginatorID.String() != "10.0.0.5" || len(got.ClusterList) == 0 || got.ClusterList[0] != r.reflectors[0].addr {
-		t.Errorf("reflected to a peer that is no client: %+v", got)
+		t.Errorf("reflected to a non-client peer: %+v", got)
 	}
 	r.clients[0].withdraw(sent)
 	for _, n := range everybody {
@@ -89,9 +89,9 @@ func TestRealTwoReflectors(t *testing.T) {
 	}
 }
 
-// What a reflector has from an internal peer that is no client goes to its
-// clients only, without a trace of how the engine is told so; and what it had
-// told the others of a client's path is withdrawn when such a peer's is better.
+// A reflector sends routes of a non-client peer only to its clients, without the
+// engine's mark. It withdraws a client's path from the other non-client peers when
+// that of a non-client peer is better.
 func TestRealReflectorWithOthers(t *testing.T) {
 	r := startReflected(t)
 	sent := vpnRoute("65001:1", "10.1.0.0/24", "65001:1", 1000)

@@ -15,21 +15,21 @@ import (
 const (
 	relayBuffer = 16 << 10 // octets, in each direction; more than a message
 
-	// neverRead is how long a peer without hold time may leave what it is sent
-	// unread (RFC 9687).
+	// neverRead is how long a peer without hold time may leave data unread (RFC
+	// 9687).
 	neverRead = 8 * time.Minute
 
-	farewell      = time.Second // how long a NOTIFICATION may take to leave
+	farewell      = time.Second // how long sending a NOTIFICATION may take
 	lastRites     = 2 * time.Second
 	farewellBytes = 1 << 20
 )
 
-// relay passes messages between a peer's connection and the engine's, which are
-// of the same addresses. What the peer sends is judged before the engine sees
-// it; the engine never reads an octet that the gate has not understood.
+// relay passes messages between a peer's connection and the engine's, which have
+// the same addresses. What the peer sends is judged before the engine sees it; the
+// engine never reads an octet that the gate has not understood.
 type relay struct {
 	outer *net.TCPConn // to the peer
-	far   *net.TCPConn // to the engine: the far end of the connection that it has
+	far   *net.TCPConn // to the engine: the far end of its connection
 	judge *gate.Judge
 	to    watcher
 	began time.Time
@@ -42,13 +42,13 @@ type relay struct {
 	opened chan struct{} // closed once the engine has sent its OPEN
 	done   chan struct{} // closed once the engine has hung up
 
-	sending sync.Mutex // held while octets leave for the peer
-	ending  bool       // no message of the engine leaves any more
-	torn    bool       // the last one left in part
+	sending sync.Mutex // held while writing to the peer
+	ending  bool       // the engine's messages are no longer sent
+	torn    bool       // the last one was sent in part
 
 	holdTime atomic.Int64 // seconds, once negotiated
-	lastOut  atomic.Int64 // when octets left for the peer; Unix, ns
-	busyOut  atomic.Bool  // octets are leaving for the peer
+	lastOut  atomic.Int64 // time of the last write to the peer; Unix, ns
+	busyOut  atomic.Bool  // a write to the peer is in progress
 	closing  atomic.Bool  // nothing more is read from the peer
 
 	told      sync.Once
@@ -57,7 +57,7 @@ type relay struct {
 	unheld    unheld
 }
 
-// watcher hears what happens on a relay.
+// watcher is notified of what happens on a relay.
 type watcher interface {
 	opened(o gate.Open)
 	judged(v gate.Verdict) // something was wrong, or has to be known
@@ -81,7 +81,7 @@ func newRelay(outer, far *net.TCPConn, judge *gate.Judge, editor *gate.Editor, t
 	}
 }
 
-// run passes messages on until both ends have hung up.
+// run passes on messages until both ends have hung up.
 func (r *relay) run() {
 	go r.outgoing()
 	select {
@@ -146,7 +146,7 @@ func (r *relay) incoming() {
 	}
 }
 
-// judged carries a verdict out. over is true where the session ends by it.
+// judged carries out a verdict. over reports whether it ends the session.
 func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {
 	if len(v.Faults) > 0 || len(v.Strange) > 0 || v.Warning != "" {
 		r.to.judged(v)
@@ -175,7 +175,8 @@ func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {
 	return append(out, v.Pass...), false
 }
 
-// flush hands messages to the engine; false: it has hung up.
+// flush passes messages to the engine. It returns false if the engine has hung
+// up.
 func (r *relay) flush(out []byte) bool {
 	if len(out) == 0 {
 		return true
@@ -187,10 +188,10 @@ func (r *relay) flush(out []byte) bool {
 	return true
 }
 
-// refuse ends the session with a notification: to the peer, on the boundary of
-// a message, and to the engine, as if the peer had sent it.
+// refuse ends the session with a notification: to the peer, between messages, and
+// to the engine, as if from the peer.
 func (r *relay) refuse(n gate.Notification, e sessionEnd) {
-	// A peer that does not read holds the sender up no longer than this.
+	// A peer that does not read delays the sender no longer than this.
 	_ = r.outer.SetWriteDeadline(time.Now().Add(farewell))
 	r.sending.Lock()
 	r.ending = true
@@ -254,19 +255,19 @@ func (r *relay) send(msgs []byte) error {
 	return err
 }
 
-// caughtUp reports whether the peer has been sent all that there is.
+// caughtUp reports whether everything has been sent to the peer.
 func (r *relay) caughtUp() bool {
 	return !r.busyOut.Load() && time.Since(time.Unix(0, r.lastOut.Load())) > settled
 }
 
-// cut has incoming find the end of what the peer sends.
+// cut makes incoming return.
 func (r *relay) cut() {
 	r.closing.Store(true)
 	_ = r.outer.SetReadDeadline(time.Unix(1, 0))
 }
 
-// hangUp closes the peer's connection so that what was sent arrives: octets that
-// nobody reads would have the kernel reset it.
+// hangUp closes the peer's connection so that what was sent arrives: the kernel
+// would reset it if octets were left unread.
 func (r *relay) hangUp() {
 	_ = r.outer.CloseWrite()
 	_ = r.outer.SetReadDeadline(time.Now().Add(farewell))

@@ -6,20 +6,20 @@ import (
 )
 
 const (
-	// octetsPerRoute is how long a message may be for each of its routes before
-	// it counts as more.
+	// octetsPerRoute is the length of a message per route above which it counts as
+	// more routes.
 	octetsPerRoute = 128
 
-	leastRate = 1000 // routes a second that every peer may change
+	leastRate = 1000 // routes per second that every peer may change
 )
 
-// pace holds a peer back whose prefixes are limited and who changes them all
-// the time: what the router has not worked off yet must not pile up. A peer may
-// change twice its limit at once, and a tenth of it every second.
+// pace slows down a peer with a prefix limit that changes its routes all the time,
+// so that the router keeps up. A peer may change twice its limit at once, and a
+// tenth of it per second.
 type pace struct {
 	mu     sync.Mutex
-	burst  float64 // routes; 0: the peer is not held back
-	rate   float64 // routes a second
+	burst  float64 // routes; 0: the peer is not slowed down
+	rate   float64 // routes per second
 	tokens float64
 	last   time.Time
 }
@@ -54,15 +54,15 @@ func (p *pace) take(routes int, now time.Time) time.Duration {
 }
 
 const (
-	settled         = 200 * time.Millisecond // after which all that was to be sent has left
+	settled         = 200 * time.Millisecond // without a write, after which everything has been sent
 	refreshPause    = time.Second            // between two answers to ROUTE-REFRESH
-	refreshPatience = 10 * time.Second       // after which a request is passed on though more is being sent
+	refreshPatience = 10 * time.Second       // after which a request is passed on although more is being sent
 	refreshPoll     = 250 * time.Millisecond
 )
 
-// refreshes holds requests for all routes (RFC 2918) back until the last answer
-// has left: a peer that asks and does not read must not have us keep ever more
-// for it. Requests for the same family are one.
+// refreshes holds back requests for all routes (RFC 2918) until the last answer
+// has been sent: a peer that asks and does not read must not grow our queue.
+// Requests for the same family are merged.
 type refreshes struct {
 	asked map[[4]byte][]byte
 	last  time.Time
@@ -75,7 +75,7 @@ func (r *refreshes) ask(msg []byte) {
 	r.asked[[4]byte(msg[19:23])] = append([]byte(nil), msg...)
 }
 
-// due appends the requests whose time has come.
+// due appends the requests that are due.
 func (r *refreshes) due(out []byte, now time.Time, busy, caughtUp bool) []byte {
 	since := now.Sub(r.last)
 	if len(r.asked) == 0 || busy || since < refreshPause || !caughtUp && since < refreshPatience {
@@ -88,7 +88,7 @@ func (r *refreshes) due(out []byte, now time.Time, busy, caughtUp bool) []byte {
 	return out
 }
 
-// wake is when to look again; zero: when something is received.
+// wake returns when to check again; zero: when something is received.
 func (r *refreshes) wake(now time.Time) time.Time {
 	if len(r.asked) == 0 {
 		return time.Time{}

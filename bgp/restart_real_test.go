@@ -8,9 +8,9 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// A speaker that is killed and comes back keeps its routes with its peers: they
-// are stale meanwhile, one that connects late is told so, too, and what was not
-// announced again goes with the end of RIB.
+// The peers of a speaker that is killed and restarted keep its routes, which are
+// stale meanwhile. This includes a peer that connects late. What was not announced
+// again is removed at the end of RIB.
 func TestRealGracefulRestart(t *testing.T) {
 	helper, late := startNode(t, 65001, "", "10.0.0.1"), startNode(t, 65003, "", "10.0.0.3")
 	addr := netip.MustParseAddr("10.0.0.2")
@@ -38,7 +38,7 @@ func TestRealGracefulRestart(t *testing.T) {
 	helper.waitRoute(from(kept), stale)
 	helper.waitRoute(from(lost), stale)
 	late.waitRoute(from(kept), stale)
-	late.set() // it connects again when the others are long done
+	late.set() // it reconnects long after the others
 	late.waitGone(from(kept))
 
 	again := startNodeOf(t, Config{AS: 65002, Restarting: true}, addr.String())
@@ -85,7 +85,7 @@ func (n *node) mustPeers() []PeerState {
 	return peers
 }
 
-// What a speaker that ends orderly has told goes at once.
+// The routes of a speaker that stops are removed at once.
 func TestRealNothingIsKeptOfAnOrderlyEnd(t *testing.T) {
 	a, b := startNode(t, 65001, "", "10.0.0.1"), startNode(t, 65002, "", "10.0.0.2")
 	r := vpnRoute("65002:1", "10.1.0.0/24", "65002:1", 2000)
@@ -103,10 +103,11 @@ func TestRealNothingIsKeptOfAnOrderlyEnd(t *testing.T) {
 	}
 }
 
-// A peer that does not send its end of RIB is started afresh, and told all.
+// The session with a peer that does not send its end of RIB is restarted, and the
+// peer receives all routes.
 func TestRealRestartWithoutAPeersEnd(t *testing.T) {
 	restarted := startNodeOf(t, Config{AS: 65002, Restarting: true}, "10.0.0.2")
-	mute := startNodeOf(t, Config{AS: 65001, Restarting: true}, "10.0.0.1") // as one that restarts itself and never ends
+	mute := startNodeOf(t, Config{AS: 65001, Restarting: true}, "10.0.0.1") // its own restart never ends
 	connectNodes(restarted, mute)
 	r := vpnRoute("65002:1", "10.1.0.0/24", "65002:1", 2000)
 	restarted.announce(r)

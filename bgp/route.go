@@ -9,15 +9,15 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// Route is one path to one prefix of a VPN, as a speaker sends and receives
-// it. Routes are immutable once published: receivers may keep them, and must not
-// change what their slices and pointers refer to.
+// Route is one path to one prefix of a VPN, as a speaker sends and receives it.
+// Routes are immutable once published: receivers may keep them, and must not
+// modify what their slices and pointers refer to.
 type Route struct {
 	RD      vpn.RD
 	Prefix  netip.Prefix
 	PathID  uint32            // RFC 7911 identifier given by the peer; 0 without add-path
 	NextHop netip.Addr        // unspecified or zero on a route of ours: each peer gets the session's local address
-	Label   vpn.Label         // the label that the next hop expects on the packet
+	Label   vpn.Label         // the label that the next hop expects
 	Targets []vpn.RouteTarget // in the order of the attribute
 
 	Origin           Origin
@@ -34,12 +34,12 @@ type Route struct {
 
 	Peer         netip.Addr   // address of the peer; zero: ours
 	PeerAS       uint32       // AS of the peer
-	PeerID       netip.Addr   // BGP identifier of the peer; a higher one where OriginatorID has to count
+	PeerID       netip.Addr   // BGP identifier of the peer; a higher one if only OriginatorID may count
 	IBGP         bool         // the peer is in our AS
-	OriginatorID netip.Addr   // RFC 4456; zero where the route was not reflected
+	OriginatorID netip.Addr   // RFC 4456; zero if the route was not reflected
 	ClusterList  []netip.Addr // RFC 4456, nearest reflector first
-	Stale        bool         // kept over a restart of the peer (RFC 4724)
-	Unusable     string       // what about the path cannot be represented or used; "": nothing
+	Stale        bool         // kept during a restart of the peer (RFC 4724)
+	Unusable     string       // why the path cannot be used; "": it can
 }
 
 // defaultLocalPref is the degree of preference of a route without a LOCAL_PREF
@@ -55,13 +55,13 @@ type Key struct {
 	PathID uint32
 }
 
-// Key returns what identifies the route.
+// Key returns the key of the route.
 func (r Route) Key() Key {
 	return Key{RD: r.RD, Prefix: r.Prefix, Peer: r.Peer, PathID: r.PathID}
 }
 
-// Compare orders keys by prefix, RD, peer and path identifier.
-func (k Key) Compare(o Key) int {
+// compare orders keys by prefix, RD, peer and path identifier.
+func (k Key) compare(o Key) int {
 	return cmp.Or(
 		comparePrefix(k.Prefix, o.Prefix),
 		k.RD.Compare(o.RD),
@@ -70,7 +70,7 @@ func (k Key) Compare(o Key) int {
 	)
 }
 
-// Equal reports whether two routes are alike in every attribute.
+// Equal reports whether two routes agree in every field.
 func (r Route) Equal(o Route) bool {
 	return r.Key() == o.Key() &&
 		r.NextHop == o.NextHop && r.Label == o.Label && slices.Equal(r.Targets, o.Targets) &&
@@ -83,17 +83,19 @@ func (r Route) Equal(o Route) bool {
 		r.Stale == o.Stale && r.Unusable == o.Unusable
 }
 
-// Validate reports what makes the route unfit to be announced.
-func (r Route) Validate() error {
+// validate returns why the route cannot be announced by a speaker.
+func (r Route) validate(plain bool) error {
 	switch {
+	case plain && (r.RD != vpn.RD{} || r.Label != 0 || len(r.Targets) > 0):
+		return fmt.Errorf("route %s: a plain route has no RD, label or targets", r.Prefix)
 	case !r.Prefix.IsValid():
 		return fmt.Errorf("route of RD %s: no prefix", r.RD)
 	case r.Prefix != r.Prefix.Masked():
-		return fmt.Errorf("route %s: bits are set behind the prefix length; want %s", r.Prefix, r.Prefix.Masked())
+		return fmt.Errorf("route %s: bits are set after the prefix length; want %s", r.Prefix, r.Prefix.Masked())
 	case r.Prefix.Addr().Is4In6():
-		return fmt.Errorf("route %s: an IPv4-mapped IPv6 prefix is no VPN prefix; write it as IPv4", r.Prefix)
+		return fmt.Errorf("route %s: an IPv4-mapped IPv6 prefix is not a VPN prefix; write it as IPv4", r.Prefix)
 	case r.Label > vpn.LabelMax:
-		return fmt.Errorf("route %s: label %d does not fit 20 bits", r.Prefix, r.Label)
+		return fmt.Errorf("route %s: label %d does not fit into 20 bits", r.Prefix, r.Label)
 	}
 	return nil
 }

@@ -19,24 +19,24 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// tooLong is far more than any session should take, on any machine.
+// tooLong is far longer than any session should take on any machine.
 const tooLong = 10 * time.Second
 
 func labelOf(l uint32) vpn.Label { return vpn.Label(l) }
 
-// childOf is a child speaker that is the neighbour of a node.
+// childOf returns a child speaker that is a neighbour of a node.
 func childOf(n *node, as uint32, addr string, routes ...childRoute) child {
 	a := netip.MustParseAddr(addr)
 	return child{AS: as, Address: a, RouterID: netip.MustParseAddr("10.9.9.9"), Routes: routes,
 		Neighbor: Neighbor{Address: n.addr, LocalAddress: a, AS: n.as, Settings: settings(vpn.VPNv4, vpn.VPNv6)}}
 }
 
-// neighborOf is the neighbour that a child is.
+// neighborOf returns a child as a neighbour.
 func neighborOf(n *node, c child) Neighbor {
 	return Neighbor{Address: c.Address, LocalAddress: n.addr, AS: c.AS, Settings: settings(vpn.VPNv4, vpn.VPNv6)}
 }
 
-// measure waits for the session and reports how long that took.
+// measure waits for the session and logs how long that took.
 func (n *node) measure(what string, peer netip.Addr, since time.Time) {
 	n.t.Helper()
 	n.wait("session with "+peer.String(), func() bool { return n.peers[peer].State == StateEstablished })
@@ -47,7 +47,7 @@ func (n *node) measure(what string, peer netip.Addr, since time.Time) {
 	}
 }
 
-// TestRealSessionSpeed has both ends start at once, and either end first.
+// TestRealSessionSpeed starts both ends at once, and either end first.
 func TestRealSessionSpeed(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1")
 	for name, prepare := range map[string]func(n *Neighbor){
@@ -86,9 +86,9 @@ func TestRealSessionSpeed(t *testing.T) {
 	}
 }
 
-// TestRealCollisions makes and unmakes many sessions on both ends at once, so
-// that both dial at the same time again and again. No session may need a
-// second try, which would cost a pause.
+// TestRealCollisions adds and removes many sessions on both ends at once, so that
+// both ends repeatedly dial at the same time. No session may need a second
+// attempt, which would take a pause.
 func TestRealCollisions(t *testing.T) {
 	const pairs, rounds = 6, 8
 	var nodes []*node
@@ -146,7 +146,7 @@ func netstat(t *testing.T, name string) string {
 	return ""
 }
 
-// waitCounter waits until the kernel has counted something more.
+// waitCounter waits until a counter of the kernel changes.
 func waitCounter(t *testing.T, name, before string) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); netstat(t, name) == before; {
@@ -198,8 +198,8 @@ func TestRealGTSM(t *testing.T) {
 	}
 }
 
-// TestRealLinkLocal has a session between link-local addresses, over a wire
-// into another namespace.
+// TestRealLinkLocal runs a session between link-local addresses, over a wire into
+// another namespace.
 func TestRealLinkLocal(t *testing.T) {
 	needRoot(t)
 	here := netip.MustParseAddr("fe80::1")
@@ -227,9 +227,9 @@ func TestRealLinkLocal(t *testing.T) {
 	}
 }
 
-// TestRealListensWhereTold looks at every listening socket of the namespace.
+// TestRealListensWhereTold checks every listening socket of the namespace.
 func TestRealListensWhereTold(t *testing.T) {
-	// The last one is no address of this machine, yet.
+	// The last one is not an address of this machine yet.
 	startNode(t, 65001, "", "10.0.0.1", "fd00::1", "fd00::ff00")
 	var found []string
 	for _, file := range []string{"tcp", "tcp6"} {
@@ -249,8 +249,8 @@ func TestRealListensWhereTold(t *testing.T) {
 	}
 }
 
-// TestRealStrangersAreRefused connects from an address that is no neighbour's,
-// and from a neighbour to another address than agreed.
+// TestRealStrangersAreRefused connects from an address of no neighbour, and from a
+// neighbour to another address than configured.
 func TestRealStrangersAreRefused(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1", "10.0.0.5")
 	a.set(Neighbor{Address: netip.MustParseAddr("10.0.0.2"), LocalAddress: a.addr, AS: 65002, Settings: passive(settings(vpn.VPNv4))})

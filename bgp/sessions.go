@@ -10,14 +10,14 @@ import (
 	"pseudowan/bgp/gate"
 )
 
-// sessions remembers the state of every session, and why it is not up.
+// sessions records the state of every session, and why it is down.
 type sessions struct {
 	routerID netip.Addr
 
 	mu      sync.Mutex
 	records map[netip.Addr]*sessionRecord // by address without zone
 
-	leaving map[netip.Addr]struct{} // established sessions whose end is awaited
+	leaving map[netip.Addr]struct{} // established sessions that are to end
 	left    chan struct{}           // closed when the last of them has ended
 }
 
@@ -28,8 +28,8 @@ type sessionRecord struct {
 
 	ends bool // the peer sends an end of RIB, by its OPEN
 
-	faults   int       // messages that were not as they should be, since the last was logged
-	faultLog time.Time // when that was
+	faults   int       // malformed messages since the last log line
+	faultLog time.Time // time of that line
 }
 
 func (s *sessions) add(addr netip.Addr, n Neighbor, localAS uint32) {
@@ -54,8 +54,8 @@ func (s *sessions) remove(addr netip.Addr) (PeerState, bool) {
 	return r.state, true
 }
 
-// enter records a new state and tells it, in the order in which states come.
-// Without a change in name, nothing is recorded.
+// enter passes a new state to tell, in order, and records it if its name has
+// changed.
 func (s *sessions) enter(
 	addr netip.Addr, state sessionState, name string, local netip.Addr, negotiated enginePeer,
 	tell func(netip.Addr, sessionState),
@@ -143,8 +143,8 @@ func (s *sessions) address(addr netip.Addr) netip.Addr {
 	return addr
 }
 
-// leave returns a channel that is closed when every session that is
-// established now has ended.
+// leave returns a channel that is closed when all sessions that are established
+// now have ended.
 func (s *sessions) leave() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -188,7 +188,7 @@ func (s *sessions) list() []PeerState {
 }
 
 // failed records why a session has ended or does not come up. It returns the
-// state where that is news.
+// state, and whether the reason is new.
 func (s *sessions) failed(addr netip.Addr, why string) (PeerState, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -201,7 +201,7 @@ func (s *sessions) failed(addr netip.Addr, why string) (PeerState, bool) {
 	return r.state, news
 }
 
-// opened records what the peer has said of itself.
+// opened records the BGP identifier in the peer's OPEN.
 func (s *sessions) opened(addr netip.Addr, o gate.Open) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,7 +210,7 @@ func (s *sessions) opened(addr netip.Addr, o gate.Open) {
 	}
 }
 
-// setLimit records how many prefixes the peer may announce.
+// setLimit records the prefix limit of a peer.
 func (s *sessions) setLimit(addr netip.Addr, n uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -231,12 +231,12 @@ func (s *sessions) warn(addr netip.Addr, what string) (PeerState, bool) {
 	return r.state, true
 }
 
-// faultPause is the time between two lines in the log about what is wrong with
-// the messages of one peer.
+// faultPause is the time between two log lines about malformed messages of one
+// peer.
 const faultPause = 10 * time.Second
 
-// faulty counts a message that was not as it should be. It returns how many
-// there were since it last did, or 0 where nobody is to be told yet.
+// faulty counts a malformed message. It returns how many there were since the last
+// log line, or 0 if no new line is due.
 func (s *sessions) faulty(addr netip.Addr, now time.Time) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

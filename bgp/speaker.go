@@ -28,18 +28,18 @@ type Speaker struct {
 	sessions sessions
 
 	announcing sync.Mutex // held while routes of ours change
-	ours       keptRoutes // that were announced, by their key among those
-	strange    keptRoutes // of peers, which the engine is not shown
+	ours       keptRoutes // announced, by localKey
+	strange    keptRoutes // of peers, not shown to the engine
 }
 
-// keptRoutes are routes that the speaker keeps itself.
+// keptRoutes are routes that the speaker keeps outside of the engine.
 type keptRoutes struct {
 	sync.RWMutex
 	routes map[Key]Route
 }
 
-// Start starts a speaker without neighbours. ctx bounds the starting only;
-// the speaker runs until Stop.
+// Start starts a speaker without neighbours. ctx bounds only the start; the
+// speaker runs until Stop.
 func Start(ctx context.Context, cfg Config) (*Speaker, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
@@ -64,8 +64,8 @@ func Start(ctx context.Context, cfg Config) (*Speaker, error) {
 	return s, nil
 }
 
-// Stop ends every session with a notification and frees addresses and socket.
-// The channel of Events is closed.
+// Stop ends every session with a notification, frees addresses and socket, and
+// closes the channel of Events.
 func (s *Speaker) Stop(ctx context.Context) error {
 	s.transport.close()
 	err := s.sayGoodbye(ctx)
@@ -75,9 +75,10 @@ func (s *Speaker) Stop(ctx context.Context) error {
 	return err
 }
 
-// Restarted ends the restart of a speaker that was started as Restarting: the
-// peers are told all that was announced since, and that it is all. Peers that
-// have not sent their own end of RIB by now are started afresh.
+// Restarted ends the restart of a speaker that was started with
+// Config.Restarting: the peers receive all routes that were announced since, and
+// the end of RIB. Sessions with peers that have not sent their own end of RIB by
+// now are restarted.
 func (s *Speaker) Restarted(ctx context.Context) error {
 	s.config.Lock()
 	defer s.config.Unlock()
@@ -91,7 +92,7 @@ func (s *Speaker) Restarted(ctx context.Context) error {
 	errs := []error{err}
 	for _, addr := range waiting {
 		if n, ok := s.neighbors[addr]; ok {
-			s.cfg.Log.Warn("bgp: a peer has not told all in time; its session starts afresh", "neighbor", addr)
+			s.cfg.Log.Warn("bgp: restarted the session of a peer that sent no end of RIB in time", "neighbor", addr)
 			errs = append(errs, s.remove(ctx, addr), s.add(ctx, addr, n))
 		}
 	}
@@ -101,9 +102,9 @@ func (s *Speaker) Restarted(ctx context.Context) error {
 // goodbyeWait is how long Stop waits for the sessions to end.
 const goodbyeWait = time.Second
 
-// sayGoodbye ends all sessions and waits until the peers have been told. The
-// engine must not be stopped before: it would pull its configuration away from
-// under the sessions.
+// sayGoodbye ends all sessions and waits until the notifications are sent. The
+// engine must not be stopped before: it would remove the configuration that the
+// sessions use.
 func (s *Speaker) sayGoodbye(ctx context.Context) error {
 	s.config.Lock()
 	defer s.config.Unlock()
@@ -121,14 +122,14 @@ func (s *Speaker) sayGoodbye(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Events returns the channel on which the speaker tells what happens, in
-// batches and in order for each peer. Nothing is lost or delayed when the
-// receiver is slow; memory grows instead. The channel begins with the
-// speaker's start, so that its receiver has the whole state.
+// Events returns the channel of the speaker's events, in batches and in order for
+// each peer. Nothing is lost or delayed if the receiver is slow; memory grows
+// instead. The events begin with the speaker's start, so that its receiver has
+// the whole state.
 func (s *Speaker) Events() <-chan []Event { return s.queue.out }
 
-// Announce adds routes of ours, or changes those that have the same RD and
-// prefix. An error with one route does not keep the others back.
+// Announce adds routes of ours, or replaces those with the same RD and prefix. An
+// error with one route does not affect the others.
 func (s *Speaker) Announce(ctx context.Context, routes []Route) error {
 	s.announcing.Lock()
 	defer s.announcing.Unlock()
@@ -150,8 +151,8 @@ func (s *Speaker) Announce(ctx context.Context, routes []Route) error {
 	return errors.Join(errs...)
 }
 
-// Withdraw takes routes back that were announced. Only RD and prefix count;
-// what was not announced is passed over.
+// Withdraw withdraws announced routes by RD and prefix. It ignores routes that
+// were not announced.
 func (s *Speaker) Withdraw(ctx context.Context, routes []Route) error {
 	s.announcing.Lock()
 	defer s.announcing.Unlock()
@@ -202,11 +203,11 @@ func (s *Speaker) RIB(ctx context.Context, family vpn.Family) ([]RIBPath, error)
 			paths = append(paths, RIBPath{Route: r})
 		}
 	}
-	slices.SortFunc(paths, func(a, b RIBPath) int { return a.Key().Compare(b.Key()) })
+	slices.SortFunc(paths, func(a, b RIBPath) int { return a.Key().compare(b.Key()) })
 	return paths, nil
 }
 
-// localKey is the key of the route among those that originate here.
+// localKey returns the key of the route among those that originate here.
 func (r Route) localKey() Key { return Key{RD: r.RD, Prefix: r.Prefix} }
 
 func (l *keptRoutes) set(k Key, r Route) {

@@ -84,7 +84,7 @@ func TestRealStateAndTables(t *testing.T) {
 			})
 		}
 	}
-	// Whoever has seen the end of RIB has seen the routes.
+	// The routes come before the end of RIB.
 	if got := len(b.routes); got != 2 {
 		t.Errorf("%d routes at the end of RIB, want 2", got)
 	}
@@ -155,8 +155,8 @@ func peerSince(n, peer *node) string {
 	return n.peers[peer.addr].Since.String()
 }
 
-// TestRealOnlyOwnRoutesLeaveTheAS has three ASes in a row: what the middle one
-// has received must not be passed on, since its label means nothing there.
+// TestRealOnlyOwnRoutesLeaveTheAS has three ASes in a row: the middle one must not
+// pass on what it has received, since the label has no meaning there.
 func TestRealOnlyOwnRoutesLeaveTheAS(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1")
 	b := startNode(t, 65002, "", "10.0.0.2")
@@ -207,8 +207,8 @@ func TestRealRouteReflector(t *testing.T) {
 	clients[1].waitGone(sent.from(rr))
 }
 
-// TestRealNextHopSelf: what an external peer sent goes to internal ones with
-// its own next hop, and not at all where we would have to be the next hop.
+// TestRealNextHopSelf checks that routes of an external peer go to internal ones
+// with their own next hop, or not at all with next-hop-self.
 func TestRealNextHopSelf(t *testing.T) {
 	outside := startNode(t, 65001, "", "10.0.0.1")
 	border := startNode(t, 65002, "", "10.0.0.2")
@@ -260,7 +260,7 @@ func TestRealMaxPrefixes(t *testing.T) {
 	b.set(n)
 	a.set(a.to(b))
 	a.announce(routes[:3]...)
-	for range 5 { // a changed route is not one more
+	for range 5 { // a changed route does not count as another one
 		a.announce(routes[2])
 	}
 	for _, r := range routes[:3] {
@@ -277,9 +277,9 @@ func TestRealMaxPrefixes(t *testing.T) {
 		b.waitRoute(r.from(a), anyRoute)
 	}
 	if reason := b.peers[a.addr].Reason; reason != "" {
-		t.Errorf("reason %q is left", reason)
+		t.Errorf("reason %q stays", reason)
 	}
-	// A limit that is set while the session lives counts what is there.
+	// A limit that is set during a session counts existing routes.
 	n.MaxPrefixes = 2
 	b.set(n)
 	b.wait("end of the session for the new limit", func() bool { return b.peers[a.addr].Reason == "more than 2 prefixes" })

@@ -1,7 +1,6 @@
 package bgp
 
 import (
-	"fmt"
 	"iter"
 	"net/netip"
 	"slices"
@@ -9,36 +8,13 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// VRF is an instance of a VRF on this router, as the tables need it.
+// VRF is an instance of a VRF on this router.
 type VRF struct {
 	ID     uint32
 	Name   string
 	RD     vpn.RD
 	Import []vpn.RouteTarget
 	Export []vpn.RouteTarget
-}
-
-// Source tells where a path in a VRF comes from. Lower is preferred.
-type Source uint8
-
-// The sources, in the order of preference.
-const (
-	Connected Source = iota // a subnet or a learnt host on one of the VRF's ports
-	Static                  // a configured route towards a next hop on one of them
-	BGP                     // received from a peer: another router, or a customer of a VRF
-)
-
-// String prints the source as show tables spell it.
-func (s Source) String() string {
-	switch s {
-	case Connected:
-		return "connected"
-	case Static:
-		return "static"
-	case BGP:
-		return "bgp"
-	}
-	return fmt.Sprintf("source(%d)", uint8(s))
 }
 
 // LocalRoute is a route of a VRF that originates on this router. Prefix,
@@ -48,38 +24,30 @@ type LocalRoute struct {
 	Source  Source     // Connected or Static
 	NextHop netip.Addr // zero for connected
 	Label   vpn.Label  // the label it is announced with; 0: none
-	Private bool       // it is not exported: no other VRF imports it, of this router neither
-}
-
-// Path is one path to a prefix in a VRF. Paths are never changed once they
-// have been returned.
-type Path struct {
-	Source Source
-	VRF    string // of a local path: the VRF that it belongs to, which may have been imported from; "" for what other routers sent
-	Route  Route  // of a local path: RD, Prefix, NextHop, Label and Targets are set, and what a customer said
+	Private bool       // it is not exported, not even to other VRFs of this router
 }
 
 // Change is a new best path of a prefix in a VRF, a change of its attributes, or
-// a change of the paths that packets may take beside it.
+// a change of the other paths that packets may take.
 type Change struct {
 	VRF    string
 	Prefix netip.Prefix
 	Old    *Path   // nil: there was none
 	New    *Path   // nil: there is none
-	Spread []*Path // all paths that packets may take, New first; nil where that is New alone
+	Spread []*Path // all paths that packets may take, New first; nil if there is only New
 }
 
-// Entry is a path with what best path choice thinks of it.
+// Entry is a path with the outcome of best path choice.
 type Entry struct {
 	Path
-	Best   bool   // packets take it; more than one does where they are equally good
-	Reason string // of the best path: what it won by; of another one: what it lost by
+	Best   bool   // packets take it, perhaps among other equal paths
+	Reason string // by which the best path won, or another one lost
 }
 
-// Tables are the VRF tables of one router. A received route stands in every
-// VRF that imports one of its targets, whatever its RD; a local route stands
-// in its own VRF and in every other that imports what this one exports. The
-// outcome does not depend on the order in which routes arrive.
+// Tables are the VRF tables of one router. A received route is in every VRF that
+// imports one of its targets, whatever its RD; a local route is in its own VRF
+// and in every other that imports what this one exports. The outcome does not
+// depend on the order in which routes arrive.
 //
 // Changes of one call are sorted by VRF and prefix.
 type Tables struct {
@@ -89,13 +57,6 @@ type Tables struct {
 	locals    map[localKey]*path
 	nextHops  map[netip.Addr]*nextHop
 	chooser   chooser
-}
-
-// path is a path in the tables; every VRF that imports it shares it.
-type path struct {
-	Path
-	fault   string // why it cannot be used; "": it can
-	private bool   // no other VRF imports it; it has no targets
 }
 
 // localKey identifies a local route.
@@ -127,13 +88,13 @@ type destination struct {
 // choice is the outcome of best path choice.
 type choice struct {
 	best   *path   // nil: none can be used
-	spread []*path // all that packets may take; nil where that is best alone
+	spread []*path // all that packets may take; nil if there is only best
 }
 
 func (c choice) equal(o choice) bool { return c.best == o.best && slices.Equal(c.spread, o.spread) }
 
 // NewTables returns the empty tables of the VRFs. No next hop is usable before
-// SetNextHop says so.
+// SetNextHop.
 func NewTables(vrfs []VRF) *Tables {
 	t := &Tables{
 		vrfs:     make(map[string]*vrfTable),
@@ -145,8 +106,8 @@ func NewTables(vrfs []VRF) *Tables {
 	return t
 }
 
-// SetMaxPaths sets over how many equally good paths packets may be spread, from
-// 1, which is what new tables do. It counts for choices to come.
+// SetMaxPaths sets over how many equal paths packets may be spread; the default
+// is 1. It applies to later choices.
 func (t *Tables) SetMaxPaths(n int) { t.chooser.maxPaths = n }
 
 // Update adds a received route, or replaces the one with the same key.
@@ -176,8 +137,8 @@ func (t *Tables) Withdraw(k Key) []Change {
 	return t.replace(old, nil)
 }
 
-// SetLocal adds a local route to a VRF, or changes its label. A VRF that the
-// tables do not have is an error of the caller; nothing happens.
+// SetLocal adds a local route to a VRF, or changes it. It does nothing if there
+// is no such VRF.
 func (t *Tables) SetLocal(vrf string, r LocalRoute) []Change {
 	v := t.vrfs[vrf]
 	if v == nil {
@@ -193,7 +154,7 @@ func (t *Tables) SetLocal(vrf string, r LocalRoute) []Change {
 	return t.replace(old, p)
 }
 
-// RemoveLocal removes a local route from a VRF. The label does not count.
+// RemoveLocal removes a local route from a VRF, whatever its label.
 func (t *Tables) RemoveLocal(vrf string, r LocalRoute) []Change {
 	key := localKey{vrf, r.Prefix, r.Source, r.NextHop}
 	old := t.locals[key]
@@ -204,8 +165,8 @@ func (t *Tables) RemoveLocal(vrf string, r LocalRoute) []Change {
 	return t.replace(old, nil)
 }
 
-// SetNextHop reports whether packets can be sent to a BGP next hop. Routes of a
-// next hop that is not usable are kept and are never best.
+// SetNextHop sets whether packets can be sent to a BGP next hop. Routes with an
+// unusable next hop are kept but never best.
 func (t *Tables) SetNextHop(addr netip.Addr, usable bool) []Change {
 	n := t.nextHops[addr]
 	if n == nil {
@@ -226,8 +187,8 @@ func (t *Tables) SetNextHop(addr netip.Addr, usable bool) []Change {
 	return b.finish()
 }
 
-// NextHops returns the next hops of all received routes, with what SetNextHop
-// said of them, so that they can be watched.
+// NextHops returns the next hops of all received routes, with their state from
+// SetNextHop.
 func (t *Tables) NextHops() map[netip.Addr]bool {
 	hops := make(map[netip.Addr]bool, len(t.nextHops))
 	for addr, n := range t.nextHops {
@@ -254,18 +215,6 @@ func (t *Tables) Paths(vrf string, prefix netip.Prefix) []Entry {
 		return nil
 	}
 	return sortEntries(t.chooser.explain(vrf, v.prefixes[prefix].paths))
-}
-
-// Best returns the best path to a prefix in a VRF; nil where there is none.
-func (t *Tables) Best(vrf string, prefix netip.Prefix) *Path {
-	v := t.vrfs[vrf]
-	if v == nil {
-		return nil
-	}
-	if d := v.prefixes[prefix]; d != nil && d.best != nil {
-		return &d.best.Path
-	}
-	return nil
 }
 
 // Choices returns the best path of every prefix in every VRF, each as a change
@@ -307,11 +256,4 @@ func (t *Tables) fault(r Route) string {
 		return reasonUnreachable
 	}
 	return ""
-}
-
-func (v *vrfTable) localPath(r LocalRoute) *path {
-	p := &path{Path: Path{Source: r.Source, VRF: v.Name, Route: Route{
-		Prefix: r.Prefix, NextHop: r.NextHop, Label: r.Label,
-	}}, private: r.Private}
-	return p.moved(v)
 }

@@ -8,7 +8,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// holders returns the VRFs in which a path stands, each once.
+// holders returns the VRFs that have a path, each once.
 func (t *Tables) holders(p *path) []*vrfTable {
 	var list []*vrfTable
 	if own := t.vrfs[p.VRF]; p.VRF != "" && own != nil {
@@ -24,7 +24,7 @@ func (t *Tables) holders(p *path) []*vrfTable {
 	return list
 }
 
-// replace puts a path in the place of another; either may be nil.
+// replace replaces a path by another; either may be nil.
 func (t *Tables) replace(old, p *path) []Change {
 	b := t.newBatch()
 	if old != nil {
@@ -40,8 +40,8 @@ func (t *Tables) replace(old, p *path) []Change {
 	return b.finish()
 }
 
-// batch collects the destinations that one call touches, with the best paths
-// that they had before.
+// batch collects the destinations that one call touches, with their previous best
+// paths.
 type batch struct {
 	tables  *Tables
 	touched map[*destination]struct{} // nil while the list is short
@@ -60,7 +60,7 @@ const shortBatch = 8
 
 func (t *Tables) newBatch() *batch { return &batch{tables: t} }
 
-// note remembers a destination before it changes.
+// note records a destination before it changes.
 func (b *batch) note(v *vrfTable, d *destination, p *path) {
 	switch {
 	case b.touched != nil:
@@ -79,7 +79,7 @@ func (b *batch) note(v *vrfTable, d *destination, p *path) {
 	b.list = append(b.list, touched{vrf: v, dest: d, old: d.choice, some: p})
 }
 
-// add puts a path into a VRF.
+// add adds a path to a VRF.
 func (b *batch) add(v *vrfTable, p *path) {
 	d := v.prefixes[p.Route.Prefix]
 	if d == nil {
@@ -90,7 +90,7 @@ func (b *batch) add(v *vrfTable, p *path) {
 	d.paths = append(d.paths, p)
 }
 
-// remove takes a path out of a VRF.
+// remove removes a path from a VRF.
 func (b *batch) remove(v *vrfTable, p *path) {
 	d := v.prefixes[p.Route.Prefix]
 	if d == nil {
@@ -102,7 +102,7 @@ func (b *batch) remove(v *vrfTable, p *path) {
 	}
 }
 
-// touch has the best paths chosen anew wherever the path stands.
+// touch schedules a new choice in all VRFs that have the path.
 func (b *batch) touch(p *path) {
 	for _, v := range b.tables.holders(p) {
 		if d := v.prefixes[p.Route.Prefix]; d != nil {
@@ -130,7 +130,6 @@ func (b *batch) finish() []Change {
 	return changes
 }
 
-// choose chooses anew.
 func (d *destination) choose(c *chooser, vrf string) { d.best, d.spread = c.best(vrf, d.paths) }
 
 // changeFrom returns the difference between two choices.
@@ -140,13 +139,6 @@ func changeFrom(vrf string, prefix netip.Prefix, old, now choice) Change {
 		c.Spread = append(c.Spread, p.public())
 	}
 	return c
-}
-
-func (p *path) public() *Path {
-	if p == nil {
-		return nil
-	}
-	return &p.Path
 }
 
 // entries returns the paths of the VRF with the outcome of the choice.

@@ -2,16 +2,16 @@ package bgp
 
 import "net/netip"
 
-// CustomerRoute is a route that a customer has told a VRF of this router by
-// BGP (RFC 4364 section 7). Prefix and peer identify it. The VRF's RD and
-// export targets take the place of the route's own.
+// CustomerRoute is a route that a VRF of this router has received from a customer
+// by BGP (RFC 4364 section 7). Prefix and peer identify it. The VRF's RD and
+// export targets replace the route's own.
 type CustomerRoute struct {
-	Route     Route // Label is the one that it is announced with
+	Route     Route // its Label is the one with which it is announced
 	Reachable bool  // whether packets can be sent to its next hop
 }
 
-// SetCustomer adds a customer's route to a VRF, or changes it. A VRF that the
-// tables do not have is an error of the caller; nothing happens.
+// SetCustomer adds a customer's route to a VRF, or changes it. It does nothing if
+// there is no such VRF.
 func (t *Tables) SetCustomer(vrf string, c CustomerRoute) []Change {
 	v := t.vrfs[vrf]
 	if v == nil {
@@ -45,24 +45,8 @@ func (t *Tables) RemoveCustomer(vrf string, prefix netip.Prefix, peer netip.Addr
 	return t.replace(old, nil)
 }
 
-// customerKey identifies a customer's route among the local ones: by who told
-// it, not by where it leads.
+// customerKey returns the key of a customer's route among the local ones, which
+// has the peer instead of the next hop.
 func customerKey(vrf string, prefix netip.Prefix, peer netip.Addr) localKey {
 	return localKey{vrf: vrf, prefix: prefix, source: BGP, nextHop: peer}
-}
-
-// Remote reports whether the path leads to another router, with a label.
-func (p *Path) Remote() bool { return p.Source == BGP && p.VRF == "" }
-
-// Customer reports whether the path was told by a customer of this router.
-func (p *Path) Customer() bool { return p.Source == BGP && p.VRF != "" }
-
-// moved is a local path with the RD and targets that its VRF has now.
-func (p *path) moved(v *vrfTable) *path {
-	q := *p
-	q.Route.RD, q.Route.Targets = v.RD, v.Export
-	if p.private {
-		q.Route.Targets = nil
-	}
-	return &q
 }

@@ -45,24 +45,24 @@ func TestCustomerRoutes(t *testing.T) {
 		t.Errorf("the same route again changes %+v", again)
 	}
 
-	// A route of another router with a shorter AS path wins, and loses to the
-	// customer's once both are of one length: external goes before internal.
+	// A route of another router with a shorter AS path wins. With the same length
+	// it loses to the customer's: external goes before internal.
 	far := Route{RD: changes[1].New.Route.RD, Prefix: prefix, NextHop: netip.MustParseAddr("192.168.0.2"), Label: 2000,
 		Peer: netip.MustParseAddr("192.168.0.2"), PeerID: netip.MustParseAddr("10.0.0.2"), IBGP: true, Targets: changes[1].New.Route.Targets}
 	tables.SetNextHop(far.NextHop, true)
 	tables.Update(far)
-	if best := tables.Best("red", prefix); !best.Remote() {
+	if best := bestPath(tables, "red", prefix); !best.Remote() {
 		t.Errorf("best %+v; want the shorter AS path", best)
 	}
 	far.ASPath = Sequence(65200)
 	tables.Update(far)
-	if best := tables.Best("red", prefix); !best.Customer() {
+	if best := bestPath(tables, "red", prefix); !best.Customer() {
 		t.Errorf("best %+v; want the external path", best)
 	}
 
 	c.Reachable = false
 	tables.SetCustomer("red", c)
-	if best := tables.Best("red", prefix); !best.Remote() {
+	if best := bestPath(tables, "red", prefix); !best.Remote() {
 		t.Errorf("best %+v; want the path with a next hop", best)
 	}
 	tables.Withdraw(far.Key())
@@ -74,7 +74,7 @@ func TestCustomerRoutes(t *testing.T) {
 	c.Reachable = true
 	tables.SetCustomer("red", c)
 	tables.SetVRFs(customerVRFs(t, "65000:9"))
-	if best := tables.Best("extra", prefix); best == nil || best.Route.RD.String() != "65000:9" || !best.Route.ASPath.Equal(c.Route.ASPath) {
+	if best := bestPath(tables, "extra", prefix); best == nil || best.Route.RD.String() != "65000:9" || !best.Route.ASPath.Equal(c.Route.ASPath) {
 		t.Errorf("after another RD: %+v", best)
 	}
 	if gone := tables.RemoveCustomer("red", prefix, peer); len(gone) != 2 || gone[0].New != nil {
@@ -88,7 +88,7 @@ func TestASPathOverride(t *testing.T) {
 		t.Errorf("overridden: %s", got)
 	}
 	if got := p.String(); got != "65100 65200 65100 {65100,1}" {
-		t.Errorf("the original has become %s", got)
+		t.Errorf("the original was changed to %s", got)
 	}
 	if !p.Contains(65200) || p.Contains(2) {
 		t.Error("Contains")

@@ -11,12 +11,12 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// action is something that happens to tables.
+// action is a change of tables.
 type action func(*Tables) []Change
 
-// TestOrderDoesNotMatter takes random routes, local routes, next hops and VRFs
-// in random orders, with detours, and compares the outcome. The changes told
-// on the way must add up to it.
+// TestOrderDoesNotMatter applies random routes, local routes, next hops and VRFs in
+// random orders, with detours, and compares the outcome. The reported changes must
+// add up to it.
 func TestOrderDoesNotMatter(t *testing.T) {
 	for seed := range uint64(60) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
@@ -38,8 +38,8 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	}
 }
 
-// play runs the actions, some of them after a detour, and returns the tables
-// and the best paths that the changes told.
+// play runs the actions, some of them after a detour, and returns the tables and
+// the best paths according to the changes.
 func play(rnd *rand.Rand, vrfs []VRF, actions, detours []action) (map[string][]Entry, map[string]map[netip.Prefix]*Path) {
 	tables := NewTables(nil)
 	told := make(map[string]map[netip.Prefix]*Path)
@@ -49,7 +49,7 @@ func play(rnd *rand.Rand, vrfs []VRF, actions, detours []action) (map[string][]E
 				told[c.VRF] = make(map[netip.Prefix]*Path)
 			}
 			if !cmp.Equal(told[c.VRF][c.Prefix], c.Old, equalPlain) {
-				panic(fmt.Sprintf("change of %s %s from %v, told before was %v", c.VRF, c.Prefix, c.Old, told[c.VRF][c.Prefix]))
+				panic(fmt.Sprintf("change of %s %s from %v, the last change was to %v", c.VRF, c.Prefix, c.Old, told[c.VRF][c.Prefix]))
 			}
 			if told[c.VRF][c.Prefix] = c.New; c.New == nil {
 				delete(told[c.VRF], c.Prefix)
@@ -69,7 +69,7 @@ func play(rnd *rand.Rand, vrfs []VRF, actions, detours []action) (map[string][]E
 		follow(a(tables))
 		local = append(local, a)
 	}
-	// Actions on VRFs that were not there yet, and those undone by detours.
+	// Actions on VRFs that did not exist yet, and those undone by detours.
 	for _, a := range local {
 		follow(a(tables))
 	}

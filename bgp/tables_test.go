@@ -15,7 +15,7 @@ import (
 
 var hopA = netip.MustParseAddr("192.0.2.1")
 
-// equalPlain lets cmp look into the vocabulary, which is comparable.
+// equalPlain lets cmp compare the types of package vpn.
 var equalPlain = cmp.Options{
 	cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{}, vpn.RD{}, vpn.RouteTarget{}),
 	cmpopts.EquateEmpty(),
@@ -32,7 +32,7 @@ func testVRF(id uint32, name string, imports, exports []string) VRF {
 	return v
 }
 
-// received is a route from a peer whose address and identifier end in n.
+// received returns a route from a peer whose address and identifier end in n.
 func received(n byte, rd, prefix string, targets ...string) Route {
 	r := Route{
 		RD: mustRD(rd), Prefix: netip.MustParsePrefix(prefix), NextHop: hopA, Label: 2000,
@@ -45,8 +45,7 @@ func received(n byte, rd, prefix string, targets ...string) Route {
 	return r
 }
 
-// changed is the change of a prefix's best path.
-// changed is a change of a best path with no other beside it.
+// changed returns a change of a prefix's only best path.
 func changed(vrf string, prefix netip.Prefix, old, now *Path) Change {
 	return Change{VRF: vrf, Prefix: prefix, Old: old, New: now}
 }
@@ -203,13 +202,13 @@ func TestLocalRoutes(t *testing.T) {
 	check("removed twice", tables.RemoveLocal("red", connected))
 	check("unknown VRF", tables.SetLocal("green", connected))
 
-	// A VRF that goes takes its routes along, from everywhere.
+	// The routes of a removed VRF are removed everywhere.
 	check("blue removed", setVRFs(tables, []VRF{red}), changed("blue", prefix, path(blue, connected), nil))
 	check("red's last own", tables.RemoveLocal("red", static), changed("red", prefix, path(red, static), &Path{Source: BGP, Route: bgp}))
 }
 
-// A route that is not redistributed stays in its VRF, whatever its targets are
-// edited to, and leaves the others when it becomes one.
+// A private route stays in its VRF, however its targets change, and leaves the
+// others when it becomes private.
 func TestPrivateRoutesStay(t *testing.T) {
 	red := testVRF(1, "red", []string{"65001:1"}, []string{"65001:1"})
 	blue := testVRF(2, "blue", []string{"65001:1", "65001:2"}, []string{"65001:2"})
@@ -218,7 +217,7 @@ func TestPrivateRoutesStay(t *testing.T) {
 	static := LocalRoute{Prefix: prefix, Source: Static, NextHop: netip.MustParseAddr("10.9.9.9"), Label: 1001}
 	has := func(what string, vrf string, want bool) {
 		t.Helper()
-		if got := tables.Best(vrf, prefix) != nil; got != want {
+		if got := bestPath(tables, vrf, prefix) != nil; got != want {
 			t.Errorf("%s: %s has it: %t", what, vrf, got)
 		}
 	}
@@ -262,7 +261,7 @@ func TestLateVRFsAndEditedTargets(t *testing.T) {
 	}
 }
 
-// manyRoutes returns routes of n prefixes, spread over ten targets.
+// manyRoutes returns routes to n prefixes, spread over ten targets.
 func manyRoutes(n int) []Route {
 	routes := make([]Route, 0, n)
 	for i := range n {
@@ -325,6 +324,14 @@ func BenchmarkNextHopOf100k(b *testing.B) {
 			b.Fatal("not all changed")
 		}
 	}
+}
+
+// bestPath returns the best path to a prefix in a VRF, or nil.
+func bestPath(t *Tables, vrf string, prefix netip.Prefix) *Path {
+	if all := t.Paths(vrf, prefix); len(all) > 0 && all[0].Best {
+		return &all[0].Path
+	}
+	return nil
 }
 
 // setVRFs changes the VRFs and compares the best paths with those before.

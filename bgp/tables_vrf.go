@@ -7,10 +7,10 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// SetVRFs makes the list the VRFs of the tables. A new VRF imports what has
-// been received before it; changed targets import anew. Local routes of a VRF
-// that is gone are forgotten. Names are unique in the list; of two alike, the
-// last counts. Read the tables anew afterwards.
+// SetVRFs replaces the VRFs of the tables. New VRFs and changed targets import
+// what has been received already. Local routes of a removed VRF are dropped. Names
+// must be unique; the last of two equal ones counts. Changes are not reported:
+// read the tables afterwards.
 func (t *Tables) SetVRFs(vrfs []VRF) {
 	wanted := make(map[string]VRF, len(vrfs))
 	for _, v := range vrfs {
@@ -32,9 +32,9 @@ func (t *Tables) SetVRFs(vrfs []VRF) {
 	t.fill(affected)
 }
 
-// affected returns the names of the VRFs whose tables have to be built anew:
-// those that are new, gone or import other targets, and those that hold routes
-// of a VRF that exports otherwise.
+// affected returns the names of the VRFs whose tables must be rebuilt: those that
+// are new, gone or import other targets, and those that have routes of a VRF whose
+// exports change.
 func (t *Tables) affected(wanted map[string]VRF) map[string]bool {
 	names := make(map[string]bool)
 	moved := make(map[vpn.RouteTarget]bool) // targets that local routes gain or lose
@@ -62,8 +62,8 @@ func (t *Tables) affected(wanted map[string]VRF) map[string]bool {
 	return names
 }
 
-// relabelLocals gives local routes the RD and targets of their VRF as it is
-// now, and forgets those whose VRF is gone.
+// relabelLocals gives local routes the current RD and targets of their VRF, and
+// drops those whose VRF is gone.
 func (t *Tables) relabelLocals() {
 	for key, p := range t.locals {
 		v := t.vrfs[key.vrf]
@@ -76,7 +76,7 @@ func (t *Tables) relabelLocals() {
 	}
 }
 
-// fill puts every path into the affected tables in which it stands.
+// fill adds every path to the affected tables that have it.
 func (t *Tables) fill(affected map[string]bool) {
 	put := func(p *path) {
 		for _, v := range t.holders(p) {

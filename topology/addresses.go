@@ -6,9 +6,9 @@ import (
 	"net/netip"
 )
 
-// advance returns the address n steps of 2^(width-bits) after a, where width
-// is 32 or 128: the next subnet of that length, n times. ok is false where the
-// address space ends before.
+// advance returns the address n steps of 2^(width-bits) after a, where width is 32
+// or 128: the n-th next subnet of that length. ok is false if the address space
+// ends before.
 func advance(a netip.Addr, bits, n int) (_ netip.Addr, ok bool) {
 	width := a.BitLen()
 	sum := new(big.Int).SetBytes(a.AsSlice())
@@ -25,8 +25,8 @@ func advance(a netip.Addr, bits, n int) (_ netip.Addr, ok bool) {
 // 3021, RFC 6164).
 func pointToPoint(p netip.Prefix) bool { return p.Bits() == p.Addr().BitLen()-1 }
 
-// usable returns the n-th usable address of a subnet, from 0, with the
-// subnet's length. ok is false where the subnet has no such address.
+// usable returns the n-th usable address of a subnet, from 0, with the subnet's
+// length. ok is false if the subnet has no such address.
 func usable(subnet netip.Prefix, n int) (_ netip.Prefix, ok bool) {
 	skip := 1
 	if pointToPoint(subnet) || subnet.IsSingleIP() {
@@ -40,8 +40,8 @@ func usable(subnet netip.Prefix, n int) (_ netip.Prefix, ok bool) {
 	return p, true
 }
 
-// badHost returns why an interface cannot have an address in its subnet; ""
-// where it can.
+// badHost returns why an interface cannot have an address in its subnet; "" if it
+// can.
 func badHost(p netip.Prefix) string {
 	a := p.Addr()
 	if why := badUnicast(a); why != "" {
@@ -69,8 +69,7 @@ var (
 	reserved4    = netip.MustParsePrefix("240.0.0.0/4")
 )
 
-// badUnicast returns why an address can never be an interface's; "" where it
-// can.
+// badUnicast returns why no interface can have an address; "" if one can.
 func badUnicast(a netip.Addr) string {
 	switch {
 	case a.IsUnspecified() || a.Is4() && thisNetwork4.Contains(a):
@@ -80,18 +79,18 @@ func badUnicast(a netip.Addr) string {
 	case a.IsMulticast():
 		return "is a multicast address"
 	case a.IsLinkLocalUnicast():
-		return "is a link-local address, which every interface has by itself"
+		return "is a link-local address, which every interface has anyway"
 	case a.Is4() && reserved4.Contains(a):
 		return "is a reserved address (RFC 1112)"
 	}
 	return ""
 }
 
-// checkSubnet refuses a prefix in which no interface can live, and reports
-// whether it is good.
+// checkSubnet refuses a prefix that no interface can be in, and reports whether it
+// is valid.
 func (r *report) checkSubnet(at pos, element string, p netip.Prefix) bool {
 	if why := badUnicast(p.Addr()); why != "" {
-		r.refuse(at, element, fmt.Sprintf("%s %s", p, why), "use a unicast prefix, as 10.1.0.0/24")
+		r.refuse(at, element, fmt.Sprintf("%s %s", p, why), "use a unicast prefix such as 10.1.0.0/24")
 		return false
 	}
 	return true
@@ -105,14 +104,14 @@ func (r *report) checkHostAddress(at pos, element string, p netip.Prefix) bool {
 	}
 	remedy := "use a unicast address"
 	if example, ok := usable(p.Masked(), 1); ok {
-		remedy = fmt.Sprintf("use another one, as %s", example)
+		remedy = fmt.Sprintf("use another one, such as %s", example)
 	}
 	r.refuse(at, element, fmt.Sprintf("%s %s", p, why), remedy)
 	return false
 }
 
-// The least MTU that IPv4, BGP on a link and IPv6 work with. BGP's first message
-// and TCP's least segment, with all options, need some 160 octets.
+// The smallest MTUs for IPv4, BGP on a link, and IPv6. BGP's first message and TCP's
+// smallest segment, with all options, need some 160 octets.
 const (
 	leastMTU    = 68
 	leastMTUBGP = 256

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// advertisement is what the router advertises on the attachment.
+// advertisement resolves what the router advertises on the attachment.
 func (b *attachmentBuilder) advertisement(raw rawAttachment, a Attachment, element string) *RA {
 	in := raw.RA
 	if in.at == (pos{}) || in.Prefix.bad {
@@ -26,7 +26,7 @@ func (b *attachmentBuilder) advertisement(raw rawAttachment, a Attachment, eleme
 		b.refuse(in.Prefix.at, element, fmt.Sprintf("SLAAC needs a /64, not %s (RFC 4862)", prefix), "advertise a /64")
 		return nil
 	case a.SLAAC && in.Managed.v:
-		b.refuse(in.Managed.at, element, "slaac where managed: true leaves addresses to DHCPv6 (RFC 4861 section 4.2)", "leave managed out, or give the host its address")
+		b.refuse(in.Managed.at, element, "slaac although managed: true leaves addresses to DHCPv6 (RFC 4861 section 4.2)", "remove managed, or give the host its address")
 		return nil
 	case !b.checkSubnet(in.Prefix.at, element, prefix):
 		return nil
@@ -43,15 +43,19 @@ func (b *attachmentBuilder) advertisement(raw rawAttachment, a Attachment, eleme
 		out.RDNSS = append(out.RDNSS, server.v)
 	}
 	for _, domain := range in.DNSSL {
-		if domain.has && !isDomain(domain.v) {
-			b.refuse(domain.at, element, fmt.Sprintf("dnssl %q is not a domain name", domain.v), "write it as example.org")
-		}
+		b.checkDomain(domain, element)
 	}
 	b.checkLength(in, out, a.MTU, element)
 	return out
 }
 
-// checkLength refuses more servers and domains than an option can carry, or an
+func (b *attachmentBuilder) checkDomain(domain value[string], element string) {
+	if domain.has && !isDomain(domain.v) {
+		b.refuse(domain.at, element, fmt.Sprintf("dnssl %q is not a domain name", domain.v), "write it as example.org")
+	}
+}
+
+// checkLength refuses more servers and domains than fit into an option or an
 // advertisement.
 func (b *attachmentBuilder) checkLength(in rawRA, a *RA, mtu int, element string) {
 	const most = 255 * 8 // octets of an option (RFC 4861 section 4.6)
@@ -71,14 +75,14 @@ func (b *attachmentBuilder) checkServer(server value[netip.Addr], element string
 	case !server.v.Is6():
 		b.refuse(server.at, element, fmt.Sprintf("rdnss %s is not an IPv6 address", server.v), "router advertisements name IPv6 servers")
 	case server.v.IsUnspecified(), server.v.IsLoopback(), server.v.IsMulticast():
-		b.refuse(server.at, element, fmt.Sprintf("rdnss %s is not the address of a server", server.v), "use a unicast address, as 2001:db8::53")
+		b.refuse(server.at, element, fmt.Sprintf("rdnss %s is not the address of a server", server.v), "use a unicast address such as 2001:db8::53")
 	}
 }
 
 var domainLabel = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
 
-// isDomain reports whether a name is one that DNS can have (RFC 1035 section
-// 2.3.4, RFC 2181 section 11), in its ASCII form.
+// isDomain reports whether a name is a DNS name in ASCII form (RFC 1035 section
+// 2.3.4, RFC 2181 section 11).
 func isDomain(name string) bool {
 	name = strings.TrimSuffix(name, ".")
 	for label := range strings.SplitSeq(name, ".") {
@@ -89,9 +93,9 @@ func isDomain(name string) bool {
 	return len(name) <= 253
 }
 
-// octets is the length of an advertisement as an IPv6 packet: its options are
-// the link-layer address, the MTU, the prefix, and the servers and domains
-// (RFC 4861 section 4.6, RFC 8106 section 5).
+// octets returns the length of an advertisement as an IPv6 packet, with the options
+// link-layer address, MTU, prefix, servers and domains (RFC 4861 section 4.6, RFC
+// 8106 section 5).
 func (a *RA) octets() int {
 	const headers, source, mtu, prefix = 40 + 16, 8, 8, 32
 	return headers + source + mtu + prefix + a.serverOctets() + a.domainOctets()

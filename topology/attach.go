@@ -49,24 +49,24 @@ func (b *attachmentBuilder) resolve(raw rawAttachment, i int, element string, on
 	return a
 }
 
-// checkAttachment refuses references to routers and VRFs that are not there,
-// and notes the use of the VRF.
+// checkAttachment refuses references to unknown routers and VRFs, and records the
+// use of the VRF.
 func (b *attachmentBuilder) checkAttachment(raw rawAttachment, element string) {
 	_, known := b.router[raw.To.v]
 	switch {
 	case raw.To.missing():
-		b.refuse(raw.At, element, "says no router", "add to: with the name of a router")
+		b.refuse(raw.At, element, "names no router", "add to: with the name of a router")
 	case raw.To.has && !known:
 		b.refuse(raw.To.at, element, fmt.Sprintf("no router is named %q", raw.To.v), suggest(raw.To.v, b.router))
 	}
 	if why := badInterface(raw.Interface.v); raw.Interface.has && why != "" {
-		b.refuse(raw.Interface.at, element, why, "name it as eth0")
+		b.refuse(raw.Interface.at, element, why, "use a name such as eth0")
 	}
 	if raw.MAC.has && isGatewayMAC(raw.MAC.v) {
-		b.refuse(raw.MAC.at, element, fmt.Sprintf("MAC address %s is one of those that routers have towards their hosts", raw.MAC.v), `use another one, as "02:00:00:00:00:01"`)
+		b.refuse(raw.MAC.at, element, fmt.Sprintf("MAC address %s is reserved for routers", raw.MAC.v), `use another one, such as "02:00:00:00:00:01"`)
 	}
 	if raw.VRF.missing() {
-		b.refuse(raw.At, element, "says no VRF", "add vrf: with the name of a VRF")
+		b.refuse(raw.At, element, "names no VRF", "add vrf: with the name of a VRF")
 	}
 	if !b.checkName(raw.VRF, "vrf", maxName) {
 		return
@@ -123,8 +123,8 @@ func (b *attachmentBuilder) gateways(raw rawAttachment, a Attachment, element st
 	return out
 }
 
-// attachedSubnets returns the subnets of an attachment, each once and with
-// the place that first names it.
+// attachedSubnets returns the subnets of an attachment, each once and with the
+// position that first names it.
 func attachedSubnets(raw rawAttachment, a Attachment) []value[netip.Prefix] {
 	var out []value[netip.Prefix]
 	add := func(at pos, p netip.Prefix) {
@@ -144,7 +144,7 @@ func attachedSubnets(raw rawAttachment, a Attachment) []value[netip.Prefix] {
 	return out
 }
 
-// gateway is the router's address in one subnet.
+// gateway returns the router's address in one subnet.
 func (b *attachmentBuilder) gateway(subnet value[netip.Prefix], own []value[netip.Addr], element string) (netip.Prefix, bool) {
 	if why := badUnicast(subnet.v.Addr()); why != "" && len(own) > 0 {
 		b.refuse(subnet.at, element, fmt.Sprintf("subnet %s: %s %s", subnet.v, subnet.v.Addr(), why), "use a longer prefix")
@@ -175,7 +175,7 @@ func (b *attachmentBuilder) checkGateways(raw rawAttachment, gateways []netip.Pr
 	}
 }
 
-// hostRoutes are the routes of the host through this attachment.
+// hostRoutes returns the routes of the host through this attachment.
 func (b *attachmentBuilder) hostRoutes(raw rawAttachment, a Attachment, element string, only bool) []netip.Prefix {
 	routes := []netip.Prefix{}
 	if raw.Routes == nil && only {
@@ -211,8 +211,8 @@ func (a Attachment) isSubnet(prefix netip.Prefix) bool {
 	return slices.ContainsFunc(a.Addresses, func(p netip.Prefix) bool { return p.Masked() == prefix })
 }
 
-// onSubnet reports whether the host has an address, or makes itself one, in the
-// subnet of a gateway.
+// onSubnet reports whether the host has an address, perhaps by autoconfiguration,
+// in the subnet of a gateway.
 func (a Attachment) onSubnet(gateway netip.Addr) bool {
 	own := func(p netip.Prefix) bool { return p.Contains(gateway) }
 	return slices.ContainsFunc(a.Addresses, own) || a.SLAAC && a.RA != nil && a.RA.Prefix.Contains(gateway)
@@ -223,7 +223,7 @@ var (
 	defaultRoute6 = netip.MustParsePrefix("::/0")
 )
 
-// announcements adds the static routes that announce: asks for.
+// announcements adds the static routes of announce:.
 func (b *attachmentBuilder) announcements(raw rawAttachment, a *Attachment, element string) {
 	for _, n := range raw.Announce {
 		if n.Prefix.missing() {

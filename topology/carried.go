@@ -7,8 +7,8 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// learned is a router that holds the routes of another one: how it learned them
-// decides which peers it announces them to.
+// learned is a router that has the routes of another one. How it learned them
+// decides to which peers it announces them.
 type learned struct {
 	router  string
 	how     learnedFrom
@@ -24,9 +24,9 @@ const (
 )
 
 // carried reports, for each pair of routers, whether the VPN routes of the first
-// reach the second and can be used there: over a session, or over route
-// reflectors (RFC 4456 section 6), with a next hop that is connected. Routes
-// learnt over eBGP are not passed on: their labels would mean other customers.
+// reach the second and can be used there: over a session, or over route reflectors
+// (RFC 4456 section 6), with a connected next hop. Routes learned over eBGP are not
+// passed on: their labels have no meaning here.
 func (t *Topology) carried(family vpn.Family) map[[2]string]bool {
 	sessions := t.sessionsFor(family)
 	as := t.systems()
@@ -41,7 +41,7 @@ func (t *Topology) carried(family vpn.Family) map[[2]string]bool {
 	return out
 }
 
-// systems returns the AS of each router.
+// systems returns the AS number of each router.
 func (t *Topology) systems() map[string]uint32 {
 	as := make(map[string]uint32, len(t.Routers))
 	for _, r := range t.Routers {

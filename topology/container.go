@@ -17,7 +17,7 @@ type (
 	cpuCount   float64 // 0.5
 )
 
-// Bounds on what a container may be given. Docker refuses less memory.
+// Bounds on a container's resources. Docker refuses less memory.
 const (
 	minMemory = 6 << 20
 	maxCPUs   = 4096
@@ -44,7 +44,7 @@ func parseMemory(p *memorySize, s string) *fault {
 	}
 	switch {
 	case n > math.MaxInt64/unit:
-		return &fault{fmt.Sprintf("%q is more memory than there can be", s), "write it as 256M or 1G"}
+		return &fault{fmt.Sprintf("%q is out of range", s), "write it as 256M or 1G"}
 	case n*unit < minMemory:
 		return &fault{fmt.Sprintf("%q is less than a container needs", s), fmt.Sprintf("use at least %dM", minMemory>>20)}
 	}
@@ -64,16 +64,16 @@ func parseCPUs(p *cpuCount, s string) *fault {
 // parseMount reads HOST:CONTAINER, HOST:CONTAINER:ro or HOST:CONTAINER:rw.
 func parseMount(p *Mount, s string) *fault {
 	parts := strings.Split(s, ":")
-	const remedy = "write it as ./dir:/dir, or ./dir:/dir:ro for reading alone"
+	const remedy = "write it as ./dir:/dir, or ./dir:/dir:ro for read-only access"
 	readOnly := len(parts) == 3 && parts[2] == "ro"
 	if len(parts) != 2 && !readOnly && !(len(parts) == 3 && parts[2] == "rw") {
 		return &fault{fmt.Sprintf("%q is not a mount", s), remedy}
 	}
 	if parts[0] == "" {
-		return &fault{fmt.Sprintf("mount %q says no path of the server", s), remedy}
+		return &fault{fmt.Sprintf("mount %q names no path of the server", s), remedy}
 	}
 	if inDir(parts[1], "/proc") {
-		return &fault{fmt.Sprintf("mount %q: /proc is the kernel's", s), remedy}
+		return &fault{fmt.Sprintf("mount %q: /proc belongs to the kernel", s), remedy}
 	}
 	if to := parts[1]; !path.IsAbs(to) || path.Clean(to) != to || to == "/" {
 		return &fault{fmt.Sprintf("mount %q: %q is not an absolute path in the host", s, to), remedy}
@@ -82,8 +82,8 @@ func parseMount(p *Mount, s string) *fault {
 	return nil
 }
 
-// containerSettings fills what only a container can have, and refuses it on a
-// host whose runtime has no containers.
+// containerSettings fills the settings that only containers have, and refuses them
+// on a host whose runtime has no containers.
 func (b *hostBuilder) containerSettings(h *Host, s hostSettings, element string) {
 	h.Image, h.Build, h.BuildLine = s.Image.v, s.Build.v, s.Build.at.line
 	h.Memory, h.CPUs = int64(s.Memory.v), float64(s.CPUs.v)
@@ -100,7 +100,7 @@ func (b *hostBuilder) containerSettings(h *Host, s hostSettings, element string)
 		b.refuse(s.Image.at, element, why, "write it as debian:13, or remove image: for the built-in one")
 	}
 	if s.Build.has && s.Build.v == "" {
-		b.refuse(s.Build.at, element, "build: names nothing", "name a directory with a Dockerfile, or the file")
+		b.refuse(s.Build.at, element, "build: is empty", "name a directory with a Dockerfile, or the file")
 	}
 	if s.Image.has && s.Build.has {
 		b.refuse(s.Build.at, element, "has image: and build:", "keep one of them")
@@ -120,8 +120,7 @@ func (b *hostBuilder) containerSettings(h *Host, s hostSettings, element string)
 	}
 }
 
-// checkNameLength refuses a name that a node can have and a host of its runtime
-// cannot.
+// checkNameLength refuses a node name that is too short for the host's runtime.
 func (b *hostBuilder) checkNameLength(name string, runtime runtime, element string) {
 	found, _ := b.runtimes.find(runtime)
 	if at, named := b.names.at[name]; named && len(b.lab.NodePrefix+name) < found.MinName {
@@ -130,7 +129,7 @@ func (b *hostBuilder) checkNameLength(name string, runtime runtime, element stri
 	}
 }
 
-// badImage returns why no image can have a name; "" where one can.
+// badImage returns why a name is not valid for an image; "" if it is.
 func badImage(name string) string {
 	if _, err := reference.ParseNormalizedNamed(name); err != nil {
 		return fmt.Sprintf("%q is not the name of an image: %v", name, err)
@@ -138,8 +137,8 @@ func badImage(name string) string {
 	return ""
 }
 
-// containerOnly returns the first setting that only a container can have; ""
-// where there is none.
+// containerOnly returns the first setting that only a container can have, or "" if
+// there is none.
 func (s hostSettings) containerOnly() (key string, at pos) {
 	switch {
 	case s.Image.has:
@@ -159,8 +158,8 @@ func (s hostSettings) containerOnly() (key string, at pos) {
 	return "", pos{}
 }
 
-// overContainer fills what s leaves open of a container from base. A host
-// whose own runtime has no containers inherits nothing.
+// overContainer fills the unset container settings of s from base. A host whose own
+// runtime has no containers inherits none.
 func (s hostSettings) overContainer(base hostSettings, known runtimes) hostSettings {
 	if known.bare(s.Runtime.v) {
 		return s

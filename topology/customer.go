@@ -12,20 +12,19 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// CustomerBGP is what a router has agreed with a host that speaks BGP
-// (RFC 4364 section 7): the sessions on one attachment, which differ in
-// nothing but their family.
+// CustomerBGP is the BGP between a router and a host (RFC 4364 section 7): the
+// sessions on one attachment, which differ only in their family.
 type CustomerBGP struct {
-	AS       uint32            `json:"as"` // of the host; never the router's
+	AS       uint32            `json:"as"` // of the host, other than the router's
 	Sessions []CustomerSession `json:"sessions"`
 
 	session.Settings
 
-	Networks []netip.Prefix `json:"networks,omitempty"` // LANs of the host that it is to announce
+	Networks []netip.Prefix `json:"networks,omitempty"` // LANs that the host must announce
 }
 
-// CustomerSession is the session of one family; its routes are of the same
-// family as its addresses.
+// CustomerSession is the session of one family, which is that of its addresses and
+// of its routes.
 type CustomerSession struct {
 	Family       vpn.Family `json:"family"` // ipv4 or ipv6
 	LocalAddress netip.Addr `json:"local_address"`
@@ -81,7 +80,7 @@ func (b *customerBuilder) checkCustomerAS(in rawCustomerBGP, a Attachment, eleme
 		b.refuse(in.at, element, "speaks BGP without an AS number", "write bgp: 65100, or add as:")
 	case in.AS.has && known && uint32(in.AS.v) == b.lab.Routers[i].AS:
 		b.refuse(in.AS.at, element, fmt.Sprintf("has the AS number of its router %s, but the session between them is an external one", a.Router),
-			"give the host an AS number of its own, as 65100")
+			"give the host an AS number of its own, such as 65100")
 	}
 }
 
@@ -122,7 +121,7 @@ func customerSession(f vpn.Family, a Attachment) (CustomerSession, bool) {
 	return CustomerSession{}, false
 }
 
-// announces leaves a LAN to the host's BGP.
+// announces makes a LAN one that the host announces by BGP.
 func (b *customerBuilder) announces(c *CustomerBGP, lan value[netip.Prefix], element string) {
 	prefix := lan.v.Masked()
 	carries := func(s CustomerSession) bool { return s.PeerAddress.Is4() == prefix.Addr().Is4() }
@@ -147,12 +146,12 @@ func (c *rawCustomerBGP) read(d *decoder, n *yaml.Node) {
 	scalarOr(d, n, &c.AS, &c.customerSettings)
 }
 
-// JSONSchema implements the interface that the reflector looks for.
+// JSONSchema implements the reflector's interface for schemas of types.
 func (rawCustomerBGP) JSONSchema() *jsonschema.Schema {
 	return either(schemaOf[value[asNumber]](), schemaOf[customerSettings]())
 }
 
-// networks returns the networks that the host is to announce by BGP.
+// networks returns the networks that the host must announce by BGP.
 func (a *Attachment) networks() []netip.Prefix {
 	if a.BGP == nil {
 		return nil

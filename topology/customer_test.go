@@ -58,7 +58,7 @@ hosts:
 links: [{ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30]}]
 hosts: {a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], bgp: {as: 65100, max-prefixes: 0}}}
 `)); err != nil || unlimited.Hosts[0].Attachments[0].BGP.MaxPrefixes != 0 {
-		t.Errorf("max-prefixes: 0 limits: %v", err)
+		t.Errorf("max-prefixes: 0 is a limit: %v", err)
 	}
 	if len(lab.Hosts[0].Attachments[0].Statics) != 0 {
 		t.Errorf("statics %v beside BGP", lab.Hosts[0].Attachments[0].Statics)
@@ -69,7 +69,7 @@ hosts: {a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], bgp: {as: 65100, max-pr
 }
 
 // The LANs that customers announce are part of the intent, and a host reaches
-// others by the routes that its BGP learns.
+// others by the routes that it learns by BGP.
 func TestIntentOfCustomerBGP(t *testing.T) {
 	lab, err := Parse("lab.yaml", []byte(base+`
 links: [{ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30]}]
@@ -96,7 +96,7 @@ hosts:
 	}
 	for _, pair := range []string{"a 10.2.0.2", "b 172.16.1.1"} {
 		if !reached[pair] {
-			t.Errorf("%s is not in reach: %v", pair, reached)
+			t.Errorf("%s does not reach: %v", pair, reached)
 		}
 	}
 }

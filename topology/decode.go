@@ -15,14 +15,14 @@ import (
 	"pseudowan/bgp/session"
 )
 
-// Bounds on a file, so that a small hostile one cannot cost much.
+// Bounds on a file, so that a small hostile one is cheap to refuse.
 const (
 	maxBytes = 8 << 20 // of text
 	maxNodes = 1 << 20 // of YAML, after aliases and merges are followed
 	maxDepth = 32      // of nested merges
 )
 
-// nodeReader is a raw type with a form of its own in the file.
+// nodeReader is a raw type that decodes itself.
 type nodeReader interface {
 	read(d *decoder, n *yaml.Node)
 }
@@ -32,12 +32,12 @@ type decoder struct {
 	*report
 	nodes  int
 	path   []string
-	fields map[reflect.Type]map[string]rawKey // the keys of each raw type met so far
-	forms  map[reflect.Type]form              // of scalars that are known to the caller alone
+	fields map[reflect.Type]map[string]rawKey // cached keys of raw types
+	forms  map[reflect.Type]form              // of scalars that depend on the caller
 }
 
-// decode reads the text into its raw form. It returns nil where the text is
-// not YAML at all, or too much of it.
+// decode decodes the text into its raw form. It returns nil if the text is not YAML
+// or too large.
 func decode(r *report, data []byte, forms map[reflect.Type]form) *rawTopology {
 	if len(data) > maxBytes {
 		r.refuse(pos{}, "file", fmt.Sprintf("larger than %d MiB", maxBytes>>20), "use series: for many hosts")
@@ -54,7 +54,7 @@ func decode(r *report, data []byte, forms map[reflect.Type]form) *rawTopology {
 		return nil
 	}
 	if err := dec.Decode(&next); err == nil {
-		r.refuse(at(&next), "file", "holds a second YAML document", "keep one lab per file")
+		r.refuse(at(&next), "file", "has a second YAML document", "keep one lab per file")
 	} else if !errors.Is(err, io.EOF) {
 		refuseSyntax(r, err)
 	}
@@ -87,7 +87,7 @@ func refuseSyntax(r *report, err error) {
 
 func at(n *yaml.Node) pos { return pos{n.Line, n.Column} }
 
-// element names the place that the decoder is at.
+// element names the current place in the file.
 func (d *decoder) element() string {
 	if len(d.path) == 0 {
 		return "file"
@@ -95,20 +95,20 @@ func (d *decoder) element() string {
 	return strings.TrimPrefix(strings.Join(d.path, ""), ".")
 }
 
-// within runs f with one more step on the path.
+// within runs f with one more step in the path.
 func (d *decoder) within(step string, f func()) {
 	d.path = append(d.path, step)
 	f()
 	d.path = d.path[:len(d.path)-1]
 }
 
-// wrong refuses the node in the name of the current element.
+// wrong refuses a node of the current element.
 func (d *decoder) wrong(n *yaml.Node, message, remedy string) {
 	d.refuse(at(n), d.element(), message, remedy)
 }
 
-// enter follows an alias and counts the node. It returns nil once the budget
-// of the file is spent.
+// enter follows an alias and counts the node. It returns nil once the file has too
+// many.
 func (d *decoder) enter(n *yaml.Node) *yaml.Node {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -145,7 +145,7 @@ func (d *decoder) into(v reflect.Value, n *yaml.Node) {
 	}
 }
 
-// structure decodes a mapping into a struct whose fields carry json tags.
+// structure decodes a mapping into a struct whose fields have json tags.
 func (d *decoder) structure(v reflect.Value, n *yaml.Node) {
 	if f := v.FieldByName("At"); f.IsValid() {
 		f.Set(reflect.ValueOf(at(n)))
@@ -176,7 +176,7 @@ func (d *decoder) list(v reflect.Value, n *yaml.Node) {
 		d.wrong(n, "want a list, not "+kindName(n), "write [a, b] or one item per line after a dash")
 		return
 	}
-	v.Set(reflect.MakeSlice(v.Type(), 0, len(n.Content))) // [] is not the same as nothing
+	v.Set(reflect.MakeSlice(v.Type(), 0, len(n.Content))) // an empty list differs from none
 	for i, item := range n.Content {
 		if d.nodes >= maxNodes {
 			return
@@ -213,7 +213,7 @@ func (d *decoder) collect(n *yaml.Node, seen map[string]int, depth int) []pair {
 		case key.Tag == "!!merge":
 			merges = append(merges, value)
 		case own[key.Value] > 0:
-			d.wrong(key, fmt.Sprintf("key %q stands twice, first on line %d", key.Value, own[key.Value]), "remove one")
+			d.wrong(key, fmt.Sprintf("key %q occurs twice, first on line %d", key.Value, own[key.Value]), "remove one")
 		default:
 			own[key.Value] = key.Line
 			if _, overridden := seen[key.Value]; !overridden {
@@ -228,13 +228,13 @@ func (d *decoder) collect(n *yaml.Node, seen map[string]int, depth int) []pair {
 	return out
 }
 
-// merge returns what a merge key brings: one mapping, or a list of them.
+// merge returns the keys of a merge: one mapping, or a list of them.
 func (d *decoder) merge(n *yaml.Node, seen map[string]int, depth int) []pair {
 	if n = d.enter(n); n == nil {
 		return nil
 	}
 	if depth > maxDepth {
-		d.wrong(n, "merges (<<) are nested too deep", "write the keys out")
+		d.wrong(n, "merges (<<) are nested too deeply", "write out the keys")
 		return nil
 	}
 	if n.Kind != yaml.SequenceNode {
@@ -260,8 +260,8 @@ func kindName(n *yaml.Node) string {
 	return strconv.Quote(n.Value)
 }
 
-// rawKey is the field of a raw struct that holds the value of a key: one of its
-// own, or one whose keys come from a table.
+// rawKey is the field of a raw struct for a key: one of its own, or one whose keys
+// come from a table.
 type rawKey struct {
 	index []int
 	knob  *session.Knob
@@ -276,7 +276,7 @@ func (d *decoder) key(field reflect.Value, k *session.Knob, n *yaml.Node) {
 	field.Addr().Interface().(inlineKeys).readKnob(d, k, n)
 }
 
-// fieldsOf maps the keys of a raw struct to its fields, embedded ones too.
+// fieldsOf maps the keys of a raw struct to its fields, including embedded ones.
 func (d *decoder) fieldsOf(t reflect.Type) map[string]rawKey {
 	if known, ok := d.fields[t]; ok {
 		return known

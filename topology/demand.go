@@ -2,9 +2,9 @@ package topology
 
 import "pseudowan/bgp/vpn"
 
-// labelDemand counts the labels that each router needs, by router: those of the
-// configured routes, and those of the networks that hosts are to announce by
-// BGP, with the host itself for their next hop.
+// labelDemand counts the labels that each router needs: those of the configured
+// routes, and those of the networks that hosts must announce by BGP, whose next hop
+// is the host.
 func (b *routerBuilder) labelDemand() map[string]int {
 	instances := make(map[vrfKey]VRF, len(b.lab.VRFs))
 	for _, v := range b.lab.VRFs {
@@ -20,7 +20,7 @@ func (b *routerBuilder) labelDemand() map[string]int {
 			}
 			own := a.Addresses
 			if a.SLAAC && a.RA != nil {
-				own = append(own[:len(own):len(own)], a.RA.Prefix) // for the one address that the host will make
+				own = append(own[:len(own):len(own)], a.RA.Prefix) // for the host's autoconfigured address
 			}
 			a.Statics = a.ZonedStatics(h.Name + ":" + a.Interface)
 			for _, key := range append(instances[at].LabelKeys(a, own), instances[at].announcedKeys(a)...) {
@@ -34,8 +34,8 @@ func (b *routerBuilder) labelDemand() map[string]int {
 	return need
 }
 
-// announcedKeys returns the keys of the labels that the networks announced by
-// the host of an attachment need.
+// announcedKeys returns the label keys of the networks that the host of an
+// attachment announces.
 func (v VRF) announcedKeys(a Attachment) []vpn.LabelKey {
 	if a.BGP == nil {
 		return nil

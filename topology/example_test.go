@@ -31,7 +31,7 @@ hosts:
 	// pe2, VRF red: 10.2.0.0/24 of host b, connected
 }
 
-// Every problem of a file is reported, with its line and its remedy.
+// Every problem of a file is reported, with its line and a remedy.
 func ExampleParse_problems() {
 	_, err := topology.Parse("lab.yaml", []byte(`
 name: small

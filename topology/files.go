@@ -6,19 +6,18 @@ import (
 	"strings"
 )
 
-// Bounds on the files that a lab carries.
+// Bounds on the files in a lab file.
 const (
 	maxFile     = 1 << 20 // octets
-	maxFilePath = 1024    // octets of the path; the kernel takes 4096, of which a host's own directory is some
+	maxFilePath = 1024    // octets of the path; the kernel allows 4096, including a host's own directory
 	maxFileName = 255     // octets between two slashes
 )
 
-// ownDirs are where a host of the netns runtime has files of its own; all else
-// is the server's.
+// ownDirs are the directories that a host of the netns runtime has to itself; all
+// others are the server's.
 var ownDirs = []string{"/run", "/tmp"}
 
-// systemDirs are directories that every system has; a file cannot take their
-// place.
+// systemDirs are directories that every system has and that no file can replace.
 var systemDirs = []string{"/bin", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp", "/usr", "/var"}
 
 // files checks the files of a host.
@@ -37,22 +36,22 @@ func (b *hostBuilder) files(raw entries[value[string]], mounts []value[Mount], e
 	for _, e := range raw {
 		for dir := path.Dir(e.key.v); len(dir) > 1; dir = path.Dir(dir) {
 			if _, both := out[dir]; both {
-				b.refuse(e.key.at, element, fmt.Sprintf("file %s lies in %s, which is a file, too", e.key.v, dir), "rename one")
+				b.refuse(e.key.at, element, fmt.Sprintf("file %s is in %s, which is also a file", e.key.v, dir), "rename one")
 			}
 		}
 		for _, m := range mounts {
 			if m.has && inDir(e.key.v, m.v.Target) {
-				b.refuse(e.key.at, element, fmt.Sprintf("file %s lies in the mount on %s: it would be written to the server's %s", e.key.v, m.v.Target, m.v.Source), "put it elsewhere")
+				b.refuse(e.key.at, element, fmt.Sprintf("file %s is in the mount on %s: it would be written to the server's %s", e.key.v, m.v.Target, m.v.Source), "put it elsewhere")
 			}
 		}
 	}
 	return out
 }
 
-// badFile returns why a host cannot have a file, and the remedy; both are ""
-// where it can.
+// badFile returns why a host cannot have a file, and the remedy; both are "" if it
+// can.
 func badFile(name, text string) (why, remedy string) {
-	const example = "write an absolute path, as /run/bird.conf"
+	const example = "write an absolute path such as /run/bird.conf"
 	clean := path.IsAbs(name) && path.Clean(name) == name && name != "/" && !strings.ContainsRune(name, 0)
 	switch {
 	case !clean:
@@ -74,17 +73,16 @@ func badFile(name, text string) (why, remedy string) {
 	}
 	for _, dir := range []string{"/proc", "/sys", "/dev"} {
 		if inDir(name, dir) {
-			return fmt.Sprintf("file %s: %s is the kernel's", name, dir), example
+			return fmt.Sprintf("file %s: %s belongs to the kernel", name, dir), example
 		}
 	}
 	return "", ""
 }
 
-// inDir reports whether a clean path is a directory, or lies in it.
+// inDir reports whether a clean path is a directory or in it.
 func inDir(name, dir string) bool { return name == dir || strings.HasPrefix(name, dir+"/") }
 
-// foreignFile returns the first file that a host of the netns runtime has no
-// place for.
+// foreignFile returns the first file that a host of the netns runtime cannot have.
 func foreignFile(raw entries[value[string]]) (value[string], bool) {
 	for _, e := range raw {
 		if !inDir(e.key.v, ownDirs[0]) && !inDir(e.key.v, ownDirs[1]) {

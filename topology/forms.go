@@ -29,8 +29,7 @@ func (e *entries[T]) read(d *decoder, n *yaml.Node) {
 	}
 }
 
-// oneOrMany is a list that may be written without brackets where it has one
-// item.
+// oneOrMany is a list that may be written without brackets if it has one item.
 type oneOrMany[T any] []T
 
 func (m *oneOrMany[T]) read(d *decoder, n *yaml.Node) {
@@ -124,7 +123,7 @@ func (a *rawAnnounce) read(d *decoder, n *yaml.Node) {
 	scalarOr(d, n, &a.Prefix, &a.announceSettings)
 }
 
-// scalarOr reads a form whose short spelling is one scalar.
+// scalarOr reads a mapping whose short form is a scalar.
 func scalarOr(d *decoder, n *yaml.Node, short nodeReader, long any) {
 	if isNull(n) {
 		return

@@ -14,9 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzParse checks that no file makes Parse panic, that a refusal says
-// something of every problem, and that what is taken holds what the types
-// promise.
+// FuzzParse checks that no file makes Parse panic, that a refusal describes every
+// problem, and that an accepted file satisfies the promises of the types.
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil || len(files) == 0 {
@@ -36,7 +35,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if large.Match(data) {
-			t.Skip("large on purpose: the bounds have tests of their own")
+			t.Skip("large: the bounds have their own tests")
 		}
 		lab, err := Parse("fuzz.yaml", data)
 		if err != nil {
@@ -54,7 +53,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// large is a range or a count that makes thousands of hosts or LANs.
+// large matches a range or a count that makes thousands of hosts or LANs.
 var large = regexp.MustCompile(`-[0-9]{4}|lans: *[0-9]{3}`)
 
 func checkProblems(t *testing.T, err error) {
@@ -73,8 +72,8 @@ func checkProblems(t *testing.T, err error) {
 	}
 }
 
-// checkLab checks the promises of the validated types once more, in another
-// way than the validator does.
+// checkLab checks the promises of the validated types independently of the
+// validator.
 func checkLab(t *testing.T, lab *Topology) {
 	t.Helper()
 	names := make(map[string]bool)
@@ -109,7 +108,7 @@ func checkLab(t *testing.T, lab *Topology) {
 	intent := lab.Intent()
 	for _, r := range intent.Routes {
 		if _, ok := instances[r.Router+"/"+r.VRF]; !ok || !names[r.Origin.Host] {
-			t.Errorf("expected route of nobody: %+v", r)
+			t.Errorf("expected route of no host: %+v", r)
 		}
 	}
 	for _, r := range lab.Reaches() {

@@ -5,12 +5,12 @@ import (
 	"net/netip"
 )
 
-// Bounds on what series may make.
+// Bounds on hosts and what they have.
 const (
 	maxHosts = 10000
 	maxLANs  = 30000 // of all hosts together
 	maxOwn   = 4000  // LANs of one host: the kernel's work on an interface grows with their number
-	maxPorts = 65277 // of a router: OpenFlow's last is 0xfeff, and two are kept for the first link
+	maxPorts = 65277 // of a router: OpenFlow's last is 0xfeff, and two are reserved for the first link
 )
 
 // hostBuilder fills Hosts.
@@ -18,7 +18,7 @@ type hostBuilder struct {
 	*report
 	raw        *rawTopology
 	lab        *Topology
-	runtimes   runtimes // that hosts can run in
+	runtimes   runtimes // available to hosts
 	names      *nodeNames
 	lans       *lanCount
 	series     *seriesBuilder
@@ -38,7 +38,7 @@ func (b *hostBuilder) build() {
 		all = append(all, b.series.expand(s, fmt.Sprintf("series[%d]", i), maxHosts-len(all))...)
 	}
 	if len(all) > maxHosts {
-		b.refuse(all[maxHosts].key.at, "hosts", fmt.Sprintf("more than %d hosts", maxHosts), "make several labs of them")
+		b.refuse(all[maxHosts].key.at, "hosts", fmt.Sprintf("more than %d hosts", maxHosts), "split the lab")
 		return
 	}
 	for _, e := range all {
@@ -53,11 +53,10 @@ type lanCount struct {
 	n int
 }
 
-// reserve refuses more LANs than a host or a lab may have, before they are
-// made.
+// reserve refuses more LANs than a host or a lab may have, before they are made.
 func (l *lanCount) reserve(at pos, element string, n int) bool {
 	if n > maxOwn {
-		l.refuse(at, element, fmt.Sprintf("%d LANs behind one host, more than %d", n, maxOwn), "give several hosts some of them each, or write a shorter prefix")
+		l.refuse(at, element, fmt.Sprintf("%d LANs behind one host, more than %d", n, maxOwn), "distribute them over several hosts, or write a shorter prefix")
 		return false
 	}
 	if n > maxLANs-l.n {
@@ -69,7 +68,7 @@ func (l *lanCount) reserve(at pos, element string, n int) bool {
 }
 
 // ports refuses routers with more ports than a switch can number: two for each
-// link, one for each host, and one more where the host speaks BGP.
+// link, one for each host, and one more for a host that speaks BGP.
 func (b *labBuilder) ports() {
 	ports := make(map[string]int)
 	for _, l := range b.lab.Links {
@@ -87,7 +86,7 @@ func (b *labBuilder) ports() {
 	}
 	for _, e := range b.raw.Routers {
 		if n := ports[e.key.v]; n > maxPorts {
-			b.refuse(e.key.at, "router "+e.key.v, fmt.Sprintf("its links and hosts need %d ports, more than %d", n, maxPorts), "spread them over several routers")
+			b.refuse(e.key.at, "router "+e.key.v, fmt.Sprintf("its links and hosts need %d ports, more than %d", n, maxPorts), "distribute them over several routers")
 		}
 	}
 }
@@ -132,9 +131,9 @@ func (b *hostBuilder) attachments(raw rawHost, element string) []rawAttachment {
 	direct := !short.To.missing() || !short.VRF.missing() || len(short.Addresses) > 0
 	switch {
 	case direct && len(raw.Attach) > 0:
-		b.refuse(raw.At, element, "has attach: and the keys of an attachment beside it", "move to:, vrf: and addresses: into attach:")
+		b.refuse(raw.At, element, "has attach: as well as the keys of an attachment", "move to:, vrf: and addresses: into attach:")
 	case !direct && len(raw.Attach) == 0:
-		b.refuse(raw.At, element, "is attached to nothing", "add to: pe1, vrf: red, addresses: [10.1.0.2/24]")
+		b.refuse(raw.At, element, "has no attachment", "add to: pe1, vrf: red, addresses: [10.1.0.2/24]")
 		return nil
 	case direct:
 		return []rawAttachment{short}
@@ -142,7 +141,7 @@ func (b *hostBuilder) attachments(raw rawHost, element string) []rawAttachment {
 	return raw.Attach
 }
 
-// over fills what s leaves open from base.
+// over fills the unset settings of s from base.
 func (s hostSettings) over(base hostSettings, known runtimes) hostSettings {
 	s = s.overContainer(base, known)
 	s.Runtime = first(s.Runtime, base.Runtime)
@@ -173,8 +172,8 @@ func environment(env entries[value[string]]) map[string]string {
 	return out
 }
 
-// hostLANs gives the host its LANs, and the attachments that carry them the
-// static routes to them.
+// hostLANs gives the host its LANs, and the attachments that carry them the static
+// routes.
 func (b *hostBuilder) hostLANs(h *Host, raw rawHost, attach []rawAttachment, element string, interfaces map[string]bool) {
 	via := b.lanCarriers(h, raw, element)
 	b.checkOwnNetworks(h, raw, via, element)
@@ -183,7 +182,7 @@ func (b *hostBuilder) hostLANs(h *Host, raw rawHost, attach []rawAttachment, ele
 			continue
 		}
 		if name := fmt.Sprintf("eth%d", len(attach)+i); interfaces[name] {
-			b.refuse(lan.at, element, fmt.Sprintf("its LAN needs the interface %s, which an attachment has", name), "name the attachment's interface otherwise")
+			b.refuse(lan.at, element, fmt.Sprintf("its LAN needs the interface %s, which an attachment has", name), "rename the attachment's interface")
 		}
 		address := lan.v
 		if address == address.Masked() && !address.IsSingleIP() {

@@ -9,17 +9,17 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// Intent is what must be true of the lab's VRFs once it has converged. It
-// follows from the topology alone. Of what customers' BGP brings, the LANs of
-// hosts are in it; routes that outside routers bring, and addresses that hosts
-// configure by themselves, are not.
+// Intent is what must be true of the lab's VRFs once it has converged. It follows
+// from the topology alone. Of customers' BGP routes it includes the LANs of hosts.
+// It does not include routes of routers outside the lab, or autoconfigured
+// addresses of hosts.
 type Intent struct {
 	Imports []Import        `json:"imports"` // in the order of Topology.VRFs
 	Routes  []ExpectedRoute `json:"routes"`  // in the order of Topology.VRFs, then by prefix
 }
 
-// Import is a VRF instance that imports what another one exports: they have a
-// route target in common and, between routers, sessions that carry the routes.
+// Import is a VRF instance that imports what another one exports: they share a
+// route target and, between routers, sessions carry the routes.
 type Import struct {
 	Router     string `json:"router"`
 	VRF        string `json:"vrf"`
@@ -27,16 +27,16 @@ type Import struct {
 	FromVRF    string `json:"from_vrf"`
 }
 
-// The sources of an expected route. A route that is imported is "bgp", also
-// from another VRF of the same router.
+// The sources of an expected route. That of an imported route is "bgp", even from
+// another VRF of the same router.
 const (
 	SourceConnected = "connected"
 	SourceStatic    = "static"
 	SourceBGP       = "bgp"
 )
 
-// ExpectedRoute is a route that a VRF instance must have. Several of one
-// prefix are alternatives, the preferred source first.
+// ExpectedRoute is a route that a VRF instance must have. Several to one prefix are
+// alternatives, the preferred source first.
 type ExpectedRoute struct {
 	Router string       `json:"router"`
 	VRF    string       `json:"vrf"`
@@ -53,7 +53,7 @@ type Origin struct {
 	Host   string `json:"host"`
 }
 
-// Intent computes what the lab must come to.
+// Intent computes the lab's intent.
 func (t *Topology) Intent() Intent {
 	if len(t.Policies) > 0 {
 		return t.newPoliced().intent()
@@ -90,8 +90,8 @@ func (t *Topology) Intent() Intent {
 	return out
 }
 
-// sources returns the other instances with an export target that v imports,
-// in order.
+// sources returns the other instances with an export target that v imports, in
+// order.
 func sources(v VRF, self int, exporters map[vpn.RouteTarget][]int) []int {
 	var out []int
 	for _, target := range v.Import {
@@ -105,8 +105,8 @@ func sources(v VRF, self int, exporters map[vpn.RouteTarget][]int) []int {
 	return slices.Compact(out)
 }
 
-// ownRoutes returns the routes that each instance has by its own attachments,
-// and those that it exports.
+// ownRoutes returns the routes that each instance has from its own attachments, and
+// those that it exports.
 func (t *Topology) ownRoutes() (local, exported map[vrfKey][]ExpectedRoute) {
 	local, exported = make(map[vrfKey][]ExpectedRoute), make(map[vrfKey][]ExpectedRoute)
 	instance := make(map[vrfKey]VRF, len(t.VRFs))
@@ -142,8 +142,8 @@ func (t *Topology) ownRoutes() (local, exported map[vrfKey][]ExpectedRoute) {
 	return local, exported
 }
 
-// compareRoutes orders the routes of one instance: by prefix, then as a
-// router prefers them.
+// compareRoutes orders the routes of one instance by prefix, then by a router's
+// preference.
 func compareRoutes(a, b ExpectedRoute) int {
 	elsewhere := func(r ExpectedRoute) int {
 		if r.Router == r.Origin.Router {

@@ -12,7 +12,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// routesOf spells the expected routes of an instance.
+// routesOf returns the expected routes of an instance as text.
 func routesOf(lab *Topology, router, vrf string) []string {
 	var out []string
 	for _, r := range lab.Intent().Routes {
@@ -80,7 +80,7 @@ func TestIntentOfHubAndSpoke(t *testing.T) {
 	reaches := reachesOf(lab)
 	for _, want := range []string{"s2 10.2.0.2 > s3 10.3.0.2 via hq", "s3 10.3.0.2 > s2 10.2.0.2 via hq", "s2 10.2.0.2 > hq 10.1.0.2"} {
 		if !slices.Contains(reaches, want) {
-			t.Errorf("not there: %s", want)
+			t.Errorf("missing: %s", want)
 		}
 	}
 	lab.Hosts[0].Forward = false
@@ -91,7 +91,7 @@ func TestIntentOfHubAndSpoke(t *testing.T) {
 	}
 }
 
-// chain is a VPN with a host on each of four routers, and the links given.
+// chain returns a VPN with a host on each of four routers, and the given links.
 func chain(links string) string {
 	return `
 name: t
@@ -147,7 +147,7 @@ func TestHowFarRoutesGo(t *testing.T) {
 	}
 }
 
-// pairs lists which router imports from which, by family.
+// pairs returns which router imports from which, by family.
 func pairs(lab *Topology) (v4, v6 string) {
 	var four, six []string
 	for _, r := range lab.Intent().Routes {
@@ -165,8 +165,8 @@ func pairs(lab *Topology) (v4, v6 string) {
 	return strings.Join(slices.Compact(four), " "), strings.Join(slices.Compact(six), " ")
 }
 
-// TestEBGPDoesNotPassOn checks that a router in the middle announces nobody
-// else's routes: it does not swap labels.
+// TestEBGPDoesNotPassOn checks that a router in the middle announces only its own
+// routes, as it does not swap labels.
 func TestEBGPDoesNotPassOn(t *testing.T) {
 	lab := parse(t, strings.Replace(chain("- {ends: [a:e, b:e, c:e], subnets: [10.0.0.0/29], bgp: none}\n"+
 		"- {ends: [a:f, b:f], subnets: [10.0.1.0/31]}\n- {ends: [b:g, c:g], subnets: [10.0.1.2/31]}\n"), "{a: , b: ", "{a: , b: {as: 2}", 1))
@@ -175,7 +175,8 @@ func TestEBGPDoesNotPassOn(t *testing.T) {
 	}
 }
 
-// TestReflectorChain checks dual reflectors that pass on each other's clients.
+// TestReflectorChain checks two reflectors that pass on the routes of each other's
+// clients.
 func TestReflectorChain(t *testing.T) {
 	lab := parse(t, chain("- {ends: {a:e: {bgp: {route-reflector: true}}, b:e: {}}, subnets: [10.0.0.0/28]}\n"))
 	// b is a client of a, c of d, and a and d are peers, all on one segment.
@@ -228,8 +229,8 @@ hosts:
 	}
 }
 
-// TestOneWayImport checks that a route in one direction only is no reach, and
-// that redistribution can be turned off.
+// TestOneWayImport checks that a route in only one direction is not enough for
+// reach, and that redistribution can be turned off.
 func TestOneWayImport(t *testing.T) {
 	const file = `
 name: t

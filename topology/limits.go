@@ -7,7 +7,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// prefixLimit is a session's max-prefixes, and where it stands.
+// prefixLimit is a session's max-prefixes with its position.
 type prefixLimit struct {
 	at      pos
 	element string
@@ -15,24 +15,24 @@ type prefixLimit struct {
 }
 
 // prefixLimits refuses limits below the number of prefixes that the peer itself
-// announces: the session would end again and again.
+// announces: the session would never stay up.
 func (b *sessionBuilder) prefixLimits() {
 	if len(b.problems) > 0 || len(b.limits) == 0 {
-		return // the VRFs may not be what they will be
+		return // the VRFs may be incomplete
 	}
 	own := b.lab.ownPrefixes()
 	for _, l := range b.limits {
 		for _, family := range l.session.Families {
 			if n := own[l.session.PeerRouter][family]; n > int(l.session.MaxPrefixes) {
-				b.refuse(l.at, l.element, fmt.Sprintf("max-prefixes %d ends the session of %s with %s: that one alone announces %d %s prefixes", l.session.MaxPrefixes, l.session.Router, l.session.PeerRouter, n, family),
+				b.refuse(l.at, l.element, fmt.Sprintf("max-prefixes %d ends the session of %s with %s, which announces %d %s prefixes itself", l.session.MaxPrefixes, l.session.Router, l.session.PeerRouter, n, family),
 					"make it larger, or remove it")
 			}
 		}
 	}
 }
 
-// ownPrefixes counts the VPN prefixes of each family that each router
-// announces of its own VRFs.
+// ownPrefixes counts the VPN prefixes of each family that each router announces
+// from its own VRFs.
 func (t *Topology) ownPrefixes() map[string]map[vpn.Family]int {
 	type announced struct {
 		router string
@@ -56,14 +56,14 @@ func (t *Topology) ownPrefixes() map[string]map[vpn.Family]int {
 	return count
 }
 
-// checkOwnNetworks refuses LANs of a host that overlap with subnets of
-// attachments that do not carry them: the host would treat its gateway's
-// packets, and its own address there, as the LAN's.
+// checkOwnNetworks refuses LANs of a host that overlap with subnets of attachments
+// that do not carry them: the host would take its gateway, and its own address
+// there, to be on the LAN.
 func (b *hostBuilder) checkOwnNetworks(h *Host, raw rawHost, via []int, element string) {
 	for _, lan := range raw.LANs {
 		for k, a := range h.Attachments {
 			if !lan.has || carries(h, via, a) {
-				continue // which is reported of the VRF
+				continue // reported for the VRF
 			}
 			for _, g := range a.Gateways {
 				if g.Masked().Overlaps(lan.v.Masked()) {

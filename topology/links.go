@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// MTUs in octets. A wire has room for three labels above an IP packet of
-// 1500 octets; a NIC has the MTU of the real world.
+// MTUs in octets. A wire has room for three labels on an IP packet of 1500 octets; a
+// NIC has the usual MTU.
 const (
 	maxMTU  = 9216
 	ipMTU   = 1500
@@ -77,7 +77,7 @@ func linkElement(raw rawLink) string {
 
 func (e endName) String() string { return e.router + ":" + e.iface }
 
-// checkEnds refuses a wrong number of ends and ends that cannot be.
+// checkEnds refuses a wrong number of ends and invalid ends.
 func (b *linkBuilder) checkEnds(raw rawLink, element string, taken map[endName]pos) {
 	switch {
 	case raw.NIC.has && len(raw.Ends) != 1:
@@ -85,7 +85,7 @@ func (b *linkBuilder) checkEnds(raw rawLink, element string, taken map[endName]p
 	case !raw.NIC.has && len(raw.Ends) == 0:
 		b.refuse(raw.At, element, "has no ends", "add ends: [pe1:eth1, pe2:eth1]")
 	case !raw.NIC.has && len(raw.Ends) == 1:
-		b.refuse(raw.At, element, "has only one end", "add the other one, or nic: if the other end is the real world")
+		b.refuse(raw.At, element, "has only one end", "add the other one, or nic: for a router outside the lab")
 	}
 	routers := make(map[string]bool)
 	for _, e := range raw.Ends {
@@ -108,7 +108,7 @@ func (b *linkBuilder) checkEnds(raw rawLink, element string, taken map[endName]p
 	}
 }
 
-// checkNIC refuses a name that is no interface's and a NIC that is lent twice.
+// checkNIC refuses an invalid interface name and a NIC that is lent twice.
 func (b *linkBuilder) checkNIC(nic value[string], element string, nics map[string]pos) {
 	if !nic.has {
 		return
@@ -123,8 +123,8 @@ func (b *linkBuilder) checkNIC(nic value[string], element string, nics map[strin
 	nics[nic.v] = nic.at
 }
 
-// checkNICHelpers refuses ends that have the names of what may stand between a
-// lent NIC and the router's interface: the NIC, a bridge, and a wire.
+// checkNICHelpers refuses ends with the names of interfaces that a lent NIC may
+// need in its router: the NIC, a bridge, and a wire.
 func (b *linkBuilder) checkNICHelpers(taken map[endName]pos) {
 	for _, raw := range b.raw {
 		if !raw.NIC.has || len(raw.Ends) != 1 || !raw.Ends[0].name.has {
@@ -134,7 +134,7 @@ func (b *linkBuilder) checkNICHelpers(taken map[endName]pos) {
 		for _, helper := range []string{"n-", "b-", "w-"} {
 			name := endName{end.router, helper + end.iface}
 			if at, used := taken[name]; used {
-				b.refuse(at, "link end "+name.String(), fmt.Sprintf("%s is kept for the NIC of %s", name.iface, end), "use another interface")
+				b.refuse(at, "link end "+name.String(), fmt.Sprintf("%s is reserved for the NIC of %s", name.iface, end), "use another interface")
 			}
 		}
 	}
@@ -176,8 +176,8 @@ func (b *linkBuilder) linkEnd(raw rawLink, i int) (LinkEnd, bool) {
 	return end, good
 }
 
-// ownAddresses are the addresses given at the end itself. good is false where
-// one could not be used.
+// ownAddresses returns the addresses given at the end itself. good is false if one
+// is invalid.
 func (b *linkBuilder) ownAddresses(e namedEnd) (own []netip.Prefix, good bool) {
 	good = true
 	given := e.settings.Addresses
@@ -194,8 +194,8 @@ func (b *linkBuilder) ownAddresses(e namedEnd) (own []netip.Prefix, good bool) {
 	return own, good
 }
 
-// checkLinkAddresses refuses addresses used twice on a link and subnets that
-// only one end is in, and reports whether there were none.
+// checkLinkAddresses refuses addresses that are used twice on a link, and subnets
+// of only one end. It reports whether there are none.
 func (b *linkBuilder) checkLinkAddresses(raw rawLink, link Link, element string) bool {
 	before := len(b.problems)
 	b.checkMACs(raw, element)
@@ -214,14 +214,14 @@ func (b *linkBuilder) checkLinkAddresses(raw rawLink, link Link, element string)
 	for i, end := range link.Ends {
 		for _, p := range end.Addresses {
 			if members[p.Masked()] == 1 && len(link.Ends) > 1 {
-				b.refuse(raw.Ends[i].name.at, element, fmt.Sprintf("%s of %s is in a subnet that no other end is in", p, raw.Ends[i].name.v), "give the ends addresses of one subnet")
+				b.refuse(raw.Ends[i].name.at, element, fmt.Sprintf("%s of %s is in a subnet that no other end has", p, raw.Ends[i].name.v), "give the ends addresses of one subnet")
 			}
 		}
 	}
 	return len(b.problems) == before
 }
 
-// checkMACs refuses two ends of a link with one MAC address.
+// checkMACs refuses two ends of a link with the same MAC address.
 func (b *linkBuilder) checkMACs(raw rawLink, element string) {
 	owner := make(map[string]endName)
 	for _, e := range raw.Ends {
@@ -236,7 +236,7 @@ func (b *linkBuilder) checkMACs(raw rawLink, element string) {
 	}
 }
 
-// claimSubnets notes the subnets of a link for the check that no router has
+// claimSubnets records the subnets of a link, to check that no router has
 // overlapping ones.
 func (b *linkBuilder) claimSubnets(raw rawLink, link Link, subnets map[string][]claim) {
 	for i, end := range link.Ends {

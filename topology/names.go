@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Bounds on names: a node's name is a host name (RFC 1035 section 2.3.4), a
-// lab's name becomes part of every namespace's and directory's name.
+// Bounds on names: a node's name is a host name (RFC 1035 section 2.3.4), a lab's
+// name is part of the names of namespaces and directories.
 const (
 	maxName    = 63
 	maxLabName = 32
@@ -19,12 +19,12 @@ var (
 	namePrefix = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)?$`)
 )
 
-// reserved names would be confused with something a node always has.
+// reserved are names with another meaning on nodes or in commands.
 var reserved = []string{"localhost", "all", "none", "default"}
 
-const nameRemedy = "use letters, digits, dots, dashes and underscores, a letter or digit first"
+const nameRemedy = "use letters, digits, dots, dashes and underscores, beginning with a letter or digit"
 
-// checkName refuses an invalid name, and reports whether it is good.
+// checkName refuses an invalid name, and reports whether it is valid.
 func (r *report) checkName(name value[string], kind string, limit int) bool {
 	element := kind + " " + name.v
 	switch {
@@ -50,7 +50,7 @@ type nodeNames struct {
 	at map[string]pos // where each is named
 }
 
-// claim takes a name out of the one name space of routers and hosts.
+// claim claims a name for a router or host.
 func (n *nodeNames) claim(name value[string], kind string) {
 	if !n.checkName(name, kind, maxName) {
 		return
@@ -106,10 +106,10 @@ func (b *labBuilder) expectations() {
 			}
 		}
 		if e.v.Via != "" && (e.v.Via == e.v.From || e.v.Via == e.v.To) {
-			b.refuse(e.at, "expect", fmt.Sprintf("%s stands twice", e.v.Via), "name a third host after via")
+			b.refuse(e.at, "expect", fmt.Sprintf("%s occurs twice", e.v.Via), "name a third host after via")
 		}
 		if e.v.From == e.v.To {
-			b.refuse(e.at, "expect", fmt.Sprintf("%s stands on both sides", e.v.From), "name two hosts")
+			b.refuse(e.at, "expect", fmt.Sprintf("%s is on both sides", e.v.From), "name two hosts")
 		}
 		b.lab.Expect = append(b.lab.Expect, Expectation(e.v))
 	}

@@ -14,7 +14,7 @@ import (
 // that is not on a link of the router.
 func (b *labBuilder) reflections() {
 	if len(b.problems) > 0 {
-		return // the sessions may not be what they will be
+		return // the sessions may be incomplete
 	}
 	var lost map[[2]string]netip.Addr
 	for _, raw := range b.raw.Links {
@@ -34,8 +34,8 @@ func (b *labBuilder) reflections() {
 	}
 }
 
-// checkReflected refuses the client of a reflector if routes that it would
-// import come to it with next hops that it cannot reach, and in no other way.
+// checkReflected refuses the client of a reflector if it receives routes that it
+// would import only with next hops that it cannot reach.
 func (b *labBuilder) checkReflected(reflector, client namedEnd, element string, lost map[[2]string]netip.Addr) {
 	from, to := reflector.name.v.router, client.name.v.router
 	var origins []string
@@ -70,9 +70,9 @@ func (t *Topology) imports(router, origin string) bool {
 	return false
 }
 
-// lostRoutes returns the pairs of an origin and a router that receives its
-// routes in vain: none of their next hops is connected there. The value is one
-// of these next hops.
+// lostRoutes returns the pairs of an origin and a router that cannot use its
+// routes, because none of their next hops is connected there. The value is one of
+// these next hops.
 func (t *Topology) lostRoutes() map[[2]string]netip.Addr {
 	out := make(map[[2]string]netip.Addr)
 	as := t.systems()

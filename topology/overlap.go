@@ -13,7 +13,7 @@ type claimKind int
 const (
 	connected claimKind = iota
 	lanOf
-	announced // may cover others: only the same prefix twice is wrong
+	announced // may cover others, but not be the same
 )
 
 // claim is a prefix in use in a VRF of a router, or among a router's links.
@@ -24,17 +24,17 @@ type claim struct {
 	element string
 }
 
-// vrfClaims collects what the hosts of each VRF use.
+// vrfClaims collects the prefixes and addresses of the hosts of each VRF.
 type vrfClaims struct {
 	*report
 	prefixes  map[vrfKey][]claim          // of each VRF instance
 	addresses map[vpnAddress]addressOwner // of hosts in each VPN
 }
 
-// add notes a prefix of a VRF instance.
+// add records a prefix of a VRF instance.
 func (c *vrfClaims) add(key vrfKey, used claim) { c.prefixes[key] = append(c.prefixes[key], used) }
 
-// attachment notes the subnets and addresses of an attachment.
+// attachment records the subnets and addresses of an attachment.
 func (c *vrfClaims) attachment(a Attachment, raw rawAttachment, element string) {
 	key := vrfKey{a.Router, a.VRF}
 	for _, s := range attachedSubnets(raw, a) {
@@ -50,8 +50,8 @@ func (c *vrfClaims) attachment(a Attachment, raw rawAttachment, element string) 
 			c.addresses[name] = addressOwner{p.at, element, a.Router}
 			continue
 		}
-		// Two hosts on one router have overlapping subnets then, which is
-		// reported of the subnets.
+		// Two hosts on one router then have overlapping subnets, which are
+		// reported instead.
 		if other.router != a.Router || other.element == element {
 			c.refuse(p.at, element, fmt.Sprintf("address %s is already that of %s in VRF %s (line %d)", name.address, other.element, a.VRF, other.at.line),
 				"give every host of a VPN its own address")
@@ -78,14 +78,14 @@ func (c *vrfClaims) check() {
 	}
 }
 
-// refuseOverlaps refuses prefixes that overlap. Of two, the one further down
-// in the file is refused.
+// refuseOverlaps refuses prefixes that overlap. Of two, the later one in the file is
+// refused.
 func (r *report) refuseOverlaps(claims []claim, where string) {
 	slices.SortStableFunc(claims, func(a, b claim) int {
 		return cmp.Or(a.prefix.Addr().Compare(b.prefix.Addr()), a.prefix.Bits()-b.prefix.Bits(),
 			cmp.Compare(a.at.line, b.at.line), cmp.Compare(a.at.column, b.at.column))
 	})
-	var open []claim // prefixes that the current one may lie in, outermost first
+	var open []claim // prefixes that may contain the current one, outermost first
 	for i, c := range claims {
 		if i > 0 && claims[i-1].prefix == c.prefix {
 			r.refuseOverlap(claims[i-1], c, where)

@@ -1,24 +1,8 @@
 package topology
 
-import (
-	"fmt"
-	"os"
-)
-
-// Load reads and validates a lab file. A file that is refused gives a
-// Problems error that names every problem with its line.
-func Load(path string, known ...Runtime) (*Topology, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read lab file: %w", err)
-	}
-	return Parse(path, data, known...)
-}
-
-// Parse validates the text of a lab file. The source names it in messages.
-// Hosts run in the known runtimes; without any, no name of one is refused, and
-// nothing that some hosts cannot have. A file that is refused gives a Problems
-// error.
+// Parse validates the text of a lab file. The source names it in messages. Hosts run
+// in the known runtimes; without any, every runtime name and every setting is
+// accepted. The error for an invalid file is a Problems.
 func Parse(source string, data []byte, known ...Runtime) (*Topology, error) {
 	r := &report{file: source}
 	raw := decode(r, data, runtimes(known).forms())
@@ -79,7 +63,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	policies.unused()
 }
 
-// labBuilder fills and checks what concerns the lab as a whole.
+// labBuilder fills and checks the lab as a whole.
 type labBuilder struct {
 	*report
 	raw *rawTopology

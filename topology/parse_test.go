@@ -3,6 +3,7 @@ package topology
 import (
 	"fmt"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// parse reads a file that must be good.
+// parse parses a file that must be valid.
 func parse(t *testing.T, file string) *Topology {
 	t.Helper()
 	lab, err := Parse("lab.yaml", []byte(file))
@@ -27,7 +28,12 @@ func parse(t *testing.T, file string) *Topology {
 
 func load(t *testing.T, name string) *Topology {
 	t.Helper()
-	lab, err := Load(filepath.Join("testdata", name))
+	path := filepath.Join("testdata", name)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab, err := Parse(path, text)
 	if err != nil {
 		t.Fatalf("refused:\n%v", err)
 	}
@@ -113,8 +119,8 @@ func TestHubSpokeExample(t *testing.T) {
 	}
 }
 
-// TestSeriesInTwoVPNs checks the example's point: 30.1.0.0/24 is behind pe2
-// in VPN 101 and behind pe1 in VPN 301.
+// TestSeriesInTwoVPNs checks the point of the example: 30.1.0.0/24 is behind pe2 in
+// VPN 101 and behind pe1 in VPN 301.
 func TestSeriesInTwoVPNs(t *testing.T) {
 	lab := load(t, "pseudo-wan.yaml")
 	for i, vrf := range []int{101, 102, 103, 201, 202, 203, 301, 302, 401, 402} {
@@ -165,8 +171,8 @@ series:
 	}
 }
 
-// TestShuffledHosts checks that the order of hosts in the file decides
-// nothing but the order of hosts.
+// TestShuffledHosts checks that the order of hosts in the file determines only
+// their order in the lab.
 func TestShuffledHosts(t *testing.T) {
 	head := "name: t\nrouters: {pe1: {as: 1}, pe2: {as: 1}}\nvrfs: {b: {rts: \"1:1\"}, a: {rts: \"1:2\"}, c10: {rts: \"1:3\"}, c9: {rts: \"1:4\"}}\nhosts:\n"
 	lines := []string{
@@ -238,8 +244,8 @@ hosts:
 	}
 }
 
-// TestDefaultLabelsGrow checks that a range made up for a router holds what
-// is attached to it and starts where it started before.
+// TestDefaultLabelsGrow checks that a default range is large enough for the
+// attachments and that its start does not change.
 func TestDefaultLabelsGrow(t *testing.T) {
 	lab := parse(t, `
 name: t

@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// Problem is one thing in a lab file that is refused.
+// Problem is one problem in a lab file.
 type Problem struct {
 	File    string `json:"file"`
-	Line    int    `json:"line"` // from 1; 0 where the file as a whole is meant
+	Line    int    `json:"line"` // from 1; 0: the file as a whole
 	Column  int    `json:"column"`
 	Element string `json:"element"` // what is wrong: "router pe1", "links[0].bgp"
 	Message string `json:"message"` // what is wrong with it
 	Remedy  string `json:"remedy"`  // what to do; may be empty
 }
 
-// String prints `file:line: element: message; remedy`.
+// String returns `file:line: element: message; remedy`.
 func (p Problem) String() string {
 	var b strings.Builder
 	b.WriteString(p.File)
@@ -31,11 +31,11 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// Problems is every problem of a lab file, in the order of its lines. It is
-// the error that Parse and Load return for a file that is refused.
+// Problems is every problem of a lab file, in the order of its lines. It is the
+// error of Parse for an invalid file.
 type Problems []Problem
 
-// Error prints one problem per line.
+// Error returns one problem per line.
 func (p Problems) Error() string {
 	lines := make([]string, len(p))
 	for i, one := range p {
@@ -44,7 +44,7 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// pos is a place in the file; the zero value is the file as a whole.
+// pos is a position in the file; the zero value is the file as a whole.
 type pos struct{ line, column int }
 
 // report collects problems while a file is read.

@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// Bounds on what a process is started with. The kernel takes 128 KiB of one
-// argument or variable (MAX_ARG_STRLEN), and by default 2 MiB of all.
+// Bounds on the arguments and environment of a process. The kernel allows 128 KiB
+// for one argument or variable (MAX_ARG_STRLEN), and by default 2 MiB for all.
 const (
 	maxArgument  = 128<<10 - 1024
 	maxArguments = 1 << 20
 )
 
-// checkCommand refuses a command that no process can be started with.
+// checkCommand refuses a command that cannot be run.
 func (b *hostBuilder) checkCommand(command []value[string], element string) {
 	total := 0
 	for i, word := range command {
 		total += len(word.v) + 1
 		switch {
 		case i == 0 && word.has && word.v == "":
-			b.refuse(word.at, element, "its command has no name", "begin it with a program, as [sleep, 1d], or write [] for none")
+			b.refuse(word.at, element, "its command has no name", "begin it with a program, as in [sleep, 1d], or write [] for none")
 		case len(word.v) > maxArgument:
 			b.refuse(word.at, element, fmt.Sprintf("a word of its command has %d octets, more than %d", len(word.v), maxArgument), "put it into a file, see files:")
 		case total > maxArguments && total-len(word.v)-1 <= maxArguments:
@@ -28,7 +28,7 @@ func (b *hostBuilder) checkCommand(command []value[string], element string) {
 	}
 }
 
-// checkEnvironment refuses variables that no process can have.
+// checkEnvironment refuses invalid environment variables.
 func (b *hostBuilder) checkEnvironment(env entries[value[string]], element string) {
 	total := 0
 	for _, e := range env {

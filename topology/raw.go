@@ -7,28 +7,28 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// The raw types mirror the file key by key. Their tags name the keys, and say
-// for the JSON Schema what they mean (doc), what holds where they are not given
-// (default), and which numbers are allowed (jsonschema).
+// The raw types mirror the file key by key. Their tags have the names of the keys
+// and, for the JSON Schema, their descriptions (doc), their defaults (default) and
+// the allowed numbers (jsonschema).
 
 type rawTopology struct {
 	At           pos                         `json:"-"`
-	Name         value[string]               `json:"name" jsonschema:"required" doc:"Name of the lab, of 32 letters, digits, dots, dashes and underscores at most."`
+	Name         value[string]               `json:"name" jsonschema:"required" doc:"Name of the lab: at most 32 letters, digits, dots, dashes and underscores."`
 	Description  value[string]               `json:"description" doc:"What the lab shows, in one line."`
 	NodePrefix   value[string]               `json:"node-prefix" doc:"Prefix of the names of the hosts' containers." default:"pw-NAME-"`
-	Runtime      value[runtime]              `json:"runtime" doc:"Runtime of the hosts." default:"docker where a daemon answers, else netns"`
-	Datapath     value[datapath]             `json:"datapath" doc:"Open vSwitch datapath of the routers: in user space (netdev) or in the kernel (system)." default:"auto, which is system where the kernel has it"`
+	Runtime      value[runtime]              `json:"runtime" doc:"Runtime of the hosts." default:"docker if a daemon answers, else netns"`
+	Datapath     value[datapath]             `json:"datapath" doc:"Open vSwitch datapath of the routers: in user space (netdev) or in the kernel (system)." default:"auto: system if the kernel has it, else netdev"`
 	LabelMode    value[vpn.LabelMode]        `json:"label-mode" doc:"Which routes of a VRF share an MPLS label: those with the same next hop, all, or none." default:"per-next-hop"`
 	Redistribute rawRedistribute             `json:"redistribute" doc:"Which routes of a VRF become VPN routes."`
-	Defaults     rawDefaults                 `json:"defaults" doc:"Values for routers, hosts and BGP sessions that do not give their own."`
+	Defaults     rawDefaults                 `json:"defaults" doc:"Values for routers, hosts and BGP sessions without their own."`
 	Routers      entries[rawRouter]          `json:"routers" jsonschema:"required" doc:"PE and P routers, by name."`
 	Links        []rawLink                   `json:"links" doc:"Wires, LANs and NICs that connect the routers. Routers on a link have BGP sessions with each other."`
-	PrefixLists  entries[[]value[listEntry]] `json:"prefix-lists" doc:"Prefix lists, by name. An entry is a prefix, as 10.0.0.0/8, which stands for itself; ge and le after it stand for the prefixes within it from and up to a length, except before it excludes them, and a name includes another list. Of the entries that cover a prefix the longest decides."`
-	Policies     entries[[]rawTerm]          `json:"policies" doc:"Policies, by name: lists of terms. The first term that takes a route and does not say next decides; a route that none decides on is accepted. Sessions and VRFs use them by import-policy and export-policy."`
+	PrefixLists  entries[[]value[listEntry]] `json:"prefix-lists" doc:"Prefix lists, by name. An entry is a prefix such as 10.0.0.0/8, which means only itself; ge and le after it extend it to more specific prefixes of at least or at most a length, except before it excludes them, and a name includes another list. Of the entries that cover a prefix the longest decides."`
+	Policies     entries[[]rawTerm]          `json:"policies" doc:"Policies, by name: lists of terms. The first term that matches a route and does not end with next decides; without one the route is accepted. Sessions and VRFs use them as import-policy and export-policy."`
 	VRFs         entries[rawVRF]             `json:"vrfs" doc:"VRFs of the lab, by name. A router has an instance of those that its hosts are attached to."`
 	Hosts        entries[rawHost]            `json:"hosts" doc:"Customer hosts, by name."`
 	Series       []rawSeries                 `json:"series" doc:"Many hosts from a few lines."`
-	Outside      entries[rawOutside]         `json:"outside" doc:"Sites behind a link with a NIC, by name, which expect and verify speak of: what the router behind the NIC connects."`
+	Outside      entries[rawOutside]         `json:"outside" doc:"Sites behind a link with a NIC, by name, for expect and verify: what the router behind the NIC connects."`
 	Expect       []value[expectLine]         `json:"expect" doc:"What must hold in addition to what the route targets imply: a -> b, a -> b via c, or a !-> b."`
 }
 
@@ -42,7 +42,7 @@ type rawOutside struct {
 type rawDefaults struct {
 	Router struct {
 		AS     value[asNumber]       `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number. 23456 and 65535 are reserved."`
-		Labels value[vpn.LabelRange] `json:"labels" doc:"Range of MPLS labels that a router allocates from, as 1000-1999."`
+		Labels value[vpn.LabelRange] `json:"labels" doc:"Range of MPLS labels that a router allocates from, such as 1000-1999."`
 	} `json:"router" doc:"Values for routers."`
 	Host struct {
 		hostSettings
@@ -55,16 +55,16 @@ type rawRouter struct {
 	At     pos                   `json:"-"`
 	AS     value[asNumber]       `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number. 23456 and 65535 are reserved." default:"that of defaults"`
 	ID     value[netip.Addr]     `json:"id" doc:"BGP identifier: a unicast IPv4 address." default:"10.255.0.N, where N counts routers without one"`
-	Labels value[vpn.LabelRange] `json:"labels" doc:"Range of MPLS labels that the router allocates from, as 1000-1999." default:"a range of its own by its place in the file"`
+	Labels value[vpn.LabelRange] `json:"labels" doc:"Range of MPLS labels that the router allocates from, such as 1000-1999." default:"a range that follows from its place in the file"`
 }
 
 type rawLink struct {
 	At      pos              `json:"-"`
-	NIC     value[string]    `json:"nic" doc:"Network interface of the server that is moved into the one router on the link."`
-	MTU     value[int]       `json:"mtu" jsonschema:"minimum=256,maximum=9216" doc:"Payload of a frame in octets, MPLS labels included; at least 1280 with IPv6." default:"1512, with a NIC 1500"`
-	Ends    rawEnds          `json:"ends" jsonschema:"required" doc:"Ends of the link as ROUTER:INTERFACE: a list, or a mapping where an end has settings."`
+	NIC     value[string]    `json:"nic" doc:"Network interface of the server that is lent to the one router on the link."`
+	MTU     value[int]       `json:"mtu" jsonschema:"minimum=256,maximum=9216" doc:"Payload of a frame in octets, MPLS labels included; at least 1280 with IPv6." default:"1512, or 1500 with a NIC"`
+	Ends    rawEnds          `json:"ends" jsonschema:"required" doc:"Ends of the link as ROUTER:INTERFACE: a list, or a mapping if ends have settings."`
 	Subnets []value[network] `json:"subnets" doc:"Subnets of the link. The ends get the first, second, ... address of each unless they give their own."`
-	BGP     rawLinkBGP       `json:"bgp" doc:"Settings of the BGP sessions over the link, for both directions; full-mesh, also between the clients of a route reflector; or none."`
+	BGP     rawLinkBGP       `json:"bgp" doc:"Settings of the BGP sessions over the link, for both directions; full-mesh for sessions even between the clients of a route reflector; or none."`
 }
 
 type rawEnd struct {
@@ -75,8 +75,7 @@ type rawEnd struct {
 	BGP       rawEndBGP               `json:"bgp" doc:"Settings of this end's sessions, or none."`
 }
 
-// sessionDefaults is what sessions between routers have where nothing else is
-// given.
+// sessionDefaults are the defaults of sessions between routers.
 type sessionDefaults struct {
 	Session routerSession `json:"-"`
 }
@@ -94,7 +93,7 @@ type endSettings struct {
 
 type rawVRF struct {
 	At           pos                               `json:"-"`
-	RD           value[vpn.RD]                     `json:"rd" doc:"Route distinguisher, as 65001:101 or 10.0.0.1:7." default:"ROUTER-ID:N"`
+	RD           value[vpn.RD]                     `json:"rd" doc:"Route distinguisher, such as 65001:101 or 10.0.0.1:7." default:"ROUTER-ID:N"`
 	RTs          oneOrMany[value[vpn.RouteTarget]] `json:"rts" doc:"Route targets to import and export."`
 	Import       oneOrMany[value[vpn.RouteTarget]] `json:"import" doc:"Route targets to import."`
 	Export       oneOrMany[value[vpn.RouteTarget]] `json:"export" doc:"Route targets to export."`
@@ -105,7 +104,7 @@ type rawVRF struct {
 }
 
 type rawRedistribute struct {
-	Connected value[Redistribute] `json:"connected" doc:"What is announced of connected networks: each known host as a /32 or /128, the subnets, or nothing." default:"subnets"`
+	Connected value[Redistribute] `json:"connected" doc:"What is announced for connected networks: each known host as a /32 or /128, the subnets, or nothing." default:"subnets"`
 	Static    value[bool]         `json:"static" doc:"Whether static routes are announced: those to LANs and those of announce." default:"true"`
 }
 
@@ -113,13 +112,13 @@ type rawRedistribute struct {
 type hostSettings struct {
 	Runtime value[runtime]         `json:"runtime" doc:"Runtime of the host." default:"that of the lab"`
 	Image   value[string]          `json:"image" doc:"Container image (docker)." default:"the built-in one"`
-	Build   value[string]          `json:"build" doc:"Dockerfile, or directory with one, to build the image from (docker); relative to this file."`
-	Mounts  []value[Mount]         `json:"mounts" doc:"Paths of the server to mount into the host (docker), as ./dir:/dir or ./dir:/dir:ro; relative to this file."`
-	Memory  value[memorySize]      `json:"memory" doc:"Memory limit (docker), as 256M or 1G." default:"none"`
-	CPUs    value[cpuCount]        `json:"cpus" doc:"CPU limit (docker), as 0.5 or 2." default:"none"`
+	Build   value[string]          `json:"build" doc:"Dockerfile, or its directory, from which to build the image (docker); relative to this file."`
+	Mounts  []value[Mount]         `json:"mounts" doc:"Paths of the server to mount into the host (docker), such as ./dir:/dir or ./dir:/dir:ro; relative to this file."`
+	Memory  value[memorySize]      `json:"memory" doc:"Memory limit (docker), such as 256M or 1G." default:"none"`
+	CPUs    value[cpuCount]        `json:"cpus" doc:"CPU limit (docker), such as 0.5 or 2." default:"none"`
 	Command []value[string]        `json:"command" doc:"Program that the host runs, with its arguments."`
 	Env     entries[value[string]] `json:"env" doc:"Environment variables."`
-	Files   entries[value[string]] `json:"files" doc:"Contents of files in the host by absolute path, 1 MiB each at most. With the runtime netns only paths below /run and /tmp are the host's own."`
+	Files   entries[value[string]] `json:"files" doc:"Contents of files in the host by absolute path, at most 1 MiB each. With the runtime netns only paths below /run and /tmp are allowed."`
 }
 
 type rawHost struct {
@@ -128,14 +127,14 @@ type rawHost struct {
 	rawAttachment
 	Forward value[bool]              `json:"forward" doc:"Whether the host routes between its attachments." default:"false"`
 	Attach  oneOrMany[rawAttachment] `json:"attach" doc:"Attachments to VRFs. A host with one attachment may give its keys directly."`
-	LANs    []value[netip.Prefix]    `json:"lans" doc:"Networks behind the host, 4000 at most. It has an interface in each, with the given address or the first."`
+	LANs    []value[netip.Prefix]    `json:"lans" doc:"Networks behind the host, at most 4000. It has an interface in each, with the given address or the first."`
 	LANsVia []value[string]          `json:"lans-via" doc:"Interfaces of the attachments through which the LANs are reached." default:"the first attachment"`
 }
 
 type rawAttachment struct {
 	At        pos                           `json:"-"`
 	To        value[string]                 `json:"to" doc:"Name of the router."`
-	VRF       value[string]                 `json:"vrf" doc:"Name of the VRF: one of vrfs, or a new one where rd is given."`
+	VRF       value[string]                 `json:"vrf" doc:"Name of the VRF: one of vrfs, or a new one if rd is given."`
 	RD        value[vpn.RD]                 `json:"rd" doc:"Route distinguisher of the VRF on this router. A VRF without route targets also imports and exports it as route target."`
 	Interface value[string]                 `json:"interface" doc:"Interface of the host." default:"ethN, counted from eth0"`
 	MAC       value[net.HardwareAddr]       `json:"mac" doc:"MAC address of the host." default:"derived from the names"`
@@ -143,17 +142,17 @@ type rawAttachment struct {
 	Addresses oneOrMany[value[hostAddress]] `json:"addresses" doc:"Addresses of the host with prefix lengths; slaac for IPv6 autoconfiguration."`
 	Gateway   oneOrMany[value[netip.Addr]]  `json:"gateway" doc:"Addresses of the router, one for each subnet." default:"the first address of the subnet"`
 	RA        rawRA                         `json:"ra" doc:"Router advertisements: the advertised prefix, or settings." default:"none"`
-	Routes    []value[network]              `json:"routes" doc:"Routes of the host through this attachment." default:"default routes where the host has one attachment, else none"`
+	Routes    []value[network]              `json:"routes" doc:"Routes of the host through this attachment." default:"default routes if the host has only one attachment, else none"`
 	BGP       rawCustomerBGP                `json:"bgp" doc:"BGP between the host and the router: the host's AS number, or settings. The host then announces its LANs itself." default:"none"`
 	Announce  oneOrMany[rawAnnounce]        `json:"announce" doc:"Further prefixes behind the host, as static routes of the VRF."`
 }
 
 type raSettings struct {
 	Prefix     value[network]      `json:"prefix" jsonschema:"required" doc:"Advertised prefix."`
-	Lifetime   value[lifetime]     `json:"lifetime" doc:"Router lifetime, 9000 s at most; 0 for no default router." default:"1800s"`
+	Lifetime   value[lifetime]     `json:"lifetime" doc:"Router lifetime, at most 9000 s; 0 for no default router." default:"1800s"`
 	RDNSS      []value[netip.Addr] `json:"rdnss" doc:"DNS servers (RFC 8106)."`
 	DNSSL      []value[string]     `json:"dnssl" doc:"DNS search list (RFC 8106)."`
-	Managed    value[bool]         `json:"managed" doc:"M flag: addresses by DHCPv6 and not by autoconfiguration from the prefix." default:"false"`
+	Managed    value[bool]         `json:"managed" doc:"M flag: addresses by DHCPv6 instead of autoconfiguration from the prefix." default:"false"`
 	Other      value[bool]         `json:"other" doc:"O flag: other configuration by DHCPv6." default:"false"`
 	Preference value[preference]   `json:"preference" doc:"Router preference (RFC 4191)." default:"medium"`
 }
@@ -169,18 +168,18 @@ type rawSeries struct {
 	On    value[string]     `json:"on" jsonschema:"required" doc:"Name of the router that the hosts are attached to."`
 	Name  value[string]     `json:"name" jsonschema:"required" doc:"Name of each host. {i} is its number in the series, from 1; {i:03} has leading zeros; {vrf} is the VRF, {on} the router."`
 	RD    value[string]     `json:"rd" doc:"Route distinguisher of each VRF, with the same placeholders."`
-	Step  value[stepLength] `json:"step" doc:"Distance between the subnets, and between the first LANs, of successive VRFs of a row, as /16. Without it they all have the same."`
+	Step  value[stepLength] `json:"step" doc:"Distance between the subnets, and between the first LANs, of successive VRFs of a row, such as /16. Without it they are all the same."`
 	Step6 value[stepLength] `json:"step6" doc:"The same for subnet6 and lan6."`
-	LANs  value[int]        `json:"lans" doc:"Number of LANs of each host and family, 4000 for a host and 30000 for a lab at most." default:"1"`
+	LANs  value[int]        `json:"lans" doc:"Number of LANs of each host and family; at most 4000 for a host and 30000 for a lab." default:"1"`
 	MTU   value[int]        `json:"mtu" jsonschema:"minimum=68,maximum=9216" doc:"MTU of the hosts' interfaces, at least 1280 with IPv6." default:"1500"`
 	Rows  []rawRow          `json:"rows" jsonschema:"required" doc:"VRFs and their first addresses."`
 }
 
 type rawRow struct {
 	At      pos                        `json:"-"`
-	VRFs    oneOrMany[value[vrfNames]] `json:"vrfs" jsonschema:"required" doc:"VRFs with one host each: names, or ranges as 101-103."`
+	VRFs    oneOrMany[value[vrfNames]] `json:"vrfs" jsonschema:"required" doc:"VRFs with one host each: names, or ranges such as 101-103."`
 	Subnet  value[network]             `json:"subnet" doc:"IPv4 subnet of the first host, which has the second address; the router has the first."`
 	Subnet6 value[network]             `json:"subnet6" doc:"IPv6 subnet of the first host."`
-	LAN     value[network]             `json:"lan" doc:"First IPv4 LAN of the first host; the others follow one another."`
+	LAN     value[network]             `json:"lan" doc:"First IPv4 LAN of the first host; the others follow it."`
 	LAN6    value[network]             `json:"lan6" doc:"First IPv6 LAN of the first host."`
 }

@@ -11,17 +11,16 @@ import (
 type Reach struct {
 	From        string     `json:"from"`
 	To          string     `json:"to"`
-	Source      netip.Addr `json:"source"`        // the first address of From in the family, on the attachment that leads to To
+	Source      netip.Addr `json:"source"`        // the first address of From in the family, on the attachment towards To
 	Destination netip.Addr `json:"destination"`   // an address of To, on an attachment or a LAN
-	Via         []string   `json:"via,omitempty"` // hosts that forward, on the way there
+	Via         []string   `json:"via,omitempty"` // hosts that forward the packets to To
 }
 
-// Reaches computes which host reaches which address of which other host, in
-// the order of the hosts, by following packets there and back through the
-// expected routes. Where an address could go to several hosts the preferred
-// route decides. Addresses that hosts configure by themselves are left out. Sites
-// outside the lab are reached like hosts, and reach nobody: nothing can be sent
-// from there.
+// Reaches computes which host reaches which address of which other host, in the
+// order of the hosts, by following packets there and back through the expected
+// routes. If an address has several routes, the preferred one decides.
+// Autoconfigured addresses of hosts are omitted. Sites outside the lab are
+// reached like hosts, but reach none: nothing can be sent from there.
 func (t *Topology) Reaches() []Reach {
 	w := newWalker(t.withOutside())
 	var out []Reach
@@ -42,7 +41,7 @@ func (t *Topology) Reaches() []Reach {
 	return out
 }
 
-// maxForwards bounds the hosts that may forward a packet one after another.
+// maxForwards bounds the hosts on a packet's path.
 const maxForwards = 16
 
 // walker follows packets through hosts and VRFs.
@@ -78,8 +77,8 @@ func newWalker(t *Topology) *walker {
 	return w
 }
 
-// neighbors adds the hosts themselves, which their own router learns one by
-// one: a longer route elsewhere does not lead away from them.
+// neighbors adds the hosts themselves, which their own router learns one by one: a
+// more specific route to elsewhere does not divert packets to them.
 func (w *walker) neighbors(t *Topology) {
 	for _, h := range t.Hosts {
 		for _, a := range h.Attachments {
@@ -95,8 +94,8 @@ func (w *walker) neighbors(t *Topology) {
 	}
 }
 
-// lookup is a table with longest prefix match; the first entry of a prefix
-// stays.
+// lookup is a table with longest prefix match, which keeps the first entry of a
+// prefix.
 type lookup[T any] map[netip.Prefix]T
 
 func (l lookup[T]) add(p netip.Prefix, v T) {
@@ -105,8 +104,8 @@ func (l lookup[T]) add(p netip.Prefix, v T) {
 	}
 }
 
-// find returns the entry of the longest prefix that holds an address, and that
-// prefix's length; -1 where none does.
+// find returns the entry of the longest prefix that contains an address, and that
+// prefix's length, or -1 if there is none.
 func (l lookup[T]) find(a netip.Addr) (v T, bits int) {
 	for bits = a.BitLen(); bits >= 0 && len(l) > 0; bits-- {
 		p, _ := a.Prefix(bits)
@@ -153,8 +152,8 @@ func (w *walker) candidates(from *Host) []*Host {
 	return out
 }
 
-// walk sends a packet from a host to an address and reports whether it
-// arrives at the host that it is meant for, and through which others.
+// walk follows a packet from a host to an address. It reports whether the packet
+// arrives at the host to, and through which others.
 func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr, via []string, ok bool) {
 	at := from
 	for range maxForwards {
@@ -207,15 +206,15 @@ func (w *walker) route(at vrfKey, destination netip.Addr) (route ExpectedRoute, 
 	return ExpectedRoute{}, false
 }
 
-// outlet is the attachment through which a host sends packets for an address to
-// a router; nil where it sends them to none. A host that speaks BGP learns
-// every route of the VRF, and the longest one counts.
+// outlet returns the attachment through which a host sends packets for an address to
+// a router, or nil if it sends them to none. A host that speaks BGP learns every
+// route of the VRF and uses the longest.
 func (w *walker) outlet(h *Host, destination netip.Addr) *Attachment {
 	out, longest := w.outlets[h.Name].find(destination)
 	switch {
 	case longest >= 0 && out.through == nil && destination.Is6():
-		return nil // its LAN: Linux looks into the local table first, with IPv4 into both at once
-	case out.onLink: // its wire leads to the router alone, which answers there for nobody else
+		return nil // its LAN: Linux looks into the local table first, except for IPv4, where both are one
+	case out.onLink: // only the router is on its wire, and answers for no other address
 		out.through = nil
 	}
 	for i := range h.Attachments {
@@ -228,9 +227,8 @@ func (w *walker) outlet(h *Host, destination netip.Addr) *Attachment {
 	return out.through
 }
 
-// nobody reports whether an address is on the subnet between a host and the
-// router of the route, but not the host's: a router does not send that to the
-// host.
+// nobody reports whether an address is on the subnet between a host and the route's
+// router, but is not the host's, so that the router does not send it there.
 func nobody(h *Host, origin Origin, destination netip.Addr) bool {
 	for _, a := range h.Attachments {
 		if a.Router != origin.Router || a.VRF != origin.VRF {
@@ -244,9 +242,9 @@ func nobody(h *Host, origin Origin, destination netip.Addr) bool {
 	return false
 }
 
-// answers reports whether a host answers for an address on an attachment. ARP
-// is answered for every address that the host has, on whatever interface;
-// neighbour discovery for those of the interface alone.
+// answers reports whether a host answers for an address on an attachment. It
+// answers ARP for every address of the host, but neighbour discovery only for those
+// of the interface.
 func (h *Host) answers(on *Attachment, addr netip.Addr) bool {
 	own := func(p netip.Prefix) bool { return p.Addr() == addr }
 	if addr.Is6() {
@@ -255,13 +253,13 @@ func (h *Host) answers(on *Attachment, addr netip.Addr) bool {
 	return slices.Contains(addressesOf(h), addr)
 }
 
-// outlet is where a host sends to a prefix.
+// outlet is where a host sends packets to a prefix.
 type outlet struct {
 	through *Attachment // nil: one of its LANs, where it answers for every address
-	onLink  bool        // the prefix is the subnet itself: the host asks there, and not the gateway
+	onLink  bool        // the prefix is the subnet itself, where the host resolves addresses itself
 }
 
-// outlets lists where a host sends to which prefix.
+// outlets returns the outlets of a host by prefix.
 func outlets(h *Host) lookup[outlet] {
 	table := make(lookup[outlet])
 	for i := range h.Attachments {
@@ -289,7 +287,7 @@ func outlets(h *Host) lookup[outlet] {
 	return table
 }
 
-// addressesOf returns the addresses that a host answers at.
+// addressesOf returns the addresses for which a host answers.
 func addressesOf(h *Host) []netip.Addr {
 	var out []netip.Addr
 	for _, a := range h.Attachments {

@@ -2,8 +2,8 @@ package topology
 
 import "testing"
 
-// A host with a wide LAN answers for the addresses inside: it does not reach
-// a narrower LAN of another host, which reaches the rest of the wide one.
+// A host with a LAN answers for all its addresses: it does not reach a more specific
+// LAN of another host, which reaches the rest of the first one.
 func TestReachOfLANsInsideEachOther(t *testing.T) {
 	lab, err := Parse("lab.yaml", []byte(`
 name: lans
@@ -30,9 +30,9 @@ hosts:
 	}
 }
 
-// A host asks for an address of its own subnet on its link, where only the
-// router is; and a host with two legs in one subnet answers ARP on both for
-// both, but not neighbour discovery.
+// A host resolves an address of its own subnet on its link, where only the router
+// is. A host with two interfaces in one subnet answers ARP on both for both, but
+// not neighbour discovery.
 func TestReachOfSubnetsInsideEachOther(t *testing.T) {
 	lab, err := Parse("lab.yaml", []byte(`
 name: subnets
@@ -66,7 +66,7 @@ hosts:
 	}
 }
 
-// A router with lifetime 0 is no default router, though its prefix serves.
+// A router with lifetime 0 is not a default router, but its prefix is used.
 func TestReachOfAHostWithoutADefaultRouter(t *testing.T) {
 	for lifetime, want := range map[string]bool{"1800": true, "0": false} {
 		lab, err := Parse("lab.yaml", []byte(`

@@ -7,7 +7,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// Redistribute says how connected networks become VPN routes.
+// Redistribute is which connected networks become VPN routes.
 type Redistribute string
 
 // RedistributeHosts announces each known host as a /32 or /128,
@@ -18,9 +18,9 @@ const (
 	RedistributeSubnets Redistribute = "subnets"
 )
 
-// Prefixes returns the VPN routes that the connected networks of a port become:
-// one for each of the hosts' addresses, or the subnets of the gateways, or none.
-// The prefix lengths of hosts do not matter.
+// Prefixes returns the VPN routes for the connected networks of a port: one for
+// each of the hosts' addresses, or the subnets of the gateways, or none. The prefix
+// lengths of hosts are ignored.
 func (r Redistribute) Prefixes(hosts, gateways []netip.Prefix) []netip.Prefix {
 	var out []netip.Prefix
 	switch r {
@@ -36,10 +36,9 @@ func (r Redistribute) Prefixes(hosts, gateways []netip.Prefix) []netip.Prefix {
 	return out
 }
 
-// LabelKeys returns the keys of the labels that the routes of an attachment to
-// the VRF need: IPv4 first, connected before static routes. own is what the
-// host has of addresses there. Where connected routes share a label, they have
-// it whether they are redistributed or not.
+// LabelKeys returns the label keys of the routes of an attachment to the VRF: IPv4
+// first, connected before static routes. own is the host's addresses there.
+// Connected routes that share a label have it even if they are not redistributed.
 func (v VRF) LabelKeys(a Attachment, own []netip.Prefix) []vpn.LabelKey {
 	connected := RedistributeSubnets.Prefixes(nil, a.Gateways)
 	if v.LabelMode == vpn.PerPrefix {

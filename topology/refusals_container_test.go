@@ -10,7 +10,7 @@ var refusedContainers = []refusal{
 		want: []string{
 			`:5: hosts.a.memory: "much" is not a size; write it as 256M or 1G`,
 			`:6: hosts.b.memory: "1M" is less than a container needs; use at least 6M`,
-			`:7: hosts.c.memory: "999999999999999G" is more memory than there can be; write it as 256M or 1G`,
+			`:7: hosts.c.memory: "999999999999999G" is out of range; write it as 256M or 1G`,
 		},
 	},
 	{
@@ -39,11 +39,11 @@ var refusedContainers = []refusal{
     - ./one:/two
     - ./other:/two:ro`,
 		want: []string{
-			`:10: hosts.a.mounts[0]: "/data" is not a mount; write it as ./dir:/dir, or ./dir:/dir:ro for reading alone`,
-			`:11: hosts.a.mounts[1]: mount ":/data" says no path of the server; write it as ./dir:/dir, or ./dir:/dir:ro for reading alone`,
-			`:12: hosts.a.mounts[2]: mount "./data:data": "data" is not an absolute path in the host; write it as ./dir:/dir, or ./dir:/dir:ro for reading alone`,
-			`:13: hosts.a.mounts[3]: "./data:/data:exec" is not a mount; write it as ./dir:/dir, or ./dir:/dir:ro for reading alone`,
-			`:14: hosts.a.mounts[4]: mount "./data:/": "/" is not an absolute path in the host; write it as ./dir:/dir, or ./dir:/dir:ro for reading alone`,
+			`:10: hosts.a.mounts[0]: "/data" is not a mount; write it as ./dir:/dir, or ./dir:/dir:ro for read-only access`,
+			`:11: hosts.a.mounts[1]: mount ":/data" names no path of the server; write it as ./dir:/dir, or ./dir:/dir:ro for read-only access`,
+			`:12: hosts.a.mounts[2]: mount "./data:data": "data" is not an absolute path in the host; write it as ./dir:/dir, or ./dir:/dir:ro for read-only access`,
+			`:13: hosts.a.mounts[3]: "./data:/data:exec" is not a mount; write it as ./dir:/dir, or ./dir:/dir:ro for read-only access`,
+			`:14: hosts.a.mounts[4]: mount "./data:/": "/" is not an absolute path in the host; write it as ./dir:/dir, or ./dir:/dir:ro for read-only access`,
 			`:16: host a: two mounts on /two; remove one`,
 		},
 	},

@@ -16,7 +16,7 @@ routers:
 routers:
   pe1: {as: 0}`,
 		want: []string{
-			`:3: routers.pe1.as: AS 0 is reserved (RFC 7607); use a private AS number, as 65001`,
+			`:3: routers.pe1.as: AS 0 is reserved (RFC 7607); use a private AS number such as 65001`,
 		},
 	},
 	{
@@ -34,7 +34,7 @@ routers:
 routers:
   pe1: {as: 1, id: "::1"}`,
 		want: []string{
-			`:3: router pe1: id ::1 is not a BGP identifier; use an IPv4 address, as 10.0.0.1`,
+			`:3: router pe1: id ::1 is not a BGP identifier; use an IPv4 address such as 10.0.0.1`,
 		},
 	},
 	{
@@ -53,7 +53,7 @@ routers:
 routers:
   pe1: {as: 1, labels: 0-100}`,
 		want: []string{
-			`:3: routers.pe1.labels: label range "0-100": labels 0 to 15 are reserved (RFC 3032); use labels from 16 to 1048575, as 1000-1999`,
+			`:3: routers.pe1.labels: label range "0-100": labels 0 to 15 are reserved (RFC 3032); use labels from 16 to 1048575, as in 1000-1999`,
 		},
 	},
 	{
@@ -64,7 +64,7 @@ vrfs: {red: {rts: "1:1"}}
 hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24, "2001:db8::2/64"], lans: [10.2.0.0/24, "2001:db8:1::/64"]}`,
 		want: []string{
-			`:2: router pe1: label range 100-102 is too small: 3 labels for what is attached to it, needs 4; make it at least 100-103, or set label-mode: per-vrf`,
+			`:2: router pe1: label range 100-102 is too small: it has 3 labels, and the attachments need 4; make it at least 100-103, or set label-mode: per-vrf`,
 		},
 	},
 }
@@ -75,7 +75,7 @@ var refusedLinks = []refusal{
 		file: base + `links:
 - {ends: [pe1:eth1], subnets: [192.168.0.0/30]}`,
 		want: []string{
-			`:5: link pe1:eth1: has only one end; add the other one, or nic: if the other end is the real world`,
+			`:5: link pe1:eth1: has only one end; add the other one, or nic: for a router outside the lab`,
 		},
 	},
 	{
@@ -99,7 +99,7 @@ var refusedLinks = []refusal{
 		file: base + `links:
 - {ends: [pe1, pe2:eth1], subnets: [192.168.0.0/30]}`,
 		want: []string{
-			`:5: links[0].ends[0]: "pe1" is not an end of a link; write ROUTER:INTERFACE, as pe1:eth1`,
+			`:5: links[0].ends[0]: "pe1" is not an end of a link; write ROUTER:INTERFACE, as in pe1:eth1`,
 		},
 	},
 	{
@@ -107,7 +107,7 @@ var refusedLinks = []refusal{
 		file: base + `links:
 - {ends: [pe1:br0, pe2:eth1], subnets: [192.168.0.0/30]}`,
 		want: []string{
-			`:5: links[0].ends[0]: interface name "br0" is used by the router itself; name it as eth1`,
+			`:5: links[0].ends[0]: interface name "br0" is used by the router itself; use a name such as eth1`,
 		},
 	},
 	{
@@ -152,7 +152,7 @@ var refusedLinks = []refusal{
     pe1:eth1: {address: 192.168.0.0/30}
     pe2:eth1: {address: 192.168.0.2/30}`,
 		want: []string{
-			`:6: link end pe1:eth1: 192.168.0.0/30 is the network address of its subnet; use another one, as 192.168.0.2/30`,
+			`:6: link end pe1:eth1: 192.168.0.0/30 is the network address of its subnet; use another one, such as 192.168.0.2/30`,
 		},
 	},
 	{
@@ -162,7 +162,7 @@ var refusedLinks = []refusal{
     pe1:eth1: {address: 192.168.0.3/30}
     pe2:eth1: {address: 192.168.0.2/30}`,
 		want: []string{
-			`:6: link end pe1:eth1: 192.168.0.3/30 is the broadcast address of its subnet; use another one, as 192.168.0.2/30`,
+			`:6: link end pe1:eth1: 192.168.0.3/30 is the broadcast address of its subnet; use another one, such as 192.168.0.2/30`,
 		},
 	},
 	{
@@ -182,8 +182,8 @@ var refusedLinks = []refusal{
     pe1:eth1: {address: 192.168.0.1/30}
     pe2:eth1: {address: 192.168.0.6/30}`,
 		want: []string{
-			`:6: link pe1:eth1, pe2:eth1: 192.168.0.1/30 of pe1:eth1 is in a subnet that no other end is in; give the ends addresses of one subnet`,
-			`:7: link pe1:eth1, pe2:eth1: 192.168.0.6/30 of pe2:eth1 is in a subnet that no other end is in; give the ends addresses of one subnet`,
+			`:6: link pe1:eth1, pe2:eth1: 192.168.0.1/30 of pe1:eth1 is in a subnet that no other end has; give the ends addresses of one subnet`,
+			`:7: link pe1:eth1, pe2:eth1: 192.168.0.6/30 of pe2:eth1 is in a subnet that no other end has; give the ends addresses of one subnet`,
 		},
 	},
 	{
@@ -243,7 +243,7 @@ var refusedLinks = []refusal{
 		file: base + `links:
 - {nic: eth1, ends: [pe1:eth1], subnets: [192.168.0.0/30], bgp: {peer: 192.168.1.2, as: 1}}`,
 		want: []string{
-			`:5: link pe1:eth1, nic eth1: peer 192.168.1.2 is not another address on a subnet of pe1:eth1; use the address that the real router has on this link`,
+			`:5: link pe1:eth1, nic eth1: peer 192.168.1.2 is not another address on a subnet of pe1:eth1; use the address of the router behind the NIC`,
 		},
 	},
 	{

@@ -11,7 +11,7 @@ var refusedCustomers = []refusal{
 		name: "the router's AS number",
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], bgp: 65001}`,
-		want: []string{`:5: host a: has the AS number of its router pe1, but the session between them is an external one; give the host an AS number of its own, as 65100`},
+		want: []string{`:5: host a: has the AS number of its router pe1, but the session between them is an external one; give the host an AS number of its own, such as 65100`},
 	},
 	{
 		name: "family without address",
@@ -38,7 +38,7 @@ var refusedCustomers = []refusal{
   b: {to: pe1, vrf: red, addresses: [10.2.0.2/24], bgp: {as: 65100, hold-time: 9, keepalive: 9}}`,
 		want: []string{
 			`:5: host a: hold time 1s is not allowed (RFC 4271 section 4.2); use 3 to 65535 seconds, or 0 for no keepalives`,
-			`:6: host b: keepalive 9s does not fit into the hold time of 9s; use a third of it, 3s`,
+			`:6: host b: keepalive 9s does not fit the hold time of 9s; use a third of it, 3s`,
 		},
 	},
 	{
@@ -64,8 +64,8 @@ var refusedCustomers = []refusal{
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], files: {run/x: "", /run/../x: ""}}`,
 		want: []string{
-			`:5: host a: "run/x" is not the path of a file; write an absolute path, as /run/bird.conf`,
-			`:5: host a: "/run/../x" is not the path of a file; write an absolute path, as /run/bird.conf`,
+			`:5: host a: "run/x" is not the path of a file; write an absolute path such as /run/bird.conf`,
+			`:5: host a: "/run/../x" is not the path of a file; write an absolute path such as /run/bird.conf`,
 		},
 	},
 }

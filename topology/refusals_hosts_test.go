@@ -6,7 +6,7 @@ var refusedHosts = []refusal{
 		file: base + `hosts:
   a: {}`,
 		want: []string{
-			`:5: host a: is attached to nothing; add to: pe1, vrf: red, addresses: [10.1.0.2/24]`,
+			`:5: host a: has no attachment; add to: pe1, vrf: red, addresses: [10.1.0.2/24]`,
 		},
 	},
 	{
@@ -14,7 +14,7 @@ var refusedHosts = []refusal{
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], attach: [{to: pe1, vrf: red, addresses: [10.2.0.2/24]}]}`,
 		want: []string{
-			`:5: host a: has attach: and the keys of an attachment beside it; move to:, vrf: and addresses: into attach:`,
+			`:5: host a: has attach: as well as the keys of an attachment; move to:, vrf: and addresses: into attach:`,
 		},
 	},
 	{
@@ -31,8 +31,8 @@ var refusedHosts = []refusal{
   a: {attach: [{mtu: 1500}]}`,
 		want: []string{
 			`:5: host a: has no address; add addresses: [10.1.0.2/24]`,
-			`:5: host a: says no VRF; add vrf: with the name of a VRF`,
-			`:5: host a: says no router; add to: with the name of a router`,
+			`:5: host a: names no VRF; add vrf: with the name of a VRF`,
+			`:5: host a: names no router; add to: with the name of a router`,
 		},
 	},
 	{
@@ -40,7 +40,7 @@ var refusedHosts = []refusal{
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.0/24]}`,
 		want: []string{
-			`:5: host a: 10.1.0.0/24 is the network address of its subnet; use another one, as 10.1.0.2/24`,
+			`:5: host a: 10.1.0.0/24 is the network address of its subnet; use another one, such as 10.1.0.2/24`,
 		},
 	},
 	{
@@ -48,7 +48,7 @@ var refusedHosts = []refusal{
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.255/24]}`,
 		want: []string{
-			`:5: host a: 10.1.0.255/24 is the broadcast address of its subnet; use another one, as 10.1.0.2/24`,
+			`:5: host a: 10.1.0.255/24 is the broadcast address of its subnet; use another one, such as 10.1.0.2/24`,
 		},
 	},
 	{
@@ -56,7 +56,7 @@ var refusedHosts = []refusal{
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: ["2001:db8::/64"]}`,
 		want: []string{
-			`:5: host a: 2001:db8::/64 is the subnet-router anycast address of its subnet; use another one, as 2001:db8::2/64`,
+			`:5: host a: 2001:db8::/64 is the subnet-router anycast address of its subnet; use another one, such as 2001:db8::2/64`,
 		},
 	},
 	{
@@ -80,7 +80,7 @@ var refusedHosts = []refusal{
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: ["fe80::2/64"]}`,
 		want: []string{
-			`:5: host a: fe80::2/64 is a link-local address, which every interface has by itself; use a unicast address`,
+			`:5: host a: fe80::2/64 is a link-local address, which every interface has anyway; use a unicast address`,
 		},
 	},
 	{
@@ -204,7 +204,7 @@ var refusedHosts = []refusal{
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], lans: [239.0.0.0/24]}`,
 		want: []string{
-			`:5: host a: 239.0.0.0/24 is a multicast address; use a unicast prefix, as 10.1.0.0/24`,
+			`:5: host a: 239.0.0.0/24 is a multicast address; use a unicast prefix such as 10.1.0.0/24`,
 		},
 	},
 	{
@@ -220,7 +220,7 @@ var refusedHosts = []refusal{
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], interface: eth1, lans: [10.2.0.0/24]}`,
 		want: []string{
-			`:5: host a: its LAN needs the interface eth1, which an attachment has; name the attachment's interface otherwise`,
+			`:5: host a: its LAN needs the interface eth1, which an attachment has; rename the attachment's interface`,
 		},
 	},
 	{
@@ -309,7 +309,7 @@ var refusedHosts = []refusal{
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [slaac], ra: {prefix: "2001:db8::/64", managed: true}}`,
 		want: []string{
-			`:5: host a: slaac where managed: true leaves addresses to DHCPv6 (RFC 4861 section 4.2); leave managed out, or give the host its address`,
+			`:5: host a: slaac although managed: true leaves addresses to DHCPv6 (RFC 4861 section 4.2); remove managed, or give the host its address`,
 		},
 	},
 	{

@@ -1,39 +1,39 @@
 package topology
 
-// refusedLate are files that validate once took, and up refused or failed at.
+// refusedLate are files that must be refused before up would fail on them.
 var refusedLate = []refusal{
 	{
 		name: `link interface all`, file: base + `links: [{ends: {"pe1:all": {}, "pe2:e1": {}}, subnets: [192.168.0.0/30]}]`,
-		want: []string{`:4: links[0].ends.pe1:all: "all" is not a name for an interface: it means every one in the kernel's settings; name it as eth1`},
+		want: []string{`:4: links[0].ends.pe1:all: "all" is not a name for an interface: in the kernel's settings it means all of them; use a name such as eth1`},
 	}, {
 		name: `host interface all`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], interface: all}`,
-		want: []string{`:5: host a: "all" is not a name for an interface: it means every one in the kernel's settings; name it as eth0`},
+		want: []string{`:5: host a: "all" is not a name for an interface: in the kernel's settings it means all of them; use a name such as eth0`},
 	}, {
 		name: `link interface default`, file: base + `links: [{ends: {"pe1:default": {}, "pe2:e1": {}}, subnets: [192.168.0.0/30]}]`,
-		want: []string{`:4: links[0].ends.pe1:default: "default" is not a name for an interface: it means every one in the kernel's settings; name it as eth1`},
+		want: []string{`:4: links[0].ends.pe1:default: "default" is not a name for an interface: in the kernel's settings it means all of them; use a name such as eth1`},
 	}, {
 		name: `host interface default`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], interface: default}`,
-		want: []string{`:5: host a: "default" is not a name for an interface: it means every one in the kernel's settings; name it as eth0`},
+		want: []string{`:5: host a: "default" is not a name for an interface: in the kernel's settings it means all of them; use a name such as eth0`},
 	}, {
 		name: `link interface tunl0`, file: base + `links: [{ends: {"pe1:tunl0": {}, "pe2:e1": {}}, subnets: [192.168.0.0/30]}]`,
-		want: []string{`:4: links[0].ends.pe1:tunl0: "tunl0" is not a name for an interface: it is the kernel's own; name it as eth1`},
+		want: []string{`:4: links[0].ends.pe1:tunl0: "tunl0" is not a name for an interface: the kernel uses it; use a name such as eth1`},
 	}, {
 		name: `host interface tunl0`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], interface: tunl0}`,
-		want: []string{`:5: host a: "tunl0" is not a name for an interface: it is the kernel's own; name it as eth0`},
+		want: []string{`:5: host a: "tunl0" is not a name for an interface: the kernel uses it; use a name such as eth0`},
 	}, {
 		name: `link interface sit0`, file: base + `links: [{ends: {"pe1:sit0": {}, "pe2:e1": {}}, subnets: [192.168.0.0/30]}]`,
-		want: []string{`:4: links[0].ends.pe1:sit0: "sit0" is not a name for an interface: it is the kernel's own; name it as eth1`},
+		want: []string{`:4: links[0].ends.pe1:sit0: "sit0" is not a name for an interface: the kernel uses it; use a name such as eth1`},
 	}, {
 		name: `host interface sit0`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], interface: sit0}`,
-		want: []string{`:5: host a: "sit0" is not a name for an interface: it is the kernel's own; name it as eth0`},
+		want: []string{`:5: host a: "sit0" is not a name for an interface: the kernel uses it; use a name such as eth0`},
 	}, {
 		name: `host interface lo`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], interface: lo}`,
-		want: []string{`:5: host a: "lo" is not a name for an interface: it is the kernel's own; name it as eth0`},
+		want: []string{`:5: host a: "lo" is not a name for an interface: the kernel uses it; use a name such as eth0`},
 	}, {
 		name: `NIC all`, file: base + `links: [{nic: all, ends: ["pe1:e1"], subnets: [192.168.0.0/30]}]`,
 		want: []string{`:4: link pe1:e1, nic all: "all" is not the name of a network interface of a server; see ip link`},
@@ -69,59 +69,59 @@ hosts:
 	}, {
 		name: `AS 23456 of a router`, file: `name: t
 routers: {pe1: {as: 23456}}`,
-		want: []string{`:2: routers.pe1.as: AS 23456 is reserved (RFC 6793: it stands for numbers of four octets); use a private AS number, as 65001`},
+		want: []string{`:2: routers.pe1.as: AS 23456 is reserved (RFC 6793: AS_TRANS); use a private AS number such as 65001`},
 	}, {
 		name: `AS 65535 of a router`, file: `name: t
 routers: {pe1: {as: 65535}}`,
-		want: []string{`:2: routers.pe1.as: AS 65535 is reserved (RFC 7300); use a private AS number, as 65001`},
+		want: []string{`:2: routers.pe1.as: AS 65535 is reserved (RFC 7300); use a private AS number such as 65001`},
 	}, {
 		name: `AS 4294967295 of a router`, file: `name: t
 routers: {pe1: {as: 4294967295}}`,
-		want: []string{`:2: routers.pe1.as: AS 4294967295 is reserved (RFC 7300); use a private AS number, as 65001`},
+		want: []string{`:2: routers.pe1.as: AS 4294967295 is reserved (RFC 7300); use a private AS number such as 65001`},
 	}, {
 		name: `AS 00 of a router`, file: `name: t
 routers: {pe1: {as: 00}}`,
-		want: []string{`:2: routers.pe1.as: AS 0 is reserved (RFC 7607); use a private AS number, as 65001`},
+		want: []string{`:2: routers.pe1.as: AS 0 is reserved (RFC 7607); use a private AS number such as 65001`},
 	}, {
 		name: `AS of all routers`, file: `name: t
 defaults: {router: {as: 23456}}
 routers: {pe1: {}}`,
-		want: []string{`:2: defaults.router.as: AS 23456 is reserved (RFC 6793: it stands for numbers of four octets); use a private AS number, as 65001`},
+		want: []string{`:2: defaults.router.as: AS 23456 is reserved (RFC 6793: AS_TRANS); use a private AS number such as 65001`},
 	}, {
 		name: `AS of a host`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], bgp: 4294967295}`,
-		want: []string{`:5: hosts.a.bgp: AS 4294967295 is reserved (RFC 7300); use a private AS number, as 65001`},
+		want: []string{`:5: hosts.a.bgp: AS 4294967295 is reserved (RFC 7300); use a private AS number such as 65001`},
 	}, {
 		name: `AS of a router outside`, file: base + `links: [{nic: eth0, ends: ["pe1:e1"], subnets: [192.168.0.0/30], bgp: {peer: 192.168.0.2, as: 65535}}]`,
-		want: []string{`:4: links[0].bgp.as: AS 65535 is reserved (RFC 7300); use a private AS number, as 65001`},
+		want: []string{`:4: links[0].bgp.as: AS 65535 is reserved (RFC 7300); use a private AS number such as 65001`},
 	}, {
 		name: `router id 0.0.0.0`, file: `name: t
 routers: {pe1: {as: 65001, id: "0.0.0.0"}}`,
-		want: []string{`:2: router pe1: id 0.0.0.0 is not a BGP identifier; use an IPv4 address, as 10.0.0.1`},
+		want: []string{`:2: router pe1: id 0.0.0.0 is not a BGP identifier; use an IPv4 address such as 10.0.0.1`},
 	}, {
 		name: `router id 0.1.2.3`, file: `name: t
 routers: {pe1: {as: 65001, id: "0.1.2.3"}}`,
-		want: []string{`:2: router pe1: id 0.1.2.3 is not a BGP identifier: it is not an interface's address; use a unicast IPv4 address, as 10.0.0.1`},
+		want: []string{`:2: router pe1: id 0.1.2.3 is not a BGP identifier: it is not an interface's address; use a unicast IPv4 address such as 10.0.0.1`},
 	}, {
 		name: `router id 127.0.0.1`, file: `name: t
 routers: {pe1: {as: 65001, id: "127.0.0.1"}}`,
-		want: []string{`:2: router pe1: id 127.0.0.1 is not a BGP identifier: it is a loopback address; use a unicast IPv4 address, as 10.0.0.1`},
+		want: []string{`:2: router pe1: id 127.0.0.1 is not a BGP identifier: it is a loopback address; use a unicast IPv4 address such as 10.0.0.1`},
 	}, {
 		name: `router id 224.0.0.5`, file: `name: t
 routers: {pe1: {as: 65001, id: "224.0.0.5"}}`,
-		want: []string{`:2: router pe1: id 224.0.0.5 is not a BGP identifier: it is a multicast address; use a unicast IPv4 address, as 10.0.0.1`},
+		want: []string{`:2: router pe1: id 224.0.0.5 is not a BGP identifier: it is a multicast address; use a unicast IPv4 address such as 10.0.0.1`},
 	}, {
 		name: `router id 240.0.0.1`, file: `name: t
 routers: {pe1: {as: 65001, id: "240.0.0.1"}}`,
-		want: []string{`:2: router pe1: id 240.0.0.1 is not a BGP identifier: it is a reserved address (RFC 1112); use a unicast IPv4 address, as 10.0.0.1`},
+		want: []string{`:2: router pe1: id 240.0.0.1 is not a BGP identifier: it is a reserved address (RFC 1112); use a unicast IPv4 address such as 10.0.0.1`},
 	}, {
 		name: `router id 255.255.255.255`, file: `name: t
 routers: {pe1: {as: 65001, id: "255.255.255.255"}}`,
-		want: []string{`:2: router pe1: id 255.255.255.255 is not a BGP identifier: it is a reserved address (RFC 1112); use a unicast IPv4 address, as 10.0.0.1`},
+		want: []string{`:2: router pe1: id 255.255.255.255 is not a BGP identifier: it is a reserved address (RFC 1112); use a unicast IPv4 address such as 10.0.0.1`},
 	}, {
 		name: `router id 2001:db8::1`, file: `name: t
 routers: {pe1: {as: 65001, id: "2001:db8::1"}}`,
-		want: []string{`:2: router pe1: id 2001:db8::1 is not a BGP identifier; use an IPv4 address, as 10.0.0.1`},
+		want: []string{`:2: router pe1: id 2001:db8::1 is not a BGP identifier; use an IPv4 address such as 10.0.0.1`},
 	}, {
 		name: `file that only containers can have`, file: base + `runtime: netns
 hosts:
@@ -136,19 +136,19 @@ hosts:
 	}, {
 		name: `file in the place of a directory`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], files: {/run: a}}`,
-		want: []string{`:5: host a: /run is a directory; write an absolute path, as /run/bird.conf`},
+		want: []string{`:5: host a: /run is a directory; write an absolute path such as /run/bird.conf`},
 	}, {
 		name: `file in /proc`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], files: {/proc/x: a}}`,
-		want: []string{`:5: host a: file /proc/x: /proc is the kernel's; write an absolute path, as /run/bird.conf`},
+		want: []string{`:5: host a: file /proc/x: /proc belongs to the kernel; write an absolute path such as /run/bird.conf`},
 	}, {
 		name: `file in a file`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], files: {/run/a: x, /run/a/b: y}}`,
-		want: []string{`:5: host a: file /run/a/b lies in /run/a, which is a file, too; rename one`},
+		want: []string{`:5: host a: file /run/a/b is in /run/a, which is also a file; rename one`},
 	}, {
 		name: `file in a mount`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], mounts: ["/tmp:/x"], files: {/x/y: a}}`,
-		want: []string{`:5: host a: file /x/y lies in the mount on /x: it would be written to the server's /tmp; put it elsewhere`},
+		want: []string{`:5: host a: file /x/y is in the mount on /x: it would be written to the server's /tmp; put it elsewhere`},
 	}, {
 		name: `long file name`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], files: {/run/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx: a}}`,
@@ -156,12 +156,12 @@ hosts:
 	}, {
 		name: `command without a name`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], command: [""]}`,
-		want: []string{`:5: host a: its command has no name; begin it with a program, as [sleep, 1d], or write [] for none`},
+		want: []string{`:5: host a: its command has no name; begin it with a program, as in [sleep, 1d], or write [] for none`},
 	}, {
 		name: `command of all hosts`, file: base + `defaults: {host: {command: ["", x]}}
 hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}`,
-		want: []string{`:4: host a: its command has no name; begin it with a program, as [sleep, 1d], or write [] for none`},
+		want: []string{`:4: host a: its command has no name; begin it with a program, as in [sleep, 1d], or write [] for none`},
 	}, {
 		name: `image name`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], image: UPPER}`,
@@ -173,11 +173,11 @@ hosts:
 	}, {
 		name: `no build`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], build: ""}`,
-		want: []string{`:5: host a: build: names nothing; name a directory with a Dockerfile, or the file`},
+		want: []string{`:5: host a: build: is empty; name a directory with a Dockerfile, or the file`},
 	}, {
 		name: `mount on /proc`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], mounts: ["/tmp:/proc"]}`,
-		want: []string{`:5: hosts.a.mounts[0]: mount "/tmp:/proc": /proc is the kernel's; write it as ./dir:/dir, or ./dir:/dir:ro for reading alone`},
+		want: []string{`:5: hosts.a.mounts[0]: mount "/tmp:/proc": /proc belongs to the kernel; write it as ./dir:/dir, or ./dir:/dir:ro for read-only access`},
 	}, {
 		name: `local preference`, file: base + `links: [{ends: {"pe1:e1": {}, "pe2:e1": {}}, subnets: [192.168.0.0/30], bgp: {local-pref: 0}}]`,
 		want: []string{`:4: link pe1:e1, pe2:e1: local-pref 0 cannot be set; use 1 for the least`},
@@ -188,11 +188,11 @@ links: [{ends: {"pe1:e1": {}, "pe2:e1": {}}, subnets: [192.168.0.0/30]}]`,
 	}, {
 		name: `advertisement rdnss: ["::"]`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], ra: {prefix: "2001:db8:7::/64", rdnss: ["::"]}}`,
-		want: []string{`:5: host a: rdnss :: is not the address of a server; use a unicast address, as 2001:db8::53`},
+		want: []string{`:5: host a: rdnss :: is not the address of a server; use a unicast address such as 2001:db8::53`},
 	}, {
 		name: `advertisement rdnss: ["ff02::1`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], ra: {prefix: "2001:db8:7::/64", rdnss: ["ff02::1"]}}`,
-		want: []string{`:5: host a: rdnss ff02::1 is not the address of a server; use a unicast address, as 2001:db8::53`},
+		want: []string{`:5: host a: rdnss ff02::1 is not the address of a server; use a unicast address such as 2001:db8::53`},
 	}, {
 		name: `advertisement dnssl: [""]`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], ra: {prefix: "2001:db8:7::/64", dnssl: [""]}}`,
@@ -224,7 +224,7 @@ links: [{ends: {"pe1:e1": {}, "pe2:e1": {}}, subnets: [192.168.0.0/30]}]`,
 	}, {
 		name: `the gateway's MAC`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], mac: "00:00:00:00:00:01"}`,
-		want: []string{`:5: host a: MAC address 00:00:00:00:00:01 is one of those that routers have towards their hosts; use another one, as "02:00:00:00:00:01"`},
+		want: []string{`:5: host a: MAC address 00:00:00:00:00:01 is reserved for routers; use another one, such as "02:00:00:00:00:01"`},
 	}, {
 		name: `one MAC at two ends`, file: base + `links: [{ends: {"pe1:e1": {mac: "02:00:00:00:00:01"}, "pe2:e1": {mac: "02:00:00:00:00:01"}}, subnets: [192.168.0.0/30]}]`,
 		want: []string{`:4: link pe1:e1, pe2:e1: MAC address 02:00:00:00:00:01 of pe2:e1 is already that of pe1:e1; give every end its own, or remove mac:`},
@@ -247,13 +247,13 @@ links: [{ends: {"pe1:e1": {}, "pe2:e1": {}}, subnets: [192.168.0.0/30]}]`,
 	}, {
 		name: `next hop that is a broadcast address`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], announce: [{prefix: 10.9.0.0/24, next-hop: 10.1.0.255}]}`,
-		want: []string{`:5: host a: 10.1.0.255/24 is the broadcast address of its subnet; use another one, as 10.1.0.2/24`},
+		want: []string{`:5: host a: 10.1.0.255/24 is the broadcast address of its subnet; use another one, such as 10.1.0.2/24`},
 	}, {
 		name: `labels of a VRF that announces nothing`, file: base + `redistribute: {connected: none}
 defaults: {router: {labels: 16-16}}
 hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24, "2001:db8:1::2/64"]}`,
-		want: []string{`:5: router pe1: label range 16-16 is too small: 1 labels for what is attached to it, needs 2; make it at least 16-17, or set label-mode: per-vrf`},
+		want: []string{`:5: router pe1: label range 16-16 is too small: it has 1 labels, and the attachments need 2; make it at least 16-17, or set label-mode: per-vrf`},
 	}, {
 		name: `labels of the same link-local next hop on two ports`, file: base + `redistribute: {connected: none}
 defaults: {router: {labels: 16-18}}
@@ -261,30 +261,30 @@ hosts:
   a: {to: pe1, vrf: red, addresses: ["2001:db8:1::2/64"], announce: [{prefix: "2001:db8:a::/48", next-hop: "fe80::2"}]}
   b: {to: pe1, vrf: red, addresses: ["2001:db8:2::2/64"], announce: [{prefix: "2001:db8:b::/48", next-hop: "fe80::2"}]}
   c: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}`,
-		want: []string{`:5: router pe1: label range 16-18 is too small: 3 labels for what is attached to it, needs 4; make it at least 16-19, or set label-mode: per-vrf`},
+		want: []string{`:5: router pe1: label range 16-18 is too small: it has 3 labels, and the attachments need 4; make it at least 16-19, or set label-mode: per-vrf`},
 	}, {
 		name: `labels of LANs that a host announces by BGP`, file: base + `label-mode: per-prefix
 defaults: {router: {labels: 16-18}}
 hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24, "2001:db8:1::2/64"], lans: [10.8.0.0/24, "2001:db8:a::/48"], bgp: 65100}`,
-		want: []string{`:5: router pe1: label range 16-18 is too small: 3 labels for what is attached to it, needs 4; make it at least 16-19, or set label-mode: per-vrf`},
+		want: []string{`:5: router pe1: label range 16-18 is too small: it has 3 labels, and the attachments need 4; make it at least 16-19, or set label-mode: per-vrf`},
 	}, {
 		name: `expectation of oneself`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
   b: {to: pe1, vrf: red, addresses: [10.2.0.2/24]}
 expect: ["a -> a"]`,
-		want: []string{`:7: expect: a stands on both sides; name two hosts`},
+		want: []string{`:7: expect: a is on both sides; name two hosts`},
 	}, {
 		name: `expectation by way of oneself`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
   b: {to: pe1, vrf: red, addresses: [10.2.0.2/24]}
 expect: ["a -> b via a"]`,
-		want: []string{`:7: expect: a stands twice; name a third host after via`},
+		want: []string{`:7: expect: a occurs twice; name a third host after via`},
 	}, {
 		name: `prefix limit that the peer exceeds`, file: base + `links: [{ends: ["pe1:e1", "pe2:e1"], subnets: [192.168.0.0/30], bgp: {max-prefixes: 1}}]
 hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], lans: [10.9.0.0/24]}`,
-		want: []string{`:4: link pe1:e1, pe2:e1: max-prefixes 1 ends the session of pe2 with pe1: that one alone announces 2 vpnv4 prefixes; make it larger, or remove it`},
+		want: []string{`:4: link pe1:e1, pe2:e1: max-prefixes 1 ends the session of pe2 with pe1, which announces 2 vpnv4 prefixes itself; make it larger, or remove it`},
 	}, {
 		name: `LAN over another interface`, file: base + `hosts:
   a:
@@ -301,9 +301,9 @@ hosts:
 - {ends: ["pe1:b-e1", "pe2:b-e1"], subnets: [192.168.0.8/30]}
 - {ends: ["pe1:w-e1", "pe2:w-e1"], subnets: [192.168.0.12/30]}`,
 		want: []string{
-			`:6: link end pe1:n-e1: n-e1 is kept for the NIC of pe1:e1; use another interface`,
-			`:7: link end pe1:b-e1: b-e1 is kept for the NIC of pe1:e1; use another interface`,
-			`:8: link end pe1:w-e1: w-e1 is kept for the NIC of pe1:e1; use another interface`,
+			`:6: link end pe1:n-e1: n-e1 is reserved for the NIC of pe1:e1; use another interface`,
+			`:7: link end pe1:b-e1: b-e1 is reserved for the NIC of pe1:e1; use another interface`,
+			`:8: link end pe1:w-e1: w-e1 is reserved for the NIC of pe1:e1; use another interface`,
 		},
 	}, {
 		name: `name of a container that Docker refuses`, file: base + `node-prefix: ""

@@ -8,7 +8,7 @@ var refusedSeries = []refusal{
 		want: []string{
 			`:5: series[0]: has no name; add name: "host_{i:03}_{vrf}"`,
 			`:5: series[0]: has no rows; add rows: [{vrfs: 101-103, subnet: 10.1.0.0/24}]`,
-			`:5: series[0]: says no router; add on: with the name of a router`,
+			`:5: series[0]: names no router; add on: with the name of a router`,
 		},
 	},
 	{
@@ -33,7 +33,7 @@ var refusedSeries = []refusal{
 		file: base + `series:
 - {on: pe1, name: a, rows: [{vrfs: "", subnet: 10.1.0.0/24}]}`,
 		want: []string{
-			`:5: series[0].rows[0].vrfs: a VRF without a name; name it as 101, blue or 101-103`,
+			`:5: series[0].rows[0].vrfs: a VRF without a name; write it as 101, blue or 101-103`,
 		},
 	},
 	{
@@ -81,7 +81,7 @@ var refusedSeries = []refusal{
 		file: base + `series:
 - {on: pe1, name: "a{i}", rd: "1:{vrf}", rows: [{vrfs: [1-9000, 9001-18000], subnet: 10.1.0.0/24}]}`,
 		want: []string{
-			`:5: hosts: more than 10000 hosts; make several labs of them`,
+			`:5: hosts: more than 10000 hosts; split the lab`,
 		},
 	},
 	{
@@ -99,9 +99,9 @@ var refusedSeries = []refusal{
 - {on: pe1, name: "b{i}", rd: "1:{vrf}", lans: 100000, rows: [{vrfs: 2-3, subnet: 10.1.0.0/24, lan: 20.0.0.0/28}]}
 - {on: pe1, name: "c{i}", rd: "1:{vrf}", lans: 2001, rows: [{vrfs: 4, subnet: 10.1.0.0/24, lan: 20.0.0.0/28, subnet6: "2001:db8:1::/64", lan6: "2001:db8:2::/64"}]}`,
 		want: []string{
-			`:5: series[0].rows[0]: 4001 LANs behind one host, more than 4000; give several hosts some of them each, or write a shorter prefix`,
-			`:6: series[1].rows[0]: 100000 LANs behind one host, more than 4000; give several hosts some of them each, or write a shorter prefix`,
-			`:7: series[2].rows[0]: 4002 LANs behind one host, more than 4000; give several hosts some of them each, or write a shorter prefix`,
+			`:5: series[0].rows[0]: 4001 LANs behind one host, more than 4000; distribute them over several hosts, or write a shorter prefix`,
+			`:6: series[1].rows[0]: 100000 LANs behind one host, more than 4000; distribute them over several hosts, or write a shorter prefix`,
+			`:7: series[2].rows[0]: 4002 LANs behind one host, more than 4000; distribute them over several hosts, or write a shorter prefix`,
 		},
 	},
 	{
@@ -109,7 +109,7 @@ var refusedSeries = []refusal{
 		file: base + `series:
 - {on: pe1, name: "a{i}", rd: "1:{vrf}", step: /8, rows: [{vrfs: 1-10, subnet: 250.1.0.0/24}]}`,
 		want: []string{
-			`:5: series[0].rows[0]: 250.1.0.0/24 is a reserved address (RFC 1112); use a unicast prefix, as 10.1.0.0/24`,
+			`:5: series[0].rows[0]: 250.1.0.0/24 is a reserved address (RFC 1112); use a unicast prefix such as 10.1.0.0/24`,
 		},
 	},
 	{
@@ -117,7 +117,7 @@ var refusedSeries = []refusal{
 		file: base + `series:
 - {on: pe1, name: "a{i}", rd: "1:{vrf}", step: /8, rows: [{vrfs: 1-10, subnet: 220.1.0.0/24}]}`,
 		want: []string{
-			`:5: series[0].rows[0]: runs out of its prefix: no unicast subnet with two addresses is left for VRF 5, 4 steps after 220.1.0.0/24; start lower, or make the step smaller`,
+			`:5: series[0].rows[0]: no unicast subnet with two addresses is left for VRF 5, 4 steps after 220.1.0.0/24; start lower, or make the step smaller`,
 		},
 	},
 	{
@@ -125,7 +125,7 @@ var refusedSeries = []refusal{
 		file: base + `series:
 - {on: pe1, name: "a{i}", rd: "1:{vrf}", step: /8, lans: 1, rows: [{vrfs: 1-10, subnet: 10.1.0.0/24, lan: 120.0.0.0/24}]}`,
 		want: []string{
-			`:5: series[0].rows[0]: runs out of its prefix: no unicast prefix is left for LAN 1 of VRF 8, 7 steps after 120.0.0.0/24; start lower, or make the step smaller`,
+			`:5: series[0].rows[0]: no unicast prefix is left for LAN 1 of VRF 8, 7 steps after 120.0.0.0/24; start lower, or make the step smaller`,
 		},
 	},
 	{
@@ -141,7 +141,7 @@ var refusedSeries = []refusal{
 		file: base + `series:
 - {on: pe1, name: "a{i}", rd: "1:{vrf}", step: /16, lans: 257, rows: [{vrfs: 1-2, subnet: 10.1.0.0/24, lan: 110.1.0.0/24}]}`,
 		want: []string{
-			`:5: series[0].rows[0]: 257 LANs from 110.1.0.0/24 on do not fit into the step of /16: they run into the next VRF's; make the step larger, or lans: smaller`,
+			`:5: series[0].rows[0]: 257 LANs from 110.1.0.0/24 on do not fit into the step of /16: they overlap with the next VRF's; make the step larger, or lans: smaller`,
 		},
 	},
 	{
@@ -157,7 +157,7 @@ var refusedSeries = []refusal{
 		file: base + `series:
 - {on: pe1, name: "a{i}", rd: "1:{vrf}", rows: [{vrfs: 1-2, subnet: "2001:db8::/64"}]}`,
 		want: []string{
-			`:5: series[0].rows[0]: 2001:db8::/64 is of the wrong family; subnet: and lan: are IPv4, subnet6: and lan6: are IPv6`,
+			`:5: series[0].rows[0]: 2001:db8::/64 has the wrong family; subnet: and lan: are IPv4, subnet6: and lan6: are IPv6`,
 		},
 	},
 	{
@@ -239,7 +239,7 @@ routers: {pe1: {as: 1}}
 vrfs:
   red: {rts: 1:x}`,
 		want: []string{
-			`:4: vrfs.red.rts: route target "1:x": number "x" does not fit 32 bits; write it as 65001:101 or 10.0.0.1:7`,
+			`:4: vrfs.red.rts: route target "1:x": number "x" does not fit into 32 bits; write it as 65001:101 or 10.0.0.1:7`,
 		},
 	},
 	{

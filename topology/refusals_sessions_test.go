@@ -14,7 +14,7 @@ var refusedSessions = []refusal{
 		file: base + `links:
 - {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {keepalive: 40s}}`,
 		want: []string{
-			`:5: link pe1:eth1, pe2:eth1: keepalive 40s does not fit into the hold time of 40s; use a third of it, 13s`,
+			`:5: link pe1:eth1, pe2:eth1: keepalive 40s does not fit the hold time of 40s; use a third of it, 13s`,
 		},
 	},
 	{
@@ -102,7 +102,7 @@ vrfs: {red: {rts: "65000:1"}, blue: {rts: "65000:2"}}
 hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
   b: {to: pe2, vrf: red, addresses: [10.2.0.2/24]}
-  c: {to: pe3, vrf: blue, addresses: [10.3.0.2/24]}`, // nobody imports blue: pe3 lacks nothing
+  c: {to: pe3, vrf: blue, addresses: [10.3.0.2/24]}`, // blue is not imported elsewhere: pe3 lacks nothing
 		want: []string{
 			`:5: link rr:eth1, pe1:eth1: rr reflects routes of pe2 to pe1, where their next hop (192.168.2.2) is not connected: they could never be used; put pe1 and pe2 on one LAN link with rr (ends: [rr:eth1, pe1:eth1, pe2:eth1]), or give them a link and a session of their own`,
 			`:6: link rr:eth2, pe2:eth1: rr reflects routes of pe1 to pe2, where their next hop (192.168.1.2) is not connected: they could never be used; put pe2 and pe1 on one LAN link with rr (ends: [rr:eth1, pe2:eth1, pe1:eth1]), or give them a link and a session of their own`,

@@ -22,7 +22,7 @@ routers: {pe1: {as: 1}}
 ---
 name: u`,
 		want: []string{
-			`:3: file: holds a second YAML document; keep one lab per file`,
+			`:3: file: has a second YAML document; keep one lab per file`,
 		},
 	},
 	{
@@ -60,7 +60,7 @@ name: u`,
 		name: "duplicate key",
 		file: base + `hosts: {a: {to: pe1, to: pe2, vrf: red, addresses: [10.1.0.2/24]}}`,
 		want: []string{
-			`:4: hosts.a: key "to" stands twice, first on line 4; remove one`,
+			`:4: hosts.a: key "to" occurs twice, first on line 4; remove one`,
 		},
 	},
 	{
@@ -106,7 +106,7 @@ routers: {pe1: {as: 1}}`,
 		name: "bad node name",
 		file: base + `hosts: {"a b": {to: pe1, vrf: red, addresses: [10.1.0.2/24]}}`,
 		want: []string{
-			`:4: host "a b": is not a valid name; use letters, digits, dots, dashes and underscores, a letter or digit first`,
+			`:4: host "a b": is not a valid name; use letters, digits, dots, dashes and underscores, beginning with a letter or digit`,
 		},
 	},
 	{
@@ -135,7 +135,7 @@ routers: {pe1: {as: 1}}`,
 		name: "bad node-prefix",
 		file: base + `node-prefix: "a/b"`,
 		want: []string{
-			`:4: node-prefix: "a/b" is not a valid prefix of a name; use letters, digits, dots, dashes and underscores, a letter or digit first`,
+			`:4: node-prefix: "a/b" is not a valid prefix of a name; use letters, digits, dots, dashes and underscores, beginning with a letter or digit`,
 		},
 	},
 }

@@ -7,20 +7,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// base is three lines that most refused files start with.
+// base is the three lines with which most refused files start.
 const base = `name: t
 routers: {pe1: {as: 65001}, pe2: {as: 65002}}
 vrfs: {red: {rts: "1:1"}}
 `
 
-// refusal is a file and every problem that it must be refused for, without
-// the file's name.
+// refusal is a file and all its problems, without the file's name.
 type refusal struct {
 	name, file string
 	want       []string
 }
 
-// testRuntimes are like those that pseudowan has.
+// testRuntimes are like those of pseudowan.
 var testRuntimes = []Runtime{{Name: "netns"}, {Name: "docker", Containers: true, MinName: 2}}
 
 func TestRefusals(t *testing.T) {

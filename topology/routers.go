@@ -47,18 +47,18 @@ func (b *routerBuilder) build() {
 	}
 }
 
-// routerID checks the router id that the file gives to a router.
+// routerID checks the router ID in the file.
 func (b *routerBuilder) routerID(e entry[rawRouter], used map[netip.Addr]string) {
 	id, element := e.value.ID, "router "+e.key.v
 	if !id.has {
 		return
 	}
 	if !id.v.Is4() || id.v.IsUnspecified() {
-		b.refuse(id.at, element, fmt.Sprintf("id %s is not a BGP identifier", id.v), "use an IPv4 address, as 10.0.0.1")
+		b.refuse(id.at, element, fmt.Sprintf("id %s is not a BGP identifier", id.v), "use an IPv4 address such as 10.0.0.1")
 		return
 	}
 	if why := badUnicast(id.v); why != "" && !id.v.IsLinkLocalUnicast() {
-		b.refuse(id.at, element, fmt.Sprintf("id %s is not a BGP identifier: it %s", id.v, why), "use a unicast IPv4 address, as 10.0.0.1")
+		b.refuse(id.at, element, fmt.Sprintf("id %s is not a BGP identifier: it %s", id.v, why), "use a unicast IPv4 address such as 10.0.0.1")
 		return
 	}
 	if other, taken := used[id.v]; taken {
@@ -68,11 +68,11 @@ func (b *routerBuilder) routerID(e entry[rawRouter], used map[netip.Addr]string)
 	used[id.v] = e.key.v
 }
 
-// blockSize is the least number of labels in a range that is made up for a
-// router; ranges start at multiples of it, the first router's at 1000.
+// blockSize is the smallest number of labels in a default range. Ranges start at
+// multiples of it, the first router's at 1000.
 const blockSize = 1000
 
-// labels gives every router its label range and checks that it suffices.
+// labels gives every router its label range and checks its size.
 func (b *routerBuilder) labels() {
 	demand := b.labelDemand()
 	for i, e := range b.raw.Routers {
@@ -84,15 +84,15 @@ func (b *routerBuilder) labels() {
 		r := explicit.or(defaultLabels(i, need))
 		if need > r.Size() {
 			b.refuse(first(explicit, value[vpn.LabelRange]{at: e.key.at, has: true}).at, "router "+e.key.v,
-				fmt.Sprintf("label range %s is too small: %d labels for what is attached to it, needs %d", r, r.Size(), need),
+				fmt.Sprintf("label range %s is too small: it has %d labels, and the attachments need %d", r, r.Size(), need),
 				fmt.Sprintf("make it at least %d-%d, or set label-mode: per-vrf", r.First, int(r.First)+need-1))
 		}
 		b.lab.Routers[i].Labels = r
 	}
 }
 
-// defaultLabels is the range of the router at a place in the file. Its first
-// label does not depend on the demand, so that labels stay when hosts come.
+// defaultLabels returns the range of the router at a place in the file. Its first
+// label does not depend on the demand, so that new hosts do not change labels.
 func defaultLabels(place, need int) vpn.LabelRange {
 	firstLabel := blockSize * (place%1000 + 1)
 	size := max(blockSize, (2*need+blockSize-1)/blockSize*blockSize)

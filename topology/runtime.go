@@ -8,15 +8,15 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// Runtime is something that hosts can run in, as far as a file is concerned.
+// Runtime is what the file format needs to know of a runtime of hosts.
 type Runtime struct {
 	Name       string
 	Containers bool // the hosts have programs and files of their own, mounts and limits
 	MinName    int  // length of the shortest name that a host can have
 }
 
-// runtimes are those of a server. Where none are known, every name is accepted,
-// with every setting.
+// runtimes are those of a server. If none are known, every name is accepted, with
+// every setting.
 type runtimes []Runtime
 
 // find returns a runtime by name.
@@ -28,7 +28,7 @@ func (r runtimes) find(name runtime) (found Runtime, known bool) {
 	return r[i], true
 }
 
-// bare reports whether a host of the runtime is no container.
+// bare reports whether a host of the runtime is not a container.
 func (r runtimes) bare(name runtime) bool {
 	found, known := r.find(name)
 	return known && !found.Containers
@@ -45,7 +45,7 @@ func (r runtimes) withContainers() string {
 	return strings.Join(names, " or ")
 }
 
-// forms is how the name of a runtime is written, where they are known.
+// forms returns the form of a runtime's name, if runtimes are known.
 func (r runtimes) forms() map[reflect.Type]form {
 	if len(r) == 0 {
 		return nil
@@ -57,7 +57,7 @@ func (r runtimes) forms() map[reflect.Type]form {
 	return byType(word(names...))
 }
 
-// enumerate lists the runtimes in a schema, wherever it has the key.
+// enumerate adds the runtimes to a schema, wherever it has the key.
 func (r runtimes) enumerate(s *jsonschema.Schema) {
 	if s == nil {
 		return

@@ -13,7 +13,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// Scalars with a form of their own. Those of containers are in container.go.
+// Scalars with their own form. Those of containers are in container.go.
 type (
 	network     netip.Prefix // a prefix without host bits
 	hostAddress struct {     // an address with its length, or "slaac"
@@ -34,7 +34,7 @@ type (
 	asNumber   uint32
 )
 
-// form is how one type of scalar is written in the file.
+// form is how a type of scalar is written in the file.
 type form struct {
 	of     reflect.Type
 	parse  func(dst any, s string) *fault // dst points to the type
@@ -43,7 +43,7 @@ type form struct {
 
 // forms holds the form of every type of scalar.
 var forms = byType(slices.Concat([]form{
-	scalar(parseText, anyScalar), // numbers are taken as they are spelt: vrf: 101
+	scalar(parseText, anyScalar), // a number is the text as written: vrf: 101
 	scalar(parseInt, integer("0")),
 	scalar(parseUint32, integer("0")),
 	scalar(parseBool, &jsonschema.Schema{Type: "boolean"}),
@@ -83,12 +83,12 @@ const (
 	adminPattern  = `^([0-9]+L?|[0-9]+(\.[0-9]+){3}):[0-9]+$`
 )
 
-// scalar is the form of a type that parse reads.
+// scalar returns the form of a type that parse reads.
 func scalar[T any](parse func(*T, string) *fault, schema *jsonschema.Schema) form {
 	return form{reflect.TypeFor[T](), func(dst any, s string) *fault { return parse(dst.(*T), s) }, schema}
 }
 
-// word is the form of a type that has only a few values.
+// word returns the form of a type that has only a few values.
 func word[T ~string](allowed ...T) form {
 	schema := &jsonschema.Schema{Type: "string"}
 	var names []string
@@ -123,7 +123,7 @@ func formOf[T any]() form {
 	return f
 }
 
-// formIn is the form of a type in a file that d reads.
+// formIn returns the form of a type in a file that d reads.
 func formIn[T any](d *decoder) form {
 	if f, ok := d.forms[reflect.TypeFor[T]()]; ok {
 		return f
@@ -131,7 +131,7 @@ func formIn[T any](d *decoder) form {
 	return formOf[T]()
 }
 
-// JSONSchema implements the interface that the reflector looks for.
+// JSONSchema implements the reflector's interface for schemas of types.
 func (value[T]) JSONSchema() *jsonschema.Schema {
 	s := *formOf[T]().schema
 	return &s

@@ -70,7 +70,7 @@ func parseTarget(p *vpn.RouteTarget, s string) *fault {
 }
 
 func parseLabels(p *vpn.LabelRange, s string) *fault {
-	return parseWith(p, s, vpn.ParseLabelRange, fmt.Sprintf("use labels from %d to %d, as 1000-1999", vpn.LabelFirstUnreserved, vpn.LabelMax))
+	return parseWith(p, s, vpn.ParseLabelRange, fmt.Sprintf("use labels from %d to %d, as in 1000-1999", vpn.LabelFirstUnreserved, vpn.LabelMax))
 }
 
 func parseWith[T any](p *T, s string, parse func(string) (T, error), remedy string) *fault {

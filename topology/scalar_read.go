@@ -49,10 +49,10 @@ func parseNumber(s string, bits int, set func(uint64)) *fault {
 	return nil
 }
 
-// reservedAS holds the AS numbers that cannot be assigned, and the RFC that
-// reserves them.
+// reservedAS are the AS numbers that cannot be assigned, with the RFC that reserves
+// them.
 var reservedAS = map[asNumber]string{
-	0: "RFC 7607", 23456: "RFC 6793: it stands for numbers of four octets", 65535: "RFC 7300", 4294967295: "RFC 7300",
+	0: "RFC 7607", 23456: "RFC 6793: AS_TRANS", 65535: "RFC 7300", 4294967295: "RFC 7300",
 }
 
 func parseAS(p *asNumber, s string) *fault {
@@ -60,7 +60,7 @@ func parseAS(p *asNumber, s string) *fault {
 		return f
 	}
 	if why, reserved := reservedAS[*p]; reserved {
-		return &fault{fmt.Sprintf("AS %d is reserved (%s)", *p, why), "use a private AS number, as 65001"}
+		return &fault{fmt.Sprintf("AS %d is reserved (%s)", *p, why), "use a private AS number such as 65001"}
 	}
 	return nil
 }
@@ -82,7 +82,7 @@ var vrfRange = regexp.MustCompile(`^([0-9]{1,9})-([0-9]{1,9})$`)
 
 func parseVRFNames(p *vrfNames, s string) *fault {
 	if s == "" {
-		return &fault{"a VRF without a name", "name it as 101, blue or 101-103"}
+		return &fault{"a VRF without a name", "write it as 101, blue or 101-103"}
 	}
 	m := vrfRange.FindStringSubmatch(s)
 	if m == nil {
@@ -109,16 +109,16 @@ const maxInterface = 11
 func parseEnd(p *endName, s string) *fault {
 	router, iface, ok := strings.Cut(s, ":")
 	if !ok || router == "" || iface == "" {
-		return &fault{fmt.Sprintf("%q is not an end of a link", s), "write ROUTER:INTERFACE, as pe1:eth1"}
+		return &fault{fmt.Sprintf("%q is not an end of a link", s), "write ROUTER:INTERFACE, as in pe1:eth1"}
 	}
 	if !interfaceName.MatchString(iface) || len(iface) > maxInterface {
-		return &fault{fmt.Sprintf("interface name %q: want 1 to %d letters, digits, dots, dashes or underscores", iface, maxInterface), "name it as eth1"}
+		return &fault{fmt.Sprintf("interface name %q: want 1 to %d letters, digits, dots, dashes or underscores", iface, maxInterface), "use a name such as eth1"}
 	}
 	if why := badInterface(iface); why != "" && iface != "lo" {
-		return &fault{why, "name it as eth1"}
+		return &fault{why, "use a name such as eth1"}
 	}
 	if iface == "lo" || iface == "br0" || strings.HasPrefix(iface, "bgp-") || strings.HasPrefix(iface, "ovs-") {
-		return &fault{fmt.Sprintf("interface name %q is used by the router itself", iface), "name it as eth1"}
+		return &fault{fmt.Sprintf("interface name %q is used by the router itself", iface), "use a name such as eth1"}
 	}
 	*p = endName{router, iface}
 	return nil

@@ -8,9 +8,9 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// Schema returns the JSON Schema (draft 2020-12) of the lab file, for editors
-// that complete and check it as it is typed. It knows the shape of the file;
-// what only Parse can know, such as overlaps and references, is not in it.
+// Schema returns the JSON Schema (draft 2020-12) of the lab file, for completion
+// and checks in editors. It covers the form of the file, but not what only Parse
+// can check, such as overlaps and references.
 func Schema(known ...Runtime) ([]byte, error) {
 	s := reflectSchema(reflect.TypeFor[rawTopology]())
 	runtimes(known).enumerate(s)
@@ -25,7 +25,7 @@ func Schema(known ...Runtime) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-// reflectSchema makes the schema of a raw type, in one piece.
+// reflectSchema returns the schema of a raw type, without references.
 func reflectSchema(t reflect.Type) *jsonschema.Schema {
 	r := jsonschema.Reflector{
 		Anonymous: true, DoNotReference: true, RequiredFromJSONSchemaTags: true, LookupComment: description,
@@ -36,7 +36,7 @@ func reflectSchema(t reflect.Type) *jsonschema.Schema {
 	return s
 }
 
-// description returns what a key means and its default, for people.
+// description returns the description of a key with its default.
 func description(t reflect.Type, field string) string {
 	if t.Kind() != reflect.Struct {
 		return ""
@@ -68,7 +68,7 @@ func either(forms ...*jsonschema.Schema) *jsonschema.Schema {
 
 var anyScalar = either(pattern(""), &jsonschema.Schema{Type: "number"}, &jsonschema.Schema{Type: "boolean"})
 
-// mapping is an object whose keys are names.
+// mapping returns the schema of an object whose keys are names.
 func mapping(values, keys *jsonschema.Schema) *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "object", AdditionalProperties: values, PropertyNames: keys}
 }
@@ -77,35 +77,35 @@ func list(items *jsonschema.Schema) *jsonschema.Schema {
 	return &jsonschema.Schema{Type: "array", Items: items}
 }
 
-// JSONSchema implements the interface that the reflector looks for.
+// JSONSchema implements the reflector's interface for schemas of types.
 func (entries[T]) JSONSchema() *jsonschema.Schema { return mapping(schemaOf[T](), nil) }
 
-// JSONSchema implements the interface that the reflector looks for.
+// JSONSchema implements the reflector's interface for schemas of types.
 func (oneOrMany[T]) JSONSchema() *jsonschema.Schema {
 	return either(schemaOf[T](), list(schemaOf[T]()))
 }
 
-// JSONSchema implements the interface that the reflector looks for.
+// JSONSchema implements the reflector's interface for schemas of types.
 func (rawEnds) JSONSchema() *jsonschema.Schema {
 	return either(list(schemaOf[value[endName]]()), mapping(schemaOf[rawEnd](), pattern(endPattern)))
 }
 
-// JSONSchema implements the interface that the reflector looks for.
+// JSONSchema implements the reflector's interface for schemas of types.
 func (rawLinkBGP) JSONSchema() *jsonschema.Schema {
 	return either(schemaOf[value[linkMode]](), schemaOf[linkSettings]())
 }
 
-// JSONSchema implements the interface that the reflector looks for.
+// JSONSchema implements the reflector's interface for schemas of types.
 func (rawEndBGP) JSONSchema() *jsonschema.Schema {
 	return either(schemaOf[value[linkMode]](), schemaOf[endSettings]())
 }
 
-// JSONSchema implements the interface that the reflector looks for.
+// JSONSchema implements the reflector's interface for schemas of types.
 func (rawRA) JSONSchema() *jsonschema.Schema {
 	return either(schemaOf[value[network]](), schemaOf[raSettings]())
 }
 
-// JSONSchema implements the interface that the reflector looks for.
+// JSONSchema implements the reflector's interface for schemas of types.
 func (rawAnnounce) JSONSchema() *jsonschema.Schema {
 	return either(schemaOf[value[network]](), schemaOf[announceSettings]())
 }

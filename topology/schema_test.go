@@ -38,7 +38,7 @@ func compileSchema(t *testing.T) *jsonschema.Schema {
 	return s
 }
 
-// check validates YAML as an editor would.
+// check validates YAML as an editor does.
 func check(t *testing.T, s *jsonschema.Schema, file []byte) error {
 	t.Helper()
 	var v any
@@ -56,7 +56,7 @@ func check(t *testing.T, s *jsonschema.Schema, file []byte) error {
 	return s.Validate(doc)
 }
 
-// textKeys turns the keys of mappings into text, as JSON wants them.
+// textKeys turns the keys of mappings into strings, as in JSON.
 func textKeys(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -100,7 +100,7 @@ func TestSchemaTakesGoodFiles(t *testing.T) {
 	}
 }
 
-// allForms has every form that a key can take.
+// allForms has every form of every key.
 const allForms = `
 name: t
 description: every form of every key
@@ -175,10 +175,10 @@ func TestSchemaRefusesBadFiles(t *testing.T) {
 	}
 	for name, file := range bad {
 		if err := check(t, s, []byte(file)); err == nil {
-			t.Errorf("%s: taken by the schema", name)
+			t.Errorf("%s: accepted by the schema", name)
 		}
 		if _, err := topology.Parse("bad", []byte(file), testRuntimes...); err == nil {
-			t.Errorf("%s: taken by Parse", name)
+			t.Errorf("%s: accepted by Parse", name)
 		}
 	}
 }
@@ -202,11 +202,11 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 		}
 	})
 	if keys < 150 {
-		t.Errorf("only %d keys were looked at", keys)
+		t.Errorf("only %d keys were checked", keys)
 	}
 }
 
-// walkProperties visits every property of a schema and of all that is in it.
+// walkProperties visits every property of a schema, recursively.
 func walkProperties(path string, schema any, visit func(path string, property map[string]any)) {
 	switch s := schema.(type) {
 	case map[string]any:

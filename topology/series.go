@@ -17,14 +17,13 @@ type seriesBuilder struct {
 	lans   *lanCount
 }
 
-// expand turns a series into the hosts that it stands for, at most limit and
-// one more.
+// expand returns the hosts of a series, at most limit and one more.
 func (b *seriesBuilder) expand(s rawSeries, element string, limit int) entries[rawHost] {
 	if s.Name.missing() {
 		b.refuse(s.At, element, "has no name", `add name: "host_{i:03}_{vrf}"`)
 	}
 	if s.On.missing() {
-		b.refuse(s.At, element, "says no router", "add on: with the name of a router")
+		b.refuse(s.At, element, "names no router", "add on: with the name of a router")
 	}
 	_, known := b.router[s.On.v]
 	if s.On.has && !known {
@@ -51,7 +50,7 @@ func (b *seriesBuilder) expand(s rawSeries, element string, limit int) entries[r
 			}
 			host, ok := b.member(s, row, vrf, k, len(out)+1, where)
 			if !ok {
-				break // the next VRFs of the row would fail alike
+				break // the next VRFs of the row would fail, too
 			}
 			out = append(out, host)
 		}
@@ -59,7 +58,7 @@ func (b *seriesBuilder) expand(s rawSeries, element string, limit int) entries[r
 	return out
 }
 
-// families is of how many families a row's hosts have LANs.
+// families returns the number of families in which a row's hosts have LANs.
 func (r rawRow) families() (n int) {
 	for _, lan := range []value[network]{r.LAN, r.LAN6} {
 		if lan.has {
@@ -69,8 +68,7 @@ func (r rawRow) families() (n int) {
 	return n
 }
 
-// checkRow refuses a row that says too little, and reports whether it can be
-// expanded.
+// checkRow refuses an incomplete row, and reports whether it can be expanded.
 func (b *seriesBuilder) checkRow(s rawSeries, row rawRow, element string) bool {
 	good := !row.Subnet.bad && !row.Subnet6.bad && !row.LAN.bad && !row.LAN6.bad && !s.LANs.bad && !s.Step.bad && !s.Step6.bad
 	if len(row.VRFs) == 0 {
@@ -93,7 +91,7 @@ func (b *seriesBuilder) checkRow(s rawSeries, row rawRow, element string) bool {
 	}
 	wrong := func(p value[network], want4 bool) {
 		if p.has && netip.Prefix(p.v).Addr().Is4() != want4 {
-			b.refuse(p.at, element, fmt.Sprintf("%s is of the wrong family", netip.Prefix(p.v)), "subnet: and lan: are IPv4, subnet6: and lan6: are IPv6")
+			b.refuse(p.at, element, fmt.Sprintf("%s has the wrong family", netip.Prefix(p.v)), "subnet: and lan: are IPv4, subnet6: and lan6: are IPv6")
 			good = false
 		}
 	}
@@ -104,7 +102,7 @@ func (b *seriesBuilder) checkRow(s rawSeries, row rawRow, element string) bool {
 	return good
 }
 
-// checkStep refuses steps that are smaller than what is stepped over.
+// checkStep refuses steps that are smaller than the subnet or the LANs.
 func (b *seriesBuilder) checkStep(step value[stepLength], lans int, subnet, lan value[network], vrfs int, element string) {
 	if !step.has || vrfs < 2 {
 		return
@@ -118,11 +116,11 @@ func (b *seriesBuilder) checkStep(step value[stepLength], lans int, subnet, lan 
 	}
 	room := netip.Prefix(lan.v).Bits() - bits
 	if room < 0 || room < 31 && lans > 1<<room {
-		b.refuse(lan.at, element, fmt.Sprintf("%d LANs from %s on do not fit into the step of /%d: they run into the next VRF's", lans, netip.Prefix(lan.v), bits), "make the step larger, or lans: smaller")
+		b.refuse(lan.at, element, fmt.Sprintf("%d LANs from %s on do not fit into the step of /%d: they overlap with the next VRF's", lans, netip.Prefix(lan.v), bits), "make the step larger, or lans: smaller")
 	}
 }
 
-// vrfList writes out the VRFs of a row, at most limit.
+// vrfList returns the VRFs of a row, at most limit.
 func vrfList(in []value[vrfNames], limit int) []value[string] {
 	var out []value[string]
 	for _, v := range in {
@@ -164,7 +162,7 @@ func (b *seriesBuilder) column(h *rawHost, step value[stepLength], lans value[in
 			address, inside = usable(p, 1)
 		}
 		if !inside {
-			b.refuse(subnet.at, element, fmt.Sprintf("runs out of its prefix: no unicast subnet with two addresses is left for VRF %s, %d steps after %s", vrf, k, netip.Prefix(subnet.v)), "start lower, or make the step smaller")
+			b.refuse(subnet.at, element, fmt.Sprintf("no unicast subnet with two addresses is left for VRF %s, %d steps after %s", vrf, k, netip.Prefix(subnet.v)), "start lower, or make the step smaller")
 			return false
 		}
 		h.Addresses = append(h.Addresses, given(subnet.at, hostAddress{prefix: address}))
@@ -176,7 +174,7 @@ func (b *seriesBuilder) column(h *rawHost, step value[stepLength], lans value[in
 	for j := 0; j < lans.or(1); j++ {
 		a, inside := advance(start.Addr(), start.Bits(), j)
 		if !ok || !inside || badUnicast(a) != "" {
-			b.refuse(lan.at, element, fmt.Sprintf("runs out of its prefix: no unicast prefix is left for LAN %d of VRF %s, %d steps after %s", j+1, vrf, k, netip.Prefix(lan.v)), "start lower, or make the step smaller")
+			b.refuse(lan.at, element, fmt.Sprintf("no unicast prefix is left for LAN %d of VRF %s, %d steps after %s", j+1, vrf, k, netip.Prefix(lan.v)), "start lower, or make the step smaller")
 			return false
 		}
 		h.LANs = append(h.LANs, given(lan.at, netip.PrefixFrom(a, start.Bits())))
@@ -184,7 +182,7 @@ func (b *seriesBuilder) column(h *rawHost, step value[stepLength], lans value[in
 	return true
 }
 
-// stepped returns the prefix k steps after p; without a step that is p.
+// stepped returns the prefix k steps after p, or p without a step.
 func stepped(p netip.Prefix, step value[stepLength], k int) (netip.Prefix, bool) {
 	if !step.has || k == 0 {
 		return p, true
@@ -200,7 +198,7 @@ var placeholder = regexp.MustCompile(`\{[^{}]*\}|[{}]`)
 
 var counter = regexp.MustCompile(`^\{i:0([1-9])\}$`)
 
-// checkTemplate refuses placeholders that mean nothing.
+// checkTemplate refuses unknown placeholders.
 func (b *seriesBuilder) checkTemplate(t value[string], element string) bool {
 	good := !t.bad
 	for _, p := range placeholder.FindAllString(t.v, -1) {
@@ -212,7 +210,7 @@ func (b *seriesBuilder) checkTemplate(t value[string], element string) bool {
 	return good
 }
 
-// fillTemplate puts the values of a host into a template.
+// fillTemplate replaces the placeholders of a template.
 func fillTemplate(t string, i int, vrf, on string) string {
 	return placeholder.ReplaceAllStringFunc(t, func(p string) string {
 		switch p {

@@ -8,8 +8,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// checkPair refuses settings of two ends with which their session could never
-// come up.
+// checkPair refuses settings of two ends that keep their session down.
 func (b *sessionBuilder) checkPair(raw rawLink, mine, theirs sessionKeys, element string) {
 	where := raw.BGP.at
 	if where == (pos{}) {

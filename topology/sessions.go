@@ -42,8 +42,8 @@ func (b *sessionBuilder) build(raw rawLink, link Link, element string) {
 	}
 }
 
-// wanted reports whether two ends of a link have a session: all do, but where a
-// router reflects, its clients need none with each other.
+// wanted reports whether two ends of a link have a session: all do, except the
+// clients of a route reflector with each other.
 func (b *sessionBuilder) wanted(raw rawLink, i, j int) bool {
 	if raw.Ends[i].settings.BGP.mode.v == "none" || raw.Ends[j].settings.BGP.mode.v == "none" {
 		return false
@@ -57,7 +57,7 @@ func (b *sessionBuilder) wanted(raw rawLink, i, j int) bool {
 
 func reflects(e namedEnd) bool { return e.settings.BGP.RouteReflector.v }
 
-// session adds the view of end i on its session with end j.
+// session adds end i's view of its session with end j.
 func (b *sessionBuilder) session(raw rawLink, link Link, i, j int, element string) {
 	local, peer := link.Ends[i], link.Ends[j]
 	localAddress, peerAddress, ok := transport(local, peer)
@@ -85,7 +85,7 @@ func (b *sessionBuilder) session(raw rawLink, link Link, i, j int, element strin
 	}
 }
 
-// transport picks the addresses of a session: IPv4 where both ends have it.
+// transport returns the addresses of a session: IPv4 if both ends have it.
 func transport(local, peer LinkEnd) (_, _ netip.Addr, ok bool) {
 	for _, v4 := range []bool{true, false} {
 		for _, p := range local.Addresses {
@@ -99,7 +99,7 @@ func transport(local, peer LinkEnd) (_, _ netip.Addr, ok bool) {
 	return netip.Addr{}, netip.Addr{}, false
 }
 
-// outsideSession adds the session with a real router behind a NIC.
+// outsideSession adds the session with a router behind a NIC.
 func (b *sessionBuilder) outsideSession(raw rawLink, link Link, element string) {
 	settings := raw.BGP
 	if settings.Peer.missing() && settings.AS.missing() {
@@ -131,7 +131,7 @@ func (b *sessionBuilder) outsideSession(raw rawLink, link Link, element string) 
 		return
 	}
 	b.refuse(settings.Peer.at, element, fmt.Sprintf("peer %s is not another address on a subnet of %s", peer, raw.Ends[0].name.v),
-		"use the address that the real router has on this link")
+		"use the address of the router behind the NIC")
 }
 
 // checkDefaults checks what no session may have.
@@ -139,8 +139,8 @@ func (b *sessionBuilder) checkDefaults() {
 	b.policies.useAtSession(b.defaults, nil, "defaults.bgp")
 }
 
-// options are the settings of a session as one end of a link has them: its
-// own before the link's before the lab's.
+// options returns the session settings of one end of a link: its own, else the
+// link's, else the lab's.
 func (b *sessionBuilder) options(raw rawLink, i int) sessionKeys {
 	return raw.Ends[i].settings.BGP.Session.over(raw.BGP.Session.sessionKeys).over(b.defaults)
 }

@@ -42,7 +42,7 @@ links:
 	}
 }
 
-// sessionsOf names the session views of a lab.
+// sessionsOf returns the session views of a lab as text.
 func sessionsOf(lab *Topology) []string {
 	var out []string
 	for _, s := range lab.Sessions {

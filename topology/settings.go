@@ -12,8 +12,8 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// sessionKeys is the settings of BGP sessions that one mapping of the file
-// gives. Their keys stand beside the other keys of the mapping.
+// sessionKeys are the settings of BGP sessions in a mapping of the file, among its
+// other keys.
 type sessionKeys struct {
 	v     session.Settings
 	given map[string]givenKey
@@ -33,8 +33,8 @@ type (
 func (*routerSession) with() session.Peers { return session.Routers }
 func (*hostSession) with() session.Peers   { return session.Hosts }
 
-// inlineKeys is a field of a raw type whose keys come from a table. They belong
-// to the mapping that the raw type mirrors.
+// inlineKeys is a field of a raw type whose keys come from a table. They are keys
+// of the mapping that the raw type mirrors.
 type inlineKeys interface {
 	with() session.Peers
 	readKnob(d *decoder, k *session.Knob, n *yaml.Node)
@@ -51,14 +51,14 @@ func (o *sessionKeys) readKnob(d *decoder, k *session.Knob, n *yaml.Node) {
 	}
 }
 
-// setting is how a type of Settings is written in the file.
+// setting is how a type of field of session.Settings is written in the file.
 type setting struct {
 	of   reflect.Type
 	raw  reflect.Type
 	read func(d *decoder, n *yaml.Node, field any) (given, ok bool)
 }
 
-// settings holds how each type of field of session.Settings is written.
+// settings are all types of fields.
 var settings = func(list ...setting) map[reflect.Type]setting {
 	out := make(map[reflect.Type]setting, len(list))
 	for _, s := range list {
@@ -89,7 +89,7 @@ var settings = func(list ...setting) map[reflect.Type]setting {
 	}),
 )
 
-// single is a setting that is written as one scalar.
+// single returns a setting that is written as one scalar.
 func single[F, T any](set func(*F, T)) setting {
 	return written(func(field *F, v value[T]) (given, ok bool) {
 		if v.has {
@@ -110,7 +110,7 @@ func written[F, R any](set func(*F, R) (given, ok bool)) setting {
 	}
 }
 
-// over fills what o leaves open from base.
+// over fills the unset keys of o from base.
 func (o sessionKeys) over(base sessionKeys) sessionKeys {
 	given := make(map[string]givenKey)
 	for _, k := range session.Knobs(session.Routers | session.Hosts) {
@@ -156,14 +156,14 @@ func (r *report) checkSettings(o sessionKeys, with session.Peers, element string
 		if why := k.Check(s); why != nil {
 			r.refuse(o.at(k.Key), element, why.Message, why.Remedy)
 			if k.Key == "hold-time" {
-				return // the others are measured by it
+				return // the others depend on it
 			}
 		}
 	}
 }
 
-// inlineFields returns the keys of the table that a raw type has, as fields, for
-// the reflector of the schema.
+// inlineFields returns the inline keys of a raw type as fields, for the reflector of
+// the schema.
 func inlineFields(t reflect.Type) []reflect.StructField {
 	if t.Kind() != reflect.Struct {
 		return nil

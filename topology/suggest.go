@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Nearest returns the known name that name is most likely a slip of; "" where
-// none is near.
+// Nearest returns the known name of which name is most likely a misspelling, or ""
+// if none is near.
 func Nearest(name string, known []string) string {
 	best, distance := "", len(name)/3+2
 	for _, k := range slices.Sorted(slices.Values(known)) {
@@ -19,7 +19,7 @@ func Nearest(name string, known []string) string {
 	return best
 }
 
-// suggest words the remedy for an unknown name from the known ones.
+// suggest returns the remedy for an unknown name.
 func suggest[V any](name string, known map[string]V) string {
 	names := slices.Sorted(maps.Keys(known))
 	best := Nearest(name, names)
@@ -34,8 +34,8 @@ func suggest[V any](name string, known map[string]V) string {
 	return "known here: " + strings.Join(names, ", ")
 }
 
-// edits is how many octets have to be put in, taken out, changed or exchanged
-// with their neighbour to make b of a (optimal string alignment).
+// edits returns how many insertions, deletions, substitutions and transpositions of
+// octets turn a into b (optimal string alignment).
 func edits(a, b string) int {
 	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {

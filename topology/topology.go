@@ -10,15 +10,14 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// Topology is a validated lab: everything in it has been checked, resolved
-// and defaulted. Slices are in the order of the file, except where a field
-// says otherwise.
+// Topology is a validated lab: everything in it has been checked, resolved and
+// defaulted. Slices are in the order of the file unless a field says otherwise.
 type Topology struct {
 	Name        string `json:"name"`
-	Source      string `json:"source"` // where it was read from, for messages
+	Source      string `json:"source"` // name of the file, for messages
 	Description string `json:"description,omitempty"`
-	NodePrefix  string `json:"prefix"`             // put before a host's name to name its container
-	Runtime     string `json:"runtime,omitempty"`  // of hosts that name none; "": chosen by what the server has
+	NodePrefix  string `json:"prefix"`             // prefix of the names of containers
+	Runtime     string `json:"runtime,omitempty"`  // of hosts that name none; "": depends on the server
 	Datapath    string `json:"datapath,omitempty"` // "", "auto", "netdev" or "system"
 
 	Routers  []Router      `json:"routers"`
@@ -46,7 +45,7 @@ type Router struct {
 // Link is a wire between two routers, a LAN segment of several, or a NIC of
 // the server lent to one router.
 type Link struct {
-	NIC  string    `json:"nic,omitempty"` // the server's interface, where the other end is the real world
+	NIC  string    `json:"nic,omitempty"` // the server's interface; "": none
 	MTU  int       `json:"mtu"`           // octets of payload in an Ethernet frame, labels included
 	Ends []LinkEnd `json:"ends"`
 }
@@ -66,7 +65,7 @@ type Session struct {
 	LocalAddress netip.Addr `json:"local_address"`
 	PeerAddress  netip.Addr `json:"peer_address"`
 	PeerAS       uint32     `json:"peer_as"`
-	PeerRouter   string     `json:"peer_router,omitempty"` // empty: a real router outside the lab
+	PeerRouter   string     `json:"peer_router,omitempty"` // empty: a router outside the lab
 
 	Client bool `json:"client,omitempty"` // the peer is our route reflector client (RFC 4456)
 	session.Settings
@@ -94,7 +93,7 @@ type Host struct {
 	Name        string            `json:"name"`
 	Runtime     string            `json:"runtime,omitempty"` // "": the topology's
 	Image       string            `json:"image,omitempty"`   // containers only; "" without Build: the built-in image
-	Build       string            `json:"build,omitempty"`   // containers only: a Dockerfile or the directory of one, as the file has it
+	Build       string            `json:"build,omitempty"`   // containers only: a Dockerfile or its directory, as in the file
 	Mounts      []Mount           `json:"mounts,omitempty"`  // containers only
 	Memory      int64             `json:"memory,omitempty"`  // containers only: octets; 0: no limit
 	CPUs        float64           `json:"cpus,omitempty"`    // containers only; 0: no limit
@@ -103,19 +102,19 @@ type Host struct {
 	Files       map[string]string `json:"files,omitempty"`   // content by absolute path
 	Forward     bool              `json:"forward,omitempty"` // the host routes between its attachments
 	Attachments []Attachment      `json:"attach"`
-	LANs        []netip.Prefix    `json:"lans,omitempty"` // the host's address on eth(n), eth(n+1)… behind its n attachments
+	LANs        []netip.Prefix    `json:"lans,omitempty"` // the host's address on eth(n), eth(n+1)… after its n attachments
 
-	// ContainerOnly is the first setting that needs a container; nil where any
-	// runtime will do.
+	// ContainerOnly is the first setting that needs a container; nil if there is
+	// none.
 	ContainerOnly *Setting `json:"-"`
 
 	// BuildLine is the file's line of Build, for messages.
 	BuildLine int `json:"-"`
 }
 
-// Mount shows a path of the server inside a host.
+// Mount is a path of the server mounted into a host.
 type Mount struct {
-	Source   string `json:"source"` // on the server, as the file has it
+	Source   string `json:"source"` // on the server, as in the file
 	Target   string `json:"target"` // inside, absolute
 	ReadOnly bool   `json:"read_only,omitempty"`
 	Line     int    `json:"-"` // of the file, for messages
@@ -127,7 +126,7 @@ type Setting struct {
 	Line int
 }
 
-// Attachment joins a host to a VRF of a router.
+// Attachment connects a host to a VRF of a router.
 type Attachment struct {
 	Router    string           `json:"router"`
 	VRF       string           `json:"vrf"`
@@ -135,12 +134,12 @@ type Attachment struct {
 	MAC       net.HardwareAddr `json:"mac,omitempty"` // the host's; empty: derived
 	MTU       int              `json:"mtu"`
 	Addresses []netip.Prefix   `json:"addresses"`       // the host's static addresses with their subnets
-	SLAAC     bool             `json:"slaac,omitempty"` // the host configures IPv6 by router advertisements
+	SLAAC     bool             `json:"slaac,omitempty"` // the host autoconfigures IPv6 (RFC 4862)
 	Gateways  []netip.Prefix   `json:"gateways"`        // the router's address in each subnet, with its length
 	RA        *RA              `json:"ra,omitempty"`    // router advertisements that the router sends
 	BGP       *CustomerBGP     `json:"bgp,omitempty"`   // the host speaks BGP with the router
 	Routes    []netip.Prefix   `json:"routes"`          // the host's routes through this attachment's gateways
-	Statics   []Static         `json:"statics"`         // the router's static routes towards this host: LANs and announcements
+	Statics   []Static         `json:"statics"`         // the router's static routes to this host: LANs and announcements
 }
 
 // Static is a static route in a VRF, behind a host.
@@ -171,8 +170,8 @@ type Outside struct {
 	Addresses []netip.Addr      `json:"addresses"` // that answer pings
 }
 
-// Expectation is an `expect:` line: From reaches To, or does not, by way of
-// Via where that is set.
+// Expectation is an `expect:` line: From reaches To, or does not, through Via if
+// set.
 type Expectation struct {
 	From  string `json:"from"`
 	To    string `json:"to"`

@@ -4,8 +4,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// value is a scalar of the file with its place. A value that could not be
-// read is bad: it was reported, and nothing more is said of it.
+// value is a scalar of the file with its position. A value that could not be read is
+// bad: it has been reported, and is not reported again.
 type value[T any] struct {
 	at  pos
 	v   T
@@ -34,7 +34,7 @@ func (v *value[T]) read(d *decoder, n *yaml.Node) {
 // missing reports whether the file does not give the value.
 func (v value[T]) missing() bool { return !v.has && !v.bad }
 
-// or returns the value, or def where there is none.
+// or returns the value, or def if there is none.
 func (v value[T]) or(def T) T {
 	if v.has {
 		return v.v
@@ -42,11 +42,11 @@ func (v value[T]) or(def T) T {
 	return def
 }
 
-// given makes a value at a place of the file where it is not written: what a
-// series or a default expands to.
+// given returns a value that is not written in the file but follows from what is
+// at a position, such as a series or a default.
 func given[T any](at pos, v T) value[T] { return value[T]{at: at, v: v, has: true} }
 
-// first returns the first value that is there.
+// first returns the first value that is given.
 func first[T any](values ...value[T]) value[T] {
 	for _, v := range values {
 		if !v.missing() {

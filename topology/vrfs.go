@@ -10,10 +10,10 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// maxVRFs is the largest number that an RD of an IPv4 address has room for.
+// maxVRFs is the largest number in an RD with an IPv4 address.
 const maxVRFs = 1<<16 - 1
 
-// vrfDef is a VRF as the file defines it for the whole lab.
+// vrfDef is a VRF that the file defines for the whole lab.
 type vrfDef struct {
 	at  pos
 	raw rawVRF
@@ -53,7 +53,7 @@ func (b *vrfBuilder) define() {
 	}
 }
 
-// use notes that a host is attached to a VRF of a router.
+// use records that a host is attached to a VRF of a router.
 func (b *vrfBuilder) use(key vrfKey, use vrfUse) {
 	before, used := b.uses[key]
 	if !used {
@@ -71,7 +71,7 @@ func (b *vrfBuilder) use(key vrfKey, use vrfUse) {
 	}
 }
 
-// instances fills VRFs from the uses that hosts made of them.
+// instances fills VRFs from their uses by hosts.
 func (b *vrfBuilder) instances() {
 	keys := make([]vrfKey, 0, len(b.uses))
 	var names []string
@@ -85,7 +85,7 @@ func (b *vrfBuilder) instances() {
 	slices.SortFunc(names, CompareNames)
 	names = slices.Compact(names)
 	if len(names) > maxVRFs {
-		b.refuse(pos{}, "vrfs", fmt.Sprintf("more than %d VRFs: their numbers do not fit an RD", maxVRFs), "make several labs of them")
+		b.refuse(pos{}, "vrfs", fmt.Sprintf("more than %d VRFs: their numbers do not fit into an RD", maxVRFs), "split the lab")
 		return
 	}
 	number := make(map[string]int, len(names))
@@ -111,7 +111,7 @@ func (b *vrfBuilder) instances() {
 	}
 }
 
-// CompareNames orders names with their numbers as numbers, and names that differ
+// CompareNames orders names with numbers in them numerically, and names that differ
 // only in leading zeros by their spelling.
 func CompareNames(a, b string) int {
 	switch {
@@ -153,7 +153,7 @@ func (b *vrfBuilder) newInstance(key vrfKey, n int) VRF {
 	return v
 }
 
-// targets joins lists of route targets into a sorted one.
+// targets merges lists of route targets into a sorted one.
 func targets(lists ...oneOrMany[value[vpn.RouteTarget]]) []vpn.RouteTarget {
 	out := []vpn.RouteTarget{}
 	for _, list := range lists {

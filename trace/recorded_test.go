@@ -17,7 +17,11 @@ import (
 func recorded(t *testing.T) *Snapshot {
 	t.Helper()
 	dir := filepath.Join("testdata", "hub-spoke")
-	lab, err := topology.Load(filepath.Join(dir, "lab.yaml"))
+	text, err := os.ReadFile(filepath.Join(dir, "lab.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab, err := topology.Parse("lab.yaml", text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,8 +44,7 @@ type attribute struct {
 	value []byte
 }
 
-// cutAttribute splits the first attribute off; ok is false where it runs out of
-// b.
+// cutAttribute splits off the first attribute; ok is false if it exceeds b.
 func cutAttribute(b []byte) (a attribute, rest []byte, ok bool) {
 	if len(b) < 3 {
 		return a, nil, false
@@ -64,13 +63,13 @@ func cutAttribute(b []byte) (a attribute, rest []byte, ok bool) {
 	return attribute{b[1], b[0], b[:size:size], b[head:size:size]}, b[size:], true
 }
 
-// verdict is what becomes of an attribute, or of its message.
+// verdict is what to do with an attribute, or with its message.
 type verdict uint8
 
 const (
 	keep     verdict = iota
 	drop             // remove the attribute (RFC 7606 section 2, attribute discard)
-	withdraw         // take the routes of the message as withdrawn
+	withdraw         // treat the message as withdraw (RFC 7606 section 2)
 )
 
 // rule is what an attribute has to be, and what happens where it is not. Wrong
@@ -85,7 +84,7 @@ type rule struct {
 	fits     func(s *shape, value []byte) bool
 }
 
-// shape is what attributes depend on.
+// shape is what the form of attributes depends on.
 type shape struct {
 	internal bool
 	as4      bool
@@ -120,8 +119,8 @@ var rules = map[uint8]rule{
 	attrPrefixSID:        {flags: transitive, wrong: drop, lenient: true, fits: fitsPrefixSID}, // RFC 8669 section 6
 }
 
-// plain reports whether every receiver understands the attribute in full; what
-// is in others is for the receiver's own parser to try.
+// plain reports whether the gate checks the attribute in full. Others must be
+// tried with the receiver's own parser.
 func (a attribute) plain() bool {
 	switch a.kind {
 	case attrPrefixSID, attrAIGP, attrAS4Path, attrAS4Aggregator:
@@ -143,8 +142,8 @@ func (r rule) judge(s *shape, a attribute) verdict {
 	return keep
 }
 
-// clean clears the bits of the flags that a receiver ignores: the unused ones,
-// and the partial bit where it cannot be (RFC 4271 section 4.3).
+// clean clears the flags that a receiver ignores: the unused ones, and the
+// partial bit where it is not allowed (RFC 4271 section 4.3).
 func (a attribute) clean() {
 	a.raw[0] &= flagOptional | flagTransitive | flagPartial | flagLength
 	if a.raw[0]&transitive != transitive {
@@ -161,8 +160,8 @@ func fitsASPath(s *shape, v []byte) bool {
 
 func fitsAS4Path(_ *shape, v []byte) bool { return len(v) > 0 && segments(v, 4) }
 
-// segments reports whether an AS path consists of whole segments, none of which
-// is empty or of a confederation (RFC 5065): the router is in none. AS 0 must not
+// segments reports whether an AS path consists of complete segments, none of them
+// empty or of a confederation (RFC 5065), as the router is in none. AS 0 must not
 // be in it (RFC 7607 section 2).
 func segments(v []byte, width int) bool {
 	for len(v) > 0 {
@@ -189,7 +188,7 @@ func isZero(b []byte) bool {
 	return true
 }
 
-// fitsNextHop takes an address that a host can have (RFC 4271 section 6.3).
+// fitsNextHop reports whether v is a valid host address (RFC 4271 section 6.3).
 func fitsNextHop(_ *shape, v []byte) bool {
 	return len(v) == 4 && v[0] != 0 && v[0] < 224
 }
@@ -205,7 +204,8 @@ func fitsAggregator(s *shape, v []byte) bool {
 
 func fitsAS4Aggregator(_ *shape, v []byte) bool { return len(v) == 8 && !isZero(v[:4]) }
 
-// fitsAIGP takes whole TLVs, the first of which is the metric (RFC 7311).
+// fitsAIGP reports whether v consists of complete TLVs, the first of which is the
+// metric (RFC 7311).
 func fitsAIGP(_ *shape, v []byte) bool {
 	for rest := v; len(rest) > 0; {
 		if len(rest) < 3 {
@@ -221,7 +221,7 @@ func fitsAIGP(_ *shape, v []byte) bool {
 }
 
 // tlvs calls f with each TLV of a one-octet type and a two-octet length. It
-// reports whether they fill b, and f took all of them.
+// reports whether they fill b and f accepted all of them.
 func tlvs(b []byte, f func(kind uint8, value []byte) bool) bool {
 	for len(b) > 0 {
 		if len(b) < 3 {
@@ -236,8 +236,8 @@ func tlvs(b []byte, f func(kind uint8, value []byte) bool) bool {
 	return true
 }
 
-// fitsPrefixSID takes whole TLVs, and those of RFC 8669 and RFC 9252 with what
-// they must have.
+// fitsPrefixSID reports whether v consists of complete TLVs, and whether those of
+// RFC 8669 and RFC 9252 have their mandatory parts.
 func fitsPrefixSID(_ *shape, v []byte) bool {
 	const labelIndex, originatorSRGB, srv6L3, srv6L2 = 1, 3, 5, 6
 	return len(v) > 0 && tlvs(v, func(kind uint8, value []byte) bool {
@@ -253,8 +253,8 @@ func fitsPrefixSID(_ *shape, v []byte) bool {
 	})
 }
 
-// fitsSRv6 takes a service sub-TLV: a SID, and its structure (RFC 9252 section
-// 3).
+// fitsSRv6 reports whether a service sub-TLV is valid: a SID, and its structure
+// (RFC 9252 section 3).
 func fitsSRv6(kind uint8, value []byte) bool {
 	const sid, structure = 1, 1
 	if kind != sid {

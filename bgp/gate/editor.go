@@ -63,7 +63,7 @@ func NewEditor(c EditorConfig) *Editor {
 func (e *Editor) Opened(ours, peer Open) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.shape = shape{internal: !e.cfg.External, as4: ours.AS4 && peer.AS4}
+	e.shape = shape{internal: !e.cfg.External, as4: ours.as4 && peer.as4}
 	for _, f := range peer.Extended {
 		e.extended[f] = true
 	}

@@ -2,8 +2,8 @@ package gate
 
 import "encoding/binary"
 
-// messages encodes what is left of the update: one message, or two where routes
-// of two families are withdrawn.
+// messages encodes what is left of the update: one message, or more if routes of
+// several families are withdrawn.
 func (u *update) messages() []byte {
 	if u.asWithdrawn {
 		return u.withdrawals()
@@ -42,8 +42,8 @@ func (u *update) withdrawalsAlone() []byte {
 	return appendUpdate(out, rawRoutes(u.withdrawn), attrs, nil)
 }
 
-// replaced withdraws what the receiver knows of routes that it cannot be shown
-// any more: the peer has said something else of them.
+// replaced withdraws the receiver's earlier versions of routes whose new versions
+// it cannot be shown.
 func (u *update) replaced() (out []byte) {
 	if len(u.strange) > 0 {
 		out = appendUpdate(out, rawRoutes(u.strange), nil, nil)
@@ -65,14 +65,14 @@ func (u *update) replaced() (out []byte) {
 	return out
 }
 
-// empty reports whether nothing is left that anybody has to know. As an UPDATE
-// it could be taken for an end of RIB.
+// empty reports whether nothing is left to pass on. As an UPDATE it could be
+// mistaken for an end of RIB.
 func (u *update) empty() bool {
 	return len(u.withdrawn)+len(u.routes) == 0 && (u.reach == nil || len(u.reach.routes) == 0) &&
 		(u.unreach == nil || len(u.unreach.routes) == 0 && !u.unreach.end())
 }
 
-// withdrawals takes every route of the message as withdrawn.
+// withdrawals encodes the withdrawal of every route of the message.
 func (u *update) withdrawals() []byte {
 	fields := append(rawRoutes(u.withdrawn), rawRoutes(u.routes)...)
 	var lists [VPNv6 + 1][]byte
@@ -125,5 +125,5 @@ func appendUpdate(b, withdrawn, attrs, routes []byte) []byte {
 	return append(b, routes...)
 }
 
-// Update is an UPDATE message with the attributes alone.
+// Update returns an UPDATE message that has only the attributes.
 func Update(attrs []byte) []byte { return appendUpdate(nil, nil, attrs, nil) }

@@ -31,7 +31,7 @@ func open(caps string) []byte {
 	return append(appendHeader(nil, typeOpen, len(m)+len(b)), append(m, b...)...)
 }
 
-// judgeOf is a judge whose session is established.
+// judgeOf returns a judge whose session is established.
 func judgeOf(t *testing.T, localAS uint32, caps string) *Judge {
 	t.Helper()
 	j := NewJudge(Config{LocalAS: localAS, PeerAS: 65002, LocalID: netip.MustParseAddr("10.0.0.9")})
@@ -121,8 +121,8 @@ func updateMsg(withdrawn, attrs, routes string) []byte {
 	return appendUpdate(nil, unhex(withdrawn), unhex(attrs), unhex(routes))
 }
 
-// What RFC 7606 says of each error: nothing, an attribute less, the routes
-// withdrawn, or the end.
+// The outcomes of RFC 7606: unchanged, an attribute discarded, the routes
+// withdrawn, or the end of the session.
 func TestUpdates(t *testing.T) {
 	same, end := []byte("same"), []byte("end")
 	gone4 := updateMsg(nlri4, "", "")
@@ -200,7 +200,7 @@ func TestUpdates(t *testing.T) {
 	}
 }
 
-// Inside an AS, what only counts there is kept.
+// From an internal peer, attributes that have a meaning only there are kept.
 func TestUpdatesInside(t *testing.T) {
 	j := judgeOf(t, 65002, openCaps)
 	in := updateMsg("", "40010100 400200 40050400000064 80090401020304 800a0401020304"+reach, "")
@@ -209,8 +209,8 @@ func TestUpdatesInside(t *testing.T) {
 	}
 }
 
-// A peer without 4-octet AS numbers has shorter paths, and what completes them
-// stands behind them.
+// A peer without 4-octet AS numbers sends shorter paths, and AS4_PATH comes after
+// AS_PATH.
 func TestTwoOctetAS(t *testing.T) {
 	const as2, as4, agg2, agg4 = "4002040201fdea", "c011060201 0000fdea", "c00706 fdea01020304", "c01208 0000fdea01020304"
 	shuffled := judgeOf(t, 65001, "010400010080").Received(updateMsg("", as4+agg4+agg2+as2+"40010100"+reach, ""))
@@ -245,8 +245,8 @@ func TestStrangeRDs(t *testing.T) {
 	}
 }
 
-// Several labels are not shown either: what was said of the prefix before is
-// withdrawn, and they make room for what is said next.
+// Routes with several labels are not shown either: an earlier route to the prefix
+// is withdrawn, and a later one replaces them.
 func TestSeveralLabels(t *testing.T) {
 	two := "800e23 000180 0c 0000000000000000c0a80002 00 88 00bb80 00fa01 0000fdea00000001 1e0100"
 	j := judgeOf(t, 65001, openCaps)
@@ -265,8 +265,8 @@ func TestSeveralLabels(t *testing.T) {
 	}
 }
 
-// The peer holds what it has announced and not withdrawn, however often it says
-// so.
+// The limit counts what the peer has announced and not withdrawn, however often it
+// has announced it.
 func TestLimit(t *testing.T) {
 	j := judgeOf(t, 65001, openCaps)
 	announce := func(third string) Verdict { return j.Received(updateMsg("", base+hop, "180a01"+third)) }
@@ -281,7 +281,7 @@ func TestLimit(t *testing.T) {
 	if v := announce("03"); v.Refuse != nil || v.Warning == "" || j.Held() != 2 {
 		t.Errorf("%+v, %d held", v, j.Held())
 	}
-	// Withdrawn by an error of its own, it is no more either.
+	// A route that is withdrawn because of an error does not count either.
 	j.Received(updateMsg("", "40010109"+hop, "180a0103"))
 	if j.Held() != 1 {
 		t.Errorf("%d held", j.Held())

@@ -7,14 +7,14 @@ import (
 	"sync/atomic"
 )
 
-// Config is the configuration of a session, as far as a judge needs it.
+// Config is the part of a session's configuration that a judge needs.
 type Config struct {
 	LocalAS, PeerAS uint32
 	LocalID         netip.Addr // BGP identifier of the router
-	AllowOwnAS      uint32     // how often LocalAS may stand in an AS path
+	AllowOwnAS      uint32     // how often LocalAS may occur in an AS path
 
-	// LoseTies has the receiver prefer any other internal peer's route to an
-	// equal one of this peer, which is internal, too.
+	// LoseTies makes the receiver prefer any other internal peer's route to an
+	// equal one of this peer, which must be internal.
 	LoseTies bool
 
 	NoHoldTime bool   // the session is to have no hold time, whatever the receiver says
@@ -30,7 +30,7 @@ type Config struct {
 	Try func(msg []byte) error
 }
 
-// phase is how far the peer has come with the session.
+// phase is the peer's progress in setting up the session.
 type phase uint8
 
 const (
@@ -40,7 +40,7 @@ const (
 )
 
 // Judge judges the messages of one connection. Received may be used from one
-// goroutine only; Sent must not be called any more once Received is.
+// goroutine only; Sent must not be called after Received.
 type Judge struct {
 	cfg      Config
 	phase    phase
@@ -66,11 +66,11 @@ func NewJudge(c Config) *Judge {
 	return &Judge{cfg: c, rib: newRIBIn(), strangers: make(map[key]struct{})}
 }
 
-// Verdict is what is to be done about one message.
+// Verdict is what to do with one message.
 type Verdict struct {
 	Pass    []byte        // for the receiver: as it came, repaired, or nothing
 	Refuse  *Notification // for the peer: the session ends
-	Limit   bool          // it ends for a limit, and is not wanted again
+	Limit   bool          // it ends because of a limit, and must stay down
 	Ended   *Notification // by which the peer ends the session
 	Faults  []Fault       // what was wrong, and has been repaired
 	Routes  int           // in the message
@@ -91,11 +91,10 @@ func (j *Judge) Ours() Open { return j.ours }
 // HoldTime is the negotiated hold time in seconds; 0: the session has none.
 func (j *Judge) HoldTime() int { return int(min(j.ours.HoldTime, j.peer.HoldTime)) }
 
-// Established reports whether the peer has taken the session for established.
+// Established reports whether the session is established for the peer.
 func (j *Judge) Established() bool { return j.phase == established }
 
-// Received judges a message that Next has returned. What Pass refers to may be
-// a part of it.
+// Received judges a message that Next has returned. Pass may be a part of it.
 func (j *Judge) Received(msg []byte) Verdict {
 	kind := msg[18]
 	switch {
@@ -146,7 +145,7 @@ func (j *Judge) open(msg []byte) Verdict {
 // agree notes what the two OPENs make of the session.
 func (j *Judge) agree(peer Open) {
 	j.peer = peer
-	j.shape = shape{internal: j.cfg.LocalAS == j.cfg.PeerAS, as4: peer.AS4 && j.ours.AS4}
+	j.shape = shape{internal: j.cfg.LocalAS == j.cfg.PeerAS, as4: peer.as4 && j.ours.as4}
 	wants := func(o Open) (set [VPNv6 + 1]bool) {
 		for _, f := range o.Families {
 			set[f] = true
@@ -177,7 +176,7 @@ func (j *Judge) peerShown(waits bool) []byte {
 	return o.message()
 }
 
-// refresh passes a request on that can be met (RFC 2918 section 4).
+// refresh passes on a request for a negotiated family (RFC 2918 section 4).
 func (j *Judge) refresh(msg []byte) Verdict {
 	f, known := familyOf(binary.BigEndian.Uint16(msg[19:]), msg[22])
 	if !known || !j.families[f] || msg[21] != 0 {
@@ -206,9 +205,9 @@ func (j *Judge) update(msg []byte) Verdict {
 	return v
 }
 
-// tryAll has the receiver's parser read what is passed on. Where it cannot,
-// attributes that it might stumble over are removed, then the routes taken as
-// withdrawn.
+// tryAll tries what is passed on with the receiver's parser. If that fails, it
+// removes the attributes that may be the cause, then treats the message as
+// withdraw.
 func (j *Judge) tryAll(u *update, pass *[]byte) error {
 	err := j.try(*pass)
 	if err == nil {

@@ -3,27 +3,27 @@ package gate
 import "fmt"
 
 const (
-	// pathOctets is how long the attributes of a path may be on average, where
-	// the number of paths is limited.
+	// pathOctets is the largest average length of a path's attributes if the
+	// number of paths is limited.
 	pathOctets = 512
 
 	warnPercent = 80
 	calmPercent = 75
 )
 
-// SetLimit changes how many paths the peer may announce; 0: any number. It may
-// be called at any time. It reports whether the peer has announced more.
+// SetLimit changes how many paths the peer may announce; 0: no limit. It reports
+// whether the peer has announced more. It may be called at any time.
 func (j *Judge) SetLimit(n uint32) bool {
 	j.limit.Store(n)
 	return n > 0 && j.count.Load() > int64(n)
 }
 
-// Held is how many paths the peer has announced and not withdrawn. It may be
+// Held returns how many paths the peer has announced and not withdrawn. It may be
 // called at any time.
 func (j *Judge) Held() int { return int(j.count.Load()) }
 
-// checkLimits ends the session of a peer that has announced too much, before
-// the receiver hears of it.
+// checkLimits ends the session of a peer that has announced too much, before the
+// receiver sees it.
 func (j *Judge) checkLimits(v *Verdict) {
 	limit := int(j.limit.Load())
 	if limit == 0 {
@@ -44,7 +44,7 @@ func (j *Judge) checkLimits(v *Verdict) {
 	}
 }
 
-// Excess says which limit the peer has passed. It may be called at any time.
+// Excess returns which limit the peer has exceeded. It may be called at any time.
 func (j *Judge) Excess() string {
 	limit := int64(j.limit.Load())
 	if n := j.count.Load(); n <= limit {
@@ -53,5 +53,6 @@ func (j *Judge) Excess() string {
 	return fmt.Sprintf("more than %d prefixes", limit)
 }
 
-// TooManyPrefixes ends a session (RFC 4486).
+// TooManyPrefixes returns the notification for an exceeded prefix limit (RFC
+// 4486).
 func TooManyPrefixes() Notification { return Notification{Code: CodeCease, Subcode: ceaseMaxPrefixes} }

@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// Routes that have passed this router before are withdrawn: what the peer said
-// of them earlier holds no more.
+// Routes that have passed this router before are withdrawn, so that earlier
+// versions of them do not stay.
 func TestLoops(t *testing.T) {
-	const inside, outside = 65002, 65001 // of the peer's AS, or another one
+	const inside, outside = 65002, 65001 // the peer's AS, or another one
 	const path = "40010100 400200"
 	for _, tt := range []struct {
 		name    string

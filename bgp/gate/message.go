@@ -5,8 +5,8 @@ import "encoding/binary"
 const (
 	headerLength = 19
 
-	// maxLength is the longest message where extended messages (RFC 8654) are
-	// not negotiated, which they never are.
+	// maxLength is the longest message. Extended messages (RFC 8654) are never
+	// negotiated.
 	maxLength = 4096
 )
 
@@ -19,14 +19,14 @@ const (
 	typeRefresh      = 5
 )
 
-// shortest is the least length of each type of message; longest the greatest
-// where it is another than maxLength.
+// shortest is the least length of each type of message; longest is the greatest,
+// if it is not maxLength.
 var (
 	shortest = map[uint8]int{typeOpen: 29, typeUpdate: 23, typeNotification: 21, typeKeepalive: 19, typeRefresh: 23}
 	longest  = map[uint8]int{typeKeepalive: 19, typeRefresh: 23}
 )
 
-// Keepalive is a KEEPALIVE message.
+// Keepalive returns a KEEPALIVE message.
 func Keepalive() []byte { return appendHeader(nil, typeKeepalive, 0) }
 
 func appendHeader(b []byte, kind uint8, body int) []byte {
@@ -37,9 +37,8 @@ func appendHeader(b []byte, kind uint8, body int) []byte {
 	return append(b, kind)
 }
 
-// Next returns the first message of what has been received, which stays a part
-// of b: nil where more octets are needed. The header is checked as soon as its
-// octets are there (RFC 4271 section 6.1).
+// Next returns the first message in b, which aliases b, or nil if more octets are
+// needed. It checks the header as soon as possible (RFC 4271 section 6.1).
 func Next(b []byte) ([]byte, *Notification) {
 	for _, o := range b[:min(len(b), 16)] {
 		if o != 0xff {
@@ -66,8 +65,8 @@ func Next(b []byte) ([]byte, *Notification) {
 	return b[:n:n], nil
 }
 
-// Complete is how many octets of b are whole messages. It is for what comes
-// from an implementation that is trusted to send nothing else.
+// Complete returns how many octets of b are whole messages. The sender must be
+// trusted to send nothing else.
 func Complete(b []byte) int {
 	whole := 0
 	for len(b)-whole >= headerLength {

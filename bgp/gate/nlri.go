@@ -47,7 +47,7 @@ func (f Family) bits() int {
 	return 128
 }
 
-// header is AFI and SAFI as MP_REACH_NLRI has them.
+// header returns AFI and SAFI as in MP_REACH_NLRI.
 func (f Family) header() []byte {
 	h := []byte{0, 1, safiUnicast}
 	if f.bits() == 128 {
@@ -71,8 +71,8 @@ type route struct {
 	why        alien
 }
 
-// parseRoutes reads the NLRI of a family. It returns false where one of them
-// cannot be told from the next, or has no room for what it must hold.
+// parseRoutes reads the NLRI of a family. It returns false if one of them exceeds
+// b, or is too short or too long for its family.
 func parseRoutes(f Family, b []byte, into []route) ([]route, bool) {
 	for len(b) > 0 {
 		bits := int(b[0])
@@ -176,8 +176,8 @@ func (k key) path() Path {
 	return p
 }
 
-// appendWithdrawal encodes the withdrawal of the route. It is never longer than
-// the route.
+// appendWithdrawal appends the withdrawal of the route, which is never longer
+// than the route.
 func (r *route) appendWithdrawal(b []byte, f Family) []byte {
 	if !f.vpn() {
 		return append(b, r.raw...)

@@ -50,7 +50,7 @@ type Notification struct {
 	Data          []byte
 }
 
-// Message encodes the notification. Data that does not fit is cut.
+// Message encodes the notification. Data that does not fit is truncated.
 func (n Notification) Message() []byte {
 	data := n.Data[:min(len(n.Data), maxLength-headerLength-2)]
 	m := appendHeader(nil, typeNotification, 2+len(data))
@@ -91,8 +91,8 @@ var subcodeWords = map[uint8]map[uint8]string{
 	CodeRefresh: {1: "invalid message length"},
 }
 
-// String says in words what the notification is about, with the peer's own
-// words where it has some (RFC 9003).
+// String returns the notification in words, with the sender's text if it has one
+// (RFC 9003).
 func (n Notification) String() string {
 	text, ok := codeWords[n.Code]
 	if !ok {
@@ -109,7 +109,7 @@ func (n Notification) String() string {
 	return text
 }
 
-// detail is what the data adds.
+// detail returns the data in words.
 func (n Notification) detail() string {
 	switch {
 	case n.Code == CodeCease && (n.Subcode == ceaseShutdown || n.Subcode == ceaseReset):
@@ -125,9 +125,8 @@ func (n Notification) detail() string {
 	return ""
 }
 
-// communication is the text that an operator at the other end has left (RFC
-// 9003 section 2), quoted; "" where there is none. A length that the data does
-// not have, and octets that are no text, are not shown.
+// communication returns the text of the operator at the other end (RFC 9003
+// section 2), quoted, or "" if there is none or it is malformed.
 func communication(data []byte) string {
 	if len(data) == 0 || data[0] == 0 || int(data[0]) > len(data)-1 {
 		return ""
@@ -148,17 +147,17 @@ func communication(data []byte) string {
 	return `"` + text + `"`
 }
 
-// Passed on to the receiver, a notification keeps its code alone: nobody acts
-// upon the data, and it may be anything.
+// bare encodes the notification without its data: the receiver does not need it,
+// and it may be anything.
 func (n Notification) bare() []byte { return Notification{Code: n.Code, Subcode: n.Subcode}.Message() }
 
-// Offence reports whether its receiver has violated the protocol.
+// Offence reports whether its addressee has violated the protocol.
 func (n Notification) Offence() bool {
 	return n.Code == CodeHeader || n.Code == CodeOpen || n.Code == CodeUpdate || n.Code == CodeFSM || n.Code == CodeRefresh
 }
 
-// Farewell returns the NOTIFICATION among whole messages of a sender that is
-// trusted, if there is one.
+// Farewell returns the NOTIFICATION among whole messages of a trusted sender, if
+// there is one.
 func Farewell(msgs []byte) (Notification, bool) {
 	for len(msgs) >= headerLength {
 		n := int(binary.BigEndian.Uint16(msgs[16:]))

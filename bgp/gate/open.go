@@ -17,7 +17,7 @@ const (
 )
 
 const (
-	maxCapabilities       = 253 // octets: what fits into an OPEN without RFC 9072
+	maxCapabilities       = 253 // octets that fit into an OPEN without RFC 9072
 	parameterCapabilities = 2
 	asTrans               = 23456
 )
@@ -27,11 +27,11 @@ type Open struct {
 	AS       uint32
 	HoldTime uint16 // seconds
 	ID       netip.Addr
-	AS4      bool     // it carries a 4-octet AS number (RFC 6793)
 	Families []Family // of its multiprotocol capabilities (RFC 4760)
 	Extended []Family // whose routes it takes with IPv6 next hops (RFC 8950)
 	Restart  *Restart // nil: no graceful restart
 
+	as4          bool   // it carries a 4-octet AS number (RFC 6793)
 	capabilities []byte // those that are passed on
 }
 
@@ -95,8 +95,8 @@ func cutParameter(b []byte, extended bool) (kind uint8, value, rest []byte, ok b
 	return b[0], b[head : head+n], b[head+n:], true
 }
 
-// read takes capabilities in. Those that are unknown, or not as they should be,
-// are as good as absent (RFC 5492 section 3).
+// read reads capabilities. It ignores unknown and malformed ones (RFC 5492
+// section 3).
 func (o *Open) read(b []byte) bool {
 	for len(b) > 0 {
 		if len(b) < 2 || len(b) < 2+int(b[1]) {
@@ -110,7 +110,7 @@ func (o *Open) read(b []byte) bool {
 				o.Families = append(o.Families, f)
 			}
 		case code == capAS4 && len(value) == 4:
-			o.AS, o.AS4 = binary.BigEndian.Uint32(value), true
+			o.AS, o.as4 = binary.BigEndian.Uint32(value), true
 		case code == capRefresh && len(value) == 0:
 		case code == capGracefulRestart && len(value) >= 2 && (len(value)-2)%4 == 0:
 			o.Restart = parseRestart(value)
@@ -152,8 +152,7 @@ func parseRestart(b []byte) *Restart {
 	return r
 }
 
-// message is the OPEN with the capabilities that were understood, so that
-// nobody has to parse any other.
+// message encodes the OPEN with only the capabilities that were understood.
 func (o Open) message() []byte {
 	n := len(o.capabilities)
 	body := 10
@@ -170,7 +169,7 @@ func (o Open) message() []byte {
 	return append(m, o.capabilities...)
 }
 
-// as2 is the AS number as two octets can tell it (RFC 6793).
+// as2 returns the AS number in two octets (RFC 6793).
 func (o Open) as2() []byte {
 	if o.AS > 0xffff {
 		return binary.BigEndian.AppendUint16(nil, asTrans)

@@ -43,7 +43,7 @@ type StrangePath struct {
 	Attributes []byte // of the message, its MP_REACH_NLRI without routes
 }
 
-// strange follows the paths of an update that the receiver is not shown.
+// strange returns the changes of strange paths in an update.
 func (j *Judge) strange(u *update) []StrangePath {
 	out := j.dismiss(nil, IPv4, u.withdrawn, u.routes)
 	if m := u.unreach; m != nil {
@@ -58,7 +58,7 @@ func (j *Judge) strange(u *update) []StrangePath {
 	return j.meet(out, u)
 }
 
-// dismiss forgets strange paths that are withdrawn, or replaced.
+// dismiss forgets strange paths that are withdrawn or replaced.
 func (j *Judge) dismiss(out []StrangePath, f Family, lists ...[]route) []StrangePath {
 	if len(j.strangers) == 0 {
 		return out
@@ -76,6 +76,7 @@ func (j *Judge) dismiss(out []StrangePath, f Family, lists ...[]route) []Strange
 }
 
 // meet notes the strange paths that an update announces.
+// meet remembers the strange paths that are announced.
 func (j *Judge) meet(out []StrangePath, u *update) []StrangePath {
 	if len(u.strange) > 0 {
 		out = j.meetAll(out, IPv4, u.strange, u.rawAttributes())

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A peer whose routes are to lose ties has a high identifier, its routes the
-// real one, and those of others their own.
+// A peer whose routes must lose ties is shown with a high identifier. The
+// originator of its own routes is its real one; those of others keep theirs.
 func TestLoseTies(t *testing.T) {
 	j := NewJudge(Config{LocalAS: 65002, PeerAS: 65002, LocalID: netip.MustParseAddr("10.0.0.9"), LoseTies: true})
 	j.Sent(open(openCaps))

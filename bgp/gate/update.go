@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// update is an UPDATE message, taken apart.
+// update is a parsed UPDATE message.
 type update struct {
-	withdrawn []route // of IPv4, in the field of their own
+	withdrawn []route // of IPv4, in their own field
 	routes    []route // the same
 	strange   []route // of these, those that the receiver cannot be shown
 	attrs     []attribute
@@ -15,8 +15,8 @@ type update struct {
 	unreach   *mpRoutes
 
 	rewritten   bool // it is not passed on as it came
-	asWithdrawn bool // its routes are taken as withdrawn
-	exotic      bool // it has attributes that the receiver's parser has to try
+	asWithdrawn bool // treat as withdraw (RFC 7606 section 2)
+	exotic      bool // it has attributes that must be tried with the receiver's parser
 	faults      []Fault
 }
 
@@ -24,7 +24,7 @@ type update struct {
 type mpRoutes struct {
 	attribute
 	family  Family
-	head    []byte  // what stands before the routes
+	head    []byte  // what precedes the routes
 	routes  []route // those that the receiver can be shown
 	strange []route // the others
 }
@@ -33,7 +33,7 @@ type mpRoutes struct {
 // (RFC 4724).
 func (m *mpRoutes) end() bool { return len(m.routes)+len(m.strange) == 0 }
 
-// size is how many routes the message announces and withdraws.
+// size returns how many routes the message announces and withdraws.
 func (u *update) size() int {
 	n := len(u.withdrawn) + len(u.routes) + len(u.strange)
 	for _, m := range []*mpRoutes{u.reach, u.unreach} {
@@ -48,9 +48,8 @@ func updateError(subcode uint8, data []byte) *Notification {
 	return &Notification{Code: CodeUpdate, Subcode: subcode, Data: data}
 }
 
-// parseUpdate takes an UPDATE apart whose header has been checked. Errors of
-// single attributes are noted in it; an error that leaves the routes unknown is
-// the session's end.
+// parseUpdate parses an UPDATE whose header has been checked. Errors in single
+// attributes are recorded in it; an error that hides the routes ends the session.
 func (j *Judge) parseUpdate(msg []byte) (*update, *Notification) {
 	u := &j.scratch
 	*u = update{withdrawn: u.withdrawn[:0], routes: u.routes[:0], attrs: u.attrs[:0]}
@@ -93,8 +92,8 @@ func (j *Judge) parseAttributes(u *update, b []byte) *Notification {
 	for len(b) > 0 {
 		a, rest, ok := cutAttribute(b)
 		if !ok {
-			// What follows cannot be found any more (RFC 7606 section 4). An
-			// MP_REACH_NLRI may be in it, unless there is one, or other routes.
+			// What follows cannot be found (RFC 7606 section 4). Without other
+			// routes it may include an MP_REACH_NLRI.
 			if u.reach == nil && u.unreach == nil && len(u.routes)+len(u.withdrawn) == 0 {
 				return updateError(updateAttributeList, nil)
 			}
@@ -131,7 +130,7 @@ func (j *Judge) judgeAttribute(u *update, a attribute) *Notification {
 		switch {
 		case a.flags&flagOptional == 0:
 			return updateError(updateUnknownWellKnown, a.raw)
-		case a.flags&flagTransitive == 0: // it is ignored, and goes no further
+		case a.flags&flagTransitive == 0: // it is ignored and not passed on
 			u.rewritten = true
 			return nil
 		}
@@ -178,7 +177,7 @@ func (u *update) keep(a attribute) {
 	u.attrs = append(u.attrs, a)
 }
 
-// parseMP reads the routes of the families beyond IPv4.
+// parseMP reads the routes of an MP_REACH_NLRI or MP_UNREACH_NLRI.
 func (j *Judge) parseMP(u *update, a attribute) *Notification {
 	head := 3
 	if a.kind == attrReach {
@@ -234,8 +233,8 @@ func (m *mpRoutes) sort(routes []route) {
 	}
 }
 
-// nextHopFits knows the lengths of next hops (RFC 4364, RFC 4659, RFC 2545, RFC
-// 8950).
+// nextHopFits reports whether a next hop may have n octets (RFC 4364, RFC 4659,
+// RFC 2545, RFC 8950).
 func nextHopFits(f Family, n int) bool {
 	if f.vpn() {
 		return slices.Contains([]int{12, 24, 48}, n)

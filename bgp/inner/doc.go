@@ -1,8 +1,8 @@
-// Package inner makes pairs of TCP connections inside the process whose ends
-// have the addresses of two other machines. GoBGP takes nothing but TCP
-// connections, and knows its peers by their addresses.
+// Package inner makes TCP connections inside the process whose two ends have the
+// addresses of other machines. GoBGP accepts only TCP connections, and identifies
+// its peers by their addresses.
 //
-// The pairs live in a network namespace without a name, in which every address
-// is local and from which nothing leads out. It owns that namespace; it must not
-// contain anything of BGP.
+// The connections live in a network namespace without a name, in which every
+// address is local and which has no way out. The package owns that namespace; it
+// must not contain BGP.
 package inner

@@ -16,16 +16,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Zone is the zone of a link-local address on a pair, whatever it was outside.
+// Zone is the zone of all link-local addresses on a stage.
 const Zone = "lo"
 
 // loopback is the index of lo in every namespace.
 const loopback = 1
 
-// pairTimeout bounds the making of a pair, which has nothing to wait for.
+// pairTimeout bounds Pair, which has nothing to wait for.
 const pairTimeout = 5 * time.Second
 
-// errClosed says that the stage is no more.
+// errClosed is the error of Pair after Close.
 var errClosed = errors.New("the network namespace for the BGP engine is closed")
 
 // Stage is a network namespace in which every address is local. It lives on a
@@ -47,12 +47,12 @@ func New() (*Stage, error) {
 	return s, nil
 }
 
-// Close gives the namespace up. Pairs that exist stay until they are closed.
+// Close releases the namespace. Existing pairs stay until they are closed.
 func (s *Stage) Close() { s.once.Do(func() { close(s.end) }) }
 
-// run owns the thread. The thread is not given back, so that no other goroutine
-// ever finds itself in the namespace; the main thread, whose namespace is what
-// others see of the process, is left alone.
+// run owns the thread. It never unlocks the thread, so that no other goroutine
+// runs in the namespace, and it avoids the main thread, whose namespace is that of
+// the process to others.
 func (s *Stage) run(started chan<- error) {
 	runtime.LockOSThread()
 	if unix.Gettid() == unix.Getpid() {
@@ -80,8 +80,8 @@ func (s *Stage) run(started chan<- error) {
 	}
 }
 
-// setUp moves the thread into a new namespace, where it makes every address
-// local.
+// setUp moves the thread into a new namespace and makes every address local
+// there.
 func setUp() error {
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		return failed("unshare", err)
@@ -113,7 +113,7 @@ func setUp() error {
 	return nil
 }
 
-// noIPv6 reports whether the kernel has been booted without IPv6, in which case
+// noIPv6 reports whether err means that the kernel was booted without IPv6; then
 // no peer has such an address.
 func noIPv6(err error) bool {
 	return errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EACCES)
@@ -121,8 +121,8 @@ func noIPv6(err error) bool {
 
 func failed(what string, err error) error { return fmt.Errorf("%s: %w", what, err) }
 
-// Pair connects two sockets. The near one has the local address and sees the
-// remote one as its peer; the far one is its other end.
+// Pair connects two sockets. The near one has the address local and its peer the
+// address remote; far is the other end.
 func (s *Stage) Pair(local, remote netip.Addr) (near, far *net.TCPConn, err error) {
 	done := make(chan struct{})
 	f := func() {
@@ -172,7 +172,7 @@ func pair(local, remote netip.Addr) (near, far *net.TCPConn, err error) {
 
 func endpoint(a netip.Addr) string { return net.JoinHostPort(onStage(a).String(), strconv.Itoa(0)) }
 
-// onStage gives a link-local address the only zone that there is.
+// onStage gives a link-local address the zone of the stage.
 func onStage(a netip.Addr) netip.Addr {
 	a = a.Unmap()
 	if a.Is6() && a.IsLinkLocalUnicast() {

@@ -23,7 +23,7 @@ func newStage(t *testing.T) *Stage {
 	return s
 }
 
-// The pairs have any addresses at all, the same ones again and again.
+// Pairs may have any addresses, and the same ones repeatedly.
 func TestRealPairs(t *testing.T) {
 	s := newStage(t)
 	for _, addrs := range [][2]string{
@@ -67,8 +67,7 @@ func passes(t *testing.T, from, to *net.TCPConn) {
 	}
 }
 
-// No thread that Go gives to other goroutines is in the namespace, nor is the
-// one that others see.
+// No thread of other goroutines is in the namespace, nor is the main thread.
 func TestRealThreadsStayHome(t *testing.T) {
 	s := newStage(t)
 	s.Close()

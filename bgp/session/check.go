@@ -38,7 +38,7 @@ func checkKeepalive(s Settings) *Misfit {
 	case s.HoldTime == 0 && k != 0:
 		return &Misfit{fmt.Sprintf("keepalive %v: with hold time 0 no keepalives are sent (RFC 4271 section 4.4)", k), "remove it"}
 	case s.HoldTime != 0 && (k <= 0 || k >= s.HoldTime || k%time.Second != 0):
-		return &Misfit{fmt.Sprintf("keepalive %v does not fit into the hold time of %v", k, s.HoldTime), fmt.Sprintf("use a third of it, %v", KeepaliveFor(s.HoldTime))}
+		return &Misfit{fmt.Sprintf("keepalive %v does not fit the hold time of %v", k, s.HoldTime), fmt.Sprintf("use a third of it, %v", KeepaliveFor(s.HoldTime))}
 	}
 	return nil
 }

@@ -12,28 +12,27 @@ type Knob struct {
 	With Peers  // the sessions that have it
 	Doc  string // what it means, in a sentence
 
-	// Reset reports whether a change takes a new session. Others change while
-	// the session lives.
+	// Reset reports whether a change needs a new session. Other knobs can change
+	// during a session.
 	Reset bool
 
-	fallback string                 // default in words, where the value does not say it
+	fallback string                 // default in words, if the value does not show it
 	field    func(*Settings) any    // a pointer to the field
 	check    func(Settings) *Misfit // nil: every value is allowed
 }
 
-// Misfit is why a setting is not allowed, and what to do about it.
+// Misfit is why a setting is not allowed, and the remedy.
 type Misfit struct{ Message, Remedy string }
 
 // Limits of settings.
 const (
 	leastHold   = 3 * time.Second     // RFC 4271 section 4.2
-	longestTime = 65535 * time.Second // what fits a timer of the protocol
+	longestTime = 65535 * time.Second // 16 bits, as in OPEN
 	maxPassword = 80                  // TCP_MD5SIG_MAXKEYLEN
 	MaxOwnAS    = 10                  // of AllowOwnAS; more is a mistake
 )
 
-// knobs is the table of all settings. A key may have a row for each kind of
-// peers.
+// knobs is the table of all settings. A key may have a row for each kind of peer.
 var knobs = []Knob{
 	{Key: "families", With: Routers, Reset: true, Doc: "Address families.", fallback: "vpnv4 and vpnv6",
 		field: func(s *Settings) any { return &s.Families }},
@@ -49,22 +48,22 @@ var knobs = []Knob{
 		field: func(s *Settings) any { return &s.ConnectRetry }, check: checkRetry},
 	{Key: "passive", With: Routers | Hosts, Doc: "Whether the router waits for the peer to connect.",
 		field: func(s *Settings) any { return &s.Passive }},
-	{Key: "password", With: Routers | Hosts, Reset: true, Doc: "TCP-MD5 password (RFC 2385) of 80 octets at most.",
+	{Key: "password", With: Routers | Hosts, Reset: true, Doc: "TCP-MD5 password (RFC 2385) of at most 80 octets.",
 		field: func(s *Settings) any { return &s.Password }, check: checkPassword},
 	{Key: "gtsm", With: Routers, Reset: true, Doc: "Whether the session is protected by TTL security (RFC 5082).",
 		field: func(s *Settings) any { return &s.GTSM }},
 	{Key: "max-prefixes", With: Routers, Doc: "Number of received prefixes beyond which the session ends; 0 for no limit.",
 		field: func(s *Settings) any { return &s.MaxPrefixes }},
 	{Key: "max-prefixes", With: Hosts, Doc: "Number of prefixes of a family beyond which the session ends until this is edited; " +
-		"attributes of more than 512 octets a prefix on average end it, too. 0 for no limit.",
+		"attributes of more than 512 octets per prefix on average also end it. 0 for no limit.",
 		field: func(s *Settings) any { return &s.MaxPrefixes }},
 	{Key: "next-hop-self", With: Routers, Reset: true, Doc: "Whether the router announces its own address as next hop.",
 		field: func(s *Settings) any { return &s.NextHopSelf }},
-	{Key: "as-override", With: Hosts, Doc: "Whether the router replaces the host's AS number by its own in AS paths towards the host, " +
+	{Key: "as-override", With: Hosts, Doc: "Whether the router replaces the host's AS number with its own in AS paths towards the host, " +
 		"so that sites of one AS accept each other's routes.",
 		field: func(s *Settings) any { return &s.ASOverride }},
 	{Key: "allow-own-as", With: Hosts, Reset: true, Doc: "How often the router's AS number may occur in the AS path of a route from the host, " +
-		"as it does in a hub's; 10 at most.",
+		"such as that of a hub; at most 10.",
 		field: func(s *Settings) any { return &s.AllowOwnAS }, check: checkOwnAS},
 	{Key: "import-policy", With: Routers | Hosts, Doc: "Policies that routes from the peer pass, in this order; [] for none.",
 		field: func(s *Settings) any { return &s.ImportPolicy }},
@@ -72,8 +71,8 @@ var knobs = []Knob{
 		field: func(s *Settings) any { return &s.ExportPolicy }},
 }
 
-// Knobs returns the settings that sessions with such peers have, in the order
-// in which people are shown them.
+// Knobs returns the settings of sessions with these kinds of peers, in the order
+// of the reference.
 func Knobs(with Peers) []*Knob {
 	var out []*Knob
 	for i := range knobs {
@@ -100,7 +99,7 @@ func (k *Knob) Default(with Peers) string {
 	return fmt.Sprint(v.Interface())
 }
 
-// Copy gives a setting of from to to.
+// Copy copies the knob's value from one to the other.
 func (k *Knob) Copy(to, from *Settings) {
 	reflect.ValueOf(k.field(to)).Elem().Set(reflect.ValueOf(k.field(from)).Elem())
 }
@@ -108,7 +107,7 @@ func (k *Knob) Copy(to, from *Settings) {
 // Equal reports whether a and b agree in the knob.
 func (k *Knob) Equal(a, b Settings) bool { return reflect.DeepEqual(k.field(&a), k.field(&b)) }
 
-// Check returns why the value of the knob is not allowed; nil if it is.
+// Check returns why the knob's value is not allowed; nil if it is.
 func (k *Knob) Check(s Settings) *Misfit {
 	if k.check == nil {
 		return nil

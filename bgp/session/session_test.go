@@ -9,8 +9,8 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// Every field of Settings is a knob, at most once for each kind of peers, and
-// every knob says what it means.
+// Every field of Settings is a knob, at most once for each kind of peer, and every
+// knob has a description.
 func TestEverySettingIsAKnob(t *testing.T) {
 	var s Settings
 	fields := map[uintptr]string{}
@@ -30,7 +30,7 @@ func TestEverySettingIsAKnob(t *testing.T) {
 	}
 	for _, name := range fields {
 		if !used[name] {
-			t.Errorf("field %s is no knob", name)
+			t.Errorf("field %s is not a knob", name)
 		}
 	}
 }
@@ -73,7 +73,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// A knob compares and copies its own field and no other.
+// A knob compares and copies only its own field.
 func TestKnobsAreApart(t *testing.T) {
 	for _, k := range Knobs(Routers | Hosts) {
 		from, to := other(), Settings{}

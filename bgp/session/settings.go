@@ -6,7 +6,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-// Settings holds the adjustable parameters of a BGP session with any peer.
+// Settings are the adjustable parameters of a BGP session.
 type Settings struct {
 	Families     []vpn.Family  `json:"families,omitempty"`   // sorted
 	MED          *uint32       `json:"med,omitempty"`        // sent with every route to the peer; nil: the route's own
@@ -16,21 +16,21 @@ type Settings struct {
 	ConnectRetry time.Duration `json:"connect_retry"`          // longest time between attempts to connect
 	Passive      bool          `json:"passive,omitempty"`      // wait for the peer to connect
 	Password     string        `json:"password,omitempty"`     // TCP-MD5 (RFC 2385); "": none
-	GTSM         bool          `json:"gtsm,omitempty"`         // accept only packets that no router forwarded (RFC 5082)
+	GTSM         bool          `json:"gtsm,omitempty"`         // accept only packets that no router has forwarded (RFC 5082)
 	MaxPrefixes  uint32        `json:"max_prefixes,omitempty"` // more received prefixes end the session; 0: no limit
 
-	// NextHopSelf tells an internal peer that we are the next hop of what
-	// external peers sent us. A label would have to be swapped for that, so
-	// such routes are withheld. Our own routes always carry the session's
-	// address, and reflected ones are never changed.
+	// NextHopSelf makes us the next hop of external peers' routes towards an
+	// internal peer. That would need a label swap, so such routes are withheld.
+	// Our own routes always carry the session's address, and reflected ones are
+	// never changed.
 	NextHopSelf bool `json:"next_hop_self,omitempty"`
 
-	// ASOverride replaces the peer's AS number by ours in AS paths towards it.
-	// Whoever announces routes to the peer does that, not the speaker.
+	// ASOverride replaces the peer's AS number by ours in AS paths towards it. The
+	// caller of Announce does that, not the speaker.
 	ASOverride bool `json:"as_override,omitempty"`
 
 	// AllowOwnAS is how often our AS number may occur in the AS path of a route
-	// from the peer (RFC 4271 section 9.1.2: never).
+	// from the peer (0 in RFC 4271 section 9.1.2).
 	AllowOwnAS uint32 `json:"allow_own_as,omitempty"`
 
 	// ImportPolicy and ExportPolicy name the policies that routes from and to the
@@ -49,8 +49,8 @@ const (
 	Hosts                     // customers' hosts, which exchange plain routes
 )
 
-// Default returns the settings of a session that the file says nothing about.
-// The families of a session with a host follow from its address.
+// Default returns the default settings of a session. The families of a session
+// with a host follow from its address.
 func Default(with Peers) Settings {
 	s := Settings{HoldTime: 40 * time.Second, ConnectRetry: 2 * time.Second}
 	s.Keepalive = KeepaliveFor(s.HoldTime)
@@ -64,8 +64,8 @@ func Default(with Peers) Settings {
 	return s
 }
 
-// KeepaliveFor returns the keepalive interval that goes with a hold time
-// (RFC 4271 section 10).
+// KeepaliveFor returns the default keepalive interval for a hold time (RFC 4271
+// section 10).
 func KeepaliveFor(hold time.Duration) time.Duration {
 	if hold == 0 {
 		return 0

@@ -20,8 +20,8 @@ const (
 	TypeAS4  Type = 2 // 4-octet AS number : 2-octet number
 )
 
-// value is the administrator and assigned number that route distinguishers
-// and route targets have in common. It is comparable and may be a map key.
+// value is the administrator and assigned number of a route distinguisher or
+// route target. It is comparable.
 type value struct {
 	kind     Type
 	admin    uint32 // the AS number, or the IPv4 address in network order
@@ -39,14 +39,14 @@ func parseValue(s string) (value, error) {
 	}
 	n, err := parseNumber(assignedText, bits)
 	if err != nil {
-		return value{}, fmt.Errorf("number %q does not fit %d bits", assignedText, bits)
+		return value{}, fmt.Errorf("number %q does not fit into %d bits", assignedText, bits)
 	}
 	v.assigned = n
 	return v, nil
 }
 
-// parseAdmin returns the administrator part and the width in bits that it
-// leaves to the assigned number.
+// parseAdmin returns the administrator, and the width of the assigned number in
+// bits.
 func parseAdmin(s string) (value, int, error) {
 	if strings.Contains(s, ".") {
 		a, err := netip.ParseAddr(s)
@@ -68,7 +68,7 @@ func parseAdmin(s string) (value, int, error) {
 	return value{kind: TypeAS2, admin: n}, 32, nil
 }
 
-// parseNumber takes plain decimal digits only: no sign, no underscore, no
+// parseNumber accepts only plain decimal digits: no sign, no underscore, no
 // leading zero, so that each value has one spelling.
 func parseNumber(s string, bits int) (uint32, error) {
 	n, err := strconv.ParseUint(s, 10, bits)

@@ -7,10 +7,10 @@ import (
 )
 
 // ASPath is the AS_PATH attribute (RFC 4271 section 4.3, RFC 5065), nearest AS
-// first. The empty path belongs to routes of the own AS.
+// first. It is empty for routes of the local AS.
 type ASPath []ASSegment
 
-// ASSegment is a part of an AS path.
+// ASSegment is a segment of an AS path.
 type ASSegment struct {
 	Kind SegmentKind
 	AS   []uint32
@@ -27,7 +27,7 @@ const (
 	ASConfedSet      SegmentKind = 4
 )
 
-// Sequence is the path that passes the given ASes, nearest first.
+// Sequence returns the path through the given ASes, nearest first.
 func Sequence(as ...uint32) ASPath {
 	if len(as) == 0 {
 		return nil
@@ -35,8 +35,8 @@ func Sequence(as ...uint32) ASPath {
 	return ASPath{{Kind: ASSequence, AS: as}}
 }
 
-// Len is the length that best path choice compares: a set counts one, a
-// confederation segment nothing (RFC 4271 section 9.1.2.2, RFC 5065 section 5.3).
+// Len returns the length that best path choice compares: a set counts as one, a
+// confederation segment as none (RFC 4271 section 9.1.2.2, RFC 5065 section 5.3).
 func (p ASPath) Len() int {
 	n := 0
 	for _, s := range p {
@@ -50,9 +50,8 @@ func (p ASPath) Len() int {
 	return n
 }
 
-// Neighbor is the neighbouring AS that the route was received from, in the
-// sense of MED comparison: the first AS of the path. It is 0 for a path that
-// begins with a set or that never left our AS.
+// Neighbor returns the neighbouring AS whose MEDs are comparable: the first AS of
+// the path. It is 0 for a path that begins with a set or that never left our AS.
 func (p ASPath) Neighbor() uint32 {
 	for _, s := range p {
 		switch {
@@ -67,15 +66,15 @@ func (p ASPath) Neighbor() uint32 {
 	return 0
 }
 
-// Equal reports whether two paths are the same, segment by segment.
+// Equal reports whether two paths have the same segments.
 func (p ASPath) Equal(o ASPath) bool {
 	return slices.EqualFunc(p, o, func(a, b ASSegment) bool {
 		return a.Kind == b.Kind && slices.Equal(a.AS, b.AS)
 	})
 }
 
-// String prints "65001 65002 {65003,65004} (65005) [65006]": sequences plain,
-// sets in braces, confederation sequences in parentheses, confederation sets
+// String returns the path as in "65001 65002 {65003,65004} (65005) [65006]", with
+// sets in braces, confederation sequences in parentheses and confederation sets
 // in brackets.
 func (p ASPath) String() string {
 	var b strings.Builder
@@ -111,8 +110,8 @@ func (k SegmentKind) brackets() (before, between, after string) {
 	return "", " ", ""
 }
 
-// Override returns the path with one AS in the place of another, wherever it
-// stands: a site takes routes of another site of its own AS then.
+// Override returns the path with every occurrence of an AS replaced, so that a site
+// accepts routes of another site of its own AS.
 func (p ASPath) Override(as, by uint32) ASPath {
 	if !p.Contains(as) {
 		return p
@@ -142,7 +141,7 @@ func (p ASPath) Contains(as uint32) bool {
 	return false
 }
 
-// Prepend returns the path with ASes in front, nearest first.
+// Prepend returns the path with ASes added in front, nearest first.
 func (p ASPath) Prepend(as ...uint32) ASPath {
 	if len(as) == 0 {
 		return p

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Community is a mark on a route whose meaning ASes agree on (RFC 1997).
+// Community is a community of a route (RFC 1997).
 type Community uint32
 
-// The communities that restrict how far a route may go (RFC 1997).
+// The communities that restrict where a route is announced (RFC 1997).
 const (
 	NoExport          Community = 0xffffff01
 	NoAdvertise       Community = 0xffffff02
@@ -35,12 +35,12 @@ func ParseCommunity(s string) (Community, error) {
 	a, err1 := parseNumber(high, 16)
 	b, err2 := parseNumber(low, 16)
 	if !ok || err1 != nil || err2 != nil {
-		return 0, fmt.Errorf("community %q: want two numbers up to 65535, as in 65001:100, or a name, as no-export", s)
+		return 0, fmt.Errorf("community %q: want two numbers up to 65535, as in 65001:100, or a name such as no-export", s)
 	}
 	return Community(a<<16 | b), nil
 }
 
-// String prints the community in the form that ParseCommunity reads.
+// String returns the community in the form that ParseCommunity reads.
 func (c Community) String() string {
 	for name, known := range wellKnown {
 		if c == known {
@@ -59,7 +59,7 @@ func (c *Community) UnmarshalText(b []byte) (err error) {
 	return err
 }
 
-// LargeCommunity is the same with room for a 4-octet AS (RFC 8092).
+// LargeCommunity is a large community, with room for a 4-octet AS (RFC 8092).
 type LargeCommunity [3]uint32
 
 // ParseLargeCommunity reads "65001:1:2".
@@ -76,7 +76,7 @@ func ParseLargeCommunity(s string) (c LargeCommunity, err error) {
 	return c, nil
 }
 
-// String prints the community in the form that ParseLargeCommunity reads.
+// String returns the community in the form that ParseLargeCommunity reads.
 func (c LargeCommunity) String() string { return fmt.Sprintf("%d:%d:%d", c[0], c[1], c[2]) }
 
 // MarshalText implements encoding.TextMarshaler.
@@ -89,7 +89,7 @@ func (c *LargeCommunity) UnmarshalText(b []byte) (err error) {
 }
 
 // ExtendedCommunity is an extended community of any type (RFC 4360). Route
-// targets and sites of origin are such.
+// targets and sites of origin are two.
 type ExtendedCommunity [8]byte
 
 // ParseExtendedCommunity reads "rt:65001:1", "soo:65001:1", or the eight octets
@@ -112,7 +112,7 @@ func ParseExtendedCommunity(s string) (ExtendedCommunity, error) {
 	return ExtendedCommunity(b), nil
 }
 
-// String prints the community in the form that ParseExtendedCommunity reads.
+// String returns the community in the form that ParseExtendedCommunity reads.
 func (c ExtendedCommunity) String() string {
 	if t, ok := RouteTargetFromBytes(c); ok {
 		return "rt:" + t.String()

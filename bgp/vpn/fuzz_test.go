@@ -2,8 +2,8 @@ package vpn
 
 import "testing"
 
-// FuzzParse checks that what is read has one spelling and one encoding, for
-// route distinguishers and route targets alike.
+// FuzzParse checks that valid values have one spelling and one encoding, both as
+// route distinguishers and as route targets.
 func FuzzParse(f *testing.F) {
 	for _, tt := range spellings {
 		f.Add(tt.text)
@@ -30,8 +30,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzBytes checks that all octets can be read or are refused, and that what
-// is read is written back alike.
+// FuzzBytes checks that octets are read or refused, and that what is read is
+// written back unchanged.
 func FuzzBytes(f *testing.F) {
 	for _, tt := range spellings {
 		rd, _ := ParseRD(tt.text)

@@ -9,14 +9,14 @@ import (
 // Label is a 20-bit MPLS label value (RFC 3032).
 type Label uint32
 
-// The labels that a router may allocate. Those below have a meaning of their
-// own (RFC 3032 section 2.1, RFC 7274).
+// The labels that a router may allocate. Lower ones are reserved (RFC 3032 section
+// 2.1, RFC 7274).
 const (
 	LabelFirstUnreserved Label = 16
 	LabelMax             Label = 1<<20 - 1
 )
 
-// LabelRange is an inclusive range of labels that a router hands out.
+// LabelRange is an inclusive range of labels that a router may allocate.
 type LabelRange struct {
 	First Label `json:"first"`
 	Last  Label `json:"last"`
@@ -38,18 +38,18 @@ func ParseLabelRange(s string) (LabelRange, error) {
 		return LabelRange{}, fmt.Errorf("label range %q: labels 0 to 15 are reserved (RFC 3032)", s)
 	}
 	if r.First > r.Last {
-		return LabelRange{}, fmt.Errorf("label range %q: first label after the last", s)
+		return LabelRange{}, fmt.Errorf("label range %q: the first label is greater than the last", s)
 	}
 	return r, nil
 }
 
-// Size is the number of labels in the range.
+// Size returns the number of labels in the range.
 func (r LabelRange) Size() int { return int(r.Last) - int(r.First) + 1 }
 
-// Contains reports whether l lies in the range.
+// Contains reports whether l is in the range.
 func (r LabelRange) Contains(l Label) bool { return r.First <= l && l <= r.Last }
 
-// String prints the range in the form that ParseLabelRange reads.
+// String returns the range in the form that ParseLabelRange reads.
 func (r LabelRange) String() string { return fmt.Sprintf("%d-%d", r.First, r.Last) }
 
 // Family is an address family of routes.
@@ -67,7 +67,7 @@ const (
 	IPv6 Family = "ipv6"
 )
 
-// Plain is the family of plain routes of the same IP version.
+// Plain returns the family of plain routes of the same IP version.
 func (f Family) Plain() Family {
 	switch f {
 	case VPNv4:

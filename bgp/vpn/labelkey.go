@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// LabelMode says which routes of a VRF share a label.
+// LabelMode is which routes of a VRF share a label.
 type LabelMode string
 
 // The label modes. PerNextHop, the default, has one label for the connected
@@ -18,19 +18,19 @@ const (
 	PerPrefix  LabelMode = "per-prefix"
 )
 
-// LabelKind says what the routes that share a label have in common.
+// LabelKind is what the routes that share a label have in common.
 type LabelKind string
 
 // The kinds of labels.
 const (
 	LabelConnected LabelKind = "connected" // the connected routes of a VRF
-	LabelNextHop   LabelKind = "next-hop"  // the routes by way of one next hop
+	LabelNextHop   LabelKind = "next-hop"  // the routes with one next hop
 	LabelPrefix    LabelKind = "prefix"    // the routes to one prefix
 	LabelVRF       LabelKind = "vrf"       // all routes of a VRF
 )
 
-// LabelKey identifies the routes that share a label. They are of one family:
-// only the label says what follows it on the wire.
+// LabelKey identifies the routes that share a label. They have one family: only
+// the label tells what follows it on the wire.
 type LabelKey struct {
 	VRF     string
 	Kind    LabelKind
@@ -39,14 +39,14 @@ type LabelKey struct {
 	Prefix  netip.Prefix // LabelPrefix only
 }
 
-// Binding is a label and the routes that it stands for.
+// Binding is a label and the routes that it is for.
 type Binding struct {
 	Label Label    `json:"label"`
 	Key   LabelKey `json:"key"`
 }
 
-// KeyFor returns the label key of a VRF's route to prefix. The zero nextHop
-// stands for a connected route, the zero mode for PerNextHop.
+// KeyFor returns the label key of a VRF's route to prefix. The zero nextHop means
+// a connected route, the zero mode PerNextHop.
 func (m LabelMode) KeyFor(vrf string, prefix netip.Prefix, nextHop netip.Addr) LabelKey {
 	key := LabelKey{VRF: vrf, Family: FamilyOf(prefix)}
 	switch {
@@ -81,10 +81,9 @@ func (k LabelKey) Compare(o LabelKey) int {
 	)
 }
 
-// MarshalText returns the short form in which keys are stored:
-// red|vpnv4|connected, red|10.1.0.2, red|10.9.0.0/16, or red|vpnv4 for all
-// routes of a VRF. The family follows a next hop of the other IP version, as
-// in red|fe80::1|vpnv4.
+// MarshalText returns the short form of the key: red|vpnv4|connected,
+// red|10.1.0.2, red|10.9.0.0/16, or red|vpnv4 for all routes of a VRF. A next hop
+// of the other IP version is followed by the family, as in red|fe80::1|vpnv4.
 func (k LabelKey) MarshalText() ([]byte, error) {
 	switch k.Kind {
 	case LabelConnected:
@@ -124,8 +123,8 @@ func (k *LabelKey) UnmarshalText(text []byte) error {
 	return k.parseRoute(first, Family(second))
 }
 
-// parseRoute reads a next hop, with its family if that is not its own, or a
-// prefix.
+// parseRoute reads a prefix, or a next hop and the family if it is not that of the
+// next hop.
 func (k *LabelKey) parseRoute(s string, f Family) (err error) {
 	if strings.Contains(s, "/") {
 		k.Kind = LabelPrefix

@@ -12,7 +12,7 @@ const (
 	OriginIncomplete Origin = 2
 )
 
-// String prints the origin as show tables spell it.
+// String returns the origin as in show tables.
 func (o Origin) String() string {
 	switch o {
 	case OriginIGP:

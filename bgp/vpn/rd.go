@@ -33,12 +33,12 @@ func RDFromBytes(b [8]byte) (RD, error) {
 	return RD{v}, nil
 }
 
-// typeUnknown marks an RD of an undefined type. The first four of
-// its octets are its admin, the others its number.
+// typeUnknown marks an RD of an undefined type. Its first four octets are its
+// administrator, the others its number.
 const typeUnknown Type = 255
 
-// UnknownRD is an RD of any type, to be shown: nothing may be announced with
-// one of a type that ParseRD does not read.
+// UnknownRD decodes an RD of any type for display. A type that ParseRD does not
+// read must not be announced.
 func UnknownRD(b [8]byte) RD {
 	if rd, err := RDFromBytes(b); err == nil {
 		return rd
@@ -46,7 +46,7 @@ func UnknownRD(b [8]byte) RD {
 	return RD{value{typeUnknown, binary.BigEndian.Uint32(b[:4]), binary.BigEndian.Uint32(b[4:])}}
 }
 
-// Bytes returns the eight octets of the RD as in a VPN address.
+// Bytes returns the eight octets of the RD in a VPN address.
 func (r RD) Bytes() [8]byte {
 	var b [8]byte
 	if r.v.kind == typeUnknown {
@@ -63,7 +63,7 @@ func (r RD) Bytes() [8]byte {
 // Type returns how the value is divided.
 func (r RD) Type() Type { return r.v.kind }
 
-// String prints the RD in the form that ParseRD reads; one of an unknown type as
+// String returns the RD in the form that ParseRD reads; one of an unknown type as
 // its type and its value in hexadecimal digits: "type7:0000fde90065".
 func (r RD) String() string {
 	if r.v.kind == typeUnknown {

@@ -7,7 +7,7 @@ import "fmt"
 const siteSubtype = 0x03
 
 // SiteOfOrigin is a site of origin (RFC 4364 section 7): an extended community
-// that tells from which site of a customer a route comes. Sites are comparable.
+// for the site of a customer that a route comes from. Sites are comparable.
 type SiteOfOrigin struct{ v value }
 
 // ParseSiteOfOrigin reads a site of origin, in the spellings of ParseRD.
@@ -19,8 +19,8 @@ func ParseSiteOfOrigin(s string) (SiteOfOrigin, error) {
 	return SiteOfOrigin{v}, nil
 }
 
-// SiteOfOriginFromBytes decodes an extended community. ok is false where the
-// community is something other than a transitive site of origin.
+// SiteOfOriginFromBytes decodes an extended community. ok is false if the
+// community is not a transitive site of origin.
 func SiteOfOriginFromBytes(b [8]byte) (o SiteOfOrigin, ok bool) {
 	if b[0] > byte(TypeAS4) || b[1] != siteSubtype {
 		return SiteOfOrigin{}, false
@@ -37,7 +37,7 @@ func (o SiteOfOrigin) Bytes() [8]byte {
 	return b
 }
 
-// String prints the site in the form that ParseSiteOfOrigin reads.
+// String returns the site in the form that ParseSiteOfOrigin reads.
 func (o SiteOfOrigin) String() string { return o.v.String() }
 
 // Compare orders sites by type, administrator and number.

@@ -6,8 +6,8 @@ import "fmt"
 // (RFC 4360 section 4).
 const targetSubtype = 0x02
 
-// RouteTarget is a route target (RFC 4364 section 4.3.1): an extended
-// community that tells which VRFs import a route. Targets are comparable.
+// RouteTarget is a route target (RFC 4364 section 4.3.1): an extended community
+// that determines which VRFs import a route. Targets are comparable.
 type RouteTarget struct{ v value }
 
 // ParseRouteTarget reads a route target, in the spellings of ParseRD.
@@ -19,8 +19,8 @@ func ParseRouteTarget(s string) (RouteTarget, error) {
 	return RouteTarget{v}, nil
 }
 
-// RouteTargetFromBytes decodes an extended community. ok is false where the
-// community is something other than a transitive route target.
+// RouteTargetFromBytes decodes an extended community. ok is false if the community
+// is not a transitive route target.
 func RouteTargetFromBytes(b [8]byte) (t RouteTarget, ok bool) {
 	if b[0] > byte(TypeAS4) || b[1] != targetSubtype {
 		return RouteTarget{}, false
@@ -40,7 +40,7 @@ func (t RouteTarget) Bytes() [8]byte {
 // Type returns how the value is divided.
 func (t RouteTarget) Type() Type { return t.v.kind }
 
-// String prints the target in the form that ParseRouteTarget reads.
+// String returns the target in the form that ParseRouteTarget reads.
 func (t RouteTarget) String() string { return t.v.String() }
 
 // Compare orders targets by type, administrator and number.

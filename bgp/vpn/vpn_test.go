@@ -162,7 +162,7 @@ func TestLabelRange(t *testing.T) {
 		t.Errorf("%v, %v", whole, err)
 	}
 	for text, why := range map[string]string{
-		"": "FIRST-LAST", "1000": "FIRST-LAST", "15-100": "reserved", "0-5": "reserved", "200-100": "after the last",
+		"": "FIRST-LAST", "1000": "FIRST-LAST", "15-100": "reserved", "0-5": "reserved", "200-100": "greater than the last",
 		"16-1048576": "numbers from", "a-b": "numbers from", "16-": "numbers from", "-16": "numbers from", "16-20-30": "numbers from", "016-20": "numbers from",
 	} {
 		if r, err := ParseLabelRange(text); err == nil || !strings.Contains(err.Error(), why) {

@@ -19,7 +19,7 @@ import (
 func TestLabelDemandIsWhatThePlanTakes(t *testing.T) {
 	tight := 0
 	for seed := range uint64(30) {
-		l := random.New("random", seed, random.Small, random.Server{BIRD: true})
+		l := random.New("random", seed, random.Server{BIRD: true})
 		r := rand.New(rand.NewPCG(seed, 5))
 		for range 8 {
 			what := l.Edit(r)

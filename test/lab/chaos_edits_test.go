@@ -70,7 +70,7 @@ func serverOf(t testing.TB, seed uint64) random.Server {
 func editedLab(t *testing.T, seed uint64) (edits int) {
 	name := fmt.Sprintf("pwt-e%d", seed)
 	r := rand.New(rand.NewPCG(seed, 99))
-	lab := random.New(name, seed, random.Small, serverOf(t, seed))
+	lab := random.New(name, seed, serverOf(t, seed))
 	l := fromText(t, t.TempDir(), name, string(lab.File()))
 	l.up(t)
 	var what []string

@@ -35,7 +35,7 @@ func (s *scene) dot() string {
 	return b.String()
 }
 
-// endText is an end of a wire with its router, for a label in the middle.
+// endText returns an end of a wire with its router, for a label in the middle.
 func (s *scene) endText(e end) string { return s.routers[e.router].name + ":" + e.text() }
 
 func (s *scene) dotHosts(b *strings.Builder) {
@@ -49,7 +49,7 @@ func (s *scene) dotHosts(b *strings.Builder) {
 	}
 }
 
-// dotQuote makes a double-quoted string of lines.
+// dotQuote returns lines as a double-quoted string.
 func dotQuote(first string, rest ...string) string {
 	lines := slices.DeleteFunc(append([]string{first}, rest...), func(l string) bool { return l == "" })
 	for i, l := range lines {

@@ -8,11 +8,11 @@ import (
 	"pseudowan/topology"
 )
 
-// Format is a form of picture.
+// Format is the format of a picture.
 type Format string
 
-// Mermaid is for Markdown pages, DOT for Graphviz, SVG a picture of its own,
-// Text for terminals.
+// Mermaid is for Markdown pages, DOT for Graphviz, SVG for browsers, Text for
+// terminals.
 const (
 	Mermaid Format = "mermaid"
 	DOT     Format = "dot"
@@ -20,13 +20,13 @@ const (
 	Text    Format = "text"
 )
 
-// Formats lists the choices.
+// Formats returns all formats.
 func Formats() []Format { return []Format{Text, SVG, Mermaid, DOT} }
 
 // Instance names a VRF on a router.
 type Instance struct{ Router, VRF string }
 
-// Labels are the MPLS labels that a router has given out in a VRF, sorted.
+// Labels are the MPLS labels that routers have allocated in VRFs, sorted.
 type Labels map[Instance][]uint32
 
 // Draw draws a topology. labels may be nil.
@@ -47,5 +47,5 @@ func Draw(f Format, t *topology.Topology, labels Labels) (string, error) {
 		names = append(names, string(f))
 	}
 	slices.Sort(names)
-	return "", fmt.Errorf("unknown format %q of a picture: choose one of %s", f, strings.Join(names, ", "))
+	return "", fmt.Errorf("unknown picture format %q: use one of %s", f, strings.Join(names, ", "))
 }

@@ -29,7 +29,11 @@ func load(t *testing.T, name string) (*topology.Topology, Labels) {
 	if name == "pseudo-wan" {
 		file = "../../labs/catalog/pseudo-wan.yaml"
 	}
-	lab, err := topology.Load(file)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab, err := topology.Parse(file, text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +90,7 @@ func TestUnknownFormat(t *testing.T) {
 	}
 }
 
-// element is what the checks of SVG need of one.
+// element is an SVG element.
 type element struct {
 	name  string
 	attrs map[string]string
@@ -127,8 +131,8 @@ func parseSVG(t *testing.T, svg string) (all []element) {
 	}
 }
 
-// Everything is inside the picture, no box overlaps another, and every host,
-// router and address is there.
+// Everything is inside the picture, no boxes overlap, and every host, router and
+// address is shown.
 func TestSVGIsLaidOut(t *testing.T) {
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
@@ -179,7 +183,7 @@ func overlap(t *testing.T, a, b element) bool {
 	return !apart("x", "width") && !apart("y", "height")
 }
 
-// checkComplete looks for everything that a picture shall show.
+// checkComplete looks for everything that a picture must show.
 func checkComplete(t *testing.T, name, picture string) {
 	t.Helper()
 	lab, labels := load(t, name)
@@ -219,8 +223,8 @@ func TestTextIsComplete(t *testing.T) {
 	}
 }
 
-// Mermaid and DOT: every line has a form that the language knows, every
-// identifier that an edge names is a node, quotes are balanced.
+// Every line of Mermaid and DOT has a valid form, every identifier in an edge is a
+// node, and quotes are balanced.
 func TestSyntax(t *testing.T) {
 	label := `"[^"]*"`
 	mermaid := regexp.MustCompile(`^  ([rlh]\d+(\[\[` + label + `\]\]|\(\[` + label + `\]\)|\(` + label + `\)|\{\{` + label + `\}\})|r\d+ ---\|` + label + `\| [rlh]\d+|style h\d+ stroke:#[0-9a-f]{6}|linkStyle \d+ stroke:#[0-9a-f]{6},color:#[0-9a-f]{6})$`)
@@ -242,7 +246,7 @@ func checkLines(t *testing.T, name string, lines []string, form, edge *regexp.Re
 			continue
 		}
 		if !form.MatchString(l) {
-			t.Errorf("%s: no form of the language: %s", name, l)
+			t.Errorf("%s: invalid line: %s", name, l)
 		}
 		if m := edge.FindStringSubmatch(l); m != nil {
 			if !slices.Contains(nodes, m[1]) || !slices.Contains(nodes, m[2]) {
@@ -257,7 +261,7 @@ func checkLines(t *testing.T, name string, lines []string, form, edge *regexp.Re
 	}
 }
 
-// Text in a VRF's colour reads well on white (WCAG 2: 4.5:1).
+// Text in a VRF's colour is readable on white (WCAG 2: 4.5:1).
 func TestContrast(t *testing.T) {
 	for _, colour := range slices.Concat(palette, []string{ink, quiet, core}) {
 		n, err := strconv.ParseUint(colour[1:], 16, 32)

@@ -19,14 +19,14 @@ const (
 	blockGap  = 26 // between the routers of a column
 	groupGap  = 8
 	pad       = 8
-	groupText = 430 // where the words in a VRF are broken into lines
+	groupText = 430 // width at which the facts of a VRF are wrapped
 )
 
-// separator stands between facts in a line.
+// separator separates facts in a line.
 const separator = " · "
 
-// side is the column of a router: those with hosts are left and right, their
-// hosts outside of them; what joins them is in the middle.
+// side is the column of a node: routers with hosts are left and right, with their
+// hosts on the outside; other nodes are in the middle.
 type side int
 
 const (
@@ -35,11 +35,11 @@ const (
 	right
 )
 
-// layout is where everything is.
+// layout is the position of everything.
 type layout struct {
 	scene         *scene
 	width, height float64
-	nodes         []node // routers first, then what is in the middle of links
+	nodes         []node // routers first, then LANs and NICs
 	groupsWidth   [3]float64
 }
 
@@ -54,8 +54,8 @@ type node struct {
 	ports  [3][]*port
 }
 
-// port is where a link leaves a node; its line runs straight below its words
-// until bend.
+// port is where a link leaves a node. Its line is straight, below its words, up to
+// bend.
 type port struct {
 	words   []string
 	other   int // the node at the far end
@@ -80,7 +80,7 @@ func newLayout(s *scene) *layout {
 	return l
 }
 
-// connect gives every link its ports, and a node where it has a middle.
+// connect gives every link its ports, and a node if it is not a wire.
 func (l *layout) connect() {
 	for i := range l.scene.links {
 		k := &l.scene.links[i]
@@ -96,14 +96,6 @@ func (l *layout) connect() {
 	}
 }
 
-// words are the interface with its first address, and the other addresses.
-func (e end) words() []string {
-	if len(e.addresses) == 0 {
-		return []string{e.intf}
-	}
-	return append([]string{e.intf + " " + e.addresses[0]}, e.addresses[1:]...)
-}
-
 func (l *layout) join(a, b int, atA, atB []string, k *link) {
 	pa, pb := &port{words: atA, other: b, drawing: k}, &port{words: atB, other: a}
 	pa.far, pb.far = pb, pa
@@ -112,7 +104,7 @@ func (l *layout) join(a, b int, atA, atB []string, k *link) {
 	l.nodes[b].ports[pb.out] = append(l.nodes[b].ports[pb.out], pb)
 }
 
-// outlet is the edge of a node that a link leaves by.
+// outlet returns the side on which a link leaves a node.
 func outlet(from, to side) side {
 	if from == right || from == middle && to == left {
 		return left
@@ -134,18 +126,8 @@ func (l *layout) measure(i int) {
 	n.block = max(n.block, n.height)
 }
 
-// words are the lines of a LAN or NIC.
-func (n *node) words() []string {
-	for _, ports := range n.ports {
-		for _, p := range ports {
-			return p.far.drawing.middle
-		}
-	}
-	return nil
-}
-
-// stack places the nodes of each column below each other, centred, and then
-// the ports of each node in the order of where they lead.
+// stack stacks the nodes of each column, centred, and then orders the ports of each
+// node by where they lead.
 func (l *layout) stack() {
 	columns := [3][]int{}
 	for _, i := range order(l.scene, l.nodes[:len(l.scene.routers)]) {
@@ -162,7 +144,7 @@ func (l *layout) stack() {
 	centre := titleRoom + tallest/2
 	l.place(columns[left], centre)
 	l.place(columns[right], centre)
-	// What is in the middle goes to the height of what it joins.
+	// Nodes in the middle go to the height of what they connect.
 	slices.SortStableFunc(columns[middle], func(a, b int) int { return cmp.Compare(l.pull(a), l.pull(b)) })
 	l.place(columns[middle], centre)
 	for i := range l.nodes {
@@ -186,7 +168,7 @@ func (l *layout) place(column []int, centre float64) {
 	}
 }
 
-// pull is the mean height of what a node is joined to outside the middle.
+// pull returns the mean height of a node's neighbours outside the middle.
 func (l *layout) pull(i int) float64 {
 	sum, count := 0.0, 0.0
 	for _, ports := range l.nodes[i].ports {
@@ -218,8 +200,9 @@ func (l *layout) orderPorts(n *node) {
 	}
 }
 
-// within reports whether a link stays in the node's column: -1 upwards, 1
-// downwards. Such links bend back and are outermost, so that they cross none.
+// within returns -1 or 1 for a link that stays in the node's column, upwards or
+// downwards, else 0. Such links bend back and are outermost, so that they cross no
+// others.
 func (l *layout) within(n *node, p *port) int {
 	if far := l.nodes[p.other]; far.side == n.side {
 		return cmp.Compare(far.y, n.y)
@@ -227,7 +210,7 @@ func (l *layout) within(n *node, p *port) int {
 	return 0
 }
 
-// columns gives everything its x.
+// columns sets the x of everything.
 func (l *layout) columns() {
 	for i, r := range l.scene.routers {
 		s := l.nodes[i].side
@@ -252,7 +235,7 @@ func (l *layout) used(s side) bool {
 	return slices.ContainsFunc(l.nodes, func(n node) bool { return n.side == s })
 }
 
-// column places one column from x on and returns where it ends.
+// column places one column at x and returns where it ends.
 func (l *layout) column(s side, x float64) float64 {
 	card := 0.0
 	room := [3]float64{}
@@ -290,7 +273,7 @@ func (l *layout) column(s side, x float64) float64 {
 	return x
 }
 
-// reach gives the ports their lines: to where the bend of the column begins.
+// reach gives the ports their lines, up to the bends of the column.
 func (n *node) reach(leftBend, rightBend float64) {
 	for _, p := range n.ports[left] {
 		p.x, p.bend = n.x, leftBend

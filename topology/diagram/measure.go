@@ -29,8 +29,7 @@ func (g group) height() float64 {
 	return float64(lines)*line + 2*pad - 4
 }
 
-// flow breaks facts into lines that fit beside what is indent wide. There is
-// one at least.
+// flow wraps facts into at least one line, to the right of an indent.
 func flow(facts []string, indent float64) (lines []string) {
 	now := ""
 	for _, f := range facts {
@@ -46,8 +45,7 @@ func flow(facts []string, indent float64) (lines []string) {
 	return append(lines, now)
 }
 
-// textWidth estimates the width of a text. Fonts differ: this is the widest of
-// the common ones.
+// textWidth estimates the width of a text in the widest of the common fonts.
 func textWidth(s string, size float64) float64 {
 	return float64(len([]rune(s))) * size * 0.62
 }
@@ -67,13 +65,31 @@ func (g group) width() float64 {
 	return w + 2*pad
 }
 
-// indent is what the title takes of the lines of details.
+// indent returns the width of the title, to the right of which details begin.
 func (g group) indent() float64 { return textWidth(g.title(), normal) + 12 }
 
-// nameWidth is the width of the column of names.
+// nameWidth returns the width of the column of names.
 func (g group) nameWidth() (w float64) {
 	for _, r := range g.rows {
 		w = max(w, textWidth(r.name, normal)+12)
 	}
 	return w
+}
+
+// words returns the interface with its first address, and the other addresses.
+func (e end) words() []string {
+	if len(e.addresses) == 0 {
+		return []string{e.intf}
+	}
+	return append([]string{e.intf + " " + e.addresses[0]}, e.addresses[1:]...)
+}
+
+// words returns the lines of a LAN or NIC.
+func (n *node) words() []string {
+	for _, ports := range n.ports {
+		for _, p := range ports {
+			return p.far.drawing.middle
+		}
+	}
+	return nil
 }

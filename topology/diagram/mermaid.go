@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// mermaid draws a flowchart (mermaid.js.org). Names are in quoted labels only;
-// identifiers are ours.
+// mermaid draws a flowchart (mermaid.js.org). Names are only in quoted labels, not
+// in identifiers.
 func (s *scene) mermaid() string {
 	var b strings.Builder
 	edges := 0
@@ -49,7 +49,7 @@ func (s *scene) mermaidHosts(b *strings.Builder, edges int) {
 	b.WriteString(looks.String())
 }
 
-// edgeFacts is what stands at the wire of a host beside its VRF.
+// edgeFacts returns the facts at the wire of a host, beside its VRF.
 func (g group) edgeFacts() []string {
 	if g.labels == "" {
 		return nil
@@ -59,7 +59,7 @@ func (g group) edgeFacts() []string {
 
 func (e end) text() string { return strings.TrimSpace(e.intf + " " + strings.Join(e.addresses, " ")) }
 
-// mermaidLabel quotes lines; the first is marked up already.
+// mermaidLabel quotes lines, the first of which is already markup.
 func mermaidLabel(first string, rest []string) string {
 	for _, line := range rest {
 		first += "<br/>" + mermaidText(line)
@@ -67,8 +67,8 @@ func mermaidLabel(first string, rest []string) string {
 	return `"` + first + `"`
 }
 
-// mermaidText escapes what ends a quoted label or begins markup, as Mermaid's
-// entity codes have it.
+// mermaidText escapes what would end a quoted label or begin markup, by Mermaid's
+// entity codes.
 func mermaidText(s string) string {
 	return strings.NewReplacer("#", "#35;", `"`, "#quot;", "<", "#lt;", ">", "#gt;", "&", "#amp;", "`", "#96;", "\n", " ").Replace(s)
 }

@@ -1,7 +1,7 @@
 package diagram
 
-// palette is told apart with every common colour blindness (after Okabe and
-// Ito, and Tol) and dark enough for text on white, 4.5:1 or more.
+// palette is distinguishable with every common colour blindness (after Okabe and
+// Ito, and Tol), and dark enough for text on white, 4.5:1 or more.
 var palette = []string{
 	"#0072b2", // blue
 	"#b84f00", // vermilion
@@ -13,15 +13,15 @@ var palette = []string{
 	"#882255", // wine
 }
 
-// dashes tell more VRFs apart than there are colours: SVG's stroke-dasharray
-// and Graphviz's style.
+// dashes distinguish more VRFs than there are colours: SVG's stroke-dasharray and
+// Graphviz's style.
 var dashes = []struct{ svg, dot string }{
 	{"", "solid"},
 	{"7 3", "dashed"},
 	{"2 3", "dotted"},
 }
 
-// look is how one VRF is drawn, on every router alike.
+// look is how a VRF is drawn, the same on every router.
 type look struct{ colour, dash, style string }
 
 func lookOf(vrf int) look {

@@ -10,7 +10,7 @@ import (
 	"pseudowan/topology"
 )
 
-// scene is a topology as pictures need it.
+// scene is what pictures show of a topology.
 type scene struct {
 	name, description string
 	routers           []router
@@ -23,7 +23,7 @@ type router struct {
 	groups []group
 }
 
-// group is a VRF on a router with what is attached to it.
+// group is a VRF on a router with its attachments.
 type group struct {
 	vrf    string
 	facts  []string // RD, targets, labels
@@ -32,15 +32,15 @@ type group struct {
 	rows   []attachment
 }
 
-// attachment is a host at a VRF; a host with several appears several times.
+// attachment is one attachment of a host to a VRF.
 type attachment struct {
 	host  string
-	name  string   // the host's, with the interface where it has several
-	facts []string // addresses, what is behind the host, where else it is
+	name  string   // the host's, with the interface if it has several
+	facts []string // addresses, BGP, what is behind the host
 }
 
-// link joins routers. Two ends are a wire; otherwise there is something in the
-// middle: a LAN, or a NIC of the server.
+// link connects routers. It is a wire, or has a middle: a LAN, or a NIC of the
+// server.
 type link struct {
 	ends   []end
 	middle []string // lines that describe it; nil: a wire
@@ -132,14 +132,14 @@ func newAttachment(h topology.Host, n int) attachment {
 	return row
 }
 
-// host is a host as pictures show it that have it only once.
+// host is a host in pictures that show it only once.
 type host struct {
 	name  string
 	facts []string
 	wires []wire
 }
 
-// wire joins a host to a VRF of a router.
+// wire connects a host to a VRF of a router.
 type wire struct {
 	router int
 	group  group
@@ -196,7 +196,7 @@ func newLink(t *topology.Topology, l topology.Link, index map[string]int) link {
 	return out
 }
 
-// session names the kind of the BGP session on a wire, "" where there is none.
+// session returns the kind of the BGP session on a wire, or "" if there is none.
 func session(t *topology.Topology, l topology.Link) string {
 	as := map[string]uint32{}
 	for _, r := range t.Routers {
@@ -213,7 +213,7 @@ func session(t *topology.Topology, l topology.Link) string {
 	return ""
 }
 
-// subnets are the networks of a link.
+// subnets returns the subnets of a link.
 func subnets(l topology.Link) (out []string) {
 	for _, e := range l.Ends {
 		for _, a := range e.Addresses {
@@ -235,7 +235,7 @@ func texts[T fmt.Stringer](items []T) []string {
 
 func list[T fmt.Stringer](items []T) string { return strings.Join(texts(items), " ") }
 
-// few names the first and counts the rest.
+// few names the first of many and counts the rest.
 func few(words []string) string {
 	const shown = 2
 	if len(words) <= shown {
@@ -244,7 +244,7 @@ func few(words []string) string {
 	return fmt.Sprintf("%s +%d", words[0], len(words)-1)
 }
 
-// numbers prints sorted numbers, runs of them as 1000-1003; "" for none.
+// numbers formats sorted numbers, runs of them as 1000-1003; "" if there are none.
 func numbers(n []uint32) string {
 	var out []string
 	for i := 0; i < len(n); {
@@ -262,10 +262,9 @@ func numbers(n []uint32) string {
 	return strings.Join(out, ",")
 }
 
-// title names the VRF with its labels.
 func (g group) title() string { return "VRF " + g.vrf }
 
-// details are the facts and the labels.
+// details returns the facts and the labels.
 func (g group) details() []string {
 	if g.labels == "" {
 		return g.facts

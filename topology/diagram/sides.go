@@ -2,8 +2,8 @@ package diagram
 
 import "slices"
 
-// sides gives every router its column. Routers without customers stand in the
-// middle, where there are others.
+// sides gives every router its column. Routers without customers are in the middle,
+// if there are others.
 func sides(s *scene) []side {
 	out := make([]side, len(s.routers))
 	var edge []int
@@ -53,8 +53,8 @@ func alternating(n int) []side {
 	return out
 }
 
-// order is the order of the routers from the top down: the file's, or with the
-// right column turned over, as a ring wants it.
+// order returns the order of the routers from the top down: that of the file, or
+// with the right column reversed, which suits rings.
 func order(s *scene, nodes []node) []int {
 	sides := make([]side, len(nodes))
 	for i, n := range nodes {
@@ -75,16 +75,16 @@ func forwards(s *scene, _ []side) []int {
 }
 
 func ring(s *scene, sides []side) (out []int) {
-	var turned []int
+	var reversed []int
 	for i := range s.routers {
 		if sides[i] == right {
-			turned = append(turned, i)
+			reversed = append(reversed, i)
 		} else {
 			out = append(out, i)
 		}
 	}
-	slices.Reverse(turned)
-	return append(out, turned...)
+	slices.Reverse(reversed)
+	return append(out, reversed...)
 }
 
 // clutter counts what makes a picture hard to read: links that cross between

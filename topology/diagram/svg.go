@@ -16,8 +16,8 @@ const (
 	hubFill  = "#fff8e6"
 )
 
-// svg draws the picture that the layout describes. It has no style sheet: the
-// programs that slides are made with do not all read one.
+// svg draws the layout. It uses no style sheet: not all presentation programs read
+// one.
 func (s *scene) svg() string {
 	l := newLayout(s)
 	c := &canvas{}
@@ -95,7 +95,7 @@ func (c *canvas) link(p *port) {
 	}
 }
 
-// bulge is how far the middle of a link inside a column is off its ends.
+// bulge returns how far the middle of a link inside a column is from its ends.
 func (p *port) bulge(q *port, pull float64) float64 {
 	if p.out != q.out {
 		return 0
@@ -110,7 +110,7 @@ func (c *canvas) badge(x, y float64, words string) {
 	c.text(x, y+4, small, core, "middle", false, words)
 }
 
-// toward is a point beyond the bend, as far as told.
+// toward returns the x of a point beyond the bend, pull away from it.
 func (p *port) toward(pull float64) float64 {
 	if p.out == left {
 		return p.bend - pull
@@ -195,7 +195,7 @@ func (c *canvas) group(g group, x, y, width float64) {
 	}
 }
 
-// lines writes small lines and returns where the next one goes.
+// lines writes small lines and returns the y of the next one.
 func (c *canvas) lines(x, y float64, words []string) float64 {
 	for _, w := range words {
 		c.text(x, y, small, quiet, "start", false, w)
@@ -204,13 +204,13 @@ func (c *canvas) lines(x, y float64, words []string) float64 {
 	return y
 }
 
-// px prints a length with a tenth of a pixel.
+// px formats a length with a tenth of a pixel.
 func px(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
 
 func escape(s string) string {
 	var b strings.Builder
 	if err := xml.EscapeText(&b, []byte(s)); err != nil {
-		panic(err) // a strings.Builder takes everything
+		panic(err) // a strings.Builder never fails
 	}
 	return b.String()
 }

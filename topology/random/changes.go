@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// changes are the edits that are more than another value of a key.
+// changes are the edits that change more than the value of a key.
 var changes = []func(e *editor) string{
 	addRouter, removeRouter, renameRouter, reorder,
 	addLink, removeLink, longerLink, longerLink, shorterLink, borrow, borrow, outside, outside, addSite, addSite, removeSite,
@@ -17,19 +17,19 @@ var changes = []func(e *editor) string{
 	addSeries, addSeries, removeSeries, addRow, addRow,
 }
 
-// fresh returns a name of a few that a section does not have; "" where it has
-// them all. Few names make that numbers of what is gone come back.
+// fresh returns one of a few names that a section does not have, or "" if it has
+// them all. With few names, removed ones come back, and their numbers with them.
 func fresh(e *editor, m *mapping, names ...string) string {
 	free := slices.DeleteFunc(names, func(n string) bool { return m.get(n) != nil })
 	return oneOf(e, free...)
 }
 
-// insert gives a mapping a new entry at any place: the order counts.
+// insert adds an entry at a random position of a mapping, as the order matters.
 func insert(e *editor, m *mapping, key string, value any) {
 	m.fields = slices.Insert(m.fields, e.IntN(len(m.fields)+1), field{key, value})
 }
 
-// any entry of a section; "" where there is none.
+// entry returns a random entry of a section, or "" if there is none.
 func entry(e *editor, section string) (*mapping, string) {
 	m := e.file.sub(section)
 	return m, oneOf(e, m.keys()...)
@@ -48,7 +48,7 @@ func addRouter(e *editor) string {
 	return "router " + name + " added"
 }
 
-// wire joins two routers by a new link.
+// wire connects two routers by a new link.
 func wire(e *editor, a, b string) {
 	end := func(r string) any { return fmt.Sprintf("%s:w%d", r, e.IntN(20)) }
 	l := mapped("ends", []any{end(a), end(b)}, "subnets", core(e, nil))
@@ -56,7 +56,7 @@ func wire(e *editor, a, b string) {
 	e.file.set("links", slices.Insert(at, e.IntN(len(at)+1), any(l)))
 }
 
-// list is a copy of a list of the file.
+// list returns a copy of a list of the file.
 func (e *editor) list(key string) []any { return slices.Clone(e.file.list(key)) }
 
 func removeRouter(e *editor) string {
@@ -65,7 +65,7 @@ func removeRouter(e *editor) string {
 		return ""
 	}
 	m.set(name, nil)
-	e.eachLink(func(l *mapping) bool {
+	e.keepLinks(func(l *mapping) bool {
 		e.dropEnd(l, func(end string) bool { return strings.HasPrefix(end, name+":") })
 		return len(endNames(l)) > 1 || l.get("nic") != nil && len(endNames(l)) == 1
 	})
@@ -74,7 +74,7 @@ func removeRouter(e *editor) string {
 	return "router " + name + " removed, its hosts moved to " + moveTo
 }
 
-// attachTo attaches what is attached to the router old to another one.
+// attachTo moves the attachments of the router old to another one.
 func (e *editor) attachTo(old, router string) {
 	for _, p := range attachments(e) {
 		if at := p.get(); at.get("to") == old {
@@ -88,8 +88,8 @@ func (e *editor) attachTo(old, router string) {
 	}
 }
 
-// eachLink keeps the links that f says.
-func (e *editor) eachLink(f func(l *mapping) bool) {
+// keepLinks removes the links for which f returns false.
+func (e *editor) keepLinks(f func(l *mapping) bool) {
 	e.file.set("links", slices.DeleteFunc(e.list("links"), func(l any) bool { return !f(l.(*mapping)) }))
 }
 
@@ -136,7 +136,7 @@ func renameEnds(l *mapping, old, name string) {
 	}
 }
 
-// reorder moves an entry of a section: what is numbered by its place changes.
+// reorder moves an entry of a section, which changes numbers by position.
 func reorder(e *editor) string {
 	section := oneOf(e, "routers", "vrfs", "hosts")
 	m, name := entry(e, section)
@@ -174,7 +174,7 @@ func removeVRF(e *editor) string {
 		return ""
 	}
 	m.set(name, nil)
-	moveTo := any(nil) // nobody: its hosts go
+	moveTo := any(nil) // its hosts are removed, too
 	if e.chance(2) {
 		moveTo = nameOf("vrfs")(e, nil)
 	}

@@ -68,8 +68,8 @@ func renameHost(e *editor) string {
 	return "host " + old + " renamed " + name
 }
 
-// swap gives two attachments what the other one has: an address is another
-// VPN's at once.
+// swap exchanges keys of two attachments, so that an address moves to another VPN
+// at once.
 func swap(e *editor) string {
 	a, ok := e.anyOf(attachments)
 	b, _ := e.anyOf(attachments)
@@ -87,10 +87,10 @@ func swap(e *editor) string {
 	return fmt.Sprintf("%s and %s swap %s", a.name, b.name, strings.Join(keys, ", "))
 }
 
-// attachmentKeys are the keys of an attachment that a host may have itself.
+// attachmentKeys are the keys of an attachment that a host may have directly.
 var attachmentKeys = []string{"to", "vrf", "rd", "interface", "mac", "mtu", "addresses", "gateway", "ra", "routes", "bgp", "announce"}
 
-// attachedTo are the attachments of a host, in both forms.
+// attachedTo returns the attachments of a host, in both forms.
 func attachedTo(m *mapping, name string) []place {
 	if m.get("attach") == nil {
 		return []place{{name, func() *mapping { return m }}}
@@ -111,8 +111,8 @@ func longForm(h *mapping) {
 	h.set("attach", []any{one})
 }
 
-// formOfAttachments writes a host's only attachment otherwise: in the host, as
-// a list, as a mapping. That changes nothing of the lab.
+// formOfAttachments writes a host's only attachment in another form: in the host,
+// as a list, as a mapping. That does not change the lab.
 func formOfAttachments(e *editor) string {
 	p, ok := e.anyOf(hosts)
 	if !ok {
@@ -133,7 +133,7 @@ func formOfAttachments(e *editor) string {
 	case 1:
 		h.set("attach", only)
 	}
-	return p.name + ": its attachment is written otherwise"
+	return p.name + ": its attachment is written in another form"
 }
 
 // attachAgain gives a host a further attachment.
@@ -171,7 +171,7 @@ func detach(e *editor) string {
 	return fmt.Sprintf("%s: attachment %d removed", p.name, i)
 }
 
-// addAnnouncement is a static route whose next hop is given, or not.
+// addAnnouncement adds a static route, perhaps with a next hop.
 func addAnnouncement(e *editor) string {
 	p, ok := e.anyOf(attachments)
 	if !ok {
@@ -198,7 +198,7 @@ func announceNextHop(e *editor) string {
 	return ""
 }
 
-// customerLAN has a host with LANs tell them by BGP.
+// customerLAN makes a host with LANs announce them by BGP.
 func customerLAN(e *editor) string {
 	for _, p := range hosts(e) {
 		h := p.get()
@@ -207,7 +207,7 @@ func customerLAN(e *editor) string {
 		}
 		at := oneOf(e, attachedTo(h, p.name)...).get()
 		at.set("bgp", mapped("as", hostAS(e, at), "as-override", true))
-		return p.name + ": tells its LANs by BGP"
+		return p.name + ": announces its LANs by BGP"
 	}
 	return ""
 }
@@ -244,7 +244,7 @@ func removeSeries(e *editor) string {
 	return "first series removed"
 }
 
-// addRow gives a series one row more, or one less.
+// addRow adds or removes a row of a series.
 func addRow(e *editor) string {
 	p, ok := e.anyOf(series)
 	if !ok {

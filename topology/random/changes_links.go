@@ -25,7 +25,7 @@ func removeLink(e *editor) string {
 	return fmt.Sprintf("link %d removed", i)
 }
 
-// longerLink puts a further router on a link, which becomes a LAN.
+// longerLink adds a router to a link, which becomes a LAN.
 func longerLink(e *editor) string {
 	p, ok := e.anyOf(links)
 	if !ok {
@@ -72,7 +72,7 @@ func borrow(e *editor) string {
 	return "link of " + end + " with nic " + nic + " added"
 }
 
-// outside is a session with a router behind a NIC.
+// outside adds a session with a router behind a NIC.
 func outside(e *editor) string {
 	for _, p := range links(e) {
 		if l := p.get(); l.get("nic") != nil {
@@ -122,7 +122,7 @@ func outsideVia(e *editor, _ *mapping) any {
 	return oneOf(e, names...)
 }
 
-// bothEnds gives both ends of a link what they must have in common.
+// bothEnds changes a setting on which both ends of a link must agree.
 func bothEnds(e *editor) string {
 	p, ok := e.anyOf(links)
 	if !ok {
@@ -145,7 +145,7 @@ func bothEnds(e *editor) string {
 	return fmt.Sprintf("%s: %s %v at every end", p.name, key, value)
 }
 
-// onePassive has the first end of each link wait, or all but the first.
+// onePassive makes all ends of links passive except the first, or undoes that.
 func onePassive(e *editor) string {
 	at := e.file.sub("defaults").sub("bgp")
 	places := links(e)

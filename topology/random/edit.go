@@ -11,14 +11,14 @@ import (
 	"pseudowan/topology"
 )
 
-// Server is what a lab may use of the server that it is for. The zero value is
-// a server without anything; hosts are namespaces then.
+// Server is what a lab may use of its server. With the zero value all hosts are
+// namespaces.
 type Server struct {
 	BIRD       bool     // bird is installed: hosts that speak BGP run it
-	NICs       []string // interfaces that routers may borrow
-	Answers    bool     // what a lab says to be behind them is there
+	NICs       []string // interfaces that may be lent to routers
+	Answers    bool     // sites outside the lab exist and answer
 	Containers bool     // Docker answers: hosts may be containers, and have limits and mounts
-	Images     []string // images for containers, beside the built-in one
+	Images     []string // images for containers, besides the built-in one
 	Builds     []string // directories with a Dockerfile, absolute
 }
 
@@ -28,31 +28,26 @@ type Editable struct {
 	file   *mapping
 }
 
-// New makes the lab that Lab writes.
-func New(name string, seed uint64, size Size, server Server) *Editable {
-	l := &Editable{server: server, file: read(Lab(name, seed, size))}
+// New returns the lab of Lab.
+func New(name string, seed uint64, server Server) *Editable {
+	l := &Editable{server: server, file: read(Lab(name, seed))}
 	if !server.Containers {
 		l.file.set("runtime", "netns")
 	}
 	return l
 }
 
-// File is the text of the lab file.
+// File returns the text of the lab file.
 func (l *Editable) File() []byte { return l.file.text() }
 
-// Clone is a copy that is edited by itself.
-func (l *Editable) Clone() *Editable {
-	return &Editable{server: l.server, file: copied(l.file).(*mapping)}
-}
-
-// mostTries bounds the search for an edit that the file allows. A search that
-// ends there is a fault of the edits.
+// mostTries bounds the search for an edit that the file allows. To reach it is a
+// bug in the edits.
 const mostTries = 10000
 
-// Edit changes one thing of the lab or a few, of any kind that the format has
-// but the lab's name and its datapath, and describes it. The lab stays valid, and
-// what it means does not depend on which of two like routes a router prefers.
-// The same numbers of r give the same edit.
+// Edit makes one or a few changes to the lab, of any kind except to its name and its
+// datapath, and describes them. The lab stays valid, and its intent does not depend
+// on which of two similar routes a router prefers. The same numbers of r give the
+// same edit.
 func (l *Editable) Edit(r *rand.Rand) string {
 	want := 1
 	if r.IntN(3) == 0 {
@@ -72,7 +67,7 @@ func (l *Editable) Edit(r *rand.Rand) string {
 	panic(fmt.Sprintf("random: no edit in %d tries of\n%s", mostTries, l.File()))
 }
 
-// try makes an edit and describes it; "" where the lab cannot have it.
+// try makes an edit and describes it, or returns "" if the lab cannot have it.
 func (l *Editable) try(r *rand.Rand, edit func(*editor) string) string {
 	e := &editor{Rand: r, server: l.server, file: copied(l.file).(*mapping)}
 	what := edit(e)
@@ -92,7 +87,7 @@ type editor struct {
 
 func (e *editor) chance(n int) bool { return e.IntN(n) == 0 }
 
-// oneOf returns one of several values; the zero value where there is none.
+// oneOf returns one of several values, or the zero value if there is none.
 func oneOf[T any](e *editor, of ...T) (v T) {
 	if len(of) > 0 {
 		v = of[e.IntN(len(of))]
@@ -100,7 +95,8 @@ func oneOf[T any](e *editor, of ...T) (v T) {
 	return v
 }
 
-// one changes one thing and describes it; "" where there is no such thing.
+// one makes one change and describes it, or returns "" if there is nothing to
+// change.
 func (e *editor) one() string {
 	if e.IntN(3) > 0 {
 		return e.key(oneOf(e, keys...))
@@ -108,14 +104,14 @@ func (e *editor) one() string {
 	return oneOf(e, changes...)(e)
 }
 
-// key is a key of the format that can have other values, or be left away.
+// key is a key of the format whose value can change, and that can be removed.
 type key struct {
 	name  string
 	at    func(e *editor) []place
-	value func(e *editor, at *mapping) any // nil where there is no value for it
+	value func(e *editor, at *mapping) any // nil: there is no value for it
 }
 
-// place is a mapping of the file, perhaps yet to be made.
+// place is a mapping of the file, which may not exist yet.
 type place struct {
 	name string // for people
 	get  func() *mapping
@@ -124,7 +120,7 @@ type place struct {
 func (e *editor) key(k key) string {
 	places := k.at(e)
 	if with := e.having(k); len(with) > 0 && e.chance(2) {
-		places = []place{places[oneOf(e, with...)]} // what is there changes as often as anything comes
+		places = []place{places[oneOf(e, with...)]} // existing keys change as often as new ones come
 	}
 	if len(places) == 0 {
 		return ""
@@ -143,9 +139,9 @@ func (e *editor) key(k key) string {
 	return fmt.Sprintf("%s: %s %s", p.name, k.name, worded(value))
 }
 
-// having are the places of a key, by number, that have it.
+// having returns the indexes of the places of a key that have it.
 func (e *editor) having(k key) (with []int) {
-	trial := &editor{server: e.server, file: copied(e.file).(*mapping)} // looking makes mappings
+	trial := &editor{server: e.server, file: copied(e.file).(*mapping)} // place.get may add mappings
 	for i, p := range k.at(trial) {
 		if p.get().get(k.name) != nil {
 			with = append(with, i)
@@ -156,16 +152,16 @@ func (e *editor) having(k key) (with []int) {
 
 func same(a, b any) bool { return worded(a) == worded(b) }
 
-// worded writes a value in one line.
+// worded returns a value in one line.
 func worded(v any) string {
 	return strings.TrimSpace(string((&mapping{[]field{{"v", []any{v}}}}).text()[len("v:\n  - "):]))
 }
 
-// runtimes are those that random hosts ask for.
+// runtimes are those of random hosts.
 var runtimes = []topology.Runtime{{Name: "netns"}, {Name: "docker", Containers: true, MinName: 2}}
 
-// settle makes the rest of the file follow an edit and reports whether the
-// file is valid.
+// settle adapts the rest of the file to an edit and reports whether the file is
+// valid.
 func (e *editor) settle() bool {
 	expect := e.file.list("expect")
 	e.file.set("expect", nil)
@@ -184,7 +180,7 @@ func (e *editor) settle() bool {
 	return true
 }
 
-// Bounds on what edits make of a lab, so that it starts in seconds.
+// Bounds on an edited lab, so that it starts in seconds.
 const (
 	mostHosts   = 16
 	mostRouters = 5
@@ -227,7 +223,7 @@ func (e *editor) tidySites() {
 	}
 }
 
-// ambiguous reports whether some VRF has routes of one prefix to several hosts.
+// ambiguous reports whether some VRF has routes to one prefix at several hosts.
 func ambiguous(lab *topology.Topology) bool {
 	type entry struct{ router, vrf, prefix string }
 	host := map[entry]string{}
@@ -241,10 +237,10 @@ func ambiguous(lab *topology.Topology) bool {
 	return false
 }
 
-// halfReflected reports whether two routers have several sessions of which only
-// some are a route reflector's with its client. The reflector passes on the
-// path that it prefers, and the next hop of another link's may be out of reach
-// for its clients.
+// halfReflected reports whether two routers have several sessions, of which only
+// some are between a route reflector and its client. The reflector passes on the
+// path that it prefers, whose next hop may be on a link that its clients cannot
+// reach.
 func halfReflected(lab *topology.Topology) bool {
 	client := map[[2]string]bool{}
 	for _, s := range lab.Sessions {
@@ -257,8 +253,8 @@ func halfReflected(lab *topology.Topology) bool {
 	return false
 }
 
-// twoWays reports whether a host would have to choose between a router that
-// advertises itself and another way for IPv6.
+// twoWays reports whether a host has router advertisements and another route for
+// IPv6, between which it would have to choose.
 func twoWays(h topology.Host) bool {
 	slaac, ways := 0, 0
 	for _, a := range h.Attachments {
@@ -272,7 +268,7 @@ func twoWays(h topology.Host) bool {
 	return slaac > 0 && ways > 1
 }
 
-// trueOf keeps the expect: lines that are true of the lab.
+// trueOf returns the expect: lines that are true of the lab.
 func trueOf(lab *topology.Topology, lines []any) []any {
 	if len(lines) == 0 {
 		return nil
@@ -280,7 +276,7 @@ func trueOf(lab *topology.Topology, lines []any) []any {
 	reached, known := reaches(lab), map[string]bool{}
 	for _, h := range lab.Hosts {
 		slaac := func(a topology.Attachment) bool { return a.SLAAC }
-		known[h.Name] = !slices.ContainsFunc(h.Attachments, slaac) // else there are addresses that nobody knows yet
+		known[h.Name] = !slices.ContainsFunc(h.Attachments, slaac) // else some addresses are not known yet
 	}
 	return slices.DeleteFunc(slices.Clone(lines), func(line any) bool {
 		words := strings.Fields(line.(string))
@@ -293,8 +289,8 @@ func trueOf(lab *topology.Topology, lines []any) []any {
 	})
 }
 
-// reaches returns, for each pair of hosts that reach each other, the hosts
-// passed on the way to all addresses.
+// reaches returns, for each pair of hosts that reach each other, the hosts on the
+// paths to all addresses.
 func reaches(lab *topology.Topology) map[[2]string][]string {
 	out := map[[2]string][]string{}
 	for _, r := range lab.Reaches() {

@@ -13,20 +13,20 @@ import (
 	"pseudowan/topology"
 )
 
-// everything is a server with all that labs may use.
+// everything is a server that has all that labs may use.
 var everything = Server{
 	BIRD: true, NICs: []string{"nic0", "nic1"}, Answers: true, Containers: true,
 	Images: []string{"one:latest", "two"}, Builds: []string{"/srv/one", "/srv/two"},
 }
 
-// Labs that are edited are valid, and the same seeds make the same edits.
+// Edited labs are valid, and the same seeds make the same edits.
 func TestEdits(t *testing.T) {
 	for seed := range uint64(30) {
 		server := everything
 		if seed%2 == 0 {
 			server = Server{BIRD: seed%4 == 0}
 		}
-		a, b := New("random", seed, Small, server), New("random", seed, Small, server)
+		a, b := New("random", seed, server), New("random", seed, server)
 		r, s := rand.New(rand.NewPCG(seed, 2)), rand.New(rand.NewPCG(seed, 2))
 		for range 30 {
 			before := a.File()
@@ -55,7 +55,7 @@ func TestEdits(t *testing.T) {
 // kept are the keys that no edit changes.
 var kept = []string{
 	"name",     // another name is another lab
-	"datapath", // a choice of the server's, not of the lab's
+	"datapath", // depends on the server, not on the lab
 }
 
 // The edits change, add and remove every key that the format has.
@@ -63,7 +63,7 @@ func TestEditsKnowEveryKey(t *testing.T) {
 	missing := map[string]bool{}
 	for _, path := range schemaPaths(t) {
 		for _, how := range []string{"changed", "added", "removed"} {
-			if !slices.Contains(kept, path) && path+" "+how != "links.ends.*.bgp changed" { // there is one word alone
+			if !slices.Contains(kept, path) && path+" "+how != "links.ends.*.bgp changed" { // it has only one value
 				missing[path+" "+how] = true
 			}
 		}
@@ -71,12 +71,12 @@ func TestEditsKnowEveryKey(t *testing.T) {
 	const edits, each = 20000, 250
 	for n := 0; n < edits && len(missing) > 0; n += each {
 		seed := uint64(n)
-		l := New("random", seed, Small, everything)
+		l := New("random", seed, everything)
 		r := rand.New(rand.NewPCG(seed, 3))
 		before := leaves(l)
 		for i := range each {
 			if wanted := keysFor(missing); i%5 > 0 && len(wanted) > 0 {
-				k := wanted[r.IntN(len(wanted))] // which Edit would come to as well
+				k := wanted[r.IntN(len(wanted))] // one that Edit would also choose at some time
 				if l.try(r, func(e *editor) string { return e.key(k) }) == "" {
 					continue
 				}
@@ -99,8 +99,8 @@ func TestEditsKnowEveryKey(t *testing.T) {
 	}
 }
 
-// keysFor are the keys of the places that are still missing. What is no key of
-// its own comes with the key that it is part of.
+// keysFor returns the keys of the places that are still missing. A place without its
+// own key comes with the key that it is part of.
 func keysFor(missing map[string]bool) []key {
 	var out []key
 	for what := range missing {
@@ -126,8 +126,8 @@ func keysFor(missing map[string]bool) []key {
 	return out
 }
 
-// differences tells of each place of the format whether an edit has changed,
-// added or removed values there.
+// differences reports at which places of the format an edit has changed, added or
+// removed values.
 func differences(before, after map[string]string) map[string]bool {
 	out := map[string]bool{}
 	for at, value := range after {
@@ -146,7 +146,7 @@ func differences(before, after map[string]string) map[string]bool {
 	return out
 }
 
-// leaves are the scalars of a lab and its lists, by where they stand.
+// leaves returns the scalars and lists of a lab by their places.
 func leaves(l *Editable) map[string]string {
 	out := map[string]string{}
 	collect(l.file, "", out)
@@ -175,7 +175,7 @@ func collect(v any, at string, out map[string]string) {
 	}
 }
 
-// general is the place of the schema that a place of a file is one of.
+// general returns the place in the schema for a place in a file.
 func general(at string) string {
 	var out []string
 	words := strings.Split(at, "\t")[1:]
@@ -194,7 +194,7 @@ func general(at string) string {
 	return strings.Join(out, ".")
 }
 
-// schemaPaths are the places of values that the format has.
+// schemaPaths returns the places of values in the format.
 func schemaPaths(t *testing.T) []string {
 	t.Helper()
 	text, err := topology.Schema()
@@ -210,7 +210,7 @@ func schemaPaths(t *testing.T) []string {
 	return slices.Compact(out)
 }
 
-// schema is what matters here of a JSON Schema.
+// schema is the part of a JSON Schema that matters here.
 type schema struct {
 	AnyOf                []schema
 	Type                 string

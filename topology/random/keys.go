@@ -7,8 +7,8 @@ import (
 	"pseudowan/bgp/session"
 )
 
-// keys are the keys of the format whose values need nothing else to change.
-// The rest is in changes.
+// keys are the keys of the format whose values can change alone. The others are in
+// changes.
 var keys = slices.Concat(
 	policyKeys,
 	[]key{
@@ -106,7 +106,7 @@ var keys = slices.Concat(
 	sessionKeys(session.Hosts, customers),
 )
 
-// hostKeys are what hosts, series and defaults have in common.
+// hostKeys returns the keys that hosts, series and defaults have in common.
 func hostKeys(at func(*editor) []place) []key {
 	return []key{
 		{"command", at, among([]any{"sleep", "1000000"}, []any{"sh", "-c", "exec tail -f /dev/null"})},
@@ -121,7 +121,7 @@ func hostKeys(at func(*editor) []place) []key {
 	}
 }
 
-// sessionKeys are the settings of sessions that a mapping may give.
+// sessionKeys returns the session settings of a mapping.
 func sessionKeys(with session.Peers, at func(*editor) []place) []key {
 	var out []key
 	for _, k := range session.Knobs(with) {
@@ -155,8 +155,7 @@ var (
 	mtus       = among(576, 1280, 1400, 1492, 1500, 9000)
 )
 
-// environment and files have one entry more than before, one less, or another
-// value.
+// environment and files add, remove or change one entry.
 func environment(e *editor, at *mapping) any {
 	return edited(e, at.get("env"), oneOf(e, "LANG", "EDITED"), oneOf[any](e, "C", 1, true))
 }
@@ -183,7 +182,7 @@ func endAddress(e *editor, _ *mapping) any {
 	return oneOf[any](e, fmt.Sprintf("192.168.%d.%d/28", e.IntN(3), 1+e.IntN(14)), fmt.Sprintf("2001:db8:ffff:%x::%x/64", e.IntN(3), 1+e.IntN(14)))
 }
 
-// rowVRF is a VRF of the lab, or some that a series with rd: makes.
+// rowVRF returns a VRF of the lab, or VRFs that a series with rd: defines.
 func rowVRF(e *editor, at *mapping) any {
 	if e.chance(3) {
 		return oneOf[any](e, "11-12", "12-13", 12, 13)

@@ -6,20 +6,18 @@ import (
 	"strings"
 )
 
-// Size bounds a random lab.
-type Size struct {
-	Routers int // at most, at least 2
-	VPNs    int // at most, at least 1
-	Sites   int // hosts of a VPN, at most, from 1 to 4
-}
+// Bounds on a random lab, so that it starts in a second. The subnets of VPNs do not
+// overlap with at most maxSites sites, as a VPN has ten.
+const (
+	maxPEs   = 4
+	maxVPNs  = 4
+	maxSites = 4 // of a VPN
+)
 
-// Small is a lab that starts in a second.
-var Small = Size{Routers: 4, VPNs: 4, Sites: 4}
-
-// Lab writes a lab file.
-func Lab(name string, seed uint64, size Size) []byte {
+// Lab returns a random lab file.
+func Lab(name string, seed uint64) []byte {
 	l := lab{Rand: rand.New(rand.NewPCG(seed, 1)), name: name}
-	l.routers = 2 + l.IntN(max(size.Routers-1, 1))
+	l.routers = 2 + l.IntN(maxPEs-1)
 	l.reflector = l.routers > 2 && l.IntN(3) == 0
 	l.hub = l.IntN(3) == 0
 	l.oneAS = l.reflector || l.IntN(3) > 0
@@ -27,20 +25,20 @@ func Lab(name string, seed uint64, size Size) []byte {
 	l.line("name: %s", name)
 	l.writeRouters()
 	l.writeLinks()
-	l.plan(1+l.IntN(max(size.VPNs, 1)), max(size.Sites, 1))
+	l.plan(1 + l.IntN(maxVPNs))
 	l.writeVRFs()
 	l.writeHosts()
 	return []byte(l.text.String())
 }
 
-// lab is a lab file in the making.
+// lab is a lab file under construction.
 type lab struct {
 	*rand.Rand
 	name      string
 	text      strings.Builder
-	routers   int
-	reflector bool // a route reflector beside the PEs
-	hub       bool // a hub with two spokes beside the VPNs
+	routers   int  // PEs
+	reflector bool // a route reflector in addition to the PEs
+	hub       bool // a hub with two spokes in addition to the VPNs
 	oneAS     bool // else each router has its own
 	vpns      []vpn
 	sites     []site
@@ -51,7 +49,7 @@ func (l *lab) line(format string, args ...any) { fmt.Fprintf(&l.text, format+"\n
 // pick returns one of several.
 func pick[T any](l *lab, of ...T) T { return of[l.IntN(len(of))] }
 
-// chance is true in one of n cases.
+// chance returns true in one of n cases.
 func (l *lab) chance(n int) bool { return l.IntN(n) == 0 }
 
 func (l *lab) writeRouters() {
@@ -71,7 +69,7 @@ func (l *lab) writeRouters() {
 	}
 }
 
-// core is the subnets of a link: IPv4, IPv6 or both.
+// core returns the subnets of a link: IPv4, IPv6 or both.
 func (l *lab) core(n, bits int) string {
 	v4 := fmt.Sprintf("192.168.%d.0/%d", n, bits)
 	v6 := fmt.Sprintf(`"2001:db8:ffff:%x::/64"`, n)
@@ -100,7 +98,7 @@ func (l *lab) writeLinks() {
 	for a := range l.routers {
 		for b := a + 1; b < l.routers; b++ {
 			if b > a+1 && l.chance(4) {
-				continue // no link, and so no routes from one to the other
+				continue // no link, and so no routes between them
 			}
 			l.line("- {ends: [pe%d:to%d, pe%d:to%d], subnets: [%s]}", a+1, b+1, b+1, a+1, l.core(8*a+b, 30))
 		}

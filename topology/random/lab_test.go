@@ -12,8 +12,8 @@ import (
 func TestLabs(t *testing.T) {
 	reached, shared, cut, via := 0, 0, 0, 0
 	for seed := range uint64(1000) {
-		text := Lab("random", seed, Small)
-		if !bytes.Equal(text, Lab("random", seed, Small)) {
+		text := Lab("random", seed)
+		if !bytes.Equal(text, Lab("random", seed)) {
 			t.Fatalf("seed %d makes two different labs", seed)
 		}
 		lab, err := topology.Parse("random.yaml", text)
@@ -36,7 +36,7 @@ func TestLabs(t *testing.T) {
 		reached += len(seen)
 		cut += pairs - len(seen)
 	}
-	// Labs in which everything or nothing is reached would show nothing.
+	// Labs in which everything or nothing is reached would test nothing.
 	if reached < 1000 || shared < 1000 || cut < 1000 || via < 500 {
 		t.Errorf("of 1000 labs: %d pairs of hosts reach each other, %d addresses across VPNs, %d pairs do not; %d addresses are reached by way of a host", reached, shared, cut, via)
 	}

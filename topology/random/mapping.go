@@ -9,7 +9,7 @@ import (
 )
 
 // mapping is a mapping of a lab file, in the order of the file. Its values are
-// scalars, []any, or mappings again.
+// scalars, []any, or mappings.
 type mapping struct{ fields []field }
 
 type field struct {
@@ -21,7 +21,7 @@ func (m *mapping) index(key string) int {
 	return slices.IndexFunc(m.fields, func(f field) bool { return f.key == key })
 }
 
-// get is the value of a key; nil where there is none.
+// get returns the value of a key, or nil if there is none.
 func (m *mapping) get(key string) any {
 	if i := m.index(key); i >= 0 {
 		return m.fields[i].value
@@ -29,7 +29,7 @@ func (m *mapping) get(key string) any {
 	return nil
 }
 
-// set gives a key a value; a new key stands last. nil removes the key.
+// set sets the value of a key; a new key comes last. nil removes the key.
 func (m *mapping) set(key string, value any) {
 	i := m.index(key)
 	switch {
@@ -43,7 +43,7 @@ func (m *mapping) set(key string, value any) {
 	}
 }
 
-// rename gives a key another name in its place.
+// rename renames a key without moving it.
 func (m *mapping) rename(from, to string) { m.fields[m.index(from)].key = to }
 
 func (m *mapping) keys() []string {
@@ -54,8 +54,8 @@ func (m *mapping) keys() []string {
 	return out
 }
 
-// sub is the mapping of a key, made where there is none. Another value gives
-// way to it.
+// sub returns the mapping of a key. If there is none it adds one, in place of any
+// other value.
 func (m *mapping) sub(key string) *mapping {
 	if s, ok := m.get(key).(*mapping); ok {
 		return s
@@ -65,7 +65,7 @@ func (m *mapping) sub(key string) *mapping {
 	return s
 }
 
-// list is the value of a key as a list: several values, one, or none.
+// list returns the value of a key as a list of several values, one, or none.
 func (m *mapping) list(key string) []any {
 	switch v := m.get(key).(type) {
 	case nil:
@@ -77,7 +77,7 @@ func (m *mapping) list(key string) []any {
 	}
 }
 
-// mapped is a mapping of some keys and values.
+// mapped returns a mapping of some keys and values.
 func mapped(pairs ...any) *mapping {
 	m := new(mapping)
 	for i := 0; i < len(pairs); i += 2 {
@@ -86,7 +86,7 @@ func mapped(pairs ...any) *mapping {
 	return m
 }
 
-// copied is a value that shares nothing with another.
+// copied returns a deep copy of a value.
 func copied(v any) any {
 	switch v := v.(type) {
 	case *mapping:
@@ -136,7 +136,7 @@ func valueOf(n *yaml.Node) any {
 	return v
 }
 
-// text writes a lab file.
+// text returns the text of a lab file.
 func (m *mapping) text() []byte {
 	var out bytes.Buffer
 	e := yaml.NewEncoder(&out)
@@ -147,8 +147,8 @@ func (m *mapping) text() []byte {
 	return out.Bytes()
 }
 
-// blockDepth is how deep a file has a line for each value; one element of the
-// lab has one line.
+// blockDepth is the depth up to which each value has a line of its own: one line for
+// each element of the lab.
 const blockDepth = 2
 
 func node(v any, depth int) *yaml.Node {

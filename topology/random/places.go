@@ -2,9 +2,9 @@ package random
 
 import "fmt"
 
-// The places of a file where keys stand.
+// The places of a file that have keys.
 
-// within is one place, under some keys of the file.
+// within returns one place, below some keys of the file.
 func within(keys ...string) func(*editor) []place {
 	return func(e *editor) []place {
 		name := "lab"
@@ -21,7 +21,7 @@ func within(keys ...string) func(*editor) []place {
 	}
 }
 
-// entries are the entries of a mapping of names.
+// entries returns the entries of a mapping of names.
 func entries(section, kind string) func(*editor) []place {
 	return func(e *editor) []place {
 		var out []place
@@ -43,13 +43,13 @@ var (
 	sites   = entries("outside", "outside")
 )
 
-// items are the items of a list of mappings.
+// items returns the items of a list of mappings.
 func items(section, kind string) func(*editor) []place {
 	return func(e *editor) []place { return listed(e.file, section, kind) }
 }
 
-// listed are the mappings of a list, which may also be a single value. A
-// scalar that is the short form of a mapping gives way to the long form.
+// listed returns the mappings of a list, which may also be a single value. A scalar
+// that is the short form of a mapping is replaced by the long form.
 func listed(m *mapping, key, name string, short ...string) []place {
 	var out []place
 	for i, item := range m.list(key) {
@@ -76,7 +76,7 @@ func rows(e *editor) []place {
 	return below(series, func(m *mapping, name string) []place { return listed(m, "rows", name+" row") })(e)
 }
 
-// below are places inside others, which are there already.
+// below returns places inside others, which exist already.
 func below(outer func(*editor) []place, inner func(m *mapping, name string) []place) func(*editor) []place {
 	return func(e *editor) []place {
 		var out []place
@@ -87,7 +87,7 @@ func below(outer func(*editor) []place, inner func(m *mapping, name string) []pl
 	}
 }
 
-// inside is the mapping of a key of other places, made when it is used.
+// inside returns the mapping of a key of other places, added when it is used.
 func inside(outer func(*editor) []place, key string) func(*editor) []place {
 	return func(e *editor) []place {
 		var out []place
@@ -98,8 +98,8 @@ func inside(outer func(*editor) []place, key string) func(*editor) []place {
 	}
 }
 
-// long is the mapping of a key of other places that have the key. A scalar is
-// the value of its key short.
+// long returns the mapping of a key of other places that have the key. A scalar is
+// replaced by a mapping, in which it is the value of the key short.
 func long(outer func(*editor) []place, key, short string) func(*editor) []place {
 	return below(outer, func(m *mapping, name string) []place {
 		value := m.get(key)
@@ -117,7 +117,7 @@ func long(outer func(*editor) []place, key, short string) func(*editor) []place 
 	})
 }
 
-// attachments are those of hosts, in both forms.
+// attachments returns those of hosts, in both forms.
 var attachments = below(hosts, attachedTo)
 
 var (
@@ -143,7 +143,7 @@ var (
 	endBGP = inside(ends, "bgp")
 )
 
-// endNames are the ends of a link, ROUTER:INTERFACE.
+// endNames returns the ends of a link, ROUTER:INTERFACE.
 func endNames(link *mapping) []string {
 	if m, ok := link.get("ends").(*mapping); ok {
 		return m.keys()
@@ -155,7 +155,7 @@ func endNames(link *mapping) []string {
 	return out
 }
 
-// endsOf is the ends of a link as a mapping, which has room for settings.
+// endsOf returns the ends of a link as a mapping, which can have settings.
 func endsOf(link *mapping) *mapping {
 	if m, ok := link.get("ends").(*mapping); ok {
 		return m
@@ -168,7 +168,7 @@ func endsOf(link *mapping) *mapping {
 	return m
 }
 
-// anyOf is one of some places.
+// anyOf returns one of some places.
 func (e *editor) anyOf(at func(*editor) []place) (place, bool) {
 	places := at(e)
 	return oneOf(e, places...), len(places) > 0

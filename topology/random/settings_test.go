@@ -12,9 +12,9 @@ import (
 	"pseudowan/topology"
 )
 
-// Every knob of the table is a key of the file at each of its levels, is edited
-// here, and gets from the validated lab by way of a router's stored
-// configuration to the speaker.
+// Every knob of the table is a key of the file at each of its levels, has values for
+// edits, and reaches the speaker from the validated lab through a router's stored
+// configuration.
 func TestEveryKnobGetsEverywhere(t *testing.T) {
 	paths := schemaPaths(t)
 	levels := map[session.Peers][]string{
@@ -47,13 +47,13 @@ func TestEveryKnobGetsEverywhere(t *testing.T) {
 				stored = reread(t, topology.CustomerBGP{Settings: given}).Settings
 			}
 			if n := (bgp.Neighbor{Settings: stored}); !k.Equal(n.Settings, other) {
-				t.Errorf("%s does not get to the speaker: %+v", k.Key, n)
+				t.Errorf("%s does not reach the speaker: %+v", k.Key, n)
 			}
 		}
 	}
 }
 
-// reread returns a value as it comes back from a stored configuration.
+// reread returns a value as read back from a stored configuration.
 func reread[T any](t *testing.T, v T) (out T) {
 	t.Helper()
 	data, err := json.Marshal(v)

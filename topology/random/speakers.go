@@ -10,9 +10,9 @@ import (
 
 const birdConf = "/run/bird.conf"
 
-// speaks has the hosts that speak BGP run BIRD with what the file says of
-// their sessions, where the server has BIRD and the host is no container. It
-// reports whether every command of a host that speaks BGP is one that does.
+// speaks makes the hosts that speak BGP run BIRD with the sessions of the file, if
+// the server has BIRD and the host is not a container. It reports whether every host
+// that the router waits for speaks BGP.
 func (e *editor) speaks(lab *topology.Topology) bool {
 	for i := range lab.Hosts {
 		h := &lab.Hosts[i]
@@ -45,7 +45,7 @@ func (e *editor) speaks(lab *topology.Topology) bool {
 			return false // the router would wait for it
 		}
 		if conf != "" && !wanted && tellsLANs(h) {
-			return false // nobody would
+			return false // its LANs would not be announced
 		}
 	}
 	e.tidy()
@@ -61,8 +61,7 @@ func isBIRD(host *mapping) bool {
 	return len(command) > 0 && command[0] == "bird"
 }
 
-// birdConfig is what BIRD needs to speak with a host's routers; "" where the
-// host has no BGP.
+// birdConfig returns BIRD's configuration for a host, or "" if the host has no BGP.
 func birdConfig(h *topology.Host) string {
 	var out strings.Builder
 	id, n := "10.254.0.1", 0

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// maker makes a value for a key of a mapping; nil where there is none.
+// maker makes a value for a key of a mapping, or returns nil if there is none.
 type maker func(e *editor, at *mapping) any
 
-// among is one of some values.
+// among makes one of some values.
 func among(values ...any) maker {
 	return func(e *editor, _ *mapping) any { return oneOf(e, values...) }
 }
 
-// some is a list of one to three different values.
+// some makes a list of one to three different values.
 func some(one maker) maker {
 	return func(e *editor, at *mapping) any {
 		var out []any
@@ -32,7 +32,7 @@ func some(one maker) maker {
 	}
 }
 
-// oneOrSome is a value, or a list of several.
+// oneOrSome makes a value, or a list of several.
 func oneOrSome(one maker) maker {
 	return func(e *editor, at *mapping) any {
 		if e.chance(2) {
@@ -52,14 +52,14 @@ func asNumber(e *editor, _ *mapping) any {
 	return oneOf[any](e, 65000, 65001, 65002, 65003, 64999, 4200000001, 1)
 }
 
-// hostAS is never a router's.
+// hostAS returns an AS number that no router has.
 func hostAS(e *editor, _ *mapping) any { return oneOf[any](e, 65100, 65101, 65102, 4200000100) }
 
 func routerID(e *editor, _ *mapping) any {
 	return oneOf[any](e, fmt.Sprintf("10.255.2.%d", 1+e.IntN(250)), fmt.Sprintf("192.0.2.%d", 1+e.IntN(250)), "1.1.1.1", "223.255.255.254")
 }
 
-// labels are a range with room for small labs, or for none.
+// labels returns a range that is large enough for small labs, or for none.
 func labels(e *editor, _ *mapping) any {
 	first := oneOf(e, 16, 1000, 1010, 2000, 50000, 1048576-200)
 	return fmt.Sprintf("%d-%d", first, first+oneOf(e, 5, 20, 99, 199))
@@ -70,7 +70,7 @@ func distinguisher(e *editor, _ *mapping) any {
 	return oneOf[any](e, fmt.Sprintf("65000:%d", n), fmt.Sprintf("10.99.0.1:%d", n), fmt.Sprintf("4200000000:%d", n))
 }
 
-// routeTarget is one that the lab has already, or another one.
+// routeTarget returns one that the lab has already, or another one.
 func routeTarget(e *editor, _ *mapping) any {
 	if e.chance(3) {
 		return distinguisher(e, nil)
@@ -87,7 +87,7 @@ func macAddress(e *editor, _ *mapping) any {
 	return fmt.Sprintf("02:%02x:%02x:00:00:%02x", e.IntN(256), e.IntN(256), e.IntN(256))
 }
 
-// core are subnets of a link: of one family or both.
+// core returns the subnets of a link, of one family or both.
 func core(e *editor, _ *mapping) any {
 	n := e.IntN(250)
 	four := fmt.Sprintf("192.168.%d.0/%d", n, oneOf(e, 28, 29, 30, 31))
@@ -95,7 +95,7 @@ func core(e *editor, _ *mapping) any {
 	return oneOf(e, []any{four}, []any{six}, []any{four, six}, []any{six, four})
 }
 
-// address is one of a host in a subnet. Two hosts seldom choose the same one.
+// address returns a host's address in a subnet. Two hosts rarely get the same one.
 func address(e *editor, at *mapping) any {
 	if at.get("ra") != nil && e.chance(3) {
 		return "slaac"
@@ -107,7 +107,7 @@ func address(e *editor, at *mapping) any {
 	return fmt.Sprintf("10.%d.0.%d/%d", octet, 2+e.IntN(4), oneOf(e, 24, 28, 29))
 }
 
-// addresses are one or two of a host; often one that is beside one that it has.
+// addresses returns one or two addresses of a host, often next to one that it has.
 func addresses(e *editor, at *mapping) any {
 	old := at.list("addresses")
 	switch p, ok := prefixOf(oneOf(e, old...)); {
@@ -129,7 +129,7 @@ func prefixOf(v any) (netip.Prefix, bool) {
 	return p, err == nil
 }
 
-// gateway is another address of a subnet of the attachment.
+// gateway returns another address of a subnet of the attachment.
 func gateway(e *editor, at *mapping) any {
 	p, ok := prefixOf(oneOf(e, at.list("addresses")...))
 	if !ok {
@@ -142,7 +142,7 @@ func gateway(e *editor, at *mapping) any {
 	return a.String()
 }
 
-// sixes is an IPv6 prefix that hosts can make addresses in.
+// sixes returns an IPv6 prefix for autoconfiguration.
 func sixes(e *editor, _ *mapping) any { return fmt.Sprintf("2001:db8:%x::/64", 1+e.IntN(99)) }
 
 func advertisement(e *editor, _ *mapping) any {
@@ -153,7 +153,7 @@ func advertisement(e *editor, _ *mapping) any {
 	return mapped("prefix", prefix, "lifetime", 600)
 }
 
-// lan is a network behind a host.
+// lan returns a network behind a host.
 func lan(e *editor, _ *mapping) any {
 	n := e.IntN(8)
 	return oneOf[any](e,
@@ -162,7 +162,7 @@ func lan(e *editor, _ *mapping) any {
 		fmt.Sprintf("10.99.%d.1/32", n))
 }
 
-// far is a prefix that a host has a route to.
+// far returns a prefix for a route of a host.
 func far(e *editor, _ *mapping) any {
 	return oneOf[any](e, "0.0.0.0/0", "::/0", "10.0.0.0/8", "10.128.0.0/9", "2001:db8::/32")
 }
@@ -174,7 +174,7 @@ func routes(e *editor, at *mapping) any {
 	return some(far)(e, at)
 }
 
-// announced is a prefix that a host says is behind it.
+// announced returns a prefix for announce:.
 func announced(e *editor, _ *mapping) any {
 	n := e.IntN(9)
 	return oneOf[any](e, fmt.Sprintf("10.12%d.0.0/16", n), fmt.Sprintf("2001:db8:12%d::/48", n), fmt.Sprintf("172.17.%d.0/24", n), "0.0.0.0/0", "::/0")
@@ -189,7 +189,7 @@ func announcement(e *editor, at *mapping) any {
 	return m
 }
 
-// ownAddress is one of the addresses of an attachment.
+// ownAddress returns one of the addresses of an attachment.
 func ownAddress(e *editor, at *mapping) any {
 	p, ok := prefixOf(oneOf(e, at.list("addresses")...))
 	if !ok {
@@ -198,7 +198,7 @@ func ownAddress(e *editor, at *mapping) any {
 	return p.Addr().String()
 }
 
-// nameOf is the name of an entry of a section.
+// nameOf makes the name of an entry of a section.
 func nameOf(section string) maker {
 	return func(e *editor, _ *mapping) any {
 		m, _ := e.file.get(section).(*mapping)
@@ -213,7 +213,7 @@ func interfaceName(e *editor, _ *mapping) any {
 	return oneOf[any](e, "eth0", "eth1", "wan", "wan0.5", "to-pe")
 }
 
-// carriers are names of interfaces of a host's attachments.
+// carriers returns names of interfaces of a host's attachments.
 func carriers(e *editor, at *mapping) any {
 	var names []any
 	for i, a := range at.list("attach") {
@@ -244,13 +244,13 @@ func expectation(e *editor, _ *mapping) any {
 // families are those of sessions between routers.
 var families = among([]any{"vpnv4"}, []any{"vpnv6"}, []any{"vpnv4", "vpnv6"})
 
-// times are long enough for a machine that is busy.
+// Times that are long enough for a busy machine.
 var (
 	keepalives = among(1, 3, "5s", 10)
 	retries    = among(1, 2, 3, "5s")
 )
 
-// onContainers are places of keys that only servers with Docker have a use for.
+// onContainers returns the places if the server has Docker.
 func onContainers(at func(*editor) []place) func(*editor) []place {
 	return func(e *editor) []place {
 		if !e.server.Containers {

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// vpn is one VPN: a VRF on every router with a site of it. VPNs that share
-// routes have addresses of their own, all others have the same.
+// vpn is one VPN: a VRF on every router with a site of it. VPNs that share routes
+// have their own addresses, all others have the same.
 type vpn struct {
 	name     string
 	number   int
-	imports  []string // route targets beside its own
+	imports  []string // route targets besides its own
 	exports  []string
 	own      bool // imports what its own sites export
 	v4, v6   bool
@@ -28,13 +28,10 @@ type site struct {
 	second int // another router that it is attached to; 0: none
 }
 
-// maxSites keeps the subnets of VPNs apart: a VPN has ten.
-const maxSites = 4
-
 func target(n int) string { return fmt.Sprintf("65000:%d", n) }
 
-// plan decides on VPNs, what they share, and their sites.
-func (l *lab) plan(vpns, sites int) {
+// plan chooses VPNs, what they share, and their sites.
+func (l *lab) plan(vpns int) {
 	for i := range vpns {
 		v := vpn{name: fmt.Sprintf("v%d", i+1), number: i + 1, own: true, base: 1, v4: true, v6: true}
 		switch l.IntN(4) {
@@ -51,9 +48,9 @@ func (l *lab) plan(vpns, sites int) {
 	for i := range l.vpns {
 		least := 1
 		if i == 0 {
-			least = 2 // one host alone shows nothing
+			least = 2 // a single host reaches nothing
 		}
-		for n := range max(least, 1+l.IntN(min(sites, maxSites))) {
+		for n := range max(least, 1+l.IntN(maxSites)) {
 			l.sites = append(l.sites, site{
 				name: fmt.Sprintf("h%d-%d", i+1, n+1), vpn: &l.vpns[i], router: 1 + l.IntN(l.routers), number: n + 1,
 				slaac: l.vpns[i].v6 && l.chance(3),
@@ -65,7 +62,7 @@ func (l *lab) plan(vpns, sites int) {
 	}
 }
 
-// settings are what a VRF may have of its own.
+// settings returns random settings of a VRF.
 func (l *lab) settings() string {
 	var out string
 	if l.chance(3) {
@@ -81,8 +78,8 @@ func (l *lab) settings() string {
 	return out
 }
 
-// share joins some VPNs by their route targets: a service that others reach
-// (an extranet), one-way imports, and spokes that do not reach each other.
+// share connects some VPNs by their route targets: a service that others reach (an
+// extranet), one-way imports, and spokes that do not reach each other.
 func (l *lab) share() {
 	unique := func(v *vpn) { v.base = 40 + 10*v.number }
 	if len(l.vpns) > 1 && l.chance(2) {
@@ -95,14 +92,14 @@ func (l *lab) share() {
 			client := &l.vpns[i]
 			unique(client)
 			client.imports = append(client.imports, target(service.number))
-			if !l.chance(4) { // else packets find a way there and none back
+			if !l.chance(4) { // else there is no route back
 				service.imports = append(service.imports, target(client.number))
 			}
 		}
 	}
 	for i := range l.vpns {
 		if l.chance(6) {
-			l.vpns[i].own = false // its sites are apart from each other, but on one router
+			l.vpns[i].own = false // its sites reach each other only on the same router
 		}
 		if l.chance(4) {
 			l.vpns[i].exports = append(l.vpns[i].exports, target(100+l.vpns[i].number))
@@ -148,17 +145,17 @@ func (l *lab) writeHosts() {
 	}
 }
 
-// writeDualHomed writes a host at two routers. It sends by the first.
+// writeDualHomed writes a host at two routers, with routes through the first.
 func (l *lab) writeDualHomed(s site) {
 	l.line("  %s:", s.name)
 	l.line("    attach:")
 	l.line(`    - {to: pe%d, vrf: %s%s, routes: [%s]}`, s.router, s.vpn.name, l.addresses(s), strings.Join(s.vpn.everything(), ", "))
 	other := s
-	other.number += maxSites + 1 // beside all other sites
+	other.number += maxSites + 1 // apart from all other sites
 	l.line(`    - {to: pe%d, vrf: %s%s}`, s.second, s.vpn.name, l.addresses(other))
 }
 
-// everything is the default routes of the VPN's families.
+// everything returns the default routes of the VPN's families.
 func (v *vpn) everything() []string {
 	var out []string
 	if v.v4 {
@@ -170,7 +167,7 @@ func (v *vpn) everything() []string {
 	return out
 }
 
-// writeHub writes a hub, through which alone its spokes reach each other.
+// writeHub writes a hub and its spokes, which reach each other only through it.
 func (l *lab) writeHub() {
 	l.line("  hub:")
 	l.line("    forward: true")
@@ -179,7 +176,7 @@ func (l *lab) writeHub() {
 	l.line(`    - {to: pe%d, vrf: hub-out, addresses: [10.202.0.2/24, "2001:db8:202::2/64"], announce: [0.0.0.0/0, "::/0"]}`, 1+l.IntN(l.routers))
 	first := l.IntN(l.routers)
 	for n := range 2 {
-		router := (first+n)%l.routers + 1 // never two on one router, which would let them meet
+		router := (first+n)%l.routers + 1 // on different routers: on one they would reach each other directly
 		l.line(`  spoke%d: {to: pe%d, vrf: spoke, addresses: [10.21%d.0.2/24, slaac], ra: "2001:db8:21%d::/64"}`, n+1, router, n, n)
 	}
 }
@@ -201,8 +198,8 @@ func (l *lab) addresses(s site) string {
 	return fmt.Sprintf(", addresses: [%s]%s", strings.Join(addresses, ", "), ra)
 }
 
-// lans are networks behind a site. Those of a VPN's first site are so wide
-// that those of the others lie in them.
+// lans returns networks behind a site. Those of a VPN's first site contain those of
+// the others.
 func (l *lab) lans(s site) string {
 	if !l.chance(2) {
 		return ""
@@ -213,7 +210,7 @@ func (l *lab) lans(s site) string {
 	if s.number == 1 {
 		bits4, bits6, third, fourth = 16, 48, 0, ""
 	} else if l.besideFirst(s) {
-		return "" // one router does not take the wide and the narrow one
+		return "" // on one router they would overlap
 	}
 	if s.vpn.v4 {
 		lans = append(lans, fmt.Sprintf("10.%d.%d.1/%d", octet, third, bits4))

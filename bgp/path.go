@@ -1,0 +1,134 @@
+package bgp
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+)
+
+// Source is where a path in a VRF comes from. Lower is preferred.
+type Source uint8
+
+// The sources, in the order of preference.
+const (
+	Connected Source = iota // a subnet or a learnt host on a port of the VRF
+	Static                  // a configured route with a next hop on such a port
+	BGP                     // received from a peer: another router, or a customer of a VRF
+)
+
+// String returns the source as in show tables.
+func (s Source) String() string {
+	switch s {
+	case Connected:
+		return "connected"
+	case Static:
+		return "static"
+	case BGP:
+		return "bgp"
+	}
+	return fmt.Sprintf("source(%d)", uint8(s))
+}
+
+// Path is one path to a prefix in a VRF. Paths are immutable once they have been
+// returned.
+type Path struct {
+	Source Source
+	VRF    string // of a local path, the VRF that it belongs to, perhaps not the one that has imported it; "": from another router
+	Route  Route  // of a local path, RD, Prefix, NextHop, Label and Targets are set, and what a customer has sent
+}
+
+// Remote reports whether the path leads to another router, with a label.
+func (p *Path) Remote() bool { return p.Source == BGP && p.VRF == "" }
+
+// Customer reports whether the path is from a customer of this router.
+func (p *Path) Customer() bool { return p.Source == BGP && p.VRF != "" }
+
+// path is a path in the tables, shared by all VRFs that import it.
+type path struct {
+	Path
+	fault   string // why it cannot be used; "": it can
+	private bool   // it has no targets, and no other VRF imports it
+}
+
+func (p *path) public() *Path {
+	if p == nil {
+		return nil
+	}
+	return &p.Path
+}
+
+func (v *vrfTable) localPath(r LocalRoute) *path {
+	p := &path{Path: Path{Source: r.Source, VRF: v.Name, Route: Route{
+		Prefix: r.Prefix, NextHop: r.NextHop, Label: r.Label,
+	}}, private: r.Private}
+	return p.moved(v)
+}
+
+// moved returns a local path with the current RD and targets of its VRF.
+func (p *path) moved(v *vrfTable) *path {
+	q := *p
+	q.Route.RD, q.Route.Targets = v.RD, v.Export
+	if p.private {
+		q.Route.Targets = nil
+	}
+	return &q
+}
+
+// forwardsLike reports whether both paths forward packets in the same way.
+func (p *path) forwardsLike(q *path) bool {
+	return p.VRF == q.VRF && p.Route.NextHop == q.Route.NextHop && p.Route.Label == q.Route.Label
+}
+
+// originRank ranks a VRF's own routes before those from other VRFs of the router,
+// and these before received ones.
+func (p *path) originRank(vrf string) int {
+	switch {
+	case p.Source == BGP:
+		return 4
+	case p.VRF == vrf:
+		return int(p.Source)
+	}
+	return 2 + int(p.Source)
+}
+
+func (p *path) localPref() uint32 {
+	if p.Route.LocalPref == nil {
+		return defaultLocalPref
+	}
+	return *p.Route.LocalPref
+}
+
+// med returns the MED; a missing one is the lowest (RFC 4271 section 9.1.2.2).
+func (p *path) med() uint32 {
+	if p.Route.MED == nil {
+		return 0
+	}
+	return *p.Route.MED
+}
+
+// fromPeer returns 0 for a route that originates here, 1 for others.
+func (p *path) fromPeer() int {
+	if p.Route.Peer.IsValid() {
+		return 1
+	}
+	return 0
+}
+
+// routerID returns the identifier of the router at which the route entered our
+// AS (RFC 4456 section 9).
+func (p *path) routerID() netip.Addr {
+	if p.Route.OriginatorID.IsValid() {
+		return p.Route.OriginatorID
+	}
+	return p.Route.PeerID
+}
+
+// comparePaths orders the paths of one prefix; no two are equal.
+func comparePaths(a, b *Path) int {
+	return cmp.Or(
+		cmp.Compare(a.Source, b.Source),
+		cmp.Compare(a.VRF, b.VRF),
+		a.Route.Key().compare(b.Route.Key()),
+		a.Route.NextHop.Compare(b.Route.NextHop),
+	)
+}
