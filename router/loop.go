@@ -11,13 +11,11 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/ovs"
-	"pseudowan/ovs/pipeline"
 	"pseudowan/router/access"
 	"pseudowan/router/ce"
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/router/kernel"
-	"pseudowan/router/slowpath"
 	"pseudowan/router/transport"
 	"pseudowan/router/vrf"
 )
@@ -272,33 +270,4 @@ func (l *loop) peerChange(s peering, peers map[netip.Addr]bgp.PeerState, e bgp.P
 	if e.Removed {
 		delete(peers, e.Peer.Address)
 	}
-}
-
-// reasons translates the switch's reasons into the slow path's.
-var reasons = map[pipeline.Reason]slowpath.Reason{
-	pipeline.ReasonARP:         slowpath.ARP,
-	pipeline.ReasonND:          slowpath.ND,
-	pipeline.ReasonLocal:       slowpath.Local,
-	pipeline.ReasonTTL:         slowpath.TTL,
-	pipeline.ReasonGlean:       slowpath.Glean,
-	pipeline.ReasonResolve:     slowpath.Resolve,
-	pipeline.ReasonUnreachable: slowpath.Unreachable,
-	pipeline.ReasonTooBig:      slowpath.TooBig,
-}
-
-// punt handles a packet from the switch.
-func (l *loop) punt(p ovs.PacketIn) {
-	in := slowpath.Punt{Reason: reasons[p.Reason], Port: p.Port, VRF: p.VRF, Frame: p.Frame}
-	if hop, ok := l.fib.NextHop(p.Adjacency); ok {
-		in.NextHop, in.OutPort = hop.Addr, hop.Port
-		if link := l.links.Port(hop.Port); link != nil {
-			in.MTU = link.Fits()
-			if in.Reason == slowpath.Resolve {
-				l.links.Resolve(hop)
-				l.ports.Ignore(p.Port, "its next hop is not resolved")
-				return
-			}
-		}
-	}
-	l.ports.Punt(in)
 }

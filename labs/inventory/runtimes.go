@@ -99,11 +99,11 @@ func (r Runtimes) Get(name string) (hosts.Runtime, error) {
 	return o.Runtime, nil
 }
 
-// Select returns the names of the runtimes for which which is true.
-func (r Runtimes) Select(which func(Opened) bool) []string {
+// Select returns the names of the selected runtimes.
+func (r Runtimes) Select(selected func(Opened) bool) []string {
 	var names []string
 	for _, o := range r {
-		if which(o) {
+		if selected(o) {
 			names = append(names, o.Driver.Name)
 		}
 	}

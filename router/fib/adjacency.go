@@ -1,0 +1,87 @@
+package fib
+
+import (
+	"iter"
+	"maps"
+	"net"
+
+	"pseudowan/ovs/pipeline"
+)
+
+// Adjacency returns the number of a next hop's adjacency, and makes one if there is
+// none. A nil dst makes it unresolved.
+func (t *Table) Adjacency(hop NextHop, src, dst net.HardwareAddr) uint32 {
+	if number, ok := t.adjacencies[hop]; ok {
+		return number
+	}
+	t.nextNumber++
+	t.adjacencies[hop] = t.nextNumber
+	t.byNumber[t.nextNumber] = hop
+	t.Resolve(hop, src, dst)
+	return t.nextNumber
+}
+
+// Resolve rewrites the flows of a next hop that has an adjacency; a nil dst
+// makes it unresolved.
+func (t *Table) Resolve(hop NextHop, src, dst net.HardwareAddr) {
+	number, ok := t.adjacencies[hop]
+	if !ok {
+		return
+	}
+	t.Set(pipeline.Adjacency{
+		ID: number, Port: hop.Port, Push: hop.Push,
+		SrcMAC: src, DstMAC: dst, Resolved: dst != nil,
+	}.Flows())
+}
+
+// NextHop returns the next hop to which an adjacency belongs.
+func (t *Table) NextHop(adjacency uint32) (hop NextHop, ok bool) {
+	hop, ok = t.byNumber[adjacency]
+	return hop, ok
+}
+
+// NextHops lists the next hops that have an adjacency, in no order.
+func (t *Table) NextHops() iter.Seq[NextHop] { return maps.Keys(t.adjacencies) }
+
+// lead notes to which adjacencies an object of the switch leads now. It removes an
+// adjacency to which nothing leads: a host that uses one address after another must
+// not fill the switch.
+func (t *Table) lead(object pipeline.Cookie, to ...uint32) {
+	t.hold(to)
+	before := t.leads[object]
+	if len(to) > 0 {
+		t.leads[object] = to
+	} else {
+		delete(t.leads, object)
+	}
+	t.release(before)
+}
+
+func (t *Table) hold(adjacencies []uint32) {
+	for _, number := range adjacencies {
+		t.users[number]++
+	}
+}
+
+func (t *Table) release(adjacencies []uint32) {
+	for _, number := range adjacencies {
+		if t.users[number]--; t.users[number] == 0 {
+			delete(t.users, number)
+			t.forget(number)
+		}
+	}
+}
+
+// adjacencyFlows is the largest number of flows of an adjacency.
+const adjacencyFlows = 3
+
+// forget removes an adjacency.
+func (t *Table) forget(number uint32) {
+	hop, ok := t.byNumber[number]
+	if !ok {
+		return
+	}
+	delete(t.byNumber, number)
+	delete(t.adjacencies, hop)
+	t.unset(pipeline.NewCookie(pipeline.KindAdjacency, 0, uint64(number)), adjacencyFlows)
+}

@@ -1,0 +1,36 @@
+package router
+
+import (
+	"pseudowan/ovs"
+	"pseudowan/ovs/pipeline"
+	"pseudowan/router/slowpath"
+)
+
+// reasons translates the switch's reasons into the slow path's.
+var reasons = map[pipeline.Reason]slowpath.Reason{
+	pipeline.ReasonARP:         slowpath.ARP,
+	pipeline.ReasonND:          slowpath.ND,
+	pipeline.ReasonLocal:       slowpath.Local,
+	pipeline.ReasonTTL:         slowpath.TTL,
+	pipeline.ReasonGlean:       slowpath.Glean,
+	pipeline.ReasonResolve:     slowpath.Resolve,
+	pipeline.ReasonUnreachable: slowpath.Unreachable,
+	pipeline.ReasonTooBig:      slowpath.TooBig,
+}
+
+// punt handles a packet from the switch.
+func (l *loop) punt(p ovs.PacketIn) {
+	in := slowpath.Punt{Reason: reasons[p.Reason], Port: p.Port, VRF: p.VRF, Frame: p.Frame}
+	if hop, ok := l.fib.NextHop(p.Adjacency); ok {
+		in.NextHop, in.OutPort = hop.Addr, hop.Port
+		if link := l.links.Port(hop.Port); link != nil {
+			in.MTU = link.Fits()
+			if in.Reason == slowpath.Resolve {
+				l.links.Resolve(hop)
+				l.ports.Ignore(p.Port, "its next hop is not resolved")
+				return
+			}
+		}
+	}
+	l.ports.Punt(in)
+}
