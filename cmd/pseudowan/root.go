@@ -53,7 +53,7 @@ Linux server: customer hosts, PE routers and the core between them.
 		newUp(s), newDown(s), newExec(),
 		newPS(s), newLogs(s), newShow(s), newDoctor(s),
 		newVerify(s), newTrace(s), newExplain(s),
-		newLabs(s), newValidate(s), newGraph(s), newSchema(s),
+		newLabs(s), newValidate(s), newImport(s), newGraph(s), newSchema(s),
 		newVersion(s),
 		newAgent(s), newKeeper(s), newEnter(), newMan(s),
 	)
