@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"slices"
@@ -320,35 +319,6 @@ func TestRealReasonsNotToConnect(t *testing.T) {
 	b.set(secret(b.to(a), "one"))
 	a.set(secret(a.to(b), "other"))
 	a.wait("the suspicion", func() bool { return strings.Contains(a.peers[b.addr].Down(), "TCP-MD5 password") })
-}
-
-// TestRealRandomHostility repeatedly sends random messages on an established
-// session. The process and another session survive.
-func TestRealRandomHostility(t *testing.T) {
-	a := startNode(t, 65001, "", "10.0.0.1")
-	friend := startNode(t, 65003, "", "10.0.0.3")
-	a.set(a.to(friend), neighborAt(a, "10.0.0.2", 65002))
-	friend.set(friend.to(a))
-	a.waitEstablished(friend)
-	m := mutator{rand.New(rand.NewPCG(1, 2)), seeds()}
-	for range 8 {
-		a.set(a.to(friend))
-		a.set(a.to(friend), neighborAt(a, "10.0.0.2", 65002))
-		h := attack(t, "10.0.0.2")
-		h.establish(a)
-		go func() { _, _ = io.Copy(io.Discard, h.conn) }()
-		for range 300 {
-			b := m.message()
-			binary.BigEndian.PutUint16(b[16:], uint16(len(b)))
-			b[18] = 2
-			_ = h.conn.SetWriteDeadline(time.Now().Add(time.Second))
-			if _, err := h.conn.Write(b); err != nil {
-				break
-			}
-		}
-		_ = h.conn.Close()
-	}
-	quiet(t, a, friend)
 }
 
 // TestRealOffendersWait checks that a peer that breaks the protocol is refused for

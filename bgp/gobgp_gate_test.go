@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	packet "github.com/osrg/gobgp/v3/pkg/packet/bgp"
 
 	"pseudowan/bgp/gate"
 )
@@ -111,33 +114,96 @@ func newTestJudge(established bool) *gate.Judge {
 	return j
 }
 
-// passThrough does to octets what a relay does, and to what passes what the engine
-// does. It does not recover from panics.
+// passThrough does to octets what a relay does, and to what passes what the
+// engine does. Nothing recovers from a panic here. What the engine knows in the end
+// must be what the gate says that it has been shown.
 func passThrough(t *testing.T, established bool, b []byte) {
-	j := newTestJudge(established)
+	feed(t, newTestJudge(established), table{}, b)
+}
+
+// table is the routes that the engine has been told and not to forget.
+type table map[string]bool
+
+// feed passes octets on until the session ends; it reports whether it goes on.
+func feed(t *testing.T, j *gate.Judge, known table, b []byte) bool {
 	for {
 		msg, refused := gate.Next(b)
 		if msg == nil || refused != nil {
-			return
+			return refused == nil
 		}
 		b = b[len(msg):]
+		said := slices.Clone(msg)
 		v := j.Received(msg)
+		if v.Refuse != nil && v.Pass != nil {
+			t.Fatalf("%x is refused, and passed on as %x", said, v.Pass)
+		}
 		for pass := v.Pass; len(pass) > 0; {
 			m, bad := gate.Next(pass)
 			if m == nil || bad != nil {
-				t.Fatalf("%x is passed on as %x, which is not a message", msg, v.Pass)
+				t.Fatalf("%x is passed on as %x, which is no message", said, v.Pass)
 			}
 			if err := perform(m); err != nil && m[18] != 3 {
-				t.Fatalf("%x is passed on as %x, which ends the engine's session: %v", msg, m, err)
+				t.Fatalf("%x is passed on as %x, which ends the engine's session: %v", said, m, err)
 			}
+			known.take(m)
 			pass = pass[len(m):]
 		}
 		for _, s := range v.Strange {
 			_ = decodeAttributes(new(Route), s.Attributes) // an error is shown with the path
 		}
 		if v.Refuse != nil || v.Ended != nil {
-			return
+			return false
 		}
+		if len(known) != j.Accepted() || j.Held() < j.Accepted() {
+			t.Fatalf("after %x, passed on as %x, the engine knows %d routes, and has been shown %d of %d", said, v.Pass, len(known), j.Accepted(), j.Held())
+		}
+	}
+}
+
+func (k table) takeAll(msgs []byte) {
+	for len(msgs) > 0 {
+		msg, _ := gate.Next(msgs)
+		k.take(msg)
+		msgs = msgs[len(msg):]
+	}
+}
+
+// take notes what a message tells the engine.
+func (k table) take(msg []byte) {
+	m, err := packet.ParseBGPMessage(msg)
+	if err != nil {
+		return
+	}
+	u, ok := m.Body.(*packet.BGPUpdate)
+	if !ok {
+		return
+	}
+	name := func(n packet.AddrPrefixInterface) string {
+		text := n.String()
+		if v, ok := n.(*packet.LabeledVPNIPAddrPrefix); ok {
+			text = v.IPPrefix() + v.RD.String()
+		} else if v, ok := n.(*packet.LabeledVPNIPv6AddrPrefix); ok {
+			text = v.IPPrefix() + v.RD.String()
+		}
+		return fmt.Sprint(n.AFI(), n.SAFI(), text)
+	}
+	for _, n := range u.WithdrawnRoutes {
+		delete(k, name(n))
+	}
+	for _, a := range u.PathAttributes {
+		switch a := a.(type) {
+		case *packet.PathAttributeMpUnreachNLRI:
+			for _, n := range a.Value {
+				delete(k, name(n))
+			}
+		case *packet.PathAttributeMpReachNLRI:
+			for _, n := range a.Value {
+				k[name(n)] = true
+			}
+		}
+	}
+	for _, n := range u.NLRI {
+		k[name(n)] = true
 	}
 }
 
@@ -197,47 +263,72 @@ func (m mutator) repair(b []byte) {
 	}
 }
 
-// TestMutations sends almost valid messages through the gate. What passes must end
-// neither the engine's session nor the process. PSEUDOWAN_MUTATIONS sets their
-// number; the default is a million in CI, and less elsewhere.
-func TestMutations(t *testing.T) {
-	total := 200_000
-	if os.Getenv("CI") != "" {
-		total = 1_000_000
-	}
+// mutations is how many messages are sent: PSEUDOWAN_MUTATIONS, a million in CI,
+// and less elsewhere.
+func mutations(t *testing.T) int {
+	t.Helper()
 	if text := os.Getenv("PSEUDOWAN_MUTATIONS"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		total = n
+		return n
 	}
+	if os.Getenv("CI") != "" {
+		return 1_000_000
+	}
+	return 200_000
+}
+
+// TestMutations sends messages through the gate that are almost right, in sessions
+// whose import policies change. What passes must neither end the engine's session
+// nor the process, and the engine knows what the gate says that it knows.
+func TestMutations(t *testing.T) {
+	total := mutations(t)
 	workers := runtime.GOMAXPROCS(0)
 	var all sync.WaitGroup
-	var caught atomic.Int64
+	var caught, sessions atomic.Int64
 	for w := range workers {
 		all.Go(func() {
 			m := mutator{rand.New(rand.NewPCG(9, uint64(w))), seeds()}
-			for range total / workers {
-				b := m.message()
-				if t.Failed() {
-					return
-				}
-				if errors.Is(rehearse(b), errParserPanics) {
-					caught.Add(1)
-				}
-				passThrough(t, b[18] != 1 || m.IntN(8) == 0, b)
+			for n := total / workers; n > 0 && !t.Failed(); sessions.Add(1) {
+				n -= m.session(t, n, &caught)
 			}
 		})
 	}
 	all.Wait()
-	t.Logf("%d messages; the engine's parser alone panics at %d", total, caught.Load())
+	t.Logf("%d messages in %d sessions; the engine's parser alone panics at %d", total, sessions.Load(), caught.Load())
 	if caught.Load() == 0 {
 		t.Error("the engine's parser alone survives all messages: the mutations are too tame")
 	}
 }
 
-// FuzzGate is the same with the fuzzer's input.
+// session sends messages until one ends the session, or there were enough. It
+// returns how many.
+func (m mutator) session(t *testing.T, most int, caught *atomic.Int64) (n int) {
+	const enough = 100
+	established := m.IntN(8) > 0
+	j, known := newTestJudge(established), table{}
+	for most = min(most, enough); n < most; {
+		if established && m.IntN(20) == 0 {
+			known.takeAll(j.SetPolicy(m.chain()))
+		}
+		b := m.composed()
+		if m.IntN(3) == 0 {
+			b = m.message()
+		}
+		n++
+		if errors.Is(rehearse(slices.Clone(b)), errParserPanics) {
+			caught.Add(1)
+		}
+		if !feed(t, j, known, b) {
+			break
+		}
+	}
+	return n
+}
+
+// FuzzGate is the same with what the fuzzer makes up.
 func FuzzGate(f *testing.F) {
 	for _, s := range seeds() {
 		f.Add(true, s)

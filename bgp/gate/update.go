@@ -215,7 +215,8 @@ func (j *Judge) parseMP(u *update, a attribute) *Notification {
 	return nil
 }
 
-// sort puts the routes apart that the receiver cannot be shown.
+// sort puts the routes apart that the receiver cannot be shown. Of what the
+// attribute says of the same route the last counts.
 func (m *mpRoutes) sort(routes []route) {
 	m.routes = routes
 	announced := m.kind == attrReach
@@ -224,7 +225,14 @@ func (m *mpRoutes) sort(routes []route) {
 		return
 	}
 	m.routes = nil
-	for _, r := range routes {
+	last := make(map[key]int, len(routes))
+	for i := range routes {
+		last[routes[i].key(m.family)] = i
+	}
+	for i, r := range routes {
+		if last[r.key(m.family)] != i {
+			continue
+		}
 		if r.why = r.alienIn(announced); r.why != 0 {
 			m.strange = append(m.strange, r)
 		} else {
