@@ -1,7 +1,6 @@
 package bgp
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 
@@ -26,16 +25,18 @@ type PeerRoute struct {
 	Changed  []policy.Step // the terms of the import policy that change a received route
 }
 
-// PeerRoutes lists the routes of an established session, by prefix and RD. It
-// returns none while the session is down.
-func (s *Speaker) PeerRoutes(peer netip.Addr, view RouteView) ([]PeerRoute, error) {
-	peer = peer.WithZone("")
-	if _, ok := s.sessions.neighbor(peer); !ok {
-		return nil, fmt.Errorf("bgp: no session with %s", peer)
-	}
-	r := s.transport.session(peer)
+// Has reports whether the speaker has a session with the peer, in whatever state.
+func (s *Speaker) Has(peer netip.Addr) bool {
+	_, ok := s.sessions.neighbor(peer.WithZone(""))
+	return ok
+}
+
+// PeerRoutes lists the routes of an established session, by prefix and RD. There
+// are none while the session is down.
+func (s *Speaker) PeerRoutes(peer netip.Addr, view RouteView) []PeerRoute {
+	r := s.transport.session(peer.WithZone(""))
 	if r == nil {
-		return nil, nil
+		return nil
 	}
 	var list []PeerRoute
 	if view == AdvertisedRoutes {
@@ -46,7 +47,7 @@ func (s *Speaker) PeerRoutes(peer netip.Addr, view RouteView) ([]PeerRoute, erro
 		list = r.received(view)
 	}
 	slices.SortFunc(list, func(a, b PeerRoute) int { return a.Key().compare(b.Key()) })
-	return list, nil
+	return list
 }
 
 // received lists what the peer has announced.

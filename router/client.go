@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strings"
 	"syscall"
 	"time"
@@ -69,6 +71,13 @@ func (c *Client) Datapath(ctx context.Context) (string, error) {
 // Peers lists the BGP sessions.
 func (c *Client) Peers(ctx context.Context) ([]status.Peer, error) {
 	return get[[]status.Peer](ctx, c, "peers")
+}
+
+// SessionRoutes lists the routes of a BGP session; vrf is that of a customer's, ""
+// between routers.
+func (c *Client) SessionRoutes(ctx context.Context, vrf string, peer netip.Addr, view status.RouteView) ([]status.SessionRoute, error) {
+	words := url.Values{"vrf": {vrf}, "peer": {peer.String()}, "view": {string(view)}}
+	return get[[]status.SessionRoute](ctx, c, "routes?"+words.Encode())
 }
 
 // Interfaces lists the ports with their addresses.

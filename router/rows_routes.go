@@ -47,7 +47,7 @@ func (l *loop) routeRows() []status.VRF {
 		for _, e := range l.vrfs.Routes(v.Name) {
 			row.Routes = append(row.Routes, status.Route{
 				Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path), Label: labelOf(e.Route.Label), Source: status.RouteSource(e.Source.String()),
-				Best: e.Best, Reason: e.Reason, MED: e.Route.MED, LocalPref: e.Route.LocalPref,
+				Best: e.Best, Reason: e.Reason, MED: e.Route.MED, LocalPref: e.Route.LocalPref, Weight: e.Route.Weight,
 				ASPath: e.Route.ASPath.String(), Origin: status.Origin(vrf.OriginOf(e.Path).String()),
 				Unusable: e.Route.Unusable,
 			})

@@ -11,16 +11,17 @@ import (
 // Format is an output format.
 type Format string
 
-// The formats. Table is for people; its columns may change between versions.
-// The keys of JSON and YAML are a contract.
+// The formats. Table and Wide, which has more columns, are for people; the columns
+// may change between versions. The keys of JSON and YAML are a contract.
 const (
 	Table Format = "table"
+	Wide  Format = "wide"
 	JSON  Format = "json"
 	YAML  Format = "yaml"
 )
 
 // Formats lists the formats, the default first.
-func Formats() []Format { return []Format{Table, JSON, YAML} }
+func Formats() []Format { return []Format{Table, Wide, JSON, YAML} }
 
 // ParseFormat reads the name of a format. The error names the choices.
 func ParseFormat(s string) (Format, error) {
@@ -50,7 +51,7 @@ func emit[T any](o Output, rows []T, table func() string) error {
 // emitOne prints one document.
 func emitOne(o Output, document any, table func() string) error {
 	switch o.Format {
-	case Table, "":
+	case Table, Wide, "":
 		_, err := io.WriteString(o.W, table())
 		return err
 	case JSON:

@@ -24,12 +24,21 @@ func VRFs(o Output, rows []status.VRF) error {
 			optional(""), text("Network"), optional("Labels"), optional("Next Hop"), optional("Reason"),
 			metric("Metric"), metric("LocPrf"), optional("Path"),
 		}}
+		if o.Format == Wide {
+			g.columns = append(g.columns, metric("Weight"))
+		}
 		for _, v := range rows {
 			g.section(fmt.Sprintf("router: %s  vrf: %s  rd: %s  import: %s  export: %s",
 				v.Router, v.VRF, v.RD, targets(v.Import), targets(v.Export)))
 			for _, r := range v.Routes {
-				g.add(" "+marks(r.Best)+" "+sourceCode(r.Source), prefix(r.Prefix), bracketed(r.Label), address(r.NextHop), reason(r),
-					pointed(r.MED), pointed(r.LocalPref), path(r.ASPath, r.Origin))
+				cells := []string{
+					" " + marks(r.Best) + " " + sourceCode(r.Source), prefix(r.Prefix), bracketed(r.Label), address(r.NextHop), reason(r),
+					pointed(r.MED), pointed(r.LocalPref), path(r.ASPath, r.Origin),
+				}
+				if o.Format == Wide {
+					cells = append(cells, weight(r.Weight))
+				}
+				g.add(cells...)
 			}
 		}
 		return fmt.Sprintf(legend, ", C connected, S static, B BGP") + g.String()
@@ -66,6 +75,14 @@ func RIB(o Output, rows []status.RIB) error {
 		}
 		return fmt.Sprintf(legend, "") + g.String()
 	})
+}
+
+// weight formats a weight that a policy has set.
+func weight(n uint32) string {
+	if n == 0 {
+		return ""
+	}
+	return decimal(n)
 }
 
 // reason says why a path is best or not.

@@ -44,6 +44,30 @@ type Malformed struct {
 	LastAt     *time.Time `json:"last_at"`              // null before the first
 }
 
+// SessionRoute is one route of one BGP session, on its way in or out.
+type SessionRoute struct {
+	Router        string       `json:"router"`
+	VRF           string       `json:"vrf"` // of a session with a customer; "" between routers
+	RemoteAddress netip.Addr   `json:"remote_address"`
+	View          RouteView    `json:"view"` // received: before the import policy; accepted: after it; advertised: after the export policy
+	Family        string       `json:"family"`
+	RD            string       `json:"rd"` // "" with a customer
+	Prefix        netip.Prefix `json:"prefix"`
+	NextHop       netip.Addr   `json:"next_hop"`
+	Label         *uint32      `json:"label"` // null with a customer
+	ASPath        string       `json:"as_path"`
+	Origin        Origin       `json:"origin"` // igp, egp or incomplete
+	MED           *uint32      `json:"med"`
+	LocalPref     *uint32      `json:"local_pref"`
+	Weight        uint32       `json:"weight"` // that the import policy has given an accepted route
+	Targets       []string     `json:"targets"`
+	Communities   []string     `json:"communities"`
+	Large         []string     `json:"large_communities"`
+	Extended      []string     `json:"extended_communities"` // without route targets
+	Rejected      string       `json:"rejected"`             // why a received route is not used; "" if it is
+	ChangedBy     []string     `json:"changed_by"`           // the terms of the import policy that change a received route
+}
+
 // Interface is one port of one router.
 type Interface struct {
 	Router    string         `json:"router"`
@@ -92,6 +116,7 @@ type Route struct {
 	Reason    string       `json:"reason"` // why it is or is not best
 	MED       *uint32      `json:"med"`
 	LocalPref *uint32      `json:"local_pref"`
+	Weight    uint32       `json:"weight"` // that an import policy of this router has given it
 	ASPath    string       `json:"as_path"`
 	Origin    Origin       `json:"origin"`   // igp, egp or incomplete
 	Unusable  string       `json:"unusable"` // what makes the path unusable for any router; "" if nothing

@@ -51,6 +51,16 @@ const (
 	SourceLabel     RouteSource = "label"
 )
 
+// RouteView is a way to look at the routes of a BGP session.
+type RouteView string
+
+// The views of a session's routes.
+const (
+	RoutesReceived   RouteView = "received"
+	RoutesAccepted   RouteView = "accepted"
+	RoutesAdvertised RouteView = "advertised"
+)
+
 // Origin is the ORIGIN attribute of a path (RFC 4271 section 5.1.1).
 type Origin string
 

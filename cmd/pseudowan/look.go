@@ -30,7 +30,7 @@ func newPS(s streams) *cobra.Command {
 		}
 		// A runtime that does not answer must not hide the rest.
 		err = errors.Join(show.Nodes(output(s.out, format), rows), err)
-		if format.Format == show.Table {
+		if format.Format == show.Table || format.Format == show.Wide {
 			err = errors.Join(show.Endings(s.err, rows), err)
 		}
 		return err
@@ -62,6 +62,7 @@ func newShow(s streams) *cobra.Command {
 	completeFlag(c, "vrf", func(ctx context.Context) []string { return look.Complete(ctx, sel.lab).VRFs(sel.filter.Router) })
 	c.AddCommand(
 		tableCommand(s, sel, "peer", "BGP sessions", (*look.Lab).Peers, show.Peers),
+		neighborCommand(s, sel),
 		tableCommand(s, sel, "interface", "Ports with their addresses", (*look.Lab).Interfaces, show.Interfaces),
 		tableCommand(s, sel, "arp", "Neighbours, IPv4 (ARP) and IPv6 (ND)", (*look.Lab).Neighbors, show.Neighbors),
 		tableCommand(s, sel, "vrf", "VRFs with their routes", (*look.Lab).VRFs, show.VRFs),

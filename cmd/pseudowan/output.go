@@ -17,7 +17,7 @@ import (
 type formatFlag struct{ show.Format }
 
 func (f *formatFlag) String() string { return string(f.Format) }
-func (f *formatFlag) Type() string   { return "table|json|yaml" }
+func (f *formatFlag) Type() string   { return "table|wide|json|yaml" }
 
 func (f *formatFlag) Set(s string) (err error) {
 	f.Format, err = show.ParseFormat(s)

@@ -29,6 +29,8 @@ func documents() []document {
 	return []document{
 		listOf("ps", show.Nodes),
 		listOf("show peer", show.Peers),
+		listOf("show neighbor", show.Sessions),
+		listOf("show neighbor PEER received", show.SessionRoutes),
 		listOf("show interface", show.Interfaces),
 		listOf("show arp", show.Neighbors),
 		listOf("show vrf", show.VRFs),

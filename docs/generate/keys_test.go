@@ -255,7 +255,10 @@ func TestEveryPrinterIsInTheContract(t *testing.T) {
 func TestEveryCommandIsInTheContract(t *testing.T) {
 	var want, got []string
 	for _, d := range documents() {
-		want = append(want, d.command)
+		command, _, _ := strings.Cut(d.command, " PEER ")
+		if !slices.Contains(want, command) {
+			want = append(want, command)
+		}
 	}
 	for _, section := range strings.Split(read(t, "docs/commands.md"), "\n## pseudowan ")[1:] {
 		name, text, _ := strings.Cut(section, "\n")

@@ -1,0 +1,81 @@
+package router
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
+	"pseudowan/router/ce"
+	"pseudowan/status"
+)
+
+// getRoutes lists the routes of a session (?peer=, ?vrf= with a customer, ?view=).
+func (a *agent) getRoutes(ctx context.Context, q *http.Request) (any, error) {
+	words := q.URL.Query()
+	peer, err := netip.ParseAddr(words.Get("peer"))
+	if err != nil {
+		return nil, err
+	}
+	view := status.RouteView(words.Get("view"))
+	switch view {
+	case status.RoutesReceived, status.RoutesAccepted, status.RoutesAdvertised:
+	default:
+		return nil, fmt.Errorf("view %q: want received, accepted or advertised", view)
+	}
+	return a.sessionRows(ctx, words.Get("vrf"), peer, view)
+}
+
+func (a *agent) sessionRows(ctx context.Context, vrf string, peer netip.Addr, view status.RouteView) ([]status.SessionRoute, error) {
+	speakers := []*bgp.Speaker{a.speaker}
+	if vrf != "" {
+		var err error
+		if speakers, err = a.speakersIn(ctx, vrf); err != nil {
+			return nil, err
+		}
+	}
+	rows := []status.SessionRoute{}
+	for _, s := range speakers {
+		if !s.Has(peer) {
+			continue
+		}
+		for _, r := range s.PeerRoutes(peer, bgp.RouteView(view)) {
+			row := sessionRow(r, vrf == "")
+			row.Router, row.VRF, row.RemoteAddress, row.View = a.name, vrf, peer, view
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+// speakersIn lists the speakers of the CEs in a VRF.
+func (a *agent) speakersIn(ctx context.Context, vrf string) ([]*bgp.Speaker, error) {
+	list, err := inLoop(ctx, a.loop, func() (list []*ce.Speaker) {
+		for _, c := range a.loop.ces.CEs() {
+			if c.VRF() == vrf {
+				list = append(list, c.Speaker)
+			}
+		}
+		return list
+	})
+	speakers := make([]*bgp.Speaker, len(list))
+	for i, s := range list {
+		speakers[i] = s.Speaker
+	}
+	return speakers, err
+}
+
+func sessionRow(r bgp.PeerRoute, labelled bool) status.SessionRoute {
+	family := vpn.FamilyOf(r.Prefix)
+	row := status.SessionRoute{
+		Family: string(family.Plain()), Prefix: r.Prefix, NextHop: r.NextHop, ASPath: r.ASPath.String(), Origin: status.Origin(r.Origin.String()),
+		MED: r.MED, LocalPref: r.LocalPref, Weight: r.Weight, Targets: texts(r.Targets), Communities: texts(r.Communities),
+		Large: texts(r.LargeCommunities), Extended: texts(r.Extended), Rejected: r.Rejected, ChangedBy: texts(r.Changed),
+	}
+	if labelled {
+		row.Family, row.RD, row.Label = string(family), r.RD.String(), labelOf(r.Label)
+	}
+	return row
+}
