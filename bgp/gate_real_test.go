@@ -133,6 +133,8 @@ func TestRealHostilePeers(t *testing.T) {
 		{"type 255", "established", message(255), answer{1, 3, []byte{255}}},
 		{"length 18", "established", header(4, 18), answer{1, 2, []byte{0, 18}}},
 		{"length of an empty UPDATE", "established", header(2, 19), answer{1, 2, []byte{0, 19}}},
+		{"KEEPALIVE of 20 octets", "established", message(4, 0), answer{1, 2, []byte{0, 20}}},
+		{"UPDATE of 4500 octets", "established", message(2, make([]byte, 4481)...), answer{1, 2, []byte{0x11, 0x94}}},
 		{"UPDATE first", "opensent", u(""), answer{5, 1, []byte{2}}},
 		{"KEEPALIVE first", "opensent", message(4), answer{5, 1, []byte{4}}},
 		{"UPDATE before KEEPALIVE", "openconfirm", u(""), answer{5, 2, []byte{2}}},
@@ -140,6 +142,9 @@ func TestRealHostilePeers(t *testing.T) {
 		{"version 5", "opensent", slices.Concat(seeds()[0][:19], []byte{5}, seeds()[0][20:]), answer{2, 1, []byte{0, 4}}},
 		{"hold time 1", "opensent", slices.Concat(seeds()[0][:22], []byte{0, 1}, seeds()[0][24:]), answer{2, 6, nil}},
 		{"identifier 0", "opensent", slices.Concat(seeds()[0][:24], []byte{0, 0, 0, 0}, seeds()[0][28:]), answer{2, 3, nil}},
+		{"another AS", "opensent", slices.Concat(seeds()[0][:len(seeds()[0])-4], octetsOf("0000fdeb")), answer{2, 2, octetsOf("fdeb")}},
+		{"AS 0", "opensent", slices.Concat(seeds()[0][:len(seeds()[0])-4], octetsOf("00000000")), answer{2, 2, octetsOf("0000")}},
+		{"an unknown optional parameter", "opensent", slices.Concat(seeds()[0][:29], []byte{3}, seeds()[0][30:]), answer{2, 4, nil}},
 		{"capability over the end", "opensent", slices.Concat(seeds()[0][:32], []byte{200}, seeds()[0][33:]), answer{2, 0, nil}},
 		{"MP_REACH of three octets (case 01)", "established", u(attrsBase + "800e03000180"), answer{3, 9, octetsOf("800e03000180")}},
 		{"NLRI cut after its label (case 02)", "established", u(attrsBase + "800e15" + "000180" + "0c" + "0000000000000000c0a80002" + "00" + "58003e81"), answer{3, 9, nil}},
@@ -299,6 +304,27 @@ func TestRealWordsOfThePeer(t *testing.T) {
 	}
 	_ = h.conn.CloseWrite()
 	a.wait("the end of the connection", func() bool { return a.peers[peer].Down() == "the peer closed the connection" })
+}
+
+// A NOTIFICATION is not answered, whatever it says (RFC 4271 section 6.4).
+func TestRealNotificationsAreNotAnswered(t *testing.T) {
+	a := startNode(t, 65001, "", "10.0.0.1")
+	for _, says := range [][]byte{message(3, 6, 2), message(3, 1, 3, 9), message(3, 200, 200, 1, 2, 3), message(3, 0, 0)} {
+		a.set()
+		a.set(neighborAt(a, "10.0.0.2", 65002))
+		h := attack(t, "10.0.0.2")
+		h.establish(a)
+		h.say(says...)
+		for {
+			kind, body := h.next()
+			if kind == 3 {
+				t.Errorf("%x is answered by NOTIFICATION %x", says[19:], body)
+			}
+			if kind == 0 {
+				break
+			}
+		}
+	}
 }
 
 // TestRealReasonsNotToConnect has absent peers.
