@@ -107,7 +107,7 @@ func (t *transport) add(n Neighbor) error {
 	t.connectors[addr], t.limits[addr] = c, n.MaxPrefixes
 	why := t.cutOff[addr]
 	c.cutOff.Store(why != "")
-	t.policies[addr] = routePolicies{n.Import, n.Export}
+	t.policies[addr] = n.policies()
 	t.mu.Unlock()
 	if why != "" {
 		t.hears.connectFailed(addr, why)

@@ -8,7 +8,6 @@ import (
 
 	"pseudowan/bgp/gate"
 	"pseudowan/bgp/inner"
-	"pseudowan/bgp/policy"
 )
 
 // hearer is notified of events on the connections of a transport. Addresses have
@@ -58,7 +57,7 @@ func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 		Retained: func() gate.Retained { return t.hears.retained(addr) },
 	})
 	editor := gate.NewEditor(gate.EditorConfig{
-		External: c.neighbor.AS != t.as, Local: outer.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap(), LocalIPv6: c.neighbor.LocalIPv6,
+		External: c.neighbor.AS != t.as, Local: outer.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap(),
 	})
 	r := newRelay(outer, far, judge, editor, neighborWatcher{addr, c, t.hears})
 	r.unheld.every = engineHold(c.neighbor) / 3
@@ -68,6 +67,7 @@ func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 	p := t.policies[addr]
 	judge.SetPolicy(p.in)
 	editor.SetPolicy(p.out)
+	editor.SetLocalIPv6(p.nextHop)
 	t.mu.Unlock()
 	t.relaying.Go(func() {
 		r.run()
@@ -106,19 +106,17 @@ func (t *transport) limit(addr netip.Addr, n uint32) {
 	}
 }
 
-// policies are what a session does with routes. Nil takes them as they are.
-type routePolicies struct{ in, out *policy.Chain }
-
 // setPolicies changes what is done with the routes of a neighbour. What the
 // engine has told it before has to come again.
-func (t *transport) setPolicies(addr netip.Addr, in, out *policy.Chain) {
+func (t *transport) setPolicies(addr netip.Addr, p routePolicies) {
 	t.mu.Lock()
-	t.policies[addr] = routePolicies{in, out}
+	t.policies[addr] = p
 	r := t.relays[addr]
 	t.mu.Unlock()
 	if r != nil {
-		r.setImport(in)
-		r.editor.SetPolicy(out)
+		r.setImport(p.in)
+		r.editor.SetPolicy(p.out)
+		r.editor.SetLocalIPv6(p.nextHop)
 	}
 }
 

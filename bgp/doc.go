@@ -19,7 +19,9 @@
 // relay*.go) between each connection and GoBGP passes on only what bgp/gate has
 // accepted and GoBGP's own parser has read once under recover. GoBGP has another
 // connection, of bgp/inner, with the addresses of the real one. The relay also
-// counts prefixes, answers malformed messages, and knows why a session ended.
+// counts prefixes, answers malformed messages, and knows why a session ended. What
+// GoBGP sends passes the gate, too. Import and export policies are applied there,
+// and what a session has received and sent is kept there ([Speaker.PeerRoutes]).
 //
 // # The gobgp command
 //

@@ -34,8 +34,8 @@ func (e *engine) setPolicies(ctx context.Context, as uint32, neighbors []Neighbo
 	var unreflected []netip.Addr
 	for _, n := range neighbors {
 		addr := n.Address.WithZone("")
-		if n.LocalPref != nil {
-			preferences[*n.LocalPref] = append(preferences[*n.LocalPref], addr)
+		if pref := n.enginePref(); pref != nil {
+			preferences[*pref] = append(preferences[*pref], addr)
 		}
 		rule := exportRule{localAll: n.AS != as, noSwap: n.AS == as && n.NextHopSelf}
 		if n.MED != nil {

@@ -64,14 +64,15 @@ func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error 
 	if old.ConnectRetry != n.ConnectRetry || old.Passive != n.Passive {
 		errs = append(errs, s.reconnect(addr, n))
 	}
-	sameExport := reflect.DeepEqual(old.Export, n.Export)
-	if !sameExport || !reflect.DeepEqual(old.Import, n.Import) {
-		s.transport.setPolicies(addr, n.Import, n.Export)
+	was, is := old.policies(), n.policies()
+	sameExport := reflect.DeepEqual(was.out, is.out) && was.nextHop == is.nextHop
+	if !sameExport || !reflect.DeepEqual(was.in, is.in) {
+		s.transport.setPolicies(addr, is)
 	}
 	if !equalOptional(old.MED, n.MED) || !sameExport {
 		errs = append(errs, s.engine.resend(ctx, n))
 	}
-	if !equalOptional(old.LocalPref, n.LocalPref) {
+	if !equalOptional(old.enginePref(), n.enginePref()) {
 		errs = append(errs, s.engine.reimport(ctx, n))
 	}
 	return errors.Join(errs...)
@@ -150,7 +151,7 @@ func (n Neighbor) needsReset(to Neighbor, as uint32) bool {
 	if n.AS != as {
 		to.NextHopSelf = n.NextHopSelf
 	}
-	return n.Address != to.Address || n.LocalAddress != to.LocalAddress || n.AS != to.AS || n.Client != to.Client || n.ofReflector != to.ofReflector || n.LocalIPv6 != to.LocalIPv6 ||
+	return n.Address != to.Address || n.LocalAddress != to.LocalAddress || n.AS != to.AS || n.Client != to.Client || n.ofReflector != to.ofReflector ||
 		slices.ContainsFunc(session.Knobs(session.Routers|session.Hosts), func(k *session.Knob) bool {
 			return k.Reset && !k.Equal(n.Settings, to.Settings)
 		})
@@ -158,7 +159,7 @@ func (n Neighbor) needsReset(to Neighbor, as uint32) bool {
 
 func (n Neighbor) equal(o Neighbor) bool {
 	return !n.needsReset(o, n.AS) && reflect.DeepEqual(n.Settings, o.Settings) &&
-		reflect.DeepEqual(n.Import, o.Import) && reflect.DeepEqual(n.Export, o.Export)
+		reflect.DeepEqual(n.policies(), o.policies())
 }
 
 func familyNames(families []vpn.Family) []string {

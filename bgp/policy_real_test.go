@@ -104,6 +104,52 @@ func (n *node) peer(addr netip.Addr) PeerState {
 	return n.peers[addr]
 }
 
+// TestRealIPv6NextHop has a session over IPv4 begin and end to carry IPv6 next hops.
+func TestRealIPv6NextHop(t *testing.T) {
+	a, b := startNode(t, 65001, "", "10.0.0.1"), startNode(t, 65002, "", "10.0.0.2")
+	four, six := vpnRoute("65002:1", "30.1.0.0/16", "65000:1", 2001), vpnRoute("65002:1", "2001:db8:1::/48", "65000:1", 2002)
+	b.announce(four, six)
+	with := b.to(a)
+	with.LocalIPv6 = netip.MustParseAddr("fd00::2")
+	a.set(a.to(b))
+	b.set(with)
+	a.waitRoute(six.from(b), func(r Route) bool { return r.NextHop == with.LocalIPv6 })
+	a.waitRoute(four.from(b), func(r Route) bool { return r.NextHop == b.addr })
+	since := a.peer(b.addr).Since
+	b.set(b.to(a))
+	a.waitRoute(six.from(b), func(r Route) bool { return r.NextHop == b.addr })
+	b.set(with)
+	a.waitRoute(six.from(b), func(r Route) bool { return r.NextHop == with.LocalIPv6 })
+	if a.peer(b.addr).Since != since {
+		t.Error("the session was reset")
+	}
+}
+
+// TestRealLocalPref has policies change the session's own local preference, and
+// leave.
+func TestRealLocalPref(t *testing.T) {
+	a, b := startNode(t, 65001, "", "10.0.0.1"), startNode(t, 65002, "", "10.0.0.2")
+	one, two := vpnRoute("65002:1", "30.1.0.0/16", "65000:1", 2001), vpnRoute("65002:1", "30.2.0.0/16", "65000:1", 2002)
+	b.announce(one, two)
+	b.set(b.to(a))
+	pref := func(n uint32) func(Route) bool {
+		return func(r Route) bool { return n == 0 && r.LocalPref == nil || r.LocalPref != nil && *r.LocalPref == n }
+	}
+	plain, session, policed, both := a.to(b), a.to(b), a.to(b), a.to(b)
+	of, by := uint32(150), uint32(250)
+	session.LocalPref, both.LocalPref = &of, &of
+	policed.Import = chainOf(policy.Term{Match: prefixes(t, "30.1.0.0/16"), Set: policy.Set{LocalPref: &by}})
+	both.Import = policed.Import
+	for _, step := range []struct {
+		n        Neighbor
+		one, two uint32
+	}{{plain, 0, 0}, {session, 150, 150}, {both, 250, 150}, {policed, 250, 0}, {both, 250, 150}, {session, 150, 150}, {policed, 250, 0}, {plain, 0, 0}} {
+		a.set(step.n)
+		a.waitRoute(one.from(b), pref(step.one))
+		a.waitRoute(two.from(b), pref(step.two))
+	}
+}
+
 // TestRealPacking counts the messages in which 10,000 routes arrive, and their
 // withdrawal.
 func TestRealPacking(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"pseudowan/ovs"
 	"pseudowan/router/config"
 	"pseudowan/router/kernel"
+	"pseudowan/topology"
 )
 
 // start starts the parts of the router, the slow ones in parallel. If an earlier
@@ -87,8 +88,14 @@ func speakerNeighbors(cfg config.Router) []bgp.Neighbor {
 			n.AllowOwnAS = session.MaxOwnAS
 		}
 		for _, c := range cfg.Core {
-			if c.Name == s.Interface && s.PeerAddress.Is6() && s.PeerAddress.IsLinkLocalUnicast() {
+			if c.Name != s.Interface {
+				continue
+			}
+			if s.PeerAddress.Is6() && s.PeerAddress.IsLinkLocalUnicast() {
 				n.Interface = c.BGPName
+			}
+			if s.IPv6NextHop && s.LocalAddress.Is4() {
+				n.LocalIPv6 = topology.GlobalIPv6(c.Addresses)
 			}
 		}
 		out = append(out, n)

@@ -50,6 +50,24 @@ var refusedSessions = []refusal{
 		},
 	},
 	{
+		name: "no IPv6 next hop",
+		file: `name: t
+routers: {pe1: {as: 65001}, pe2: {as: 65002}, pe3: {as: 65003}}
+vrfs: {red: {rts: "1:1"}}
+
+links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {ipv6-next-hop: true}}
+- ends:
+    pe1:eth2: {addresses: [192.168.1.1/24, "2001:db8:1::1/64"], bgp: {ipv6-next-hop: true}}
+    pe2:eth2: {address: 192.168.1.2/24}
+    pe3:eth2: {addresses: [192.168.1.3/24, "2001:db8:1::3/64"]}`,
+		want: []string{
+			`:6: link pe1:eth1, pe2:eth1: pe1 has no IPv6 address on the link for ipv6-next-hop; give both ends an IPv6 address, as 2001:db8::1/64, or remove ipv6-next-hop`,
+			`:6: link pe1:eth1, pe2:eth1: pe2 has no IPv6 address on the link for ipv6-next-hop; give both ends an IPv6 address, as 2001:db8::1/64, or remove ipv6-next-hop`,
+			`:8: link pe1:eth2, pe2:eth2, pe3:eth2: next hop 2001:db8:1::1 is in no subnet of pe2 on the link; give both ends an IPv6 address, as 2001:db8::1/64, or remove ipv6-next-hop`,
+		},
+	},
+	{
 		name: "different passwords",
 		file: base + `links:
 - {ends: {pe1:eth1: {bgp: {password: a}}, pe2:eth1: {bgp: {password: b}}}, subnets: [192.168.0.0/30]}`,

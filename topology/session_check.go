@@ -2,6 +2,7 @@ package topology
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"pseudowan/bgp/session"
@@ -27,6 +28,33 @@ func (b *sessionBuilder) checkPair(raw rawLink, mine, theirs sessionKeys, elemen
 	if !slices.ContainsFunc(a, func(f vpn.Family) bool { return slices.Contains(c, f) }) {
 		b.refuse(where, element, "the ends have no address family in common", "set families: once, in the link's bgp:")
 	}
+}
+
+// checkNextHop refuses an IPv6 next hop that the router does not have on the link, or
+// that a peer of the lab does not reach. A peer outside the lab is nil.
+func (b *sessionBuilder) checkNextHop(mine sessionKeys, s Session, local LinkEnd, peer *LinkEnd, element string) {
+	if !s.IPv6NextHop || s.LocalAddress.Is6() {
+		return
+	}
+	const remedy = "give both ends an IPv6 address, as 2001:db8::1/64, or remove ipv6-next-hop"
+	own := GlobalIPv6(local.Addresses)
+	switch {
+	case !own.IsValid():
+		b.refuse(mine.at("ipv6-next-hop"), element, local.Router+" has no IPv6 address on the link for ipv6-next-hop", remedy)
+	case peer != nil && !slices.ContainsFunc(peer.Addresses, func(p netip.Prefix) bool { return p.Contains(own) }):
+		b.refuse(mine.at("ipv6-next-hop"), element, fmt.Sprintf("next hop %s is in no subnet of %s on the link", own, peer.Router), remedy)
+	}
+}
+
+// GlobalIPv6 returns the first of an interface's addresses that routes can carry as
+// an IPv6 next hop; zero if none can.
+func GlobalIPv6(addresses []netip.Prefix) netip.Addr {
+	for _, p := range addresses {
+		if a := p.Addr(); a.Is6() && !a.IsLinkLocalUnicast() {
+			return a
+		}
+	}
+	return netip.Addr{}
 }
 
 // checkReflector refuses a route reflector without a client on the link.

@@ -75,6 +75,7 @@ func (b *sessionBuilder) session(raw rawLink, link Link, i, j int, element strin
 	}
 	own := b.lab.Routers[b.router[local.Router]]
 	s.PeerAS = b.lab.Routers[b.router[peer.Router]].AS
+	b.checkNextHop(mine, s, local, &peer, element)
 	s.Client = own.AS == s.PeerAS && reflects(raw.Ends[i]) && !reflects(raw.Ends[j])
 	b.lab.Sessions = append(b.lab.Sessions, s)
 	if s.MaxPrefixes > 0 {
@@ -126,6 +127,7 @@ func (b *sessionBuilder) outsideSession(raw rawLink, link Link, element string) 
 			Router: link.Ends[0].Router, Interface: link.Ends[0].Interface, LocalAddress: p.Addr(),
 			PeerAddress: peer, PeerAS: uint32(settings.AS.v), Settings: options.resolved(session.Routers),
 		}
+		b.checkNextHop(options, s, link.Ends[0], nil, element)
 		s.Client = reflects(raw.Ends[0]) && s.PeerAS == b.lab.Routers[b.router[s.Router]].AS
 		b.lab.Sessions = append(b.lab.Sessions, s)
 		return

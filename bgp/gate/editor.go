@@ -80,6 +80,13 @@ func (e *Editor) SetPolicy(c *policy.Chain) {
 	e.chain = c
 }
 
+// SetLocalIPv6 changes EditorConfig.LocalIPv6 for what comes, as SetPolicy does.
+func (e *Editor) SetLocalIPv6(a netip.Addr) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.cfg.LocalIPv6 = a
+}
+
 // Edit takes a whole message of the sender. It appends what can be sent at once;
 // routes wait for Flush. An error tells of a message that could not be read, and
 // is passed on as it is. Edit and Flush may be used from one goroutine only.

@@ -59,6 +59,9 @@ var knobs = []Knob{
 		field: func(s *Settings) any { return &s.MaxPrefixes }},
 	{Key: "next-hop-self", With: Routers, Reset: true, Doc: "Whether the router announces its own address as next hop.",
 		field: func(s *Settings) any { return &s.NextHopSelf }},
+	{Key: "ipv6-next-hop", With: Routers, Doc: "Whether VPNv6 routes over an IPv4 session carry the router's IPv6 address on the link as next hop, " +
+		"not its IPv4 address in IPv6 form (RFC 4659 section 3.2.1).",
+		field: func(s *Settings) any { return &s.IPv6NextHop }},
 	{Key: "as-override", With: Hosts, Doc: "Whether the router replaces the host's AS number with its own in AS paths towards the host, " +
 		"so that sites of one AS accept each other's routes.",
 		field: func(s *Settings) any { return &s.ASOverride }},

@@ -94,7 +94,7 @@ func other() Settings {
 	n := uint32(7)
 	return Settings{
 		Families: []vpn.Family{vpn.VPNv6}, MED: &n, LocalPref: &n, HoldTime: 9 * time.Second, Keepalive: 4 * time.Second,
-		ConnectRetry: 8 * time.Second, Passive: true, Password: "x", GTSM: true, MaxPrefixes: 5, NextHopSelf: true, ASOverride: true, AllowOwnAS: 3,
+		ConnectRetry: 8 * time.Second, Passive: true, Password: "x", GTSM: true, MaxPrefixes: 5, NextHopSelf: true, IPv6NextHop: true, ASOverride: true, AllowOwnAS: 3,
 		ImportPolicy: []string{"a"}, ExportPolicy: []string{"b", "c"},
 	}
 }

@@ -25,6 +25,10 @@ type Settings struct {
 	// never changed.
 	NextHopSelf bool `json:"next_hop_self,omitempty"`
 
+	// IPv6NextHop gives VPNv6 routes of ours, over an IPv4 session, our IPv6
+	// address on the link as next hop (RFC 4659 section 3.2.1).
+	IPv6NextHop bool `json:"ipv6_next_hop,omitempty"`
+
 	// ASOverride replaces the peer's AS number by ours in AS paths towards it. The
 	// caller of Announce does that, not the speaker.
 	ASOverride bool `json:"as_override,omitempty"`

@@ -142,6 +142,7 @@ var knobValues = map[string]func(*editor, *mapping) any{
 	"gtsm":          truth,
 	"max-prefixes":  number(1000, 1003),
 	"next-hop-self": truth,
+	"ipv6-next-hop": truth,
 	"as-override":   truth,
 	"allow-own-as":  number(0, 3),
 	"import-policy": oneOrSome(nameOf("policies")),
