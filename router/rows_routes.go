@@ -178,7 +178,8 @@ func (a *agent) ribRows(ctx context.Context) ([]status.RIB, error) {
 				Router: a.name, Family: string(f), RD: p.RD.String(), Prefix: p.Prefix, NextHop: p.NextHop,
 				Label: uint32(p.Label), Targets: texts(p.Targets), Best: p.Best,
 				ASPath: p.ASPath.String(), Origin: status.Origin(p.Origin.String()), MED: p.MED, LocalPref: p.LocalPref,
-				Unusable: p.Unusable,
+				Unusable: p.Unusable, Peer: p.Peer, Weight: p.Weight, Stale: p.Stale,
+				Communities: texts(p.Communities), Large: texts(p.LargeCommunities), Extended: texts(p.Extended),
 			})
 		}
 	}

@@ -74,7 +74,7 @@ var (
 		{Router: "pe1", Port: 1, Name: "eth1", TxErrors: 12345678901},
 	}
 	ribs = []status.RIB{
-		{Router: "pe1", Family: "vpnv6", RD: "65001:101", Prefix: pfx("2001:db8:30::/64"), NextHop: addr("2001:db8::2"), Label: 2002, Targets: []string{"65001:101"}, Best: true, ASPath: "65002", Origin: "igp"},
+		{Router: "pe1", Family: "vpnv6", RD: "65001:101", Prefix: pfx("2001:db8:30::/64"), NextHop: addr("2001:db8::2"), Label: 2002, Targets: []string{"65001:101"}, Best: true, ASPath: "65002", Origin: "igp", Peer: addr("192.168.0.2"), Weight: 30, Stale: true, Communities: []string{"65001:7", "no-export"}, Large: []string{"1:2:3"}, Extended: []string{"soo:65001:9"}},
 		{Router: "pe1", Family: "vpnv4", RD: "65001:101", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.6"), Label: 2000, Targets: []string{"65001:101", "65001:102"}, ASPath: "65002", Origin: "egp", MED: num(0), LocalPref: num(100)},
 		{Router: "pe1", Family: "vpnv4", RD: "65001:101", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: 2000, Best: true, Origin: "incomplete"},
 		{Router: "pe1", Family: "vpnv4", RD: "65001:9", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: 0, Best: true, Origin: "incomplete"},

@@ -49,14 +49,19 @@ func VRFs(o Output, rows []status.VRF) error {
 func RIB(o Output, rows []status.RIB) error {
 	rows = sorted(rows, byRIB)
 	for i := range rows {
-		rows[i].Targets = present(rows[i].Targets)
+		r := &rows[i]
+		r.Targets, r.Communities, r.Large, r.Extended = present(r.Targets), present(r.Communities), present(r.Large), present(r.Extended)
 	}
 	return emit(o, rows, func() string {
 		unusable := slices.ContainsFunc(rows, func(r status.RIB) bool { return r.Unusable != "" })
+		stale := slices.ContainsFunc(rows, func(r status.RIB) bool { return r.Stale })
 		g := grid{columns: []column{
 			optional(""), text("RD"), text("Network"), optional("Labels"), optional("Next Hop"),
 			metric("Metric"), metric("LocPrf"), optional("Path"), optional("Targets"),
 		}}
+		if o.Format == Wide {
+			g.columns = append(g.columns, metric("Weight"), optional("Communities"), optional("Peer"))
+		}
 		if unusable {
 			g.columns = append(g.columns, optional("Unusable"))
 		}
@@ -65,16 +70,31 @@ func RIB(o Output, rows []status.RIB) error {
 				g.section(fmt.Sprintf("router: %s  family: %s", r.Router, r.Family))
 			}
 			cells := []string{
-				" " + marks(r.Best), r.RD, prefix(r.Prefix), bracketed(&r.Label), address(r.NextHop),
+				staleMark(r.Stale) + marks(r.Best), r.RD, prefix(r.Prefix), bracketed(&r.Label), address(r.NextHop),
 				pointed(r.MED), pointed(r.LocalPref), path(r.ASPath, r.Origin), list(r.Targets),
+			}
+			if o.Format == Wide {
+				cells = append(cells, weight(r.Weight), list(slices.Concat(r.Communities, r.Large, r.Extended)), address(r.Peer))
 			}
 			if unusable {
 				cells = append(cells, r.Unusable)
 			}
 			g.add(cells...)
 		}
-		return fmt.Sprintf(legend, "") + g.String()
+		codes := ""
+		if stale {
+			codes = ", S stale"
+		}
+		return fmt.Sprintf(legend, codes) + g.String()
 	})
+}
+
+// staleMark marks a path that is kept while its peer restarts.
+func staleMark(stale bool) string {
+	if stale {
+		return "S"
+	}
+	return " "
 }
 
 // weight formats a weight that a policy has set.

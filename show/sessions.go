@@ -3,6 +3,7 @@ package show
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"pseudowan/status"
@@ -135,7 +136,7 @@ func (o Output) sessionRoute(r status.SessionRoute) []string {
 		pointed(r.MED), pointed(r.LocalPref), weight(r.Weight), path(r.ASPath, r.Origin),
 	}
 	if o.Format == Wide {
-		cells = append(cells, list(r.Targets), list(append(append(append([]string{}, r.Communities...), r.Large...), r.Extended...)))
+		cells = append(cells, list(r.Targets), list(slices.Concat(r.Communities, r.Large, r.Extended)))
 	}
 	remark := r.Rejected
 	if remark == "" && len(r.ChangedBy) > 0 {

@@ -179,6 +179,13 @@ type RIB struct {
 	MED       *uint32      `json:"med"`
 	LocalPref *uint32      `json:"local_pref"`
 	Unusable  string       `json:"unusable"` // what makes the path unusable for any router; "" if nothing
+
+	Peer        netip.Addr `json:"peer"`   // that has announced it; "" for the router's own
+	Weight      uint32     `json:"weight"` // that an import policy of this router has given it
+	Stale       bool       `json:"stale"`  // kept while its peer restarts (RFC 4724)
+	Communities []string   `json:"communities"`
+	Large       []string   `json:"large_communities"`
+	Extended    []string   `json:"extended_communities"` // without route targets
 }
 
 // Node is one router or host of a lab, as `pseudowan ps` lists it.
