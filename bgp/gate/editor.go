@@ -39,6 +39,9 @@ type Editor struct {
 	places   map[key]int // in pending
 	loose    bool        // something has been passed on that could not be read
 	warning  string
+
+	last        *pathAttrs // that a policy has seen
+	lastDecoded policy.Path
 }
 
 // outPath is what the peer has been told of a route.

@@ -34,11 +34,21 @@ func (e *Editor) decide(s *sent) *decision {
 	}
 	d.base = e.pool.get(raw, e.ownHop(f, s.hop))
 	if e.chain != nil {
-		d.before = d.base.decode(e.shape.as4)
+		d.before = e.decoded(d.base)
 	} else if !e.takesHop(f, d.base.hop) {
 		d.end()
 	}
 	return d
+}
+
+// decoded returns attributes as a policy sees them. Many messages in a row have the
+// same.
+func (e *Editor) decoded(a *pathAttrs) policy.Path {
+	if e.last != a {
+		e.pool.release(e.last)
+		e.last, e.lastDecoded = a.share(), a.decode(e.shape.as4)
+	}
+	return e.lastDecoded
 }
 
 // end gives up what the decision holds.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -214,7 +215,7 @@ func TestExportPolicy(t *testing.T) {
 	}
 	e.SetPolicy(chainOf(policy.Term{Then: policy.Reject}))
 	send()
-	if len(peer) != 0 || e.Told() != 0 || len(e.pool) != 0 {
+	if len(peer) != 0 || e.Told() != 0 || len(e.pool) > 1 { // the last that the policy has seen
 		t.Errorf("%d routes, %d told, %d attributes", len(peer), e.Told(), len(e.pool))
 	}
 }
@@ -228,6 +229,14 @@ func prefixesOf(t *testing.T, entry string) policy.PrefixList {
 	return policy.PrefixList{r}
 }
 
+// heap is how many octets are in use.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
 // BenchmarkEditor edits 100,000 messages of a route each, 20 of each attributes.
 func BenchmarkEditor(b *testing.B) {
 	const paths, each = 100_000, 20
@@ -238,6 +247,7 @@ func BenchmarkEditor(b *testing.B) {
 				msgs[i] = vpnUpdate(i, 1, base+fmt.Sprintf("c01008 0002fdea%08x", i/each))
 			}
 			for b.Loop() {
+				before := heap()
 				e := editorOf(EditorConfig{External: true}, openCaps)
 				e.SetPolicy(chain)
 				var out []byte
@@ -248,6 +258,10 @@ func BenchmarkEditor(b *testing.B) {
 					}
 				}
 				e.Flush(out)
+				b.StopTimer()
+				b.ReportMetric(float64(heap()-before)/paths, "octets/path")
+				runtime.KeepAlive(e)
+				b.StartTimer()
 			}
 		})
 	}

@@ -175,9 +175,7 @@ func BenchmarkJudge(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
-				var before, after runtime.MemStats
-				runtime.GC()
-				runtime.ReadMemStats(&before)
+				before := heap()
 				j := NewJudge(Config{LocalAS: 65001, PeerAS: 65002, LocalID: netip.MustParseAddr("10.0.0.9")})
 				j.Sent(open(openCaps))
 				j.Received(open(openCaps))
@@ -193,9 +191,7 @@ func BenchmarkJudge(b *testing.B) {
 				}
 				b.StopTimer()
 				msgs = nil
-				runtime.GC()
-				runtime.ReadMemStats(&after)
-				b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/paths, "octets/path")
+				b.ReportMetric(float64(heap()-before)/paths, "octets/path")
 				runtime.KeepAlive(j)
 				b.StartTimer()
 			}
