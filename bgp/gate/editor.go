@@ -3,6 +3,7 @@ package gate
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -187,13 +188,14 @@ type AdvertisedPath struct {
 // time.
 func (e *Editor) Paths() []AdvertisedPath {
 	e.mu.RLock()
-	defer e.mu.RUnlock()
-	list := make([]AdvertisedPath, 0, len(e.told))
+	told, as4 := maps.Clone(e.told), e.shape.as4
+	e.mu.RUnlock()
+	list := make([]AdvertisedPath, 0, len(told))
 	decoded := make(map[*pathAttrs]policy.Path)
-	for k, p := range e.told {
+	for k, p := range told {
 		path, ok := decoded[p.attrs]
 		if !ok {
-			path = p.attrs.decode(e.shape.as4)
+			path = p.attrs.decode(as4)
 			decoded[p.attrs] = path
 		}
 		list = append(list, AdvertisedPath{k.describe(path), labelOf(p.label)})

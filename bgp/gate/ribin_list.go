@@ -1,6 +1,10 @@
 package gate
 
-import "pseudowan/bgp/policy"
+import (
+	"maps"
+
+	"pseudowan/bgp/policy"
+)
 
 // ReceivedPath is a path that the peer has announced.
 type ReceivedPath struct {
@@ -17,25 +21,25 @@ type ReceivedPath struct {
 func (j *Judge) Paths() []ReceivedPath {
 	r := &j.rib
 	r.mu.RLock()
-	defer r.mu.RUnlock()
-	list := make([]ReceivedPath, 0, len(r.paths))
+	paths, chain := maps.Clone(r.paths), r.chain
+	r.mu.RUnlock()
+	list := make([]ReceivedPath, 0, len(paths))
 	decoded := make(map[*pathAttrs]policy.Path)
-	for k, p := range r.paths {
+	for k, p := range paths {
 		before, ok := decoded[p.in]
 		if !ok {
 			before = p.in.decode(j.shape.as4)
 			decoded[p.in] = before
 		}
-		list = append(list, r.describe(k, p, before))
+		list = append(list, p.describe(k.describe(before), chain))
 	}
 	return list
 }
 
-func (r *ribIn) describe(k key, p inPath, before policy.Path) ReceivedPath {
-	before = k.describe(before)
+func (p *inPath) describe(before policy.Path, chain *policy.Chain) ReceivedPath {
 	s := ReceivedPath{Before: before, After: before, Label: labelOf(p.label), Labels: int(p.labels)}
-	if r.chain != nil && p.fate != excluded {
-		s.After, s.By = r.chain.Evaluate(before)
+	if chain != nil && p.fate != excluded {
+		s.After, s.By = chain.Evaluate(before)
 	}
 	switch p.fate {
 	case rejected:
