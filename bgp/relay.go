@@ -55,6 +55,7 @@ type relay struct {
 	refreshes refreshes
 	pace      pace
 	unheld    unheld
+	stale     stalePaths
 }
 
 // watcher is notified of what happens on a relay.
@@ -108,7 +109,7 @@ func (r *relay) incoming() {
 	in, n := make([]byte, relayBuffer), 0
 	out := make([]byte, 0, relayBuffer)
 	for {
-		_ = r.outer.SetReadDeadline(r.unheld.wake(r.refreshes.wake(time.Now())))
+		_ = r.outer.SetReadDeadline(r.stale.wake(r.unheld.wake(r.refreshes.wake(time.Now())), r.judge.Awaits()))
 		if r.closing.Load() {
 			return
 		}
@@ -135,6 +136,7 @@ func (r *relay) incoming() {
 		}
 		out = r.refreshes.due(out, time.Now(), r.busyOut.Load(), r.caughtUp())
 		out = r.unheld.due(out, time.Now(), r.judge.Established())
+		out = r.stale.due(out, time.Now(), r.judge)
 		if !r.flush(out) || over {
 			return
 		}

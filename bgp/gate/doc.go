@@ -3,8 +3,14 @@
 // OPEN (section 6.2), UPDATE (RFC 7606), NOTIFICATION and ROUTE-REFRESH (RFC
 // 2918). Errors are handled as these RFCs say: by a NOTIFICATION if the session
 // must end, by treating the UPDATE as a withdrawal, or by discarding one of its
-// attributes. Routes that have passed this router before are withdrawn, too. What
-// passes is well-formed in all parts that the receiver reads.
+// attributes. Routes that the receiver cannot be shown (they have passed this
+// router before, or their label or RD is not one that it can use) withdraw what it
+// knows of them, and are reported with the reason. What passes is well-formed in all
+// parts that the receiver reads.
+//
+// It also covers what a receiver does differently from the RFCs: sessions without
+// hold time (RFC 4271 section 4.4), and routes of a peer that has restarted (RFC 4724
+// section 4.2).
 //
 // A [Judge] keeps what the peer has announced (Adj-RIB-In) and applies the import
 // policy to it. In the other direction an [Editor] keeps what the peer has been

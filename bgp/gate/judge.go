@@ -52,6 +52,7 @@ type Judge struct {
 
 	strangers map[key]struct{} // paths that the receiver was not shown
 	lost      []Path           // to withdraw once the session is up
+	awaited   [VPNv6 + 1]bool  // families whose end of RIB the receiver awaits
 
 	rib    ribIn
 	raw    []byte        // scratch: the attributes of a message
@@ -190,6 +191,7 @@ func (j *Judge) update(msg []byte) Verdict {
 	if refused != nil {
 		return Verdict{Refuse: refused}
 	}
+	j.ended(u)
 	pass := msg
 	if u.rewritten || u.asWithdrawn {
 		pass = u.messages()

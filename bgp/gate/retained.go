@@ -22,7 +22,40 @@ func (j *Judge) resume(kept Retained) *Notification {
 			j.lost = append(j.lost, p)
 		}
 	}
+	if kept.Waits && j.peer.Restart != nil {
+		j.awaited = j.families
+	}
 	return nil
+}
+
+// ended notes an end of RIB.
+func (j *Judge) ended(u *update) {
+	switch {
+	case u.unreach != nil && u.unreach.end():
+		j.awaited[u.unreach.family] = false
+	case u.reach == nil && u.unreach == nil && len(u.attrs) == 0 && u.size() == 0:
+		j.awaited[IPv4] = false
+	}
+}
+
+// Awaits reports whether the receiver keeps routes until the peer has sent an end
+// of RIB that it has not sent.
+func (j *Judge) Awaits() bool { return slices.Contains(j.awaited[:], true) }
+
+// GiveUp returns the ends of RIB that the receiver still awaits: what it has kept
+// must not stand for ever (RFC 4724 section 4.2).
+func (j *Judge) GiveUp() (out []byte) {
+	for f, awaited := range j.awaited {
+		switch {
+		case !awaited:
+		case Family(f) == IPv4:
+			out = appendUpdate(out, nil, nil, nil)
+		default:
+			out = appendUpdate(out, nil, appendMP(nil, attrUnreach, Family(f).header(), nil), nil)
+		}
+		j.awaited[f] = false
+	}
+	return out
 }
 
 // withoutRestart is the capability of a peer that has none and that will not be
