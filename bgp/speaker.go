@@ -199,7 +199,7 @@ func (s *Speaker) RIB(ctx context.Context, family vpn.Family) ([]RIBPath, error)
 		return nil, fmt.Errorf("bgp: RIB %s: %w", family, err)
 	}
 	for _, r := range s.strange.all() {
-		if vpn.FamilyOf(r.Prefix) == family {
+		if familyFor(r, s.cfg.Plain) == family {
 			paths = append(paths, RIBPath{Route: r})
 		}
 	}

@@ -1,6 +1,8 @@
 package ce
 
 import (
+	"context"
+	"log/slog"
 	"net/netip"
 	"time"
 
@@ -90,7 +92,11 @@ func (t *Table) leave(c *CE, key bgp.Key) {
 func (t *Table) refuse(c *CE, key bgp.Key, why string) {
 	if c.refused[key] != why {
 		c.refused[key] = why
-		t.log.Info("a customer's route is not used", "vrf", c.VRF(), "host", c.Port.Host, "prefix", key.Prefix, "reason", why)
+		level := slog.LevelInfo
+		if c.received[key].Unusable != "" { // a CE may send back all that it is told
+			level = slog.LevelDebug
+		}
+		t.log.Log(context.Background(), level, "a customer's route is not used", "vrf", c.VRF(), "host", c.Port.Host, "prefix", key.Prefix, "reason", why)
 	}
 }
 
