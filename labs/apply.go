@@ -49,8 +49,8 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 		topology: t, source: source, before: before, fresh: before.Empty(), force: o.force, progress: o.progress, mtus: map[linkEnd]int{},
 	}
 	applied, cut, known := store.Before(t.Name)
-	names := plan.NICNames(t, applied.NICNames, o.nics)
-	if err := t.LendNICs(names); err != nil {
+	names, err := lendNICs(t, append([]plan.Plan{applied}, cut...), o.nics)
+	if err != nil {
 		return nil, err
 	}
 	if a.fresh { // as after a reboot, which leaves only its numbers
@@ -78,6 +78,16 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 		a.changed = append(a.changed, "replaced the lab's damaged files")
 	}
 	return a, nil
+}
+
+// lendNICs gives the topology's NICs the names that they have on this server: those
+// given now, or before.
+func lendNICs(t *topology.Topology, before []plan.Plan, given map[string]string) (names map[string]string, err error) {
+	for _, p := range before {
+		names = plan.NICNames(t, names, p.NICNames)
+	}
+	names = plan.NICNames(t, names, given)
+	return names, t.LendNICs(names)
 }
 
 // check refuses what cannot work, before anything is changed.

@@ -53,9 +53,11 @@ func (t *Topology) addRouterBeyond(o Outside) {
 			continue
 		}
 		s.PeerRouter, beyond.AS = beyond.Name, s.PeerAS
+		settings := s.Settings
+		settings.ImportPolicy, settings.ExportPolicy = nil, nil // what its own are is not known
 		t.Sessions = append(t.Sessions, Session{
 			Router: beyond.Name, Interface: o.Interface, LocalAddress: s.PeerAddress, PeerAddress: s.LocalAddress,
-			PeerAS: as, PeerRouter: o.Router, Settings: s.Settings,
+			PeerAS: as, PeerRouter: o.Router, Settings: settings,
 		})
 	}
 	t.Routers = append(t.Routers, beyond)

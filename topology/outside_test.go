@@ -96,10 +96,15 @@ func TestReachesOutside(t *testing.T) {
 		{"the same addresses in another VPN", "as: 65002", `{via: "pe1:wan", vrf: blue, addresses: 30.1.0.2}`, []string{"b1 30.1.0.2"}},
 		{"a spoke", "as: 65002", `{via: eth7, vrf: spoke, addresses: 30.1.0.2}`, nil}, // in has a way there and none back, out the other
 		{"a VRF that no host is in", "as: 65002", `{vrf: unused, addresses: 30.1.0.2}`, []string{"r1 30.1.0.2"}},
+		{"an import policy", "as: 65002, import-policy: x", `{vrf: red, addresses: 30.1.0.2}`, nil},
+		{"an export policy", "as: 65002, export-policy: x", `{vrf: red, addresses: 30.1.0.2}`, nil},
 		{"one family", "as: 65002, families: [vpnv4]", `{vrf: red, addresses: 30.1.0.2}`, []string{"r1 30.1.0.2"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			text := strings.Replace(behindNIC, "as: 65002", tt.bgp, 1) + "outside: {x: " + tt.site + "}\n"
+			if strings.Contains(tt.bgp, "policy") {
+				text += "policies: {x: [{match: {rts: \"1:1\"}, then: reject}]}\n"
+			}
 			lab := parse(t, text)
 			var got []string
 			for _, r := range lab.Reaches() {

@@ -200,7 +200,7 @@ func (f *file) others() {
 	if s := f.find("Neighbor"); s != nil {
 		s.get("routetype")
 		s.get("address")
-		f.note(s.line, s.name, "not kept: it is what get_neighbor asks for; `pseudowan show rib` shows the routes of every neighbour")
+		f.note(s.line, s.name, "not kept: it is what get_neighbor asks for; `pseudowan show neighbor PEER received` shows it")
 	}
 }
 

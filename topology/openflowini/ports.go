@@ -52,12 +52,8 @@ func (f *file) wan(l *lab, s *section, address netip.Prefix) {
 		f.note(max(w.localPref.line, w.filter.line), s.name, "bgp_local_pref and bgp_filter_asnumber have an effect together only, in simpleRouter as well")
 		w.localPref, w.filter = value{}, value{}
 	}
-	switch {
-	case !w.localPref.given():
-	case havePolicies:
+	if w.localPref.given() {
 		f.note(w.filter.line, s.name, "bgp_local_pref and bgp_filter_asnumber become an export policy; a router tells internal neighbours routes of external ones only with next-hop-self: false")
-	default:
-		f.note(w.filter.line, s.name, "bgp_local_pref and bgp_filter_asnumber are not kept: sessions have no policies by AS path yet")
 	}
 	l.wans = append(l.wans, w)
 }

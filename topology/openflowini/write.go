@@ -101,7 +101,7 @@ func (w *writer) wan(one wan) {
 	if one.med.given() {
 		settings += ", med: " + one.med.text
 	}
-	if havePolicies && one.localPref.given() {
+	if one.localPref.given() {
 		settings += ", export-policy: " + one.policy()
 	}
 	w.line(one.peer.line, "  bgp: {peer: %s, as: %s, families: [vpnv4]%s}", one.peer.text, one.as.text, settings)
@@ -113,9 +113,6 @@ func (one wan) policy() string { return "to-" + one.nic }
 // policies writes bgp_filter_asnumber and bgp_local_pref: what is told to the
 // neighbour of routes whose AS path begins with the number has that LOCAL_PREF.
 func (w *writer) policies() {
-	if !havePolicies {
-		return
-	}
 	began := false
 	for _, one := range w.lab.wans {
 		if !one.localPref.given() {
@@ -181,6 +178,3 @@ series:
     {vrfs: 301-302, subnet: 30.1.0.0/24, lan: 130.1.0.0/24},
     {vrfs: 401-402, subnet: 40.1.0.0/24, lan: 140.1.0.0/24}]}
 `
-
-// havePolicies tells whether lab files have policies.
-const havePolicies = false
