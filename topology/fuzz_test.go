@@ -28,7 +28,8 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(data)
 	}
-	for _, group := range [][]refusal{refusedFile, refusedNames, refusedRouters, refusedLinks, refusedSessions, refusedVRFs, refusedHosts, refusedSeries} {
+	f.Add([]byte(behindNIC + "outside: {x: {via: eth7, vrf: red, addresses: [30.1.0.2, \"2001:db8:30::2\"]}}\nexpect: [r1 -> x]\n"))
+	for _, group := range [][]refusal{refusedFile, refusedNames, refusedRouters, refusedLinks, refusedSessions, refusedVRFs, refusedHosts, refusedSeries, refusedOutside} {
 		for _, r := range group {
 			f.Add([]byte(r.file))
 		}
@@ -99,6 +100,15 @@ func checkLab(t *testing.T, lab *Topology) {
 		node(h.Name)
 		for _, a := range h.Attachments {
 			checkAttached(t, h.Name, a, instances)
+		}
+	}
+	for _, o := range lab.Outside {
+		node(o.Name)
+		if len(o.Addresses) == 0 || slices.ContainsFunc(o.Addresses, func(a netip.Addr) bool { return badUnicast(a) != "" }) ||
+			!slices.ContainsFunc(lab.Links, func(l Link) bool {
+				return l.NIC != "" && l.Ends[0].Router == o.Router && l.Ends[0].Interface == o.Interface
+			}) {
+			t.Errorf("outside %+v", o)
 		}
 	}
 	checkViews(t, lab)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -82,6 +83,29 @@ var refusedOutside = []refusal{
 			":23: expect: x is outside the lab: only whether it is reached can be tested; write a host of the lab before the arrow, and x after it",
 		},
 	},
+}
+
+// Hundreds of sites are no burden.
+func TestManySites(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("name: t\nrouters: {pe1: {as: 65001, labels: 1000-9999}}\n" +
+		"links: [{nic: eth1, ends: [pe1:wan], subnets: [192.168.1.0/30], bgp: {peer: 192.168.1.2, as: 65002}}]\nhosts:\n")
+	const sites = 300
+	for i := range sites {
+		fmt.Fprintf(&text, "  h%d: {to: pe1, vrf: v%d, rd: \"1:%d\", addresses: [10.1.0.2/24]}\n", i, i, i)
+	}
+	text.WriteString("outside:\n")
+	for i := range sites {
+		fmt.Fprintf(&text, "  o%d: {vrf: v%d, addresses: [30.1.0.2, 130.1.0.1]}\n", i, i)
+	}
+	lab := parse(t, text.String())
+	began := time.Now()
+	if got := len(lab.Reaches()); got != 2*sites {
+		t.Errorf("%d reaches; want %d", got, 2*sites)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("they take %s", took)
+	}
 }
 
 // A site behind a NIC is reached by whom the route targets of its VRF say, from

@@ -13,6 +13,7 @@ import (
 // each router.
 type Path struct {
 	status.Trace
+	site    string  // outside the lab, that the packet leaves for
 	doubts  []doubt // in the order of the hops
 	filters []doubt // hosts on the path that may drop the packet
 }
@@ -87,7 +88,10 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 		f.stop(at.node, tables, fate)
 		return place{}, nil
 	}
-	if next.node == "" {
+	if site := f.outside(at.node, fate.Out, tables.VRF, p.Destination); next.node == "" && site != "" {
+		f.path.site = site
+		f.path.Outcome = fmt.Sprintf("leaves router %s by %s for %s, outside the lab", at.node, fate.Out, site)
+	} else if next.node == "" {
 		f.path.Outcome = fmt.Sprintf("leaves router %s by %s for MAC %s, which no node of the lab has", at.node, fate.Out, fate.DstMAC)
 	}
 	return next, nil

@@ -3,6 +3,8 @@ package trace
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"slices"
 
 	"pseudowan/status"
 	"pseudowan/topology"
@@ -45,6 +47,17 @@ func (p Path) leaves(site topology.Outside) (last status.Forwarding, ok bool) {
 		return last, false
 	}
 	return *h.Switch, h.Switch.Out == site.Interface
+}
+
+// outside returns the site behind a router's interface that has an address, the one
+// of a VRF if there are several; "" if there is none.
+func (s *Snapshot) outside(router, intf, vrf string, a netip.Addr) (name string) {
+	for _, o := range s.Topology.Outside {
+		if o.Router == router && o.Interface == intf && slices.Contains(o.Addresses, a) && (name == "" || o.VRF == vrf) {
+			name = o.Name
+		}
+	}
+	return name
 }
 
 // beyond says what to check outside the lab.

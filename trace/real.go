@@ -20,9 +20,12 @@ func (p Path) Beside(s *Snapshot, real []status.RealHop) status.Trace {
 		expected = append(expected, h.Node)
 	}
 	for i, h := range real {
-		if h.Node != "" {
+		switch beyond := p.site != "" && i >= len(expected); {
+		case h.Node != "":
 			t.Answered = h.Node
-		} else {
+		case beyond && h.Address == t.Destination:
+			h.Node = p.site
+		case !beyond: // the lab's addresses are used again outside
 			h.Node = s.owner(h.Address, at(expected, i))
 		}
 		t.Real = append(t.Real, h)

@@ -103,6 +103,7 @@ func (s *station) ping(p Probe, m message) error {
 	if c == nil {
 		return errors.New("the kernel does not speak IPv6")
 	}
+	m.ttl = byte(p.TTL)
 	_, _, err := c.WriteMsgIP(echo(m, p.Destination.Is4()), control(p.Destination, p.Source, p.TTL), &net.IPAddr{IP: p.Destination.AsSlice()})
 	return err
 }

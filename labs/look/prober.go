@@ -60,12 +60,13 @@ const (
 // routers limit the rate of their errors.
 func (p prober) Path(ctx context.Context, q verify.Probe) ([]verify.Hop, error) {
 	list := make([]probe.Probe, maxHops)
+	outside := p.in.isOutside(q.Destination)
 	for i := range list {
-		list[i] = probe.Probe{From: q.From, Source: q.Source, Destination: q.Destination, TTL: i + 1}
+		list[i] = probe.Probe{From: q.From, Source: q.Source, Destination: q.Destination, TTL: i + 1, Ping: outside}
 	}
 	results, err := p.hosts.Send(ctx, list, probe.Schedule{
 		Tries: pathTries, Every: pathEvery, Wait: pathEvery,
-		Settled: func(r probe.Result) bool { return len(r.Answered)+len(r.Errors) > 0 },
+		Settled: func(r probe.Result) bool { return r.Replied || len(r.Answered)+len(r.Errors) > 0 },
 	})
 	if err != nil {
 		return nil, err
@@ -76,6 +77,9 @@ func (p prober) Path(ctx context.Context, q verify.Probe) ([]verify.Hop, error) 
 		switch {
 		case len(r.Answered) > 0:
 			h.Address, h.Host = q.Destination, r.Answered[0]
+			return append(hops, h), nil
+		case r.Replied:
+			h.Address = q.Destination
 			return append(hops, h), nil
 		case len(r.Errors) > 0:
 			h.Address = r.Errors[0].By

@@ -98,6 +98,11 @@ func (in *inspection) outside(name string) (topology.Outside, bool) {
 	return in.topology.Outside[i], true
 }
 
+// isOutside reports whether a site outside the lab has an address.
+func (in *inspection) isOutside(a netip.Addr) bool {
+	return slices.ContainsFunc(in.topology.Outside, func(o topology.Outside) bool { return slices.Contains(o.Addresses, a) })
+}
+
 // nothingToTest returns the error about a lab that has no selected pair.
 func (in *inspection) nothingToTest() error {
 	nic := slices.ContainsFunc(in.topology.Links, func(l topology.Link) bool { return l.NIC != "" })

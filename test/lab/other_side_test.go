@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -44,9 +45,14 @@ func TestRealOtherSide(t *testing.T) {
 	l.waitPeer(t, status.SessionEstablished, "")
 	l.verifySoon(t)
 	tryAll(t, l, "pseudo-wan-eth1")
+	code, traced := traced(t, l, "host_001_101", "30.1.0.2")
+	if last := traced.Real[len(traced.Real)-1]; code != 0 || traced.Outcome != "leaves router pe1 by eth1 for remote_001_101, outside the lab" || last.Node != "remote_001_101" {
+		t.Errorf("trace: exit code %d: %+v", code, traced)
+	}
 	if again := must(t, "up", l.file, "--runtime", "netns"); !strings.Contains(again, "nothing to change") {
 		t.Errorf("up again, without --nic, says %q", again)
 	}
+	l.editOutside(t)
 	l.cutTheCable(t, other, far)
 	l.verifySoon(t)
 	if r := pseudowan("verify", l.name, "--from", "remote_001_101"); r.code != 2 || !strings.Contains(r.stderr, "outside lab") {
@@ -56,6 +62,29 @@ func TestRealOtherSide(t *testing.T) {
 	must(t, "down", l.name)
 	if r := command("ip", "link", "show", near); r.code != 0 {
 		t.Errorf("the NIC has not come back: %s", r.stderr)
+	}
+}
+
+// editOutside changes what the file says to be outside while the lab runs: nothing
+// restarts, and verify tests what is said now.
+func (l lab) editOutside(t *testing.T) {
+	t.Helper()
+	since := table[status.Peer](t, l, "peer")[0].Since
+	before, err := os.ReadFile(l.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.write(t, strings.Replace(string(before), "{vrf: 101, addresses: [30.1.0.2, 130.1.0.1]}", "{vrf: 101, addresses: [30.1.0.2, 30.1.0.77]}", 1))
+	if out := must(t, "up", l.file, "--runtime", "netns"); !strings.Contains(out, "nothing to change") {
+		t.Errorf("up after an edit of outside says %q", out)
+	}
+	if r := pseudowan("verify", l.name, "--timeout", "1s", "--from", "host_001_101"); r.code != 1 || !strings.Contains(r.stdout, "30.1.0.77") {
+		t.Errorf("verify of an address that nobody has: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	l.write(t, string(before))
+	must(t, "up", l.file, "--runtime", "netns")
+	if now := table[status.Peer](t, l, "peer")[0].Since; !now.Equal(since) {
+		t.Errorf("the session has restarted: %s and %s", since, now)
 	}
 }
 

@@ -110,6 +110,31 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// Files are read as Python reads them.
+func TestDialect(t *testing.T) {
+	want, _, err := Import("x.ini", "x", []byte(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"Windows lines":      strings.ReplaceAll(good, "\n", "\r\n"),
+		"a byte order mark":  "\ufeff" + good,
+		"colons":             strings.ReplaceAll(good, " = ", ":"),
+		"no blanks":          strings.ReplaceAll(good, " = ", "="),
+		"capitals":           strings.ReplaceAll(strings.ReplaceAll(good, "as_number", "AS_Number"), "[Port]", "[PORT]"),
+		"quotes":             strings.Replace(strings.Replace(good, "65001", `"65001"`, 1), "192.168.0.1\n", "'192.168.0.1'  ; ours\n", 1),
+		"comments":           "# one\n; two\nREM three\n" + strings.Replace(good, "= 65001", "= 65001 ; AS", 1),
+		"a key twice":        strings.Replace(good, "as_number", "as_number = 1\nas_number", 1),
+		"a section in parts": strings.Replace(good, "router_id = 10.10.10.1\n", "", 1) + "[Bgp]\nrouter_id = 10.10.10.1\n",
+		"defaults":           strings.Replace(good, "netmask = 255.255.255.252\n", "", 1) + "[DEFAULT]\nnetmask = 255.255.255.252\nas_number = 7\n",
+	} {
+		got, notes, err := Import("x.ini", "x", []byte(text))
+		if err != nil || string(got) != string(want) || len(notes) != 2 {
+			t.Errorf("%s: %v, %d notes\n%s", name, err, len(notes), got)
+		}
+	}
+}
+
 // FuzzImport checks that no file makes Import panic, that what it refuses has a
 // reason, and that what it writes is a valid lab.
 func FuzzImport(f *testing.F) {

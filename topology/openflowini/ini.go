@@ -51,13 +51,36 @@ func parse(r *report, data []byte) *file {
 		n++
 		f.readLine(strings.TrimRight(line, "\r\n"), n)
 	}
+	f.defaults()
 	return f
+}
+
+// isRemark reports whether a line is a comment as ConfigParser knows one more.
+func isRemark(text string) bool {
+	word, _, _ := strings.Cut(text, " ")
+	return strings.EqualFold(word, "rem")
+}
+
+// defaults gives every section what [DEFAULT] has and the section has not.
+func (f *file) defaults() {
+	d := f.find("DEFAULT")
+	if d == nil {
+		return
+	}
+	for _, key := range d.keys {
+		d.used[key] = true
+		for _, s := range f.sections {
+			if _, has := s.at[key]; !has {
+				s.at[key] = d.at[key]
+			}
+		}
+	}
 }
 
 func (f *file) readLine(line string, n int) {
 	text := strings.TrimSpace(line)
 	switch {
-	case text == "" || text[0] == '#' || text[0] == ';':
+	case text == "" || text[0] == '#' || text[0] == ';' || isRemark(text):
 	case line[0] == ' ' || line[0] == '\t':
 		f.goOn(text, n)
 	case text[0] == '[':
