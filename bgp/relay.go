@@ -42,6 +42,8 @@ type relay struct {
 	opened chan struct{} // closed once the engine has sent its OPEN
 	done   chan struct{} // closed once the engine has hung up
 
+	refusing sync.Mutex // held while this router ends the session
+
 	sending sync.Mutex // held while writing to the peer
 	ending  bool       // the engine's messages are no longer sent
 	torn    bool       // the last one was sent in part
@@ -142,7 +144,10 @@ func (r *relay) incoming() {
 		}
 		out, n = out[:0], copy(in, in[used:n])
 		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			// A peer that hangs up upon our NOTIFICATION does not end the session.
+			r.refusing.Lock()
 			r.end(sessionEnd{why: hungUp(err)})
+			r.refusing.Unlock()
 			return
 		}
 	}
@@ -193,6 +198,8 @@ func (r *relay) flush(out []byte) bool {
 // refuse ends the session with a notification: to the peer, between messages, and
 // to the engine, as if from the peer.
 func (r *relay) refuse(n gate.Notification, e sessionEnd) {
+	r.refusing.Lock()
+	defer r.refusing.Unlock()
 	// A peer that does not read delays the sender no longer than this.
 	_ = r.outer.SetWriteDeadline(time.Now().Add(farewell))
 	r.sending.Lock()
