@@ -58,9 +58,9 @@ var rooms = map[string][]string{
 	"router/slowpath":  {},
 	"router/transport": {"router/config", "router/fib", "router/kernel", "router/meter", "ovs/pipeline"},
 	"router/access":    {"router/config", "router/fib", "router/meter", "router/neighbor", "router/slowpath", "ovs/pipeline", "topology"},
-	"router/vrf":       {"router/access", "router/config", "router/fib", "router/kernel", "router/meter", "router/neighbor", "router/transport", "bgp", "bgp/vpn", "ovs/pipeline", "topology"},
+	"router/vrf":       {"router/access", "router/config", "router/fib", "router/kernel", "router/meter", "router/neighbor", "router/transport", "bgp", "bgp/policy", "bgp/vpn", "ovs/pipeline", "topology"},
 	"router/ce":        {"router/access", "router/config", "router/fib", "router/kernel", "router/neighbor", "router/vrf", "bgp", "bgp/vpn", "ovs/pipeline"},
-	"router":           {"router/...", "status", "bgp", "bgp/session", "bgp/vpn", "ovs", "ovs/pipeline", "topology"},
+	"router":           {"router/...", "status", "bgp", "bgp/policy", "bgp/session", "bgp/vpn", "ovs", "ovs/pipeline", "topology"},
 
 	"labs/catalog":   {"topology", "status"},
 	"labs/plan":      {"topology", "router/config", "hosts", "bgp/policy", "bgp/vpn"},

@@ -22,6 +22,7 @@ const (
 	reasonMultipath   = "Multipath"            // equal to others up to Router ID: packets are spread over all of them
 	reasonUnreachable = "Unreachable Next Hop" // the next hop cannot be used
 	reasonLabel       = "Unusable Label"       // the label is reserved (RFC 3032)
+	reasonPolicy      = "Import Policy"        // the import policy of the VRF rejects it
 	reasonUnusable    = "Unusable Path"        // Route.Unusable says why
 )
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+
+	"pseudowan/bgp/policy"
 )
 
 // Source is where a path in a VRF comes from. Lower is preferred.
@@ -35,6 +37,8 @@ type Path struct {
 	Source Source
 	VRF    string // of a local path, the VRF that it belongs to, perhaps not the one that has imported it; "": from another router
 	Route  Route  // of a local path, RD, Prefix, NextHop, Label and Targets are set, and what a customer has sent
+
+	Policy policy.Verdict // of the import policy of the VRF that the path stands in
 }
 
 // Remote reports whether the path leads to another router, with a label.
@@ -47,6 +51,7 @@ func (p *Path) Customer() bool { return p.Source == BGP && p.VRF != "" }
 type path struct {
 	Path
 	fault   string // why it cannot be used; "": it can
+	out     *path  // of a path of a VRF, as others import it; nil: they do not
 	private bool   // it has no targets, and no other VRF imports it
 }
 
@@ -71,6 +76,7 @@ func (p *path) moved(v *vrfTable) *path {
 	if p.private {
 		q.Route.Targets = nil
 	}
+	q.out = q.leaving(v)
 	return &q
 }
 

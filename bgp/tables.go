@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"pseudowan/bgp/policy"
 	"pseudowan/bgp/vpn"
 )
 
@@ -15,6 +16,9 @@ type VRF struct {
 	RD     vpn.RD
 	Import []vpn.RouteTarget
 	Export []vpn.RouteTarget
+
+	ImportPolicy *policy.Chain // what the paths of others pass on their way in; nil takes all as they are
+	ExportPolicy *policy.Chain // what its own paths pass on their way out
 }
 
 // LocalRoute is a route of a VRF that originates on this router. Prefix,
@@ -77,6 +81,7 @@ type nextHop struct {
 type vrfTable struct {
 	VRF
 	prefixes map[netip.Prefix]*destination
+	mapped   map[*path]*path // what the import policy has made of others' paths
 }
 
 // destination holds the paths of one prefix in one VRF.
@@ -184,6 +189,7 @@ func (t *Tables) SetNextHop(addr netip.Addr, usable bool) []Change {
 			b.touch(p)
 		}
 	}
+	b.judgeAgain()
 	return b.finish()
 }
 

@@ -14,7 +14,11 @@ func (t *Tables) holders(p *path) []*vrfTable {
 	if own := t.vrfs[p.VRF]; p.VRF != "" && own != nil {
 		list = append(list, own)
 	}
-	for _, target := range p.Route.Targets {
+	out := p.exported()
+	if out == nil {
+		return list
+	}
+	for _, target := range out.Route.Targets {
 		for _, v := range t.importers[target] {
 			if !slices.Contains(list, v) {
 				list = append(list, v)
@@ -81,6 +85,7 @@ func (b *batch) note(v *vrfTable, d *destination, p *path) {
 
 // add adds a path to a VRF.
 func (b *batch) add(v *vrfTable, p *path) {
+	p = b.tables.standing(v, p)
 	d := v.prefixes[p.Route.Prefix]
 	if d == nil {
 		d = &destination{}
@@ -92,6 +97,8 @@ func (b *batch) add(v *vrfTable, p *path) {
 
 // remove removes a path from a VRF.
 func (b *batch) remove(v *vrfTable, p *path) {
+	from := p
+	p = b.tables.standing(v, p)
 	d := v.prefixes[p.Route.Prefix]
 	if d == nil {
 		return
@@ -99,6 +106,9 @@ func (b *batch) remove(v *vrfTable, p *path) {
 	b.note(v, d, p)
 	if i := slices.Index(d.paths, p); i >= 0 {
 		d.paths = slices.Delete(d.paths, i, i+1)
+	}
+	if p != from {
+		b.tables.unmap(v, from.exported())
 	}
 }
 

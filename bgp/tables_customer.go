@@ -25,6 +25,7 @@ func (t *Tables) SetCustomer(vrf string, c CustomerRoute) []Change {
 	case !c.Reachable:
 		p.fault = reasonUnreachable
 	}
+	p.out = p.leaving(v)
 	key := customerKey(vrf, c.Route.Prefix, c.Route.Peer)
 	old := t.locals[key]
 	if old != nil && old.fault == p.fault && old.Route.Equal(p.Route) {

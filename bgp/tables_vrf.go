@@ -18,6 +18,12 @@ func (t *Tables) SetVRFs(vrfs []VRF) {
 	}
 	before := t.vrfs
 	affected := t.affected(wanted)
+	otherwise := t.exportOtherwise(wanted)
+	for name, old := range before {
+		if affected[name] {
+			t.unmapAll(old)
+		}
+	}
 	t.vrfs = make(map[string]*vrfTable, len(wanted))
 	for name, v := range wanted {
 		if old := before[name]; old != nil && !affected[name] {
@@ -25,10 +31,10 @@ func (t *Tables) SetVRFs(vrfs []VRF) {
 			t.vrfs[name] = old
 			continue
 		}
-		t.vrfs[name] = &vrfTable{VRF: v, prefixes: make(map[netip.Prefix]*destination)}
+		t.vrfs[name] = &vrfTable{VRF: v, prefixes: make(map[netip.Prefix]*destination), mapped: make(map[*path]*path)}
 	}
 	t.importers = indexImporters(t.vrfs)
-	t.relabelLocals()
+	t.relabelLocals(otherwise)
 	t.fill(affected)
 }
 
@@ -37,10 +43,22 @@ func (t *Tables) SetVRFs(vrfs []VRF) {
 // exports change.
 func (t *Tables) affected(wanted map[string]VRF) map[string]bool {
 	names := make(map[string]bool)
+	for from := range t.exportOtherwise(wanted) {
+		if t.vrfs[from].ExportPolicy == nil && wanted[from].ExportPolicy == nil {
+			continue
+		}
+		for name := range wanted { // a policy may give any target
+			names[name] = true
+		}
+		for name := range t.vrfs {
+			names[name] = true
+		}
+		return names
+	}
 	moved := make(map[vpn.RouteTarget]bool) // targets that local routes gain or lose
 	for name, v := range wanted {
 		old := t.vrfs[name]
-		if old == nil || !sameSet(old.Import, v.Import) {
+		if old == nil || !sameSet(old.Import, v.Import) || !sameChain(old.ImportPolicy, v.ImportPolicy) {
 			names[name] = true
 		}
 		if old != nil && (old.RD != v.RD || !slices.Equal(old.Export, v.Export)) {
@@ -62,15 +80,27 @@ func (t *Tables) affected(wanted map[string]VRF) map[string]bool {
 	return names
 }
 
-// relabelLocals gives local routes the current RD and targets of their VRF, and
-// drops those whose VRF is gone.
-func (t *Tables) relabelLocals() {
+// exportOtherwise returns the VRFs whose routes leave them other than before, or
+// not any more.
+func (t *Tables) exportOtherwise(wanted map[string]VRF) map[string]bool {
+	names := make(map[string]bool)
+	for name, old := range t.vrfs {
+		if v, stays := wanted[name]; !stays || !v.sameExports(&old.VRF) {
+			names[name] = true
+		}
+	}
+	return names
+}
+
+// relabelLocals gives local routes what their VRF, where it exports otherwise,
+// gives to them now, and forgets those whose VRF is gone.
+func (t *Tables) relabelLocals(otherwise map[string]bool) {
 	for key, p := range t.locals {
 		v := t.vrfs[key.vrf]
 		switch {
 		case v == nil:
 			delete(t.locals, key)
-		case p.Route.RD != v.RD || !p.private && !slices.Equal(p.Route.Targets, v.Export):
+		case otherwise[key.vrf]:
 			t.locals[key] = p.moved(v)
 		}
 	}
@@ -83,6 +113,7 @@ func (t *Tables) fill(affected map[string]bool) {
 			if !affected[v.Name] {
 				continue
 			}
+			p := t.standing(v, p)
 			d := v.prefixes[p.Route.Prefix]
 			if d == nil {
 				d = &destination{}

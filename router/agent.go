@@ -211,7 +211,7 @@ func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
 	l.ports.Configure(next.access, next.slow, transport.Widest(next.core))
 	l.fib.Replace(pipeline.Base{Meter: meter.Other}.Flows(), pipeline.KindBase)
 	fresh = l.ces.Speak(next.AS, next.speakers)
-	l.vrfs.Configure(next.VRFs)
+	l.vrfs.Configure(next.Router)
 	for nextHop := range l.vrfs.NextHops() {
 		l.links.Use(nextHop)
 	}

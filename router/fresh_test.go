@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pseudowan/bgp"
+	"pseudowan/bgp/policy"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/config"
@@ -181,14 +182,17 @@ func (g *configs) config() config.Router {
 			{Port: firstLink, Name: "eth1", BGPPort: 2, BGPName: "bgp-eth1", MAC: testMAC(1).String(), MTU: 1512, Addresses: prefixes("192.168.1.1/24")},
 			{Port: secondLink, Name: "eth2", BGPPort: 4, BGPName: "bgp-eth2", MAC: testMAC(3).String(), MTU: 1400, Addresses: prefixes("192.168.2.1/24")},
 		},
-		VRFs: g.vrfs(), Access: nil,
+		VRFs: g.vrfs(), Access: nil, Policies: g.policies(),
 	}
 }
 
 // edit returns another configuration, in which whole VRFs, ports or links differ.
 func (g *configs) edit(c config.Router, steps *[]string) config.Router {
 	c.Core, c.VRFs = slices.Clone(c.Core), slices.Clone(c.VRFs)
-	switch g.IntN(5) {
+	switch g.IntN(6) {
+	case 5:
+		c.Policies = g.policies()
+		*steps = append(*steps, "policies")
 	case 0:
 		c.Core[g.IntN(2)].MTU = []int{1400, 1512, 9000}[g.IntN(3)]
 		*steps = append(*steps, "MTU of a link")
@@ -220,6 +224,7 @@ func (g *configs) vrfs() []config.VRF {
 			LabelMode:             pickOf(g, []vpn.LabelMode{vpn.PerNextHop, vpn.PerVRF, vpn.PerPrefix}),
 			RedistributeConnected: pickOf(g, []topology.Redistribute{topology.RedistributeHosts, topology.RedistributeNone, topology.RedistributeSubnets}),
 			RedistributeStatic:    g.IntN(2) == 0,
+			ImportPolicy:          g.some(policyNames), ExportPolicy: g.some(policyNames),
 		}
 		if g.IntN(2) == 0 {
 			v.Import = append(v.Import, targets(pickOf(g, rtNames))...)
@@ -227,6 +232,52 @@ func (g *configs) vrfs() []config.VRF {
 			v.Import = slices.Compact(v.Import)
 		}
 		out = append(out, v)
+	}
+	return out
+}
+
+var policyNames = []string{"p1", "p2", "p3"}
+
+// some returns none of a list, or some.
+func (g *configs) some(of []string) []string {
+	if g.IntN(2) == 0 {
+		return nil
+	}
+	i := g.IntN(len(of))
+	return of[i : i+1+g.IntN(len(of)-i)]
+}
+
+// policies returns policies that reject and change some routes.
+func (g *configs) policies() []policy.Policy {
+	var out []policy.Policy
+	for _, name := range policyNames {
+		p := policy.Policy{Name: name}
+		for range g.IntN(3) {
+			t := policy.Term{Then: pickOf(g, []policy.Action{policy.Accept, policy.Reject, policy.Next})}
+			if g.IntN(3) > 0 {
+				r, err := policy.ParsePrefixRange(pickOf(g, []string{"10.1.0.0/16 le 32", "10.0.0.0/8 ge 17 le 24", "10.9.0.0/16 le 24", "2001:db8::/32 le 128"}))
+				if err != nil {
+					panic(err)
+				}
+				t.Match.Prefixes = policy.PrefixList{r}
+			}
+			n := uint32(g.IntN(200))
+			switch g.IntN(6) {
+			case 0:
+				t.Set.LocalPref = &n
+			case 1:
+				t.Set.Weight = &n
+			case 2:
+				t.Set.NextHop = netip.MustParseAddr(pickOf(g, nextHops))
+			case 3:
+				t.Set.RTs.Replace = targets(pickOf(g, rtNames))
+			case 4:
+				t.Set.RTs.Add = targets(pickOf(g, rtNames))
+				t.Set.Prepend.Times = 1
+			}
+			p.Terms = append(p.Terms, t)
+		}
+		out = append(out, p)
 	}
 	return out
 }

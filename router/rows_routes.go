@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"pseudowan/bgp"
+	"pseudowan/bgp/policy"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/config"
@@ -49,12 +50,21 @@ func (l *loop) routeRows() []status.VRF {
 				Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path), Label: labelOf(e.Route.Label), Source: status.RouteSource(e.Source.String()),
 				Best: e.Best, Reason: e.Reason, MED: e.Route.MED, LocalPref: e.Route.LocalPref, Weight: e.Route.Weight,
 				ASPath: e.Route.ASPath.String(), Origin: status.Origin(vrf.OriginOf(e.Path).String()),
-				Unusable: e.Route.Unusable,
+				Unusable: e.Route.Unusable, ChangedBy: words(e.Policy.Changed),
 			})
 		}
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// words writes terms of policies.
+func words(steps []policy.Step) []string {
+	out := []string{}
+	for _, s := range steps {
+		out = append(out, s.String())
+	}
+	return out
 }
 
 // shownNextHop returns the next hop of a path, 0.0.0.0 or :: for connected routes.

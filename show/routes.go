@@ -18,6 +18,9 @@ func VRFs(o Output, rows []status.VRF) error {
 		r := &rows[i]
 		r.Import, r.Export = present(r.Import), present(r.Export)
 		r.Routes = present(sorted(r.Routes, byRoute))
+		for j := range r.Routes {
+			r.Routes[j].ChangedBy = present(r.Routes[j].ChangedBy)
+		}
 	}
 	return emit(o, rows, func() string {
 		g := grid{columns: []column{

@@ -113,6 +113,9 @@ func Explanation(o Output, e status.Explanation) error {
 	for i := range e.Origins {
 		e.Origins[i].Export = present(e.Origins[i].Export)
 	}
+	for i := range e.Paths {
+		e.Paths[i].ChangedBy = present(e.Paths[i].ChangedBy)
+	}
 	return emitOne(o, e, func() string {
 		var b strings.Builder
 		fmt.Fprintf(&b, "router %s, VRF %s (rd %s, imports %s), prefix %s\n", e.Router, e.VRF, e.RD, listOr(e.Import, "nothing"), e.Prefix)

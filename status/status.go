@@ -118,8 +118,9 @@ type Route struct {
 	LocalPref *uint32      `json:"local_pref"`
 	Weight    uint32       `json:"weight"` // that an import policy of this router has given it
 	ASPath    string       `json:"as_path"`
-	Origin    Origin       `json:"origin"`   // igp, egp or incomplete
-	Unusable  string       `json:"unusable"` // what makes the path unusable for any router; "" if nothing
+	Origin    Origin       `json:"origin"`     // igp, egp or incomplete
+	Unusable  string       `json:"unusable"`   // what makes the path unusable for any router, or which import policy of the VRF rejects it; "" if nothing
+	ChangedBy []string     `json:"changed_by"` // terms of the import policies of the VRF that changed it
 }
 
 // MPLS is one label binding: a label that the router assigned (in), or one to push

@@ -75,6 +75,8 @@ type ExplainedPath struct {
 	Best    bool        `json:"best"`
 	Reason  string      `json:"reason"`
 	Meaning string      `json:"meaning"`
+
+	ChangedBy []string `json:"changed_by"` // terms of the import policies of the VRF that changed it
 }
 
 // ExplainedRoute is a route of a VRF of the lab that might be imported.

@@ -76,6 +76,7 @@ const (
 const (
 	ReasonUnreachable = "Unreachable Next Hop"
 	ReasonLabel       = "Unusable Label"
+	ReasonPolicy      = "Import Policy"
 )
 
 // MeaningUsed is the meaning of a path that packets take.

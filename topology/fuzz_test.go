@@ -34,6 +34,9 @@ func FuzzParse(f *testing.F) {
 			f.Add([]byte(r.file))
 		}
 	}
+	f.Add(fmt.Appendf(nil, policyLab, `prefix-lists: {n: [10.0.0.0/8 ge 9 le 24, except 10.1.0.0/16], m: [n, "::/0"]}
+policies: {x: [{match: {prefixes: [n, 10.0.0.0/8], family: vpnv4, as-path: ^65001_, communities: "1:* no-export", med: 1-5}, set: {prepend: 2, med: 1, rts: {add: "1:1"}}, then: next}, {then: reject}]}`,
+		"import-policy: x", ", export-policy: [x]", ", bgp: {as: 65100, export-policy: x}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if large.Match(data) {
 			t.Skip("large: the bounds have their own tests")

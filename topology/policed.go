@@ -21,12 +21,76 @@ type policed struct {
 	*Topology
 	as       map[string]uint32
 	sessions map[vpn.Family]map[string][]sessionPair
-	custom   map[customRoute]*CustomerBGP // sessions that bring the networks of hosts
+	instance map[string][]int              // the VRFs of each router, by number
+	custom   map[localRoute]*CustomerBGP   // sessions that bring the networks of hosts
+	hops     map[localRoute]netip.Addr     // next hops on access ports; a connected route has none
+	paths    map[ExpectedRoute]policy.Path // of the routes of an intent
+
+	rejected []Rejection // so far
 }
 
-type customRoute struct {
+// Rejection is a policy that keeps a route from going on.
+type Rejection struct {
+	Where string // "import policy of pe1 from pe2 (eth1)"
+	By    policy.Step
+
+	router string
+	vrf    string // "": a session of the router
+}
+
+// evaluate notes where a chain rejects a path.
+func (p *policed) evaluate(c policy.Chain, path policy.Path, at vrfKey, where string, args ...any) (policy.Path, bool) {
+	path, verdict := c.Evaluate(path)
+	if verdict.Rejected {
+		p.rejected = append(p.rejected, Rejection{fmt.Sprintf(where, args...), verdict.By, at.router, at.vrf})
+	}
+	return path, !verdict.Rejected
+}
+
+// Rejections returns the policies that keep a route of a VRF from another one;
+// nil where it gets there, or where no policy is to blame.
+func (t *Topology) Rejections(from Origin, prefix netip.Prefix, router, vrf string) []Rejection {
+	if len(t.Policies) == 0 {
+		return nil
+	}
+	p := t.newPoliced()
+	_, exported := p.ownRoutes()
+	for _, v := range p.VRFs {
+		if v.Router != from.Router || v.Name != from.VRF {
+			continue
+		}
+		for _, r := range exported[vrfKey{from.Router, from.VRF}] {
+			if r.Prefix != prefix || r.Origin.Host != from.Host {
+				continue
+			}
+			ranked := make([][]rankedRoute, len(p.VRFs))
+			p.follow(v, r, ranked, make(map[Import]bool))
+			for i, to := range p.VRFs {
+				if to.Router == router && to.Name == vrf && len(ranked[i]) > 0 {
+					return nil
+				}
+			}
+		}
+	}
+	here := func(r Rejection) bool {
+		at := vrfKey{r.router, r.vrf}
+		return at == vrfKey{from.Router, from.VRF} || at == vrfKey{router, vrf} || at == vrfKey{router, ""}
+	}
+	if slices.ContainsFunc(p.rejected, here) {
+		return slices.DeleteFunc(p.rejected, func(r Rejection) bool { return !here(r) })
+	}
+	return slices.DeleteFunc(p.rejected, func(r Rejection) bool { return r.vrf != "" }) // on the way to it
+}
+
+// localRoute is a route of a VRF to a host.
+type localRoute struct {
+	vrfKey
 	host   string
 	prefix netip.Prefix
+}
+
+func (r ExpectedRoute) local() localRoute {
+	return localRoute{vrfKey{r.Origin.Router, r.Origin.VRF}, r.Origin.Host, r.Prefix}
 }
 
 // pathAt is a path of a route at a router of the lab.
@@ -46,13 +110,27 @@ type rankedRoute struct {
 
 func (t *Topology) newPoliced() *policed {
 	p := &policed{
-		Topology: t, as: t.systems(), custom: make(map[customRoute]*CustomerBGP),
+		Topology: t, as: t.systems(), instance: make(map[string][]int), custom: make(map[localRoute]*CustomerBGP),
+		hops: make(map[localRoute]netip.Addr), paths: make(map[ExpectedRoute]policy.Path),
 		sessions: map[vpn.Family]map[string][]sessionPair{vpn.VPNv4: t.sessionsFor(vpn.VPNv4), vpn.VPNv6: t.sessionsFor(vpn.VPNv6)},
+	}
+	for i, v := range t.VRFs {
+		p.instance[v.Router] = append(p.instance[v.Router], i)
 	}
 	for _, h := range t.Hosts {
 		for _, a := range h.Attachments {
+			at := vrfKey{a.Router, a.VRF}
+			for _, s := range a.Statics {
+				p.hops[localRoute{at, h.Name, s.Prefix}] = s.NextHop
+			}
 			for _, network := range a.networks() {
-				p.custom[customRoute{h.Name, network}] = a.BGP
+				r := localRoute{at, h.Name, network}
+				p.custom[r] = a.BGP
+				for _, s := range a.BGP.Sessions {
+					if s.PeerAddress.Is4() == network.Addr().Is4() {
+						p.hops[r] = s.PeerAddress
+					}
+				}
 			}
 		}
 	}
@@ -88,6 +166,7 @@ func (p *policed) intent() Intent {
 		for _, r := range ranked[i] {
 			if !seen[r.ExpectedRoute] {
 				seen[r.ExpectedRoute] = true
+				p.paths[r.ExpectedRoute] = r.path
 				out.Routes = append(out.Routes, r.ExpectedRoute)
 			}
 		}
@@ -98,16 +177,17 @@ func (p *policed) intent() Intent {
 // entered returns a route as it stands in its own VRF; false where a policy of
 // the session with its host rejects it.
 func (p *policed) entered(v VRF, r ExpectedRoute) (policy.Path, bool) {
-	path := policy.Path{Family: vpn.FamilyOf(r.Prefix), RD: v.RD, Prefix: r.Prefix, Origin: vpn.OriginIncomplete}
-	ce := p.custom[customRoute{r.Origin.Host, r.Prefix}]
+	hop := p.hops[r.local()]
+	path := policy.Path{Family: vpn.FamilyOf(r.Prefix), RD: v.RD, Prefix: r.Prefix, NextHop: hop, Origin: vpn.OriginIncomplete}
+	ce := p.custom[r.local()]
 	if r.Source != SourceBGP || ce == nil {
 		return path, true
 	}
 	path.Family, path.Origin, path.ASPath, path.RD = path.Family.Plain(), vpn.OriginIGP, vpn.Sequence(ce.AS), vpn.RD{}
 	chain := p.chain(ce.ImportPolicy, 0)
-	path, verdict := chain.Evaluate(path)
+	path, ok := p.evaluate(chain, path, vrfKey{v.Router, v.Name}, "import policy of %s from host %s", v.Router, r.Origin.Host)
 	path.Family, path.RD = vpn.FamilyOf(r.Prefix), v.RD
-	return path, !verdict.Rejected && !path.NextHop.IsValid()
+	return path, ok && path.NextHop == hop
 }
 
 // follow takes a route of a VRF to all VRFs that import it.
@@ -120,19 +200,22 @@ func (p *policed) follow(from VRF, r ExpectedRoute, ranked [][]rankedRoute, impo
 		path.Extended = append(path.Extended, t.Bytes())
 	}
 	chain := p.chain(from.ExportPolicy, p.as[from.Router])
-	path, verdict := chain.Evaluate(path)
-	if verdict.Rejected || path.NextHop.IsValid() {
+	path, ok = p.evaluate(chain, path, vrfKey{from.Router, from.Name}, "export policy of VRF %s of %s", from.Name, from.Router)
+	if !ok || path.NextHop != p.hops[r.local()] {
 		return
 	}
 	path.Weight = 0
-	for _, at := range append(p.spread(from.Router, path), pathAt{Path: path, router: from.Router}) {
-		for i, v := range p.VRFs {
-			if v.Router != at.router || v.Router == from.Router && v.Name == from.Name || !imported(v, at.Path) {
+	away := path
+	away.NextHop = netip.Addr{}
+	for _, at := range append(p.spread(from.Router, away), pathAt{Path: path, router: from.Router}) {
+		for _, i := range p.instance[at.router] {
+			v := p.VRFs[i]
+			if v.Router == from.Router && v.Name == from.Name || !imported(v, at.Path) {
 				continue
 			}
 			chain := p.chain(v.ImportPolicy, 0)
-			in, verdict := chain.Evaluate(at.Path)
-			if verdict.Rejected || in.NextHop != at.NextHop {
+			in, ok := p.evaluate(chain, at.Path, vrfKey{v.Router, v.Name}, "import policy of VRF %s of %s", v.Name, v.Router)
+			if !ok || in.NextHop != at.NextHop {
 				continue
 			}
 			imports[Import{v.Router, v.Name, from.Router, from.Name}] = true
@@ -195,8 +278,8 @@ func (p *policed) told(s sessionPair, at pathAt) (pathAt, bool) {
 		path.ASPath, path.LocalPref = path.ASPath.Prepend(near), nil
 	}
 	out, in := p.chain(s.near.ExportPolicy, near), p.chain(s.far.ImportPolicy, 0)
-	path, verdict := out.Evaluate(path)
-	if verdict.Rejected {
+	path, ok := p.evaluate(out, path, vrfKey{s.far.Router, ""}, "export policy of %s to %s (%s)", s.near.Router, s.far.Router, s.near.Interface)
+	if !ok {
 		return at, false
 	}
 	path.Weight = 0
@@ -206,7 +289,7 @@ func (p *policed) told(s sessionPair, at pathAt) (pathAt, bool) {
 			return at, false
 		}
 	}
-	if path, verdict = in.Evaluate(path); verdict.Rejected {
+	if path, ok = p.evaluate(in, path, vrfKey{s.far.Router, ""}, "import policy of %s from %s (%s)", s.far.Router, s.near.Router, s.far.Interface); !ok {
 		return at, false
 	}
 	next := pathAt{Path: path, router: s.far.Router, how: fromPeer, nextHop: at.nextHop, hops: at.hops + 1}
@@ -217,6 +300,33 @@ func (p *policed) told(s sessionPair, at pathAt) (pathAt, bool) {
 		next.how = fromClient
 	}
 	return next, true
+}
+
+// tells reports whether a router tells a host that speaks BGP of a route.
+func (p *policed) tells(a *Attachment, r ExpectedRoute) bool {
+	path, ok := p.paths[r]
+	if !ok {
+		return true
+	}
+	for _, kept := range []vpn.Community{vpn.NoExport, vpn.NoExportSubconfed, vpn.NoAdvertise} {
+		if slices.Contains(path.Communities, kept) {
+			return false
+		}
+	}
+	path.Family, path.RD, path.MED = path.Family.Plain(), vpn.RD{}, nil
+	path.ASPath = path.ASPath.Prepend(p.as[a.Router])
+	path.Extended = slices.DeleteFunc(slices.Clone(path.Extended), func(c vpn.ExtendedCommunity) bool {
+		_, target := vpn.RouteTargetFromBytes(c)
+		return target
+	})
+	for _, s := range a.BGP.Sessions {
+		if s.LocalAddress.Is4() == r.Prefix.Addr().Is4() {
+			path.NextHop = s.LocalAddress
+		}
+	}
+	chain := p.chain(a.BGP.ExportPolicy, p.as[a.Router])
+	_, verdict := chain.Evaluate(path)
+	return !verdict.Rejected
 }
 
 // compareRanked orders the routes of one instance: by prefix, then as a router

@@ -16,7 +16,12 @@ type policyBuilder struct {
 	lab     *Topology
 	lists   map[string]*prefixList
 	defined map[string]*definedPolicy
+	entered int // prefixes so far, in lists and terms
 }
+
+// maxPrefixes bounds the entries of all lists and terms, those that they include
+// among them: lists that include each other double with each step.
+const maxPrefixes = 1 << 18
 
 // prefixList is a prefix list of the file.
 type prefixList struct {
@@ -89,7 +94,12 @@ func (b *policyBuilder) entries(raw []value[listEntry], element string) policy.P
 		default:
 			out = append(out, b.included(v, element)...)
 		}
+		if b.entered+len(out) > maxPrefixes {
+			b.refuse(v.at, element, fmt.Sprintf("the prefix lists and policies have more than %d entries, with what they include", maxPrefixes), "name fewer lists")
+			return out[:0]
+		}
 	}
+	b.entered += len(out)
 	return out
 }
 

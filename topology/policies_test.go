@@ -2,9 +2,11 @@ package topology
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // policyLab is two PEs with a host each in one VPN, and room for policies.
@@ -180,5 +182,82 @@ hosts:
 	}
 	if intents[0] != intents[1] {
 		t.Errorf("without policies\n%s\nwith an idle one\n%s", intents[0], intents[1])
+	}
+}
+
+// Where a policy keeps a route from a VRF, it is named, with where it stands.
+func TestRejections(t *testing.T) {
+	for name, tt := range map[string]struct{ policies, session, vrf, want string }{
+		"none":      {policies: "policies: {x: [{set: {med: 7}}]}", session: "import-policy: x"},
+		"import":    {policies: "policies: {x: [{match: {med: 7}}, {match: {prefixes: 172.16.2.0/24}, then: reject}]}", session: "import-policy: x", want: "policy x, term 2: import policy of pe1 from pe2 (eth1)"},
+		"export":    {policies: "policies: {x: [{then: reject}]}", session: "export-policy: x", want: "policy x, term 1: export policy of pe2 to pe1 (eth1)"},
+		"map in":    {policies: "policies: {x: [{then: reject}]}", vrf: ", import-policy: x", want: "policy x, term 1: import policy of VRF red of pe1"},
+		"map out":   {policies: "policies: {x: [{then: reject}]}", vrf: ", export-policy: x", want: "policy x, term 1: export policy of VRF red of pe2"},
+		"elsewhere": {policies: "policies: {x: [{match: {prefixes: 172.16.1.0/24}, then: reject}]}", session: "import-policy: x"},
+	} {
+		lab, err := parsePolicyLab(tt.policies, tt.session, tt.vrf, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range lab.Rejections(Origin{Router: "pe2", VRF: "red", Host: "b"}, netip.MustParsePrefix("172.16.2.0/24"), "pe1", "red") {
+			got = append(got, fmt.Sprintf("%s: %s", r.By, r.Where))
+		}
+		if s := strings.Join(got, "\n"); s != tt.want {
+			t.Errorf("%s: %q, want %q", name, s, tt.want)
+		}
+	}
+}
+
+// What a host is told by BGP follows the policies of its session.
+func TestReachFollowsPoliciesOfHosts(t *testing.T) {
+	for name, tt := range map[string]struct {
+		policies, host string
+		want           string // what a reaches
+	}{
+		"none":               {"policies: {x: [{set: {med: 7}}]}", ", routes: [], bgp: {as: 65100, export-policy: x}", "10.2.0.2 172.16.2.1"},
+		"nothing told":       {"policies: {x: [{then: reject}]}", ", routes: [], bgp: {as: 65100, export-policy: x}", ""},
+		"one not told":       {"policies: {x: [{match: {prefixes: 172.16.2.0/24}, then: reject}]}", ", routes: [], bgp: {as: 65100, export-policy: x}", "10.2.0.2"},
+		"by AS path":         {"policies: {x: [{match: {as-path: ^65001$}, then: reject}]}", ", routes: [], bgp: {as: 65100, export-policy: x}", ""},
+		"of another router":  {"policies: {x: [{match: {rts: \"65000:1\"}, then: reject}]}", ", routes: [], bgp: {as: 65100, export-policy: x}", "10.2.0.2 172.16.2.1"},
+		"its own LAN is cut": {"policies: {x: [{then: reject}]}", ", routes: [], bgp: {as: 65100, import-policy: x}", "10.2.0.2 172.16.2.1"},
+	} {
+		lab, err := parsePolicyLab(tt.policies, "", "", tt.host)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var got []string
+		own := 0
+		for _, r := range lab.Reaches() {
+			if r.From == "a" {
+				got = append(got, r.Destination.String())
+			} else if r.Destination.String() == "172.16.1.1" {
+				own++
+			}
+		}
+		if s := strings.Join(got, " "); s != tt.want {
+			t.Errorf("%s: a reaches %q, want %q", name, s, tt.want)
+		}
+		if cut := strings.Contains(tt.host, "import"); cut && own != 0 || !cut && tt.want != "" && own != 1 {
+			t.Errorf("%s: b reaches a's LAN %d times", name, own)
+		}
+	}
+}
+
+// Lists that include others double with each step; their number is bounded.
+func TestPrefixListsAreBounded(t *testing.T) {
+	var lists strings.Builder
+	lists.WriteString("prefix-lists:\n  n0: [10.0.0.0/8]\n")
+	for i := range 60 {
+		fmt.Fprintf(&lists, "  n%d: [n%d, n%d]\n", i+1, i, i)
+	}
+	begin := time.Now()
+	_, err := parsePolicyLab(lists.String(), "", "", "")
+	if err == nil || !strings.Contains(err.Error(), "more than 262144 entries") {
+		t.Errorf("%.200v", err)
+	}
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }

@@ -51,6 +51,7 @@ type walker struct {
 	outlets map[string]lookup[outlet]
 	fibs    map[vrfKey]lookup[ExpectedRoute]
 	modes   map[vrfKey]vpn.LabelMode
+	told    map[*Attachment]lookup[ExpectedRoute] // what hosts learn by BGP, where policies decide; nil where none do
 }
 
 func newWalker(t *Topology) *walker {
@@ -66,7 +67,7 @@ func newWalker(t *Topology) *walker {
 		h := &t.Hosts[i]
 		w.hosts[h.Name], w.order[h.Name], w.outlets[h.Name] = h, i, outlets(h)
 	}
-	for _, route := range t.Intent().Routes {
+	for _, route := range w.intent(t).Routes {
 		key := vrfKey{route.Router, route.VRF}
 		if w.fibs[key] == nil {
 			w.fibs[key] = make(lookup[ExpectedRoute])
@@ -75,6 +76,55 @@ func newWalker(t *Topology) *walker {
 	}
 	w.neighbors(t)
 	return w
+}
+
+// intent returns the intent. Where policies decide, it notes what hosts learn.
+func (w *walker) intent(t *Topology) Intent {
+	if len(t.Policies) == 0 {
+		return t.Intent()
+	}
+	p := t.newPoliced()
+	out := p.intent()
+	w.told = make(map[*Attachment]lookup[ExpectedRoute])
+	for i := range t.Hosts {
+		for k := range t.Hosts[i].Attachments {
+			a := &t.Hosts[i].Attachments[k]
+			if a.BGP == nil {
+				continue
+			}
+			w.told[a] = make(lookup[ExpectedRoute])
+			for _, route := range out.Routes {
+				if route.Router == a.Router && route.VRF == a.VRF && p.tells(a, route) {
+					w.told[a].add(route.Prefix, route)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// learned finds the route that a host learns to an address by way of an
+// attachment; bits is -1 where it learns none.
+func (w *walker) learned(a *Attachment, to netip.Addr) (route ExpectedRoute, bits int) {
+	if routes, policed := w.told[a]; policed {
+		return routes.find(to)
+	}
+	return w.fibs[vrfKey{a.Router, a.VRF}].find(to)
+}
+
+// untold reports whether a host would need a route by BGP to send to an address
+// by way of an attachment, and policies keep it from the host.
+func (w *walker) untold(a *Attachment, to netip.Addr) bool {
+	if a == nil || w.told[a] == nil || !a.learnsRoutes(netip.PrefixFrom(to, 0)) {
+		return false
+	}
+	for _, p := range append(slices.Clone(a.Routes), a.Addresses...) {
+		if p.Masked().Contains(to) {
+			return false
+		}
+	}
+	_, bits := w.learned(a, to)
+	return bits < 0
 }
 
 // neighbors adds the hosts themselves, which their own router learns one by one: a
@@ -219,10 +269,13 @@ func (w *walker) outlet(h *Host, destination netip.Addr) *Attachment {
 	}
 	for i := range h.Attachments {
 		a := &h.Attachments[i]
-		route, bits := w.fibs[vrfKey{a.Router, a.VRF}].find(destination)
+		route, bits := w.learned(a, destination)
 		if bits > longest && route.Origin.Host != h.Name && a.learnsRoutes(route.Prefix) {
 			out.through, longest = a, bits
 		}
+	}
+	if w.untold(out.through, destination) {
+		return nil
 	}
 	return out.through
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"pseudowan/status"
 )
@@ -69,7 +70,7 @@ func (s *Snapshot) used(e *status.Explanation, v status.VRF) {
 
 // path explains a path in the VRF.
 func (s *Snapshot) path(router string, r status.Route) status.ExplainedPath {
-	p := status.ExplainedPath{NextHop: r.NextHop, Label: r.Label, Source: r.Source, Best: r.Best, Reason: r.Reason}
+	p := status.ExplainedPath{NextHop: r.NextHop, Label: r.Label, Source: r.Source, Best: r.Best, Reason: r.Reason, ChangedBy: []string{}}
 	switch {
 	case r.Best && r.Source == status.SourceBGP && s.isRemote(router, r.NextHop):
 		p.Meaning = s.nextHop(router, r.NextHop)
@@ -83,6 +84,9 @@ func (s *Snapshot) path(router string, r status.Route) status.ExplainedPath {
 		p.Meaning = fmt.Sprintf("not usable: label %s is reserved (RFC 3032 section 2.1)", number(r.Label))
 	default:
 		p.Meaning = "not used: another path is better by " + r.Reason
+	}
+	if len(r.ChangedBy) > 0 {
+		p.ChangedBy = r.ChangedBy
 	}
 	return p
 }
@@ -128,6 +132,9 @@ func (s *Snapshot) conclude(e *status.Explanation) {
 	case len(e.Paths) > 0:
 		e.Verdict = "it is in the VRF, but no path is usable: " + e.Paths[0].Meaning
 		e.Remedy = "pseudowan show peer --router " + e.Router
+		if e.Paths[0].Reason == status.ReasonPolicy {
+			e.Remedy = "change the import policy of the VRF, where the route is wanted"
+		}
 	case len(e.Origins) == 0:
 		e.Verdict = "no host of the lab has or announces it, and no peer sent it"
 		e.Remedy = "give a host an address in it, or a LAN (lans:), or let one announce it (announce:)"
@@ -153,6 +160,9 @@ func (s *Snapshot) presence(e *status.Explanation, p status.ExplainedPath) strin
 		text += "; it " + p.Meaning
 	case len(e.Paths) > 1:
 		text += fmt.Sprintf("; the best of %d paths by %s", len(e.Paths), p.Reason)
+	}
+	if len(p.ChangedBy) > 0 {
+		text += "; changed by " + strings.Join(p.ChangedBy, " and ")
 	}
 	if n := len(e.Longer); n > 0 {
 		text += fmt.Sprintf("; more specific routes override parts of it: %s", e.Longer[0])

@@ -309,3 +309,24 @@ func TestLeak(t *testing.T) {
 		t.Errorf("%q, %v; want %q", got, err, want)
 	}
 }
+
+// The policy that keeps a route from a VRF is named, and the one that has
+// changed what is there.
+func TestPoliciesExplained(t *testing.T) {
+	w := newWorld(t)
+	s1 := netip.MustParsePrefix("10.1.0.0/24")
+	v := w.Snapshot.vrfRow(t, "pe2", "spoke")
+	label := uint32(3000)
+	path := status.Route{Prefix: s1, NextHop: netip.MustParseAddr("192.168.0.3"), Label: &label, Source: "bgp", Best: true, Reason: "Only Path", ChangedBy: []string{"policy x, term 2"}}
+	v.Routes = []status.Route{path}
+	e, _ := w.Snapshot.Explain("pe2", "spoke", s1)
+	if !strings.Contains(e.Verdict, "changed by policy x, term 2") {
+		t.Errorf("changed: %q", e.Verdict)
+	}
+	path.Best, path.Reason, path.Unusable = false, "Import Policy", "rejected by policy x, term 1"
+	v.Routes = []status.Route{path}
+	e, _ = w.Snapshot.Explain("pe2", "spoke", s1)
+	if want := "not usable: rejected by policy x, term 1"; !strings.Contains(e.Verdict, want) || !strings.Contains(e.Remedy, "import policy") {
+		t.Errorf("%q; %q", e.Verdict, e.Remedy)
+	}
+}

@@ -27,7 +27,11 @@ func (s *Snapshot) route(router string, v status.VRF, o origin) status.Explained
 	if e.Verdict, e.Remedy = s.announced(o); e.Verdict != "" {
 		return e
 	}
-	if len(common(exporter.Export, v.Import)) == 0 {
+	if why := s.rejected(router, v.VRF, o); why != "" {
+		e.Verdict, e.Remedy = why, "change the policy, where the route is wanted"
+		return e
+	}
+	if len(common(exporter.Export, v.Import)) == 0 && !s.meant(router, v.VRF, o) {
 		e.Verdict, e.Remedy = s.noTarget(v, exporter)
 		return e
 	}
@@ -38,6 +42,26 @@ func (s *Snapshot) route(router string, v status.VRF, o origin) status.Explained
 	}
 	e.Verdict, e.Remedy, e.Arrived = s.transported(router, v, exporter, o.prefix)
 	return e
+}
+
+// rejected says which policies keep a route of the lab from a VRF; "" if none
+// does.
+func (s *Snapshot) rejected(router, vrf string, o origin) string {
+	var words []string
+	for _, r := range s.Topology.Rejections(o.Origin, o.prefix, router, vrf) {
+		if w := fmt.Sprintf("rejected by %s (%s)", r.By, r.Where); !slices.Contains(words, w) {
+			words = append(words, w)
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// meant reports whether a policy changes the targets of a route so that a VRF
+// imports it.
+func (s *Snapshot) meant(router, vrf string, o origin) bool {
+	return len(s.Topology.Policies) > 0 && slices.ContainsFunc(s.Topology.Intent().Routes, func(r topology.ExpectedRoute) bool {
+		return r.Router == router && r.VRF == vrf && r.Prefix == o.prefix && r.Origin == o.Origin
+	})
 }
 
 // own explains a route of the VRF's own hosts.

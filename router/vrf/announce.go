@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"pseudowan/bgp"
+	"pseudowan/bgp/policy"
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/topology"
@@ -46,17 +47,28 @@ func (t *Tables) announce(v *config.VRF, key fib.Key) {
 		t.speech.Withdraw(name)
 		return
 	}
-	t.speech.Announce(name, advertisementOf(v, best))
+	if route, leaves := advertisementOf(v, t.exports[v.Name], best); leaves {
+		t.speech.Announce(name, route)
+	} else {
+		t.speech.Withdraw(name)
+	}
 }
 
-// advertisementOf returns a VRF's route as announced to other routers.
-func advertisementOf(v *config.VRF, best *bgp.Path) bgp.Route {
+// advertisementOf returns a VRF's route as announced to other routers. It does
+// not leave where the export policy rejects it, or marks it NO_ADVERTISE.
+func advertisementOf(v *config.VRF, export *policy.Chain, best *bgp.Path) (_ bgp.Route, leaves bool) {
 	from := best.Route
-	return bgp.Route{
-		RD: v.RD, Prefix: from.Prefix, Label: from.Label, Targets: v.Export, Origin: OriginOf(*best),
-		ASPath: from.ASPath, MED: from.MED,
-		Communities: from.Communities, LargeCommunities: from.LargeCommunities, Extended: from.Extended, Passed: from.Passed,
+	from.RD, from.Targets, from.Origin = v.RD, v.Export, OriginOf(*best)
+	route, verdict := from.Apply(export)
+	out := bgp.Route{
+		RD: v.RD, Prefix: from.Prefix, Label: from.Label, Targets: route.Targets, Origin: route.Origin,
+		ASPath: route.ASPath, MED: route.MED, LocalPref: route.LocalPref,
+		Communities: route.Communities, LargeCommunities: route.LargeCommunities, Extended: route.Extended, Passed: route.Passed,
 	}
+	if route.NextHop != from.NextHop {
+		out.NextHop = route.NextHop
+	}
+	return out, !verdict.Rejected && !slices.Contains(out.Communities, bgp.NoAdvertise)
 }
 
 // OriginOf returns the origin that a path has, or is announced with.
@@ -75,7 +87,7 @@ func announced(v *config.VRF, b *bgp.Path) bool {
 	case b.Source == bgp.Static:
 		return v.RedistributeStatic
 	case b.Customer():
-		return !slices.Contains(b.Route.Communities, bgp.NoAdvertise)
+		return true
 	case b.Source == bgp.Connected:
 		return v.RedistributeConnected != topology.RedistributeNone
 	}

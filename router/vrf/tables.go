@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"pseudowan/bgp"
+	"pseudowan/bgp/policy"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/access"
@@ -30,6 +31,9 @@ type Tables struct {
 	byID   map[uint32]*config.VRF
 	tables *bgp.Tables
 	Labels Labels
+
+	exports    map[string]*policy.Chain // export policies, by VRF
+	policyHops []netip.Addr             // next hops that import policies set
 
 	connected map[fib.Key]pipeline.Target // routes that follow from the configuration alone
 	hosts     map[fib.Key]uint32          // access ports of the neighbours that are up
@@ -63,8 +67,10 @@ func (t *Tables) SetAnnouncer(to Announcer) { t.speech = NewSpeech(t.log, t.fib,
 
 // Configure replaces the VRFs. Ports, links and labels (see Labels.Keep) must
 // already be configured.
-func (t *Tables) Configure(vrfs []config.VRF) {
+func (t *Tables) Configure(cfg config.Router) {
+	vrfs := cfg.VRFs
 	t.vrfs, t.byName, t.byID = vrfs, map[string]*config.VRF{}, map[uint32]*config.VRF{}
+	t.exports, t.policyHops = map[string]*policy.Chain{}, nil
 	var flows []pipeline.Flow
 	var inLabels []pipeline.InLabel
 	var imports []bgp.VRF
@@ -75,7 +81,12 @@ func (t *Tables) Configure(vrfs []config.VRF) {
 		for _, b := range t.Bindings(v) {
 			inLabels = append(inLabels, t.inLabel(v, b))
 		}
-		imports = append(imports, bgp.VRF{ID: v.ID, Name: v.Name, RD: v.RD, Import: v.Import, Export: v.Export})
+		t.exports[v.Name] = cfg.Export(v.ExportPolicy)
+		imports = append(imports, bgp.VRF{
+			ID: v.ID, Name: v.Name, RD: v.RD, Import: v.Import, Export: v.Export,
+			ImportPolicy: cfg.Import(v.ImportPolicy), ExportPolicy: t.exports[v.Name],
+		})
+		t.policyHops = append(t.policyHops, nextHopsOf(cfg.Import(v.ImportPolicy))...)
 	}
 	t.fib.Replace(flows, pipeline.KindVRF)
 	t.fib.ReplaceLabels(inLabels)
@@ -144,6 +155,24 @@ func (t *Tables) Hear(u bgp.RouteUpdate) {
 		t.links.Use(u.Route.NextHop)
 	}
 	t.note(t.tables.Update(u.Route))
+	for _, hop := range t.policyHops {
+		t.links.Use(hop)
+	}
+}
+
+// nextHopsOf returns the next hops that policies set.
+func nextHopsOf(c *policy.Chain) (hops []netip.Addr) {
+	if c == nil {
+		return nil
+	}
+	for _, p := range c.Policies {
+		for _, term := range p.Terms {
+			if term.Set.NextHop.IsValid() {
+				hops = append(hops, term.Set.NextHop)
+			}
+		}
+	}
+	return hops
 }
 
 // NextHops returns the next hops of all routes from other routers.

@@ -25,7 +25,7 @@ var policyKeys = slices.Concat(
 		{"soo", matches, oneOrSome(distinguisher)},
 		{"extended-communities", matches, oneOrSome(among("rt:64999:1", "soo:64999:1", "0x030b000000000001"))},
 		{"as-path", matches, oneOrSome(among("^$", "^6500[0-9]_", "_64999_"))},
-		{"next-hop", matches, oneOrSome(among("192.168.0.0/16", "192.168.77.9", "2001:db8::/32"))},
+		{"next-hop", matches, oneOrSome(among("192.168.77.9", "203.0.113.0/24", "2001:db8:9999::/48"))},
 		{"rd", matches, oneOrSome(distinguisher)},
 		{"med", matches, oneOrSome(among(0, 1, "1-3"))},
 
