@@ -76,7 +76,7 @@ type ExplainedPath struct {
 	Reason  string      `json:"reason"`
 	Meaning string      `json:"meaning"`
 
-	ChangedBy []string `json:"changed_by"` // terms of the import policies of the VRF that changed it
+	ChangedBy []string `json:"changed_by"` // terms of the import policies of the session and the VRF that changed it
 }
 
 // ExplainedRoute is a route of a VRF of the lab that might be imported.

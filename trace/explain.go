@@ -70,7 +70,7 @@ func (s *Snapshot) used(e *status.Explanation, v status.VRF) {
 
 // path explains a path in the VRF.
 func (s *Snapshot) path(router string, r status.Route) status.ExplainedPath {
-	p := status.ExplainedPath{NextHop: r.NextHop, Label: r.Label, Source: r.Source, Best: r.Best, Reason: r.Reason, ChangedBy: []string{}}
+	p := status.ExplainedPath{NextHop: r.NextHop, Label: r.Label, Source: r.Source, Best: r.Best, Reason: r.Reason}
 	switch {
 	case r.Best && r.Source == status.SourceBGP && s.isRemote(router, r.NextHop):
 		p.Meaning = s.nextHop(router, r.NextHop)
@@ -85,10 +85,30 @@ func (s *Snapshot) path(router string, r status.Route) status.ExplainedPath {
 	default:
 		p.Meaning = "not used: another path is better by " + r.Reason
 	}
-	if len(r.ChangedBy) > 0 {
-		p.ChangedBy = r.ChangedBy
-	}
+	p.ChangedBy = append(s.changedBy(router, r), r.ChangedBy...)
 	return p
+}
+
+// changedBy returns the terms of the session's import policy that changed a path.
+func (s *Snapshot) changedBy(router string, r status.Route) []string {
+	for _, o := range s.Received {
+		if o.Router == router && o.Prefix == r.Prefix && o.NextHop == r.NextHop && o.Rejected == "" && r.Source == status.SourceBGP {
+			return slices.Clone(o.ChangedBy)
+		}
+	}
+	return []string{}
+}
+
+// unused returns what a peer has announced of a prefix and the router does not
+// use; nil if there is no such route.
+func (s *Snapshot) unused(e *status.Explanation) *status.SessionRoute {
+	for i, r := range s.Received {
+		wanted := r.VRF == e.VRF || r.VRF == "" && len(common(r.Targets, e.Import)) > 0
+		if r.Router == e.Router && r.Prefix == e.Prefix && r.Rejected != "" && wanted {
+			return &s.Received[i]
+		}
+	}
+	return nil
 }
 
 // nextHop returns the meaning of a best path: whether packets reach its next hop.
@@ -135,6 +155,10 @@ func (s *Snapshot) conclude(e *status.Explanation) {
 		if e.Paths[0].Reason == status.ReasonPolicy {
 			e.Remedy = "change the import policy of the VRF, where the route is wanted"
 		}
+	case s.unused(e) != nil:
+		r := s.unused(e)
+		e.Verdict = fmt.Sprintf("peer %s announces it, and it is not used: %s", r.RemoteAddress, r.Rejected)
+		e.Remedy = fmt.Sprintf("pseudowan show neighbor %s received --router %s", r.RemoteAddress, e.Router)
 	case len(e.Origins) == 0:
 		e.Verdict = "no host of the lab has or announces it, and no peer sent it"
 		e.Remedy = "give a host an address in it, or a LAN (lans:), or let one announce it (announce:)"

@@ -330,3 +330,25 @@ func TestPoliciesExplained(t *testing.T) {
 		t.Errorf("%q; %q", e.Verdict, e.Remedy)
 	}
 }
+
+// What a session's import policy does to the routes of peers is said, too.
+func TestSessionPoliciesExplained(t *testing.T) {
+	w := newWorld(t)
+	v := w.Snapshot.vrfRow(t, "pe2", "spoke")
+	outside, known := netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("198.51.100.0/24")
+	hop, label := netip.MustParseAddr("192.168.0.3"), uint32(3000)
+	v.Routes = []status.Route{{Prefix: known, NextHop: hop, Label: &label, Source: "bgp", Best: true, Reason: "Only Path", ChangedBy: []string{"policy b, term 1"}}}
+	w.Snapshot.Received = []status.SessionRoute{
+		{Router: "pe2", RemoteAddress: hop, Prefix: outside, Targets: []string{"9:9"}, Rejected: "rejected by policy of another VRF"},
+		{Router: "pe2", RemoteAddress: hop, Prefix: outside, Targets: v.Import, Rejected: "rejected by policy x, term 3"},
+		{Router: "pe2", RemoteAddress: hop, Prefix: known, NextHop: hop, Targets: v.Import, ChangedBy: []string{"policy a, term 2"}},
+	}
+	e, _ := w.Snapshot.Explain("pe2", "spoke", outside)
+	if want := "peer 192.168.0.3 announces it, and it is not used: rejected by policy x, term 3"; e.Verdict != want {
+		t.Errorf("%q, want %q", e.Verdict, want)
+	}
+	e, _ = w.Snapshot.Explain("pe2", "spoke", known)
+	if want := "changed by policy a, term 2 and policy b, term 1"; !strings.Contains(e.Verdict, want) {
+		t.Errorf("%q, want it with %q", e.Verdict, want)
+	}
+}

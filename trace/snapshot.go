@@ -19,6 +19,7 @@ type Snapshot struct {
 	Flows      []status.Flow
 	Peers      []status.Peer
 	RIB        []status.RIB
+	Received   []status.SessionRoute // what the peers of a router to be explained have announced
 }
 
 // Packet is a packet at a port of a router.

@@ -26,6 +26,7 @@ func Explain(ctx context.Context, lab, router, vrf string, prefix netip.Prefix) 
 	if err != nil {
 		return status.Explanation{}, err
 	}
+	s.Received, _ = in.lab.SessionRoutes(ctx, Filter{Router: router}, "", status.RoutesReceived) // without them it is explained by the tables alone
 	e, ok := s.Explain(router, vrf, prefix)
 	if !ok {
 		return e, noVRF(s, router, vrf)
