@@ -75,6 +75,12 @@ func TestRealPolicies(t *testing.T) {
 	leaves("eth2", true)
 	checkReach(t, l, []reach{{"hq", "172.16.9.1", false}, {"hq", "10.4.0.2", false}})
 
+	for prefix, want := range map[string]string{tests: "policy from-carriers, term 1", lan: "changed by policy from-carriers, term 2"} {
+		if out := must(t, "explain", "--lab", l.name, "pe1", "red", prefix); !strings.Contains(out, want) {
+			t.Errorf("explain %s does not name %s:\n%s", prefix, want, out)
+		}
+	}
+
 	t.Logf("another preference: %s", l.editUntil(t, has(lan, viaPE2...), "local-pref: 200", "local-pref: 50"))
 	leaves("eth1", true)
 	leaves("eth2", false)
