@@ -103,6 +103,7 @@ func (t *transport) add(n Neighbor) error {
 	c.deliver = func(conn *net.TCPConn) bool { return t.relay(c, conn) }
 	c.failed = func(why string) { t.hears.connectFailed(addr, why) }
 	c.inside = t.inside
+	c.test = func() bool { return t.test(addr) }
 	t.mu.Lock()
 	t.connectors[addr], t.limits[addr] = c, n.MaxPrefixes
 	why := t.cutOff[addr]

@@ -46,6 +46,7 @@ type connector struct {
 	log      *slog.Logger
 	deliver  func(*net.TCPConn) bool // gives the engine a connection; false: it failed
 	failed   func(why string)        // reports why an attempt failed
+	test     func() bool             // ends an established session whose connection is dead; false: it was
 	revive   func(netip.Addr)
 	inside   func(func() error) error
 	penalty  penalty
@@ -57,12 +58,14 @@ type connector struct {
 	turned   chan struct{} // cutOff is another
 	cutOff   atomic.Bool   // the neighbour cannot be reached
 	attempts chan attempt
+	tested   chan bool // the established session lives
 
 	state    sessionState
 	failures int          // since the session was last established
 	held     *net.TCPConn // accepted, not delivered
 	current  *net.TCPConn // delivered, session not established
 	dialing  func()       // ends the running attempt; nil: none
+	testing  bool         // the connection of the established session is tested
 	alarm    *time.Timer
 }
 
@@ -73,8 +76,10 @@ func newConnector(n Neighbor, internal bool, log *slog.Logger, deliver func(*net
 		neighbor: n, internal: internal, log: log.With("neighbor", n.Address), deliver: deliver, revive: revive,
 		done: make(chan struct{}), states: make(chan sessionState, 16),
 		accepted: make(chan *net.TCPConn, 4), turned: make(chan struct{}, 1), attempts: make(chan attempt),
+		tested: make(chan bool),
 		alarm:  alarm,
 		failed: func(string) {},
+		test:   func() bool { return true },
 		inside: func(f func() error) error { return f() },
 	}
 }
@@ -129,6 +134,8 @@ func (c *connector) run(ctx context.Context) {
 			c.onAttempt(a)
 		case <-c.turned:
 			c.onTurned(ctx)
+		case up := <-c.tested:
+			c.onTested(up)
 		case <-c.alarm.C:
 			c.onAlarm(ctx)
 		}
@@ -212,6 +219,8 @@ func (c *connector) onAccepted(conn *net.TCPConn) {
 		c.alarm.Reset(collisionWait)
 	case c.state == sessionIdle:
 		c.hold(conn)
+	case c.state == sessionEstablished:
+		c.onConnectedAgain(conn)
 	default:
 		abort(conn)
 	}

@@ -196,10 +196,45 @@ func TestConnectorStuckSession(t *testing.T) {
 	b.onState(t.Context(), sessionEstablished)
 	third, thirdFar := otherWire(t)
 	b.onAccepted(third)
+	b.onTested(<-b.tested)
 	b.check(t, old, fresh)
 	if !closed(t, thirdFar) {
 		t.Error("an established session left another connection open")
 	}
+}
+
+// A peer that connects again while its session is established, whose connection
+// turns out to be dead, gets a session on the new one.
+func TestConnectorOfAPeerThatConnectsAgain(t *testing.T) {
+	b := newBench(t)
+	b.onState(t.Context(), sessionEstablished)
+	tests := 0
+	b.test = func() bool { tests++; return false }
+	first, firstFar := otherWire(t)
+	b.onAccepted(first)
+	again, _ := otherWire(t)
+	b.onAccepted(again)
+	b.onTested(<-b.tested)
+	if tests != 1 || !closed(t, firstFar) {
+		t.Errorf("%d tests at once; the first connection is closed: %t", tests, closed(t, firstFar))
+	}
+	b.check(t)
+	b.onState(t.Context(), sessionIdle)
+	b.onState(t.Context(), sessionAwaiting)
+	b.check(t, again)
+}
+
+// Only a peer that acknowledges nothing is dead.
+func TestRelayAnswers(t *testing.T) {
+	ours, peers := otherWire(t)
+	r := newRelay(ours, nil, nil, nil, nil)
+	if !r.answers() {
+		t.Error("a peer that reads nothing, but whose kernel acknowledges, is taken for dead")
+	}
+	if acknowledgedSince(ours, time.Now()) {
+		t.Error("an acknowledgement out of nothing")
+	}
+	_ = peers.Close()
 }
 
 func TestConnectorRevivesIdleSession(t *testing.T) {

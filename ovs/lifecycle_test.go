@@ -76,17 +76,29 @@ func TestRealChannelIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	ns := newNamespace(t)
 	s := startSwitch(t, ns, Config{})
-	_, err := s.daemons.tools.vsctl(t.Context(), "set", "bridge", "br0", "other_config:datapath-id=00000000000000aa")
-	check(t, err)
-	for _, want := range []string{"the switch closed the connection", "reconnected"} {
+	// A daemon that has not seen the identifier before it is restored keeps the
+	// connection.
+	var fault error
+	eventually(t, "the connection is cut", func() bool {
+		_, err := s.daemons.tools.vsctl(t.Context(), "set", "bridge", "br0", "other_config:datapath-id=00000000000000aa")
+		check(t, err)
 		select {
-		case err := <-s.Faults():
-			if !strings.Contains(err.Error(), want) {
-				t.Errorf("fault: %v, want %s", err, want)
-			}
-		case <-time.After(patience):
-			t.Fatalf("no fault: %s", want)
+		case fault = <-s.Faults():
+			return true
+		case <-time.After(time.Second):
+			return false
 		}
+	})
+	if want := "the switch closed the connection"; !strings.Contains(fault.Error(), want) {
+		t.Errorf("fault: %v, want %s", fault, want)
+	}
+	select {
+	case err := <-s.Faults():
+		if want := "reconnected"; !strings.Contains(err.Error(), want) {
+			t.Errorf("fault: %v, want %s", err, want)
+		}
+	case <-time.After(patience):
+		t.Fatal("not reconnected")
 	}
 	// The identifier is restored, which cuts the connection once more.
 	eventually(t, "the connection serves", func() bool {

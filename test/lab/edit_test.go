@@ -132,3 +132,22 @@ func TestRealTimeoutUndoes(t *testing.T) {
 		t.Errorf("left behind:\n%s", strings.Join(left, "\n"))
 	}
 }
+
+// A router whose place another one takes, with the same addresses, cannot reset
+// the connections of its predecessor: the sessions have an MD5 password. The
+// others notice nevertheless, and long before the hold time ends.
+func TestRealRouterReplacedUnderAPassword(t *testing.T) {
+	file := `name: pwt-replaced
+routers: {pe1: {as: 65000}, pe2: {as: 65000, id: 10.255.1.2}}
+links: [{ends: [pe1:eth1, pe2:eth1], subnets: [192.168.1.0/30], bgp: {password: secret, hold-time: 10m}}]
+vrfs: {red: {rts: "65000:1"}}
+hosts: {a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}, b: {to: pe2, vrf: red, addresses: [10.2.0.2/24]}}
+`
+	l := fromText(t, t.TempDir(), "pwt-replaced", file)
+	l.up(t)
+	if err := os.WriteFile(l.file, []byte(strings.ReplaceAll(file, "pe2", "pe9")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "up", l.file, "--runtime", "netns", "--timeout", "20s")
+	l.mustExec(t, "a", "ping", "-c", "2", "-i", "0.1", "10.2.0.2")
+}
