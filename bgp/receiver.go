@@ -72,6 +72,8 @@ func (s *receiver) connectionEnded(peer netip.Addr, e sessionEnd) {
 		s.keepDown(peer, e.why)
 	case e.offence:
 		s.logFault(peer, e.why)
+	case e.why != "" && s.sessions.isUp(peer): // the engine is yet to notice
+		s.cfg.Log.Info("bgp: session ended", "neighbor", peer, "reason", e.why)
 	}
 }
 

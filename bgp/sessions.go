@@ -201,6 +201,14 @@ func (s *sessions) failed(addr netip.Addr, why string) (PeerState, bool) {
 	return r.state, news
 }
 
+// isUp reports whether the session with a peer is established.
+func (s *sessions) isUp(addr netip.Addr) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.records[addr]
+	return ok && r.state.State == StateEstablished
+}
+
 // opened records the BGP identifier in the peer's OPEN.
 func (s *sessions) opened(addr netip.Addr, o gate.Open) {
 	s.mu.Lock()
