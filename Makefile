@@ -81,6 +81,17 @@ CHAOS ?= 12m
 test-chaos:
 	GO="$(GO)" sh test/chaos.sh $(CHAOS)
 
+# FRR, BIRD, ExaBGP and gobgpd on the other side, and FRR on Linux's own MPLS in a
+# virtual machine; writes docs/interop.md; as root, twenty minutes.
+.PHONY: interop
+interop:
+	GO="$(GO)" sh test/interop.sh
+
+# The virtual machine alone, for CI.
+.PHONY: interop-vm
+interop-vm:
+	GO="$(GO)" sh test/interop.sh vm
+
 # Each fuzz target for FUZZTIME; go test takes one at a time.
 .PHONY: fuzz
 fuzz:

@@ -42,7 +42,7 @@ var rooms = map[string][]string{
 	"topology/...":  {"topology/...", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"topology":      {"bgp/policy", "bgp/session", "bgp/vpn"},
 	"status":        {},
-	"test/lab":      {}, // tests only
+	"test/...":      {}, // tests, and what makes a page of them
 	"verify":        {"topology", "status"},
 	"trace":         {"topology", "status"},
 	"doctor":        {"status"},

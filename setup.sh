@@ -295,7 +295,7 @@ runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputi
 
 # What the tests use to observe, and as peers.
 tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
-	gobgpd:gobgpd bird:bird2 vtysh:frr docker-registry:docker-registry
+	gobgpd:gobgpd bird:bird2 vtysh:frr exabgp:exabgp docker-registry:docker-registry
 	dockerd:docker.io docker:docker-cli|docker.io"
 
 # find_busybox provides a static busybox for the built-in container image. If the
@@ -363,7 +363,7 @@ run_tests() {
 	find_go
 	make
 	make test
-	[ -z "$machine" ] || make test-vm-brief
+	[ -z "$machine" ] || make test-vm-brief interop-vm
 }
 
 # wants_machine reports whether to test Open vSwitch's kernel datapath, which this
