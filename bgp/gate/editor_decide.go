@@ -22,15 +22,24 @@ func (e *Editor) decide(s *sent) *decision {
 		return d
 	}
 	raw, f := s.raw, s.reach[0].key.family
+	var ed edits
+	edited := false
 	for _, a := range s.attrs {
-		if a.kind != attrLargeCommunities {
-			continue
+		switch a.kind {
+		case attrLargeCommunities:
+			if rest, marked := unmarked(a); marked {
+				ed.set(a.flags, a.kind, rest.value)
+				edited = true
+			}
+		case attrLocalPref: // it stays inside an AS (RFC 4271 section 5.1.5)
+			if e.cfg.External {
+				ed.remove(a.kind)
+				edited = true
+			}
 		}
-		if rest, marked := unmarked(a); marked {
-			var ed edits
-			ed.set(a.flags, a.kind, rest.value)
-			raw = ed.apply(string(raw))
-		}
+	}
+	if edited {
+		raw = ed.apply(string(raw))
 	}
 	d.base = e.pool.get(raw, e.ownHop(f, s.hop))
 	if e.chain != nil {

@@ -169,6 +169,9 @@ func TestKeptBack(t *testing.T) {
 		}
 	}
 	e := editorOf(EditorConfig{}, openCaps)
+	if out := edit(t, editorOf(EditorConfig{External: true}, openCaps), updateMsg("", base+"40050400000064"+reach, "")); !bytes.Equal(out, edit(t, editorOf(EditorConfig{}, openCaps), updateMsg("", base+reach, ""))) {
+		t.Errorf("LOCAL_PREF leaves the AS: %x", out)
+	}
 	marked := edit(t, e, updateMsg("", base+"c02018 ffffffff000010af00000007 000000010000000200000003"+reach, ""))
 	if p := e.Paths(); len(p) != 1 || len(p[0].Large) != 1 || bytes.Contains(marked, unhex("ffffffff000010af")) {
 		t.Errorf("the peer is shown a mark: %x", marked)
