@@ -92,7 +92,9 @@ func (r *relay) run() {
 		r.incoming()
 	case <-r.done:
 	}
+	r.refusing.Lock() // a refusal that has begun is brought to its end
 	_ = r.far.CloseWrite()
+	r.refusing.Unlock()
 	r.sayLastRites()
 	<-r.done
 	_ = r.far.Close()
@@ -196,20 +198,26 @@ func (r *relay) flush(out []byte) bool {
 }
 
 // refuse ends the session with a notification: to the peer, between messages, and
-// to the engine, as if from the peer.
+// to the engine, as if from the peer. Only the first counts, whoever calls. The
+// reason is known before the peer can hang up, and the engine is told before it can
+// see that the peer has.
 func (r *relay) refuse(n gate.Notification, e sessionEnd) {
-	r.refusing.Lock()
-	defer r.refusing.Unlock()
 	// A peer that does not read delays the sender no longer than this.
 	_ = r.outer.SetWriteDeadline(time.Now().Add(farewell))
+	r.refusing.Lock()
+	defer r.refusing.Unlock()
 	r.sending.Lock()
+	again, torn := r.ending, r.torn
 	r.ending = true
-	if !r.torn {
-		_, _ = r.outer.Write(n.Message())
-	}
 	r.sending.Unlock()
+	if again {
+		return
+	}
 	e.code = n.Code
 	r.end(e)
+	if !torn {
+		_, _ = r.outer.Write(n.Message())
+	}
 	_, _ = r.far.Write(gate.Notification{Code: n.Code, Subcode: n.Subcode}.Message())
 }
 
