@@ -50,7 +50,7 @@ var rooms = map[string][]string{
 	"docs/generate": {"show", "status", "doctor"},
 	"cmd/pseudowan": {"labs", "labs/catalog", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
 
-	"router/config":    {"topology", "bgp/policy", "bgp/vpn"},
+	"router/config":    {"topology", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"router/fib":       {"ovs/pipeline"},
 	"router/kernel":    {},
 	"router/meter":     {"router/config", "ovs"},
@@ -70,7 +70,7 @@ var rooms = map[string][]string{
 	"labs/keeper":    {"labs/build", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/drivers", "router", "topology", "logfile"},
 	"labs/labstest":  {"labs/inventory", "labs/plan", "hosts", "topology"},
 	"labs/look":      {"labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/probe", "router", "router/config", "status", "topology", "trace", "verify", "doctor", "logfile"},
-	"labs":           {"labs/...", "hosts", "hosts/drivers", "router", "router/config", "status", "topology", "doctor"},
+	"labs":           {"labs/...", "hosts", "hosts/drivers", "bgp/session", "router", "router/config", "status", "topology", "doctor"},
 }
 
 // confined says in which files a library may be imported, tests apart.

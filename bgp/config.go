@@ -75,6 +75,12 @@ type Neighbor struct {
 	Interface    string     // of a link-local peer
 	AS           uint32     // of the peer; the local AS makes the session internal
 	Client       bool       // the peer is our route reflector client (RFC 4456)
+
+	// Range stands in the place of Address for peers that connect from a prefix;
+	// there may be Limit of them at a time.
+	Range netip.Prefix
+	Limit int
+
 	session.Settings
 
 	// Import and Export are applied to the routes from and to the peer; nil takes
@@ -113,6 +119,8 @@ func (n Neighbor) validate() error {
 		return fail("local address %s has the other IP version", n.LocalAddress)
 	case n.LocalIPv6.IsValid() && (!n.LocalIPv6.Is6() || n.LocalIPv6.Is4In6() || n.LocalIPv6.IsUnspecified() || n.LocalIPv6.IsLinkLocalUnicast()):
 		return fail("next hop %s is no global IPv6 address", n.LocalIPv6)
+	case n.LocalAS != 0 && n.LocalAS == n.AS:
+		return fail("local-as %d is the peer's own AS", n.LocalAS)
 	case n.AS == 0:
 		return fail("no AS number")
 	case len(n.Families) == 0:

@@ -29,7 +29,8 @@ func TestNeedsReset(t *testing.T) {
 	med := uint32(7)
 	other := session.Settings{
 		Families: []vpn.Family{vpn.VPNv6}, MED: &med, LocalPref: &med, HoldTime: 9 * time.Second, Keepalive: 4 * time.Second,
-		ConnectRetry: 8 * time.Second, Passive: true, Password: "x", GTSM: true, MaxPrefixes: 5, NextHopSelf: true, IPv6NextHop: true, ASOverride: true, AllowOwnAS: 3,
+		ConnectRetry: 8 * time.Second, Passive: true, Password: session.Password{Text: "x"}, GTSM: true, MaxPrefixes: 5, NextHopSelf: true, IPv6NextHop: true, ASOverride: true, AllowOwnAS: 3, LocalAS: 65050, LocalASNoPrepend: true, LocalASReplaceAS: true, EnforceFirstAS: true, RemovePrivateAS: true,
+		Description: "d", MaxPrefixesThreshold: 50, MaxPrefixesWarningOnly: true, MaxPrefixesRestart: time.Minute, Shutdown: true, Communication: "c",
 		ImportPolicy: []string{"a"}, ExportPolicy: []string{"b"},
 	}
 	for _, k := range session.Knobs(session.Routers | session.Hosts) {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"pseudowan/bgp/gate"
 	"pseudowan/bgp/inner"
 )
 
@@ -24,6 +25,9 @@ type transport struct {
 	revive  func(netip.Addr)   // ends the engine's pause after a failed session
 	hears   hearer
 
+	stranger func(conn *net.TCPConn, remote, local netip.Addr) bool // takes a connection of an unknown peer
+	refusals refusals
+
 	ctx       context.Context
 	cancel    context.CancelFunc
 	wg        sync.WaitGroup
@@ -34,7 +38,7 @@ type transport struct {
 	mu         sync.Mutex
 	connectors map[netip.Addr]*connector // by address without zone
 	relays     map[netip.Addr]*relay     // the last one of each neighbour
-	limits     map[netip.Addr]uint32     // prefix limit of each neighbour
+	limits     map[netip.Addr]gate.Limit // prefix limit of each neighbour
 	cutOff     map[netip.Addr]string     // why neighbours cannot be reached
 	policies   map[netip.Addr]routePolicies
 	stage      *inner.Stage // nil before the first connection
@@ -44,8 +48,9 @@ type transport struct {
 // neighbours are added.
 func newTransport(cfg Config) (*transport, error) {
 	t := &transport{
-		as: cfg.AS, name: cfg.Name, localID: cfg.RouterID, log: cfg.Log, inside: cfg.Inside,
-		connectors: make(map[netip.Addr]*connector), relays: make(map[netip.Addr]*relay), limits: make(map[netip.Addr]uint32),
+		stranger: func(*net.TCPConn, netip.Addr, netip.Addr) bool { return false },
+		as:       cfg.AS, name: cfg.Name, localID: cfg.RouterID, log: cfg.Log, inside: cfg.Inside,
+		connectors: make(map[netip.Addr]*connector), relays: make(map[netip.Addr]*relay), limits: make(map[netip.Addr]gate.Limit),
 		policies: make(map[netip.Addr]routePolicies),
 	}
 	if t.inside == nil {
@@ -93,8 +98,8 @@ func (t *transport) close() {
 
 // add begins to connect to a new neighbour.
 func (t *transport) add(n Neighbor) error {
-	if n.Password != "" {
-		if err := t.setPassword(n.Address, n.Password); err != nil {
+	if n.Password.Set() {
+		if err := t.setPassword(n.Address, n.Password.Text); err != nil {
 			return fmt.Errorf("bgp: neighbor %s: %w", n.Address, err)
 		}
 	}
@@ -105,7 +110,7 @@ func (t *transport) add(n Neighbor) error {
 	c.inside = t.inside
 	c.test = func() bool { return t.test(addr) }
 	t.mu.Lock()
-	t.connectors[addr], t.limits[addr] = c, n.MaxPrefixes
+	t.connectors[addr], t.limits[addr] = c, n.limit()
 	why := t.cutOff[addr]
 	c.cutOff.Store(why != "")
 	t.policies[addr] = n.policies()
@@ -129,7 +134,7 @@ func (t *transport) remove(addr netip.Addr) {
 		return
 	}
 	c.stop()
-	if c.neighbor.Password != "" {
+	if c.neighbor.Password.Set() {
 		if err := t.setPassword(c.neighbor.Address, ""); err != nil {
 			t.log.Warn("bgp: remove password", "neighbor", addr, "error", err)
 		}
@@ -152,7 +157,7 @@ func (t *transport) setPassword(peer netip.Addr, password string) error {
 		if local := l.Addr().(*net.TCPAddr).AddrPort().Addr(); local.Is4() != peer.Is4() {
 			continue
 		}
-		if err := setListenerPassword(l, peer, password); err != nil {
+		if err := setListenerPassword(l, netip.PrefixFrom(peer, peer.BitLen()), password); err != nil {
 			return err
 		}
 	}
@@ -183,12 +188,15 @@ func (t *transport) accept(conn *net.TCPConn) {
 	t.mu.Lock()
 	c := t.connectors[remote.WithZone("")]
 	t.mu.Unlock()
-	if c == nil || !c.accepts(remote, local) {
-		t.log.Info("bgp: refused a connection from an unknown peer", "from", remote, "to", local)
-		abort(conn)
-		return
+	switch {
+	case c == nil && t.stranger(conn, remote, local):
+	case c == nil:
+		t.refuse(conn, remote, local, "unknown peer")
+	case !c.accepts(remote, local):
+		t.refuse(conn, remote, local, "the peer has no session with this address")
+	default:
+		c.offer(conn)
 	}
-	c.offer(conn)
 }
 
 // abort resets a connection, so that its port is free at once.

@@ -51,13 +51,14 @@ func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 		return false
 	}
 	judge := gate.NewJudge(gate.Config{
-		LocalAS: t.as, PeerAS: c.neighbor.AS, LocalID: t.localID, AllowOwnAS: c.neighbor.AllowOwnAS,
+		LocalAS: t.as, PeerAS: c.neighbor.AS, LocalID: t.localID, AllowOwnAS: c.neighbor.AllowOwnAS, AS: c.neighbor.asRules(),
 		LoseTies: c.neighbor.unreflected(), Try: rehearse,
 		NoHoldTime: c.neighbor.HoldTime == 0, Name: t.name,
 		Retained: func() gate.Retained { return t.hears.retained(addr) },
 	})
 	editor := gate.NewEditor(gate.EditorConfig{
-		External: c.neighbor.AS != t.as, Local: outer.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap(),
+		External: c.neighbor.AS != t.as, LocalAS: t.as, PeerAS: c.neighbor.AS, AS: c.neighbor.asRules(),
+		Local: outer.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap(),
 	})
 	r := newRelay(outer, far, judge, editor, neighborWatcher{addr, c, t.hears})
 	r.unheld.every = engineHold(c.neighbor) / 3
@@ -96,13 +97,13 @@ func (t *transport) pair(outer *net.TCPConn) (near, far *net.TCPConn, err error)
 }
 
 // limit changes the prefix limit of a neighbour.
-func (t *transport) limit(addr netip.Addr, n uint32) {
+func (t *transport) limit(addr netip.Addr, l gate.Limit) {
 	t.mu.Lock()
-	t.limits[addr] = n
+	t.limits[addr] = l
 	r := t.relays[addr]
 	t.mu.Unlock()
 	if r != nil {
-		r.limit(n)
+		r.limit(l)
 	}
 }
 

@@ -53,8 +53,8 @@ func dial(ctx context.Context, n Neighbor, internal bool) (*net.TCPConn, error) 
 }
 
 func prepareDial(fd int, n Neighbor, internal bool) error {
-	if n.Password != "" {
-		if err := setMD5(fd, n.Address, n.Password); err != nil {
+	if n.Password.Set() {
+		if err := setMD5(fd, netip.PrefixFrom(n.Address, n.Address.BitLen()), n.Password.Text); err != nil {
 			return err
 		}
 	}
@@ -68,13 +68,13 @@ func prepareDial(fd int, n Neighbor, internal bool) error {
 }
 
 // setListenerPassword makes the listener demand TCP-MD5 with the password from
-// the peer; "" removes it.
-func setListenerPassword(l *net.TCPListener, peer netip.Addr, password string) error {
+// the peers of a prefix; "" removes it.
+func setListenerPassword(l *net.TCPListener, peers netip.Prefix, password string) error {
 	raw, err := l.SyscallConn()
 	if err != nil {
 		return err
 	}
-	err = control(raw, func(fd int) error { return setMD5(fd, peer, password) })
+	err = control(raw, func(fd int) error { return setMD5(fd, peers, password) })
 	if password == "" && errors.Is(err, unix.ENOENT) {
 		return nil
 	}
@@ -139,7 +139,10 @@ func setMinTTL(fd int, peer netip.Addr, ttl int) error {
 	return os.NewSyscallError("set minimal hop limit", unix.SetsockoptInt(fd, unix.SOL_IPV6, unix.IPV6_MINHOPCOUNT, ttl))
 }
 
-func setMD5(fd int, peer netip.Addr, password string) error {
+// setMD5 sets the key of a peer, or of those of a prefix that have none of their
+// own.
+func setMD5(fd int, peers netip.Prefix, password string) error {
+	peer := peers.Addr()
 	sig := unix.TCPMD5Sig{Keylen: uint16(len(password))}
 	copy(sig.Key[:], password)
 	// Addr.Data is a sockaddr without its family: port, flow label (IPv6 only),
@@ -153,7 +156,11 @@ func setMD5(fd int, peer netip.Addr, password string) error {
 		a := peer.As16()
 		copy(sig.Addr.Data[6:], a[:])
 	}
-	return os.NewSyscallError("set TCP-MD5 key", unix.SetsockoptTCPMD5Sig(fd, unix.IPPROTO_TCP, unix.TCP_MD5SIG, &sig))
+	option := unix.TCP_MD5SIG
+	if !peers.IsSingleIP() {
+		option, sig.Flags, sig.Prefixlen = unix.TCP_MD5SIG_EXT, unix.TCP_MD5SIG_FLAG_PREFIX, uint8(peers.Bits())
+	}
+	return os.NewSyscallError("set TCP-MD5 key", unix.SetsockoptTCPMD5Sig(fd, unix.IPPROTO_TCP, option, &sig))
 }
 
 // awaitData returns once the peer has sent something, which stays in the socket,

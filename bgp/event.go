@@ -57,8 +57,11 @@ type PeerState struct {
 	PeerID      netip.Addr // of the peer, from its last OPEN; zero before
 	LastError   string     // why the last session ended, or the last attempt failed; "" before the first
 	LastErrorAt time.Time
-	Warning     string // of the established session, that a limit is near
-	MaxPrefixes uint32 // more received prefixes end the session; 0: no limit
+	Warning     string       // of the established session, that a limit is near
+	MaxPrefixes uint32       // more received prefixes end the session; 0: no limit
+	Description string       // of the configuration
+	Shutdown    bool         // the configuration keeps the session down
+	Range       netip.Prefix // from which the peer has connected; zero if it is configured itself
 	Malformed   Malformed
 }
 

@@ -341,7 +341,7 @@ func TestRealReasonsNotToConnect(t *testing.T) {
 	a.wait("no way there", func() bool { return strings.Contains(a.peers[n.Address].Down(), "unreachable") })
 
 	b := startNode(t, 65002, "", "10.0.0.2")
-	secret := func(n Neighbor, s string) Neighbor { n.Password = s; return n }
+	secret := func(n Neighbor, s string) Neighbor { n.Password.Text = s; return n }
 	b.set(secret(b.to(a), "one"))
 	a.set(secret(a.to(b), "other"))
 	a.wait("the suspicion", func() bool { return strings.Contains(a.peers[b.addr].Down(), "TCP-MD5 password") })

@@ -53,6 +53,15 @@ func engineAddress(a netip.Addr) string {
 	return a.String()
 }
 
+// engineOwnAS is how often the engine takes its own AS in a path. The gate has
+// judged that before it put the local AS in front.
+func (n Neighbor) engineOwnAS() uint32 {
+	if n.LocalAS != 0 {
+		return n.AllowOwnAS + 1
+	}
+	return n.AllowOwnAS
+}
+
 func peerOf(n Neighbor, restarting bool) *api.Peer {
 	anyAddress := netip.IPv4Unspecified()
 	if n.Address.Is6() {
@@ -60,7 +69,7 @@ func peerOf(n Neighbor, restarting bool) *api.Peer {
 	}
 	p := &api.Peer{
 		Conf: &api.PeerConf{
-			NeighborAddress: engineAddress(n.Address), PeerAsn: n.AS, AuthPassword: n.Password, AllowOwnAsn: uint32(n.AllowOwnAS),
+			NeighborAddress: engineAddress(n.Address), PeerAsn: n.AS, Description: n.Description, AdminDown: n.Shutdown, LocalAsn: n.LocalAS, AllowOwnAsn: n.engineOwnAS(),
 			// The peer judges whether a path with its AS is a loop.
 			AllowAspathLoopLocal: true,
 		},

@@ -3,6 +3,7 @@ package bgp
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	api "github.com/osrg/gobgp/v3/api"
 
@@ -24,8 +25,8 @@ const unreflectedSet = "unreflected"
 
 // markReflected sets ofReflector in the internal peers if the router is a
 // reflector.
-func markReflected(neighbors map[netip.Addr]Neighbor, as uint32) {
-	reflector := false
+func markReflected(neighbors map[netip.Addr]Neighbor, ranges []Neighbor, as uint32) {
+	reflector := slices.ContainsFunc(ranges, func(n Neighbor) bool { return n.Client && n.AS == as })
 	for _, n := range neighbors {
 		reflector = reflector || n.Client && n.AS == as
 	}

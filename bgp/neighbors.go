@@ -8,7 +8,9 @@ import (
 	"net/netip"
 	"reflect"
 	"slices"
+	"time"
 
+	"pseudowan/bgp/gate"
 	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
@@ -18,19 +20,27 @@ import (
 // is checked as a whole first; an error in applying it to one neighbor does not
 // affect the others.
 func (s *Speaker) SetNeighbors(ctx context.Context, list []Neighbor) error {
-	wanted, err := checkNeighbors(list)
+	ranges, others, err := splitRanges(list)
 	if err != nil {
 		return err
 	}
-	markReflected(wanted, s.cfg.AS)
-	if err := s.cfg.carriesAll(wanted); err != nil {
+	wanted, err := checkNeighbors(others)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(s.cfg.carriesAll(wanted), rangeFamilies(s.cfg, ranges)); err != nil {
 		return err
 	}
 	s.config.Lock()
 	defer s.config.Unlock()
+	if err := s.setRanges(ranges, wanted); err != nil {
+		return err
+	}
+	markReflected(wanted, ranges, s.cfg.AS)
 	var errs []error
 	for _, addr := range sortedAddrs(s.neighbors) {
 		if _, keep := wanted[addr]; !keep {
+			s.guests.forget(addr)
 			errs = append(errs, s.remove(ctx, addr))
 		}
 	}
@@ -56,10 +66,16 @@ func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error 
 			return err
 		}
 		return s.add(ctx, addr, n)
+	case n.Shutdown && !old.Shutdown:
+		s.neighbors[addr] = n
+		s.sessions.setSettings(addr, n.Settings)
+		(*receiver)(s).keepDown(addr, n.whyShut(), n.Communication)
+		return nil
 	}
 	s.neighbors[addr] = n
+	s.sessions.setSettings(addr, n.Settings)
 	s.sessions.setLimit(addr, n.MaxPrefixes)
-	s.transport.limit(addr, n.MaxPrefixes)
+	s.transport.limit(addr, n.limit())
 	var errs []error
 	if old.ConnectRetry != n.ConnectRetry || old.Passive != n.Passive {
 		errs = append(errs, s.reconnect(addr, n))
@@ -81,6 +97,9 @@ func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error 
 func (s *Speaker) add(ctx context.Context, addr netip.Addr, n Neighbor) error {
 	s.neighbors[addr] = n
 	s.sessions.add(addr, n, s.cfg.AS)
+	if n.Shutdown {
+		s.sessions.shut(addr, n.whyShut())
+	}
 	// The transport comes first: it must receive the engine's first state.
 	err := s.transport.add(n)
 	if err == nil {
@@ -91,7 +110,50 @@ func (s *Speaker) add(ctx context.Context, addr netip.Addr, n Neighbor) error {
 		s.sessions.remove(addr)
 		delete(s.neighbors, addr)
 	}
+	if n.Shutdown && err == nil {
+		s.transport.tell(addr, sessionRefused)
+		if state, ok := s.sessions.stateOf(addr); ok {
+			s.queue.push(PeerChange{Peer: state})
+		}
+	}
 	return err
+}
+
+// limit is how many prefixes the peer may announce.
+func (n Neighbor) limit() gate.Limit {
+	return gate.Limit{Paths: n.MaxPrefixes, Warn: n.MaxPrefixesThreshold, WarnOnly: n.MaxPrefixesWarningOnly}
+}
+
+// tryAgain ends the time for which a session is kept down that has ended for its
+// prefix limit, unless the neighbour has been configured anew.
+func (s *Speaker) tryAgain(addr netip.Addr, since time.Time) {
+	s.config.Lock()
+	defer s.config.Unlock()
+	n, ok := s.neighbors[addr]
+	p, known := s.sessions.stateOf(addr)
+	ctx := s.engine.done
+	if !ok || !known || n.Shutdown || p.Reason == "" || !p.LastErrorAt.Equal(since) || ctx.Err() != nil {
+		return
+	}
+	if err := errors.Join(s.remove(ctx, addr), s.add(ctx, addr, n)); err != nil {
+		s.cfg.Log.Warn("bgp: start session again", "neighbor", addr, "error", err)
+	}
+}
+
+// asRules are what the session does to AS paths.
+func (n Neighbor) asRules() gate.ASRules {
+	return gate.ASRules{
+		Local: n.LocalAS, NoPrepend: n.LocalASNoPrepend, ReplaceAS: n.LocalASReplaceAS,
+		EnforceFirst: n.EnforceFirstAS, RemovePrivate: n.RemovePrivateAS,
+	}
+}
+
+// whyShut says that the configuration keeps the session down.
+func (n Neighbor) whyShut() string {
+	if n.Communication != "" {
+		return "shut down in the configuration: " + n.Communication
+	}
+	return "shut down in the configuration"
 }
 
 func (s *Speaker) remove(ctx context.Context, addr netip.Addr) error {

@@ -45,7 +45,7 @@ func plainError(err error) string {
 func cannotConnect(err error, n Neighbor, md5 signatures) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT):
-		return "no answer from the peer" + md5.suspicion(n.Password != "")
+		return "no answer from the peer" + md5.suspicion(n.Password.Set())
 	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 		return "the peer refuses the connection"
 	}

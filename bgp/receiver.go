@@ -1,6 +1,7 @@
 package bgp
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -38,6 +39,9 @@ func (s *receiver) session(addr netip.Addr, state sessionState, name string, loc
 		negotiated = known[addr]
 	}
 	if changed, ok := s.sessions.enter(addr, state, name, local, negotiated, s.transport.tell); ok {
+		if state != sessionEstablished {
+			(*Speaker)(s).guestLeft(addr)
+		}
 		s.queue.push(PeerChange{Peer: changed})
 	}
 }
@@ -69,7 +73,7 @@ func (s *receiver) connectionEnded(peer netip.Addr, e sessionEnd) {
 	}
 	switch {
 	case e.limit:
-		s.keepDown(peer, e.why)
+		s.endForLimit(peer, e.why)
 	case e.offence:
 		s.logFault(peer, e.why)
 	case e.why != "" && s.sessions.isUp(peer): // the engine is yet to notice
@@ -77,15 +81,29 @@ func (s *receiver) connectionEnded(peer netip.Addr, e sessionEnd) {
 	}
 }
 
-func (s *receiver) keepDown(peer netip.Addr, why string) {
+// endForLimit keeps a session down whose peer has announced too much, for the time
+// that the configuration gives.
+func (s *receiver) endForLimit(peer netip.Addr, why string) {
+	pause, since := s.sessions.restartAfter(peer)
+	if pause == 0 {
+		s.keepDown(peer, why, why)
+		return
+	}
+	s.keepDown(peer, fmt.Sprintf("%s; tried again after %v", why, pause), why)
+	time.AfterFunc(pause, func() { (*Speaker)(s).tryAgain(peer, since) })
+}
+
+// keepDown ends a session until it is configured anew, with words for the peer
+// (RFC 9003).
+func (s *receiver) keepDown(peer netip.Addr, why, words string) {
 	state, first := s.sessions.shut(peer, why)
 	if !first {
 		return
 	}
-	s.cfg.Log.Warn("bgp: session is kept down", "neighbor", peer, "reason", why)
+	s.cfg.Log.Info("bgp: session is kept down", "neighbor", peer, "reason", why)
 	s.queue.push(PeerChange{Peer: state})
 	s.transport.tell(peer, sessionRefused)
-	if err := s.engine.shutPeer(s.engine.done, Neighbor{Address: s.sessions.address(peer)}, why); err != nil {
+	if err := s.engine.shutPeer(s.engine.done, Neighbor{Address: s.sessions.address(peer)}, words); err != nil {
 		s.cfg.Log.Warn("bgp: shut session down", "neighbor", peer, "error", err)
 	}
 }

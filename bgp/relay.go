@@ -222,9 +222,9 @@ func (r *relay) refuse(n gate.Notification, e sessionEnd) {
 }
 
 // limit changes how many prefixes the peer may announce.
-func (r *relay) limit(n uint32) {
-	r.pace.set(n)
-	if r.judge.SetLimit(n) {
+func (r *relay) limit(l gate.Limit) {
+	r.pace.set(l.Paths)
+	if r.judge.SetLimit(l) {
 		go func() {
 			r.refuse(gate.TooManyPrefixes(), sessionEnd{why: r.judge.Excess(), limit: true})
 			r.cut()

@@ -162,7 +162,7 @@ func TestRealMD5(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := startNode(t, 65001, "", addrs[0])
 			b := startNode(t, 65002, "", addrs[1])
-			secret := func(s string) func(*Neighbor) { return func(n *Neighbor) { n.Password = s } }
+			secret := func(s string) func(*Neighbor) { return func(n *Neighbor) { n.Password.Text = s } }
 			with := func(n Neighbor, s string) Neighbor { secret(s)(&n); return n }
 			connectNodes(a, b, secret("s3cret"))
 

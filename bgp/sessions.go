@@ -1,6 +1,7 @@
 package bgp
 
 import (
+	"cmp"
 	"maps"
 	"net/netip"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"pseudowan/bgp/gate"
+	"pseudowan/bgp/session"
 )
 
 // sessions records the state of every session, and why it is down.
@@ -36,8 +38,8 @@ func (s *sessions) add(addr netip.Addr, n Neighbor, localAS uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := &sessionRecord{wanted: n, state: PeerState{
-		Address: addr, LocalAddress: n.LocalAddress.WithZone(""), AS: n.AS, LocalAS: localAS,
-		State: "idle", Since: time.Now(), Families: familyNames(n.Families), RouterID: s.routerID, MaxPrefixes: n.MaxPrefixes,
+		Address: addr, LocalAddress: n.LocalAddress.WithZone(""), AS: n.AS, LocalAS: cmp.Or(n.LocalAS, localAS),
+		State: "idle", Since: time.Now(), Families: familyNames(n.Families), RouterID: s.routerID, MaxPrefixes: n.MaxPrefixes, Description: n.Description, Shutdown: n.Shutdown, Range: n.Range,
 	}}
 	s.records[addr] = r
 }
@@ -216,6 +218,38 @@ func (s *sessions) opened(addr netip.Addr, o gate.Open) {
 	if r, ok := s.records[addr]; ok {
 		r.state.PeerID, r.ends = o.ID, o.Restart != nil
 	}
+}
+
+// setSettings records settings that people are shown, and the session may keep.
+func (s *sessions) setSettings(addr netip.Addr, n session.Settings) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, ok := s.records[addr]; ok {
+		r.state.Description, r.state.Shutdown = n.Description, n.Shutdown
+		r.wanted.MaxPrefixesRestart = n.MaxPrefixesRestart
+	}
+}
+
+// restartAfter returns for how long a session is kept down that has ended for its
+// prefix limit, and when it has; 0: until it is configured anew.
+func (s *sessions) restartAfter(addr netip.Addr) (pause time.Duration, since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.records[addr]
+	if !ok {
+		return 0, since
+	}
+	return r.wanted.MaxPrefixesRestart, r.state.LastErrorAt
+}
+
+func (s *sessions) stateOf(addr netip.Addr) (PeerState, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.records[addr]
+	if !ok {
+		return PeerState{}, false
+	}
+	return r.state, true
 }
 
 // setLimit records the prefix limit of a peer.

@@ -26,6 +26,7 @@ type Speaker struct {
 	neighbors map[netip.Addr]Neighbor
 
 	sessions sessions
+	guests   guests
 
 	announcing sync.Mutex // held while routes of ours change
 	ours       keptRoutes // announced, by localKey
@@ -60,6 +61,7 @@ func Start(ctx context.Context, cfg Config) (*Speaker, error) {
 		s.queue.close()
 		return nil, err
 	}
+	transport.stranger = s.stranger
 	transport.start(s.engine.deliver, s.revive, (*receiver)(s))
 	return s, nil
 }

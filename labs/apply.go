@@ -16,6 +16,7 @@ import (
 	"pseudowan/labs/look"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
+	"pseudowan/router/config"
 	"pseudowan/status"
 	"pseudowan/topology"
 )
@@ -36,6 +37,8 @@ type applier struct {
 
 	build *build.Builder
 	mtus  map[linkEnd]int // that lent interfaces allow
+
+	secrets config.Secrets // of all sessions; no file of the lab but the routers' own contains them
 
 	mu sync.Mutex // of changed and right
 }
@@ -63,6 +66,9 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 		return nil, err
 	}
 	a.plan.NICNames = names
+	if a.secrets, err = readSecrets(t); err != nil {
+		return nil, err
+	}
 	a.build = build.New(a.plan, a.putRight)
 	if err := tagBuilds(before.Runtimes, a.plan, t.Source); err != nil {
 		return nil, err

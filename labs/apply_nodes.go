@@ -78,9 +78,10 @@ func (a *applier) lendNICs() error {
 type linkEnd struct{ router, link string }
 
 // config returns the configuration of a router as planned, with the MTUs that lent
-// interfaces allow.
+// interfaces allow and the passwords of its sessions.
 func (a *applier) config(r plan.Router) config.Router {
 	c := r.Config
+	c.Secrets = a.secrets.Of(c)
 	c.Core = slices.Clone(c.Core)
 	for i, core := range c.Core {
 		if mtu, ok := a.mtus[linkEnd{r.Name, core.Name}]; ok {

@@ -28,7 +28,7 @@ func (l *loop) convergence() Convergence {
 	for _, s := range l.cfg.Sessions {
 		state := l.peers[s.PeerAddress]
 		switch {
-		case state.State == bgp.StateEstablished:
+		case state.State == bgp.StateEstablished, s.Shutdown, s.PeerShutdown, s.PeerPrefix.IsValid():
 		case s.PeerRouter == "" && state.Down() != "":
 			c.Waiting = append(c.Waiting, fmt.Sprintf("router %s: the BGP session with peer %s (AS %d) on %s is not established%s",
 				l.name(), s.PeerAddress, s.PeerAS, s.Interface, whyDown(state)))
@@ -113,7 +113,7 @@ func (l *loop) missingCEs(missing func(string, ...any)) (waiting []string) {
 	for _, c := range l.ces.CEs() {
 		for _, s := range c.BGP.Sessions {
 			state := c.Peers[s.PeerAddress]
-			if state.State == bgp.StateEstablished {
+			if state.State == bgp.StateEstablished || c.BGP.Shutdown {
 				continue
 			}
 			what := fmt.Sprintf("BGP session with host %s (%s, AS %d) in VRF %s", c.Port.Host, s.PeerAddress, c.BGP.AS, c.VRF())

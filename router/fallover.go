@@ -24,7 +24,9 @@ func (l *loop) fallOver() {
 	for _, s := range l.cfg.Sessions {
 		for _, c := range l.cfg.Core {
 			if c.Name == s.Interface && dependsOn(l.cfg.AS, s, c) && l.carriers.Lost(c.Name) {
-				cut[s.PeerAddress.WithZone("")] = "interface " + c.Name + " has no carrier"
+				for _, peer := range l.peersOf(s) {
+					cut[peer] = "interface " + c.Name + " has no carrier"
+				}
 			}
 		}
 	}
@@ -37,13 +39,27 @@ func (l *loop) fallOver() {
 	}
 }
 
+// peersOf returns the peers of a session without zone: one, or those that have
+// connected from its prefix.
+func (l *loop) peersOf(s topology.Session) (list []netip.Addr) {
+	if !s.PeerPrefix.IsValid() {
+		return []netip.Addr{s.PeerAddress.WithZone("")}
+	}
+	for peer := range l.peers {
+		if s.PeerPrefix.Contains(peer) {
+			list = append(list, peer)
+		}
+	}
+	return list
+}
+
 // dependsOn reports whether a session over a link ends when the link loses its
 // carrier.
 func dependsOn(as uint32, s topology.Session, c config.Core) bool {
 	if s.PeerAS == as && c.NIC == "" {
 		return false
 	}
-	if s.PeerAddress.IsLinkLocalUnicast() {
+	if s.PeerAddress.IsLinkLocalUnicast() || s.PeerPrefix.IsValid() {
 		return true
 	}
 	for _, a := range c.Addresses {

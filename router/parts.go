@@ -81,11 +81,11 @@ func speakerNeighbors(cfg config.Router) []bgp.Neighbor {
 	var out []bgp.Neighbor
 	for _, s := range cfg.Sessions {
 		n := bgp.Neighbor{
-			Address: s.PeerAddress, LocalAddress: s.LocalAddress, AS: s.PeerAS, Client: s.Client, Settings: s.Settings,
+			Address: s.PeerAddress, Range: s.PeerPrefix, Limit: s.PeerLimit, LocalAddress: s.LocalAddress, AS: s.PeerAS, Client: s.Client, Settings: cfg.Settings(s.Settings),
 			Import: cfg.Import(s.ImportPolicy), Export: cfg.Export(s.ExportPolicy),
 		}
 		if s.PeerAS == cfg.AS { // what one of our routers accepts from a customer, the others accept from it
-			n.AllowOwnAS = session.MaxOwnAS
+			n.AllowOwnAS = max(n.AllowOwnAS, session.MaxOwnAS)
 		}
 		for _, c := range cfg.Core {
 			if c.Name != s.Interface {

@@ -3,6 +3,7 @@ package router
 import (
 	"cmp"
 	"context"
+	"net/netip"
 	"slices"
 
 	"pseudowan/bgp"
@@ -49,7 +50,7 @@ func peerRow(router string, p bgp.PeerState, vrf string) status.Peer {
 		RemoteAddress: p.Address, RemoteAS: p.AS, State: status.SessionState(p.State), Since: p.Since, Families: p.Families,
 		Received: p.Received, Accepted: p.Accepted, Advertised: p.Advertised, VRF: vrf,
 		RouterID: p.RouterID, RemoteRouterID: p.PeerID, Reason: p.Down(), LastError: p.LastError,
-		Warning: p.Warning, MaxPrefixes: p.MaxPrefixes, Malformed: malformedRow(p.Malformed),
+		Warning: p.Warning, MaxPrefixes: p.MaxPrefixes, Description: p.Description, Shutdown: p.Shutdown, Dynamic: prefixText(p.Range), Malformed: malformedRow(p.Malformed),
 	}
 	if !p.LastErrorAt.IsZero() {
 		row.LastErrorAt = &p.LastErrorAt
@@ -99,6 +100,14 @@ func (l *loop) admin(name string) status.InterfaceState {
 		return status.InterfaceAbsent
 	}
 	return upOrDown(up)
+}
+
+// prefixText returns a prefix as text; "" if there is none.
+func prefixText(p netip.Prefix) string {
+	if !p.IsValid() {
+		return ""
+	}
+	return p.String()
 }
 
 func upOrDown(up bool) status.InterfaceState {

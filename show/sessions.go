@@ -39,6 +39,8 @@ func (o Output) session(b *strings.Builder, r status.Peer) {
 			fmt.Fprintf(b, "  %-12s %s\n", head, text)
 		}
 	}
+	line("description", r.Description)
+	line("dynamic", r.Dynamic)
 	line("reason", r.Reason)
 	line("warning", r.Warning)
 	line("vrf", r.VRF)

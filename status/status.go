@@ -27,6 +27,9 @@ type Peer struct {
 	LastErrorAt    *time.Time `json:"last_error_at"`    // null before the first
 	Warning        string     `json:"warning"`          // a limit of the session is near; "" if none is
 	MaxPrefixes    uint32     `json:"max_prefixes"`     // more received prefixes end the session; 0 for no limit
+	Description    string     `json:"description"`      // of the topology file; "" without
+	Dynamic        string     `json:"dynamic"`          // the prefix from which the peer has connected; "" if it is configured itself
+	Shutdown       bool       `json:"shutdown"`         // the topology file keeps the session down
 	Malformed      Malformed  `json:"malformed"`        // what the peer has sent that was not as it should be
 }
 

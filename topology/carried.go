@@ -67,7 +67,7 @@ func (t *Topology) sessionsFor(family vpn.Family) map[string][]sessionPair {
 	out := make(map[string][]sessionPair)
 	for _, s := range t.Sessions {
 		far, ok := views[ends{s.PeerRouter, s.Router, s.PeerAddress, s.LocalAddress}]
-		if ok && slices.Contains(s.Families, family) && slices.Contains(far.Families, family) {
+		if ok && !s.Shutdown && !far.Shutdown && slices.Contains(s.Families, family) && slices.Contains(far.Families, family) {
 			out[s.Router] = append(out[s.Router], sessionPair{s, far})
 		}
 	}

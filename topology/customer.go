@@ -136,7 +136,7 @@ func (b *customerBuilder) announces(c *CustomerBGP, lan value[netip.Prefix], ele
 // learnsRoutes reports whether a host learns routes of the family by BGP on the
 // attachment, and so needs no static ones.
 func (a *Attachment) learnsRoutes(everything netip.Prefix) bool {
-	return a.BGP != nil && slices.ContainsFunc(a.BGP.Sessions, func(s CustomerSession) bool {
+	return a.BGP != nil && !a.BGP.Shutdown && slices.ContainsFunc(a.BGP.Sessions, func(s CustomerSession) bool {
 		return s.PeerAddress.Is4() == everything.Addr().Is4()
 	})
 }
@@ -153,7 +153,7 @@ func (rawCustomerBGP) JSONSchema() *jsonschema.Schema {
 
 // networks returns the networks that the host must announce by BGP.
 func (a *Attachment) networks() []netip.Prefix {
-	if a.BGP == nil {
+	if a.BGP == nil || a.BGP.Shutdown {
 		return nil
 	}
 	return a.BGP.Networks

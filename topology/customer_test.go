@@ -46,7 +46,7 @@ hosts:
 		AS: 65100, Sessions: []CustomerSession{with(vpn.IPv6, "2001:db8:2::1", "2001:db8:2::2")},
 		Settings: session.Settings{
 			HoldTime: 9 * time.Second, Keepalive: 3 * time.Second, ConnectRetry: 2 * time.Second,
-			Passive: true, Password: "x", MaxPrefixes: 7, ASOverride: true, AllowOwnAS: 2,
+			Passive: true, Password: session.Password{Text: "x"}, MaxPrefixes: 7, ASOverride: true, AllowOwnAS: 2,
 		},
 	}}
 	for i, h := range lab.Hosts {

@@ -23,7 +23,7 @@ func (b *sessionBuilder) prefixLimits() {
 	own := b.lab.ownPrefixes()
 	for _, l := range b.limits {
 		for _, family := range l.session.Families {
-			if n := own[l.session.PeerRouter][family]; n > int(l.session.MaxPrefixes) {
+			if n := own[l.session.PeerRouter][family]; n > int(l.session.MaxPrefixes) && !l.session.MaxPrefixesWarningOnly {
 				b.refuse(l.at, l.element, fmt.Sprintf("max-prefixes %d ends the session of %s with %s, which announces %d %s prefixes itself", l.session.MaxPrefixes, l.session.Router, l.session.PeerRouter, n, family),
 					"make it larger, or remove it")
 			}

@@ -52,6 +52,11 @@ func (t *Topology) addRouterBeyond(o Outside) {
 		if !s.over(o.Router, o.Interface) {
 			continue
 		}
+		if s.PeerPrefix.IsValid() { // one of those who may come
+			for s.PeerAddress = s.PeerPrefix.Addr().Next(); s.PeerAddress == s.LocalAddress; {
+				s.PeerAddress = s.PeerAddress.Next()
+			}
+		}
 		s.PeerRouter, beyond.AS = beyond.Name, s.PeerAS
 		settings := s.Settings
 		settings.ImportPolicy, settings.ExportPolicy = nil, nil // what its own are is not known

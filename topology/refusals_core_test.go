@@ -251,7 +251,7 @@ var refusedLinks = []refusal{
 		file: base + `links:
 - {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {peer: 192.168.0.2}}`,
 		want: []string{
-			`:5: link pe1:eth1, pe2:eth1: bgp: peer and as are for links with a NIC; remove them: both ends are known`,
+			`:5: link pe1:eth1, pe2:eth1: bgp: peer, as and neighbors are for links with a NIC; remove them: both ends are known`,
 		},
 	},
 }

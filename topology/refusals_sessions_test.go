@@ -10,6 +10,56 @@ var refusedSessions = []refusal{
 		},
 	},
 	{
+		name: "password elsewhere",
+		file: base + `links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {password: {env: A-B}}}
+- {ends: [pe1:eth2, pe2:eth2], subnets: [192.168.1.0/30], bgp: {password: {env: A, file: b}}}
+- {ends: [pe1:eth3, pe2:eth3], subnets: [192.168.2.0/30], bgp: {password: {}}}`,
+		want: []string{
+			`:5: links[0].bgp.password: not the name of an environment variable; use letters, digits and underscores, as BGP_PASSWORD`,
+			`:6: links[1].bgp.password: want a password, or where it is; write {env: NAME} or {file: PATH}`,
+			`:7: links[2].bgp.password: want a password, or where it is; write {env: NAME} or {file: PATH}`,
+		},
+	},
+	{
+		name: "neighbors behind a NIC",
+		file: base + `links:
+- {nic: ens1, ends: [pe1:eth1], subnets: [192.168.0.0/24], bgp: {as: 65009, neighbors: [
+    {peer: 192.168.0.2}, {peer: 192.168.0.2, as: 65010}, {peer: 192.168.1.0/28}, {peer: 192.168.0.1},
+    {as: 7}, {peer: 192.168.0.16/28, limit: 0}, {peer: 192.168.0.3/28}, {peer: 192.168.0.4, hold-time: 1}]}}
+- {ends: [pe1:eth2, pe2:eth2], subnets: [192.168.2.0/30], bgp: {neighbors: [{peer: 192.168.2.2, as: 65009}]}}`,
+		want: []string{
+			`:6: link pe1:eth1, nic ens1: neighbors[1]: there are two sessions with peer 192.168.0.2 on the link; remove one`,
+			`:6: link pe1:eth1, nic ens1: neighbors[2]: prefix 192.168.1.0/28 is not within a subnet of pe1:eth1; use the link's subnet, or a part of it`,
+			`:6: link pe1:eth1, nic ens1: neighbors[3]: peer 192.168.0.1 is not another address on a subnet of pe1:eth1; use the address of the router behind the NIC`,
+			`:7: link pe1:eth1, nic ens1: neighbors[4]: a neighbor needs peer: and as:; write {peer: 192.168.0.2, as: 65002}`,
+			`:7: link pe1:eth1, nic ens1: neighbors[5]: limit 0 is not allowed; use 1 to 1000`,
+			`:7: links[0].bgp.neighbors[6].peer: 192.168.0.3/28 has host bits set; write 192.168.0.0/28`,
+			`:7: link pe1:eth1, nic ens1: neighbors[7]: hold time 1s is not allowed (RFC 4271 section 4.2); use 3 to 65535 seconds, or 0 for no keepalives`,
+			`:8: link pe1:eth2, pe2:eth2: bgp: peer, as and neighbors are for links with a NIC; remove them: both ends are known`,
+		},
+	},
+	{
+		name: "local AS",
+		file: base + `links:
+- {ends: {"pe1:eth1": {bgp: {local-as: 64990}}, "pe2:eth1": {}}, subnets: [192.168.0.0/30]}
+- {nic: ens1, ends: [pe1:eth2], subnets: [192.168.1.0/30], bgp: {peer: 192.168.1.2, as: 65009, local-as: 65009}}
+- {nic: ens2, ends: [pe1:eth3], subnets: [192.168.2.0/30], bgp: {peer: 192.168.2.2, as: 65009, local-as: 23456}}`,
+		want: []string{
+			`:6: link pe1:eth2, nic ens1: local-as 65009 is the AS of the peer; use another AS number`,
+			`:7: link pe1:eth3, nic ens2: local-as 23456 is reserved; use another AS number`,
+		},
+	},
+	{
+		name: "words for people",
+		file: base + `links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {description: "two\nlines", shutdown: true, shutdown-communication: "a\tb"}}`,
+		want: []string{
+			`:5: link pe1:eth1, pe2:eth1: the description has 9 characters, or is not one line of text; use one line of 200 at most`,
+			`:5: link pe1:eth1, pe2:eth1: the shutdown communication has 3 octets, or is not one line of text; use one line of 128 at most`,
+		},
+	},
+	{
 		name: "keepalive",
 		file: base + `links:
 - {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], bgp: {keepalive: 40s}}`,

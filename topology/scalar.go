@@ -67,6 +67,7 @@ var forms = byType(slices.Concat([]form{
 	scalar(parseCPUs, &jsonschema.Schema{Type: "number", Minimum: "0.01", Maximum: "4096"}),
 	scalar(parseMount, pattern(`^[^:]+:/[^:]+(:ro|:rw)?$`)),
 
+	scalar(parsePeer, pattern(`^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$`)),
 	scalar(parseAddr, pattern(`^[0-9A-Fa-f.:]+$`)),
 	scalar(parsePrefix, pattern(`^`+prefixPattern+`$`)),
 	scalar(parseNetwork, pattern(`^`+prefixPattern+`$`)),

@@ -18,7 +18,7 @@ func (b *sessionBuilder) checkPair(raw rawLink, mine, theirs sessionKeys, elemen
 	if mine.v.Passive && theirs.v.Passive {
 		b.refuse(mine.at("passive"), element, "both ends are passive: nobody connects", "set passive: true at one end only")
 	}
-	if mine.v.Password != theirs.v.Password {
+	if !mine.v.Password.Equal(theirs.v.Password) {
 		b.refuse(where, element, "the ends have different passwords", "set password: once, in the link's bgp:")
 	}
 	if mine.v.GTSM != theirs.v.GTSM {
@@ -55,6 +55,19 @@ func GlobalIPv6(addresses []netip.Prefix) netip.Addr {
 		}
 	}
 	return netip.Addr{}
+}
+
+// checkLocalAS refuses the name of another AS where the peer would not take it.
+// real is the AS of the peer, as the one in whose name it speaks.
+func (b *sessionBuilder) checkLocalAS(o sessionKeys, own, real, as uint32, element string) {
+	local := o.resolved(session.Routers).LocalAS
+	switch {
+	case local == 0:
+	case own == real:
+		b.refuse(o.at("local-as"), element, fmt.Sprintf("local-as %d is given, but both ends are of AS %d", local, own), "remove it: it is for external peers")
+	case local == as, local == real:
+		b.refuse(o.at("local-as"), element, fmt.Sprintf("local-as %d is the AS of the peer", local), "use another AS number")
+	}
 }
 
 // checkReflector refuses a route reflector without a client on the link.

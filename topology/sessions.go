@@ -24,11 +24,11 @@ func (b *sessionBuilder) build(raw rawLink, link Link, element string) {
 		return
 	}
 	if link.NIC != "" {
-		b.outsideSession(raw, link, element)
+		b.outsideSessions(raw, link, element)
 		return
 	}
-	if !raw.BGP.Peer.missing() || !raw.BGP.AS.missing() {
-		b.refuse(raw.BGP.at, element, "bgp: peer and as are for links with a NIC", "remove them: both ends are known")
+	if !raw.BGP.Peer.missing() || !raw.BGP.AS.missing() || raw.BGP.Neighbors != nil {
+		b.refuse(raw.BGP.at, element, "bgp: peer, as and neighbors are for links with a NIC", "remove them: both ends are known")
 	}
 	for i := range link.Ends {
 		for j := range link.Ends {
@@ -77,6 +77,12 @@ func (b *sessionBuilder) session(raw rawLink, link Link, i, j int, element strin
 	s.PeerAS = b.lab.Routers[b.router[peer.Router]].AS
 	b.checkNextHop(mine, s, local, &peer, element)
 	s.Client = own.AS == s.PeerAS && reflects(raw.Ends[i]) && !reflects(raw.Ends[j])
+	theirs := b.options(raw, j).resolved(session.Routers)
+	if s.PeerAS != own.AS && theirs.LocalAS != 0 {
+		s.PeerAS = theirs.LocalAS
+	}
+	b.checkLocalAS(mine, own.AS, b.lab.Routers[b.router[peer.Router]].AS, s.PeerAS, element)
+	s.PeerShutdown = theirs.Shutdown
 	b.lab.Sessions = append(b.lab.Sessions, s)
 	if s.MaxPrefixes > 0 {
 		b.limits = append(b.limits, prefixLimit{mine.at("max-prefixes"), element, s})
@@ -98,42 +104,6 @@ func transport(local, peer LinkEnd) (_, _ netip.Addr, ok bool) {
 		}
 	}
 	return netip.Addr{}, netip.Addr{}, false
-}
-
-// outsideSession adds the session with a router behind a NIC.
-func (b *sessionBuilder) outsideSession(raw rawLink, link Link, element string) {
-	settings := raw.BGP
-	if settings.Peer.missing() && settings.AS.missing() {
-		if settings.at != (pos{}) {
-			b.refuse(settings.at, element, "the session over a NIC needs peer: and as:", "add bgp: {peer: 192.168.0.2, as: 65002}")
-		}
-		return
-	}
-	if settings.Peer.missing() || settings.AS.missing() {
-		b.refuse(settings.at, element, "the session over a NIC needs both peer: and as:", "add bgp: {peer: 192.168.0.2, as: 65002}")
-	}
-	if len(link.Ends) != 1 || !settings.Peer.has || !settings.AS.has {
-		return
-	}
-	peer := settings.Peer.v
-	for _, p := range link.Ends[0].Addresses {
-		if !p.Contains(peer) || p.Addr() == peer {
-			continue
-		}
-		options := b.options(raw, 0)
-		b.checkSettings(options, session.Routers, element)
-		b.policies.useAtSession(options, options.resolved(session.Routers).Families, element)
-		s := Session{
-			Router: link.Ends[0].Router, Interface: link.Ends[0].Interface, LocalAddress: p.Addr(),
-			PeerAddress: peer, PeerAS: uint32(settings.AS.v), Settings: options.resolved(session.Routers),
-		}
-		b.checkNextHop(options, s, link.Ends[0], nil, element)
-		s.Client = reflects(raw.Ends[0]) && s.PeerAS == b.lab.Routers[b.router[s.Router]].AS
-		b.lab.Sessions = append(b.lab.Sessions, s)
-		return
-	}
-	b.refuse(settings.Peer.at, element, fmt.Sprintf("peer %s is not another address on a subnet of %s", peer, raw.Ends[0].name.v),
-		"use the address of the router behind the NIC")
 }
 
 // checkDefaults checks what no session may have.

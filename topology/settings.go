@@ -68,6 +68,10 @@ var settings = func(list ...setting) map[reflect.Type]setting {
 }(
 	single(func(field *bool, v bool) { *field = v }),
 	single(func(field *string, v string) { *field = v }),
+	written(func(field *session.Password, v rawPassword) (given, ok bool) {
+		*field = v.password()
+		return v.at != (pos{}), v.ok
+	}),
 	single(func(field *uint32, v uint32) { *field = v }),
 	single(func(field **uint32, v uint32) { *field = &v }),
 	single(func(field *time.Duration, v lifetime) { *field = time.Duration(v) }),

@@ -58,6 +58,23 @@ type LinkEnd struct {
 	MAC       net.HardwareAddr `json:"mac,omitempty"` // empty: derived
 }
 
+// Awaited reports whether the session must be established before the lab has
+// converged.
+func (s *Session) Awaited() bool { return s.PeerRouter != "" && !s.Shutdown && !s.PeerShutdown }
+
+// Peer is the address of the peer, or the prefix of those that may connect.
+func (s *Session) Peer() string {
+	if s.PeerPrefix.IsValid() {
+		return s.PeerPrefix.String()
+	}
+	return s.PeerAddress.String()
+}
+
+// Is reports whether the peer with an address is one of the session's.
+func (s *Session) Is(peer netip.Addr) bool {
+	return s.PeerAddress == peer || s.PeerPrefix.IsValid() && s.PeerPrefix.Contains(peer)
+}
+
 // Session is one router's view of one BGP session.
 type Session struct {
 	Router       string     `json:"router"`
@@ -65,9 +82,15 @@ type Session struct {
 	LocalAddress netip.Addr `json:"local_address"`
 	PeerAddress  netip.Addr `json:"peer_address"`
 	PeerAS       uint32     `json:"peer_as"`
-	PeerRouter   string     `json:"peer_router,omitempty"` // empty: a router outside the lab
 
-	Client bool `json:"client,omitempty"` // the peer is our route reflector client (RFC 4456)
+	// A session with whoever connects from a prefix has that in the place of the
+	// peer's address, and a limit of such peers.
+	PeerPrefix netip.Prefix `json:"peer_prefix,omitzero"`
+	PeerLimit  int          `json:"peer_limit,omitempty"`
+	PeerRouter string       `json:"peer_router,omitempty"` // empty: a router outside the lab
+
+	Client       bool `json:"client,omitempty"`        // the peer is our route reflector client (RFC 4456)
+	PeerShutdown bool `json:"peer_shutdown,omitempty"` // the peer, a router of the lab, keeps the session down
 	session.Settings
 }
 

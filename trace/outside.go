@@ -75,7 +75,7 @@ func (s *Snapshot) sessionDown(site topology.Outside) string {
 			continue
 		}
 		for _, p := range s.Peers {
-			if p.Router != site.Router || p.RemoteAddress != session.PeerAddress || p.VRF != "" {
+			if p.Router != site.Router || !session.Is(p.RemoteAddress) || p.VRF != "" {
 				continue
 			}
 			if p.State == status.SessionEstablished {

@@ -13,7 +13,9 @@ import (
 
 // EditorConfig is the configuration of a session, as far as an editor needs it.
 type EditorConfig struct {
-	External bool // the peer is of another AS
+	External        bool // the peer is of another AS
+	LocalAS, PeerAS uint32
+	AS              ASRules
 
 	// Local is the address of the router on the session. VPNv6 routes whose next
 	// hop it is carry LocalIPv6 instead where that is valid (RFC 4659 section

@@ -41,7 +41,7 @@ func (e *Editor) decide(s *sent) *decision {
 	if edited {
 		raw = ed.apply(string(raw))
 	}
-	d.base = e.pool.get(raw, e.ownHop(f, s.hop))
+	d.base = e.pool.get(e.applyAS(raw), e.ownHop(f, s.hop))
 	if e.chain != nil {
 		d.before = e.decoded(d.base)
 	} else if !e.takesHop(f, d.base.hop) {

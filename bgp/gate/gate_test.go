@@ -270,7 +270,7 @@ func TestSeveralLabels(t *testing.T) {
 func TestLimit(t *testing.T) {
 	j := judgeOf(t, 65001, openCaps)
 	announce := func(third string) Verdict { return j.Received(updateMsg("", base+hop, "180a01"+third)) }
-	j.SetLimit(2)
+	j.SetLimit(Limit{Paths: 2})
 	for range 3 {
 		if v := announce("01"); v.Refuse != nil {
 			t.Fatal(v.Refuse)

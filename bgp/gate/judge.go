@@ -13,6 +13,8 @@ type Config struct {
 	LocalID         netip.Addr // BGP identifier of the router
 	AllowOwnAS      uint32     // how often LocalAS may occur in an AS path
 
+	AS ASRules // of an external peer
+
 	// LoseTies makes the receiver prefer any other internal peer's route to an
 	// equal one of this peer, which must be internal.
 	LoseTies bool
@@ -55,11 +57,11 @@ type Judge struct {
 	awaited   [VPNv6 + 1]bool  // families whose end of RIB the receiver awaits
 
 	rib    ribIn
-	raw    []byte        // scratch: the attributes of a message
-	limit  atomic.Uint32 // 0: none
-	count  atomic.Int64  // paths that the limit concerns
-	shown  atomic.Int64  // paths that the receiver is shown
-	warned bool
+	raw    []byte                // scratch: the attributes of a message
+	limit  atomic.Pointer[Limit] // nil: none
+	count  atomic.Int64          // paths that the limit concerns
+	shown  atomic.Int64          // paths that the receiver is shown
+	warned warning
 }
 
 // NewJudge returns the judge of a new connection.

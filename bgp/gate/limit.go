@@ -7,15 +7,34 @@ const (
 	// number of paths is limited.
 	pathOctets = 512
 
-	warnPercent = 80
-	calmPercent = 75
+	defaultWarn = 80 // percent
+	calmBelow   = 5  // percent of the limit below the warning's, under which the next is a new one
 )
 
-// SetLimit changes how many paths the peer may announce; 0: no limit. It reports
-// whether the peer has announced more. It may be called at any time.
-func (j *Judge) SetLimit(n uint32) bool {
-	j.limit.Store(n)
-	return n > 0 && j.count.Load() > int64(n)
+// Limit is how many paths a peer may announce.
+type Limit struct {
+	Paths    uint32 // 0: any number
+	Warn     uint32 // percent of it from which there is a warning; 0: 80
+	WarnOnly bool   // more paths are a warning, too, and no end
+}
+
+// warning is what the last warning said.
+type warning uint8
+
+const (
+	calm warning = iota
+	near
+	beyond
+)
+
+// SetLimit changes how many paths the peer may announce. It reports whether the
+// peer has announced more and may not. It may be called at any time.
+func (j *Judge) SetLimit(l Limit) bool {
+	if l.Warn == 0 {
+		l.Warn = defaultWarn
+	}
+	j.limit.Store(&l)
+	return l.Paths > 0 && !l.WarnOnly && j.count.Load() > int64(l.Paths)
 }
 
 // Held returns how many paths the peer has announced and not withdrawn. It may be
@@ -25,28 +44,35 @@ func (j *Judge) Held() int { return int(j.count.Load()) }
 // checkLimits ends the session of a peer that has announced too much, before the
 // receiver sees it.
 func (j *Judge) checkLimits(v *Verdict) {
-	limit := int(j.limit.Load())
-	if limit == 0 {
-		j.warned = false
+	l := j.limit.Load()
+	if l == nil || l.Paths == 0 {
+		j.warned = calm
 		return
 	}
+	limit := int(l.Paths)
 	switch n := len(j.rib.paths); {
-	case n > limit:
+	case n > limit && !l.WarnOnly:
 		refused := TooManyPrefixes()
 		*v = Verdict{Refuse: &refused, Limit: true}
-	case j.rib.octets > limit*pathOctets:
+	case j.rib.octets > limit*pathOctets && !l.WarnOnly:
 		*v = Verdict{Refuse: &Notification{Code: CodeCease, Subcode: ceaseResources}, Limit: true}
-	case n*100 < limit*calmPercent:
-		j.warned = false
-	case !j.warned && n*100 >= limit*warnPercent:
-		j.warned = true
+	case n > limit && j.warned != beyond:
+		j.warned = beyond
+		v.Warning = fmt.Sprintf("%d prefixes received, more than %d", n, limit)
+	case n*100 < limit*int(l.Warn-min(l.Warn, calmBelow)):
+		j.warned = calm
+	case j.warned == calm && n*100 >= limit*int(l.Warn):
+		j.warned = near
 		v.Warning = fmt.Sprintf("%d prefixes received, of at most %d", n, limit)
 	}
 }
 
 // Excess returns which limit the peer has exceeded. It may be called at any time.
 func (j *Judge) Excess() string {
-	limit := int64(j.limit.Load())
+	limit := int64(0)
+	if l := j.limit.Load(); l != nil {
+		limit = int64(l.Paths)
+	}
 	if n := j.count.Load(); n <= limit {
 		return fmt.Sprintf("attributes of more than %d octets for %d prefixes", limit*pathOctets, n)
 	}

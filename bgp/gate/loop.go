@@ -19,7 +19,7 @@ func (j *Judge) looped(u *update) alien {
 			if a.kind == attrASPath && !j.shape.as4 {
 				width = 2
 			}
-			if countAS(a.value, width, j.cfg.LocalAS) > int(j.cfg.AllowOwnAS) {
+			if countAS(a.value, width, j.cfg.LocalAS) > int(j.cfg.AllowOwnAS) || j.hasLocal(a.value, width) {
 				return alienPath
 			}
 		case attrOriginatorID:

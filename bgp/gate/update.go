@@ -79,10 +79,12 @@ func (j *Judge) parseUpdate(msg []byte) (*update, *Notification) {
 	}
 	u.arrange()
 	u.mandatory()
+	j.firstAS(u)
 	u.announceLast()
 	if why := j.looped(u); why != 0 && !u.asWithdrawn {
 		u.exclude(why)
 	}
+	j.prependLocal(u)
 	j.nameOriginator(u)
 	return u, nil
 }

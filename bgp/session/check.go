@@ -3,13 +3,16 @@ package session
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Check refuses settings that no session can have.
 func (s Settings) Check() error {
 	for _, k := range Knobs(Routers | Hosts) {
-		if k.Key == "password" && s.Password == "" {
+		if k.Key == "password" && !s.Password.Set() {
 			continue // none
 		}
 		if why := k.Check(s); why != nil {
@@ -50,11 +53,51 @@ func checkRetry(s Settings) *Misfit {
 	return nil
 }
 
-func checkPassword(s Settings) *Misfit {
-	if n := len(s.Password); n == 0 || n > maxPassword {
-		return &Misfit{fmt.Sprintf("the password has %d octets", n), fmt.Sprintf("use 1 to %d", maxPassword)}
+func checkLocalAS(s Settings) *Misfit {
+	if as := s.LocalAS; as == 23456 || as == 65535 || as == 1<<32-1 {
+		return &Misfit{fmt.Sprintf("local-as %d is reserved", as), "use another AS number"}
 	}
 	return nil
+}
+
+func checkThreshold(s Settings) *Misfit {
+	if p := s.MaxPrefixesThreshold; p > 100 {
+		return &Misfit{fmt.Sprintf("max-prefixes-threshold %d is no percentage", p), "use 1 to 100, as 80"}
+	}
+	return nil
+}
+
+func checkRestart(s Settings) *Misfit {
+	if r := s.MaxPrefixesRestart; r != 0 && (r < time.Second || r > longestTime) {
+		return &Misfit{fmt.Sprintf("max-prefixes-restart %v is not allowed", r), "use 1 to 65535 seconds, or 0"}
+	}
+	return nil
+}
+
+func checkPassword(s Settings) *Misfit {
+	if s.Password.Elsewhere() {
+		return nil
+	}
+	return CheckText(s.Password.Text)
+}
+
+func checkDescription(s Settings) *Misfit {
+	if n := utf8.RuneCountInString(s.Description); n > maxText || !isLine(s.Description) {
+		return &Misfit{fmt.Sprintf("the description has %d characters, or is not one line of text", n), fmt.Sprintf("use one line of %d at most", maxText)}
+	}
+	return nil
+}
+
+func checkCommunication(s Settings) *Misfit {
+	if n := len(s.Communication); n > maxWords || !isLine(s.Communication) {
+		return &Misfit{fmt.Sprintf("the shutdown communication has %d octets, or is not one line of text", n), fmt.Sprintf("use one line of %d at most", maxWords)}
+	}
+	return nil
+}
+
+// isLine reports whether a text can be shown in one line.
+func isLine(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 func checkOwnAS(s Settings) *Misfit {

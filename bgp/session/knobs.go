@@ -29,6 +29,8 @@ const (
 	leastHold   = 3 * time.Second     // RFC 4271 section 4.2
 	longestTime = 65535 * time.Second // 16 bits, as in OPEN
 	maxPassword = 80                  // TCP_MD5SIG_MAXKEYLEN
+	maxWords    = 128                 // octets of a shutdown communication that everybody takes (RFC 8203)
+	maxText     = 200                 // characters of a description
 	MaxOwnAS    = 10                  // of AllowOwnAS; more is a mistake
 )
 
@@ -48,7 +50,7 @@ var knobs = []Knob{
 		field: func(s *Settings) any { return &s.ConnectRetry }, check: checkRetry},
 	{Key: "passive", With: Routers | Hosts, Doc: "Whether the router waits for the peer to connect.",
 		field: func(s *Settings) any { return &s.Passive }},
-	{Key: "password", With: Routers | Hosts, Reset: true, Doc: "TCP-MD5 password (RFC 2385) of at most 80 octets.",
+	{Key: "password", With: Routers | Hosts, Reset: true, Doc: "TCP-MD5 password (RFC 2385) of at most 80 octets; or {env: NAME} or {file: PATH}, which up reads and the lab's plan does not contain.",
 		field: func(s *Settings) any { return &s.Password }, check: checkPassword},
 	{Key: "gtsm", With: Routers, Reset: true, Doc: "Whether the session is protected by TTL security (RFC 5082).",
 		field: func(s *Settings) any { return &s.GTSM }},
@@ -57,6 +59,12 @@ var knobs = []Knob{
 	{Key: "max-prefixes", With: Hosts, Doc: "Number of prefixes of a family beyond which the session ends until this is edited; " +
 		"attributes of more than 512 octets per prefix on average also end it. 0 for no limit.",
 		field: func(s *Settings) any { return &s.MaxPrefixes }},
+	{Key: "max-prefixes-threshold", With: Routers | Hosts, Doc: "Percentage of max-prefixes from which a warning is given, at most 100.", fallback: "80",
+		field: func(s *Settings) any { return &s.MaxPrefixesThreshold }, check: checkThreshold},
+	{Key: "max-prefixes-warning-only", With: Routers | Hosts, Doc: "Whether more prefixes than max-prefixes are a warning, and no end of the session.",
+		field: func(s *Settings) any { return &s.MaxPrefixesWarningOnly }},
+	{Key: "max-prefixes-restart", With: Routers | Hosts, Doc: "How long after an end for max-prefixes the session may come up again; 0 for not before an edit.",
+		field: func(s *Settings) any { return &s.MaxPrefixesRestart }, check: checkRestart},
 	{Key: "next-hop-self", With: Routers, Reset: true, Doc: "Whether the router announces its own address as next hop.",
 		field: func(s *Settings) any { return &s.NextHopSelf }},
 	{Key: "ipv6-next-hop", With: Routers, Doc: "Whether VPNv6 routes over an IPv4 session carry the router's IPv6 address on the link as next hop, " +
@@ -65,13 +73,29 @@ var knobs = []Knob{
 	{Key: "as-override", With: Hosts, Doc: "Whether the router replaces the host's AS number with its own in AS paths towards the host, " +
 		"so that sites of one AS accept each other's routes.",
 		field: func(s *Settings) any { return &s.ASOverride }},
-	{Key: "allow-own-as", With: Hosts, Reset: true, Doc: "How often the router's AS number may occur in the AS path of a route from the host, " +
+	{Key: "allow-own-as", With: Routers | Hosts, Reset: true, Doc: "How often the router's AS number may occur in the AS path of a route from an external peer, " +
 		"such as that of a hub; at most 10.",
 		field: func(s *Settings) any { return &s.AllowOwnAS }, check: checkOwnAS},
+	{Key: "enforce-first-as", With: Routers | Hosts, Reset: true, Doc: "Whether routes of an external peer whose AS path does not begin with its AS are taken as withdrawn.",
+		field: func(s *Settings) any { return &s.EnforceFirstAS }},
+	{Key: "remove-private-as", With: Routers | Hosts, Reset: true, Doc: "Whether private AS numbers (RFC 6996) other than the peer's are removed from AS paths to an external peer.",
+		field: func(s *Settings) any { return &s.RemovePrivateAS }},
+	{Key: "local-as", With: Routers, Reset: true, Doc: "AS number in whose name the router speaks to an external peer (RFC 7705); 0 for its own.",
+		field: func(s *Settings) any { return &s.LocalAS }, check: checkLocalAS},
+	{Key: "local-as-no-prepend", With: Routers, Reset: true, Doc: "Whether local-as is not put in front of AS paths from the peer.",
+		field: func(s *Settings) any { return &s.LocalASNoPrepend }},
+	{Key: "local-as-replace-as", With: Routers, Reset: true, Doc: "Whether the router's own AS does not follow local-as in AS paths to the peer.",
+		field: func(s *Settings) any { return &s.LocalASReplaceAS }},
 	{Key: "import-policy", With: Routers | Hosts, Doc: "Policies that routes from the peer pass, in this order; [] for none.",
 		field: func(s *Settings) any { return &s.ImportPolicy }},
 	{Key: "export-policy", With: Routers | Hosts, Doc: "Policies that routes to the peer pass, in this order; [] for none.",
 		field: func(s *Settings) any { return &s.ExportPolicy }},
+	{Key: "description", With: Routers | Hosts, Doc: "What the session is for, in one line.",
+		field: func(s *Settings) any { return &s.Description }, check: checkDescription},
+	{Key: "shutdown", With: Routers | Hosts, Doc: "Whether the session is kept down.",
+		field: func(s *Settings) any { return &s.Shutdown }},
+	{Key: "shutdown-communication", With: Routers | Hosts, Doc: "Why the session is shut down, as the peer is told (RFC 9003), in one line of 128 octets at most.",
+		field: func(s *Settings) any { return &s.Communication }, check: checkCommunication},
 }
 
 // Knobs returns the settings of sessions with these kinds of peers, in the order

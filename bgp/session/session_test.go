@@ -62,7 +62,14 @@ func TestCheck(t *testing.T) {
 		"keepalive 40s does not fit":      func(s *Settings) { s.Keepalive = s.HoldTime },
 		"connect-retry -1ns":              func(s *Settings) { s.ConnectRetry = -1 },
 		"local-pref 0":                    func(s *Settings) { s.LocalPref = new(uint32) },
-		"the password has 81 octets":      func(s *Settings) { s.Password = strings.Repeat("x", 81) },
+		"the password has 81 octets":      func(s *Settings) { s.Password.Text = strings.Repeat("x", 81) },
+		"the password has several lines":  func(s *Settings) { s.Password.Text = "a\nb" },
+		"the description has 201":         func(s *Settings) { s.Description = strings.Repeat("ä", 201) },
+		"is not one line of text":         func(s *Settings) { s.Description = "two\nlines" },
+		"the shutdown communication has":  func(s *Settings) { s.Shutdown, s.Communication = true, strings.Repeat("x", 129) },
+		"max-prefixes-threshold 101":      func(s *Settings) { s.MaxPrefixesThreshold = 101 },
+		"max-prefixes-restart 1ms":        func(s *Settings) { s.MaxPrefixesRestart = time.Millisecond },
+		"local-as 23456 is reserved":      func(s *Settings) { s.LocalAS = 23456 },
 		"allow-own-as 11 is more than 10": func(s *Settings) { s.AllowOwnAS = 11 },
 	} {
 		s := Default(Routers)
@@ -94,7 +101,9 @@ func other() Settings {
 	n := uint32(7)
 	return Settings{
 		Families: []vpn.Family{vpn.VPNv6}, MED: &n, LocalPref: &n, HoldTime: 9 * time.Second, Keepalive: 4 * time.Second,
-		ConnectRetry: 8 * time.Second, Passive: true, Password: "x", GTSM: true, MaxPrefixes: 5, NextHopSelf: true, IPv6NextHop: true, ASOverride: true, AllowOwnAS: 3,
+		ConnectRetry: 8 * time.Second, Passive: true, Password: Password{Text: "x"}, GTSM: true, MaxPrefixes: 5, NextHopSelf: true, IPv6NextHop: true, ASOverride: true, AllowOwnAS: 3,
 		ImportPolicy: []string{"a"}, ExportPolicy: []string{"b", "c"},
+		LocalAS: 65050, LocalASNoPrepend: true, LocalASReplaceAS: true, EnforceFirstAS: true, RemovePrivateAS: true,
+		Description: "d", MaxPrefixesThreshold: 50, MaxPrefixesWarningOnly: true, MaxPrefixesRestart: time.Minute, Shutdown: true, Communication: "c",
 	}
 }

@@ -15,9 +15,13 @@ type Settings struct {
 	Keepalive    time.Duration `json:"keepalive"`
 	ConnectRetry time.Duration `json:"connect_retry"`          // longest time between attempts to connect
 	Passive      bool          `json:"passive,omitempty"`      // wait for the peer to connect
-	Password     string        `json:"password,omitempty"`     // TCP-MD5 (RFC 2385); "": none
+	Password     Password      `json:"password,omitzero"`      // TCP-MD5 (RFC 2385)
 	GTSM         bool          `json:"gtsm,omitempty"`         // accept only packets that no router has forwarded (RFC 5082)
 	MaxPrefixes  uint32        `json:"max_prefixes,omitempty"` // more received prefixes end the session; 0: no limit
+
+	MaxPrefixesThreshold   uint32        `json:"max_prefixes_threshold,omitempty"`    // percent of MaxPrefixes that is worth a warning; 0: 80
+	MaxPrefixesWarningOnly bool          `json:"max_prefixes_warning_only,omitempty"` // more prefixes end no session
+	MaxPrefixesRestart     time.Duration `json:"max_prefixes_restart,omitempty"`      // after such an end; 0: not before an edit
 
 	// NextHopSelf makes us the next hop of external peers' routes towards an
 	// internal peer. That would need a label swap, so such routes are withheld.
@@ -42,6 +46,23 @@ type Settings struct {
 	// the session lives.
 	ImportPolicy []string `json:"import_policy,omitempty"`
 	ExportPolicy []string `json:"export_policy,omitempty"`
+
+	// LocalAS is the AS in whose name we speak to an external peer (RFC 7705); 0: our
+	// own. It stands in front of paths from the peer, unless NoPrepend is set, and
+	// before our own AS in those to it, unless ReplaceAS is.
+	LocalAS          uint32 `json:"local_as,omitempty"`
+	LocalASNoPrepend bool   `json:"local_as_no_prepend,omitempty"`
+	LocalASReplaceAS bool   `json:"local_as_replace_as,omitempty"`
+
+	EnforceFirstAS  bool `json:"enforce_first_as,omitempty"`  // routes of an external peer must have its AS first in their path
+	RemovePrivateAS bool `json:"remove_private_as,omitempty"` // an external peer is told no private ASes (RFC 6996)
+
+	Description string `json:"description,omitempty"` // for people
+
+	// Shutdown keeps the session down. The peer is told so (RFC 4486), with the
+	// words of the communication (RFC 9003).
+	Shutdown      bool   `json:"shutdown,omitempty"`
+	Communication string `json:"shutdown_communication,omitempty"`
 }
 
 // Peers are kinds of peers. They have different knobs and defaults.

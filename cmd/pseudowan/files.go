@@ -69,7 +69,8 @@ func newValidate(s streams) *cobra.Command {
 		Short:   "Check a topology file without touching anything",
 		Long: `Validate reads a topology file ("-": standard input) or a lab of the catalogue,
 and reports every problem with its line and remedy. It warns of policies that
-can match nothing, are never reached or are not used. It does not look at the
+can match nothing, are never reached or are not used, and of passwords that
+stand elsewhere and cannot be read here. It does not look at the rest of the
 server: up checks the sources of mounts and of image builds before it touches
 anything, and doctor finds what else is missing.`,
 		Example:           `  pseudowan validate my-lab.yaml`,
@@ -82,6 +83,9 @@ anything, and doctor finds what else is missing.`,
 			}
 			for _, w := range t.Warnings {
 				fmt.Fprintf(s.err, "pseudowan: warning: %s\n", w)
+			}
+			if err := labs.CheckSecrets(t); err != nil {
+				fmt.Fprintf(s.err, "pseudowan: warning: up would refuse this here: %v\n", err)
 			}
 			_, err = fmt.Fprintf(s.out, "%s is valid: lab %s, %s, %s\n", t.Source, t.Name,
 				count(len(t.Routers), "router"), count(len(t.Hosts), "host"))

@@ -85,5 +85,8 @@ func absolutePaths(t *topology.Topology, dir string) error {
 			resolve(&h.Mounts[j].Source)
 		}
 	}
+	for _, p := range t.Passwords() {
+		resolve(&p.File)
+	}
 	return nil
 }

@@ -43,7 +43,9 @@ func neighboursOf(p *plan.Plan) (arp, nd doctor.Entries) {
 func nextHopsOf(p *plan.Plan, c config.Router) map[netip.Addr]bool {
 	wanted := make(map[netip.Addr]bool)
 	for _, s := range c.Sessions {
-		wanted[s.PeerAddress] = true
+		if s.PeerAddress.IsValid() {
+			wanted[s.PeerAddress] = true
+		}
 	}
 	for _, other := range p.Routers {
 		for _, s := range other.Config.Sessions {

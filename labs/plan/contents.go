@@ -60,7 +60,7 @@ func (p *Plan) Expected() (n int) {
 			n += len(a.Expect) + a.CE.AwaitedSessions()
 		}
 		for _, s := range r.Config.Sessions {
-			if s.PeerRouter != "" {
+			if s.Awaited() {
 				n++
 			}
 		}

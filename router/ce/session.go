@@ -36,7 +36,7 @@ func listenAddresses(c *config.CE) []netip.Addr {
 func neighbors(cfg config.Router, c *config.CE) []bgp.Neighbor {
 	var out []bgp.Neighbor
 	for _, s := range c.BGP.Sessions {
-		settings := c.BGP.Settings
+		settings := cfg.Settings(c.BGP.Settings)
 		settings.Families = []vpn.Family{s.Family}
 		out = append(out, bgp.Neighbor{
 			Address: s.PeerAddress, LocalAddress: s.LocalAddress, AS: c.BGP.AS, Settings: settings,

@@ -19,7 +19,7 @@ type CE struct {
 // AwaitedSessions returns how many sessions must come up before the router has
 // converged. It is 0 if the host does not speak BGP.
 func (c *CE) AwaitedSessions() int {
-	if c == nil || !c.Awaited {
+	if c == nil || !c.Awaited || c.BGP.Shutdown {
 		return 0
 	}
 	return len(c.BGP.Sessions)

@@ -23,6 +23,7 @@ type Router struct {
 	VRFs     []VRF              `json:"vrfs"`
 	Sessions []topology.Session `json:"sessions"`
 	Policies []policy.Policy    `json:"policies,omitempty"` // those that the sessions and VRFs name
+	Secrets  Secrets            `json:"secrets,omitempty"`  // that the sessions name; the plan has none
 	Expect   []Expect           `json:"expect"`             // routes that must be programmed before the router has converged
 }
 

@@ -175,7 +175,7 @@ func newLink(t *topology.Topology, l topology.Link, index map[string]int) link {
 		out.middle = append(out.middle, "NIC "+l.NIC)
 		for _, s := range t.Sessions {
 			if s.PeerRouter == "" && len(l.Ends) > 0 && s.Router == l.Ends[0].Router && s.Interface == l.Ends[0].Interface {
-				out.middle = append(out.middle, fmt.Sprintf("%s AS %d", s.PeerAddress, s.PeerAS))
+				out.middle = append(out.middle, fmt.Sprintf("%s AS %d", s.Peer(), s.PeerAS))
 			}
 		}
 		var sites []string

@@ -76,6 +76,10 @@ func borrow(e *editor) string {
 func outside(e *editor) string {
 	for _, p := range links(e) {
 		if l := p.get(); l.get("nic") != nil {
+			if e.chance(2) {
+				l.set("bgp", mapped("as", 64700, "neighbors", []any{mapped("peer", "192.168.77.3"), mapped("peer", "192.168.77.64/26", "as", 64702)}))
+				return p.name + ": sessions with several routers outside"
+			}
 			l.set("bgp", mapped("peer", "192.168.77.9", "as", 64700))
 			return p.name + ": a session with a router outside"
 		}

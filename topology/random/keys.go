@@ -33,6 +33,11 @@ var keys = slices.Concat(
 		{"bgp", links, linkModes},
 		{"peer", outsideBGP, among("192.168.77.2", "2001:db8:ffff:77::2")},
 		{"as", outsideBGP, among(64700, 64701)},
+		{"limit", outsideBGP, number(1, 3)},
+		{"neighbors", outsideBGP, some(outsideNeighbor)},
+		{"peer", outsideNeighbors, among("192.168.77.3", "192.168.77.4", "192.168.77.0/28")},
+		{"as", outsideNeighbors, among(64702, 64703)},
+		{"limit", outsideNeighbors, number(1, 3)},
 		{"address", ends, endAddress},
 		{"addresses", ends, some(endAddress)},
 		{"mac", ends, macAddress},
@@ -102,7 +107,7 @@ var keys = slices.Concat(
 		{"lan6", rows, seriesLAN6},
 	},
 	hostKeys(hosts), hostKeys(series), hostKeys(within("defaults", "host")),
-	sessionKeys(session.Routers, within("defaults", "bgp")), sessionKeys(session.Routers, linkBGP), sessionKeys(session.Routers, endBGP),
+	sessionKeys(session.Routers, within("defaults", "bgp")), sessionKeys(session.Routers, linkBGP), sessionKeys(session.Routers, endBGP), sessionKeys(session.Routers, outsideNeighbors),
 	sessionKeys(session.Hosts, customers),
 )
 
@@ -147,6 +152,18 @@ var knobValues = map[string]func(*editor, *mapping) any{
 	"allow-own-as":  number(0, 3),
 	"import-policy": oneOrSome(nameOf("policies")),
 	"export-policy": oneOrSome(nameOf("policies")),
+	"description":   among("to the other side", "edited", 7),
+	"shutdown":      truth,
+
+	"enforce-first-as":          truth,
+	"remove-private-as":         truth,
+	"local-as":                  among(0, 64990, 64991),
+	"local-as-no-prepend":       truth,
+	"local-as-replace-as":       truth,
+	"max-prefixes-threshold":    among(50, 80, 100),
+	"max-prefixes-warning-only": truth,
+	"max-prefixes-restart":      among(0, 5, "1m"),
+	"shutdown-communication":    among("maintenance", "back at six"),
 }
 
 var (
@@ -177,6 +194,10 @@ func edited(e *editor, old any, name string, value any) any {
 		return nil
 	}
 	return m
+}
+
+func outsideNeighbor(e *editor, _ *mapping) any {
+	return mapped("peer", oneOf(e, "192.168.77.3", "192.168.77.4", "192.168.77.64/26"), "as", 64702)
 }
 
 func endAddress(e *editor, _ *mapping) any {

@@ -133,6 +133,13 @@ var (
 		}
 		return []place{{name + " bgp", func() *mapping { return m.sub("bgp") }}}
 	})
+	outsideNeighbors = below(links, func(m *mapping, name string) []place {
+		sessions, ok := m.get("bgp").(*mapping)
+		if m.get("nic") == nil || !ok {
+			return nil
+		}
+		return listed(sessions, "neighbors", name+" neighbors", "peer")
+	})
 	ends = below(links, func(m *mapping, name string) []place {
 		var out []place
 		for _, end := range endNames(m) {

@@ -18,14 +18,16 @@ import (
 func TestEveryKnobGetsEverywhere(t *testing.T) {
 	paths := schemaPaths(t)
 	levels := map[session.Peers][]string{
-		session.Routers: {"defaults.bgp.", "links.bgp.", "links.ends.*.bgp."},
+		session.Routers: {"defaults.bgp.", "links.bgp.", "links.ends.*.bgp.", "links.bgp.neighbors."},
 		session.Hosts:   {"hosts.*.bgp.", "hosts.*.attach.bgp."},
 	}
 	med := uint32(7)
 	other := session.Settings{
 		Families: session.Default(session.Routers).Families[1:], MED: &med, LocalPref: &med, HoldTime: 9 * time.Second, Keepalive: 4 * time.Second,
-		ConnectRetry: 8 * time.Second, Passive: true, Password: "x", GTSM: true, MaxPrefixes: 5, NextHopSelf: true, IPv6NextHop: true, ASOverride: true, AllowOwnAS: 3,
+		ConnectRetry: 8 * time.Second, Passive: true, Password: session.Password{Text: "x"}, GTSM: true, MaxPrefixes: 5, NextHopSelf: true, IPv6NextHop: true, ASOverride: true, AllowOwnAS: 3,
 		ImportPolicy: []string{"a"}, ExportPolicy: []string{"b", "c"},
+		LocalAS: 65050, LocalASNoPrepend: true, LocalASReplaceAS: true, EnforceFirstAS: true, RemovePrivateAS: true,
+		Description: "d", MaxPrefixesThreshold: 50, MaxPrefixesWarningOnly: true, MaxPrefixesRestart: time.Minute, Shutdown: true, Communication: "c",
 	}
 	for with, prefixes := range levels {
 		for _, k := range session.Knobs(with) {

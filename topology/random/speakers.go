@@ -79,8 +79,8 @@ func birdConfig(h *topology.Host) string {
 			family := string(s.Family)
 			fmt.Fprintf(&out, "protocol bgp provider%d {\n  local %s as %d;\n  neighbor %s external;\n  connect retry time 2;\n  connect delay time 1;\n  error wait time 1, 2;\n",
 				n, s.PeerAddress, a.BGP.AS, s.LocalAddress)
-			if a.BGP.Password != "" {
-				fmt.Fprintf(&out, "  password \"%s\";\n", a.BGP.Password)
+			if a.BGP.Password.Text != "" {
+				fmt.Fprintf(&out, "  password \"%s\";\n", a.BGP.Password.Text)
 			}
 			fmt.Fprintf(&out, "  %s { import all; export where source = RTS_STATIC; };\n}\n", family)
 		}
