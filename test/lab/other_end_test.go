@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +37,7 @@ func TestRealOtherEndOnLinux(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		text = bytes.Replace(text, []byte("\ninterface eth1\n"), []byte("\ninterface "+far+"\n"), 1)
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
 			t.Fatal(err)
 		}
