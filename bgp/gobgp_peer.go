@@ -2,7 +2,6 @@ package bgp
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -114,30 +113,13 @@ type enginePeer struct {
 	sendsEnd           bool // the peer has graceful restart, and so sends an end of RIB
 }
 
-// peers returns what is known of every session, or of one where addr is valid,
-// by address without zone.
-func (e *engine) peers(ctx context.Context, only netip.Addr) (map[netip.Addr]enginePeer, error) {
-	list := make(map[netip.Addr]enginePeer)
-	request := &api.ListPeerRequest{}
-	if only.IsValid() {
-		request.Address = engineAddress(only)
-	}
-	var failed error
-	err := e.server.ListPeer(ctx, request, func(p *api.Peer) {
-		addr, err := netip.ParseAddr(p.GetState().GetNeighborAddress())
-		if err != nil {
-			failed = fmt.Errorf("bgp: peer: %w", err)
-			return
-		}
-		if addr == heldBy {
-			return
-		}
-		list[addr.WithZone("").Unmap()] = enginePeerOf(p)
+// peer returns what is known of a session; nothing if there is none. The engine
+// counts the routes of the session for that, and does nothing else meanwhile.
+func (e *engine) peer(ctx context.Context, addr netip.Addr) (known enginePeer, err error) {
+	err = e.server.ListPeer(ctx, &api.ListPeerRequest{Address: engineAddress(addr)}, func(p *api.Peer) {
+		known = enginePeerOf(p)
 	})
-	if err == nil {
-		err = failed
-	}
-	return list, err
+	return known, err
 }
 
 func enginePeerOf(p *api.Peer) enginePeer {

@@ -13,8 +13,8 @@ import (
 // it keeps all of it until the peer has sent an end of RIB for every family that
 // it ever restarted with, whatever the peer says when it is back.
 func (e *engine) retained(ctx context.Context, n Neighbor) (gate.Retained, error) {
-	known, err := e.peers(ctx, n.Address)
-	if err != nil || !known[n.Address.WithZone("")].awaited {
+	known, err := e.peer(ctx, n.Address)
+	if err != nil || !known.awaited {
 		return gate.Retained{}, err
 	}
 	kept := gate.Retained{Waits: true}

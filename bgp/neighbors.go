@@ -191,10 +191,10 @@ func (s *Speaker) revive(addr netip.Addr) {
 	if !ok || ctx.Err() != nil || !s.sessions.isIdle(addr) {
 		return
 	}
-	known, err := s.engine.peers(ctx, n.Address)
+	known, err := s.engine.peer(ctx, n.Address)
 	switch {
 	case err != nil:
-	case known[addr].keepsStale:
+	case known.keepsStale:
 		err = s.engine.hasten(ctx, n)
 	default:
 		if err = s.engine.deletePeer(ctx, n); err == nil {

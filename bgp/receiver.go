@@ -32,11 +32,10 @@ func (s *receiver) session(addr netip.Addr, state sessionState, name string, loc
 	addr = addr.WithZone("")
 	var negotiated enginePeer
 	if state == sessionEstablished {
-		known, err := s.engine.peers(s.engine.done, s.sessions.address(addr))
-		if err != nil {
+		var err error
+		if negotiated, err = s.engine.peer(s.engine.done, s.sessions.address(addr)); err != nil {
 			s.cfg.Log.Warn("bgp: session's families", "neighbor", addr, "error", err)
 		}
-		negotiated = known[addr]
 	}
 	if changed, ok := s.sessions.enter(addr, state, name, local, negotiated, s.transport.tell); ok {
 		if state != sessionEstablished {

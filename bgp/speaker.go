@@ -179,17 +179,18 @@ func (s *Speaker) withdraw(ctx context.Context, r Route) error {
 
 // Peers returns the state of every configured session, by address.
 func (s *Speaker) Peers(ctx context.Context) ([]PeerState, error) {
-	counted, err := s.engine.peers(ctx, netip.Addr{})
-	if err != nil {
-		return nil, fmt.Errorf("bgp: peers: %w", err)
-	}
 	states := s.sessions.list()
 	for i, p := range states {
-		c := counted[p.Address]
-		states[i].Received, states[i].Accepted = c.received, c.accepted // kept over a restart
 		if r := s.transport.session(p.Address); r != nil {
 			states[i].Received, states[i].Accepted, states[i].Advertised = r.judge.Held(), r.judge.Accepted(), r.editor.Told()
+			continue
 		}
+		// Only the engine knows what it keeps over a restart of the peer.
+		kept, err := s.engine.peer(ctx, s.sessions.address(p.Address))
+		if err != nil {
+			return nil, fmt.Errorf("bgp: peers: %w", err)
+		}
+		states[i].Received, states[i].Accepted = kept.received, kept.accepted
 	}
 	return states, nil
 }
