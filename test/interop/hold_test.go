@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pseudowan/test/rawbgp"
 )
 
 // Memory of a router's agent, in kB.
@@ -51,7 +53,7 @@ func (h *hostile) flap() {
 		case 0:
 			_ = conn.(*net.TCPConn).SetLinger(0) // RST
 		case 1:
-			_, _ = conn.Write(bgpMessage(3, 6, 4))
+			_, _ = conn.Write(rawbgp.Message(3, 6, 4))
 		}
 		_ = conn.Close()
 		if n == 5 {
@@ -158,7 +160,7 @@ func (h *hostile) announce(conn net.Conn, n int, target byte) error {
 			return err
 		}
 		if first%20_000 == 0 {
-			if _, err := conn.Write(bgpMessage(4)); err != nil {
+			if _, err := conn.Write(rawbgp.Message(4)); err != nil {
 				return err
 			}
 		}
@@ -224,7 +226,7 @@ func (h *hostile) unlimited(n int) net.Conn {
 	eventually(h, 4*time.Minute, func() error {
 		select {
 		case <-alive.C:
-			_, _ = conn.Write(bgpMessage(4))
+			_, _ = conn.Write(rawbgp.Message(4))
 		default:
 		}
 		if p := h.lab.session(h, farIPv4); p.Received != n {

@@ -1,20 +1,20 @@
 package interop
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"os"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netns"
+
+	"pseudowan/test/rawbgp"
 )
 
 // Two routers, a VPN with a PE behind the NIC, and one without.
@@ -160,10 +160,10 @@ func (h *hostile) session() net.Conn {
 	for time.Now().Before(h.until) {
 		if conn := h.dial(); conn != nil {
 			_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
-			if kind := readKind(conn); kind == 1 {
+			if kind := rawbgp.ReadKind(conn); kind == 1 {
 				_, _ = conn.Write(bgpOpen())
-				_, _ = conn.Write(bgpMessage(4))
-				if readKind(conn) == 4 {
+				_, _ = conn.Write(rawbgp.Message(4))
+				if rawbgp.ReadKind(conn) == 4 {
 					_ = conn.SetDeadline(time.Time{})
 					return conn
 				}
@@ -175,28 +175,9 @@ func (h *hostile) session() net.Conn {
 	return nil
 }
 
-// readKind reads one message; 0 where there is none.
-func readKind(conn net.Conn) byte {
-	head := make([]byte, 19)
-	if _, err := io.ReadFull(conn, head); err != nil {
-		return 0
-	}
-	if _, err := io.CopyN(io.Discard, conn, int64(binary.BigEndian.Uint16(head[16:]))-19); err != nil {
-		return 0
-	}
-	return head[18]
-}
-
-func bgpMessage(kind byte, body ...byte) []byte {
-	m := append(slices.Repeat([]byte{0xff}, 16), 0, 0, kind)
-	m = append(m, body...)
-	binary.BigEndian.PutUint16(m[16:], uint16(len(m)))
-	return m
-}
-
 // bgpOpen is that of AS 65002 with VPNv4 and four-octet AS numbers.
 func bgpOpen() []byte {
-	return bgpMessage(1, 4, 0xfd, 0xea, 0, 90, 10, 10, 10, 2, 14, 2, 12, 1, 4, 0, 1, 0, 128, 65, 4, 0, 0, 0xfd, 0xea)
+	return rawbgp.Message(1, 4, 0xfd, 0xea, 0, 90, 10, 10, 10, 2, 14, 2, 12, 1, 4, 0, 1, 0, 128, 65, 4, 0, 0, 0xfd, 0xea)
 }
 
 // bgpVPNUpdate announces n VPNv4 prefixes from the first-th of 32.0.0.0/24 on,
@@ -209,5 +190,5 @@ func bgpVPNUpdate(first, n int, target byte) []byte {
 	}
 	attrs = append(attrs, 0x90, 14, byte(len(reach)>>8), byte(len(reach)))
 	attrs = append(attrs, reach...)
-	return bgpMessage(2, append([]byte{0, 0, byte(len(attrs) >> 8), byte(len(attrs))}, attrs...)...)
+	return rawbgp.Message(2, append([]byte{0, 0, byte(len(attrs) >> 8), byte(len(attrs))}, attrs...)...)
 }

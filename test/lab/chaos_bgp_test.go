@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -17,6 +16,7 @@ import (
 	"github.com/vishvananda/netns"
 
 	"pseudowan/status"
+	"pseudowan/test/rawbgp"
 )
 
 // A customer and a foreign router that do not speak BGP properly, and a VPN that has
@@ -161,15 +161,15 @@ func (c *hostileCustomer) session(phase int) net.Conn {
 		conn := c.dial()
 		if conn != nil {
 			_ = conn.SetDeadline(time.Now().Add(3 * time.Second))
-			if kind := readKind(conn); kind == 1 {
+			if kind := rawbgp.ReadKind(conn); kind == 1 {
 				if phase > 0 {
-					_, _ = conn.Write(bgpMessage(1, 4, 0xfe, 0x4c, 0, 90, 10, 0, 0, 99, 16, 2, 14, 1, 4, 0, 1, 0, 1, 2, 0, 65, 4, 0, 0, 0xfe, 0x4c))
+					_, _ = conn.Write(rawbgp.Message(1, 4, 0xfe, 0x4c, 0, 90, 10, 0, 0, 99, 16, 2, 14, 1, 4, 0, 1, 0, 1, 2, 0, 65, 4, 0, 0, 0xfe, 0x4c))
 				}
 				if phase < 2 {
 					return conn
 				}
-				_, _ = conn.Write(bgpMessage(4))
-				if readKind(conn) == 4 {
+				_, _ = conn.Write(rawbgp.Message(4))
+				if rawbgp.ReadKind(conn) == 4 {
 					return conn
 				}
 			}
@@ -180,29 +180,10 @@ func (c *hostileCustomer) session(phase int) net.Conn {
 	return nil
 }
 
-// readKind reads one message; 0 if there is none.
-func readKind(conn net.Conn) byte {
-	head := make([]byte, 19)
-	if _, err := io.ReadFull(conn, head); err != nil {
-		return 0
-	}
-	if _, err := io.CopyN(io.Discard, conn, int64(binary.BigEndian.Uint16(head[16:]))-19); err != nil {
-		return 0
-	}
-	return head[18]
-}
-
-func bgpMessage(kind byte, body ...byte) []byte {
-	m := append(slices.Repeat([]byte{0xff}, 16), 0, 0, kind)
-	m = append(m, body...)
-	binary.BigEndian.PutUint16(m[16:], uint16(len(m)))
-	return m
-}
-
 // bgpUpdate announces prefixes with valid attributes.
 func bgpUpdate(nlri ...byte) []byte {
 	attrs := []byte{0x40, 1, 1, 0, 0x40, 2, 6, 2, 1, 0, 0, 0xfe, 0x4c, 0x40, 3, 4, 10, 1, 0, 2}
-	return bgpMessage(2, slices.Concat([]byte{0, 0, 0, byte(len(attrs))}, attrs, nlri)...)
+	return rawbgp.Message(2, slices.Concat([]byte{0, 0, 0, byte(len(attrs))}, attrs, nlri)...)
 }
 
 // flood writes until the time is over or the router disconnects.
@@ -227,7 +208,7 @@ func (c *hostileCustomer) strangeTypes() {
 		return
 	}
 	defer conn.Close()
-	_, _ = conn.Write(bgpMessage([]byte{0, 6, 9, 255}[c.IntN(4)]))
+	_, _ = conn.Write(rawbgp.Message([]byte{0, 6, 9, 255}[c.IntN(4)]))
 	_, _ = io.Copy(io.Discard, conn)
 }
 
@@ -252,12 +233,12 @@ func (c *hostileCustomer) connections() {
 
 // refreshes keeps asking for all routes.
 func (c *hostileCustomer) refreshes() {
-	c.flood(c.session(2), func() []byte { return slices.Repeat(bgpMessage(5, 0, 1, 0, 1), 100) })
+	c.flood(c.session(2), func() []byte { return slices.Repeat(rawbgp.Message(5, 0, 1, 0, 1), 100) })
 }
 
 // keepalives keeps sending KEEPALIVEs.
 func (c *hostileCustomer) keepalives() {
-	c.flood(c.session(2), func() []byte { return slices.Repeat(bgpMessage(4), 100) })
+	c.flood(c.session(2), func() []byte { return slices.Repeat(rawbgp.Message(4), 100) })
 }
 
 // slowReader asks for all routes and reads none.
@@ -269,7 +250,7 @@ func (c *hostileCustomer) slowReader() {
 	defer conn.Close()
 	_ = conn.SetDeadline(c.until)
 	for time.Now().Before(c.until) {
-		if _, err := conn.Write(slices.Repeat(bgpMessage(5, 0, 1, 0, 1), 100)); err != nil {
+		if _, err := conn.Write(slices.Repeat(rawbgp.Message(5, 0, 1, 0, 1), 100)); err != nil {
 			return
 		}
 	}
