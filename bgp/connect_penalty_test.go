@@ -3,6 +3,8 @@ package bgp
 import (
 	"testing"
 	"time"
+
+	"pseudowan/bgp/gate"
 )
 
 func TestPenalties(t *testing.T) {
@@ -67,10 +69,10 @@ func TestPace(t *testing.T) {
 func TestRefreshes(t *testing.T) {
 	now := time.Now()
 	var r refreshes
-	ask := func() { r.ask(message(5, 0, 1, 0, 128)) }
+	ask := func() { r.ask(gate.Refresh{Family: gate.VPNv4, Message: message(5, 0, 1, 0, 128)}) }
 	ask()
-	if out := r.due(nil, now, false, true); len(out) != 23 || !r.wake(now).IsZero() {
-		t.Errorf("the first: %x", out)
+	if out := r.due(now, false, true); len(out) != 1 || !r.wake(now).IsZero() {
+		t.Errorf("the first: %v", out)
 	}
 	ask()
 	ask()
@@ -80,14 +82,14 @@ func TestRefreshes(t *testing.T) {
 		want           int
 	}{
 		{500 * time.Millisecond, false, true, 0}, {2 * time.Second, false, false, 0}, {20 * time.Second, true, false, 0},
-		{2 * time.Second, false, true, 23},
+		{2 * time.Second, false, true, 1},
 	} {
-		if out := r.due(nil, now.Add(tt.after), tt.busy, tt.caughtUp); len(out) != tt.want {
-			t.Errorf("%+v: %d octets", tt, len(out))
+		if out := r.due(now.Add(tt.after), tt.busy, tt.caughtUp); len(out) != tt.want {
+			t.Errorf("%+v: %d requests", tt, len(out))
 		}
 	}
 	ask()
-	if r.wake(now).IsZero() || len(r.due(nil, now.Add(20*time.Second), false, false)) != 23 {
+	if r.wake(now).IsZero() || len(r.due(now.Add(20*time.Second), false, false)) != 1 {
 		t.Error("a request is never answered if there is always something to send")
 	}
 }

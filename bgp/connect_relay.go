@@ -13,7 +13,7 @@ import (
 // hearer is notified of events on the connections of a transport. Addresses have
 // no zone.
 type hearer interface {
-	opened(peer netip.Addr, o gate.Open)
+	opened(peer netip.Addr, o gate.Open, agreed []string)
 	judged(peer netip.Addr, v gate.Verdict)
 	unread(peer netip.Addr, err error)
 	withheld(peer netip.Addr, why string)
@@ -29,10 +29,10 @@ type neighborWatcher struct {
 	hears hearer
 }
 
-func (w neighborWatcher) opened(o gate.Open)    { w.hears.opened(w.addr, o) }
-func (w neighborWatcher) judged(v gate.Verdict) { w.hears.judged(w.addr, v) }
-func (w neighborWatcher) unread(err error)      { w.hears.unread(w.addr, err) }
-func (w neighborWatcher) withheld(why string)   { w.hears.withheld(w.addr, why) }
+func (w neighborWatcher) opened(o gate.Open, agreed []string) { w.hears.opened(w.addr, o, agreed) }
+func (w neighborWatcher) judged(v gate.Verdict)               { w.hears.judged(w.addr, v) }
+func (w neighborWatcher) unread(err error)                    { w.hears.unread(w.addr, err) }
+func (w neighborWatcher) withheld(why string)                 { w.hears.withheld(w.addr, why) }
 
 // ended informs the connector first: it must have the penalty before the engine's
 // next state.

@@ -46,6 +46,7 @@ type PeerState struct {
 	State        string    // RFC 4271 section 8.2.2, lower case: idle, active, opensent, openconfirm, established
 	Since        time.Time // when the state was entered
 	Families     []string  // negotiated, or wanted while the session is not established
+	Capabilities []string  // what both ends are capable of, in words; none while the session is not established
 	SendsEnd     bool      // the peer will send an end of RIB; false while the session is not established
 	Restarting   bool      // the peer has restarted, and sends no end of RIB before it has received ours
 	Received     int       // prefixes received from the peer

@@ -54,7 +54,9 @@ func (s *receiver) announced(k Key) bool {
 	return ok
 }
 
-func (s *receiver) opened(peer netip.Addr, o gate.Open) { s.sessions.opened(peer, o) }
+func (s *receiver) opened(peer netip.Addr, o gate.Open, agreed []string) {
+	s.sessions.opened(peer, o, agreed)
+}
 
 func (s *receiver) connectFailed(peer netip.Addr, why string) {
 	if state, news := s.sessions.failed(peer, why); news {

@@ -37,7 +37,8 @@ type relay struct {
 	editor  *gate.Editor  // of what the engine sends
 	imports pendingImport // that is to be applied
 	up      atomic.Bool   // the peer has taken the session for established
-	rites   atomic.Int64  // until when the engine may say its last words; Unix, ns
+	waking  sync.Mutex    // held while the deadline of what the engine says is set
+	rites   time.Time     // until when the engine may say its last words; zero: it may say more
 
 	opened chan struct{} // closed once the engine has sent its OPEN
 	done   chan struct{} // closed once the engine has hung up
@@ -62,11 +63,11 @@ type relay struct {
 
 // watcher is notified of what happens on a relay.
 type watcher interface {
-	opened(o gate.Open)
-	judged(v gate.Verdict) // something was wrong, or has to be known
-	unread(err error)      // the engine has sent something that the editor cannot read
-	withheld(why string)   // the peer is not told of all routes
-	ended(e sessionEnd)    // exactly once, before the engine hears of it
+	opened(o gate.Open, agreed []string) // by both ends
+	judged(v gate.Verdict)               // something was wrong, or has to be known
+	unread(err error)                    // the engine has sent something that the editor cannot read
+	withheld(why string)                 // the peer is not told of all routes
+	ended(e sessionEnd)                  // exactly once, before the engine hears of it
 }
 
 // sessionEnd is why a connection ended.
@@ -138,7 +139,7 @@ func (r *relay) incoming() {
 			out, over = r.judged(out, v)
 			used += len(msg)
 		}
-		out = r.refreshes.due(out, time.Now(), r.busyOut.Load(), r.caughtUp())
+		out = r.answer(out, r.refreshes.due(time.Now(), r.busyOut.Load(), r.caughtUp()))
 		out = r.unheld.due(out, time.Now(), r.judge.Established())
 		out = r.stale.due(out, time.Now(), r.judge)
 		if !r.flush(out) || over {
@@ -175,9 +176,9 @@ func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {
 		r.editor.Opened(r.judge.Ours(), r.judge.Peer())
 		r.holdTime.Store(int64(r.judge.HoldTime()))
 		r.unheld.negotiated(r.judge.HoldTime(), r.outer)
-		r.to.opened(r.judge.Peer())
-	case v.Refresh:
-		r.refreshes.ask(v.Pass)
+		r.to.opened(r.judge.Peer(), r.judge.Capabilities())
+	case v.Refresh != nil:
+		r.refreshes.ask(*v.Refresh)
 		return out, false
 	}
 	r.up.Store(r.judge.Established())

@@ -39,11 +39,12 @@ func (r *relay) outgoing() {
 		out = r.edit(out[:0], say)
 		n = copy(buf, buf[whole:n])
 		out, began = r.batch(out, began, errors.Is(err, os.ErrDeadlineExceeded))
+		out = r.editor.Replay(out)
 		if len(out) > 0 && r.send(out) != nil {
 			r.cut()
 			return
 		}
-		if err != nil && !(errors.Is(err, os.ErrDeadlineExceeded) && r.rites.Load() == 0) {
+		if err != nil && !(errors.Is(err, os.ErrDeadlineExceeded) && !r.dying()) {
 			r.engineLeft(first)
 			return
 		}
@@ -93,24 +94,54 @@ func (r *relay) batch(out []byte, began time.Time, idle bool) ([]byte, time.Time
 	return out, time.Time{}
 }
 
-// setWake has outgoing wait for the engine, not for ever where routes wait. The
-// time for last words is not extended.
+// setWake has outgoing wait for the engine, not for ever where something waits to be
+// sent. The time for last words is not extended.
 func (r *relay) setWake(waiting time.Time) {
-	var at time.Time
-	if !waiting.IsZero() {
+	r.waking.Lock()
+	defer r.waking.Unlock()
+	at := r.rites
+	if at.IsZero() && (!waiting.IsZero() || r.editor.Replaying()) {
 		at = time.Now().Add(batchPause)
 	}
 	_ = r.far.SetReadDeadline(at)
-	if end := r.rites.Load(); end != 0 {
-		_ = r.far.SetReadDeadline(time.Unix(0, end))
+}
+
+// wake has outgoing look whether the editor has something to say.
+func (r *relay) wake() {
+	r.waking.Lock()
+	defer r.waking.Unlock()
+	if r.rites.IsZero() {
+		_ = r.far.SetReadDeadline(time.Unix(1, 0))
 	}
 }
 
 // sayLastRites bounds the time in which the engine may end a session.
 func (r *relay) sayLastRites() {
-	end := time.Now().Add(lastRites)
-	r.rites.Store(end.UnixNano())
-	_ = r.far.SetReadDeadline(end)
+	r.waking.Lock()
+	defer r.waking.Unlock()
+	r.rites = time.Now().Add(lastRites)
+	_ = r.far.SetReadDeadline(r.rites)
+}
+
+// dying reports whether nothing but last words of the engine is awaited.
+func (r *relay) dying() bool {
+	r.waking.Lock()
+	defer r.waking.Unlock()
+	return !r.rites.IsZero()
+}
+
+// answer has requests for all routes answered: by the editor, or, where it does not
+// know all, by the engine.
+func (r *relay) answer(out []byte, requests []gate.Refresh) []byte {
+	for _, q := range requests {
+		if !r.editor.Ask(q.Family) {
+			out = append(out, q.Message...)
+		}
+	}
+	if len(requests) > 0 {
+		r.wake()
+	}
+	return out
 }
 
 // pendingImport is an import policy that waits for the goroutine that reads from

@@ -1,8 +1,12 @@
 package bgp
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
+
+	"pseudowan/bgp/gate"
 )
 
 const (
@@ -64,28 +68,27 @@ const (
 // has been sent: a peer that asks and does not read must not grow our queue.
 // Requests for the same family are merged.
 type refreshes struct {
-	asked map[[4]byte][]byte
+	asked map[gate.Family]gate.Refresh
 	last  time.Time
 }
 
-func (r *refreshes) ask(msg []byte) {
+func (r *refreshes) ask(q gate.Refresh) {
 	if r.asked == nil {
-		r.asked = make(map[[4]byte][]byte)
+		r.asked = make(map[gate.Family]gate.Refresh)
 	}
-	r.asked[[4]byte(msg[19:23])] = append([]byte(nil), msg...)
+	q.Message = slices.Clone(q.Message)
+	r.asked[q.Family] = q
 }
 
-// due appends the requests that are due.
-func (r *refreshes) due(out []byte, now time.Time, busy, caughtUp bool) []byte {
+// due returns the requests that are due.
+func (r *refreshes) due(now time.Time, busy, caughtUp bool) []gate.Refresh {
 	since := now.Sub(r.last)
 	if len(r.asked) == 0 || busy || since < refreshPause || !caughtUp && since < refreshPatience {
-		return out
+		return nil
 	}
-	for _, msg := range r.asked {
-		out = append(out, msg...)
-	}
+	list := slices.Collect(maps.Values(r.asked))
 	r.asked, r.last = nil, now
-	return out
+	return list
 }
 
 // wake returns when to check again; zero: when something is received.

@@ -28,7 +28,8 @@ type sessionRecord struct {
 	engine sessionState
 	wanted Neighbor
 
-	ends bool // the peer sends an end of RIB, by its OPEN
+	ends   bool     // the peer sends an end of RIB, by its OPEN
+	agreed []string // capabilities
 
 	faults   int       // malformed messages since the last log line
 	faultLog time.Time // time of that line
@@ -80,8 +81,10 @@ func (s *sessions) enter(
 	}
 	r.state.State, r.state.Since = name, time.Now()
 	r.state.Families, r.state.SendsEnd, r.state.Restarting = familyNames(r.wanted.Families), false, false
+	r.state.Capabilities = nil
 	if state == sessionEstablished {
 		r.state.Families, r.state.SendsEnd, r.state.Restarting = negotiated.families, negotiated.sendsEnd && r.ends, negotiated.restarts
+		r.state.Capabilities = r.agreed
 		if local.IsValid() && !local.IsUnspecified() {
 			r.state.LocalAddress = local.WithZone("")
 		}
@@ -211,12 +214,12 @@ func (s *sessions) isUp(addr netip.Addr) bool {
 	return ok && r.state.State == StateEstablished
 }
 
-// opened records the BGP identifier in the peer's OPEN.
-func (s *sessions) opened(addr netip.Addr, o gate.Open) {
+// opened records what the peer's OPEN says, and what both ends are capable of.
+func (s *sessions) opened(addr netip.Addr, o gate.Open, agreed []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r, ok := s.records[addr]; ok {
-		r.state.PeerID, r.ends = o.ID, o.Restart != nil
+		r.state.PeerID, r.ends, r.agreed = o.ID, o.Restart != nil, agreed
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 func Sessions(o Output, rows []status.Peer) error {
 	rows = sorted(rows, byPeer)
 	for i := range rows {
-		rows[i].Families = present(rows[i].Families)
+		rows[i].Families, rows[i].Capabilities = present(rows[i].Families), present(rows[i].Capabilities)
 	}
 	return emit(o, rows, func() string {
 		var b strings.Builder
@@ -47,6 +47,7 @@ func (o Output) session(b *strings.Builder, r status.Peer) {
 	line("local", strings.TrimSpace(fmt.Sprintf("%s of AS %d", address(r.LocalAddress), r.LocalAS)))
 	line("identifiers", identifiers(r))
 	line("families", strings.Join(r.Families, ", "))
+	line("capable of", strings.Join(r.Capabilities, ", "))
 	line("routes", routes(r))
 	line("malformed", o.malformed(r.Malformed))
 	if r.LastError != "" && r.LastErrorAt != nil {

@@ -14,7 +14,7 @@ import (
 func Peers(o Output, rows []status.Peer) error {
 	rows = sorted(rows, byPeer)
 	for i := range rows {
-		rows[i].Families = present(rows[i].Families)
+		rows[i].Families, rows[i].Capabilities = present(rows[i].Families), present(rows[i].Capabilities)
 	}
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{

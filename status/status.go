@@ -30,6 +30,7 @@ type Peer struct {
 	Description    string     `json:"description"`      // of the topology file; "" without
 	Dynamic        string     `json:"dynamic"`          // the prefix from which the peer has connected; "" if it is configured itself
 	Shutdown       bool       `json:"shutdown"`         // the topology file keeps the session down
+	Capabilities   []string   `json:"capabilities"`     // what both ends are capable of beside the families, in words; empty while the session is not established
 	Malformed      Malformed  `json:"malformed"`        // what the peer has sent that was not as it should be
 }
 

@@ -41,6 +41,10 @@ type Editor struct {
 	pending  []change
 	places   map[key]int // in pending
 	loose    bool        // something has been passed on that could not be read
+	enhanced bool        // RFC 7313
+	sendsEnd bool        // the sender ends its first routes of a family with an end of RIB
+	ended    [VPNv6 + 1]bool
+	replays  []replay
 	warning  string
 
 	last        *pathAttrs // that a policy has seen
@@ -70,6 +74,8 @@ func (e *Editor) Opened(ours, peer Open) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.shape = shape{internal: !e.cfg.External, as4: ours.as4 && peer.as4}
+	e.enhanced = ours.Enhanced && peer.Enhanced
+	e.sendsEnd = ours.Restart != nil && peer.Restart != nil
 	for _, f := range peer.Extended {
 		e.extended[f] = true
 	}
@@ -110,6 +116,8 @@ func (e *Editor) Edit(out, msg []byte) ([]byte, error) {
 	case err != nil:
 		e.loose = true
 		err = fmt.Errorf("an UPDATE message is sent unread: %w", err)
+	default:
+		e.ended[e.sent.end] = true
 	}
 	return append(e.flush(out), msg...), err
 }
@@ -165,6 +173,7 @@ func (e *Editor) flush(out []byte) []byte {
 	for _, c := range e.pending {
 		before, told := e.told[c.key]
 		switch {
+		case told && before == c.outPath: // it has come again
 		case c.attrs != nil:
 			e.told[c.key] = c.outPath
 			b.announce(labelled{c.key, c.label}, c.attrs)

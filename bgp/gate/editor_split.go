@@ -10,6 +10,7 @@ type sent struct {
 	raw    []byte      // the same, encoded
 	hop    []byte      // of MP_REACH_NLRI
 	routes []route     // scratch
+	end    Family      // of the last field for routes: that of an end of RIB
 }
 
 // isEnd reports whether the message is an end of RIB (RFC 4724).
@@ -74,6 +75,7 @@ func (s *sent) add(a attribute, of *shape) error {
 	if !known {
 		return errFamily
 	}
+	s.end = f
 	if a.kind == attrUnreach {
 		return s.addGone(f, a.value[afiLength:])
 	}

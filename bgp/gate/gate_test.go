@@ -60,7 +60,8 @@ func TestNext(t *testing.T) {
 		{"KEEPALIVE of 20", msg(4, "00"), 0, 1, 2},
 		{"OPEN of 28", msg(1, "000000000000000000"), 0, 1, 2},
 		{"NOTIFICATION of 20", msg(3, "00"), 0, 1, 2},
-		{"ROUTE-REFRESH of 24", msg(5, "0001000100"), 0, 1, 2},
+		{"ROUTE-REFRESH of 21", msg(5, "0001"), 0, 1, 2},
+		{"ROUTE-REFRESH of 24, which has to be read", msg(5, "0001000100"), 24, 0, 0},
 		{"UPDATE of 4097", append(appendHeader(nil, 2, maxLength-18), make([]byte, maxLength)...), 0, 1, 2},
 		{"unknown type, length 18", append(slices.Repeat([]byte{0xff}, 16), 0, 18, 77), 0, 1, 2},
 		{"unknown type", msg(77, ""), 0, 1, 3},
@@ -302,10 +303,10 @@ func TestPhases(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	j = judgeOf(t, 65001, "010400010080")
-	if v := j.Received(refresh); !v.Refresh {
+	if v := j.Received(refresh); v.Refresh == nil || v.Refresh.Family != VPNv4 {
 		t.Errorf("%+v", v)
 	}
-	if v := j.Received(msg(5, "00020080")); v.Refresh || v.Pass != nil || v.Refuse != nil {
+	if v := j.Received(msg(5, "00020080")); v.Refresh != nil || v.Pass != nil || v.Refuse != nil {
 		t.Errorf("a family that is not negotiated: %+v", v)
 	}
 	v := j.Received(msg(3, "0602 05 68656c6c6f"))

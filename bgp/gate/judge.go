@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"sync/atomic"
@@ -55,6 +54,7 @@ type Judge struct {
 	strangers map[key]struct{} // paths that the receiver was not shown
 	lost      []Path           // to withdraw once the session is up
 	awaited   [VPNv6 + 1]bool  // families whose end of RIB the receiver awaits
+	rounds    [VPNv6 + 1]round // answers of the peer to ROUTE-REFRESH
 
 	rib    ribIn
 	raw    []byte                // scratch: the attributes of a message
@@ -78,7 +78,7 @@ type Verdict struct {
 	Faults  []Fault       // what was wrong, and has been repaired
 	Routes  int           // in the message
 	Opened  bool          // the message is the peer's OPEN
-	Refresh bool          // the message asks for all routes of a family again
+	Refresh *Refresh      // the peer asks for all routes of a family again
 	Warning string        // a limit is near
 
 	// Strange are paths that the receiver cannot be shown.
@@ -177,15 +177,6 @@ func (j *Judge) peerShown(waits bool) []byte {
 		o.capabilities = append(o.capabilities[:len(o.capabilities):len(o.capabilities)], withoutRestart...)
 	}
 	return o.message()
-}
-
-// refresh passes on a request for a negotiated family (RFC 2918 section 4).
-func (j *Judge) refresh(msg []byte) Verdict {
-	f, known := familyOf(binary.BigEndian.Uint16(msg[19:]), msg[22])
-	if !known || !j.families[f] || msg[21] != 0 {
-		return Verdict{}
-	}
-	return Verdict{Pass: msg, Refresh: true}
 }
 
 func (j *Judge) update(msg []byte) Verdict {

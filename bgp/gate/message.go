@@ -20,10 +20,11 @@ const (
 )
 
 // shortest is the least length of each type of message; longest is the greatest,
-// if it is not maxLength.
+// if it is not maxLength. A ROUTE-REFRESH of another length than its own has to be
+// read before it can be judged (RFC 7313 section 5).
 var (
-	shortest = map[uint8]int{typeOpen: 29, typeUpdate: 23, typeNotification: 21, typeKeepalive: 19, typeRefresh: 23}
-	longest  = map[uint8]int{typeKeepalive: 19, typeRefresh: 23}
+	shortest = map[uint8]int{typeOpen: 29, typeUpdate: 23, typeNotification: 21, typeKeepalive: 19, typeRefresh: 22}
+	longest  = map[uint8]int{typeKeepalive: 19}
 )
 
 // Keepalive returns a KEEPALIVE message.

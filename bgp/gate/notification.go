@@ -37,6 +37,8 @@ const (
 	updateOptional         = 9
 	updateNetwork          = 10
 
+	refreshLength = 1
+
 	ceaseMaxPrefixes = 1
 	ceaseShutdown    = 2
 	ceaseReset       = 4

@@ -13,6 +13,7 @@ const (
 	capExtendedNextHop = 5
 	capGracefulRestart = 64
 	capAS4             = 65
+	capEnhancedRefresh = 70
 	capFQDN            = 73
 )
 
@@ -30,6 +31,8 @@ type Open struct {
 	Families []Family // of its multiprotocol capabilities (RFC 4760)
 	Extended []Family // whose routes it takes with IPv6 next hops (RFC 8950)
 	Restart  *Restart // nil: no graceful restart
+	Refresh  bool     // it answers ROUTE-REFRESH (RFC 2918)
+	Enhanced bool     // it marks where its answers to ROUTE-REFRESH begin and end (RFC 7313)
 
 	as4          bool   // it carries a 4-octet AS number (RFC 6793)
 	capabilities []byte // those that are passed on
@@ -112,6 +115,10 @@ func (o *Open) read(b []byte) bool {
 		case code == capAS4 && len(value) == 4:
 			o.AS, o.as4 = binary.BigEndian.Uint32(value), true
 		case code == capRefresh && len(value) == 0:
+			o.Refresh = true
+		case code == capEnhancedRefresh && len(value) == 0:
+			o.Enhanced = true
+			continue // the receiver leaves this to the gate
 		case code == capGracefulRestart && len(value) >= 2 && (len(value)-2)%4 == 0:
 			o.Restart = parseRestart(value)
 		case code == capExtendedNextHop && len(value) > 0 && len(value)%6 == 0:

@@ -32,9 +32,9 @@ func (j *Judge) resume(kept Retained) *Notification {
 func (j *Judge) ended(u *update) {
 	switch {
 	case u.unreach != nil && u.unreach.end():
-		j.awaited[u.unreach.family] = false
+		j.awaited[u.unreach.family], j.rounds[u.unreach.family].ended = false, true
 	case u.reach == nil && u.unreach == nil && len(u.attrs) == 0 && u.size() == 0:
-		j.awaited[IPv4] = false
+		j.awaited[IPv4], j.rounds[IPv4].ended = false, true
 	}
 }
 

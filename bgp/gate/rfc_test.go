@@ -105,8 +105,13 @@ func TestDemands(t *testing.T) {
 		reset("MP_UNREACH_NLRI of 0 octets", "7606 7.12", "800f00"),
 		reset("MP_UNREACH_NLRI of 2 octets", "7606 7.12", "800f020001"),
 		reset("MP_UNREACH_NLRI cut in the RD", "7606 5.3", "800f09 000180 70 800000 0000"),
+
+		{"BoRR of five octets", "7313 5", msg(5, "0001018000"), nil, "", [2]byte{CodeRefresh, refreshLength}},
+		{"EoRR of three octets", "7313 5", msg(5, "000102"), nil, "", [2]byte{CodeRefresh, refreshLength}},
+		{"a request of five octets", "4271 6.1", msg(5, "0001008000"), nil, "", [2]byte{CodeHeader, headerBadLength}},
+		{"an unknown subtype", "7313 5", msg(5, "00010380"), nil, "", [2]byte{}},
 	} {
-		j := judgeOf(t, 65001, openCaps)
+		j := judgeOf(t, 65001, enhanced)
 		j.Received(slices.Clone(good))
 		v := j.Received(tt.in)
 		switch {

@@ -26,6 +26,7 @@ type inPath struct {
 	labels uint8
 	fate   fate
 	why    alien
+	round  uint32 // in which it was last announced
 }
 
 // fate is what became of a path.
@@ -155,7 +156,9 @@ func (t *taking) take(f Family, hop []byte, routes []route, fate fate) {
 		before = in.decode(t.judge.shape.as4)
 	}
 	for i := range routes {
-		k, p := routes[i].key(f), inPath{in: in, labels: uint8(min(routes[i].labels, 255)), fate: fate, why: routes[i].why}
+		k, p := routes[i].key(f), inPath{
+			in: in, labels: uint8(min(routes[i].labels, 255)), fate: fate, why: routes[i].why, round: t.judge.rounds[f].number,
+		}
 		if f.vpn() {
 			p.label = [3]byte(routes[i].raw[1:4])
 		}

@@ -8,7 +8,8 @@ const noHold = 65535
 
 // Sent takes note of the first messages that the receiver has sent, the OPEN
 // among them, and returns what the peer is to be sent: with hold time 0 where the
-// session is to have none, and with the router's name in place of the server's.
+// session is to have none, with the router's name in place of the server's, and
+// with what the gate is capable of.
 func (j *Judge) Sent(msgs []byte) []byte {
 	open, refused := Next(msgs)
 	if refused != nil || open == nil || open[18] != typeOpen {
@@ -35,6 +36,9 @@ func (j *Judge) ourOpen(open []byte) []byte {
 		if b[0] != capFQDN {
 			caps = append(caps, b[:2+int(b[1])]...)
 		}
+	}
+	if len(caps)+2 <= maxCapabilities {
+		caps = append(caps, capEnhancedRefresh, 0)
 	}
 	if name := j.cfg.Name; name != "" && len(name) <= 64 && len(caps)+4+len(name) <= maxCapabilities {
 		caps = append(caps, capFQDN, uint8(2+len(name)), uint8(len(name)))

@@ -24,6 +24,7 @@ var peFeatures = []feature{
 	{"TCP-MD5, and a wrong password", testMD5},
 	{"GTSM, and a peer without it", testGTSM},
 	{"route refresh asked by the peer", testRefresh},
+	{"enhanced route refresh (RFC 7313)", testEnhancedRefresh},
 	{"route target constraint (RFC 4684)", testRTC},
 	{"graceful restart of the peer: its routes stay, and go when it does not return", testPeerRestarts},
 	{"graceful restart of the router: the peer keeps its routes", testRouterRestarts},

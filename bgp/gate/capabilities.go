@@ -1,0 +1,23 @@
+package gate
+
+// Capabilities says in words what both ends of the session are capable of beside
+// its families, in the order of their codes. It belongs to the goroutine of Received.
+func (j *Judge) Capabilities() []string {
+	ours, peer := &j.ours, &j.peer
+	var list []string
+	for _, c := range []struct {
+		agreed bool
+		words  string
+	}{
+		{ours.Refresh && peer.Refresh, "route refresh"},
+		{len(ours.Extended) > 0 && len(peer.Extended) > 0, "IPv6 next hops"},
+		{ours.Restart != nil && peer.Restart != nil, "graceful restart"},
+		{ours.as4 && peer.as4, "4-octet AS numbers"},
+		{ours.Enhanced && peer.Enhanced, "enhanced route refresh"},
+	} {
+		if c.agreed {
+			list = append(list, c.words)
+		}
+	}
+	return list
+}
