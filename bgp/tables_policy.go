@@ -44,7 +44,7 @@ func (r Route) Apply(c *policy.Chain) (Route, policy.Verdict) {
 }
 
 // leaving is a path of a VRF as other VRFs of the router get it; nil where it
-// stays. Where packets go is not the policy's to say.
+// stays. Where packets go is not the policy's to say, and no weight leaves.
 func (p *path) leaving(v *vrfTable) *path {
 	if p.private || v.ExportPolicy == nil {
 		return p
@@ -55,7 +55,7 @@ func (p *path) leaving(v *vrfTable) *path {
 	}
 	q := *p
 	q.Route, q.out = r, nil
-	q.Route.NextHop = p.Route.NextHop
+	q.Route.NextHop, q.Route.Weight = p.Route.NextHop, p.Route.Weight
 	return &q
 }
 

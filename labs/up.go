@@ -30,6 +30,10 @@ type UpOptions struct {
 	NICs     map[string]string // the server's names for NICs, by the topology's
 	Force    bool              // lend NICs that the server itself needs
 	Progress Progress
+
+	// Cautions, unless nil, receives what the file may have but its author cannot
+	// have meant, before anything is touched.
+	Cautions func(topology.Problems)
 }
 
 // Report is the result of Up.
@@ -52,6 +56,9 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	t, source, err := catalog.Load(o.Lab, o.Stdin, inventory.Known()...)
 	if err != nil {
 		return Report{}, err
+	}
+	if o.Cautions != nil {
+		o.Cautions(t.Warnings)
 	}
 	if err := inventory.NeedRoot(); err != nil {
 		return Report{}, err

@@ -67,20 +67,24 @@ func TestPolicyRefusals(t *testing.T) {
 
 func TestPolicyWarnings(t *testing.T) {
 	for name, tt := range map[string]struct{ policies, session, vrf, host, want string }{
-		"none":                {policies: "prefix-lists: {n: [10.0.0.0/8 le 32]}\npolicies: {x: [{match: {prefixes: n}}, {then: reject}]}", session: "import-policy: x"},
-		"used at a VRF":       {policies: "policies: {x: [{then: reject}]}", vrf: ", import-policy: x"},
-		"used at a host":      {policies: "policies: {x: [{then: reject}]}", host: ", bgp: {as: 65100, import-policy: x}"},
-		"unused":              {policies: "policies: {x: [{then: reject}]}", want: "p.yaml:4: policy x: is not used"},
-		"unused list":         {policies: "prefix-lists: {n: [10.0.0.0/8]}", want: "p.yaml:4: prefix-list n: is not used"},
-		"unreachable term":    {policies: "policies: {x: [{then: accept}, {match: {med: 7}, then: reject}]}", session: "import-policy: x", want: "p.yaml:4: policy x, term 2: is never reached: term 1 decides"},
-		"unreachable policy":  {policies: "policies: {x: [{then: reject}], y: [{match: {med: 7}}]}", session: "import-policy: [x, y]", want: "p.yaml:6: link pe1:eth1, pe2:eth1: policy y is never reached: policy x decides on every route"},
-		"no terms":            {policies: "policies: {x: []}", session: "import-policy: x", want: "p.yaml:4: policy x: has no terms"},
-		"empty list":          {policies: "prefix-lists: {n: []}\npolicies: {x: [{match: {prefixes: n}, then: reject}]}", session: "import-policy: x", want: "p.yaml:5: policy x, term 1: can match nothing: its prefix list takes no prefix"},
-		"another family":      {policies: "policies: {x: [{match: {family: vpnv6}, then: reject}]}", session: "families: [vpnv4], import-policy: x", want: "p.yaml:6: link pe1:eth1, pe2:eth1: policy x can match nothing here: it wants vpnv6, and the routes are of vpnv4"},
-		"plain routes":        {policies: "policies: {x: [{match: {rts: \"1:1\"}, then: reject}]}", host: ", bgp: {as: 65100, export-policy: x}", want: "policy x can match nothing here: routes of ipv4 have neither RD nor route targets"},
-		"sets what it drops":  {policies: "policies: {x: [{set: {med: 7}, then: reject}]}", session: "import-policy: x", want: "policy x, term 1: sets what it rejects"},
-		"letters in an AS":    {policies: "policies: {x: [{match: {as-path: AS65001}, then: reject}]}", session: "import-policy: x", want: "can match nothing: no AS path is printed as the pattern demands"},
-		"plain family at VRF": {policies: "policies: {x: [{match: {family: ipv4}, then: reject}]}", vrf: ", import-policy: x", want: "policy x can match nothing here: it wants ipv4"},
+		"none":                 {policies: "prefix-lists: {n: [10.0.0.0/8 le 32]}\npolicies: {x: [{match: {prefixes: n}}, {then: reject}]}", session: "import-policy: x"},
+		"used at a VRF":        {policies: "policies: {x: [{then: reject}]}", vrf: ", import-policy: x"},
+		"used at a host":       {policies: "policies: {x: [{then: reject}]}", host: ", bgp: {as: 65100, import-policy: x}"},
+		"unused":               {policies: "policies: {x: [{then: reject}]}", want: "p.yaml:4: policy x: is not used"},
+		"unused list":          {policies: "prefix-lists: {n: [10.0.0.0/8]}", want: "p.yaml:4: prefix-list n: is not used"},
+		"unreachable term":     {policies: "policies: {x: [{then: accept}, {match: {med: 7}, then: reject}]}", session: "import-policy: x", want: "p.yaml:4: policy x, term 2: is never reached: term 1 decides"},
+		"unreachable policy":   {policies: "policies: {x: [{then: reject}], y: [{match: {med: 7}}]}", session: "import-policy: [x, y]", want: "p.yaml:6: link pe1:eth1, pe2:eth1: policy y is never reached: policy x decides on every route"},
+		"no terms":             {policies: "policies: {x: []}", session: "import-policy: x", want: "p.yaml:4: policy x: has no terms"},
+		"empty list":           {policies: "prefix-lists: {n: []}\npolicies: {x: [{match: {prefixes: n}, then: reject}]}", session: "import-policy: x", want: "p.yaml:5: policy x, term 1: can match nothing: its prefix list takes no prefix"},
+		"another family":       {policies: "policies: {x: [{match: {family: vpnv6}, then: reject}]}", session: "families: [vpnv4], import-policy: x", want: "p.yaml:6: link pe1:eth1, pe2:eth1: policy x can match nothing here: it wants vpnv6, and the routes are of vpnv4"},
+		"plain routes":         {policies: "policies: {x: [{match: {rts: \"1:1\"}, then: reject}]}", host: ", bgp: {as: 65100, export-policy: x}", want: "policy x can match nothing here: routes of ipv4 have neither RD nor route targets"},
+		"sets what it drops":   {policies: "policies: {x: [{set: {med: 7}, then: reject}]}", session: "import-policy: x", want: "policy x, term 1: sets what it rejects"},
+		"letters in an AS":     {policies: "policies: {x: [{match: {as-path: AS65001}, then: reject}]}", session: "import-policy: x", want: "can match nothing: no AS path is printed as the pattern demands"},
+		"weight at a VRF":      {policies: "policies: {x: [{match: {med: 7}, then: reject}, {set: {weight: 7}}]}", vrf: ", export-policy: x", want: "p.yaml:8: vrf red: policy x sets weight in term 2, which is never sent; set it in an import-policy"},
+		"weight at a session":  {policies: "policies: {x: [{set: {weight: 7}}]}", session: "import-policy: x, export-policy: x", want: "p.yaml:6: link pe1:eth1, pe2:eth1: policy x sets weight in term 1, which is never sent"},
+		"weight at a host":     {policies: "policies: {x: [{set: {weight: 7}}]}", host: ", bgp: {as: 65100, export-policy: x}", want: "p.yaml:10: host a: policy x sets weight"},
+		"weight where it acts": {policies: "policies: {x: [{set: {weight: 7}}]}", session: "import-policy: x", vrf: ", import-policy: x", host: ", bgp: {as: 65100, import-policy: x}"},
+		"plain family at VRF":  {policies: "policies: {x: [{match: {family: ipv4}, then: reject}]}", vrf: ", import-policy: x", want: "policy x can match nothing here: it wants ipv4"},
 	} {
 		lab, err := parsePolicyLab(tt.policies, tt.session, tt.vrf, tt.host)
 		if err != nil {

@@ -12,7 +12,7 @@ var vpnFamilies = []vpn.Family{vpn.VPNv4, vpn.VPNv6}
 // useAtSession notes the policies of a session, and refuses those that do not
 // exist. The families are those of its routes; nil where it is not one session.
 func (b *policyBuilder) useAtSession(o sessionKeys, families []vpn.Family, element string) {
-	for key, list := range map[string][]string{"import-policy": o.v.ImportPolicy, "export-policy": o.v.ExportPolicy} {
+	for key, list := range map[string][]string{importKey: o.v.ImportPolicy, exportKey: o.v.ExportPolicy} {
 		if !o.has(key) {
 			continue
 		}
@@ -20,12 +20,18 @@ func (b *policyBuilder) useAtSession(o sessionKeys, families []vpn.Family, eleme
 		for _, name := range list {
 			at = append(at, given(o.at(key), name))
 		}
-		b.use(at, families, element)
+		b.use(at, key, families, element)
 	}
 }
 
-// use notes the policies of one direction, in their order.
-func (b *policyBuilder) use(list oneOrMany[value[string]], families []vpn.Family, element string) {
+// The keys under which policies are named.
+const (
+	importKey = "import-policy"
+	exportKey = "export-policy"
+)
+
+// use notes the policies of one direction, that of the key, in their order.
+func (b *policyBuilder) use(list oneOrMany[value[string]], key string, families []vpn.Family, element string) {
 	final := ""
 	seen := make(map[string]bool)
 	for _, name := range list {
@@ -44,6 +50,9 @@ func (b *policyBuilder) use(list oneOrMany[value[string]], families []vpn.Family
 		seen[name.v], d.used = true, true
 		if why := d.Idle(families); why != "" && families != nil {
 			b.warn(name.at, element, fmt.Sprintf("policy %s can match nothing here: %s", name.v, why), "remove it, or change its terms")
+		}
+		if term := d.Weighs(); key == exportKey && term > 0 {
+			b.warn(name.at, element, fmt.Sprintf("policy %s sets weight in term %d, which is never sent", name.v, term), "set it in an import-policy")
 		}
 		if d.Final() {
 			final = name.v

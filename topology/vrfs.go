@@ -46,9 +46,8 @@ func (b *vrfBuilder) define() {
 		if len(raw.RTs)+len(raw.Import)+len(raw.Export) == 0 && raw.RD.missing() {
 			b.refuse(e.key.at, element, "has no route targets", `add rts: "65000:1", or import: and export:`)
 		}
-		for _, names := range []oneOrMany[value[string]]{raw.ImportPolicy, raw.ExportPolicy} {
-			b.policies.use(names, vpnFamilies, element)
-		}
+		b.policies.use(raw.ImportPolicy, importKey, vpnFamilies, element)
+		b.policies.use(raw.ExportPolicy, exportKey, vpnFamilies, element)
 		b.defined[e.key.v] = vrfDef{e.key.at, raw}
 	}
 }

@@ -58,6 +58,12 @@ func (p *Policy) Final() bool {
 	return slices.ContainsFunc(p.Terms, func(t Term) bool { return t.decides() && t.Match.Everything() })
 }
 
+// Weighs returns the first term that sets a weight of what it lets pass, from 1; 0:
+// none does.
+func (p *Policy) Weighs() int {
+	return 1 + slices.IndexFunc(p.Terms, func(t Term) bool { return t.Set.Weight != nil && t.Then != Reject })
+}
+
 // shadow returns the term that decides on all that term i would take; -1: none.
 func (p *Policy) shadow(i int) int {
 	for j := range p.Terms[:i] {

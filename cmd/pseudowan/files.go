@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -69,10 +70,10 @@ func newValidate(s streams) *cobra.Command {
 		Short:   "Check a topology file without touching anything",
 		Long: `Validate reads a topology file ("-": standard input) or a lab of the catalogue,
 and reports every problem with its line and remedy. It warns of policies that
-can match nothing, are never reached or are not used, and of passwords that
-stand elsewhere and cannot be read here. It does not look at the rest of the
-server: up checks the sources of mounts and of image builds before it touches
-anything, and doctor finds what else is missing.`,
+can match nothing, are never reached, are not used, or set a weight that is
+never sent, and of passwords that stand elsewhere and cannot be read here. It
+does not look at the rest of the server: up checks the sources of mounts and of
+image builds before it touches anything, and doctor finds what else is missing.`,
 		Example:           `  pseudowan validate my-lab.yaml`,
 		Args:              takes("LAB|FILE"),
 		ValidArgsFunction: completing(readyLabs, cobra.ShellCompDirectiveDefault),
@@ -81,9 +82,7 @@ anything, and doctor finds what else is missing.`,
 			if err != nil {
 				return err
 			}
-			for _, w := range t.Warnings {
-				fmt.Fprintf(s.err, "pseudowan: warning: %s\n", w)
-			}
+			printCautions(s.err, t.Warnings)
 			if err := labs.CheckSecrets(t); err != nil {
 				fmt.Fprintf(s.err, "pseudowan: warning: up would refuse this here: %v\n", err)
 			}
@@ -91,6 +90,13 @@ anything, and doctor finds what else is missing.`,
 				count(len(t.Routers), "router"), count(len(t.Hosts), "host"))
 			return err
 		},
+	}
+}
+
+// printCautions prints what a file may have but its author cannot have meant.
+func printCautions(w io.Writer, cautions topology.Problems) {
+	for _, one := range cautions {
+		fmt.Fprintf(w, "pseudowan: warning: %s\n", one)
 	}
 }
 

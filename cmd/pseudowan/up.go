@@ -11,6 +11,7 @@ import (
 	"pseudowan/labs"
 	"pseudowan/labs/catalog"
 	"pseudowan/labs/look"
+	"pseudowan/topology"
 )
 
 // convergeTimeout is how long up waits by default.
@@ -28,7 +29,10 @@ interrupted change is not undone; the next up continues from there.
 
 A link with nic: in the file takes a NIC of the server. --nic says which where that
 has another name here; up remembers it until down. A NIC that the server's default
-route or your own SSH session uses is refused without --force.`
+route or your own SSH session uses is refused without --force.
+
+Like validate, up warns of policies that can match nothing, are never reached, are
+not used, or set a weight that is never sent.`
 
 func newUp(s streams) *cobra.Command {
 	o := labs.UpOptions{Stdin: s.in}
@@ -49,10 +53,13 @@ func newUp(s streams) *cobra.Command {
 			if err := needTime(o.Timeout); err != nil {
 				return err
 			}
+			var cautions topology.Problems
+			o.Cautions = func(list topology.Problems) { cautions = list }
 			r, err := withProgress(s, func(p progress) (labs.Report, error) {
 				o.Progress = p
 				return labs.Up(c.Context(), o)
 			})
+			printCautions(s.err, cautions)
 			if err != nil {
 				return err
 			}
