@@ -118,6 +118,12 @@ func TestCERoutesAndLabels(t *testing.T) {
 			if got := r.entries(); got != want(true) {
 				t.Errorf("once the peer answers:\n%s", got)
 			}
+			for _, label := range tt.labels {
+				flow := r.flow(pipeline.NewCookie(pipeline.KindInLabel, 0, label))
+				if straight := strings.Contains(flow, "->reg1"); straight != (tt.mode != vpn.PerVRF) {
+					t.Errorf("label %d leads to its next hop: %t: %s", label, straight, flow)
+				}
+			}
 			r.link(kernel.LinkEvent{Name: "eth3", Admin: true})
 			if got := r.entries(); got != want(false) {
 				t.Errorf("without carrier:\n%s", got)

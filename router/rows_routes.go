@@ -126,7 +126,7 @@ func (a *agent) flowRows(ctx context.Context, exact bool) ([]status.Flow, error)
 func (l *loop) labelFlows(v *config.VRF) []status.Flow {
 	var rows []status.Flow
 	for _, b := range l.vrfs.Bindings(v) {
-		nextHop := b.Key.NextHop
+		nextHop := l.vrfs.NextHopOf(v, b.Key)
 		if !nextHop.IsValid() && b.Key.Family == vpn.VPNv4 {
 			nextHop = netip.IPv4Unspecified()
 		} else if !nextHop.IsValid() {

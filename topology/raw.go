@@ -18,7 +18,7 @@ type rawTopology struct {
 	NodePrefix   value[string]               `json:"node-prefix" doc:"Prefix of the names of the hosts' containers." default:"pw-NAME-"`
 	Runtime      value[runtime]              `json:"runtime" doc:"Runtime of the hosts." default:"docker if a daemon answers, else netns"`
 	Datapath     value[datapath]             `json:"datapath" doc:"Open vSwitch datapath of the routers: in user space (netdev) or in the kernel (system)." default:"auto: system if the kernel has it, else netdev"`
-	LabelMode    value[vpn.LabelMode]        `json:"label-mode" doc:"Which routes of a VRF share an MPLS label: those with the same next hop, all, or none." default:"per-next-hop"`
+	LabelMode    value[vpn.LabelMode]        `json:"label-mode" doc:"Which routes of a VRF share an MPLS label: those with the same next hop (per-ce is the same), all, or none. Packets with the label of a next hop, or of a prefix behind one, go straight to it; with others, the VRF looks up their destination." default:"per-next-hop"`
 	Redistribute rawRedistribute             `json:"redistribute" doc:"Which routes of a VRF become VPN routes."`
 	Defaults     rawDefaults                 `json:"defaults" doc:"Values for routers, hosts and BGP sessions without their own."`
 	Routers      entries[rawRouter]          `json:"routers" jsonschema:"required" doc:"PE and P routers, by name."`

@@ -237,18 +237,18 @@ func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr
 }
 
 // route is the route by which a packet that enters a VRF leaves the last one of
-// its way towards a host. Where the label does not stand for a next hop, the
-// VRF in which a route originates looks the packet up again, and may know a
-// longer prefix.
+// its way towards a host. Where the label does not stand for a next hop, as those
+// of connected subnets and of whole VRFs, the VRF in which a route originates looks
+// the packet up again, and may know a longer prefix.
 func (w *walker) route(at vrfKey, destination netip.Addr) (route ExpectedRoute, found bool) {
 	for range maxForwards {
 		route, bits := w.fibs[at].find(destination)
 		origin := vrfKey{route.Origin.Router, route.Origin.VRF}
-		perNextHop := at.router == origin.router || w.modes[origin] == vpn.PerNextHop
+		straight := at.router == origin.router || w.modes[origin] != vpn.PerVRF
 		switch {
 		case bits < 0:
 			return route, false
-		case at == origin, perNextHop && route.Source != SourceConnected:
+		case at == origin, straight && route.Source != SourceConnected:
 			return route, true
 		}
 		at = origin

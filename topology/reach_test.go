@@ -86,10 +86,10 @@ hosts:
 	}
 }
 
-// A label that stands for no next hop has its packets looked up again, in the
-// VRF where the route originates: it may know a longer prefix.
+// A label that stands for no next hop, as that of a whole VRF, has its packets looked
+// up again, in the VRF where the route originates: it may know a longer prefix.
 func TestReachByASecondLookup(t *testing.T) {
-	for mode, want := range map[string]bool{"per-next-hop": false, "per-vrf": true, "per-prefix": true} {
+	for mode, want := range map[string]bool{"per-next-hop": false, "per-ce": false, "per-vrf": true, "per-prefix": false} {
 		lab, err := Parse("lab.yaml", []byte(`
 name: again
 label-mode: `+mode+`

@@ -58,7 +58,7 @@ var forms = byType(slices.Concat([]form{
 	word[datapath]("auto", "netdev", "system"),
 	word[preference]("low", "medium", "high"),
 	word[linkMode]("full-mesh", "none"),
-	word(vpn.PerNextHop, vpn.PerVRF, vpn.PerPrefix),
+	word(vpn.PerNextHop, vpn.PerCE, vpn.PerVRF, vpn.PerPrefix),
 	word(RedistributeNone, RedistributeHosts, RedistributeSubnets),
 	word(vpn.VPNv4, vpn.VPNv6),
 	word(customerFamily(vpn.IPv4), customerFamily(vpn.IPv6)),

@@ -143,6 +143,9 @@ func (b *vrfBuilder) newInstance(key vrfKey, n int) VRF {
 		ImportPolicy:          names(def.raw.ImportPolicy),
 		ExportPolicy:          names(def.raw.ExportPolicy),
 	}
+	if v.LabelMode == vpn.PerCE {
+		v.LabelMode = vpn.PerNextHop
+	}
 	implied := !defined || len(def.raw.RTs)+len(def.raw.Import)+len(def.raw.Export) == 0
 	if implied && given.has {
 		if rt, err := vpn.ParseRouteTarget(given.v.String()); err == nil {

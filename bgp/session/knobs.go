@@ -52,7 +52,7 @@ var knobs = []Knob{
 		field: func(s *Settings) any { return &s.Passive }},
 	{Key: "password", With: Routers | Hosts, Reset: true, Doc: "TCP-MD5 password (RFC 2385) of at most 80 octets; or {env: NAME} or {file: PATH}, which up reads and the lab's plan does not contain.",
 		field: func(s *Settings) any { return &s.Password }, check: checkPassword},
-	{Key: "gtsm", With: Routers, Reset: true, Doc: "Whether the session is protected by TTL security (RFC 5082).",
+	{Key: "gtsm", With: Routers | Hosts, Reset: true, Doc: "Whether the session is protected by TTL security (RFC 5082).",
 		field: func(s *Settings) any { return &s.GTSM }},
 	{Key: "max-prefixes", With: Routers, Doc: "Number of received prefixes beyond which the session ends; 0 for no limit.",
 		field: func(s *Settings) any { return &s.MaxPrefixes }},

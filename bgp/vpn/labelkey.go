@@ -11,9 +11,10 @@ import (
 type LabelMode string
 
 // The label modes. PerNextHop, the default, has one label for the connected
-// routes of a family and one for each next hop of the other routes.
+// routes of a family and one for each next hop of the other routes: each CE.
 const (
 	PerNextHop LabelMode = "per-next-hop"
+	PerCE      LabelMode = "per-ce" // another name of PerNextHop, in files alone
 	PerVRF     LabelMode = "per-vrf"
 	PerPrefix  LabelMode = "per-prefix"
 )

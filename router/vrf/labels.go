@@ -5,7 +5,9 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
+	"pseudowan/ovs/pipeline"
 	"pseudowan/router/config"
+	"pseudowan/router/fib"
 )
 
 // Labels assigns the labels that CEs' routes need in addition to those of the plan.
@@ -90,6 +92,55 @@ func (t *Tables) ReleaseLabel(key vpn.LabelKey, prefix netip.Prefix) {
 	if _, inUse := t.Labels.pool.Lookup(key); t.Labels.given[label] && !inUse {
 		delete(t.Labels.given, label)
 		t.fib.UnsetLabel(uint32(label))
+	}
+}
+
+// inLabel returns where packets with one of our labels go: straight to the next hop
+// that the label stands for, else to a lookup in the VRF.
+func (t *Tables) inLabel(v *config.VRF, b vpn.Binding) pipeline.InLabel {
+	in := pipeline.InLabel{Label: uint32(b.Label), VRF: v.ID, IPv6: b.Key.Family == vpn.VPNv6}
+	hop := t.NextHopOf(v, b.Key)
+	if p := t.ports.Holding(v.ID, hop); hop.IsValid() && p != nil {
+		to := t.ports.Forward(p, hop)
+		in.Adjacency, in.MTU = to.Adjacency, to.MTU
+	}
+	return in
+}
+
+// NextHopOf returns the host to which packets with a label go without a lookup in the
+// VRF; zero if its routes are looked up. The label of a single prefix follows the
+// best route to it.
+func (t *Tables) NextHopOf(v *config.VRF, key vpn.LabelKey) netip.Addr {
+	if key.Kind != vpn.LabelPrefix {
+		return key.NextHop
+	}
+	route := fib.Key{VRF: v.ID, Prefix: key.Prefix}
+	best := t.best[route]
+	_, subnet := t.connected[route]
+	switch {
+	case best == nil, best.VRF != v.Name, subnet, len(t.spread[route]) > 1:
+		return netip.Addr{}
+	case best.Source == bgp.Connected && best.Route.Prefix.IsSingleIP():
+		return best.Route.Prefix.Addr()
+	case best.Source == bgp.Connected:
+		return netip.Addr{}
+	}
+	return best.Route.NextHop
+}
+
+// bindLabel binds the label of a prefix to where its best route leads.
+func (t *Tables) bindLabel(route fib.Key) {
+	v := t.byID[route.VRF]
+	if v == nil || v.LabelMode != vpn.PerPrefix {
+		return
+	}
+	key := v.LabelMode.KeyFor(v.Name, route.Prefix, netip.Addr{})
+	label, ok := v.LabelOf(route.Prefix, netip.Addr{})
+	if !ok {
+		label, ok = t.Labels.pool.Lookup(key)
+	}
+	if ok {
+		t.fib.SetLabel(t.inLabel(v, vpn.Binding{Label: label, Key: key}))
 	}
 }
 

@@ -15,6 +15,7 @@ func (t *Tables) Program() map[fib.Key]bool {
 	t.changed = map[fib.Key]bool{}
 	for key := range changed {
 		t.program(key)
+		t.bindLabel(key)
 	}
 	return changed
 }

@@ -8,7 +8,6 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/policy"
-	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/access"
 	"pseudowan/router/config"
@@ -249,20 +248,6 @@ func (t *Tables) chooseAnew() {
 			t.choose(fib.Key{VRF: v.ID, Prefix: c.Prefix}, c)
 		}
 	}
-}
-
-// inLabel returns where packets with one of our labels go: with a label for a next
-// hop, straight to it; with any other, to a lookup in the VRF.
-func (t *Tables) inLabel(v *config.VRF, b vpn.Binding) pipeline.InLabel {
-	in := pipeline.InLabel{Label: uint32(b.Label), VRF: v.ID, IPv6: b.Key.Family == vpn.VPNv6}
-	if !b.Key.NextHop.IsValid() {
-		return in
-	}
-	if p := t.ports.Holding(v.ID, b.Key.NextHop); p != nil {
-		to := t.ports.Forward(p, b.Key.NextHop)
-		in.Adjacency, in.MTU = to.Adjacency, to.MTU
-	}
-	return in
 }
 
 func hostPrefix(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
