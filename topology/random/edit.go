@@ -166,11 +166,14 @@ func (e *editor) settle() bool {
 	expect := e.file.list("expect")
 	e.file.set("expect", nil)
 	e.tidy()
-	lab, err := topology.Parse("random.yaml", e.file.text(), runtimes...)
+	text := e.file.text()
+	lab, err := topology.Parse("random.yaml", text, runtimes...)
 	if err != nil || len(lab.Hosts) < 2 || len(lab.Hosts) > mostHosts || len(lab.Routers) > mostRouters || !e.speaks(lab) {
 		return false
 	}
-	lab, err = topology.Parse("random.yaml", e.file.text(), runtimes...)
+	if spoken := e.file.text(); !bytes.Equal(spoken, text) {
+		lab, err = topology.Parse("random.yaml", spoken, runtimes...)
+	}
 	if err != nil || ambiguous(lab) || halfReflected(lab) || !harmless(lab) || slices.ContainsFunc(lab.Hosts, twoWays) {
 		return false
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -50,90 +49,6 @@ func TestEdits(t *testing.T) {
 			}
 		}
 	}
-}
-
-// kept are the keys that no edit changes.
-var kept = []string{
-	"name",     // another name is another lab
-	"datapath", // depends on the server, not on the lab
-}
-
-// isKept reports whether no edit changes a key. Hosts could not read passwords that
-// stand elsewhere.
-func isKept(path string) bool {
-	return slices.Contains(kept, path) || strings.HasSuffix(path, ".password.env") || strings.HasSuffix(path, ".password.file")
-}
-
-// The edits change, add and remove every key that the format has.
-func TestEditsKnowEveryKey(t *testing.T) {
-	missing := map[string]bool{}
-	for _, path := range schemaPaths(t) {
-		for _, how := range []string{"changed", "added", "removed"} {
-			if !isKept(path) && path+" "+how != "links.ends.*.bgp changed" { // it has only one value
-				missing[path+" "+how] = true
-			}
-		}
-	}
-	const edits, each = 60000, 250
-	for n := 0; n < edits && len(missing) > 0; n += each {
-		seed := uint64(n)
-		l := New("random", seed, everything)
-		r := rand.New(rand.NewPCG(seed, 3))
-		for range 20 { // sessions behind a NIC have many keys, and most labs no NIC
-			l.try(r, borrow)
-			l.try(r, outside)
-		}
-		before := leaves(l)
-		for i := range each {
-			if wanted := keysFor(missing); i%5 > 0 && len(wanted) > 0 {
-				k := wanted[r.IntN(len(wanted))] // one that Edit would also choose at some time
-				if l.try(r, func(e *editor) string { return e.key(k) }) == "" {
-					continue
-				}
-			} else {
-				l.Edit(r)
-			}
-			after := leaves(l)
-			for what := range differences(before, after) {
-				path, _, _ := strings.Cut(what, " ")
-				if slices.Contains(kept, path) {
-					t.Fatalf("%s", what)
-				}
-				delete(missing, what)
-			}
-			before = after
-		}
-	}
-	for _, what := range slices.Sorted(maps.Keys(missing)) {
-		t.Errorf("%s in none of %d edits", what, edits)
-	}
-}
-
-// keysFor returns the keys of the places that are still missing. A place without its
-// own key comes with the key that it is part of.
-func keysFor(missing map[string]bool) []key {
-	var out []key
-	for what := range missing {
-		path, _, _ := strings.Cut(what, " ")
-		words := strings.Split(path, ".")
-		of := keys[len(policyKeys):]
-		if words[0] == "policies" || words[0] == "prefix-lists" {
-			of = policyKeys
-		}
-		for i := len(words) - 1; i >= 0; i-- {
-			named := func(k key) bool { return k.name == words[i] }
-			if slices.ContainsFunc(of, named) {
-				for _, k := range of {
-					if named(k) {
-						out = append(out, k)
-					}
-				}
-				break
-			}
-		}
-	}
-	slices.SortStableFunc(out, func(a, b key) int { return strings.Compare(a.name, b.name) }) // the order of a map is another each time
-	return out
 }
 
 // differences reports at which places of the format an edit has changed, added or
