@@ -35,6 +35,7 @@ var rooms = map[string][]string{
 	"bgp/policy":    {"bgp/vpn"},
 	"bgp/gate":      {"bgp/policy", "bgp/vpn"},
 	"bgp/inner":     {},
+	"bgp/collector": {"bgp/vpn", "status"},
 	"bgp/...":       {"bgp/..."},
 	"ovs/...":       {"ovs/..."},
 	"logfile":       {},
@@ -48,7 +49,7 @@ var rooms = map[string][]string{
 	"doctor":        {"status"},
 	"show/...":      {"show/...", "status", "bgp/vpn"},
 	"docs/generate": {"show", "status", "doctor"},
-	"cmd/pseudowan": {"labs", "labs/catalog", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
+	"cmd/pseudowan": {"bgp/collector", "labs", "labs/catalog", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
 
 	"router/config":    {"topology", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"router/fib":       {"ovs/pipeline"},
@@ -78,7 +79,7 @@ var confined = []struct {
 	library string   // import path prefix
 	files   []string // path.Match patterns, relative to the module
 }{
-	{"github.com/osrg/gobgp/", []string{"bgp/gobgp*.go"}},
+	{"github.com/osrg/gobgp/", []string{"bgp/gobgp*.go", "bgp/collector/codec*.go"}},
 	{"github.com/docker/docker/", []string{"hosts/docker/*.go"}},
 }
 

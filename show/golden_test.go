@@ -126,6 +126,9 @@ func tables() []table {
 		of("ps", Nodes, nodes),
 		of("doctor", Findings, findings),
 		of("labs", ReadyLabs, readyLabs),
+		of("collected-routers", CollectedRouters, collectedRouters),
+		of("collected-peers", CollectedPeers, collectedPeers),
+		of("collected-routes", CollectedRoutes, collectedRoutes),
 	}
 }
 

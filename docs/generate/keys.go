@@ -43,6 +43,9 @@ func documents() []document {
 		oneOf("explain", show.Explanation),
 		listOf("doctor", show.Findings),
 		listOf("labs", show.ReadyLabs),
+		listOf("bmp-collector routers", show.CollectedRouters),
+		listOf("bmp-collector peers", show.CollectedPeers),
+		listOf("bmp-collector routes", show.CollectedRoutes),
 	}
 }
 
