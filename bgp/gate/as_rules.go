@@ -58,7 +58,7 @@ func (j *Judge) prependLocal(u *update) {
 		}
 		path := prepended(readASPath(a.value, width), j.cfg.AS.Local)
 		u.attrs[i] = newAttribute(a.flags, a.kind, appendASPath(nil, path, width))
-		u.rewritten = true
+		u.rewritten, u.added = true, true
 	}
 }
 

@@ -42,6 +42,11 @@ func (e *Editor) decide(s *sent) *decision {
 		raw = ed.apply(string(raw))
 	}
 	d.base = e.pool.get(e.applyAS(raw), e.ownHop(f, s.hop))
+	if len(d.base.raw)+len(d.base.hop) > len(s.raw)+len(s.hop) && !d.base.fits() {
+		e.warning = "routes are not sent whose attributes fill a message: they leave no room for this router's AS or next hop"
+		d.end()
+		return d
+	}
 	if e.chain != nil {
 		d.before = e.decoded(d.base)
 	} else if !e.takesHop(f, d.base.hop) {

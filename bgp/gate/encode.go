@@ -1,6 +1,9 @@
 package gate
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // messages encodes what is left of the update: one message, or more if routes of
 // several families are withdrawn.
@@ -20,13 +23,30 @@ func (u *update) messages() []byte {
 		attrs = appendMP(attrs, attrReach, u.reach.head, rawRoutes(u.reach.routes))
 	}
 	fields = rawRoutes(u.routes)
-	switch {
+	switch whole := 4 + headerLength + len(attrs) + len(fields); {
+	case !u.empty() && whole+rawLength(u.withdrawn) > maxLength:
+		return u.announcements(u.withdrawalsAlone())
 	case !u.empty():
 		return appendUpdate(replaced, rawRoutes(u.withdrawn), attrs, fields)
 	case len(replaced) > 0:
 		return replaced
 	}
 	return Keepalive()
+}
+
+// announcements encodes what the update announces in as many messages as can hold
+// it: with attributes that it did not come with, it may be too long for one.
+func (u *update) announcements(out []byte) []byte {
+	attrs := slices.Clip(u.rawAttributes())
+	room := maxLength - headerLength - 4 - len(attrs)
+	raw := func(r *route, b []byte) []byte { return append(b, r.raw...) }
+	out = fill(out, u.routes, room, raw, func(out, nlri []byte) []byte { return appendUpdate(out, nil, attrs, nlri) })
+	if m := u.reach; m != nil {
+		out = fill(out, m.routes, room-mpHeader-len(m.head), raw, func(out, nlri []byte) []byte {
+			return appendUpdate(out, nil, appendMP(attrs, attrReach, m.head, nlri), nil)
+		})
+	}
+	return out
 }
 
 // withdrawalsAlone encodes what the update withdraws, without what it announces.
@@ -98,6 +118,14 @@ func (u *update) withdrawals() []byte {
 		return Keepalive()
 	}
 	return out
+}
+
+// rawLength is the length of routes in a message.
+func rawLength(routes []route) (n int) {
+	for i := range routes {
+		n += len(routes[i].raw)
+	}
+	return n
 }
 
 func rawRoutes(routes []route) []byte {

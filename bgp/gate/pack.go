@@ -25,11 +25,11 @@ func (k *key) octets() []byte { return k.prefix[:(int(k.bits)+7)/8] }
 // same attributes, in as few messages as can hold them.
 func appendReach(out []byte, f Family, a *pathAttrs, routes []labelled) []byte {
 	if a.hop == "" {
-		return fill(out, routes, a.room(), func(out, nlri []byte) []byte { return appendUpdate(out, nil, []byte(a.raw), nlri) })
+		return fill(out, routes, a.room(), (*labelled).appendNLRI, func(out, nlri []byte) []byte { return appendUpdate(out, nil, []byte(a.raw), nlri) })
 	}
 	head := append(f.header(), uint8(len(a.hop)))
 	head = append(append(head, a.hop...), 0)
-	return fill(out, routes, a.room(), func(out, nlri []byte) []byte {
+	return fill(out, routes, a.room(), (*labelled).appendNLRI, func(out, nlri []byte) []byte {
 		// MP_REACH_NLRI comes first (RFC 7606 section 5.1).
 		return appendUpdate(out, nil, append(appendMP(nil, attrReach, head, nlri), a.raw...), nil)
 	})
@@ -38,19 +38,19 @@ func appendReach(out []byte, f Family, a *pathAttrs, routes []labelled) []byte {
 // appendUnreach encodes the withdrawal of routes of one family.
 func appendUnreach(out []byte, f Family, routes []labelled) []byte {
 	if f == IPv4 {
-		return fill(out, routes, withdrawRoom, func(out, nlri []byte) []byte { return appendUpdate(out, nlri, nil, nil) })
+		return fill(out, routes, withdrawRoom, (*labelled).appendNLRI, func(out, nlri []byte) []byte { return appendUpdate(out, nlri, nil, nil) })
 	}
-	return fill(out, routes, unreachRoom, func(out, nlri []byte) []byte {
+	return fill(out, routes, unreachRoom, (*labelled).appendNLRI, func(out, nlri []byte) []byte {
 		return appendUpdate(out, nil, appendMP(nil, attrUnreach, f.header(), nlri), nil)
 	})
 }
 
-// fill calls write for as many routes at a time as have room.
-func fill(out []byte, routes []labelled, room int, write func(out, nlri []byte) []byte) []byte {
-	nlri := make([]byte, 0, min(room, len(routes)*longestRoute))
+// fill calls write for as many routes at a time, as add encodes them, as have room.
+func fill[R any](out []byte, routes []R, room int, add func(*R, []byte) []byte, write func(out, nlri []byte) []byte) []byte {
+	nlri := make([]byte, 0, max(0, min(room, len(routes)*longestRoute)))
 	for i := range routes {
 		was := len(nlri)
-		nlri = routes[i].appendNLRI(nlri)
+		nlri = add(&routes[i], nlri)
 		if len(nlri) > room && was > 0 {
 			out = write(out, nlri[:was])
 			nlri = nlri[:copy(nlri, nlri[was:])]

@@ -42,6 +42,26 @@ func (u *update) mandatory() {
 	}
 }
 
+// checkRoom takes routes as withdrawn whose attributes, with those that this router
+// has added, leave no room for a route in any message.
+func (u *update) checkRoom() {
+	if !u.added || u.asWithdrawn {
+		return
+	}
+	need := 0
+	for _, r := range u.routes {
+		need = max(need, len(r.raw))
+	}
+	if m := u.reach; m != nil {
+		for _, r := range m.routes {
+			need = max(need, mpHeader+len(m.head)+len(r.raw))
+		}
+	}
+	if headerLength+4+len(u.rawAttributes())+need > maxLength {
+		u.takeAsWithdrawn("the attributes leave no room for the routes once this router has added its own")
+	}
+}
+
 // takeAsWithdrawn is the treat-as-withdraw of RFC 7606 section 2.
 func (u *update) takeAsWithdrawn(format string, args ...any) {
 	u.fault(FaultWithdrawn, format, args...)

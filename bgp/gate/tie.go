@@ -32,5 +32,5 @@ func (j *Judge) nameOriginator(u *update) {
 	}
 	raw := append([]byte{nonTransitive, attrOriginatorID, 4}, j.peer.ID.AsSlice()...)
 	u.attrs = append(u.attrs, attribute{kind: attrOriginatorID, flags: nonTransitive, raw: raw, value: raw[3:]})
-	u.rewritten = true
+	u.rewritten, u.added = true, true
 }

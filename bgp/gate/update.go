@@ -15,6 +15,7 @@ type update struct {
 	unreach   *mpRoutes
 
 	rewritten   bool // it is not passed on as it came
+	added       bool // attributes are longer than they came
 	asWithdrawn bool // treat as withdraw (RFC 7606 section 2)
 	exotic      bool // it has attributes that must be tried with the receiver's parser
 	faults      []Fault
@@ -86,6 +87,7 @@ func (j *Judge) parseUpdate(msg []byte) (*update, *Notification) {
 	}
 	j.prependLocal(u)
 	j.nameOriginator(u)
+	u.checkRoom()
 	return u, nil
 }
 
