@@ -58,6 +58,8 @@ type PeerState struct {
 	PeerID      netip.Addr // of the peer, from its last OPEN; zero before
 	LastError   string     // why the last session ended, or the last attempt failed; "" before the first
 	LastErrorAt time.Time
+	LastEnd     string // why the last established session ended; "" before the first
+	LastEndAt   time.Time
 	Warning     string       // of the established session, that a limit is near
 	MaxPrefixes uint32       // more received prefixes end the session; 0: no limit
 	Description string       // of the configuration

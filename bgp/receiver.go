@@ -58,8 +58,10 @@ func (s *receiver) opened(peer netip.Addr, o gate.Open, agreed []string) {
 	s.sessions.opened(peer, o, agreed)
 }
 
-func (s *receiver) connectFailed(peer netip.Addr, why string) {
-	if state, news := s.sessions.failed(peer, why); news {
+func (s *receiver) connectFailed(peer netip.Addr, why string) { s.failed(peer, why, false) }
+
+func (s *receiver) failed(peer netip.Addr, why string, wasUp bool) {
+	if state, news := s.sessions.failed(peer, why, wasUp); news {
 		s.queue.push(PeerChange{Peer: state})
 	}
 }
@@ -68,7 +70,7 @@ func (s *receiver) connectFailed(peer netip.Addr, why string) {
 // a limit.
 func (s *receiver) connectionEnded(peer netip.Addr, e sessionEnd) {
 	s.forgetStrange(peer)
-	s.connectFailed(peer, e.why)
+	s.failed(peer, e.why, e.up)
 	if e.offence {
 		s.sessions.ill(peer, e.code, e.why, time.Now())
 	}

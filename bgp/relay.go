@@ -76,6 +76,7 @@ type sessionEnd struct {
 	offence bool // the peer broke the protocol
 	code    byte // of the NOTIFICATION by which this router ended the session; 0: there was none
 	limit   bool // it announced more than it may: it is not wanted any more
+	up      bool // the session was established
 	lasted  time.Duration
 }
 
@@ -104,7 +105,7 @@ func (r *relay) run() {
 
 func (r *relay) end(e sessionEnd) {
 	r.told.Do(func() {
-		e.lasted = time.Since(r.began)
+		e.lasted, e.up = time.Since(r.began), r.up.Load()
 		r.to.ended(e)
 	})
 }

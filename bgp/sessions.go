@@ -192,9 +192,9 @@ func (s *sessions) list() []PeerState {
 	return states
 }
 
-// failed records why a session has ended or does not come up. It returns the
-// state, and whether the reason is new.
-func (s *sessions) failed(addr netip.Addr, why string) (PeerState, bool) {
+// failed records why a session does not come up or, if it was up, has ended. It
+// returns the state, and whether the reason is new.
+func (s *sessions) failed(addr netip.Addr, why string, wasUp bool) (PeerState, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.records[addr]
@@ -203,6 +203,9 @@ func (s *sessions) failed(addr netip.Addr, why string) (PeerState, bool) {
 	}
 	news := r.state.LastError != why
 	r.state.LastError, r.state.LastErrorAt, r.state.Warning = why, time.Now(), ""
+	if wasUp { // what comes of the next attempts does not replace it
+		r.state.LastEnd, r.state.LastEndAt = r.state.LastError, r.state.LastErrorAt
+	}
 	return r.state, news
 }
 

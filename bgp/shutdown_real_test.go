@@ -34,6 +34,10 @@ func TestRealShutdown(t *testing.T) {
 		if p := stateOfPeer(t, a, b.addr); !p.Shutdown || p.Description != "to b" || p.State == StateEstablished {
 			t.Errorf("%+v", p)
 		}
+		b.wait("refusal", func() bool { return refused(b.peers[a.addr]) })
+		if p := b.peers[a.addr]; p.LastEnd != `the peer ended the session: cease, administrative shutdown: "back at noon"` || !p.LastEndAt.Before(p.LastErrorAt) {
+			t.Errorf("an attempt that failed has replaced the peer's words: %+v", p)
+		}
 		a.set(open, a.to(c))
 		a.waitEstablished(b)
 		b.waitEstablished(a)

@@ -96,7 +96,7 @@ func TestRealStateAndTables(t *testing.T) {
 	if p.Since.IsZero() {
 		t.Error("since is not set")
 	}
-	p.Since, p.LastError, p.LastErrorAt = PeerState{}.Since, "", PeerState{}.LastErrorAt
+	p.Since, p.LastError, p.LastErrorAt, p.LastEnd, p.LastEndAt = PeerState{}.Since, "", PeerState{}.LastErrorAt, "", PeerState{}.LastEndAt
 	want := PeerState{RouterID: b.cfg.RouterID, PeerID: a.cfg.RouterID, Address: a.addr, LocalAddress: b.addr, AS: 65001, LocalAS: 65002, State: StateEstablished,
 		Families: []string{"vpnv4", "vpnv6"}, SendsEnd: true, Received: 2, Accepted: 2, Advertised: 1}
 	if diff := cmp.Diff(want, p, equalPlain); diff != "" {

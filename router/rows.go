@@ -55,6 +55,9 @@ func peerRow(router string, p bgp.PeerState, vrf string) status.Peer {
 	if !p.LastErrorAt.IsZero() {
 		row.LastErrorAt = &p.LastErrorAt
 	}
+	if row.LastEnd = p.LastEnd; !p.LastEndAt.IsZero() {
+		row.LastEndAt = &p.LastEndAt
+	}
 	return row
 }
 

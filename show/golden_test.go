@@ -22,11 +22,13 @@ func num(n uint32) *uint32      { return &n }
 
 var since = time.Date(2026, 3, 1, 23, 59, 58, 123456789, time.UTC)
 
+var before = since.Add(-time.Minute)
+
 // The samples are unordered, have both families, and omit what may be missing.
 var (
 	peers = []status.Peer{
-		{Router: "pe10", LocalAddress: addr("2001:db8::1"), LocalAS: 4200000000, RemoteAddress: addr("2001:db8::2"), RemoteAS: 65002, State: "active", Since: since, RouterID: addr("10.0.0.10"), Reason: "cannot connect: no route to host", LastError: "cannot connect: no route to host", LastErrorAt: &since},
-		{Router: "pe2", LocalAddress: addr("192.168.0.2"), LocalAS: 65002, RemoteAddress: addr("192.168.0.1"), RemoteAS: 65001, State: "established", Since: since, Families: []string{"vpnv4", "vpnv6"}, Capabilities: []string{"route refresh", "4-octet AS numbers"}, Received: 110, Accepted: 110, Advertised: 110, RouterID: addr("10.0.0.2"), RemoteRouterID: addr("10.0.0.1"), LastError: "the peer closed the connection", LastErrorAt: &since},
+		{Router: "pe10", LocalAddress: addr("2001:db8::1"), LocalAS: 4200000000, RemoteAddress: addr("2001:db8::2"), RemoteAS: 65002, State: "active", Since: since, RouterID: addr("10.0.0.10"), Reason: "cannot connect: no route to host", LastError: "cannot connect: no route to host", LastErrorAt: &since, LastEnd: "the peer ended the session: cease, administrative shutdown: until noon", LastEndAt: &before},
+		{Router: "pe2", LocalAddress: addr("192.168.0.2"), LocalAS: 65002, RemoteAddress: addr("192.168.0.1"), RemoteAS: 65001, State: "established", Since: since, Families: []string{"vpnv4", "vpnv6"}, Capabilities: []string{"route refresh", "4-octet AS numbers"}, Received: 110, Accepted: 110, Advertised: 110, RouterID: addr("10.0.0.2"), RemoteRouterID: addr("10.0.0.1"), LastError: "the peer closed the connection", LastErrorAt: &since, LastEnd: "the peer closed the connection", LastEndAt: &since},
 		{Router: "pe2", LocalAddress: addr("192.168.1.2"), LocalAS: 65002, RemoteAddress: addr("192.168.1.1"), RemoteAS: 65001, State: "idle", Families: []string{"vpnv4"}},
 		{Router: "pe2", LocalAddress: addr("10.1.0.1"), LocalAS: 65002, RemoteAddress: addr("10.1.0.2"), RemoteAS: 65100, State: "established", Since: since, Families: []string{"ipv4"}, Received: 3, Accepted: 3, Advertised: 9, VRF: "red", RouterID: addr("10.0.0.2"), RemoteRouterID: addr("10.1.0.2"), MaxPrefixes: 3, Warning: "3 prefixes received, of at most 3"},
 	}

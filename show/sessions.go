@@ -50,8 +50,11 @@ func (o Output) session(b *strings.Builder, r status.Peer) {
 	line("capable of", strings.Join(r.Capabilities, ", "))
 	line("routes", routes(r))
 	line("malformed", o.malformed(r.Malformed))
-	if r.LastError != "" && r.LastErrorAt != nil {
-		line("last end", fmt.Sprintf("%s (%s)", r.LastError, o.moment(*r.LastErrorAt)))
+	if r.LastEnd != "" && r.LastEndAt != nil {
+		line("last end", fmt.Sprintf("%s (%s)", r.LastEnd, o.moment(*r.LastEndAt)))
+	}
+	if r.LastError != "" && r.LastErrorAt != nil && (r.LastEndAt == nil || !r.LastErrorAt.Equal(*r.LastEndAt)) {
+		line("last attempt", fmt.Sprintf("%s (%s)", r.LastError, o.moment(*r.LastErrorAt)))
 	}
 }
 

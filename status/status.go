@@ -25,6 +25,8 @@ type Peer struct {
 	Reason         string     `json:"reason"`           // why the session is not established; "" if it is, or if unknown
 	LastError      string     `json:"last_error"`       // why the last session ended, or the last attempt to connect failed; "" before the first
 	LastErrorAt    *time.Time `json:"last_error_at"`    // null before the first
+	LastEnd        string     `json:"last_end"`         // why the last established session ended, with the peer's words if it has said any; "" before the first
+	LastEndAt      *time.Time `json:"last_end_at"`      // null before the first
 	Warning        string     `json:"warning"`          // a limit of the session is near; "" if none is
 	MaxPrefixes    uint32     `json:"max_prefixes"`     // more received prefixes end the session; 0 for no limit
 	Description    string     `json:"description"`      // of the topology file; "" without

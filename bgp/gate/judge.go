@@ -60,6 +60,7 @@ type Judge struct {
 	raw    []byte                // scratch: the attributes of a message
 	limit  atomic.Pointer[Limit] // nil: none
 	count  atomic.Int64          // paths that the limit concerns
+	held   atomic.Int64          // all paths
 	shown  atomic.Int64          // paths that the receiver is shown
 	warned warning
 }
@@ -192,6 +193,7 @@ func (j *Judge) update(msg []byte) Verdict {
 	if err := j.tryAll(u, &pass); err != nil {
 		return Verdict{Refuse: updateError(updateAttributeList, nil), Faults: u.faults}
 	}
+	j.forgetLoops(u)
 	v := Verdict{Pass: pass, Routes: u.size(), Faults: u.faults, Strange: j.strange(u)}
 	if told := j.hold(u); told != nil {
 		v.Pass = told

@@ -37,9 +37,17 @@ func (j *Judge) SetLimit(l Limit) bool {
 	return l.Paths > 0 && !l.WarnOnly && j.count.Load() > int64(l.Paths)
 }
 
-// Held returns how many paths the peer has announced and not withdrawn. It may be
-// called at any time.
-func (j *Judge) Held() int { return int(j.count.Load()) }
+// Held returns how many paths the peer has announced and not withdrawn, as far as
+// they are kept. It may be called at any time.
+func (j *Judge) Held() int { return int(j.held.Load()) }
+
+// publish makes the numbers of paths known to other goroutines.
+func (j *Judge) publish() {
+	r := &j.rib
+	j.held.Store(int64(len(r.paths)))
+	j.count.Store(int64(r.counted()))
+	j.shown.Store(int64(r.shown))
+}
 
 // checkLimits ends the session of a peer that has announced too much, before the
 // receiver sees it.
@@ -50,11 +58,11 @@ func (j *Judge) checkLimits(v *Verdict) {
 		return
 	}
 	limit := int(l.Paths)
-	switch n := len(j.rib.paths); {
+	switch n := j.rib.counted(); {
 	case n > limit && !l.WarnOnly:
 		refused := TooManyPrefixes()
 		*v = Verdict{Refuse: &refused, Limit: true}
-	case j.rib.octets > limit*pathOctets && !l.WarnOnly:
+	case j.rib.octets-j.rib.loopedOctets > limit*pathOctets && !l.WarnOnly:
 		*v = Verdict{Refuse: &Notification{Code: CodeCease, Subcode: ceaseResources}, Limit: true}
 	case n > limit && j.warned != beyond:
 		j.warned = beyond

@@ -37,6 +37,40 @@ func (j *Judge) looped(u *update) alien {
 	return 0
 }
 
+// forgetLoops keeps only as many looped routes as the peer may announce others, since
+// no limit ends its session for them. The rest are as if withdrawn.
+func (j *Judge) forgetLoops(u *update) {
+	l := j.limit.Load()
+	if l == nil || l.Paths == 0 || u.asWithdrawn {
+		return
+	}
+	room := int(l.Paths) - j.rib.looped
+	if j.rib.loopedOctets > int(l.Paths)*pathOctets {
+		room = 0
+	}
+	split := func(f Family, routes []route) (kept, forgotten []route) {
+		for _, r := range routes {
+			known := j.rib.paths[r.key(f)]
+			switch {
+			case !r.why.looped(), known.looped():
+			case room <= 0:
+				forgotten = append(forgotten, r)
+				continue
+			default:
+				room--
+			}
+			kept = append(kept, r)
+		}
+		return kept, forgotten
+	}
+	if len(u.strange) > 0 {
+		u.strange, u.forgotten = split(IPv4, u.strange)
+	}
+	if m := u.reach; m != nil && len(m.strange) > 0 {
+		m.strange, m.forgotten = split(m.family, m.strange)
+	}
+}
+
 // countAS counts an AS number in well-formed segments.
 func countAS(path []byte, width int, as uint32) (n int) {
 	for len(path) > 0 {

@@ -90,8 +90,7 @@ func (j *Judge) endRound(f Family) (v Verdict) {
 		r.drop(k)
 		v.Routes++
 	}
-	j.count.Store(int64(len(r.paths)))
-	j.shown.Store(int64(r.shown))
+	j.publish()
 	v.Pass = told.appendMessages(nil)
 	return v
 }

@@ -16,7 +16,13 @@ type ribIn struct {
 	chain  *policy.Chain // nil: everything passes as it is
 	shown  int           // paths that the receiver is shown
 	octets int           // of the attributes of all paths
+
+	looped, loopedOctets int // the same of those that have passed this router before
 }
+
+// counted is how many paths a limit concerns: a peer that tells this router's own
+// routes back does not announce too much.
+func (r *ribIn) counted() int { return len(r.paths) - r.looped }
 
 // inPath is a path of the peer.
 type inPath struct {
@@ -28,6 +34,8 @@ type inPath struct {
 	why    alien
 	round  uint32 // in which it was last announced
 }
+
+func (p *inPath) looped() bool { return p.fate == excluded && p.why.looped() }
 
 // fate is what became of a path.
 type fate uint8
@@ -64,6 +72,10 @@ func (r *ribIn) drop(k key) inPath {
 
 func (r *ribIn) account(p inPath, by int) {
 	r.octets += by * len(p.in.raw)
+	if p.looped() {
+		r.looped += by
+		r.loopedOctets += by * len(p.in.raw)
+	}
 	if p.out != nil {
 		r.shown += by
 	}
@@ -99,7 +111,10 @@ func (j *Judge) hold(u *update) []byte {
 	r := &j.rib
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.dropAll(IPv4, u.withdrawn)
+	r.dropAll(IPv4, u.withdrawn, u.forgotten)
+	if u.reach != nil {
+		r.dropAll(u.reach.family, u.reach.forgotten)
+	}
 	if u.unreach != nil {
 		r.dropAll(u.unreach.family, u.unreach.routes, u.unreach.strange)
 	}
@@ -115,8 +130,7 @@ func (j *Judge) hold(u *update) []byte {
 		t.take(m.family, hop, m.routes, passed)
 		t.take(m.family, hop, m.strange, excluded)
 	}
-	j.count.Store(int64(len(r.paths)))
-	j.shown.Store(int64(r.shown))
+	j.publish()
 	if !t.changed {
 		return nil
 	}
@@ -224,6 +238,6 @@ func (j *Judge) SetPolicy(c *policy.Chain) []byte {
 		}
 		r.pool.release(was)
 	}
-	j.shown.Store(int64(r.shown))
+	j.publish()
 	return told.appendMessages(nil)
 }

@@ -14,6 +14,9 @@ const (
 	alienCluster
 )
 
+// looped reports whether the path has passed this router before.
+func (a alien) looped() bool { return a == alienPath || a == alienOriginator || a == alienCluster }
+
 // text says so in words.
 func (a alien) text(labels int) string {
 	switch a {
@@ -45,12 +48,12 @@ type StrangePath struct {
 
 // strange returns the changes of strange paths in an update.
 func (j *Judge) strange(u *update) []StrangePath {
-	out := j.dismiss(nil, IPv4, u.withdrawn, u.routes)
+	out := j.dismiss(nil, IPv4, u.withdrawn, u.routes, u.forgotten)
 	if m := u.unreach; m != nil {
 		out = j.dismiss(out, m.family, m.routes, m.strange)
 	}
 	if m := u.reach; m != nil {
-		out = j.dismiss(out, m.family, m.routes)
+		out = j.dismiss(out, m.family, m.routes, m.forgotten)
 		if u.asWithdrawn {
 			return j.dismiss(out, m.family, m.strange)
 		}
@@ -75,7 +78,6 @@ func (j *Judge) dismiss(out []StrangePath, f Family, lists ...[]route) []Strange
 	return out
 }
 
-// meet notes the strange paths that an update announces.
 // meet remembers the strange paths that are announced.
 func (j *Judge) meet(out []StrangePath, u *update) []StrangePath {
 	if len(u.strange) > 0 {

@@ -10,6 +10,7 @@ type update struct {
 	withdrawn []route // of IPv4, in their own field
 	routes    []route // the same
 	strange   []route // of these, those that the receiver cannot be shown
+	forgotten []route // and of these, those that are not even kept
 	attrs     []attribute
 	reach     *mpRoutes
 	unreach   *mpRoutes
@@ -28,6 +29,8 @@ type mpRoutes struct {
 	head    []byte  // what precedes the routes
 	routes  []route // those that the receiver can be shown
 	strange []route // the others
+
+	forgotten []route // and of these, those that are not even kept
 }
 
 // end reports whether the attribute came without routes, as in an end of RIB

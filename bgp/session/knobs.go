@@ -54,9 +54,9 @@ var knobs = []Knob{
 		field: func(s *Settings) any { return &s.Password }, check: checkPassword},
 	{Key: "gtsm", With: Routers | Hosts, Reset: true, Doc: "Whether the session is protected by TTL security (RFC 5082).",
 		field: func(s *Settings) any { return &s.GTSM }},
-	{Key: "max-prefixes", With: Routers, Doc: "Number of received prefixes beyond which the session ends; 0 for no limit.",
+	{Key: "max-prefixes", With: Routers, Doc: "Number of received prefixes, without those that have passed this router before, beyond which the session ends; 0 for no limit.",
 		field: func(s *Settings) any { return &s.MaxPrefixes }},
-	{Key: "max-prefixes", With: Hosts, Doc: "Number of prefixes of a family beyond which the session ends until this is edited; " +
+	{Key: "max-prefixes", With: Hosts, Doc: "Number of prefixes of a family, without those that have passed this router before, beyond which the session ends until this is edited; " +
 		"attributes of more than 512 octets per prefix on average also end it. 0 for no limit.",
 		field: func(s *Settings) any { return &s.MaxPrefixes }},
 	{Key: "max-prefixes-threshold", With: Routers | Hosts, Doc: "Percentage of max-prefixes from which a warning is given, at most 100.", fallback: "80",
