@@ -1,0 +1,32 @@
+package lab
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// A machine answers on every address of its subnet, and its web server, too; what
+// else is routed to it answers nothing.
+func TestRealAnyIP(t *testing.T) {
+	l := fromCatalog(t, t.TempDir(), "anyip", "pwt-anyip")
+	l.up(t)
+	addresses := []string{"2001:db8:100::1", "2001:db8:100::100", "2001:db8:100::200", "2001:db8:100::dead:b33f", "192.168.100.77"}
+	for range 3 {
+		r := rand.Uint64()
+		addresses = append(addresses, fmt.Sprintf("2001:db8:100:0:%x:%x:%x:%x", r>>48, r>>32&0xffff, r>>16&0xffff, r&0xffff|1))
+	}
+	for _, a := range addresses {
+		l.mustExec(t, "client", "ping", "-n", "-c", "1", "-W", "5", a)
+		url := "http://" + a + "/"
+		if a[0] == '2' {
+			url = "http://[" + a + "]/"
+		}
+		if page := l.mustExec(t, "client", "timeout", "10", "busybox", "wget", "-q", "-O", "-", url); page != "every address of mine serves this page\n" {
+			t.Errorf("%s: %q", url, page)
+		}
+	}
+	if r := l.exec("client", "ping", "-n", "-c", "1", "-W", "1", "2001:db8:100:1::1"); r.code == 0 {
+		t.Errorf("the next subnet answers:\n%s", r.stdout)
+	}
+}
