@@ -4,22 +4,27 @@ import (
 	"maps"
 	"net/netip"
 
+	"pseudowan/router/ce"
 	"pseudowan/router/config"
 	"pseudowan/topology"
 )
 
 // fallover ends sessions at once when their link loses its carrier, and lets them
 // come up again when the carrier returns. It applies to sessions that only the link
-// can carry: with external peers, and over a NIC of the server, whose other end is
-// a real router. An internal session over a wire of the lab survives a short
-// interruption, during which its routes are unusable anyway.
+// can carry: with external peers, with customers' hosts, and over a NIC of the
+// server, whose other end is a real router. An internal session over a wire of the
+// lab survives a short interruption, during which its routes are unusable anyway.
 type fallover struct {
 	cut func(map[netip.Addr]string) // of the speaker; nil if there is none
 	now map[netip.Addr]string
+
+	cutCE func(*ce.Speaker, map[netip.Addr]string) // of the speaker of a CE; nil if none runs
+	ces   map[*ce.Speaker]string                   // those that are cut off, and why
 }
 
-// fallOver tells the speaker which peers are currently cut off.
+// fallOver tells the speakers which peers are currently cut off.
 func (l *loop) fallOver() {
+	l.fallOverCEs()
 	cut := map[netip.Addr]string{}
 	for _, s := range l.cfg.Sessions {
 		for _, c := range l.cfg.Core {
@@ -36,6 +41,29 @@ func (l *loop) fallOver() {
 	l.fallover.now = cut
 	if l.fallover.cut != nil {
 		l.fallover.cut(cut)
+	}
+}
+
+// fallOverCEs tells the speakers of CEs whether their host's wire has a carrier.
+func (l *loop) fallOverCEs() {
+	before := l.fallover.ces
+	l.fallover.ces = map[*ce.Speaker]string{}
+	for _, c := range l.ces.CEs() {
+		why := ""
+		if l.carriers.Lost(c.Port.Name) {
+			why = "interface " + c.Port.Name + " has no carrier"
+			l.fallover.ces[c.Speaker] = why
+		}
+		if why == before[c.Speaker] || l.fallover.cutCE == nil {
+			continue
+		}
+		cut := map[netip.Addr]string{}
+		for _, s := range c.BGP.Sessions {
+			if why != "" {
+				cut[s.PeerAddress.WithZone("")] = why
+			}
+		}
+		l.fallover.cutCE(c.Speaker, cut)
 	}
 }
 

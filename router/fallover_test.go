@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"pseudowan/bgp/vpn"
+	"pseudowan/router/ce"
 	"pseudowan/router/config"
 	"pseudowan/router/kernel"
 	"pseudowan/topology"
@@ -74,4 +76,34 @@ func TestFalloverAtTheStart(t *testing.T) {
 	r.fallover.cut = func(cut map[netip.Addr]string) { t.Errorf("cut off: %v", cut) }
 	reconfigure(t, r, cfg)
 	r.link(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true})
+}
+
+// A host's wire without a carrier cuts off the sessions with the host, and an edit
+// of the router does not change that.
+func TestFalloverOfCustomers(t *testing.T) {
+	r, speaker := ceRouter(t, vpn.PerVRF, topology.CustomerBGP{})
+	var told []string
+	r.fallover.cutCE = func(s *ce.Speaker, cut map[netip.Addr]string) {
+		if s != speaker {
+			t.Error("another speaker is told")
+		}
+		told = append(told, cut[peerAddr])
+	}
+	const why = "interface eth3 has no carrier"
+	for _, step := range []struct {
+		event kernel.LinkEvent
+		want  []string
+	}{
+		{kernel.LinkEvent{Name: "eth3", Admin: true, Carrier: true}, nil},
+		{kernel.LinkEvent{Name: "eth3", Admin: true}, []string{why}},
+		{kernel.LinkEvent{Name: "eth3", Admin: true}, nil},
+		{kernel.LinkEvent{Name: "eth3", Admin: true, Carrier: true}, []string{""}},
+		{kernel.LinkEvent{Name: "eth3", Gone: true}, []string{why}},
+	} {
+		told = nil
+		r.link(step.event)
+		if !slices.Equal(told, step.want) {
+			t.Errorf("after %+v: told %q; want %q", step.event, told, step.want)
+		}
+	}
 }

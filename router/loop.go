@@ -107,6 +107,7 @@ func (l *loop) run(ctx context.Context, p parts) error {
 	remember := time.NewTicker(rememberEvery)
 	defer remember.Stop()
 	l.fallover.cut = p.speaker.CutOff
+	l.fallover.cutCE = (*ce.Speaker).CutOff
 	for {
 		select {
 		case <-ctx.Done():

@@ -2,13 +2,17 @@ package interop
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // frr is FRR's bgpd and, since that asks it for next hops, its zebra.
@@ -50,15 +54,35 @@ func (f *frr) start(s terms) {
 	f.t.Helper()
 	f.terms = s
 	f.end(os.Kill)
-	if f.zebra == nil {
-		argv := f.inside("/usr/lib/frr/zebra", "-N", space, "-f", "/dev/null")
-		f.zebra = exec.Command(argv[0], argv[1:]...)
-		if err := f.zebra.Start(); err != nil {
-			f.t.Fatal(err)
-		}
-		f.t.Cleanup(func() { f.zebra.Process.Kill(); f.zebra.Wait() })
-	}
+	f.startZebra()
 	f.launch(nil, "/usr/lib/frr/bgpd", "-N", space, "-f", f.write("bgpd.conf", f.config()), "--log", "stdout")
+}
+
+// startZebra waits until zebra serves: a bgpd that finds no zebra does not know
+// its own IPv6 address, and its VPNv6 routes of the first session have an IPv4
+// next hop.
+func (f *frr) startZebra() {
+	f.t.Helper()
+	if f.zebra != nil {
+		return
+	}
+	socket := "/run/frr/" + space + "/zserv.api"
+	if err := os.Remove(socket); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		f.t.Fatal(err)
+	}
+	argv := f.inside("/usr/lib/frr/zebra", "-N", space, "-f", "/dev/null")
+	f.zebra = exec.Command(argv[0], argv[1:]...)
+	if err := f.zebra.Start(); err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { f.zebra.Process.Kill(); f.zebra.Wait() })
+	eventually(f.t, 15*time.Second, func() error {
+		c, err := net.Dial("unix", socket)
+		if err != nil {
+			return err
+		}
+		return c.Close()
+	})
 }
 
 // config is in the order in which FRR wants it: a network statement looks for

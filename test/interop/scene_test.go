@@ -155,6 +155,11 @@ func (s *scene) on(t *testing.T, from maker) *scene {
 // is wanted, and returns it.
 func (s *scene) arrives(t *testing.T, vrf string, r route) {
 	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("%s has been heard to say:\n%s", s.make(), command(program, "show", "neighbor", s.terms().local, "received", "-o", "wide", "--lab", s.lab.name).stdout)
+		}
+	}()
 	eventually(t, 15*time.Second, func() error {
 		got := s.path(t, vrf, r.prefix, r.nextHop)
 		switch {

@@ -175,6 +175,30 @@ func TestRealCustomerFRR(t *testing.T) {
 	// The router still answers for the gateway besides BGP.
 	l.pings(t, "frr", "10.1.0.1")
 	l.pings(t, "frr", "2001:db8:1::1")
+	customerUnplugged(t, l)
+}
+
+// customerUnplugged proves that sessions with a host fall over as soon as its wire
+// has no carrier: their reason is that, not the hold time. They come up again with it.
+func customerUnplugged(t *testing.T, l lab) {
+	t.Helper()
+	sessions := func(state, why string) {
+		t.Helper()
+		eventually(t, 25*time.Second, func() error {
+			for _, p := range table[status.Peer](t, l, "peer", "--router", "pe1", "--vrf", "red") {
+				if p.RemoteAddress.Is4() && (string(p.State) == "established") == (state == "established") && strings.Contains(p.LastError, why) {
+					return nil
+				}
+			}
+			return fmt.Errorf("the session with frr is not %s with %q", state, why)
+		})
+	}
+	l.mustExec(t, "frr", "ip", "link", "set", "eth0", "down")
+	sessions("down", "has no carrier")
+	l.waitRoute(t, "pe2", "red", "172.16.1.0/24", false)
+	l.mustExec(t, "frr", "ip", "link", "set", "eth0", "up")
+	sessions("established", "")
+	l.waitRoute(t, "pe2", "red", "172.16.1.0/24", true)
 }
 
 // tell makes a customer announce or withdraw a route.

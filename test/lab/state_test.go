@@ -58,7 +58,10 @@ func stateOf(t testing.TB, l lab) []string {
 			"ip -o -d link; ip -o addr; ip route show table all; ip -6 route show table all; cat /etc/hosts; hostname")))
 	}
 	for line := range strings.Lines(command("ip", "netns", "list").stdout) {
-		add("namespace", strings.Fields(line)[0]) // a number follows
+		// Other packages' tests have labs of their own at the same time.
+		if name := strings.Fields(line)[0]; strings.HasPrefix(name+"-", "pw-"+l.name+"-") { // a number follows
+			add("namespace", name)
+		}
 	}
 	slices.Sort(out)
 	return out
