@@ -7,6 +7,7 @@ import "slices"
 const (
 	reasonOnlyPath    = "Only Path"            // there is no other
 	reasonReachable   = "Reachable Next Hop"   // all others cannot be used
+	reasonNotStale    = "no LLGR Stale"        // all others are kept as the last resort (RFC 9494)
 	reasonWeight      = "Weight"               // higher: given by an import policy
 	reasonLocalOrigin = "Local Origin"         // connected, then static, then imported from a VRF of this router
 	reasonLocalPref   = "Local Pref"           // higher local preference
@@ -39,6 +40,7 @@ type step struct {
 // equally good.
 var steps = []step{
 	{reasonReachable, func(_ string, p, q *path) bool { return p.fault == "" && q.fault != "" }},
+	{reasonNotStale, func(_ string, p, q *path) bool { return !p.Route.lastResort() && q.Route.lastResort() }},
 	{reasonLocalOrigin, func(vrf string, p, q *path) bool { return p.originRank(vrf) < q.originRank(vrf) }},
 	{reasonWeight, func(_ string, p, q *path) bool { return p.Route.Weight > q.Route.Weight }},
 	{reasonLocalPref, func(_ string, p, q *path) bool { return p.localPref() > q.localPref() }},

@@ -34,6 +34,7 @@ type child struct {
 type childRoute struct {
 	RD, Prefix, Target string
 	Label              uint32
+	Communities        []Community
 }
 
 func runChild(config string) int {
@@ -64,7 +65,9 @@ func serveChild(config string) error {
 		return err
 	}
 	for _, r := range c.Routes {
-		if err := s.Announce(ctx, []Route{vpnRoute(r.RD, r.Prefix, r.Target, labelOf(r.Label))}); err != nil {
+		route := vpnRoute(r.RD, r.Prefix, r.Target, labelOf(r.Label))
+		route.Communities = r.Communities
+		if err := s.Announce(ctx, []Route{route}); err != nil {
 			return err
 		}
 	}

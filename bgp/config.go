@@ -103,6 +103,7 @@ func (n Neighbor) normal() Neighbor {
 		}
 	}
 	n.Families = slices.Sorted(slices.Values(n.Families))
+	n.Settings = n.Settings.Normal()
 	return n
 }
 

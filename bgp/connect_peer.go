@@ -51,6 +51,8 @@ type connector struct {
 	inside   func(func() error) error
 	penalty  penalty
 
+	stalePath atomic.Int64 // how long what was kept of the neighbour stands once it is back; ns
+
 	cancel   context.CancelFunc
 	done     chan struct{}
 	states   chan sessionState
@@ -72,7 +74,7 @@ type connector struct {
 func newConnector(n Neighbor, internal bool, log *slog.Logger, deliver func(*net.TCPConn) bool, revive func(netip.Addr)) *connector {
 	alarm := time.NewTimer(time.Hour)
 	alarm.Stop()
-	return &connector{
+	c := &connector{
 		neighbor: n, internal: internal, log: log.With("neighbor", n.Address), deliver: deliver, revive: revive,
 		done: make(chan struct{}), states: make(chan sessionState, 16),
 		accepted: make(chan *net.TCPConn, 4), turned: make(chan struct{}, 1), attempts: make(chan attempt),
@@ -82,6 +84,8 @@ func newConnector(n Neighbor, internal bool, log *slog.Logger, deliver func(*net
 		test:   func() bool { return true },
 		inside: func(f func() error) error { return f() },
 	}
+	c.stalePath.Store(int64(n.StalePath()))
+	return c
 }
 
 func (c *connector) start(ctx context.Context) {

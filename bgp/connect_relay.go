@@ -13,7 +13,7 @@ import (
 // hearer is notified of events on the connections of a transport. Addresses have
 // no zone.
 type hearer interface {
-	opened(peer netip.Addr, o gate.Open, agreed []string)
+	opened(peer netip.Addr, j *gate.Judge)
 	judged(peer netip.Addr, v gate.Verdict)
 	unread(peer netip.Addr, err error)
 	withheld(peer netip.Addr, why string)
@@ -29,10 +29,10 @@ type neighborWatcher struct {
 	hears hearer
 }
 
-func (w neighborWatcher) opened(o gate.Open, agreed []string) { w.hears.opened(w.addr, o, agreed) }
-func (w neighborWatcher) judged(v gate.Verdict)               { w.hears.judged(w.addr, v) }
-func (w neighborWatcher) unread(err error)                    { w.hears.unread(w.addr, err) }
-func (w neighborWatcher) withheld(why string)                 { w.hears.withheld(w.addr, why) }
+func (w neighborWatcher) opened(j *gate.Judge)  { w.hears.opened(w.addr, j) }
+func (w neighborWatcher) judged(v gate.Verdict) { w.hears.judged(w.addr, v) }
+func (w neighborWatcher) unread(err error)      { w.hears.unread(w.addr, err) }
+func (w neighborWatcher) withheld(why string)   { w.hears.withheld(w.addr, why) }
 
 // ended informs the connector first: it must have the penalty before the engine's
 // next state.
@@ -53,7 +53,7 @@ func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 	judge := gate.NewJudge(gate.Config{
 		LocalAS: t.as, PeerAS: c.neighbor.AS, LocalID: t.localID, AllowOwnAS: c.neighbor.AllowOwnAS, AS: c.neighbor.asRules(),
 		LoseTies: c.neighbor.unreflected(), Try: rehearse,
-		NoHoldTime: c.neighbor.HoldTime == 0, Name: t.name,
+		NoHoldTime: c.neighbor.HoldTime == 0, Name: t.name, Restart: c.neighbor.restarts(),
 		Retained: func() gate.Retained { return t.hears.retained(addr) },
 	})
 	editor := gate.NewEditor(gate.EditorConfig{
@@ -62,6 +62,7 @@ func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 	})
 	r := newRelay(outer, far, judge, editor, neighborWatcher{addr, c, t.hears})
 	r.unheld.every = engineHold(c.neighbor) / 3
+	r.stale.setTime(time.Duration(c.stalePath.Load()))
 	t.mu.Lock()
 	t.relays[addr] = r
 	r.limit(t.limits[addr])
@@ -104,6 +105,20 @@ func (t *transport) limit(addr netip.Addr, l gate.Limit) {
 	t.mu.Unlock()
 	if r != nil {
 		r.limit(l)
+	}
+}
+
+// setStalePath changes how long what was kept of a neighbour stands once it is back.
+func (t *transport) setStalePath(addr netip.Addr, d time.Duration) {
+	t.mu.Lock()
+	r := t.relays[addr]
+	if c := t.connectors[addr]; c != nil {
+		c.stalePath.Store(int64(d))
+	}
+	t.mu.Unlock()
+	if r != nil {
+		r.stale.setTime(d)
+		_ = r.outer.SetReadDeadline(time.Unix(1, 0)) // incoming looks
 	}
 }
 

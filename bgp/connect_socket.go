@@ -59,10 +59,10 @@ func prepareDial(fd int, n Neighbor, internal bool) error {
 		}
 	}
 	switch {
-	case n.GTSM:
-		return errors.Join(setTTL(fd, n.Address, maxTTL), setMinTTL(fd, n.Address, maxTTL))
+	case n.GTSM > 0:
+		return errors.Join(setTTL(fd, n.Address, maxTTL), setMinTTL(fd, n.Address, n.minTTL()))
 	case !internal:
-		return setTTL(fd, n.Address, 1)
+		return setTTL(fd, n.Address, n.externalTTL())
 	}
 	return nil
 }
@@ -90,14 +90,21 @@ func prepareAccepted(conn *net.TCPConn, n Neighbor, internal bool) error {
 	}
 	return control(raw, func(fd int) error {
 		switch {
-		case n.GTSM:
-			return setMinTTL(fd, n.Address, maxTTL)
+		case n.GTSM > 0:
+			return setMinTTL(fd, n.Address, n.minTTL())
 		case !internal:
-			return setTTL(fd, n.Address, 1)
+			return setTTL(fd, n.Address, n.externalTTL())
 		}
 		return nil
 	})
 }
+
+// minTTL is the least TTL of packets from a peer with TTL security: each router on
+// the way takes one (RFC 5082 section 3).
+func (n Neighbor) minTTL() int { return maxTTL + 1 - int(n.GTSM) }
+
+// externalTTL is the TTL of packets to an external peer without TTL security.
+func (n Neighbor) externalTTL() int { return int(max(n.Multihop, 1)) }
 
 func endpoint(a netip.Addr) string {
 	return net.JoinHostPort(numericZone(a).String(), strconv.Itoa(tcpPort))

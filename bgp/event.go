@@ -66,6 +66,9 @@ type PeerState struct {
 	Shutdown    bool         // the configuration keeps the session down
 	Range       netip.Prefix // from which the peer has connected; zero if it is configured itself
 	Malformed   Malformed
+
+	Restart  RestartState  // of the established session
+	HoldTime time.Duration // negotiated; 0: none, or no session
 }
 
 // Malformed counts what a peer has sent that was not as it should be, since it was

@@ -84,6 +84,7 @@ func peerOf(n Neighbor, restarting bool) *api.Peer {
 		GracefulRestart: gracefulRestart(restarting),
 		AfiSafis:        restartFamilies(n.Families),
 	}
+	p.GracefulRestart.LonglivedEnabled = true // for whom, the gate says
 	return p
 }
 
@@ -142,7 +143,7 @@ func enginePeerOf(p *api.Peer) enginePeer {
 	const restartState = 0x8
 	ep.sendsEnd, ep.restarts = restart != nil, restart.GetFlags()&restartState != 0
 	ep.awaited = p.GetGracefulRestart().GetPeerRestarting()
-	ep.keepsStale = ep.awaited && len(restart.GetTuples()) > 0
+	ep.keepsStale = ep.awaited && len(restart.GetTuples()) > 0 && ep.received > 0
 	return ep
 }
 

@@ -224,11 +224,15 @@ func (s *Speaker) guestLeft(addr netip.Addr) {
 	if !s.guests.isGuest(addr) {
 		return
 	}
-	time.AfterFunc(guestStay, func() {
+	stay := guestStay
+	if n, ok := s.sessions.neighbor(addr); ok {
+		stay += n.LongLivedStaleTime // what is kept of it goes with it
+	}
+	time.AfterFunc(stay, func() {
 		s.config.Lock()
 		defer s.config.Unlock()
 		p, ok := s.sessions.stateOf(addr)
-		if !ok || s.engine.done.Err() != nil || !s.guests.isGuest(addr) || p.State == StateEstablished || time.Since(p.Since) < guestStay {
+		if !ok || s.engine.done.Err() != nil || !s.guests.isGuest(addr) || p.State == StateEstablished || time.Since(p.Since) < stay {
 			return
 		}
 		if err := s.dismiss(s.engine.done, addr); err != nil {

@@ -80,6 +80,9 @@ func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error 
 	if old.ConnectRetry != n.ConnectRetry || old.Passive != n.Passive {
 		errs = append(errs, s.reconnect(addr, n))
 	}
+	if old.StalePath() != n.StalePath() {
+		s.transport.setStalePath(addr, n.StalePath())
+	}
 	was, is := old.policies(), n.policies()
 	sameExport := reflect.DeepEqual(was.out, is.out) && was.nextHop == is.nextHop
 	if !sameExport || !reflect.DeepEqual(was.in, is.in) {

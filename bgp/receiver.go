@@ -54,9 +54,7 @@ func (s *receiver) announced(k Key) bool {
 	return ok
 }
 
-func (s *receiver) opened(peer netip.Addr, o gate.Open, agreed []string) {
-	s.sessions.opened(peer, o, agreed)
-}
+func (s *receiver) opened(peer netip.Addr, j *gate.Judge) { s.sessions.opened(peer, j) }
 
 func (s *receiver) connectFailed(peer netip.Addr, why string) { s.failed(peer, why, false) }
 
@@ -203,6 +201,9 @@ func (s *receiver) retained(peer netip.Addr) gate.Retained {
 	kept, err := s.engine.retained(s.engine.done, n)
 	if err != nil {
 		s.cfg.Log.Warn("bgp: routes kept over a restart", "neighbor", peer, "error", err)
+	}
+	if kept.Waits {
+		kept.LongLived, kept.Until = s.sessions.keptSince(peer, time.Now())
 	}
 	return kept
 }

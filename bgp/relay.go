@@ -63,11 +63,11 @@ type relay struct {
 
 // watcher is notified of what happens on a relay.
 type watcher interface {
-	opened(o gate.Open, agreed []string) // by both ends
-	judged(v gate.Verdict)               // something was wrong, or has to be known
-	unread(err error)                    // the engine has sent something that the editor cannot read
-	withheld(why string)                 // the peer is not told of all routes
-	ended(e sessionEnd)                  // exactly once, before the engine hears of it
+	opened(j *gate.Judge)  // the peer's OPEN has come
+	judged(v gate.Verdict) // something was wrong, or has to be known
+	unread(err error)      // the engine has sent something that the editor cannot read
+	withheld(why string)   // the peer is not told of all routes
+	ended(e sessionEnd)    // exactly once, before the engine hears of it
 }
 
 // sessionEnd is why a connection ended.
@@ -177,7 +177,7 @@ func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {
 		r.editor.Opened(r.judge.Ours(), r.judge.Peer())
 		r.holdTime.Store(int64(r.judge.HoldTime()))
 		r.unheld.negotiated(r.judge.HoldTime(), r.outer)
-		r.to.opened(r.judge.Peer(), r.judge.Capabilities())
+		r.to.opened(r.judge)
 	case v.Refresh != nil:
 		r.refreshes.ask(*v.Refresh)
 		return out, false
@@ -218,9 +218,11 @@ func (r *relay) refuse(n gate.Notification, e sessionEnd) {
 	e.code = n.Code
 	r.end(e)
 	if !torn {
-		_, _ = r.outer.Write(n.Message())
+		_, _ = r.outer.Write(r.judge.Said(n).Message())
 	}
-	_, _ = r.far.Write(gate.Notification{Code: n.Code, Subcode: n.Subcode}.Message())
+	if !r.judge.Graceful(n) { // else the engine keeps routes of a peer that hangs up
+		_, _ = r.far.Write(gate.Notification{Code: n.Code, Subcode: n.Subcode}.Message())
+	}
 }
 
 // limit changes how many prefixes the peer may announce.
@@ -248,6 +250,7 @@ func (r *relay) fall(why string) {
 func (r *relay) send(msgs []byte) error {
 	if n, ok := gate.Farewell(msgs); ok {
 		r.end(sessionEnd{why: weEnded(n), offence: n.Offence(), code: n.Code})
+		msgs = r.judge.SaidAll(msgs)
 	}
 	r.sending.Lock()
 	defer r.sending.Unlock()

@@ -31,7 +31,9 @@ func TestStalePathTime(t *testing.T) {
 		j := gate.NewJudge(gate.Config{LocalAS: 65001, PeerAS: 65002, LocalID: netip.MustParseAddr("10.0.0.9"),
 			Retained: func() gate.Retained { return gate.Retained{Waits: tt.waits} }})
 		j.Sent(openOf(90, ""))
+		const stalePathTime = time.Minute
 		var s stalePaths
+		s.setTime(stalePathTime)
 		for b := slices.Concat(openOf(90, tt.caps), message(4), tt.says); len(b) > 0; {
 			msg, refused := gate.Next(b)
 			if refused != nil {

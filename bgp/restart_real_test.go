@@ -18,7 +18,7 @@ func TestRealGracefulRestart(t *testing.T) {
 	theirs := vpnRoute("65001:1", "10.2.0.0/24", "65002:1", 1000)
 	helper.announce(theirs)
 
-	c := childOf(helper, 65002, addr.String(), childRoute{"65002:1", "10.1.0.0/24", "65002:1", 2000}, childRoute{"65002:1", "2001:db8:9::/48", "65002:1", 2001})
+	c := childOf(helper, 65002, addr.String(), childRoute{"65002:1", "10.1.0.0/24", "65002:1", 2000, nil}, childRoute{"65002:1", "2001:db8:9::/48", "65002:1", 2001, nil})
 	c.RouterID = netip.MustParseAddr("10.0.0.2")
 	for n, as := range map[*node]uint32{late: 65003} {
 		c.More = append(c.More, Neighbor{Address: n.addr, LocalAddress: addr, AS: as, Settings: settings(vpn.VPNv4, vpn.VPNv6)})

@@ -42,6 +42,10 @@ type Route struct {
 	Unusable     string       // why the path cannot be used; "": it can
 }
 
+// lastResort reports whether the route is kept although the peer of some router has
+// been away for long (RFC 9494).
+func (r Route) lastResort() bool { return slices.Contains(r.Communities, vpn.LLGRStale) }
+
 // defaultLocalPref is the degree of preference of a route without a LOCAL_PREF
 // attribute.
 const defaultLocalPref = 100

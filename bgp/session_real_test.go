@@ -186,7 +186,7 @@ func TestRealGTSM(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := startNode(t, 65001, "", addrs[0])
 			b := startNode(t, 65002, "", addrs[1])
-			guard := func(n *Neighbor) { n.GTSM = true }
+			guard := func(n *Neighbor) { n.GTSM = 1 }
 			connectNodes(a, b, guard)
 
 			before := netstat(t, "TCPMinTTLDrop")
@@ -206,7 +206,7 @@ func TestRealLinkLocal(t *testing.T) {
 	there := netip.MustParseAddr("fe80::2")
 	c := child{AS: 65002, Address: there, RouterID: netip.MustParseAddr("10.9.9.9"), Interface: "pwt-1",
 		Neighbor: Neighbor{Address: here, LocalAddress: there, AS: 65001, Interface: "pwt-1", Settings: settings(vpn.VPNv6)},
-		Routes:   []childRoute{{"65002:1", "2001:db8::/32", "65001:1", 2000}}}
+		Routes:   []childRoute{{"65002:1", "2001:db8::/32", "65001:1", 2000, nil}}}
 	p := startChild(t, c, syscall.CLONE_NEWNET)
 	veth := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "pwt-0"}, PeerName: "pwt-1", PeerNamespace: netlink.NsPid(p.cmd.Process.Pid)}
 	if err := netlink.LinkAdd(veth); err != nil {

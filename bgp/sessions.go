@@ -31,6 +31,9 @@ type sessionRecord struct {
 	ends   bool     // the peer sends an end of RIB, by its OPEN
 	agreed []string // capabilities
 
+	kept      RestartState // of the last session that was established
+	keptSince time.Time    // when that ended
+
 	faults   int       // malformed messages since the last log line
 	faultLog time.Time // time of that line
 }
@@ -78,6 +81,12 @@ func (s *sessions) enter(
 	}
 	if r.state.State == name {
 		return PeerState{}, false
+	}
+	if r.state.State == StateEstablished {
+		r.kept, r.keptSince = r.state.Restart, time.Now()
+	}
+	if state == sessionIdle || state == sessionAwaiting {
+		r.state.Restart, r.state.HoldTime = RestartState{}, 0
 	}
 	r.state.State, r.state.Since = name, time.Now()
 	r.state.Families, r.state.SendsEnd, r.state.Restarting = familyNames(r.wanted.Families), false, false
@@ -217,13 +226,37 @@ func (s *sessions) isUp(addr netip.Addr) bool {
 	return ok && r.state.State == StateEstablished
 }
 
-// opened records what the peer's OPEN says, and what both ends are capable of.
-func (s *sessions) opened(addr netip.Addr, o gate.Open, agreed []string) {
+// opened records what the peer says in its OPEN.
+func (s *sessions) opened(addr netip.Addr, j *gate.Judge) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r, ok := s.records[addr]; ok {
-		r.state.PeerID, r.ends, r.agreed = o.ID, o.Restart != nil, agreed
+		o := j.Peer()
+		r.state.PeerID, r.ends, r.agreed = o.ID, o.Restart != nil, j.Capabilities()
+		r.state.Restart = restartState(r.wanted.Families, j)
+		r.state.HoldTime = time.Duration(j.HoldTime()) * time.Second
 	}
+}
+
+// earlyEnd is how long before its end something is given up that the engine drops
+// by itself, with all that has come since.
+const earlyEnd = 2 * time.Second
+
+// keptSince reports whether the restart time of a peer that has been away is over, and
+// when what is kept of it must go; zero: when the peer says so.
+func (s *sessions) keptSince(addr netip.Addr, now time.Time) (longLived bool, until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.records[addr]
+	if !ok || r.keptSince.IsZero() {
+		return false, time.Time{}
+	}
+	short, long := r.kept.longest()
+	over := r.keptSince.Add(short)
+	if long == 0 || now.Before(over) {
+		return false, time.Time{}
+	}
+	return true, over.Add(long - earlyEnd)
 }
 
 // setSettings records settings that people are shown, and the session may keep.

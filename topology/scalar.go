@@ -10,6 +10,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
 
@@ -48,6 +49,7 @@ var forms = byType(slices.Concat([]form{
 	scalar(parseUint32, integer("0")),
 	scalar(parseBool, &jsonschema.Schema{Type: "boolean"}),
 	scalar(parseLifetime, either(integer("0"), pattern(`^([0-9]+(h|m|s))+$`))),
+	scalar(parseHops, either(&jsonschema.Schema{Type: "boolean"}, integer("1"))),
 	scalar(parseAS, integer("1")),
 	scalar(parseVRFNames, anyScalar),
 	scalar(parseEnd, pattern(endPattern)),
@@ -58,6 +60,7 @@ var forms = byType(slices.Concat([]form{
 	word[datapath]("auto", "netdev", "system"),
 	word[preference]("low", "medium", "high"),
 	word[linkMode]("full-mesh", "none"),
+	word(session.RestartFull, session.RestartHelper, session.RestartOff),
 	word(vpn.PerNextHop, vpn.PerCE, vpn.PerVRF, vpn.PerPrefix),
 	word(RedistributeNone, RedistributeHosts, RedistributeSubnets),
 	word(vpn.VPNv4, vpn.VPNv6),

@@ -21,7 +21,7 @@ func (b *sessionBuilder) checkPair(raw rawLink, mine, theirs sessionKeys, elemen
 	if !mine.v.Password.Equal(theirs.v.Password) {
 		b.refuse(where, element, "the ends have different passwords", "set password: once, in the link's bgp:")
 	}
-	if mine.v.GTSM != theirs.v.GTSM {
+	if (mine.v.GTSM > 0) != (theirs.v.GTSM > 0) {
 		b.refuse(where, element, "only one end has gtsm", "set gtsm: once, in the link's bgp:")
 	}
 	a, c := mine.resolved(session.Routers).Families, theirs.resolved(session.Routers).Families

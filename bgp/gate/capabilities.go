@@ -12,6 +12,8 @@ func (j *Judge) Capabilities() []string {
 		{ours.Refresh && peer.Refresh, "route refresh"},
 		{len(ours.Extended) > 0 && len(peer.Extended) > 0, "IPv6 next hops"},
 		{ours.Restart != nil && peer.Restart != nil, "graceful restart"},
+		{j.WillNotify(), "graceful restart over NOTIFICATIONs"},
+		{ours.Restart.takesStale() && peer.Restart.takesStale(), "long-lived graceful restart"},
 		{ours.as4 && peer.as4, "4-octet AS numbers"},
 		{ours.Enhanced && peer.Enhanced, "enhanced route refresh"},
 	} {

@@ -40,6 +40,7 @@ type Editor struct {
 	count    atomic.Int64 // len(told)
 	pending  []change
 	places   map[key]int // in pending
+	stale    bool        // the peer takes routes that are stale for long (RFC 9494)
 	loose    bool        // something has been passed on that could not be read
 	enhanced bool        // RFC 7313
 	sendsEnd bool        // the sender ends its first routes of a family with an end of RIB
@@ -76,6 +77,7 @@ func (e *Editor) Opened(ours, peer Open) {
 	e.shape = shape{internal: !e.cfg.External, as4: ours.as4 && peer.as4}
 	e.enhanced = ours.Enhanced && peer.Enhanced
 	e.sendsEnd = ours.Restart != nil && peer.Restart != nil
+	e.stale = peer.Restart != nil && peer.Restart.TakesStale
 	for _, f := range peer.Extended {
 		e.extended[f] = true
 	}

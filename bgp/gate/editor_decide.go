@@ -2,6 +2,7 @@ package gate
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"pseudowan/bgp/policy"
 	"pseudowan/bgp/vpn"
@@ -13,6 +14,7 @@ type decision struct {
 	sent   *sent
 	base   *pathAttrs  // before the export policy; nil: the peer is told none of the routes
 	before policy.Path // the same, where there is an export policy
+	stale  bool        // for long, which no policy may hide (RFC 9494 section 4.3)
 }
 
 // decide begins a decision. It has to be ended.
@@ -26,6 +28,8 @@ func (e *Editor) decide(s *sent) *decision {
 	edited := false
 	for _, a := range s.attrs {
 		switch a.kind {
+		case attrCommunities:
+			d.stale = hasCommunity(a, vpn.LLGRStale)
 		case attrLargeCommunities:
 			if rest, marked := unmarked(a); marked {
 				ed.set(a.flags, a.kind, rest.value)
@@ -89,6 +93,9 @@ func (d *decision) of(k *key) *pathAttrs {
 	attrs := d.base.share()
 	if len(v.Changed) > 0 {
 		e.pool.release(attrs)
+		if d.stale && !slices.Contains(after.Communities, vpn.LLGRStale) {
+			after.Communities = append(slices.Clip(after.Communities), vpn.LLGRStale)
+		}
 		if e.cfg.External {
 			after.LocalPref = before.LocalPref // it stays inside of an AS (RFC 4271 section 5.1.5)
 		}
@@ -101,7 +108,8 @@ func (d *decision) of(k *key) *pathAttrs {
 	return attrs
 }
 
-// restricted reports whether communities keep a path from the peer (RFC 1997).
+// restricted reports whether communities keep a path from the peer (RFC 1997, RFC
+// 9494 section 4.3).
 // There are no confederations: their boundary is that of the AS.
 func (e *Editor) restricted(attrs []attribute) bool {
 	for _, a := range attrs {
@@ -112,11 +120,24 @@ func (e *Editor) restricted(attrs []attribute) bool {
 			switch vpn.Community(binary.BigEndian.Uint32(v)) {
 			case vpn.NoAdvertise:
 				return true
+			case vpn.LLGRStale:
+				if !e.stale {
+					return true
+				}
 			case vpn.NoExport, vpn.NoExportSubconfed:
 				if e.cfg.External {
 					return true
 				}
 			}
+		}
+	}
+	return false
+}
+
+func hasCommunity(a attribute, c vpn.Community) bool {
+	for v := a.value; len(v) >= 4; v = v[4:] {
+		if vpn.Community(binary.BigEndian.Uint32(v)) == c {
+			return true
 		}
 	}
 	return false

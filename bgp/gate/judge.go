@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync/atomic"
+	"time"
 )
 
 // Config is the part of a session's configuration that a judge needs.
@@ -20,6 +21,8 @@ type Config struct {
 
 	NoHoldTime bool   // the session is to have no hold time, whatever the receiver says
 	Name       string // of the router, for the peer; "": it is not told one
+
+	Restart *RestartConfig // nil: as the receiver says
 
 	// Retained returns what the receiver has kept of an earlier session, once
 	// the peer's OPEN is there; nil: nothing.
@@ -53,7 +56,9 @@ type Judge struct {
 
 	strangers map[key]struct{} // paths that the receiver was not shown
 	lost      []Path           // to withdraw once the session is up
+	notifies  atomic.Bool
 	awaited   [VPNv6 + 1]bool  // families whose end of RIB the receiver awaits
+	until     time.Time        // for as long at most; zero: no limit
 	rounds    [VPNv6 + 1]round // answers of the peer to ROUTE-REFRESH
 
 	rib    ribIn
@@ -104,11 +109,15 @@ func (j *Judge) Received(msg []byte) Verdict {
 	switch {
 	case kind == typeNotification:
 		n := Notification{Code: msg[19], Subcode: msg[20], Data: msg[21:]}
+		if j.Graceful(n) { // the receiver keeps routes of a peer that just hangs up
+			return Verdict{Ended: &n}
+		}
 		return Verdict{Pass: n.bare(), Ended: &n}
 	case j.phase == openSent && kind == typeOpen:
 		return j.open(msg)
 	case j.phase == openConfirm && kind == typeKeepalive:
 		j.phase = established
+		j.notifies.Store(j.WillNotify())
 		pass := append(msg, withdrawLost(j.lost)...)
 		j.lost = nil
 		return Verdict{Pass: pass}
@@ -173,6 +182,12 @@ func (j *Judge) peerShown(waits bool) []byte {
 	}
 	if j.HoldTime() == 0 {
 		o.HoldTime = noHold
+	}
+	if c := j.cfg.Restart; c != nil {
+		o.capabilities = o.without(capGracefulRestart)
+		if shown := c.shown(o, j.families); len(o.capabilities)+len(shown) <= maxCapabilities {
+			o.capabilities = append(o.capabilities, shown...)
+		}
 	}
 	if waits && o.Restart == nil && len(o.capabilities)+len(withoutRestart) <= maxCapabilities {
 		o.capabilities = append(o.capabilities[:len(o.capabilities):len(o.capabilities)], withoutRestart...)

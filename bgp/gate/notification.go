@@ -39,11 +39,13 @@ const (
 
 	refreshLength = 1
 
-	ceaseMaxPrefixes = 1
-	ceaseShutdown    = 2
-	ceaseReset       = 4
-	ceaseOtherChange = 6
-	ceaseResources   = 8
+	ceaseMaxPrefixes  = 1
+	ceaseShutdown     = 2
+	ceaseDeconfigured = 3
+	ceaseReset        = 4
+	ceaseOtherChange  = 6
+	ceaseResources    = 8
+	ceaseHardReset    = 9
 )
 
 // Notification is the content of a NOTIFICATION message.
@@ -116,6 +118,8 @@ func (n Notification) detail() string {
 	switch {
 	case n.Code == CodeCease && (n.Subcode == ceaseShutdown || n.Subcode == ceaseReset):
 		return communication(n.Data)
+	case n.Code == CodeCease && n.Subcode == ceaseHardReset && len(n.Data) >= 2 && (n.Data[0] != CodeCease || n.Data[1] != ceaseHardReset):
+		return Notification{Code: n.Data[0], Subcode: n.Data[1], Data: n.Data[2:]}.String()
 	case n.Code == CodeHeader && n.Subcode == headerBadType && len(n.Data) > 0,
 		n.Code == CodeFSM && len(n.Data) == 1:
 		return fmt.Sprintf("type %d", n.Data[0])

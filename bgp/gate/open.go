@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"net/netip"
+	"slices"
 )
 
 // Capabilities that the gate knows (RFC 5492 and its registry).
@@ -34,6 +35,7 @@ type Open struct {
 	Refresh  bool     // it answers ROUTE-REFRESH (RFC 2918)
 	Enhanced bool     // it marks where its answers to ROUTE-REFRESH begin and end (RFC 7313)
 
+	longLived    []byte // nil: it has no such capability
 	as4          bool   // it carries a 4-octet AS number (RFC 6793)
 	capabilities []byte // those that are passed on
 }
@@ -42,7 +44,15 @@ type Open struct {
 // 3).
 type Restart struct {
 	Restarted bool     // its sender has restarted
+	Notifies  bool     // it keeps routes over NOTIFICATIONs (RFC 8538)
+	Time      uint16   // how long its routes are to be kept, in seconds
+	Families  []Family // that it restarts with
 	Preserved []Family // whose packets it has forwarded meanwhile
+
+	// Of the capability of RFC 9494 beside it.
+	TakesStale    bool              // it knows of routes that are stale for long
+	LongLived     map[Family]uint32 // how long its routes are to be kept after Time, in seconds
+	LongPreserved []Family
 }
 
 func openError(subcode uint8, data ...byte) *Notification {
@@ -77,6 +87,7 @@ func parseOpen(msg []byte) (Open, *Notification) {
 		}
 		parameters = rest
 	}
+	o.readLongLived()
 	return o, nil
 }
 
@@ -121,6 +132,9 @@ func (o *Open) read(b []byte) bool {
 			continue // the receiver leaves this to the gate
 		case code == capGracefulRestart && len(value) >= 2 && (len(value)-2)%4 == 0:
 			o.Restart = parseRestart(value)
+		case code == capLongLived && len(value)%7 == 0:
+			o.longLived = append([]byte{}, value...)
+			continue // the receiver is shown one that fits the session
 		case code == capExtendedNextHop && len(value) > 0 && len(value)%6 == 0:
 			for v := value; len(v) > 0; v = v[6:] {
 				if f, ok := familyOf(binary.BigEndian.Uint16(v), v[3]); ok && v[2] == 0 && binary.BigEndian.Uint16(v[4:]) == 2 {
@@ -149,14 +163,47 @@ func (o *Open) has(whole []byte) bool {
 }
 
 func parseRestart(b []byte) *Restart {
-	const restarted, preserved = 0x80, 0x80
-	r := &Restart{Restarted: b[0]&restarted != 0}
+	r := &Restart{Restarted: b[0]&bitRestarted != 0, Notifies: b[0]&bitNotifies != 0, Time: binary.BigEndian.Uint16(b) & 0xfff}
 	for b = b[2:]; len(b) > 0; b = b[4:] {
-		if f, ok := familyOf(binary.BigEndian.Uint16(b), b[2]); ok && b[3]&preserved != 0 {
+		f, ok := familyOf(binary.BigEndian.Uint16(b), b[2])
+		if !ok || slices.Contains(r.Families, f) {
+			continue
+		}
+		r.Families = append(r.Families, f)
+		if b[3]&bitPreserved != 0 {
 			r.Preserved = append(r.Preserved, f)
 		}
 	}
 	return r
+}
+
+// readLongLived reads the capability of RFC 9494, which counts only beside that of
+// graceful restart (section 4.1).
+func (o *Open) readLongLived() {
+	if o.Restart == nil || o.longLived == nil {
+		return
+	}
+	o.Restart.TakesStale, o.Restart.LongLived = true, make(map[Family]uint32)
+	for b := o.longLived; len(b) > 0; b = b[7:] {
+		f, ok := familyOf(binary.BigEndian.Uint16(b), b[2])
+		if !ok {
+			continue
+		}
+		o.Restart.LongLived[f] = uint32(b[4])<<16 | uint32(b[5])<<8 | uint32(b[6])
+		if b[3]&bitPreserved != 0 {
+			o.Restart.LongPreserved = append(o.Restart.LongPreserved, f)
+		}
+	}
+}
+
+// without returns the capabilities that are passed on, but for those of a code.
+func (o *Open) without(code uint8) (rest []byte) {
+	for b := o.capabilities; len(b) > 0; b = b[2+int(b[1]):] {
+		if b[0] != code {
+			rest = append(rest, b[:2+int(b[1])]...)
+		}
+	}
+	return rest
 }
 
 // message encodes the OPEN with only the capabilities that were understood.

@@ -1,12 +1,18 @@
 package gate
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Retained is what a receiver has kept of an earlier session with the peer, whose
 // graceful restart it awaits (RFC 4724 section 4.2).
 type Retained struct {
 	Waits bool // it awaits the peer's restart
 	Paths []Path
+
+	LongLived bool      // the restart time is over (RFC 9494)
+	Until     time.Time // when the receiver drops the family whatever the peer does; zero: never
 }
 
 // resume decides about what the receiver has kept when the peer is back. Routes
@@ -18,14 +24,27 @@ func (j *Judge) resume(kept Retained) *Notification {
 		switch {
 		case !j.families[p.Family]:
 			return &Notification{Code: CodeCease, Subcode: ceaseOtherChange}
-		case j.peer.Restart == nil || !slices.Contains(j.peer.Restart.Preserved, p.Family):
+		case !j.preserved(p.Family, kept.LongLived):
 			j.lost = append(j.lost, p)
 		}
 	}
 	if kept.Waits && j.peer.Restart != nil {
-		j.awaited = j.families
+		j.awaited, j.until = j.families, kept.Until
 	}
 	return nil
+}
+
+// preserved reports whether the peer has forwarded packets of a family meanwhile. What
+// counts after the restart time is another capability (RFC 9494 section 4.2).
+func (j *Judge) preserved(f Family, longLived bool) bool {
+	r := j.peer.Restart
+	switch {
+	case r == nil || j.cfg.Restart != nil && (j.cfg.Restart.Off || !j.cfg.Restart.Families[f]):
+		return false
+	case longLived:
+		return slices.Contains(r.LongPreserved, f)
+	}
+	return slices.Contains(r.Preserved, f)
 }
 
 // ended notes an end of RIB.
@@ -41,6 +60,10 @@ func (j *Judge) ended(u *update) {
 // Awaits reports whether the receiver keeps routes until the peer has sent an end
 // of RIB that it has not sent.
 func (j *Judge) Awaits() bool { return slices.Contains(j.awaited[:], true) }
+
+// KeptUntil is when the receiver must have given up what it keeps, so that it does not
+// drop what the peer has sent since with it; zero: at no time.
+func (j *Judge) KeptUntil() time.Time { return j.until }
 
 // GiveUp returns the ends of RIB that the receiver still awaits: what it has kept
 // must not stand for ever (RFC 4724 section 4.2).

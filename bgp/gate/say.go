@@ -8,8 +8,8 @@ const noHold = 65535
 
 // Sent takes note of the first messages that the receiver has sent, the OPEN
 // among them, and returns what the peer is to be sent: with hold time 0 where the
-// session is to have none, with the router's name in place of the server's, and
-// with what the gate is capable of.
+// session is to have none, with the router's name in place of the server's, with its
+// part in graceful restart, and with what the gate is capable of.
 func (j *Judge) Sent(msgs []byte) []byte {
 	open, refused := Next(msgs)
 	if refused != nil || open == nil || open[18] != typeOpen {
@@ -32,9 +32,15 @@ func (o Open) readable(msg []byte) bool {
 // ourOpen edits the OPEN of the receiver.
 func (j *Judge) ourOpen(open []byte) []byte {
 	var caps []byte
+	restarts := j.cfg.Restart
 	for b := open[31:]; len(b) >= 2 && len(b) >= 2+int(b[1]); b = b[2+int(b[1]):] {
-		if b[0] != capFQDN {
+		if b[0] != capFQDN && (restarts == nil || b[0] != capGracefulRestart && b[0] != capLongLived) {
 			caps = append(caps, b[:2+int(b[1])]...)
+		}
+	}
+	if own, refused := parseOpen(open); restarts != nil && refused == nil && own.Restart != nil {
+		if said := restarts.announced(*own.Restart, own.Families); len(caps)+len(said) <= maxCapabilities {
+			caps = append(caps, said...)
 		}
 	}
 	if len(caps)+2 <= maxCapabilities {

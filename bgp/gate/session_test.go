@@ -112,7 +112,7 @@ func TestRestart(t *testing.T) {
 		}
 	}
 	// A family that is gone cannot be withdrawn.
-	j := NewJudge(Config{LocalAS: 65002, PeerAS: 65002, Retained: func() Retained { return Retained{true, []Path{six}} }})
+	j := NewJudge(Config{LocalAS: 65002, PeerAS: 65002, Retained: func() Retained { return Retained{Waits: true, Paths: []Path{six}} }})
 	j.Sent(open(openCaps))
 	if v := j.Received(open("010400010080 41040000fdea")); v.Refuse == nil || v.Refuse.Code != CodeCease || v.Refuse.Subcode != ceaseOtherChange {
 		t.Errorf("%+v", v)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
@@ -71,6 +72,20 @@ func TestCheck(t *testing.T) {
 		"max-prefixes-restart 1ms":        func(s *Settings) { s.MaxPrefixesRestart = time.Millisecond },
 		"local-as 23456 is reserved":      func(s *Settings) { s.LocalAS = 23456 },
 		"allow-own-as 11 is more than 10": func(s *Settings) { s.AllowOwnAS = 11 },
+		"255 hops exclude nobody":         func(s *Settings) { s.GTSM = 255 },
+		"exclude each other":              func(s *Settings) { s.GTSM, s.Multihop = 2, 2 },
+		"multihop 256 is no TTL":          func(s *Settings) { s.Multihop = 256 },
+		"restart-time 1h8m16s":            func(s *Settings) { s.RestartTime = 4096 * time.Second },
+		"stale-path-time 18h12m16s":       func(s *Settings) { s.StalePathTime = 65536 * time.Second },
+		"there is no graceful restart":    func(s *Settings) { s.GracefulRestart, s.RestartNotification = RestartOff, true },
+		"no graceful restart (RFC 9494": func(s *Settings) {
+			s.GracefulRestart, s.LongLivedStaleTime = RestartOff, time.Hour
+		},
+		"long-lived-stale-time 4660h20m16s": func(s *Settings) {
+			s.LongLivedStaleTime = 16777216 * time.Second
+		},
+		"long-lived-families names":       func(s *Settings) { s.LongLivedFamilies = []vpn.Family{vpn.IPv4} },
+		"graceful-restart-families names": func(s *Settings) { s.RestartFamilies = []vpn.Family{vpn.IPv6} },
 	} {
 		s := Default(Routers)
 		change(&s)
@@ -101,9 +116,35 @@ func other() Settings {
 	n := uint32(7)
 	return Settings{
 		Families: []vpn.Family{vpn.VPNv6}, MED: &n, LocalPref: &n, HoldTime: 9 * time.Second, Keepalive: 4 * time.Second,
-		ConnectRetry: 8 * time.Second, Passive: true, Password: Password{Text: "x"}, GTSM: true, MaxPrefixes: 5, NextHopSelf: true, IPv6NextHop: true, ASOverride: true, AllowOwnAS: 3,
+		ConnectRetry: 8 * time.Second, Passive: true, Password: Password{Text: "x"}, GTSM: 2, Multihop: 3, MaxPrefixes: 5, NextHopSelf: true, IPv6NextHop: true, ASOverride: true, AllowOwnAS: 3,
 		ImportPolicy: []string{"a"}, ExportPolicy: []string{"b", "c"},
 		LocalAS: 65050, LocalASNoPrepend: true, LocalASReplaceAS: true, EnforceFirstAS: true, RemovePrivateAS: true,
+		GracefulRestart: RestartOff, RestartFamilies: []vpn.Family{vpn.VPNv6}, RestartTime: time.Second, StalePathTime: time.Second,
+		RestartNotification: true, LongLivedStaleTime: time.Hour, LongLivedFamilies: []vpn.Family{vpn.VPNv6},
 		Description: "d", MaxPrefixesThreshold: 50, MaxPrefixesWarningOnly: true, MaxPrefixesRestart: time.Minute, Shutdown: true, Communication: "c",
+	}
+}
+
+// Before there were hops, gtsm was true or false; a router may still have such a
+// configuration.
+func TestHopsInJSON(t *testing.T) {
+	for text, want := range map[string]Hops{`{"gtsm":true}`: 1, `{"gtsm":false}`: 0, `{"gtsm":3}`: 3, `{}`: 0} {
+		var s Settings
+		if err := json.Unmarshal([]byte(text), &s); err != nil || s.GTSM != want {
+			t.Errorf("%s: %d, %v; want %d", text, s.GTSM, err, want)
+		}
+	}
+}
+
+// Settings of before there were these have the defaults.
+func TestRestartDefaults(t *testing.T) {
+	var s Settings
+	d := Default(Routers)
+	d.GracefulRestart, d.RestartTime, d.StalePathTime = RestartFull, time.Minute, 6*time.Minute
+	if !reflect.DeepEqual(d.Normal(), Default(Routers)) {
+		t.Errorf("what is the default anyway is kept: %+v", d.Normal())
+	}
+	if s.Mode() != d.Mode() || s.OurRestartTime() != d.OurRestartTime() || s.StalePath() != d.StalePath() || !s.Restarts(vpn.VPNv4) {
+		t.Errorf("%v %v %v", s.Mode(), s.OurRestartTime(), s.StalePath())
 	}
 }

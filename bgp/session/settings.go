@@ -16,7 +16,8 @@ type Settings struct {
 	ConnectRetry time.Duration `json:"connect_retry"`          // longest time between attempts to connect
 	Passive      bool          `json:"passive,omitempty"`      // wait for the peer to connect
 	Password     Password      `json:"password,omitzero"`      // TCP-MD5 (RFC 2385)
-	GTSM         bool          `json:"gtsm,omitempty"`         // accept only packets that no router has forwarded (RFC 5082)
+	GTSM         Hops          `json:"gtsm,omitempty"`         // accept only packets of a peer at most so many hops away (RFC 5082); 0: of any
+	Multihop     uint32        `json:"multihop,omitempty"`     // TTL of packets to an external peer; 0: 1, that of a peer on the link
 	MaxPrefixes  uint32        `json:"max_prefixes,omitempty"` // more received prefixes end the session; 0: no limit
 
 	MaxPrefixesThreshold   uint32        `json:"max_prefixes_threshold,omitempty"`    // percent of MaxPrefixes that is worth a warning; 0: 80
@@ -56,6 +57,16 @@ type Settings struct {
 
 	EnforceFirstAS  bool `json:"enforce_first_as,omitempty"`  // routes of an external peer must have its AS first in their path
 	RemovePrivateAS bool `json:"remove_private_as,omitempty"` // an external peer is told no private ASes (RFC 6996)
+
+	// Graceful restart (RFC 4724), after NOTIFICATIONs, too (RFC 8538), and for
+	// longer (RFC 9494). A zero value is the default.
+	GracefulRestart     RestartMode   `json:"graceful_restart,omitempty"`
+	RestartFamilies     []vpn.Family  `json:"graceful_restart_families,omitempty"`     // sorted; nil: all of the session
+	RestartTime         time.Duration `json:"restart_time,omitempty"`                  // that the peer is told
+	StalePathTime       time.Duration `json:"stale_path_time,omitempty"`               // from the peer's return, at most
+	RestartNotification bool          `json:"graceful_restart_notification,omitempty"` // the N bit
+	LongLivedStaleTime  time.Duration `json:"long_lived_stale_time,omitempty"`         // that the peer is told, and the most that it may ask for
+	LongLivedFamilies   []vpn.Family  `json:"long_lived_families,omitempty"`           // sorted; nil: all of the session
 
 	Description string `json:"description,omitempty"` // for people
 

@@ -16,13 +16,19 @@ const (
 	NoExportSubconfed Community = 0xffffff03
 )
 
+// The communities of long-lived graceful restart (RFC 9494).
+const (
+	LLGRStale Community = 0xffff0006 // the route is kept as the last resort
+	NoLLGR    Community = 0xffff0007 // it must not be
+)
+
 // wellKnown are the communities that have names.
 var wellKnown = map[string]Community{
 	"no-export": NoExport, "no-advertise": NoAdvertise, "no-export-subconfed": NoExportSubconfed,
 	"no-peer":           0xffffff04, // RFC 3765
 	"graceful-shutdown": 0xffff0000, // RFC 8326
-	"llgr-stale":        0xffff0006, // RFC 9494
-	"no-llgr":           0xffff0007, // RFC 9494
+	"llgr-stale":        LLGRStale,  // RFC 9494
+	"no-llgr":           NoLLGR,     // RFC 9494
 	"blackhole":         0xffff029a, // RFC 7999
 }
 
