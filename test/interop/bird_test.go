@@ -66,7 +66,7 @@ func (b *bird) config() string {
 		c.WriteString("}\n")
 	}
 	fmt.Fprintf(&c, "protocol bgp far {\n local %s as %d;\n neighbor %s as %d;\n hold time %d;\n connect retry time 1;\n connect delay time 1;\n error wait time 1, 2;\n",
-		s.local, s.as, s.remote, ourAS, holdTime)
+		s.local, s.as, s.remote, s.routersAS(), holdTime)
 	if s.restart > 0 {
 		fmt.Fprintf(&c, " graceful restart on;\n graceful restart time %d;\n", s.restart)
 	} else {
@@ -80,6 +80,12 @@ func (b *bird) config() string {
 	}
 	if s.passive {
 		c.WriteString(" passive on;\n")
+	}
+	if s.transparent {
+		c.WriteString(" rs client on;\n")
+	}
+	if s.bound {
+		c.WriteString(" strict bind on;\n")
 	}
 	for _, channel := range b.channels() {
 		b.channelConfig(&c, channel)
@@ -118,6 +124,9 @@ func (b *bird) static(r route) string {
 	}
 	comma := func(s string) string { return strings.ReplaceAll(s, ":", ", ") }
 	set := fmt.Sprintf("bgp_community.add((%s)); bgp_large_community.add((%s));", comma(sentCommunity), comma(sentLarge))
+	for _, as := range slices.Backward(r.behind) {
+		set += fmt.Sprintf(" bgp_path.prepend(%d);", as)
+	}
 	for _, rt := range r.rts {
 		set += fmt.Sprintf(" bgp_ext_community.add((rt, %s));", comma(rt))
 	}

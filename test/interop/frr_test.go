@@ -55,7 +55,11 @@ func (f *frr) start(s terms) {
 	f.terms = s
 	f.end(os.Kill)
 	f.startZebra()
-	f.launch(nil, "/usr/lib/frr/bgpd", "-N", space, "-f", f.write("bgpd.conf", f.config()), "--log", "stdout")
+	argv := []string{"/usr/lib/frr/bgpd", "-N", space, "-f", f.write("bgpd.conf", f.config()), "--log", "stdout"}
+	if s.bound {
+		argv = append(argv, "-l", s.local)
+	}
+	f.launch(nil, argv...)
 }
 
 // startZebra waits until zebra serves: a bgpd that finds no zebra does not know
@@ -93,7 +97,7 @@ func (f *frr) config() string {
 	for i := range f.routes {
 		b.WriteString(f.routeMap(i))
 	}
-	fmt.Fprintf(&b, "router bgp %d\n bgp router-id 10.10.10.2\n no bgp default ipv4-unicast\n no bgp ebgp-requires-policy\n no bgp network import-check\n", s.as)
+	fmt.Fprintf(&b, "router bgp %d\n bgp router-id 10.10.10.2\n no bgp default ipv4-unicast\n no bgp ebgp-requires-policy\n no bgp network import-check\n bgp log-neighbor-changes\n", s.as)
 	if s.restart > 0 {
 		fmt.Fprintf(&b, " bgp graceful-restart\n bgp graceful-restart preserve-fw-state\n bgp graceful-restart restart-time %d\n bgp graceful-restart stalepath-time 60\n", s.restart)
 	} else {
@@ -102,7 +106,7 @@ func (f *frr) config() string {
 	line := func(format string, args ...any) {
 		fmt.Fprintf(&b, " neighbor %s %s\n", s.remote, fmt.Sprintf(format, args...))
 	}
-	line("remote-as %d", ourAS)
+	line("remote-as %d", s.routersAS())
 	line("timers %d %d", holdTime/3, holdTime)
 	line("timers connect 1")
 	if s.password != "" {
@@ -114,11 +118,17 @@ func (f *frr) config() string {
 	if s.passive {
 		line("passive")
 	}
+	if s.bound {
+		line("update-source %s", s.local)
+	}
 	if !s.plain {
 		line("capability extended-nexthop")
 	}
 	for _, family := range f.families() {
 		fmt.Fprintf(&b, " address-family %s\n  neighbor %s activate\n", family, s.remote)
+		if s.transparent {
+			fmt.Fprintf(&b, "  neighbor %s attribute-unchanged as-path\n", s.remote)
+		}
 		for i, r := range f.routes {
 			if f.family(r) == family {
 				fmt.Fprintf(&b, "  %s\n", f.network(i, r))
@@ -160,6 +170,9 @@ func (f *frr) routeMap(i int) string {
 	}
 	if f.terms.internal() {
 		out += fmt.Sprintf(" set local-preference %d\n", sentLocalPref)
+	}
+	if len(r.behind) > 0 {
+		out += " set as-path prepend" + words(r.behind) + "\n"
 	}
 	if r.nextHop != "" && r.six() {
 		out += " set ipv6 next-hop global " + r.nextHop + "\n"

@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -48,13 +49,14 @@ var ceFeatures = []feature{
 	{"customer: shutdown with words (RFC 9003) is in the log", testShutdown},
 }
 
-func TestRealFRR(t *testing.T)    { testMake(t, newFRR) }
-func TestRealBIRD(t *testing.T)   { testMake(t, newBIRD) }
+func TestRealFRR(t *testing.T)    { testMake(t, newFRR, settings()...) }
+func TestRealBIRD(t *testing.T)   { testMake(t, newBIRD, settings()...) }
 func TestRealExaBGP(t *testing.T) { testMake(t, newExaBGP) }
 func TestRealGobgpd(t *testing.T) { testMake(t, newGoBGP) }
 
-func testMake(t *testing.T, from maker) {
-	t.Run("PE", func(t *testing.T) { runFeatures(t, behindNIC(t, from), from, peFeatures) })
+// testMake tests the features of all makes, and more of a PE.
+func testMake(t *testing.T, from maker, more ...feature) {
+	t.Run("PE", func(t *testing.T) { runFeatures(t, behindNIC(t, from), from, slices.Concat(peFeatures, more)) })
 	t.Run("CE", func(t *testing.T) { runFeatures(t, asCustomer(t, from), from, ceFeatures) })
 }
 

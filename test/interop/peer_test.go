@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,7 +23,14 @@ type terms struct {
 	gtsm     bool
 	restart  int // seconds of graceful restart; 0: none
 	passive  bool
+
+	routerAS    uint32 // of the router, as the peer is told; 0: ourAS
+	transparent bool   // the peer does not put its AS in front of paths
+	bound       bool   // the peer listens on its address alone
 }
+
+// routersAS is the AS that the peer takes the router's to be.
+func (s terms) routersAS() uint32 { return cmp.Or(s.routerAS, ourAS) }
 
 // internal reports whether it is a session within the router's AS.
 func (s terms) internal() bool { return s.as == ourAS }
@@ -44,6 +52,7 @@ type route struct {
 	asPath      string
 	communities []string
 	large       []string
+	behind      []uint32 // ASes in the path, behind the peer's
 }
 
 func (r route) six() bool { return strings.Contains(r.prefix, ":") }
