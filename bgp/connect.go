@@ -27,6 +27,7 @@ type transport struct {
 
 	stranger func(conn *net.TCPConn, remote, local netip.Addr) bool // takes a connection of an unknown peer
 	refusals refusals
+	members  *memberships
 
 	ctx       context.Context
 	cancel    context.CancelFunc
@@ -51,7 +52,7 @@ func newTransport(cfg Config) (*transport, error) {
 		stranger: func(*net.TCPConn, netip.Addr, netip.Addr) bool { return false },
 		as:       cfg.AS, name: cfg.Name, localID: cfg.RouterID, log: cfg.Log, inside: cfg.Inside,
 		connectors: make(map[netip.Addr]*connector), relays: make(map[netip.Addr]*relay), limits: make(map[netip.Addr]gate.Limit),
-		policies: make(map[netip.Addr]routePolicies),
+		policies: make(map[netip.Addr]routePolicies), members: newMemberships(cfg.AS, cfg.RouterID),
 	}
 	if t.inside == nil {
 		t.inside = func(f func() error) error { return f() }
@@ -75,6 +76,7 @@ func newTransport(cfg Config) (*transport, error) {
 // start begins to accept connections.
 func (t *transport) start(deliver func(*net.TCPConn), revive func(netip.Addr), hears hearer) {
 	t.deliver, t.revive, t.hears = deliver, revive, hears
+	t.wg.Go(func() { t.members.run(t.ctx.Done()) })
 	for _, l := range t.listeners {
 		t.wg.Go(func() { t.acceptLoop(l) })
 	}
@@ -115,6 +117,7 @@ func (t *transport) add(n Neighbor) error {
 	c.cutOff.Store(why != "")
 	t.policies[addr] = n.policies()
 	t.mu.Unlock()
+	t.members.setTerms(addr, n.memberTerms(t.as))
 	if why != "" {
 		t.hears.connectFailed(addr, why)
 	}

@@ -2,6 +2,7 @@ package bgp
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"time"
@@ -52,7 +53,7 @@ func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 	}
 	judge := gate.NewJudge(gate.Config{
 		LocalAS: t.as, PeerAS: c.neighbor.AS, LocalID: t.localID, AllowOwnAS: c.neighbor.AllowOwnAS, AS: c.neighbor.asRules(),
-		LoseTies: c.neighbor.unreflected(), Try: rehearse,
+		LoseTies: c.neighbor.unreflected(), Try: rehearse, Constrain: c.neighbor.RTC,
 		NoHoldTime: c.neighbor.HoldTime == 0, Name: t.name, Restart: c.neighbor.restarts(),
 		Retained: func() gate.Retained { return t.hears.retained(addr) },
 	})
@@ -61,6 +62,13 @@ func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 		Local: outer.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap(),
 	})
 	r := newRelay(outer, far, judge, editor, neighborWatcher{addr, c, t.hears})
+	r.members = memberEvents{
+		up:   func() { t.members.entered(addr, r, judge.Constrains()) },
+		down: func() { t.members.left(addr, r) },
+		asks: func(list map[gate.Membership]gate.Reflection, end bool) {
+			t.members.asked(addr, r, maps.Clone(list), end)
+		},
+	}
 	r.unheld.every = engineHold(c.neighbor) / 3
 	r.stale.setTime(time.Duration(c.stalePath.Load()))
 	t.mu.Lock()

@@ -21,7 +21,9 @@
 // connection, of bgp/inner, with the addresses of the real one. The relay also
 // counts prefixes, answers malformed messages, and knows why a session ended. What
 // GoBGP sends passes the gate, too. Import and export policies are applied there,
-// and what a session has received and sent is kept there ([Speaker.PeerRoutes]).
+// and what a session has received and sent is kept there ([Speaker.PeerRoutes]). The
+// engine knows nothing of route target constraint (RFC 4684): what each peer is asked
+// for is decided in membership.go, between the gates of all sessions.
 //
 // # The gobgp command
 //

@@ -39,20 +39,22 @@ func (EndOfRIB) event()    {}
 
 // PeerState is the state of one session.
 type PeerState struct {
-	Address      netip.Addr
-	LocalAddress netip.Addr // zero if it is neither configured nor known
-	AS           uint32
-	LocalAS      uint32
-	State        string    // RFC 4271 section 8.2.2, lower case: idle, active, opensent, openconfirm, established
-	Since        time.Time // when the state was entered
-	Families     []string  // negotiated, or wanted while the session is not established
-	Capabilities []string  // what both ends are capable of, in words; none while the session is not established
-	SendsEnd     bool      // the peer will send an end of RIB; false while the session is not established
-	Restarting   bool      // the peer has restarted, and sends no end of RIB before it has received ours
-	Received     int       // prefixes received from the peer
-	Accepted     int       // those that passed the import policy
-	Advertised   int       // prefixes sent to the peer
-	Reason       string    // why the speaker keeps the session down; "" if it does not
+	Address           netip.Addr
+	LocalAddress      netip.Addr // zero if it is neither configured nor known
+	AS                uint32
+	LocalAS           uint32
+	State             string    // RFC 4271 section 8.2.2, lower case: idle, active, opensent, openconfirm, established
+	Since             time.Time // when the state was entered
+	Families          []string  // negotiated, or wanted while the session is not established
+	Capabilities      []string  // what both ends are capable of, in words; none while the session is not established
+	SendsEnd          bool      // the peer will send an end of RIB; false while the session is not established
+	Restarting        bool      // the peer has restarted, and sends no end of RIB before it has received ours
+	Received          int       // prefixes received from the peer
+	Accepted          int       // those that passed the import policy
+	Advertised        int       // prefixes sent to the peer
+	TargetsReceived   []string  // route targets that the peer asks for (RFC 4684); nil without route target constraint
+	TargetsAdvertised []string  // those that it is asked for
+	Reason            string    // why the speaker keeps the session down; "" if it does not
 
 	RouterID    netip.Addr // BGP identifier of the speaker
 	PeerID      netip.Addr // of the peer, from its last OPEN; zero before

@@ -125,6 +125,18 @@ func (m mutator) chain() *policy.Chain {
 	return &policy.Chain{AS: 65001, Policies: []policy.Policy{{Name: "p", Terms: terms[:1+m.IntN(3)]}}}
 }
 
+// interest is what a peer asks for: nothing, the target of someExtras, or all.
+func (m mutator) interest() map[gate.Membership]gate.Reflection {
+	list := make(map[gate.Membership]gate.Reflection)
+	if rt, err := bgpvpn.ParseRouteTarget("65001:101"); err == nil && m.IntN(2) == 0 {
+		list[gate.TargetMembership(65002, rt)] = gate.Reflection{}
+	}
+	if m.IntN(4) == 0 {
+		list[gate.Membership{}] = gate.Reflection{}
+	}
+	return list
+}
+
 // What the engine sends reaches the peer as the editor says that it does, whatever
 // it is, and whatever the export policy makes of it.
 func TestMutationsOut(t *testing.T) {
@@ -138,7 +150,13 @@ func TestMutationsOut(t *testing.T) {
 func (m mutator) sendThrough(t *testing.T) {
 	open := newTestJudge(true).Peer()
 	e := gate.NewEditor(gate.EditorConfig{External: m.IntN(2) == 0, Local: netip.MustParseAddr("192.168.0.2")})
+	constrained := m.IntN(2) == 0
+	if !constrained {
+		open.Families = slices.DeleteFunc(open.Families, func(f gate.Family) bool { return f == gate.RTC })
+	}
 	e.Opened(open, open)
+	e.Established()
+	_, _ = e.Edit(nil, message(4))
 	e.SetPolicy(m.chain())
 	j, known := newTestJudge(true), table{}
 	for range 100 {
@@ -153,6 +171,16 @@ func (m mutator) sendThrough(t *testing.T) {
 			var err error
 			if out, err = e.Edit(out, msg); err != nil {
 				return // routes in two fields, as the engine never sends them
+			}
+		}
+		if constrained && m.IntN(4) == 0 {
+			e.SetInterest(m.interest(), true)
+			out = e.Speak(out)
+		}
+		if m.IntN(8) == 0 {
+			e.Ask(gate.VPNv4)
+			for e.Replaying() {
+				out = e.Replay(out)
 			}
 		}
 		if m.IntN(2) == 0 {

@@ -42,7 +42,7 @@ func updateOf(withdrawn, attrs, routes []byte) []byte {
 }
 
 const (
-	capsAll  = "010400010001" + "010400020001" + "010400010080" + "010400020080" + "0200" + "41040000fdea"
+	capsAll  = "010400010001" + "010400020001" + "010400010080" + "010400020080" + "0200" + "41040000fdea" + "010400010084" + "4600"
 	openBody = "04fdea005a0a000001"
 
 	attrsBase = "40010100" + "4002060201" + "0000fdea"
@@ -56,6 +56,8 @@ const (
 	prefixSID  = "c0280a" + "01000700000000000065"
 	srv6       = "c0282505" + "002200" + "01001e00" + "fd000000000000000000000000000001" + "00" + "0012" + "00" + "01000620101000" + "1040"
 	strangeRD  = "800e20" + "000180" + "0c" + "0000000000000000c0a80002" + "00" + "70" + "007d01" + "0007fdea00000001" + "1e0100"
+	reachRTC   = "800e16" + "000184" + "04" + "c0a80002" + "00" + "60" + "0000fdea" + "0002fde900000065"
+	unreachRTC = "800f09" + "000184" + "28" + "0000fdea" + "00"
 	twoLabels  = "800e23" + "000180" + "0c" + "0000000000000000c0a80002" + "00" + "88" + "00bb80" + "00fa01" + "0000fdea00000001" + "1e0100"
 )
 
@@ -76,7 +78,9 @@ func seeds() [][]byte {
 		u("", attrsBase+prefixSID+reachVPN4, ""), u("", attrsBase+srv6+reachVPN6, ""), u("", attrsBase+strangeRD, ""), u("", attrsBase+twoLabels, ""),
 		u("", "400101004002060201"+"0000fdea"+"40050400000064"+"80090401020304"+"800a0401020304"+reachVPN4, ""),
 		u("", attrsBase+"801a0b01000b0000000000000064"+"c01708000f000401020304"+reachVPN4, ""),
-		message(3, 6, 2, 5, 'h', 'e', 'l', 'l', 'o'), message(5, 0, 1, 0, 128), message(5, 0, 2, 0, 1), message(9), message(0), message(255),
+		message(3, 6, 2, 5, 'h', 'e', 'l', 'l', 'o'), message(5, 0, 1, 0, 128), message(5, 0, 2, 0, 1), message(9),
+		u("", attrsBase+reachRTC, ""), u("180a0102", attrsBase+nextHop4+reachRTC+unreachVPN, "180a0103"), u("", unreachRTC, ""), u("", "800f03000184", ""),
+		message(5, 0, 1, 1, 128), message(5, 0, 1, 2, 128), message(5, 0, 1, 1, 1), message(5, 0, 1, 2, 1), message(5, 0, 1, 1, 132), message(5, 0, 1, 2, 132), message(0), message(255),
 	}
 }
 
@@ -96,7 +100,7 @@ func TestSeeds(t *testing.T) {
 // newTestJudge returns the judge of a session with the seeds' peer, in the phase
 // of their messages.
 func newTestJudge(established bool) *gate.Judge {
-	j := gate.NewJudge(gate.Config{LocalAS: 65001, PeerAS: 65002, LocalID: netip.MustParseAddr("10.0.0.9"), Try: rehearse})
+	j := gate.NewJudge(gate.Config{LocalAS: 65001, PeerAS: 65002, LocalID: netip.MustParseAddr("10.0.0.9"), Try: rehearse, Constrain: true})
 	ours := slices.Clone(seeds()[0])
 	copy(ours[20:], []byte{0xfd, 0xe9})
 	j.Sent(ours)
@@ -218,8 +222,11 @@ func (m mutator) session(t *testing.T, most int, caught *atomic.Int64) (n int) {
 			known.takeAll(j.SetPolicy(m.chain()))
 		}
 		b := m.composed()
-		if m.IntN(3) == 0 {
+		switch m.IntN(12) {
+		case 0, 1, 2, 3:
 			b = m.message()
+		case 4: // BoRR or EoRR
+			b = message(5, 0, byte(1+m.IntN(2)), byte(1+m.IntN(2)), []byte{1, 128}[m.IntN(2)])
 		}
 		n++
 		if n%8 == 0 && errors.Is(rehearse(slices.Clone(b)), errParserPanics) {

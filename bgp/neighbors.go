@@ -76,6 +76,7 @@ func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error 
 	s.sessions.setSettings(addr, n.Settings)
 	s.sessions.setLimit(addr, n.MaxPrefixes)
 	s.transport.limit(addr, n.limit())
+	s.transport.members.setTerms(addr, n.memberTerms(s.cfg.AS))
 	var errs []error
 	if old.ConnectRetry != n.ConnectRetry || old.Passive != n.Passive {
 		errs = append(errs, s.reconnect(addr, n))
@@ -163,6 +164,7 @@ func (s *Speaker) remove(ctx context.Context, addr netip.Addr) error {
 	n := s.neighbors[addr]
 	delete(s.neighbors, addr)
 	s.transport.remove(addr)
+	s.transport.members.forget(addr)
 	err := s.engine.deletePeer(ctx, n)
 	if state, ok := s.sessions.remove(addr); ok {
 		s.queue.push(PeerChange{Peer: state, Removed: true})

@@ -59,6 +59,8 @@ type relay struct {
 	pace      pace
 	unheld    unheld
 	stale     stalePaths
+	interests interests
+	members   memberEvents
 }
 
 // watcher is notified of what happens on a relay.
@@ -83,6 +85,7 @@ type sessionEnd struct {
 func newRelay(outer, far *net.TCPConn, judge *gate.Judge, editor *gate.Editor, to watcher) *relay {
 	return &relay{
 		outer: outer, far: far, judge: judge, editor: editor, to: to, began: time.Now(), opened: make(chan struct{}), done: make(chan struct{}),
+		members: memberEvents{up: func() {}, asks: func(map[gate.Membership]gate.Reflection, bool) {}, down: func() {}},
 	}
 }
 
@@ -106,6 +109,7 @@ func (r *relay) run() {
 func (r *relay) end(e sessionEnd) {
 	r.told.Do(func() {
 		e.lasted, e.up = time.Since(r.began), r.up.Load()
+		r.members.down()
 		r.to.ended(e)
 	})
 }
@@ -115,7 +119,7 @@ func (r *relay) incoming() {
 	in, n := make([]byte, relayBuffer), 0
 	out := make([]byte, 0, relayBuffer)
 	for {
-		_ = r.outer.SetReadDeadline(r.stale.wake(r.unheld.wake(r.refreshes.wake(time.Now())), r.judge.Awaits()))
+		_ = r.outer.SetReadDeadline(r.interests.wake(r.stale.wake(r.unheld.wake(r.refreshes.wake(time.Now())), r.judge.Awaits())))
 		if r.closing.Load() {
 			return
 		}
@@ -143,6 +147,7 @@ func (r *relay) incoming() {
 		out = r.answer(out, r.refreshes.due(time.Now(), r.busyOut.Load(), r.caughtUp()))
 		out = r.unheld.due(out, time.Now(), r.judge.Established())
 		out = r.stale.due(out, time.Now(), r.judge)
+		r.follow(time.Now())
 		if !r.flush(out) || over {
 			return
 		}
@@ -182,7 +187,8 @@ func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {
 		r.refreshes.ask(*v.Refresh)
 		return out, false
 	}
-	r.up.Store(r.judge.Established())
+	r.interests.news = r.interests.news || v.Members
+	r.came()
 	return append(out, v.Pass...), false
 }
 

@@ -39,7 +39,7 @@ func (r *relay) outgoing() {
 		out = r.edit(out[:0], say)
 		n = copy(buf, buf[whole:n])
 		out, began = r.batch(out, began, errors.Is(err, os.ErrDeadlineExceeded))
-		out = r.editor.Replay(out)
+		out = r.editor.Replay(r.editor.Speak(out))
 		if len(out) > 0 && r.send(out) != nil {
 			r.cut()
 			return

@@ -62,6 +62,7 @@ func Start(ctx context.Context, cfg Config) (*Speaker, error) {
 		return nil, err
 	}
 	transport.stranger = s.stranger
+	transport.members.restarts(cfg.Restarting)
 	transport.start(s.engine.deliver, s.revive, (*receiver)(s))
 	return s, nil
 }
@@ -90,6 +91,7 @@ func (s *Speaker) Restarted(ctx context.Context) error {
 	}
 	s.engine.held = nil
 	s.engine.isRestarting.Store(false)
+	s.transport.members.restarts(false)
 	waiting, err := h.release(ctx)
 	errs := []error{err}
 	for _, addr := range waiting {
@@ -153,6 +155,11 @@ func (s *Speaker) Announce(ctx context.Context, routes []Route) error {
 	return errors.Join(errs...)
 }
 
+// SetImports says which route targets the router imports. Peers with route target
+// constraint are asked for routes that have one of them (RFC 4684); until it is
+// called, for all.
+func (s *Speaker) SetImports(targets []vpn.RouteTarget) { s.transport.members.setOwn(targets) }
+
 // Withdraw withdraws announced routes by RD and prefix. It ignores routes that
 // were not announced.
 func (s *Speaker) Withdraw(ctx context.Context, routes []Route) error {
@@ -183,6 +190,7 @@ func (s *Speaker) Peers(ctx context.Context) ([]PeerState, error) {
 	for i, p := range states {
 		if r := s.transport.session(p.Address); r != nil {
 			states[i].Received, states[i].Accepted, states[i].Advertised = r.judge.Held(), r.judge.Accepted(), r.editor.Told()
+			states[i].TargetsReceived, states[i].TargetsAdvertised = r.targets()
 			continue
 		}
 		// Only the engine knows what it keeps over a restart of the peer.

@@ -84,6 +84,7 @@ func (a *agent) Configure(ctx context.Context, cfg config.Router) error {
 			return err
 		}
 	}
+	a.speaker.SetImports(imports(cfg))
 	return a.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/session"
+	"pseudowan/bgp/vpn"
 	"pseudowan/ovs"
 	"pseudowan/router/config"
 	"pseudowan/router/kernel"
@@ -74,6 +75,15 @@ func (a *agent) startSpeaker(ctx context.Context, cfg bgp.Config) (*bgp.Speaker,
 		s, err = bgp.Start(ctx, cfg)
 	}
 	return s, err
+}
+
+// imports are the route targets of the routes that VRFs import.
+func imports(cfg config.Router) []vpn.RouteTarget {
+	var list []vpn.RouteTarget
+	for _, v := range cfg.VRFs {
+		list = append(list, v.Import...)
+	}
+	return list
 }
 
 // speakerNeighbors translates the configured sessions for the speaker.

@@ -49,7 +49,7 @@ func peerRow(router string, p bgp.PeerState, vrf string) status.Peer {
 		Router: router, LocalAddress: p.LocalAddress, LocalAS: p.LocalAS,
 		RemoteAddress: p.Address, RemoteAS: p.AS, State: status.SessionState(p.State), Since: p.Since, Families: p.Families,
 		Received: p.Received, Accepted: p.Accepted, Advertised: p.Advertised, VRF: vrf,
-		RouterID: p.RouterID, RemoteRouterID: p.PeerID, Capabilities: p.Capabilities, Reason: p.Down(), LastError: p.LastError,
+		RouterID: p.RouterID, RemoteRouterID: p.PeerID, Capabilities: p.Capabilities, TargetsReceived: p.TargetsReceived, TargetsAdvertised: p.TargetsAdvertised, Reason: p.Down(), LastError: p.LastError,
 		Warning: p.Warning, MaxPrefixes: p.MaxPrefixes, Description: p.Description, Shutdown: p.Shutdown, Dynamic: prefixText(p.Range), Malformed: malformedRow(p.Malformed),
 	}
 	if !p.LastErrorAt.IsZero() {

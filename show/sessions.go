@@ -15,6 +15,7 @@ func Sessions(o Output, rows []status.Peer) error {
 	rows = sorted(rows, byPeer)
 	for i := range rows {
 		rows[i].Families, rows[i].Capabilities = present(rows[i].Families), present(rows[i].Capabilities)
+		rows[i].TargetsReceived, rows[i].TargetsAdvertised = present(rows[i].TargetsReceived), present(rows[i].TargetsAdvertised)
 	}
 	return emit(o, rows, func() string {
 		var b strings.Builder
@@ -48,6 +49,8 @@ func (o Output) session(b *strings.Builder, r status.Peer) {
 	line("identifiers", identifiers(r))
 	line("families", strings.Join(r.Families, ", "))
 	line("capable of", strings.Join(r.Capabilities, ", "))
+	line("asked for", strings.Join(r.TargetsReceived, ", "))
+	line("asks for", strings.Join(r.TargetsAdvertised, ", "))
 	line("routes", routes(r))
 	line("malformed", o.malformed(r.Malformed))
 	if r.LastEnd != "" && r.LastEndAt != nil {

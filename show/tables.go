@@ -15,6 +15,7 @@ func Peers(o Output, rows []status.Peer) error {
 	rows = sorted(rows, byPeer)
 	for i := range rows {
 		rows[i].Families, rows[i].Capabilities = present(rows[i].Families), present(rows[i].Capabilities)
+		rows[i].TargetsReceived, rows[i].TargetsAdvertised = present(rows[i].TargetsReceived), present(rows[i].TargetsAdvertised)
 	}
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{

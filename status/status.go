@@ -20,20 +20,22 @@ type Peer struct {
 	Advertised    int          `json:"advertised"` // prefixes sent to the peer
 	VRF           string       `json:"vrf"`        // of a session with a customer; "" between routers
 
-	RouterID       netip.Addr `json:"router_id"`        // BGP identifier of the router
-	RemoteRouterID netip.Addr `json:"remote_router_id"` // of the peer, as last received; "" before
-	Reason         string     `json:"reason"`           // why the session is not established; "" if it is, or if unknown
-	LastError      string     `json:"last_error"`       // why the last session ended, or the last attempt to connect failed; "" before the first
-	LastErrorAt    *time.Time `json:"last_error_at"`    // null before the first
-	LastEnd        string     `json:"last_end"`         // why the last established session ended, with the peer's words if it has said any; "" before the first
-	LastEndAt      *time.Time `json:"last_end_at"`      // null before the first
-	Warning        string     `json:"warning"`          // a limit of the session is near; "" if none is
-	MaxPrefixes    uint32     `json:"max_prefixes"`     // more received prefixes end the session; 0 for no limit
-	Description    string     `json:"description"`      // of the topology file; "" without
-	Dynamic        string     `json:"dynamic"`          // the prefix from which the peer has connected; "" if it is configured itself
-	Shutdown       bool       `json:"shutdown"`         // the topology file keeps the session down
-	Capabilities   []string   `json:"capabilities"`     // what both ends are capable of beside the families, in words; empty while the session is not established
-	Malformed      Malformed  `json:"malformed"`        // what the peer has sent that was not as it should be
+	RouterID          netip.Addr `json:"router_id"`                // BGP identifier of the router
+	RemoteRouterID    netip.Addr `json:"remote_router_id"`         // of the peer, as last received; "" before
+	Reason            string     `json:"reason"`                   // why the session is not established; "" if it is, or if unknown
+	LastError         string     `json:"last_error"`               // why the last session ended, or the last attempt to connect failed; "" before the first
+	LastErrorAt       *time.Time `json:"last_error_at"`            // null before the first
+	LastEnd           string     `json:"last_end"`                 // why the last established session ended, with the peer's words if it has said any; "" before the first
+	LastEndAt         *time.Time `json:"last_end_at"`              // null before the first
+	Warning           string     `json:"warning"`                  // a limit of the session is near; "" if none is
+	MaxPrefixes       uint32     `json:"max_prefixes"`             // more received prefixes end the session; 0 for no limit
+	Description       string     `json:"description"`              // of the topology file; "" without
+	Dynamic           string     `json:"dynamic"`                  // the prefix from which the peer has connected; "" if it is configured itself
+	Shutdown          bool       `json:"shutdown"`                 // the topology file keeps the session down
+	Capabilities      []string   `json:"capabilities"`             // what both ends are capable of beside the families, in words; empty while the session is not established
+	TargetsReceived   []string   `json:"route_targets_received"`   // that the peer asks for by route target constraint (RFC 4684), or "all"; empty without
+	TargetsAdvertised []string   `json:"route_targets_advertised"` // that it is asked for
+	Malformed         Malformed  `json:"malformed"`                // what the peer has sent that was not as it should be
 }
 
 // Malformed counts what a peer has sent that was not as it should be, since the

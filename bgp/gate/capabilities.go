@@ -10,6 +10,7 @@ func (j *Judge) Capabilities() []string {
 		words  string
 	}{
 		{ours.Refresh && peer.Refresh, "route refresh"},
+		{j.Constrains(), "route target constraint"},
 		{len(ours.Extended) > 0 && len(peer.Extended) > 0, "IPv6 next hops"},
 		{ours.Restart != nil && peer.Restart != nil, "graceful restart"},
 		{j.WillNotify(), "graceful restart over NOTIFICATIONs"},

@@ -17,6 +17,10 @@
 // sent (Adj-RIB-Out), applies the export policy, obeys well-known communities (RFC
 // 1997), and packs routes with equal attributes into shared messages.
 //
+// What the receiver cannot do and its peers can, both do here: enhanced route refresh
+// (RFC 7313), answered from the Adj-RIB-Out, and route target constraint (RFC 4684),
+// which an Editor applies to what it knows.
+//
 // It owns the wire format and the texts of NOTIFICATIONs. It is pure: it must not
 // contain sockets, goroutines, a clock, or any BGP implementation.
 package gate

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -33,20 +34,23 @@ type Editor struct {
 
 	mu       sync.RWMutex
 	shape    shape
-	extended [VPNv6 + 1]bool // families of IPv4 prefixes that the peer takes with IPv6 next hops
-	chain    *policy.Chain   // export policy; nil: everything passes as it is
+	extended [families]bool // families of IPv4 prefixes that the peer takes with IPv6 next hops
+	chain    *policy.Chain  // export policy; nil: everything passes as it is
 	pool     pool
 	told     map[key]outPath
-	count    atomic.Int64 // len(told)
+	count    atomic.Int64 // of told, without what is held
 	pending  []change
-	places   map[key]int // in pending
-	stale    bool        // the peer takes routes that are stale for long (RFC 9494)
-	loose    bool        // something has been passed on that could not be read
-	enhanced bool        // RFC 7313
-	sendsEnd bool        // the sender ends its first routes of a family with an end of RIB
-	ended    [VPNv6 + 1]bool
-	replays  []replay
-	warning  string
+	places   map[key]int    // in pending
+	stale    bool           // the peer takes routes that are stale for long (RFC 9494)
+	loose    bool           // something has been passed on that could not be read
+	enhanced bool           // RFC 7313
+	sendsEnd bool           // the sender ends its first routes of a family with an end of RIB
+	ended    [families]bool // what has been said so of
+	heldEnd  [families]bool // what is to be, once the peer has asked for what it asks for
+
+	constraint constraint
+	replays    []replay
+	warning    string
 
 	last        *pathAttrs // that a policy has seen
 	lastDecoded policy.Path
@@ -56,6 +60,7 @@ type Editor struct {
 type outPath struct {
 	attrs *pathAttrs
 	label [3]byte
+	held  bool // the peer does not ask for it, and has not been told
 }
 
 // change is what the peer is to be told of a route.
@@ -76,6 +81,7 @@ func (e *Editor) Opened(ours, peer Open) {
 	defer e.mu.Unlock()
 	e.shape = shape{internal: !e.cfg.External, as4: ours.as4 && peer.as4}
 	e.enhanced = ours.Enhanced && peer.Enhanced
+	e.constraint.on = slices.Contains(ours.Families, RTC) && slices.Contains(peer.Families, RTC)
 	e.sendsEnd = ours.Restart != nil && peer.Restart != nil
 	e.stale = peer.Restart != nil && peer.Restart.TakesStale
 	for _, f := range peer.Extended {
@@ -107,6 +113,7 @@ func (e *Editor) SetLocalIPv6(a netip.Addr) {
 func (e *Editor) Edit(out, msg []byte) ([]byte, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.constraint.greeted = e.constraint.greeted || len(msg) >= headerLength && msg[18] == typeKeepalive
 	if len(msg) < headerLength+4 || msg[18] != typeUpdate {
 		return append(e.flush(out), msg...), nil
 	}
@@ -118,6 +125,10 @@ func (e *Editor) Edit(out, msg []byte) ([]byte, error) {
 	case err != nil:
 		e.loose = true
 		err = fmt.Errorf("an UPDATE message is sent unread: %w", err)
+	case e.constraint.on && !e.constraint.ended && e.sent.end.vpn():
+		e.heldEnd[e.sent.end] = true
+		e.constraint.held = append(e.constraint.held, msg...)
+		return out, nil
 	default:
 		e.ended[e.sent.end] = true
 	}
@@ -173,22 +184,40 @@ func (e *Editor) Flush(out []byte) []byte {
 func (e *Editor) flush(out []byte) []byte {
 	var b bundle
 	for _, c := range e.pending {
-		before, told := e.told[c.key]
+		before, known := e.told[c.key]
+		told := known && !before.held
+		c.held = c.attrs != nil && !e.wanted(&c.key, c.attrs)
 		switch {
-		case told && before == c.outPath: // it has come again
-		case c.attrs != nil:
-			e.told[c.key] = c.outPath
-			b.announce(labelled{c.key, c.label}, c.attrs)
-		case told || e.loose:
+		case c.attrs == nil:
 			delete(e.told, c.key)
+		default:
+			e.told[c.key] = c.outPath
+		}
+		switch {
+		case c.attrs != nil && !c.held:
+			if !told || before != c.outPath {
+				b.announce(labelled{c.key, c.label}, c.attrs)
+			}
+		case told || e.loose && !known:
 			b.withdraw(c.key)
 		}
+		e.account(c.key, told, c.attrs != nil && !c.held)
 		e.pool.release(before.attrs)
 	}
-	e.count.Store(int64(len(e.told)))
 	e.pending = e.pending[:0]
 	clear(e.places)
 	return b.appendMessages(out)
+}
+
+// account counts a route that the peer has been told, or is told.
+func (e *Editor) account(k key, before, after bool) {
+	switch {
+	case k.family == RTC || before == after:
+	case after:
+		e.count.Add(1)
+	default:
+		e.count.Add(-1)
+	}
 }
 
 // AdvertisedPath is a path that the peer has been told.
@@ -206,6 +235,9 @@ func (e *Editor) Paths() []AdvertisedPath {
 	list := make([]AdvertisedPath, 0, len(told))
 	decoded := make(map[*pathAttrs]policy.Path)
 	for k, p := range told {
+		if p.held || k.family == RTC {
+			continue
+		}
 		path, ok := decoded[p.attrs]
 		if !ok {
 			path = p.attrs.decode(as4)
@@ -223,7 +255,9 @@ func (e *Editor) Messages() []byte {
 	defer e.mu.RUnlock()
 	var b bundle
 	for k, p := range e.told {
-		b.announce(labelled{k, p.label}, p.attrs)
+		if !p.held && k.family != RTC {
+			b.announce(labelled{k, p.label}, p.attrs)
+		}
 	}
 	return b.appendMessages(nil)
 }

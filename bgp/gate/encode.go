@@ -95,7 +95,7 @@ func (u *update) empty() bool {
 // withdrawals encodes the withdrawal of every route of the message.
 func (u *update) withdrawals() []byte {
 	fields := append(rawRoutes(u.withdrawn), rawRoutes(u.routes)...)
-	var lists [VPNv6 + 1][]byte
+	var lists [families][]byte
 	for _, m := range []*mpRoutes{u.unreach, u.reach} {
 		if m == nil {
 			continue

@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -14,6 +15,8 @@ type Config struct {
 	AllowOwnAS      uint32     // how often LocalAS may occur in an AS path
 
 	AS ASRules // of an external peer
+
+	Constrain bool // the peer is offered route target constraint (RFC 4684)
 
 	// LoseTies makes the receiver prefer any other internal peer's route to an
 	// equal one of this peer, which must be internal.
@@ -51,15 +54,19 @@ type Judge struct {
 	ours     Open
 	peer     Open
 	shape    shape
-	families [VPNv6 + 1]bool
+	families [families]bool
 	scratch  update
 
 	strangers map[key]struct{} // paths that the receiver was not shown
 	lost      []Path           // to withdraw once the session is up
 	notifies  atomic.Bool
-	awaited   [VPNv6 + 1]bool  // families whose end of RIB the receiver awaits
-	until     time.Time        // for as long at most; zero: no limit
-	rounds    [VPNv6 + 1]round // answers of the peer to ROUTE-REFRESH
+	awaited   [families]bool  // families whose end of RIB the receiver awaits
+	until     time.Time       // for as long at most; zero: no limit
+	rounds    [families]round // answers of the peer to ROUTE-REFRESH
+
+	membersMu  sync.Mutex // others read while the connection's goroutine writes
+	members    map[key]member
+	membersEnd atomic.Bool // of its first memberships
 
 	rib    ribIn
 	raw    []byte                // scratch: the attributes of a message
@@ -86,6 +93,7 @@ type Verdict struct {
 	Opened  bool          // the message is the peer's OPEN
 	Refresh *Refresh      // the peer asks for all routes of a family again
 	Warning string        // a limit is near
+	Members bool          // what the peer asks for has changed
 
 	// Strange are paths that the receiver cannot be shown.
 	Strange []StrangePath
@@ -159,7 +167,7 @@ func (j *Judge) open(msg []byte) Verdict {
 func (j *Judge) agree(peer Open) {
 	j.peer = peer
 	j.shape = shape{internal: j.cfg.LocalAS == j.cfg.PeerAS, as4: peer.as4 && j.ours.as4}
-	wants := func(o Open) (set [VPNv6 + 1]bool) {
+	wants := func(o Open) (set [families]bool) {
 		for _, f := range o.Families {
 			set[f] = true
 		}
@@ -201,6 +209,7 @@ func (j *Judge) update(msg []byte) Verdict {
 		return Verdict{Refuse: refused}
 	}
 	j.ended(u)
+	routes, members := u.size(), j.takeMemberships(u)
 	pass := msg
 	if u.rewritten || u.asWithdrawn {
 		pass = u.messages()
@@ -209,7 +218,7 @@ func (j *Judge) update(msg []byte) Verdict {
 		return Verdict{Refuse: updateError(updateAttributeList, nil), Faults: u.faults}
 	}
 	j.forgetLoops(u)
-	v := Verdict{Pass: pass, Routes: u.size(), Faults: u.faults, Strange: j.strange(u)}
+	v := Verdict{Pass: pass, Routes: routes, Members: members, Faults: u.faults, Strange: j.strange(u)}
 	if told := j.hold(u); told != nil {
 		v.Pass = told
 	}

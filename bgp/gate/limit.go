@@ -52,6 +52,10 @@ func (j *Judge) publish() {
 // checkLimits ends the session of a peer that has announced too much, before the
 // receiver sees it.
 func (j *Judge) checkLimits(v *Verdict) {
+	if j.tooManyMembers() {
+		*v = Verdict{Refuse: &Notification{Code: CodeCease, Subcode: ceaseResources}, Limit: true}
+		return
+	}
 	l := j.limit.Load()
 	if l == nil || l.Paths == 0 {
 		j.warned = calm
@@ -77,6 +81,9 @@ func (j *Judge) checkLimits(v *Verdict) {
 
 // Excess returns which limit the peer has exceeded. It may be called at any time.
 func (j *Judge) Excess() string {
+	if j.tooManyMembers() {
+		return fmt.Sprintf("more than %d memberships of route targets", maxMemberships)
+	}
 	limit := int64(0)
 	if l := j.limit.Load(); l != nil {
 		limit = int64(l.Paths)

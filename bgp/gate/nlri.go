@@ -14,11 +14,15 @@ const (
 	IPv6
 	VPNv4
 	VPNv6
+	RTC // memberships of route target constraint (RFC 4684)
+
+	families = RTC + 1
 )
 
 const (
 	safiUnicast = 1
 	safiVPN     = 128
+	safiRTC     = 132
 
 	labelBits = 24
 	rdBits    = 64
@@ -34,6 +38,8 @@ func familyOf(afi uint16, safi uint8) (Family, bool) {
 		return VPNv4, true
 	case afi == 2 && safi == safiVPN:
 		return VPNv6, true
+	case afi == 1 && safi == safiRTC:
+		return RTC, true
 	}
 	return 0, false
 }
@@ -41,8 +47,11 @@ func familyOf(afi uint16, safi uint8) (Family, bool) {
 func (f Family) vpn() bool { return f == VPNv4 || f == VPNv6 }
 
 func (f Family) bits() int {
-	if f == IPv4 || f == VPNv4 {
+	switch f {
+	case IPv4, VPNv4:
 		return 32
+	case RTC:
+		return membershipBits
 	}
 	return 128
 }
@@ -53,8 +62,11 @@ func (f Family) header() []byte {
 	if f.bits() == 128 {
 		h[1] = 2
 	}
-	if f.vpn() {
+	switch {
+	case f.vpn():
 		h[2] = safiVPN
+	case f == RTC:
+		h[2] = safiRTC
 	}
 	return h
 }
@@ -85,7 +97,7 @@ func parseRoutes(f Family, b []byte, into []route) ([]route, bool) {
 		if f.vpn() && !r.cutVPN() {
 			return into, false
 		}
-		if r.bits > f.bits() {
+		if r.bits > f.bits() || f == RTC && !fitsMembership(r.bits) {
 			return into, false
 		}
 		into = append(into, r)

@@ -120,8 +120,12 @@ func (o *Open) read(b []byte) bool {
 		b = b[len(whole):]
 		switch {
 		case code == capMultiprotocol && len(value) == 4:
-			if f, ok := familyOf(binary.BigEndian.Uint16(value), value[3]); ok {
+			f, ok := familyOf(binary.BigEndian.Uint16(value), value[3])
+			if ok {
 				o.Families = append(o.Families, f)
+			}
+			if ok && f == RTC {
+				continue // the receiver leaves this to the gate
 			}
 		case code == capAS4 && len(value) == 4:
 			o.AS, o.as4 = binary.BigEndian.Uint32(value), true

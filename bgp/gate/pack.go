@@ -67,7 +67,7 @@ func fill[R any](out []byte, routes []R, room int, add func(*R, []byte) []byte, 
 type bundle struct {
 	order []bundleKey // of the first route of each
 	reach map[bundleKey][]labelled
-	gone  [VPNv6 + 1][]labelled
+	gone  [families][]labelled
 }
 
 type bundleKey struct {

@@ -1,11 +1,14 @@
 package gate
 
-// pathAttrs are the attributes that several paths have in common. They are never
-// changed.
+// pathAttrs are the attributes that several paths have in common. The attributes are
+// never changed.
 type pathAttrs struct {
 	raw  string // attributes in their order, without those of RFC 4760
 	hop  string // the next hop of MP_REACH_NLRI; "" where raw has a NEXT_HOP
 	refs int
+
+	asked  uint32 // the number of the interest to which wanted belongs
+	wanted bool   // the peer asks for routes with these attributes
 }
 
 // pool keeps equal attributes once.

@@ -72,6 +72,9 @@ func (j *Judge) endRound(f Family) (v Verdict) {
 		return v
 	}
 	j.rounds[f].open = false
+	if f == RTC {
+		return Verdict{Members: j.endMembershipRound()}
+	}
 	var told bundle
 	r := &j.rib
 	r.mu.Lock()

@@ -19,7 +19,7 @@ type replay struct {
 func (e *Editor) Ask(f Family) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.loose {
+	if e.loose && f != RTC {
 		return false
 	}
 	for i := range e.replays {
@@ -63,7 +63,7 @@ func (e *Editor) Replay(out []byte) []byte {
 	if !r.begun {
 		r.begun = true
 		for k := range e.told {
-			if k.family == r.family {
+			if k.family == r.family && !e.told[k].held {
 				r.keys = append(r.keys, k)
 			}
 		}
@@ -74,7 +74,7 @@ func (e *Editor) Replay(out []byte) []byte {
 	n := min(len(r.keys), replayRoutes)
 	var b bundle
 	for _, k := range r.keys[:n] {
-		if p, told := e.told[k]; told {
+		if p, told := e.told[k]; told && !p.held {
 			b.announce(labelled{k, p.label}, p.attrs)
 		}
 	}

@@ -10,8 +10,8 @@ type RestartConfig struct {
 	Time         uint16 // how long it is asked to keep them, in seconds
 	Notification bool   // the N bit
 
-	Families  [VPNv6 + 1]bool   // that it is for
-	LongLived [VPNv6 + 1]uint32 // how long routes are kept at most after the restart time, in seconds; 0: not at all
+	Families  [families]bool   // that it is for
+	LongLived [families]uint32 // how long routes are kept at most after the restart time, in seconds; 0: not at all
 }
 
 const (
@@ -71,7 +71,7 @@ func capability(code uint8, value []byte) []byte {
 // back routes that are stale for long where the peer does not know that (RFC 9494
 // section 4.3), and remembers what an earlier OPEN has said; so it is told that every
 // peer does, and the editor keeps them back.
-func (c *RestartConfig) shown(peer Open, families [VPNv6 + 1]bool) []byte {
+func (c *RestartConfig) shown(peer Open, families [families]bool) []byte {
 	r := peer.Restart
 	if c.Off || r == nil {
 		return nil
@@ -83,7 +83,7 @@ func (c *RestartConfig) shown(peer Open, families [VPNv6 + 1]bool) []byte {
 	value, long := []byte{flags | uint8(r.Time>>8), uint8(r.Time)}, []byte(nil)
 	for i, has := range families {
 		f := Family(i)
-		if !has {
+		if !has || f == RTC { // the receiver knows nothing of it
 			continue
 		}
 		t := uint32(0)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func allFamilies() (set [VPNv6 + 1]bool) {
+func allFamilies() (set [families]bool) {
 	for f := range set {
 		set[f] = true
 	}
@@ -21,7 +21,7 @@ func TestRestartCapabilities(t *testing.T) {
 	// The receiver restarts with both VPN families, and says nothing of RFC 9494.
 	const own = "010400010080 010400020080 0200 41040000fdea" + "400a 803c 00018080 00028080" + "4700"
 	const theirs = "010400010080 010400020080 0200 41040000fdea" + "400a 4078 00018080 00028000" + "470e 00018080 00012c 00028000 000e10"
-	four := [VPNv6 + 1]bool{VPNv4: true}
+	four := [families]bool{VPNv4: true}
 	for _, tt := range []struct {
 		name        string
 		cfg         *RestartConfig
@@ -37,9 +37,9 @@ func TestRestartCapabilities(t *testing.T) {
 			"400a 0078 00018080 00028000 470e 00018000 000000 00028000 000000", true, [2]uint32{120, 0}},
 		{"one family", &RestartConfig{Time: 60, Families: four}, "4006 803c 00018080 4700",
 			"4006 0078 00018080 470e 00018000 000000 00028000 000000", false, [2]uint32{120, 0}},
-		{"long lived, at most 200 s", &RestartConfig{Time: 60, Families: allFamilies(), LongLived: [VPNv6 + 1]uint32{VPNv4: 200}}, "400a 803c 00018080 00028080 4707 00018080 0000c8",
+		{"long lived, at most 200 s", &RestartConfig{Time: 60, Families: allFamilies(), LongLived: [families]uint32{VPNv4: 200}}, "400a 803c 00018080 00028080 4707 00018080 0000c8",
 			"400a 0078 00018080 00028000 470e 00018000 0000c8 00028000 000000", false, [2]uint32{120, 200}},
-		{"long lived, as long as the peer asks", &RestartConfig{Time: 60, Families: allFamilies(), LongLived: [VPNv6 + 1]uint32{VPNv4: 1 << 23}}, "400a 803c 00018080 00028080 4707 00018080 800000",
+		{"long lived, as long as the peer asks", &RestartConfig{Time: 60, Families: allFamilies(), LongLived: [families]uint32{VPNv4: 1 << 23}}, "400a 803c 00018080 00028080 4707 00018080 800000",
 			"400a 0078 00018080 00028000 470e 00018000 00012c 00028000 000000", false, [2]uint32{120, 300}},
 	} {
 		j := NewJudge(Config{LocalAS: 65002, PeerAS: 65002, Restart: tt.cfg})
@@ -133,7 +133,7 @@ func TestLongLivedReturn(t *testing.T) {
 		{"F bits of both, late", true, "4006 8078 00018080 4707 00018080 00012c", false},
 		{"no more long lived, late", true, "4006 8078 00018080", true},
 	} {
-		j := NewJudge(Config{LocalAS: 65002, PeerAS: 65002, Restart: &RestartConfig{Families: allFamilies(), LongLived: [VPNv6 + 1]uint32{VPNv4: 9}},
+		j := NewJudge(Config{LocalAS: 65002, PeerAS: 65002, Restart: &RestartConfig{Families: allFamilies(), LongLived: [families]uint32{VPNv4: 9}},
 			Retained: func() Retained {
 				return Retained{Waits: true, Paths: []Path{four}, LongLived: tt.long, Until: until}
 			}})

@@ -30,6 +30,7 @@ func (j *Judge) resume(kept Retained) *Notification {
 	}
 	if kept.Waits && j.peer.Restart != nil {
 		j.awaited, j.until = j.families, kept.Until
+		j.awaited[RTC] = false // the receiver knows nothing of it
 	}
 	return nil
 }
@@ -88,7 +89,7 @@ var withoutRestart = []byte{capGracefulRestart, 2, 0, 0}
 // withdrawLost encodes the withdrawals of routes that a restart has cost.
 func withdrawLost(paths []Path) (out []byte) {
 	const room = maxLength - headerLength - 4 - 4 - 3 // of a message, for routes
-	var lists [VPNv6 + 1][]byte
+	var lists [families][]byte
 	flush := func(f Family) {
 		switch {
 		case len(lists[f]) == 0:

@@ -106,12 +106,20 @@ func TestDemands(t *testing.T) {
 		reset("MP_UNREACH_NLRI of 2 octets", "7606 7.12", "800f020001"),
 		reset("MP_UNREACH_NLRI cut in the RD", "7606 5.3", "800f09 000180 70 800000 0000"),
 
+		reset("a membership of 31 bits", "4684 4", rtcReach("1f 00000000")),
+		reset("a membership of 97 bits", "4684 4", rtcReach("61 00000000 0002fde90000006580")),
+		reset("a membership over the end", "7606 5.3", rtcReach("60 0000fdea 0002fde9")),
+		reset("memberships with a next hop of 12 octets", "7606 5.3", "800e1e 000184 0c 0000000000000000c0a80002 00 "+rtNLRI),
+		reset("withdrawal of a membership of one bit", "4684 4", rtcUnreach("01 80")),
+		{"a membership flagged transitive", "7606 3 c", updateMsg("", base+"c0"+rtcReach(rtNLRI)[2:], ""), Keepalive(), "", [2]byte{}},
+		{"a membership without ORIGIN", "7606 3 d", updateMsg("", "4002060201 0000fdea"+rtcReach(rtNLRI), ""), Keepalive(), "", [2]byte{}},
+
 		{"BoRR of five octets", "7313 5", msg(5, "0001018000"), nil, "", [2]byte{CodeRefresh, refreshLength}},
 		{"EoRR of three octets", "7313 5", msg(5, "000102"), nil, "", [2]byte{CodeRefresh, refreshLength}},
 		{"a request of five octets", "4271 6.1", msg(5, "0001008000"), nil, "", [2]byte{CodeHeader, headerBadLength}},
 		{"an unknown subtype", "7313 5", msg(5, "00010380"), nil, "", [2]byte{}},
 	} {
-		j := judgeOf(t, 65001, enhanced)
+		j := constrainedJudge(t, 65001)
 		j.Received(slices.Clone(good))
 		v := j.Received(tt.in)
 		switch {

@@ -43,6 +43,9 @@ func (j *Judge) ourOpen(open []byte) []byte {
 			caps = append(caps, said...)
 		}
 	}
+	if j.cfg.Constrain && len(caps)+6 <= maxCapabilities {
+		caps = append(caps, capMultiprotocol, 4, 0, 1, 0, safiRTC)
+	}
 	if len(caps)+2 <= maxCapabilities {
 		caps = append(caps, capEnhancedRefresh, 0)
 	}

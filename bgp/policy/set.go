@@ -36,6 +36,13 @@ type Edit[V, P any] struct {
 	Add     []V `json:"add,omitempty"`
 }
 
+// SetsTargets reports whether a policy of the chain may change route targets.
+func (c *Chain) SetsTargets() bool {
+	return c != nil && slices.ContainsFunc(c.Policies, func(p Policy) bool {
+		return slices.ContainsFunc(p.Terms, func(t Term) bool { return !t.Set.RTs.empty() })
+	})
+}
+
 func (e *Edit[V, P]) empty() bool { return e.Replace == nil && len(e.Delete)+len(e.Add) == 0 }
 
 // edit returns the list as the edit makes it.

@@ -55,6 +55,12 @@ type Settings struct {
 	LocalASNoPrepend bool   `json:"local_as_no_prepend,omitempty"`
 	LocalASReplaceAS bool   `json:"local_as_replace_as,omitempty"`
 
+	// RTC offers route target constraint (RFC 4684): each end tells the other only
+	// routes that it has asked for by their route targets. RTCDefault asks the peer
+	// for all.
+	RTC        bool `json:"rtc,omitempty"`
+	RTCDefault bool `json:"rtc_default,omitempty"`
+
 	EnforceFirstAS  bool `json:"enforce_first_as,omitempty"`  // routes of an external peer must have its AS first in their path
 	RemovePrivateAS bool `json:"remove_private_as,omitempty"` // an external peer is told no private ASes (RFC 6996)
 

@@ -3,6 +3,7 @@ package interop
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -56,4 +57,91 @@ func testEnhancedRefresh(t *testing.T, s *scene) {
 func (b *bird) tellAgain() {
 	b.t.Helper()
 	b.birdc("reload", "out", "far")
+}
+
+// testRTC has each end tell the other only what it asks for, through edits of what
+// the router imports. FRR 8.4, BIRD 2 and ExaBGP 4.2 have no route target constraint,
+// and are told everything.
+func testRTC(t *testing.T, s *scene) {
+	c := s.terms()
+	c.rtc = true
+	blue, alien := farV4, farV4
+	blue.rd, blue.prefix, blue.rts = "65002:102", "30.2.0.0/24", []string{"10.10.10.1:102"}
+	alien.rd, alien.prefix, alien.rts = "65002:999", "30.9.0.0/24", []string{"65001:999"}
+	s.begin(t, c, "rtc: true", farV4, blue, alien)
+	s.arrives(t, "red", farV4)
+	s.arrives(t, "blue", blue)
+	if s.make() == "gobgpd" {
+		s.constrained(t, c, alien)
+		return
+	}
+	s.hears(t, ourV4)
+	s.hears(t, ourV6)
+	if p := s.session(t, c.local); len(p.TargetsReceived)+len(p.TargetsAdvertised) > 0 {
+		t.Errorf("the session has %v and %v", p.TargetsReceived, p.TargetsAdvertised)
+	}
+}
+
+// targets waits until the router shows what is asked for at both ends.
+func (s *scene) targets(t *testing.T, peer string, received, advertised []string) {
+	t.Helper()
+	eventually(t, 15*time.Second, func() error {
+		p, err := s.trySession(peer)
+		if err == nil && !(slices.Equal(p.TargetsReceived, received) && slices.Equal(p.TargetsAdvertised, advertised)) {
+			err = fmt.Errorf("the peer asks for %q and is asked for %q; want %q and %q", p.TargetsReceived, p.TargetsAdvertised, received, advertised)
+		}
+		return err
+	})
+}
+
+// unheard checks that a route that the router has told others does not come. What
+// could be waited for is there already.
+func (s *scene) unheard(t *testing.T, key route) {
+	t.Helper()
+	if got := s.heard(key); got != nil {
+		t.Errorf("%s has heard %+v, for which it has not asked", s.make(), *got)
+	}
+}
+
+// constrained goes on with gobgpd, which asks for what its VRFs import.
+func (s *scene) constrained(t *testing.T, c terms, alien route) {
+	g := s.peer.(*gobgp)
+	own := []string{"10.10.10.1:102", "4200000000:103", "65001:101"}
+	ourBlue := route{rd: "10.10.10.1:102", prefix: "10.1.0.2/32"}
+	s.targets(t, c.local, nil, own)
+	s.unheard(t, ourV4)
+	since := s.session(t, c.local).Since
+	g.run("gobgp", "vrf", "add", "red", "rd", "65002:7", "rt", "both", "65001:101")
+	s.targets(t, c.local, []string{"65001:101"}, own)
+	s.hears(t, ourV4)
+	s.hears(t, ourV6)
+	s.unheard(t, ourBlue)
+	if p := s.session(t, c.local); p.Received != 2 {
+		t.Errorf("%d routes have come; want those of red and blue", p.Received)
+	}
+	// An edit while it runs: red imports another target.
+	edited := s.with(c, "rtc: true")
+	s.apply(t, strings.Replace(edited, `rts: "65001:101"`, `import: ["65001:101", "65001:999"], export: "65001:101"`, 1))
+	s.arrives(t, "red", alien)
+	s.targets(t, c.local, []string{"65001:101"}, []string{"10.10.10.1:102", "4200000000:103", "65001:101", "65001:999"})
+	s.apply(t, edited)
+	s.targets(t, c.local, []string{"65001:101"}, own)
+	s.goes(t, 15*time.Second, "red", alien)
+	eventually(t, 15*time.Second, func() error {
+		if n := s.session(t, c.local).Received; n != 2 {
+			return fmt.Errorf("%d routes are left", n)
+		}
+		return nil
+	})
+	g.run("gobgp", "vrf", "del", "red")
+	s.targets(t, c.local, nil, own)
+	eventually(t, 15*time.Second, func() error {
+		if got := s.heard(ourV4); got != nil {
+			return fmt.Errorf("gobgpd still has %+v", *got)
+		}
+		return nil
+	})
+	if now := s.session(t, c.local).Since; now != since {
+		t.Errorf("the session began at %v, and again at %v", since, now)
+	}
 }

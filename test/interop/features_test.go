@@ -272,8 +272,6 @@ func testRefresh(t *testing.T, s *scene) {
 	})
 }
 
-func testRTC(t *testing.T, s *scene) { t.Skip("the router has no route target constraint yet") }
-
 func testPeerRestarts(t *testing.T, s *scene) {
 	if s.plain {
 		whole(t)

@@ -46,6 +46,9 @@ func (g *gobgp) config() string {
 			families[0] = "ipv6-unicast"
 		}
 	}
+	if s.rtc {
+		families = append(families, "rtc")
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "global: {config: {as: %d, router-id: 10.10.10.2}}\nneighbors:\n", s.as)
 	fmt.Fprintf(&b, "- config: {neighbor-address: %q, peer-as: %d, auth-password: %q}\n", s.remote, ourAS, s.password)

@@ -27,6 +27,7 @@ type terms struct {
 	routerAS    uint32 // of the router, as the peer is told; 0: ourAS
 	transparent bool   // the peer does not put its AS in front of paths
 	bound       bool   // the peer listens on its address alone
+	rtc         bool   // route target constraint, of peers that have it
 }
 
 // routersAS is the AS that the peer takes the router's to be.

@@ -164,6 +164,8 @@ var knobValues = map[string]func(*editor, *mapping) any{
 	"long-lived-stale-time":         among(0, 60, "1h"),
 	"long-lived-families":           families,
 
+	"rtc":                       truth,
+	"rtc-default":               truth,
 	"enforce-first-as":          truth,
 	"remove-private-as":         truth,
 	"local-as":                  among(0, 64990, 64991),
