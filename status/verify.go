@@ -8,7 +8,7 @@ type HostPair struct {
 	From        string       `json:"from"`
 	To          string       `json:"to"`
 	Rule        string       `json:"rule"`     // the checked `expect:` line; "" for what follows from the route targets
-	Expected    string       `json:"expected"` // reach, isolated, or both if only some addresses must be reached
+	Expected    string       `json:"expected"` // reach, isolated, or both if only some addresses must be reached; address, if it is one of a host
 	Result      Verdict      `json:"result"`
 	Tested      int          `json:"tested"` // addresses that packets were sent to
 	Via         []string     `json:"via"`    // hosts that must forward
@@ -31,6 +31,7 @@ const (
 	ExpectReach    = "reach"
 	ExpectIsolated = "isolated"
 	ExpectBoth     = "reach+isolated"
+	ExpectAddress  = "address" // the rule is that a host has one
 )
 
 // Difference is one address that did not behave as intended.

@@ -1,9 +1,7 @@
 package topology
 
 import (
-	"fmt"
 	"reflect"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -133,20 +131,4 @@ func scalarOr(d *decoder, n *yaml.Node, short nodeReader, long any) {
 		return
 	}
 	d.structure(reflect.ValueOf(long).Elem(), n)
-}
-
-// expectLine is "a -> b", "a -> b via c" or "a !-> b".
-type expectLine Expectation
-
-func parseExpect(p *expectLine, s string) *fault {
-	words := strings.Fields(s)
-	switch {
-	case len(words) == 3 && (words[1] == "->" || words[1] == "!->"):
-		*p = expectLine{From: words[0], To: words[2], Never: words[1] == "!->"}
-	case len(words) == 5 && words[1] == "->" && words[3] == "via":
-		*p = expectLine{From: words[0], To: words[2], Via: words[4]}
-	default:
-		return &fault{fmt.Sprintf("%q is not an expectation", s), "write a -> b, a -> b via c, or a !-> b"}
-	}
-	return nil
 }

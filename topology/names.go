@@ -80,37 +80,3 @@ func (b *labBuilder) header() {
 	b.lab.Runtime = string(b.raw.Runtime.v)
 	b.lab.Datapath = string(b.raw.Datapath.v)
 }
-
-// expectations fills Expect.
-func (b *labBuilder) expectations() {
-	hosts, outside := make(map[string]bool), make(map[string]bool)
-	for _, h := range b.lab.Hosts {
-		hosts[h.Name] = true
-	}
-	for _, o := range b.lab.Outside {
-		outside[o.Name] = true
-	}
-	for _, e := range b.raw.Expect {
-		if !e.has {
-			continue
-		}
-		for _, name := range []string{e.v.From, e.v.To, e.v.Via} {
-			if name != "" && !hosts[name] && !outside[name] {
-				b.refuse(e.at, "expect", fmt.Sprintf("no host is named %q", name), suggest(name, hosts))
-			}
-		}
-		for _, name := range []string{e.v.From, e.v.Via} {
-			if outside[name] {
-				b.refuse(e.at, "expect", fmt.Sprintf("%s is outside the lab: only whether it is reached can be tested", name),
-					"write a host of the lab before the arrow, and "+name+" after it")
-			}
-		}
-		if e.v.Via != "" && (e.v.Via == e.v.From || e.v.Via == e.v.To) {
-			b.refuse(e.at, "expect", fmt.Sprintf("%s occurs twice", e.v.Via), "name a third host after via")
-		}
-		if e.v.From == e.v.To {
-			b.refuse(e.at, "expect", fmt.Sprintf("%s is on both sides", e.v.From), "name two hosts")
-		}
-		b.lab.Expect = append(b.lab.Expect, Expectation(e.v))
-	}
-}

@@ -106,7 +106,7 @@ func TestHubSpokeExample(t *testing.T) {
 	if diff := cmp.Diff(prefixes("10.2.0.1/24", "2001:db8:2::1/64"), spoke.Gateways, exact); diff != "" {
 		t.Errorf("gateways of s2 (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]Expectation{{From: "s2", To: "s3", Via: "hq"}}, lab.Expect); diff != "" {
+	if diff := cmp.Diff([]Expectation{{From: "s2", To: "s3", Through: []string{"hq"}}}, lab.Expect, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Errorf("expectations (-want +got):\n%s", diff)
 	}
 	rds := make(map[string]string)

@@ -29,7 +29,7 @@ type rawTopology struct {
 	Hosts        entries[rawHost]            `json:"hosts" doc:"Customer hosts, by name."`
 	Series       []rawSeries                 `json:"series" doc:"Many hosts from a few lines."`
 	Outside      entries[rawOutside]         `json:"outside" doc:"Sites behind a link with a NIC, by name, for expect and verify: what the router behind the NIC connects."`
-	Expect       []value[expectLine]         `json:"expect" doc:"What must hold in addition to what the route targets imply: a -> b, a -> b via c, or a !-> b."`
+	Expect       []value[expectLine]         `json:"expect" doc:"What must hold in addition to what the route targets imply: a -> b, a -> b via c, d, or a !-> b of hosts; a -> b tcp 80 or a !-> b tcp 80 of a TCP port, and a -> b tcp 80 as ADDRESS of the source that b sees; a -> ADDRESS or a !-> ADDRESS, also with a port, whoever answers there; a has ADDRESS of an interface."`
 }
 
 type rawOutside struct {

@@ -53,7 +53,7 @@ var forms = byType(slices.Concat([]form{
 	scalar(parseAS, integer("1")),
 	scalar(parseVRFNames, anyScalar),
 	scalar(parseEnd, pattern(endPattern)),
-	scalar(parseExpect, pattern(`^\s*\S+\s+!?->\s+\S+(\s+via\s+\S+)?\s*$`)),
+	scalar(parseExpect, pattern(`^\s*\S+\s+(!?->\s+\S+(\s+tcp\s+[0-9]+)?(\s+as\s+\S+)?(\s+via\s+\S.*)?|has\s+\S+)\s*$`)),
 	scalar(parseStep, pattern(`^/[0-9]{1,3}$`)),
 
 	scalar(parseRuntime, &jsonschema.Schema{Type: "string"}), // see runtimes.forms

@@ -192,12 +192,3 @@ type Outside struct {
 	Export    []vpn.RouteTarget `json:"export"`
 	Addresses []netip.Addr      `json:"addresses"` // that answer pings
 }
-
-// Expectation is an `expect:` line: From reaches To, or does not, through Via if
-// set.
-type Expectation struct {
-	From  string `json:"from"`
-	To    string `json:"to"`
-	Via   string `json:"via,omitempty"`
-	Never bool   `json:"never,omitempty"`
-}

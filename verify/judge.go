@@ -32,7 +32,7 @@ func Judge(t *topology.Topology, pairs []Pair, f Findings) []status.HostPair {
 	}
 	for _, e := range t.Expect {
 		i := slices.IndexFunc(pairs, func(p Pair) bool { return p.From == e.From && p.To == e.To })
-		if i >= 0 {
+		if i >= 0 && e.Pinged() {
 			rows = append(rows, j.rule(e, pairs[i]))
 		}
 	}
@@ -167,12 +167,10 @@ func wayOf(hops []Hop) string {
 // answer do, and there are any.
 func (j judge) rule(e topology.Expectation, p Pair) status.HostPair {
 	row := status.HostPair{
-		From: e.From, To: e.To, Rule: ruleText(e), Expected: status.ExpectReach, Result: status.AsIntended,
+		From: e.From, To: e.To, Rule: e.String(), Expected: status.ExpectReach, Result: status.AsIntended,
 		Tested: len(p.Reach) + len(p.Never), Via: []string{}, Differences: []status.Difference{}, CannotTell: []string{},
 	}
-	if e.Via != "" {
-		row.Via = []string{e.Via}
-	}
+	row.Via = append(row.Via, e.Through...)
 	if e.Never {
 		row.Expected = status.ExpectIsolated
 		row.Differences = append(row.Differences, j.answering(p)...)
@@ -183,6 +181,19 @@ func (j judge) rule(e topology.Expectation, p Pair) status.HostPair {
 		row.Result = status.Different
 	}
 	return row
+}
+
+// missed returns the first of the hosts that a path does not pass in their order; ""
+// if it passes all.
+func missed(through, path []string) string {
+	for _, host := range through {
+		i := slices.Index(path, host)
+		if i < 0 {
+			return host
+		}
+		path = path[i+1:]
+	}
+	return ""
 }
 
 // answering lists the addresses that answer where none may.
@@ -215,25 +226,12 @@ func (j judge) missing(e topology.Expectation, p Pair) []status.Difference {
 	var out []status.Difference
 	for _, r := range p.Reach {
 		seen := j.reached(r)
-		if seen == "" && e.Via != "" && !slices.Contains(r.Via, e.Via) {
-			seen = fmt.Sprintf("%s answers, but the path does not pass through %s", r.To, e.Via)
+		if missed := missed(e.Through, r.Via); seen == "" && missed != "" {
+			seen = fmt.Sprintf("%s answers, but the path does not pass through %s", r.To, missed)
 		}
 		if seen != "" {
 			out = append(out, status.Difference{Source: r.Source, Destination: r.Destination, Seen: seen})
 		}
 	}
 	return out
-}
-
-// ruleText returns an expectation as written in the file.
-func ruleText(e topology.Expectation) string {
-	arrow := " -> "
-	if e.Never {
-		arrow = " !-> "
-	}
-	text := e.From + arrow + e.To
-	if e.Via != "" {
-		text += " via " + e.Via
-	}
-	return text
 }

@@ -25,7 +25,9 @@ const (
 const verifyHelp = `Verify derives from a topology's route targets which host reaches which address
 of which other host, for IPv4 and IPv6, and by way of which hosts. Then it sends
 packets between all of them, where they must arrive and where they must not, and
-checks the topology's expect: lines. Answers carry a token of the host that sent
+checks the topology's expect: lines: who reaches whom, which TCP ports accept
+connections and which source the server sees, which addresses answer, and which a host
+has. Answers carry a token of the host that sent
 them, so hosts with the same address are told apart. Sites outside the lab
 (outside: in the file) are sent to like hosts, and pinged. Each difference is
 reported with its likely cause.

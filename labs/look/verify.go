@@ -53,7 +53,11 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 		return nil, err
 	}
 	pairs, untested := in.pairs(o, deaf)
-	if len(pairs)+len(untested) == 0 {
+	lines, err := in.lines(ctx, p, o)
+	if err != nil {
+		return nil, err
+	}
+	if len(pairs)+len(untested)+len(lines) == 0 {
 		return nil, in.nothingToTest()
 	}
 	found, err := verify.Observe(ctx, pairs, p, verify.Options{Timeout: o.Timeout, Step: o.Step})
@@ -64,7 +68,7 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	if err := in.findCauses(ctx, pairs, rows, o.Step); err != nil {
 		return nil, err
 	}
-	return append(rows, untested...), nil
+	return slices.Concat(rows, lines, untested), nil
 }
 
 // testable returns an error if a selected host, or every host, cannot be tested.

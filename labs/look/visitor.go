@@ -1,0 +1,110 @@
+package look
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"pseudowan/hosts/probe"
+	"pseudowan/status"
+	"pseudowan/topology"
+	"pseudowan/verify"
+)
+
+// visitor looks at hosts for what `expect:` lines say beyond packets.
+type visitor struct{ prober }
+
+// The time that a server has to take a connection which its kernel has accepted.
+const acceptWithin = 500 * time.Millisecond
+
+// Connect implements verify.Visitor.
+func (v visitor) Connect(ctx context.Context, from string, to netip.AddrPort, server string) (netip.Addr, error) {
+	h, ok := v.in.host(from)
+	if !ok {
+		return netip.Addr{}, &verify.VisitError{Err: errNoHost}
+	}
+	var before []netip.AddrPort
+	at, known := v.in.host(server)
+	if known {
+		var err error
+		if before, err = at.Accepted(to.Port()); err != nil {
+			return netip.Addr{}, &verify.VisitError{Err: fmt.Errorf("host %s: %w", server, err)}
+		}
+	}
+	conn, err := h.Connect(ctx, to)
+	var refused *net.OpError
+	switch {
+	case errors.As(err, &refused):
+		return netip.Addr{}, refused.Err
+	case err != nil:
+		return netip.Addr{}, &verify.VisitError{Err: fmt.Errorf("host %s: %w", from, err)}
+	}
+	defer conn.Close()
+	if !known {
+		return netip.Addr{}, nil
+	}
+	return v.sourceAt(at, to.Port(), before)
+}
+
+// sourceAt returns the source of the connection that a server has beyond those that
+// it had before.
+func (v visitor) sourceAt(server probe.Host, port uint16, before []netip.AddrPort) (netip.Addr, error) {
+	for end := time.Now().Add(acceptWithin); ; time.Sleep(acceptWithin / 10) {
+		now, err := server.Accepted(port)
+		if err != nil {
+			return netip.Addr{}, &verify.VisitError{Err: fmt.Errorf("host %s: %w", server.Name, err)}
+		}
+		for _, peer := range now {
+			if !slices.Contains(before, peer) {
+				return peer.Addr(), nil
+			}
+		}
+		if time.Now().After(end) {
+			return netip.Addr{}, nil
+		}
+	}
+}
+
+// Addresses implements verify.Visitor.
+func (v visitor) Addresses(host string) (list []netip.Addr, err error) {
+	h, ok := v.in.host(host)
+	if !ok {
+		return nil, errNoHost
+	}
+	found, err := h.Addresses()
+	for _, a := range found {
+		list = append(list, a.Prefix.Addr())
+	}
+	return list, err
+}
+
+// lines tests the lines that verify.Lines does, unless their hosts do not run.
+func (in *inspection) lines(ctx context.Context, p prober, o VerifyOptions) ([]status.HostPair, error) {
+	t := *in.topology
+	t.Expect = nil
+	var untested []status.HostPair
+	for _, e := range in.topology.Expect {
+		i := slices.IndexFunc([]string{e.From, e.To}, func(h string) bool { return slices.Contains(in.missing, h) })
+		if i < 0 || e.Pinged() {
+			t.Expect = append(t.Expect, e)
+			continue
+		}
+		if o.From != "" && o.From != e.From || o.To != "" && o.To != e.To {
+			continue
+		}
+		untested = append(untested, untestedLine(e, []string{e.From, e.To}[i]))
+	}
+	rows, err := verify.Lines(ctx, &t, o.From, o.To, visitor{p}, verify.Options{Timeout: o.Timeout, Step: o.Step})
+	return append(rows, untested...), err
+}
+
+func untestedLine(e topology.Expectation, gone string) status.HostPair {
+	return status.HostPair{
+		From: e.From, To: e.Target(), Rule: e.String(), Expected: status.ExpectReach, Result: status.Untested, Via: []string{}, CannotTell: []string{},
+		Differences: []status.Difference{{Seen: "not tested", Cause: "host " + gone + " is not running; `pseudowan up` starts it"}},
+	}
+}

@@ -1,0 +1,219 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"pseudowan/status"
+	"pseudowan/topology"
+)
+
+// Visitor looks at hosts for what `expect:` lines say beyond which host reaches which.
+type Visitor interface {
+	Prober
+
+	// Connect opens a TCP connection from a host to an address. If server is not "",
+	// it returns the source that this host sees; zero if it sees none.
+	Connect(ctx context.Context, from string, to netip.AddrPort, server string) (source netip.Addr, err error)
+
+	// Addresses lists the addresses that a host has now on its interfaces.
+	Addresses(host string) ([]netip.Addr, error)
+}
+
+// The time that a connection may take, and the pause before another attempt.
+const (
+	connectWithin = time.Second
+	connectAgain  = 250 * time.Millisecond
+)
+
+// Lines tests the `expect:` lines that are not about packets between two hosts, and
+// returns a row for each. If from or to is not empty, it selects the lines of that
+// host or site.
+func Lines(ctx context.Context, t *topology.Topology, from, to string, v Visitor, o Options) ([]status.HostPair, error) {
+	var rows []status.HostPair
+	for _, e := range t.Expect {
+		if e.Pinged() || from != "" && e.From != from || to != "" && e.To != to {
+			continue
+		}
+		o.Step("testing " + e.String())
+		l := line{Expectation: e, topology: t, visitor: v, timeout: o.Timeout}
+		row, err := l.test(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// line is a test of one line.
+type line struct {
+	topology.Expectation
+	topology *topology.Topology
+	visitor  Visitor
+	timeout  time.Duration
+}
+
+func (l line) test(ctx context.Context) (status.HostPair, error) {
+	row := status.HostPair{
+		From: l.From, To: l.Target(), Rule: l.String(), Expected: status.ExpectReach, Result: status.AsIntended,
+		Via: []string{}, Differences: []status.Difference{}, CannotTell: []string{},
+	}
+	if l.Never {
+		row.Expected = status.ExpectIsolated
+	}
+	var err error
+	switch {
+	case l.Has:
+		row.Expected, row.Tested = status.ExpectAddress, 1
+		row.Differences, err = l.has()
+	case l.Port != 0:
+		targets := l.targets()
+		row.Tested = len(targets)
+		row.Differences, err = l.connections(ctx, targets)
+	default:
+		row.Tested = 1
+		row.Differences, err = l.ping(ctx)
+	}
+	if len(row.Differences) > 0 {
+		row.Result = status.Different
+	}
+	if row.Differences == nil {
+		row.Differences = []status.Difference{}
+	}
+	return row, err
+}
+
+// targets lists the addresses that a connection is tried to.
+func (l line) targets() []netip.Addr {
+	if l.Address.IsValid() {
+		return []netip.Addr{l.Address}
+	}
+	for _, h := range l.topology.Hosts {
+		if h.Name == l.To {
+			return AddressesOf(h)
+		}
+	}
+	for _, s := range l.topology.Outside {
+		if s.Name == l.To {
+			return s.Addresses
+		}
+	}
+	return nil
+}
+
+func (l line) has() ([]status.Difference, error) {
+	found, err := l.visitor.Addresses(l.From)
+	if err != nil || slices.Contains(found, l.Address) {
+		return nil, err
+	}
+	var same []string // of the family
+	for _, a := range found {
+		if a.Is4() == l.Address.Is4() {
+			same = append(same, a.String())
+		}
+	}
+	seen := fmt.Sprintf("%s does not have it", l.From)
+	if len(same) > 0 {
+		seen += "; it has " + strings.Join(same, ", ")
+	}
+	return []status.Difference{{Destination: l.Address, Seen: seen}}, nil
+}
+
+// ping sends echo requests to an address, whoever has it.
+func (l line) ping(ctx context.Context) ([]status.Difference, error) {
+	s := Schedule{Tries: max(1, int(l.timeout/positiveEvery)), Every: positiveEvery, Wait: positiveEvery}
+	if l.Never {
+		s = Schedule{Tries: negativeTries, Every: negativeEvery, Wait: negativeEvery, Refusals: true}
+	}
+	s.Pings, s.Progress = map[netip.Addr]bool{l.Address: true}, func(int) {}
+	seen, err := l.visitor.Send(ctx, []Probe{{From: l.From, Destination: l.Address}}, s)
+	if err != nil {
+		return nil, err
+	}
+	answers := seen[0].Replied || len(seen[0].Answered) > 0
+	what := "no answer"
+	switch {
+	case answers == !l.Never:
+		return nil, nil
+	case answers && len(seen[0].Answered) > 0:
+		what = strings.Join(seen[0].Answered, " and ") + " answers"
+	case answers:
+		what = "it answers"
+	case seen[0].Error != "":
+		what += ": " + seen[0].Error
+	}
+	return []status.Difference{{Destination: l.Address, Seen: what}}, nil
+}
+
+// connections tries each address. One that accepts suffices, or is too many.
+func (l line) connections(ctx context.Context, targets []netip.Addr) ([]status.Difference, error) {
+	ctx, cancel := context.WithTimeout(ctx, max(l.timeout, connectWithin)+connectWithin)
+	defer cancel()
+	deadline := time.Now().Add(l.timeout)
+	for {
+		found, accepted, err := l.round(ctx, targets)
+		switch {
+		case err != nil:
+			return nil, err
+		case l.Never || accepted || len(targets) == 0:
+			return found, nil
+		case time.Now().After(deadline):
+			return found, nil
+		}
+		select {
+		case <-ctx.Done():
+			return found, context.Cause(ctx)
+		case <-time.After(connectAgain): // the service may only be starting
+		}
+	}
+}
+
+// round tries each address once, and returns what is not as it should be.
+func (l line) round(ctx context.Context, targets []netip.Addr) (found []status.Difference, good bool, err error) {
+	for _, to := range targets {
+		ctx, cancel := context.WithTimeout(ctx, connectWithin)
+		server := ""
+		if l.As.IsValid() {
+			server = l.To
+		}
+		source, err := l.visitor.Connect(ctx, l.From, netip.AddrPortFrom(to, l.Port), server)
+		cancel()
+		var internal *VisitError
+		seen := ""
+		switch {
+		case errors.As(err, &internal):
+			return nil, false, err
+		case l.Never && err == nil:
+			seen = fmt.Sprintf("port %d accepts a connection", l.Port)
+		case l.Never:
+		case err != nil:
+			seen = fmt.Sprintf("no connection to port %d: %v", l.Port, err)
+		case l.As.IsValid() && source.IsValid() && source != l.As:
+			seen = fmt.Sprintf("%s sees %s as the source", l.To, source)
+		case l.As.IsValid() && !source.IsValid():
+			seen = l.To + " does not have the connection: something between accepts it"
+		default:
+			return nil, true, nil
+		}
+		if seen != "" {
+			found = append(found, status.Difference{Destination: to, Seen: seen})
+		}
+	}
+	if len(targets) == 0 && !l.Never {
+		found = append(found, status.Difference{Seen: l.To + " has no address"})
+	}
+	return found, false, nil
+}
+
+// VisitError is an error of the test itself.
+type VisitError struct{ Err error }
+
+func (e *VisitError) Error() string { return e.Err.Error() }
+
+func (e *VisitError) Unwrap() error { return e.Err }
