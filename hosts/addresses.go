@@ -79,7 +79,9 @@ func (c *configuration) removeAddresses() error {
 		for _, p := range i.Addresses {
 			wanted[address{index, p}] = true
 		}
-		wanted[address{index, i.Learned}] = true
+		for _, p := range i.Learned {
+			wanted[address{index, p}] = true
+		}
 	}
 	for _, a := range c.addresses {
 		p := prefixOf(a.IPNet)

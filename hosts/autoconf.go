@@ -3,6 +3,7 @@ package hosts
 import (
 	"net"
 	"net/netip"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -42,7 +43,7 @@ func (c *configuration) outlived(index int, mac net.HardwareAddr, i Interface) b
 		case p.Addr().IsLinkLocalUnicast():
 			linkLocals++
 			right = right || p.Addr() == EUI64(netip.MustParsePrefix("fe80::/64"), mac)
-		case i.Learned.IsValid() && advertised(p, a.Flags) && p != i.Learned:
+		case len(i.Learned) > 0 && advertised(p, a.Flags) && !slices.Contains(i.Learned, p):
 			return true
 		}
 	}

@@ -31,17 +31,17 @@ func TestRealConfigureForgetsAutoconfiguredAddresses(t *testing.T) {
 	}
 
 	n.Interfaces[0].SLAAC = true
-	n.Interfaces[0].Learned = netip.MustParsePrefix("2001:db8:7::ff:fe00:77/64")
+	n.Interfaces[0].Learned = prefixes("2001:db8:7::ff:fe00:77/64")
 	mustRun(t, a, "ip", "addr", "add", "2001:db8:6::ff:fe00:77/64", "dev", "eth0", "valid_lft", "600", "preferred_lft", "600")
-	mustRun(t, a, "ip", "addr", "add", n.Interfaces[0].Learned.String(), "dev", "eth0", "valid_lft", "600", "preferred_lft", "600")
+	mustRun(t, a, "ip", "addr", "add", n.Interfaces[0].Learned[0].String(), "dev", "eth0", "valid_lft", "600", "preferred_lft", "600")
 	configureHost(t, a, n)
 	if got := addresses(); strings.Contains(got, "2001:db8:6:") {
 		t.Errorf("the address of the old prefix stays:\n%s", got)
 	}
-	mustRun(t, a, "ip", "addr", "replace", n.Interfaces[0].Learned.String(), "dev", "eth0", "valid_lft", "600", "preferred_lft", "600")
+	mustRun(t, a, "ip", "addr", "replace", n.Interfaces[0].Learned[0].String(), "dev", "eth0", "valid_lft", "600", "preferred_lft", "600")
 	mustRun(t, a, "ip", "addr", "replace", "2001:db8:9::99/128", "dev", "eth0", "valid_lft", "600", "preferred_lft", "600") // of a DHCPv6 client
 	configureHost(t, a, n)
-	for _, want := range []string{n.Interfaces[0].Learned.String(), "2001:db8:9::99/128"} {
+	for _, want := range []string{n.Interfaces[0].Learned[0].String(), "2001:db8:9::99/128"} {
 		if got := addresses(); !strings.Contains(got, want) {
 			t.Errorf("%s is gone:\n%s", want, got)
 		}

@@ -23,7 +23,7 @@ type Interface struct {
 	MTU       int
 	Addresses []netip.Prefix // each the host's address with its subnet's length
 	SLAAC     bool           // accept IPv6 addresses and routes from router advertisements (RFC 4862)
-	Learned   netip.Prefix   // with SLAAC: the address that it forms from the advertised prefix; zero: unknown
+	Learned   []netip.Prefix // with SLAAC: the addresses that it forms from advertised prefixes; none: unknown
 	LAN       bool           // every address of its subnets answers
 }
 

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 )
 
-// Segment is a LAN that several routers share: a Linux bridge in the lab's own
+// Segment is a LAN of several routers or hosts: a Linux bridge in the lab's own
 // namespace. The A end of every wire is a port of it.
 type Segment struct {
 	Namespace string // path
@@ -21,7 +22,7 @@ type Segment struct {
 // EnsureSegment makes the bridge and its wires, or keeps them, and removes
 // wires of ours that are ports of the bridge but no longer wanted. The bridge
 // has no address, no IPv6, no spanning tree and floods all multicast. Like
-// EnsureWires it returns the wires that it changed.
+// EnsureWires it returns the wires that it changed, or plugged in again.
 func EnsureSegment(ctx context.Context, s Segment) ([]Wire, error) {
 	changed, err := s.ensure(ctx)
 	if err != nil {
@@ -51,7 +52,13 @@ func (s Segment) ensure(ctx context.Context) (changed []Wire, err error) {
 	if changed, err = EnsureWires(ctx, s.Wires); err != nil {
 		return changed, err
 	}
-	if err := in.plug(bridge, s.Wires); err != nil {
+	plugged, err := in.plug(bridge, s.Wires)
+	for _, w := range plugged {
+		if !slices.ContainsFunc(changed, func(c Wire) bool { return c.String() == w.String() }) {
+			changed = append(changed, w)
+		}
+	}
+	if err != nil {
 		return changed, err
 	}
 	// Last, as a bridge follows the MTU of its ports until its own is set.
@@ -61,35 +68,61 @@ func (s Segment) ensure(ctx context.Context) (changed []Wire, err error) {
 	return changed, in.setUp(bridge)
 }
 
-// plug makes the A ends the only ports of ours on the bridge.
-func (in *inside) plug(bridge netlink.Link, wires []Wire) error {
+// plug makes the A ends the only ports of ours on the bridge, and returns the wires
+// that were not.
+func (in *inside) plug(bridge netlink.Link, wires []Wire) (plugged []Wire, err error) {
 	links, err := in.links()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	wanted := map[string]bool{}
 	for _, w := range wires {
 		wanted[w.A.Name] = true
 		port := links[w.A.Name]
 		if port == nil {
-			return fmt.Errorf("port %s has gone", w.A.Name)
+			return plugged, fmt.Errorf("port %s has gone", w.A.Name)
 		}
 		if port.Attrs().MasterIndex == bridge.Attrs().Index {
 			continue
 		}
 		if err := in.nl.LinkSetMaster(port, bridge); err != nil {
-			return fmt.Errorf("port %s: %w", w.A.Name, err)
+			return plugged, fmt.Errorf("port %s: %w", w.A.Name, err)
 		}
+		plugged = append(plugged, w)
 	}
 	for name, l := range links {
 		if l.Attrs().MasterIndex != bridge.Attrs().Index || wanted[name] || !markedLink(l.Attrs().Alias) {
 			continue
 		}
 		if err := in.nl.LinkDel(l); err != nil && !isNoDevice(err) {
-			return fmt.Errorf("port %s: %w", name, err)
+			return plugged, fmt.Errorf("port %s: %w", name, err)
 		}
 	}
-	return nil
+	return plugged, nil
+}
+
+// RemoveOtherSegments removes the bridges of ours in the namespace at path, except
+// those with the names to keep. Their wires stay.
+func RemoveOtherSegments(path string, keep map[string]bool) error {
+	in, err := openInside(path)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	links, err := in.links()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for name, l := range links {
+		if l.Type() != "bridge" || !markedLink(l.Attrs().Alias) || keep[name] {
+			continue
+		}
+		if err := in.nl.LinkDel(l); err != nil && !isNoDevice(err) {
+			errs = append(errs, fmt.Errorf("remove bridge %s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // ensureBridge makes a bridge or keeps ours. The kernel's defaults are right

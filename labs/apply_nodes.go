@@ -25,10 +25,8 @@ func (a *applier) coreWires(ctx context.Context) error {
 	if err := a.returnNICs(); err != nil {
 		return err
 	}
-	for _, s := range a.plan.Segments {
-		if err := a.build.Segment(ctx, s); err != nil {
-			return err
-		}
+	if err := a.segments(ctx, func(s plan.Segment) bool { return !s.OfHosts() }); err != nil {
+		return err
 	}
 	if err := a.build.Wires(ctx, func(w plan.Wire) bool { return !a.plan.ToHost(w) }); err != nil {
 		return err
@@ -36,8 +34,27 @@ func (a *applier) coreWires(ctx context.Context) error {
 	return a.lendNICs()
 }
 
-// hostWires makes the wires between routers and hosts.
-func (a *applier) hostWires(ctx context.Context) error { return a.build.Wires(ctx, a.plan.ToHost) }
+// segments makes the selected segments, or repairs them in place.
+func (a *applier) segments(ctx context.Context, selected func(plan.Segment) bool) error {
+	for _, s := range a.plan.Segments {
+		if !selected(s) {
+			continue
+		}
+		if err := a.build.Segment(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hostWires makes the wires of hosts, to routers and to each other, and their
+// segments.
+func (a *applier) hostWires(ctx context.Context) error {
+	if err := a.segments(ctx, plan.Segment.OfHosts); err != nil {
+		return err
+	}
+	return a.build.Wires(ctx, a.plan.ToHost)
+}
 
 // returnNICs returns interfaces to the server that the plan no longer lends to
 // their router, before others take them or their names.

@@ -78,6 +78,11 @@ func (a *applier) removeStaleWires() error {
 			}
 		}
 	}
+	bridges := map[string]bool{}
+	for _, s := range a.plan.Segments {
+		bridges[s.Name] = true
+	}
+	errs = append(errs, hosts.RemoveOtherSegments(a.build.Path(""), bridges))
 	return errors.Join(errs...)
 }
 

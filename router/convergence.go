@@ -67,7 +67,7 @@ func (l *loop) missingHosts(missing func(string, ...any)) {
 	for _, p := range l.cfg.Access {
 		for _, a := range p.Expect {
 			if !up[neighbor.Key{Port: p.Port, Addr: a}] {
-				missing("host %s does not answer for %s on port %d (%s)", p.Host, a, p.Port, p.Name)
+				missing("%s does not answer for %s on port %d (%s)", p.Who(), a, p.Port, p.Name)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 // attachmentBuilder resolves the attachments of hosts.
 type attachmentBuilder struct {
 	*report
+	lab      *Topology
 	mtu      value[int]     // default of the lab
 	router   map[string]int // index of each router in the lab
 	vrfs     *vrfBuilder
@@ -37,6 +38,9 @@ func (b *attachmentBuilder) resolve(raw rawAttachment, i int, element string, on
 			a.Addresses = append(a.Addresses, address.v.prefix)
 		}
 	}
+	if len(raw.Advertise) > 0 {
+		b.refuse(raw.Advertise[0].at, element, "advertises: is for hosts on a segment; on this wire the router advertises", "remove it, or use ra:")
+	}
 	if len(raw.Addresses) == 0 {
 		b.refuse(raw.At, element, "has no address", "add addresses: [10.1.0.2/24]")
 	}
@@ -56,15 +60,12 @@ func (b *attachmentBuilder) checkAttachment(raw rawAttachment, element string) {
 	switch {
 	case raw.To.missing():
 		b.refuse(raw.At, element, "names no router", "add to: with the name of a router")
-	case raw.To.has && !known:
+	case raw.To.has && !known && len(b.lab.Segments) == 0:
 		b.refuse(raw.To.at, element, fmt.Sprintf("no router is named %q", raw.To.v), suggest(raw.To.v, b.router))
+	case raw.To.has && !known:
+		b.refuse(raw.To.at, element, fmt.Sprintf("no router and no segment is named %q", raw.To.v), suggest(raw.To.v, b.targets()))
 	}
-	if why := badInterface(raw.Interface.v); raw.Interface.has && why != "" {
-		b.refuse(raw.Interface.at, element, why, "use a name such as eth0")
-	}
-	if raw.MAC.has && isGatewayMAC(raw.MAC.v) {
-		b.refuse(raw.MAC.at, element, fmt.Sprintf("MAC address %s is reserved for routers", raw.MAC.v), `use another one, such as "02:00:00:00:00:01"`)
-	}
+	b.checkNames(raw, element)
 	if raw.VRF.missing() {
 		b.refuse(raw.At, element, "names no VRF", "add vrf: with the name of a VRF")
 	}
@@ -76,6 +77,16 @@ func (b *attachmentBuilder) checkAttachment(raw rawAttachment, element string) {
 	}
 	if known {
 		b.vrfs.use(vrfKey{raw.To.v, raw.VRF.v}, vrfUse{at: raw.VRF.at, element: element, rd: raw.RD})
+	}
+}
+
+// checkNames refuses names and MAC addresses that a host's interface cannot have.
+func (b *attachmentBuilder) checkNames(raw rawAttachment, element string) {
+	if why := badInterface(raw.Interface.v); raw.Interface.has && why != "" {
+		b.refuse(raw.Interface.at, element, why, "use a name such as eth0")
+	}
+	if raw.MAC.has && isGatewayMAC(raw.MAC.v) {
+		b.refuse(raw.MAC.at, element, fmt.Sprintf("MAC address %s is reserved for routers", raw.MAC.v), `use another one, such as "02:00:00:00:00:01"`)
 	}
 }
 
@@ -175,6 +186,14 @@ func (b *attachmentBuilder) checkGateways(raw rawAttachment, gateways []netip.Pr
 	}
 }
 
+// noPrefix refuses a route without a destination.
+func (r rawRoute) noPrefix(to *report, element string) bool {
+	if r.Prefix.missing() {
+		to.refuse(r.at, element, "has a route without a prefix", "add prefix:")
+	}
+	return r.Prefix.missing()
+}
+
 // hostRoutes returns the routes of the host through this attachment.
 func (b *attachmentBuilder) hostRoutes(raw rawAttachment, a Attachment, element string, only bool) []netip.Prefix {
 	routes := []netip.Prefix{}
@@ -185,12 +204,17 @@ func (b *attachmentBuilder) hostRoutes(raw rawAttachment, a Attachment, element 
 			}
 		}
 	}
-	for _, route := range raw.Routes {
-		if !route.has {
+	for _, r := range raw.Routes {
+		route := r.Prefix
+		if r.noPrefix(b.report, element) || !route.has {
 			continue
 		}
 		prefix := netip.Prefix(route.v)
 		gateway, ok := addressOf(a.Gateways, prefix)
+		if r.Via.has && r.Via.v != a.Router && r.Via.v != gateway.String() {
+			b.refuse(r.Via.at, element, fmt.Sprintf("next hop %s is not the router: nobody else is on this wire", r.Via.v), "remove via:, or attach both hosts to a segment")
+			continue
+		}
 		switch {
 		case !ok:
 			b.refuse(route.at, element, fmt.Sprintf("route %s has no %s gateway on this attachment", prefix, familyName(prefix)), "add an address of that family")

@@ -1,6 +1,10 @@
 package topology
 
-import "pseudowan/bgp/vpn"
+import (
+	"net/netip"
+
+	"pseudowan/bgp/vpn"
+)
 
 // labelDemand counts the labels that each router needs: those of the configured
 // routes, and those of the networks that hosts must announce by BGP, whose next hop
@@ -12,26 +16,34 @@ func (b *routerBuilder) labelDemand() map[string]int {
 	}
 	need := make(map[string]int)
 	counted := make(map[vrfKey]map[vpn.LabelKey]bool)
-	for _, h := range b.lab.Hosts {
-		for _, a := range h.Attachments {
-			at := vrfKey{a.Router, a.VRF}
-			if counted[at] == nil {
-				counted[at] = make(map[vpn.LabelKey]bool)
-			}
-			own := a.Addresses
-			if a.SLAAC && a.RA != nil {
-				own = append(own[:len(own):len(own)], a.RA.Prefix) // for the host's autoconfigured address
-			}
-			a.Statics = a.ZonedStatics(h.Name + ":" + a.Interface)
-			for _, key := range append(instances[at].LabelKeys(a, own), instances[at].announcedKeys(a)...) {
-				if !counted[at][key] {
-					counted[at][key] = true
-					need[a.Router]++
-				}
+	formed := 0
+	for _, a := range b.lab.AtAllRouters() {
+		at := vrfKey{a.Router, a.VRF}
+		if counted[at] == nil {
+			counted[at] = make(map[vpn.LabelKey]bool)
+		}
+		own := a.Addresses
+		for _, p := range a.Prefixes() {
+			formed++
+			own = append(own[:len(own):len(own)], standIn(p, formed))
+		}
+		a.Statics = a.ZonedStatics(a.Host + ":" + a.Interface)
+		for _, key := range append(instances[at].LabelKeys(a.Attachment, own), instances[at].announcedKeys(a.Attachment)...) {
+			if !counted[at][key] {
+				counted[at][key] = true
+				need[a.Router]++
 			}
 		}
 	}
 	return need
+}
+
+// standIn returns an address for the nth that hosts form: which one is not known
+// here, but each may need a label.
+func standIn(prefix netip.Prefix, n int) netip.Prefix {
+	a := prefix.Addr().As16()
+	a[8], a[11], a[12], a[13], a[14], a[15] = 2, 0xff, 0xfe, byte(n>>16), byte(n>>8), byte(n)
+	return netip.PrefixFrom(netip.AddrFrom16(a), prefix.Bits())
 }
 
 // announcedKeys returns the label keys of the networks that the host of an

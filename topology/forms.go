@@ -121,6 +121,17 @@ func (a *rawAnnounce) read(d *decoder, n *yaml.Node) {
 	scalarOr(d, n, &a.Prefix, &a.announceSettings)
 }
 
+// rawRoute is a prefix, or a mapping.
+type rawRoute struct {
+	at pos
+	routeSettings
+}
+
+func (a *rawRoute) read(d *decoder, n *yaml.Node) {
+	a.at = at(n)
+	scalarOr(d, n, &a.Prefix, &a.routeSettings)
+}
+
 // scalarOr reads a mapping whose short form is a scalar.
 func scalarOr(d *decoder, n *yaml.Node, short nodeReader, long any) {
 	if isNull(n) {

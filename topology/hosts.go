@@ -24,6 +24,7 @@ type hostBuilder struct {
 	series     *seriesBuilder
 	attachment *attachmentBuilder
 	claims     *vrfClaims
+	pending    []pendingRoutes
 }
 
 // build adds the hosts: those of hosts: first, then those of series:.
@@ -45,6 +46,7 @@ func (b *hostBuilder) build() {
 		b.names.claim(e.key, "host")
 		b.lab.Hosts = append(b.lab.Hosts, b.host(e.key.v, e.value))
 	}
+	b.neighbors()
 }
 
 // lanCount counts the LANs of all hosts.
@@ -74,6 +76,11 @@ func (b *labBuilder) ports() {
 	for _, l := range b.lab.Links {
 		for _, e := range l.Ends {
 			ports[e.Router] += 2
+		}
+	}
+	for _, s := range b.lab.Segments {
+		for _, r := range s.Routers {
+			ports[r.Router]++
 		}
 	}
 	for _, h := range b.lab.Hosts {
@@ -110,15 +117,22 @@ func (b *hostBuilder) host(name string, raw rawHost) Host {
 		if len(attach) > 1 {
 			where = fmt.Sprintf("%s, attach[%d]", element, i)
 		}
-		done := b.attachment.resolve(a, i, where, len(attach) == 1)
+		done := b.resolve(a, i, where, len(attach) == 1)
 		if interfaces[done.Interface] {
 			b.refuse(first(a.Interface, given(a.At, "")).at, where, fmt.Sprintf("interface %s is used twice", done.Interface), "use another name")
 		}
 		interfaces[done.Interface] = true
+		if done.Segment != "" {
+			b.pending = append(b.pending, pendingRoutes{a, len(b.lab.Hosts), i, where, len(attach) == 1})
+		}
 		h.Attachments = append(h.Attachments, done)
 	}
 	b.hostLANs(&h, raw, attach, element, interfaces)
 	for i, a := range attach {
+		if s := b.lab.Segment(h.Attachments[i]); s != nil {
+			b.claims.onSegment(s, a, element)
+			continue
+		}
 		b.claims.attachment(h.Attachments[i], a, element)
 	}
 	return h
@@ -227,7 +241,10 @@ func (b *hostBuilder) lanCarriers(h *Host, raw rawHost, element string) []int {
 // lanStatic adds the router's static route to a LAN.
 func (b *hostBuilder) lanStatic(a *Attachment, raw rawAttachment, lan value[netip.Prefix], element string) {
 	prefix := lan.v.Masked()
-	key := vrfKey{a.Router, a.VRF}
+	instances := b.lab.instances(*a)
+	if len(instances) == 0 {
+		return
+	}
 	nextHop, ok := addressOf(a.Addresses, prefix)
 	switch {
 	case a.BGP != nil:
@@ -239,7 +256,9 @@ func (b *hostBuilder) lanStatic(a *Attachment, raw rawAttachment, lan value[neti
 	default:
 		a.Statics = append(a.Statics, Static{Prefix: prefix, NextHop: nextHop})
 	}
-	b.claims.add(key, claim{prefix: prefix, kind: lanOf, at: lan.at, element: element})
+	for _, key := range instances {
+		b.claims.add(key, claim{prefix: prefix, kind: lanOf, at: lan.at, element: element})
+	}
 }
 
 // addressOf returns the first of the addresses that has the family of p.

@@ -50,7 +50,7 @@ type Origin struct {
 	Router string `json:"router"`
 	VRF    string `json:"vrf"`
 	RD     vpn.RD `json:"rd"`
-	Host   string `json:"host"`
+	Host   string `json:"host"` // or the segment, of its subnets
 }
 
 // Intent computes the lab's intent.
@@ -113,30 +113,28 @@ func (t *Topology) ownRoutes() (local, exported map[vrfKey][]ExpectedRoute) {
 	for _, v := range t.VRFs {
 		instance[vrfKey{v.Router, v.Name}] = v
 	}
-	for _, h := range t.Hosts {
-		for _, a := range h.Attachments {
-			key := vrfKey{a.Router, a.VRF}
-			v := instance[key]
-			origin := Origin{Router: a.Router, VRF: a.VRF, RD: v.RD, Host: h.Name}
-			route := func(p netip.Prefix, source string) ExpectedRoute {
-				return ExpectedRoute{Router: a.Router, VRF: a.VRF, Prefix: p, Source: source, Origin: origin}
+	for _, a := range t.AtAllRouters() {
+		key := vrfKey{a.Router, a.VRF}
+		v := instance[key]
+		origin := Origin{Router: a.Router, VRF: a.VRF, RD: v.RD, Host: a.Host}
+		route := func(p netip.Prefix, source string) ExpectedRoute {
+			return ExpectedRoute{Router: a.Router, VRF: a.VRF, Prefix: p, Source: source, Origin: origin}
+		}
+		for _, g := range a.Connected() {
+			local[key] = append(local[key], route(g.Masked(), SourceConnected))
+		}
+		for _, p := range v.RedistributeConnected.Prefixes(a.Addresses, a.Connected()) {
+			exported[key] = append(exported[key], route(p, SourceConnected))
+		}
+		for _, s := range a.Statics {
+			local[key] = append(local[key], route(s.Prefix, SourceStatic))
+			if v.RedistributeStatic {
+				exported[key] = append(exported[key], route(s.Prefix, SourceStatic))
 			}
-			for _, g := range a.Gateways {
-				local[key] = append(local[key], route(g.Masked(), SourceConnected))
-			}
-			for _, p := range v.RedistributeConnected.Prefixes(a.Addresses, a.Gateways) {
-				exported[key] = append(exported[key], route(p, SourceConnected))
-			}
-			for _, s := range a.Statics {
-				local[key] = append(local[key], route(s.Prefix, SourceStatic))
-				if v.RedistributeStatic {
-					exported[key] = append(exported[key], route(s.Prefix, SourceStatic))
-				}
-			}
-			for _, p := range a.networks() {
-				local[key] = append(local[key], route(p, SourceBGP))
-				exported[key] = append(exported[key], route(p, SourceBGP))
-			}
+		}
+		for _, p := range a.networks() {
+			local[key] = append(local[key], route(p, SourceBGP))
+			exported[key] = append(exported[key], route(p, SourceBGP))
 		}
 	}
 	return local, exported

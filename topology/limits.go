@@ -3,6 +3,7 @@ package topology
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"pseudowan/bgp/vpn"
 )
@@ -62,24 +63,28 @@ func (t *Topology) ownPrefixes() map[string]map[vpn.Family]int {
 func (b *hostBuilder) checkOwnNetworks(h *Host, raw rawHost, via []int, element string) {
 	for _, lan := range raw.LANs {
 		for k, a := range h.Attachments {
-			if !lan.has || carries(h, via, a) {
+			if !lan.has || b.lab.carries(h, via, a) {
 				continue // reported for the VRF
 			}
-			for _, g := range a.Gateways {
-				if g.Masked().Overlaps(lan.v.Masked()) {
-					b.refuse(lan.at, element, fmt.Sprintf("its LAN %s overlaps with the subnet %s of its interface %s", lan.v.Masked(), g.Masked(), h.Attachments[k].Interface), "use another prefix")
-				}
+			networks := a.Gateways
+			if s := b.lab.Segment(a); s != nil {
+				networks = slices.Concat(s.Subnets, a.Addresses)
+			}
+			overlaps := func(g netip.Prefix) bool { return g.Masked().Overlaps(lan.v.Masked()) }
+			if i := slices.IndexFunc(networks, overlaps); i >= 0 {
+				b.refuse(lan.at, element, fmt.Sprintf("its LAN %s overlaps with the subnet %s of its interface %s", lan.v.Masked(), networks[i].Masked(), h.Attachments[k].Interface), "use another prefix")
 			}
 		}
 	}
 }
 
-// carries reports whether the VRF instance of an attachment carries the host's
-// LANs.
-func carries(h *Host, via []int, a Attachment) bool {
+// carries reports whether a VRF instance of an attachment carries the host's LANs.
+func (t *Topology) carries(h *Host, via []int, a Attachment) bool {
 	for _, k := range via {
-		if h.Attachments[k].Router == a.Router && h.Attachments[k].VRF == a.VRF {
-			return true
+		for _, key := range t.instances(h.Attachments[k]) {
+			if slices.Contains(t.instances(a), key) {
+				return true
+			}
 		}
 	}
 	return false

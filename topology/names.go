@@ -44,7 +44,7 @@ func (r *report) checkName(name value[string], kind string, limit int) bool {
 	return false
 }
 
-// nodeNames is the name space of routers and hosts.
+// nodeNames is the name space of routers, segments and hosts.
 type nodeNames struct {
 	*report
 	at map[string]pos // where each is named

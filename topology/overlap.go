@@ -59,6 +59,37 @@ func (c *vrfClaims) attachment(a Attachment, raw rawAttachment, element string) 
 	}
 }
 
+// onSegment records the addresses of a host on a segment. On a segment without a
+// router, only its hosts may not share any.
+func (c *vrfClaims) onSegment(s *Segment, raw rawAttachment, element string) {
+	scopes := []string{"segment " + s.Name}
+	for _, r := range s.Routers {
+		if !slices.Contains(scopes, r.VRF) {
+			scopes = append(scopes, r.VRF)
+		}
+	}
+	for _, p := range raw.Addresses {
+		if !p.has || p.v.slaac {
+			continue
+		}
+		for _, scope := range scopes {
+			name := vpnAddress{scope, p.v.prefix.Addr()}
+			other, taken := c.addresses[name]
+			if !taken {
+				c.addresses[name] = addressOwner{p.at, element, ""}
+				continue
+			}
+			where := "on segment " + s.Name
+			if scope != scopes[0] {
+				where = "in VRF " + scope
+			}
+			c.refuse(p.at, element, fmt.Sprintf("address %s is already that of %s %s (line %d)", name.address, other.element, where, other.at.line),
+				"give every host its own address")
+			break
+		}
+	}
+}
+
 // vpnAddress is a host's address in a VPN.
 type vpnAddress struct {
 	vrf     string

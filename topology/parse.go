@@ -33,14 +33,16 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	}
 	claims := &vrfClaims{report: r, prefixes: make(map[vrfKey][]claim), addresses: make(map[vpnAddress]addressOwner)}
 	lans := &lanCount{report: r}
+	attachment := &attachmentBuilder{
+		report: r, lab: lab, mtu: raw.Defaults.Host.MTU, router: index, vrfs: vrfs, claims: claims,
+		customer: &customerBuilder{report: r, lab: lab, router: index, policies: policies},
+	}
+	segments := &segmentBuilder{report: r, raw: raw, lab: lab, names: names, attachment: attachment, claims: claims}
 	hosts := &hostBuilder{
 		report: r, raw: raw, lab: lab, runtimes: known, names: names, lans: lans,
-		series: &seriesBuilder{report: r, router: index, lans: lans},
-		attachment: &attachmentBuilder{
-			report: r, mtu: raw.Defaults.Host.MTU, router: index, vrfs: vrfs, claims: claims,
-			customer: &customerBuilder{report: r, lab: lab, router: index, policies: policies},
-		},
-		claims: claims,
+		series:     &seriesBuilder{report: r, router: index, lans: lans},
+		attachment: attachment,
+		claims:     claims,
 	}
 	outside := &outsideBuilder{report: r, raw: raw.Outside, lab: lab, names: names, defined: vrfs.defined, claims: claims}
 	whole := &labBuilder{report: r, raw: raw, lab: lab}
@@ -51,6 +53,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	sessions.checkDefaults()
 	links.build()
 	vrfs.define()
+	segments.build()
 	hosts.build()
 	whole.ports()
 	vrfs.instances()

@@ -117,19 +117,17 @@ func (t *Topology) newPoliced() *policed {
 	for i, v := range t.VRFs {
 		p.instance[v.Router] = append(p.instance[v.Router], i)
 	}
-	for _, h := range t.Hosts {
-		for _, a := range h.Attachments {
-			at := vrfKey{a.Router, a.VRF}
-			for _, s := range a.Statics {
-				p.hops[localRoute{at, h.Name, s.Prefix}] = s.NextHop
-			}
-			for _, network := range a.networks() {
-				r := localRoute{at, h.Name, network}
-				p.custom[r] = a.BGP
-				for _, s := range a.BGP.Sessions {
-					if s.PeerAddress.Is4() == network.Addr().Is4() {
-						p.hops[r] = s.PeerAddress
-					}
+	for _, a := range t.AtAllRouters() {
+		at := vrfKey{a.Router, a.VRF}
+		for _, s := range a.Statics {
+			p.hops[localRoute{at, a.Host, s.Prefix}] = s.NextHop
+		}
+		for _, network := range a.networks() {
+			r := localRoute{at, a.Host, network}
+			p.custom[r] = a.BGP
+			for _, s := range a.BGP.Sessions {
+				if s.PeerAddress.Is4() == network.Addr().Is4() {
+					p.hops[r] = s.PeerAddress
 				}
 			}
 		}

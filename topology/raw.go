@@ -26,6 +26,7 @@ type rawTopology struct {
 	PrefixLists  entries[[]value[listEntry]] `json:"prefix-lists" doc:"Prefix lists, by name. An entry is a prefix such as 10.0.0.0/8, which means only itself; ge and le after it extend it to more specific prefixes of at least or at most a length, except before it excludes them, and a name includes another list. Of the entries that cover a prefix the longest decides."`
 	Policies     entries[[]rawTerm]          `json:"policies" doc:"Policies, by name: lists of terms. The first term that matches a route and does not end with next decides; without one the route is accepted. Sessions and VRFs use them as import-policy and export-policy."`
 	VRFs         entries[rawVRF]             `json:"vrfs" doc:"VRFs of the lab, by name. A router has an instance of those that its hosts are attached to."`
+	Segments     entries[rawSegment]         `json:"segments" doc:"LANs of hosts and wires between two hosts, by name, with or without routers on them. A segment of two hosts alone is a wire: when one end is down, so is the other."`
 	Hosts        entries[rawHost]            `json:"hosts" doc:"Customer hosts, by name."`
 	Series       []rawSeries                 `json:"series" doc:"Many hosts from a few lines."`
 	Outside      entries[rawOutside]         `json:"outside" doc:"Sites behind a link with a NIC, by name, for expect and verify: what the router behind the NIC connects."`
@@ -128,15 +129,15 @@ type rawHost struct {
 	hostSettings
 	rawAttachment
 	Forward value[bool]              `json:"forward" doc:"Whether the host routes between its attachments." default:"false"`
-	Attach  oneOrMany[rawAttachment] `json:"attach" doc:"Attachments to VRFs. A host with one attachment may give its keys directly."`
+	Attach  oneOrMany[rawAttachment] `json:"attach" doc:"Attachments to VRFs and segments. A host with one attachment may give its keys directly."`
 	LANs    []value[netip.Prefix]    `json:"lans" doc:"Networks behind the host, at most 4000. It has an interface in each, with the given address or the first."`
 	LANsVia []value[string]          `json:"lans-via" doc:"Interfaces of the attachments through which the LANs are reached." default:"the first attachment"`
 }
 
 type rawAttachment struct {
 	At        pos                           `json:"-"`
-	To        value[string]                 `json:"to" doc:"Name of the router."`
-	VRF       value[string]                 `json:"vrf" doc:"Name of the VRF: one of vrfs, or a new one if rd is given."`
+	To        value[string]                 `json:"to" doc:"Name of the router or the segment."`
+	VRF       value[string]                 `json:"vrf" doc:"Name of the VRF: one of vrfs, or a new one if rd is given. Not on a segment."`
 	RD        value[vpn.RD]                 `json:"rd" doc:"Route distinguisher of the VRF on this router. A VRF without route targets also imports and exports it as route target."`
 	Interface value[string]                 `json:"interface" doc:"Interface of the host." default:"ethN, counted from eth0"`
 	MAC       value[net.HardwareAddr]       `json:"mac" doc:"MAC address of the host." default:"derived from the names"`
@@ -144,8 +145,9 @@ type rawAttachment struct {
 	Addresses oneOrMany[value[hostAddress]] `json:"addresses" doc:"Addresses of the host with prefix lengths; slaac for IPv6 autoconfiguration."`
 	Gateway   oneOrMany[value[netip.Addr]]  `json:"gateway" doc:"Addresses of the router, one for each subnet." default:"the first address of the subnet"`
 	RA        rawRA                         `json:"ra" doc:"Router advertisements: the advertised prefix, or settings." default:"none"`
-	Routes    []value[network]              `json:"routes" doc:"Routes of the host through this attachment." default:"default routes if the host has only one attachment, else none"`
+	Routes    []rawRoute                    `json:"routes" doc:"Routes of the host through this attachment: prefixes, or mappings with a next hop." default:"default routes to the router if the host has only one attachment, else none"`
 	BGP       rawCustomerBGP                `json:"bgp" doc:"BGP between the host and the router: the host's AS number, or settings. The host then announces its LANs itself." default:"none"`
+	Advertise oneOrMany[value[network]]     `json:"advertises" doc:"Prefixes that a daemon of the host, such as radvd, advertises on the segment. Hosts with slaac form addresses in them and send to this host what they know no other route for."`
 	Announce  oneOrMany[rawAnnounce]        `json:"announce" doc:"Further prefixes behind the host, as static routes of the VRF."`
 }
 
@@ -157,6 +159,11 @@ type raSettings struct {
 	Managed    value[bool]         `json:"managed" doc:"M flag: addresses by DHCPv6 instead of autoconfiguration from the prefix." default:"false"`
 	Other      value[bool]         `json:"other" doc:"O flag: other configuration by DHCPv6." default:"false"`
 	Preference value[preference]   `json:"preference" doc:"Router preference (RFC 4191)." default:"medium"`
+}
+
+type routeSettings struct {
+	Prefix value[network] `json:"prefix" jsonschema:"required" doc:"Destination of the route."`
+	Via    value[string]  `json:"via" doc:"Next hop: a host or router on the same segment by its name, or an address." default:"the router"`
 }
 
 type announceSettings struct {

@@ -46,16 +46,19 @@ const maxForwards = 16
 
 // walker follows packets through hosts and VRFs.
 type walker struct {
-	hosts   map[string]*Host
-	order   map[string]int
-	outlets map[string]lookup[outlet]
-	fibs    map[vrfKey]lookup[ExpectedRoute]
-	modes   map[vrfKey]vpn.LabelMode
-	told    map[*Attachment]lookup[ExpectedRoute] // what hosts learn by BGP, where policies decide; nil where none do
+	topology *Topology
+	stations map[string]stations // by segment
+	hosts    map[string]*Host
+	order    map[string]int
+	outlets  map[string]lookup[outlet]
+	fibs     map[vrfKey]lookup[ExpectedRoute]
+	modes    map[vrfKey]vpn.LabelMode
+	told     map[*Attachment]lookup[ExpectedRoute] // what hosts learn by BGP, where policies decide; nil where none do
 }
 
 func newWalker(t *Topology) *walker {
 	w := &walker{
+		topology: t, stations: stationsOf(t),
 		hosts: make(map[string]*Host), order: make(map[string]int),
 		outlets: make(map[string]lookup[outlet]), fibs: make(map[vrfKey]lookup[ExpectedRoute]),
 		modes: make(map[vrfKey]vpn.LabelMode),
@@ -65,7 +68,7 @@ func newWalker(t *Topology) *walker {
 	}
 	for i := range t.Hosts {
 		h := &t.Hosts[i]
-		w.hosts[h.Name], w.order[h.Name], w.outlets[h.Name] = h, i, outlets(h)
+		w.hosts[h.Name], w.order[h.Name], w.outlets[h.Name] = h, i, t.outletsOf(h)
 	}
 	for _, route := range w.intent(t).Routes {
 		key := vrfKey{route.Router, route.VRF}
@@ -130,16 +133,14 @@ func (w *walker) untold(a *Attachment, to netip.Addr) bool {
 // neighbors adds the hosts themselves, which their own router learns one by one: a
 // more specific route to elsewhere does not divert packets to them.
 func (w *walker) neighbors(t *Topology) {
-	for _, h := range t.Hosts {
-		for _, a := range h.Attachments {
-			key := vrfKey{a.Router, a.VRF}
-			for _, p := range a.Addresses {
-				own := netip.PrefixFrom(p.Addr(), p.Addr().BitLen())
-				if w.fibs[key] == nil {
-					w.fibs[key] = make(lookup[ExpectedRoute])
-				}
-				w.fibs[key].add(own, ExpectedRoute{Router: a.Router, VRF: a.VRF, Prefix: own, Origin: Origin{Router: a.Router, VRF: a.VRF, Host: h.Name}})
+	for _, a := range t.AtAllRouters() {
+		key := vrfKey{a.Router, a.VRF}
+		for _, p := range a.Addresses {
+			own := netip.PrefixFrom(p.Addr(), p.Addr().BitLen())
+			if w.fibs[key] == nil {
+				w.fibs[key] = make(lookup[ExpectedRoute])
 			}
+			w.fibs[key].add(own, ExpectedRoute{Router: a.Router, VRF: a.VRF, Prefix: own, Origin: Origin{Router: a.Router, VRF: a.VRF, Host: a.Host}})
 		}
 	}
 }
@@ -177,9 +178,25 @@ func (w *walker) candidates(from *Host) []*Host {
 			queue = append(queue, at)
 		}
 	}
+	var meet func(next *Host)
 	send := func(h *Host) {
 		for _, a := range h.Attachments {
-			enter(vrfKey{a.Router, a.VRF})
+			for _, at := range w.topology.instances(a) {
+				enter(at)
+			}
+			for _, next := range w.stations[a.Segment].hosts {
+				meet(next)
+			}
+		}
+	}
+	meet = func(next *Host) {
+		if seen[next.Name] {
+			return
+		}
+		seen[next.Name] = true
+		out = append(out, next)
+		if next.Forward {
+			send(next)
 		}
 	}
 	for send(from); len(queue) > 0; {
@@ -187,14 +204,8 @@ func (w *walker) candidates(from *Host) []*Host {
 		queue = queue[1:]
 		for _, route := range w.fibs[at] {
 			enter(vrfKey{route.Origin.Router, route.Origin.VRF})
-			next := w.hosts[route.Origin.Host]
-			if seen[next.Name] {
-				continue
-			}
-			seen[next.Name] = true
-			out = append(out, next)
-			if next.Forward {
-				send(next)
+			if next := w.hosts[route.Origin.Host]; next != nil {
+				meet(next)
 			}
 		}
 	}
@@ -207,23 +218,19 @@ func (w *walker) candidates(from *Host) []*Host {
 func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr, via []string, ok bool) {
 	at := from
 	for range maxForwards {
-		a := w.outlet(at, destination)
-		if a == nil {
+		out := w.outlet(at, destination)
+		if out.through == nil {
 			return source, via, false
 		}
 		if at == from {
-			source, ok = addressOf(a.Addresses, netip.PrefixFrom(destination, 0))
+			source, ok = sourceOf(out, destination)
 			if !ok {
 				return source, via, false
 			}
 		} else {
 			via = append(via, at.Name)
 		}
-		route, found := w.route(vrfKey{a.Router, a.VRF}, destination)
-		if !found {
-			return source, via, false
-		}
-		if at = w.hosts[route.Origin.Host]; nobody(at, route.Origin, destination) {
+		if at = w.beyond(out, destination); at == nil {
 			return source, via, false
 		}
 		if at == to {
@@ -234,6 +241,39 @@ func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr
 		}
 	}
 	return source, via, false
+}
+
+// sourceOf returns the address that a host sends from: on a segment one in the
+// subnet of the next hop, if it has any.
+func sourceOf(out outlet, destination netip.Addr) (netip.Addr, bool) {
+	for _, p := range out.through.Addresses {
+		if out.through.Segment != "" && p.Masked().Contains(out.hop(destination)) {
+			return p.Addr(), true
+		}
+	}
+	return addressOf(out.through.Addresses, netip.PrefixFrom(destination, 0))
+}
+
+// beyond returns the host that gets a packet next, nil if none does: a neighbour on
+// the segment, or one behind the router there.
+func (w *walker) beyond(out outlet, destination netip.Addr) *Host {
+	at := vrfKey{out.through.Router, out.through.VRF}
+	if out.through.Segment != "" {
+		next, known := w.stations[out.through.Segment].by[out.hop(destination)]
+		if !known || next.host != nil {
+			return next.host
+		}
+		at = next.instance
+	}
+	route, found := w.route(at, destination)
+	if !found {
+		return nil
+	}
+	h := w.hosts[route.Origin.Host]
+	if h == nil || w.nobody(h, route.Origin, destination) {
+		return nil
+	}
+	return h
 }
 
 // route is the route by which a packet that enters a VRF leaves the last one of
@@ -248,7 +288,7 @@ func (w *walker) route(at vrfKey, destination netip.Addr) (route ExpectedRoute, 
 		switch {
 		case bits < 0:
 			return route, false
-		case at == origin, straight && route.Source != SourceConnected:
+		case at == origin, straight && route.Source != SourceConnected && w.hosts[route.Origin.Host] != nil:
 			return route, true
 		}
 		at = origin
@@ -256,34 +296,34 @@ func (w *walker) route(at vrfKey, destination netip.Addr) (route ExpectedRoute, 
 	return ExpectedRoute{}, false
 }
 
-// outlet returns the attachment through which a host sends packets for an address to
-// a router, or nil if it sends them to none. A host that speaks BGP learns every
-// route of the VRF and uses the longest.
-func (w *walker) outlet(h *Host, destination netip.Addr) *Attachment {
+// outlet returns where a host sends packets for an address; through is nil if it
+// sends them nowhere. A host that speaks BGP learns every route of the VRF and uses
+// the longest.
+func (w *walker) outlet(h *Host, destination netip.Addr) outlet {
 	out, longest := w.outlets[h.Name].find(destination)
 	switch {
 	case longest >= 0 && out.through == nil && destination.Is6():
-		return nil // its LAN: Linux looks into the local table first, except for IPv4, where both are one
-	case out.onLink: // only the router is on its wire, and answers for no other address
+		return outlet{} // its LAN: Linux looks into the local table first, except for IPv4, where both are one
+	case out.onLink && out.through.Segment == "": // only the router is on its wire, and answers for no other address
 		out.through = nil
 	}
 	for i := range h.Attachments {
 		a := &h.Attachments[i]
 		route, bits := w.learned(a, destination)
 		if bits > longest && route.Origin.Host != h.Name && a.learnsRoutes(route.Prefix) {
-			out.through, longest = a, bits
+			out, longest = outlet{through: a}, bits
 		}
 	}
 	if w.untold(out.through, destination) {
-		return nil
+		return outlet{}
 	}
-	return out.through
+	return out
 }
 
 // nobody reports whether an address is on the subnet between a host and the route's
 // router, but is not the host's, so that the router does not send it there.
-func nobody(h *Host, origin Origin, destination netip.Addr) bool {
-	for _, a := range h.Attachments {
+func (w *walker) nobody(h *Host, origin Origin, destination netip.Addr) bool {
+	for _, a := range w.topology.AtRouters(*h) {
 		if a.Router != origin.Router || a.VRF != origin.VRF {
 			continue
 		}
@@ -304,40 +344,6 @@ func (h *Host) answers(on *Attachment, addr netip.Addr) bool {
 		return slices.ContainsFunc(on.Addresses, own)
 	}
 	return slices.Contains(addressesOf(h), addr)
-}
-
-// outlet is where a host sends packets to a prefix.
-type outlet struct {
-	through *Attachment // nil: one of its LANs, where it answers for every address
-	onLink  bool        // the prefix is the subnet itself, where the host resolves addresses itself
-}
-
-// outlets returns the outlets of a host by prefix.
-func outlets(h *Host) lookup[outlet] {
-	table := make(lookup[outlet])
-	for i := range h.Attachments {
-		a := &h.Attachments[i]
-		for _, p := range a.Addresses {
-			table.add(p, outlet{a, true})
-		}
-		for _, p := range a.Routes {
-			if !a.SLAAC || p.Addr().Is4() { // its IPv6 routes come from router advertisements
-				table.add(p, outlet{through: a})
-			}
-		}
-		if a.SLAAC && (a.RA == nil || a.RA.Lifetime > 0) { // else no default router (RFC 4861 section 6.2.3)
-			table.add(defaultRoute6, outlet{through: a})
-		}
-		for _, everything := range []netip.Prefix{defaultRoute4, defaultRoute6} {
-			if a.learnsRoutes(everything) {
-				table.add(everything, outlet{through: a})
-			}
-		}
-	}
-	for _, p := range h.LANs {
-		table.add(p, outlet{})
-	}
-	return table
 }
 
 // addressesOf returns the addresses for which a host answers.

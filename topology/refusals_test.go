@@ -31,6 +31,7 @@ func TestRefusals(t *testing.T) {
 		"sessions":        refusedSessions,
 		"VRFs":            refusedVRFs,
 		"hosts":           refusedHosts,
+		"segments":        refusedSegments,
 		"late":            refusedLate,
 		"containers":      refusedContainers,
 		"customers":       refusedCustomers,

@@ -24,6 +24,7 @@ type Topology struct {
 	Links    []Link        `json:"links"`
 	Sessions []Session     `json:"sessions"` // one entry for each direction of each BGP session, derived from the links
 	VRFs     []VRF         `json:"vrfs"`     // instances: one for each router and VRF in use on it
+	Segments []Segment     `json:"segments,omitempty"`
 	Hosts    []Host        `json:"hosts"`
 	Outside  []Outside     `json:"outside,omitempty"`
 	Expect   []Expectation `json:"expect,omitempty"`
@@ -149,10 +150,12 @@ type Setting struct {
 	Line int
 }
 
-// Attachment connects a host to a VRF of a router.
+// Attachment connects a host to a VRF of a router, or to a segment. What routers on
+// the segment do is in Segment; Topology.AtRouters joins both.
 type Attachment struct {
-	Router    string           `json:"router"`
-	VRF       string           `json:"vrf"`
+	Router    string           `json:"router,omitempty"`
+	VRF       string           `json:"vrf,omitempty"`
+	Segment   string           `json:"segment,omitempty"`
 	Interface string           `json:"interface"`     // the host's: "eth0", …
 	MAC       net.HardwareAddr `json:"mac,omitempty"` // the host's; empty: derived
 	MTU       int              `json:"mtu"`
@@ -163,6 +166,11 @@ type Attachment struct {
 	BGP       *CustomerBGP     `json:"bgp,omitempty"`   // the host speaks BGP with the router
 	Routes    []netip.Prefix   `json:"routes"`          // the host's routes through this attachment's gateways
 	Statics   []Static         `json:"statics"`         // the router's static routes to this host: LANs and announcements
+
+	// On a segment only.
+	NextHops   []NextHop      `json:"next_hops,omitempty"`  // the host's routes
+	Advertised []netip.Prefix `json:"advertised,omitempty"` // in which hosts with SLAAC form addresses
+	Advertises []netip.Prefix `json:"advertises,omitempty"` // of these, by the host's own daemon
 }
 
 // Static is a static route in a VRF, behind a host.

@@ -104,6 +104,9 @@ func (f *follower) beyond(router string, fate Fate) place {
 	if !ok {
 		return place{}
 	}
+	if segment := f.segment(out.Host); segment != nil {
+		return f.onSegment(*segment, router, netip.Addr{}, fate.DstMAC)
+	}
 	if out.Host != "" {
 		return place{node: out.Host, arrives: f.interfaceAt(out), mac: fate.DstMAC}
 	}

@@ -86,6 +86,9 @@ func (f *follower) enter(h topology.Host, route HostRoute) (place, error) {
 		f.end("leaves host %s by %s, which is not in the topology", h.Name, route.Interface)
 		return place{}, nil
 	}
+	if segment := f.segment(h.Attachments[i].Segment); segment != nil {
+		return f.acrossSegment(*segment, h, route), nil
+	}
 	port, ok := f.portOf(h.Name, h.Attachments[i])
 	switch {
 	case !ok:

@@ -28,15 +28,13 @@ func origins(t *topology.Topology) []origin {
 		instances[[2]string{v.Router, v.Name}] = v
 	}
 	var out []origin
-	for _, h := range t.Hosts {
-		for _, a := range h.Attachments {
-			v := instances[[2]string{a.Router, a.VRF}]
-			o := origin{Origin: topology.Origin{Router: a.Router, VRF: a.VRF, RD: v.RD, Host: h.Name}, instance: v}
-			out = append(out, connectedOrigins(o, a)...)
-			for _, s := range a.Statics {
-				o.prefix, o.source, o.exported, o.neighbor = s.Prefix, status.SourceStatic, v.RedistributeStatic, s.NextHop
-				out = append(out, o)
-			}
+	for _, a := range t.AtAllRouters() {
+		v := instances[[2]string{a.Router, a.VRF}]
+		o := origin{Origin: topology.Origin{Router: a.Router, VRF: a.VRF, RD: v.RD, Host: a.Host}, instance: v}
+		out = append(out, connectedOrigins(o, a)...)
+		for _, s := range a.Statics {
+			o.prefix, o.source, o.exported, o.neighbor = s.Prefix, status.SourceStatic, v.RedistributeStatic, s.NextHop
+			out = append(out, o)
 		}
 	}
 	for _, r := range t.Intent().Routes {
@@ -48,10 +46,10 @@ func origins(t *topology.Topology) []origin {
 	return out
 }
 
-func connectedOrigins(o origin, a topology.Attachment) []origin {
+func connectedOrigins(o origin, a topology.HostAttachment) []origin {
 	var out []origin
 	o.source = status.SourceConnected
-	for _, g := range a.Gateways {
+	for _, g := range a.Connected() {
 		o.prefix = g.Masked()
 		o.exported = len(o.instance.RedistributeConnected.Prefixes(nil, []netip.Prefix{g})) > 0
 		out = append(out, o)
@@ -96,7 +94,7 @@ func (s *Snapshot) announced(o origin) (why, remedy string) {
 		return "", ""
 	}
 	for _, i := range s.ports(o.Router, o.VRF) {
-		if i.Host == o.Host && i.Oper != status.InterfaceUp {
+		if s.leads(i, o.Host) && i.Oper != status.InterfaceUp {
 			why = "the port " + i.Name + " of " + o.Router + " to host " + o.Host + " " + down(i)
 			switch i.Admin {
 			case status.InterfaceAbsent:

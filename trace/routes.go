@@ -67,7 +67,7 @@ func (s *Snapshot) meant(router, vrf string, o origin) bool {
 // own explains a route of the VRF's own hosts.
 func (s *Snapshot) own(o origin) (verdict, remedy string) {
 	if !o.neighbor.IsValid() {
-		return "host " + o.Host + " is attached here", ""
+		return s.named(o.Host) + " is attached here", ""
 	}
 	if _, up := s.neighbor(o.Router, o.VRF, o.neighbor); !up {
 		return silent(o.neighbor, o.Host), "check the host: pseudowan exec " + o.Host + " -- ip address"

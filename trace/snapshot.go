@@ -13,6 +13,7 @@ import (
 // intended topology.
 type Snapshot struct {
 	Topology   *topology.Topology
+	Stations   []Station // the interfaces of hosts on segments
 	VRFs       []status.VRF
 	Interfaces []status.Interface
 	Neighbors  []status.Neighbor
@@ -21,6 +22,9 @@ type Snapshot struct {
 	RIB        []status.RIB
 	Received   []status.SessionRoute // what the peers of a router to be explained have announced
 }
+
+// Station is the interface of a host on a segment.
+type Station struct{ Segment, Host, Interface, MAC string }
 
 // Packet is a packet at a port of a router.
 type Packet struct {

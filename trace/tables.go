@@ -84,7 +84,7 @@ func (s *Snapshot) lookUp(router, vrf string, want goal) lookup {
 			}
 			if g.Contains(to) && g.Bits() > bits {
 				bits = g.Bits()
-				f.Prefix, f.Source, f.Stops, f.slow = g.Masked(), status.SourceConnected, silent(to, i.Host), true
+				f.Prefix, f.Source, f.Stops, f.slow = g.Masked(), status.SourceConnected, silent(to, s.hostAt(i, to)), true
 			}
 		}
 	}
@@ -186,7 +186,7 @@ func (s *Snapshot) towards(router, vrf string, a netip.Addr) lookup {
 	f := lookup{Forwarding: status.Forwarding{VRF: v.VRF, RD: v.RD, Stops: silent(a, "")}, slow: true}
 	for _, i := range s.ports(router, vrf) {
 		if contains(i.Addresses, a) {
-			f.Stops = silent(a, i.Host)
+			f.Stops = silent(a, s.hostAt(i, a))
 		}
 	}
 	return f
@@ -197,7 +197,7 @@ func (s *Snapshot) out(router string, v status.VRF, to status.Neighbor) lookup {
 	f := lookup{Forwarding: status.Forwarding{VRF: v.VRF, RD: v.RD, Out: to.Interface}, mac: to.MAC}
 	for _, i := range s.Interfaces {
 		if i.Router == router && i.Name == to.Interface {
-			f.To = i.Host
+			f.To = s.neighborAt(i, to.Address, to.MAC)
 		}
 	}
 	return f

@@ -29,12 +29,14 @@ func Complete(t *topology.Topology, found Configured) *topology.Topology {
 		h.Attachments = slices.Clone(h.Attachments)
 		for j := range h.Attachments {
 			a := &h.Attachments[j]
-			if !a.SLAAC || a.RA == nil {
+			prefixes := a.Prefixes()
+			if len(prefixes) == 0 {
 				continue
 			}
 			a.Addresses = slices.Clone(a.Addresses)
 			for _, p := range found[h.Name][a.Interface] {
-				if a.RA.Prefix.Contains(p.Addr()) && !slices.Contains(a.Addresses, p) {
+				formed := func(x netip.Prefix) bool { return x.Contains(p.Addr()) }
+				if slices.ContainsFunc(prefixes, formed) && !slices.Contains(a.Addresses, p) {
 					a.Addresses = append(a.Addresses, p)
 				}
 			}
@@ -82,11 +84,9 @@ func Matrix(t *topology.Topology, from, to string) []Pair {
 // anybody else answers there is unknown.
 func gatewaysOf(t *topology.Topology) map[netip.Addr]bool {
 	out := make(map[netip.Addr]bool)
-	for _, h := range t.Hosts {
-		for _, a := range h.Attachments {
-			for _, g := range a.Gateways {
-				out[g.Addr()] = true
-			}
+	for _, a := range t.AtAllRouters() {
+		for _, g := range a.Gateways {
+			out[g.Addr()] = true
 		}
 	}
 	return out

@@ -62,7 +62,7 @@ func (b *Builder) Wires(ctx context.Context, selected func(plan.Wire) bool) erro
 func (b *Builder) Segment(ctx context.Context, s plan.Segment) error {
 	return b.ensure(s.Wires, func(wires []hosts.Wire) ([]hosts.Wire, error) {
 		return hosts.EnsureSegment(ctx, hosts.Segment{
-			Namespace: b.Path(""), Name: s.Name, Alias: b.plan.Lab + ":" + s.Name, MTU: s.MTU, Wires: wires,
+			Namespace: b.Path(""), Name: s.Name, Alias: b.plan.Lab + ":" + cmp.Or(s.Of, s.Name), MTU: s.MTU, Wires: wires,
 		})
 	})
 }
@@ -145,8 +145,12 @@ func networkOf(h plan.Host) (hosts.Network, error) {
 		if err != nil {
 			return n, fmt.Errorf("interface %s: %w", i.Name, err)
 		}
+		learned := i.Formed
+		if i.Learned.IsValid() {
+			learned = append(learned, i.Learned)
+		}
 		n.Interfaces = append(n.Interfaces, hosts.Interface{
-			Name: i.Name, MAC: mac, MTU: i.MTU, Addresses: i.Addresses, SLAAC: i.SLAAC, Learned: i.Learned, LAN: i.LAN(),
+			Name: i.Name, MAC: mac, MTU: i.MTU, Addresses: i.Addresses, SLAAC: i.SLAAC, Learned: learned, LAN: i.LAN(),
 		})
 	}
 	for _, r := range h.Routes {
@@ -159,7 +163,7 @@ func networkOf(h plan.Host) (hosts.Network, error) {
 func (b *Builder) Spec(h plan.Host) hosts.Spec {
 	return hosts.Spec{
 		Lab: b.plan.Lab, Node: h.Name, Name: h.Container, Namespace: h.Namespace,
-		Hosts: plan.HostsFile(b.plan.Names, h.VRFs), Image: cmp.Or(h.BuildTag, h.Image), Build: h.Build,
+		Hosts: plan.HostsFile(b.plan.Names, slices.Concat(h.VRFs, h.Knows)), Image: cmp.Or(h.BuildTag, h.Image), Build: h.Build,
 		Command: h.Command, Env: h.Env, Files: h.Files,
 		Mounts: mounts(h), Memory: h.Memory, CPUs: h.CPUs,
 	}

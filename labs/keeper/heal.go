@@ -229,25 +229,20 @@ func (h *healer) mend(ctx context.Context, applied *plan.Plan, torn []plan.Host)
 			b.Place(host.Name, box.NetNS)
 		}
 	}
-	routers := map[string]bool{}
-	lost := func(w plan.Wire) bool {
-		runs := b.Placed(w.B.Node)
-		routers[w.A.Node] = routers[w.A.Node] || runs
-		return runs
-	}
-	if err := b.Wires(ctx, lost); err != nil {
+	far, err := h.rewire(ctx, b, applied, torn)
+	if err != nil {
 		return err
 	}
 	var g errgroup.Group
 	g.SetLimit(build.Parallel)
-	for _, host := range torn {
-		if b.Placed(host.Name) {
+	for _, host := range applied.Hosts {
+		if far[host.Name] || b.Placed(host.Name) && slices.ContainsFunc(torn, func(t plan.Host) bool { return t.Name == host.Name }) {
 			g.Go(func() error { return b.Configure(ctx, host) })
 		}
 	}
-	for router, touched := range routers {
-		if touched {
-			g.Go(func() error { return h.reconfigure(ctx, router) })
+	for _, r := range applied.Routers {
+		if far[r.Name] {
+			g.Go(func() error { return h.reconfigure(ctx, r.Name) })
 		}
 	}
 	return g.Wait()

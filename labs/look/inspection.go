@@ -104,7 +104,7 @@ func (in *inspection) configured(t *topology.Topology) (verify.Configured, error
 func addressesOn(lab, host string, a topology.Attachment, have []probe.Address) []netip.Prefix {
 	var out []netip.Prefix
 	for _, f := range have {
-		if f.Interface == a.Interface && a.RA != nil && a.RA.Prefix.Contains(f.Prefix.Addr()) {
+		if f.Interface == a.Interface && covers(a.Prefixes(), f.Prefix.Addr()) {
 			out = append(out, f.Prefix)
 		}
 	}
@@ -112,6 +112,25 @@ func addressesOn(lab, host string, a topology.Attachment, have []probe.Address) 
 		return out
 	}
 	return plan.HostAddresses(lab, host, a)
+}
+
+func covers(prefixes []netip.Prefix, a netip.Addr) bool {
+	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
+}
+
+// stationsOf lists the interfaces of hosts on segments.
+func stationsOf(t *topology.Topology) []trace.Station {
+	var out []trace.Station
+	for _, h := range t.Hosts {
+		for _, a := range h.Attachments {
+			if a.Segment != "" {
+				out = append(out, trace.Station{
+					Segment: a.Segment, Host: h.Name, Interface: a.Interface, MAC: plan.HostMAC(t.Name, h.Name, a).String(),
+				})
+			}
+		}
+	}
+	return out
 }
 
 func (in *inspection) host(name string) (probe.Host, bool) {
@@ -145,7 +164,7 @@ func (in *inspection) needHost(name string) error {
 
 // snapshot reads the routers' tables.
 func (in *inspection) snapshot(ctx context.Context) (*trace.Snapshot, error) {
-	s := &trace.Snapshot{Topology: in.topology}
+	s := &trace.Snapshot{Topology: in.topology, Stations: stationsOf(in.topology)}
 	g, ctx := errgroup.WithContext(ctx)
 	read := func(do func() error) { g.Go(do) }
 	read(func() (err error) { s.VRFs, err = in.lab.VRFs(ctx, Filter{}); return err })

@@ -35,7 +35,29 @@ func neighboursOf(p *plan.Plan) (arp, nd doctor.Entries) {
 			}
 		}
 	}
+	onSegments(p, table)
 	return arp, nd
+}
+
+// onSegments counts the neighbours of hosts on segments: all others there, once they
+// talk to each other.
+func onSegments(p *plan.Plan, table func(netip.Addr) *doctor.Entries) {
+	on := map[string][]netip.Prefix{}
+	for _, h := range p.Hosts {
+		for _, i := range h.Interfaces {
+			on[i.Segment] = append(append(on[i.Segment], i.Addresses...), i.Formed...)
+		}
+	}
+	delete(on, "")
+	for _, addresses := range on {
+		n := map[*doctor.Entries]uint64{}
+		for _, a := range addresses {
+			n[table(a.Addr())]++
+		}
+		for entries, hosts := range n {
+			entries.Hosts += hosts * (hosts - 1)
+		}
+	}
 }
 
 // nextHopsOf returns the peers of a router and, if routes are reflected, which keeps

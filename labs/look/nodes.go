@@ -169,8 +169,10 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 		return n
 	}
 	var vrfs []string
-	for _, a := range t.Hosts[i].Attachments {
+	for _, a := range t.AtRouters(t.Hosts[i]) {
 		vrfs = append(vrfs, a.VRF)
+	}
+	for _, a := range t.Hosts[i].Attachments {
 		for _, p := range plan.HostAddresses(lab, s.Node, a) {
 			n.Addresses = append(n.Addresses, p.String())
 		}

@@ -43,7 +43,7 @@ func (b *planner) comesAbout(r topology.ExpectedRoute) bool {
 	if i < 0 {
 		return true
 	}
-	if slices.ContainsFunc(b.topology.Hosts[i].Attachments, func(a topology.Attachment) bool { return b.nobodyAt(b.topology.Hosts[i], a, r) }) {
+	if slices.ContainsFunc(b.topology.AtRouters(b.topology.Hosts[i]), func(a topology.Attachment) bool { return b.nobodyAt(b.topology.Hosts[i], a, r) }) {
 		return false
 	}
 	if len(b.topology.Hosts[i].Command) > 0 {
@@ -65,7 +65,7 @@ func (b *planner) nobodyAt(h topology.Host, a topology.Attachment, r topology.Ex
 		return false
 	}
 	hop := a.Statics[i].NextHop
-	if hop == hosts.EUI64(linkLocal, hostMAC(b.topology.Name, h.Name, a)) {
+	if hop == hosts.EUI64(linkLocal, HostMAC(b.topology.Name, h.Name, a)) {
 		return false
 	}
 	own := func(p netip.Prefix) bool { return p.Addr() == hop }

@@ -27,8 +27,13 @@ func (b *planner) host(h topology.Host) {
 	if hp.Runtime == "" {
 		hp.Runtime = b.runtime
 	}
+	hp.Knows = b.knows(h)
 	for _, a := range h.Attachments {
-		b.attachment(h, a, &hp)
+		if a.Segment != "" {
+			b.onSegment(h, a, &hp)
+		} else {
+			b.attachment(h, a, &hp)
+		}
 	}
 	for i, lan := range h.LANs {
 		hp.Interfaces = append(hp.Interfaces, b.lan(h, len(h.Attachments)+i, lan))
@@ -45,7 +50,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *Host) {
 		Port: port, Name: b.accessName(c, port), VRF: a.VRF, MAC: gatewayMAC(port).String(),
 		Gateways: a.Gateways, MTU: a.MTU, Host: h.Name, RA: a.RA,
 	}
-	mac := hostMAC(b.topology.Name, h.Name, a)
+	mac := HostMAC(b.topology.Name, h.Name, a)
 	for _, p := range HostAddresses(b.topology.Name, h.Name, a) {
 		access.Expect = append(access.Expect, p.Addr())
 		hp.Addresses = append(hp.Addresses, p.String())
@@ -68,8 +73,8 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *Host) {
 	hp.Routes = append(hp.Routes, hostRoutes(a)...)
 }
 
-// hostMAC returns the MAC of a host's attachment.
-func hostMAC(lab, host string, a topology.Attachment) net.HardwareAddr {
+// HostMAC returns the MAC of a host's attachment.
+func HostMAC(lab, host string, a topology.Attachment) net.HardwareAddr {
 	if len(a.MAC) > 0 {
 		return a.MAC
 	}
@@ -77,11 +82,16 @@ func hostMAC(lab, host string, a topology.Attachment) net.HardwareAddr {
 }
 
 // HostAddresses returns the addresses of a host on an attachment: the configured
-// ones, and the one that it forms from the advertised prefix and its MAC.
+// ones, and those that it forms from advertised prefixes and its MAC.
 func HostAddresses(lab, host string, a topology.Attachment) []netip.Prefix {
-	out := slices.Clone(a.Addresses)
-	if p := learnedAddress(lab, host, a); p.IsValid() {
-		out = append(out, p)
+	return append(slices.Clone(a.Addresses), formedAddresses(lab, host, a)...)
+}
+
+// formedAddresses returns the addresses that a host forms in advertised prefixes.
+func formedAddresses(lab, host string, a topology.Attachment) []netip.Prefix {
+	var out []netip.Prefix
+	for _, p := range a.Prefixes() {
+		out = append(out, netip.PrefixFrom(hosts.EUI64(p, HostMAC(lab, host, a)), p.Bits()))
 	}
 	return out
 }
@@ -89,10 +99,10 @@ func HostAddresses(lab, host string, a topology.Attachment) []netip.Prefix {
 // learnedAddress returns the address that a host forms from router advertisements;
 // zero if it forms none.
 func learnedAddress(lab, host string, a topology.Attachment) netip.Prefix {
-	if !a.SLAAC || a.RA == nil {
-		return netip.Prefix{}
+	for _, p := range formedAddresses(lab, host, a) {
+		return p
 	}
-	return netip.PrefixFrom(hosts.EUI64(a.RA.Prefix, hostMAC(lab, host, a)), a.RA.Prefix.Bits())
+	return netip.Prefix{}
 }
 
 // accessName is ethN for port N, unless a link of the router has that name. No
@@ -163,21 +173,23 @@ func (b *planner) names(sorted []topology.Host) {
 	}
 	for _, h := range sorted {
 		for _, a := range h.Attachments {
-			for _, p := range HostAddresses(b.topology.Name, h.Name, a) {
-				b.plan.Names = append(b.plan.Names, Name{
-					Address: p.Addr(), Names: []string{h.Name}, VRF: a.VRF, Node: h.Name,
-				})
+			for _, scope := range b.scopes(a) {
+				for _, p := range HostAddresses(b.topology.Name, h.Name, a) {
+					b.plan.Names = append(b.plan.Names, Name{
+						Address: p.Addr(), Names: []string{h.Name}, VRF: scope, Node: h.Name,
+					})
+				}
 			}
 		}
 	}
 }
 
 // HostsFile returns a node's /etc/hosts: the routers, and the hosts of its own
-// VPNs, since addresses of other VPNs may overlap. A router has no VPNs.
-func HostsFile(rows []Name, vrfs []string) []hosts.HostsEntry {
+// VPNs and other scopes, since addresses elsewhere may overlap. A router has none.
+func HostsFile(rows []Name, scopes []string) []hosts.HostsEntry {
 	var out []hosts.HostsEntry
 	for _, row := range rows {
-		if row.VRF == "" || slices.Contains(vrfs, row.VRF) {
+		if row.VRF == "" || slices.Contains(scopes, row.VRF) {
 			out = append(out, hosts.HostsEntry{Addr: row.Address, Names: row.Names})
 		}
 	}

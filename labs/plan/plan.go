@@ -66,6 +66,7 @@ type Host struct {
 	VRFs       []string    `json:"vrfs"`
 	Addresses  []string    `json:"addresses"`
 	Forward    bool        `json:"forward,omitempty"` // the host routes between its interfaces
+	Knows      []string    `json:"knows,omitempty"`   // further scopes of names: segments without a router, and VRFs behind them
 	Interfaces []Interface `json:"interfaces"`
 	Routes     []Route     `json:"routes,omitempty"`
 }
@@ -74,16 +75,18 @@ type Host struct {
 // the host.
 type Interface struct {
 	Name      string         `json:"name"`
-	Router    string         `json:"router,omitempty"` // at the wire's other end; empty: a LAN
+	Router    string         `json:"router,omitempty"`  // at the wire's other end
+	Segment   string         `json:"segment,omitempty"` // that the wire leads to
 	MAC       string         `json:"mac"`
 	MTU       int            `json:"mtu"`
 	Addresses []netip.Prefix `json:"addresses,omitempty"`
 	SLAAC     bool           `json:"slaac,omitempty"`
 	Learned   netip.Prefix   `json:"learned,omitzero"` // with SLAAC: the address that the host forms
+	Formed    []netip.Prefix `json:"formed,omitempty"` // the same on a segment
 }
 
 // LAN reports whether the interface represents a LAN behind the host.
-func (i Interface) LAN() bool { return i.Router == "" }
+func (i Interface) LAN() bool { return i.Router == "" && i.Segment == "" }
 
 // Route is a static route inside a host.
 type Route struct {
@@ -107,10 +110,11 @@ type End struct {
 	Alias     string `json:"alias"`
 }
 
-// Segment is a LAN that several routers share. The A ends of its wires are
-// in the lab's namespace.
+// Segment is a LAN that several routers share, or one of hosts. The A ends of its
+// wires are in the lab's namespace.
 type Segment struct {
 	Name  string `json:"name"`
+	Of    string `json:"of,omitempty"` // the topology's name of a segment of hosts
 	MTU   int    `json:"mtu"`
 	Wires []Wire `json:"wires"`
 }
@@ -127,7 +131,7 @@ type NIC struct {
 type Name struct {
 	Address netip.Addr `json:"address"`
 	Names   []string   `json:"names"`
-	VRF     string     `json:"vrf"` // "" for routers
+	VRF     string     `json:"vrf"` // or the scope of a segment without a router; "" for routers
 	Node    string     `json:"node"`
 }
 
@@ -149,7 +153,7 @@ func New(t *topology.Topology, previous Allocations, runtime string) (*Plan, err
 }
 
 func newPlanner(t *topology.Topology, previous Allocations, runtime string) *planner {
-	return &planner{topology: t, runtime: runtime, routers: map[string]*config.Router{}, inUse: allocationsInUse{}, instances: map[[2]string]topology.VRF{}, plan: &Plan{
+	return &planner{topology: t, runtime: runtime, routers: map[string]*config.Router{}, inUse: allocationsInUse{}, instances: map[[2]string]topology.VRF{}, ends: map[string][]End{}, plan: &Plan{
 		Format:      format,
 		Lab:         t.Name,
 		Namespace:   LabNamespace(t.Name),
@@ -167,6 +171,9 @@ type planner struct {
 	inUse    allocationsInUse
 
 	instances map[[2]string]topology.VRF // by router and VRF
+	ends      map[string][]End           // of wires to each segment of hosts
+
+	forwarders map[string][][]string // see forwardersOf
 
 	exhausted []error // one for each name without a number
 }
@@ -183,9 +190,12 @@ func (b *planner) build() *planner {
 	b.links()
 	b.vrfs()
 	hosts := b.sortedHosts()
+	b.forwarders = b.forwardersOf(hosts)
+	b.segments()
 	for _, h := range hosts {
 		b.host(h)
 	}
+	b.bridges()
 	b.sessions()
 	b.expectations()
 	b.names(hosts)

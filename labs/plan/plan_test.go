@@ -33,6 +33,19 @@ func parseCatalog(t *testing.T, name string) *topology.Topology {
 	return top
 }
 
+func parseFile(t *testing.T, file string) *topology.Topology {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, err := topology.Parse(file, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return top
+}
+
 func plan(t *testing.T, top *topology.Topology, previous Allocations) *Plan {
 	t.Helper()
 	p, err := New(top, previous, "netns")
@@ -43,9 +56,13 @@ func plan(t *testing.T, top *topology.Topology, previous Allocations) *Plan {
 }
 
 func TestPlanGolden(t *testing.T) {
+	labs := map[string]*topology.Topology{"segments": parseFile(t, "testdata/segments.yaml")}
 	for _, name := range catalog.Names() {
+		labs[name] = parseCatalog(t, name)
+	}
+	for name, lab := range labs {
 		t.Run(name, func(t *testing.T) {
-			p := plan(t, parseCatalog(t, name), Allocations{})
+			p := plan(t, lab, Allocations{})
 			got, err := json.MarshalIndent(p, "", " ")
 			if err != nil {
 				t.Fatal(err)

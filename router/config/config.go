@@ -48,10 +48,19 @@ type Access struct {
 	MAC      string         `json:"mac"` // the gateway's
 	Gateways []netip.Prefix `json:"gateways"`
 	MTU      int            `json:"mtu"`
-	Host     string         `json:"host"`
-	Expect   []netip.Addr   `json:"expect"` // the host's static addresses, which must answer
+	Host     string         `json:"host"`              // or the name of the segment
+	Segment  bool           `json:"segment,omitempty"` // the port leads to a segment, with any number of hosts
+	Expect   []netip.Addr   `json:"expect"`            // the host's static addresses, which must answer
 	RA       *topology.RA   `json:"ra,omitempty"`
 	CE       *CE            `json:"customer,omitempty"` // the host speaks BGP
+}
+
+// Who names what is at the other end of the port, for messages.
+func (a *Access) Who() string {
+	if a.Segment {
+		return "a host on segment " + a.Host
+	}
+	return "host " + a.Host
 }
 
 // VRF is one VRF of the router.

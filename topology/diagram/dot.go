@@ -30,6 +30,7 @@ func (s *scene) dot() string {
 			fmt.Fprintf(&b, "  r%d -- l%d [label=%s, penwidth=2];\n", e.router, i, dotQuote(e.intf, e.addresses...))
 		}
 	}
+	s.dotSegments(&b)
 	s.dotHosts(&b)
 	b.WriteString("}\n")
 	return b.String()
@@ -40,11 +41,15 @@ func (s *scene) endText(e end) string { return s.routers[e.router].name + ":" + 
 
 func (s *scene) dotHosts(b *strings.Builder) {
 	for i, h := range s.hosts() {
-		fmt.Fprintf(b, "  h%d [label=%s, color=\"%s\"];\n", i, dotQuote(h.name, h.facts...), h.wires[0].group.look.colour)
+		fmt.Fprintf(b, "  h%d [label=%s, color=\"%s\"];\n", i, dotQuote(h.name, h.facts...), s.lookOf(h).colour)
 		for _, w := range h.wires {
 			look := w.group.look
 			fmt.Fprintf(b, "  r%d -- h%d [label=%s, color=\"%s\", fontcolor=\"%[4]s\", style=%s];\n",
 				w.router, i, dotQuote(w.group.title(), w.group.edgeFacts()...), look.colour, look.style)
+		}
+		for _, x := range h.segments {
+			look := s.segments[x].look
+			fmt.Fprintf(b, "  s%d -- h%d [color=\"%s\", style=%s];\n", x, i, look.colour, look.style)
 		}
 	}
 }

@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-var names = []string{"pseudo-wan", "hub-spoke", "ring", "eight", "reflector"}
+var names = []string{"pseudo-wan", "hub-spoke", "ring", "eight", "reflector", "segments"}
 
 func load(t *testing.T, name string) (*topology.Topology, Labels) {
 	t.Helper()
@@ -227,19 +227,19 @@ func TestTextIsComplete(t *testing.T) {
 // node, and quotes are balanced.
 func TestSyntax(t *testing.T) {
 	label := `"[^"]*"`
-	mermaid := regexp.MustCompile(`^  ([rlh]\d+(\[\[` + label + `\]\]|\(\[` + label + `\]\)|\(` + label + `\)|\{\{` + label + `\}\})|r\d+ ---\|` + label + `\| [rlh]\d+|style h\d+ stroke:#[0-9a-f]{6}|linkStyle \d+ stroke:#[0-9a-f]{6},color:#[0-9a-f]{6})$`)
+	mermaid := regexp.MustCompile(`^  ([rlhs]\d+(\[\[` + label + `\]\]|\(\[` + label + `\]\)|\(` + label + `\)|\{\{` + label + `\}\})|r\d+ ---\|` + label + `\| [rlhs]\d+|s\d+ --- h\d+|style h\d+ stroke:#[0-9a-f]{6}|linkStyle \d+ stroke:#[0-9a-f]{6},color:#[0-9a-f]{6})$`)
 	label = `"([^"\\]|\\.)*"`
-	dot := regexp.MustCompile(`^  ((graph|node|edge) \[.*\]|[rlh]\d+ \[.*label=` + label + `.*\]|r\d+ -- [rlh]\d+ \[.*label=` + label + `.*\]);$`)
+	dot := regexp.MustCompile(`^  ((graph|node|edge) \[.*\]|[rlhs]\d+ \[.*label=` + label + `.*\]|r\d+ -- [rlhs]\d+ \[.*label=` + label + `.*\]|s\d+ -- h\d+ \[.*\]);$`)
 	for _, name := range names {
-		checkLines(t, name, strings.Split(draw(t, Mermaid, name), "\n")[4:], mermaid, regexp.MustCompile(`^  (r\d+) ---\|.*\| ([rlh]\d+)$`))
+		checkLines(t, name, strings.Split(draw(t, Mermaid, name), "\n")[4:], mermaid, regexp.MustCompile(`^  (r\d+) ---\|.*\| ([rlhs]\d+)$`))
 		lines := strings.Split(strings.TrimSuffix(draw(t, DOT, name), "}\n"), "\n")
-		checkLines(t, name, lines[1:], dot, regexp.MustCompile(`^  (r\d+) -- ([rlh]\d+) \[`))
+		checkLines(t, name, lines[1:], dot, regexp.MustCompile(`^  (r\d+) -- ([rlhs]\d+) \[`))
 	}
 }
 
 func checkLines(t *testing.T, name string, lines []string, form, edge *regexp.Regexp) {
 	t.Helper()
-	node := regexp.MustCompile(`^  ([rlh]\d+)\W`)
+	node := regexp.MustCompile(`^  ([rlhs]\d+)\W`)
 	var nodes []string
 	for _, l := range lines {
 		if l == "" {

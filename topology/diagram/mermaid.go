@@ -31,7 +31,7 @@ func (s *scene) mermaid() string {
 			edges++
 		}
 	}
-	s.mermaidHosts(&b, edges)
+	s.mermaidHosts(&b, s.mermaidSegments(&b, edges))
 	return b.String()
 }
 
@@ -39,10 +39,15 @@ func (s *scene) mermaidHosts(b *strings.Builder, edges int) {
 	var looks strings.Builder
 	for i, h := range s.hosts() {
 		fmt.Fprintf(b, "  h%d(%s)\n", i, mermaidLabel("<b>"+mermaidText(h.name)+"</b>", h.facts))
-		fmt.Fprintf(&looks, "  style h%d stroke:%s\n", i, h.wires[0].group.look.colour)
+		fmt.Fprintf(&looks, "  style h%d stroke:%s\n", i, s.lookOf(h).colour)
 		for _, w := range h.wires {
 			fmt.Fprintf(b, "  r%d ---|%s| h%d\n", w.router, mermaidLabel(mermaidText(w.group.title()), w.group.edgeFacts()), i)
 			fmt.Fprintf(&looks, "  linkStyle %d stroke:%[2]s,color:%[2]s\n", edges, w.group.look.colour)
+			edges++
+		}
+		for _, x := range h.segments {
+			fmt.Fprintf(b, "  s%d --- h%d\n", x, i)
+			fmt.Fprintf(&looks, "  linkStyle %d stroke:%[2]s,color:%[2]s\n", edges, s.segments[x].look.colour)
 			edges++
 		}
 	}

@@ -15,6 +15,7 @@ type scene struct {
 	name, description string
 	routers           []router
 	links             []link
+	segments          []segment
 }
 
 type router struct {
@@ -25,7 +26,8 @@ type router struct {
 
 // group is a VRF on a router with its attachments.
 type group struct {
-	vrf    string
+	vrf    string   // "" for a segment
+	name   string   // of a segment
 	facts  []string // RD, targets, labels
 	labels string
 	look   look
@@ -34,9 +36,10 @@ type group struct {
 
 // attachment is one attachment of a host to a VRF.
 type attachment struct {
-	host  string
-	name  string   // the host's, with the interface if it has several
-	facts []string // addresses, BGP, what is behind the host
+	segment bool // it leads to a segment; host is ""
+	host    string
+	name    string   // the host's, with the interface if it has several
+	facts   []string // addresses, BGP, what is behind the host
 }
 
 // link connects routers. It is a wire, or has a middle: a LAN, or a NIC of the
@@ -78,6 +81,9 @@ func newScene(t *topology.Topology, labels Labels) *scene {
 	for _, l := range t.Links {
 		s.links = append(s.links, newLink(t, l, index))
 	}
+	for _, x := range t.Segments {
+		s.segments = append(s.segments, newSegment(t, x, index, looks))
+	}
 	return s
 }
 
@@ -103,6 +109,13 @@ func newGroup(t *topology.Topology, v topology.VRF, labels []uint32, look look) 
 			}
 		}
 	}
+	for _, x := range t.Segments {
+		for _, r := range x.Routers {
+			if r.Router == v.Router && r.VRF == v.Name {
+				g.rows = append(g.rows, attachment{segment: true, name: "segment " + x.Name, facts: texts(r.Gateways)})
+			}
+		}
+	}
 	return g
 }
 
@@ -113,8 +126,11 @@ func newAttachment(h topology.Host, n int) attachment {
 		row.name += ":" + a.Interface
 	}
 	row.facts = texts(a.Addresses)
-	if a.SLAAC && a.RA != nil {
-		row.facts = append(row.facts, a.RA.Prefix.String()+" slaac")
+	for _, p := range a.Prefixes() {
+		row.facts = append(row.facts, p.String()+" slaac")
+	}
+	for _, p := range a.Advertises {
+		row.facts = append(row.facts, "advertises "+p.String())
 	}
 	var behind []netip.Prefix
 	if a.BGP != nil {
@@ -134,9 +150,10 @@ func newAttachment(h topology.Host, n int) attachment {
 
 // host is a host in pictures that show it only once.
 type host struct {
-	name  string
-	facts []string
-	wires []wire
+	name     string
+	facts    []string
+	wires    []wire
+	segments []int // indexes of those that it is on
 }
 
 // wire connects a host to a VRF of a router.
@@ -148,21 +165,41 @@ type wire struct {
 // hosts lists every host once, in the order of the routers.
 func (s *scene) hosts() (out []host) {
 	known := map[string]int{}
+	find := func(row attachment) int {
+		at, ok := known[row.host]
+		if !ok {
+			at = len(out)
+			known[row.host] = at
+			out = append(out, host{name: row.host})
+		}
+		out[at].facts = append(out[at].facts, row.facts...)
+		return at
+	}
 	for i, r := range s.routers {
 		for _, g := range r.groups {
 			for _, row := range g.rows {
-				at, ok := known[row.host]
-				if !ok {
-					at = len(out)
-					known[row.host] = at
-					out = append(out, host{name: row.host})
+				if !row.segment {
+					at := find(row)
+					out[at].wires = append(out[at].wires, wire{i, g})
 				}
-				out[at].facts = append(out[at].facts, row.facts...)
-				out[at].wires = append(out[at].wires, wire{i, g})
 			}
 		}
 	}
+	for i, x := range s.segments {
+		for _, row := range x.rows {
+			at := find(row)
+			out[at].segments = append(out[at].segments, i)
+		}
+	}
 	return out
+}
+
+// look is that of the first wire of a host.
+func (s *scene) lookOf(h host) look {
+	if len(h.wires) > 0 {
+		return h.wires[0].group.look
+	}
+	return s.segments[h.segments[0]].look
 }
 
 func newLink(t *topology.Topology, l topology.Link, index map[string]int) link {
@@ -262,7 +299,12 @@ func numbers(n []uint32) string {
 	return strings.Join(out, ",")
 }
 
-func (g group) title() string { return "VRF " + g.vrf }
+func (g group) title() string {
+	if g.name != "" {
+		return "segment " + g.name
+	}
+	return "VRF " + g.vrf
+}
 
 // details returns the facts and the labels.
 func (g group) details() []string {

@@ -20,6 +20,9 @@ const (
 // one.
 func (s *scene) svg() string {
 	l := newLayout(s)
+	below := l.height
+	width, room := s.segmentRoom()
+	l.width, l.height = max(l.width, width), l.height+room
 	c := &canvas{}
 	fmt.Fprintf(c, `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="%s" height="%s" viewBox="0 0 %[1]s %[2]s" font-family="Helvetica, Arial, 'DejaVu Sans', sans-serif">`+"\n",
 		px(math.Ceil(l.width)), px(math.Ceil(l.height)))
@@ -48,6 +51,7 @@ func (s *scene) svg() string {
 			c.hub(l.nodes[i])
 		}
 	}
+	s.drawSegments(c, below)
 	c.WriteString("</svg>\n")
 	return c.String()
 }

@@ -14,7 +14,10 @@ func (s *scene) text() string {
 	}
 	b.WriteString("\n")
 	for i, r := range s.routers {
-		branch(&b, "", i == len(s.routers)-1, r.branch(s.linksOf(i)))
+		branch(&b, "", i == len(s.routers)+len(s.segments)-1, r.branch(s.linksOf(i)))
+	}
+	for i, x := range s.segments {
+		branch(&b, "", i == len(s.segments)-1, x.branch())
 	}
 	return b.String()
 }

@@ -14,6 +14,7 @@ var changes = []func(e *editor) string{
 	addVRF, removeVRF, renameVRF,
 	addHost, addHost, removeHost, removeHost, renameHost, swap, swap, swap,
 	attachAgain, detach, formOfAttachments, addAnnouncement, announceNextHop, announceNextHop, customerLAN, customerLAN,
+	addSegment, addSegment, removeSegment, renameSegment, plugInAnother, plugInAnother, routerOnSegment, routerOnSegment,
 	addSeries, addSeries, removeSeries, addRow, addRow,
 }
 
@@ -77,6 +78,11 @@ func removeRouter(e *editor) string {
 // attachTo moves the attachments of the router old to another one.
 func (e *editor) attachTo(old, router string) {
 	for _, p := range attachments(e) {
+		if at := p.get(); at.get("to") == old {
+			at.set("to", router)
+		}
+	}
+	for _, p := range segmentRouters(e) {
 		if at := p.get(); at.get("to") == old {
 			at.set("to", router)
 		}
@@ -179,13 +185,20 @@ func removeVRF(e *editor) string {
 		moveTo = nameOf("vrfs")(e, nil)
 	}
 	for _, h := range hosts(e) {
+		gone := false
 		for _, p := range attachmentsOf(h) {
 			if at := p.get(); at.get("vrf") == name {
 				at.set("vrf", moveTo)
+				gone = moveTo == nil
 			}
 		}
-		if slices.ContainsFunc(attachmentsOf(h), func(p place) bool { return p.get().get("vrf") == nil }) {
+		if gone {
 			e.file.sub("hosts").set(strings.TrimPrefix(h.name, "host "), nil)
+		}
+	}
+	for _, p := range segmentRouters(e) {
+		if at := p.get(); at.get("vrf") == name {
+			at.set("vrf", oneOf(e, nameOf("vrfs")(e, nil), moveTo))
 		}
 	}
 	return fmt.Sprintf("vrf %s removed, its hosts moved to %v", name, moveTo)
@@ -202,7 +215,7 @@ func renameVRF(e *editor) string {
 		return ""
 	}
 	m.rename(old, name)
-	for _, p := range attachments(e) {
+	for _, p := range slices.Concat(attachments(e), segmentRouters(e)) {
 		if at := p.get(); at.get("vrf") == old {
 			at.set("vrf", name)
 		}

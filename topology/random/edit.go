@@ -174,7 +174,7 @@ func (e *editor) settle() bool {
 	if spoken := e.file.text(); !bytes.Equal(spoken, text) {
 		lab, err = topology.Parse("random.yaml", spoken, runtimes...)
 	}
-	if err != nil || ambiguous(lab) || halfReflected(lab) || !harmless(lab) || slices.ContainsFunc(lab.Hosts, twoWays) {
+	if err != nil || ambiguous(lab) || halfReflected(lab) || uncertain(lab) || !harmless(lab) || slices.ContainsFunc(lab.Hosts, twoWays) {
 		return false
 	}
 	if expect = trueOf(lab, expect); len(expect) > 0 {
@@ -192,7 +192,7 @@ const (
 // tidy removes mappings and lists that an edit has left empty.
 func (e *editor) tidy() {
 	e.tidySites()
-	for _, key := range []string{"redistribute", "defaults", "vrfs", "series", "expect", "links", "outside"} {
+	for _, key := range []string{"redistribute", "defaults", "vrfs", "segments", "series", "expect", "links", "outside"} {
 		switch v := e.file.get(key).(type) {
 		case *mapping:
 			for _, sub := range v.keys() {
@@ -264,7 +264,8 @@ func twoWays(h topology.Host) bool {
 		if a.SLAAC {
 			slaac++
 		}
-		if a.SLAAC || slices.ContainsFunc(a.Routes, func(p netip.Prefix) bool { return p.Addr().Is6() }) {
+		hop := func(n topology.NextHop) bool { return n.Prefix.Addr().Is6() }
+		if a.SLAAC || slices.ContainsFunc(a.Routes, func(p netip.Prefix) bool { return p.Addr().Is6() }) || slices.ContainsFunc(a.NextHops, hop) {
 			ways++
 		}
 	}

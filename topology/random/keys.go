@@ -76,14 +76,6 @@ var keys = slices.Concat(
 		{"bgp", attachments, hostAS},
 		{"announce", attachments, oneOrSome(announcement)},
 
-		{"prefix", advertisements, sixes},
-		{"lifetime", advertisements, among(0, 60, "10m", 1800, 9000)},
-		{"rdnss", advertisements, some(among("2001:db8::53", "2001:db8::54", "fe80::53"))},
-		{"dnssl", advertisements, some(among("example.org", "lab.example.org"))},
-		{"managed", advertisements, truth},
-		{"other", advertisements, truth},
-		{"preference", advertisements, among("low", "medium", "high")},
-
 		{"prefix", announcements, announced},
 
 		{"as", customers, hostAS},
@@ -106,10 +98,24 @@ var keys = slices.Concat(
 		{"lan", rows, seriesLAN},
 		{"lan6", rows, seriesLAN6},
 	},
+	raKeys(advertisements), segmentKeys,
 	hostKeys(hosts), hostKeys(series), hostKeys(within("defaults", "host")),
 	sessionKeys(session.Routers, within("defaults", "bgp")), sessionKeys(session.Routers, linkBGP), sessionKeys(session.Routers, endBGP), sessionKeys(session.Routers, outsideNeighbors),
 	sessionKeys(session.Hosts, customers),
 )
+
+// raKeys returns the keys of router advertisements.
+func raKeys(at func(*editor) []place) []key {
+	return []key{
+		{"prefix", at, sixes},
+		{"lifetime", at, among(0, 60, "10m", 1800, 9000)},
+		{"rdnss", at, some(among("2001:db8::53", "2001:db8::54", "fe80::53"))},
+		{"dnssl", at, some(among("example.org", "lab.example.org"))},
+		{"managed", at, truth},
+		{"other", at, truth},
+		{"preference", at, among("low", "medium", "high")},
+	}
+}
 
 // hostKeys returns the keys that hosts, series and defaults have in common.
 func hostKeys(at func(*editor) []place) []key {

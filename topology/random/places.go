@@ -37,10 +37,11 @@ func entries(section, kind string) func(*editor) []place {
 }
 
 var (
-	routers = entries("routers", "router")
-	vrfs    = entries("vrfs", "vrf")
-	hosts   = entries("hosts", "host")
-	sites   = entries("outside", "outside")
+	routers  = entries("routers", "router")
+	vrfs     = entries("vrfs", "vrf")
+	hosts    = entries("hosts", "host")
+	segments = entries("segments", "segment")
+	sites    = entries("outside", "outside")
 )
 
 // items returns the items of a list of mappings.

@@ -1,0 +1,98 @@
+package topology
+
+var refusedSegments = []refusal{
+	{
+		name: "segments and their routers",
+		file: base + `segments:
+  red1: {to: pe1, vrf: red}
+  red2: {to: pe9, vrf: red, subnets: [10.2.0.0/24], gateway: 10.3.0.1}
+  red3: {subnets: [10.4.0.0/24, 10.4.0.128/25], mtu: 20}
+  red4: {subnets: [10.5.0.0/24], attach: [{to: pe1, vrf: red}, {to: pe1, vrf: red}]}
+  red5: {subnets: [10.6.0.0/24], attach: [{to: pe1, vrf: red, gateway: 10.6.0.9}, {to: pe2, vrf: red, gateway: 10.6.0.9}]}
+  red6: {to: pe1, vrf: red, subnets: [10.7.0.0/24], attach: [{to: pe2, vrf: red}]}
+  red7: {to: pe1, subnets: [10.6.0.0/25]}
+  pe1: {}
+hosts: {}`,
+		want: []string{
+			`:5: segment red1: has a router and no subnet; add subnets: [10.1.0.0/24]`,
+			`:6: segment red2: no router is named "pe9"; did you mean "pe1"?`,
+			`:6: segment red2: gateway 10.3.0.1 is not on a subnet of the segment; use an address of one of its subnets:`,
+			`:7: segment red3: subnet 10.4.0.128/25 overlaps with 10.4.0.0/24; remove one of them`,
+			`:7: segment red3: MTU 20 is not from 68 (RFC 791) to 9216; use 1500`,
+			`:8: segment red4, attach[1]: 10.5.0.0/24 is already used by segment red4, attach[0] (line 8) in VRF red on router pe1; use another prefix`,
+			`:8: segment red4: router pe1 is on it twice (line 8); a router has one port on a segment; remove one`,
+			`:9: segment red5: routers pe1 and pe2 both have 10.6.0.9/24; set gateway: of each`,
+			`:10: segment red6: has attach: as well as the keys of a router; move to: and vrf: into attach:`,
+			`:11: segment red7: names no VRF; add vrf: with the name of a VRF`,
+			`:12: segment pe1: the name is already used on line 2; give every router and host its own name (in a series with {i} or {vrf})`,
+		},
+	},
+	{
+		name: "what belongs to a router on the segment",
+		file: base + `segments:
+  lan: {subnets: [10.1.0.0/24, "2001:db8:1::/64"]}
+hosts:
+  a: {to: lan, vrf: red, rd: "1:1", gateway: 10.1.0.1, ra: "2001:db8:1::/64", bgp: 65100, addresses: [10.1.0.2/24], announce: 10.9.0.0/24}
+  b: {to: lam, vrf: red, addresses: [10.1.0.3/24]}
+  c: {to: pe1, vrf: red, addresses: [10.2.0.2/24], advertises: "2001:db8:2::/64"}`,
+		want: []string{
+			`:7: host a: vrf: with segment lan; remove it; it belongs to segments:, where the router is named`,
+			`:7: host a: rd: with segment lan; remove it; it belongs to segments:, where the router is named`,
+			`:7: host a: gateway: with segment lan; remove it; it belongs to segments:, where the router is named; for a route of this host write routes: [{prefix: "0.0.0.0/0", via: NEIGHBOUR}]`,
+			`:7: host a: ra: with segment lan; remove it; it belongs to segments:, where the router is named; for a daemon of this host write advertises:`,
+			`:7: host a: bgp: with segment lan: a router has BGP sessions only with hosts on a wire of their own; attach the host to the router, with to: and vrf:`,
+			`:7: host a: announces prefixes on segment lan, which has no router; remove announce:, or add to: and vrf: to the segment`,
+			`:8: host b: no router and no segment is named "lam"; did you mean "lan"?`,
+			`:9: host c: advertises: is for hosts on a segment; on this wire the router advertises; remove it, or use ra:`,
+		},
+	},
+	{
+		name: "addresses of hosts on segments",
+		file: base + `segments:
+  lan: {to: pe1, vrf: red, subnets: [10.1.0.0/24]}
+  net: {}
+hosts:
+  a: {to: lan, addresses: [10.1.0.1/24]}
+  b: {to: lan, addresses: [10.1.0.2/24], mtu: 9000}
+  c: {to: lan, addresses: [10.1.0.2/24]}
+  d: {to: lan, addresses: [10.2.0.2/24]}
+  e: {to: net, addresses: [10.3.0.2/24], lans: [10.3.0.0/16]}
+  f: {to: net, addresses: [10.3.0.2/24]}
+  g: {to: pe2, vrf: red, addresses: [10.1.0.2/25]}
+  h: {to: net, addresses: [slaac], advertises: [10.4.0.0/24, "2001:db8::/48"]}`,
+		want: []string{
+			`:8: host a: address 10.1.0.1/24 is that of router pe1 on segment lan; use another address, or set gateway: of the segment`,
+			`:9: host b: MTU 9000 is larger than that of segment lan, 1500; set mtu: of the segment`,
+			`:10: host c: address 10.1.0.2 is already that of host b on segment lan (line 9); give every host its own address`,
+			`:11: host d: 10.2.0.2/24 is not in a subnet of segment lan (10.1.0.0/24); use an address and the length of one of them, or add its subnet to the segment's subnets:`,
+			`:12: host e: its LAN 10.3.0.0/16 overlaps with the subnet 10.3.0.0/24 of its interface eth0; use another prefix`,
+			`:13: host f: address 10.3.0.2 is already that of host e on segment net (line 12); give every host its own address`,
+			`:14: host g: address 10.1.0.2 is already that of host b in VRF red (line 9); give every host of a VPN its own address`,
+			`:15: host h: 10.4.0.0/24 is not an IPv6 prefix; router advertisements are for IPv6`,
+			`:15: host h: SLAAC needs a /64, not 2001:db8::/48 (RFC 4862); name only /64s`,
+		},
+	},
+	{
+		name: "next hops on segments",
+		file: base + `segments:
+  lan: {to: pe1, vrf: red, subnets: [10.1.0.0/24]}
+  net: {}
+hosts:
+  a: {to: lan, addresses: [10.1.0.2/24], routes: [{prefix: 10.9.0.0/16, via: pe2}, {prefix: 10.8.0.0/16, via: 10.2.0.1}, {prefix: "::/0", via: b}, {prefix: 10.1.0.0/24, via: b}, {via: b}]}
+  b: {to: lan, addresses: [10.1.0.3/24], routes: [{prefix: 10.9.0.0/16, via: 10.1.0.3}, {prefix: 10.9.0.0/16, via: "2001:db8::1"}], announce: [{prefix: 10.7.0.0/16, next-hop: 10.1.0.2}]}
+  c: {to: net, addresses: [10.3.0.2/24], routes: [0.0.0.0/0]}
+  d: {to: pe1, vrf: red, addresses: [10.5.0.2/24], routes: [{prefix: 0.0.0.0/0, via: b}]}`,
+		want: []string{
+			`:8: host a: nobody on segment lan is named "pe2"; did you mean "pe1"?`,
+			`:8: host a: next hop 10.2.0.1 of 10.8.0.0/16 is not on a subnet of the host's interface eth0; give the host an address there in addresses:, or use another next hop`,
+			`:8: host a: b has no static IPv6 address on segment lan in a subnet of this host; give both one in addresses:, or write the address of the next hop`,
+			`:8: host a: route 10.1.0.0/24 is the subnet that the host is on; remove it`,
+			`:8: host a: has a route without a prefix; add prefix:`,
+			`:9: host b: next hop 10.1.0.3 is the host's own address; name a neighbour`,
+			`:9: host b: next hop 2001:db8::1 of 10.9.0.0/16 is of the other family; use an address of the same family`,
+			`:9: host b: next hop 10.1.0.2 of 10.7.0.0/16 is a; move the announcement to a`,
+			`:10: host c: route 0.0.0.0/0 names no next hop, and segment net has no router; write {prefix: "0.0.0.0/0", via: NEIGHBOUR}`,
+			`:11: host d: next hop b is not the router: nobody else is on this wire; remove via:, or attach both hosts to a segment`,
+		},
+	},
+}

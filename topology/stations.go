@@ -1,0 +1,93 @@
+package topology
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// station is who answers for an address on a segment: a host, or a router with a
+// VRF.
+type station struct {
+	host     *Host
+	instance vrfKey
+}
+
+// stations are those of a segment.
+type stations struct {
+	hosts []*Host
+	by    map[netip.Addr]station
+}
+
+// stationsOf returns the stations of all segments by name. Of several with an
+// address, the first answers; for IPv4 a host answers on each of its interfaces for
+// all its addresses, but an interface's own come first.
+func stationsOf(t *Topology) map[string]stations {
+	out := make(map[string]stations)
+	for _, s := range t.Segments {
+		on := stations{by: make(map[netip.Addr]station)}
+		for _, r := range s.Routers {
+			for _, g := range r.Gateways {
+				on.add(g.Addr(), station{instance: vrfKey{r.Router, r.VRF}})
+			}
+		}
+		var rest []*Host
+		for i := range t.Hosts {
+			h := &t.Hosts[i]
+			if !slices.ContainsFunc(h.Attachments, func(a Attachment) bool { return a.Segment == s.Name }) {
+				continue
+			}
+			rest = append(rest, h)
+			for _, a := range h.Attachments {
+				for _, p := range a.Addresses {
+					if a.Segment == s.Name {
+						on.add(p.Addr(), station{host: h})
+					}
+				}
+			}
+		}
+		for _, h := range rest {
+			for _, a := range addressesOf(h) {
+				if a.Is4() {
+					on.add(a, station{host: h})
+				}
+			}
+		}
+		on.hosts = rest
+		out[s.Name] = on
+	}
+	return out
+}
+
+func (s stations) add(a netip.Addr, who station) {
+	if _, taken := s.by[a]; !taken {
+		s.by[a] = who
+	}
+}
+
+// advertiser returns the address of the neighbour that a host with SLAAC on a
+// segment has as its default router: a router that advertises itself, or the first
+// host that does.
+func (t *Topology) advertiser(a *Attachment) (netip.Addr, bool) {
+	s := t.Segment(*a)
+	if s == nil || !a.SLAAC {
+		return netip.Addr{}, false
+	}
+	for _, r := range s.Routers {
+		for _, g := range r.Gateways {
+			if g.Addr().Is6() && r.RA != nil && r.RA.Lifetime > 0 {
+				return g.Addr(), true
+			}
+		}
+	}
+	for _, h := range t.Hosts {
+		for _, other := range h.Attachments {
+			if other.Segment != s.Name || len(other.Advertises) == 0 {
+				continue
+			}
+			if address, ok := addressOf(other.Addresses, defaultRoute6); ok && !slices.ContainsFunc(a.Addresses, func(p netip.Prefix) bool { return p.Addr() == address }) {
+				return address, true
+			}
+		}
+	}
+	return netip.Addr{}, false
+}
