@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"pseudowan/bgp/gate"
@@ -29,10 +31,12 @@ type transport struct {
 	refusals refusals
 	members  *memberships
 
-	ctx       context.Context
-	cancel    context.CancelFunc
-	wg        sync.WaitGroup
-	listeners []*net.TCPListener
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	listening sync.Mutex
+	listeners map[netip.Addr]*net.TCPListener
 
 	relaying sync.WaitGroup // of the running relays
 
@@ -58,26 +62,71 @@ func newTransport(cfg Config) (*transport, error) {
 		t.inside = func(f func() error) error { return f() }
 	}
 	t.ctx, t.cancel = context.WithCancel(context.Background())
+	t.listeners = make(map[netip.Addr]*net.TCPListener)
 	for _, a := range cfg.ListenAddresses {
-		var l *net.TCPListener
-		err := t.inside(func() (err error) {
-			l, err = listen(a)
-			return err
-		})
-		if err != nil {
+		if err := t.listen(a); err != nil {
 			t.close()
-			return nil, fmt.Errorf("bgp: listen on %s: %w", endpoint(a), err)
+			return nil, err
 		}
-		t.listeners = append(t.listeners, l)
 	}
 	return t, nil
+}
+
+// listen opens a listener that nobody accepts from yet.
+func (t *transport) listen(a netip.Addr) error {
+	var l *net.TCPListener
+	err := t.inside(func() (err error) {
+		l, err = listen(a)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("bgp: listen on %s: %w", endpoint(a), err)
+	}
+	t.listeners[a] = l
+	return nil
+}
+
+// allListeners returns the listeners of now.
+func (t *transport) allListeners() []*net.TCPListener {
+	t.listening.Lock()
+	defer t.listening.Unlock()
+	return slices.Collect(maps.Values(t.listeners))
+}
+
+// setListeners replaces the addresses to which peers may connect. prepare gives a new
+// listener the passwords that it demands.
+func (t *transport) setListeners(addresses []netip.Addr, prepare func(*net.TCPListener) error) error {
+	t.listening.Lock()
+	defer t.listening.Unlock()
+	for a, l := range t.listeners {
+		if !slices.Contains(addresses, a) {
+			_ = l.Close()
+			delete(t.listeners, a)
+		}
+	}
+	for _, a := range addresses {
+		if t.listeners[a] != nil {
+			continue
+		}
+		if err := t.listen(a); err != nil {
+			return err
+		}
+		l := t.listeners[a]
+		if err := prepare(l); err != nil {
+			_ = l.Close()
+			delete(t.listeners, a)
+			return err
+		}
+		t.wg.Go(func() { t.acceptLoop(l) })
+	}
+	return nil
 }
 
 // start begins to accept connections.
 func (t *transport) start(deliver func(*net.TCPConn), revive func(netip.Addr), hears hearer) {
 	t.deliver, t.revive, t.hears = deliver, revive, hears
 	t.wg.Go(func() { t.members.run(t.ctx.Done()) })
-	for _, l := range t.listeners {
+	for _, l := range t.allListeners() {
 		t.wg.Go(func() { t.acceptLoop(l) })
 	}
 }
@@ -85,7 +134,7 @@ func (t *transport) start(deliver func(*net.TCPConn), revive func(netip.Addr), h
 // close ends every attempt and closes the listeners. Delivered connections stay.
 func (t *transport) close() {
 	t.cancel()
-	for _, l := range t.listeners {
+	for _, l := range t.allListeners() {
 		_ = l.Close()
 	}
 	t.mu.Lock()
@@ -156,15 +205,25 @@ func (t *transport) tell(addr netip.Addr, s sessionState) {
 
 // setPassword makes the listeners demand a password from the peer; "" removes it.
 func (t *transport) setPassword(peer netip.Addr, password string) error {
-	for _, l := range t.listeners {
-		if local := l.Addr().(*net.TCPAddr).AddrPort().Addr(); local.Is4() != peer.Is4() {
-			continue
-		}
-		if err := setListenerPassword(l, netip.PrefixFrom(peer, peer.BitLen()), password); err != nil {
+	return t.setPrefixPassword(netip.PrefixFrom(peer, peer.BitLen()), password)
+}
+
+// setPrefixPassword does the same for all peers of a prefix.
+func (t *transport) setPrefixPassword(p netip.Prefix, password string) error {
+	for _, l := range t.allListeners() {
+		if err := demand(l, p, password); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// demand makes a listener demand a password, if peers of the prefix may connect to it.
+func demand(l *net.TCPListener, p netip.Prefix, password string) error {
+	if local := l.Addr().(*net.TCPAddr).AddrPort().Addr(); local.Is4() != p.Addr().Is4() {
+		return nil
+	}
+	return setListenerPassword(l, p, password)
 }
 
 func (t *transport) acceptLoop(l *net.TCPListener) {

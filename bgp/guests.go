@@ -294,18 +294,6 @@ func (t *transport) setRangePasswords(old, now []Neighbor) error {
 	return nil
 }
 
-func (t *transport) setPrefixPassword(p netip.Prefix, password string) error {
-	for _, l := range t.listeners {
-		if local := l.Addr().(*net.TCPAddr).AddrPort().Addr(); local.Is4() != p.Addr().Is4() {
-			continue
-		}
-		if err := setListenerPassword(l, p, password); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // rangeFamilies checks the families of prefixes as those of neighbours.
 func rangeFamilies(c Config, ranges []Neighbor) error {
 	all := make(map[netip.Addr]Neighbor, len(ranges))

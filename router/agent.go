@@ -85,6 +85,9 @@ func (a *agent) Configure(ctx context.Context, cfg config.Router) error {
 		}
 	}
 	a.speaker.SetImports(imports(cfg))
+	if err := a.speaker.SetListenAddresses(listenAddresses(cfg)); err != nil {
+		return err
+	}
 	return a.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
 }
 

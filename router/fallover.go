@@ -87,7 +87,7 @@ func dependsOn(as uint32, s topology.Session, c config.Core) bool {
 	if s.PeerAS == as && c.NIC == "" {
 		return false
 	}
-	if s.PeerAddress.IsLinkLocalUnicast() || s.PeerPrefix.IsValid() {
+	if s.PeerAddress.IsLinkLocalUnicast() || s.PeerPrefix.IsValid() || s.Via.IsValid() {
 		return true
 	}
 	for _, a := range c.Addresses {

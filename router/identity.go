@@ -14,15 +14,14 @@ type identity struct {
 	as       uint32
 	id       netip.Addr
 	datapath ovs.Datapath
-	listen   string
 }
 
-func (i identity) String() string { return fmt.Sprint(i.as, i.id, i.datapath, i.listen) }
+func (i identity) String() string { return fmt.Sprint(i.as, i.id, i.datapath) }
 
 // startedWith returns a configuration's identity for an agent that runs on a datapath
 // or, if running is "", for one that is starting.
 func startedWith(cfg config.Router, running ovs.Datapath) identity {
-	return identity{cfg.AS, cfg.RouterID, datapath(cfg.Datapath, running), fmt.Sprint(listenAddresses(cfg))}
+	return identity{cfg.AS, cfg.RouterID, datapath(cfg.Datapath, running)}
 }
 
 // datapath returns the requested datapath. "auto" keeps the running one; when

@@ -82,11 +82,13 @@ type sessionDefaults struct {
 }
 
 type linkSettings struct {
-	Session   routerSession   `json:"-"`
-	Peer      value[peerSpec] `json:"peer" doc:"Address of the router behind the NIC, or a prefix: the router then waits for peers that connect from there."`
-	Limit     value[int]      `json:"limit" jsonschema:"minimum=1,maximum=1000" doc:"Number of peers of a prefix at a time." default:"100"`
-	Neighbors []rawNeighbor   `json:"neighbors" doc:"Several routers behind the NIC. The other keys are their defaults."`
-	AS        value[asNumber] `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number of the router behind the NIC."`
+	Session   routerSession     `json:"-"`
+	Peer      value[peerSpec]   `json:"peer" doc:"Address of the router behind the NIC, or a prefix: the router then waits for peers that connect from there."`
+	Limit     value[int]        `json:"limit" jsonschema:"minimum=1,maximum=1000" doc:"Number of peers of a prefix at a time." default:"100"`
+	Via       value[netip.Addr] `json:"via" doc:"Address on the link of the router through which a peer is reached that is not on the link, as a loopback behind it. Routes with the address of the peer as next hop leave there."`
+	Source    value[netip.Addr] `json:"update-source" doc:"Address from which the router speaks, as that of its loopback; the router gets it." default:"its address on the link"`
+	Neighbors []rawNeighbor     `json:"neighbors" doc:"Several routers behind the NIC. The other keys are their defaults."`
+	AS        value[asNumber]   `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number of the router behind the NIC."`
 }
 
 type endSettings struct {

@@ -243,7 +243,7 @@ var refusedLinks = []refusal{
 		file: base + `links:
 - {nic: eth1, ends: [pe1:eth1], subnets: [192.168.0.0/30], bgp: {peer: 192.168.1.2, as: 1}}`,
 		want: []string{
-			`:5: link pe1:eth1, nic eth1: peer 192.168.1.2 is not another address on a subnet of pe1:eth1; use the address of the router behind the NIC`,
+			`:5: link pe1:eth1, nic eth1: peer 192.168.1.2 is not another address on a subnet of pe1:eth1; use the address of the router behind the NIC, or add via: if it is behind another`,
 		},
 	},
 	{

@@ -30,8 +30,8 @@ var refusedSessions = []refusal{
 - {ends: [pe1:eth2, pe2:eth2], subnets: [192.168.2.0/30], bgp: {neighbors: [{peer: 192.168.2.2, as: 65009}]}}`,
 		want: []string{
 			`:6: link pe1:eth1, nic ens1: neighbors[1]: there are two sessions with peer 192.168.0.2 on the link; remove one`,
-			`:6: link pe1:eth1, nic ens1: neighbors[2]: prefix 192.168.1.0/28 is not within a subnet of pe1:eth1; use the link's subnet, or a part of it`,
-			`:6: link pe1:eth1, nic ens1: neighbors[3]: peer 192.168.0.1 is not another address on a subnet of pe1:eth1; use the address of the router behind the NIC`,
+			`:6: link pe1:eth1, nic ens1: neighbors[2]: prefix 192.168.1.0/28 is not within a subnet of pe1:eth1; use the link's subnet, or a part of it, or add via:`,
+			`:6: link pe1:eth1, nic ens1: neighbors[3]: peer 192.168.0.1 is not another address on a subnet of pe1:eth1; use the address of the router behind the NIC, or add via: if it is behind another`,
 			`:7: link pe1:eth1, nic ens1: neighbors[4]: a neighbor needs peer: and as:; write {peer: 192.168.0.2, as: 65002}`,
 			`:7: link pe1:eth1, nic ens1: neighbors[5]: limit 0 is not allowed; use 1 to 1000`,
 			`:7: links[0].bgp.neighbors[6].peer: 192.168.0.3/28 has host bits set; write 192.168.0.0/28`,

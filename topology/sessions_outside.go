@@ -37,11 +37,13 @@ func (p peerSpec) String() string {
 
 // rawNeighbor is a router behind a NIC.
 type rawNeighbor struct {
-	At      pos             `json:"-"`
-	Session routerSession   `json:"-"`
-	Peer    value[peerSpec] `json:"peer" jsonschema:"required" doc:"Address of the router, or a prefix: the router then waits for peers that connect from there."`
-	AS      value[asNumber] `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number of the router." default:"that of the link's bgp"`
-	Limit   value[int]      `json:"limit" jsonschema:"minimum=1,maximum=1000" doc:"Number of peers of a prefix at a time." default:"100"`
+	At      pos               `json:"-"`
+	Session routerSession     `json:"-"`
+	Peer    value[peerSpec]   `json:"peer" jsonschema:"required" doc:"Address of the router, or a prefix: the router then waits for peers that connect from there."`
+	AS      value[asNumber]   `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number of the router." default:"that of the link's bgp"`
+	Limit   value[int]        `json:"limit" jsonschema:"minimum=1,maximum=1000" doc:"Number of peers of a prefix at a time." default:"100"`
+	Via     value[netip.Addr] `json:"via" doc:"Address on the link of the router through which a peer is reached that is not on the link, as a loopback behind it. Routes with the address of the peer as next hop leave there." default:"that of the link's bgp"`
+	Source  value[netip.Addr] `json:"update-source" doc:"Address from which the router speaks, as that of its loopback; the router gets it." default:"that of the link's bgp, else its address on the link"`
 }
 
 const (
@@ -68,12 +70,13 @@ func (b *sessionBuilder) outsideSessions(raw rawLink, link Link, element string)
 	}
 	seen := make(map[string]bool)
 	if settings.Peer.has {
-		own := rawNeighbor{At: settings.at, Peer: settings.Peer, AS: settings.AS, Limit: settings.Limit}
+		own := rawNeighbor{At: settings.at, Peer: settings.Peer, AS: settings.AS, Limit: settings.Limit, Via: settings.Via, Source: settings.Source}
 		b.outsideSession(raw, link, own, seen, element)
 	}
 	for i, n := range settings.Neighbors {
 		where := fmt.Sprintf("%s: neighbors[%d]", element, i)
 		n.AS, n.Limit = first(n.AS, settings.AS), first(n.Limit, settings.Limit)
+		n.Via, n.Source = first(n.Via, settings.Via), first(n.Source, settings.Source)
 		if n.Peer.missing() || n.AS.missing() {
 			b.refuse(n.At, where, "a neighbor needs peer: and as:", "write {peer: 192.168.0.2, as: 65002}")
 			continue
@@ -99,13 +102,16 @@ func (b *sessionBuilder) outsideSession(raw rawLink, link Link, n rawNeighbor, s
 	}
 	prefix := netip.Prefix(peer)
 	for _, p := range link.Ends[0].Addresses {
-		if p.Bits() > prefix.Bits() || !p.Contains(prefix.Addr()) || p.Addr() == prefix.Addr() && !peer.many() {
+		if !b.reaches(p, n, link.Ends[0]) {
 			continue
+		}
+		if !b.checkWay(p, n, link.Ends[0], element) {
+			return
 		}
 		options := n.Session.over(b.options(raw, 0))
 		b.checkSettings(options, session.Routers, element)
 		s := Session{
-			Router: link.Ends[0].Router, Interface: link.Ends[0].Interface, LocalAddress: p.Addr(),
+			Router: link.Ends[0].Router, Interface: link.Ends[0].Interface, LocalAddress: n.Source.or(p.Addr()), Via: n.way(link.Ends[0]),
 			PeerAS: uint32(n.AS.v), Settings: options.resolved(session.Routers),
 		}
 		own := b.lab.Routers[b.router[s.Router]].AS
@@ -120,9 +126,9 @@ func (b *sessionBuilder) outsideSession(raw rawLink, link Link, n rawNeighbor, s
 		return
 	}
 	if peer.many() {
-		b.refuse(n.Peer.at, element, fmt.Sprintf("prefix %s is not within a subnet of %s", peer, raw.Ends[0].name.v), "use the link's subnet, or a part of it")
+		b.refuse(n.Peer.at, element, fmt.Sprintf("prefix %s is not within a subnet of %s", peer, raw.Ends[0].name.v), "use the link's subnet, or a part of it, or add via:")
 		return
 	}
 	b.refuse(n.Peer.at, element, fmt.Sprintf("peer %s is not another address on a subnet of %s", peer, raw.Ends[0].name.v),
-		"use the address of the router behind the NIC")
+		"use the address of the router behind the NIC, or add via: if it is behind another")
 }

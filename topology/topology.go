@@ -88,7 +88,12 @@ type Session struct {
 	// peer's address, and a limit of such peers.
 	PeerPrefix netip.Prefix `json:"peer_prefix,omitzero"`
 	PeerLimit  int          `json:"peer_limit,omitempty"`
-	PeerRouter string       `json:"peer_router,omitempty"` // empty: a router outside the lab
+
+	// Via is the router on the link through which the peer is reached; zero: the peer
+	// is on the link. LocalAddress may then be one that the router has for its sessions.
+	Via netip.Addr `json:"via,omitzero"`
+
+	PeerRouter string `json:"peer_router,omitempty"` // empty: a router outside the lab
 
 	Client       bool `json:"client,omitempty"`        // the peer is our route reflector client (RFC 4456)
 	PeerShutdown bool `json:"peer_shutdown,omitempty"` // the peer, a router of the lab, keeps the session down

@@ -117,7 +117,7 @@ func (j *Judge) Received(msg []byte) Verdict {
 	switch {
 	case kind == typeNotification:
 		n := Notification{Code: msg[19], Subcode: msg[20], Data: msg[21:]}
-		if j.Graceful(n) { // the receiver keeps routes of a peer that just hangs up
+		if j.Notifies() && (n.Code != CodeCease || n.Subcode != ceaseHardReset) { // the receiver keeps routes of a peer that just hangs up
 			return Verdict{Ended: &n}
 		}
 		return Verdict{Pass: n.bare(), Ended: &n}

@@ -125,11 +125,9 @@ func (j *Judge) WillNotify() bool {
 	return ours != nil && theirs != nil && ours.Notifies && theirs.Notifies
 }
 
-// Graceful reports whether the routes of the peer are kept when a NOTIFICATION of one
-// of the two ends the session. It may be called at any time.
-func (j *Judge) Graceful(n Notification) bool {
-	return j.Notifies() && !n.hard() && (n.Code != CodeCease || n.Subcode != ceaseHardReset)
-}
+// Graceful reports whether the routes of the peer are kept when this router ends the
+// session with a notification. It may be called at any time.
+func (j *Judge) Graceful(n Notification) bool { return j.Notifies() && !n.hard() }
 
 // hard reports whether a session ends for good with a notification (RFC 8538 section
 // 5). A reset by the operator is one: whoever wants routes to stay need not reset.

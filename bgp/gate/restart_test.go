@@ -83,8 +83,7 @@ func TestNotificationsAndRestart(t *testing.T) {
 		{"a reset of the peer", true, notifies, Notification{Code: CodeUpdate, Subcode: 1}, true, Notification{Code: CodeUpdate, Subcode: 1}, Notification{}},
 		{"resources", true, notifies, Notification{Code: CodeCease, Subcode: ceaseResources}, true, Notification{Code: CodeCease, Subcode: ceaseResources}, Notification{}},
 		{"a shutdown", true, notifies, Notification{Code: CodeCease, Subcode: ceaseShutdown, Data: []byte("\x02ab")}, false,
-			Notification{CodeCease, ceaseHardReset, []byte("\x06\x02\x02ab")}, Notification{Code: CodeCease, Subcode: ceaseShutdown}},
-		{"a hard reset", true, notifies, Notification{CodeCease, ceaseHardReset, []byte{6, 2}}, false, Notification{CodeCease, ceaseHardReset, []byte{6, 2}}, Notification{Code: CodeCease, Subcode: ceaseHardReset}},
+			Notification{CodeCease, ceaseHardReset, []byte("\x06\x02\x02ab")}, Notification{}},
 		{"only the peer has the bit", false, notifies, Notification{Code: CodeUpdate, Subcode: 1}, false, Notification{Code: CodeUpdate, Subcode: 1}, Notification{Code: CodeUpdate, Subcode: 1}},
 		{"only this router has it", true, silent, Notification{Code: CodeCease, Subcode: ceaseShutdown}, false, Notification{Code: CodeCease, Subcode: ceaseShutdown}, Notification{Code: CodeCease, Subcode: ceaseShutdown}},
 	} {
@@ -104,12 +103,20 @@ func TestNotificationsAndRestart(t *testing.T) {
 		}
 		v := j.Received(tt.n.Message())
 		want := tt.passed.Message()
-		if tt.graceful {
+		if j.Notifies() { // who wants the routes to go, sends a hard reset
 			want = nil
 		}
 		if v.Ended == nil || !bytes.Equal(v.Pass, want) {
 			t.Errorf("%s: passed on as %x, want %x", tt.name, v.Pass, want)
 		}
+	}
+	j := NewJudge(Config{LocalAS: 65002, PeerAS: 65002, Restart: &RestartConfig{Families: allFamilies(), Notification: true}})
+	j.Sent(open(openCaps + silent))
+	j.Received(open(openCaps + notifies))
+	j.Received(Keepalive())
+	hard := Notification{CodeCease, ceaseHardReset, []byte{6, 2}}
+	if v := j.Received(hard.Message()); !j.Notifies() || !bytes.Equal(v.Pass, hard.bare()) {
+		t.Errorf("a hard reset is passed on as %x", v.Pass)
 	}
 	if text := (Notification{CodeCease, ceaseHardReset, []byte("\x06\x02\x02ab")}).String(); text != `cease, hard reset: cease, administrative shutdown: "ab"` {
 		t.Error(text)

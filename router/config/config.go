@@ -38,6 +38,14 @@ type Core struct {
 	Addresses []netip.Prefix `json:"addresses"`
 	MTU       int            `json:"mtu"`
 	NIC       string         `json:"nic,omitempty"` // a NIC behind the wire; if it exists, its carrier counts, too
+	Ways      []Way          `json:"ways,omitempty"`
+}
+
+// Way leads to what is behind a router on a link: peers, and next hops of theirs.
+type Way struct {
+	To     netip.Prefix `json:"to"`
+	Via    netip.Addr   `json:"via"`
+	Source netip.Addr   `json:"source"` // the router's own address
 }
 
 // Access is a port to a customer's host.

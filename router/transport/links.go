@@ -47,7 +47,7 @@ func New(log *slog.Logger, f *fib.Table, carriers *kernel.Carriers, ask func(ind
 func (l *Links) Configure(ports map[uint32]*Port, widest int) {
 	for number, p := range ports {
 		if before := l.ports[number]; before != nil && before.Index == p.Index {
-			p.neighbors, p.wanted = before.neighbors, before.wanted
+			p.neighbors, p.wanted, p.behind = before.neighbors, before.wanted, before.behind
 			continue
 		}
 		l.recall(p)
@@ -83,20 +83,32 @@ func (l *Links) Ports() []*Port {
 	return slices.SortedFunc(maps.Values(l.ports), func(a, b *Port) int { return cmp.Compare(a.Core.Port, b.Core.Port) })
 }
 
-// Of returns the link whose subnet holds a next hop, or nil if the next hop
-// is not connected.
+// Of returns the link on which a next hop is reached, or nil if it is on none and
+// behind none.
 func (l *Links) Of(nextHop netip.Addr) *Port {
-	var best *Port
+	p, _ := l.way(nextHop)
+	return p
+}
+
+// way returns the link on which a next hop is reached, and the neighbour there that
+// packets for it go to: the next hop itself, or the router that it is behind.
+func (l *Links) way(nextHop netip.Addr) (best *Port, neighbor netip.Addr) {
 	bits := -1
-	for _, p := range l.ports {
-		for _, subnet := range p.Addresses {
-			better := subnet.Bits() > bits || subnet.Bits() == bits && p.Port < best.Port
-			if subnet.Contains(nextHop) && better {
-				best, bits = p, subnet.Bits()
-			}
+	take := func(p *Port, to netip.Prefix, via netip.Addr) {
+		better := to.Bits() > bits || to.Bits() == bits && p.Port < best.Port
+		if to.Contains(nextHop) && better {
+			best, neighbor, bits = p, via, to.Bits()
 		}
 	}
-	return best
+	for _, p := range l.ports {
+		for _, subnet := range p.Addresses {
+			take(p, subnet, nextHop)
+		}
+		for _, w := range p.Ways {
+			take(p, w.To, w.Via)
+		}
+	}
+	return best, neighbor
 }
 
 // Hear notes what the kernel knows about a neighbour.
@@ -115,7 +127,7 @@ func (l *Links) Hear(e kernel.NeighborEvent) {
 		p.neighbors[e.Addr] = e
 		l.fib.Resolve(adjacency(p, e.Addr), p.HardwareAddr, e.MAC)
 		if p.wanted[e.Addr] {
-			l.changed[e.Addr] = true
+			l.change(p, e.Addr)
 		}
 		return
 	}
@@ -133,20 +145,42 @@ func (l *Links) Carrier(name string) {
 		if p.Name != name {
 			continue
 		}
-		for nextHop := range p.wanted {
-			l.changed[nextHop] = true
-			l.solicit(p, nextHop)
+		for neighbor := range p.wanted {
+			l.change(p, neighbor)
+			l.solicit(p, neighbor)
 		}
+	}
+}
+
+// change notes that the next hops at a neighbour may have become usable or unusable.
+func (l *Links) change(p *Port, neighbor netip.Addr) {
+	l.changed[neighbor] = true
+	for nextHop := range p.behind[neighbor] {
+		l.changed[nextHop] = true
 	}
 }
 
 // Use follows a next hop that a route names: it is kept resolved, and reported by
 // Changed whenever it may have become usable or unusable.
 func (l *Links) Use(nextHop netip.Addr) {
-	if p := l.Of(nextHop); p != nil {
-		l.want(p, nextHop)
-	}
+	l.follow(nextHop)
 	l.changed[nextHop] = true
+}
+
+// follow has the way to a next hop kept resolved, and returns it.
+func (l *Links) follow(nextHop netip.Addr) (p *Port, neighbor netip.Addr) {
+	p, neighbor = l.way(nextHop)
+	if p == nil {
+		return nil, neighbor
+	}
+	l.want(p, neighbor)
+	if neighbor != nextHop {
+		if p.behind[neighbor] == nil {
+			p.behind[neighbor] = map[netip.Addr]bool{}
+		}
+		p.behind[neighbor][nextHop] = true
+	}
+	return p, neighbor
 }
 
 func (l *Links) want(p *Port, nextHop netip.Addr) {
@@ -171,13 +205,23 @@ func (l *Links) Changed() map[netip.Addr]bool {
 // router behind a LAN segment may be gone although our carrier stays. A next hop that
 // is not in named is no longer in use.
 func (l *Links) Solicit(named map[netip.Addr]bool) {
+	used := map[*Port]map[netip.Addr]bool{}
+	for nextHop := range named {
+		if p, neighbor := l.way(nextHop); p != nil {
+			if used[p] == nil {
+				used[p] = map[netip.Addr]bool{}
+			}
+			used[p][neighbor] = true
+		}
+	}
 	for _, p := range l.ports {
-		for nextHop := range p.wanted {
-			if _, ok := named[nextHop]; !ok {
-				delete(p.wanted, nextHop)
+		for neighbor := range p.wanted {
+			if !used[p][neighbor] {
+				delete(p.wanted, neighbor)
+				delete(p.behind, neighbor)
 				continue
 			}
-			l.solicit(p, nextHop)
+			l.solicit(p, neighbor)
 		}
 	}
 }
@@ -194,20 +238,24 @@ func (l *Links) solicit(p *Port, nextHop netip.Addr) {
 // Usable reports whether routes through a next hop may be used: it is on a link
 // that is up, and has not failed to answer.
 func (l *Links) Usable(nextHop netip.Addr) bool {
-	p := l.Of(nextHop)
-	return p != nil && l.carriers.Up(p.Name) && p.neighbors[nextHop].State != kernel.Failed
+	p, neighbor := l.way(nextHop)
+	return p != nil && l.carriers.Up(p.Name) && p.neighbors[neighbor].State != kernel.Failed
 }
 
 // Answers reports whether a next hop is resolved.
 func (l *Links) Answers(nextHop netip.Addr) bool {
-	p := l.Of(nextHop)
-	return p != nil && p.neighbors[nextHop].MAC != nil
+	p, neighbor := l.way(nextHop)
+	return p != nil && p.neighbors[neighbor].MAC != nil
 }
 
 // Fails reports whether nothing can be sent to an address on an interface, because
-// the interface has no carrier or the address has failed to answer.
+// the interface has no carrier or the address, or that which it is behind, has failed
+// to answer.
 func (l *Links) Fails(name string, addr netip.Addr) bool {
 	for _, p := range l.ports {
+		if to, neighbor := l.way(addr); to == p {
+			addr = neighbor
+		}
 		if p.Name == name && (!l.carriers.Up(name) || p.neighbors[addr].State == kernel.Failed) {
 			return true
 		}
@@ -216,15 +264,14 @@ func (l *Links) Fails(name string, addr netip.Addr) bool {
 }
 
 // Forward returns how packets with a label get to a next hop; ok is
-// false if the next hop is not connected.
+// false if the next hop cannot be reached.
 func (l *Links) Forward(nextHop netip.Addr, label uint32) (to pipeline.Forward, ok bool) {
-	p := l.Of(nextHop)
+	p, neighbor := l.follow(nextHop)
 	if p == nil {
 		return to, false
 	}
-	l.want(p, nextHop)
 	to = pipeline.Forward{
-		Adjacency: l.fib.Adjacency(adjacency(p, nextHop), p.HardwareAddr, p.neighbors[nextHop].MAC), Label: label,
+		Adjacency: l.fib.Adjacency(adjacency(p, neighbor), p.HardwareAddr, p.neighbors[neighbor].MAC), Label: label,
 	}
 	if l.widest > p.Fits() {
 		to.MTU = p.Fits()

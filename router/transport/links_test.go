@@ -89,3 +89,60 @@ func TestForward(t *testing.T) {
 		}
 	}
 }
+
+// A next hop behind a router on the link is usable as that one is, and packets for it go
+// to its MAC; an edit moves it.
+func TestNextHopBehindAnother(t *testing.T) {
+	hop, via, other := netip.MustParseAddr("10.255.0.2"), netip.MustParseAddr("192.168.1.2"), netip.MustParseAddr("192.168.1.3")
+	var asked []netip.Addr
+	carriers := kernel.NewCarriers()
+	l := New(slog.New(slog.DiscardHandler), fib.New(), carriers, func(_ int, addr netip.Addr) error {
+		asked = append(asked, addr)
+		return nil
+	})
+	configure := func(to netip.Addr) {
+		core := config.Core{Port: 1, Name: "eth1", MAC: "02:00:00:00:00:01", MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.1.1/24")}}
+		if to.IsValid() {
+			core.Ways = []config.Way{{To: netip.MustParsePrefix("10.255.0.0/28"), Via: to}}
+		}
+		ports, err := Ports([]config.Core{core})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ports[1].Index = 7
+		l.Configure(ports, 1500)
+		l.Use(hop)
+		l.Changed()
+	}
+	configure(netip.Addr{})
+	if l.Usable(hop) {
+		t.Error("usable without a way")
+	}
+	carriers.Hear(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true})
+	configure(via)
+	if !l.Usable(hop) || l.Answers(hop) || !slices.Contains(asked, via) || slices.Contains(asked, hop) {
+		t.Errorf("usable %t, answers %t, asked %v", l.Usable(hop), l.Answers(hop), asked)
+	}
+	l.Hear(kernel.NeighborEvent{Link: 7, Addr: via, State: "reachable", MAC: net.HardwareAddr{2, 0, 0, 0, 0, 9}})
+	if !l.Answers(hop) || !l.Changed()[hop] {
+		t.Error("the way answers, and the next hop does not")
+	}
+	first, ok := l.Forward(hop, 16)
+	same, _ := l.Forward(via, 16)
+	if !ok || first.Adjacency != same.Adjacency {
+		t.Errorf("adjacency %v, %t; that of the way is %v", first, ok, same)
+	}
+	l.Solicit(map[netip.Addr]bool{hop: true})
+	l.Hear(kernel.NeighborEvent{Link: 7, Addr: via, State: kernel.Failed})
+	if l.Usable(hop) || !l.Changed()[hop] || !l.Fails("eth1", hop) {
+		t.Error("the way fails, and the next hop does not")
+	}
+	configure(other)
+	if to, ok := l.Forward(hop, 16); !ok || to.Adjacency == first.Adjacency || !l.Usable(hop) {
+		t.Errorf("after an edit: %+v, %t", to, ok)
+	}
+	l.Solicit(map[netip.Addr]bool{})
+	if len(l.Port(1).wanted) > 0 || len(l.Port(1).behind) > 0 {
+		t.Errorf("still followed: %v, %v", l.Port(1).wanted, l.Port(1).behind)
+	}
+}

@@ -18,7 +18,8 @@ type Port struct {
 	Index        int              // of the interface on which BGP runs
 
 	neighbors map[netip.Addr]kernel.NeighborEvent
-	wanted    map[netip.Addr]bool // next hops in use
+	wanted    map[netip.Addr]bool                // those in use as next hops, or on the way to one
+	behind    map[netip.Addr]map[netip.Addr]bool // next hops in use by the neighbour that leads to them
 }
 
 // Ports reads the links of a configuration, by port number.
@@ -32,6 +33,7 @@ func Ports(cfg []config.Core) (map[uint32]*Port, error) {
 		ports[c.Port] = &Port{
 			Core: c, HardwareAddr: mac,
 			neighbors: map[netip.Addr]kernel.NeighborEvent{}, wanted: map[netip.Addr]bool{},
+			behind: map[netip.Addr]map[netip.Addr]bool{},
 		}
 	}
 	return ports, nil
@@ -42,6 +44,13 @@ func ConfigureKernel(ports map[uint32]*Port) (err error) {
 	for _, p := range ports {
 		if p.Index, err = kernel.ConfigureLink(p.BGPName, p.Addresses); err != nil {
 			return err
+		}
+		routes := make([]kernel.Route, len(p.Ways))
+		for i, w := range p.Ways {
+			routes[i] = kernel.Route(w)
+		}
+		if err := kernel.ConfigureRoutes(p.Index, routes); err != nil {
+			return fmt.Errorf("interface %s: %w", p.BGPName, err)
 		}
 	}
 	return nil

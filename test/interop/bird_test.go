@@ -72,6 +72,12 @@ func (b *bird) config() string {
 	} else {
 		c.WriteString(" graceful restart off;\n")
 	}
+	if s.hops > 0 {
+		fmt.Fprintf(&c, " multihop %d;\n", s.hops)
+	}
+	if s.longLived > 0 {
+		fmt.Fprintf(&c, " long lived graceful restart on;\n long lived stale time %d;\n", s.longLived)
+	}
 	if s.password != "" {
 		fmt.Fprintf(&c, " password %q;\n", s.password)
 	}

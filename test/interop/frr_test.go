@@ -103,6 +103,12 @@ func (f *frr) config() string {
 	} else {
 		b.WriteString(" bgp graceful-restart-disable\n")
 	}
+	if s.longLived > 0 {
+		fmt.Fprintf(&b, " bgp long-lived-graceful-restart stale-time %d\n", s.longLived)
+	}
+	if s.notifies {
+		b.WriteString(" bgp graceful-restart notification\n no bgp hard-administrative-reset\n")
+	}
 	line := func(format string, args ...any) {
 		fmt.Fprintf(&b, " neighbor %s %s\n", s.remote, fmt.Sprintf(format, args...))
 	}
@@ -112,8 +118,14 @@ func (f *frr) config() string {
 	if s.password != "" {
 		line("password %s", s.password)
 	}
-	if s.gtsm {
-		line("ttl-security hops 1")
+	switch {
+	case s.gtsm:
+		line("ttl-security hops %d", max(s.hops, 1))
+	case s.hops > 0:
+		line("ebgp-multihop %d", s.hops)
+	}
+	if s.hops > 0 {
+		line("update-source %s", s.local)
 	}
 	if s.passive {
 		line("passive")

@@ -28,6 +28,10 @@ type terms struct {
 	transparent bool   // the peer does not put its AS in front of paths
 	bound       bool   // the peer listens on its address alone
 	rtc         bool   // route target constraint, of peers that have it
+
+	hops      int  // that the peer is away: of TTL security where that is on; 0: it is on the link
+	longLived int  // seconds of long-lived graceful restart; 0: none
+	notifies  bool // graceful restart over NOTIFICATIONs (RFC 8538)
 }
 
 // routersAS is the AS that the peer takes the router's to be.

@@ -25,6 +25,11 @@ var settingFeatures = []feature{
 	{"enforce-first-as", testEnforceFirstAS},
 	{"max-prefixes: threshold and warning-only", testLimitWarns},
 	{"max-prefixes-restart: the session returns by itself", testLimitRestarts},
+	{"a loopback behind a router on the link: via, update-source, multihop; GTSM of two hops", testLoopback},
+	{"graceful-restart: off, and helper alone", testRestartParts},
+	{"long-lived graceful restart of the peer (RFC 9494)", testPeerLongLived},
+	{"long-lived graceful restart of the router: the peer keeps its routes as the last resort", testRouterLongLived},
+	{"NOTIFICATIONs cost no routes, hard resets do (RFC 8538)", testNotifications},
 }
 
 // settings are these features. In brief, they are tested with the quicker of the two

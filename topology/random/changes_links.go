@@ -80,6 +80,10 @@ func outside(e *editor) string {
 				l.set("bgp", mapped("as", 64700, "neighbors", []any{mapped("peer", "192.168.77.3"), mapped("peer", "192.168.77.64/26", "as", 64702)}))
 				return p.name + ": sessions with several routers outside"
 			}
+			if e.chance(4) {
+				l.set("bgp", mapped("peer", "10.255.78.1", "as", 64700, "via", "192.168.77.2", "update-source", "10.255.77.1"))
+				return p.name + ": a session with a router behind one outside"
+			}
 			l.set("bgp", mapped("peer", "192.168.77.9", "as", 64700))
 			return p.name + ": a session with a router outside"
 		}
