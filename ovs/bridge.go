@@ -26,7 +26,8 @@ const maxPort = 0xff00 - 1
 
 // ApplyBridge makes the bridge's ports match b: missing ports are added in one
 // transaction, then unwanted ones are removed. A port whose interface was
-// destroyed and recreated is replaced. Applying the same b again changes
+// destroyed and recreated is replaced. The interfaces of ports that are added are set
+// up. Applying the same b again changes
 // nothing. If Open vSwitch cannot use a port, the error names the port and the
 // reason; the others are in place.
 func (s *Switch) ApplyBridge(ctx context.Context, b Bridge) error {

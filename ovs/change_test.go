@@ -155,6 +155,11 @@ func TestRealPortsMadeAgain(t *testing.T) {
 	check(t, err)
 	check(t, p.r1.ns.links.LinkDel(old))
 	wire(t, p.r1.ns, "eth1", "02:00:00:04:01:00", p.r2.ns, "eth1", "02:00:00:04:02:00", 1600)
+	// Open vSwitch takes a new interface down if it is quick enough to see it before
+	// it is up.
+	made, err := p.r1.ns.links.LinkByName("eth1")
+	check(t, err)
+	check(t, p.r1.ns.links.LinkSetDown(made))
 	for _, r := range []*testRouter{p.r1, p.r2} {
 		check(t, r.sw.ApplyBridge(t.Context(), Bridge{Ports: r.ports}))
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net"
 	"slices"
 	"sync"
 
@@ -33,6 +35,7 @@ func (br *bridge) apply(ctx context.Context, b Bridge) error {
 		return err
 	}
 	br.remember(b.Ports)
+	opened := b.opened(observed)
 	transactions := b.transactions(br.cfg.Bridge, observed)
 	for _, t := range transactions {
 		if _, err := br.tools.vsctl(ctx, t...); err != nil {
@@ -44,9 +47,29 @@ func (br *bridge) apply(ctx context.Context, b Bridge) error {
 		if observed, err = br.observe(ctx); err != nil {
 			return err
 		}
-		faults = b.verify(observed)
+		faults = errors.Join(b.verify(observed), br.raise(opened))
 	}
 	return errors.Join(faults, br.fillChecksums(b.Ports))
+}
+
+// raise sets interfaces up that Open vSwitch has opened. It takes down one that has
+// been recreated: it adds IFF_PROMISC to the flags that the interface had when it
+// appeared, before its maker set it up, or to those of the vanished one.
+func (br *bridge) raise(names []string) error {
+	var errs []error
+	for _, name := range names {
+		l, err := br.links.LinkByName(name)
+		if err != nil {
+			continue // verify has said so
+		}
+		if l.Attrs().Flags&net.FlagUp != 0 {
+			continue
+		}
+		if err := br.links.LinkSetUp(l); err != nil {
+			errs = append(errs, fmt.Errorf("port %s: set its interface up: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (br *bridge) remember(ports []Port) {

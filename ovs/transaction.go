@@ -40,6 +40,18 @@ func (b Bridge) transactions(bridge string, observed observation) [][]string {
 	return slices.DeleteFunc([][]string{first, second, third}, func(t []string) bool { return len(t) == 0 })
 }
 
+// opened returns the interfaces that transactions has Open vSwitch open: those of
+// ports that are missing or have to be replaced.
+func (b Bridge) opened(observed observation) (names []string) {
+	for _, p := range b.Ports {
+		o, exists := observed.ports[p.Name]
+		if !p.Internal && (!exists || o.differs(p) || o.dead(observed.kernel[p.Name])) {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
 // transaction is the arguments of one ovs-vsctl call.
 type transaction []string
 

@@ -25,8 +25,30 @@ type policed struct {
 	custom   map[localRoute]*CustomerBGP   // sessions that bring the networks of hosts
 	hops     map[localRoute]netip.Addr     // next hops on access ports; a connected route has none
 	paths    map[ExpectedRoute]policy.Path // of the routes of an intent
+	chains   map[chainKey]policy.Chain     // that were needed so far
 
 	rejected []Rejection // so far
+}
+
+// chainKey is a list of names of the topology, by its place, and the AS.
+type chainKey struct {
+	names *string
+	n     int
+	as    uint32
+}
+
+// chain is that of the topology, which every route needs again.
+func (p *policed) chain(names []string, as uint32) policy.Chain {
+	if len(names) == 0 {
+		return policy.Chain{AS: as}
+	}
+	k := chainKey{&names[0], len(names), as}
+	c, ok := p.chains[k]
+	if !ok {
+		c = p.Topology.chain(names, as)
+		p.chains[k] = c
+	}
+	return c
 }
 
 // Rejection is a policy that keeps a route from going on.
@@ -111,7 +133,7 @@ type rankedRoute struct {
 func (t *Topology) newPoliced() *policed {
 	p := &policed{
 		Topology: t, as: t.systems(), instance: make(map[string][]int), custom: make(map[localRoute]*CustomerBGP),
-		hops: make(map[localRoute]netip.Addr), paths: make(map[ExpectedRoute]policy.Path),
+		hops: make(map[localRoute]netip.Addr), paths: make(map[ExpectedRoute]policy.Path), chains: make(map[chainKey]policy.Chain),
 		sessions: map[vpn.Family]map[string][]sessionPair{vpn.VPNv4: t.sessionsFor(vpn.VPNv4), vpn.VPNv6: t.sessionsFor(vpn.VPNv6)},
 	}
 	for i, v := range t.VRFs {

@@ -17,7 +17,8 @@ type PrefixList []PrefixRange
 // Takes reports whether the prefix is in the set.
 func (l PrefixList) Takes(p netip.Prefix) bool {
 	longest, taken := -1, false
-	for _, r := range l {
+	for i := range l {
+		r := &l[i]
 		switch bits := r.Prefix.Bits(); {
 		case bits < longest || !r.covers(p):
 		case bits > longest:
@@ -36,7 +37,7 @@ type PrefixRange struct {
 	Except bool // these are not in the set
 }
 
-func (r PrefixRange) covers(p netip.Prefix) bool {
+func (r *PrefixRange) covers(p netip.Prefix) bool {
 	return r.Ge <= p.Bits() && p.Bits() <= r.Le && r.Prefix.Contains(p.Addr())
 }
 

@@ -45,8 +45,11 @@ func (c *Chain) SetsTargets() bool {
 
 func (e *Edit[V, P]) empty() bool { return e.Replace == nil && len(e.Delete)+len(e.Add) == 0 }
 
-// edit returns the list as the edit makes it.
+// edit returns the list as the edit makes it; itself if that is the same.
 func edit[V comparable, P any](e *Edit[V, P], list []V, takes func(P, V) bool) []V {
+	if e.Replace == nil && len(e.Delete) == 0 && containsAll(list, e.Add) {
+		return list
+	}
 	var out []V
 	if e.Replace == nil {
 		for _, v := range list {
@@ -63,6 +66,15 @@ func edit[V comparable, P any](e *Edit[V, P], list []V, takes func(P, V) bool) [
 		}
 	}
 	return out
+}
+
+func containsAll[V comparable](list, all []V) bool {
+	for _, v := range all {
+		if !slices.Contains(list, v) {
+			return false
+		}
+	}
+	return true
 }
 
 // apply changes the path, and reports whether anything is other than before.
