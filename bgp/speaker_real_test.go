@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -98,7 +99,12 @@ func TestRealStateAndTables(t *testing.T) {
 	}
 	p.Since, p.LastError, p.LastErrorAt, p.LastEnd, p.LastEndAt = PeerState{}.Since, "", PeerState{}.LastErrorAt, "", PeerState{}.LastEndAt
 	want := PeerState{RouterID: b.cfg.RouterID, PeerID: a.cfg.RouterID, Address: a.addr, LocalAddress: b.addr, AS: 65001, LocalAS: 65002, State: StateEstablished,
-		Families: []string{"vpnv4", "vpnv6"}, SendsEnd: true, Received: 2, Accepted: 2, Advertised: 1}
+		Families: []string{"vpnv4", "vpnv6"}, SendsEnd: true, Received: 2, Accepted: 2, Advertised: 1, HoldTime: 40 * time.Second,
+		Capabilities: []string{"route refresh", "IPv6 next hops", "graceful restart", "long-lived graceful restart", "4-octet AS numbers", "enhanced route refresh"}}
+	for _, f := range []vpn.Family{vpn.VPNv4, vpn.VPNv6} {
+		want.Restart.Families = append(want.Restart.Families, FamilyRestart{Family: f, Keeps: time.Minute, PeerKeeps: time.Minute})
+	}
+	want.Restart.TakesStale = true
 	if diff := cmp.Diff(want, p, equalPlain); diff != "" {
 		t.Error(diff)
 	}
