@@ -16,6 +16,8 @@ var reasons = map[pipeline.Reason]slowpath.Reason{
 	pipeline.ReasonResolve:     slowpath.Resolve,
 	pipeline.ReasonUnreachable: slowpath.Unreachable,
 	pipeline.ReasonTooBig:      slowpath.TooBig,
+	pipeline.ReasonHeardARP:    slowpath.ARP,
+	pipeline.ReasonHeardND:     slowpath.ND,
 }
 
 // punt handles a packet from the switch.

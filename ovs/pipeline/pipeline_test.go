@@ -38,6 +38,10 @@ var things = map[string][]thing{
 		Port: 3, VRF: 101, MAC: gateway, ControlMeter: 6, Meter: 7,
 		Gateways: []netip.Addr{addr("30.1.0.1"), addr("2001:db8:1::1"), addr("fe80::1")},
 	}},
+	"access-port-segment": {AccessPort{
+		Port: 5, VRF: 101, MAC: gateway, ControlMeter: 6, Meter: 7, HeardMeter: 8,
+		Gateways: []netip.Addr{addr("30.1.0.1"), addr("2001:db8:1::1"), addr("2001:db8:2::1"), addr("30.2.0.1")},
+	}},
 	"access-port-plain": {AccessPort{Port: 4, VRF: 1, MAC: gateway}},
 	"labels": {
 		InLabel{Label: 1000, VRF: 101, Adjacency: 7, MTU: 1400},

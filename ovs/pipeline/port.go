@@ -3,11 +3,13 @@ package pipeline
 import (
 	"net"
 	"net/netip"
+	"slices"
 )
 
 // Priorities in the port table. The highest wins.
 const (
 	prioControl   = 400 // ARP, neighbour discovery, labels
+	prioHeard     = 350 // ARP and neighbour discovery that others on a segment address to each other
 	prioMulticast = 300 // Ethernet multicast and broadcast
 	prioBGP       = 270 // BGP of a customer
 	prioOwn       = 250 // to one of our addresses
@@ -59,7 +61,8 @@ func (p CorePort) Flows() []Flow {
 	return l.flows
 }
 
-// AccessPort is a customer's port in a VRF.
+// AccessPort is a customer's port in a VRF: a wire to one host, or a segment with any
+// number of them.
 type AccessPort struct {
 	Port         uint32
 	VRF          uint32           // non-zero
@@ -67,6 +70,7 @@ type AccessPort struct {
 	Gateways     []netip.Addr     // the router's addresses on this port, including link-local ones
 	ControlMeter uint32           // limits ARP and neighbour discovery; 0: no limit
 	Meter        uint32           // limits everything else that this port punts; 0: no limit
+	HeardMeter   uint32           // limits the ARP and neighbour discovery of a segment's hosts among themselves; 0: a wire
 }
 
 // Flows returns the flows of the port.
@@ -74,14 +78,10 @@ func (p AccessPort) Flows() []Flow {
 	l := &list{kind: KindAccessPort, id: uint64(p.Port)}
 	port, us, vrf := inPort(p.Port), to(p.MAC), setVRF(p.VRF)
 
-	for _, dst := range []string{broadcast, us} {
-		l.add(TablePort, prioControl, join(port, "arp", dst), join(vrf, punt(ReasonARP)))
-	}
-	// A hop limit of 255 proves that the sender is on the link (RFC 4861 section 7.1.1).
-	for _, icmp := range []string{"133", "135", "136"} {
-		for _, dst := range []string{multicastV6, us} {
-			l.add(TablePort, prioControl, join(port, "icmp6,icmp_type="+icmp+",nw_ttl=255", dst), join(vrf, punt(ReasonND)))
-		}
+	if p.HeardMeter == 0 {
+		p.alone(l)
+	} else {
+		p.amongOthers(l)
 	}
 	l.add(TablePort, prioMulticast, join(port, multicast), drop)
 	for _, a := range p.Gateways {
@@ -101,5 +101,70 @@ func (p AccessPort) Flows() []Flow {
 	}
 	l.add(TablePort, prioRest, port, drop)
 	l.puntAccess(p.Port, p.ControlMeter, p.Meter)
+	if p.HeardMeter != 0 {
+		l.puntHeard(p.Port, p.HeardMeter)
+	}
 	return l.flows
+}
+
+// discovery matches a message of RFC 4861. A hop limit of 255 proves that the sender is
+// on the link (section 7.1.1).
+func discovery(icmp string) string { return "icmp6,icmp_type=" + icmp + ",nw_ttl=255" }
+
+// alone punts all ARP and neighbour discovery: who else would be meant?
+func (p AccessPort) alone(l *list) {
+	port, us, vrf := inPort(p.Port), to(p.MAC), setVRF(p.VRF)
+	for _, dst := range []string{broadcast, us} {
+		l.add(TablePort, prioControl, join(port, "arp", dst), join(vrf, punt(ReasonARP)))
+	}
+	for _, icmp := range []string{"133", "135", "136"} {
+		for _, dst := range []string{multicastV6, us} {
+			l.add(TablePort, prioControl, join(port, discovery(icmp), dst), join(vrf, punt(ReasonND)))
+		}
+	}
+}
+
+// amongOthers tells what hosts ask the router from what they ask each other, which
+// the router hears only to learn of neighbours that have moved.
+func (p AccessPort) amongOthers(l *list) {
+	port, us, vrf := inPort(p.Port), to(p.MAC), setVRF(p.VRF)
+	control := func(match, reason string) { l.add(TablePort, prioControl, join(port, match), join(vrf, reason)) }
+	arp, nd := punt(ReasonARP), punt(ReasonND)
+	control(join("arp", us), arp)
+	for _, icmp := range []string{"133", "135", "136"} {
+		control(join(discovery(icmp), us), nd)
+	}
+	control(join(discovery("133"), multicastV6), nd)
+	for _, g := range p.Gateways {
+		if g.Is4() {
+			control(join("arp", broadcast, "arp_tpa="+g.String()), arp)
+		}
+	}
+	for _, mac := range p.solicited() {
+		control(join(discovery("135"), to(mac)), nd)
+	}
+	l.add(TablePort, prioHeard, join(port, "arp", broadcast), join(vrf, punt(ReasonHeardARP)))
+	for _, icmp := range []string{"135", "136"} {
+		l.add(TablePort, prioHeard, join(port, discovery(icmp), multicastV6), join(vrf, punt(ReasonHeardND)))
+	}
+}
+
+// solicited returns the Ethernet addresses of the solicited-node multicast addresses
+// of the router, each once (RFC 4291 section 2.7.1, RFC 2464 section 7): those of its
+// gateways, and of the link-local address that follows from its MAC.
+func (p AccessPort) solicited() []net.HardwareAddr {
+	last := [][]byte{p.MAC[3:6]}
+	for _, g := range p.Gateways {
+		if g.Is6() {
+			last = append(last, g.AsSlice()[13:])
+		}
+	}
+	var out []net.HardwareAddr
+	for _, three := range last {
+		mac := append(net.HardwareAddr{0x33, 0x33, 0xff}, three...)
+		if !slices.ContainsFunc(out, func(o net.HardwareAddr) bool { return o.String() == mac.String() }) {
+			out = append(out, mac)
+		}
+	}
+	return out
 }

@@ -15,12 +15,15 @@ const (
 	ReasonResolve                       // to an adjacency that is not resolved
 	ReasonUnreachable                   // no route
 	ReasonTooBig                        // larger than the MTU of its egress
+	ReasonHeardARP                      // ARP among the hosts of a segment
+	ReasonHeardND                       // their neighbour discovery
 )
 
 var reasonNames = [...]string{
 	ReasonARP: "arp", ReasonND: "nd", ReasonLocal: "local", ReasonTTL: "ttl",
 	ReasonGlean: "glean", ReasonResolve: "resolve",
 	ReasonUnreachable: "unreachable", ReasonTooBig: "too-big",
+	ReasonHeardARP: "heard-arp", ReasonHeardND: "heard-nd",
 }
 
 // String returns the reason's name, as in "too-big".
@@ -50,6 +53,13 @@ func (l *list) puntAccess(port, controlMeter, dataMeter uint32) {
 		}
 	}
 	l.add(TablePunt, prioPuntData, inPort(port), controller(dataMeter))
+}
+
+// puntHeard limits what a router hears of others on a segment.
+func (l *list) puntHeard(port, meter uint32) {
+	for _, r := range []Reason{ReasonHeardARP, ReasonHeardND} {
+		l.add(TablePunt, prioPuntControl, join(inPort(port), "reg3="+hex(uint32(r))), controller(meter))
+	}
 }
 
 // controller is the action that sends the whole packet to the controller; 0 is

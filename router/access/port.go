@@ -73,8 +73,12 @@ func (p *Port) flows() []pipeline.Flow {
 	for i, g := range p.Gateways {
 		gateways[i] = g.Addr()
 	}
-	return pipeline.AccessPort{
+	port := pipeline.AccessPort{
 		Port: p.Port, VRF: p.VRFID, MAC: p.HardwareAddr, Gateways: gateways,
 		ControlMeter: meter.Control(p.Port), Meter: meter.Data(p.Port),
-	}.Flows()
+	}
+	if p.Segment {
+		port.HeardMeter = meter.Heard(p.Port)
+	}
+	return port.Flows()
 }

@@ -1,5 +1,6 @@
 // Package meter limits and counts the packets that may come up to the router's
-// process. There are two meters for each access port, one for what a VRF gets from
+// process. There are two meters for each access port, a third on a segment for what
+// its hosts ask each other, one for what a VRF gets from
 // other routers, one for each core port, and one for the rest. A customer's VPN can
 // exhaust only its own meters, on every router.
 //

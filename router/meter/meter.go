@@ -21,6 +21,10 @@ func Control(port uint32) uint32 { return 4 * port }
 // Data returns the meter of an access port for everything else.
 func Data(port uint32) uint32 { return 4*port + 1 }
 
+// Heard returns the meter of an access port on a segment for the ARP and neighbour
+// discovery of its hosts among themselves.
+func Heard(port uint32) uint32 { return 4*port + 3 }
+
 // VRF returns the meter for what a VRF gets from other routers.
 func VRF(vrf uint32) uint32 { return 4*(vrf%vrfMeters) + 2 }
 
@@ -29,6 +33,7 @@ func VRF(vrf uint32) uint32 { return 4*(vrf%vrfMeters) + 2 }
 const (
 	controlRate = 200
 	dataRate    = 500
+	heardRate   = 100
 	vrfRate     = 500
 	coreRate    = 100
 	burst       = 50
@@ -44,6 +49,9 @@ func All(cfg config.Router) []ovs.Meter {
 		list = append(list,
 			ovs.Meter{ID: Control(a.Port), Rate: controlRate, Burst: burst},
 			ovs.Meter{ID: Data(a.Port), Rate: dataRate, Burst: burst})
+		if a.Segment {
+			list = append(list, ovs.Meter{ID: Heard(a.Port), Rate: heardRate, Burst: burst})
+		}
 	}
 	for _, v := range cfg.VRFs {
 		list = append(list, ovs.Meter{ID: VRF(v.ID), Rate: vrfRate, Burst: burst})
@@ -81,6 +89,7 @@ func Count(ctx context.Context, sw *ovs.Switch, cfg config.Router) (ports, vrfs 
 		var p Punted
 		p.add(byMeter[Control(a.Port)])
 		p.add(byMeter[Data(a.Port)])
+		p.add(byMeter[Heard(a.Port)])
 		ports[a.Port] = p
 	}
 	for _, v := range cfg.VRFs {
