@@ -22,7 +22,7 @@ func kernel(o Observed, n Need) []status.Finding {
 		{"kernel: namespaces", k.Namespaces, true, "every router and host is a network namespace", ""},
 		{"kernel: veth", k.Veth, true, "wires are veth pairs", "veth"},
 		{"kernel: tun", k.TUN, !inKernel(o, n), "the ports of the netdev datapath are tap devices", "tun"},
-		{"kernel: bridge", k.Bridge, n.Segments || len(n.NICs) > 0, "links of more than two routers and virtual NICs need a bridge", "bridge"},
+		{"kernel: bridge", k.Bridge, n.Segments || len(n.NICs) > 0, "LANs of routers or hosts and virtual NICs need a bridge", "bridge"},
 		{"kernel: dummy or ifb", lans, n.LANs, "the networks behind a host are dummy or ifb interfaces", "dummy"},
 		{"kernel: IPv6", k.IPv6, n.IPv6, "routers and hosts cannot have IPv6 addresses", ""},
 	}
