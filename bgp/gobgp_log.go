@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	gobgplog "github.com/osrg/gobgp/v3/pkg/log"
@@ -62,8 +63,19 @@ func (l *engineLog) Fatal(msg string, fields gobgplog.Fields) {
 // Error implements GoBGP's logger.
 func (l *engineLog) Error(msg string, fields gobgplog.Fields) { l.write(slog.LevelError, msg, fields) }
 
+// unknownWithdrawn is what GoBGP says of a withdrawn route that it does not have. The
+// gate has such withdrawn that loop or that a policy rejects, as GoBGP may have kept
+// older ones; a peer that tells all our routes back is no news.
+const unknownWithdrawn = "No matching path for withdraw found"
+
 // Warn implements GoBGP's logger. GoBGP warns of every session that ends.
-func (l *engineLog) Warn(msg string, fields gobgplog.Fields) { l.write(slog.LevelInfo, msg, fields) }
+func (l *engineLog) Warn(msg string, fields gobgplog.Fields) {
+	level := slog.LevelInfo
+	if strings.HasPrefix(msg, unknownWithdrawn) {
+		level = levelTrace
+	}
+	l.write(level, msg, fields)
+}
 
 // Info implements GoBGP's logger.
 func (l *engineLog) Info(msg string, fields gobgplog.Fields) { l.write(slog.LevelDebug, msg, fields) }
