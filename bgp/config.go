@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"pseudowan/bgp/monitor"
 	"pseudowan/bgp/policy"
 	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
@@ -42,6 +43,10 @@ type Config struct {
 	// APISocket is the path of the unix socket for the gobgp command; "": none.
 	// A stale socket is replaced.
 	APISocket string
+
+	// Monitor hears of the sessions; nil: nobody does. VRF is that of their peers.
+	Monitor *monitor.Hub
+	VRF     string
 
 	Log *slog.Logger // nil discards
 }

@@ -13,6 +13,7 @@ import (
 
 	"pseudowan/bgp/gate"
 	"pseudowan/bgp/inner"
+	"pseudowan/bgp/monitor"
 )
 
 // transport makes the TCP connections of a speaker: it listens, dials, and
@@ -26,6 +27,8 @@ type transport struct {
 	deliver func(*net.TCPConn) // gives the engine a connection
 	revive  func(netip.Addr)   // ends the engine's pause after a failed session
 	hears   hearer
+	monitor *monitor.Hub
+	vrf     string // of the peers
 
 	stranger func(conn *net.TCPConn, remote, local netip.Addr) bool // takes a connection of an unknown peer
 	refusals refusals
@@ -54,7 +57,7 @@ type transport struct {
 func newTransport(cfg Config) (*transport, error) {
 	t := &transport{
 		stranger: func(*net.TCPConn, netip.Addr, netip.Addr) bool { return false },
-		as:       cfg.AS, name: cfg.Name, localID: cfg.RouterID, log: cfg.Log, inside: cfg.Inside,
+		as:       cfg.AS, name: cfg.Name, localID: cfg.RouterID, log: cfg.Log, inside: cfg.Inside, monitor: cfg.Monitor, vrf: cfg.VRF,
 		connectors: make(map[netip.Addr]*connector), relays: make(map[netip.Addr]*relay), limits: make(map[netip.Addr]gate.Limit),
 		policies: make(map[netip.Addr]routePolicies), members: newMemberships(cfg.AS, cfg.RouterID),
 	}

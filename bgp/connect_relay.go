@@ -9,6 +9,7 @@ import (
 
 	"pseudowan/bgp/gate"
 	"pseudowan/bgp/inner"
+	"pseudowan/bgp/monitor"
 )
 
 // hearer is notified of events on the connections of a transport. Addresses have
@@ -69,6 +70,8 @@ func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 			t.members.asked(addr, r, maps.Clone(list), end)
 		},
 	}
+	r.monitored.hub, r.monitored.vrf = t.monitor, t.vrf
+	editor.KeepBefore(t.monitor.Wants(monitor.OutBefore))
 	r.unheld.every = engineHold(c.neighbor) / 3
 	r.stale.setTime(time.Duration(c.stalePath.Load()))
 	t.mu.Lock()
@@ -142,6 +145,13 @@ func (t *transport) setPolicies(addr netip.Addr, p routePolicies) {
 		r.editor.SetPolicy(p.out)
 		r.editor.SetLocalIPv6(p.nextHop)
 	}
+}
+
+// current returns the relay of a neighbour; nil if there is none.
+func (t *transport) current(addr netip.Addr) *relay {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.relays[addr]
 }
 
 // session returns the relay of a neighbour whose session is established; nil if

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pseudowan/bgp/gate"
+	"pseudowan/bgp/monitor"
 )
 
 const (
@@ -55,6 +56,7 @@ type relay struct {
 	closing  atomic.Bool  // nothing more is read from the peer
 
 	told      sync.Once
+	monitored monitored
 	refreshes refreshes
 	pace      pace
 	unheld    unheld
@@ -80,6 +82,7 @@ type sessionEnd struct {
 	limit   bool // it announced more than it may: it is not wanted any more
 	up      bool // the session was established
 	lasted  time.Duration
+	down    down
 }
 
 func newRelay(outer, far *net.TCPConn, judge *gate.Judge, editor *gate.Editor, to watcher) *relay {
@@ -110,6 +113,7 @@ func (r *relay) end(e sessionEnd) {
 	r.told.Do(func() {
 		e.lasted, e.up = time.Since(r.began), r.up.Load()
 		r.members.down()
+		r.monitored.down(e.down)
 		r.to.ended(e)
 	})
 }
@@ -140,6 +144,7 @@ func (r *relay) incoming() {
 				break
 			}
 			v := r.judge.Received(msg)
+			r.observe(msg, v)
 			r.wait(r.pace.take(max(1, v.Routes, len(msg)/octetsPerRoute), time.Now()))
 			out, over = r.judged(out, v)
 			used += len(msg)
@@ -155,7 +160,7 @@ func (r *relay) incoming() {
 		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			// A peer that hangs up upon our NOTIFICATION does not end the session.
 			r.refusing.Lock()
-			r.end(sessionEnd{why: hungUp(err)})
+			r.end(sessionEnd{why: hungUp(err), down: downByHangUp(err)})
 			r.refusing.Unlock()
 			return
 		}
@@ -177,7 +182,7 @@ func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {
 		r.refuse(*v.Refuse, sessionEnd{why: why, offence: v.Refuse.Offence(), limit: v.Limit})
 		return out, true
 	case v.Ended != nil:
-		r.end(sessionEnd{why: "the peer ended the session: " + v.Ended.String()})
+		r.end(sessionEnd{why: "the peer ended the session: " + v.Ended.String(), down: downByPeer(*v.Ended)})
 	case v.Opened:
 		r.editor.Opened(r.judge.Ours(), r.judge.Peer())
 		r.holdTime.Store(int64(r.judge.HoldTime()))
@@ -198,6 +203,7 @@ func (r *relay) flush(out []byte) bool {
 	if len(out) == 0 {
 		return true
 	}
+	r.monitored.received(monitor.InAfter, out)
 	if _, err := r.far.Write(out); err != nil {
 		r.end(sessionEnd{})
 		return false
@@ -221,7 +227,7 @@ func (r *relay) refuse(n gate.Notification, e sessionEnd) {
 	if again {
 		return
 	}
-	e.code = n.Code
+	e.code, e.down = n.Code, downByUs(r.judge.Said(n))
 	r.end(e)
 	if !torn {
 		_, _ = r.outer.Write(r.judge.Said(n).Message())
@@ -255,7 +261,7 @@ func (r *relay) fall(why string) {
 // send passes whole messages of the engine to the peer.
 func (r *relay) send(msgs []byte) error {
 	if n, ok := gate.Farewell(msgs); ok {
-		r.end(sessionEnd{why: weEnded(n), offence: n.Offence(), code: n.Code})
+		r.end(sessionEnd{why: weEnded(n), offence: n.Offence(), code: n.Code, down: downByUs(r.judge.Said(n))})
 		msgs = r.judge.SaidAll(msgs)
 	}
 	r.sending.Lock()
@@ -263,6 +269,7 @@ func (r *relay) send(msgs []byte) error {
 	if r.ending {
 		return nil
 	}
+	r.monitored.sent(monitor.OutAfter, msgs)
 	r.busyOut.Store(true)
 	limit := neverRead
 	if s := r.holdTime.Load(); s > 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pseudowan/bgp/gate"
+	"pseudowan/bgp/monitor"
 	"pseudowan/bgp/policy"
 )
 
@@ -33,6 +34,7 @@ func (r *relay) outgoing() {
 		say := r.unheld.silence(buf[:whole])
 		if whole > 0 && first {
 			say = r.judge.Sent(say)
+			r.monitored.ourOpen(say)
 			close(r.opened)
 			first = false
 		}
@@ -40,6 +42,7 @@ func (r *relay) outgoing() {
 		n = copy(buf, buf[whole:n])
 		out, began = r.batch(out, began, errors.Is(err, os.ErrDeadlineExceeded))
 		out = r.editor.Replay(r.editor.Speak(out))
+		r.monitored.sent(monitor.OutBefore, r.editor.BeforeNews())
 		if len(out) > 0 && r.send(out) != nil {
 			r.cut()
 			return

@@ -34,6 +34,7 @@ type agent struct {
 	sw       *ovs.Switch
 	speaker  *bgp.Speaker
 	kernel   *kernel.Watch
+	inside   func(namespace string, f func() error) error
 	started  identity    // that the parts were started with
 	recovers atomic.Bool // a recovery is under way
 
@@ -63,6 +64,10 @@ func (a *agent) Configure(ctx context.Context, cfg config.Router) error {
 	if err := transport.ConfigureKernel(next.core); err != nil {
 		return err
 	}
+	if err := a.configureOutlets(cfg); err != nil {
+		return err
+	}
+	a.configureTables(cfg)
 	if next.speakers, err = a.speakers.Configure(ctx, cfg, next.access, a.recovers.Load()); err != nil {
 		return err
 	}
@@ -88,7 +93,8 @@ func (a *agent) Configure(ctx context.Context, cfg config.Router) error {
 	if err := a.speaker.SetListenAddresses(listenAddresses(cfg)); err != nil {
 		return err
 	}
-	return a.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
+	err = a.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
+	return errors.Join(err, a.configureMonitor(ctx, cfg))
 }
 
 // finishFlows waits until the switch has all wanted flows, and removes the meters
@@ -107,6 +113,7 @@ type configuration struct {
 	core     map[uint32]*transport.Port
 	slow     *slowpath.Router
 	speakers map[uint32]*ce.Speaker // by access port
+	outlets  []pipeline.Flow
 }
 
 func read(cfg config.Router) (c configuration, err error) {
@@ -115,6 +122,9 @@ func read(cfg config.Router) (c configuration, err error) {
 		return c, err
 	}
 	if c.slow, err = access.SlowPath(c.access); err != nil {
+		return c, err
+	}
+	if c.outlets, err = outlets(cfg); err != nil {
 		return c, err
 	}
 	c.core, err = transport.Ports(cfg.Core)
@@ -190,6 +200,9 @@ func (a *agent) switchPorts(ctx context.Context, cfg configuration) error {
 			bridge.Ports = append(bridge.Ports, ovs.Port{Number: p.CE.Port, Name: p.CE.Name})
 		}
 	}
+	for _, o := range cfg.Outlets {
+		bridge.Ports = append(bridge.Ports, ovs.Port{Number: o.Port, Name: o.Name})
+	}
 	if err := a.sw.SetMeters(ctx, meter.All(cfg.Router)...); err != nil {
 		return err
 	}
@@ -214,6 +227,7 @@ func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
 	l.links.Configure(next.core, access.Widest(next.access))
 	l.ports.Configure(next.access, next.slow, transport.Widest(next.core))
 	l.fib.Replace(pipeline.Base{Meter: meter.Other}.Flows(), pipeline.KindBase)
+	l.fib.Replace(next.outlets, pipeline.KindOutlet)
 	fresh = l.ces.Speak(next.AS, next.speakers)
 	l.vrfs.Configure(next.Router)
 	for nextHop := range l.vrfs.NextHops() {

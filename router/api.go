@@ -73,6 +73,8 @@ func (a *agent) routes() http.Handler {
 		return a.flowRows(ctx, q.URL.Query().Get("fast") == "")
 	})
 	list(m, a, "ports", func(ctx context.Context, _ *http.Request) (any, error) { return a.portRows(ctx) })
+	list(m, a, "stations", func(context.Context, *http.Request) (any, error) { return a.stationRows(), nil })
+	list(m, a, "mrt", func(context.Context, *http.Request) (any, error) { return a.fileRows(), nil })
 	list(m, a, "rib", func(ctx context.Context, _ *http.Request) (any, error) { return a.ribRows(ctx) })
 	return m
 }

@@ -119,6 +119,16 @@ func (c *Client) RIB(ctx context.Context) ([]status.RIB, error) {
 	return get[[]status.RIB](ctx, c, "rib")
 }
 
+// Stations lists the BMP stations. An agent of an older version has none.
+func (c *Client) Stations(ctx context.Context) ([]status.Station, error) {
+	return get[[]status.Station](ctx, c, "stations")
+}
+
+// MRT lists what is known of the MRT files.
+func (c *Client) MRT(ctx context.Context) ([]status.MRT, error) {
+	return get[[]status.MRT](ctx, c, "mrt")
+}
+
 func get[T any](ctx context.Context, c *Client, path string) (T, error) {
 	var v T
 	err := c.do(ctx, http.MethodGet, path, nil, &v)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pseudowan/bgp"
+	"pseudowan/bgp/monitor"
 	"pseudowan/ovs"
 	"pseudowan/router/access"
 	"pseudowan/router/ce"
@@ -33,6 +34,7 @@ type loop struct {
 	ports    *access.Ports
 	vrfs     *vrf.Tables
 	ces      *ce.Table
+	hub      *monitor.Hub // safe for concurrent use
 	peers    map[netip.Addr]bgp.PeerState
 
 	fallover fallover
@@ -66,6 +68,7 @@ func newLoop(log *slog.Logger, cfg config.Router, ask func(index int, addr netip
 	l.links = transport.New(log, l.fib, l.carriers, ask)
 	l.ports = access.New(log, l.fib)
 	l.vrfs = vrf.New(log, l.fib, l.carriers, l.links, l.ports)
+	l.hub = newHub(cfg, log)
 	l.ces = ce.NewTable(log, l.fib, l.ports, l.vrfs)
 	return l
 }
@@ -186,6 +189,7 @@ func (l *loop) endTurn(ctx context.Context, sw fib.Switch) {
 func (l *loop) settle() {
 	l.settleTables()
 	changed := l.vrfs.Program()
+	l.observe(changed)
 	if l.vrfs.Speak(changed) {
 		l.ces.TellAnew()
 	} else {

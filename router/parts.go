@@ -35,7 +35,7 @@ func (a *agent) start(ctx context.Context, o Options, cfg config.Router) (err er
 		}
 		a.speaker, err = a.startSpeaker(ctx, bgp.Config{
 			AS: cfg.AS, RouterID: cfg.RouterID, Name: cfg.Router, ListenAddresses: listenAddresses(cfg),
-			APISocket: o.BGPSocket, Log: o.Log, Restarting: a.recovers.Load(),
+			APISocket: o.BGPSocket, Monitor: a.loop.hub, Log: o.Log, Restarting: a.recovers.Load(),
 		})
 		return err
 	})

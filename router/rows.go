@@ -200,5 +200,8 @@ func portNames(cfg config.Router) map[uint32]string {
 			names[a.CE.Port] = a.CE.Name
 		}
 	}
+	for _, o := range cfg.Outlets {
+		names[o.Port] = o.Name
+	}
 	return names
 }

@@ -89,6 +89,7 @@ func run(ctx context.Context, o Options, cfg config.Router) error {
 	err := g.Wait()
 	a.loop.background.Wait()
 	a.speakers.Wait()
+	defer a.loop.hub.Close()
 	asked := err == nil || errors.Is(err, context.Canceled)
 	if errors.Is(err, errRestart) || asked && (o.Final == nil || o.Final()) {
 		a.stop()
@@ -104,9 +105,10 @@ func run(ctx context.Context, o Options, cfg config.Router) error {
 func newAgent(o Options, cfg config.Router) *agent {
 	l := newLoop(o.Log, cfg, kernel.Solicit)
 	l.memory.path, l.beat.path = o.MemoryFile, o.BeatFile
-	a := &agent{log: o.Log, name: cfg.Router, loop: l, started: l.started, handedIn: make(chan struct{})}
+	a := &agent{log: o.Log, name: cfg.Router, loop: l, started: l.started, inside: o.Inside, handedIn: make(chan struct{})}
+	l.hub.SetLocal(a.tableMessages)
 	a.speakers = ce.Speakers{
-		Log: o.Log, Dir: filepath.Dir(o.BGPSocket), Inside: o.Inside, Start: a.startSpeaker, Done: l.ended,
+		Log: o.Log, Monitor: l.hub, Dir: filepath.Dir(o.BGPSocket), Inside: o.Inside, Start: a.startSpeaker, Done: l.ended,
 		Heard: func(from *ce.Speaker, events []bgp.Event) bool {
 			select {
 			case l.calls <- func() { l.ceEvents(from, events) }:

@@ -32,6 +32,15 @@ var (
 		{Router: "pe2", LocalAddress: addr("192.168.1.2"), LocalAS: 65002, RemoteAddress: addr("192.168.1.1"), RemoteAS: 65001, State: "idle", Families: []string{"vpnv4"}},
 		{Router: "pe2", LocalAddress: addr("10.1.0.1"), LocalAS: 65002, RemoteAddress: addr("10.1.0.2"), RemoteAS: 65100, State: "established", Since: since, Families: []string{"ipv4"}, Received: 3, Accepted: 3, Advertised: 9, VRF: "red", RouterID: addr("10.0.0.2"), RemoteRouterID: addr("10.1.0.2"), MaxPrefixes: 3, Warning: "3 prefixes received, of at most 3"},
 	}
+	stations = []status.Station{
+		{Router: "pe10", Address: addr("2001:db8::9"), Port: 5000, State: "connecting", Since: since, Routes: []string{"loc-rib"}, Connections: 2, LastError: "connection refused", LastErrorAt: &since, Dropped: 17, Overruns: 1},
+		{Router: "pe2", Address: addr("10.9.0.2"), Port: 5001, VRF: "mgmt", State: "up", Since: since, LocalAddress: addr("10.8.0.1"), Routes: []string{"adj-rib-in-pre", "adj-rib-in-post"}, Statistics: 60, Connections: 1, Messages: 41, Octets: 4839, LastError: "connection refused", LastErrorAt: &since},
+		{Router: "pe2", Address: addr("10.9.0.2"), Port: 5001, State: "sending", Since: since, Queued: 512},
+	}
+	recorded = []status.MRT{
+		{Router: "pe2", Directory: "/var/log/mrt", Updates: true, Tables: 3600, Rotate: 3600, Keep: 24, Records: 27, Octets: 2223, LastFile: "pseudowan.lab.pe2.rib.20260301T235958.123.mrt"},
+		{Router: "pe1", Directory: "/var/log/mrt", Rotate: 60, Keep: 1, Dropped: 3, LastError: "no space left on device"},
+	}
 	sessionRoutes = []status.SessionRoute{
 		{Router: "pe2", RemoteAddress: addr("192.168.0.1"), View: "received", Family: "vpnv4", RD: "65001:1", Prefix: pfx("30.2.0.0/24"), NextHop: addr("192.168.0.1"), Label: num(2001), ASPath: "65001", Origin: "igp", Rejected: "rejected by policy from-pe1, term 2"},
 		{Router: "pe2", RemoteAddress: addr("192.168.0.1"), View: "received", Family: "vpnv4", RD: "65001:1", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.1"), Label: num(2000), ASPath: "65001", Origin: "igp", MED: num(5), Targets: []string{"65001:1"}, Communities: []string{"65001:7", "no-export"}, Large: []string{"1:2:3"}, Extended: []string{"soo:65001:9"}, ChangedBy: []string{"policy from-pe1, term 1"}},
@@ -117,6 +126,8 @@ func tables() []table {
 	return []table{
 		of("peer", Peers, peers),
 		of("neighbor", Sessions, peers),
+		of("bmp", Stations, stations),
+		of("mrt", MRT, recorded),
 		of("neighbor-received", SessionRoutes, sessionRoutes),
 		of("interface", Interfaces, interfaces),
 		of("arp", Neighbors, neighbors),

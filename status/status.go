@@ -52,6 +52,42 @@ type Malformed struct {
 	LastAt     *time.Time `json:"last_at"`              // null before the first
 }
 
+// Station is one BMP station of one router (RFC 7854).
+type Station struct {
+	Router       string       `json:"router"`
+	Address      netip.Addr   `json:"address"`
+	Port         int          `json:"port"`          // of TCP
+	VRF          string       `json:"vrf"`           // through which it is reached; "" for none
+	State        StationState `json:"state"`         // connecting; sending: it gets the tables; up: it gets what happens
+	Since        time.Time    `json:"since"`         // when the state was entered
+	LocalAddress netip.Addr   `json:"local_address"` // of the router; "" if unknown
+	Routes       []string     `json:"routes"`        // tables that it is told of: adj-rib-in-pre, adj-rib-in-post, adj-rib-out-pre, adj-rib-out-post, loc-rib
+	Statistics   float64      `json:"statistics"`    // seconds between two reports of counters; 0 for none
+	Connections  int          `json:"connections"`   // since it was configured
+	Messages     uint64       `json:"messages"`      // sent since then
+	Octets       uint64       `json:"octets"`        // of these
+	Queued       int          `json:"queued"`        // octets that wait for it
+	Dropped      uint64       `json:"dropped"`       // messages that it was too slow to get
+	Overruns     uint64       `json:"overruns"`      // connections that were given up for that, and begun anew with all tables
+	LastError    string       `json:"last_error"`    // why the last connection ended, or none came about; "" before the first
+	LastErrorAt  *time.Time   `json:"last_error_at"` // null before the first
+}
+
+// MRT is what one router records in files (RFC 6396).
+type MRT struct {
+	Router    string  `json:"router"`
+	Directory string  `json:"directory"`
+	Updates   bool    `json:"updates"`    // messages of peers are recorded
+	Tables    float64 `json:"tables"`     // seconds between two dumps of the tables; 0 for none
+	Rotate    float64 `json:"rotate"`     // seconds after which a file of messages is followed by another
+	Keep      int     `json:"keep"`       // files of each kind
+	Records   uint64  `json:"records"`    // written since the router was configured so
+	Octets    uint64  `json:"octets"`     // of these
+	Dropped   uint64  `json:"dropped"`    // records that could not be written, or that the disk was too slow for
+	LastFile  string  `json:"last_file"`  // name of the last file; "" before the first
+	LastError string  `json:"last_error"` // why nothing can be written; "" if it can
+}
+
 // SessionRoute is one route of one BGP session, on its way in or out.
 type SessionRoute struct {
 	Router        string       `json:"router"`

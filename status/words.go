@@ -25,6 +25,16 @@ const (
 	InterfaceAbsent InterfaceState = "absent"
 )
 
+// StationState is the state of the connection to a BMP station.
+type StationState string
+
+// The states of a station.
+const (
+	StationConnecting StationState = "connecting"
+	StationSending    StationState = "sending"
+	StationUp         StationState = "up"
+)
+
 // NeighborState is the state of a neighbour (RFC 4861 section 7.3.2), in lower
 // case.
 type NeighborState string

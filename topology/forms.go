@@ -132,6 +132,31 @@ func (a *rawRoute) read(d *decoder, n *yaml.Node) {
 	scalarOr(d, n, &a.Prefix, &a.routeSettings)
 }
 
+// rawStation is an address, or a mapping.
+type rawStation struct {
+	at pos
+	stationSettings
+}
+
+func (s *rawStation) read(d *decoder, n *yaml.Node) {
+	s.at = at(n)
+	scalarOr(d, n, &s.To, &s.stationSettings)
+}
+
+// rawMRT is a directory, or a mapping.
+type rawMRT struct {
+	at pos
+	mrtSettings
+}
+
+func (m *rawMRT) read(d *decoder, n *yaml.Node) {
+	m.at = at(n)
+	scalarOr(d, n, &m.Directory, &m.mrtSettings)
+}
+
+// given reports whether the file has it.
+func (m *rawMRT) given() bool { return m.at != pos{} }
+
 // scalarOr reads a mapping whose short form is a scalar.
 func scalarOr(d *decoder, n *yaml.Node, short nodeReader, long any) {
 	if isNull(n) {

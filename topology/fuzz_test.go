@@ -29,7 +29,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(data)
 	}
 	f.Add([]byte(behindNIC + "outside: {x: {via: eth7, vrf: red, addresses: [30.1.0.2, \"2001:db8:30::2\"]}}\nexpect: [r1 -> x]\n"))
-	for _, group := range [][]refusal{refusedFile, refusedNames, refusedRouters, refusedLinks, refusedSessions, refusedVRFs, refusedHosts, refusedSeries, refusedOutside} {
+	for _, group := range [][]refusal{refusedFile, refusedNames, refusedRouters, refusedLinks, refusedSessions, refusedVRFs, refusedHosts, refusedSeries, refusedOutside, refusedMonitors} {
 		for _, r := range group {
 			f.Add([]byte(r.file))
 		}

@@ -45,6 +45,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 		claims:     claims,
 	}
 	outside := &outsideBuilder{report: r, raw: raw.Outside, lab: lab, names: names, defined: vrfs.defined, claims: claims}
+	monitors := &monitorBuilder{report: r, raw: raw, lab: lab}
 	whole := &labBuilder{report: r, raw: raw, lab: lab}
 
 	whole.header()
@@ -60,6 +61,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	whole.reflections()
 	claims.check()
 	outside.build()
+	monitors.build()
 	routers.labels()
 	sessions.prefixLimits()
 	whole.expectations()

@@ -44,6 +44,8 @@ type rawDefaults struct {
 	Router struct {
 		AS     value[asNumber]       `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number. 23456 and 65535 are reserved."`
 		Labels value[vpn.LabelRange] `json:"labels" doc:"Range of MPLS labels that a router allocates from, such as 1000-1999."`
+		BMP    oneOrMany[rawStation] `json:"bmp" doc:"Stations that the router tells of its BGP sessions and tables (BMP, RFC 7854): addresses, or mappings. At most 16." default:"none"`
+		MRT    rawMRT                `json:"mrt" doc:"Files in which the router records what its peers send (MRT, RFC 6396): a directory, or settings." default:"none"`
 	} `json:"router" doc:"Values for routers."`
 	Host struct {
 		hostSettings
@@ -57,6 +59,25 @@ type rawRouter struct {
 	AS     value[asNumber]       `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number. 23456 and 65535 are reserved." default:"that of defaults"`
 	ID     value[netip.Addr]     `json:"id" doc:"BGP identifier: a unicast IPv4 address." default:"10.255.0.N, where N counts routers without one"`
 	Labels value[vpn.LabelRange] `json:"labels" doc:"Range of MPLS labels that the router allocates from, such as 1000-1999." default:"a range that follows from its place in the file"`
+	BMP    oneOrMany[rawStation] `json:"bmp" doc:"Stations that the router tells of its BGP sessions and tables (BMP, RFC 7854): addresses, or mappings. At most 16." default:"those of defaults"`
+	MRT    rawMRT                `json:"mrt" doc:"Files in which the router records what its peers send (MRT, RFC 6396): a directory, or settings." default:"that of defaults"`
+}
+
+// stationSettings are those of a BMP station.
+type stationSettings struct {
+	To         value[stationAddress]         `json:"to" jsonschema:"required" doc:"Address of the station, as 10.0.0.9:5000 or [2001:db8::9]:5000. Without a port: 5000."`
+	VRF        value[string]                 `json:"vrf" doc:"VRF of the router through which the station is reached, also behind other routers." default:"none: the station is on a link of the router"`
+	Routes     oneOrMany[value[stationView]] `json:"routes" doc:"Tables that the station is told of: of each session what the peer has announced (adj-rib-in) and has been told (adj-rib-out), before and after policies, and those of the VRFs (loc-rib)." default:"adj-rib-in-pre and adj-rib-in-post"`
+	Statistics value[lifetime]               `json:"statistics" doc:"Time between two reports of counters, such as 60s; 0 for none." default:"0"`
+}
+
+// mrtSettings are those of the MRT files of a router.
+type mrtSettings struct {
+	Directory value[string]   `json:"directory" jsonschema:"required" doc:"Directory of the server for the files, an absolute path. It is made if its parent exists, and must not be writable by others than root. The files are called pseudowan.LAB.ROUTER.…, can be read by root alone, and stay when the lab ends."`
+	Updates   value[bool]     `json:"updates" doc:"Whether the messages of peers are recorded." default:"true"`
+	Tables    value[lifetime] `json:"tables" doc:"Time between two dumps of all that peers have announced, such as 1h; 0 for none." default:"0"`
+	Rotate    value[lifetime] `json:"rotate" doc:"Time after which a file of messages is followed by another." default:"1h"`
+	Keep      value[int]      `json:"keep" jsonschema:"minimum=1,maximum=10000" doc:"Number of files of each kind; older ones are removed." default:"24"`
 }
 
 type rawLink struct {

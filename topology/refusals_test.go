@@ -38,6 +38,7 @@ func TestRefusals(t *testing.T) {
 		"series":          refusedSeries,
 		"expectations":    refusedExpectations,
 		"outside":         refusedOutside,
+		"monitors":        refusedMonitors,
 		"several at once": refusedSeveralAtOnce,
 	}
 	for group, refusals := range groups {

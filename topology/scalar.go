@@ -70,6 +70,8 @@ var forms = byType(slices.Concat([]form{
 	scalar(parseCPUs, &jsonschema.Schema{Type: "number", Minimum: "0.01", Maximum: "4096"}),
 	scalar(parseMount, pattern(`^[^:]+:/[^:]+(:ro|:rw)?$`)),
 
+	scalar(parseStation, pattern(`^(([0-9]+\.){3}[0-9]+(:[0-9]{1,5})?|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5})$`)),
+	word(viewWords()...),
 	scalar(parsePeer, pattern(`^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$`)),
 	scalar(parseAddr, pattern(`^[0-9A-Fa-f.:]+$`)),
 	scalar(parsePrefix, pattern(`^`+prefixPattern+`$`)),

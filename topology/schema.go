@@ -114,3 +114,13 @@ func (rawRoute) JSONSchema() *jsonschema.Schema {
 func (rawAnnounce) JSONSchema() *jsonschema.Schema {
 	return either(schemaOf[value[network]](), schemaOf[announceSettings]())
 }
+
+// JSONSchema implements the reflector's interface for schemas of types.
+func (rawStation) JSONSchema() *jsonschema.Schema {
+	return either(schemaOf[value[stationAddress]](), schemaOf[stationSettings]())
+}
+
+// JSONSchema implements the reflector's interface for schemas of types.
+func (rawMRT) JSONSchema() *jsonschema.Schema {
+	return either(schemaOf[value[string]](), schemaOf[mrtSettings]())
+}

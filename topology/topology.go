@@ -41,6 +41,9 @@ type Router struct {
 	AS     uint32         `json:"as"`
 	ID     netip.Addr     `json:"id"` // BGP identifier, an IPv4 address
 	Labels vpn.LabelRange `json:"labels"`
+
+	Stations []Station `json:"bmp,omitempty"` // that it tells of its sessions and tables
+	MRT      *MRT      `json:"mrt,omitempty"` // files in which it records what peers send; nil: none
 }
 
 // Link is a wire between two routers, a LAN segment of several, or a NIC of

@@ -52,6 +52,11 @@ type Editor struct {
 	replays    []replay
 	warning    string
 
+	// Before the export policy, if somebody wants to know (KeepBefore).
+	keepsBefore bool
+	before      map[key]outPath
+	beforeNews  []byte
+
 	last        *pathAttrs // that a policy has seen
 	lastDecoded policy.Path
 }
@@ -66,7 +71,9 @@ type outPath struct {
 // change is what the peer is to be told of a route.
 type change struct {
 	key     key
-	outPath // attrs are nil for a withdrawal
+	outPath            // attrs are nil for a withdrawal
+	said    bool       // the sender has said so, and not only the peer's interest has changed
+	before  *pathAttrs // the policy; nil where nobody wants to know
 }
 
 // NewEditor returns the editor of a new connection.
@@ -146,7 +153,7 @@ func (e *Editor) Told() int { return int(e.count.Load()) }
 // routes.
 func (e *Editor) queue(s *sent) {
 	for _, k := range s.gone {
-		e.queueOne(change{key: k})
+		e.queueOne(change{key: k, said: true})
 	}
 	if len(s.reach) == 0 {
 		return
@@ -155,20 +162,24 @@ func (e *Editor) queue(s *sent) {
 	defer d.end()
 	for i := range s.reach {
 		r := &s.reach[i]
-		e.queueOne(change{key: r.key, outPath: outPath{attrs: d.of(&r.key), label: r.label}})
+		e.queueOne(change{key: r.key, outPath: outPath{attrs: d.of(&r.key), label: r.label}, said: true, before: d.kept()})
 	}
 }
 
 func (e *Editor) queueOne(c change) {
 	if i, ok := e.places[c.key]; ok {
-		e.pool.release(e.pending[i].attrs)
+		was := e.pending[i]
+		e.pool.release(was.attrs)
+		if c.said {
+			e.pool.release(was.before)
+		} else {
+			c.said, c.before = was.said, was.before
+		}
 		e.pending[i] = c
 		return
 	}
-	if c.attrs == nil && !e.loose {
-		if _, told := e.told[c.key]; !told {
-			return // the peer knows nothing of it
-		}
+	if c.attrs == nil && c.before == nil && !e.loose && !e.knows(c.key) {
+		return // neither the peer nor anybody else knows anything of it
 	}
 	e.places[c.key] = len(e.pending)
 	e.pending = append(e.pending, c)
@@ -204,6 +215,7 @@ func (e *Editor) flush(out []byte) []byte {
 		e.account(c.key, told, c.attrs != nil && !c.held)
 		e.pool.release(before.attrs)
 	}
+	e.flushBefore()
 	e.pending = e.pending[:0]
 	clear(e.places)
 	return b.appendMessages(out)
@@ -248,13 +260,18 @@ func (e *Editor) Paths() []AdvertisedPath {
 	return list
 }
 
-// Messages encodes what the peer has been told as UPDATE messages. It may be
-// called at any time.
-func (e *Editor) Messages() []byte {
+// Messages encodes what the peer has been told as UPDATE messages, with an end of
+// RIB for each of the families. It may be called at any time, and holds nobody up.
+func (e *Editor) Messages(families ...Family) []byte {
 	e.mu.RLock()
-	defer e.mu.RUnlock()
+	told := maps.Clone(e.told)
+	e.mu.RUnlock()
+	return appendEnds(messagesOf(told), families)
+}
+
+func messagesOf(paths map[key]outPath) []byte {
 	var b bundle
-	for k, p := range e.told {
+	for k, p := range paths {
 		if !p.held && k.family != RTC {
 			b.announce(labelled{k, p.label}, p.attrs)
 		}

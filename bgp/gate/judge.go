@@ -69,6 +69,7 @@ type Judge struct {
 	membersEnd atomic.Bool // of its first memberships
 
 	rib    ribIn
+	loops  loops
 	raw    []byte                // scratch: the attributes of a message
 	limit  atomic.Pointer[Limit] // nil: none
 	count  atomic.Int64          // paths that the limit concerns
@@ -85,6 +86,7 @@ func NewJudge(c Config) *Judge {
 // Verdict is what to do with one message.
 type Verdict struct {
 	Pass    []byte        // for the receiver: as it came, repaired, or nothing
+	Before  []byte        // of an UPDATE, the same before the import policy, with paths that the receiver cannot be shown
 	Refuse  *Notification // for the peer: the session ends
 	Limit   bool          // it ends because of a limit, and must stay down
 	Ended   *Notification // by which the peer ends the session
@@ -218,7 +220,11 @@ func (j *Judge) update(msg []byte) Verdict {
 		return Verdict{Refuse: updateError(updateAttributeList, nil), Faults: u.faults}
 	}
 	j.forgetLoops(u)
-	v := Verdict{Pass: pass, Routes: routes, Members: members, Faults: u.faults, Strange: j.strange(u)}
+	v := Verdict{Pass: pass, Before: pass, Routes: routes, Members: members, Faults: u.faults, Strange: j.strange(u)}
+	if len(u.faults) == 0 {
+		v.Before = msg
+	}
+	j.loops.note(v.Strange, u)
 	if told := j.hold(u); told != nil {
 		v.Pass = told
 	}

@@ -75,7 +75,7 @@ func (j *Judge) endRound(f Family) (v Verdict) {
 	if f == RTC {
 		return Verdict{Members: j.endMembershipRound()}
 	}
-	var told bundle
+	var told, gone bundle
 	r := &j.rib
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -83,6 +83,7 @@ func (j *Judge) endRound(f Family) (v Verdict) {
 		if k.family != f || p.round == j.rounds[f].number {
 			continue
 		}
+		gone.withdraw(k)
 		if p.out != nil {
 			told.withdraw(k)
 		}
@@ -94,6 +95,6 @@ func (j *Judge) endRound(f Family) (v Verdict) {
 		v.Routes++
 	}
 	j.publish()
-	v.Pass = told.appendMessages(nil)
+	v.Pass, v.Before = told.appendMessages(nil), gone.appendMessages(nil)
 	return v
 }

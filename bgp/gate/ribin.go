@@ -17,7 +17,8 @@ type ribIn struct {
 	shown  int           // paths that the receiver is shown
 	octets int           // of the attributes of all paths
 
-	looped, loopedOctets int // the same of those that have passed this router before
+	looped, loopedOctets int    // the same of those that have passed this router before
+	rejections           uint64 // paths that the import policy has rejected, one by one
 }
 
 // counted is how many paths a limit concerns: a peer that tells this router's own
@@ -90,6 +91,7 @@ func (r *ribIn) judge(k *key, in *pathAttrs, before policy.Path, as4 bool) (*pat
 	after, v := r.chain.Evaluate(before)
 	switch {
 	case v.Rejected:
+		r.rejections++
 		return nil, rejected
 	case len(v.Changed) == 0:
 		return in.share(), passed

@@ -58,14 +58,16 @@ func labelOf(l [3]byte) uint32 { return uint32(l[0])<<12 | uint32(l[1])<<4 | uin
 // at any time.
 func (j *Judge) Accepted() int { return int(j.shown.Load()) }
 
-// Messages encodes the paths of the peer as UPDATE messages: as received, or as
-// the receiver is shown them. It may be called at any time.
+// Messages encodes the paths of the peer as UPDATE messages, with an end of RIB for
+// each family: as received, or as the receiver is shown them. It may be called at any
+// time, and holds nobody up.
 func (j *Judge) Messages(shown bool) []byte {
 	r := &j.rib
 	r.mu.RLock()
-	defer r.mu.RUnlock()
+	paths := maps.Clone(r.paths)
+	r.mu.RUnlock()
 	var b bundle
-	for k, p := range r.paths {
+	for k, p := range paths {
 		switch {
 		case !shown && p.labels <= 1:
 			b.announce(labelled{k, p.label}, p.in)
@@ -73,5 +75,5 @@ func (j *Judge) Messages(shown bool) []byte {
 			b.announce(labelled{k, p.label}, p.out)
 		}
 	}
-	return b.appendMessages(nil)
+	return appendEnds(b.appendMessages(nil), j.Families())
 }

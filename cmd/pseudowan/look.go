@@ -69,6 +69,8 @@ func newShow(s streams) *cobra.Command {
 		tableCommand(s, sel, "mpls", "Labels that routers advertise, and labels to push", (*look.Lab).MPLS, show.MPLS),
 		flowCommand(s, sel),
 		tableCommand(s, sel, "port", "Packet and byte counters of the ports", (*look.Lab).Ports, show.Ports),
+		tableCommand(s, sel, "bmp", "BMP stations that routers tell of their sessions and tables", (*look.Lab).Stations, show.Stations),
+		tableCommand(s, sel, "mrt", "MRT files in which routers record what their peers send", (*look.Lab).MRT, show.MRT),
 		tableCommand(s, sel, "rib", "VPN routes of the BGP speakers, before import", (*look.Lab).RIB, show.RIB),
 	)
 	return c

@@ -173,6 +173,17 @@ func (l *Lab) Ports(ctx context.Context, f Filter) ([]status.Port, error) {
 	}), err
 }
 
+// Stations lists the BMP stations; with a VRF, those that are reached through it.
+func (l *Lab) Stations(ctx context.Context, f Filter) ([]status.Station, error) {
+	rows, err := ask(ctx, l, f, (*router.Client).Stations)
+	return inVRF(rows, f, func(s status.Station) (string, string) { return s.VRF, l.rd(s.Router, s.VRF) }), err
+}
+
+// MRT lists what the routers record in files.
+func (l *Lab) MRT(ctx context.Context, f Filter) ([]status.MRT, error) {
+	return ask(ctx, l, f, (*router.Client).MRT)
+}
+
 // RIB lists the paths of the speakers' VPN tables. The filter's VRF selects by its
 // RD.
 func (l *Lab) RIB(ctx context.Context, f Filter) ([]status.RIB, error) {

@@ -49,6 +49,9 @@ func (r Router) PortNamespaces() []string {
 			out = append(out, a.CE.Namespace)
 		}
 	}
+	for _, o := range r.Config.Outlets {
+		out = append(out, o.Namespace)
+	}
 	return out
 }
 

@@ -196,6 +196,9 @@ func (b *planner) build() *planner {
 		b.host(h)
 	}
 	b.bridges()
+	for _, r := range b.topology.Routers {
+		b.stations(r)
+	}
 	b.sessions()
 	b.expectations()
 	b.names(hosts)

@@ -40,15 +40,16 @@ type Kind uint8
 
 // The kinds of flows.
 const (
-	KindBase        Kind = 1 // ID: none
-	KindCorePort    Kind = 2 // ID: the port
-	KindAccessPort  Kind = 3 // ID: the port
-	KindInLabel     Kind = 4 // ID: the label
-	KindVRF         Kind = 5 // ID: the VRF
-	KindRoute       Kind = 6 // ID: the caller's
-	KindAdjacency   Kind = 7 // ID: the adjacency
-	KindCustomerBGP Kind = 8 // ID: the access port
-	KindGroup       Kind = 9 // ID: the group
+	KindBase        Kind = 1  // ID: none
+	KindCorePort    Kind = 2  // ID: the port
+	KindAccessPort  Kind = 3  // ID: the port
+	KindInLabel     Kind = 4  // ID: the label
+	KindVRF         Kind = 5  // ID: the VRF
+	KindRoute       Kind = 6  // ID: the caller's
+	KindAdjacency   Kind = 7  // ID: the adjacency
+	KindCustomerBGP Kind = 8  // ID: the access port
+	KindGroup       Kind = 9  // ID: the group
+	KindOutlet      Kind = 10 // ID: the port
 )
 
 // Cookie names the thing that a flow belongs to: its kind in the top octet, one

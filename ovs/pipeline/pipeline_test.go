@@ -66,6 +66,10 @@ var things = map[string][]thing{
 			{Gateway: addr("2001:db8:1::1"), Peer: addr("2001:db8:1::2")},
 		},
 	}},
+	"outlet": {Outlet{Port: 9, MAC: peer, VRF: 101, Peers: []OutletPeer{
+		{Local: addr("10.1.0.1"), Server: netip.MustParseAddrPort("10.9.0.2:5000")},
+		{Local: addr("2001:db8:1::1"), Server: netip.MustParseAddrPort("[2001:db8:9::2]:5001")},
+	}}},
 	"group": {
 		Group{ID: 3, Paths: []Forward{{Adjacency: 7}, {Adjacency: 8, Label: 2000, MTU: 1400}}},
 		Route{ID: 9, VRF: 101, Prefix: prefix("30.2.0.0/24"), To: Group{ID: 3, Paths: make([]Forward, 2)}.Spread()},

@@ -37,6 +37,7 @@ func (r Reason) String() string {
 // Priorities in the punt table. A customer's packets are limited per port, those
 // from other routers per VRF.
 const (
+	prioPuntOutlet  = 40 // of a connection of the router itself, which the kernel handles
 	prioPuntControl = 30
 	prioPuntData    = 20
 	prioPuntVRF     = 10

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"pseudowan/bgp"
+	"pseudowan/bgp/monitor"
 	"pseudowan/router/access"
 	"pseudowan/router/config"
 	"pseudowan/router/kernel"
@@ -29,6 +32,8 @@ func (s *Speaker) VRF() string { return s.identity.vrfName }
 type Speakers struct {
 	Log *slog.Logger
 	Dir string // for the sockets of the GoBGP API
+
+	Monitor *monitor.Hub // hears of the sessions
 
 	// Inside runs a function on a thread in a network namespace.
 	Inside func(namespace string, f func() error) error
@@ -78,6 +83,7 @@ func (s *Speakers) configure(ctx context.Context, cfg config.Router, p *access.P
 	if speaker == nil {
 		started, err := s.Start(ctx, bgp.Config{
 			AS: cfg.AS, RouterID: cfg.RouterID, Name: cfg.Router, ListenAddresses: listenAddresses(p.CE), Plain: true, Inside: inside,
+			Monitor: s.Monitor, VRF: p.VRF,
 			APISocket: filepath.Join(s.Dir, fmt.Sprintf("gobgp-%s.sock", p.CE.Name)),
 			Log:       s.Log.With("vrf", p.VRF, "host", p.Host), Restarting: restarting,
 		})
@@ -111,6 +117,9 @@ func (s *Speakers) Listen(speaker *Speaker) {
 
 // Wait waits until all listening has ended, which Done causes.
 func (s *Speakers) Wait() { s.listeners.Wait() }
+
+// All lists the running speakers.
+func (s *Speakers) All() []*Speaker { return slices.Collect(maps.Values(s.running)) }
 
 func (s *Speakers) stop(ctx context.Context, port uint32) {
 	speaker := s.running[port]

@@ -24,7 +24,10 @@ type Router struct {
 	Sessions []topology.Session `json:"sessions"`
 	Policies []policy.Policy    `json:"policies,omitempty"` // those that the sessions and VRFs name
 	Secrets  Secrets            `json:"secrets,omitempty"`  // that the sessions name; the plan has none
-	Expect   []Expect           `json:"expect"`             // routes that must be programmed before the router has converged
+	Stations []topology.Station `json:"stations,omitempty"` // of BMP
+	Outlets  []Outlet           `json:"outlets,omitempty"`  // one for each VRF through which a station is reached
+	MRT      *topology.MRT      `json:"mrt,omitempty"`
+	Expect   []Expect           `json:"expect"` // routes that must be programmed before the router has converged
 }
 
 // Core is a link to other routers. It has two ports: the wire, and the internal port
@@ -69,6 +72,18 @@ func (a *Access) Who() string {
 		return "a host on segment " + a.Host
 	}
 	return "host " + a.Host
+}
+
+// Outlet is where connections of the router itself enter a VRF. Their TCP lives in a
+// namespace of its own, as VRFs may have the same addresses.
+type Outlet struct {
+	VRF       string       `json:"vrf"`
+	Namespace string       `json:"namespace"` // exists, and contains only Interface
+	Interface string       `json:"interface"` // gets Addresses
+	MAC       string       `json:"mac"`
+	Port      uint32       `json:"port"`      // of the bridge: the other end of Interface
+	Name      string       `json:"name"`      // of that port
+	Addresses []netip.Addr `json:"addresses"` // of the router in the VRF
 }
 
 // VRF is one VRF of the router.
@@ -120,6 +135,16 @@ func (r *Router) Export(names []string) *policy.Chain {
 		c.AS = r.AS
 	}
 	return c
+}
+
+// VRF returns a VRF by its name, or nil.
+func (r *Router) VRF(name string) *VRF {
+	for i := range r.VRFs {
+		if r.VRFs[i].Name == name {
+			return &r.VRFs[i]
+		}
+	}
+	return nil
 }
 
 // LabelOf returns the label that the plan has assigned to a route.

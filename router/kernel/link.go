@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -63,6 +64,35 @@ func ConfigureQuietLink(name string, addresses []netip.Prefix) error {
 	}
 	_, err = ConfigureLink(name, addresses)
 	return err
+}
+
+// ConfigureOutlet is ConfigureQuietLink for an interface through which everything is
+// reached.
+func ConfigureOutlet(name string, addresses []netip.Addr) error {
+	prefixes := make([]netip.Prefix, len(addresses))
+	for i, a := range addresses {
+		prefixes[i] = netip.PrefixFrom(a, a.BitLen())
+	}
+	if err := ConfigureQuietLink(name, prefixes); err != nil {
+		return err
+	}
+	link, err := netlink.LinkByName(name)
+	if err != nil {
+		return fmt.Errorf("interface %s: %w", name, err)
+	}
+	for _, everywhere := range []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)} {
+		if !slices.ContainsFunc(addresses, func(a netip.Addr) bool { return a.Is4() == everywhere.Addr().Is4() }) {
+			continue
+		}
+		route := &netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(everywhere), Scope: netlink.SCOPE_LINK}
+		if everywhere.Addr().Is6() {
+			route.Scope = netlink.SCOPE_UNIVERSE
+		}
+		if err := netlink.RouteReplace(route); err != nil {
+			return fmt.Errorf("route to %s through %s: %w", everywhere, name, err)
+		}
+	}
+	return nil
 }
 
 // enableIPv6 enables IPv6 if the link has IPv6 addresses: interfaces of a router's

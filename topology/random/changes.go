@@ -9,7 +9,7 @@ import (
 // changes are the edits that change more than the value of a key.
 var changes = []func(e *editor) string{
 	addRouter, removeRouter, renameRouter, reorder,
-	addLink, removeLink, longerLink, longerLink, shorterLink, borrow, borrow, outside, outside, addSite, addSite, removeSite,
+	addLink, removeLink, longerLink, longerLink, shorterLink, borrow, borrow, outside, outside, addSite, addSite, removeSite, unwatch,
 	bothEnds, onePassive,
 	addVRF, removeVRF, renameVRF,
 	addHost, addHost, removeHost, removeHost, renameHost, swap, swap, swap,
@@ -231,4 +231,19 @@ func renameVRF(e *editor) string {
 		row.set("vrfs", names)
 	}
 	return "vrf " + old + " renamed " + name
+}
+
+// unwatch removes the stations or the MRT files of a router, or of all that have none
+// of their own.
+func unwatch(e *editor) string {
+	p, ok := e.anyOf(bothRouters)
+	if !ok {
+		return ""
+	}
+	key := oneOf(e, "bmp", "mrt")
+	if m := p.get(); m.get(key) != nil {
+		m.set(key, nil)
+		return p.name + ": no " + key
+	}
+	return ""
 }

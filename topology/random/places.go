@@ -118,6 +118,9 @@ func long(outer func(*editor) []place, key, short string) func(*editor) []place 
 	})
 }
 
+// bothRouters returns the routers and their defaults.
+func bothRouters(e *editor) []place { return append(routers(e), within("defaults", "router")(e)...) }
+
 // attachments returns those of hosts, in both forms.
 var attachments = below(hosts, attachedTo)
 
@@ -127,6 +130,11 @@ var (
 	announcements  = below(attachments, func(m *mapping, name string) []place {
 		return listed(m, "announce", name+" announce", "prefix")
 	})
+	stations = below(bothRouters, func(m *mapping, name string) []place {
+		return listed(m, "bmp", name+" bmp", "to")
+	})
+	files6396 = long(bothRouters, "mrt", "directory") // RFC 6396
+
 	linkBGP    = inside(links, "bgp")
 	outsideBGP = below(links, func(m *mapping, name string) []place {
 		if m.get("nic") == nil {

@@ -270,3 +270,30 @@ func texts(of []string) []any {
 
 func image(e *editor, _ *mapping) any { return oneOf(e, texts(e.server.Images)...) }
 func build(e *editor, _ *mapping) any { return oneOf(e, texts(e.server.Builds)...) }
+
+// station returns a BMP station: an address, or a mapping.
+func station(e *editor, at *mapping) any {
+	to := stationAddress(e, at)
+	if e.chance(2) {
+		return to
+	}
+	m := mapped("to", to)
+	m.set("vrf", nameOf("vrfs")(e, at))
+	return m
+}
+
+func stationAddress(e *editor, _ *mapping) any {
+	return oneOf[any](e, "192.168.78.9", "192.168.78.9:5001", "10.1.0.2:5000", "2001:db8:78::9", "[2001:db8:78::9]:11019", "[2001:db8:1::2]:5000")
+}
+
+func mrtDirectory(e *editor, _ *mapping) any {
+	return oneOf[any](e, "/tmp/pseudowan-mrt-a", "/tmp/pseudowan-mrt-b")
+}
+
+// recordsUpdates says whether messages are recorded. Without them, tables are.
+func recordsUpdates(e *editor, at *mapping) any {
+	if at.get("tables") == nil || at.get("tables") == 0 {
+		at.set("tables", 5)
+	}
+	return truth(e, at)
+}
