@@ -69,6 +69,7 @@ type lab struct {
 	wans      []wan
 	vrfs      []vrf
 	customers []customer
+	bmp       struct{ address, port value }
 	ten       bool // the hosts of docker-pseudo-wan
 }
 
@@ -119,7 +120,7 @@ func (f *file) lab() *lab {
 	if l.ten {
 		f.note(l.router.line, "file", "the ten hosts that docker-pseudo-wan makes whatever its file says are in the lab as a series; remove it if they were not there")
 	}
-	f.others()
+	f.others(l)
 	return l
 }
 
@@ -188,14 +189,29 @@ func (l *lab) vrfName(rd string) string {
 	return number
 }
 
+// station reads where the router sends BMP. In simpleRouter the server's own routes
+// lead there.
+func (f *file) station(l *lab, s *section) {
+	address, port := s.get("address"), s.get("port")
+	f.addresses(s, "address")
+	f.numbers(s, "port")
+	if l.bmp.address = address; !port.given() {
+		port = value{text: "11019", line: address.line} // of Ryu
+	}
+	l.bmp.port = port
+	to, err := netip.ParseAddr(address.text)
+	if err == nil && !slices.ContainsFunc(l.wans, func(w wan) bool { return w.address.Contains(to) }) {
+		f.note(address.line, s.name, "the router reaches the station only if it is on a link of it, or in a VRF, which vrf: beside to: then names")
+	}
+}
+
 // others notes what has no counterpart in a lab.
-func (f *file) others() {
+func (f *file) others(l *lab) {
 	if s := f.find("Gateway"); s != nil && s.get("ipaddress").given() {
 		f.note(s.at["ipaddress"].line, s.name, "not kept: routers of a lab have no routes outside VRFs; a host that announces 0.0.0.0/0 is a VRF's default route")
 	}
 	if s := f.find("Bmp"); s != nil && s.get("address").given() {
-		s.get("port")
-		f.note(s.line, s.name, "not kept: routers of a lab do not send BMP (RFC 7854) yet")
+		f.station(l, s)
 	}
 	if s := f.find("Neighbor"); s != nil {
 		s.get("routetype")

@@ -52,6 +52,9 @@ func (w *writer) write() {
 	if r.first.given() {
 		w.line(r.first.line, "    labels: %s-%s", r.first.text, r.last.text)
 	}
+	if b := w.lab.bmp; b.address.given() {
+		w.line(max(b.address.line, b.port.line), "    bmp: %q", net.JoinHostPort(b.address.text, b.port.text))
+	}
 	if len(w.lab.wans) > 0 {
 		w.line(0, "links:")
 	}
