@@ -263,7 +263,9 @@ func TestStations(t *testing.T) {
 func TestSlowStation(t *testing.T) {
 	h := newHub(t)
 	slow, other := newCollector(t), newCollector(t)
+	slow.mu.Lock()
 	slow.slow = make(chan struct{})
+	slow.mu.Unlock()
 	h.Configure([]Station{slow.station(InBefore), other.station(InBefore)})
 	s := &table{routes: map[netip.Prefix]bool{}}
 	p := h.Up(sessionOf("10.0.0.2", "", s))
@@ -302,7 +304,7 @@ func TestSlowStation(t *testing.T) {
 	other.knows(t, map[string]int{between: 2})
 	slow.mu.Lock()
 	close(slow.slow)
-	slow.slow = nil
+	slow.slow = nil // the next connection is read at once
 	slow.mu.Unlock()
 	wait(t, "another connection", func() bool { return state().Sessions > 1 })
 	slow.knows(t, map[string]int{between: 2})
