@@ -57,7 +57,7 @@ func (c *configuration) addAddresses() error {
 				continue
 			}
 			a := &netlink.Addr{IPNet: ipNet(p)}
-			if p.Addr().Is6() {
+			if p.Addr().Is6() && !i.DAD {
 				a.Flags = unix.IFA_F_NODAD
 			}
 			if err := c.nl.AddrAdd(l, a); err != nil && !errors.Is(err, unix.EEXIST) {

@@ -37,7 +37,7 @@ func configure(ctx context.Context, path string, n Network) (bool, error) {
 	c := &configuration{inside: in, Network: n}
 	steps := []func() error{
 		c.prepare, c.addLANs, c.setInterfaces, c.observe, c.restartStaleIPv6,
-		c.addAddresses, c.addRoutes, c.removeRoutes, c.removeAddresses, c.removeLANs,
+		c.addAddresses, c.addRoutes, c.removeRoutes, c.removeAddresses, c.removeLANs, c.awaitDetection,
 	}
 	for _, step := range steps {
 		if err := ctx.Err(); err != nil {
@@ -211,26 +211,39 @@ func (c *configuration) setInterface(l netlink.Link, i Interface) error {
 const minIPv6MTU = 1280
 
 // setSysctls applies the settings of one interface. If it begins or ceases to
-// accept advertisements, IPv6 restarts: it solicits a router, or forgets what
-// it has learned.
+// accept advertisements or to look for duplicates, IPv6 restarts: it solicits a router,
+// or forgets what it has learned, and forms its addresses anew.
 func setSysctls(i Interface) error {
-	settings := interfaceSysctls(i.Name, i.SLAAC)
+	settings, err := i.sysctls()
+	if err != nil {
+		return err
+	}
 	if i.MTU != 0 && i.MTU < minIPv6MTU { // where the kernel disables IPv6
 		return applySysctls(slices.DeleteFunc(settings, func(s sysctl) bool { return strings.HasPrefix(s.path, "ipv6/") }))
 	}
-	dir := "/proc/sys/net/ipv6/conf/" + i.Name
-	before, err := os.ReadFile(dir + "/accept_ra")
+	before, err := startedWith(i.Name)
 	if err != nil && kernelHasIPv6() {
 		return err
 	}
 	if err := applySysctls(settings); err != nil {
 		return err
 	}
-	after, err := os.ReadFile(dir + "/accept_ra")
-	if err != nil || string(before) == string(after) {
+	after, err := startedWith(i.Name)
+	if err != nil || before == after {
 		return nil // without IPv6 both are empty
 	}
 	return restartIPv6(i.Name)
+}
+
+// startedWith returns the settings that matter when IPv6 starts on an interface.
+func startedWith(name string) (string, error) {
+	dir := "/proc/sys/net/ipv6/conf/" + name
+	ra, err := os.ReadFile(dir + "/accept_ra")
+	if err != nil {
+		return "", err
+	}
+	dad, err := os.ReadFile(dir + "/accept_dad")
+	return string(ra) + string(dad), err
 }
 
 // restartIPv6 makes the kernel drop all IPv6 state of an interface and begin

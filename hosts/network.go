@@ -25,6 +25,13 @@ type Interface struct {
 	SLAAC     bool           // accept IPv6 addresses and routes from router advertisements (RFC 4862)
 	Learned   []netip.Prefix // with SLAAC: the addresses that it forms from advertised prefixes; none: unknown
 	LAN       bool           // every address of its subnets answers
+	DAD       bool           // look for duplicates of IPv6 addresses before using them
+
+	// Sysctls are kernel settings of the interface by name: of both families that have
+	// it, or with "ipv4." or "ipv6." before the name of that one. Those named in Unset
+	// get the value that new interfaces have.
+	Sysctls map[string]string
+	Unset   []string
 }
 
 // Route is a static route. Several routes to one prefix share the load. Without

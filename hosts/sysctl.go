@@ -101,17 +101,20 @@ func forwardSysctls(on bool) []sysctl {
 // or that differs from their defaults. IPv6 addresses come from the MAC
 // (EUI-64), so that they are the same in every run. A route through a dead wire
 // is not used if there is another.
-func interfaceSysctls(name string, slaac bool) []sysctl {
-	ra := "0"
+func interfaceSysctls(name string, slaac, detect bool) []sysctl {
+	ra, dad := "0", "0"
 	if slaac {
 		ra = "2" // even if the host forwards
+	}
+	if detect {
+		dad = "1"
 	}
 	v6 := "ipv6/conf/" + name + "/"
 	return []sysctl{
 		{"ipv4/conf/" + name + "/rp_filter", "0"},
 		{"ipv4/conf/" + name + "/ignore_routes_with_linkdown", "1"},
 		{v6 + "ignore_routes_with_linkdown", "1"},
-		{v6 + "accept_dad", "0"},
+		{v6 + "accept_dad", dad},
 		{v6 + "accept_ra", ra},
 		{v6 + "addr_gen_mode", "0"},
 		{v6 + "use_tempaddr", "0"},

@@ -70,6 +70,9 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 		return nil, err
 	}
 	a.build = build.New(a.plan, a.putRight)
+	for _, p := range append(slices.Clone(a.cut), applied) {
+		a.build.Supersede(&p)
+	}
 	if err := tagBuilds(before.Runtimes, a.plan, t.Source); err != nil {
 		return nil, err
 	}

@@ -95,4 +95,16 @@ hosts:
 			`:11: host d: next hop b is not the router: nobody else is on this wire; remove via:, or attach both hosts to a segment`,
 		},
 	},
+	{
+		name: "settings of interfaces",
+		file: base + `hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], sysctls: {accept_ra: 1, ipv4.forwarding: 1, Accept: 1, "../x": 1, hop_limit: "1; reboot"}}`,
+		want: []string{
+			`:5: host a: sysctls: accept_ra is for another key; write slaac in addresses:, or leave it out`,
+			`:5: host a: sysctls: ipv4.forwarding is for another key; write forward: true at the host`,
+			`:5: host a: "Accept" is not the name of a setting of an interface; write it as accept_redirects or ipv6.accept_redirects`,
+			`:5: host a: "../x" is not the name of a setting of an interface; write it as accept_redirects or ipv6.accept_redirects`,
+			`:5: host a: sysctls: hop_limit cannot be "1; reboot"; write a number`,
+		},
+	},
 }

@@ -20,6 +20,8 @@ type Builder struct {
 	plan     *plan.Plan
 	repaired func(what string, nodes ...string)
 
+	former map[string][]plan.Host // of earlier plans, by name
+
 	mu    sync.Mutex
 	paths map[string]string // network namespaces of the hosts, once they exist
 }
@@ -31,6 +33,33 @@ func New(p *plan.Plan, repaired func(what string, nodes ...string)) *Builder {
 		repaired = func(string, ...string) {}
 	}
 	return &Builder{plan: p, repaired: repaired, paths: map[string]string{}}
+}
+
+// Supersede tells the builder of an earlier plan, whose settings of interfaces it
+// takes back where its own plan has none.
+func (b *Builder) Supersede(p *plan.Plan) {
+	if b.former == nil {
+		b.former = map[string][]plan.Host{}
+	}
+	for _, h := range p.Hosts {
+		b.former[h.Name] = append(b.former[h.Name], h)
+	}
+}
+
+// unset lists the settings that an interface had by earlier plans and now has not.
+func (b *Builder) unset(host string, i plan.Interface) []string {
+	var out []string
+	for _, h := range b.former[host] {
+		for _, was := range h.Interfaces {
+			for name := range was.Sysctls {
+				if _, has := i.Sysctls[name]; was.Name == i.Name && !has {
+					out = append(out, name)
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Place sets the path of a host's network namespace.
@@ -127,6 +156,9 @@ func (b *Builder) Configure(ctx context.Context, h plan.Host) error {
 	if err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
 	}
+	for k, i := range h.Interfaces {
+		network.Interfaces[k].Unset = b.unset(h.Name, i)
+	}
 	changed, err := hosts.Configure(ctx, b.Path(h.Name), network)
 	if err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
@@ -151,6 +183,7 @@ func networkOf(h plan.Host) (hosts.Network, error) {
 		}
 		n.Interfaces = append(n.Interfaces, hosts.Interface{
 			Name: i.Name, MAC: mac, MTU: i.MTU, Addresses: i.Addresses, SLAAC: i.SLAAC, Learned: learned, LAN: i.LAN(),
+			DAD: i.DAD, Sysctls: i.Sysctls,
 		})
 	}
 	for _, r := range h.Routes {

@@ -148,3 +148,22 @@ func TestNetworkOf(t *testing.T) {
 		t.Errorf("%v; want an error that names the interface", err)
 	}
 }
+
+// A setting that an earlier plan gave an interface, and this one does not, is taken
+// back.
+func TestSettingsOfEarlierPlansAreTakenBack(t *testing.T) {
+	with := func(names ...string) *plan.Plan {
+		i := plan.Interface{Name: "eth0", Router: "pe1", MAC: "02:00:00:00:00:01", Sysctls: map[string]string{}}
+		for _, n := range names {
+			i.Sysctls[n] = "1"
+		}
+		return &plan.Plan{Hosts: []plan.Host{{Name: "h1", Interfaces: []plan.Interface{i}}}}
+	}
+	now := with("kept", "new")
+	b := New(now, nil)
+	b.Supersede(with("kept", "gone"))
+	b.Supersede(with("cut", "gone"))
+	if got := b.unset("h1", now.Hosts[0].Interfaces[0]); !slices.Equal(got, []string{"cut", "gone"}) {
+		t.Errorf("takes back %v", got)
+	}
+}

@@ -83,6 +83,9 @@ type Interface struct {
 	SLAAC     bool           `json:"slaac,omitempty"`
 	Learned   netip.Prefix   `json:"learned,omitzero"` // with SLAAC: the address that the host forms
 	Formed    []netip.Prefix `json:"formed,omitempty"` // the same on a segment
+	DAD       bool           `json:"dad,omitempty"`    // the host looks for duplicates of its addresses
+
+	Sysctls map[string]string `json:"sysctls,omitempty"` // by name, perhaps with ipv4. or ipv6.
 }
 
 // LAN reports whether the interface represents a LAN behind the host.

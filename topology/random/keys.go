@@ -85,6 +85,8 @@ var keys = slices.Concat(
 		{"interface", attachments, interfaceName},
 		{"mac", attachments, macAddress},
 		{"mtu", attachments, mtus},
+		{"dad", attachments, truth},
+		{"sysctls", attachments, sysctls},
 		{"addresses", attachments, addresses},
 		{"addresses", attachments, addresses},
 		{"gateway", attachments, oneOrSome(gateway)},
@@ -215,6 +217,10 @@ func environment(e *editor, at *mapping) any {
 
 func files(e *editor, at *mapping) any {
 	return edited(e, at.get("files"), oneOf(e, "/run/a.conf", "/tmp/b/c.txt"), oneOf[any](e, "a\n", "one\ntwo\n", "x: y"))
+}
+
+func sysctls(e *editor, at *mapping) any {
+	return edited(e, at.get("sysctls"), oneOf(e, "accept_redirects", "ipv4.arp_ignore", "ipv6.hop_limit"), oneOf[any](e, 1, 2))
 }
 
 func edited(e *editor, old any, name string, value any) any {
