@@ -138,7 +138,7 @@ func (l *loop) awaitsPeer(now time.Time, s peering, told bool) bool {
 			continue
 		}
 		peer := l.peers[s.addr]
-		return !l.links.Fails(configured.Interface, s.addr) &&
+		return !l.links.Fails(configured.Interface, s.addr) && !cameAndWent(now, peer) &&
 			!l.ends.all(now, s, peer, told || configured.PeerRouter == "" && !waitsForUs(now, peer))
 	}
 	return false
@@ -154,7 +154,7 @@ func (l *loop) awaitsCE(now time.Time, s peering, told bool) bool {
 	}
 	for _, configured := range c.BGP.Sessions {
 		if configured.PeerAddress == s.addr {
-			return !l.ends.all(now, s, c.Peers[s.addr], told || !waitsForUs(now, c.Peers[s.addr]))
+			return !cameAndWent(now, c.Peers[s.addr]) && !l.ends.all(now, s, c.Peers[s.addr], told || !waitsForUs(now, c.Peers[s.addr]))
 		}
 	}
 	return false
@@ -177,6 +177,13 @@ func (l *loop) awaitsAnswer() bool {
 		}
 	}
 	return false
+}
+
+// cameAndWent reports whether a session has come back since the start of this agent, and
+// has ended again: what it brought is known, and nothing is owed to the sessions of the
+// previous agent.
+func cameAndWent(now time.Time, p bgp.PeerState) bool {
+	return p.State != bgp.StateEstablished && !p.LastEndAt.IsZero() && now.Sub(p.LastEndAt) > quietTime
 }
 
 // waitsForUs reports whether an outside peer has restarted and seems to wait for our
