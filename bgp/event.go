@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"pseudowan/bgp/session"
 	"pseudowan/bgp/vpn"
 )
 
@@ -71,6 +72,7 @@ type PeerState struct {
 
 	Restart  RestartState  // of the established session
 	HoldTime time.Duration // negotiated; 0: none, or no session
+	Settings session.Settings
 }
 
 // Malformed counts what a peer has sent that was not as it should be, since it was

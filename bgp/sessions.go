@@ -45,6 +45,7 @@ func (s *sessions) add(addr netip.Addr, n Neighbor, localAS uint32) {
 		Address: addr, LocalAddress: n.LocalAddress.WithZone(""), AS: n.AS, LocalAS: cmp.Or(n.LocalAS, localAS),
 		State: "idle", Since: time.Now(), Families: familyNames(n.Families), RouterID: s.routerID, MaxPrefixes: n.MaxPrefixes, Description: n.Description, Shutdown: n.Shutdown, Range: n.Range,
 	}}
+	r.state.Settings = n.Settings
 	s.records[addr] = r
 }
 
@@ -265,7 +266,7 @@ func (s *sessions) setSettings(addr netip.Addr, n session.Settings) {
 	defer s.mu.Unlock()
 	if r, ok := s.records[addr]; ok {
 		r.state.Description, r.state.Shutdown = n.Description, n.Shutdown
-		r.wanted.MaxPrefixesRestart = n.MaxPrefixesRestart
+		r.wanted.Settings, r.state.Settings = n, n
 	}
 }
 

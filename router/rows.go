@@ -7,10 +7,12 @@ import (
 	"slices"
 
 	"pseudowan/bgp"
+	"pseudowan/bgp/session"
 	"pseudowan/router/ce"
 	"pseudowan/router/config"
 	"pseudowan/router/meter"
 	"pseudowan/status"
+	"pseudowan/topology"
 )
 
 func (a *agent) peerRows(ctx context.Context) ([]status.Peer, error) {
@@ -19,8 +21,18 @@ func (a *agent) peerRows(ctx context.Context) ([]status.Peer, error) {
 		return nil, err
 	}
 	rows := make([]status.Peer, 0, len(peers))
+	configured, err := inLoop(ctx, a.loop, func() []topology.Session { return a.loop.cfg.Sessions })
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range peers {
-		rows = append(rows, peerRow(a.name, p, ""))
+		row := peerRow(a.name, p, "")
+		for _, s := range configured {
+			if s.Is(p.Address) {
+				row.Via = s.Via
+			}
+		}
+		rows = append(rows, row)
 	}
 	speakers, err := inLoop(ctx, a.loop, func() (list []*ce.Speaker) {
 		for _, c := range a.loop.ces.CEs() {
@@ -58,7 +70,36 @@ func peerRow(router string, p bgp.PeerState, vrf string) status.Peer {
 	if row.LastEnd = p.LastEnd; !p.LastEndAt.IsZero() {
 		row.LastEndAt = &p.LastEndAt
 	}
+	row.HoldTime, row.Restart, row.Settings = int(p.HoldTime.Seconds()), restartRow(p.Restart), settingRows(p, vrf != "")
 	return row
+}
+
+func restartRow(r bgp.RestartState) status.Restart {
+	row := status.Restart{Notifications: r.Notifications, Restarted: r.Restarted, TakesStale: r.TakesStale, Families: []status.FamilyRestart{}}
+	for _, f := range r.Families {
+		row.Families = append(row.Families, status.FamilyRestart{
+			Family: string(f.Family), Keeps: int(f.Keeps.Seconds()), KeepsLong: int(f.KeepsLong.Seconds()),
+			PeerKeeps: int(f.PeerKeeps.Seconds()), PeerKeepsLong: int(f.PeerKeepsOn.Seconds()),
+		})
+	}
+	return row
+}
+
+// settingRows lists the settings of a session.
+func settingRows(p bgp.PeerState, host bool) []status.Setting {
+	with := session.Routers
+	if host {
+		with = session.Hosts
+	}
+	rows := []status.Setting{}
+	for _, k := range session.Knobs(with) {
+		row := status.Setting{Key: k.Key, Value: k.Text(p.Settings), Given: k.Given(p.Settings, with)}
+		if k.Key == "allow-own-as" && p.AS == p.LocalAS && !host { // the router's own: see speakerNeighbors
+			continue
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 func malformedRow(m bgp.Malformed) status.Malformed {

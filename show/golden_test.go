@@ -28,7 +28,11 @@ var before = since.Add(-time.Minute)
 var (
 	peers = []status.Peer{
 		{Router: "pe10", LocalAddress: addr("2001:db8::1"), LocalAS: 4200000000, RemoteAddress: addr("2001:db8::2"), RemoteAS: 65002, State: "active", Since: since, RouterID: addr("10.0.0.10"), Reason: "cannot connect: no route to host", LastError: "cannot connect: no route to host", LastErrorAt: &since, LastEnd: "the peer ended the session: cease, administrative shutdown: until noon", LastEndAt: &before},
-		{Router: "pe2", LocalAddress: addr("192.168.0.2"), LocalAS: 65002, RemoteAddress: addr("192.168.0.1"), RemoteAS: 65001, State: "established", Since: since, Families: []string{"vpnv4", "vpnv6"}, Capabilities: []string{"route refresh", "4-octet AS numbers"}, Received: 110, Accepted: 110, Advertised: 110, RouterID: addr("10.0.0.2"), RemoteRouterID: addr("10.0.0.1"), LastError: "the peer closed the connection", LastErrorAt: &since, LastEnd: "the peer closed the connection", LastEndAt: &since},
+		{Router: "pe2", LocalAddress: addr("192.168.0.2"), LocalAS: 65002, RemoteAddress: addr("192.168.0.1"), RemoteAS: 65001, State: "established", Since: since, Families: []string{"vpnv4", "vpnv6"}, Capabilities: []string{"route refresh", "4-octet AS numbers"}, Received: 110, Accepted: 110, Advertised: 110, RouterID: addr("10.0.0.2"), RemoteRouterID: addr("10.0.0.1"), LastError: "the peer closed the connection", LastErrorAt: &since, LastEnd: "the peer closed the connection", LastEndAt: &since,
+			HoldTime: 9, Via: addr("192.168.0.9"),
+			Restart: status.Restart{Notifications: true, TakesStale: true, Families: []status.FamilyRestart{
+				{Family: "vpnv4", Keeps: 120, KeepsLong: 3600, PeerKeeps: 60, PeerKeepsLong: 7200}, {Family: "vpnv6", Keeps: 120}}},
+			Settings: []status.Setting{{Key: "gtsm", Value: "2", Given: true}, {Key: "multihop", Value: "1"}, {Key: "import-policy", Value: "a, b", Given: true}}},
 		{Router: "pe2", LocalAddress: addr("192.168.1.2"), LocalAS: 65002, RemoteAddress: addr("192.168.1.1"), RemoteAS: 65001, State: "idle", Families: []string{"vpnv4"}},
 		{Router: "pe2", LocalAddress: addr("10.1.0.1"), LocalAS: 65002, RemoteAddress: addr("10.1.0.2"), RemoteAS: 65100, State: "established", Since: since, Families: []string{"ipv4"}, Received: 3, Accepted: 3, Advertised: 9, VRF: "red", RouterID: addr("10.0.0.2"), RemoteRouterID: addr("10.1.0.2"), MaxPrefixes: 3, Warning: "3 prefixes received, of at most 3"},
 	}

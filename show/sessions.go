@@ -13,10 +13,7 @@ import (
 // YAML are those of Peers.
 func Sessions(o Output, rows []status.Peer) error {
 	rows = sorted(rows, byPeer)
-	for i := range rows {
-		rows[i].Families, rows[i].Capabilities = present(rows[i].Families), present(rows[i].Capabilities)
-		rows[i].TargetsReceived, rows[i].TargetsAdvertised = present(rows[i].TargetsReceived), present(rows[i].TargetsAdvertised)
-	}
+	presentLists(rows)
 	return emit(o, rows, func() string {
 		var b strings.Builder
 		for i, r := range rows {
@@ -27,6 +24,16 @@ func Sessions(o Output, rows []status.Peer) error {
 		}
 		return b.String()
 	})
+}
+
+// presentLists has empty lists shown as such.
+func presentLists(rows []status.Peer) {
+	for i := range rows {
+		r := &rows[i]
+		r.Families, r.Capabilities = present(r.Families), present(r.Capabilities)
+		r.TargetsReceived, r.TargetsAdvertised = present(r.TargetsReceived), present(r.TargetsAdvertised)
+		r.Settings, r.Restart.Families = present(r.Settings), present(r.Restart.Families)
+	}
 }
 
 func (o Output) session(b *strings.Builder, r status.Peer) {
@@ -46,12 +53,15 @@ func (o Output) session(b *strings.Builder, r status.Peer) {
 	line("warning", r.Warning)
 	line("vrf", r.VRF)
 	line("local", strings.TrimSpace(fmt.Sprintf("%s of AS %d", address(r.LocalAddress), r.LocalAS)))
+	line("via", address(r.Via))
 	line("identifiers", identifiers(r))
 	line("families", strings.Join(r.Families, ", "))
 	line("capable of", strings.Join(r.Capabilities, ", "))
 	line("asked for", strings.Join(r.TargetsReceived, ", "))
 	line("asks for", strings.Join(r.TargetsAdvertised, ", "))
 	line("routes", routes(r))
+	line("restarts", restarts(r))
+	line("settings", settings(r))
 	line("malformed", o.malformed(r.Malformed))
 	if r.LastEnd != "" && r.LastEndAt != nil {
 		line("last end", fmt.Sprintf("%s (%s)", r.LastEnd, o.moment(*r.LastEndAt)))
@@ -69,6 +79,45 @@ func identifiers(r status.Peer) string {
 		return r.RouterID.String() + ", the peer's is unknown"
 	}
 	return fmt.Sprintf("%s, the peer's is %s", r.RouterID, r.RemoteRouterID)
+}
+
+// restarts says what both ends keep of each other's routes when the session ends.
+func restarts(r status.Peer) string {
+	var parts []string
+	span := func(what string, short, long int) {
+		text := fmt.Sprintf("%s %d s", what, short)
+		if long > 0 {
+			text += fmt.Sprintf(" and as the last resort %d s", long)
+		}
+		if short+long > 0 {
+			parts = append(parts, text)
+		}
+	}
+	for _, f := range r.Restart.Families {
+		span(f.Family+" routes of the peer are kept", f.Keeps, f.KeepsLong)
+		span(f.Family+" routes of this router by the peer", f.PeerKeeps, f.PeerKeepsLong)
+	}
+	if r.Restart.Notifications {
+		parts = append(parts, "also after NOTIFICATIONs")
+	}
+	if r.Restart.Restarted {
+		parts = append(parts, "the peer had restarted")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// settings are those that are not the defaults.
+func settings(r status.Peer) string {
+	var parts []string
+	for _, s := range r.Settings {
+		if s.Given && s.Key != "description" {
+			parts = append(parts, s.Key+" "+s.Value)
+		}
+	}
+	if len(parts) == 0 && len(r.Settings) > 0 {
+		return "the defaults"
+	}
+	return strings.Join(parts, "; ")
 }
 
 func routes(r status.Peer) string {

@@ -13,10 +13,7 @@ import (
 // Peers prints the BGP sessions.
 func Peers(o Output, rows []status.Peer) error {
 	rows = sorted(rows, byPeer)
-	for i := range rows {
-		rows[i].Families, rows[i].Capabilities = present(rows[i].Families), present(rows[i].Capabilities)
-		rows[i].TargetsReceived, rows[i].TargetsAdvertised = present(rows[i].TargetsReceived), present(rows[i].TargetsAdvertised)
-	}
+	presentLists(rows)
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			text("router"), text("occurTime"),

@@ -36,6 +36,35 @@ type Peer struct {
 	TargetsReceived   []string   `json:"route_targets_received"`   // that the peer asks for by route target constraint (RFC 4684), or "all"; empty without
 	TargetsAdvertised []string   `json:"route_targets_advertised"` // that it is asked for
 	Malformed         Malformed  `json:"malformed"`                // what the peer has sent that was not as it should be
+	HoldTime          int        `json:"hold_time"`                // negotiated, in seconds; 0 for none, or if the session is not established
+	Via               netip.Addr `json:"via"`                      // the router on the link through which the peer is reached; "" if it is on the link
+	Restart           Restart    `json:"graceful_restart"`         // what both ends keep of each other's routes when the session ends; nothing while it is not established
+	Settings          []Setting  `json:"settings"`                 // of the session, in the order of the file's reference
+}
+
+// Setting is one setting of a session.
+type Setting struct {
+	Key   string `json:"key"`   // as in the topology file
+	Value string `json:"value"` // in words; "" for none. Passwords are not shown
+	Given bool   `json:"given"` // it is not the default
+}
+
+// Restart is what both ends of an established session keep of each other's routes when
+// it ends.
+type Restart struct {
+	Notifications bool            `json:"notifications"` // also after a NOTIFICATION (RFC 8538)
+	Restarted     bool            `json:"restarted"`     // the peer said in its OPEN that it had restarted
+	TakesStale    bool            `json:"takes_stale"`   // the peer is told of routes that are kept as the last resort (RFC 9494)
+	Families      []FamilyRestart `json:"families"`
+}
+
+// FamilyRestart is for how many seconds routes of a family are kept.
+type FamilyRestart struct {
+	Family        string `json:"family"`
+	Keeps         int    `json:"keeps"`           // the router those of the peer (RFC 4724)
+	KeepsLong     int    `json:"keeps_long"`      // after that, as the last resort (RFC 9494)
+	PeerKeeps     int    `json:"peer_keeps"`      // the peer is asked for this
+	PeerKeepsLong int    `json:"peer_keeps_long"` // and this
 }
 
 // Malformed counts what a peer has sent that was not as it should be, since the

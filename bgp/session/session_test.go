@@ -136,6 +136,31 @@ func TestHopsInJSON(t *testing.T) {
 	}
 }
 
+// Every knob has its value in words, and a default is not given.
+func TestText(t *testing.T) {
+	s := other()
+	for _, with := range []Peers{Routers, Hosts} {
+		for _, k := range Knobs(with) {
+			if k.Text(s) == "" || strings.Contains(k.Text(s), "0x") || k.Key == "password" && k.Text(s) != "set" {
+				t.Errorf("%s: %q", k.Key, k.Text(s))
+			}
+			if k.Key != "families" && k.Key != "next-hop-self" && !k.Given(s, with) || k.Given(Default(with), with) {
+				t.Errorf("%s: given %t, the default is given %t", k.Key, k.Given(s, with), k.Given(Default(with), with))
+			}
+		}
+	}
+	for key, want := range map[string]string{"med": "7", "gtsm": "2", "families": "vpnv6", "export-policy": "b, c", "restart-time": "1s", "graceful-restart": "off"} {
+		for _, k := range Knobs(Routers) {
+			if k.Key == key && k.Text(s) != want {
+				t.Errorf("%s: %q; want %q", key, k.Text(s), want)
+			}
+			if k.Key == "graceful-restart" && k.Text(Default(Routers)) != "full" {
+				t.Error(k.Text(Default(Routers)))
+			}
+		}
+	}
+}
+
 // Settings of before there were these have the defaults.
 func TestRestartDefaults(t *testing.T) {
 	var s Settings

@@ -209,6 +209,9 @@ func eachRow(v reflect.Value, fill func(reflect.Value)) {
 			f.Set(reflect.MakeSlice(f.Type(), 1, 1))
 			fill(f.Index(0))
 		}
+		if f.Kind() == reflect.Struct && isRow(f.Type()) {
+			fill(f)
+		}
 	}
 }
 

@@ -42,10 +42,7 @@ func testLoopback(t *testing.T, s *scene) {
 	before := s.session(t, c.local)
 	s.edited(t, c, way+", multihop: 2, stale-path-time: 30, med: 7")
 	s.stood(t, before)
-	r2 := command(program, "up", s.file, "--runtime", "netns")
-	if r2.code != 0 {
-		t.Errorf("up again: %s", r2.stderr)
-	}
+	s.shows(t, c, "local 10.255.0.1 of AS 65001", "via 192.168.0.2", "multihop 2", "stale-path-time 30s", "med 7")
 	guarded := c
 	guarded.gtsm = true
 	s.edited(t, c, way+", gtsm: 1")
@@ -55,6 +52,22 @@ func testLoopback(t *testing.T, s *scene) {
 	s.edited(t, c, way+", gtsm: 2")
 	s.start(guarded)
 	s.refused(t, c, "TCPMinTTLDrop") // a TTL of 2 is not 254
+}
+
+// shows checks what show neighbor says of the session, and that its JSON has every
+// setting.
+func (s *scene) shows(t *testing.T, c terms, wanted ...string) {
+	t.Helper()
+	out := strings.Join(strings.Fields(mustRun(t, program, "show", "neighbor", "--lab", s.lab.name, c.local)), " ")
+	for _, want := range wanted {
+		if !strings.Contains(out, want) {
+			t.Errorf("show neighbor does not say %q: %s", want, out)
+		}
+	}
+	rows := table[status.Peer](t, s.lab, "neighbor", c.local)
+	if len(rows) != 1 || len(rows[0].Settings) < 30 || rows[0].HoldTime != holdTime {
+		t.Errorf("%+v", rows)
+	}
 }
 
 // leavesWith sends a packet to what the peer announces, and waits for it at the other
@@ -179,6 +192,8 @@ func testPeerLongLived(t *testing.T, s *scene) {
 	const long = "long-lived-stale-time: 20"
 	s.begin(t, c, long, farV4)
 	s.arrives(t, "red", farV4)
+	s.shows(t, c, "vpnv4 routes of the peer are kept 3 s and as the last resort 20 s",
+		"vpnv4 routes of this router by the peer 60 s and as the last resort 20 s", "long-lived-stale-time 20s")
 	s.kill(t)
 	lastResort := func() {
 		t.Helper()
@@ -248,6 +263,7 @@ func testNotifications(t *testing.T, s *scene) {
 	s.arrives(t, "red", farV4)
 	s.hears(t, ourV4)
 	before := s.session(t, c.local)
+	s.shows(t, c, "also after NOTIFICATIONs")
 	f.vtysh("clear bgp *")
 	for {
 		p := s.session(t, c.local)
