@@ -26,6 +26,7 @@ type Speaker struct {
 	neighbors map[netip.Addr]Neighbor
 
 	sessions sessions
+	counts   keptCounts
 	guests   guests
 
 	announcing sync.Mutex // held while routes of ours change
@@ -55,6 +56,7 @@ func Start(ctx context.Context, cfg Config) (*Speaker, error) {
 	s := &Speaker{cfg: cfg, transport: transport, queue: newQueue(), neighbors: make(map[netip.Addr]Neighbor)}
 	s.sessions.records = make(map[netip.Addr]*sessionRecord)
 	s.sessions.routerID = cfg.RouterID
+	s.counts.known, s.counts.asking = make(map[netip.Addr]peerCount), make(map[netip.Addr]chan struct{})
 	s.ours.routes, s.strange.routes = make(map[Key]Route), make(map[Key]Route)
 	if s.engine, err = startEngine(ctx, cfg, (*receiver)(s)); err != nil {
 		transport.close()
@@ -187,19 +189,23 @@ func (s *Speaker) withdraw(ctx context.Context, r Route) error {
 // Peers returns the state of every configured session, by address.
 func (s *Speaker) Peers(ctx context.Context) ([]PeerState, error) {
 	states := s.sessions.list()
+	var down []netip.Addr
 	for i, p := range states {
-		if r := s.transport.session(p.Address); r != nil {
-			states[i].Received, states[i].Accepted, states[i].Advertised = r.judge.Held(), r.judge.Accepted(), r.editor.Told()
-			states[i].TargetsReceived, states[i].TargetsAdvertised = r.targets()
+		r := s.transport.session(p.Address)
+		if r == nil {
+			down = append(down, p.Address)
 			continue
 		}
-		// Only the engine knows what it keeps over a restart of the peer.
-		kept, err := s.engine.peer(ctx, s.sessions.address(p.Address))
-		if err != nil {
-			return nil, fmt.Errorf("bgp: peers: %w", err)
-		}
-		states[i].Received, states[i].Accepted = kept.received, kept.accepted
+		states[i].Advertised = r.editor.Told()
+		states[i].TargetsReceived, states[i].TargetsAdvertised = r.targets()
+		s.counts.set(p.Address, peerCount{r.judge.Held(), r.judge.Accepted()})
 	}
+	s.countKept(ctx, down)
+	for i, p := range states {
+		c := s.counts.of(p.Address)
+		states[i].Received, states[i].Accepted = c.received, c.accepted
+	}
+	s.counts.keep(states)
 	return states, nil
 }
 
