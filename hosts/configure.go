@@ -37,7 +37,7 @@ func configure(ctx context.Context, path string, n Network) (bool, error) {
 	c := &configuration{inside: in, Network: n}
 	steps := []func() error{
 		c.prepare, c.addLANs, c.setInterfaces, c.observe, c.restartStaleIPv6,
-		c.addAddresses, c.addRoutes, c.removeRoutes, c.removeAddresses, c.removeLANs, c.awaitDetection,
+		c.addAddresses, c.addRoutes, c.removeRoutes, c.removeAddresses, c.removeLANs, c.proxyND, c.awaitDetection,
 	}
 	for _, step := range steps {
 		if err := ctx.Err(); err != nil {

@@ -38,6 +38,18 @@ func TestRealInterfaceSettings(t *testing.T) {
 		t.Errorf("afterwards hop_limit %s, arp_ignore %s", hops, arp)
 	}
 	mustRun(t, b, "ping", "-c1", "-W5", "2001:db8::1")
+	proxy := plain
+	proxy.ProxyND = prefixes("2001:db8::8/126", "2001:db8::f/128")
+	configureHost(t, b, Network{Interfaces: []Interface{proxy}, Forward: true})
+	entries := func() int { return strings.Count(mustRun(t, b, "ip", "-6", "neigh", "show", "proxy"), "proxy") }
+	if n := entries(); n != 5 || setting("ipv6/conf/eth0/proxy_ndp") != "1" {
+		t.Errorf("%d proxy entries, want 5; proxy_ndp %s", n, setting("ipv6/conf/eth0/proxy_ndp"))
+	}
+	proxy.ProxyND, proxy.Unproxied = prefixes("2001:db8::f/128"), prefixes("2001:db8::8/126")
+	configureHost(t, b, Network{Interfaces: []Interface{proxy}, Forward: true})
+	if n := entries(); n != 1 {
+		t.Errorf("%d proxy entries are left, want 1", n)
+	}
 	plain.Sysctls = map[string]string{"no_such_setting": "1"}
 	if _, err := Configure(context.Background(), b.Path(), Network{Interfaces: []Interface{plain}}); err == nil || !strings.Contains(err.Error(), "no_such_setting") {
 		t.Errorf("%v", err)

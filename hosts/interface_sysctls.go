@@ -17,6 +17,9 @@ func (i Interface) sysctls() ([]sysctl, error) {
 		settings = slices.DeleteFunc(settings, func(o sysctl) bool { return o.path == s.path })
 		settings = append(settings, s)
 	}
+	if len(i.ProxyND) > 0 {
+		set(sysctl{"ipv6/conf/" + i.Name + "/proxy_ndp", "1"})
+	}
 	for _, name := range i.Unset {
 		for _, family := range familiesOf(name) {
 			path := family + "/conf/" + i.Name + "/" + bareSysctl(name)

@@ -32,6 +32,10 @@ type Interface struct {
 	// get the value that new interfaces have.
 	Sysctls map[string]string
 	Unset   []string
+
+	// ProxyND are prefixes for whose addresses the host answers neighbour discovery
+	// on the interface, Unproxied those for which it no longer does.
+	ProxyND, Unproxied []netip.Prefix
 }
 
 // Route is a static route. Several routes to one prefix share the load. Without

@@ -26,7 +26,7 @@ func (b *attachmentBuilder) resolve(raw rawAttachment, i int, element string, on
 		Interface: raw.Interface.or(fmt.Sprintf("eth%d", i)),
 	}
 	b.checkAttachment(raw, element)
-	a.DAD, a.Sysctls = raw.DAD.v, b.sysctls(raw, element)
+	a.DAD, a.Sysctls, a.ProxyND = raw.DAD.v, b.sysctls(raw, element), b.proxied(raw, element)
 	for _, address := range raw.Addresses {
 		switch {
 		case !address.has:

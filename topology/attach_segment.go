@@ -36,7 +36,7 @@ func (b *attachmentBuilder) onSegment(raw rawAttachment, s *Segment, i int, elem
 	}
 	b.refuseRouterKeys(raw, s, element)
 	b.checkNames(raw, element)
-	a.DAD, a.Sysctls = raw.DAD.v, b.sysctls(raw, element)
+	a.DAD, a.Sysctls, a.ProxyND = raw.DAD.v, b.sysctls(raw, element), b.proxied(raw, element)
 	for _, address := range raw.Addresses {
 		switch {
 		case !address.has:

@@ -122,6 +122,9 @@ func (b *hostBuilder) host(name string, raw rawHost) Host {
 			b.refuse(first(a.Interface, given(a.At, "")).at, where, fmt.Sprintf("interface %s is used twice", done.Interface), "use another name")
 		}
 		interfaces[done.Interface] = true
+		if len(done.ProxyND) > 0 && !h.Forward {
+			b.refuse(a.ProxyND[0].at, where, "answers for others by proxy-nd, but does not forward", "add forward: true")
+		}
 		if done.Segment != "" {
 			b.pending = append(b.pending, pendingRoutes{a, len(b.lab.Hosts), i, where, len(attach) == 1})
 		}

@@ -259,7 +259,7 @@ func sourceOf(out outlet, destination netip.Addr) (netip.Addr, bool) {
 func (w *walker) beyond(out outlet, destination netip.Addr) *Host {
 	at := vrfKey{out.through.Router, out.through.VRF}
 	if out.through.Segment != "" {
-		next, known := w.stations[out.through.Segment].by[out.hop(destination)]
+		next, known := w.stations[out.through.Segment].find(out.hop(destination))
 		if !known || next.host != nil {
 			return next.host
 		}
@@ -270,6 +270,9 @@ func (w *walker) beyond(out outlet, destination netip.Addr) *Host {
 		return nil
 	}
 	h := w.hosts[route.Origin.Host]
+	if next, known := w.stations[route.Origin.Host].find(destination); h == nil && known {
+		return next.host // by proxy
+	}
 	if h == nil || w.nobody(h, route.Origin, destination) {
 		return nil
 	}
@@ -341,7 +344,7 @@ func (w *walker) nobody(h *Host, origin Origin, destination netip.Addr) bool {
 func (h *Host) answers(on *Attachment, addr netip.Addr) bool {
 	own := func(p netip.Prefix) bool { return p.Addr() == addr }
 	if addr.Is6() {
-		return slices.ContainsFunc(on.Addresses, own)
+		return slices.ContainsFunc(on.Addresses, own) || on.proxies(addr)
 	}
 	return slices.Contains(addressesOf(h), addr)
 }

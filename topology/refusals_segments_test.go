@@ -107,4 +107,16 @@ hosts:
 			`:5: host a: sysctls: hop_limit cannot be "1; reboot"; write a number`,
 		},
 	},
+	{
+		name: "proxies",
+		file: base + `segments: {lan: {}}
+hosts:
+  a: {to: lan, addresses: ["2001:db8::1/64"], proxy-nd: "2001:db8::8/125"}
+  b: {to: pe1, vrf: red, forward: true, addresses: ["2001:db8:1::2/64"], proxy-nd: ["2001:db8:1:0:1::/80", 10.0.0.0/30]}`,
+		want: []string{
+			`:6: host a: answers for others by proxy-nd, but does not forward; add forward: true`,
+			`:7: host b: proxy-nd: 2001:db8:1:0:1::/80 has more than 1024 addresses; write longer prefixes, or a route to the prefix`,
+			`:7: host b: proxy-nd: 10.0.0.0/30 is not an IPv6 prefix; for IPv4 write sysctls: {proxy_arp: 1}`,
+		},
+	},
 }

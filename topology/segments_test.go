@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -113,5 +114,48 @@ func TestHostsOfSegments(t *testing.T) {
 	}
 	if got := lab.Segments[3].Routers[1].Gateways; fmt.Sprint(got) != "[10.2.0.2/24]" {
 		t.Errorf("the second router has %v", got)
+	}
+}
+
+// A host that answers neighbour discovery for others gets what is for them, from the
+// router and from its neighbours, on a segment and on a wire of its own.
+func TestReachThroughAProxy(t *testing.T) {
+	const text = `
+name: proxy
+routers: {pe1: {as: 65000}}
+vrfs: {red: {rts: "65000:1"}}
+segments:
+  lan: {to: pe1, vrf: red, subnets: ["2001:db8::/64"]}
+  behind: {subnets: ["2001:db8::c008/125"]}
+  further: {subnets: ["2001:db8:1::8/125"]}
+hosts:
+  host:
+    forward: true
+    attach:
+    - {to: lan, addresses: ["2001:db8::1:1/64"], routes: ["::/0"], proxy-nd: "2001:db8::c008/125"}
+    - {to: behind, addresses: ["2001:db8::c00a/125"]}
+  wired:
+    forward: true
+    attach:
+    - {to: pe1, vrf: red, addresses: ["2001:db8:1::2/64"], routes: ["::/0"], proxy-nd: "2001:db8:1::8/125"}
+    - {to: further, addresses: ["2001:db8:1::a/125"]}
+  in1: {to: behind, addresses: ["2001:db8::c009/125"], routes: [{prefix: "::/0", via: host}]}
+  in2: {to: further, addresses: ["2001:db8:1::9/125"], routes: [{prefix: "::/0", via: wired}]}
+  next: {to: lan, addresses: ["2001:db8::d001/64"]}
+`
+	count := func(text string) (n int) {
+		for _, r := range parsed(t, text).Reaches() {
+			if (r.To == "in1" || r.To == "in2") && (r.From == "next" || r.From == "in1" || r.From == "in2") {
+				n++
+			}
+		}
+		return n
+	}
+	if with := count(text); with != 4 {
+		t.Errorf("with proxies %d of 4 pairs reach each other", with)
+	}
+	without := strings.NewReplacer(`, proxy-nd: "2001:db8::c008/125"`, "", `, proxy-nd: "2001:db8:1::8/125"`, "").Replace(text)
+	if n := count(without); n != 0 {
+		t.Errorf("without proxies %d pairs reach each other", n)
 	}
 }

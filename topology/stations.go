@@ -16,6 +16,26 @@ type station struct {
 type stations struct {
 	hosts []*Host
 	by    map[netip.Addr]station
+	proxy []proxy
+}
+
+// proxy is a host that answers neighbour discovery for others.
+type proxy struct {
+	prefix netip.Prefix
+	host   *Host
+}
+
+// find returns who answers for an address.
+func (s stations) find(a netip.Addr) (who station, known bool) {
+	if who, known = s.by[a]; known {
+		return who, true
+	}
+	for _, p := range s.proxy {
+		if p.prefix.Contains(a) {
+			return station{host: p.host}, true
+		}
+	}
+	return station{}, false
 }
 
 // stationsOf returns the stations of all segments by name. Of several with an
@@ -38,6 +58,11 @@ func stationsOf(t *Topology) map[string]stations {
 			}
 			rest = append(rest, h)
 			for _, a := range h.Attachments {
+				for _, p := range a.ProxyND {
+					if a.Segment == s.Name {
+						on.proxy = append(on.proxy, proxy{p, h})
+					}
+				}
 				for _, p := range a.Addresses {
 					if a.Segment == s.Name {
 						on.add(p.Addr(), station{host: h})

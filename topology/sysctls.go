@@ -2,7 +2,9 @@ package topology
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -43,4 +45,32 @@ func (b *attachmentBuilder) sysctls(raw rawAttachment, element string) map[strin
 		}
 	}
 	return out
+}
+
+// leastProxied is the shortest prefix that a host answers for: the kernel has an entry
+// for each address.
+const leastProxied = 118
+
+// proxied reads the prefixes for which a host answers neighbour discovery.
+func (b *attachmentBuilder) proxied(raw rawAttachment, element string) []netip.Prefix {
+	var out []netip.Prefix
+	for _, p := range raw.ProxyND {
+		prefix := netip.Prefix(p.v)
+		switch {
+		case !p.has:
+		case prefix.Addr().Is4():
+			b.refuse(p.at, element, fmt.Sprintf("proxy-nd: %s is not an IPv6 prefix", prefix), "for IPv4 write sysctls: {proxy_arp: 1}")
+		case prefix.Bits() < leastProxied:
+			b.refuse(p.at, element, fmt.Sprintf("proxy-nd: %s has more than 1024 addresses", prefix), "write longer prefixes, or a route to the prefix")
+		case b.checkSubnet(p.at, element, prefix):
+			out = append(out, prefix)
+		}
+	}
+	return out
+}
+
+// proxies reports whether the host answers neighbour discovery for an address of
+// somebody else on the attachment.
+func (a *Attachment) proxies(addr netip.Addr) bool {
+	return slices.ContainsFunc(a.ProxyND, func(p netip.Prefix) bool { return p.Contains(addr) })
 }

@@ -175,8 +175,9 @@ type Attachment struct {
 	Routes    []netip.Prefix   `json:"routes"`          // the host's routes through this attachment's gateways
 	Statics   []Static         `json:"statics"`         // the router's static routes to this host: LANs and announcements
 
-	DAD     bool              `json:"dad,omitempty"`     // the host looks for duplicates of its addresses
-	Sysctls map[string]string `json:"sysctls,omitempty"` // of the interface, by name, perhaps with ipv4. or ipv6.
+	DAD     bool              `json:"dad,omitempty"`      // the host looks for duplicates of its addresses
+	ProxyND []netip.Prefix    `json:"proxy_nd,omitempty"` // for which the host answers neighbour discovery
+	Sysctls map[string]string `json:"sysctls,omitempty"`  // of the interface, by name, perhaps with ipv4. or ipv6.
 
 	// On a segment only.
 	NextHops   []NextHop      `json:"next_hops,omitempty"`  // the host's routes

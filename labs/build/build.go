@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 
@@ -60,6 +61,22 @@ func (b *Builder) unset(host string, i plan.Interface) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// unproxied lists the prefixes that an interface answered for by earlier plans and now
+// does not.
+func (b *Builder) unproxied(host string, i plan.Interface) []netip.Prefix {
+	var out []netip.Prefix
+	for _, h := range b.former[host] {
+		for _, was := range h.Interfaces {
+			for _, p := range was.ProxyND {
+				if was.Name == i.Name && !slices.Contains(i.ProxyND, p) && !slices.Contains(out, p) {
+					out = append(out, p)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // Place sets the path of a host's network namespace.
@@ -157,7 +174,7 @@ func (b *Builder) Configure(ctx context.Context, h plan.Host) error {
 		return fmt.Errorf("host %s: %w", h.Name, err)
 	}
 	for k, i := range h.Interfaces {
-		network.Interfaces[k].Unset = b.unset(h.Name, i)
+		network.Interfaces[k].Unset, network.Interfaces[k].Unproxied = b.unset(h.Name, i), b.unproxied(h.Name, i)
 	}
 	changed, err := hosts.Configure(ctx, b.Path(h.Name), network)
 	if err != nil {
@@ -183,7 +200,7 @@ func networkOf(h plan.Host) (hosts.Network, error) {
 		}
 		n.Interfaces = append(n.Interfaces, hosts.Interface{
 			Name: i.Name, MAC: mac, MTU: i.MTU, Addresses: i.Addresses, SLAAC: i.SLAAC, Learned: learned, LAN: i.LAN(),
-			DAD: i.DAD, Sysctls: i.Sysctls,
+			DAD: i.DAD, Sysctls: i.Sysctls, ProxyND: i.ProxyND,
 		})
 	}
 	for _, r := range h.Routes {

@@ -68,7 +68,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *Host) {
 	})
 	hp.Interfaces = append(hp.Interfaces, Interface{
 		Name: a.Interface, Router: a.Router, MAC: mac.String(), MTU: a.MTU, Addresses: a.Addresses, SLAAC: a.SLAAC,
-		Learned: learnedAddress(b.topology.Name, h.Name, a), DAD: a.DAD, Sysctls: a.Sysctls,
+		Learned: learnedAddress(b.topology.Name, h.Name, a), DAD: a.DAD, Sysctls: a.Sysctls, ProxyND: a.ProxyND,
 	})
 	hp.Routes = append(hp.Routes, hostRoutes(a)...)
 }

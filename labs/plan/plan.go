@@ -85,6 +85,7 @@ type Interface struct {
 	Formed    []netip.Prefix `json:"formed,omitempty"` // the same on a segment
 	DAD       bool           `json:"dad,omitempty"`    // the host looks for duplicates of its addresses
 
+	ProxyND []netip.Prefix    `json:"proxy_nd,omitempty"`
 	Sysctls map[string]string `json:"sysctls,omitempty"` // by name, perhaps with ipv4. or ipv6.
 }
 

@@ -87,7 +87,7 @@ func (b *planner) onSegment(h topology.Host, a topology.Attachment, hp *Host) {
 	})
 	i := Interface{
 		Name: a.Interface, Segment: a.Segment, MAC: mac.String(), MTU: a.MTU, Addresses: a.Addresses, SLAAC: a.SLAAC,
-		Formed: formedAddresses(b.topology.Name, h.Name, a), DAD: a.DAD, Sysctls: a.Sysctls,
+		Formed: formedAddresses(b.topology.Name, h.Name, a), DAD: a.DAD, Sysctls: a.Sysctls, ProxyND: a.ProxyND,
 	}
 	hp.Interfaces = append(hp.Interfaces, i)
 	for _, hop := range a.NextHops {

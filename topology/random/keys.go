@@ -86,6 +86,7 @@ var keys = slices.Concat(
 		{"mac", attachments, macAddress},
 		{"mtu", attachments, mtus},
 		{"dad", attachments, truth},
+		{"proxy-nd", attachments, oneOrSome(proxied)},
 		{"sysctls", attachments, sysctls},
 		{"addresses", attachments, addresses},
 		{"addresses", attachments, addresses},
@@ -217,6 +218,17 @@ func environment(e *editor, at *mapping) any {
 
 func files(e *editor, at *mapping) any {
 	return edited(e, at.get("files"), oneOf(e, "/run/a.conf", "/tmp/b/c.txt"), oneOf[any](e, "a\n", "one\ntwo\n", "x: y"))
+}
+
+// proxied returns addresses that nobody has. Only a host that forwards can answer for
+// them.
+func proxied(e *editor, at *mapping) any {
+	for _, p := range hosts(e) {
+		if h := p.get(); h == at || slices.Contains(h.list("attach"), any(at)) {
+			h.set("forward", true)
+		}
+	}
+	return fmt.Sprintf("2001:db8:fff%x::/126", e.IntN(8))
 }
 
 func sysctls(e *editor, at *mapping) any {
