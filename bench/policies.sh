@@ -71,6 +71,7 @@ write many '' "$(routes)"
 write few-policies "$with" 30.0.0.0/8 6
 write many-policies "$with" "$(routes)" 6
 write edited-policies "$with" "$(routes)" 8
+write few-edited "$with" 30.0.0.0/8 8
 
 up() { "$PSEUDOWAN" up "$work/$1.yaml" --runtime netns; }
 
@@ -78,8 +79,12 @@ for _ in $(seq "$RUNS"); do
 	for kind in '' -policies; do
 		record "few$kind" up "few$kind"
 		record "routes$kind" up "many$kind"
-		[ -z "$kind" ] || record edit up edited-policies
-		record "back$kind" up "few$kind"
+		back=few
+		if [ -n "$kind" ]; then
+			record edit up edited-policies
+			back=few-edited
+		fi
+		record "back$kind" up "$back"
 		record "down$kind" "$PSEUDOWAN" down "$prefix"
 		record "fresh$kind" up "many$kind"
 		record "down$kind" "$PSEUDOWAN" down "$prefix"
