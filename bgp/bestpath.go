@@ -3,7 +3,7 @@ package bgp
 import "slices"
 
 // Reasons of best path choice, in GoBGP's words where it has them. All but the
-// first and the last four name the step that decided.
+// first and the last five name the step that decided.
 const (
 	reasonOnlyPath    = "Only Path"            // there is no other
 	reasonReachable   = "Reachable Next Hop"   // all others cannot be used
@@ -25,6 +25,7 @@ const (
 	reasonLabel       = "Unusable Label"       // the label is reserved (RFC 3032)
 	reasonPolicy      = "Import Policy"        // the import policy of the VRF rejects it
 	reasonUnusable    = "Unusable Path"        // Route.Unusable says why
+	reasonFull        = "Maximum Routes"       // the VRF has no room for another prefix
 )
 
 // step is one step of the choice: it keeps the paths that no other beats. (RFC
@@ -42,15 +43,16 @@ var steps = []step{
 	{reasonReachable, func(_ string, p, q *path) bool { return p.fault == "" && q.fault != "" }},
 	{reasonNotStale, func(_ string, p, q *path) bool { return !p.Route.lastResort() && q.Route.lastResort() }},
 	{reasonLocalOrigin, func(vrf string, p, q *path) bool { return p.originRank(vrf) < q.originRank(vrf) }},
+	{reasonLocalOrigin, func(vrf string, p, q *path) bool { return q.givesWay(p) || p.standsBefore(vrf, q) }},
 	{reasonWeight, func(_ string, p, q *path) bool { return p.Route.Weight > q.Route.Weight }},
 	{reasonLocalPref, func(_ string, p, q *path) bool { return p.localPref() > q.localPref() }},
 	{reasonLocalOrigin, func(_ string, p, q *path) bool { return p.fromPeer() < q.fromPeer() }},
-	{reasonASPath, func(_ string, p, q *path) bool { return p.Route.ASPath.Len() < q.Route.ASPath.Len() }},
-	{reasonOrigin, func(_ string, p, q *path) bool { return p.Route.Origin < q.Route.Origin }},
+	{reasonASPath, func(_ string, p, q *path) bool { return p.attributes().ASPath.Len() < q.attributes().ASPath.Len() }},
+	{reasonOrigin, func(_ string, p, q *path) bool { return p.attributes().Origin < q.attributes().Origin }},
 	{reasonMED, func(_ string, p, q *path) bool {
-		return p.med() < q.med() && p.Route.ASPath.Neighbor() == q.Route.ASPath.Neighbor()
+		return p.med() < q.med() && p.attributes().ASPath.Neighbor() == q.attributes().ASPath.Neighbor()
 	}},
-	{reasonASN, func(_ string, p, q *path) bool { return !p.Route.IBGP && q.Route.IBGP }},
+	{reasonASN, func(_ string, p, q *path) bool { return p.distance() < q.distance() }},
 	{reasonRouterID, func(_ string, p, q *path) bool { return p.routerID().Less(q.routerID()) }},
 	{reasonClusterList, func(_ string, p, q *path) bool { return len(p.Route.ClusterList) < len(q.Route.ClusterList) }},
 	{reasonPeerAddress, func(_ string, p, q *path) bool { return p.Route.Peer.Less(q.Route.Peer) }},
@@ -115,6 +117,17 @@ func (c *chooser) explain(vrf string, paths []*path) []Entry {
 		entries = append(entries, e)
 	}
 	return entries
+}
+
+// entriesOf returns the paths of a destination with the reasons of the choice.
+func (c *chooser) entriesOf(vrf string, d *destination) []Entry {
+	list := c.explain(vrf, d.paths)
+	for i := range list {
+		if d.refused && list[i].Best {
+			list[i].Best, list[i].Reason = false, reasonFull
+		}
+	}
+	return list
 }
 
 // choose applies the steps until one path is left. It returns that path and the

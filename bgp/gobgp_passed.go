@@ -47,6 +47,8 @@ func encodePassed(list []Attribute) ([]proto.Message, error) {
 			out = append(out, &api.AggregatorAttribute{Asn: binary.BigEndian.Uint32(v), Address: netip.AddrFrom4([4]byte(v[4:])).String()})
 		case a.Type == attributeAggregator:
 			return nil, fmt.Errorf("AGGREGATOR of %d octets", len(a.Value))
+		case a.Type == attributeSet: // recognized
+			out = append(out, &api.UnknownAttribute{Flags: uint32(optional | transitive), Type: attributeSet, Value: []byte(a.Value)})
 		default:
 			flags := gobgp.BGPAttrFlag(a.Flags) | gobgp.BGP_ATTR_FLAG_PARTIAL
 			out = append(out, &api.UnknownAttribute{Flags: uint32(flags), Type: uint32(a.Type), Value: []byte(a.Value)})

@@ -75,6 +75,12 @@ func pathOf(r Route, plain bool) (*api.Path, error) {
 	if r.LocalPref != nil {
 		attributes = append(attributes, &api.LocalPrefAttribute{LocalPref: *r.LocalPref})
 	}
+	if r.OriginatorID.IsValid() {
+		attributes = append(attributes, &api.OriginatorIdAttribute{Id: r.OriginatorID.String()})
+	}
+	if len(r.ClusterList) > 0 {
+		attributes = append(attributes, &api.ClusterListAttribute{Ids: clusterIDs(r.ClusterList)})
+	}
 	attributes = append(attributes, encodeCommunities(r)...)
 	if len(r.Targets)+len(r.Extended) > 0 {
 		communities, err := encodeTargets(r.Targets)
@@ -188,6 +194,14 @@ func (r *Route) decodeClusterList(ids []string) error {
 		r.ClusterList = append(r.ClusterList, a)
 	}
 	return nil
+}
+
+func clusterIDs(list []netip.Addr) []string {
+	ids := make([]string, len(list))
+	for i, a := range list {
+		ids[i] = a.String()
+	}
+	return ids
 }
 
 // isLocal reports whether the path originates here.

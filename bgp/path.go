@@ -16,6 +16,7 @@ const (
 	Connected Source = iota // a subnet or a learnt host on a port of the VRF
 	Static                  // a configured route with a next hop on such a port
 	BGP                     // received from a peer: another router, or a customer of a VRF
+	Aggregate               // made of others: it leads nowhere by itself
 )
 
 // String returns the source as in show tables.
@@ -27,6 +28,8 @@ func (s Source) String() string {
 		return "static"
 	case BGP:
 		return "bgp"
+	case Aggregate:
+		return "aggregate"
 	}
 	return fmt.Sprintf("source(%d)", uint8(s))
 }
@@ -51,6 +54,7 @@ func (p *Path) Customer() bool { return p.Source == BGP && p.VRF != "" }
 type path struct {
 	Path
 	fault   string // why it cannot be used; "": it can
+	inner   *Route // the customer's attributes, by which it is compared (RFC 6368 section 6); nil: those of Route
 	out     *path  // of a path of a VRF, as others import it; nil: they do not
 	private bool   // it has no targets, and no other VRF imports it
 }
@@ -65,7 +69,7 @@ func (p *path) public() *Path {
 func (v *vrfTable) localPath(r LocalRoute) *path {
 	p := &path{Path: Path{Source: r.Source, VRF: v.Name, Route: Route{
 		Prefix: r.Prefix, NextHop: r.NextHop, Label: r.Label,
-	}}, private: r.Private}
+	}.At(r.Site)}, private: r.Private}
 	return p.moved(v)
 }
 
@@ -89,7 +93,7 @@ func (p *path) forwardsLike(q *path) bool {
 // and these before received ones.
 func (p *path) originRank(vrf string) int {
 	switch {
-	case p.Source == BGP:
+	case p.Source == BGP, p.Source == Aggregate:
 		return 4
 	case p.VRF == vrf:
 		return int(p.Source)
@@ -97,19 +101,51 @@ func (p *path) originRank(vrf string) int {
 	return 2 + int(p.Source)
 }
 
-func (p *path) localPref() uint32 {
-	if p.Route.LocalPref == nil {
-		return defaultLocalPref
+// givesWay reports whether an aggregate, or a default route that the VRF originates,
+// loses to another path: to those of customers of this router, which lead somewhere. It
+// wins against those of other routers, so that two routers that originate the same do
+// not send packets to each other for want of better.
+func (p *path) givesWay(q *path) bool { return p.Source == Aggregate && q.Customer() }
+
+// standsBefore is the reverse, towards other routers, and towards aggregates of other VRFs
+// if this one is the VRF's own.
+func (p *path) standsBefore(vrf string, q *path) bool {
+	return p.Source == Aggregate && (q.Remote() || q.Source == Aggregate && p.VRF == vrf && q.VRF != vrf)
+}
+
+// attributes are those by which a path is compared.
+func (p *path) attributes() *Route {
+	if p.inner != nil {
+		return p.inner
 	}
-	return *p.Route.LocalPref
+	return &p.Route
+}
+
+func (p *path) localPref() uint32 {
+	if pref := p.attributes().LocalPref; pref != nil {
+		return *pref
+	}
+	return defaultLocalPref
 }
 
 // med returns the MED; a missing one is the lowest (RFC 4271 section 9.1.2.2).
 func (p *path) med() uint32 {
-	if p.Route.MED == nil {
-		return 0
+	if med := p.attributes().MED; med != nil {
+		return *med
 	}
-	return *p.Route.MED
+	return 0
+}
+
+// distance ranks external routes before those of an internal session with a customer, and
+// these before those of other routers, which are farther away.
+func (p *path) distance() int {
+	switch {
+	case !p.Route.IBGP:
+		return 0
+	case p.Customer():
+		return 1
+	}
+	return 2
 }
 
 // fromPeer returns 0 for a route that originates here, 1 for others.

@@ -17,6 +17,9 @@ type VRF struct {
 	Import []vpn.RouteTarget
 	Export []vpn.RouteTarget
 
+	Limit     vpn.RouteLimit
+	Summaries []netip.Prefix // of its own routes within one, only the aggregate leaves the VRF
+
 	ImportPolicy *policy.Chain // what the paths of others pass on their way in; nil takes all as they are
 	ExportPolicy *policy.Chain // what its own paths pass on their way out
 }
@@ -25,10 +28,12 @@ type VRF struct {
 // source and next hop identify it.
 type LocalRoute struct {
 	Prefix  netip.Prefix
-	Source  Source     // Connected or Static
+	Source  Source     // Connected or Static (see SetAggregate for others)
 	NextHop netip.Addr // zero for connected
 	Label   vpn.Label  // the label it is announced with; 0: none
 	Private bool       // it is not exported, not even to other VRFs of this router
+
+	Site vpn.SiteOfOrigin // that the route is of (RFC 4364 section 7); zero: none
 }
 
 // Change is a new best path of a prefix in a VRF, a change of its attributes, or
@@ -51,7 +56,7 @@ type Entry struct {
 // Tables are the VRF tables of one router. A received route is in every VRF that
 // imports one of its targets, whatever its RD; a local route is in its own VRF
 // and in every other that imports what this one exports. The outcome does not
-// depend on the order in which routes arrive.
+// depend on the order in which routes arrive, unless the limit of a VRF is reached.
 //
 // Changes of one call are sorted by VRF and prefix.
 type Tables struct {
@@ -82,12 +87,15 @@ type vrfTable struct {
 	VRF
 	prefixes map[netip.Prefix]*destination
 	mapped   map[*path]*path // what the import policy has made of others' paths
+	admission
 }
 
 // destination holds the paths of one prefix in one VRF.
 type destination struct {
 	paths []*path
 	choice
+	admitted uint64 // to the VRF, counted; 0: it is not
+	refused  bool   // it has a usable path, and there is no room for it
 }
 
 // choice is the outcome of best path choice.
@@ -117,11 +125,18 @@ func (t *Tables) SetMaxPaths(n int) { t.chooser.maxPaths = n }
 
 // Update adds a received route, or replaces the one with the same key.
 func (t *Tables) Update(r Route) []Change {
+	inner, _, has, err := r.FromSet()
+	if err != nil && r.Unusable == "" {
+		r.Unusable = "its ATTR_SET is malformed (RFC 6368): " + err.Error()
+	}
 	old := t.received[r.Key()]
 	if old != nil && old.Route.Equal(r) {
 		return nil
 	}
 	p := &path{Path: Path{Source: BGP, Route: r}}
+	if has && err == nil {
+		p.inner = &inner
+	}
 	t.received[r.Key()] = p
 	t.follow(r.NextHop, +1)
 	if old != nil {
@@ -151,7 +166,7 @@ func (t *Tables) SetLocal(vrf string, r LocalRoute) []Change {
 	}
 	key := localKey{vrf, r.Prefix, r.Source, r.NextHop}
 	old := t.locals[key]
-	if old != nil && old.Route.Label == r.Label && old.private == r.Private {
+	if old != nil && old.Route.Label == r.Label && old.private == r.Private && slices.Equal(old.Route.Extended, Route{}.At(r.Site).Extended) {
 		return nil
 	}
 	p := v.localPath(r)
@@ -220,7 +235,7 @@ func (t *Tables) Paths(vrf string, prefix netip.Prefix) []Entry {
 	if v == nil || v.prefixes[prefix] == nil {
 		return nil
 	}
-	return sortEntries(t.chooser.explain(vrf, v.prefixes[prefix].paths))
+	return sortEntries(t.chooser.entriesOf(vrf, v.prefixes[prefix]))
 }
 
 // Choices returns the best path of every prefix in every VRF, each as a change

@@ -124,9 +124,12 @@ func (b *batch) touch(p *path) {
 // finish chooses the best paths and returns what changed.
 func (b *batch) finish() []Change {
 	var changes []Change
+	if slices.ContainsFunc(b.list, func(t touched) bool { return t.vrf.Limit.Max > 0 }) { // who gets the room follows from the batch alone
+		slices.SortFunc(b.list, func(x, y touched) int { return comparePrefix(x.some.Route.Prefix, y.some.Route.Prefix) })
+	}
 	for _, t := range b.list {
 		prefix := t.some.Route.Prefix
-		t.dest.choose(&b.tables.chooser, t.vrf.Name)
+		t.vrf.choose(&b.tables.chooser, t.dest)
 		if len(t.dest.paths) == 0 {
 			delete(t.vrf.prefixes, prefix)
 		}
@@ -134,13 +137,22 @@ func (b *batch) finish() []Change {
 			changes = append(changes, changeFrom(t.vrf.Name, prefix, t.old, t.dest.choice))
 		}
 	}
+	changes = append(changes, b.heal()...)
 	slices.SortFunc(changes, func(x, y Change) int {
 		return cmp.Or(cmp.Compare(x.VRF, y.VRF), comparePrefix(x.Prefix, y.Prefix))
 	})
 	return changes
 }
 
-func (d *destination) choose(c *chooser, vrf string) { d.best, d.spread = c.best(vrf, d.paths) }
+// heal takes into the touched VRFs what they have room for now. What the batch itself
+// has just refused stays out: its change is none.
+func (b *batch) heal() []Change {
+	var changes []Change
+	for _, t := range b.list {
+		changes = append(changes, t.vrf.heal(&b.tables.chooser)...)
+	}
+	return changes
+}
 
 // changeFrom returns the difference between two choices.
 func changeFrom(vrf string, prefix netip.Prefix, old, now choice) Change {
@@ -155,7 +167,7 @@ func changeFrom(vrf string, prefix netip.Prefix, old, now choice) Change {
 func (v *vrfTable) entries(c *chooser) []Entry {
 	var list []Entry
 	for _, d := range v.prefixes {
-		list = append(list, c.explain(v.Name, d.paths)...)
+		list = append(list, c.entriesOf(v.Name, d)...)
 	}
 	return sortEntries(list)
 }

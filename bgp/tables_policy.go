@@ -1,6 +1,7 @@
 package bgp
 
 import (
+	"net/netip"
 	"slices"
 
 	"pseudowan/bgp/policy"
@@ -46,6 +47,9 @@ func (r Route) Apply(c *policy.Chain) (Route, policy.Verdict) {
 // leaving is a path of a VRF as other VRFs of the router get it; nil where it
 // stays. Where packets go is not the policy's to say, and no weight leaves.
 func (p *path) leaving(v *vrfTable) *path {
+	if v.summarizes(p.Route.Prefix) {
+		return nil
+	}
 	if p.private || v.ExportPolicy == nil {
 		return p
 	}
@@ -80,8 +84,12 @@ func (t *Tables) standing(v *vrfTable, p *path) *path {
 	if in := v.mapped[from]; in != nil {
 		return in
 	}
-	in := &path{Path: from.Path}
+	in := &path{Path: from.Path, inner: from.inner}
 	in.Route, in.Policy = from.Route.Apply(v.ImportPolicy)
+	if from.inner != nil && !equalOptional(in.Route.LocalPref, from.Route.LocalPref) { // the policy's counts
+		inner := *from.inner
+		inner.LocalPref, in.inner = in.Route.LocalPref, &inner
+	}
 	switch {
 	case in.Policy.Rejected:
 		in.Route.Unusable = "rejected by " + in.Policy.By.String()
@@ -138,9 +146,14 @@ func (b *batch) judgeAgain() {
 	}
 }
 
+// summarizes reports whether an aggregate stands for the routes to a prefix.
+func (v *VRF) summarizes(p netip.Prefix) bool {
+	return slices.ContainsFunc(v.Summaries, func(s netip.Prefix) bool { return p.Bits() > s.Bits() && s.Contains(p.Addr()) })
+}
+
 // sameExports reports whether local routes leave a VRF as before.
 func (v *VRF) sameExports(o *VRF) bool {
-	return v.RD == o.RD && slices.Equal(v.Export, o.Export) && sameChain(v.ExportPolicy, o.ExportPolicy)
+	return v.RD == o.RD && slices.Equal(v.Export, o.Export) && slices.Equal(v.Summaries, o.Summaries) && sameChain(v.ExportPolicy, o.ExportPolicy)
 }
 
 func sameChain(a, b *policy.Chain) bool {

@@ -27,15 +27,19 @@ func (t *Tables) SetVRFs(vrfs []VRF) {
 	t.vrfs = make(map[string]*vrfTable, len(wanted))
 	for name, v := range wanted {
 		if old := before[name]; old != nil && !affected[name] {
+			limited := old.Limit != v.Limit
 			old.VRF = v
 			t.vrfs[name] = old
+			if limited {
+				old.limitTo(&t.chooser)
+			}
 			continue
 		}
 		t.vrfs[name] = &vrfTable{VRF: v, prefixes: make(map[netip.Prefix]*destination), mapped: make(map[*path]*path)}
 	}
 	t.importers = indexImporters(t.vrfs)
 	t.relabelLocals(otherwise)
-	t.fill(affected)
+	t.fill(affected, before)
 }
 
 // affected returns the names of the VRFs whose tables must be rebuilt: those that
@@ -44,7 +48,7 @@ func (t *Tables) SetVRFs(vrfs []VRF) {
 func (t *Tables) affected(wanted map[string]VRF) map[string]bool {
 	names := make(map[string]bool)
 	for from := range t.exportOtherwise(wanted) {
-		if t.vrfs[from].ExportPolicy == nil && wanted[from].ExportPolicy == nil {
+		if t.vrfs[from].ExportPolicy == nil && wanted[from].ExportPolicy == nil && slices.Equal(t.vrfs[from].Summaries, wanted[from].Summaries) {
 			continue
 		}
 		for name := range wanted { // a policy may give any target
@@ -107,7 +111,7 @@ func (t *Tables) relabelLocals(otherwise map[string]bool) {
 }
 
 // fill adds every path to the affected tables that have it.
-func (t *Tables) fill(affected map[string]bool) {
+func (t *Tables) fill(affected map[string]bool, before map[string]*vrfTable) {
 	put := func(p *path) {
 		for _, v := range t.holders(p) {
 			if !affected[v.Name] {
@@ -130,9 +134,7 @@ func (t *Tables) fill(affected map[string]bool) {
 	}
 	for name := range affected {
 		if v := t.vrfs[name]; v != nil {
-			for _, d := range v.prefixes {
-				d.choose(&t.chooser, name)
-			}
+			v.chooseAll(&t.chooser, before[name])
 		}
 	}
 }

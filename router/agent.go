@@ -228,7 +228,7 @@ func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
 	l.ports.Configure(next.access, next.slow, transport.Widest(next.core))
 	l.fib.Replace(pipeline.Base{Meter: meter.Other}.Flows(), pipeline.KindBase)
 	l.fib.Replace(next.outlets, pipeline.KindOutlet)
-	fresh = l.ces.Speak(next.AS, next.speakers)
+	fresh = l.ces.Speak(next.AS, next.RouterID, next.speakers)
 	l.vrfs.Configure(next.Router)
 	for nextHop := range l.vrfs.NextHops() {
 		l.links.Use(nextHop)

@@ -7,6 +7,7 @@ import (
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/router/neighbor"
+	"pseudowan/status"
 )
 
 // convergence returns what the router still lacks.
@@ -84,6 +85,9 @@ func (l *loop) whyNoRoute(e config.Expect) string {
 		return "has not been received"
 	case paths[0].Route.Unusable != "":
 		return "cannot be used: " + paths[0].Route.Unusable
+	}
+	if paths[0].Reason == status.ReasonFull {
+		return "is refused: the VRF has as many routes as max-routes allows"
 	}
 	return fmt.Sprintf("cannot be used: %s %s", paths[0].Reason, paths[0].Route.NextHop)
 }

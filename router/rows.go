@@ -8,6 +8,7 @@ import (
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/session"
+	"pseudowan/bgp/vpn"
 	"pseudowan/router/ce"
 	"pseudowan/router/config"
 	"pseudowan/router/meter"
@@ -34,25 +35,35 @@ func (a *agent) peerRows(ctx context.Context) ([]status.Peer, error) {
 		}
 		rows = append(rows, row)
 	}
-	speakers, err := inLoop(ctx, a.loop, func() (list []*ce.Speaker) {
+	ces, err := inLoop(ctx, a.loop, func() (list []customer) {
 		for _, c := range a.loop.ces.CEs() {
-			list = append(list, c.Speaker)
+			list = append(list, customer{c.Speaker, c.Port.SoO})
 		}
 		return list
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range speakers {
-		peers, err := s.Peers(ctx)
+	for _, c := range ces {
+		peers, err := c.speaker.Peers(ctx)
 		if err != nil {
 			return nil, err
 		}
 		for _, p := range peers {
-			rows = append(rows, peerRow(a.name, p, s.VRF()))
+			row := peerRow(a.name, p, c.speaker.VRF())
+			if !c.site.IsZero() {
+				row.SoO = c.site.String()
+			}
+			rows = append(rows, row)
 		}
 	}
 	return rows, nil
+}
+
+// customer is what the rows of a CE's sessions need.
+type customer struct {
+	speaker *ce.Speaker
+	site    vpn.SiteOfOrigin
 }
 
 // peerRow returns the row of a session. vrf is the VRF of a session with a CE.

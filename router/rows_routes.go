@@ -43,14 +43,16 @@ func (l *loop) routeRows() []status.VRF {
 	for _, v := range l.vrfs.VRFs() {
 		row := status.VRF{
 			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Import: texts(v.Import), Export: texts(v.Export),
-			Routes: []status.Route{},
+			Routes: []status.Route{}, MaxRoutes: v.Limit.Max,
 		}
+		used := l.vrfs.Usage(v.Name)
+		row.Held, row.Refused = used.Held, used.Refused
 		for _, e := range l.vrfs.Routes(v.Name) {
 			row.Routes = append(row.Routes, status.Route{
 				Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path), Label: labelOf(e.Route.Label), Source: status.RouteSource(e.Source.String()),
 				Best: e.Best, Reason: e.Reason, MED: e.Route.MED, LocalPref: e.Route.LocalPref, Weight: e.Route.Weight,
 				ASPath: e.Route.ASPath.String(), Origin: status.Origin(vrf.OriginOf(e.Path).String()),
-				Unusable: e.Route.Unusable, ChangedBy: words(e.Policy.Changed),
+				Unusable: e.Route.Unusable, ChangedBy: words(e.Policy.Changed), SoO: texts(vpn.SitesOf(e.Route.Extended)),
 			})
 		}
 		rows = append(rows, row)
@@ -67,9 +69,10 @@ func words(steps []policy.Step) []string {
 	return out
 }
 
-// shownNextHop returns the next hop of a path, 0.0.0.0 or :: for connected routes.
+// shownNextHop returns the next hop of a path, 0.0.0.0 or :: for connected routes and
+// aggregates.
 func shownNextHop(p bgp.Path) netip.Addr {
-	if p.Source == bgp.Connected {
+	if p.Source == bgp.Connected || p.Source == bgp.Aggregate {
 		return unspecified(p.Route.Prefix.Addr())
 	}
 	return p.Route.NextHop

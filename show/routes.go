@@ -19,7 +19,7 @@ func VRFs(o Output, rows []status.VRF) error {
 		r.Import, r.Export = present(r.Import), present(r.Export)
 		r.Routes = present(sorted(r.Routes, byRoute))
 		for j := range r.Routes {
-			r.Routes[j].ChangedBy = present(r.Routes[j].ChangedBy)
+			r.Routes[j].ChangedBy, r.Routes[j].SoO = present(r.Routes[j].ChangedBy), present(r.Routes[j].SoO)
 		}
 	}
 	return emit(o, rows, func() string {
@@ -28,23 +28,23 @@ func VRFs(o Output, rows []status.VRF) error {
 			metric("Metric"), metric("LocPrf"), optional("Path"),
 		}}
 		if o.Format == Wide {
-			g.columns = append(g.columns, metric("Weight"))
+			g.columns = append(g.columns, metric("Weight"), optional("SoO"))
 		}
 		for _, v := range rows {
-			g.section(fmt.Sprintf("router: %s  vrf: %s  rd: %s  import: %s  export: %s",
-				v.Router, v.VRF, v.RD, targets(v.Import), targets(v.Export)))
+			g.section(fmt.Sprintf("router: %s  vrf: %s  rd: %s  import: %s  export: %s%s",
+				v.Router, v.VRF, v.RD, targets(v.Import), targets(v.Export), limit(v)))
 			for _, r := range v.Routes {
 				cells := []string{
 					" " + marks(r.Best) + " " + sourceCode(r.Source), prefix(r.Prefix), bracketed(r.Label), address(r.NextHop), reason(r),
 					pointed(r.MED), pointed(r.LocalPref), path(r.ASPath, r.Origin),
 				}
 				if o.Format == Wide {
-					cells = append(cells, weight(r.Weight))
+					cells = append(cells, weight(r.Weight), list(r.SoO))
 				}
 				g.add(cells...)
 			}
 		}
-		return fmt.Sprintf(legend, ", C connected, S static, B BGP") + g.String()
+		return fmt.Sprintf(legend, ", C connected, S static, B BGP, A aggregate") + g.String()
 	})
 }
 
@@ -90,6 +90,18 @@ func RIB(o Output, rows []status.RIB) error {
 		}
 		return fmt.Sprintf(legend, codes) + g.String()
 	})
+}
+
+// limit says how many routes of how many a VRF has; "" without a limit.
+func limit(v status.VRF) string {
+	if v.MaxRoutes == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("  max-routes: %d of %d", v.Held, v.MaxRoutes)
+	if v.Refused > 0 {
+		text += fmt.Sprintf(", %d refused", v.Refused)
+	}
+	return text
 }
 
 // staleMark marks a path that is kept while its peer restarts.
@@ -143,6 +155,8 @@ func sourceCode(source status.RouteSource) string {
 		return "S"
 	case status.SourceBGP:
 		return "B"
+	case status.SourceAggregate:
+		return "A"
 	}
 	return string(source)
 }

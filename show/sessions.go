@@ -52,6 +52,7 @@ func (o Output) session(b *strings.Builder, r status.Peer) {
 	line("reason", r.Reason)
 	line("warning", r.Warning)
 	line("vrf", r.VRF)
+	line("site", r.SoO)
 	line("local", strings.TrimSpace(fmt.Sprintf("%s of AS %d", address(r.LocalAddress), r.LocalAS)))
 	line("via", address(r.Via))
 	line("identifiers", identifiers(r))

@@ -40,6 +40,8 @@ type Peer struct {
 	Via               netip.Addr `json:"via"`                      // the router on the link through which the peer is reached; "" if it is on the link
 	Restart           Restart    `json:"graceful_restart"`         // what both ends keep of each other's routes when the session ends; nothing while it is not established
 	Settings          []Setting  `json:"settings"`                 // of the session, in the order of the file's reference
+
+	SoO string `json:"soo"` // the site of origin of a customer, whose routes it is not told (RFC 4364 section 7); "" without
 }
 
 // Setting is one setting of a session.
@@ -175,6 +177,10 @@ type VRF struct {
 	Export []string `json:"export"`
 	Routes []Route  `json:"routes"`
 
+	MaxRoutes uint32 `json:"max_routes"` // limit of prefixes with a usable path; 0: none
+	Held      int    `json:"held"`       // number of such prefixes
+	Refused   int    `json:"refused"`    // prefixes for which there is no room
+
 	Punted       uint64 `json:"punted"`        // packets from other routers for the slow path
 	PuntsDropped uint64 `json:"punts_dropped"` // of these, those above its rate limit
 }
@@ -182,9 +188,9 @@ type VRF struct {
 // Route is one path to a prefix in a VRF.
 type Route struct {
 	Prefix    netip.Prefix `json:"prefix"`
-	NextHop   netip.Addr   `json:"next_hop"` // 0.0.0.0 or :: for connected
+	NextHop   netip.Addr   `json:"next_hop"` // 0.0.0.0 or :: for connected and aggregate
 	Label     *uint32      `json:"label"`    // for bgp the label to push, else the announced one; null if there is none
-	Source    RouteSource  `json:"source"`   // connected, static or bgp
+	Source    RouteSource  `json:"source"`   // connected, static, bgp or aggregate
 	Best      bool         `json:"best"`
 	Reason    string       `json:"reason"` // why it is or is not best
 	MED       *uint32      `json:"med"`
@@ -194,6 +200,7 @@ type Route struct {
 	Origin    Origin       `json:"origin"`     // igp, egp or incomplete
 	Unusable  string       `json:"unusable"`   // what makes the path unusable for any router, or which import policy of the VRF rejects it; "" if nothing
 	ChangedBy []string     `json:"changed_by"` // terms of the import policies of the VRF that changed it
+	SoO       []string     `json:"soo"`        // the sites of origin that it carries (RFC 4364 section 7)
 }
 
 // MPLS is one label binding: a label that the router assigned (in), or one to push

@@ -57,6 +57,7 @@ const (
 	SourceConnected RouteSource = "connected"
 	SourceStatic    RouteSource = "static"
 	SourceBGP       RouteSource = "bgp"
+	SourceAggregate RouteSource = "aggregate"
 	SourceNeighbor  RouteSource = "neighbor"
 	SourceLabel     RouteSource = "label"
 )
@@ -87,6 +88,7 @@ const (
 	ReasonUnreachable = "Unreachable Next Hop"
 	ReasonLabel       = "Unusable Label"
 	ReasonPolicy      = "Import Policy"
+	ReasonFull        = "Maximum Routes"
 )
 
 // MeaningUsed is the meaning of a path that packets take.

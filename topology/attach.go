@@ -23,7 +23,7 @@ func (b *attachmentBuilder) resolve(raw rawAttachment, i int, element string, on
 	mtu := first(raw.MTU, b.mtu)
 	a := Attachment{
 		Router: raw.To.v, VRF: raw.VRF.v, MAC: raw.MAC.v, MTU: mtu.or(ipMTU),
-		Interface: raw.Interface.or(fmt.Sprintf("eth%d", i)),
+		Interface: raw.Interface.or(fmt.Sprintf("eth%d", i)), SoO: raw.SoO.v,
 	}
 	b.checkAttachment(raw, element)
 	a.DAD, a.Sysctls, a.ProxyND = raw.DAD.v, b.sysctls(raw, element), b.proxied(raw, element)

@@ -74,6 +74,9 @@ func (b *attachmentBuilder) refuseRouterKeys(raw rawAttachment, s *Segment, elem
 	if raw.RA.at != (pos{}) {
 		b.refuse(raw.RA.at, element, fmt.Sprintf("ra: with segment %s", s.Name), move+"; for a daemon of this host write advertises:")
 	}
+	if raw.SoO.at != (pos{}) {
+		b.refuse(raw.SoO.at, element, fmt.Sprintf("soo: with segment %s: a site has a wire of its own to the router", s.Name), "remove it, or attach the host to the router, with to: and vrf:")
+	}
 	if raw.BGP.at != (pos{}) {
 		b.refuse(raw.BGP.at, element, fmt.Sprintf("bgp: with segment %s: a router has BGP sessions only with hosts on a wire of their own", s.Name), "attach the host to the router, with to: and vrf:")
 	}

@@ -15,7 +15,7 @@ import (
 // CustomerBGP is the BGP between a router and a host (RFC 4364 section 7): the
 // sessions on one attachment, which differ only in their family.
 type CustomerBGP struct {
-	AS       uint32            `json:"as"` // of the host, other than the router's
+	AS       uint32            `json:"as"` // of the host; other than the router's, unless the session is internal
 	Sessions []CustomerSession `json:"sessions"`
 
 	session.Settings
@@ -35,7 +35,7 @@ type CustomerSession struct {
 type customerFamily vpn.Family
 
 type customerSettings struct {
-	AS       value[asNumber]         `json:"as" jsonschema:"required,minimum=1,maximum=4294967294" doc:"AS number of the host, other than the router's."`
+	AS       value[asNumber]         `json:"as" jsonschema:"required,minimum=1,maximum=4294967294" doc:"AS number of the host, other than the router's unless with ibgp."`
 	Families []value[customerFamily] `json:"families" doc:"Address families, each with a session of its own." default:"those of the host's addresses"`
 	Session  hostSession             `json:"-"`
 }
@@ -67,6 +67,9 @@ func (b *customerBuilder) resolve(raw rawAttachment, a Attachment, element strin
 	for _, s := range sessions {
 		families = append(families, s.Family)
 	}
+	if s := in.Session; s.has("as-override") && s.v.ASOverride && s.v.IBGP {
+		b.refuse(s.at("as-override"), element, "as-override in an internal session, which changes no AS path", "remove it, or ibgp:")
+	}
 	b.policies.useAtSession(in.Session.sessionKeys, families, element)
 	return &CustomerBGP{
 		AS: uint32(in.AS.v), Sessions: sessions, Settings: in.Session.resolved(session.Hosts),
@@ -78,9 +81,9 @@ func (b *customerBuilder) checkCustomerAS(in rawCustomerBGP, a Attachment, eleme
 	switch {
 	case in.AS.missing():
 		b.refuse(in.at, element, "speaks BGP without an AS number", "write bgp: 65100, or add as:")
-	case in.AS.has && known && uint32(in.AS.v) == b.lab.Routers[i].AS:
+	case in.AS.has && known && uint32(in.AS.v) == b.lab.Routers[i].AS && !in.Session.v.IBGP:
 		b.refuse(in.AS.at, element, fmt.Sprintf("has the AS number of its router %s, but the session between them is an external one", a.Router),
-			"give the host an AS number of its own, such as 65100")
+			"give the host an AS number of its own, such as 65100, or add ibgp: true")
 	}
 }
 

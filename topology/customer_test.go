@@ -12,7 +12,7 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-var compareNetwork = cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{})
+var compareNetwork = cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{}, vpn.SiteOfOrigin{})
 
 func TestCustomerBGP(t *testing.T) {
 	lab, err := Parse("lab.yaml", []byte(base+`

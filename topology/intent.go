@@ -33,6 +33,7 @@ const (
 	SourceConnected = "connected"
 	SourceStatic    = "static"
 	SourceBGP       = "bgp"
+	SourceAggregate = "aggregate"
 )
 
 // ExpectedRoute is a route that a VRF instance must have. Several to one prefix are
@@ -50,15 +51,16 @@ type Origin struct {
 	Router string `json:"router"`
 	VRF    string `json:"vrf"`
 	RD     vpn.RD `json:"rd"`
-	Host   string `json:"host"` // or the segment, of its subnets
+	Host   string `json:"host"` // or the segment, of its subnets; "": the router itself has made the route, as an aggregate
 }
 
 // Intent computes the lab's intent.
 func (t *Topology) Intent() Intent {
-	if len(t.Policies) > 0 {
-		return t.newPoliced().intent()
+	if t.decides() {
+		_, out := t.policedIntent()
+		return out
 	}
-	local, exported := t.ownRoutes()
+	local, exported := t.ownRoutes(nil)
 	reach := map[vpn.Family]map[[2]string]bool{vpn.VPNv4: t.carried(vpn.VPNv4), vpn.VPNv6: t.carried(vpn.VPNv6)}
 	exporters := make(map[vpn.RouteTarget][]int)
 	for i, v := range t.VRFs {
@@ -90,6 +92,14 @@ func (t *Topology) Intent() Intent {
 	return out
 }
 
+// decides reports whether policies, sites of origin or aggregates keep routes from where
+// route targets would take them.
+func (t *Topology) decides() bool {
+	return len(t.Policies) > 0 || slices.ContainsFunc(t.VRFs, func(v VRF) bool { return len(v.Aggregates) > 0 }) || slices.ContainsFunc(t.Hosts, func(h Host) bool {
+		return slices.ContainsFunc(h.Attachments, func(a Attachment) bool { return !a.SoO.IsZero() })
+	})
+}
+
 // sources returns the other instances with an export target that v imports, in
 // order.
 func sources(v VRF, self int, exporters map[vpn.RouteTarget][]int) []int {
@@ -107,7 +117,7 @@ func sources(v VRF, self int, exporters map[vpn.RouteTarget][]int) []int {
 
 // ownRoutes returns the routes that each instance has from its own attachments, and
 // those that it exports.
-func (t *Topology) ownRoutes() (local, exported map[vrfKey][]ExpectedRoute) {
+func (t *Topology) ownRoutes(made madeRoutes) (local, exported map[vrfKey][]ExpectedRoute) {
 	local, exported = make(map[vrfKey][]ExpectedRoute), make(map[vrfKey][]ExpectedRoute)
 	instance := make(map[vrfKey]VRF, len(t.VRFs))
 	for _, v := range t.VRFs {
@@ -137,6 +147,7 @@ func (t *Topology) ownRoutes() (local, exported map[vrfKey][]ExpectedRoute) {
 			exported[key] = append(exported[key], route(p, SourceBGP))
 		}
 	}
+	made.add(instance, local, exported)
 	return local, exported
 }
 
@@ -151,11 +162,21 @@ func compareRoutes(a, b ExpectedRoute) int {
 	}
 	return cmp.Or(
 		a.Prefix.Addr().Compare(b.Prefix.Addr()), a.Prefix.Bits()-b.Prefix.Bits(),
-		preferenceOf(a.Source)-preferenceOf(b.Source), elsewhere(a)-elsewhere(b),
+		comparePreference(a, b), elsewhere(a)-elsewhere(b),
 		CompareNames(a.Origin.Router, b.Origin.Router), CompareNames(a.Origin.VRF, b.Origin.VRF),
 		strings.Compare(a.Origin.Host, b.Origin.Host))
 }
 
-func preferenceOf(source string) int {
-	return slices.Index([]string{SourceConnected, SourceStatic, SourceBGP}, source)
+// comparePreference orders by source. An aggregate stands between the routes of the
+// router's own hosts and those of other routers.
+func comparePreference(a, b ExpectedRoute) int {
+	own := func(r ExpectedRoute) bool { return r.Router == r.Origin.Router && r.Origin.Host != "" }
+	switch {
+	case a.Source == SourceAggregate && b.Source == SourceBGP && own(b), b.Source == SourceAggregate && a.Source == SourceBGP && !own(a):
+		return +1
+	case a.Source == SourceAggregate && b.Source == SourceBGP, b.Source == SourceAggregate && a.Source == SourceBGP:
+		return -1
+	}
+	order := []string{SourceConnected, SourceStatic, SourceBGP, SourceAggregate}
+	return slices.Index(order, a.Source) - slices.Index(order, b.Source)
 }

@@ -64,6 +64,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	monitors.build()
 	routers.labels()
 	sessions.prefixLimits()
+	vrfs.routeLimits()
 	whole.expectations()
 	policies.unused()
 }

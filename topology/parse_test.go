@@ -54,6 +54,7 @@ var exact = cmp.Options{
 	cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
 	cmp.Comparer(func(a, b vpn.RD) bool { return a == b }),
 	cmp.Comparer(func(a, b vpn.RouteTarget) bool { return a == b }),
+	cmp.Comparer(func(a, b vpn.SiteOfOrigin) bool { return a == b }),
 	cmpopts.EquateEmpty(),
 }
 

@@ -21,9 +21,10 @@ type policed struct {
 	*Topology
 	as       map[string]uint32
 	sessions map[vpn.Family]map[string][]sessionPair
-	instance map[string][]int              // the VRFs of each router, by number
-	custom   map[localRoute]*CustomerBGP   // sessions that bring the networks of hosts
-	hops     map[localRoute]netip.Addr     // next hops on access ports; a connected route has none
+	instance map[string][]int            // the VRFs of each router, by number
+	custom   map[localRoute]*CustomerBGP // sessions that bring the networks of hosts
+	hops     map[localRoute]netip.Addr   // next hops on access ports; a connected route has none
+	sites    map[localRoute]vpn.SiteOfOrigin
 	paths    map[ExpectedRoute]policy.Path // of the routes of an intent
 	chains   map[chainKey]policy.Chain     // that were needed so far
 
@@ -76,7 +77,7 @@ func (t *Topology) Rejections(from Origin, prefix netip.Prefix, router, vrf stri
 		return nil
 	}
 	p := t.newPoliced()
-	_, exported := p.ownRoutes()
+	_, exported := p.ownRoutes(nil)
 	for _, v := range p.VRFs {
 		if v.Router != from.Router || v.Name != from.VRF {
 			continue
@@ -133,7 +134,7 @@ type rankedRoute struct {
 func (t *Topology) newPoliced() *policed {
 	p := &policed{
 		Topology: t, as: t.systems(), instance: make(map[string][]int), custom: make(map[localRoute]*CustomerBGP),
-		hops: make(map[localRoute]netip.Addr), paths: make(map[ExpectedRoute]policy.Path), chains: make(map[chainKey]policy.Chain),
+		hops: make(map[localRoute]netip.Addr), sites: make(map[localRoute]vpn.SiteOfOrigin), paths: make(map[ExpectedRoute]policy.Path), chains: make(map[chainKey]policy.Chain),
 		sessions: map[vpn.Family]map[string][]sessionPair{vpn.VPNv4: t.sessionsFor(vpn.VPNv4), vpn.VPNv6: t.sessionsFor(vpn.VPNv6)},
 	}
 	for i, v := range t.VRFs {
@@ -141,6 +142,7 @@ func (t *Topology) newPoliced() *policed {
 	}
 	for _, a := range t.AtAllRouters() {
 		at := vrfKey{a.Router, a.VRF}
+		p.atSite(a)
 		for _, s := range a.Statics {
 			p.hops[localRoute{at, a.Host, s.Prefix}] = s.NextHop
 		}
@@ -157,9 +159,22 @@ func (t *Topology) newPoliced() *policed {
 	return p
 }
 
-// intent is Intent where policies decide.
-func (p *policed) intent() Intent {
-	local, exported := p.ownRoutes()
+// policedIntent is Intent where more than route targets decide, with the paths of its
+// routes. Aggregates may be a part of others, so that it takes several rounds to know them.
+func (t *Topology) policedIntent() (*policed, Intent) {
+	made := t.alwaysMade()
+	for {
+		p := t.newPoliced()
+		out := p.intent(made)
+		if !made.grow(t, out.Routes) {
+			return p, out
+		}
+	}
+}
+
+// intent is Intent with the given aggregates.
+func (p *policed) intent(made madeRoutes) Intent {
+	local, exported := p.ownRoutes(made)
 	ranked := make([][]rankedRoute, len(p.VRFs))
 	imports := make(map[Import]bool)
 	for i, v := range p.VRFs {
@@ -201,13 +216,13 @@ func (p *policed) entered(v VRF, r ExpectedRoute) (policy.Path, bool) {
 	path := policy.Path{Family: vpn.FamilyOf(r.Prefix), RD: v.RD, Prefix: r.Prefix, NextHop: hop, Origin: vpn.OriginIncomplete}
 	ce := p.custom[r.local()]
 	if r.Source != SourceBGP || ce == nil {
-		return path, true
+		return p.ofSite(path, r), true
 	}
-	path.Family, path.Origin, path.ASPath, path.RD = path.Family.Plain(), vpn.OriginIGP, vpn.Sequence(ce.AS), vpn.RD{}
+	path.Family, path.Origin, path.ASPath, path.RD = path.Family.Plain(), vpn.OriginIGP, ce.path(), vpn.RD{}
 	chain := p.chain(ce.ImportPolicy, 0)
 	path, ok := p.evaluate(chain, path, vrfKey{v.Router, v.Name}, "import policy of %s from host %s", v.Router, r.Origin.Host)
 	path.Family, path.RD = vpn.FamilyOf(r.Prefix), v.RD
-	return path, ok && path.NextHop == hop
+	return p.ofSite(path, r), ok && path.NextHop == hop
 }
 
 // follow takes a route of a VRF to all VRFs that import it.
@@ -324,9 +339,15 @@ func (p *policed) told(s sessionPair, at pathAt) (pathAt, bool) {
 
 // tells reports whether a router tells a host that speaks BGP of a route.
 func (p *policed) tells(a *Attachment, r ExpectedRoute) bool {
+	if p.suppressed(a, r.Prefix) {
+		return false
+	}
 	path, ok := p.paths[r]
 	if !ok {
 		return true
+	}
+	if !a.SoO.IsZero() && slices.Contains(path.Extended, a.SoO.Bytes()) {
+		return false // of its own site
 	}
 	for _, kept := range []vpn.Community{vpn.NoExport, vpn.NoExportSubconfed, vpn.NoAdvertise} {
 		if slices.Contains(path.Communities, kept) {
@@ -360,7 +381,7 @@ func compareRanked(a, b rankedRoute) int {
 	}
 	return cmp.Or(
 		a.Prefix.Addr().Compare(b.Prefix.Addr()), a.Prefix.Bits()-b.Prefix.Bits(),
-		preferenceOf(a.Source)-preferenceOf(b.Source),
+		comparePreference(a.ExpectedRoute, b.ExpectedRoute),
 		cmp.Compare(b.path.Weight, a.path.Weight), cmp.Compare(pref(b), pref(a)),
 		compareRoutes(a.ExpectedRoute, b.ExpectedRoute))
 }

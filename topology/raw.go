@@ -118,15 +118,20 @@ type endSettings struct {
 }
 
 type rawVRF struct {
-	At           pos                               `json:"-"`
-	RD           value[vpn.RD]                     `json:"rd" doc:"Route distinguisher, such as 65001:101 or 10.0.0.1:7." default:"ROUTER-ID:N"`
-	RTs          oneOrMany[value[vpn.RouteTarget]] `json:"rts" doc:"Route targets to import and export."`
-	Import       oneOrMany[value[vpn.RouteTarget]] `json:"import" doc:"Route targets to import."`
-	Export       oneOrMany[value[vpn.RouteTarget]] `json:"export" doc:"Route targets to export."`
-	LabelMode    value[vpn.LabelMode]              `json:"label-mode" doc:"Which routes of the VRF share an MPLS label." default:"that of the lab"`
-	Redistribute rawRedistribute                   `json:"redistribute" doc:"Which routes of the VRF become VPN routes." default:"as for the lab"`
-	ImportPolicy oneOrMany[value[string]]          `json:"import-policy" doc:"Policies that routes pass on their way into the VRF, from other routers and other VRFs, in this order." default:"none"`
-	ExportPolicy oneOrMany[value[string]]          `json:"export-policy" doc:"Policies that the routes of the VRF pass on their way out, to other routers and other VRFs, in this order." default:"none"`
+	At               pos                               `json:"-"`
+	RD               value[vpn.RD]                     `json:"rd" doc:"Route distinguisher, such as 65001:101 or 10.0.0.1:7." default:"ROUTER-ID:N"`
+	RTs              oneOrMany[value[vpn.RouteTarget]] `json:"rts" doc:"Route targets to import and export."`
+	Import           oneOrMany[value[vpn.RouteTarget]] `json:"import" doc:"Route targets to import."`
+	Export           oneOrMany[value[vpn.RouteTarget]] `json:"export" doc:"Route targets to export."`
+	LabelMode        value[vpn.LabelMode]              `json:"label-mode" doc:"Which routes of the VRF share an MPLS label." default:"that of the lab"`
+	Redistribute     rawRedistribute                   `json:"redistribute" doc:"Which routes of the VRF become VPN routes." default:"as for the lab"`
+	Aggregates       oneOrMany[rawAggregate]           `json:"aggregates" doc:"Prefixes that an instance of the VRF announces, to other routers and to hosts by BGP, as long as it has a more specific route. Packets for which there is none are not forwarded." default:"none"`
+	DefaultOriginate value[bool]                       `json:"default-originate" doc:"Whether each instance announces a default route, to other routers and to hosts by BGP. Packets for which the VRF has no route are not forwarded." default:"false"`
+	MaxRoutes        value[uint32]                     `json:"max-routes" doc:"Number of prefixes with a usable path that an instance of the VRF takes; 0 for no limit. More are refused, and come in as there is room, in the order of their arrival. Connected and static routes and aggregates of the instance are never refused." default:"0"`
+	MaxThreshold     value[uint32]                     `json:"max-routes-threshold" doc:"Percentage of max-routes from which a warning is given, at most 100." default:"80"`
+	MaxWarning       value[bool]                       `json:"max-routes-warning-only" doc:"Whether more routes than max-routes are a warning, and none is refused." default:"false"`
+	ImportPolicy     oneOrMany[value[string]]          `json:"import-policy" doc:"Policies that routes pass on their way into the VRF, from other routers and other VRFs, in this order." default:"none"`
+	ExportPolicy     oneOrMany[value[string]]          `json:"export-policy" doc:"Policies that the routes of the VRF pass on their way out, to other routers and other VRFs, in this order." default:"none"`
 }
 
 type rawRedistribute struct {
@@ -172,6 +177,7 @@ type rawAttachment struct {
 	Gateway   oneOrMany[value[netip.Addr]]  `json:"gateway" doc:"Addresses of the router, one for each subnet." default:"the first address of the subnet"`
 	RA        rawRA                         `json:"ra" doc:"Router advertisements: the advertised prefix, or settings." default:"none"`
 	Routes    []rawRoute                    `json:"routes" doc:"Routes of the host through this attachment: prefixes, or mappings with a next hop." default:"default routes to the router if the host has only one attachment, else none"`
+	SoO       value[vpn.SiteOfOrigin]       `json:"soo" doc:"Site of origin (RFC 4364 section 7), such as 65001:7: its routes, connected, static and by BGP, carry this extended community, and those of another attachment with the same are not told to the host by BGP." default:"none"`
 	BGP       rawCustomerBGP                `json:"bgp" doc:"BGP between the host and the router: the host's AS number, or settings. The host then announces its LANs itself." default:"none"`
 	Advertise oneOrMany[value[network]]     `json:"advertises" doc:"Prefixes that a daemon of the host, such as radvd, advertises on the segment. Hosts with slaac form addresses in them and send to this host what they know no other route for."`
 	Announce  oneOrMany[rawAnnounce]        `json:"announce" doc:"Further prefixes behind the host, as static routes of the VRF."`

@@ -53,7 +53,7 @@ type walker struct {
 	outlets  map[string]lookup[outlet]
 	fibs     map[vrfKey]lookup[ExpectedRoute]
 	modes    map[vrfKey]vpn.LabelMode
-	told     map[*Attachment]lookup[ExpectedRoute] // what hosts learn by BGP, where policies decide; nil where none do
+	told     map[*Attachment]lookup[ExpectedRoute] // what hosts learn by BGP, where policies or sites decide; nil where none do
 }
 
 func newWalker(t *Topology) *walker {
@@ -81,13 +81,12 @@ func newWalker(t *Topology) *walker {
 	return w
 }
 
-// intent returns the intent. Where policies decide, it notes what hosts learn.
+// intent returns the intent. Where policies or sites decide, it notes what hosts learn.
 func (w *walker) intent(t *Topology) Intent {
-	if len(t.Policies) == 0 {
+	if !t.decides() {
 		return t.Intent()
 	}
-	p := t.newPoliced()
-	out := p.intent()
+	p, out := t.policedIntent()
 	w.told = make(map[*Attachment]lookup[ExpectedRoute])
 	for i := range t.Hosts {
 		for k := range t.Hosts[i].Attachments {
@@ -118,7 +117,7 @@ func (w *walker) learned(a *Attachment, to netip.Addr) (route ExpectedRoute, bit
 // untold reports whether a host would need a route by BGP to send to an address
 // by way of an attachment, and policies keep it from the host.
 func (w *walker) untold(a *Attachment, to netip.Addr) bool {
-	if a == nil || w.told[a] == nil || !a.learnsRoutes(netip.PrefixFrom(to, 0)) {
+	if a == nil || w.told[a] == nil || a.BGP.DefaultOriginate || !a.learnsRoutes(netip.PrefixFrom(to, 0)) {
 		return false
 	}
 	for _, p := range append(slices.Clone(a.Routes), a.Addresses...) {

@@ -37,7 +37,7 @@ func (r Redistribute) Prefixes(hosts, gateways []netip.Prefix) []netip.Prefix {
 }
 
 // LabelKeys returns the label keys of the routes of an attachment to the VRF: IPv4
-// first, connected before static routes. own is the host's addresses there.
+// first, connected before static routes and aggregates. own is the host's addresses there.
 // Connected routes that share a label have it even if they are not redistributed.
 func (v VRF) LabelKeys(a Attachment, own []netip.Prefix) []vpn.LabelKey {
 	connected := RedistributeSubnets.Prefixes(nil, a.Gateways)
@@ -59,6 +59,9 @@ func (v VRF) LabelKeys(a Attachment, own []netip.Prefix) []vpn.LabelKey {
 		}
 		for _, s := range a.Statics {
 			add(f, s.Prefix, s.NextHop)
+		}
+		for _, g := range v.Aggregates {
+			add(f, g.Prefix, netip.Addr{})
 		}
 	}
 	return out

@@ -11,7 +11,7 @@ var refusedCustomers = []refusal{
 		name: "the router's AS number",
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], bgp: 65001}`,
-		want: []string{`:5: host a: has the AS number of its router pe1, but the session between them is an external one; give the host an AS number of its own, such as 65100`},
+		want: []string{`:5: host a: has the AS number of its router pe1, but the session between them is an external one; give the host an AS number of its own, such as 65100, or add ibgp: true`},
 	},
 	{
 		name: "family without address",

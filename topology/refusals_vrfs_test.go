@@ -37,6 +37,31 @@ vrfs:
 		},
 	},
 	{
+		name: "bad limits of routes",
+		file: `name: t
+routers: {pe1: {as: 1}}
+vrfs:
+  red: {rts: "1:1", max-routes: 1}
+  blue: {rts: "1:2", max-routes: 5, max-routes-threshold: 101}`,
+		want: []string{
+			`:5: vrf blue: max-routes-threshold 101 is no percentage; use 1 to 100, as 80`,
+		},
+	},
+	{
+		name: "a limit below the routes of the file",
+		file: `name: t
+routers: {pe1: {as: 1}}
+vrfs:
+  red: {rts: "1:1", max-routes: 1}
+  blue: {rts: "1:2", max-routes: 1, max-routes-warning-only: true}
+hosts:
+  a: {to: pe1, vrf: red, addresses: 10.1.0.2/24, lans: [172.16.1.1/24]}
+  b: {to: pe1, vrf: blue, addresses: 10.1.0.2/24, lans: [172.16.1.1/24]}`,
+		want: []string{
+			`:4: vrf red: max-routes 1 is less than the 2 routes that it has on router pe1 by this file; make it larger, or add max-routes-warning-only: true`,
+		},
+	},
+	{
 		name: "two RDs for a VRF",
 		file: base + `hosts:
   a: {to: pe1, vrf: 101, rd: "1:1", addresses: [10.1.0.2/24]}

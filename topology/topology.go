@@ -115,6 +115,9 @@ type VRF struct {
 	RedistributeConnected Redistribute  `json:"redistribute_connected"`
 	RedistributeStatic    bool          `json:"redistribute_static"`
 
+	Limit      vpn.RouteLimit `json:"limit,omitzero"`
+	Aggregates []Aggregate    `json:"aggregates,omitempty"` // default routes first
+
 	// Names of the policies that routes pass into the VRF and out of it.
 	ImportPolicy []string `json:"import_policy,omitempty"`
 	ExportPolicy []string `json:"export_policy,omitempty"`
@@ -178,6 +181,8 @@ type Attachment struct {
 	DAD     bool              `json:"dad,omitempty"`      // the host looks for duplicates of its addresses
 	ProxyND []netip.Prefix    `json:"proxy_nd,omitempty"` // for which the host answers neighbour discovery
 	Sysctls map[string]string `json:"sysctls,omitempty"`  // of the interface, by name, perhaps with ipv4. or ipv6.
+
+	SoO vpn.SiteOfOrigin `json:"soo,omitzero"` // the site that the host is at (RFC 4364 section 7); zero: none
 
 	// On a segment only.
 	NextHops   []NextHop      `json:"next_hops,omitempty"`  // the host's routes

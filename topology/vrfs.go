@@ -3,6 +3,7 @@ package topology
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/maruel/natural"
@@ -48,7 +49,38 @@ func (b *vrfBuilder) define() {
 		}
 		b.policies.use(raw.ImportPolicy, importKey, vpnFamilies, element)
 		b.policies.use(raw.ExportPolicy, exportKey, vpnFamilies, element)
+		b.checkLimit(raw, element)
+		b.checkAggregates(raw, element)
 		b.defined[e.key.v] = vrfDef{e.key.at, raw}
+	}
+}
+
+func (b *vrfBuilder) checkLimit(raw rawVRF, element string) {
+	if percent := raw.MaxThreshold; percent.has && (percent.v == 0 || percent.v > 100) {
+		b.refuse(percent.at, element, fmt.Sprintf("max-routes-threshold %d is no percentage", percent.v), "use 1 to 100, as 80")
+	}
+}
+
+// routeLimits refuses limits below the number of routes that an instance has by this
+// file: some of them would be refused.
+func (b *vrfBuilder) routeLimits() {
+	limited := func(v VRF) bool { return v.Limit.Max > 0 && !v.Limit.WarningOnly }
+	if len(b.problems) > 0 || !slices.ContainsFunc(b.lab.VRFs, limited) {
+		return // the VRFs may be incomplete
+	}
+	prefixes := make(map[vrfKey]map[netip.Prefix]bool)
+	for _, r := range b.lab.Intent().Routes {
+		key := vrfKey{r.Router, r.VRF}
+		if prefixes[key] == nil {
+			prefixes[key] = make(map[netip.Prefix]bool)
+		}
+		prefixes[key][r.Prefix] = true
+	}
+	for _, v := range b.lab.VRFs {
+		if n := len(prefixes[vrfKey{v.Router, v.Name}]); limited(v) && n > int(v.Limit.Max) {
+			b.refuse(b.defined[v.Name].raw.MaxRoutes.at, "vrf "+v.Name, fmt.Sprintf("max-routes %d is less than the %d routes that it has on router %s by this file", v.Limit.Max, n, v.Router),
+				"make it larger, or add max-routes-warning-only: true")
+		}
 	}
 }
 
@@ -142,7 +174,9 @@ func (b *vrfBuilder) newInstance(key vrfKey, n int) VRF {
 		RedistributeStatic:    first(def.raw.Redistribute.Static, b.raw.Redistribute.Static).or(true),
 		ImportPolicy:          names(def.raw.ImportPolicy),
 		ExportPolicy:          names(def.raw.ExportPolicy),
+		Limit:                 vpn.RouteLimit{Max: def.raw.MaxRoutes.v, Threshold: def.raw.MaxThreshold.v, WarningOnly: def.raw.MaxWarning.v},
 	}
+	v.Aggregates = b.aggregates(key, def.raw)
 	if v.LabelMode == vpn.PerCE {
 		v.LabelMode = vpn.PerNextHop
 	}

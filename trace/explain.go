@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pseudowan/status"
+	"pseudowan/topology"
 )
 
 // Explain returns why a prefix is in a VRF or is not. vrf is the name or RD of the
@@ -80,6 +81,8 @@ func (s *Snapshot) path(router string, r status.Route) status.ExplainedPath {
 		p.Meaning = "not usable: " + r.Unusable
 	case r.Reason == status.ReasonUnreachable:
 		p.Meaning = s.unusable(router, r.NextHop)
+	case r.Reason == status.ReasonFull:
+		p.Meaning = "refused: the VRF has as many routes as max-routes allows"
 	case r.Reason == status.ReasonLabel:
 		p.Meaning = fmt.Sprintf("not usable: label %s is reserved (RFC 3032 section 2.1)", number(r.Label))
 	default:
@@ -155,10 +158,16 @@ func (s *Snapshot) conclude(e *status.Explanation) {
 		if e.Paths[0].Reason == status.ReasonPolicy {
 			e.Remedy = "change the import policy of the VRF, where the route is wanted"
 		}
+		if e.Paths[0].Reason == status.ReasonFull {
+			e.Remedy = "raise max-routes of the VRF, or let others announce fewer routes"
+		}
 	case s.unused(e) != nil:
 		r := s.unused(e)
 		e.Verdict = fmt.Sprintf("peer %s announces it, and it is not used: %s", r.RemoteAddress, r.Rejected)
 		e.Remedy = fmt.Sprintf("pseudowan show neighbor %s received --router %s", r.RemoteAddress, e.Router)
+	case s.aggregates(e):
+		e.Verdict = "the VRF aggregates it, but has no more specific route"
+		e.Remedy = "pseudowan show vrf --router " + e.Router + " --vrf " + e.VRF
 	case len(e.Origins) == 0:
 		e.Verdict = "no host of the lab has or announces it, and no peer sent it"
 		e.Remedy = "give a host an address in it, or a LAN (lans:), or let one announce it (announce:)"
@@ -172,6 +181,14 @@ func (s *Snapshot) conclude(e *status.Explanation) {
 	if e.Used.IsValid() {
 		e.Verdict += fmt.Sprintf("; packets to it take the shorter route %s", e.Used)
 	}
+}
+
+// aggregates reports whether the VRF has an aggregate of the prefix, perhaps without parts.
+func (s *Snapshot) aggregates(e *status.Explanation) bool {
+	return slices.ContainsFunc(s.Topology.VRFs, func(v topology.VRF) bool {
+		is := func(a topology.Aggregate) bool { return a.Prefix == e.Prefix }
+		return v.Router == e.Router && v.Name == e.VRF && slices.ContainsFunc(v.Aggregates, is)
+	})
 }
 
 func (s *Snapshot) presence(e *status.Explanation, p status.ExplainedPath) string {

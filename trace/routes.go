@@ -24,6 +24,10 @@ func (s *Snapshot) route(router string, v status.VRF, o origin) status.Explained
 		e.Verdict, e.Remedy = s.own(o)
 		return e
 	}
+	if topology.Suppressed(o.instance.Aggregates, o.prefix) {
+		e.Verdict, e.Remedy = fmt.Sprintf("not announced: an aggregate of VRF %s of %s stands for it (summary-only)", o.VRF, o.Router), "remove summary-only, where the route is wanted"
+		return e
+	}
 	if e.Verdict, e.Remedy = s.announced(o); e.Verdict != "" {
 		return e
 	}

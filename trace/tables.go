@@ -139,6 +139,11 @@ func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goa
 	case r.Source == status.SourceConnected && origin != v.VRF && !r.Prefix.IsSingleIP():
 		want.depth--
 		return s.lookUp(router, origin, want) // the packet is in that VRF now
+	case r.Source == status.SourceAggregate && origin != v.VRF:
+		want.depth--
+		return s.lookUp(router, origin, want)
+	case r.Source == status.SourceAggregate:
+		f = lookup{Forwarding: status.Forwarding{Stops: noRoute}, slow: !confined(want.to)}
 	case r.Source == status.SourceConnected:
 		f = s.towards(router, origin, want.to)
 	case remote:

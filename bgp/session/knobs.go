@@ -96,6 +96,11 @@ var knobs = []Knob{
 		field: func(s *Settings) any { return &s.RTC }},
 	{Key: "rtc-default", With: Routers, Doc: "Whether a peer with rtc is asked for all routes nevertheless, as reflectors often do.",
 		field: func(s *Settings) any { return &s.RTCDefault }},
+	{Key: "ibgp", With: Hosts, Reset: true, Doc: "Whether the session is an internal one (RFC 6368): the router speaks with the AS number of the host, " +
+		"and between sites of that AS with such sessions the attributes of routes stay as they are.",
+		field: func(s *Settings) any { return &s.IBGP }},
+	{Key: "default-originate", With: Hosts, Doc: "Whether the router announces a default route to the host, even if the VRF has none.",
+		field: func(s *Settings) any { return &s.DefaultOriginate }},
 	{Key: "description", With: Routers | Hosts, Doc: "What the session is for, in one line.",
 		field: func(s *Settings) any { return &s.Description }, check: checkDescription},
 	{Key: "graceful-restart", With: Routers | Hosts, Reset: true, Doc: "Graceful restart (RFC 4724): full, helper for only keeping the routes of a peer that restarts, or off.", fallback: "full",

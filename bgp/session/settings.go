@@ -38,6 +38,14 @@ type Settings struct {
 	// caller of Announce does that, not the speaker.
 	ASOverride bool `json:"as_override,omitempty"`
 
+	// IBGP makes the session with a customer an internal one of the customer's AS (RFC
+	// 6368).
+	IBGP bool `json:"ibgp,omitempty"`
+
+	// DefaultOriginate announces a default route to the peer. The caller of Announce
+	// does that.
+	DefaultOriginate bool `json:"default_originate,omitempty"`
+
 	// AllowOwnAS is how often our AS number may occur in the AS path of a route
 	// from the peer (0 in RFC 4271 section 9.1.2).
 	AllowOwnAS uint32 `json:"allow_own_as,omitempty"`

@@ -29,6 +29,20 @@ func SiteOfOriginFromBytes(b [8]byte) (o SiteOfOrigin, ok bool) {
 	return SiteOfOrigin{v}, err == nil
 }
 
+// SitesOf returns the sites of origin among communities.
+func SitesOf(list []ExtendedCommunity) []SiteOfOrigin {
+	var sites []SiteOfOrigin
+	for _, c := range list {
+		if o, ok := SiteOfOriginFromBytes(c); ok {
+			sites = append(sites, o)
+		}
+	}
+	return sites
+}
+
+// IsZero reports whether there is no site.
+func (o SiteOfOrigin) IsZero() bool { return o == SiteOfOrigin{} }
+
 // Bytes returns the eight octets of the extended community.
 func (o SiteOfOrigin) Bytes() [8]byte {
 	b := [8]byte{byte(o.v.kind), siteSubtype}

@@ -39,6 +39,9 @@ func (b *planner) customer(h topology.Host, a topology.Attachment, access config
 // comesAbout reports whether a route will appear without the user's help: a LAN
 // that a host announces by BGP does only if the lab starts the host's BGP daemon.
 func (b *planner) comesAbout(r topology.ExpectedRoute) bool {
+	if r.Origin.Host == "" { // an aggregate is there once something more specific is; a default route always
+		return r.Prefix.Bits() == 0
+	}
 	i := slices.IndexFunc(b.topology.Hosts, func(h topology.Host) bool { return h.Name == r.Origin.Host })
 	if i < 0 {
 		return true

@@ -48,7 +48,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *Host) {
 	port := b.hostPort(a.Router, end)
 	access := config.Access{
 		Port: port, Name: b.accessName(c, port), VRF: a.VRF, MAC: gatewayMAC(port).String(),
-		Gateways: a.Gateways, MTU: a.MTU, Host: h.Name, RA: a.RA,
+		Gateways: a.Gateways, MTU: a.MTU, Host: h.Name, RA: a.RA, SoO: a.SoO,
 	}
 	mac := HostMAC(b.topology.Name, h.Name, a)
 	for _, p := range HostAddresses(b.topology.Name, h.Name, a) {

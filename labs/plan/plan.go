@@ -295,6 +295,8 @@ func (b *planner) vrfs() {
 			RedistributeStatic:    v.RedistributeStatic,
 			ImportPolicy:          v.ImportPolicy,
 			ExportPolicy:          v.ExportPolicy,
+			Limit:                 v.Limit,
+			Aggregates:            v.Aggregates,
 		})
 	}
 }

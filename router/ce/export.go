@@ -26,6 +26,9 @@ func (t *Table) TellAnew() {
 		for _, told := range c.speech.Wanted() {
 			t.tell(c, fib.Key{VRF: c.Port.VRFID, Prefix: told.Prefix})
 		}
+		for _, prefix := range defaults {
+			t.tell(c, fib.Key{VRF: c.Port.VRFID, Prefix: prefix})
+		}
 		for key := range t.vrfs.AllBest() {
 			if key.VRF == c.Port.VRFID {
 				t.tell(c, key)
@@ -37,30 +40,58 @@ func (t *Table) TellAnew() {
 // tell announces the best route to a prefix to a CE.
 func (t *Table) tell(c *CE, key fib.Key) {
 	name := bgp.Key{Prefix: key.Prefix}
-	if route, tells := c.export(t.vrfs.Best(key), t.as); tells {
+	best := t.vrfs.Best(key)
+	route, tells := c.export(best, t.as, t.id)
+	tells = tells && !t.vrfs.Suppressed(key)
+	if !tells {
+		route, tells = c.originate(key.Prefix, best)
+	}
+	if tells {
 		c.speech.Announce(name, route)
 	} else {
 		c.speech.Withdraw(name)
 	}
 }
 
-// export returns a best route of the VRF as announced to the CE, with the gateway as
-// next hop; tells is false if it is not announced, like the CE's own routes. The MED
-// is removed, because it was meant for this AS (RFC 4271 section 5.1.4).
-func (c *CE) export(best *bgp.Path, ownAS uint32) (route bgp.Route, tells bool) {
-	if best == nil || c.brought(best) || restricted(best.Route.Communities) {
+// defaults are the prefixes of default routes.
+var defaults = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
+
+// originate returns the default route that the router originates towards the CE, if it does,
+// and the CE has not brought one itself.
+func (c *CE) originate(prefix netip.Prefix, best *bgp.Path) (route bgp.Route, tells bool) {
+	if !c.BGP.DefaultOriginate || prefix.Bits() != 0 || best != nil && (c.brought(best) || best.Route.IsOf(c.Port.SoO)) {
 		return bgp.Route{}, false
 	}
-	from := best.Route.AcrossAS()
+	gateway, ok := c.gateway(prefix)
+	return bgp.Route{Prefix: prefix, NextHop: gateway, Origin: bgp.OriginIGP}, ok
+}
+
+// export returns a best route of the VRF as announced to the CE, with the gateway as
+// next hop; tells is false if it is not announced, like the CE's own routes and those of
+// its site that another attachment has brought (RFC 4364 section 7). The MED
+// is removed, because it was meant for this AS (RFC 4271 section 5.1.4).
+func (c *CE) export(best *bgp.Path, ownAS uint32, id netip.Addr) (route bgp.Route, tells bool) {
+	if best == nil || c.brought(best) || best.Route.IsOf(c.Port.SoO) {
+		return bgp.Route{}, false
+	}
+	to := bgp.Customer{AS: c.BGP.AS, Internal: c.BGP.IBGP, Provider: ownAS, Router: id}
+	from, ok := to.Tell(best)
+	if !ok {
+		return bgp.Route{}, false
+	}
 	gateway, ok := c.gateway(from.Prefix)
 	if !ok {
 		return bgp.Route{}, false
 	}
 	route = bgp.Route{
-		Prefix: from.Prefix, NextHop: gateway, Origin: vrf.OriginOf(*best), ASPath: from.ASPath,
+		Prefix: from.Prefix, NextHop: gateway, Origin: from.Origin, ASPath: from.ASPath,
+		MED: from.MED, LocalPref: from.LocalPref, OriginatorID: from.OriginatorID, ClusterList: from.ClusterList,
 		Communities: from.Communities, LargeCommunities: from.LargeCommunities, Extended: from.Extended, Passed: from.Passed,
 	}
-	if c.BGP.ASOverride {
+	if best.Source != bgp.BGP {
+		route.Origin = vrf.OriginOf(*best)
+	}
+	if c.BGP.ASOverride && !c.BGP.IBGP {
 		route.ASPath = route.ASPath.Override(c.BGP.AS, ownAS)
 	}
 	return route, true
@@ -90,11 +121,4 @@ func (c *CE) gateway(prefix netip.Prefix) (netip.Addr, bool) {
 		}
 	}
 	return netip.Addr{}, false
-}
-
-// restricted reports whether a route may not leave the AS (RFC 1997).
-func restricted(communities []bgp.Community) bool {
-	return slices.ContainsFunc(communities, func(c bgp.Community) bool {
-		return c == bgp.NoExport || c == bgp.NoAdvertise || c == bgp.NoExportSubconfed
-	})
 }

@@ -30,7 +30,9 @@ func (t *Table) Hear(c *CE, u bgp.RouteUpdate) {
 		t.forget(c, key)
 	default:
 		old, heard := c.received[key]
-		c.received[key] = u.Route.AcrossAS()
+		if c.received[key] = u.Route.AcrossAS(); c.BGP.IBGP {
+			c.received[key] = u.Route.WithoutSet()
+		}
 		t.needNextHop(c, u.Route.NextHop)
 		if heard {
 			t.dropNextHop(c, old.NextHop)
@@ -70,6 +72,7 @@ func (t *Table) enter(c *CE, route bgp.Route) {
 	old, stood := c.entered[key]
 	c.entered[key] = enteredRoute{route.NextHop, label}
 	_, reachable := t.ports.Lookup(c.Neighbor(route.NextHop))
+	route = route.At(c.Port.SoO)
 	route.Label = value
 	t.vrfs.SetCE(v.Name, bgp.CustomerRoute{Route: route, Reachable: reachable})
 	if stood && old.label != label {

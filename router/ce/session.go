@@ -21,7 +21,16 @@ type identity struct {
 }
 
 func identityOf(cfg config.Router, p *access.Port) identity {
-	return identity{p.CE.Namespace, cfg.AS, cfg.RouterID, p.VRFID, p.VRF, fmt.Sprint(listenAddresses(p.CE))}
+	return identity{p.CE.Namespace, speakerAS(cfg, p.CE), cfg.RouterID, p.VRFID, p.VRF, fmt.Sprint(listenAddresses(p.CE))}
+}
+
+// speakerAS is the AS in whose name the router speaks to a CE: in an internal session its
+// own (RFC 6368).
+func speakerAS(cfg config.Router, c *config.CE) uint32 {
+	if c.BGP.IBGP {
+		return c.BGP.AS
+	}
+	return cfg.AS
 }
 
 func listenAddresses(c *config.CE) []netip.Addr {
@@ -40,6 +49,7 @@ func neighbors(cfg config.Router, c *config.CE) []bgp.Neighbor {
 		settings.Families = []vpn.Family{s.Family}
 		out = append(out, bgp.Neighbor{
 			Address: s.PeerAddress, LocalAddress: s.LocalAddress, AS: c.BGP.AS, Settings: settings,
+			Client: c.BGP.IBGP, // routes of other sites are reflected to it
 			Import: cfg.Import(settings.ImportPolicy), Export: cfg.Export(settings.ExportPolicy),
 		})
 	}

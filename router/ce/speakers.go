@@ -82,7 +82,7 @@ func (s *Speakers) configure(ctx context.Context, cfg config.Router, p *access.P
 	speaker := s.running[p.Port]
 	if speaker == nil {
 		started, err := s.Start(ctx, bgp.Config{
-			AS: cfg.AS, RouterID: cfg.RouterID, Name: cfg.Router, ListenAddresses: listenAddresses(p.CE), Plain: true, Inside: inside,
+			AS: speakerAS(cfg, p.CE), RouterID: cfg.RouterID, Name: cfg.Router, ListenAddresses: listenAddresses(p.CE), Plain: true, Inside: inside,
 			Monitor: s.Monitor, VRF: p.VRF,
 			APISocket: filepath.Join(s.Dir, fmt.Sprintf("gobgp-%s.sock", p.CE.Name)),
 			Log:       s.Log.With("vrf", p.VRF, "host", p.Host), Restarting: restarting,

@@ -22,6 +22,7 @@ type Table struct {
 	vrfs  *vrf.Tables
 
 	as  uint32         // the router's
+	id  netip.Addr     // its BGP identifier
 	ces map[uint32]*CE // by access port
 }
 
@@ -60,10 +61,10 @@ func (t *Table) Leave(speakers map[uint32]*Speaker) {
 	}
 }
 
-// Speak replaces the speakers of the CEs, on ports that are already configured, and
+// Speak replaces the router's AS and identifier, and the speakers of the CEs, on ports that are already configured, and
 // returns the new ones.
-func (t *Table) Speak(as uint32, speakers map[uint32]*Speaker) (fresh []*Speaker) {
-	t.as = as
+func (t *Table) Speak(as uint32, id netip.Addr, speakers map[uint32]*Speaker) (fresh []*Speaker) {
+	t.as, t.id = as, id
 	for number, speaker := range speakers {
 		c := t.ces[number]
 		if c == nil {

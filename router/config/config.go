@@ -64,6 +64,8 @@ type Access struct {
 	Expect   []netip.Addr   `json:"expect"`            // the host's static addresses, which must answer
 	RA       *topology.RA   `json:"ra,omitempty"`
 	CE       *CE            `json:"customer,omitempty"` // the host speaks BGP
+
+	SoO vpn.SiteOfOrigin `json:"soo,omitzero"` // the site that the host is at; zero: none
 }
 
 // Who names what is at the other end of the port, for messages.
@@ -98,6 +100,8 @@ type VRF struct {
 	RedistributeStatic    bool                  `json:"redistribute_static"`
 	Statics               []Static              `json:"statics"`
 	Bindings              []vpn.Binding         `json:"bindings"` // the labels that the plan has assigned
+	Limit                 vpn.RouteLimit        `json:"limit,omitzero"`
+	Aggregates            []topology.Aggregate  `json:"aggregates,omitempty"`
 
 	// Names of the policies that routes pass into the VRF and out of it.
 	ImportPolicy []string `json:"import_policy,omitempty"`

@@ -1,6 +1,7 @@
 package vrf
 
 import (
+	"net/netip"
 	"slices"
 
 	"pseudowan/bgp"
@@ -27,7 +28,7 @@ func (t *Tables) Speak(changed map[fib.Key]bool) (anew bool) {
 	before := t.speech.Wanted()
 	still := map[bgp.Key]bool{}
 	for key, best := range t.best {
-		if v := t.byID[key.VRF]; announced(v, best) {
+		if v := t.byID[key.VRF]; announced(v, best) && !t.Suppressed(key) {
 			t.announce(v, key)
 			still[bgp.Key{RD: v.RD, Prefix: key.Prefix}] = true
 		}
@@ -43,11 +44,11 @@ func (t *Tables) Speak(changed map[fib.Key]bool) (anew bool) {
 func (t *Tables) announce(v *config.VRF, key fib.Key) {
 	name := bgp.Key{RD: v.RD, Prefix: key.Prefix}
 	best := t.best[key]
-	if best == nil || !announced(v, best) {
+	if best == nil || !announced(v, best) || t.Suppressed(key) {
 		t.speech.Withdraw(name)
 		return
 	}
-	if route, leaves := advertisementOf(v, t.exports[v.Name], best); leaves {
+	if route, leaves := advertisementOf(v, t.exports[v.Name], best, t.aggregator.ID); leaves {
 		t.speech.Announce(name, route)
 	} else {
 		t.speech.Withdraw(name)
@@ -55,11 +56,16 @@ func (t *Tables) announce(v *config.VRF, key fib.Key) {
 }
 
 // advertisementOf returns a VRF's route as announced to other routers. It does
-// not leave where the export policy rejects it, or marks it NO_ADVERTISE.
-func advertisementOf(v *config.VRF, export *policy.Chain, best *bgp.Path) (_ bgp.Route, leaves bool) {
+// not leave where the export policy rejects it, or marks it NO_ADVERTISE. by is the router's
+// BGP identifier.
+func advertisementOf(v *config.VRF, export *policy.Chain, best *bgp.Path, by netip.Addr) (_ bgp.Route, leaves bool) {
 	from := best.Route
 	from.RD, from.Targets, from.Origin = v.RD, v.Export, OriginOf(*best)
 	route, verdict := from.Apply(export)
+	restricted := slices.Contains(route.Communities, bgp.NoAdvertise)
+	if best.Customer() && best.Route.IBGP {
+		route = route.IntoSet(by)
+	}
 	out := bgp.Route{
 		RD: v.RD, Prefix: from.Prefix, Label: from.Label, Targets: route.Targets, Origin: route.Origin,
 		ASPath: route.ASPath, MED: route.MED, LocalPref: route.LocalPref,
@@ -68,12 +74,12 @@ func advertisementOf(v *config.VRF, export *policy.Chain, best *bgp.Path) (_ bgp
 	if route.NextHop != from.NextHop {
 		out.NextHop = route.NextHop
 	}
-	return out, !verdict.Rejected && !slices.Contains(out.Communities, bgp.NoAdvertise)
+	return out, !verdict.Rejected && !restricted
 }
 
 // OriginOf returns the origin that a path has, or is announced with.
 func OriginOf(p bgp.Path) bgp.Origin {
-	if p.Source == bgp.BGP {
+	if p.Source == bgp.BGP || p.Source == bgp.Aggregate {
 		return p.Route.Origin
 	}
 	return bgp.OriginIncomplete
@@ -86,7 +92,7 @@ func announced(v *config.VRF, b *bgp.Path) bool {
 		return false
 	case b.Source == bgp.Static:
 		return v.RedistributeStatic
-	case b.Customer():
+	case b.Customer(), b.Source == bgp.Aggregate:
 		return true
 	case b.Source == bgp.Connected:
 		return v.RedistributeConnected != topology.RedistributeNone

@@ -26,7 +26,7 @@ func TestAdvertisementOfACustomersRoute(t *testing.T) {
 	}
 	want := said
 	want.Targets, want.NextHop = v.Export, netip.Addr{}
-	if got, leaves := advertisementOf(v, nil, &bgp.Path{Source: bgp.BGP, VRF: "red", Route: said}); !leaves || !reflect.DeepEqual(got, want) {
+	if got, leaves := advertisementOf(v, nil, &bgp.Path{Source: bgp.BGP, VRF: "red", Route: said}, netip.MustParseAddr("10.0.0.1")); !leaves || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -77,7 +77,7 @@ func (t *Tables) broughtBy(p *access.Port, addr netip.Addr) map[localKey]bgp.Loc
 			t.log.Error("no label for a route; it is not announced", "vrf", v.Name, "prefix", prefix)
 			return
 		}
-		out[localKey{v.Name, prefix, via}] = bgp.LocalRoute{Prefix: prefix, NextHop: nextHop, Source: source, Label: label, Private: private}
+		out[localKey{v.Name, prefix, via}] = bgp.LocalRoute{Prefix: prefix, NextHop: nextHop, Source: source, Label: label, Private: private, Site: p.SoO}
 	}
 	if !access.LinkLocal(addr) {
 		for _, prefix := range v.RedistributeConnected.Prefixes([]netip.Prefix{hostPrefix(addr)}, nil) {
@@ -107,7 +107,7 @@ func (t *Tables) subnets(p *access.Port) map[localKey]bgp.LocalRoute {
 			continue
 		}
 		out[localKey{p.VRF, prefix, neighbor.Key{Port: p.Port}}] = bgp.LocalRoute{
-			Prefix: prefix, Source: bgp.Connected, Label: label,
+			Prefix: prefix, Source: bgp.Connected, Label: label, Site: p.SoO,
 		}
 	}
 	return out

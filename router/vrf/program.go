@@ -11,6 +11,8 @@ import (
 // Program brings the flows in line with the changes since the last call, and returns
 // the changed prefixes.
 func (t *Tables) Program() map[fib.Key]bool {
+	t.aggregateChanged()
+	t.logLimits()
 	changed := t.changed
 	t.changed = map[fib.Key]bool{}
 	for key := range changed {
@@ -67,6 +69,9 @@ func (t *Tables) target(vrf uint32, p *bgp.Path) pipeline.Target {
 	if origin == nil {
 		return nil
 	}
+	if p.Source == bgp.Aggregate {
+		return aggregateTarget(vrf, origin.ID)
+	}
 	nextHop := p.Route.NextHop
 	if p.Source == bgp.Connected {
 		nextHop = p.Route.Prefix.Addr()
@@ -79,6 +84,15 @@ func (t *Tables) target(vrf uint32, p *bgp.Path) pipeline.Target {
 		return nil
 	}
 	return t.ports.Forward(port, nextHop)
+}
+
+// aggregateTarget returns where a route sends packets for which no longer one is known:
+// nowhere, or where it is imported, into the VRF that may know a longer one.
+func aggregateTarget(vrf, origin uint32) pipeline.Target {
+	if vrf == origin {
+		return pipeline.Punt(pipeline.ReasonUnreachable)
+	}
+	return pipeline.LookUp(origin)
 }
 
 // subnetTarget returns where a route to a connected subnet sends packets to unknown

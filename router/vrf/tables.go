@@ -40,7 +40,11 @@ type Tables struct {
 	best      map[fib.Key]*bgp.Path
 	spread    map[fib.Key][]*bgp.Path // all equally good ones, if there are several
 
+	aggregator bgp.Aggregator
+	aggregates []*aggregate // the longest first
+
 	changed map[fib.Key]bool // since the last Program
+	fill    map[string]fill  // how full limited VRFs are, as the log says
 	speech  *Speech
 	anew    bool // everything must be announced again
 }
@@ -82,7 +86,7 @@ func (t *Tables) Configure(cfg config.Router) {
 		}
 		t.exports[v.Name] = cfg.Export(v.ExportPolicy)
 		imports = append(imports, bgp.VRF{
-			ID: v.ID, Name: v.Name, RD: v.RD, Import: v.Import, Export: v.Export,
+			ID: v.ID, Name: v.Name, RD: v.RD, Import: v.Import, Export: v.Export, Limit: v.Limit, Summaries: summaries(v),
 			ImportPolicy: cfg.Import(v.ImportPolicy), ExportPolicy: t.exports[v.Name],
 		})
 		t.policyHops = append(t.policyHops, nextHopsOf(cfg.Import(v.ImportPolicy))...)
@@ -90,6 +94,7 @@ func (t *Tables) Configure(cfg config.Router) {
 	t.fib.Replace(flows, pipeline.KindVRF)
 	t.fib.ReplaceLabels(inLabels)
 	t.tables.SetVRFs(imports)
+	t.configureAggregates(cfg)
 	t.connect()
 	t.chooseAnew()
 	t.refreshLocal()

@@ -67,6 +67,11 @@ var keys = slices.Concat(
 		{"import", vrfs, oneOrSome(routeTarget)},
 		{"export", vrfs, oneOrSome(routeTarget)},
 		{"label-mode", vrfs, labelModes},
+		{"max-routes", vrfs, among(0, 100, 200)},
+		{"max-routes-threshold", vrfs, among(50, 90)},
+		{"max-routes-warning-only", vrfs, truth},
+		{"default-originate", vrfs, truth},
+		{"aggregates", vrfs, oneOrSome(aggregated)},
 		{"import-policy", vrfs, oneOrSome(nameOf("policies"))},
 		{"export-policy", vrfs, oneOrSome(nameOf("policies"))},
 		{"connected", inside(vrfs, "redistribute"), connected},
@@ -93,6 +98,7 @@ var keys = slices.Concat(
 		{"gateway", attachments, oneOrSome(gateway)},
 		{"ra", attachments, advertisement},
 		{"routes", attachments, routes},
+		{"soo", attachments, among("65000:1", "65000:2", "10.0.0.1:3")},
 		{"bgp", attachments, hostAS},
 		{"bgp", attachments, hostAS},
 		{"announce", attachments, oneOrSome(announcement)},
@@ -163,25 +169,27 @@ func sessionKeys(with session.Peers, at func(*editor) []place) []key {
 }
 
 var knobValues = map[string]func(*editor, *mapping) any{
-	"families":      families,
-	"med":           number(0, 3),
-	"local-pref":    among(50, 100, 200),
-	"hold-time":     among(9, 12, "30s", 40, 90, "2m"),
-	"keepalive":     keepalives,
-	"connect-retry": retries,
-	"passive":       truth,
-	"password":      among("secret", "s3cret with spaces", 1234),
-	"gtsm":          among(true, false, 1, 2),
-	"multihop":      number(1, 3),
-	"max-prefixes":  number(1000, 1003),
-	"next-hop-self": truth,
-	"ipv6-next-hop": truth,
-	"as-override":   truth,
-	"allow-own-as":  number(0, 3),
-	"import-policy": oneOrSome(nameOf("policies")),
-	"export-policy": oneOrSome(nameOf("policies")),
-	"description":   among("to the other side", "edited", 7),
-	"shutdown":      truth,
+	"families":          families,
+	"med":               number(0, 3),
+	"local-pref":        among(50, 100, 200),
+	"hold-time":         among(9, 12, "30s", 40, 90, "2m"),
+	"keepalive":         keepalives,
+	"connect-retry":     retries,
+	"passive":           truth,
+	"password":          among("secret", "s3cret with spaces", 1234),
+	"gtsm":              among(true, false, 1, 2),
+	"multihop":          number(1, 3),
+	"max-prefixes":      number(1000, 1003),
+	"next-hop-self":     truth,
+	"ipv6-next-hop":     truth,
+	"as-override":       truth,
+	"allow-own-as":      number(0, 3),
+	"import-policy":     oneOrSome(nameOf("policies")),
+	"export-policy":     oneOrSome(nameOf("policies")),
+	"default-originate": truth,
+	"ibgp":              truth,
+	"description":       among("to the other side", "edited", 7),
+	"shutdown":          truth,
 
 	"graceful-restart":              among("full", "helper", "off"),
 	"graceful-restart-families":     families,
@@ -205,7 +213,7 @@ var knobValues = map[string]func(*editor, *mapping) any{
 }
 
 var (
-	labelModes = among("per-next-hop", "per-vrf", "per-prefix")
+	labelModes = among("per-next-hop", "per-ce", "per-vrf", "per-prefix")
 	connected  = among("none", "hosts", "subnets")
 	linkModes  = among("full-mesh", "none")
 	mtus       = among(576, 1280, 1400, 1492, 1500, 9000)
@@ -247,6 +255,15 @@ func edited(e *editor, old any, name string, value any) any {
 		return nil
 	}
 	return m
+}
+
+// aggregated returns an aggregate in one of its two forms.
+func aggregated(e *editor, _ *mapping) any {
+	prefix := oneOf[any](e, "10.0.0.0/8", "172.16.0.0/12", "2001:db8::/32", "192.0.2.0/24")
+	if e.chance(2) {
+		return prefix
+	}
+	return mapped("prefix", prefix, "summary-only", e.chance(2), "as-set", e.chance(2))
 }
 
 func outsideNeighbor(e *editor, _ *mapping) any {
