@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -50,4 +51,32 @@ func testCustomerAttributes(t *testing.T, s *scene) {
 	if got.asPath != "65001 65100" || !slices.Equal(got.communities, []string{"65100:7"}) || !slices.Equal(got.large, []string{"65100:1:2"}) {
 		t.Errorf("%s has heard %+v", s.make(), got)
 	}
+}
+
+func testCustomerInternal(t *testing.T, s *scene) {
+	c, r := s.terms(), s.testRoute()
+	c.as = ourAS
+	s.begin(t, c, "ibgp: true", r)
+	s.arrives(t, "red", r)
+	if got := s.path(t, "red", r.prefix, r.nextHop); got.LocalPref == nil || *got.LocalPref != sentLocalPref || got.ASPath != "" {
+		t.Errorf("from %s: %+v", s.make(), *got)
+	}
+	if got := s.hears(t, route{prefix: "172.16.1.0/24"}); got.asPath != "65100" || got.localPref != 100 {
+		t.Errorf("%s has heard %+v", s.make(), got)
+	}
+}
+
+func testCustomerDefault(t *testing.T, s *scene) {
+	c, everything := s.terms(), route{prefix: "0.0.0.0/0"}
+	s.begin(t, c, "default-originate: true")
+	if got := s.hears(t, everything); got.nextHop != c.remote || got.asPath != "65001" {
+		t.Errorf("%s has heard %+v", s.make(), got)
+	}
+	s.apply(t, s.with(c, ""))
+	eventually(t, 15*time.Second, func() error {
+		if got := s.heard(everything); got != nil {
+			return fmt.Errorf("%s still has %+v", s.make(), *got)
+		}
+		return nil
+	})
 }

@@ -236,8 +236,8 @@ func testMD5(t *testing.T, s *scene) {
 func testGTSM(t *testing.T, s *scene) {
 	c := s.terms()
 	c.gtsm = true
-	s.begin(t, c, "", farV4)
-	s.arrives(t, "red", farV4)
+	s.begin(t, c, "", s.testRoute())
+	s.arrives(t, "red", s.testRoute())
 	without := c
 	without.gtsm = false
 	s.start(without)
