@@ -104,7 +104,7 @@ func TestRealStateAndTables(t *testing.T) {
 	for _, f := range []vpn.Family{vpn.VPNv4, vpn.VPNv6} {
 		want.Restart.Families = append(want.Restart.Families, FamilyRestart{Family: f, Keeps: time.Minute, PeerKeeps: time.Minute})
 	}
-	want.Restart.TakesStale = true
+	want.Restart.TakesStale, want.Settings = true, settings(vpn.VPNv4, vpn.VPNv6)
 	if diff := cmp.Diff(want, p, equalPlain); diff != "" {
 		t.Error(diff)
 	}
