@@ -30,21 +30,24 @@ func ConfigureLink(name string, addresses []netip.Prefix) (index int, err error)
 	want := map[netip.Prefix]bool{}
 	for _, p := range addresses {
 		want[p] = true
+	}
+	// The first address of a subnet takes the later ones with it.
+	for _, a := range have {
+		p := prefixOf(a.IPNet)
+		if want[p] || p.Addr().IsLinkLocalUnicast() {
+			continue
+		}
+		if err := netlink.AddrDel(link, &a); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+			return 0, fmt.Errorf("address %s of %s: %w", p, name, err)
+		}
+	}
+	for _, p := range addresses {
 		addr := &netlink.Addr{IPNet: ipNet(p)}
 		if p.Addr().Is6() {
 			addr.Flags = unix.IFA_F_NODAD
 		}
 		if err := netlink.AddrReplace(link, addr); err != nil {
 			return 0, fmt.Errorf("address %s on %s: %w", p, name, err)
-		}
-	}
-	for _, a := range have {
-		p := prefixOf(a.IPNet)
-		if want[p] || p.Addr().IsLinkLocalUnicast() {
-			continue
-		}
-		if err := netlink.AddrDel(link, &a); err != nil {
-			return 0, fmt.Errorf("address %s of %s: %w", p, name, err)
 		}
 	}
 	if err := netlink.LinkSetUp(link); err != nil {
