@@ -81,6 +81,7 @@ func (t *transport) relay(c *connector, outer *net.TCPConn) bool {
 	judge.SetPolicy(p.in)
 	editor.SetPolicy(p.out)
 	editor.SetLocalIPv6(p.nextHop)
+	editor.SetPaths(p.paths)
 	t.mu.Unlock()
 	t.relaying.Go(func() {
 		r.run()
@@ -144,6 +145,8 @@ func (t *transport) setPolicies(addr netip.Addr, p routePolicies) {
 		r.setImport(p.in)
 		r.editor.SetPolicy(p.out)
 		r.editor.SetLocalIPv6(p.nextHop)
+		r.editor.SetPaths(p.paths)
+		r.wake()
 	}
 }
 

@@ -37,6 +37,9 @@ func (m mutator) prefix(six bool) (bits int, octets []byte) {
 // nlri is the routes of a family.
 func (m mutator) nlri(six, vpn, withdrawn bool) (b []byte) {
 	for range 1 + m.IntN(3) {
+		if len(m.numbered) > 0 {
+			b = append(b, 0, 0, 0, byte(m.IntN(3)))
+		}
 		bits, octets := m.prefix(six)
 		octets = octets[:bits/8]
 		if !vpn {
@@ -125,6 +128,22 @@ func (m mutator) chain() *policy.Chain {
 	return &policy.Chain{AS: 65001, Policies: []policy.Policy{{Name: "p", Terms: terms[:1+m.IntN(3)]}}}
 }
 
+// numbering is the families with path identifiers: none or all.
+func (m mutator) numbering() []gate.Family {
+	if m.IntN(3) > 0 {
+		return nil
+	}
+	return []gate.Family{gate.IPv4, gate.IPv6, gate.VPNv4, gate.VPNv6}
+}
+
+// caps are the capabilities of both ends.
+func (m mutator) caps() string {
+	if len(m.numbered) > 0 {
+		return capsAddPath
+	}
+	return capsAll
+}
+
 // interest is what a peer asks for: nothing, the target of someExtras, or all.
 func (m mutator) interest() map[gate.Membership]gate.Reflection {
 	list := make(map[gate.Membership]gate.Reflection)
@@ -140,15 +159,16 @@ func (m mutator) interest() map[gate.Membership]gate.Reflection {
 // What the engine sends reaches the peer as the editor says that it does, whatever
 // it is, and whatever the export policy makes of it.
 func TestMutationsOut(t *testing.T) {
-	m := mutator{rand.New(rand.NewPCG(9, 99)), seeds()}
+	m := mutator{rand.New(rand.NewPCG(9, 99)), seeds(), nil}
 	for range mutations(t) / 100 {
+		m.numbered = m.numbering()
 		m.sendThrough(t)
 	}
 }
 
 // sendThrough has an editor send what a judge lets pass.
 func (m mutator) sendThrough(t *testing.T) {
-	open := newTestJudge(true).Peer()
+	open := newTestJudgeOf(true, m.caps()).Peer()
 	e := gate.NewEditor(gate.EditorConfig{External: m.IntN(2) == 0, Local: netip.MustParseAddr("192.168.0.2")})
 	constrained := m.IntN(2) == 0
 	if !constrained {
@@ -158,7 +178,7 @@ func (m mutator) sendThrough(t *testing.T) {
 	e.Established()
 	_, _ = e.Edit(nil, message(4))
 	e.SetPolicy(m.chain())
-	j, known := newTestJudge(true), table{}
+	j, known := newTestJudgeOf(true, m.caps()), table{}
 	for range 100 {
 		v := j.Received(m.composed())
 		if v.Refuse != nil {
@@ -183,6 +203,10 @@ func (m mutator) sendThrough(t *testing.T) {
 				out = e.Replay(out)
 			}
 		}
+		if m.IntN(8) == 0 {
+			e.SetPaths(m.IntN(3))
+			out = e.Speak(out)
+		}
 		if m.IntN(2) == 0 {
 			out = e.Flush(out)
 		}
@@ -191,12 +215,12 @@ func (m mutator) sendThrough(t *testing.T) {
 			if msg == nil || refused != nil {
 				t.Fatalf("%x is no message: %v", rest, refused)
 			}
-			if err := perform(msg); err != nil {
+			if err := perform(msg, m.numbered); err != nil {
 				t.Fatalf("%x: %v", msg, err)
 			}
 			rest = rest[len(msg):]
 		}
-		known.takeAll(out)
+		known.takeAll(out, m.numbered)
 		if e.Pending() == 0 && len(known) != e.Told() {
 			t.Fatalf("the peer knows %d routes, and has been told %d", len(known), e.Told())
 		}

@@ -14,14 +14,15 @@ import (
 // engine does. Nothing recovers from a panic here. What the engine knows in the end
 // must be what the gate says that it has been shown.
 func passThrough(t *testing.T, established bool, b []byte) {
-	feed(t, newTestJudge(established), table{}, b)
+	feed(t, newTestJudge(established), table{}, b, nil)
 }
 
 // table is the routes that the engine has been told and not to forget.
 type table map[string]bool
 
-// feed passes octets on until the session ends; it reports whether it goes on.
-func feed(t *testing.T, j *gate.Judge, known table, b []byte) bool {
+// feed passes octets on until the session ends; it reports whether it goes on. In the
+// numbered families, routes have path identifiers.
+func feed(t *testing.T, j *gate.Judge, known table, b []byte, numbered []gate.Family) bool {
 	for {
 		msg, refused := gate.Next(b)
 		if msg == nil || refused != nil {
@@ -38,10 +39,10 @@ func feed(t *testing.T, j *gate.Judge, known table, b []byte) bool {
 			if m == nil || bad != nil {
 				t.Fatalf("%x is passed on as %x, which is no message", said, v.Pass)
 			}
-			if err := perform(m); err != nil && m[18] != 3 {
+			if err := perform(m, numbered); err != nil && m[18] != 3 {
 				t.Fatalf("%x is passed on as %x, which ends the engine's session: %v", said, m, err)
 			}
-			known.take(m)
+			known.take(m, numbered)
 			pass = pass[len(m):]
 		}
 		for _, s := range v.Strange {
@@ -56,17 +57,17 @@ func feed(t *testing.T, j *gate.Judge, known table, b []byte) bool {
 	}
 }
 
-func (k table) takeAll(msgs []byte) {
+func (k table) takeAll(msgs []byte, numbered []gate.Family) {
 	for len(msgs) > 0 {
 		msg, _ := gate.Next(msgs)
-		k.take(msg)
+		k.take(msg, numbered)
 		msgs = msgs[len(msg):]
 	}
 }
 
 // take notes what a message tells the engine.
-func (k table) take(msg []byte) {
-	m, err := packet.ParseBGPMessage(msg)
+func (k table) take(msg []byte, numbered []gate.Family) {
+	m, err := packet.ParseBGPMessage(msg, readNumbered(numbered))
 	if err != nil {
 		return
 	}
@@ -81,7 +82,7 @@ func (k table) take(msg []byte) {
 		} else if v, ok := n.(*packet.LabeledVPNIPv6AddrPrefix); ok {
 			text = v.IPPrefix() + v.RD.String()
 		}
-		return fmt.Sprint(n.AFI(), n.SAFI(), text)
+		return fmt.Sprint(n.AFI(), n.SAFI(), text, n.PathIdentifier())
 	}
 	for _, n := range u.WithdrawnRoutes {
 		delete(k, name(n))

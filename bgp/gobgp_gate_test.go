@@ -99,13 +99,19 @@ func TestSeeds(t *testing.T) {
 
 // newTestJudge returns the judge of a session with the seeds' peer, in the phase
 // of their messages.
-func newTestJudge(established bool) *gate.Judge {
+func newTestJudge(established bool) *gate.Judge { return newTestJudgeOf(established, capsAll) }
+
+// capsAddPath are those of seeds with path identifiers in all families.
+const capsAddPath = capsAll + "4510" + "00010103" + "00020103" + "00018003" + "00028003"
+
+func newTestJudgeOf(established bool, caps string) *gate.Judge {
 	j := gate.NewJudge(gate.Config{LocalAS: 65001, PeerAS: 65002, LocalID: netip.MustParseAddr("10.0.0.9"), Try: rehearse, Constrain: true})
-	ours := slices.Clone(seeds()[0])
+	peer := openOf(90, caps[len(capsAll):])
+	ours := slices.Clone(peer)
 	copy(ours[20:], []byte{0xfd, 0xe9})
 	j.Sent(ours)
 	if established {
-		if v := j.Received(slices.Clone(seeds()[0])); v.Refuse != nil {
+		if v := j.Received(peer); v.Refuse != nil {
 			panic(v.Refuse.String())
 		}
 		if v := j.Received(message(4)); v.Refuse != nil {
@@ -118,7 +124,8 @@ func newTestJudge(established bool) *gate.Judge {
 // mutator makes almost valid messages.
 type mutator struct {
 	*rand.Rand
-	seeds [][]byte
+	seeds    [][]byte
+	numbered []gate.Family // that have path identifiers in composed messages
 }
 
 func (m mutator) message() []byte {
@@ -198,7 +205,7 @@ func TestMutations(t *testing.T) {
 	var caught, sessions atomic.Int64
 	for w := range workers {
 		all.Go(func() {
-			m := mutator{rand.New(rand.NewPCG(9, uint64(w))), seeds()}
+			m := mutator{rand.New(rand.NewPCG(9, uint64(w))), seeds(), nil}
 			for n := total / workers; n > 0 && !t.Failed(); sessions.Add(1) {
 				n -= m.session(t, n, &caught)
 			}
@@ -216,10 +223,11 @@ func TestMutations(t *testing.T) {
 func (m mutator) session(t *testing.T, most int, caught *atomic.Int64) (n int) {
 	const enough = 100
 	established := m.IntN(8) > 0
-	j, known := newTestJudge(established), table{}
+	m.numbered = m.numbering()
+	j, known := newTestJudgeOf(established, m.caps()), table{}
 	for most = min(most, enough); n < most; {
 		if established && m.IntN(20) == 0 {
-			known.takeAll(j.SetPolicy(m.chain()))
+			known.takeAll(j.SetPolicy(m.chain()), m.numbered)
 		}
 		b := m.composed()
 		switch m.IntN(12) {
@@ -229,14 +237,23 @@ func (m mutator) session(t *testing.T, most int, caught *atomic.Int64) (n int) {
 			b = message(5, 0, byte(1+m.IntN(2)), byte(1+m.IntN(2)), []byte{1, 128}[m.IntN(2)])
 		}
 		n++
-		if n%8 == 0 && errors.Is(rehearse(slices.Clone(b)), errParserPanics) {
+		if n%8 == 0 && errors.Is(rehearse(slices.Clone(b), nil), errParserPanics) {
 			caught.Add(1)
 		}
-		if !feed(t, j, known, b) {
+		if !feed(t, j, known, b, m.tried(established)) {
 			break
 		}
 	}
 	return n
+}
+
+// tried are the families with path identifiers where the session has been set up
+// with them.
+func (m mutator) tried(established bool) []gate.Family {
+	if established {
+		return m.numbered
+	}
+	return nil
 }
 
 // FuzzGate is the same with what the fuzzer makes up.

@@ -82,7 +82,7 @@ func peerOf(n Neighbor, restarting bool) *api.Peer {
 		RouteReflector: &api.RouteReflector{RouteReflectorClient: n.Client || n.ofReflector},
 		// This also makes both ends send an end of RIB.
 		GracefulRestart: gracefulRestart(restarting),
-		AfiSafis:        restartFamilies(n.Families),
+		AfiSafis:        engineFamiliesOf(n),
 	}
 	p.GracefulRestart.LonglivedEnabled = true // for whom, the gate says
 	return p
@@ -165,4 +165,23 @@ func capabilities(p *api.Peer) (families []vpn.Family, restart *api.GracefulRest
 		}
 	}
 	return families, restart
+}
+
+// engineFamiliesOf returns the families of a session, with graceful restart. With
+// add-path the engine says all paths: which of them the peer is told is for the gate
+// to choose, as the engine takes those that came first.
+func engineFamiliesOf(n Neighbor) []*api.AfiSafi {
+	var list []*api.AfiSafi
+	for _, f := range n.Families {
+		a := &api.AfiSafi{
+			Config:            &api.AfiSafiConfig{Family: familyAPI(f), Enabled: true},
+			MpGracefulRestart: &api.MpGracefulRestart{Config: &api.MpGracefulRestartConfig{Enabled: true}},
+			AddPaths:          &api.AddPaths{Config: &api.AddPathsConfig{Receive: slices.Contains(n.AddPathReceive, f)}},
+		}
+		if slices.Contains(n.AddPathSend, f) {
+			a.AddPaths.Config.SendMax = session.MaxPaths
+		}
+		list = append(list, a)
+	}
+	return list
 }

@@ -12,16 +12,16 @@ import (
 	"pseudowan/bgp/gate"
 )
 
-// rehearse does to a message what the engine does to it, and what we do to the
+// rehearse does to a message, whose routes have path identifiers in some families, what the engine does to it, and what we do to the
 // engine's reports of it. It returns the errors that would end the session, and
 // those that would end the process.
-func rehearse(msg []byte) (err error) {
+func rehearse(msg []byte, numbered []gate.Family) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("%w: %v", errParserPanics, p)
 		}
 	}()
-	return perform(msg)
+	return perform(msg, numbered)
 }
 
 // errParserPanics means that the engine's parser panics on a message.
@@ -34,8 +34,8 @@ var engineFamilies = map[gobgp.RouteFamily]gobgp.BGPAddPathMode{
 }
 
 // perform is rehearse without recover.
-func perform(msg []byte) error {
-	m, err := gobgp.ParseBGPMessage(msg)
+func perform(msg []byte, numbered []gate.Family) error {
+	m, err := gobgp.ParseBGPMessage(msg, readNumbered(numbered))
 	if err != nil {
 		return err
 	}
@@ -138,4 +138,18 @@ func decodeAttributes(r *Route, attrs []byte) (err error) {
 		}
 	}
 	return nil
+}
+
+// readNumbered is how the engine reads messages whose routes have path identifiers in some
+// families.
+func readNumbered(numbered []gate.Family) *gobgp.MarshallingOption {
+	if len(numbered) == 0 {
+		return nil
+	}
+	o := &gobgp.MarshallingOption{AddPath: make(map[gobgp.RouteFamily]gobgp.BGPAddPathMode)}
+	for _, f := range numbered {
+		c := codes[f.Name()]
+		o.AddPath[gobgp.AfiSafiToRouteFamily(uint16(c.afi), uint8(c.safi))] = gobgp.BGP_ADD_PATH_RECEIVE
+	}
+	return o
 }

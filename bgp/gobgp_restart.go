@@ -11,8 +11,6 @@ import (
 
 	api "github.com/osrg/gobgp/v3/api"
 	packet "github.com/osrg/gobgp/v3/pkg/packet/bgp"
-
-	"pseudowan/bgp/vpn"
 )
 
 // restartTime is how long peers keep our routes after we vanish (RFC 4724 section
@@ -257,16 +255,4 @@ func (e *engine) awaitAdmin(ctx context.Context, addr string, want api.PeerState
 		case <-time.After(time.Millisecond):
 		}
 	}
-}
-
-// restartFamilies returns the families of a session, with graceful restart.
-func restartFamilies(families []vpn.Family) []*api.AfiSafi {
-	var list []*api.AfiSafi
-	for _, f := range families {
-		list = append(list, &api.AfiSafi{
-			Config:            &api.AfiSafiConfig{Family: familyAPI(f), Enabled: true},
-			MpGracefulRestart: &api.MpGracefulRestart{Config: &api.MpGracefulRestartConfig{Enabled: true}},
-		})
-	}
-	return list
 }

@@ -23,7 +23,7 @@ func (e *engine) retained(ctx context.Context, n Neighbor) (gate.Retained, error
 		err := e.server.ListPath(ctx, request, func(d *api.Destination) {
 			for _, p := range d.GetPaths() {
 				if r, err := nlriOf(p); err == nil && p.GetStale() {
-					kept.Paths = append(kept.Paths, gate.Path{Family: gateFamilies[f], RD: r.RD.Bytes(), Prefix: r.Prefix})
+					kept.Paths = append(kept.Paths, gate.Path{Family: gateFamilies[f], RD: r.RD.Bytes(), Prefix: r.Prefix, ID: p.GetIdentifier()})
 				}
 			}
 		})

@@ -39,7 +39,7 @@ func TestRealRandomHostility(t *testing.T) {
 	for _, k := range theirs {
 		a.waitRoute(k, anyRoute)
 	}
-	m := mutator{rand.New(rand.NewPCG(1, 2)), seeds()}
+	m := mutator{rand.New(rand.NewPCG(1, 2)), seeds(), nil}
 	var before int
 	for i := range sessions {
 		m.attack(t, a, friend, perSession)

@@ -10,10 +10,11 @@ import (
 type routePolicies struct {
 	in, out *policy.Chain
 	nextHop netip.Addr // LocalIPv6
+	paths   int        // AddPathPaths
 }
 
 func (n Neighbor) policies() routePolicies {
-	return routePolicies{n.importChain(), n.Export, n.LocalIPv6}
+	return routePolicies{n.importChain(), n.Export, n.LocalIPv6, int(n.AddPathPaths)}
 }
 
 // importChain is the import policy. The session's local preference is what its

@@ -86,7 +86,7 @@ func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error 
 	}
 	was, is := old.policies(), n.policies()
 	sameExport := reflect.DeepEqual(was.out, is.out) && was.nextHop == is.nextHop
-	if !sameExport || !reflect.DeepEqual(was.in, is.in) {
+	if !sameExport || !reflect.DeepEqual(was, is) {
 		s.transport.setPolicies(addr, is)
 	}
 	if !equalOptional(old.MED, n.MED) || !sameExport {

@@ -22,6 +22,7 @@ const (
 type PeerRoute struct {
 	Route
 	Rejected string        // why a received route is not used; "" if it is
+	ID       *uint32       // path identifier (RFC 7911); nil: it has none
 	Changed  []policy.Step // the terms of the import policy that change a received route
 }
 
@@ -41,7 +42,7 @@ func (s *Speaker) PeerRoutes(peer netip.Addr, view RouteView) []PeerRoute {
 	var list []PeerRoute
 	if view == AdvertisedRoutes {
 		for _, p := range r.editor.Paths() {
-			list = append(list, peerRoute(p.Path, p.Label))
+			list = append(list, peerRoute(p.Path, p.ID, p.Label))
 		}
 	} else {
 		list = r.received(view)
@@ -61,7 +62,7 @@ func (r *relay) received(view RouteView) []PeerRoute {
 			}
 			path = p.After
 		}
-		route := peerRoute(path, p.Label)
+		route := peerRoute(path, p.ID, p.Label)
 		if view == ReceivedRoutes {
 			route.Rejected, route.Changed = p.Unused, p.By.Changed
 		}
@@ -70,12 +71,15 @@ func (r *relay) received(view RouteView) []PeerRoute {
 	return list
 }
 
-func peerRoute(p policy.Path, label uint32) PeerRoute {
-	r := PeerRoute{Route: Route{
+func peerRoute(p policy.Path, id *uint32, label uint32) PeerRoute {
+	r := PeerRoute{ID: id, Route: Route{
 		RD: p.RD, Prefix: p.Prefix, NextHop: p.NextHop, Label: vpn.Label(label),
 		Origin: p.Origin, ASPath: p.ASPath, Communities: p.Communities, LargeCommunities: p.Large,
 		MED: p.MED, LocalPref: p.LocalPref, Weight: p.Weight,
 	}}
+	if id != nil {
+		r.PathID = *id
+	}
 	for _, c := range p.Extended {
 		if t, ok := vpn.RouteTargetFromBytes(c); ok {
 			r.Targets = append(r.Targets, t)

@@ -138,17 +138,17 @@ func (s *receiver) strangePaths(peer netip.Addr, paths []gate.StrangePath) {
 	var of []byte // the attributes of decoded
 	var decoded Route
 	for _, p := range paths {
-		key := Key{RD: vpn.UnknownRD(p.RD), Prefix: p.Prefix, Peer: peer}
+		key := Key{RD: vpn.UnknownRD(p.RD), Prefix: p.Prefix, Peer: peer, PathID: p.ID}
 		if p.Withdrawn {
 			delete(s.strange.routes, key)
-			s.queue.push(RouteUpdate{Route: Route{RD: key.RD, Prefix: key.Prefix, Peer: peer}, Withdrawn: true})
+			s.queue.push(RouteUpdate{Route: Route{RD: key.RD, Prefix: key.Prefix, Peer: peer, PathID: p.ID}, Withdrawn: true})
 			continue
 		}
 		if of == nil || &of[0] != &p.Attributes[0] { // those of a message have the same
 			of, decoded = p.Attributes, s.strangeRoute(peer, p.Attributes)
 		}
 		r := decoded
-		r.RD, r.Prefix, r.Unusable = key.RD, key.Prefix, p.Why
+		r.RD, r.Prefix, r.PathID, r.Unusable = key.RD, key.Prefix, p.ID, p.Why
 		if decoded.Unusable != "" {
 			r.Unusable += "; " + decoded.Unusable
 		}
@@ -187,7 +187,7 @@ func (s *receiver) forgetStrange(peer netip.Addr) {
 	for k := range s.strange.routes {
 		if k.Peer == peer {
 			delete(s.strange.routes, k)
-			s.queue.push(RouteUpdate{Route: Route{RD: k.RD, Prefix: k.Prefix, Peer: peer}, Withdrawn: true})
+			s.queue.push(RouteUpdate{Route: Route{RD: k.RD, Prefix: k.Prefix, Peer: peer, PathID: k.PathID}, Withdrawn: true})
 		}
 	}
 }

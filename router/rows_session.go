@@ -70,7 +70,7 @@ func (a *agent) speakersIn(ctx context.Context, vrf string) ([]*bgp.Speaker, err
 func sessionRow(r bgp.PeerRoute, labelled bool) status.SessionRoute {
 	family := vpn.FamilyOf(r.Prefix)
 	row := status.SessionRoute{
-		Family: string(family.Plain()), Prefix: r.Prefix, NextHop: r.NextHop, ASPath: r.ASPath.String(), Origin: status.Origin(r.Origin.String()),
+		Family: string(family.Plain()), Prefix: r.Prefix, PathID: r.ID, NextHop: r.NextHop, ASPath: r.ASPath.String(), Origin: status.Origin(r.Origin.String()),
 		MED: r.MED, LocalPref: r.LocalPref, Weight: r.Weight, Targets: texts(r.Targets), Communities: texts(r.Communities),
 		Large: texts(r.LargeCommunities), Extended: texts(r.Extended), Rejected: r.Rejected, ChangedBy: texts(r.Changed),
 	}

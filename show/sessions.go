@@ -164,7 +164,7 @@ func SessionRoutes(o Output, rows []status.SessionRoute) error {
 	}
 	return emit(o, rows, func() string {
 		g := grid{columns: []column{
-			optional("RD"), text("Network"), optional("Labels"), optional("Next Hop"),
+			optional("RD"), text("Network"), optional("Path ID"), optional("Labels"), optional("Next Hop"),
 			metric("Metric"), metric("LocPrf"), metric("Weight"), optional("Path"),
 		}}
 		if o.Format == Wide {
@@ -191,7 +191,7 @@ func title(r status.SessionRoute) string {
 
 func (o Output) sessionRoute(r status.SessionRoute) []string {
 	cells := []string{
-		r.RD, prefix(r.Prefix), bracketed(r.Label), address(r.NextHop),
+		r.RD, prefix(r.Prefix), pathID(r.PathID), bracketed(r.Label), address(r.NextHop),
 		pointed(r.MED), pointed(r.LocalPref), weight(r.Weight), path(r.ASPath, r.Origin),
 	}
 	if o.Format == Wide {
@@ -212,5 +212,20 @@ func bySessionRoute(a, b status.SessionRoute) int {
 		cmp.Compare(a.Family, b.Family),
 		byName(a.RD, b.RD),
 		a.Prefix.Compare(b.Prefix),
+		cmp.Compare(orZero(a.PathID), orZero(b.PathID)),
 	)
+}
+
+func orZero(n *uint32) uint32 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+func pathID(id *uint32) string {
+	if id == nil {
+		return ""
+	}
+	return fmt.Sprint(*id)
 }

@@ -128,6 +128,7 @@ type SessionRoute struct {
 	Family        string       `json:"family"`
 	RD            string       `json:"rd"` // "" with a customer
 	Prefix        netip.Prefix `json:"prefix"`
+	PathID        *uint32      `json:"path_id"` // path identifier (RFC 7911); null without
 	NextHop       netip.Addr   `json:"next_hop"`
 	Label         *uint32      `json:"label"` // null with a customer
 	ASPath        string       `json:"as_path"`

@@ -88,6 +88,7 @@ type rule struct {
 type shape struct {
 	internal bool
 	as4      bool
+	numbered [families]bool // families whose routes have path identifiers
 }
 
 func octets(n int) func(*shape, []byte) bool {

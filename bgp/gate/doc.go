@@ -19,7 +19,8 @@
 //
 // What the receiver cannot do and its peers can, both do here: enhanced route refresh
 // (RFC 7313), answered from the Adj-RIB-Out, and route target constraint (RFC 4684),
-// which an Editor applies to what it knows.
+// which an Editor applies to what it knows. With add-path (RFC 7911), paths are told
+// apart by their identifiers everywhere here, and an Editor chooses the best ones.
 //
 // It owns the wire format and the texts of NOTIFICATIONs. It is pure: it must not
 // contain sockets, goroutines, a clock, or any BGP implementation.

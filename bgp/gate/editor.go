@@ -49,6 +49,7 @@ type Editor struct {
 	heldEnd  [families]bool // what is to be, once the peer has asked for what it asks for
 
 	constraint constraint
+	paths      paths
 	replays    []replay
 	warning    string
 
@@ -78,7 +79,7 @@ type change struct {
 
 // NewEditor returns the editor of a new connection.
 func NewEditor(c EditorConfig) *Editor {
-	return &Editor{cfg: c, told: make(map[key]outPath), pool: make(pool), places: make(map[key]int)}
+	return &Editor{cfg: c, told: make(map[key]outPath), pool: make(pool), places: make(map[key]int), paths: paths{groups: make(map[key][]uint32)}}
 }
 
 // Opened takes note of the OPENs that both ends have sent. It may be called from
@@ -86,7 +87,7 @@ func NewEditor(c EditorConfig) *Editor {
 func (e *Editor) Opened(ours, peer Open) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.shape = shape{internal: !e.cfg.External, as4: ours.as4 && peer.as4}
+	e.shape = shape{internal: !e.cfg.External, as4: ours.as4 && peer.as4, numbered: numbered(peer, ours)}
 	e.enhanced = ours.Enhanced && peer.Enhanced
 	e.constraint.on = slices.Contains(ours.Families, RTC) && slices.Contains(peer.Families, RTC)
 	e.sendsEnd = ours.Restart != nil && peer.Restart != nil
@@ -194,7 +195,12 @@ func (e *Editor) Flush(out []byte) []byte {
 
 func (e *Editor) flush(out []byte) []byte {
 	var b bundle
+	var several choosing
 	for _, c := range e.pending {
+		if c.key.id.has {
+			e.enter(&several, &b, c)
+			continue
+		}
 		before, known := e.told[c.key]
 		told := known && !before.held
 		c.held = c.attrs != nil && !e.wanted(&c.key, c.attrs)
@@ -218,6 +224,7 @@ func (e *Editor) flush(out []byte) []byte {
 	e.flushBefore()
 	e.pending = e.pending[:0]
 	clear(e.places)
+	e.chooseAll(&several, &b)
 	return b.appendMessages(out)
 }
 
@@ -235,6 +242,7 @@ func (e *Editor) account(k key, before, after bool) {
 // AdvertisedPath is a path that the peer has been told.
 type AdvertisedPath struct {
 	policy.Path
+	ID    *uint32 // path identifier (RFC 7911); nil: it has none
 	Label uint32
 }
 
@@ -255,7 +263,7 @@ func (e *Editor) Paths() []AdvertisedPath {
 			path = p.attrs.decode(as4)
 			decoded[p.attrs] = path
 		}
-		list = append(list, AdvertisedPath{k.describe(path), labelOf(p.label)})
+		list = append(list, AdvertisedPath{k.describe(path), k.id.shown(), labelOf(p.label)})
 	}
 	return list
 }

@@ -4,6 +4,7 @@ import "errors"
 
 // sent is an UPDATE message of the sender, taken apart.
 type sent struct {
+	of     *shape
 	gone   []key
 	reach  []labelled
 	attrs  []attribute // without those of RFC 4760
@@ -26,7 +27,7 @@ var (
 // split takes a message of a session of the given shape apart. The result refers
 // to the message.
 func (s *sent) split(msg []byte, of *shape) error {
-	*s = sent{gone: s.gone[:0], reach: s.reach[:0], attrs: s.attrs[:0], raw: s.raw[:0], routes: s.routes[:0]}
+	*s = sent{of: of, gone: s.gone[:0], reach: s.reach[:0], attrs: s.attrs[:0], raw: s.raw[:0], routes: s.routes[:0]}
 	b := msg[headerLength:]
 	n := length(b)
 	if len(b) < 2+n+2 {
@@ -90,7 +91,7 @@ func (s *sent) add(a attribute, of *shape) error {
 }
 
 func (s *sent) addGone(f Family, b []byte) error {
-	routes, ok := parseRoutes(f, b, s.routes[:0])
+	routes, ok := parseRoutes(f, b, s.of.numbered[f], s.routes[:0])
 	s.routes = routes
 	if !ok {
 		return errRoutes
@@ -102,7 +103,7 @@ func (s *sent) addGone(f Family, b []byte) error {
 }
 
 func (s *sent) addReach(f Family, b []byte) error {
-	routes, ok := parseRoutes(f, b, s.routes[:0])
+	routes, ok := parseRoutes(f, b, s.of.numbered[f], s.routes[:0])
 	s.routes = routes
 	if !ok {
 		return errRoutes
@@ -113,7 +114,7 @@ func (s *sent) addReach(f Family, b []byte) error {
 			if routes[i].labels != 1 {
 				return errRoutes
 			}
-			r.label = [3]byte(routes[i].raw[1:4])
+			r.label = routes[i].label()
 		}
 		s.reach = append(s.reach, r)
 	}

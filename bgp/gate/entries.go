@@ -27,6 +27,7 @@ func (j *Judge) Entries() []RIBEntry {
 			attrs = p.in.wide(j.shape.as4)
 			encoded[p.in] = attrs
 		}
+		k.id = pathID{} // the subtypes of RFC 6396 have none
 		l := labelled{k, p.label}
 		list = append(list, RIBEntry{Family: k.family, NLRI: string(l.appendNLRI(nil)), Attributes: attrs})
 	}

@@ -143,6 +143,9 @@ func (e *Editor) Speak(out []byte) []byte {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	c := &e.constraint
+	if e.paths.news {
+		out = e.flush(out)
+	}
 	if !c.on || !c.up || !c.greeted || !c.news && !c.oursNews {
 		return out
 	}

@@ -34,7 +34,7 @@ type Config struct {
 	// Try has the receiver's own parser read a message; nil: it is trusted. An
 	// error is a defect of the parser, or a rule that this package does not
 	// know.
-	Try func(msg []byte) error
+	Try func(msg []byte, numbered []Family) error
 }
 
 // phase is the peer's progress in setting up the session.
@@ -51,6 +51,7 @@ const (
 type Judge struct {
 	cfg      Config
 	phase    phase
+	numbered []Family // whose routes have path identifiers
 	ours     Open
 	peer     Open
 	shape    shape
@@ -158,7 +159,7 @@ func (j *Judge) open(msg []byte) Verdict {
 		return Verdict{Refuse: refused}
 	}
 	pass := j.peerShown(kept.Waits)
-	if j.try(pass) != nil {
+	if len(pass) > headerLength+12+maxCapabilities || j.try(pass) != nil {
 		return Verdict{Refuse: openError(0)}
 	}
 	j.phase = openConfirm
@@ -168,7 +169,7 @@ func (j *Judge) open(msg []byte) Verdict {
 // agree notes what the two OPENs make of the session.
 func (j *Judge) agree(peer Open) {
 	j.peer = peer
-	j.shape = shape{internal: j.cfg.LocalAS == j.cfg.PeerAS, as4: peer.as4 && j.ours.as4}
+	j.shape = shape{internal: j.cfg.LocalAS == j.cfg.PeerAS, as4: peer.as4 && j.ours.as4, numbered: numbered(j.ours, peer)}
 	wants := func(o Open) (set [families]bool) {
 		for _, f := range o.Families {
 			set[f] = true
@@ -181,6 +182,9 @@ func (j *Judge) agree(peer Open) {
 	ours, theirs := wants(j.ours), wants(peer)
 	for f := range j.families {
 		j.families[f] = ours[f] && theirs[f]
+		if j.shape.numbered[f] = j.shape.numbered[f] && j.families[f]; j.shape.numbered[f] {
+			j.numbered = append(j.numbered, Family(f))
+		}
 	}
 }
 
@@ -199,6 +203,7 @@ func (j *Judge) peerShown(waits bool) []byte {
 			o.capabilities = append(o.capabilities, shown...)
 		}
 	}
+	o.capabilities = append(o.capabilities, o.addPath()...)
 	if waits && o.Restart == nil && len(o.capabilities)+len(withoutRestart) <= maxCapabilities {
 		o.capabilities = append(o.capabilities[:len(o.capabilities):len(o.capabilities)], withoutRestart...)
 	}
@@ -267,7 +272,7 @@ func (j *Judge) try(b []byte) error {
 		if refused != nil || msg == nil {
 			return fmt.Errorf("not a message: %x", b[:min(len(b), 32)])
 		}
-		if err := j.cfg.Try(msg); err != nil {
+		if err := j.cfg.Try(msg, j.numbered); err != nil {
 			return err
 		}
 		b = b[len(msg):]

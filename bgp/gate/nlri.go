@@ -75,6 +75,7 @@ func (f Family) header() []byte {
 type route struct {
 	raw    []byte // as received, in the message
 	labels int
+	id     pathID
 	prefix []byte // the octets of the prefix, without RD
 	bits   int    // of the prefix
 	rd     []byte // nil where the family has none
@@ -83,16 +84,24 @@ type route struct {
 	why        alien
 }
 
-// parseRoutes reads the NLRI of a family. It returns false if one of them exceeds
-// b, or is too short or too long for its family.
-func parseRoutes(f Family, b []byte, into []route) ([]route, bool) {
+// parseRoutes reads the NLRI of a family, with path identifiers or without. It
+// returns false if one of them exceeds b, or is too short or too long for its family.
+func parseRoutes(f Family, b []byte, numbered bool, into []route) ([]route, bool) {
 	for len(b) > 0 {
-		bits := int(b[0])
-		size := 1 + (bits+7)/8
+		var r route
+		head := 0
+		if numbered {
+			if head = pathIDLength; len(b) <= head {
+				return into, false
+			}
+			r.id = pathID{binary.BigEndian.Uint32(b), true}
+		}
+		r.bits = int(b[head])
+		size := head + 1 + (r.bits+7)/8
 		if len(b) < size {
 			return into, false
 		}
-		r := route{raw: b[:size:size], bits: bits, prefix: b[1:size]}
+		r.raw, r.prefix = b[:size:size], b[head+1:size]
 		b = b[size:]
 		if f.vpn() && !r.cutVPN() {
 			return into, false
@@ -160,16 +169,17 @@ func (r *route) alienIn(announced bool) alien {
 func knownRD(rd []byte) bool { return binary.BigEndian.Uint16(rd) <= 2 }
 
 // key identifies a route for the prefix limit, for replacement and for
-// withdrawal: family, RD and prefix.
+// withdrawal: family, RD, prefix and path identifier.
 type key struct {
 	family Family
+	id     pathID
 	rd     [8]byte
 	bits   uint8
 	prefix [16]byte
 }
 
 func (r *route) key(f Family) key {
-	k := key{family: f, bits: uint8(r.bits)}
+	k := key{family: f, id: r.id, bits: uint8(r.bits)}
 	copy(k.rd[:], r.rd)
 	n := copy(k.prefix[:], r.prefix)
 	if rest := r.bits % 8; rest != 0 && n > 0 {
@@ -179,7 +189,7 @@ func (r *route) key(f Family) key {
 }
 
 func (k key) path() Path {
-	p := Path{Family: k.family, RD: k.rd}
+	p := Path{Family: k.family, RD: k.rd, ID: k.id.number, Numbered: k.id.has}
 	if k.family.bits() == 32 {
 		p.Prefix = netip.PrefixFrom(netip.AddrFrom4([4]byte(k.prefix[:4])), int(k.bits))
 	} else {
@@ -188,13 +198,21 @@ func (k key) path() Path {
 	return p
 }
 
+// label is the octets of the first label.
+func (r *route) label() [3]byte {
+	if r.id.has {
+		return [3]byte(r.raw[pathIDLength+1:])
+	}
+	return [3]byte(r.raw[1:])
+}
+
 // appendWithdrawal appends the withdrawal of the route, which is never longer
 // than the route.
 func (r *route) appendWithdrawal(b []byte, f Family) []byte {
 	if !f.vpn() {
 		return append(b, r.raw...)
 	}
-	b = append(b, uint8(labelBits+rdBits+r.bits), 0x80, 0, 0)
+	b = append(r.id.append(b), uint8(labelBits+rdBits+r.bits), 0x80, 0, 0)
 	return append(append(b, r.rd...), r.prefix...)
 }
 
@@ -203,4 +221,7 @@ type Path struct {
 	Family Family
 	RD     [8]byte
 	Prefix netip.Prefix
+
+	ID       uint32 // path identifier (RFC 7911)
+	Numbered bool   // it has one
 }

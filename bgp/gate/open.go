@@ -14,6 +14,7 @@ const (
 	capExtendedNextHop = 5
 	capGracefulRestart = 64
 	capAS4             = 65
+	capAddPath         = 69
 	capEnhancedRefresh = 70
 	capFQDN            = 73
 )
@@ -35,7 +36,9 @@ type Open struct {
 	Refresh  bool     // it answers ROUTE-REFRESH (RFC 2918)
 	Enhanced bool     // it marks where its answers to ROUTE-REFRESH begin and end (RFC 7313)
 
-	longLived    []byte // nil: it has no such capability
+	longLived []byte          // nil: it has no such capability
+	AddPath   [families]uint8 // modes of families with several paths to a prefix (RFC 7911)
+
 	as4          bool   // it carries a 4-octet AS number (RFC 6793)
 	capabilities []byte // those that are passed on
 }
@@ -131,6 +134,9 @@ func (o *Open) read(b []byte) bool {
 			o.AS, o.as4 = binary.BigEndian.Uint32(value), true
 		case code == capRefresh && len(value) == 0:
 			o.Refresh = true
+		case code == capAddPath && len(value) > 0 && len(value)%4 == 0:
+			o.readAddPath(value)
+			continue // the receiver is shown one that has all
 		case code == capEnhancedRefresh && len(value) == 0:
 			o.Enhanced = true
 			continue // the receiver leaves this to the gate

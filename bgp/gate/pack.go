@@ -9,6 +9,7 @@ type labelled struct {
 // appendNLRI encodes the route.
 func (l *labelled) appendNLRI(b []byte) []byte {
 	k := &l.key
+	b = k.id.append(b)
 	if !k.family.vpn() {
 		return append(append(b, k.bits), k.octets()...)
 	}

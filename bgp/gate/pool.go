@@ -7,6 +7,7 @@ type pathAttrs struct {
 	hop  string // the next hop of MP_REACH_NLRI; "" where raw has a NEXT_HOP
 	refs int
 
+	rank   *rank  // nil: not known yet
 	asked  uint32 // the number of the interest to which wanted belongs
 	wanted bool   // the peer asks for routes with these attributes
 }
@@ -57,9 +58,9 @@ func (a *pathAttrs) room() int {
 }
 
 const (
-	mpHeader     = 4                                   // flags, type and length of an attribute
-	longestRoute = 1 + (labelBits+rdBits)/8 + 16       // octets of an NLRI with one label
-	withdrawRoom = maxLength - headerLength - 4        // octets of routes in a message that withdraws
-	unreachRoom  = withdrawRoom - mpHeader - afiLength // the same of MP_UNREACH_NLRI
-	afiLength    = 3                                   // octets of AFI and SAFI
+	mpHeader     = 4                                            // flags, type and length of an attribute
+	longestRoute = pathIDLength + 1 + (labelBits+rdBits)/8 + 16 // octets of an NLRI with one label
+	withdrawRoom = maxLength - headerLength - 4                 // octets of routes in a message that withdraws
+	unreachRoom  = withdrawRoom - mpHeader - afiLength          // the same of MP_UNREACH_NLRI
+	afiLength    = 3                                            // octets of AFI and SAFI
 )

@@ -21,8 +21,9 @@ type Retained struct {
 // and the receiver only forgets it with the session.
 func (j *Judge) resume(kept Retained) *Notification {
 	for _, p := range kept.Paths {
+		p.Numbered = j.shape.numbered[p.Family]
 		switch {
-		case !j.families[p.Family]:
+		case !j.families[p.Family], p.ID != 0 && !p.Numbered:
 			return &Notification{Code: CodeCease, Subcode: ceaseOtherChange}
 		case !j.preserved(p.Family, kept.LongLived):
 			j.lost = append(j.lost, p)
@@ -115,10 +116,11 @@ func withdrawLost(paths []Path) (out []byte) {
 
 // withdrawal is the NLRI that withdraws a path.
 func (p Path) withdrawal() []byte {
+	id := pathID{p.ID, p.Numbered}.append(nil)
 	octets := p.Prefix.Addr().AsSlice()[:(p.Prefix.Bits()+7)/8]
 	if !p.Family.vpn() {
-		return append([]byte{uint8(p.Prefix.Bits())}, octets...)
+		return append(append(id, uint8(p.Prefix.Bits())), octets...)
 	}
-	b := append([]byte{uint8(labelBits + rdBits + p.Prefix.Bits()), 0x80, 0, 0}, p.RD[:]...)
+	b := append(append(id, uint8(labelBits+rdBits+p.Prefix.Bits()), 0x80, 0, 0), p.RD[:]...)
 	return append(b, octets...)
 }

@@ -176,7 +176,7 @@ func (t *taking) take(f Family, hop []byte, routes []route, fate fate) {
 			in: in, labels: uint8(min(routes[i].labels, 255)), fate: fate, why: routes[i].why, round: t.judge.rounds[f].number,
 		}
 		if f.vpn() {
-			p.label = [3]byte(routes[i].raw[1:4])
+			p.label = routes[i].label()
 		}
 		if fate == passed {
 			p.out, p.fate = r.judge(&k, in, before, t.judge.shape.as4)

@@ -11,6 +11,7 @@ type ReceivedPath struct {
 	Before policy.Path    // as received, and repaired
 	After  policy.Path    // as the import policy makes it
 	By     policy.Verdict // what the import policy thinks of it
+	ID     *uint32        // path identifier (RFC 7911); nil: it has none
 	Label  uint32         // the first one
 	Labels int
 	Unused string // why the receiver is not shown the path; "": it is
@@ -31,13 +32,13 @@ func (j *Judge) Paths() []ReceivedPath {
 			before = p.in.decode(j.shape.as4)
 			decoded[p.in] = before
 		}
-		list = append(list, p.describe(k.describe(before), chain))
+		list = append(list, p.describe(k.describe(before), k.id.shown(), chain))
 	}
 	return list
 }
 
-func (p *inPath) describe(before policy.Path, chain *policy.Chain) ReceivedPath {
-	s := ReceivedPath{Before: before, After: before, Label: labelOf(p.label), Labels: int(p.labels)}
+func (p *inPath) describe(before policy.Path, id *uint32, chain *policy.Chain) ReceivedPath {
+	s := ReceivedPath{Before: before, After: before, ID: id, Label: labelOf(p.label), Labels: int(p.labels)}
 	if chain != nil && p.fate != excluded {
 		s.After, s.By = chain.Evaluate(before)
 	}

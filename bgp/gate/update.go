@@ -69,8 +69,8 @@ func (j *Judge) parseUpdate(msg []byte) (*update, *Notification) {
 	}
 	attrs, routes := b[2:2+n], b[2+n:]
 	var ok [2]bool
-	u.withdrawn, ok[0] = parseRoutes(IPv4, withdrawn, u.withdrawn)
-	u.routes, ok[1] = parseRoutes(IPv4, routes, u.routes)
+	u.withdrawn, ok[0] = parseRoutes(IPv4, withdrawn, j.shape.numbered[IPv4], u.withdrawn)
+	u.routes, ok[1] = parseRoutes(IPv4, routes, j.shape.numbered[IPv4], u.routes)
 	if !ok[0] || !ok[1] {
 		return nil, updateError(updateNetwork, nil)
 	}
@@ -202,7 +202,7 @@ func (j *Judge) parseMP(u *update, a attribute) *Notification {
 		u.rewritten = true
 		return nil
 	}
-	routes, ok := parseRoutes(f, a.value[head:], nil)
+	routes, ok := parseRoutes(f, a.value[head:], j.shape.numbered[f], nil)
 	if !ok || a.kind == attrReach && !nextHopFits(f, int(a.value[3])) {
 		return updateError(updateOptional, a.raw)
 	}

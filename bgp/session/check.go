@@ -106,3 +106,10 @@ func checkOwnAS(s Settings) *Misfit {
 	}
 	return nil
 }
+
+func checkPaths(s Settings) *Misfit {
+	if n := s.AddPathPaths; n > MaxPaths {
+		return &Misfit{fmt.Sprintf("add-path-paths %d is more than %d", n, MaxPaths), "use 4, or 0 for all"}
+	}
+	return nil
+}

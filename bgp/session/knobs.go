@@ -31,6 +31,7 @@ const (
 	maxPassword = 80                  // TCP_MD5SIG_MAXKEYLEN
 	maxWords    = 128                 // octets of a shutdown communication that everybody takes (RFC 8203)
 	maxText     = 200                 // characters of a description
+	MaxPaths    = 255                 // of AddPathPaths, as the engine has no more
 	MaxOwnAS    = 10                  // of AllowOwnAS; more is a mistake
 )
 
@@ -92,6 +93,12 @@ var knobs = []Knob{
 		field: func(s *Settings) any { return &s.ImportPolicy }},
 	{Key: "export-policy", With: Routers | Hosts, Doc: "Policies that routes to the peer pass, in this order; [] for none.",
 		field: func(s *Settings) any { return &s.ExportPolicy }},
+	{Key: "add-path-receive", With: Routers, Reset: true, Doc: "Families in which the peer may send several paths to a prefix (RFC 7911); each of them counts for max-prefixes.", fallback: "none",
+		field: func(s *Settings) any { return &s.AddPathReceive }},
+	{Key: "add-path-send", With: Routers, Reset: true, Doc: "Families in which the peer is sent several paths to a prefix (RFC 7911), if it takes them.", fallback: "none",
+		field: func(s *Settings) any { return &s.AddPathSend }},
+	{Key: "add-path-paths", With: Routers, Doc: "How many paths to a prefix are sent at most, the best ones; at most 255, 0 for all.",
+		field: func(s *Settings) any { return &s.AddPathPaths }, check: checkPaths},
 	{Key: "rtc", With: Routers, Reset: true, Doc: "Route target constraint (RFC 4684), if the peer offers it, too: each end is told only routes with route targets that it imports, or that others import to which it passes them on.",
 		field: func(s *Settings) any { return &s.RTC }},
 	{Key: "rtc-default", With: Routers, Doc: "Whether a peer with rtc is asked for all routes nevertheless, as reflectors often do.",

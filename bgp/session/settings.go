@@ -63,6 +63,12 @@ type Settings struct {
 	LocalASNoPrepend bool   `json:"local_as_no_prepend,omitempty"`
 	LocalASReplaceAS bool   `json:"local_as_replace_as,omitempty"`
 
+	// AddPathReceive and AddPathSend are families with several paths to a prefix (RFC
+	// 7911), of which the peer is told the AddPathPaths best; 0: all.
+	AddPathReceive []vpn.Family `json:"add_path_receive,omitempty"`
+	AddPathSend    []vpn.Family `json:"add_path_send,omitempty"`
+	AddPathPaths   uint32       `json:"add_path_paths,omitempty"`
+
 	// RTC offers route target constraint (RFC 4684): each end tells the other only
 	// routes that it has asked for by their route targets. RTCDefault asks the peer
 	// for all.
@@ -108,6 +114,7 @@ func Default(with Peers) Settings {
 	case Routers:
 		s.Families = []vpn.Family{vpn.VPNv4, vpn.VPNv6}
 		s.NextHopSelf = true
+		s.AddPathPaths = 4
 	case Hosts:
 		s.MaxPrefixes = 10_000
 	}

@@ -12,11 +12,14 @@ import (
 )
 
 // bird is BIRD 2.
-type bird struct{ daemon }
+type bird struct {
+	daemon
+	also []route // more paths to the prefixes of routes
+}
 
 func newBIRD(t *testing.T, netns string) peer {
 	needs(t, "bird", "birdc")
-	return &bird{newDaemon(t, netns)}
+	return &bird{daemon: newDaemon(t, netns)}
 }
 
 func (b *bird) make() string { return "BIRD" }
@@ -64,6 +67,11 @@ func (b *bird) config() string {
 			}
 		}
 		c.WriteString("}\n")
+		for i, r := range b.also {
+			if b.channel(r) == channel {
+				fmt.Fprintf(&c, "protocol static s%s%d {\n %s { table %stab; };\n route %s\n}\n", channel, i, channel, channel, b.static(r))
+			}
+		}
 	}
 	fmt.Fprintf(&c, "protocol bgp far {\n local %s as %d;\n neighbor %s as %d;\n hold time %d;\n connect retry time 1;\n connect delay time 1;\n error wait time 1, 2;\n",
 		s.local, s.as, s.remote, s.routersAS(), holdTime)
@@ -101,6 +109,10 @@ func (b *bird) config() string {
 
 func (b *bird) channelConfig(c *strings.Builder, channel string) {
 	mpls, hop := "", "next hop self;"
+	paths := ""
+	if b.terms.addPath {
+		paths = "add paths on;"
+	}
 	if !b.terms.plain {
 		mpls, hop = " mpls", "next hop keep; extended next hop on;"
 	}
@@ -108,7 +120,7 @@ func (b *bird) channelConfig(c *strings.Builder, channel string) {
 	if b.terms.internal() {
 		set += fmt.Sprintf(" bgp_local_pref = %d;", sentLocalPref)
 	}
-	fmt.Fprintf(c, " %s%s { table %stab; import all; %s export filter { if source != RTS_STATIC then reject; %s accept; }; };\n", channel, mpls, channel, hop, set)
+	fmt.Fprintf(c, " %s%s { table %stab; import all; %s %s export filter { if source != RTS_STATIC then reject; %s accept; }; };\n", channel, mpls, channel, hop, paths, set)
 }
 
 func (b *bird) channel(r route) string {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pseudowan/status"
 )
 
 // agreed waits until the router shows that both ends are capable of something.
@@ -144,4 +146,83 @@ func (s *scene) constrained(t *testing.T, c terms, alien route) {
 	if now := s.session(t, c.local).Since; now != since {
 		t.Errorf("the session began at %v, and again at %v", since, now)
 	}
+}
+
+// severalPaths is a peer that can announce more than one path to a prefix.
+type severalPaths interface {
+	announceAlso(r route) // beside the one to the same prefix and RD
+	withdrawAlso(r route)
+}
+
+func (b *bird) announceAlso(r route) {
+	b.t.Helper()
+	b.also = append(b.also, r)
+	b.configure()
+}
+
+func (b *bird) withdrawAlso(route) {
+	b.t.Helper()
+	b.also = nil
+	b.configure()
+}
+
+func (e *exabgp) announceAlso(r route) {
+	e.t.Helper()
+	e.tell(fmt.Sprintf("announce route %s path-information 0.0.0.7 next-hop %s rd %s label %d extended-community [ %s ]", r.prefix, r.nextHop, r.rd, r.label, octetsOf(r.rts[0])))
+}
+
+func (e *exabgp) withdrawAlso(r route) {
+	e.t.Helper()
+	e.tell(fmt.Sprintf("withdraw route %s path-information 0.0.0.7 next-hop %s rd %s label %d", r.prefix, r.nextHop, r.rd, r.label))
+}
+
+// testAddPath has routes with path identifiers go both ways. FRR and
+// gobgpd have one path to a prefix.
+func testAddPath(t *testing.T, s *scene) {
+	c := s.terms()
+	c.addPath = true
+	s.begin(t, c, "add-path-receive: [vpnv4, vpnv6], add-path-send: [vpnv4, vpnv6]", farV4, farV6)
+	s.agreed(t, c.local, "add-path: receives vpnv4 and vpnv6")
+	s.agreed(t, c.local, "add-path: sends vpnv4 and vpnv6")
+	for _, r := range []route{farV4, farV6} {
+		s.arrives(t, "red", r)
+	}
+	for _, r := range []route{ourV4, ourV6} {
+		s.hears(t, r)
+	}
+	s.paths(t, c.local, "advertised", ourV4.prefix, 1)
+	peer, ok := s.peer.(severalPaths)
+	if !ok {
+		s.paths(t, c.local, "received", farV4.prefix, 1)
+		return
+	}
+	other := farV4
+	other.label = 507
+	peer.announceAlso(other)
+	s.paths(t, c.local, "received", farV4.prefix, 2)
+	if n := s.session(t, c.local).Received; n != 3 {
+		t.Errorf("%d paths are counted; want 3", n)
+	}
+	peer.withdrawAlso(other)
+	s.paths(t, c.local, "received", farV4.prefix, 1)
+	s.arrives(t, "red", farV4)
+}
+
+// paths waits until the router shows so many paths to a prefix, each with an
+// identifier of its own.
+func (s *scene) paths(t *testing.T, peer, view, prefix string, want int) {
+	t.Helper()
+	eventually(t, 15*time.Second, func() error {
+		ids := map[uint32]bool{}
+		rows := table[status.SessionRoute](t, s.lab, "neighbor", peer, view, "--router", "pe1")
+		for _, r := range rows {
+			if r.Prefix.String() == prefix && r.PathID != nil {
+				ids[*r.PathID] = true
+			}
+		}
+		if len(ids) != want {
+			return fmt.Errorf("%d paths to %s are shown as %s; want %d: %+v", len(ids), prefix, view, want, rows)
+		}
+		return nil
+	})
 }

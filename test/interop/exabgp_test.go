@@ -93,6 +93,9 @@ func (e *exabgp) config() string {
 	if s.restart > 0 {
 		capability += fmt.Sprintf(" graceful-restart %d;", s.restart)
 	}
+	if s.addPath {
+		capability += " add-path send/receive;"
+	}
 	if !s.plain {
 		capability += " nexthop enable;"
 		b.WriteString(" nexthop { ipv4 mpls-vpn ipv6; }\n")

@@ -138,6 +138,9 @@ func (f *frr) config() string {
 	}
 	for _, family := range f.families() {
 		fmt.Fprintf(&b, " address-family %s\n  neighbor %s activate\n", family, s.remote)
+		if s.addPath {
+			fmt.Fprintf(&b, "  neighbor %s addpath-tx-all-paths\n", s.remote)
+		}
 		if s.transparent {
 			fmt.Fprintf(&b, "  neighbor %s attribute-unchanged as-path\n", s.remote)
 		}

@@ -63,6 +63,9 @@ func (g *gobgp) config() string {
 	b.WriteString("  afi-safis:\n")
 	for _, f := range families {
 		fmt.Fprintf(&b, "  - config: {afi-safi-name: %s}\n    mp-graceful-restart: {config: {enabled: %t}}\n", f, s.restart > 0)
+		if s.addPath {
+			b.WriteString("    add-paths: {config: {receive: true, send-max: 8}}\n")
+		}
 	}
 	return b.String()
 }

@@ -25,6 +25,7 @@ var peFeatures = []feature{
 	{"TCP-MD5, and a wrong password", testMD5},
 	{"GTSM, and a peer without it", testGTSM},
 	{"route refresh asked by the peer", testRefresh},
+	{"paths to a prefix (RFC 7911), both directions", testAddPath},
 	{"enhanced route refresh (RFC 7313)", testEnhancedRefresh},
 	{"route target constraint (RFC 4684)", testRTC},
 	{"graceful restart of the peer: its routes stay, and go when it does not return", testPeerRestarts},

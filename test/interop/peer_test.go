@@ -28,6 +28,7 @@ type terms struct {
 	transparent bool   // the peer does not put its AS in front of paths
 	bound       bool   // the peer listens on its address alone
 	rtc         bool   // route target constraint, of peers that have it
+	addPath     bool   // several paths to a prefix, both ways
 
 	hops      int  // that the peer is away: of TTL security where that is on; 0: it is on the link
 	longLived int  // seconds of long-lived graceful restart; 0: none

@@ -199,6 +199,9 @@ var knobValues = map[string]func(*editor, *mapping) any{
 	"long-lived-stale-time":         among(0, 60, "1h"),
 	"long-lived-families":           families,
 
+	"add-path-receive":          families,
+	"add-path-send":             families,
+	"add-path-paths":            among(0, 2, 8),
 	"rtc":                       truth,
 	"rtc-default":               truth,
 	"enforce-first-as":          truth,

@@ -26,7 +26,7 @@ func TestEveryKnobGetsEverywhere(t *testing.T) {
 		Families: session.Default(session.Routers).Families[1:], MED: &med, LocalPref: &med, HoldTime: 9 * time.Second, Keepalive: 4 * time.Second,
 		ConnectRetry: 8 * time.Second, Passive: true, Password: session.Password{Text: "x"}, GTSM: 1, MaxPrefixes: 5, NextHopSelf: true, IPv6NextHop: true, ASOverride: true, IBGP: true, DefaultOriginate: true, AllowOwnAS: 3,
 		ImportPolicy: []string{"a"}, ExportPolicy: []string{"b", "c"},
-		LocalAS: 65050, LocalASNoPrepend: true, LocalASReplaceAS: true, RTC: true, RTCDefault: true, EnforceFirstAS: true, RemovePrivateAS: true,
+		LocalAS: 65050, LocalASNoPrepend: true, LocalASReplaceAS: true, AddPathReceive: session.Default(session.Routers).Families[1:], AddPathSend: session.Default(session.Routers).Families[1:], AddPathPaths: 3, RTC: true, RTCDefault: true, EnforceFirstAS: true, RemovePrivateAS: true,
 		Description: "d", MaxPrefixesThreshold: 50, MaxPrefixesWarningOnly: true, MaxPrefixesRestart: time.Minute, Shutdown: true, Communication: "c",
 		Multihop: 3, GracefulRestart: session.RestartHelper, RestartFamilies: session.Default(session.Routers).Families[1:], RestartTime: 9 * time.Second, StalePathTime: 9 * time.Second,
 		RestartNotification: true, LongLivedStaleTime: time.Hour, LongLivedFamilies: session.Default(session.Routers).Families[1:],
