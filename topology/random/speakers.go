@@ -77,8 +77,15 @@ func birdConfig(h *topology.Host) string {
 		for _, s := range a.BGP.Sessions {
 			n++
 			family := string(s.Family)
-			fmt.Fprintf(&out, "protocol bgp provider%d {\n  local %s as %d;\n  neighbor %s external;\n  connect retry time 2;\n  connect delay time 1;\n  error wait time 1, 2;\n",
-				n, s.PeerAddress, a.BGP.AS, s.LocalAddress)
+			side := "external"
+			if a.BGP.IBGP {
+				side = "internal"
+			}
+			fmt.Fprintf(&out, "protocol bgp provider%d {\n  local %s as %d;\n  neighbor %s %s;\n  direct;\n  connect retry time 2;\n  connect delay time 1;\n  error wait time 1, 2;\n",
+				n, s.PeerAddress, a.BGP.AS, s.LocalAddress, side)
+			if a.BGP.GTSM > 0 {
+				out.WriteString("  ttl security;\n")
+			}
 			if a.BGP.Password.Text != "" {
 				fmt.Fprintf(&out, "  password \"%s\";\n", a.BGP.Password.Text)
 			}
