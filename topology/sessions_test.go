@@ -29,7 +29,7 @@ links:
 		Settings: session.Settings{
 			Families:  []vpn.Family{vpn.VPNv4, vpn.VPNv6},
 			LocalPref: number(300), HoldTime: 90 * time.Second, Keepalive: 10 * time.Second, ConnectRetry: 5 * time.Second,
-			Password: session.Password{Text: "secret"}, GTSM: 1, MaxPrefixes: 9,
+			Password: session.Password{Text: "secret"}, GTSM: 1, MaxPrefixes: 9, AddPathPaths: 4,
 		},
 	}
 	one, two := shared, shared

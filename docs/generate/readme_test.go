@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// The README is short and lists the ready labs, and its own lab is valid.
+// The README is short, apart from its list of the ready labs, and its own lab is valid.
 func TestReadme(t *testing.T) {
 	readme := read(t, "README.md")
-	if lines := strings.Count(readme, "\n"); lines > 120 {
-		t.Errorf("README.md has %d lines, more than 120: move something to docs", lines)
+	if lines := strings.Count(readme, "\n") - strings.Count(readme, "\n| [`"); lines > 110 {
+		t.Errorf("README.md has %d lines without its labs, more than 110: move something to docs", lines)
 	}
 	labs := read(t, "docs/labs.md")
 	rows := 0
