@@ -190,38 +190,38 @@ func testAddPath(t *testing.T, s *scene) {
 	for _, r := range []route{ourV4, ourV6} {
 		s.hears(t, r)
 	}
-	s.paths(t, c.local, "advertised", ourV4.prefix, 1)
+	s.paths(t, c.local, "advertised", ourV4, 1)
 	peer, ok := s.peer.(severalPaths)
 	if !ok {
-		s.paths(t, c.local, "received", farV4.prefix, 1)
+		s.paths(t, c.local, "received", farV4, 1)
 		return
 	}
 	other := farV4
 	other.label = 507
 	peer.announceAlso(other)
-	s.paths(t, c.local, "received", farV4.prefix, 2)
+	s.paths(t, c.local, "received", farV4, 2)
 	if n := s.session(t, c.local).Received; n != 3 {
 		t.Errorf("%d paths are counted; want 3", n)
 	}
 	peer.withdrawAlso(other)
-	s.paths(t, c.local, "received", farV4.prefix, 1)
+	s.paths(t, c.local, "received", farV4, 1)
 	s.arrives(t, "red", farV4)
 }
 
 // paths waits until the router shows so many paths to a prefix, each with an
 // identifier of its own.
-func (s *scene) paths(t *testing.T, peer, view, prefix string, want int) {
+func (s *scene) paths(t *testing.T, peer, view string, to route, want int) {
 	t.Helper()
 	eventually(t, 15*time.Second, func() error {
 		ids := map[uint32]bool{}
 		rows := table[status.SessionRoute](t, s.lab, "neighbor", peer, view, "--router", "pe1")
 		for _, r := range rows {
-			if r.Prefix.String() == prefix && r.PathID != nil {
+			if r.RD == to.rd && r.Prefix.String() == to.prefix && r.PathID != nil {
 				ids[*r.PathID] = true
 			}
 		}
 		if len(ids) != want {
-			return fmt.Errorf("%d paths to %s are shown as %s; want %d: %+v", len(ids), prefix, view, want, rows)
+			return fmt.Errorf("%d paths to %s are shown as %s; want %d: %+v", len(ids), to.prefix, view, want, rows)
 		}
 		return nil
 	})
