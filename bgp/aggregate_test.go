@@ -55,6 +55,25 @@ func TestAggregate(t *testing.T) {
 	}
 }
 
+// What would not fit into a message is not said.
+func TestAggregateOfMany(t *testing.T) {
+	var ases, communities []Route
+	for i := range uint32(1000) {
+		ases = append(ases, Route{ASPath: Sequence(i + 1)})
+		communities = append(communities, Route{ASPath: Sequence(7), Communities: []Community{Community(i)}})
+	}
+	a := Aggregator{AS: 65000, ID: netip.MustParseAddr("10.0.0.1"), ASSet: true}
+	for _, parts := range [][]Route{ases, communities} {
+		r := a.Aggregate(netip.MustParsePrefix("172.16.0.0/12"), parts)
+		if len(r.ASPath) > 0 || len(r.Communities) > 0 || r.Passed[0].Type != attributeAtomicAggregate {
+			t.Errorf("%+v", r)
+		}
+	}
+	if r := a.Aggregate(netip.MustParsePrefix("172.16.0.0/12"), ases[:300]); len(r.ASPath) != 2 || len(r.ASPath[0].AS)+len(r.ASPath[1].AS) != 300 {
+		t.Errorf("%+v", r.ASPath)
+	}
+}
+
 // An aggregate gives way to a customer's route, and stands before those of other routers,
 // so that two routers with the same one do not withdraw theirs in turn.
 func TestAggregateAmongOthers(t *testing.T) {

@@ -228,7 +228,7 @@ func (r *Route) takeSet(a Attribute) bool {
 	case 3, 14, 15, attributeSet: // NEXT_HOP, MP_REACH_NLRI, MP_UNREACH_NLRI: not allowed inside
 		return false
 	case attributeAggregator:
-		if len(v) != 8 {
+		if len(v) != 8 || binary.BigEndian.Uint32(v) == 0 { // RFC 7607
 			return false
 		}
 		r.Passed = append(r.Passed, a)
@@ -237,6 +237,7 @@ func (r *Route) takeSet(a Attribute) bool {
 			return false
 		}
 		r.Passed = append(r.Passed, a)
+	case 17, 18, 40: // AS4_PATH, AS4_AGGREGATOR: there are 4-octet numbers inside; Prefix-SID ends here (RFC 8669 section 6)
 	default:
 		if a.Flags&optional == 0 {
 			return false // well-known, and unknown
@@ -263,15 +264,19 @@ func each(v []byte, n int, take func([]byte)) bool {
 	return true
 }
 
+// takePath decodes an AS_PATH. There are no confederations, and no AS 0 (RFC 7607).
 func (r *Route) takePath(v []byte) bool {
 	for len(v) > 0 {
-		if len(v) < 2 || v[0] < 1 || v[0] > 4 || v[1] == 0 || len(v) < 2+4*int(v[1]) {
+		if len(v) < 2 || v[0] < 1 || v[0] > uint8(ASSequence) || v[1] == 0 || len(v) < 2+4*int(v[1]) {
 			return false
 		}
 		s := ASSegment{Kind: SegmentKind(v[0]), AS: make([]uint32, v[1])}
 		v = v[2:]
 		for i := range s.AS {
 			s.AS[i], v = binary.BigEndian.Uint32(v), v[4:]
+			if s.AS[i] == 0 {
+				return false
+			}
 		}
 		r.ASPath = append(r.ASPath, s)
 	}

@@ -68,6 +68,9 @@ func TestMalformedSets(t *testing.T) {
 		"well-known":       head + origin + path + "\x40\xc8\x01x",
 		"odd communities":  head + origin + path + "\xc0\x08\x03xxx",
 		"short aggregator": head + origin + path + "\xc0\x07\x06xxxxxx",
+		"confederation":    head + origin + "\x40\x02\x06\x03\x01\x00\x00\xfd\xe9",
+		"AS 0":             head + origin + "\x40\x02\x06\x02\x01\x00\x00\x00\x00",
+		"aggregator AS 0":  head + origin + path + "\xc0\x07\x08\x00\x00\x00\x00\x0a\x00\x00\x01",
 	} {
 		r := Route{Passed: []Attribute{{Type: attributeSet, Value: value}}}
 		if _, _, ok, err := r.FromSet(); err == nil || !ok {
@@ -77,6 +80,10 @@ func TestMalformedSets(t *testing.T) {
 	inner, _, _, err := Route{Passed: []Attribute{{Type: attributeSet, Value: head + origin + path + "\xc0\x10\x08\x00\x02\xfd\xe8\x00\x00\x00\x01"}}}.FromSet()
 	if err != nil || len(inner.Extended) != 0 {
 		t.Errorf("a route target inside: %v, %v", inner.Extended, err)
+	}
+	inner, _, _, err = Route{Passed: []Attribute{{Type: attributeSet, Value: head + origin + path + "\xc0\x11\x01x\xc0\x12\x01x\xc0\x28\x01x"}}}.FromSet()
+	if err != nil || len(inner.Passed) != 0 {
+		t.Errorf("what is of no use inside: %v, %v", inner.Passed, err)
 	}
 }
 

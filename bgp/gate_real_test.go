@@ -311,6 +311,24 @@ func TestRealWordsOfThePeer(t *testing.T) {
 	a.wait("the end of the connection", func() bool { return a.peers[peer].Down() == "the peer closed the connection" })
 }
 
+// What a peer says after a NOTIFICATION is of no session.
+func TestRealNothingFollowsANotification(t *testing.T) {
+	a := startNode(t, 65001, "", "10.0.0.1")
+	a.set(neighborAt(a, "10.0.0.2", 65002))
+	h := attack(t, "10.0.0.2")
+	h.connect(a)
+	h.say(slices.Concat(seeds()[0], message(3, 6, 2), message(4))...)
+	for kind := byte(1); kind != 0; {
+		kind, _ = h.next()
+	}
+	m := a.transport.members
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if p := m.peers[netip.MustParseAddr("10.0.0.2")]; p != nil && p.relay != nil {
+		t.Error("the session has come up after its end")
+	}
+}
+
 // A NOTIFICATION is not answered, whatever it says (RFC 4271 section 6.4).
 func TestRealNotificationsAreNotAnswered(t *testing.T) {
 	a := startNode(t, 65001, "", "10.0.0.1")

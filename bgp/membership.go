@@ -17,6 +17,7 @@ const (
 	memberStay = 3 * time.Minute
 
 	memberPause = 5 * time.Millisecond // in which changes are collected
+	memberRest  = 4                    // times as long as a change takes to pass on, until the next one is
 )
 
 // memberships decides what each peer is asked for by route target constraint (RFC
@@ -88,6 +89,7 @@ func (m *memberships) kick() {
 
 // run passes on changes until done is closed.
 func (m *memberships) run(done <-chan struct{}) {
+	var took time.Duration // the last time
 	for {
 		select {
 		case <-done:
@@ -97,12 +99,14 @@ func (m *memberships) run(done <-chan struct{}) {
 		select {
 		case <-done:
 			return
-		case <-time.After(memberPause):
+		case <-time.After(max(memberPause, memberRest*took)):
 		}
+		began := time.Now()
 		for r, list := range m.all() {
 			r.editor.SetMemberships(list)
 			r.wake()
 		}
+		took = time.Since(began)
 	}
 }
 
@@ -157,6 +161,9 @@ func (m *memberships) asked(addr netip.Addr, r *relay, list map[gate.Membership]
 				list[k] = v
 			}
 		}
+	}
+	if len(list) > 2*gate.MaxMemberships {
+		list = everything(m.as)
 	}
 	p.asks = list
 	m.kick()
@@ -245,6 +252,9 @@ func (m *memberships) all() map[*relay]map[gate.Membership]gate.Reflection {
 			if i >= 0 {
 				list[k] = m.reflected(all[i], p)
 			}
+		}
+		if len(list) > gate.MaxMemberships { // more than the peer may accept
+			list = everything(m.as)
 		}
 		out[p.relay] = list
 	}

@@ -136,6 +136,36 @@ func TestMembershipsAreReflected(t *testing.T) {
 
 // What a peer asked for stays while it is away for a moment, and until it has said
 // all again.
+// Nobody is told more than it accepts, and what a peer asks for stays within bounds.
+func TestMembershipsAreBounded(t *testing.T) {
+	m := newMemberships(65001, netip.MustParseAddr("10.0.0.1"))
+	m.setOwn(nil)
+	client := memberTerms{internal: true, reflected: true, client: true}
+	one, two := netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("10.0.0.3")
+	m.setTerms(one, client)
+	m.setTerms(two, client)
+	from, to := &relay{}, &relay{}
+	m.entered(one, from, true)
+	m.entered(two, to, true)
+	many := func(first int) map[gate.Membership]gate.Reflection {
+		list := make(map[gate.Membership]gate.Reflection)
+		for i := range gate.MaxMemberships + 1 {
+			list[gate.TargetMembership(65001, targetsOf(fmt.Sprint(first + i))[0])] = gate.Reflection{}
+		}
+		return list
+	}
+	for i := range 3 {
+		m.asked(one, from, many(i*2*gate.MaxMemberships), false)
+	}
+	if n := len(m.peers[one].asks); n > 2*gate.MaxMemberships {
+		t.Errorf("%d are kept", n)
+	}
+	m.asked(one, from, many(0), true)
+	if got := memberWords(m.all()[to]); got != "all" {
+		t.Errorf("told %.80q", got)
+	}
+}
+
 func TestMembershipsStay(t *testing.T) {
 	m := newMemberships(65001, netip.MustParseAddr("10.0.0.1"))
 	m.setOwn(nil)

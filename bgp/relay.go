@@ -183,6 +183,7 @@ func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {
 		return out, true
 	case v.Ended != nil:
 		r.end(sessionEnd{why: "the peer ended the session: " + v.Ended.String(), down: downByPeer(*v.Ended)})
+		return append(out, v.Pass...), true // what follows it is of no session
 	case v.Opened:
 		r.editor.Opened(r.judge.Ours(), r.judge.Peer())
 		r.holdTime.Store(int64(r.judge.HoldTime()))

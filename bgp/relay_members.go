@@ -67,6 +67,7 @@ func (r *relay) follow(now time.Time) {
 		return
 	}
 	list, end := r.judge.Memberships()
+	r.interests.next = r.interests.next.Add(time.Duration(len(list)) * interestPerRoute)
 	r.editor.SetInterest(list, end)
 	r.members.asks(list, end)
 	r.wake()

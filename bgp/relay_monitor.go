@@ -22,6 +22,7 @@ type monitored struct {
 	ours   []byte // the OPEN that was sent
 	theirs []byte
 	peer   atomic.Pointer[monitor.Peer] // nil before the session is established
+	ended  atomic.Bool
 }
 
 // down is why a session has ended, in the terms of BMP (RFC 7854 section 4.9).
@@ -45,6 +46,7 @@ func (m *monitored) down(d down) {
 	if d.reason == 0 {
 		d = down{bmp.DownLocal, []byte{0, 0}} // no event of the state machine
 	}
+	m.ended.Store(true)
 	m.peer.Load().Down(d.reason, d.data)
 }
 
@@ -68,13 +70,16 @@ func (r *relay) observe(msg []byte, v gate.Verdict) {
 		m.theirs = bytes.Clone(msg)
 	case v.Before != nil:
 		m.received(monitor.InBefore, v.Before)
-	case m.peer.Load() == nil && r.judge.Established():
+	case m.peer.Load() == nil && r.judge.Established() && !m.ended.Load():
 		peer := r.judge.Peer()
 		m.peer.Store(m.hub.Up(monitor.Session{
 			VRF: m.vrf, AS: peer.AS, ID: peer.ID, AS2: !r.judge.AS4(), Sent: m.ours, Received: m.theirs, Tables: r,
 			Local:  r.outer.LocalAddr().(*net.TCPAddr).AddrPort(),
 			Remote: r.outer.RemoteAddr().(*net.TCPAddr).AddrPort(),
 		}))
+		if m.ended.Load() { // meanwhile, elsewhere
+			m.peer.Load().Down(bmp.DownLocal, []byte{0, 0})
+		}
 	}
 }
 

@@ -89,7 +89,7 @@ func (a *agent) configureMonitor(ctx context.Context, cfg config.Router) error {
 	var files *monitor.Files
 	if m := cfg.MRT; m != nil {
 		files = &monitor.Files{
-			Directory: m.Directory, Prefix: "pseudowan." + cfg.Lab + "." + cfg.Router,
+			Directory: m.Directory, Prefix: "pseudowan." + monitor.NamePart(cfg.Lab) + "." + monitor.NamePart(cfg.Router),
 			Updates: m.Updates, Tables: m.Tables, Rotate: m.Rotate, Keep: m.Keep,
 		}
 	}

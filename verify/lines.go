@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"pseudowan/status"
 	"pseudowan/topology"
 )
@@ -25,9 +27,12 @@ type Visitor interface {
 	Addresses(host string) ([]netip.Addr, error)
 }
 
-// The time that a connection may take, and the pause before another attempt.
+// The time that a connection may take, that one may take which must not be (the first
+// packet may be lost, and is repeated after a second), and the pause before another
+// attempt.
 const (
 	connectWithin = time.Second
+	refusedWithin = 2500 * time.Millisecond
 	connectAgain  = 250 * time.Millisecond
 )
 
@@ -153,18 +158,13 @@ func (l line) ping(ctx context.Context) ([]status.Difference, error) {
 
 // connections tries each address. One that accepts suffices, or is too many.
 func (l line) connections(ctx context.Context, targets []netip.Addr) ([]status.Difference, error) {
-	ctx, cancel := context.WithTimeout(ctx, max(l.timeout, connectWithin)+connectWithin)
-	defer cancel()
-	deadline := time.Now().Add(l.timeout)
-	for {
+	if len(targets) == 0 && !l.Never {
+		return []status.Difference{{Seen: l.To + " has no address"}}, nil
+	}
+	for deadline := time.Now().Add(l.timeout); ; {
 		found, accepted, err := l.round(ctx, targets)
-		switch {
-		case err != nil:
-			return nil, err
-		case l.Never || accepted || len(targets) == 0:
-			return found, nil
-		case time.Now().After(deadline):
-			return found, nil
+		if err != nil || l.Never || accepted || time.Now().After(deadline) {
+			return found, err
 		}
 		select {
 		case <-ctx.Done():
@@ -174,41 +174,63 @@ func (l line) connections(ctx context.Context, targets []netip.Addr) ([]status.D
 	}
 }
 
-// round tries each address once, and returns what is not as it should be.
+// round tries each address once, and returns what is not as it should be. Good says
+// that one is.
 func (l line) round(ctx context.Context, targets []netip.Addr) (found []status.Difference, good bool, err error) {
-	for _, to := range targets {
-		ctx, cancel := context.WithTimeout(ctx, connectWithin)
-		server := ""
-		if l.As.IsValid() {
-			server = l.To
-		}
-		source, err := l.visitor.Connect(ctx, l.From, netip.AddrPortFrom(to, l.Port), server)
-		cancel()
-		var internal *VisitError
-		seen := ""
-		switch {
-		case errors.As(err, &internal):
-			return nil, false, err
-		case l.Never && err == nil:
-			seen = fmt.Sprintf("port %d accepts a connection", l.Port)
-		case l.Never:
-		case err != nil:
-			seen = fmt.Sprintf("no connection to port %d: %v", l.Port, err)
-		case l.As.IsValid() && source.IsValid() && source != l.As:
-			seen = fmt.Sprintf("%s sees %s as the source", l.To, source)
-		case l.As.IsValid() && !source.IsValid():
-			seen = l.To + " does not have the connection: something between accepts it"
-		default:
-			return nil, true, nil
-		}
-		if seen != "" {
-			found = append(found, status.Difference{Destination: to, Seen: seen})
+	var tries errgroup.Group
+	if l.As.IsValid() {
+		tries.SetLimit(1) // of several new connections, nobody could tell which is which
+	}
+	seen := make([]string, len(targets))
+	for i, to := range targets {
+		tries.Go(func() (err error) {
+			seen[i], err = l.try(ctx, to)
+			return err
+		})
+	}
+	if err := errors.Join(tries.Wait(), ctx.Err()); err != nil {
+		return nil, false, err
+	}
+	for i, to := range targets {
+		if seen[i] == "" {
+			good = !l.Never
+		} else {
+			found = append(found, status.Difference{Destination: to, Seen: seen[i]})
 		}
 	}
-	if len(targets) == 0 && !l.Never {
-		found = append(found, status.Difference{Seen: l.To + " has no address"})
+	if good {
+		return nil, true, nil
 	}
 	return found, false, nil
+}
+
+// try tries one address, and returns what is not as it should be.
+func (l line) try(ctx context.Context, to netip.Addr) (string, error) {
+	within, server := connectWithin, ""
+	if l.Never {
+		within = refusedWithin
+	}
+	if l.As.IsValid() {
+		server = l.To
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	source, err := l.visitor.Connect(ctx, l.From, netip.AddrPortFrom(to, l.Port), server)
+	var internal *VisitError
+	switch {
+	case errors.As(err, &internal):
+		return "", err
+	case l.Never && err == nil:
+		return fmt.Sprintf("port %d accepts a connection", l.Port), nil
+	case l.Never:
+	case err != nil:
+		return fmt.Sprintf("no connection to port %d: %v", l.Port, err), nil
+	case l.As.IsValid() && source.IsValid() && source != l.As:
+		return fmt.Sprintf("%s sees %s as the source", l.To, source), nil
+	case l.As.IsValid() && !source.IsValid():
+		return l.To + " does not have the connection: something between accepts it", nil
+	}
+	return "", nil
 }
 
 // VisitError is an error of the test itself.

@@ -51,6 +51,9 @@ func compareAddresses(a, b string) int {
 	return x.Compare(y)
 }
 
+// routesAtOnce is how many more routes than are wanted are sorted at a time.
+const routesAtOnce = 10_000
+
 // Routes lists up to limit routes that a filter accepts, and how many there are.
 func (t *table) Routes(limit int, accepts func(Route) bool) (rows []Route, all int) {
 	t.mu.RLock()
@@ -58,14 +61,24 @@ func (t *table) Routes(limit int, accepts func(Route) bool) (rows []Route, all i
 	t.eachPeer(func(row Peer, p *peer) {
 		for _, r := range p.routes {
 			r.RouterName, r.RouterIP, r.PeerHashID, r.PeerName = row.RouterName, row.RouterIP, row.HashID, cmp.Or(row.Address, row.Name)
-			if accepts(r) {
-				rows = append(rows, present(r))
+			if !accepts(r) {
+				continue
+			}
+			all++
+			// Not all of millions are to be in memory at once.
+			if rows = append(rows, r); len(rows) >= 2*limit+routesAtOnce {
+				slices.SortFunc(rows, compareRoutes)
+				rows = rows[:limit]
 			}
 		}
 	})
 	t.mu.RUnlock()
 	slices.SortFunc(rows, compareRoutes)
-	return rows[:min(limit, len(rows))], len(rows)
+	rows = rows[:min(limit, len(rows))]
+	for i := range rows {
+		rows[i] = present(rows[i])
+	}
+	return rows, all
 }
 
 // present returns the row with empty lists in the place of none, which would be null.

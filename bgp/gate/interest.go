@@ -189,7 +189,12 @@ func (e *Editor) queueMemberships() {
 	}
 	hop := hopOf(RTC, e.cfg.Local)
 	for m, r := range e.constraint.ours {
-		e.queueOne(change{key: m.key(), outPath: outPath{attrs: e.pool.get(e.membershipAttributes(r), hop)}})
+		attrs := e.pool.get(e.membershipAttributes(r), hop)
+		if !attrs.fits() { // it has come by way of too many clusters
+			e.pool.release(attrs)
+			attrs = nil
+		}
+		e.queueOne(change{key: m.key(), outPath: outPath{attrs: attrs}})
 	}
 }
 

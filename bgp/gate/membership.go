@@ -22,6 +22,9 @@ const (
 
 	// maxMemberships is how many a peer may announce.
 	maxMemberships = 1 << 16
+
+	// MaxMemberships is how many may be told a peer: fewer than it accepts.
+	MaxMemberships = maxMemberships / 2
 )
 
 // TargetMembership asks for the routes with a route target.

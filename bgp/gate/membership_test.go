@@ -285,6 +285,22 @@ func TestEndOfRIBWaits(t *testing.T) {
 }
 
 // The router asks once its KEEPALIVE has left, and says when it has asked for all.
+// A membership that has come by way of too many clusters is not told on.
+func TestAskingByWayOfMany(t *testing.T) {
+	m := TargetMembership(65001, must(vpn.ParseRouteTarget("65001:101")))
+	e := NewEditor(EditorConfig{LocalAS: 65001, Local: netip.MustParseAddr("192.168.0.1")})
+	ours, _ := parseOpen(open(openCaps + rtcCap))
+	e.Opened(ours, ours)
+	e.Established()
+	_, _ = e.Edit(nil, Keepalive())
+	e.SetMemberships(map[Membership]Reflection{m: {}})
+	e.Speak(nil)
+	e.SetMemberships(map[Membership]Reflection{m: {Clusters: strings.Repeat("\x0a\x00\x00\x09", 1010)}})
+	if out := e.Speak(nil); !bytes.Equal(out, updateMsg("", rtcUnreach("60 0000fde9 0002fde900000065"), "")) || len(e.Asked()) != 0 {
+		t.Errorf("%d octets are said: %x", len(out), out)
+	}
+}
+
 func TestAsking(t *testing.T) {
 	reflected := Reflection{Clusters: "\x0a\x00\x00\x09\x0a\x00\x00\x08", Originator: netip.MustParseAddr("10.0.0.9")}
 	m := TargetMembership(65001, must(vpn.ParseRouteTarget("65001:101")))

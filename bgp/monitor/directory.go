@@ -27,11 +27,14 @@ func (d *dumper) root() (*os.Root, error) {
 	return os.OpenRoot(d.cfg.Directory)
 }
 
+// NamePart is a name as a part of the names of files, whose parts dots separate.
+func NamePart(name string) string { return strings.ReplaceAll(name, ".", "%2E") }
+
 // stem is the beginning of the names of a kind of files.
 func (d *dumper) stem(vrf, kind string) string {
 	parts := []string{d.cfg.Prefix}
 	if vrf != "" {
-		parts = append(parts, "vrf-"+url.PathEscape(vrf))
+		parts = append(parts, "vrf-"+NamePart(url.PathEscape(vrf)))
 	}
 	return strings.Join(append(parts, kind), ".") + "."
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -212,9 +213,13 @@ func (d *dumper) append(vrf string, b []byte) error {
 			return err
 		}
 		d.open[vrf] = f
-		if err := d.prune(root, vrf, "updates"); err != nil {
+		if _, err := f.Write(b); err != nil {
+			_ = f.Close()
+			delete(d.open, vrf)
+			_ = root.Remove(filepath.Base(f.Name())) // on a full disk, empty files would displace whole ones
 			return err
 		}
+		return d.prune(root, vrf, "updates")
 	}
 	if _, err := f.Write(b); err != nil {
 		_ = f.Close()
