@@ -38,7 +38,7 @@ var rooms = map[string][]string{
 	"bgp/bmp":       {},
 	"bgp/mrt":       {},
 	"bgp/monitor":   {"bgp/bmp", "bgp/gate", "bgp/mrt"},
-	"bgp/collector": {"bgp/vpn", "status"},
+	"bgp/collector": {"bgp/bmp", "bgp/vpn", "status"},
 	"bgp/...":       {"bgp/..."},
 	"ovs/...":       {"ovs/..."},
 	"logfile":       {},

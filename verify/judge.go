@@ -166,13 +166,9 @@ func wayOf(hops []Hop) string {
 // rule judges an `expect:` line. A host is reached if its addresses that should
 // answer do, and there are any.
 func (j judge) rule(e topology.Expectation, p Pair) status.HostPair {
-	row := status.HostPair{
-		From: e.From, To: e.To, Rule: e.String(), Expected: status.ExpectReach, Result: status.AsIntended,
-		Tested: len(p.Reach) + len(p.Never), Via: []string{}, Differences: []status.Difference{}, CannotTell: []string{},
-	}
-	row.Via = append(row.Via, e.Through...)
+	row := rowOf(e)
+	row.Tested = len(p.Reach) + len(p.Never)
 	if e.Never {
-		row.Expected = status.ExpectIsolated
 		row.Differences = append(row.Differences, j.answering(p)...)
 	} else {
 		row.Differences = append(row.Differences, j.missing(e, p)...)

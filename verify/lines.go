@@ -56,6 +56,29 @@ func Lines(ctx context.Context, t *topology.Topology, from, to string, v Visitor
 	return rows, nil
 }
 
+// rowOf returns the row of a line that nothing is known against.
+func rowOf(e topology.Expectation) status.HostPair {
+	row := status.HostPair{
+		From: e.From, To: e.Target(), Rule: e.String(), Expected: status.ExpectReach, Result: status.AsIntended,
+		Via: append([]string{}, e.Through...), Differences: []status.Difference{}, CannotTell: []string{},
+	}
+	switch {
+	case e.Has:
+		row.Expected = status.ExpectAddress
+	case e.Never:
+		row.Expected = status.ExpectIsolated
+	}
+	return row
+}
+
+// UntestedLine returns the row of a line that cannot be tested.
+func UntestedLine(e topology.Expectation, why string) status.HostPair {
+	row := rowOf(e)
+	row.Result = status.Untested
+	row.Differences = append(row.Differences, status.Difference{Seen: "not tested", Cause: why})
+	return row
+}
+
 // line is a test of one line.
 type line struct {
 	topology.Expectation
@@ -65,17 +88,11 @@ type line struct {
 }
 
 func (l line) test(ctx context.Context) (status.HostPair, error) {
-	row := status.HostPair{
-		From: l.From, To: l.Target(), Rule: l.String(), Expected: status.ExpectReach, Result: status.AsIntended,
-		Via: []string{}, Differences: []status.Difference{}, CannotTell: []string{},
-	}
-	if l.Never {
-		row.Expected = status.ExpectIsolated
-	}
+	row := rowOf(l.Expectation)
 	var err error
 	switch {
 	case l.Has:
-		row.Expected, row.Tested = status.ExpectAddress, 1
+		row.Tested = 1
 		row.Differences, err = l.has()
 	case l.Port != 0:
 		targets := l.targets()

@@ -11,6 +11,8 @@ import (
 
 	"github.com/osrg/gobgp/v3/pkg/packet/bgp"
 	"github.com/osrg/gobgp/v3/pkg/packet/bmp"
+
+	wire "pseudowan/bgp/bmp"
 )
 
 // maxMessage bounds a BMP message: a BGP message has up to 65535 octets (RFC 8654), a
@@ -182,17 +184,13 @@ func initiationOf(body *bmp.BMPInitiation) (i initiation) {
 				i.info = joined(i.info, v.Value)
 			}
 		case *bmp.BMPInfoTLVUnknown:
-			if id, ok := netip.AddrFromSlice(v.Value); ok && v.Type == bgpIDType {
+			if id, ok := netip.AddrFromSlice(v.Value); ok && v.Type == wire.InfoBGPID {
 				i.bgpID = id.String()
 			}
 		}
 	}
 	return i
 }
-
-// bgpIDType is the information TLV in which routers send their BGP identifier, so that
-// a collector behind address translation can tell them apart.
-const bgpIDType = 65531
 
 func joined(a, b string) string {
 	if a == "" {
@@ -255,13 +253,12 @@ func tableName(b []byte) string {
 	for range 2 {
 		b = b[binary.BigEndian.Uint16(b[16:18]):]
 	}
-	const nameType = 3
 	for len(b) >= 4 {
 		kind, n := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint16(b[2:]))
 		if b = b[4:]; n > len(b) {
 			break
 		}
-		if kind == nameType {
+		if kind == wire.InfoTableName {
 			return string(b[:n])
 		}
 		b = b[n:]
@@ -306,12 +303,12 @@ func openOf(m *bgp.BGPMessage) openMessage {
 // downReason says why a session has ended (RFC 7854 section 4.9).
 func downReason(body *bmp.BMPPeerDownNotification) string {
 	from := map[uint8]string{
-		bmp.BMP_PEER_DOWN_REASON_LOCAL_BGP_NOTIFICATION:  "the router has sent",
-		bmp.BMP_PEER_DOWN_REASON_LOCAL_NO_NOTIFICATION:   "the router has closed the session",
-		bmp.BMP_PEER_DOWN_REASON_REMOTE_BGP_NOTIFICATION: "the peer has sent",
-		bmp.BMP_PEER_DOWN_REASON_REMOTE_NO_NOTIFICATION:  "the peer has closed the connection",
-		bmp.BMP_PEER_DOWN_REASON_PEER_DE_CONFIGURED:      "the peer is no longer monitored",
-		bmp.BMP_PEER_DOWN_REASON_PEER_DE_CONFIGURED + 1:  "the table is no longer there",
+		wire.DownLocalNotification:  "the router has sent",
+		wire.DownLocal:              "the router has closed the session",
+		wire.DownRemoteNotification: "the peer has sent",
+		wire.DownRemote:             "the peer has closed the connection",
+		wire.DownDeconfigured:       "the peer is no longer monitored",
+		wire.DownTable:              "the table is no longer there",
 	}[body.Reason]
 	if body.BGPNotification != nil {
 		if n, ok := body.BGPNotification.Body.(*bgp.BGPNotification); ok {

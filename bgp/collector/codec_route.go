@@ -68,7 +68,10 @@ func monitoredOf(header bmp.BMPPeerHeader, body *bmp.BMPRouteMonitoring) monitor
 	attributes := attributesOf(update.PathAttributes)
 	announce := func(hop netip.Addr, nlri bgp.AddrPrefixInterface) {
 		r := attributes
-		r.NextHop, r.Labels = hop, labelsOf(nlri)
+		r.NextHop = hop
+		if labels := labelsOf(nlri); labels != nil {
+			r.Labels = labels
+		}
 		k := routeKeyOf(rib, nlri)
 		r.RIB, r.Family, r.RD, r.Prefix, r.PathID = k.rib, k.family, k.rd, k.prefix, k.pathID
 		m.announced = append(m.announced, r)
@@ -142,7 +145,10 @@ func labelsOf(nlri bgp.AddrPrefixInterface) []uint32 {
 	return nil
 }
 
-func attributesOf(list []bgp.PathAttributeInterface) (r Route) {
+// attributesOf returns a route with attributes. Lists without items are not nil, which
+// clients would see as null.
+func attributesOf(list []bgp.PathAttributeInterface) Route {
+	r := Route{Labels: []uint32{}, Communities: []string{}, Large: []string{}, Extended: []string{}, ClusterList: []string{}}
 	for _, a := range list {
 		switch a := a.(type) {
 		case *bgp.PathAttributeOrigin:
@@ -184,7 +190,8 @@ func originName(v uint8) string {
 	return strconv.Itoa(int(v))
 }
 
-func extendedOf(list []bgp.ExtendedCommunityInterface) (out []string) {
+func extendedOf(list []bgp.ExtendedCommunityInterface) []string {
+	out := []string{}
 	for _, c := range list {
 		if b, err := c.Serialize(); err == nil && len(b) == 8 {
 			out = append(out, vpn.ExtendedCommunity(b).String())

@@ -15,6 +15,8 @@ import (
 
 	"github.com/osrg/gobgp/v3/pkg/packet/bgp"
 	"github.com/osrg/gobgp/v3/pkg/packet/bmp"
+
+	wire "pseudowan/bgp/bmp"
 )
 
 // station is a collector that listens on loopback, with its REST interface.
@@ -110,7 +112,7 @@ func hello(name, description string, more ...bmp.BMPInfoTLVInterface) *bmp.BMPMe
 }
 
 func bgpID(a, b, c, d byte) bmp.BMPInfoTLVInterface {
-	return bmp.NewBMPInfoTLVUnknown(bgpIDType, []byte{a, b, c, d})
+	return bmp.NewBMPInfoTLVUnknown(wire.InfoBGPID, []byte{a, b, c, d})
 }
 
 func header(kind, flags uint8, address string) bmp.BMPPeerHeader {

@@ -74,24 +74,7 @@ func (t *table) Routes(limit int, accepts func(Route) bool) (rows []Route, all i
 	})
 	t.mu.RUnlock()
 	slices.SortFunc(rows, compareRoutes)
-	rows = rows[:min(limit, len(rows))]
-	for i := range rows {
-		rows[i] = present(rows[i])
-	}
-	return rows, all
-}
-
-// present returns the row with empty lists in the place of none, which would be null.
-func present(r Route) Route {
-	if r.Labels == nil {
-		r.Labels = []uint32{}
-	}
-	for _, list := range []*[]string{&r.Communities, &r.Large, &r.Extended, &r.ClusterList} {
-		if *list == nil {
-			*list = []string{}
-		}
-	}
-	return r
+	return rows[:min(limit, len(rows))], all
 }
 
 func compareRoutes(a, b Route) int {

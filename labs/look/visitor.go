@@ -11,7 +11,6 @@ import (
 
 	"pseudowan/hosts/probe"
 	"pseudowan/status"
-	"pseudowan/topology"
 	"pseudowan/verify"
 )
 
@@ -88,23 +87,14 @@ func (in *inspection) lines(ctx context.Context, p prober, o VerifyOptions) ([]s
 	t.Expect = nil
 	var untested []status.HostPair
 	for _, e := range in.topology.Expect {
-		i := slices.IndexFunc([]string{e.From, e.To}, func(h string) bool { return slices.Contains(in.missing, h) })
-		if i < 0 || e.Pinged() {
+		why := in.untestable(verify.Pair{From: e.From, To: e.To}, nil)
+		switch {
+		case why == "" || e.Pinged():
 			t.Expect = append(t.Expect, e)
-			continue
+		case (o.From == "" || o.From == e.From) && (o.To == "" || o.To == e.To):
+			untested = append(untested, verify.UntestedLine(e, why))
 		}
-		if o.From != "" && o.From != e.From || o.To != "" && o.To != e.To {
-			continue
-		}
-		untested = append(untested, untestedLine(e, []string{e.From, e.To}[i]))
 	}
 	rows, err := verify.Lines(ctx, &t, o.From, o.To, visitor{p}, verify.Options{Timeout: o.Timeout, Step: o.Step})
 	return append(rows, untested...), err
-}
-
-func untestedLine(e topology.Expectation, gone string) status.HostPair {
-	return status.HostPair{
-		From: e.From, To: e.Target(), Rule: e.String(), Expected: status.ExpectReach, Result: status.Untested, Via: []string{}, CannotTell: []string{},
-		Differences: []status.Difference{{Seen: "not tested", Cause: "host " + gone + " is not running; `pseudowan up` starts it"}},
-	}
 }

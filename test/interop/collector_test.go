@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
@@ -27,15 +25,14 @@ router bgp 65002
 
 // collectorBench is a collector in one namespace, and FRR in another one.
 type collectorBench struct {
-	t          *testing.T
-	near, far  string
-	collector  *exec.Cmd
-	dir, space string
+	t                      *testing.T
+	near, far              string // namespaces
+	collector, frr, gobgpd daemon
 }
 
 func newCollectorBench(t *testing.T) *collectorBench {
 	needs(t, "/usr/lib/frr/bgpd", "gobgpd")
-	b := &collectorBench{t: t, near: "pwt-bmp", far: "pwt-bmp-frr", dir: t.TempDir(), space: "pwtc"}
+	b := &collectorBench{t: t, near: "pwt-bmp", far: "pwt-bmp-frr"}
 	for _, ns := range []string{b.near, b.far} {
 		mustRun(t, "ip", "netns", "add", ns)
 		t.Cleanup(func() { command("ip", "netns", "del", ns) })
@@ -52,51 +49,19 @@ func newCollectorBench(t *testing.T) *collectorBench {
 		}
 		mustRun(t, "ip", "-n", ns, "link", "set", "eth0", "up")
 	}
-	if err := os.Chmod(b.dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	mustRun(t, "install", "-d", "-o", "frr", "-g", "frr", "/run/frr", "/run/frr/"+b.space)
-	t.Cleanup(func() { os.RemoveAll("/run/frr/" + b.space) })
+	b.collector, b.gobgpd = newDaemon(t, "/run/netns/"+b.near), newDaemon(t, "/run/netns/"+b.near)
+	b.frr = newDaemon(t, "/run/netns/"+b.far)
+	mustRun(t, "install", "-d", "-o", "frr", "-g", "frr", "/run/frr", "/run/frr/"+collectorSpace)
+	t.Cleanup(func() { os.RemoveAll("/run/frr/" + collectorSpace) })
 	return b
 }
 
-// start runs a program in a namespace until the test ends.
-func (b *collectorBench) start(ns, name string, argv ...string) *exec.Cmd {
-	b.t.Helper()
-	log, err := os.Create(filepath.Join(b.dir, name+".log"))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	argv = append([]string{"nsenter", "--net=/run/netns/" + ns}, argv...)
-	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		b.t.Fatal(err)
-	}
-	log.Close()
-	b.t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if b.t.Failed() {
-			text, _ := os.ReadFile(log.Name())
-			b.t.Logf("%s:\n%s", name, text[max(0, len(text)-2000):])
-		}
-	})
-	return cmd
-}
-
-func (b *collectorBench) write(name, text string) string {
-	path := filepath.Join(b.dir, name)
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		b.t.Fatal(err)
-	}
-	return path
-}
+// collectorSpace names the sockets of the FRR that reports.
+const collectorSpace = "pwtc"
 
 // table prints a table of the collector.
 func (b *collectorBench) table(name string) (rows []map[string]any) {
-	r := command("nsenter", "--net=/run/netns/"+b.near, program, "bmp-collector", name, "-o", "json")
+	r := command(b.collector.inside(program, "bmp-collector", name, "-o", "json")...)
 	if json.Unmarshal([]byte(r.stdout), &rows) != nil {
 		return nil
 	}
@@ -126,31 +91,29 @@ func (b *collectorBench) has(table string, want map[string]any) {
 // address, and knows how it has gone.
 func TestRealCollector(t *testing.T) {
 	b := newCollectorBench(t)
-	b.collector = b.start(b.near, "collector", program, "bmp-collector")
-	frr := b.start(b.far, "frr", "/usr/lib/frr/bgpd", "-n", "-S", "-N", b.space, "-M", "bmp", "-f", b.write("bgpd.conf", frrBMP), "--log", "stdout")
-	config := b.write("gobgpd.toml", "[global.config]\nas = 65001\nrouter-id = \"10.9.0.1\"\n[[neighbors]]\n[neighbors.config]\nneighbor-address = \"10.9.0.2\"\npeer-as = 65002\n")
-	b.start(b.near, "gobgpd", "gobgpd", "-f", config, "--api-hosts", "127.0.0.1:50059")
+	b.collector.launch(nil, program, "bmp-collector")
+	b.frr.launch(nil, "/usr/lib/frr/bgpd", "-n", "-S", "-N", collectorSpace, "-M", "bmp", "-f", b.frr.write("bgpd.conf", frrBMP), "--log", "stdout")
+	config := b.gobgpd.write("gobgpd.toml", "[global.config]\nas = 65001\nrouter-id = \"10.9.0.1\"\n[[neighbors]]\n[neighbors.config]\nneighbor-address = \"10.9.0.2\"\npeer-as = 65002\n")
+	b.gobgpd.launch(nil, "gobgpd", "-f", config, "--api-hosts", "127.0.0.1:50059")
 
 	b.has("routers", map[string]any{"RouterName": "frr-1", "RouterIP": "2001:db8::1", "isConnected": 1.0, "LastTermCode": 0.0, "LastTermReason": ""})
 	b.has("peers", map[string]any{"RouterName": "frr-1", "PeerIP": "10.9.0.1", "PeerASN": 65001.0, "LocalASN": 65002.0, "isUp": 1.0})
-	mustRun(t, "nsenter", "--net=/run/netns/"+b.near, "gobgp", "-p", "50059", "global", "rib", "add", "30.1.0.0/24", "nexthop", "10.9.0.1")
+	mustRun(t, b.gobgpd.inside("gobgp", "-p", "50059", "global", "rib", "add", "30.1.0.0/24", "nexthop", "10.9.0.1")...)
 	b.has("routes", map[string]any{"RouterName": "frr-1", "Prefix": "30.1.0.0/24", "Rib": "adj-rib-in-post", "NH": "10.9.0.1"})
-	mustRun(t, "nsenter", "--net=/run/netns/"+b.near, "gobgp", "-p", "50059", "global", "rib", "del", "30.1.0.0/24")
+	mustRun(t, b.gobgpd.inside("gobgp", "-p", "50059", "global", "rib", "del", "30.1.0.0/24")...)
 	eventually(t, 20*time.Second, func() error {
 		if rows := b.table("routes"); rows == nil || len(rows) > 0 {
 			return fmt.Errorf("withdrawn, but %v", rows)
 		}
 		return nil
 	})
-	if err := frr.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	b.frr.end(os.Kill)
 	b.has("routers", map[string]any{"RouterName": "frr-1", "isConnected": 0.0, "LastTermCode": 65535.0})
 
-	if err := b.collector.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := b.collector.process().Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if state, err := b.collector.Process.Wait(); err != nil || !state.Exited() {
+	if state, err := b.collector.process().Wait(); err != nil || !state.Exited() {
 		t.Errorf("the collector did not end by itself: %v, %v", state, err)
 	}
 }

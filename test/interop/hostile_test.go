@@ -1,19 +1,19 @@
 package interop
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/vishvananda/netns"
-
+	"pseudowan/hosts/probe"
 	"pseudowan/test/rawbgp"
 )
 
@@ -130,24 +130,9 @@ func (p *pinging) end(t *testing.T) (sent, lost int) {
 
 // dial connects with the router from behind the NIC; nil where that is refused.
 func (h *hostile) dial() net.Conn {
-	made := make(chan net.Conn, 1)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread stays in the namespace and is discarded
-		made <- dialIn("/run/netns/"+farNetns, ourIPv4+":179")
-	}()
-	return <-made
-}
-
-func dialIn(path, address string) net.Conn {
-	handle, err := netns.GetFromPath(path)
-	if err != nil {
-		return nil
-	}
-	defer handle.Close()
-	if netns.Set(handle) != nil {
-		return nil
-	}
-	conn, err := net.DialTimeout("tcp", address, 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	conn, err := probe.Host{NetNS: "/run/netns/" + farNetns}.Connect(ctx, netip.MustParseAddrPort(ourIPv4+":179"))
 	if err != nil {
 		return nil
 	}

@@ -1,20 +1,20 @@
 package lab
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/vishvananda/netns"
-
+	"pseudowan/hosts/probe"
 	"pseudowan/status"
 	"pseudowan/test/rawbgp"
 )
@@ -130,24 +130,9 @@ type hostileCustomer struct {
 
 // dial connects to the router from the host; nil if the router refuses.
 func (c *hostileCustomer) dial() net.Conn {
-	made := make(chan net.Conn, 1)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread stays in the namespace and is discarded
-		made <- dialIn(c.l.netns("ce"), "10.1.0.1:179")
-	}()
-	return <-made
-}
-
-func dialIn(path, address string) net.Conn {
-	handle, err := netns.GetFromPath(path)
-	if err != nil {
-		return nil
-	}
-	defer handle.Close()
-	if netns.Set(handle) != nil {
-		return nil
-	}
-	conn, err := net.DialTimeout("tcp", address, 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	conn, err := probe.Host{NetNS: c.l.netns("ce")}.Connect(ctx, netip.MustParseAddrPort("10.1.0.1:179"))
 	if err != nil {
 		return nil
 	}
