@@ -12,6 +12,7 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/ovs"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/access"
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/router/kernel"
@@ -221,10 +222,15 @@ func TestCheckedSizes(t *testing.T) {
 	}
 }
 
+func advertises(prefix string) *topology.RA {
+	p := topology.RAPrefix{Prefix: netip.MustParsePrefix(prefix), Valid: time.Hour, Preferred: time.Hour, Autonomous: true, OnLink: true}
+	return &topology.RA{Prefixes: []topology.RAPrefix{p}, Lifetime: time.Hour, Interval: time.Minute}
+}
+
 // A port that comes up advertises at once.
 func TestAdvertisesOnCarrier(t *testing.T) {
 	r, s := edge(t, func(c *config.Router) {
-		c.Access[0].RA = &topology.RA{Prefix: netip.MustParsePrefix("2001:db8:1::/64"), Lifetime: time.Hour}
+		c.Access[0].RA = advertises("2001:db8:1::/64")
 	})
 	const advertisement = "port 5 ICMPv6 134"
 	if !slices.Contains(s.sent, advertisement) {
@@ -248,13 +254,20 @@ func TestAdvertisesOnCarrier(t *testing.T) {
 // A port that stops advertising says so while it can.
 func TestCeasesAdvertising(t *testing.T) {
 	r, s := edge(t, func(c *config.Router) {
-		c.Access[0].RA = &topology.RA{Prefix: netip.MustParsePrefix("2001:db8:1::/64"), Lifetime: time.Hour}
+		c.Access[0].RA = advertises("2001:db8:1::/64")
 	})
 	s.sent = nil
 	r.ports.Cease(r.ports.All())
 	if len(s.sent) != 0 {
 		t.Errorf("frames %q although nothing changes", s.sent)
 	}
+	other := *r.ports.Port(5)
+	other.RA = advertises("2001:db8:2::/64")
+	r.ports.Cease(map[uint32]*access.Port{5: &other})
+	if want := []string{"port 5 ICMPv6 134"}; !slices.Equal(s.sent, want) {
+		t.Errorf("frames %q when a prefix goes; want %q", s.sent, want)
+	}
+	s.sent = nil
 	r.ports.Cease(nil)
 	if want := []string{"port 5 ICMPv6 134"}; !slices.Equal(s.sent, want) {
 		t.Errorf("frames %q; want %q", s.sent, want)

@@ -14,30 +14,18 @@ func (b *attachmentBuilder) advertisement(raw rawAttachment, a Attachment, eleme
 	if in.at == (pos{}) || in.Prefix.bad {
 		return nil
 	}
-	prefix := netip.Prefix(in.Prefix.v)
-	switch {
-	case in.Prefix.missing():
-		b.refuse(in.at, element, "advertises no prefix", `add prefix: "2001:db8:1::/64"`)
-		return nil
-	case prefix.Addr().Is4():
-		b.refuse(in.Prefix.at, element, fmt.Sprintf("%s is not an IPv6 prefix", prefix), "router advertisements are for IPv6")
-		return nil
-	case a.SLAAC && prefix.Bits() != 64:
-		b.refuse(in.Prefix.at, element, fmt.Sprintf("SLAAC needs a /64, not %s (RFC 4862)", prefix), "advertise a /64")
-		return nil
-	case a.SLAAC && in.Managed.v:
-		b.refuse(in.Managed.at, element, "slaac although managed: true leaves addresses to DHCPv6 (RFC 4861 section 4.2)", "remove managed, or give the host its address")
-		return nil
-	case !b.checkSubnet(in.Prefix.at, element, prefix):
-		return nil
-	}
 	out := &RA{
-		Prefix: prefix, Lifetime: time.Duration(in.Lifetime.or(lifetime(1800 * time.Second))),
+		Prefixes: b.advertised(in, a.SLAAC, element), Lifetime: time.Duration(in.Lifetime.v),
 		DNSSL: texts(in.DNSSL), Managed: in.Managed.v, Other: in.Other.v, Preference: string(in.Preference.v),
 	}
-	if out.Lifetime > 9000*time.Second {
-		b.refuse(in.Lifetime.at, element, fmt.Sprintf("router lifetime %v is more than 9000 s (RFC 4861 section 6.2.1)", out.Lifetime), "use 1800")
+	if out.Prefixes == nil {
+		return nil
 	}
+	if a.SLAAC && len(out.autonomous()) == 0 {
+		b.refuseIdle(in, element)
+		return nil
+	}
+	b.times(in, out, element)
 	for _, server := range in.RDNSS {
 		b.checkServer(server, element)
 		out.RDNSS = append(out.RDNSS, server.v)
@@ -47,6 +35,15 @@ func (b *attachmentBuilder) advertisement(raw rawAttachment, a Attachment, eleme
 	}
 	b.checkLength(in, out, a.MTU, element)
 	return out
+}
+
+// refuseIdle refuses SLAAC where no prefix is for that.
+func (b *attachmentBuilder) refuseIdle(in rawRA, element string) {
+	if in.Managed.v {
+		b.refuse(in.Managed.at, element, "slaac although managed: true leaves addresses to DHCPv6 (RFC 4861 section 4.2)", "remove managed, give the host its address, or say autonomous: true of a prefix")
+		return
+	}
+	b.refuse(in.at, element, "slaac, but none of the advertised prefixes is autonomous", "remove autonomous: false of one, or give the host its address")
 }
 
 func (b *attachmentBuilder) checkDomain(domain value[string], element string) {
@@ -65,7 +62,7 @@ func (b *attachmentBuilder) checkLength(in rawRA, a *RA, mtu int, element string
 	case a.domainOctets() > most:
 		b.refuse(in.DNSSL[0].at, element, fmt.Sprintf("%d domains do not fit into an advertisement", len(a.DNSSL)), "name fewer")
 	case a.octets() > max(mtu, leastMTU6):
-		b.refuse(in.at, element, fmt.Sprintf("its advertisements have %d octets, more than its MTU of %d", a.octets(), mtu), "name fewer servers and domains")
+		b.refuse(in.at, element, fmt.Sprintf("its advertisements have %d octets, more than its MTU of %d", a.octets(), mtu), "name fewer prefixes, servers and domains")
 	}
 }
 
@@ -94,11 +91,11 @@ func isDomain(name string) bool {
 }
 
 // octets returns the length of an advertisement as an IPv6 packet, with the options
-// link-layer address, MTU, prefix, servers and domains (RFC 4861 section 4.6, RFC
+// link-layer address, MTU, prefixes, servers and domains (RFC 4861 section 4.6, RFC
 // 8106 section 5).
 func (a *RA) octets() int {
 	const headers, source, mtu, prefix = 40 + 16, 8, 8, 32
-	return headers + source + mtu + prefix + a.serverOctets() + a.domainOctets()
+	return headers + source + mtu + prefix*len(a.Prefixes) + a.serverOctets() + a.domainOctets()
 }
 
 func (a *RA) serverOctets() int {

@@ -151,7 +151,9 @@ func attachedSubnets(raw rawAttachment, a Attachment) []value[netip.Prefix] {
 		}
 	}
 	if a.RA != nil {
-		add(raw.RA.at, a.RA.Prefix)
+		for _, p := range a.RA.Prefixes {
+			add(raw.RA.at, p.Prefix)
+		}
 	}
 	return out
 }
@@ -240,7 +242,7 @@ func (a Attachment) isSubnet(prefix netip.Prefix) bool {
 // in the subnet of a gateway.
 func (a Attachment) onSubnet(gateway netip.Addr) bool {
 	own := func(p netip.Prefix) bool { return p.Contains(gateway) }
-	return slices.ContainsFunc(a.Addresses, own) || a.SLAAC && a.RA != nil && a.RA.Prefix.Contains(gateway)
+	return slices.ContainsFunc(a.Addresses, own) || slices.ContainsFunc(a.Prefixes(), own)
 }
 
 var (

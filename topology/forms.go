@@ -110,6 +110,17 @@ func (a *rawRA) read(d *decoder, n *yaml.Node) {
 	scalarOr(d, n, &a.Prefix, &a.raSettings)
 }
 
+// rawRAPrefix is a prefix, or a mapping.
+type rawRAPrefix struct {
+	at pos
+	raPrefixSettings
+}
+
+func (a *rawRAPrefix) read(d *decoder, n *yaml.Node) {
+	a.at = at(n)
+	scalarOr(d, n, &a.Prefix, &a.raPrefixSettings)
+}
+
 // rawAnnounce is a prefix, or a mapping.
 type rawAnnounce struct {
 	at pos

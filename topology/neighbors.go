@@ -38,8 +38,10 @@ func (t *Topology) advertisedOn(s *Segment) []netip.Prefix {
 		}
 	}
 	for _, r := range s.Routers {
-		if r.RA != nil && !r.RA.Managed && r.RA.Prefix.Bits() == 64 {
-			add(r.RA.Prefix)
+		if r.RA != nil {
+			for _, p := range r.RA.autonomous() {
+				add(p)
+			}
 		}
 	}
 	for _, h := range t.Hosts {

@@ -101,7 +101,7 @@ func TestHubSpokeExample(t *testing.T) {
 		t.Errorf("hq (-want +got):\n%s", diff)
 	}
 	spoke := hostNamed(t, lab, "s2").Attachments[0]
-	if !spoke.SLAAC || spoke.RA == nil || spoke.RA.Prefix.String() != "2001:db8:2::/64" || spoke.RA.Lifetime != 30*time.Minute {
+	if !spoke.SLAAC || spoke.RA == nil || spoke.RA.Prefixes[0].Prefix.String() != "2001:db8:2::/64" || spoke.RA.Lifetime != 30*time.Minute {
 		t.Errorf("s2: slaac %v, ra %+v", spoke.SLAAC, spoke.RA)
 	}
 	if diff := cmp.Diff(prefixes("10.2.0.1/24", "2001:db8:2::1/64"), spoke.Gateways, exact); diff != "" {

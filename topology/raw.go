@@ -184,13 +184,23 @@ type rawAttachment struct {
 }
 
 type raSettings struct {
-	Prefix     value[network]      `json:"prefix" jsonschema:"required" doc:"Advertised prefix."`
-	Lifetime   value[lifetime]     `json:"lifetime" doc:"Router lifetime, at most 9000 s; 0 for no default router." default:"1800s"`
+	Prefix     value[network]      `json:"prefix" doc:"Advertised prefix."`
+	Prefixes   []rawRAPrefix       `json:"prefixes" doc:"Several of them, or one with settings: prefixes, or mappings."`
+	Lifetime   value[lifetime]     `json:"lifetime" doc:"Router lifetime, at most 9000 s; 0 for no default router." default:"1800s, or three times the interval if that is longer"`
+	Interval   value[lifetime]     `json:"interval" doc:"Longest time between two advertisements, from 4 s to 30 m." default:"200s, or a third of the shortest lifetime"`
 	RDNSS      []value[netip.Addr] `json:"rdnss" doc:"DNS servers (RFC 8106)."`
 	DNSSL      []value[string]     `json:"dnssl" doc:"DNS search list (RFC 8106)."`
-	Managed    value[bool]         `json:"managed" doc:"M flag: addresses by DHCPv6 instead of autoconfiguration from the prefix." default:"false"`
+	Managed    value[bool]         `json:"managed" doc:"M flag: addresses by DHCPv6. Hosts then form none from prefixes that do not say autonomous: true." default:"false"`
 	Other      value[bool]         `json:"other" doc:"O flag: other configuration by DHCPv6." default:"false"`
 	Preference value[preference]   `json:"preference" doc:"Router preference (RFC 4191)." default:"medium"`
+}
+
+type raPrefixSettings struct {
+	Prefix     value[network]  `json:"prefix" jsonschema:"required" doc:"Advertised prefix."`
+	Valid      value[lifetime] `json:"valid" doc:"Valid lifetime of addresses in the prefix." default:"720h, or the preferred lifetime if that is longer"`
+	Preferred  value[lifetime] `json:"preferred" doc:"Preferred lifetime, at most the valid one; 0 makes addresses in the prefix deprecated: no new connections start from them." default:"168h, or the valid lifetime if that is shorter"`
+	Autonomous value[bool]     `json:"autonomous" doc:"A flag: hosts form addresses in the prefix (RFC 4862)." default:"true, or false with managed: true"`
+	OnLink     value[bool]     `json:"on-link" doc:"L flag: hosts reach each other's addresses in the prefix directly. Else by way of the router." default:"true"`
 }
 
 type routeSettings struct {

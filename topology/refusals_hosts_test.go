@@ -309,7 +309,7 @@ var refusedHosts = []refusal{
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [slaac], ra: {prefix: "2001:db8::/64", managed: true}}`,
 		want: []string{
-			`:5: host a: slaac although managed: true leaves addresses to DHCPv6 (RFC 4861 section 4.2); remove managed, or give the host its address`,
+			`:5: host a: slaac although managed: true leaves addresses to DHCPv6 (RFC 4861 section 4.2); remove managed, give the host its address, or say autonomous: true of a prefix`,
 		},
 	},
 	{
@@ -318,6 +318,40 @@ var refusedHosts = []refusal{
   a: {to: pe1, vrf: red, addresses: [slaac], ra: {prefix: "2001:db8::/64", lifetime: 3h}}`,
 		want: []string{
 			`:5: host a: router lifetime 3h0m0s is more than 9000 s (RFC 4861 section 6.2.1); use 1800`,
+		},
+	},
+	{
+		name: "prefixes of ra",
+		file: base + `hosts:
+  a: {to: pe1, vrf: red, addresses: [slaac], ra: {prefixes: [{prefix: "2001:db8:1::/64", autonomous: false}]}}
+  b: {to: pe1, vrf: red, addresses: [slaac], ra: {prefixes: ["2001:db8:2::/64", "2001:db8:2::/48"]}}
+  c: {to: pe1, vrf: red, addresses: [slaac], ra: {prefixes: [{valid: 1h}]}}
+  d: {to: pe1, vrf: red, addresses: [slaac], ra: {prefix: "2001:db8:4::/64", prefixes: [{prefix: "2001:db8:4::/64"}]}}
+  e: {to: pe1, vrf: red, addresses: [slaac], ra: {prefixes: [10.0.0.0/8]}}`,
+		want: []string{
+			`:5: host a: slaac, but none of the advertised prefixes is autonomous; remove autonomous: false of one, or give the host its address`,
+			`:6: host b: SLAAC needs a /64, not 2001:db8:2::/48 (RFC 4862); advertise a /64`,
+			`:7: host c: advertises no prefix; add prefix: "2001:db8:1::/64"`,
+			`:8: host d: advertises 2001:db8:4::/64, which overlaps with 2001:db8:4::/64 (line 8); remove one of them`,
+			`:9: host e: 10.0.0.0/8 is not an IPv6 prefix; router advertisements are for IPv6`,
+		},
+	},
+	{
+		name: "times of ra",
+		file: base + `hosts:
+  a: {to: pe1, vrf: red, addresses: [slaac], ra: {prefixes: [{prefix: "2001:db8:1::/64", valid: 0}]}}
+  b: {to: pe1, vrf: red, addresses: [slaac], ra: {prefixes: [{prefix: "2001:db8:2::/64", valid: 1h, preferred: 2h}]}}
+  c: {to: pe1, vrf: red, addresses: [slaac], ra: {prefix: "2001:db8:3::/64", interval: 3}}
+  d: {to: pe1, vrf: red, addresses: [slaac], ra: {prefix: "2001:db8:4::/64", interval: 2h}}
+  e: {to: pe1, vrf: red, addresses: [slaac], ra: {prefix: "2001:db8:5::/64", interval: 60, lifetime: 30}}
+  f: {to: pe1, vrf: red, addresses: [slaac], ra: {interval: 60, prefixes: [{prefix: "2001:db8:6::/64", preferred: 50}]}}`,
+		want: []string{
+			`:5: host a: prefix 2001:db8:1::/64 has the valid lifetime 0: nobody would use it; remove the prefix, or write preferred: 0 for one that is deprecated`,
+			`:6: host b: preferred lifetime 2h0m0s of 2001:db8:2::/64 is longer than the valid one, 1h0m0s (RFC 4861 section 4.6.2); shorten it, or lengthen valid:`,
+			`:7: host c: interval 3s is not from 4 s to 1800 s (RFC 4861 section 6.2.1); use 200`,
+			`:8: host d: interval 2h0m0s is not from 4 s to 1800 s (RFC 4861 section 6.2.1); use 200`,
+			`:9: host e: interval 1m0s is longer than the router lifetime, 30s, which would lapse in between; shorten it`,
+			`:10: host f: interval 1m0s is longer than the preferred lifetime of 2001:db8:6::/64, 50s, which would lapse in between; shorten it`,
 		},
 	},
 }

@@ -106,6 +106,11 @@ func (rawRA) JSONSchema() *jsonschema.Schema {
 }
 
 // JSONSchema implements the reflector's interface for schemas of types.
+func (rawRAPrefix) JSONSchema() *jsonschema.Schema {
+	return either(schemaOf[value[network]](), schemaOf[raPrefixSettings]())
+}
+
+// JSONSchema implements the reflector's interface for schemas of types.
 func (rawRoute) JSONSchema() *jsonschema.Schema {
 	return either(schemaOf[value[network]](), schemaOf[routeSettings]())
 }

@@ -125,7 +125,7 @@ func (a Attachment) Prefixes() []netip.Prefix {
 	case !a.SLAAC:
 		return nil
 	case a.Segment == "" && a.RA != nil:
-		return []netip.Prefix{a.RA.Prefix}
+		return a.RA.autonomous()
 	}
 	return a.Advertised
 }

@@ -115,8 +115,10 @@ func (b *segmentBuilder) subnets(e entry[rawSegment], routers []rawSegmentRouter
 		add(v, true)
 	}
 	for _, r := range routers {
-		if r.RA.at != (pos{}) && r.RA.Prefix.has && netip.Prefix(r.RA.Prefix.v).Addr().Is6() {
-			add(r.RA.Prefix, false)
+		for _, p := range r.RA.prefixes() {
+			if netip.Prefix(p.Prefix.v).Addr().Is6() {
+				add(p.Prefix, false)
+			}
 		}
 	}
 	return out

@@ -198,13 +198,23 @@ type Static struct {
 
 // RA is what a router advertises on an attachment (RFC 4861, RFC 8106).
 type RA struct {
-	Prefix     netip.Prefix  `json:"prefix"`
-	Lifetime   time.Duration `json:"lifetime"`
+	Prefixes   []RAPrefix    `json:"prefixes"`
+	Lifetime   time.Duration `json:"lifetime"` // of the router as default router; 0: it is none
+	Interval   time.Duration `json:"interval"` // the longest between two advertisements
 	RDNSS      []netip.Addr  `json:"rdnss,omitempty"`
 	DNSSL      []string      `json:"dnssl,omitempty"`
 	Managed    bool          `json:"managed,omitempty"`
 	Other      bool          `json:"other,omitempty"`
 	Preference string        `json:"preference,omitempty"` // "low", "medium", "high"
+}
+
+// RAPrefix is a prefix that a router advertises (RFC 4861 section 4.6.2).
+type RAPrefix struct {
+	Prefix     netip.Prefix  `json:"prefix"`
+	Valid      time.Duration `json:"valid"`
+	Preferred  time.Duration `json:"preferred"`
+	Autonomous bool          `json:"autonomous,omitempty"` // hosts form addresses in it
+	OnLink     bool          `json:"on_link,omitempty"`
 }
 
 // Outside is a site behind a NIC, at a router that is not of the lab.

@@ -41,7 +41,7 @@ func recorded(t *testing.T) *Snapshot {
 		for j := range lab.Hosts[i].Attachments {
 			a := &lab.Hosts[i].Attachments[j]
 			for _, n := range s.Neighbors {
-				if a.SLAAC && n.VRF != "" && a.RA.Prefix.Contains(n.Address) {
+				if a.SLAAC && n.VRF != "" && a.RA.Has(n.Address) {
 					a.Addresses = append(a.Addresses, netip.PrefixFrom(n.Address, 64))
 				}
 			}

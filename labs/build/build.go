@@ -194,12 +194,8 @@ func networkOf(h plan.Host) (hosts.Network, error) {
 		if err != nil {
 			return n, fmt.Errorf("interface %s: %w", i.Name, err)
 		}
-		learned := i.Formed
-		if i.Learned.IsValid() {
-			learned = append(learned, i.Learned)
-		}
 		n.Interfaces = append(n.Interfaces, hosts.Interface{
-			Name: i.Name, MAC: mac, MTU: i.MTU, Addresses: i.Addresses, SLAAC: i.SLAAC, Learned: learned, LAN: i.LAN(),
+			Name: i.Name, MAC: mac, MTU: i.MTU, Addresses: i.Addresses, SLAAC: i.SLAAC, Learned: i.Formed, LAN: i.LAN(),
 			DAD: i.DAD, Sysctls: i.Sysctls, ProxyND: i.ProxyND,
 		})
 	}

@@ -127,7 +127,7 @@ func TestNetworkOf(t *testing.T) {
 	h := plan.Host{
 		Forward: true,
 		Interfaces: []plan.Interface{
-			{Name: "eth0", Router: "pe1", MAC: "02:00:00:00:00:01", MTU: 1500, Addresses: []netip.Prefix{prefix("10.1.0.2/24")}, SLAAC: true, Learned: prefix("2001:db8::1/64")},
+			{Name: "eth0", Router: "pe1", MAC: "02:00:00:00:00:01", MTU: 1500, Addresses: []netip.Prefix{prefix("10.1.0.2/24")}, SLAAC: true, Formed: []netip.Prefix{prefix("2001:db8::1/64")}},
 			{Name: "lan0", MAC: "02:00:00:00:00:02", MTU: 1400, Addresses: []netip.Prefix{prefix("10.2.0.1/24")}},
 		},
 		Routes: []plan.Route{{Prefix: prefix("0.0.0.0/0"), Via: netip.MustParseAddr("10.1.0.1"), Interface: "eth0"}},

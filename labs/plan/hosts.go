@@ -68,7 +68,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *Host) {
 	})
 	hp.Interfaces = append(hp.Interfaces, Interface{
 		Name: a.Interface, Router: a.Router, MAC: mac.String(), MTU: a.MTU, Addresses: a.Addresses, SLAAC: a.SLAAC,
-		Learned: learnedAddress(b.topology.Name, h.Name, a), DAD: a.DAD, Sysctls: a.Sysctls, ProxyND: a.ProxyND,
+		Formed: formedAddresses(b.topology.Name, h.Name, a), DAD: a.DAD, Sysctls: a.Sysctls, ProxyND: a.ProxyND,
 	})
 	hp.Routes = append(hp.Routes, hostRoutes(a)...)
 }
@@ -94,15 +94,6 @@ func formedAddresses(lab, host string, a topology.Attachment) []netip.Prefix {
 		out = append(out, netip.PrefixFrom(hosts.EUI64(p, HostMAC(lab, host, a)), p.Bits()))
 	}
 	return out
-}
-
-// learnedAddress returns the address that a host forms from router advertisements;
-// zero if it forms none.
-func learnedAddress(lab, host string, a topology.Attachment) netip.Prefix {
-	for _, p := range formedAddresses(lab, host, a) {
-		return p
-	}
-	return netip.Prefix{}
 }
 
 // accessName is ethN for port N, unless a link of the router has that name. No

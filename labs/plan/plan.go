@@ -81,8 +81,7 @@ type Interface struct {
 	MTU       int            `json:"mtu"`
 	Addresses []netip.Prefix `json:"addresses,omitempty"`
 	SLAAC     bool           `json:"slaac,omitempty"`
-	Learned   netip.Prefix   `json:"learned,omitzero"` // with SLAAC: the address that the host forms
-	Formed    []netip.Prefix `json:"formed,omitempty"` // the same on a segment
+	Formed    []netip.Prefix `json:"formed,omitempty"` // with SLAAC: the addresses that the host forms
 	DAD       bool           `json:"dad,omitempty"`    // the host looks for duplicates of its addresses
 
 	ProxyND []netip.Prefix    `json:"proxy_nd,omitempty"`

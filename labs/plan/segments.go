@@ -70,7 +70,7 @@ func (b *planner) onSegment(h topology.Host, a topology.Attachment, hp *Host) {
 		i := slices.IndexFunc(c.Access, func(x config.Access) bool { return x.Port == port })
 		for _, p := range addresses {
 			// What a daemon of a host advertises comes when it runs, if it does.
-			if own := slices.Contains(a.Addresses, p) || at.RA != nil && at.RA.Prefix.Contains(p.Addr()); own && at.Knows(p) {
+			if own := slices.Contains(a.Addresses, p) || at.RA.Has(p.Addr()); own && at.Knows(p) {
 				c.Access[i].Expect = append(c.Access[i].Expect, p.Addr())
 			}
 		}

@@ -2,6 +2,8 @@ package access
 
 import (
 	"math/rand/v2"
+	"net/netip"
+	"slices"
 	"time"
 
 	"pseudowan/router/slowpath"
@@ -12,9 +14,7 @@ import (
 // when a port comes up, two more soon after, then at longer intervals.
 const (
 	advertiseInitially = 3
-	advertiseSoon      = 4 * time.Second   // at least MIN_DELAY_BETWEEN_RAS, at most MAX_INITIAL_RTR_ADVERT_INTERVAL
-	advertiseEvery     = 200 * time.Second // MaxRtrAdvInterval, if the lifetime allows it
-	advertiseLeast     = 4 * time.Second   // the smallest MaxRtrAdvInterval
+	advertiseSoon      = 4 * time.Second // at least MIN_DELAY_BETWEEN_RAS, at most MAX_INITIAL_RTR_ADVERT_INTERVAL
 )
 
 // advertiser knows when each port's next router advertisement is due.
@@ -33,10 +33,9 @@ func newAdvertiser() *advertiser {
 	return &advertiser{ports: map[uint32]*advertised{}, share: rand.Float64}
 }
 
-// start makes a port advertise from now on; if it does already, it starts again. Each
-// advertisement must come before the lifetime of the last one ends.
-func (a *advertiser) start(now time.Time, port uint32, lifetime time.Duration) {
-	every := max(min(advertiseEvery, lifetime/3), advertiseLeast)
+// start makes a port advertise from now on, with every as the longest interval; if it
+// does already, it starts again.
+func (a *advertiser) start(now time.Time, port uint32, every time.Duration) {
 	a.ports[port] = &advertised{due: now, every: every, soon: advertiseInitially}
 }
 
@@ -86,50 +85,71 @@ func (s *Ports) startAdvertising(now time.Time, p *Port) {
 	if p.RA == nil {
 		return
 	}
-	s.adverts.start(now, p.Port, p.RA.Lifetime)
+	s.adverts.start(now, p.Port, p.RA.Interval)
 	s.advertise(now)
 }
 
 // Cease tells the hosts on ports that stop advertising that this router is no longer
-// their default router (RFC 4861 section 6.2.5). next is the ports as they
-// will be; nil if the router stops.
+// their default router (RFC 4861 section 6.2.5), and those on ports that advertise a
+// prefix no more that it is no longer valid: addresses in it are deprecated (RFC 4862
+// section 5.5.3). next is the ports as they will be; nil if the router stops, which says
+// nothing about prefixes.
 func (s *Ports) Cease(next map[uint32]*Port) {
 	for number := range s.adverts.ports {
-		if p := next[number]; p != nil && p.RA != nil {
+		var stays *topology.RA
+		if p := next[number]; p != nil {
+			stays = p.RA
+		}
+		var dropped []netip.Prefix
+		if was := s.ports[number]; next != nil && was != nil {
+			dropped = droppedPrefixes(was.RA, stays)
+		}
+		if stays != nil && len(dropped) == 0 {
 			continue
 		}
-		s.adverts.stop(number)
-		if frame := s.slow.Cease(number); frame != nil {
+		frame := s.slow.Withdraw(number, dropped, stays == nil)
+		if stays == nil {
+			s.adverts.stop(number)
+		}
+		if frame != nil {
 			s.output(slowpath.Out{Port: number, Frame: frame})
 		}
 	}
+}
+
+// droppedPrefixes returns the prefixes that a port advertised and will not.
+func droppedPrefixes(was, next *topology.RA) []netip.Prefix {
+	if was == nil {
+		return nil
+	}
+	var out []netip.Prefix
+	for _, p := range was.Prefixes {
+		same := func(n topology.RAPrefix) bool { return n.Prefix == p.Prefix }
+		if next == nil || !slices.ContainsFunc(next.Prefixes, same) {
+			out = append(out, p.Prefix)
+		}
+	}
+	return out
 }
 
 var preferences = map[string]slowpath.Preference{
 	"low": slowpath.PreferenceLow, "high": slowpath.PreferenceHigh,
 }
 
-// advertisement returns the RA of a port as the slow path sends it. If DHCPv6 manages
-// the addresses, hosts must not form any themselves.
+// advertisement returns the RA of a port as the slow path sends it. Servers and domains
+// live for three intervals (RFC 8106 section 5.1).
 func advertisement(ra *topology.RA) *slowpath.RA {
 	if ra == nil {
 		return nil
 	}
-	valid, preferred := ra.Lifetime, ra.Lifetime
-	if ra.Lifetime == 0 { // not a default router; its prefix remains valid
-		valid, preferred = prefixValid, prefixPreferred
-	}
-	return &slowpath.RA{
-		Prefixes: []slowpath.PrefixInfo{{
-			Prefix: ra.Prefix, OnLink: true, Autonomous: !ra.Managed, Valid: valid, Preferred: preferred,
-		}},
+	out := &slowpath.RA{
 		RouterLifetime: ra.Lifetime, Managed: ra.Managed, Other: ra.Other, Preference: preferences[ra.Preference],
-		RDNSS: ra.RDNSS, DNSSL: ra.DNSSL, DNSLifetime: min(valid, 3*advertiseEvery),
+		RDNSS: ra.RDNSS, DNSSL: ra.DNSSL, DNSLifetime: 3 * ra.Interval,
 	}
+	for _, p := range ra.Prefixes {
+		out.Prefixes = append(out.Prefixes, slowpath.PrefixInfo{
+			Prefix: p.Prefix, OnLink: p.OnLink, Autonomous: p.Autonomous, Valid: p.Valid, Preferred: p.Preferred,
+		})
+	}
+	return out
 }
-
-// AdvValidLifetime and AdvPreferredLifetime (RFC 4861 section 6.2.1).
-const (
-	prefixValid     = 30 * 24 * time.Hour
-	prefixPreferred = 7 * 24 * time.Hour
-)

@@ -3,11 +3,13 @@ package access
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"pseudowan/router/slowpath"
 	"pseudowan/topology"
 )
 
@@ -28,31 +30,25 @@ func (a *advertiser) play(begin time.Time, limit time.Duration) []time.Duration 
 func TestAdvertiserTimes(t *testing.T) {
 	begin := time.Unix(1000, 0)
 	for _, tt := range []struct {
-		lifetime time.Duration
-		share    float64
-		want     string
+		every time.Duration
+		share float64
+		limit time.Duration
+		want  string
 	}{
-		{1800 * time.Second, 0, "0s 4s 8s 3m28s 6m48s"},
-		{1800 * time.Second, 0.99999, "0s 4s 8s 2m38s 5m8s 7m38s"},
-		{30 * time.Second, 0, "0s 4s 8s 18s 28s"},
-		{0, 0, "0s 4s 8s 12s 16s"}, // not a default router, but with a prefix
+		{200 * time.Second, 0, 8 * time.Minute, "0s 4s 8s 3m28s 6m48s"},
+		{200 * time.Second, 0.99999, 8 * time.Minute, "0s 4s 8s 2m38s 5m8s 7m38s"},
+		{10 * time.Second, 0, 28 * time.Second, "0s 4s 8s 18s 28s"},
+		{4 * time.Second, 0, 16 * time.Second, "0s 4s 8s 12s 16s"},
 	} {
 		a := newAdvertiser()
 		a.share = func() float64 { return tt.share }
-		a.start(begin, 3, tt.lifetime)
-		limit := 8 * time.Minute
-		if tt.lifetime < time.Minute {
-			limit = 28 * time.Second
-		}
-		if tt.lifetime == 0 {
-			limit = 16 * time.Second
-		}
+		a.start(begin, 3, tt.every)
 		var got []string
-		for _, d := range a.play(begin, limit) {
+		for _, d := range a.play(begin, tt.limit) {
 			got = append(got, fmt.Sprint(d.Round(time.Second)))
 		}
 		if strings.Join(got, " ") != tt.want {
-			t.Errorf("lifetime %s: at %v; want %s", tt.lifetime, got, tt.want)
+			t.Errorf("every %s: at %v; want %s", tt.every, got, tt.want)
 		}
 	}
 }
@@ -79,13 +75,25 @@ func TestAdvertiserPorts(t *testing.T) {
 	}
 }
 
-// The flags agree: either hosts form their addresses from the prefix, or DHCPv6
-// assigns them.
-func TestAdvertisedFlagsAgree(t *testing.T) {
-	for _, managed := range []bool{false, true} {
-		ra := advertisement(&topology.RA{Prefix: netip.MustParsePrefix("2001:db8::/64"), Lifetime: time.Hour, Managed: managed})
-		if p := ra.Prefixes[0]; ra.Managed != managed || p.Autonomous == managed || !p.OnLink {
-			t.Errorf("managed %t: %+v", managed, ra)
-		}
+// What is advertised is what the topology says of each prefix.
+func TestAdvertisedPrefixes(t *testing.T) {
+	stays, goes := netip.MustParsePrefix("2001:db8::/64"), netip.MustParsePrefix("2001:db8:1::/64")
+	was := &topology.RA{Lifetime: time.Hour, Interval: time.Minute, Managed: true, Prefixes: []topology.RAPrefix{
+		{Prefix: stays, Valid: 2 * time.Hour, Preferred: time.Hour, OnLink: true},
+		{Prefix: goes, Valid: time.Hour, Autonomous: true},
+	}}
+	want := &slowpath.RA{RouterLifetime: time.Hour, Managed: true, DNSLifetime: 3 * time.Minute, Prefixes: []slowpath.PrefixInfo{
+		{Prefix: stays, Valid: 2 * time.Hour, Preferred: time.Hour, OnLink: true},
+		{Prefix: goes, Valid: time.Hour, Autonomous: true},
+	}}
+	if got := advertisement(was); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v; want %+v", got, want)
+	}
+	next := &topology.RA{Prefixes: was.Prefixes[:1]}
+	if got := droppedPrefixes(was, next); !slices.Equal(got, []netip.Prefix{goes}) {
+		t.Errorf("dropped %v; want %v", got, goes)
+	}
+	if got := droppedPrefixes(was, nil); len(got) != 2 || droppedPrefixes(nil, was) != nil || droppedPrefixes(next, was) != nil {
+		t.Errorf("dropped %v; want both", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,14 +41,27 @@ func (r *Router) Advertise(port uint32) []byte {
 	return r.routerAdvertisement(p, p.RA.RouterLifetime, allNodes, multicastMAC(allNodes))
 }
 
-// Cease returns the last router advertisement of a port, which says that we are no
-// longer a default router (RFC 4861 section 6.2.5). It is nil if the port sends none.
-func (r *Router) Cease(port uint32) []byte {
+// Withdraw returns a router advertisement that takes prefixes back: their lifetimes are
+// 0. If it is the last one of the port, it also says that we are no longer a default
+// router (RFC 4861 section 6.2.5). It is nil if the port sends none.
+func (r *Router) Withdraw(port uint32, prefixes []netip.Prefix, last bool) []byte {
 	p := r.ports[port]
 	if p == nil || p.RA == nil {
 		return nil
 	}
-	return r.routerAdvertisement(p, 0, allNodes, multicastMAC(allNodes))
+	ra := *p.RA
+	ra.Prefixes = slices.Clone(ra.Prefixes)
+	for i := range ra.Prefixes {
+		if slices.Contains(prefixes, ra.Prefixes[i].Prefix) {
+			ra.Prefixes[i].Valid, ra.Prefixes[i].Preferred = 0, 0
+		}
+	}
+	if last {
+		ra.RouterLifetime = 0
+	}
+	now := *p
+	now.RA = &ra
+	return r.routerAdvertisement(&now, ra.RouterLifetime, allNodes, multicastMAC(allNodes))
 }
 
 // handleRS answers only the solicitor (RFC 4861 section 6.2.6). One without an

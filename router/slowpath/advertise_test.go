@@ -3,6 +3,7 @@ package slowpath
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,10 +50,11 @@ func TestRouterAdvertisement(t *testing.T) {
 	}
 }
 
-// The last advertisement differs from the others in its lifetime alone.
-func TestCease(t *testing.T) {
+// The last advertisement differs from the others in its lifetime alone; one that takes
+// prefixes back differs in theirs.
+func TestWithdraw(t *testing.T) {
 	l := newLab(t)
-	p := valid(t, l.Cease(customerPort))
+	p := valid(t, l.Withdraw(customerPort, nil, true))
 	ra := p.Layer(layers.LayerTypeICMPv6RouterAdvertisement).(*layers.ICMPv6RouterAdvertisement)
 	before := valid(t, l.Advertise(customerPort)).Layer(layers.LayerTypeICMPv6RouterAdvertisement).(*layers.ICMPv6RouterAdvertisement)
 	if ra.RouterLifetime != 0 || before.RouterLifetime == 0 {
@@ -61,7 +63,22 @@ func TestCease(t *testing.T) {
 	if d := cmp.Diff(before.Options, ra.Options); d != "" {
 		t.Errorf("options (-before +last):\n%s", d)
 	}
-	if f := l.Cease(secondPort); f != nil {
+	prefix := netip.MustParsePrefix("2001:db8:1::/64")
+	p = valid(t, l.Withdraw(customerPort, []netip.Prefix{prefix}, false))
+	ra = p.Layer(layers.LayerTypeICMPv6RouterAdvertisement).(*layers.ICMPv6RouterAdvertisement)
+	n := prefix.Addr().As16()
+	for _, o := range ra.Options {
+		if o.Type == 3 && !slices.Equal(o.Data, append([]byte{64, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, n[:]...)) {
+			t.Errorf("withdrawn prefix %x", o.Data)
+		}
+	}
+	if ra.RouterLifetime != before.RouterLifetime {
+		t.Errorf("router lifetime %d; want %d", ra.RouterLifetime, before.RouterLifetime)
+	}
+	if again := valid(t, l.Advertise(customerPort)); !slices.Equal(again.Data(), valid(t, newLab(t).Advertise(customerPort)).Data()) {
+		t.Error("a withdrawal changes the advertisements after it")
+	}
+	if f := l.Withdraw(secondPort, nil, true); f != nil {
 		t.Errorf("a port without RA says %x", f)
 	}
 }

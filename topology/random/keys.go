@@ -125,7 +125,7 @@ var keys = slices.Concat(
 		{"lan", rows, seriesLAN},
 		{"lan6", rows, seriesLAN6},
 	},
-	raKeys(advertisements), segmentKeys,
+	raKeys(advertisements), raPrefixKeys(advertisedPrefixes), segmentKeys,
 	hostKeys(hosts), hostKeys(series), hostKeys(within("defaults", "host")),
 	sessionKeys(session.Routers, within("defaults", "bgp")), sessionKeys(session.Routers, linkBGP), sessionKeys(session.Routers, endBGP), sessionKeys(session.Routers, outsideNeighbors),
 	sessionKeys(session.Hosts, customers),
@@ -135,12 +135,25 @@ var keys = slices.Concat(
 func raKeys(at func(*editor) []place) []key {
 	return []key{
 		{"prefix", at, sixes},
+		{"prefixes", at, some(advertisedPrefix)},
+		{"interval", at, among(4, 20, "1m", 600)},
 		{"lifetime", at, among(0, 60, "10m", 1800, 9000)},
 		{"rdnss", at, some(among("2001:db8::53", "2001:db8::54", "fe80::53"))},
 		{"dnssl", at, some(among("example.org", "lab.example.org"))},
 		{"managed", at, truth},
 		{"other", at, truth},
 		{"preference", at, among("low", "medium", "high")},
+	}
+}
+
+// raPrefixKeys returns the keys of advertised prefixes.
+func raPrefixKeys(at func(*editor) []place) []key {
+	return []key{
+		{"prefix", at, sixes},
+		{"valid", at, among("1h", 86400, "720h")},
+		{"preferred", at, among(0, 1800, "1h")},
+		{"autonomous", at, truth},
+		{"on-link", at, truth},
 	}
 }
 

@@ -121,13 +121,27 @@ func long(outer func(*editor) []place, key, short string) func(*editor) []place 
 // bothRouters returns the routers and their defaults.
 func bothRouters(e *editor) []place { return append(routers(e), within("defaults", "router")(e)...) }
 
+// prefixesAdvertised returns the lists of advertised prefixes of places.
+func prefixesAdvertised(at func(*editor) []place) func(*editor) []place {
+	return below(at, func(m *mapping, name string) []place {
+		ra, ok := m.get("ra").(*mapping)
+		if !ok {
+			return nil
+		}
+		return listed(ra, "prefixes", name+" ra prefix", "prefix")
+	})
+}
+
 // attachments returns those of hosts, in both forms.
 var attachments = below(hosts, attachedTo)
 
 var (
 	advertisements = long(attachments, "ra", "prefix")
 	customers      = long(attachments, "bgp", "as")
-	announcements  = below(attachments, func(m *mapping, name string) []place {
+
+	advertisedPrefixes = prefixesAdvertised(attachments)
+
+	announcements = below(attachments, func(m *mapping, name string) []place {
 		return listed(m, "announce", name+" announce", "prefix")
 	})
 	stations = below(bothRouters, func(m *mapping, name string) []place {

@@ -53,7 +53,7 @@ var segmentKeys = slices.Concat([]key{
 	{"prefix", hostRoutes, destination},
 	{"advertises", onSegments, advertised},
 	{"advertises", onSegments, advertised},
-}, raKeys(segmentRAs))
+}, raKeys(segmentRAs), raPrefixKeys(prefixesAdvertised(segmentRouters)))
 
 // onSegment returns the segment of an attachment, "" if it leads to a router.
 func onSegment(at *mapping) string {

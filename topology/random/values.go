@@ -150,7 +150,18 @@ func advertisement(e *editor, _ *mapping) any {
 	if e.chance(2) {
 		return prefix
 	}
+	if e.chance(2) {
+		return mapped("prefixes", []any{advertisedPrefix(e, nil)})
+	}
 	return mapped("prefix", prefix, "lifetime", 600)
+}
+
+// advertisedPrefix returns one of several advertised prefixes.
+func advertisedPrefix(e *editor, _ *mapping) any {
+	if e.chance(2) {
+		return sixes(e, nil)
+	}
+	return mapped("prefix", sixes(e, nil), "valid", oneOf[any](e, "2h", 7200, "24h"))
 }
 
 // lan returns a network behind a host.
