@@ -34,6 +34,9 @@ type decoder struct {
 	path   []string
 	fields map[reflect.Type]map[string]rawKey // cached keys of raw types
 	forms  map[reflect.Type]form              // of scalars that depend on the caller
+	number *int                               // of the copy of a series that is decoded
+	copies int                                // so far
+	filled int                                // octets of text with placeholders, so far
 }
 
 // decode decodes the text into its raw form. It returns nil if the text is not YAML

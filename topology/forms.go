@@ -21,7 +21,7 @@ func (e *entries[T]) read(d *decoder, n *yaml.Node) {
 	}
 	for _, p := range d.pairs(n) {
 		var one entry[T]
-		one.key = given(at(p.key), p.key.Value)
+		one.key = given(at(p.key), d.fill(p.key))
 		d.within("."+p.key.Value, func() { d.into(reflect.ValueOf(&one.value).Elem(), p.value) })
 		*e = append(*e, one)
 	}

@@ -30,13 +30,21 @@ type hostBuilder struct {
 // build adds the hosts: those of hosts: first, then those of series:.
 func (b *hostBuilder) build() {
 	all := b.raw.Hosts
-	for _, e := range all {
+	written := all[:len(all):len(all)]
+	for _, s := range b.raw.Series {
+		written = append(written, s.copies...)
+	}
+	for _, e := range written {
 		if !b.lans.reserve(e.key.at, "host "+e.key.v, len(e.value.LANs)) {
 			return
 		}
 	}
 	for i, s := range b.raw.Series {
-		all = append(all, b.series.expand(s, fmt.Sprintf("series[%d]", i), maxHosts-len(all))...)
+		if s.copied {
+			all = append(all, s.copies...)
+			continue
+		}
+		all = append(all, b.series.expand(s.rawRows, fmt.Sprintf("series[%d]", i), maxHosts-len(all))...)
 	}
 	if len(all) > maxHosts {
 		b.refuse(all[maxHosts].key.at, "hosts", fmt.Sprintf("more than %d hosts", maxHosts), "split the lab")

@@ -28,7 +28,7 @@ type rawTopology struct {
 	VRFs         entries[rawVRF]             `json:"vrfs" doc:"VRFs of the lab, by name. A router has an instance of those that its hosts are attached to."`
 	Segments     entries[rawSegment]         `json:"segments" doc:"LANs of hosts and wires between two hosts, by name, with or without routers on them. A segment of two hosts alone is a wire: when one end is down, so is the other."`
 	Hosts        entries[rawHost]            `json:"hosts" doc:"Customer hosts, by name."`
-	Series       []rawSeries                 `json:"series" doc:"Many hosts from a few lines."`
+	Series       []rawSeries                 `json:"series" doc:"Many hosts from a few lines: one for each VRF of some rows, or, with count or range, copies of one host."`
 	Outside      entries[rawOutside]         `json:"outside" doc:"Sites behind a link with a NIC, by name, for expect and verify: what the router behind the NIC connects."`
 	Expect       []value[expectLine]         `json:"expect" doc:"What must hold in addition to what the route targets imply: a -> b, a -> b via c, d, or a !-> b of hosts; a -> b tcp 80 or a !-> b tcp 80 of a TCP port, and a -> b tcp 80 as ADDRESS of the source that b sees; a -> ADDRESS or a !-> ADDRESS, also with a port, whoever answers there; a has ADDRESS of an interface."`
 }
@@ -213,7 +213,8 @@ type announceSettings struct {
 	NextHop value[netip.Addr] `json:"next-hop" doc:"Next hop on a subnet of the attachment." default:"the host's address"`
 }
 
-type rawSeries struct {
+// rawRows is a series of hosts of one router, one for each VRF.
+type rawRows struct {
 	At pos `json:"-"`
 	hostSettings
 	On    value[string]     `json:"on" jsonschema:"required" doc:"Name of the router that the hosts are attached to."`

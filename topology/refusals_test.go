@@ -36,6 +36,7 @@ func TestRefusals(t *testing.T) {
 		"containers":      refusedContainers,
 		"customers":       refusedCustomers,
 		"series":          refusedSeries,
+		"copies":          refusedCopies,
 		"expectations":    refusedExpectations,
 		"outside":         refusedOutside,
 		"monitors":        refusedMonitors,

@@ -52,6 +52,7 @@ var forms = byType(slices.Concat([]form{
 	scalar(parseHops, either(&jsonschema.Schema{Type: "boolean"}, integer("1"))),
 	scalar(parseAS, integer("1")),
 	scalar(parseVRFNames, anyScalar),
+	scalar(parseNumbers, either(integer("0"), pattern(`^[0-9]{1,9}(-[0-9]{1,9})?$`))),
 	scalar(parseEnd, pattern(endPattern)),
 	scalar(parseExpect, pattern(`^\s*\S+\s+(!?->\s+\S+(\s+tcp\s+[0-9]+)?(\s+as\s+\S+)?(\s+via\s+\S.*)?|has\s+\S+)\s*$`)),
 	scalar(parseStep, pattern(`^/[0-9]{1,3}$`)),

@@ -101,6 +101,22 @@ func parseVRFNames(p *vrfNames, s string) *fault {
 	return nil
 }
 
+func parseNumbers(p *numbers, s string) *fault {
+	var names vrfNames
+	if n, err := strconv.ParseUint(s, 10, 30); err == nil {
+		*p = numbers{int(n), int(n)}
+		return nil
+	}
+	if f := parseVRFNames(&names, s); f != nil {
+		return f
+	}
+	if names.name != "" || s == "" {
+		return &fault{fmt.Sprintf("%q is not a range of numbers", s), "write it as 4-10"}
+	}
+	*p = numbers{names.from, names.to}
+	return nil
+}
+
 var interfaceName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // maxInterface is IFNAMSIZ-1 less the four characters of "bgp-".

@@ -18,7 +18,7 @@ type seriesBuilder struct {
 }
 
 // expand returns the hosts of a series, at most limit and one more.
-func (b *seriesBuilder) expand(s rawSeries, element string, limit int) entries[rawHost] {
+func (b *seriesBuilder) expand(s rawRows, element string, limit int) entries[rawHost] {
 	if s.Name.missing() {
 		b.refuse(s.At, element, "has no name", `add name: "host_{i:03}_{vrf}"`)
 	}
@@ -69,7 +69,7 @@ func (r rawRow) families() (n int) {
 }
 
 // checkRow refuses an incomplete row, and reports whether it can be expanded.
-func (b *seriesBuilder) checkRow(s rawSeries, row rawRow, element string) bool {
+func (b *seriesBuilder) checkRow(s rawRows, row rawRow, element string) bool {
 	good := !row.Subnet.bad && !row.Subnet6.bad && !row.LAN.bad && !row.LAN6.bad && !s.LANs.bad && !s.Step.bad && !s.Step6.bad
 	if len(row.VRFs) == 0 {
 		b.refuse(row.At, element, "has no VRFs", "add vrfs: 101-103")
@@ -136,7 +136,7 @@ func vrfList(in []value[vrfNames], limit int) []value[string] {
 }
 
 // member makes the host of the k-th VRF of a row, the i-th of its series.
-func (b *seriesBuilder) member(s rawSeries, row rawRow, vrf value[string], k, i int, element string) (entry[rawHost], bool) {
+func (b *seriesBuilder) member(s rawRows, row rawRow, vrf value[string], k, i int, element string) (entry[rawHost], bool) {
 	fill := func(text string) string { return fillTemplate(text, i, vrf.v, s.On.v) }
 	h := rawHost{At: row.At, hostSettings: s.hostSettings}
 	h.To, h.VRF, h.MTU = s.On, vrf, s.MTU

@@ -23,7 +23,7 @@ func (v *value[T]) read(d *decoder, n *yaml.Node) {
 		d.wrong(n, "want a single value, not "+kindName(n), "write key: value, or remove the key")
 		return
 	}
-	if err := formIn[T](d).parse(&v.v, n.Value); err != nil {
+	if err := formIn[T](d).parse(&v.v, d.fill(n)); err != nil {
 		v.bad = true
 		d.wrong(n, err.message, err.remedy)
 		return

@@ -19,6 +19,7 @@ func filePage(p program) (string, error) {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return "", fmt.Errorf("pseudowan schema: %w", err)
 	}
+	plain(&s)
 	r := reference{seen: map[string]string{}, told: map[string]string{}}
 	r.section("", &s)
 	for len(r.pending) > 0 {
@@ -127,6 +128,9 @@ func (r *reference) value(path string, s *jsonschema.Schema) string {
 	case s.Type == "array":
 		return "list of " + r.value(path+"[]", s.Items)
 	case s.Type == "object" && s.Properties != nil && s.Properties.Len() > 0:
+		if s.Title != "" {
+			path += " " + s.Title
+		}
 		return "[mapping](#" + anchor(r.describe(path, s)) + ")"
 	case s.Type == "object":
 		return "name: " + r.value(path+".NAME", s.AdditionalProperties)
@@ -152,6 +156,29 @@ func (r *reference) choices(path string, anyOf []*jsonschema.Schema) string {
 		}
 	}
 	return strings.Join(out, ", or ")
+}
+
+// plain removes from a schema that a value may be text with a placeholder, which is
+// said once.
+func plain(s *jsonschema.Schema) {
+	if s == nil {
+		return
+	}
+	if last := len(s.AnyOf) - 1; last == 1 && strings.HasPrefix(s.AnyOf[last].Pattern, `\{i`) {
+		said := s.Description
+		*s = *s.AnyOf[0]
+		s.Description = said
+	}
+	if s.Properties != nil {
+		for p := s.Properties.Oldest(); p != nil; p = p.Next() {
+			plain(p.Value)
+		}
+	}
+	plain(s.AdditionalProperties)
+	plain(s.Items)
+	for _, one := range s.AnyOf {
+		plain(one)
+	}
 }
 
 // describe returns the path whose section describes s, and schedules that
@@ -198,6 +225,8 @@ func anchor(heading string) string {
 		switch {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '-', r == '_':
 			return r
+		case r == ' ':
+			return '-'
 		case r >= 'A' && r <= 'Z':
 			return r - 'A' + 'a'
 		}

@@ -15,7 +15,7 @@ var changes = []func(e *editor) string{
 	addHost, addHost, removeHost, removeHost, renameHost, swap, swap, swap,
 	attachAgain, detach, formOfAttachments, addAnnouncement, announceNextHop, announceNextHop, customerLAN, customerLAN,
 	addSegment, addSegment, removeSegment, renameSegment, plugInAnother, plugInAnother, routerOnSegment, routerOnSegment,
-	addSeries, addSeries, removeSeries, addRow, addRow,
+	addSeries, addSeries, removeSeries, addRow, addRow, addCopies, addCopies,
 }
 
 // fresh returns one of a few names that a section does not have, or "" if it has
@@ -88,8 +88,10 @@ func (e *editor) attachTo(old, router string) {
 		}
 	}
 	for _, p := range series(e) {
-		if at := p.get(); at.get("on") == old {
-			at.set("on", router)
+		for _, key := range []string{"on", "to"} {
+			if at := p.get(); at.get(key) == old {
+				at.set(key, router)
+			}
 		}
 	}
 }

@@ -246,7 +246,7 @@ func removeSeries(e *editor) string {
 
 // addRow adds or removes a row of a series.
 func addRow(e *editor) string {
-	p, ok := e.anyOf(series)
+	p, ok := e.anyOf(byRows)
 	if !ok {
 		return ""
 	}

@@ -23,7 +23,11 @@ func isKept(path string) bool {
 // The edits change, add and remove every key that the format has.
 func TestEditsKnowEveryKey(t *testing.T) {
 	s := search{T: t, missing: map[string]bool{}}
-	for _, path := range schemaPaths(t) {
+	paths := schemaPaths(t)
+	for _, path := range paths {
+		if copied, isSeries := strings.CutPrefix(path, "series."); isSeries && slices.Contains(paths, "hosts.*."+copied) {
+			continue // edits know it at the host
+		}
 		for _, how := range []string{"changed", "added", "removed"} {
 			if !isKept(path) && path+" "+how != "links.ends.*.bgp changed" { // it has only one value
 				s.missing[path+" "+how] = true

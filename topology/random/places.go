@@ -73,8 +73,25 @@ var (
 	series = items("series", "series")
 )
 
+// byRows and copies are the two kinds of series.
+func byRows(e *editor) []place {
+	return below(series, func(m *mapping, name string) []place { return only(m.get("rows") != nil, m, name) })(e)
+}
+
+func copies(e *editor) []place {
+	return below(series, func(m *mapping, name string) []place { return only(m.get("rows") == nil, m, name) })(e)
+}
+
+// only returns a mapping as a place if it is one.
+func only(is bool, m *mapping, name string) []place {
+	if !is {
+		return nil
+	}
+	return []place{{name, func() *mapping { return m }}}
+}
+
 func rows(e *editor) []place {
-	return below(series, func(m *mapping, name string) []place { return listed(m, "rows", name+" row") })(e)
+	return below(byRows, func(m *mapping, name string) []place { return listed(m, "rows", name+" row") })(e)
 }
 
 // below returns places inside others, which exist already.
