@@ -128,6 +128,7 @@ services_of() {
 	docker.io) echo docker.socket docker containerd ;;
 	docker-registry) echo docker-registry ;;
 	radvd) echo radvd ;;
+	unbound) echo unbound ;;
 	esac
 }
 
@@ -296,7 +297,7 @@ runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputi
 
 # What the tests use to observe, and as peers.
 tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
-	gobgpd:gobgpd bird:bird2 vtysh:frr exabgp:exabgp radvd:radvd docker-registry:docker-registry
+	gobgpd:gobgpd bird:bird2 vtysh:frr exabgp:exabgp radvd:radvd unbound:unbound docker-registry:docker-registry
 	dockerd:docker.io docker:docker-cli|docker.io"
 
 # find_busybox provides a static busybox for the built-in container image. If the
