@@ -94,6 +94,36 @@ func (c *channel) keep(ctx context.Context) {
 	}
 }
 
+// change changes flows. If the connection is lost meanwhile, it does so again on the
+// next one: the same change twice is no error.
+func (c *channel) change(ctx context.Context, add, remove []openflow.Flow) error {
+	for {
+		conn := c.conn.Load()
+		err := conn.Change(ctx, add, remove)
+		if !Lost(err) || !c.redialed(ctx, conn) {
+			return err
+		}
+	}
+}
+
+// redialed waits a moment for another connection than the lost one.
+func (c *channel) redialed(ctx context.Context, lost *openflow.Conn) bool {
+	const patience = time.Second // a daemon that is being replaced may take longer
+	limit := time.After(patience)
+	for c.conn.Load() == lost {
+		select {
+		case <-time.After(redial):
+		case <-limit:
+			return false
+		case <-c.ended:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
 func (c *channel) close() {
 	c.cancel()
 	<-c.ended

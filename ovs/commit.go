@@ -1,12 +1,11 @@
 package ovs
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
+	"pseudowan/ovs/openflow"
 	"pseudowan/ovs/pipeline"
 )
 
@@ -66,30 +65,15 @@ func bundles(add, remove []pipeline.Flow) []bundle {
 	return all
 }
 
-// file is the bundle as ovs-ofctl reads it. Removals are strict: a non-strict
-// one would also remove more specific flows of that cookie, which may have been
-// added instead.
-func (b bundle) file() []byte {
-	var f bytes.Buffer
-	for _, a := range b.add {
-		fmt.Fprintln(&f, "add", entry(a))
-	}
-	for _, r := range b.remove {
-		fmt.Fprintf(&f, "delete_strict cookie=%#x/-1,%s\n", uint64(r.Cookie), key(r))
-	}
-	return f.Bytes()
+// onWire is a flow as package openflow takes it.
+func onWire(f pipeline.Flow) openflow.Flow {
+	return openflow.Flow{Table: uint8(f.Table), Priority: f.Priority, Cookie: uint64(f.Cookie), Match: f.Match, Actions: f.Actions}
 }
 
-// entry is a flow as ovs-ofctl reads it.
-func entry(f pipeline.Flow) string {
-	return fmt.Sprintf("cookie=%#x,%s,actions=%s", uint64(f.Cookie), key(f), f.Actions)
-}
-
-// key identifies a flow in the switch.
-func key(f pipeline.Flow) string {
-	k := fmt.Sprintf("table=%d,priority=%d", f.Table, f.Priority)
-	if f.Match != "" {
-		k += "," + f.Match
+func allOnWire(flows []pipeline.Flow) []openflow.Flow {
+	all := make([]openflow.Flow, len(flows))
+	for i, f := range flows {
+		all[i] = onWire(f)
 	}
-	return k
+	return all
 }

@@ -18,6 +18,7 @@ type flowTables struct {
 	bridge  string
 	tools   tools
 	daemons *daemons
+	channel *channel
 
 	mu     sync.Mutex // held while flows change
 	memory memory
@@ -29,8 +30,7 @@ func (t *flowTables) commit(ctx context.Context, add, remove []pipeline.Flow) er
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			t.memory.note(b.add, b.remove)
-			_, err := t.ofctl(ctx, b.file(), "--bundle", "add-flows", t.bridge, "-")
-			return err
+			return t.channel.change(ctx, allOnWire(b.add), allOnWire(b.remove))
 		})
 		if err != nil {
 			return fmt.Errorf("bridge %s: add %d and remove %d flows: %w", t.bridge, len(b.add), len(b.remove), err)
@@ -42,7 +42,7 @@ func (t *flowTables) commit(ctx context.Context, add, remove []pipeline.Flow) er
 func (t *flowTables) correct(ctx context.Context, flows []pipeline.Flow) (n int, err error) {
 	var file bytes.Buffer
 	for _, f := range flows {
-		fmt.Fprintln(&file, entry(f))
+		fmt.Fprintln(&file, onWire(f))
 	}
 	err = t.daemons.steady(ctx, func() error {
 		t.mu.Lock()

@@ -49,7 +49,7 @@ func (m *memory) file() []byte {
 	var b bytes.Buffer
 	b.Write(m.inherited)
 	for _, f := range m.flows {
-		fmt.Fprintln(&b, entry(f))
+		fmt.Fprintln(&b, onWire(f))
 	}
 	return b.Bytes()
 }

@@ -148,20 +148,6 @@ func TestBundles(t *testing.T) {
 	}
 }
 
-func TestBundleFile(t *testing.T) {
-	f := pipeline.Flow{Table: 20, Priority: 34, Match: "metadata=0x1,ip", Cookie: 0x0600000000000001, Actions: "drop"}
-	miss := pipeline.Flow{Cookie: 5, Actions: "drop"}
-	got := string(bundle{add: []pipeline.Flow{f, miss}, remove: []pipeline.Flow{f, miss}}.file())
-	want := `add cookie=0x600000000000001,table=20,priority=34,metadata=0x1,ip,actions=drop
-add cookie=0x5,table=0,priority=0,actions=drop
-delete_strict cookie=0x600000000000001/-1,table=20,priority=34,metadata=0x1,ip
-delete_strict cookie=0x5/-1,table=0,priority=0
-`
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestLogRecord(t *testing.T) {
 	got, err := logRecord([]byte("{\n \"a\": 1\n}"))
 	check(t, err)

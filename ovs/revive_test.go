@@ -202,7 +202,7 @@ func TestRealStandaloneBridgesNothing(t *testing.T) {
 	flows := pipeline.Base{}.Flows()
 	_, err := n.Correct(t.Context(), flows)
 	check(t, err)
-	normal := pipeline.Flow{Table: 0, Priority: 0, Actions: "NORMAL"}
+	normal := pipeline.Flow{Table: 0, Priority: 0, Actions: "output:4294967290" /* NORMAL */}
 	check(t, n.Commit(t.Context(), []pipeline.Flow{normal}, nil))
 	if _, err := n.hosts[0].run("ping", "-c", "2", "-i", "0.2", "-W", "1", "10.0.0.2"); err == nil {
 		t.Error("packets pass although no port is programmed")

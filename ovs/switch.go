@@ -66,6 +66,7 @@ func Start(ctx context.Context, cfg Config) (*Switch, error) {
 		s.end(context.WithoutCancel(ctx))
 		return nil, fmt.Errorf("start a switch in %s: %w", cfg.Dir, err)
 	}
+	s.flows.channel = s.channel
 	s.healer = &healer{
 		daemons: s.daemons, bridge: s.bridge, flows: s.flows, meters: s.meters, channel: s.channel,
 		rebuilt: make(chan struct{}, 1),

@@ -103,15 +103,24 @@ func (c *Conn) request(ctx context.Context, ms ...message) error {
 // exchange sends messages under one transaction ID and hands the replies to
 // reply until that returns true. An error message ends the exchange.
 func (c *Conn) exchange(ctx context.Context, ms []message, reply func(message) (last bool, err error)) error {
+	return c.converse(ctx, func(b []byte, xid uint32) ([]byte, error) {
+		for _, m := range ms {
+			m.xid = xid
+			b = m.appendTo(b)
+		}
+		return b, nil
+	}, reply)
+}
+
+// converse is exchange with messages that fill appends, which has to give them the
+// transaction ID. If fill fails, nothing is sent.
+func (c *Conn) converse(ctx context.Context, fill func(b []byte, xid uint32) ([]byte, error), reply func(message) (last bool, err error)) error {
 	replies := make(chan message)
 	left := make(chan struct{})
 	defer close(left)
 	xid := c.register(waiter{replies, left})
 	defer c.unregister(xid)
-	for i := range ms {
-		ms[i].xid = xid
-	}
-	if err := c.send(ctx, ms...); err != nil {
+	if err := c.sendFilled(ctx, xid, fill); err != nil {
 		return err
 	}
 	for {

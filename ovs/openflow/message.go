@@ -18,9 +18,11 @@ const (
 	typeError            = 1
 	typeEchoRequest      = 2
 	typeEchoReply        = 3
+	typeExperimenter     = 4
 	typeSetConfig        = 9
 	typePacketIn         = 10
 	typePacketOut        = 13
+	typeFlowMod          = 14
 	typeMultipartRequest = 18
 	typeMultipartReply   = 19
 	typeBarrierRequest   = 20
@@ -68,8 +70,9 @@ func readMessage(r io.Reader) (message, error) {
 
 // refusal is an error message of the switch (section 7.4.4).
 type refusal struct {
-	kind uint16
-	code uint16
+	kind   uint16
+	code   uint16
+	quoted []byte // the beginning of the refused message
 }
 
 // Error types and codes that have texts.
@@ -99,5 +102,5 @@ func decodeError(b []byte) (*refusal, error) {
 	if len(b) < 4 {
 		return nil, fmt.Errorf("error message: %w", errShort)
 	}
-	return &refusal{kind: be.Uint16(b), code: be.Uint16(b[2:])}, nil
+	return &refusal{kind: be.Uint16(b), code: be.Uint16(b[2:]), quoted: b[4:]}, nil
 }

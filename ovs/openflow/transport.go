@@ -45,23 +45,34 @@ func (c *Conn) waiting(xid uint32) (waiter, bool) {
 	return w, ok
 }
 
-// send writes messages in one piece. A failed write may leave a partial message
-// in the stream, so it ends the connection.
+// send writes messages in one piece.
 func (c *Conn) send(ctx context.Context, ms ...message) error {
+	return c.sendFilled(ctx, 0, func(b []byte, _ uint32) ([]byte, error) {
+		for _, m := range ms {
+			b = m.appendTo(b)
+		}
+		return b, nil
+	})
+}
+
+// sendFilled writes what fill appends, in one piece. A failed write may leave a
+// partial message in the stream, so it ends the connection.
+func (c *Conn) sendFilled(ctx context.Context, xid uint32, fill func(b []byte, xid uint32) ([]byte, error)) error {
 	deadline, ok := ctx.Deadline()
 	if limit := time.Now().Add(writeTimeout); !ok || limit.Before(deadline) {
 		deadline = limit
 	}
 	c.write.Lock()
 	defer c.write.Unlock()
-	c.buf = c.buf[:0]
-	for _, m := range ms {
-		c.buf = m.appendTo(c.buf)
+	b, err := fill(c.buf[:0], xid)
+	if err != nil {
+		return err
 	}
+	c.buf = b
 	if err := c.sock.SetWriteDeadline(deadline); err != nil {
 		return fmt.Errorf("OpenFlow: %w", err)
 	}
-	if _, err := c.sock.Write(c.buf); err != nil {
+	if _, err := c.sock.Write(b); err != nil {
 		c.sock.Close()
 		return fmt.Errorf("OpenFlow: %w", err)
 	}
@@ -135,7 +146,7 @@ func (c *Conn) strayError(b []byte) error {
 	if e.kind == errorHelloFailed {
 		return fmt.Errorf("the bridge does not speak OpenFlow 1.3: %w", e)
 	}
-	if quoted := b[4:]; len(quoted) > 1 && quoted[1] == typePacketOut {
+	if len(e.quoted) > 1 && e.quoted[1] == typePacketOut {
 		c.handler.Error(fmt.Errorf("packet-out: %w", e))
 	}
 	return nil
