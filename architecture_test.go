@@ -52,7 +52,7 @@ var rooms = map[string][]string{
 	"doctor":        {"status"},
 	"show/...":      {"show/...", "status", "bgp/vpn"},
 	"docs/generate": {"show", "status", "doctor"},
-	"cmd/pseudowan": {"bgp/collector", "labs", "labs/catalog", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
+	"cmd/pseudowan": {"bgp/collector", "hosts/impair", "labs", "labs/catalog", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
 
 	"router/config":    {"topology", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"router/fib":       {"ovs/pipeline"},
@@ -73,8 +73,8 @@ var rooms = map[string][]string{
 	"labs/build":     {"labs/plan", "hosts", "router", "router/config"},
 	"labs/keeper":    {"labs/build", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/drivers", "router", "topology", "logfile"},
 	"labs/labstest":  {"labs/inventory", "labs/plan", "hosts", "topology"},
-	"labs/look":      {"labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/probe", "router", "router/config", "status", "topology", "trace", "verify", "doctor", "logfile"},
-	"labs":           {"labs/...", "hosts", "hosts/drivers", "bgp/session", "router", "router/config", "status", "topology", "doctor"},
+	"labs/look":      {"labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/impair", "hosts/probe", "router", "router/config", "status", "topology", "trace", "verify", "doctor", "logfile"},
+	"labs":           {"labs/...", "hosts", "hosts/drivers", "hosts/impair", "bgp/session", "router", "router/config", "status", "topology", "doctor"},
 }
 
 // confined says in which files a library may be imported, tests apart.

@@ -130,6 +130,7 @@ func (a *applier) apply(ctx context.Context) error {
 		{"preparing hosts", a.prepare},
 		{"writing files", a.files},
 		{"making routers", a.namespaces},
+		{"undoing faults", a.undoFaults},
 		{"connecting routers", a.coreWires},
 		// Hosts are made while routers start.
 		{"starting routers", a.routers},

@@ -48,11 +48,11 @@ func Interfaces(o Output, rows []status.Interface) error {
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			text("router"), number("portNo"), text("IpAddress"), text("MacAddress"), text("RouteDist"),
-			text("name"), text("vrf"), text("host"), state("admin", status.InterfaceUp), state("oper", status.InterfaceUp),
+			text("name"), text("vrf"), text("host"), state("admin", status.InterfaceUp), state("oper", status.InterfaceUp), text("fault"),
 		}}
 		for _, r := range rows {
 			g.add(r.Router, decimal(r.Port), list(r.Addresses), r.MAC, r.RD,
-				r.Name, r.VRF, r.Host, string(r.Admin), string(r.Oper))
+				r.Name, r.VRF, r.Host, string(r.Admin), string(r.Oper), r.Fault)
 		}
 		return g.String()
 	})
@@ -143,11 +143,12 @@ func Nodes(o Output, rows []status.Node) error {
 	for i := range rows {
 		rows[i].Addresses = present(rows[i].Addresses)
 		rows[i].LastLines = present(rows[i].LastLines)
+		rows[i].Faults = present(rows[i].Faults)
 	}
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			text("lab"), text("node"), text("kind"), text("runtime"), state("state", string(status.NodeRunning)),
-			text("vrf"), text("addresses"), text("netns"), number("pid"), text("datapath"),
+			text("vrf"), text("addresses"), text("netns"), number("pid"), text("datapath"), text("faults"),
 		}}
 		for _, r := range rows {
 			pid := ""
@@ -155,7 +156,7 @@ func Nodes(o Output, rows []status.Node) error {
 				pid = decimal(r.PID)
 			}
 			g.add(r.Lab, r.Node, string(r.Kind), r.Runtime, string(r.State),
-				r.VRF, few(r.Addresses), r.NetNS, pid, r.Datapath)
+				r.VRF, few(r.Addresses), r.NetNS, pid, r.Datapath, list(r.Faults))
 		}
 		return g.String()
 	})

@@ -156,6 +156,7 @@ type Interface struct {
 	Host      string         `json:"host"`  // the customer host behind the port, if any
 	Admin     InterfaceState `json:"admin"` // up, down, or absent if there is no such interface
 	Oper      InterfaceState `json:"oper"`  // up or down: the carrier, up to the NIC behind it
+	Fault     string         `json:"fault"` // what pseudowan link has done to the link; "" for nothing
 }
 
 // Neighbor is one row of the ARP table or its IPv6 counterpart (RFC 826, RFC 4861).
@@ -286,4 +287,5 @@ type Node struct {
 	CommandState CommandState `json:"command_state"` // of a host's own command, or its container's first process: running, ended or unknown; "" if it has none
 	ExitCode     *int         `json:"exit_code"`     // of an ended command, or 128 plus the signal that ended it; null if unknown
 	LastLines    []string     `json:"last_lines"`    // the last output of an ended command
+	Faults       []string     `json:"faults"`        // what pseudowan link has done to its links, with the interfaces
 }

@@ -50,9 +50,9 @@ Linux server: customer hosts, PE routers and the core between them.
 		&cobra.Group{ID: groupFile, Title: "Topology files:"},
 	)
 	root.AddCommand(
-		newUp(s), newDown(s), newExec(),
+		newUp(s), newDown(s), newExec(), newLink(s),
 		newPS(s), newLogs(s), newShow(s), newCollector(s), newDoctor(s),
-		newVerify(s), newTrace(s), newExplain(s),
+		newVerify(s), newTrace(s), newExplain(s), newMeasure(s),
 		newLabs(s), newValidate(s), newImport(s), newGraph(s), newSchema(s),
 		newVersion(s),
 		newAgent(s), newKeeper(s), newEnter(), newMan(s),

@@ -43,6 +43,7 @@ func documents() []document {
 		verify,
 		oneOf("trace", show.Trace),
 		oneOf("explain", show.Explanation),
+		oneOf("measure", show.Measurement),
 		listOf("doctor", show.Findings),
 		listOf("labs", show.ReadyLabs),
 		listOf("bmp-collector routers", show.CollectedRouters),

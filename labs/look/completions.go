@@ -25,6 +25,7 @@ type Completions struct {
 	Outside   []string // sites outside the lab
 	Addresses []string // of the hosts, including those in their LANs
 	Prefixes  []string // of the hosts: their subnets, addresses and LANs
+	Links     []string // by their ends, and segments
 
 	vrfs []topology.VRF
 }
@@ -52,7 +53,7 @@ func Complete(ctx context.Context, lab string) Completions {
 			k.add(name, files)
 		}
 	}
-	for _, s := range []*[]string{&k.Nodes, &k.Routers, &k.Hosts, &k.Outside, &k.Addresses, &k.Prefixes} {
+	for _, s := range []*[]string{&k.Nodes, &k.Routers, &k.Hosts, &k.Outside, &k.Addresses, &k.Prefixes, &k.Links} {
 		*s = ordered(*s)
 	}
 	return k
@@ -68,6 +69,9 @@ func (k *Completions) add(lab string, files []string) {
 		if node, ok := strings.CutPrefix(f, plan.NodeNamespace(lab, "")); ok {
 			k.Nodes = append(k.Nodes, node)
 		}
+	}
+	if applied, err := store.Applied(lab); err == nil {
+		k.Links = append(k.Links, applied.CableNames()...)
 	}
 	t := knownTopology(lab)
 	if t == nil {

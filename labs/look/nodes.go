@@ -67,6 +67,10 @@ func nodesOf(ctx context.Context, o inventory.Inventory, lab string) []status.No
 			out = append(out, unseenNode(o.Unseen, lab, h.Name, applied))
 		}
 	}
+	now := faultsOf(ctx, lab, &o)
+	for i := range out {
+		out[i].Faults = now.of(out[i].Node)
+	}
 	slices.SortFunc(out, func(a, b status.Node) int {
 		if a.Kind != b.Kind {
 			return cmp.Compare(b.Kind, a.Kind) // routers first

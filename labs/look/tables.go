@@ -134,6 +134,10 @@ func (l *Lab) Peers(ctx context.Context, f Filter) ([]status.Peer, error) {
 // Interfaces lists the routers' ports with their addresses.
 func (l *Lab) Interfaces(ctx context.Context, f Filter) ([]status.Interface, error) {
 	rows, err := ask(ctx, l, f, (*router.Client).Interfaces)
+	now := faultsOf(ctx, l.Name, nil)
+	for i := range rows {
+		rows[i].Fault = now[faultAt{rows[i].Router, rows[i].Name}]
+	}
 	return inVRF(rows, f, func(i status.Interface) (string, string) { return i.VRF, i.RD }), err
 }
 

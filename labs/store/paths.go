@@ -57,6 +57,9 @@ func KeeperLock(lab string) string { return filepath.Join(RunDir(lab), ".keeper.
 // mendedFile lists the repairs since the last up.
 func mendedFile(lab string) string { return filepath.Join(RunDir(lab), ".mended") }
 
+// faultsFile lists the links that somebody has cut or impaired.
+func faultsFile(lab string) string { return filepath.Join(RunDir(lab), ".faults.json") }
+
 // planFile returns the path of the plan applied last.
 func planFile(lab string) string { return filepath.Join(StateDir(lab), "plan.json") }
 

@@ -1,0 +1,42 @@
+package hosts
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+)
+
+// ErrNoNft is returned where rules are needed and the program nft is missing.
+var ErrNoNft = errors.New("the program nft is missing; install nftables")
+
+// Nft gives nft a script of rules for the network namespace at path, all of which
+// take effect, or none.
+func Nft(ctx context.Context, path, script string) error {
+	_, err := nft(ctx, path, script, "-f", "-")
+	return err
+}
+
+// NftTables lists the rules of the namespace at path as JSON.
+func NftTables(ctx context.Context, path string) ([]byte, error) {
+	return nft(ctx, path, "", "-j", "list", "ruleset")
+}
+
+func nft(ctx context.Context, path, stdin string, args ...string) ([]byte, error) {
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(ctx, "nft", args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
+	err := doIn(path, cmd.Run) // a child is made by this thread, which is inside
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return nil, ErrNoNft
+	case err != nil && errs.Len() > 0:
+		first, _, _ := strings.Cut(strings.TrimSpace(errs.String()), "\n")
+		return nil, fmt.Errorf("nft: %s", first)
+	case err != nil:
+		return nil, fmt.Errorf("nft: %w", err)
+	}
+	return out.Bytes(), nil
+}

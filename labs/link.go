@@ -1,0 +1,222 @@
+package labs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"pseudowan/hosts/impair"
+	"pseudowan/labs/build"
+	"pseudowan/labs/inventory"
+	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
+	"pseudowan/status"
+)
+
+// LinkAction is what Link does.
+type LinkAction string
+
+// The actions.
+const (
+	LinkDown   LinkAction = "down"
+	LinkUp     LinkAction = "up"
+	LinkImpair LinkAction = "impair"
+)
+
+// LinkOptions select a link and what happens to it.
+type LinkOptions struct {
+	Lab    string // "": the only one
+	Link   string // NODE:INTERFACE, or a segment
+	Action LinkAction
+	Impair impair.Impairment // with LinkImpair
+}
+
+// LinkReport is what Link has done.
+type LinkReport struct {
+	Lab   string
+	Links []string // cables, by their ends
+	Means []string // of an impairment
+}
+
+// Link cuts a link of a running lab, impairs it, or restores it. What it has done is
+// undone by up, and gone with down.
+func Link(ctx context.Context, o LinkOptions) (LinkReport, error) {
+	if err := inventory.NeedRoot(); err != nil {
+		return LinkReport{}, err
+	}
+	lab, err := inventory.Pick(ctx, o.Lab)
+	if err != nil {
+		return LinkReport{}, err
+	}
+	held, err := store.Acquire(ctx, lab)
+	if err != nil {
+		return LinkReport{}, err
+	}
+	defer held.Release()
+	f, err := newFaults(ctx, lab)
+	if err != nil {
+		return LinkReport{}, err
+	}
+	cables, err := f.plan.Cables(o.Link)
+	if err != nil {
+		return LinkReport{}, status.NotFound(err.Error())
+	}
+	report := LinkReport{Lab: lab}
+	for _, c := range cables {
+		if err := f.act(ctx, c, o); err != nil {
+			return report, fmt.Errorf("link %s: %w", c, err)
+		}
+		report.Links = append(report.Links, c.String())
+	}
+	if i := f.index(cables[0]); i >= 0 {
+		report.Means = f.list[i].Means
+	}
+	return report, nil
+}
+
+// faults are the faults of a running lab.
+type faults struct {
+	plan  plan.Plan
+	build *build.Builder
+	list  []store.Fault
+}
+
+func newFaults(ctx context.Context, lab string) (*faults, error) {
+	applied, err := store.Applied(lab)
+	if err != nil {
+		return nil, fmt.Errorf("lab %s: its plan is gone; `pseudowan up` makes it again: %w", lab, err)
+	}
+	found, err := inventory.Of(ctx, lab, nil)
+	if err != nil {
+		return nil, err
+	}
+	f := &faults{plan: applied}
+	f.build = build.New(&f.plan, nil)
+	for _, s := range found.Hosts {
+		if s.Running() {
+			f.build.Place(s.Node, s.NetNS)
+		}
+	}
+	f.list, err = store.Faults(lab)
+	return f, err
+}
+
+// at returns the interface at an end.
+func (f *faults) at(e plan.End) impair.Interface {
+	return impair.Interface{Namespace: f.build.Path(e.Node), Name: e.Interface}
+}
+
+func (f *faults) index(c plan.Cable) int {
+	return slices.IndexFunc(f.list, func(x store.Fault) bool { return x.Cable.Is(c) })
+}
+
+// act does to one cable what is asked for.
+func (f *faults) act(ctx context.Context, c plan.Cable, o LinkOptions) error {
+	i := f.index(c)
+	switch {
+	case o.Action == LinkUp:
+		return f.restore(ctx, c)
+	case o.Action == LinkImpair && len(c.Impair) == 0:
+		return errors.New("a NIC of the server is not impaired, for what it sends leaves the server; set it down, or impair a wire of the lab")
+	case i < 0:
+		f.list, i = append(f.list, store.Fault{Cable: c}), len(f.list)
+	}
+	fault := &f.list[i]
+	if o.Action == LinkDown {
+		fault.Down, fault.Cable.Down = true, c.Down
+	} else {
+		fault.Loss, fault.Delay, fault.Rate, fault.Cable.Impair = o.Impair.Loss, o.Impair.Delay, o.Impair.Rate, c.Impair
+	}
+	// Recorded first: what is done is then undone, whenever this process ends.
+	if err := store.SetFaults(f.plan.Lab, f.list); err != nil {
+		return err
+	}
+	if o.Action == LinkDown {
+		return impair.SetUp(f.at(c.Down), false)
+	}
+	for _, e := range c.Impair {
+		by, err := impair.Apply(ctx, f.at(e), o.Impair)
+		if err != nil {
+			return errors.Join(err, f.restore(ctx, c))
+		}
+		fault.Means = nil
+		for _, m := range by {
+			fault.Means = append(fault.Means, string(m))
+		}
+	}
+	return store.SetFaults(f.plan.Lab, f.list)
+}
+
+// restore undoes what was done to a cable, also by others: its interfaces are up.
+func (f *faults) restore(ctx context.Context, c plan.Cable) error {
+	i := f.index(c)
+	if i < 0 {
+		return f.raise(ctx, c)
+	}
+	if err := f.clear(ctx, f.list[i]); err != nil {
+		return err
+	}
+	if err := f.raise(ctx, c); err != nil {
+		return err
+	}
+	f.list = slices.Delete(f.list, i, i+1)
+	return store.SetFaults(f.plan.Lab, f.list)
+}
+
+func (f *faults) clear(ctx context.Context, x store.Fault) error {
+	var errs []error
+	for _, e := range x.Cable.Impair {
+		if x.Loss > 0 || x.Delay > 0 || x.Rate > 0 {
+			errs = append(errs, impair.Clear(ctx, f.at(e)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// raise sets the interfaces of a cable up, and gives hosts back what they have lost.
+func (f *faults) raise(ctx context.Context, c plan.Cable) error {
+	for _, e := range append(slices.Clone(c.Ends), c.Down) {
+		if err := impair.SetUp(f.at(e), true); err != nil {
+			return fmt.Errorf("interface %s: %w", e.Interface, err)
+		}
+	}
+	for _, e := range c.Ends {
+		i := slices.IndexFunc(f.plan.Hosts, func(h plan.Host) bool { return h.Name == e.Node })
+		if i < 0 {
+			continue
+		}
+		if err := f.build.Configure(ctx, f.plan.Hosts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// undoFaults takes all faults of a lab back before up makes its links as planned.
+func (a *applier) undoFaults(ctx context.Context) error {
+	list, err := store.Faults(a.plan.Lab)
+	if err != nil {
+		a.changed = append(a.changed, "replaced the damaged list of faults")
+		return store.SetFaults(a.plan.Lab, nil)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	f := &faults{plan: plan.Plan{Lab: a.plan.Lab, Namespace: a.plan.Namespace}, build: build.New(&plan.Plan{Lab: a.plan.Lab, Namespace: a.plan.Namespace}, nil)}
+	for _, s := range a.before.Hosts {
+		if s.Running() {
+			f.build.Place(s.Node, s.NetNS)
+		}
+	}
+	for _, x := range list {
+		if err := f.clear(ctx, x); err != nil {
+			return err
+		}
+		if x.Down { // wires are set up by those who make them, which also says so
+			_ = impair.SetUp(f.at(x.Cable.Down), true) // it may have gone
+		}
+		a.changed = append(a.changed, "undid the fault of link "+x.Cable.String())
+	}
+	return store.SetFaults(a.plan.Lab, nil)
+}

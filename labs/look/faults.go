@@ -1,0 +1,101 @@
+package look
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pseudowan/hosts"
+	"pseudowan/hosts/impair"
+	"pseudowan/labs/inventory"
+	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
+)
+
+// faults are the faults of a lab's links that are in place now, in words, by the
+// ends of the links.
+type faults map[faultAt]string
+
+type faultAt struct{ node, iface string }
+
+// faultsOf reads the faults of a lab. A link whose interfaces somebody has restored,
+// or a restarted container brought anew, has none.
+func faultsOf(ctx context.Context, lab string, o *inventory.Inventory) faults {
+	list, err := store.Faults(lab)
+	if err != nil || len(list) == 0 {
+		return nil
+	}
+	if o == nil {
+		found, err := inventory.Of(ctx, lab, nil)
+		if err != nil {
+			return nil
+		}
+		o = &found
+	}
+	out := faults{}
+	for _, f := range list {
+		var words []string
+		if f.Down && look(ctx, o, lab, f.Cable.Down).Down {
+			words = append(words, "down")
+		}
+		if slices.ContainsFunc(f.Cable.Impair, func(e plan.End) bool { return look(ctx, o, lab, e).Impaired }) {
+			words = append(words, impaired(f)...)
+		}
+		for _, e := range f.Cable.Ends {
+			if len(words) > 0 {
+				out[faultAt{e.Node, e.Interface}] = strings.Join(words, ",")
+			}
+		}
+	}
+	return out
+}
+
+// look returns the state of the interface at an end.
+func look(ctx context.Context, o *inventory.Inventory, lab string, e plan.End) impair.State {
+	path := hosts.Namespace{Name: plan.LabNamespace(lab)}.Path()
+	if e.Node != "" {
+		path = hosts.Namespace{Name: plan.NodeNamespace(lab, e.Node)}.Path()
+	}
+	for _, s := range o.Hosts {
+		if s.Node == e.Node && s.Running() {
+			path = s.NetNS
+		}
+	}
+	s, err := impair.Look(ctx, impair.Interface{Namespace: path, Name: e.Interface})
+	if err != nil {
+		return impair.State{}
+	}
+	return s
+}
+
+// impaired returns what happens to packets on a link, and by which means, without
+// blanks: tables are cut at these.
+func impaired(f store.Fault) (words []string) {
+	if f.Loss > 0 {
+		words = append(words, "loss="+strconv.FormatFloat(100*f.Loss, 'f', -1, 64)+"%")
+	}
+	if f.Delay > 0 {
+		words = append(words, "delay="+f.Delay.String())
+	}
+	if f.Rate > 0 {
+		words = append(words, fmt.Sprintf("rate=%dkbit/s", f.Rate/1000))
+	}
+	if len(words) > 0 && len(f.Means) > 0 {
+		words[len(words)-1] += "(" + strings.Join(f.Means, "+") + ")"
+	}
+	return words
+}
+
+// of lists the faults at a node, with the interfaces.
+func (f faults) of(node string) []string {
+	var out []string
+	for at, words := range f {
+		if at.node == node {
+			out = append(out, at.iface+":"+words)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
