@@ -298,7 +298,8 @@ runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputi
 # What the tests use to observe, and as peers.
 tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
 	gobgpd:gobgpd bird:bird2 vtysh:frr exabgp:exabgp radvd:radvd unbound:unbound docker-registry:docker-registry
-	dockerd:docker.io docker:docker-cli|docker.io"
+	dockerd:docker.io docker:docker-cli|docker.io
+	iptables:iptables curl:curl"
 
 # find_busybox provides a static busybox for the built-in container image. If the
 # server has the dynamic one, whose package conflicts, the static one goes into a

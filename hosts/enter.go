@@ -160,8 +160,16 @@ func (e entry) mounts() error {
 			return fmt.Errorf("mount %s on %s: %w", source, target, err)
 		}
 	}
+	program, err := openProgram() // before its directory is covered
+	if err != nil {
+		return fmt.Errorf("this program: %w", err)
+	}
+	defer program.Close() // nil may be closed
 	if err := bindDirs(e.root, "tmp", "run"); err != nil {
 		return err
+	}
+	if err := showProgram(program); err != nil {
+		return fmt.Errorf("show %s: %w", programName, err)
 	}
 	return keepResolvConf()
 }
@@ -179,14 +187,16 @@ func bindDirs(root string, names ...string) error {
 		sources[i] = dir
 	}
 	for i, dir := range sources {
-		// thread-self: only this thread is in the new mount namespace.
-		source := fmt.Sprintf("/proc/thread-self/fd/%d", dir.Fd())
-		if err := unix.Mount(source, "/"+names[i], "none", unix.MS_BIND, ""); err != nil {
+		if err := unix.Mount(procPath(dir), "/"+names[i], "none", unix.MS_BIND, ""); err != nil {
 			return fmt.Errorf("mount %s on /%s: %w", dir.Name(), names[i], err)
 		}
 	}
 	return nil
 }
+
+// procPath is a path of an open file, wherever that is now: only this thread is in
+// the new mount namespace.
+func procPath(f *os.File) string { return fmt.Sprintf("/proc/thread-self/fd/%d", f.Fd()) }
 
 // keepResolvConf makes the target of /etc/resolv.conf exist if that is a link
 // into /run, which is now the host's own.

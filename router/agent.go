@@ -58,6 +58,7 @@ func (a *agent) Configure(ctx context.Context, cfg config.Router) error {
 	if err != nil {
 		return err
 	}
+	a.loop.hub.Dismiss(a.stations(cfg)) // first: the flows of their connections go
 	if err := a.switchPorts(ctx, next); err != nil {
 		return err
 	}

@@ -77,8 +77,8 @@ func (a *agent) configureTables(cfg config.Router) {
 	a.loop.hub.SetTables(tables)
 }
 
-// configureMonitor replaces the stations and the MRT files.
-func (a *agent) configureMonitor(ctx context.Context, cfg config.Router) error {
+// stations returns the stations of a configuration.
+func (a *agent) stations(cfg config.Router) []monitor.Station {
 	list := make([]monitor.Station, len(cfg.Stations))
 	for i, s := range cfg.Stations {
 		list[i] = monitor.Station{
@@ -86,6 +86,11 @@ func (a *agent) configureMonitor(ctx context.Context, cfg config.Router) error {
 			Views: monitor.ViewsOf(s.Views), Statistics: s.Statistics, Dial: a.dialer(cfg, s.VRF, s.Source, s.Address),
 		}
 	}
+	return list
+}
+
+// configureMonitor replaces the stations and the MRT files.
+func (a *agent) configureMonitor(ctx context.Context, cfg config.Router) error {
 	var files *monitor.Files
 	if m := cfg.MRT; m != nil {
 		files = &monitor.Files{
@@ -94,7 +99,7 @@ func (a *agent) configureMonitor(ctx context.Context, cfg config.Router) error {
 		}
 	}
 	hub := a.loop.hub
-	hub.Configure(list)
+	hub.Configure(a.stations(cfg))
 	hub.SetFiles(files)
 	errs := []error{a.speaker.Observe(ctx)}
 	for _, s := range a.speakers.All() {

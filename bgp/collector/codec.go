@@ -131,6 +131,7 @@ func (c *codec) read(msg []byte) (event any, err error) {
 	if msg[5] > bmp.BMP_MSG_ROUTE_MIRRORING {
 		return nil, nil // unknown ones are ignored (RFC 7854 section 4.1)
 	}
+	msg = withOpens(msg)
 	m, err := bmp.ParseBMPMessageWithOptions(msg, c.options)
 	if err != nil {
 		return nil, unread(msg, err)
@@ -264,40 +265,6 @@ func tableName(b []byte) string {
 		b = b[n:]
 	}
 	return ""
-}
-
-// openMessage is what the collector needs of an OPEN.
-type openMessage struct {
-	as      uint32
-	id      netip.Addr
-	hold    uint16
-	addPath map[bgp.RouteFamily]bgp.BGPAddPathMode
-}
-
-func openOf(m *bgp.BGPMessage) openMessage {
-	o := openMessage{addPath: make(map[bgp.RouteFamily]bgp.BGPAddPathMode)}
-	body, ok := m.Body.(*bgp.BGPOpen)
-	if !ok {
-		return o
-	}
-	o.as, o.id, o.hold = uint32(body.MyAS), addressOf(body.ID), body.HoldTime
-	for _, p := range body.OptParams {
-		capabilities, ok := p.(*bgp.OptionParameterCapability)
-		if !ok {
-			continue
-		}
-		for _, c := range capabilities.Capability {
-			switch c := c.(type) {
-			case *bgp.CapFourOctetASNumber:
-				o.as = c.CapValue
-			case *bgp.CapAddPath:
-				for _, t := range c.Tuples {
-					o.addPath[t.RouteFamily] = t.Mode
-				}
-			}
-		}
-	}
-	return o
 }
 
 // downReason says why a session has ended (RFC 7854 section 4.9).

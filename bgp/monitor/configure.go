@@ -14,12 +14,27 @@ import (
 // Configure replaces the stations. Those whose configuration stays keep their
 // connections.
 func (h *Hub) Configure(list []Station) {
+	h.Dismiss(list)
 	h.mu.Lock()
-	var gone []*station
+	defer h.mu.Unlock()
+	for _, c := range list {
+		if h.stations[c.Key] == nil {
+			h.stations[c.Key] = h.newStation(c)
+		}
+	}
+	h.look()
+}
+
+// Dismiss ends the stations that are not on the list, or with another configuration.
+// They hear of it while their connections can still be used: Configure comes when
+// what these left by may be gone.
+func (h *Hub) Dismiss(list []Station) {
 	wanted := make(map[Key]Station)
 	for _, c := range list {
 		wanted[c.Key] = c
 	}
+	h.mu.Lock()
+	var gone []*station
 	for key, s := range h.stations {
 		if c, keep := wanted[key]; keep && c.Views == s.cfg.Views && c.Source == s.cfg.Source && c.Statistics == s.cfg.Statistics {
 			continue
@@ -29,14 +44,6 @@ func (h *Hub) Configure(list []Station) {
 	}
 	h.mu.Unlock()
 	end(gone)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for key, c := range wanted {
-		if h.stations[key] == nil {
-			h.stations[key] = h.newStation(c)
-		}
-	}
-	h.look()
 }
 
 // end ends stations with a Termination message, and waits for it.

@@ -194,7 +194,8 @@ func (s *station) finish() {
 	s.state.State, s.state.Since = StateConnecting, time.Now()
 }
 
-// hangUp says why, unless a message has been sent in part.
+// hangUp says why, unless a message has been sent in part, and waits a moment for the
+// station's kernel to have it.
 func hangUp(conn net.Conn, err error, torn bool) {
 	reason, text := uint16(bmp.ClosedByAdministrator), "the configuration has ended"
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -203,6 +204,9 @@ func hangUp(conn net.Conn, err error, torn bool) {
 	_ = conn.SetWriteDeadline(time.Now().Add(goodbye))
 	if !torn {
 		_, _ = conn.Write(bmp.Termination(reason, text))
+	}
+	if l, ok := conn.(interface{ SetLinger(seconds int) error }); ok {
+		_ = l.SetLinger(int(goodbye.Seconds()))
 	}
 	_ = conn.Close()
 }

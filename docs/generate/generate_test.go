@@ -59,10 +59,12 @@ func TestIntroduction(t *testing.T) {
 # A second paragraph.
 # Try:  pseudowan ps
 #       pseudowan down   # all gone
+#
+# A third one.
 name: x
 # not this
 `))
-	if want := "One line,\nand another.\n\nA second paragraph."; about != want {
+	if want := "One line,\nand another.\n\nA second paragraph.\n\nA third one."; about != want {
 		t.Errorf("about %q, want %q", about, want)
 	}
 	if want := "sudo pseudowan ps\nsudo pseudowan down   # all gone\n"; try != want {
@@ -73,7 +75,7 @@ name: x
 // Every link of the pages leads to an existing file and heading.
 func TestLinks(t *testing.T) {
 	var pages []string
-	for _, dir := range []string{"", "docs"} {
+	for _, dir := range []string{"", "docs", "docs/labs"} {
 		found, err := filepath.Glob(filepath.Join(root, dir, "*.md"))
 		if err != nil {
 			t.Fatal(err)

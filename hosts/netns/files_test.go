@@ -58,3 +58,26 @@ func TestRealNetNSFilesRestartTheCommand(t *testing.T) {
 		return err == nil && len(pids) == 3
 	})
 }
+
+// Commands of a host find the running program by its name, wherever its file is,
+// unless the host has a file of its own in its place.
+func TestRealNetNSShowsTheProgram(t *testing.T) {
+	h := runtimetest.New(t, newRuntime(t))
+	own, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := func() string {
+		return h.Sh(t, "cmp -s $(command -v pseudowan) /proc/"+fmt.Sprint(os.Getpid())+"/exe && echo same || pseudowan")
+	}
+	if got := same(); got != "same" {
+		t.Errorf("pseudowan inside is not %s: %s", own, got)
+	}
+	h.Spec.Files = map[string]string{"/run/bin/pseudowan": "#!/bin/sh\necho another\n"}
+	if _, err := h.Ensure(context.Background(), h.Spec); err != nil {
+		t.Fatal(err)
+	}
+	if got := same(); got != "another" {
+		t.Errorf("the host's own file says %q", got)
+	}
+}
