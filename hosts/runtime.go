@@ -13,18 +13,20 @@ const NetNS = "netns"
 
 // Spec describes a host to its runtime.
 type Spec struct {
-	Lab, Node string
-	Name      string            // of the host on this server, as users type it
-	Namespace string            // of the host's network namespace, if the runtime names one
-	Hosts     []HostsEntry      // for /etc/hosts, after localhost
-	Env       map[string]string // for every command
-	Files     map[string]string // content by absolute path; a runtime may have no place for some
-	Command   []string          // runs while the host does; empty: the image's, or none
-	Image     string            // containers only; empty: the built-in one
-	Build     string            // containers only: the Dockerfile of Image, or its directory; Image is its BuildTag
-	Mounts    []Mount           // containers only
-	Memory    int64             // containers only: octets; 0: no limit
-	CPUs      float64           // containers only; 0: no limit
+	Lab, Node    string
+	Name         string            // of the host on this server, as users type it
+	Namespace    string            // of the host's network namespace, if the runtime names one
+	Hosts        []HostsEntry      // for /etc/hosts, after localhost
+	Env          map[string]string // for every command
+	Files        map[string]string // content by absolute path; a runtime may have no place for some
+	Command      []string          // runs while the host does; empty: the image's, or none
+	Image        string            // containers only; empty: the built-in one
+	Build        string            // containers only: the Dockerfile of Image, or its directory; Image is its BuildTag
+	Mounts       []Mount           // containers only
+	Devices      []string          // containers only: character devices of the server
+	Capabilities []string          // containers only: beside the usual ones, without CAP_
+	Memory       int64             // containers only: octets; 0: no limit
+	CPUs         float64           // containers only; 0: no limit
 }
 
 // Mount shows a path of the server inside a host.

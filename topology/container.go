@@ -106,6 +106,7 @@ func (b *hostBuilder) containerSettings(h *Host, s hostSettings, element string)
 		b.refuse(s.Build.at, element, "has image: and build:", "keep one of them")
 	}
 	b.checkNameLength(h.Name, first(s.Runtime, b.raw.Runtime).v, element)
+	b.privileges(h, s, element)
 	key, at := s.containerOnly()
 	if key == "" {
 		return
@@ -115,6 +116,9 @@ func (b *hostBuilder) containerSettings(h *Host, s hostSettings, element string)
 		what, remedy := key+": is", "remove it"
 		if file, ok := foreignFile(s.Files); ok && key == "files" {
 			what, remedy = "file "+file.v+" is", "put it below /run or /tmp, where it has files of its own"
+		}
+		if key == "devices" || key == "capabilities" {
+			what, remedy = key+": are", "remove it: such a host has all of the server's"
 		}
 		b.refuse(at, element, fmt.Sprintf("%s for containers, but the host's runtime is %s", what, runtime), remedy+", or use runtime: "+b.runtimes.withContainers())
 	}
@@ -151,6 +155,10 @@ func (s hostSettings) containerOnly() (key string, at pos) {
 		return "memory", s.Memory.at
 	case s.CPUs.has:
 		return "cpus", s.CPUs.at
+	case len(s.Devices) > 0:
+		return "devices", s.Devices[0].at
+	case len(s.Capabilities) > 0:
+		return "capabilities", s.Capabilities[0].at
 	}
 	if file, ok := foreignFile(s.Files); ok {
 		return "files", file.at
@@ -169,6 +177,12 @@ func (s hostSettings) overContainer(base hostSettings, known runtimes) hostSetti
 	}
 	if s.Mounts == nil {
 		s.Mounts = base.Mounts
+	}
+	if s.Devices == nil {
+		s.Devices = base.Devices
+	}
+	if s.Capabilities == nil {
+		s.Capabilities = base.Capabilities
 	}
 	s.Memory = first(s.Memory, base.Memory)
 	s.CPUs = first(s.CPUs, base.CPUs)

@@ -56,6 +56,27 @@ var refusedContainers = []refusal{
 		},
 	},
 	{
+		name: "devices and capabilities",
+		file: base + `hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], devices: [tun, /dev/mem, /dev/../etc, "/dev/net/tun:/dev/tun", /dev, /dev/null, /dev/null]}
+  b: {to: pe1, vrf: red, addresses: [10.2.0.2/24], capabilities: [ALL, NET_ADMEN, cap_sys_time, SYS_TIME]}
+  c: {to: pe1, vrf: red, addresses: [10.3.0.2/24], runtime: netns, capabilities: [SYS_ADMIN]}
+  d: {to: pe1, vrf: red, addresses: [10.4.0.2/24], runtime: netns, devices: [/dev/net/tun]}`,
+		want: []string{
+			`:5: hosts.a.devices[0]: "tun" is not a device file below /dev; write it as /dev/net/tun`,
+			`:5: hosts.a.devices[1]: /dev/mem is the memory of the server; remove it`,
+			`:5: hosts.a.devices[2]: "/dev/../etc" is not a device file below /dev; write it as /dev/net/tun`,
+			`:5: hosts.a.devices[3]: device "/dev/net/tun:/dev/tun": the container has it under its own name, with full access; write it as /dev/net/tun`,
+			`:5: hosts.a.devices[4]: "/dev" is not a device file below /dev; write it as /dev/net/tun`,
+			`:5: host a: device /dev/null occurs twice; remove one`,
+			`:6: hosts.b.capabilities[0]: containers are never privileged; name the capabilities that it needs, as in [SYS_ADMIN]`,
+			`:6: hosts.b.capabilities[1]: no capability is named "NET_ADMEN"; did you mean "NET_ADMIN"?`,
+			`:6: host b: capability SYS_TIME occurs twice; remove one`,
+			`:7: host c: capabilities: are for containers, but the host's runtime is netns; remove it: such a host has all of the server's, or use runtime: docker`,
+			`:8: host d: devices: are for containers, but the host's runtime is netns; remove it: such a host has all of the server's, or use runtime: docker`,
+		},
+	},
+	{
 		name: "settings of a container without one",
 		file: base + `runtime: netns
 hosts:

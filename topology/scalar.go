@@ -69,6 +69,8 @@ var forms = byType(slices.Concat([]form{
 
 	scalar(parseMemory, either(integer("6291456"), pattern(`^[0-9]{1,15}[KMGkmg]?(i?[Bb])?$`))),
 	scalar(parseCPUs, &jsonschema.Schema{Type: "number", Minimum: "0.01", Maximum: "4096"}),
+	scalar(parseDevice, pattern(`^/dev/[^:]+$`)),
+	scalar(parseCapability, pattern(`^[A-Za-z_]+$`)),
 	scalar(parseMount, pattern(`^[^:]+:/[^:]+(:ro|:rw)?$`)),
 
 	scalar(parseStation, pattern(`^(([0-9]+\.){3}[0-9]+(:[0-9]{1,5})?|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5})$`)),

@@ -125,19 +125,21 @@ type VRF struct {
 
 // Host is a customer end system; it is also the CE.
 type Host struct {
-	Name        string            `json:"name"`
-	Runtime     string            `json:"runtime,omitempty"` // "": the topology's
-	Image       string            `json:"image,omitempty"`   // containers only; "" without Build: the built-in image
-	Build       string            `json:"build,omitempty"`   // containers only: a Dockerfile or its directory, as in the file
-	Mounts      []Mount           `json:"mounts,omitempty"`  // containers only
-	Memory      int64             `json:"memory,omitempty"`  // containers only: octets; 0: no limit
-	CPUs        float64           `json:"cpus,omitempty"`    // containers only; 0: no limit
-	Command     []string          `json:"command,omitempty"`
-	Env         map[string]string `json:"env,omitempty"`
-	Files       map[string]string `json:"files,omitempty"`   // content by absolute path
-	Forward     bool              `json:"forward,omitempty"` // the host routes between its attachments
-	Attachments []Attachment      `json:"attach"`
-	LANs        []netip.Prefix    `json:"lans,omitempty"` // the host's address on eth(n), eth(n+1)… after its n attachments
+	Name         string            `json:"name"`
+	Runtime      string            `json:"runtime,omitempty"`      // "": the topology's
+	Image        string            `json:"image,omitempty"`        // containers only; "" without Build: the built-in image
+	Build        string            `json:"build,omitempty"`        // containers only: a Dockerfile or its directory, as in the file
+	Devices      []string          `json:"devices,omitempty"`      // containers only
+	Capabilities []string          `json:"capabilities,omitempty"` // containers only: beside the usual ones, without CAP_
+	Mounts       []Mount           `json:"mounts,omitempty"`       // containers only
+	Memory       int64             `json:"memory,omitempty"`       // containers only: octets; 0: no limit
+	CPUs         float64           `json:"cpus,omitempty"`         // containers only; 0: no limit
+	Command      []string          `json:"command,omitempty"`
+	Env          map[string]string `json:"env,omitempty"`
+	Files        map[string]string `json:"files,omitempty"`   // content by absolute path
+	Forward      bool              `json:"forward,omitempty"` // the host routes between its attachments
+	Attachments  []Attachment      `json:"attach"`
+	LANs         []netip.Prefix    `json:"lans,omitempty"` // the host's address on eth(n), eth(n+1)… after its n attachments
 
 	// ContainerOnly is the first setting that needs a container; nil if there is
 	// none.

@@ -33,12 +33,15 @@ func newContainer(spec hosts.Spec, image string) container.CreateRequest {
 	const nano = 1e9
 	host := &container.HostConfig{
 		NetworkMode: "none",
-		CapAdd:      []string{"NET_ADMIN", "NET_RAW"},
+		CapAdd:      append([]string{"NET_ADMIN", "NET_RAW"}, spec.Capabilities...),
 		LogConfig:   boundedLog,
 		Resources:   container.Resources{Memory: spec.Memory, NanoCPUs: int64(spec.CPUs * nano)},
 	}
 	for _, m := range spec.Mounts {
 		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeBind, Source: m.Source, Target: m.Target, ReadOnly: m.ReadOnly})
+	}
+	for _, d := range spec.Devices {
+		host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: d, PathInContainer: d, CgroupPermissions: "rwm"})
 	}
 	digest, err := json.Marshal([]any{config, host, spec.Files})
 	if err != nil {

@@ -20,7 +20,8 @@ import (
 )
 
 // containers is the runtime whose hosts are containers without a Docker
-// network. They are never privileged; they have NET_ADMIN and NET_RAW.
+// network. They are never privileged; they have NET_ADMIN and NET_RAW, and the
+// capabilities and devices that their Spec names.
 type containers struct {
 	cli   *client.Client
 	enter []string

@@ -30,6 +30,9 @@ func (d *containers) Check(ctx context.Context, specs []hosts.Spec) error {
 		if len(s.Name) < minName {
 			errs = append(errs, fmt.Errorf("container %s: Docker needs names of at least two characters; give the lab a node-prefix", s.Name))
 		}
+		if err := hosts.CheckDevices(s.Devices); err != nil {
+			errs = append(errs, fmt.Errorf("host %s: %w", s.Node, err))
+		}
 		if have, taken := labels["/"+s.Name]; taken {
 			errs = append(errs, foreignContainer(s.Name, have, s.Mark()))
 		}

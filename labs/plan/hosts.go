@@ -21,6 +21,7 @@ func (b *planner) host(h topology.Host) {
 		Namespace: NodeNamespace(b.topology.Name, h.Name),
 		Container: b.topology.NodePrefix + h.Name,
 		Image:     h.Image, Build: h.Build, Mounts: h.Mounts, Memory: h.Memory, CPUs: h.CPUs,
+		Devices: h.Devices, Capabilities: h.Capabilities,
 		Command: h.Command, Env: h.Env, Files: h.Files, Forward: h.Forward,
 		ContainerOnly: h.ContainerOnly, BuildLine: h.BuildLine,
 	}

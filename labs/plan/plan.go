@@ -44,19 +44,21 @@ type Router struct {
 
 // Host is one customer host.
 type Host struct {
-	Name      string            `json:"name"`
-	Runtime   string            `json:"runtime"`
-	Namespace string            `json:"namespace"`           // if its runtime makes one
-	Container string            `json:"container"`           // if its runtime makes one; the name is for users
-	Image     string            `json:"image,omitempty"`     // empty without Build: the built-in one
-	Build     string            `json:"build,omitempty"`     // an absolute path
-	BuildTag  string            `json:"build_tag,omitempty"` // names the built image; New leaves it empty
-	Mounts    []topology.Mount  `json:"mounts,omitempty"`
-	Memory    int64             `json:"memory,omitempty"` // octets; 0: no limit
-	CPUs      float64           `json:"cpus,omitempty"`   // 0: no limit
-	Command   []string          `json:"command,omitempty"`
-	Env       map[string]string `json:"env,omitempty"`
-	Files     map[string]string `json:"files,omitempty"` // content by absolute path
+	Name         string            `json:"name"`
+	Runtime      string            `json:"runtime"`
+	Namespace    string            `json:"namespace"`           // if its runtime makes one
+	Container    string            `json:"container"`           // if its runtime makes one; the name is for users
+	Image        string            `json:"image,omitempty"`     // empty without Build: the built-in one
+	Build        string            `json:"build,omitempty"`     // an absolute path
+	BuildTag     string            `json:"build_tag,omitempty"` // names the built image; New leaves it empty
+	Devices      []string          `json:"devices,omitempty"`
+	Capabilities []string          `json:"capabilities,omitempty"`
+	Mounts       []topology.Mount  `json:"mounts,omitempty"`
+	Memory       int64             `json:"memory,omitempty"` // octets; 0: no limit
+	CPUs         float64           `json:"cpus,omitempty"`   // 0: no limit
+	Command      []string          `json:"command,omitempty"`
+	Env          map[string]string `json:"env,omitempty"`
+	Files        map[string]string `json:"files,omitempty"` // content by absolute path
 
 	// For messages: the first setting that needs a container, and the line of Build
 	// in the file.

@@ -167,6 +167,8 @@ func hostKeys(at func(*editor) []place) []key {
 		{"image", onContainers(at), image},
 		{"build", onContainers(at), build},
 		{"mounts", onContainers(at), some(among("/tmp:/mnt", "/tmp:/mnt:ro", "/var/tmp:/srv:rw"))},
+		{"devices", onContainers(at), some(among("/dev/net/tun", "/dev/null", "/dev/zero", "/dev/full"))},
+		{"capabilities", onContainers(at), some(among("SYS_NICE", "IPC_LOCK", "SYS_TIME"))},
 		{"memory", onContainers(at), among("64M", "128MiB", 1<<27)},
 		{"cpus", onContainers(at), among(0.5, 1, 2)},
 	}
