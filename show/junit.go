@@ -15,6 +15,7 @@ type junitSuite struct {
 	Tests    int         `xml:"tests,attr"`
 	Failures int         `xml:"failures,attr"`
 	Errors   int         `xml:"errors,attr"`
+	Skipped  int         `xml:"skipped,attr,omitempty"`
 	Cases    []junitCase `xml:"testcase"`
 }
 
@@ -23,6 +24,7 @@ type junitCase struct {
 	Name    string        `xml:"name,attr"`
 	Failure *junitMessage `xml:"failure"`
 	Error   *junitMessage `xml:"error"`
+	Skipped *junitMessage `xml:"skipped"`
 }
 
 type junitMessage struct {
@@ -47,6 +49,9 @@ func HostPairsJUnit(w io.Writer, rows []status.HostPair) error {
 		case status.Untested:
 			suite.Errors++
 			c.Error = junitText(r.Differences)
+		case status.Open:
+			suite.Skipped++
+			c.Skipped = &junitMessage{Message: "only expect: lines speak of it, because " + list(r.Via) + " rewrites packets"}
 		}
 		suite.Cases = append(suite.Cases, c)
 	}

@@ -19,11 +19,11 @@ func HostPairs(o Output, rows []status.HostPair, all bool) error {
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			text("from"), text("to"), text("expected"), text("via"), number("tested"),
-			state("result", string(status.AsIntended), string(status.Untested)), optional("rule"),
+			state("result", string(status.AsIntended), string(status.Untested), string(status.Open)), optional("rule"),
 		}}
 		shown := 0
 		for _, r := range rows {
-			if r.Result == status.AsIntended && !all {
+			if (r.Result == status.AsIntended || r.Result == status.Open) && !all {
 				continue
 			}
 			shown++
@@ -78,7 +78,7 @@ func differenceLines(differences []status.Difference) []string {
 // summary counts the pairs in one line.
 func summary(rows []status.HostPair) string {
 	counts := map[status.Verdict]int{}
-	pairs, rules, tested := 0, 0, 0
+	pairs, rules, tested, open := 0, 0, 0, 0
 	for _, r := range rows {
 		counts[r.Result]++
 		if r.Rule != "" {
@@ -87,6 +87,9 @@ func summary(rows []status.HostPair) string {
 		}
 		pairs++
 		tested += r.Tested
+		if r.Open > 0 {
+			open++
+		}
 	}
 	parts := []string{fmt.Sprintf("%d as intended", counts[status.AsIntended])}
 	for _, v := range []status.Verdict{status.Different, status.Untested} {
@@ -98,7 +101,11 @@ func summary(rows []status.HostPair) string {
 	if rules > 0 {
 		what += ", " + count(rules, "expect line")
 	}
-	return what + ": " + strings.Join(parts, ", ") + "\n"
+	left := ""
+	if open > 0 {
+		left = "; " + count(open, "pair") + " left to expect lines, because of hosts that rewrite packets"
+	}
+	return what + ": " + strings.Join(parts, ", ") + left + "\n"
 }
 
 func count(n int, thing string) string {

@@ -16,6 +16,7 @@ var pairs = []status.HostPair{
 		{Destination: addr("10.9.0.2"), Seen: "blue<1> answers, and must not be reached"},
 	}},
 	{From: "s2", To: "gone", Result: status.Untested, Differences: []status.Difference{{Seen: "not tested", Cause: "host gone does not run"}}},
+	{From: "s2", To: "server", Expected: status.ExpectUnknown, Result: status.Open, Open: 2, Via: []string{"nat"}},
 	{From: "s2", To: "s3", Rule: "s2 -> s3 via hq", Expected: status.ExpectReach, Result: status.Different, Via: []string{"hq"}, Differences: []status.Difference{
 		{Seen: "s3 is not reached"},
 	}},
@@ -31,7 +32,7 @@ func TestJUnit(t *testing.T) {
 	if err := xml.Unmarshal(b.Bytes(), &suite); err != nil {
 		t.Fatal(err)
 	}
-	if suite.Tests != 4 || suite.Failures != 2 || suite.Errors != 1 || len(suite.Cases) != 4 {
+	if suite.Tests != 5 || suite.Failures != 2 || suite.Errors != 1 || suite.Skipped != 1 || len(suite.Cases) != 5 {
 		t.Errorf("%d tests, %d failures, %d errors, %d cases", suite.Tests, suite.Failures, suite.Errors, len(suite.Cases))
 	}
 }

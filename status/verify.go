@@ -8,9 +8,10 @@ type HostPair struct {
 	From        string       `json:"from"`
 	To          string       `json:"to"`
 	Rule        string       `json:"rule"`     // the checked `expect:` line; "" for what follows from the route targets
-	Expected    string       `json:"expected"` // reach, isolated, or both if only some addresses must be reached; address, if it is one of a host
+	Expected    string       `json:"expected"` // reach, isolated, or both if only some addresses must be reached; address, if it is one of a host; unknown, if a host that rewrites packets decides
 	Result      Verdict      `json:"result"`
 	Tested      int          `json:"tested"` // addresses that packets were sent to
+	Open        int          `json:"open"`   // addresses of which only hosts that rewrite packets decide whether they answer, so that only expect: lines speak of them
 	Via         []string     `json:"via"`    // hosts that must forward
 	Differences []Difference `json:"differences"`
 	CannotTell  []string     `json:"cannot_tell"` // what the test could not find out, with the reason; not a difference
@@ -24,6 +25,7 @@ const (
 	AsIntended Verdict = "ok"
 	Different  Verdict = "different"
 	Untested   Verdict = "untested"
+	Open       Verdict = "open" // only expect: lines speak of the pair
 )
 
 // What is expected between two hosts.
@@ -32,6 +34,7 @@ const (
 	ExpectIsolated = "isolated"
 	ExpectBoth     = "reach+isolated"
 	ExpectAddress  = "address" // the rule is that a host has one
+	ExpectUnknown  = "unknown" // a host that rewrites packets decides
 )
 
 // Difference is one address that did not behave as intended.

@@ -1,7 +1,6 @@
 package topology
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -15,7 +14,8 @@ type Expectation struct {
 	To      string     `json:"to,omitempty"`      // a host or a site outside; "" where Address is named
 	Address netip.Addr `json:"address,omitzero"`  // whoever has it; with Has, From itself
 	Port    uint16     `json:"port,omitempty"`    // of TCP; 0: any packet
-	As      netip.Addr `json:"as,omitzero"`       // the source that To sees; zero: no matter
+	As      netip.Addr `json:"as,omitzero"`       // the source that At or To sees; zero: no matter
+	At      string     `json:"at,omitempty"`      // the host where a connection ends, on any of its ports; "": To, on Port
 	Through []string   `json:"through,omitempty"` // hosts on the way, in their order
 	Never   bool       `json:"never,omitempty"`
 	Has     bool       `json:"has,omitempty"` // From has Address on an interface
@@ -49,6 +49,9 @@ func (e Expectation) String() string {
 	if e.As.IsValid() {
 		text += " as " + e.As.String()
 	}
+	if e.At != "" {
+		text += " at " + e.At
+	}
 	if len(e.Through) > 0 {
 		text += " via " + strings.Join(e.Through, ", ")
 	}
@@ -58,7 +61,7 @@ func (e Expectation) String() string {
 // expectLine is an expectation in the file.
 type expectLine Expectation
 
-const expectForms = "write a -> b, a -> b via c, a !-> b, a -> b tcp 80, a -> b tcp 80 as 2001:db8::1, a -> 2001:db8::2, or a has 2001:db8::1"
+const expectForms = "write a -> b, a -> b via c, a !-> b, a -> b tcp 80, a -> b tcp 80 as 2001:db8::1, a -> 2001:db8::2, a -> 2001:db8::2 tcp 80 as 2001:db8::1 at b, or a has 2001:db8::1"
 
 func parseExpect(p *expectLine, s string) *fault {
 	wrong := &fault{fmt.Sprintf("%q is not an expectation", s), expectForms}
@@ -111,6 +114,8 @@ func (e *expectLine) conditions(words []string) *fault {
 				return &fault{fmt.Sprintf("%q is not an address", value), "write the source address that is seen after as"}
 			}
 			e.As = a
+		case key == "at" && e.At == "":
+			e.At = value
 		case key == "via" && e.Through == nil:
 			for name := range strings.SplitSeq(strings.Join(words[1:], " "), ",") {
 				e.Through = append(e.Through, strings.TrimSpace(name))
@@ -142,6 +147,9 @@ func (b *labBuilder) expectations() {
 				b.refuse(e.at, "expect", fmt.Sprintf("no host is named %q", name), suggest(name, hosts))
 			}
 		}
+		if e.v.At != "" && !hosts[e.v.At] {
+			b.refuse(e.at, "expect", fmt.Sprintf("no host of the lab is named %q", e.v.At), suggest(e.v.At, hosts))
+		}
 		for _, name := range append([]string{e.v.From}, e.v.Through...) {
 			if outside[name] {
 				b.refuse(e.at, "expect", fmt.Sprintf("%s is outside the lab: only whether it is reached can be tested", name),
@@ -169,13 +177,17 @@ func (b *labBuilder) checkExpectation(at pos, e expectLine, outside bool) {
 	switch {
 	case len(e.Through) > 0 && e.Never:
 		refuse("a packet that must not arrive has no way", "remove via")
-	case len(e.Through) > 0 && !Expectation(e).Pinged():
-		refuse("via is for lines between two hosts without a port", "write a line of its own: "+e.From+" -> "+cmp.Or(e.To, "b")+" via "+strings.Join(e.Through, ", "))
+	case len(e.Through) > 0 && e.Port != 0:
+		refuse("via is for lines without a port", "write a line of its own: "+e.From+" -> "+Expectation(e).Target()+" via "+strings.Join(e.Through, ", "))
 	case e.As.IsValid() && e.Port == 0:
 		refuse("which source is seen can be told of connections only", "write tcp and a port before as")
 	case e.As.IsValid() && e.Never:
 		refuse("a connection that must not be has no source", "remove as")
-	case e.As.IsValid() && (e.To == "" || outside):
-		refuse("which source is seen can be told inside a host of the lab only", "name the host instead of "+Expectation(e).Target())
+	case e.At != "" && e.Port == 0:
+		refuse("only connections end at a host that is not named before", "write tcp and a port before at")
+	case e.At != "" && e.Never:
+		refuse("a connection that must not be ends nowhere", "remove at")
+	case e.As.IsValid() && e.At == "" && (e.To == "" || outside):
+		refuse("which source is seen can be told inside a host of the lab only", "name the host: "+Expectation(e).String()+" at b")
 	}
 }

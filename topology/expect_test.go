@@ -8,7 +8,7 @@ import (
 func TestExpectationsAreWrittenAsTheyAreRead(t *testing.T) {
 	lines := []string{
 		"a -> b", "a !-> b", "a -> b via c", "a -> b via c, d", "a -> b tcp 80", "a !-> b tcp 65535",
-		"a -> b tcp 80 as 2001:db8::1", "a -> 10.2.0.9", "a !-> 2001:db8::9", "a -> 10.2.0.9 tcp 22", "a has 2001:db8::1",
+		"a -> b tcp 80 as 2001:db8::1", "a -> 10.2.0.9", "a !-> 2001:db8::9", "a -> 10.2.0.9 tcp 22", "a -> 10.2.0.9 via c", "a -> 10.2.0.9 tcp 22 at b", "a -> 10.2.0.9 tcp 22 as 10.1.0.9 at b", "a -> b tcp 80 at c", "a has 2001:db8::1",
 	}
 	lab, err := Parse("lab.yaml", []byte(base+`hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}

@@ -115,7 +115,10 @@ func (b *hostBuilder) host(name string, raw rawHost) Host {
 	h := Host{
 		Name: name, Runtime: string(settings.Runtime.v),
 		Command: texts(settings.Command), Env: environment(settings.Env), Files: b.files(settings.Files, settings.Mounts, element),
-		Forward: raw.Forward.v,
+		Forward: raw.Forward.v, Rewrites: raw.Rewrites.v,
+	}
+	if h.Rewrites && !h.Forward {
+		b.refuse(raw.Rewrites.at, element, "rewrites what passes it, but does not forward", "add forward: true")
 	}
 	b.containerSettings(&h, settings, element)
 	attach := b.attachments(raw, element)

@@ -30,7 +30,7 @@ type rawTopology struct {
 	Hosts        entries[rawHost]            `json:"hosts" doc:"Customer hosts, by name."`
 	Series       []rawSeries                 `json:"series" doc:"Many hosts from a few lines: one for each VRF of some rows, or, with count or range, copies of one host."`
 	Outside      entries[rawOutside]         `json:"outside" doc:"Sites behind a link with a NIC, by name, for expect and verify: what the router behind the NIC connects."`
-	Expect       []value[expectLine]         `json:"expect" doc:"What must hold in addition to what the route targets imply: a -> b, a -> b via c, d, or a !-> b of hosts; a -> b tcp 80 or a !-> b tcp 80 of a TCP port, and a -> b tcp 80 as ADDRESS of the source that b sees; a -> ADDRESS or a !-> ADDRESS, also with a port, whoever answers there; a has ADDRESS of an interface."`
+	Expect       []value[expectLine]         `json:"expect" doc:"What must hold in addition to what the route targets imply: a -> b, a -> b via c, d, or a !-> b of hosts; a -> b tcp 80 or a !-> b tcp 80 of a TCP port, and a -> b tcp 80 as ADDRESS of the source that b sees; a -> ADDRESS or a !-> ADDRESS, also with a port or with via, whoever answers there, and a -> ADDRESS tcp 80 at b, if need be with as ADDRESS before at, of the host where the connection ends; a has ADDRESS of an interface."`
 }
 
 type rawOutside struct {
@@ -158,10 +158,11 @@ type rawHost struct {
 	At pos `json:"-"`
 	hostSettings
 	rawAttachment
-	Forward value[bool]              `json:"forward" doc:"Whether the host routes between its attachments." default:"false"`
-	Attach  oneOrMany[rawAttachment] `json:"attach" doc:"Attachments to VRFs and segments. A host with one attachment may give its keys directly."`
-	LANs    []value[netip.Prefix]    `json:"lans" doc:"Networks behind the host, at most 4000. It has an interface in each, with the given address or the first."`
-	LANsVia []value[string]          `json:"lans-via" doc:"Interfaces of the attachments through which the LANs are reached." default:"the first attachment"`
+	Forward  value[bool]              `json:"forward" doc:"Whether the host routes between its attachments." default:"false"`
+	Rewrites value[bool]              `json:"rewrites" doc:"Whether the host, which forwards, changes or drops packets: NAT, NAT64, a firewall, VRRP. What passes it is then said by expect: lines alone, and it may answer for further addresses of its segments." default:"false"`
+	Attach   oneOrMany[rawAttachment] `json:"attach" doc:"Attachments to VRFs and segments. A host with one attachment may give its keys directly."`
+	LANs     []value[netip.Prefix]    `json:"lans" doc:"Networks behind the host, at most 4000. It has an interface in each, with the given address or the first."`
+	LANsVia  []value[string]          `json:"lans-via" doc:"Interfaces of the attachments through which the LANs are reached." default:"the first attachment"`
 }
 
 type rawAttachment struct {

@@ -22,22 +22,7 @@ type Reach struct {
 // Autoconfigured addresses of hosts are omitted. Sites outside the lab are
 // reached like hosts, but reach none: nothing can be sent from there.
 func (t *Topology) Reaches() []Reach {
-	w := newWalker(t.withOutside())
-	var out []Reach
-	for _, h := range t.Hosts {
-		from := w.hosts[h.Name]
-		for _, to := range w.candidates(from) {
-			for _, destination := range addressesOf(to) {
-				source, via, ok := w.walk(from, to, destination)
-				if !ok {
-					continue
-				}
-				if _, _, back := w.walk(to, from, source); back {
-					out = append(out, Reach{from.Name, to.Name, source, destination, via})
-				}
-			}
-		}
-	}
+	out, _ := t.Reachability()
 	return out
 }
 
@@ -212,34 +197,35 @@ func (w *walker) candidates(from *Host) []*Host {
 	return out
 }
 
-// walk follows a packet from a host to an address. It reports whether the packet
-// arrives at the host to, and through which others.
-func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr, via []string, ok bool) {
+// walk follows a packet from a host to an address. It tells whether the packet
+// arrives at the host to, and through which others it has gone.
+func (w *walker) walk(from, to *Host, destination netip.Addr) (source netip.Addr, via []string, _ fate) {
 	at := from
 	for range maxForwards {
 		out := w.outlet(at, destination)
 		if out.through == nil {
-			return source, via, false
+			return source, via, lost
 		}
 		if at == from {
-			source, ok = sourceOf(out, destination)
-			if !ok {
-				return source, via, false
+			var ok bool
+			if source, ok = sourceOf(out, destination); !ok {
+				return source, via, lost
 			}
 		} else {
 			via = append(via, at.Name)
 		}
-		if at = w.beyond(out, destination); at == nil {
-			return source, via, false
-		}
-		if at == to {
-			return source, via, true
-		}
-		if !at.Forward {
-			return source, via, false
+		switch at = w.beyond(out, destination); {
+		case at == nil:
+			return source, via, lost
+		case at.Rewrites:
+			return source, append(via, at.Name), undecided
+		case at == to:
+			return source, via, arrives
+		case !at.Forward:
+			return source, via, lost
 		}
 	}
-	return source, via, false
+	return source, via, lost
 }
 
 // sourceOf returns the address that a host sends from: on a segment one in the

@@ -2,6 +2,12 @@ package topology
 
 var refusedSegments = []refusal{
 	{
+		name: "rewriting without forwarding",
+		file: base + `hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], rewrites: true}`,
+		want: []string{`:5: host a: rewrites what passes it, but does not forward; add forward: true`},
+	},
+	{
 		name: "segments and their routers",
 		file: base + `segments:
   red1: {to: pe1, vrf: red}

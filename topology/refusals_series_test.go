@@ -187,7 +187,7 @@ var refusedExpectations = []refusal{
 		name: "expectation form",
 		file: base + `expect: [a to b]`,
 		want: []string{
-			`:4: expect[0]: "a to b" is not an expectation; write a -> b, a -> b via c, a !-> b, a -> b tcp 80, a -> b tcp 80 as 2001:db8::1, a -> 2001:db8::2, or a has 2001:db8::1`,
+			`:4: expect[0]: "a to b" is not an expectation; write a -> b, a -> b via c, a !-> b, a -> b tcp 80, a -> b tcp 80 as 2001:db8::1, a -> 2001:db8::2, a -> 2001:db8::2 tcp 80 as 2001:db8::1 at b, or a has 2001:db8::1`,
 		},
 	},
 	{
@@ -210,15 +210,15 @@ expect: [a -> b]`,
 - a ->
 - a => b`,
 		want: []string{
-			`:9: expect[0]: nothing follows "tcp"; write a -> b, a -> b via c, a !-> b, a -> b tcp 80, a -> b tcp 80 as 2001:db8::1, a -> 2001:db8::2, or a has 2001:db8::1`,
+			`:9: expect[0]: nothing follows "tcp"; write a -> b, a -> b via c, a !-> b, a -> b tcp 80, a -> b tcp 80 as 2001:db8::1, a -> 2001:db8::2, a -> 2001:db8::2 tcp 80 as 2001:db8::1 at b, or a has 2001:db8::1`,
 			`:10: expect[1]: "0" is not a port; write a number from 1 to 65535 after tcp`,
 			`:11: expect[2]: "http" is not a port; write a number from 1 to 65535 after tcp`,
-			`:12: expect[3]: "tcp" is out of place; write a -> b, a -> b via c, a !-> b, a -> b tcp 80, a -> b tcp 80 as 2001:db8::1, a -> 2001:db8::2, or a has 2001:db8::1`,
+			`:12: expect[3]: "tcp" is out of place; write a -> b, a -> b via c, a !-> b, a -> b tcp 80, a -> b tcp 80 as 2001:db8::1, a -> 2001:db8::2, a -> 2001:db8::2 tcp 80 as 2001:db8::1 at b, or a has 2001:db8::1`,
 			`:13: expect[4]: "b" is not an address; write the source address that is seen after as`,
 			`:14: expect[5]: "a has b" is not an expectation; write a has 2001:db8::1`,
 			`:15: expect[6]: "a has 10.1.0.2 tcp 80" is not an expectation; write a has 2001:db8::1`,
-			`:16: expect[7]: "a ->" is not an expectation; write a -> b, a -> b via c, a !-> b, a -> b tcp 80, a -> b tcp 80 as 2001:db8::1, a -> 2001:db8::2, or a has 2001:db8::1`,
-			`:17: expect[8]: "a => b" is not an expectation; write a -> b, a -> b via c, a !-> b, a -> b tcp 80, a -> b tcp 80 as 2001:db8::1, a -> 2001:db8::2, or a has 2001:db8::1`,
+			`:16: expect[7]: "a ->" is not an expectation; write a -> b, a -> b via c, a !-> b, a -> b tcp 80, a -> b tcp 80 as 2001:db8::1, a -> 2001:db8::2, a -> 2001:db8::2 tcp 80 as 2001:db8::1 at b, or a has 2001:db8::1`,
+			`:17: expect[8]: "a => b" is not an expectation; write a -> b, a -> b via c, a !-> b, a -> b tcp 80, a -> b tcp 80 as 2001:db8::1, a -> 2001:db8::2, a -> 2001:db8::2 tcp 80 as 2001:db8::1 at b, or a has 2001:db8::1`,
 		},
 	},
 	{
@@ -232,19 +232,25 @@ expect: [a -> b]`,
 - a -> 10.9.0.1 tcp 80 as 10.1.0.2
 - a -> a
 - a -> b via d,
-- d has 10.1.0.2`,
+- d has 10.1.0.2
+- a -> 10.9.0.1 at b
+- a !-> 10.9.0.1 tcp 80 at b
+- a -> 10.9.0.1 tcp 80 at d`,
 		want: []string{
 			`:9: expect: c occurs twice; name a third host after via`,
 			`:10: expect: a occurs twice; name a third host after via`,
 			`:11: expect: a packet that must not arrive has no way; remove via`,
-			`:12: expect: via is for lines between two hosts without a port; write a line of its own: a -> b via c`,
+			`:12: expect: via is for lines without a port; write a line of its own: a -> b via c`,
 			`:13: expect: which source is seen can be told of connections only; write tcp and a port before as`,
 			`:14: expect: a connection that must not be has no source; remove as`,
-			`:15: expect: which source is seen can be told inside a host of the lab only; name the host instead of 10.9.0.1`,
+			`:15: expect: which source is seen can be told inside a host of the lab only; name the host: a -> 10.9.0.1 tcp 80 as 10.1.0.2 at b`,
 			`:16: expect: a is on both sides; name two hosts`,
 			`:17: expect: no host is named ""; did you mean "a"?`,
 			`:17: expect: no host is named "d"; did you mean "a"?`,
 			`:18: expect: no host is named "d"; did you mean "a"?`,
+			`:19: expect: only connections end at a host that is not named before; write tcp and a port before at`,
+			`:20: expect: a connection that must not be ends nowhere; remove at`,
+			`:21: expect: no host of the lab is named "d"; did you mean "a"?`,
 		},
 	},
 }

@@ -17,6 +17,10 @@ type stations struct {
 	hosts []*Host
 	by    map[netip.Addr]station
 	proxy []proxy
+
+	// rewriter is a host that may answer for addresses that nobody has in the file,
+	// as with NAT or VRRP; nil if none rewrites packets.
+	rewriter *Host
 }
 
 // proxy is a host that answers neighbour discovery for others.
@@ -35,7 +39,7 @@ func (s stations) find(a netip.Addr) (who station, known bool) {
 			return station{host: p.host}, true
 		}
 	}
-	return station{}, false
+	return station{host: s.rewriter}, s.rewriter != nil
 }
 
 // stationsOf returns the stations of all segments by name. Of several with an
@@ -57,6 +61,9 @@ func stationsOf(t *Topology) map[string]stations {
 				continue
 			}
 			rest = append(rest, h)
+			if h.Rewrites && on.rewriter == nil {
+				on.rewriter = h
+			}
 			for _, a := range h.Attachments {
 				for _, p := range a.ProxyND {
 					if a.Segment == s.Name {

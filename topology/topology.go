@@ -136,8 +136,9 @@ type Host struct {
 	CPUs         float64           `json:"cpus,omitempty"`         // containers only; 0: no limit
 	Command      []string          `json:"command,omitempty"`
 	Env          map[string]string `json:"env,omitempty"`
-	Files        map[string]string `json:"files,omitempty"`   // content by absolute path
-	Forward      bool              `json:"forward,omitempty"` // the host routes between its attachments
+	Files        map[string]string `json:"files,omitempty"`    // content by absolute path
+	Forward      bool              `json:"forward,omitempty"`  // the host routes between its attachments
+	Rewrites     bool              `json:"rewrites,omitempty"` // what passes the host is said by Expect alone
 	Attachments  []Attachment      `json:"attach"`
 	LANs         []netip.Prefix    `json:"lans,omitempty"` // the host's address on eth(n), eth(n+1)… after its n attachments
 

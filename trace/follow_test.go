@@ -292,12 +292,14 @@ func TestCannotTell(t *testing.T) {
 	for name, c := range map[string]struct {
 		rules            map[string]HostRules
 		tunnel           bool // s2 sends by an interface that is not in the topology
+		rewrites         bool // hq does, in the topology
 		real             []status.RealHop
 		unknown, differs string
 	}{
 		"NAT, and all is well":         {rules: map[string]HostRules{"hq": nat}, real: good},
 		"NAT leads to another":         {rules: map[string]HostRules{"hq": nat}, real: append(slices.Clone(good[:5]), hop(6, "10.3.0.2", "s2")), unknown: "s2 answers, although by the flows they are delivered to s3; host hq may translate addresses (NAT)"},
 		"NAT loses":                    {rules: map[string]HostRules{"hq": nat}, real: good[:3], unknown: "no answer, although"},
+		"rewrites":                     {rewrites: true, real: good[:3], unknown: "no answer, although by the flows they are delivered to s3; host hq rewrites or drops packets"},
 		"NAT after the difference":     {rules: map[string]HostRules{"s3": nat}, real: append(slices.Clone(good[:1]), hop(2, "10.3.0.1", ""), good[5]), differs: "hop 2 is pe3"},
 		"a tunnel":                     {tunnel: true, real: []status.RealHop{hop(1, "10.3.0.2", "s3")}, unknown: "s3 answers, although by the flows the packet leaves host s2 by tun0"},
 		"a filter, and all is well":    {rules: map[string]HostRules{"hq": filter, "s3": filter}, real: good},
@@ -309,6 +311,14 @@ func TestCannotTell(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.rules = c.rules
+			if c.rewrites {
+				changed := *w.Topology
+				changed.Hosts = slices.Clone(changed.Hosts)
+				for i := range changed.Hosts {
+					changed.Hosts[i].Rewrites = changed.Hosts[i].Name == "hq"
+				}
+				w.Topology = &changed
+			}
 			if c.tunnel {
 				w.change("s2", func(r *HostRoute) { r.Interface = "tun0" })
 			}

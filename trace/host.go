@@ -29,7 +29,11 @@ func (f *follower) host(ctx context.Context, at place) (place, error) {
 		f.end("reaches host %s, and what happens there is unknown: %v", name, err)
 		return place{}, nil
 	}
-	f.rules(ctx, name)
+	if f.Topology.Hosts[i].Rewrites {
+		f.doubt("host %s rewrites or drops packets (rewrites: in the file)", name)
+	} else {
+		f.rules(ctx, name)
+	}
 	switch {
 	case passing && route.OwnMAC != "" && at.mac != "" && !strings.EqualFold(route.OwnMAC, at.mac):
 		f.end("arrives at host %s with destination MAC %s, but %s has %s", name, at.mac, at.arrives, route.OwnMAC)

@@ -32,7 +32,7 @@ func Judge(t *topology.Topology, pairs []Pair, f Findings) []status.HostPair {
 	}
 	for _, e := range t.Expect {
 		i := slices.IndexFunc(pairs, func(p Pair) bool { return p.From == e.From && p.To == e.To })
-		if i >= 0 && e.Pinged() {
+		if i >= 0 && e.Pinged() && len(pairs[i].Open) == 0 {
 			rows = append(rows, j.rule(e, pairs[i]))
 		}
 	}
@@ -59,14 +59,12 @@ func (j judge) answers(from, to string, a netip.Addr, o Observation) bool {
 func (j judge) pair(p Pair) status.HostPair {
 	row := status.HostPair{
 		From: p.From, To: p.To, Expected: p.Expected(), Result: status.AsIntended,
-		Tested: len(p.Reach) + len(p.Never), Via: []string{}, Differences: []status.Difference{}, CannotTell: []string{},
+		Tested: len(p.Reach) + len(p.Never), Open: len(p.Open), Via: p.via(), Differences: []status.Difference{}, CannotTell: []string{},
+	}
+	if row.Tested == 0 && row.Open > 0 {
+		row.Result = status.Open
 	}
 	for _, r := range p.Reach {
-		for _, via := range r.Via {
-			if !slices.Contains(row.Via, via) {
-				row.Via = append(row.Via, via)
-			}
-		}
 		if seen := j.reached(r); seen != "" {
 			row.Differences = append(row.Differences, status.Difference{Source: r.Source, Destination: r.Destination, Seen: seen})
 		}
@@ -83,9 +81,24 @@ func (j judge) pair(p Pair) status.HostPair {
 	return row
 }
 
+// via returns the hosts on the paths of a pair.
+func (p Pair) via() []string {
+	out := []string{}
+	for _, r := range slices.Concat(p.Reach, p.Open) {
+		for _, via := range r.Via {
+			if !slices.Contains(out, via) {
+				out = append(out, via)
+			}
+		}
+	}
+	return out
+}
+
 // Expected returns what is intended for a pair, in one word.
 func (p Pair) Expected() string {
 	switch {
+	case len(p.Reach)+len(p.Never) == 0 && len(p.Open) > 0:
+		return status.ExpectUnknown
 	case len(p.Never) == 0 && len(p.Reach) > 0:
 		return status.ExpectReach
 	case len(p.Reach) == 0:

@@ -19,12 +19,18 @@ import (
 type Visitor interface {
 	Prober
 
-	// Connect opens a TCP connection from a host to an address. If server is not "",
+	// Connect opens a TCP connection from a host to an address. If the server is named,
 	// it returns the source that this host sees; zero if it sees none.
-	Connect(ctx context.Context, from string, to netip.AddrPort, server string) (source netip.Addr, err error)
+	Connect(ctx context.Context, from string, to netip.AddrPort, server Server) (source netip.Addr, err error)
 
 	// Addresses lists the addresses that a host has now on its interfaces.
 	Addresses(host string) ([]netip.Addr, error)
+}
+
+// Server is where a connection must end.
+type Server struct {
+	Host string // "": no matter where
+	Port uint16 // 0: any on which the host listens
 }
 
 // The time that a connection may take, that one may take which must not be (the first
@@ -36,13 +42,15 @@ const (
 	connectAgain  = 250 * time.Millisecond
 )
 
-// Lines tests the `expect:` lines that are not about packets between two hosts, and
-// returns a row for each. If from or to is not empty, it selects the lines of that
-// host or site.
+// Lines tests the `expect:` lines that the pairs of a Matrix do not, and returns a row
+// for each: those that are not about packets between two hosts, and those about hosts
+// between which others rewrite packets. If from or to is not empty, it selects the
+// lines of that host or site.
 func Lines(ctx context.Context, t *topology.Topology, from, to string, v Visitor, o Options) ([]status.HostPair, error) {
 	var rows []status.HostPair
+	alone := Alone(t)
 	for _, e := range t.Expect {
-		if e.Pinged() || from != "" && e.From != from || to != "" && e.To != to {
+		if !alone(e) || from != "" && e.From != from || to != "" && e.To != to {
 			continue
 		}
 		o.Step("testing " + e.String())
@@ -99,8 +107,9 @@ func (l line) test(ctx context.Context) (status.HostPair, error) {
 		row.Tested = len(targets)
 		row.Differences, err = l.connections(ctx, targets)
 	default:
-		row.Tested = 1
-		row.Differences, err = l.ping(ctx)
+		targets := l.targets()
+		row.Tested = len(targets)
+		row.Differences, err = l.ping(ctx, targets)
 	}
 	if len(row.Differences) > 0 {
 		row.Result = status.Different
@@ -147,32 +156,6 @@ func (l line) has() ([]status.Difference, error) {
 	return []status.Difference{{Destination: l.Address, Seen: seen}}, nil
 }
 
-// ping sends echo requests to an address, whoever has it.
-func (l line) ping(ctx context.Context) ([]status.Difference, error) {
-	s := Schedule{Tries: max(1, int(l.timeout/positiveEvery)), Every: positiveEvery, Wait: positiveEvery}
-	if l.Never {
-		s = Schedule{Tries: negativeTries, Every: negativeEvery, Wait: negativeEvery, Refusals: true}
-	}
-	s.Pings, s.Progress = map[netip.Addr]bool{l.Address: true}, func(int) {}
-	seen, err := l.visitor.Send(ctx, []Probe{{From: l.From, Destination: l.Address}}, s)
-	if err != nil {
-		return nil, err
-	}
-	answers := seen[0].Replied || len(seen[0].Answered) > 0
-	what := "no answer"
-	switch {
-	case answers == !l.Never:
-		return nil, nil
-	case answers && len(seen[0].Answered) > 0:
-		what = strings.Join(seen[0].Answered, " and ") + " answers"
-	case answers:
-		what = "it answers"
-	case seen[0].Error != "":
-		what += ": " + seen[0].Error
-	}
-	return []status.Difference{{Destination: l.Address, Seen: what}}, nil
-}
-
 // connections tries each address. One that accepts suffices, or is too many.
 func (l line) connections(ctx context.Context, targets []netip.Addr) ([]status.Difference, error) {
 	if len(targets) == 0 && !l.Never {
@@ -195,7 +178,7 @@ func (l line) connections(ctx context.Context, targets []netip.Addr) ([]status.D
 // that one is.
 func (l line) round(ctx context.Context, targets []netip.Addr) (found []status.Difference, good bool, err error) {
 	var tries errgroup.Group
-	if l.As.IsValid() {
+	if l.As.IsValid() || l.At != "" {
 		tries.SetLimit(1) // of several new connections, nobody could tell which is which
 	}
 	seen := make([]string, len(targets))
@@ -223,12 +206,15 @@ func (l line) round(ctx context.Context, targets []netip.Addr) (found []status.D
 
 // try tries one address, and returns what is not as it should be.
 func (l line) try(ctx context.Context, to netip.Addr) (string, error) {
-	within, server := connectWithin, ""
+	within, server := connectWithin, Server{}
 	if l.Never {
 		within = refusedWithin
 	}
-	if l.As.IsValid() {
-		server = l.To
+	switch {
+	case l.At != "":
+		server.Host = l.At
+	case l.As.IsValid():
+		server = Server{l.To, l.Port}
 	}
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
@@ -243,9 +229,9 @@ func (l line) try(ctx context.Context, to netip.Addr) (string, error) {
 	case err != nil:
 		return fmt.Sprintf("no connection to port %d: %v", l.Port, err), nil
 	case l.As.IsValid() && source.IsValid() && source != l.As:
-		return fmt.Sprintf("%s sees %s as the source", l.To, source), nil
-	case l.As.IsValid() && !source.IsValid():
-		return l.To + " does not have the connection: something between accepts it", nil
+		return fmt.Sprintf("%s sees %s as the source", server.Host, source), nil
+	case server.Host != "" && !source.IsValid():
+		return server.Host + " does not have the connection: something between accepts it", nil
 	}
 	return "", nil
 }

@@ -13,6 +13,10 @@ type Pair struct {
 	Reach    []topology.Reach // addresses of To that From must reach
 	Never    []netip.Addr     // addresses at which To must not answer From
 	Outside  bool             // To is a site outside the lab
+
+	// Open are addresses of To of which hosts that rewrite packets decide whether
+	// they answer: only `expect:` lines speak of them.
+	Open []topology.Reach
 }
 
 // Configured holds the addresses that hosts have formed by SLAAC, by host and
@@ -50,19 +54,23 @@ func Complete(t *topology.Topology, found Configured) *topology.Topology {
 // the pairs of that host or site.
 func Matrix(t *topology.Topology, from, to string) []Pair {
 	type key struct{ from, to string }
-	reach := make(map[key][]topology.Reach)
-	for _, r := range t.Reaches() {
-		k := key{r.From, r.To}
-		reach[k] = append(reach[k], r)
+	reach, open := make(map[key][]topology.Reach), make(map[key][]topology.Reach)
+	reaches, undecided := t.Reachability()
+	for _, r := range reaches {
+		reach[key{r.From, r.To}] = append(reach[key{r.From, r.To}], r)
+	}
+	for _, r := range undecided {
+		open[key{r.From, r.To}] = append(open[key{r.From, r.To}], r)
 	}
 	var out []Pair
 	add := func(p Pair, addresses []netip.Addr) {
 		if p.From == p.To || from != "" && p.From != from || to != "" && p.To != to {
 			return
 		}
-		p.Reach = reach[key{p.From, p.To}]
+		p.Reach, p.Open = reach[key{p.From, p.To}], open[key{p.From, p.To}]
 		for _, a := range addresses {
-			if !slices.ContainsFunc(p.Reach, func(r topology.Reach) bool { return r.Destination == a }) {
+			is := func(r topology.Reach) bool { return r.Destination == a }
+			if !slices.ContainsFunc(p.Reach, is) && !slices.ContainsFunc(p.Open, is) {
 				p.Never = append(p.Never, a)
 			}
 		}

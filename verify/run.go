@@ -41,9 +41,10 @@ type Prober interface {
 type Schedule struct {
 	Tries    int
 	Every    time.Duration
-	Wait     time.Duration       // after the last try
-	Refusals bool                // an error from a router settles a probe
-	Pings    map[netip.Addr]bool // addresses to ping, too, because no host of the lab has them
+	Wait     time.Duration          // after the last try
+	Refusals bool                   // an error from a router settles a probe
+	Enough   func(Observation) bool // of one probe, it ends all; may be nil
+	Pings    map[netip.Addr]bool    // addresses to ping, too, because they may not be those of the lab's hosts
 	Progress func(done int)
 }
 

@@ -27,7 +27,8 @@ of which other host, for IPv4 and IPv6, and by way of which hosts. Then it sends
 packets between all of them, where they must arrive and where they must not, and
 checks the topology's expect: lines: who reaches whom, which TCP ports accept
 connections and which source the server sees, which addresses answer, and which a host
-has. Answers carry a token of the host that sent
+has. Of what passes a host with rewrites: true (NAT, a firewall), only these lines
+speak: such pairs are counted, and not tested. Answers carry a token of the host that sent
 them, so hosts with the same address are told apart. Sites outside the lab
 (outside: in the file) are sent to like hosts, and pinged. Each difference is
 reported with its likely cause.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,9 +30,11 @@ func (h Host) Connect(ctx context.Context, to netip.AddrPort) (conn net.Conn, er
 }
 
 // Accepted lists the peers of TCP connections to a port of the host, as the host sees
-// them. IPv4 addresses of IPv6 sockets are IPv4.
+// them; 0 stands for every port on which it listens. IPv4 addresses of IPv6 sockets
+// are IPv4.
 func (h Host) Accepted(port uint16) (peers []netip.AddrPort, err error) {
 	err = hosts.Within(h.NetNS, func() error {
+		var all []socket
 		for _, file := range []string{"tcp", "tcp6"} {
 			f, err := os.Open("/proc/thread-self/net/" + file)
 			if os.IsNotExist(err) { // a kernel without IPv6
@@ -40,43 +43,58 @@ func (h Host) Accepted(port uint16) (peers []netip.AddrPort, err error) {
 			if err != nil {
 				return err
 			}
-			found, err := acceptedIn(bufio.NewScanner(f), port)
+			found, err := socketsIn(bufio.NewScanner(f))
 			f.Close()
 			if err != nil {
 				return err
 			}
-			peers = append(peers, found...)
+			all = append(all, found...)
 		}
+		peers = acceptedOf(all, port)
 		return nil
 	})
 	return peers, err
 }
 
-// acceptedIn reads the kernel's list of TCP sockets.
-func acceptedIn(lines *bufio.Scanner, port uint16) (peers []netip.AddrPort, err error) {
+// socket is a TCP socket.
+type socket struct {
+	local, peer netip.AddrPort
+	listens     bool
+}
+
+// acceptedOf returns the peers of the connections to a port; 0 stands for every port
+// on which a socket listens.
+func acceptedOf(all []socket, port uint16) (peers []netip.AddrPort) {
+	for _, s := range all {
+		accepts := func(o socket) bool { return o.listens && o.local.Port() == s.local.Port() }
+		if !s.listens && (s.local.Port() == port || port == 0 && slices.ContainsFunc(all, accepts)) {
+			peers = append(peers, s.peer)
+		}
+	}
+	return peers
+}
+
+// socketsIn reads the kernel's list of TCP sockets.
+func socketsIn(lines *bufio.Scanner) (all []socket, err error) {
 	for lines.Scan() {
 		words := strings.Fields(lines.Text())
 		if len(words) < 4 || words[0] == "sl" {
 			continue
 		}
 		state, err := strconv.ParseUint(words[3], 16, 8)
-		if err != nil || state == unix.BPF_TCP_LISTEN {
+		if err != nil {
 			continue
 		}
-		local, err := parseSocket(words[1])
-		if err != nil {
+		s := socket{listens: state == unix.BPF_TCP_LISTEN}
+		if s.local, err = parseSocket(words[1]); err != nil {
 			return nil, err
 		}
-		if local.Port() != port {
-			continue
-		}
-		peer, err := parseSocket(words[2])
-		if err != nil {
+		if s.peer, err = parseSocket(words[2]); err != nil {
 			return nil, err
 		}
-		peers = append(peers, peer)
+		all = append(all, s)
 	}
-	return peers, lines.Err()
+	return all, lines.Err()
 }
 
 // parseSocket reads an address and port as /proc/net/tcp has them: words of 32 bits

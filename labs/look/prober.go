@@ -24,18 +24,26 @@ func (p prober) Send(ctx context.Context, probes []verify.Probe, v verify.Schedu
 	for i, q := range probes {
 		list[i] = probe.Probe{From: q.From, Source: q.Source, Destination: q.Destination, Ping: v.Pings[q.Destination]}
 	}
+	enough := false
 	results, err := p.hosts.Send(ctx, list, probe.Schedule{
 		Tries: v.Tries, Every: v.Every, Wait: v.Wait, Progress: v.Progress,
-		Settled: func(r probe.Result) bool { return len(r.Answered) > 0 || r.Replied || v.Refusals && len(r.Errors) > 0 },
+		Settled: func(r probe.Result) bool {
+			enough = enough || v.Enough != nil && v.Enough(observationOf(r))
+			return enough || len(r.Answered) > 0 || r.Replied || v.Refusals && len(r.Errors) > 0
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := make([]verify.Observation, len(results))
 	for i, r := range results {
-		out[i] = verify.Observation{Answered: r.Answered, Arrived: r.Arrived, Replied: r.Replied, Error: errorOf(r)}
+		out[i] = observationOf(r)
 	}
 	return out, nil
+}
+
+func observationOf(r probe.Result) verify.Observation {
+	return verify.Observation{Answered: r.Answered, Arrived: r.Arrived, Replied: r.Replied, Error: errorOf(r)}
 }
 
 // errorOf returns the error that a host or a router reported about a probe.
@@ -60,9 +68,9 @@ const (
 // routers limit the rate of their errors.
 func (p prober) Path(ctx context.Context, q verify.Probe) ([]verify.Hop, error) {
 	list := make([]probe.Probe, maxHops)
-	outside := p.in.isOutside(q.Destination)
+	foreign := p.in.isForeign(q.Destination)
 	for i := range list {
-		list[i] = probe.Probe{From: q.From, Source: q.Source, Destination: q.Destination, TTL: i + 1, Ping: outside}
+		list[i] = probe.Probe{From: q.From, Source: q.Source, Destination: q.Destination, TTL: i + 1, Ping: foreign}
 	}
 	results, err := p.hosts.Send(ctx, list, probe.Schedule{
 		Tries: pathTries, Every: pathEvery, Wait: pathEvery,

@@ -102,9 +102,24 @@ func (in *inspection) outside(name string) (topology.Outside, bool) {
 	return in.topology.Outside[i], true
 }
 
-// isOutside reports whether a site outside the lab has an address.
-func (in *inspection) isOutside(a netip.Addr) bool {
-	return slices.ContainsFunc(in.topology.Outside, func(o topology.Outside) bool { return slices.Contains(o.Addresses, a) })
+// isForeign reports whether a site outside the lab has an address, or nobody in the
+// topology: it may be one that a host gives to others.
+func (in *inspection) isForeign(a netip.Addr) bool {
+	if slices.ContainsFunc(in.topology.Outside, func(o topology.Outside) bool { return slices.Contains(o.Addresses, a) }) {
+		return true
+	}
+	is := func(p netip.Prefix) bool { return p.Addr() == a }
+	for _, h := range in.topology.Hosts {
+		if slices.Contains(verify.AddressesOf(h), a) {
+			return false
+		}
+	}
+	for _, at := range in.topology.AtAllRouters() {
+		if slices.ContainsFunc(at.Gateways, is) {
+			return false
+		}
+	}
+	return true
 }
 
 // nothingToTest returns the error about a lab that has no selected pair.

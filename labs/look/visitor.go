@@ -21,17 +21,17 @@ type visitor struct{ prober }
 const acceptWithin = 500 * time.Millisecond
 
 // Connect implements verify.Visitor.
-func (v visitor) Connect(ctx context.Context, from string, to netip.AddrPort, server string) (netip.Addr, error) {
+func (v visitor) Connect(ctx context.Context, from string, to netip.AddrPort, server verify.Server) (netip.Addr, error) {
 	h, ok := v.in.host(from)
 	if !ok {
 		return netip.Addr{}, &verify.VisitError{Err: errNoHost}
 	}
 	var before []netip.AddrPort
-	at, known := v.in.host(server)
+	at, known := v.in.host(server.Host)
 	if known {
 		var err error
-		if before, err = at.Accepted(to.Port()); err != nil {
-			return netip.Addr{}, &verify.VisitError{Err: fmt.Errorf("host %s: %w", server, err)}
+		if before, err = at.Accepted(server.Port); err != nil {
+			return netip.Addr{}, &verify.VisitError{Err: fmt.Errorf("host %s: %w", server.Host, err)}
 		}
 	}
 	conn, err := h.Connect(ctx, to)
@@ -46,7 +46,7 @@ func (v visitor) Connect(ctx context.Context, from string, to netip.AddrPort, se
 	if !known {
 		return netip.Addr{}, nil
 	}
-	return v.sourceAt(at, to.Port(), before)
+	return v.sourceAt(at, server.Port, before)
 }
 
 // sourceAt returns the source of the connection that a server has beyond those that
@@ -84,12 +84,16 @@ func (v visitor) Addresses(host string) (list []netip.Addr, err error) {
 // lines tests the lines that verify.Lines does, unless their hosts do not run.
 func (in *inspection) lines(ctx context.Context, p prober, o VerifyOptions) ([]status.HostPair, error) {
 	t := *in.topology
+	alone := verify.Alone(in.topology)
 	t.Expect = nil
 	var untested []status.HostPair
 	for _, e := range in.topology.Expect {
 		why := in.untestable(verify.Pair{From: e.From, To: e.To}, nil)
+		if why == "" && e.At != "" {
+			why = in.untestable(verify.Pair{From: e.From, To: e.At}, nil)
+		}
 		switch {
-		case why == "" || e.Pinged():
+		case why == "" || !alone(e):
 			t.Expect = append(t.Expect, e)
 		case (o.From == "" || o.From == e.From) && (o.To == "" || o.To == e.To):
 			untested = append(untested, verify.UntestedLine(e, why))

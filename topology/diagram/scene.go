@@ -126,6 +126,9 @@ func newAttachment(h topology.Host, n int) attachment {
 		row.name += ":" + a.Interface
 	}
 	row.facts = texts(a.Addresses)
+	if h.Rewrites && n == 0 {
+		row.facts = append(row.facts, "rewrites packets")
+	}
 	for _, p := range a.Prefixes() {
 		row.facts = append(row.facts, p.String()+" slaac")
 	}

@@ -78,6 +78,7 @@ var keys = slices.Concat(
 		{"static", inside(vrfs, "redistribute"), truth},
 
 		{"forward", hosts, truth},
+		{"rewrites", hosts, rewrites},
 		{"lans", hosts, some(lan)},
 		{"lans", hosts, some(lan)},
 		{"lans-via", hosts, carriers},
@@ -255,6 +256,12 @@ func proxied(e *editor, at *mapping) any {
 		}
 	}
 	return fmt.Sprintf("2001:db8:fff%x::/126", e.IntN(8))
+}
+
+// rewrites returns whether a host rewrites packets. Only one that forwards can.
+func rewrites(e *editor, at *mapping) any {
+	at.set("forward", true)
+	return truth(e, at)
 }
 
 func sysctls(e *editor, at *mapping) any {

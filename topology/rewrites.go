@@ -1,0 +1,62 @@
+package topology
+
+import "net/netip"
+
+// Reachability computes what Reaches does and, with the same order, open: what hosts
+// that rewrite packets may let through, or not. Such a pair ends its Via with the host
+// that decides, there or on the way back. A host that rewrites also decides
+// what it sends and receives itself.
+func (t *Topology) Reachability() (reaches, open []Reach) {
+	w := newWalker(t.withOutside())
+	for _, h := range t.Hosts {
+		from := w.hosts[h.Name]
+		for _, to := range w.candidates(from) {
+			for _, destination := range addressesOf(to) {
+				switch r, fate := w.roundTrip(from, to, destination); fate {
+				case arrives:
+					reaches = append(reaches, r)
+				case undecided:
+					open = append(open, r)
+				}
+			}
+		}
+	}
+	return reaches, open
+}
+
+// fate is what the topology says about a packet.
+type fate int
+
+const (
+	lost fate = iota
+	arrives
+	undecided // a host that rewrites packets decides
+)
+
+// roundTrip follows a packet from a host to an address of another, and the answer.
+func (w *walker) roundTrip(from, to *Host, destination netip.Addr) (Reach, fate) {
+	if from.Rewrites {
+		return Reach{From: from.Name, To: to.Name, Destination: destination, Via: []string{from.Name}}, undecided
+	}
+	source, via, there := w.walk(from, to, destination)
+	r := Reach{from.Name, to.Name, source, destination, via}
+	if there != arrives {
+		return r, there
+	}
+	_, back, again := w.walk(to, from, source)
+	if again == undecided {
+		r.Via = append(r.Via, back[len(back)-1])
+	}
+	return r, again
+}
+
+// Rewriters returns the names of the hosts that rewrite packets.
+func (t *Topology) Rewriters() []string {
+	var out []string
+	for _, h := range t.Hosts {
+		if h.Rewrites {
+			out = append(out, h.Name)
+		}
+	}
+	return out
+}
