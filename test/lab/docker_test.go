@@ -75,6 +75,12 @@ func TestRealDockerLab(t *testing.T) {
 	if said := l.upIn(t); !strings.Contains(said, "(docker)") {
 		t.Errorf("up does not say what hosts run in, or not docker where a daemon answers: %s", said)
 	}
+	running := docker(t, "ps", "--format", "{{.Names}} {{.Status}}")
+	for _, name := range strings.Fields("001_101 002_102 003_103 004_201 005_202 006_203 007_301 008_302 009_401 010_402") {
+		if !strings.Contains("\n"+running, "\nhost_"+name+" Up ") {
+			t.Errorf("docker ps does not list host_%s:\n%s", name, running)
+		}
+	}
 	if got := docker(t, "exec", "host_001_101", "sh", "-c", "hostname; ping -c 1 -W 2 130.1.0.1 >/dev/null && echo reached"); !strings.HasSuffix(got, "host_001_101\nreached") {
 		t.Errorf("in host_001_101: %q", got)
 	}
