@@ -19,6 +19,10 @@ type Need struct {
 	Runs     bool     // it runs already, so that the used part of the limits includes it
 	ARP, ND  Entries  // of the kernel's neighbour tables, in addition to those of a running lab
 
+	// Exempt counts the entries of running labs that do not count for the limit of the
+	// tables; nil: there are none.
+	Exempt func() (arp, nd uint64)
+
 	// Programs of the server that hosts run, each with one such host.
 	Programs map[string]string
 }

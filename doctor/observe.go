@@ -22,7 +22,7 @@ func observe(ctx context.Context, n Need) Observed {
 		}
 	})
 	all.Go(func() { o.OVS.Service = ovsService() })
-	all.Go(func() { o.Limits = observeLimits() })
+	all.Go(func() { o.Limits = observeLimits(n) })
 	all.Go(func() { o.BridgeNF = bridgeFilter() })
 	all.Wait()
 	return o
@@ -40,7 +40,7 @@ func glance(n Need) Observed {
 
 		Programs: missingPrograms(slices.Sorted(maps.Keys(n.Programs))...),
 	}
-	o.Limits.ARP, o.Limits.ND = observeTables()
+	o.Limits.ARP, o.Limits.ND = observeTables(n)
 	if n.Datapath != "netdev" {
 		o.Kernel.OpenVSwitch = hasDatapath()
 	}

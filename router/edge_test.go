@@ -64,7 +64,7 @@ func (s *surroundings) Withdraw(_ context.Context, routes []bgp.Route) error {
 	return nil
 }
 
-func (s *surroundings) ask(_ int, neighbor netip.Addr) error {
+func (s *surroundings) ask(_ int, neighbor netip.Addr, _ bool) error {
 	s.asked = append(s.asked, neighbor)
 	return nil
 }

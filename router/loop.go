@@ -57,7 +57,7 @@ type loop struct {
 
 // newLoop returns the state of a router without a configuration. ask makes the kernel
 // resolve a neighbour.
-func newLoop(log *slog.Logger, cfg config.Router, ask func(index int, addr netip.Addr) error) *loop {
+func newLoop(log *slog.Logger, cfg config.Router, ask transport.Ask) *loop {
 	l := &loop{
 		log: log, cfg: config.Router{Router: cfg.Router}, started: startedWith(cfg, ""),
 		carriers: kernel.NewCarriers(), fib: fib.New(), peers: map[netip.Addr]bgp.PeerState{}, ends: ends{},

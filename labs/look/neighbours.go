@@ -2,16 +2,19 @@ package look
 
 import (
 	"net/netip"
+	"os"
 
 	"pseudowan/doctor"
 	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
 	"pseudowan/router/config"
 )
 
 // neighboursOf counts the entries that a plan needs in the kernel's neighbour
-// tables: one for each BGP peer and next hop of a router, on links and towards
-// customers, and one for each gateway of a host. Entries of multicast addresses do
-// not count, because the kernel can drop them at once.
+// tables: one for each BGP peer and next hop of a router that is none of the lab's
+// routers, on links and towards customers, and one for each gateway of a host. Those of
+// the lab's routers do not count, because they are introduced to each other, and neither
+// do multicast addresses, because the kernel can drop them at once.
 func neighboursOf(p *plan.Plan) (arp, nd doctor.Entries) {
 	table := func(a netip.Addr) *doctor.Entries {
 		if a.Is4() {
@@ -20,7 +23,7 @@ func neighboursOf(p *plan.Plan) (arp, nd doctor.Entries) {
 		return &nd
 	}
 	for _, r := range p.Routers {
-		for a := range nextHopsOf(p, r.Config) {
+		for a := range foreignPeersOf(r.Config) {
 			table(a).Routers++
 		}
 		for _, access := range r.Config.Access {
@@ -60,46 +63,53 @@ func onSegments(p *plan.Plan, table func(netip.Addr) *doctor.Entries) {
 	}
 }
 
-// nextHopsOf returns the peers of a router and, if routes are reflected, which keeps
-// their next hops, the other routers on its links.
-func nextHopsOf(p *plan.Plan, c config.Router) map[netip.Addr]bool {
-	wanted := make(map[netip.Addr]bool)
+// foreignPeersOf returns the peers of a router that are none of the lab's routers on its
+// links.
+func foreignPeersOf(c config.Router) map[netip.Addr]bool {
+	foreign := make(map[netip.Addr]bool)
 	for _, s := range c.Sessions {
 		if s.PeerAddress.IsValid() {
-			wanted[s.PeerAddress] = true
+			foreign[s.PeerAddress] = true
 		}
 	}
-	for _, other := range p.Routers {
-		for _, s := range other.Config.Sessions {
-			// A client's peer reflects the client's routes, which name it as next hop.
-			if s.Client && other.Name != c.Router && onLink(c, s.PeerAddress) && !owns(c, s.PeerAddress) {
-				wanted[s.PeerAddress] = true
-			}
-		}
+	for _, n := range introduced(c) {
+		delete(foreign, n)
 	}
-	return wanted
+	return foreign
 }
 
-func onLink(c config.Router, a netip.Addr) bool {
+// introduced returns the addresses that a router knows from the plan.
+func introduced(c config.Router) (out []netip.Addr) {
 	for _, core := range c.Core {
-		for _, p := range core.Addresses {
-			if p.Contains(a) {
-				return true
-			}
+		for _, n := range core.Neighbors {
+			out = append(out, n.Address)
 		}
 	}
-	return false
+	return out
 }
 
-func owns(c config.Router, a netip.Addr) bool {
-	for _, core := range c.Core {
-		for _, p := range core.Addresses {
-			if p.Addr() == a {
-				return true
+// exemptEntries counts the introduced neighbours of the running labs' routers.
+func exemptEntries() (arp, nd uint64) {
+	dirs, err := os.ReadDir(store.StateRoot)
+	if err != nil {
+		return 0, 0
+	}
+	for _, d := range dirs {
+		p, err := store.Applied(d.Name())
+		if err != nil {
+			continue
+		}
+		for _, r := range p.Routers {
+			for _, a := range introduced(r.Config) {
+				if a.Is4() {
+					arp++
+				} else {
+					nd++
+				}
 			}
 		}
 	}
-	return false
+	return arp, nd
 }
 
 // gatewaysOf returns a gateway of each family of a port.

@@ -233,6 +233,7 @@ func (b *planner) links() {
 		for j, e := range l.Ends {
 			ends[j] = b.coreEnd(l, e)
 		}
+		b.neighbors(l)
 		switch {
 		case l.NIC != "":
 			b.plan.NICs = append(b.plan.NICs, NIC{NIC: l.NIC, Router: l.Ends[0].Router, Interface: l.Ends[0].Interface, MTU: l.MTU})
@@ -260,6 +261,29 @@ func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) End {
 		Node: e.Router, Interface: e.Interface, MTU: l.MTU,
 		MAC:   derivedMAC(b.topology.Name, e.Router, e.Interface).String(),
 		Alias: e.Router + ":" + e.Interface,
+	}
+}
+
+// neighbors tells the routers on a link each other's MACs. Those that they learn by
+// themselves share the kernel's one neighbour table of all namespaces, which a LAN of
+// more than thirty routers fills.
+func (b *planner) neighbors(l topology.Link) {
+	core := func(e topology.LinkEnd) *config.Core {
+		c := b.routers[e.Router]
+		return &c.Core[slices.IndexFunc(c.Core, func(c config.Core) bool { return c.Name == e.Interface })]
+	}
+	for _, e := range l.Ends {
+		mine := core(e)
+		for _, other := range l.Ends {
+			if other.Router == e.Router && other.Interface == e.Interface {
+				continue
+			}
+			for _, a := range other.Addresses {
+				if slices.ContainsFunc(e.Addresses, func(p netip.Prefix) bool { return p.Contains(a.Addr()) }) {
+					mine.Neighbors = append(mine.Neighbors, config.Neighbor{Address: a.Addr(), MAC: core(other).MAC})
+				}
+			}
+		}
 	}
 }
 

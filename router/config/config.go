@@ -42,6 +42,14 @@ type Core struct {
 	MTU       int            `json:"mtu"`
 	NIC       string         `json:"nic,omitempty"` // a NIC behind the wire; if it exists, its carrier counts, too
 	Ways      []Way          `json:"ways,omitempty"`
+	Neighbors []Neighbor     `json:"neighbors,omitempty"` // the other routers of the lab on the link
+}
+
+// Neighbor is an address of another router of the lab on a link. Its MAC is where to
+// begin: if another one answers, that counts.
+type Neighbor struct {
+	Address netip.Addr `json:"address"`
+	MAC     string     `json:"mac"`
 }
 
 // Way leads to what is behind a router on a link: peers, and next hops of theirs.

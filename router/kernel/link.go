@@ -141,18 +141,3 @@ func prefixOf(n *net.IPNet) netip.Prefix {
 	ones, _ := n.Mask.Size()
 	return netip.PrefixFrom(addr.Unmap(), ones)
 }
-
-// Solicit makes the kernel treat a neighbour as in use: it resolves an unknown one,
-// and asks again for one that has been silent for a while.
-func Solicit(link int, addr netip.Addr) error {
-	return netlink.NeighSet(&netlink.Neigh{
-		LinkIndex: link, IP: addr.AsSlice(), State: unix.NUD_NONE, Flags: unix.NTF_USE, Family: familyOf(addr),
-	})
-}
-
-func familyOf(a netip.Addr) int {
-	if a.Is4() {
-		return netlink.FAMILY_V4
-	}
-	return netlink.FAMILY_V6
-}

@@ -19,7 +19,7 @@ type Links struct {
 	log      *slog.Logger
 	fib      *fib.Table
 	carriers *kernel.Carriers
-	ask      func(index int, addr netip.Addr) error
+	ask      Ask
 
 	ports   map[uint32]*Port
 	widest  int // the longest IP packet that a customer can send, in octets
@@ -33,9 +33,11 @@ type heardKey struct {
 	addr  netip.Addr
 }
 
-// New returns an empty Links. ask makes the kernel resolve a neighbour, as
-// kernel.Solicit does.
-func New(log *slog.Logger, f *fib.Table, carriers *kernel.Carriers, ask func(index int, addr netip.Addr) error) *Links {
+// Ask makes the kernel resolve a neighbour, as kernel.Solicit does.
+type Ask func(index int, addr netip.Addr, introduced bool) error
+
+// New returns an empty Links.
+func New(log *slog.Logger, f *fib.Table, carriers *kernel.Carriers, ask Ask) *Links {
 	return &Links{
 		log: log, fib: f, carriers: carriers, ask: ask,
 		ports: map[uint32]*Port{}, heard: map[heardKey]kernel.NeighborEvent{}, changed: map[netip.Addr]bool{},
@@ -230,7 +232,8 @@ func (l *Links) solicit(p *Port, nextHop netip.Addr) {
 	if !l.carriers.Up(p.Name) {
 		return
 	}
-	if err := l.ask(p.Index, nextHop); err != nil {
+	_, introduced := p.known[nextHop]
+	if err := l.ask(p.Index, nextHop, introduced); err != nil {
 		l.log.Warn("cannot solicit a next hop", "interface", p.BGPName, "address", nextHop, "error", err)
 	}
 }

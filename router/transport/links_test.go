@@ -19,7 +19,7 @@ func TestNextHop(t *testing.T) {
 	mac := net.HardwareAddr{2, 0, 0, 0, 0, 9}
 	var asked []netip.Addr
 	carriers := kernel.NewCarriers()
-	l := New(slog.New(slog.DiscardHandler), fib.New(), carriers, func(_ int, addr netip.Addr) error {
+	l := New(slog.New(slog.DiscardHandler), fib.New(), carriers, func(_ int, addr netip.Addr, _ bool) error {
 		asked = append(asked, addr)
 		return nil
 	})
@@ -78,7 +78,7 @@ func TestForward(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ widest, want int }{{1496, 0}, {1497, 1496}, {9000, 1496}} {
-		l := New(slog.New(slog.DiscardHandler), fib.New(), kernel.NewCarriers(), func(int, netip.Addr) error { return nil })
+		l := New(slog.New(slog.DiscardHandler), fib.New(), kernel.NewCarriers(), func(int, netip.Addr, bool) error { return nil })
 		l.Configure(ports, tt.widest)
 		to, ok := l.Forward(netip.MustParseAddr("192.168.1.2"), 16)
 		if !ok || to.MTU != tt.want || to.Label != 16 || to.Adjacency == 0 {
@@ -96,7 +96,7 @@ func TestNextHopBehindAnother(t *testing.T) {
 	hop, via, other := netip.MustParseAddr("10.255.0.2"), netip.MustParseAddr("192.168.1.2"), netip.MustParseAddr("192.168.1.3")
 	var asked []netip.Addr
 	carriers := kernel.NewCarriers()
-	l := New(slog.New(slog.DiscardHandler), fib.New(), carriers, func(_ int, addr netip.Addr) error {
+	l := New(slog.New(slog.DiscardHandler), fib.New(), carriers, func(_ int, addr netip.Addr, _ bool) error {
 		asked = append(asked, addr)
 		return nil
 	})

@@ -17,6 +17,7 @@ type Port struct {
 	HardwareAddr net.HardwareAddr // the MAC, parsed
 	Index        int              // of the interface on which BGP runs
 
+	known     map[netip.Addr]net.HardwareAddr // other routers of the lab
 	neighbors map[netip.Addr]kernel.NeighborEvent
 	wanted    map[netip.Addr]bool                // those in use as next hops, or on the way to one
 	behind    map[netip.Addr]map[netip.Addr]bool // next hops in use by the neighbour that leads to them
@@ -30,8 +31,12 @@ func Ports(cfg []config.Core) (map[uint32]*Port, error) {
 		if err != nil {
 			return nil, fmt.Errorf("port %s: %w", c.Name, err)
 		}
+		known, err := knownNeighbors(c)
+		if err != nil {
+			return nil, fmt.Errorf("port %s: %w", c.Name, err)
+		}
 		ports[c.Port] = &Port{
-			Core: c, HardwareAddr: mac,
+			Core: c, HardwareAddr: mac, known: known,
 			neighbors: map[netip.Addr]kernel.NeighborEvent{}, wanted: map[netip.Addr]bool{},
 			behind: map[netip.Addr]map[netip.Addr]bool{},
 		}
@@ -39,11 +44,26 @@ func Ports(cfg []config.Core) (map[uint32]*Port, error) {
 	return ports, nil
 }
 
+func knownNeighbors(c config.Core) (map[netip.Addr]net.HardwareAddr, error) {
+	known := make(map[netip.Addr]net.HardwareAddr, len(c.Neighbors))
+	for _, n := range c.Neighbors {
+		mac, err := net.ParseMAC(n.MAC)
+		if err != nil {
+			return nil, fmt.Errorf("neighbor %s: %w", n.Address, err)
+		}
+		known[n.Address] = mac
+	}
+	return known, nil
+}
+
 // ConfigureKernel gives the interfaces of the ports their addresses.
 func ConfigureKernel(ports map[uint32]*Port) (err error) {
 	for _, p := range ports {
 		if p.Index, err = kernel.ConfigureLink(p.BGPName, p.Addresses); err != nil {
 			return err
+		}
+		if err := kernel.IntroduceNeighbors(p.Index, p.known); err != nil {
+			return fmt.Errorf("interface %s: %w", p.BGPName, err)
 		}
 		routes := make([]kernel.Route, len(p.Ways))
 		for i, w := range p.Ways {

@@ -36,14 +36,14 @@ func (l lab) keepers(t *testing.T) []int {
 // daemon returns the pid of one of the two daemons of a router's switch.
 func (l lab) daemon(t *testing.T, router, name string) []int {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("/run/pseudowan", l.name, router, "run/openvswitch", name+".pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	var pid int
+	eventually(t, 20*time.Second, func() error { // it may just be starting again
+		data, err := os.ReadFile(filepath.Join("/run/pseudowan", l.name, router, "run/openvswitch", name+".pid"))
+		if err == nil {
+			pid, err = strconv.Atoi(strings.TrimSpace(string(data)))
+		}
+		return err
+	})
 	return []int{pid}
 }
 
