@@ -65,9 +65,11 @@ func (in *inside) onThread(f func() error) error { return onThreadIn(int(in.file
 
 // prepare sets the namespace's own settings before any interface is made.
 func (c *configuration) prepare() (err error) {
-	err = c.onThread(func() error {
-		return applySysctls(append(forwardSysctls(c.Forward), hostSysctls()...))
-	})
+	settings, err := c.sysctls()
+	if err != nil {
+		return err
+	}
+	err = c.onThread(func() error { return applySysctls(settings) })
 	if err != nil {
 		return err
 	}

@@ -55,3 +55,30 @@ func TestRealInterfaceSettings(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Settings of a whole host come, over ours too, and go back to what new hosts have.
+// Those that a host has not to itself are refused.
+func TestRealHostSettings(t *testing.T) {
+	needRoot(t)
+	h := newHost(t)
+	setting := func(name string) string {
+		return strings.Join(strings.Fields(mustRun(t, h, "cat", "/proc/sys/net/"+name)), " ")
+	}
+	ttl, wmem := setting("ipv4/ip_default_ttl"), setting("ipv4/tcp_wmem")
+	configureHost(t, h, Network{Sysctls: map[string]string{
+		"net.ipv4.ip_default_ttl": "77", "net.ipv4.tcp_wmem": "4096 16384 99999", "net.ipv6.conf.all.ndisc_notify": "0",
+	}})
+	if got := setting("ipv4/ip_default_ttl") + ", " + setting("ipv4/tcp_wmem") + ", " + setting("ipv6/conf/all/ndisc_notify"); got != "77, 4096 16384 99999, 0" {
+		t.Errorf("settings %s", got)
+	}
+	configureHost(t, h, Network{Unset: []string{"net.ipv4.ip_default_ttl", "net.ipv4.tcp_wmem", "net.ipv6.conf.all.ndisc_notify"}})
+	if got, want := setting("ipv4/ip_default_ttl")+", "+setting("ipv4/tcp_wmem")+", "+setting("ipv6/conf/all/ndisc_notify"), ttl+", "+wmem+", 1"; got != want {
+		t.Errorf("afterwards %s; want %s", got, want)
+	}
+	for _, name := range []string{"net.core.rmem_max", "net.ipv4.no_such_setting"} {
+		_, err := Configure(context.Background(), h.Path(), Network{Sysctls: map[string]string{name: "1"}})
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

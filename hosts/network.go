@@ -12,6 +12,12 @@ type Network struct {
 	Interfaces []Interface
 	Routes     []Route
 	Forward    bool // the host routes between its interfaces, both families
+
+	// Sysctls are kernel settings of the namespace by name, such as
+	// net.ipv4.tcp_syncookies. Those named in Unset get the value that new namespaces
+	// have.
+	Sysctls map[string]string
+	Unset   []string
 }
 
 // Interface is one interface of a host: the end of a wire, which exists

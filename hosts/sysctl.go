@@ -1,11 +1,11 @@
 package hosts
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -26,7 +26,7 @@ func applySysctls(settings []sysctl) error {
 		if err != nil {
 			return fmt.Errorf("read sysctl: %w", err)
 		}
-		if string(bytes.TrimSpace(have)) == s.value {
+		if slices.Equal(strings.Fields(string(have)), strings.Fields(s.value)) {
 			continue
 		}
 		if err := os.WriteFile(path, []byte(s.value), 0o644); err != nil {

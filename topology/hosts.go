@@ -121,6 +121,7 @@ func (b *hostBuilder) host(name string, raw rawHost) Host {
 		b.refuse(raw.Rewrites.at, element, "rewrites what passes it, but does not forward", "add forward: true")
 	}
 	b.containerSettings(&h, settings, element)
+	h.Sysctls, raw.Sysctls = b.hostSysctls(raw, element)
 	attach := b.attachments(raw, element)
 	interfaces := make(map[string]bool)
 	for i, a := range attach {

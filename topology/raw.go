@@ -175,7 +175,7 @@ type rawAttachment struct {
 	MTU       value[int]                    `json:"mtu" jsonschema:"minimum=68,maximum=9216" doc:"MTU of the interface, at least 1280 with IPv6." default:"1500"`
 	DAD       value[bool]                   `json:"dad" doc:"Whether the host looks for duplicates of its IPv6 addresses before it uses them (RFC 4862)." default:"false: addresses can be used at once"`
 	ProxyND   oneOrMany[value[network]]     `json:"proxy-nd" doc:"IPv6 prefixes of at most 1024 addresses for which the host answers neighbour solicitations on the interface. It forwards what is sent to them."`
-	Sysctls   entries[value[string]]        `json:"sysctls" doc:"Kernel settings of the interface by name, such as accept_redirects: those of both families, or with ipv4. or ipv6. before the name of one."`
+	Sysctls   entries[value[string]]        `json:"sysctls" doc:"Kernel settings of the interface by name, such as accept_redirects: those of both families, or with ipv4. or ipv6. before the name of one. At the host, also settings of the whole host, such as net.ipv4.tcp_syncookies."`
 	Addresses oneOrMany[value[hostAddress]] `json:"addresses" doc:"Addresses of the host with prefix lengths; slaac for IPv6 autoconfiguration."`
 	Gateway   oneOrMany[value[netip.Addr]]  `json:"gateway" doc:"Addresses of the router, one for each subnet." default:"the first address of the subnet"`
 	RA        rawRA                         `json:"ra" doc:"Router advertisements: the advertised prefix, or settings." default:"none"`

@@ -102,6 +102,23 @@ hosts:
 		},
 	},
 	{
+		name: "settings of hosts",
+		file: base + `hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], sysctls: {net.ipv4.ip_forward: 1, net.ipv4.conf.eth0.arp_ignore: 1, net.core: 1, net.ipv4.tcp_wmem: "1;2"}}
+  b:
+    sysctls: {accept_redirects: 1, kernel.hostname: 1}
+    attach: [{to: pe1, vrf: red, addresses: [10.2.0.2/24], sysctls: {net.ipv4.tcp_syncookies: 1}}]`,
+		want: []string{
+			`:5: host a: sysctls: net.ipv4.ip_forward is for another key; write forward: true`,
+			`:5: host a: sysctls: net.ipv4.conf.eth0.arp_ignore is of an interface; write its last part in sysctls: of the attachment, or use conf.all`,
+			`:5: host a: "net.core" is not the name of a setting of a host; write it as net.ipv4.tcp_syncookies`,
+			`:5: host a: sysctls: net.ipv4.tcp_wmem cannot be "1;2"; write up to eight numbers or words`,
+			`:7: host b: sysctls: accept_redirects is not a setting of the whole host; move a setting of an interface into attach:; those of the host begin with net., and a host has no others of its own`,
+			`:7: host b: sysctls: kernel.hostname is not a setting of the whole host; move a setting of an interface into attach:; those of the host begin with net., and a host has no others of its own`,
+			`:8: host b: sysctls: net.ipv4.tcp_syncookies is of the whole host, not of an interface; write it in sysctls: of the host, beside attach:`,
+		},
+	},
+	{
 		name: "settings of interfaces",
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], sysctls: {accept_ra: 1, ipv4.forwarding: 1, Accept: 1, "../x": 1, hop_limit: "1; reboot"}}`,

@@ -11,7 +11,13 @@ import (
 var (
 	sysctlName  = regexp.MustCompile(`^(ipv[46]\.)?[a-z][a-z0-9_]*$`)
 	sysctlValue = regexp.MustCompile(`^[-0-9a-fA-F:.]{1,64}$`)
+
+	hostSysctl      = regexp.MustCompile(`^net(\.[a-z][a-z0-9_-]*){2,6}$`)
+	hostSysctlValue = regexp.MustCompile(`^[-0-9A-Za-z_:.]{1,64}([ \t]+[-0-9A-Za-z_:.]{1,64}){0,7}$`)
 )
+
+// wholeHost begins the names of settings that are of a host and not of an interface.
+const wholeHost = "net."
 
 // ownSysctls are the settings that other keys are for.
 var ownSysctls = map[string]string{
@@ -31,6 +37,8 @@ func (b *attachmentBuilder) sysctls(raw rawAttachment, element string) map[strin
 		bare := strings.TrimPrefix(strings.TrimPrefix(name, "ipv4."), "ipv6.")
 		remedy, own := ownSysctls[bare]
 		switch {
+		case strings.HasPrefix(name, wholeHost):
+			b.refuse(e.key.at, element, fmt.Sprintf("sysctls: %s is of the whole host, not of an interface", name), "write it in sysctls: of the host, beside attach:")
 		case !sysctlName.MatchString(name):
 			b.refuse(e.key.at, element, fmt.Sprintf("%q is not the name of a setting of an interface", name), "write it as accept_redirects or ipv6.accept_redirects")
 		case own:
@@ -45,6 +53,55 @@ func (b *attachmentBuilder) sysctls(raw rawAttachment, element string) map[strin
 		}
 	}
 	return out
+}
+
+// ownHostSysctls are the settings of hosts that other keys are for.
+var ownHostSysctls = map[string]string{
+	"net.ipv4.ip_forward":              "write forward: true",
+	"net.ipv4.conf.all.forwarding":     "write forward: true",
+	"net.ipv6.conf.all.forwarding":     "write forward: true",
+	"net.ipv6.conf.all.disable_ipv6":   "give the host no IPv6 address",
+	"net.ipv6.conf.all.accept_dad":     "write dad: true at the attachment",
+	"net.ipv6.conf.default.accept_dad": "write dad: true at the attachment",
+	"net.ipv6.conf.default.accept_ra":  "write slaac in addresses:",
+}
+
+// hostSysctls reads the settings of a host as a whole, and returns the others, which
+// are of its interface. Only those of the network are a host's own.
+func (b *hostBuilder) hostSysctls(raw rawHost, element string) (own map[string]string, rest entries[value[string]]) {
+	for _, e := range raw.Sysctls {
+		name := e.key.v
+		remedy, other := ownHostSysctls[name]
+		switch {
+		case !strings.HasPrefix(name, wholeHost):
+			if len(raw.Attach) > 0 {
+				b.refuse(e.key.at, element, fmt.Sprintf("sysctls: %s is not a setting of the whole host", name), "move a setting of an interface into attach:; those of the host begin with net., and a host has no others of its own")
+				continue
+			}
+			rest = append(rest, e)
+		case !hostSysctl.MatchString(name):
+			b.refuse(e.key.at, element, fmt.Sprintf("%q is not the name of a setting of a host", name), "write it as net.ipv4.tcp_syncookies")
+		case other:
+			b.refuse(e.key.at, element, fmt.Sprintf("sysctls: %s is for another key", name), remedy)
+		case ofInterface(name):
+			b.refuse(e.key.at, element, fmt.Sprintf("sysctls: %s is of an interface", name), "write its last part in sysctls: of the attachment, or use conf.all")
+		case e.value.has && !hostSysctlValue.MatchString(e.value.v):
+			b.refuse(e.value.at, element, fmt.Sprintf("sysctls: %s cannot be %q", name, e.value.v), "write up to eight numbers or words")
+		case e.value.has:
+			if own == nil {
+				own = make(map[string]string)
+			}
+			own[name] = strings.Join(strings.Fields(e.value.v), " ")
+		}
+	}
+	return own, rest
+}
+
+// ofInterface reports whether a setting is of one interface, as
+// net.ipv4.conf.eth0.arp_ignore.
+func ofInterface(name string) bool {
+	parts := strings.Split(name, ".")
+	return len(parts) > 3 && (parts[2] == "conf" || parts[2] == "neigh") && parts[3] != "all" && parts[3] != "default"
 }
 
 // leastProxied is the shortest prefix that a host answers for: the kernel has an entry

@@ -139,6 +139,7 @@ type Host struct {
 	Files        map[string]string `json:"files,omitempty"`    // content by absolute path
 	Forward      bool              `json:"forward,omitempty"`  // the host routes between its attachments
 	Rewrites     bool              `json:"rewrites,omitempty"` // what passes the host is said by Expect alone
+	Sysctls      map[string]string `json:"sysctls,omitempty"`  // kernel settings of the host by name, net. included
 	Attachments  []Attachment      `json:"attach"`
 	LANs         []netip.Prefix    `json:"lans,omitempty"` // the host's address on eth(n), eth(n+1)… after its n attachments
 

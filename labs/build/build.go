@@ -47,6 +47,20 @@ func (b *Builder) Supersede(p *plan.Plan) {
 	}
 }
 
+// unsetOf lists the settings that a host had by earlier plans and now has not.
+func (b *Builder) unsetOf(h plan.Host) []string {
+	var out []string
+	for _, was := range b.former[h.Name] {
+		for name := range was.Sysctls {
+			if _, has := h.Sysctls[name]; !has {
+				out = append(out, name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // unset lists the settings that an interface had by earlier plans and now has not.
 func (b *Builder) unset(host string, i plan.Interface) []string {
 	var out []string
@@ -173,6 +187,7 @@ func (b *Builder) Configure(ctx context.Context, h plan.Host) error {
 	if err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
 	}
+	network.Unset = b.unsetOf(h)
 	for k, i := range h.Interfaces {
 		network.Interfaces[k].Unset, network.Interfaces[k].Unproxied = b.unset(h.Name, i), b.unproxied(h.Name, i)
 	}
@@ -188,7 +203,7 @@ func (b *Builder) Configure(ctx context.Context, h plan.Host) error {
 
 // networkOf returns the network configuration of a host.
 func networkOf(h plan.Host) (hosts.Network, error) {
-	n := hosts.Network{Forward: h.Forward}
+	n := hosts.Network{Forward: h.Forward, Sysctls: h.Sysctls}
 	for _, i := range h.Interfaces {
 		mac, err := net.ParseMAC(i.MAC)
 		if err != nil {

@@ -65,12 +65,13 @@ type Host struct {
 	ContainerOnly *topology.Setting `json:"-"`
 	BuildLine     int               `json:"-"`
 
-	VRFs       []string    `json:"vrfs"`
-	Addresses  []string    `json:"addresses"`
-	Forward    bool        `json:"forward,omitempty"` // the host routes between its interfaces
-	Knows      []string    `json:"knows,omitempty"`   // further scopes of names: segments without a router, and VRFs behind them
-	Interfaces []Interface `json:"interfaces"`
-	Routes     []Route     `json:"routes,omitempty"`
+	VRFs       []string          `json:"vrfs"`
+	Addresses  []string          `json:"addresses"`
+	Forward    bool              `json:"forward,omitempty"` // the host routes between its interfaces
+	Sysctls    map[string]string `json:"sysctls,omitempty"` // kernel settings of the whole host
+	Knows      []string          `json:"knows,omitempty"`   // further scopes of names: segments without a router, and VRFs behind them
+	Interfaces []Interface       `json:"interfaces"`
+	Routes     []Route           `json:"routes,omitempty"`
 }
 
 // Interface is an interface inside a host: the end of a wire, or a LAN behind

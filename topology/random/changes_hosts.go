@@ -108,7 +108,47 @@ func longForm(h *mapping) {
 		one.set(key, h.get(key))
 		h.set(key, nil)
 	}
+	whole, _ := one.get("sysctls").(*mapping)
+	own, of := partedSysctls(whole)
+	one.set("sysctls", of)
+	h.set("sysctls", own)
 	h.set("attach", []any{one})
+}
+
+// partedSysctls returns the settings of a host and those of its interface apart; nil
+// where there are none.
+func partedSysctls(all *mapping) (host, iface any) {
+	if all == nil {
+		return nil, nil
+	}
+	own, of := new(mapping), new(mapping)
+	for _, f := range all.fields {
+		if strings.HasPrefix(f.key, "net.") {
+			own.set(f.key, f.value)
+		} else {
+			of.set(f.key, f.value)
+		}
+	}
+	if len(own.fields) > 0 {
+		host = own
+	}
+	if len(of.fields) > 0 {
+		iface = of
+	}
+	return host, iface
+}
+
+// merged adds the fields of one mapping to another.
+func merged(into, from any) any {
+	a, ok := copied(into).(*mapping)
+	b, also := from.(*mapping)
+	if !ok || !also {
+		return from
+	}
+	for _, f := range b.fields {
+		a.set(f.key, f.value)
+	}
+	return a
 }
 
 // formOfAttachments writes a host's only attachment in another form: in the host,
@@ -128,7 +168,7 @@ func formOfAttachments(e *editor) string {
 	case 0:
 		h.set("attach", nil)
 		for _, f := range only.fields {
-			h.set(f.key, f.value)
+			h.set(f.key, merged(h.get(f.key), f.value))
 		}
 	case 1:
 		h.set("attach", only)

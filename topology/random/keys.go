@@ -79,6 +79,7 @@ var keys = slices.Concat(
 
 		{"forward", hosts, truth},
 		{"rewrites", hosts, rewrites},
+		{"sysctls", hosts, hostSysctls},
 		{"lans", hosts, some(lan)},
 		{"lans", hosts, some(lan)},
 		{"lans-via", hosts, carriers},
@@ -266,6 +267,10 @@ func rewrites(e *editor, at *mapping) any {
 
 func sysctls(e *editor, at *mapping) any {
 	return edited(e, at.get("sysctls"), oneOf(e, "accept_redirects", "ipv4.arp_ignore", "ipv6.hop_limit"), oneOf[any](e, 1, 2))
+}
+
+func hostSysctls(e *editor, at *mapping) any {
+	return edited(e, at.get("sysctls"), oneOf(e, "net.ipv4.tcp_syncookies", "net.ipv4.ip_default_ttl"), oneOf[any](e, 1, 2))
 }
 
 func edited(e *editor, old any, name string, value any) any {
