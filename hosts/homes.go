@@ -49,10 +49,18 @@ func (h Homes) Write(spec Spec) error {
 	return errors.Join(
 		WriteInPlace(filepath.Join(root, "etc/hosts"), HostsFile(spec.Hosts)),
 		WriteInPlace(filepath.Join(root, "etc/hostname"), []byte(spec.Node+"\n")),
-		WriteInPlace(filepath.Join(root, "etc/resolv.conf"), nil),
+		writeResolvConf(filepath.Join(root, "etc/resolv.conf"), spec.Resolves),
 		WriteInPlace(filepath.Join(root, envFile), env),
 		writeOwn(root, spec.Files),
 	)
+}
+
+// writeResolvConf makes an empty resolv.conf. If others write it, it stays as it is.
+func writeResolvConf(path string, others bool) error {
+	if _, err := os.Stat(path); err == nil && others {
+		return nil
+	}
+	return WriteInPlace(path, nil)
 }
 
 // Remove removes the directory of a node, and the lab's when it was the last.

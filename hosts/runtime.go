@@ -19,6 +19,7 @@ type Spec struct {
 	Hosts        []HostsEntry      // for /etc/hosts, after localhost
 	Env          map[string]string // for every command
 	Files        map[string]string // content by absolute path; a runtime may have no place for some
+	Resolves     bool              // others write its resolv.conf
 	Command      []string          // runs while the host does; empty: the image's, or none
 	Image        string            // containers only; empty: the built-in one
 	Build        string            // containers only: the Dockerfile of Image, or its directory; Image is its BuildTag

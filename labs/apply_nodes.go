@@ -149,6 +149,7 @@ func (a *applier) routers(context.Context) error {
 	state := store.KeeperState{
 		Lab:        a.plan.Lab,
 		Containers: slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return a.before.HoldsContainers(h.Runtime) }),
+		Resolvers:  a.resolvers(),
 	}
 	for _, r := range a.plan.Routers {
 		if err := store.WriteRouterConfig(a.plan.Lab, r.Name, a.config(r)); err != nil {
@@ -171,6 +172,18 @@ func (a *applier) routers(context.Context) error {
 		a.changed = append(a.changed, "restarted the keeper")
 	}
 	return err
+}
+
+// resolvers lists the hosts whose resolv.conf the keeper keeps: those that are namespaces
+// and learn of DNS servers.
+func (a *applier) resolvers() []store.KeeperHost {
+	var out []store.KeeperHost
+	for _, h := range a.plan.Hosts {
+		if h.Resolves() && !a.before.HoldsContainers(h.Runtime) {
+			out = append(out, store.KeeperHost{Name: h.Name, Namespace: h.Namespace})
+		}
+	}
+	return out
 }
 
 // updateRouters sends the agents of a running lab their new configuration. Those

@@ -52,7 +52,7 @@ func Run(ctx context.Context, lab string, log *slog.Logger) error {
 	if err := errors.Join(lock.Truncate(0), writeAt(lock, fmt.Sprintln(os.Getpid()))); err != nil {
 		log.Warn("cannot write the PID of the keeper", "error", err)
 	}
-	k := keeper{lab: lab, log: log, found: inventory.FindProcesses(), running: map[string]context.CancelFunc{}}
+	k := keeper{lab: lab, log: log, found: inventory.FindProcesses(), running: map[string]context.CancelFunc{}, follows: map[string]context.CancelFunc{}}
 	defer k.wait.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -94,7 +94,8 @@ type keeper struct {
 	names   []string // of the lab's namespaces
 	running map[string]context.CancelFunc
 	healing bool
-	deaf    bool // the list could not be read
+	follows map[string]context.CancelFunc // hosts whose resolv.conf is kept
+	deaf    bool                          // the list could not be read
 	wait    sync.WaitGroup
 }
 
@@ -128,6 +129,7 @@ func (k *keeper) reload(ctx context.Context) error {
 		k.running[r.Name] = stop
 		k.wait.Go(func() { k.supervise(agentCtx, r) })
 	}
+	k.follow(ctx, state.Resolvers)
 	if !state.Containers || k.healing {
 		return nil
 	}

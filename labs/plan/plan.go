@@ -74,6 +74,13 @@ type Host struct {
 	Routes     []Route           `json:"routes,omitempty"`
 }
 
+// Resolves reports whether a host learns of DNS servers, and its own file does not say
+// what they are.
+func (h Host) Resolves() bool {
+	_, own := h.Files["/etc/resolv.conf"]
+	return !own && slices.ContainsFunc(h.Interfaces, func(i Interface) bool { return i.SLAAC })
+}
+
 // Interface is an interface inside a host: the end of a wire, or a LAN behind
 // the host.
 type Interface struct {

@@ -7,12 +7,19 @@ import (
 	"pseudowan/router/config"
 )
 
-// KeeperState is what the keeper has to know: the routers, and whether there are
-// hosts that others may stop and start.
+// KeeperState is what the keeper has to know: the routers, whether there are hosts that
+// others may stop and start, and which hosts learn of DNS servers.
 type KeeperState struct {
 	Lab        string         `json:"lab"`
 	Routers    []KeeperRouter `json:"routers"`
 	Containers bool           `json:"containers,omitempty"`
+	Resolvers  []KeeperHost   `json:"resolvers,omitempty"` // hosts whose resolv.conf the keeper keeps
+}
+
+// KeeperHost is a host that is a namespace.
+type KeeperHost struct {
+	Name      string `json:"name"`
+	Namespace string `json:"namespace"`
 }
 
 // KeeperRouter is a router that the keeper supervises.

@@ -2,7 +2,6 @@ package access
 
 import (
 	"math/rand/v2"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -91,20 +90,20 @@ func (s *Ports) startAdvertising(now time.Time, p *Port) {
 
 // Cease tells the hosts on ports that stop advertising that this router is no longer
 // their default router (RFC 4861 section 6.2.5), and those on ports that advertise a
-// prefix no more that it is no longer valid: addresses in it are deprecated (RFC 4862
-// section 5.5.3). next is the ports as they will be; nil if the router stops, which says
-// nothing about prefixes.
+// prefix, a server or a domain no more that it is no longer valid: addresses in the prefix
+// are deprecated (RFC 4862 section 5.5.3). next is the ports as they will be; nil if the
+// router stops, which says nothing about these.
 func (s *Ports) Cease(next map[uint32]*Port) {
 	for number := range s.adverts.ports {
 		var stays *topology.RA
 		if p := next[number]; p != nil {
 			stays = p.RA
 		}
-		var dropped []netip.Prefix
+		var dropped slowpath.Withdrawn
 		if was := s.ports[number]; next != nil && was != nil {
-			dropped = droppedPrefixes(was.RA, stays)
+			dropped = droppedFrom(was.RA, stays)
 		}
-		if stays != nil && len(dropped) == 0 {
+		if stays != nil && len(dropped.Prefixes)+len(dropped.RDNSS)+len(dropped.DNSSL) == 0 {
 			continue
 		}
 		frame := s.slow.Withdraw(number, dropped, stays == nil)
@@ -117,16 +116,29 @@ func (s *Ports) Cease(next map[uint32]*Port) {
 	}
 }
 
-// droppedPrefixes returns the prefixes that a port advertised and will not.
-func droppedPrefixes(was, next *topology.RA) []netip.Prefix {
+// droppedFrom returns what a port advertised and will not.
+func droppedFrom(was, next *topology.RA) (out slowpath.Withdrawn) {
 	if was == nil {
-		return nil
+		return out
 	}
-	var out []netip.Prefix
+	if next == nil {
+		next = &topology.RA{}
+	}
 	for _, p := range was.Prefixes {
-		same := func(n topology.RAPrefix) bool { return n.Prefix == p.Prefix }
-		if next == nil || !slices.ContainsFunc(next.Prefixes, same) {
-			out = append(out, p.Prefix)
+		if !slices.ContainsFunc(next.Prefixes, func(n topology.RAPrefix) bool { return n.Prefix == p.Prefix }) {
+			out.Prefixes = append(out.Prefixes, p.Prefix)
+		}
+	}
+	out.RDNSS = without(was.RDNSS, next.RDNSS)
+	out.DNSSL = without(was.DNSSL, next.DNSSL)
+	return out
+}
+
+// without returns the items of all that others has not.
+func without[T comparable](all, others []T) (out []T) {
+	for _, x := range all {
+		if !slices.Contains(others, x) {
+			out = append(out, x)
 		}
 	}
 	return out

@@ -89,11 +89,16 @@ func TestAdvertisedPrefixes(t *testing.T) {
 	if got := advertisement(was); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v; want %+v", got, want)
 	}
-	next := &topology.RA{Prefixes: was.Prefixes[:1]}
-	if got := droppedPrefixes(was, next); !slices.Equal(got, []netip.Prefix{goes}) {
-		t.Errorf("dropped %v; want %v", got, goes)
+	was.RDNSS, was.DNSSL = []netip.Addr{stays.Addr(), goes.Addr()}, []string{"a.example", "b.example"}
+	next := &topology.RA{Prefixes: was.Prefixes[:1], RDNSS: was.RDNSS[:1], DNSSL: was.DNSSL[1:]}
+	gone := slowpath.Withdrawn{Prefixes: []netip.Prefix{goes}, RDNSS: was.RDNSS[1:], DNSSL: was.DNSSL[:1]}
+	if got := droppedFrom(was, next); !reflect.DeepEqual(got, gone) {
+		t.Errorf("dropped %+v; want %+v", got, gone)
 	}
-	if got := droppedPrefixes(was, nil); len(got) != 2 || droppedPrefixes(nil, was) != nil || droppedPrefixes(next, was) != nil {
-		t.Errorf("dropped %v; want both", got)
+	if got := droppedFrom(was, nil); len(got.Prefixes)+len(got.RDNSS)+len(got.DNSSL) != 6 {
+		t.Errorf("dropped %+v; want all", got)
+	}
+	if got := droppedFrom(nil, was); len(got.Prefixes) != 0 {
+		t.Errorf("dropped %+v; want nothing", got)
 	}
 }

@@ -41,19 +41,27 @@ func (r *Router) Advertise(port uint32) []byte {
 	return r.routerAdvertisement(p, p.RA.RouterLifetime, allNodes, multicastMAC(allNodes))
 }
 
-// Withdraw returns a router advertisement that takes prefixes back: their lifetimes are
+// Withdrawn is what is advertised no more.
+type Withdrawn struct {
+	Prefixes []netip.Prefix
+	RDNSS    []netip.Addr
+	DNSSL    []string
+}
+
+// Withdraw returns a router advertisement that takes something back, with lifetimes of
 // 0. If it is the last one of the port, it also says that we are no longer a default
 // router (RFC 4861 section 6.2.5). It is nil if the port sends none.
-func (r *Router) Withdraw(port uint32, prefixes []netip.Prefix, last bool) []byte {
+func (r *Router) Withdraw(port uint32, what Withdrawn, last bool) []byte {
 	p := r.ports[port]
 	if p == nil || p.RA == nil {
 		return nil
 	}
 	ra := *p.RA
-	ra.Prefixes = slices.Clone(ra.Prefixes)
-	for i := range ra.Prefixes {
-		if slices.Contains(prefixes, ra.Prefixes[i].Prefix) {
-			ra.Prefixes[i].Valid, ra.Prefixes[i].Preferred = 0, 0
+	ra.Prefixes, ra.RDNSS, ra.DNSSL, ra.DNSLifetime = nil, what.RDNSS, what.DNSSL, 0
+	for _, i := range p.RA.Prefixes {
+		if slices.Contains(what.Prefixes, i.Prefix) {
+			i.Valid, i.Preferred = 0, 0
+			ra.Prefixes = append(ra.Prefixes, i)
 		}
 	}
 	if last {

@@ -3,7 +3,6 @@ package slowpath
 import (
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,35 +49,45 @@ func TestRouterAdvertisement(t *testing.T) {
 	}
 }
 
-// The last advertisement differs from the others in its lifetime alone; one that takes
-// prefixes back differs in theirs.
+// An advertisement that takes something back says nothing else, but for the last one of
+// a port, which says that we are no longer a default router.
 func TestWithdraw(t *testing.T) {
 	l := newLab(t)
-	p := valid(t, l.Withdraw(customerPort, nil, true))
-	ra := p.Layer(layers.LayerTypeICMPv6RouterAdvertisement).(*layers.ICMPv6RouterAdvertisement)
-	before := valid(t, l.Advertise(customerPort)).Layer(layers.LayerTypeICMPv6RouterAdvertisement).(*layers.ICMPv6RouterAdvertisement)
-	if ra.RouterLifetime != 0 || before.RouterLifetime == 0 {
-		t.Errorf("lifetime %d, before %d; want 0 and another", ra.RouterLifetime, before.RouterLifetime)
-	}
-	if d := cmp.Diff(before.Options, ra.Options); d != "" {
-		t.Errorf("options (-before +last):\n%s", d)
-	}
-	prefix := netip.MustParsePrefix("2001:db8:1::/64")
-	p = valid(t, l.Withdraw(customerPort, []netip.Prefix{prefix}, false))
-	ra = p.Layer(layers.LayerTypeICMPv6RouterAdvertisement).(*layers.ICMPv6RouterAdvertisement)
-	n := prefix.Addr().As16()
-	for _, o := range ra.Options {
-		if o.Type == 3 && !slices.Equal(o.Data, append([]byte{64, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, n[:]...)) {
-			t.Errorf("withdrawn prefix %x", o.Data)
+	read := func(frame []byte) (*layers.ICMPv6RouterAdvertisement, map[layers.ICMPv6Opt][]byte) {
+		ra := valid(t, frame).Layer(layers.LayerTypeICMPv6RouterAdvertisement).(*layers.ICMPv6RouterAdvertisement)
+		options := map[layers.ICMPv6Opt][]byte{}
+		for _, o := range ra.Options {
+			options[o.Type] = o.Data
 		}
+		return ra, options
 	}
-	if ra.RouterLifetime != before.RouterLifetime {
-		t.Errorf("router lifetime %d; want %d", ra.RouterLifetime, before.RouterLifetime)
+	mtu := []byte{0, 0, 0, 0, 0x05, 0xdc}
+	last, options := read(l.Withdraw(customerPort, Withdrawn{}, true))
+	before, _ := read(l.Advertise(customerPort))
+	if last.RouterLifetime != 0 || last.Flags != before.Flags || before.RouterLifetime == 0 {
+		t.Errorf("lifetime %d, before %d; want 0 and another", last.RouterLifetime, before.RouterLifetime)
 	}
-	if again := valid(t, l.Advertise(customerPort)); !slices.Equal(again.Data(), valid(t, newLab(t).Advertise(customerPort)).Data()) {
+	if d := cmp.Diff(map[layers.ICMPv6Opt][]byte{1: gwMAC, 5: mtu}, options); d != "" {
+		t.Errorf("options of the last (-want +got):\n%s", d)
+	}
+	server := netip.MustParseAddr("2001:db8::53")
+	ra, options := read(l.Withdraw(customerPort, Withdrawn{
+		Prefixes: []netip.Prefix{netip.MustParsePrefix("2001:db8:1::/64")}, RDNSS: []netip.Addr{server}, DNSSL: []string{"xy"},
+	}, false))
+	n, a := netip.MustParseAddr("2001:db8:1::").As16(), server.As16()
+	want := map[layers.ICMPv6Opt][]byte{
+		1: gwMAC, 5: mtu,
+		3:  append([]byte{64, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, n[:]...),
+		25: append([]byte{0, 0, 0, 0, 0, 0}, a[:]...),
+		31: []byte("\x00\x00\x00\x00\x00\x00\x02xy\x00\x00\x00\x00\x00"),
+	}
+	if d := cmp.Diff(want, options); d != "" || ra.RouterLifetime != before.RouterLifetime {
+		t.Errorf("router lifetime %d, options (-want +got):\n%s", ra.RouterLifetime, d)
+	}
+	if _, again := read(l.Advertise(customerPort)); again[3][5] == 0 {
 		t.Error("a withdrawal changes the advertisements after it")
 	}
-	if f := l.Withdraw(secondPort, nil, true); f != nil {
+	if f := l.Withdraw(secondPort, Withdrawn{}, true); f != nil {
 		t.Errorf("a port without RA says %x", f)
 	}
 }
