@@ -74,6 +74,13 @@ RANDOM_SEED ?= 1
 test-random:
 	PSEUDOWAN_RANDOM=$(RANDOM_LABS) PSEUDOWAN_SEED=$(RANDOM_SEED) $(GO) test -count=1 -timeout 2h -run '^TestRealRandomLabs$$' ./test/lab
 
+# Ready labs, all or LABS="a b", in both runtimes, and the tests that their pages name;
+# as root. CI has the same in the other tests.
+LABS ?=
+.PHONY: labs
+labs:
+	GO="$(GO)" sh test/labs.sh $(LABS)
+
 # Labs under attack: edits, kills, noise, hostile BGP and files; as root, an
 # hour, or CHAOS for each of the five.
 CHAOS ?= 12m

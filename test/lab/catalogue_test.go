@@ -1,33 +1,88 @@
 package lab
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"pseudowan/labs/catalog"
+	"pseudowan/topology"
 )
 
+// labsEnv asks for what other tests cover, too, as test/labs.sh does.
+const labsEnv = "PSEUDOWAN_LABS"
+
 // Every ready lab comes up, and each pair of its hosts reaches each other or not,
-// as its route targets say. Bringing it up again changes nothing.
+// as its route targets say, and what its file suggests to try succeeds. Bringing it up
+// again changes nothing. Labs that may have containers are brought up with them, too.
 func TestRealCatalogueIsAsIntended(t *testing.T) {
+	docker := canDocker(t)
 	for _, name := range catalog.Names() {
 		if name == "pseudo-wan-eth1" {
 			continue // TestRealOtherSide has a router behind its NIC
 		}
-		if name == "pseudo-wan" {
+		if name == "pseudo-wan" && os.Getenv(labsEnv) == "" {
 			tryAll(t, sharedLab(t), name)
 			continue // covered by the other tests
 		}
 		t.Run(name, func(t *testing.T) {
-			l := fromCatalog(t, t.TempDir(), name, "pwt-cat-"+name)
-			l.up(t)
-			must(t, "verify", l.name)
-			tryAll(t, l, name)
-			if again := must(t, "up", l.file, "--runtime", "netns"); !strings.Contains(again, "nothing to change") {
-				t.Errorf("up again says %q", again)
+			t.Parallel()
+			wanted := catalogRuntime(t, name)
+			if wanted != "docker" {
+				asIntended(t, name, "netns")
+			}
+			if wanted != "netns" && docker {
+				asIntended(t, name, "docker")
 			}
 		})
 	}
+}
+
+// canDocker has this test use a Docker daemon, if the server has the program.
+func canDocker(t *testing.T) bool {
+	t.Helper()
+	for _, program := range []string{"dockerd", "docker"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Log("no labs with containers: there is no ", program)
+			return false
+		}
+	}
+	useDocker(t)
+	return true
+}
+
+// catalogRuntime returns the runtime that a ready lab wants; empty if it may be any.
+func catalogRuntime(t *testing.T, name string) string {
+	t.Helper()
+	data, _ := catalog.Get(name)
+	parsed, err := topology.Parse(name, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed.Runtime
+}
+
+// asIntended tests a ready lab in a runtime, and says how long each step takes.
+func asIntended(t *testing.T, name, runtime string) {
+	t.Helper()
+	l := fromCatalog(t, t.TempDir(), name, "pwt-cat-"+name)
+	times := ""
+	step := func(what string, run func()) {
+		begin := time.Now()
+		run()
+		times += fmt.Sprintf(" %s %.1f s", what, time.Since(begin).Seconds())
+	}
+	step("up", func() { l.up(t, "--runtime", runtime) })
+	step("verify", func() { must(t, "verify", l.name) })
+	step("try", func() { tryAll(t, l, name) })
+	if again := must(t, "up", l.file, "--runtime", runtime); !strings.Contains(again, "nothing to change") {
+		t.Errorf("%s: up again says %q", runtime, again)
+	}
+	step("down", func() { must(t, "down", l.name) })
+	t.Logf("lab %s %s%s", name, runtime, times)
 }
 
 // tryAll runs the commands that a ready lab's file suggests.

@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -47,12 +48,12 @@ func TestRealDualStack(t *testing.T) {
 // testAdvertised checks what a SLAAC host has configured from the advertisement.
 func testAdvertised(t *testing.T, l lab) {
 	routes := l.mustExec(t, "blue2", "ip", "-6", "route")
-	if !strings.Contains(routes, "default via fe80::") || !strings.Contains(routes, "pref high") {
-		t.Errorf("no default route by router advertisement with preference high:\n%s", routes)
+	if !strings.Contains(routes, "default via fe80::") || !strings.Contains(routes, "pref high") || !regexp.MustCompile(`proto ra .* expires 1[0-9]{3}sec`).MatchString(routes) {
+		t.Errorf("no default route by router advertisement with preference high, and its lifetime of 1800 s:\n%s", routes)
 	}
 	address := l.mustExec(t, "blue2", "ip", "-6", "address", "show", "dev", "eth0", "scope", "global")
-	if !strings.Contains(address, "2001:db8:2::ff:fe00:202/64") || !strings.Contains(address, "valid_lft 1") {
-		t.Errorf("no address of the advertised prefix with its lifetime of 1800 s:\n%s", address)
+	if !strings.Contains(address, "2001:db8:2::ff:fe00:202/64") || !strings.Contains(address, "valid_lft 259") {
+		t.Errorf("no address of the advertised prefix with the lifetime of RFC 4861, 30 days:\n%s", address)
 	}
 }
 
