@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"sync"
 	"time"
 
 	"pseudowan/ovs"
 	"pseudowan/router/config"
+	"pseudowan/status"
 )
 
 // Convergence is what a router still lacks to match its configuration.
@@ -67,15 +69,17 @@ func (a *agent) routes() http.Handler {
 	list(m, a, "neighbors", func(ctx context.Context, _ *http.Request) (any, error) {
 		return inLoop(ctx, a.loop, a.loop.neighborRows)
 	})
-	list(m, a, "vrfs", func(ctx context.Context, _ *http.Request) (any, error) { return a.vrfRows(ctx) })
-	list(m, a, "mpls", func(ctx context.Context, _ *http.Request) (any, error) { return inLoop(ctx, a.loop, a.loop.mplsRows) })
-	list(m, a, "flows", func(ctx context.Context, q *http.Request) (any, error) {
-		return a.flowRows(ctx, q.URL.Query().Get("fast") == "")
+	listSelected(m, a, "vrfs", func(ctx context.Context, sel status.Selection, _ url.Values) (any, error) { return a.vrfRows(ctx, sel) })
+	listSelected(m, a, "mpls", func(ctx context.Context, sel status.Selection, _ url.Values) (any, error) {
+		return inLoop(ctx, a.loop, func() []status.MPLS { return a.loop.mplsRows(sel) })
+	})
+	listSelected(m, a, "flows", func(ctx context.Context, sel status.Selection, q url.Values) (any, error) {
+		return a.flowRows(ctx, sel, q.Get("fast") == "")
 	})
 	list(m, a, "ports", func(ctx context.Context, _ *http.Request) (any, error) { return a.portRows(ctx) })
 	list(m, a, "stations", func(context.Context, *http.Request) (any, error) { return a.stationRows(), nil })
 	list(m, a, "mrt", func(context.Context, *http.Request) (any, error) { return a.fileRows(), nil })
-	list(m, a, "rib", func(ctx context.Context, _ *http.Request) (any, error) { return a.ribRows(ctx) })
+	listSelected(m, a, "rib", func(ctx context.Context, sel status.Selection, _ url.Values) (any, error) { return a.ribRows(ctx, sel) })
 	return m
 }
 
@@ -83,6 +87,18 @@ func list(m *http.ServeMux, a *agent, name string, rows func(context.Context, *h
 	m.HandleFunc("GET /v1/"+name, func(w http.ResponseWriter, q *http.Request) {
 		v, err := rows(q.Context(), q)
 		a.answer(w, v, err)
+	})
+}
+
+// listSelected is list for a table of routes.
+func listSelected(m *http.ServeMux, a *agent, name string, rows func(context.Context, status.Selection, url.Values) (any, error)) {
+	list(m, a, name, func(ctx context.Context, q *http.Request) (any, error) {
+		words := q.URL.Query()
+		sel, err := status.ReadSelection(words)
+		if err != nil {
+			return nil, err
+		}
+		return rows(ctx, sel, words)
 	})
 }
 

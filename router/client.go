@@ -91,22 +91,22 @@ func (c *Client) Neighbors(ctx context.Context) ([]status.Neighbor, error) {
 }
 
 // VRFs lists the VRFs with all their paths.
-func (c *Client) VRFs(ctx context.Context) ([]status.VRF, error) {
-	return get[[]status.VRF](ctx, c, "vrfs")
+func (c *Client) VRFs(ctx context.Context, sel status.Selection) ([]status.VRF, error) {
+	return get[[]status.VRF](ctx, c, "vrfs?"+sel.Query().Encode())
 }
 
 // MPLS lists the label bindings.
-func (c *Client) MPLS(ctx context.Context) ([]status.MPLS, error) {
-	return get[[]status.MPLS](ctx, c, "mpls")
+func (c *Client) MPLS(ctx context.Context, sel status.Selection) ([]status.MPLS, error) {
+	return get[[]status.MPLS](ctx, c, "mpls?"+sel.Query().Encode())
 }
 
 // Flows lists the counters of routes and labels. If fast is set, they may lag behind.
-func (c *Client) Flows(ctx context.Context, fast bool) ([]status.Flow, error) {
-	path := "flows"
+func (c *Client) Flows(ctx context.Context, sel status.Selection, fast bool) ([]status.Flow, error) {
+	words := sel.Query()
 	if fast {
-		path += "?fast=1"
+		words.Set("fast", "1")
 	}
-	return get[[]status.Flow](ctx, c, path)
+	return get[[]status.Flow](ctx, c, "flows?"+words.Encode())
 }
 
 // Ports lists the counters of the ports.
@@ -115,8 +115,8 @@ func (c *Client) Ports(ctx context.Context) ([]status.Port, error) {
 }
 
 // RIB lists the paths of the speaker's VPN tables.
-func (c *Client) RIB(ctx context.Context) ([]status.RIB, error) {
-	return get[[]status.RIB](ctx, c, "rib")
+func (c *Client) RIB(ctx context.Context, sel status.Selection) ([]status.RIB, error) {
+	return get[[]status.RIB](ctx, c, "rib?"+sel.Query().Encode())
 }
 
 // Stations lists the BMP stations. An agent of an older version has none.

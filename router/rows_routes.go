@@ -19,7 +19,7 @@ import (
 
 // vrfRows lists the VRFs with their routes, and counts the packets from other routers
 // that came up.
-func (a *agent) vrfRows(ctx context.Context) ([]status.VRF, error) {
+func (a *agent) vrfRows(ctx context.Context, sel status.Selection) ([]status.VRF, error) {
 	cfg, err := inLoop(ctx, a.loop, func() config.Router { return a.loop.cfg })
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func (a *agent) vrfRows(ctx context.Context) ([]status.VRF, error) {
 		return nil, err
 	}
 	return inLoop(ctx, a.loop, func() []status.VRF {
-		rows := a.loop.routeRows()
+		rows := a.loop.routeRows(sel)
 		for i, row := range rows {
 			p := byVRF[a.loop.vrfs.VRF(row.VRF).ID]
 			rows[i].Punted, rows[i].PuntsDropped = p.Packets, p.Dropped
@@ -38,16 +38,21 @@ func (a *agent) vrfRows(ctx context.Context) ([]status.VRF, error) {
 	})
 }
 
-func (l *loop) routeRows() []status.VRF {
+// routeRows lists the VRFs; those without a selected route are left out if only some are
+// selected.
+func (l *loop) routeRows(sel status.Selection) []status.VRF {
 	rows := []status.VRF{}
 	for _, v := range l.vrfs.VRFs() {
+		if !sel.InVRF(v.Name, v.RD.String()) {
+			continue
+		}
 		row := status.VRF{
 			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Import: texts(v.Import), Export: texts(v.Export),
 			Routes: []status.Route{}, MaxRoutes: v.Limit.Max,
 		}
 		used := l.vrfs.Usage(v.Name)
 		row.Held, row.Refused = used.Held, used.Refused
-		for _, e := range l.vrfs.Routes(v.Name) {
+		for _, e := range l.selected(v.Name, sel) {
 			row.Routes = append(row.Routes, status.Route{
 				Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path), Label: labelOf(e.Route.Label), Source: status.RouteSource(e.Source.String()),
 				Best: e.Best, Reason: e.Reason, MED: e.Route.MED, LocalPref: e.Route.LocalPref, Weight: e.Route.Weight,
@@ -55,9 +60,22 @@ func (l *loop) routeRows() []status.VRF {
 				Unusable: e.Route.Unusable, ChangedBy: words(e.Policy.Changed), SoO: texts(vpn.SitesOf(e.Route.Extended)),
 			})
 		}
-		rows = append(rows, row)
+		if !sel.Prefix.IsValid() || len(row.Routes) > 0 {
+			rows = append(rows, row)
+		}
 	}
 	return rows
+}
+
+// selected lists the selected routes of a VRF.
+func (l *loop) selected(vrf string, sel status.Selection) []bgp.Entry {
+	switch {
+	case !sel.Prefix.IsValid():
+		return l.vrfs.Routes(vrf)
+	case !sel.Longer:
+		return l.vrfs.Paths(vrf, sel.Prefix)
+	}
+	return slices.DeleteFunc(l.vrfs.Routes(vrf), func(e bgp.Entry) bool { return !sel.Has(e.Route.Prefix) })
 }
 
 // words writes terms of policies.
@@ -85,10 +103,13 @@ func labelOf(l vpn.Label) *uint32 {
 
 // mplsRows lists the assigned labels (in), and those pushed (out) for the best
 // route to each prefix.
-func (l *loop) mplsRows() []status.MPLS {
+func (l *loop) mplsRows(sel status.Selection) []status.MPLS {
 	rows := []status.MPLS{}
 	for _, v := range l.vrfs.VRFs() {
-		for _, e := range l.vrfs.Routes(v.Name) {
+		if !sel.InVRF(v.Name, v.RD.String()) {
+			continue
+		}
+		for _, e := range l.selected(v.Name, sel) {
 			if !e.Best || !e.Remote() && e.VRF != v.Name {
 				continue
 			}
@@ -106,7 +127,7 @@ func (l *loop) mplsRows() []status.MPLS {
 }
 
 // flowRows lists the counters, one row for each incoming label and each route.
-func (a *agent) flowRows(ctx context.Context, exact bool) ([]status.Flow, error) {
+func (a *agent) flowRows(ctx context.Context, sel status.Selection, exact bool) ([]status.Flow, error) {
 	counters, err := a.sw.Counters(ctx, exact)
 	if err != nil {
 		return nil, err
@@ -115,8 +136,10 @@ func (a *agent) flowRows(ctx context.Context, exact bool) ([]status.Flow, error)
 		rows := []status.Flow{}
 		for i := range a.loop.cfg.VRFs {
 			v := &a.loop.cfg.VRFs[i]
-			rows = append(rows, a.loop.labelFlows(v)...)
-			rows = append(rows, a.loop.routeFlows(v)...)
+			if sel.InVRF(v.Name, v.RD.String()) {
+				rows = append(rows, a.loop.labelFlows(v, sel)...)
+				rows = append(rows, a.loop.routeFlows(v, sel)...)
+			}
 		}
 		for i := range rows {
 			n := counters[a.loop.rowCookie(rows[i])]
@@ -126,9 +149,12 @@ func (a *agent) flowRows(ctx context.Context, exact bool) ([]status.Flow, error)
 	})
 }
 
-func (l *loop) labelFlows(v *config.VRF) []status.Flow {
+func (l *loop) labelFlows(v *config.VRF, sel status.Selection) []status.Flow {
 	var rows []status.Flow
 	for _, b := range l.vrfs.Bindings(v) {
+		if !sel.Has(b.Key.Prefix) {
+			continue
+		}
 		nextHop := l.vrfs.NextHopOf(v, b.Key)
 		if !nextHop.IsValid() && b.Key.Family == vpn.VPNv4 {
 			nextHop = netip.IPv4Unspecified()
@@ -143,10 +169,10 @@ func (l *loop) labelFlows(v *config.VRF) []status.Flow {
 	return rows
 }
 
-func (l *loop) routeFlows(v *config.VRF) []status.Flow {
+func (l *loop) routeFlows(v *config.VRF, sel status.Selection) []status.Flow {
 	var rows []status.Flow
 	for key := range l.fib.Routes() {
-		if key.VRF != v.ID {
+		if key.VRF != v.ID || !sel.Has(key.Prefix) {
 			continue
 		}
 		if l.vrfs.Connected(key) {
@@ -179,14 +205,21 @@ func (l *loop) rowCookie(row status.Flow) pipeline.Cookie {
 	return c
 }
 
-func (a *agent) ribRows(ctx context.Context) ([]status.RIB, error) {
+func (a *agent) ribRows(ctx context.Context, sel status.Selection) ([]status.RIB, error) {
 	rows := []status.RIB{}
+	rds, err := inLoop(ctx, a.loop, func() map[string]bool { return a.loop.rds(sel.VRF) })
+	if err != nil {
+		return nil, err
+	}
 	for _, f := range []vpn.Family{vpn.VPNv4, vpn.VPNv6} {
 		paths, err := a.speaker.RIB(ctx, f)
 		if err != nil {
 			return nil, err
 		}
 		for _, p := range paths {
+			if !sel.Has(p.Prefix) || sel.VRF != "" && !rds[p.RD.String()] {
+				continue
+			}
 			rows = append(rows, status.RIB{
 				Router: a.name, Family: string(f), RD: p.RD.String(), Prefix: p.Prefix, NextHop: p.NextHop,
 				Label: uint32(p.Label), Targets: texts(p.Targets), Best: p.Best,
@@ -197,6 +230,17 @@ func (a *agent) ribRows(ctx context.Context) ([]status.RIB, error) {
 		}
 	}
 	return rows, nil
+}
+
+// rds returns the RDs of a VRF, given by its name or RD.
+func (l *loop) rds(vrf string) map[string]bool {
+	rds := map[string]bool{}
+	for _, v := range l.cfg.VRFs {
+		if vrf == v.Name || vrf == v.RD.String() {
+			rds[v.RD.String()] = true
+		}
+	}
+	return rds
 }
 
 func unspecified(a netip.Addr) netip.Addr {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net/netip"
 
 	"github.com/spf13/cobra"
 
@@ -65,13 +66,13 @@ func newShow(s streams) *cobra.Command {
 		neighborCommand(s, sel),
 		tableCommand(s, sel, "interface", "Ports with their addresses", (*look.Lab).Interfaces, show.Interfaces),
 		tableCommand(s, sel, "arp", "Neighbours, IPv4 (ARP) and IPv6 (ND)", (*look.Lab).Neighbors, show.Neighbors),
-		tableCommand(s, sel, "vrf", "VRFs with their routes", (*look.Lab).VRFs, show.VRFs),
-		tableCommand(s, sel, "mpls", "Labels that routers advertise, and labels to push", (*look.Lab).MPLS, show.MPLS),
+		selecting(sel, tableCommand(s, sel, "vrf", "VRFs with their routes", (*look.Lab).VRFs, show.VRFs)),
+		selecting(sel, tableCommand(s, sel, "mpls", "Labels that routers advertise, and labels to push", (*look.Lab).MPLS, show.MPLS)),
 		flowCommand(s, sel),
 		tableCommand(s, sel, "port", "Packet and byte counters of the ports", (*look.Lab).Ports, show.Ports),
 		tableCommand(s, sel, "bmp", "BMP stations that routers tell of their sessions and tables", (*look.Lab).Stations, show.Stations),
 		tableCommand(s, sel, "mrt", "MRT files in which routers record what their peers send", (*look.Lab).MRT, show.MRT),
-		tableCommand(s, sel, "rib", "VPN routes of the BGP speakers, before import", (*look.Lab).RIB, show.RIB),
+		selecting(sel, tableCommand(s, sel, "rib", "VPN routes of the BGP speakers, before import", (*look.Lab).RIB, show.RIB)),
 	)
 	return c
 }
@@ -104,6 +105,32 @@ func tableCommand[T any](
 	}
 }
 
+// selecting gives a command for a table of routes the flags that select prefixes.
+func selecting(sel *selection, c *cobra.Command) *cobra.Command {
+	prefix := ""
+	c.Flags().StringVar(&prefix, "prefix", "", "only this prefix, as 10.1.0.0/24")
+	c.Flags().BoolVar(&sel.filter.Longer, "longer", false, "with --prefix: also the prefixes inside it")
+	c.Example += "\n  sudo pseudowan " + "show " + c.Name() + " --prefix 10.0.0.0/8 --longer"
+	c.PreRunE = func(*cobra.Command, []string) error {
+		if prefix == "" && sel.filter.Longer {
+			return usagef("--longer needs --prefix")
+		}
+		if prefix == "" {
+			return nil
+		}
+		p, err := netip.ParsePrefix(prefix)
+		if err != nil {
+			return usagef("--prefix %s: give a prefix with its length, as 10.1.0.0/24", prefix)
+		}
+		if p != p.Masked() {
+			return usagef("--prefix %s has bits beyond its length: did you mean %s?", prefix, p.Masked())
+		}
+		sel.filter.Prefix = p
+		return nil
+	}
+	return c
+}
+
 func flowCommand(s streams, sel *selection) *cobra.Command {
 	fast := false
 	c := tableCommand(s, sel, "flow", "Packet and byte counters of routes and incoming labels",
@@ -111,6 +138,7 @@ func flowCommand(s streams, sel *selection) *cobra.Command {
 			return l.Flows(ctx, f, fast)
 		},
 		show.Flows)
+	selecting(sel, c)
 	c.Flags().BoolVar(&fast, "fast", false, "do not wait for exact counters (they may lag by half a second)")
 	return c
 }

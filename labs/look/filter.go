@@ -2,6 +2,7 @@ package look
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -13,6 +14,12 @@ import (
 type Filter struct {
 	Router string
 	VRF    string // a VRF's name or its RD
+	Prefix netip.Prefix
+	Longer bool // also prefixes inside Prefix
+}
+
+func (f Filter) selection() status.Selection {
+	return status.Selection{VRF: f.VRF, Prefix: f.Prefix, Longer: f.Longer}
 }
 
 // unknownVRF returns an error if the topology does not have the filter's VRF.

@@ -147,22 +147,35 @@ func (l *Lab) Neighbors(ctx context.Context, f Filter) ([]status.Neighbor, error
 	return inVRF(rows, f, func(n status.Neighbor) (string, string) { return n.VRF, l.rd(n.Router, n.VRF) }), err
 }
 
-// VRFs lists the VRFs with all their paths.
+// VRFs lists the VRFs with the selected paths.
 func (l *Lab) VRFs(ctx context.Context, f Filter) ([]status.VRF, error) {
-	rows, err := ask(ctx, l, f, (*router.Client).VRFs)
+	rows, err := askSelected(ctx, l, f, (*router.Client).VRFs)
 	return inVRF(rows, f, func(v status.VRF) (string, string) { return v.VRF, v.RD }), err
 }
 
 // MPLS lists the label bindings.
 func (l *Lab) MPLS(ctx context.Context, f Filter) ([]status.MPLS, error) {
-	rows, err := ask(ctx, l, f, (*router.Client).MPLS)
+	rows, err := askSelected(ctx, l, f, (*router.Client).MPLS)
 	return inVRF(rows, f, func(m status.MPLS) (string, string) { return m.VRF, m.RD }), err
 }
 
 // Flows lists the counters of routes and labels. Unless fast is set, they are exact.
 func (l *Lab) Flows(ctx context.Context, f Filter, fast bool) ([]status.Flow, error) {
-	rows, err := ask(ctx, l, f, func(c *router.Client, ctx context.Context) ([]status.Flow, error) { return c.Flows(ctx, fast) })
+	rows, err := askSelected(ctx, l, f, func(c *router.Client, ctx context.Context, sel status.Selection) ([]status.Flow, error) {
+		return c.Flows(ctx, sel, fast)
+	})
 	return inVRF(rows, f, func(x status.Flow) (string, string) { return x.VRF, x.RD }), err
+}
+
+// RIB lists the paths of the speakers' VPN tables. The filter's VRF selects by its RD.
+func (l *Lab) RIB(ctx context.Context, f Filter) ([]status.RIB, error) {
+	return askSelected(ctx, l, f, (*router.Client).RIB)
+}
+
+// askSelected is ask for the tables of routes, of which a router sends only the selected
+// rows: there may be a million of them. An agent of an older version sends all.
+func askSelected[T any](ctx context.Context, l *Lab, f Filter, question func(*router.Client, context.Context, status.Selection) ([]T, error)) ([]T, error) {
+	return ask(ctx, l, f, func(c *router.Client, ctx context.Context) ([]T, error) { return question(c, ctx, f.selection()) })
 }
 
 // Ports lists the counters of the routers' ports; with a VRF, only of its ports.
@@ -186,20 +199,4 @@ func (l *Lab) Stations(ctx context.Context, f Filter) ([]status.Station, error) 
 // MRT lists what the routers record in files.
 func (l *Lab) MRT(ctx context.Context, f Filter) ([]status.MRT, error) {
 	return ask(ctx, l, f, (*router.Client).MRT)
-}
-
-// RIB lists the paths of the speakers' VPN tables. The filter's VRF selects by its
-// RD.
-func (l *Lab) RIB(ctx context.Context, f Filter) ([]status.RIB, error) {
-	rows, err := ask(ctx, l, f, (*router.Client).RIB)
-	if err != nil || f.VRF == "" {
-		return rows, err
-	}
-	vrfs, err := l.VRFs(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(rows, func(r status.RIB) bool {
-		return !slices.ContainsFunc(vrfs, func(v status.VRF) bool { return v.RD == r.RD && v.Router == r.Router })
-	}), nil
 }

@@ -102,3 +102,27 @@ func TestRealPeersAndRoutes(t *testing.T) {
 		}
 	}
 }
+
+// The tables of routes show a prefix alone, and those inside it.
+func TestRealSelectedRoutes(t *testing.T) {
+	l := sharedLab(t)
+	for _, c := range []struct {
+		args                 []string
+		vrf, mpls, flow, rib int // rows at pe1; of the VRF, its routes
+	}{
+		{args: []string{"--vrf", "65001:101", "--prefix", "30.1.0.2/32"}, vrf: 1, mpls: 1, flow: 1, rib: 1},
+		{args: []string{"--vrf", "65001:101", "--prefix", "110.0.0.0/8", "--longer"}, vrf: 10, mpls: 10, flow: 10, rib: 10},
+		{args: []string{"--vrf", "65001:101", "--prefix", "130.0.0.0/8", "--longer"}, vrf: 10, mpls: 10, flow: 10, rib: 10},
+		{args: []string{"--prefix", "130.1.0.0/16"}},
+	} {
+		args := append([]string{"--router", "pe1"}, c.args...)
+		routes := 0
+		for _, v := range table[status.VRF](t, l, "vrf", args...) {
+			routes += len(v.Routes)
+		}
+		got := []int{routes, len(table[status.MPLS](t, l, "mpls", args...)), len(table[status.Flow](t, l, "flow", args...)), len(table[status.RIB](t, l, "rib", args...))}
+		if want := []int{c.vrf, c.mpls, c.flow, c.rib}; !slices.Equal(got, want) {
+			t.Errorf("%v: %v rows of vrf, mpls, flow and rib; want %v", c.args, got, want)
+		}
+	}
+}

@@ -59,6 +59,7 @@ func TestRealReadme(t *testing.T) {
 // contractArgs holds the arguments of commands in the contract.
 var contractArgs = map[string][]string{
 	"trace":   {"red-a", "172.16.2.1"},
+	"measure": {"red-a", "red-b", "--for", "100ms"},
 	"explain": {"pe1", "red", "172.16.2.0/24"},
 	"verify":  {},
 	"doctor":  {},

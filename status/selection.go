@@ -1,0 +1,56 @@
+package status
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+)
+
+// Selection selects rows of the tables of routes. Its zero value selects all.
+type Selection struct {
+	VRF    string       // by name or RD
+	Prefix netip.Prefix // the zero Prefix: all
+	Longer bool         // also what is inside Prefix
+}
+
+// InVRF reports whether rows of a VRF are selected.
+func (s Selection) InVRF(name, rd string) bool { return s.VRF == "" || s.VRF == name || s.VRF == rd }
+
+// Has reports whether rows of a prefix are selected.
+func (s Selection) Has(p netip.Prefix) bool {
+	switch {
+	case !s.Prefix.IsValid() || s.Prefix == p:
+		return true
+	case !s.Longer || !p.IsValid():
+		return false
+	}
+	return p.Bits() > s.Prefix.Bits() && s.Prefix.Contains(p.Addr())
+}
+
+// Query writes the selection for a URL.
+func (s Selection) Query() url.Values {
+	q := url.Values{}
+	if s.VRF != "" {
+		q.Set("vrf", s.VRF)
+	}
+	if s.Prefix.IsValid() {
+		q.Set("prefix", s.Prefix.String())
+	}
+	if s.Longer {
+		q.Set("longer", "1")
+	}
+	return q
+}
+
+// ReadSelection reads what Query has written.
+func ReadSelection(q url.Values) (Selection, error) {
+	s := Selection{VRF: q.Get("vrf"), Longer: q.Get("longer") != ""}
+	if text := q.Get("prefix"); text != "" {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return s, fmt.Errorf("prefix: %w", err)
+		}
+		s.Prefix = p.Masked()
+	}
+	return s, nil
+}
