@@ -43,6 +43,7 @@ var rooms = map[string][]string{
 	"ovs/...":       {"ovs/..."},
 	"logfile":       {},
 	"hosts/...":     {"hosts/...", "logfile"},
+	"hosts/server":  {"hosts"},
 	"topology/...":  {"topology/...", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"topology":      {"bgp/policy", "bgp/session", "bgp/vpn"},
 	"status":        {},
@@ -74,7 +75,7 @@ var rooms = map[string][]string{
 	"labs/keeper":    {"labs/build", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/resolver", "router", "topology", "logfile"},
 	"labs/labstest":  {"labs/inventory", "labs/plan", "hosts", "topology"},
 	"labs/look":      {"labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/impair", "hosts/probe", "router", "router/config", "status", "topology", "trace", "verify", "doctor", "logfile"},
-	"labs":           {"labs/...", "hosts", "hosts/drivers", "hosts/impair", "bgp/session", "router", "router/config", "status", "topology", "doctor"},
+	"labs":           {"labs/...", "hosts", "hosts/drivers", "hosts/impair", "hosts/server", "bgp/session", "router", "router/config", "status", "topology", "doctor"},
 }
 
 // confined says in which files a library may be imported, tests apart.

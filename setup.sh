@@ -293,7 +293,7 @@ own_directory() {
 
 # What the build, `pseudowan` itself and the demo's commands need.
 runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputils-ping
-	traceroute:traceroute ovs-vswitchd:openvswitch-switch"
+	traceroute:traceroute nft:nftables ovs-vswitchd:openvswitch-switch"
 
 # What the tests use to observe, and as peers.
 tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3

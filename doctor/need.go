@@ -1,23 +1,29 @@
 package doctor
 
-import "slices"
+import (
+	"net/netip"
+	"slices"
+)
 
 // Need is what a lab needs from a server. The zero Need has no special needs.
 type Need struct {
 	Lab      string         // its name; "": no lab in particular
 	Ports    map[string]int // OpenFlow ports of each router
 	Hosts    int
-	LANs     bool     // hosts have networks behind them
-	IPv6     bool     // routers or hosts have IPv6 addresses
-	Segments bool     // more than two routers share a link
-	Runtimes []string // of its hosts; empty if not chosen yet
-	Images   []string // of the docker runtime, by name
-	Builtin  string   // why hosts cannot use the built-in image; "" if they can, or need not
-	NICs     []string // of the server, still to be lent
-	Force    bool     // lend also those that the server itself needs
-	Datapath string   // auto, netdev or system; "": auto
-	Runs     bool     // it runs already, so that the used part of the limits includes it
-	ARP, ND  Entries  // of the kernel's neighbour tables, in addition to those of a running lab
+	LANs     bool        // hosts have networks behind them
+	IPv6     bool        // routers or hosts have IPv6 addresses
+	Segments bool        // more than two routers share a link
+	Runtimes []string    // of its hosts; empty if not chosen yet
+	Images   []string    // of the docker runtime, by name
+	Builtin  string      // why hosts cannot use the built-in image; "" if they can, or need not
+	NICs     []string    // of the server, still to be lent
+	Uplinks  []Uplink    // segments on which the server is a router
+	Publish  []Published // ports of the server that lead to hosts
+	Taken    []Port      // those that other labs publish
+	Force    bool        // lend also those that the server itself needs
+	Datapath string      // auto, netdev or system; "": auto
+	Runs     bool        // it runs already, so that the used part of the limits includes it
+	ARP, ND  Entries     // of the kernel's neighbour tables, in addition to those of a running lab
 
 	// Exempt counts the entries of running labs that do not count for the limit of the
 	// tables; nil: there are none.
@@ -25,6 +31,19 @@ type Need struct {
 
 	// Programs of the server that hosts run, each with one such host.
 	Programs map[string]string
+}
+
+// Uplink is a segment on which the server is a router.
+type Uplink struct {
+	Segment string
+	Subnets []netip.Prefix
+}
+
+// Published is a port of the server that leads to a host.
+type Published struct {
+	Port
+	Text string // as in the file
+	Host string
 }
 
 // Entries are entries of one of the kernel's neighbour tables, of IPv4 (ARP) or

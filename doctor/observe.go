@@ -41,6 +41,7 @@ func glance(n Need) Observed {
 		Programs: missingPrograms(slices.Sorted(maps.Keys(n.Programs))...),
 	}
 	o.Limits.ARP, o.Limits.ND = observeTables(n)
+	observeServer(&o, n)
 	if n.Datapath != "netdev" {
 		o.Kernel.OpenVSwitch = hasDatapath()
 	}

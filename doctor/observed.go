@@ -15,6 +15,12 @@ type Observed struct {
 	NICs     map[string]NIC // by name; only those that a lab names
 	BridgeNF bool           // the server's firewall filters what its bridges forward
 	Labs     []Lab
+
+	// Of the server's own network, if a lab has uplinks.
+	NoNFT    bool // nft is not installed
+	Networks []Network
+	Ports    []Port // on which it listens
+	Droppers []Dropper
 }
 
 // Presence tells whether the kernel has a feature.

@@ -17,6 +17,7 @@ type Segment struct {
 	Alias     string // the full name
 	MTU       int
 	Wires     []Wire
+	Keep      []string // further ports of ours
 }
 
 // EnsureSegment makes the bridge and its wires, or keeps them, and removes
@@ -52,7 +53,7 @@ func (s Segment) ensure(ctx context.Context) (changed []Wire, err error) {
 	if changed, err = EnsureWires(ctx, s.Wires); err != nil {
 		return changed, err
 	}
-	plugged, err := in.plug(bridge, s.Wires)
+	plugged, err := in.plug(bridge, s.Wires, s.Keep)
 	for _, w := range plugged {
 		if !slices.ContainsFunc(changed, func(c Wire) bool { return c.String() == w.String() }) {
 			changed = append(changed, w)
@@ -70,7 +71,7 @@ func (s Segment) ensure(ctx context.Context) (changed []Wire, err error) {
 
 // plug makes the A ends the only ports of ours on the bridge, and returns the wires
 // that were not.
-func (in *inside) plug(bridge netlink.Link, wires []Wire) (plugged []Wire, err error) {
+func (in *inside) plug(bridge netlink.Link, wires []Wire, keep []string) (plugged []Wire, err error) {
 	links, err := in.links()
 	if err != nil {
 		return nil, err
@@ -91,7 +92,7 @@ func (in *inside) plug(bridge netlink.Link, wires []Wire) (plugged []Wire, err e
 		plugged = append(plugged, w)
 	}
 	for name, l := range links {
-		if l.Attrs().MasterIndex != bridge.Attrs().Index || wanted[name] || !markedLink(l.Attrs().Alias) {
+		if l.Attrs().MasterIndex != bridge.Attrs().Index || wanted[name] || slices.Contains(keep, name) || !markedLink(l.Attrs().Alias) {
 			continue
 		}
 		if err := in.nl.LinkDel(l); err != nil && !isNoDevice(err) {

@@ -30,6 +30,7 @@ type applier struct {
 	runtimeName string
 	force       bool        // lend NICs that the server itself needs
 	fresh       bool        // nothing of the lab existed
+	applied     plan.Plan   // of the lab as it runs
 	cut         []plan.Plan // the plans of commands interrupted since
 	changed     []string
 	right       []string // repairs that no change explains
@@ -69,6 +70,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 	if a.secrets, err = readSecrets(t); err != nil {
 		return nil, err
 	}
+	a.applied = applied
 	a.build = build.New(a.plan, a.putRight)
 	for _, p := range append(slices.Clone(a.cut), applied) {
 		a.build.Supersede(&p)
@@ -136,6 +138,7 @@ func (a *applier) apply(ctx context.Context) error {
 		{"starting routers", a.routers},
 		{"making hosts", a.sandboxes},
 		{"connecting hosts", a.hostWires},
+		{"connecting the server", a.uplinks},
 		{"configuring hosts", a.hosts},
 		{"configuring routers", a.updateRouters},
 		{"renewing hosts", a.renewHosts},

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"pseudowan/hosts"
+	"pseudowan/hosts/server"
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/keeper"
 	"pseudowan/labs/plan"
@@ -21,6 +22,7 @@ type remains struct {
 	inventory.Inventory
 	inventory.Traces
 	vacant []string // empty files with a name from the lab's plan
+	server []string // what the server itself has of it
 }
 
 func findRemains(ctx context.Context, lab string) (r remains, err error) {
@@ -35,10 +37,13 @@ func findRemains(ctx context.Context, lab string) (r remains, err error) {
 	if plan, err := store.Applied(lab); err == nil {
 		r.vacant = slices.DeleteFunc(plan.NamespaceNames(), func(name string) bool { return !hosts.IsVacant(name) })
 	}
-	return r, nil
+	r.server, err = server.Left(lab)
+	return r, err
 }
 
-func (r remains) none() bool { return r.Inventory.Empty() && r.Traces.Empty() && len(r.vacant) == 0 }
+func (r remains) none() bool {
+	return r.Inventory.Empty() && r.Traces.Empty() && len(r.vacant)+len(r.server) == 0
+}
 
 // describe lists what is left; "" if nothing is.
 func (r remains) describe() string {
@@ -57,7 +62,7 @@ func (r remains) describe() string {
 	for _, pid := range r.PIDs {
 		what = append(what, "process "+strconv.Itoa(pid))
 	}
-	what = append(what, r.vacant...)
+	what = append(append(what, r.vacant...), r.server...)
 	const shown = 10
 	if more := len(what) - shown; more > 0 {
 		what = append(what[:shown], fmt.Sprintf("%d more", more))
@@ -77,6 +82,7 @@ func (r remains) remove(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(append(errs, err)...)
 	}
+	errs = append(errs, removeServerSide(ctx, r.Lab))
 	for _, ns := range r.ByKind(hosts.KindRouter) {
 		errs = append(errs, hosts.ReturnNICs(ns, store.StateDir(r.Lab)))
 	}

@@ -65,6 +65,9 @@ func (a *applier) removeStaleWires() error {
 		want[interfaceName{path, n.Interface}] = true
 		want[interfaceName{path, hosts.NICWireName(n.Interface)}] = true
 	}
+	for _, u := range a.plan.Uplinks {
+		want[interfaceName{a.build.Path(""), u.Port}] = true
+	}
 	var errs []error
 	for path := range namespaces {
 		ends, err := hosts.WireEnds(path)

@@ -17,7 +17,7 @@ func (a *applier) putRight(what string, nodes ...string) {
 	defer a.mu.Unlock()
 	told := slices.ContainsFunc(a.changed, func(line string) bool {
 		return slices.ContainsFunc(nodes, func(n string) bool {
-			return strings.HasSuffix(line, " router "+n) || strings.HasSuffix(line, " host "+n)
+			return strings.HasSuffix(line, " router "+n) || strings.HasSuffix(line, " segment "+n) || strings.HasSuffix(line, " host "+n)
 		})
 	})
 	if line := "put right " + what; !told && !a.fresh && !slices.Contains(a.right, line) {

@@ -3,6 +3,7 @@ package show
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -144,19 +145,27 @@ func Nodes(o Output, rows []status.Node) error {
 		rows[i].Addresses = present(rows[i].Addresses)
 		rows[i].LastLines = present(rows[i].LastLines)
 		rows[i].Faults = present(rows[i].Faults)
+		rows[i].Published = present(rows[i].Published)
 	}
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			text("lab"), text("node"), text("kind"), text("runtime"), state("state", string(status.NodeRunning)),
 			text("vrf"), text("addresses"), text("netns"), number("pid"), text("datapath"), text("faults"),
 		}}
+		publishes := slices.ContainsFunc(rows, func(r status.Node) bool { return len(r.Published) > 0 })
+		if publishes {
+			g.columns = append(g.columns, text("ports"))
+		}
 		for _, r := range rows {
 			pid := ""
 			if r.PID != 0 {
 				pid = decimal(r.PID)
 			}
-			g.add(r.Lab, r.Node, string(r.Kind), r.Runtime, string(r.State),
-				r.VRF, few(r.Addresses), r.NetNS, pid, r.Datapath, list(r.Faults))
+			cells := []string{r.Lab, r.Node, string(r.Kind), r.Runtime, string(r.State), r.VRF, few(r.Addresses), r.NetNS, pid, r.Datapath, list(r.Faults)}
+			if publishes {
+				cells = append(cells, few(r.Published))
+			}
+			g.add(cells...)
 		}
 		return g.String()
 	})

@@ -288,4 +288,6 @@ type Node struct {
 	ExitCode     *int         `json:"exit_code"`     // of an ended command, or 128 plus the signal that ended it; null if unknown
 	LastLines    []string     `json:"last_lines"`    // the last output of an ended command
 	Faults       []string     `json:"faults"`        // what pseudowan link has done to its links, with the interfaces
+
+	Published []string `json:"published"` // ports of the server that lead to a host, as 0.0.0.0:8080->80/tcp
 }

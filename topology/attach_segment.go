@@ -94,6 +94,10 @@ func (b *attachmentBuilder) checkOnSegment(address value[hostAddress], s *Segmen
 		b.refuse(address.at, element, fmt.Sprintf("%s is not in a subnet of segment %s (%s)", p, s.Name, strings.Join(names, ", ")), "use an address and the length of one of them, or add its subnet to the segment's subnets:")
 		return false
 	}
+	if s.Uplink != nil && slices.Contains(s.Uplink.Addresses, p) {
+		b.refuse(address.at, element, fmt.Sprintf("address %s is that of the server on segment %s, by its uplink", p, s.Name), "use another address")
+		return false
+	}
 	for _, r := range s.Routers {
 		if slices.Contains(r.Gateways, p) {
 			b.refuse(address.at, element, fmt.Sprintf("address %s is that of router %s on segment %s", p, r.Router, s.Name), "use another address, or set gateway: of the segment")

@@ -26,6 +26,9 @@ func (t *Topology) neighborsOn(s *Segment) []neighbor {
 			}
 		}
 	}
+	if s.Uplink != nil {
+		out = append(out, neighbor{uplinkName, s.Uplink.Addresses})
+	}
 	return out
 }
 
@@ -102,14 +105,15 @@ type pendingRoutes struct {
 }
 
 // defaultRoutes returns the default routes of a host with one attachment and no
-// routes: to the first router on the segment.
+// routes: to the server where that is a router, else to the first router on the
+// segment.
 func (b *hostBuilder) defaultRoutes(p pendingRoutes, s *Segment, a Attachment) []NextHop {
-	if p.raw.Routes != nil || !p.only || len(s.Routers) == 0 {
+	if p.raw.Routes != nil || !p.only {
 		return nil
 	}
 	var out []NextHop
 	for _, everything := range []netip.Prefix{defaultRoute4, defaultRoute6} {
-		for _, g := range s.Routers[0].Gateways {
+		for _, g := range s.defaultRouter().addresses {
 			own := func(p netip.Prefix) bool { return p.Masked() == g.Masked() }
 			if g.Addr().Is4() == everything.Addr().Is4() && slices.ContainsFunc(a.Addresses, own) && !(a.SLAAC && g.Addr().Is6()) {
 				out = append(out, NextHop{everything, g.Addr()})
@@ -127,8 +131,8 @@ func (b *hostBuilder) nextHop(r rawRoute, s *Segment, host string, a Attachment,
 	}
 	prefix := netip.Prefix(r.Prefix.v)
 	name := r.Via
-	if name.missing() && len(s.Routers) > 0 {
-		name = given(r.at, s.Routers[0].Router)
+	if first := s.defaultRouter(); name.missing() && first.name != "" {
+		name = given(r.at, first.name)
 	}
 	via, err := netip.ParseAddr(name.v)
 	switch {

@@ -21,12 +21,17 @@ func (t *Topology) LendNICs(names map[string]string) error {
 			known[l.NIC] = true
 		}
 	}
+	for _, s := range t.Segments {
+		if s.NIC != "" {
+			known[s.NIC] = true
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if !known[name] {
 			if len(known) == 0 {
-				return refused("nic "+name, "the lab has no link with a NIC", "leave --nic out")
+				return refused("nic "+name, "the lab has no link or segment with a NIC", "leave --nic out")
 			}
-			return refused("nic "+name, "the lab has no link with this NIC", "name one of "+strings.Join(slices.Sorted(maps.Keys(known)), ", ")+" with --nic")
+			return refused("nic "+name, "the lab has no link or segment with this NIC", "name one of "+strings.Join(slices.Sorted(maps.Keys(known)), ", ")+" with --nic")
 		}
 		if badInterface(names[name]) != "" {
 			return refused("nic "+name, fmt.Sprintf("%q is not the name of a network interface of a server", names[name]), "see ip link")
@@ -43,6 +48,16 @@ func (t *Topology) LendNICs(names map[string]string) error {
 			return refused("nic "+l.NIC, fmt.Sprintf("would be lent to %s and to %s", other, end), "name another one with --nic")
 		}
 		lent[l.NIC] = end
+	}
+	for i := range t.Segments {
+		s := &t.Segments[i]
+		if to := names[s.NIC]; to != "" {
+			s.NIC = to
+		}
+		if other := lent[s.NIC]; s.NIC != "" && other != "" {
+			return refused("nic "+s.NIC, fmt.Sprintf("would be lent to %s and be a port of segment %s", other, s.Name), "name another one with --nic")
+		}
+		lent[s.NIC] = "segment " + s.Name
 	}
 	return nil
 }

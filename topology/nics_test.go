@@ -17,7 +17,7 @@ func TestLendNICs(t *testing.T) {
 		{map[string]string{"eth1": "enp7s0"}, []string{"enp7s0", "eth2"}, ""},
 		{map[string]string{"eth1": "eth2", "eth2": "eth1"}, []string{"eth2", "eth1"}, ""},
 		{map[string]string{"eth1": "eth2"}, nil, "lab.yaml: nic eth2: would be lent to pe1:a and to pe1:b; name another one with --nic"},
-		{map[string]string{"eth3": "enp7s0"}, nil, "lab.yaml: nic eth3: the lab has no link with this NIC; name one of eth1, eth2 with --nic"},
+		{map[string]string{"eth3": "enp7s0"}, nil, "lab.yaml: nic eth3: the lab has no link or segment with this NIC; name one of eth1, eth2 with --nic"},
 		{map[string]string{"eth1": "e/1"}, nil, `lab.yaml: nic eth1: "e/1" is not the name of a network interface of a server; see ip link`},
 	} {
 		lab, err := Parse("lab.yaml", []byte(two))
@@ -33,7 +33,7 @@ func TestLendNICs(t *testing.T) {
 		}
 	}
 	lab := parse(t, base)
-	if err := lab.LendNICs(map[string]string{"eth1": "x"}); err == nil || err.Error() != lab.Source+": nic eth1: the lab has no link with a NIC; leave --nic out" {
+	if err := lab.LendNICs(map[string]string{"eth1": "x"}); err == nil || err.Error() != lab.Source+": nic eth1: the lab has no link or segment with a NIC; leave --nic out" {
 		t.Error(err)
 	}
 }

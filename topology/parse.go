@@ -37,7 +37,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 		report: r, lab: lab, mtu: raw.Defaults.Host.MTU, router: index, vrfs: vrfs, claims: claims,
 		customer: &customerBuilder{report: r, lab: lab, router: index, policies: policies},
 	}
-	segments := &segmentBuilder{report: r, raw: raw, lab: lab, names: names, attachment: attachment, claims: claims}
+	segments := &segmentBuilder{report: r, raw: raw, lab: lab, names: names, attachment: attachment, claims: claims, nics: make(map[string]pos)}
 	hosts := &hostBuilder{
 		report: r, raw: raw, lab: lab, runtimes: known, names: names, lans: lans,
 		series:     &seriesBuilder{report: r, router: index, lans: lans},
@@ -56,6 +56,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	vrfs.define()
 	segments.build()
 	hosts.build()
+	hosts.published()
 	whole.ports()
 	vrfs.instances()
 	whole.reflections()

@@ -158,11 +158,12 @@ type rawHost struct {
 	At pos `json:"-"`
 	hostSettings
 	rawAttachment
-	Forward  value[bool]              `json:"forward" doc:"Whether the host routes between its attachments." default:"false"`
-	Rewrites value[bool]              `json:"rewrites" doc:"Whether the host, which forwards, changes or drops packets: NAT, NAT64, a firewall, VRRP. What passes it is then said by expect: lines alone, and it may answer for further addresses of its segments." default:"false"`
-	Attach   oneOrMany[rawAttachment] `json:"attach" doc:"Attachments to VRFs and segments. A host with one attachment may give its keys directly."`
-	LANs     []value[netip.Prefix]    `json:"lans" doc:"Networks behind the host, at most 4000. It has an interface in each, with the given address or the first."`
-	LANsVia  []value[string]          `json:"lans-via" doc:"Interfaces of the attachments through which the LANs are reached." default:"the first attachment"`
+	Forward  value[bool]                 `json:"forward" doc:"Whether the host routes between its attachments." default:"false"`
+	Rewrites value[bool]                 `json:"rewrites" doc:"Whether the host, which forwards, changes or drops packets: NAT, NAT64, a firewall, VRRP. What passes it is then said by expect: lines alone, and it may answer for further addresses of its segments." default:"false"`
+	Attach   oneOrMany[rawAttachment]    `json:"attach" doc:"Attachments to VRFs and segments. A host with one attachment may give its keys directly."`
+	LANs     []value[netip.Prefix]       `json:"lans" doc:"Networks behind the host, at most 4000. It has an interface in each, with the given address or the first."`
+	Publish  oneOrMany[value[Published]] `json:"publish" doc:"Ports of the server that lead to the host: 8080:80 of all its addresses, 192.0.2.1:8080:80 or [2001:db8::1]:8080:80 of one; /udp after it for UDP. The host sees the address of the client. It has to be on a segment with uplink." default:"none"`
+	LANsVia  []value[string]             `json:"lans-via" doc:"Interfaces of the attachments through which the LANs are reached." default:"the first attachment"`
 }
 
 type rawAttachment struct {

@@ -32,6 +32,7 @@ func TestRefusals(t *testing.T) {
 		"VRFs":            refusedVRFs,
 		"hosts":           refusedHosts,
 		"segments":        refusedSegments,
+		"server":          refusedServer,
 		"late":            refusedLate,
 		"containers":      refusedContainers,
 		"customers":       refusedCustomers,

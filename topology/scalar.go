@@ -61,6 +61,8 @@ var forms = byType(slices.Concat([]form{
 	word[datapath]("auto", "netdev", "system"),
 	word[preference]("low", "medium", "high"),
 	word[linkMode]("full-mesh", "none"),
+	word(UplinkMasquerade, UplinkRouted),
+	scalar(parsePublished, pattern(`^((([0-9]+\.){3}[0-9]+|\[[0-9A-Fa-f:.]+\]):)?[0-9]{1,5}:[0-9]{1,5}(/(tcp|udp))?$`)),
 	word(session.RestartFull, session.RestartHelper, session.RestartOff),
 	word(vpn.PerNextHop, vpn.PerCE, vpn.PerVRF, vpn.PerPrefix),
 	word(RedistributeNone, RedistributeHosts, RedistributeSubnets),

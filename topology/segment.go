@@ -11,6 +11,8 @@ type Segment struct {
 	MTU     int             `json:"mtu"`
 	Subnets []netip.Prefix  `json:"subnets,omitempty"` // those that the file names, and advertised ones; none: hosts may have any
 	Routers []SegmentRouter `json:"routers,omitempty"` // each by a port in a VRF
+	NIC     string          `json:"nic,omitempty"`     // of the server, which is a port of the segment; "": none
+	Uplink  *Uplink         `json:"uplink,omitempty"`  // the server as a router on the segment; nil: it is not there
 }
 
 // SegmentRouter is the port of a router on a segment.

@@ -14,6 +14,8 @@ type rawSegment struct {
 	rawSegmentRouter
 	Subnets []value[network]            `json:"subnets" doc:"Subnets of the segment, in which its hosts have their addresses. A segment without a router may leave them out." default:"those of its hosts"`
 	MTU     value[int]                  `json:"mtu" jsonschema:"minimum=68,maximum=9216" doc:"MTU of the segment, at least 1280 with IPv6." default:"1500"`
+	NIC     value[string]               `json:"nic" doc:"Network interface of the server, or a bridge of it, that becomes a port of the segment. The server keeps it, with its addresses and routes." default:"none"`
+	Uplink  value[UplinkMode]           `json:"uplink" doc:"Makes the server a router between the segment and its own networks, with the first address of each subnet that no router has: masquerade for connections that come from the addresses of the server, or routed. It is the default router of the hosts." default:"none"`
 	Attach  oneOrMany[rawSegmentRouter] `json:"attach" doc:"Routers on the segment. A segment with one router may give its keys directly."`
 }
 
@@ -38,6 +40,8 @@ type segmentBuilder struct {
 	names      *nodeNames
 	attachment *attachmentBuilder
 	claims     *vrfClaims
+	nics       map[string]pos // of the server, on links and segments
+	uplinked   []claim        // subnets in which the server is a router
 }
 
 // build adds the segments.
@@ -50,6 +54,7 @@ func (b *segmentBuilder) build() {
 		b.names.claim(e.key, "segment")
 		b.lab.Segments = append(b.lab.Segments, b.segment(e))
 	}
+	b.refuseOverlaps(b.uplinked, "at the server, which is a router between them")
 }
 
 // segment resolves one segment.
@@ -74,6 +79,7 @@ func (b *segmentBuilder) segment(e entry[rawSegment]) Segment {
 		b.refuse(e.key.at, element, "has a router and no subnet", "add subnets: [10.1.0.0/24]")
 	}
 	b.checkRouters(routers, s, element)
+	b.server(e, &s, subnets, element)
 	return s
 }
 

@@ -141,6 +141,7 @@ type Host struct {
 	Rewrites     bool              `json:"rewrites,omitempty"` // what passes the host is said by Expect alone
 	Sysctls      map[string]string `json:"sysctls,omitempty"`  // kernel settings of the host by name, net. included
 	Attachments  []Attachment      `json:"attach"`
+	Publish      []Published       `json:"publish,omitempty"`
 	LANs         []netip.Prefix    `json:"lans,omitempty"` // the host's address on eth(n), eth(n+1)… after its n attachments
 
 	// ContainerOnly is the first setting that needs a container; nil if there is

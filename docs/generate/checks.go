@@ -54,6 +54,13 @@ func servers() []server {
 		nic(doctor.NIC{Present: true, Kind: "device", Master: "br7"}),
 		nic(doctor.NIC{Present: true, Kind: "tuntap", Manager: "NetworkManager", Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24")}}),
 		nic(doctor.NIC{Present: true, Kind: "device", Manager: "systemd-networkd", Up: true}),
+		{
+			doctor.Observed{Root: true, NoNFT: true, Networks: []doctor.Network{{Prefix: netip.MustParsePrefix("172.20.0.0/16"), Interface: "docker0"}}, Ports: []doctor.Port{{Protocol: "tcp", Port: 8080, Holder: "nginx (PID 7)"}}, Droppers: []doctor.Dropper{{Family: "ip", Table: "filter", Chain: "FORWARD", User: "DOCKER-USER"}}},
+			doctor.Need{
+				Lab: "LAB", Uplinks: []doctor.Uplink{{Segment: "SEGMENT", Subnets: []netip.Prefix{netip.MustParsePrefix("172.20.0.0/16")}}},
+				Publish: []doctor.Published{{Port: doctor.Port{Protocol: "tcp", Port: 8080}, Text: "8080:80/tcp", Host: "HOST"}},
+			},
+		},
 		{doctor.Observed{Root: true, Labs: []doctor.Lab{
 			{Name: "LAB", Routers: 2, Hosts: 20, Wrong: []string{"router pe1 is missing"}},
 			{Name: "LAB", Files: []string{"/run/pseudowan/LAB"}},

@@ -55,8 +55,10 @@ func nodesOf(ctx context.Context, o inventory.Inventory, lab string) []status.No
 	for _, ns := range o.ByKind(hosts.KindRouter) {
 		out = append(out, routerNode(ctx, lab, ns, running, applied))
 	}
+	planned, _ := store.Applied(lab)
 	for _, s := range o.Hosts {
 		n := hostNode(lab, s, applied)
+		n.Published = publishedOf(&planned, s.Node)
 		if s.Ended {
 			n.LastLines = o.LastLines(ctx, s)
 		}

@@ -6,10 +6,11 @@ import (
 	"slices"
 )
 
-// Change is what applying a plan does to one node of a running lab.
+// Change is what applying a plan does to one node of a running lab, or to the server
+// on a segment.
 type Change struct {
 	What ChangeKind `json:"change"`
-	Kind string     `json:"kind"` // of the node: router or host
+	Kind string     `json:"kind"` // of the node: router, host, or segment that the server is on
 	Node string     `json:"node"`
 }
 
@@ -76,6 +77,9 @@ func (p *Plan) nodes() []node {
 	}
 	for _, h := range p.Hosts {
 		out = append(out, node{"host", h.Name, h})
+	}
+	for _, u := range p.Uplinks {
+		out = append(out, node{"segment", u.Segment, u})
 	}
 	return out
 }

@@ -13,6 +13,11 @@ func NICNames(t *topology.Topology, before, given map[string]string) map[string]
 			names[l.NIC] = name
 		}
 	}
+	for _, s := range t.Segments {
+		if name := before[s.NIC]; name != "" {
+			names[s.NIC] = name
+		}
+	}
 	for name, nic := range given {
 		names[name] = nic
 	}

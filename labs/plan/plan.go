@@ -24,6 +24,7 @@ type Plan struct {
 	Wires     []Wire    `json:"wires"`
 	Segments  []Segment `json:"segments,omitempty"`
 	NICs      []NIC     `json:"nics,omitempty"`
+	Uplinks   []Uplink  `json:"uplinks,omitempty"` // the server on segments
 
 	// NICNames are the server's names for NICs that the topology names otherwise.
 	NICNames map[string]string `json:"nic_names,omitempty"`
@@ -209,6 +210,7 @@ func (b *planner) build() *planner {
 		b.host(h)
 	}
 	b.bridges()
+	b.server()
 	for _, r := range b.topology.Routers {
 		b.stations(r)
 	}

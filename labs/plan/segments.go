@@ -100,7 +100,7 @@ func (b *planner) onSegment(h topology.Host, a topology.Attachment, hp *Host) {
 func (b *planner) bridges() {
 	for _, s := range b.topology.Segments {
 		ends := b.ends[s.Name]
-		if len(ends) == 2 && len(s.Routers) == 0 && ends[0].MTU == ends[1].MTU {
+		if len(ends) == 2 && len(s.Routers) == 0 && !s.OnServer() && ends[0].MTU == ends[1].MTU {
 			b.plan.Wires = append(b.plan.Wires, Wire{A: ends[0], B: ends[1]})
 			continue
 		}

@@ -66,6 +66,22 @@ func Await(ctx context.Context, lab string) (*Lock, error) {
 	}
 }
 
+// serverLock is locked while a lab's side of the server itself changes. No lab has
+// such a name.
+const serverLock = ".server"
+
+// AwaitServer takes the lock of what labs share on the server.
+func AwaitServer(ctx context.Context) (*Lock, error) {
+	const patience = 20 * time.Second
+	wait, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	held, err := Await(wait, serverLock)
+	if errors.Is(err, ErrBusy) {
+		return nil, fmt.Errorf("the server's side of another lab is being changed by %s; try again later", Holder(serverLock))
+	}
+	return held, err
+}
+
 // TryAcquire takes the lock if it is free; otherwise the error wraps ErrBusy.
 func TryAcquire(lab string) (*Lock, error) {
 	path := lockPath(lab)

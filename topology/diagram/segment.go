@@ -27,6 +27,7 @@ func newSegment(t *topology.Topology, x topology.Segment, index map[string]int, 
 		out.facts = append(out.facts, fmt.Sprintf("%s VRF %s", r.Router, r.VRF))
 	}
 	out.facts = append(out.facts, texts(x.Subnets)...)
+	out.facts = append(out.facts, serverFacts(x)...)
 	for _, h := range t.Hosts {
 		for i, a := range h.Attachments {
 			if a.Segment == x.Name {
@@ -35,6 +36,17 @@ func newSegment(t *topology.Topology, x topology.Segment, index map[string]int, 
 		}
 	}
 	return out
+}
+
+// serverFacts says what the server does on a segment.
+func serverFacts(x topology.Segment) []string {
+	switch {
+	case x.NIC != "":
+		return []string{"NIC " + x.NIC + " of the server"}
+	case x.Uplink != nil:
+		return append([]string{"uplink by the server, " + string(x.Uplink.Mode)}, texts(x.Uplink.Addresses)...)
+	}
+	return nil
 }
 
 // dotSegments draws the segments, and their wires to the routers.

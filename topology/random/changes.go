@@ -9,7 +9,7 @@ import (
 // changes are the edits that change more than the value of a key.
 var changes = []func(e *editor) string{
 	addRouter, removeRouter, renameRouter, reorder,
-	addLink, removeLink, longerLink, longerLink, shorterLink, borrow, borrow, outside, outside, addSite, addSite, removeSite, unwatch,
+	addLink, removeLink, longerLink, longerLink, shorterLink, borrow, borrow, uplink, outside, outside, addSite, addSite, removeSite, unwatch,
 	bothEnds, onePassive,
 	addVRF, removeVRF, renameVRF,
 	addHost, addHost, removeHost, removeHost, renameHost, swap, swap, swap,

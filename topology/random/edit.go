@@ -16,6 +16,7 @@ import (
 type Server struct {
 	BIRD       bool     // bird is installed: hosts that speak BGP run it
 	NICs       []string // interfaces that may be lent to routers
+	Uplinks    bool     // the server may be a router on segments, and publish ports
 	Answers    bool     // sites outside the lab exist and answer
 	Containers bool     // Docker answers: hosts may be containers, and have limits and mounts
 	Images     []string // images for containers, besides the built-in one

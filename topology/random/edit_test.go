@@ -14,7 +14,8 @@ import (
 
 // everything is a server that has all that labs may use.
 var everything = Server{
-	BIRD: true, NICs: []string{"nic0", "nic1"}, Answers: true, Containers: true,
+	Uplinks: true,
+	BIRD:    true, NICs: []string{"nic0", "nic1"}, Answers: true, Containers: true,
 	Images: []string{"one:latest", "two"}, Builds: []string{"/srv/one", "/srv/two"},
 }
 

@@ -56,6 +56,7 @@ type search struct {
 func (s *search) through(l *Editable, r *rand.Rand, tries int) {
 	for range 20 { // sessions behind a NIC have many keys, and most labs no NIC; policies are named by others
 		l.try(r, borrow)
+		l.try(r, uplink)
 		l.try(r, outside)
 		l.try(r, func(e *editor) string { return e.towards(oneOf(e, "policies", "prefix-lists"), "added") })
 	}

@@ -41,6 +41,9 @@ var (
 var segmentKeys = slices.Concat([]key{
 	{"subnets", segments, segmentSubnets},
 	{"mtu", segments, among(1400, 1500, 9000)},
+	{"nic", onServers(segments), serverNIC},
+	{"uplink", onUplinked(segments), among("masquerade", "routed")},
+	{"publish", publishers, oneOrSome(among("8080:80", "[2001:db8::1]:53:53/udp", "192.0.2.1:2222:22"))},
 	{"to", segmentRouters, nameOf("routers")},
 	{"vrf", segmentRouters, nameOf("vrfs")},
 	{"rd", segmentRouters, distinguisher},
@@ -54,6 +57,55 @@ var segmentKeys = slices.Concat([]key{
 	{"advertises", onSegments, advertised},
 	{"advertises", onSegments, advertised},
 }, raKeys(segmentRAs), raPrefixKeys(prefixesAdvertised(segmentRouters)))
+
+// onServers are the places where a NIC of the server may be named.
+func onServers(at func(*editor) []place) func(*editor) []place {
+	return func(e *editor) []place {
+		if len(e.server.NICs) == 0 {
+			return nil
+		}
+		return at(e)
+	}
+}
+
+// onUplinked are the places for what changes the server itself.
+func onUplinked(at func(*editor) []place) func(*editor) []place {
+	return func(e *editor) []place {
+		if !e.server.Uplinks {
+			return nil
+		}
+		return at(e)
+	}
+}
+
+// publishers are hosts on segments, on which the server may be a router.
+var publishers = below(hosts, func(m *mapping, name string) []place {
+	if onSegment(m) == "" {
+		return nil
+	}
+	return []place{{name, func() *mapping { return m }}}
+})
+
+// uplink makes the server a router on a segment with a host.
+func uplink(e *editor) string {
+	if !e.server.Uplinks {
+		return ""
+	}
+	m := e.file.sub("segments")
+	name := fresh(e, m, "lan1", "lan2", "lan3")
+	if name == "" {
+		return ""
+	}
+	n := e.IntN(200)
+	insert(e, m, name, mapped("uplink", oneOf[any](e, "masquerade", "routed"), "subnets", []any{fmt.Sprintf("10.201.%d.0/24", n), fmt.Sprintf("2001:db8:201:%d::/64", n)}))
+	host := fmt.Sprintf("up%d", n)
+	h := mapped("to", name, "addresses", []any{fmt.Sprintf("10.201.%d.9/24", n), fmt.Sprintf("2001:db8:201:%d::9/64", n)})
+	h.set("publish", oneOf[any](e, "8080:80", "2222:22"))
+	insert(e, e.file.sub("hosts"), host, h)
+	return "segment " + name + " with an uplink added"
+}
+
+func serverNIC(e *editor, _ *mapping) any { return oneOf(e, e.server.NICs...) }
 
 // onSegment returns the segment of an attachment, "" if it leads to a router.
 func onSegment(at *mapping) string {
