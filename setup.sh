@@ -128,6 +128,10 @@ services_of() {
 	docker.io) echo docker.socket docker containerd ;;
 	docker-registry) echo docker-registry ;;
 	radvd) echo radvd ;;
+	unbound) echo unbound unbound-resolvconf ;;
+	tayga) echo tayga ;;
+	keepalived) echo keepalived ;;
+	lighttpd) echo lighttpd ;;
 	unbound) echo unbound ;;
 	esac
 }
@@ -299,7 +303,8 @@ runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputi
 tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
 	gobgpd:gobgpd bird:bird2 vtysh:frr exabgp:exabgp radvd:radvd unbound:unbound docker-registry:docker-registry
 	dockerd:docker.io docker:docker-cli|docker.io
-	iptables:iptables curl:curl"
+	iptables:iptables nft:nftables socat:socat tayga:tayga dnsmasq:dnsmasq-base drill:ldnsutils
+	keepalived:keepalived lighttpd:lighttpd curl:curl"
 
 # find_busybox provides a static busybox for the built-in container image. If the
 # server has the dynamic one, whose package conflicts, the static one goes into a

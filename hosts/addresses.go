@@ -72,12 +72,15 @@ func (c *configuration) addAddresses() error {
 // removeAddresses removes the static addresses that an interface should not
 // have. Link-local and advertised addresses are the kernel's.
 func (c *configuration) removeAddresses() error {
-	wanted, names := map[address]bool{}, map[int]string{}
+	wanted, dropped, names := map[address]bool{}, map[address]bool{}, map[int]string{}
 	for _, i := range c.Interfaces {
 		index := c.seen[i.Name].Attrs().Index
 		names[index] = i.Name
 		for _, p := range i.Addresses {
 			wanted[address{index, p}] = true
+		}
+		for _, p := range i.Dropped {
+			dropped[address{index, p}] = true
 		}
 		for _, p := range i.Learned {
 			wanted[address{index, p}] = true
@@ -87,6 +90,9 @@ func (c *configuration) removeAddresses() error {
 		p := prefixOf(a.IPNet)
 		name, ours := names[a.LinkIndex]
 		if !ours || wanted[address{a.LinkIndex, p}] || p.Addr().IsLinkLocalUnicast() || a.Flags&unix.IFA_F_PERMANENT == 0 {
+			continue
+		}
+		if c.Guests && !dropped[address{a.LinkIndex, p}] {
 			continue
 		}
 		if err := c.nl.AddrDel(nil, &a); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {

@@ -212,6 +212,33 @@ func TestRealConfigureHealsWhatAUserBroke(t *testing.T) {
 	}
 }
 
+// Addresses that a program has given to a host stay where that is allowed; those of an
+// earlier edit go.
+func TestRealConfigureLeavesAddressesOfPrograms(t *testing.T) {
+	needRoot(t)
+	a, _, n, _ := twoHosts(t)
+	mustRun(t, a, "sh", "-c", "ip address add 10.0.0.254/24 dev eth0; ip address add 2001:db8::fe/64 dev eth0 nodad")
+	n.Guests = true
+	n.Interfaces[0].Dropped = n.Interfaces[0].Addresses
+	n.Interfaces[0].Addresses = prefixes("10.0.0.9/24", "2001:db8::9/64")
+	configureHost(t, a, n)
+	have := func(what string, wanted map[string]bool) {
+		t.Helper()
+		addresses := mustRun(t, a, "ip", "-o", "addr", "show", "dev", "eth0", "scope", "global")
+		for text, want := range wanted {
+			if strings.Contains(addresses, text) != want {
+				t.Errorf("%s: %s on eth0: want %v\n%s", what, text, want, addresses)
+			}
+		}
+	}
+	have("edited", map[string]bool{
+		"10.0.0.254/24": true, "2001:db8::fe/64": true, "10.0.0.9/24": true, "2001:db8::9/64": true, "10.0.0.1/24": false, "2001:db8::1/64": false,
+	})
+	n.Guests = false
+	configureHost(t, a, n)
+	have("no longer allowed", map[string]bool{"10.0.0.254/24": false, "2001:db8::fe/64": false, "10.0.0.9/24": true})
+}
+
 func TestRealConfigureFindsTheLoopbackUnderAnyName(t *testing.T) {
 	needRoot(t)
 	a, _, n, _ := twoHosts(t)

@@ -12,6 +12,7 @@ type Network struct {
 	Interfaces []Interface
 	Routes     []Route
 	Forward    bool // the host routes between its interfaces, both families
+	Guests     bool // addresses stay that programs of the host have given to its interfaces, as with VRRP
 
 	// Sysctls are kernel settings of the namespace by name, such as
 	// net.ipv4.tcp_syncookies. Those named in Unset get the value that new namespaces
@@ -42,6 +43,10 @@ type Interface struct {
 	// ProxyND are prefixes for whose addresses the host answers neighbour discovery
 	// on the interface, Unproxied those for which it no longer does.
 	ProxyND, Unproxied []netip.Prefix
+
+	// Dropped are addresses that the interface no longer has. Without Guests of the
+	// network, it has no others than Addresses anyway.
+	Dropped []netip.Prefix
 }
 
 // Route is a static route. Several routes to one prefix share the load. Without

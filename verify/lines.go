@@ -101,7 +101,7 @@ func (l line) test(ctx context.Context) (status.HostPair, error) {
 	switch {
 	case l.Has:
 		row.Tested = 1
-		row.Differences, err = l.has()
+		row.Differences, err = l.has(ctx)
 	case l.Port != 0:
 		targets := l.targets()
 		row.Tested = len(targets)
@@ -138,10 +138,22 @@ func (l line) targets() []netip.Addr {
 	return nil
 }
 
-func (l line) has() ([]status.Difference, error) {
-	found, err := l.visitor.Addresses(l.From)
-	if err != nil || slices.Contains(found, l.Address) {
-		return nil, err
+// has waits until the host has the address: who gives it may only be starting.
+func (l line) has(ctx context.Context) ([]status.Difference, error) {
+	var found []netip.Addr
+	for deadline := time.Now().Add(l.timeout); ; {
+		var err error
+		if found, err = l.visitor.Addresses(l.From); err != nil || slices.Contains(found, l.Address) {
+			return nil, err
+		}
+		if time.Now().After(deadline) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(connectAgain):
+		}
 	}
 	var same []string // of the family
 	for _, a := range found {

@@ -93,6 +93,21 @@ func (b *Builder) unproxied(host string, i plan.Interface) []netip.Prefix {
 	return out
 }
 
+// dropped lists the addresses that an interface had by earlier plans and now has not.
+func (b *Builder) dropped(host string, i plan.Interface) []netip.Prefix {
+	var out []netip.Prefix
+	for _, h := range b.former[host] {
+		for _, was := range h.Interfaces {
+			for _, p := range was.Addresses {
+				if was.Name == i.Name && !slices.Contains(i.Addresses, p) {
+					out = append(out, p)
+				}
+			}
+		}
+	}
+	return out
+}
+
 // Place sets the path of a host's network namespace.
 func (b *Builder) Place(host, path string) {
 	b.mu.Lock()
@@ -190,6 +205,7 @@ func (b *Builder) Configure(ctx context.Context, h plan.Host) error {
 	network.Unset = b.unsetOf(h)
 	for k, i := range h.Interfaces {
 		network.Interfaces[k].Unset, network.Interfaces[k].Unproxied = b.unset(h.Name, i), b.unproxied(h.Name, i)
+		network.Interfaces[k].Dropped = b.dropped(h.Name, i)
 	}
 	changed, err := hosts.Configure(ctx, b.Path(h.Name), network)
 	if err != nil {
@@ -203,7 +219,7 @@ func (b *Builder) Configure(ctx context.Context, h plan.Host) error {
 
 // networkOf returns the network configuration of a host.
 func networkOf(h plan.Host) (hosts.Network, error) {
-	n := hosts.Network{Forward: h.Forward, Sysctls: h.Sysctls}
+	n := hosts.Network{Forward: h.Forward, Guests: h.Rewrites, Sysctls: h.Sysctls}
 	for _, i := range h.Interfaces {
 		mac, err := net.ParseMAC(i.MAC)
 		if err != nil {

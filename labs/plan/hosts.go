@@ -22,7 +22,7 @@ func (b *planner) host(h topology.Host) {
 		Container: b.topology.NodePrefix + h.Name,
 		Image:     h.Image, Build: h.Build, Mounts: h.Mounts, Memory: h.Memory, CPUs: h.CPUs,
 		Devices: h.Devices, Capabilities: h.Capabilities,
-		Command: h.Command, Env: h.Env, Files: h.Files, Forward: h.Forward, Sysctls: h.Sysctls,
+		Command: h.Command, Env: h.Env, Files: h.Files, Forward: h.Forward, Rewrites: h.Rewrites, Sysctls: h.Sysctls,
 		ContainerOnly: h.ContainerOnly, BuildLine: h.BuildLine,
 	}
 	if hp.Runtime == "" {

@@ -68,9 +68,10 @@ type Host struct {
 
 	VRFs       []string          `json:"vrfs"`
 	Addresses  []string          `json:"addresses"`
-	Forward    bool              `json:"forward,omitempty"` // the host routes between its interfaces
-	Sysctls    map[string]string `json:"sysctls,omitempty"` // kernel settings of the whole host
-	Knows      []string          `json:"knows,omitempty"`   // further scopes of names: segments without a router, and VRFs behind them
+	Forward    bool              `json:"forward,omitempty"`  // the host routes between its interfaces
+	Rewrites   bool              `json:"rewrites,omitempty"` // programs of the host give its interfaces further addresses
+	Sysctls    map[string]string `json:"sysctls,omitempty"`  // kernel settings of the whole host
+	Knows      []string          `json:"knows,omitempty"`    // further scopes of names: segments without a router, and VRFs behind them
 	Interfaces []Interface       `json:"interfaces"`
 	Routes     []Route           `json:"routes,omitempty"`
 }

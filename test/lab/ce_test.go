@@ -20,7 +20,7 @@ func needs(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
-			t.Skipf("needs %s, a customer's BGP daemon", p)
+			t.Skipf("needs %s", p)
 		}
 	}
 }
