@@ -62,7 +62,12 @@ func (s *station) openFamily(v4 bool, port int) error {
 		return err
 	}
 	var set error
-	err = raw.Control(func(fd uintptr) { set = unix.SetsockoptInt(int(fd), level, option, 1) })
+	err = raw.Control(func(fd uintptr) {
+		set = unix.SetsockoptInt(int(fd), level, option, 1)
+		if !v4 { // answers from a local prefix of which an interface has another address, or none
+			_ = unix.SetsockoptInt(int(fd), level, unix.IPV6_FREEBIND, 1)
+		}
+	})
 	if err = errors.Join(err, set); err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ func TestRealAnyIP(t *testing.T) {
 			t.Errorf("%s: %q", url, page)
 		}
 	}
+	must(t, "trace", "--lab", l.name, "client", "2001:db8:100::dead:b33f")
 	if r := l.exec("client", "ping", "-n", "-c", "1", "-W", "1", "2001:db8:100:1::1"); r.code == 0 {
 		t.Errorf("the next subnet answers:\n%s", r.stdout)
 	}
