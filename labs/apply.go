@@ -35,6 +35,7 @@ type applier struct {
 	changed     []string
 	right       []string // repairs that no change explains
 	progress    Progress
+	times       *timeline
 
 	build *build.Builder
 	mtus  map[linkEnd]int // that lent interfaces allow
@@ -50,7 +51,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 		return nil, err
 	}
 	a := &applier{
-		topology: t, source: source, before: before, fresh: before.Empty(), force: o.force, progress: o.progress, mtus: map[linkEnd]int{},
+		topology: t, source: source, before: before, fresh: before.Empty(), force: o.force, progress: o.progress, times: o.times, mtus: map[linkEnd]int{},
 	}
 	applied, cut, known := store.Before(t.Name)
 	names, err := lendNICs(t, append([]plan.Plan{applied}, cut...), o.nics)
@@ -149,7 +150,10 @@ func (a *applier) apply(ctx context.Context) error {
 			return err
 		}
 		a.progress.Step(s.name)
-		if err := s.do(ctx); err != nil {
+		end := a.times.start(s.name, "")
+		err := s.do(ctx)
+		end()
+		if err != nil {
 			return fmt.Errorf("lab %s: %s: %w", a.plan.Lab, s.name, err)
 		}
 	}

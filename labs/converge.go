@@ -85,11 +85,15 @@ func (w *convergence) router(ctx context.Context, r plan.Router) error {
 	defer c.Close()
 	// The agents of a new lab may have started before their wires existed. Those of
 	// a running lab got their configuration afterwards.
+	times := w.applier.times
 	if w.applier.fresh {
+		end := times.start("starting", r.Name)
 		if err := build.HandOver(ctx, c, w.applier.config(r)); err != nil {
 			return err
 		}
+		end()
 	}
+	defer times.start("converging", r.Name)()
 	for {
 		state, err := c.Converged(ctx, progressEvery)
 		if router.NotStarted(err) { // it is being restarted

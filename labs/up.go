@@ -47,23 +47,27 @@ type Report struct {
 	Waiting  []string         // outside peers that are not up
 	Warnings []status.Finding // shortcomings of the server
 	Elapsed  time.Duration
+	Phases   []status.Phase // where the time went
 }
 
 // Up brings a lab up, or changes a running lab to its edited topology. It returns
 // when the lab has converged. If it fails or ctx ends, a new lab is taken down
 // again; a running lab stays as it is, and the error says if it has changed in part.
 func Up(ctx context.Context, o UpOptions) (Report, error) {
+	times := &timeline{begin: time.Now()}
+	read := times.start("reading the file", "")
 	t, source, err := catalog.Load(o.Lab, o.Stdin, inventory.Known()...)
 	if err != nil {
 		return Report{}, err
 	}
+	read()
 	if o.Cautions != nil {
 		o.Cautions(t.Warnings)
 	}
 	if err := inventory.NeedRoot(); err != nil {
 		return Report{}, err
 	}
-	return bringUp(ctx, t, source, applyOptions{runtime: o.Runtime, timeout: o.Timeout, noWait: o.NoWait, nics: o.NICs, force: o.Force, progress: o.Progress})
+	return bringUp(ctx, t, source, applyOptions{runtime: o.Runtime, timeout: o.Timeout, noWait: o.NoWait, nics: o.NICs, force: o.Force, progress: o.Progress, times: times})
 }
 
 // applyOptions control how a topology is applied.
@@ -74,11 +78,12 @@ type applyOptions struct {
 	nics     map[string]string // the server's names for NICs, by the topology's
 	force    bool              // lend NICs that the server itself needs
 	progress Progress
+	times    *timeline
 }
 
 // bringUp applies a topology; source is its text.
 func bringUp(ctx context.Context, t *topology.Topology, source []byte, o applyOptions) (Report, error) {
-	begin := time.Now()
+	prepared := o.times.start("observing and planning", "")
 	held, err := store.Acquire(ctx, t.Name)
 	if err != nil {
 		return Report{}, err
@@ -103,6 +108,7 @@ func bringUp(ctx context.Context, t *topology.Topology, source []byte, o applyOp
 	if err != nil {
 		return Report{}, err
 	}
+	prepared()
 	defer keeper.KeepLogs(ctx, t.Name)()
 	waiting, err := a.run(ctx, o)
 	if err = a.hostsFirst(ctx, err); err != nil {
@@ -116,7 +122,8 @@ func bringUp(ctx context.Context, t *topology.Topology, source []byte, o applyOp
 	a.addMended()
 	return Report{
 		Lab: t.Name, Created: a.fresh, Runtime: a.runtimeName, Routers: len(a.plan.Routers), Hosts: len(a.plan.Hosts),
-		Changed: a.changed, Waiting: waiting, Warnings: warnings, Elapsed: time.Since(begin),
+		Changed: a.changed, Waiting: waiting, Warnings: warnings, Elapsed: time.Since(o.times.begin),
+		Phases: a.times.phases,
 	}, nil
 }
 
@@ -145,6 +152,7 @@ func (a *applier) run(ctx context.Context, o applyOptions) (waiting []string, er
 	}
 	switch {
 	case !o.noWait:
+		defer a.times.start("converging", "")()
 		return a.converge(ctx, o.timeout)
 	case a.fresh: // agents may have started before their wires existed
 		return nil, a.handOver(ctx)

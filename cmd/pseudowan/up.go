@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,6 +13,7 @@ import (
 	"pseudowan/labs"
 	"pseudowan/labs/catalog"
 	"pseudowan/labs/look"
+	"pseudowan/show"
 	"pseudowan/topology"
 )
 
@@ -37,6 +40,7 @@ not used, or set a weight that is never sent.`
 func newUp(s streams) *cobra.Command {
 	o := labs.UpOptions{Stdin: s.in}
 	var nics *nicFlag
+	timing, trace := false, ""
 	c := &cobra.Command{
 		Use:     "up LAB|FILE",
 		GroupID: groupRun,
@@ -66,7 +70,10 @@ func newUp(s streams) *cobra.Command {
 			for _, w := range r.Warnings {
 				fmt.Fprintf(s.err, "pseudowan: warning: %s: %s: %s; %s\n", w.Check, w.Detail, w.Cost, w.Remedy)
 			}
-			return printReport(s.out, r)
+			if err := printReport(s.out, r); err != nil {
+				return err
+			}
+			return printTimes(s.out, r, timing, trace)
 		},
 	}
 	var runtimes []string
@@ -77,6 +84,8 @@ func newUp(s streams) *cobra.Command {
 	completeFlag(c, "runtime", func(context.Context) []string { return runtimes })
 	c.Flags().DurationVar(&o.Timeout, "timeout", convergeTimeout, "how long to wait for the lab to converge")
 	c.Flags().BoolVar(&o.NoWait, "no-wait", false, "return when everything is started")
+	c.Flags().BoolVar(&timing, "timing", false, "print where the time went")
+	c.Flags().StringVar(&trace, "timing-trace", "", "write where the time went to this file, for a browser's trace viewer (about:tracing, Perfetto)")
 	nics = addNICs(c)
 	c.Flags().BoolVar(&o.Force, "force", false, "lend NICs even if the server's default route or your SSH session uses them")
 	return c
@@ -130,6 +139,26 @@ func readyLabs(context.Context) []string { return catalog.Names() }
 
 // runningLabs returns the running labs, for completion.
 func runningLabs(ctx context.Context) []string { return look.Complete(ctx, "").Labs }
+
+// printTimes prints and writes where the time went, as far as asked.
+func printTimes(w io.Writer, r labs.Report, table bool, file string) error {
+	if table {
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+		if err := show.Phases(w, r.Phases); err != nil {
+			return err
+		}
+	}
+	if file == "" {
+		return nil
+	}
+	var b bytes.Buffer
+	if err := show.PhaseTrace(&b, r.Phases); err != nil {
+		return err
+	}
+	return os.WriteFile(file, b.Bytes(), 0o644)
+}
 
 // printReport prints what up has done.
 func printReport(w io.Writer, r labs.Report) error {
