@@ -46,7 +46,7 @@ func olderOVS(version string) bool {
 
 // packages holds the Debian packages of programs whose name differs.
 var packages = map[string]string{
-	"bgpd": "frr", "bird": "bird2", "birdc": "bird2", "gobgp": "gobgpd", "ip": "iproute2", "nc": "netcat-openbsd",
+	"bgpd": "frr", "bird": "bird2", "birdc": "bird2", "gobgp": "gobgpd", "ip": "iproute2", "nft": "nftables", "nc": "netcat-openbsd",
 	"ping": "iputils-ping", "python3": "python3-minimal", "vtysh": "frr", "zebra": "frr",
 }
 
@@ -57,8 +57,11 @@ func programs(o Observed, n Need) []status.Finding {
 		if p := packages[name]; p != "" {
 			in = p
 		}
-		found = append(found, fail("program "+name, "not installed",
-			"host "+n.Programs[name]+" runs it: hosts in namespaces use the server's programs", "apt-get install "+in))
+		why := "host " + n.Programs[name] + " runs it: hosts in namespaces use the server's programs"
+		if name == n.Guard {
+			why = "guard: of hosts on segments is made of its rules"
+		}
+		found = append(found, fail("program "+name, "not installed", why, "apt-get install "+in))
 	}
 	return found
 }

@@ -31,6 +31,7 @@ type Need struct {
 
 	// Programs of the server that hosts run, each with one such host.
 	Programs map[string]string
+	Guard    string // the one among them that port guards need; "" if there are none
 }
 
 // Uplink is a segment on which the server is a router.

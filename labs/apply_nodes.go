@@ -53,7 +53,10 @@ func (a *applier) hostWires(ctx context.Context) error {
 	if err := a.segments(ctx, plan.Segment.OfHosts); err != nil {
 		return err
 	}
-	return a.build.Wires(ctx, a.plan.ToHost)
+	if err := a.build.Wires(ctx, a.plan.ToHost); err != nil {
+		return err
+	}
+	return a.build.Guards(ctx)
 }
 
 // returnNICs returns interfaces to the server that the plan no longer lends to

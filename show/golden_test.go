@@ -100,6 +100,10 @@ var (
 		{Check: "kernel: tun", Status: status.Fail, Detail: "not there", Cost: "no ports", Remedy: "modprobe tun"},
 		{Check: "disk /run", Status: status.Warn, Detail: "little"},
 	}
+	guards = []status.Guard{
+		{Segment: "net1", Host: "vm10", Interface: "eth0", Guard: []string{"ra", "source"}, Allowed: []string{"2001:db8::2/128"}, State: status.GuardActive, Arrived: 20, Source: 3, RA: 1},
+		{Segment: "net1", Host: "vm9", Interface: "eth0", Guard: []string{"dhcp"}, State: status.GuardMissing},
+	}
 	readyLabs = []status.ReadyLab{{Name: "ring10", Description: "ten"}, {Name: "ring9", Description: "nine"}}
 	nodes     = []status.Node{
 		{Lab: "pseudo-wan", Node: "host_010_402", Kind: "host", Runtime: "docker", State: "exited", VRF: "65001:402", Addresses: []string{"40.2.0.2/24", "140.2.0.1/24"}, NetNS: "/proc/4711/ns/net", PID: 4711},
@@ -141,6 +145,7 @@ func tables() []table {
 		of("port", Ports, ports),
 		of("rib", RIB, ribs),
 		of("ps", Nodes, nodes),
+		of("guard", Guards, guards),
 		of("doctor", Findings, findings),
 		of("labs", ReadyLabs, readyLabs),
 		of("collected-routers", CollectedRouters, collectedRouters),

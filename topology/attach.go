@@ -26,6 +26,7 @@ func (b *attachmentBuilder) resolve(raw rawAttachment, i int, element string, on
 		Interface: raw.Interface.or(fmt.Sprintf("eth%d", i)), SoO: raw.SoO.v,
 	}
 	b.checkAttachment(raw, element)
+	b.noGuard(raw, element)
 	a.DAD, a.Sysctls, a.ProxyND = raw.DAD.v, b.sysctls(raw, element), b.proxied(raw, element)
 	for _, address := range raw.Addresses {
 		switch {

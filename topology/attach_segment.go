@@ -55,6 +55,7 @@ func (b *attachmentBuilder) onSegment(raw rawAttachment, s *Segment, i int, elem
 			a.Advertises = append(a.Advertises, netip.Prefix(p.v))
 		}
 	}
+	b.guard(raw, &a, s, element)
 	b.announceBySegment(raw, &a, s, element)
 	return a
 }

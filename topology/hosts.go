@@ -143,6 +143,7 @@ func (b *hostBuilder) host(name string, raw rawHost) Host {
 		h.Attachments = append(h.Attachments, done)
 	}
 	b.hostLANs(&h, raw, attach, element, interfaces)
+	b.warnGuarded(h, raw, attach, element)
 	for i, a := range attach {
 		if s := b.lab.Segment(h.Attachments[i]); s != nil {
 			b.claims.onSegment(s, a, element)

@@ -177,6 +177,8 @@ type rawAttachment struct {
 	DAD       value[bool]                   `json:"dad" doc:"Whether the host looks for duplicates of its IPv6 addresses before it uses them (RFC 4862)." default:"false: addresses can be used at once"`
 	ProxyND   oneOrMany[value[network]]     `json:"proxy-nd" doc:"IPv6 prefixes of at most 1024 addresses for which the host answers neighbour solicitations on the interface. It forwards what is sent to them."`
 	Sysctls   entries[value[string]]        `json:"sysctls" doc:"Kernel settings of the interface by name, such as accept_redirects: those of both families, or with ipv4. or ipv6. before the name of one. At the host, also settings of the whole host, such as net.ipv4.tcp_syncookies."`
+	Guard     oneOrMany[value[guardWord]]   `json:"guard" doc:"What the port of the host on a segment drops: ra for router advertisements and redirects (RFC 6105), source for what does not come from the host's own MAC and addresses, dhcp for what DHCP servers say; none for nothing." default:"that of the segment"`
+	Allow     oneOrMany[value[network]]     `json:"allow" doc:"Prefixes that the host may send from beside its own addresses, with guard: source."`
 	Addresses oneOrMany[value[hostAddress]] `json:"addresses" doc:"Addresses of the host with prefix lengths; slaac for IPv6 autoconfiguration."`
 	Gateway   oneOrMany[value[netip.Addr]]  `json:"gateway" doc:"Addresses of the router, one for each subnet." default:"the first address of the subnet"`
 	RA        rawRA                         `json:"ra" doc:"Router advertisements: the advertised prefix, or settings." default:"none"`

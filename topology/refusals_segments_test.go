@@ -142,4 +142,24 @@ hosts:
 			`:7: host b: proxy-nd: 10.0.0.0/30 is not an IPv6 prefix; for IPv4 write sysctls: {proxy_arp: 1}`,
 		},
 	},
+	{
+		name: "port guards",
+		file: base + `segments:
+  lan: {subnets: ["2001:db8:1::/64"], guard: ra}
+  net: {guard: [none, ra]}
+hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], guard: ra, allow: 10.9.0.0/16}
+  b: {to: lan, addresses: ["2001:db8:1::2/64"], advertises: "2001:db8:1::/64"}
+  c: {to: lan, addresses: ["2001:db8:1::3/64"], guard: [rae, source], allow: ["ff02::/16", "2001:db8:7::/64"]}
+  d: {to: lan, addresses: ["2001:db8:1::4/64"], allow: "2001:db8:8::/64"}`,
+		want: []string{
+			`:6: segment net: guard: none with others; remove one of them`,
+			`:8: host a: guard: is for ports of segments; on a wire of its own a host disturbs only itself; attach the host by a segment: segments: {NAME: {to: pe1, vrf: red, subnets: [...]}}`,
+			`:8: host a: allow: is for guards of ports on segments; attach the host by a segment: segments: {NAME: {to: pe1, vrf: red, subnets: [...]}}`,
+			`:9: host b: advertises on segment lan, and guard: ra drops its advertisements; write guard: [source] or guard: none at this host`,
+			`:10: hosts.c.guard[0]: unknown value "rae"; use one of ra, source, dhcp, none`,
+			`:10: host c: allow: nothing comes from the multicast address ff02::/16; remove it`,
+			`:11: host d: allow: 2001:db8:8::/64 without guard: source; add source to guard:, or remove allow:`,
+		},
+	},
 }

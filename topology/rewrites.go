@@ -47,6 +47,9 @@ func (w *walker) roundTrip(from, to *Host, destination netip.Addr) (Reach, fate)
 	if again == undecided {
 		r.Via = append(r.Via, back[len(back)-1])
 	}
+	if again == arrives && !w.unguarded(from, to, source, destination) {
+		return r, lost
+	}
 	return r, again
 }
 

@@ -54,7 +54,7 @@ var forms = byType(slices.Concat([]form{
 	scalar(parseVRFNames, anyScalar),
 	scalar(parseNumbers, either(integer("0"), pattern(`^[0-9]{1,9}(-[0-9]{1,9})?$`))),
 	scalar(parseEnd, pattern(endPattern)),
-	scalar(parseExpect, pattern(`^\s*\S+\s+(!?->\s+\S+(\s+tcp\s+[0-9]+)?(\s+as\s+\S+)?(\s+via\s+\S.*)?|has\s+\S+)\s*$`)),
+	scalar(parseExpect, pattern(`^\s*\S+\s+(!?->\s+\S+(\s+tcp\s+[0-9]+)?(\s+as\s+\S+)?(\s+at\s+\S+)?(\s+via\s+\S.*)?|has\s+\S+)\s*$`)),
 	scalar(parseStep, pattern(`^/[0-9]{1,3}$`)),
 
 	scalar(parseRuntime, &jsonschema.Schema{Type: "string"}), // see runtimes.forms
@@ -63,6 +63,8 @@ var forms = byType(slices.Concat([]form{
 	word[linkMode]("full-mesh", "none"),
 	word(UplinkMasquerade, UplinkRouted),
 	scalar(parsePublished, pattern(`^((([0-9]+\.){3}[0-9]+|\[[0-9A-Fa-f:.]+\]):)?[0-9]{1,5}:[0-9]{1,5}(/(tcp|udp))?$`)),
+
+	word(guardRA, guardSource, guardDHCP, guardNone),
 	word(session.RestartFull, session.RestartHelper, session.RestartOff),
 	word(vpn.PerNextHop, vpn.PerCE, vpn.PerVRF, vpn.PerPrefix),
 	word(RedistributeNone, RedistributeHosts, RedistributeSubnets),

@@ -13,6 +13,8 @@ type Segment struct {
 	Routers []SegmentRouter `json:"routers,omitempty"` // each by a port in a VRF
 	NIC     string          `json:"nic,omitempty"`     // of the server, which is a port of the segment; "": none
 	Uplink  *Uplink         `json:"uplink,omitempty"`  // the server as a router on the segment; nil: it is not there
+
+	Guard Guard `json:"guard,omitzero"` // of the ports of hosts that have none of their own
 }
 
 // SegmentRouter is the port of a router on a segment.

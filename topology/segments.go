@@ -12,11 +12,13 @@ import (
 type rawSegment struct {
 	At pos `json:"-"`
 	rawSegmentRouter
-	Subnets []value[network]            `json:"subnets" doc:"Subnets of the segment, in which its hosts have their addresses. A segment without a router may leave them out." default:"those of its hosts"`
-	MTU     value[int]                  `json:"mtu" jsonschema:"minimum=68,maximum=9216" doc:"MTU of the segment, at least 1280 with IPv6." default:"1500"`
-	NIC     value[string]               `json:"nic" doc:"Network interface of the server, or a bridge of it, that becomes a port of the segment. The server keeps it, with its addresses and routes." default:"none"`
-	Uplink  value[UplinkMode]           `json:"uplink" doc:"Makes the server a router between the segment and its own networks, with the first address of each subnet that no router has: masquerade for connections that come from the addresses of the server, or routed. It is the default router of the hosts." default:"none"`
-	Attach  oneOrMany[rawSegmentRouter] `json:"attach" doc:"Routers on the segment. A segment with one router may give its keys directly."`
+	Subnets []value[network]  `json:"subnets" doc:"Subnets of the segment, in which its hosts have their addresses. A segment without a router may leave them out." default:"those of its hosts"`
+	MTU     value[int]        `json:"mtu" jsonschema:"minimum=68,maximum=9216" doc:"MTU of the segment, at least 1280 with IPv6." default:"1500"`
+	NIC     value[string]     `json:"nic" doc:"Network interface of the server, or a bridge of it, that becomes a port of the segment. The server keeps it, with its addresses and routes." default:"none"`
+	Uplink  value[UplinkMode] `json:"uplink" doc:"Makes the server a router between the segment and its own networks, with the first address of each subnet that no router has: masquerade for connections that come from the addresses of the server, or routed. It is the default router of the hosts." default:"none"`
+
+	Guard  oneOrMany[value[guardWord]] `json:"guard" doc:"What the ports of hosts drop that do not say so themselves: ra, source, dhcp, as at an attachment. The segment then has a bridge, even for two hosts." default:"none"`
+	Attach oneOrMany[rawSegmentRouter] `json:"attach" doc:"Routers on the segment. A segment with one router may give its keys directly."`
 }
 
 // rawSegmentRouter is a router on a segment.
@@ -61,7 +63,7 @@ func (b *segmentBuilder) build() {
 func (b *segmentBuilder) segment(e entry[rawSegment]) Segment {
 	element := "segment " + e.key.v
 	mtu := first(e.value.MTU, b.attachment.mtu)
-	s := Segment{Name: e.key.v, MTU: mtu.or(ipMTU)}
+	s := Segment{Name: e.key.v, MTU: mtu.or(ipMTU), Guard: guardOf(b.report, e.value.Guard, element)}
 	routers := b.routersOn(e, element)
 	subnets := b.subnets(e, routers, element)
 	for _, v := range subnets {

@@ -187,6 +187,8 @@ type Attachment struct {
 	ProxyND []netip.Prefix    `json:"proxy_nd,omitempty"` // for which the host answers neighbour discovery
 	Sysctls map[string]string `json:"sysctls,omitempty"`  // of the interface, by name, perhaps with ipv4. or ipv6.
 
+	Guard Guard `json:"guard,omitzero"` // of the port on a segment
+
 	SoO vpn.SiteOfOrigin `json:"soo,omitzero"` // the site that the host is at (RFC 4364 section 7); zero: none
 
 	// On a segment only.

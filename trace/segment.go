@@ -86,6 +86,12 @@ func (s *Snapshot) onSegment(segment topology.Segment, sender string, hop netip.
 
 // acrossSegment finds the node that gets a packet which a host sends on a segment.
 func (f *follower) acrossSegment(segment topology.Segment, h topology.Host, route HostRoute) place {
+	for _, a := range h.Attachments {
+		if a.Interface == route.Interface && f.path.Source.IsValid() && !a.Permits(f.path.Source) {
+			f.path.Outcome = fmt.Sprintf("is dropped by the port guard of host %s on segment %s: %s is not an address of %s", h.Name, segment.Name, f.path.Source, h.Name)
+			return place{}
+		}
+	}
 	if route.Silent {
 		at := f.onSegment(segment, h.Name, route.NextHop, "")
 		host := ""

@@ -70,6 +70,7 @@ func newShow(s streams) *cobra.Command {
 		selecting(sel, tableCommand(s, sel, "mpls", "Labels that routers advertise, and labels to push", (*look.Lab).MPLS, show.MPLS)),
 		flowCommand(s, sel),
 		tableCommand(s, sel, "port", "Packet and byte counters of the ports", (*look.Lab).Ports, show.Ports),
+		tableCommand(s, sel, "guard", "Port guards of hosts on segments, and what they dropped", (*look.Lab).Guards, show.Guards),
 		tableCommand(s, sel, "bmp", "BMP stations that routers tell of their sessions and tables", (*look.Lab).Stations, show.Stations),
 		tableCommand(s, sel, "mrt", "MRT files in which routers record what their peers send", (*look.Lab).MRT, show.MRT),
 		selecting(sel, tableCommand(s, sel, "rib", "VPN routes of the BGP speakers, before import", (*look.Lab).RIB, show.RIB)),

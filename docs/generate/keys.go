@@ -37,6 +37,7 @@ func documents() []document {
 		listOf("show mpls", show.MPLS),
 		listOf("show flow", show.Flows),
 		listOf("show port", show.Ports),
+		listOf("show guard", show.Guards),
 		listOf("show bmp", show.Stations),
 		listOf("show mrt", show.MRT),
 		listOf("show rib", show.RIB),

@@ -21,7 +21,8 @@ type Builder struct {
 	plan     *plan.Plan
 	repaired func(what string, nodes ...string)
 
-	former map[string][]plan.Host // of earlier plans, by name
+	former  map[string][]plan.Host // of earlier plans, by name
+	guarded bool                   // by an earlier plan, some ports of segments were
 
 	mu    sync.Mutex
 	paths map[string]string // network namespaces of the hosts, once they exist
@@ -39,6 +40,7 @@ func New(p *plan.Plan, repaired func(what string, nodes ...string)) *Builder {
 // Supersede tells the builder of an earlier plan, whose settings of interfaces it
 // takes back where its own plan has none.
 func (b *Builder) Supersede(p *plan.Plan) {
+	b.guarded = b.guarded || guarded(p)
 	if b.former == nil {
 		b.former = map[string][]plan.Host{}
 	}

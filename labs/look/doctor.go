@@ -137,6 +137,11 @@ func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.N
 			builtin[h.Runtime] = true
 		}
 	}
+	for _, s := range p.Segments {
+		if len(s.Guards) > 0 {
+			n.Guard, n.Programs["nft"] = "nft", s.Guards[0].Host
+		}
+	}
 	n.Builtin = noBuiltinImage(runtimes, func(o inventory.Opened) bool { return builtin[o.Driver.Name] })
 	for _, row := range p.Names {
 		n.IPv6 = n.IPv6 || row.Address.Is6()

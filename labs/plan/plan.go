@@ -96,6 +96,7 @@ type Interface struct {
 	Formed    []netip.Prefix `json:"formed,omitempty"` // with SLAAC: the addresses that the host forms
 	DAD       bool           `json:"dad,omitempty"`    // the host looks for duplicates of its addresses
 
+	Guard   topology.Guard    `json:"guard,omitzero"` // of the port that it is plugged into
 	ProxyND []netip.Prefix    `json:"proxy_nd,omitempty"`
 	Sysctls map[string]string `json:"sysctls,omitempty"` // by name, perhaps with ipv4. or ipv6.
 }
@@ -132,6 +133,8 @@ type Segment struct {
 	Of    string `json:"of,omitempty"` // the topology's name of a segment of hosts
 	MTU   int    `json:"mtu"`
 	Wires []Wire `json:"wires"`
+
+	Guards []Guard `json:"guards,omitempty"` // of the A ends of wires
 }
 
 // NIC lends an interface of the server to a router.
@@ -168,7 +171,7 @@ func New(t *topology.Topology, previous Allocations, runtime string) (*Plan, err
 }
 
 func newPlanner(t *topology.Topology, previous Allocations, runtime string) *planner {
-	return &planner{topology: t, runtime: runtime, routers: map[string]*config.Router{}, inUse: allocationsInUse{}, instances: map[[2]string]topology.VRF{}, ends: map[string][]End{}, plan: &Plan{
+	return &planner{topology: t, runtime: runtime, routers: map[string]*config.Router{}, inUse: allocationsInUse{}, instances: map[[2]string]topology.VRF{}, ends: map[string][]End{}, guards: map[string][]Guard{}, plan: &Plan{
 		Format:      format,
 		Lab:         t.Name,
 		Namespace:   LabNamespace(t.Name),
@@ -187,6 +190,7 @@ type planner struct {
 
 	instances map[[2]string]topology.VRF // by router and VRF
 	ends      map[string][]End           // of wires to each segment of hosts
+	guards    map[string][]Guard         // of hosts there
 
 	forwarders map[string][][]string // see forwardersOf
 

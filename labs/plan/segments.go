@@ -85,9 +85,11 @@ func (b *planner) onSegment(h topology.Host, a topology.Attachment, hp *Host) {
 	b.ends[a.Segment] = append(b.ends[a.Segment], End{
 		Node: h.Name, Interface: a.Interface, MTU: a.MTU, MAC: mac.String(), Alias: h.Name + ":" + a.Interface,
 	})
+	b.guard(h, a, mac)
 	i := Interface{
 		Name: a.Interface, Segment: a.Segment, MAC: mac.String(), MTU: a.MTU, Addresses: a.Addresses, SLAAC: a.SLAAC,
 		Formed: formedAddresses(b.topology.Name, h.Name, a), DAD: a.DAD, Sysctls: a.Sysctls, ProxyND: a.ProxyND,
+		Guard: a.Guard,
 	}
 	hp.Interfaces = append(hp.Interfaces, i)
 	for _, hop := range a.NextHops {
@@ -95,16 +97,16 @@ func (b *planner) onSegment(h topology.Host, a topology.Attachment, hp *Host) {
 	}
 }
 
-// bridges plans the wires of the segments: those of two hosts are one wire, the
-// others have a bridge.
+// bridges plans the wires of the segments: those of two hosts without guards are one
+// wire, the others have a bridge, whose ports no host can reach.
 func (b *planner) bridges() {
 	for _, s := range b.topology.Segments {
 		ends := b.ends[s.Name]
-		if len(ends) == 2 && len(s.Routers) == 0 && !s.OnServer() && ends[0].MTU == ends[1].MTU {
+		if len(ends) == 2 && len(s.Routers) == 0 && !s.OnServer() && len(b.guards[s.Name]) == 0 && ends[0].MTU == ends[1].MTU {
 			b.plan.Wires = append(b.plan.Wires, Wire{A: ends[0], B: ends[1]})
 			continue
 		}
-		bridge := Segment{Name: bridgeName(s.Name), Of: s.Name, MTU: s.MTU}
+		bridge := Segment{Name: bridgeName(s.Name), Of: s.Name, MTU: s.MTU, Guards: b.guards[s.Name]}
 		for _, e := range ends {
 			name := b.bridgePort(s.Name, e.Alias)
 			bridge.Wires = append(bridge.Wires, Wire{B: e, A: End{

@@ -88,7 +88,7 @@ func swap(e *editor) string {
 }
 
 // attachmentKeys are the keys of an attachment that a host may have directly.
-var attachmentKeys = []string{"to", "vrf", "rd", "interface", "mac", "mtu", "dad", "proxy-nd", "sysctls", "addresses", "gateway", "ra", "routes", "advertises", "bgp", "announce"}
+var attachmentKeys = []string{"to", "vrf", "rd", "interface", "mac", "mtu", "dad", "proxy-nd", "sysctls", "guard", "allow", "addresses", "gateway", "ra", "routes", "advertises", "bgp", "announce"}
 
 // attachedTo returns the attachments of a host, in both forms.
 func attachedTo(m *mapping, name string) []place {

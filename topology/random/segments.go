@@ -44,6 +44,7 @@ var segmentKeys = slices.Concat([]key{
 	{"nic", onServers(segments), serverNIC},
 	{"uplink", onUplinked(segments), among("masquerade", "routed")},
 	{"publish", publishers, oneOrSome(among("8080:80", "[2001:db8::1]:53:53/udp", "192.0.2.1:2222:22"))},
+	{"guard", segments, guards},
 	{"to", segmentRouters, nameOf("routers")},
 	{"vrf", segmentRouters, nameOf("vrfs")},
 	{"rd", segmentRouters, distinguisher},
@@ -54,6 +55,8 @@ var segmentKeys = slices.Concat([]key{
 	{"routes", onSegments, hops},
 	{"via", hostRoutes, neighborName},
 	{"prefix", hostRoutes, destination},
+	{"guard", onSegments, guards},
+	{"allow", onSegments, oneOrSome(allowedSource)},
 	{"advertises", onSegments, advertised},
 	{"advertises", onSegments, advertised},
 }, raKeys(segmentRAs), raPrefixKeys(prefixesAdvertised(segmentRouters)))
@@ -106,6 +109,19 @@ func uplink(e *editor) string {
 }
 
 func serverNIC(e *editor, _ *mapping) any { return oneOf(e, e.server.NICs...) }
+
+// guards makes what a port drops.
+func guards(e *editor, at *mapping) any {
+	if e.chance(4) {
+		return "none"
+	}
+	return oneOrSome(among("ra", "source", "dhcp"))(e, at)
+}
+
+func allowedSource(e *editor, at *mapping) any {
+	at.set("guard", "source")
+	return fmt.Sprintf("2001:db8:ffe%x::/64", e.IntN(8))
+}
 
 // onSegment returns the segment of an attachment, "" if it leads to a router.
 func onSegment(at *mapping) string {
