@@ -386,11 +386,3 @@ func serve(c *config.Core, s topology.Session) {
 	}
 	c.Ways = append(c.Ways, way)
 }
-
-func (b *planner) expectations() {
-	for _, r := range b.topology.Intent().Routes {
-		if c := b.routers[r.Router]; c != nil && b.comesAbout(r) {
-			c.Expect = append(c.Expect, config.Expect{VRF: r.VRF, Prefix: r.Prefix, From: r.Origin.Router})
-		}
-	}
-}
