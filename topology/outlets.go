@@ -25,6 +25,9 @@ func (t *Topology) outletsOf(h *Host) lookup[outlet] {
 		for _, p := range a.Addresses {
 			table.add(p, outlet{through: a, onLink: true})
 		}
+		for _, p := range a.Advertises { // also before it has an address there, as of a delegated prefix
+			table.add(p, outlet{through: a, onLink: true})
+		}
 		for _, p := range a.Routes {
 			if !a.SLAAC || p.Addr().Is4() { // its IPv6 routes come from router advertisements
 				table.add(p, outlet{through: a})

@@ -7,6 +7,34 @@ import (
 	"testing"
 )
 
+// A host may advertise a prefix before it has an address in it: the default route of
+// others on the segment leads to it all the same.
+func TestAdvertisersWithoutAddress(t *testing.T) {
+	lab := parsed(t, `
+name: delegated
+routers: {pe1: {as: 65000}}
+vrfs: {v: {rts: "65000:1"}}
+segments: {lan: {}}
+hosts:
+  router:
+    forward: true
+    attach:
+    - {to: pe1, vrf: v, addresses: ["2001:db8:1::2/64"], announce: "2001:db8:5::/64", routes: ["::/0"]}
+    - {to: lan, addresses: [10.5.0.1/24], advertises: "2001:db8:5::/64"}
+  vm:  {to: lan, addresses: [slaac, "2001:db8:5::5/64"]}
+  far: {to: pe1, vrf: v, addresses: ["2001:db8:9::2/64"]}
+`)
+	var got []string
+	for _, r := range lab.Reaches() {
+		if r.From == "vm" {
+			got = append(got, r.To+" "+r.Destination.String()+" "+strings.Join(r.Via, ","))
+		}
+	}
+	if want := []string{"far 2001:db8:9::2 router"}; !slices.Equal(got, want) {
+		t.Errorf("vm reaches %q, want %q", got, want)
+	}
+}
+
 // A host that rewrites packets leaves undecided what passes it and what it sends or
 // receives, and nothing else: who cannot get there, does not.
 func TestHostsThatRewriteDecide(t *testing.T) {

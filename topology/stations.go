@@ -70,10 +70,14 @@ func stationsOf(t *Topology) map[string]stations {
 						on.proxy = append(on.proxy, proxy{p, h})
 					}
 				}
+				if a.Segment != s.Name {
+					continue
+				}
 				for _, p := range a.Addresses {
-					if a.Segment == s.Name {
-						on.add(p.Addr(), station{host: h})
-					}
+					on.add(p.Addr(), station{host: h})
+				}
+				if len(a.Advertises) > 0 {
+					on.add(a.anycast(), station{host: h})
 				}
 			}
 		}
@@ -89,6 +93,11 @@ func stationsOf(t *Topology) map[string]stations {
 	}
 	return out
 }
+
+// anycast is the Subnet-Router anycast address (RFC 4291 section 2.6.1) of the first
+// prefix that a host advertises. It stands for the host where this has no other, as
+// before a prefix is delegated to it.
+func (a Attachment) anycast() netip.Addr { return a.Advertises[0].Masked().Addr() }
 
 func (s stations) add(a netip.Addr, who station) {
 	if _, taken := s.by[a]; !taken {
@@ -116,7 +125,12 @@ func (t *Topology) advertiser(a *Attachment) (netip.Addr, bool) {
 			if other.Segment != s.Name || len(other.Advertises) == 0 {
 				continue
 			}
-			if address, ok := addressOf(other.Addresses, defaultRoute6); ok && !slices.ContainsFunc(a.Addresses, func(p netip.Prefix) bool { return p.Addr() == address }) {
+			address, ok := addressOf(other.Addresses, defaultRoute6)
+			if !ok {
+				address = other.anycast()
+			}
+			own := slices.ContainsFunc(a.Addresses, func(p netip.Prefix) bool { return p.Addr() == address })
+			if !own && (len(a.Advertises) == 0 || a.anycast() != address) {
 				return address, true
 			}
 		}
