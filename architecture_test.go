@@ -70,12 +70,12 @@ var rooms = map[string][]string{
 	"labs/catalog":   {"topology", "status"},
 	"labs/plan":      {"topology", "router/config", "hosts", "bgp/policy", "bgp/vpn"},
 	"labs/store":     {"labs/plan", "router/config", "topology"},
-	"labs/inventory": {"labs/plan", "labs/store", "hosts", "hosts/drivers", "status", "topology"},
-	"labs/build":     {"labs/plan", "hosts", "hosts/guard", "router", "router/config"},
-	"labs/keeper":    {"labs/build", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/resolver", "router", "topology", "logfile"},
+	"labs/inventory": {"labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/service", "status", "topology"},
+	"labs/build":     {"labs/plan", "hosts", "hosts/guard", "hosts/service", "router", "router/config", "topology"},
+	"labs/keeper":    {"labs/build", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/resolver", "hosts/service", "router", "topology", "logfile"},
 	"labs/labstest":  {"labs/inventory", "labs/plan", "hosts", "topology"},
-	"labs/look":      {"labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/guard", "hosts/impair", "hosts/probe", "router", "router/config", "status", "topology", "trace", "verify", "doctor", "logfile"},
-	"labs":           {"labs/...", "hosts", "hosts/drivers", "hosts/impair", "hosts/server", "bgp/session", "router", "router/config", "status", "topology", "doctor"},
+	"labs/look":      {"labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/guard", "hosts/impair", "hosts/probe", "hosts/service", "router", "router/config", "status", "topology", "trace", "verify", "doctor", "logfile"},
+	"labs":           {"labs/...", "hosts", "hosts/drivers", "hosts/impair", "hosts/server", "hosts/service", "bgp/session", "router", "router/config", "status", "topology", "doctor"},
 }
 
 // confined says in which files a library may be imported, tests apart.

@@ -160,6 +160,11 @@ func (e entry) mounts() error {
 			return fmt.Errorf("mount %s on %s: %w", source, target, err)
 		}
 	}
+	view, err := openView(e.root)
+	if err != nil {
+		return err
+	}
+	defer view.close()
 	program, err := openProgram() // before its directory is covered
 	if err != nil {
 		return fmt.Errorf("this program: %w", err)
@@ -171,7 +176,7 @@ func (e entry) mounts() error {
 	if err := showProgram(program); err != nil {
 		return fmt.Errorf("show %s: %w", programName, err)
 	}
-	return keepResolvConf()
+	return errors.Join(view.mount(), keepResolvConf())
 }
 
 // bindDirs mounts directories of root on those of the same name below /. It

@@ -1,6 +1,7 @@
 package hosts
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,20 +15,32 @@ import (
 )
 
 // Homes holds what nodes that are network namespaces of this server have to
-// themselves: a name, /etc/hosts, /run and /tmp, in a directory for each. Their
-// commands share everything else with the server.
+// themselves: a name, /etc/hosts, /run and /tmp, in a directory for each, and files
+// and directories that cover the server's: see view. Their commands share everything
+// else with the server.
 type Homes struct {
 	dir   string
+	keep  string
 	enter []string
 }
 
 // NewHomes keeps the files of a node in dir/LAB/NODE. The argv prefix enter
 // runs this program such that it calls Enter with the remaining arguments, e.g.
 // {"/proc/self/exe", "enter"}.
-func NewHomes(dir string, enter []string) Homes { return Homes{dir: dir, enter: enter} }
+func NewHomes(dir string, enter []string) Homes { return Homes{dir: dir, keep: dir, enter: enter} }
+
+// KeepingIn returns homes whose nodes keep what outlives them in dir/LAB/keep/NODE; ""
+// for that of NewHomes.
+func (h Homes) KeepingIn(dir string) Homes {
+	h.keep = cmp.Or(dir, h.keep)
+	return h
+}
 
 // Dir returns the directory of a node.
 func (h Homes) Dir(lab, node string) string { return filepath.Join(h.dir, lab, node) }
+
+// keepDir returns the directory of what a node keeps.
+func (h Homes) keepDir(lab, node string) string { return filepath.Join(h.keep, lab, "keep", node) }
 
 // Write writes the files that Enter mounts over the server's. It writes in
 // place, so that running commands see the change.
@@ -47,20 +60,31 @@ func (h Homes) Write(spec Spec) error {
 		return err
 	}
 	return errors.Join(
-		WriteInPlace(filepath.Join(root, "etc/hosts"), HostsFile(spec.Hosts)),
-		WriteInPlace(filepath.Join(root, "etc/hostname"), []byte(spec.Node+"\n")),
-		writeResolvConf(filepath.Join(root, "etc/resolv.conf"), spec.Resolves),
+		WriteInPlace(filepath.Join(root, "etc/hosts"), spec.FileOr("/etc/hosts", HostsFile(spec.Hosts))),
+		WriteInPlace(filepath.Join(root, "etc/hostname"), spec.FileOr("/etc/hostname", []byte(spec.Node+"\n"))),
+		writeResolvConf(filepath.Join(root, "etc/resolv.conf"), spec),
 		WriteInPlace(filepath.Join(root, envFile), env),
-		writeOwn(root, spec.Files),
+		h.writeView(root, spec),
 	)
 }
 
-// writeResolvConf makes an empty resolv.conf. If others write it, it stays as it is.
-func writeResolvConf(path string, others bool) error {
-	if _, err := os.Stat(path); err == nil && others {
+// writeResolvConf writes resolv.conf, empty unless it is one of the host's files. If
+// others write it, it stays as it is.
+func writeResolvConf(path string, spec Spec) error {
+	_, given := spec.Files["/etc/resolv.conf"]
+	if _, err := os.Stat(path); err == nil && spec.Resolves && !given {
 		return nil
 	}
-	return WriteInPlace(path, nil)
+	return WriteInPlace(path, spec.FileOr("/etc/resolv.conf", nil))
+}
+
+// RemoveKept removes what a node has kept.
+func (h Homes) RemoveKept(lab, node string) error {
+	if err := os.RemoveAll(h.keepDir(lab, node)); err != nil {
+		return err
+	}
+	_ = os.Remove(filepath.Dir(h.keepDir(lab, node))) // fails while others keep something
+	return nil
 }
 
 // Remove removes the directory of a node, and the lab's when it was the last.

@@ -1,7 +1,6 @@
 package hosts
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,22 +9,31 @@ import (
 
 func TestOwnFiles(t *testing.T) {
 	root := t.TempDir()
-	if err := writeOwn(root, map[string]string{"/run/a/b.conf": "x", "/tmp/run": "#!/bin/sh\n"}); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{"/run/a/b.conf": "x", "/tmp/run": "#!/bin/sh\n", "/etc/x.conf": "y", "/etc/hosts": "z"} {
+		if err := writeOwn(root, name, text); err != nil {
+			t.Fatal(err)
+		}
 	}
-	for name, mode := range map[string]os.FileMode{"run/a/b.conf": 0o644, "tmp/run": 0o755} {
+	for name, mode := range map[string]os.FileMode{"run/a/b.conf": 0o644, "tmp/run": 0o755, "own/etc/x.conf": 0o644} {
 		st, err := os.Stat(filepath.Join(root, name))
 		if err != nil || st.Mode().Perm() != mode {
 			t.Errorf("%s: %v, %v; want mode %v", name, st, err, mode)
 		}
 	}
-	for _, name := range []string{"/etc/passwd", "/run/../etc/x", "run/x", "/runx", "/tmp", ""} {
-		if err := writeOwn(root, map[string]string{name: ""}); err == nil {
+	for _, name := range []string{"/run/../etc/x", "run/x", "/", ""} {
+		if err := writeOwn(root, name, ""); err == nil {
 			t.Errorf("%q is written", name)
 		}
 	}
-	if err := checkOwn("/etc/bird.conf"); !errors.Is(err, errNotOwn) {
-		t.Errorf("%v", err)
+	for _, dir := range []string{"/", "/etc", "/var/a%2Fb"} {
+		if name := shadowName(dir); strings.Contains(name, "/") || shadowed(name) != dir {
+			t.Errorf("%s is %s, which is %s", dir, name, shadowed(name))
+		}
+	}
+	for name, dir := range map[string]bool{"/etc": false, "/etc/passwd": true, "/etc/passwd/x": false} {
+		if err := checkPlace(name, dir); err == nil {
+			t.Errorf("%s (directory: %t) is accepted", name, dir)
+		}
 	}
 }
 

@@ -17,6 +17,14 @@ func HostsFile(entries []HostsEntry) []byte {
 	return b.Bytes()
 }
 
+// FileOr returns a file of the host, or else the usual text.
+func (s Spec) FileOr(name string, usual []byte) []byte {
+	if text, has := s.Files[name]; has {
+		return []byte(text)
+	}
+	return usual
+}
+
 // WriteInPlace writes a file that may be mounted elsewhere, unless it has that
 // content already.
 func WriteInPlace(path string, content []byte) error {

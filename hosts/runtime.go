@@ -20,6 +20,7 @@ type Spec struct {
 	Env          map[string]string // for every command
 	Files        map[string]string // content by absolute path; a runtime may have no place for some
 	Resolves     bool              // others write its resolv.conf
+	Keep         []string          // directories of its own that survive restarts of the host
 	Command      []string          // runs while the host does; empty: the image's, or none
 	Image        string            // containers only; empty: the built-in one
 	Build        string            // containers only: the Dockerfile of Image, or its directory; Image is its BuildTag
@@ -133,6 +134,9 @@ type Containers interface {
 	Refurnish(ctx context.Context, spec Spec) (Sandbox, error)
 	// Daemon describes the daemon, and names the images that it lacks.
 	Daemon(ctx context.Context, images []string) Daemon
+	// RemoveKept removes what the hosts of a lab have kept, once they are gone; with
+	// node, only that host's.
+	RemoveKept(ctx context.Context, lab, node string) error
 	// Unknown returns the cause and the remedy if the daemon does not know a
 	// running host.
 	Unknown() error
@@ -180,6 +184,7 @@ type Driver struct {
 // Options are what a Driver is opened with.
 type Options struct {
 	StateDir string       // for files of hosts, in StateDir/LAB/NODE
+	KeepDir  string       // for what hosts keep, in KeepDir/LAB/keep/NODE; "": StateDir
 	Enter    []string     // argv prefix that runs this program such that it calls Enter with the remaining arguments
 	Progress func(string) // is called with what Prepare is doing; may be nil
 }

@@ -153,6 +153,7 @@ func (a *applier) routers(context.Context) error {
 		Lab:        a.plan.Lab,
 		Containers: slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return a.before.HoldsContainers(h.Runtime) }),
 		Resolvers:  a.resolvers(),
+		Services:   slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return len(h.Services) > 0 }),
 	}
 	for _, r := range a.plan.Routers {
 		if err := store.WriteRouterConfig(a.plan.Lab, r.Name, a.config(r)); err != nil {

@@ -34,15 +34,44 @@ func (a *applier) converge(ctx context.Context, timeout time.Duration) ([]string
 		w.said[r.Name] = false
 		w.missing[r.Name] = []string{"router " + r.Name + ": its agent has not started"}
 	}
-	err := w.routers(ctx)
+	all, stop := context.WithCancel(ctx)
+	defer stop()
+	served := make(chan error, 1)
+	go func() {
+		err := a.services(all, true)
+		if err != nil {
+			stop() // sessions and routes may depend on them
+		}
+		served <- err
+	}()
+	err := w.routers(all)
 	if err == nil {
-		err = a.endedError(ctx, nil)
+		err = a.settleCommands(all)
 	}
-	var ended *NotConvergedError
-	if err != nil && !errors.As(err, &ended) && errors.Is(context.Cause(ctx), errTimeout) {
-		return nil, &NotConvergedError{Lab: a.plan.Lab, Missing: w.allMissing()}
+	if err != nil && ctx.Err() == nil {
+		stop()
 	}
-	return w.all(w.waiting), err
+	return w.all(w.waiting), w.error(ctx, err, <-served)
+}
+
+// error joins what routers and services lacked at the timeout; otherwise it returns
+// the first cause.
+func (w *convergence) error(ctx context.Context, routers, services error) error {
+	var ended, unserved *NotConvergedError
+	switch {
+	case errors.As(routers, &ended):
+		return routers
+	case errors.As(services, &unserved):
+		if routers != nil && errors.Is(context.Cause(ctx), errTimeout) {
+			unserved.Missing = append(unserved.Missing, w.allMissing()...)
+		}
+		return services
+	case routers != nil && errors.Is(context.Cause(ctx), errTimeout):
+		return &NotConvergedError{Lab: w.applier.plan.Lab, Missing: w.allMissing()}
+	case services != nil && !errors.Is(services, context.Canceled):
+		return services
+	}
+	return errors.Join(routers)
 }
 
 // routers waits for all routers, or until a host's own command ends.

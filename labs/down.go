@@ -125,10 +125,23 @@ func teardown(ctx context.Context, lab string) error {
 			time.Sleep(pause)
 		}
 	}
-	if err := store.RemoveDirs(lab); err != nil {
+	if err := errors.Join(removeKept(ctx, lab), store.RemoveDirs(lab)); err != nil {
 		return fmt.Errorf("remove lab %s: %w", lab, err)
 	}
 	return nil
+}
+
+// removeKept removes what hosts in containers have kept, also of those that somebody
+// else has removed. A daemon that does not answer has no say: its containers are gone.
+func removeKept(ctx context.Context, lab string) error {
+	r := inventory.FindRuntimes(ctx, nil)
+	var errs []error
+	for _, name := range r.Select(inventory.Opened.Usable) {
+		if c := r.Containers(name); c != nil {
+			errs = append(errs, c.RemoveKept(ctx, lab, ""))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // stillThere returns the error of a teardown that gives up; nil if nothing is left

@@ -33,7 +33,7 @@ func removeHosts(ctx context.Context, o inventory.Inventory, selected func(hosts
 		g.Go(func() error {
 			runtime, err := o.Get(s.Runtime)
 			if err == nil {
-				err = runtime.Remove(ctx, s)
+				err = errors.Join(runtime.Remove(ctx, s), inventory.RemoveServices(ctx, s.Lab, s.Node))
 			}
 			mu.Lock()
 			defer mu.Unlock()

@@ -155,9 +155,14 @@ func (a *applier) run(ctx context.Context, o applyOptions) (waiting []string, er
 		defer a.times.start("converging", "")()
 		return a.converge(ctx, o.timeout)
 	case a.fresh: // agents may have started before their wires existed
-		return nil, a.handOver(ctx)
+		err = a.handOver(ctx)
 	}
-	return nil, nil
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, errTimeout)
+	defer cancel()
+	return nil, a.services(ctx, false)
 }
 
 // cutShort returns the error for a running lab whose change was interrupted; nil

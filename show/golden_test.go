@@ -109,7 +109,11 @@ var (
 		{Lab: "pseudo-wan", Node: "host_010_402", Kind: "host", Runtime: "docker", State: "exited", VRF: "65001:402", Addresses: []string{"40.2.0.2/24", "140.2.0.1/24"}, NetNS: "/proc/4711/ns/net", PID: 4711},
 		{Lab: "pseudo-wan", Node: "host_003_103", Kind: "host", Runtime: "netns", State: "ended", VRF: "65001:103", NetNS: "/run/netns/pw-pseudo-wan-host_003_103", CommandState: status.CommandEnded, ExitCode: new(3), LastLines: []string{"reading /run/bird.conf", "syntax error"}},
 		{Lab: "pseudo-wan", Node: "host_004_201", Kind: "host", Runtime: "docker", State: "stopped", VRF: "65001:201", CommandState: status.CommandEnded},
-		{Lab: "pseudo-wan", Node: "host_002_102", Kind: "host", Runtime: "netns", State: "running", VRF: "65001:102", Addresses: []string{"10.2.0.2/24", "110.2.0.1/24", "110.2.1.1/24", "2001:db8::2/64"}, NetNS: "/run/netns/pw-pseudo-wan-host_002_102"},
+		{Lab: "pseudo-wan", Node: "host_002_102", Kind: "host", Runtime: "netns", State: "running", VRF: "65001:102", Addresses: []string{"10.2.0.2/24", "110.2.0.1/24", "110.2.1.1/24", "2001:db8::2/64"}, NetNS: "/run/netns/pw-pseudo-wan-host_002_102", Services: []status.Service{
+			{Name: "radvd", State: status.ServiceReady, PID: 77},
+			{Name: "nft", State: status.ServiceDone, ExitCode: new(0)},
+			{Name: "kea", State: status.ServiceRestarting, ExitCode: new(1), Restarts: 4, LastLines: []string{"no leases"}},
+		}},
 		{Lab: "pseudo-wan", Node: "pe1", Kind: "router", Runtime: "netns", State: "running", NetNS: "/run/netns/pw-pseudo-wan-pe1", PID: 42, Datapath: "system"},
 		{Lab: "demo2", Node: "pe1", Kind: "router", Runtime: "netns", State: "running"},
 	}

@@ -28,7 +28,7 @@ type column struct {
 	head  string
 	right bool             // aligned to the right, as numbers are
 	blank bool             // an empty cell stays empty; otherwise it becomes a dash
-	paint func(string) ink // the colour of a cell; nil: none
+	paint func(string) ink // the colour of a cell, "" for none; nil: none
 }
 
 // ink is the ANSI parameter of a colour.
@@ -136,5 +136,9 @@ func (c column) coloured(cell string, colour bool) string {
 	if !colour || c.paint == nil {
 		return cell
 	}
-	return "\x1b[" + string(c.paint(cell)) + "m" + cell + "\x1b[0m"
+	ink := c.paint(cell)
+	if ink == "" {
+		return cell
+	}
+	return "\x1b[" + string(ink) + "m" + cell + "\x1b[0m"
 }

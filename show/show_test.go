@@ -207,7 +207,8 @@ func TestEndings(t *testing.T) {
 	if err := Endings(&b, nodes); err != nil {
 		t.Fatal(err)
 	}
-	want := "host_003_103 of lab pseudo-wan: its command has ended, exit code 3\n  reading /run/bird.conf\n  syntax error\n" +
+	want := "host_002_102 of lab pseudo-wan: service kea: restarting, exit code 1\n  no leases\n" +
+		"host_003_103 of lab pseudo-wan: its command has ended, exit code 3\n  reading /run/bird.conf\n  syntax error\n" +
 		"host_004_201 of lab pseudo-wan: its command has ended, exit code unknown\n"
 	if b.String() != want {
 		t.Errorf("%q", b.String())

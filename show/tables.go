@@ -146,11 +146,15 @@ func Nodes(o Output, rows []status.Node) error {
 		rows[i].LastLines = present(rows[i].LastLines)
 		rows[i].Faults = present(rows[i].Faults)
 		rows[i].Published = present(rows[i].Published)
+		rows[i].Services = present(rows[i].Services)
+		for k, s := range rows[i].Services {
+			rows[i].Services[k].LastLines = present(s.LastLines)
+		}
 	}
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			text("lab"), text("node"), text("kind"), text("runtime"), state("state", string(status.NodeRunning)),
-			text("vrf"), text("addresses"), text("netns"), number("pid"), text("datapath"), text("faults"),
+			{head: "services", paint: whole}, text("vrf"), text("addresses"), text("netns"), number("pid"), text("datapath"), text("faults"),
 		}}
 		publishes := slices.ContainsFunc(rows, func(r status.Node) bool { return len(r.Published) > 0 })
 		if publishes {
@@ -161,7 +165,7 @@ func Nodes(o Output, rows []status.Node) error {
 			if r.PID != 0 {
 				pid = decimal(r.PID)
 			}
-			cells := []string{r.Lab, r.Node, string(r.Kind), r.Runtime, string(r.State), r.VRF, few(r.Addresses), r.NetNS, pid, r.Datapath, list(r.Faults)}
+			cells := []string{r.Lab, r.Node, string(r.Kind), r.Runtime, string(r.State), servicesUp(r.Services), r.VRF, few(r.Addresses), r.NetNS, pid, r.Datapath, list(r.Faults)}
 			if publishes {
 				cells = append(cells, few(r.Published))
 			}
@@ -169,6 +173,31 @@ func Nodes(o Output, rows []status.Node) error {
 		}
 		return g.String()
 	})
+}
+
+// servicesUp counts the services that are up, and all of them.
+func servicesUp(all []status.Service) string {
+	if len(all) == 0 {
+		return ""
+	}
+	up := 0
+	for _, s := range all {
+		if s.Up() {
+			up++
+		}
+	}
+	return fmt.Sprintf("%d/%d", up, len(all))
+}
+
+// whole colours a part of a number: green if it is the whole.
+func whole(s string) ink {
+	switch up, all, ok := strings.Cut(s, "/"); {
+	case !ok:
+		return ""
+	case up == all:
+		return green
+	}
+	return red
 }
 
 // present replaces nil by an empty list, which is [] in JSON, not null.

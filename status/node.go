@@ -31,6 +31,21 @@ const (
 	NodeUnplanned   NodeState = "not in the topology"
 )
 
+// ServiceState is the state of a service of a host.
+type ServiceState string
+
+// The states of services.
+const (
+	ServiceStarting   ServiceState = "starting" // it is not ready yet
+	ServiceReady      ServiceState = "ready"
+	ServiceRestarting ServiceState = "restarting" // it has ended, and is started again
+	ServiceEnded      ServiceState = "ended"
+	ServiceDone       ServiceState = "done" // it runs once, and has
+)
+
+// Up reports whether a service is as it should be.
+func (s Service) Up() bool { return s.State == ServiceReady || s.State == ServiceDone }
+
 // CommandState is the state of a host's own command; "" if it has none.
 type CommandState string
 

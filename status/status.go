@@ -289,5 +289,16 @@ type Node struct {
 	LastLines    []string     `json:"last_lines"`    // the last output of an ended command
 	Faults       []string     `json:"faults"`        // what pseudowan link has done to its links, with the interfaces
 
-	Published []string `json:"published"` // ports of the server that lead to a host, as 0.0.0.0:8080->80/tcp
+	Published []string  `json:"published"` // ports of the server that lead to a host, as 0.0.0.0:8080->80/tcp
+	Services  []Service `json:"services"`  // of a host
+}
+
+// Service is a program that a host runs, beside its own command.
+type Service struct {
+	Name      string       `json:"name"`
+	State     ServiceState `json:"state"`      // ready, done (one that runs once), starting, restarting or ended
+	PID       int          `json:"pid"`        // its first process; 0 if there is none
+	ExitCode  *int         `json:"exit_code"`  // of its last end, or 128 plus the signal that ended it; null if it has not ended
+	Restarts  int          `json:"restarts"`   // by its policy, since it was started
+	LastLines []string     `json:"last_lines"` // the last output of one that is not up
 }

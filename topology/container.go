@@ -114,9 +114,6 @@ func (b *hostBuilder) containerSettings(h *Host, s hostSettings, element string)
 	h.ContainerOnly = &Setting{Key: key, Line: at.line}
 	if runtime := first(s.Runtime, b.raw.Runtime).v; b.runtimes.bare(runtime) {
 		what, remedy := key+": is", "remove it"
-		if file, ok := foreignFile(s.Files); ok && key == "files" {
-			what, remedy = "file "+file.v+" is", "put it below /run or /tmp, where it has files of its own"
-		}
 		if key == "devices" || key == "capabilities" {
 			what, remedy = key+": are", "remove it: such a host has all of the server's"
 		}
@@ -159,9 +156,6 @@ func (s hostSettings) containerOnly() (key string, at pos) {
 		return "devices", s.Devices[0].at
 	case len(s.Capabilities) > 0:
 		return "capabilities", s.Capabilities[0].at
-	}
-	if file, ok := foreignFile(s.Files); ok {
-		return "files", file.at
 	}
 	return "", pos{}
 }

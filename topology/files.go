@@ -13,10 +13,6 @@ const (
 	maxFileName = 255     // octets between two slashes
 )
 
-// ownDirs are the directories that a host of the netns runtime has to itself; all
-// others are the server's.
-var ownDirs = []string{"/run", "/tmp"}
-
 // systemDirs are directories that every system has and that no file can replace.
 var systemDirs = []string{"/bin", "/dev", "/etc", "/home", "/lib", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp", "/usr", "/var"}
 
@@ -81,13 +77,3 @@ func badFile(name, text string) (why, remedy string) {
 
 // inDir reports whether a clean path is a directory or in it.
 func inDir(name, dir string) bool { return name == dir || strings.HasPrefix(name, dir+"/") }
-
-// foreignFile returns the first file that a host of the netns runtime cannot have.
-func foreignFile(raw entries[value[string]]) (value[string], bool) {
-	for _, e := range raw {
-		if !inDir(e.key.v, ownDirs[0]) && !inDir(e.key.v, ownDirs[1]) {
-			return e.key, true
-		}
-	}
-	return value[string]{}, false
-}

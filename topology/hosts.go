@@ -115,13 +115,14 @@ func (b *hostBuilder) host(name string, raw rawHost) Host {
 	h := Host{
 		Name: name, Runtime: string(settings.Runtime.v),
 		Command: texts(settings.Command), Env: environment(settings.Env), Files: b.files(settings.Files, settings.Mounts, element),
-		Forward: raw.Forward.v, Rewrites: raw.Rewrites.v,
+		Forward: raw.Forward.v, Rewrites: raw.Rewrites.v, Services: b.services(settings.Services, element), Packages: b.packages(settings.Packages, element),
 	}
 	if h.Rewrites && !h.Forward {
 		b.refuse(raw.Rewrites.at, element, "rewrites what passes it, but does not forward", "add forward: true")
 	}
 	b.containerSettings(&h, settings, element)
 	h.Sysctls, raw.Sysctls = b.hostSysctls(raw, element)
+	h.Keep = b.keeps(settings.Keep, h.Files, h.Mounts, element)
 	attach := b.attachments(raw, element)
 	interfaces := make(map[string]bool)
 	for i, a := range attach {
@@ -177,6 +178,13 @@ func (s hostSettings) over(base hostSettings, known runtimes) hostSettings {
 	s.Runtime = first(s.Runtime, base.Runtime)
 	if s.Command == nil {
 		s.Command = base.Command
+	}
+	s.Services = mergeServices(s.Services, base.Services)
+	if s.Keep == nil {
+		s.Keep = base.Keep
+	}
+	if s.Packages == nil {
+		s.Packages = base.Packages
 	}
 	s.Env = append(base.Env[:len(base.Env):len(base.Env)], s.Env...)
 	s.Files = append(base.Files[:len(base.Files):len(base.Files)], s.Files...)

@@ -151,7 +151,21 @@ type hostSettings struct {
 	Capabilities []value[capability]    `json:"capabilities" doc:"Capabilities of the container beside those that Docker gives, NET_ADMIN and NET_RAW (docker), such as SYS_ADMIN; see capabilities(7). It is never privileged. Hosts with the runtime netns have all."`
 	Command      []value[string]        `json:"command" doc:"Program that the host runs, with its arguments."`
 	Env          entries[value[string]] `json:"env" doc:"Environment variables."`
-	Files        entries[value[string]] `json:"files" doc:"Contents of files in the host by absolute path, at most 1 MiB each. With the runtime netns only paths below /run and /tmp are allowed."`
+	Files        entries[value[string]] `json:"files" doc:"Contents of files in the host by absolute path, at most 1 MiB each. With the runtime netns, too, the host alone sees them."`
+
+	Services entries[rawService]      `json:"services" doc:"Programs that the host runs once its interfaces and addresses are there, by name: commands, or mappings."`
+	Keep     oneOrMany[value[string]] `json:"keep" doc:"Directories whose content is the host's own and survives restarts of its services and of the host, until the lab is removed." default:"none"`
+	Packages oneOrMany[value[string]] `json:"packages" doc:"Packages of the distribution that the commands of the host need; pseudowan doctor names those that are not installed. With containers, the image has them."`
+}
+
+// serviceSettings are those of a service.
+type serviceSettings struct {
+	Command []value[string]          `json:"command" jsonschema:"required" doc:"Program with its arguments. It stays in the foreground."`
+	Ready   value[string]            `json:"ready" doc:"Text in its output that says that it is ready." default:"it is ready when it listens on port, else after a second"`
+	Port    value[servicePort]       `json:"port" doc:"Port that it listens on when it is ready, such as tcp 80 or udp 547." default:"none"`
+	After   oneOrMany[value[string]] `json:"after" doc:"Services of the host that must be ready before it is started." default:"none"`
+	Restart value[restartPolicy]     `json:"restart" doc:"Whether it is started again when it ends: with an exit code other than 0, or always." default:"never"`
+	Once    value[bool]              `json:"once" doc:"Whether it does something and ends: it is ready when it has ended with exit code 0." default:"false"`
 }
 
 type rawHost struct {

@@ -123,17 +123,6 @@ routers: {pe1: {as: 65001, id: "255.255.255.255"}}`,
 routers: {pe1: {as: 65001, id: "2001:db8::1"}}`,
 		want: []string{`:2: router pe1: id 2001:db8::1 is not a BGP identifier; use an IPv4 address such as 10.0.0.1`},
 	}, {
-		name: `file that only containers can have`, file: base + `runtime: netns
-hosts:
-  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], files: {/etc/x: a}}`,
-		want: []string{`:6: host a: file /etc/x is for containers, but the host's runtime is netns; put it below /run or /tmp, where it has files of its own, or use runtime: docker`},
-	}, {
-		name: `file of all hosts that only containers can have`, file: base + `runtime: netns
-defaults: {host: {files: {/opt/x: a}}}
-hosts:
-  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}`,
-		want: []string{`:5: host a: file /opt/x is for containers, but the host's runtime is netns; put it below /run or /tmp, where it has files of its own, or use runtime: docker`},
-	}, {
 		name: `file in the place of a directory`, file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], files: {/run: a}}`,
 		want: []string{`:5: host a: /run is a directory; write an absolute path such as /run/bird.conf`},

@@ -35,6 +35,7 @@ func TestRefusals(t *testing.T) {
 		"server":          refusedServer,
 		"late":            refusedLate,
 		"containers":      refusedContainers,
+		"services":        refusedServices,
 		"customers":       refusedCustomers,
 		"series":          refusedSeries,
 		"copies":          refusedCopies,

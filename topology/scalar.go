@@ -76,6 +76,8 @@ var forms = byType(slices.Concat([]form{
 	scalar(parseDevice, pattern(`^/dev/[^:]+$`)),
 	scalar(parseCapability, pattern(`^[A-Za-z_]+$`)),
 	scalar(parseMount, pattern(`^[^:]+:/[^:]+(:ro|:rw)?$`)),
+	scalar(parseServicePort, pattern(portForm.String())),
+	word[restartPolicy]("always", "on-failure", "never"),
 
 	scalar(parseStation, pattern(`^(([0-9]+\.){3}[0-9]+(:[0-9]{1,5})?|[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5})$`)),
 	word(viewWords()...),

@@ -126,6 +126,11 @@ func (rawStation) JSONSchema() *jsonschema.Schema {
 }
 
 // JSONSchema implements the reflector's interface for schemas of types.
+func (rawService) JSONSchema() *jsonschema.Schema {
+	return either(list(schemaOf[value[string]]()), schemaOf[serviceSettings]())
+}
+
+// JSONSchema implements the reflector's interface for schemas of types.
 func (rawMRT) JSONSchema() *jsonschema.Schema {
 	return either(schemaOf[value[string]](), schemaOf[mrtSettings]())
 }

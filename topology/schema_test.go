@@ -108,7 +108,7 @@ runtime: netns
 datapath: netdev
 label-mode: per-next-hop
 x-anything: {goes: here}
-defaults: {router: {as: 1, labels: 1000-1999}, host: {runtime: docker, image: a, command: [a, 1], env: {A: 1, B: true}, mounts: ["./a:/a", "/b:/b:ro"], memory: 256MiB, cpus: 0.5, mtu: 1500}, bgp: {hold-time: 40s}}
+defaults: {router: {as: 1, labels: 1000-1999}, host: {runtime: docker, image: a, command: [a, 1], env: {A: 1, B: true}, services: {a: [b, 1], c: {command: [d], ready: up, port: udp 547, after: a, restart: always}, e: {command: [f], once: true, after: [a, c]}}, keep: /var/lib/a, packages: [ab, b-1.0+x], mounts: ["./a:/a", "/b:/b:ro"], memory: 256MiB, cpus: 0.5, mtu: 1500}, bgp: {hold-time: 40s}}
 routers: {a: {}, b: {as: 1, id: 10.0.0.1, labels: 16-1048575}}
 links:
 - {ends: [a:e, b:e], subnets: [10.0.0.0/30, "2001:db8:0::/64"], bgp: full-mesh, mtu: 1512}

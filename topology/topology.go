@@ -136,7 +136,10 @@ type Host struct {
 	CPUs         float64           `json:"cpus,omitempty"`         // containers only; 0: no limit
 	Command      []string          `json:"command,omitempty"`
 	Env          map[string]string `json:"env,omitempty"`
-	Files        map[string]string `json:"files,omitempty"`    // content by absolute path
+	Files        map[string]string `json:"files,omitempty"` // content by absolute path
+	Services     []Service         `json:"services,omitempty"`
+	Keep         []string          `json:"keep,omitempty"`     // directories that are the host's own
+	Packages     []string          `json:"packages,omitempty"` // of the distribution, that its commands need
 	Forward      bool              `json:"forward,omitempty"`  // the host routes between its attachments
 	Rewrites     bool              `json:"rewrites,omitempty"` // what passes the host is said by Expect alone
 	Sysctls      map[string]string `json:"sysctls,omitempty"`  // kernel settings of the host by name, net. included

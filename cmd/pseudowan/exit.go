@@ -28,7 +28,7 @@ const exitHelp = `Exit codes:
   0    done
   1    failed
   2    wrong usage, or an invalid topology file
-  3    the lab did not converge in time, or a host's own command ended
+  3    the lab did not converge in time, or a host's command or service ended
   4    no such lab, router, host or file
   130  interrupted
   141  done, but the reader of the output has gone

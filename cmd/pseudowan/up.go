@@ -23,8 +23,8 @@ const convergeTimeout = 60 * time.Second
 const upHelp = `Up starts a lab of the catalogue (see ` + "`pseudowan labs`" + `) or of a topology file;
 "-" reads the file from standard input. It returns when the lab has converged:
 every host answers at its gateway, every session between the lab's routers is
-established, every route is programmed. If that fails, if a host's own command
-ends first, or on Ctrl-C, a new lab is removed again.
+established, every route is programmed, every service is ready. If that fails, if a
+host's own command ends first, or on Ctrl-C, a new lab is removed again.
 
 On a running lab, up changes only what differs in the file, and repairs what has
 ended, vanished or been changed by hand since, including the routers' flows. An

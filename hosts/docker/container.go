@@ -43,6 +43,11 @@ func newContainer(spec hosts.Spec, image string) container.CreateRequest {
 	for _, d := range spec.Devices {
 		host.Devices = append(host.Devices, container.DeviceMapping{PathOnHost: d, PathInContainer: d, CgroupPermissions: "rwm"})
 	}
+	for _, target := range spec.Keep {
+		host.Mounts = append(host.Mounts, mount.Mount{Type: mount.TypeVolume, Source: volumeName(spec.Name, target), Target: target, VolumeOptions: &mount.VolumeOptions{
+			Labels: map[string]string{labelLab: spec.Lab, labelNode: spec.Node},
+		}})
+	}
 	digest, err := json.Marshal([]any{config, host, spec.Files})
 	if err != nil {
 		panic(err) // plain structs of strings

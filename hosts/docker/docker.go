@@ -190,6 +190,9 @@ func (d *containers) Remove(ctx context.Context, s hosts.Sandbox) error {
 	if err == nil && c != nil {
 		err = d.remove(ctx, c.ID)
 	}
+	if err == nil {
+		err = d.RemoveKept(ctx, s.Lab, s.Node)
+	}
 	if err != nil {
 		return fmt.Errorf("host %s: %w", s.Node, d.explain(err))
 	}

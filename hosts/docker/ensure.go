@@ -165,8 +165,8 @@ func (d *containers) settle(ctx context.Context, c container.InspectResponse, sp
 // in place.
 func writeContainerFiles(c container.InspectResponse, spec hosts.Spec) error {
 	return errors.Join(
-		hosts.WriteInPlace(c.HostsPath, hosts.HostsFile(spec.Hosts)),
-		hosts.WriteInPlace(c.ResolvConfPath, nil),
+		hosts.WriteInPlace(c.HostsPath, spec.FileOr("/etc/hosts", hosts.HostsFile(spec.Hosts))),
+		hosts.WriteInPlace(c.ResolvConfPath, spec.FileOr("/etc/resolv.conf", nil)),
 	)
 }
 

@@ -25,7 +25,7 @@ func Driver() hosts.Driver {
 	return hosts.Driver{
 		Name: hosts.NetNS,
 		Open: func(o hosts.Options) (hosts.Runtime, error) {
-			return &namespaces{hosts.NewHomes(o.StateDir, o.Enter), o.Enter}, nil
+			return &namespaces{hosts.NewHomes(o.StateDir, o.Enter).KeepingIn(o.KeepDir), o.Enter}, nil
 		},
 		Enter: supervise,
 	}
@@ -86,7 +86,7 @@ func (r *namespaces) Ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox
 	box, err := r.furnish(ctx, ns, spec)
 	if err != nil {
 		if created {
-			err = errors.Join(err, r.Remove(context.WithoutCancel(ctx), r.sandbox(ns)))
+			err = errors.Join(err, r.remove(context.WithoutCancel(ctx), r.sandbox(ns)))
 		}
 		return hosts.Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, err)
 	}
@@ -136,6 +136,17 @@ func (r *namespaces) List(_ context.Context, lab string) ([]hosts.Sandbox, error
 
 // Remove implements Runtime.
 func (r *namespaces) Remove(ctx context.Context, s hosts.Sandbox) error {
+	if err := r.remove(ctx, s); err != nil {
+		return err
+	}
+	if err := r.homes.RemoveKept(s.Lab, s.Node); err != nil {
+		return fmt.Errorf("host %s: %w", s.Node, err)
+	}
+	return nil
+}
+
+// remove removes a host but not what it keeps.
+func (r *namespaces) remove(ctx context.Context, s hosts.Sandbox) error {
 	ns := hosts.Namespace{Name: s.Name, Mark: s.Mark()}
 	if err := hosts.EndProcesses(ctx, []hosts.Namespace{ns}, endGrace); err != nil {
 		return fmt.Errorf("host %s: %w", s.Node, err)

@@ -243,7 +243,7 @@ func (b *Builder) Spec(h plan.Host) hosts.Spec {
 	return hosts.Spec{
 		Lab: b.plan.Lab, Node: h.Name, Name: h.Container, Namespace: h.Namespace,
 		Hosts: plan.HostsFile(b.plan.Names, slices.Concat(h.VRFs, h.Knows)), Image: cmp.Or(h.BuildTag, h.Image), Build: h.Build,
-		Command: h.Command, Env: h.Env, Files: h.Files, Resolves: h.Resolves(),
+		Command: h.Command, Env: h.Env, Files: h.Files, Keep: h.Keep, Resolves: h.Resolves(),
 		Mounts: mounts(h), Memory: h.Memory, CPUs: h.CPUs, Devices: h.Devices, Capabilities: h.Capabilities,
 	}
 }

@@ -24,8 +24,13 @@ func (r Runtimes) LastLines(ctx context.Context, s hosts.Sandbox) []string {
 	if err := runtime.Log(ctx, s, hosts.LogOptions{Last: lastLinesShown}, &log); err != nil {
 		return nil
 	}
+	return Printable(log.String())
+}
+
+// Printable returns the lines of a host's output without terminal control characters.
+func Printable(text string) []string {
 	var out []string
-	for line := range strings.Lines(log.String()) {
+	for line := range strings.Lines(text) {
 		if line = printable(line); line != "" {
 			out = append(out, line)
 		}

@@ -20,7 +20,7 @@ var SelfCommand = []string{"/proc/self/exe", "enter"}
 const readyPatience = 2 * time.Second
 
 // Homes holds the directories of routers, and of the hosts of some runtimes.
-var Homes = hosts.NewHomes(store.RunRoot, SelfCommand)
+var Homes = hosts.NewHomes(store.RunRoot, SelfCommand).KeepingIn(store.StateRoot)
 
 // Runtimes are the host runtimes of this server.
 type Runtimes []Opened
@@ -43,7 +43,7 @@ func FindRuntimes(ctx context.Context, say func(string)) Runtimes {
 
 // Open opens a runtime. say, which may be nil, hears what it does.
 func Open(d hosts.Driver, say func(string)) (hosts.Runtime, error) {
-	return d.Open(hosts.Options{StateDir: store.RunRoot, Enter: SelfCommand, Progress: say})
+	return d.Open(hosts.Options{StateDir: store.RunRoot, KeepDir: store.StateRoot, Enter: SelfCommand, Progress: say})
 }
 
 // OpenRuntimes opens runtimes and finds out which of them can be used.

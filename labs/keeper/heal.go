@@ -220,6 +220,7 @@ func hasWires(path string, host plan.Host) bool {
 // replace the old wires by the new ones.
 func (h *healer) mend(ctx context.Context, applied *plan.Plan, torn []plan.Host) error {
 	b := build.New(applied, nil)
+	boxes := map[string]hosts.Sandbox{}
 	for _, host := range torn {
 		box, err := h.runtime.Refurnish(ctx, b.Spec(host))
 		if err != nil {
@@ -227,6 +228,7 @@ func (h *healer) mend(ctx context.Context, applied *plan.Plan, torn []plan.Host)
 		}
 		if box.Running() {
 			b.Place(host.Name, box.NetNS)
+			boxes[host.Name] = box
 		}
 	}
 	far, err := h.rewire(ctx, b, applied, torn)
@@ -240,6 +242,10 @@ func (h *healer) mend(ctx context.Context, applied *plan.Plan, torn []plan.Host)
 			g.Go(func() error { return b.Configure(ctx, host) })
 		}
 	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	h.serve(ctx, b, torn, boxes)
 	for _, r := range applied.Routers {
 		if far[r.Name] {
 			g.Go(func() error { return h.reconfigure(ctx, r.Name) })

@@ -96,6 +96,7 @@ type keeper struct {
 	healing bool
 	follows map[string]context.CancelFunc // hosts whose resolv.conf is kept
 	deaf    bool                          // the list could not be read
+	serving bool                          // services are kept
 	wait    sync.WaitGroup
 }
 
@@ -130,6 +131,10 @@ func (k *keeper) reload(ctx context.Context) error {
 		k.wait.Go(func() { k.supervise(agentCtx, r) })
 	}
 	k.follow(ctx, state.Resolvers)
+	if state.Services && !k.serving {
+		k.serving = true
+		k.wait.Go(func() { k.keepServices(ctx) })
+	}
 	if !state.Containers || k.healing {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/hosts/drivers"
+	"pseudowan/hosts/service"
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/store"
 	"pseudowan/logfile"
@@ -26,7 +27,7 @@ func hostLogFiles() func(lab, node string) []string {
 		for _, l := range all {
 			files = append(files, l.LogFile(lab, node))
 		}
-		return files
+		return append(files, service.Logs(inventory.ServicesDir(lab, node))...)
 	}
 }
 

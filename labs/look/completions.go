@@ -27,8 +27,12 @@ type Completions struct {
 	Prefixes  []string // of the hosts: their subnets, addresses and LANs
 	Links     []string // by their ends, and segments
 
-	vrfs []topology.VRF
+	vrfs     []topology.VRF
+	services map[string][]string // by host
 }
+
+// Services returns the services of a host.
+func (k Completions) Services(host string) []string { return k.services[host] }
 
 // VRFs returns the names and RDs of the VRFs of a router, or of all routers.
 func (k Completions) VRFs(router string) (words []string) {
@@ -47,7 +51,7 @@ func Complete(ctx context.Context, lab string) Completions {
 	if err != nil {
 		names = labsByFile(files)
 	}
-	k := Completions{Labs: names}
+	k := Completions{Labs: names, services: map[string][]string{}}
 	for _, name := range names {
 		if lab == "" || name == lab {
 			k.add(name, files)
@@ -82,6 +86,9 @@ func (k *Completions) add(lab string, files []string) {
 	}
 	for _, h := range t.Hosts {
 		k.Hosts = append(k.Hosts, h.Name)
+		for _, s := range h.Services {
+			k.services[h.Name] = append(k.services[h.Name], s.Name)
+		}
 		k.addPrefixes(h)
 	}
 	for _, o := range t.Outside {

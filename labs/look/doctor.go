@@ -251,6 +251,11 @@ func labHere(ctx context.Context, name string) (doctor.Lab, error) {
 func countNodes(l *doctor.Lab, nodes []status.Node, unseen *inventory.UnseenHosts) {
 	there := map[string]bool{}
 	for _, n := range nodes {
+		for _, s := range n.Services {
+			if !s.Up() {
+				l.Wrong = append(l.Wrong, "service "+s.Name+" of host "+n.Node+": "+string(s.State))
+			}
+		}
 		there[n.Node] = true
 		if n.Kind == status.Router {
 			l.Routers++

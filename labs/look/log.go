@@ -11,18 +11,22 @@ import (
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/store"
 	"pseudowan/logfile"
+	"pseudowan/status"
 )
 
 // LogOptions select a log and a part of it.
 type LogOptions struct {
-	Lab    string // "": the only one
-	Node   string
+	Lab  string // "": the only one
+	Node string
+
+	Service string // of the host; "": its own command, or else its only service
+
 	Last   int  // lines; negative: all
 	Follow bool // until the host's command ends, the node is removed or ctx ends
 }
 
-// Log writes the output of a host's own command, its container's first process, or a
-// router's agent. note says why there is none.
+// Log writes the output of a host's own command, its container's first process, a
+// service, or a router's agent. note says why there is none.
 func Log(ctx context.Context, o LogOptions, w io.Writer) (note string, err error) {
 	if err := inventory.NeedRoot(); err != nil {
 		return "", err
@@ -36,7 +40,11 @@ func Log(ctx context.Context, o LogOptions, w io.Writer) (note string, err error
 		return "", err
 	}
 	if i := slices.IndexFunc(found.Hosts, func(s hosts.Sandbox) bool { return s.Node == o.Node }); i >= 0 {
-		return hostLog(ctx, found, found.Hosts[i], o, w)
+		s := found.Hosts[i]
+		if all := servicesOf(lab, o.Node, store.Topology(lab)); o.Service != "" || len(all) > 0 && s.Running() && s.PID == 0 && !s.Ended {
+			return serviceLog(ctx, lab, all, o, w)
+		}
+		return hostLog(ctx, found, s, o, w)
 	}
 	if found.Unseen.Has(o.Node) {
 		return "", found.Unseen.OfHost(o.Node)
@@ -44,6 +52,9 @@ func Log(ctx context.Context, o LogOptions, w io.Writer) (note string, err error
 	router := func(ns hosts.Namespace) bool { return ns.Mark.Node == o.Node }
 	if !slices.ContainsFunc(found.ByKind(hosts.KindRouter), router) {
 		return "", found.NoSuchNode(lab, o.Node)
+	}
+	if o.Service != "" {
+		return "", status.NotFound(o.Node + " is a router, which has no services")
 	}
 	path := store.RouterLog(lab, o.Node)
 	if info, err := os.Stat(path); err == nil && info.Size() == 0 {

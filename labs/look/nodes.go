@@ -62,6 +62,7 @@ func nodesOf(ctx context.Context, o inventory.Inventory, lab string) []status.No
 		if s.Ended {
 			n.LastLines = o.LastLines(ctx, s)
 		}
+		n.Services = servicesOf(lab, s.Node, applied)
 		out = append(out, n)
 	}
 	if o.Unseen != nil {

@@ -23,7 +23,7 @@ func (b *planner) customer(h topology.Host, a topology.Attachment, access config
 	c := &config.CE{
 		Namespace: NodeNamespace(b.topology.Name, node), Interface: customerInterface,
 		Port: port, Name: fmt.Sprintf("ovs-bgp%d", port),
-		Awaited: len(h.Command) > 0, BGP: *a.BGP,
+		Awaited: h.Runs(), BGP: *a.BGP,
 	}
 	b.plan.Wires = append(b.plan.Wires, Wire{
 		A: End{Node: a.Router, Interface: c.Name, MTU: a.MTU, Alias: a.Router + ":" + end,

@@ -36,7 +36,7 @@ type originatedAt struct {
 }
 
 func (b *planner) origin(h topology.Host) *origin {
-	o := &origin{runs: len(h.Command) > 0, nobody: map[originatedAt]bool{}, networks: map[netip.Prefix]bool{}}
+	o := &origin{runs: h.Runs(), nobody: map[originatedAt]bool{}, networks: map[netip.Prefix]bool{}}
 	for _, a := range b.topology.AtRouters(h) {
 		assigned := map[netip.Addr]bool{hosts.EUI64(linkLocal, HostMAC(b.topology.Name, h.Name, a)): true}
 		for _, p := range HostAddresses(b.topology.Name, h.Name, a) {

@@ -23,6 +23,7 @@ func (b *planner) host(h topology.Host) {
 		Image:     h.Image, Build: h.Build, Mounts: h.Mounts, Memory: h.Memory, CPUs: h.CPUs,
 		Devices: h.Devices, Capabilities: h.Capabilities,
 		Command: h.Command, Env: h.Env, Files: h.Files, Forward: h.Forward, Rewrites: h.Rewrites, Sysctls: h.Sysctls,
+		Services: h.Services, Keep: h.Keep, Packages: h.Packages,
 		ContainerOnly: h.ContainerOnly, BuildLine: h.BuildLine,
 	}
 	if hp.Runtime == "" {

@@ -61,6 +61,10 @@ type Host struct {
 	Env          map[string]string `json:"env,omitempty"`
 	Files        map[string]string `json:"files,omitempty"` // content by absolute path
 
+	Services []topology.Service `json:"services,omitempty"`
+	Keep     []string           `json:"keep,omitempty"` // directories that are the host's own
+	Packages []string           `json:"-"`              // of the distribution, that its commands need
+
 	// For messages: the first setting that needs a container, and the line of Build
 	// in the file.
 	ContainerOnly *topology.Setting `json:"-"`

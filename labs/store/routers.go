@@ -8,11 +8,13 @@ import (
 )
 
 // KeeperState is what the keeper has to know: the routers, whether there are hosts that
-// others may stop and start, and which hosts learn of DNS servers.
+// others may stop and start, whether hosts have services, and which hosts learn of DNS
+// servers.
 type KeeperState struct {
 	Lab        string         `json:"lab"`
 	Routers    []KeeperRouter `json:"routers"`
 	Containers bool           `json:"containers,omitempty"`
+	Services   bool           `json:"services,omitempty"`  // some host has services
 	Resolvers  []KeeperHost   `json:"resolvers,omitempty"` // hosts whose resolv.conf the keeper keeps
 }
 

@@ -108,7 +108,8 @@ func general(at string) string {
 	for i, w := range words {
 		named := len(out) == 1 && slices.Contains([]string{"routers", "vrfs", "segments", "hosts", "outside", "policies", "prefix-lists"}, out[0]) ||
 			len(out) == 2 && out[0] == "links" && out[1] == "ends" ||
-			i == len(words)-1 && len(out) > 0 && slices.Contains([]string{"env", "files", "sysctls"}, out[len(out)-1])
+			i == len(words)-1 && len(out) > 0 && slices.Contains([]string{"env", "files", "sysctls"}, out[len(out)-1]) ||
+			len(out) > 0 && out[len(out)-1] == "services"
 		switch {
 		case strings.HasPrefix(w, "["):
 		case named:

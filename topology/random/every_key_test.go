@@ -15,9 +15,9 @@ var kept = []string{
 }
 
 // isKept reports whether no edit changes a key. Hosts could not read passwords that
-// stand elsewhere.
+// stand elsewhere; whether a command listens or ends does not depend on the file.
 func isKept(path string) bool {
-	return slices.Contains(kept, path) || strings.HasSuffix(path, ".password.env") || strings.HasSuffix(path, ".password.file")
+	return slices.Contains(kept, path) || strings.HasSuffix(path, ".services.*.port") || strings.HasSuffix(path, ".services.*.once") || strings.HasSuffix(path, ".password.env") || strings.HasSuffix(path, ".password.file")
 }
 
 // The edits change, add and remove every key that the format has.

@@ -41,6 +41,9 @@ func (e *editor) speaks(lab *topology.Topology) bool {
 			if conf != "" && e.file.sub("defaults").sub("host").get("command") != nil {
 				return false
 			}
+		case conf != "" && len(h.Services) > 0 && len(h.Command) == 0: // the router would wait for it
+			raw.set("services", nil)
+			e.file.sub("defaults").sub("host").set("services", nil)
 		case conf != "" && len(h.Command) > 0:
 			return false // the router would wait for it
 		}

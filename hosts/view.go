@@ -1,0 +1,186 @@
+package hosts
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// view says what a node in a namespace sees that is not the server's: files at any
+// path, and directories that it keeps. They are mounted over the server's in the mount
+// namespace of each command. Where the server has nothing to mount them on, the
+// directory above is replaced by one of the node's own that shows everything that the
+// server's has: nothing is ever written to the server's disk.
+type view struct {
+	Files []string `json:"files"` // absolute paths
+	Keep  []string `json:"keep"`
+	Kept  string   `json:"kept"` // the directory of what is kept
+}
+
+// Names in a node's directory.
+const (
+	viewFile   = "view.json"
+	ownTree    = "own"    // its files, by their path
+	shadowTree = "shadow" // directories that replace the server's
+)
+
+// systemFiles are written for every node.
+var systemFiles = []string{"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}
+
+// ownDirs are the directories that a node in a namespace has to itself.
+var ownDirs = []string{"/run/", "/tmp/"}
+
+// placeOf returns where a node's file is below its directory.
+func placeOf(root, name string) string {
+	for _, dir := range ownDirs {
+		if strings.HasPrefix(name, dir) {
+			return filepath.Join(root, name)
+		}
+	}
+	return filepath.Join(root, ownTree, name)
+}
+
+// writeView writes a node's files, in place, and makes the directories that it keeps.
+func (h Homes) writeView(root string, spec Spec) error {
+	var before view
+	if text, err := os.ReadFile(filepath.Join(root, viewFile)); err == nil {
+		_ = json.Unmarshal(text, &before) // it is written anew
+	}
+	now := view{Kept: h.keepDir(spec.Lab, spec.Node), Keep: spec.Keep}
+	for name, text := range spec.Files {
+		if err := writeOwn(root, name, text); err != nil {
+			return fmt.Errorf("file %s: %w", name, err)
+		}
+		now.Files = append(now.Files, name)
+	}
+	slices.Sort(now.Files)
+	for _, name := range before.Files {
+		if !slices.Contains(now.Files, name) {
+			dropOwn(root, name)
+		}
+	}
+	for _, name := range now.Keep {
+		if err := makeLike(filepath.Join(now.Kept, name), name); err != nil {
+			return fmt.Errorf("keep %s: %w", name, err)
+		}
+	}
+	text, err := json.Marshal(now)
+	if err != nil {
+		return err
+	}
+	return WriteInPlace(filepath.Join(root, viewFile), text)
+}
+
+// writeOwn writes a node's file below its directory.
+func writeOwn(root, name, text string) error {
+	if path.Clean(name) != name || !path.IsAbs(name) || name == "/" {
+		return errors.New("not the path of a file")
+	}
+	if slices.Contains(systemFiles, name) {
+		return nil
+	}
+	file := placeOf(root, name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	if err := WriteInPlace(file, []byte(text)); err != nil {
+		return err
+	}
+	return os.Chmod(file, FileMode(text))
+}
+
+// dropOwn removes a file that a node no longer has, and what stands for it in
+// directories that replace the server's.
+func dropOwn(root, name string) {
+	_ = os.Remove(placeOf(root, name)) // somebody inside may have
+	shadows, _ := os.ReadDir(filepath.Join(root, shadowTree))
+	for _, s := range shadows {
+		dir := shadowed(s.Name())
+		if rest, below := strings.CutPrefix(name, dir+"/"); below {
+			place := filepath.Join(root, shadowTree, s.Name(), rest)
+			if info, err := os.Lstat(place); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+				_ = os.Remove(place)
+			}
+		}
+	}
+}
+
+// makeLike makes a directory with the owner and the mode of another one, if that
+// exists.
+func makeLike(dir, like string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	return copyOwner(dir, like)
+}
+
+func copyOwner(dir, like string) error {
+	var st unix.Stat_t
+	if unix.Stat(like, &st) != nil {
+		return nil
+	}
+	return errors.Join(os.Chown(dir, int(st.Uid), int(st.Gid)), unix.Chmod(dir, st.Mode&0o7777))
+}
+
+// FileMode returns the mode of a host's file: a text that begins with "#!" is
+// executable.
+func FileMode(text string) os.FileMode {
+	if strings.HasPrefix(text, "#!") {
+		return 0o755
+	}
+	return 0o644
+}
+
+// Check refuses files and directories that have no place on this server.
+func (h Homes) Check(spec Spec) error {
+	var errs []error
+	for name := range spec.Files {
+		if err := checkPlace(name, false); err != nil {
+			errs = append(errs, fmt.Errorf("file %s: %w", name, err))
+		}
+	}
+	for _, name := range spec.Keep {
+		if err := checkPlace(name, true); err != nil {
+			errs = append(errs, fmt.Errorf("keep %s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func checkPlace(name string, dir bool) error {
+	if slices.ContainsFunc(ownDirs, func(own string) bool { return strings.HasPrefix(name, own) }) {
+		return nil
+	}
+	switch info, err := os.Stat(name); {
+	case errors.Is(err, unix.ENOTDIR):
+		return errors.New("a part of its path is a file of the server; use another path")
+	case err == nil && info.IsDir() && !dir:
+		return errors.New("it is a directory of the server; use another path")
+	case err == nil && !info.IsDir() && dir:
+		return errors.New("it is a file of the server; use another path")
+	}
+	return nil
+}
+
+// shadowName and shadowed turn the path of a directory into a name and back.
+func shadowName(dir string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(dir, "%", "%25"), "/", "%2F")
+}
+
+func shadowed(name string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(name, "%2F", "/"), "%25", "%")
+}
+
+// isMissing reports whether nothing is at a path.
+func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
