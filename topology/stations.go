@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"net"
 	"net/netip"
 	"slices"
 )
@@ -79,6 +80,9 @@ func stationsOf(t *Topology) map[string]stations {
 				if len(a.Advertises) > 0 {
 					on.add(a.anycast(), station{host: h})
 				}
+				if len(a.MAC) == 6 && a.Segment == s.Name {
+					on.add(linkLocal(a.MAC), station{host: h})
+				}
 			}
 		}
 		for _, h := range rest {
@@ -136,4 +140,10 @@ func (t *Topology) advertiser(a *Attachment) (netip.Addr, bool) {
 		}
 	}
 	return netip.Addr{}, false
+}
+
+// linkLocal returns the link-local address that an interface forms of its MAC (RFC 4291
+// appendix A).
+func linkLocal(mac net.HardwareAddr) netip.Addr {
+	return netip.AddrFrom16([16]byte{0xfe, 0x80, 8: mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]})
 }
