@@ -85,6 +85,7 @@ var confined = []struct {
 }{
 	{"github.com/osrg/gobgp/", []string{"bgp/gobgp*.go", "bgp/collector/codec*.go"}},
 	{"github.com/docker/docker/", []string{"hosts/docker/*.go"}},
+	{"github.com/cilium/ebpf", []string{"hosts/server/*.go"}},
 }
 
 // stack lists the libraries that users of the project have chosen for it: what one of

@@ -9,10 +9,13 @@ import (
 
 // server judges what a lab does on the server itself.
 func server(o Observed, n Need) []status.Finding {
-	if len(n.Uplinks) == 0 {
-		return nil
-	}
 	var found []status.Finding
+	for _, s := range n.OnSegments {
+		found = append(found, s.judge(o.NICs[s.NIC], n.Lab))
+	}
+	if len(n.Uplinks) == 0 {
+		return found
+	}
 	if o.NoNFT {
 		found = append(found, fail("nftables", "nft is not installed", "the server cannot be a router on segment "+n.Uplinks[0].Segment, "apt-get install nftables"))
 	}
@@ -74,4 +77,36 @@ func (d Dropper) judge() status.Finding {
 	}
 	return warn("firewall", fmt.Sprintf("chain %s of table %s %s drops what the server forwards, as Docker sets it", d.Chain, d.Family, d.Table),
 		"hosts reach nothing by their uplink, and published ports do not answer", strings.Join(commands, "; "))
+}
+
+// judge refuses a NIC that cannot be a port of a segment.
+func (s SegmentNIC) judge(nic NIC, lab string) status.Finding {
+	check := "NIC " + s.NIC
+	refused := func(detail, remedy string) status.Finding {
+		return fail(check, detail, "it cannot be a port of segment "+s.Segment, remedy)
+	}
+	switch {
+	case !nic.Present:
+		return refused("the server has no interface of that name", "correct `nic:` in the topology, or name the server's NIC as with --nic "+s.NIC+"=enp7s0; ip -br link shows the names")
+	case nic.Lab != "" && nic.Lab != lab:
+		return refused("lab "+nic.Lab+" has it on a segment", "name another one, or take that lab down")
+	case nic.Wireless:
+		return refused("it is wireless: an access point takes frames of the server's address alone", "use a NIC with a cable, or uplink: masquerade instead of nic:")
+	case !nic.Ethernet:
+		return refused("it is no Ethernet interface", "name another one, or write uplink: masquerade instead of nic:")
+	case nic.Master != "":
+		return refused("it belongs to "+nic.Master, "name "+nic.Master+", if that is a bridge")
+	case nic.MTU < s.MTU && nic.Kind != "bridge":
+		return refused(fmt.Sprintf("its MTU is %d, that of the segment %d", nic.MTU, s.MTU), fmt.Sprintf("set mtu: %d of the segment", nic.MTU))
+	case !nic.Up:
+		return warn(check, "it has no carrier", "nobody outside answers", "plug in the cable")
+	}
+	keeps := "the server keeps it"
+	if len(nic.Addresses) > 0 {
+		keeps += ", with " + words(nic.Addresses)
+	}
+	if nic.SSH.IsValid() {
+		keeps += ", and your SSH session goes on"
+	}
+	return ok(check, "becomes a port of segment %s; %s", s.Segment, keeps)
 }

@@ -7,23 +7,24 @@ import (
 
 // Need is what a lab needs from a server. The zero Need has no special needs.
 type Need struct {
-	Lab      string         // its name; "": no lab in particular
-	Ports    map[string]int // OpenFlow ports of each router
-	Hosts    int
-	LANs     bool        // hosts have networks behind them
-	IPv6     bool        // routers or hosts have IPv6 addresses
-	Segments bool        // more than two routers share a link
-	Runtimes []string    // of its hosts; empty if not chosen yet
-	Images   []string    // of the docker runtime, by name
-	Builtin  string      // why hosts cannot use the built-in image; "" if they can, or need not
-	NICs     []string    // of the server, still to be lent
-	Uplinks  []Uplink    // segments on which the server is a router
-	Publish  []Published // ports of the server that lead to hosts
-	Taken    []Port      // those that other labs publish
-	Force    bool        // lend also those that the server itself needs
-	Datapath string      // auto, netdev or system; "": auto
-	Runs     bool        // it runs already, so that the used part of the limits includes it
-	ARP, ND  Entries     // of the kernel's neighbour tables, in addition to those of a running lab
+	Lab        string         // its name; "": no lab in particular
+	Ports      map[string]int // OpenFlow ports of each router
+	Hosts      int
+	LANs       bool         // hosts have networks behind them
+	IPv6       bool         // routers or hosts have IPv6 addresses
+	Segments   bool         // more than two routers share a link
+	Runtimes   []string     // of its hosts; empty if not chosen yet
+	Images     []string     // of the docker runtime, by name
+	Builtin    string       // why hosts cannot use the built-in image; "" if they can, or need not
+	NICs       []string     // of the server, still to be lent
+	Uplinks    []Uplink     // segments on which the server is a router
+	OnSegments []SegmentNIC // NICs of the server that are to be ports of segments
+	Publish    []Published  // ports of the server that lead to hosts
+	Taken      []Port       // those that other labs publish
+	Force      bool         // lend also those that the server itself needs
+	Datapath   string       // auto, netdev or system; "": auto
+	Runs       bool         // it runs already, so that the used part of the limits includes it
+	ARP, ND    Entries      // of the kernel's neighbour tables, in addition to those of a running lab
 
 	// Exempt counts the entries of running labs that do not count for the limit of the
 	// tables; nil: there are none.
@@ -38,6 +39,12 @@ type Need struct {
 type Uplink struct {
 	Segment string
 	Subnets []netip.Prefix
+}
+
+// SegmentNIC is a NIC of the server that is to be a port of a segment.
+type SegmentNIC struct {
+	NIC, Segment string
+	MTU          int // of the segment
 }
 
 // Published is a port of the server that leads to a host.
@@ -88,4 +95,13 @@ type Lab struct {
 // leftover reports whether only files of a lab exist.
 func (l Lab) leftover() bool {
 	return l.Routers+l.Hosts == 0 && len(l.Wrong) == 0 && len(l.Files) > 0
+}
+
+// allNICs lists the NICs that a lab names.
+func (n Need) allNICs() []string {
+	names := slices.Clone(n.NICs)
+	for _, s := range n.OnSegments {
+		names = append(names, s.NIC)
+	}
+	return names
 }

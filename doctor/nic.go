@@ -41,8 +41,10 @@ func observeNIC(nl *netlink.Handle, l netlink.Link) NIC {
 	n := NIC{
 		Present: true, Kind: l.Type(),
 		// A NIC that is administratively down does not report its carrier.
-		Up:      attrs.Flags&net.FlagUp == 0 || attrs.OperState != netlink.OperDown && attrs.OperState != netlink.OperLowerLayerDown,
-		Manager: manager("/run", attrs.Index),
+		Up:       attrs.Flags&net.FlagUp == 0 || attrs.OperState != netlink.OperDown && attrs.OperState != netlink.OperLowerLayerDown,
+		Manager:  manager("/run", attrs.Index),
+		Wireless: exists("/sys/class/net/"+attrs.Name+"/phy80211") || exists("/sys/class/net/"+attrs.Name+"/wireless"),
+		Ethernet: attrs.EncapType == "ether", MTU: attrs.MTU, Lab: labOnSegment(nl, attrs.Name),
 	}
 	if master, err := nl.LinkByIndex(attrs.MasterIndex); attrs.MasterIndex != 0 && err == nil {
 		n.Master = master.Attrs().Name
@@ -59,6 +61,18 @@ func observeNIC(nl *netlink.Handle, l netlink.Link) NIC {
 		n.SSH = s.client
 	}
 	return n
+}
+
+// labOnSegment returns the lab that has a NIC as a port of a segment.
+func labOnSegment(nl *netlink.Handle, nic string) string {
+	links, _ := nl.LinkList()
+	for _, l := range links {
+		words := strings.Fields(l.Attrs().Alias)
+		if len(words) == 5 && words[0] == "pseudowan" && words[4] == "nic="+nic {
+			return strings.TrimPrefix(words[1], "lab=")
+		}
+	}
+	return ""
 }
 
 // withUppers returns the indexes of an interface and of those that are made of it,

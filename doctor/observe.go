@@ -36,7 +36,7 @@ func glance(n Need) Observed {
 		Kernel: Kernel{TUN: present(exists("/dev/net/tun")), IPv6: present(exists("/proc/sys/net/ipv6"))},
 		OVS:    OVS{Missing: missingPrograms("ovsdb-server", "ovs-vswitchd", "ovsdb-tool", "ovs-vsctl", "ovs-ofctl", "ovs-appctl")},
 		Disks:  observeDisks("/run", "/var/lib"),
-		NICs:   observeNICs(n.NICs),
+		NICs:   observeNICs(n.allNICs()),
 
 		Programs: missingPrograms(slices.Sorted(maps.Keys(n.Programs))...),
 	}

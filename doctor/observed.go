@@ -104,5 +104,9 @@ type NIC struct {
 	SSH       netip.Addr // the client of one's own SSH session, which comes in through it
 	Master    string     // the bridge or bond that it belongs to
 	Addresses []netip.Prefix
+	Wireless  bool
+	Ethernet  bool
+	MTU       int
+	Lab       string // a segment of which it is a port of; "": none
 	Manager   string // NetworkManager or systemd-networkd, if one configures it
 }

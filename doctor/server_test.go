@@ -106,3 +106,32 @@ func TestListening(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+func TestSegmentNICs(t *testing.T) {
+	good := NIC{Present: true, Kind: "device", Ethernet: true, Up: true, MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/24")}}
+	for _, tt := range []struct {
+		name   string
+		change func(*NIC)
+		status status.Severity
+		says   string
+	}{
+		{"good", func(*NIC) {}, status.OK, "keeps it, with 192.0.2.2/24"},
+		{"one's own session", func(n *NIC) { n.SSH = netip.MustParseAddr("192.0.2.9") }, status.OK, "your SSH session goes on"},
+		{"a bridge", func(n *NIC) { n.Kind = "bridge" }, status.OK, "port of segment br0"},
+		{"its own already", func(n *NIC) { n.Lab = "demo" }, status.OK, "port of segment br0"},
+		{"absent", func(n *NIC) { *n = NIC{} }, status.Fail, "--nic eth0=enp7s0"},
+		{"another lab's", func(n *NIC) { n.Lab = "other" }, status.Fail, "lab other has it"},
+		{"wireless", func(n *NIC) { n.Wireless = true }, status.Fail, "wireless"},
+		{"a tunnel", func(n *NIC) { n.Ethernet = false }, status.Fail, "Ethernet"},
+		{"a port", func(n *NIC) { n.Master = "br7" }, status.Fail, "name br7"},
+		{"too small", func(n *NIC) { n.MTU = 1400 }, status.Fail, "set mtu: 1400"},
+		{"no cable", func(n *NIC) { n.Up = false }, status.Warn, "carrier"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			nic := good
+			tt.change(&nic)
+			n := Need{Lab: "demo", OnSegments: []SegmentNIC{{"eth0", "br0", 1500}}}
+			expect(t, Judge(Observed{Root: true, NICs: map[string]NIC{"eth0": nic}}, n), "NIC eth0", tt.status, tt.says)
+		})
+	}
+}

@@ -22,7 +22,7 @@ import (
 // coreWires makes the segments and the wires between routers, or repairs them in
 // place, and lends routers the server's interfaces.
 func (a *applier) coreWires(ctx context.Context) error {
-	if err := a.returnNICs(); err != nil {
+	if err := errors.Join(a.returnNICs(), a.releaseNICs(ctx)); err != nil {
 		return err
 	}
 	if err := a.segments(ctx, func(s plan.Segment) bool { return !s.OfHosts() }); err != nil {

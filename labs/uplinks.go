@@ -14,6 +14,24 @@ import (
 
 // uplinks makes the server's side of the lab, and removes what is not in the plan.
 func (a *applier) uplinks(ctx context.Context) error {
+	return a.onServer(ctx, func(all []server.Uplink) error {
+		changed, err := server.Ensure(ctx, a.plan.Lab, all)
+		for _, segment := range changed {
+			a.putRight("the server's side of segment "+segment, segment)
+		}
+		return err
+	})
+}
+
+// releaseNICs takes NICs of the server from segments that no longer have them, before
+// routers borrow them.
+func (a *applier) releaseNICs(ctx context.Context) error {
+	return a.onServer(ctx, func(all []server.Uplink) error { return server.Release(a.plan.Lab, all) })
+}
+
+// onServer does something with the server's side of the lab, if the lab has or had
+// one.
+func (a *applier) onServer(ctx context.Context, do func([]server.Uplink) error) error {
 	former := slices.ContainsFunc(append(slices.Clone(a.cut), a.applied), func(p plan.Plan) bool { return len(p.Uplinks) > 0 })
 	if len(a.plan.Uplinks) == 0 && !former {
 		return nil
@@ -31,11 +49,7 @@ func (a *applier) uplinks(ctx context.Context) error {
 		return err
 	}
 	defer held.Release()
-	changed, err := server.Ensure(ctx, a.plan.Lab, all)
-	for _, segment := range changed {
-		a.putRight("the server's side of segment "+segment, segment)
-	}
-	return err
+	return do(all)
 }
 
 // uplink describes the server on a segment.
@@ -50,6 +64,13 @@ func (a *applier) uplink(u plan.Uplink) (server.Uplink, error) {
 	}
 	for _, p := range u.Publish {
 		out.Publish = append(out.Publish, server.Published{Address: p.Address, Port: p.Port, To: p.To, Protocol: p.Protocol, Targets: p.Addresses})
+	}
+	for _, s := range a.plan.Segments {
+		for _, w := range s.Wires {
+			if mac, err := net.ParseMAC(w.B.MAC); err == nil && s.Of == u.Segment {
+				out.Stations = append(out.Stations, mac)
+			}
+		}
 	}
 	return out, nil
 }

@@ -30,9 +30,10 @@ On a running lab, up changes only what differs in the file, and repairs what has
 ended, vanished or been changed by hand since, including the routers' flows. An
 interrupted change is not undone; the next up continues from there.
 
-A link with nic: in the file takes a NIC of the server. --nic says which where that
-has another name here; up remembers it until down. A NIC that the server's default
-route or your own SSH session uses is refused without --force.
+A link or a segment with nic: in the file takes a NIC of the server. --nic says which
+where that has another name here; up remembers it until down. A link's NIC that the
+server's default route or your own SSH session uses is refused without --force; that
+of a segment stays usable.
 
 Like validate, up warns of policies that can match nothing, are never reached, are
 not used, or set a weight that is never sent.`

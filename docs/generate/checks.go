@@ -61,6 +61,13 @@ func servers() []server {
 				Publish: []doctor.Published{{Port: doctor.Port{Protocol: "tcp", Port: 8080}, Text: "8080:80/tcp", Host: "HOST"}},
 			},
 		},
+		onSegment(doctor.NIC{}),
+		onSegment(doctor.NIC{Present: true, Lab: "OTHER"}),
+		onSegment(doctor.NIC{Present: true, Wireless: true}),
+		onSegment(doctor.NIC{Present: true}),
+		onSegment(doctor.NIC{Present: true, Ethernet: true, Master: "br7"}),
+		onSegment(doctor.NIC{Present: true, Ethernet: true, MTU: 1400}),
+		onSegment(doctor.NIC{Present: true, Ethernet: true, MTU: 1500}),
 		{doctor.Observed{Root: true, Labs: []doctor.Lab{
 			{Name: "LAB", Routers: 2, Hosts: 20, Wrong: []string{"router pe1 is missing"}},
 			{Name: "LAB", Files: []string{"/run/pseudowan/LAB"}},
@@ -147,4 +154,12 @@ func troubleshooting() string {
 		}
 	}
 	return b.String()
+}
+
+// onSegment is a server with a NIC that is to be a port of a segment.
+func onSegment(n doctor.NIC) server {
+	return server{
+		doctor.Observed{Root: true, NICs: map[string]doctor.NIC{"eth0": n}},
+		doctor.Need{Lab: "LAB", OnSegments: []doctor.SegmentNIC{{NIC: "eth0", Segment: "SEGMENT", MTU: 1500}}},
+	}
 }

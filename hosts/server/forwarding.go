@@ -24,11 +24,12 @@ type setting struct {
 // record is what the settings were that labs have changed. Others take what they do
 // not find in it for their own.
 type record struct {
-	Boot    string    `json:"boot"` // in which these settings were read
-	Open    bool      `json:"open"` // IPv4 was forwarded in general
-	Was     []setting `json:"was"`
-	Closed  []string  `json:"closed"`  // interfaces for which IPv4 was not forwarded
-	Closed6 bool      `json:"closed6"` // no IPv6 was forwarded
+	Boot    string              `json:"boot"` // in which these settings were read
+	Open    bool                `json:"open"` // IPv4 was forwarded in general
+	Was     []setting           `json:"was"`
+	Closed  []string            `json:"closed"`         // interfaces for which IPv4 was not forwarded
+	NICs    map[string]nicState `json:"nics,omitempty"` // of the server, that are ports of segments
+	Closed6 bool                `json:"closed6"`        // no IPv6 was forwarded
 }
 
 // recordFile is not in a lab's directory: the last lab restores the settings.
@@ -184,10 +185,7 @@ func dropForwarding(lab string) error {
 	if err := errors.Join(apply(was4), apply(was6)); err != nil {
 		return err
 	}
-	if err := os.Remove(recordFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return record{Boot: r.Boot, NICs: r.NICs}.save()
 }
 
 // note keeps the first value of a setting.
@@ -203,13 +201,23 @@ func loadRecord() record {
 	var r record
 	text, err := os.ReadFile(recordFile)
 	if err != nil || json.Unmarshal(text, &r) != nil || r.Boot != boot {
-		return record{Boot: boot}
+		r = record{Boot: boot}
+	}
+	if r.NICs == nil {
+		r.NICs = map[string]nicState{}
 	}
 	return r
 }
 
-// save writes the record so that it is there even if the process is killed next.
+// save writes the record so that it is there even if the process is killed next. An
+// empty one is removed.
 func (r record) save() error {
+	if len(r.Was)+len(r.NICs) == 0 {
+		if err := os.Remove(recordFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err

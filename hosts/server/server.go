@@ -31,6 +31,7 @@ type Uplink struct {
 	Routed       bool   // packets keep their addresses
 	Addresses    []netip.Prefix
 	Publish      []Published
+	Stations     []net.HardwareAddr // on the segment, as far as they are known
 }
 
 // Published is a port of the server that leads to a host.
@@ -48,7 +49,13 @@ const Prefix = "pwu-"
 const here = "/proc/thread-self/ns/net"
 
 // mark is the full name of an interface of the server for a segment.
-func mark(lab, segment string) string { return "lab=" + lab + " segment=" + segment + " end=server" }
+func (u Uplink) mark() string {
+	text := "lab=" + u.Lab + " segment=" + u.Segment + " end=server"
+	if u.NIC != "" {
+		text += " nic=" + u.NIC
+	}
+	return text
+}
 
 // marked returns the lab and the segment of an interface of ours; ok is false for
 // every other.
@@ -100,6 +107,10 @@ func Ensure(ctx context.Context, lab string, uplinks []Uplink) (changed []string
 	return slices.Compact(changed), nil
 }
 
+// Release removes the server's ends of a lab's segments that are not given, so that
+// their NICs can be used otherwise.
+func Release(lab string, keep []Uplink) error { return removeOthers(lab, keep) }
+
 // Remove removes the server's side of a lab. It is no error if there is none.
 func Remove(lab string) error {
 	return errors.Join(removeOthers(lab, nil), removeTable(lab), dropForwarding(lab))
@@ -120,7 +131,13 @@ func Left(lab string) ([]string, error) {
 	if ours, _ := tableOf(lab); ours {
 		out = append(out, "nftables table "+tableName(lab))
 	}
-	if _, err := os.Stat(recordFile); err == nil && !uplinkOfOthers(links, lab) {
+	r := loadRecord()
+	for name, was := range r.NICs {
+		if was.Lab == lab {
+			out = append(out, "programs at NIC "+name+" of the server")
+		}
+	}
+	if _, err := os.Stat(recordFile); err == nil && !uplinkOfOthers(links, lab) && (len(r.Was) > 0 || len(r.NICs) == 0) {
 		out = append(out, "forwarding by the server")
 	}
 	return out, nil
@@ -138,7 +155,7 @@ func uplinkOfOthers(links []netlink.Link, lab string) bool {
 func (u Uplink) ensure(ctx context.Context) (changed bool, err error) {
 	wire := hosts.Wire{
 		A: hosts.WireEnd{Namespace: u.Namespace, Name: u.Port, Alias: u.Lab + ":" + u.Segment + " server", MTU: u.MTU, NoOffload: true},
-		B: hosts.WireEnd{Namespace: here, Name: u.Interface, Alias: mark(u.Lab, u.Segment), MAC: u.MAC, MTU: u.MTU, NoOffload: true},
+		B: hosts.WireEnd{Namespace: here, Name: u.Interface, Alias: u.mark(), MAC: u.MAC, MTU: u.MTU, NoOffload: true},
 	}
 	repaired, err := hosts.EnsureWires(ctx, []hosts.Wire{wire})
 	if err != nil {
@@ -237,7 +254,7 @@ func removeOthers(lab string, keep []Uplink) error {
 	if err != nil {
 		return fmt.Errorf("list the server's interfaces: %w", err)
 	}
-	var errs []error
+	errs := []error{leaveNICs(lab, keep)}
 	for _, l := range links {
 		of, segment, ok := marked(l.Attrs().Alias)
 		if !ok || of != lab {
@@ -245,10 +262,6 @@ func removeOthers(lab string, keep []Uplink) error {
 		}
 		stays := func(u Uplink) bool { return u.Interface == l.Attrs().Name && u.Segment == segment }
 		if slices.ContainsFunc(keep, stays) {
-			continue
-		}
-		if err := errors.Join(leave(l)); err != nil {
-			errs = append(errs, err)
 			continue
 		}
 		if err := netlink.LinkDel(l); err != nil && !errors.Is(err, unix.ENODEV) {

@@ -96,9 +96,12 @@ func Relax(n *doctor.Need) {
 		n.NICs = slices.DeleteFunc(n.NICs, func(name string) bool { // it is in its router
 			return slices.ContainsFunc(p.NICs, func(lent plan.NIC) bool { return lent.NIC == name })
 		})
+		n.OnSegments = slices.DeleteFunc(n.OnSegments, func(s doctor.SegmentNIC) bool {
+			return slices.ContainsFunc(p.NICs, func(lent plan.NIC) bool { return lent.NIC == s.NIC })
+		})
 	}
 	if !known || applied.Lab == "" {
-		n.NICs = nil // some may be in their routers
+		n.NICs, n.OnSegments = nil, nil // some may be in their routers
 		return
 	}
 	arp, nd := neighboursOf(&applied)

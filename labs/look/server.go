@@ -13,6 +13,7 @@ import (
 func needOfServer(n *doctor.Need, p *plan.Plan) {
 	for _, u := range p.Uplinks {
 		if u.NIC != "" {
+			n.OnSegments = append(n.OnSegments, doctor.SegmentNIC{NIC: u.NIC, Segment: u.Segment, MTU: u.MTU})
 			continue
 		}
 		up := doctor.Uplink{Segment: u.Segment}

@@ -53,7 +53,11 @@ func (b *planner) server() {
 		}
 		u := Uplink{Segment: s.Name, Bridge: bridgeName(s.Name), MTU: s.MTU, NIC: s.NIC}
 		u.Interface, u.Port = serverEnd(b.topology.Name, s)
-		u.MAC = derivedMAC(b.topology.Name, "", "server "+s.Name).String()
+		mac := derivedMAC(b.topology.Name, "", "server "+s.Name)
+		if s.NIC != "" {
+			mac[0] = 0xfe // a bridge of the server has the lowest address of its ports
+		}
+		u.MAC = mac.String()
 		if s.Uplink != nil {
 			u.Routed, u.Addresses = s.Uplink.Mode == topology.UplinkRouted, s.Uplink.Addresses
 		}
