@@ -297,14 +297,14 @@ own_directory() {
 
 # What the build, `pseudowan` itself and the demo's commands need.
 runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputils-ping
-	traceroute:traceroute nft:nftables ovs-vswitchd:openvswitch-switch"
+	traceroute:traceroute ovs-vswitchd:openvswitch-switch"
 
 # What the tests use to observe, and as peers.
 tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
 	gobgpd:gobgpd bird:bird2 vtysh:frr exabgp:exabgp radvd:radvd unbound:unbound docker-registry:docker-registry
 	dockerd:docker.io docker:docker-cli|docker.io
 	iptables:iptables nft:nftables socat:socat tayga:tayga dnsmasq:dnsmasq-base drill:ldnsutils
-	keepalived:keepalived lighttpd:lighttpd dhclient:isc-dhcp-client kea-dhcp6:kea-dhcp6-server curl:curl"
+	keepalived:keepalived lighttpd:lighttpd dhclient:isc-dhcp-client kea-dhcp6:kea-dhcp6-server curl:curl pgrep:procps"
 
 # find_busybox provides a static busybox for the built-in container image. If the
 # server has the dynamic one, whose package conflicts, the static one goes into a
