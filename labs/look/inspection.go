@@ -108,10 +108,14 @@ func addressesOn(lab, host string, a topology.Attachment, have []probe.Address) 
 			out = append(out, f.Prefix)
 		}
 	}
-	if len(out) > 0 {
-		return out
+	found := len(out)
+	for _, usual := range plan.HostAddresses(lab, host, a) {
+		formed := func(p netip.Prefix) bool { return usual.Masked().Contains(p.Addr()) }
+		if !slices.ContainsFunc(out[:found], formed) { // one prefix may be advertised later than another
+			out = append(out, usual)
+		}
 	}
-	return plan.HostAddresses(lab, host, a)
+	return out
 }
 
 func covers(prefixes []netip.Prefix, a netip.Addr) bool {
