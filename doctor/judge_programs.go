@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,18 +45,12 @@ func olderOVS(version string) bool {
 	return a < oldestOVS[0] || a == oldestOVS[0] && b < oldestOVS[1]
 }
 
-// packages holds the Debian packages of programs whose name differs.
-var packages = map[string]string{
-	"bgpd": "frr", "bird": "bird2", "birdc": "bird2", "gobgp": "gobgpd", "ip": "iproute2", "nft": "nftables", "nc": "netcat-openbsd",
-	"ping": "iputils-ping", "python3": "python3-minimal", "vtysh": "frr", "zebra": "frr",
-}
-
 func programs(o Observed, n Need) []status.Finding {
 	var found []status.Finding
 	for _, name := range o.Programs {
-		in := name
-		if p := packages[name]; p != "" {
-			in = p
+		in := PackageOf(name)
+		if len(o.Packages) > 0 && !slices.Contains(o.Packages, in) && packages[name] == "" {
+			in = strings.Join(o.Packages, " ") // one of which has it, as the file says
 		}
 		why := "host " + n.Programs[name] + " runs it: hosts in namespaces use the server's programs"
 		if name == n.Guard {

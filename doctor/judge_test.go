@@ -54,6 +54,10 @@ func TestEachFinding(t *testing.T) {
 		{"no Docker", func(o *Observed) { o.Daemons[0].Problem = "no daemon answers" }, nil, "Docker", status.Warn, "apt-get install docker.io"},
 		{"no static busybox", nil, func(n *Need) { n.Builtin = "busybox needs shared libraries" }, "built-in image", status.Fail, "busybox-static"},
 		{"no static busybox, no lab", nil, func(n *Need) { *n = Need{Builtin: "busybox is not installed"} }, "built-in image", status.Warn, "busybox-static"},
+		{"packages are missing", func(o *Observed) { o.Packages = []string{"galera-4", "radvd"} }, func(n *Need) { n.Packages = map[string]string{"galera-4": "a", "radvd": "b"} }, "packages", status.Warn, "apt-get install galera-4 radvd"},
+		{"a program of a missing package is missing", func(o *Observed) { o.Programs, o.Packages = []string{"rsyncx"}, []string{"some"} }, func(n *Need) {
+			n.Programs, n.Packages = map[string]string{"rsyncx": "a"}, map[string]string{"some": "a"}
+		}, "program rsyncx", status.Fail, "apt-get install some"},
 		{"a host's program is missing", func(o *Observed) { o.Programs = []string{"bird"} }, func(n *Need) { n.Programs = map[string]string{"bird": "red-b"} }, "program bird", status.Fail, "apt-get install bird2"},
 		{"no root", func(o *Observed) { o.Root = false }, nil, "root", status.Fail, "sudo"},
 		{"no namespaces", func(o *Observed) { o.Kernel.Namespaces = Absent }, nil, "kernel: namespaces", status.Fail, "use a kernel"},

@@ -32,6 +32,9 @@ type Need struct {
 
 	// Programs of the server that hosts run, each with one such host.
 	Programs map[string]string
+
+	// Packages of the distribution that hosts need, each with one such host.
+	Packages map[string]string
 	Guard    string // the one among them that port guards need; "" if there are none
 }
 

@@ -39,6 +39,7 @@ func glance(n Need) Observed {
 		NICs:   observeNICs(n.allNICs()),
 
 		Programs: missingPrograms(slices.Sorted(maps.Keys(n.Programs))...),
+		Packages: MissingPackages(slices.Sorted(maps.Keys(n.Packages))...),
 	}
 	o.Limits.ARP, o.Limits.ND = observeTables(n)
 	observeServer(&o, n)

@@ -12,6 +12,7 @@ type Observed struct {
 	Disks    []Disk
 	Limits   Limits
 	Programs []string       // that a lab needs and the server lacks
+	Packages []string       // the same of packages
 	NICs     map[string]NIC // by name; only those that a lab names
 	BridgeNF bool           // the server's firewall filters what its bridges forward
 	Labs     []Lab

@@ -104,8 +104,11 @@ var (
 		{Segment: "net1", Host: "vm10", Interface: "eth0", Guard: []string{"ra", "source"}, Allowed: []string{"2001:db8::2/128"}, State: status.GuardActive, Arrived: 20, Source: 3, RA: 1},
 		{Segment: "net1", Host: "vm9", Interface: "eth0", Guard: []string{"dhcp"}, State: status.GuardMissing},
 	}
-	readyLabs = []status.ReadyLab{{Name: "ring10", Description: "ten"}, {Name: "ring9", Description: "nine"}}
-	nodes     = []status.Node{
+	readyLabs = []status.ReadyLab{
+		{Name: "ring10", Description: "ten", Group: "rings", Packages: []string{"bird2"}, Missing: []string{"bird2", "radvd"}},
+		{Name: "ring9", Description: "nine", Group: "rings"}, {Name: "all", Description: "everything", Group: "others"},
+	}
+	nodes = []status.Node{
 		{Lab: "pseudo-wan", Node: "host_010_402", Kind: "host", Runtime: "docker", State: "exited", VRF: "65001:402", Addresses: []string{"40.2.0.2/24", "140.2.0.1/24"}, NetNS: "/proc/4711/ns/net", PID: 4711},
 		{Lab: "pseudo-wan", Node: "host_003_103", Kind: "host", Runtime: "netns", State: "ended", VRF: "65001:103", NetNS: "/run/netns/pw-pseudo-wan-host_003_103", CommandState: status.CommandEnded, ExitCode: new(3), LastLines: []string{"reading /run/bird.conf", "syntax error"}},
 		{Lab: "pseudo-wan", Node: "host_004_201", Kind: "host", Runtime: "docker", State: "stopped", VRF: "65001:201", CommandState: status.CommandEnded},

@@ -23,4 +23,8 @@ const (
 type ReadyLab struct {
 	Name        string `json:"name"`
 	Description string `json:"description"` // one line
+	Group       string `json:"group"`       // of labs about the same
+
+	Packages []string `json:"packages"` // of the distribution, that hosts in namespaces need
+	Missing  []string `json:"missing"`  // of these, and those of other programs of hosts: what is not installed on this server
 }

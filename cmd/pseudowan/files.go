@@ -9,8 +9,8 @@ import (
 
 	"pseudowan/labs"
 	"pseudowan/labs/catalog"
+	"pseudowan/labs/look"
 	"pseudowan/show"
-	"pseudowan/status"
 	"pseudowan/topology"
 )
 
@@ -19,15 +19,18 @@ func newLabs(s streams) *cobra.Command {
 		Use:     "labs",
 		GroupID: groupFile,
 		Short:   "List the catalogue of ready labs",
+		Long: `Labs lists the ready labs by groups, and the packages of the distribution that
+each of them needs and this server lacks: hosts in namespaces run the server's
+programs. -o json has all packages of a lab.`,
 		Example: `  pseudowan labs
   pseudowan labs -o json`,
 		Args: takes(),
 	}
 	format := addFormat(c)
 	c.RunE = func(*cobra.Command, []string) error {
-		var rows []status.ReadyLab
-		for _, l := range catalog.List() {
-			rows = append(rows, status.ReadyLab{Name: l.Name, Description: l.Description})
+		rows, err := look.Catalogue()
+		if err != nil {
+			return err
 		}
 		return show.ReadyLabs(output(s.out, format), rows)
 	}

@@ -40,6 +40,7 @@ func servers() []server {
 		{doctor.Observed{Root: true, Daemons: docker(doctor.Daemon{Absent: []string{"IMAGE"}})}, doctor.Need{}},
 		{doctor.Observed{Root: true}, doctor.Need{Lab: "LAB", Builtin: "busybox is not installed"}},
 		{doctor.Observed{Root: true, Programs: []string{"bird"}}, doctor.Need{Programs: map[string]string{"bird": "HOST"}}},
+		{doctor.Observed{Root: true, Packages: []string{"radvd"}}, doctor.Need{Packages: map[string]string{"radvd": "HOST"}}},
 		{doctor.Observed{Root: true, Disks: []doctor.Disk{{Path: "/run", Free: 1 << 20}}}, doctor.Need{Ports: map[string]int{"pe1": 2}}},
 		{doctor.Observed{Root: true, Limits: tightLimits(2048)}, doctor.Need{Ports: map[string]int{"pe1": 300}, Hosts: 100, ARP: doctor.Entries{Hosts: 3000}}},
 		{doctor.Observed{Root: true, Limits: tightLimits(1024)}, doctor.Need{ARP: doctor.Entries{Routers: 2000}}},

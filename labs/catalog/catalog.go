@@ -18,6 +18,7 @@ const suffix = ".yaml"
 type Lab struct {
 	Name        string `json:"name"`
 	Description string `json:"description"` // one line
+	Group       string `json:"group"`
 }
 
 // Names returns the names of the ready labs, sorted.
@@ -41,7 +42,7 @@ func Get(name string) (data []byte, ok bool) {
 func List() []Lab {
 	var labs []Lab
 	for _, name := range Names() {
-		labs = append(labs, Lab{Name: name, Description: describe(name)})
+		labs = append(labs, Lab{Name: name, Description: describe(name), Group: groupOf(name)})
 	}
 	return labs
 }

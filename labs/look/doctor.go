@@ -118,7 +118,7 @@ func nicNames(lab string) map[string]string {
 func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.Need {
 	n := doctor.Need{
 		Lab: p.Lab, Hosts: len(p.Hosts), Ports: map[string]int{},
-		Segments: len(p.Segments) > 0, Datapath: datapath, Programs: map[string]string{},
+		Segments: len(p.Segments) > 0, Datapath: datapath, Programs: map[string]string{}, Packages: map[string]string{},
 	}
 	for _, r := range p.Routers {
 		n.Ports[r.Name] = 2*len(r.Config.Core) + len(r.Config.Access)
@@ -133,6 +133,9 @@ func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.N
 		case !runtimes.HoldsContainers(h.Runtime):
 			for _, program := range programsOf(h) {
 				n.Programs[program] = h.Name
+			}
+			for _, name := range h.Packages {
+				n.Packages[name] = h.Name
 			}
 		case h.Image != "":
 			n.Images = append(n.Images, h.Image)
@@ -176,19 +179,36 @@ func noBuiltinImage(r inventory.Runtimes, selected func(inventory.Opened) bool) 
 // execs matches the programs that a shell script executes in its place.
 var execs = regexp.MustCompile(`(?m)^\s*exec ([\w.-]+)(\s|$)`)
 
-// programsOf returns the programs that must be in PATH for a host's command, as far
-// as they can be read from it.
+// programsOf returns the programs that must be in PATH for a host's command and its
+// services, as far as they can be read from them.
 func programsOf(h plan.Host) (names []string) {
-	if len(h.Command) == 0 || h.Env["PATH"] != "" {
+	if h.Env["PATH"] != "" {
 		return nil
 	}
-	names = []string{h.Command[0]}
-	if len(h.Command) > 2 && h.Command[1] == "-c" {
-		for _, match := range execs.FindAllStringSubmatch(h.Command[2], -1) {
+	names = programsIn(h.Command)
+	for _, s := range h.Services {
+		for _, name := range programsIn(s.Command) {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// programsIn returns the programs of one command.
+func programsIn(command []string) (names []string) {
+	if len(command) == 0 {
+		return nil
+	}
+	names = []string{command[0]}
+	if len(command) > 2 && command[1] == "-c" {
+		for _, match := range execs.FindAllStringSubmatch(command[2], -1) {
 			names = append(names, match[1])
 		}
 	}
-	return slices.DeleteFunc(names, func(name string) bool { return strings.Contains(name, "/") })
+	own := func(name string) bool { return name == "pseudowan" || strings.Contains(name, "/") } // in a host, and those that it has itself
+	return slices.DeleteFunc(names, own)
 }
 
 // labsHere lists the labs of which anything exists on this server.

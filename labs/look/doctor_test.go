@@ -96,6 +96,7 @@ func TestProgramsOfAHost(t *testing.T) {
 		{plan.Host{Command: []string{"/run/own", "-f"}}, nil},
 		{plan.Host{Command: []string{"sh", "-c", "sleep 1 &\n  exec gobgpd -f /run/x\n"}}, []string{"sh", "gobgpd"}},
 		{plan.Host{Command: []string{"sh", "-c", "exec /usr/lib/frr/bgpd"}}, []string{"sh"}},
+		{plan.Host{Services: []topology.Service{{Command: []string{"radvd", "-n"}}, {Command: []string{"sh", "-c", "exec radvd"}}, {Command: []string{"pseudowan", "bmp-collector"}}}}, []string{"radvd", "sh"}},
 		{plan.Host{Command: []string{"bird"}, Env: map[string]string{"PATH": "/opt"}}, nil},
 	} {
 		if got := programsOf(tt.host); !slices.Equal(got, tt.want) {
