@@ -122,7 +122,7 @@ func (f *faults) act(ctx context.Context, c plan.Cable, o LinkOptions) error {
 	case i < 0:
 		f.list, i = append(f.list, store.Fault{Cable: c}), len(f.list)
 	}
-	fault := &f.list[i]
+	before, fault := f.list[i], &f.list[i]
 	if o.Action == LinkDown {
 		fault.Down, fault.Cable.Down = true, c.Down
 	} else {
@@ -138,7 +138,7 @@ func (f *faults) act(ctx context.Context, c plan.Cable, o LinkOptions) error {
 	for _, e := range c.Impair {
 		by, err := impair.Apply(ctx, f.at(e), o.Impair)
 		if err != nil {
-			return errors.Join(err, f.restore(ctx, c))
+			return errors.Join(err, f.impairAsBefore(ctx, c, before))
 		}
 		fault.Means = nil
 		for _, m := range by {
@@ -146,6 +146,26 @@ func (f *faults) act(ctx context.Context, c plan.Cable, o LinkOptions) error {
 		}
 	}
 	return store.SetFaults(f.plan.Lab, f.list)
+}
+
+// impairAsBefore gives a cable the impairment back that it had before one that failed; it
+// stays down if it was.
+func (f *faults) impairAsBefore(ctx context.Context, c plan.Cable, before store.Fault) error {
+	impaired := before.Loss > 0 || before.Delay > 0 || before.Rate > 0
+	var errs []error
+	for _, e := range c.Impair {
+		if impaired {
+			_, err := impair.Apply(ctx, f.at(e), impair.Impairment{Loss: before.Loss, Delay: before.Delay, Rate: before.Rate})
+			errs = append(errs, err)
+		} else {
+			errs = append(errs, impair.Clear(ctx, f.at(e)))
+		}
+	}
+	i := f.index(c)
+	if f.list[i] = before; !impaired && !before.Down {
+		f.list = slices.Delete(f.list, i, i+1)
+	}
+	return errors.Join(append(errs, store.SetFaults(f.plan.Lab, f.list))...)
 }
 
 // restore undoes what was done to a cable, also by others: its interfaces are up.

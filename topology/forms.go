@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"fmt"
 	"reflect"
 
 	"go.yaml.in/yaml/v3"
@@ -19,9 +20,15 @@ func (e *entries[T]) read(d *decoder, n *yaml.Node) {
 	if isNull(n) {
 		return
 	}
+	first := map[string]int{}
 	for _, p := range d.pairs(n) {
 		var one entry[T]
 		one.key = given(at(p.key), d.fill(p.key))
+		if line := first[one.key.v]; line > 0 { // placeholders can make keys equal
+			d.wrong(p.key, fmt.Sprintf("key %q is %q, which occurs on line %d, too", p.key.Value, one.key.v, line), "remove one")
+			continue
+		}
+		first[one.key.v] = p.key.Line
 		d.within("."+p.key.Value, func() { d.into(reflect.ValueOf(&one.value).Elem(), p.value) })
 		*e = append(*e, one)
 	}

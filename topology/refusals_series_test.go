@@ -12,6 +12,14 @@ var refusedSeries = []refusal{
 		},
 	},
 	{
+		name: "keys of a copy that placeholders make equal",
+		file: base + `series:
+- {to: pe1, vrf: red, name: "h{i}", count: 2, addresses: ["10.1.{i}.2/24"], env: {"A{i}": first, A1: second}}`,
+		want: []string{
+			`:5: series[0].env: key "A1" is "A1", which occurs on line 5, too; remove one`,
+		},
+	},
+	{
 		name: "series on an unknown router",
 		file: base + `series:
 - {on: pe3, name: a, rows: [{vrfs: red, subnet: 10.1.0.0/24}]}`,

@@ -45,15 +45,13 @@ const handle = 0x7077
 // Apply gives an interface an impairment, in the place of the one that it has. It
 // returns by which means.
 func Apply(ctx context.Context, i Interface, m Impairment) ([]Means, error) {
+	if err := i.within(i.free); err != nil {
+		return nil, fmt.Errorf("interface %s: %w", i.Name, err)
+	}
 	if err := Clear(ctx, i); err != nil {
 		return nil, err
 	}
-	err := i.within(func(nl *netlink.Handle, l netlink.Link) error {
-		if err := i.free(nl, l); err != nil {
-			return err
-		}
-		return nl.QdiscAdd(netem(l, m))
-	})
+	err := i.within(func(nl *netlink.Handle, l netlink.Link) error { return nl.QdiscAdd(netem(l, m)) })
 	switch {
 	case err == nil:
 		return []Means{Netem}, nil

@@ -115,7 +115,10 @@ func (c *Conn) exchange(ctx context.Context, ms []message, reply func(message) (
 // converse is exchange with messages that fill appends, which has to give them the
 // transaction ID. If fill fails, nothing is sent.
 func (c *Conn) converse(ctx context.Context, fill func(b []byte, xid uint32) ([]byte, error), reply func(message) (last bool, err error)) error {
-	replies := make(chan message)
+	// The reader must not wait for an exchange that is still writing: a switch that
+	// nobody reads from stops reading, too. Only refusals come that early, and the
+	// first one ends the exchange.
+	replies := make(chan message, 16)
 	left := make(chan struct{})
 	defer close(left)
 	xid := c.register(waiter{replies, left})

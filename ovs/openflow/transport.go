@@ -125,6 +125,14 @@ func (c *Conn) handle(m message) error {
 	if w, ok := c.waiting(m.xid); ok {
 		select {
 		case w.replies <- m:
+			return nil
+		default:
+		}
+		if m.kind == typeError { // there are enough
+			return nil
+		}
+		select {
+		case w.replies <- m:
 		case <-w.left:
 		}
 		return nil

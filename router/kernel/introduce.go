@@ -21,7 +21,7 @@ func IntroduceNeighbors(link int, neighbors map[netip.Addr]net.HardwareAddr) err
 	if err != nil {
 		return err
 	}
-	for addr := range there {
+	for addr := range there { // also those that no longer answer
 		if neighbors[addr] != nil {
 			continue
 		}
@@ -45,7 +45,8 @@ func IntroduceNeighbors(link int, neighbors map[netip.Addr]net.HardwareAddr) err
 	return nil
 }
 
-// introduced returns the MACs that the kernel uses for introduced neighbours.
+// introduced returns the MACs that the kernel uses for introduced neighbours, nil for
+// those that do not answer.
 func introduced(link int) (map[netip.Addr]net.HardwareAddr, error) {
 	list, err := netlink.NeighList(link, netlink.FAMILY_ALL)
 	if err != nil {
@@ -54,7 +55,12 @@ func introduced(link int) (map[netip.Addr]net.HardwareAddr, error) {
 	const usable = unix.NUD_REACHABLE | unix.NUD_STALE | unix.NUD_DELAY | unix.NUD_PROBE
 	there := make(map[netip.Addr]net.HardwareAddr, len(list))
 	for _, n := range list {
-		if addr, ok := netip.AddrFromSlice(n.IP); ok && n.State&usable != 0 && n.Flags&unix.NTF_EXT_LEARNED != 0 {
+		addr, ok := netip.AddrFromSlice(n.IP)
+		if !ok || n.Flags&unix.NTF_EXT_LEARNED == 0 {
+			continue
+		}
+		there[addr.Unmap()] = nil
+		if n.State&usable != 0 {
 			there[addr.Unmap()] = n.HardwareAddr
 		}
 	}

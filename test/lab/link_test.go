@@ -114,7 +114,27 @@ func testImpairments(t *testing.T, l lab) {
 	if m.Lost*10 < m.Sent*5 || m.Lost*10 > m.Sent*95 {                                                                           // of both ways: three of four
 		t.Errorf("half of the packets are lost each way, and of %d requests %d are not answered", m.Sent, m.Lost)
 	}
+	refusedImpairment(t, l)
 	must(t, "link", "a1:eth0", "up", "--lab", l.name)
 	l.mustExec(t, "a1", "ping", "-c", "1", "-W", "5", "10.1.0.3")
 	faultless(t, l)
+}
+
+// An impairment that is refused leaves the former one, and a link that is down.
+func refusedImpairment(t *testing.T, l lab) {
+	t.Helper()
+	must(t, "link", "a1:eth0", "down", "--lab", l.name)
+	foreign := []string{"ip", "netns", "exec", "pw-" + l.name + "-a1", "tc", "qdisc"}
+	if r := command(append(foreign, "replace", "dev", "eth0", "root", "handle", "1:", "pfifo")...); r.code != 0 {
+		t.Fatalf("a queueing discipline of somebody else: %s", r.stderr)
+	}
+	if r := pseudowan("link", "a1:eth0", "impair", "--rate", "1M", "--lab", l.name); r.code == 0 || !strings.Contains(r.stderr, "which the lab has not made") {
+		t.Errorf("impaired in spite of a foreign discipline: %+v", r)
+	}
+	if out := must(t, "ps", "--lab", l.name); !strings.Contains(out, "eth0:down,loss=50%") {
+		t.Errorf("after a refused impairment ps says:\n%s", out)
+	}
+	if r := command(append(foreign, "del", "dev", "eth0", "root")...); r.code != 0 {
+		t.Error(r.stderr)
+	}
 }
