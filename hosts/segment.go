@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"slices"
 
 	"github.com/vishvananda/netlink"
@@ -142,14 +143,32 @@ func (in *inside) ensureBridge(name, alias string, mtu int) (netlink.Link, error
 		}
 		return l, in.attributes(l, linkAlias(alias), nil, mtu)
 	}
-	if err := in.addBridge(name, nil, mtu); err != nil {
+	return in.makeBridge(links, name, linkAlias(alias), mtu)
+}
+
+// makeBridge makes a bridge with an alias. It has another name until the alias is
+// there: what a killed process leaves is known by that name, and not in the way.
+func (in *inside) makeBridge(links map[string]netlink.Link, name, alias string, mtu int) (netlink.Link, error) {
+	temporary := fmt.Sprintf("new-%08x", crc32.ChecksumIEEE([]byte(name)))
+	if l := links[temporary]; l != nil && l.Type() == "bridge" {
+		if err := in.nl.LinkDel(l); err != nil && !isNoDevice(err) {
+			return nil, fmt.Errorf("remove half a bridge %s: %w", temporary, err)
+		}
+	}
+	if err := in.addBridge(temporary, nil, mtu); err != nil {
 		return nil, err
 	}
-	l, err := in.nl.LinkByName(name)
+	l, err := in.nl.LinkByName(temporary)
 	if err != nil {
 		return nil, fmt.Errorf("bridge %s: %w", name, err)
 	}
-	return l, in.attributes(l, linkAlias(alias), nil, mtu)
+	if err := in.attributes(l, alias, nil, mtu); err != nil {
+		return nil, err
+	}
+	if err := in.nl.LinkSetName(l, name); err != nil {
+		return nil, fmt.Errorf("name bridge %s: %w", name, err)
+	}
+	return in.nl.LinkByName(name)
 }
 
 func (in *inside) addBridge(name string, mac []byte, mtu int) error {
