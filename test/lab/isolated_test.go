@@ -82,8 +82,8 @@ func (s isolated) soon(t *testing.T, script string) string {
 func (s isolated) state(t *testing.T) string {
 	t.Helper()
 	return s.must(t, `nft list ruleset; tc qdisc show dev eth0; tc filter show dev eth0 ingress; tc filter show dev eth0 egress
-ip -o link | sed 's/^[0-9]*: //'; ip -o addr | sed 's/^[0-9]*: //; s/[0-9]*sec//g; s/tentative //'; ip rule; ip -6 rule; ip route show table all
-ip -6 route show table all | grep -v '^multicast' | sed 's/expires [0-9]*sec//'
+ip -o link | sed 's/^[0-9]*: //'; ip -o addr | sed 's/^[0-9]*: //; s/[0-9]*sec//g; s/tentative //'; ip rule; ip -6 rule; ip -4 route show table all
+ip -6 route show table all | grep -v '^multicast\|fe80::' | sed 's/expires [0-9]*sec//'
 cd /proc/sys/net; grep -r . ipv4/ip_forward ipv4/conf/*/forwarding ipv4/conf/*/rp_filter ipv6/conf/*/forwarding ipv6/conf/*/accept_ra ipv6/conf/*/accept_dad
 ls -A /run/pseudowan /var/lib/pseudowan 2>/dev/null; true`)
 }
