@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"pseudowan/status"
@@ -97,7 +98,7 @@ func (s SegmentNIC) judge(nic NIC, lab string) status.Finding {
 	case nic.Master != "":
 		return refused("it belongs to "+nic.Master, "name "+nic.Master+", if that is a bridge")
 	case nic.MTU < s.MTU && nic.Kind != "bridge":
-		return refused(fmt.Sprintf("its MTU is %d, that of the segment %d", nic.MTU, s.MTU), fmt.Sprintf("set mtu: %d of the segment", nic.MTU))
+		return refused(fmt.Sprintf("its MTU is %d, that of the segment %d", nic.MTU, s.MTU), "set mtu: "+strconv.Itoa(nic.MTU)+" of the segment")
 	case !nic.Up:
 		return warn(check, "it has no carrier", "nobody outside answers", "plug in the cable")
 	}

@@ -104,3 +104,20 @@ func TestRealRouterAdvertisements(t *testing.T) {
 		})
 	}
 }
+
+// A LAN of two sites is in VXLAN between IPv6 addresses, and on the core under a label.
+func TestRealVXLAN(t *testing.T) {
+	l := fromCatalog(t, t.TempDir(), "vxlan", "pwt-vxlan")
+	l.up(t)
+	l.mustExec(t, "vtep1", "ping", "-n", "-c", "1", "-W", "5", "fd00:100::2")
+	core := startCapture(t, l, "pe1", "eth1", 2, "mpls")
+	edge := startCapture(t, l, "vtep2", "eth0", 2, "ip6 and udp port 4789")
+	l.mustExec(t, "vtep1", "ping", "-n", "-c", "2", "-i", "0.2", "-M", "do", "-s", "1402", "10.100.0.2")
+	for _, f := range core.frames(t) {
+		if len(f.labels) != 1 {
+			t.Errorf("on the core: %s", f)
+		}
+	}
+	edge.frames(t)
+	must(t, "verify", l.name)
+}
