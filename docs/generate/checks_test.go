@@ -52,7 +52,7 @@ func remedies(t *testing.T, f *ast.File) []string {
 				if err != nil {
 					t.Fatal(err)
 				}
-				found = append(found, strings.Split(words, "%s")...)
+				found = append(found, strings.Split(strings.ReplaceAll(words, "%d", "%s"), "%s")...)
 			}
 			return true
 		})
