@@ -58,6 +58,7 @@ func TestEachFinding(t *testing.T) {
 		{"a program of a missing package is missing", func(o *Observed) { o.Programs, o.Packages = []string{"rsyncx"}, []string{"some"} }, func(n *Need) {
 			n.Programs, n.Packages = map[string]string{"rsyncx": "a"}, map[string]string{"some": "a"}
 		}, "program rsyncx", status.Fail, "apt-get install some"},
+		{"nft is missing, and ports are guarded", func(o *Observed) { o.Programs = []string{"nft"} }, func(n *Need) { n.Programs, n.Guard = map[string]string{"nft": "vm1"}, "nft" }, "program nft", status.Fail, "apt-get install nftables"},
 		{"a host's program is missing", func(o *Observed) { o.Programs = []string{"bird"} }, func(n *Need) { n.Programs = map[string]string{"bird": "red-b"} }, "program bird", status.Fail, "apt-get install bird2"},
 		{"no root", func(o *Observed) { o.Root = false }, nil, "root", status.Fail, "sudo"},
 		{"no namespaces", func(o *Observed) { o.Kernel.Namespaces = Absent }, nil, "kernel: namespaces", status.Fail, "use a kernel"},
