@@ -79,7 +79,8 @@ func (b *attachmentBuilder) noGuard(raw rawAttachment, element string) {
 	}
 }
 
-// warnGuarded warns of hosts that forward into a port which drops what they forward.
+// warnGuarded warns of hosts whose port drops what they forward, or all that they can
+// send.
 func (b *hostBuilder) warnGuarded(h Host, raw rawHost, attach []rawAttachment, element string) {
 	for i, a := range h.Attachments {
 		if !a.Guard.Source || len(a.Guard.Allow) > 0 {
@@ -90,6 +91,9 @@ func (b *hostBuilder) warnGuarded(h Host, raw rawHost, attach []rawAttachment, e
 			at = attach[i].Guard[0].at
 		}
 		switch {
+		case len(a.Addresses) == 0 && !a.SLAAC:
+			b.warn(at, element, fmt.Sprintf("has no address in the file, and guard: source drops what it sends to segment %s from any but its link-local one", a.Segment),
+				"add allow: with the prefixes in which it gets addresses, or guard: none")
 		case h.Forward && len(h.Attachments) > 1:
 			b.warn(at, element, fmt.Sprintf("forwards, and guard: source drops what others send through it to segment %s", a.Segment), "add allow: with their prefixes, or guard: none")
 		case len(h.LANs) > 0:

@@ -56,6 +56,18 @@ func TestGuardedHostsDoNotForward(t *testing.T) {
 	}
 }
 
+// A host that gets its addresses from others, by DHCP or by hand, needs allow:.
+func TestGuardedHostsWithoutAddresses(t *testing.T) {
+	for host, want := range map[string]int{
+		"{to: s}": 1, "{to: s, allow: 10.0.0.0/24}": 0, "{to: s, addresses: slaac}": 0, "{to: s, addresses: 10.0.0.2/24}": 0, "{to: s, guard: ra}": 0,
+	} {
+		lab := parsed(t, "name: t\nrouters: {pe1: {as: 1}}\nsegments: {s: {guard: source}}\nhosts: {h: "+host+"}\n")
+		if len(lab.Warnings) != want {
+			t.Errorf("%s: warnings %v, want %d", host, lab.Warnings, want)
+		}
+	}
+}
+
 func TestPermits(t *testing.T) {
 	p := netip.MustParsePrefix
 	a := Attachment{
