@@ -15,11 +15,46 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// setting is a kernel setting by its path under /proc/sys/net.
+// setting is a kernel setting by its path under /proc/sys/net. One of an interface is
+// known by the interface's index, since its name may change.
 type setting struct {
 	Path  string `json:"path"`
 	Value string `json:"value"`
+	Index int    `json:"index,omitempty"`
 }
+
+// of is a setting of an interface.
+func of(l netlink.Link, family, key string) setting {
+	return setting{Path: family + "/conf/" + l.Attrs().Name + "/" + key, Index: l.Attrs().Index}
+}
+
+// path is where the setting is now; "" if its interface has gone.
+func (s setting) path() string {
+	if s.Index == 0 {
+		return s.Path
+	}
+	l, err := netlink.LinkByIndex(s.Index)
+	if err != nil {
+		return ""
+	}
+	return s.named(l.Attrs().Name)
+}
+
+// named is the path with another name of the interface.
+func (s setting) named(name string) string {
+	words := strings.Split(s.Path, "/")
+	words[2] = name
+	return strings.Join(words, "/")
+}
+
+// same reports whether two settings are values of one, whatever its interface was
+// called.
+func (s setting) same(o setting) bool {
+	return s.Index == o.Index && (s.Path == o.Path || s.Index != 0 && s.named("") == o.named(""))
+}
+
+// now is the setting's value now; "" if it has gone.
+func (s setting) now() string { return read(s.path()) }
 
 // record is what the settings were that labs have changed. Others take what they do
 // not find in it for their own.
@@ -27,128 +62,77 @@ type record struct {
 	Boot    string              `json:"boot"` // in which these settings were read
 	Open    bool                `json:"open"` // IPv4 was forwarded in general
 	Was     []setting           `json:"was"`
-	Closed  []string            `json:"closed"`         // interfaces for which IPv4 was not forwarded
 	NICs    map[string]nicState `json:"nics,omitempty"` // of the server, that are ports of segments
-	Closed6 bool                `json:"closed6"`        // no IPv6 was forwarded
+	Turning bool                `json:"turning"`        // IPv6 forwarding of all interfaces is being changed
 }
 
 // recordFile is not in a lab's directory: the last lab restores the settings.
 const recordFile = "/var/lib/pseudowan/.server.json"
 
-// closed are the interfaces between which the server did not forward before any lab.
-type closed struct {
-	v4, v6 []string // the latter: all, or none
-	all    []string // interfaces of the server
-}
-
-// rules keep interfaces apart between which the server did not forward before. Those
-// that are made later, such as docker0, are not concerned.
-func (c closed) rules() []string {
-	var out []string
-	for family, names := range map[string][]string{"ipv4": c.v4, "ipv6": c.v6} {
-		if len(names) > 0 {
-			out = append(out, fmt.Sprintf("meta nfproto %s iifname { %s } oifname { %s } drop", family, quoted(names), quoted(c.all)))
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-func quoted(names []string) string {
-	words := make([]string, len(names))
-	for i, n := range names {
-		words[i] = fmt.Sprintf("%q", n)
-	}
-	return strings.Join(words, ", ")
-}
-
 // planForwarding returns for which interfaces the server does not forward without
 // labs. It records what turnOn will change, before that is changed.
 func planForwarding() (closed, error) {
 	var c closed
-	links, err := netlink.LinkList()
+	links, err := foreign()
 	if err != nil {
-		return c, fmt.Errorf("list the server's interfaces: %w", err)
+		return c, err
 	}
 	r := loadRecord()
 	if len(r.Was) == 0 {
 		r.Open = read("ipv4/ip_forward") == "1"
 	}
 	for _, l := range links {
-		name := l.Attrs().Name
-		if _, _, ours := marked(l.Attrs().Alias); ours || l.Attrs().Flags&net.FlagLoopback != 0 {
+		if l.Attrs().Flags&net.FlagLoopback != 0 {
 			continue
 		}
-		c.all = append(c.all, name)
-		path := "ipv4/conf/" + name + "/forwarding"
-		if read(path) == "0" && hasIPv4(l) {
-			r.note(setting{path, "0"})
-			r.Closed = append(r.Closed, name)
+		c.all = append(c.all, l.Attrs().Index)
+		s := of(l, "ipv4", "forwarding")
+		if s.Value = s.now(); s.Value == "0" && hasIPv4(l) {
+			r.note(s)
+		}
+		if !r.opened4() && slices.ContainsFunc(r.Was, s.same) {
+			c.v4 = append(c.v4, l.Attrs().Index)
 		}
 	}
-	slices.Sort(r.Closed)
-	r.Closed = slices.Compact(r.Closed)
-	if read(all6) == "0" {
-		r.Closed6 = true
-		r.note(setting{all6, "0"})
-		for _, name := range append(slices.Clone(c.all), "default") {
-			for _, what := range []string{"/forwarding", "/accept_ra"} {
-				if path := "ipv6/conf/" + name + what; read(path) != "" {
-					r.note(setting{path, read(path)})
-				}
-			}
-		}
-	}
-	slices.Sort(c.all)
-	c.v4 = slices.DeleteFunc(slices.Clone(r.Closed), func(name string) bool { return !slices.Contains(c.all, name) })
-	if r.Closed6 {
-		c.v6 = c.all
-	}
+	r.noteIPv6(links)
+	c.v6 = r.closed6()
+	c.bridged = bridgedPairs(links, read("bridge/bridge-nf-pass-vlan-input-dev") == "1")
 	return c, r.save()
 }
 
-const all6 = "ipv6/conf/all/forwarding"
+// foreign lists the interfaces of the server that are not ours. One whose name the
+// kernel has for a setting of all has no settings of its own.
+func foreign() ([]netlink.Link, error) {
+	links, err := netlink.LinkList()
+	if err != nil {
+		return nil, fmt.Errorf("list the server's interfaces: %w", err)
+	}
+	return slices.DeleteFunc(links, func(l netlink.Link) bool {
+		_, _, ours := marked(l.Attrs().Alias)
+		return ours || l.Attrs().Name == "all" || l.Attrs().Name == "default"
+	}), nil
+}
 
-// turnOn makes the server forward. An interface that takes router advertisements
-// keeps its default routes: the kernel would forget them, and take no more
-// advertisements, unless accept_ra were 2 for that moment, and forwarding of the
-// interface itself 0 afterwards.
+// opened4 reports whether somebody has turned IPv4 forwarding on in general since the
+// first lab, as Docker does: labs never do.
+func (r record) opened4() bool { return !r.Open && read("ipv4/ip_forward") == "1" }
+
+// turnOn makes the server forward.
 func turnOn(c closed) error {
-	for _, name := range c.v4 {
-		if err := apply([]setting{{"ipv4/conf/" + name + "/forwarding", "1"}}); err != nil {
-			return err
-		}
-	}
-	r := loadRecord()
-	cut := slices.ContainsFunc(r.Was, isRA) // an earlier process was killed here
-	if read(all6) != "0" && !cut {
-		return nil
-	}
-	var keep []setting // of each interface, to be set again
-	for _, s := range r.Was {
-		if !strings.HasPrefix(s.Path, "ipv6/conf/") || s.Path == all6 {
-			continue
-		}
-		keep = append(keep, s)
-		if isRA(s) && s.Value == "1" {
-			if err := apply([]setting{{s.Path, "2"}}); err != nil {
+	for _, s := range loadRecord().Was {
+		if slices.Contains(c.v4, s.Index) && !s.is6() {
+			s.Value = "1"
+			if err := apply([]setting{s}); err != nil {
 				return err
 			}
 		}
 	}
-	if err := apply([]setting{{all6, "1"}}); err != nil {
+	links, err := foreign()
+	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(keep, func(a, b setting) int { return -strings.Compare(filepath.Base(a.Path), filepath.Base(b.Path)) }) // forwarding first
-	if err := apply(keep); err != nil {
-		return err
-	}
-	r.Was = slices.DeleteFunc(r.Was, isRA)
-	return r.save()
+	return turnOnIPv6(links)
 }
-
-// isRA reports whether a setting is changed for a moment only.
-func isRA(s setting) bool { return strings.HasSuffix(s.Path, "/accept_ra") }
 
 // hasIPv4 reports whether an interface has an IPv4 address.
 func hasIPv4(l netlink.Link) bool {
@@ -166,31 +150,27 @@ func dropForwarding(lab string) error {
 		return nil
 	}
 	r := loadRecord()
-	var was4, was6 []setting
-	for _, s := range r.Was {
-		if strings.HasPrefix(s.Path, "ipv6/") {
-			was6 = append(was6, s)
-		} else {
-			was4 = append(was4, s)
+	// Whoever has turned everything on since needs it.
+	if !r.opened4() {
+		if err := apply(slices.DeleteFunc(slices.Clone(r.Was), setting.is6)); err != nil {
+			return err
 		}
 	}
-	// Whoever has turned everything on since, as Docker does, needs it.
-	if !r.Open && read("ipv4/ip_forward") == "1" {
-		was4 = nil
+	others, err := foreign()
+	if err != nil {
+		return err
 	}
-	slices.SortStableFunc(was6, func(a, b setting) int { return len(a.Path) - len(b.Path) }) // all before each
-	if i := slices.IndexFunc(was6, func(s setting) bool { return s.Path == all6 }); i > 0 {
-		was6[0], was6[i] = was6[i], was6[0]
-	}
-	if err := errors.Join(apply(was4), apply(was6)); err != nil {
+	if err := r.turnOffIPv6(others); err != nil {
 		return err
 	}
 	return record{Boot: r.Boot, NICs: r.NICs}.save()
 }
 
+func (s setting) is6() bool { return strings.HasPrefix(s.Path, "ipv6/") }
+
 // note keeps the first value of a setting.
 func (r *record) note(s setting) {
-	if !slices.ContainsFunc(r.Was, func(o setting) bool { return o.Path == s.Path }) {
+	if !slices.ContainsFunc(r.Was, s.same) {
 		r.Was = append(r.Was, s)
 	}
 }
@@ -239,6 +219,9 @@ func bootID() string {
 
 // read returns the value of a setting; "" if there is none.
 func read(path string) string {
+	if path == "" {
+		return ""
+	}
 	text, _ := os.ReadFile("/proc/sys/net/" + path)
 	return string(bytes.TrimSpace(text))
 }
@@ -247,10 +230,11 @@ func read(path string) string {
 // kernel's IPv6, is skipped.
 func apply(settings []setting) error {
 	for _, s := range settings {
-		if have := read(s.Path); have == "" || have == s.Value {
+		path := s.path()
+		if have := read(path); have == "" || have == s.Value {
 			continue
 		}
-		if err := os.WriteFile("/proc/sys/net/"+s.Path, []byte(s.Value), 0o644); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.WriteFile("/proc/sys/net/"+path, []byte(s.Value), 0o644); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("set sysctl to %s: %w", s.Value, err)
 		}
 	}

@@ -27,9 +27,6 @@ type nicState struct {
 // wire as another port. Any other NIC stays as it is, with its addresses and routes,
 // and no packet of the server is lost: programs at its hooks copy frames.
 func (u Uplink) join(end netlink.Link) (changed bool, err error) {
-	if err := apply([]setting{{"ipv6/conf/" + u.Interface + "/disable_ipv6", "1"}}); err != nil {
-		return false, err
-	}
 	nic, err := netlink.LinkByName(u.NIC)
 	if err != nil {
 		return false, fmt.Errorf("NIC %s: %w", u.NIC, err)

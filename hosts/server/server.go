@@ -161,32 +161,48 @@ func (u Uplink) ensure(ctx context.Context) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	plugged, err := u.plug()
-	if err != nil {
-		return false, err
-	}
 	end, err := netlink.LinkByName(u.Interface)
 	if err != nil {
 		return false, fmt.Errorf("interface %s: %w", u.Interface, err)
+	}
+	plugged, err := u.plug(end)
+	if err != nil {
+		return false, err
 	}
 	changed = len(repaired) > 0 || plugged
 	if u.NIC != "" {
 		joined, err := u.join(end)
 		return changed || joined, err
 	}
-	settings := []setting{
-		{"ipv4/conf/" + u.Interface + "/forwarding", "1"}, {"ipv6/conf/" + u.Interface + "/forwarding", "1"},
-		{"ipv6/conf/" + u.Interface + "/accept_ra", "0"}, {"ipv6/conf/" + u.Interface + "/accept_dad", "0"},
-	}
-	if err := apply(settings); err != nil {
+	if err := u.forgetLearned(end); err != nil {
 		return changed, err
 	}
 	readdressed, err := u.address(end)
 	return changed || readdressed, err
 }
 
-// plug makes the port one of the bridge.
-func (u Uplink) plug() (changed bool, err error) {
+// settings of the server's end: hosts of the segment have no say in what the server
+// knows of the network. Turning IPv6 forwarding on has more to it: turnOnIPv6.
+func (u Uplink) settings() []setting {
+	on := func(family, key, value string) setting {
+		return setting{Path: family + "/conf/" + u.Interface + "/" + key, Value: value}
+	}
+	out := []setting{
+		on("ipv6", "accept_ra", "0"), on("ipv6", "autoconf", "0"), on("ipv6", "accept_redirects", "0"),
+		on("ipv6", "accept_dad", "0"), on("ipv4", "accept_redirects", "0"),
+	}
+	if u.NIC != "" { // a port has no addresses
+		return append(out, on("ipv6", "disable_ipv6", "1"))
+	}
+	return append(out, on("ipv4", "forwarding", "1"))
+}
+
+// plug makes the port one of the bridge, once the server's end has its settings. A
+// new end gets its link-local address again: nobody on the segment can dispute it.
+func (u Uplink) plug(end netlink.Link) (changed bool, err error) {
+	if err := apply(u.settings()); err != nil {
+		return false, err
+	}
 	file, err := netns.GetFromPath(u.Namespace)
 	if err != nil {
 		return false, err
@@ -207,6 +223,9 @@ func (u Uplink) plug() (changed bool, err error) {
 	}
 	if port.Attrs().MasterIndex == bridge.Attrs().Index {
 		return false, nil
+	}
+	if err := errors.Join(netlink.LinkSetDown(end), netlink.LinkSetUp(end)); err != nil {
+		return false, fmt.Errorf("interface %s: %w", u.Interface, err)
 	}
 	return true, nl.LinkSetMaster(port, bridge)
 }

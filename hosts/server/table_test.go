@@ -17,7 +17,7 @@ func TestRules(t *testing.T) {
 			{Address: netip.MustParseAddr("2001:db8::1"), Port: 53, To: 53, Protocol: "udp", Targets: []netip.Addr{netip.MustParseAddr("2002:ac14::2")}},
 		},
 	}
-	got := rules("demo", []Uplink{u}, closed{v4: []string{"eth0"}, all: []string{"eth0", "eth1"}})
+	got := rules("demo", []Uplink{u}, closed{v4: []int{2}, all: []int{2, 3}})
 	for _, want := range []string{
 		`comment "pseudowan lab=demo"`,
 		`iifname != "pwu-1" meta nfproto ipv4 fib daddr type local tcp dport 8080 dnat ip to 172.20.0.2:80`,
@@ -25,7 +25,7 @@ func TestRules(t *testing.T) {
 		`iifname != "pwu-1" meta nfproto ipv6 ip6 daddr 2001:db8::1 udp dport 53 dnat ip6 to [2002:ac14::2]:53`,
 		`meta nfproto ipv4 ip daddr != 127.0.0.0/8 fib daddr type local tcp dport 8080 dnat ip to 172.20.0.2:80`,
 		`oifname != "pwu-*" ip saddr 172.20.0.0/16 masquerade`,
-		`meta nfproto ipv4 iifname { "eth0" } oifname { "eth0", "eth1" } drop`,
+		`meta nfproto ipv4 ip daddr != 224.0.0.0/4 iif { 2 } oif { 2, 3 } drop`,
 		`iifname "pwu-1" ip6 saddr != { 2002:ac14::/48 } drop`,
 		`oifname "pwu-1" ct state new drop`,
 	} {
