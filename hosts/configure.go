@@ -213,7 +213,7 @@ func (c *configuration) setInterface(l netlink.Link, i Interface) error {
 const minIPv6MTU = 1280
 
 // setSysctls applies the settings of one interface. If it begins or ceases to
-// accept advertisements or to look for duplicates, IPv6 restarts: it solicits a router,
+// accept advertisements, to form addresses, or to look for duplicates, IPv6 restarts: it solicits a router,
 // or forgets what it has learned, and forms its addresses anew.
 func setSysctls(i Interface) error {
 	settings, err := i.sysctls()
@@ -244,8 +244,12 @@ func startedWith(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	form, err := os.ReadFile(dir + "/autoconf")
+	if err != nil {
+		return "", err
+	}
 	dad, err := os.ReadFile(dir + "/accept_dad")
-	return string(ra) + string(dad), err
+	return string(ra) + string(form) + string(dad), err
 }
 
 // restartIPv6 makes the kernel drop all IPv6 state of an interface and begin

@@ -12,7 +12,7 @@ import (
 // sysctls returns the settings of the interface: ours, and over them those of its
 // user.
 func (i Interface) sysctls() ([]sysctl, error) {
-	settings := interfaceSysctls(i.Name, i.SLAAC, i.DAD)
+	settings := interfaceSysctls(i)
 	set := func(s sysctl) {
 		settings = slices.DeleteFunc(settings, func(o sysctl) bool { return o.path == s.path })
 		settings = append(settings, s)

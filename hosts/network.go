@@ -31,6 +31,7 @@ type Interface struct {
 	Addresses []netip.Prefix // each the host's address with its subnet's length
 	SLAAC     bool           // accept IPv6 addresses and routes from router advertisements (RFC 4862)
 	Learned   []netip.Prefix // with SLAAC: the addresses that it forms from advertised prefixes; none: unknown
+	Hears     bool           // accept routes, but form no addresses
 	LAN       bool           // every address of its subnets answers
 	DAD       bool           // look for duplicates of IPv6 addresses before using them
 

@@ -101,20 +101,24 @@ func forwardSysctls(on bool) []sysctl {
 // or that differs from their defaults. IPv6 addresses come from the MAC
 // (EUI-64), so that they are the same in every run. A route through a dead wire
 // is not used if there is another.
-func interfaceSysctls(name string, slaac, detect bool) []sysctl {
-	ra, dad := "0", "0"
-	if slaac {
+func interfaceSysctls(i Interface) []sysctl {
+	ra, dad, form := "0", "0", "1"
+	if i.SLAAC || i.Hears {
 		ra = "2" // even if the host forwards
 	}
-	if detect {
+	if i.Hears && !i.SLAAC {
+		form = "0"
+	}
+	if i.DAD {
 		dad = "1"
 	}
-	v6 := "ipv6/conf/" + name + "/"
+	v6 := "ipv6/conf/" + i.Name + "/"
 	return []sysctl{
-		{"ipv4/conf/" + name + "/rp_filter", "0"},
-		{"ipv4/conf/" + name + "/ignore_routes_with_linkdown", "1"},
+		{"ipv4/conf/" + i.Name + "/rp_filter", "0"},
+		{"ipv4/conf/" + i.Name + "/ignore_routes_with_linkdown", "1"},
 		{v6 + "ignore_routes_with_linkdown", "1"},
 		{v6 + "accept_dad", dad},
+		{v6 + "autoconf", form},
 		{v6 + "accept_ra", ra},
 		{v6 + "addr_gen_mode", "0"},
 		{v6 + "use_tempaddr", "0"},

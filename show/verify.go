@@ -103,7 +103,7 @@ func summary(rows []status.HostPair) string {
 	}
 	left := ""
 	if open > 0 {
-		left = "; " + count(open, "pair") + " left to expect lines, because of hosts that rewrite packets"
+		left = "; " + count(open, "pair") + " left to expect lines, because of hosts that rewrite packets, or form addresses that are not known before"
 	}
 	return what + ": " + strings.Join(parts, ", ") + left + "\n"
 }

@@ -36,3 +36,28 @@ hosts:
 		t.Errorf("times of b: %+v", ra)
 	}
 }
+
+// Where a host takes its addresses from what is delegated while the lab runs, the
+// topology does not say whom it reaches.
+func TestDelegatedPrefixesAreOpen(t *testing.T) {
+	lab := parsed(t, base+`segments:
+  wan: {subnets: ["2001:db8:1::/64"]}
+  lan: {}
+hosts:
+  isp: {forward: true, attach: [{to: pe1, vrf: red, addresses: ["2001:db8:2::2/64"]}, {to: wan, addresses: ["2001:db8:1::1/64"], advertises: "2001:db8:1::/64"}]}
+  gw: {forward: true, attach: [{to: wan, addresses: [slaac], delegated: {to: eth1}}, {to: lan, addresses: []}]}
+  pc: {to: lan, addresses: [slaac]}`)
+	reaches, open := lab.Reachability()
+	for _, r := range reaches {
+		if r.From == "pc" || r.To == "pc" {
+			t.Errorf("%+v", r)
+		}
+	}
+	if !slices.ContainsFunc(open, func(r Reach) bool { return r.From == "pc" && r.To == "isp" }) {
+		t.Errorf("open: %+v", open)
+	}
+	gw := hostNamed(t, lab, "gw")
+	if !gw.Delegates("eth1") || gw.Delegates("eth0") || gw.Services[0].Name != ClientService || gw.Attachments[0].DHCP.Delegated.Length != 60 {
+		t.Errorf("%+v", gw)
+	}
+}

@@ -31,11 +31,13 @@ func (b *attachmentBuilder) resolve(raw rawAttachment, i int, element string, on
 	for _, address := range raw.Addresses {
 		switch {
 		case !address.has:
-		case address.v.slaac:
+		case address.v.from == fromSLAAC:
 			a.SLAAC = true
 			if raw.RA.at == (pos{}) {
 				b.refuse(address.at, element, "slaac without router advertisements", `add ra: "2001:db8:1::/64"`)
 			}
+		case address.v.from != "":
+			b.refuse(address.at, element, fmt.Sprintf("%s on a wire to router %s, which has no DHCP server and relays none", address.v.from, a.Router), "attach the host to a segment with a host that is a DHCP server")
 		case b.checkHostAddress(address.at, element, address.v.prefix):
 			a.Addresses = append(a.Addresses, address.v.prefix)
 		}
@@ -45,6 +47,9 @@ func (b *attachmentBuilder) resolve(raw rawAttachment, i int, element string, on
 	}
 	if len(raw.Addresses) == 0 {
 		b.refuse(raw.At, element, "has no address", "add addresses: [10.1.0.2/24]")
+	}
+	if raw.Delegated.At != (pos{}) {
+		b.refuse(raw.Delegated.At, element, fmt.Sprintf("delegated: on a wire to router %s, which has no DHCP server and relays none", a.Router), "attach the host to a segment with a host that is a DHCP server")
 	}
 	a.RA = b.advertisement(raw, a, element)
 	a.Gateways = b.gateways(raw, a, element)
@@ -147,7 +152,7 @@ func attachedSubnets(raw rawAttachment, a Attachment) []value[netip.Prefix] {
 		}
 	}
 	for _, p := range raw.Addresses {
-		if p.has && !p.v.slaac && badHost(p.v.prefix) == "" {
+		if p.has && p.v.from == "" && badHost(p.v.prefix) == "" {
 			add(p.at, p.v.prefix.Masked())
 		}
 	}

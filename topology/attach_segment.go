@@ -40,13 +40,16 @@ func (b *attachmentBuilder) onSegment(raw rawAttachment, s *Segment, i int, elem
 	for _, address := range raw.Addresses {
 		switch {
 		case !address.has:
-		case address.v.slaac:
+		case address.v.from == fromSLAAC:
 			a.SLAAC = true
+		case address.v.from != "":
+			b.asks(&a, address, element)
 		case b.checkHostAddress(address.at, element, address.v.prefix) && b.checkOnSegment(address, s, element):
 			a.Addresses = append(a.Addresses, address.v.prefix)
 		}
 	}
-	b.checkMTU(raw.MTU, element, a.SLAAC || hasIPv6(a.Addresses))
+	b.delegation(raw, &a, element)
+	b.checkMTU(raw.MTU, element, a.SLAAC || a.DHCP.ByIPv6() || hasIPv6(a.Addresses))
 	if raw.MTU.has && raw.MTU.v > s.MTU {
 		b.refuse(raw.MTU.at, element, fmt.Sprintf("MTU %d is larger than that of segment %s, %d", raw.MTU.v, s.Name, s.MTU), "set mtu: of the segment")
 	}

@@ -110,6 +110,7 @@ func (b *labBuilder) ports() {
 func (b *hostBuilder) host(name string, raw rawHost) Host {
 	element := "host " + name
 	settings := raw.hostSettings.over(b.raw.Defaults.Host.hostSettings, b.runtimes)
+	settings.Services = b.withClient(settings.Services, raw, element)
 	b.checkEnvironment(settings.Env, element)
 	b.checkCommand(settings.Command, element)
 	h := Host{
@@ -143,6 +144,7 @@ func (b *hostBuilder) host(name string, raw rawHost) Host {
 		}
 		h.Attachments = append(h.Attachments, done)
 	}
+	b.client(&h, raw, attach, element)
 	b.hostLANs(&h, raw, attach, element, interfaces)
 	b.warnGuarded(h, raw, attach, element)
 	for i, a := range attach {

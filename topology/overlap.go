@@ -41,7 +41,7 @@ func (c *vrfClaims) attachment(a Attachment, raw rawAttachment, element string) 
 		c.add(key, claim{s.v, connected, s.at, element})
 	}
 	for _, p := range raw.Addresses {
-		if !p.has || p.v.slaac {
+		if !p.has || p.v.from != "" {
 			continue
 		}
 		name := vpnAddress{a.VRF, p.v.prefix.Addr()}
@@ -69,7 +69,7 @@ func (c *vrfClaims) onSegment(s *Segment, raw rawAttachment, element string) {
 		}
 	}
 	for _, p := range raw.Addresses {
-		if !p.has || p.v.slaac {
+		if !p.has || p.v.from != "" {
 			continue
 		}
 		for _, scope := range scopes {

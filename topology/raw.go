@@ -178,6 +178,8 @@ type rawHost struct {
 	LANs     []value[netip.Prefix]       `json:"lans" doc:"Networks behind the host, at most 4000. It has an interface in each, with the given address or the first."`
 	Publish  oneOrMany[value[Published]] `json:"publish" doc:"Ports of the server that lead to the host: 8080:80 of all its addresses, 192.0.2.1:8080:80 or [2001:db8::1]:8080:80 of one; /udp after it for UDP. The host sees the address of the client. It has to be on a segment with uplink." default:"none"`
 	LANsVia  []value[string]             `json:"lans-via" doc:"Interfaces of the attachments through which the LANs are reached." default:"the first attachment"`
+
+	DUID value[clientID] `json:"duid" doc:"DHCP unique identifier of the host as octets, such as 00:03:00:01:52:54:00:d6:c2:a9 (RFC 8415 section 11)." default:"DUID-LL, of the MAC address of its first interface with DHCP"`
 }
 
 type rawAttachment struct {
@@ -193,7 +195,8 @@ type rawAttachment struct {
 	Sysctls   entries[value[string]]        `json:"sysctls" doc:"Kernel settings of the interface by name, such as accept_redirects: those of both families, or with ipv4. or ipv6. before the name of one. At the host, also settings of the whole host, such as net.ipv4.tcp_syncookies."`
 	Guard     oneOrMany[value[guardWord]]   `json:"guard" doc:"What the port of the host on a segment drops: ra for router advertisements and redirects (RFC 6105), source for what does not come from the host's own MAC and addresses, dhcp for what DHCP servers say; none for nothing." default:"that of the segment"`
 	Allow     oneOrMany[value[network]]     `json:"allow" doc:"Prefixes that the host may send from beside its own addresses, with guard: source."`
-	Addresses oneOrMany[value[hostAddress]] `json:"addresses" doc:"Addresses of the host with prefix lengths; slaac for IPv6 autoconfiguration."`
+	Addresses oneOrMany[value[hostAddress]] `json:"addresses" doc:"Addresses of the host with prefix lengths; slaac for IPv6 autoconfiguration. On a segment also dhcp and dhcp6 for addresses from a DHCP server of either family, and dhcp6-stateless for other configuration, such as DNS servers, from a DHCPv6 server."`
+	Delegated rawDelegated                  `json:"delegated" doc:"Prefix that the host asks a DHCPv6 server on the segment for (RFC 8415 section 6.3)." default:"none"`
 	Gateway   oneOrMany[value[netip.Addr]]  `json:"gateway" doc:"Addresses of the router, one for each subnet." default:"the first address of the subnet"`
 	RA        rawRA                         `json:"ra" doc:"Router advertisements: the advertised prefix, or settings." default:"none"`
 	Routes    []rawRoute                    `json:"routes" doc:"Routes of the host through this attachment: prefixes, or mappings with a next hop." default:"default routes to the router if the host has only one attachment, else none"`
@@ -221,6 +224,12 @@ type raPrefixSettings struct {
 	Preferred  value[lifetime] `json:"preferred" doc:"Preferred lifetime, at most the valid one; 0 makes addresses in the prefix deprecated: no new connections start from them." default:"168h, or the valid lifetime if that is shorter"`
 	Autonomous value[bool]     `json:"autonomous" doc:"A flag: hosts form addresses in the prefix (RFC 4862)." default:"true, or false with managed: true"`
 	OnLink     value[bool]     `json:"on-link" doc:"L flag: hosts reach each other's addresses in the prefix directly. Else by way of the router." default:"true"`
+}
+
+type rawDelegated struct {
+	At     pos                      `json:"-"`
+	Length value[int]               `json:"length" jsonschema:"minimum=1,maximum=64" doc:"Length of the prefix that the host asks for." default:"60"`
+	To     oneOrMany[value[string]] `json:"to" doc:"Interfaces of the host that get an address in it: the first address of the first /64, of the second, and so on."`
 }
 
 type routeSettings struct {

@@ -102,6 +102,33 @@ hosts:
 		},
 	},
 	{
+		name: "DHCP",
+		file: base + `segments: {lan: {subnets: ["2001:db8:1::/64"]}, wan: {}}
+hosts:
+  a: {to: pe1, vrf: red, addresses: [dhcp6], delegated: {}}
+  b: {to: wan, addresses: [dhcp6, dhcp6-stateless]}
+  c: {to: wan, addresses: [dhcp], duid: "00:01"}
+  d: {to: wan, duid: "00:03:00:01:02:00:00:00:00:01", addresses: ["2001:db8:9::1/64"]}
+  e: {to: wan, addresses: [dhcp6-stateless], delegated: {length: 65}}
+  f: {attach: [{to: wan, addresses: [slaac], delegated: {length: 64, to: [eth0, eth1, eth7, eth1]}}, {to: lan, addresses: []}]}
+  g: {to: wan, addresses: [dhcp7]}`,
+		want: []string{
+			`:6: host a: dhcp6 on a wire to router pe1, which has no DHCP server and relays none; attach the host to a segment with a host that is a DHCP server`,
+			`:6: host a: delegated: on a wire to router pe1, which has no DHCP server and relays none; attach the host to a segment with a host that is a DHCP server`,
+			`:7: host b: dhcp6 and dhcp6-stateless: a server that gives an address gives the rest with it; remove dhcp6-stateless`,
+			`:8: hosts.c.duid: "00:01" is not a DUID; write its octets as in "00:03:00:01:52:54:00:d6:c2:a9", in quotes`,
+			`:9: host d: has a DUID, but asks no DHCP server; remove duid:, or write dhcp6 in addresses:`,
+			`:10: host e: delegated: with dhcp6-stateless: a server that gives a prefix gives the rest with it; remove dhcp6-stateless`,
+			`:10: host e: delegated: a prefix of length 65 has no /64; ask for one of 64 at most, such as 60`,
+			`:11: host f, attach[0]: delegated: a /64 has not 4 /64s; ask for a shorter prefix`,
+			`:11: host f: delegated: interface eth0 is the one on which it asks; name another one`,
+			`:11: host f: delegated: gives interface eth1 a prefix, but the host does not forward; add forward: true`,
+			`:11: host f: delegated: no attachment has the interface "eth7"; did you mean "eth0"?`,
+			`:11: host f: delegated: interface eth1 gets two prefixes; name it once`,
+			`:12: hosts.g.addresses[0]: "dhcp7" is not an address with a prefix length; write it as 10.1.0.2/24 or 2001:db8::2/64`,
+		},
+	},
+	{
 		name: "settings of hosts",
 		file: base + `hosts:
   a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], sysctls: {net.ipv4.ip_forward: 1, net.ipv4.conf.eth0.arp_ignore: 1, net.core: 1, net.ipv4.tcp_wmem: "1;2"}}

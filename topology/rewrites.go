@@ -1,6 +1,9 @@
 package topology
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // Reachability computes what Reaches does and, with the same order, open: what hosts
 // that rewrite packets may let through, or not. Such a pair ends its Via with the host
@@ -34,10 +37,21 @@ const (
 )
 
 // roundTrip follows a packet from a host to an address of another, and the answer.
+// Where a host takes its address and its router from what is delegated while the lab
+// runs, nobody can tell where packets go.
 func (w *walker) roundTrip(from, to *Host, destination netip.Addr) (Reach, fate) {
+	open := Reach{From: from.Name, To: to.Name, Destination: destination, Via: []string{from.Name}}
 	if from.Rewrites {
-		return Reach{From: from.Name, To: to.Name, Destination: destination, Via: []string{from.Name}}, undecided
+		return open, undecided
 	}
+	r, fate := w.thereAndBack(from, to, destination)
+	if fate == lost && destination.Is6() && (from.learnsUnknown() || to.learnsUnknown()) {
+		return open, undecided
+	}
+	return r, fate
+}
+
+func (w *walker) thereAndBack(from, to *Host, destination netip.Addr) (Reach, fate) {
 	source, via, there := w.walk(from, to, destination)
 	r := Reach{from.Name, to.Name, source, destination, via}
 	if there != arrives {
@@ -51,6 +65,12 @@ func (w *walker) roundTrip(from, to *Host, destination netip.Addr) (Reach, fate)
 		return r, lost
 	}
 	return r, again
+}
+
+// learnsUnknown reports whether a host forms addresses in prefixes that are not the
+// topology's to know.
+func (h *Host) learnsUnknown() bool {
+	return slices.ContainsFunc(h.Attachments, func(a Attachment) bool { return a.SLAAC && len(a.Prefixes()) == 0 })
 }
 
 // Rewriters returns the names of the hosts that rewrite packets.

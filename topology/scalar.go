@@ -17,10 +17,11 @@ import (
 // Scalars with their own form. Those of containers are in container.go.
 type (
 	network     netip.Prefix // a prefix without host bits
-	hostAddress struct {     // an address with its length, or "slaac"
+	hostAddress struct {     // an address with its length, or a word for where it comes from
 		prefix netip.Prefix
-		slaac  bool
+		from   string
 	}
+	clientID []byte                         // octets, as 00:03:00:01:…
 	endName  struct{ router, iface string } // pe1:eth1
 	vrfNames struct {                       // 101, blue, or the range 101-103
 		name     string
@@ -85,7 +86,8 @@ var forms = byType(slices.Concat([]form{
 	scalar(parseAddr, pattern(`^[0-9A-Fa-f.:]+$`)),
 	scalar(parsePrefix, pattern(`^`+prefixPattern+`$`)),
 	scalar(parseNetwork, pattern(`^`+prefixPattern+`$`)),
-	scalar(parseHostAddress, pattern(`^(slaac|`+prefixPattern+`)$`)),
+	scalar(parseHostAddress, pattern(`^(slaac|dhcp|dhcp6|dhcp6-stateless|`+prefixPattern+`)$`)),
+	scalar(parseClientID, pattern(`^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){2,129}$`)),
 	scalar(parseMAC, pattern(`^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$|^([0-9A-Fa-f]{4}\.){2}[0-9A-Fa-f]{4}$`)),
 	scalar(parseRD, pattern(adminPattern)),
 	scalar(parseTarget, pattern(adminPattern)),

@@ -39,7 +39,9 @@ func parseNetwork(p *network, s string) *fault {
 }
 
 func parseHostAddress(p *hostAddress, s string) *fault {
-	if p.slaac = s == "slaac"; p.slaac {
+	switch s {
+	case fromSLAAC, fromDHCP, fromDHCP6, fromStateless:
+		p.from = s
 		return nil
 	}
 	return parsePrefix(&p.prefix, s)

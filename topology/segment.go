@@ -75,6 +75,22 @@ func (s *Segment) Attachments() []Attachment {
 	return out
 }
 
+// SubnetsOf returns the subnets of the segment that an attachment leads to, as far as
+// they are known.
+func (t *Topology) SubnetsOf(a Attachment) []netip.Prefix {
+	s := t.Segment(a)
+	if s == nil {
+		return a.subnets()
+	}
+	out := slices.Concat(s.Subnets, a.Prefixes())
+	for _, n := range t.neighborsOn(s) {
+		for _, p := range n.addresses {
+			out = append(out, p.Masked())
+		}
+	}
+	return out
+}
+
 // instances returns the VRF instances that an attachment leads to.
 func (t *Topology) instances(a Attachment) []vrfKey {
 	if a.Segment == "" {

@@ -114,7 +114,7 @@ func (s stations) add(a netip.Addr, who station) {
 // host that does.
 func (t *Topology) advertiser(a *Attachment) (netip.Addr, bool) {
 	s := t.Segment(*a)
-	if s == nil || !a.SLAAC {
+	if s == nil || !a.SLAAC && !a.DHCP.ByIPv6() {
 		return netip.Addr{}, false
 	}
 	for _, r := range s.Routers {

@@ -147,6 +147,8 @@ type Host struct {
 	Publish      []Published       `json:"publish,omitempty"`
 	LANs         []netip.Prefix    `json:"lans,omitempty"` // the host's address on eth(n), eth(n+1)… after its n attachments
 
+	DUID string `json:"duid,omitempty"` // of the DHCP client; "": of its first MAC address
+
 	// ContainerOnly is the first setting that needs a container; nil if there is
 	// none.
 	ContainerOnly *Setting `json:"-"`
@@ -195,6 +197,7 @@ type Attachment struct {
 	SoO vpn.SiteOfOrigin `json:"soo,omitzero"` // the site that the host is at (RFC 4364 section 7); zero: none
 
 	// On a segment only.
+	DHCP       *DHCP          `json:"dhcp,omitempty"`       // what the host's DHCP client asks for; nil: nothing
 	NextHops   []NextHop      `json:"next_hops,omitempty"`  // the host's routes
 	Advertised []netip.Prefix `json:"advertised,omitempty"` // in which hosts with SLAAC form addresses
 	Advertises []netip.Prefix `json:"advertises,omitempty"` // of these, by the host's own daemon

@@ -19,12 +19,17 @@ type Pair struct {
 	Open []topology.Reach
 }
 
-// Configured holds the addresses that hosts have formed by SLAAC, by host and
-// interface.
-type Configured map[string]map[string][]netip.Prefix
+// Configured holds what hosts have learned, by host and interface.
+type Configured map[string]map[string]Learned
 
-// Complete returns the topology with the addresses that hosts have formed on the
-// interfaces that use SLAAC.
+// Learned is what a host has learned on an interface by SLAAC or DHCP.
+type Learned struct {
+	Addresses []netip.Prefix
+	Gateway   netip.Addr // of IPv4 packets without another route; zero if there is none
+}
+
+// Complete returns the topology with the addresses that hosts have formed by SLAAC, or
+// got by DHCP, on their interfaces.
 func Complete(t *topology.Topology, found Configured) *topology.Topology {
 	out := *t
 	out.Hosts = slices.Clone(t.Hosts)
@@ -33,20 +38,42 @@ func Complete(t *topology.Topology, found Configured) *topology.Topology {
 		h.Attachments = slices.Clone(h.Attachments)
 		for j := range h.Attachments {
 			a := &h.Attachments[j]
-			prefixes := a.Prefixes()
-			if len(prefixes) == 0 {
+			if len(a.Prefixes()) == 0 && !a.DHCP.Leases() {
 				continue
 			}
 			a.Addresses = slices.Clone(a.Addresses)
-			for _, p := range found[h.Name][a.Interface] {
-				formed := func(x netip.Prefix) bool { return x.Contains(p.Addr()) }
-				if slices.ContainsFunc(prefixes, formed) && !slices.Contains(a.Addresses, p) {
+			for _, p := range found[h.Name][a.Interface].Addresses {
+				if p, ok := learned(t, a, p); ok && !slices.Contains(a.Addresses, p) {
 					a.Addresses = append(a.Addresses, p)
 				}
+			}
+			if via := found[h.Name][a.Interface].Gateway; via.IsValid() && a.DHCP.Leases() && a.DHCP.V4 {
+				a.NextHops = append(slices.Clone(a.NextHops), topology.NextHop{Prefix: everything4, Via: via})
 			}
 		}
 	}
 	return &out
+}
+
+var everything4 = netip.MustParsePrefix("0.0.0.0/0")
+
+// learned returns an address of an interface with the length of its subnet, and reports
+// whether the host has it by SLAAC or DHCP. DHCPv6 gives addresses without a subnet.
+func learned(t *topology.Topology, a *topology.Attachment, p netip.Prefix) (netip.Prefix, bool) {
+	for _, advertised := range a.Prefixes() {
+		if advertised.Contains(p.Addr()) {
+			return p, true
+		}
+	}
+	if !a.DHCP.Leases() || p.Addr().Is4() && !a.DHCP.V4 || p.Addr().Is6() && !a.DHCP.V6 {
+		return p, false
+	}
+	for _, subnet := range t.SubnetsOf(*a) {
+		if subnet.Contains(p.Addr()) {
+			return netip.PrefixFrom(p.Addr(), subnet.Bits()), true
+		}
+	}
+	return p, true
 }
 
 // Matrix returns what is intended between all hosts, in the order of the topology,

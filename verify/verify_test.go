@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ func lab(t *testing.T) *topology.Topology {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Complete(parsed, Configured{"red2": {"eth0": {slaac, netip.MustParsePrefix("2001:db8:77::1/64")}}})
+	return Complete(parsed, Configured{"red2": {"eth0": {Addresses: []netip.Prefix{slaac, netip.MustParsePrefix("2001:db8:77::1/64")}}}})
 }
 
 func pairOf(t *testing.T, pairs []Pair, from, to string) Pair {
@@ -96,9 +97,50 @@ func TestCompleteCopies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	Complete(parsed, Configured{"red2": {"eth0": {slaac}}})
+	Complete(parsed, Configured{"red2": {"eth0": {Addresses: []netip.Prefix{slaac}}}})
 	if got := parsed.Hosts[1].Attachments[0].Addresses; len(got) != 1 {
 		t.Errorf("the topology now has %v", got)
+	}
+}
+
+// Addresses from DHCP servers count with the length of the subnet that they are in, and
+// with the router that the server has named; delegated ones do not.
+func TestCompleteDHCP(t *testing.T) {
+	parsed, err := topology.Parse("lab.yaml", []byte(`name: lab
+routers: {pe1: {as: 65000}}
+vrfs: {red: {rts: "65000:1"}}
+segments: {lan: {to: pe1, vrf: red, subnets: ["2001:db8::/64", 10.1.0.0/24]}, six: {subnets: ["2001:db8:1::/64"]}}
+hosts:
+  a: {to: lan, addresses: [dhcp, dhcp6]}
+  b: {to: lan, addresses: [dhcp6]}
+  c: {forward: true, attach: [{to: lan, addresses: [dhcp6], delegated: {to: eth1}}, {to: six, addresses: ["2001:db8:1::1/64"]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := func(p ...string) Learned {
+		l := Learned{Gateway: netip.MustParseAddr("10.1.0.1")}
+		for _, s := range p {
+			l.Addresses = append(l.Addresses, netip.MustParsePrefix(s))
+		}
+		return l
+	}
+	done := Complete(parsed, Configured{
+		"a": {"eth0": found("10.1.0.7/24", "2001:db8::7/128")},
+		"b": {"eth0": found("10.1.0.8/24", "2001:db8::8/128", "2001:db9::8/128")},
+		"c": {"eth0": found("2001:db8::9/128"), "eth1": found("2001:db8:1::1/64", "2001:db8:100::1/64")},
+	})
+	var got []string
+	for _, h := range done.Hosts {
+		for _, a := range h.Attachments {
+			got = append(got, fmt.Sprint(h.Name, a.Addresses, a.NextHops))
+		}
+	}
+	want := []string{
+		"a[10.1.0.7/24 2001:db8::7/64] [{0.0.0.0/0 10.1.0.1}]", "b[2001:db8::8/64 2001:db9::8/128] []",
+		"c[2001:db8::9/64] []", "c[2001:db8:1::1/64] []",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q; want %q", got, want)
 	}
 }
 

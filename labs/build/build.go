@@ -229,7 +229,7 @@ func networkOf(h plan.Host) (hosts.Network, error) {
 		}
 		n.Interfaces = append(n.Interfaces, hosts.Interface{
 			Name: i.Name, MAC: mac, MTU: i.MTU, Addresses: i.Addresses, SLAAC: i.SLAAC, Learned: i.Formed, LAN: i.LAN(),
-			DAD: i.DAD, Sysctls: i.Sysctls, ProxyND: i.ProxyND,
+			DAD: i.DAD, Sysctls: i.Sysctls, ProxyND: i.ProxyND, Hears: i.Hears,
 		})
 	}
 	for _, r := range h.Routes {

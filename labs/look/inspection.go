@@ -77,34 +77,46 @@ func (l *Lab) meant(file string) (*topology.Topology, error) {
 	return l.applied, nil
 }
 
-// configured asks hosts for the addresses that they form from advertisements. A host
-// without one yet is expected to form the usual one.
+// configured asks hosts for the addresses that they form from advertisements, or get by
+// DHCP. A host without one yet is expected to form the usual ones.
 func (in *inspection) configured(t *topology.Topology) (verify.Configured, error) {
 	out := make(verify.Configured)
 	for _, h := range t.Hosts {
-		slaac := slices.ContainsFunc(h.Attachments, func(a topology.Attachment) bool { return a.SLAAC })
-		if !slaac {
+		learns := slices.ContainsFunc(h.Attachments, func(a topology.Attachment) bool { return a.SLAAC || a.DHCP.Leases() })
+		if !learns {
 			continue
 		}
-		out[h.Name] = make(map[string][]netip.Prefix)
+		out[h.Name] = make(map[string]verify.Learned)
 		var have []probe.Address
+		var way probe.Route
 		if p, ok := in.host(h.Name); ok {
 			var err error
 			if have, err = p.Addresses(); err != nil {
 				return nil, err
 			}
+			way, _ = p.Route(probe.Packet{Destination: elsewhere}) // without one, it has no gateway
 		}
 		for _, a := range h.Attachments {
-			out[h.Name][a.Interface] = addressesOn(t.Name, h.Name, a, have)
+			l := verify.Learned{Addresses: addressesOn(t.Name, h.Name, a, have)}
+			if way.Interface == a.Interface && way.NextHop != elsewhere {
+				l.Gateway = way.NextHop
+			}
+			out[h.Name][a.Interface] = l
 		}
 	}
 	return out, nil
 }
 
+// elsewhere is an address to which a host has at most a default route (RFC 5737).
+var elsewhere = netip.MustParseAddr("192.0.2.255")
+
+// addressesOn returns the addresses that a host has learned on an attachment, and in
+// prefixes where it has formed none yet those that it will.
 func addressesOn(lab, host string, a topology.Attachment, have []probe.Address) []netip.Prefix {
 	var out []netip.Prefix
 	for _, f := range have {
-		if f.Interface == a.Interface && covers(a.Prefixes(), f.Prefix.Addr()) {
+		covered := slices.ContainsFunc(a.Prefixes(), func(p netip.Prefix) bool { return p.Contains(f.Prefix.Addr()) })
+		if f.Interface == a.Interface && (covered || a.DHCP.Leases()) {
 			out = append(out, f.Prefix)
 		}
 	}
@@ -116,10 +128,6 @@ func addressesOn(lab, host string, a topology.Attachment, have []probe.Address) 
 		}
 	}
 	return out
-}
-
-func covers(prefixes []netip.Prefix, a netip.Addr) bool {
-	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // stationsOf lists the interfaces of hosts on segments.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/hosts/probe"
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
@@ -184,11 +185,37 @@ func hostNode(lab string, s hosts.Sandbox, t *topology.Topology) status.Node {
 			n.Addresses = append(n.Addresses, p.String())
 		}
 	}
+	n.Addresses = append(n.Addresses, learnedBy(t.Hosts[i], s, n.Addresses)...)
 	for _, lan := range t.Hosts[i].LANs {
 		n.Addresses = append(n.Addresses, lan.String())
 	}
 	n.VRF = strings.Join(slices.Compact(vrfs), ",")
 	return n
+}
+
+// learnedBy returns the addresses that a running host has and the topology does not
+// know: those that a DHCP server gave, and those in delegated prefixes.
+func learnedBy(h topology.Host, s hosts.Sandbox, known []string) []string {
+	learns := func(iface string) bool {
+		return slices.ContainsFunc(h.Attachments, func(a topology.Attachment) bool {
+			return a.Interface == iface && (a.DHCP.Leases() || h.Delegates(iface) || a.SLAAC && len(a.Prefixes()) == 0)
+		})
+	}
+	any := func(a topology.Attachment) bool { return learns(a.Interface) }
+	if !s.Running() || !slices.ContainsFunc(h.Attachments, any) {
+		return nil
+	}
+	have, err := probe.Host{Name: h.Name, NetNS: s.NetNS}.Addresses()
+	if err != nil {
+		return nil // it is just ending
+	}
+	var out []string
+	for _, a := range have {
+		if text := a.Prefix.String(); learns(a.Interface) && !slices.Contains(known, text) {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 // unseenNode describes an unseen host for ps.

@@ -41,6 +41,7 @@ func (b *planner) host(h topology.Host) {
 		hp.Interfaces = append(hp.Interfaces, b.lan(h, len(h.Attachments)+i, lan))
 		hp.Addresses = append(hp.Addresses, lan.String())
 	}
+	b.client(h, &hp)
 	b.plan.Hosts = append(b.plan.Hosts, hp)
 }
 

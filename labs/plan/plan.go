@@ -84,7 +84,7 @@ type Host struct {
 // what they are.
 func (h Host) Resolves() bool {
 	_, own := h.Files["/etc/resolv.conf"]
-	return !own && slices.ContainsFunc(h.Interfaces, func(i Interface) bool { return i.SLAAC })
+	return !own && slices.ContainsFunc(h.Interfaces, func(i Interface) bool { return i.SLAAC || i.DHCP != nil })
 }
 
 // Interface is an interface inside a host: the end of a wire, or a LAN behind
@@ -97,10 +97,12 @@ type Interface struct {
 	MTU       int            `json:"mtu"`
 	Addresses []netip.Prefix `json:"addresses,omitempty"`
 	SLAAC     bool           `json:"slaac,omitempty"`
+	Hears     bool           `json:"hears,omitempty"`  // takes routes, but no addresses, from router advertisements
 	Formed    []netip.Prefix `json:"formed,omitempty"` // with SLAAC: the addresses that the host forms
 	DAD       bool           `json:"dad,omitempty"`    // the host looks for duplicates of its addresses
 
 	Guard   topology.Guard    `json:"guard,omitzero"` // of the port that it is plugged into
+	DHCP    *topology.DHCP    `json:"dhcp,omitempty"`
 	ProxyND []netip.Prefix    `json:"proxy_nd,omitempty"`
 	Sysctls map[string]string `json:"sysctls,omitempty"` // by name, perhaps with ipv4. or ipv6.
 }

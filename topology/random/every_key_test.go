@@ -12,6 +12,10 @@ import (
 var kept = []string{
 	"name",     // another name is another lab
 	"datapath", // depends on the server, not on the lab
+
+	// Without a DHCP server, a lab with these would wait for one.
+	"hosts.*.duid", "hosts.*.delegated", "hosts.*.delegated.length", "hosts.*.delegated.to",
+	"hosts.*.attach.delegated", "hosts.*.attach.delegated.length", "hosts.*.attach.delegated.to",
 }
 
 // isKept reports whether no edit changes a key. Hosts could not read passwords that
