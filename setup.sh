@@ -305,7 +305,7 @@ tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
 	gobgpd:gobgpd bird:bird2 vtysh:frr exabgp:exabgp radvd:radvd unbound:unbound docker-registry:docker-registry
 	dockerd:docker.io docker:docker-cli|docker.io
 	iptables:iptables nft:nftables socat:socat tayga:tayga dnsmasq:dnsmasq-base drill:ldnsutils
-	keepalived:keepalived lighttpd:lighttpd dhclient:isc-dhcp-client kea-dhcp6:kea-dhcp6-server curl:curl pgrep:procps
+	keepalived:keepalived lighttpd:lighttpd dhclient:isc-dhcp-client kea-dhcp6:kea-dhcp6-server dhcpcd:dhcpcd-base curl:curl pgrep:procps
 	mariadbd:mariadb-server rsync:rsync"
 
 # find_busybox provides a static busybox for the built-in container image. If the

@@ -90,7 +90,7 @@ func (b *planner) onSegment(h topology.Host, a topology.Attachment, hp *Host) {
 		Name: a.Interface, Segment: a.Segment, MAC: mac.String(), MTU: a.MTU, Addresses: a.Addresses, SLAAC: a.SLAAC,
 		Formed: formedAddresses(b.topology.Name, h.Name, a), DAD: a.DAD, Sysctls: a.Sysctls, ProxyND: a.ProxyND,
 		Guard: a.Guard,
-		DHCP: a.DHCP, Hears: a.DHCP.ByIPv6() && !a.SLAAC,
+		DHCP:  a.DHCP, Hears: a.DHCP.ByIPv6() && !a.SLAAC,
 	}
 	hp.Interfaces = append(hp.Interfaces, i)
 	for _, hop := range a.NextHops {
