@@ -31,6 +31,17 @@ func CheckBeforeUp(n Need) (warnings []status.Finding, err error) {
 	return warnings, nil
 }
 
+// CheckUplinks checks what the lab's uplinks and published ports would collide with on
+// the server. The error lists the failures.
+func CheckUplinks(n Need) error {
+	var o Observed
+	observeServer(&o, n)
+	if failed := failures(server(o, n)); len(failed) > 0 {
+		return notReadyError(failed)
+	}
+	return nil
+}
+
 // notReadyError lists what keeps a lab from running on this server.
 type notReadyError []status.Finding
 

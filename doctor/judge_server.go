@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,6 +60,9 @@ func (p Published) judge(o Observed, n Need) status.Finding {
 		if p.meets(other) {
 			return fail(check, fmt.Sprintf("port %d/%s is that of %s", p.Port.Port, p.Protocol, other.Holder), "connections to it would go elsewhere", "publish another port of the server")
 		}
+	}
+	if a := p.Address; a.IsValid() && !a.IsUnspecified() && !slices.Contains(o.Addresses, a) {
+		return warn(check, fmt.Sprintf("no interface of the server has the address %s", a), "nobody reaches "+p.Host+" by it", "publish at an address of the server, or at all of them")
 	}
 	return ok(check, "leads to %s", p.Host)
 }

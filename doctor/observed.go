@@ -18,10 +18,11 @@ type Observed struct {
 	Labs     []Lab
 
 	// Of the server's own network, if a lab has uplinks.
-	NoNFT    bool // nft is not installed
-	Networks []Network
-	Ports    []Port // on which it listens
-	Droppers []Dropper
+	NoNFT     bool // nft is not installed
+	Networks  []Network
+	Addresses []netip.Addr // of the server
+	Ports     []Port       // on which it listens
+	Droppers  []Dropper
 }
 
 // Presence tells whether the kernel has a feature.

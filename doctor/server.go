@@ -59,10 +59,21 @@ func observeServer(o *Observed, n Need) {
 		return
 	}
 	o.NoNFT = len(missingPrograms("nft")) > 0
-	o.Networks, o.Droppers = networks(), droppers()
+	o.Networks, o.Droppers, o.Addresses = networks(), droppers(), addresses()
 	if len(n.Publish) > 0 {
 		o.Ports = listening("/proc")
 	}
+}
+
+// addresses lists the server's addresses.
+func addresses() (out []netip.Addr) {
+	list, _ := netlink.AddrList(nil, netlink.FAMILY_ALL)
+	for _, a := range list {
+		if p, ok := prefixOf(a.IPNet); ok {
+			out = append(out, p.Addr())
+		}
+	}
+	return out
 }
 
 // networks lists the networks of the server's addresses and routes.

@@ -7,7 +7,9 @@ import (
 	"net"
 	"slices"
 
+	"pseudowan/doctor"
 	"pseudowan/hosts/server"
+	"pseudowan/labs/look"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 )
@@ -15,6 +17,10 @@ import (
 // uplinks makes the server's side of the lab, and removes what is not in the plan.
 func (a *applier) uplinks(ctx context.Context) error {
 	return a.onServer(ctx, func(all []server.Uplink) error {
+		// Another lab may have come first since this one was judged.
+		if err := doctor.CheckUplinks(look.NeedOfUplinks(a.plan)); err != nil {
+			return err
+		}
 		changed, err := server.Ensure(ctx, a.plan.Lab, all)
 		for _, segment := range changed {
 			a.putRight("the server's side of segment "+segment, segment)

@@ -84,6 +84,10 @@ func parsePublished(p *Published, s string) *fault {
 		if err != nil || a.Zone() != "" || a.Is6() != strings.HasPrefix(address, "[") || a.Is4In6() || a.IsMulticast() {
 			return wrong
 		}
+		if a.IsLoopback() || a.Is6() && a.IsLinkLocalUnicast() {
+			return &fault{fmt.Sprintf("%q is for nobody: hosts cannot answer what comes to a loopback or link-local address of the server", s),
+				"name another address of the server, or none for all of them"}
+		}
 		out.Address = a
 	}
 	for i, port := range []*uint16{&out.Port, &out.To} {

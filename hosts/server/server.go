@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 
@@ -73,10 +74,15 @@ func marked(alias string) (lab, segment string, ok bool) {
 // rest. It returns the segments whose part was not as given. Callers serialise it
 // across labs.
 func Ensure(ctx context.Context, lab string, uplinks []Uplink) (changed []string, err error) {
+	routers := slices.DeleteFunc(slices.Clone(uplinks), func(u Uplink) bool { return u.NIC != "" })
+	if len(routers) == 0 {
+		if err := removeTable(lab); err != nil {
+			return nil, err
+		}
+	}
 	if err := removeOthers(lab, uplinks); err != nil {
 		return nil, err
 	}
-	routers := slices.DeleteFunc(slices.Clone(uplinks), func(u Uplink) bool { return u.NIC != "" })
 	for _, u := range uplinks {
 		differs, err := u.ensure(ctx)
 		if err != nil {
@@ -87,7 +93,7 @@ func Ensure(ctx context.Context, lab string, uplinks []Uplink) (changed []string
 		}
 	}
 	if len(routers) == 0 {
-		return changed, errors.Join(removeTable(lab), dropForwarding(lab))
+		return changed, dropForwarding(lab)
 	}
 	closed, err := planForwarding()
 	if err != nil {
@@ -113,7 +119,11 @@ func Release(lab string, keep []Uplink) error { return removeOthers(lab, keep) }
 
 // Remove removes the server's side of a lab. It is no error if there is none.
 func Remove(lab string) error {
-	return errors.Join(removeOthers(lab, nil), removeTable(lab), dropForwarding(lab))
+	// While the interfaces are there, a table that cannot be removed is not forgotten.
+	if err := removeTable(lab); err != nil {
+		return err
+	}
+	return errors.Join(removeOthers(lab, nil), dropForwarding(lab))
 }
 
 // Left lists what the server still has of a lab.
@@ -128,7 +138,11 @@ func Left(lab string) ([]string, error) {
 			out = append(out, "interface "+l.Attrs().Name+" of the server")
 		}
 	}
-	if ours, _ := tableOf(lab); ours {
+	ours, _, err := tableOf(lab)
+	if err != nil && !errors.Is(err, exec.ErrNotFound) {
+		return nil, err
+	}
+	if ours {
 		out = append(out, "nftables table "+tableName(lab))
 	}
 	r := loadRecord()

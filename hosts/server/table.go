@@ -2,11 +2,15 @@ package server
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os/exec"
 	"slices"
 	"strings"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"pseudowan/hosts"
 )
@@ -30,16 +34,23 @@ func nft(stdin string, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// tableOf returns the text of the table of a lab, and whether it is ours.
-func tableOf(lab string) (ours bool, text string) {
-	text, err := nft("", "-s", "list", "table", "inet", tableName(lab))
-	return err == nil && strings.Contains(text, "comment \""+tableMark(lab)+"\""), text
+// tableOf returns the text of the table of a lab, "" if there is none, and whether it is
+// ours.
+func tableOf(lab string) (ours bool, text string, err error) {
+	text, err = nft("", "-s", "list", "table", "inet", tableName(lab))
+	if err != nil && strings.Contains(err.Error(), unix.ENOENT.Error()) && !errors.Is(err, exec.ErrNotFound) {
+		return false, "", nil
+	}
+	return err == nil && strings.Contains(text, "comment \""+tableMark(lab)+"\""), text, err
 }
 
 // ensureTable replaces the table of a lab in one step, which connections do not
 // notice, and reports whether it was different.
 func ensureTable(lab string, uplinks []Uplink, closed closed) (changed bool, err error) {
-	ours, before := tableOf(lab)
+	ours, before, err := tableOf(lab)
+	if err != nil {
+		return false, err
+	}
 	if before != "" && !ours {
 		return false, fmt.Errorf("nftables table inet %s: %w; if nobody needs it, remove it with: nft delete table inet %[1]s", tableName(lab), hosts.ErrForeign)
 	}
@@ -48,17 +59,36 @@ func ensureTable(lab string, uplinks []Uplink, closed closed) (changed bool, err
 	if _, err := nft(text, "-f", "-"); err != nil {
 		return false, err
 	}
-	_, after := tableOf(lab)
-	return before != after, nil
+	_, after, err := tableOf(lab)
+	if before != after {
+		forgetConnections(lab, uplinks)
+	}
+	return before != after, err
 }
 
 // removeTable removes the table of a lab, if it is ours.
 func removeTable(lab string) error {
-	if ours, _ := tableOf(lab); !ours {
+	ours, _, err := tableOf(lab)
+	if errors.Is(err, exec.ErrNotFound) && !isRouter(lab) {
 		return nil
 	}
-	_, err := nft("", "delete", "table", "inet", tableName(lab))
-	return err
+	if err != nil || !ours {
+		return err
+	}
+	if _, err := nft("", "delete", "table", "inet", tableName(lab)); err != nil {
+		return err
+	}
+	forgetConnections(lab, nil)
+	return nil
+}
+
+// isRouter reports whether the server is a router on a segment of a lab.
+func isRouter(lab string) bool {
+	links, err := netlink.LinkList()
+	return err != nil || slices.ContainsFunc(links, func(l netlink.Link) bool {
+		of, _, ok := marked(l.Attrs().Alias)
+		return ok && of == lab && !strings.Contains(l.Attrs().Alias, " nic=")
+	})
 }
 
 // rules returns the table of a lab.
@@ -132,7 +162,8 @@ func (u Uplink) filter(line func(string, ...any)) {
 func (p Published) translate(to netip.Addr, except string) string {
 	at := "fib daddr type local"
 	if p.Address.IsValid() && !p.Address.IsUnspecified() {
-		at = family(p.Address) + " daddr " + p.Address.String()
+		// Not an address of others: the server may be on the way to it.
+		at += " " + family(p.Address) + " daddr " + p.Address.String()
 	}
 	protocol, host := "ip", to.String()
 	if to.Is6() {

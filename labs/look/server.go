@@ -5,6 +5,7 @@ import (
 
 	"pseudowan/doctor"
 	"pseudowan/hosts"
+	"pseudowan/hosts/server"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 )
@@ -26,23 +27,36 @@ func needOfServer(n *doctor.Need, p *plan.Plan) {
 		}
 	}
 	if len(n.Publish) > 0 {
-		n.Taken = publishedByOthers(p.Lab)
+		n.Taken = publishedByOthers(p.Lab, func(string) bool { return true })
 	}
+}
+
+// NeedOfUplinks returns what a plan's uplinks need of the server besides what is there
+// now. Of labs that come up at the same time only those count that are further.
+func NeedOfUplinks(p *plan.Plan) doctor.Need {
+	n := doctor.Need{Lab: p.Lab}
+	needOfServer(&n, p)
+	n.OnSegments = nil
+	n.Taken = publishedByOthers(p.Lab, func(lab string) bool {
+		left, err := server.Left(lab)
+		return err != nil || len(left) > 0
+	})
+	return n
 }
 
 func portOf(p plan.Published, holder string) doctor.Port {
 	return doctor.Port{Protocol: p.Protocol, Address: p.Address, Port: p.Port, Holder: holder}
 }
 
-// publishedByOthers lists the ports that other running labs publish.
-func publishedByOthers(lab string) []doctor.Port {
+// publishedByOthers lists the ports that the selected other running labs publish.
+func publishedByOthers(lab string, selected func(lab string) bool) []doctor.Port {
 	all, err := hosts.Namespaces()
 	if err != nil {
 		return nil
 	}
 	var out []doctor.Port
 	for _, ns := range all {
-		if ns.Mark.Kind != hosts.KindLab || ns.Mark.Lab == lab {
+		if ns.Mark.Kind != hosts.KindLab || ns.Mark.Lab == lab || !selected(ns.Mark.Lab) {
 			continue
 		}
 		applied, cut, _ := store.Before(ns.Mark.Lab)

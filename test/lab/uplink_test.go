@@ -136,6 +136,44 @@ func TestRealUplinkRefused(t *testing.T) {
 	}
 }
 
+// Of two labs that want the same subnet and port at once, one comes up.
+func TestRealUplinksAtOnce(t *testing.T) {
+	s, dir := newIsolated(t), t.TempDir()
+	a, b := uplinksFile(t, dir, "pwt-up-a", "20", "8080"), uplinksFile(t, dir, "pwt-up-b", "20", "8080")
+	before := s.state(t)
+	for range 3 {
+		s.must(t, "($PW up "+a+"; echo $? >/run/a) & ($PW up "+b+"; echo $? >/run/b) & wait")
+		if codes := strings.Fields(s.must(t, "cat /run/a /run/b | sort")); len(codes) != 2 || codes[0] != "0" || codes[1] != "1" {
+			t.Fatalf("exit codes %v", codes)
+		}
+		s.must(t, fetch("192.0.2.2:8080")+"; $PW down pwt-up-a; $PW down pwt-up-b; true")
+	}
+	if diff := cmp.Diff(before, s.state(t)); diff != "" {
+		t.Errorf("the server is not as it was (-before +after):\n%s", diff)
+	}
+}
+
+// A published address that is not the server's is left alone.
+func TestRealUplinkForeignAddress(t *testing.T) {
+	s, dir := newIsolated(t), t.TempDir()
+	a := uplinksFile(t, dir, "pwt-up-a", "20", "203.0.113.9:8081")
+	s.must(t, "ip -n out addr add 203.0.113.9/32 dev lo; ip route add 203.0.113.9/32 via 192.0.2.1; "+
+		"(ip netns exec out python3 -m http.server --bind 203.0.113.9 8081 >/dev/null 2>&1 & echo $! >/run/http.pid)")
+	s.soon(t, "curl -sf -m 3 -o /dev/null http://203.0.113.9:8081/")
+	ours := s.must(t, "curl -sf -m 3 http://203.0.113.9:8081/")
+	s.must(t, "$PW up "+a)
+	if now := s.must(t, "curl -sf -m 3 http://203.0.113.9:8081/"); now != ours {
+		t.Errorf("a connection to somebody else is taken:\n%s", now)
+	}
+	if out := s.must(t, "$PW doctor "+a+"; true"); !strings.Contains(out, "no interface of the server has the address 203.0.113.9") {
+		t.Errorf("doctor says nothing of it:\n%s", out)
+	}
+	if r := s.run("PATH=/nowhere $PW down pwt-up-a"); r.code == 0 {
+		t.Errorf("down without nft succeeds:\n%s%s", r.stdout, r.stderr)
+	}
+	s.must(t, "$PW down pwt-up-a; kill $(cat /run/http.pid); ! nft list table inet pw-pwt-up-a")
+}
+
 // The server keeps its default route from router advertisements, and takes further
 // ones. Whatever kills up, the next up and down work, and the server is as it was.
 func TestRealUplinkKilled(t *testing.T) {
