@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os/exec"
 	"slices"
 
 	"pseudowan/doctor"
@@ -81,8 +82,19 @@ func (a *applier) uplink(u plan.Uplink) (server.Uplink, error) {
 	return out, nil
 }
 
+// uplinked reports whether the server is, or was to be, a router on a segment of a lab.
+func uplinked(lab string) bool {
+	applied, cut, _ := store.Before(lab)
+	return slices.ContainsFunc(append(cut, applied), func(p plan.Plan) bool {
+		return slices.ContainsFunc(p.Uplinks, func(u plan.Uplink) bool { return u.NIC == "" })
+	})
+}
+
 // removeServerSide removes the server's side of a lab.
 func removeServerSide(ctx context.Context, lab string) error {
+	if _, err := exec.LookPath("nft"); err != nil && uplinked(lab) {
+		return fmt.Errorf("the rules of lab %s on the server may still be there (nftables table inet pw-%[1]s), and nft is not installed: apt-get install nftables", lab)
+	}
 	left, err := server.Left(lab)
 	if err != nil || len(left) == 0 {
 		return err

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
 
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
 	"pseudowan/hosts"
 )
@@ -25,6 +25,7 @@ func tableMark(lab string) string { return "pseudowan lab=" + lab }
 // the server has it wherever its packages are those of Debian.
 func nft(stdin string, args ...string) (string, error) {
 	cmd := exec.Command("nft", args...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -38,7 +39,7 @@ func nft(stdin string, args ...string) (string, error) {
 // ours.
 func tableOf(lab string) (ours bool, text string, err error) {
 	text, err = nft("", "-s", "list", "table", "inet", tableName(lab))
-	if err != nil && strings.Contains(err.Error(), unix.ENOENT.Error()) && !errors.Is(err, exec.ErrNotFound) {
+	if err != nil && strings.Contains(err.Error(), "No such file or directory\nlist table") {
 		return false, "", nil
 	}
 	return err == nil && strings.Contains(text, "comment \""+tableMark(lab)+"\""), text, err
