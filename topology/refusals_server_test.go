@@ -20,7 +20,7 @@ hosts:
   h2: {to: s7, addresses: [10.3.0.2/16], publish: [8080:80, "[::]:53:53/udp"]}
   h3: {to: s7, addresses: [10.3.0.3/16], publish: "192.0.2.1:8080:8080", routes: [{prefix: 10.77.0.0/16, via: uplinks}]}
   h4: {to: s5, addresses: [10.4.0.1/16], publish: 81:81}
-  h5: {to: s7, addresses: [10.3.0.5/16], publish: [80, 80:0, 80:80/icmp, "1.2.3:80:80", "::1:80:80", 70000:80]}`,
+  h5: {to: s7, addresses: [10.3.0.5/16], publish: [80, 80:0, 80:80/icmp, "1.2.3:80:80", "::1:80:80", 70000:80, "127.0.0.1:80:80", "[fe80::1]:80:80"]}`,
 		want: []string{
 			`:7: segment s1: has an uplink and no subnet; add subnets: [172.20.0.0/16]`,
 			`:8: segments.s2.uplink: unknown value "nat"; use one of masquerade, routed`,
@@ -41,6 +41,8 @@ hosts:
 			`:21: hosts.h5.publish[3]: "1.2.3:80:80" is not a published port; write SERVER-PORT:PORT, such as 8080:80, 53:53/udp or [2001:db8::1]:8080:80`,
 			`:21: hosts.h5.publish[4]: "::1:80:80" is not a published port; write SERVER-PORT:PORT, such as 8080:80, 53:53/udp or [2001:db8::1]:8080:80`,
 			`:21: hosts.h5.publish[5]: "70000:80" is not a published port; write SERVER-PORT:PORT, such as 8080:80, 53:53/udp or [2001:db8::1]:8080:80`,
+			`:21: hosts.h5.publish[6]: "127.0.0.1:80:80" is for nobody: hosts cannot answer what comes to a loopback or link-local address of the server; name another address of the server, or none for all of them`,
+			`:21: hosts.h5.publish[7]: "[fe80::1]:80:80" is for nobody: hosts cannot answer what comes to a loopback or link-local address of the server; name another address of the server, or none for all of them`,
 		},
 	},
 }

@@ -22,7 +22,7 @@ func TestRules(t *testing.T) {
 		`comment "pseudowan lab=demo"`,
 		`iifname != "pwu-1" meta nfproto ipv4 fib daddr type local tcp dport 8080 dnat ip to 172.20.0.2:80`,
 		`iifname != "pwu-1" meta nfproto ipv6 fib daddr type local tcp dport 8080 dnat ip6 to [2002:ac14::2]:80`,
-		`iifname != "pwu-1" meta nfproto ipv6 ip6 daddr 2001:db8::1 udp dport 53 dnat ip6 to [2002:ac14::2]:53`,
+		`iifname != "pwu-1" meta nfproto ipv6 fib daddr type local ip6 daddr 2001:db8::1 udp dport 53 dnat ip6 to [2002:ac14::2]:53`,
 		`meta nfproto ipv4 ip daddr != 127.0.0.0/8 fib daddr type local tcp dport 8080 dnat ip to 172.20.0.2:80`,
 		`oifname != "pwu-*" ip saddr 172.20.0.0/16 masquerade`,
 		`meta nfproto ipv4 ip daddr != 224.0.0.0/4 iif { 2 } oif { 2, 3 } drop`,
