@@ -19,7 +19,7 @@ import (
 func (a *applier) uplinks(ctx context.Context) error {
 	return a.onServer(ctx, func(all []server.Uplink) error {
 		// Another lab may have come first since this one was judged.
-		if err := doctor.CheckUplinks(look.NeedOfUplinks(a.plan)); err != nil {
+		if err := doctor.CheckUplinks(look.NeedOfUplinks(a.plan, onServer)); err != nil {
 			return err
 		}
 		changed, err := server.Ensure(ctx, a.plan.Lab, all)
@@ -80,6 +80,12 @@ func (a *applier) uplink(u plan.Uplink) (server.Uplink, error) {
 		}
 	}
 	return out, nil
+}
+
+// onServer reports whether a lab has changed the server.
+func onServer(lab string) bool {
+	left, err := server.Left(lab)
+	return err != nil || len(left) > 0
 }
 
 // uplinked reports whether the server is, or was to be, a router on a segment of a lab.

@@ -5,7 +5,6 @@ import (
 
 	"pseudowan/doctor"
 	"pseudowan/hosts"
-	"pseudowan/hosts/server"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 )
@@ -32,15 +31,13 @@ func needOfServer(n *doctor.Need, p *plan.Plan) {
 }
 
 // NeedOfUplinks returns what a plan's uplinks need of the server besides what is there
-// now. Of labs that come up at the same time only those count that are further.
-func NeedOfUplinks(p *plan.Plan) doctor.Need {
+// now. Of other labs only those count that are there already: several may come up at
+// the same time.
+func NeedOfUplinks(p *plan.Plan, there func(lab string) bool) doctor.Need {
 	n := doctor.Need{Lab: p.Lab}
 	needOfServer(&n, p)
 	n.OnSegments = nil
-	n.Taken = publishedByOthers(p.Lab, func(lab string) bool {
-		left, err := server.Left(lab)
-		return err != nil || len(left) > 0
-	})
+	n.Taken = publishedByOthers(p.Lab, there)
 	return n
 }
 
