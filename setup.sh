@@ -31,7 +31,12 @@ usage() {
 	exit 2
 }
 
-has() { command -v "$1" >/dev/null 2>&1; }
+has() {
+	case $1 in
+	/*) [ -e "$1" ] ;; # a file that is no program
+	*) command -v "$1" >/dev/null 2>&1 ;;
+	esac
+}
 
 # --- packages ---------------------------------------------------------------
 
@@ -302,7 +307,8 @@ runtime="make:make update-ca-certificates:ca-certificates ip:iproute2 ping:iputi
 
 # What the tests use to observe, and as peers.
 tools="ethtool:ethtool tcpdump:tcpdump tshark:tshark iperf3:iperf3
-	gobgpd:gobgpd bird:bird2 vtysh:frr exabgp:exabgp radvd:radvd unbound:unbound docker-registry:docker-registry
+	gobgpd:gobgpd bird:bird2 vtysh:frr exabgp:exabgp radvd:radvd unbound:unbound qemu-system-x86_64:qemu-system-x86
+	/usr/lib/ipxe/ipxe.lkrn:ipxe /usr/share/ovmf/OVMF.fd:ovmf docker-registry:docker-registry
 	dockerd:docker.io docker:docker-cli|docker.io
 	iptables:iptables nft:nftables socat:socat tayga:tayga dnsmasq:dnsmasq-base drill:ldnsutils
 	keepalived:keepalived lighttpd:lighttpd dhclient:isc-dhcp-client kea-dhcp6:kea-dhcp6-server dhcpcd:dhcpcd-base curl:curl pgrep:procps

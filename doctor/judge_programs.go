@@ -61,6 +61,17 @@ func programs(o Observed, n Need) []status.Finding {
 	return found
 }
 
+func machines(_ Observed, n Need) []status.Finding {
+	const check = "virtual machines"
+	switch n.Accelerator {
+	case "":
+		return nil
+	case "kvm":
+		return []status.Finding{ok(check, "by KVM")}
+	}
+	return []status.Finding{warn(check, "emulated (TCG): no KVM here", "they are about ten times slower", "use a server whose processor and kernel have it (/dev/kvm)")}
+}
+
 func builtinImage(o Observed, n Need) []status.Finding {
 	const (
 		check  = "built-in image"

@@ -63,6 +63,8 @@ func TestEachFinding(t *testing.T) {
 		{"no root", func(o *Observed) { o.Root = false }, nil, "root", status.Fail, "sudo"},
 		{"no namespaces", func(o *Observed) { o.Kernel.Namespaces = Absent }, nil, "kernel: namespaces", status.Fail, "use a kernel"},
 		{"no veth", func(o *Observed) { o.Kernel.Veth = Absent }, nil, "kernel: veth", status.Fail, "modprobe veth"},
+		{"virtual machines", nil, func(n *Need) { n.Accelerator = "kvm" }, "virtual machines", status.OK, "by KVM"},
+		{"emulated machines", nil, func(n *Need) { n.Accelerator = "tcg" }, "virtual machines", status.Warn, "emulated"},
 		{"no tun", func(o *Observed) { o.Kernel.TUN, o.Kernel.OpenVSwitch = Absent, Absent }, nil, "kernel: tun", status.Fail, "modprobe tun"},
 		{"no tun, system datapath", func(o *Observed) { o.Kernel.TUN = Absent }, func(n *Need) { n.Datapath = "system" }, "kernel: tun", status.Warn, "not available"},
 		{"no tun, kernel datapath found", func(o *Observed) { o.Kernel.TUN = Absent }, nil, "kernel: tun", status.Warn, "not available"},

@@ -13,7 +13,8 @@ var packages = map[string]string{
 	"bgpd": "frr", "bird": "bird2", "birdc": "bird2", "dhclient": "isc-dhcp-client", "gobgp": "gobgpd", "ip": "iproute2",
 	"kea-dhcp4": "kea-dhcp4-server", "kea-dhcp6": "kea-dhcp6-server", "kea-dhcp-ddns": "kea-dhcp-ddns-server",
 	"mariadbd": "mariadb-server", "mysqld": "mariadb-server", "nc": "netcat-openbsd", "nft": "nftables", "ip6tables": "iptables",
-	"ping": "iputils-ping", "python3": "python3-minimal", "rdisc6": "ndisc6", "sshd": "openssh-server", "vtysh": "frr", "zebra": "frr",
+	"qemu-system-x86_64": "qemu-system-x86",
+	"ping":               "iputils-ping", "python3": "python3-minimal", "rdisc6": "ndisc6", "sshd": "openssh-server", "vtysh": "frr", "zebra": "frr",
 }
 
 // PackageOf returns the Debian package that has a program, as far as it is known.

@@ -232,7 +232,32 @@ func mountSys() error {
 	if err := unix.Statfs("/sys", &st); err != nil {
 		return err
 	}
+	groups := cgroups()
+	defer groups.Close() // nil may be closed
 	// If /sys is not a mount, the new one covers it.
 	_ = unix.Unmount("/sys", unix.MNT_DETACH)
-	return unix.Mount("sysfs", "/sys", "sysfs", uintptr(st.Flags)&unix.MS_RDONLY, "")
+	if err := unix.Mount("sysfs", "/sys", "sysfs", uintptr(st.Flags)&unix.MS_RDONLY, ""); err != nil {
+		return err
+	}
+	if groups != nil {
+		_ = unix.MoveMount(int(groups.Fd()), "", unix.AT_FDCWD, cgroupDir, unix.MOVE_MOUNT_F_EMPTY_PATH)
+	}
+	return nil
+}
+
+const cgroupDir = "/sys/fs/cgroup"
+
+// cgroups returns a copy of the control groups' mounts, which are below /sys, for
+// programs that use them, such as a Docker daemon; nil if there are none, or the
+// kernel is older than Linux 5.2.
+func cgroups() *os.File {
+	var sys, groups unix.Stat_t
+	if unix.Stat("/sys", &sys) != nil || unix.Stat(cgroupDir, &groups) != nil || sys.Dev == groups.Dev {
+		return nil
+	}
+	fd, err := unix.OpenTree(unix.AT_FDCWD, cgroupDir, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
+	if err != nil {
+		return nil
+	}
+	return os.NewFile(uintptr(fd), cgroupDir)
 }

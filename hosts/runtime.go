@@ -29,6 +29,25 @@ type Spec struct {
 	Capabilities []string          // containers only: beside the usual ones, without CAP_
 	Memory       int64             // containers only: octets; 0: no limit
 	CPUs         float64           // containers only; 0: no limit
+	Machine      *Machine          // virtual machines only
+}
+
+// Machine is what makes a host a virtual machine.
+type Machine struct {
+	Kernel string // absolute paths on the server; "": the firmware looks for a system
+	Rootfs string // an initramfs for the kernel
+	Image  string // a disk; what is written to it is lost
+	Append string // the kernel's command line
+	UEFI   bool   // its firmware; else a BIOS
+	NICs   []MachineNIC
+}
+
+// MachineNIC is a NIC of a virtual machine. It is bridged with the host's interface,
+// which has another MAC address.
+type MachineNIC struct {
+	Interface string
+	MAC       string
+	MTU       int
 }
 
 // Mount shows a path of the server inside a host.
@@ -71,10 +90,11 @@ func (s Spec) Mark() Mark { return Mark{Lab: s.Lab, Node: s.Node, Kind: KindHost
 
 // Exec is a command to run inside a host.
 type Exec struct {
-	Argv []string
-	TTY  bool     // give the command a terminal, if its standard streams are one
-	Env  []string // KEY=VALUE, beside the host's
-	Dir  string   // empty: the image's, or the caller's if it exists inside
+	Argv  []string
+	Shell bool     // Argv starts a shell; a host without one may give its console instead
+	TTY   bool     // give the command a terminal, if its standard streams are one
+	Env   []string // KEY=VALUE, beside the host's
+	Dir   string   // empty: the image's, or the caller's if it exists inside
 }
 
 // Runtime makes hosts and runs commands inside them. Some can do more: see
@@ -171,6 +191,11 @@ type Driver struct {
 	// Containers: its Runtime implements Containers. The hosts have programs
 	// and files of their own, mounts and limits.
 	Containers bool
+	// Machines: the hosts are virtual machines. A file says which hosts are.
+	Machines bool
+	// Accelerator returns what runs virtual machines on this server: kvm, or tcg, which
+	// is QEMU's emulation. It is nil for other runtimes.
+	Accelerator func() string
 	// MinName is the length of the shortest name that a host can have.
 	MinName int
 

@@ -37,9 +37,6 @@ func Exec(ctx context.Context, o ExecOptions) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if len(o.Argv) == 0 {
-		o.Argv = shell
-	}
 	// The command, which gets Ctrl-C too, does not end with ctx: see relay.
 	cmd, err := commandIn(context.WithoutCancel(ctx), found, lab, o)
 	if err != nil {
@@ -62,6 +59,9 @@ const notEntered = 125
 
 func commandIn(ctx context.Context, o inventory.Inventory, lab string, x ExecOptions) (*exec.Cmd, error) {
 	inside := hosts.Exec{Argv: x.Argv, TTY: x.TTY}
+	if len(x.Argv) == 0 {
+		inside.Argv, inside.Shell = shell, true
+	}
 	for _, s := range o.Hosts {
 		if s.Node == x.Node {
 			runtime, err := o.Get(s.Runtime)

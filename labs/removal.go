@@ -109,7 +109,9 @@ func (a *applier) removeExtraPorts() error {
 // removeExtra removes what is not in the plan.
 func (a *applier) removeExtra(ctx context.Context) error {
 	keepHost := func(s hosts.Sandbox) bool {
-		return slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return h.Name == s.Node && h.Runtime == s.Runtime })
+		return slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool {
+			return h.Name == s.Node && (h.Runtime == s.Runtime || a.replacedInPlace(h, s))
+		})
 	}
 	keepRouter := func(node string) bool {
 		return slices.ContainsFunc(a.plan.Routers, func(r plan.Router) bool { return r.Name == node })
@@ -126,4 +128,10 @@ func (a *applier) removeExtra(ctx context.Context) error {
 			os.RemoveAll(store.RouterDir(a.plan.Lab, ns.Mark.Node)))
 	}
 	return errors.Join(errs...)
+}
+
+// replacedInPlace reports whether a planned host has the namespace of an earlier one of
+// another runtime, which has gone when the new one was made.
+func (a *applier) replacedInPlace(h plan.Host, s hosts.Sandbox) bool {
+	return s.Name == h.Namespace && !a.before.HoldsContainers(h.Runtime) && !a.before.HoldsContainers(s.Runtime)
 }

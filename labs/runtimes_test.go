@@ -142,7 +142,7 @@ func TestAnotherRuntimeIsNamedInErrors(t *testing.T) {
 	if _, err := found.Get(fakeName); err == nil || !strings.Contains(err.Error(), "runtime fake: no fakery today (--runtime netns") {
 		t.Errorf("an unusable runtime: %v", err)
 	}
-	if _, err := found.Get("kvm"); err == nil || !strings.Contains(err.Error(), "netns or docker or fake") {
+	if _, err := found.Get("kvm"); err == nil || !strings.Contains(err.Error(), "netns or docker or vm or fake") {
 		t.Errorf("an unknown runtime: %v", err)
 	}
 	f.ready = nil
@@ -166,7 +166,7 @@ func TestAnotherRuntimeIsNamedInErrors(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"runtime: lxc": `lab.yaml:7: runtime: unknown value "lxc"; use one of netns, docker, fake`,
+		"runtime: lxc": `lab.yaml:7: runtime: unknown value "lxc"; use one of netns, docker, vm, fake`,
 		"runtime: fake\ndefaults: {host: {memory: 64M}}": "host a: memory: is for containers, but the host's runtime is fake; remove it, or use runtime: docker",
 	} {
 		_, err := topology.Parse("lab.yaml", []byte(fakeLab+text+"\n"), inventory.KnownOf(all)...)

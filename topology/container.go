@@ -107,6 +107,9 @@ func (b *hostBuilder) containerSettings(h *Host, s hostSettings, element string)
 	}
 	b.checkNameLength(h.Name, first(s.Runtime, b.raw.Runtime).v, element)
 	b.privileges(h, s, element)
+	if key, at := s.machineOnly(); key != "" {
+		b.refuse(at, element, key+": is for virtual machines", "remove it, or use runtime: "+b.runtimes.withMachines())
+	}
 	key, at := s.containerOnly()
 	if key == "" {
 		return

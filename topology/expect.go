@@ -156,6 +156,7 @@ func (b *labBuilder) expectations() {
 					"write a host of the lab before the arrow, and "+name+" after it")
 			}
 		}
+		b.checkMachines(e.at, e.v)
 		b.checkExpectation(e.at, e.v, outside[e.v.To])
 		b.lab.Expect = append(b.lab.Expect, Expectation(e.v))
 	}

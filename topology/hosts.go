@@ -121,9 +121,14 @@ func (b *hostBuilder) host(name string, raw rawHost) Host {
 	if h.Rewrites && !h.Forward {
 		b.refuse(raw.Rewrites.at, element, "rewrites what passes it, but does not forward", "add forward: true")
 	}
-	b.containerSettings(&h, settings, element)
 	h.Sysctls, raw.Sysctls = b.hostSysctls(raw, element)
 	h.Keep = b.keeps(settings.Keep, h.Files, h.Mounts, element)
+	machine := b.runtimes.machines(first(settings.Runtime, b.raw.Runtime).v)
+	if machine {
+		b.machine(&h, raw, settings, element)
+	} else {
+		b.containerSettings(&h, settings, element)
+	}
 	attach := b.attachments(raw, element)
 	interfaces := make(map[string]bool)
 	for i, a := range attach {
@@ -138,6 +143,9 @@ func (b *hostBuilder) host(name string, raw rawHost) Host {
 		interfaces[done.Interface] = true
 		if len(done.ProxyND) > 0 && !h.Forward {
 			b.refuse(a.ProxyND[0].at, where, "answers for others by proxy-nd, but does not forward", "add forward: true")
+		}
+		if machine {
+			b.machineAttachment(a, done, where)
 		}
 		if done.Segment != "" {
 			b.pending = append(b.pending, pendingRoutes{a, len(b.lab.Hosts), i, where, len(attach) == 1})
@@ -176,7 +184,12 @@ func (b *hostBuilder) attachments(raw rawHost, element string) []rawAttachment {
 
 // over fills the unset settings of s from base.
 func (s hostSettings) over(base hostSettings, known runtimes) hostSettings {
-	s = s.overContainer(base, known)
+	if !known.machines(first(s.Runtime, base.Runtime).v) || s.Runtime.missing() {
+		s = s.overContainer(base, known)
+	}
+	if s.Runtime.missing() || known.machines(s.Runtime.v) {
+		s.machineSettings = s.machineSettings.over(base.machineSettings)
+	}
 	s.Runtime = first(s.Runtime, base.Runtime)
 	if s.Command == nil {
 		s.Command = base.Command

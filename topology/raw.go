@@ -141,12 +141,13 @@ type rawRedistribute struct {
 
 // hostSettings is what hosts, series and defaults have in common.
 type hostSettings struct {
-	Runtime      value[runtime]         `json:"runtime" doc:"Runtime of the host." default:"that of the lab"`
-	Image        value[string]          `json:"image" doc:"Container image (docker)." default:"the built-in one"`
-	Build        value[string]          `json:"build" doc:"Dockerfile, or its directory, from which to build the image (docker); relative to this file."`
-	Mounts       []value[Mount]         `json:"mounts" doc:"Paths of the server to mount into the host (docker), such as ./dir:/dir or ./dir:/dir:ro; relative to this file."`
-	Memory       value[memorySize]      `json:"memory" doc:"Memory limit (docker), such as 256M or 1G." default:"none"`
-	CPUs         value[cpuCount]        `json:"cpus" doc:"CPU limit (docker), such as 0.5 or 2." default:"none"`
+	Runtime value[runtime] `json:"runtime" doc:"Runtime of the host." default:"that of the lab"`
+	Image   value[string]  `json:"image" doc:"Container image (docker), or file with the disk of a virtual machine (vm): raw, .qcow2 or .iso, relative to this file, and what is written to it is lost." default:"the built-in image; no disk"`
+	Build   value[string]  `json:"build" doc:"Dockerfile, or its directory, from which to build the image (docker); relative to this file."`
+	Mounts  []value[Mount] `json:"mounts" doc:"Paths of the server to mount into the host (docker), such as ./dir:/dir or ./dir:/dir:ro; relative to this file."`
+	machineSettings
+	Memory       value[memorySize]      `json:"memory" doc:"Memory limit (docker), or memory (vm), such as 256M or 1G." default:"none; 256M for a virtual machine"`
+	CPUs         value[cpuCount]        `json:"cpus" doc:"CPU limit (docker), such as 0.5 or 2, or number of CPUs (vm)." default:"none; 1 for a virtual machine"`
 	Devices      []value[devicePath]    `json:"devices" doc:"Device files of the server that the container has, too (docker), such as /dev/net/tun. Hosts with the runtime netns have all of the server's."`
 	Capabilities []value[capability]    `json:"capabilities" doc:"Capabilities of the container beside those that Docker gives, NET_ADMIN and NET_RAW (docker), such as SYS_ADMIN; see capabilities(7). It is never privileged. Hosts with the runtime netns have all."`
 	Command      []value[string]        `json:"command" doc:"Program that the host runs, with its arguments."`

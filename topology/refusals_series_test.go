@@ -276,7 +276,7 @@ runtime: kvm`,
 			`:5: links[0].mtu: "x" is not a number from 0 to 2147483647; write plain digits`,
 			`:7: host a: VRF "blue" is not in vrfs: and has no RD; known here: red`,
 			`:7: host a: address 10.1.0.1/24 is the gateway's; use another address, or set gateway:`,
-			`:8: runtime: unknown value "kvm"; use one of netns, docker`,
+			`:8: runtime: unknown value "kvm"; use one of netns, docker, vm`,
 		},
 	},
 	{

@@ -88,7 +88,7 @@ name: u`,
 		name: "unknown word",
 		file: base + `runtime: lxc`,
 		want: []string{
-			`:4: runtime: unknown value "lxc"; use one of netns, docker`,
+			`:4: runtime: unknown value "lxc"; use one of netns, docker, vm`,
 		},
 	},
 }

@@ -20,7 +20,7 @@ type refusal struct {
 }
 
 // testRuntimes are like those of pseudowan.
-var testRuntimes = []Runtime{{Name: "netns"}, {Name: "docker", Containers: true, MinName: 2}}
+var testRuntimes = []Runtime{{Name: "netns"}, {Name: "docker", Containers: true, MinName: 2}, {Name: "vm", Machines: true}}
 
 func TestRefusals(t *testing.T) {
 	groups := map[string][]refusal{
@@ -37,6 +37,7 @@ func TestRefusals(t *testing.T) {
 		"containers":      refusedContainers,
 		"services":        refusedServices,
 		"customers":       refusedCustomers,
+		"machines":        refusedMachines,
 		"series":          refusedSeries,
 		"copies":          refusedCopies,
 		"expectations":    refusedExpectations,

@@ -12,6 +12,7 @@ import (
 type Runtime struct {
 	Name       string
 	Containers bool // the hosts have programs and files of their own, mounts and limits
+	Machines   bool // the hosts are virtual machines
 	MinName    int  // length of the shortest name that a host can have
 }
 
@@ -32,6 +33,22 @@ func (r runtimes) find(name runtime) (found Runtime, known bool) {
 func (r runtimes) bare(name runtime) bool {
 	found, known := r.find(name)
 	return known && !found.Containers
+}
+
+// machines reports whether hosts of the runtime are virtual machines.
+func (r runtimes) machines(name runtime) bool {
+	found, known := r.find(name)
+	return known && found.Machines || len(r) == 0 && string(name) == r.withMachines()
+}
+
+// withMachines names a runtime of virtual machines, for a message.
+func (r runtimes) withMachines() string {
+	for _, x := range r {
+		if x.Machines {
+			return x.Name
+		}
+	}
+	return "vm"
 }
 
 // withContainers lists the runtimes whose hosts are containers, for a message.

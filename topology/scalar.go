@@ -61,6 +61,7 @@ var forms = byType(slices.Concat([]form{
 	scalar(parseRuntime, &jsonschema.Schema{Type: "string"}), // see runtimes.forms
 	word[datapath]("auto", "netdev", "system"),
 	word[preference]("low", "medium", "high"),
+	word(firmwareBIOS, firmwareUEFI),
 	word[linkMode]("full-mesh", "none"),
 	word(UplinkMasquerade, UplinkRouted),
 	scalar(parsePublished, pattern(`^((([0-9]+\.){3}[0-9]+|\[[0-9A-Fa-f:.]+\]):)?[0-9]{1,5}:[0-9]{1,5}(/(tcp|udp))?$`)),

@@ -15,7 +15,7 @@ import (
 	"pseudowan/topology"
 )
 
-var testRuntimes = []topology.Runtime{{Name: "netns"}, {Name: "docker", Containers: true, MinName: 2}}
+var testRuntimes = []topology.Runtime{{Name: "netns"}, {Name: "docker", Containers: true, MinName: 2}, {Name: "vm", Machines: true}}
 
 func compileSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
@@ -136,6 +136,7 @@ series:
 - {on: b, name: "s{i}", rd: "1:{vrf}", step: /16, step6: /48, lans: 2, mtu: 1400, image: b, rows: [
     {vrfs: [11, 12-13, 77], subnet: 10.1.0.0/24, subnet6: "2001:db8:a::/64", lan: 10.1.64.0/24, lan6: "2001:db8:a:80::/64"}]}
 - {to: lan, count: 2, name: "w{i}", mac: "02:00:00:00:00:{i:02x}", addresses: ["10.7.0.1{i}/24"], mtu: "140{i}", command: [a, "{i}"], files: {"/run/{i}": x}}
+- {count: 1, name: "vm{i}", to: lan, runtime: vm, kernel: ./k, rootfs: "./r{i}", append: quiet, image: d.iso, firmware: uefi, memory: 64M, cpus: 2}
 - {range: 4-5, name: "x{i:02}", forward: true, attach: {to: lan, addresses: [slaac], dad: false, guard: source, allow: "2001:db8:7::/64"}}
 segments: {lan: {subnets: [10.7.0.0/24], guard: [ra, dhcp]}, net: {guard: none}}
 expect: [long -> one, one !-> short, long -> one via short]

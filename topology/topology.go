@@ -134,6 +134,7 @@ type Host struct {
 	Mounts       []Mount           `json:"mounts,omitempty"`       // containers only
 	Memory       int64             `json:"memory,omitempty"`       // containers only: octets; 0: no limit
 	CPUs         float64           `json:"cpus,omitempty"`         // containers only; 0: no limit
+	Machine      *Machine          `json:"machine,omitempty"`      // virtual machines only
 	Command      []string          `json:"command,omitempty"`
 	Env          map[string]string `json:"env,omitempty"`
 	Files        map[string]string `json:"files,omitempty"` // content by absolute path

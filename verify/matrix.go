@@ -105,6 +105,9 @@ func Matrix(t *topology.Topology, from, to string) []Pair {
 	}
 	gateways := gatewaysOf(t)
 	for _, f := range t.Hosts {
+		if f.Machine != nil {
+			continue // nothing can be sent from there
+		}
 		for _, h := range t.Hosts {
 			add(Pair{From: f.Name, To: h.Name}, AddressesOf(h))
 		}

@@ -39,6 +39,7 @@ func servers() []server {
 		{doctor.Observed{Root: true, Daemons: docker(doctor.Daemon{Installed: true, Problem: "no daemon answers"})}, doctor.Need{}},
 		{doctor.Observed{Root: true, Daemons: docker(doctor.Daemon{Absent: []string{"IMAGE"}})}, doctor.Need{}},
 		{doctor.Observed{Root: true}, doctor.Need{Lab: "LAB", Builtin: "busybox is not installed"}},
+		{doctor.Observed{Root: true}, doctor.Need{Lab: "LAB", Accelerator: "tcg"}},
 		{doctor.Observed{Root: true, Programs: []string{"bird"}}, doctor.Need{Programs: map[string]string{"bird": "HOST"}}},
 		{doctor.Observed{Root: true, Packages: []string{"radvd"}}, doctor.Need{Packages: map[string]string{"radvd": "HOST"}}},
 		{doctor.Observed{Root: true, Disks: []doctor.Disk{{Path: "/run", Free: 1 << 20}}}, doctor.Need{Ports: map[string]int{"pe1": 2}}},

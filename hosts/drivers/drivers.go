@@ -5,6 +5,7 @@ import (
 	"pseudowan/hosts/docker"
 	"pseudowan/hosts/netns"
 	"pseudowan/hosts/service"
+	"pseudowan/hosts/vm"
 )
 
 // All returns the runtimes, one line each.
@@ -12,6 +13,7 @@ func All() []hosts.Driver {
 	return []hosts.Driver{
 		netns.Driver(),
 		docker.Driver(),
+		vm.Driver(),
 	}
 }
 

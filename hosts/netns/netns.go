@@ -16,6 +16,7 @@ import (
 // /run and /tmp. A host costs no process beyond the command of its Spec and
 // that command's supervisor.
 type namespaces struct {
+	name  string // of the runtime
 	homes hosts.Homes
 	enter []string // starts supervisors
 }
@@ -25,17 +26,34 @@ func Driver() hosts.Driver {
 	return hosts.Driver{
 		Name: hosts.NetNS,
 		Open: func(o hosts.Options) (hosts.Runtime, error) {
-			return &namespaces{hosts.NewHomes(o.StateDir, o.Enter).KeepingIn(o.KeepDir), o.Enter}, nil
+			return Named(hosts.NetNS, o), nil
 		},
 		Enter: supervise,
 	}
 }
 
+// Runtime is what runtimes of hosts that are namespaces share.
+type Runtime interface {
+	hosts.Runtime
+	hosts.Logger
+	// Dir returns the directory of a host's files, on the server.
+	Dir(lab, node string) string
+}
+
+// Named returns a runtime that is like netns under a name of its own. Hosts of one
+// are not seen by another.
+func Named(name string, o hosts.Options) Runtime {
+	return &namespaces{name, hosts.NewHomes(o.StateDir, o.Enter).KeepingIn(o.KeepDir), o.Enter}
+}
+
+// Dir implements Runtime.
+func (r *namespaces) Dir(lab, node string) string { return r.homes.Dir(lab, node) }
+
 // endGrace is how long a host's processes have after SIGTERM.
 const endGrace = 2 * time.Second
 
 // Name implements Runtime.
-func (r *namespaces) Name() string { return hosts.NetNS }
+func (r *namespaces) Name() string { return r.name }
 
 // Ready implements Runtime.
 func (r *namespaces) Ready(context.Context) error { return nil }
@@ -57,8 +75,12 @@ func (r *namespaces) Check(_ context.Context, specs []hosts.Spec) error {
 }
 
 // Prepare implements Runtime. It ends the commands of hosts whose namespace or
-// directory has been deleted: they would never be in the new one.
+// directory has been deleted: they would never be in the new one. It removes hosts of
+// another runtime that are in the way.
 func (r *namespaces) Prepare(ctx context.Context, specs []hosts.Spec) error {
+	if err := r.removeOthers(ctx, specs); err != nil {
+		return err
+	}
 	type host struct{ lab, node string }
 	lost := map[host]bool{}
 	for _, s := range specs {
@@ -95,7 +117,7 @@ func (r *namespaces) Ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox
 
 // furnish makes what a host has beside its namespace.
 func (r *namespaces) furnish(ctx context.Context, ns hosts.Namespace, spec hosts.Spec) (hosts.Sandbox, error) {
-	if err := errors.Join(hosts.PrepareHost(ns.Path()), r.homes.Write(spec)); err != nil {
+	if err := errors.Join(hosts.PrepareHost(ns.Path()), r.homes.Write(spec), r.writeName(spec.Lab, spec.Node)); err != nil {
 		return hosts.Sandbox{}, err
 	}
 	if err := r.ensureCommand(ctx, r.sandbox(ns), spec); err != nil {
@@ -127,7 +149,7 @@ func (r *namespaces) List(_ context.Context, lab string) ([]hosts.Sandbox, error
 	}
 	var found []hosts.Sandbox
 	for _, ns := range all {
-		if ns.Mark.Kind == hosts.KindHost && (lab == "" || ns.Mark.Lab == lab) {
+		if ns.Mark.Kind == hosts.KindHost && (lab == "" || ns.Mark.Lab == lab) && r.nameOf(ns.Mark.Lab, ns.Mark.Node) == r.name {
 			found = append(found, r.sandbox(ns))
 		}
 	}

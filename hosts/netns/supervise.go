@@ -75,7 +75,7 @@ func (r *namespaces) supervisor(s hosts.Sandbox, argv []string) (*exec.Cmd, erro
 	if err != nil {
 		return nil, err
 	}
-	cmd.Args = slices.Concat(r.enter, []string{r.Name(), "-dir", r.homes.Dir(s.Lab, s.Node), "--"}, cmd.Args)
+	cmd.Args = slices.Concat(r.enter, []string{hosts.NetNS, "-dir", r.homes.Dir(s.Lab, s.Node), "--"}, cmd.Args)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd, nil
 }

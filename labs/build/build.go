@@ -200,6 +200,9 @@ func (b *Builder) Path(node string) string {
 
 // Configure configures the inside of a host.
 func (b *Builder) Configure(ctx context.Context, h plan.Host) error {
+	if h.Machine != nil {
+		return nil // its runtime bridges the interfaces, and what is behind them is the guest's affair
+	}
 	network, err := networkOf(h)
 	if err != nil {
 		return fmt.Errorf("host %s: %w", h.Name, err)
@@ -243,9 +246,20 @@ func (b *Builder) Spec(h plan.Host) hosts.Spec {
 	return hosts.Spec{
 		Lab: b.plan.Lab, Node: h.Name, Name: h.Container, Namespace: h.Namespace,
 		Hosts: plan.HostsFile(b.plan.Names, slices.Concat(h.VRFs, h.Knows)), Image: cmp.Or(h.BuildTag, h.Image), Build: h.Build,
-		Command: h.Command, Env: h.Env, Files: h.Files, Keep: h.Keep, Resolves: h.Resolves(),
+		Command: h.Command, Env: h.Env, Files: h.Files, Keep: h.Keep, Resolves: h.Resolves(), Machine: machine(h),
 		Mounts: mounts(h), Memory: h.Memory, CPUs: h.CPUs, Devices: h.Devices, Capabilities: h.Capabilities,
 	}
+}
+
+func machine(h plan.Host) *hosts.Machine {
+	if h.Machine == nil {
+		return nil
+	}
+	m := &hosts.Machine{Kernel: h.Machine.Kernel, Rootfs: h.Machine.Rootfs, Image: h.Machine.Image, Append: h.Machine.Append, UEFI: h.Machine.UEFI}
+	for _, n := range h.NICs {
+		m.NICs = append(m.NICs, hosts.MachineNIC(n))
+	}
+	return m
 }
 
 func mounts(h plan.Host) []hosts.Mount {

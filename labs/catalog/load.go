@@ -81,6 +81,11 @@ func absolutePaths(t *topology.Topology, dir string) error {
 	for i := range t.Hosts {
 		h := &t.Hosts[i]
 		resolve(&h.Build)
+		if h.Machine != nil {
+			resolve(&h.Machine.Kernel)
+			resolve(&h.Machine.Rootfs)
+			resolve(&h.Machine.Image)
+		}
 		for j := range h.Mounts {
 			resolve(&h.Mounts[j].Source)
 		}

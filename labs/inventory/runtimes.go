@@ -68,7 +68,7 @@ func Known() []topology.Runtime { return KnownOf(drivers.All()) }
 func KnownOf(all []hosts.Driver) []topology.Runtime {
 	var known []topology.Runtime
 	for _, d := range all {
-		known = append(known, topology.Runtime{Name: d.Name, Containers: d.Containers, MinName: d.MinName})
+		known = append(known, topology.Runtime{Name: d.Name, Containers: d.Containers, Machines: d.Machines, MinName: d.MinName})
 	}
 	return known
 }
@@ -90,8 +90,8 @@ func (r Runtimes) Get(name string) (hosts.Runtime, error) {
 		return nil, fmt.Errorf("unknown runtime %q; use %s", name, strings.Join(r.Select(func(Opened) bool { return true }), " or "))
 	}
 	if !o.Usable() {
-		others := r.Select(Opened.Usable)
-		if len(others) == 0 {
+		others := r.Select(func(o Opened) bool { return o.Usable() && !o.Driver.Machines })
+		if len(others) == 0 || o.Driver.Machines {
 			return nil, fmt.Errorf("runtime %s: %w", name, o.Absent)
 		}
 		return nil, fmt.Errorf("runtime %s: %w (--runtime %s works without it)", name, o.Absent, strings.Join(others, " or "))

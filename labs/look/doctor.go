@@ -130,6 +130,11 @@ func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.N
 		n.LANs = n.LANs || slices.ContainsFunc(h.Interfaces, plan.Interface.LAN)
 		n.Runtimes = append(n.Runtimes, h.Runtime)
 		switch {
+		case h.Machine != nil:
+			n.Programs["qemu-system-x86_64"] = h.Name
+			if find := runtimes.Find(h.Runtime).Driver.Accelerator; find != nil {
+				n.Accelerator = find()
+			}
 		case !runtimes.HoldsContainers(h.Runtime):
 			for _, program := range programsOf(h) {
 				n.Programs[program] = h.Name

@@ -24,6 +24,7 @@ func (b *planner) host(h topology.Host) {
 		Devices: h.Devices, Capabilities: h.Capabilities,
 		Command: h.Command, Env: h.Env, Files: h.Files, Forward: h.Forward, Rewrites: h.Rewrites, Sysctls: h.Sysctls,
 		Services: h.Services, Keep: h.Keep, Packages: h.Packages,
+		Machine:       h.Machine,
 		ContainerOnly: h.ContainerOnly, BuildLine: h.BuildLine,
 	}
 	if hp.Runtime == "" {

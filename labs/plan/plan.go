@@ -58,6 +58,8 @@ type Host struct {
 	Memory       int64             `json:"memory,omitempty"` // octets; 0: no limit
 	CPUs         float64           `json:"cpus,omitempty"`   // 0: no limit
 	Command      []string          `json:"command,omitempty"`
+	Machine      *topology.Machine `json:"machine,omitempty"`
+	NICs         []MachineNIC      `json:"nics,omitempty"` // of a virtual machine
 	Env          map[string]string `json:"env,omitempty"`
 	Files        map[string]string `json:"files,omitempty"` // content by absolute path
 

@@ -82,6 +82,11 @@ func (b *planner) onSegment(h topology.Host, a topology.Attachment, hp *Host) {
 		}
 	}
 	mac := HostMAC(b.topology.Name, h.Name, a)
+	if h.Machine != nil {
+		// The machine has this address, so that its wire needs another.
+		hp.NICs = append(hp.NICs, MachineNIC{a.Interface, mac.String(), a.MTU})
+		mac = derivedMAC(b.topology.Name, h.Name, "wire "+a.Interface)
+	}
 	b.ends[a.Segment] = append(b.ends[a.Segment], End{
 		Node: h.Name, Interface: a.Interface, MTU: a.MTU, MAC: mac.String(), Alias: h.Name + ":" + a.Interface,
 	})

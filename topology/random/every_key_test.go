@@ -21,7 +21,8 @@ var kept = []string{
 // isKept reports whether no edit changes a key. Hosts could not read passwords that
 // stand elsewhere; whether a command listens or ends does not depend on the file.
 func isKept(path string) bool {
-	return slices.Contains(kept, path) || strings.HasSuffix(path, ".services.*.port") || strings.HasSuffix(path, ".services.*.once") || strings.HasSuffix(path, ".password.env") || strings.HasSuffix(path, ".password.file")
+	machine := slices.Contains([]string{"kernel", "rootfs", "append", "firmware"}, path[strings.LastIndexByte(path, '.')+1:]) // of virtual machines, which random labs do not have
+	return machine || slices.Contains(kept, path) || strings.HasSuffix(path, ".services.*.port") || strings.HasSuffix(path, ".services.*.once") || strings.HasSuffix(path, ".password.env") || strings.HasSuffix(path, ".password.file")
 }
 
 // The edits change, add and remove every key that the format has.
