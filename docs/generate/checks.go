@@ -60,7 +60,10 @@ func servers() []server {
 			doctor.Observed{Root: true, NoNFT: true, Networks: []doctor.Network{{Prefix: netip.MustParsePrefix("172.20.0.0/16"), Interface: "docker0"}}, Ports: []doctor.Port{{Protocol: "tcp", Port: 8080, Holder: "nginx (PID 7)"}}, Droppers: []doctor.Dropper{{Family: "ip", Table: "filter", Chain: "FORWARD", User: "DOCKER-USER"}}},
 			doctor.Need{
 				Lab: "LAB", Uplinks: []doctor.Uplink{{Segment: "SEGMENT", Subnets: []netip.Prefix{netip.MustParsePrefix("172.20.0.0/16")}}},
-				Publish: []doctor.Published{{Port: doctor.Port{Protocol: "tcp", Port: 8080}, Text: "8080:80/tcp", Host: "HOST"}},
+				Publish: []doctor.Published{
+					{Port: doctor.Port{Protocol: "tcp", Port: 8080}, Text: "8080:80/tcp", Host: "HOST"},
+					{Port: doctor.Port{Protocol: "tcp", Address: netip.MustParseAddr("192.0.2.1"), Port: 8081}, Text: "192.0.2.1:8081:80/tcp", Host: "HOST"},
+				},
 			},
 		},
 		onSegment(doctor.NIC{}),
