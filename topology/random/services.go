@@ -12,6 +12,9 @@ func services(e *editor, at *mapping) any {
 	if e.chance(2) {
 		value = mapped("command", value, "ready", "is up")
 	}
+	if at.get("services") == nil && e.chance(2) { // services can wait only for each other
+		return mapped("one", value, "two", oneOf(e, serviceCommands...), "three", mapped("command", oneOf(e, serviceCommands...), "after", oneOf(e, "one", "two")))
+	}
 	return edited(e, at.get("services"), oneOf(e, "one", "two", "three"), value)
 }
 
