@@ -16,7 +16,7 @@ const (
 	notBMP        = "ERROR: Unsupported BMP message version"
 )
 
-// Routers of three makes report to a collector in a container. By DNAT it sees their
+// Routers of two makes report to a collector in a container. By DNAT it sees their
 // real addresses; through the proxy all have that of docker0, and are told apart by
 // what they say. Its table, asked for from another site over the core, is that of the
 // document: who is connected, and how the others have gone.
