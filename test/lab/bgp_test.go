@@ -75,7 +75,7 @@ func TestRealPeersAndRoutes(t *testing.T) {
 	}
 	p := peers[0]
 	if p.State != "established" || p.RouterID.String() != "10.10.10.1" || p.RemoteAddress.String() != "192.168.0.2" || p.RemoteAS != 65002 || p.LocalAS != 65001 ||
-		p.Received != 110 || p.Accepted != 110 || p.Advertised != 110 {
+		p.Since.IsZero() || p.Since.After(time.Now()) || p.Received != 110 || p.Accepted != 110 || p.Advertised != 110 {
 		t.Errorf("peer %+v; want 110 prefixes each way with 192.168.0.2", p)
 	}
 	vrfs := table[status.VRF](t, l, "vrf", "--router", "pe1", "--vrf", "65001:101")

@@ -79,6 +79,19 @@ func TestRealKeaReservation(t *testing.T) {
 	if r := pseudowan("verify", "--lab", l.name); r.code != 0 {
 		t.Errorf("verify: %s%s", r.stdout, r.stderr)
 	}
+	if log := must(t, "logs", "--lab", l.name, "ubuntu1404", "dhcpcd"); !strings.Contains(log, "renew in 1000, rebind in 2000, expire in 4000 seconds") {
+		t.Errorf("the timers that ubuntu1404 was given:\n%s", log)
+	}
+	must(t, "link", "ubuntu1404:eth0", "down", "--lab", l.name)
+	eventually(t, 20*time.Second, func() error {
+		if out := l.mustExec(t, "ubuntu1404", showAddresses...); strings.Contains(out, reserved) {
+			return fmt.Errorf("with its link down, ubuntu1404 has\n%s", out)
+		}
+		return nil
+	})
+	must(t, "link", "ubuntu1404:eth0", "up", "--lab", l.name)
+	l.says(t, "ubuntu1404", showAddresses, " "+reserved+"/128 ", " 192.168.100.100/24 ")
+	l.says(t, "far", []string{"ping", "-n", "-c", "1", "-W", "5", reserved}, " 0% packet loss")
 	if ps := must(t, "ps", "-o", "json", "--lab", l.name); !strings.Contains(ps, `"`+reserved+`/128"`) || !strings.Contains(ps, `"192.168.100.100/24"`) {
 		t.Errorf("ps does not show the leases:\n%s", ps)
 	}
@@ -86,12 +99,16 @@ func TestRealKeaReservation(t *testing.T) {
 	edited := fromCatalog(t, t.TempDir(), "kea-reservation", l.name, func(text string) string {
 		text = strings.Replace(text, `duid: "00:01:00:01:1e:47:7e:66:52:54:00:d6:c2:a9", addresses: [dhcp, dhcp6]`, `duid: "00:02:00:00:ab:11:01", addresses: [dhcp6]`, 1)
 		text = strings.Replace(text, `mac: "52:54:00:d6:c2:aa", addresses: [dhcp6]`, `mac: "52:54:00:d6:c2:aa", addresses: ["2001:db8::77/64"]`, 1)
+		text = strings.Replace(text, "\nsegments:\n", "\nsegments:\n  bench: {}\n", 1)
+		text = strings.Replace(text, "\n  far: ", "\n  pd: {forward: true, attach: [{to: lan, addresses: [dhcp6], delegated: {to: eth1}}, {to: bench, addresses: []}]}\n  far: ", 1)
 		return regexp.MustCompile(`(?m)^- ubuntu1404 has .*\n|^- far -> 2001.*\n`).ReplaceAllString(text, "")
 	})
 	edited.up(t)
 	if out := l.says(t, "ubuntu1404", showAddresses, " 2001:db8::1"); strings.Contains(out, reserved) || strings.Contains(out, "192.168") {
 		t.Errorf("ubuntu1404 keeps its addresses:\n%s", out)
 	}
+	l.says(t, "pd", append(showAddresses, "dev", "eth1"), " 2001:db8:fff:") // a /60 of the pd-pool
+	l.says(t, "kea", []string{"cut", "-d,", "-f1,9", "/tmp/kea-leases6.csv"}, "2001:db8:fff::,60\n")
 	eventually(t, 15*time.Second, func() error {
 		if out := l.mustExec(t, "other", showAddresses...); strings.Contains(out, "::10") || !strings.Contains(out, " 2001:db8::77/64 ") {
 			return fmt.Errorf("other has\n%s", out)
@@ -107,7 +124,7 @@ func TestRealKeaReservation(t *testing.T) {
 // link-local address of who has it, and a hook with a /80 for Docker. A client that is
 // killed is there again.
 func TestRealPrefixDelegation(t *testing.T) {
-	needPrograms(t, "kea-dhcp6", "radvd", "dhcpcd")
+	needPrograms(t, "kea-dhcp6", "radvd", "dhcpcd", "python3")
 	l := fromCatalog(t, t.TempDir(), "prefix-delegation", "pwt-pd")
 	l.up(t)
 	routes := l.says(t, "cisco", []string{"ip", "-6", "route", "show", "dev", "vlan1"},
@@ -128,6 +145,11 @@ func TestRealPrefixDelegation(t *testing.T) {
 	for _, to := range []string{"2001:db8:0:100::1", "2001:db8:0:110::1", "2001:db8:0:120::1", container} {
 		l.says(t, "far", []string{"ping", "-n", "-c", "1", "-W", "5", to}, " 0% packet loss")
 	}
+	if log := must(t, "logs", "--lab", l.name, "desktop", "dhcpcd"); !strings.Contains(log, "renew in 900, rebind in 1440, expire in 3600 seconds") {
+		t.Errorf("the timers that the desktop was given:\n%s", log)
+	}
+	l.advertised(t, "desktop", "flags=0x40 lifetime=90") // other configuration; three intervals of 30 s
+	l.anyIPOfDelegated(t)
 	if got := hops(t, l, "far", container); len(got) != 5 || got[3] == "*" || got[4] != container {
 		t.Errorf("the way from far to the container: %v", got)
 	}
@@ -139,6 +161,45 @@ func TestRealPrefixDelegation(t *testing.T) {
 	l.says(t, "far", []string{"ping", "-n", "-c", "1", "-W", "5", container}, " 0% packet loss")
 }
 
+// advertised asks the router on a host's eth0 for an advertisement (RFC 4861 sections
+// 4.1 and 4.2), and compares its flags and router lifetime.
+func (l lab) advertised(t *testing.T, host, want string) {
+	t.Helper()
+	const ask = `
+import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+s.settimeout(2)
+while True:
+    s.sendto(b"\x85" + 7 * b"\0", ("ff02::2", 0, 0, socket.if_nametoindex("eth0")))
+    try:
+        m = s.recv(2048)
+        while m[0] != 134:
+            m = s.recv(2048)
+        sys.exit(print("flags=%#x lifetime=%d" % (m[5], m[6] << 8 | m[7])))
+    except TimeoutError:
+        pass`
+	if out := l.mustExec(t, host, "timeout", "30", "python3", "-c", ask); strings.TrimSpace(out) != want {
+		t.Errorf("%s is advertised %s, want %s", host, out, want)
+	}
+}
+
+// anyIPOfDelegated binds a delegated prefix to a host, as the document does, and tests
+// that random addresses of it answer another site.
+func (l lab) anyIPOfDelegated(t *testing.T) {
+	t.Helper()
+	out := l.mustExec(t, "lab2", "ip", "-6", "-o", "address", "show", "dev", "eth1", "scope", "global")
+	prefix := regexp.MustCompile(`2001:db8:0:1[012]0`).FindString(out)
+	if prefix == "" {
+		t.Fatalf("lab2 has no delegated address:\n%s", out)
+	}
+	l.mustExec(t, "lab2", "ip", "-6", "route", "add", "local", prefix+"::/64", "dev", "lo")
+	for range 3 {
+		l.mustExec(t, "far", "ping", "-n", "-c", "1", "-W", "5", randomOf(prefix))
+	}
+	l.mustExec(t, "lab2", "ip", "-6", "route", "del", "local", prefix+"::/64", "dev", "lo")
+}
+
 // A network without IPv4: names come by advertisements and by stateless DHCPv6, and lead
 // to what has IPv6. resolv.conf follows what is advertised.
 func TestRealIPv6Only(t *testing.T) {
@@ -148,6 +209,7 @@ func TestRealIPv6Only(t *testing.T) {
 	l.says(t, "iphone", []string{"cat", "/etc/resolv.conf"}, "search example\nnameserver 2001:db8:53::2\n")
 	l.says(t, "ipad", []string{"cat", "/etc/resolv.conf"}, "search example home.example\n", "nameserver 2001:db8:53::2\n")
 	for _, host := range []string{"iphone", "ipad"} {
+		l.says(t, host, []string{"ip", "-6", "route", "show", "default"}, "default via fe80::")
 		l.says(t, host, []string{"getent", "ahosts", "www.example"}, "2001:db8:80::2 ")
 		l.mustExec(t, host, "ping", "-n", "-c", "1", "-W", "5", "www.example")
 		if out := l.mustExec(t, host, "ip", "-4", "-o", "address"); strings.Contains(strings.ReplaceAll(out, "inet 127.0.0.1/8", ""), "inet ") {
@@ -195,6 +257,12 @@ func TestRealMultiPrefix(t *testing.T) {
 	if r := pseudowan("verify", "--lab", l.name); r.code != 0 || !strings.Contains(r.stdout, "as intended") {
 		t.Errorf("verify: %s%s", r.stdout, r.stderr)
 	}
+	l.mustExec(t, "slaac1", "ip", "link", "set", "eth0", "down") // without carrier alone, the kernel keeps them
+	if out := l.mustExec(t, "slaac1", showAddresses...); strings.Contains(out, " inet6 ") {
+		t.Errorf("with its link down, slaac1 has\n%s", out)
+	}
+	l.mustExec(t, "slaac1", "ip", "link", "set", "eth0", "up")
+	l.says(t, "slaac1", showAddresses, " 2003::f816:3eff:fe00:1/64 ", " 2003::1:f816:3eff:fe00:1/64 ")
 	edited := fromCatalog(t, t.TempDir(), "multi-prefix", l.name, func(text string) string {
 		text = strings.Replace(text, `prefixes: ["2003::/64", "2003:0:0:1::/64"]`, `prefixes: [{prefix: "2003::/64", preferred: 0}, {prefix: "2003:0:0:7::/64", valid: 1h}]`, 1)
 		return regexp.MustCompile(`(?m)^- (slaac1 has 2003::1:|dual has |slaac1 -> 2003:0:0:1).*\n`).ReplaceAllString(text, "")

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,10 +17,17 @@ func TestRealPseudoWANTables(t *testing.T) {
 	gateways := strings.Fields("10.1.0.1 10.2.0.1 10.3.0.1 20.1.0.1 20.2.0.1 20.3.0.1 30.1.0.1 30.2.0.1 40.1.0.1 40.2.0.1")
 	vpns := strings.Fields("101 102 103 201 202 203 301 302 401 402")
 	want := map[string]bool{"1 192.168.0.1/30 00:00:00:01:01:01 ": true, "2 192.168.0.1/30 00:00:00:01:01:01 ": true}
-	neighbors := map[string]bool{"1 192.168.0.2": true}
+	neighbors := map[string]bool{}
+	for _, r := range table[status.Interface](t, l, "interface", "--router", "pe2") {
+		if len(r.Addresses) > 0 && r.Addresses[0].String() == "192.168.0.2/30" && r.Port == 1 {
+			neighbors["1 192.168.0.2 "+r.MAC] = true
+		}
+	}
 	for i, gateway := range gateways {
 		want[fmt.Sprintf("%d %s/24 00:00:00:00:00:%02x 65001:%s", i+3, gateway, i+1, vpns[i])] = true
-		neighbors[fmt.Sprintf("%d %s2", i+3, strings.TrimSuffix(gateway, "1"))] = true
+		link := strings.Fields(l.mustExec(t, fmt.Sprintf("host_%03d_%s", i+1, vpns[i]), "ip", "-o", "link", "show", "eth0"))
+		mac := link[slices.Index(link, "link/ether")+1]
+		neighbors[fmt.Sprintf("%d %s2 %s", i+3, strings.TrimSuffix(gateway, "1"), mac)] = true
 	}
 	got := map[string]bool{}
 	for _, r := range table[status.Interface](t, l, "interface", "--router", "pe1") {
@@ -32,7 +40,7 @@ func TestRealPseudoWANTables(t *testing.T) {
 	got = map[string]bool{}
 	for _, r := range table[status.Neighbor](t, l, "arp", "--router", "pe1") {
 		if r.Address.Is4() && r.MAC != "" {
-			got[fmt.Sprintf("%d %s", r.Port, r.Address)] = true
+			got[fmt.Sprintf("%d %s %s", r.Port, r.Address, r.MAC)] = true
 		}
 	}
 	sameSet(t, "arp", got, neighbors)
@@ -112,8 +120,14 @@ func TestRealPseudoWANCounters(t *testing.T) {
 		if after.RxPackets == 0 || after.TxPackets == 0 || after.RxErrors+after.TxErrors != 0 {
 			t.Errorf("port %d: %+v", n, after)
 		}
-		if n == 3 && (after.RxPackets < before.RxPackets+pings || after.TxPackets < before.TxPackets+pings) {
+		size := map[uint32]uint64{3: 98, 1: 102}[n] // of a packet at the host, and with a label on the core, if it takes port 1
+		if n == 3 && (after.RxPackets < before.RxPackets+pings || after.TxPackets < before.TxPackets+pings ||
+			after.RxBytes < before.RxBytes+pings*size || after.TxBytes < before.TxBytes+pings*size) {
 			t.Errorf("port 3 had %+v and has %+v", before, after)
 		}
+	}
+	columns := strings.Fields(must(t, "show", "port", "--lab", l.name, "--router", "pe1"))
+	if got := strings.Join(columns[1:8], " "); got != "portNo rxPackets rxBytes rxErrors txPackets txBytes txErrors" {
+		t.Errorf("columns of show port: %s", got)
 	}
 }

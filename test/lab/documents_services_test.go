@@ -78,6 +78,19 @@ func (l lab) filteredProtocols(t *testing.T) {
 	}
 	learned("rip1", false)
 	learned("babel1", false)
+	l.withoutICMPv6(t)
+}
+
+// withoutICMPv6 sees that a router whose filter drops ICMPv6 finds no neighbour.
+func (l lab) withoutICMPv6(t *testing.T) {
+	t.Helper()
+	ask := []string{"timeout", "5", "busybox", "nslookup", "-type=aaaa", "web.home", "2001:db8:ebbd::dbc8"} // not a ping: that is ICMPv6 itself
+	l.says(t, "router2", ask, "2001:db8:ebbd::8080")
+	l.mustExec(t, "router2", "nft", "insert", "rule", "ip6", "filter", "input", "meta", "l4proto", "ipv6-icmp", "drop")
+	l.mustExec(t, "router2", "ip", "-6", "neighbour", "flush", "dev", "eth0")
+	if r := l.exec("router2", ask...); r.code == 0 {
+		t.Errorf("without ICMPv6, the DNS server answers:\n%s", r.stdout)
+	}
 }
 
 // Instances on three VLANs make their addresses of what the router advertises there,

@@ -184,6 +184,10 @@ func (l lab) otherReader(t *testing.T) {
 		}
 		return nil
 	})
+	said, _ := exec.Command("tshark", "-r", c.file, "-d", "tcp.port==5001,bmp", "-Y", "bmp.type == 4", "-T", "fields", "-e", "bmp.init.type").Output()
+	if got := strings.TrimSpace(string(said)); got != "1,2,65531" && got != "2,1,65531" { // its description, its name, and the identifier that OpenBMP looks for
+		t.Errorf("the Initiation message has TLVs %s", got)
+	}
 	c.cmd.Process.Kill()
 	eventually(t, 20*time.Second, func() error {
 		if n := len(established(t, l)); n != 3 {

@@ -137,6 +137,11 @@ func TestRealFloatingIP(t *testing.T) {
 	if r := rows["user -> 198.59.156.252 tcp 80 as 203.0.113.2 at vm1"]; r.Result != status.Different || r.Differences[0].Seen != "vm1 does not have the connection: something between accepts it" {
 		t.Errorf("verify of the moved address: %+v", r)
 	}
+	for _, line := range []string{"vm1 -> user tcp 80 as 198.59.156.252", "vm2 -> user tcp 80 as 198.59.156.253", "vm4 -> user tcp 80 as 198.59.156.251", "user !-> 198.59.156.251 tcp 80"} {
+		if r, has := rows[line]; !has || r.Result != status.AsIntended {
+			t.Errorf("%s: %+v", line, r)
+		}
+	}
 	// An edit of the file, applied while all runs, moves it back.
 	r := pseudowan("exec", "--lab", l.name, "ipv4-router", "--", "nft", "-f", "/run/floating.nft")
 	if got := l.page(t, "user", "http://198.59.156.252/"); r.code != 0 || got != "vm1\n" {
