@@ -101,8 +101,10 @@ func (s SegmentNIC) judge(nic NIC, lab string) status.Finding {
 		return refused("it is no Ethernet interface", "name another one, or write uplink: masquerade instead of nic:")
 	case nic.Master != "":
 		return refused("it belongs to "+nic.Master, "name "+nic.Master+", if that is a bridge")
-	case nic.MTU < s.MTU && nic.Kind != "bridge":
+	case nic.MTU < s.MTU:
 		return refused(fmt.Sprintf("its MTU is %d, that of the segment %d", nic.MTU, s.MTU), "set mtu: "+strconv.Itoa(nic.MTU)+" of the segment")
+	case nic.Down:
+		return warn(check, "it is down", "nobody outside answers", "ip link set "+s.NIC+" up")
 	case !nic.Up:
 		return warn(check, "it has no carrier", "nobody outside answers", "plug in the cable")
 	}

@@ -42,9 +42,10 @@ func observeNIC(nl *netlink.Handle, l netlink.Link) NIC {
 		Present: true, Kind: l.Type(),
 		// A NIC that is administratively down does not report its carrier.
 		Up:       attrs.Flags&net.FlagUp == 0 || attrs.OperState != netlink.OperDown && attrs.OperState != netlink.OperLowerLayerDown,
+		Down:     attrs.Flags&net.FlagUp == 0,
 		Manager:  manager("/run", attrs.Index),
 		Wireless: exists("/sys/class/net/"+attrs.Name+"/phy80211") || exists("/sys/class/net/"+attrs.Name+"/wireless"),
-		Ethernet: attrs.EncapType == "ether", MTU: attrs.MTU, Lab: labOnSegment(nl, attrs.Name),
+		Ethernet: attrs.EncapType == "ether", MTU: attrs.MTU, Lab: labOnSegment(nl, l),
 	}
 	if master, err := nl.LinkByIndex(attrs.MasterIndex); attrs.MasterIndex != 0 && err == nil {
 		n.Master = master.Attrs().Name
@@ -63,12 +64,23 @@ func observeNIC(nl *netlink.Handle, l netlink.Link) NIC {
 	return n
 }
 
-// labOnSegment returns the lab that has a NIC as a port of a segment.
-func labOnSegment(nl *netlink.Handle, nic string) string {
+// labOnSegment returns the lab that has a NIC as a port of a segment, under this name
+// or a former one.
+func labOnSegment(nl *netlink.Handle, nic netlink.Link) string {
 	links, _ := nl.LinkList()
 	for _, l := range links {
 		words := strings.Fields(l.Attrs().Alias)
-		if len(words) == 5 && words[0] == "pseudowan" && words[4] == "nic="+nic {
+		if len(words) == 5 && words[0] == "pseudowan" && words[4] == "nic="+nic.Attrs().Name {
+			return strings.TrimPrefix(words[1], "lab=")
+		}
+	}
+	filters, _ := nl.FilterList(nic, netlink.HANDLE_MIN_INGRESS) // none without hooks for them
+	for _, f := range filters {
+		b, ok := f.(*netlink.BpfFilter)
+		if !ok {
+			continue
+		}
+		if words := strings.Fields(b.Name); len(words) > 1 && words[0] == "pseudowan" {
 			return strings.TrimPrefix(words[1], "lab=")
 		}
 	}

@@ -102,6 +102,7 @@ type NIC struct {
 	Present   bool
 	Kind      string // of the interface, as the kernel names it: device, bridge, veth…
 	Up        bool
+	Down      bool       // administratively
 	Default   bool       // a default route uses it
 	SSH       netip.Addr // the client of one's own SSH session, which comes in through it
 	Master    string     // the bridge or bond that it belongs to

@@ -125,6 +125,8 @@ func TestSegmentNICs(t *testing.T) {
 		{"a tunnel", func(n *NIC) { n.Ethernet = false }, status.Fail, "Ethernet"},
 		{"a port", func(n *NIC) { n.Master = "br7" }, status.Fail, "name br7"},
 		{"too small", func(n *NIC) { n.MTU = 1400 }, status.Fail, "set mtu: 1400"},
+		{"a bridge too small", func(n *NIC) { n.Kind, n.MTU = "bridge", 1400 }, status.Fail, "set mtu: 1400"},
+		{"down", func(n *NIC) { n.Down = true }, status.Warn, "ip link set eth0 up"},
 		{"no cable", func(n *NIC) { n.Up = false }, status.Warn, "carrier"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -18,7 +18,7 @@ sh run.sh auto labs -test.run '^TestReal(Datapath|BGPDrives|DualStack|IPv6Core|P
 # Ten VPNs, each of whose sites is pinged, in a machine of their own: its time limit is not that of all others.
 sh run.sh auto labs -test.run '^TestRealOtherEnd' || code=$?
 sh run.sh system ovs || code=$?
-sh run.sh netdev hosts || code=$?
+sh run.sh netdev hosts,server || code=$?
 sh run.sh netdev labs -test.run '^TestReal(Datapath|FullSize|Inside|Isolation|Labels|Flow)' || code=$?
 echo "vmtest: ended with code $code after $(($(date +%s) - begin)) s"
 exit "$code"

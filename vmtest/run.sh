@@ -6,7 +6,7 @@
 #   sh vmtest/run.sh DATAPATH [PACKAGE [TEST-FLAG...]]
 #
 # DATAPATH is system, netdev or auto, which the labs of the tests request. PACKAGE
-# is labs, ovs or hosts, or "all". The machine has no network, but two pairs of
+# is labs, ovs, hosts or server, several of them with commas, or "all". The machine has no network, but two pairs of
 # NICs, each connected by a cable. The exit code is that of the tests, or 1 with a
 # message if the machine ended before them or exceeded PSEUDOWAN_VM_LIMIT.
 # PSEUDOWAN_VM_SCRIPT names a shell script to run instead of the tests, with
@@ -27,7 +27,7 @@ die() {
 datapath=${1:-}
 case $datapath in
 system | netdev | auto) shift ;;
-*) die "usage: sh vmtest/run.sh system|netdev|auto [all|labs|ovs|hosts [TEST-FLAG...]]" ;;
+*) die "usage: sh vmtest/run.sh system|netdev|auto [all|labs|ovs|hosts|server [TEST-FLAG...]]" ;;
 esac
 package=${1:-all}
 [ $# = 0 ] || shift
@@ -42,9 +42,9 @@ inside=$work/root/vmtest
 mkdir -p "$inside"
 export CGO_ENABLED=0
 $GO build -buildvcs=false -o "$inside/pseudowan" ./cmd/pseudowan
-for pair in labs:./test/lab ovs:./ovs hosts:./hosts; do
-	case $package in
-	all | "${pair%%:*}") $GO test -c -o "$inside/${pair%%:*}.test" "${pair#*:}" ;;
+for pair in labs:./test/lab ovs:./ovs hosts:./hosts server:./hosts/server; do
+	case ,$package, in
+	,all, | *,"${pair%%:*}",*) $GO test -c -o "$inside/${pair%%:*}.test" "${pair#*:}" ;;
 	esac
 done
 cp "${PSEUDOWAN_VM_SCRIPT:-vmtest/suite}" "$inside/suite"

@@ -62,7 +62,7 @@ type record struct {
 	Boot    string              `json:"boot"` // in which these settings were read
 	Open    bool                `json:"open"` // IPv4 was forwarded in general
 	Was     []setting           `json:"was"`
-	NICs    map[string]nicState `json:"nics,omitempty"` // of the server, that are ports of segments
+	NICs    map[string]nicState `json:"nics,omitempty"` // of the server, by index, that are ports of segments
 	Turning bool                `json:"turning"`        // IPv6 forwarding of all interfaces is being changed
 }
 

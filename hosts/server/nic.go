@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/cilium/ebpf"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
@@ -18,6 +20,7 @@ const filterPriority = 28791
 // nicState is what a lab has changed of a NIC of the server.
 type nicState struct {
 	Lab     string `json:"lab"`
+	Index   int    `json:"index"` // by which it is known: its name may change
 	Segment string `json:"segment"`
 	Qdisc   bool   `json:"qdisc"`   // it had no hooks for filters
 	Promisc bool   `json:"promisc"` // it took only frames for itself
@@ -35,18 +38,15 @@ func (u Uplink) join(end netlink.Link) (changed bool, err error) {
 		if end.Attrs().MasterIndex == nic.Attrs().Index {
 			return false, nil
 		}
-		if err := netlink.LinkSetMTU(end, nic.Attrs().MTU); err != nil { // else the bridge would follow it
-			return false, fmt.Errorf("MTU of %s: %w", u.Interface, err)
-		}
 		return true, netlink.LinkSetMaster(end, nic)
 	}
 	if master := nic.Attrs().MasterIndex; master != 0 {
 		return false, fmt.Errorf("NIC %s is a port of another interface", u.NIC)
 	}
-	hooks := []hook{{nic, netlink.HANDLE_MIN_INGRESS, wireProgram}, {nic, netlink.HANDLE_MIN_EGRESS, serverProgram}, {end, netlink.HANDLE_MIN_INGRESS, labProgram}}
+	hooks := hooksBetween(nic, end)
 	name := u.filterName(nic, end)
-	if intact(hooks, name) {
-		return false, nil
+	if table, ok := intact(hooks, name); ok {
+		return false, knowIn(table, u.Stations)
 	}
 	if err := u.prepare(nic); err != nil {
 		return false, fmt.Errorf("NIC %s: %w", u.NIC, err)
@@ -57,11 +57,30 @@ func (u Uplink) join(end netlink.Link) (changed bool, err error) {
 	return true, nil
 }
 
+// mtu is that of the server's end. A bridge of the server follows its ports down.
+func (u Uplink) mtu() (int, error) {
+	if u.NIC == "" {
+		return u.MTU, nil
+	}
+	nic, err := netlink.LinkByName(u.NIC)
+	if err != nil {
+		return 0, fmt.Errorf("NIC %s: %w", u.NIC, err)
+	}
+	if nic.Type() == "bridge" {
+		return nic.Attrs().MTU, nil
+	}
+	return u.MTU, nil
+}
+
 // hook is a place for a program.
 type hook struct {
 	link   netlink.Link
 	parent uint32
 	code   program
+}
+
+func hooksBetween(nic, end netlink.Link) []hook {
+	return []hook{{nic, netlink.HANDLE_MIN_INGRESS, wireProgram}, {nic, netlink.HANDLE_MIN_EGRESS, serverProgram}, {end, netlink.HANDLE_MIN_INGRESS, labProgram}}
 }
 
 // filterName is the mark of our filters, and says what their programs have in them.
@@ -75,7 +94,12 @@ func filterMark(lab string) string { return "pseudowan lab=" + lab }
 // it was is recorded before.
 func (u Uplink) prepare(nic netlink.Link) error {
 	r := loadRecord()
-	now := nicState{Lab: u.Lab, Segment: u.Segment, Promisc: nic.Attrs().RawFlags&unix.IFF_PROMISC == 0}
+	key := strconv.Itoa(nic.Attrs().Index)
+	was, known := r.NICs[key]
+	if known && was.Lab != u.Lab {
+		return fmt.Errorf("lab %s has it on a segment; take it from there with: pseudowan down %[1]s", was.Lab)
+	}
+	now := nicState{Lab: u.Lab, Index: nic.Attrs().Index, Segment: u.Segment, Promisc: nic.Attrs().RawFlags&unix.IFF_PROMISC == 0}
 	qdiscs, err := netlink.QdiscList(nic)
 	if err != nil {
 		return fmt.Errorf("list its queueing disciplines: %w", err)
@@ -87,10 +111,8 @@ func (u Uplink) prepare(nic netlink.Link) error {
 		return errors.New("it has filters of its own at an ingress queueing discipline, which leaves no place for those of a lab; remove it with: tc qdisc del dev " + u.NIC + " ingress")
 	}
 	now.Qdisc = !has("clsact")
-	if was, known := r.NICs[u.NIC]; known {
-		now.Qdisc, now.Promisc = now.Qdisc || was.Qdisc, now.Promisc || was.Promisc
-	}
-	r.NICs[u.NIC] = now
+	now.Qdisc, now.Promisc = now.Qdisc || was.Qdisc, now.Promisc || was.Promisc
+	r.NICs[key] = now
 	if err := r.save(); err != nil {
 		return err
 	}
@@ -116,14 +138,16 @@ func hooksOf(l netlink.Link) netlink.Qdisc {
 	}
 }
 
-// intact reports whether all filters are there.
-func intact(hooks []hook, name string) bool {
-	for _, h := range hooks {
-		if !slices.ContainsFunc(filtersAt(h), func(f *netlink.BpfFilter) bool { return f.Name == name }) {
-			return false
+// intact reports whether all filters are there, and which table they share.
+func intact(hooks []hook, name string) (table ebpf.MapID, ok bool) {
+	for i, h := range hooks {
+		at, there := tableAt(h, name)
+		if !there || i > 0 && at != table {
+			return 0, false
 		}
+		table = at
 	}
-	return hooks[0].link.Attrs().RawFlags&unix.IFF_PROMISC != 0
+	return table, hooks[0].link.Attrs().RawFlags&unix.IFF_PROMISC != 0
 }
 
 // filtersAt lists the programs at a hook.
@@ -152,15 +176,18 @@ func (u Uplink) attach(hooks []hook, nic, end netlink.Link, name string) error {
 		return err
 	}
 	defer known.Close()
+	if name, err = withTable(name, known); err != nil {
+		return err
+	}
 	for _, h := range hooks {
 		for _, f := range filtersAt(h) {
-			if f.Priority == filterPriority && !strings.HasPrefix(f.Name, "pseudowan ") {
-				return fmt.Errorf("filter %q with our priority %d: %w", f.Name, filterPriority, hosts.ErrForeign)
+			if f.Priority == filterPriority && !strings.HasPrefix(f.Name, filterMark(u.Lab)+" ") {
+				return fmt.Errorf("filter %q with our priority %d: %w; tc filter show dev %s lists it", f.Name, filterPriority, hosts.ErrForeign, h.link.Attrs().Name)
 			}
 		}
-		loaded, err := h.code(known, nic.Attrs().Index, end.Attrs().Index, nic.Attrs().HardwareAddr)
+		loaded, err := ebpf.NewProgram(h.code(known.FD(), nic.Attrs().Index, end.Attrs().Index, nic.Attrs().HardwareAddr))
 		if err != nil {
-			return err
+			return fmt.Errorf("load a program: %w", err)
 		}
 		err = netlink.FilterReplace(&netlink.BpfFilter{
 			FilterAttrs: netlink.FilterAttrs{LinkIndex: h.link.Attrs().Index, Parent: h.parent, Handle: 1, Protocol: unix.ETH_P_ALL, Priority: filterPriority},
@@ -179,22 +206,36 @@ func (u Uplink) attach(hooks []hook, nic, end netlink.Link, name string) error {
 func leaveNICs(lab string, keep []Uplink) error {
 	r := loadRecord()
 	var errs []error
-	for name, was := range r.NICs {
-		if was.Lab != lab || slices.ContainsFunc(keep, func(u Uplink) bool { return u.NIC == name }) {
+	for key, was := range r.NICs {
+		if was.Lab != lab || slices.ContainsFunc(keep, was.isOf) {
 			continue
 		}
-		if err := leaveNIC(name, was); err != nil {
-			errs = append(errs, fmt.Errorf("NIC %s: %w", name, err))
+		if err := leaveNIC(was); err != nil {
+			errs = append(errs, fmt.Errorf("NIC %s: %w", was.name(), err))
 			continue
 		}
-		delete(r.NICs, name)
+		delete(r.NICs, key)
 		errs = append(errs, r.save())
 	}
 	return errors.Join(errs...)
 }
 
-func leaveNIC(name string, was nicState) error {
-	nic, err := netlink.LinkByName(name)
+// isOf reports whether the NIC is that of an uplink.
+func (s nicState) isOf(u Uplink) bool {
+	l, err := netlink.LinkByIndex(s.Index)
+	return u.NIC != "" && err == nil && l.Attrs().Name == u.NIC
+}
+
+// name is the NIC's present one.
+func (s nicState) name() string {
+	if l, err := netlink.LinkByIndex(s.Index); err == nil {
+		return l.Attrs().Name
+	}
+	return strconv.Itoa(s.Index)
+}
+
+func leaveNIC(was nicState) error {
+	nic, err := netlink.LinkByIndex(was.Index)
 	if errors.As(err, new(netlink.LinkNotFoundError)) {
 		return nil
 	}

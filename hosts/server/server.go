@@ -146,9 +146,9 @@ func Left(lab string) ([]string, error) {
 		out = append(out, "nftables table "+tableName(lab))
 	}
 	r := loadRecord()
-	for name, was := range r.NICs {
+	for _, was := range r.NICs {
 		if was.Lab == lab {
-			out = append(out, "programs at NIC "+name+" of the server")
+			out = append(out, "programs at NIC "+was.name()+" of the server")
 		}
 	}
 	if _, err := os.Stat(recordFile); err == nil && !uplinkOfOthers(links, lab) && (len(r.Was) > 0 || len(r.NICs) == 0) {
@@ -167,9 +167,13 @@ func uplinkOfOthers(links []netlink.Link, lab string) bool {
 
 // ensure makes the server's end of a segment and plugs it into the bridge.
 func (u Uplink) ensure(ctx context.Context) (changed bool, err error) {
+	mtu, err := u.mtu()
+	if err != nil {
+		return false, err
+	}
 	wire := hosts.Wire{
 		A: hosts.WireEnd{Namespace: u.Namespace, Name: u.Port, Alias: u.Lab + ":" + u.Segment + " server", MTU: u.MTU, NoOffload: true},
-		B: hosts.WireEnd{Namespace: here, Name: u.Interface, Alias: u.mark(), MAC: u.MAC, MTU: u.MTU, NoOffload: true},
+		B: hosts.WireEnd{Namespace: here, Name: u.Interface, Alias: u.mark(), MAC: u.MAC, MTU: mtu, NoOffload: true},
 	}
 	repaired, err := hosts.EnsureWires(ctx, []hosts.Wire{wire})
 	if err != nil {

@@ -62,6 +62,8 @@ while True: c.sendall(b"x"); c.recv(9); print(".", end="", flush=True); time.sle
 	if out := s.run("ip netns exec out timeout 3 tcpdump -nei eth0 -c1 arp and ether src $(cat /sys/class/net/eth0/address) and arp host 192.0.2.99 2>&1 & sleep 1; $PW exec --lab pwt-sn-a h1 -- ping -c1 -W1 192.0.2.99; wait"); strings.Contains(out.stdout, "1 packet captured") {
 		t.Errorf("the server passes off what a host asks as its own:\n%s", out.stdout)
 	}
+	s.must(t, `$PW exec --lab pwt-sn-a h1 -- python3 -c 'import socket,sys; s=socket.socket(17,3); s.bind(("eth0",0))
+s.send(b"\377"*6+bytes.fromhex(sys.argv[1].replace(":",""))+b"\x88\xb5"+bytes(46))' $(ip -n out -br link show eth0 | awk '{print $3}') && ping -c3 -i0.2 -W2 192.0.2.1`) // as the gateway
 	if r := s.run("$PW up --nic lan=eth0 " + b); r.code != 1 || !strings.Contains(r.stderr, "lab pwt-sn-a has it on a segment") {
 		t.Errorf("a second lab: exit code %d\n%s", r.code, r.stderr)
 	}
@@ -92,6 +94,15 @@ while True: c.sendall(b"x"); c.recv(9); print(".", end="", flush=True); time.sle
 	if diff := cmp.Diff(before, s.state(t)); diff != "" {
 		t.Errorf("the server is not as it was (-before +after):\n%s", diff)
 	}
+	// By another name it is the same NIC.
+	s.must(t, up+a+" && ip link set eth0 down && ip link set eth0 name lan7 && ip link set lan7 up")
+	if r := s.run("$PW up --nic lan=lan7 " + b); r.code != 1 || !strings.Contains(r.stderr, "lab pwt-sn-a has it on a segment") {
+		t.Errorf("a second lab, by its new name: exit code %d\n%s", r.code, r.stderr)
+	}
+	s.must(t, "$PW down pwt-sn-a && ! tc qdisc show dev lan7 | grep clsact && ! ip link show lan7 | grep PROMISC && ip link set lan7 down && ip link set lan7 name eth0")
+	if out := s.must(t, "$PW doctor "+a+" --nic lan=eth0 || true"); !strings.Contains(out, "ip link set eth0 up") {
+		t.Errorf("nobody says that the NIC is down:\n%s", out)
+	}
 }
 
 // A bridge of the server gets a port, and keeps its address; ports of bridges, and
@@ -99,7 +110,8 @@ while True: c.sendall(b"x"); c.recv(9); print(".", end="", flush=True); time.sle
 func TestRealSegmentBridge(t *testing.T) {
 	s, dir := newIsolated(t), t.TempDir()
 	a := onNICFile(t, dir, "pwt-sn-a")
-	s.must(t, `ip link add br7 type bridge; ip link set br7 up; ip addr flush dev eth0; ip link set eth0 master br7
+	s.must(t, `ip link set eth0 mtu 9000; ip -n out link set eth0 mtu 9000
+ip link add br7 type bridge; ip link set br7 up; ip addr flush dev eth0; ip link set eth0 master br7
 ip addr add 192.0.2.2/24 dev br7; ip addr add 2001:db8:ffff::2/64 dev br7 nodad; ip link add tun7 type ipip local 192.0.2.2 remote 192.0.2.1 2>/dev/null || ip tuntap add tun7 mode tun`)
 	s.soon(t, "ping -c1 -W1 192.0.2.1 && ! ip -6 addr show dev br7 | grep -q tentative")
 	before := s.state(t)
@@ -112,6 +124,10 @@ ip addr add 192.0.2.2/24 dev br7; ip addr add 2001:db8:ffff::2/64 dev br7 nodad;
 		t.Errorf("something was touched:\n%s", diff)
 	}
 	s.must(t, "$PW up --nic lan=br7 "+a+" && $PW verify pwt-sn-a && ping -c1 -W5 192.0.2.12 && ip netns exec out ping -c1 -W5 2001:db8:ffff::11")
+	if out := s.must(t, "$PW up --nic lan=br7 "+a); !strings.Contains(out, "nothing to change") {
+		t.Errorf("up again: %s", out)
+	}
+	s.must(t, "ip link show br7 | grep 'mtu 9000' && ping -c1 -W5 -M do -s 8972 192.0.2.1")
 	s.must(t, "$PW down pwt-sn-a")
 	if diff := cmp.Diff(before, s.state(t)); diff != "" {
 		t.Errorf("the server is not as it was (-before +after):\n%s", diff)
