@@ -30,6 +30,7 @@ type applier struct {
 	runtimeName string
 	force       bool        // lend NICs that the server itself needs
 	fresh       bool        // nothing of the lab existed
+	kept        bool        // except for what its hosts keep, as after a reboot
 	applied     plan.Plan   // of the lab as it runs
 	cut         []plan.Plan // the plans of commands interrupted since
 	changed     []string
@@ -51,7 +52,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 		return nil, err
 	}
 	a := &applier{
-		topology: t, source: source, before: before, fresh: before.Empty(), force: o.force, progress: o.progress, times: o.times, mtus: map[linkEnd]int{},
+		topology: t, source: source, before: before, fresh: before.Empty(), kept: store.HasKept(t.Name), force: o.force, progress: o.progress, times: o.times, mtus: map[linkEnd]int{},
 	}
 	applied, cut, known := store.Before(t.Name)
 	names, err := lendNICs(t, append([]plan.Plan{applied}, cut...), o.nics)
@@ -164,7 +165,13 @@ func (a *applier) apply(ctx context.Context) error {
 func (a *applier) undo() error {
 	a.progress.Step("removing what was built")
 	ctx := context.Background()
-	return errors.Join(teardown(ctx, a.plan.Lab), a.unreachable(inventory.FindRuntimes(ctx, nil)))
+	if a.kept {
+		if err := store.SetKeptAside(a.plan.Lab); err != nil {
+			return fmt.Errorf("lab %s is left as it is, for what its hosts keep cannot be saved: %w", a.plan.Lab, err)
+		}
+	}
+	err := errors.Join(teardown(ctx, a.plan.Lab), a.unreachable(inventory.FindRuntimes(ctx, nil)))
+	return errors.Join(err, store.RestoreKept(a.plan.Lab))
 }
 
 func (a *applier) files(context.Context) error {

@@ -48,6 +48,9 @@ func takeDown(ctx context.Context, lab string) error {
 	if err != nil {
 		return fmt.Errorf("remove lab %s: %w", lab, err)
 	}
+	if err := store.RestoreKept(lab); err != nil { // it goes with the rest
+		return fmt.Errorf("remove lab %s: %w", lab, err)
+	}
 	return teardown(ctx, lab)
 }
 

@@ -85,7 +85,8 @@ func (b *hostBuilder) withClient(services entries[rawService], raw rawHost, elem
 	}
 	client := rawService{at: raw.At}
 	// Without a lease of its last life it asks as if it had just been made.
-	start := "rm -f /var/lib/dhcpcd/*; exec dhcpcd -B -f " + ClientConfig + " -c " + ClientHook
+	// Without its own directory, as while it is taken from a host, it would be the server's.
+	start := "grep -Eq ' /var/lib/dhcpcd |/keep/[^ ]* /var(/lib)? ' /proc/self/mountinfo || exit 1; rm -f /var/lib/dhcpcd/*; exec dhcpcd -B -f " + ClientConfig + " -c " + ClientHook
 	for _, word := range []string{"sh", "-c", start} {
 		client.Command = append(client.Command, given(raw.At, word))
 	}

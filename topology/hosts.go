@@ -122,12 +122,12 @@ func (b *hostBuilder) host(name string, raw rawHost) Host {
 		b.refuse(raw.Rewrites.at, element, "rewrites what passes it, but does not forward", "add forward: true")
 	}
 	h.Sysctls, raw.Sysctls = b.hostSysctls(raw, element)
-	h.Keep = b.keeps(settings.Keep, h.Files, h.Mounts, element)
 	machine := b.runtimes.machines(first(settings.Runtime, b.raw.Runtime).v)
 	if machine {
 		b.machine(&h, raw, settings, element)
 	} else {
 		b.containerSettings(&h, settings, element)
+		h.Keep = b.keeps(settings.Keep, h.Files, h.Mounts, element)
 	}
 	attach := b.attachments(raw, element)
 	interfaces := make(map[string]bool)

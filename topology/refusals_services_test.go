@@ -51,6 +51,13 @@ var refusedServices = []refusal{
 		},
 	},
 	{
+		name: "kept directory with a mount",
+		file: base + `runtime: docker
+hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], keep: /data, mounts: [/tmp:/data/x]}`,
+		want: []string{`:6: host a: /data is kept, and there is a mount on /data/x; remove one`},
+	},
+	{
 		name: "kept directories and packages",
 		file: base + `runtime: netns
 hosts:

@@ -8,9 +8,13 @@ import (
 	"pseudowan/hosts"
 )
 
-// given is a digest of the files and the environment.
+// given is a digest of the files, the environment and the kept directories.
 func given(s hosts.Spec) string {
-	text, err := json.Marshal([]map[string]string{s.Files, s.Env}) // sorted by key
+	all := []any{s.Files, s.Env}
+	if len(s.Keep) > 0 {
+		all = append(all, s.Keep)
+	}
+	text, err := json.Marshal(all) // maps are sorted by key
 	if err != nil {
 		return "" // maps of strings always marshal
 	}

@@ -30,7 +30,7 @@ func Services(h plan.Host) []service.Service {
 	return out
 }
 
-// given is a digest of the environment and of the files that a command was given:
+// given is a digest of the kept directories, the environment, and of the files that a command was given:
 // those that it names, or whose directory it names, and those that no service of the
 // host names.
 func given(h plan.Host, command []string) string {
@@ -40,10 +40,14 @@ func given(h plan.Host, command []string) string {
 			files[name] = text
 		}
 	}
-	if len(files)+len(h.Env) == 0 {
+	all := []any{files, h.Env}
+	switch {
+	case len(h.Keep) > 0:
+		all = append(all, h.Keep)
+	case len(files)+len(h.Env) == 0:
 		return ""
 	}
-	text, err := json.Marshal([]map[string]string{files, h.Env}) // sorted by key
+	text, err := json.Marshal(all) // maps are sorted by key
 	if err != nil {
 		return "" // maps of strings always marshal
 	}

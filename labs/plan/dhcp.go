@@ -21,7 +21,9 @@ func (b *planner) client(h topology.Host, hp *Host) {
 	if !h.AsksDHCP() {
 		return
 	}
-	files := map[string]string{topology.ClientConfig: clientConfiguration(h, hp.Interfaces), topology.ClientHook: clientScript(hp.Interfaces)}
+	_, hook := hp.Files[ownHook]
+	hook = hook || hp.Image != "" || hp.Build != ""
+	files := map[string]string{topology.ClientConfig: clientConfiguration(h, hp.Interfaces), topology.ClientHook: clientScript(hp.Interfaces, hook)}
 	maps.Copy(files, hp.Files)
 	hp.Files = files
 	kept := func(dir string) bool { return dir == clientState || strings.HasPrefix(clientState, dir+"/") }
@@ -97,7 +99,8 @@ func clientInterface(line func(string, ...any), id int, i Interface) {
 
 // clientScript returns the program that the client calls for each event. It leaves the
 // names of DNS servers for resolv.conf, and says when all that the host asks for is there.
-func clientScript(interfaces []Interface) string {
+// The host's own hook is one of its files, or its image's: /etc of others is the server's.
+func clientScript(interfaces []Interface, hook bool) string {
 	var wanted []string
 	for _, i := range interfaces {
 		if i.DHCP == nil {
@@ -110,8 +113,14 @@ func clientScript(interfaces []Interface) string {
 			wanted = append(wanted, i.Name+".dhcp6")
 		}
 	}
-	return fmt.Sprintf(clientScriptText, strings.Join(wanted, " "), topology.ClientReady)
+	own := ""
+	if hook {
+		own = "[ ! -x " + ownHook + " ] || " + ownHook + "\n"
+	}
+	return fmt.Sprintf(clientScriptText, strings.Join(wanted, " "), own, topology.ClientReady)
 }
+
+const ownHook = "/etc/dhcpcd.exit-hook"
 
 // The own hook of dhcpcd's users is the distribution's.
 const clientScriptText = `#!/bin/sh
@@ -140,8 +149,7 @@ if [ -d $dir ]; then
 		END { if (l) print "search" l; printf "%%s", o }' >$dir.new &&
 		! cmp -s $dir.new /etc/resolv.conf && cat $dir.new >/etc/resolv.conf
 fi
-[ ! -x /etc/dhcpcd.exit-hook ] || /etc/dhcpcd.exit-hook
-[ -n "$name" ] || exit 0
+%s[ -n "$name" ] || exit 0
 for w in $wanted; do [ -e $dir/$w ] || exit 0; done
 echo "%s"
 `

@@ -93,7 +93,7 @@ interface eth3
 // there, and takes back what has ended.
 func TestDHCPScript(t *testing.T) {
 	dir := t.TempDir()
-	script := clientScript([]Interface{{Name: "eth0", DHCP: &topology.DHCP{V4: true, V6: true}}})
+	script := clientScript([]Interface{{Name: "eth0", DHCP: &topology.DHCP{V4: true, V6: true}}}, true)
 	script = strings.NewReplacer("/run/resolv", dir+"/resolv", "/etc/resolv.conf", dir+"/resolv.conf", "/etc/dhcpcd", dir+"/dhcpcd").Replace(script)
 	if err := os.WriteFile(dir+"/hook", []byte(script), 0o755); err != nil {
 		t.Fatal(err)

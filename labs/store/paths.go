@@ -92,6 +92,40 @@ func RemoveDirs(lab string) error {
 	return nil
 }
 
+// keptAside is where what a lab's hosts keep is while the lab is undone.
+func keptAside(lab string) string { return filepath.Join(StateRoot, ".kept."+lab) }
+
+func keptDir(lab string) string { return filepath.Join(StateDir(lab), "keep") }
+
+// HasKept reports whether a lab's hosts have kept something.
+func HasKept(lab string) bool {
+	entries, err := os.ReadDir(keptDir(lab))
+	return err == nil && len(entries) > 0
+}
+
+// SetKeptAside saves what a lab's hosts keep from its removal, until RestoreKept.
+func SetKeptAside(lab string) error { return os.Rename(keptDir(lab), keptAside(lab)) }
+
+// IsKeptAside reports whether RestoreKept has something to do.
+func IsKeptAside(lab string) bool {
+	_, err := os.Lstat(keptAside(lab))
+	return err == nil
+}
+
+// RestoreKept gives a lab back what SetKeptAside has saved, if anything.
+func RestoreKept(lab string) error {
+	if !IsKeptAside(lab) {
+		return nil
+	}
+	if err := MakeDir(StateDir(lab)); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(keptDir(lab)); err != nil { // of a removal that was killed
+		return err
+	}
+	return os.Rename(keptAside(lab), keptDir(lab))
+}
+
 // GoingDown reports whether the lab is being removed, or its removal was
 // interrupted.
 func GoingDown(lab string) bool {
