@@ -111,7 +111,6 @@ func (h Host) one(ctx context.Context, s Service, ready map[string]chan struct{}
 // await returns when a service is ready.
 func (h Host) await(ctx context.Context, s Service) error {
 	const poll = 20 * time.Millisecond
-	gone := false // seen to have ended without a word
 	for {
 		r, known := Read(h.Dir, s.Name)
 		switch now := r.Now(); {
@@ -119,9 +118,6 @@ func (h Host) await(ctx context.Context, s Service) error {
 			return fmt.Errorf("host %s: service %s has been removed", h.Box.Node, s.Name)
 		case now == Ready, now == Done:
 			return nil
-		case now == Ended && r.Code == nil && !gone:
-			gone = true // its supervisor may have written the end since the record was read
-			continue
 		case now == Ended && r.Code == nil:
 			return h.ended(s, "has ended with an unknown exit code", false)
 		case now == Ended:

@@ -64,6 +64,8 @@ type Record struct {
 	Net        string `json:"net"`             // the host's network namespace, which changes with the host
 	Mark       string `json:"mark"`            // in the environment of its processes
 	Local      bool   `json:"local,omitempty"` // its processes are children of the supervisor, not of a daemon
+
+	now Phase // when it was read; "": see Now
 }
 
 // Runs reports whether the service's first process runs.
@@ -106,9 +108,16 @@ func Logs(dir string) []string {
 
 // Read reads a service's record. Without one, known is false.
 func Read(dir, name string) (r Record, known bool) {
-	b, err := os.ReadFile(recordFile(dir, name))
-	if err != nil || json.Unmarshal(b, &r) != nil {
-		return Record{}, false
+	for range 2 {
+		b, err := os.ReadFile(recordFile(dir, name))
+		r = Record{}
+		if err != nil || json.Unmarshal(b, &r) != nil {
+			return Record{}, false
+		}
+		if r.now = r.phaseNow(); r.now == r.Phase {
+			break
+		}
+		// The supervisor may have written the end after this was read.
 	}
 	return r, true
 }
@@ -129,8 +138,16 @@ func Records(dir string) (all []Record) {
 	return all
 }
 
-// Now returns the phase of a service, also if its supervisor was killed.
+// Now returns the phase of a service when its record was read, also if its supervisor
+// was killed.
 func (r Record) Now() Phase {
+	if r.now != "" {
+		return r.now
+	}
+	return r.phaseNow()
+}
+
+func (r Record) phaseNow() Phase {
 	if (r.Phase == Starting || r.Phase == Ready) && !r.supervised() && !r.Runs() || r.Phase == Restarting && !r.supervised() {
 		return Ended
 	}
