@@ -53,7 +53,9 @@ var rooms = map[string][]string{
 	"doctor":        {"status"},
 	"show/...":      {"show/...", "status", "bgp/vpn"},
 	"docs/generate": {"show", "status", "doctor"},
-	"cmd/pseudowan": {"bgp/collector", "hosts/impair", "labs", "labs/catalog", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
+	"api":           {},
+	"api/original":  {"status"},
+	"cmd/pseudowan": {"api", "api/original", "bgp/collector", "hosts/impair", "labs", "labs/catalog", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
 
 	"router/config":    {"topology", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"router/fib":       {"ovs/pipeline"},

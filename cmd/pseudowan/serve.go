@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pseudowan/api"
+	"pseudowan/api/original"
+	"pseudowan/labs/look"
+	"pseudowan/status"
+)
+
+const serveHelp = `Serve answers requests of docker-pseudo-wan's REST interface (2015) that read tables,
+in their shapes, so that scripts written for it work with a lab: GET
+/openflow/DATAPATH/status/peer, interface, arp, vrf, mpls, stats/flow and stats/port.
+The routers have the datapath IDs 0000000000000001 and so on, in the order of their
+names. What does not fit the original's tables, such as IPv6, is left out.
+
+It listens on a loopback address only, until it is stopped. Requests need the token of
+the file, as a bearer's or as a password, and must come for that address.`
+
+func newServe(s streams) *cobra.Command {
+	lab, listen, file := "", "", ""
+	c := &cobra.Command{
+		Use:     "serve",
+		GroupID: groupLook,
+		Short:   "Answer the original's REST requests about a running lab",
+		Long:    serveHelp,
+		Example: `  (umask 077; openssl rand -hex 16 > /run/token)
+  sudo pseudowan serve --token-file /run/token
+  curl -u :$(cat /run/token) http://127.0.0.1:8080/openflow/0000000000000001/mpls`,
+		Args: takes(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if file == "" {
+				return usagef("serve needs --token-file")
+			}
+			if err := api.Loopback(listen); err != nil {
+				return usagef("--listen %s: %v", listen, err)
+			}
+			token, err := api.ReadToken(file)
+			if err != nil {
+				return err
+			}
+			running, err := look.Open(c.Context(), lab)
+			if err != nil {
+				return err
+			}
+			return serve(c.Context(), s, running.Name, token, listen)
+		},
+	}
+	addLab(c, &lab, "the lab; needed if several run")
+	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "loopback address and port")
+	c.Flags().StringVar(&file, "token-file", "", "file with the token, of at least 16 characters, which only its owner may read")
+	return c
+}
+
+// serve answers requests until ctx ends.
+func serve(ctx context.Context, s streams, lab, token, listen string) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
+	if err != nil {
+		return err
+	}
+	at := l.Addr().String()
+	open := func(ctx context.Context) (original.Lab, error) {
+		running, err := look.Open(ctx, lab)
+		return served{running}, err
+	}
+	server := &http.Server{
+		Handler:           api.Guard(token, at, original.New(open, time.Now)),
+		ReadHeaderTimeout: 5 * time.Second, WriteTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+	}
+	defer context.AfterFunc(ctx, func() { server.Close() })()
+	fmt.Fprintf(s.err, "pseudowan: serving lab %s at http://%s/openflow/%s/\n", lab, at, original.Datapath(0))
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// served gives the tables of one router at a time.
+type served struct{ *look.Lab }
+
+func of(router string) look.Filter { return look.Filter{Router: router} }
+
+func (s served) Peers(ctx context.Context, router string) ([]status.Peer, error) {
+	return s.Lab.Peers(ctx, of(router))
+}
+
+func (s served) Interfaces(ctx context.Context, router string) ([]status.Interface, error) {
+	return s.Lab.Interfaces(ctx, of(router))
+}
+
+func (s served) Neighbors(ctx context.Context, router string) ([]status.Neighbor, error) {
+	return s.Lab.Neighbors(ctx, of(router))
+}
+
+func (s served) VRFs(ctx context.Context, router string) ([]status.VRF, error) {
+	return s.Lab.VRFs(ctx, of(router))
+}
+
+func (s served) MPLS(ctx context.Context, router string) ([]status.MPLS, error) {
+	return s.Lab.MPLS(ctx, of(router))
+}
+
+func (s served) Flows(ctx context.Context, router string) ([]status.Flow, error) {
+	return s.Lab.Flows(ctx, of(router), false)
+}
+
+func (s served) Ports(ctx context.Context, router string) ([]status.Port, error) {
+	return s.Lab.Ports(ctx, of(router))
+}
