@@ -70,7 +70,7 @@ var rooms = map[string][]string{
 	"router":           {"router/...", "status", "bgp", "bgp/gate", "bgp/monitor", "bgp/policy", "bgp/session", "bgp/vpn", "ovs", "ovs/pipeline", "topology"},
 
 	"labs/catalog":   {"topology", "status"},
-	"labs/plan":      {"topology", "router/config", "hosts", "bgp/policy", "bgp/vpn"},
+	"labs/plan":      {"topology", "router/config", "hosts", "hosts/guard", "bgp/policy", "bgp/vpn"},
 	"labs/store":     {"labs/plan", "router/config", "topology"},
 	"labs/inventory": {"labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/service", "status", "topology"},
 	"labs/build":     {"labs/plan", "hosts", "hosts/guard", "hosts/service", "router", "router/config", "topology"},

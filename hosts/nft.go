@@ -24,6 +24,12 @@ func NftTables(ctx context.Context, path string) ([]byte, error) {
 	return nft(ctx, path, "", "-j", "list", "ruleset")
 }
 
+// NftChains lists the chains of the namespace at path, without their rules, as nft
+// writes them.
+func NftChains(ctx context.Context, path string) ([]byte, error) {
+	return nft(ctx, path, "", "list", "chains")
+}
+
 func nft(ctx context.Context, path, stdin string, args ...string) ([]byte, error) {
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, "nft", args...)

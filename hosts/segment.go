@@ -19,6 +19,8 @@ type Segment struct {
 	MTU       int
 	Wires     []Wire
 	Keep      []string // further ports of ours
+
+	Guard func() error // called when the wires are there, before they are plugged in; may be nil
 }
 
 // EnsureSegment makes the bridge and its wires, or keeps them, and removes
@@ -53,6 +55,11 @@ func (s Segment) ensure(ctx context.Context) (changed []Wire, err error) {
 	}
 	if changed, err = EnsureWires(ctx, s.Wires); err != nil {
 		return changed, err
+	}
+	if s.Guard != nil {
+		if err := s.Guard(); err != nil {
+			return changed, err
+		}
 	}
 	plugged, err := in.plug(bridge, s.Wires, s.Keep)
 	for _, w := range plugged {

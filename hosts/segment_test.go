@@ -8,6 +8,29 @@ import (
 	"testing"
 )
 
+// No host is heard before its port is guarded, nor if that fails.
+func TestRealPortsAreGuardedFirst(t *testing.T) {
+	needRoot(t)
+	lab, host := newNamespace(t, KindLab), newHost(t)
+	fails := errors.New("no rules")
+	segment := Segment{Namespace: lab.Path(), Name: "s-lan", Alias: "a:lan", MTU: 1500, Wires: []Wire{{
+		A: WireEnd{Namespace: lab.Path(), Name: "p-1", Alias: "h:eth0@lan"}, B: WireEnd{Namespace: host.Path(), Name: "eth0", Alias: "h:eth0"},
+	}}}
+	segment.Guard = func() error {
+		if port := link(t, lab, "p-1"); port == nil || port.Attrs().MasterIndex != 0 {
+			t.Errorf("when it is to be guarded, the port is %+v", port)
+		}
+		return fails
+	}
+	if _, err := EnsureSegment(context.Background(), segment); !errors.Is(err, fails) || link(t, lab, "p-1").Attrs().MasterIndex != 0 {
+		t.Errorf("without a guard: %v, and the port is %+v", err, link(t, lab, "p-1").Attrs())
+	}
+	fails = nil
+	if _, err := EnsureSegment(context.Background(), segment); err != nil || link(t, lab, "p-1").Attrs().MasterIndex == 0 {
+		t.Errorf("with a guard: %v", err)
+	}
+}
+
 // Half a bridge, which a killed process has left with or without its mark, is not in
 // the way; a bridge of somebody else with the wanted name is.
 func TestRealHalfABridge(t *testing.T) {

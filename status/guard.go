@@ -8,7 +8,7 @@ type Guard struct {
 	Interface string   `json:"interface"` // of the host
 	Guard     []string `json:"guard"`     // ra, source, dhcp
 	Allowed   []string `json:"allowed"`   // addresses that the host may send from, with source
-	State     string   `json:"state"`     // active, or missing if its rules are not in the kernel
+	State     string   `json:"state"`     // active, or missing if its rules are not in the kernel, or not all of them
 	Arrived   uint64   `json:"arrived"`   // all that the host has sent
 	RA        uint64   `json:"dropped_ra"`
 	Source    uint64   `json:"dropped_source"`

@@ -105,7 +105,7 @@ func (b *hostBuilder) warnGuarded(h Host, raw rawHost, attach []rawAttachment, e
 // Permits reports whether the port of a host on a segment lets packets from an
 // address in.
 func (a *Attachment) Permits(source netip.Addr) bool {
-	if !a.Guard.Source || source.IsLinkLocalUnicast() {
+	if !a.Guard.Source || source.Is6() && source.IsLinkLocalUnicast() {
 		return true
 	}
 	in := func(p netip.Prefix) bool { return p.Contains(source) }

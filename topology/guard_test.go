@@ -75,7 +75,7 @@ func TestPermits(t *testing.T) {
 		Guard: Guard{Source: true, Allow: []netip.Prefix{p("10.9.0.0/16")}},
 	}
 	for source, want := range map[string]bool{
-		"10.0.0.2": true, "10.0.0.3": false, "10.9.1.1": true, "fe80::1": true, "2001:db8:1::77": true, "2001:db8:2::1": false,
+		"10.0.0.2": true, "10.0.0.3": false, "10.9.1.1": true, "fe80::1": true, "169.254.0.1": false, "2001:db8:1::77": true, "2001:db8:2::1": false,
 	} {
 		if got := a.Permits(netip.MustParseAddr(source)); got != want {
 			t.Errorf("%s is permitted: %t", source, got)

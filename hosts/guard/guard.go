@@ -16,14 +16,24 @@ type Count struct {
 	Arrived uint64
 	Dropped map[Kind]uint64
 
-	sum string // of the rules
+	device   string   // to which the rules apply
+	comments []string // of the rules
 }
 
 // Ensure makes the guarded among ports of the namespace at path drop what they must,
 // and removes the rules of all others. It returns the names of the ports that it
 // changed.
 func Ensure(ctx context.Context, path string, ports []Port) (changed []string, err error) {
-	none := !slices.ContainsFunc(ports, Port.Guarded)
+	return ensure(ctx, path, ports, true)
+}
+
+// Add does the same, and leaves the rules of all other ports alone.
+func Add(ctx context.Context, path string, ports []Port) (changed []string, err error) {
+	return ensure(ctx, path, ports, false)
+}
+
+func ensure(ctx context.Context, path string, ports []Port, areAll bool) (changed []string, err error) {
+	none := areAll && !slices.ContainsFunc(ports, Port.Guarded)
 	have, err := Counts(ctx, path)
 	if none && errors.Is(err, hosts.ErrNoNft) {
 		return nil, nil // nor can there be rules
@@ -31,7 +41,7 @@ func Ensure(ctx context.Context, path string, ports []Port) (changed []string, e
 	if err != nil {
 		return nil, fmt.Errorf("port guard: %w", err)
 	}
-	text := script(have, ports)
+	text := script(have, ports, areAll)
 	if none {
 		text = fmt.Sprintf("add table netdev %[1]s\ndelete table netdev %[1]s\n", table)
 	}
@@ -42,8 +52,7 @@ func Ensure(ctx context.Context, path string, ports []Port) (changed []string, e
 		return nil, fmt.Errorf("port guard: %w", err)
 	}
 	for _, p := range ports {
-		was, had := have[p.Name]
-		if p.Guarded() != had || had && was.sum != p.sum() {
+		if _, had := have[p.Name]; p.Guarded() && !p.Active(have) || had && !p.Guarded() {
 			changed = append(changed, p.Name)
 		}
 	}
@@ -56,7 +65,42 @@ func Counts(ctx context.Context, path string) (map[string]Count, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parse(data)
+	out, err := parse(data)
+	if err != nil || len(out) == 0 {
+		return out, err
+	}
+	chains, err := hosts.NftChains(ctx, path)
+	for name, device := range devices(string(chains)) {
+		c := out[name]
+		c.device = device
+		out[name] = c
+	}
+	return out, err
+}
+
+// devices reads the devices of our chains from what nft prints. Its JSON has them only
+// since version 1.0.7.
+func devices(chains string) map[string]string {
+	out := map[string]string{}
+	var in, chain string
+	for line := range strings.Lines(chains) {
+		line = strings.TrimSpace(line)
+		word, rest, _ := strings.Cut(strings.TrimSuffix(line, " {"), " ")
+		switch word {
+		case "table":
+			in = rest
+		case "chain":
+			chain = strings.Trim(rest, `"`)
+		case "type":
+			_, rest, _ = strings.Cut(rest, " ingress ")
+			device, _, _ := strings.Cut(rest, "priority ")
+			_, device, found := strings.Cut(strings.TrimSpace(device), " ")
+			if in == "netdev "+table && found {
+				out[chain] = strings.Trim(device, `"= `)
+			}
+		}
+	}
+	return out
 }
 
 // listing is what nft prints as JSON, as far as it concerns us.
@@ -87,13 +131,14 @@ func parse(data []byte) (map[string]Count, error) {
 			if !known {
 				c.Dropped = map[Kind]uint64{}
 			}
+			c.comments = append(c.comments, x.Rule.Comment)
 			for _, e := range x.Rule.Expr {
 				var n struct{ Packets uint64 }
 				if len(e.Counter) == 0 || json.Unmarshal(e.Counter, &n) != nil {
 					continue
 				}
 				if strings.HasPrefix(x.Rule.Comment, "pw:") {
-					c.Arrived, c.sum = n.Packets, x.Rule.Comment
+					c.Arrived = n.Packets
 				} else {
 					c.Dropped[Kind(x.Rule.Comment)] += n.Packets
 				}

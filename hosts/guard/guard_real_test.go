@@ -16,6 +16,10 @@ const (
 	own     = "\x02\x00\x00\x00\x00\x01"
 	foreign = "\x02\x00\x00\x00\x00\x02"
 	all     = "\x33\x33\x00\x00\x00\x01"
+
+	// Tags without a VLAN, of IEEE 802.1Q and 802.1ad.
+	priority = "\x81\x00\xe0\x00"
+	provider = "\x88\xa8\xe0\x00"
 )
 
 // address returns the octets of an address.
@@ -41,8 +45,18 @@ func udp(from, to int) string {
 	return string([]byte{byte(from >> 8), byte(from), byte(to >> 8), byte(to), 0, 8, 0, 0})
 }
 
-func arp(mac, source string) string {
-	return all + own + "\x08\x06" + "\x00\x01\x08\x00\x06\x04\x00\x01" + mac + address(source) + "\x00\x00\x00\x00\x00\x00" + address("10.0.0.9")
+// arp is a request for an address.
+func arp(mac, source, target string) string {
+	return all + own + "\x08\x06" + "\x00\x01\x08\x00\x06\x04\x00\x01" + mac + address(source) + "\x00\x00\x00\x00\x00\x00" + address(target)
+}
+
+// behind puts something between the MAC addresses and the type of a frame.
+func behind(what, frame string) string { return frame[:12] + what + frame[12:] }
+
+// snapped is a frame with its type behind LLC and SNAP (IEEE 802.2).
+func snapped(oui, frame string) string {
+	n := len(frame) - 12 + 6
+	return behind(string([]byte{byte(n >> 8), byte(n)})+"\xaa\xaa\x03"+oui, frame)
 }
 
 // options is an empty header of destination options, before another header.
@@ -67,11 +81,7 @@ func TestRealGuard(t *testing.T) {
 		t.Fatalf("%v, %v", changed, err)
 	}
 	nodes := "ff02::1"
-	for _, c := range []struct {
-		name  string
-		frame string
-		want  Kind // "": it passes
-	}{
+	check(t, path, send, []sent{
 		{"a ping", v6(own, "2001:db8::1", nodes, icmp, icmp6(echo, "::")), ""},
 		{"a ping from an allowed prefix", v6(own, "2001:db8:7::9", nodes, icmp, icmp6(echo, "::")), ""},
 		{"a neighbour advertisement", v6(own, "fe80::1", nodes, icmp, icmp6(na, "2001:db8::1")), ""},
@@ -82,8 +92,8 @@ func TestRealGuard(t *testing.T) {
 		{"IPv4", v4("10.0.0.1", 1, "........"), ""},
 		{"a DHCP client", v4("0.0.0.0", 17, udp(68, 67)), ""},
 		{"a DHCPv6 client", v6(own, "fe80::1", nodes, 17, udp(546, 547)), ""},
-		{"ARP", arp(own, "10.0.0.1"), ""},
-		{"an ARP probe", arp(own, "0.0.0.0"), ""},
+		{"ARP", arp(own, "10.0.0.1", "10.0.0.9"), ""},
+		{"an ARP probe", arp(own, "0.0.0.0", "10.0.0.1"), ""},
 
 		{"an advertisement", v6(own, "fe80::1", nodes, icmp, icmp6(ra, "::")), KindRA},
 		{"a redirect", v6(own, "fe80::1", nodes, icmp, icmp6(137, "fe80::1")), KindRA},
@@ -91,6 +101,7 @@ func TestRealGuard(t *testing.T) {
 		{"the first fragment of one", v6(own, "fe80::1", nodes, frag, fragment(icmp, 0, 1)+icmp6(ra, "::")), KindRA},
 		{"a fragment that ends in options", v6(own, "fe80::1", nodes, frag, fragment(destOpts, 0, 1)+options(icmp)), KindHidden},
 		{"a fragment that ends within options", v6(own, "fe80::1", nodes, frag, fragment(destOpts, 0, 1)+"\x3a\x02\x01\x04\x00\x00\x00\x00"), KindHidden},
+		{"an advertisement with a priority", behind(priority, v6(own, "fe80::1", nodes, icmp, icmp6(ra, "::"))), KindRA},
 		{"a DHCP server", v4("10.0.0.1", 17, udp(67, 68)), KindDHCP},
 		{"a DHCPv6 server", v6(own, "fe80::1", nodes, 17, udp(547, 546)), KindDHCP},
 		{"another's MAC", v6(foreign, "2001:db8::1", nodes, icmp, icmp6(echo, "::")), KindSource},
@@ -98,11 +109,100 @@ func TestRealGuard(t *testing.T) {
 		{"another's link-local address", v6(own, "fe80::2", nodes, icmp, icmp6(echo, "::")), KindSource},
 		{"an answer for another", v6(own, "fe80::1", nodes, icmp, icmp6(na, "2001:db8::2")), KindSource},
 		{"a ping from nowhere", v6(own, "::", nodes, icmp, icmp6(echo, "::")), KindSource},
+		{"detection of another's address", v6(own, "::", "ff02::1:ff00:2", icmp, icmp6(ns, "2001:db8::2")), KindSource},
+		{"the same behind options", v6(own, "::", "ff02::1:ff00:2", destOpts, options(icmp)+icmp6(ns, "2001:db8::2")), KindSource},
+		{"a fragment of the same", v6(own, "::", "ff02::1:ff00:2", frag, fragment(icmp, 0, 1)+icmp6(ns, "2001:db8::2")[:8]), KindSource},
 		{"another's IPv4", v4("10.0.0.2", 1, "........"), KindSource},
-		{"another's ARP", arp(own, "10.0.0.2"), KindSource},
-		{"ARP with another's MAC", arp(foreign, "10.0.0.1"), KindSource},
+		{"another's ARP", arp(own, "10.0.0.2", "10.0.0.9"), KindSource},
+		{"an ARP probe for another's address", arp(own, "0.0.0.0", "10.0.0.2"), KindSource},
+		{"ARP with another's MAC", arp(foreign, "10.0.0.1", "10.0.0.9"), KindSource},
 		{"another protocol", all + own + "\x88\xb5" + strings.Repeat("x", 50), KindSource},
+	})
+	if changed, err := Ensure(t.Context(), path, []Port{port}); err != nil || len(changed) > 0 {
+		t.Errorf("a second time, %v change, %v", changed, err)
+	}
+	if changed, err := Ensure(t.Context(), path, []Port{{Name: "port"}}); err != nil || len(changed) != 1 {
+		t.Errorf("without a guard, %v change, %v", changed, err)
+	}
+	if have, err := Counts(t.Context(), path); err != nil || len(have) > 0 {
+		t.Errorf("rules are left: %v, %v", have, err)
+	}
+}
+
+// Neither several VLAN tags nor LLC hide what routers and DHCP servers say; what is not
+// IP and has no Ethernet type behind them passes.
+func TestRealGuardOfOtherFrames(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root: network namespaces")
+	}
+	path, send := wired(t)
+	port := Port{Name: "port", RA: true, DHCP: true}
+	if _, err := Ensure(t.Context(), path, []Port{port}); err != nil {
+		t.Fatal(err)
+	}
+	ra := v6(own, "fe80::1", "ff02::1", 58, icmp6(134, "::"))
+	dhcp := v4("10.0.0.1", 17, udp(67, 68))
+	check(t, path, send, []sent{
+		{"a priority", behind(priority, ra), KindRA},
+		{"a priority, by a provider's tag", behind(provider, ra), KindRA},
+		{"two priorities", behind(priority, behind(priority, ra)), KindHidden},
+		{"three priorities", behind(priority, behind(priority, behind(priority, ra))), KindHidden},
+		{"two priorities, one by a provider", behind(provider, behind(priority, ra)), KindHidden},
+		{"two priorities, both by a provider", behind(provider, behind(provider, ra)), KindHidden},
+		{"DHCP behind a priority", behind(priority, dhcp), KindDHCP},
+		{"DHCP behind two", behind(priority, behind(priority, dhcp)), KindHidden},
+		{"SNAP", snapped("\x00\x00\x00", ra), KindHidden},
+		{"SNAP of a bridge", snapped("\x00\x00\xf8", ra), KindHidden},
+		{"SNAP behind a priority", behind(priority, snapped("\x00\x00\x00", ra)), KindHidden},
+		{"a priority behind SNAP", snapped("\x00\x00\x00", behind(priority, ra)), KindHidden},
+		{"DHCP behind SNAP", snapped("\x00\x00\x00", dhcp), KindHidden},
+		{"IS-IS", all + own + "\x00\x30\xfe\xfe\x03\x83" + strings.Repeat("x", 44), ""},
+		{"CDP", all + own + "\x00\x30\xaa\xaa\x03\x00\x00\x0c\x20\x00" + strings.Repeat("x", 40), ""},
+		{"another protocol", all + own + "\x88\xb5" + strings.Repeat("x", 50), ""},
+	})
+}
+
+// Rules that somebody has removed, added or moved to another port are made again, and
+// what is right beside them keeps its counters.
+func TestRealGuardIsMadeWhole(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root: network namespaces")
+	}
+	path, send := wired(t)
+	port := Port{Name: "port", RA: true}
+	ra := []sent{{"an advertisement", v6(own, "fe80::1", "ff02::1", 58, icmp6(134, "::")), KindRA}}
+	for _, c := range []struct{ name, edit string }{
+		{"nothing was there", ""},
+		{"no rule drops", "flush chain netdev pw-guard port\nadd rule netdev pw-guard port counter comment \"" + port.sum() + "\""},
+		{"a rule accepts", "insert rule netdev pw-guard port accept"},
+		{"it is on lo", "delete chain netdev pw-guard port\n" + strings.ReplaceAll(port.chain(), "device \"port\"", "device \"lo\"")},
 	} {
+		if err := hosts.Nft(t.Context(), path, c.edit); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if have, err := Counts(t.Context(), path); err != nil || port.Active(have) {
+			t.Errorf("%s, and the guard counts as active; %v", c.name, err)
+		}
+		if changed, err := Add(t.Context(), path, []Port{port}); err != nil || len(changed) != 1 {
+			t.Errorf("%s: changed %v, %v", c.name, changed, err)
+		}
+		check(t, path, send, ra)
+	}
+	if changed, err := Add(t.Context(), path, []Port{{Name: "other"}}); err != nil || len(changed) > 0 || counts(t, path).Dropped[KindRA] == 0 {
+		t.Errorf("a guard beside others changes %v, %v", changed, err)
+	}
+}
+
+// sent is a frame, and why it is dropped: "" if it passes.
+type sent struct {
+	name  string
+	frame string
+	want  Kind
+}
+
+func check(t *testing.T, path string, send func(frame string), frames []sent) {
+	t.Helper()
+	for _, c := range frames {
 		before := counts(t, path)
 		send(c.frame)
 		after := counts(t, path)
@@ -115,15 +215,6 @@ func TestRealGuard(t *testing.T) {
 		if got != c.want || after.Arrived <= before.Arrived {
 			t.Errorf("%s is dropped as %q, want %q; %d arrived", c.name, got, c.want, after.Arrived-before.Arrived)
 		}
-	}
-	if changed, err := Ensure(t.Context(), path, []Port{port}); err != nil || len(changed) > 0 {
-		t.Errorf("a second time, %v change, %v", changed, err)
-	}
-	if changed, err := Ensure(t.Context(), path, []Port{{Name: "port"}}); err != nil || len(changed) != 1 {
-		t.Errorf("without a guard, %v change, %v", changed, err)
-	}
-	if have, err := Counts(t.Context(), path); err != nil || len(have) > 0 {
-		t.Errorf("rules are left: %v, %v", have, err)
 	}
 }
 

@@ -1,10 +1,8 @@
 package guard
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 )
 
@@ -33,11 +31,25 @@ const (
 	KindHidden Kind = "hidden" // upper-layer headers cannot be seen
 )
 
-// rules returns the rules of a port in their order. Each that drops counts, and says
-// by its comment which kind it is.
-func (p Port) rules() []string {
-	var out []string
-	drop := func(k Kind, match string) { out = append(out, fmt.Sprintf("%s counter drop comment %q", match, k)) }
+// rule drops what matches and counts it, or accepts it if it has no kind.
+type rule struct {
+	kind  Kind
+	match string
+}
+
+// String returns the rule as nft has it. The comment of one that drops is its kind.
+func (r rule) String() string {
+	if r.kind == "" {
+		return r.match + " accept"
+	}
+	return fmt.Sprintf("%s counter drop comment %q", r.match, r.kind)
+}
+
+// rules returns the rules of a port in their order.
+func (p Port) rules() []rule {
+	var out []rule
+	drop := func(k Kind, match string) { out = append(out, rule{k, match}) }
+	accept := func(match string) { out = append(out, rule{"", match}) }
 	if p.Source {
 		p.sources(drop)
 	}
@@ -48,18 +60,28 @@ func (p Port) rules() []string {
 	if !p.RA && !p.DHCP {
 		return out
 	}
-	out = append(out, "meta protocol != ip6 accept")
+	// The kernel has taken one VLAN tag off. Receivers take off several if these have
+	// no VLAN but a priority, as any of them may look at LLC and SNAP (CVE-2021-27853,
+	// CVE-2021-27861).
+	drop(KindHidden, "meta protocol { 8021q, 8021ad }")
+	drop(KindHidden, snap+" meta protocol 0x0004")
+	accept("meta protocol != ip6")
 	if p.RA {
 		drop(KindRA, "icmpv6 type { nd-router-advert, nd-redirect }")
 	}
-	return append(out,
-		"frag frag-off != 0 accept", // useless without its first fragment
-		"meta l4proto icmpv6 icmpv6 type 0-255 accept",
-		"meta l4proto udp udp dport 0-65535 accept",
-		"meta l4proto != { icmpv6, udp } accept",
-		// What comes here has a chain of headers that does not end in the packet.
-		fmt.Sprintf("counter drop comment %q", KindHidden))
+	accept("frag frag-off != 0") // useless without its first fragment
+	accept("meta l4proto icmpv6 icmpv6 type 0-255")
+	accept("meta l4proto udp udp dport 0-65535")
+	accept("meta l4proto != { icmpv6, udp }")
+	// What comes here has a chain of headers that does not end in the packet.
+	drop(KindHidden, "")
+	return out
 }
+
+// snap begins what has an Ethernet type behind LLC and SNAP: as in RFC 1042, and that
+// of tunnels between bridges (IEEE 802.1H). IS-IS and the spanning tree have LLC alone.
+// It stands first, as nft cannot list raw payload behind meta protocol.
+const snap = "@nh,0,48 { 0xaaaa03000000, 0xaaaa030000f8 }"
 
 // sources drops what is not from the host.
 func (p Port) sources(drop func(Kind, string)) {
@@ -71,25 +93,34 @@ func (p Port) sources(drop func(Kind, string)) {
 			v6 = append(v6, a.Masked().String())
 		}
 	}
-	not := func(set []string, and ...string) string {
-		return "!= { " + strings.Join(append(and, set...), ", ") + " }"
+	not := func(what string, set []string, and ...string) string {
+		if set = append(and, set...); len(set) == 0 {
+			return "" // whatever it is, it is none of them
+		}
+		return what + " != { " + strings.Join(set, ", ") + " }"
 	}
+	foreign := not(target, hexadecimal(p.Allowed))
 	drop(KindSource, "ether saddr != "+p.MAC)
 	drop(KindSource, "meta protocol != { ip, arp, ip6 }")
 	drop(KindSource, "arp saddr ether != "+p.MAC)
-	drop(KindSource, "arp saddr ip "+not(v4, "0.0.0.0")) // probes (RFC 5227)
-	drop(KindSource, "ip saddr "+not(v4, "0.0.0.0"))
+	drop(KindSource, not("arp saddr ip", v4, "0.0.0.0"))
+	// A probe (RFC 5227), as detection of duplicates below, takes an address from whoever
+	// is about to use it.
+	drop(KindSource, "arp saddr ip 0.0.0.0 "+not("arp daddr ip", v4))
+	drop(KindSource, not("ip saddr", v4, "0.0.0.0"))
 	drop(KindSource, "ip saddr 0.0.0.0 udp dport != 67")
 	drop(KindSource, "ip saddr 0.0.0.0 meta l4proto != udp")
-	drop(KindSource, "ip6 saddr "+not(v6, "::"))
+	drop(KindSource, not("ip6 saddr", v6, "::"))
 	drop(KindSource, "ip6 saddr :: meta l4proto != icmpv6")
 	// Multicast listener reports, router and neighbour solicitations.
 	drop(KindSource, "ip6 saddr :: icmpv6 type != { 131, 132, 133, 135, 143 }")
-	drop(KindSource, "icmpv6 type nd-neighbor-advert "+target+" "+not(hexadecimal(p.Allowed)))
+	drop(KindSource, "ip6 saddr :: exthdr frag exists") // it is never that long
+	drop(KindSource, "ip6 saddr :: icmpv6 type nd-neighbor-solicit "+foreign)
+	drop(KindSource, "icmpv6 type nd-neighbor-advert "+foreign)
 }
 
-// target is the target address of a neighbour advertisement (RFC 4861 section 4.4),
-// which nft has no name for.
+// target is the target address of a neighbour solicitation or advertisement (RFC 4861
+// sections 4.3 and 4.4), which nft has no name for.
 const target = "@th,64,128"
 
 // hexadecimal writes IPv6 prefixes as intervals of numbers, which is how nft compares
@@ -111,53 +142,4 @@ func hexadecimal(prefixes []netip.Prefix) []string {
 		}
 	}
 	return out
-}
-
-// table is ours in the namespace of the ports.
-const table = "pw-guard"
-
-// chain makes the chain of a port with its rules, whether it exists or not. Its first
-// rule counts all, and carries the sum of the rules.
-func (p Port) chain() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "add table netdev %s\n", table)
-	fmt.Fprintf(&b, "add chain netdev %s %s { type filter hook ingress device %q priority -300; policy accept; }\n", table, p.Name, p.Name)
-	fmt.Fprintf(&b, "flush chain netdev %s %s\n", table, p.Name)
-	for _, r := range append([]string{fmt.Sprintf("counter comment %q", p.sum())}, p.rules()...) {
-		fmt.Fprintf(&b, "add rule netdev %s %s %s\n", table, p.Name, r)
-	}
-	return b.String()
-}
-
-// sum tells whether a chain has the rules of a port.
-func (p Port) sum() string {
-	h := sha256.Sum256([]byte(strings.Join(p.rules(), "\n")))
-	return fmt.Sprintf("pw:%x", h[:8])
-}
-
-// script makes the chains of guarded ports that are not as they should be, and
-// removes those of others; "" if all are right. Chains that stay keep their counters.
-func script(have map[string]Count, ports []Port) string {
-	var b strings.Builder
-	var guarded []string
-	for _, p := range ports {
-		if !p.Guarded() {
-			continue
-		}
-		guarded = append(guarded, p.Name)
-		if was, is := have[p.Name]; !is || was.sum != p.sum() {
-			b.WriteString(p.chain())
-		}
-	}
-	var gone []string
-	for name := range have {
-		if !slices.Contains(guarded, name) {
-			gone = append(gone, name)
-		}
-	}
-	slices.Sort(gone)
-	for _, name := range gone {
-		fmt.Fprintf(&b, "delete chain netdev %s %s\n", table, name)
-	}
-	return b.String()
 }

@@ -14,17 +14,33 @@ func (b *Builder) Guards(ctx context.Context) error {
 	if !b.guarded && !guarded(b.plan) {
 		return nil
 	}
+	var all []plan.Guard
+	for _, s := range b.plan.Segments {
+		all = append(all, s.Guards...)
+	}
+	return b.guards(all, func(ports []guard.Port) ([]string, error) { return guard.Ensure(ctx, b.Path(""), ports) })
+}
+
+// guardPorts does it for the ports of a segment that are there.
+func (b *Builder) guardPorts(ctx context.Context, s plan.Segment) error {
+	there := slices.DeleteFunc(slices.Clone(s.Guards), func(g plan.Guard) bool {
+		return !slices.ContainsFunc(s.Wires, func(w plan.Wire) bool { return w.A.Interface == g.Port })
+	})
+	if len(there) == 0 {
+		return nil
+	}
+	return b.guards(there, func(ports []guard.Port) ([]string, error) { return guard.Add(ctx, b.Path(""), ports) })
+}
+
+// guards makes guards by calling do, and reports those that it repaired.
+func (b *Builder) guards(guards []plan.Guard, do func([]guard.Port) (changed []string, err error)) error {
 	var ports []guard.Port
 	ends := map[string]string{}
-	for _, s := range b.plan.Segments {
-		for _, g := range s.Guards {
-			ends[g.Port] = g.Host
-			ports = append(ports, guard.Port{
-				Name: g.Port, RA: g.RA, DHCP: g.DHCP, Source: g.Source, MAC: g.MAC, Allowed: g.Addresses,
-			})
-		}
+	for _, g := range guards {
+		ends[g.Port] = g.Host
+		ports = append(ports, g.Rule())
 	}
-	changed, err := guard.Ensure(ctx, b.Path(""), ports)
+	changed, err := do(ports)
 	for _, port := range changed {
 		if host := ends[port]; host != "" {
 			b.repaired("port guard of host "+host, host)

@@ -38,7 +38,7 @@ func (h *healer) rewire(ctx context.Context, b *build.Builder, applied *plan.Pla
 			return nil, err
 		}
 	}
-	return far, b.Guards(ctx)
+	return far, nil
 }
 
 // placeNeighbors finds the running hosts of the runtime with which torn ones may

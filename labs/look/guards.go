@@ -31,7 +31,7 @@ func (l *Lab) Guards(ctx context.Context, f Filter) ([]status.Guard, error) {
 			}
 		}
 		for _, g := range s.Guards {
-			n, there := counts[g.Port]
+			n := counts[g.Port]
 			row := status.Guard{
 				Segment: s.Of, Host: g.Host, Interface: g.Interface, Guard: topology.Guard{RA: g.RA, Source: g.Source, DHCP: g.DHCP}.Words(),
 				State: status.GuardActive, Arrived: n.Arrived, RA: n.Dropped[guard.KindRA], Source: n.Dropped[guard.KindSource],
@@ -40,7 +40,7 @@ func (l *Lab) Guards(ctx context.Context, f Filter) ([]status.Guard, error) {
 			for _, p := range g.Addresses {
 				row.Allowed = append(row.Allowed, p.String())
 			}
-			if !there {
+			if !g.Rule().Active(counts) {
 				row.State = status.GuardMissing
 			}
 			out = append(out, row)

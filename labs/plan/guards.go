@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"pseudowan/hosts"
+	"pseudowan/hosts/guard"
 	"pseudowan/topology"
 )
 
@@ -19,6 +20,11 @@ type Guard struct {
 	RA        bool           `json:"ra,omitempty"`
 	Source    bool           `json:"source,omitempty"`
 	DHCP      bool           `json:"dhcp,omitempty"`
+}
+
+// Rule returns what the port drops.
+func (g Guard) Rule() guard.Port {
+	return guard.Port{Name: g.Port, RA: g.RA, DHCP: g.DHCP, Source: g.Source, MAC: g.MAC, Allowed: g.Addresses}
 }
 
 // guard plans the guard of a host's port on a segment.

@@ -64,7 +64,7 @@ func TestRealPortSecurity(t *testing.T) {
 
 	l.apply(t, strings.Replace(guardedLab, "two: {}", "two: {guard: [ra, source]}", 1)) // a wire becomes a LAN
 	l.mustExec(t, "x", "ping", "-c", "1", "-W", "10", "10.9.0.2")
-	command("ip", "netns", "exec", "pw-"+l.name, "nft", "flush", "ruleset")
+	command("ip", "netns", "exec", "pw-"+l.name, "nft", "flush", "table", "netdev", "pw-guard")
 	if g := guardOf(t, l, "x"); g.State != status.GuardMissing {
 		t.Errorf("rules that somebody has removed are %q", g.State)
 	}
