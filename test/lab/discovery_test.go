@@ -72,7 +72,7 @@ func resolves(t *testing.T, l lab) {
 	if groups := l.mustExec(t, "hostb", "ip", "maddr", "show", "dev", "eth0"); !strings.Contains(groups, "ff02::1:ff7e:4872") {
 		t.Errorf("hostb does not listen to its solicited-node address:\n%s", groups)
 	}
-	l.advertised(t, "hosta", "flags=0x0 lifetime=30") // an RS, and the RA that answers it
+	l.advertised(t, "hosta", 0, 30*time.Second) // an RS, and the RA that answers it
 	heard := make(chan string)
 	go func() {
 		heard <- l.exec("hostb", "timeout", "20", "tcpdump", "-c", "8", "-l", "-n", "-i", "eth0",

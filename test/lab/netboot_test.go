@@ -22,7 +22,7 @@ func TestRealNetboot6(t *testing.T) {
 			t.Errorf("%s %s: %q, want %q and the DNS server", tt[0], tt[1], out, tt[2])
 		}
 	}
-	l.advertised(t, "client", "flags=0x40 lifetime=180") // other configuration; three intervals of 60 s
+	l.advertised(t, "client", 0x40, 180*time.Second) // other configuration; three intervals of 60 s
 	l.says(t, "client", []string{"timeout", "5", "busybox", "nslookup", "-type=aaaa", "ipv6router.example.org", "2001:db8::1"}, "Address: 2001:db8::1\n")
 	eventually(t, 180*time.Second, func() error {
 		log := must(t, "logs", "--lab", l.name, "ipxe")
