@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -148,6 +149,13 @@ func TestRealPrefixDelegation(t *testing.T) {
 	if log := must(t, "logs", "--lab", l.name, "desktop", "dhcpcd"); !strings.Contains(log, "renew in 900, rebind in 1440, expire in 3600 seconds") {
 		t.Errorf("the timers that the desktop was given:\n%s", log)
 	}
+	l.mustExec(t, "desktop", "dhcpcd", "-N", "eth0") // renew now, not at T1
+	eventually(t, 20*time.Second, func() error {
+		if log := must(t, "logs", "--lab", l.name, "cisco", "kea"); !strings.Contains(log, "DHCP6_PD_LEASE_RENEW ") {
+			return errors.New("Kea has seen no renewal:\n" + log)
+		}
+		return nil
+	})
 	l.advertised(t, "desktop", 0x40, 90*time.Second) // other configuration; three intervals of 30 s
 	l.anyIPOfDelegated(t)
 	if got := hops(t, l, "far", container); len(got) != 5 || got[3] == "*" || got[4] != container {
