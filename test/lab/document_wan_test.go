@@ -120,10 +120,10 @@ func TestRealPseudoWANCounters(t *testing.T) {
 		if after.RxPackets == 0 || after.TxPackets == 0 || after.RxErrors+after.TxErrors != 0 {
 			t.Errorf("port %d: %+v", n, after)
 		}
-		size := map[uint32]uint64{3: 98, 1: 102}[n] // of a packet at the host, and with a label on the core, if it takes port 1
-		if n == 3 && (after.RxPackets < before.RxPackets+pings || after.TxPackets < before.TxPackets+pings ||
+		size, pinged := map[uint32]uint64{1: 102, 3: 98}[n] // of a packet with its label on the core, and at the host
+		if pinged && (after.RxPackets < before.RxPackets+pings || after.TxPackets < before.TxPackets+pings ||
 			after.RxBytes < before.RxBytes+pings*size || after.TxBytes < before.TxBytes+pings*size) {
-			t.Errorf("port 3 had %+v and has %+v", before, after)
+			t.Errorf("port %d had %+v and has %+v", n, before, after)
 		}
 	}
 	columns := strings.Fields(must(t, "show", "port", "--lab", l.name, "--router", "pe1"))
