@@ -49,6 +49,14 @@ func (r *namespaces) ensureCommand(ctx context.Context, s hosts.Sandbox, spec ho
 	if len(argv) == 0 {
 		return forgetCommand(ctx, root)
 	}
+	if r.alone {
+		// By their /run, not their network: somebody may capture there from outside.
+		tenants := r.homes.Tenants()
+		err := hosts.EndProcessesAnd(ctx, nil, func(pid int) bool { return tenants.Has(pid, s.Lab, s.Node) }, endGrace)
+		if err != nil {
+			return err
+		}
+	}
 	return r.startCommand(ctx, s, spec)
 }
 

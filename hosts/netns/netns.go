@@ -19,6 +19,7 @@ type namespaces struct {
 	name  string // of the runtime
 	homes hosts.Homes
 	enter []string // starts supervisors
+	alone bool     // nothing but the own command is in a host
 }
 
 // Driver describes the runtime.
@@ -43,7 +44,15 @@ type Runtime interface {
 // Named returns a runtime that is like netns under a name of its own. Hosts of one
 // are not seen by another.
 func Named(name string, o hosts.Options) Runtime {
-	return &namespaces{name, hosts.NewHomes(o.StateDir, o.Enter).KeepingIn(o.KeepDir), o.Enter}
+	return &namespaces{name: name, homes: hosts.NewHomes(o.StateDir, o.Enter).KeepingIn(o.KeepDir), enter: o.Enter}
+}
+
+// Alone returns a runtime as Named does, in whose hosts nothing runs but their own
+// command: what an earlier one has left behind ends before the next one starts.
+func Alone(name string, o hosts.Options) Runtime {
+	r := Named(name, o).(*namespaces)
+	r.alone = true
+	return r
 }
 
 // Dir implements Runtime.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -90,9 +89,6 @@ func outlet(i, mtu int) (tap *os.File, bridge int, err error) {
 	return tap, made.Attrs().Index, err
 }
 
-// patience is how long a tap may be in use.
-const patience = 10 * time.Second
-
 // openTap makes a tap without offloads: frames have their checksums, as those that a
 // router's switch reads must have.
 func openTap(name string) (*os.File, error) {
@@ -105,14 +101,7 @@ func openTap(name string) (*os.File, error) {
 		return nil, err
 	}
 	request.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI)
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		err = unix.IoctlIfreq(fd, unix.TUNSETIFF, request)
-		// The QEMU of an attendant that was killed is about to end, too.
-		if !errors.Is(err, unix.EBUSY) || time.Now().After(deadline) {
-			break
-		}
-	}
-	if err != nil {
+	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, request); err != nil {
 		unix.Close(fd)
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func Driver() hosts.Driver {
 	return hosts.Driver{
 		Name: runtimeName, Machines: true, Accelerator: Accelerator,
 		Open: func(o hosts.Options) (hosts.Runtime, error) {
-			return &machines{netns.Named(runtimeName, o), o.Enter}, nil
+			return &machines{netns.Alone(runtimeName, o), o.Enter}, nil
 		},
 		Enter: enter,
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,7 @@ func TestRealVirtualMachine(t *testing.T) {
 		t.Errorf("a command inside: code %d, %s", r.code, r.stderr)
 	}
 
+	emulators := l.emulators(t)
 	command("kill", "-9", fmt.Sprint(l.pidOf(t, "guest")))
 	eventually(t, 20*time.Second, func() error {
 		if pid := l.pidOf(t, "guest"); pid != 0 {
@@ -57,6 +59,10 @@ func TestRealVirtualMachine(t *testing.T) {
 	})
 	l.up(t)
 	l.awaitGuest(t)
+	// The QEMU of the attendant that was killed has been replaced, not kept.
+	if now := l.emulators(t); len(emulators) != 1 || len(now) != 1 || now[0] == emulators[0] {
+		t.Errorf("QEMU runs as %v, before the attendant was killed as %v", now, emulators)
+	}
 	l.apply(t, strings.Replace(machineLab, "memory: 64M", "memory: 72M", 1))
 	l.awaitGuest(t)
 
@@ -118,4 +124,27 @@ func (l lab) pidOf(t *testing.T, node string) int {
 		}
 	}
 	return 0
+}
+
+// emulators returns the processes of QEMU that run the lab's guest.
+func (l lab) emulators(t *testing.T) (pids []string) {
+	t.Helper()
+	all, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guest, err := os.Stat(l.netns("guest"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range all {
+		// The supervisor and the attendant have QEMU's command line behind their own.
+		argv, _ := os.ReadFile(file) // it may have ended
+		dir := filepath.Dir(file)
+		space, _ := os.Stat(filepath.Join(dir, "ns/net"))
+		if strings.HasPrefix(string(argv), "qemu-system-x86_64\x00-name\x00guest\x00") && os.SameFile(space, guest) {
+			pids = append(pids, filepath.Base(dir))
+		}
+	}
+	return pids
 }
