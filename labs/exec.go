@@ -11,6 +11,7 @@ import (
 	"pseudowan/hosts"
 	"pseudowan/hosts/drivers"
 	"pseudowan/labs/inventory"
+	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 )
 
@@ -69,7 +70,7 @@ func commandIn(ctx context.Context, o inventory.Inventory, lab string, x ExecOpt
 				return nil, err
 			}
 			if !s.Running() {
-				return nil, &hosts.ExitError{Code: notEntered, Err: fmt.Errorf("host %s is not running: %s; `pseudowan up` starts it", x.Node, ended(nil, s))}
+				return nil, &hosts.ExitError{Code: notEntered, Err: fmt.Errorf("host %s is not running: %s; `pseudowan up` starts it", x.Node, ended(plan.Host{}, s))}
 			}
 			return runtime.Command(ctx, s, inside)
 		}

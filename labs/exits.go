@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/plan"
 )
 
 // endedPoll is how often up checks the hosts' own commands while it waits.
@@ -45,7 +46,7 @@ func (a *applier) endedError(ctx context.Context, failed error) error {
 		if i < 0 || !boxes[i].Ended || failed != nil && boxes[i].Running() {
 			continue
 		}
-		line := "host " + h.Name + ": " + ended(h.Command, boxes[i])
+		line := "host " + h.Name + ": " + ended(h, boxes[i])
 		if last := a.before.LastLines(ctx, boxes[i]); len(last) > 0 {
 			line += "; its last output:\n    " + strings.Join(last, "\n    ")
 		}
@@ -71,10 +72,13 @@ func (a *applier) hostsFirst(ctx context.Context, err error) error {
 }
 
 // ended describes how a host's own command has ended.
-func ended(command []string, s hosts.Sandbox) string {
+func ended(h plan.Host, s hosts.Sandbox) string {
 	what := "its container"
-	if len(command) > 0 {
-		what = "its command " + command[0]
+	switch {
+	case h.Machine != nil:
+		what = "its virtual machine"
+	case len(h.Command) > 0:
+		what = "its command " + h.Command[0]
 	}
 	if !s.Ended {
 		return what + " has not been started"

@@ -126,7 +126,7 @@ func (a *applier) settleCommands(ctx context.Context) error {
 			return nil // the step that needs them reports why
 		}
 		young := slices.ContainsFunc(boxes, func(s hosts.Sandbox) bool {
-			has := func(h plan.Host) bool { return h.Name == s.Node && len(h.Command) > 0 }
+			has := func(h plan.Host) bool { return h.Name == s.Node && (len(h.Command) > 0 || h.Machine != nil) }
 			return s.PID != 0 && slices.ContainsFunc(a.plan.Hosts, has) && hosts.Age(s.PID) < commandSettles
 		})
 		if !young {
