@@ -93,6 +93,7 @@ func attendMachine(nics []hosts.MachineNIC, argv []string) (int, error) {
 	fmt.Fprintf(os.Stderr, "pseudowan: QEMU with %s\n", argv[slices.Index(argv, "-accel")+1])
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.ExtraFiles, cmd.Stderr = ports, os.Stderr
+	cmd.Env = append(os.Environ(), "TMPDIR="+overlayDir) // else that of whoever has run up
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"slices"
@@ -58,6 +57,11 @@ func (m *machines) Check(ctx context.Context, specs []hosts.Spec) error {
 				errs = append(errs, fmt.Errorf("host %s: %w", s.Node, err))
 			}
 		}
+		if readable(s.Machine.Image) == nil {
+			if err := standsAlone(s.Machine.Image); err != nil {
+				errs = append(errs, fmt.Errorf("host %s: %w", s.Node, err))
+			}
+		}
 		if s.Machine.UEFI {
 			if _, err := firmware(); err != nil {
 				errs = append(errs, fmt.Errorf("host %s: %w", s.Node, err))
@@ -65,21 +69,6 @@ func (m *machines) Check(ctx context.Context, specs []hosts.Spec) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// readable returns an error if a file that a machine starts from cannot be read.
-func readable(file string) error {
-	if file == "" {
-		return nil
-	}
-	info, err := os.Stat(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no file %s", file)
-	case err == nil && !info.Mode().IsRegular():
-		return fmt.Errorf("%s is not a file", file)
-	}
-	return err
 }
 
 // Ensure implements Runtime. A machine that ended is started again; one with other
@@ -92,6 +81,7 @@ func (m *machines) Ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, 
 	if err != nil {
 		return hosts.Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, err)
 	}
+	spec.Keep = []string{overlayDir}
 	spec.Command = slices.Concat(m.enter, []string{runtimeName, attend}, nicFlags(spec.Machine.NICs), []string{"--"}, argv)
 	return m.Runtime.Ensure(ctx, spec)
 }
@@ -168,28 +158,6 @@ func arguments(spec hosts.Spec) ([]string, error) {
 }
 
 const defaultMemory = 256 // MiB
-
-func diskFlags(image string) []string {
-	file := strings.ReplaceAll(outside(image), ",", ",,")
-	switch {
-	case image == "":
-		return nil
-	case strings.HasSuffix(image, ".iso"):
-		return []string{"-drive", "file=" + file + ",media=cdrom,format=raw,readonly=on"}
-	case strings.HasSuffix(image, ".qcow2"):
-		return []string{"-drive", "file=" + file + ",if=virtio,format=qcow2,snapshot=on"}
-	}
-	return []string{"-drive", "file=" + file + ",if=virtio,format=raw,snapshot=on"}
-}
-
-// outside returns a path of the server as it is seen in a host, which has a /run and
-// a /tmp of its own.
-func outside(path string) string {
-	if strings.HasPrefix(path, "/run/") || strings.HasPrefix(path, "/tmp/") {
-		return "/proc/1/root" + path
-	}
-	return path
-}
 
 // firmware finds the UEFI firmware.
 func firmware() (string, error) {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -53,6 +55,72 @@ func TestArguments(t *testing.T) {
 	for _, bad := range [][]string{{}, {"--"}, {"-nic", "eth0"}, {"-nic", "eth0", "--", "qemu"}, {"-nic", "eth0,m,x", "--", "qemu"}} {
 		if _, _, err := readNICs(bad); err == nil {
 			t.Errorf("%q is accepted", bad)
+		}
+	}
+}
+
+// A host has directories of its own over some of the server's, in which a machine's
+// files would be missing; links are those of the server.
+func TestOutside(t *testing.T) {
+	dirs := map[string]string{}
+	for _, above := range []string{"/tmp", "/var/tmp"} {
+		dir, err := os.MkdirTemp(above, "pwt-vm-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		if dirs[above], err = filepath.EvalSymlinks(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	target := filepath.Join(dirs["/tmp"], "disk")
+	link, out := filepath.Join(dirs["/var/tmp"], "link"), filepath.Join(dirs["/tmp"], "passwd")
+	for name, to := range map[string]string{link: target, out: "/etc/passwd"} {
+		if err := os.Symlink(to, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(target, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"": "", "/srv/disk": "/srv/disk", target: "/proc/1/root" + target, link: "/proc/1/root" + target, out: "/etc/passwd",
+		"/var/tmp/pwt-absent": "/proc/1/root/var/tmp/pwt-absent", "/runner/disk": "/runner/disk",
+	} {
+		if got := outside(path); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}
+
+func TestStandsAlone(t *testing.T) {
+	header := func(version, backing, features byte) []byte {
+		b := make([]byte, 104)
+		copy(b, "QFI\xfb")
+		b[7], b[15], b[79] = version, backing, features
+		return b
+	}
+	dir := t.TempDir()
+	for name, tt := range map[string]struct {
+		text []byte
+		want string // in the refusal; "" for none
+	}{
+		"whole.qcow2":     {header(3, 0, 1), ""},
+		"old.qcow2":       {header(2, 0, 4), ""}, // its octets there are something else
+		"backed.qcow2":    {header(3, 104, 0), "a backing file"},
+		"oldbacked.qcow2": {header(2, 72, 0)[:72], "a backing file"},
+		"data.qcow2":      {header(3, 0, 4), "an external data file"},
+		"short.qcow2":     {[]byte("QFI"), ""}, // QEMU refuses these
+		"empty.qcow2":     {nil, ""},
+		"raw.img":         {header(3, 104, 0), ""}, // a disk whose first sector looks like that
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, tt.text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := standsAlone(file)
+		if (err != nil) != (tt.want != "") || err != nil && !(strings.Contains(err.Error(), tt.want) && strings.Contains(err.Error(), "qemu-img convert")) {
+			t.Errorf("%s: %v, want %q", name, err, tt.want)
 		}
 	}
 }
