@@ -1,10 +1,13 @@
 package hosts
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestOwnFiles(t *testing.T) {
@@ -34,6 +37,84 @@ func TestOwnFiles(t *testing.T) {
 		if err := checkPlace(name, dir); err == nil {
 			t.Errorf("%s (directory: %t) is accepted", name, dir)
 		}
+	}
+}
+
+// Links that programs of a node have made are followed as they see them, and never to
+// the server's files; nor does a pipe stop anybody.
+func TestOwnFilesStayInside(t *testing.T) {
+	root, server := t.TempDir(), t.TempDir()
+	link := func(to, name string) {
+		t.Helper()
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.Symlink(to, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write := func(name string) {
+		t.Helper()
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link("/run/app-1.2", filepath.Join(root, "run/app"))
+	link("..//run/app", filepath.Join(root, "run/out"))
+	link(server, filepath.Join(root, "run/server"))
+	link("../../../../../.."+filepath.Join(server, "file"), filepath.Join(root, "run/file"))
+	link("/etc/nosuch", filepath.Join(root, "tmp/file"))
+	link("loop", filepath.Join(root, "run/loop"))
+	if err := unix.Mkfifo(filepath.Join(root, "run/pipe"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	write(filepath.Join(server, "file"))
+	for name, at := range map[string]string{
+		"/run/app/x": "run/app-1.2/x", "/tmp/file": "tmp/file", "/run/pipe": "run/pipe", "/run/loop": "run/loop",
+		"/run/file": "run/file", "/run/out/x": "run/app-1.2/x", "/run/server/file": "",
+	} {
+		for _, text := range []string{"a longer text", "text"} {
+			err := writeOwn(root, name, text)
+			if (err == nil) != (at != "") {
+				t.Errorf("%s: %v", name, err)
+			}
+			if have, _ := os.ReadFile(filepath.Join(root, at)); at != "" && string(have) != text {
+				t.Errorf("%s has %q, want %q", at, have, text)
+			}
+		}
+		dropOwn(root, name)
+		if _, err := os.Lstat(filepath.Join(root, at)); at != "" && err == nil {
+			t.Errorf("%s is not removed", at)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(server, "file")); err != nil || info.Size() > 0 || info.Mode() != 0o600 {
+		t.Errorf("the server's file: %v, %v", info, err)
+	}
+	if left, _ := os.ReadDir(server); len(left) != 1 {
+		t.Errorf("on the server: %v", left)
+	}
+}
+
+// What stands for a file in a directory that replaces one of the server's is removed
+// with it; what a link of the server leads to is not.
+func TestDropOwnInShadows(t *testing.T) {
+	root, server := t.TempDir(), t.TempDir()
+	shadow := func(dir, name string) string { return filepath.Join(root, shadowTree, shadowName(dir), name) }
+	lock := filepath.Join(server, "xtables.lock")
+	for _, name := range []string{lock, shadow("/", "opt/x.conf"), shadow("/etc", "y.conf")} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.MkdirAll(shadow("/var", ""), 0o755), os.Symlink(server, shadow("/var", "run"))); err != nil {
+		t.Fatal(err)
+	}
+	for name, at := range map[string]string{"/opt/x.conf": shadow("/", "opt/x.conf"), "/etc/y.conf": shadow("/etc", "y.conf")} {
+		dropOwn(root, name)
+		if _, err := os.Lstat(at); err == nil {
+			t.Errorf("%s is left", at)
+		}
+	}
+	dropOwn(root, "/var/run/xtables.lock")
+	if _, err := os.Lstat(lock); err != nil {
+		t.Error(err)
 	}
 }
 

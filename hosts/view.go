@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,16 +37,6 @@ var systemFiles = []string{"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}
 // ownDirs are the directories that a node in a namespace has to itself.
 var ownDirs = []string{"/run/", "/tmp/"}
 
-// placeOf returns where a node's file is below its directory.
-func placeOf(root, name string) string {
-	for _, dir := range ownDirs {
-		if strings.HasPrefix(name, dir) {
-			return filepath.Join(root, name)
-		}
-	}
-	return filepath.Join(root, ownTree, name)
-}
-
 // writeView writes a node's files, in place, and makes the directories that it keeps.
 func (h Homes) writeView(root string, spec Spec) error {
 	var before view
@@ -77,40 +66,6 @@ func (h Homes) writeView(root string, spec Spec) error {
 		return err
 	}
 	return WriteInPlace(filepath.Join(root, viewFile), text)
-}
-
-// writeOwn writes a node's file below its directory.
-func writeOwn(root, name, text string) error {
-	if path.Clean(name) != name || !path.IsAbs(name) || name == "/" {
-		return errors.New("not the path of a file")
-	}
-	if slices.Contains(systemFiles, name) {
-		return nil
-	}
-	file := placeOf(root, name)
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	if err := WriteInPlace(file, []byte(text)); err != nil {
-		return err
-	}
-	return os.Chmod(file, FileMode(text))
-}
-
-// dropOwn removes a file that a node no longer has, and what stands for it in
-// directories that replace the server's.
-func dropOwn(root, name string) {
-	_ = os.Remove(placeOf(root, name)) // somebody inside may have
-	shadows, _ := os.ReadDir(filepath.Join(root, shadowTree))
-	for _, s := range shadows {
-		dir := shadowed(s.Name())
-		if rest, below := strings.CutPrefix(name, dir+"/"); below {
-			place := filepath.Join(root, shadowTree, s.Name(), rest)
-			if info, err := os.Lstat(place); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
-				_ = os.Remove(place)
-			}
-		}
-	}
 }
 
 // makeLike makes a directory with the owner and the mode of another one, if that

@@ -31,7 +31,8 @@ func openView(root string) (*openedView, error) {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(root, viewFile), err)
 	}
 	v.Files = slices.DeleteFunc(v.Files, func(name string) bool {
-		return slices.Contains(systemFiles, name) || placeOf(root, name) == filepath.Join(root, name)
+		_, dir, _ := ownPlace(root, name)
+		return slices.Contains(systemFiles, name) || dir != "/"
 	})
 	if len(v.Files)+len(v.Keep) == 0 {
 		return v, nil
