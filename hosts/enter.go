@@ -150,16 +150,6 @@ func (e entry) mounts() error {
 	if err := mountSys(); err != nil {
 		return fmt.Errorf("mount /sys: %w", err)
 	}
-	for _, name := range []string{"hosts", "hostname", "resolv.conf"} {
-		source, target := filepath.Join(e.root, "etc", name), filepath.Join("/etc", name)
-		err := unix.Mount(source, target, "none", unix.MS_BIND, "")
-		if errors.Is(err, fs.ErrNotExist) && name != "hosts" {
-			continue // the server has no such file to mount it on
-		}
-		if err != nil {
-			return fmt.Errorf("mount %s on %s: %w", source, target, err)
-		}
-	}
 	view, err := openView(e.root)
 	if err != nil {
 		return err
@@ -176,7 +166,7 @@ func (e entry) mounts() error {
 	if err := showProgram(program); err != nil {
 		return fmt.Errorf("show %s: %w", programName, err)
 	}
-	return errors.Join(view.mount(), keepResolvConf())
+	return view.mount()
 }
 
 // bindDirs mounts directories of root on those of the same name below /. It
@@ -202,29 +192,6 @@ func bindDirs(root string, names ...string) error {
 // procPath is a path of an open file, wherever that is now: only this thread is in
 // the new mount namespace.
 func procPath(f *os.File) string { return fmt.Sprintf("/proc/thread-self/fd/%d", f.Fd()) }
-
-// keepResolvConf makes the target of /etc/resolv.conf exist if that is a link
-// into /run, which is now the host's own.
-func keepResolvConf() error {
-	target, err := os.Readlink("/etc/resolv.conf")
-	if err != nil {
-		return nil // not a link
-	}
-	if !filepath.IsAbs(target) {
-		target = filepath.Join("/etc", target)
-	}
-	if !strings.HasPrefix(target, "/run/") {
-		return nil
-	}
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(target, os.O_CREATE|os.O_RDONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	return f.Close()
-}
 
 // mountSys shows the interfaces of this network namespace under /sys.
 func mountSys() error {
