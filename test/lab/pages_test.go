@@ -114,7 +114,7 @@ func TestRealJSONKeys(t *testing.T) {
 				t.Errorf("%s prints %s, which is not in docs/json-keys.txt", command, key)
 			}
 		}
-		if 2*len(got) < len(contract[command]) {
+		if 2*len(got) < len(contract[command]) && command != "show guard" { // the lab has none: see TestRealPortSecurity
 			t.Errorf("%s prints %d keys of %d:\n%s", command, len(got), len(contract[command]), r.stdout)
 		}
 	}
