@@ -26,13 +26,14 @@ func copyRange(e *editor, at *mapping) any {
 
 // copyAddresses returns addresses in one subnet, on a segment or at a router.
 func copyAddresses(e *editor, at *mapping) any {
+	segment := e.segmentOf(at)
 	switch {
-	case onSegment(at) == "":
+	case segment == nil:
 		return oneOf[any](e, fmt.Sprintf("10.%d.{i}.2/24", 240+e.IntN(4)), fmt.Sprintf("2001:db8:24%d:{i:x}::2/64", e.IntN(4)))
 	case e.chance(2):
 		return []any{}
 	}
-	p, ok := prefixOf(oneOf(e, e.segmentOf(at).list("subnets")...))
+	p, ok := prefixOf(oneOf(e, segment.list("subnets")...))
 	switch {
 	case !ok:
 		return []any{"slaac"}
