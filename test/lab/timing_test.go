@@ -13,6 +13,7 @@ func TestRealUpTiming(t *testing.T) {
 	dir := t.TempDir()
 	l := fromText(t, dir, "pwt-timing", strings.Replace(oneRouter, "pwt-heal", "pwt-timing", 1))
 	file := filepath.Join(dir, "trace.json")
+	t.Cleanup(func() { pseudowan("down", l.name) })
 	out := must(t, "up", l.file, "--timing", "--timing-trace", file)
 	for _, want := range []string{"making hosts", "converging", "pe1"} {
 		if !strings.Contains(out, want) {

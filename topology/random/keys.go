@@ -277,7 +277,7 @@ func sysctls(e *editor, at *mapping) any {
 }
 
 func hostSysctls(e *editor, at *mapping) any {
-	return edited(e, at.get("sysctls"), oneOf(e, "net.ipv4.tcp_syncookies", "net.ipv4.tcp_mtu_probing"), oneOf[any](e, 1, 2))
+	return edited(e, at.get("sysctls"), oneOf(e, "net.ipv4.tcp_syncookies", "net.ipv4.ip_default_ttl"), oneOf[any](e, 64, 128))
 }
 
 func edited(e *editor, old any, name string, value any) any {
