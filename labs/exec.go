@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"syscall"
 
 	"pseudowan/hosts"
 	"pseudowan/hosts/drivers"
@@ -47,7 +46,7 @@ func Exec(ctx context.Context, o ExecOptions) (int, error) {
 	err = runRelayed(cmd)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return exitCode(exit), nil
+		return hosts.ExitStatus(exit.ProcessState), nil
 	}
 	return 0, err
 }
@@ -89,16 +88,6 @@ func commandIn(ctx context.Context, o inventory.Inventory, lab string, x ExecOpt
 		}, inside)
 	}
 	return nil, o.NoSuchNode(lab, x.Node)
-}
-
-// exitCode returns the command's exit code, or 128 plus the signal that ended it,
-// as in a shell.
-func exitCode(e *exec.ExitError) int {
-	const signalled = 128
-	if s, ok := e.Sys().(syscall.WaitStatus); ok && s.Signaled() {
-		return signalled + int(s.Signal())
-	}
-	return e.ExitCode()
 }
 
 // Enter is the main function of a process started by inventory.SelfCommand, with

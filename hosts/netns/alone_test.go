@@ -39,16 +39,16 @@ func TestRealAloneEndsWhatIsLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	hoststest.Eventually(t, "its end is reported", func() bool { return h.Look(t).Ended })
-	if startTime(left) == "" {
+	if hosts.StartTime(left) == "" {
 		t.Fatalf("process %d has ended by itself", left)
 	}
 	if again := h.EnsureCommand(t, line...); again == 0 || again == pid {
 		t.Errorf("PID %d after %d was killed", again, pid)
 	}
-	if startTime(left) != "" {
+	if hosts.StartTime(left) != "" {
 		t.Errorf("process %d of the earlier command is left", left)
 	}
-	if startTime(watcher.Process.Pid) == "" {
+	if hosts.StartTime(watcher.Process.Pid) == "" {
 		t.Error("a process that looks at the host's network from outside was ended")
 	}
 }

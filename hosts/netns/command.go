@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -96,7 +94,7 @@ func (c ownCommand) write(root string) error {
 
 // running reports whether the recorded process is alive.
 func (c ownCommand) running() bool {
-	return c.PID != 0 && c.Start != "" && startTime(c.PID) == c.Start
+	return c.PID != 0 && c.Start != "" && hosts.StartTime(c.PID) == c.Start
 }
 
 // settledCommand reads how a host's own command fares. If the command has ended
@@ -117,22 +115,6 @@ func settledCommand(root string) (c ownCommand, known bool) {
 			time.Sleep(poll)
 		}
 	}
-}
-
-// startTime returns when a process was started, or "" if it has ended.
-func startTime(pid int) string {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return ""
-	}
-	// The name in parentheses may contain anything; the state is the third
-	// field, the start time the 22nd (proc(5)).
-	_, rest, ok := strings.Cut(string(b[max(0, strings.LastIndexByte(string(b), ')')):]), ") ")
-	fields := strings.Fields(rest)
-	if !ok || len(fields) < 20 || fields[0] == "Z" {
-		return ""
-	}
-	return fields[19]
 }
 
 func (c ownCommand) end(ctx context.Context) error {

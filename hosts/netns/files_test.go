@@ -50,8 +50,8 @@ func TestRealNetNSFilesRestartTheCommand(t *testing.T) {
 		t.Errorf("the command was restarted needlessly: %d, %d", first, again)
 	}
 	second := ensure("1002")
-	if second == first || startTime(first) != "" {
-		t.Errorf("first %d runs %q, second %d", first, startTime(first), second)
+	if second == first || hosts.StartTime(first) != "" {
+		t.Errorf("first %d runs %q, second %d", first, hosts.StartTime(first), second)
 	}
 	hoststest.Eventually(t, "only the command, its child and its supervisor run", func() bool {
 		pids, err := hosts.Namespace{Name: h.Spec.Namespace}.Processes()

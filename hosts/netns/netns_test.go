@@ -25,11 +25,11 @@ func TestRealNetNSCommandFollowsAnEdit(t *testing.T) {
 	h := runtimetest.New(t, newRuntime(t))
 	first := h.EnsureCommand(t, "sleep", "1000")
 	second := h.EnsureCommand(t, "sleep", "1001")
-	if second == first || startTime(first) != "" || startTime(second) == "" {
-		t.Errorf("first %d runs %q, second %d runs %q", first, startTime(first), second, startTime(second))
+	if second == first || hosts.StartTime(first) != "" || hosts.StartTime(second) == "" {
+		t.Errorf("first %d runs %q, second %d runs %q", first, hosts.StartTime(first), second, hosts.StartTime(second))
 	}
-	if pid := h.EnsureCommand(t); pid != 0 || startTime(second) != "" {
-		t.Errorf("PID %d, second runs %q", pid, startTime(second))
+	if pid := h.EnsureCommand(t); pid != 0 || hosts.StartTime(second) != "" {
+		t.Errorf("PID %d, second runs %q", pid, hosts.StartTime(second))
 	}
 }
 
@@ -64,7 +64,7 @@ func TestRealNetNSSupervisorIsKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	hoststest.Eventually(t, "the supervisor ends", func() bool { return startTime(supervisor) == "" })
+	hoststest.Eventually(t, "the supervisor ends", func() bool { return hosts.StartTime(supervisor) == "" })
 	if again := h.EnsureCommand(t, "sleep", "1000"); again != pid {
 		t.Errorf("the command %d was started again: %d", pid, again)
 	}
@@ -121,7 +121,7 @@ func TestRealNetNSRemoveLeavesNothing(t *testing.T) {
 	if files, err := os.ReadDir(state); err != nil || len(files) != 0 {
 		t.Errorf("files are left: %v, %v", files, err)
 	}
-	if startTime(box.PID) != "" {
+	if hosts.StartTime(box.PID) != "" {
 		t.Error("its command still runs")
 	}
 	cmd, err := r.Command(context.Background(), box, hosts.Exec{Argv: []string{"true"}})

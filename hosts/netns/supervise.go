@@ -1,7 +1,6 @@
 package netns
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -18,12 +17,6 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/logfile"
-)
-
-// The files that a supervisor inherits.
-const (
-	lockFD   = 3 + iota // held for its lifetime
-	reportFD            // gets runs, or an error
 )
 
 // startCommand starts the supervisor of a host's own command, and returns when
@@ -48,21 +41,7 @@ func (r *namespaces) startCommand(ctx context.Context, s hosts.Sandbox, spec hos
 	if err := (ownCommand{Argv: argv, Given: given(spec)}).write(root); err != nil {
 		return err
 	}
-	report, told, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer report.Close()
-	cmd.ExtraFiles = []*os.File{lock, told}
-	// It is inside from its first moment, so that ending the host's processes
-	// cannot miss it.
-	err = hosts.Within(s.NetNS, cmd.Start)
-	told.Close()
-	if err != nil {
-		return fmt.Errorf("start %s: %w", argv[0], err)
-	}
-	go func() { _ = cmd.Wait() }() // reaped while this process is its parent
-	if err := awaitStart(report); err != nil {
+	if err := hosts.StartSupervisor(s.NetNS, cmd, lock); err != nil {
 		return fmt.Errorf("start %s: %w", argv[0], err)
 	}
 	return nil
@@ -80,18 +59,6 @@ func (r *namespaces) supervisor(s hosts.Sandbox, argv []string) (*exec.Cmd, erro
 	return cmd, nil
 }
 
-// awaitStart reads a supervisor's report.
-func awaitStart(report io.Reader) error {
-	said, err := io.ReadAll(report)
-	if err != nil || string(said) != runs {
-		return errors.Join(err, errors.New(cmp.Or(string(said), "its supervisor has ended")))
-	}
-	return nil
-}
-
-// runs is the supervisor's report of a successful start.
-const runs = "runs"
-
 // supervise is the supervisor of a host's own command: a process of that host
 // that starts the command and waits for it, so that its exit code is known when
 // the process that asked for it is long gone. Signals that would end it are
@@ -103,40 +70,27 @@ func supervise(args []string) error {
 	if err := set.Parse(args); err != nil || *root == "" || set.NArg() == 0 {
 		return &hosts.ExitError{Code: 125, Err: errors.Join(err, errors.New("want -dir DIR -- COMMAND"))}
 	}
-	unix.CloseOnExec(lockFD)
-	unix.CloseOnExec(reportFD)
-	report := os.NewFile(reportFD, "report")
+	report := hosts.SupervisorReport()
 	// Caught, not ignored: the command would inherit ignored signals.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)
 	cmd := exec.Command(set.Arg(0), set.Args()[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
-		fmt.Fprint(report, err)
+		report.Fail(err)
 		return &hosts.ExitError{Code: 125, Err: err}
 	}
 	c, err := readCommand(*root)
-	c.PID, c.Start = cmd.Process.Pid, startTime(cmd.Process.Pid)
+	c.PID, c.Start = cmd.Process.Pid, hosts.StartTime(cmd.Process.Pid)
 	if err = errors.Join(err, c.write(*root)); err != nil {
-		fmt.Fprint(report, err)
+		report.Fail(err)
 		return &hosts.ExitError{Code: 125, Err: errors.Join(err, cmd.Process.Kill(), cmd.Wait())}
 	}
-	fmt.Fprint(report, runs)
-	report.Close()
+	report.Runs()
 	_ = cmd.Wait() // the result is in its state
-	code := exitCode(cmd.ProcessState)
+	code := hosts.ExitStatus(cmd.ProcessState)
 	c.Code = &code
 	_ = c.write(*root) // it fails if the host has been removed
 	os.Exit(0)
 	return nil
-}
-
-// exitCode returns a process's exit code, or as in a shell 128 plus the signal
-// that ended it.
-func exitCode(p *os.ProcessState) int {
-	const signalled = 128
-	if s, ok := p.Sys().(syscall.WaitStatus); ok && s.Signaled() {
-		return signalled + int(s.Signal())
-	}
-	return p.ExitCode()
 }

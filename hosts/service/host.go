@@ -2,13 +2,11 @@ package service
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -238,23 +236,8 @@ func (h Host) start(ctx context.Context, s Service) error {
 	if err := record.write(h.Dir); err != nil {
 		return err
 	}
-	report, told, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer report.Close()
-	cmd.ExtraFiles = []*os.File{lock, told}
-	// It is inside from its first moment, so that ending the host's processes, or the
-	// lab's, cannot miss it.
-	err = hosts.Within(h.within(), cmd.Start)
-	told.Close()
-	if err != nil {
+	if err := hosts.StartSupervisor(h.within(), cmd, lock); err != nil {
 		return fmt.Errorf("start %s: %w", s.Command[0], err)
-	}
-	go func() { _ = cmd.Wait() }() // reaped while this process is its parent
-	said, err := io.ReadAll(report)
-	if err != nil || string(said) != runs {
-		return fmt.Errorf("start %s: %w", s.Command[0], errors.Join(err, errors.New(cmp.Or(string(said), "its supervisor has ended"))))
 	}
 	return nil
 }

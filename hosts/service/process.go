@@ -5,7 +5,6 @@ import (
 	"context"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"pseudowan/hosts"
@@ -16,39 +15,6 @@ const markVariable = "PSEUDOWAN_SERVICE"
 
 // grace is how long the processes of a service have after SIGTERM.
 const grace = 5 * time.Second
-
-// fieldsOf returns the fields of /proc/PID/stat from the third on; nil if the process
-// has ended (proc(5)). The name in parentheses may contain anything.
-func fieldsOf(pid int) []string {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return nil
-	}
-	_, rest, ok := strings.Cut(string(b[max(0, bytes.LastIndexByte(b, ')')):]), ") ")
-	fields := strings.Fields(rest)
-	if !ok || len(fields) < 20 || fields[0] == "Z" {
-		return nil
-	}
-	return fields
-}
-
-// startTime returns when a process was started, or "" if it has ended.
-func startTime(pid int) string {
-	if f := fieldsOf(pid); f != nil {
-		return f[19]
-	}
-	return ""
-}
-
-// session returns the session of a process; 0 if it has ended.
-func session(pid int) int {
-	f := fieldsOf(pid)
-	if f == nil {
-		return 0
-	}
-	id, _ := strconv.Atoi(f[3])
-	return id
-}
 
 // marked reports whether a process carries a mark in its environment.
 func marked(pid int, mark string) bool {
@@ -66,7 +32,7 @@ func (r Record) owns() func(pid int) bool {
 		led = r.PID
 	}
 	return func(pid int) bool {
-		return pid != r.Supervisor && (led != 0 && session(pid) == led || marked(pid, r.Mark))
+		return pid != r.Supervisor && (led != 0 && hosts.Session(pid) == led || marked(pid, r.Mark))
 	}
 }
 

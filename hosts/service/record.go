@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"pseudowan/hosts"
 )
 
 // Service is a program that a host runs.
@@ -69,11 +71,11 @@ type Record struct {
 }
 
 // Runs reports whether the service's first process runs.
-func (r Record) Runs() bool { return r.PID != 0 && r.Start != "" && startTime(r.PID) == r.Start }
+func (r Record) Runs() bool { return r.PID != 0 && r.Start != "" && hosts.StartTime(r.PID) == r.Start }
 
 // supervised reports whether the supervisor runs.
 func (r Record) supervised() bool {
-	return r.Supervisor != 0 && r.SuperStart != "" && startTime(r.Supervisor) == r.SuperStart
+	return r.Supervisor != 0 && r.SuperStart != "" && hosts.StartTime(r.Supervisor) == r.SuperStart
 }
 
 // same reports whether a record is that of a service in a host.

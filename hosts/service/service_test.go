@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"pseudowan/hosts"
 )
 
 func TestReadyText(t *testing.T) {
@@ -68,7 +70,7 @@ func TestPolicies(t *testing.T) {
 		{Record{Phase: Ended, Code: &zero, Service: Service{Restart: OnFailure}}, Ended, false},
 		{Record{Phase: Ended, Code: &one, Service: Service{Restart: OnFailure}}, Ended, true},
 		{Record{Phase: Done, Code: &zero, Service: Service{Restart: OnFailure, Once: true}}, Done, false},
-		{Record{Phase: Ready, PID: os.Getpid(), Start: startTime(os.Getpid())}, Ready, false},
+		{Record{Phase: Ready, PID: os.Getpid(), Start: hosts.StartTime(os.Getpid())}, Ready, false},
 	} {
 		if now, orphaned := tt.record.Now(), tt.record.Orphaned(); now != tt.now || orphaned != tt.orphaned {
 			t.Errorf("%+v: %s, orphaned %t", tt.record, now, orphaned)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -21,15 +20,6 @@ import (
 // Word is the first argument of a supervisor.
 const Word = "service"
 
-// The files that a supervisor inherits.
-const (
-	lockFD   = 3 + iota // held for its lifetime
-	reportFD            // gets runs, or an error
-)
-
-// runs is the supervisor's report of a successful start.
-const runs = "runs"
-
 // Pauses before a service is started again. They double while it ends soon.
 const (
 	restartPause    = 500 * time.Millisecond
@@ -43,7 +33,7 @@ type supervisor struct {
 	dir    string
 	argv   []string
 	stop   chan os.Signal
-	report *os.File // nil after the first start
+	report *hosts.StartReport // nil after the first start
 }
 
 // Supervise is the supervisor of a service: it starts the service, notes when it is
@@ -56,16 +46,14 @@ func Supervise(args []string) error {
 	if err := set.Parse(args); err != nil || *dir == "" || *name == "" || set.NArg() == 0 {
 		return &hosts.ExitError{Code: 125, Err: errors.Join(err, errors.New("want -dir DIR -name NAME -- COMMAND"))}
 	}
-	unix.CloseOnExec(lockFD)
-	unix.CloseOnExec(reportFD)
-	s := supervisor{dir: *dir, argv: set.Args(), report: os.NewFile(reportFD, "report"), stop: make(chan os.Signal, 4)}
+	s := supervisor{dir: *dir, argv: set.Args(), report: hosts.SupervisorReport(), stop: make(chan os.Signal, 4)}
 	// Caught, not ignored: the service would inherit ignored signals.
 	signal.Notify(s.stop, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT)
 	known := false
 	if s.Record, known = Read(*dir, *name); !known {
 		return s.fail(errors.New("it has no record"))
 	}
-	s.Supervisor, s.SuperStart = os.Getpid(), startTime(os.Getpid())
+	s.Supervisor, s.SuperStart = os.Getpid(), hosts.StartTime(os.Getpid())
 	for pause := restartPause; ; pause = min(2*pause, maxRestartPause) {
 		code, stopped, err := s.once()
 		if err != nil {
@@ -78,8 +66,6 @@ func Supervise(args []string) error {
 		if stopped || !s.again(code) {
 			return nil
 		}
-		s.Phase = Restarting
-		_ = s.write(s.dir) // it fails if the host has been removed
 		select {
 		case <-s.stop:
 			s.Phase = Ended
@@ -94,7 +80,7 @@ func Supervise(args []string) error {
 // fail reports an error to whoever has started the supervisor.
 func (s *supervisor) fail(err error) error {
 	if s.report != nil {
-		fmt.Fprint(s.report, err)
+		s.report.Fail(err)
 	}
 	return &hosts.ExitError{Code: 125, Err: err}
 }
@@ -108,19 +94,18 @@ func (s *supervisor) once() (code int, stopped bool, err error) {
 	if err := cmd.Start(); err != nil {
 		return 0, false, err
 	}
-	s.Phase, s.Since, s.PID, s.Start = Starting, time.Now(), cmd.Process.Pid, startTime(cmd.Process.Pid)
+	s.Phase, s.Since, s.PID, s.Start = Starting, time.Now(), cmd.Process.Pid, hosts.StartTime(cmd.Process.Pid)
 	if err := s.write(s.dir); err != nil {
 		return 0, false, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
 	}
 	if s.report != nil {
-		fmt.Fprint(s.report, runs)
-		s.report.Close()
+		s.report.Runs()
 		s.report = nil
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	stopped = s.attend(ended, log)
-	code = exitCode(cmd.ProcessState)
+	code = hosts.ExitStatus(cmd.ProcessState)
 	s.Code, s.Phase, s.PID, s.Start = &code, Ended, 0, ""
 	if s.Once && code == 0 {
 		s.Phase = Done
@@ -172,19 +157,9 @@ func (s *supervisor) findInner() {
 	if err != nil || len(found) == 0 {
 		return
 	}
-	s.PID, s.Start = found[0], startTime(found[0])
+	s.PID, s.Start = found[0], hosts.StartTime(found[0])
 	_ = s.write(s.dir)
 }
 
 // openLog opens the log of a service for a new start by somebody.
 func openLog(dir, name string) (*os.File, error) { return logfile.Restart(LogFile(dir, name)) }
-
-// exitCode returns a process's exit code, or as in a shell 128 plus the signal that
-// ended it.
-func exitCode(p *os.ProcessState) int {
-	const signalled = 128
-	if s, ok := p.Sys().(syscall.WaitStatus); ok && s.Signaled() {
-		return signalled + int(s.Signal())
-	}
-	return p.ExitCode()
-}
