@@ -43,7 +43,7 @@ type address struct {
 func (c *configuration) haveAddresses() map[address]bool {
 	have := map[address]bool{}
 	for _, a := range c.addresses {
-		have[address{a.LinkIndex, prefixOf(a.IPNet)}] = true
+		have[address{a.LinkIndex, PrefixOf(a.IPNet)}] = true
 	}
 	return have
 }
@@ -87,7 +87,7 @@ func (c *configuration) removeAddresses() error {
 		}
 	}
 	for _, a := range c.addresses {
-		p := prefixOf(a.IPNet)
+		p := PrefixOf(a.IPNet)
 		name, ours := names[a.LinkIndex]
 		if !ours || wanted[address{a.LinkIndex, p}] || p.Addr().IsLinkLocalUnicast() || a.Flags&unix.IFA_F_PERMANENT == 0 {
 			continue
@@ -107,7 +107,9 @@ func ipNet(p netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }
 
-func prefixOf(n *net.IPNet) netip.Prefix {
+// PrefixOf returns the prefix that the kernel's interface has as an IPNet; the zero
+// Prefix for nil.
+func PrefixOf(n *net.IPNet) netip.Prefix {
 	if n == nil {
 		return netip.Prefix{}
 	}

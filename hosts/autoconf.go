@@ -37,7 +37,7 @@ func (c *configuration) outlived(index int, mac net.HardwareAddr, i Interface) b
 	}
 	linkLocals, right := 0, false
 	for _, a := range c.addresses {
-		p := prefixOf(a.IPNet)
+		p := PrefixOf(a.IPNet)
 		switch {
 		case a.LinkIndex != index || !p.Addr().Is6():
 		case p.Addr().IsLinkLocalUnicast():

@@ -39,7 +39,7 @@ func (in *inside) has(addresses []netip.Addr) bool {
 	}
 	return !slices.ContainsFunc(addresses, func(want netip.Addr) bool {
 		return !slices.ContainsFunc(found, func(a netlink.Addr) bool {
-			return prefixOf(a.IPNet).Addr() == want && a.Flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED) == 0
+			return PrefixOf(a.IPNet).Addr() == want && a.Flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED) == 0
 		})
 	})
 }

@@ -38,7 +38,7 @@ func (c *configuration) isTried(a netlink.Addr) bool {
 		return false
 	}
 	return slices.ContainsFunc(c.Interfaces, func(i Interface) bool {
-		own := func(p netip.Prefix) bool { return p == prefixOf(a.IPNet) }
+		own := func(p netip.Prefix) bool { return p == PrefixOf(a.IPNet) }
 		return i.DAD && c.seen[i.Name].Attrs().Index == a.LinkIndex && slices.ContainsFunc(i.Addresses, own)
 	})
 }

@@ -165,7 +165,7 @@ func (in *inside) recordAddresses(nic netlink.Link) ([]nicAddress, error) {
 	}
 	var found []nicAddress
 	for _, a := range list {
-		p := prefixOf(a.IPNet)
+		p := PrefixOf(a.IPNet)
 		byItself := p.Addr().Is6() && (p.Addr().IsLinkLocalUnicast() || a.Flags&unix.IFA_F_PERMANENT == 0)
 		if byItself {
 			continue

@@ -120,7 +120,7 @@ func ipOf(a netip.Addr) net.IP {
 }
 
 func destinationOf(r netlink.Route) destination {
-	p := prefixOf(r.Dst)
+	p := PrefixOf(r.Dst)
 	if r.Dst == nil {
 		any := netip.IPv6Unspecified()
 		if r.Family == unix.AF_INET {

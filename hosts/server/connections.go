@@ -2,42 +2,39 @@ package server
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink"
+
+	"pseudowan/hosts"
 )
 
 // forgetConnections has the kernel forget connections to hosts of a lab by ports that are
 // not published to these hosts any more: it would go on translating them, as long as
 // packets come. It does what it can, for a kernel may not show its connections.
 func forgetConnections(lab string, uplinks []Uplink) {
-	subnets := subnetsOf(lab)
-	for family, is4 := range map[netlink.InetFamily]bool{netlink.FAMILY_V4: true, netlink.FAMILY_V6: false} {
-		flows, err := netlink.ConntrackTableList(netlink.ConntrackTable, family)
-		if err != nil {
-			continue
-		}
-		for _, f := range flows {
-			host, ok := netip.AddrFromSlice(f.Reverse.SrcIP)
-			if ok && inside(host.Unmap(), subnets) && !f.Forward.DstIP.Equal(f.Reverse.SrcIP) && !published(uplinks, f, host.Unmap(), is4) {
-				_, _ = netlink.ConntrackDeleteFilters(netlink.ConntrackTable, family, sameFlow{f})
-			}
-		}
+	stale := stale{subnetsOf(lab), uplinks}
+	for _, family := range []netlink.InetFamily{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		_, _ = netlink.ConntrackDeleteFilters(netlink.ConntrackTable, family, stale)
 	}
 }
 
-// sameFlow selects one connection.
-type sameFlow struct{ *netlink.ConntrackFlow }
+// stale selects connections to hosts in the subnets by ports that uplinks do not publish
+// to them.
+type stale struct {
+	subnets []netip.Prefix
+	uplinks []Uplink
+}
 
 // MatchConntrackFlow implements netlink.CustomConntrackFilter.
-func (s sameFlow) MatchConntrackFlow(f *netlink.ConntrackFlow) bool {
-	same := func(a, b netlink.IPTuple) bool {
-		return a.Protocol == b.Protocol && a.SrcPort == b.SrcPort && a.DstPort == b.DstPort && a.SrcIP.Equal(b.SrcIP) && a.DstIP.Equal(b.DstIP)
-	}
-	return same(s.Forward, f.Forward) && same(s.Reverse, f.Reverse)
+func (s stale) MatchConntrackFlow(f *netlink.ConntrackFlow) bool {
+	host, ok := netip.AddrFromSlice(f.Reverse.SrcIP)
+	host = host.Unmap()
+	return ok && slices.ContainsFunc(s.subnets, func(p netip.Prefix) bool { return p.Contains(host) }) && !f.Forward.DstIP.Equal(f.Reverse.SrcIP) && !published(s.uplinks, f, host)
 }
 
 // published reports whether the port of a connection still leads to its host.
-func published(uplinks []Uplink, f *netlink.ConntrackFlow, host netip.Addr, is4 bool) bool {
+func published(uplinks []Uplink, f *netlink.ConntrackFlow, host netip.Addr) bool {
 	const tcp, udp = 6, 17
 	protocol := map[uint8]string{tcp: "tcp", udp: "udp"}[f.Forward.Protocol]
 	to, _ := netip.AddrFromSlice(f.Forward.DstIP)
@@ -47,20 +44,9 @@ func published(uplinks []Uplink, f *netlink.ConntrackFlow, host netip.Addr, is4 
 			if p.Protocol != protocol || p.Port != f.Forward.DstPort || p.To != f.Reverse.SrcPort || !everywhere && p.Address != to.Unmap() {
 				continue
 			}
-			for _, t := range p.Targets {
-				if t == host && t.Is4() == is4 {
-					return true
-				}
+			if slices.Contains(p.Targets, host) {
+				return true
 			}
-		}
-	}
-	return false
-}
-
-func inside(a netip.Addr, subnets []netip.Prefix) bool {
-	for _, s := range subnets {
-		if s.Contains(a) {
-			return true
 		}
 	}
 	return false
@@ -81,9 +67,8 @@ func subnetsOf(lab string) (subnets []netip.Prefix) {
 			continue
 		}
 		for _, a := range addresses {
-			ip, ok := netip.AddrFromSlice(a.IP)
-			if ones, _ := a.Mask.Size(); ok && !ip.Unmap().IsLinkLocalUnicast() {
-				subnets = append(subnets, netip.PrefixFrom(ip.Unmap(), ones).Masked())
+			if p := hosts.PrefixOf(a.IPNet); !p.Addr().IsLinkLocalUnicast() {
+				subnets = append(subnets, p.Masked())
 			}
 		}
 	}

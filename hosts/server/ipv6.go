@@ -9,6 +9,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"pseudowan/hosts"
 )
 
 // The kernel forwards IPv6 by one setting for all interfaces. Those of each interface
@@ -184,7 +186,7 @@ func (u Uplink) learned(r netlink.Route) bool {
 	if r.Protocol == ra {
 		return true
 	}
-	p, ok := prefixOf(r.Dst)
-	return r.Protocol == kernel && ok && !p.Addr().IsLinkLocalUnicast() && !p.Addr().IsMulticast() &&
+	p := hosts.PrefixOf(r.Dst)
+	return r.Protocol == kernel && p.IsValid() && !p.Addr().IsLinkLocalUnicast() && !p.Addr().IsMulticast() &&
 		!slices.ContainsFunc(u.Addresses, func(a netip.Prefix) bool { return a.Masked() == p })
 }

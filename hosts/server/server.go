@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 
@@ -139,7 +138,7 @@ func Left(lab string) ([]string, error) {
 		}
 	}
 	ours, _, err := tableOf(lab)
-	if err != nil && !errors.Is(err, exec.ErrNotFound) {
+	if err != nil && !errors.Is(err, hosts.ErrNoNft) {
 		return nil, err
 	}
 	if ours {
@@ -256,8 +255,8 @@ func (u Uplink) address(end netlink.Link) (changed bool, err error) {
 	}
 	there := map[netip.Prefix]bool{}
 	for _, a := range have {
-		p, ok := prefixOf(a.IPNet)
-		if !ok || p.Addr().IsLinkLocalUnicast() {
+		p := hosts.PrefixOf(a.IPNet)
+		if p.Addr().IsLinkLocalUnicast() {
 			continue
 		}
 		if there[p] = slices.Contains(u.Addresses, p); there[p] {
@@ -306,13 +305,4 @@ func removeOthers(lab string, keep []Uplink) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func prefixOf(n *net.IPNet) (netip.Prefix, bool) {
-	if n == nil {
-		return netip.Prefix{}, false
-	}
-	addr, ok := netip.AddrFromSlice(n.IP)
-	length, _ := n.Mask.Size()
-	return netip.PrefixFrom(addr.Unmap(), length), ok
 }

@@ -1,12 +1,10 @@
 package server
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 
@@ -21,25 +19,20 @@ func tableName(lab string) string { return "pw-" + lab }
 // tableMark is the comment of the table of a lab.
 func tableMark(lab string) string { return "pseudowan lab=" + lab }
 
-// nft runs the nftables program. A library would repeat its compiler of rules, and
-// the server has it wherever its packages are those of Debian.
+// nft runs nft on the server.
 func nft(stdin string, args ...string) (string, error) {
-	cmd := exec.Command("nft", args...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C")
-	cmd.Stdin = strings.NewReader(stdin)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("nft %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(errs.String()))
-	}
-	return out.String(), nil
+	out, err := hosts.RunNft(context.Background(), here, stdin, args...)
+	return string(out), err
 }
+
+// noTable ends what nft says of a table that does not exist.
+const noTable = "Error: No such file or directory"
 
 // tableOf returns the text of the table of a lab, "" if there is none, and whether it is
 // ours.
 func tableOf(lab string) (ours bool, text string, err error) {
 	text, err = nft("", "-s", "list", "table", "inet", tableName(lab))
-	if err != nil && strings.Contains(err.Error(), "No such file or directory\nlist table") {
+	if err != nil && strings.HasSuffix(err.Error(), noTable) {
 		return false, "", nil
 	}
 	return err == nil && strings.Contains(text, "comment \""+tableMark(lab)+"\""), text, err
@@ -70,7 +63,7 @@ func ensureTable(lab string, uplinks []Uplink, closed closed) (changed bool, err
 // removeTable removes the table of a lab, if it is ours.
 func removeTable(lab string) error {
 	ours, _, err := tableOf(lab)
-	if errors.Is(err, exec.ErrNotFound) && !isRouter(lab) {
+	if errors.Is(err, hosts.ErrNoNft) && !isRouter(lab) {
 		return nil
 	}
 	if err != nil || !ours {
