@@ -59,29 +59,24 @@ func observeServer(o *Observed, n Need) {
 		return
 	}
 	o.NoNFT = len(missingPrograms("nft")) > 0
-	o.Networks, o.Droppers, o.Addresses = networks(), droppers(), addresses()
+	o.Addresses, o.Networks = networks()
+	o.Droppers = droppers()
 	if len(n.Publish) > 0 {
 		o.Ports = listening("/proc")
 	}
 }
 
-// addresses lists the server's addresses.
-func addresses() (out []netip.Addr) {
+// networks lists the server's addresses, and the networks of these and of its routes.
+func networks() (addresses []netip.Addr, out []Network) {
 	list, _ := netlink.AddrList(nil, netlink.FAMILY_ALL)
 	for _, a := range list {
 		if p, ok := prefixOf(a.IPNet); ok {
-			out = append(out, p.Addr())
+			addresses = append(addresses, p.Addr())
 		}
 	}
-	return out
-}
-
-// networks lists the networks of the server's addresses and routes.
-func networks() []Network {
-	var out []Network
 	links, err := netlink.LinkList()
 	if err != nil {
-		return nil
+		return addresses, nil
 	}
 	names, labs := map[int]string{}, map[int]string{}
 	for _, l := range links {
@@ -96,8 +91,7 @@ func networks() []Network {
 			out = append(out, n)
 		}
 	}
-	addresses, _ := netlink.AddrList(nil, netlink.FAMILY_ALL)
-	for _, a := range addresses {
+	for _, a := range list {
 		if p, ok := prefixOf(a.IPNet); ok {
 			add(p, a.LinkIndex)
 		}
@@ -108,7 +102,7 @@ func networks() []Network {
 			add(p, r.LinkIndex)
 		}
 	}
-	return out
+	return addresses, out
 }
 
 // listening lists the server's sockets that take what comes from anywhere.

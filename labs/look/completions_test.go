@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"pseudowan/status"
 	"pseudowan/topology"
 )
 
@@ -54,11 +55,11 @@ func TestUnknownVRF(t *testing.T) {
 		want   string
 	}{
 		{Filter{}, ""},
-		{Filter{VRF: "red"}, ""},
-		{Filter{Router: "pe1", VRF: "red"}, ""},
-		{Filter{VRF: "rad"}, "lab demo has no VRF rad; did you mean red?"},
-		{Filter{VRF: "somewhere"}, "lab demo has no VRF somewhere"},
-		{Filter{Router: "pe1", VRF: "blue"}, "router pe1 has no VRF blue; pe2 has it"},
+		{Filter{Selection: status.Selection{VRF: "red"}}, ""},
+		{Filter{Router: "pe1", Selection: status.Selection{VRF: "red"}}, ""},
+		{Filter{Selection: status.Selection{VRF: "rad"}}, "lab demo has no VRF rad; did you mean red?"},
+		{Filter{Selection: status.Selection{VRF: "somewhere"}}, "lab demo has no VRF somewhere"},
+		{Filter{Router: "pe1", Selection: status.Selection{VRF: "blue"}}, "router pe1 has no VRF blue; pe2 has it"},
 	} {
 		err := unknownVRF("demo", lab, tt.filter)
 		if (err == nil) != (tt.want == "") || err != nil && err.Error() != tt.want {

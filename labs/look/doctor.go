@@ -160,7 +160,7 @@ func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.N
 	for _, nic := range p.NICs {
 		n.NICs = append(n.NICs, nic.NIC)
 	}
-	needOfServer(&n, p)
+	needOfServer(&n, p, func(string) bool { return true })
 	for _, s := range []*[]string{&n.Runtimes, &n.Images, &n.NICs} {
 		slices.Sort(*s)
 		*s = slices.Compact(*s)

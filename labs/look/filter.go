@@ -2,7 +2,6 @@ package look
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -13,13 +12,7 @@ import (
 // Filter selects rows of a table. An empty field selects all.
 type Filter struct {
 	Router string
-	VRF    string // a VRF's name or its RD
-	Prefix netip.Prefix
-	Longer bool // also prefixes inside Prefix
-}
-
-func (f Filter) selection() status.Selection {
-	return status.Selection{VRF: f.VRF, Prefix: f.Prefix, Longer: f.Longer}
+	status.Selection
 }
 
 // unknownVRF returns an error if the topology does not have the filter's VRF.

@@ -9,8 +9,9 @@ import (
 	"pseudowan/labs/store"
 )
 
-// needOfServer adds what a plan needs of the server itself.
-func needOfServer(n *doctor.Need, p *plan.Plan) {
+// needOfServer adds what a plan needs of the server itself, and which of its ports the
+// selected other labs have.
+func needOfServer(n *doctor.Need, p *plan.Plan, selected func(lab string) bool) {
 	for _, u := range p.Uplinks {
 		if u.NIC != "" {
 			n.OnSegments = append(n.OnSegments, doctor.SegmentNIC{NIC: u.NIC, Segment: u.Segment, MTU: u.MTU})
@@ -26,7 +27,7 @@ func needOfServer(n *doctor.Need, p *plan.Plan) {
 		}
 	}
 	if len(n.Publish) > 0 {
-		n.Taken = publishedByOthers(p.Lab, func(string) bool { return true })
+		n.Taken = publishedByOthers(p.Lab, selected)
 	}
 }
 
@@ -35,9 +36,8 @@ func needOfServer(n *doctor.Need, p *plan.Plan) {
 // the same time.
 func NeedOfUplinks(p *plan.Plan, there func(lab string) bool) doctor.Need {
 	n := doctor.Need{Lab: p.Lab}
-	needOfServer(&n, p)
+	needOfServer(&n, p, there)
 	n.OnSegments = nil
-	n.Taken = publishedByOthers(p.Lab, there)
 	return n
 }
 

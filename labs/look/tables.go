@@ -107,8 +107,7 @@ func inVRF[T any](rows []T, f Filter, vrfAndRD func(T) (string, string)) []T {
 		return rows
 	}
 	return slices.DeleteFunc(rows, func(row T) bool {
-		vrf, rd := vrfAndRD(row)
-		return vrf != f.VRF && rd != f.VRF
+		return !f.InVRF(vrfAndRD(row))
 	})
 }
 
@@ -175,7 +174,7 @@ func (l *Lab) RIB(ctx context.Context, f Filter) ([]status.RIB, error) {
 // askSelected is ask for the tables of routes, of which a router sends only the selected
 // rows: there may be a million of them. An agent of an older version sends all.
 func askSelected[T any](ctx context.Context, l *Lab, f Filter, question func(*router.Client, context.Context, status.Selection) ([]T, error)) ([]T, error) {
-	return ask(ctx, l, f, func(c *router.Client, ctx context.Context) ([]T, error) { return question(c, ctx, f.selection()) })
+	return ask(ctx, l, f, func(c *router.Client, ctx context.Context) ([]T, error) { return question(c, ctx, f.Selection) })
 }
 
 // Ports lists the counters of the routers' ports; with a VRF, only of its ports.
