@@ -78,7 +78,7 @@ func appendInstructions(b []byte, text string) ([]byte, error) {
 			return nil, fmt.Errorf("action %q: %w", term, err)
 		}
 	}
-	if b = b[:len(b):cap(b)]; len(b) == start+8 {
+	if len(b) == start+8 {
 		b = b[:start] // goto_table alone
 	} else if _, err := closeLength(b, start, start+2); err != nil {
 		return nil, err

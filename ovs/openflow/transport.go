@@ -123,12 +123,11 @@ func (c *Conn) handle(m message) error {
 		return nil
 	}
 	if w, ok := c.waiting(m.xid); ok {
-		select {
-		case w.replies <- m:
-			return nil
-		default:
-		}
-		if m.kind == typeError { // there are enough
+		if m.kind == typeError {
+			select {
+			case w.replies <- m:
+			default: // there are enough
+			}
 			return nil
 		}
 		select {
