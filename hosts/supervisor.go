@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -65,6 +66,19 @@ func (r *StartReport) Fail(err error) { r.tell(err.Error()) }
 func (r *StartReport) tell(what string) {
 	fmt.Fprint(r.file, what)
 	r.file.Close()
+}
+
+// WriteRecord writes what a supervisor records as JSON. Whoever reads the file finds the
+// former record or this one, whole.
+func WriteRecord(path string, record any) error {
+	b, err := json.Marshal(record)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path+".new", b, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }
 
 // ExitStatus returns a process's exit code, or as in a shell 128 plus the signal that

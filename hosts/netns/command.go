@@ -81,15 +81,7 @@ func readCommand(root string) (c ownCommand, err error) {
 
 // write replaces the record atomically.
 func (c ownCommand) write(root string) error {
-	b, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(root, commandFile)
-	if err := os.WriteFile(path+".new", b, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return hosts.WriteRecord(filepath.Join(root, commandFile), c)
 }
 
 // running reports whether the recorded process is alive.

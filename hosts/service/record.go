@@ -158,15 +158,7 @@ func (r Record) phaseNow() Phase {
 
 // write replaces the record atomically.
 func (r Record) write(dir string) error {
-	b, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	path := recordFile(dir, r.Name)
-	if err := os.WriteFile(path+".new", b, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
+	return hosts.WriteRecord(recordFile(dir, r.Name), r)
 }
 
 // forget removes what is kept of a service.

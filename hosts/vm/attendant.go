@@ -116,10 +116,7 @@ func attendMachine(nics []hosts.MachineNIC, argv []string) (int, error) {
 	go c.accept(listener)
 	c.copy(out)
 	_ = cmd.Wait() // the result is in its state
-	if s, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && s.Signaled() {
-		return 128 + int(s.Signal()), nil
-	}
-	return cmd.ProcessState.ExitCode(), nil
+	return hosts.ExitStatus(cmd.ProcessState), nil
 }
 
 // listenConsole makes the socket of the console.

@@ -30,9 +30,9 @@ func Services(h plan.Host) []service.Service {
 	return out
 }
 
-// given is a digest of the kept directories, the environment, and of the files that a command was given:
-// those that it names, or whose directory it names, and those that no service of the
-// host names.
+// given is a digest of the kept directories, the environment, and the files that a
+// command was given: those that it names, or whose directory it names, and those that no
+// service of the host names.
 func given(h plan.Host, command []string) string {
 	files := map[string]string{}
 	for name, text := range h.Files {

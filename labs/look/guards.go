@@ -59,6 +59,6 @@ func (l *Lab) segmentIn(name string, f Filter) bool {
 	}
 	s := l.applied.Segment(topology.Attachment{Segment: name})
 	return s != nil && slices.ContainsFunc(s.Routers, func(r topology.SegmentRouter) bool {
-		return (f.Router == "" || r.Router == f.Router) && (f.VRF == "" || r.VRF == f.VRF || l.rd(r.Router, r.VRF) == f.VRF)
+		return (f.Router == "" || r.Router == f.Router) && f.InVRF(r.VRF, l.rd(r.Router, r.VRF))
 	})
 }
