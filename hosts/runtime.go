@@ -21,6 +21,7 @@ type Spec struct {
 	Files        map[string]string // content by absolute path; a runtime may have no place for some
 	Resolves     bool              // others write its resolv.conf
 	Keep         []string          // directories of its own that survive restarts of the host
+	Lent         map[string]string // namespaces only: files of the server, to be read, by where the host sees them
 	Command      []string          // runs while the host does; empty: the image's, or none
 	Image        string            // containers only; empty: the built-in one
 	Build        string            // containers only: the Dockerfile of Image, or its directory; Image is its BuildTag

@@ -14,7 +14,7 @@ import (
 )
 
 // view says what a node in a namespace sees that is not the server's: files at any
-// path, and directories that it keeps. They are mounted over the server's in the mount
+// path, directories that it keeps, and files that the server lends it. They are mounted over the server's in the mount
 // namespace of each command. Where the server has nothing to mount them on, the
 // directory above is replaced by one of the node's own that shows everything that the
 // server's has: nothing is ever written to the server's disk.
@@ -22,6 +22,8 @@ type view struct {
 	Files []string `json:"files"` // absolute paths
 	Keep  []string `json:"keep"`
 	Kept  string   `json:"kept"` // the directory of what is kept
+
+	Lent map[string]string `json:"lent,omitempty"` // files of the server, to be read, by where they are seen
 }
 
 // Names in a node's directory.
@@ -43,7 +45,7 @@ func (h Homes) writeView(root string, spec Spec) error {
 	if text, err := os.ReadFile(filepath.Join(root, viewFile)); err == nil {
 		_ = json.Unmarshal(text, &before) // it is written anew
 	}
-	now := view{Kept: h.keepDir(spec.Lab, spec.Node), Keep: spec.Keep}
+	now := view{Kept: h.keepDir(spec.Lab, spec.Node), Keep: spec.Keep, Lent: spec.Lent}
 	for name, text := range spec.Files {
 		if err := writeOwn(root, name, text); err != nil {
 			return fmt.Errorf("file %s: %w", name, err)

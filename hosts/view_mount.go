@@ -15,6 +15,7 @@ import (
 type openedView struct {
 	view
 	root, kept *os.File
+	lent       map[string]*os.File
 	own        []string // directories of the node, of which nothing is on the server's disk
 }
 
@@ -31,23 +32,37 @@ func openView(root string) (*openedView, error) {
 		_, dir, _ := ownPlace(root, name)
 		return slices.Contains(systemFiles, name) || dir != "/"
 	})
-	if v.root, err = os.Open(root); err != nil {
+	if err := v.open(root); err != nil {
+		v.close()
 		return nil, err
-	}
-	if len(v.Keep) > 0 {
-		if v.kept, err = os.Open(v.Kept); err != nil {
-			v.root.Close()
-			return nil, err
-		}
 	}
 	return v, nil
 }
 
-func (v *openedView) close() {
-	for _, f := range []*os.File{v.root, v.kept} {
-		if f != nil {
-			f.Close()
+func (v *openedView) open(root string) (err error) {
+	if v.root, err = os.Open(root); err != nil {
+		return err
+	}
+	if len(v.Keep) > 0 {
+		if v.kept, err = os.Open(v.Kept); err != nil {
+			return err
 		}
+	}
+	v.lent = map[string]*os.File{}
+	for name, source := range v.Lent {
+		if v.lent[name], err = os.Open(source); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close closes what is open. A nil file may be closed.
+func (v *openedView) close() {
+	v.root.Close()
+	v.kept.Close()
+	for _, f := range v.lent {
+		f.Close()
 	}
 }
 
@@ -65,6 +80,11 @@ func (v *openedView) mount() error {
 	for _, name := range v.Keep {
 		if err := v.place(name, in(v.kept, name), true); err != nil {
 			return fmt.Errorf("keep %s: %w", name, err)
+		}
+	}
+	for name, file := range v.lent {
+		if err := v.lend(name, file); err != nil {
+			return fmt.Errorf("%s as %s: %w", file.Name(), name, err)
 		}
 	}
 	for _, name := range v.Files {
@@ -114,6 +134,18 @@ func (v *openedView) place(name, source string, dir bool) error {
 		return err
 	}
 	return unix.Mount(source, target, "none", unix.MS_BIND, "")
+}
+
+// lend mounts a file of the server on a path, from which it can only be read.
+func (v *openedView) lend(name string, file *os.File) error {
+	target, err := v.target(name, false)
+	if err != nil {
+		return err
+	}
+	if err := unix.Mount(procPath(file), target, "none", unix.MS_BIND, ""); err != nil {
+		return err
+	}
+	return unix.Mount("none", target, "none", unix.MS_REMOUNT|unix.MS_BIND|unix.MS_RDONLY, "")
 }
 
 // target returns what a path leads to, through symbolic links. If nothing is there, it

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"pseudowan/hosts"
@@ -15,6 +18,7 @@ func TestGivenTellsSpecsApart(t *testing.T) {
 	all := map[string]bool{}
 	specs := []hosts.Spec{
 		{}, {Files: map[string]string{"/run/a": "x"}}, {Files: map[string]string{"/run/a": "y"}}, {Env: map[string]string{"/run/a": "x"}},
+		{Lent: map[string]string{"/run/a": "x"}}, {Lent: map[string]string{"/run/a": "y"}},
 	}
 	for _, s := range specs {
 		all[given(s)] = true
@@ -79,5 +83,37 @@ func TestRealNetNSShowsTheProgram(t *testing.T) {
 	}
 	if got := same(); got != "another" {
 		t.Errorf("the host's own file says %q", got)
+	}
+}
+
+// A host sees files that the server lends it where it is told to, also from below
+// directories of which it has its own, and as the caller sees them, who may have mounts
+// of its own. They can only be read.
+func TestRealNetNSLendsFiles(t *testing.T) {
+	const ownDir = "PWT_LENDS_FILES_OF"
+	dir := os.Getenv(ownDir)
+	if dir == "" {
+		dir = t.TempDir() // below /tmp
+		again := exec.Command("unshare", "--mount", "sh", "-c", `mount -t tmpfs none "$0" && exec "$@"`, dir, os.Args[0], "-test.run=^TestRealNetNSLendsFiles$")
+		again.Env = append(os.Environ(), ownDir+"="+dir)
+		if out, err := again.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
+	source := filepath.Join(dir, "the, disk")
+	if err := os.WriteFile(source, []byte("octets"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := runtimetest.New(t, newRuntime(t))
+	h.Spec.Lent = map[string]string{"/run/machine/image": source, "/usr/lib/pwt-lent": source}
+	if _, err := h.Ensure(context.Background(), h.Spec); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.Sh(t, "cat /run/machine/image /usr/lib/pwt-lent; echo x 2>&1 >>/run/machine/image || ls /tmp"); strings.TrimSpace(got) != "octetsoctetssh: 1: cannot create /run/machine/image: Read-only file system" {
+		t.Errorf("got %q", got)
+	}
+	if _, err := os.Stat("/usr/lib/pwt-lent"); err == nil {
+		t.Error("the server has the host's place of the file")
 	}
 }

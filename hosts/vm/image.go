@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
+
+	"pseudowan/hosts"
 )
 
 // overlayDir is where QEMU keeps what a machine writes to its disk. Each host has one
@@ -76,7 +77,7 @@ func otherFile(header []byte) string {
 }
 
 func diskFlags(image string) []string {
-	file := strings.ReplaceAll(outside(image), ",", ",,")
+	const file = lentDir + "image"
 	switch {
 	case image == "":
 		return nil
@@ -88,18 +89,13 @@ func diskFlags(image string) []string {
 	return []string{"-drive", "file=" + file + ",if=virtio,format=raw,snapshot=on"}
 }
 
-// outside returns a path of the server as it is seen in a host, which has directories
-// of its own over some of the server's. Links are those of the server.
-func outside(path string) string {
-	if path == "" {
-		return ""
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	covered := func(dir string) bool { return strings.HasPrefix(path, dir+"/") }
-	if slices.ContainsFunc([]string{"/run", "/tmp", overlayDir}, covered) {
-		return "/proc/1/root" + path
-	}
-	return path
+// lentDir is where a host sees the files that its machine starts from: it has
+// directories of its own over some of the server's.
+const lentDir = "/run/machine/"
+
+// lent returns the files that a machine starts from, by where its host sees them.
+func lent(x *hosts.Machine) map[string]string {
+	out := map[string]string{lentDir + "kernel": x.Kernel, lentDir + "rootfs": x.Rootfs, lentDir + "image": x.Image}
+	maps.DeleteFunc(out, func(_, file string) bool { return file == "" })
+	return out
 }

@@ -81,7 +81,7 @@ func (m *machines) Ensure(ctx context.Context, spec hosts.Spec) (hosts.Sandbox, 
 	if err != nil {
 		return hosts.Sandbox{}, fmt.Errorf("host %s: %w", spec.Node, err)
 	}
-	spec.Keep = []string{overlayDir}
+	spec.Keep, spec.Lent = []string{overlayDir}, lent(spec.Machine)
 	spec.Command = slices.Concat(m.enter, []string{runtimeName, attend}, nicFlags(spec.Machine.NICs), []string{"--"}, argv)
 	return m.Runtime.Ensure(ctx, spec)
 }
@@ -140,9 +140,11 @@ func arguments(spec hosts.Spec) ([]string, error) {
 		}
 		argv = append(argv, "-bios", file)
 	}
-	for _, option := range [][2]string{{"-kernel", outside(x.Kernel)}, {"-initrd", outside(x.Rootfs)}, {"-append", x.Append}} {
-		if option[1] != "" {
-			argv = append(argv, option[0], option[1])
+	for _, option := range []struct{ name, given, seen string }{
+		{"-kernel", x.Kernel, lentDir + "kernel"}, {"-initrd", x.Rootfs, lentDir + "rootfs"}, {"-append", x.Append, x.Append},
+	} {
+		if option.given != "" {
+			argv = append(argv, option.name, option.seen)
 		}
 	}
 	argv = append(argv, diskFlags(x.Image)...)

@@ -23,10 +23,10 @@ func TestArguments(t *testing.T) {
 	}{
 		"kernel": {
 			hosts.Machine{Kernel: "/boot/k", Rootfs: "/tmp/r", Append: "console=ttyS0 quiet"},
-			[]string{"-kernel /boot/k", "-initrd /proc/1/root/tmp/r", "-append console=ttyS0 quiet", "fd=4", "mac=52:54:00:00:00:02,host_mtu=9000,bootindex=2,romfile="},
+			[]string{"-kernel /run/machine/kernel", "-initrd /run/machine/rootfs", "-append console=ttyS0 quiet", "fd=4", "mac=52:54:00:00:00:02,host_mtu=9000,bootindex=2,romfile="},
 			[]string{"-drive", "-bios"},
 		},
-		"disk":    {hosts.Machine{Image: "/srv/a,b.qcow2"}, []string{"file=/srv/a,,b.qcow2,if=virtio,format=qcow2,snapshot=on", "romfile="}, []string{"-kernel"}},
+		"disk":    {hosts.Machine{Image: "/srv/a,b.qcow2"}, []string{"file=/run/machine/image,if=virtio,format=qcow2,snapshot=on", "romfile="}, []string{"-kernel"}},
 		"raw":     {hosts.Machine{Image: "/srv/d.img"}, []string{"format=raw,snapshot=on"}, nil},
 		"cdrom":   {hosts.Machine{Image: "/srv/d.iso"}, []string{"media=cdrom,format=raw,readonly=on"}, nil},
 		"network": {hosts.Machine{}, []string{"bootindex=1", "-m 256M", "-smp 1"}, []string{"romfile=", "-kernel", "-drive"}},
@@ -59,37 +59,11 @@ func TestArguments(t *testing.T) {
 	}
 }
 
-// A host has directories of its own over some of the server's, in which a machine's
-// files would be missing; links are those of the server.
-func TestOutside(t *testing.T) {
-	dirs := map[string]string{}
-	for _, above := range []string{"/tmp", "/var/tmp"} {
-		dir, err := os.MkdirTemp(above, "pwt-vm-")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer os.RemoveAll(dir)
-		if dirs[above], err = filepath.EvalSymlinks(dir); err != nil {
-			t.Fatal(err)
-		}
-	}
-	target := filepath.Join(dirs["/tmp"], "disk")
-	link, out := filepath.Join(dirs["/var/tmp"], "link"), filepath.Join(dirs["/tmp"], "passwd")
-	for name, to := range map[string]string{link: target, out: "/etc/passwd"} {
-		if err := os.Symlink(to, name); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.WriteFile(target, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for path, want := range map[string]string{
-		"": "", "/srv/disk": "/srv/disk", target: "/proc/1/root" + target, link: "/proc/1/root" + target, out: "/etc/passwd",
-		"/var/tmp/pwt-absent": "/proc/1/root/var/tmp/pwt-absent", "/runner/disk": "/runner/disk",
-	} {
-		if got := outside(path); got != want {
-			t.Errorf("%s: %s, want %s", path, got, want)
-		}
+// A machine starts from what its host sees of the server's files.
+func TestLent(t *testing.T) {
+	want := map[string]string{"/run/machine/kernel": "/tmp/k", "/run/machine/image": "/srv/a,b.qcow2"}
+	if diff := cmp.Diff(want, lent(&hosts.Machine{Kernel: "/tmp/k", Image: "/srv/a,b.qcow2", Append: "quiet"})); diff != "" {
+		t.Error(diff)
 	}
 }
 
