@@ -28,7 +28,10 @@ func kernel(o Observed, n Need) []status.Finding {
 	}
 	var found []status.Finding
 	for _, f := range features {
-		if f.there != Unknown {
+		switch {
+		case f.module == "tun" && (f.there == Absent || o.NoTUN):
+			found = append(found, f.judgeTUN(o.Privileges))
+		case f.there != Unknown:
 			found = append(found, f.judge())
 		}
 	}
@@ -50,6 +53,20 @@ func (f feature) judge() status.Finding {
 		return fail(f.check, "not available", f.cost, remedy)
 	}
 	return warn(f.check, "not available", f.cost, remedy)
+}
+
+// judgeTUN judges the device that is missing, or that a container withholds.
+func (f feature) judgeTUN(p Privileges) status.Finding {
+	f.there = Absent
+	found := f.judge()
+	if p.Container == "" {
+		return found
+	}
+	if p.NoTUN {
+		found.Detail = tunDevice + " may not be used"
+	}
+	found.Remedy = p.Container.tun()
+	return found
 }
 
 // unneeded returns the finding about features that labs do not need.

@@ -33,13 +33,15 @@ func observe(ctx context.Context, n Need) Observed {
 func glance(n Need) Observed {
 	o := Observed{
 		Root:   os.Geteuid() == 0,
-		Kernel: Kernel{TUN: present(exists("/dev/net/tun")), IPv6: present(exists("/proc/sys/net/ipv6"))},
+		Kernel: Kernel{TUN: present(exists(tunDevice)), IPv6: present(exists("/proc/sys/net/ipv6"))},
 		OVS:    OVS{Missing: missingPrograms("ovsdb-server", "ovs-vswitchd", "ovsdb-tool", "ovs-vsctl", "ovs-ofctl", "ovs-appctl")},
 		Disks:  observeDisks("/run", "/var/lib"),
 		NICs:   observeNICs(n.allNICs()),
 
 		Programs: missingPrograms(slices.Sorted(maps.Keys(n.Programs))...),
 		Packages: MissingPackages(slices.Sorted(maps.Keys(n.Packages))...),
+
+		Privileges: observePrivileges(),
 	}
 	o.Limits.ARP, o.Limits.ND = observeTables(n)
 	observeServer(&o, n)

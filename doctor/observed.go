@@ -5,8 +5,9 @@ import "net/netip"
 // Observed is what was seen of a server. What could not be seen is zero, and not
 // judged.
 type Observed struct {
-	Root     bool
-	Kernel   Kernel
+	Root   bool
+	Kernel Kernel
+	Privileges
 	OVS      OVS
 	Daemons  []Daemon
 	Disks    []Disk
@@ -50,6 +51,24 @@ type Kernel struct {
 	VRF         Presence
 	MPLS        Presence
 }
+
+// Privileges is what root has here: a container may withhold some of it.
+type Privileges struct {
+	Container       Container
+	Lacks           []string // capabilities that labs need, without CAP_
+	SysctlsReadOnly bool     // as in containers that are not privileged
+	NoTUN           bool     // the device is there, and may not be used
+}
+
+// Container is the kind of a container that this program is in; "" for none.
+type Container string
+
+// The kinds of containers, which differ in how they are given what they lack.
+const (
+	Pod             Container = "a pod of Kubernetes"
+	DockerContainer Container = "a container of Docker"
+	OtherContainer  Container = "a container"
+)
 
 // OVS describes the Open vSwitch of the server.
 type OVS struct {

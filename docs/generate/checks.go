@@ -32,6 +32,10 @@ func servers() []server {
 	return []server{
 		{doctor.Observed{Kernel: lacking}, doctor.Need{LANs: true, Segments: true, IPv6: true, Datapath: "system"}},
 		{doctor.Observed{Root: true, Kernel: lacking}, doctor.Need{Datapath: "netdev"}},
+		{withheld(doctor.Pod), doctor.Need{Datapath: "netdev"}},
+		{withheld(doctor.DockerContainer), doctor.Need{Datapath: "netdev"}},
+		{withheld(doctor.OtherContainer), doctor.Need{Datapath: "netdev"}},
+		{withheld(""), doctor.Need{Datapath: "netdev"}},
 		{doctor.Observed{Root: true, OVS: doctor.OVS{Missing: []string{"ovs-vswitchd"}}}, doctor.Need{}},
 		{doctor.Observed{Root: true, OVS: doctor.OVS{Version: "2.17"}}, doctor.Need{}},
 		{doctor.Observed{Root: true, Daemons: docker(doctor.Daemon{Problem: "no daemon answers"})}, doctor.Need{Runtimes: []string{"docker"}}},
@@ -77,6 +81,14 @@ func servers() []server {
 			{Name: "LAB", Routers: 2, Hosts: 20, Wrong: []string{"router pe1 is missing"}},
 			{Name: "LAB", Files: []string{"/run/pseudowan/LAB"}},
 		}}, doctor.Need{}},
+	}
+}
+
+// withheld is a container whose root has nothing that it needs not be given.
+func withheld(c doctor.Container) doctor.Observed {
+	return doctor.Observed{
+		Root: true, Kernel: doctor.Kernel{TUN: doctor.Absent, OpenVSwitch: doctor.Absent},
+		Privileges: doctor.Privileges{Container: c, Lacks: []string{"SYS_ADMIN", "NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE"}, SysctlsReadOnly: true},
 	}
 }
 
