@@ -76,10 +76,22 @@ func makeLike(dir, like string) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
 	}
-	return copyOwner(dir, like)
+	// Under its name it has its owner from the beginning, whoever is killed meanwhile.
+	made, err := os.MkdirTemp(filepath.Dir(dir), ".new-")
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(os.Chmod(made, 0o755), copyOwner(made, like)); err != nil {
+		return errors.Join(err, os.Remove(made))
+	}
+	err = unix.Renameat2(unix.AT_FDCWD, made, unix.AT_FDCWD, dir, unix.RENAME_NOREPLACE)
+	if errors.Is(err, unix.EEXIST) { // another command was faster
+		return os.Remove(made)
+	}
+	return err
 }
 
 func copyOwner(dir, like string) error {

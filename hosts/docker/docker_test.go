@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/volume"
 
 	"pseudowan/hosts"
 	"pseudowan/hosts/dockertest"
@@ -125,6 +126,30 @@ func TestRealDockerLeavesOthersAlone(t *testing.T) {
 	}
 	if boxes, err := r.List(context.Background(), ""); err != nil || slices.ContainsFunc(boxes, func(b hosts.Sandbox) bool { return b.Name == name }) {
 		t.Errorf("it is listed: %+v, %v", boxes, err)
+	}
+}
+
+// A volume with the name of a host's is not used if it is somebody else's.
+func TestRealDockerLeavesOthersVolumesAlone(t *testing.T) {
+	r := newDocker(t)
+	spec := hosts.Spec{Lab: "pwt-volume", Node: "h", Name: hoststest.Unique(), Keep: []string{"/keep"}}
+	create := func(labels map[string]string) {
+		t.Helper()
+		name := volumeName(spec.Name, "/keep")
+		if _, err := r.cli.VolumeCreate(context.Background(), volume.CreateOptions{Name: name, Labels: labels}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = r.cli.VolumeRemove(context.Background(), name, true) })
+	}
+	create(map[string]string{labelLab: "another", labelNode: "h"})
+	err := r.Check(context.Background(), []hosts.Spec{spec})
+	if !errors.Is(err, hosts.ErrForeign) || !strings.Contains(err.Error(), "docker volume rm "+volumeName(spec.Name, "/keep")) {
+		t.Errorf("Check: %v, want hosts.ErrForeign with a remedy", err)
+	}
+	spec.Name = hoststest.Unique()
+	create(map[string]string{labelLab: spec.Lab, labelNode: spec.Node})
+	if err := r.Check(context.Background(), []hosts.Spec{spec}); err != nil {
+		t.Errorf("its own volume: %v", err)
 	}
 }
 

@@ -37,7 +37,7 @@ func (d *containers) Check(ctx context.Context, specs []hosts.Spec) error {
 			errs = append(errs, foreignContainer(s.Name, have, s.Mark()))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, d.checkKept(ctx, specs))...)
 }
 
 // foreignContainer returns an error that names the owner of a container without
