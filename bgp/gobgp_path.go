@@ -35,10 +35,10 @@ func (e *engine) withdraw(ctx context.Context, r Route) error {
 	}})
 }
 
-// rib lists all paths of a family.
-func (e *engine) rib(ctx context.Context, family vpn.Family) ([]RIBPath, error) {
+// rib lists the paths of a family, or only those of some destinations.
+func (e *engine) rib(ctx context.Context, family vpn.Family, only ...*api.TableLookupPrefix) ([]RIBPath, error) {
 	var paths []RIBPath
-	err := e.server.ListPath(ctx, &api.ListPathRequest{TableType: api.TableType_GLOBAL, Family: familyAPI(family)},
+	err := e.server.ListPath(ctx, &api.ListPathRequest{TableType: api.TableType_GLOBAL, Family: familyAPI(family), Prefixes: only},
 		func(d *api.Destination) {
 			for _, p := range d.GetPaths() {
 				r, err := routeOf(p, e.as)

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"pseudowan/bgp/gate"
 	"pseudowan/bgp/policy"
 	"pseudowan/bgp/vpn"
 )
@@ -51,10 +52,24 @@ func (s *Speaker) PeerRoutes(peer netip.Addr, view RouteView) []PeerRoute {
 	return list
 }
 
+// ReceivedOf lists what the peer of an established session has announced of a prefix, by
+// RD.
+func (s *Speaker) ReceivedOf(peer netip.Addr, prefix netip.Prefix) []PeerRoute {
+	r := s.transport.session(peer.WithZone(""))
+	if r == nil {
+		return nil
+	}
+	list := peerRoutes(r.judge.PathsTo(prefix), ReceivedRoutes)
+	slices.SortFunc(list, func(a, b PeerRoute) int { return a.Key().compare(b.Key()) })
+	return list
+}
+
 // received lists what the peer has announced.
-func (r *relay) received(view RouteView) []PeerRoute {
+func (r *relay) received(view RouteView) []PeerRoute { return peerRoutes(r.judge.Paths(), view) }
+
+func peerRoutes(paths []gate.ReceivedPath, view RouteView) []PeerRoute {
 	var list []PeerRoute
-	for _, p := range r.judge.Paths() {
+	for _, p := range paths {
 		path := p.Before
 		if view == AcceptedRoutes {
 			if p.Unused != "" {

@@ -116,6 +116,21 @@ func TestRealStateAndTables(t *testing.T) {
 	if err != nil || len(rib) != 1 || rib[0].Peer.IsValid() || rib[0].NextHop != netip.IPv6Unspecified() {
 		t.Errorf("%+v, %v", rib, err)
 	}
+	for _, family := range []vpn.Family{vpn.VPNv4, vpn.VPNv6} {
+		rib, err := b.RIB(t.Context(), family)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range rib {
+			found, err := b.RIBOf(t.Context(), family, []Destination{p.Key().Destination(), {p.RD, netip.MustParsePrefix("10.99.0.0/24")}})
+			if diff := cmp.Diff(rib[i:i+1], found, equalPlain); err != nil || diff != "" {
+				t.Errorf("%s alone: %v\n%s", p.Prefix, err, diff)
+			}
+		}
+	}
+	if ours := b.Ours(); len(ours) != 1 || ours[0].Prefix.String() != "2001:db8::/32" {
+		t.Errorf("ours: %v", ours)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, repeated := b.routes[Key{RD: mustRD("65002:1"), Prefix: netip.MustParsePrefix("2001:db8::/32")}]; repeated {

@@ -76,6 +76,9 @@ func (a *agent) routes() http.Handler {
 	listSelected(m, a, "flows", func(ctx context.Context, sel status.Selection, q url.Values) (any, error) {
 		return a.flowRows(ctx, sel, q.Get("fast") == "")
 	})
+	listSelected(m, a, "labels", func(ctx context.Context, sel status.Selection, q url.Values) (any, error) {
+		return a.labelRows(ctx, sel, q.Get("label"))
+	})
 	list(m, a, "ports", func(ctx context.Context, _ *http.Request) (any, error) { return a.portRows(ctx) })
 	list(m, a, "stations", func(context.Context, *http.Request) (any, error) { return a.stationRows(), nil })
 	list(m, a, "mrt", func(context.Context, *http.Request) (any, error) { return a.fileRows(), nil })

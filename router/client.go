@@ -109,6 +109,26 @@ func (c *Client) Flows(ctx context.Context, sel status.Selection, fast bool) ([]
 	return get[[]status.Flow](ctx, c, "flows?"+words.Encode())
 }
 
+// Labels lists incoming labels without counters: those that stand for no single prefix,
+// and those of selected ones.
+func (c *Client) Labels(ctx context.Context, sel status.Selection) ([]status.Flow, error) {
+	rows, err := get[[]status.Flow](ctx, c, "labels?"+sel.Query().Encode())
+	if errors.Is(err, errNotServed) {
+		return c.Flows(ctx, status.Selection{}, true)
+	}
+	return rows, err
+}
+
+// Label returns the row of an incoming label without counters; none if the router has not
+// assigned it.
+func (c *Client) Label(ctx context.Context, label uint32) ([]status.Flow, error) {
+	rows, err := get[[]status.Flow](ctx, c, fmt.Sprintf("labels?label=%d", label))
+	if errors.Is(err, errNotServed) {
+		return nil, nil
+	}
+	return rows, err
+}
+
 // Ports lists the counters of the ports.
 func (c *Client) Ports(ctx context.Context) ([]status.Port, error) {
 	return get[[]status.Port](ctx, c, "ports")
@@ -127,6 +147,12 @@ func (c *Client) Stations(ctx context.Context) ([]status.Station, error) {
 // MRT lists what is known of the MRT files.
 func (c *Client) MRT(ctx context.Context) ([]status.MRT, error) {
 	return get[[]status.MRT](ctx, c, "mrt")
+}
+
+// ReceivedOf lists what a peer has announced of a prefix; see SessionRoutes.
+func (c *Client) ReceivedOf(ctx context.Context, vrf string, peer netip.Addr, prefix netip.Prefix) ([]status.SessionRoute, error) {
+	words := url.Values{"vrf": {vrf}, "peer": {peer.String()}, "view": {string(status.RoutesReceived)}, "prefix": {prefix.String()}}
+	return get[[]status.SessionRoute](ctx, c, "routes?"+words.Encode())
 }
 
 func get[T any](ctx context.Context, c *Client, path string) (T, error) {

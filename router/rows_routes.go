@@ -1,7 +1,6 @@
 package router
 
 import (
-	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -9,9 +8,7 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/policy"
 	"pseudowan/bgp/vpn"
-	"pseudowan/ovs/pipeline"
 	"pseudowan/router/config"
-	"pseudowan/router/fib"
 	"pseudowan/router/meter"
 	"pseudowan/router/vrf"
 	"pseudowan/status"
@@ -60,7 +57,7 @@ func (l *loop) routeRows(sel status.Selection) []status.VRF {
 				Unusable: e.Route.Unusable, ChangedBy: words(e.Policy.Changed), SoO: texts(vpn.SitesOf(e.Route.Extended)),
 			})
 		}
-		if !sel.Prefix.IsValid() || len(row.Routes) > 0 {
+		if !sel.Prefix.IsValid() || sel.Shorter || len(row.Routes) > 0 {
 			rows = append(rows, row)
 		}
 	}
@@ -69,13 +66,28 @@ func (l *loop) routeRows(sel status.Selection) []status.VRF {
 
 // selected lists the selected routes of a VRF.
 func (l *loop) selected(vrf string, sel status.Selection) []bgp.Entry {
-	switch {
-	case !sel.Prefix.IsValid():
+	if !sel.Prefix.IsValid() {
 		return l.vrfs.Routes(vrf)
-	case !sel.Longer:
-		return l.vrfs.Paths(vrf, sel.Prefix)
 	}
-	return slices.DeleteFunc(l.vrfs.Routes(vrf), func(e bgp.Entry) bool { return !sel.Has(e.Route.Prefix) })
+	var list []bgp.Entry
+	for _, p := range l.selectedPrefixes(vrf, sel) {
+		list = append(list, l.vrfs.Paths(vrf, p)...)
+	}
+	return list
+}
+
+// selectedPrefixes lists selected prefixes of a VRF in order; it may not have some of them.
+func (l *loop) selectedPrefixes(vrf string, sel status.Selection) []netip.Prefix {
+	list := sel.Exact()
+	if list == nil {
+		for p := range l.vrfs.Prefixes(vrf) {
+			if sel.Has(p) {
+				list = append(list, p)
+			}
+		}
+	}
+	slices.SortFunc(list, netip.Prefix.Compare)
+	return list
 }
 
 // words writes terms of policies.
@@ -124,123 +136,6 @@ func (l *loop) mplsRows(sel status.Selection) []status.MPLS {
 		}
 	}
 	return rows
-}
-
-// flowRows lists the counters, one row for each incoming label and each route.
-func (a *agent) flowRows(ctx context.Context, sel status.Selection, exact bool) ([]status.Flow, error) {
-	counters, err := a.sw.Counters(ctx, exact)
-	if err != nil {
-		return nil, err
-	}
-	return inLoop(ctx, a.loop, func() []status.Flow {
-		rows := []status.Flow{}
-		for i := range a.loop.cfg.VRFs {
-			v := &a.loop.cfg.VRFs[i]
-			if sel.InVRF(v.Name, v.RD.String()) {
-				rows = append(rows, a.loop.labelFlows(v, sel)...)
-				rows = append(rows, a.loop.routeFlows(v, sel)...)
-			}
-		}
-		for i := range rows {
-			n := counters[a.loop.rowCookie(rows[i])]
-			rows[i].Packets, rows[i].Bytes = n.Packets, n.Bytes
-		}
-		return rows
-	})
-}
-
-func (l *loop) labelFlows(v *config.VRF, sel status.Selection) []status.Flow {
-	var rows []status.Flow
-	for _, b := range l.vrfs.Bindings(v) {
-		if !sel.Has(b.Key.Prefix) {
-			continue
-		}
-		nextHop := l.vrfs.NextHopOf(v, b.Key)
-		if !nextHop.IsValid() && b.Key.Family == vpn.VPNv4 {
-			nextHop = netip.IPv4Unspecified()
-		} else if !nextHop.IsValid() {
-			nextHop = netip.IPv6Unspecified()
-		}
-		rows = append(rows, status.Flow{
-			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Direction: status.DirectionIn,
-			Prefix: b.Key.Prefix, Label: labelOf(b.Label), NextHop: nextHop,
-		})
-	}
-	return rows
-}
-
-func (l *loop) routeFlows(v *config.VRF, sel status.Selection) []status.Flow {
-	var rows []status.Flow
-	for key := range l.fib.Routes() {
-		if key.VRF != v.ID || !sel.Has(key.Prefix) {
-			continue
-		}
-		if l.vrfs.Connected(key) {
-			continue
-		}
-		row := status.Flow{
-			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Direction: status.DirectionOut, Prefix: key.Prefix,
-			NextHop: unspecified(key.Prefix.Addr()),
-		}
-		if best := l.vrfs.Best(key); best != nil {
-			row.NextHop = shownNextHop(*best)
-			if best.Remote() {
-				row.Label = labelOf(best.Route.Label)
-			}
-		}
-		rows = append(rows, row)
-	}
-	slices.SortFunc(rows, func(a, b status.Flow) int {
-		return cmp.Or(a.Prefix.Addr().Compare(b.Prefix.Addr()), cmp.Compare(a.Prefix.Bits(), b.Prefix.Bits()))
-	})
-	return rows
-}
-
-// rowCookie returns the cookie of the flow whose counters a row shows.
-func (l *loop) rowCookie(row status.Flow) pipeline.Cookie {
-	if row.Direction == status.DirectionIn {
-		return pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(*row.Label))
-	}
-	c, _ := l.fib.Route(fib.Key{VRF: l.vrfs.VRF(row.VRF).ID, Prefix: row.Prefix})
-	return c
-}
-
-func (a *agent) ribRows(ctx context.Context, sel status.Selection) ([]status.RIB, error) {
-	rows := []status.RIB{}
-	rds, err := inLoop(ctx, a.loop, func() map[string]bool { return a.loop.rds(sel.VRF) })
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range []vpn.Family{vpn.VPNv4, vpn.VPNv6} {
-		paths, err := a.speaker.RIB(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range paths {
-			if !sel.Has(p.Prefix) || sel.VRF != "" && !rds[p.RD.String()] {
-				continue
-			}
-			rows = append(rows, status.RIB{
-				Router: a.name, Family: string(f), RD: p.RD.String(), Prefix: p.Prefix, NextHop: p.NextHop,
-				Label: uint32(p.Label), Targets: texts(p.Targets), Best: p.Best,
-				ASPath: p.ASPath.String(), Origin: status.Origin(p.Origin.String()), MED: p.MED, LocalPref: p.LocalPref,
-				Unusable: p.Unusable, Peer: p.Peer, Weight: p.Weight, Stale: p.Stale,
-				Communities: texts(p.Communities), Large: texts(p.LargeCommunities), Extended: texts(p.Extended),
-			})
-		}
-	}
-	return rows, nil
-}
-
-// rds returns the RDs of a VRF, given by its name or RD.
-func (l *loop) rds(vrf string) map[string]bool {
-	rds := map[string]bool{}
-	for _, v := range l.cfg.VRFs {
-		if vrf == v.Name || vrf == v.RD.String() {
-			rds[v.RD.String()] = true
-		}
-	}
-	return rds
 }
 
 func unspecified(a netip.Addr) netip.Addr {

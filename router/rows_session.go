@@ -12,7 +12,8 @@ import (
 	"pseudowan/status"
 )
 
-// getRoutes lists the routes of a session (?peer=, ?vrf= with a customer, ?view=).
+// getRoutes lists the routes of a session (?peer=, ?vrf= with a customer, ?view=), perhaps
+// only those received to a prefix (?prefix=).
 func (a *agent) getRoutes(ctx context.Context, q *http.Request) (any, error) {
 	words := q.URL.Query()
 	peer, err := netip.ParseAddr(words.Get("peer"))
@@ -25,10 +26,14 @@ func (a *agent) getRoutes(ctx context.Context, q *http.Request) (any, error) {
 	default:
 		return nil, fmt.Errorf("view %q: want received, accepted or advertised", view)
 	}
-	return a.sessionRows(ctx, words.Get("vrf"), peer, view)
+	sel, err := status.ReadSelection(words)
+	if err != nil {
+		return nil, err
+	}
+	return a.sessionRows(ctx, words.Get("vrf"), peer, view, sel.Prefix)
 }
 
-func (a *agent) sessionRows(ctx context.Context, vrf string, peer netip.Addr, view status.RouteView) ([]status.SessionRoute, error) {
+func (a *agent) sessionRows(ctx context.Context, vrf string, peer netip.Addr, view status.RouteView, only netip.Prefix) ([]status.SessionRoute, error) {
 	speakers := []*bgp.Speaker{a.speaker}
 	if vrf != "" {
 		var err error
@@ -41,7 +46,11 @@ func (a *agent) sessionRows(ctx context.Context, vrf string, peer netip.Addr, vi
 		if !s.Has(peer) {
 			continue
 		}
-		for _, r := range s.PeerRoutes(peer, bgp.RouteView(view)) {
+		routes := func() []bgp.PeerRoute { return s.PeerRoutes(peer, bgp.RouteView(view)) }
+		if only.IsValid() && view == status.RoutesReceived {
+			routes = func() []bgp.PeerRoute { return s.ReceivedOf(peer, only) }
+		}
+		for _, r := range routes() {
 			row := sessionRow(r, vrf == "")
 			row.Router, row.VRF, row.RemoteAddress, row.View = a.name, vrf, peer, view
 			rows = append(rows, row)

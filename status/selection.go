@@ -11,6 +11,9 @@ type Selection struct {
 	VRF    string       // by name or RD
 	Prefix netip.Prefix // the zero Prefix: all
 	Longer bool         // also what is inside Prefix
+	// Shorter selects also what contains Prefix: with it, the routes that packets to Prefix
+	// may take. VRFs without any are listed, too.
+	Shorter bool
 }
 
 // InVRF reports whether rows of a VRF are selected.
@@ -21,10 +24,27 @@ func (s Selection) Has(p netip.Prefix) bool {
 	switch {
 	case !s.Prefix.IsValid() || s.Prefix == p:
 		return true
-	case !s.Longer || !p.IsValid():
+	case !p.IsValid():
 		return false
 	}
-	return p.Bits() > s.Prefix.Bits() && s.Prefix.Contains(p.Addr())
+	return s.Longer && p.Bits() > s.Prefix.Bits() && s.Prefix.Contains(p.Addr()) ||
+		s.Shorter && p.Bits() < s.Prefix.Bits() && p.Contains(s.Prefix.Addr())
+}
+
+// Exact lists the selected prefixes, the longest first, if no table is needed to know
+// them; nil if one is.
+func (s Selection) Exact() []netip.Prefix {
+	switch {
+	case !s.Prefix.IsValid() || s.Longer:
+		return nil
+	case !s.Shorter:
+		return []netip.Prefix{s.Prefix}
+	}
+	var list []netip.Prefix
+	for bits := s.Prefix.Bits(); bits >= 0; bits-- {
+		list = append(list, netip.PrefixFrom(s.Prefix.Addr(), bits).Masked())
+	}
+	return list
 }
 
 // Query writes the selection for a URL.
@@ -39,12 +59,15 @@ func (s Selection) Query() url.Values {
 	if s.Longer {
 		q.Set("longer", "1")
 	}
+	if s.Shorter {
+		q.Set("shorter", "1")
+	}
 	return q
 }
 
 // ReadSelection reads what Query has written.
 func ReadSelection(q url.Values) (Selection, error) {
-	s := Selection{VRF: q.Get("vrf"), Longer: q.Get("longer") != ""}
+	s := Selection{VRF: q.Get("vrf"), Longer: q.Get("longer") != "", Shorter: q.Get("shorter") != ""}
 	if text := q.Get("prefix"); text != "" {
 		p, err := netip.ParsePrefix(text)
 		if err != nil {

@@ -75,6 +75,9 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 	if err != nil {
 		return place{}, fmt.Errorf("router %s: %w", at.node, err)
 	}
+	if err := f.learn(ctx, at); err != nil {
+		return place{}, err
+	}
 	f.ttl--
 	next := f.beyond(at.node, fate)
 	fate.To = next.node
@@ -95,6 +98,22 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 		f.path.Outcome = fmt.Sprintf("leaves router %s by %s for MAC %s, which no node of the lab has", at.node, fate.Out, fate.DstMAC)
 	}
 	return next, nil
+}
+
+// learn asks a router for the label of a packet, if the snapshot does not have it.
+func (f *follower) learn(ctx context.Context, at place) error {
+	if at.label == nil {
+		return nil
+	}
+	if _, known := f.label(at.node, *at.label); known {
+		return nil
+	}
+	rows, err := f.asker.Label(ctx, at.node, *at.label)
+	if err != nil {
+		return fmt.Errorf("router %s: %w", at.node, err)
+	}
+	f.Flows = append(f.Flows, rows...)
+	return nil
 }
 
 // beyond returns the node at the other end of a router's port: a host, or the router

@@ -95,6 +95,8 @@ func (w *world) change(host string, how func(*HostRoute)) {
 	w.routes = map[string]func(*HostRoute){host: how}
 }
 
+func (w *world) Label(context.Context, string, uint32) ([]status.Flow, error) { return nil, nil }
+
 func (w *world) Rules(_ context.Context, host string) (HostRules, error) { return w.rules[host], nil }
 
 func (w *world) Route(_ context.Context, host string, p HostPacket) (HostRoute, error) {

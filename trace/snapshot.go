@@ -17,7 +17,7 @@ type Snapshot struct {
 	VRFs       []status.VRF
 	Interfaces []status.Interface
 	Neighbors  []status.Neighbor
-	Flows      []status.Flow
+	Flows      []status.Flow // incoming labels; those that are not here are asked for
 	Peers      []status.Peer
 	RIB        []status.RIB
 	Received   []status.SessionRoute // what the peers of a router to be explained have announced
@@ -75,6 +75,8 @@ type Asker interface {
 	Fate(ctx context.Context, router string, p Packet) (Fate, error)
 	// Route asks a host's kernel. After an error, what the host does is unknown.
 	Route(ctx context.Context, host string, p HostPacket) (HostRoute, error)
+	// Label asks a router what it has assigned a label for; nothing if it has not.
+	Label(ctx context.Context, router string, label uint32) ([]status.Flow, error)
 	// Rules looks for rules of a host's packet filter.
 	Rules(ctx context.Context, host string) (HostRules, error)
 }

@@ -1,7 +1,9 @@
 package gate
 
 import (
+	"bytes"
 	"maps"
+	"net/netip"
 
 	"pseudowan/bgp/policy"
 )
@@ -24,6 +26,26 @@ func (j *Judge) Paths() []ReceivedPath {
 	r.mu.RLock()
 	paths, chain := maps.Clone(r.paths), r.chain
 	r.mu.RUnlock()
+	return j.list(paths, chain)
+}
+
+// PathsTo lists what the peer has announced of a prefix, with any RD and path identifier.
+// It may be called at any time.
+func (j *Judge) PathsTo(prefix netip.Prefix) []ReceivedPath {
+	octets := prefix.Addr().AsSlice()
+	r := &j.rib
+	r.mu.RLock()
+	paths, chain := make(map[key]inPath), r.chain
+	for k, p := range r.paths {
+		if int(k.bits) == prefix.Bits() && bytes.HasPrefix(k.prefix[:], octets) && k.family != RTC && (k.family.bits() == 32) == prefix.Addr().Is4() {
+			paths[k] = p
+		}
+	}
+	r.mu.RUnlock()
+	return j.list(paths, chain)
+}
+
+func (j *Judge) list(paths map[key]inPath, chain *policy.Chain) []ReceivedPath {
 	list := make([]ReceivedPath, 0, len(paths))
 	decoded := make(map[*pathAttrs]policy.Path)
 	for k, p := range paths {

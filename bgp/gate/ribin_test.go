@@ -131,6 +131,11 @@ func TestReceivedPaths(t *testing.T) {
 	if len(paths) != 2 {
 		t.Fatalf("%+v", paths)
 	}
+	for text, n := range map[string]int{"30.0.0.0/24": 1, "30.0.1.0/24": 1, "30.0.0.0/25": 0, "30.0.2.0/24": 0, "1e00::/24": 0} {
+		if found := j.PathsTo(netip.MustParsePrefix(text)); len(found) != n || n == 1 && found[0].Before.Prefix.String() != text {
+			t.Errorf("to %s: %+v", text, found)
+		}
+	}
 	p := paths[0]
 	if p.Before.Family != vpn.VPNv4 || p.Before.RD.String() != "65002:1" || p.Before.Prefix.String() != "30.0.0.0/24" || p.Before.NextHop.String() != "192.168.0.2" ||
 		p.Before.ASPath.String() != "65002" || *p.Before.MED != 5 || p.Before.LocalPref != nil || len(p.Before.Communities) != 1 || len(p.Before.Extended) != 1 ||

@@ -22,16 +22,40 @@ func Explain(ctx context.Context, lab, router, vrf string, prefix netip.Prefix) 
 	if !slices.Contains(in.lab.routers, router) {
 		return status.Explanation{}, in.lab.noRouter(router)
 	}
-	s, err := in.snapshot(ctx)
+	s, err := in.about(ctx, router, prefix.Masked())
 	if err != nil {
 		return status.Explanation{}, err
 	}
-	s.Received, _ = in.lab.SessionRoutes(ctx, Filter{Router: router}, "", status.RoutesReceived) // without them it is explained by the tables alone
 	e, ok := s.Explain(router, vrf, prefix)
 	if !ok {
 		return e, noVRF(s, router, vrf)
 	}
 	return e, nil
+}
+
+// about reads what of the routers' tables explains a prefix at a router: there also what is
+// inside it, elsewhere what contains it.
+func (in *inspection) about(ctx context.Context, router string, prefix netip.Prefix) (*trace.Snapshot, error) {
+	here := Filter{Router: router, Selection: status.Selection{Prefix: prefix, Shorter: true, Longer: true}}
+	var vrfs []status.VRF
+	s, err := in.read(ctx, status.Selection{Prefix: prefix, Shorter: true},
+		func(ctx context.Context, s *trace.Snapshot) (err error) {
+			vrfs, err = in.lab.VRFs(ctx, here)
+			return err
+		},
+		func(ctx context.Context, s *trace.Snapshot) (err error) {
+			s.RIB, err = in.lab.RIB(ctx, Filter{Router: router, Selection: status.Selection{Prefix: prefix, Shorter: true}})
+			return err
+		},
+		func(ctx context.Context, s *trace.Snapshot) error {
+			s.Received, _ = in.lab.receivedOf(ctx, router, prefix) // without them it is explained by the tables alone
+			return nil
+		})
+	if err != nil {
+		return nil, err
+	}
+	s.VRFs = append(slices.DeleteFunc(s.VRFs, func(v status.VRF) bool { return v.Router == router }), vrfs...)
+	return s, nil
 }
 
 func noVRF(s *trace.Snapshot, router, vrf string) error {

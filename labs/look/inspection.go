@@ -176,15 +176,25 @@ func (in *inspection) needHost(name string) error {
 
 // snapshot reads the routers' tables.
 func (in *inspection) snapshot(ctx context.Context) (*trace.Snapshot, error) {
+	return in.read(ctx, status.Selection{},
+		func(ctx context.Context, s *trace.Snapshot) (err error) {
+			s.RIB, err = in.lab.RIB(ctx, Filter{})
+			return err
+		})
+}
+
+// read reads what of the routers' tables concerns a selection, and something more.
+func (in *inspection) read(ctx context.Context, sel status.Selection, more ...func(context.Context, *trace.Snapshot) error) (*trace.Snapshot, error) {
 	s := &trace.Snapshot{Topology: in.topology, Stations: stationsOf(in.topology)}
 	g, ctx := errgroup.WithContext(ctx)
-	read := func(do func() error) { g.Go(do) }
-	read(func() (err error) { s.VRFs, err = in.lab.VRFs(ctx, Filter{}); return err })
-	read(func() (err error) { s.Interfaces, err = in.lab.Interfaces(ctx, Filter{}); return err })
-	read(func() (err error) { s.Neighbors, err = in.lab.Neighbors(ctx, Filter{}); return err })
-	read(func() (err error) { s.Flows, err = in.lab.Flows(ctx, Filter{}, true); return err })
-	read(func() (err error) { s.Peers, err = in.lab.Peers(ctx, Filter{}); return err })
-	read(func() (err error) { s.RIB, err = in.lab.RIB(ctx, Filter{}); return err })
+	g.Go(func() (err error) { s.VRFs, err = in.lab.VRFs(ctx, Filter{Selection: sel}); return err })
+	g.Go(func() (err error) { s.Interfaces, err = in.lab.Interfaces(ctx, Filter{}); return err })
+	g.Go(func() (err error) { s.Neighbors, err = in.lab.Neighbors(ctx, Filter{}); return err })
+	g.Go(func() (err error) { s.Flows, err = in.lab.labels(ctx, sel); return err })
+	g.Go(func() (err error) { s.Peers, err = in.lab.Peers(ctx, Filter{}); return err })
+	for _, read := range more {
+		g.Go(func() error { return read(ctx, s) })
+	}
 	return s, g.Wait()
 }
 
@@ -207,6 +217,13 @@ func (in *inspection) Route(_ context.Context, host string, p trace.HostPacket) 
 	}
 	r, err := h.Route(probe.Packet(p))
 	return trace.HostRoute(r), err
+}
+
+// Label implements trace.Asker.
+func (in *inspection) Label(ctx context.Context, name string, label uint32) ([]status.Flow, error) {
+	c := router.NewClient(name, store.AgentSocket(in.lab.Name, name))
+	defer c.Close()
+	return c.Label(ctx, label)
 }
 
 // Rules implements trace.Asker.

@@ -38,6 +38,23 @@ func (l *Lab) Sessions(ctx context.Context, f Filter, peer string) ([]status.Pee
 
 // SessionRoutes lists the routes of the sessions with a peer.
 func (l *Lab) SessionRoutes(ctx context.Context, f Filter, peer string, view status.RouteView) ([]status.SessionRoute, error) {
+	return l.ofSessions(ctx, f, peer, func(ctx context.Context, c *router.Client, s status.Peer) ([]status.SessionRoute, error) {
+		return c.SessionRoutes(ctx, s.VRF, s.RemoteAddress, view)
+	})
+}
+
+// receivedOf lists what the peers of a router have announced of a prefix.
+func (l *Lab) receivedOf(ctx context.Context, at string, prefix netip.Prefix) ([]status.SessionRoute, error) {
+	return l.ofSessions(ctx, Filter{Router: at}, "", func(ctx context.Context, c *router.Client, s status.Peer) ([]status.SessionRoute, error) {
+		return c.ReceivedOf(ctx, s.VRF, s.RemoteAddress, prefix)
+	})
+}
+
+// ofSessions asks for routes of each session with a peer.
+func (l *Lab) ofSessions(
+	ctx context.Context, f Filter, peer string,
+	ask func(context.Context, *router.Client, status.Peer) ([]status.SessionRoute, error),
+) ([]status.SessionRoute, error) {
 	sessions, err := l.Sessions(ctx, f, peer)
 	errs := []error{err}
 	ctx, cancel := context.WithTimeoutCause(ctx, answerPatience, fmt.Errorf("no answer in %s", answerPatience))
@@ -45,7 +62,7 @@ func (l *Lab) SessionRoutes(ctx context.Context, f Filter, peer string, view sta
 	var rows []status.SessionRoute
 	for _, s := range sessions {
 		c := router.NewClient(s.Router, store.AgentSocket(l.Name, s.Router))
-		list, err := c.SessionRoutes(ctx, s.VRF, s.RemoteAddress, view)
+		list, err := ask(ctx, c, s)
 		c.Close()
 		rows, errs = append(rows, list...), append(errs, err)
 	}

@@ -166,6 +166,11 @@ func (l *Lab) Flows(ctx context.Context, f Filter, fast bool) ([]status.Flow, er
 	return inVRF(rows, f, func(x status.Flow) (string, string) { return x.VRF, x.RD }), err
 }
 
+// labels lists incoming labels without counters, those that concern a selection.
+func (l *Lab) labels(ctx context.Context, sel status.Selection) ([]status.Flow, error) {
+	return askSelected(ctx, l, Filter{Selection: sel}, (*router.Client).Labels)
+}
+
 // RIB lists the paths of the speakers' VPN tables. The filter's VRF selects by its RD.
 func (l *Lab) RIB(ctx context.Context, f Filter) ([]status.RIB, error) {
 	return askSelected(ctx, l, f, (*router.Client).RIB)

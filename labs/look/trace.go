@@ -37,7 +37,7 @@ func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, 
 	if err != nil {
 		return status.Trace{}, err
 	}
-	s, err := in.snapshot(ctx)
+	s, err := in.read(ctx, status.Selection{Prefix: netip.PrefixFrom(to, to.BitLen()), Shorter: true})
 	if err != nil {
 		return status.Trace{}, err
 	}

@@ -1,0 +1,19 @@
+package bgp
+
+import (
+	"iter"
+	"maps"
+	"net/netip"
+)
+
+// Prefixes lists the prefixes of a VRF, in no order.
+func (t *Tables) Prefixes(vrf string) iter.Seq[netip.Prefix] {
+	v := t.vrfs[vrf]
+	if v == nil {
+		return func(func(netip.Prefix) bool) {}
+	}
+	return maps.Keys(v.prefixes)
+}
+
+// Received lists the keys of the received routes, in no order.
+func (t *Tables) Received() iter.Seq[Key] { return maps.Keys(t.received) }
