@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strings"
 
@@ -198,7 +197,7 @@ func (c *configuration) setInterface(l netlink.Link, i Interface) error {
 		return err
 	}
 	if !i.LAN {
-		if err := c.txChecksumOff(i.Name); err != nil {
+		if err := c.sums.Fill(i.Name); err != nil {
 			return err
 		}
 		if err := c.onThread(func() error { return setSysctls(i) }); err != nil {
@@ -239,17 +238,17 @@ func setSysctls(i Interface) error {
 
 // startedWith returns the settings that matter when IPv6 starts on an interface.
 func startedWith(name string) (string, error) {
-	dir := "/proc/sys/net/ipv6/conf/" + name
-	ra, err := os.ReadFile(dir + "/accept_ra")
-	if err != nil {
-		return "", err
+	tree := sysctlTree{}
+	defer tree.close()
+	var all []byte
+	for _, setting := range []string{"accept_ra", "autoconf", "accept_dad"} {
+		value, err := tree.read("ipv6/conf/" + name + "/" + setting)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, value...)
 	}
-	form, err := os.ReadFile(dir + "/autoconf")
-	if err != nil {
-		return "", err
-	}
-	dad, err := os.ReadFile(dir + "/accept_dad")
-	return string(ra) + string(form) + string(dad), err
+	return string(all), nil
 }
 
 // restartIPv6 makes the kernel drop all IPv6 state of an interface and begin

@@ -9,6 +9,8 @@ import (
 	"github.com/safchain/ethtool"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"pseudowan/checksum"
 )
 
 // onThreadIn runs f on a thread of its own in the namespace of nsfd.
@@ -67,6 +69,7 @@ type inside struct {
 	file *os.File
 	nl   *netlink.Handle
 	eth  *ethtool.Ethtool
+	sums *checksum.Control
 
 	changed bool // an interface, an address or a route
 }
@@ -84,7 +87,8 @@ func openInside(path string) (*inside, error) {
 		if in.eth, err = ethtool.NewEthtool(); err != nil {
 			return fmt.Errorf("ethtool: %w", err)
 		}
-		return nil
+		in.sums, err = checksum.Open()
+		return err
 	})
 	if err != nil {
 		in.close()
@@ -100,6 +104,9 @@ func (in *inside) close() {
 	}
 	if in.eth != nil {
 		in.eth.Close()
+	}
+	if in.sums != nil {
+		in.sums.Close() // fails for none
 	}
 	in.file.Close()
 }

@@ -2,18 +2,9 @@ package hosts
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/safchain/ethtool"
 )
-
-// txChecksumOff makes the interface fill in every checksum itself. The kernel
-// then turns segmentation offload off too.
-func (in *inside) txChecksumOff(name string) error {
-	return in.offloadsOff(name, func(feature string) bool {
-		return strings.HasPrefix(feature, "tx-checksum-")
-	})
-}
 
 // offloadsOff turns off the chosen features of an interface that are on and can
 // be changed.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 )
 
@@ -17,20 +16,15 @@ type sysctl struct{ path, value string }
 // first: writing some of them walks every interface under the kernel's one big
 // network lock. A kernel without IPv6 has no IPv6 settings.
 func applySysctls(settings []sysctl) error {
+	tree := sysctlTree{}
+	defer tree.close()
 	for _, s := range settings {
-		path := "/proc/sys/net/" + s.path
-		have, err := os.ReadFile(path)
+		err := tree.set(s)
 		if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(s.path, "ipv6/") && !kernelHasIPv6() {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("read sysctl: %w", err)
-		}
-		if slices.Equal(strings.Fields(string(have)), strings.Fields(s.value)) {
-			continue
-		}
-		if err := os.WriteFile(path, []byte(s.value), 0o644); err != nil {
-			return fmt.Errorf("set sysctl to %s: %w", s.value, err)
+			return err
 		}
 	}
 	return nil

@@ -219,7 +219,7 @@ func (r *room) adjust(l netlink.Link, e WireEnd) error {
 		return err
 	}
 	if e.NoOffload {
-		if err := r.txChecksumOff(e.Name); err != nil {
+		if err := r.sums.Fill(e.Name); err != nil {
 			return err
 		}
 	}

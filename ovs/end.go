@@ -44,7 +44,7 @@ func (s *Switch) release(endDaemons func()) {
 	if s.bridge.links != nil {
 		s.bridge.links.Close()
 	}
-	if s.bridge.offloads != nil {
-		s.bridge.offloads.Close()
+	if s.bridge.sums != nil {
+		s.bridge.sums.Close() // fails for none
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/safchain/ethtool"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
+	"pseudowan/checksum"
 	"pseudowan/ovs/pipeline"
 )
 
@@ -23,8 +23,8 @@ func (s *Switch) start(ctx context.Context) (err error) {
 		return err
 	}
 	// Like the handle above, it stays in the namespace in which it was opened.
-	if s.bridge.offloads, err = ethtool.NewEthtool(); err != nil {
-		return fmt.Errorf("ethtool: %w", err)
+	if s.bridge.sums, err = checksum.Open(); err != nil {
+		return err
 	}
 	if s.daemons.launcher, err = newLauncher(); err != nil {
 		return err

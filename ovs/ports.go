@@ -9,19 +9,19 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/safchain/ethtool"
 	"github.com/vishvananda/netlink"
 
+	"pseudowan/checksum"
 	"pseudowan/ovs/ovsdb"
 )
 
 // bridge is the bridge of a switch, with its settings and ports.
 type bridge struct {
-	cfg      Config
-	tools    tools
-	daemons  *daemons
-	links    *netlink.Handle
-	offloads *ethtool.Ethtool
+	cfg     Config
+	tools   tools
+	daemons *daemons
+	links   *netlink.Handle
+	sums    *checksum.Control
 
 	changing sync.Mutex // held while the bridge and its ports change
 
