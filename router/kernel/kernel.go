@@ -34,6 +34,11 @@ type Watch struct {
 	Trouble   chan error // messages that could not be read; others follow
 }
 
+// backlog is how many octets of messages may wait to be read. More of them end the
+// subscription. A message takes about a thousand: with the kernel's default, a hundred
+// neighbours of a router that does not get a processor for a while were too many.
+const backlog = 8 << 20
+
 // Subscribe watches the namespace in which the process runs. What exists is
 // reported first.
 func Subscribe(ctx context.Context) (*Watch, error) {
@@ -50,11 +55,15 @@ func Subscribe(ctx context.Context) (*Watch, error) {
 		default:
 		}
 	}
-	err := netlink.LinkSubscribeWithOptions(w.Links, ctx.Done(), netlink.LinkSubscribeOptions{ListExisting: true, ErrorCallback: fail})
+	err := netlink.LinkSubscribeWithOptions(w.Links, ctx.Done(), netlink.LinkSubscribeOptions{
+		ListExisting: true, ErrorCallback: fail, ReceiveBufferSize: backlog, ReceiveBufferForceSize: true,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("watch links: %w", err)
 	}
-	err = netlink.NeighSubscribeWithOptions(w.Neighbors, ctx.Done(), netlink.NeighSubscribeOptions{ListExisting: true, ErrorCallback: fail})
+	err = netlink.NeighSubscribeWithOptions(w.Neighbors, ctx.Done(), netlink.NeighSubscribeOptions{
+		ListExisting: true, ErrorCallback: fail, ReceiveBufferSize: backlog, ReceiveBufferForceSize: true,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("watch neighbours: %w", err)
 	}
