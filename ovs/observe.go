@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"pseudowan/ovs/ovsdb"
 )
 
 // observation is the actual state of Open vSwitch's database and of the kernel.
@@ -46,15 +48,14 @@ func (o observedPort) dead(index int) bool {
 
 // observe reads the state of the bridge and of the kernel's interfaces.
 func (br *bridge) observe(ctx context.Context) (observation, error) {
-	out, err := br.tools.vsctl(ctx, "--format=json",
-		"--columns=name,type,ofport,ofport_request,mac,mtu_request,external_ids,error", "list", "Interface")
+	results, err := br.daemons.connection().Transact(ctx, ovsdb.Operation{
+		"op": "select", "table": "Interface", "where": []any{},
+		"columns": []string{"name", "type", "ofport", "ofport_request", "mac", "mtu_request", "external_ids", "error"},
+	})
 	if err != nil {
 		return observation{}, err
 	}
-	o, err := decodeObservation(out, br.cfg.Bridge)
-	if err != nil {
-		return observation{}, fmt.Errorf("ovs-vsctl list: %w", err)
-	}
+	o := observationOf(results[0].Rows, br.cfg.Bridge)
 	links, err := br.links.LinkList()
 	if err != nil {
 		return observation{}, fmt.Errorf("list interfaces: %w", err)
@@ -65,20 +66,11 @@ func (br *bridge) observe(ctx context.Context) (observation, error) {
 	return o, nil
 }
 
-// table is the output of ovs-vsctl --format=json list.
-type table struct {
-	Headings []string            `json:"headings"`
-	Data     [][]json.RawMessage `json:"data"`
-}
-
-func decodeObservation(b []byte, bridge string) (observation, error) {
+// observationOf reads rows of the Interface table.
+func observationOf(rows []map[string]json.RawMessage, bridge string) observation {
 	o := observation{ports: make(map[string]observedPort), kernel: make(map[string]int)}
-	var interfaces table
-	if err := json.Unmarshal(b, &interfaces); err != nil {
-		return o, err
-	}
-	for _, cells := range interfaces.Data {
-		r := row{interfaces.Headings, cells}
+	for _, columns := range rows {
+		r := rawRow(columns)
 		name := r.text("name")
 		if name == bridge {
 			continue
@@ -90,7 +82,7 @@ func decodeObservation(b []byte, bridge string) (observation, error) {
 			Opened: r.pairs("external_ids").number(openedIndex), Error: r.text("error"),
 		}
 	}
-	return o, nil
+	return o
 }
 
 // row reads the columns of one row in the notation of RFC 7047 section 5.1. A
