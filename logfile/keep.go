@@ -8,19 +8,28 @@ import (
 )
 
 // Keep checks logs after a write or a new file, but not more often than every
-// pause; and all of them every lookAround, in case it was not notified.
+// pause, and with many logs only a small share of the time; and all of them every
+// lookAround, in case it was not notified.
 const (
 	pause      = 5 * time.Millisecond
 	lookAround = time.Second
+	share      = 20 // one part of so many
+	longest    = 250 * time.Millisecond
 )
+
+// rest returns how long to pause after a check that began at that time.
+func rest(began time.Time) time.Duration {
+	return min(max(pause, share*time.Since(began)), longest)
+}
 
 // KeepSlowly bounds slowly growing logs until ctx ends. It polls: the kernel
 // allows a user only a few inotify instances, and other programs of the server
 // need some.
 func KeepSlowly(ctx context.Context, paths func() []string, log *slog.Logger) {
+	const every = 10 * time.Second
 	for {
 		boundAll(paths(), log)
-		if !sleep(ctx, lookAround) {
+		if !sleep(ctx, every) {
 			return
 		}
 	}
@@ -41,6 +50,7 @@ func Keep(ctx context.Context, paths func() []string, log *slog.Logger) {
 	changes := newChanges(log)
 	defer changes.close()
 	for {
+		began := time.Now()
 		logs := paths()
 		for _, path := range logs {
 			dir := filepath.Dir(path)
@@ -49,7 +59,7 @@ func Keep(ctx context.Context, paths func() []string, log *slog.Logger) {
 		}
 		for again := time.Now().Add(lookAround); time.Now().Before(again); {
 			boundAll(logs, log)
-			if !sleep(ctx, pause) {
+			if !sleep(ctx, rest(began)) {
 				return
 			}
 			appeared, ok := changes.wait(ctx, time.Until(again))
@@ -59,6 +69,7 @@ func Keep(ctx context.Context, paths func() []string, log *slog.Logger) {
 			if appeared {
 				break
 			}
+			began = time.Now()
 		}
 	}
 }

@@ -77,6 +77,8 @@ func (s *Switch) startNew(ctx context.Context) error {
 func (c Config) bridgeTransaction() []string {
 	br := c.Bridge
 	args := []string{
+		"set", "Open_vSwitch", ".", "other_config:stats-update-interval=" + statisticsEvery, "other_config:max-revalidator=" + countersEvery,
+		"other_config:n-handler-threads=1", "other_config:n-revalidator-threads=1", "--",
 		"add-br", br,
 		"--", "set", "bridge", br, "datapath_type=" + string(c.Datapath), "fail_mode=secure",
 		"protocols=[" + strings.Join(protocols, ",") + "]",
@@ -90,6 +92,15 @@ func (c Config) bridgeTransaction() []string {
 	}
 	return args
 }
+
+// What a hundred switches of one server do when nothing happens adds up. The
+// statistics in the database are read by nobody; counters of flows lag by up to
+// countersEvery (milliseconds), unless they are asked for exactly. By default, the
+// number of threads grows with the processors.
+const (
+	statisticsEvery = "60000"
+	countersEvery   = "2000"
+)
 
 // datapathID is the datapath ID of every bridge: each is the only one of its switch.
 const datapathID = "0000000000000001"

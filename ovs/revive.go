@@ -10,7 +10,7 @@ import (
 const (
 	// look is how often the daemons are examined. One that is stopped at two
 	// consecutive times is killed and replaced.
-	look = 250 * time.Millisecond
+	look = time.Second
 
 	// restartLimit bounds one attempt to replace a daemon, restartTries the
 	// number of consecutive failures.

@@ -16,7 +16,7 @@ type Counter struct {
 }
 
 // Counters returns the counters of all flows by cookie. They lag behind the
-// packets by up to half a second; with exact they are updated first, which takes
+// packets by up to two seconds; with exact they are updated first, which takes
 // about 0.3 s.
 func (s *Switch) Counters(ctx context.Context, exact bool) (map[pipeline.Cookie]Counter, error) {
 	if exact {

@@ -6,7 +6,7 @@ import (
 )
 
 // beatEvery is the interval of the beat.
-const beatEvery = time.Second
+const beatEvery = 5 * time.Second
 
 // beat touches a file as long as the loop runs, for the keeper to watch.
 type beat struct {

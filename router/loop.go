@@ -107,8 +107,9 @@ func (l *loop) run(ctx context.Context, p parts) error {
 	defer close(l.ended)
 	solicit := time.NewTicker(solicitInterval)
 	defer solicit.Stop()
-	remember := time.NewTicker(rememberEvery)
+	remember := time.NewTimer(0)
 	defer remember.Stop()
+	waits := true // for remember
 	l.fallover.cut = p.speaker.CutOff
 	l.fallover.cutCE = (*ce.Speaker).CutOff
 	for {
@@ -120,9 +121,10 @@ func (l *loop) run(ctx context.Context, p parts) error {
 		case <-l.restart:
 			return errRestart
 		case <-solicit.C:
+			l.beat.tick(time.Now())
 			l.links.Solicit(l.vrfs.NextHops())
 		case <-remember.C:
-			l.beat.tick(time.Now())
+			waits = false
 			l.lookBack(ctx, time.Now(), p.speaker)
 			l.remember()
 		case <-l.timer.C:
@@ -159,6 +161,10 @@ func (l *loop) run(ctx context.Context, p parts) error {
 			l.background.Go(func() { p.rebuilt(cfg) })
 		}
 		l.endTurn(ctx, p.sw)
+		if !waits && (l.memory.stale || l.recovery != nil) {
+			waits = true
+			remember.Reset(rememberEvery)
+		}
 	}
 }
 

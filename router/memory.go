@@ -43,7 +43,7 @@ func (s *peering) UnmarshalText(text []byte) error {
 	return s.addr.UnmarshalText([]byte(addr))
 }
 
-// rememberEvery is the interval at which changes are written.
+// rememberEvery is how long changes are collected before they are written.
 const rememberEvery = 100 * time.Millisecond
 
 // memoryFile is the file of the memory.

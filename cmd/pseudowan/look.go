@@ -140,7 +140,7 @@ func flowCommand(s streams, sel *selection) *cobra.Command {
 		},
 		show.Flows)
 	selecting(sel, c)
-	c.Flags().BoolVar(&fast, "fast", false, "do not wait for exact counters (they may lag by half a second)")
+	c.Flags().BoolVar(&fast, "fast", false, "do not wait for exact counters (they may lag by two seconds)")
 	return c
 }
 

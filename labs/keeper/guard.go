@@ -116,7 +116,7 @@ func Ensure(lab string, pid int) (started bool, err error) {
 }
 
 const (
-	guardEvery = 250 * time.Millisecond // interval between checks of the keeper
+	guardEvery = time.Second // interval between checks of the keeper
 
 	// silenceLimit is how long a process may give no sign of life before it counts
 	// as hanging. It leaves room for slow machines.

@@ -31,8 +31,8 @@ const (
 	soonAfterStart  = 5 * time.Second
 )
 
-// keeperTurn is how often the keeper checks its list of routers and the names of
-// namespaces and gives a sign of life.
+// keeperTurn is how often the keeper checks its list of routers. Every guardEvery, it
+// checks the names of namespaces and gives a sign of life, too.
 const keeperTurn = 200 * time.Millisecond
 
 // Run starts a lab's agents, restarts those that end or hang, and mends hosts
@@ -63,6 +63,7 @@ func Run(ctx context.Context, lab string, log *slog.Logger) error {
 	context.AfterFunc(ctx, func() { sayName(endingName) })
 	turn := time.NewTicker(keeperTurn)
 	defer turn.Stop()
+	var beat time.Time
 	for {
 		// Agents keep running without a readable list.
 		err := k.reload(ctx)
@@ -70,9 +71,12 @@ func Run(ctx context.Context, lab string, log *slog.Logger) error {
 			log.Error("cannot read the list of routers", "error", err)
 		}
 		k.deaf = err != nil
-		recoverMissing(lab, k.names, log)
 		now := time.Now()
-		_ = os.Chtimes(store.KeeperLock(lab), now, now) // fails only if the lab's directory is gone
+		if now.Sub(beat) >= guardEvery {
+			beat = now
+			recoverMissing(lab, k.names, log)
+			_ = os.Chtimes(store.KeeperLock(lab), now, now) // fails only if the lab's directory is gone
+		}
 		select {
 		case <-ctx.Done():
 			return nil

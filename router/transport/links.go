@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"cmp"
 	"log/slog"
 	"maps"
@@ -25,6 +26,7 @@ type Links struct {
 	widest  int // the longest IP packet that a customer can send, in octets
 	heard   map[heardKey]kernel.NeighborEvent
 	changed map[netip.Addr]bool // next hops that may have become usable or unusable
+	round   int                 // of Solicit
 }
 
 // heardKey identifies a neighbour of the kernel.
@@ -126,7 +128,11 @@ func (l *Links) Hear(e kernel.NeighborEvent) {
 		if e.MAC == nil && e.State != kernel.Failed && l.carriers.Up(p.Name) {
 			e.MAC = p.neighbors[e.Addr].MAC // the kernel asks again; the old MAC is used until the result is known
 		}
+		before, known := p.neighbors[e.Addr]
 		p.neighbors[e.Addr] = e
+		if known && (before.State == kernel.Failed) == (e.State == kernel.Failed) && bytes.Equal(before.MAC, e.MAC) {
+			return // asked again, with the same answer
+		}
 		l.fib.Resolve(adjacency(p, e.Addr), p.HardwareAddr, e.MAC)
 		if p.wanted[e.Addr] {
 			l.change(p, e.Addr)
@@ -216,6 +222,7 @@ func (l *Links) Solicit(named map[netip.Addr]bool) {
 			used[p][neighbor] = true
 		}
 	}
+	l.round++
 	for _, p := range l.ports {
 		for neighbor := range p.wanted {
 			if !used[p][neighbor] {
@@ -223,9 +230,31 @@ func (l *Links) Solicit(named map[netip.Addr]bool) {
 				delete(p.behind, neighbor)
 				continue
 			}
-			l.solicit(p, neighbor)
+			if (l.round+lastOctet(neighbor))%p.patience(neighbor) == 0 {
+				l.solicit(p, neighbor)
+			}
 		}
 	}
+}
+
+// asksPerRound is how many of a lab's routers on a LAN may be asked in a round, by all
+// of them.
+const asksPerRound = 25
+
+// patience returns every how many rounds a neighbour is asked. Routers of this lab that
+// answer may wait if there are many, because each asks each: of a hundred, that alone
+// would keep a processor busy. One that dies is missed by its BGP sessions, too.
+func (p *Port) patience(neighbor netip.Addr) int {
+	if p.known[neighbor] == nil || p.neighbors[neighbor].MAC == nil {
+		return 1
+	}
+	return max(1, len(p.known)*len(p.known)/asksPerRound)
+}
+
+// lastOctet spreads neighbours over rounds.
+func lastOctet(a netip.Addr) int {
+	octets := a.AsSlice()
+	return int(octets[len(octets)-1])
 }
 
 func (l *Links) solicit(p *Port, nextHop netip.Addr) {

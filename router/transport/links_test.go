@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -46,19 +47,20 @@ func TestNextHop(t *testing.T) {
 		name            string
 		do              func()
 		usable, answers bool
+		same            bool // nothing changes
 	}{
-		{"no carrier yet", func() {}, false, false},
-		{"a carrier", carrier(true), true, false},
-		{"it answers", hears("reachable", mac), true, true},
-		{"it is asked again", hears("incomplete", nil), true, true},
-		{"it fails", hears(kernel.Failed, nil), false, false},
-		{"it answers again", hears("reachable", mac), true, true},
-		{"the cable is cut", carrier(false), false, true},
+		{"no carrier yet", func() {}, false, false, false},
+		{"a carrier", carrier(true), true, false, false},
+		{"it answers", hears("reachable", mac), true, true, false},
+		{"it is asked again", hears("incomplete", nil), true, true, true},
+		{"it fails", hears(kernel.Failed, nil), false, false, false},
+		{"it answers again", hears("reachable", mac), true, true, false},
+		{"the cable is cut", carrier(false), false, true, false},
 	} {
 		step.do()
 		changed := l.Changed()
-		if !changed[hop] || len(l.Changed()) != 0 {
-			t.Errorf("%s: changed %v; want %s, once", step.name, changed, hop)
+		if changed[hop] == step.same || len(l.Changed()) != 0 {
+			t.Errorf("%s: changed %v; want %s, once: %t", step.name, changed, hop, !step.same)
 		}
 		if l.Usable(hop) != step.usable || l.Answers(hop) != step.answers {
 			t.Errorf("%s: usable %t, answers %t; want %t, %t", step.name, l.Usable(hop), l.Answers(hop), step.usable, step.answers)
@@ -144,5 +146,78 @@ func TestNextHopBehindAnother(t *testing.T) {
 	l.Solicit(map[netip.Addr]bool{})
 	if len(l.Port(1).wanted) > 0 || len(l.Port(1).behind) > 0 {
 		t.Errorf("still followed: %v, %v", l.Port(1).wanted, l.Port(1).behind)
+	}
+}
+
+// Routers of a lab that answer are asked from time to time; one that does not, always.
+func TestSolicitsRoutersOfTheLabSeldom(t *testing.T) {
+	carriers := kernel.NewCarriers()
+	carriers.Hear(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true})
+	asked := map[netip.Addr]int{}
+	l := New(slog.New(slog.DiscardHandler), fib.New(), carriers, func(_ int, addr netip.Addr, _ bool) error {
+		asked[addr]++
+		return nil
+	})
+	core := config.Core{Port: 1, Name: "eth1", MAC: "02:00:00:00:00:01", MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.1.254/24")}}
+	const routers = 100
+	named := map[netip.Addr]bool{}
+	for i := range routers {
+		addr := netip.AddrFrom4([4]byte{192, 168, 1, byte(i + 1)})
+		named[addr] = true
+		core.Neighbors = append(core.Neighbors, config.Neighbor{Address: addr, MAC: fmt.Sprintf("02:00:00:00:01:%02x", i)})
+	}
+	ports, err := Ports([]config.Core{core})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports[1].Index = 7
+	l.Configure(ports, 1500)
+	silent := netip.MustParseAddr("192.168.1.9")
+	for addr, mac := range ports[1].known {
+		l.Use(addr)
+		if addr != silent {
+			l.Hear(kernel.NeighborEvent{Link: 7, Addr: addr, State: "stale", MAC: mac})
+		}
+	}
+	clear(asked)
+	const rounds = routers * routers / asksPerRound
+	for range rounds {
+		l.Solicit(named)
+	}
+	for addr := range named {
+		if want := map[bool]int{false: 1, true: rounds}[addr == silent]; asked[addr] != want {
+			t.Errorf("%s was asked %d times in %d rounds, want %d", addr, asked[addr], rounds, want)
+		}
+	}
+}
+
+// A neighbour that is asked again and gives the same answer changes nothing.
+func TestHearTheSameAgain(t *testing.T) {
+	carriers := kernel.NewCarriers()
+	carriers.Hear(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true})
+	l := New(slog.New(slog.DiscardHandler), fib.New(), carriers, func(int, netip.Addr, bool) error { return nil })
+	ports, err := Ports([]config.Core{{Port: 1, Name: "eth1", MAC: "02:00:00:00:00:01", MTU: 1500, Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.1.1/24")}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports[1].Index = 7
+	l.Configure(ports, 1500)
+	hop := netip.MustParseAddr("192.168.1.2")
+	l.Use(hop)
+	l.Changed()
+	mac := net.HardwareAddr{2, 0, 0, 0, 0, 9}
+	for _, step := range []struct {
+		state   string
+		mac     net.HardwareAddr
+		changes bool
+	}{
+		{"reachable", mac, true}, {"stale", mac, false}, {"probe", mac, false}, {"incomplete", nil, false},
+		{kernel.Failed, nil, true}, {kernel.Failed, nil, false}, {"reachable", mac, true},
+		{"reachable", net.HardwareAddr{2, 0, 0, 0, 0, 8}, true},
+	} {
+		l.Hear(kernel.NeighborEvent{Link: 7, Addr: hop, State: step.state, MAC: step.mac})
+		if changed := l.Changed()[hop]; changed != step.changes {
+			t.Errorf("%s %s: changed %t, want %t", step.state, step.mac, changed, step.changes)
+		}
 	}
 }
