@@ -37,7 +37,11 @@ func startEngine(ctx context.Context, cfg Config, to sink) (*engine, error) {
 		if e.socket, err = prepareSocket(cfg.APISocket); err != nil {
 			return nil, err
 		}
-		options = append(options, server.GrpcListenAddress("unix://"+e.socket.temporary))
+		options = append(options, server.GrpcListenAddress("unix://"+e.socket.temporary), server.GrpcOption(beforePaths(func() {
+			if err := e.watchLocal(to); err != nil {
+				cfg.Log.Error("bgp: paths that the gobgp command adds stay unknown", "error", err)
+			}
+		})))
 	}
 	e.server = server.NewBgpServer(options...)
 	if err := e.run(ctx, cfg, to); err != nil {

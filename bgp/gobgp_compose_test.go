@@ -178,7 +178,7 @@ func (m mutator) sendThrough(t *testing.T) {
 	e.Established()
 	_, _ = e.Edit(nil, message(4))
 	e.SetPolicy(m.chain())
-	j, known := newTestJudgeOf(true, m.caps()), table{}
+	j, known := newTestJudgeOf(true, m.caps()), newTable()
 	for range 100 {
 		v := j.Received(m.composed())
 		if v.Refuse != nil {
@@ -221,8 +221,8 @@ func (m mutator) sendThrough(t *testing.T) {
 			rest = rest[len(msg):]
 		}
 		known.takeAll(out, m.numbered)
-		if e.Pending() == 0 && len(known) != e.Told() {
-			t.Fatalf("the peer knows %d routes, and has been told %d", len(known), e.Told())
+		if e.Pending() == 0 && len(known.told) != e.Told() {
+			t.Fatalf("the peer knows %d routes, and has been told %d", len(known.told), e.Told())
 		}
 	}
 }

@@ -110,6 +110,7 @@ func newTestJudgeOf(established bool, caps string) *gate.Judge {
 	ours := slices.Clone(peer)
 	copy(ours[20:], []byte{0xfd, 0xe9})
 	j.Sent(ours)
+	j.Follow()
 	if established {
 		if v := j.Received(peer); v.Refuse != nil {
 			panic(v.Refuse.String())
@@ -224,7 +225,7 @@ func (m mutator) session(t *testing.T, most int, caught *atomic.Int64) (n int) {
 	const enough = 100
 	established := m.IntN(8) > 0
 	m.numbered = m.numbering()
-	j, known := newTestJudgeOf(established, m.caps()), table{}
+	j, known := newTestJudgeOf(established, m.caps()), newTable()
 	for most = min(most, enough); n < most; {
 		if established && m.IntN(20) == 0 {
 			known.takeAll(j.SetPolicy(m.chain()), m.numbered)

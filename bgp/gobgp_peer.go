@@ -106,6 +106,7 @@ func engineKeepalive(n Neighbor) time.Duration {
 
 // enginePeer is the state of a session in the engine.
 type enginePeer struct {
+	established        bool
 	families           []string // negotiated; nil while there is no session
 	received, accepted int
 	keepsStale         bool // routes wait for a restarting peer
@@ -127,6 +128,7 @@ func enginePeerOf(p *api.Peer) enginePeer {
 	var ep enginePeer
 	families, restart := capabilities(p)
 	established := p.GetState().GetSessionState() == api.PeerState_ESTABLISHED
+	ep.established = established
 	for _, f := range p.GetAfiSafis() {
 		family, ok := familyOf(f.GetConfig().GetFamily())
 		if !ok {

@@ -2,6 +2,7 @@ package bgp
 
 import (
 	"context"
+	"errors"
 
 	api "github.com/osrg/gobgp/v3/api"
 
@@ -32,6 +33,22 @@ func (e *engine) retained(ctx context.Context, n Neighbor) (gate.Retained, error
 		}
 	}
 	return kept, nil
+}
+
+// keptOf lists what the engine holds of a peer, before the import policy.
+func (e *engine) keptOf(ctx context.Context, n Neighbor) (routes []Route, err error) {
+	for _, f := range n.Families {
+		request := &api.ListPathRequest{TableType: api.TableType_ADJ_IN, Name: engineAddress(n.Address), Family: familyAPI(f)}
+		err = errors.Join(err, e.server.ListPath(ctx, request, func(d *api.Destination) {
+			for _, p := range d.GetPaths() {
+				r, bad := routeOf(p, e.as)
+				if err = errors.Join(err, bad); bad == nil {
+					routes = append(routes, r)
+				}
+			}
+		}))
+	}
+	return routes, err
 }
 
 var gateFamilies = map[vpn.Family]gate.Family{vpn.IPv4: gate.IPv4, vpn.IPv6: gate.IPv6, vpn.VPNv4: gate.VPNv4, vpn.VPNv6: gate.VPNv6}

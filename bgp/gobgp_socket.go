@@ -7,7 +7,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
+
+	"google.golang.org/grpc"
 )
 
 // maxSocketPath is the longest path of a unix socket, in octets.
@@ -74,4 +77,25 @@ func (s *apiSocket) remove() error {
 		err = nil
 	}
 	return errors.Join(err, os.RemoveAll(filepath.Dir(s.temporary)))
+}
+
+// beforePaths are options of the API's server that call do once, before the first path is
+// added by it.
+func beforePaths(do func()) []grpc.ServerOption {
+	once := sync.OnceFunc(do)
+	note := func(method string) {
+		if method == "/apipb.GobgpApi/AddPath" || method == "/apipb.GobgpApi/AddPathStream" {
+			once()
+		}
+	}
+	return []grpc.ServerOption{
+		grpc.UnaryInterceptor(func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+			note(info.FullMethod)
+			return handle(ctx, request)
+		}),
+		grpc.StreamInterceptor(func(service any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+			note(info.FullMethod)
+			return handle(service, stream)
+		}),
+	}
 }

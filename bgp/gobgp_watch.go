@@ -6,14 +6,17 @@ import (
 	api "github.com/osrg/gobgp/v3/api"
 )
 
-// sink receives the engine's events. Sessions, received paths and ends of RIB
-// come in order from one goroutine, local paths from another. The methods may
+// sink receives the engine's events. Sessions and ends of RIB come in order from one
+// goroutine, paths of peers from another, local paths from a third. The methods may
 // call the engine.
 type sink interface {
 	route(u RouteUpdate)
 	session(addr netip.Addr, state sessionState, name string, local netip.Addr)
 	ended(addr netip.Addr) // a deleted session, which was established, has ended
-	endOfRIB(e EndOfRIB)
+	endOfRIB(e EndOfRIB, among bool)
+
+	// kept is a path of a peer, if the engine is asked for those (see watchPaths).
+	kept(u RouteUpdate)
 
 	// announced reports whether a local path is one of Announce.
 	announced(k Key) bool
@@ -21,34 +24,45 @@ type sink interface {
 
 type tableFilter = api.WatchEventRequest_Table_Filter
 
-// watch begins to pass on sessions, received paths after import policy, and
-// local paths. GoBGP has no event for the last; they are found among the best
-// paths of all prefixes.
+// watch begins to pass on sessions and ends of RIB.
 func (e *engine) watch(to sink) error {
-	received := &receivedWatcher{log: e.log, as: e.as, to: to}
-	err := e.server.WatchEvent(e.done, &api.WatchEventRequest{
-		Peer: &api.WatchEventRequest_Peer{},
+	w := &receivedWatcher{log: e.log, as: e.as, to: to}
+	return e.server.WatchEvent(e.done, &api.WatchEventRequest{
+		Peer:  &api.WatchEventRequest_Peer{},
+		Table: &api.WatchEventRequest_Table{Filters: []*tableFilter{{Type: api.WatchEventRequest_Table_Filter_EOR}}},
+	}, w.event)
+}
+
+// watchPaths begins to pass on the paths of all peers after import policy, with the ends
+// of RIB among them. The engine spends more time on that than on anything else: it
+// describes the session anew for each path.
+func (e *engine) watchPaths(to sink) error {
+	w := &receivedWatcher{log: e.log, as: e.as, to: to, paths: true}
+	return e.server.WatchEvent(e.done, &api.WatchEventRequest{
 		Table: &api.WatchEventRequest_Table{Filters: []*tableFilter{
 			{Type: api.WatchEventRequest_Table_Filter_POST_POLICY},
 			{Type: api.WatchEventRequest_Table_Filter_EOR},
 		}},
-	}, received.event)
-	if err != nil {
-		return err
-	}
-	local := &localWatcher{log: e.log, as: e.as, to: to, known: make(map[Key]struct{})}
+	}, w.event)
+}
+
+// watchLocal begins to pass on local paths. GoBGP has no event for them; they are found
+// among the best paths of all prefixes.
+func (e *engine) watchLocal(to sink) error {
+	w := &localWatcher{log: e.log, as: e.as, to: to, known: make(map[Key]struct{})}
 	return e.server.WatchEvent(e.done, &api.WatchEventRequest{
 		Table: &api.WatchEventRequest_Table{Filters: []*tableFilter{
 			{Type: api.WatchEventRequest_Table_Filter_BEST, Init: true},
 		}},
-	}, local.event)
+	}, w.event)
 }
 
 // receivedWatcher passes on sessions, the paths of peers and ends of RIB.
 type receivedWatcher struct {
-	log *engineLog
-	as  uint32
-	to  sink
+	log   *engineLog
+	as    uint32
+	to    sink
+	paths bool // ends of RIB are among paths
 }
 
 func (w *receivedWatcher) event(r *api.WatchEventResponse) {
@@ -88,7 +102,7 @@ func (w *receivedWatcher) path(p *api.Path) {
 	}
 	if p.GetNlri() == nil {
 		if peer, err := netip.ParseAddr(p.GetNeighborIp()); err == nil {
-			w.to.endOfRIB(EndOfRIB{Peer: peer.Unmap(), Family: family})
+			w.to.endOfRIB(EndOfRIB{Peer: peer.Unmap(), Family: family}, w.paths)
 		}
 		return
 	}
@@ -97,7 +111,7 @@ func (w *receivedWatcher) path(p *api.Path) {
 		w.log.log.Warn("bgp: a received path was ignored", "peer", p.GetNeighborIp(), "error", err)
 		return
 	}
-	w.to.route(RouteUpdate{Route: r, Withdrawn: p.GetIsWithdraw()})
+	w.to.kept(RouteUpdate{Route: r, Withdrawn: p.GetIsWithdraw()})
 }
 
 // localWatcher passes on local paths that Announce did not add, as long as they

@@ -95,12 +95,14 @@ func (s *Speaker) apply(ctx context.Context, addr netip.Addr, n Neighbor) error 
 	if !equalOptional(old.enginePref(), n.enginePref()) {
 		errs = append(errs, s.engine.reimport(ctx, n))
 	}
+	(*receiver)(s).prefer(addr, n.enginePref())
 	return errors.Join(errs...)
 }
 
 func (s *Speaker) add(ctx context.Context, addr netip.Addr, n Neighbor) error {
 	s.neighbors[addr] = n
 	s.sessions.add(addr, n, s.cfg.AS)
+	(*receiver)(s).prefer(addr, n.enginePref())
 	if n.Shutdown {
 		s.sessions.shut(addr, n.whyShut())
 	}
@@ -166,6 +168,7 @@ func (s *Speaker) remove(ctx context.Context, addr netip.Addr) error {
 	s.transport.remove(addr)
 	s.transport.members.forget(addr)
 	err := s.engine.deletePeer(ctx, n)
+	(*receiver)(s).removed(addr)
 	if state, ok := s.sessions.remove(addr); ok {
 		s.queue.push(PeerChange{Peer: state, Removed: true})
 	}

@@ -43,18 +43,25 @@ func (s *receiver) session(addr netip.Addr, state sessionState, name string, loc
 		}
 		s.queue.push(PeerChange{Peer: changed})
 	}
+	if state != sessionEstablished {
+		s.left(addr)
+	}
 }
 
-func (s *receiver) ended(addr netip.Addr) { s.sessions.ended(addr.WithZone("")) }
-
-func (s *receiver) endOfRIB(e EndOfRIB) { s.queue.push(e) }
+func (s *receiver) ended(addr netip.Addr) {
+	s.sessions.ended(addr.WithZone(""))
+	s.left(addr.WithZone(""))
+}
 
 func (s *receiver) announced(k Key) bool {
 	_, ok := s.ours.get(k)
 	return ok
 }
 
-func (s *receiver) opened(peer netip.Addr, j *gate.Judge) { s.sessions.opened(peer, j) }
+func (s *receiver) opened(peer netip.Addr, j *gate.Judge) {
+	s.sessions.opened(peer, j)
+	s.follow(peer, j)
+}
 
 func (s *receiver) connectFailed(peer netip.Addr, why string) { s.failed(peer, why, false) }
 
@@ -67,6 +74,7 @@ func (s *receiver) failed(peer netip.Addr, why string, wasUp bool) {
 // connectionEnded records why, and keeps the session down if the peer has exceeded
 // a limit.
 func (s *receiver) connectionEnded(peer netip.Addr, e sessionEnd) {
+	s.disconnected(peer, e.judge)
 	s.forgetStrange(peer)
 	s.failed(peer, e.why, e.up)
 	if e.offence {

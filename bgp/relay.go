@@ -69,13 +69,15 @@ type relay struct {
 type watcher interface {
 	opened(j *gate.Judge)  // the peer's OPEN has come
 	judged(v gate.Verdict) // something was wrong, or has to be known
-	unread(err error)      // the engine has sent something that the editor cannot read
-	withheld(why string)   // the peer is not told of all routes
-	ended(e sessionEnd)    // exactly once, before the engine hears of it
+	shown(j *gate.Judge, news []gate.Shown)
+	unread(err error)    // the engine has sent something that the editor cannot read
+	withheld(why string) // the peer is not told of all routes
+	ended(e sessionEnd)  // exactly once, before the engine hears of it
 }
 
 // sessionEnd is why a connection ended.
 type sessionEnd struct {
+	judge   *gate.Judge // of the connection
 	why     string
 	offence bool // the peer broke the protocol
 	code    byte // of the NOTIFICATION by which this router ended the session; 0: there was none
@@ -112,6 +114,7 @@ func (r *relay) run() {
 func (r *relay) end(e sessionEnd) {
 	r.told.Do(func() {
 		e.lasted, e.up = time.Since(r.began), r.up.Load()
+		e.judge = r.judge
 		r.members.down()
 		r.monitored.down(e.down)
 		r.to.ended(e)
@@ -127,7 +130,9 @@ func (r *relay) incoming() {
 		if r.closing.Load() {
 			return
 		}
-		if !r.flush(r.imports.apply(r.judge)) {
+		anew := r.imports.apply(r.judge)
+		r.tellNews()
+		if !r.flush(anew) {
 			return
 		}
 		m, err := r.outer.Read(in[n:])
@@ -147,6 +152,7 @@ func (r *relay) incoming() {
 			r.observe(msg, v)
 			r.wait(r.pace.take(max(1, v.Routes, len(msg)/octetsPerRoute), time.Now()))
 			out, over = r.judged(out, v)
+			r.tellNews()
 			used += len(msg)
 		}
 		out = r.answer(out, r.refreshes.due(time.Now(), r.busyOut.Load(), r.caughtUp()))
@@ -164,6 +170,13 @@ func (r *relay) incoming() {
 			r.refusing.Unlock()
 			return
 		}
+	}
+}
+
+// tellNews passes on the changes of what the engine is shown.
+func (r *relay) tellNews() {
+	if news := r.judge.News(); len(news) > 0 {
+		r.to.shown(r.judge, news)
 	}
 }
 

@@ -28,6 +28,7 @@ type Speaker struct {
 	sessions sessions
 	counts   keptCounts
 	guests   guests
+	inflows  inflows
 
 	announcing sync.Mutex // held while routes of ours change
 	ours       keptRoutes // announced, by localKey

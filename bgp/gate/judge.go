@@ -60,6 +60,7 @@ type Judge struct {
 
 	strangers map[key]struct{} // paths that the receiver was not shown
 	lost      []Path           // to withdraw once the session is up
+	waits     bool             // the receiver awaited the peer's restart when its OPEN came
 	notifies  atomic.Bool
 	awaited   [families]bool  // families whose end of RIB the receiver awaits
 	until     time.Time       // for as long at most; zero: no limit
@@ -155,6 +156,7 @@ func (j *Judge) open(msg []byte) Verdict {
 	if j.cfg.Retained != nil {
 		kept = j.cfg.Retained()
 	}
+	j.waits = kept.Waits
 	if refused := j.resume(kept); refused != nil {
 		return Verdict{Refuse: refused}
 	}

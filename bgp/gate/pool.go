@@ -7,7 +7,9 @@ type pathAttrs struct {
 	hop  string // the next hop of MP_REACH_NLRI; "" where raw has a NEXT_HOP
 	refs int
 
-	rank   *rank  // nil: not known yet
+	rank    *rank // nil: not known yet
+	Meaning any   // what the follower of a Judge has made of them; see Shown
+
 	asked  uint32 // the number of the interest to which wanted belongs
 	wanted bool   // the peer asks for routes with these attributes
 }

@@ -17,7 +17,9 @@ type ribIn struct {
 	shown  int           // paths that the receiver is shown
 	octets int           // of the attributes of all paths
 
-	looped, loopedOctets int    // the same of those that have passed this router before
+	looped, loopedOctets int  // the same of those that have passed this router before
+	followed             bool // news are collected
+	news                 []Shown
 	rejections           uint64 // paths that the import policy has rejected, one by one
 }
 
@@ -52,23 +54,34 @@ func newRIBIn() ribIn { return ribIn{paths: make(map[key]inPath), pool: make(poo
 
 // put enters a path in the place of an earlier one, which it returns.
 func (r *ribIn) put(k key, p inPath) (before inPath) {
-	before = r.drop(k)
+	before, known := r.paths[k]
+	if known {
+		r.free(before)
+	}
 	r.paths[k] = p
 	r.account(p, +1)
+	if before.out != p.out || before.label != p.label {
+		r.note(&k, before.out, p)
+	}
 	return before
 }
 
 // drop forgets a path.
-func (r *ribIn) drop(k key) inPath {
+func (r *ribIn) drop(k key) {
 	p, known := r.paths[k]
 	if !known {
-		return p
+		return
 	}
 	delete(r.paths, k)
+	r.free(p)
+	r.note(&k, p.out, inPath{})
+}
+
+// free gives up what a path that is no longer there has held.
+func (r *ribIn) free(p inPath) {
 	r.account(p, -1)
 	r.pool.release(p.in)
 	r.pool.release(p.out)
-	return p
 }
 
 func (r *ribIn) account(p inPath, by int) {
@@ -237,6 +250,9 @@ func (j *Judge) SetPolicy(c *policy.Chain) []byte {
 			told.withdraw(k)
 		case p.out != was:
 			told.announce(labelled{k, p.label}, p.out)
+		}
+		if p.out != was {
+			r.note(&k, was, p)
 		}
 		r.pool.release(was)
 	}
