@@ -17,7 +17,7 @@ need ping
 [ -n "${PROGRAM-}" ] || {
 	need go
 	PROGRAM=$work/routes
-	(cd "$here/.." && CGO_ENABLED=0 go build -o "$PROGRAM" bench/routes.go)
+	(cd "$here/.." && CGO_ENABLED=0 go test -c -o "$PROGRAM" ./bgp)
 }
 
 lab=pwb$$
@@ -61,7 +61,7 @@ memory) for p in \$(pgrep -f 'agent .*$lab') \$(cat \$run/ovs-vswitchd.pid); do
 	awk '/^Pss:/ { print \$2 * 1024 }' /proc/\$p/smaps_rollup; done | awk '{ n += \$1 } END { print n }' ;;
 cpu) for p in \$(pgrep -f 'agent .*$lab') \$(cat \$run/ovs-vswitchd.pid); do
 	sed 's/.*) //' /proc/\$p/stat | awk '{ print \$12 + \$13 }'; done | awk '{ n += \$1 } END { print n / 100 }' ;;
-ping) exec "$PSEUDOWAN" exec --lab $lab $lab-a -- ping -n -i 0.002 10.2.0.2 ;;
+ping) exec "$PSEUDOWAN" exec --lab $lab a -- ping -n -i 0.002 10.2.0.2 ;;
 esac
 END
 chmod +x "$work/commands"
@@ -70,7 +70,7 @@ chmod +x "$work/commands"
 run() {
 	kind=$1
 	shift
-	"$@" >"$work/said" || exit 1
+	"$@" -test.run '^TestRoutesForBench$' >"$work/said" || exit 1
 	while read -r what value rest; do
 		case $what in announced | withdrawn) value=$(echo "$value" | awk '{ print $1 * 1000 }') ;; esac
 		note "$kind-$what" "$value"
@@ -79,9 +79,9 @@ run() {
 }
 
 for _ in $(seq "$RUNS"); do
-	run bare "$PROGRAM" bare "$ROUTES"
+	run bare env ROUTES_BENCH="bare $ROUTES" "$PROGRAM"
 	record up "$PSEUDOWAN" up "$work/lab.yaml" --runtime netns --no-wait
-	run ours ip netns exec $lab-far "$PROGRAM" router "$ROUTES" 192.168.0.2 192.168.0.1 "$work/commands"
+	run ours env ROUTES_BENCH="router $ROUTES 192.168.0.2 192.168.0.1 $work/commands" ip netns exec $lab-far "$PROGRAM"
 	record down "$PSEUDOWAN" down $lab
 done
 heading "two bare GoBGP"

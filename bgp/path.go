@@ -41,7 +41,15 @@ type Path struct {
 	VRF    string // of a local path, the VRF that it belongs to, perhaps not the one that has imported it; "": from another router
 	Route  Route  // of a local path, RD, Prefix, NextHop, Label and Targets are set, and what a customer has sent
 
-	Policy policy.Verdict // of the import policy of the VRF that the path stands in
+	Policy *policy.Verdict // of the import policy of the VRF that the path stands in; nil: there is none
+}
+
+// ChangedBy returns the terms of the import policy of the VRF that have changed the path.
+func (p *Path) ChangedBy() []policy.Step {
+	if p.Policy == nil {
+		return nil
+	}
+	return p.Policy.Changed
 }
 
 // Remote reports whether the path leads to another router, with a label.

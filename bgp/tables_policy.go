@@ -85,7 +85,8 @@ func (t *Tables) standing(v *vrfTable, p *path) *path {
 		return in
 	}
 	in := &path{Path: from.Path, inner: from.inner}
-	in.Route, in.Policy = from.Route.Apply(v.ImportPolicy)
+	route, verdict := from.Route.Apply(v.ImportPolicy)
+	in.Route, in.Policy = route, &verdict
 	if from.inner != nil && !equalOptional(in.Route.LocalPref, from.Route.LocalPref) { // the policy's counts
 		inner := *from.inner
 		inner.LocalPref, in.inner = in.Route.LocalPref, &inner

@@ -37,7 +37,7 @@ func view(t *Tables, vrf, prefix string) (out []string) {
 		if e.Route.Unusable != "" {
 			s += ", " + e.Route.Unusable
 		}
-		for _, step := range e.Policy.Changed {
+		for _, step := range e.ChangedBy() {
 			s += ", changed by " + step.String()
 		}
 		out = append(out, s)

@@ -54,7 +54,7 @@ func (l *loop) routeRows(sel status.Selection) []status.VRF {
 				Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path), Label: labelOf(e.Route.Label), Source: status.RouteSource(e.Source.String()),
 				Best: e.Best, Reason: e.Reason, MED: e.Route.MED, LocalPref: e.Route.LocalPref, Weight: e.Route.Weight,
 				ASPath: e.Route.ASPath.String(), Origin: status.Origin(vrf.OriginOf(e.Path).String()),
-				Unusable: e.Route.Unusable, ChangedBy: words(e.Policy.Changed), SoO: texts(vpn.SitesOf(e.Route.Extended)),
+				Unusable: e.Route.Unusable, ChangedBy: words(e.ChangedBy()), SoO: texts(vpn.SitesOf(e.Route.Extended)),
 			})
 		}
 		if !sel.Prefix.IsValid() || sel.Shorter || len(row.Routes) > 0 {

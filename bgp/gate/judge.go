@@ -57,6 +57,7 @@ type Judge struct {
 	shape    shape
 	families [families]bool
 	scratch  update
+	tried    tried
 
 	strangers map[key]struct{} // paths that the receiver was not shown
 	lost      []Path           // to withdraw once the session is up
@@ -223,8 +224,12 @@ func (j *Judge) update(msg []byte) Verdict {
 	if u.rewritten || u.asWithdrawn {
 		pass = u.messages()
 	}
-	if err := j.tryAll(u, &pass); err != nil {
-		return Verdict{Refuse: updateError(updateAttributeList, nil), Faults: u.faults}
+	form, plain := u.form()
+	known := plain && j.tried.has(&j.rib, u, form)
+	if !known {
+		if err := j.tryAll(u, &pass); err != nil {
+			return Verdict{Refuse: updateError(updateAttributeList, nil), Faults: u.faults}
+		}
 	}
 	j.forgetLoops(u)
 	v := Verdict{Pass: pass, Before: pass, Routes: routes, Members: members, Faults: u.faults, Strange: j.strange(u)}
@@ -234,6 +239,9 @@ func (j *Judge) update(msg []byte) Verdict {
 	j.loops.note(v.Strange, u)
 	if told := j.hold(u); told != nil {
 		v.Pass = told
+	}
+	if plain && !known && len(u.faults) == 0 {
+		j.tried.add(&j.rib, u, form)
 	}
 	j.checkLimits(&v)
 	return v

@@ -8,6 +8,7 @@ type pathAttrs struct {
 	refs int
 
 	rank    *rank // nil: not known yet
+	tried   form  // routes of these forms have been announced with them, and the receiver has read them
 	Meaning any   // what the follower of a Judge has made of them; see Shown
 
 	asked  uint32 // the number of the interest to which wanted belongs

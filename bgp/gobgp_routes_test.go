@@ -1,15 +1,4 @@
-//go:build ignore
-
-// Routes measures how fast VPN routes get from one BGP speaker to another; bench/routes.sh
-// runs it.
-//
-//	routes bare N                        two GoBGP servers in this process, one with a watcher
-//	routes router N LOCAL PEER COMMANDS  a GoBGP server here, and a router that is observed by commands
-//
-// It prints the seconds from the first route to the last, announced and withdrawn, and in
-// the second case what the commands "count" (flows), "cpu" (seconds), "memory" (octets) and "ping"
-// (which goes on until it is interrupted) say.
-package main
+package bgp_test
 
 import (
 	"bufio"
@@ -25,6 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"testing"
 	"time"
 
 	api "github.com/osrg/gobgp/v3/api"
@@ -38,13 +28,25 @@ var ctx = context.Background()
 
 var family = &api.Family{Afi: api.Family_AFI_IP, Safi: api.Family_SAFI_MPLS_VPN}
 
-func main() {
-	n, err := strconv.Atoi(os.Args[2])
+// TestRoutesForBench is the program of bench/routes.sh, with arguments in ROUTES_BENCH:
+//
+//	bare N                        two GoBGP servers in this process, one with a watcher
+//	router N LOCAL PEER COMMANDS  a GoBGP server here, and a router that is observed by commands
+//
+// It prints the seconds from the first route to the last, announced and withdrawn, and in
+// the second case what the commands "count" (flows), "cpu" (seconds), "memory" (octets) and
+// "ping" (which goes on until it is interrupted) say.
+func TestRoutesForBench(t *testing.T) {
+	args := strings.Fields(os.Getenv("ROUTES_BENCH"))
+	if len(args) < 2 {
+		t.Skip("not for tests")
+	}
+	n, err := strconv.Atoi(args[1])
 	must(err)
-	if os.Args[1] == "bare" {
+	if args[0] == "bare" {
 		bare(n)
 	} else {
-		router(n, os.Args[3], os.Args[4], os.Args[5])
+		router(n, args[2], args[3], args[4])
 	}
 }
 
