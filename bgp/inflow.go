@@ -25,10 +25,12 @@ type inflows struct {
 type inflow struct {
 	mu     sync.Mutex
 	judge  *gate.Judge // whose news are the peer's routes; nil: there is none
-	ended  bool        // the connection of judge has
-	from   Route       // who the peer is
-	pref   *uint32     // the local preference that its routes get; nil: they keep theirs
-	engine bool        // the engine tells of the peer's routes
+	up     bool        // the session of judge is known to be established; routes come after that
+	early  []gate.Shown
+	ended  bool    // the connection of judge has
+	from   Route   // who the peer is
+	pref   *uint32 // the local preference that its routes get; nil: they keep theirs
+	engine bool    // the engine tells of the peer's routes
 }
 
 func (f *inflows) of(peer netip.Addr) *inflow {
@@ -61,7 +63,7 @@ func (s *receiver) follow(peer netip.Addr, j *gate.Judge) {
 		return
 	}
 	as, _ := s.sessions.identity(peer)
-	f.judge, f.ended = j, false
+	f.judge, f.up, f.early, f.ended = j, false, nil, false
 	f.from = Route{Peer: peer, PeerAS: as, PeerID: j.ShownID(), IBGP: as == s.cfg.AS}
 	j.Follow()
 }
@@ -71,8 +73,24 @@ func (s *receiver) shown(peer netip.Addr, j *gate.Judge, news []gate.Shown) {
 	f := s.inflows.of(peer)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.judge == j {
+	switch {
+	case f.judge != j:
+	case f.up:
 		s.tell(f, news)
+	default:
+		f.early = append(f.early, news...)
+	}
+}
+
+// established notes that the session with a peer is known to be.
+func (s *receiver) established(peer netip.Addr) {
+	f := s.inflows.of(peer)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.judge != nil && !f.up {
+		f.up = true
+		s.tell(f, f.early)
+		f.early = nil
 	}
 }
 
@@ -171,6 +189,7 @@ func (s *receiver) withdrawAll(f *inflow, kept map[Key]bool) {
 	if f.judge == nil {
 		return
 	}
+	f.early = nil
 	var gone []gate.Shown
 	for _, n := range f.judge.Shown() {
 		n.Attributes = nil
@@ -218,7 +237,7 @@ func (s *receiver) prefer(peer netip.Addr, pref *uint32) {
 	defer f.mu.Unlock()
 	changed := !equalOptional(f.pref, pref)
 	f.pref = pref
-	if changed && f.judge != nil {
+	if changed && f.judge != nil && f.up {
 		s.tell(f, f.judge.Shown())
 	}
 }

@@ -43,7 +43,9 @@ func (s *receiver) session(addr netip.Addr, state sessionState, name string, loc
 		}
 		s.queue.push(PeerChange{Peer: changed})
 	}
-	if state != sessionEstablished {
+	if state == sessionEstablished {
+		s.established(addr)
+	} else {
 		s.left(addr)
 	}
 }
