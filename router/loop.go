@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -41,6 +42,7 @@ type loop struct {
 	ends     ends // which peers have sent all their routes
 	memory   memoryFile
 	beat     beat
+	quiet    quiet
 	recovery *recovery // nil if there is none
 
 	timer   *time.Timer
@@ -122,6 +124,7 @@ func (l *loop) run(ctx context.Context, p parts) error {
 			return errRestart
 		case <-solicit.C:
 			l.beat.tick(time.Now())
+			l.rest(time.Now())
 			l.links.Solicit(l.vrfs.NextHops())
 		case <-remember.C:
 			waits = false
@@ -165,6 +168,14 @@ func (l *loop) run(ctx context.Context, p parts) error {
 			waits = true
 			remember.Reset(rememberEvery)
 		}
+	}
+}
+
+// rest gives memory back when there is nothing to do.
+func (l *loop) rest(now time.Time) {
+	l.quiet.tick()
+	if !l.fib.Pending() && l.quiet.due(now) {
+		l.background.Go(debug.FreeOSMemory)
 	}
 }
 
@@ -244,6 +255,7 @@ func (l *loop) accessCarrier(p *access.Port, up bool) {
 
 // bgpEvents handles the events of sessions with other routers.
 func (l *loop) bgpEvents(events []bgp.Event) {
+	l.quiet.note(len(events), time.Now())
 	for _, e := range events {
 		switch e := e.(type) {
 		case bgp.RouteUpdate:
