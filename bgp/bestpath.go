@@ -62,19 +62,41 @@ var steps = []step{
 
 // chooser chooses best paths. It reuses its scratch space.
 type chooser struct {
-	maxPaths int // most paths over which packets are spread; 0 means 1
+	maxPaths int  // most paths over which packets are spread; 0 means 1
+	backups  bool // a backup is chosen, too
 	left     []*path
 	tied     []*path
+	others   []*path // candidates for the backup
 }
 
-// best returns the best path for the VRF, or nil if none can be used. If packets
-// may take several paths, it also returns all of these, the best one first.
-func (c *chooser) best(vrf string, paths []*path) (best *path, spread []*path) {
+// best returns the paths for the VRF that packets take, and the one that they take if
+// the best one's next hop fails.
+func (c *chooser) best(vrf string, paths []*path) choice {
 	if len(paths) == 1 && paths[0].fault == "" {
-		return paths[0], nil
+		return choice{best: paths[0]}
 	}
 	winner, _ := c.choose(vrf, paths, nil)
-	return winner, c.spread(winner)
+	spread := c.spread(winner)
+	return choice{best: winner, spread: spread, backup: c.backup(vrf, paths, winner, spread)}
+}
+
+// backup returns the best path that does not need the winner's next hop; nil if there is
+// none, and if packets are spread: then each path is the backup of another.
+func (c *chooser) backup(vrf string, paths []*path, winner *path, spread []*path) *path {
+	if !c.backups || winner == nil || len(spread) > 0 {
+		return nil
+	}
+	c.others = c.others[:0]
+	for _, p := range paths {
+		if p.fault == "" && p.Route.NextHop != winner.Route.NextHop {
+			c.others = append(c.others, p)
+		}
+	}
+	if len(c.others) == 0 {
+		return nil
+	}
+	second, _ := c.choose(vrf, c.others, nil)
+	return second
 }
 
 // spread returns the paths that are as good as the winner of the last choice,
@@ -103,9 +125,10 @@ func (c *chooser) explain(vrf string, paths []*path) []Entry {
 	reasons := make(map[*path]string, len(paths))
 	winner, reason := c.choose(vrf, paths, reasons)
 	spread := c.spread(winner)
+	backup := c.backup(vrf, paths, winner, spread)
 	entries := make([]Entry, 0, len(paths))
 	for _, p := range paths {
-		e := Entry{Path: p.Path, Best: p == winner, Reason: reasons[p]}
+		e := Entry{Path: p.Path, Best: p == winner, Backup: p == backup, Reason: reasons[p]}
 		switch {
 		case slices.Contains(spread, p):
 			e.Best, e.Reason = true, reasonMultipath
@@ -126,6 +149,7 @@ func (c *chooser) entriesOf(vrf string, d *destination) []Entry {
 		if d.refused && list[i].Best {
 			list[i].Best, list[i].Reason = false, reasonFull
 		}
+		list[i].Backup = list[i].Backup && !d.refused
 	}
 	return list
 }

@@ -37,19 +37,22 @@ type LocalRoute struct {
 }
 
 // Change is a new best path of a prefix in a VRF, a change of its attributes, or
-// a change of the other paths that packets may take.
+// a change of the other paths that packets may take now or once it fails.
 type Change struct {
 	VRF    string
 	Prefix netip.Prefix
 	Old    *Path   // nil: there was none
 	New    *Path   // nil: there is none
 	Spread []*Path // all paths that packets may take, New first; nil if there is only New
+	Backup *Path   // the best path to another next hop; nil: there is none, or Spread has several (see KeepBackups)
+	Quiet  bool    // only Backup has changed
 }
 
 // Entry is a path with the outcome of best path choice.
 type Entry struct {
 	Path
 	Best   bool   // packets take it, perhaps among other equal paths
+	Backup bool   // packets take it if the next hop of the best one fails (see KeepBackups)
 	Reason string // by which the best path won, or another one lost
 }
 
@@ -102,9 +105,15 @@ type destination struct {
 type choice struct {
 	best   *path   // nil: none can be used
 	spread []*path // all that packets may take; nil if there is only best
+	backup *path   // the best to another next hop, unless there is a spread; nil: there is none
 }
 
-func (c choice) equal(o choice) bool { return c.best == o.best && slices.Equal(c.spread, o.spread) }
+func (c choice) equal(o choice) bool { return c.backup == o.backup && c.forwardsAs(o) }
+
+// forwardsAs reports whether packets take the same paths as long as none fails.
+func (c choice) forwardsAs(o choice) bool {
+	return c.best == o.best && slices.Equal(c.spread, o.spread)
+}
 
 // NewTables returns the empty tables of the VRFs. No next hop is usable before
 // SetNextHop.
@@ -122,6 +131,10 @@ func NewTables(vrfs []VRF) *Tables {
 // SetMaxPaths sets over how many equal paths packets may be spread; the default
 // is 1. It applies to later choices.
 func (t *Tables) SetMaxPaths(n int) { t.chooser.maxPaths = n }
+
+// KeepBackups has Changes name backups; by default they name none. It applies to later
+// choices.
+func (t *Tables) KeepBackups() { t.chooser.backups = true }
 
 // Update adds a received route, or replaces the one with the same key.
 func (t *Tables) Update(r Route) []Change {

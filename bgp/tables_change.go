@@ -156,7 +156,10 @@ func (b *batch) heal() []Change {
 
 // changeFrom returns the difference between two choices.
 func changeFrom(vrf string, prefix netip.Prefix, old, now choice) Change {
-	c := Change{VRF: vrf, Prefix: prefix, Old: old.best.public(), New: now.best.public()}
+	c := Change{
+		VRF: vrf, Prefix: prefix, Old: old.best.public(), New: now.best.public(),
+		Backup: now.backup.public(), Quiet: now.forwardsAs(old),
+	}
 	for _, p := range now.spread {
 		c.Spread = append(c.Spread, p.public())
 	}

@@ -33,7 +33,7 @@ func (t *Tables) Usage(vrf string) Usage {
 
 // choose chooses the best path of a destination, unless there is no room for it.
 func (v *vrfTable) choose(c *chooser, d *destination) {
-	d.best, d.spread = c.best(v.Name, d.paths)
+	d.choice = c.best(v.Name, d.paths)
 	switch {
 	case d.best == nil:
 		v.leave(d)

@@ -261,7 +261,7 @@ func fieldsOf(flow string) fields {
 // otherNames maps the names of fields in actions to those in flows.
 var otherNames = map[string]string{
 	"eth_dst": "dl_dst", "OXM_OF_ETH_DST[]": "dl_dst", "OXM_OF_MPLS_LABEL[]": "mpls_label", "OXM_OF_METADATA[]": "metadata",
-	"NXM_NX_REG1[]": "reg1", "NXM_NX_REG3[]": "reg3",
+	"NXM_NX_REG1[]": "reg1", "NXM_NX_REG1[0..30]": "reg1", "NXM_NX_REG3[]": "reg3",
 }
 
 func (f fields) set(field, value string) {

@@ -344,7 +344,7 @@ func (g *configs) bind(c *config.Router) {
 }
 
 var (
-	loadsAdjacency = regexp.MustCompile(`reg1=(0x[0-9a-f]+)|set_field:(0x[0-9a-f]+)->reg1`)
+	loadsAdjacency = regexp.MustCompile(`reg1=(0x[0-9a-f]+)|set_field:(0x[0-9a-f]+)->reg[18]`)
 	loadsGroup     = regexp.MustCompile(`reg5=(0x[0-9a-f]+)|set_field:(0x[0-9a-f]+)->reg5`)
 )
 
@@ -402,7 +402,7 @@ var digits = regexp.MustCompile(`0x[0-9a-f]+`)
 
 func numberIn(found string) (n uint32) {
 	fmt.Sscanf(digits.FindString(found), "0x%x", &n)
-	return n
+	return n &^ (1 << 31) // of a backup
 }
 
 // groupText returns the paths of a group, in their order.

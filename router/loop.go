@@ -13,6 +13,7 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/monitor"
 	"pseudowan/ovs"
+	"pseudowan/ovs/pipeline"
 	"pseudowan/router/access"
 	"pseudowan/router/ce"
 	"pseudowan/router/config"
@@ -39,7 +40,8 @@ type loop struct {
 	peers    map[netip.Addr]bgp.PeerState
 
 	fallover fallover
-	ends     ends // which peers have sent all their routes
+	divert   func([]pipeline.Flow) // brings diversions into the switch at once; nil if there is none
+	ends     ends                  // which peers have sent all their routes
 	memory   memoryFile
 	beat     beat
 	quiet    quiet
@@ -114,6 +116,7 @@ func (l *loop) run(ctx context.Context, p parts) error {
 	waits := true // for remember
 	l.fallover.cut = p.speaker.CutOff
 	l.fallover.cutCE = (*ce.Speaker).CutOff
+	l.divert = func(flows []pipeline.Flow) { l.commitNow(ctx, p.sw, flows) }
 	for {
 		select {
 		case <-ctx.Done():
@@ -204,6 +207,7 @@ func (l *loop) endTurn(ctx context.Context, sw fib.Switch) {
 // settle brings everything in line with the changes of a turn: first the tables, then
 // the flows, then the announcements to other routers and CEs.
 func (l *loop) settle() {
+	l.divertNow()
 	l.settleTables()
 	changed := l.vrfs.Program()
 	l.observe(changed)
@@ -237,6 +241,7 @@ func (l *loop) settleTables() {
 func (l *loop) link(e kernel.LinkEvent) { l.followCarriers(l.carriers.Hear(e)) }
 
 func (l *loop) followCarriers(names []string) {
+	l.cut()
 	for _, name := range names {
 		for _, p := range l.ports.All() {
 			if p.Name == name {

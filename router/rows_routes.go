@@ -52,7 +52,7 @@ func (l *loop) routeRows(sel status.Selection) []status.VRF {
 		for _, e := range l.selected(v.Name, sel) {
 			row.Routes = append(row.Routes, status.Route{
 				Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path), Label: labelOf(e.Route.Label), Source: status.RouteSource(e.Source.String()),
-				Best: e.Best, Reason: e.Reason, MED: e.Route.MED, LocalPref: e.Route.LocalPref, Weight: e.Route.Weight,
+				Best: e.Best, Backup: e.Backup, Reason: e.Reason, MED: e.Route.MED, LocalPref: e.Route.LocalPref, Weight: e.Route.Weight,
 				ASPath: e.Route.ASPath.String(), Origin: status.Origin(vrf.OriginOf(e.Path).String()),
 				Unusable: e.Route.Unusable, ChangedBy: words(e.ChangedBy()), SoO: texts(vpn.SitesOf(e.Route.Extended)),
 			})

@@ -65,7 +65,7 @@ var (
 		{Router: "pe2", VRF: "empty", RD: "10.0.0.1:7", MaxRoutes: 100, Held: 100, Refused: 3},
 		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Import: []string{"65001:101", "65001:999"}, Export: []string{"65001:101"}, Routes: []status.Route{
 			{Prefix: pfx("2001:db8:30::/64"), NextHop: addr("2001:db8::2"), Label: num(2002), Source: "bgp", Best: true, Reason: "Only Path", LocalPref: num(300), Weight: 30, ASPath: "65002", Origin: "igp"},
-			{Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.6"), Source: "bgp", Reason: "MED", MED: num(200), ASPath: "65002 65010", Origin: "incomplete"},
+			{Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.6"), Source: "bgp", Backup: true, Reason: "MED", MED: num(200), ASPath: "65002 65010", Origin: "incomplete"},
 			{Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: num(2000), Source: "bgp", Best: true, Reason: "MED", MED: num(0), ASPath: "65002", Origin: "incomplete"},
 			{Prefix: pfx("40.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: num(3000), Source: "bgp", Reason: "Unusable Path", ASPath: "65002", Origin: "igp", Unusable: "it carries 2 labels; one is supported"},
 			{Prefix: pfx("110.1.0.0/24"), NextHop: addr("10.1.0.2"), Label: num(1001), Source: "static", Best: true, Reason: "Only Path", Origin: "incomplete", SoO: []string{"65001:7"}},

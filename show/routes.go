@@ -35,7 +35,7 @@ func VRFs(o Output, rows []status.VRF) error {
 				v.Router, v.VRF, v.RD, targets(v.Import), targets(v.Export), limit(v)))
 			for _, r := range v.Routes {
 				cells := []string{
-					" " + marks(r.Best) + " " + sourceCode(r.Source), prefix(r.Prefix), bracketed(r.Label), address(r.NextHop), reason(r),
+					" " + marksOf(r) + " " + sourceCode(r.Source), prefix(r.Prefix), bracketed(r.Label), address(r.NextHop), reason(r),
 					pointed(r.MED), pointed(r.LocalPref), path(r.ASPath, r.Origin),
 				}
 				if o.Format == Wide {
@@ -44,7 +44,7 @@ func VRFs(o Output, rows []status.VRF) error {
 				g.add(cells...)
 			}
 		}
-		return fmt.Sprintf(legend, ", C connected, S static, B BGP, A aggregate") + g.String()
+		return fmt.Sprintf(legend, backupLegend(rows)+", C connected, S static, B BGP, A aggregate") + g.String()
 	})
 }
 
@@ -138,6 +138,23 @@ func targets(rts []string) string {
 
 // metric is a column of numbers that may be missing.
 func metric(head string) column { return column{head: head, right: true, blank: true} }
+
+func marksOf(r status.Route) string {
+	if r.Backup && !r.Best {
+		return "*b"
+	}
+	return marks(r.Best)
+}
+
+// backupLegend explains the mark of backups, if there are any.
+func backupLegend(rows []status.VRF) string {
+	for _, v := range rows {
+		if slices.ContainsFunc(v.Routes, func(r status.Route) bool { return r.Backup }) {
+			return ", b backup"
+		}
+	}
+	return ""
+}
 
 func marks(best bool) string {
 	if best {

@@ -194,6 +194,7 @@ type Route struct {
 	Label     *uint32      `json:"label"`    // for bgp the label to push, else the announced one; null if there is none
 	Source    RouteSource  `json:"source"`   // connected, static, bgp or aggregate
 	Best      bool         `json:"best"`
+	Backup    bool         `json:"backup"` // packets take it at once if the next hop of the best one fails
 	Reason    string       `json:"reason"` // why it is or is not best
 	MED       *uint32      `json:"med"`
 	LocalPref *uint32      `json:"local_pref"`

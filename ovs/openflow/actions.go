@@ -187,4 +187,5 @@ var settable = map[string]field{
 	"mpls_label": {classBasic, 34, 4},
 	"reg0":       register(0), "reg1": register(1), "reg2": register(2), "reg3": register(3),
 	"reg4": register(4), "reg5": register(5), "reg6": register(6), "reg7": register(7),
+	"reg8": register(8), "reg9": register(9),
 }

@@ -21,6 +21,7 @@ var subfieldNames = map[string]field{
 	"OXM_OF_MPLS_LABEL": {classBasic, 34, 4}, "OXM_OF_MPLS_TC": {classBasic, 35, 1},
 	"NXM_NX_REG0": register(0), "NXM_NX_REG1": register(1), "NXM_NX_REG2": register(2), "NXM_NX_REG3": register(3),
 	"NXM_NX_REG4": register(4), "NXM_NX_REG5": register(5), "NXM_NX_REG6": register(6), "NXM_NX_REG7": register(7),
+	"NXM_NX_REG8": register(8), "NXM_NX_REG9": register(9),
 }
 
 // wholeBits are the sizes of fields that are no whole octets.

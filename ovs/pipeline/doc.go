@@ -27,6 +27,8 @@
 //	reg5       the group of paths
 //	reg6[0]    the packet is larger than the MTU of its egress
 //	reg7       the path in the group
+//	reg8       the adjacency of the backup, with bit 31; zero: there is none
+//	reg9       the label to push if the backup is taken
 //
 // # Cookies
 //

@@ -50,6 +50,7 @@ const (
 	KindCustomerBGP Kind = 8  // ID: the access port
 	KindGroup       Kind = 9  // ID: the group
 	KindOutlet      Kind = 10 // ID: the port
+	KindDiversion   Kind = 11 // ID: the adjacency
 )
 
 // Cookie names the thing that a flow belongs to: its kind in the top octet, one

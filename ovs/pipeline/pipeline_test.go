@@ -74,6 +74,11 @@ var things = map[string][]thing{
 		Group{ID: 3, Paths: []Forward{{Adjacency: 7}, {Adjacency: 8, Label: 2000, MTU: 1400}}},
 		Route{ID: 9, VRF: 101, Prefix: prefix("30.2.0.0/24"), To: Group{ID: 3, Paths: make([]Forward, 2)}.Spread()},
 	},
+	"diversion": {
+		Route{ID: 19, VRF: 101, Prefix: prefix("30.2.0.0/24"), To: Forward{Adjacency: 8, Label: 2000, MTU: 1400, Backup: 10, BackupLabel: 3000}},
+		Route{ID: 20, VRF: 101, Prefix: prefix("2001:db8::/32"), To: Forward{Adjacency: 8, Label: 2001, Backup: 7}},
+		Diversion{Adjacency: 8},
+	},
 	"adjacencies": {
 		Adjacency{ID: 7, Port: 3, SrcMAC: gateway, DstMAC: peer, Resolved: true},
 		Adjacency{ID: 8, Port: 1, SrcMAC: wan, DstMAC: peer, Push: true, Resolved: true},
@@ -171,6 +176,17 @@ func TestAdjacencyChangesInPlace(t *testing.T) {
 				t.Errorf("%s\nis not replaced by\n%s", a, b)
 			}
 		}
+	}
+}
+
+// A path protects another if it leads elsewhere and takes packets of the same size.
+func TestProtect(t *testing.T) {
+	path := Forward{Adjacency: 7, Label: 16, MTU: 1500}
+	if path.Protect(Forward{Adjacency: 7, Label: 17, MTU: 1500}, Forward{Adjacency: 8, MTU: 1400}) || path.Backup != 0 {
+		t.Errorf("protected by the same adjacency or for smaller packets: %+v", path)
+	}
+	if !path.Protect(Forward{Adjacency: 8, MTU: 1400}, Forward{Adjacency: 9, Label: 18, MTU: 1500}) || path.Backup != 9 || path.BackupLabel != 18 {
+		t.Errorf("not protected by adjacency 9: %+v", path)
 	}
 }
 

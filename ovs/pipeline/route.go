@@ -30,11 +30,15 @@ type Route struct {
 // Target is what a route does with a packet: Forward, Spread, LookUp or Punt.
 type Target interface{ actions() string }
 
-// Forward sends packets to an adjacency.
+// Forward sends packets to an adjacency, or to that of the backup while it is diverted
+// (see Diversion).
 type Forward struct {
 	Adjacency uint32
 	Label     uint32 // for an adjacency that pushes
-	MTU       int    // largest IP packet that fits, in octets; 0: not checked
+	MTU       int    // largest IP packet that fits both adjacencies, in octets; 0: not checked
+
+	Backup      uint32 // below 2^31; 0: none
+	BackupLabel uint32 // for a backup that pushes
 }
 
 // LookUp looks up the destination again in the VRF of this number: it is the
@@ -55,7 +59,7 @@ func (f Forward) actions() string {
 	if f.MTU > 0 {
 		size = checkSize(f.MTU + ethernetHeader)
 	}
-	return join(setReg(1, f.Adjacency), label, size, gotoTable(TableAdjacency))
+	return join(setReg(1, f.Adjacency), label, f.backup(), size, gotoTable(TableAdjacency))
 }
 
 func (l LookUp) actions() string { return join(setVRF(uint32(l)), resubmit(TableRoute)) }

@@ -1,6 +1,9 @@
 package pipeline
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Spread sends packets to the paths of a Group. Packets of one flow (the same
 // IP addresses, protocol and ports) take the same path.
@@ -9,7 +12,8 @@ type Spread struct {
 	Paths int    // number of paths in the group
 }
 
-// Group is a set of equal paths to a destination. Routes share it.
+// Group is a set of equal paths to a destination. Routes share it. While a path's
+// adjacency is diverted, its packets take the next path that leads elsewhere.
 type Group struct {
 	ID    uint32    // non-zero
 	Paths []Forward // at most 256
@@ -32,6 +36,7 @@ func (s Spread) actions() string {
 func (g Group) Flows() []Flow {
 	l := &list{kind: KindGroup, id: uint64(g.ID)}
 	for i, p := range g.Paths {
+		p.Protect(slices.Concat(g.Paths[i+1:], g.Paths[:i])...)
 		l.add(TablePath, 100, join("reg5="+hex(g.ID), "reg7="+hex(uint32(i))), p.actions())
 	}
 	return l.flows

@@ -22,7 +22,7 @@ func (t *Table) Adjacency(hop NextHop, src, dst net.HardwareAddr) uint32 {
 }
 
 // Resolve rewrites the flows of a next hop that has an adjacency; a nil dst
-// makes it unresolved.
+// makes it unresolved, and diverts what has a backup.
 func (t *Table) Resolve(hop NextHop, src, dst net.HardwareAddr) {
 	number, ok := t.adjacencies[hop]
 	if !ok {
@@ -32,6 +32,8 @@ func (t *Table) Resolve(hop NextHop, src, dst net.HardwareAddr) {
 		ID: number, Port: hop.Port, Push: hop.Push,
 		SrcMAC: src, DstMAC: dst, Resolved: dst != nil,
 	}.Flows())
+	t.unresolved[number] = dst == nil
+	t.divert(hop.Port, number)
 }
 
 // NextHop returns the next hop to which an adjacency belongs.
@@ -83,5 +85,7 @@ func (t *Table) forget(number uint32) {
 	}
 	delete(t.byNumber, number)
 	delete(t.adjacencies, hop)
+	delete(t.unresolved, number)
+	t.unset(diversion(number), 1)
 	t.unset(pipeline.NewCookie(pipeline.KindAdjacency, 0, uint64(number)), adjacencyFlows)
 }

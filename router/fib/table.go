@@ -31,6 +31,9 @@ type Table struct {
 	nextGroup   uint32
 	leads       map[pipeline.Cookie][]uint32 // adjacencies to which a route, label or group leads
 	users       map[uint32]int               // how many lead to an adjacency
+	unresolved  map[uint32]bool              // adjacencies without a MAC
+	cut         map[uint32]bool              // ports through which nothing gets
+	urgent      []pipeline.Flow              // diversions since the last Urgent
 }
 
 // Key names a route: a prefix in a VRF.
@@ -60,6 +63,8 @@ func New() *Table {
 		groupOf:     map[Key]*group{},
 		leads:       map[pipeline.Cookie][]uint32{},
 		users:       map[uint32]int{},
+		unresolved:  map[uint32]bool{},
+		cut:         map[uint32]bool{},
 	}
 }
 
@@ -177,11 +182,20 @@ func (t *Table) putRoute(key Key, to pipeline.Target) {
 		t.routes[key] = id
 	}
 	t.Set(pipeline.Route{ID: id, VRF: key.VRF, Prefix: key.Prefix, To: to}.Flows())
-	if forward, ok := to.(pipeline.Forward); ok {
-		t.lead(routeCookie(id), forward.Adjacency)
-	} else {
-		t.lead(routeCookie(id))
+	t.lead(routeCookie(id), adjacenciesOf(to)...)
+}
+
+// adjacenciesOf returns the adjacencies to which a route leads, apart from those of its
+// group.
+func adjacenciesOf(to pipeline.Target) []uint32 {
+	forward, ok := to.(pipeline.Forward)
+	switch {
+	case !ok:
+		return nil
+	case forward.Backup == 0:
+		return []uint32{forward.Adjacency}
 	}
+	return []uint32{forward.Adjacency, forward.Backup}
 }
 
 // UnsetRoute removes a prefix.

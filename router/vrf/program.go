@@ -9,16 +9,21 @@ import (
 )
 
 // Program brings the flows in line with the changes since the last call, and returns
-// the changed prefixes.
+// the prefixes of which more than the backup has changed.
 func (t *Tables) Program() map[fib.Key]bool {
 	t.aggregateChanged()
 	t.logLimits()
 	changed := t.changed
 	t.changed = map[fib.Key]bool{}
 	for key := range changed {
+		delete(t.stirred, key)
 		t.program(key)
 		t.bindLabel(key)
 	}
+	for key := range t.stirred {
+		t.program(key)
+	}
+	clear(t.stirred)
 	return changed
 }
 
@@ -30,7 +35,7 @@ func (t *Tables) program(key fib.Key) {
 		return
 	}
 	if port, ok := t.hosts[key]; ok {
-		t.fib.SetRoute(key, t.ports.Forward(t.ports.Port(port), key.Prefix.Addr()))
+		t.setRoute(key, t.ports.Forward(t.ports.Port(port), key.Prefix.Addr()))
 		return
 	}
 	if best, ok := t.best[key]; ok {
@@ -39,11 +44,24 @@ func (t *Tables) program(key fib.Key) {
 			return
 		}
 		if to := t.target(key.VRF, best); to != nil {
-			t.fib.SetRoute(key, to)
+			t.setRoute(key, to)
 			return
 		}
 	}
 	t.fib.UnsetRoute(key)
+}
+
+// setRoute programs a prefix with the backup that it has.
+func (t *Tables) setRoute(key fib.Key, to pipeline.Target) {
+	first, ok := to.(pipeline.Forward)
+	if p := t.backup[key]; ok && p != nil {
+		second, ok := t.target(key.VRF, p).(pipeline.Forward)
+		if ok && !first.Protect(second) {
+			defer t.fib.Discard(second.Adjacency)
+		}
+		to = first
+	}
+	t.fib.SetRoute(key, to)
 }
 
 // paths returns the paths over which packets to a prefix are spread.

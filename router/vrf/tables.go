@@ -39,11 +39,13 @@ type Tables struct {
 	local     map[localKey]bgp.LocalRoute
 	best      map[fib.Key]*bgp.Path
 	spread    map[fib.Key][]*bgp.Path // all equally good ones, if there are several
+	backup    map[fib.Key]*bgp.Path   // what packets take once the next hop of the best one fails
 
 	aggregator bgp.Aggregator
 	aggregates []*aggregate // the longest first
 
 	changed map[fib.Key]bool // since the last Program
+	stirred map[fib.Key]bool // those of which only the backup has changed
 	fill    map[string]fill  // how full limited VRFs are, as the log says
 	speech  *Speech
 	anew    bool // everything must be announced again
@@ -57,11 +59,12 @@ const maxPaths = 8
 func New(log *slog.Logger, f *fib.Table, carriers *kernel.Carriers, links *transport.Links, ports *access.Ports) *Tables {
 	tables := bgp.NewTables(nil)
 	tables.SetMaxPaths(maxPaths)
+	tables.KeepBackups()
 	return &Tables{
 		log: log, fib: f, carriers: carriers, links: links, ports: ports, tables: tables,
 		connected: map[fib.Key]pipeline.Target{}, hosts: map[fib.Key]uint32{}, local: map[localKey]bgp.LocalRoute{},
-		best: map[fib.Key]*bgp.Path{}, spread: map[fib.Key][]*bgp.Path{},
-		changed: map[fib.Key]bool{},
+		best: map[fib.Key]*bgp.Path{}, spread: map[fib.Key][]*bgp.Path{}, backup: map[fib.Key]*bgp.Path{},
+		changed: map[fib.Key]bool{}, stirred: map[fib.Key]bool{},
 	}
 }
 
@@ -231,7 +234,11 @@ func (t *Tables) note(changes []bgp.Change) {
 		if v := t.byName[c.VRF]; v != nil {
 			key := fib.Key{VRF: v.ID, Prefix: c.Prefix}
 			t.choose(key, c)
-			t.changed[key] = true
+			if c.Quiet {
+				t.stirred[key] = true
+			} else {
+				t.changed[key] = true
+			}
 		}
 	}
 }
@@ -247,6 +254,11 @@ func (t *Tables) choose(key fib.Key, c bgp.Change) {
 	} else {
 		t.spread[key] = c.Spread
 	}
+	if c.Backup == nil {
+		delete(t.backup, key)
+	} else {
+		t.backup[key] = c.Backup
+	}
 }
 
 // chooseAnew reads the best routes again after the VRFs have changed: nothing may
@@ -254,6 +266,7 @@ func (t *Tables) choose(key fib.Key, c bgp.Change) {
 func (t *Tables) chooseAnew() {
 	clear(t.best)
 	clear(t.spread)
+	clear(t.backup)
 	for c := range t.tables.Choices() {
 		if v := t.byName[c.VRF]; v != nil {
 			t.choose(fib.Key{VRF: v.ID, Prefix: c.Prefix}, c)
