@@ -270,10 +270,32 @@ func TestRealBestAndBackup(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-backup", text)
 	l.up(t)
 	mustHaveRoutes(t, l, "pe1", "red", "10.20.0.0/24", "* 192.168.0.2 MED", "192.168.0.3 MED")
+	for _, prefix := range []string{"10.20.0.0/24", "2001:db8:20::/64"} {
+		mustHaveBackup(t, l, prefix, "192.168.0.3")
+	}
 	testOneExit(t, l, "pe2", "pe3")
 	l.mustExec(t, "b", "ip", "link", "set", "eth0", "down")
 	mustHaveRoutes(t, l, "pe1", "red", "10.20.0.0/24", "* 192.168.0.3 Only Path")
 	testOneExit(t, l, "pe3", "pe2")
+}
+
+// mustHaveBackup waits until one path to a prefix in pe1's VRF is marked as the backup.
+func mustHaveBackup(t *testing.T, l lab, prefix, nextHop string) {
+	t.Helper()
+	eventually(t, 20*time.Second, func() error {
+		var backups []string
+		for _, v := range table[status.VRF](t, l, "vrf", "--router", "pe1", "--vrf", "red", "--prefix", prefix) {
+			for _, r := range v.Routes {
+				if r.Backup {
+					backups = append(backups, r.NextHop.String())
+				}
+			}
+		}
+		if !slices.Equal(backups, []string{nextHop}) {
+			return fmt.Errorf("the backups of %s are %q; want %s", prefix, backups, nextHop)
+		}
+		return nil
+	})
 }
 
 // testOneExit shows that every flow from a leaves by one router.
