@@ -1,13 +1,14 @@
 #!/bin/sh
-# How long nothing is answered when a link is cut behind which many routes are, and how long
-# a next hop's new MAC address takes, with few routes and with many. Both should not
+# How long nothing is answered when a link is cut behind which many routes are, and how
+# long a next hop's new MAC address takes, with few routes and with many. Neither should
 # depend on the number: one flow moves them all.
 #
 #   sudo SIZES="10 10000" RUNS=3 sh bench/move.sh
 #
 # A host behind pe1 pings one behind pe2 and pe3 every millisecond; each of them has all
-# the routes, and pe2 is better; answers come through pe3. The link to pe2 is cut. The baseline is the first size, in
-# the same run; OLD, if set, is another pseudowan to compare with.
+# the routes, 4000 to a host, and pe2 is better; answers come through pe3. The link to pe2
+# is cut. The baseline is the first size, in the same run; OLD, if set, is another
+# pseudowan to compare with.
 set -eu
 
 RUNS=${RUNS:-3}
@@ -40,13 +41,18 @@ topology() {
 		print "vrfs: {red: {rts: \"65000:1\"}}"
 		print "hosts:"
 		print "  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}"
-		print "  b:"
-		print "    attach:"
-		print "    - {to: pe2, vrf: red, addresses: [10.2.0.2/24]}"
-		print "    - {to: pe3, vrf: red, addresses: [10.3.0.2/24], routes: [0.0.0.0/0]}"
-		print "    lans-via: [eth0, eth1]"
-		print "    lans:"
-		for (i = 0; i < n; i++) print "    - 20." int(i / 16384) "." int(i / 64) % 256 "." i % 64 * 4 + 1 "/30"
+		for (i = 0; i < n; i++) {
+			if (i % 4000 == 0) {
+				h = i / 4000
+				print "  b" h ":"
+				print "    attach:"
+				print "    - {to: pe2, vrf: red, addresses: [10.2." h ".2/24]}"
+				print "    - {to: pe3, vrf: red, addresses: [10.3." h ".2/24], routes: [0.0.0.0/0]}"
+				print "    lans-via: [eth0, eth1]"
+				print "    lans:"
+			}
+			print "    - 20." int(i / 16384) "." int(i / 64) % 256 "." i % 64 * 4 + 1 "/30"
+		}
 	}'
 }
 
