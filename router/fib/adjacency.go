@@ -62,11 +62,19 @@ func (t *Table) lead(object pipeline.Cookie, to ...uint32) {
 func (t *Table) hold(adjacencies []uint32) {
 	for _, number := range adjacencies {
 		t.users[number]++
+		if len(adjacencies) > 1 {
+			t.protected[number]++
+		}
 	}
 }
 
 func (t *Table) release(adjacencies []uint32) {
 	for _, number := range adjacencies {
+		if len(adjacencies) > 1 {
+			if t.protected[number]--; t.protected[number] == 0 {
+				delete(t.protected, number)
+			}
+		}
 		if t.users[number]--; t.users[number] == 0 {
 			delete(t.users, number)
 			t.forget(number)

@@ -26,7 +26,7 @@ func (t *Table) divert(port, number uint32) {
 	case wanted:
 		flows := pipeline.Diversion{Adjacency: number}.Flows()
 		t.Set(flows)
-		if t.users[number] > 0 {
+		if t.protected[number] > 0 {
 			t.urgent = append(t.urgent, flows...)
 		}
 	default:
@@ -34,7 +34,7 @@ func (t *Table) divert(port, number uint32) {
 	}
 }
 
-// Urgent returns the diversions of adjacencies in use that are new since the last call.
+// Urgent returns the diversions since the last call of adjacencies that have backups.
 // They may go into the switch at once, while a batch is being committed: nothing
 // depends on their order, and the next batch has them, too, if they are still wanted
 // then.

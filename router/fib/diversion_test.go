@@ -90,8 +90,20 @@ func TestDiversionEnds(t *testing.T) {
 		t.Errorf("adjacencies %v; want all that something leads to", f.adjacencies)
 	}
 	f.UnsetRoute(Key{1, netip.MustParsePrefix("10.0.0.0/32")})
-	if len(f.flows)+len(f.adjacencies)+len(f.unresolved)+len(f.users) > 0 {
+	if len(f.flows)+len(f.adjacencies)+len(f.unresolved)+len(f.users)+len(f.protected) > 0 {
 		t.Errorf("left: %v, %v, %v, %v", f.flows, f.adjacencies, f.unresolved, f.users)
+	}
+}
+
+// A next hop that nothing backs up is not urgent: a thousand hosts that vanish one by one
+// do not hold up the router.
+func TestNothingUrgentWithoutBackup(t *testing.T) {
+	f := New()
+	hop := NextHop{Port: 3, Addr: netip.MustParseAddr("10.0.0.1")}
+	f.SetRoute(Key{1, netip.MustParsePrefix("10.0.0.1/32")}, pipeline.Forward{Adjacency: f.Adjacency(hop, testMAC(1), testMAC(2))})
+	f.Resolve(hop, testMAC(1), nil)
+	if flows := f.Urgent(); len(flows) > 0 {
+		t.Errorf("urgent: %v", flows)
 	}
 }
 

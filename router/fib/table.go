@@ -31,6 +31,7 @@ type Table struct {
 	nextGroup   uint32
 	leads       map[pipeline.Cookie][]uint32 // adjacencies to which a route, label or group leads
 	users       map[uint32]int               // how many lead to an adjacency
+	protected   map[uint32]int               // how many of these have another adjacency, too
 	unresolved  map[uint32]bool              // adjacencies without a MAC
 	cut         map[uint32]bool              // ports through which nothing gets
 	urgent      []pipeline.Flow              // diversions since the last Urgent
@@ -63,6 +64,7 @@ func New() *Table {
 		groupOf:     map[Key]*group{},
 		leads:       map[pipeline.Cookie][]uint32{},
 		users:       map[uint32]int{},
+		protected:   map[uint32]int{},
 		unresolved:  map[uint32]bool{},
 		cut:         map[uint32]bool{},
 	}
