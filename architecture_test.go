@@ -53,10 +53,12 @@ var rooms = map[string][]string{
 	"trace":         {"topology", "status"},
 	"doctor":        {"status"},
 	"show/...":      {"show/...", "status", "bgp/vpn"},
-	"docs/generate": {"show", "status", "doctor"},
+	"docs/generate": {"api/v1", "show", "status", "doctor"},
 	"api":           {},
+	"api/v1":        {"labs", "labs/look", "status", "topology", "topology/edit"},
+	"api/client":    {"status", "topology/edit"},
 	"api/original":  {"status"},
-	"cmd/pseudowan": {"api", "api/original", "bgp/collector", "hosts/impair", "labs", "labs/catalog", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
+	"cmd/pseudowan": {"api", "api/original", "api/v1", "bgp/collector", "hosts/impair", "labs", "labs/catalog", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
 
 	"router/config":    {"topology", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"router/fib":       {"ovs/pipeline"},
@@ -72,13 +74,13 @@ var rooms = map[string][]string{
 
 	"labs/catalog":   {"topology", "status"},
 	"labs/plan":      {"topology", "router/config", "hosts", "hosts/guard", "bgp/policy", "bgp/vpn"},
-	"labs/store":     {"labs/plan", "router/config", "topology"},
+	"labs/store":     {"labs/plan", "router/config", "status", "topology"},
 	"labs/inventory": {"labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/service", "status", "topology"},
 	"labs/build":     {"labs/plan", "hosts", "hosts/guard", "hosts/service", "router", "router/config", "topology"},
-	"labs/keeper":    {"labs/build", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/resolver", "hosts/service", "router", "topology", "logfile"},
+	"labs/keeper":    {"labs/build", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/resolver", "hosts/service", "router", "status", "topology", "logfile"},
 	"labs/labstest":  {"labs/inventory", "labs/plan", "hosts", "topology"},
 	"labs/look":      {"labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/guard", "hosts/impair", "hosts/probe", "hosts/service", "router", "router/config", "status", "topology", "trace", "verify", "doctor", "logfile"},
-	"labs":           {"labs/...", "hosts", "hosts/drivers", "hosts/impair", "hosts/server", "hosts/service", "bgp/session", "router", "router/config", "status", "topology", "doctor"},
+	"labs":           {"labs/...", "hosts", "hosts/drivers", "hosts/impair", "hosts/server", "hosts/service", "bgp/session", "router", "router/config", "status", "topology", "topology/edit", "doctor"},
 }
 
 // confined says in which files a library may be imported, tests apart.

@@ -21,7 +21,7 @@ import (
 const mapPage = "docs/architecture.md"
 
 // roomInMap is a cell of the map's first column, which may name several rooms.
-var roomInMap = regexp.MustCompile("`([a-z/]+)`")
+var roomInMap = regexp.MustCompile("`([a-z/0-9]+)`")
 
 // The map names every package that has code, and nothing else.
 func TestMapNamesEveryRoom(t *testing.T) {

@@ -29,6 +29,7 @@ type applier struct {
 	before      inventory.Inventory
 	runtimeName string
 	force       bool        // lend NICs that the server itself needs
+	scope       *scope      // of a run-time change; nil: everything
 	fresh       bool        // nothing of the lab existed
 	kept        bool        // except for what its hosts keep, as after a reboot
 	applied     plan.Plan   // of the lab as it runs
@@ -69,7 +70,8 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 		return nil, err
 	}
 	a.plan.NICNames = names
-	if a.secrets, err = readSecrets(t); err != nil {
+	a.plan.Source, a.plan.Dir = origin(t.Source, o)
+	if a.secrets, err = o.secrets(t); err != nil {
 		return nil, err
 	}
 	a.applied = applied
@@ -127,10 +129,7 @@ func (a *applier) check(ctx context.Context) error {
 }
 
 func (a *applier) apply(ctx context.Context) error {
-	steps := []struct {
-		name string
-		do   func(context.Context) error
-	}{
+	return a.do(ctx, []step{
 		{"preparing hosts", a.prepare},
 		{"writing files", a.files},
 		{"making routers", a.namespaces},
@@ -145,7 +144,17 @@ func (a *applier) apply(ctx context.Context) error {
 		{"configuring routers", a.updateRouters},
 		{"renewing hosts", a.renewHosts},
 		{"removing leftovers", a.removeExtra},
-	}
+	})
+}
+
+// step is a part of what a command does.
+type step struct {
+	name string
+	do   func(context.Context) error
+}
+
+// do takes steps, and keeps the plan when all are done.
+func (a *applier) do(ctx context.Context, steps []step) error {
 	for _, s := range steps {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -216,7 +225,9 @@ func (a *applier) sandboxes(ctx context.Context) error {
 	var g errgroup.Group
 	g.SetLimit(build.Parallel)
 	for _, h := range a.plan.Hosts {
-		g.Go(func() error { return a.sandbox(ctx, h) })
+		if a.scope.host(h.Name) {
+			g.Go(func() error { return a.sandbox(ctx, h) })
+		}
 	}
 	return g.Wait()
 }

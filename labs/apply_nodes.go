@@ -50,10 +50,10 @@ func (a *applier) segments(ctx context.Context, selected func(plan.Segment) bool
 // hostWires makes the wires of hosts, to routers and to each other, and their
 // segments.
 func (a *applier) hostWires(ctx context.Context) error {
-	if err := a.segments(ctx, plan.Segment.OfHosts); err != nil {
+	if err := a.segments(ctx, func(s plan.Segment) bool { return s.OfHosts() && a.scope.wires(s.Wires...) }); err != nil {
 		return err
 	}
-	if err := a.build.Wires(ctx, a.plan.ToHost); err != nil {
+	if err := a.build.Wires(ctx, func(w plan.Wire) bool { return a.plan.ToHost(w) && a.scope.wires(w) }); err != nil {
 		return err
 	}
 	return a.build.Guards(ctx)
@@ -121,7 +121,7 @@ func (a *applier) configureHosts(ctx context.Context, selected func(plan.Host) b
 	var g errgroup.Group
 	g.SetLimit(build.Parallel)
 	for _, h := range a.plan.Hosts {
-		if selected(h) {
+		if selected(h) && a.scope.host(h.Name) {
 			g.Go(func() error { return a.build.Configure(ctx, h) })
 		}
 	}
@@ -156,6 +156,10 @@ func (a *applier) routers(context.Context) error {
 		Services:   slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool { return len(h.Services) > 0 }),
 	}
 	for _, r := range a.plan.Routers {
+		state.Routers = append(state.Routers, store.KeeperRouter{Name: r.Name, Namespace: r.Namespace})
+		if !a.scope.router(r.Name) {
+			continue
+		}
 		if err := store.WriteRouterConfig(a.plan.Lab, r.Name, a.config(r)); err != nil {
 			return err
 		}
@@ -166,7 +170,6 @@ func (a *applier) routers(context.Context) error {
 		if ended {
 			a.changed = append(a.changed, "restarted router "+r.Name)
 		}
-		state.Routers = append(state.Routers, store.KeeperRouter{Name: r.Name, Namespace: r.Namespace})
 	}
 	if err := store.WriteKeeperState(state); err != nil {
 		return err
@@ -205,6 +208,9 @@ func (a *applier) handOver(ctx context.Context) error {
 	defer cancel()
 	g, gctx := errgroup.WithContext(ctx)
 	for _, r := range a.plan.Routers {
+		if !a.scope.router(r.Name) {
+			continue
+		}
 		g.Go(func() error {
 			c := router.NewClient(r.Name, store.AgentSocket(a.plan.Lab, r.Name))
 			defer c.Close()
@@ -219,7 +225,7 @@ func (a *applier) handOver(ctx context.Context) error {
 
 // correct restores the flows of a running router that others have changed.
 func (a *applier) correct(ctx context.Context, c *router.Client, name string) error {
-	if a.fresh {
+	if a.fresh || a.scope != nil {
 		return nil
 	}
 	n, err := c.Correct(ctx)

@@ -69,6 +69,7 @@ func Link(ctx context.Context, o LinkOptions) (LinkReport, error) {
 		}
 		report.Links = append(report.Links, c.String())
 	}
+	store.NoteCommand(lab, "", fmt.Sprintf("link %s %s", o.Link, o.Action))
 	if i := f.index(cables[0]); i >= 0 {
 		report.Means = f.list[i].Means
 	}

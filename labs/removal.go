@@ -57,7 +57,9 @@ func (a *applier) removeStaleWires() error {
 		for _, e := range []plan.End{w.A, w.B} {
 			path := a.build.Path(e.Node)
 			want[interfaceName{path, e.Interface}] = true
-			namespaces[path] = true
+			if a.scope.node(e.Node) {
+				namespaces[path] = true
+			}
 		}
 	}
 	for _, n := range a.plan.NICs {

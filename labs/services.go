@@ -35,6 +35,9 @@ func (a *applier) services(ctx context.Context, wait bool) error {
 	)
 	g.SetLimit(servedAtOnce)
 	for _, h := range a.plan.Hosts {
+		if !a.scope.host(h.Name) {
+			continue
+		}
 		i := slices.IndexFunc(boxes, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.Runtime == h.Runtime })
 		if i < 0 || !boxes[i].Running() || len(h.Services) == 0 && len(service.Records(inventory.ServicesDir(a.plan.Lab, h.Name))) == 0 {
 			continue

@@ -12,6 +12,7 @@ import (
 	"pseudowan/labs/catalog"
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/keeper"
+	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/status"
 	"pseudowan/topology"
@@ -79,6 +80,8 @@ type applyOptions struct {
 	force    bool              // lend NICs that the server itself needs
 	progress Progress
 	times    *timeline
+
+	running *plan.Plan // of a run-time change: the lab as it runs; else nil
 }
 
 // bringUp applies a topology; source is its text.
@@ -120,6 +123,7 @@ func bringUp(ctx context.Context, t *topology.Topology, source []byte, o applyOp
 	slices.Sort(a.right)
 	a.changed = append(a.changed, a.right...)
 	a.addMended()
+	a.noteUp()
 	return Report{
 		Lab: t.Name, Created: a.fresh, Runtime: a.runtimeName, Routers: len(a.plan.Routers), Hosts: len(a.plan.Hosts),
 		Changed: a.changed, Waiting: waiting, Warnings: warnings, Elapsed: time.Since(o.times.begin),

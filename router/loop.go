@@ -21,6 +21,7 @@ import (
 	"pseudowan/router/kernel"
 	"pseudowan/router/transport"
 	"pseudowan/router/vrf"
+	"pseudowan/status"
 )
 
 // loop is the state of a running router. It belongs to the goroutine of run; other
@@ -39,6 +40,7 @@ type loop struct {
 	hub      *monitor.Hub // safe for concurrent use
 	peers    map[netip.Addr]bgp.PeerState
 
+	event    func(kind status.EventKind, text string) // tells what happens
 	fallover fallover
 	divert   func([]pipeline.Flow) // brings diversions into the switch at once; nil if there is none
 	ends     ends                  // which peers have sent all their routes
@@ -65,6 +67,7 @@ func newLoop(log *slog.Logger, cfg config.Router, ask transport.Ask) *loop {
 	l := &loop{
 		log: log, cfg: config.Router{Router: cfg.Router}, started: startedWith(cfg, ""),
 		carriers: kernel.NewCarriers(), fib: fib.New(), peers: map[netip.Addr]bgp.PeerState{}, ends: ends{},
+		event: func(status.EventKind, string) {},
 		timer: time.NewTimer(time.Hour), changed: make(chan struct{}),
 		calls: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
@@ -243,6 +246,7 @@ func (l *loop) link(e kernel.LinkEvent) { l.followCarriers(l.carriers.Hear(e)) }
 func (l *loop) followCarriers(names []string) {
 	l.cut()
 	for _, name := range names {
+		l.event(status.EventPort, "interface "+name+" is "+string(upOrDown(l.carriers.Up(name))))
 		for _, p := range l.ports.All() {
 			if p.Name == name {
 				l.accessCarrier(p, l.carriers.Up(name))
@@ -294,6 +298,7 @@ func (l *loop) ceEvents(from *ce.Speaker, events []bgp.Event) {
 func (l *loop) peerChange(s peering, peers map[netip.Addr]bgp.PeerState, e bgp.PeerChange) {
 	l.memory.stale = true
 	l.ends.state(s, e.Peer)
+	l.peerEvent(peers[e.Peer.Address], e)
 	peers[e.Peer.Address] = e.Peer
 	if e.Removed {
 		delete(peers, e.Peer.Address)

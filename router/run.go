@@ -16,6 +16,7 @@ import (
 	"pseudowan/router/ce"
 	"pseudowan/router/config"
 	"pseudowan/router/kernel"
+	"pseudowan/status"
 )
 
 // Options are the paths and callbacks of an agent.
@@ -32,6 +33,8 @@ type Options struct {
 	Final func() bool
 
 	Mended func(what string) // hears of unrequested repairs; may be nil
+
+	Event func(kind status.EventKind, text string) // hears of sessions and carriers; may be nil
 
 	// BeatFile is touched periodically as long as the router's loop runs; "" for none.
 	BeatFile string
@@ -105,6 +108,9 @@ func run(ctx context.Context, o Options, cfg config.Router) error {
 func newAgent(o Options, cfg config.Router) *agent {
 	l := newLoop(o.Log, cfg, kernel.Solicit)
 	l.memory.path, l.beat.path = o.MemoryFile, o.BeatFile
+	if o.Event != nil {
+		l.event = o.Event
+	}
 	a := &agent{log: o.Log, name: cfg.Router, loop: l, started: l.started, inside: o.Inside, handedIn: make(chan struct{})}
 	l.hub.SetLocal(a.tableMessages)
 	a.speakers = ce.Speakers{

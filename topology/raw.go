@@ -120,6 +120,8 @@ type endSettings struct {
 type rawVRF struct {
 	At               pos                               `json:"-"`
 	RD               value[vpn.RD]                     `json:"rd" doc:"Route distinguisher, such as 65001:101 or 10.0.0.1:7." default:"ROUTER-ID:N"`
+	Number           value[int]                        `json:"number" jsonschema:"minimum=1,maximum=65535" doc:"N of its default RD ROUTER-ID:N." default:"its place among the VRFs of the lab, by name"`
+	On               oneOrMany[value[string]]          `json:"on" doc:"Routers that have an instance of the VRF even if no host is attached to it there." default:"none"`
 	RTs              oneOrMany[value[vpn.RouteTarget]] `json:"rts" doc:"Route targets to import and export."`
 	Import           oneOrMany[value[vpn.RouteTarget]] `json:"import" doc:"Route targets to import."`
 	Export           oneOrMany[value[vpn.RouteTarget]] `json:"export" doc:"Route targets to export."`

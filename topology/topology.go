@@ -31,6 +31,9 @@ type Topology struct {
 
 	Policies []policy.Policy `json:"policies,omitempty"`
 
+	// VRFNumbers are the numbers of VRFs in RDs that the file does not give, by name.
+	VRFNumbers map[string]int `json:"-"`
+
 	// Warnings are what the file may have but its author cannot have meant.
 	Warnings Problems `json:"-"`
 }

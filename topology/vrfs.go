@@ -51,7 +51,19 @@ func (b *vrfBuilder) define() {
 		b.policies.use(raw.ExportPolicy, exportKey, vpnFamilies, element)
 		b.checkLimit(raw, element)
 		b.checkAggregates(raw, element)
+		b.instancesOn(raw.On, e.key.v, element)
 		b.defined[e.key.v] = vrfDef{e.key.at, raw}
+	}
+}
+
+// instancesOn records the routers that have a VRF without hosts, too.
+func (b *vrfBuilder) instancesOn(on oneOrMany[value[string]], vrf, element string) {
+	for _, r := range on {
+		if _, known := b.router[r.v]; r.has && !known {
+			b.refuse(r.at, element, fmt.Sprintf("no router is named %q", r.v), suggest(r.v, b.router))
+		} else if r.has {
+			b.use(vrfKey{r.v, vrf}, vrfUse{at: r.at, element: element})
+		}
 	}
 }
 
@@ -120,9 +132,24 @@ func (b *vrfBuilder) instances() {
 		return
 	}
 	number := make(map[string]int, len(names))
-	for i, name := range names {
-		number[name] = i + 1
+	taken := make(map[int]bool) // by what the file gives
+	for _, name := range names {
+		if given := b.defined[name].raw.Number; given.has {
+			number[name] = b.checkNumber(given, name)
+			taken[number[name]] = true
+		}
 	}
+	next := 1
+	for i, name := range names {
+		if number[name] > 0 {
+			continue
+		}
+		for next = max(next, i+1); taken[next]; next++ {
+		}
+		number[name] = next
+		next++
+	}
+	b.lab.VRFNumbers = number
 	slices.SortFunc(keys, func(x, y vrfKey) int {
 		return cmp.Or(b.router[x.router]-b.router[y.router], CompareNames(x.vrf, y.vrf))
 	})
@@ -140,6 +167,14 @@ func (b *vrfBuilder) instances() {
 		}
 		owner[key.router][v.RD] = key
 	}
+}
+
+func (b *vrfBuilder) checkNumber(given value[int], name string) int {
+	if given.v < 1 || given.v > maxVRFs {
+		b.refuse(given.at, "vrf "+name, fmt.Sprintf("number %d does not fit into an RD", given.v), "use 1 to 65535")
+		return 1
+	}
+	return given.v
 }
 
 // CompareNames orders names with numbers in them numerically, and names that differ

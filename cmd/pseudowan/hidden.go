@@ -3,9 +3,11 @@ package main
 import (
 	"io"
 	"log/slog"
+	"net/http"
 
 	"github.com/spf13/cobra"
 
+	v1 "pseudowan/api/v1"
 	"pseudowan/labs"
 	"pseudowan/labs/keeper"
 	"pseudowan/logfile"
@@ -42,7 +44,7 @@ func newKeeper(s streams) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			log, flush := logger(s.err)
 			defer flush()
-			return keeper.Run(c.Context(), lab, log)
+			return keeper.Run(c.Context(), lab, func() http.Handler { return v1.New(lab) }, log)
 		},
 	}
 	c.Flags().StringVar(&lab, "lab", "", "the lab")

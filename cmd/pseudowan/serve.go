@@ -12,12 +12,14 @@ import (
 
 	"pseudowan/api"
 	"pseudowan/api/original"
+	v1 "pseudowan/api/v1"
 	"pseudowan/labs/look"
 	"pseudowan/status"
 )
 
-const serveHelp = `Serve answers requests of docker-pseudo-wan's REST interface (2015) that read tables,
-in their shapes, so that scripts written for it work with a lab: GET
+const serveHelp = `Serve puts a lab's API on a TCP port (docs/api.md), which otherwise answers root alone
+on the unix socket /run/pseudowan/LAB/.api.sock. It also answers requests of
+docker-pseudo-wan's REST interface (2015) that read tables, in their shapes, so that scripts written for it work with a lab: GET
 /openflow/DATAPATH/status/peer, interface, arp, vrf, mpls, stats/flow and stats/port.
 The routers have the datapath IDs 0000000000000001 and so on, in the order of their
 names. What does not fit the original's tables, such as IPv6, is left out.
@@ -30,7 +32,7 @@ func newServe(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "serve",
 		GroupID: groupLook,
-		Short:   "Answer the original's REST requests about a running lab",
+		Short:   "Serve the API of a running lab, and the original's REST requests",
 		Long:    serveHelp,
 		Example: `  (umask 077; openssl rand -hex 16 > /run/token)
   sudo pseudowan serve --token-file /run/token
@@ -71,9 +73,12 @@ func serve(ctx context.Context, s streams, lab, token, listen string) error {
 		running, err := look.Open(ctx, lab)
 		return served{running}, err
 	}
+	paths := http.NewServeMux()
+	paths.Handle("/", original.New(open, time.Now))
+	paths.Handle("/v1/", v1.New(lab))
 	server := &http.Server{
-		Handler:           api.Guard(token, at, original.New(open, time.Now)),
-		ReadHeaderTimeout: 5 * time.Second, WriteTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		Handler:           api.Guard(token, at, paths),
+		ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10,
 	}
 	defer context.AfterFunc(ctx, func() { server.Close() })()
 	fmt.Fprintf(s.err, "pseudowan: serving lab %s at http://%s/openflow/%s/\n", lab, at, original.Datapath(0))

@@ -45,6 +45,7 @@ func documents() []document {
 		oneOf("trace", show.Trace),
 		oneOf("explain", show.Explanation),
 		oneOf("measure", show.Measurement),
+		oneOf("events", show.Event),
 		listOf("doctor", show.Findings),
 		listOf("labs", show.ReadyLabs),
 		listOf("bmp-collector routers", show.CollectedRouters),

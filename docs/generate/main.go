@@ -50,6 +50,7 @@ func pages(p program) (map[string]string, error) {
 	made := map[string]string{
 		"troubleshooting.md": note + troubleshooting(),
 		"json-keys.txt":      keyList(),
+		"api.md":             apiPage(),
 	}
 	commands, err := p.output(nil, "man", "--markdown")
 	if err != nil {

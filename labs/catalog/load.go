@@ -39,13 +39,23 @@ func Load(lab string, stdin io.Reader, known ...topology.Runtime) (*topology.Top
 	if err != nil {
 		return nil, nil, err
 	}
-	t, err := topology.Parse(source, data, known...)
+	// The paths of ready labs and of standard input are relative to the current
+	// directory.
+	t, err := Parse(source, data, filepath.Dir(source), known...)
 	if err != nil {
 		return nil, nil, err
 	}
-	// The paths of ready labs and of standard input are relative to the current
-	// directory.
-	return t, data, absolutePaths(t, filepath.Dir(source))
+	return t, data, nil
+}
+
+// Parse is topology.Parse, with absolute paths where the text has some that are relative
+// to a directory.
+func Parse(source string, data []byte, dir string, known ...topology.Runtime) (*topology.Topology, error) {
+	t, err := topology.Parse(source, data, known...)
+	if err != nil {
+		return nil, err
+	}
+	return t, absolutePaths(t, dir)
 }
 
 func read(lab string, stdin io.Reader) (string, []byte, error) {

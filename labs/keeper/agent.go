@@ -8,6 +8,7 @@ import (
 	"pseudowan/labs/store"
 	"pseudowan/logfile"
 	"pseudowan/router"
+	"pseudowan/status"
 )
 
 // RunAgent runs a router of a lab until ctx ends or a part of the router dies.
@@ -27,7 +28,10 @@ func RunAgent(ctx context.Context, lab, name string, log *slog.Logger) error {
 		BeatFile:   store.BeatFile(lab, name),
 		Final:      func() bool { return !store.Wanted(lab, name) },
 		Mended:     func(what string) { store.NoteMended(lab, "router "+name+": "+what) },
-		Log:        log,
-		Inside:     func(namespace string, f func() error) error { return hosts.Namespace{Name: namespace}.Do(f) },
+		Event: func(kind status.EventKind, text string) {
+			store.NoteEvent(lab, status.Event{Kind: kind, Node: name, Text: text})
+		},
+		Log:    log,
+		Inside: func(namespace string, f func() error) error { return hosts.Namespace{Name: namespace}.Do(f) },
 	})
 }

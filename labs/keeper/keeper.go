@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -35,12 +36,12 @@ const (
 // checks the names of namespaces and gives a sign of life, too.
 const keeperTurn = 200 * time.Millisecond
 
-// Run starts a lab's agents, restarts those that end or hang, and mends hosts
+// Run serves the API of a lab on its socket, starts its agents, restarts those that end or hang, and mends hosts
 // whose container was restarted, until ctx ends. Unless the lab is removed, the
 // agents outlive it, and the next keeper takes them over. Run must be called in
 // the lab's own namespace: like everything of the lab, the keeper is found by the
 // namespace's mark.
-func Run(ctx context.Context, lab string, log *slog.Logger) error {
+func Run(ctx context.Context, lab string, api func() http.Handler, log *slog.Logger) error {
 	lock, err := handedLock(lab)
 	if errors.Is(err, store.ErrBusy) {
 		return nil // another keeper has started
@@ -58,6 +59,7 @@ func Run(ctx context.Context, lab string, log *slog.Logger) error {
 	defer cancel()
 	hostLogs := hostLogFiles()
 	k.wait.Go(func() { logfile.Keep(ctx, func() []string { return store.Logs(lab, hostLogs) }, log) })
+	k.wait.Go(func() { k.serveAPI(ctx, api()) })
 	signal.Ignore(syscall.SIGHUP) // on which keepers of earlier versions read the list
 	sayName(servingName)
 	context.AfterFunc(ctx, func() { sayName(endingName) })

@@ -58,6 +58,37 @@ func Leftovers(cut, now *Plan) []Change {
 	return slices.DeleteFunc(Diff(cut, now), func(c Change) bool { return c.What == Added })
 }
 
+// SameCore reports whether two plans of a lab have the same routers, wires between them,
+// segments of routers, NICs and places on the server.
+func SameCore(a, b *Plan) bool {
+	return sameJSON(a.core(), b.core())
+}
+
+func (p *Plan) core() any {
+	type core struct {
+		Routers  []string
+		Wires    []Wire
+		Segments []Segment
+		NICs     []NIC
+		Uplinks  []Uplink
+	}
+	c := core{NICs: p.NICs, Uplinks: p.Uplinks}
+	for _, r := range p.Routers {
+		c.Routers = append(c.Routers, r.Name+" "+r.Namespace)
+	}
+	for _, w := range p.Wires {
+		if !p.ToHost(w) {
+			c.Wires = append(c.Wires, w)
+		}
+	}
+	for _, s := range p.Segments {
+		if !s.OfHosts() {
+			c.Segments = append(c.Segments, s)
+		}
+	}
+	return c
+}
+
 // node is a router or a host of a plan.
 type node struct {
 	kind, name string

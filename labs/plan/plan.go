@@ -26,6 +26,9 @@ type Plan struct {
 	NICs      []NIC     `json:"nics,omitempty"`
 	Uplinks   []Uplink  `json:"uplinks,omitempty"` // the server on segments
 
+	Source string `json:"source,omitempty"` // what the lab was brought up from: an absolute path if it is a file
+	Dir    string `json:"dir,omitempty"`    // where relative paths in it start
+
 	// NICNames are the server's names for NICs that the topology names otherwise.
 	NICNames map[string]string `json:"nic_names,omitempty"`
 

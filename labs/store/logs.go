@@ -12,7 +12,7 @@ const agentLog = "agent.log"
 // Logs returns all logs that a lab has or that its nodes may soon write.
 // hostLogs names those of a host.
 func Logs(lab string, hostLogs func(lab, node string) []string) []string {
-	logs := []string{KeeperLog(lab)}
+	logs := []string{KeeperLog(lab), EventsFile(lab)}
 	nodes, _ := os.ReadDir(RunDir(lab)) // it may not exist yet
 	for _, node := range nodes {
 		if !node.IsDir() {

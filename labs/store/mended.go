@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"pseudowan/status"
 )
 
 // mendedLimit limits the list of repairs, in octets: a daemon that keeps dying
@@ -22,6 +24,7 @@ func NoteMended(lab, what string) {
 	if info, err := f.Stat(); err == nil && info.Size() < mendedLimit {
 		fmt.Fprintln(f, strings.ReplaceAll(what, "\n", " "))
 	}
+	NoteEvent(lab, status.Event{Kind: status.EventRepair, Text: what})
 }
 
 // DrainMended returns the repairs since the last call, a line each.

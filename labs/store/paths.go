@@ -44,6 +44,9 @@ func ConfigFile(lab, router string) string {
 	return filepath.Join(RouterDir(lab, router), "config.json")
 }
 
+// APISocket returns the path of the socket where a lab's keeper serves the API.
+func APISocket(lab string) string { return filepath.Join(RunDir(lab), ".api.sock") }
+
 // keeperFile returns the path of the keeper's list of routers. Files that do not
 // belong to a node begin with a dot, which no node's name does.
 func keeperFile(lab string) string { return filepath.Join(RunDir(lab), ".keeper.json") }

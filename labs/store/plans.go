@@ -74,6 +74,9 @@ func Finish(p *plan.Plan, source []byte) error {
 	return nil
 }
 
+// Source reads the text of the topology applied last.
+func Source(lab string) ([]byte, error) { return os.ReadFile(topologyFile(lab)) }
+
 // Topology returns the topology applied last; nil if it cannot be read.
 func Topology(lab string) *topology.Topology {
 	data, err := os.ReadFile(topologyFile(lab))

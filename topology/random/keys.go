@@ -63,6 +63,8 @@ var keys = slices.Concat(
 		{"route-reflector", endBGP, truth},
 
 		{"rd", vrfs, distinguisher},
+		{"number", vrfs, among(40000, 40001, 50000)},
+		{"on", vrfs, oneOrSome(nameOf("routers"))},
 		{"rts", vrfs, oneOrSome(routeTarget)},
 		{"import", vrfs, oneOrSome(routeTarget)},
 		{"export", vrfs, oneOrSome(routeTarget)},

@@ -1,0 +1,127 @@
+package v1
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"pseudowan/status"
+)
+
+// version is that of the API's description. Paths, parameters and keys are added, never
+// renamed, as long as it begins with 1.
+const version = "1.0.0"
+
+const description = `What a running lab is asked, and told to change, while it runs. The API answers root
+alone on the unix socket /run/pseudowan/LAB/.api.sock, and elsewhere as far as somebody
+runs pseudowan serve.`
+
+// openAPIPath is where the description is served, with .json or .yaml.
+const openAPIPath = "/v1/openapi"
+
+// New returns a handler of the paths below /v1/ for one lab, which is looked up anew for
+// each request: it may be edited meanwhile.
+func New(lab string) http.Handler {
+	m := http.NewServeMux()
+	register(m, server{lab})
+	return m
+}
+
+// OpenAPI returns the description of the API, as JSON.
+func OpenAPI() *huma.OpenAPI { return register(http.NewServeMux(), server{}).OpenAPI() }
+
+// server answers requests about one lab.
+type server struct{ lab string }
+
+func register(m *http.ServeMux, s server) huma.API {
+	c := huma.DefaultConfig("pseudowan", version)
+	c.Info.Description = description
+	c.Tags = []*huma.Tag{
+		{Name: tagTables, Description: "The tables of the routers, as `show` prints them"},
+		{Name: tagLab, Description: "The lab as a whole"},
+		{Name: tagChanges, Description: "What changes the running lab, as the commands of the same names do"},
+	}
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = openAPIPath, "", ""
+	c.CreateHooks = nil // no links to schemas in documents: they are those of -o json
+	a := humago.New(m, c)
+	s.tables(a)
+	s.whole(a)
+	s.events(a)
+	s.changes(a)
+	return a
+}
+
+// The groups of operations.
+const (
+	tagTables  = "tables"
+	tagLab     = "lab"
+	tagChanges = "changes"
+)
+
+// nameOf is the name of an operation, after its method and path.
+func nameOf(method, path string) string {
+	words := strings.FieldsFunc(strings.TrimPrefix(path, "/v1"), func(r rune) bool { return strings.ContainsRune("/{}", r) })
+	return strings.Join(append([]string{strings.ToLower(method)}, words...), "-")
+}
+
+// operation describes one.
+func operation(method, path, tag, summary string, codes ...int) huma.Operation {
+	return huma.Operation{
+		OperationID: nameOf(method, path), Method: method, Path: path, Summary: summary,
+		Tags: []string{tag}, Errors: append(codes, http.StatusNotFound, http.StatusServiceUnavailable),
+	}
+}
+
+// list is the answer with rows. What some routers did not answer is told in a header, so
+// that they do not hide the others.
+type list[T any] struct {
+	Incomplete string `header:"Incomplete" doc:"Why rows are missing, if some are"`
+	Body       []T
+}
+
+func rows[T any](all []T, err error) (*list[T], error) {
+	if err != nil && len(all) == 0 {
+		return nil, problem(err)
+	}
+	l := &list[T]{Body: all}
+	if all == nil {
+		l.Body = []T{}
+	}
+	if err != nil {
+		l.Incomplete = headerText(err)
+	}
+	return l, nil
+}
+
+// one is the answer with one document.
+type one[T any] struct{ Body T }
+
+func document[T any](v T, err error) (*one[T], error) {
+	if err != nil {
+		return nil, problem(err)
+	}
+	return &one[T]{v}, nil
+}
+
+// problem turns an error into an answer (RFC 9457).
+func problem(err error) error {
+	code := http.StatusServiceUnavailable
+	if errors.Is(err, status.ErrNotFound) {
+		code = http.StatusNotFound
+	}
+	return huma.NewError(code, err.Error())
+}
+
+// headerText is an error on one line.
+func headerText(err error) string {
+	text := []byte(err.Error())
+	for i, c := range text {
+		if c < ' ' || c > '~' {
+			text[i] = ' '
+		}
+	}
+	return string(text)
+}

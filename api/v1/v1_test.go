@@ -1,0 +1,74 @@
+package v1
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestOpenAPI(t *testing.T) {
+	w := httptest.NewRecorder()
+	New("lab").ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/openapi.json", nil))
+	var doc struct {
+		OpenAPI string
+		Paths   map[string]map[string]struct{ Summary string }
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &doc); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("%d: %v: %.300s", w.Code, err, w.Body)
+	}
+	if !strings.HasPrefix(doc.OpenAPI, "3.1") {
+		t.Errorf("OpenAPI %s", doc.OpenAPI)
+	}
+	for _, path := range []string{"/v1/peers", "/v1/peers/{peer}/{view}", "/v1/vrfs", "/v1/nodes", "/v1/verify", "/v1/trace", "/v1/explain", "/v1/events", "/v1/changes", "/v1/routes"} {
+		if doc.Paths[path] == nil {
+			t.Errorf("%s is not described", path)
+		}
+	}
+	if text := w.Body.String(); strings.Count(text, `"name":"vrf"`) < 11 || strings.Count(text, `"name":"longer"`) != 4 {
+		t.Errorf("parameters are missing: %s", text)
+	}
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			if op.Summary == "" || !strings.HasPrefix(path, "/v1/") {
+				t.Errorf("%s %s: %q", method, path, op.Summary)
+			}
+		}
+	}
+}
+
+// What is not as described is refused before any lab is looked for, by RFC 9457.
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		method, path, body string
+		code               int
+		detail             string
+	}{
+		{"GET", "/v1/mpls?prefix=10.1.0.1/24", "", 422, "prefix"},
+		{"GET", "/v1/trace?host=h1&to=nowhere", "", 422, "validation"},
+		{"GET", "/v1/trace?to=10.0.0.1", "", 422, "validation"},
+		{"GET", "/v1/peers/pe1/told", "", 422, "validation"},
+		{"GET", "/v1/explain?router=pe1&vrf=red&prefix=10", "", 422, "prefix"},
+		{"POST", "/v1/vrfs", `{"name":"red"}`, 422, "validation"},
+		{"POST", "/v1/vrfs", `{"name":"red","settings":{},"more":1}`, 422, "validation"},
+		{"POST", "/v1/vrfs", `{`, 400, ""},
+		{"POST", "/v1/changes", `{"edits":[]}`, 422, "validation"},
+		{"POST", "/v1/changes", `{"edits":[{"op":"reboot","name":"x"}]}`, 422, "validation"},
+		{"DELETE", "/v1/routes?vrf=red&prefix=1", "", 422, "prefix"},
+	} {
+		q := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
+		if c.body != "" {
+			q.Header.Set("Content-Type", "application/json")
+		}
+		w := httptest.NewRecorder()
+		New("lab").ServeHTTP(w, q)
+		var problem struct {
+			Status int
+			Detail string
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil || w.Code != c.code || problem.Status != c.code || !strings.Contains(problem.Detail, c.detail) || w.Header().Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s %s %s: %d %s: %s", c.method, c.path, c.body, w.Code, w.Header().Get("Content-Type"), w.Body)
+		}
+	}
+}

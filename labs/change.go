@@ -1,0 +1,303 @@
+package labs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"pseudowan/labs/catalog"
+	"pseudowan/labs/inventory"
+	"pseudowan/labs/keeper"
+	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
+	"pseudowan/router"
+	"pseudowan/status"
+	"pseudowan/topology"
+	"pseudowan/topology/edit"
+)
+
+// ChangeOptions say what Change changes in a running lab.
+type ChangeOptions struct {
+	Lab     string // "": the only one
+	Edits   []edit.Edit
+	Timeout time.Duration // for routers to do what is new
+	By      string        // who changes the lab, for events; "": the user of this process
+}
+
+// ChangeReport is what Change has done.
+type ChangeReport struct {
+	Lab     string   `json:"lab"`
+	Changed []string `json:"changed"` // nodes, a line each
+	Before  string   `json:"before"`  // what became of the change of a command that was interrupted; "" if there was none
+}
+
+// Change edits the topology of a running lab and brings in line what the edits concern,
+// as up does with an edited file, all or nothing. It returns when routers forward
+// accordingly.
+func Change(ctx context.Context, o ChangeOptions) (ChangeReport, error) {
+	if err := inventory.NeedRoot(); err != nil {
+		return ChangeReport{}, err
+	}
+	lab, err := inventory.Pick(ctx, o.Lab)
+	if err != nil {
+		return ChangeReport{}, err
+	}
+	held, err := store.Acquire(ctx, lab)
+	if err != nil {
+		return ChangeReport{}, err
+	}
+	defer held.Release()
+	report := ChangeReport{Lab: lab, Changed: []string{}}
+	if report.Before, err = settleChange(ctx, lab); err != nil {
+		return report, err
+	}
+	a, err := planChange(ctx, lab, o.Edits)
+	if err != nil {
+		return report, err
+	}
+	defer keeper.KeepLogs(ctx, lab)()
+	missing := a.lacks(ctx)
+	if err := a.applyChange(ctx); err != nil {
+		undone := a.takeBack()
+		return report, errors.Join(err, undone)
+	}
+	for _, e := range o.Edits {
+		store.NoteCommand(lab, o.By, e.String())
+	}
+	report.Changed = append(report.Changed, a.changed...)
+	return report, a.awaitChange(ctx, o.Timeout, missing)
+}
+
+// running reads the lab as it runs: its plan, its text and what that says.
+func running(lab string) (applied plan.Plan, text []byte, t *topology.Topology, err error) {
+	applied, err = store.Applied(lab)
+	if err == nil {
+		text, err = store.Source(lab)
+	}
+	if err == nil {
+		t, err = parseRunning(&applied, text)
+	}
+	if err != nil {
+		err = fmt.Errorf("lab %s: its files are gone or damaged; `pseudowan up` makes them again: %w", lab, err)
+	}
+	return applied, text, t, err
+}
+
+// parseRunning reads the text of a running lab. Problems are told by what they concern:
+// nobody sees the lines of that text.
+func parseRunning(p *plan.Plan, text []byte) (*topology.Topology, error) {
+	t, err := catalog.Parse("lab "+p.Lab, text, p.Dir, inventory.Known()...)
+	var problems topology.Problems
+	if errors.As(err, &problems) {
+		return nil, withoutLines(problems)
+	}
+	return t, err
+}
+
+func withoutLines(problems topology.Problems) topology.Problems {
+	for i := range problems {
+		problems[i].Line, problems[i].Column = 0, 0
+	}
+	return problems
+}
+
+// planChange returns what applies edits, and refuses what cannot work.
+func planChange(ctx context.Context, lab string, edits []edit.Edit) (*applier, error) {
+	applied, text, now, err := running(lab)
+	if err != nil {
+		return nil, err
+	}
+	text, err = edit.Apply(now, text, edits)
+	var absent *edit.NotFoundError
+	if errors.As(err, &absent) {
+		return nil, status.NotFound(fmt.Sprintf("lab %s: %v", lab, err))
+	}
+	if err != nil {
+		return nil, refused(lab, err)
+	}
+	t, err := parseRunning(&applied, text)
+	if err != nil {
+		return nil, err
+	}
+	if t.Name != lab {
+		return nil, fmt.Errorf("lab %s cannot be renamed while it runs", lab)
+	}
+	a, err := newApplier(ctx, t, text, applyOptions{progress: silent{}, times: &timeline{begin: time.Now()}, running: &applied})
+	if err != nil {
+		return nil, err
+	}
+	if a.scope, err = scopeOf(&a.applied, a.plan); err != nil {
+		return nil, refused(lab, err)
+	}
+	a.adoptMTUs()
+	for _, s := range a.before.Hosts {
+		if s.Running() {
+			a.build.Place(s.Node, s.NetNS)
+		}
+	}
+	return a, a.check(ctx)
+}
+
+// refused makes an edit that is not possible an invalid file.
+func refused(lab string, err error) error {
+	var problems topology.Problems
+	if errors.As(err, &problems) {
+		return withoutLines(problems)
+	}
+	return topology.Problems{{File: "lab " + lab, Element: "change", Message: err.Error()}}
+}
+
+// silent is the progress of what takes no time.
+type silent struct{}
+
+// Step implements Progress.
+func (silent) Step(string) {}
+
+// applyChange is apply for what a run-time change concerns: links, and what was done to
+// them, stay as they are.
+func (a *applier) applyChange(ctx context.Context) error {
+	if len(a.scope.routers)+len(a.scope.hosts) == 0 { // only the text differs
+		return store.Finish(a.plan, a.source)
+	}
+	steps := []step{{"writing files", a.files}, {"making routers", a.namespaces}}
+	if len(a.scope.hosts) > 0 {
+		steps = append([]step{{"preparing hosts", a.prepare}}, steps...)
+	}
+	steps = append(steps, step{"starting routers", a.routers})
+	if len(a.scope.hosts) > 0 {
+		steps = append(steps, step{"making hosts", a.sandboxes}, step{"connecting hosts", a.hostWires}, step{"configuring hosts", a.hosts})
+	}
+	steps = append(steps, step{"configuring routers", a.updateRouters})
+	if len(a.scope.hosts) > 0 {
+		steps = append(steps, step{"renewing hosts", a.renewHosts}, step{"removing leftovers", a.removeExtra})
+	}
+	return a.do(ctx, steps)
+}
+
+// takeBack returns a lab to what it was when a change has failed.
+func (a *applier) takeBack() error {
+	if !store.Changing(a.plan.Lab) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), handOverPatience)
+	defer cancel()
+	what, err := settleChange(ctx, a.plan.Lab)
+	if err != nil {
+		return fmt.Errorf("and it could not be taken back; `pseudowan up` with the lab's file makes it whole: %w", err)
+	}
+	return errors.New(what)
+}
+
+// settleChange makes a lab whole whose last change was interrupted, and tells how; "" if
+// none was.
+func settleChange(ctx context.Context, lab string) (string, error) {
+	if store.GoingDown(lab) {
+		return "", fmt.Errorf("lab %s is going down; `pseudowan down %s` completes that", lab, lab)
+	}
+	if !store.Changing(lab) {
+		return "", nil
+	}
+	applied, text, t, err := running(lab)
+	if err != nil {
+		return "", err
+	}
+	if _, err := settle(ctx, lab, silent{}); err != nil {
+		return "", err
+	}
+	a, err := newApplier(ctx, t, text, applyOptions{progress: silent{}, times: &timeline{begin: time.Now()}, running: &applied})
+	if err != nil {
+		return "", err
+	}
+	if len(a.plan.NICs)+len(a.plan.Uplinks) > 0 {
+		return "", fmt.Errorf("a change of lab %s was interrupted; `pseudowan up` with the lab's file completes or undoes it", lab)
+	}
+	what := "an interrupted change was taken back: lab " + lab + " is as before it"
+	if len(plan.Diff(&applied, a.plan)) > 0 {
+		what = "an interrupted change was completed: lab " + lab + " is as after it"
+	}
+	if err := a.check(ctx); err != nil {
+		return "", err
+	}
+	if err := a.apply(ctx); err != nil {
+		return "", err
+	}
+	store.NoteCommand(lab, "", what)
+	return what, nil
+}
+
+// lacks returns what the routers that a change concerns lack already.
+func (a *applier) lacks(ctx context.Context) map[string]bool {
+	missing := map[string]bool{}
+	var mu sync.Mutex
+	_ = a.eachConcerned(ctx, func(ctx context.Context, c *router.Client, _ string) error {
+		state, err := c.Converged(ctx, 0)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, m := range state.Missing {
+			missing[m] = true
+		}
+		return err
+	})
+	return missing
+}
+
+// awaitChange waits until the routers that a change concerns lack no more than before.
+func (a *applier) awaitChange(ctx context.Context, timeout time.Duration, before map[string]bool) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
+	defer cancel()
+	var (
+		mu   sync.Mutex
+		last = map[string][]string{}
+	)
+	err := a.eachConcerned(ctx, func(ctx context.Context, c *router.Client, name string) error {
+		for {
+			state, err := c.Converged(ctx, progressEvery)
+			if err != nil && !router.NotStarted(err) {
+				return err
+			}
+			left := slices.DeleteFunc(state.Missing, func(m string) bool { return before[m] })
+			mu.Lock()
+			last[name] = left
+			mu.Unlock()
+			if err == nil && len(left) == 0 {
+				return nil
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+	})
+	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
+		missing := &NotConvergedError{Lab: a.plan.Lab}
+		for _, lines := range last {
+			missing.Missing = append(missing.Missing, lines...)
+		}
+		slices.Sort(missing.Missing)
+		return missing
+	}
+	if err == nil && len(a.scope.hosts) > 0 {
+		err = a.services(ctx, true)
+	}
+	return err
+}
+
+// eachConcerned asks the routers that a change concerns, all at once.
+func (a *applier) eachConcerned(ctx context.Context, do func(context.Context, *router.Client, string) error) error {
+	g, gctx := errgroup.WithContext(ctx)
+	for _, r := range a.plan.Routers {
+		if !a.scope.router(r.Name) {
+			continue
+		}
+		g.Go(func() error {
+			c := router.NewClient(r.Name, store.AgentSocket(a.plan.Lab, r.Name))
+			defer c.Close()
+			return do(gctx, c, r.Name)
+		})
+	}
+	return g.Wait()
+}

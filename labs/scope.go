@@ -1,0 +1,121 @@
+package labs
+
+import (
+	"cmp"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+
+	"pseudowan/hosts"
+	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
+	"pseudowan/router/config"
+	"pseudowan/topology"
+)
+
+// scope is what a run-time change concerns. nil is everything.
+type scope struct{ routers, hosts map[string]bool }
+
+func (s *scope) router(name string) bool { return s == nil || s.routers[name] }
+
+func (s *scope) host(name string) bool { return s == nil || s.hosts[name] }
+
+// node reports whether a router, a host or, without a name, the lab is concerned.
+func (s *scope) node(name string) bool { return name == "" || s.router(name) || s.host(name) }
+
+// wires reports whether the host at an end of a wire is concerned.
+func (s *scope) wires(all ...plan.Wire) bool {
+	return slices.ContainsFunc(all, func(w plan.Wire) bool { return s.host(w.A.Node) || s.host(w.B.Node) })
+}
+
+// errServer refuses what a run-time change cannot do.
+var errServer = errors.New("this would change routers, links or the server's own network; edit the file (pseudowan export), and `pseudowan up` it")
+
+// scopeOf compares two plans of a running lab. It is an error if more differs than hosts
+// and what routers do for them.
+func scopeOf(before, now *plan.Plan) (*scope, error) {
+	s := &scope{map[string]bool{}, map[string]bool{}}
+	for _, c := range plan.Diff(before, now) {
+		switch {
+		case c.Kind == "host":
+			s.hosts[c.Node] = true
+		case c.Kind == "router" && c.What == plan.Changed:
+			s.routers[c.Node] = true
+		default:
+			return nil, errServer
+		}
+	}
+	if !plan.SameCore(before, now) {
+		return nil, errServer
+	}
+	for _, h := range now.Hosts {
+		i := slices.IndexFunc(before.Hosts, func(x plan.Host) bool { return x.Name == h.Name })
+		if i >= 0 && !reflect.DeepEqual(hostsFile(before, before.Hosts[i]), hostsFile(now, h)) {
+			s.hosts[h.Name] = true
+		}
+	}
+	return s, nil
+}
+
+// hostsFile is the /etc/hosts of a host.
+func hostsFile(p *plan.Plan, h plan.Host) []hosts.HostsEntry {
+	return plan.HostsFile(p.Names, slices.Concat(h.VRFs, h.Knows))
+}
+
+// origin says what a lab is brought up from, and where relative paths in it start.
+func origin(source string, o applyOptions) (string, string) {
+	if o.running != nil {
+		return o.running.Source, o.running.Dir
+	}
+	abs, err1 := filepath.Abs(source)
+	_, err2 := os.Stat(source)
+	dir, err3 := filepath.Abs(filepath.Dir(source))
+	if err1 == nil && err2 == nil {
+		source = abs
+	}
+	if err3 != nil {
+		dir = ""
+	}
+	return source, dir
+}
+
+// secrets reads passwords that the topology keeps elsewhere; for a run-time change they
+// are those that the running routers have, as far as they have them.
+func (o applyOptions) secrets(t *topology.Topology) (config.Secrets, error) {
+	if o.running == nil {
+		return readSecrets(t)
+	}
+	known := config.Secrets{}
+	for _, r := range o.running.Routers {
+		c, err := store.RouterConfig(o.running.Lab, r.Name)
+		if err != nil {
+			continue
+		}
+		for source, text := range c.Secrets {
+			known[source] = text
+		}
+	}
+	for _, p := range t.Passwords() {
+		if _, has := known[p.Source()]; p.Elsewhere() && !has {
+			return readSecrets(t)
+		}
+	}
+	return known, nil
+}
+
+// adoptMTUs takes the MTUs that lent interfaces allow from the running routers.
+func (a *applier) adoptMTUs() {
+	for _, n := range a.plan.NICs {
+		c, err := store.RouterConfig(a.plan.Lab, n.Router)
+		if err != nil {
+			continue
+		}
+		for _, core := range c.Core {
+			if core.Name == n.Interface {
+				a.mtus[linkEnd{n.Router, n.Interface}] = cmp.Or(core.MTU, n.MTU)
+			}
+		}
+	}
+}
