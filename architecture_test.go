@@ -80,7 +80,7 @@ var rooms = map[string][]string{
 	"labs/keeper":    {"labs/build", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/resolver", "hosts/service", "router", "status", "topology", "logfile"},
 	"labs/labstest":  {"labs/inventory", "labs/plan", "hosts", "topology"},
 	"labs/look":      {"labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/guard", "hosts/impair", "hosts/probe", "hosts/service", "router", "router/config", "status", "topology", "trace", "verify", "doctor", "logfile"},
-	"labs":           {"labs/...", "hosts", "hosts/drivers", "hosts/impair", "hosts/server", "hosts/service", "bgp/session", "router", "router/config", "status", "topology", "topology/edit", "doctor"},
+	"labs":           {"labs/...", "hosts", "hosts/drivers", "hosts/impair", "hosts/server", "hosts/service", "bgp/session", "router", "router/config", "status", "topology", "topology/compare", "topology/edit", "doctor"},
 }
 
 // confined says in which files a library may be imported, tests apart.

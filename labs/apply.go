@@ -71,6 +71,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 	}
 	a.plan.NICNames = names
 	a.plan.Source, a.plan.Dir = origin(t.Source, o)
+	a.plan.Edited = o.running != nil
 	if a.secrets, err = o.secrets(t); err != nil {
 		return nil, err
 	}

@@ -216,6 +216,7 @@ func settleChange(ctx context.Context, lab string) (string, error) {
 	if len(a.plan.NICs)+len(a.plan.Uplinks) > 0 {
 		return "", fmt.Errorf("a change of lab %s was interrupted; `pseudowan up` with the lab's file completes or undoes it", lab)
 	}
+	a.plan.Edited = applied.Edited || len(plan.Diff(&applied, a.plan)) > 0
 	what := "an interrupted change was taken back: lab " + lab + " is as before it"
 	if len(plan.Diff(&applied, a.plan)) > 0 {
 		what = "an interrupted change was completed: lab " + lab + " is as after it"

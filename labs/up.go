@@ -35,6 +35,10 @@ type UpOptions struct {
 	// Cautions, unless nil, receives what the file may have but its author cannot
 	// have meant, before anything is touched.
 	Cautions func(topology.Problems)
+
+	// Undoes, unless nil, hears what the file takes back of what was changed while the
+	// lab ran, before anything is touched.
+	Undoes func(lines []string)
 }
 
 // Report is the result of Up.
@@ -68,7 +72,7 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	if err := inventory.NeedRoot(); err != nil {
 		return Report{}, err
 	}
-	return bringUp(ctx, t, source, applyOptions{runtime: o.Runtime, timeout: o.Timeout, noWait: o.NoWait, nics: o.NICs, force: o.Force, progress: o.Progress, times: times})
+	return bringUp(ctx, t, source, applyOptions{runtime: o.Runtime, timeout: o.Timeout, noWait: o.NoWait, nics: o.NICs, force: o.Force, progress: o.Progress, times: times, undoes: o.Undoes})
 }
 
 // applyOptions control how a topology is applied.
@@ -81,7 +85,8 @@ type applyOptions struct {
 	progress Progress
 	times    *timeline
 
-	running *plan.Plan // of a run-time change: the lab as it runs; else nil
+	undoes  func(lines []string) // see UpOptions
+	running *plan.Plan           // of a run-time change: the lab as it runs; else nil
 }
 
 // bringUp applies a topology; source is its text.
@@ -110,6 +115,9 @@ func bringUp(ctx context.Context, t *topology.Topology, source []byte, o applyOp
 	warnings, err := a.ready()
 	if err != nil {
 		return Report{}, err
+	}
+	if lines := undoes(t); o.undoes != nil && !a.fresh && len(lines) > 0 {
+		o.undoes(lines)
 	}
 	prepared()
 	defer keeper.KeepLogs(ctx, t.Name)()

@@ -32,6 +32,7 @@ const exitHelp = `Exit codes:
   4    no such lab, router, host or file
   130  interrupted
   141  done, but the reader of the output has gone
+diff: 0 nothing differs, 1 something does.
 verify: 0 all is as intended, 1 something differs, 2 it could not be tested.
 exec returns the exit code of its command: as in a shell, 127 if the command is
 not found, and 126 if it cannot be executed; 125 if the node cannot be entered.`

@@ -51,7 +51,7 @@ Linux server: customer hosts, PE routers and the core between them.
 	)
 	root.AddCommand(
 		newUp(s), newDown(s), newExec(), newLink(s), newVRF(s), newRoute(s), newHost(s),
-		newPS(s), newLogs(s), newEvents(s), newShow(s), newCollector(s), newServe(s), newDoctor(s),
+		newPS(s), newLogs(s), newEvents(s), newDiff(s), newShow(s), newCollector(s), newServe(s), newDoctor(s),
 		newVerify(s), newTrace(s), newExplain(s), newMeasure(s),
 		newLabs(s), newValidate(s), newExport(s), newImport(s), newGraph(s), newSchema(s),
 		newVersion(s),

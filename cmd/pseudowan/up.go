@@ -27,7 +27,9 @@ established, every route is programmed, every service is ready. If that fails, i
 host's own command ends first, or on Ctrl-C, a new lab is removed again.
 
 On a running lab, up changes only what differs in the file, and repairs what has
-ended, vanished or been changed by hand since, including the routers' flows. An
+ended, vanished or been changed by hand since, including the routers' flows. It says
+first what it takes back of changes made while the lab ran (pseudowan export prints
+the lab's file with them, pseudowan diff compares). An
 interrupted change is not undone; the next up continues from there.
 
 A link or a segment with nic: in the file takes a NIC of the server. --nic says which
@@ -62,6 +64,7 @@ func newUp(s streams) *cobra.Command {
 			o.Cautions = func(list topology.Problems) { cautions = list }
 			r, err := withProgress(s, func(p progress) (labs.Report, error) {
 				o.Progress = p
+				o.Undoes = func(lines []string) { printUndone(s.err, lines) }
 				return labs.Up(c.Context(), o)
 			})
 			printCautions(s.err, cautions)
@@ -184,6 +187,13 @@ func printReport(w io.Writer, r labs.Report) error {
 		_, err = fmt.Fprintf(w, "to change it, edit its file and run `pseudowan up FILE`; to remove it, run `pseudowan down %s`\n", r.Lab)
 	}
 	return err
+}
+
+// printUndone says what the file takes back.
+func printUndone(w io.Writer, lines []string) {
+	for _, line := range lines {
+		fmt.Fprintf(w, "pseudowan: undoing a change made while the lab ran: %s\n", line)
+	}
 }
 
 func count(n int, thing string) string {

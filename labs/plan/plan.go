@@ -28,6 +28,7 @@ type Plan struct {
 
 	Source string `json:"source,omitempty"` // what the lab was brought up from: an absolute path if it is a file
 	Dir    string `json:"dir,omitempty"`    // where relative paths in it start
+	Edited bool   `json:"edited,omitempty"` // the lab was changed since, while it ran
 
 	// NICNames are the server's names for NICs that the topology names otherwise.
 	NICNames map[string]string `json:"nic_names,omitempty"`

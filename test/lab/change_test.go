@@ -63,6 +63,12 @@ func TestRealChange(t *testing.T) {
 	l.mustExec(t, "h9", "ping", "-c", "1", "-W", "5", "10.10.0.1")
 	l.mustExec(t, "h2", "ping", "-c", "1", "-W", "5", "10.9.0.2") // by the default route that it had before
 	must(t, "verify", l.name)
+	differs := pseudowan("diff", "--lab", l.name)
+	for _, line := range []string{"VRF blue on pe1: only in the running lab", "host h9: only in the running lab", "route 172.16.0.0/16 via 10.9.0.2 in VRF red of pe1: only in the running lab"} {
+		if differs.code != 1 || !strings.Contains(differs.stdout, line+"\n") {
+			t.Errorf("diff: %d, no line %q:\n%s%s", differs.code, line, differs.stdout, differs.stderr)
+		}
+	}
 	exported := filepath.Join(t.TempDir(), "exported.yaml")
 	text := in("export")
 	if err := os.WriteFile(exported, []byte(text), 0o600); err != nil || !strings.Contains(text, "# the far one") {
@@ -111,8 +117,12 @@ func TestRealChange(t *testing.T) {
 			t.Errorf("%v: %d, %s; want %d, %q", c.args, r.code, r.stderr, c.code, c.want)
 		}
 	}
-	if out := must(t, "up", exported); !strings.Contains(out, "added host h9") {
-		t.Errorf("up says:\n%s", out)
+	in("vrf", "add", "green", "rts=65000:3", "on=pe2")
+	if r := pseudowan("up", exported); r.code != 0 || !strings.Contains(r.stdout, "added host h9") || !strings.Contains(r.stderr, "undoing a change made while the lab ran: VRF green on pe2: only in the running lab") {
+		t.Errorf("up says:\n%s%s", r.stdout, r.stderr)
+	}
+	if out := must(t, "diff", exported); !strings.Contains(out, "is as "+exported+" says") {
+		t.Errorf("diff after up:\n%s", out)
 	}
 }
 
