@@ -50,6 +50,10 @@ func limits(o Observed, n Need) []status.Finding {
 	if n.Runs {
 		routers, hosts = 0, 0
 	}
+	memory := max(1, routers) * routerMemory
+	if !n.Runs {
+		memory = max(memory, n.Cost(1).Memory)
+	}
 	var found []status.Finding
 	for _, l := range []limit{
 		{"limit: open files", l.OpenFiles, 0, uint64(max(1024, switchFiles+portFiles*most)), number,
@@ -58,7 +62,7 @@ func limits(o Observed, n Need) []status.Finding {
 			"processes of the lab fail to start", "sysctl -w kernel.threads-max=126000 kernel.pid_max=126000, and pids.max of the control group"},
 		{"limit: inotify", l.InotifyUsers, 0, 128, number,
 			"programs in containers that watch files fail", "sysctl -w fs.inotify.max_user_instances=1024"},
-		{"memory", l.MemoryAvailable, 0, max(1, routers) * routerMemory, size,
+		{"memory", l.MemoryAvailable, 0, memory, size,
 			"the server swaps or kills processes", "run fewer routers, or give the server more memory"},
 	} {
 		if l.have != 0 {

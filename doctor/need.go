@@ -10,6 +10,7 @@ type Need struct {
 	Lab        string         // its name; "": no lab in particular
 	Ports      map[string]int // OpenFlow ports of each router
 	Hosts      int
+	Size       Size
 	LANs       bool         // hosts have networks behind them
 	IPv6       bool         // routers or hosts have IPv6 addresses
 	Segments   bool         // more than two routers share a link

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -33,6 +34,7 @@ func observe(ctx context.Context, n Need) Observed {
 func glance(n Need) Observed {
 	o := Observed{
 		Root:   os.Geteuid() == 0,
+		Cores:  runtime.GOMAXPROCS(0), // as a control group allows
 		Kernel: Kernel{TUN: present(exists(tunDevice)), IPv6: present(exists("/proc/sys/net/ipv6"))},
 		OVS:    OVS{Missing: missingPrograms("ovsdb-server", "ovs-vswitchd", "ovsdb-tool", "ovs-vsctl", "ovs-ofctl", "ovs-appctl")},
 		Disks:  observeDisks("/run", "/var/lib"),

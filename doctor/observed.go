@@ -6,6 +6,7 @@ import "net/netip"
 // judged.
 type Observed struct {
 	Root   bool
+	Cores  int // that processes may use; 0: unknown
 	Kernel Kernel
 	Privileges
 	OVS      OVS

@@ -124,6 +124,7 @@ func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.N
 		n.Ports[r.Name] = 2*len(r.Config.Core) + len(r.Config.Access)
 	}
 	n.ARP, n.ND = neighboursOf(p)
+	n.Size = sizeOf(runtimes, p)
 	n.Exempt = exemptEntries
 	builtin := map[string]bool{} // runtimes whose own image is needed
 	for _, h := range p.Hosts {
