@@ -79,6 +79,10 @@ func (a *agent) routes() http.Handler {
 	listSelected(m, a, "labels", func(ctx context.Context, sel status.Selection, q url.Values) (any, error) {
 		return a.labelRows(ctx, sel, q.Get("label"))
 	})
+	stream(m, a, "vrfs", a.streamVRFs)
+	stream(m, a, "mpls", a.streamMPLS)
+	stream(m, a, "flows", a.streamFlows)
+	stream(m, a, "rib", a.streamRIB)
 	list(m, a, "ports", func(ctx context.Context, _ *http.Request) (any, error) { return a.portRows(ctx) })
 	list(m, a, "stations", func(context.Context, *http.Request) (any, error) { return a.stationRows(), nil })
 	list(m, a, "mrt", func(context.Context, *http.Request) (any, error) { return a.fileRows(), nil })

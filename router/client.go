@@ -162,26 +162,11 @@ func get[T any](ctx context.Context, c *Client, path string) (T, error) {
 }
 
 func (c *Client) do(ctx context.Context, method, path string, body io.Reader, into any) error {
-	q, err := http.NewRequestWithContext(ctx, method, "http://agent/v1/"+path, body)
+	a, err := c.ask(ctx, method, path, body)
 	if err != nil {
 		return err
 	}
-	a, err := c.http.Do(q)
-	if err != nil {
-		return fmt.Errorf("router %s: its agent does not answer: %w", c.router, err)
-	}
 	defer a.Body.Close()
-	if a.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(a.Body, 4096))
-		said := fmt.Sprintf("router %s: %s", c.router, strings.TrimSpace(string(text)))
-		switch a.StatusCode {
-		case http.StatusServiceUnavailable:
-			return fmt.Errorf("%s: %w", said, errRestarting)
-		case http.StatusNotFound:
-			return fmt.Errorf("%s: %w", said, errNotServed)
-		}
-		return errors.New(said)
-	}
 	if into == nil {
 		return nil
 	}
@@ -189,6 +174,31 @@ func (c *Client) do(ctx context.Context, method, path string, body io.Reader, in
 		return fmt.Errorf("router %s: answer: %w", c.router, err)
 	}
 	return nil
+}
+
+// ask returns the agent's answer if it is a good one.
+func (c *Client) ask(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	q, err := http.NewRequestWithContext(ctx, method, "http://agent/v1/"+path, body)
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.http.Do(q)
+	if err != nil {
+		return nil, fmt.Errorf("router %s: its agent does not answer: %w", c.router, err)
+	}
+	if a.StatusCode != http.StatusOK {
+		defer a.Body.Close()
+		text, _ := io.ReadAll(io.LimitReader(a.Body, 4096))
+		said := fmt.Sprintf("router %s: %s", c.router, strings.TrimSpace(string(text)))
+		switch a.StatusCode {
+		case http.StatusServiceUnavailable:
+			return nil, fmt.Errorf("%s: %w", said, errRestarting)
+		case http.StatusNotFound:
+			return nil, fmt.Errorf("%s: %w", said, errNotServed)
+		}
+		return nil, errors.New(said)
+	}
+	return a, nil
 }
 
 // errRestarting is the answer of an agent that is being replaced.

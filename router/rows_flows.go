@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"pseudowan/bgp/vpn"
-	"pseudowan/ovs/pipeline"
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/status"
@@ -83,6 +82,21 @@ func (l *loop) labelRows(sel status.Selection, label *vpn.Label) []status.Flow {
 	return rows
 }
 
+// routeFlow returns the row of a route, without counters.
+func (l *loop) routeFlow(v *config.VRF, key fib.Key) status.Flow {
+	row := status.Flow{
+		Router: l.name(), VRF: v.Name, RD: v.RD.String(), Direction: status.DirectionOut, Prefix: key.Prefix,
+		NextHop: unspecified(key.Prefix.Addr()),
+	}
+	if best := l.vrfs.Best(key); best != nil {
+		row.NextHop = shownNextHop(*best)
+		if best.Remote() {
+			row.Label = labelOf(best.Route.Label)
+		}
+	}
+	return row
+}
+
 func (l *loop) routeFlows(v *config.VRF, sel status.Selection) []status.Flow {
 	var rows []status.Flow
 	for key := range l.fib.Routes() {
@@ -92,31 +106,12 @@ func (l *loop) routeFlows(v *config.VRF, sel status.Selection) []status.Flow {
 		if l.vrfs.Connected(key) {
 			continue
 		}
-		row := status.Flow{
-			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Direction: status.DirectionOut, Prefix: key.Prefix,
-			NextHop: unspecified(key.Prefix.Addr()),
-		}
-		if best := l.vrfs.Best(key); best != nil {
-			row.NextHop = shownNextHop(*best)
-			if best.Remote() {
-				row.Label = labelOf(best.Route.Label)
-			}
-		}
-		rows = append(rows, row)
+		rows = append(rows, l.routeFlow(v, key))
 	}
 	slices.SortFunc(rows, func(a, b status.Flow) int {
 		return cmp.Or(a.Prefix.Addr().Compare(b.Prefix.Addr()), cmp.Compare(a.Prefix.Bits(), b.Prefix.Bits()))
 	})
 	return rows
-}
-
-// rowCookie returns the cookie of the flow whose counters a row shows.
-func (l *loop) rowCookie(row status.Flow) pipeline.Cookie {
-	if row.Direction == status.DirectionIn {
-		return pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(*row.Label))
-	}
-	c, _ := l.fib.Route(fib.Key{VRF: l.vrfs.VRF(row.VRF).ID, Prefix: row.Prefix})
-	return c
 }
 
 // labelRows is that of the loop; label is a number, "" for none.

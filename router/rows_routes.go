@@ -43,19 +43,9 @@ func (l *loop) routeRows(sel status.Selection) []status.VRF {
 		if !sel.InVRF(v.Name, v.RD.String()) {
 			continue
 		}
-		row := status.VRF{
-			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Import: texts(v.Import), Export: texts(v.Export),
-			Routes: []status.Route{}, MaxRoutes: v.Limit.Max,
-		}
-		used := l.vrfs.Usage(v.Name)
-		row.Held, row.Refused = used.Held, used.Refused
+		row := l.vrfRow(&v)
 		for _, e := range l.selected(v.Name, sel) {
-			row.Routes = append(row.Routes, status.Route{
-				Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path), Label: labelOf(e.Route.Label), Source: status.RouteSource(e.Source.String()),
-				Best: e.Best, Backup: e.Backup, Reason: e.Reason, MED: e.Route.MED, LocalPref: e.Route.LocalPref, Weight: e.Route.Weight,
-				ASPath: e.Route.ASPath.String(), Origin: status.Origin(vrf.OriginOf(e.Path).String()),
-				Unusable: e.Route.Unusable, ChangedBy: words(e.ChangedBy()), SoO: texts(vpn.SitesOf(e.Route.Extended)),
-			})
+			row.Routes = append(row.Routes, routeRow(e))
 		}
 		if !sel.Prefix.IsValid() || sel.Shorter || len(row.Routes) > 0 {
 			rows = append(rows, row)
@@ -64,19 +54,40 @@ func (l *loop) routeRows(sel status.Selection) []status.VRF {
 	return rows
 }
 
+// vrfRow returns the row of a VRF without routes.
+func (l *loop) vrfRow(v *config.VRF) status.VRF {
+	used := l.vrfs.Usage(v.Name)
+	return status.VRF{
+		Router: l.name(), VRF: v.Name, RD: v.RD.String(), Import: texts(v.Import), Export: texts(v.Export),
+		Routes: []status.Route{}, MaxRoutes: v.Limit.Max, Held: used.Held, Refused: used.Refused,
+	}
+}
+
+func routeRow(e bgp.Entry) status.Route {
+	return status.Route{
+		Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path), Label: labelOf(e.Route.Label), Source: status.RouteSource(e.Source.String()),
+		Best: e.Best, Backup: e.Backup, Reason: e.Reason, MED: e.Route.MED, LocalPref: e.Route.LocalPref, Weight: e.Route.Weight,
+		ASPath: e.Route.ASPath.String(), Origin: status.Origin(vrf.OriginOf(e.Path).String()),
+		Unusable: e.Route.Unusable, ChangedBy: words(e.ChangedBy()), SoO: texts(vpn.SitesOf(e.Route.Extended)),
+	}
+}
+
 // selected lists the selected routes of a VRF.
 func (l *loop) selected(vrf string, sel status.Selection) []bgp.Entry {
 	if !sel.Prefix.IsValid() {
 		return l.vrfs.Routes(vrf)
 	}
 	var list []bgp.Entry
-	for _, p := range l.selectedPrefixes(vrf, sel) {
+	prefixes := l.selectedPrefixes(vrf, sel)
+	slices.SortFunc(prefixes, netip.Prefix.Compare)
+	for _, p := range prefixes {
 		list = append(list, l.vrfs.Paths(vrf, p)...)
 	}
 	return list
 }
 
-// selectedPrefixes lists selected prefixes of a VRF in order; it may not have some of them.
+// selectedPrefixes lists selected prefixes of a VRF, in no order; it may not have some of
+// them.
 func (l *loop) selectedPrefixes(vrf string, sel status.Selection) []netip.Prefix {
 	list := sel.Exact()
 	if list == nil {
@@ -86,7 +97,6 @@ func (l *loop) selectedPrefixes(vrf string, sel status.Selection) []netip.Prefix
 			}
 		}
 	}
-	slices.SortFunc(list, netip.Prefix.Compare)
 	return list
 }
 
@@ -121,19 +131,26 @@ func (l *loop) mplsRows(sel status.Selection) []status.MPLS {
 		if !sel.InVRF(v.Name, v.RD.String()) {
 			continue
 		}
-		for _, e := range l.selected(v.Name, sel) {
-			if !e.Best || !e.Remote() && e.VRF != v.Name {
-				continue
-			}
-			row := status.MPLS{
-				Router: l.name(), VRF: v.Name, RD: v.RD.String(), Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path),
-				Label: uint32(e.Route.Label), Direction: status.DirectionIn,
-			}
-			if e.Remote() {
-				row.Direction = status.DirectionOut
-			}
-			rows = append(rows, row)
+		rows = append(rows, l.bindingRows(&v, l.selected(v.Name, sel))...)
+	}
+	return rows
+}
+
+// bindingRows returns the rows of the best paths of a VRF among some.
+func (l *loop) bindingRows(v *config.VRF, paths []bgp.Entry) []status.MPLS {
+	var rows []status.MPLS
+	for _, e := range paths {
+		if !e.Best || !e.Remote() && e.VRF != v.Name {
+			continue
 		}
+		row := status.MPLS{
+			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path),
+			Label: uint32(e.Route.Label), Direction: status.DirectionIn,
+		}
+		if e.Remote() {
+			row.Direction = status.DirectionOut
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

@@ -21,11 +21,14 @@ func writeJSON(w io.Writer, document any) error {
 	return err
 }
 
-func marshalJSON(document any) ([]byte, error) {
+func marshalJSON(document any) ([]byte, error) { return marshalJSONBelow(document, "") }
+
+// marshalJSONBelow puts a margin before all lines but the first.
+func marshalJSONBelow(document any, margin string) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
+	e.SetIndent(margin, "  ")
 	if err := e.Encode(document); err != nil {
 		return nil, fmt.Errorf("encode JSON: %w", err)
 	}

@@ -15,6 +15,7 @@ type grid struct {
 	colour  bool
 	columns []column
 	rows    []row
+	widths  []int // of the columns; nil before the head
 }
 
 // row is a title across all columns, or one cell for each column.
@@ -73,40 +74,49 @@ func (g *grid) add(cells ...string) {
 func (g *grid) section(title string) { g.rows = append(g.rows, row{title: title}) }
 
 // String prints the grid.
-func (g *grid) String() string {
-	widths := g.widths()
-	heads := make([]string, len(g.columns))
-	dashes := make([]string, len(g.columns))
-	for i, c := range g.columns {
-		heads[i] = c.head
-		if c.head != "" {
-			dashes[i] = strings.Repeat("-", widths[i])
-		}
-	}
+func (g *grid) String() string { return g.take() }
+
+// take prints the rows that have been added since the last call, the first time below the
+// head. Columns become wider if these rows need it, and never narrower.
+func (g *grid) take() string {
 	var b strings.Builder
-	g.line(&b, heads, widths, false)
-	g.line(&b, dashes, widths, false)
+	first := g.widths == nil
+	g.widen()
+	if first {
+		heads := make([]string, len(g.columns))
+		dashes := make([]string, len(g.columns))
+		for i, c := range g.columns {
+			heads[i] = c.head
+			if c.head != "" {
+				dashes[i] = strings.Repeat("-", g.widths[i])
+			}
+		}
+		g.line(&b, heads, g.widths, false)
+		g.line(&b, dashes, g.widths, false)
+	}
 	for _, r := range g.rows {
 		if r.cells == nil {
 			b.WriteString(r.title + "\n")
 			continue
 		}
-		g.line(&b, r.cells, widths, g.colour)
+		g.line(&b, r.cells, g.widths, g.colour)
 	}
+	g.rows = g.rows[:0]
 	return b.String()
 }
 
-func (g *grid) widths() []int {
-	widths := make([]int, len(g.columns))
-	for i, c := range g.columns {
-		widths[i] = utf8.RuneCountInString(c.head)
+func (g *grid) widen() {
+	if g.widths == nil {
+		g.widths = make([]int, len(g.columns))
+		for i, c := range g.columns {
+			g.widths[i] = utf8.RuneCountInString(c.head)
+		}
 	}
 	for _, r := range g.rows {
 		for i, cell := range r.cells {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+			g.widths[i] = max(g.widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	return widths
 }
 
 // line prints one row, without trailing blanks.

@@ -77,35 +77,43 @@ func Neighbors(o Output, rows []status.Neighbor) error {
 }
 
 // MPLS prints the label bindings.
-func MPLS(o Output, rows []status.MPLS) error {
-	rows = sorted(rows, byBinding)
-	return emit(o, rows, func() string {
-		g := grid{columns: []column{
-			text("router"), text("routeDist"), text("prefix"), text("nexthop"), number("label"),
-			text("direction"), text("vrf"),
-		}}
-		for _, r := range rows {
-			g.add(r.Router, r.RD, prefix(r.Prefix), address(r.NextHop), decimal(r.Label),
-				string(r.Direction), r.VRF)
-		}
-		return g.String()
-	})
+func MPLS(o Output, rows []status.MPLS) error { return EachMPLS(o, all(sorted(rows, byBinding))) }
+
+// EachMPLS is MPLS for rows that come in order.
+func EachMPLS(o Output, rows status.Rows[status.MPLS]) error {
+	return emitRows(o, eachSorted(rows, byBinding), func() document[status.MPLS] {
+		return tabular(tableDocument[status.MPLS]{w: o.W, size: one[status.MPLS], begin: func([]status.MPLS) (string, *grid) {
+			return "", &grid{columns: []column{
+				text("router"), text("routeDist"), text("prefix"), text("nexthop"), number("label"),
+				text("direction"), text("vrf"),
+			}}
+		}, fill: func(g *grid, rows []status.MPLS, _ *status.MPLS) {
+			for _, r := range rows {
+				g.add(r.Router, r.RD, prefix(r.Prefix), address(r.NextHop), decimal(r.Label),
+					string(r.Direction), r.VRF)
+			}
+		}})
+	}, listed[status.MPLS](o))
 }
 
 // Flows prints the counters of routes and incoming labels.
-func Flows(o Output, rows []status.Flow) error {
-	rows = sorted(rows, byFlow)
-	return emit(o, rows, func() string {
-		g := grid{columns: []column{
-			text("router"), text("destination(label)"), number("packets"), number("bytes"),
-			text("direction"), text("vrf"), text("routeDist"), text("nexthop"),
-		}}
-		for _, r := range rows {
-			g.add(r.Router, destination(r), decimal(r.Packets), decimal(r.Bytes),
-				string(r.Direction), r.VRF, r.RD, address(r.NextHop))
-		}
-		return g.String()
-	})
+func Flows(o Output, rows []status.Flow) error { return EachFlow(o, all(sorted(rows, byFlow))) }
+
+// EachFlow is Flows for rows that come in order.
+func EachFlow(o Output, rows status.Rows[status.Flow]) error {
+	return emitRows(o, eachSorted(rows, byFlow), func() document[status.Flow] {
+		return tabular(tableDocument[status.Flow]{w: o.W, size: one[status.Flow], begin: func([]status.Flow) (string, *grid) {
+			return "", &grid{columns: []column{
+				text("router"), text("destination(label)"), number("packets"), number("bytes"),
+				text("direction"), text("vrf"), text("routeDist"), text("nexthop"),
+			}}
+		}, fill: func(g *grid, rows []status.Flow, _ *status.Flow) {
+			for _, r := range rows {
+				g.add(r.Router, destination(r), decimal(r.Packets), decimal(r.Bytes),
+					string(r.Direction), r.VRF, r.RD, address(r.NextHop))
+			}
+		}})
+	}, listed[status.Flow](o))
 }
 
 // destination returns what a flow matches: a prefix, a label in parentheses, or

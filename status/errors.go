@@ -30,3 +30,6 @@ func (e severalLabs) Error() string {
 	return fmt.Sprintf("several labs are running: %s; choose one with --lab", strings.Join(e, ", "))
 }
 func (e severalLabs) Unwrap() error { return ErrSeveralLabs }
+
+// ErrIncomplete says that rows are missing after some that have been passed on.
+var ErrIncomplete = errors.New("the rows above are incomplete")

@@ -77,3 +77,8 @@ func ReadSelection(q url.Values) (Selection, error) {
 	}
 	return s, nil
 }
+
+// Rows passes on the rows of a table in blocks, in the order in which they are shown. It
+// ends with the error of yield. Another error is ErrIncomplete if rows are missing in the
+// middle, else whole routers are missing.
+type Rows[T any] func(yield func([]T) error) error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -66,14 +67,14 @@ func newShow(s streams) *cobra.Command {
 		neighborCommand(s, sel),
 		tableCommand(s, sel, "interface", "Ports with their addresses", (*look.Lab).Interfaces, show.Interfaces),
 		tableCommand(s, sel, "arp", "Neighbours, IPv4 (ARP) and IPv6 (ND)", (*look.Lab).Neighbors, show.Neighbors),
-		selecting(sel, tableCommand(s, sel, "vrf", "VRFs with their routes", (*look.Lab).VRFs, show.VRFs)),
-		selecting(sel, tableCommand(s, sel, "mpls", "Labels that routers advertise, and labels to push", (*look.Lab).MPLS, show.MPLS)),
+		streamCommand(s, sel, "vrf", "VRFs with their routes", (*look.Lab).EachVRF, show.EachVRF),
+		streamCommand(s, sel, "mpls", "Labels that routers advertise, and labels to push", (*look.Lab).EachMPLS, show.EachMPLS),
 		flowCommand(s, sel),
 		tableCommand(s, sel, "port", "Packet and byte counters of the ports", (*look.Lab).Ports, show.Ports),
 		tableCommand(s, sel, "guard", "Port guards of hosts on segments, and what they dropped", (*look.Lab).Guards, show.Guards),
 		tableCommand(s, sel, "bmp", "BMP stations that routers tell of their sessions and tables", (*look.Lab).Stations, show.Stations),
 		tableCommand(s, sel, "mrt", "MRT files in which routers record what their peers send", (*look.Lab).MRT, show.MRT),
-		selecting(sel, tableCommand(s, sel, "rib", "VPN routes of the BGP speakers, before import", (*look.Lab).RIB, show.RIB)),
+		streamCommand(s, sel, "rib", "VPN routes of the BGP speakers, before import", (*look.Lab).EachRIB, show.EachRIB),
 	)
 	return c
 }
@@ -85,6 +86,32 @@ func tableCommand[T any](
 	ask func(*look.Lab, context.Context, look.Filter) ([]T, error),
 	print func(show.Output, []T) error,
 ) *cobra.Command {
+	return showCommand(sel, name, short, func(c *cobra.Command, lab *look.Lab) error {
+		rows, err := ask(lab, c.Context(), sel.filter)
+		if err != nil && len(rows) == 0 {
+			return err
+		}
+		// A router that does not answer must not hide the others.
+		return errors.Join(print(output(s.out, sel.format), rows), err)
+	})
+}
+
+// streamCommand is tableCommand for a table of routes, which is printed as it comes.
+func streamCommand[T any](
+	s streams, sel *selection, name, short string,
+	ask func(*look.Lab, context.Context, look.Filter) status.Rows[T],
+	print func(show.Output, status.Rows[T]) error,
+) *cobra.Command {
+	return selecting(sel, showCommand(sel, name, short, func(c *cobra.Command, lab *look.Lab) error {
+		debug.SetGCPercent(streamGC)
+		return print(output(s.out, sel.format), ask(lab, c.Context(), sel.filter))
+	}))
+}
+
+// streamGC keeps the command small: of the rows that pass, few live long.
+const streamGC = 25
+
+func showCommand(sel *selection, name, short string, do func(*cobra.Command, *look.Lab) error) *cobra.Command {
 	return &cobra.Command{
 		Use:   name,
 		Short: short,
@@ -96,12 +123,7 @@ func tableCommand[T any](
 			if err != nil {
 				return err
 			}
-			rows, err := ask(lab, c.Context(), sel.filter)
-			if err != nil && len(rows) == 0 {
-				return err
-			}
-			// A router that does not answer must not hide the others.
-			return errors.Join(print(output(s.out, sel.format), rows), err)
+			return do(c, lab)
 		},
 	}
 }
@@ -134,12 +156,11 @@ func selecting(sel *selection, c *cobra.Command) *cobra.Command {
 
 func flowCommand(s streams, sel *selection) *cobra.Command {
 	fast := false
-	c := tableCommand(s, sel, "flow", "Packet and byte counters of routes and incoming labels",
-		func(l *look.Lab, ctx context.Context, f look.Filter) ([]status.Flow, error) {
-			return l.Flows(ctx, f, fast)
+	c := streamCommand(s, sel, "flow", "Packet and byte counters of routes and incoming labels",
+		func(l *look.Lab, ctx context.Context, f look.Filter) status.Rows[status.Flow] {
+			return l.EachFlow(ctx, f, fast)
 		},
-		show.Flows)
-	selecting(sel, c)
+		show.EachFlow)
 	c.Flags().BoolVar(&fast, "fast", false, "do not wait for exact counters (they may lag by two seconds)")
 	return c
 }

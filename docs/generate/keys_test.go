@@ -242,6 +242,9 @@ func TestEveryPrinterIsInTheContract(t *testing.T) {
 				continue
 			}
 			if first, ok := f.Type.Params.List[0].Type.(*ast.Ident); ok && first.Name == "Output" {
+				if _, blocks := f.Type.Params.List[1].Type.(*ast.IndexExpr); blocks {
+					continue // status.Rows: the same rows as they come, see TestBlocks of show
+				}
 				seen++
 				if !inContract[f.Name.Name] {
 					t.Errorf("show.%s is not in documents", f.Name.Name)

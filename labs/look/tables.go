@@ -68,9 +68,9 @@ func (l *Lab) noRouter(name string) error {
 	return status.NotFound(msg)
 }
 
-// ask asks all selected routers at once, and joins the answers in the routers'
-// order. An error comes with the answers of the other routers.
-func ask[T any](ctx context.Context, l *Lab, f Filter, question func(*router.Client, context.Context) ([]T, error)) ([]T, error) {
+// selected lists the routers that a filter selects; an error if the lab does not have what
+// the filter names.
+func (l *Lab) selected(f Filter) ([]string, error) {
 	routers := l.routers
 	if f.Router != "" {
 		if !slices.Contains(routers, f.Router) {
@@ -78,10 +78,15 @@ func ask[T any](ctx context.Context, l *Lab, f Filter, question func(*router.Cli
 		}
 		routers = []string{f.Router}
 	}
-	if f.VRF != "" {
-		if err := unknownVRF(l.Name, l.applied, f); err != nil {
-			return nil, err
-		}
+	return routers, unknownVRF(l.Name, l.applied, f)
+}
+
+// ask asks all selected routers at once, and joins the answers in the routers'
+// order. An error comes with the answers of the other routers.
+func ask[T any](ctx context.Context, l *Lab, f Filter, question func(*router.Client, context.Context) ([]T, error)) ([]T, error) {
+	routers, err := l.selected(f)
+	if err != nil {
+		return nil, err
 	}
 	answers, errs := make([][]T, len(routers)), make([]error, len(routers))
 	ctx, cancel := context.WithTimeoutCause(ctx, answerPatience, fmt.Errorf("no answer in %s", answerPatience))
