@@ -87,5 +87,7 @@ done
 heading "two bare GoBGP"
 compare "$ROUTES routes announced" ms ours-announced bare-announced
 compare "$ROUTES routes withdrawn" ms ours-withdrawn bare-withdrawn
-printf 'memory per route: %.1f kB; ping while they are withdrawn: p99 %s ms, lost %s\n' \
-	"$(median ours-memory | awk '{ print $1 / 1000 }')" "$(median ours-p99)" "$(median ours-lost)"
+printf 'per route: %.1f kB, %.0f us of processor time from the message to the flow\n' \
+	"$(median ours-memory | awk '{ print $1 / 1000 }')" "$(median ours-cpu | awk -v n="$ROUTES" '{ print $1 * 1000000 / n }')"
+printf 'ping: p99 %s ms while routes are withdrawn, %s lost; p99 %s ms before\n' \
+	"$(median ours-p99)" "$(median ours-lost)" "$(median ours-still-p99)"

@@ -93,11 +93,14 @@ func router(n int, local, remote, commands string) {
 	time.Sleep(20 * time.Second)
 	fmt.Println("memory", (number(commands, "memory")-memory)/float64(n))
 	p := startPing(commands)
+	time.Sleep(3 * time.Second)
+	p.stop("still-")
+	p = startPing(commands)
 	measure("withdrawn", func() {
 		withdraw(from, n)
 		await(func() bool { return number(commands, "count") <= flows })
 	})
-	p.stop()
+	p.stop("")
 }
 
 func start(as uint32, id string, port int32) *server.BgpServer {
@@ -197,7 +200,7 @@ func startPing(commands string) *ping {
 }
 
 // stop prints how many packets were lost, and the round-trip time that 99 of 100 kept.
-func (p *ping) stop() {
+func (p *ping) stop(when string) {
 	must(p.cmd.Process.Signal(syscall.SIGINT))
 	var times []float64
 	for in := bufio.NewScanner(p.out); in.Scan(); {
@@ -207,13 +210,13 @@ func (p *ping) stop() {
 			}
 		} else if sent := 0; strings.Contains(in.Text(), "transmitted") {
 			_, _ = fmt.Sscan(in.Text(), &sent)
-			fmt.Println("lost", sent-len(times))
+			fmt.Println(when+"lost", sent-len(times))
 		}
 	}
 	_ = p.cmd.Wait()
 	slices.Sort(times)
 	if len(times) > 0 {
-		fmt.Println("p99", times[int(math.Ceil(float64(len(times))*0.99))-1], "ms; median", times[len(times)/2])
+		fmt.Println(when+"p99", times[int(math.Ceil(float64(len(times))*0.99))-1], "ms; median", times[len(times)/2])
 	}
 }
 
