@@ -4,7 +4,7 @@
 #
 #   sudo PORTS="4 64 250 1000" RUNS=3 sh bench/ports.sh
 #
-# Two namespaces ping each other through a bridge of a private Open vSwitch with one flow,
+# Two namespaces ping each other through a bridge of a private Open vSwitch with two flows,
 # while the other ports are idle veth pairs. The baseline is the first number of ports, in
 # the same run. TYPES="system afxdp-nonpmd" measures other types of the idle ports, too.
 set -eu
@@ -34,7 +34,10 @@ trap 'exit 143' TERM
 
 # switch_up starts Open vSwitch with two busy ports.
 switch_up() {
-	for end in a b s; do ip netns add "$prefix-$end"; done
+	for end in a b s; do
+		ip netns add "$prefix-$end"
+		ip netns exec "$prefix-$end" sysctl -q net.ipv6.conf.default.disable_ipv6=1 # idle ports are idle
+	done
 	for end in a b; do
 		ip link add eth0 netns "$prefix-$end" type veth peer name "$end" netns "$prefix-s"
 		ip -n "$prefix-s" link set dev "$end" up
@@ -46,8 +49,9 @@ switch_up() {
 	in_switch ovsdb-server "$work/conf.db" --remote="punix:$work/db.sock" --pidfile --detach --no-chdir
 	in_switch ovs-vswitchd "unix:$work/db.sock" --pidfile --detach --no-chdir --log-file >"$work/out" 2>&1
 	in_switch ovs-vsctl --db="unix:$work/db.sock" add-br br0 -- set bridge br0 datapath_type=netdev fail_mode=secure \
-		-- add-port br0 a -- add-port br0 b
-	in_switch ovs-ofctl add-flow "unix:$work/br0.mgmt" actions=normal
+		-- add-port br0 a -- set interface a ofport_request=1 -- add-port br0 b -- set interface b ofport_request=2
+	in_switch ovs-ofctl add-flow "unix:$work/br0.mgmt" in_port=1,actions=output:2
+	in_switch ovs-ofctl add-flow "unix:$work/br0.mgmt" in_port=2,actions=output:1
 }
 
 in_switch() { ip netns exec "$prefix-s" "$@"; }
