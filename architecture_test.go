@@ -39,6 +39,7 @@ var rooms = map[string][]string{
 	"bgp/mrt":       {},
 	"bgp/monitor":   {"bgp/bmp", "bgp/gate", "bgp/mrt"},
 	"bgp/collector": {"bgp/bmp", "bgp/vpn", "status"},
+	"bgp/inject":    {"bgp/mrt", "bgp/vpn"},
 	"bgp/...":       {"bgp/..."},
 	"ovs/...":       {"ovs/...", "checksum"},
 	"logfile":       {},
@@ -58,7 +59,7 @@ var rooms = map[string][]string{
 	"api/v1":        {"labs", "labs/look", "status", "topology", "topology/edit"},
 	"api/client":    {"status", "topology/edit"},
 	"api/original":  {"status"},
-	"cmd/pseudowan": {"api", "api/original", "api/v1", "bgp/collector", "hosts/impair", "labs", "labs/catalog", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
+	"cmd/pseudowan": {"api", "api/original", "api/v1", "bgp/collector", "hosts/impair", "labs", "labs/catalog", "labs/injection", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
 
 	"router/config":    {"topology", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"router/fib":       {"ovs/pipeline"},
@@ -73,11 +74,12 @@ var rooms = map[string][]string{
 	"router":           {"router/...", "status", "bgp", "bgp/gate", "bgp/monitor", "bgp/policy", "bgp/session", "bgp/vpn", "ovs", "ovs/pipeline", "topology"},
 
 	"labs/catalog":   {"topology", "status"},
-	"labs/plan":      {"topology", "router/config", "hosts", "hosts/guard", "bgp/policy", "bgp/vpn"},
+	"labs/plan":      {"topology", "router/config", "hosts", "hosts/guard", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"labs/store":     {"labs/plan", "router/config", "status", "topology"},
 	"labs/inventory": {"labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/service", "status", "topology"},
 	"labs/build":     {"labs/plan", "hosts", "hosts/guard", "hosts/service", "router", "router/config", "topology"},
 	"labs/keeper":    {"labs/build", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/resolver", "hosts/service", "router", "status", "topology", "logfile"},
+	"labs/injection": {"labs/build", "labs/inventory", "labs/keeper", "labs/plan", "labs/store", "bgp/inject", "bgp/vpn", "doctor", "hosts", "router", "router/config", "status", "topology"},
 	"labs/labstest":  {"labs/inventory", "labs/plan", "hosts", "topology"},
 	"labs/look":      {"labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/guard", "hosts/impair", "hosts/probe", "hosts/service", "router", "router/config", "status", "topology", "trace", "verify", "doctor", "logfile"},
 	"labs":           {"labs/...", "hosts", "hosts/drivers", "hosts/impair", "hosts/server", "hosts/service", "bgp/session", "router", "router/config", "status", "topology", "topology/compare", "topology/edit", "doctor"},
@@ -88,7 +90,7 @@ var confined = []struct {
 	library string   // import path prefix
 	files   []string // path.Match patterns, relative to the module
 }{
-	{"github.com/osrg/gobgp/", []string{"bgp/gobgp*.go", "bgp/collector/codec*.go"}},
+	{"github.com/osrg/gobgp/", []string{"bgp/gobgp*.go", "bgp/collector/codec*.go", "bgp/inject/codec*.go"}},
 	{"github.com/docker/docker/", []string{"hosts/docker/*.go"}},
 	{"github.com/cilium/ebpf", []string{"hosts/server/*.go"}},
 }

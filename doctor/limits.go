@@ -24,7 +24,7 @@ func observeDisks(paths ...string) (disks []Disk) {
 func observeLimits(n Need) Limits {
 	l := Limits{
 		InotifyUsers:    readNumber("/proc/sys/fs/inotify/max_user_instances"),
-		MemoryAvailable: availableMemory(),
+		MemoryAvailable: MemoryAvailable(),
 	}
 	var files unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &files) == nil {
@@ -107,7 +107,9 @@ func entries(file string) uint64 {
 	return n
 }
 
-func availableMemory() uint64 {
+// MemoryAvailable returns how many octets of memory the server's processes can still get
+// (proc(5), MemAvailable); 0 if that is unknown.
+func MemoryAvailable() uint64 {
 	f, err := os.Open("/proc/meminfo")
 	if err != nil {
 		return 0

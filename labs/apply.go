@@ -135,6 +135,7 @@ func (a *applier) apply(ctx context.Context) error {
 		{"writing files", a.files},
 		{"making routers", a.namespaces},
 		{"undoing faults", a.undoFaults},
+		{"removing injected routes", a.forgetInjections},
 		{"connecting routers", a.coreWires},
 		// Hosts are made while routers start.
 		{"starting routers", a.routers},

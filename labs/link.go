@@ -8,6 +8,7 @@ import (
 
 	"pseudowan/hosts/impair"
 	"pseudowan/labs/build"
+	"pseudowan/labs/injection"
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
@@ -212,6 +213,14 @@ func (f *faults) raise(ctx context.Context, c plan.Cable) error {
 		}
 	}
 	return nil
+}
+
+// forgetInjections ends the speakers that inject has added; what is left of them is removed
+// with what the plan has not.
+func (a *applier) forgetInjections(ctx context.Context) error {
+	removed, err := injection.Forget(ctx, a.plan.Lab)
+	a.changed = append(a.changed, removed...)
+	return err
 }
 
 // undoFaults takes all faults of a lab back before up makes its links as planned.

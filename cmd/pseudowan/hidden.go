@@ -9,6 +9,7 @@ import (
 
 	v1 "pseudowan/api/v1"
 	"pseudowan/labs"
+	"pseudowan/labs/injection"
 	"pseudowan/labs/keeper"
 	"pseudowan/logfile"
 )
@@ -48,6 +49,22 @@ func newKeeper(s streams) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&lab, "lab", "", "the lab")
+	return c
+}
+
+func newInjector(s streams) *cobra.Command {
+	var lab, name string
+	c := &cobra.Command{
+		Use:    injection.Command,
+		Hidden: true,
+		Short:  "Be a speaker of injected routes",
+		Args:   takes(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return injection.Main(c.Context(), lab, name, s.in, s.out)
+		},
+	}
+	c.Flags().StringVar(&lab, "lab", "", "the lab")
+	c.Flags().StringVar(&name, "name", "", "the speaker's name")
 	return c
 }
 

@@ -50,12 +50,12 @@ Linux server: customer hosts, PE routers and the core between them.
 		&cobra.Group{ID: groupFile, Title: "Topology files:"},
 	)
 	root.AddCommand(
-		newUp(s), newDown(s), newExec(), newLink(s), newVRF(s), newRoute(s), newHost(s),
+		newUp(s), newDown(s), newExec(), newLink(s), newVRF(s), newRoute(s), newHost(s), newInject(s),
 		newPS(s), newLogs(s), newEvents(s), newDiff(s), newShow(s), newCollector(s), newServe(s), newDoctor(s),
 		newVerify(s), newTrace(s), newExplain(s), newMeasure(s),
 		newLabs(s), newValidate(s), newExport(s), newImport(s), newGraph(s), newSchema(s),
 		newVersion(s),
-		newAgent(s), newKeeper(s), newEnter(), newMan(s),
+		newAgent(s), newKeeper(s), newInjector(s), newEnter(), newMan(s),
 	)
 	onlySubcommands(root)
 	addCompletion(root)

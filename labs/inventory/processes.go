@@ -26,6 +26,23 @@ func AgentArgs(lab, router string) []string {
 	return []string{"agent", "--lab", lab, "--router", router}
 }
 
+// InjectorCommand is the subcommand of the process of a speaker that is added to a lab.
+const InjectorCommand = "injector"
+
+// InjectorArgs returns the arguments of such a process.
+func InjectorArgs(lab, name string) []string {
+	return []string{InjectorCommand, "--lab", lab, "--name", name}
+}
+
+// IsInjector reports whether a process is that of a speaker added to a lab; of any, if
+// name is empty.
+func IsInjector(pid int, lab, name string) bool {
+	if name != "" {
+		return ProcessIs(pid, InjectorArgs(lab, name))
+	}
+	return strings.HasPrefix(ownCommandLine(pid), strings.TrimSuffix(commandLine(InjectorArgs(lab, "")), "\x00"))
+}
+
 // SelfPath is the path of this program for executing it again.
 const SelfPath = "/proc/self/exe"
 
@@ -68,14 +85,14 @@ func ownCommandLine(pid int) string {
 // arguments.
 func ProcessIs(pid int, args []string) bool { return ownCommandLine(pid) == commandLine(args) }
 
-// ownProcess names the lab of a keeper or agent; "" for any other process.
+// ownProcess names the lab of a keeper, agent or speaker; "" for any other process.
 func ownProcess(pid int) string {
 	words := strings.Split(strings.TrimPrefix(ownCommandLine(pid), SelfPath+"\x00"), "\x00")
 	if len(words) < 3 || words[1] != "--lab" {
 		return ""
 	}
 	lab := words[2]
-	if slices.Equal(words[:3], KeeperArgs(lab)) || slices.Equal(words[:3], AgentArgs(lab, "")[:3]) {
+	if slices.Equal(words[:3], KeeperArgs(lab)) || slices.Equal(words[:3], AgentArgs(lab, "")[:3]) || slices.Equal(words[:3], InjectorArgs(lab, "")[:3]) {
 		return lab
 	}
 	return ""

@@ -86,6 +86,19 @@ func (l *Lab) peerNames(p status.Peer) (names []string) {
 			names = append(names, h.Name)
 		}
 	}
+	return append(names, l.injectors(p)...)
+}
+
+// injectors are the speakers of injected routes at the other end of a session.
+func (l *Lab) injectors(p status.Peer) (names []string) {
+	list, _ := store.Injections(l.Name) // a damaged list has none
+	for _, i := range list {
+		for _, s := range i.Sessions {
+			if i.Router == p.Router && s.Local == p.RemoteAddress {
+				names = append(names, i.Name)
+			}
+		}
+	}
 	return names
 }
 
