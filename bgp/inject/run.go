@@ -57,6 +57,8 @@ type Speaker struct {
 const (
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 3 * time.Second
+
+	lastWords = time.Second // how long a session may take to end
 )
 
 // Run goes through the pattern. A session that ends is established again, with all routes.
@@ -95,6 +97,8 @@ func (s *Speaker) session(ctx context.Context, retry *time.Duration) error {
 	s.now.Error, *retry = "", firstRetry
 	defer func() { s.now.Again++ }()
 	defer session.Close()
+	// A peer that has stopped reading holds nobody up.
+	defer context.AfterFunc(ctx, func() { conn.SetWriteDeadline(time.Now().Add(lastWords)) })()
 	return s.perform(ctx, session)
 }
 

@@ -206,7 +206,7 @@ func (s *Session) write(b []byte, flush bool) error {
 // Close ends the session with a Cease (RFC 4486): the peer forgets all routes.
 func (s *Session) Close() error {
 	const cease, deconfigured = 6, 3
-	s.conn.SetWriteDeadline(time.Now().Add(time.Second))
+	s.conn.SetWriteDeadline(time.Now().Add(lastWords))
 	s.write(appendMessage(nil, typeNotification, []byte{cease, deconfigured}), true) // the peer may be gone
 	s.end(errClosed)
 	s.wait.Wait()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -35,15 +36,10 @@ func (p *peer) dial(context.Context) (net.Conn, error) {
 func (p *peer) serve(conn net.Conn, updates chan<- []byte) {
 	defer close(updates)
 	defer conn.Close()
-	in := bufio.NewReader(conn)
-	kind, _, err := read(in)
-	if err != nil || kind != typeOpen {
+	in, ok := p.greet(conn)
+	if !ok {
 		return
 	}
-	open, _ := gobgp.NewBGPOpenMessage(gobgp.AS_TRANS, 30, "10.0.0.1", []gobgp.OptionParameterInterface{
-		gobgp.NewOptionParameterCapability([]gobgp.ParameterCapabilityInterface{gobgp.NewCapMultiProtocol(p.family), gobgp.NewCapFourOctetASNumber(p.as)}),
-	}).Serialize()
-	conn.Write(append(open, appendMessage(nil, typeKeepalive, nil)...))
 	for {
 		kind, body, err := read(in)
 		if err != nil || kind == typeNotification {
@@ -53,6 +49,20 @@ func (p *peer) serve(conn net.Conn, updates chan<- []byte) {
 			updates <- appendMessage(nil, typeUpdate, body)
 		}
 	}
+}
+
+// greet opens a session.
+func (p *peer) greet(conn net.Conn) (*bufio.Reader, bool) {
+	in := bufio.NewReader(conn)
+	kind, _, err := read(in)
+	if err != nil || kind != typeOpen {
+		return nil, false
+	}
+	open, _ := gobgp.NewBGPOpenMessage(gobgp.AS_TRANS, 30, "10.0.0.1", []gobgp.OptionParameterInterface{
+		gobgp.NewOptionParameterCapability([]gobgp.ParameterCapabilityInterface{gobgp.NewCapMultiProtocol(p.family), gobgp.NewCapFourOctetASNumber(p.as)}),
+	}).Serialize()
+	_, err = conn.Write(append(open, appendMessage(nil, typeKeepalive, nil)...))
+	return in, err == nil
 }
 
 func speakerTo(p *peer, table *Table, pattern Pattern, report func(Progress)) *Speaker {
@@ -97,7 +107,7 @@ func TestSpeakerAnnouncesAndWithdraws(t *testing.T) {
 				t.Fatalf("%s is not withdrawn", prefix)
 			}
 		}
-		if got := strings.Join(strings.Fields(strings.Trim(strings.ReplaceAll(join(states), ",", " "), " ")), " "); got != "connecting announcing announced withdrawing withdrawn" {
+		if got := join(states); got != "connecting announcing announced withdrawing withdrawn" {
 			t.Errorf("states %s", got)
 		}
 	}
@@ -171,6 +181,46 @@ func TestSessionRefuses(t *testing.T) {
 	gone.Dial = func(context.Context) (net.Conn, error) { return nil, ErrGone }
 	if err := gone.Run(t.Context()); !errors.Is(err, ErrGone) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A peer that stops reading does not keep a speaker from ending.
+func TestSpeakerEndsWithoutItsPeer(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	p := &peer{t: t, as: 65001, family: gobgp.RF_IPv4_UC}
+	go func() {
+		conn, err := listener.Accept()
+		if err == nil {
+			p.greet(conn)
+			<-t.Context().Done()
+			conn.Close()
+		}
+	}()
+	var once sync.Once
+	s := speakerTo(p, generate(t, Generate{IPv4: 500_000, Seed: 1}), Pattern{}, func(now Progress) {
+		if now.Done > 0 {
+			once.Do(func() { time.AfterFunc(500*time.Millisecond, cancel) }) // by then the buffers are full
+		}
+	})
+	s.Dial = func(ctx context.Context) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "tcp", listener.Addr().String())
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Error("it does not end")
 	}
 }
 

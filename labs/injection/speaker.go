@@ -162,8 +162,8 @@ func endProcess(ctx context.Context, lab, name string) error {
 // removes the rest by the marks. It returns what they were, for people.
 func Forget(ctx context.Context, lab string) (removed []string, err error) {
 	list, err := store.Injections(lab)
-	if err != nil { // the list is damaged
-		list = nil
+	if err == nil && len(list) == 0 {
+		return nil, nil
 	}
 	if err := endProcess(ctx, lab, ""); err != nil {
 		return nil, err
