@@ -15,10 +15,10 @@ FLAGS=${FLAGS:-}
 need_root
 need ip ovs-ofctl go
 
-name=pwb$$
+prefix=pwb$$
 
 clean_up() {
-	"$PSEUDOWAN" down $name >"$work/out" 2>&1 || true
+	"$PSEUDOWAN" down $prefix >"$work/out" 2>&1 || true
 	rm -rf "$work"
 }
 trap clean_up EXIT
@@ -26,7 +26,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 cat >"$work/lab.yaml" <<END
-name: $name
+name: $prefix
 routers: {pe1: {as: 65001}}
 vrfs: {red: {rts: "65001:1"}}
 hosts: {a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}}
@@ -34,7 +34,7 @@ END
 
 # flows prints how many routes are in the router's Open vSwitch.
 flows() {
-	ip netns exec pw-$name-pe1 ovs-ofctl -O OpenFlow13 dump-aggregate "unix:/run/pseudowan/$name/pe1/run/openvswitch/br0.mgmt" table=20 |
+	ip netns exec pw-$prefix-pe1 ovs-ofctl -O OpenFlow13 dump-aggregate "unix:/run/pseudowan/$prefix/pe1/run/openvswitch/br0.mgmt" table=20 |
 		sed 's/.*flow_count=//'
 }
 
@@ -54,17 +54,17 @@ until_flows() {
 # announce and withdraw, each until Open vSwitch has followed.
 announce() {
 	# shellcheck disable=SC2086 # FLAGS is several words
-	"$PSEUDOWAN" inject $name --router pe1 --vrf red --count "$COUNT" --keep $FLAGS >"$work/said" 2>&1
+	"$PSEUDOWAN" inject $prefix --router pe1 --vrf red --count "$COUNT" --keep $FLAGS >"$work/said" 2>&1
 	until_flows -ge $((before + COUNT))
 }
 
 withdraw() {
-	"$PSEUDOWAN" inject $name --withdraw
+	"$PSEUDOWAN" inject $prefix --withdraw
 	until_flows -le "$before"
 }
 
 memory() {
-	for pid in $(ip netns pids pw-$name-pe1); do awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup"; done | awk '{ s += $1 } END { print s }'
+	for pid in $(ip netns pids pw-$prefix-pe1); do awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup"; done | awk '{ s += $1 } END { print s }'
 }
 
 rate() { awk -v n="$COUNT" -v ms="$1" 'BEGIN { printf "%.0f", n / ms * 1000 }'; }
@@ -80,7 +80,7 @@ for _ in $(seq "$RUNS"); do
 	note memory $((($(memory) - empty) * 1024 / COUNT))
 	record withdrawn withdraw
 	note gone "$(rate "$(tail -n 1 "$work/withdrawn.values")")"
-	record down "$PSEUDOWAN" down $name
+	record down "$PSEUDOWAN" down $prefix
 done
 heading "speaker alone"
 compare "received" routes/s received alone
