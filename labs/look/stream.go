@@ -102,7 +102,7 @@ func (a *answer[T]) read(ctx context.Context, lab, name string, sel status.Selec
 	defer c.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	patience := time.AfterFunc(answerPatience, func() { cancel(fmt.Errorf("router %s: no answer in %s", name, answerPatience)) })
+	patience := time.AfterFunc(answerPatience, func() { cancel(fmt.Errorf("no answer in %s", answerPatience)) })
 	defer patience.Stop()
 	a.err = ask(c, ctx, sel, func(rows []T) error {
 		patience.Stop()
