@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,15 +29,16 @@ const (
 
 // agent is a router's process. Its fields are set before it serves.
 type agent struct {
-	log      *slog.Logger
-	name     string // the router's
-	loop     *loop
-	sw       *ovs.Switch
-	speaker  *bgp.Speaker
-	kernel   *kernel.Watch
-	inside   func(namespace string, f func() error) error
-	started  identity    // that the parts were started with
-	recovers atomic.Bool // a recovery is under way
+	log        *slog.Logger
+	name       string // the router's
+	loop       *loop
+	sw         *ovs.Switch
+	speaker    *bgp.Speaker
+	kernel     *kernel.Watch
+	inside     func(namespace string, f func() error) error
+	processors func() int  // nil: all
+	started    identity    // that the parts were started with
+	recovers   atomic.Bool // a recovery is under way
 
 	configuring sync.Mutex  // one Configure at a time; guards speakers
 	speakers    ce.Speakers // of the CEs
@@ -54,6 +56,11 @@ func (a *agent) Configure(ctx context.Context, cfg config.Router) error {
 	}
 	a.configuring.Lock()
 	defer a.configuring.Unlock()
+	if a.processors != nil {
+		if n := a.processors(); n != runtime.GOMAXPROCS(0) {
+			runtime.GOMAXPROCS(n)
+		}
+	}
 	next, err := read(cfg)
 	if err != nil {
 		return err

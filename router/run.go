@@ -41,6 +41,10 @@ type Options struct {
 
 	Log *slog.Logger
 
+	// Processors returns how many processors the agent may use at once. It is asked with
+	// each configuration; nil means all.
+	Processors func() int
+
 	// Inside runs a function on a thread in one of our network namespaces.
 	Inside func(namespace string, f func() error) error
 }
@@ -111,7 +115,7 @@ func newAgent(o Options, cfg config.Router) *agent {
 	if o.Event != nil {
 		l.event = o.Event
 	}
-	a := &agent{log: o.Log, name: cfg.Router, loop: l, started: l.started, inside: o.Inside, handedIn: make(chan struct{})}
+	a := &agent{log: o.Log, name: cfg.Router, loop: l, started: l.started, inside: o.Inside, processors: o.Processors, handedIn: make(chan struct{})}
 	l.hub.SetLocal(a.tableMessages)
 	a.speakers = ce.Speakers{
 		Log: o.Log, Monitor: l.hub, Dir: filepath.Dir(o.BGPSocket), Inside: o.Inside, Start: a.startSpeaker, Done: l.ended,

@@ -3,6 +3,8 @@ package keeper
 import (
 	"context"
 	"log/slog"
+	"os"
+	"runtime"
 
 	"pseudowan/hosts"
 	"pseudowan/labs/store"
@@ -31,7 +33,33 @@ func RunAgent(ctx context.Context, lab, name string, log *slog.Logger) error {
 		Event: func(kind status.EventKind, text string) {
 			store.NoteEvent(lab, status.Event{Kind: kind, Node: name, Text: text})
 		},
-		Log:    log,
-		Inside: func(namespace string, f func() error) error { return hosts.Namespace{Name: namespace}.Do(f) },
+		Processors: processors(lab),
+		Log:        log,
+		Inside:     func(namespace string, f func() error) error { return hosts.Namespace{Name: namespace}.Do(f) },
 	})
+}
+
+// agentsPerProcessor is how many agents may be busy on a processor before each of them
+// gets fewer processors: Go's scheduler looks for work on all of them.
+const agentsPerProcessor = 4
+
+// processors returns a function that shares the processors among the routers of a lab.
+// What the user has set for Go programs holds.
+func processors(lab string) func() int {
+	if os.Getenv("GOMAXPROCS") != "" {
+		return nil
+	}
+	all := runtime.GOMAXPROCS(0)
+	return func() int {
+		state, err := store.ReadKeeperState(lab)
+		if err != nil {
+			return all
+		}
+		return shareOf(all, len(state.Routers))
+	}
+}
+
+// shareOf returns how many of the processors one of the routers gets.
+func shareOf(all, routers int) int {
+	return min(all, max(1, agentsPerProcessor*all/max(1, routers)))
 }
