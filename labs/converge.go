@@ -18,8 +18,12 @@ import (
 	"pseudowan/topology"
 )
 
-// progressEvery is how long a router may take to report what it still lacks.
+// progressEvery is how long one of up to ten routers may take to report what it still
+// lacks. More of them take longer: each tells of every route.
 const progressEvery = 200 * time.Millisecond
+
+// progressOf returns how long one of so many routers may take.
+func progressOf(routers int) time.Duration { return progressEvery * time.Duration(max(1, routers/10)) }
 
 // converge waits until no router lacks anything, and returns the outside peers
 // that are not up.
@@ -124,7 +128,7 @@ func (w *convergence) router(ctx context.Context, r plan.Router) error {
 	}
 	defer times.start("converging", r.Name)()
 	for {
-		state, err := c.Converged(ctx, progressEvery)
+		state, err := c.Converged(ctx, progressOf(len(w.applier.plan.Routers)))
 		if router.NotStarted(err) { // it is being restarted
 			if err = build.HandOver(ctx, c, w.applier.config(r)); err == nil {
 				continue

@@ -160,7 +160,11 @@ func (a *agent) getStatus(w http.ResponseWriter, q *http.Request) {
 			a.answer(w, nil, err)
 			return
 		}
-		c, err := inLoop(q.Context(), a.loop, a.loop.convergence)
+		var took time.Duration
+		c, err := inLoop(q.Context(), a.loop, func() Convergence {
+			defer func(begin time.Time) { took = time.Since(begin) }(time.Now())
+			return a.loop.convergence()
+		})
 		if err != nil || len(c.Missing) == 0 || wait == 0 {
 			a.answer(w, c, err)
 			return
@@ -169,9 +173,19 @@ func (a *agent) getStatus(w http.ResponseWriter, q *http.Request) {
 		case <-changed:
 		case <-ctx.Done():
 			wait = 0
+			continue
+		}
+		// The loop must not spend its time on saying what is missing.
+		select {
+		case <-time.After(min(20*took, maxStatusPause)):
+		case <-ctx.Done():
+			wait = 0
 		}
 	}
 }
+
+// maxStatusPause is the longest pause between two looks at what is missing.
+const maxStatusPause = 250 * time.Millisecond
 
 // errEnding is the answer of an agent that is ending.
 var errEnding = errors.New("the agent is ending")
