@@ -88,6 +88,13 @@ CHAOS ?= 12m
 test-chaos:
 	GO="$(GO)" sh test/chaos.sh $(CHAOS)
 
+# SCALE PEs with ten hosts each on one core LAN, verified, and the time it took; as root.
+# CI has a brief form of it in the other tests.
+SCALE ?= 100
+.PHONY: test-scale
+test-scale:
+	PSEUDOWAN_SCALE=$(SCALE) $(GO) test -v -count=1 -timeout 1h -run '^TestRealManyPEs$$' ./test/lab
+
 # FRR, BIRD, ExaBGP and gobgpd on the other side, and FRR on Linux's own MPLS in a
 # virtual machine; writes docs/interop.md; as root, twenty minutes.
 .PHONY: interop

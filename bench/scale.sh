@@ -4,8 +4,10 @@
 # other PE, so that their number grows with the square.
 #
 #   sudo SIZES="10 20 40" VERIFY=yes RUNS=3 sh bench/scale.sh
+#   sudo SIZES="10 40 100" HOSTED=2 sh bench/scale.sh
 #
-# The bare minimum is what a kernel needs for the same namespaces and veth pairs, in the
+# With HOSTED, only so many PEs have hosts: what remains is the price of a router.
+# # The bare minimum is what a kernel needs for the same namespaces and veth pairs, in the
 # same run. The exponent is that of up's time against the number of routes.
 set -eu
 
@@ -17,12 +19,18 @@ need ip
 
 SIZES=${SIZES:-10 20 40}
 VERIFY=${VERIFY:-}
+HOSTED=${HOSTED:-}
 vrfs=10
 prefix=pws$$
 
+# hosted PES prints how many PEs have hosts.
+hosted() {
+	if [ -n "$HOSTED" ] && [ "$HOSTED" -lt "$1" ]; then echo "$HOSTED"; else echo "$1"; fi
+}
+
 # topology PES prints the lab.
 topology() {
-	awk -v n="$1" -v vrfs=$vrfs -v name=$prefix 'BEGIN {
+	awk -v n="$1" -v hosted="$(hosted "$1")" -v vrfs=$vrfs -v name=$prefix 'BEGIN {
 		print "name: " name
 		print "defaults: {router: {as: 65000}}"
 		print "routers:"
@@ -36,7 +44,7 @@ topology() {
 		print "vrfs:"
 		for (v = 1; v <= vrfs; v++) print "  v" v ": {rts: \"65000:" v "\"}"
 		print "hosts:"
-		for (i = 1; i <= n; i++) for (v = 1; v <= vrfs; v++)
+		for (i = 1; i <= hosted; i++) for (v = 1; v <= vrfs; v++)
 			print "  h" i "-" v ": {to: pe" i ", vrf: v" v ", addresses: [10." v "." i ".2/24]}"
 	}'
 }
@@ -50,6 +58,7 @@ batches() {
 		echo "netns del $prefix-r$i" >>"$work/del"
 		[ "$i" -gt 0 ] || continue
 		echo "link add c$i netns $prefix-r0 type veth peer name eth1 netns $prefix-r$i" >>"$work/add"
+		[ "$i" -le "$(hosted "$1")" ] || continue
 		for v in $(seq $vrfs); do
 			echo "netns add $prefix-h$i-$v" >>"$work/add"
 			echo "netns del $prefix-h$i-$v" >>"$work/del"
@@ -81,11 +90,11 @@ for n in $SIZES; do
 		[ -z "$VERIFY" ] || record "verify-$n" "$PSEUDOWAN" verify $prefix
 		record "down-$n" "$PSEUDOWAN" down $prefix
 	done
-	routes=$((n * (n - 1) * vrfs)) exponent=- verify=-
+	routes=$(($(hosted "$n") * (n - 1) * vrfs)) exponent=- verify=-
 	[ -z "$VERIFY" ] || verify=$(seconds "verify-$n")
 	[ -z "$last" ] || exponent=$(echo "$last $routes $(seconds "up-$n")" | awk '{ printf "%.2f", log($4 / $2) / log($3 / $1) }')
 	ratio() { echo "$(seconds "$1-$n") $(seconds "bare-$1-$n")" | awk '{ printf "%.1f", $1 / $2 }'; }
-	printf '%4d %6d %7d %8s %6s %6s %8s %6s %6s %8s %8s\n' "$n" $((n * vrfs)) $routes \
+	printf '%4d %6d %7d %8s %6s %6s %8s %6s %6s %8s %8s\n' "$n" $(($(hosted "$n") * vrfs)) $routes \
 		"$(seconds "up-$n")" "$(seconds "bare-up-$n")" "$(ratio up)" \
 		"$(seconds "down-$n")" "$(seconds "bare-down-$n")" "$(ratio down)" "$verify" "$exponent"
 	last="$routes $(seconds "up-$n")"
