@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -129,24 +130,39 @@ func (a *applier) check(ctx context.Context) error {
 	return hosts.CheckNames(a.plan.Lab, names...)
 }
 
-func (a *applier) apply(ctx context.Context) error {
-	return a.do(ctx, []step{
+func (a *applier) apply(ctx context.Context) error { return a.do(ctx, a.steps()) }
+
+// crowd is how many routers per processor are too many to start while hosts are made.
+const crowd = 4
+
+// steps returns the parts in their order. Few routers start while hosts are made. Of
+// many, each would learn of one port and one host after the other, and tell all others:
+// they start when their hosts are there.
+func (a *applier) steps() []step {
+	prepare := []step{
 		{"preparing hosts", a.prepare},
 		{"writing files", a.files},
 		{"making routers", a.namespaces},
 		{"undoing faults", a.undoFaults},
 		{"removing injected routes", a.forgetInjections},
 		{"connecting routers", a.coreWires},
-		// Hosts are made while routers start.
-		{"starting routers", a.routers},
+	}
+	start := step{"starting routers", a.routers}
+	hosts := []step{
 		{"making hosts", a.sandboxes},
 		{"connecting hosts", a.hostWires},
 		{"connecting the server", a.uplinks},
 		{"configuring hosts", a.hosts},
+	}
+	finish := []step{
 		{"configuring routers", a.updateRouters},
 		{"renewing hosts", a.renewHosts},
 		{"removing leftovers", a.removeExtra},
-	})
+	}
+	if a.fresh && len(a.plan.Routers) > crowd*runtime.NumCPU() {
+		return slices.Concat(prepare, hosts, []step{start}, finish)
+	}
+	return slices.Concat(prepare, []step{start}, hosts, finish)
 }
 
 // step is a part of what a command does.

@@ -110,6 +110,9 @@ func (a *applier) removeExtraPorts() error {
 
 // removeExtra removes what is not in the plan.
 func (a *applier) removeExtra(ctx context.Context) error {
+	if a.fresh {
+		return nil // nothing was there
+	}
 	keepHost := func(s hosts.Sandbox) bool {
 		return slices.ContainsFunc(a.plan.Hosts, func(h plan.Host) bool {
 			return h.Name == s.Node && (h.Runtime == s.Runtime || a.replacedInPlace(h, s))
