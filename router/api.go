@@ -154,47 +154,53 @@ func (a *agent) getStatus(w http.ResponseWriter, q *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(q.Context(), wait)
 	defer cancel()
+	there := 0 // so many of the expected routes
 	for {
-		changed, err := inLoop(q.Context(), a.loop, func() <-chan struct{} { return a.loop.changed })
-		if err != nil {
-			a.answer(w, nil, err)
-			return
+		type look struct {
+			Convergence
+			lacks   bool // and what else is missing was not examined
+			changed <-chan struct{}
 		}
-		var took time.Duration
-		c, err := inLoop(q.Context(), a.loop, func() Convergence {
-			defer func(begin time.Time) { took = time.Since(begin) }(time.Now())
-			return a.loop.convergence()
+		c, err := askLoop(q.Context(), a.loop, func() look {
+			changed := a.loop.changed
+			// The loop must not spend its time on saying what is missing.
+			if wait > 0 && a.loop.lacksRoute(&there) {
+				return look{lacks: true, changed: changed}
+			}
+			return look{Convergence: a.loop.convergence(), changed: changed}
 		})
-		if err != nil || len(c.Missing) == 0 || wait == 0 {
-			a.answer(w, c, err)
+		if err != nil || !c.lacks && (len(c.Missing) == 0 || wait == 0) {
+			a.answer(w, c.Convergence, err)
 			return
 		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			wait = 0
-			continue
+		if !c.lacks {
+			there = 0
 		}
-		// The loop must not spend its time on saying what is missing.
 		select {
-		case <-time.After(min(20*took, maxStatusPause)):
+		case <-c.changed:
 		case <-ctx.Done():
 			wait = 0
 		}
 	}
 }
 
-// maxStatusPause is the longest pause between two looks at what is missing.
-const maxStatusPause = 250 * time.Millisecond
-
 // errEnding is the answer of an agent that is ending.
 var errEnding = errors.New("the agent is ending")
 
 // inLoop runs f in the loop's goroutine and returns what it returned.
 func inLoop[T any](ctx context.Context, l *loop, f func() T) (T, error) {
+	return through(ctx, l, l.calls, f)
+}
+
+// askLoop is inLoop for an f that changes nothing.
+func askLoop[T any](ctx context.Context, l *loop, f func() T) (T, error) {
+	return through(ctx, l, l.questions, f)
+}
+
+func through[T any](ctx context.Context, l *loop, calls chan<- func(), f func() T) (T, error) {
 	result := make(chan T, 1)
 	select {
-	case l.calls <- func() { result <- f() }:
+	case calls <- func() { result <- f() }:
 	case <-ctx.Done():
 		var zero T
 		return zero, ctx.Err()

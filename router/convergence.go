@@ -92,6 +92,19 @@ func (l *loop) whyNoRoute(e config.Expect) string {
 	return fmt.Sprintf("cannot be used: %s %s", paths[0].Reason, paths[0].Route.NextHop)
 }
 
+// lacksRoute reports whether an expected route is missing. It begins with the route at
+// *from, and leaves there the first that is missing: while routes come, each call looks
+// at few of them.
+func (l *loop) lacksRoute(from *int) bool {
+	for *from < len(l.cfg.Expect) {
+		if l.missingRoute(l.cfg.Expect[*from]) != "" {
+			return true
+		}
+		*from++
+	}
+	return false
+}
+
 // missingRoute returns what keeps an expected route from being used; "" if nothing
 // does.
 func (l *loop) missingRoute(e config.Expect) string {

@@ -115,6 +115,30 @@ func TestAnnouncedHosts(t *testing.T) {
 	wantDoes(t, r, "imported host", blueID, "10.1.0.3/32", "->reg1", "goto_table:30")
 }
 
+// Looking for missing routes goes on where it has ended.
+func TestLacksRoute(t *testing.T) {
+	r, _ := edge(t, func(c *config.Router) {
+		for _, p := range []string{"10.50.0.0/16", "10.51.0.0/16"} {
+			c.Expect = append(c.Expect, config.Expect{VRF: "red", Prefix: netip.MustParsePrefix(p), From: "pe2"})
+		}
+	})
+	r.neighborIs(firstLink, "192.168.1.2", "reachable", 9)
+	from := 0
+	for i, step := range []struct {
+		prefix string
+		lacks  bool
+		from   int
+	}{{"", true, 0}, {"10.51.0.0/16", true, 0}, {"10.50.0.0/16", false, 2}} {
+		if step.prefix != "" {
+			r.hears("192.168.1.2", step.prefix, 2000)
+			r.settle()
+		}
+		if lacks := r.lacksRoute(&from); lacks != step.lacks || from != step.from {
+			t.Errorf("step %d: lacks one %t, from %d; want %t, %d", i, lacks, from, step.lacks, step.from)
+		}
+	}
+}
+
 // The texts about what is missing name the thing.
 func TestConvergence(t *testing.T) {
 	r, s := edge(t, func(c *config.Router) {

@@ -55,6 +55,7 @@ type loop struct {
 	// The following are also used by other goroutines.
 
 	calls      chan func()
+	questions  chan func() // calls that change nothing, and thus are no turns
 	commits    chan commit
 	restart    chan struct{}  // asks the loop to end for a fresh start
 	ended      chan struct{}  // closed when the loop has ended
@@ -69,7 +70,7 @@ func newLoop(log *slog.Logger, cfg config.Router, ask transport.Ask) *loop {
 		carriers: kernel.NewCarriers(), fib: fib.New(), peers: map[netip.Addr]bgp.PeerState{}, ends: ends{},
 		event: func(status.EventKind, string) {},
 		timer: time.NewTimer(time.Hour), changed: make(chan struct{}),
-		calls: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1), ended: make(chan struct{}),
+		calls: make(chan func()), questions: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	l.timer.Stop()
 	l.links = transport.New(log, l.fib, l.carriers, ask)
@@ -140,6 +141,9 @@ func (l *loop) run(ctx context.Context, p parts) error {
 			l.ports.Tick(time.Now())
 		case call := <-l.calls:
 			call()
+		case question := <-l.questions:
+			question()
+			continue
 		case c := <-l.commits:
 			if c.err != nil {
 				return fmt.Errorf("program the switch: %w", c.err)
