@@ -51,6 +51,9 @@ var rooms = map[string][]string{
 	"status":        {},
 	"test/...":      {}, // tests, and what makes a page of them
 	"verify":        {"topology", "status"},
+	"audit":         {"status"},
+	"capture":       {},
+	"support":       {},
 	"trace":         {"topology", "status"},
 	"doctor":        {"status"},
 	"show/...":      {"show/...", "status", "bgp/vpn"},
@@ -59,7 +62,7 @@ var rooms = map[string][]string{
 	"api/v1":        {"labs", "labs/look", "status", "topology", "topology/edit"},
 	"api/client":    {"status", "topology/edit"},
 	"api/original":  {"status"},
-	"cmd/pseudowan": {"api", "api/original", "api/v1", "bgp/collector", "hosts/impair", "labs", "labs/catalog", "labs/injection", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
+	"cmd/pseudowan": {"api", "api/original", "api/v1", "bgp/collector", "capture", "hosts/impair", "labs", "labs/catalog", "labs/injection", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
 
 	"router/config":    {"topology", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"router/fib":       {"ovs/pipeline"},
@@ -81,7 +84,7 @@ var rooms = map[string][]string{
 	"labs/keeper":    {"labs/build", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/resolver", "hosts/service", "router", "status", "topology", "logfile"},
 	"labs/injection": {"labs/build", "labs/inventory", "labs/keeper", "labs/plan", "labs/store", "bgp/inject", "bgp/vpn", "doctor", "hosts", "router", "router/config", "status", "topology"},
 	"labs/labstest":  {"labs/inventory", "labs/plan", "hosts", "topology"},
-	"labs/look":      {"labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/guard", "hosts/impair", "hosts/probe", "hosts/service", "router", "router/config", "status", "topology", "trace", "verify", "doctor", "logfile"},
+	"labs/look":      {"audit", "capture", "support", "hosts/tap", "labs/build", "labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/guard", "hosts/impair", "hosts/probe", "hosts/service", "router", "router/config", "status", "topology", "trace", "verify", "doctor", "logfile"},
 	"labs":           {"labs/...", "hosts", "hosts/drivers", "hosts/impair", "hosts/server", "hosts/service", "bgp/session", "router", "router/config", "status", "topology", "topology/compare", "topology/edit", "doctor"},
 }
 

@@ -163,6 +163,14 @@ type Containers interface {
 	Unknown() error
 }
 
+// Stopper is a Runtime that stops and freezes hosts itself. Ensure undoes both.
+type Stopper interface {
+	// Stop ends what runs inside.
+	Stop(ctx context.Context, s Sandbox) error
+	// Pause freezes what runs inside.
+	Pause(ctx context.Context, s Sandbox) error
+}
+
 // Daemon describes the daemon of a runtime.
 type Daemon struct {
 	Name      string

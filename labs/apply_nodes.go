@@ -171,6 +171,11 @@ func (a *applier) routers(context.Context) error {
 			a.changed = append(a.changed, "restarted router "+r.Name)
 		}
 	}
+	if a.scope != nil { // what somebody has stopped stays so
+		for _, h := range store.Halts(a.plan.Lab) {
+			state.Halt(h)
+		}
+	}
 	if err := store.WriteKeeperState(state); err != nil {
 		return err
 	}

@@ -134,6 +134,11 @@ func planChange(ctx context.Context, lab string, edits []edit.Edit) (*applier, e
 	if a.scope, err = scopeOf(&a.applied, a.plan); err != nil {
 		return nil, refused(lab, err)
 	}
+	for name, h := range store.Halts(lab) {
+		if h.Router != nil && a.scope.router(name) || h.Router == nil && a.scope.host(name) {
+			return nil, fmt.Errorf("%s is stopped or paused, and the change concerns it; `pseudowan start %s` lets it run again", name, name)
+		}
+	}
 	a.adoptMTUs()
 	for _, s := range a.before.Hosts {
 		if s.Running() {

@@ -225,6 +225,7 @@ func (a *applier) forgetInjections(ctx context.Context) error {
 
 // undoFaults takes all faults of a lab back before up makes its links as planned.
 func (a *applier) undoFaults(ctx context.Context) error {
+	a.undoHalts()
 	list, err := store.Faults(a.plan.Lab)
 	if err != nil {
 		a.changed = append(a.changed, "replaced the damaged list of faults")

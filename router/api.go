@@ -61,6 +61,7 @@ func (a *agent) routes() http.Handler {
 	m.HandleFunc("GET /v1/status", a.getStatus)
 	list(m, a, "datapath", func(context.Context, *http.Request) (any, error) { return a.sw.Datapath(), nil })
 	m.HandleFunc("POST /v1/fate", a.postFate)
+	m.HandleFunc("POST /v1/ping", a.postPing)
 	list(m, a, "peers", func(ctx context.Context, _ *http.Request) (any, error) { return a.peerRows(ctx) })
 	list(m, a, "routes", a.getRoutes)
 	list(m, a, "interfaces", func(ctx context.Context, _ *http.Request) (any, error) {
@@ -83,6 +84,7 @@ func (a *agent) routes() http.Handler {
 	stream(m, a, "mpls", a.streamMPLS)
 	stream(m, a, "flows", a.streamFlows)
 	stream(m, a, "rib", a.streamRIB)
+	list(m, a, "audit", func(ctx context.Context, _ *http.Request) (any, error) { return a.audit(ctx) })
 	list(m, a, "ports", func(ctx context.Context, _ *http.Request) (any, error) { return a.portRows(ctx) })
 	list(m, a, "stations", func(context.Context, *http.Request) (any, error) { return a.stationRows(), nil })
 	list(m, a, "mrt", func(context.Context, *http.Request) (any, error) { return a.fileRows(), nil })

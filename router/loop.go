@@ -48,6 +48,7 @@ type loop struct {
 	beat     beat
 	quiet    quiet
 	recovery *recovery // nil if there is none
+	probes   probes    // echo requests under way
 
 	timer   *time.Timer
 	changed chan struct{} // closed and replaced at the end of each turn

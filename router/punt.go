@@ -1,6 +1,8 @@
 package router
 
 import (
+	"time"
+
 	"pseudowan/ovs"
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/slowpath"
@@ -22,6 +24,9 @@ var reasons = map[pipeline.Reason]slowpath.Reason{
 
 // punt handles a packet from the switch.
 func (l *loop) punt(p ovs.PacketIn) {
+	if p.Reason == pipeline.ReasonLocal && l.probes.hear(p, time.Now()) {
+		return
+	}
 	in := slowpath.Punt{Reason: reasons[p.Reason], Port: p.Port, VRF: p.VRF, Frame: p.Frame}
 	if hop, ok := l.fib.NextHop(p.Adjacency); ok {
 		in.NextHop, in.OutPort = hop.Addr, hop.Port

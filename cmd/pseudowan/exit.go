@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"pseudowan/labs"
+	"pseudowan/labs/look"
 	"pseudowan/status"
 	"pseudowan/topology"
 )
@@ -28,12 +29,14 @@ const exitHelp = `Exit codes:
   0    done
   1    failed
   2    wrong usage, or an invalid topology file
-  3    the lab did not converge in time, or a host's command or service ended
+  3    the lab did not converge in time, or a host's command or service ended;
+       wait: what is waited for did not come in time
   4    no such lab, router, host or file
   130  interrupted
   141  done, but the reader of the output has gone
 diff: 0 nothing differs, 1 something does.
 verify: 0 all is as intended, 1 something differs, 2 it could not be tested.
+audit: 0 nothing deviates, 1 something does.
 exec returns the exit code of its command: as in a shell, 127 if the command is
 not found, and 126 if it cannot be executed; 125 if the node cannot be entered.`
 
@@ -66,6 +69,7 @@ func exitCode(ctx context.Context, err error) int {
 		notConverged *labs.NotConvergedError
 		notStarted   exitStatuser
 		untested     untestedError
+		late         *look.LateError
 	)
 	switch {
 	case err == nil:
@@ -78,7 +82,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.As(err, &usage), errors.As(err, &problems), errors.Is(err, status.ErrSeveralLabs):
 		return exitInvalid
-	case errors.As(err, &notConverged):
+	case errors.As(err, &notConverged), errors.As(err, &late):
 		return exitNotConverged
 	case errors.Is(err, status.ErrNotFound):
 		return exitNotFound

@@ -53,7 +53,9 @@ func newShow(s streams) *cobra.Command {
 		GroupID: groupLook,
 		Short:   "Show a table of a running lab's routers",
 		Example: `  sudo pseudowan show vrf --router pe1
-  sudo pseudowan show flow --vrf 65001:101 -o json`,
+  sudo pseudowan show flow --vrf 65001:101 -o json
+  sudo pseudowan show peer --watch
+  sudo pseudowan show mpls --format original`,
 	}
 	onlySubcommands(c)
 	sel := &selection{format: formatAmong(c, c.PersistentFlags())}
@@ -76,6 +78,7 @@ func newShow(s streams) *cobra.Command {
 		tableCommand(s, sel, "mrt", "MRT files in which routers record what their peers send", (*look.Lab).MRT, show.MRT),
 		streamCommand(s, sel, "rib", "VPN routes of the BGP speakers, before import", (*look.Lab).EachRIB, show.EachRIB),
 	)
+	withForms(s, c, sel)
 	return c
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"pseudowan/labs"
 )
 
 // streams are the program's standard streams, or a test's.
@@ -50,9 +52,11 @@ Linux server: customer hosts, PE routers and the core between them.
 		&cobra.Group{ID: groupFile, Title: "Topology files:"},
 	)
 	root.AddCommand(
-		newUp(s), newDown(s), newExec(), newLink(s), newVRF(s), newRoute(s), newHost(s), newInject(s),
-		newPS(s), newLogs(s), newEvents(s), newDiff(s), newShow(s), newCollector(s), newServe(s), newDoctor(s),
-		newVerify(s), newTrace(s), newExplain(s), newMeasure(s),
+		newUp(s), newDown(s), newExec(), newLink(s), newGC(s),
+		newPower(s, labs.PowerStop), newPower(s, labs.PowerStart), newPower(s, labs.PowerRestart), newPower(s, labs.PowerPause),
+		newVRF(s), newRoute(s), newHost(s), newInject(s),
+		newPS(s), newLogs(s), newEvents(s), newDiff(s), newShow(s), newCollector(s), newServe(s), newDoctor(s), newSupport(s),
+		newVerify(s), newAudit(s), newWait(s), newCapture(s), newTrace(s), newPing(s), newTraceroute(s), newExplain(s), newMeasure(s),
 		newLabs(s), newValidate(s), newExport(s), newImport(s), newGraph(s), newSchema(s),
 		newVersion(s),
 		newAgent(s), newKeeper(s), newInjector(s), newEnter(), newMan(s),

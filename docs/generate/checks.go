@@ -148,6 +148,7 @@ const troubleIntro = "# Troubleshooting\n\n" +
 	"| the question | the command |\n|---|---|\n" +
 	"| Does everything run? | `sudo pseudowan ps` |\n" +
 	"| What does the server lack? | `sudo pseudowan doctor`, with a file or a lab: for that lab |\n" +
+	"| Is anything other than it should be? | `sudo pseudowan audit` |\n" +
 	"| Who does not reach whom? | `sudo pseudowan verify` |\n" +
 	"| Where does a packet stop? | `sudo pseudowan trace HOST ADDRESS` |\n" +
 	"| Why is a prefix not in a VRF? | `sudo pseudowan explain ROUTER VRF PREFIX` |\n" +

@@ -42,6 +42,8 @@ func documents() []document {
 		listOf("show mrt", show.MRT),
 		listOf("show rib", show.RIB),
 		verify,
+		listOf("audit", show.Deviations),
+		listOf("gc", show.Orphans),
 		oneOf("trace", show.Trace),
 		oneOf("explain", show.Explanation),
 		oneOf("measure", show.Measurement),

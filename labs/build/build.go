@@ -280,3 +280,16 @@ func (b *Builder) Specs() map[string][]hosts.Spec {
 	}
 	return specs
 }
+
+// Faults compares the selected wires with the plan, and changes nothing.
+func (b *Builder) Faults(selected func(plan.Wire) bool) ([]hosts.WireFault, error) {
+	plans := slices.Clone(b.plan.Wires)
+	for _, s := range b.plan.Segments {
+		plans = append(plans, s.Wires...)
+	}
+	wires, err := b.resolve(slices.DeleteFunc(plans, func(w plan.Wire) bool { return !selected(w) }))
+	if err != nil {
+		return nil, err
+	}
+	return hosts.WireFaults(wires), nil
+}

@@ -96,6 +96,7 @@ type keeper struct {
 	lab     string
 	log     *slog.Logger
 	found   inventory.Processes // agents of an earlier keeper
+	past    sync.Map            // routers that were removed or stopped since: found knows no agent of theirs
 	list    os.FileInfo
 	names   []string // of the lab's namespaces
 	running map[string]context.CancelFunc
@@ -124,6 +125,7 @@ func (k *keeper) reload(ctx context.Context) error {
 		if !state.Has(name) {
 			stop()
 			delete(k.running, name)
+			k.past.Store(name, true)
 		}
 	}
 	k.names = nil
@@ -162,7 +164,7 @@ func (k *keeper) supervise(ctx context.Context, r store.KeeperRouter) {
 	for first := true; !store.GoingDown(k.lab) && ctx.Err() == nil; first = false {
 		begin := time.Now()
 		var err error
-		if pid := k.found.Agent(k.lab, r.Name); first && pid != 0 {
+		if pid := k.found.Agent(k.lab, r.Name); first && pid != 0 && !k.stopped(r.Name) {
 			err = k.attend(ctx, r, pid, endOf(pid))
 		} else {
 			err = k.runAgent(ctx, r)
@@ -182,6 +184,12 @@ func (k *keeper) supervise(ctx context.Context, r store.KeeperRouter) {
 		}
 		pause = min(2*pause, maxRestartPause)
 	}
+}
+
+// stopped reports whether a router was stopped while this keeper ran.
+func (k *keeper) stopped(router string) bool {
+	_, ok := k.past.Load(router)
+	return ok
 }
 
 func (k *keeper) runAgent(ctx context.Context, r store.KeeperRouter) error {
@@ -218,7 +226,7 @@ func (k *keeper) attend(ctx context.Context, r store.KeeperRouter, pid int, end 
 			_ = syscall.Kill(pid, syscall.SIGTERM) // fails only if it has ended
 			return <-end
 		case <-tick.C:
-			if w.hangs(pid, store.BeatFile(k.lab, r.Name), time.Now()) {
+			if w.hangs(pid, store.BeatFile(k.lab, r.Name), time.Now()) && !store.Halts(k.lab)[r.Name].Paused {
 				k.log.Error("killing an agent, which hangs", "router", r.Name, "pid", pid)
 				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}

@@ -71,9 +71,12 @@ func nodesOf(ctx context.Context, o inventory.Inventory, lab string) []status.No
 			out = append(out, unseenNode(o.Unseen, lab, h.Name, applied))
 		}
 	}
-	now := faultsOf(ctx, lab, &o)
+	now, halts := faultsOf(ctx, lab, &o), store.Halts(lab)
 	for i := range out {
 		out[i].Faults = now.of(out[i].Node)
+		if h, ok := halts[out[i].Node]; ok {
+			out[i].State = haltState(h)
+		}
 	}
 	slices.SortFunc(out, func(a, b status.Node) int {
 		if a.Kind != b.Kind {
@@ -84,18 +87,25 @@ func nodesOf(ctx context.Context, o inventory.Inventory, lab string) []status.No
 	return out
 }
 
+// haltState returns the state of a node that somebody has stopped or paused.
+func haltState(h store.Halt) status.NodeState {
+	if h.Paused {
+		return status.NodePaused
+	}
+	return status.NodeStopped
+}
+
 func routerNode(ctx context.Context, lab string, ns hosts.Namespace, running inventory.Processes, t *topology.Topology) status.Node {
 	n := status.Node{
 		Lab: lab, Node: ns.Mark.Node, Kind: status.Router, Runtime: hosts.NetNS, NetNS: ns.Path(), Addresses: []string{},
 		State: status.NodeAgentless,
 	}
-	if pid := running.Agent(lab, ns.Mark.Node); pid != 0 && inventory.InNamespace(pid, ns) {
+	if pid := running.Agent(lab, ns.Mark.Node); pid != 0 && inventory.Stopped(pid) {
+		n.State, n.PID = status.NodeAgentHangs, pid // it is not asked: it would not answer
+	} else if pid != 0 && inventory.InNamespace(pid, ns) {
 		n.State, n.PID = status.NodeRunning, pid
 		if n.Datapath = datapathOf(ctx, lab, n.Node); n.Datapath == "" {
 			n.State = status.NodeAgentSilent
-		}
-		if inventory.Stopped(pid) {
-			n.State = status.NodeAgentHangs
 		}
 	}
 	if !switchRuns(lab, n.Node) {

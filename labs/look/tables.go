@@ -88,11 +88,16 @@ func ask[T any](ctx context.Context, l *Lab, f Filter, question func(*router.Cli
 	if err != nil {
 		return nil, err
 	}
+	halts := store.Halts(l.Name)
 	answers, errs := make([][]T, len(routers)), make([]error, len(routers))
 	ctx, cancel := context.WithTimeoutCause(ctx, answerPatience, fmt.Errorf("no answer in %s", answerPatience))
 	defer cancel()
 	var all sync.WaitGroup
 	for i, name := range routers {
+		if h, ok := halts[name]; ok {
+			errs[i] = fmt.Errorf("router %s is %s; `pseudowan start %s` lets it run again", name, haltState(h), name)
+			continue
+		}
 		all.Go(func() {
 			c := router.NewClient(name, store.AgentSocket(l.Name, name))
 			defer c.Close()
@@ -138,9 +143,12 @@ func (l *Lab) Peers(ctx context.Context, f Filter) ([]status.Peer, error) {
 // Interfaces lists the routers' ports with their addresses.
 func (l *Lab) Interfaces(ctx context.Context, f Filter) ([]status.Interface, error) {
 	rows, err := ask(ctx, l, f, (*router.Client).Interfaces)
+	rows = append(rows, haltedInterfaces(l.Name, f)...)
 	now := faultsOf(ctx, l.Name, nil)
 	for i := range rows {
-		rows[i].Fault = now[faultAt{rows[i].Router, rows[i].Name}]
+		if fault := now[faultAt{rows[i].Router, rows[i].Name}]; fault != "" {
+			rows[i].Fault = fault
+		}
 	}
 	return inVRF(rows, f, func(i status.Interface) (string, string) { return i.VRF, i.RD }), err
 }

@@ -90,7 +90,7 @@ func (in *inspection) testable(o VerifyOptions) error {
 	if err := in.unseen.Err(); err != nil {
 		return err
 	}
-	return fmt.Errorf("no host of %s is running in lab %s: nothing can be tested", cmp.Or(o.Topology, "its topology"), in.lab.Name)
+	return noPairError{fmt.Errorf("no host of %s is running in lab %s: nothing can be tested", cmp.Or(o.Topology, "its topology"), in.lab.Name)}
 }
 
 // outside returns the site outside the lab with a name.
@@ -126,10 +126,13 @@ func (in *inspection) isForeign(a netip.Addr) bool {
 func (in *inspection) nothingToTest() error {
 	nic := slices.ContainsFunc(in.topology.Links, func(l topology.Link) bool { return l.NIC != "" })
 	if nic && len(in.topology.Outside) == 0 {
-		return fmt.Errorf("lab %s has no such pair of hosts: nothing can be tested; describe what is behind its NIC with outside: in its file", in.lab.Name)
+		return noPairError{fmt.Errorf("lab %s has no such pair of hosts: nothing can be tested; describe what is behind its NIC with outside: in its file", in.lab.Name)}
 	}
-	return fmt.Errorf("lab %s has no such pair of hosts: nothing can be tested", in.lab.Name)
+	return noPairError{fmt.Errorf("lab %s has no such pair of hosts: nothing can be tested", in.lab.Name)}
 }
+
+// noPairError is the reason why a lab has nothing that packets could test.
+type noPairError struct{ error }
 
 // missingControl lists the lab's own processes that do not run. Without them, packets
 // may still pass for a while.

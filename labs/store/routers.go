@@ -16,6 +16,47 @@ type KeeperState struct {
 	Containers bool           `json:"containers,omitempty"`
 	Services   bool           `json:"services,omitempty"`  // some host has services
 	Resolvers  []KeeperHost   `json:"resolvers,omitempty"` // hosts whose resolv.conf the keeper keeps
+	Halted     []Halt         `json:"halted,omitempty"`    // nodes that somebody has stopped or paused
+}
+
+// Halt is a node that somebody has stopped or paused. A stopped router is not in the list
+// of routers: nobody starts its agent.
+type Halt struct {
+	Node   string        `json:"node"`
+	Paused bool          `json:"paused,omitempty"` // its processes are frozen; otherwise they have ended
+	Router *KeeperRouter `json:"router,omitempty"` // nil for a host
+}
+
+// Halts returns the nodes of a lab that somebody has stopped or paused.
+func Halts(lab string) map[string]Halt {
+	state, err := ReadKeeperState(lab)
+	if err != nil {
+		return nil
+	}
+	all := map[string]Halt{}
+	for _, h := range state.Halted {
+		all[h.Node] = h
+	}
+	return all
+}
+
+// Halt notes that a node is stopped or paused.
+func (s *KeeperState) Halt(h Halt) {
+	s.Release(h.Node)
+	if h.Router != nil && !h.Paused {
+		s.Routers = slices.DeleteFunc(s.Routers, func(r KeeperRouter) bool { return r.Name == h.Node })
+	}
+	s.Halted = append(s.Halted, h)
+}
+
+// Release notes that a node is to run.
+func (s *KeeperState) Release(node string) {
+	for _, h := range s.Halted {
+		if h.Node == node && h.Router != nil && !s.Has(node) {
+			s.Routers = append(s.Routers, *h.Router)
+		}
+	}
+	s.Halted = slices.DeleteFunc(s.Halted, func(h Halt) bool { return h.Node == node })
 }
 
 // KeeperHost is a host that is a namespace.

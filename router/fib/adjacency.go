@@ -45,6 +45,9 @@ func (t *Table) NextHop(adjacency uint32) (hop NextHop, ok bool) {
 // NextHops lists the next hops that have an adjacency, in no order.
 func (t *Table) NextHops() iter.Seq[NextHop] { return maps.Keys(t.adjacencies) }
 
+// Numbers lists the next hops with their adjacencies, in no order.
+func (t *Table) Numbers() iter.Seq2[NextHop, uint32] { return maps.All(t.adjacencies) }
+
 // lead notes to which adjacencies an object of the switch leads now. It removes an
 // adjacency to which nothing leads: a host that uses one address after another must
 // not fill the switch.

@@ -89,6 +89,7 @@ func editedLab(t *testing.T, seed uint64) (edits int) {
 		if v := pseudowan("verify", name); v.code != 0 {
 			t.Fatalf("after %s:\nverify: exit code %d\n%s%s\n%s", strings.Join(what, "\n"), v.code, v.stdout, v.stderr, lab.File())
 		}
+		l.sound(t, "--tables")
 		if again := must(t, "up", l.file, "--runtime", "netns"); !strings.Contains(again, "nothing to change") {
 			t.Errorf("after %s:\na second up changes something:\n%s", strings.Join(what, "\n"), again)
 		}

@@ -49,6 +49,7 @@ func (l lab) upAgain(t testing.TB) {
 	must(t, "up", l.file, "--runtime", "netns")
 	l.works(t)
 	must(t, "verify", l.name)
+	l.sound(t, "--tables")
 }
 
 // Every signal interrupts up and down, at moments spread over their duration: the

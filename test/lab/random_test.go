@@ -30,6 +30,7 @@ func TestRealRandomLabs(t *testing.T) {
 			if r := pseudowan("verify", name); r.code != 0 {
 				t.Fatalf("verify: exit code %d\n%s%s\n%s", r.code, r.stdout, r.stderr, text)
 			}
+			l.sound(t, "--tables")
 			tracesAgree(t, l, seed)
 			breakOne(t, l, seed)
 		})

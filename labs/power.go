@@ -1,0 +1,397 @@
+package labs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"pseudowan/hosts"
+	"pseudowan/hosts/impair"
+	"pseudowan/labs/build"
+	"pseudowan/labs/inventory"
+	"pseudowan/labs/keeper"
+	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
+	"pseudowan/router"
+)
+
+// PowerAction is what Power does.
+type PowerAction string
+
+// The actions. A stopped node has no processes and its ports are down; a paused one is
+// frozen, and gets packets.
+const (
+	PowerStop    PowerAction = "stop"
+	PowerStart   PowerAction = "start"
+	PowerRestart PowerAction = "restart"
+	PowerPause   PowerAction = "pause"
+)
+
+// PowerOptions select a node and what happens to it.
+type PowerOptions struct {
+	Lab    string // "": the only one
+	Node   string // a router or a host
+	Action PowerAction
+}
+
+// Power stops, starts, restarts or pauses a node of a running lab, and returns the lab.
+// Nobody but Power and up starts a stopped node, or lets a paused one run again.
+func Power(ctx context.Context, o PowerOptions) (lab string, err error) {
+	if err := inventory.NeedRoot(); err != nil {
+		return "", err
+	}
+	if lab, err = inventory.Pick(ctx, o.Lab); err != nil {
+		return "", err
+	}
+	held, err := store.Acquire(ctx, lab)
+	if err != nil {
+		return lab, err
+	}
+	defer held.Release()
+	p, err := newPower(ctx, lab, o.Node)
+	if err != nil {
+		return lab, err
+	}
+	switch o.Action {
+	case PowerStop:
+		err = p.stop(ctx)
+	case PowerPause:
+		err = p.pause(ctx)
+	case PowerStart:
+		err = p.start(ctx)
+	case PowerRestart:
+		if err = p.stop(ctx); err == nil {
+			err = p.start(ctx)
+		}
+	}
+	if err != nil {
+		return lab, fmt.Errorf("%s %s: %w", o.Action, o.Node, err)
+	}
+	return lab, nil
+}
+
+// power is one node and its lab.
+type power struct {
+	lab    string
+	name   string
+	plan   plan.Plan
+	build  *build.Builder
+	found  inventory.Inventory
+	state  store.KeeperState
+	router *plan.Router // or
+	host   *plan.Host
+}
+
+func newPower(ctx context.Context, lab, node string) (*power, error) {
+	p := &power{lab: lab, name: node}
+	var err error
+	if p.plan, err = store.Applied(lab); err != nil {
+		return nil, fmt.Errorf("lab %s: its plan is gone; `pseudowan up` makes it again: %w", lab, err)
+	}
+	if p.found, err = inventory.Of(ctx, lab, nil); err != nil {
+		return nil, err
+	}
+	if p.state, err = store.ReadKeeperState(lab); err != nil {
+		return nil, fmt.Errorf("lab %s: the list of its routers is gone; `pseudowan up` makes it again: %w", lab, err)
+	}
+	p.build = build.New(&p.plan, nil)
+	for _, s := range p.found.Hosts {
+		if s.Running() {
+			p.build.Place(s.Node, s.NetNS)
+		}
+	}
+	for i, r := range p.plan.Routers {
+		if r.Name == node {
+			p.router = &p.plan.Routers[i]
+		}
+	}
+	for i, h := range p.plan.Hosts {
+		if h.Name == node {
+			p.host = &p.plan.Hosts[i]
+		}
+	}
+	switch {
+	case p.found.Unseen.Has(node):
+		return nil, p.found.Unseen.OfHost(node)
+	case p.router == nil && p.host == nil:
+		return nil, p.found.NoSuchNode(lab, node)
+	case p.host != nil && p.host.Machine != nil:
+		return nil, fmt.Errorf("host %s is a virtual machine: shut it down from inside, or cut its links with `pseudowan link`", node)
+	}
+	return p, nil
+}
+
+// note records what is about to happen to the node.
+func (p *power) note(paused bool) error {
+	h := store.Halt{Node: p.name, Paused: paused}
+	if p.router != nil {
+		h.Router = &store.KeeperRouter{Name: p.router.Name, Namespace: p.router.Namespace}
+	}
+	p.state.Halt(h)
+	return store.WriteKeeperState(p.state)
+}
+
+// halted reports whether somebody has stopped or paused the node.
+func (p *power) halted() (h store.Halt, ok bool) {
+	i := slices.IndexFunc(p.state.Halted, func(h store.Halt) bool { return h.Node == p.name })
+	if i < 0 {
+		return h, false
+	}
+	return p.state.Halted[i], true
+}
+
+// namespace returns the node's namespace; ok is false if it has none of its own, as a
+// container.
+func (p *power) namespace() (ns hosts.Namespace, ok bool) {
+	i := slices.IndexFunc(p.found.Namespaces, func(n hosts.Namespace) bool {
+		return n.Mark.Node == p.name && (n.Mark.Kind == hosts.KindRouter || n.Mark.Kind == hosts.KindHost)
+	})
+	if i < 0 {
+		return ns, false
+	}
+	return p.found.Namespaces[i], true
+}
+
+func (p *power) stop(ctx context.Context) error {
+	if err := p.thaw(); err != nil { // what is frozen cannot end in order
+		return err
+	}
+	if err := p.note(false); err != nil {
+		return err
+	}
+	if p.host != nil {
+		return p.stopHost(ctx)
+	}
+	if err := p.awaitAgent(ctx); err != nil {
+		return err
+	}
+	if ns, ok := p.namespace(); ok { // what the agent has left
+		if err := hosts.EndProcesses(ctx, []hosts.Namespace{ns}, keeper.EndGrace); err != nil {
+			return err
+		}
+	}
+	return p.ports(false)
+}
+
+// awaitAgent waits until the agent of a router that is no longer wanted has ended. It
+// tells its peers, and ends its switch.
+func (p *power) awaitAgent(ctx context.Context) error {
+	const patience, poll = 5 * time.Second, 10 * time.Millisecond
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		pid := inventory.FindProcesses().Agent(p.lab, p.name)
+		if pid == 0 || inventory.Zombie(pid) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(poll):
+		}
+	}
+	return nil // it is killed
+}
+
+func (p *power) stopHost(ctx context.Context) error {
+	i := slices.IndexFunc(p.found.Hosts, func(s hosts.Sandbox) bool { return s.Node == p.name })
+	if i < 0 || !p.found.Hosts[i].Running() {
+		return nil
+	}
+	box := p.found.Hosts[i]
+	runtime, err := p.found.Get(box.Runtime)
+	if err != nil {
+		return err
+	}
+	on, err := p.found.Services(box)
+	if err != nil {
+		return err
+	}
+	if err := on.Run(ctx, nil, false); err != nil {
+		return err
+	}
+	if stopper, ok := runtime.(hosts.Stopper); ok {
+		return stopper.Stop(ctx, box)
+	}
+	spec := p.build.Spec(*p.host)
+	spec.Command = nil
+	if _, err := runtime.Ensure(ctx, spec); err != nil {
+		return err
+	}
+	if ns, ok := p.namespace(); ok {
+		if err := hosts.EndProcesses(ctx, []hosts.Namespace{ns}, keeper.EndGrace); err != nil {
+			return err
+		}
+	}
+	return p.ports(false)
+}
+
+// ports sets the node's ends of its wires, and the NICs that it has been lent, up or down.
+func (p *power) ports(up bool) error {
+	var errs []error
+	for _, name := range p.interfaces() {
+		errs = append(errs, impair.SetUp(impair.Interface{Namespace: p.build.Path(p.name), Name: name}, up))
+	}
+	return errors.Join(errs...)
+}
+
+// interfaces lists the node's ends of its wires, and its NICs.
+func (p *power) interfaces() (names []string) {
+	wires := slices.Clone(p.plan.Wires)
+	for _, s := range p.plan.Segments {
+		wires = append(wires, s.Wires...)
+	}
+	for _, w := range wires {
+		for _, e := range []plan.End{w.A, w.B} {
+			if e.Node == p.name && !slices.Contains(names, e.Interface) {
+				names = append(names, e.Interface)
+			}
+		}
+	}
+	for _, n := range p.plan.NICs {
+		if n.Router == p.name {
+			names = append(names, n.Interface)
+		}
+	}
+	return names
+}
+
+func (p *power) pause(ctx context.Context) error {
+	if h, ok := p.halted(); ok && !h.Paused {
+		return errors.New("it is stopped; `pseudowan start` starts it")
+	}
+	if err := p.note(true); err != nil {
+		return err
+	}
+	if p.host != nil {
+		i := slices.IndexFunc(p.found.Hosts, func(s hosts.Sandbox) bool { return s.Node == p.name })
+		if i < 0 || !p.found.Hosts[i].Running() {
+			return errors.New("it does not run")
+		}
+		runtime, err := p.found.Get(p.found.Hosts[i].Runtime)
+		if err != nil {
+			return err
+		}
+		if stopper, ok := runtime.(hosts.Stopper); ok {
+			return stopper.Pause(ctx, p.found.Hosts[i])
+		}
+	}
+	return p.signal(syscall.SIGSTOP)
+}
+
+// thaw lets a paused node run on.
+func (p *power) thaw() error {
+	if h, ok := p.halted(); !ok || !h.Paused {
+		return nil
+	}
+	return p.signal(syscall.SIGCONT)
+}
+
+// signal signals every process in the node's namespace.
+func (p *power) signal(sig syscall.Signal) error {
+	ns, ok := p.namespace()
+	if !ok {
+		return nil
+	}
+	return signalAll(ns, sig)
+}
+
+func signalAll(ns hosts.Namespace, sig syscall.Signal) error {
+	pids, err := ns.Processes()
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, sig) // fails only if it has ended
+	}
+	return err
+}
+
+func (p *power) start(ctx context.Context) error {
+	h, halted := p.halted()
+	if err := p.thaw(); err != nil {
+		return err
+	}
+	p.state.Release(p.name)
+	if halted && !h.Paused || p.host != nil {
+		if err := p.startStopped(ctx); err != nil {
+			return err
+		}
+	}
+	if err := store.WriteKeeperState(p.state); err != nil {
+		return err
+	}
+	if p.host != nil {
+		return nil
+	}
+	if _, err := keeper.Ensure(p.lab, inventory.FindProcesses().Keeper(p.lab)); err != nil {
+		return err
+	}
+	return p.awaitAnswer(ctx)
+}
+
+// startStopped gives a stopped node its ports, and a host what runs inside.
+func (p *power) startStopped(ctx context.Context) error {
+	if p.router != nil {
+		return p.ports(true)
+	}
+	runtime, err := p.found.Get(p.host.Runtime)
+	if err != nil {
+		return err
+	}
+	box, err := runtime.Ensure(ctx, p.build.Spec(*p.host))
+	if err != nil {
+		return err
+	}
+	if _, ok := runtime.(hosts.Stopper); ok {
+		return nil // the keeper gives it its wires again, and starts its services
+	}
+	if err := p.ports(true); err != nil {
+		return err
+	}
+	if err := p.build.Configure(ctx, *p.host); err != nil {
+		return err
+	}
+	on, err := p.found.Services(box)
+	if err != nil {
+		return err
+	}
+	return on.Run(ctx, build.Services(*p.host), false)
+}
+
+// awaitAnswer waits until a router's agent answers.
+func (p *power) awaitAnswer(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, handOverPatience, errors.New("its agent does not answer"))
+	defer cancel()
+	c := router.NewClient(p.name, store.AgentSocket(p.lab, p.name))
+	defer c.Close()
+	for {
+		_, err := c.Converged(ctx, 0)
+		if err == nil || !router.NotStarted(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(endedPoll):
+		}
+	}
+}
+
+// undoHalts lets all nodes run again that somebody has stopped or paused; the next steps
+// start those that were stopped.
+func (a *applier) undoHalts() {
+	for name, h := range store.Halts(a.plan.Lab) {
+		kind := "host"
+		if h.Router != nil {
+			kind = "router"
+		}
+		for _, ns := range a.before.Namespaces {
+			if h.Paused && ns.Mark.Node == name && (ns.Mark.Kind == hosts.KindRouter || ns.Mark.Kind == hosts.KindHost) {
+				_ = signalAll(ns, syscall.SIGCONT) // what does not react is ended by a later step
+			}
+		}
+		if line := strings.Join([]string{"started", kind, name}, " "); !a.fresh && !slices.Contains(a.changed, line) {
+			a.changed = append(a.changed, line)
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package support
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMask(t *testing.T) {
+	m := NewMask([]string{"s3cret!", "s3cret!2", "abc", ""})
+	for text, want := range map[string]string{
+		"bgp: {password: hunter2, hold-time: 3s}":                       "bgp: {password: ********, hold-time: 3s}",
+		"password: 'with blanks, and commas'":                           "password: '********'",
+		`"password":"a\"b","as":65000`:                                  `"password":"********","as":65000`,
+		"DB_PASS=geheim":                                                "DB_PASS=********",
+		"MYSQL_ROOT_PASSWORD=geheim":                                    "MYSQL_ROOT_PASSWORD=********",
+		"  env: {API_KEY: 1234, COLOUR: red}":                           "  env: {API_KEY: ********, COLOUR: red}",
+		"mysqld --password=geheim --port 3306":                          "mysqld --password=******** --port 3306",
+		"the peer sent s3cret! and s3cret!2":                            "the peer sent ******** and ********",
+		"abc is too short to be looked for":                             "abc is too short to be looked for",
+		`{"password":"","shutdown":false}`:                              `{"password":"","shutdown":false}`,
+		"pass: through 10.1.0.0/24":                                     "pass: through 10.1.0.0/24",
+		"nothing to hide: 10.1.0.0/24 via 192.168.0.2":                  "nothing to hide: 10.1.0.0/24 via 192.168.0.2",
+		"a -----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY----- z": "a ******** z",
+	} {
+		if got := m.Text(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestArchive(t *testing.T) {
+	var b bytes.Buffer
+	a := New(&b, "support", NewMask([]string{"hunter2"}), time.Unix(1, 0))
+	a.Add("topology.yaml", []byte("x: hunter2\n"))
+	a.Add("../../etc/passwd", []byte("stays inside"))
+	a.Add("large", bytes.Repeat([]byte("y"), largest+1))
+	a.Try("fine", func() ([]byte, error) { return []byte("1"), nil })
+	a.Try("broken", func() ([]byte, error) { return nil, errors.New("no answer for hunter2") })
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	gz, err := gzip.NewReader(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for r := tar.NewReader(gz); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r)
+		if err != nil || h.Mode != 0o600 {
+			t.Fatalf("%s: mode %o, %v", h.Name, h.Mode, err)
+		}
+		files[h.Name] = string(text)
+	}
+	for name, want := range map[string]string{
+		"support/topology.yaml": "x: ********\n", "support/etc/passwd": "stays inside", "support/fine": "1",
+		"support/not-collected.txt": "broken: no answer for ********\n",
+	} {
+		if files[name] != want {
+			t.Errorf("%s: %q, want %q", name, files[name], want)
+		}
+	}
+	if large := files["support/large"]; !strings.HasPrefix(large, "(the beginning") || len(large) > largest+100 {
+		t.Errorf("a large file has %d octets", len(large))
+	}
+}
