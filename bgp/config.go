@@ -31,6 +31,12 @@ type Config struct {
 	// and IPv6 routes: RD, label and targets of routes are unused, and stay zero.
 	Plain bool
 
+	// Labeled makes it a speaker of labelled routes without RD (RFC 8277), which leads to
+	// next hops: RD and targets of routes are unused, and stay zero. It tells its peers
+	// its own routes alone: what it has heard, its user announces again with a label of
+	// its own. To each internal peer it is a route reflector, so that the path is told on.
+	Labeled bool
+
 	// Inside runs a function on a thread in the network namespace of the
 	// speaker's TCP connections; nil: the process's own.
 	Inside func(f func() error) error
@@ -163,12 +169,45 @@ func checkNeighbors(list []Neighbor) (map[netip.Addr]Neighbor, error) {
 	return wanted, nil
 }
 
+// carriage is what kind of routes a speaker exchanges.
+type carriage int
+
+const (
+	carriesVPN carriage = iota
+	carriesPlain
+	carriesLabeled
+)
+
+func (c Config) carries() carriage {
+	switch {
+	case c.Plain:
+		return carriesPlain
+	case c.Labeled:
+		return carriesLabeled
+	}
+	return carriesVPN
+}
+
+// family returns the family of the kind with the IP version of f.
+func (c carriage) family(f vpn.Family) vpn.Family {
+	switch c {
+	case carriesPlain:
+		return f.Plain()
+	case carriesLabeled:
+		return f.Labeled()
+	}
+	if f.Plain() == vpn.IPv4 {
+		return vpn.VPNv4
+	}
+	return vpn.VPNv6
+}
+
 // carriesAll returns an error if a neighbour has a family that the speaker does
 // not carry.
 func (c Config) carriesAll(neighbors map[netip.Addr]Neighbor) error {
 	for _, n := range neighbors {
 		for _, f := range n.Families {
-			if (f == f.Plain()) != c.Plain {
+			if c.carries().family(f) != f {
 				return fmt.Errorf("bgp: neighbor %s: this speaker does not carry %s", n.Address, f)
 			}
 		}

@@ -14,13 +14,13 @@ import (
 
 // engine wraps GoBGP in the types of this package.
 type engine struct {
-	server *server.BgpServer
-	as     uint32
-	plain  bool
-	log    *engineLog
-	conns  chan<- *net.TCPConn // connections for GoBGP
-	socket *apiSocket          // nil: no API is served
-	held   *hold               // nil: nothing is held back
+	server  *server.BgpServer
+	as      uint32
+	carries carriage
+	log     *engineLog
+	conns   chan<- *net.TCPConn // connections for GoBGP
+	socket  *apiSocket          // nil: no API is served
+	held    *hold               // nil: nothing is held back
 
 	isRestarting atomic.Bool // announced to new peers
 	done         context.Context
@@ -29,7 +29,7 @@ type engine struct {
 
 // startEngine starts GoBGP without listeners. Its events go to the sink.
 func startEngine(ctx context.Context, cfg Config, to sink) (*engine, error) {
-	e := &engine{as: cfg.AS, plain: cfg.Plain, log: &engineLog{log: cfg.Log}}
+	e := &engine{as: cfg.AS, carries: cfg.carries(), log: &engineLog{log: cfg.Log}}
 	e.done, e.cancel = context.WithCancel(context.Background())
 	options := []server.ServerOption{server.LoggerOption(e.log)}
 	if cfg.APISocket != "" {

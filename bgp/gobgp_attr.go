@@ -13,9 +13,14 @@ import (
 	"pseudowan/bgp/vpn"
 )
 
-func encodeNLRI(r Route, plain bool) (*anypb.Any, error) {
-	if plain {
+func encodeNLRI(r Route, kind carriage) (*anypb.Any, error) {
+	switch kind {
+	case carriesPlain:
 		return anypb.New(&api.IPAddressPrefix{PrefixLen: uint32(r.Prefix.Bits()), Prefix: r.Prefix.Addr().String()})
+	case carriesLabeled:
+		return anypb.New(&api.LabeledIPAddressPrefix{
+			Labels: []uint32{uint32(r.Label)}, PrefixLen: uint32(r.Prefix.Bits()), Prefix: r.Prefix.Addr().String(),
+		})
 	}
 	rd, err := encodeRD(r.RD)
 	if err != nil {
@@ -34,6 +39,9 @@ func nlriOf(p *api.Path) (Route, error) {
 		prefix, err := plainNLRI(p)
 		return Route{Prefix: prefix, Unusable: martianOf(p, prefix)}, err
 	}
+	if p.GetNlri().MessageIs(&api.LabeledIPAddressPrefix{}) {
+		return labeledNLRI(p)
+	}
 	var n api.LabeledVPNIPAddressPrefix
 	if err := p.GetNlri().UnmarshalTo(&n); err != nil {
 		return Route{}, fmt.Errorf("NLRI: %w", err)
@@ -47,7 +55,28 @@ func nlriOf(p *api.Path) (Route, error) {
 		return Route{}, fmt.Errorf("NLRI: %w", err)
 	}
 	r := Route{RD: rd, Prefix: prefix, Unusable: martianOf(p, prefix)}
-	switch labels := n.GetLabels(); {
+	r.setLabel(p, n.GetLabels())
+	return r, nil
+}
+
+// labeledNLRI reads the prefix and label of a route without RD.
+func labeledNLRI(p *api.Path) (Route, error) {
+	var n api.LabeledIPAddressPrefix
+	if err := p.GetNlri().UnmarshalTo(&n); err != nil {
+		return Route{}, fmt.Errorf("NLRI: %w", err)
+	}
+	prefix, err := prefixOf(p, n.GetPrefix(), n.GetPrefixLen())
+	if err != nil {
+		return Route{}, fmt.Errorf("NLRI: %w", err)
+	}
+	r := Route{Prefix: prefix, Unusable: martianOf(p, prefix)}
+	r.setLabel(p, n.GetLabels())
+	return r, nil
+}
+
+// setLabel takes the labels of a path's NLRI.
+func (r *Route) setLabel(p *api.Path, labels []uint32) {
+	switch {
 	case p.GetIsWithdraw(), len(labels) == 0:
 	case len(labels) > 1:
 		// All of several labels must be pushed (RFC 8277).
@@ -57,7 +86,26 @@ func nlriOf(p *api.Path) (Route, error) {
 	default:
 		r.Label = vpn.Label(labels[0])
 	}
-	return r, nil
+}
+
+func encodeAIGP(metric uint64) *api.AigpAttribute {
+	tlv, err := anypb.New(&api.AigpTLVIGPMetric{Metric: metric})
+	if err != nil { // a number can always be packed
+		return &api.AigpAttribute{}
+	}
+	return &api.AigpAttribute{Tlvs: []*anypb.Any{tlv}}
+}
+
+// decodeAIGP returns the metric of an AIGP attribute, its first TLV of that type (RFC 7311
+// section 3.3); nil if it has none.
+func decodeAIGP(a *api.AigpAttribute) *uint64 {
+	for _, tlv := range a.GetTlvs() {
+		var m api.AigpTLVIGPMetric
+		if tlv.UnmarshalTo(&m) == nil {
+			return &m.Metric
+		}
+	}
+	return nil
 }
 
 // martianOf says what is wrong with the prefix of a received path.

@@ -16,7 +16,7 @@ import (
 // announce adds a local path to the table, or replaces the one with the same RD
 // and prefix.
 func (e *engine) announce(ctx context.Context, r Route) error {
-	p, err := pathOf(r, e.plain)
+	p, err := pathOf(r, e.carries)
 	if err != nil {
 		return err
 	}
@@ -26,12 +26,12 @@ func (e *engine) announce(ctx context.Context, r Route) error {
 
 // withdraw removes a local path from the table.
 func (e *engine) withdraw(ctx context.Context, r Route) error {
-	nlri, err := encodeNLRI(r, e.plain)
+	nlri, err := encodeNLRI(r, e.carries)
 	if err != nil {
 		return err
 	}
 	return e.server.DeletePath(ctx, &api.DeletePathRequest{TableType: api.TableType_GLOBAL, Path: &api.Path{
-		Nlri: nlri, Family: familyAPI(familyFor(r, e.plain)), IsWithdraw: true,
+		Nlri: nlri, Family: familyAPI(familyFor(r, e.carries)), IsWithdraw: true,
 	}})
 }
 
@@ -52,12 +52,12 @@ func (e *engine) rib(ctx context.Context, family vpn.Family, only ...*api.TableL
 }
 
 // pathOf encodes a route of ours.
-func pathOf(r Route, plain bool) (*api.Path, error) {
-	nlri, err := encodeNLRI(r, plain)
+func pathOf(r Route, kind carriage) (*api.Path, error) {
+	nlri, err := encodeNLRI(r, kind)
 	if err != nil {
 		return nil, err
 	}
-	family := familyAPI(familyFor(r, plain))
+	family := familyAPI(familyFor(r, kind))
 	nextHop := r.NextHop
 	if !nextHop.IsValid() {
 		nextHop = unspecified(r.Prefix)
@@ -74,6 +74,9 @@ func pathOf(r Route, plain bool) (*api.Path, error) {
 	}
 	if r.LocalPref != nil {
 		attributes = append(attributes, &api.LocalPrefAttribute{LocalPref: *r.LocalPref})
+	}
+	if r.AIGP != nil {
+		attributes = append(attributes, encodeAIGP(*r.AIGP))
 	}
 	if r.OriginatorID.IsValid() {
 		attributes = append(attributes, &api.OriginatorIdAttribute{Id: r.OriginatorID.String()})
@@ -168,6 +171,8 @@ func decodeAttribute(r *Route, a *anypb.Any) error {
 		r.OriginatorID, err = netip.ParseAddr(m.GetId())
 	case *api.ClusterListAttribute:
 		return r.decodeClusterList(m.GetIds())
+	case *api.AigpAttribute:
+		r.AIGP = decodeAIGP(m)
 	}
 	return err
 }
@@ -225,6 +230,9 @@ var codes = map[vpn.Family]struct {
 	vpn.VPNv6: {api.Family_AFI_IP6, api.Family_SAFI_MPLS_VPN},
 	vpn.IPv4:  {api.Family_AFI_IP, api.Family_SAFI_UNICAST},
 	vpn.IPv6:  {api.Family_AFI_IP6, api.Family_SAFI_UNICAST},
+
+	vpn.LabeledIPv4: {api.Family_AFI_IP, api.Family_SAFI_MPLS_LABEL},
+	vpn.LabeledIPv6: {api.Family_AFI_IP6, api.Family_SAFI_MPLS_LABEL},
 }
 
 func familyAPI(f vpn.Family) *api.Family {

@@ -33,7 +33,7 @@ func codecRoutes() []Route {
 
 func TestRoutesSurviveTheEngine(t *testing.T) {
 	for _, want := range codecRoutes() {
-		p, err := pathOf(want, false)
+		p, err := pathOf(want, carriesVPN)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +60,7 @@ func TestUnusablePathsAreDecoded(t *testing.T) {
 		"a mapped prefix":           {codecRoutes()[1], func(n *api.LabeledVPNIPAddressPrefix) { n.Prefix, n.PrefixLen = "10.0.0.0", 104 }, "IPv4-mapped", "::ffff:10.0.0.0/104"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := pathOf(tt.route, false)
+			p, err := pathOf(tt.route, carriesVPN)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +91,7 @@ func TestUnusablePathsAreDecoded(t *testing.T) {
 // announced, and is the same when decoded again.
 func FuzzRouteOf(f *testing.F) {
 	for _, r := range codecRoutes() {
-		p, err := pathOf(r, false)
+		p, err := pathOf(r, carriesVPN)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func FuzzRouteOf(f *testing.F) {
 		if err != nil || r.Peer.IsValid() || p.GetIsWithdraw() || r.Unusable != "" {
 			return
 		}
-		again, err := pathOf(r, false)
+		again, err := pathOf(r, carriesVPN)
 		if err != nil {
 			t.Fatalf("%+v cannot be announced: %v", r, err)
 		}

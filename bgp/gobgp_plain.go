@@ -12,12 +12,7 @@ import (
 )
 
 // familyFor returns the family in which a speaker announces a route.
-func familyFor(r Route, plain bool) vpn.Family {
-	if plain {
-		return vpn.FamilyOf(r.Prefix).Plain()
-	}
-	return vpn.FamilyOf(r.Prefix)
-}
+func familyFor(r Route, c carriage) vpn.Family { return c.family(vpn.FamilyOf(r.Prefix)) }
 
 // plainNLRI reads the prefix of a route without RD and label.
 func plainNLRI(p *api.Path) (netip.Prefix, error) {

@@ -21,7 +21,7 @@ func TestPlainRoutesSurviveTheEngine(t *testing.T) {
 		{Prefix: netip.MustParsePrefix("2001:db8::/32"), NextHop: netip.MustParseAddr("2001:db8:1::1")},
 		{Prefix: netip.MustParsePrefix("0.0.0.0/0"), NextHop: netip.MustParseAddr("10.1.0.1")},
 	} {
-		p, err := pathOf(want, true)
+		p, err := pathOf(want, carriesPlain)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,7 @@ func TestFamiliesOfSpeakers(t *testing.T) {
 		{Prefix: netip.MustParsePrefix("10.0.0.0/8"), Label: 16},
 		{Prefix: netip.MustParsePrefix("10.0.0.1/8")},
 	} {
-		if r.validate(true) == nil {
+		if r.validate(carriesPlain) == nil {
 			t.Errorf("route %+v is accepted", r)
 		}
 	}

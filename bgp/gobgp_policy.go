@@ -20,7 +20,7 @@ const (
 type exportRule struct {
 	med      uint32
 	setMED   bool
-	localAll bool // external peers: only routes that originate here
+	localAll bool // only routes that originate here: to external peers, and by a speaker of labelled routes
 	noSwap   bool // internal peers with next-hop-self: no routes from external peers
 }
 
@@ -37,7 +37,7 @@ func (e *engine) setPolicies(ctx context.Context, as uint32, neighbors []Neighbo
 		if pref := n.enginePref(); pref != nil {
 			preferences[*pref] = append(preferences[*pref], addr)
 		}
-		rule := exportRule{localAll: n.AS != as, noSwap: n.AS == as && n.NextHopSelf}
+		rule := exportRule{localAll: n.AS != as || e.carries == carriesLabeled, noSwap: n.AS == as && n.NextHopSelf}
 		if n.MED != nil {
 			rule.setMED, rule.med = true, *n.MED
 		}

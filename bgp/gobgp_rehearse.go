@@ -31,6 +31,7 @@ var errParserPanics = errors.New("the parser panics")
 var engineFamilies = map[gobgp.RouteFamily]gobgp.BGPAddPathMode{
 	gobgp.RF_IPv4_UC: gobgp.BGP_ADD_PATH_NONE, gobgp.RF_IPv6_UC: gobgp.BGP_ADD_PATH_NONE,
 	gobgp.RF_IPv4_VPN: gobgp.BGP_ADD_PATH_NONE, gobgp.RF_IPv6_VPN: gobgp.BGP_ADD_PATH_NONE,
+	gobgp.RF_IPv4_MPLS: gobgp.BGP_ADD_PATH_NONE, gobgp.RF_IPv6_MPLS: gobgp.BGP_ADD_PATH_NONE,
 }
 
 // perform is rehearse without recover.

@@ -51,4 +51,4 @@ func (e *engine) keptOf(ctx context.Context, n Neighbor) (routes []Route, err er
 	return routes, err
 }
 
-var gateFamilies = map[vpn.Family]gate.Family{vpn.IPv4: gate.IPv4, vpn.IPv6: gate.IPv6, vpn.VPNv4: gate.VPNv4, vpn.VPNv6: gate.VPNv6}
+var gateFamilies = map[vpn.Family]gate.Family{vpn.IPv4: gate.IPv4, vpn.IPv6: gate.IPv6, vpn.VPNv4: gate.VPNv4, vpn.VPNv6: gate.VPNv6, vpn.LabeledIPv4: gate.LabeledIPv4, vpn.LabeledIPv6: gate.LabeledIPv6}

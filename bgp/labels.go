@@ -99,6 +99,12 @@ func (l *Labels) take(labels iter.Seq[vpn.Label]) {
 	}
 }
 
+// Reserved reports whether a key has a reserved label.
+func (l *Labels) Reserved(key vpn.LabelKey) bool {
+	_, ok := l.reserved[key]
+	return ok
+}
+
 // Prefer sets the labels that keys without a label will get, such as those from
 // before a restart. No other key gets them meanwhile. It releases those of earlier
 // calls that were not acquired; with nil, it does only that.

@@ -27,6 +27,7 @@ type Route struct {
 	Extended         []vpn.ExtendedCommunity // RFC 4360, those that are no route targets, in the order of the attribute
 	Passed           []Attribute             // that this router only passes on, by type
 	MED              *uint32                 // nil: attribute absent
+	AIGP             *uint64                 // accumulated metric (RFC 7311); nil: attribute absent
 	LocalPref        *uint32                 // nil: attribute absent, taken as defaultLocalPref
 	Weight           uint32                  // that the import policy has given it; it counts on this router alone
 
@@ -81,17 +82,19 @@ func (r Route) Equal(o Route) bool {
 		r.Origin == o.Origin && r.ASPath.Equal(o.ASPath) &&
 		slices.Equal(r.Communities, o.Communities) && slices.Equal(r.LargeCommunities, o.LargeCommunities) &&
 		slices.Equal(r.Extended, o.Extended) && slices.Equal(r.Passed, o.Passed) &&
-		equalOptional(r.MED, o.MED) && equalOptional(r.LocalPref, o.LocalPref) && r.Weight == o.Weight &&
+		equalOptional(r.MED, o.MED) && equalOptional(r.AIGP, o.AIGP) && equalOptional(r.LocalPref, o.LocalPref) && r.Weight == o.Weight &&
 		r.PeerAS == o.PeerAS && r.PeerID == o.PeerID && r.IBGP == o.IBGP &&
 		r.OriginatorID == o.OriginatorID && slices.Equal(r.ClusterList, o.ClusterList) &&
 		r.Stale == o.Stale && r.Unusable == o.Unusable
 }
 
 // validate returns why the route cannot be announced by a speaker.
-func (r Route) validate(plain bool) error {
+func (r Route) validate(kind carriage) error {
 	switch {
-	case plain && (r.RD != vpn.RD{} || r.Label != 0 || len(r.Targets) > 0):
+	case kind == carriesPlain && (r.RD != vpn.RD{} || r.Label != 0 || len(r.Targets) > 0):
 		return fmt.Errorf("route %s: a plain route has no RD, label or targets", r.Prefix)
+	case kind == carriesLabeled && (r.RD != vpn.RD{} || len(r.Targets) > 0):
+		return fmt.Errorf("route %s: a labelled route has no RD or targets", r.Prefix)
 	case !r.Prefix.IsValid():
 		return fmt.Errorf("route of RD %s: no prefix", r.RD)
 	case r.Prefix != r.Prefix.Masked():
@@ -109,7 +112,7 @@ func comparePrefix(a, b netip.Prefix) int {
 	return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
 }
 
-func equalOptional(a, b *uint32) bool {
+func equalOptional[T comparable](a, b *T) bool {
 	if a == nil || b == nil {
 		return a == b
 	}

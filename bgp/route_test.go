@@ -42,15 +42,15 @@ func TestRouteValidate(t *testing.T) {
 		"::ffff:10.0.0.0/104": "write it as IPv4",
 	} {
 		r := Route{Prefix: netip.MustParsePrefix(prefix)}
-		if err := r.validate(false); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+		if err := r.validate(carriesVPN); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", prefix, err, want)
 		}
 	}
 	r := Route{Prefix: netip.MustParsePrefix("10.0.0.0/8"), Label: 1 << 20}
-	if r.validate(false) == nil {
+	if r.validate(carriesVPN) == nil {
 		t.Error("a label of 21 bits was accepted")
 	}
-	if (Route{}).validate(false) == nil {
+	if (Route{}).validate(carriesVPN) == nil {
 		t.Error("a route without prefix was accepted")
 	}
 }

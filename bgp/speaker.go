@@ -142,7 +142,7 @@ func (s *Speaker) Announce(ctx context.Context, routes []Route) error {
 	defer s.announcing.Unlock()
 	var errs []error
 	for _, r := range routes {
-		if err := r.validate(s.cfg.Plain); err != nil {
+		if err := r.validate(s.cfg.carries()); err != nil {
 			errs = append(errs, fmt.Errorf("bgp: announce: %w", err))
 			continue
 		}
@@ -217,7 +217,7 @@ func (s *Speaker) RIB(ctx context.Context, family vpn.Family) ([]RIBPath, error)
 		return nil, fmt.Errorf("bgp: RIB %s: %w", family, err)
 	}
 	for _, r := range s.strange.all() {
-		if familyFor(r, s.cfg.Plain) == family {
+		if familyFor(r, s.cfg.carries()) == family {
 			paths = append(paths, RIBPath{Route: r})
 		}
 	}

@@ -2,9 +2,12 @@ package ovs
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"pseudowan/ovs/pipeline"
@@ -14,7 +17,8 @@ import (
 type Packet struct {
 	Port        uint32 // where it arrives
 	DstMAC      net.HardwareAddr
-	Label       *uint32 // nil: not labelled
+	Label       *uint32  // nil: not labelled
+	Under       []uint32 // labels under Label, the outermost first
 	Source      netip.Addr
 	Destination netip.Addr
 	TTL         uint8
@@ -29,6 +33,7 @@ type Fate struct {
 	Route   netip.Prefix // of the last lookup; zero if there was none, as for a label with an adjacency
 	Popped  *uint32
 	Pushed  *uint32
+	Stack   []uint32         // all labels with which it leaves, the outermost first
 	Port    uint32           // egress port; 0: none
 	DstMAC  net.HardwareAddr // of the next hop
 	Punted  pipeline.Reason  // why it goes to the slow path; 0: it does not
@@ -60,18 +65,18 @@ func (p Passed) String() string {
 
 // Fate returns what the current flows do with a packet. Nothing is sent.
 func (s *Switch) Fate(ctx context.Context, p Packet) (Fate, error) {
-	text, err := s.trace(ctx, p.flow())
+	text, err := s.trace(ctx, p.terms()...)
 	if err != nil {
 		return Fate{}, err
 	}
-	fate, told := parseTrace(text)
+	fate, told := parseTrace(text, p.labels()...)
 	if p.Label == nil {
 		return fate, nil
 	}
 	if told.popped {
 		fate.Popped = p.Label
 	}
-	if !told.returns {
+	if !told.returns || len(told.stack) > 0 {
 		return fate, nil
 	}
 	return s.afterPop(ctx, p, fate, told)
@@ -80,8 +85,9 @@ func (s *Switch) Fate(ctx context.Context, p Packet) (Fate, error) {
 // trace prints what the pipeline would do with a packet that flow describes in
 // the syntax of ovs-ofctl(8), as in
 // "in_port=3,ip,dl_dst=00:00:5e:00:01:01,nw_dst=30.1.0.2,nw_ttl=64".
-func (s *Switch) trace(ctx context.Context, flow string) (string, error) {
-	out, err := s.daemons.tools.run(ctx, nil, "ovs-appctl", "ofproto/trace", s.cfg.Bridge, flow)
+// A packet in hexadecimal digits may follow.
+func (s *Switch) trace(ctx context.Context, flow ...string) (string, error) {
+	out, err := s.daemons.tools.run(ctx, nil, "ovs-appctl", append([]string{"ofproto/trace", s.cfg.Bridge}, flow...)...)
 	if err != nil {
 		return "", fmt.Errorf("trace %q: %w", flow, err)
 	}
@@ -113,6 +119,46 @@ func protocolOf(a netip.Addr) string {
 		return "ip"
 	}
 	return "ipv6"
+}
+
+// labels returns the label stack, the outermost first.
+func (p Packet) labels() []uint32 {
+	if p.Label == nil {
+		return nil
+	}
+	return append([]uint32{*p.Label}, p.Under...)
+}
+
+// terms returns the packet as arguments of ofproto/trace. Only as octets can it have
+// several labels.
+func (p Packet) terms() []string {
+	if len(p.Under) == 0 {
+		return []string{p.flow()}
+	}
+	return []string{fmt.Sprintf("in_port=%d", p.Port), hex.EncodeToString(p.frame())}
+}
+
+// frame returns the packet in octets, as far as the pipeline looks at it.
+func (p Packet) frame() []byte {
+	b := append(slices.Clone(p.DstMAC), 2, 0, 0, 0, 0, 1, 0x88, 0x47)
+	labels := p.labels()
+	for i, label := range labels {
+		entry := label<<12 | uint32(p.TTL)
+		if i == len(labels)-1 {
+			entry |= 1 << 8
+		}
+		b = binary.BigEndian.AppendUint32(b, entry)
+	}
+	const udp, length = 17, 8
+	if p.Destination.Is4() {
+		b = append(b, 0x45, 0, 0, 20+length, 0, 0, 0, 0, p.TTL, udp, 0, 0)
+	} else {
+		b = append(b, 0x60, 0, 0, 0, 0, length, udp, p.TTL)
+	}
+	b = append(append(b, p.Source.AsSlice()...), p.Destination.AsSlice()...)
+	b = binary.BigEndian.AppendUint16(b, p.SourcePort)
+	b = binary.BigEndian.AppendUint16(b, p.DestinationPort)
+	return append(b, 0, length, 0, 0)
 }
 
 // flow returns the packet in the syntax of ovs-ofctl(8).

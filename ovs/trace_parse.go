@@ -28,6 +28,8 @@ type telling struct {
 	packet   fields
 	protocol string // ip, ipv6 or mpls
 	popped   bool
+	stack    []uint32 // the labels now, the outermost first
+	written  bool     // the outermost is not the one that it had before
 	returns  bool     // the packet comes back to the first table, without its label
 	aside    bool     // the lines are of a side branch
 	out      []string // ports that it is sent to, as the actions name them
@@ -40,12 +42,13 @@ type sizeCheck struct {
 	step, actions int // how many had been printed
 	packet        fields
 	protocol      string
+	stack         []uint32
 }
 
 // parseTrace reads the output of ofproto/trace for a packet that passes every
-// check of its size.
-func parseTrace(text string) (Fate, telling) {
-	t := telling{packet: fields{}, check: sizeCheck{step: -1}}
+// check of its size, and arrives with labels, the outermost first.
+func parseTrace(text string, labels ...uint32) (Fate, telling) {
+	t := telling{packet: fields{}, check: sizeCheck{step: -1}, stack: slices.Clone(labels)}
 	for line := range strings.Lines(text) {
 		t.line(strings.TrimRight(line, "\n"))
 	}
@@ -118,7 +121,7 @@ func (t *telling) action(line string) {
 	}
 	if result, ok := strings.CutPrefix(line, "-> "); ok {
 		if field, value, ok := strings.Cut(result, " is now "); ok {
-			t.packet.set(field, value)
+			t.set(field, value)
 		}
 		return
 	}
@@ -126,11 +129,11 @@ func (t *telling) action(line string) {
 		step := &t.fate.Passed[n-1]
 		if c := t.check; c.step == n && len(step.Actions) > c.actions && step.Actions[c.actions] == line {
 			step.Actions = step.Actions[:c.actions]
-			t.packet, t.protocol, t.out = maps.Clone(c.packet), c.protocol, nil
+			t.packet, t.protocol, t.stack, t.out = maps.Clone(c.packet), c.protocol, slices.Clone(c.stack), nil
 		}
 		step.Actions = append(step.Actions, line)
 		if strings.HasPrefix(line, "check_pkt_larger(") {
-			t.check = sizeCheck{n, len(step.Actions), maps.Clone(t.packet), t.protocol}
+			t.check = sizeCheck{n, len(step.Actions), maps.Clone(t.packet), t.protocol, slices.Clone(t.stack)}
 		}
 	}
 	t.apply(line)
@@ -142,14 +145,16 @@ func (t *telling) apply(action string) {
 	switch verb {
 	case "set_field", "load":
 		if value, field, ok := strings.Cut(rest, "->"); ok {
-			t.packet.set(field, value)
+			t.set(field, value)
 		}
 	case "mod_dl_dst":
 		t.packet.set("eth_dst", rest)
 	case "push_mpls":
-		t.protocol = "mpls"
+		t.protocol, t.written = "mpls", true
+		t.stack = append([]uint32{0}, t.stack...)
 	case "pop_mpls":
-		t.popped = true
+		t.popped, t.written = true, false
+		t.stack = t.stack[min(1, len(t.stack)):]
 		switch rest {
 		case "0x0800":
 			t.protocol = "ip"
@@ -164,8 +169,21 @@ func (t *telling) apply(action string) {
 		}
 	}
 	if label, ok := strings.CutPrefix(action, "set_mpls_label("); ok {
-		t.packet.set("mpls_label", strings.TrimSuffix(label, ")"))
+		t.set("mpls_label", strings.TrimSuffix(label, ")"))
 	}
+}
+
+// set sets a field of the packet.
+func (t *telling) set(field, value string) {
+	t.packet.set(field, value)
+	if field != "mpls_label" && otherNames[field] != "mpls_label" {
+		return
+	}
+	t.written = true
+	if len(t.stack) == 0 {
+		t.stack = []uint32{0}
+	}
+	t.stack[0] = t.packet.number("mpls_label")
 }
 
 // refuse records that the last action was not carried out.
@@ -213,9 +231,9 @@ func (t *telling) conclude() {
 	if f.Port == 0 {
 		return
 	}
-	if t.protocol == "mpls" {
-		label := t.packet.number("mpls_label")
-		f.Pushed = &label
+	f.Stack = t.stack
+	if t.written && len(t.stack) > 0 {
+		f.Pushed = &t.stack[0]
 	}
 	f.DstMAC, _ = net.ParseMAC(t.packet["dl_dst"])
 }

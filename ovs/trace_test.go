@@ -32,7 +32,7 @@ func TestParseTrace(t *testing.T) {
 		want   Fate
 	}{
 		{"push", []pipeline.Table{0, 15, 20, 30}, Fate{
-			VRF: 1, Route: netip.MustParsePrefix("130.1.0.0/24"), Pushed: label(2001), Port: 1, DstMAC: mac("aa:41:ae:bf:db:c0"),
+			VRF: 1, Route: netip.MustParsePrefix("130.1.0.0/24"), Pushed: label(2001), Stack: []uint32{2001}, Port: 1, DstMAC: mac("aa:41:ae:bf:db:c0"),
 		}},
 		{"deliver", []pipeline.Table{15, 20, 30}, Fate{
 			VRF: 1, Route: netip.MustParsePrefix("10.1.0.2/32"), Port: 3, DstMAC: mac("66:cb:e0:25:d5:4f"),
@@ -43,7 +43,7 @@ func TestParseTrace(t *testing.T) {
 		{"pop", []pipeline.Table{0, 10}, Fate{VRF: 1}},
 		// Where a size is checked, "Final flow" is the packet before the check.
 		{"push-checked", []pipeline.Table{0, 15, 20, 30}, Fate{
-			VRF: 1, Route: netip.MustParsePrefix("10.2.0.0/24"), Pushed: label(2000), Port: 1, DstMAC: mac("ea:9d:f3:d1:f5:d2"),
+			VRF: 1, Route: netip.MustParsePrefix("10.2.0.0/24"), Pushed: label(2000), Stack: []uint32{2000}, Port: 1, DstMAC: mac("ea:9d:f3:d1:f5:d2"),
 		}},
 		{"deliver-checked", []pipeline.Table{15, 20, 30}, Fate{
 			VRF: 1, Route: netip.MustParsePrefix("172.16.2.0/24"), Port: 3, DstMAC: mac("22:e2:f8:bd:6b:e3"),

@@ -34,6 +34,7 @@ type agent struct {
 	loop       *loop
 	sw         *ovs.Switch
 	speaker    *bgp.Speaker
+	core       *bgp.Speaker // of labelled routes; nil: the router has no transport
 	kernel     *kernel.Watch
 	inside     func(namespace string, f func() error) error
 	processors func() int  // nil: all
@@ -72,7 +73,7 @@ func (a *agent) Configure(ctx context.Context, cfg config.Router) error {
 	if err := transport.ConfigureKernel(next.core); err != nil {
 		return err
 	}
-	if err := a.configureOutlets(cfg); err != nil {
+	if err := errors.Join(a.configureOutlets(cfg), configureLoopback(cfg)); err != nil {
 		return err
 	}
 	a.configureTables(cfg)
@@ -98,11 +99,10 @@ func (a *agent) Configure(ctx context.Context, cfg config.Router) error {
 		}
 	}
 	a.speaker.SetImports(imports(cfg))
-	if err := a.speaker.SetListenAddresses(listenAddresses(cfg)); err != nil {
+	if err := a.setNeighbors(ctx, cfg); err != nil {
 		return err
 	}
-	err = a.speaker.SetNeighbors(ctx, speakerNeighbors(cfg))
-	return errors.Join(err, a.configureMonitor(ctx, cfg))
+	return a.configureMonitor(ctx, cfg)
 }
 
 // finishFlows waits until the switch has all wanted flows, and removes the meters
@@ -122,6 +122,7 @@ type configuration struct {
 	slow     *slowpath.Router
 	speakers map[uint32]*ce.Speaker // by access port
 	outlets  []pipeline.Flow
+	loopback []pipeline.Flow
 }
 
 func read(cfg config.Router) (c configuration, err error) {
@@ -135,7 +136,10 @@ func read(cfg config.Router) (c configuration, err error) {
 	if c.outlets, err = outlets(cfg); err != nil {
 		return c, err
 	}
-	c.core, err = transport.Ports(cfg.Core)
+	if c.core, err = transport.Ports(cfg.Core); err != nil {
+		return c, err
+	}
+	c.loopback, err = loopback(cfg, c.core)
 	return c, err
 }
 
@@ -208,6 +212,13 @@ func (a *agent) switchPorts(ctx context.Context, cfg configuration) error {
 			bridge.Ports = append(bridge.Ports, ovs.Port{Number: p.CE.Port, Name: p.CE.Name})
 		}
 	}
+	if t := cfg.Transport; t != nil {
+		mac, err := net.ParseMAC(t.MAC)
+		if err != nil {
+			return err
+		}
+		bridge.Ports = append(bridge.Ports, ovs.Port{Number: t.Port, Name: t.Name, Internal: true, MAC: mac, MTU: loopbackMTU(cfg.Router)})
+	}
 	for _, o := range cfg.Outlets {
 		bridge.Ports = append(bridge.Ports, ovs.Port{Number: o.Port, Name: o.Name})
 	}
@@ -236,6 +247,8 @@ func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
 	l.ports.Configure(next.access, next.slow, transport.Widest(next.core))
 	l.fib.Replace(pipeline.Base{Meter: meter.Other}.Flows(), pipeline.KindBase)
 	l.fib.Replace(next.outlets, pipeline.KindOutlet)
+	l.fib.Replace(next.loopback, pipeline.KindLoopback)
+	l.lsps.Configure(next.Router)
 	fresh = l.ces.Speak(next.AS, next.RouterID, next.speakers)
 	l.vrfs.Configure(next.Router)
 	for nextHop := range l.vrfs.NextHops() {

@@ -85,6 +85,10 @@ func (a *agent) routes() http.Handler {
 	stream(m, a, "flows", a.streamFlows)
 	stream(m, a, "rib", a.streamRIB)
 	list(m, a, "audit", func(ctx context.Context, _ *http.Request) (any, error) { return a.audit(ctx) })
+	list(m, a, "lsps", func(ctx context.Context, q *http.Request) (any, error) {
+		return a.lspRows(ctx, q.URL.Query().Get("fast") == "")
+	})
+	list(m, a, "core", func(ctx context.Context, _ *http.Request) (any, error) { return inLoop(ctx, a.loop, a.loop.coreRows) })
 	list(m, a, "ports", func(ctx context.Context, _ *http.Request) (any, error) { return a.portRows(ctx) })
 	list(m, a, "stations", func(context.Context, *http.Request) (any, error) { return a.stationRows(), nil })
 	list(m, a, "mrt", func(context.Context, *http.Request) (any, error) { return a.fileRows(), nil })

@@ -129,6 +129,16 @@ func (c *Client) Label(ctx context.Context, label uint32) ([]status.Flow, error)
 	return rows, err
 }
 
+// LSPs lists the label-switched paths, with exact counters.
+func (c *Client) LSPs(ctx context.Context) ([]status.LSP, error) {
+	return get[[]status.LSP](ctx, c, "lsps")
+}
+
+// CoreLinks lists the ends of links that label-switched paths use.
+func (c *Client) CoreLinks(ctx context.Context) ([]status.CoreLink, error) {
+	return get[[]status.CoreLink](ctx, c, "core")
+}
+
 // Ports lists the counters of the ports.
 func (c *Client) Ports(ctx context.Context) ([]status.Port, error) {
 	return get[[]status.Port](ctx, c, "ports")

@@ -40,6 +40,7 @@ func (l *loop) convergence() Convergence {
 			missing("the BGP session with %s (%s) is not established%s", s.PeerRouter, s.PeerAddress, whyDown(state))
 		}
 	}
+	l.missingPaths(missing)
 	c.Waiting = append(c.Waiting, l.missingCEs(missing)...)
 	for _, e := range l.cfg.Expect {
 		if what := l.missingRoute(e); what != "" {
@@ -50,6 +51,18 @@ func (l *loop) convergence() Convergence {
 		missing("the switch is being programmed")
 	}
 	return c
+}
+
+// missingPaths reports the loopbacks of the lab to which there is no path.
+func (l *loop) missingPaths(missing func(string, ...any)) {
+	if l.cfg.Transport == nil {
+		return
+	}
+	for _, to := range l.cfg.Transport.Expect {
+		if !l.lsps.Reaches(to.Address) {
+			missing("there is no label-switched path to %s (%s)", to.Router, to.Address)
+		}
+	}
 }
 
 // whyDown returns the known reason why a session is down, as the end of a sentence.

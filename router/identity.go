@@ -14,14 +14,15 @@ type identity struct {
 	as       uint32
 	id       netip.Addr
 	datapath ovs.Datapath
+	core     bool // it has a speaker of labelled routes
 }
 
-func (i identity) String() string { return fmt.Sprint(i.as, i.id, i.datapath) }
+func (i identity) String() string { return fmt.Sprint(i.as, i.id, i.datapath, i.core) }
 
 // startedWith returns a configuration's identity for an agent that runs on a datapath
 // or, if running is "", for one that is starting.
 func startedWith(cfg config.Router, running ovs.Datapath) identity {
-	return identity{cfg.AS, cfg.RouterID, datapath(cfg.Datapath, running)}
+	return identity{cfg.AS, cfg.RouterID, datapath(cfg.Datapath, running), cfg.Transport != nil}
 }
 
 // datapath returns the requested datapath. "auto" keeps the running one; when
@@ -38,11 +39,12 @@ func datapath(asked string, running ovs.Datapath) ovs.Datapath {
 	return ovs.Preferred()
 }
 
-// listenAddresses returns the router's own addresses of its sessions.
-func listenAddresses(cfg config.Router) []netip.Addr {
+// listenAddresses returns the router's own addresses of its sessions with labelled routes,
+// or of the others.
+func listenAddresses(cfg config.Router, core bool) []netip.Addr {
 	var out []netip.Addr
 	for _, s := range cfg.Sessions {
-		if !slices.Contains(out, s.LocalAddress) {
+		if labeled(s) == core && !slices.Contains(out, s.LocalAddress) {
 			out = append(out, s.LocalAddress)
 		}
 	}

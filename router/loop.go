@@ -19,6 +19,7 @@ import (
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/router/kernel"
+	"pseudowan/router/lsp"
 	"pseudowan/router/transport"
 	"pseudowan/router/vrf"
 	"pseudowan/status"
@@ -34,6 +35,7 @@ type loop struct {
 	carriers *kernel.Carriers
 	fib      *fib.Table
 	links    *transport.Links
+	lsps     *lsp.Table
 	ports    *access.Ports
 	vrfs     *vrf.Tables
 	ces      *ce.Table
@@ -78,6 +80,7 @@ func newLoop(log *slog.Logger, cfg config.Router, ask transport.Ask) *loop {
 	l.ports = access.New(log, l.fib)
 	l.vrfs = vrf.New(log, l.fib, l.carriers, l.links, l.ports)
 	l.hub = newHub(cfg, log)
+	l.lsps = lsp.New(log, l.fib, l.links, &l.vrfs.Labels)
 	l.ces = ce.NewTable(log, l.fib, l.ports, l.vrfs)
 	return l
 }
@@ -107,6 +110,7 @@ const solicitInterval = time.Second
 type parts struct {
 	sw      *ovs.Switch
 	speaker *bgp.Speaker
+	core    *bgp.Speaker // of labelled routes; nil: the router has no transport
 	kernel  *kernel.Watch
 	rebuilt func(config.Router) // called outside the loop when ports were made again
 }
@@ -120,6 +124,10 @@ func (l *loop) run(ctx context.Context, p parts) error {
 	defer remember.Stop()
 	waits := true // for remember
 	l.fallover.cut = p.speaker.CutOff
+	var coreEvents <-chan []bgp.Event
+	if p.core != nil {
+		coreEvents = p.core.Events()
+	}
 	l.fallover.cutCE = (*ce.Speaker).CutOff
 	l.divert = func(flows []pipeline.Flow) { l.commitNow(ctx, p.sw, flows) }
 	for {
@@ -133,10 +141,10 @@ func (l *loop) run(ctx context.Context, p parts) error {
 		case <-solicit.C:
 			l.beat.tick(time.Now())
 			l.rest(time.Now())
-			l.links.Solicit(l.vrfs.NextHops())
+			l.links.Solicit(l.lsps.NextHops(l.vrfs.NextHops()))
 		case <-remember.C:
 			waits = false
-			l.lookBack(ctx, time.Now(), p.speaker)
+			l.lookBack(ctx, time.Now(), p)
 			l.remember()
 		case <-l.timer.C:
 			l.ports.Tick(time.Now())
@@ -152,6 +160,8 @@ func (l *loop) run(ctx context.Context, p parts) error {
 			l.fib.Done(c.Batch, c.corrected)
 		case events := <-p.speaker.Events():
 			l.bgpEvents(events)
+		case events := <-coreEvents:
+			l.routerEvents(events, l.lsps.Hear)
 		case packet := <-p.sw.PacketIns():
 			l.punt(packet)
 		case err := <-p.sw.Faults():
@@ -230,9 +240,11 @@ func (l *loop) settle() {
 func (l *loop) settleTables() {
 	for { // the routes of CEs may need other neighbours
 		moved, hops := l.ports.Changed(), l.links.Changed()
-		if len(moved)+len(hops) == 0 {
+		if len(moved)+len(hops) == 0 && !l.lsps.Pending() {
 			break
 		}
+		l.lsps.Follow(hops)
+		l.lsps.Settle()
 		for _, k := range moved {
 			l.vrfs.FollowNeighbor(k)
 			l.ces.FollowNeighbor(k)
@@ -267,13 +279,17 @@ func (l *loop) accessCarrier(p *access.Port, up bool) {
 	l.ports.Carrier(time.Now(), p, up)
 }
 
-// bgpEvents handles the events of sessions with other routers.
-func (l *loop) bgpEvents(events []bgp.Event) {
+// bgpEvents handles the events of sessions with VPN routes.
+func (l *loop) bgpEvents(events []bgp.Event) { l.routerEvents(events, l.vrfs.Hear) }
+
+// routerEvents handles the events of sessions with other routers, whose routes are for
+// hear.
+func (l *loop) routerEvents(events []bgp.Event, hear func(bgp.RouteUpdate)) {
 	l.quiet.note(len(events), time.Now())
 	for _, e := range events {
 		switch e := e.(type) {
 		case bgp.RouteUpdate:
-			l.vrfs.Hear(e)
+			hear(e)
 		case bgp.EndOfRIB:
 			l.ends.heard(peering{addr: e.Peer}, e.Family)
 		case bgp.PeerChange:

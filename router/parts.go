@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -34,8 +35,15 @@ func (a *agent) start(ctx context.Context, o Options, cfg config.Router) (err er
 			<-known
 		}
 		a.speaker, err = a.startSpeaker(ctx, bgp.Config{
-			AS: cfg.AS, RouterID: cfg.RouterID, Name: cfg.Router, ListenAddresses: listenAddresses(cfg),
+			AS: cfg.AS, RouterID: cfg.RouterID, Name: cfg.Router, ListenAddresses: listenAddresses(cfg, false),
 			APISocket: o.BGPSocket, Monitor: a.loop.hub, Log: o.Log, Restarting: a.recovers.Load(),
+		})
+		if err != nil || cfg.Transport == nil {
+			return err
+		}
+		a.core, err = a.startSpeaker(ctx, bgp.Config{
+			AS: cfg.AS, RouterID: cfg.RouterID, Name: cfg.Router, ListenAddresses: listenAddresses(cfg, true), Labeled: true,
+			Monitor: a.loop.hub, Log: o.Log, Restarting: a.recovers.Load(),
 		})
 		return err
 	})
@@ -44,6 +52,9 @@ func (a *agent) start(ctx context.Context, o Options, cfg config.Router) (err er
 	}
 	a.loop.ports.SetSender(a.sw)
 	a.loop.vrfs.SetAnnouncer(a.speaker)
+	if a.core != nil {
+		a.loop.lsps.SetAnnouncer(a.core)
+	}
 	return nil
 }
 
@@ -86,12 +97,36 @@ func imports(cfg config.Router) []vpn.RouteTarget {
 	return list
 }
 
-// speakerNeighbors translates the configured sessions for the speaker.
-func speakerNeighbors(cfg config.Router) []bgp.Neighbor {
+// setNeighbors gives the speakers their sessions.
+func (a *agent) setNeighbors(ctx context.Context, cfg config.Router) error {
+	if err := a.speaker.SetListenAddresses(listenAddresses(cfg, false)); err != nil {
+		return err
+	}
+	err := a.speaker.SetNeighbors(ctx, speakerNeighbors(cfg, false))
+	if err != nil || a.core == nil {
+		return err
+	}
+	if err := a.core.SetListenAddresses(listenAddresses(cfg, true)); err != nil {
+		return err
+	}
+	return a.core.SetNeighbors(ctx, speakerNeighbors(cfg, true))
+}
+
+// labeled reports whether a session carries labelled routes, those to loopbacks.
+func labeled(s topology.Session) bool {
+	return slices.ContainsFunc(s.Families, func(f vpn.Family) bool { return f == f.Labeled() })
+}
+
+// speakerNeighbors translates the configured sessions for the speaker of labelled routes, or
+// for that of VPN routes.
+func speakerNeighbors(cfg config.Router, core bool) []bgp.Neighbor {
 	var out []bgp.Neighbor
 	for _, s := range cfg.Sessions {
+		if labeled(s) != core {
+			continue
+		}
 		n := bgp.Neighbor{
-			Address: s.PeerAddress, Range: s.PeerPrefix, Limit: s.PeerLimit, LocalAddress: s.LocalAddress, AS: s.PeerAS, Client: s.Client, Settings: cfg.Settings(s.Settings),
+			Address: s.PeerAddress, Range: s.PeerPrefix, Limit: s.PeerLimit, LocalAddress: s.LocalAddress, AS: s.PeerAS, Client: s.Client || core, Settings: cfg.Settings(s.Settings),
 			Import: cfg.Import(s.ImportPolicy), Export: cfg.Export(s.ExportPolicy),
 		}
 		if s.PeerAS == cfg.AS { // what one of our routers accepts from a customer, the others accept from it
@@ -130,8 +165,10 @@ func (a *agent) stop() {
 	defer cancel()
 	var g errgroup.Group
 	g.Go(func() error { return a.speakers.Stop(ctx) })
-	if a.speaker != nil {
-		g.Go(func() error { return a.speaker.Stop(ctx) })
+	for _, s := range []*bgp.Speaker{a.speaker, a.core} {
+		if s != nil {
+			g.Go(func() error { return s.Stop(ctx) })
+		}
 	}
 	if err := g.Wait(); err != nil {
 		a.log.Warn("cannot stop the BGP speakers", "error", err)

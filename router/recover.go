@@ -68,7 +68,7 @@ func (l *loop) recall(now time.Time) {
 }
 
 // lookBack ends the recovery once everything expected has arrived.
-func (l *loop) lookBack(ctx context.Context, now time.Time, speaker *bgp.Speaker) {
+func (l *loop) lookBack(ctx context.Context, now time.Time, p parts) {
 	v := l.recovery
 	if v == nil || v.configured.IsZero() {
 		return
@@ -80,7 +80,7 @@ func (l *loop) lookBack(ctx context.Context, now time.Time, speaker *bgp.Speaker
 	}
 	if !v.told {
 		v.told = true
-		l.speakAll(ctx, speaker)
+		l.speakAll(ctx, p)
 	}
 	// Meanwhile, the switch forwards what was announced before.
 	l.fib.RunAfter()
@@ -100,8 +100,11 @@ func (l *loop) lookBack(ctx context.Context, now time.Time, speaker *bgp.Speaker
 }
 
 // speakAll announces everything to the peers, with End-of-RIB.
-func (l *loop) speakAll(ctx context.Context, speaker *bgp.Speaker) {
-	speakers := []*bgp.Speaker{speaker}
+func (l *loop) speakAll(ctx context.Context, p parts) {
+	speakers := []*bgp.Speaker{p.speaker}
+	if p.core != nil {
+		speakers = append(speakers, p.core)
+	}
 	for _, c := range l.ces.CEs() {
 		speakers = append(speakers, c.Speaker.Speaker)
 	}

@@ -21,6 +21,13 @@ func (a *agent) peerRows(ctx context.Context) ([]status.Peer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.core != nil {
+		more, err := a.core.Peers(ctx)
+		if err != nil {
+			return nil, err
+		}
+		peers = append(peers, more...)
+	}
 	rows := make([]status.Peer, 0, len(peers))
 	configured, err := inLoop(ctx, a.loop, func() []topology.Session { return a.loop.cfg.Sessions })
 	if err != nil {
@@ -251,6 +258,9 @@ func portNames(cfg config.Router) map[uint32]string {
 		if a.CE != nil {
 			names[a.CE.Port] = a.CE.Name
 		}
+	}
+	if t := cfg.Transport; t != nil {
+		names[t.Port] = t.Name
 	}
 	for _, o := range cfg.Outlets {
 		names[o.Port] = o.Name

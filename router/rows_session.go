@@ -35,6 +35,9 @@ func (a *agent) getRoutes(ctx context.Context, q *http.Request) (any, error) {
 
 func (a *agent) sessionRows(ctx context.Context, vrf string, peer netip.Addr, view status.RouteView, only netip.Prefix) ([]status.SessionRoute, error) {
 	speakers := []*bgp.Speaker{a.speaker}
+	if a.core != nil {
+		speakers = append(speakers, a.core)
+	}
 	if vrf != "" {
 		var err error
 		if speakers, err = a.speakersIn(ctx, vrf); err != nil {
@@ -51,7 +54,7 @@ func (a *agent) sessionRows(ctx context.Context, vrf string, peer netip.Addr, vi
 			routes = func() []bgp.PeerRoute { return s.ReceivedOf(peer, only) }
 		}
 		for _, r := range routes() {
-			row := sessionRow(r, vrf == "")
+			row := sessionRow(r, vrf == "", s == a.core)
 			row.Router, row.VRF, row.RemoteAddress, row.View = a.name, vrf, peer, view
 			rows = append(rows, row)
 		}
@@ -76,14 +79,17 @@ func (a *agent) speakersIn(ctx context.Context, vrf string) ([]*bgp.Speaker, err
 	return speakers, err
 }
 
-func sessionRow(r bgp.PeerRoute, labelled bool) status.SessionRoute {
+func sessionRow(r bgp.PeerRoute, labelled, core bool) status.SessionRoute {
 	family := vpn.FamilyOf(r.Prefix)
 	row := status.SessionRoute{
 		Family: string(family.Plain()), Prefix: r.Prefix, PathID: r.ID, NextHop: r.NextHop, ASPath: r.ASPath.String(), Origin: status.Origin(r.Origin.String()),
 		MED: r.MED, LocalPref: r.LocalPref, Weight: r.Weight, Targets: texts(r.Targets), Communities: texts(r.Communities),
 		Large: texts(r.LargeCommunities), Extended: texts(r.Extended), Rejected: r.Rejected, ChangedBy: texts(r.Changed),
 	}
-	if labelled {
+	switch {
+	case core:
+		row.Family, row.Label = string(family.Labeled()), labelOf(r.Label)
+	case labelled:
 		row.Family, row.RD, row.Label = string(family), r.RD.String(), labelOf(r.Label)
 	}
 	return row

@@ -86,7 +86,7 @@ func run(ctx context.Context, o Options, cfg config.Router) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer cancel()
-		return a.loop.run(ctx, parts{sw: a.sw, speaker: a.speaker, kernel: a.kernel, rebuilt: func(cfg config.Router) { a.configureAgain(ctx, cfg) }})
+		return a.loop.run(ctx, parts{sw: a.sw, speaker: a.speaker, core: a.core, kernel: a.kernel, rebuilt: func(cfg config.Router) { a.configureAgain(ctx, cfg) }})
 	})
 	g.Go(func() error { return a.serve(ctx, o.Socket) })
 	g.Go(func() error {

@@ -20,6 +20,7 @@ import (
 type Packet struct {
 	Port        uint32     `json:"port"`
 	Label       *uint32    `json:"label"`
+	Under       []uint32   `json:"under,omitempty"` // labels under it, the outermost first
 	Source      netip.Addr `json:"source"`
 	Destination netip.Addr `json:"destination"`
 	TTL         uint8      `json:"ttl"`
@@ -69,7 +70,7 @@ func (a *agent) fate(ctx context.Context, p Packet) (Fate, error) {
 		return Fate{}, fmt.Errorf("no port %d", p.Port)
 	}
 	f, err := a.sw.Fate(ctx, ovs.Packet{
-		Port: p.Port, DstMAC: mac, Label: p.Label, Source: p.Source, Destination: p.Destination, TTL: p.TTL,
+		Port: p.Port, DstMAC: mac, Label: p.Label, Under: p.Under, Source: p.Source, Destination: p.Destination, TTL: p.TTL,
 		SourcePort: p.SourcePort, DestinationPort: p.DestinationPort,
 	})
 	if err != nil {
@@ -92,6 +93,9 @@ func (l *loop) macOf(port uint32) net.HardwareAddr {
 func (l *loop) named(f ovs.Fate) Fate {
 	out := Fate{Port: f.Port, DstMAC: f.DstMAC.String()}
 	out.Prefix, out.Popped, out.Pushed, out.Passed = f.Route, f.Popped, f.Pushed, texts(f.Passed)
+	if l.cfg.Transport != nil {
+		out.Stack = f.Stack
+	}
 	if v := l.vrfs.ByID(f.VRF); v != nil {
 		out.VRF, out.RD = v.Name, v.RD.String()
 	}

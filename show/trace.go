@@ -51,7 +51,7 @@ func presentForwarding(f *status.Forwarding) *status.Forwarding {
 		return nil
 	}
 	c := *f
-	c.Passed = present(c.Passed)
+	c.Passed, c.Stack = present(c.Passed), present(c.Stack)
 	return &c
 }
 
@@ -104,7 +104,20 @@ func forwardingCells(f status.Forwarding) []string {
 	if f.NextHop.IsValid() && !f.NextHop.IsUnspecified() {
 		route = strings.TrimSpace(route + " via " + f.NextHop.String())
 	}
-	return []string{vrf, route, pointed(f.Popped), pointed(f.Pushed), f.Out, f.To, f.Stops}
+	return []string{vrf, route, pointed(f.Popped), pushedCell(f), f.Out, f.To, f.Stops}
+}
+
+// pushedCell writes the label that a router pushes; if it is one of several with which the
+// packet leaves, all of them.
+func pushedCell(f status.Forwarding) string {
+	if f.Pushed == nil || len(f.Stack) < 2 {
+		return pointed(f.Pushed)
+	}
+	words := make([]string, len(f.Stack))
+	for i, label := range f.Stack {
+		words[i] = decimal(label)
+	}
+	return strings.Join(words, "/")
 }
 
 // Explanation prints why a prefix is in a VRF or not.

@@ -34,6 +34,7 @@ type Forwarding struct {
 	NextHop netip.Addr   `json:"next_hop"`
 	Popped  *uint32      `json:"popped"`
 	Pushed  *uint32      `json:"pushed"`
+	Stack   []uint32     `json:"stack"`  // in a lab with core, all labels with which the packet leaves, the outermost first
 	Out     string       `json:"out"`    // the interface on which the packet leaves; "" if it does not
 	To      string       `json:"to"`     // the node behind it
 	Stops   string       `json:"stops"`  // why the packet goes no further; "" if it does

@@ -29,11 +29,12 @@ const (
 // passed on: their labels have no meaning here.
 func (t *Topology) carried(family vpn.Family) map[[2]string]bool {
 	sessions := t.sessionsFor(family)
-	as := t.systems()
+	as, island := t.systems(), t.islands()
 	out := make(map[[2]string]bool)
 	for _, r := range t.Routers {
 		for at := range spread(r.Name, sessions, as) {
-			if t.isConnected(at.router, at.nextHop) {
+			owner := t.loopbackOf(at.nextHop)
+			if owner != "" && island[owner] == island[at.router] || t.isConnected(at.router, at.nextHop) {
 				out[[2]string{r.Name, at.router}] = true
 			}
 		}

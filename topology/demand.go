@@ -15,6 +15,11 @@ func (b *routerBuilder) labelDemand() map[string]int {
 		instances[vrfKey{v.Router, v.Name}] = v
 	}
 	need := make(map[string]int)
+	if b.lab.Core != nil {
+		for _, r := range b.lab.Routers {
+			need[r.Name] = len(b.lab.Loopbacks(r.Name))
+		}
+	}
 	counted := make(map[vrfKey]map[vpn.LabelKey]bool)
 	formed := 0
 	for _, a := range b.lab.AtAllRouters() {

@@ -172,6 +172,22 @@ func (m *rawMRT) read(d *decoder, n *yaml.Node) {
 	scalarOr(d, n, &m.Directory, &m.mrtSettings)
 }
 
+// rawCore is a protocol, or a mapping.
+type rawCore struct {
+	at pos
+	coreSettings
+}
+
+func (c *rawCore) read(d *decoder, n *yaml.Node) {
+	if !isNull(n) {
+		c.at = at(n)
+	}
+	scalarOr(d, n, &c.Transport, &c.coreSettings)
+}
+
+// given reports whether the file has it.
+func (c *rawCore) given() bool { return c.at != pos{} }
+
 // given reports whether the file has it.
 func (m *rawMRT) given() bool { return m.at != pos{} }
 

@@ -18,6 +18,7 @@ const (
 type linkBuilder struct {
 	*report
 	raw      []rawLink
+	core     *rawCore
 	lab      *Topology
 	router   map[string]int // index of each router in lab.Routers
 	sessions *sessionBuilder
@@ -47,6 +48,7 @@ func (b *linkBuilder) build() {
 		agree := b.checkLinkAddresses(raw, link, element)
 		b.checkLinkMTU(raw.MTU, element, len(link.Ends) > 0 && hasIPv6(link.Ends[0].Addresses))
 		b.claimSubnets(raw, link, subnets)
+		link.Metric = b.coreMetric(raw, link, element)
 		b.lab.Links = append(b.lab.Links, link)
 		if agree {
 			b.sessions.build(raw, link, element)

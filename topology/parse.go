@@ -26,7 +26,8 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	routers := &routerBuilder{report: r, raw: raw, lab: lab, names: names, index: index}
 	policies := &policyBuilder{report: r, raw: raw, lab: lab, lists: make(map[string]*prefixList), defined: make(map[string]*definedPolicy)}
 	sessions := &sessionBuilder{report: r, policies: policies, defaults: raw.Defaults.BGP.Session.sessionKeys, lab: lab, router: index}
-	links := &linkBuilder{report: r, raw: raw.Links, lab: lab, router: index, sessions: sessions}
+	links := &linkBuilder{report: r, raw: raw.Links, core: &raw.Core, lab: lab, router: index, sessions: sessions}
+	core := &coreBuilder{report: r, raw: raw, lab: lab, router: index, sessions: sessions}
 	vrfs := &vrfBuilder{
 		report: r, raw: raw, lab: lab, router: index, policies: policies,
 		defined: make(map[string]vrfDef), uses: make(map[vrfKey]vrfUse),
@@ -52,6 +53,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	policies.define()
 	routers.build()
 	sessions.checkDefaults()
+	core.build()
 	links.build()
 	vrfs.define()
 	segments.build()
@@ -59,6 +61,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	hosts.published()
 	whole.ports()
 	vrfs.instances()
+	core.loopbacks()
 	whole.reflections()
 	claims.check()
 	outside.build()

@@ -22,6 +22,7 @@ type rawTopology struct {
 	Redistribute rawRedistribute             `json:"redistribute" doc:"Which routes of a VRF become VPN routes."`
 	Defaults     rawDefaults                 `json:"defaults" doc:"Values for routers, hosts and BGP sessions without their own."`
 	Routers      entries[rawRouter]          `json:"routers" jsonschema:"required" doc:"PE and P routers, by name."`
+	Core         rawCore                     `json:"core" doc:"Transport of the routers' own network: labelled unicast (RFC 8277), or settings. VPN routes then go from loopback to loopback, which are the routers' ids, over P routers, which are routers without hosts. Over links within an AS the routers exchange labels for their loopbacks." default:"none: next hops of VPN routes are on a link"`
 	Links        []rawLink                   `json:"links" doc:"Wires, LANs and NICs that connect the routers. Routers on a link have BGP sessions with each other."`
 	PrefixLists  entries[[]value[listEntry]] `json:"prefix-lists" doc:"Prefix lists, by name. An entry is a prefix such as 10.0.0.0/8, which means only itself; ge and le after it extend it to more specific prefixes of at least or at most a length, except before it excludes them, and a name includes another list. Of the entries that cover a prefix the longest decides."`
 	Policies     entries[[]rawTerm]          `json:"policies" doc:"Policies, by name: lists of terms. The first term that matches a route and does not end with next decides; without one the route is accepted. Sessions and VRFs use them as import-policy and export-policy."`
@@ -63,6 +64,15 @@ type rawRouter struct {
 	MRT    rawMRT                `json:"mrt" doc:"Files in which the router records what its peers send (MRT, RFC 6396): a directory, or settings." default:"that of defaults"`
 }
 
+// coreSettings are those of the core.
+type coreSettings struct {
+	Transport    value[transportProtocol] `json:"transport" doc:"Protocol by which routers tell each other the labels of their loopbacks." default:"labeled-unicast"`
+	Null         value[nullLabel]         `json:"null" doc:"Whether packets reach the end of a label-switched path without its label (implicit), or with an explicit null label (RFC 3032)." default:"implicit"`
+	Metric       value[int]               `json:"metric" jsonschema:"minimum=1,maximum=16777216" doc:"Metric of links that have none of their own." default:"10"`
+	PropagateTTL value[bool]              `json:"propagate-ttl" doc:"Whether the core counts as many hops as it has in packets of customers (RFC 3443); else it is one." default:"true"`
+	Reflectors   oneOrMany[value[string]] `json:"reflectors" doc:"Routers that reflect VPN routes (RFC 4456). The others have sessions with these alone." default:"none: routers with VRFs have sessions with each other"`
+}
+
 // stationSettings are those of a BMP station.
 type stationSettings struct {
 	To         value[stationAddress]         `json:"to" jsonschema:"required" doc:"Address of the station, as 10.0.0.9:5000 or [2001:db8::9]:5000. Without a port: 5000."`
@@ -86,7 +96,11 @@ type rawLink struct {
 	MTU     value[int]       `json:"mtu" jsonschema:"minimum=256,maximum=9216" doc:"Payload of a frame in octets, MPLS labels included; at least 1280 with IPv6." default:"1512, or 1500 with a NIC"`
 	Ends    rawEnds          `json:"ends" jsonschema:"required" doc:"Ends of the link as ROUTER:INTERFACE: a list, or a mapping if ends have settings."`
 	Subnets []value[network] `json:"subnets" doc:"Subnets of the link. The ends get the first, second, ... address of each unless they give their own."`
-	BGP     rawLinkBGP       `json:"bgp" doc:"Settings of the BGP sessions over the link, for both directions; full-mesh for sessions even between the clients of a route reflector; or none."`
+	Metric  value[int]       `json:"metric" jsonschema:"minimum=1,maximum=16777216" doc:"Metric of the link in the label-switched paths of a lab with core." default:"that of core"`
+
+	Transport value[bool] `json:"transport" doc:"In a lab with core, whether label-switched paths use the link, which has to be one between routers of an AS. Over others, the routers exchange VPN routes with the link's addresses as next hops." default:"true, and false with a NIC"`
+
+	BGP rawLinkBGP `json:"bgp" doc:"Settings of the BGP sessions over the link, for both directions; full-mesh for sessions even between the clients of a route reflector; or none."`
 }
 
 type rawEnd struct {

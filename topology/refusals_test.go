@@ -28,6 +28,7 @@ func TestRefusals(t *testing.T) {
 		"names":           refusedNames,
 		"routers":         refusedRouters,
 		"links":           refusedLinks,
+		"transport":       refusedTransport,
 		"sessions":        refusedSessions,
 		"VRFs":            refusedVRFs,
 		"hosts":           refusedHosts,

@@ -32,8 +32,16 @@ type (
 	datapath   string
 	preference string
 	linkMode   string
-	lifetime   time.Duration // 30, 30s, 10m
-	asNumber   uint32
+
+	transportProtocol string
+	nullLabel         string
+	lifetime          time.Duration // 30, 30s, 10m
+	asNumber          uint32
+)
+
+const (
+	nullImplicit nullLabel = "implicit"
+	nullExplicit nullLabel = "explicit"
 )
 
 // form is how a type of scalar is written in the file.
@@ -63,6 +71,8 @@ var forms = byType(slices.Concat([]form{
 	word[preference]("low", "medium", "high"),
 	word(firmwareBIOS, firmwareUEFI),
 	word[linkMode]("full-mesh", "none"),
+	word[transportProtocol]("labeled-unicast"),
+	word(nullImplicit, nullExplicit),
 	word(UplinkMasquerade, UplinkRouted),
 	scalar(parsePublished, pattern(`^((([0-9]+\.){3}[0-9]+|\[[0-9A-Fa-f:.]+\]):)?[0-9]{1,5}:[0-9]{1,5}(/(tcp|udp))?$`)),
 

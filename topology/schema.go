@@ -131,6 +131,11 @@ func (rawService) JSONSchema() *jsonschema.Schema {
 }
 
 // JSONSchema implements the reflector's interface for schemas of types.
+func (rawCore) JSONSchema() *jsonschema.Schema {
+	return either(schemaOf[value[transportProtocol]](), schemaOf[coreSettings]())
+}
+
+// JSONSchema implements the reflector's interface for schemas of types.
 func (rawMRT) JSONSchema() *jsonschema.Schema {
 	return either(schemaOf[value[string]](), schemaOf[mrtSettings]())
 }

@@ -32,23 +32,27 @@ func (b *sessionBuilder) build(raw rawLink, link Link, element string) {
 	}
 	for i := range link.Ends {
 		for j := range link.Ends {
-			if i != j && b.wanted(raw, i, j) {
+			if i != j && b.wanted(raw, link, i, j) {
 				b.session(raw, link, i, j, element)
 			}
 		}
 	}
 	for i := range link.Ends {
-		b.checkReflector(raw, link, i)
+		if link.Metric == 0 {
+			b.checkReflector(raw, link, i)
+		} else if reflects(raw.Ends[i]) {
+			b.refuse(raw.Ends[i].settings.BGP.RouteReflector.at, element, "the link belongs to the core, and carries no VPN routes to reflect", "name the router among the reflectors of core")
+		}
 	}
 }
 
 // wanted reports whether two ends of a link have a session: all do, except the
 // clients of a route reflector with each other.
-func (b *sessionBuilder) wanted(raw rawLink, i, j int) bool {
+func (b *sessionBuilder) wanted(raw rawLink, link Link, i, j int) bool {
 	if raw.Ends[i].settings.BGP.mode.v == "none" || raw.Ends[j].settings.BGP.mode.v == "none" {
 		return false
 	}
-	if raw.BGP.mode.has {
+	if raw.BGP.mode.has || link.Metric > 0 {
 		return true
 	}
 	reflected := slices.ContainsFunc(raw.Ends, reflects)
@@ -83,6 +87,12 @@ func (b *sessionBuilder) session(raw rawLink, link Link, i, j int, element strin
 	}
 	b.checkLocalAS(mine, own.AS, b.lab.Routers[b.router[peer.Router]].AS, s.PeerAS, element)
 	s.PeerShutdown = theirs.Shutdown
+	if link.Metric > 0 {
+		s.Settings, s.Client = labeled(s.Settings), false
+		if !s.LocalAddress.Is4() && i < j {
+			b.refuse(raw.Ends[i].name.at, element, "the link has no IPv4 subnet, and the core is IPv4", "give it one, or transport: false")
+		}
+	}
 	b.lab.Sessions = append(b.lab.Sessions, s)
 	if s.MaxPrefixes > 0 {
 		b.limits = append(b.limits, prefixLimit{mine.at("max-prefixes"), element, s})

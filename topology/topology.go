@@ -21,6 +21,7 @@ type Topology struct {
 	Datapath    string `json:"datapath,omitempty"` // "", "auto", "netdev" or "system"
 
 	Routers  []Router      `json:"routers"`
+	Core     *Core         `json:"core,omitempty"` // nil: next hops of VPN routes are on links
 	Links    []Link        `json:"links"`
 	Sessions []Session     `json:"sessions"` // one entry for each direction of each BGP session, derived from the links
 	VRFs     []VRF         `json:"vrfs"`     // instances: one for each router and VRF in use on it
@@ -55,6 +56,8 @@ type Link struct {
 	NIC  string    `json:"nic,omitempty"` // the server's interface; "": none
 	MTU  int       `json:"mtu"`           // octets of payload in an Ethernet frame, labels included
 	Ends []LinkEnd `json:"ends"`
+
+	Metric uint32 `json:"metric,omitempty"` // in label-switched paths; 0: they do not use the link
 }
 
 // LinkEnd is a router's interface on a link.
@@ -85,7 +88,7 @@ func (s *Session) Is(peer netip.Addr) bool {
 // Session is one router's view of one BGP session.
 type Session struct {
 	Router       string     `json:"router"`
-	Interface    string     `json:"interface"` // the router's interface on the link
+	Interface    string     `json:"interface"` // the router's interface on the link; LoopbackInterface between loopbacks
 	LocalAddress netip.Addr `json:"local_address"`
 	PeerAddress  netip.Addr `json:"peer_address"`
 	PeerAS       uint32     `json:"peer_as"`

@@ -137,6 +137,9 @@ func (s *Snapshot) unusable(router string, a netip.Addr) string {
 			return fmt.Sprintf("not usable: next hop %s is not resolved on %s", a, i.Name)
 		}
 	}
+	if len(s.LSPs) > 0 {
+		return "not usable: " + s.noPath(router, a)
+	}
 	return fmt.Sprintf("not usable: next hop %s is on no link of router %s", a, router)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"pseudowan/status"
@@ -63,6 +64,7 @@ type place struct {
 	router  bool
 	port    uint32
 	label   *uint32
+	under   []uint32
 	arrives string // the interface of a host; "" if unknown
 	mac     string // the destination MAC; "" if unknown
 }
@@ -70,7 +72,7 @@ type place struct {
 // router moves the packet past a router: it asks both the tables and Open vSwitch,
 // and follows the latter.
 func (f *follower) router(ctx context.Context, at place) (place, error) {
-	p := Packet{Port: at.port, Label: at.label, Source: f.path.Source, Destination: f.path.Destination, TTL: f.ttl}
+	p := Packet{Port: at.port, Label: at.label, Under: at.under, Source: f.path.Source, Destination: f.path.Destination, TTL: f.ttl}
 	fate, err := f.asker.Fate(ctx, at.node, p)
 	if err != nil {
 		return place{}, fmt.Errorf("router %s: %w", at.node, err)
@@ -82,7 +84,7 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 	next := f.beyond(at.node, fate)
 	fate.To = next.node
 	tables := f.byTables(at.node, p, fate.Forwarding)
-	if swapped := at.label != nil && fate.Popped == nil && fate.Pushed != nil; swapped {
+	if swapped := at.label != nil && fate.Popped == nil && fate.Pushed != nil; swapped && len(f.LSPs) == 0 {
 		tables.Forwarding = fate.Forwarding // transit: the VRF tables do not apply
 	}
 	f.path.Hops = append(f.path.Hops, status.Hop{Node: at.node, Kind: status.Router, Tables: &tables.Forwarding, Switch: &fate.Forwarding})
@@ -102,17 +104,20 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 
 // learn asks a router for the label of a packet, if the snapshot does not have it.
 func (f *follower) learn(ctx context.Context, at place) error {
-	if at.label == nil {
-		return nil
+	labels := at.under
+	if at.label != nil {
+		labels = append([]uint32{*at.label}, labels...)
 	}
-	if _, known := f.label(at.node, *at.label); known {
-		return nil
+	for _, label := range labels {
+		if _, known := f.label(at.node, label); known {
+			continue
+		}
+		rows, err := f.asker.Label(ctx, at.node, label)
+		if err != nil {
+			return fmt.Errorf("router %s: %w", at.node, err)
+		}
+		f.Flows = append(f.Flows, rows...)
 	}
-	rows, err := f.asker.Label(ctx, at.node, *at.label)
-	if err != nil {
-		return fmt.Errorf("router %s: %w", at.node, err)
-	}
-	f.Flows = append(f.Flows, rows...)
 	return nil
 }
 
@@ -132,7 +137,11 @@ func (f *follower) beyond(router string, fate Fate) place {
 	for _, other := range f.routers() {
 		for _, i := range f.core(other) {
 			if other != router && strings.EqualFold(i.MAC, fate.DstMAC) {
-				return place{node: other, router: true, port: i.Port, label: fate.Pushed}
+				next := place{node: other, router: true, port: i.Port, label: fate.Pushed}
+				if len(fate.Stack) > 0 {
+					next.label, next.under = &fate.Stack[0], fate.Stack[1:]
+				}
+				return next
 			}
 		}
 	}
@@ -186,7 +195,9 @@ func differences(label *uint32, tables lookup, fate Fate) []string {
 // ways compares where the packet goes by the tables and by Open vSwitch.
 func ways(label *uint32, tables lookup, fate Fate) []string {
 	subject := "VRF " + tables.VRF
-	if label != nil {
+	if label != nil && tables.VRF == "" {
+		subject = fmt.Sprintf("label %d", *label)
+	} else if label != nil {
 		subject = fmt.Sprintf("label %d of VRF %s", *label, tables.VRF)
 	} else if tables.Prefix.IsValid() {
 		subject += fmt.Sprintf(": route %s", tables.Prefix)
@@ -211,7 +222,9 @@ func ways(label *uint32, tables lookup, fate Fate) []string {
 	if fate.Prefix.IsValid() && tables.Prefix.IsValid() && fate.Prefix != tables.Prefix {
 		out = append(out, fmt.Sprintf("VRF %s: Open vSwitch uses route %s, the longest match in the tables is %s", tables.VRF, fate.Prefix, tables.Prefix))
 	}
-	if number(fate.Pushed) != number(tables.Pushed) {
+	if !slices.Equal(fate.Stack, tables.Stack) {
+		out = append(out, fmt.Sprintf("%s: the packet leaves Open vSwitch with labels %s, BGP says %s", subject, stack(fate.Stack), stack(tables.Stack)))
+	} else if number(fate.Pushed) != number(tables.Pushed) {
 		out = append(out, fmt.Sprintf("%s: Open vSwitch pushes label %s, BGP says %s", subject, number(fate.Pushed), number(tables.Pushed)))
 	}
 	if fate.Out != tables.Out || fate.To != tables.To && tables.To != "" {
@@ -228,6 +241,18 @@ func under(label *uint32) string {
 		return ""
 	}
 	return fmt.Sprintf(" with label %d", *label)
+}
+
+// stack writes labels, the outermost first.
+func stack(labels []uint32) string {
+	if len(labels) == 0 {
+		return "none"
+	}
+	words := make([]string, len(labels))
+	for i := range labels {
+		words[i] = fmt.Sprint(labels[i])
+	}
+	return strings.Join(words, " ")
 }
 
 func number(label *uint32) string {

@@ -18,6 +18,7 @@ type Snapshot struct {
 	Interfaces []status.Interface
 	Neighbors  []status.Neighbor
 	Flows      []status.Flow // incoming labels; those that are not here are asked for
+	LSPs       []status.LSP
 	Peers      []status.Peer
 	RIB        []status.RIB
 	Received   []status.SessionRoute // what the peers of a router to be explained have announced
@@ -29,7 +30,8 @@ type Station struct{ Segment, Host, Interface, MAC string }
 // Packet is a packet at a port of a router.
 type Packet struct {
 	Port        uint32
-	Label       *uint32 // nil if unlabelled
+	Label       *uint32  // nil if unlabelled
+	Under       []uint32 // labels under it, the outermost first
 	Source      netip.Addr
 	Destination netip.Addr
 	TTL         uint8

@@ -46,6 +46,16 @@ func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) lo
 		f.slow = f.slow && (f.Stops == forRouter || !confined(p.Source))
 		return f
 	}
+	if f, ok := s.onward(router, p); ok {
+		return f
+	}
+	if s.ends(router, *p.Label) && len(p.Under) > 0 { // explicit null
+		popped := p.Label
+		p.Label, p.Under = &p.Under[0], p.Under[1:]
+		f := s.byTables(router, p, taken)
+		f.Popped = popped
+		return f
+	}
 	binding, ok := s.label(router, *p.Label)
 	if !ok {
 		return stops(fmt.Sprintf("the router has not assigned label %d", *p.Label))
@@ -176,8 +186,15 @@ func (s *Snapshot) across(router string, r status.Route) lookup {
 	for _, i := range s.core(router) {
 		if contains(i.Addresses, r.NextHop) {
 			n, _ := s.neighbor(router, "", r.NextHop)
-			return lookup{Forwarding: status.Forwarding{Pushed: r.Label, Out: i.Name, To: s.routerAt(r.NextHop)}, mac: n.MAC}
+			f := lookup{Forwarding: status.Forwarding{Pushed: r.Label, Out: i.Name, To: s.routerAt(r.NextHop)}, mac: n.MAC}
+			if len(s.LSPs) > 0 && r.Label != nil {
+				f.Stack = []uint32{*r.Label}
+			}
+			return f
 		}
+	}
+	if len(s.LSPs) > 0 {
+		return s.around(router, r)
 	}
 	return stops(fmt.Sprintf("next hop %s is not connected", r.NextHop))
 }

@@ -110,7 +110,7 @@ func (s *sent) addReach(f Family, b []byte) error {
 	}
 	for i := range routes {
 		r := labelled{key: routes[i].key(f)}
-		if f.vpn() {
+		if f.hasLabel() {
 			if routes[i].labels != 1 {
 				return errRoutes
 			}

@@ -14,13 +14,16 @@ const (
 	IPv6
 	VPNv4
 	VPNv6
-	RTC // memberships of route target constraint (RFC 4684)
+	RTC         // memberships of route target constraint (RFC 4684)
+	LabeledIPv4 // prefixes with a label, without RD (RFC 8277)
+	LabeledIPv6
 
-	families = RTC + 1
+	families = LabeledIPv6 + 1
 )
 
 const (
 	safiUnicast = 1
+	safiLabeled = 4
 	safiVPN     = 128
 	safiRTC     = 132
 
@@ -40,15 +43,34 @@ func familyOf(afi uint16, safi uint8) (Family, bool) {
 		return VPNv6, true
 	case afi == 1 && safi == safiRTC:
 		return RTC, true
+	case afi == 1 && safi == safiLabeled:
+		return LabeledIPv4, true
+	case afi == 2 && safi == safiLabeled:
+		return LabeledIPv6, true
 	}
 	return 0, false
 }
 
 func (f Family) vpn() bool { return f == VPNv4 || f == VPNv6 }
 
+// hasLabel reports whether each route of the family has a label.
+func (f Family) hasLabel() bool { return f.vpn() || f == LabeledIPv4 || f == LabeledIPv6 }
+
+// before is how many bits stand before the prefix of a route of the family, with one
+// label.
+func (f Family) before() int {
+	switch {
+	case f.vpn():
+		return labelBits + rdBits
+	case f.hasLabel():
+		return labelBits
+	}
+	return 0
+}
+
 func (f Family) bits() int {
 	switch f {
-	case IPv4, VPNv4:
+	case IPv4, VPNv4, LabeledIPv4:
 		return 32
 	case RTC:
 		return membershipBits
@@ -65,6 +87,8 @@ func (f Family) header() []byte {
 	switch {
 	case f.vpn():
 		h[2] = safiVPN
+	case f.hasLabel():
+		h[2] = safiLabeled
 	case f == RTC:
 		h[2] = safiRTC
 	}
@@ -103,7 +127,7 @@ func parseRoutes(f Family, b []byte, numbered bool, into []route) ([]route, bool
 		}
 		r.raw, r.prefix = b[:size:size], b[head+1:size]
 		b = b[size:]
-		if f.vpn() && !r.cutVPN() {
+		if f.vpn() && !r.cutVPN() || f.hasLabel() && !f.vpn() && !r.cutLabel() {
 			return into, false
 		}
 		if r.bits > f.bits() || f == RTC && !fitsMembership(r.bits) {
@@ -139,6 +163,22 @@ func (r *route) cutVPN() bool {
 	return true
 }
 
+// cutLabel finds the label in front of a prefix without RD. There is one: several are
+// never negotiated (RFC 8277 section 2.2).
+func (r *route) cutLabel() bool {
+	if r.bits < labelBits {
+		return false
+	}
+	label := r.prefix[:3]
+	r.labels, r.withdrawal = 1, label[0] == 0x80 && isZero(label[1:])
+	if !r.withdrawal {
+		label[2] |= 1
+	}
+	r.prefix = r.prefix[3:]
+	r.bits -= labelBits
+	return true
+}
+
 // stack is how many labels there are up to the bottom of the stack; 0 where it
 // has no bottom.
 func (r *route) stack() int {
@@ -154,9 +194,9 @@ func (r *route) stack() int {
 // withdrawn.
 func (r *route) alienIn(announced bool) alien {
 	switch {
-	case r.rd == nil:
+	case r.labels == 0:
 		return 0
-	case !knownRD(r.rd):
+	case r.rd != nil && !knownRD(r.rd):
 		return alienRD
 	case r.labels > 1: // whoever sends several wants all of them pushed
 		return alienLabels
@@ -209,10 +249,10 @@ func (r *route) label() [3]byte {
 // appendWithdrawal appends the withdrawal of the route, which is never longer
 // than the route.
 func (r *route) appendWithdrawal(b []byte, f Family) []byte {
-	if !f.vpn() {
+	if !f.hasLabel() {
 		return append(b, r.raw...)
 	}
-	b = append(r.id.append(b), uint8(labelBits+rdBits+r.bits), 0x80, 0, 0)
+	b = append(r.id.append(b), uint8(f.before()+r.bits), 0x80, 0, 0)
 	return append(append(b, r.rd...), r.prefix...)
 }
 

@@ -10,11 +10,14 @@ type labelled struct {
 func (l *labelled) appendNLRI(b []byte) []byte {
 	k := &l.key
 	b = k.id.append(b)
-	if !k.family.vpn() {
+	if !k.family.hasLabel() {
 		return append(append(b, k.bits), k.octets()...)
 	}
-	b = append(b, labelBits+rdBits+k.bits, l.label[0], l.label[1], l.label[2])
-	return append(append(b, k.rd[:]...), k.octets()...)
+	b = append(b, uint8(k.family.before())+k.bits, l.label[0], l.label[1], l.label[2])
+	if k.family.vpn() {
+		b = append(b, k.rd[:]...)
+	}
+	return append(b, k.octets()...)
 }
 
 // withdrawal is the route with the label of withdrawals (RFC 8277 section 2.4).

@@ -10,7 +10,7 @@ import (
 )
 
 // familyNames are the families as a policy knows them.
-var familyNames = [...]vpn.Family{IPv4: vpn.IPv4, IPv6: vpn.IPv6, VPNv4: vpn.VPNv4, VPNv6: vpn.VPNv6, RTC: "rtc"}
+var familyNames = [...]vpn.Family{IPv4: vpn.IPv4, IPv6: vpn.IPv6, VPNv4: vpn.VPNv4, VPNv6: vpn.VPNv6, RTC: "rtc", LabeledIPv4: vpn.LabeledIPv4, LabeledIPv6: vpn.LabeledIPv6}
 
 // Name is the family in the words of other rooms.
 func (f Family) Name() vpn.Family { return familyNames[f] }

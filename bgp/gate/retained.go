@@ -118,9 +118,12 @@ func withdrawLost(paths []Path) (out []byte) {
 func (p Path) withdrawal() []byte {
 	id := pathID{p.ID, p.Numbered}.append(nil)
 	octets := p.Prefix.Addr().AsSlice()[:(p.Prefix.Bits()+7)/8]
-	if !p.Family.vpn() {
+	if !p.Family.hasLabel() {
 		return append(append(id, uint8(p.Prefix.Bits())), octets...)
 	}
-	b := append(append(id, uint8(labelBits+rdBits+p.Prefix.Bits()), 0x80, 0, 0), p.RD[:]...)
+	b := append(id, uint8(p.Family.before()+p.Prefix.Bits()), 0x80, 0, 0)
+	if p.Family.vpn() {
+		b = append(b, p.RD[:]...)
+	}
 	return append(b, octets...)
 }

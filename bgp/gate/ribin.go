@@ -188,7 +188,7 @@ func (t *taking) take(f Family, hop []byte, routes []route, fate fate) {
 		k, p := routes[i].key(f), inPath{
 			in: in, labels: uint8(min(routes[i].labels, 255)), fate: fate, why: routes[i].why, round: t.judge.rounds[f].number,
 		}
-		if f.vpn() {
+		if f.hasLabel() {
 			p.label = routes[i].label()
 		}
 		if fate == passed {

@@ -67,15 +67,29 @@ const (
 	IPv6 Family = "ipv6"
 )
 
+// The two families of labelled routes without RD (RFC 8277): those to next hops.
+const (
+	LabeledIPv4 Family = "ipv4-labeled"
+	LabeledIPv6 Family = "ipv6-labeled"
+)
+
 // Plain returns the family of plain routes of the same IP version.
 func (f Family) Plain() Family {
 	switch f {
-	case VPNv4:
+	case VPNv4, LabeledIPv4:
 		return IPv4
-	case VPNv6:
+	case VPNv6, LabeledIPv6:
 		return IPv6
 	}
 	return f
+}
+
+// Labeled returns the family of labelled routes without RD of the same IP version.
+func (f Family) Labeled() Family {
+	if f.Plain() == IPv4 {
+		return LabeledIPv4
+	}
+	return LabeledIPv6
 }
 
 // FamilyOf returns the family that carries VPN routes to p.

@@ -71,6 +71,8 @@ func newShow(s streams) *cobra.Command {
 		tableCommand(s, sel, "arp", "Neighbours, IPv4 (ARP) and IPv6 (ND)", (*look.Lab).Neighbors, show.Neighbors),
 		streamCommand(s, sel, "vrf", "VRFs with their routes", (*look.Lab).EachVRF, show.EachVRF),
 		streamCommand(s, sel, "mpls", "Labels that routers advertise, and labels to push", (*look.Lab).EachMPLS, show.EachMPLS),
+		tableCommand(s, sel, "lsp", "Label-switched paths to the routers' loopbacks, in a lab with core", (*look.Lab).LSPs, show.LSPs),
+		tableCommand(s, sel, "core", "Links that label-switched paths use", (*look.Lab).CoreLinks, show.CoreLinks),
 		flowCommand(s, sel),
 		tableCommand(s, sel, "port", "Packet and byte counters of the ports", (*look.Lab).Ports, show.Ports),
 		tableCommand(s, sel, "guard", "Port guards of hosts on segments, and what they dropped", (*look.Lab).Guards, show.Guards),

@@ -35,6 +35,8 @@ func documents() []document {
 		listOf("show arp", show.Neighbors),
 		listOf("show vrf", show.VRFs),
 		listOf("show mpls", show.MPLS),
+		listOf("show lsp", show.LSPs),
+		listOf("show core", show.CoreLinks),
 		listOf("show flow", show.Flows),
 		listOf("show port", show.Ports),
 		listOf("show guard", show.Guards),

@@ -192,6 +192,9 @@ func (in *inspection) read(ctx context.Context, sel status.Selection, more ...fu
 	g.Go(func() (err error) { s.Neighbors, err = in.lab.Neighbors(ctx, Filter{}); return err })
 	g.Go(func() (err error) { s.Flows, err = in.lab.labels(ctx, sel); return err })
 	g.Go(func() (err error) { s.Peers, err = in.lab.Peers(ctx, Filter{}); return err })
+	if in.topology.Core != nil {
+		g.Go(func() (err error) { s.LSPs, err = in.lab.LSPs(ctx, Filter{}); return err })
+	}
 	for _, read := range more {
 		g.Go(func() error { return read(ctx, s) })
 	}
@@ -203,7 +206,7 @@ func (in *inspection) Fate(ctx context.Context, name string, p trace.Packet) (tr
 	c := router.NewClient(name, store.AgentSocket(in.lab.Name, name))
 	defer c.Close()
 	f, err := c.Fate(ctx, router.Packet{
-		Port: p.Port, Label: p.Label, Source: p.Source, Destination: p.Destination, TTL: p.TTL,
+		Port: p.Port, Label: p.Label, Under: p.Under, Source: p.Source, Destination: p.Destination, TTL: p.TTL,
 		SourcePort: in.port, DestinationPort: in.port,
 	})
 	return trace.Fate(f), err

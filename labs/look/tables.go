@@ -171,6 +171,16 @@ func (l *Lab) MPLS(ctx context.Context, f Filter) ([]status.MPLS, error) {
 	return inVRF(rows, f, func(m status.MPLS) (string, string) { return m.VRF, m.RD }), err
 }
 
+// LSPs lists the label-switched paths of a lab with a core.
+func (l *Lab) LSPs(ctx context.Context, f Filter) ([]status.LSP, error) {
+	return ask(ctx, l, f, (*router.Client).LSPs)
+}
+
+// CoreLinks lists the ends of links that label-switched paths use.
+func (l *Lab) CoreLinks(ctx context.Context, f Filter) ([]status.CoreLink, error) {
+	return ask(ctx, l, f, (*router.Client).CoreLinks)
+}
+
 // Flows lists the counters of routes and labels. Unless fast is set, they are exact.
 func (l *Lab) Flows(ctx context.Context, f Filter, fast bool) ([]status.Flow, error) {
 	rows, err := askSelected(ctx, l, f, func(c *router.Client, ctx context.Context, sel status.Selection) ([]status.Flow, error) {

@@ -219,6 +219,7 @@ func (b *planner) build() *planner {
 		b.plan.Allocations.router(r.Name)
 	}
 	b.links()
+	b.transport()
 	b.vrfs()
 	hosts := b.sortedHosts()
 	b.forwarders = b.forwardersOf(hosts)
@@ -282,7 +283,7 @@ func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) End {
 	c.Core = append(c.Core, config.Core{
 		Port: b.corePort(e.Router, e.Interface), Name: e.Interface,
 		BGPPort: b.corePort(e.Router, bgpPortName(e.Interface)), BGPName: bgpPortName(e.Interface),
-		MAC: mac.String(), Addresses: e.Addresses, MTU: l.MTU, NIC: behind(l, e),
+		MAC: mac.String(), Addresses: e.Addresses, MTU: l.MTU, NIC: behind(l, e), Metric: l.Metric,
 	})
 	return End{
 		Node: e.Router, Interface: e.Interface, MTU: l.MTU,

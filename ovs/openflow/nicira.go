@@ -19,6 +19,7 @@ type subfield struct {
 var subfieldNames = map[string]field{
 	"NXM_OF_IN_PORT": {0, 0, 2}, "NXM_OF_IP_TOS": {0, 5, 1},
 	"OXM_OF_MPLS_LABEL": {classBasic, 34, 4}, "OXM_OF_MPLS_TC": {classBasic, 35, 1},
+	"NXM_NX_IP_TTL": {classNicira, 29, 1}, "NXM_NX_MPLS_TTL": {classNicira, 30, 1},
 	"NXM_NX_REG0": register(0), "NXM_NX_REG1": register(1), "NXM_NX_REG2": register(2), "NXM_NX_REG3": register(3),
 	"NXM_NX_REG4": register(4), "NXM_NX_REG5": register(5), "NXM_NX_REG6": register(6), "NXM_NX_REG7": register(7),
 	"NXM_NX_REG8": register(8), "NXM_NX_REG9": register(9),

@@ -35,13 +35,14 @@ func (a Adjacency) push() string {
 	if !a.Push {
 		return ""
 	}
-	return join(
-		"move:NXM_OF_IP_TOS[5..7]->NXM_NX_REG4[0..2]",
-		"push_mpls:0x8847",
-		"move:NXM_NX_REG2[0..19]->OXM_OF_MPLS_LABEL[]",
-		"move:NXM_NX_REG4[0..2]->OXM_OF_MPLS_TC[]",
-	)
+	return pushRoute
 }
+
+const (
+	keepPrecedence = "move:NXM_OF_IP_TOS[5..7]->NXM_NX_REG4[0..2]"
+	takePrecedence = "move:NXM_NX_REG4[0..2]->OXM_OF_MPLS_TC[]"
+	pushRoute      = keepPrecedence + ",push_mpls:0x8847,move:NXM_NX_REG2[0..19]->OXM_OF_MPLS_LABEL[]," + takePrecedence
+)
 
 func (a Adjacency) actions(rewrite ...string) string {
 	if !a.Resolved {

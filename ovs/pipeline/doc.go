@@ -23,7 +23,8 @@
 //	reg1       the adjacency, non-zero; zero: look up the destination
 //	reg2       the label to push
 //	reg3       why a packet is punted (Reason)
-//	reg4       scratch: the IP precedence on its way into the label's TC
+//	reg4       scratch: the IP precedence on its way into the label's TC, and the
+//	           TTL of a label on its way to what is under it
 //	reg5       the group of paths
 //	reg6[0]    the packet is larger than the MTU of its egress
 //	reg7       the path in the group

@@ -51,6 +51,8 @@ const (
 	KindGroup       Kind = 9  // ID: the group
 	KindOutlet      Kind = 10 // ID: the port
 	KindDiversion   Kind = 11 // ID: the adjacency
+	KindTransit     Kind = 12 // ID: the label
+	KindLoopback    Kind = 13 // ID: the port
 )
 
 // Cookie names the thing that a flow belongs to: its kind in the top octet, one

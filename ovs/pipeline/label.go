@@ -10,6 +10,7 @@ type InLabel struct {
 	IPv6      bool   // family of the packet under the label; a label serves one family
 	VRF       uint32 // non-zero, except with Swap
 	Adjacency uint32 // where to send the packet; 0: look up its destination in the VRF
+	Uniform   bool   // the packet gets the TTL of its label: the core counts hops for it (RFC 3443)
 	MTU       int    // largest IP packet that fits the adjacency, in octets; 0: not checked
 	Swap      *Swap  // transit
 }
@@ -28,9 +29,9 @@ func (in InLabel) Flows() []Flow {
 		in.swap(l, match)
 		return l.flows
 	}
-	pop := "pop_mpls:0x0800"
+	pop := popTo("0x0800", "NXM_NX_IP_TTL", in.Uniform)
 	if in.IPv6 {
-		pop = "pop_mpls:0x86dd"
+		pop = popTo("0x86dd", "NXM_NX_IP_TTL", in.Uniform)
 	}
 	size, adjacency := "", ""
 	if in.MTU > 0 {

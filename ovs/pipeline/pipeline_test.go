@@ -79,6 +79,18 @@ var things = map[string][]thing{
 		Route{ID: 20, VRF: 101, Prefix: prefix("2001:db8::/32"), To: Forward{Adjacency: 8, Label: 2001, Backup: 7}},
 		Diversion{Adjacency: 8},
 	},
+	"lsp": {
+		LSP{ID: 11, Up: true, Port: 1, SrcMAC: wan, DstMAC: peer, Out: 5003},
+		LSP{ID: 12, Up: true, Port: 1, SrcMAC: wan, DstMAC: peer, Out: ImplicitNull},
+		LSP{ID: 13, Up: true, Port: 1, SrcMAC: wan, DstMAC: peer, Out: 0, Pipe: true, IPv6: true},
+		LSP{ID: 14},
+		Transit{Label: 1004, LSP: 11},
+		Route{ID: 10, VRF: Global, Prefix: prefix("10.255.0.4/32"), To: Forward{Adjacency: 11}},
+		InLabel{Label: 1005, VRF: 101, Uniform: true},
+	},
+	"loopback": {Loopback{
+		Port: 9, MAC: gateway, Addresses: []netip.Addr{addr("10.255.0.1"), addr("2001:db8::1")}, Links: []LoopbackLink{{Port: 1, MAC: wan}},
+	}},
 	"adjacencies": {
 		Adjacency{ID: 7, Port: 3, SrcMAC: gateway, DstMAC: peer, Resolved: true},
 		Adjacency{ID: 8, Port: 1, SrcMAC: wan, DstMAC: peer, Push: true, Resolved: true},

@@ -18,16 +18,17 @@ type Router struct {
 	Labels   vpn.LabelRange `json:"labels"`
 	Datapath string         `json:"datapath,omitempty"`
 
-	Core     []Core             `json:"core"`
-	Access   []Access           `json:"access"` // sorted by port
-	VRFs     []VRF              `json:"vrfs"`
-	Sessions []topology.Session `json:"sessions"`
-	Policies []policy.Policy    `json:"policies,omitempty"` // those that the sessions and VRFs name
-	Secrets  Secrets            `json:"secrets,omitempty"`  // that the sessions name; the plan has none
-	Stations []topology.Station `json:"stations,omitempty"` // of BMP
-	Outlets  []Outlet           `json:"outlets,omitempty"`  // one for each VRF through which a station is reached
-	MRT      *topology.MRT      `json:"mrt,omitempty"`
-	Expect   []Expect           `json:"expect"` // routes that must be programmed before the router has converged
+	Core      []Core             `json:"core"`
+	Transport *Transport         `json:"transport,omitempty"` // nil: next hops are on links alone
+	Access    []Access           `json:"access"`              // sorted by port
+	VRFs      []VRF              `json:"vrfs"`
+	Sessions  []topology.Session `json:"sessions"`
+	Policies  []policy.Policy    `json:"policies,omitempty"` // those that the sessions and VRFs name
+	Secrets   Secrets            `json:"secrets,omitempty"`  // that the sessions name; the plan has none
+	Stations  []topology.Station `json:"stations,omitempty"` // of BMP
+	Outlets   []Outlet           `json:"outlets,omitempty"`  // one for each VRF through which a station is reached
+	MRT       *topology.MRT      `json:"mrt,omitempty"`
+	Expect    []Expect           `json:"expect"` // routes that must be programmed before the router has converged
 }
 
 // Core is a link to other routers. It has two ports: the wire, and the internal port
@@ -43,6 +44,7 @@ type Core struct {
 	NIC       string         `json:"nic,omitempty"` // a NIC behind the wire; if it exists, its carrier counts, too
 	Ways      []Way          `json:"ways,omitempty"`
 	Neighbors []Neighbor     `json:"neighbors,omitempty"` // the other routers of the lab on the link
+	Metric    uint32         `json:"metric,omitempty"`    // of the link in label-switched paths; 0: there are none over it
 }
 
 // Neighbor is an address of another router of the lab on a link. Its MAC is where to

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"net"
+	"net/netip"
 
 	"pseudowan/ovs/pipeline"
 )
@@ -85,8 +86,40 @@ func (t *Table) release(adjacencies []uint32) {
 	}
 }
 
+// LSP returns the number of the adjacency of a label-switched path to a router, and makes
+// one if there is none. p is the path now, without its number.
+func (t *Table) LSP(to netip.Addr, p pipeline.LSP) uint32 {
+	hop := lspTo(to)
+	number, ok := t.adjacencies[hop]
+	if !ok {
+		t.nextNumber++
+		number = t.nextNumber
+		t.adjacencies[hop], t.byNumber[number] = number, hop
+		t.MoveLSP(to, p)
+	}
+	return number
+}
+
+// MoveLSP rewrites the flows of a label-switched path that has an adjacency.
+func (t *Table) MoveLSP(to netip.Addr, p pipeline.LSP) {
+	number, ok := t.adjacencies[lspTo(to)]
+	if !ok {
+		return
+	}
+	p.ID = number
+	t.Set(p.Flows())
+}
+
+// LSPNumber returns the number of the adjacency of a label-switched path; 0 if it has none.
+func (t *Table) LSPNumber(to netip.Addr) uint32 { return t.adjacencies[lspTo(to)] }
+
+func lspTo(to netip.Addr) NextHop { return NextHop{Addr: to, Push: true, LSP: true} }
+
+// LSPFlows is the number of flows of a label-switched path.
+const LSPFlows = 5
+
 // adjacencyFlows is the largest number of flows of an adjacency.
-const adjacencyFlows = 3
+const adjacencyFlows = LSPFlows
 
 // forget removes an adjacency.
 func (t *Table) forget(number uint32) {

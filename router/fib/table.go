@@ -44,11 +44,13 @@ type Key struct {
 }
 
 // NextHop names an adjacency: an address on a port. Push reports whether packets to
-// it leave with a label.
+// it leave with a label. With LSP it is a router that a label-switched path leads to, and
+// Port is 0.
 type NextHop struct {
 	Port uint32
 	Addr netip.Addr
 	Push bool
+	LSP  bool
 }
 
 // New returns an empty table.
@@ -164,6 +166,22 @@ const labelFlows = 3
 
 // UnsetLabel removes an incoming label.
 func (t *Table) UnsetLabel(label uint32) { t.unset(labelObject(label), labelFlows) }
+
+// transitFlows is the number of flows of a transit label.
+const transitFlows = 3
+
+// SetTransit programs a label of this router for a label-switched path.
+func (t *Table) SetTransit(in pipeline.Transit) {
+	t.Set(in.Flows())
+	t.lead(transitObject(in.Label), in.LSP)
+}
+
+// UnsetTransit removes the label of a label-switched path.
+func (t *Table) UnsetTransit(label uint32) { t.unset(transitObject(label), transitFlows) }
+
+func transitObject(label uint32) pipeline.Cookie {
+	return pipeline.NewCookie(pipeline.KindTransit, 0, uint64(label))
+}
 
 func labelObject(label uint32) pipeline.Cookie {
 	return pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(label))

@@ -22,6 +22,7 @@ type Links struct {
 	carriers *kernel.Carriers
 	ask      Ask
 
+	beyond  Beyond // nil: nothing is reached beyond the links
 	ports   map[uint32]*Port
 	widest  int // the longest IP packet that a customer can send, in octets
 	heard   map[heardKey]kernel.NeighborEvent
@@ -33,6 +34,25 @@ type Links struct {
 type heardKey struct {
 	index int
 	addr  netip.Addr
+}
+
+// Beyond knows next hops that are on no link of the router: they are reached through
+// label-switched paths.
+type Beyond interface {
+	// Reaches reports whether there is a path to a next hop.
+	Reaches(nextHop netip.Addr) bool
+	// Forward returns how packets with a label get to a next hop to which there is a path.
+	Forward(nextHop netip.Addr, label uint32) pipeline.Forward
+}
+
+// SetBeyond sets what is asked for next hops that are on no link.
+func (l *Links) SetBeyond(b Beyond) { l.beyond = b }
+
+// Note has next hops beyond the links reported by Changed.
+func (l *Links) Note(nextHop netip.Addr) { l.changed[nextHop] = true }
+
+func (l *Links) reachesBeyond(nextHop netip.Addr) bool {
+	return l.beyond != nil && l.beyond.Reaches(nextHop)
 }
 
 // Ask makes the kernel resolve a neighbour, as kernel.Solicit does.
@@ -271,14 +291,33 @@ func (l *Links) solicit(p *Port, nextHop netip.Addr) {
 // that is up, and has not failed to answer.
 func (l *Links) Usable(nextHop netip.Addr) bool {
 	p, neighbor := l.way(nextHop)
-	return p != nil && l.carriers.Up(p.Name) && p.neighbors[neighbor].State != kernel.Failed
+	if p == nil {
+		return l.reachesBeyond(nextHop)
+	}
+	return l.carriers.Up(p.Name) && p.neighbors[neighbor].State != kernel.Failed
 }
 
 // Answers reports whether a next hop is resolved.
 func (l *Links) Answers(nextHop netip.Addr) bool {
 	p, neighbor := l.way(nextHop)
-	return p != nil && p.neighbors[neighbor].MAC != nil
+	if p == nil {
+		return l.reachesBeyond(nextHop)
+	}
+	return p.neighbors[neighbor].MAC != nil
 }
+
+// At is a next hop on a link: the port that leads to it, and its MAC, which is nil
+// while it is not known.
+func (l *Links) At(nextHop netip.Addr) (*Port, net.HardwareAddr) {
+	p, neighbor := l.follow(nextHop)
+	if p == nil {
+		return nil, nil
+	}
+	return p, p.neighbors[neighbor].MAC
+}
+
+// Longest returns the longest IP packet that a customer can send, in octets.
+func (l *Links) Longest() int { return l.widest }
 
 // Fails reports whether nothing can be sent to an address on an interface, because
 // the interface has no carrier or the address, or that which it is behind, has failed
@@ -299,7 +338,10 @@ func (l *Links) Fails(name string, addr netip.Addr) bool {
 // false if the next hop cannot be reached.
 func (l *Links) Forward(nextHop netip.Addr, label uint32) (to pipeline.Forward, ok bool) {
 	p, neighbor := l.follow(nextHop)
-	if p == nil {
+	switch {
+	case p == nil && l.reachesBeyond(nextHop):
+		return l.beyond.Forward(nextHop, label), true
+	case p == nil:
 		return to, false
 	}
 	to = pipeline.Forward{

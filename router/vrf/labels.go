@@ -25,6 +25,11 @@ func planned(cfg config.Router) map[vpn.LabelKey]vpn.Label {
 			reserved[b.Key] = b.Label
 		}
 	}
+	if cfg.Transport != nil {
+		for _, b := range cfg.Transport.Labels {
+			reserved[b.Key] = b.Label
+		}
+	}
 	return reserved
 }
 
@@ -95,10 +100,33 @@ func (t *Tables) ReleaseLabel(key vpn.LabelKey, prefix netip.Prefix) {
 	}
 }
 
+// AcquireLoopback returns the label of the path to another router's loopback.
+func (l *Labels) AcquireLoopback(to netip.Prefix) (vpn.Label, error) {
+	key := config.LoopbackLabel(to)
+	label, err := l.pool.Acquire(key, to)
+	if err == nil && !l.pool.Reserved(key) && !l.given[label] {
+		l.given[label], l.fresh = true, true
+	}
+	return label, err
+}
+
+// ReleaseLoopback releases the label of the path to a loopback.
+func (l *Labels) ReleaseLoopback(to netip.Prefix) {
+	key := config.LoopbackLabel(to)
+	label, ok := l.pool.Lookup(key)
+	if !ok {
+		return
+	}
+	l.pool.Release(key, to)
+	if _, inUse := l.pool.Lookup(key); !inUse {
+		delete(l.given, label)
+	}
+}
+
 // inLabel returns where packets with one of our labels go: straight to the next hop
 // that the label stands for, else to a lookup in the VRF.
 func (t *Tables) inLabel(v *config.VRF, b vpn.Binding) pipeline.InLabel {
-	in := pipeline.InLabel{Label: uint32(b.Label), VRF: v.ID, IPv6: b.Key.Family == vpn.VPNv6}
+	in := pipeline.InLabel{Label: uint32(b.Label), VRF: v.ID, IPv6: b.Key.Family == vpn.VPNv6, Uniform: t.uniform}
 	hop := t.NextHopOf(v, b.Key)
 	if p := t.ports.Holding(v.ID, hop); hop.IsValid() && p != nil {
 		to := t.ports.Forward(p, hop)

@@ -49,6 +49,7 @@ type Tables struct {
 	fill    map[string]fill  // how full limited VRFs are, as the log says
 	speech  *Speech
 	anew    bool // everything must be announced again
+	uniform bool // packets get the TTL of their labels
 }
 
 // maxPaths limits the equally good paths over which the packets to a prefix are
@@ -77,6 +78,7 @@ func (t *Tables) Configure(cfg config.Router) {
 	vrfs := cfg.VRFs
 	t.vrfs, t.byName, t.byID = vrfs, map[string]*config.VRF{}, map[uint32]*config.VRF{}
 	t.exports, t.policyHops = map[string]*policy.Chain{}, nil
+	t.uniform = cfg.Transport != nil && !cfg.Transport.Pipe
 	var flows []pipeline.Flow
 	var inLabels []pipeline.InLabel
 	var imports []bgp.VRF
@@ -102,7 +104,9 @@ func (t *Tables) Configure(cfg config.Router) {
 	t.chooseAnew()
 	t.refreshLocal()
 	for key := range t.fib.Routes() {
-		t.changed[key] = true
+		if key.VRF != pipeline.Global {
+			t.changed[key] = true
+		}
 	}
 	for _, all := range []iter.Seq[fib.Key]{keys(t.connected), keys(t.best)} {
 		for key := range all {

@@ -193,7 +193,7 @@ const (
 // tidy removes mappings and lists that an edit has left empty.
 func (e *editor) tidy() {
 	e.tidySites()
-	for _, key := range []string{"redistribute", "defaults", "vrfs", "segments", "series", "expect", "links", "outside"} {
+	for _, key := range []string{"redistribute", "defaults", "vrfs", "segments", "series", "expect", "links", "outside", "core"} {
 		switch v := e.file.get(key).(type) {
 		case *mapping:
 			for _, sub := range v.keys() {

@@ -41,6 +41,15 @@ var keys = slices.Concat(
 		{"rotate", files6396, among(5, "1m", "1h")},
 		{"keep", files6396, number(1, 9)},
 
+		{"core", within(), among("labeled-unicast")},
+		{"transport", coreSettings, among("labeled-unicast")},
+		{"null", coreSettings, among("implicit", "explicit")},
+		{"metric", coreSettings, number(1, 100)},
+		{"propagate-ttl", coreSettings, truth},
+		{"reflectors", coreSettings, oneOrSome(nameOf("routers"))},
+		{"metric", links, linkMetric},
+		{"transport", links, linkTransport},
+
 		{"mtu", links, among(1280, 1400, 1500, 1512, 1600, 9000, 9216)},
 		{"subnets", links, core},
 		{"subnets", links, core},
@@ -247,6 +256,23 @@ var (
 	linkModes  = among("full-mesh", "none")
 	mtus       = among(576, 1280, 1400, 1492, 1500, 9000)
 )
+
+// linkMetric and linkTransport are for labs with a core.
+func linkMetric(e *editor, _ *mapping) any {
+	e.needCore()
+	return 1 + e.IntN(100)
+}
+
+func linkTransport(e *editor, at *mapping) any {
+	e.needCore()
+	return truth(e, at)
+}
+
+func (e *editor) needCore() {
+	if e.file.get("core") == nil {
+		e.file.set("core", "labeled-unicast")
+	}
+}
 
 // environment and files add, remove or change one entry.
 func environment(e *editor, at *mapping) any {

@@ -166,6 +166,8 @@ var (
 	})
 	files6396 = long(bothRouters, "mrt", "directory") // RFC 6396
 
+	coreSettings = long(within(), "core", "transport")
+
 	linkBGP    = inside(links, "bgp")
 	outsideBGP = below(links, func(m *mapping, name string) []place {
 		if m.get("nic") == nil {

@@ -1,0 +1,38 @@
+package plan
+
+import (
+	"fmt"
+	"net/netip"
+
+	"pseudowan/bgp/vpn"
+	"pseudowan/router/config"
+)
+
+// loopbackPort is the name of the port that owns a router's loopbacks. No link can have it.
+const loopbackPort = "ovs-lo"
+
+// transport gives each router of a lab with a core its loopback, and labels for those of the
+// others.
+func (b *planner) transport() {
+	if b.topology.Core == nil {
+		return
+	}
+	for _, r := range b.topology.Routers {
+		c := b.routers[r.Name]
+		t := &config.Transport{
+			Port: b.corePort(r.Name, loopbackPort), Name: loopbackPort, MAC: derivedMAC(b.topology.Name, r.Name, loopbackPort).String(),
+			Addresses: []netip.Addr{r.ID}, ExplicitNull: b.topology.Core.ExplicitNull, Pipe: b.topology.Core.Pipe,
+			Labels: []vpn.Binding{}, Expect: []config.Loopback{},
+		}
+		for _, other := range b.topology.Loopbacks(r.Name) {
+			key := config.LoopbackLabel(netip.PrefixFrom(other.ID, other.ID.BitLen()))
+			label, ok := b.label(r.Name, key, c.Labels)
+			if !ok {
+				b.exhausted = append(b.exhausted, fmt.Errorf("router %s: no label left in %s for the loopback of %s; give the router a larger range (labels:)", r.Name, c.Labels, other.Name))
+			}
+			t.Labels = append(t.Labels, vpn.Binding{Label: label, Key: key})
+			t.Expect = append(t.Expect, config.Loopback{Router: other.Name, Address: other.ID})
+		}
+		c.Transport = t
+	}
+}

@@ -1,0 +1,90 @@
+package router
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"pseudowan/ovs/pipeline"
+	"pseudowan/router/fib"
+	"pseudowan/router/lsp"
+	"pseudowan/router/transport"
+	"pseudowan/status"
+)
+
+// lspRows lists the label-switched paths, with what has left on them.
+func (a *agent) lspRows(ctx context.Context, exact bool) ([]status.LSP, error) {
+	if a.core == nil {
+		return []status.LSP{}, nil
+	}
+	counters, err := a.sw.Counters(ctx, exact)
+	if err != nil {
+		return nil, err
+	}
+	return inLoop(ctx, a.loop, func() []status.LSP {
+		rows := a.loop.ownLoopbacks()
+		for to, p := range a.loop.lsps.Paths() {
+			row := a.loop.lspRow(to, p)
+			number := a.loop.fib.LSPNumber(to.Addr())
+			for part := range uint8(fib.LSPFlows) {
+				n := counters[pipeline.NewCookie(pipeline.KindAdjacency, part, uint64(number))]
+				row.Packets, row.Bytes = row.Packets+n.Packets, row.Bytes+n.Bytes
+			}
+			rows = append(rows, row)
+		}
+		return rows
+	})
+}
+
+func (l *loop) lspRow(to netip.Prefix, p lsp.Path) status.LSP {
+	row := status.LSP{
+		Router: l.name(), FEC: to, Owner: l.ownerOf(to.Addr()), InLabel: labelOf(p.In), OutLabel: labelOf(p.Out),
+		NextHop: p.Addr, Interface: p.Link, Metric: p.Metric,
+	}
+	if p.Backup != nil {
+		row.Backup, row.BackupOut = p.Backup.Addr, labelOf(p.Backup.Out)
+	}
+	return row
+}
+
+// ownLoopbacks lists the router's own loopbacks.
+func (l *loop) ownLoopbacks() []status.LSP {
+	rows := []status.LSP{}
+	for to, label := range l.lsps.Own() {
+		rows = append(rows, status.LSP{Router: l.name(), FEC: to, Owner: l.name(), InLabel: labelOf(label)})
+	}
+	return rows
+}
+
+// ownerOf names the router of the lab that has a loopback.
+func (l *loop) ownerOf(a netip.Addr) string {
+	for _, e := range l.cfg.Transport.Expect {
+		if e.Address == a {
+			return e.Router
+		}
+	}
+	return ""
+}
+
+// coreRows lists the ends of links that label-switched paths use.
+func (l *loop) coreRows() []status.CoreLink {
+	rows := []status.CoreLink{}
+	for _, s := range l.cfg.Sessions {
+		i := slices.IndexFunc(l.links.Ports(), func(p *transport.Port) bool { return p.Name == s.Interface })
+		if i < 0 || !labeled(s) {
+			continue
+		}
+		port := l.links.Ports()[i]
+		row := status.CoreLink{
+			Router: l.name(), Interface: port.Name, Neighbor: s.PeerRouter, Address: s.PeerAddress, Metric: port.Metric,
+			Carrier: upOrDown(l.carriers.Up(port.Name)), Session: status.SessionState(l.peers[s.PeerAddress].State),
+		}
+		for _, p := range l.lsps.Paths() {
+			if p.Addr == s.PeerAddress {
+				row.Paths++
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

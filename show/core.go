@@ -1,0 +1,53 @@
+package show
+
+import (
+	"cmp"
+	"strconv"
+
+	"pseudowan/status"
+)
+
+// LSPs prints the label-switched paths.
+func LSPs(o Output, rows []status.LSP) error {
+	rows = sorted(rows, func(a, b status.LSP) int { return cmp.Or(byName(a.Router, b.Router), a.FEC.Compare(b.FEC)) })
+	return emit(o, rows, func() string {
+		g := grid{columns: []column{
+			text("router"), text("fec"), text("owner"), text("in"), text("out"), text("nexthop"), text("interface"),
+			number("metric"), text("backup"), number("packets"),
+		}}
+		for _, r := range rows {
+			g.add(r.Router, prefix(r.FEC), r.Owner, transportLabel(r.InLabel), transportLabel(r.OutLabel), address(r.NextHop), r.Interface,
+				decimal(r.Metric), address(r.Backup), decimal(r.Packets))
+		}
+		return g.String()
+	})
+}
+
+// transportLabel writes a label; packets have none where it is the implicit null label.
+func transportLabel(l *uint32) string {
+	const implicitNull = 3
+	switch {
+	case l == nil:
+		return ""
+	case *l == implicitNull:
+		return "none"
+	}
+	return strconv.FormatUint(uint64(*l), 10)
+}
+
+// CoreLinks prints the links of the core.
+func CoreLinks(o Output, rows []status.CoreLink) error {
+	rows = sorted(rows, func(a, b status.CoreLink) int {
+		return cmp.Or(byName(a.Router, b.Router), byName(a.Interface, b.Interface), a.Address.Compare(b.Address))
+	})
+	return emit(o, rows, func() string {
+		g := grid{colour: o.Colour, columns: []column{
+			text("router"), text("interface"), text("neighbor"), text("address"), number("metric"),
+			state("carrier", status.InterfaceUp), state("session", status.SessionEstablished), number("paths"),
+		}}
+		for _, r := range rows {
+			g.add(r.Router, r.Interface, r.Neighbor, address(r.Address), decimal(r.Metric), string(r.Carrier), string(r.Session), decimal(r.Paths))
+		}
+		return g.String()
+	})
+}

@@ -1,0 +1,32 @@
+package status
+
+import "net/netip"
+
+// LSP is a label-switched path from a router to a loopback: that of another router, or its
+// own.
+type LSP struct {
+	Router    string       `json:"router"`
+	FEC       netip.Prefix `json:"fec"`       // the loopback
+	Owner     string       `json:"owner"`     // the router that has it; "" if it is none of the lab
+	InLabel   *uint32      `json:"in_label"`  // by which neighbours send to it through the router; 3: without a label
+	OutLabel  *uint32      `json:"out_label"` // with which the router sends; 3: without a label; null for its own
+	NextHop   netip.Addr   `json:"next_hop"`  // on a link; "" for its own
+	Interface string       `json:"interface"` // of the link
+	Metric    uint64       `json:"metric"`
+	Backup    netip.Addr   `json:"backup"`           // the next hop if the link is lost; "" if there is none
+	BackupOut *uint32      `json:"backup_out_label"` // the label for it
+	Packets   uint64       `json:"packets"`          // that have left on the path: the router's own, and those on their way
+	Bytes     uint64       `json:"bytes"`
+}
+
+// CoreLink is an end of a link that label-switched paths use.
+type CoreLink struct {
+	Router    string         `json:"router"`
+	Interface string         `json:"interface"`
+	Neighbor  string         `json:"neighbor"` // the router at the other end
+	Address   netip.Addr     `json:"address"`  // of that router on the link
+	Metric    uint32         `json:"metric"`
+	Carrier   InterfaceState `json:"carrier"`
+	Session   SessionState   `json:"session"` // of labelled routes
+	Paths     int            `json:"paths"`   // that leave on the link
+}

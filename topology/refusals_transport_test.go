@@ -1,0 +1,87 @@
+package topology
+
+// transported is a lab with a core, before its links.
+const transported = `name: t
+core: labeled-unicast
+defaults: {router: {as: 65000}}
+routers: {pe1: {id: 10.255.0.1}, pe2: {id: 10.255.0.2}}
+vrfs: {red: {rts: "1:1"}}
+hosts:
+  a: {to: pe1, vrf: red, addresses: 10.1.0.2/24}
+  b: {to: pe2, vrf: red, addresses: 10.2.0.2/24}
+links:
+`
+
+var refusedTransport = []refusal{
+	{
+		name: "another protocol",
+		file: `name: t
+core: ldp
+routers: {pe1: {as: 1}}`,
+		want: []string{`:2: core: unknown value "ldp"; use one of labeled-unicast`},
+	},
+	{
+		name: "unknown reflector",
+		file: `name: t
+core: {reflectors: [rr, pe1, pe1]}
+routers: {pe1: {as: 1}}`,
+		want: []string{
+			`:2: core: no router is named "rr"; known here: pe1`,
+			`:2: core: pe1 is named twice among the reflectors; remove one`,
+		},
+	},
+	{
+		name: "metrics",
+		file: `name: t
+core: {metric: 0}
+routers: {pe1: {as: 1}, pe2: {as: 1}}
+links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], metric: 16777217}`,
+		want: []string{
+			`:2: core: metric 0; use a number from 1 to 16777216`,
+			`:5: link pe1:eth1, pe2:eth1: metric 16777217; use a number from 1 to 16777216`,
+		},
+	},
+	{
+		name: "metric without core",
+		file: `name: t
+routers: {pe1: {as: 1}, pe2: {as: 1}}
+links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], metric: 5, transport: false}`,
+		want: []string{
+			`:4: link pe1:eth1, pe2:eth1: metric is for labs with core; add core: labeled-unicast to the lab, or remove it`,
+			`:4: link pe1:eth1, pe2:eth1: transport is for labs with core; add core: labeled-unicast to the lab, or remove it`,
+		},
+	},
+	{
+		name: "a reflector on a link",
+		file: transported + `- {ends: {pe1:eth1: {bgp: {route-reflector: true}}, pe2:eth1: {}}, subnets: [192.168.0.0/30]}`,
+		want: []string{`:10: link pe1:eth1, pe2:eth1: the link belongs to the core, and carries no VPN routes to reflect; name the router among the reflectors of core`},
+	},
+	{
+		name: "only IPv6",
+		file: transported + `- {ends: [pe1:eth1, pe2:eth1], subnets: ["2001:db8::/64"]}`,
+		want: []string{`:10: link pe1:eth1, pe2:eth1: the link has no IPv4 subnet, and the core is IPv4; give it one, or transport: false`},
+	},
+	{
+		name: "islands",
+		file: transported + `- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], transport: false}`,
+		want: []string{`:2: core: no links of the core lead from pe1 to pe2, which are to exchange VPN routes; add links between routers of their AS that have no transport: false`},
+	},
+	{
+		name: "a loopback on a link",
+		file: transported + `- {ends: [pe1:eth1, pe2:eth1], subnets: [10.255.0.0/28]}`,
+		want: []string{
+			`:4: router pe1: id 10.255.0.1 is the router's loopback in the core, and in a subnet of pe1:eth1; use an address outside of all links`,
+		},
+	},
+	{
+		name: "a NIC",
+		file: `name: t
+core: labeled-unicast
+routers: {pe1: {as: 1}}
+links:
+- {nic: ens1, ends: [pe1:eth1], subnets: [192.168.0.0/30], bgp: {peer: 192.168.0.2, as: 2}, metric: 5}`,
+		want: []string{`:5: link pe1:eth1, nic ens1: no label-switched path uses a link with a NIC; remove metric and transport`},
+	},
+}
