@@ -190,3 +190,11 @@ func HostsFile(rows []Name, scopes []string) []hosts.HostsEntry {
 	}
 	return out
 }
+
+// sortedHosts returns the hosts in the order in which ports and labels are
+// assigned: by name, so that moving a host in the file changes nothing.
+func (b *planner) sortedHosts() []topology.Host {
+	sorted := slices.Clone(b.topology.Hosts)
+	slices.SortStableFunc(sorted, func(x, y topology.Host) int { return topology.CompareNames(x.Name, y.Name) })
+	return sorted
+}

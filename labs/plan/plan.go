@@ -247,14 +247,6 @@ func (b *planner) build() *planner {
 	return b
 }
 
-// sortedHosts returns the hosts in the order in which ports and labels are
-// assigned: by name, so that moving a host in the file changes nothing.
-func (b *planner) sortedHosts() []topology.Host {
-	sorted := slices.Clone(b.topology.Hosts)
-	slices.SortStableFunc(sorted, func(x, y topology.Host) int { return topology.CompareNames(x.Name, y.Name) })
-	return sorted
-}
-
 func (b *planner) links() {
 	for i, l := range b.topology.Links {
 		ends := make([]End, len(l.Ends))

@@ -121,6 +121,7 @@ func psRows(t testing.TB, l lab) []status.Node {
 var (
 	cookie      = regexp.MustCompile(`cookie=0x[0-9a-f]+, `)
 	adjacency   = regexp.MustCompile(`reg1=(0x[0-9a-f]+)|load:(0x[0-9a-f]+)->NXM_NX_REG1\[\]`)
+	backup      = regexp.MustCompile(`load:0x80*([0-9a-f]+)->NXM_NX_REG8\[\]`)
 	groupOf     = regexp.MustCompile(`reg5=(0x[0-9a-f]+)|load:(0x[0-9a-f]+)->NXM_NX_REG5\[\]`)
 	number0x    = regexp.MustCompile(`0x[0-9a-f]+`)
 	changesOf   = regexp.MustCompile(` ?(valid_lft|preferred_lft|expires) \S+| tentative| ?\bexpires \d+sec| metric \d+| hoplimit \d+| nhid \d+`)
@@ -139,6 +140,7 @@ var (
 // namedFlows replaces the numbers of adjacencies and groups by what their flows do.
 func namedFlows(dump string) string {
 	dump = cookie.ReplaceAllString(dump, "")
+	dump = backup.ReplaceAllString(dump, "backup load:0x$1->NXM_NX_REG1[]")
 	for _, of := range []struct {
 		table   string
 		numbers *regexp.Regexp
