@@ -77,17 +77,28 @@ func TestRealPolicies(t *testing.T) {
 	b.set(b.to(a))
 	a.waitRoute(one.from(b), func(r Route) bool { return r.MED == nil })
 	for _, n := range []*node{a, b} {
-		peers, err := n.Peers(t.Context())
-		if err != nil || len(peers) != 1 || peers[0].State != StateEstablished {
-			t.Fatalf("%v %+v", err, peers)
-		}
-		if p := peers[0]; n == a && (p.Since != since || p.Received != 2 || p.Accepted != 2 || p.Advertised != 0) || n == b && p.Advertised != 2 {
+		if p := n.established(); n == a && (p.Since != since || p.Received != 2 || p.Accepted != 2 || p.Advertised != 0) || n == b && p.Advertised != 2 {
 			t.Errorf("%+v", p)
 		}
 	}
 	if !a.Has(b.addr) || a.Has(netip.MustParseAddr("10.0.0.9")) {
 		t.Error("a has another session than that with b")
 	}
+}
+
+// established returns the state of the node's only session, which may tell others of
+// routes before it says so.
+func (n *node) established() (p PeerState) {
+	n.t.Helper()
+	waitFor(n.t, func() error {
+		peers := n.mustPeers()
+		if len(peers) != 1 || peers[0].State != StateEstablished {
+			return fmt.Errorf("%+v", peers)
+		}
+		p = peers[0]
+		return nil
+	})
+	return p
 }
 
 // knows reports whether the node has heard of a route.

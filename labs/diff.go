@@ -25,6 +25,15 @@ func Diff(ctx context.Context, o DiffOptions) (lines []string, file string, err 
 	if err := inventory.NeedRoot(); err != nil {
 		return nil, "", err
 	}
+	var t *topology.Topology
+	if o.File != "" {
+		if t, _, err = catalog.Load(o.File, o.Stdin, inventory.Known()...); err != nil {
+			return nil, "", err
+		}
+		if _, err := store.Applied(t.Name); err == nil && o.Lab == "" {
+			o.Lab = t.Name // whatever else runs
+		}
+	}
 	lab, err := inventory.Pick(ctx, o.Lab)
 	if err != nil {
 		return nil, "", err
@@ -33,15 +42,13 @@ func Diff(ctx context.Context, o DiffOptions) (lines []string, file string, err 
 	if err != nil {
 		return nil, "", err
 	}
-	if o.File == "" {
-		o.File = applied.Source
-	}
-	if o.File == "" || o.File == "standard input" {
-		return nil, "", fmt.Errorf("lab %s was not brought up from a file that is known; name one", lab)
-	}
-	t, _, err := catalog.Load(o.File, o.Stdin, inventory.Known()...)
-	if err != nil {
-		return nil, "", err
+	if t == nil {
+		if applied.Source == "" || applied.Source == "standard input" {
+			return nil, "", fmt.Errorf("lab %s was not brought up from a file that is known; name one", lab)
+		}
+		if t, _, err = catalog.Load(applied.Source, nil, inventory.Known()...); err != nil {
+			return nil, "", err
+		}
 	}
 	return differences(now, t), t.Source, nil
 }

@@ -22,7 +22,7 @@ Exit code: 0 nothing differs, 1 something does.`,
   sudo pseudowan diff my-lab.yaml`,
 		Args: takes("[LAB|FILE]"),
 	}
-	c.Flags().StringVar(&o.Lab, "lab", "", "the lab; needed if several run")
+	c.Flags().StringVar(&o.Lab, "lab", "", "the lab; by default that of the file")
 	completeFlag(c, "lab", runningLabs)
 	c.ValidArgsFunction = completing(readyLabs, cobra.ShellCompDirectiveDefault)
 	c.RunE = func(c *cobra.Command, args []string) error {

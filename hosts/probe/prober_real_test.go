@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pseudowan/hosts"
+	"pseudowan/hosts/hoststest"
 )
 
 // host makes a namespace without wires.
@@ -50,6 +51,23 @@ func wire(t *testing.T, a, b Host, addresses map[string][]string) {
 			t.Fatal(err)
 		}
 	}
+	for h, peer := range map[string]string{a.NetNS: b.Name, b.NetNS: a.Name} {
+		awaitCarrier(t, h, "to-"+peer)
+	}
+}
+
+// awaitCarrier waits until the kernel sends packets through an interface, which it
+// hears late if much happens to others.
+func awaitCarrier(t *testing.T, netns, name string) {
+	t.Helper()
+	hoststest.Eventually(t, name+" runs", func() (runs bool) {
+		err := hosts.Within(netns, func() error {
+			i, err := net.InterfaceByName(name)
+			runs = err == nil && i.Flags&net.FlagRunning != 0
+			return err
+		})
+		return err == nil && runs
+	})
 }
 
 // Who holds no station is heard by ICMP where that is asked for: that its port is
