@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -162,11 +163,35 @@ func (f *file) set(mapping *yaml.Node, what string, settings map[string]any) err
 // node is a value as the file has it: lists and mappings in one line.
 func node(value any) (*yaml.Node, error) {
 	n := &yaml.Node{}
-	if err := n.Encode(value); err != nil {
+	if err := n.Encode(whole(value)); err != nil {
 		return nil, err
 	}
 	if n.Kind == yaml.SequenceNode || n.Kind == yaml.MappingNode {
 		n.Style |= yaml.FlowStyle
 	}
 	return n, nil
+}
+
+// whole makes whole numbers of those that JSON has read as others: 1000000 would be
+// written as 1e+06, which no key takes.
+func whole(value any) any {
+	switch x := value.(type) {
+	case float64:
+		if x == math.Trunc(x) && math.Abs(x) < 1<<53 {
+			return int64(x)
+		}
+	case []any:
+		out := make([]any, len(x))
+		for i := range x {
+			out[i] = whole(x[i])
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(x))
+		for key := range x {
+			out[key] = whole(x[key])
+		}
+		return out
+	}
+	return value
 }
