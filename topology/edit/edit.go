@@ -63,20 +63,19 @@ func Apply(t *topology.Topology, text []byte, edits []Edit) ([]byte, error) {
 		return nil, err
 	}
 	before, renumbers := t, false
-	stale := false // t lacks what earlier edits have done
+	var b batch
 	for _, e := range edits {
-		if stale && e.Op != VRFAdd && e.Op != HostAdd {
+		if b.hides(f, t, e) {
 			if t, err = f.parse(t.Source); err != nil {
 				return nil, err
 			}
-			stale = false
+			b = batch{}
 		}
 		if err := f.apply(t, e); err != nil {
 			return nil, err
 		}
-		if e.Op != RouteAdd && e.Op != RouteDel {
-			stale, renumbers = true, true
-		}
+		b.done(e)
+		renumbers = renumbers || e.Op != RouteAdd && e.Op != RouteDel
 	}
 	if renumbers {
 		if err := f.keepNumbers(before); err != nil {
@@ -157,7 +156,7 @@ func (f *file) addVRF(t *topology.Topology, e Edit) error {
 	if err != nil {
 		return err
 	}
-	if _, value := find(vrfs, e.Name); value != nil || hasVRF(t, e.Name) {
+	if f.has("vrfs", e.Name) || hasVRF(t, e.Name) {
 		return fmt.Errorf("VRF %s exists already; `vrf set` changes it", e.Name)
 	}
 	return f.put(vrfs, e.Name, e.Settings)

@@ -18,7 +18,7 @@ func (f *file) addHost(t *topology.Topology, e Edit) error {
 	if err != nil {
 		return err
 	}
-	if _, value := find(hosts, e.Name); value != nil || slices.ContainsFunc(t.Hosts, func(h topology.Host) bool { return h.Name == e.Name }) {
+	if f.has("hosts", e.Name) || hasHost(t, e.Name) {
 		return fmt.Errorf("host %s exists already; `host attach` gives it another interface", e.Name)
 	}
 	return f.put(hosts, e.Name, e.Settings)
@@ -37,14 +37,8 @@ func (f *file) delHost(t *topology.Topology, e Edit) error {
 // hasHost reports whether the file has a host, perhaps in a series, after the edits so
 // far.
 func (f *file) hasHost(name string) bool {
-	_, hosts := find(f.top, "hosts")
-	if hosts != nil {
-		if _, value := find(hosts, name); value != nil {
-			return true
-		}
-	}
 	_, series := find(f.top, "series")
-	return series != nil
+	return series != nil || f.has("hosts", name)
 }
 
 // host returns a host of hosts: and the section.

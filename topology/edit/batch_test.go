@@ -1,0 +1,70 @@
+package edit
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The edits of a batch see what those before them have done, as if each were made alone.
+func TestBatchesAreInOrder(t *testing.T) {
+	via := func(op Op, hop string) Edit {
+		e := Edit{Op: op, Name: "red", Prefix: prefix("172.16.0.0/16")}
+		if hop != "" {
+			e.NextHop = addr(hop)
+		}
+		return e
+	}
+	h9 := map[string]any{"to": "pe1", "vrf": "red", "addresses": "10.8.0.2/24"}
+	for _, c := range []struct {
+		name  string
+		edits []Edit
+		fails string
+	}{
+		{"a host again", []Edit{{Op: HostDel, Name: "h1"}, {Op: HostAdd, Name: "h1", Settings: h9}}, ""},
+		{"a host twice", []Edit{{Op: HostDel, Name: "h1"}, {Op: HostAdd, Name: "h1", Settings: h9}, {Op: HostAdd, Name: "h1", Settings: h9}}, "h1 exists already"},
+		{"a VRF again", []Edit{{Op: VRFAdd, Name: "x", Settings: map[string]any{"rts": "1:1", "on": "pe1"}}, {Op: VRFDel, Name: "x"}, {Op: VRFAdd, Name: "x", Settings: map[string]any{"rts": "1:2", "on": "pe1"}}}, ""},
+		{"a VRF of the file again", []Edit{
+			{Op: HostDel, Name: "h1"}, {Op: HostDel, Name: "h2"}, {Op: HostDel, Name: "h3"}, {Op: VRFDel, Name: "red"}, {Op: VRFAdd, Name: "red", Settings: map[string]any{"rts": "1:2"}},
+		}, ""},
+		{"a VRF for a host that is there", []Edit{{Op: HostAdd, Name: "h9", Settings: map[string]any{"to": "pe1", "vrf": "x", "addresses": "10.8.0.2/24"}}, {Op: VRFAdd, Name: "x", Settings: map[string]any{"rts": "1:1"}}}, ""},
+		{"one of a series", []Edit{{Op: HostDel, Name: "h1"}, {Op: HostAdd, Name: "c1", Settings: h9}}, "c1 exists already"},
+		{"a route comes and goes", []Edit{via(RouteAdd, "10.1.0.2"), via(RouteDel, "")}, ""},
+		{"a route comes and goes by its next hop", []Edit{via(RouteAdd, "10.1.0.2"), via(RouteAdd, "10.2.0.2"), via(RouteDel, "10.2.0.2"), via(RouteDel, "10.1.0.2")}, ""},
+		{"a route comes twice", []Edit{via(RouteAdd, "10.1.0.2"), via(RouteAdd, "10.1.0.2")}, "already"},
+		{"a route goes twice", []Edit{via(RouteAdd, "10.1.0.2"), via(RouteDel, ""), via(RouteDel, "10.1.0.2")}, "no static route"},
+		{"a route goes and comes", []Edit{via(RouteAdd, "10.1.0.2"), via(RouteDel, "10.1.0.2"), via(RouteAdd, "10.1.0.2")}, ""},
+	} {
+		text, err := Apply(parsed(t, lab), []byte(lab), c.edits)
+		switch {
+		case c.fails != "" && (err == nil || !strings.Contains(err.Error(), c.fails)):
+			t.Errorf("%s: %v, want %q", c.name, err, c.fails)
+		case c.fails == "" && err != nil:
+			t.Errorf("%s: %v", c.name, err)
+		case c.fails == "":
+			parsed(t, string(text))
+		}
+	}
+}
+
+// What is new is not read for each edit.
+func TestBatchesAreFast(t *testing.T) {
+	var edits []Edit
+	for i := range 1000 {
+		edits = append(edits,
+			Edit{Op: RouteAdd, Name: "red", Prefix: netip.MustParsePrefix(fmt.Sprintf("172.%d.%d.0/24", 16+i/256, i%256)), NextHop: addr("10.1.0.2")},
+			Edit{Op: RouteAdd, Name: "red", Prefix: netip.MustParsePrefix(fmt.Sprintf("172.%d.%d.0/24", 16+i/256, i%256)), NextHop: addr("10.2.0.2")})
+	}
+	for i := range 1000 {
+		edits = append(edits, Edit{Op: HostAdd, Name: fmt.Sprintf("n%d", i), Settings: map[string]any{"to": "pe1", "vrf": "red", "addresses": fmt.Sprintf("10.%d.%d.2/24", 100+i/256, i%256)}})
+	}
+	begin := time.Now()
+	if _, err := Apply(parsed(t, lab), []byte(lab), edits); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begin); took > 20*time.Second { // minutes, if each were read
+		t.Errorf("%d edits take %s", len(edits), took)
+	}
+}
