@@ -2,6 +2,7 @@ package edit
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -167,18 +168,46 @@ func (f *file) setVRF(t *topology.Topology, e Edit) error {
 	if err != nil {
 		return err
 	}
-	if _, value := find(vrfs, e.Name); value != nil {
-		return f.set(value, "VRF "+e.Name, e.Settings)
+	if err := written(vrfs, "vrfs:", e.Name); err != nil {
+		return err
 	}
-	if !hasVRF(t, e.Name) {
+	_, value := find(vrfs, e.Name)
+	switch {
+	case value == nil && !hasVRF(t, e.Name):
 		return noVRF(t, e.Name)
+	case value == nil:
+		value = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		add(vrfs, e.Name, value)
 	}
-	return f.put(vrfs, e.Name, e.Settings)
+	if err := takeable(value, "VRF "+e.Name, e.Settings); err != nil {
+		return err
+	}
+	return f.set(value, "VRF "+e.Name, e.Settings)
+}
+
+// takeable refuses to take back keys that a mapping does not have itself.
+func takeable(mapping *yaml.Node, what string, settings map[string]any) error {
+	if mapping.Kind == yaml.AliasNode {
+		return own(mapping, what)
+	}
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
+		if _, has := find(mapping, key); has != nil || settings[key] != nil {
+			continue
+		}
+		if err := written(mapping, what, key); err != nil {
+			return err
+		}
+		return &NotFoundError{fmt.Sprintf("%s has no %s in the file", what, key)}
+	}
+	return nil
 }
 
 func (f *file) delVRF(t *topology.Topology, e Edit) error {
 	vrfs, err := f.section("vrfs")
 	if err != nil {
+		return err
+	}
+	if err := written(vrfs, "vrfs:", e.Name); err != nil {
 		return err
 	}
 	key, _ := find(vrfs, e.Name)

@@ -109,7 +109,10 @@ func (f *file) section(name string) (*yaml.Node, error) {
 	case value.Kind == yaml.ScalarNode && value.Tag == "!!null":
 		*value = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	}
-	return value, plain(value, name+":")
+	if err := plain(value, name+":"); err != nil {
+		return nil, err
+	}
+	return value, own(value, name+":")
 }
 
 // prune removes a section that has become empty.
@@ -119,15 +122,15 @@ func (f *file) prune(name string) {
 	}
 }
 
-// plain refuses what an edit would change elsewhere, too, or cannot see.
+// plain refuses what is not a mapping.
 func plain(n *yaml.Node, what string) error {
-	switch {
-	case n.Kind == yaml.AliasNode:
-		return fmt.Errorf("%s is an alias (*%s) in the file; edit the file, and `pseudowan up` it", what, n.Value)
-	case n.Kind != yaml.MappingNode:
-		return fmt.Errorf("%s is not a mapping in the file; edit the file, and `pseudowan up` it", what)
+	switch n.Kind {
+	case yaml.AliasNode:
+		return own(n, what)
+	case yaml.MappingNode:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%s is not a mapping in the file; edit the file, and `pseudowan up` it", what)
 }
 
 // set gives a mapping keys, in the order of their names; nil takes a key back.
@@ -138,8 +141,8 @@ func (f *file) set(mapping *yaml.Node, what string, settings map[string]any) err
 	if err := plain(mapping, what); err != nil {
 		return err
 	}
-	if mapping.Anchor != "" {
-		return fmt.Errorf("%s has an anchor (&%s) in the file, and others may have its keys; edit the file, and `pseudowan up` it", what, mapping.Anchor)
+	if err := own(mapping, what); err != nil {
+		return err
 	}
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		if settings[key] == nil {

@@ -50,6 +50,9 @@ func (f *file) host(t *topology.Topology, name string) (hosts, host *yaml.Node, 
 	if host != nil {
 		return hosts, host, plain(host, "host "+name)
 	}
+	if err := written(hosts, "hosts:", name); err != nil {
+		return nil, nil, err
+	}
 	f.prune("hosts")
 	var known []string
 	for _, h := range t.Hosts {
@@ -112,39 +115,73 @@ func (f *file) keepRoutes(t *topology.Topology, host string, only *yaml.Node) er
 // attachments returns the list of a host's attachments, each with the name of its
 // interface, so that it keeps it when others come and go.
 func attachments(host *yaml.Node, name string) (*yaml.Node, error) {
-	_, list := find(host, "attach")
-	switch {
-	case list == nil:
-		list = &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
-		one := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
-		for i := 0; i+1 < len(host.Content); {
-			if slices.Contains(attachmentKeys, host.Content[i].Value) {
-				one.Content = append(one.Content, host.Content[i], host.Content[i+1])
-				host.Content = slices.Delete(host.Content, i, i+2)
-				continue
-			}
-			i += 2
-		}
-		if len(one.Content) > 0 {
-			list.Content = []*yaml.Node{one}
-		}
-		add(host, "attach", list)
-	case list.Kind == yaml.MappingNode:
-		one := *list
-		*list = yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: []*yaml.Node{&one}}
-	case list.Kind != yaml.SequenceNode:
-		return nil, fmt.Errorf("attach: of host %s is neither a list nor a mapping; edit the file, and `pseudowan up` it", name)
+	list, err := attached(host, name)
+	if err != nil {
+		return nil, err
 	}
+	what := "an attachment of host " + name
 	for i, one := range list.Content {
-		if err := plain(one, "an attachment of host "+name); err != nil {
+		if err := plain(one, what); err != nil {
 			return nil, err
 		}
-		if _, given := find(one, "interface"); given == nil {
-			value := &yaml.Node{Kind: yaml.ScalarNode}
-			value.SetString(fmt.Sprintf("eth%d", i))
-			add(one, "interface", value)
+		if err := written(one, what, "interface"); err != nil {
+			return nil, err
 		}
+		if given(one, "interface") {
+			continue
+		}
+		if err := own(one, what); err != nil {
+			return nil, err
+		}
+		value := &yaml.Node{Kind: yaml.ScalarNode}
+		value.SetString(fmt.Sprintf("eth%d", i))
+		add(one, "interface", value)
 	}
+	return list, nil
+}
+
+// attached returns a host's attach: as a list, and makes it of what the host has itself.
+func attached(host *yaml.Node, name string) (*yaml.Node, error) {
+	if err := own(host, "host "+name); err != nil {
+		return nil, err
+	}
+	_, list := find(host, "attach")
+	if list == nil {
+		return gathered(host, name)
+	}
+	if err := own(list, "attach: of host "+name); err != nil {
+		return nil, err
+	}
+	switch list.Kind {
+	case yaml.SequenceNode:
+	case yaml.MappingNode:
+		one := *list
+		*list = yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: []*yaml.Node{&one}}
+	default:
+		return nil, fmt.Errorf("attach: of host %s is neither a list nor a mapping; edit the file, and `pseudowan up` it", name)
+	}
+	return list, nil
+}
+
+// gathered moves the keys of a host that are of an attachment into a list under attach.
+func gathered(host *yaml.Node, name string) (*yaml.Node, error) {
+	if err := written(host, "host "+name, append([]string{"attach"}, attachmentKeys...)...); err != nil {
+		return nil, err
+	}
+	list := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+	one := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	for i := 0; i+1 < len(host.Content); {
+		if slices.Contains(attachmentKeys, host.Content[i].Value) {
+			one.Content = append(one.Content, host.Content[i], host.Content[i+1])
+			host.Content = slices.Delete(host.Content, i, i+2)
+			continue
+		}
+		i += 2
+	}
+	if len(one.Content) > 0 {
+		list.Content = []*yaml.Node{one}
+	}
+	add(host, "attach", list)
 	return list, nil
 }
 
@@ -207,14 +244,14 @@ func (f *file) addRoute(t *topology.Topology, e Edit) error {
 	if err != nil {
 		return err
 	}
-	_, list := find(at, "announce")
+	list, err := announced(at, h)
 	switch {
+	case err != nil:
+		return err
 	case list == nil:
 		add(at, "announce", &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: at.Style, Content: []*yaml.Node{one}})
 	case list.Kind == yaml.SequenceNode:
 		list.Content = append(list.Content, one)
-	case list.Kind == yaml.AliasNode:
-		return plain(list, "announce: of host "+h)
 	default: // one, without brackets
 		first := *list
 		*list = yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: at.Style, Content: []*yaml.Node{&first, one}}
@@ -246,6 +283,19 @@ func behind(t *topology.Topology, e Edit) (host string, found topology.Attachmen
 	return host, found, nil
 }
 
+// announced returns what an attachment announces, to be changed; nil if it announces
+// nothing.
+func announced(at *yaml.Node, host string) (*yaml.Node, error) {
+	if err := written(at, "host "+host, "announce"); err != nil {
+		return nil, err
+	}
+	_, list := find(at, "announce")
+	if list == nil {
+		return nil, nil
+	}
+	return list, own(list, "announce: of host "+host)
+}
+
 // attachment returns the mapping of an attachment: of the host itself if it has only
 // one.
 func (f *file) attachment(t *topology.Topology, host, iface string) (*yaml.Node, error) {
@@ -254,7 +304,10 @@ func (f *file) attachment(t *topology.Topology, host, iface string) (*yaml.Node,
 		return nil, err
 	}
 	if _, list := find(h, "attach"); list == nil {
-		return h, nil
+		if err := written(h, "host "+host, "attach"); err != nil {
+			return nil, err
+		}
+		return h, own(h, "host "+host)
 	}
 	list, err := attachments(h, host)
 	if err != nil {
@@ -262,7 +315,7 @@ func (f *file) attachment(t *topology.Topology, host, iface string) (*yaml.Node,
 	}
 	for _, one := range list.Content {
 		if _, name := find(one, "interface"); name.Value == iface {
-			return one, nil
+			return one, own(one, "an attachment of host "+host)
 		}
 	}
 	return nil, missing("interface of host "+host, iface, nil)
@@ -286,7 +339,11 @@ func (f *file) delRoute(t *topology.Topology, e Edit) error {
 			if err != nil {
 				return err
 			}
-			if !withdraw(at, e) {
+			gone, err := withdraw(at, e, h.Name)
+			if err != nil {
+				return err
+			}
+			if !gone {
 				return fmt.Errorf("the route %s of VRF %s leads to a LAN of host %s (lans:), not to what it announces; edit the file, and `pseudowan up` it", e.Prefix, e.Name, h.Name)
 			}
 			removed = true
@@ -299,8 +356,15 @@ func (f *file) delRoute(t *topology.Topology, e Edit) error {
 }
 
 // withdraw removes a prefix from the announcements of an attachment.
-func withdraw(at *yaml.Node, e Edit) bool {
+func withdraw(at *yaml.Node, e Edit, host string) (bool, error) {
+	list, err := announced(at, host)
+	if list == nil || err != nil {
+		return false, err
+	}
 	is := func(n *yaml.Node) bool {
+		if n.Kind == yaml.AliasNode {
+			n = n.Alias
+		}
 		if n.Kind == yaml.MappingNode {
 			_, prefix := find(n, "prefix")
 			_, hop := find(n, "next-hop")
@@ -308,21 +372,17 @@ func withdraw(at *yaml.Node, e Edit) bool {
 		}
 		return n.Value == e.Prefix.String()
 	}
-	_, list := find(at, "announce")
-	switch {
-	case list == nil:
-		return false
-	case list.Kind != yaml.SequenceNode:
+	if list.Kind != yaml.SequenceNode {
 		if !is(list) {
-			return false
+			return false, nil
 		}
 		remove(at, "announce")
-		return true
+		return true, nil
 	}
 	before := len(list.Content)
 	list.Content = slices.DeleteFunc(list.Content, is)
 	if len(list.Content) == 0 {
 		remove(at, "announce")
 	}
-	return len(list.Content) < before
+	return len(list.Content) < before, nil
 }
