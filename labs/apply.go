@@ -36,6 +36,7 @@ type applier struct {
 	applied     plan.Plan   // of the lab as it runs
 	cut         []plan.Plan // the plans of commands interrupted since
 	changed     []string
+	lost        []loss   // what has ended or is gone, and is made again
 	right       []string // repairs that no change explains
 	progress    Progress
 	times       *timeline
@@ -86,7 +87,10 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 	}
 	if !a.fresh {
 		a.report(plan.Diff(&applied, a.plan))
-		a.changed = append(a.changed, restored(&applied, a.plan, before)...)
+		a.lost = restored(&applied, a.plan, before)
+		for _, l := range a.lost {
+			a.changed = append(a.changed, l.String())
+		}
 		for _, cut := range a.cut {
 			a.report(plan.Leftovers(&cut, a.plan))
 		}

@@ -4,18 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"pseudowan/labs/catalog"
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/keeper"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
-	"pseudowan/router"
 	"pseudowan/status"
 	"pseudowan/topology"
 	"pseudowan/topology/edit"
@@ -131,19 +126,12 @@ func planChange(ctx context.Context, lab string, edits []edit.Edit) (*applier, e
 	if err != nil {
 		return nil, err
 	}
-	if a.scope, err = scopeOf(&a.applied, a.plan); err != nil {
+	s, err := scopeOf(&a.applied, a.plan)
+	if err != nil {
 		return nil, refused(lab, err)
 	}
-	for name, h := range store.Halts(lab) {
-		if h.Router != nil && a.scope.router(name) || h.Router == nil && a.scope.host(name) {
-			return nil, fmt.Errorf("%s is stopped or paused, and the change concerns it; `pseudowan start %s` lets it run again", name, name)
-		}
-	}
-	a.adoptMTUs()
-	for _, s := range a.before.Hosts {
-		if s.Running() {
-			a.build.Place(s.Node, s.NetNS)
-		}
+	if err := a.limit(s); err != nil {
+		return nil, err
 	}
 	return a, a.check(ctx)
 }
@@ -166,7 +154,7 @@ func (silent) Step(string) {}
 // applyChange is apply for what a run-time change concerns: links, and what was done to
 // them, stay as they are.
 func (a *applier) applyChange(ctx context.Context) error {
-	if len(a.scope.routers)+len(a.scope.hosts) == 0 { // only the text differs
+	if len(a.scope.routers)+len(a.scope.hosts) == 0 && !store.Changing(a.plan.Lab) { // only the text differs
 		return store.Finish(a.plan, a.source)
 	}
 	steps := []step{{"writing files", a.files}, {"making routers", a.namespaces}}
@@ -182,128 +170,4 @@ func (a *applier) applyChange(ctx context.Context) error {
 		steps = append(steps, step{"renewing hosts", a.renewHosts}, step{"removing leftovers", a.removeExtra})
 	}
 	return a.do(ctx, steps)
-}
-
-// takeBack returns a lab to what it was when a change has failed.
-func (a *applier) takeBack() error {
-	if !store.Changing(a.plan.Lab) {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), handOverPatience)
-	defer cancel()
-	what, err := settleChange(ctx, a.plan.Lab)
-	if err != nil {
-		return fmt.Errorf("and it could not be taken back; `pseudowan up` with the lab's file makes it whole: %w", err)
-	}
-	return errors.New(what)
-}
-
-// settleChange makes a lab whole whose last change was interrupted, and tells how; "" if
-// none was.
-func settleChange(ctx context.Context, lab string) (string, error) {
-	if store.GoingDown(lab) {
-		return "", fmt.Errorf("lab %s is going down; `pseudowan down %s` completes that", lab, lab)
-	}
-	if !store.Changing(lab) {
-		return "", nil
-	}
-	applied, text, t, err := running(lab)
-	if err != nil {
-		return "", err
-	}
-	if _, err := settle(ctx, lab, silent{}); err != nil {
-		return "", err
-	}
-	a, err := newApplier(ctx, t, text, applyOptions{progress: silent{}, times: &timeline{begin: time.Now()}, running: &applied})
-	if err != nil {
-		return "", err
-	}
-	if len(a.plan.NICs)+len(a.plan.Uplinks) > 0 {
-		return "", fmt.Errorf("a change of lab %s was interrupted; `pseudowan up` with the lab's file completes or undoes it", lab)
-	}
-	a.plan.Edited = applied.Edited || len(plan.Diff(&applied, a.plan)) > 0
-	what := "an interrupted change was taken back: lab " + lab + " is as before it"
-	if len(plan.Diff(&applied, a.plan)) > 0 {
-		what = "an interrupted change was completed: lab " + lab + " is as after it"
-	}
-	if err := a.check(ctx); err != nil {
-		return "", err
-	}
-	if err := a.apply(ctx); err != nil {
-		return "", err
-	}
-	store.NoteCommand(lab, "", what)
-	return what, nil
-}
-
-// lacks returns what the routers that a change concerns lack already.
-func (a *applier) lacks(ctx context.Context) map[string]bool {
-	missing := map[string]bool{}
-	var mu sync.Mutex
-	_ = a.eachConcerned(ctx, func(ctx context.Context, c *router.Client, _ string) error {
-		state, err := c.Converged(ctx, 0)
-		mu.Lock()
-		defer mu.Unlock()
-		for _, m := range state.Missing {
-			missing[m] = true
-		}
-		return err
-	})
-	return missing
-}
-
-// awaitChange waits until the routers that a change concerns lack no more than before.
-func (a *applier) awaitChange(ctx context.Context, timeout time.Duration, before map[string]bool) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
-	defer cancel()
-	var (
-		mu   sync.Mutex
-		last = map[string][]string{}
-	)
-	err := a.eachConcerned(ctx, func(ctx context.Context, c *router.Client, name string) error {
-		for {
-			state, err := c.Converged(ctx, progressEvery)
-			if err != nil && !router.NotStarted(err) {
-				return err
-			}
-			left := slices.DeleteFunc(state.Missing, func(m string) bool { return before[m] })
-			mu.Lock()
-			last[name] = left
-			mu.Unlock()
-			if err == nil && len(left) == 0 {
-				return nil
-			}
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-		}
-	})
-	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
-		missing := &NotConvergedError{Lab: a.plan.Lab}
-		for _, lines := range last {
-			missing.Missing = append(missing.Missing, lines...)
-		}
-		slices.Sort(missing.Missing)
-		return missing
-	}
-	if err == nil && len(a.scope.hosts) > 0 {
-		err = a.services(ctx, true)
-	}
-	return err
-}
-
-// eachConcerned asks the routers that a change concerns, all at once.
-func (a *applier) eachConcerned(ctx context.Context, do func(context.Context, *router.Client, string) error) error {
-	g, gctx := errgroup.WithContext(ctx)
-	for _, r := range a.plan.Routers {
-		if !a.scope.router(r.Name) {
-			continue
-		}
-		g.Go(func() error {
-			c := router.NewClient(r.Name, store.AgentSocket(a.plan.Lab, r.Name))
-			defer c.Close()
-			return do(gctx, c, r.Name)
-		})
-	}
-	return g.Wait()
 }

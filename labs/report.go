@@ -43,14 +43,20 @@ func (a *applier) report(changes []plan.Change) {
 	}
 }
 
+// loss is a node that has disappeared or ended.
+type loss struct{ repair, node string }
+
+// String says what is done about it.
+func (l loss) String() string { return l.repair + " " + l.node }
+
 // restored lists the nodes in both plans that have disappeared or ended.
-func restored(before, now *plan.Plan, found inventory.Inventory) []string {
-	var out []string
+func restored(before, now *plan.Plan, found inventory.Inventory) []loss {
+	var out []loss
 	for _, r := range now.Routers {
 		applied := slices.ContainsFunc(before.Routers, func(x plan.Router) bool { return x.Name == r.Name })
 		runs := slices.ContainsFunc(found.ByKind(hosts.KindRouter), func(ns hosts.Namespace) bool { return ns.Mark.Node == r.Name })
 		if applied && !runs {
-			out = append(out, "restored router "+r.Name)
+			out = append(out, loss{"restored router", r.Name})
 		}
 	}
 	for _, h := range now.Hosts {
@@ -59,9 +65,9 @@ func restored(before, now *plan.Plan, found inventory.Inventory) []string {
 		ended := slices.ContainsFunc(found.Hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name && s.Ended })
 		switch {
 		case applied && !runs:
-			out = append(out, "restored host "+h.Name)
+			out = append(out, loss{"restored host", h.Name})
 		case applied && ended && len(h.Command) > 0:
-			out = append(out, "restarted the command of host "+h.Name)
+			out = append(out, loss{"restarted the command of host", h.Name})
 		}
 	}
 	return out

@@ -3,6 +3,7 @@ package labs
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -57,6 +58,27 @@ func scopeOf(before, now *plan.Plan) (*scope, error) {
 		}
 	}
 	return s, nil
+}
+
+// limit makes a run-time change concern a scope alone: it repairs nothing else, and tells
+// of no repairs there.
+func (a *applier) limit(s *scope) error {
+	a.scope = s
+	a.changed = slices.DeleteFunc(a.changed, func(line string) bool {
+		return slices.ContainsFunc(a.lost, func(l loss) bool { return l.String() == line && !s.node(l.node) })
+	})
+	for name, h := range store.Halts(a.plan.Lab) {
+		if h.Router != nil && s.router(name) || h.Router == nil && s.host(name) {
+			return fmt.Errorf("%s is stopped or paused, and the change concerns it; `pseudowan start %s` lets it run again", name, name)
+		}
+	}
+	a.adoptMTUs()
+	for _, box := range a.before.Hosts {
+		if box.Running() {
+			a.build.Place(box.Node, box.NetNS)
+		}
+	}
+	return nil
 }
 
 // hostsFile is the /etc/hosts of a host.
