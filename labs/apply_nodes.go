@@ -56,7 +56,7 @@ func (a *applier) hostWires(ctx context.Context) error {
 	if err := a.build.Wires(ctx, func(w plan.Wire) bool { return a.plan.ToHost(w) && a.scope.wires(w) }); err != nil {
 		return err
 	}
-	return a.build.Guards(ctx)
+	return errors.Join(a.build.Guards(ctx), a.keepFaults(ctx))
 }
 
 // returnNICs returns interfaces to the server that the plan no longer lends to

@@ -167,7 +167,7 @@ func (a *applier) applyChange(ctx context.Context) error {
 	}
 	steps = append(steps, step{"configuring routers", a.updateRouters})
 	if len(a.scope.hosts) > 0 {
-		steps = append(steps, step{"renewing hosts", a.renewHosts}, step{"removing leftovers", a.removeExtra})
+		steps = append(steps, step{"renewing hosts", a.renewHosts}, step{"removing leftovers", a.removeExtra}, step{"keeping faults", a.forgetGone})
 	}
 	return a.do(ctx, steps)
 }

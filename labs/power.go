@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -82,12 +81,13 @@ type power struct {
 	build  *build.Builder
 	found  inventory.Inventory
 	state  store.KeeperState
-	router *plan.Router // or
+	write  func(store.KeeperState) error // of the state
+	router *plan.Router                  // or
 	host   *plan.Host
 }
 
 func newPower(ctx context.Context, lab, node string) (*power, error) {
-	p := &power{lab: lab, name: node}
+	p := &power{lab: lab, name: node, write: store.WriteKeeperState}
 	var err error
 	if p.plan, err = store.Applied(lab); err != nil {
 		return nil, fmt.Errorf("lab %s: its plan is gone; `pseudowan up` makes it again: %w", lab, err)
@@ -125,14 +125,30 @@ func newPower(ctx context.Context, lab, node string) (*power, error) {
 	return p, nil
 }
 
-// note records what is about to happen to the node.
+// noting records what is about to happen to the node, for those who would undo it, and
+// does it. If that fails, what was recorded before is again.
+func (p *power) noting(paused bool, do func() error) error {
+	before := p.state
+	before.Routers, before.Halted = slices.Clone(before.Routers), slices.Clone(before.Halted)
+	if err := p.note(paused); err != nil {
+		return err
+	}
+	err := do()
+	if err != nil {
+		p.state = before
+		err = errors.Join(err, p.write(p.state))
+	}
+	return err
+}
+
+// note records what happens to the node.
 func (p *power) note(paused bool) error {
 	h := store.Halt{Node: p.name, Paused: paused}
 	if p.router != nil {
 		h.Router = &store.KeeperRouter{Name: p.router.Name, Namespace: p.router.Namespace}
 	}
 	p.state.Halt(h)
-	return store.WriteKeeperState(p.state)
+	return p.write(p.state)
 }
 
 // halted reports whether somebody has stopped or paused the node.
@@ -156,16 +172,25 @@ func (p *power) namespace() (ns hosts.Namespace, ok bool) {
 	return p.found.Namespaces[i], true
 }
 
-func (p *power) stop(ctx context.Context) error {
+func (p *power) stop(ctx context.Context) (err error) {
+	_, already := p.halted()
+	off := func() error { return p.stopRouter(ctx) }
+	if p.host != nil {
+		if off, err = p.stopHost(ctx); err != nil {
+			return err
+		}
+	}
 	if err := p.thaw(); err != nil { // what is frozen cannot end in order
 		return err
 	}
-	if err := p.note(false); err != nil {
-		return err
+	err = p.noting(false, off)
+	if _, own := p.namespace(); err != nil && own && !already {
+		_ = p.ports(true) // it is to run on, as far as it does
 	}
-	if p.host != nil {
-		return p.stopHost(ctx)
-	}
+	return err
+}
+
+func (p *power) stopRouter(ctx context.Context) error {
 	if err := p.awaitAgent(ctx); err != nil {
 		return err
 	}
@@ -195,43 +220,18 @@ func (p *power) awaitAgent(ctx context.Context) error {
 	return nil // it is killed
 }
 
-func (p *power) stopHost(ctx context.Context) error {
-	i := slices.IndexFunc(p.found.Hosts, func(s hosts.Sandbox) bool { return s.Node == p.name })
-	if i < 0 || !p.found.Hosts[i].Running() {
-		return nil
-	}
-	box := p.found.Hosts[i]
-	runtime, err := p.found.Get(box.Runtime)
-	if err != nil {
-		return err
-	}
-	on, err := p.found.Services(box)
-	if err != nil {
-		return err
-	}
-	if err := on.Run(ctx, nil, false); err != nil {
-		return err
-	}
-	if stopper, ok := runtime.(hosts.Stopper); ok {
-		return stopper.Stop(ctx, box)
-	}
-	spec := p.build.Spec(*p.host)
-	spec.Command = nil
-	if _, err := runtime.Ensure(ctx, spec); err != nil {
-		return err
-	}
-	if ns, ok := p.namespace(); ok {
-		if err := hosts.EndProcesses(ctx, []hosts.Namespace{ns}, keeper.EndGrace); err != nil {
-			return err
-		}
-	}
-	return p.ports(false)
-}
-
 // ports sets the node's ends of its wires, and the NICs that it has been lent, up or down.
+// Those that somebody has cut stay down.
 func (p *power) ports(up bool) error {
+	cut, err := store.Faults(p.lab)
+	if err != nil {
+		return err
+	}
 	var errs []error
 	for _, name := range p.interfaces() {
+		if up && cutHere(cut, p.name, name) {
+			continue
+		}
 		errs = append(errs, impair.SetUp(impair.Interface{Namespace: p.build.Path(p.name), Name: name}, up))
 	}
 	return errors.Join(errs...)
@@ -262,31 +262,33 @@ func (p *power) pause(ctx context.Context) error {
 	if h, ok := p.halted(); ok && !h.Paused {
 		return errors.New("it is stopped; `pseudowan start` starts it")
 	}
-	if err := p.note(true); err != nil {
-		return err
-	}
+	freeze := func() error { return p.signal(syscall.SIGSTOP) }
 	if p.host != nil {
-		i := slices.IndexFunc(p.found.Hosts, func(s hosts.Sandbox) bool { return s.Node == p.name })
-		if i < 0 || !p.found.Hosts[i].Running() {
-			return errors.New("it does not run")
-		}
-		runtime, err := p.found.Get(p.found.Hosts[i].Runtime)
+		box, runtime, err := p.sandbox()
 		if err != nil {
 			return err
 		}
+		if box == nil {
+			return errors.New("it does not run")
+		}
 		if stopper, ok := runtime.(hosts.Stopper); ok {
-			return stopper.Pause(ctx, p.found.Hosts[i])
+			freeze = func() error { return stopper.Pause(ctx, *box) }
 		}
 	}
-	return p.signal(syscall.SIGSTOP)
+	return p.noting(true, freeze)
 }
 
-// thaw lets a paused node run on.
+// thaw lets a paused node run on, unless its runtime does.
 func (p *power) thaw() error {
 	if h, ok := p.halted(); !ok || !h.Paused {
 		return nil
 	}
-	return p.signal(syscall.SIGCONT)
+	ns, ok := p.namespace()
+	if !ok {
+		return nil
+	}
+	p.state.Release(p.name)
+	return signalAll(ns, syscall.SIGCONT)
 }
 
 // signal signals every process in the node's namespace.
@@ -317,7 +319,7 @@ func (p *power) start(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := store.WriteKeeperState(p.state); err != nil {
+	if err := p.write(p.state); err != nil {
 		return err
 	}
 	if p.host != nil {
@@ -326,36 +328,10 @@ func (p *power) start(ctx context.Context) error {
 	if _, err := keeper.Ensure(p.lab, inventory.FindProcesses().Keeper(p.lab)); err != nil {
 		return err
 	}
-	return p.awaitAnswer(ctx)
-}
-
-// startStopped gives a stopped node its ports, and a host what runs inside.
-func (p *power) startStopped(ctx context.Context) error {
-	if p.router != nil {
-		return p.ports(true)
-	}
-	runtime, err := p.found.Get(p.host.Runtime)
-	if err != nil {
+	if err := p.awaitAnswer(ctx); err != nil {
 		return err
 	}
-	box, err := runtime.Ensure(ctx, p.build.Spec(*p.host))
-	if err != nil {
-		return err
-	}
-	if _, ok := runtime.(hosts.Stopper); ok {
-		return nil // the keeper gives it its wires again, and starts its services
-	}
-	if err := p.ports(true); err != nil {
-		return err
-	}
-	if err := p.build.Configure(ctx, *p.host); err != nil {
-		return err
-	}
-	on, err := p.found.Services(box)
-	if err != nil {
-		return err
-	}
-	return on.Run(ctx, build.Services(*p.host), false)
+	return p.keepFaults(ctx) // its switch has opened its ports
 }
 
 // awaitAnswer waits until a router's agent answers.
@@ -373,25 +349,6 @@ func (p *power) awaitAnswer(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-time.After(endedPoll):
-		}
-	}
-}
-
-// undoHalts lets all nodes run again that somebody has stopped or paused; the next steps
-// start those that were stopped.
-func (a *applier) undoHalts() {
-	for name, h := range store.Halts(a.plan.Lab) {
-		kind := "host"
-		if h.Router != nil {
-			kind = "router"
-		}
-		for _, ns := range a.before.Namespaces {
-			if h.Paused && ns.Mark.Node == name && (ns.Mark.Kind == hosts.KindRouter || ns.Mark.Kind == hosts.KindHost) {
-				_ = signalAll(ns, syscall.SIGCONT) // what does not react is ended by a later step
-			}
-		}
-		if line := strings.Join([]string{"started", kind, name}, " "); !a.fresh && !slices.Contains(a.changed, line) {
-			a.changed = append(a.changed, line)
 		}
 	}
 }

@@ -109,6 +109,22 @@ func (p *Plan) cablesOf(segment string) (out []Cable) {
 	return nil
 }
 
+// HasCable reports whether the plan has a cable that was found in an earlier one, between
+// the same interfaces.
+func (p *Plan) HasCable(c Cable) bool {
+	for _, n := range p.NICs {
+		if c.Down.Node == n.Router && c.Down.Interface == n.Interface {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.AllWires(), func(w Wire) bool {
+		at := func(e End) bool {
+			return e.Node == w.A.Node && e.Interface == w.A.Interface || e.Node == w.B.Node && e.Interface == w.B.Interface
+		}
+		return at(c.Down) && !slices.ContainsFunc(c.Ends, func(e End) bool { return !at(e) })
+	})
+}
+
 // CableNames lists all names of cables.
 func (p *Plan) CableNames() []string {
 	var out []string

@@ -1,0 +1,42 @@
+package labs
+
+import (
+	"testing"
+
+	"pseudowan/labs/plan"
+	"pseudowan/labs/store"
+)
+
+// A link that was cut stays so when its node starts; what was done to one that has gone is
+// forgotten, also if another takes its name.
+func TestFaultsStay(t *testing.T) {
+	before := planned(t, false, nil, h1, h2, h9)
+	var list []store.Fault
+	for _, name := range []string{"pe1:eth1", "h1:eth0", "h9:eth0"} {
+		cables, err := before.Cables(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, store.Fault{Cable: cables[0], Down: true})
+	}
+	for _, c := range []struct {
+		node, iface string
+		want        bool
+	}{{"pe1", "eth1", true}, {"pe2", "eth1", false}, {"h1", "eth0", false}, {"pe1", list[1].Cable.Down.Interface, true}, {"pe2", list[1].Cable.Down.Interface, false}} {
+		if cutHere(list, c.node, c.iface) != c.want {
+			t.Errorf("%s:%s is cut: %v", c.node, c.iface, !c.want)
+		}
+	}
+	if list[0].Down = false; cutHere(list, "pe1", "eth1") {
+		t.Error("an impaired link is cut")
+	}
+	after := planned(t, true, before, h1, h2)
+	if got := present(list, after); len(got) != 2 {
+		t.Errorf("without h9 there are %v", got)
+	}
+	list[2].Cable.Ends = []plan.End{{Node: "h8", Interface: "eth0"}, list[1].Cable.Down}
+	list[2].Cable.Down = list[1].Cable.Down
+	if got := present(list, before); len(got) != 2 {
+		t.Errorf("where h1 has the port of h8 there are %v", got)
+	}
+}
