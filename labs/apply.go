@@ -29,12 +29,13 @@ type applier struct {
 	plan        *plan.Plan
 	before      inventory.Inventory
 	runtimeName string
-	force       bool        // lend NICs that the server itself needs
-	scope       *scope      // of a run-time change; nil: everything
-	fresh       bool        // nothing of the lab existed
-	kept        bool        // except for what its hosts keep, as after a reboot
-	applied     plan.Plan   // of the lab as it runs
-	cut         []plan.Plan // the plans of commands interrupted since
+	force       bool              // lend NICs that the server itself needs
+	scope       *scope            // of a run-time change; nil: everything
+	injected    []store.Injection // what a run-time change leaves there
+	fresh       bool              // nothing of the lab existed
+	kept        bool              // except for what its hosts keep, as after a reboot
+	applied     plan.Plan         // of the lab as it runs
+	cut         []plan.Plan       // the plans of commands interrupted since
 	changed     []string
 	lost        []loss   // what has ended or is gone, and is made again
 	right       []string // repairs that no change explains

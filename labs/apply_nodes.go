@@ -98,9 +98,14 @@ func (a *applier) lendNICs() error {
 type linkEnd struct{ router, link string }
 
 // config returns the configuration of a router as planned, with the MTUs that lent
-// interfaces allow and the passwords of its sessions.
+// interfaces allow and the passwords of its sessions, and with what is injected.
 func (a *applier) config(r plan.Router) config.Router {
 	c := r.Config
+	for _, i := range a.injected {
+		if i.Router == r.Name {
+			c = i.Added(c)
+		}
+	}
 	c.Secrets = a.secrets.Of(c)
 	c.Core = slices.Clone(c.Core)
 	for i, core := range c.Core {

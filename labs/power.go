@@ -331,7 +331,7 @@ func (p *power) start(ctx context.Context) error {
 	if err := p.awaitAnswer(ctx); err != nil {
 		return err
 	}
-	return p.keepFaults(ctx) // its switch has opened its ports
+	return p.keepRouterFaults(ctx)
 }
 
 // awaitAnswer waits until a router's agent answers.

@@ -7,8 +7,10 @@ import (
 	"slices"
 
 	"pseudowan/hosts/impair"
+	"pseudowan/labs/build"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
+	"pseudowan/router"
 )
 
 // again does to links at the selected nodes once more what is recorded: whoever made their
@@ -84,6 +86,27 @@ func (a *applier) forgetGone(ctx context.Context) error {
 		}
 	}
 	return a.keepFaults(ctx)
+}
+
+// keepRouterFaults does the same for a router that has been started. Its switch sets up
+// what it opens, and has done so when the agent has applied its configuration.
+func (p *power) keepRouterFaults(ctx context.Context) error {
+	list, err := store.Faults(p.lab)
+	if err != nil || !slices.ContainsFunc(p.interfaces(), func(name string) bool { return cutHere(list, p.name, name) }) {
+		return err
+	}
+	cfg, err := store.RouterConfig(p.lab, p.name)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, handOverPatience, errors.New("its agent has not applied the configuration in time"))
+	defer cancel()
+	c := router.NewClient(p.name, store.AgentSocket(p.lab, p.name))
+	defer c.Close()
+	if err := build.HandOver(ctx, c, cfg); err != nil {
+		return err
+	}
+	return p.keepFaults(ctx)
 }
 
 // keepFaults does the same for a node that has been started.

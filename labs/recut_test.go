@@ -40,3 +40,23 @@ func TestFaultsStay(t *testing.T) {
 		t.Errorf("where h1 has the port of h8 there are %v", got)
 	}
 }
+
+// A run-time change leaves injected routes at routers and in VRFs that are there.
+func TestInjectionsStay(t *testing.T) {
+	p := planned(t, true, nil, h1)
+	red := plan.Inject(p.Routers[0].Config, plan.InjectionRequest{Number: 1, VRF: "red", IPv4: true})
+	core := plan.Inject(p.Routers[0].Config, plan.InjectionRequest{Number: 2, VRF: "red", VPN: true, IPv4: true})
+	gone := plan.Inject(p.Routers[0].Config, plan.InjectionRequest{Number: 3, VRF: "violet", IPv4: true})
+	a := &applier{plan: p}
+	a.injected = fitting([]store.Injection{{Injection: red}, {Injection: core}, {Injection: gone}}, p)
+	if len(a.injected) != 2 {
+		t.Errorf("%v stay", a.injected)
+	}
+	was, here, there := p.Routers[0].Config, a.config(p.Routers[0]), a.config(p.Routers[1])
+	if len(here.Access) != len(was.Access)+1 || len(here.Core) != len(was.Core)+1 || len(here.Sessions) != len(was.Sessions)+1 {
+		t.Errorf("pe1 has the ports %v and %v", here.Access, here.Core)
+	}
+	if len(there.Access) != len(p.Routers[1].Config.Access) {
+		t.Errorf("pe2 has the ports %v", there.Access)
+	}
+}

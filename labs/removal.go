@@ -67,6 +67,11 @@ func (a *applier) removeStaleWires() error {
 		want[interfaceName{path, n.Interface}] = true
 		want[interfaceName{path, hosts.NICWireName(n.Interface)}] = true
 	}
+	for _, i := range a.injected {
+		for _, w := range i.Wires {
+			want[interfaceName{a.build.Path(w.A.Node), w.A.Interface}] = true
+		}
+	}
 	for _, u := range a.plan.Uplinks {
 		want[interfaceName{a.build.Path(""), u.Port}] = true
 	}
@@ -96,6 +101,11 @@ func (a *applier) removeExtraPorts() error {
 	keep := map[string]bool{}
 	for _, r := range a.plan.Routers {
 		for _, name := range r.PortNamespaces() {
+			keep[name] = true
+		}
+	}
+	for _, i := range a.injected {
+		for _, name := range i.Namespaces() {
 			keep[name] = true
 		}
 	}

@@ -72,6 +72,11 @@ func (a *applier) limit(s *scope) error {
 			return fmt.Errorf("%s is stopped or paused, and the change concerns it; `pseudowan start %s` lets it run again", name, name)
 		}
 	}
+	injected, err := store.Injections(a.plan.Lab)
+	if err != nil {
+		return err
+	}
+	a.injected = fitting(injected, a.plan)
 	a.adoptMTUs()
 	for _, box := range a.before.Hosts {
 		if box.Running() {
@@ -79,6 +84,15 @@ func (a *applier) limit(s *scope) error {
 		}
 	}
 	return nil
+}
+
+// fitting are the injections that a plan leaves possible: their routers and VRFs are there.
+func fitting(all []store.Injection, p *plan.Plan) []store.Injection {
+	return slices.DeleteFunc(slices.Clone(all), func(i store.Injection) bool {
+		return !slices.ContainsFunc(p.Routers, func(r plan.Router) bool {
+			return r.Name == i.Router && (i.Access == nil || r.Config.VRF(i.VRF) != nil)
+		})
+	})
 }
 
 // hostsFile is the /etc/hosts of a host.
