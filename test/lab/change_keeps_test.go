@@ -3,6 +3,7 @@ package lab
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -81,20 +82,23 @@ func TestRealChangeKeepsFaults(t *testing.T) {
 	}
 }
 
-// testCutShort kills a change, and tests that the next one leaves the rest alone.
+// testCutShort kills or interrupts a change, and tests that the rest is left alone.
 func testCutShort(t *testing.T, l lab, i int) {
 	t.Helper()
 	cmd := exec.Command(program, "host", "add", "h9", "to=pe1", "vrf=red", "addresses=10.9.0.2/24", "--lab", l.name)
+	var said strings.Builder
+	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(time.Duration(30+15*i)*time.Millisecond, func() { _ = cmd.Process.Kill() })
-	_ = cmd.Wait() // killed or done
+	sig := []os.Signal{syscall.SIGKILL, syscall.SIGINT}[i%2]
+	time.AfterFunc(time.Duration(30+10*i)*time.Millisecond, func() { _ = cmd.Process.Signal(sig) })
+	_ = cmd.Wait() // killed, taken back, or done
 	r := pseudowan("vrf", "set", "red", fmt.Sprintf("max-routes=%d", 100+i), "--lab", l.name)
 	if r.code != 0 {
 		t.Fatalf("the next command: %d\n%s", r.code, r.stderr)
 	}
-	t.Log(i, r.stderr)
+	t.Logf("%s: %s%s", sig, &said, r.stderr)
 	isDown(t, l, "after a change that was cut short", "pe1", "eth1")
 	if got := nodeState(t, l, "b1"); got != status.NodeStopped {
 		t.Errorf("b1 was stopped, and is %s", got)
