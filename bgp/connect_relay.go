@@ -17,7 +17,7 @@ import (
 type hearer interface {
 	opened(peer netip.Addr, j *gate.Judge)
 	judged(peer netip.Addr, v gate.Verdict)
-	shown(peer netip.Addr, j *gate.Judge, news []gate.Shown)
+	shown(peer netip.Addr, j *gate.Judge)
 	unread(peer netip.Addr, err error)
 	withheld(peer netip.Addr, why string)
 	connectionEnded(peer netip.Addr, e sessionEnd)
@@ -34,11 +34,9 @@ type neighborWatcher struct {
 
 func (w neighborWatcher) opened(j *gate.Judge)  { w.hears.opened(w.addr, j) }
 func (w neighborWatcher) judged(v gate.Verdict) { w.hears.judged(w.addr, v) }
-func (w neighborWatcher) shown(j *gate.Judge, news []gate.Shown) {
-	w.hears.shown(w.addr, j, news)
-}
-func (w neighborWatcher) unread(err error)    { w.hears.unread(w.addr, err) }
-func (w neighborWatcher) withheld(why string) { w.hears.withheld(w.addr, why) }
+func (w neighborWatcher) shown(j *gate.Judge)   { w.hears.shown(w.addr, j) }
+func (w neighborWatcher) unread(err error)      { w.hears.unread(w.addr, err) }
+func (w neighborWatcher) withheld(why string)   { w.hears.withheld(w.addr, why) }
 
 // ended informs the connector first: it must have the penalty before the engine's
 // next state.

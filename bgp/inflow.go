@@ -68,13 +68,15 @@ func (s *receiver) follow(peer netip.Addr, j *gate.Judge) {
 	j.Follow()
 }
 
-// shown passes on the news of a gate.
-func (s *receiver) shown(peer netip.Addr, j *gate.Judge, news []gate.Shown) {
+// shown passes on the news of a gate. They are taken under the lock: whoever ends the inflow
+// finds each either here or still with the gate.
+func (s *receiver) shown(peer netip.Addr, j *gate.Judge) {
 	f := s.inflows.of(peer)
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	news := j.News()
 	switch {
-	case f.judge != j:
+	case f.judge != j || len(news) == 0:
 	case f.up:
 		s.tell(f, news)
 	default:
@@ -184,15 +186,16 @@ func (s *receiver) removed(peer netip.Addr) {
 	s.withdrawAll(f, nil)
 }
 
-// withdrawAll withdraws the routes of a gate but those that are kept.
+// withdrawAll withdraws the routes of a gate but those that are kept. Those that the peer
+// has withdrawn itself are among them if nobody has been told yet.
 func (s *receiver) withdrawAll(f *inflow, kept map[Key]bool) {
 	if f.judge == nil {
 		return
 	}
 	f.early = nil
 	var gone []gate.Shown
-	for _, n := range f.judge.Shown() {
-		n.Attributes = nil
+	for _, p := range f.judge.Unfollow() {
+		n := gate.Shown{Path: p}
 		if !kept[f.update(&n).Route.Key()] {
 			gone = append(gone, n)
 		}

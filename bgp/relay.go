@@ -69,10 +69,10 @@ type relay struct {
 type watcher interface {
 	opened(j *gate.Judge)  // the peer's OPEN has come
 	judged(v gate.Verdict) // something was wrong, or has to be known
-	shown(j *gate.Judge, news []gate.Shown)
-	unread(err error)    // the engine has sent something that the editor cannot read
-	withheld(why string) // the peer is not told of all routes
-	ended(e sessionEnd)  // exactly once, before the engine hears of it
+	shown(j *gate.Judge)   // it may have news
+	unread(err error)      // the engine has sent something that the editor cannot read
+	withheld(why string)   // the peer is not told of all routes
+	ended(e sessionEnd)    // exactly once, before the engine hears of it
 }
 
 // sessionEnd is why a connection ended.
@@ -173,12 +173,8 @@ func (r *relay) incoming() {
 	}
 }
 
-// tellNews passes on the changes of what the engine is shown.
-func (r *relay) tellNews() {
-	if news := r.judge.News(); len(news) > 0 {
-		r.to.shown(r.judge, news)
-	}
-}
+// tellNews has the changes of what the engine is shown passed on.
+func (r *relay) tellNews() { r.to.shown(r.judge) }
 
 // judged carries out a verdict. over reports whether it ends the session.
 func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {

@@ -20,6 +20,7 @@ type ribIn struct {
 	looped, loopedOctets int  // the same of those that have passed this router before
 	followed             bool // news are collected
 	news                 []Shown
+	given                int    // how many of the array of news the last call of News has returned
 	rejections           uint64 // paths that the import policy has rejected, one by one
 }
 

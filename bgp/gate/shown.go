@@ -21,13 +21,43 @@ func (j *Judge) Follow() {
 	j.rib.followed = true
 }
 
+// Unfollow ends that. It returns everything that the receiver may have been shown: what it
+// is shown now, and the changes that News has not returned yet and never will. A path may be
+// there more than once.
+func (j *Judge) Unfollow() []Path {
+	j.rib.mu.Lock()
+	defer j.rib.mu.Unlock()
+	list := make([]Path, 0, len(j.rib.news)+j.rib.shown)
+	for _, n := range j.rib.news {
+		list = append(list, n.Path)
+	}
+	for k, p := range j.rib.paths {
+		if p.out != nil {
+			list = append(list, k.path())
+		}
+	}
+	j.rib.followed, j.rib.news, j.rib.given = false, nil, 0
+	return list
+}
+
+// keptNews is how many news the array that collects them may hold to be kept for the next:
+// more than one message brings, and far less than a policy that changes all paths.
+const keptNews = 4096
+
 // News returns the changes of what the receiver is shown since the last call, in order.
-// The list is valid until the next call of Received or SetPolicy.
+// The list is valid until the next call of News, Received or SetPolicy.
 func (j *Judge) News() []Shown {
 	j.rib.mu.Lock()
 	defer j.rib.mu.Unlock()
 	news := j.rib.news
-	j.rib.news = j.rib.news[:0]
+	if cap(news) > keptNews {
+		j.rib.news, j.rib.given = nil, 0
+		return news
+	}
+	if len(news) < j.rib.given {
+		clear(news[len(news):j.rib.given]) // those of the last call hold attributes
+	}
+	j.rib.news, j.rib.given = news[:0], len(news)
 	return news
 }
 

@@ -87,3 +87,62 @@ func TestNews(t *testing.T) {
 	j.Received(vpnUpdate(0, 5, "40010100 40020a0202 0000fdea 0000fde9"))
 	check("all have passed this router", 0, 4)
 }
+
+// A follower that leaves hears of everything that it may know of, also of what was withdrawn
+// since it heard the last news; then nothing more is collected.
+func TestUnfollow(t *testing.T) {
+	j := judgeOf(t, 65001, openCaps)
+	j.Follow()
+	j.Received(vpnUpdate(0, 5, base))
+	known := map[Path]bool{}
+	for _, n := range j.News() {
+		known[n.Path] = true
+	}
+	j.SetPolicy(chainOf(policy.Term{Then: policy.Reject}))
+	j.SetPolicy(nil)
+	j.Received(appendUpdate(nil, nil, appendMP(nil, attrUnreach, unhex("000180"), unhex("70 800000 0000fdea00000001 1e0000")), nil))
+	for _, p := range j.Unfollow() {
+		delete(known, p)
+	}
+	if len(known) > 0 {
+		t.Errorf("nothing is said of %v", known)
+	}
+	j.Received(vpnUpdate(0, 5, base))
+	if news := j.News(); len(news) > 0 {
+		t.Errorf("%d news for nobody", len(news))
+	}
+}
+
+// The memory for the news of many paths is given up, and what is kept for the next news holds
+// no attributes.
+func TestNewsGiveUpMemory(t *testing.T) {
+	j := judgeOf(t, 65001, openCaps)
+	j.Follow()
+	j.Received(vpnUpdate(0, 100, base))
+	few := j.News()
+	for range 2 { // of one of these calls, the news are still in use
+		if more := j.News(); len(more) > 0 {
+			t.Fatalf("%d news again", len(more))
+		}
+	}
+	for i, n := range few[:cap(few)] {
+		if n.Attributes != nil {
+			t.Fatalf("the array of the news still holds attributes of number %d", i)
+		}
+	}
+	if cap(j.rib.news) == 0 {
+		t.Error("each message needs new memory")
+	}
+	for i := range keptNews / 100 {
+		j.Received(vpnUpdate(100*i, 100, base+"80040400000005"))
+		j.News()
+	}
+	j.SetPolicy(chainOf(setting(policy.Set{LocalPref: pointer(uint32(7))})))
+	j.Received(vpnUpdate(keptNews, 100, base))
+	if news := j.News(); len(news) <= keptNews || news[0].Attributes == nil || news[keptNews].Attributes == nil {
+		t.Errorf("%d news", len(news))
+	}
+	if n := cap(j.rib.news); n > keptNews {
+		t.Errorf("memory for %d news is kept", n)
+	}
+}
