@@ -46,6 +46,9 @@ type relay struct {
 
 	refusing sync.Mutex // held while this router ends the session
 
+	noting sync.Mutex // held while what was judged is noted
+	over   bool       // no more paths are: the receiver forgets those of the session
+
 	sending sync.Mutex // held while writing to the peer
 	ending  bool       // the engine's messages are no longer sent
 	torn    bool       // the last one was sent in part
@@ -117,6 +120,9 @@ func (r *relay) end(e sessionEnd) {
 		e.judge = r.judge
 		r.members.down()
 		r.monitored.down(e.down)
+		r.noting.Lock()
+		r.over = true
+		r.noting.Unlock()
 		r.to.ended(e)
 	})
 }
@@ -178,9 +184,7 @@ func (r *relay) tellNews() { r.to.shown(r.judge) }
 
 // judged carries out a verdict. over reports whether it ends the session.
 func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {
-	if len(v.Faults) > 0 || len(v.Strange) > 0 || v.Warning != "" {
-		r.to.judged(v)
-	}
+	r.note(v)
 	switch {
 	case v.Refuse != nil:
 		r.flush(out)
@@ -205,6 +209,19 @@ func (r *relay) judged(out []byte, v gate.Verdict) (_ []byte, over bool) {
 	r.interests.news = r.interests.news || v.Members
 	r.came()
 	return append(out, v.Pass...), false
+}
+
+// note has it known what was wrong with a message. One that has waited while the session
+// ended leaves no paths behind.
+func (r *relay) note(v gate.Verdict) {
+	r.noting.Lock()
+	defer r.noting.Unlock()
+	if r.over {
+		v.Strange = nil
+	}
+	if len(v.Faults) > 0 || len(v.Strange) > 0 || v.Warning != "" {
+		r.to.judged(v)
+	}
 }
 
 // flush passes messages to the engine. It returns false if the engine has hung
