@@ -24,11 +24,25 @@ type flowTables struct {
 	memory memory
 }
 
+// change calls f when the flows may change. It does not if ctx has ended meanwhile: whoever
+// does not wait any longer may have gone on to undo the change.
+func (t *flowTables) change(ctx context.Context, f func() error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return f()
+}
+
+// steadily is change, again if a daemon was being replaced.
+func (t *flowTables) steadily(ctx context.Context, f func() error) error {
+	return t.daemons.steady(ctx, func() error { return t.change(ctx, f) })
+}
+
 func (t *flowTables) commit(ctx context.Context, add, remove []pipeline.Flow) error {
 	for _, b := range bundles(add, remove) {
-		err := t.daemons.steady(ctx, func() error {
-			t.mu.Lock()
-			defer t.mu.Unlock()
+		err := t.steadily(ctx, func() error {
 			t.memory.note(b.add, b.remove)
 			return t.channel.change(ctx, allOnWire(b.add), allOnWire(b.remove))
 		})
@@ -44,9 +58,7 @@ func (t *flowTables) correct(ctx context.Context, flows []pipeline.Flow) (n int,
 	for _, f := range flows {
 		fmt.Fprintln(&file, onWire(f))
 	}
-	err = t.daemons.steady(ctx, func() error {
-		t.mu.Lock()
-		defer t.mu.Unlock()
+	err = t.steadily(ctx, func() error {
 		t.memory.replace(flows)
 		n, err = t.correctFrom(ctx, file.Bytes())
 		return err
@@ -88,12 +100,12 @@ func (t *flowTables) restore(ctx context.Context) error {
 
 // replay passes all flows to a command of ovs-ofctl.
 func (t *flowTables) replay(ctx context.Context, command, what string) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if _, err := t.ofctl(ctx, t.memory.file(), "--bundle", command, t.bridge, "-"); err != nil {
-		return fmt.Errorf("bridge %s: %s: %w", t.bridge, what, err)
-	}
-	return nil
+	return t.change(ctx, func() error {
+		if _, err := t.ofctl(ctx, t.memory.file(), "--bundle", command, t.bridge, "-"); err != nil {
+			return fmt.Errorf("bridge %s: %s: %w", t.bridge, what, err)
+		}
+		return nil
+	})
 }
 
 // inherit records the flows of an adopted switch.

@@ -34,13 +34,23 @@ func (l *loop) divertNow() {
 }
 
 // patience is how long the loop waits for diversions. They are one flow for each next
-// hop; a switch that takes longer is being restarted, with all flows.
+// hop; a switch that takes longer is being restarted, or compared, with all flows.
 const patience = time.Second
 
+// commitNow waits no longer than that, whatever the switch does: it changes nothing after
+// the end of a context.
 func (l *loop) commitNow(ctx context.Context, sw fib.Switch, flows []pipeline.Flow) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := sw.Commit(ctx, flows, nil); err != nil {
+	done := make(chan error, 1)
+	l.background.Go(func() { done <- sw.Commit(ctx, flows, nil) })
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
 		l.log.Warn("cannot divert packets to their backups at once", "error", err)
 	}
 }

@@ -1,10 +1,13 @@
 package router
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
@@ -73,6 +76,38 @@ func TestBackups(t *testing.T) {
 			t.Errorf("%s: a route to the last next hop does %s", what, got)
 		}
 	}
+}
+
+// stuckSwitch commits nothing before it is told to, whatever the context.
+type stuckSwitch struct {
+	fib.Switch
+	free chan struct{}
+}
+
+func (s stuckSwitch) Commit(context.Context, []pipeline.Flow, []pipeline.Flow) error {
+	<-s.free
+	return nil
+}
+
+// A switch that is busy with all its flows does not stop the router: it waits a moment, and
+// goes on.
+func TestDiversionsDoNotStopTheRouter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := alone(config.Router{})
+		sw := stuckSwitch{free: make(chan struct{})}
+		time.AfterFunc(time.Hour, func() { close(sw.free) })
+		began := time.Now()
+		r.commitNow(t.Context(), sw, (pipeline.Diversion{Adjacency: 1}).Flows())
+		if took := time.Since(began); took != patience {
+			t.Errorf("the router has waited for %v; want %v", took, patience)
+		}
+		r.background.Wait()
+		began = time.Now()
+		r.commitNow(t.Context(), sw, (pipeline.Diversion{Adjacency: 1}).Flows())
+		if took := time.Since(began); took != 0 {
+			t.Errorf("it waits for %v although there is nothing to wait for", took)
+		}
+	})
 }
 
 // programmed returns what the flow of a prefix does before the turn ends.

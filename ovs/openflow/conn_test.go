@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -193,6 +194,35 @@ func TestSilentSwitch(t *testing.T) {
 	}
 	if err := c.Err(); err != nil {
 		t.Errorf("a slow answer ended the connection: %v", err)
+	}
+}
+
+// lateContext has a deadline that has just passed, and has not ended yet.
+type lateContext struct{ context.Context }
+
+func (lateContext) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
+
+// Whoever gives up while others are writing sends nothing, and the connection stays.
+func TestLateSender(t *testing.T) {
+	c, sw, _ := connect(t)
+	ended, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	for what, ctx := range map[string]context.Context{"ended": ended, "about to end": lateContext{t.Context()}} {
+		c.write.Lock()
+		sent := make(chan error)
+		go func() { sent <- c.Barrier(ctx) }()
+		<-ended.Done()
+		c.write.Unlock()
+		if err := <-sent; !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	go func() {
+		m := sw.next()
+		sw.send(message{kind: typeBarrierReply, xid: m.xid})
+	}()
+	if err := c.Barrier(t.Context()); err != nil {
+		t.Errorf("after that: %v", err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"time"
 )
 
@@ -56,14 +57,18 @@ func (c *Conn) send(ctx context.Context, ms ...message) error {
 }
 
 // sendFilled writes what fill appends, in one piece. A failed write may leave a
-// partial message in the stream, so it ends the connection.
+// partial message in the stream, so it ends the connection, unless it is known that ctx
+// has ended before the first octet: others may have been writing until then.
 func (c *Conn) sendFilled(ctx context.Context, xid uint32, fill func(b []byte, xid uint32) ([]byte, error)) error {
-	deadline, ok := ctx.Deadline()
-	if limit := time.Now().Add(writeTimeout); !ok || limit.Before(deadline) {
-		deadline = limit
-	}
 	c.write.Lock()
 	defer c.write.Unlock()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("OpenFlow: nothing sent: %w", err)
+	}
+	deadline, impatient := ctx.Deadline()
+	if limit := time.Now().Add(writeTimeout); !impatient || limit.Before(deadline) {
+		deadline, impatient = limit, false
+	}
 	b, err := fill(c.buf[:0], xid)
 	if err != nil {
 		return err
@@ -72,8 +77,10 @@ func (c *Conn) sendFilled(ctx context.Context, xid uint32, fill func(b []byte, x
 	if err := c.sock.SetWriteDeadline(deadline); err != nil {
 		return fmt.Errorf("OpenFlow: %w", err)
 	}
-	if _, err := c.sock.Write(b); err != nil {
-		c.sock.Close()
+	if n, err := c.sock.Write(b); err != nil {
+		if n > 0 || !impatient || !errors.Is(err, os.ErrDeadlineExceeded) {
+			c.sock.Close()
+		}
 		return fmt.Errorf("OpenFlow: %w", err)
 	}
 	return nil

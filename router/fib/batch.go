@@ -11,7 +11,7 @@ import (
 
 // Switch is what a Batch is committed to.
 type Switch interface {
-	// Commit adds flows, then removes flows.
+	// Commit adds flows, then removes flows. It begins nothing once ctx has ended.
 	Commit(ctx context.Context, add, remove []pipeline.Flow) error
 	// Correct makes the flows exactly these and returns how many were not.
 	Correct(ctx context.Context, flows []pipeline.Flow) (int, error)
