@@ -300,6 +300,7 @@ func (l *loop) routerEvents(events []bgp.Event, hear func(bgp.RouteUpdate)) {
 
 // ceEvents handles the events of a CE's sessions, unless the CE is gone.
 func (l *loop) ceEvents(from *ce.Speaker, events []bgp.Event) {
+	l.quiet.note(len(events), time.Now())
 	c := l.ces.Of(from)
 	if c == nil {
 		return

@@ -3,6 +3,11 @@ package router
 import (
 	"testing"
 	"time"
+
+	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
+	"pseudowan/router/ce"
+	"pseudowan/topology"
 )
 
 // Memory is given back once, when routes have come and then no more for a while.
@@ -32,5 +37,16 @@ func TestQuiet(t *testing.T) {
 	}
 	if small, large := spareFor(50<<20), spareFor(3<<30); small != 100 || large >= 50 {
 		t.Errorf("spare: %d and %d per cent", small, large)
+	}
+}
+
+// It is, too, when the routes were those of a customer, which may be gone by then.
+func TestCustomersRoutesAreWork(t *testing.T) {
+	r, ce1 := ceRouter(t, vpn.PerVRF, topology.CustomerBGP{})
+	r.answers(peerAddr)
+	r.ceEvents(ce1, []bgp.Event{told("10.8.0.0/16", "10.1.0.2"), withdrawn("10.8.0.0/16")})
+	r.ceEvents(&ce.Speaker{}, []bgp.Event{withdrawn("10.8.0.0/16")})
+	if r.quiet.work != 3 || r.quiet.last.IsZero() {
+		t.Errorf("%d routes have come or gone; want 3", r.quiet.work)
 	}
 }
