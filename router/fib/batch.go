@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"math"
 	"slices"
 
 	"pseudowan/ovs/pipeline"
@@ -67,7 +68,7 @@ func (t *Table) Take() (b Batch, ok bool) {
 	b = Batch{
 		retire: t.retire,
 		add:    slices.SortedFunc(maps.Values(t.add), compareFlows),
-		remove: slices.SortedFunc(maps.Values(t.remove), compareFlows),
+		remove: slices.SortedFunc(maps.Values(t.remove), func(a, b pipeline.Flow) int { return compareFlows(b, a) }),
 		after:  t.after,
 	}
 	if len(t.audits) > 0 {
@@ -104,7 +105,16 @@ func (t *Table) Done(b Batch, corrected int) {
 }
 
 // compareFlows puts adjacencies and groups before the routes and labels that lead to
-// them, because a large batch is not committed at once.
+// them, because a large batch is not committed at once: an agent that ends in between
+// leaves nothing that leads to a number of which StartAbove does not know.
 func compareFlows(a, b pipeline.Flow) int {
-	return cmp.Or(cmp.Compare(b.Cookie.Kind(), a.Cookie.Kind()), cmp.Compare(a.Cookie, b.Cookie))
+	return cmp.Or(cmp.Compare(rank(b), rank(a)), cmp.Compare(a.Cookie, b.Cookie))
+}
+
+// rank is the higher, the earlier a flow is added, and the later removed.
+func rank(f pipeline.Flow) int {
+	if k := f.Cookie.Kind(); k != pipeline.KindAdjacency {
+		return int(k)
+	}
+	return math.MaxInt
 }

@@ -251,7 +251,7 @@ func (t *Table) StartAbove(cookies []pipeline.Cookie) {
 		switch id := c.ID(); c.Kind() {
 		case pipeline.KindRoute:
 			t.nextRoute = max(t.nextRoute, id)
-		case pipeline.KindAdjacency:
+		case pipeline.KindAdjacency, pipeline.KindDiversion:
 			t.nextNumber = max(t.nextNumber, uint32(id))
 		case pipeline.KindGroup:
 			t.nextGroup = max(t.nextGroup, uint32(id))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -146,8 +147,9 @@ func TestOrder(t *testing.T) {
 	for _, flow := range b.add {
 		kinds = append(kinds, flow.Cookie.Kind())
 	}
-	if !slices.IsSortedFunc(kinds, func(a, b pipeline.Kind) int { return int(b) - int(a) }) || kinds[len(kinds)-1] != pipeline.KindRoute {
-		t.Errorf("kinds %v; want groups and adjacencies before the route", kinds)
+	const adjacency, group = pipeline.KindAdjacency, pipeline.KindGroup
+	if !slices.Equal(kinds, []pipeline.Kind{adjacency, adjacency, group, group, pipeline.KindRoute}) {
+		t.Errorf("kinds %v; want adjacencies, then the group, then the route", kinds)
 	}
 }
 
@@ -191,4 +193,72 @@ func TestGroups(t *testing.T) {
 	if len(f.flows) != 0 {
 		t.Errorf("left: %v", f.flows)
 	}
+}
+
+// Wherever a batch ends early, nothing in the switch leads to an adjacency that is not there:
+// the next agent might give its number to another one.
+func TestNothingLeadsNowhere(t *testing.T) {
+	f, adjacency, _ := protected(t, 3)
+	f.SetTransit(pipeline.Transit{Label: 77, LSP: f.adjacencies[adjacency]})
+	f.SetLabel(pipeline.InLabel{Label: 78, Adjacency: f.adjacencies[adjacency]})
+	f.Cut(map[uint32]bool{1: true, 2: true})
+	all := slices.Collect(maps.Values(f.flows))
+	f.add = maps.Clone(f.flows)
+	b, _ := f.Take()
+	f.Done(b, 0)
+	if len(b.add) != len(all) || len(all) < 10 {
+		t.Fatalf("%d of %d flows are added", len(b.add), len(all))
+	}
+	check := func(what string, there map[pipeline.Cookie]bool) {
+		t.Helper()
+		for c := range there {
+			var to uint32
+			switch c.Kind() {
+			case pipeline.KindRoute, pipeline.KindTransit, pipeline.KindInLabel:
+				to = f.leads[c.Object()][0]
+			case pipeline.KindDiversion:
+				to = uint32(c.ID())
+			default:
+				continue
+			}
+			if !there[pipeline.NewCookie(pipeline.KindAdjacency, 0, uint64(to))] {
+				t.Fatalf("%s: %v leads to adjacency %d, which is not there", what, c, to)
+			}
+		}
+	}
+	there := map[pipeline.Cookie]bool{}
+	for i, flow := range b.add {
+		there[flow.Cookie] = true
+		check(fmt.Sprintf("%d flows are added", i+1), there)
+	}
+	f.remove = maps.Clone(f.flows)
+	b, _ = f.Take()
+	for i, flow := range b.remove {
+		delete(there, flow.Cookie)
+		check(fmt.Sprintf("%d flows are removed", i+1), there)
+	}
+	if len(there) > 0 {
+		t.Errorf("%v stay", there)
+	}
+}
+
+// The numbers of what an earlier agent has left are not used again.
+func TestStartAbove(t *testing.T) {
+	for kind, next := range map[pipeline.Kind]func(*Table) uint64{
+		pipeline.KindAdjacency: adjacencyNumber,
+		pipeline.KindDiversion: adjacencyNumber,
+		pipeline.KindRoute:     func(f *Table) uint64 { return f.nextRoute },
+		pipeline.KindGroup:     func(f *Table) uint64 { return uint64(f.nextGroup) },
+	} {
+		f := New()
+		f.StartAbove([]pipeline.Cookie{pipeline.NewCookie(kind, 0, 9), pipeline.NewCookie(kind, 0, 4)})
+		if n := next(f); n < 9 {
+			t.Errorf("kind %d: goes on above %d; want 9", kind, n)
+		}
+	}
+}
+
+// adjacencyNumber is the number of a new adjacency.
+func adjacencyNumber(f *Table) uint64 {
+	return uint64(f.Adjacency(NextHop{Port: 1, Addr: netip.MustParseAddr("192.0.2.1")}, testMAC(1), testMAC(2))) - 1
 }
