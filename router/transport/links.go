@@ -261,14 +261,19 @@ func (l *Links) Solicit(named map[netip.Addr]bool) {
 // of them.
 const asksPerRound = 25
 
+// longestPatience is every how many rounds a neighbour is asked at least. The hold time of
+// BGP is 90 s, and a router may have no session with one that it sends packets to: a route
+// reflector has.
+const longestPatience = 30
+
 // patience returns every how many rounds a neighbour is asked. Routers of this lab that
-// answer may wait if there are many, because each asks each: of a hundred, that alone
-// would keep a processor busy. One that dies is missed by its BGP sessions, too.
+// answer may wait if there are many, because each asks each: of a hundred in every round,
+// that alone would keep a processor busy.
 func (p *Port) patience(neighbor netip.Addr) int {
 	if p.known[neighbor] == nil || p.neighbors[neighbor].MAC == nil {
 		return 1
 	}
-	return max(1, len(p.known)*len(p.known)/asksPerRound)
+	return min(max(1, len(p.known)*len(p.known)/asksPerRound), longestPatience)
 }
 
 // lastOctet spreads neighbours over rounds.
