@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -55,19 +56,32 @@ func Subscribe(ctx context.Context) (*Watch, error) {
 		default:
 		}
 	}
+	force := mayForce()
 	err := netlink.LinkSubscribeWithOptions(w.Links, ctx.Done(), netlink.LinkSubscribeOptions{
-		ListExisting: true, ErrorCallback: fail, ReceiveBufferSize: backlog, ReceiveBufferForceSize: true,
+		ListExisting: true, ErrorCallback: fail, ReceiveBufferSize: backlog, ReceiveBufferForceSize: force,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("watch links: %w", err)
 	}
 	err = netlink.NeighSubscribeWithOptions(w.Neighbors, ctx.Done(), netlink.NeighSubscribeOptions{
-		ListExisting: true, ErrorCallback: fail, ReceiveBufferSize: backlog, ReceiveBufferForceSize: true,
+		ListExisting: true, ErrorCallback: fail, ReceiveBufferSize: backlog, ReceiveBufferForceSize: force,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("watch neighbours: %w", err)
 	}
 	return w, nil
+}
+
+// mayForce reports whether a socket may have a larger buffer than net.core.rmem_max allows.
+// Root may in the initial user namespace alone: in a container with one of its own, there is
+// the largest that it gets.
+func mayForce() bool {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+	if err != nil {
+		return true // whoever subscribes is told
+	}
+	defer unix.Close(fd)
+	return !errors.Is(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, backlog), unix.EPERM)
 }
 
 // Link reads a change of an interface.
