@@ -21,7 +21,12 @@ import (
 // accessible only to root, so that no other user can block a lab.
 const lockRoot = RunRoot + "/.lock"
 
-func lockPath(lab string) string { return filepath.Join(lockRoot, lab) }
+func lockPath(lab string) string {
+	if lab == serverLock {
+		return filepath.Join(lockRoot, serverLock)
+	}
+	return filepath.Join(lockRoot, element(lab))
+}
 
 // Lock keeps two commands from changing a lab at the same time.
 type Lock struct {

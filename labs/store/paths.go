@@ -3,6 +3,8 @@ package store
 import (
 	"os"
 	"path/filepath"
+	"strings"
+	"unicode"
 
 	"pseudowan/labs/plan"
 )
@@ -15,12 +17,34 @@ const (
 
 // RunDir holds a lab's sockets, pids and logs; StateDir the topology and the plan
 // as applied. Only root can enter them.
-func RunDir(lab string) string   { return filepath.Join(RunRoot, lab) }
-func StateDir(lab string) string { return filepath.Join(StateRoot, lab) }
+func RunDir(lab string) string   { return filepath.Join(RunRoot, element(lab)) }
+func StateDir(lab string) string { return filepath.Join(StateRoot, element(lab)) }
+
+// IsName reports whether a lab, or a node, can have a name: it is one element of a path.
+// Names come from marks that others may have made, too.
+func IsName(name string) bool {
+	strange := func(r rune) bool { return r == '/' || unicode.IsSpace(r) || unicode.IsControl(r) }
+	return name != "" && name[0] != '.' && !strings.ContainsFunc(name, strange)
+}
+
+// nowhere is an element of a path at which the kernel has nothing, and never will: no path
+// contains a zero octet. To make, read or remove something there fails.
+const nowhere = "\x00"
+
+// element is a name as an element of a path: what is no name leads nowhere, rather than
+// out of our directories.
+func element(name string) string {
+	if !IsName(name) {
+		return nowhere
+	}
+	return name
+}
 
 // RouterDir holds the files of a router. Its name is short because the paths of
 // sockets are limited to 108 octets.
-func RouterDir(lab, router string) string { return filepath.Join(RunDir(lab), RouterDirName(router)) }
+func RouterDir(lab, router string) string {
+	return filepath.Join(RunDir(lab), element(RouterDirName(router)))
+}
 
 // RouterDirName returns the last element of RouterDir.
 func RouterDirName(router string) string {
@@ -96,7 +120,7 @@ func RemoveDirs(lab string) error {
 }
 
 // keptAside is where what a lab's hosts keep is while the lab is undone.
-func keptAside(lab string) string { return filepath.Join(StateRoot, ".kept."+lab) }
+func keptAside(lab string) string { return filepath.Join(StateRoot, ".kept."+element(lab)) }
 
 func keptDir(lab string) string { return filepath.Join(StateDir(lab), "keep") }
 
