@@ -74,6 +74,7 @@ type Sandbox struct {
 	Paused    bool   // its processes are frozen; its network still answers
 	Ended     bool   // that process ran and has ended
 	ExitCode  int    // of the ended process, 128 plus the signal that ended it; or UnknownExit
+	Unsure    bool   // its mark does not say that it was made as this host: it may be a copy
 }
 
 // UnknownExit is the exit code of a process that nobody has waited for.

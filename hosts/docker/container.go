@@ -53,9 +53,8 @@ func newContainer(spec hosts.Spec, image string) container.CreateRequest {
 		panic(err) // plain structs of strings
 	}
 	sum := sha256.Sum256(digest)
-	config.Labels = map[string]string{
-		labelLab: spec.Lab, labelNode: spec.Node, labelSpec: hex.EncodeToString(sum[:8]),
-	}
+	config.Labels = marks(spec)
+	config.Labels[labelSpec] = hex.EncodeToString(sum[:8])
 	return container.CreateRequest{Config: config, HostConfig: host}
 }
 

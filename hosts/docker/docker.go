@@ -65,12 +65,25 @@ func open(host string, o hosts.Options) (*containers, error) {
 	return &containers{cli: cli, enter: o.Enter, say: say, images: map[string]string{}, builtin: sync.OnceValues(newBuiltin)}, nil
 }
 
-// Labels are a container's marks.
+// Labels are a container's marks. A container has those of its image, too, which may be
+// anybody's or made from one of our containers: it is ours only under its labelName, which
+// those made by earlier versions lack.
 const (
 	labelLab  = "pseudowan.lab"
 	labelNode = "pseudowan.node"
+	labelName = "pseudowan.name" // the container's own name
 	labelSpec = "pseudowan.spec" // digest of what cannot be changed in place
 )
+
+// marks returns the labels of a host's container.
+func marks(spec hosts.Spec) map[string]string {
+	return map[string]string{labelLab: spec.Lab, labelNode: spec.Node, labelName: spec.Name}
+}
+
+// copied reports whether the labels of a container were made for another one.
+func copied(name string, labels map[string]string) bool {
+	return labels[labelName] != "" && labels[labelName] != strings.TrimPrefix(name, "/")
+}
 
 // Unknown implements Containers.
 func (d *containers) Unknown() error {
@@ -178,7 +191,9 @@ func (d *containers) List(ctx context.Context, lab string) ([]hosts.Sandbox, err
 		if err != nil {
 			return nil, fmt.Errorf("list containers: %w", d.explain(err))
 		}
-		boxes = append(boxes, sandboxOf(c))
+		if isHost(c) {
+			boxes = append(boxes, sandboxOf(c))
+		}
 	}
 	slices.SortFunc(boxes, func(a, b hosts.Sandbox) int { return strings.Compare(a.Name, b.Name) })
 	return boxes, nil

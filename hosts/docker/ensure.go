@@ -195,10 +195,15 @@ func hasStarted(c container.InspectResponse) bool {
 	return err == nil && !at.IsZero()
 }
 
+// isHost reports whether the labels of a container can be a host's, and its own.
+func isHost(c container.InspectResponse) bool {
+	return sandboxOf(c).Mark().Check() == nil && !copied(c.Name, c.Config.Labels)
+}
+
 func sandboxOf(c container.InspectResponse) hosts.Sandbox {
 	box := hosts.Sandbox{
 		Runtime: runtimeName, Lab: c.Config.Labels[labelLab], Node: c.Config.Labels[labelNode],
-		Name: strings.TrimPrefix(c.Name, "/"),
+		Name: strings.TrimPrefix(c.Name, "/"), Unsure: c.Config.Labels[labelName] == "",
 	}
 	switch {
 	case c.State.Running && hasNetwork(c):

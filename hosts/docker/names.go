@@ -45,9 +45,9 @@ func (d *containers) Check(ctx context.Context, specs []hosts.Spec) error {
 func foreignContainer(name string, labels map[string]string, ours hosts.Mark) error {
 	lab, node := labels[labelLab], labels[labelNode]
 	switch {
-	case lab == ours.Lab && node == ours.Node:
+	case lab == ours.Lab && node == ours.Node && !copied(name, labels):
 		return nil
-	case lab != "":
+	case lab != "" && !copied(name, labels):
 		return fmt.Errorf("container %s: %w (it is node %s of lab %s); take that lab down first", name, hosts.ErrForeign, node, lab)
 	default:
 		return fmt.Errorf("container %s: %w; if nobody needs it, remove it with: docker rm -f %s; else give the lab a node-prefix", name, hosts.ErrForeign, name)

@@ -79,7 +79,7 @@ func (d *containers) settleName(ctx context.Context, spec hosts.Spec) (id string
 func placeholder(spec hosts.Spec, image string) container.CreateRequest {
 	return container.CreateRequest{
 		Config: &container.Config{
-			Image: image, Cmd: []string{"true"}, Labels: map[string]string{labelLab: spec.Lab, labelNode: spec.Node},
+			Image: image, Cmd: []string{"true"}, Labels: marks(spec),
 		},
 		HostConfig: &container.HostConfig{NetworkMode: "none"},
 	}

@@ -58,7 +58,9 @@ func (d *containers) watch(ctx context.Context, lab string, started func(node st
 	for {
 		select {
 		case m := <-messages:
-			started(m.Actor.Attributes[labelNode])
+			if a := m.Actor.Attributes; !copied(a["name"], a) {
+				started(a[labelNode])
+			}
 		case <-failed:
 			return
 		}

@@ -9,6 +9,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/hosts/drivers"
+	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/topology"
 )
@@ -140,8 +141,23 @@ func (r Runtimes) Choose(asked, fromFile, running string) string {
 	return ""
 }
 
-// Sandboxes lists the hosts of a lab, or of all labs, in every runtime.
+// Sandboxes lists the hosts of a lab, or of all labs, in every runtime. What may be a copy
+// of a host counts only if it has the name that a plan of its lab gives to the host.
 func (r Runtimes) Sandboxes(ctx context.Context, lab string) ([]hosts.Sandbox, error) {
+	all, err := r.list(ctx, lab)
+	plans := plansOf{}
+	return slices.DeleteFunc(all, func(s hosts.Sandbox) bool { return s.Unsure && !plans.name(s) }), err
+}
+
+// Doubtful lists what Sandboxes does not: what may be a copy of a host of a lab, or of any
+// lab.
+func (r Runtimes) Doubtful(ctx context.Context, lab string) ([]hosts.Sandbox, error) {
+	all, err := r.list(ctx, lab)
+	plans := plansOf{}
+	return slices.DeleteFunc(all, func(s hosts.Sandbox) bool { return !s.Unsure || plans.name(s) }), err
+}
+
+func (r Runtimes) list(ctx context.Context, lab string) ([]hosts.Sandbox, error) {
 	var out []hosts.Sandbox
 	for _, o := range r {
 		if !o.Usable() {
@@ -154,4 +170,21 @@ func (r Runtimes) Sandboxes(ctx context.Context, lab string) ([]hosts.Sandbox, e
 		out = append(out, found...)
 	}
 	return out, nil
+}
+
+// plansOf holds the plans of labs, of what was applied last and of what commands have begun
+// since.
+type plansOf map[string][]plan.Plan
+
+// name reports whether a plan gives a host the name that it has.
+func (p plansOf) name(s hosts.Sandbox) bool {
+	plans, known := p[s.Lab]
+	if !known {
+		applied, cut, _ := store.Before(s.Lab)
+		plans = append(cut, applied)
+		p[s.Lab] = plans
+	}
+	return slices.ContainsFunc(plans, func(p plan.Plan) bool {
+		return slices.ContainsFunc(p.Hosts, func(h plan.Host) bool { return h.Name == s.Node && h.Container == s.Name })
+	})
 }
