@@ -202,8 +202,7 @@ func (a *applier) undo() error {
 			return fmt.Errorf("lab %s is left as it is, for what its hosts keep cannot be saved: %w", a.plan.Lab, err)
 		}
 	}
-	err := errors.Join(teardown(ctx, a.plan.Lab), a.unreachable(inventory.FindRuntimes(ctx, nil)))
-	return errors.Join(err, store.RestoreKept(a.plan.Lab))
+	return errors.Join(undone(ctx, a.plan.Lab), a.unreachable(inventory.FindRuntimes(ctx, nil)))
 }
 
 func (a *applier) files(context.Context) error {

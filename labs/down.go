@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
 	"pseudowan/labs/inventory"
@@ -54,24 +52,40 @@ func takeDown(ctx context.Context, lab string) error {
 	return teardown(ctx, lab)
 }
 
+// finishRemoval completes an interrupted removal. What its hosts keep goes with a down, and
+// stays if an up was undone.
+func finishRemoval(ctx context.Context, lab string) error {
+	if store.IsKeptAside(lab) {
+		return undone(ctx, lab)
+	}
+	return takeDown(ctx, lab)
+}
+
+// undone removes a lab except for what its hosts keep, which is aside. If something is left,
+// it stays there: beside the mark of a removal it would go with the rest.
+func undone(ctx context.Context, lab string) error {
+	if err := teardown(ctx, lab); err != nil {
+		return err
+	}
+	return store.RestoreKept(lab)
+}
+
 // pickLeft is like inventory.Pick, but also finds the remains of a lab: its state
 // directory after a reboot, processes in namespaces without names, files of a
 // killed command. If only a lock file remains, it is removed.
 func pickLeft(ctx context.Context, lab string) (string, error) {
 	picked, err := inventory.Pick(ctx, lab)
-	if !errors.Is(err, status.ErrNotFound) {
+	if err == nil && !store.IsName(picked) {
+		err = status.NotFound(fmt.Sprintf("%q is not the name of a lab", picked))
+	}
+	if !errors.Is(err, status.ErrNotFound) || lab != "" && !store.IsName(lab) {
 		return picked, err
 	}
 	if lab == "" {
 		return onlyOneLeft(err)
 	}
-	if strings.ContainsAny(lab, "/") || lab[0] == '.' {
-		return "", err
-	}
-	for _, dir := range []string{store.RunDir(lab), store.StateDir(lab)} {
-		if info, statErr := os.Lstat(dir); statErr == nil && info.IsDir() {
-			return lab, nil
-		}
+	if store.Present(lab) || store.Begun(lab) {
+		return lab, nil
 	}
 	left, leftErr := inventory.FindTraces(lab)
 	if leftErr != nil || !left.Empty() {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
-	"strings"
 
 	"pseudowan/hosts"
 	"pseudowan/labs/inventory"
@@ -42,24 +42,23 @@ func Collect(ctx context.Context, remove bool, p Progress) ([]status.Orphan, err
 func marked(ctx context.Context) ([]string, error) {
 	names, err1 := inventory.Names(ctx)
 	nameless, err2 := inventory.LabsWithoutNames()
-	boxes, err3 := inventory.FindRuntimes(ctx, nil).Sandboxes(ctx, "")
-	if err := errors.Join(err1, err2, err3); err != nil {
+	runtimes := inventory.FindRuntimes(ctx, nil)
+	boxes, err3 := runtimes.Sandboxes(ctx, "")
+	copies, err4 := runtimes.Doubtful(ctx, "")
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}
-	names = append(names, nameless...)
-	for _, s := range boxes {
+	for _, s := range slices.Concat(boxes, copies) {
 		names = append(names, s.Lab)
 	}
-	for _, root := range []string{store.RunRoot, store.StateRoot} {
-		entries, _ := os.ReadDir(root) // there may be none
-		for _, e := range entries {
-			if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
-				names = append(names, e.Name())
-			}
-		}
-	}
+	return labNames(slices.Concat(names, nameless, store.Labs())), nil
+}
+
+// labNames sorts what marks name, without what cannot be a lab.
+func labNames(names []string) []string {
+	names = slices.DeleteFunc(names, func(name string) bool { return !store.IsName(name) })
 	slices.Sort(names)
-	return slices.Compact(names), nil
+	return slices.Compact(names)
 }
 
 // collect looks at one lab.
@@ -76,33 +75,72 @@ func collect(ctx context.Context, lab string, remove bool) ([]status.Orphan, err
 	if err != nil {
 		return nil, fmt.Errorf("lab %s: %w", lab, err)
 	}
-	why := forsaken(lab, left)
+	copies, err := left.Doubtful(ctx, lab)
+	if err != nil {
+		return nil, fmt.Errorf("lab %s: %w", lab, err)
+	}
+	all := copiesOf(lab, copies)
+	why := fateOf(lab, left).forsaken()
 	if why == "" {
-		return strays(ctx, lab, left, remove)
+		more, err := strays(ctx, lab, left, remove)
+		return append(all, more...), err
 	}
-	all := orphansOf(lab, left, why)
-	if !remove {
-		return all, nil
+	old := slices.ContainsFunc(left.Hosts, func(s hosts.Sandbox) bool { return s.Unsure })
+	if old { // never by their labels alone
+		why += "; it has containers of an earlier version, and is removed with: pseudowan down " + lab
 	}
-	if err := takeDown(ctx, lab); err != nil {
-		return all, err
+	lost := orphansOf(lab, left, why)
+	if remove && !old {
+		if err = finishRemoval(ctx, lab); err == nil {
+			for i := range lost {
+				lost[i].Removed = true
+			}
+		}
 	}
-	for i := range all {
-		all[i].Removed = true
-	}
-	return all, nil
+	return append(lost, all...), err
 }
 
-// forsaken returns why a lab as a whole belongs to nobody; "" if it does not.
-func forsaken(lab string, left remains) string {
+// copiesOf lists containers that only look like hosts of a lab. They are never removed.
+func copiesOf(lab string, copies []hosts.Sandbox) (all []status.Orphan) {
+	for _, s := range copies {
+		all = append(all, status.Orphan{
+			Lab: lab, What: fmt.Sprintf("host %s (%s, %s)", s.Node, s.Runtime, s.Name),
+			Why: "it was made by an earlier version, or from an image with the lab's labels; if nobody needs it, remove it with: docker rm -f " + s.Name,
+		})
+	}
+	return all
+}
+
+// fate is what decides whether a lab as a whole belongs to somebody.
+type fate struct {
+	goingDown bool
+	unknown   bool // there is no plan: not one that cannot be read, as after a full disk
+	running   bool
+	kept      bool // its hosts have kept something, which the next up gives back
+	unnamed   bool // its namespaces were removed, not their names
+}
+
+func fateOf(lab string, left remains) fate {
 	_, err := store.Applied(lab)
-	running := inventory.FindProcesses().Keeper(lab) != 0
+	return fate{
+		goingDown: store.GoingDown(lab),
+		unknown:   errors.Is(err, fs.ErrNotExist),
+		running:   inventory.FindProcesses().Keeper(lab) != 0,
+		kept:      store.HasKept(lab) || store.IsKeptAside(lab),
+		unnamed:   len(left.ByKind(hosts.KindLab)) == 0 && len(left.Leftovers) > 0,
+	}
+}
+
+// forsaken returns why the lab belongs to nobody; "" if it does not.
+func (f fate) forsaken() string {
 	switch {
-	case store.GoingDown(lab):
+	case f.goingDown: // what is kept nevertheless is in its place: see finishRemoval
 		return "its removal was interrupted"
-	case err != nil && !running:
+	case f.running || f.kept:
+		return ""
+	case f.unknown:
 		return "nothing says what the lab should be, and nobody keeps it"
-	case len(left.ByKind(hosts.KindLab)) == 0 && len(left.Leftovers) > 0 && !running:
+	case f.unnamed:
 		return "its namespaces were removed"
 	}
 	return ""

@@ -147,10 +147,7 @@ func settle(ctx context.Context, lab string, p Progress) ([]hosts.Namespace, err
 	}
 	if store.GoingDown(lab) {
 		p.Step("removing what an interrupted down has left")
-		if store.IsKeptAside(lab) { // it was not a down: see undo
-			return nil, errors.Join(teardown(ctx, lab), store.RestoreKept(lab))
-		}
-		return nil, takeDown(ctx, lab)
+		return nil, finishRemoval(ctx, lab)
 	}
 	if err := store.RestoreKept(lab); err != nil {
 		return nil, err

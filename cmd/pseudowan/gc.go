@@ -23,7 +23,9 @@ files of labs of which nobody knows what they should be, and nodes in running la
 their plan does not have. With --yes it removes that.
 
 Nothing without our mark is ever touched. A lab that a command is changing is left
-alone, and so are running labs, and labs that up can bring back after a reboot.`,
+alone, and so are running labs, and labs that up can bring back after a reboot: with a
+plan, be it damaged, or with what their hosts keep. Containers of earlier versions, and
+those from images with our labels, are listed and never removed.`,
 		Example: `  sudo pseudowan gc
   sudo pseudowan gc --yes`,
 		Args: takes(),

@@ -229,7 +229,7 @@ func labsHere(ctx context.Context) ([]doctor.Lab, error) {
 			return nil, err
 		}
 		for _, e := range entries {
-			if e.IsDir() && !strings.HasPrefix(e.Name(), ".") { // .lock is not a lab
+			if e.IsDir() && store.IsName(e.Name()) && (store.Present(e.Name()) || store.Begun(e.Name())) { // .lock is not a lab
 				names = append(names, e.Name())
 			}
 		}
