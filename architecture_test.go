@@ -64,6 +64,8 @@ var rooms = map[string][]string{
 	"api/original":  {"status"},
 	"cmd/pseudowan": {"api", "api/original", "api/v1", "bgp/collector", "capture", "hosts/impair", "labs", "labs/catalog", "labs/injection", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
 
+	"topology/compare": {"topology", "support"}, // which names are of secrets
+
 	"router/config":    {"topology", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"router/fib":       {"ovs/pipeline"},
 	"router/kernel":    {},

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
+	"pseudowan/support"
 	"pseudowan/topology"
 )
 
@@ -52,17 +54,68 @@ func settings(name string, x, y map[string]any, other string) (out []string) {
 	keys := maps.Clone(x)
 	maps.Copy(keys, y)
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		before, after := text(x[key]), text(y[key])
+		before, after := text(hide(key, x[key])), text(hide(key, y[key]))
 		switch {
-		case before == after:
+		case text(x[key]) == text(y[key]):
 		case key == "password":
 			out = append(out, fmt.Sprintf("%s: the password is another in %s", name, other))
+		case before == after:
+			out = append(out, fmt.Sprintf("%s: %s differs in something secret", name, key))
 		default:
 			out = append(out, fmt.Sprintf("%s: %s is %s, in %s %s", name, key, before, other, after))
 		}
 	}
 	return out
 }
+
+// hidden stands for what is not printed.
+const hidden = "(hidden)"
+
+// hide returns the value of a key without secrets: passwords, what is named like one, and
+// the environment and the files of hosts, where anything may be.
+func hide(key string, v any) any {
+	if v == nil {
+		return nil
+	}
+	if support.Named(key) {
+		return hidden
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		if key == "env" || key == "files" {
+			return hidden
+		}
+		out := map[string]any{}
+		for k, inner := range v {
+			out[k] = hide(k, inner)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		option := ""
+		for i, inner := range v {
+			out[i] = hide(option, inner)
+			option = optionOf(inner)
+		}
+		return out
+	case string:
+		return unnamed.Text(v)
+	}
+	return v
+}
+
+// optionOf returns the name of an option of a command whose value is the next word; "" for
+// any other word.
+func optionOf(word any) string {
+	s, _ := word.(string)
+	if !strings.HasPrefix(s, "-") || strings.Contains(s, "=") {
+		return ""
+	}
+	return strings.TrimLeft(s, "-")
+}
+
+// unnamed hides what a text itself names as secret, such as an option of a command.
+var unnamed = support.NewMask(nil)
 
 // text is a value in a line.
 func text(v any) string {

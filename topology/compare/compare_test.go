@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,6 +53,12 @@ func TestLines(t *testing.T) {
 		{"password: one", "password: two", []string{
 			"session of pe1 with 192.168.0.2: the password is another in the file", "session of pe2 with 192.168.0.1: the password is another in the file",
 		}},
+		{"10.1.0.2/24}", "10.1.0.2/24, env: {COLOUR: geheim}, files: {/x: geheim}}", []string{
+			"host h1: env is not given, in the file (hidden)", "host h1: files is not given, in the file (hidden)",
+		}},
+		{"password: one", "password: {env: two}", []string{
+			"session of pe1 with 192.168.0.2: the password is another in the file", "session of pe2 with 192.168.0.1: the password is another in the file",
+		}},
 		{"pe2: {as: 65001}", "pe2: {as: 65001, labels: 5000-5999}", []string{`router pe2: labels is {"first":2000,"last":2999}, in the file {"first":5000,"last":5999}`}},
 	} {
 		got := Lines(parsed(t, base), parsed(t, strings.Replace(base, c.old, c.new, 1)), Names{"the running lab", "the file"})
@@ -59,9 +66,57 @@ func TestLines(t *testing.T) {
 			t.Errorf("%q for %q (-want +got):\n%s", c.new, c.old, d)
 		}
 		for _, line := range got {
-			if strings.Contains(line, "two") {
+			if strings.Contains(line, "two") || strings.Contains(line, "geheim") {
 				t.Errorf("a password is printed: %s", line)
 			}
 		}
+	}
+}
+
+// Whatever is secret is hidden, however deep it is.
+func TestSecretsAreHidden(t *testing.T) {
+	lab := func(secret, rest string) *topology.Topology {
+		return parsed(t, strings.NewReplacer("SECRET", secret, "REST", rest).Replace(`name: rt
+routers:
+  pe1: {as: 65001}
+vrfs:
+  red: {rts: "65000:1"}
+hosts:
+  h1:
+    to: pe1
+    vrf: red
+    addresses: 10.1.0.2/24
+    bgp: {as: 65100, password: SECRET1, hold-time: REST}
+    env: {COLOUR: SECRET2}
+    files: {/etc/key: SECRET3}
+    command: [server, --password=SECRET4, "REST"]
+    services:
+      web: {command: [web, --token, SECRET6, --env, x, --api-key=SECRET5]}
+`))
+	}
+	for rest, want := range map[string][]string{
+		"3s": {
+			"host h1: command differs in something secret", "host h1: env differs in something secret",
+			"host h1: files differs in something secret", "host h1: services differs in something secret",
+			"host h1 eth0: bgp differs in something secret",
+		},
+		"9s": {
+			`host h1: command is ["server","--password=********","3s"], in the file ["server","--password=********","9s"]`,
+			"host h1: env differs in something secret",
+			"host h1: files differs in something secret", "host h1: services differs in something secret",
+		},
+	} {
+		got := Lines(lab("geheim", "3s"), lab("hunter", rest), Names{"the running lab", "the file"})
+		for _, line := range got {
+			if strings.Contains(line, "geheim") || strings.Contains(line, "hunter") {
+				t.Errorf("a secret is printed: %s", line)
+			}
+		}
+		for _, line := range want {
+			if !slices.Contains(got, line) {
+				t.Errorf("%s: no line %q in\n%s", rest, line, strings.Join(got, "\n"))
+			}
+		}
+		t.Log(strings.Join(got, "\n"))
 	}
 }
