@@ -1,8 +1,11 @@
 package support
 
 import (
+	"bytes"
+	"encoding/json"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -19,14 +22,65 @@ const shortest = 4
 // NewMask returns a mask of known secrets, and of what looks like one.
 func NewMask(secrets []string) Mask {
 	var m Mask
-	for _, s := range secrets {
-		if len(s) >= shortest && !slices.Contains(m.secrets, s) {
-			m.secrets = append(m.secrets, s)
+	for _, secret := range secrets {
+		if len(secret) < shortest {
+			continue
+		}
+		for _, s := range spellings(secret) {
+			if !slices.Contains(m.secrets, s) {
+				m.secrets = append(m.secrets, s)
+			}
 		}
 	}
 	// One may contain another.
 	slices.SortFunc(m.secrets, func(a, b string) int { return len(b) - len(a) })
 	return m
+}
+
+// spellings returns how a text is written: as it is, and in strings of JSON, YAML and Go.
+func spellings(text string) []string {
+	all := []string{text, strings.ReplaceAll(text, "'", "''")}
+	for _, html := range []bool{false, true} {
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(html)
+		if err := e.Encode(text); err == nil { // a text always has JSON
+			quoted := strings.TrimSpace(b.String())
+			all = append(all, quoted[1:len(quoted)-1])
+		}
+	}
+	quoted := strconv.Quote(text)
+	return append(all, quoted[1:len(quoted)-1])
+}
+
+// Secrets replaces all values of the mapping key of a JSON document, whatever their names
+// and however short they are.
+func Secrets(document []byte, key string) ([]byte, error) {
+	var v any
+	d := json.NewDecoder(bytes.NewReader(document))
+	d.UseNumber() // large ones stay exact
+	if err := d.Decode(&v); err != nil {
+		return nil, err
+	}
+	hideIn(v, key)
+	return json.MarshalIndent(v, "", "  ")
+}
+
+func hideIn(v any, key string) {
+	switch v := v.(type) {
+	case map[string]any:
+		secrets, _ := v[key].(map[string]any)
+		for name := range secrets {
+			secrets[name] = Masked
+		}
+		for _, inner := range v {
+			hideIn(inner, key)
+		}
+	case []any:
+		for _, inner := range v {
+			hideIn(inner, key)
+		}
+	}
 }
 
 // Named reports whether the name of a setting or a variable says that its value is secret.
@@ -39,7 +93,7 @@ var (
 
 	// A name and its value, as in YAML, JSON, shells and options of commands. The value of a
 	// name that only says where the secret is stays.
-	secretSetting = regexp.MustCompile(`(?i)(["']?[a-z0-9_.-]*(?:` + secretWords + `)[a-z0-9_]*["']?\s*[:=]\s*)("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s,;{}\[\]"']+)`)
+	secretSetting = regexp.MustCompile(`(?i)(["']?[a-z0-9_.-]*(?:` + secretWords + `)[a-z0-9_]*["']?\s*[:=]\s*)("(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*'|[^\s,;{}\[\]"']+)`)
 
 	// The text of a key in PEM (RFC 7468).
 	pemKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----`)

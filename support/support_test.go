@@ -4,7 +4,9 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -25,12 +27,57 @@ func TestMask(t *testing.T) {
 		"abc is too short to be looked for":                             "abc is too short to be looked for",
 		`{"password":"","shutdown":false}`:                              `{"password":"","shutdown":false}`,
 		"pass: through 10.1.0.0/24":                                     "pass: through 10.1.0.0/24",
+		"password: 'it''s', as: 1":                                      "password: '********', as: 1",
 		"nothing to hide: 10.1.0.0/24 via 192.168.0.2":                  "nothing to hide: 10.1.0.0/24 via 192.168.0.2",
 		"a -----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY----- z": "a ******** z",
 	} {
 		if got := m.Text(text); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}
+	}
+}
+
+// A secret is found as texts of JSON and YAML spell it.
+func TestMaskOfSpellings(t *testing.T) {
+	for _, secret := range []string{`p&ss`, `<tag>`, `a"b\c`, `it's`, "ta\tb", `ends"`, "größe"} {
+		m := NewMask([]string{secret})
+		plain, err := json.Marshal(map[string]string{"x": secret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(map[string]string{"x": secret}); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{string(plain), strings.TrimSpace(b.String())} {
+			if got := m.Text(text); got != `{"x":"********"}` {
+				t.Errorf("%q: %s becomes %s", secret, text, got)
+			}
+		}
+		if got := m.Text("x: '" + strings.ReplaceAll(secret, "'", "''") + "'"); got != "x: '********'" {
+			t.Errorf("%q in YAML becomes %s", secret, got)
+		}
+		if got := m.Text(fmt.Sprintf("said %q", secret)); got != `said "********"` {
+			t.Errorf("%q in a message becomes %s", secret, got)
+		}
+	}
+}
+
+// The secrets of a configuration are found by where they are.
+func TestSecretsOfDocuments(t *testing.T) {
+	got, err := Secrets([]byte(`{"as": 4200000001, "n": 12345678901234567890, "secrets": {"file /root/kept": "p\u0026", "env X": "ab"}, "l": [{"secrets": {"y": "z"}}]}`), "secrets")
+	var b bytes.Buffer
+	if err == nil {
+		err = json.Compact(&b, got)
+	}
+	want := `{"as":4200000001,"l":[{"secrets":{"y":"********"}}],"n":12345678901234567890,"secrets":{"env X":"********","file /root/kept":"********"}}`
+	if err != nil || b.String() != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+	if got, err := Secrets([]byte(`{"secrets": {"x": "p`), "secrets"); err == nil || got != nil {
+		t.Errorf("half a document: %s, %v", got, err)
 	}
 }
 

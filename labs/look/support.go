@@ -191,7 +191,7 @@ func (c collection) tables(lab string, under func(string) string) {
 
 func (c collection) router(lab string, ns hosts.Namespace, dir string) {
 	node := ns.Mark.Node
-	c.file(dir+"/config.json", store.ConfigFile(lab, node))
+	c.Try(dir+"/config.json", func() ([]byte, error) { return routerConfig(store.ConfigFile(lab, node)) })
 	halt, halted := store.Halts(lab)[node]
 	if !halted || !halt.Paused { // its switch would not answer
 		box := hosts.Sandbox{Lab: lab, Node: store.RouterDirName(node), Name: ns.Name, NetNS: ns.Path()}
@@ -215,6 +215,18 @@ func (c collection) router(lab string, ns hosts.Namespace, dir string) {
 	for _, path := range store.RouterLogs(store.RouterDir(lab, node)) {
 		c.log(dir+"/"+filepath.Base(path), path)
 	}
+}
+
+// routerConfig reads a router's configuration without the passwords that its sessions name.
+func routerConfig(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if text, err = support.Secrets(text, "secrets"); err != nil {
+		return nil, fmt.Errorf("%s: it cannot be read, and may have passwords: %w", path, err)
+	}
+	return text, nil
 }
 
 func (c collection) host(found inventory.Inventory, s hosts.Sandbox, dir string) {

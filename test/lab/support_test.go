@@ -48,7 +48,7 @@ func unpacked(t testing.TB, file string) map[string]string {
 func TestRealSupport(t *testing.T) {
 	dir := t.TempDir()
 	kept := filepath.Join(dir, "kept")
-	if err := os.WriteFile(kept, []byte("kept-elsewhere\n"), 0o600); err != nil {
+	if err := os.WriteFile(kept, []byte("ke<pt&elsewhere\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	l := fromText(t, dir, "pwt-support", `name: pwt-support
@@ -66,7 +66,7 @@ hosts:
 	must(t, "support", l.name, "-o", file)
 	files := unpacked(t, file)
 	for name, text := range files {
-		for _, secret := range []string{"written-here", "kept-elsewhere", "in-a-variable"} {
+		for _, secret := range []string{"written-here", "elsewhere", "in-a-variable"} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s has the password %s", name, secret)
 			}
