@@ -177,6 +177,12 @@ func (h *healer) tornAtOnce(ctx context.Context, nodes suspects) (*plan.Plan, []
 	return h.torn(ctx, nodes)
 }
 
+// boxes lists the lab's hosts of the runtime.
+func (h *healer) boxes(ctx context.Context) ([]hosts.Sandbox, error) {
+	only := inventory.Runtimes{{Runtime: h.runtime, Driver: hosts.Driver{Name: h.runtime.Name()}}}
+	return only.Sandboxes(ctx, h.lab)
+}
+
 // torn returns the plan applied last, and the suspects that run without all their
 // wires.
 func (h *healer) torn(ctx context.Context, nodes suspects) (*plan.Plan, []plan.Host, error) {
@@ -184,7 +190,7 @@ func (h *healer) torn(ctx context.Context, nodes suspects) (*plan.Plan, []plan.H
 	if err != nil {
 		return nil, nil, err
 	}
-	boxes, err := h.runtime.List(ctx, h.lab)
+	boxes, err := h.boxes(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -50,7 +50,7 @@ func (h *healer) placeNeighbors(ctx context.Context, b *build.Builder, applied *
 	if !slices.ContainsFunc(torn, onSegment) {
 		return nil
 	}
-	boxes, err := h.runtime.List(ctx, h.lab)
+	boxes, err := h.boxes(ctx)
 	for _, s := range boxes {
 		if s.Running() && !b.Placed(s.Node) {
 			b.Place(s.Node, s.NetNS)
