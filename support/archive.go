@@ -34,7 +34,7 @@ func New(w io.Writer, root string, mask Mask, now time.Time) *Archive {
 // Add adds a file.
 func (a *Archive) Add(name string, data []byte) {
 	if len(data) > largest {
-		data = append([]byte("(the beginning is left out)\n"), data[len(data)-largest:]...)
+		data = append([]byte("(the beginning is left out)\n"), end(data)...)
 	}
 	text := []byte(a.mask.Text(string(data)))
 	h := &tar.Header{Name: path.Join(a.root, path.Join("/", name)), Mode: 0o600, Size: int64(len(text)), ModTime: a.now, Format: tar.FormatPAX}
@@ -44,6 +44,16 @@ func (a *Archive) Add(name string, data []byte) {
 	if a.err == nil {
 		_, a.err = io.Copy(a.tar, bytes.NewReader(text))
 	}
+}
+
+// end returns the last whole lines of a long text: half a secret, or one without its name,
+// would not be seen as one.
+func end(data []byte) []byte {
+	data = data[len(data)-largest:]
+	if _, lines, found := bytes.Cut(data, []byte("\n")); found {
+		return lines
+	}
+	return data
 }
 
 // Try adds what do returns; if it fails, the archive says why.

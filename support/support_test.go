@@ -87,6 +87,7 @@ func TestArchive(t *testing.T) {
 	a.Add("topology.yaml", []byte("x: hunter2\n"))
 	a.Add("../../etc/passwd", []byte("stays inside"))
 	a.Add("large", bytes.Repeat([]byte("y"), largest+1))
+	a.Add("cut", append(append(bytes.Repeat([]byte("x"), 100), "hunter2 "...), append(bytes.Repeat([]byte("y"), largest-5), "\nlast"...)...))
 	a.Try("fine", func() ([]byte, error) { return []byte("1"), nil })
 	a.Try("broken", func() ([]byte, error) { return nil, errors.New("no answer for hunter2") })
 	if err := a.Close(); err != nil {
@@ -118,6 +119,9 @@ func TestArchive(t *testing.T) {
 		if files[name] != want {
 			t.Errorf("%s: %q, want %q", name, files[name], want)
 		}
+	}
+	if files["support/cut"] != "(the beginning is left out)\nlast" {
+		t.Errorf("the end of a cut file is %.80q", files["support/cut"])
 	}
 	if large := files["support/large"]; !strings.HasPrefix(large, "(the beginning") || len(large) > largest+100 {
 		t.Errorf("a large file has %d octets", len(large))
