@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // leastToken is how long a token must be, in octets.
@@ -51,21 +52,34 @@ func Loopback(listen string) error {
 func Guard(token, listen string, h http.Handler) http.Handler {
 	_, port, _ := net.SplitHostPort(listen)
 	here := []string{listen, "localhost:" + port}
+	if port == "80" { // clients leave it out
+		for _, at := range here[:2] {
+			here = append(here, strings.TrimSuffix(at, ":80"))
+		}
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		origin := q.Header.Get("Origin")
 		switch {
 		case !slices.Contains(here, q.Host):
-			http.Error(w, "this is not "+q.Host, http.StatusMisdirectedRequest)
+			refuse(w, "this is not "+q.Host, http.StatusMisdirectedRequest)
 		case origin != "" && !slices.Contains(here, strings.TrimPrefix(origin, "http://")):
-			http.Error(w, "not for pages of "+origin, http.StatusForbidden)
+			refuse(w, "not for pages of "+origin, http.StatusForbidden)
 		case subtle.ConstantTimeCompare([]byte(given(q)), []byte(token)) != 1:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="pseudowan"`)
 			w.Header().Add("WWW-Authenticate", `Basic realm="pseudowan"`)
-			http.Error(w, "the token is missing or wrong", http.StatusUnauthorized)
+			refuse(w, "the token is missing or wrong", http.StatusUnauthorized)
 		default:
 			h.ServeHTTP(w, q)
 		}
 	})
+}
+
+// refuse answers who may be anybody, and ends the connection: also if the body that was
+// announced does not come, for which a server waits before it goes on.
+func refuse(w http.ResponseWriter, why string, code int) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // a connection without deadlines ends by itself
+	w.Header().Set("Connection", "close")
+	http.Error(w, why, code)
 }
 
 // given returns the token of a request.

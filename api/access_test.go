@@ -1,12 +1,15 @@
 package api
 
 import (
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 const secret = "0123456789abcdef"
@@ -42,6 +45,56 @@ func TestGuard(t *testing.T) {
 		h.ServeHTTP(w, q)
 		if w.Code != c.want || (w.Body.String() == "in") != (c.want == http.StatusOK) {
 			t.Errorf("%s: %d %s; want %d", c.name, w.Code, w.Body, c.want)
+		}
+	}
+}
+
+// To port 80, clients name no port.
+func TestGuardPort80(t *testing.T) {
+	for _, c := range []struct {
+		listen, host string
+		want         int
+	}{
+		{"127.0.0.1:80", "127.0.0.1", http.StatusOK},
+		{"127.0.0.1:80", "127.0.0.1:80", http.StatusOK},
+		{"127.0.0.1:80", "localhost", http.StatusOK},
+		{"[::1]:80", "[::1]", http.StatusOK},
+		{"127.0.0.1:80", "evil.example", http.StatusMisdirectedRequest},
+		{"127.0.0.1:8080", "127.0.0.1", http.StatusMisdirectedRequest},
+		{"127.0.0.1:8080", "localhost", http.StatusMisdirectedRequest},
+	} {
+		q := httptest.NewRequest(http.MethodGet, "/", nil)
+		q.Host = c.host
+		q.Header.Set("Origin", "http://"+c.host)
+		q.SetBasicAuth("", secret)
+		w := httptest.NewRecorder()
+		Guard(secret, c.listen, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, q)
+		if w.Code != c.want {
+			t.Errorf("%s at %s: %d; want %d", c.host, c.listen, w.Code, c.want)
+		}
+	}
+}
+
+// Who has no token keeps no connection, even with a body that never comes.
+func TestGuardHoldsNoConnection(t *testing.T) {
+	s := httptest.NewUnstartedServer(nil)
+	at := s.Listener.Addr().String()
+	s.Config.Handler = Guard(secret, at, http.NotFoundHandler())
+	s.Start()
+	defer s.Close()
+	for _, head := range []string{"GET / HTTP/1.1\r\n", "POST / HTTP/1.1\r\nContent-Length: 100\r\n"} {
+		c, err := net.Dial("tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+		if _, err := c.Write([]byte(head + "Host: " + at + "\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(c)
+		if err != nil || !strings.HasPrefix(string(text), "HTTP/1.1 401 ") {
+			t.Errorf("%q: %v, %s", head, err, text)
 		}
 	}
 }
