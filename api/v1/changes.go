@@ -104,7 +104,7 @@ func (s server) changes(a huma.API) {
 }
 
 func changeOperation(method, path, summary string) huma.Operation {
-	op := operation(method, path, tagChanges, summary, http.StatusUnprocessableEntity, http.StatusGatewayTimeout)
+	op := operation(method, path, tagChanges, summary, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusGatewayTimeout)
 	op.MaxBodyBytes = 8 << 20
 	return op
 }

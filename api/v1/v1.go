@@ -1,6 +1,7 @@
 package v1
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -17,7 +18,7 @@ const version = "1.0.0"
 
 const description = `What a running lab is asked, and told to change, while it runs. The API answers root
 alone on the unix socket /run/pseudowan/LAB/.api.sock, and elsewhere as far as somebody
-runs pseudowan serve.`
+runs pseudowan serve, which refuses changes unless it is started with --allow-changes.`
 
 // openAPIPath is where the description is served, with .json or .yaml.
 const openAPIPath = "/v1/openapi"
@@ -28,6 +29,20 @@ func New(lab string) http.Handler {
 	m := http.NewServeMux()
 	register(m, server{lab})
 	return m
+}
+
+// ReadOnly passes on the requests that change nothing, and refuses all others: who may
+// change a lab, may run commands as root on the server.
+func ReadOnly(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if q.Method == http.MethodGet || q.Method == http.MethodHead {
+			h.ServeHTTP(w, q)
+			return
+		}
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusForbidden)
+		_ = json.NewEncoder(w).Encode(huma.NewError(http.StatusForbidden, "read-only: start serve with --allow-changes")) // the client may have gone
+	})
 }
 
 // OpenAPI returns the description of the API, as JSON.

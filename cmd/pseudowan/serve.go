@@ -25,10 +25,12 @@ The routers have the datapath IDs 0000000000000001 and so on, in the order of th
 names. What does not fit the original's tables, such as IPv6, is left out.
 
 It listens on a loopback address only, until it is stopped. Requests need the token of
-the file, as a bearer's or as a password, and must come for that address.`
+the file, as a bearer's or as a password, and must come for that address. They only read,
+unless --allow-changes is given. Then the token is as good as root's password: who may
+add a host, has its command run as root of this server.`
 
 func newServe(s streams) *cobra.Command {
-	lab, listen, file := "", "", ""
+	lab, listen, file, changes := "", "", "", false
 	c := &cobra.Command{
 		Use:     "serve",
 		GroupID: groupLook,
@@ -53,39 +55,50 @@ func newServe(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return serve(c.Context(), s, running.Name, token, listen)
+			return serve(c.Context(), s, running.Name, token, listen, changes)
 		},
 	}
 	addLab(c, &lab, "the lab; needed if several run")
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "loopback address and port")
 	c.Flags().StringVar(&file, "token-file", "", "file with the token, of at least 16 characters, which only its owner may read")
+	c.Flags().BoolVar(&changes, "allow-changes", false, "also answer requests that change the lab; the token then makes its holder root on this server")
 	return c
 }
 
 // serve answers requests until ctx ends.
-func serve(ctx context.Context, s streams, lab, token, listen string) error {
+func serve(ctx context.Context, s streams, lab, token, listen string, changes bool) error {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
 	if err != nil {
 		return err
 	}
 	at := l.Addr().String()
-	open := func(ctx context.Context) (original.Lab, error) {
-		running, err := look.Open(ctx, lab)
-		return served{running}, err
-	}
-	paths := http.NewServeMux()
-	paths.Handle("/", original.New(open, time.Now))
-	paths.Handle("/v1/", v1.New(lab))
-	server := &http.Server{
-		Handler:           api.Guard(token, at, paths),
-		ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10,
-	}
+	server := newServer(lab, token, at, changes)
 	defer context.AfterFunc(ctx, func() { server.Close() })()
 	fmt.Fprintf(s.err, "pseudowan: serving lab %s at http://%s/openflow/%s/\n", lab, at, original.Datapath(0))
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
+}
+
+// newServer returns a server of a lab for requests with the token at an address. Any user
+// of this server can connect, so nobody may hold a connection for long without the token.
+func newServer(lab, token, at string, changes bool) *http.Server {
+	open := func(ctx context.Context) (original.Lab, error) {
+		running, err := look.Open(ctx, lab)
+		return served{running}, err
+	}
+	paths := http.NewServeMux()
+	paths.Handle("/", original.New(open, time.Now))
+	if changes {
+		paths.Handle("/v1/", v1.New(lab))
+	} else {
+		paths.Handle("/v1/", v1.ReadOnly(v1.New(lab)))
+	}
+	return &http.Server{
+		Handler:           api.Guard(token, at, paths),
+		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+	}
 }
 
 // served gives the tables of one router at a time.

@@ -44,6 +44,8 @@ const apiIntro = "# The API\n\n" +
 	"Settings are keys of the [topology file](file.md). A change is applied as `up` applies an edited file, but touches only\n" +
 	"what it concerns; the answer comes when the routers forward accordingly. What cannot be is refused before anything is\n" +
 	"touched. Several changes in one request are one change: all or nothing, and much faster than one by one.\n\n" +
+	"`pseudowan serve` answers changes with 403, unless it is started with `--allow-changes`. Whoever has its token is then\n" +
+	"root on the server: a host that is added with `runtime: netns` runs its command as root, with all of the server's files.\n\n" +
 	"Go programs import `pseudowan/api/client`:\n\n" +
 	"```go\n" +
 	"c := client.New(\"pseudo-wan\")\n" +
