@@ -18,8 +18,12 @@ type document[T any] struct {
 	end func() error
 }
 
-// emitRows prints rows as they come in the format of o. What is incomplete is no JSON
-// document, so that nobody takes it for a whole one.
+// cut ends a part of a list in YAML, where whole lines are a document wherever they end:
+// no parser takes it.
+const cut = "\n] # the rows above are incomplete\n"
+
+// emitRows prints rows as they come in the format of o. What is incomplete is no document
+// in JSON or YAML, so that nobody takes it for a whole one.
 func emitRows[T any](o Output, rows status.Rows[T], table, list func() document[T]) error {
 	var d document[T]
 	switch o.Format {
@@ -38,8 +42,11 @@ func emitRows[T any](o Output, rows status.Rows[T], table, list func() document[
 	})
 	broken := errors.Is(err, status.ErrIncomplete)
 	switch {
-	case err != nil && !began, broken && (o.Format == JSON || o.Format == YAML):
+	case err != nil && !began, broken && o.Format == JSON:
 		return err
+	case broken && o.Format == YAML:
+		_, err2 := io.WriteString(o.W, cut)
+		return errors.Join(err, err2)
 	}
 	return errors.Join(d.end(), err)
 }

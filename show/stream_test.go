@@ -2,6 +2,7 @@ package show
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 
 	"pseudowan/status"
 )
@@ -129,13 +131,32 @@ func TestIncomplete(t *testing.T) {
 		if !errors.Is(err, status.ErrIncomplete) || !strings.Contains(b.String(), ribs[0].Prefix.String()) {
 			t.Errorf("%s: %v\n%s", f, err, &b)
 		}
-		if f == JSON && strings.HasSuffix(b.String(), "]\n") {
-			t.Errorf("a part is a document:\n%s", &b)
+		if f == JSON && json.Valid(b.Bytes()) || f == YAML && yaml.Unmarshal(b.Bytes(), new(any)) == nil {
+			t.Errorf("%s: a part is a document:\n%s", f, &b)
 		}
 		b.Reset()
 		away := errors.New("router pe2 does not answer")
 		if err := EachRIB(Output{W: &b, Format: f}, func(func([]status.RIB) error) error { return away }); !errors.Is(err, away) || b.Len() > 0 {
 			t.Errorf("%s: without any rows: %v, %q", f, err, &b)
+		}
+	}
+}
+
+// Wherever a list in YAML is cut, it is no document.
+func TestIncompleteYAML(t *testing.T) {
+	parts := [][]status.VRF{{{Router: "pe1", VRF: "red"}}, {{Router: "pe1", VRF: "red", Routes: make([]status.Route, 1)}}, {{Router: "pe1", VRF: "green"}}}
+	for n := range parts {
+		var b bytes.Buffer
+		err := EachVRF(Output{W: &b, Format: YAML}, func(yield func([]status.VRF) error) error {
+			for _, p := range parts[:n+1] {
+				if err := yield(p); err != nil {
+					return err
+				}
+			}
+			return status.ErrIncomplete
+		})
+		if !errors.Is(err, status.ErrIncomplete) || !strings.Contains(b.String(), "pe1") || yaml.Unmarshal(b.Bytes(), new(any)) == nil {
+			t.Errorf("%d parts: %v\n%s", n+1, err, &b)
 		}
 	}
 }

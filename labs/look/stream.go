@@ -47,7 +47,7 @@ type question[T any] func(*router.Client, context.Context, status.Selection, fun
 
 // each asks all selected routers, some at once, and passes on their rows in the routers'
 // order. An error of a router without rows comes after the rows of the others; one in the
-// middle of its rows ends all.
+// middle of its rows ends all, and so does the end of ctx, unless all rows are there.
 func each[T any](ctx context.Context, l *Lab, f Filter, ask question[T]) status.Rows[T] {
 	return func(yield func([]T) error) error {
 		routers, err := l.selected(f)
@@ -71,7 +71,10 @@ func each[T any](ctx context.Context, l *Lab, f Filter, ask question[T]) status.
 		var errs []error
 		for i := range routers {
 			err := answers[i].pass(yield)
-			if ctx.Err() != nil || errors.Is(err, status.ErrIncomplete) || errors.As(err, new(unwanted)) {
+			if ctx.Err() != nil && (err != nil || i+1 < len(routers)) {
+				return errors.Join(append(errs, err, status.ErrIncomplete, context.Cause(ctx))...)
+			}
+			if errors.Is(err, status.ErrIncomplete) || errors.As(err, new(unwanted)) {
 				return errors.Join(append(errs, err)...)
 			}
 			errs = append(errs, err)
@@ -116,12 +119,17 @@ func (a *answer[T]) read(ctx context.Context, lab, name string, sel status.Selec
 	})
 }
 
-// pass passes on the rows.
+// pass passes on the rows. Whatever ended them in the middle, they are incomplete.
 func (a *answer[T]) pass(yield func([]T) error) error {
+	began := false
 	for rows := range a.blocks {
+		began = true
 		if err := yield(rows); err != nil {
 			return unwanted{err}
 		}
+	}
+	if began && a.err != nil && !errors.Is(a.err, status.ErrIncomplete) {
+		return fmt.Errorf("%w: %w", status.ErrIncomplete, a.err)
 	}
 	return a.err
 }
