@@ -133,7 +133,7 @@ func (s server) change(ctx context.Context, edits []edit.Edit) (*changed, error)
 	case errors.As(err, &problems):
 		var details []error
 		for _, p := range problems {
-			details = append(details, &huma.ErrorDetail{Message: p.Message + "; " + p.Remedy, Location: p.Element})
+			details = append(details, detail(p))
 		}
 		return nil, huma.NewError(http.StatusUnprocessableEntity, err.Error(), details...)
 	case errors.As(err, &late):
@@ -142,4 +142,13 @@ func (s server) change(ctx context.Context, edits []edit.Edit) (*changed, error)
 		return nil, huma.NewError(http.StatusNotFound, err.Error())
 	}
 	return nil, problem(err)
+}
+
+// detail tells a problem and its remedy, if there is one.
+func detail(p topology.Problem) *huma.ErrorDetail {
+	d := &huma.ErrorDetail{Message: p.Message, Location: p.Element}
+	if p.Remedy != "" {
+		d.Message += "; " + p.Remedy
+	}
+	return d
 }
