@@ -15,6 +15,7 @@ type CopyOptions struct {
 	Last    int         // lines; negative: all that are kept
 	Follow  bool        // continue with what is added
 	Written func() bool // reports whether the log has a writer; it is followed until it has none, or is removed
+	Opened  func()      // hears that a log that exists is open: whatever is added from then on is followed; may be nil
 }
 
 // Copy writes a log to w, across rotations: what is added faster than it is
@@ -37,6 +38,9 @@ func Copy(ctx context.Context, w io.Writer, path string, o CopyOptions) error {
 	now, err := io.ReadAll(f)
 	if err != nil {
 		return err
+	}
+	if o.Opened != nil {
+		o.Opened()
 	}
 	if _, err := w.Write(LastLines(append(before, withoutHole(now)...), o.Last)); err != nil || !o.Follow {
 		return err

@@ -69,6 +69,26 @@ func TestCopyFollows(t *testing.T) {
 	})
 }
 
+// What is added once the log is open is copied, however few lines were asked for.
+func TestCopyTellsThatItIsOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.log")
+	w, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	fill(t, w, 0, 10)
+	opened := 0
+	var b bytes.Buffer
+	err = Copy(context.Background(), &b, path, CopyOptions{Follow: true, Written: func() bool { return false }, Opened: func() {
+		opened++
+		fill(t, w, 10, 11)
+	}})
+	if b.String() != "000000010\n" || err != nil || opened != 1 {
+		t.Errorf("opened %d times, %q, %v", opened, b.String(), err)
+	}
+}
+
 func TestCopyEnds(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.log")
 	w, err := Open(path)

@@ -149,6 +149,9 @@ func (c *Client) Change(ctx context.Context, edits ...edit.Edit) (r Report, err 
 	return r, err
 }
 
+// longestEvent is how many octets the line of an event may have.
+const longestEvent = 1 << 20
+
 // Events tells what happens, after the last events of what has happened; -1 stands for
 // all that are kept. It ends with ctx, with the lab, or with an error.
 func (c *Client) Events(ctx context.Context, last int) iter.Seq2[status.Event, error] {
@@ -159,7 +162,9 @@ func (c *Client) Events(ctx context.Context, last int) iter.Seq2[status.Event, e
 			return
 		}
 		defer answer.Body.Close()
-		for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+		lines := bufio.NewScanner(answer.Body)
+		lines.Buffer(nil, longestEvent)
+		for lines.Scan() {
 			data, ok := strings.CutPrefix(lines.Text(), "data: ")
 			if !ok {
 				continue
@@ -169,6 +174,10 @@ func (c *Client) Events(ctx context.Context, last int) iter.Seq2[status.Event, e
 			if !yield(e, err) || err != nil {
 				return
 			}
+		}
+		// A connection that was cut is not the lab's end.
+		if err := lines.Err(); err != nil && ctx.Err() == nil {
+			yield(status.Event{}, err)
 		}
 	}
 }

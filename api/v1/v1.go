@@ -1,6 +1,7 @@
 package v1
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"pseudowan/labs/look"
 	"pseudowan/status"
 )
 
@@ -27,7 +29,7 @@ const openAPIPath = "/v1/openapi"
 // each request: it may be edited meanwhile.
 func New(lab string) http.Handler {
 	m := http.NewServeMux()
-	register(m, server{lab})
+	register(m, server{lab, look.Events})
 	return m
 }
 
@@ -39,17 +41,25 @@ func ReadOnly(h http.Handler) http.Handler {
 			h.ServeHTTP(w, q)
 			return
 		}
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(http.StatusForbidden)
-		_ = json.NewEncoder(w).Encode(huma.NewError(http.StatusForbidden, "read-only: start serve with --allow-changes")) // the client may have gone
+		refuse(w, huma.NewError(http.StatusForbidden, "read-only: start serve with --allow-changes"))
 	})
+}
+
+// refuse answers with a problem where huma does not.
+func refuse(w http.ResponseWriter, p huma.StatusError) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.GetStatus())
+	_ = json.NewEncoder(w).Encode(p) // the client may have gone
 }
 
 // OpenAPI returns the description of the API, as JSON.
 func OpenAPI() *huma.OpenAPI { return register(http.NewServeMux(), server{}).OpenAPI() }
 
 // server answers requests about one lab.
-type server struct{ lab string }
+type server struct {
+	lab  string
+	tell func(context.Context, look.EventOptions, func(status.Event) error) error // look.Events
+}
 
 func register(m *http.ServeMux, s server) huma.API {
 	c := huma.DefaultConfig("pseudowan", version)
@@ -122,7 +132,7 @@ func document[T any](v T, err error) (*one[T], error) {
 }
 
 // problem turns an error into an answer (RFC 9457).
-func problem(err error) error {
+func problem(err error) huma.StatusError {
 	code := http.StatusServiceUnavailable
 	if errors.Is(err, status.ErrNotFound) {
 		code = http.StatusNotFound

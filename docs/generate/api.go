@@ -46,6 +46,8 @@ const apiIntro = "# The API\n\n" +
 	"touched. Several changes in one request are one change: all or nothing, and much faster than one by one.\n\n" +
 	"`pseudowan serve` answers changes with 403, unless it is started with `--allow-changes`. Whoever has its token is then\n" +
 	"root on the server: a host that is added with `runtime: netns` runs its command as root, with all of the server's files.\n\n" +
+	"Events begin with a comment line, once nothing that happens is missed any more: a program reads it before it changes\n" +
+	"something. They end when the lab is removed; a connection that is cut says nothing about the lab.\n\n" +
 	"Go programs import `pseudowan/api/client`:\n\n" +
 	"```go\n" +
 	"c := client.New(\"pseudo-wan\")\n" +

@@ -40,6 +40,26 @@ func serveOn(ctx context.Context, path string, h http.Handler) error {
 		return err
 	}
 	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10, BaseContext: func(net.Listener) context.Context { return ctx }}
-	defer context.AfterFunc(ctx, func() { s.Close() })()
-	return s.Serve(l)
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		end(s)
+	})
+	err = s.Serve(l)
+	if !stop() {
+		<-ended
+	}
+	return err
+}
+
+// lastWords is how long answers may take to end when the keeper does.
+const lastWords = 500 * time.Millisecond
+
+// end lets answers come to their end, so that clients know that nothing is missing, as
+// those about events when the lab is removed.
+func end(s *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
+	defer cancel()
+	_ = s.Shutdown(ctx)
+	_ = s.Close()
 }

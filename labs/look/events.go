@@ -18,9 +18,11 @@ type EventOptions struct {
 	Lab    string // "": the only one
 	Last   int    // only so many; negative: all that are kept
 	Follow bool   // until the lab is removed or ctx ends
+	Opened func() // hears that nothing that happens from then on is missed; may be nil
 }
 
-// Events calls hear for what has happened in a lab, in the order in which it happened.
+// Events calls hear for what has happened in a lab, in the order in which it happened. It
+// is no error that a lab is removed, even if that ends ctx, too, as in the lab's keeper.
 func Events(ctx context.Context, o EventOptions, hear func(status.Event) error) error {
 	lab, err := pick(ctx, o.Lab)
 	if err != nil {
@@ -30,7 +32,11 @@ func Events(ctx context.Context, o EventOptions, hear func(status.Event) error) 
 	if f, err := os.OpenFile(path, os.O_CREATE|os.O_RDONLY|unix.O_NOFOLLOW, 0o600); err == nil {
 		f.Close() // a file that does not exist cannot be followed
 	}
-	return logfile.Copy(ctx, &eventLines{hear: hear}, path, logfile.CopyOptions{Last: o.Last, Follow: o.Follow, Written: func() bool { return true }})
+	err = logfile.Copy(ctx, &eventLines{hear: hear}, path, logfile.CopyOptions{Last: o.Last, Follow: o.Follow, Written: func() bool { return true }, Opened: o.Opened})
+	if ctx.Err() != nil && store.GoingDown(lab) {
+		return nil
+	}
+	return err
 }
 
 // eventLines takes the lines of a log of events apart.

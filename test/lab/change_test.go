@@ -137,16 +137,7 @@ func TestRealAPI(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	heard := make(chan string, 100)
-	go func() {
-		defer close(heard)
-		for e, err := range c.Events(ctx, -1) {
-			if err != nil {
-				return
-			}
-			heard <- e.Text
-		}
-	}()
+	heard, cut := hear(ctx, c)
 	edits := []edit.Edit{
 		{Op: edit.HostAdd, Name: "h9", Settings: map[string]any{"to": "pe1", "vrf": "red", "addresses": "10.9.0.2/24"}},
 		{Op: edit.RouteAdd, Name: "red", Prefix: netip.MustParsePrefix("172.16.0.0/16"), NextHop: netip.MustParseAddr("10.9.0.2")},
@@ -177,17 +168,9 @@ func TestRealAPI(t *testing.T) {
 		return err
 	}
 	eventually(t, 15*time.Second, learned)
-	pids, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range pids { // the keeper and all agents, at once
-		text, _ := os.ReadFile(file)
-		if words := strings.Split(string(text), "\x00"); slices.Contains(words, l.name) && (slices.Contains(words, "agent") || slices.Contains(words, "keeper")) {
-			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
-				_ = syscall.Kill(pid, syscall.SIGKILL)
-			}
-		}
+	killAgents(t, l)
+	if err := <-cut; err == nil {
+		t.Error("the keeper was killed, and that looks like the end of the lab")
 	}
 	exported := filepath.Join(t.TempDir(), "exported.yaml")
 	if err := os.WriteFile(exported, []byte(must(t, "export", l.name)), 0o600); err != nil {
@@ -195,6 +178,46 @@ func TestRealAPI(t *testing.T) {
 	}
 	must(t, "up", exported) // starts what nobody is left to start
 	eventually(t, 30*time.Second, learned)
+	heard, cut = hear(ctx, c)
+	<-heard
+	l.down(t)
+	if err := <-cut; err != nil {
+		t.Errorf("the end of the lab: %v", err)
+	}
+}
+
+// hear follows the events of a lab, up to what its buffer holds, and tells how they end.
+func hear(ctx context.Context, c *client.Client) (heard chan string, end chan error) {
+	heard, end = make(chan string, 1000), make(chan error, 1)
+	go func() {
+		defer close(end)
+		defer close(heard)
+		for e, err := range c.Events(ctx, -1) {
+			if err != nil {
+				end <- err
+				return
+			}
+			heard <- e.Text
+		}
+	}()
+	return heard, end
+}
+
+// killAgents kills the keeper of a lab and all agents, at once.
+func killAgents(t *testing.T, l lab) {
+	t.Helper()
+	pids, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range pids {
+		text, _ := os.ReadFile(file)
+		if words := strings.Split(string(text), "\x00"); slices.Contains(words, l.name) && (slices.Contains(words, "agent") || slices.Contains(words, "keeper")) {
+			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
+	}
 }
 
 // A change that is killed leaves the lab as before or as after, and the next command
