@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"os"
 	"time"
@@ -118,26 +117,29 @@ type captureOutput struct {
 	begun bool
 }
 
-// captureTo opens the file before anything is captured.
 func captureTo(s streams, name string) (*captureOutput, error) {
-	out := &captureOutput{streams: s, name: name}
-	var to io.Writer = s.out
-	switch {
-	case name == "-" && isTerminal(s.out):
+	if name == "-" && isTerminal(s.out) {
 		return nil, usagef("capture: -o - writes a binary file; pipe it to a program, as in: pseudowan capture -o - | wireshark -k -i -")
-	case name != "" && name != "-":
-		f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-		if err != nil {
-			return nil, err
-		}
-		out.file, to = f, f
 	}
-	out.w = bufio.NewWriter(to)
-	return out, nil
+	return &captureOutput{streams: s, name: name, w: bufio.NewWriter(s.out)}, nil
+}
+
+// open empties the file, or makes it. An earlier capture stays if this one cannot begin.
+func (o *captureOutput) open() (err error) {
+	if o.name == "" || o.name == "-" {
+		return nil
+	}
+	if o.file, err = os.OpenFile(o.name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600); err == nil {
+		o.w.Reset(o.file)
+	}
+	return err
 }
 
 // begin writes the head of the file, and returns what writes packets.
 func (o *captureOutput) begin(lab string, points []capture.Point) (func([]capture.Packet) error, error) {
+	if err := o.open(); err != nil {
+		return nil, err
+	}
 	o.begun = true
 	fmt.Fprintf(o.err, "capturing at %d points of lab %s; Ctrl-C ends it\n", len(points), lab)
 	if o.name == "" {

@@ -164,11 +164,11 @@ func (c *capturing) run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return c.flush(ctx, time.Now().Add(time.Hour))
+			return c.last(ctx)
 		case a := <-arrivals:
 			if a.err != nil {
 				if open--; open == 0 { // the interfaces have gone
-					return c.flush(ctx, time.Now().Add(time.Hour))
+					return c.last(ctx)
 				}
 				continue
 			}
@@ -184,6 +184,14 @@ func (c *capturing) run(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// last hands over what has come. It may be enough, too.
+func (c *capturing) last(ctx context.Context) error {
+	if err := c.flush(ctx, time.Now().Add(time.Hour)); !errors.Is(err, errEnough) {
+		return err
+	}
+	return nil
 }
 
 // errEnough ends a capture that has as many packets as it was asked for.
