@@ -176,15 +176,23 @@ func orphansOf(lab string, left remains, why string) (all []status.Orphan) {
 
 // strays lists what a running lab does not plan, unless a command was cut short: then up
 // decides.
-func strays(ctx context.Context, lab string, left remains, remove bool) (all []status.Orphan, err error) {
+func strays(ctx context.Context, lab string, left remains, remove bool) ([]status.Orphan, error) {
 	applied, err := store.Applied(lab)
 	if err != nil || store.Changing(lab) {
 		return nil, nil // it is kept, and up knows what to do
 	}
+	return unplanned(ctx, &applied, left, remove)
+}
+
+// unplanned lists what a plan does not have. Of a plan of another version, nobody knows.
+func unplanned(ctx context.Context, applied *plan.Plan, left remains, remove bool) (all []status.Orphan, err error) {
+	if !applied.Current() {
+		return nil, nil
+	}
 	const why = "the lab's plan does not have it"
 	var errs []error
 	done := func(what string, do func() error) {
-		o := status.Orphan{Lab: lab, What: what, Why: why}
+		o := status.Orphan{Lab: applied.Lab, What: what, Why: why}
 		if remove {
 			err := do()
 			o.Removed, errs = err == nil, append(errs, err)
@@ -207,7 +215,7 @@ func strays(ctx context.Context, lab string, left remains, remove bool) (all []s
 			continue
 		}
 		done("network namespace "+ns.Name, func() error {
-			return errors.Join(hosts.EndProcesses(ctx, []hosts.Namespace{ns}, keeper.EndGrace), hosts.ReturnNICs(ns, store.StateDir(lab)), ns.Delete())
+			return errors.Join(hosts.EndProcesses(ctx, []hosts.Namespace{ns}, keeper.EndGrace), hosts.ReturnNICs(ns, store.StateDir(applied.Lab)), ns.Delete())
 		})
 	}
 	return all, errors.Join(errs...)

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/catalog"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/router/config"
@@ -34,9 +35,16 @@ func (s *scope) wires(all ...plan.Wire) bool {
 // errServer refuses what a run-time change cannot do.
 var errServer = errors.New("this would change routers, links or the server's own network; edit the file (pseudowan export), and `pseudowan up` it")
 
+// errFormat refuses a change of a lab whose plan cannot be compared: nobody would know
+// what else of it differs.
+var errFormat = errors.New("the lab was brought up by another version of pseudowan; `pseudowan up` with its file (pseudowan export) brings it in line, and then it can be changed while it runs")
+
 // scopeOf compares two plans of a running lab. It is an error if more differs than hosts
 // and what routers do for them.
 func scopeOf(before, now *plan.Plan) (*scope, error) {
+	if before.Format != now.Format {
+		return nil, errFormat
+	}
 	s := &scope{map[string]bool{}, map[string]bool{}}
 	for _, c := range plan.Diff(before, now) {
 		switch {
@@ -105,14 +113,17 @@ func origin(source string, o applyOptions) (string, string) {
 	if o.running != nil {
 		return o.running.Source, o.running.Dir
 	}
+	dir, err := filepath.Abs(filepath.Dir(source))
+	if err != nil {
+		dir = ""
+	}
+	if _, ready := catalog.Get(source); ready { // whatever else has that name
+		return source, dir
+	}
 	abs, err1 := filepath.Abs(source)
 	_, err2 := os.Stat(source)
-	dir, err3 := filepath.Abs(filepath.Dir(source))
 	if err1 == nil && err2 == nil {
 		source = abs
-	}
-	if err3 != nil {
-		dir = ""
 	}
 	return source, dir
 }

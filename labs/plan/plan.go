@@ -40,6 +40,9 @@ type Plan struct {
 // format is incremented when the meaning of a stored Plan changes.
 const format = 2
 
+// Current reports whether a stored plan means what one of this version would.
+func (p *Plan) Current() bool { return p.Format == format }
+
 // Router is one router: its namespace and its configuration.
 type Router struct {
 	Name      string        `json:"name"`
