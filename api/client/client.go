@@ -38,7 +38,8 @@ func New(lab string) *Client {
 	return &Client{base: "http://pseudowan", http: http.Client{Transport: &http.Transport{DialContext: dial}}}
 }
 
-// NewAt returns a client of pseudowan serve at an address such as 127.0.0.1:8080.
+// NewAt returns a client of pseudowan serve at an address such as 127.0.0.1:8080. Without
+// --allow-changes it refuses changes.
 func NewAt(address, token string) *Client { return &Client{base: "http://" + address, token: token} }
 
 // Problem is an answer that is an error (RFC 9457).
