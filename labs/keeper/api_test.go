@@ -23,6 +23,7 @@ func TestAnswersEndWithTheKeeper(t *testing.T) {
 			if !whole {
 				<-stay
 			}
+			time.Sleep(lastWords / 10)
 			_, _ = io.WriteString(w, "last words")
 		})
 		served := make(chan error, 1)
