@@ -1,11 +1,13 @@
 package logfile
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -13,7 +15,8 @@ import (
 
 // changes reports writes in directories, by inotify(7).
 type changes struct {
-	file   *os.File // nil: the kernel provides no more of them; a timer replaces it
+	file   *os.File         // nil: the kernel provides no more of them; a timer replaces it
+	dirs   map[int32]string // by the descriptor of their watch
 	buffer [64 << 10]byte
 }
 
@@ -23,7 +26,7 @@ func newChanges(log *slog.Logger) *changes {
 		log.Warn("no inotify: logs are checked by a timer", "error", err)
 		return &changes{}
 	}
-	return &changes{file: os.NewFile(uintptr(fd), "inotify")}
+	return &changes{file: os.NewFile(uintptr(fd), "inotify"), dirs: map[int32]string{}}
 }
 
 func (c *changes) close() {
@@ -43,7 +46,10 @@ func (c *changes) watch(dir string) {
 		return
 	}
 	_ = raw.Control(func(fd uintptr) {
-		_, _ = unix.InotifyAddWatch(int(fd), dir, unix.IN_MODIFY|unix.IN_CREATE|unix.IN_MOVED_TO|unix.IN_ONLYDIR)
+		wd, err := unix.InotifyAddWatch(int(fd), dir, unix.IN_MODIFY|unix.IN_CREATE|unix.IN_MOVED_TO|unix.IN_ONLYDIR)
+		if err == nil {
+			c.dirs[int32(wd)] = dir
+		}
 	})
 }
 
@@ -51,32 +57,39 @@ func (c *changes) watch(dir string) {
 const byTheClock = 50 * time.Millisecond
 
 // wait returns after the next change, together with others that have come by
-// then, or after limit. appeared reports a new file; ok is false if ctx has
-// ended.
-func (c *changes) wait(ctx context.Context, limit time.Duration) (appeared, ok bool) {
+// then, or after limit. written are the files that have changed, nil if that is
+// unknown; appeared reports a new one; ok is false if ctx has ended.
+func (c *changes) wait(ctx context.Context, limit time.Duration) (written map[string]bool, appeared, ok bool) {
 	if c.file == nil {
-		return false, sleep(ctx, min(max(limit, 0), byTheClock))
+		return nil, false, sleep(ctx, min(max(limit, 0), byTheClock))
 	}
 	stop := context.AfterFunc(ctx, func() { c.file.SetReadDeadline(time.Now()) })
 	defer stop()
 	if err := c.file.SetReadDeadline(time.Now().Add(limit)); err != nil || ctx.Err() != nil {
-		return false, false
+		return nil, false, false
 	}
 	n, err := c.file.Read(c.buffer[:])
 	if ctx.Err() != nil || err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		return false, ctx.Err() == nil && sleep(ctx, byTheClock)
+		return nil, false, ctx.Err() == nil && sleep(ctx, byTheClock)
 	}
-	return appearance(c.buffer[:max(n, 0)]), true
+	if n <= 0 {
+		return nil, false, true
+	}
+	written, appeared = c.read(c.buffer[:n])
+	return written, appeared, true
 }
 
-// appearance reports whether events include a new file, or have overflowed.
-func appearance(events []byte) bool {
+// read returns the files to which events belong, and whether one is new or events
+// have been lost.
+func (c *changes) read(events []byte) (written map[string]bool, appeared bool) {
+	written = map[string]bool{}
 	for len(events) >= unix.SizeofInotifyEvent {
-		mask, name := binary.NativeEndian.Uint32(events[4:]), binary.NativeEndian.Uint32(events[12:])
-		if mask&(unix.IN_CREATE|unix.IN_MOVED_TO|unix.IN_Q_OVERFLOW) != 0 {
-			return true
-		}
-		events = events[min(len(events), unix.SizeofInotifyEvent+int(name)):]
+		mask, size := binary.NativeEndian.Uint32(events[4:]), binary.NativeEndian.Uint32(events[12:])
+		appeared = appeared || mask&(unix.IN_CREATE|unix.IN_MOVED_TO|unix.IN_Q_OVERFLOW) != 0
+		end := min(len(events), unix.SizeofInotifyEvent+int(size))
+		name, _, _ := bytes.Cut(events[unix.SizeofInotifyEvent:end], []byte{0})
+		written[filepath.Join(c.dirs[int32(binary.NativeEndian.Uint32(events))], string(name))] = true
+		events = events[end:]
 	}
-	return false
+	return written, appeared
 }

@@ -7,20 +7,15 @@ import (
 	"time"
 )
 
-// Keep checks logs after a write or a new file, but not more often than every
-// pause, and with many logs only a small share of the time; and all of them every
-// lookAround, in case it was not notified.
+// Keep checks a log after a write, but not more often than every pause; and all of
+// them every lookAround, in case it was not notified. After a new file it finds out
+// anew which logs there are, which with many takes only a small share of the time.
 const (
 	pause      = 5 * time.Millisecond
 	lookAround = time.Second
 	share      = 20 // one part of so many
 	longest    = 250 * time.Millisecond
 )
-
-// rest returns how long to pause after a check that began at that time.
-func rest(began time.Time) time.Duration {
-	return min(max(pause, share*time.Since(began)), longest)
-}
 
 // KeepSlowly bounds slowly growing logs until ctx ends. It polls: the kernel
 // allows a user only a few inotify instances, and other programs of the server
@@ -57,21 +52,36 @@ func Keep(ctx context.Context, paths func() []string, log *slog.Logger) {
 			changes.watch(filepath.Dir(dir))
 			changes.watch(dir)
 		}
+		boundAll(logs, log)
+		rested := time.Now().Add(min(share*time.Since(began), longest))
 		for again := time.Now().Add(lookAround); time.Now().Before(again); {
-			boundAll(logs, log)
-			if !sleep(ctx, rest(began)) {
+			if !sleep(ctx, pause) {
 				return
 			}
-			appeared, ok := changes.wait(ctx, time.Until(again))
+			written, appeared, ok := changes.wait(ctx, time.Until(again))
 			if !ok {
 				return
 			}
-			if appeared {
-				break
+			if appeared && rested.Before(again) {
+				again = rested
 			}
-			began = time.Now()
+			boundAll(among(logs, written), log)
 		}
 	}
+}
+
+// among returns the logs that have been written, all if that is unknown.
+func among(logs []string, written map[string]bool) []string {
+	if written == nil {
+		return logs
+	}
+	var some []string
+	for _, path := range logs {
+		if written[path] {
+			some = append(some, path)
+		}
+	}
+	return some
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {
