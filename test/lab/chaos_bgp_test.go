@@ -43,6 +43,7 @@ const customersPeak = 300 << 10
 // much of it. No other VPN loses a packet, the router's agent survives and stays
 // small, and the peer's row says what has happened.
 func TestRealChaosBGP(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	whole := max(chaosTime(t), 45*time.Second)
 	l := fromText(t, t.TempDir(), "pwt-hostile", hostileLab)
 	l.up(t)

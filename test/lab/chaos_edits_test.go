@@ -25,6 +25,7 @@ const (
 // file: in its routers' tables and flows, in the kernel's addresses and routes, and
 // in who reaches whom.
 func TestRealChaosEdits(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	seed := uint64(number(t, "PSEUDOWAN_SEED", 1))
 	until, long := chaosUntil(t)
 	edits := 0

@@ -55,6 +55,7 @@ func (l lab) upAgain(t testing.TB) {
 // Every signal interrupts up and down, at moments spread over their duration: the
 // up or down that follows at once works.
 func TestRealCommandsCutShort(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	l := smallLab(t, "pwt-cut")
 	t.Cleanup(func() { pseudowan("down", l.name) })
 	begin := time.Now()

@@ -100,6 +100,7 @@ func TestRealEditJoinsNoVPNs(t *testing.T) {
 
 // A series of edits, each of which once left something behind.
 func TestRealEditedEqualsFresh(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	base := func(edits ...string) string {
 		text := `
 name: pwt-fresh

@@ -115,6 +115,7 @@ func (l lab) whole(t *testing.T, routers ...string) {
 // replaced. A killed switch costs less than 300 ms. On a busy machine, the best of
 // several attempts counts.
 func TestRealForwardingOutlivesControl(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	l := fromCatalog(t, t.TempDir(), "pseudo-wan", "pwt-outlive")
 	l.up(t)
 	pe1 := func() []int { return l.agents(t, "pe1") }
@@ -176,6 +177,7 @@ func TestRealForwardingOutlivesControl(t *testing.T) {
 // The routes of customers that speak BGP survive their router's agent, with their
 // labels: GoBGP and BIRD in one lab, FRR in the other.
 func TestRealCustomersOutliveARestart(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	for _, c := range []struct {
 		needs                []string
 		name, from, src, dst string
