@@ -216,21 +216,12 @@ func (a *applier) updateRouters(ctx context.Context) error {
 func (a *applier) handOver(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, handOverPatience, errors.New("its agent has not applied the configuration in time"))
 	defer cancel()
-	g, gctx := errgroup.WithContext(ctx)
-	for _, r := range a.plan.Routers {
-		if !a.scope.router(r.Name) {
-			continue
+	return a.eachConcerned(ctx, func(ctx context.Context, c *router.Client, r plan.Router) error {
+		if err := build.HandOver(ctx, c, a.config(r)); err != nil {
+			return fmt.Errorf("router %s: %w", r.Name, err)
 		}
-		g.Go(func() error {
-			c := router.NewClient(r.Name, store.AgentSocket(a.plan.Lab, r.Name))
-			defer c.Close()
-			if err := build.HandOver(gctx, c, a.config(r)); err != nil {
-				return fmt.Errorf("router %s: %w", r.Name, err)
-			}
-			return a.correct(gctx, c, r.Name)
-		})
-	}
-	return g.Wait()
+		return a.correct(ctx, c, r.Name)
+	})
 }
 
 // correct restores the flows of a running router that others have changed.

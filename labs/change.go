@@ -35,14 +35,7 @@ type ChangeReport struct {
 // as up does with an edited file, all or nothing. It returns when routers forward
 // accordingly.
 func Change(ctx context.Context, o ChangeOptions) (ChangeReport, error) {
-	if err := inventory.NeedRoot(); err != nil {
-		return ChangeReport{}, err
-	}
-	lab, err := inventory.Pick(ctx, o.Lab)
-	if err != nil {
-		return ChangeReport{}, err
-	}
-	held, err := store.Acquire(ctx, lab)
+	lab, held, err := holdRunning(ctx, o.Lab)
 	if err != nil {
 		return ChangeReport{}, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/router"
 )
@@ -17,7 +18,7 @@ import (
 func (a *applier) lacks(ctx context.Context) map[string]bool {
 	missing := map[string]bool{}
 	var mu sync.Mutex
-	_ = a.eachConcerned(ctx, func(ctx context.Context, c *router.Client, _ string) error {
+	_ = a.eachConcerned(ctx, func(ctx context.Context, c *router.Client, _ plan.Router) error {
 		state, _ := c.Converged(ctx, 0) // one that does not answer is heard afterwards
 		mu.Lock()
 		defer mu.Unlock()
@@ -37,11 +38,11 @@ func (a *applier) awaitChange(ctx context.Context, timeout time.Duration, before
 		mu   sync.Mutex
 		last = map[string][]string{}
 	)
-	err := a.eachConcerned(ctx, func(ctx context.Context, c *router.Client, name string) error {
-		return awaitRouter(ctx, name, c.Converged, before, func(left []string) {
+	err := a.eachConcerned(ctx, func(ctx context.Context, c *router.Client, r plan.Router) error {
+		return awaitRouter(ctx, r.Name, c.Converged, before, func(left []string) {
 			mu.Lock()
 			defer mu.Unlock()
-			last[name] = left
+			last[r.Name] = left
 		})
 	})
 	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
@@ -86,7 +87,7 @@ func awaitRouter(ctx context.Context, name string, ask func(context.Context, tim
 }
 
 // eachConcerned asks the routers that a change concerns, all at once.
-func (a *applier) eachConcerned(ctx context.Context, do func(context.Context, *router.Client, string) error) error {
+func (a *applier) eachConcerned(ctx context.Context, do func(context.Context, *router.Client, plan.Router) error) error {
 	g, gctx := errgroup.WithContext(ctx)
 	for _, r := range a.plan.Routers {
 		if !a.scope.router(r.Name) {
@@ -95,7 +96,7 @@ func (a *applier) eachConcerned(ctx context.Context, do func(context.Context, *r
 		g.Go(func() error {
 			c := router.NewClient(r.Name, store.AgentSocket(a.plan.Lab, r.Name))
 			defer c.Close()
-			return do(gctx, c, r.Name)
+			return do(gctx, c, r)
 		})
 	}
 	return g.Wait()

@@ -40,17 +40,23 @@ type LinkReport struct {
 	Means []string // of an impairment
 }
 
+// holdRunning picks a running lab, "" for the only one, and keeps other commands from
+// changing it until the lock is released.
+func holdRunning(ctx context.Context, name string) (lab string, held *store.Lock, err error) {
+	if err := inventory.NeedRoot(); err != nil {
+		return "", nil, err
+	}
+	if lab, err = inventory.Pick(ctx, name); err != nil {
+		return "", nil, err
+	}
+	held, err = store.Acquire(ctx, lab)
+	return lab, held, err
+}
+
 // Link cuts a link of a running lab, impairs it, or restores it. What it has done is
 // undone by up, and gone with down.
 func Link(ctx context.Context, o LinkOptions) (LinkReport, error) {
-	if err := inventory.NeedRoot(); err != nil {
-		return LinkReport{}, err
-	}
-	lab, err := inventory.Pick(ctx, o.Lab)
-	if err != nil {
-		return LinkReport{}, err
-	}
-	held, err := store.Acquire(ctx, lab)
+	lab, held, err := holdRunning(ctx, o.Lab)
 	if err != nil {
 		return LinkReport{}, err
 	}

@@ -40,13 +40,7 @@ type PowerOptions struct {
 // Power stops, starts, restarts or pauses a node of a running lab, and returns the lab.
 // Nobody but Power and up starts a stopped node, or lets a paused one run again.
 func Power(ctx context.Context, o PowerOptions) (lab string, err error) {
-	if err := inventory.NeedRoot(); err != nil {
-		return "", err
-	}
-	if lab, err = inventory.Pick(ctx, o.Lab); err != nil {
-		return "", err
-	}
-	held, err := store.Acquire(ctx, lab)
+	lab, held, err := holdRunning(ctx, o.Lab)
 	if err != nil {
 		return lab, err
 	}

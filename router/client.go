@@ -41,11 +41,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // Configure gives the agent a new configuration, and returns when the router has
 // applied it.
 func (c *Client) Configure(ctx context.Context, cfg config.Router) error {
-	body, err := json.Marshal(cfg)
-	if err != nil {
-		return err
-	}
-	return c.do(ctx, http.MethodPut, "config", bytes.NewReader(body), nil)
+	return c.send(ctx, http.MethodPut, "config", cfg, nil)
 }
 
 // Correct corrects the flows that somebody else has added, removed or changed in
@@ -169,6 +165,15 @@ func get[T any](ctx context.Context, c *Client, path string) (T, error) {
 	var v T
 	err := c.do(ctx, http.MethodGet, path, nil, &v)
 	return v, err
+}
+
+// send sends a document to the agent.
+func (c *Client) send(ctx context.Context, method, path string, what, into any) error {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, method, path, bytes.NewReader(body), into)
 }
 
 func (c *Client) do(ctx context.Context, method, path string, body io.Reader, into any) error {

@@ -1,7 +1,6 @@
 package router
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,13 +40,8 @@ const (
 
 // Ping sends one echo request from inside a VRF, and waits for what comes back. An agent
 // of an older version cannot.
-func (c *Client) Ping(ctx context.Context, p Ping) (Pong, error) {
-	var out Pong
-	body, err := json.Marshal(p)
-	if err != nil {
-		return out, err
-	}
-	err = c.do(ctx, http.MethodPost, "ping", bytes.NewReader(body), &out)
+func (c *Client) Ping(ctx context.Context, p Ping) (out Pong, err error) {
+	err = c.send(ctx, http.MethodPost, "ping", p, &out)
 	return out, err
 }
 

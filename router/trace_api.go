@@ -1,7 +1,6 @@
 package router
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -40,13 +39,8 @@ type Fate struct {
 }
 
 // Fate asks what Open vSwitch would do with a packet. Nothing is sent.
-func (c *Client) Fate(ctx context.Context, p Packet) (Fate, error) {
-	var f Fate
-	body, err := json.Marshal(p)
-	if err != nil {
-		return f, err
-	}
-	err = c.do(ctx, http.MethodPost, "fate", bytes.NewReader(body), &f)
+func (c *Client) Fate(ctx context.Context, p Packet) (f Fate, err error) {
+	err = c.send(ctx, http.MethodPost, "fate", p, &f)
 	return f, err
 }
 

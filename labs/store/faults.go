@@ -1,9 +1,6 @@
 package store
 
 import (
-	"errors"
-	"io/fs"
-	"os"
 	"time"
 
 	"pseudowan/labs/plan"
@@ -22,20 +19,10 @@ type Fault struct {
 // Faults returns the faults of a lab. They are recorded before they are made, and
 // until they are undone; a restarted container comes without.
 func Faults(lab string) ([]Fault, error) {
-	list, err := readJSON[[]Fault](faultsFile(lab))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return list, err
+	return readList[Fault](faultsFile(lab))
 }
 
 // SetFaults replaces the faults of a lab.
 func SetFaults(lab string, list []Fault) error {
-	if len(list) > 0 {
-		return writeJSON(faultsFile(lab), list)
-	}
-	if err := os.Remove(faultsFile(lab)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return writeList(faultsFile(lab), list)
 }

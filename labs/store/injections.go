@@ -1,9 +1,6 @@
 package store
 
 import (
-	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"pseudowan/labs/plan"
@@ -26,20 +23,10 @@ func InjectionLog(lab, name string) string { return filepath.Join(RunDir(lab), "
 // Injections returns the speakers of a lab. They are recorded before they are made, and
 // until they are removed.
 func Injections(lab string) ([]Injection, error) {
-	list, err := readJSON[[]Injection](injectionsFile(lab))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return list, err
+	return readList[Injection](injectionsFile(lab))
 }
 
 // SetInjections replaces the speakers of a lab.
 func SetInjections(lab string, list []Injection) error {
-	if len(list) > 0 {
-		return writeJSON(injectionsFile(lab), list)
-	}
-	if err := os.Remove(injectionsFile(lab)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return writeList(injectionsFile(lab), list)
 }

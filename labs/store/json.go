@@ -2,7 +2,9 @@ package store
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -25,6 +27,26 @@ func writeJSON(path string, v any) error {
 		return err
 	}
 	return writeFile(path, append(data, '\n'))
+}
+
+// readList reads a list, which is empty if there is no file.
+func readList[T any](path string) ([]T, error) {
+	list, err := readJSON[[]T](path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return list, err
+}
+
+// writeList replaces a list. An empty one has no file.
+func writeList[T any](path string, list []T) error {
+	if len(list) > 0 {
+		return writeJSON(path, list)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // writeFile replaces a file atomically.

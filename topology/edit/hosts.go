@@ -64,13 +64,19 @@ func (f *file) host(t *topology.Topology, name string) (hosts, host *yaml.Node, 
 	return nil, nil, missing("host", name, known)
 }
 
+// attachmentsOf returns the list of a host's attachments, each with the name of its
+// interface.
+func (f *file) attachmentsOf(t *topology.Topology, host string) (*yaml.Node, error) {
+	_, value, err := f.host(t, host)
+	if err != nil {
+		return nil, err
+	}
+	return attachments(value, host)
+}
+
 // attach gives a host another attachment.
 func (f *file) attach(t *topology.Topology, e Edit) error {
-	_, host, err := f.host(t, e.Name)
-	if err != nil {
-		return err
-	}
-	list, err := attachments(host, e.Name)
+	list, err := f.attachmentsOf(t, e.Name)
 	if err != nil {
 		return err
 	}
@@ -197,11 +203,7 @@ func free(list *yaml.Node) string {
 }
 
 func (f *file) detach(t *topology.Topology, e Edit) error {
-	_, host, err := f.host(t, e.Name)
-	if err != nil {
-		return err
-	}
-	list, err := attachments(host, e.Name)
+	list, err := f.attachmentsOf(t, e.Name)
 	if err != nil {
 		return err
 	}
