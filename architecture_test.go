@@ -67,6 +67,7 @@ var rooms = map[string][]string{
 	"topology/compare": {"topology", "support"}, // which names are of secrets
 
 	"router/config":    {"topology", "bgp/policy", "bgp/session", "bgp/vpn"},
+	"router/admit":     {"router/config", "router/fib", "bgp", "bgp/policy", "bgp/vpn", "ovs/pipeline", "topology"},
 	"router/fib":       {"ovs/pipeline"},
 	"router/kernel":    {},
 	"router/meter":     {"router/config", "ovs"},
@@ -74,8 +75,8 @@ var rooms = map[string][]string{
 	"router/slowpath":  {},
 	"router/transport": {"router/config", "router/fib", "router/kernel", "router/meter", "ovs/pipeline"},
 	"router/access":    {"router/config", "router/fib", "router/meter", "router/neighbor", "router/slowpath", "ovs/pipeline", "topology"},
-	"router/vrf":       {"router/access", "router/config", "router/fib", "router/kernel", "router/meter", "router/neighbor", "router/transport", "bgp", "bgp/policy", "bgp/vpn", "ovs/pipeline", "topology"},
-	"router/lsp":       {"router/config", "router/fib", "router/transport", "router/vrf", "bgp", "bgp/vpn", "ovs/pipeline"},
+	"router/vrf":       {"router/access", "router/admit", "router/config", "router/fib", "router/kernel", "router/meter", "router/neighbor", "router/transport", "bgp", "bgp/policy", "bgp/vpn", "ovs/pipeline", "topology"},
+	"router/lsp":       {"router/admit", "router/config", "router/fib", "router/transport", "router/vrf", "bgp", "bgp/vpn", "ovs/pipeline"},
 	"router/ce":        {"router/access", "router/config", "router/fib", "router/kernel", "router/neighbor", "router/vrf", "bgp", "bgp/monitor", "bgp/vpn", "ovs/pipeline"},
 	"router":           {"router/...", "status", "bgp", "bgp/gate", "bgp/monitor", "bgp/policy", "bgp/session", "bgp/vpn", "ovs", "ovs/pipeline", "topology"},
 

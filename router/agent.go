@@ -14,6 +14,7 @@ import (
 	"pseudowan/ovs"
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/access"
+	"pseudowan/router/admit"
 	"pseudowan/router/ce"
 	"pseudowan/router/config"
 	"pseudowan/router/kernel"
@@ -139,6 +140,9 @@ func read(cfg config.Router) (c configuration, err error) {
 	if c.core, err = transport.Ports(cfg.Core); err != nil {
 		return c, err
 	}
+	for _, p := range c.core {
+		p.Guarded = admit.Guards(cfg, p.Core)
+	}
 	c.loopback, err = loopback(cfg, c.core)
 	return c, err
 }
@@ -243,6 +247,7 @@ func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
 		}
 	}
 	l.cfg = next.Router
+	l.admit.Configure(next.Router)
 	l.links.Configure(next.core, access.Widest(next.access))
 	l.ports.Configure(next.access, next.slow, transport.Widest(next.core))
 	l.fib.Replace(pipeline.Base{Meter: meter.Other}.Flows(), pipeline.KindBase)

@@ -82,7 +82,7 @@ func alone(cfg config.Router) (*loop, *surroundings) {
 	s := &surroundings{told: map[string]string{}}
 	r := newLoop(slog.New(slog.DiscardHandler), cfg, s.ask)
 	r.ports.SetSender(s)
-	r.vrfs.SetAnnouncer(s)
+	r.vrfs.SetAnnouncer(s, nil)
 	return r, s
 }
 

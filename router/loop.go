@@ -15,6 +15,7 @@ import (
 	"pseudowan/ovs"
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/access"
+	"pseudowan/router/admit"
 	"pseudowan/router/ce"
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
@@ -36,6 +37,7 @@ type loop struct {
 	fib      *fib.Table
 	links    *transport.Links
 	lsps     *lsp.Table
+	admit    *admit.Table
 	ports    *access.Ports
 	vrfs     *vrf.Tables
 	ces      *ce.Table
@@ -76,6 +78,7 @@ func newLoop(log *slog.Logger, cfg config.Router, ask transport.Ask) *loop {
 		calls: make(chan func()), questions: make(chan func()), commits: make(chan commit), restart: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	l.timer.Stop()
+	l.admit = admit.New(l.fib)
 	l.links = transport.New(log, l.fib, l.carriers, ask)
 	l.ports = access.New(log, l.fib)
 	l.vrfs = vrf.New(log, l.fib, l.carriers, l.links, l.ports)

@@ -51,9 +51,9 @@ func (a *agent) start(ctx context.Context, o Options, cfg config.Router) (err er
 		return err
 	}
 	a.loop.ports.SetSender(a.sw)
-	a.loop.vrfs.SetAnnouncer(a.speaker)
+	a.loop.vrfs.SetAnnouncer(a.speaker, a.loop.admit.Voice(false))
 	if a.core != nil {
-		a.loop.lsps.SetAnnouncer(a.core)
+		a.loop.lsps.SetAnnouncer(a.core, a.loop.admit.Voice(true))
 	}
 	return nil
 }

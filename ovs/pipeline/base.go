@@ -15,10 +15,12 @@ func (b Base) Flows() []Flow {
 	// which switches packets between all ports.
 	l.add(TablePort, 1, "", drop)
 
+	l.add(TableAdmission, 0, "", drop)
+
 	// Explicit null (RFC 3032, RFC 4182) means only "pop". At the bottom of the
 	// stack it leaves a packet without a VRF.
 	for _, label := range []string{"0", "2"} {
-		l.add(TableLabel, 100, "mpls,mpls_label="+label+",mpls_bos=0", join("pop_mpls:0x8847", resubmit(TableLabel)))
+		l.add(TableLabel, 100, "mpls,mpls_label="+label+",mpls_bos=0", join("pop_mpls:0x8847", resubmit(TableAdmission)))
 		l.add(TableLabel, 100, "mpls,mpls_label="+label+",mpls_bos=1", drop)
 	}
 	l.add(TableLabel, 0, "", drop)

@@ -7,9 +7,11 @@
 //
 // # Tables
 //
-// A packet passes the tables in ascending order:
+// A packet passes the tables in ascending order, except that one whose explicit null was
+// popped has its next label admitted:
 //
 //	0  port       ingress port: control traffic, labels, customers' packets
+//	5  admission  from which ports which labels may come
 //	10 label      incoming labels: pop into a VRF, swap, drop
 //	15 ttl        packets whose TTL ends here are punted, before any rewrite
 //	20 route      VRF and destination prefix, longest match

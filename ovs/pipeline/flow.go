@@ -11,6 +11,7 @@ type Table uint8
 // The tables of the pipeline.
 const (
 	TablePort      Table = 0
+	TableAdmission Table = 5
 	TableLabel     Table = 10
 	TableTTL       Table = 15
 	TableRoute     Table = 20
@@ -53,6 +54,7 @@ const (
 	KindDiversion   Kind = 11 // ID: the adjacency
 	KindTransit     Kind = 12 // ID: the label
 	KindLoopback    Kind = 13 // ID: the port
+	KindAdmission   Kind = 14 // ID: the port, then 20 bits of the label
 )
 
 // Cookie names the thing that a flow belongs to: its kind in the top octet, one

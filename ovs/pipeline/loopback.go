@@ -36,7 +36,7 @@ func (p Loopback) Flows() []Flow {
 	}
 	l.add(TablePort, prioRest, inPort(p.Port), drop)
 	for _, null := range []string{"0", "2"} { // of the base they lose their TTL
-		l.add(TableLabel, 110, "mpls,mpls_label="+null+",mpls_bos=0", join(popTo("0x8847", "NXM_NX_MPLS_TTL", !p.Pipe), resubmit(TableLabel)))
+		l.add(TableLabel, 110, "mpls,mpls_label="+null+",mpls_bos=0", join(popTo("0x8847", "NXM_NX_MPLS_TTL", !p.Pipe), resubmit(TableAdmission)))
 	}
 	l.add(TableLabel, 110, "mpls,mpls_label=0,mpls_bos=1", join(setVRF(Global), popTo("0x0800", "NXM_NX_IP_TTL", !p.Pipe), gotoTable(TableRoute)))
 	l.add(TableLabel, 110, "mpls,mpls_label=2,mpls_bos=1", join(setVRF(Global), popTo("0x86dd", "NXM_NX_IP_TTL", !p.Pipe), gotoTable(TableRoute)))

@@ -34,6 +34,10 @@ var things = map[string][]thing{
 		Port: 1, BGPPort: 2, MAC: wan, Meter: 5,
 		Addresses: []netip.Addr{addr("192.168.0.1"), addr("2001:db8::1"), addr("fe80::1")},
 	}},
+	"core-port-guarded": {
+		CorePort{Port: 8, BGPPort: 9, MAC: wan, Addresses: []netip.Addr{addr("192.168.0.5")}, Guarded: true},
+		Admission{Port: 8, Label: 1003},
+	},
 	"access-port": {AccessPort{
 		Port: 3, VRF: 101, MAC: gateway, ControlMeter: 6, Meter: 7,
 		Gateways: []netip.Addr{addr("30.1.0.1"), addr("2001:db8:1::1"), addr("fe80::1")},

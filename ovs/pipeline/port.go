@@ -25,13 +25,15 @@ const (
 )
 
 // CorePort is a port towards other routers. It accepts labelled packets, and the
-// control traffic of the internal port that owns its addresses.
+// control traffic of the internal port that owns its addresses. A guarded one takes only
+// the labels of its Admissions.
 type CorePort struct {
 	Port      uint32           // OpenFlow number of the wire or NIC
 	BGPPort   uint32           // OpenFlow number of the internal port that owns MAC and Addresses
 	MAC       net.HardwareAddr // the interface's address; frames to other addresses are dropped
 	Addresses []netip.Addr     // the interface's IP addresses; all link-local IPv6 ones are implied
 	Meter     uint32           // limits what this port punts outside of any VRF; 0: no limit
+	Guarded   bool
 }
 
 // Flows returns the flows of the port.
@@ -39,7 +41,10 @@ func (p CorePort) Flows() []Flow {
 	l := &list{kind: KindCorePort, id: uint64(p.Port)}
 	wire, us, up := inPort(p.Port), to(p.MAC), output(p.BGPPort)
 
-	l.add(TablePort, prioControl, join(wire, "mpls", us), gotoTable(TableLabel))
+	l.add(TablePort, prioControl, join(wire, "mpls", us), gotoTable(TableAdmission))
+	if !p.Guarded {
+		l.add(TableAdmission, 10, join(wire, "mpls"), gotoTable(TableLabel))
+	}
 	for _, dst := range []string{broadcast, us} {
 		l.add(TablePort, prioControl, join(wire, "arp", dst), up)
 	}

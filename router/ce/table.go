@@ -82,7 +82,7 @@ func (t *Table) newCE(speaker *Speaker) *CE {
 	return &CE{
 		Speaker: speaker, Peers: map[netip.Addr]bgp.PeerState{},
 		received: map[bgp.Key]bgp.Route{}, entered: map[bgp.Key]enteredRoute{}, refused: map[bgp.Key]string{},
-		nextHops: map[netip.Addr]int{}, asked: map[netip.Addr]bool{}, speech: vrf.NewSpeech(t.log, t.fib, speaker),
+		nextHops: map[netip.Addr]int{}, asked: map[netip.Addr]bool{}, speech: vrf.NewSpeech(t.log, t.fib, speaker, nil),
 	}
 }
 

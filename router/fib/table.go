@@ -179,6 +179,9 @@ func (t *Table) SetTransit(in pipeline.Transit) {
 // UnsetTransit removes the label of a label-switched path.
 func (t *Table) UnsetTransit(label uint32) { t.unset(transitObject(label), transitFlows) }
 
+// UnsetAdmission removes an admission of a label.
+func (t *Table) UnsetAdmission(a pipeline.Admission) { t.unset(a.Object(), 1) }
+
 func transitObject(label uint32) pipeline.Cookie {
 	return pipeline.NewCookie(pipeline.KindTransit, 0, uint64(label))
 }

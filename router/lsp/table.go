@@ -10,6 +10,7 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/vpn"
 	"pseudowan/ovs/pipeline"
+	"pseudowan/router/admit"
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/router/transport"
@@ -59,8 +60,11 @@ func New(log *slog.Logger, f *fib.Table, links *transport.Links, labels *vrf.Lab
 	return t
 }
 
-// SetAnnouncer sets the speaker of labelled routes. Call it before Configure.
-func (t *Table) SetAnnouncer(to vrf.Announcer) { t.speech = vrf.NewSpeech(t.log, t.fib, to) }
+// SetAnnouncer sets the speaker of labelled routes, and what learns of their labels. Call
+// it before Configure.
+func (t *Table) SetAnnouncer(to vrf.Announcer, guards *admit.Voice) {
+	t.speech = vrf.NewSpeech(t.log, t.fib, to, guards)
+}
 
 // Configure replaces the configuration. Links and labels must already be configured.
 func (t *Table) Configure(cfg config.Router) {

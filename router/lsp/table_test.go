@@ -58,7 +58,7 @@ func newRouter(t *testing.T) router {
 	links := transport.New(log, f, carriers, func(int, netip.Addr, bool) error { return nil })
 	vrfs := vrf.New(log, f, carriers, links, access.New(log, f))
 	r := router{New(log, f, links, &vrfs.Labels), said{}, links, carriers}
-	r.SetAnnouncer(r.said)
+	r.SetAnnouncer(r.said, nil)
 	r.configure(t, 10, 10)
 	for i, hop := range []netip.Addr{left, right} {
 		r.cut(i, false)

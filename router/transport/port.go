@@ -14,6 +14,7 @@ import (
 // Port is a link to other routers.
 type Port struct {
 	config.Core
+	Guarded      bool             // only labels that were told behind the link may come in
 	HardwareAddr net.HardwareAddr // the MAC, parsed
 	Index        int              // of the interface on which BGP runs
 
@@ -83,7 +84,7 @@ func (p *Port) flows() []pipeline.Flow {
 		addresses[i] = a.Addr()
 	}
 	return pipeline.CorePort{
-		Port: p.Port, BGPPort: p.BGPPort, MAC: p.HardwareAddr, Addresses: addresses, Meter: meter.Core(p.Port),
+		Port: p.Port, BGPPort: p.BGPPort, MAC: p.HardwareAddr, Addresses: addresses, Meter: meter.Core(p.Port), Guarded: p.Guarded,
 	}.Flows()
 }
 

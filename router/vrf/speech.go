@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"pseudowan/bgp"
+	"pseudowan/router/admit"
 	"pseudowan/router/fib"
 )
 
@@ -19,14 +20,15 @@ type Announcer interface {
 type Speech struct {
 	log    *slog.Logger
 	fib    *fib.Table
-	to     Announcer // nil after Close
+	to     Announcer    // nil after Close
+	guards *admit.Voice // nil: nobody sends packets with the labels of these routes
 	wanted map[bgp.Key]bgp.Route
 	told   map[bgp.Key]bgp.Route
 }
 
-// NewSpeech returns a Speech that has announced nothing.
-func NewSpeech(log *slog.Logger, f *fib.Table, to Announcer) *Speech {
-	return &Speech{log: log, fib: f, to: to, wanted: map[bgp.Key]bgp.Route{}, told: map[bgp.Key]bgp.Route{}}
+// NewSpeech returns a Speech that has announced nothing. guards learns of its labels.
+func NewSpeech(log *slog.Logger, f *fib.Table, to Announcer, guards *admit.Voice) *Speech {
+	return &Speech{log: log, fib: f, to: to, guards: guards, wanted: map[bgp.Key]bgp.Route{}, told: map[bgp.Key]bgp.Route{}}
 }
 
 // Close ends the announcements. Its speaker is stopped.
@@ -36,6 +38,7 @@ func (s *Speech) Close() { s.to = nil }
 // may arrive as soon as a peer knows the route.
 func (s *Speech) Announce(key bgp.Key, route bgp.Route) {
 	s.wanted[key] = route
+	s.guards.Tell(key, route)
 	if told, known := s.told[key]; !known || !told.Equal(route) {
 		s.fib.Then(func() { s.sync(key) })
 	}
@@ -44,6 +47,7 @@ func (s *Speech) Announce(key bgp.Key, route bgp.Route) {
 // Withdraw withdraws a route at once.
 func (s *Speech) Withdraw(key bgp.Key) {
 	delete(s.wanted, key)
+	s.guards.Untell(key)
 	s.sync(key)
 }
 

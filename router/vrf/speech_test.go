@@ -32,7 +32,7 @@ func (p *peers) Withdraw(_ context.Context, routes []bgp.Route) error {
 // A route is announced once the switch has its flow, and withdrawn at once.
 func TestSpeech(t *testing.T) {
 	f, p := fib.New(), &peers{}
-	s := NewSpeech(slog.New(slog.DiscardHandler), f, p)
+	s := NewSpeech(slog.New(slog.DiscardHandler), f, p, nil)
 	prefix := netip.MustParsePrefix("10.0.0.0/8")
 	key := bgp.Key{Prefix: prefix}
 	via := func(hop string) bgp.Route { return bgp.Route{Prefix: prefix, NextHop: netip.MustParseAddr(hop)} }

@@ -10,6 +10,7 @@ import (
 	"pseudowan/bgp/policy"
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/access"
+	"pseudowan/router/admit"
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/router/kernel"
@@ -69,8 +70,11 @@ func New(log *slog.Logger, f *fib.Table, carriers *kernel.Carriers, links *trans
 	}
 }
 
-// SetAnnouncer sets the speaker to other routers. Call it before the first Speak.
-func (t *Tables) SetAnnouncer(to Announcer) { t.speech = NewSpeech(t.log, t.fib, to) }
+// SetAnnouncer sets the speaker to other routers, and what learns of the labels of its
+// routes. Call it before the first Speak.
+func (t *Tables) SetAnnouncer(to Announcer, guards *admit.Voice) {
+	t.speech = NewSpeech(t.log, t.fib, to, guards)
+}
 
 // Configure replaces the VRFs. Ports, links and labels (see Labels.Keep) must
 // already be configured.

@@ -27,11 +27,14 @@ routers:
 links:
 - nic: NIC
   ends: {pe1:eth1: {address: 192.168.0.1/30, mac: "00:00:00:01:01:01"}}
-  bgp: {peer: 192.168.0.2, as: 65002, med: 100}
+  bgp: {peer: 192.168.0.2, as: 65002, med: 100, export-policy: own}
 redistribute: {connected: hosts, static: true}
-vrfs: {red: {rd: "65001:101", rts: "65001:101"}}
+vrfs: {red: {rd: "65001:101", rts: "65001:101"}, hidden: {rd: "65001:102", rts: "65001:102"}}
+policies:
+  own: [{match: {rts: "65001:102"}, then: reject}]
 hosts:
   h1: {to: pe1, vrf: red, addresses: [10.1.0.2/24], lans: [110.1.0.1/24]}
+  h2: {to: pe1, vrf: hidden, addresses: [10.2.0.2/24]}
 `
 
 const farBGP = `
@@ -159,6 +162,7 @@ func lendNIC(t *testing.T, far farSide) {
 	if reply.label != 5000 || reply.ttl != 63 {
 		t.Errorf("the answer leaves with label %d and TTL %d; want 5000 and 63", reply.label, reply.ttl)
 	}
+	guessLabels(t, l, far)
 	must(t, "down", l.name)
 	if after := command("ip", "-o", "link", "show", far.near).stdout; linkIdentity(after) != linkIdentity(before) {
 		t.Errorf("the NIC was\n%s\nand comes back as\n%s", before, after)
@@ -197,6 +201,29 @@ func driverOf(t *testing.T, ethtool ...string) string {
 	return ""
 }
 
+// guessLabels sends packets with labels that the router has not told the outside router.
+// None joins a VRF, not even behind an explicit null.
+func guessLabels(t *testing.T, l lab, far farSide) {
+	t.Helper()
+	hidden := -1
+	for _, f := range table[status.Flow](t, l, "flow") {
+		if f.VRF == "hidden" && f.Direction == status.DirectionIn {
+			hidden = int(*f.Label)
+		}
+	}
+	if hidden < 0 {
+		t.Fatal("VRF hidden has no label")
+	}
+	atHost := startCapture(t, l, "h2", "eth0", 1, "icmp and src 198.51.100.7")
+	for _, stack := range [][]uint32{{uint32(hidden)}, {0, uint32(hidden)}, {2, 0, uint32(hidden)}} {
+		if err := far.inside(func() error { return send(far.far, "198.51.100.7", "10.2.0.2", stack...) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	far.ping(t, "198.51.100.7", "10.1.0.2", 1000) // the others have passed
+	atHost.mustBeEmpty(t)
+}
+
 // linkIdentity returns the part of `ip -o link` that must not change: name, MTU, MAC.
 func linkIdentity(line string) string {
 	fields := strings.Fields(line)
@@ -229,66 +256,96 @@ type labelled struct {
 	ttl   uint8
 }
 
-// ping sends a labelled echo request from the far side and waits for the
-// labelled answer.
-func (f farSide) ping(t *testing.T, src, dst string, label uint32) labelled {
-	t.Helper()
-	result := make(chan labelled, 1)
-	failed := make(chan error, 1)
+// inside runs a function in the far side's namespace.
+func (f farSide) inside(do func() error) error {
+	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread stays in the namespace and is discarded
-		reply, err := pingIn(f.path, f.far, src, dst, label)
-		if err != nil {
-			failed <- err
-			return
+		handle, err := netns.GetFromPath(f.path)
+		if err == nil {
+			defer handle.Close()
+			err = netns.Set(handle)
 		}
-		result <- reply
+		if err == nil {
+			err = do()
+		}
+		done <- err
 	}()
-	select {
-	case err := <-failed:
-		t.Fatal(err)
-	case r := <-result:
-		return r
-	}
-	return labelled{}
+	return <-done
 }
 
-func pingIn(path, through, src, dst string, label uint32) (labelled, error) {
-	handle, err := netns.GetFromPath(path)
-	if err != nil {
-		return labelled{}, err
+// ping sends a labelled echo request from the far side and waits for the
+// labelled answer.
+func (f farSide) ping(t *testing.T, src, dst string, label uint32) (reply labelled) {
+	t.Helper()
+	if err := f.inside(func() (err error) {
+		reply, err = pingOn(f.far, src, dst, label)
+		return err
+	}); err != nil {
+		t.Fatal(err)
 	}
-	defer handle.Close()
-	if err := netns.Set(handle); err != nil {
-		return labelled{}, err
-	}
-	nic, err := net.InterfaceByName(through)
+	return reply
+}
+
+// rawSocket returns a socket for all frames on an interface, and its MAC.
+func rawSocket(name string) (int, net.HardwareAddr, error) {
+	nic, err := net.InterfaceByName(name)
 	if err != nil {
-		return labelled{}, err
+		return 0, nil, err
 	}
 	const allTypes = 0x0300 // ETH_P_ALL in network order
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, allTypes)
 	if err != nil {
-		return labelled{}, err
+		return 0, nil, err
 	}
-	defer unix.Close(fd)
-	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: allTypes, Ifindex: nic.Index}); err != nil {
-		return labelled{}, err
+	return fd, nic.HardwareAddr, unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: allTypes, Ifindex: nic.Index})
+}
+
+// echoRequest is a frame to the router with an echo request under a label stack.
+func echoRequest(from net.HardwareAddr, src, dst string, stack ...uint32) ([]byte, error) {
+	upper := []gopacket.SerializableLayer{
+		&layers.Ethernet{SrcMAC: from, DstMAC: net.HardwareAddr{0, 0, 0, 1, 1, 1}, EthernetType: layers.EthernetTypeMPLSUnicast},
 	}
-	buf := gopacket.NewSerializeBuffer()
-	err = gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true},
-		&layers.Ethernet{SrcMAC: nic.HardwareAddr, DstMAC: net.HardwareAddr{0, 0, 0, 1, 1, 1}, EthernetType: layers.EthernetTypeMPLSUnicast},
-		&layers.MPLS{Label: label, StackBottom: true, TTL: 64},
+	for i, label := range stack {
+		upper = append(upper, &layers.MPLS{Label: label, StackBottom: i == len(stack)-1, TTL: 64})
+	}
+	upper = append(upper,
 		&layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolICMPv4, SrcIP: net.ParseIP(src).To4(), DstIP: net.ParseIP(dst).To4()},
 		&layers.ICMPv4{TypeCode: layers.CreateICMPv4TypeCode(layers.ICMPv4TypeEchoRequest, 0), Id: 7, Seq: 1},
 		gopacket.Payload("pseudowan"))
+	buf := gopacket.NewSerializeBuffer()
+	err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, upper...)
+	return buf.Bytes(), err
+}
+
+// send sends an echo request with a label stack out of an interface.
+func send(through, src, dst string, stack ...uint32) error {
+	fd, mac, err := rawSocket(through)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	frame, err := echoRequest(mac, src, dst, stack...)
+	if err != nil {
+		return err
+	}
+	return unix.Send(fd, frame, 0)
+}
+
+func pingOn(through, src, dst string, label uint32) (labelled, error) {
+	fd, mac, err := rawSocket(through)
+	if err != nil {
+		return labelled{}, err
+	}
+	defer unix.Close(fd)
+	frame, err := echoRequest(mac, src, dst, label)
 	if err != nil {
 		return labelled{}, err
 	}
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: 1}); err != nil {
 		return labelled{}, err
 	}
-	if err := unix.Send(fd, buf.Bytes(), 0); err != nil {
+	if err := unix.Send(fd, frame, 0); err != nil {
 		return labelled{}, err
 	}
 	return readReply(fd, src)
