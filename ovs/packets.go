@@ -32,6 +32,18 @@ func (s *Switch) Output(port uint32, frame []byte) error {
 	return nil
 }
 
+// InjectLabeled treats a frame with labels as if it had come from another router.
+func (s *Switch) InjectLabeled(frame []byte) error {
+	body, err := openflow.Resubmit(uint8(pipeline.TableLabel), 0, frame)
+	if err != nil {
+		return err
+	}
+	if err := s.channel.conn.Load().PacketOut(body); err != nil {
+		return fmt.Errorf("inject a labelled packet: %w", err)
+	}
+	return nil
+}
+
 // Inject routes an IP packet in a VRF as if it had arrived there: it is looked
 // up, its TTL is decremented, and it leaves with its label. The Ethernet
 // addresses of frame are ignored.

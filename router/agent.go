@@ -131,7 +131,7 @@ func read(cfg config.Router) (c configuration, err error) {
 	if c.access, err = access.PortsOf(cfg); err != nil {
 		return c, err
 	}
-	if c.slow, err = access.SlowPath(c.access); err != nil {
+	if c.slow, err = access.SlowPath(c.access, cfg); err != nil {
 		return c, err
 	}
 	if c.outlets, err = outlets(cfg); err != nil {

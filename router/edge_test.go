@@ -48,6 +48,8 @@ func (s *surroundings) Correct(context.Context, []pipeline.Flow) (int, error) { 
 
 func (s *surroundings) Inject(uint32, []byte) error { return nil }
 
+func (s *surroundings) InjectLabeled([]byte) error { return nil }
+
 func (s *surroundings) Announce(_ context.Context, routes []bgp.Route) error {
 	for _, r := range routes {
 		s.said = append(s.said, fmt.Sprintf("%s label %d to %v", r.Prefix, r.Label, r.Targets))

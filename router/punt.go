@@ -30,7 +30,10 @@ func (l *loop) punt(p ovs.PacketIn) {
 	in := slowpath.Punt{Reason: reasons[p.Reason], Port: p.Port, VRF: p.VRF, Frame: p.Frame}
 	if hop, ok := l.fib.NextHop(p.Adjacency); ok {
 		in.NextHop, in.OutPort = hop.Addr, hop.Port
-		if hop.LSP {
+		switch {
+		case hop.LSP && slowpath.Labeled(p.Frame):
+			in.MTU = l.lsps.Room(hop.Addr)
+		case hop.LSP:
 			in.MTU = l.lsps.Fits()
 		}
 		if link := l.links.Port(hop.Port); link != nil {

@@ -84,6 +84,7 @@ func (s *Snapshot) owner(a netip.Addr, likely string) string {
 	if !a.IsValid() {
 		return ""
 	}
+	a = unembedded(a)
 	var owners []string
 	has := func(p netip.Prefix) bool { return p.Addr() == a }
 	for _, i := range s.Interfaces {
@@ -104,6 +105,16 @@ func (s *Snapshot) owner(a netip.Addr, likely string) string {
 		return likely
 	}
 	return owners[0]
+}
+
+// unembedded returns the IPv4 address in an IPv6 address of a router that has none of its
+// own (RFC 6052 section 2.2, RFC 8215); other addresses stay.
+func unembedded(a netip.Addr) netip.Addr {
+	if !netip.MustParsePrefix("64:ff9b:1::/96").Contains(a) {
+		return a
+	}
+	six := a.As16()
+	return netip.AddrFrom4([4]byte(six[12:]))
 }
 
 // answers reports whether a node answered real packets.

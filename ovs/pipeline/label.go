@@ -45,14 +45,13 @@ func (in InLabel) Flows() []Flow {
 	return l.flows
 }
 
-// swap keeps the rest of the stack. A packet whose label TTL has expired is
-// dropped: it belongs to a VRF that only the egress knows (RFC 3032 section
-// 2.4.2).
+// swap keeps the rest of the stack. A packet whose label TTL has expired is answered
+// along its path: it belongs to a VRF that only the egress knows (RFC 3032 section 2.3).
 func (in InLabel) swap(l *list, match string) {
 	l.add(TableLabel, 100, match, join(
 		"dec_mpls_ttl", fmt.Sprintf("set_mpls_label(%d)", in.Swap.Label),
 		setReg(1, in.Swap.Adjacency), gotoTable(TableAdjacency)))
 	for _, ttl := range []string{"0", "1"} {
-		l.add(TableLabel, 110, match+",mpls_ttl="+ttl, drop)
+		l.add(TableLabel, 110, match+",mpls_ttl="+ttl, punt(ReasonTTL))
 	}
 }

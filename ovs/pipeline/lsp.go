@@ -97,16 +97,21 @@ func popTo(under, ttl string, uniform bool) string {
 type Transit struct {
 	Label uint32
 	LSP   uint32 // adjacency
+	MTU   int    // largest packet that fits the path, with all labels with which it comes, in octets; 0: not checked
 }
 
-// Flows returns the flows of the label. The rest of the stack is kept. A packet whose TTL
-// ends here is dropped.
+// Flows returns the flows of the label. The rest of the stack is kept. What cannot go on is
+// answered, along the path unless it has only this label (RFC 3032 section 2.3).
 func (t Transit) Flows() []Flow {
 	l := &list{kind: KindTransit, id: uint64(t.Label)}
 	match := fmt.Sprintf("mpls,mpls_label=%d", t.Label)
-	l.add(TableLabel, 100, match, join("dec_mpls_ttl", setReg(1, t.LSP), gotoTable(TableAdjacency)))
+	size := ""
+	if t.MTU > 0 {
+		size = checkSize(t.MTU + ethernetHeader)
+	}
+	l.add(TableLabel, 100, match, join(setVRF(Global), size, "dec_mpls_ttl", setReg(1, t.LSP), gotoTable(TableAdjacency)))
 	for _, ttl := range []string{"0", "1"} {
-		l.add(TableLabel, 110, match+",mpls_ttl="+ttl, drop)
+		l.add(TableLabel, 110, match+",mpls_ttl="+ttl, join(setVRF(Global), punt(ReasonTTL)))
 	}
 	return l.flows
 }

@@ -89,6 +89,7 @@ var things = map[string][]thing{
 		LSP{ID: 13, Up: true, Port: 1, SrcMAC: wan, DstMAC: peer, Out: 0, Pipe: true, IPv6: true},
 		LSP{ID: 14},
 		Transit{Label: 1004, LSP: 11},
+		Transit{Label: 1006, LSP: 12, MTU: 1504},
 		Route{ID: 10, VRF: Global, Prefix: prefix("10.255.0.4/32"), To: Forward{Adjacency: 11}},
 		InLabel{Label: 1005, VRF: 101, Uniform: true},
 	},

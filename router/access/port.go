@@ -36,9 +36,19 @@ func PortsOf(cfg config.Router) (map[uint32]*Port, error) {
 	return ports, nil
 }
 
-// SlowPath returns the slow path of ports.
-func SlowPath(ports map[uint32]*Port) (*slowpath.Router, error) {
+// SlowPath returns the slow path of a router with these ports.
+func SlowPath(ports map[uint32]*Port, router config.Router) (*slowpath.Router, error) {
 	var cfg slowpath.Config
+	if router.Transport != nil {
+		cfg.Loopbacks = router.Transport.Addresses
+	}
+	for _, c := range router.Core {
+		link := slowpath.Link{Port: c.Port}
+		for _, a := range c.Addresses {
+			link.Addresses = append(link.Addresses, a.Addr())
+		}
+		cfg.Links = append(cfg.Links, link)
+	}
 	for _, p := range ports {
 		cfg.Interfaces = append(cfg.Interfaces, slowpath.Interface{
 			Port: p.Port, VRF: p.VRFID, Name: p.Name, MAC: p.HardwareAddr, Addresses: p.Gateways, MTU: p.MTU,

@@ -17,6 +17,7 @@ import (
 type Sender interface {
 	Output(port uint32, frame []byte) error
 	Inject(vrf uint32, frame []byte) error
+	InjectLabeled(frame []byte) error
 }
 
 // Ports holds the access ports of one router. It is not safe for concurrent use.
@@ -175,9 +176,12 @@ func configuredHosts(ports map[uint32]*Port, vrfs []config.VRF) map[neighbor.Key
 func (s *Ports) output(frames ...slowpath.Out) {
 	for _, o := range frames {
 		var err error
-		if o.Port != 0 {
+		switch {
+		case o.Port != 0:
 			err = s.send.Output(o.Port, o.Frame)
-		} else {
+		case o.Labeled:
+			err = s.send.InjectLabeled(o.Frame)
+		default:
 			err = s.send.Inject(o.VRF, o.Frame)
 		}
 		if err != nil {

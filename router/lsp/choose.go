@@ -69,7 +69,7 @@ func (t *Table) usable(r bgp.Route) (c candidate, ok bool) {
 		c.metric = min(*r.AIGP, noMetric)
 	}
 	c.metric = min(c.metric+uint64(metric), noMetric)
-	c.hop = Hop{Addr: r.NextHop, Link: port.Name, Out: r.Label, lsp: pipeline.LSP{
+	c.hop = Hop{Addr: r.NextHop, Link: port.Name, Out: r.Label, mtu: port.MTU, lsp: pipeline.LSP{
 		IPv6: r.Prefix.Addr().Is6(), Up: true, Port: port.Port, SrcMAC: port.HardwareAddr, DstMAC: mac,
 		Out: uint32(r.Label), Pipe: t.cfg.Pipe,
 	}}

@@ -27,6 +27,7 @@ type Table struct {
 
 	cfg     *config.Transport // nil: the router has no transport
 	fits    int               // longest IP packet, in octets, that leaves on any link with two labels
+	widest  int               // largest MTU of a link, in octets
 	metrics map[netip.Addr]uint32
 	heard   map[netip.Prefix]map[netip.Addr]bgp.Route // by loopback and peer
 	paths   map[netip.Prefix]Path
@@ -47,6 +48,7 @@ type Hop struct {
 	Addr netip.Addr // on a link
 	Link string
 	Out  vpn.Label // that it expects
+	mtu  int       // of the link
 	lsp  pipeline.LSP
 }
 
@@ -69,7 +71,10 @@ func (t *Table) SetAnnouncer(to vrf.Announcer, guards *admit.Voice) {
 // Configure replaces the configuration. Links and labels must already be configured.
 func (t *Table) Configure(cfg config.Router) {
 	before := t.cfg
-	t.cfg, t.metrics, t.fits = cfg.Transport, metrics(cfg), fits(cfg)
+	t.cfg, t.metrics, t.fits, t.widest = cfg.Transport, metrics(cfg), fits(cfg), 0
+	for _, c := range cfg.Core {
+		t.widest = max(t.widest, c.MTU)
+	}
 	for to := range t.heard {
 		t.changed[to] = true
 	}
@@ -105,7 +110,7 @@ func metrics(cfg config.Router) map[netip.Addr]uint32 {
 
 // fits returns the longest IP packet that leaves on any link with two labels.
 func fits(cfg config.Router) (longest int) {
-	const labels = 2 * 4
+	const labels = 2 * labelEntry
 	for _, c := range cfg.Core {
 		if c.Metric > 0 && (longest == 0 || c.MTU-labels < longest) {
 			longest = c.MTU - labels
@@ -227,8 +232,30 @@ func (t *Table) program(to netip.Prefix, p Path) {
 	t.fib.SetRoute(fib.Key{VRF: pipeline.Global, Prefix: to}, pipeline.Forward{Adjacency: number})
 	t.fib.MoveLSP(to.Addr(), p.lsp)
 	if p.In != 0 {
-		t.fib.SetTransit(pipeline.Transit{Label: uint32(p.In), LSP: number})
+		in := pipeline.Transit{Label: uint32(p.In), LSP: number}
+		if room := p.room(); t.widest > room {
+			in.MTU = room
+		}
+		t.fib.SetTransit(in)
 	}
+}
+
+// room is the longest packet that can come with a label for the hop, with all its labels,
+// in octets.
+func (h Hop) room() int {
+	if h.Out == pipeline.ImplicitNull {
+		return h.mtu + labelEntry
+	}
+	return h.mtu
+}
+
+// labelEntry is one entry of the label stack, in octets (RFC 3032).
+const labelEntry = 4
+
+// Room returns the longest packet that can go on to a loopback, with all the labels with
+// which it comes, in octets.
+func (t *Table) Room(loopback netip.Addr) int {
+	return t.paths[netip.PrefixFrom(loopback, loopback.BitLen())].room()
 }
 
 // announce tells the peers of a path, with the label and the metric that it has here.

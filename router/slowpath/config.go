@@ -10,6 +10,8 @@ import (
 // Config is everything that a Router needs to know.
 type Config struct {
 	Interfaces []Interface
+	Links      []Link       // to other routers
+	Loopbacks  []netip.Addr // of the router, on no link
 	// errorRate limits the ICMP errors and TCP resets per second in answer to the
 	// packets of one VRF that arrived on one port; 0 means 100.
 	errorRate float64

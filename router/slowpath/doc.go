@@ -8,5 +8,6 @@
 // requests to resolve go back to the caller.
 //
 // Frames are untagged Ethernet II frames without frame check sequence. A frame
-// that came with labels is handed in after the last pop.
+// that came with labels is handed in after the last pop, except one that a label-switched
+// path does not take further.
 package slowpath

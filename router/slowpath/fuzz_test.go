@@ -24,6 +24,8 @@ func FuzzHandle(f *testing.F) {
 			f.Add(frame, uint8(reason), uint8(3), uint8(0), uint16(100))
 		}
 		f.Add(frame, uint8(TTL), uint8(1), uint8(101), uint16(100))
+		f.Add(under(frame, 5000, 1000), uint8(TTL), uint8(1), uint8(0), uint16(100))
+		f.Add(under(frame, 5000), uint8(TooBig), uint8(1), uint8(7), uint16(100))
 	}
 	f.Fuzz(func(t *testing.T, frame []byte, reason, port, vrf uint8, mtu uint16) {
 		r := newLab(t)
@@ -102,6 +104,10 @@ func checkResult(t *testing.T, r *Router, p Punt, res Result) {
 		if !fragments && p.Reason != TooBig {
 			valid(t, o.Frame)
 		}
+		if o.Labeled {
+			checkLabeled(t, p, o)
+			continue
+		}
 		var k packet
 		isARP := o.Frame[12] == 8 && o.Frame[13] == 6
 		if err := k.decode(o.Frame); err != nil || !isARP && k.src.Is4() && checksum(k.raw[:k.header], 0) != 0 {
@@ -129,6 +135,24 @@ func checkResult(t *testing.T, r *Router, p Punt, res Result) {
 		if to := r.ports[u.Port]; to == nil || to.has(u.Addr) || !to.onLink(u.Addr) || !bytes.Equal(u.Frame, p.Frame) {
 			t.Errorf("resolves %+v", u)
 		}
+	}
+}
+
+// checkLabeled checks that a frame continues on the path of the punted one.
+func checkLabeled(t *testing.T, p Punt, o Out) {
+	stack, bare, err := unlabel(o.Frame)
+	before, _, bad := unlabel(p.Frame)
+	if err != nil || bad != nil || len(stack) != len(before) || o.Port != 0 {
+		t.Fatalf("%x becomes %x", p.Frame, o.Frame)
+	}
+	for i := range stack {
+		if i%labelEntry != labelEntry-1 && stack[i] != before[i] {
+			t.Errorf("stack %x becomes %x", before, stack)
+		}
+	}
+	var k packet
+	if err := k.decode(bare); err != nil || p.Reason == TooBig && len(k.raw)+len(stack) > max(p.MTU, maxICMPv6Error) {
+		t.Errorf("sends what it would not accept: %v %x", err, o.Frame)
 	}
 }
 

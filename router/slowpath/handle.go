@@ -21,6 +21,10 @@ type call struct {
 // for the reason in Result.Ignored.
 func (r *Router) Handle(now time.Time, p Punt) Result {
 	var res Result
+	if Labeled(p.Frame) {
+		r.handleLabeled(&res, now, p)
+		return res
+	}
 	if err := r.in.decode(p.Frame); err != nil {
 		res.Ignored = err.Error()
 		return res

@@ -58,17 +58,14 @@ func (c call) flow() flow {
 // 4.3.2.7 or RFC 4443 section 2.4 (e) forbid it.
 func (r *Router) sendError(res *Result, c call, kind icmpError) {
 	k := &r.in
+	why := c.unanswerable(k)
 	from, src := c.speaker(k.src)
 	if gw := c.gateway(k.dst); gw != nil {
 		from, src = gw, k.dst
 	}
 	switch {
-	case !unicast(k.src) || k.eth.DstMAC[0]&1 != 0 || c.home != nil && c.home.broadcast(k.src):
-		res.Ignored = "no error to or about multicast and broadcast"
-	case k.icmpError():
-		res.Ignored = "no error about an error or a later fragment"
-	case c.home != nil && c.home.gateways[k.src] != nil:
-		res.Ignored = "no error to ourselves"
+	case why != "":
+		res.Ignored = why
 	case from == nil:
 		res.Ignored = "no address in this VRF to send an error from"
 	case !r.errors.allow(c.now, c.flow()):
@@ -78,31 +75,65 @@ func (r *Router) sendError(res *Result, c call, kind icmpError) {
 	}
 }
 
+// unanswerable is why there may be no error about a packet; "" if there may.
+func (c call) unanswerable(k *packet) string {
+	switch {
+	case !unicast(k.src) || k.eth.DstMAC[0]&1 != 0 || c.home != nil && c.home.broadcast(k.src):
+		return "no error to or about multicast and broadcast"
+	case k.icmpError():
+		return "no error about an error or a later fragment"
+	case c.home != nil && c.home.gateways[k.src] != nil:
+		return "no error to ourselves"
+	}
+	return ""
+}
+
 // writeError quotes as much of the packet as is allowed.
 func (r *Router) writeError(res *Result, c call, from *port, src netip.Addr, kind icmpError) {
 	k := &r.in
 	e := envelope{src: src, dst: k.src, ttl: hopLimit, tos: networkControl}
+	r.answer(res, c, from, e.about(k), errorMessage(k, kind, c.MTU, nil)...)
+}
+
+// about completes an envelope for an error about a packet.
+func (e envelope) about(k *packet) envelope {
+	e.proto = layers.IPProtocolICMPv6
 	if k.src.Is4() {
 		e.proto = layers.IPProtocolICMPv4
+	}
+	return e
+}
+
+// errorMessage returns an error that quotes as much of the packet as is allowed. With the
+// label stack with which the packet came, the message has that, too, if it can.
+func errorMessage(k *packet, kind icmpError, mtu int, stack labelStack) []gopacket.SerializableLayer {
+	if k.src.Is4() {
 		quote := k.raw[:min(len(k.raw), maxICMPv4Error-ipv4Header-icmpHeader)]
 		m := &layers.ICMPv4{TypeCode: kind.v4}
-		if kind == tooBig {
-			m.Seq = uint16(min(c.MTU, 0xffff)) // RFC 1191 section 4
+		if len(stack) > 0 {
+			const unit = 4 // RFC 4884 section 5.1
+			quote, m.Id = withStack(k.raw[:min(len(k.raw), quotedBeforeExtensions)], stack), quotedBeforeExtensions/unit
 		}
-		r.answer(res, c, from, e, m, gopacket.Payload(quote))
-		return
+		if kind == tooBig {
+			m.Seq = uint16(min(mtu, 0xffff)) // RFC 1191 section 4
+		}
+		return []gopacket.SerializableLayer{m, gopacket.Payload(quote)}
 	}
-	e.proto = layers.IPProtocolICMPv6
 	quote := k.raw[:min(len(k.raw), maxICMPv6Error-ipv6Header-icmpHeader)]
 	var field uint32
 	switch kind {
-	case tooBig:
-		field = uint32(max(c.MTU, minIPv6MTU)) // less would be discarded: RFC 8201 section 4
+	case tooBig: // has no extensions
+		field = uint32(max(mtu, minIPv6MTU)) // less would be discarded: RFC 8201 section 4
 	case noProtocol:
 		field = uint32(k.nextHeaderAt())
+	case timeExceeded:
+		if len(stack) > 0 {
+			const unit = 8 // RFC 4884 section 4.4
+			quote, field = withStack(k.raw[:min(len(k.raw), quotedBeforeExtensions)], stack), quotedBeforeExtensions/unit<<24
+		}
 	}
 	body := append(binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(quote)), field), quote...)
-	r.answer(res, c, from, e, &layers.ICMPv6{TypeCode: kind.v6}, gopacket.Payload(body))
+	return []gopacket.SerializableLayer{&layers.ICMPv6{TypeCode: kind.v6}, gopacket.Payload(body)}
 }
 
 // nextHeaderAt returns the offset of the octet that names the upper layer.

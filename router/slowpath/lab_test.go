@@ -27,6 +27,8 @@ const (
 	nextGW4        = "30.1.2.1"                   // of the VRF's other port
 	nextGW6        = "2001:db8:2::1"
 	gwLL, hostLL   = "fe80::ff:fe00:3", "fe80::ff:fe00:99"
+	core4          = "192.168.1.1" // of the router on its link
+	loop4, loop6   = "10.255.0.1", "2001:db8:ff::1"
 	corePort       = 1
 	customerPort   = 3
 	secondPort     = 4
@@ -42,10 +44,17 @@ func prefixes(ss ...string) (all []netip.Prefix) {
 	return all
 }
 
+func addresses(ss ...string) (all []netip.Addr) {
+	for _, s := range ss {
+		all = append(all, netip.MustParseAddr(s))
+	}
+	return all
+}
+
 // labConfig returns a VRF with two ports, another with the same addresses, and a
-// core port, 1, that the slow path does not know.
+// core port, 1, without IPv6.
 func labConfig() Config {
-	return Config{Interfaces: []Interface{
+	return Config{Links: []Link{{Port: corePort, Addresses: addresses(core4)}}, Loopbacks: addresses(loop4, loop6), Interfaces: []Interface{
 		{Port: secondPort, VRF: customerVRF, Name: "b", MAC: net.HardwareAddr{2, 0, 0, 0, 0, 4}, Addresses: prefixes(nextGW4+"/24", nextGW6+"/64")},
 		{Port: customerPort, VRF: customerVRF, Name: "a", MAC: gwMAC, Addresses: prefixes(gw4+"/24", gw6+"/64"), RA: labRA()},
 		{Port: overlapPort, VRF: overlappingVRF, Name: "c", MAC: net.HardwareAddr{2, 0, 0, 0, 0, 5}, Addresses: prefixes(gw4 + "/24")},
@@ -157,6 +166,9 @@ func say(t testing.TB, res Result) string {
 		if o.Port == 0 {
 			where = fmt.Sprintf("vrf %d", o.VRF)
 		}
+		if o.Labeled {
+			where = "labels"
+		}
 		add("%s: %s", where, sayFrame(valid(t, o.Frame)))
 	}
 	for _, s := range res.Seen {
@@ -188,6 +200,8 @@ func sayFrame(p gopacket.Packet) string {
 	s := fmt.Sprintf("%s>%s ", eth.SrcMAC, eth.DstMAC)
 	for _, l := range p.Layers()[1:] {
 		switch l := l.(type) {
+		case *layers.MPLS:
+			s += fmt.Sprintf("%d/%d ", l.Label, l.TTL)
 		case *layers.ARP:
 			s += fmt.Sprintf("arp %d %v/%v %v/%v", l.Operation, net.HardwareAddr(l.SourceHwAddress), net.IP(l.SourceProtAddress),
 				net.HardwareAddr(l.DstHwAddress), net.IP(l.DstProtAddress))

@@ -36,10 +36,10 @@ func (r Reason) String() string {
 type Punt struct {
 	Reason Reason
 	Port   uint32 // where it came in; a port without an Interface is a core port, or none
-	VRF    uint32 // 0 for that of the port
+	VRF    uint32 // 0 for that of the port; of a packet with labels, the table of those with one label
 	// Frame is kept in Result.Resolve; the caller must not write to it again.
 	Frame   []byte
-	MTU     int        // TooBig: the longest IP packet that fits, in octets
+	MTU     int        // TooBig: the longest IP packet that fits, with all labels of the frame, in octets
 	NextHop netip.Addr // Resolve: the next hop; Glean: optional, as it is the destination
 	OutPort uint32     // Glean, Resolve: the port of the next hop; 0 for the port of the VRF with the longest subnet that holds it
 }
@@ -56,11 +56,13 @@ type Result struct {
 }
 
 // Out is a frame to send: straight out of Port if that is not 0, else as an IP packet
-// through the route table of VRF, which sets MACs and labels and decrements the TTL.
+// through the route table of VRF, which sets MACs and labels and decrements the TTL. A
+// labelled frame goes on as if it had come from another router.
 type Out struct {
-	Port  uint32
-	VRF   uint32
-	Frame []byte
+	Port    uint32
+	VRF     uint32
+	Labeled bool
+	Frame   []byte
 }
 
 // Seen is evidence for the neighbour table: Addr was used, or advertised, by

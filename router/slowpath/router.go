@@ -14,13 +14,15 @@ import (
 // a changed configuration needs a new Router. It is not safe for concurrent use,
 // because it reuses its buffers.
 type Router struct {
-	ports    map[uint32]*port
-	vrfs     map[uint32]*vrf
-	errors   *limiter[flow]
-	defences *limiter[uint32]
-	in       packet
-	buf      gopacket.SerializeBuffer
-	ident    uint16
+	ports     map[uint32]*port
+	vrfs      map[uint32]*vrf
+	links     map[uint32][]netip.Addr // own addresses, by port
+	loopbacks []netip.Addr
+	errors    *limiter[flow]
+	defences  *limiter[uint32]
+	in        packet
+	buf       gopacket.SerializeBuffer
+	ident     uint16
 }
 
 // flow is the key of the ICMP error limit: on a core port, one customer must not
@@ -48,11 +50,13 @@ const defendEvery = 10 * time.Second
 func New(cfg Config) (*Router, error) {
 	rate, burst := cmp.Or(cfg.errorRate, defaultRate), cmp.Or(cfg.errorBurst, defaultBurst)
 	r := &Router{
-		ports:    make(map[uint32]*port, len(cfg.Interfaces)),
-		vrfs:     make(map[uint32]*vrf),
-		errors:   newLimiter[flow](rate, burst),
-		defences: newLimiter[uint32](1/defendEvery.Seconds(), 1),
-		buf:      gopacket.NewSerializeBuffer(),
+		ports:     make(map[uint32]*port, len(cfg.Interfaces)),
+		vrfs:      make(map[uint32]*vrf),
+		links:     make(map[uint32][]netip.Addr, len(cfg.Links)),
+		loopbacks: cfg.Loopbacks,
+		errors:    newLimiter[flow](rate, burst),
+		defences:  newLimiter[uint32](1/defendEvery.Seconds(), 1),
+		buf:       gopacket.NewSerializeBuffer(),
 	}
 	for _, i := range cfg.Interfaces {
 		if err := i.check(); err != nil {
@@ -62,6 +66,9 @@ func New(cfg Config) (*Router, error) {
 			return nil, fmt.Errorf("interfaces %q and %q have the same port, %d", other.Name, i.Name, i.Port)
 		}
 		r.ports[i.Port] = newPort(i)
+	}
+	for _, l := range cfg.Links {
+		r.links[l.Port] = l.Addresses
 	}
 	for _, i := range cfg.Interfaces {
 		p := r.ports[i.Port]
