@@ -113,6 +113,12 @@ func (in *inside) plug(bridge netlink.Link, wires []Wire, keep []string) (plugge
 // RemoveOtherSegments removes the bridges of ours in the namespace at path, except
 // those with the names to keep. Their wires stay.
 func RemoveOtherSegments(path string, keep map[string]bool) error {
+	return removeOthers(path, "bridge", keep)
+}
+
+// removeOthers removes the devices of ours and of a kind in the namespace at path, except
+// those with the names to keep.
+func removeOthers(path, kind string, keep map[string]bool) error {
 	in, err := openInside(path)
 	if err != nil {
 		return err
@@ -124,11 +130,11 @@ func RemoveOtherSegments(path string, keep map[string]bool) error {
 	}
 	var errs []error
 	for name, l := range links {
-		if l.Type() != "bridge" || !markedLink(l.Attrs().Alias) || keep[name] {
+		if l.Type() != kind || !markedLink(l.Attrs().Alias) || keep[name] {
 			continue
 		}
 		if err := in.nl.LinkDel(l); err != nil && !isNoDevice(err) {
-			errs = append(errs, fmt.Errorf("remove bridge %s: %w", name, err))
+			errs = append(errs, fmt.Errorf("remove %s %s: %w", kind, name, err))
 		}
 	}
 	return errors.Join(errs...)

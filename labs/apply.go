@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"runtime"
 	"slices"
 	"sync"
@@ -44,6 +45,7 @@ type applier struct {
 
 	build *build.Builder
 	mtus  map[linkEnd]int // that lent interfaces allow
+	local netip.Addr      // of tunnels to other sites
 
 	secrets config.Secrets // of all sessions; no file of the lab but the routers' own contains them
 
@@ -70,6 +72,9 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 	}
 	a.runtimeName = before.Choose(o.runtime, t.Runtime, applied.Runtime)
 	if a.plan, err = plan.New(t, applied.Allocations.After(cut), a.runtimeName); err != nil {
+		return nil, err
+	}
+	if err := a.divide(o, applied.Place); err != nil {
 		return nil, err
 	}
 	a.plan.NICNames = names

@@ -40,7 +40,7 @@ func (a *applier) segments(ctx context.Context, selected func(plan.Segment) bool
 		if !selected(s) {
 			continue
 		}
-		if err := a.build.Segment(ctx, s); err != nil {
+		if err := errors.Join(a.build.Segment(ctx, s), a.tunnel(s)); err != nil {
 			return err
 		}
 	}

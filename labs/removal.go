@@ -92,7 +92,7 @@ func (a *applier) removeStaleWires() error {
 	for _, s := range a.plan.Segments {
 		bridges[s.Name] = true
 	}
-	errs = append(errs, hosts.RemoveOtherSegments(a.build.Path(""), bridges))
+	errs = append(errs, hosts.RemoveOtherSegments(a.build.Path(""), bridges), hosts.RemoveOtherTunnels(a.build.Path(""), a.plan.Tunnels()))
 	return errors.Join(errs...)
 }
 

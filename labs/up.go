@@ -32,6 +32,11 @@ type UpOptions struct {
 	Force    bool              // lend NICs that the server itself needs
 	Progress Progress
 
+	// Site, unless "", is the only part of the lab to bring up, if it is divided into
+	// sites of PerSite routers. A running lab stays the site that it is.
+	Site    string
+	PerSite int
+
 	// Cautions, unless nil, receives what the file may have but its author cannot
 	// have meant, before anything is touched.
 	Cautions func(topology.Problems)
@@ -72,7 +77,7 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	if err := inventory.NeedRoot(); err != nil {
 		return Report{}, err
 	}
-	return bringUp(ctx, t, source, applyOptions{runtime: o.Runtime, timeout: o.Timeout, noWait: o.NoWait, nics: o.NICs, force: o.Force, progress: o.Progress, times: times, undoes: o.Undoes})
+	return bringUp(ctx, t, source, applyOptions{runtime: o.Runtime, timeout: o.Timeout, noWait: o.NoWait, nics: o.NICs, force: o.Force, progress: o.Progress, times: times, undoes: o.Undoes, site: o.Site, perSite: o.PerSite})
 }
 
 // applyOptions control how a topology is applied.
@@ -84,6 +89,8 @@ type applyOptions struct {
 	force    bool              // lend NICs that the server itself needs
 	progress Progress
 	times    *timeline
+	site     string // see UpOptions
+	perSite  int
 
 	undoes  func(lines []string) // see UpOptions
 	running *plan.Plan           // of a run-time change: the lab as it runs; else nil

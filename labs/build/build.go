@@ -140,7 +140,7 @@ func (b *Builder) Wires(ctx context.Context, selected func(plan.Wire) bool) erro
 func (b *Builder) Segment(ctx context.Context, s plan.Segment) error {
 	return b.ensure(s.Wires, func(wires []hosts.Wire) ([]hosts.Wire, error) {
 		return hosts.EnsureSegment(ctx, hosts.Segment{
-			Namespace: b.Path(""), Name: s.Name, Alias: b.plan.Lab + ":" + cmp.Or(s.Of, s.Name), MTU: s.MTU, Wires: wires, Keep: b.plan.ServerPorts(s.Name),
+			Namespace: b.Path(""), Name: s.Name, Alias: b.plan.Lab + ":" + cmp.Or(s.Of, s.Name), MTU: s.MTU, Wires: wires, Keep: b.plan.OtherPorts(s.Name),
 			Guard: func() error { return b.guardPorts(ctx, s) },
 		})
 	})

@@ -29,6 +29,7 @@ type Plan struct {
 	Source string `json:"source,omitempty"` // what the lab was brought up from: an absolute path if it is a file
 	Dir    string `json:"dir,omitempty"`    // where relative paths in it start
 	Edited bool   `json:"edited,omitempty"` // the lab was changed since, while it ran
+	Place  *Place `json:"place,omitempty"`  // nil: the plan is for the whole lab
 
 	// NICNames are the server's names for NICs that the topology names otherwise.
 	NICNames map[string]string `json:"nic_names,omitempty"`
@@ -150,6 +151,7 @@ type Segment struct {
 	Wires []Wire `json:"wires"`
 
 	Guards []Guard `json:"guards,omitempty"` // of the A ends of wires
+	Tunnel *Tunnel `json:"tunnel,omitempty"` // to the segment's parts at other sites; nil: there are none
 }
 
 // NIC lends an interface of the server to a router.

@@ -75,9 +75,15 @@ func (b *planner) server() {
 	}
 }
 
-// ServerPorts lists the ports of a bridge that lead to the server.
-func (p *Plan) ServerPorts(bridge string) []string {
+// OtherPorts lists the ports of a bridge that are no wires: those that lead to the
+// server, or to another site.
+func (p *Plan) OtherPorts(bridge string) []string {
 	var out []string
+	for _, s := range p.Segments {
+		if s.Name == bridge && s.Tunnel != nil {
+			out = append(out, s.Tunnel.Name)
+		}
+	}
 	for _, u := range p.Uplinks {
 		if u.Bridge == bridge {
 			out = append(out, u.Port)
