@@ -95,6 +95,13 @@ SCALE ?= 100
 test-scale:
 	PSEUDOWAN_SCALE=$(SCALE) $(GO) test -v -count=1 -timeout 1h -run '^TestRealManyPEs$$' ./test/lab
 
+# Labs on a Kubernetes of three nodes, made for it on this machine: up, verified, a pod
+# killed, a node drained, an edit applied, all deleted; as root. The first time builds the
+# cluster, which takes minutes.
+.PHONY: test-k8s
+test-k8s: image
+	test/k8s/test.sh bin/pseudowan bin/pseudowan-site.tar $(LABS)
+
 # FRR, BIRD, ExaBGP and gobgpd on the other side, and FRR on Linux's own MPLS in a
 # virtual machine; writes docs/interop.md; as root, twenty minutes.
 .PHONY: interop
@@ -130,6 +137,12 @@ test-release:
 .PHONY: deb
 deb: bin/pseudowan
 	GO=$(GO) VERSION=$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) sh packaging/deb.sh $$($(GO) env GOARCH) bin/pseudowan bin
+
+# The image of the pods of a lab on Kubernetes, for docker load, ctr import or kind load.
+IMAGE ?= pseudowan-site:latest
+.PHONY: image
+image: bin/pseudowan
+	SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) sh packaging/image.sh bin/pseudowan $(IMAGE) bin/pseudowan-site.tar
 
 # Programs and packages, the same from every checkout of the commit.
 RELEASE = bin/release

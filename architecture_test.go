@@ -62,7 +62,7 @@ var rooms = map[string][]string{
 	"api/v1":        {"labs", "labs/look", "status", "topology", "topology/edit"},
 	"api/client":    {"status", "topology/edit"},
 	"api/original":  {"status"},
-	"cmd/pseudowan": {"api", "api/original", "api/v1", "bgp/collector", "capture", "hosts/impair", "labs", "labs/catalog", "labs/injection", "labs/keeper", "labs/look", "status", "topology/...", "show", "logfile"},
+	"cmd/pseudowan": {"api", "api/original", "api/v1", "bgp/collector", "capture", "hosts/impair", "k8s/...", "labs", "labs/catalog", "labs/injection", "labs/keeper", "labs/look", "labs/pod", "status", "topology/...", "show", "logfile"},
 
 	"topology/compare": {"topology", "support"}, // which names are of secrets
 
@@ -80,8 +80,11 @@ var rooms = map[string][]string{
 	"router/ce":        {"router/access", "router/config", "router/fib", "router/kernel", "router/neighbor", "router/vrf", "bgp", "bgp/monitor", "bgp/vpn", "ovs/pipeline"},
 	"router":           {"router/...", "status", "bgp", "bgp/gate", "bgp/monitor", "bgp/policy", "bgp/session", "bgp/vpn", "ovs", "ovs/pipeline", "topology"},
 
+	"k8s":            {"topology", "topology/sites"},
+	"k8s/pods":       {},
+	"labs/pod":       {"labs", "labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "status"},
 	"labs/catalog":   {"topology", "status"},
-	"labs/plan":      {"topology", "router/config", "hosts", "hosts/guard", "bgp/policy", "bgp/session", "bgp/vpn"},
+	"labs/plan":      {"topology", "topology/sites", "router/config", "hosts", "hosts/guard", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"labs/store":     {"labs/plan", "router/config", "status", "topology"},
 	"labs/inventory": {"labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/service", "status", "topology"},
 	"labs/build":     {"labs/plan", "hosts", "hosts/guard", "hosts/service", "router", "router/config", "topology"},
@@ -89,7 +92,7 @@ var rooms = map[string][]string{
 	"labs/injection": {"labs/build", "labs/inventory", "labs/keeper", "labs/plan", "labs/store", "bgp/inject", "bgp/vpn", "doctor", "hosts", "router", "router/config", "status", "topology"},
 	"labs/labstest":  {"labs/inventory", "labs/plan", "hosts", "topology"},
 	"labs/look":      {"audit", "capture", "support", "hosts/tap", "labs/build", "labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/guard", "hosts/impair", "hosts/probe", "hosts/service", "router", "router/config", "status", "topology", "trace", "verify", "doctor", "logfile"},
-	"labs":           {"labs/...", "hosts", "hosts/drivers", "hosts/impair", "hosts/server", "hosts/service", "bgp/session", "router", "router/config", "status", "topology", "topology/compare", "topology/edit", "doctor"},
+	"labs":           {"labs/...", "hosts", "hosts/drivers", "hosts/impair", "hosts/server", "hosts/service", "bgp/session", "router", "router/config", "status", "topology", "topology/compare", "topology/edit", "topology/sites", "doctor"},
 }
 
 // confined says in which files a library may be imported, tests apart.

@@ -18,16 +18,25 @@ type Remote struct {
 	Address netip.Addr
 }
 
+// ErrNoTunnel says that there is no such tunnel, or not yet.
+var ErrNoTunnel = errors.New("no such tunnel")
+
 // AimTunnel makes remotes the only places to which the tunnel with a name in the
 // namespace at path sends. A frame for an unknown station, or for all, goes to each
 // remote without a MAC. It reports whether anything has changed.
 func AimTunnel(path, name string, remotes []Remote) (changed bool, err error) {
+	if !isNamespaceFile(path) {
+		return false, ErrNoTunnel
+	}
 	in, err := openInside(path)
 	if err != nil {
 		return false, err
 	}
 	defer in.close()
 	l, err := in.nl.LinkByName(name)
+	if isNoDevice(err) {
+		return false, ErrNoTunnel
+	}
 	if err != nil {
 		return false, fmt.Errorf("tunnel %s: %w", name, err)
 	}

@@ -15,7 +15,7 @@ In a router, ovs-vsctl and ovs-ofctl talk to that router's Open vSwitch. gobgp i
 run outside, with --target unix:///run/pseudowan/LAB/ROUTER/gobgp.sock. With -t
 and without a command, exec starts a shell.`
 
-func newExec() *cobra.Command {
+func newExec(kube *kubeFlag) *cobra.Command {
 	var lab string
 	var tty bool
 	c := &cobra.Command{
@@ -31,6 +31,9 @@ func newExec() *cobra.Command {
   sudo pseudowan exec pe1 -- ovs-ofctl dump-flows br0`,
 		Args: func(_ *cobra.Command, args []string) error { return execArgs(args, tty) },
 		RunE: func(c *cobra.Command, args []string) error {
+			if kube.given {
+				return kubeExec(c.Context(), kube, args[0], tty, command(args))
+			}
 			code, err := labs.Exec(c.Context(), labs.ExecOptions{
 				Lab: lab, Node: args[0], Argv: command(args), TTY: tty,
 			})

@@ -8,12 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pseudowan/k8s/pods"
 	"pseudowan/labs/look"
 	"pseudowan/show"
 	"pseudowan/status"
 )
 
-func newPS(s streams) *cobra.Command {
+func newPS(s streams, kube *kubeFlag) *cobra.Command {
 	var lab string
 	c := &cobra.Command{
 		Use:     "ps",
@@ -26,7 +27,7 @@ func newPS(s streams) *cobra.Command {
 	format := addFormat(c)
 	addLab(c, &lab, "only this lab")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		rows, err := look.Nodes(c.Context(), lab)
+		rows, err := nodes(c, kube, lab)
 		if err != nil && len(rows) == 0 {
 			return err
 		}
@@ -40,14 +41,23 @@ func newPS(s streams) *cobra.Command {
 	return c
 }
 
+// nodes lists the nodes of labs on this server, or on a cluster.
+func nodes(c *cobra.Command, kube *kubeFlag, lab string) ([]status.Node, error) {
+	if kube.given {
+		return pods.Rows[status.Node](c.Context(), kube.lab, arguments(c)...)
+	}
+	return look.Nodes(c.Context(), lab)
+}
+
 // selection is what a show command is asked for.
 type selection struct {
+	kube   *kubeFlag
 	lab    string
 	filter look.Filter
 	format *formatFlag
 }
 
-func newShow(s streams) *cobra.Command {
+func newShow(s streams, kube *kubeFlag) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "show",
 		GroupID: groupLook,
@@ -58,7 +68,7 @@ func newShow(s streams) *cobra.Command {
   sudo pseudowan show mpls --format original`,
 	}
 	onlySubcommands(c)
-	sel := &selection{format: formatAmong(c, c.PersistentFlags())}
+	sel := &selection{kube: kube, format: formatAmong(c, c.PersistentFlags())}
 	addLab(c, &sel.lab, "the lab; needed if several run")
 	c.PersistentFlags().StringVar(&sel.filter.Router, "router", "", "only this router")
 	c.PersistentFlags().StringVar(&sel.filter.VRF, "vrf", "", "only this VRF, by name or route distinguisher")
@@ -91,14 +101,30 @@ func tableCommand[T any](
 	ask func(*look.Lab, context.Context, look.Filter) ([]T, error),
 	print func(show.Output, []T) error,
 ) *cobra.Command {
-	return showCommand(sel, name, short, func(c *cobra.Command, lab *look.Lab) error {
+	return onKube(sel, showCommand(sel, name, short, func(c *cobra.Command, lab *look.Lab) error {
 		rows, err := ask(lab, c.Context(), sel.filter)
 		if err != nil && len(rows) == 0 {
 			return err
 		}
 		// A router that does not answer must not hide the others.
 		return errors.Join(print(output(s.out, sel.format), rows), err)
-	})
+	}), func(rows []T) error { return print(output(s.out, sel.format), rows) })
+}
+
+// onKube gives a command that prints rows another source: all sites of a lab.
+func onKube[T any](sel *selection, c *cobra.Command, print func([]T) error) *cobra.Command {
+	here := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if !sel.kube.given {
+			return here(c, args)
+		}
+		rows, err := pods.Rows[T](c.Context(), sel.kube.lab, arguments(c)...)
+		if err != nil && len(rows) == 0 {
+			return err
+		}
+		return errors.Join(print(rows), err)
+	}
+	return c
 }
 
 // streamCommand is tableCommand for a table of routes, which is printed as it comes.
@@ -107,9 +133,12 @@ func streamCommand[T any](
 	ask func(*look.Lab, context.Context, look.Filter) status.Rows[T],
 	print func(show.Output, status.Rows[T]) error,
 ) *cobra.Command {
-	return selecting(sel, showCommand(sel, name, short, func(c *cobra.Command, lab *look.Lab) error {
+	c := showCommand(sel, name, short, func(c *cobra.Command, lab *look.Lab) error {
 		debug.SetGCPercent(streamGC)
 		return print(output(s.out, sel.format), ask(lab, c.Context(), sel.filter))
+	})
+	return selecting(sel, onKube(sel, c, func(rows []T) error {
+		return print(output(s.out, sel.format), func(yield func([]T) error) error { return yield(rows) })
 	}))
 }
 

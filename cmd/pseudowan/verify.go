@@ -36,9 +36,9 @@ reported with its likely cause.
 Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
 4 there is no such lab, host or file.`
 
-func newVerify(s streams) *cobra.Command {
+func newVerify(s streams, kube *kubeFlag) *cobra.Command {
 	var o look.VerifyOptions
-	all, format := false, string(show.Table)
+	all, together, format := false, false, string(show.Table)
 	c := &cobra.Command{
 		Use:     "verify [LAB]",
 		GroupID: groupLook,
@@ -53,7 +53,18 @@ func newVerify(s streams) *cobra.Command {
 			if o.Lab, err = theLab(args, o.Lab); err != nil {
 				return err
 			}
-			rows, err := verifyLab(c.Context(), s, o)
+			if together {
+				if o.Together, err = meet(s.in, s.out); err != nil {
+					return err
+				}
+			}
+			verifyIt := verifyLab
+			if kube.given {
+				verifyIt = func(ctx context.Context, _ streams, _ look.VerifyOptions) ([]status.HostPair, error) {
+					return kubeVerify(ctx, kube, arguments(c))
+				}
+			}
+			rows, err := verifyIt(c.Context(), s, o)
 			if err == nil {
 				err = printPairs(s, format, rows, all)
 			}
@@ -75,6 +86,8 @@ func newVerify(s streams) *cobra.Command {
 	}
 	c.Flags().StringVar(&o.Topology, "topology", "", "compare with this file instead of the lab's own")
 	c.Flags().DurationVar(&o.Timeout, "timeout", verifyTimeout, "how long an address may take to answer")
+	c.Flags().BoolVar(&together, "together", false, "verify a site while others verify theirs")
+	c.Flags().Lookup("together").Hidden = true
 	c.Flags().BoolVar(&all, "all", false, "also list the pairs that are as intended")
 	return c
 }

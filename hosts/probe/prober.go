@@ -2,7 +2,9 @@ package probe
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -53,6 +55,36 @@ func Open(hosts []Host) (*Prober, error) {
 }
 
 func openAt(hosts []Host, port int) (*Prober, error) {
+	return openWith(hosts, port, func(string) (k token, err error) {
+		_, err = rand.Read(k[:])
+		return k, err
+	})
+}
+
+// Key makes probers that run apart, with hosts of their own each, know each other's.
+// Whoever has it can pretend to be a host.
+type Key [32]byte
+
+// of derives from the key what every prober calls by a name.
+func (k Key) of(name string) []byte {
+	h := hmac.New(sha256.New, k[:])
+	h.Write([]byte(name))
+	return h.Sum(nil)
+}
+
+// OpenTogether makes a station in every host, which answers the other probers with the
+// key, too. names are those of the hosts of all probers.
+func OpenTogether(hosts []Host, key Key, names []string) (*Prober, error) {
+	port := firstPort + int(binary.BigEndian.Uint32(key.of("port"))%(lastPort-firstPort))
+	tokenOf := func(name string) (k token, err error) {
+		copy(k[:], key.of("host "+name))
+		return k, nil
+	}
+	return openWith(hosts, port, tokenOf, names...)
+}
+
+// openWith makes stations with the tokens of their names, and knows those of others.
+func openWith(hosts []Host, port int, tokenOf func(name string) (token, error), others ...string) (*Prober, error) {
 	var run [8]byte
 	if _, err := rand.Read(run[:]); err != nil {
 		return nil, err
@@ -61,9 +93,16 @@ func openAt(hosts []Host, port int) (*Prober, error) {
 		port: port, run: binary.BigEndian.Uint64(run[:]),
 		stations: map[string]*station{}, byToken: map[token]string{}, round: newRound(nil, 0),
 	}
+	for _, name := range others {
+		k, err := tokenOf(name)
+		if err != nil {
+			return nil, err
+		}
+		pr.byToken[k] = name
+	}
 	for _, h := range hosts {
-		var k token
-		if _, err := rand.Read(k[:]); err != nil {
+		k, err := tokenOf(h.Name)
+		if err != nil {
 			pr.Close()
 			return nil, err
 		}

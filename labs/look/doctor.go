@@ -300,18 +300,18 @@ func countNodes(l *doctor.Lab, nodes []status.Node, unseen *inventory.UnseenHost
 	}
 }
 
-// missingNodes lists the nodes of the applied topology that do not exist.
+// missingNodes lists the nodes of the applied plan that do not exist.
 func missingNodes(lab string, there map[string]bool) (missing []string) {
-	t := store.Topology(lab)
-	if t == nil {
+	applied, err := store.Applied(lab)
+	if err != nil {
 		return nil
 	}
-	for _, r := range t.Routers {
+	for _, r := range applied.Routers {
 		if !there[r.Name] {
 			missing = append(missing, "router "+r.Name+" is missing")
 		}
 	}
-	for _, h := range t.Hosts {
+	for _, h := range applied.Hosts {
 		if !there[h.Name] {
 			missing = append(missing, "host "+h.Name+" is missing")
 		}

@@ -28,6 +28,7 @@ type inspection struct {
 	topology *topology.Topology // with the addresses that hosts formed from advertisements
 	hosts    []probe.Host
 	missing  []string               // hosts that do not run or cannot be seen
+	far      []string               // hosts at other sites of the lab
 	unseen   *inventory.UnseenHosts // the latter
 	port     uint16                 // source and destination port of probes (UDP)
 }
@@ -49,7 +50,12 @@ func inspect(ctx context.Context, name, file string) (*inspection, error) {
 		return nil, err
 	}
 	in := &inspection{lab: lab, unseen: found.Unseen}
+	planned, _ := store.Applied(name)
 	for _, h := range t.Hosts {
+		if !planned.Here(h.Name) {
+			in.far = append(in.far, h.Name)
+			continue
+		}
 		i := slices.IndexFunc(found.Hosts, func(s hosts.Sandbox) bool { return s.Node == h.Name })
 		if i < 0 || !found.Hosts[i].Running() {
 			in.missing = append(in.missing, h.Name)

@@ -119,7 +119,7 @@ func heard(hops []verify.Hop) []verify.Hop {
 func (p prober) deaf(ctx context.Context) (map[string]string, error) {
 	var probes []probe.Probe
 	for _, h := range p.in.topology.Hosts {
-		if addresses := verify.AddressesOf(h); len(addresses) > 0 && !slices.Contains(p.in.missing, h.Name) {
+		if addresses := verify.AddressesOf(h); len(addresses) > 0 && !slices.Contains(p.in.missing, h.Name) && !slices.Contains(p.in.far, h.Name) {
 			probes = append(probes, probe.Probe{From: h.Name, Destination: p.own(h, addresses)})
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"pseudowan/hosts/probe"
 	"pseudowan/labs/inventory"
 	"pseudowan/status"
 	"pseudowan/topology"
@@ -22,6 +21,11 @@ type VerifyOptions struct {
 	Lab      string // "": the only one
 	Topology string // a file or a ready lab that says what should be; "": as applied
 	From, To string // only pairs of these hosts
+
+	// Together, unless nil, verifies one site of a lab while others verify theirs: the
+	// hosts of all answer each other. Without it, only pairs of hosts at the site are
+	// tested.
+	Together *Together
 	Timeout  time.Duration
 	Step     func(message string) // hears what is being done, in short phrases
 }
@@ -41,7 +45,7 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 		o.Step(what)
 	}
 	o.Step("opening the hosts")
-	sender, err := probe.Open(in.hosts)
+	sender, err := in.open(o.Together)
 	if err != nil {
 		return nil, err
 	}
@@ -52,12 +56,17 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Together != nil {
+		if err := o.Together.Ready(ctx); err != nil {
+			return nil, err
+		}
+	}
 	pairs, untested := in.pairs(o, deaf)
 	lines, err := in.lines(ctx, p, o)
 	if err != nil {
 		return nil, err
 	}
-	if len(pairs)+len(untested)+len(lines) == 0 {
+	if len(pairs)+len(untested)+len(lines) == 0 && o.Together == nil {
 		return nil, in.nothingToTest()
 	}
 	found, err := verify.Observe(ctx, pairs, p, verify.Options{Timeout: o.Timeout, Step: o.Step})
@@ -65,6 +74,11 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 		return nil, err
 	}
 	rows := verify.Judge(in.topology, pairs, found)
+	if o.Together != nil {
+		if err := o.Together.Done(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if err := in.findCauses(ctx, pairs, rows, o.Step); err != nil {
 		return nil, err
 	}
@@ -84,7 +98,7 @@ func (in *inspection) testable(o VerifyOptions) error {
 			return err
 		}
 	}
-	if len(in.hosts) > 0 {
+	if len(in.hosts) > 0 || o.Together != nil && len(in.far) > 0 {
 		return nil
 	}
 	if err := in.unseen.Err(); err != nil {
@@ -155,6 +169,9 @@ func missingControl(ctx context.Context, lab string) (missing []string) {
 // pairs returns the intended matrix, and rows for the pairs that cannot be tested.
 func (in *inspection) pairs(o VerifyOptions, deaf map[string]string) (pairs []verify.Pair, untested []status.HostPair) {
 	for _, p := range verify.Matrix(in.topology, o.From, o.To) {
+		if in.isFar(p.From, p.To, o.Together) {
+			continue
+		}
 		why := in.untestable(p, deaf)
 		if why == "" {
 			pairs = append(pairs, p)
@@ -209,7 +226,7 @@ func (in *inspection) findCauses(ctx context.Context, pairs []verify.Pair, rows 
 	for i := range rows {
 		for j := range rows[i].Differences {
 			d := &rows[i].Differences[j]
-			if d.Cause != "" || !d.Destination.IsValid() {
+			if d.Cause != "" || !d.Destination.IsValid() || slices.Contains(in.far, rows[i].To) {
 				continue
 			}
 			if d.Cause, err = c.of(ctx, rows[i], *d); err != nil {

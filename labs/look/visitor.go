@@ -1,6 +1,7 @@
 package look
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,6 +89,9 @@ func (in *inspection) lines(ctx context.Context, p prober, o VerifyOptions) ([]s
 	t.Expect = nil
 	var untested []status.HostPair
 	for _, e := range in.topology.Expect {
+		if in.isFar(e.From, cmp.Or(e.At, e.To), o.Together) {
+			continue
+		}
 		why := in.untestable(verify.Pair{From: e.From, To: e.To}, nil)
 		if why == "" && e.At != "" {
 			why = in.untestable(verify.Pair{From: e.From, To: e.At}, nil)

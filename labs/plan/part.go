@@ -68,6 +68,9 @@ func (p *Plan) Part(all []sites.Site, place Place) (*Plan, error) {
 	return &d.part, nil
 }
 
+// Here reports whether a host is at the plan's site.
+func (p *Plan) Here(host string) bool { return p.Place == nil || p.isHost(host) }
+
 // Tunnels is the set of the devices that lead to other sites.
 func (p *Plan) Tunnels() map[string]bool {
 	out := map[string]bool{}

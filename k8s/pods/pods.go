@@ -1,0 +1,167 @@
+package pods
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Lab is a lab on a cluster, as kubectl finds it.
+type Lab struct {
+	Context   string // of kubectl's configuration; "": the current one
+	Namespace string
+}
+
+// Parse reads [CONTEXT/]NAMESPACE. A context may contain slashes.
+func Parse(s string) (Lab, error) {
+	i := strings.LastIndex(s, "/")
+	l := Lab{Context: s[:max(i, 0)], Namespace: s[i+1:]}
+	if l.Namespace == "" || strings.HasPrefix(s, "-") || strings.HasPrefix(l.Namespace, "-") || i == 0 {
+		return Lab{}, fmt.Errorf("%q is not [CONTEXT/]NAMESPACE", s)
+	}
+	return l, nil
+}
+
+// Pod runs a site.
+type Pod struct {
+	Name string
+	Site string
+}
+
+// The labels of pods that run sites; see package k8s.
+const (
+	selector  = "app.kubernetes.io/name=pseudowan,app.kubernetes.io/component=site"
+	siteLabel = "pseudowan.site"
+)
+
+// kubectl returns a command of kubectl for the lab's namespace.
+func (l Lab) kubectl(ctx context.Context, args ...string) *exec.Cmd {
+	all := []string{"--namespace", l.Namespace}
+	if l.Context != "" {
+		all = append(all, "--context", l.Context)
+	}
+	return exec.CommandContext(ctx, "kubectl", append(all, args...)...)
+}
+
+// Pods lists the running pods of the lab, by site.
+func (l Lab) Pods(ctx context.Context) ([]Pod, error) {
+	out, err := output(l.kubectl(ctx, "get", "pods", "--selector", selector, "--field-selector", "status.phase=Running", "-o", "json"))
+	if err != nil {
+		return nil, fmt.Errorf("list the pods of namespace %s: %w", l.Namespace, err)
+	}
+	var list struct {
+		Items []struct {
+			Metadata struct {
+				Name   string            `json:"name"`
+				Labels map[string]string `json:"labels"`
+			} `json:"metadata"`
+		} `json:"items"`
+	}
+	if err := json.Unmarshal(out, &list); err != nil {
+		return nil, fmt.Errorf("list the pods of namespace %s: %w", l.Namespace, err)
+	}
+	var all []Pod
+	for _, i := range list.Items {
+		all = append(all, Pod{i.Metadata.Name, i.Metadata.Labels[siteLabel]})
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("no site of a lab is running in namespace %s", l.Namespace)
+	}
+	slices.SortFunc(all, func(a, b Pod) int { return strings.Compare(a.Site, b.Site) })
+	return all, nil
+}
+
+// output runs a command and returns what it prints; its error has what it complains of.
+func output(cmd *exec.Cmd) ([]byte, error) {
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return nil, errors.New("the program kubectl is missing; install the one of your cluster's release")
+	case err != nil && errs.Len() > 0:
+		return nil, fmt.Errorf("%s (%w)", strings.TrimSpace(errs.String()), err)
+	}
+	return out.Bytes(), err
+}
+
+// Command returns this program in a pod, with arguments. Its standard input is passed on
+// if there is one to pass.
+func (l Lab) Command(ctx context.Context, p Pod, args ...string) *exec.Cmd {
+	return l.kubectl(ctx, slices.Concat([]string{"exec", "-i", p.Name, "--", "pseudowan"}, args)...)
+}
+
+// Terminal is Command with a terminal.
+func (l Lab) Terminal(ctx context.Context, p Pod, args ...string) *exec.Cmd {
+	return l.kubectl(ctx, slices.Concat([]string{"exec", "-it", p.Name, "--", "pseudowan"}, args)...)
+}
+
+// limit is how many pods are asked at once: each is a connection to the API server.
+const limit = 16
+
+// Rows runs this program in every pod, and returns the rows of all the lists that it
+// prints. A pod that does not answer does not hide the others: the error names it.
+func Rows[T any](ctx context.Context, l Lab, args ...string) ([]T, error) {
+	all, err := l.Pods(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, errs := make([][]T, len(all)), make([]error, len(all))
+	var g errgroup.Group
+	g.SetLimit(limit)
+	for i, p := range all {
+		g.Go(func() error {
+			out, err := output(l.Command(ctx, p, append(args, "-o", "json")...))
+			if err == nil {
+				err = json.Unmarshal(out, &rows[i])
+			}
+			if err != nil {
+				errs[i] = fmt.Errorf("site %s: %w", p.Site, err)
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // errors are in errs
+	return slices.Concat(rows...), errors.Join(errs...)
+}
+
+// Of returns the pod that has a router or a host.
+func (l Lab) Of(ctx context.Context, node string) (Pod, error) {
+	all, err := l.Pods(ctx)
+	if err != nil {
+		return Pod{}, err
+	}
+	has := make([]bool, len(all))
+	g, inner := errgroup.WithContext(ctx)
+	g.SetLimit(limit)
+	for i, p := range all {
+		g.Go(func() error {
+			out, err := output(l.Command(inner, p, "ps", "-o", "json"))
+			var nodes []struct {
+				Node string `json:"node"`
+			}
+			if err == nil {
+				err = json.Unmarshal(out, &nodes)
+			}
+			if err != nil {
+				return fmt.Errorf("site %s: %w", p.Site, err)
+			}
+			for _, n := range nodes {
+				has[i] = has[i] || n.Node == node
+			}
+			return nil
+		})
+	}
+	err = g.Wait()
+	if i := slices.Index(has, true); i >= 0 {
+		return all[i], nil
+	}
+	return Pod{}, errors.Join(fmt.Errorf("no site of namespace %s has a node %s", l.Namespace, node), err)
+}

@@ -1,0 +1,139 @@
+package k8s
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"pseudowan/labs/catalog"
+	"pseudowan/topology"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func render(t *testing.T, name string, text []byte, o Options) ([]byte, error) {
+	t.Helper()
+	top, err := topology.Parse(name, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Render(top, text, o)
+}
+
+func TestRenderGolden(t *testing.T) {
+	for lab, perSite := range map[string]int{"pseudo-wan": 1, "hub-spoke": 2} {
+		t.Run(lab, func(t *testing.T) {
+			text, _ := catalog.Get(lab)
+			got, err := render(t, lab, text, Options{Image: "pseudowan-site:latest", PerSite: perSite})
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", lab+".yaml")
+			if *update {
+				if err := os.WriteFile(golden, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s is not what is rendered; see the difference after go test ./k8s -update", golden)
+			}
+		})
+	}
+}
+
+// A pod has no rights in the cluster and no more than its capabilities in its node.
+func TestPodsHaveNoRights(t *testing.T) {
+	text, _ := catalog.Get("core")
+	out, err := render(t, "core", text, Options{Image: "i", PerSite: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sets := 0
+	for d := yaml.NewDecoder(bytes.NewReader(out)); ; {
+		var o struct {
+			Kind string
+			Spec struct {
+				Template struct {
+					Spec struct {
+						AutomountServiceAccountToken *bool `yaml:"automountServiceAccountToken"`
+						HostNetwork, HostPID         bool
+						Containers                   []struct {
+							SecurityContext struct {
+								Privileged   bool
+								Capabilities struct{ Add, Drop []string }
+							} `yaml:"securityContext"`
+						}
+					}
+				}
+			}
+		}
+		err := d.Decode(&o)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch o.Kind {
+		case "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding":
+			t.Errorf("there is a %s", o.Kind)
+		case "StatefulSet":
+			sets++
+			spec := o.Spec.Template.Spec
+			c := spec.Containers[0].SecurityContext
+			if spec.AutomountServiceAccountToken == nil || *spec.AutomountServiceAccountToken || spec.HostNetwork || spec.HostPID || c.Privileged ||
+				fmt.Sprint(c.Capabilities) != "{[NET_ADMIN NET_RAW SYS_ADMIN NET_BIND_SERVICE] [ALL]}" {
+				t.Errorf("a pod has more rights than it needs: %+v", spec)
+			}
+		}
+	}
+	if sets != 7 {
+		t.Errorf("%d sites, want one for each of the lab's 7 routers", sets)
+	}
+}
+
+func TestRenderRefuses(t *testing.T) {
+	text, _ := catalog.Get("pseudo-wan")
+	for name, c := range map[string]struct {
+		text string
+		want string
+	}{
+		"a long name": {strings.Replace(string(text), "name: pseudo-wan", "name: a-very-long-name-of-a-lab", 1), "1 to 20 letters"},
+		"a long file": {string(text) + strings.Repeat("# filler\n", 1<<17), "a ConfigMap holds"},
+	} {
+		if _, err := render(t, name, []byte(c.text), Options{Image: "i", PerSite: 1}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// A small edit does not change what a pod asks for, as its pod would be made again.
+func TestMemoryIsCoarse(t *testing.T) {
+	text, _ := catalog.Get("pseudo-wan")
+	before, err := render(t, "a", text, Options{Image: "i", PerSite: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited := strings.Replace(string(text), "vrfs: 101-103, subnet: 10.1.0.0/24", "vrfs: 101-102, subnet: 10.1.0.0/24", 1)
+	after, err := render(t, "a", []byte(edited), Options{Image: "i", PerSite: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, b, _ := strings.Cut(string(before), "kind: StatefulSet")
+	_, a, _ := strings.Cut(string(after), "kind: StatefulSet")
+	if a != b {
+		t.Error("three hosts less make other pods")
+	}
+}

@@ -1,0 +1,162 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pseudowan/labs/catalog"
+)
+
+// sites are the pods of a lab, as isolated servers on one network.
+type sites struct {
+	network   isolated
+	dir       string // with the file of the topology and that of the pods' names
+	pods      map[string]isolated
+	addresses map[string]string
+}
+
+func newSites(t *testing.T, topology string) *sites {
+	t.Helper()
+	s := &sites{network: newIsolated(t), dir: t.TempDir(), pods: map[string]isolated{}, addresses: map[string]string{}}
+	s.network.must(t, "ip link add pods type bridge; ip addr add 10.200.0.254/24 dev pods; ip link set pods up")
+	s.edit(t, topology)
+	return s
+}
+
+// edit changes the topology as the kubelet does: a new file takes the old one's place.
+func (s *sites) edit(t *testing.T, topology string) {
+	t.Helper()
+	file := filepath.Join(s.dir, "lab.yaml")
+	if err := os.WriteFile(file+".new", []byte(topology), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file+".new", file); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// plug gives a server an address on the pods' network.
+func (s *sites) plug(t *testing.T, name, address string) isolated {
+	t.Helper()
+	pod := newIsolated(t)
+	pod.must(t, "ip link del eth0")
+	port := "p" + address[strings.LastIndex(address, ".")+1:]
+	if r := command("ip", "link", "add", "eth0", "netns", pod.pid, "type", "veth", "peer", "name", port, "netns", s.network.pid); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
+	s.network.must(t, fmt.Sprintf("ip link set %s master pods up", port))
+	pod.must(t, fmt.Sprintf("ip addr add %s/24 dev eth0; ip link set eth0 mtu 1450 up; ip route add default via 10.200.0.254; mount --bind %s /etc/hosts", address, s.names(t)))
+	s.pods[name] = pod
+	return pod
+}
+
+// names returns the file with the names of the pods.
+func (s *sites) names(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("127.0.0.1 localhost\n")
+	for site, address := range s.addresses {
+		fmt.Fprintf(&b, "%s %s.pods\n", address, site)
+	}
+	file := filepath.Join(s.dir, "hosts")
+	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil { // in place: it is mounted
+		t.Fatal(err)
+	}
+	return file
+}
+
+// start starts the pod of a site.
+func (s *sites) start(t *testing.T, site, address string) isolated {
+	t.Helper()
+	s.addresses[site] = address
+	pod := s.plug(t, site, address)
+	pod.must(t, fmt.Sprintf("nohup $PW k8s site %s --file %s/lab.yaml --peer %%s.pods >/run/site.log 2>&1 & echo $! >/run/site.pid", site, s.dir))
+	return pod
+}
+
+func (s *sites) converged(t *testing.T) {
+	t.Helper()
+	for site := range s.addresses {
+		s.pods[site].soon(t, "$PW wait --for converged --timeout 20s || { tail -n 20 /run/site.log >&2; false; }")
+	}
+}
+
+// The sites of a lab, each in a pod of its own, are one lab: customers reach each other
+// as on one server, over tunnels that carry the labels. An edit changes the site that it
+// concerns, a pod with another address is found, and nobody else's frames come in.
+func TestRealSites(t *testing.T) {
+	t.Parallel()
+	text, _ := catalog.Get("hub-spoke")
+	s := newSites(t, string(text))
+	for i, site := range []string{"pe1", "pe2", "pe3"} {
+		s.start(t, site, fmt.Sprintf("10.200.0.%d", i+1))
+	}
+	s.converged(t)
+	pe2, pe3 := s.pods["pe2"], s.pods["pe3"]
+	pe2.must(t, "$PW exec s2 -- ping -c 1 -W 2 10.3.0.2 && $PW exec s2 -- ping -c 1 -W 2 -s 1368 -M do 10.9.0.2")
+	if way := pe2.must(t, "$PW exec s2 -- traceroute -n -q 1 -w 2 10.3.0.2"); !strings.Contains(way, "10.1.0.2") {
+		t.Errorf("the spokes do not reach each other through the hub:\n%s", way)
+	}
+	wire := pe2.must(t, "timeout 10 tcpdump -n -l -c 1 -i eth0 'udp port 4789 and udp[28:2] == 0x8847' 2>&1 & sleep 1; $PW exec s2 -- ping -c 3 -i 0.3 10.3.0.2 >/dev/null; wait")
+	if !strings.Contains(wire, "VXLAN") || !strings.Contains(wire, "MPLS") {
+		t.Errorf("between the pods there is no label:\n%s", wire)
+	}
+
+	t.Run("an edit", func(t *testing.T) {
+		before := pe2.must(t, "cat /run/site.log")
+		s.edit(t, strings.Replace(string(text), "\nexpect:", "  s4: {attach: [{to: pe3, vrf: spoke, addresses: [10.4.0.2/24]}]}\n\nexpect:", 1))
+		pe2.soon(t, "$PW exec s2 -- ping -c 1 -W 2 10.4.0.2")
+		pe3.must(t, "$PW ps | grep -qw s4")
+		if after := pe2.must(t, "cat /run/site.log"); strings.Contains(strings.TrimPrefix(after, before), "restarted") {
+			t.Errorf("pe2 restarted something for a host of pe3:\n%s", after)
+		}
+		s.edit(t, "nonsense")
+		pe2.soon(t, "grep -q 'not as its file says' /run/site.log")
+		pe2.must(t, "$PW exec s2 -- ping -c 1 -W 2 10.4.0.2")
+		s.edit(t, string(text))
+		pe3.soon(t, "! $PW ps | grep -qw s4")
+	})
+
+	t.Run("a stranger", func(t *testing.T) { s.stranger(t, pe2) })
+
+	t.Run("a pod that moves", func(t *testing.T) {
+		pe3.must(t, "kill $(cat /run/site.pid)")
+		pe3.soon(t, "! grep -q '^State:.[^Z]' /proc/$(cat /run/site.pid)/status")
+		if left := pe3.must(t, "ls /run/netns /run/pseudowan 2>/dev/null | grep -v '^out$\\|:$\\|^$' || true"); strings.TrimSpace(left) != "" {
+			t.Errorf("a site that has ended leaves %s", left)
+		}
+		s.start(t, "pe3", "10.200.0.33")
+		s.names(t)
+		pe2.soon(t, "$PW exec s2 -- ping -c 1 -W 2 10.3.0.2")
+	})
+}
+
+// stranger is a pod that knows the number of a tunnel: its frames do not come in, which
+// they would without the rules of the site.
+func (s *sites) stranger(t *testing.T, pe2 isolated) {
+	t.Helper()
+	evil := s.plug(t, "evil", "10.200.0.66")
+	vni := strings.TrimSpace(pe2.must(t, `ip netns exec pw-hub-spoke ip -d link show type vxlan | sed -n 's/.*vxlan id \([0-9]*\).*/\1/p'`))
+	evil.must(t, fmt.Sprintf("ip link add vx type vxlan id %s dstport 4789 local 10.200.0.66 remote 10.200.0.2; ip addr add 192.168.0.6/29 dev vx; ip link set vx up", vni))
+	// Its answers go to the sites, so that only what reaches pe2 can be counted.
+	heard := "tcpdump -n -c 1 -i s0 arp and src host 192.168.0.6"
+	listen := fmt.Sprintf("timeout 3 ip netns exec pw-hub-spoke %s 2>/dev/null", strings.Replace(heard, "s0", "any", 1))
+	try := func() string {
+		done := make(chan string)
+		go func() { done <- pe2.run(listen).stdout }()
+		evil.run("sleep 0.5; ping -c 2 -W 1 192.168.0.2")
+		return strings.TrimSpace(<-done)
+	}
+	if out := try(); out != "" {
+		t.Errorf("a stranger's frames come in:\n%s", out)
+	}
+	rules := pe2.must(t, "nft list table inet pseudowan-sites")
+	pe2.must(t, "nft delete table inet pseudowan-sites")
+	if out := try(); out == "" {
+		t.Error("without the rules, nothing comes in either: the test shows nothing")
+	}
+	pe2.must(t, "nft -f - <<'END'\n"+rules+"END")
+}
