@@ -15,7 +15,8 @@ In a router, ovs-vsctl and ovs-ofctl talk to that router's Open vSwitch. gobgp i
 run outside, with --target unix:///run/pseudowan/LAB/ROUTER/gobgp.sock. With -t
 and without a command, exec starts a shell.`
 
-func newExec(kube *kubeFlag) *cobra.Command {
+func newExec() *cobra.Command {
+	var kube *kubeFlag
 	var lab string
 	var tty bool
 	c := &cobra.Command{
@@ -54,6 +55,7 @@ func newExec(kube *kubeFlag) *cobra.Command {
 	}
 	c.Flags().SetInterspersed(false) // flags after NODE belong to its command
 	addLab(c, &lab, "the lab; needed if several run")
+	kube = addKube(c)
 	c.Flags().BoolVarP(&tty, "tty", "t", false, "give the command a terminal, if standard input and output are one")
 	c.Flags().BoolP("interactive", "i", false, "connect standard input (always done)")
 	return c

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -38,24 +37,10 @@ func (k *kubeFlag) String() string {
 	return k.lab.Namespace
 }
 
-// kubeCommands can look at a lab on a cluster: those that list rows of all sites or
-// concern one node.
-var kubeCommands = []string{"ps", "show", "verify", execCommand}
-
-// addKube adds --kube to the root, and refuses it where it would mean nothing.
-func addKube(root *cobra.Command) *kubeFlag {
+// addKube gives a command the flag --kube.
+func addKube(c *cobra.Command) *kubeFlag {
 	k := &kubeFlag{}
-	root.PersistentFlags().Var(k, "kube", "the lab runs on Kubernetes, in this namespace")
-	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
-		top := c
-		for top.HasParent() && top.Parent() != root {
-			top = top.Parent()
-		}
-		if k.given && !slices.Contains(kubeCommands, top.Name()) {
-			return usagef("%s does not take --kube; run it in a pod: kubectl -n %s exec POD -- pseudowan %s", c.CommandPath(), k.lab.Namespace, top.Name())
-		}
-		return nil
-	}
+	c.PersistentFlags().Var(k, "kube", "the lab runs on Kubernetes, in this namespace")
 	return k
 }
 

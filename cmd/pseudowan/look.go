@@ -14,7 +14,7 @@ import (
 	"pseudowan/status"
 )
 
-func newPS(s streams, kube *kubeFlag) *cobra.Command {
+func newPS(s streams) *cobra.Command {
 	var lab string
 	c := &cobra.Command{
 		Use:     "ps",
@@ -26,6 +26,7 @@ func newPS(s streams, kube *kubeFlag) *cobra.Command {
 	}
 	format := addFormat(c)
 	addLab(c, &lab, "only this lab")
+	kube := addKube(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		rows, err := nodes(c, kube, lab)
 		if err != nil && len(rows) == 0 {
@@ -57,7 +58,7 @@ type selection struct {
 	format *formatFlag
 }
 
-func newShow(s streams, kube *kubeFlag) *cobra.Command {
+func newShow(s streams) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "show",
 		GroupID: groupLook,
@@ -68,7 +69,7 @@ func newShow(s streams, kube *kubeFlag) *cobra.Command {
   sudo pseudowan show mpls --format original`,
 	}
 	onlySubcommands(c)
-	sel := &selection{kube: kube, format: formatAmong(c, c.PersistentFlags())}
+	sel := &selection{kube: addKube(c), format: formatAmong(c, c.PersistentFlags())}
 	addLab(c, &sel.lab, "the lab; needed if several run")
 	c.PersistentFlags().StringVar(&sel.filter.Router, "router", "", "only this router")
 	c.PersistentFlags().StringVar(&sel.filter.VRF, "vrf", "", "only this VRF, by name or route distinguisher")
@@ -118,13 +119,18 @@ func onKube[T any](sel *selection, c *cobra.Command, print func([]T) error) *cob
 		if !sel.kube.given {
 			return here(c, args)
 		}
-		rows, err := pods.Rows[T](c.Context(), sel.kube.lab, arguments(c)...)
-		if err != nil && len(rows) == 0 {
-			return err
-		}
-		return errors.Join(print(rows), err)
+		return printSites(c, sel, print)
 	}
 	return c
+}
+
+// printSites prints the rows of all sites of a lab.
+func printSites[T any](c *cobra.Command, sel *selection, print func([]T) error) error {
+	rows, err := pods.Rows[T](c.Context(), sel.kube.lab, arguments(c)...)
+	if err != nil && len(rows) == 0 {
+		return err
+	}
+	return errors.Join(print(rows), err)
 }
 
 // streamCommand is tableCommand for a table of routes, which is printed as it comes.

@@ -37,6 +37,12 @@ targets and communities.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if sel.kube.given && len(args) < 2 {
+				return printSites(c, sel, func(rows []status.Peer) error { return show.Sessions(output(s.out, sel.format), rows) })
+			}
+			if sel.kube.given {
+				return printSites(c, sel, func(rows []status.SessionRoute) error { return show.SessionRoutes(output(s.out, sel.format), rows) })
+			}
 			lab, err := look.Open(c.Context(), sel.lab)
 			if err != nil {
 				return err

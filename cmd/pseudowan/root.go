@@ -51,13 +51,12 @@ Linux server: customer hosts, PE routers and the core between them.
 		&cobra.Group{ID: groupLook, Title: "Look at it:"},
 		&cobra.Group{ID: groupFile, Title: "Topology files:"},
 	)
-	kube := addKube(root)
 	root.AddCommand(
-		newUp(s), newDown(s), newExec(kube), newLink(s), newGC(s),
+		newUp(s), newDown(s), newExec(), newLink(s), newGC(s),
 		newPower(s, labs.PowerStop), newPower(s, labs.PowerStart), newPower(s, labs.PowerRestart), newPower(s, labs.PowerPause),
 		newVRF(s), newRoute(s), newHost(s), newInject(s),
-		newPS(s, kube), newLogs(s), newEvents(s), newDiff(s), newShow(s, kube), newCollector(s), newServe(s), newDoctor(s), newSupport(s),
-		newVerify(s, kube), newAudit(s), newWait(s), newCapture(s), newTrace(s), newPing(s), newTraceroute(s), newExplain(s), newMeasure(s),
+		newPS(s), newLogs(s), newEvents(s), newDiff(s), newShow(s), newCollector(s), newServe(s), newDoctor(s), newSupport(s),
+		newVerify(s), newAudit(s), newWait(s), newCapture(s), newTrace(s), newPing(s), newTraceroute(s), newExplain(s), newMeasure(s),
 		newLabs(s), newK8s(s), newValidate(s), newExport(s), newImport(s), newGraph(s), newSchema(s),
 		newVersion(s),
 		newAgent(s), newKeeper(s), newInjector(s), newEnter(), newMan(s),

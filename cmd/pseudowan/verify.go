@@ -36,7 +36,8 @@ reported with its likely cause.
 Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
 4 there is no such lab, host or file.`
 
-func newVerify(s streams, kube *kubeFlag) *cobra.Command {
+func newVerify(s streams) *cobra.Command {
+	var kube *kubeFlag
 	var o look.VerifyOptions
 	all, together, format := false, false, string(show.Table)
 	c := &cobra.Command{
@@ -72,6 +73,7 @@ func newVerify(s streams, kube *kubeFlag) *cobra.Command {
 		},
 	}
 	addLab(c, &o.Lab, "the same as LAB")
+	kube = addKube(c)
 	c.Flags().VarP(newChoice(&format, "table", "json", "junit", "yaml"), "output", "o", "how to print")
 	c.Flags().StringVar(&o.From, "from", "", "only packets from this host")
 	c.Flags().StringVar(&o.To, "to", "", "only packets to this host or site outside the lab")

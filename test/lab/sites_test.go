@@ -88,7 +88,6 @@ func (s *sites) converged(t *testing.T) {
 // as on one server, over tunnels that carry the labels. An edit changes the site that it
 // concerns, a pod with another address is found, and nobody else's frames come in.
 func TestRealSites(t *testing.T) {
-	t.Parallel()
 	text, _ := catalog.Get("hub-spoke")
 	s := newSites(t, string(text))
 	for i, site := range []string{"pe1", "pe2", "pe3"} {
@@ -104,6 +103,8 @@ func TestRealSites(t *testing.T) {
 	if !strings.Contains(wire, "VXLAN") || !strings.Contains(wire, "MPLS") {
 		t.Errorf("between the pods there is no label:\n%s", wire)
 	}
+
+	t.Run("verify", func(t *testing.T) { s.verify(t) })
 
 	t.Run("an edit", func(t *testing.T) {
 		before := pe2.must(t, "cat /run/site.log")
@@ -159,4 +160,54 @@ func (s *sites) stranger(t *testing.T, pe2 isolated) {
 		t.Error("without the rules, nothing comes in either: the test shows nothing")
 	}
 	pe2.must(t, "nft -f - <<'END'\n"+rules+"END")
+}
+
+// kubectl is what --kube calls, with the pods of a test behind it.
+const kubectl = `#!/bin/sh
+shift 2 # --namespace pw-sites
+case $1 in
+get) cat DIR/pods.json ;;
+exec) pod=$3; shift 5; exec nsenter -t "$(cat "DIR/$pod.pid")" -m -n -u -i -p PROGRAM "$@" ;;
+esac
+`
+
+// verify looks at all sites at once: the customers' isolation and their way through the
+// hub are tested from pod to pod, and what is wrong in one is found.
+func (s *sites) verify(t *testing.T) {
+	t.Helper()
+	var items []string
+	for site := range s.addresses {
+		items = append(items, fmt.Sprintf(`{"metadata": {"name": "x-%s-0", "labels": {"pseudowan.site": "%[1]s"}}}`, site))
+		s.write(t, fmt.Sprintf("x-%s-0.pid", site), s.pods[site].pid)
+	}
+	s.write(t, "pods.json", `{"items": [`+strings.Join(items, ", ")+`]}`)
+	s.write(t, "kubectl", strings.NewReplacer("DIR", s.dir, "PROGRAM", program).Replace(kubectl))
+	t.Setenv("PATH", s.dir+":"+os.Getenv("PATH"))
+
+	if ps := must(t, "ps", "--kube", "pw-sites"); !strings.Contains(ps, "s2") || !strings.Contains(ps, "hq") {
+		t.Errorf("ps of all sites:\n%s", ps)
+	}
+	if out := must(t, "exec", "--kube", "pw-sites", "s3", "--", "ping", "-c", "1", "-W", "2", "10.2.0.2"); !strings.Contains(out, "1 received") {
+		t.Errorf("exec in a host, wherever it is:\n%s", out)
+	}
+	if peers := must(t, "show", "peer", "--kube", "pw-sites", "-o", "json"); strings.Count(peers, `"state": "established"`) != 12 {
+		t.Errorf("show peer of all sites:\n%s", peers)
+	}
+	r := pseudowan("verify", "--kube", "pw-sites")
+	if r.code != 0 || !strings.Contains(r.stdout, "s2") && !strings.Contains(r.stdout, "pairs") {
+		t.Errorf("verify: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	s.pods["pe1"].must(t, "$PW exec hq -- ip link set eth0 down")
+	if r := pseudowan("verify", "--kube", "pw-sites"); r.code != 1 || !strings.Contains(r.stdout, "s2") {
+		t.Errorf("verify with the hub's link down: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	s.pods["pe1"].must(t, fmt.Sprintf("$PW up %s/lab.yaml --no-wait", s.dir))
+	s.converged(t)
+}
+
+func (s *sites) write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
 }
