@@ -190,11 +190,11 @@ func (s *sites) verify(t *testing.T) {
 	if out := must(t, "exec", "--kube", "pw-sites", "s3", "--", "ping", "-c", "1", "-W", "2", "10.2.0.2"); !strings.Contains(out, "1 received") {
 		t.Errorf("exec in a host, wherever it is:\n%s", out)
 	}
-	if peers := must(t, "show", "peer", "--kube", "pw-sites", "-o", "json"); strings.Count(peers, `"state": "established"`) != 12 {
+	if peers := must(t, "show", "peer", "--kube", "pw-sites", "-o", "json"); strings.Count(peers, `"state": "established"`) != 6 {
 		t.Errorf("show peer of all sites:\n%s", peers)
 	}
 	r := pseudowan("verify", "--kube", "pw-sites")
-	if r.code != 0 || !strings.Contains(r.stdout, "s2") && !strings.Contains(r.stdout, "pairs") {
+	if r.code != 0 {
 		t.Errorf("verify: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	s.pods["pe1"].must(t, "$PW exec hq -- ip link set eth0 down")
