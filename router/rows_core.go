@@ -38,8 +38,13 @@ func (a *agent) lspRows(ctx context.Context, exact bool) ([]status.LSP, error) {
 
 func (l *loop) lspRow(to netip.Prefix, p lsp.Path) status.LSP {
 	row := status.LSP{
-		Router: l.name(), FEC: to, Owner: l.ownerOf(to.Addr()), InLabel: labelOf(p.In), OutLabel: labelOf(p.Out),
+		Router: l.name(), FEC: to, Owner: l.ownerOf(to.Addr()), Equal: []status.Way{}, InLabel: labelOf(p.In), OutLabel: labelOf(p.Out),
 		NextHop: p.Addr, Interface: p.Link, Metric: p.Metric,
+	}
+	for i, way := range p.Equal {
+		if first := slices.IndexFunc(p.Equal, func(h lsp.Hop) bool { return h.Addr == way.Addr }); len(p.Equal) > 1 && first == i {
+			row.Equal = append(row.Equal, status.Way{NextHop: way.Addr, Interface: way.Link, OutLabel: uint32(way.Out)})
+		}
 	}
 	if p.Backup != nil {
 		row.Backup, row.BackupOut = p.Backup.Addr, labelOf(p.Backup.Out)
@@ -51,7 +56,7 @@ func (l *loop) lspRow(to netip.Prefix, p lsp.Path) status.LSP {
 func (l *loop) ownLoopbacks() []status.LSP {
 	rows := []status.LSP{}
 	for to, label := range l.lsps.Own() {
-		rows = append(rows, status.LSP{Router: l.name(), FEC: to, Owner: l.name(), InLabel: labelOf(label)})
+		rows = append(rows, status.LSP{Router: l.name(), FEC: to, Owner: l.name(), Equal: []status.Way{}, InLabel: labelOf(label)})
 	}
 	return rows
 }

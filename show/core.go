@@ -3,6 +3,7 @@ package show
 import (
 	"cmp"
 	"strconv"
+	"strings"
 
 	"pseudowan/status"
 )
@@ -13,14 +14,22 @@ func LSPs(o Output, rows []status.LSP) error {
 	return emit(o, rows, func() string {
 		g := grid{columns: []column{
 			text("router"), text("fec"), text("owner"), text("in"), text("out"), text("nexthop"), text("interface"),
-			number("metric"), text("backup"), number("packets"),
+			number("metric"), text("equal"), text("backup"), number("packets"),
 		}}
 		for _, r := range rows {
 			g.add(r.Router, prefix(r.FEC), r.Owner, transportLabel(r.InLabel), transportLabel(r.OutLabel), address(r.NextHop), r.Interface,
-				decimal(r.Metric), address(r.Backup), decimal(r.Packets))
+				decimal(r.Metric), strings.Join(linksOf(r.Equal), ","), address(r.Backup), decimal(r.Packets))
 		}
 		return g.String()
 	})
+}
+
+// linksOf lists the interfaces on which the ways of a path leave.
+func linksOf(ways []status.Way) (list []string) {
+	for _, w := range ways {
+		list = append(list, w.Interface)
+	}
+	return list
 }
 
 // transportLabel writes a label; packets have none where it is the implicit null label.

@@ -15,8 +15,16 @@ type LSP struct {
 	Metric    uint64       `json:"metric"`
 	Backup    netip.Addr   `json:"backup"`           // the next hop if the link is lost; "" if there is none
 	BackupOut *uint32      `json:"backup_out_label"` // the label for it
+	Equal     []Way        `json:"equal"`            // the ways over which packets of customers are spread, if there are several
 	Packets   uint64       `json:"packets"`          // that have left on the path: the router's own, and those on their way
 	Bytes     uint64       `json:"bytes"`
+}
+
+// Way is one of the equally short ways of a label-switched path.
+type Way struct {
+	NextHop   netip.Addr `json:"next_hop"`
+	Interface string     `json:"interface"`
+	OutLabel  uint32     `json:"out_label"` // 3: without a label
 }
 
 // CoreLink is an end of a link that label-switched paths use.

@@ -157,7 +157,7 @@ func (s *Snapshot) byRoute(router string, v status.VRF, r status.Route, want goa
 	case r.Source == status.SourceConnected:
 		f = s.towards(router, origin, want.to)
 	case remote:
-		f = s.across(router, r)
+		f = s.across(router, r, want.taken)
 	default:
 		f = s.towards(router, origin, r.NextHop)
 	}
@@ -182,7 +182,7 @@ func (s *Snapshot) isRemote(router string, nextHop netip.Addr) bool {
 }
 
 // across sends to another router, with the label that it assigned.
-func (s *Snapshot) across(router string, r status.Route) lookup {
+func (s *Snapshot) across(router string, r status.Route, taken status.Forwarding) lookup {
 	for _, i := range s.core(router) {
 		if contains(i.Addresses, r.NextHop) {
 			n, _ := s.neighbor(router, "", r.NextHop)
@@ -194,7 +194,7 @@ func (s *Snapshot) across(router string, r status.Route) lookup {
 		}
 	}
 	if len(s.LSPs) > 0 {
-		return s.around(router, r)
+		return s.around(router, r, taken)
 	}
 	return stops(fmt.Sprintf("next hop %s is not connected", r.NextHop))
 }

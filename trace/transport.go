@@ -12,14 +12,24 @@ const implicitNull = 3
 
 // around sends to the next hop of a route through a label-switched path, with the path's
 // label around that of the route.
-func (s *Snapshot) around(router string, r status.Route) lookup {
+func (s *Snapshot) around(router string, r status.Route, taken status.Forwarding) lookup {
 	for _, p := range s.LSPs {
 		if p.Router != router || p.FEC != hostPrefix(r.NextHop) || p.OutLabel == nil || r.Label == nil {
 			continue
 		}
-		return s.along(router, p, []uint32{*r.Label}, true)
+		return s.along(router, takenWay(p, taken), []uint32{*r.Label}, true)
 	}
 	return stops(s.noPath(router, r.NextHop))
+}
+
+// takenWay returns a path with that of its equally short ways that the switch takes.
+func takenWay(p status.LSP, taken status.Forwarding) status.LSP {
+	for _, w := range p.Equal {
+		if w.Interface == taken.Out {
+			p.NextHop, p.Interface, p.OutLabel = w.NextHop, w.Interface, &w.OutLabel
+		}
+	}
+	return p
 }
 
 // onward moves a packet with the label of a path that leads further on; ok is false if the

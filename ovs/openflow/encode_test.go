@@ -83,7 +83,7 @@ func randomFlows(r *rand.Rand, n int) []Flow {
 			fmt.Sprintf("set_field:%#x->reg%d,set_field:%s->eth_src,set_field:%s->eth_dst,output:%d", r.Uint32(), r.IntN(10), mac(), mac(), r.Uint32N(65000)),
 			fmt.Sprintf("check_pkt_larger(%d)->NXM_NX_REG6[%d],goto_table:%d", r.IntN(65536), r.IntN(32), 41+r.IntN(200)),
 			fmt.Sprintf("controller(max_len=65535,meter_id=%d)", 1+r.Uint32N(65000)),
-			fmt.Sprintf("multipath(symmetric_l3l4+udp,0,hrw,%d,0,NXM_NX_REG7[0..7]),goto_table:41", 1+r.IntN(256)),
+			fmt.Sprintf("multipath(symmetric_l3l4+udp,%d,hrw,%d,0,NXM_NX_REG7[0..7]),goto_table:41", r.IntN(1<<16), 1+r.IntN(256)),
 			fmt.Sprintf("move:NXM_NX_REG%d[3..22]->NXM_NX_REG%d[0..19],resubmit(,%d)", r.IntN(10), r.IntN(10), r.IntN(255)),
 			fmt.Sprintf("load:%#x->NXM_NX_REG%d[4..11]", r.IntN(256), r.IntN(8)),
 		}[r.IntN(6)]

@@ -122,8 +122,12 @@ func appendResubmit(b []byte, text string) ([]byte, error) {
 func appendMultipath(b []byte, text string) ([]byte, error) {
 	const symmetricL3L4UDP, highestRandomWeight = 3, 2
 	args := strings.Split(text, ",")
-	if len(args) != 6 || args[0] != "symmetric_l3l4+udp" || args[1] != "0" || args[2] != "hrw" || args[4] != "0" {
+	if len(args) != 6 || args[0] != "symmetric_l3l4+udp" || args[2] != "hrw" || args[4] != "0" {
 		return nil, errors.New("is not known here")
+	}
+	basis, err := strconv.ParseUint(args[1], 10, 16)
+	if err != nil {
+		return nil, err
 	}
 	links, err := strconv.ParseUint(args[3], 10, 16)
 	if err != nil {
@@ -138,7 +142,8 @@ func appendMultipath(b []byte, text string) ([]byte, error) {
 	}
 	b = appendNicira(b, 32, niciraMultipath)
 	b = be.AppendUint16(b, symmetricL3L4UDP)
-	b = append(b, 0, 0, 0, 0) // basis, padding
+	b = be.AppendUint16(b, uint16(basis))
+	b = append(b, 0, 0) // padding
 	b = be.AppendUint16(b, highestRandomWeight)
 	b = be.AppendUint16(b, uint16(links-1))
 	b = append(b, 0, 0, 0, 0, 0, 0) // argument, padding

@@ -35,6 +35,7 @@ func (b Base) Flows() []Flow {
 	l.add(TablePath, 0, "", drop)
 	l.add(TableAdjacency, 200, "reg6=0x1/0x1", punt(ReasonTooBig))
 	l.add(TableAdjacency, 0, "", drop)
+	l.add(TableWay, 0, "", drop)
 	l.add(TablePunt, 0, "", controller(b.Meter))
 	return l.flows
 }

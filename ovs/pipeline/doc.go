@@ -17,6 +17,7 @@
 //	20 route      VRF and destination prefix, longest match
 //	25 path       one of several equal paths, by a hash of the flow
 //	30 adjacency  rewrite MACs, decrement the TTL, push the label, output
+//	35 way        the same for one of several equal ways of a label-switched path
 //	40 punt       to the slow path, metered per customer port, else per VRF
 //
 // # Registers
@@ -29,7 +30,7 @@
 //	           TTL of a label on its way to what is under it
 //	reg5       the group of paths
 //	reg6[0]    the packet is larger than the MTU of its egress
-//	reg7       the path in the group
+//	reg7       the path in the group, or the way of a label-switched path
 //	reg8       the adjacency of the backup, with bit 31; zero: there is none
 //	reg9       the label to push if the backup is taken
 //

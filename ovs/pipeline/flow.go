@@ -17,6 +17,7 @@ const (
 	TableRoute     Table = 20
 	TablePath      Table = 25
 	TableAdjacency Table = 30
+	TableWay       Table = 35
 	TablePunt      Table = 40
 )
 

@@ -21,6 +21,11 @@ type LSP struct {
 	DstMAC net.HardwareAddr
 	Out    uint32 // the label that the neighbour expects; ImplicitNull: none
 	Pipe   bool   // the core is one hop to packets (RFC 3443); else it counts as many as it has
+
+	// Spread is the equally short ways over which packets without labels are spread: those
+	// of customers of this router, for switches do not look below labels. Nil: they take
+	// the way above.
+	Spread []LSP
 }
 
 // Flows returns the flows of the path. Their matches depend only on ID and IPv6, so that a
@@ -34,11 +39,31 @@ func (p LSP) Flows() []Flow {
 	}
 	l.add(TableAdjacency, 100, join(match, "mpls,mpls_bos=0"), p.send(p.onward("0x8847", "NXM_NX_MPLS_TTL")))
 	l.add(TableAdjacency, 100, join(match, "mpls,mpls_bos=1"), p.send(p.onward(bare, "NXM_NX_IP_TTL")))
-	l.add(TableAdjacency, 110, join(match, "reg2=0", family), p.send("dec_ttl", p.first()))
+	if !p.Up || len(p.Spread) == 0 {
+		p.start(l, TableAdjacency, match, family)
+		return l.flows
+	}
+	choose := fmt.Sprintf("multipath(symmetric_l3l4+udp,%d,hrw,%d,0,NXM_NX_REG7[0..7]),%s", lspBasis, len(p.Spread), gotoTable(TableWay))
+	l.add(TableAdjacency, 110, join(match, "reg2=0", family), choose)
 	for _, f := range []string{"ip", "ipv6"} {
-		l.add(TableAdjacency, 100, join(match, f), p.send("dec_ttl", pushRoute, p.around()))
+		l.add(TableAdjacency, 100, join(match, f), choose)
+	}
+	for i, way := range p.Spread {
+		way.start(l, TableWay, join(match, "reg7="+hex(uint32(i))), family)
 	}
 	return l.flows
+}
+
+// lspBasis makes the hash another than that of a Spread, or all flows that are sent to one
+// router would take one way to it.
+const lspBasis = 1
+
+// start has packets enter the path.
+func (p LSP) start(l *list, t Table, match, family string) {
+	l.add(t, 110, join(match, "reg2=0", family), p.send("dec_ttl", p.first()))
+	for _, f := range []string{"ip", "ipv6"} {
+		l.add(t, 100, join(match, f), p.send("dec_ttl", pushRoute, p.around()))
+	}
 }
 
 // onward changes the transport label of a packet on its way. At the last router but one

@@ -88,6 +88,9 @@ var things = map[string][]thing{
 		LSP{ID: 12, Up: true, Port: 1, SrcMAC: wan, DstMAC: peer, Out: ImplicitNull},
 		LSP{ID: 13, Up: true, Port: 1, SrcMAC: wan, DstMAC: peer, Out: 0, Pipe: true, IPv6: true},
 		LSP{ID: 14},
+		LSP{ID: 15, Up: true, Port: 1, SrcMAC: wan, DstMAC: peer, Out: 5003, Spread: []LSP{
+			{Up: true, Port: 1, SrcMAC: wan, DstMAC: peer, Out: 5003}, {Up: true, Port: 2, SrcMAC: wan, DstMAC: peer, Out: ImplicitNull},
+		}},
 		Transit{Label: 1004, LSP: 11},
 		Transit{Label: 1006, LSP: 12, MTU: 1504},
 		Route{ID: 10, VRF: Global, Prefix: prefix("10.255.0.4/32"), To: Forward{Adjacency: 11}},

@@ -107,7 +107,14 @@ func (t *Table) MoveLSP(to netip.Addr, p pipeline.LSP) {
 		return
 	}
 	p.ID = number
-	t.Set(p.Flows())
+	flows := p.Flows()
+	t.Set(flows)
+	for part := len(flows); part < adjacencyFlows; part++ { // of ways that it no longer has
+		c := pipeline.NewCookie(pipeline.KindAdjacency, uint8(part), uint64(number))
+		if flow, ok := t.flows[c]; ok {
+			t.drop(c, flow)
+		}
+	}
 }
 
 // LSPNumber returns the number of the adjacency of a label-switched path; 0 if it has none.
@@ -115,11 +122,13 @@ func (t *Table) LSPNumber(to netip.Addr) uint32 { return t.adjacencies[lspTo(to)
 
 func lspTo(to netip.Addr) NextHop { return NextHop{Addr: to, Push: true, LSP: true} }
 
-// LSPFlows is the number of flows of a label-switched path.
+// LSPFlows is the number of flows of a label-switched path through which all of its packets
+// pass. Each way over which it spreads has further ones.
 const LSPFlows = 5
 
-// adjacencyFlows is the largest number of flows of an adjacency.
-const adjacencyFlows = LSPFlows
+// adjacencyFlows is the largest number of flows of an adjacency: that of a path with eight
+// ways.
+const adjacencyFlows = LSPFlows + 8*3
 
 // forget removes an adjacency.
 func (t *Table) forget(number uint32) {

@@ -37,6 +37,8 @@ func (t *Table) choose(to netip.Prefix) (p Path, ok bool) {
 	}
 	slices.SortFunc(list, compare)
 	p = Path{Hop: list[0].hop, Metric: list[0].metric, route: list[0].Route}
+	p.Equal = slots(addresses(t.paths[to].Equal), equal(list))
+	p.lsp.Spread = spread(p.Equal)
 	for _, c := range list[1:] {
 		if c.hop.Addr != p.Addr {
 			p.Backup = &c.hop

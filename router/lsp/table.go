@@ -38,6 +38,7 @@ type Table struct {
 type Path struct {
 	In     vpn.Label // by which others send through this router
 	Hop              // the best one
+	Equal  []Hop     // over which packets of customers are spread, by slot; with the best one
 	Backup *Hop      // the next best; nil: there is none
 	Metric uint64
 	route  bgp.Route

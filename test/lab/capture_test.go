@@ -87,6 +87,12 @@ func (c *capture) stop(t testing.TB) [][]byte {
 	t.Helper()
 	c.cmd.Process.Signal(syscall.SIGINT)
 	<-c.done
+	return c.soFar(t)
+}
+
+// soFar returns the frames that tcpdump has written.
+func (c *capture) soFar(t testing.TB) [][]byte {
+	t.Helper()
 	file, err := os.Open(c.file)
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +105,7 @@ func (c *capture) stop(t testing.TB) [][]byte {
 	var frames [][]byte
 	for {
 		frame, _, err := r.ReadPacketData()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return frames
 		}
 		if err != nil {
