@@ -72,6 +72,7 @@ var rooms = map[string][]string{
 	"router/kernel":    {},
 	"router/meter":     {"router/config", "ovs"},
 	"router/neighbor":  {},
+	"router/rowstream": {},
 	"router/slowpath":  {},
 	"router/transport": {"router/config", "router/fib", "router/kernel", "router/meter", "ovs/pipeline"},
 	"router/access":    {"router/config", "router/fib", "router/meter", "router/neighbor", "router/slowpath", "ovs/pipeline", "topology"},

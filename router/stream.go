@@ -2,23 +2,15 @@ package router
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 
+	"pseudowan/router/rowstream"
 	"pseudowan/status"
 )
-
-// rowBlock is a part of a table on its way from an agent, a line of JSON. The last one says
-// that it is, or why the rest is missing.
-type rowBlock[T any] struct {
-	Rows  []T    `json:"rows,omitempty"`
-	Error string `json:"error,omitempty"`
-	End   bool   `json:"end,omitempty"`
-}
 
 // Rows of a block. The first block of a table is short, to come soon.
 const (
@@ -43,9 +35,9 @@ type producer[T any] func(ctx context.Context, sel status.Selection, words url.V
 
 // stream serves a table of routes as it is read: nobody holds all of a million rows, and a
 // reader that is slow holds up only its own request. What changes meanwhile may be in it or
-// not; what stays is in it once.
+// not; what stays is in it once. Commands whose rows have other columns find nothing here.
 func stream[T any](m *http.ServeMux, a *agent, name string, rows producer[T]) {
-	m.HandleFunc("GET /v1/stream/"+name, func(w http.ResponseWriter, q *http.Request) {
+	m.HandleFunc("GET /v1/"+streamPath[T](name), func(w http.ResponseWriter, q *http.Request) {
 		words := q.URL.Query()
 		sel, err := status.ReadSelection(words)
 		if err != nil {
@@ -53,24 +45,26 @@ func stream[T any](m *http.ServeMux, a *agent, name string, rows producer[T]) {
 			return
 		}
 		began := false
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		say := func(b rowBlock[T]) error {
+		out := rowstream.NewWriter[T](w)
+		begin := func() {
 			if !began {
-				w.Header().Set("Content-Type", "application/x-ndjson")
+				w.Header().Set("Content-Type", "application/octet-stream")
 			}
 			began = true
-			return errors.Join(e.Encode(b), http.NewResponseController(w).Flush())
 		}
-		err = rows(q.Context(), sel, words, func(list []T) error { return say(rowBlock[T]{Rows: list}) })
+		err = rows(q.Context(), sel, words, func(list []T) error {
+			begin()
+			return errors.Join(out.Rows(list), http.NewResponseController(w).Flush())
+		})
 		switch {
 		case err == nil:
-			err = say(rowBlock[T]{End: true})
+			begin()
+			err = out.End()
 		case !began:
 			a.answer(w, nil, err)
 			return
 		default:
-			err = say(rowBlock[T]{Error: err.Error()})
+			err = out.Fail(err)
 		}
 		if err != nil && q.Context().Err() == nil {
 			a.log.Warn("answer", "error", err)
@@ -78,54 +72,50 @@ func stream[T any](m *http.ServeMux, a *agent, name string, rows producer[T]) {
 	})
 }
 
+// streamPath names a table and its columns.
+func streamPath[T any](table string) string { return "rows/" + table + "/" + rowstream.Schema[T]() }
+
 // each passes on the blocks of a streamed table. After an error that is
 // status.ErrIncomplete, some of them have been passed on.
-func each[T any](ctx context.Context, c *Client, path string, yield func([]T) error) error {
-	answer, err := c.ask(ctx, http.MethodGet, "stream/"+path, nil)
+func each[T any](ctx context.Context, c *Client, table string, words url.Values, yield func([]T) error) error {
+	answer, err := c.ask(ctx, http.MethodGet, streamPath[T](table)+"?"+words.Encode(), nil)
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
-	began := false
-	broken := func(err error) error {
-		err = fmt.Errorf("router %s: %w", c.router, err)
-		if began {
-			err = fmt.Errorf("%w: %w", status.ErrIncomplete, err)
-		}
-		return err
-	}
-	d := json.NewDecoder(answer.Body)
-	for {
-		var b rowBlock[T]
-		if err := d.Decode(&b); err != nil {
-			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
-			}
-			return broken(fmt.Errorf("its agent ended before its answer did: %w", err))
-		}
+	in := rowstream.NewReader[T](answer.Body)
+	for began := false; ; began = true {
+		rows, err := in.Rows()
+		var refusal rowstream.Refusal
 		switch {
-		case b.Error != "":
-			return broken(errors.New(b.Error))
-		case b.End:
+		case errors.Is(err, io.EOF):
 			return nil
+		case err != nil && !errors.As(err, &refusal):
+			err = fmt.Errorf("its agent ended before its answer did: %w", err)
 		}
-		began = true
-		if err := yield(b.Rows); err != nil {
+		if err != nil {
+			err = fmt.Errorf("router %s: %w", c.router, err)
+			if began {
+				err = fmt.Errorf("%w: %w", status.ErrIncomplete, err)
+			}
+			return err
+		}
+		if err := yield(rows); err != nil {
 			return err
 		}
 	}
 }
 
 // EachVRF passes on the VRFs with their selected routes, in the order of show; several with
-// the same name and RD that follow each other are parts of one. Agents of older versions
+// the same name and RD that follow each other are parts of one. Agents of other versions may
 // answer at once.
 func (c *Client) EachVRF(ctx context.Context, sel status.Selection, yield func([]status.VRF) error) error {
-	return eachOrAll(ctx, c, "vrfs?"+sel.Query().Encode(), yield)
+	return eachOrAll(ctx, c, "vrfs", sel.Query(), yield)
 }
 
 // EachMPLS passes on the label bindings, see EachVRF.
 func (c *Client) EachMPLS(ctx context.Context, sel status.Selection, yield func([]status.MPLS) error) error {
-	return eachOrAll(ctx, c, "mpls?"+sel.Query().Encode(), yield)
+	return eachOrAll(ctx, c, "mpls", sel.Query(), yield)
 }
 
 // EachFlow passes on the counters of routes and labels, see Flows and EachVRF.
@@ -134,21 +124,21 @@ func (c *Client) EachFlow(ctx context.Context, sel status.Selection, fast bool, 
 	if fast {
 		words.Set("fast", "1")
 	}
-	return eachOrAll(ctx, c, "flows?"+words.Encode(), yield)
+	return eachOrAll(ctx, c, "flows", words, yield)
 }
 
 // EachRIB passes on the paths of the speaker's VPN tables, see EachVRF.
 func (c *Client) EachRIB(ctx context.Context, sel status.Selection, yield func([]status.RIB) error) error {
-	return eachOrAll(ctx, c, "rib?"+sel.Query().Encode(), yield)
+	return eachOrAll(ctx, c, "rib", sel.Query(), yield)
 }
 
-// eachOrAll is each, or one list of an agent that cannot stream.
-func eachOrAll[T any](ctx context.Context, c *Client, path string, yield func([]T) error) error {
-	err := each(ctx, c, path, yield)
+// eachOrAll is each, or one list of an agent that does not stream these rows.
+func eachOrAll[T any](ctx context.Context, c *Client, table string, words url.Values, yield func([]T) error) error {
+	err := each(ctx, c, table, words, yield)
 	if !errors.Is(err, errNotServed) {
 		return err
 	}
-	rows, err := get[[]T](ctx, c, path)
+	rows, err := get[[]T](ctx, c, table+"?"+words.Encode())
 	if err != nil || len(rows) == 0 {
 		return err
 	}
