@@ -229,7 +229,7 @@ func bracketed(label *uint32) string {
 	if label == nil {
 		return ""
 	}
-	return fmt.Sprintf("[%d]", *label)
+	return "[" + decimal(*label) + "]"
 }
 
 // path returns the AS path with the origin code at its end.

@@ -161,9 +161,8 @@ func items[T any](f Format, rows []T, depth int) (string, error) {
 		err := writeYAML(&b, rows)
 		return indented(b.String(), strings.Repeat("    ", depth)), err
 	}
-	margin := strings.Repeat("    ", depth)
-	b, err := marshalJSONBelow(rows, margin)
-	return strings.TrimSuffix(strings.TrimPrefix(string(b), "[\n"), "\n"+margin+"]\n"), err
+	b, err := encodeItems(rows, strings.Repeat("    ", depth))
+	return string(b), err
 }
 
 // indented puts a margin before each line.

@@ -244,7 +244,12 @@ func prefix(p netip.Prefix) string {
 	return p.String()
 }
 
-func decimal[T int | uint32 | uint64](n T) string { return fmt.Sprint(n) }
+func decimal[T int | uint32 | uint64](n T) string {
+	if n < 0 {
+		return strconv.FormatInt(int64(n), 10)
+	}
+	return strconv.FormatUint(uint64(n), 10)
+}
 
 func pointed(n *uint32) string {
 	if n == nil {
