@@ -122,6 +122,14 @@ func (c *chooser) spread(winner *path) []*path {
 
 // explain returns the paths with the reasons of the choice.
 func (c *chooser) explain(vrf string, paths []*path) []Entry {
+	if len(paths) == 1 { // as most prefixes have
+		p := paths[0]
+		e := Entry{Path: p.Path, Best: p.fault == "", Reason: p.fault}
+		if e.Best {
+			e.Reason = reasonOnlyPath
+		}
+		return []Entry{e}
+	}
 	reasons := make(map[*path]string, len(paths))
 	winner, reason := c.choose(vrf, paths, reasons)
 	spread := c.spread(winner)

@@ -48,3 +48,51 @@ func (s *Speaker) RIBOf(ctx context.Context, family vpn.Family, to []Destination
 	slices.SortFunc(paths, func(a, b RIBPath) int { return a.Key().compare(b.Key()) })
 	return paths, nil
 }
+
+// Candidate is a route that a speaker's VPN tables may have.
+type Candidate struct {
+	Destination
+	Received *Route // as its event told; nil: one of ours
+}
+
+// RIBAmong returns the paths to the destinations of some routes, which are given with all
+// other routes to these; see RIBOf. It asks the engine only where that has a choice to make,
+// or alone knows why it has none.
+func (s *Speaker) RIBAmong(ctx context.Context, family vpn.Family, all []Candidate) ([]RIBPath, error) {
+	paths := make([]RIBPath, 0, len(all))
+	var others []Destination
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].Destination == all[0].Destination {
+			n++
+		}
+		if p, ok := s.onlyPath(all[0]); ok && n == 1 {
+			paths = append(paths, p)
+		} else {
+			others = append(others, all[0].Destination)
+		}
+		all = all[n:]
+	}
+	if len(others) == 0 {
+		return paths, nil
+	}
+	more, err := s.RIBOf(ctx, family, others)
+	return append(paths, more...), err
+}
+
+// onlyPath returns the path of the only route to its destination, if it is surely the
+// engine's best.
+func (s *Speaker) onlyPath(c Candidate) (p RIBPath, ok bool) {
+	switch {
+	case s.engine.isRestarting.Load():
+		return p, false
+	case c.Received != nil:
+		return RIBPath{*c.Received, true}, c.Received.Unusable == "" && !c.Received.Stale
+	}
+	r, ok := s.ours.get(Key{RD: c.RD, Prefix: c.Prefix})
+	if !r.NextHop.IsValid() || r.NextHop.IsUnspecified() {
+		r.NextHop = unspecified(c.Prefix)
+	}
+	r.Peer, r.PeerAS, r.PeerID, r.IBGP, r.PathID, r.Weight = netip.Addr{}, 0, netip.Addr{}, false, 0, 0
+	return RIBPath{r, true}, ok && r.Unusable == "" && Martian(c.Prefix) == ""
+}

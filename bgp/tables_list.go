@@ -15,5 +15,13 @@ func (t *Tables) Prefixes(vrf string) iter.Seq[netip.Prefix] {
 	return maps.Keys(v.prefixes)
 }
 
-// Received lists the keys of the received routes, in no order.
-func (t *Tables) Received() iter.Seq[Key] { return maps.Keys(t.received) }
+// Received lists the received routes, in no order.
+func (t *Tables) Received() iter.Seq[*Route] {
+	return func(yield func(*Route) bool) {
+		for _, p := range t.received {
+			if !yield(&p.Route) {
+				return
+			}
+		}
+	}
+}

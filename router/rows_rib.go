@@ -61,8 +61,8 @@ func (a *agent) destinations(ctx context.Context, keep func(bgp.Destination) boo
 		}
 	}
 	if _, err := inLoop(ctx, a.loop, func() struct{} {
-		for k := range a.loop.vrfs.Received() {
-			add(k.Destination())
+		for r := range a.loop.vrfs.Received() {
+			add(r.Key().Destination())
 		}
 		return struct{}{}
 	}); err != nil {

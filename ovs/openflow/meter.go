@@ -87,12 +87,12 @@ func (m Meter) encode(command uint16) []byte {
 
 // Meters returns the meters of the switch.
 func (c *Conn) Meters(ctx context.Context) ([]Meter, error) {
-	return collect(ctx, c, multipartMeters, everyMeter(), appendMeters)
+	return collect(ctx, c, multipartMeters, appendMeters, everyMeter())
 }
 
 // MeterStats returns the counters of every meter.
 func (c *Conn) MeterStats(ctx context.Context) ([]MeterStats, error) {
-	return collect(ctx, c, multipartMeter, everyMeter(), appendMeterStats)
+	return collect(ctx, c, multipartMeter, appendMeterStats, everyMeter())
 }
 
 func everyMeter() []byte { return append(be.AppendUint32(nil, allMeters), 0, 0, 0, 0) }

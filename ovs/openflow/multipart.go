@@ -39,32 +39,58 @@ type PortStats struct {
 
 // FlowStats returns the counters of every flow.
 func (c *Conn) FlowStats(ctx context.Context) ([]FlowStats, error) {
+	return collect(ctx, c, multipartFlow, appendFlowStats, flowRequest(0, 0))
+}
+
+// FlowStatsOf returns the counters of the flows with some cookies, which the switch finds
+// without a look at others. It is for at most a few hundred.
+func (c *Conn) FlowStatsOf(ctx context.Context, cookies []uint64) ([]FlowStats, error) {
+	if len(cookies) == 0 {
+		return nil, nil
+	}
+	requests := make([][]byte, len(cookies))
+	for i, cookie := range cookies {
+		requests[i] = flowRequest(cookie, math.MaxUint64)
+	}
+	return collect(ctx, c, multipartFlow, appendFlowStats, requests...)
+}
+
+// flowRequest asks for the flows whose cookies agree in the bits of mask.
+func flowRequest(cookie, mask uint64) []byte {
 	req := []byte{allTables, 0, 0, 0}
 	req = be.AppendUint32(req, anyPort)
-	req = be.AppendUint32(req, anyPort)       // any group
-	req = append(req, make([]byte, 4+8+8)...) // padding, any cookie
-	req = append(req, 0, 1, 0, 4, 0, 0, 0, 0) // empty match
-	return collect(ctx, c, multipartFlow, req, appendFlowStats)
+	req = be.AppendUint32(req, anyPort) // any group
+	req = be.AppendUint32(req, 0)
+	req = be.AppendUint64(req, cookie)
+	req = be.AppendUint64(req, mask)
+	return append(req, 0, 1, 0, 4, 0, 0, 0, 0) // empty match
 }
 
 // PortStats returns the counters of every port.
 func (c *Conn) PortStats(ctx context.Context) ([]PortStats, error) {
 	req := be.AppendUint32(nil, anyPort)
-	return collect(ctx, c, multipartPort, append(req, 0, 0, 0, 0), appendPortStats)
+	return collect(ctx, c, multipartPort, appendPortStats, append(req, 0, 0, 0, 0))
 }
 
-// collect sends one multipart request and joins the contents of its replies.
-func collect[T any](ctx context.Context, c *Conn, kind uint16, req []byte, decode func([]T, []byte) ([]T, error)) ([]T, error) {
-	body := be.AppendUint16(nil, kind)
-	body = append(body, make([]byte, 6)...)
-	m := message{kind: typeMultipartRequest, body: append(body, req...)}
+// collect sends multipart requests and joins the contents of their replies.
+func collect[T any](ctx context.Context, c *Conn, kind uint16, decode func([]T, []byte) ([]T, error), requests ...[]byte) ([]T, error) {
+	messages := make([]message, len(requests))
+	for i, req := range requests {
+		body := be.AppendUint16(nil, kind)
+		body = append(body, make([]byte, 6)...)
+		messages[i] = message{kind: typeMultipartRequest, body: append(body, req...)}
+	}
 	var all []T
-	err := c.exchange(ctx, []message{m}, func(r message) (last bool, err error) {
+	waits := len(requests)
+	err := c.exchange(ctx, messages, func(r message) (last bool, err error) {
 		if r.kind != typeMultipartReply || len(r.body) < 8 {
 			return false, fmt.Errorf("multipart %d: unexpected reply of type %d", kind, r.kind)
 		}
 		all, err = decode(all, r.body[8:])
-		return be.Uint16(r.body[2:])&flagMore == 0, err
+		if be.Uint16(r.body[2:])&flagMore == 0 {
+			waits--
+		}
+		return waits == 0, err
 	})
 	return all, err
 }

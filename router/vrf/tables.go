@@ -219,8 +219,8 @@ func (t *Tables) Paths(vrf string, prefix netip.Prefix) []bgp.Entry {
 // Prefixes lists the prefixes of a VRF, in no order.
 func (t *Tables) Prefixes(vrf string) iter.Seq[netip.Prefix] { return t.tables.Prefixes(vrf) }
 
-// Received lists the keys of the routes of other routers, in no order.
-func (t *Tables) Received() iter.Seq[bgp.Key] { return t.tables.Received() }
+// Received lists the routes of other routers, in no order.
+func (t *Tables) Received() iter.Seq[*bgp.Route] { return t.tables.Received() }
 
 // Best returns the best path to a prefix, or nil.
 func (t *Tables) Best(key fib.Key) *bgp.Path { return t.best[key] }
