@@ -40,6 +40,15 @@ func TestRealCounters(t *testing.T) {
 		if want := (Counter{Packets: total, Bytes: total * (size + 4)}); got[in] != want {
 			t.Errorf("label: %+v, want %+v", got[in], want)
 		}
+		some := []pipeline.Cookie{route}
+		for i := range uint64(1000) { // more than are asked for at once
+			some = append(some, pipeline.NewCookie(pipeline.KindRoute, 1, i))
+		}
+		alone, err := p.r1.sw.CountersOf(t.Context(), append(some, in))
+		check(t, err)
+		if len(alone) != 2 || alone[route] != got[route] || alone[in] != got[in] {
+			t.Errorf("by cookie: %+v", alone)
+		}
 	}
 	send(20, 20)
 
@@ -144,6 +153,34 @@ func TestRealCommitIsStrict(t *testing.T) {
 	check(t, err)
 	if len(left) != 1 {
 		t.Errorf("flows after a refused bundle: %v", left)
+	}
+}
+
+// What does not fit into a bundle is changed all the same, in the order of the change, and a
+// refused flow has its name in the error.
+func TestRealManyFlows(t *testing.T) {
+	needsRoot(t)
+	t.Parallel()
+	s := startSwitch(t, newNamespace(t), Config{})
+	many := routes(2*portionSize + bundleSize)
+	check(t, s.Commit(t.Context(), many, nil))
+	n := func() int {
+		left, err := s.Counters(t.Context(), false)
+		check(t, err)
+		return len(left)
+	}
+	if n() != len(many) {
+		t.Errorf("%d flows of %d", n(), len(many))
+	}
+	check(t, s.Commit(t.Context(), many[:portionSize+1], many[portionSize:]))
+	if n() != portionSize {
+		t.Errorf("%d flows, want those that were not removed after they were added", n())
+	}
+	wrong := slices.Clone(many)
+	wrong[portionSize+2].Actions = "output:70000"
+	err := s.Commit(t.Context(), wrong, nil)
+	if err == nil || !strings.Contains(err.Error(), wrong[portionSize+2].Match) {
+		t.Errorf("a refused flow among many: %v", err)
 	}
 }
 

@@ -96,10 +96,15 @@ func (c *channel) keep(ctx context.Context) {
 
 // change changes flows. If the connection is lost meanwhile, it does so again on the
 // next one: the same change twice is no error.
-func (c *channel) change(ctx context.Context, add, remove []openflow.Flow) error {
+func (c *channel) change(ctx context.Context, p portion) error {
+	add, remove := allOnWire(p.add), allOnWire(p.remove)
 	for {
 		conn := c.conn.Load()
-		err := conn.Change(ctx, add, remove)
+		do := conn.Apply
+		if p.atomic {
+			do = conn.Change
+		}
+		err := do(ctx, add, remove)
 		if !Lost(err) || !c.redialed(ctx, conn) {
 			return err
 		}

@@ -9,16 +9,18 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
-// bundleSize is the number of flows that change at once. A netdev datapath does
-// not forward while a bundle is committed: 1,000 flows delay it by less than
-// 5 ms, 100,000 by nearly 0.1 s.
-const bundleSize = 1000
+// A netdev datapath does not forward while a bundle is committed, and forwards between
+// flows that change on their own.
+const (
+	bundleSize  = 64  // flows that change at once: less than a millisecond
+	portionSize = 256 // flows between two of which nobody else changes any
+)
 
-// Commit adds flows, then removes flows, in atomic bundles of at most
-// bundleSize. A flow with the table, priority and match of an existing one
+// Commit adds flows, then removes flows: atomically if they fit into a bundle, else one
+// after the other. A flow with the table, priority and match of an existing one
 // replaces it and keeps its counters. A flow is removed if table, priority,
 // match and cookie agree; removing an absent flow is no error. After an error
-// the bundles before it stay in place.
+// the flows before it stay in place.
 func (s *Switch) Commit(ctx context.Context, add, remove []pipeline.Flow) error {
 	return s.flows.commit(ctx, add, remove)
 }
@@ -42,25 +44,26 @@ func differing(diff []byte) int {
 	return len(flows)
 }
 
-// bundle is one atomic change of flows.
-type bundle struct {
+// portion is a part of a change of flows.
+type portion struct {
 	add, remove []pipeline.Flow
+	atomic      bool
 }
 
-// bundles splits a change. One that fits into a single bundle is atomic as a
+// portions splits a change. One that fits into a single bundle is atomic as a
 // whole.
-func bundles(add, remove []pipeline.Flow) []bundle {
+func portions(add, remove []pipeline.Flow) []portion {
 	if n := len(add) + len(remove); n == 0 {
 		return nil
 	} else if n <= bundleSize {
-		return []bundle{{add, remove}}
+		return []portion{{add, remove, true}}
 	}
-	var all []bundle
-	for c := range slices.Chunk(add, bundleSize) {
-		all = append(all, bundle{add: c})
+	var all []portion
+	for c := range slices.Chunk(add, portionSize) {
+		all = append(all, portion{add: c})
 	}
-	for c := range slices.Chunk(remove, bundleSize) {
-		all = append(all, bundle{remove: c})
+	for c := range slices.Chunk(remove, portionSize) {
+		all = append(all, portion{remove: c})
 	}
 	return all
 }

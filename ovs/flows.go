@@ -41,13 +41,13 @@ func (t *flowTables) steadily(ctx context.Context, f func() error) error {
 }
 
 func (t *flowTables) commit(ctx context.Context, add, remove []pipeline.Flow) error {
-	for _, b := range bundles(add, remove) {
+	for _, p := range portions(add, remove) {
 		err := t.steadily(ctx, func() error {
-			t.memory.note(b.add, b.remove)
-			return t.channel.change(ctx, allOnWire(b.add), allOnWire(b.remove))
+			t.memory.note(p.add, p.remove)
+			return t.channel.change(ctx, p)
 		})
 		if err != nil {
-			return fmt.Errorf("bridge %s: add %d and remove %d flows: %w", t.bridge, len(b.add), len(b.remove), err)
+			return fmt.Errorf("bridge %s: add %d and remove %d flows: %w", t.bridge, len(p.add), len(p.remove), err)
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,24 +132,28 @@ func FuzzObservationOf(f *testing.F) {
 	})
 }
 
-func TestBundles(t *testing.T) {
-	few, many := routes(bundleSize/2), routes(2*bundleSize+1)
-	sizes := func(bs []bundle) (all [][2]int) {
-		for _, b := range bs {
-			all = append(all, [2]int{len(b.add), len(b.remove)})
+func TestPortions(t *testing.T) {
+	few, many := routes(bundleSize/2), routes(2*portionSize+1)
+	type size struct {
+		add, remove int
+		atomic      bool
+	}
+	sizes := func(list []portion) (all []size) {
+		for _, p := range list {
+			all = append(all, size{len(p.add), len(p.remove), p.atomic})
 		}
 		return all
 	}
 	for _, c := range []struct {
 		add, remove []pipeline.Flow
-		want        [][2]int
+		want        []size
 	}{
 		{nil, nil, nil},
-		{few, few, [][2]int{{500, 500}}},
-		{many, few, [][2]int{{1000, 0}, {1000, 0}, {1, 0}, {0, 500}}},
+		{few, few, []size{{bundleSize / 2, bundleSize / 2, true}}},
+		{many, few, []size{{portionSize, 0, false}, {portionSize, 0, false}, {1, 0, false}, {0, bundleSize / 2, false}}},
 	} {
-		if diff := cmp.Diff(c.want, sizes(bundles(c.add, c.remove))); diff != "" {
-			t.Error(diff)
+		if got := sizes(portions(c.add, c.remove)); !slices.Equal(got, c.want) {
+			t.Errorf("%+v, want %+v", got, c.want)
 		}
 	}
 }

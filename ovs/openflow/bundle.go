@@ -43,6 +43,23 @@ func (c *Conn) Change(ctx context.Context, add, remove []Flow) error {
 	return err
 }
 
+// Apply is Change with each flow on its own: between two of them the switch forwards
+// packets, which it does not while it commits a bundle. If one is refused, the others have
+// changed.
+func (c *Conn) Apply(ctx context.Context, add, remove []Flow) error {
+	fill := func(b []byte, xid uint32) (_ []byte, err error) {
+		for i := 0; i < len(add) && err == nil; i++ {
+			b, err = add[i].appendAdd(b, xid)
+		}
+		for i := 0; i < len(remove) && err == nil; i++ {
+			b, err = remove[i].appendDelete(b, xid)
+		}
+		return message{kind: typeBarrierRequest, xid: xid}.appendTo(b), err
+	}
+	err := c.converse(ctx, fill, func(r message) (bool, error) { return r.kind == typeBarrierReply, nil })
+	return nameFlow(err, add, remove)
+}
+
 // nameFlow adds to the refusal of a flow which one it is. The switch quotes the
 // message, or the one around it.
 func nameFlow(err error, flows ...[]Flow) error {
