@@ -1,8 +1,13 @@
 package ovs
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"pseudowan/ovs/pipeline"
 )
@@ -79,4 +84,47 @@ func BenchmarkApplyBridgeUnchanged(b *testing.B) {
 	for b.Loop() {
 		check(b, s.ApplyBridge(b.Context(), wanted))
 	}
+}
+
+// BenchmarkForwardWhileChanging pings through two switches while routes come and go in the
+// first one: how long packets wait for it, compared with those of a switch at rest.
+func BenchmarkForwardWhileChanging(b *testing.B) {
+	needsRoot(b)
+	p := newPair(b)
+	p.program(b)
+	flows := routes(20000)
+	for _, n := range []int{0, len(flows)} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			var rtts []float64
+			for b.Loop() {
+				done := make(chan string, 1)
+				go func() {
+					out, _ := ping(p.hosts["a1"], "3000", remote(2, 0), "-i", "0.001")
+					done <- out
+				}()
+				for len(done) == 0 {
+					time.Sleep(time.Millisecond)
+					check(b, p.r1.sw.Commit(b.Context(), flows[:n], nil))
+					check(b, p.r1.sw.Commit(b.Context(), nil, flows[:n]))
+				}
+				rtts = append(rtts, roundTrips(<-done)...)
+			}
+			slices.Sort(rtts)
+			b.ReportMetric(rtts[len(rtts)/2], "p50-ms")
+			b.ReportMetric(rtts[len(rtts)*99/100], "p99-ms")
+			b.ReportMetric(rtts[len(rtts)-1], "max-ms")
+		})
+	}
+}
+
+// roundTrips reads what ping prints of each answer, in milliseconds.
+func roundTrips(out string) (list []float64) {
+	for line := range strings.Lines(out) {
+		if _, rest, ok := strings.Cut(line, " time="); ok {
+			if ms, err := strconv.ParseFloat(strings.Fields(rest)[0], 64); err == nil {
+				list = append(list, ms)
+			}
+		}
+	}
+	return list
 }
