@@ -10,7 +10,7 @@ import (
 // memory is the flows as last set. They are restored after ovs-vswitchd was
 // replaced, which loses them.
 type memory struct {
-	flows     map[flowKey]pipeline.Flow
+	flows     map[flowKey]flowRest
 	inherited []byte // of an adopted switch: its flows as ovs-ofctl prints them, until Correct sets flows
 }
 
@@ -21,18 +21,24 @@ type flowKey struct {
 	match    string
 }
 
+// flowRest is the rest of a flow.
+type flowRest struct {
+	cookie  pipeline.Cookie
+	actions string
+}
+
 func keyOf(f pipeline.Flow) flowKey { return flowKey{f.Table, f.Priority, f.Match} }
 
 // note records a change. A flow is removed only if its cookie agrees.
 func (m *memory) note(add, remove []pipeline.Flow) {
 	if m.flows == nil {
-		m.flows = make(map[flowKey]pipeline.Flow)
+		m.flows = make(map[flowKey]flowRest)
 	}
 	for _, f := range add {
-		m.flows[keyOf(f)] = f
+		m.flows[keyOf(f)] = flowRest{f.Cookie, f.Actions}
 	}
 	for _, f := range remove {
-		if there, ok := m.flows[keyOf(f)]; ok && there.Cookie == f.Cookie {
+		if there, ok := m.flows[keyOf(f)]; ok && there.cookie == f.Cookie {
 			delete(m.flows, keyOf(f))
 		}
 	}
@@ -40,7 +46,7 @@ func (m *memory) note(add, remove []pipeline.Flow) {
 
 // replace records flows as the only ones.
 func (m *memory) replace(flows []pipeline.Flow) {
-	m.flows, m.inherited = make(map[flowKey]pipeline.Flow, len(flows)), nil
+	m.flows, m.inherited = make(map[flowKey]flowRest, len(flows)), nil
 	m.note(flows, nil)
 }
 
@@ -48,8 +54,8 @@ func (m *memory) replace(flows []pipeline.Flow) {
 func (m *memory) file() []byte {
 	var b bytes.Buffer
 	b.Write(m.inherited)
-	for _, f := range m.flows {
-		fmt.Fprintln(&b, onWire(f))
+	for k, f := range m.flows {
+		fmt.Fprintln(&b, onWire(pipeline.Flow{Table: k.table, Priority: k.priority, Match: k.match, Cookie: f.cookie, Actions: f.actions}))
 	}
 	return b.Bytes()
 }

@@ -75,8 +75,8 @@ func (t *Table) Take() (b Batch, ok bool) {
 		b.all, b.audits = slices.SortedFunc(maps.Values(t.flows), compareFlows), t.audits
 	}
 	t.retire, t.after, t.audits = nil, nil, nil
-	clear(t.add)
-	clear(t.remove)
+	// Cleared maps would keep the room of the largest batch.
+	t.add, t.remove = map[pipeline.Cookie]pipeline.Flow{}, map[pipeline.Cookie]pipeline.Flow{}
 	t.busy = true
 	return b, true
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"unique"
 
 	"pseudowan/ovs/pipeline"
 )
@@ -85,6 +86,7 @@ func (t *Table) Set(flows []pipeline.Flow) {
 		if old, leaving := t.remove[flow.Cookie]; leaving && !sameMatch(old, flow) {
 			t.retire = append(t.retire, old)
 		}
+		flow.Actions = unique.Make(flow.Actions).Value() // many routes lead to the same
 		t.flows[flow.Cookie] = flow
 		t.add[flow.Cookie] = flow
 		delete(t.remove, flow.Cookie)
