@@ -121,7 +121,7 @@ func TestSchema(t *testing.T) {
 		B []string
 	}
 	seen := map[string]bool{Schema[row](): true, Schema[renamed](): true, Schema[retyped](): true, Schema[status.VRF](): true}
-	if len(seen) != 4 || Schema[row]() != Schema[row]() {
+	if len(seen) != 4 {
 		t.Errorf("schemas: %v", seen)
 	}
 }
