@@ -16,24 +16,25 @@ type Size struct {
 	Machines   uint64 // octets of memory of virtual machines
 }
 
-// What parts of a lab cost on a server with two cores (AMD EPYC, Linux 6.1, Open vSwitch
-// 3.1): memory as proportional set size, which counts shared pages once, and processor
-// time until the lab has converged. Labs of 2 to 100 routers took that within a third.
+// What parts of a lab cost on a server with two cores (AMD EPYC, Linux 6.18, Open vSwitch
+// 3.1): memory as proportional set size, which counts shared pages once, as bench/cost.sh
+// measures it, and processor time until the lab has converged, after labs of 11 to 101
+// routers (bench/RESULTS.md).
 const (
-	keeperMemory    = 12 << 20
-	routerPSS       = 42 << 20 // agent 27, ovs-vswitchd 13, ovsdb-server 2
-	hostMemory      = 1 << 20  // its namespace, and what the router knows of it
-	containerMemory = 15 << 20 // the daemon's process that keeps it, and a small program
-	routeMemory     = 10 << 10 // agent and Open vSwitch together
+	labMemory       = 40 << 20 // the keeper, and the programs that all routers share
+	routerPSS       = 23 << 20
+	hostMemory      = 600 << 10 // what its router knows of it; a namespace has no process
+	containerMemory = 5 << 20   // the daemon's process that keeps it, and a small program
+	routeMemory     = 4 << 10   // agent and Open vSwitch together
 
 	routerProcesses = 3
 	routerFiles     = 92 // descriptors of all its processes; each port takes one more
 	keeperFiles     = 15
 
-	routerSeconds    = 0.2
-	hostSeconds      = 0.02
-	containerSeconds = 0.4
-	routeSeconds     = 0.0002
+	routerSeconds    = 0.15
+	hostSeconds      = 0.005
+	containerSeconds = 0.25
+	routeSeconds     = 0.0005
 )
 
 // Cost is what a lab will cost, about.
@@ -50,7 +51,7 @@ func (n Need) Cost(cores int) Cost {
 	seconds := routerSeconds*float64(routers) + hostSeconds*float64(n.Hosts) +
 		containerSeconds*float64(s.Containers) + routeSeconds*float64(s.Routes)
 	return Cost{
-		Memory: keeperMemory + uint64(routers)*routerPSS + uint64(n.Hosts)*hostMemory + uint64(s.Containers)*containerMemory +
+		Memory: labMemory + uint64(routers)*routerPSS + uint64(n.Hosts)*hostMemory + uint64(s.Containers)*containerMemory +
 			uint64(s.Routes)*routeMemory + s.Machines,
 		Processes: 1 + routerProcesses*routers + s.Commands,
 		Files:     keeperFiles + routers*routerFiles + n.ports(),

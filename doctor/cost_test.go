@@ -23,8 +23,9 @@ func TestCost(t *testing.T) {
 		seconds float64
 	}{
 		{Need{Ports: routersOf(2, 12), Hosts: 20, Size: Size{Routes: 400}}, 100, 0.4},
-		{Need{Ports: routersOf(11, 12), Hosts: 100, Size: Size{Routes: 1900}}, 520, 1.4},
-		{Need{Ports: routersOf(41, 12), Hosts: 400, Size: Size{Routes: 16000}}, 1900, 9},
+		{Need{Ports: routersOf(21, 12), Hosts: 200, Size: Size{Routes: 4000}}, 633, 3.2},
+		{Need{Ports: routersOf(41, 12), Hosts: 400, Size: Size{Routes: 16000}}, 1300, 6.4},
+		{Need{Ports: routersOf(101, 12), Hosts: 1000, Size: Size{Routes: 100000}}, 3300, 34},
 	} {
 		got := c.need.Cost(2)
 		if m := got.Memory >> 20; m < c.memory*2/3 || m > c.memory*2 {

@@ -84,6 +84,9 @@ func (a *agent) routes() http.Handler {
 	stream(m, a, "mpls", a.streamMPLS)
 	stream(m, a, "flows", a.streamFlows)
 	stream(m, a, "rib", a.streamRIB)
+	list(m, a, "destinations", func(ctx context.Context, _ *http.Request) (any, error) {
+		return inLoop(ctx, a.loop, a.loop.destinations)
+	})
 	list(m, a, "audit", func(ctx context.Context, _ *http.Request) (any, error) { return a.audit(ctx) })
 	list(m, a, "lsps", func(ctx context.Context, q *http.Request) (any, error) {
 		return a.lspRows(ctx, q.URL.Query().Get("fast") == "")

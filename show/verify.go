@@ -78,7 +78,7 @@ func differenceLines(differences []status.Difference) []string {
 // summary counts the pairs in one line.
 func summary(rows []status.HostPair) string {
 	counts := map[status.Verdict]int{}
-	pairs, rules, tested, open := 0, 0, 0, 0
+	pairs, rules, tested, inferred, open := 0, 0, 0, 0, 0
 	for _, r := range rows {
 		counts[r.Result]++
 		if r.Rule != "" {
@@ -87,6 +87,7 @@ func summary(rows []status.HostPair) string {
 		}
 		pairs++
 		tested += r.Tested
+		inferred += r.Inferred
 		if r.Open > 0 {
 			open++
 		}
@@ -98,6 +99,9 @@ func summary(rows []status.HostPair) string {
 		}
 	}
 	what := count(pairs, "host pair") + ", " + count(tested, "address")
+	if inferred > 0 {
+		what += fmt.Sprintf(" and %d more by routes and flows", inferred)
+	}
 	if rules > 0 {
 		what += ", " + count(rules, "expect line")
 	}

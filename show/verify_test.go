@@ -10,7 +10,7 @@ import (
 
 var pairs = []status.HostPair{
 	{From: "s2", To: "s3", Expected: status.ExpectReach, Result: status.AsIntended, Tested: 2, Via: []string{"hq"}},
-	{From: "red1", To: "blue<1>", Expected: status.ExpectIsolated, Result: status.Different, Tested: 3, Differences: []status.Difference{
+	{From: "red1", To: "blue<1>", Expected: status.ExpectIsolated, Result: status.Different, Tested: 3, Inferred: 4, Differences: []status.Difference{
 		{Destination: addr("10.1.0.2"), Seen: "blue<1> answers, and must not be reached", Cause: "VRF red of pe1 imports 65000:2"},
 		{Destination: addr("2001:db8::2"), Seen: "blue<1> answers, and must not be reached", Cause: "VRF red of pe1 imports 65000:2"},
 		{Destination: addr("10.9.0.2"), Seen: "blue<1> answers, and must not be reached"},

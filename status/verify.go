@@ -10,9 +10,10 @@ type HostPair struct {
 	Rule        string       `json:"rule"`     // the checked `expect:` line; "" for what follows from the route targets
 	Expected    string       `json:"expected"` // reach, isolated, or both if only some addresses must be reached; address, if it is one of a host; unknown, if a host that rewrites packets decides
 	Result      Verdict      `json:"result"`
-	Tested      int          `json:"tested"` // addresses that packets were sent to
-	Open        int          `json:"open"`   // addresses of which only hosts that rewrite packets decide whether they answer, so that only expect: lines speak of them
-	Via         []string     `json:"via"`    // hosts that must forward
+	Tested      int          `json:"tested"`   // addresses that packets were sent to
+	Inferred    int          `json:"inferred"` // more addresses that must not answer, to which hosts and routers treat packets like those that were sent elsewhere
+	Open        int          `json:"open"`     // addresses of which only hosts that rewrite packets decide whether they answer, so that only expect: lines speak of them
+	Via         []string     `json:"via"`      // hosts that must forward
 	Differences []Difference `json:"differences"`
 	CannotTell  []string     `json:"cannot_tell"` // what the test could not find out, with the reason; not a difference
 }

@@ -71,6 +71,10 @@ func (j judge) pair(p Pair) status.HostPair {
 		row.CannotTell = append(row.CannotTell, j.hidden(r)...)
 	}
 	for _, a := range p.Never {
+		if j.inferred(p.From, a) {
+			row.Tested--
+			row.Inferred++
+		}
 		if j.answers(p.From, p.To, a, j.at(p.From, a)) {
 			row.Differences = append(row.Differences, status.Difference{Destination: a, Seen: fmt.Sprintf("%s answers, but must not be reached", p.To)})
 		}

@@ -80,21 +80,14 @@ func learned(t *topology.Topology, a *topology.Attachment, p netip.Prefix) (neti
 // and from them to the sites outside the lab. If from or to is not empty, it selects
 // the pairs of that host or site.
 func Matrix(t *topology.Topology, from, to string) []Pair {
-	type key struct{ from, to string }
-	reach, open := make(map[key][]topology.Reach), make(map[key][]topology.Reach)
 	reaches, undecided := t.Reachability()
-	for _, r := range reaches {
-		reach[key{r.From, r.To}] = append(reach[key{r.From, r.To}], r)
-	}
-	for _, r := range undecided {
-		open[key{r.From, r.To}] = append(open[key{r.From, r.To}], r)
-	}
+	reach, open := byEnds(reaches), byEnds(undecided)
 	var out []Pair
 	add := func(p Pair, addresses []netip.Addr) {
 		if p.From == p.To || from != "" && p.From != from || to != "" && p.To != to {
 			return
 		}
-		p.Reach, p.Open = reach[key{p.From, p.To}], open[key{p.From, p.To}]
+		p.Reach, p.Open = reach[p.From][p.To], open[p.From][p.To]
 		for _, a := range addresses {
 			is := func(r topology.Reach) bool { return r.Destination == a }
 			if !slices.ContainsFunc(p.Reach, is) && !slices.ContainsFunc(p.Open, is) {
@@ -103,17 +96,33 @@ func Matrix(t *topology.Topology, from, to string) []Pair {
 		}
 		out = append(out, p)
 	}
+	addresses := make([][]netip.Addr, len(t.Hosts))
+	for i, h := range t.Hosts {
+		addresses[i] = AddressesOf(h)
+	}
 	gateways := gatewaysOf(t)
 	for _, f := range t.Hosts {
 		if f.Machine != nil {
 			continue // nothing can be sent from there
 		}
-		for _, h := range t.Hosts {
-			add(Pair{From: f.Name, To: h.Name}, AddressesOf(h))
+		for i, h := range t.Hosts {
+			add(Pair{From: f.Name, To: h.Name}, addresses[i])
 		}
 		for _, o := range t.Outside {
 			add(Pair{From: f.Name, To: o.Name, Outside: true}, slices.DeleteFunc(slices.Clone(o.Addresses), func(a netip.Addr) bool { return gateways[a] }))
 		}
+	}
+	return out
+}
+
+// byEnds returns what is reached from a host to a host.
+func byEnds(list []topology.Reach) map[string]map[string][]topology.Reach {
+	out := make(map[string]map[string][]topology.Reach)
+	for _, r := range list {
+		if out[r.From] == nil {
+			out[r.From] = make(map[string][]topology.Reach)
+		}
+		out[r.From][r.To] = append(out[r.From][r.To], r)
 	}
 	return out
 }

@@ -12,6 +12,7 @@ import (
 type Observation struct {
 	Answered []string // hosts whose token came back
 	Arrived  []string // hosts that received the request
+	Strayed  []string // hosts that received an answer, and are not the sender
 	Replied  bool     // with Pings: the address itself answered by ICMP
 	Error    string   // reported by a router or by the host itself; "" if none was
 }
@@ -65,6 +66,11 @@ const (
 type Options struct {
 	Timeout time.Duration // how long an address may take to answer
 	Step    func(string)  // hears what is being done
+
+	// Alike finds out which of more than Few packets need not be sent, because others
+	// test the same. If it is nil, all are sent.
+	Alike func(context.Context) (Alike, error)
+	Few   int
 }
 
 // Findings are what the probes have shown.
@@ -90,6 +96,13 @@ func (f Findings) add(probes []Probe, seen []Observation) {
 	}
 }
 
+// inferred reports whether no request was sent from a host to an address: others stand
+// for it.
+func (f Findings) inferred(from string, to netip.Addr) bool {
+	_, tried := f.tried[fromTo{from, to}]
+	return !tried
+}
+
 // at returns what was seen of a request from a host to an address.
 func (f Findings) at(from string, to netip.Addr) Observation {
 	return f.seen[f.tried[fromTo{from, to}]]
@@ -100,25 +113,84 @@ func (f Findings) at(from string, to netip.Addr) Observation {
 func Observe(ctx context.Context, pairs []Pair, p Prober, o Options) (Findings, error) {
 	f := newFindings()
 	positive, negative := probes(pairs)
-	pings := pinged(pairs)
-	seen, err := p.Send(ctx, positive, Schedule{
-		Tries: max(1, int(o.Timeout/positiveEvery)), Every: positiveEvery, Wait: positiveEvery, Pings: pings,
-		Progress: func(done int) { o.Step(fmt.Sprintf("%d of %d addresses answer", done, len(positive))) },
-	})
+	same, err := o.alike(ctx, len(positive)+len(negative))
 	if err != nil {
 		return f, err
 	}
-	f.add(positive, seen)
-	tries := min(max(negativeProbes/max(len(negative), 1), 1), negativeTries)
-	seen, err = p.Send(ctx, negative, Schedule{
-		Tries: tries, Every: negativeEvery, Wait: time.Second - time.Duration(tries-1)*negativeEvery, Refusals: true, Pings: pings,
-		Progress: func(int) { o.Step(fmt.Sprintf("testing %d addresses that must not answer", len(negative))) },
-	})
-	if err != nil {
+	t := test{Prober: p, options: o, pings: pinged(pairs)}
+	if err := t.reach(ctx, &f, pairs, positive, same); err != nil {
 		return f, err
 	}
-	f.add(negative, seen)
+	if err := t.isolation(ctx, &f, negative, same); err != nil {
+		return f, err
+	}
 	return f, f.followVia(ctx, pairs, p, o)
+}
+
+// test sends the probes of a test.
+type test struct {
+	Prober
+	options Options
+	pings   map[netip.Addr]bool
+}
+
+// reach tests the addresses that must be reached.
+func (t test) reach(ctx context.Context, f *Findings, pairs []Pair, positive []Probe, same Alike) error {
+	first, second := halves(pairs, positive, same)
+	seen, err := t.positive(ctx, f, first)
+	if err != nil || len(second) == 0 {
+		return err
+	}
+	back := told(first, seen)
+	var open []Probe
+	for _, p := range second {
+		o, known := back[p]
+		if !known {
+			open = append(open, p)
+			continue
+		}
+		f.add([]Probe{p}, []Observation{o})
+	}
+	_, err = t.positive(ctx, f, open)
+	return err
+}
+
+// positive sends requests that must be answered.
+func (t test) positive(ctx context.Context, f *Findings, list []Probe) ([]Observation, error) {
+	seen, err := t.Send(ctx, list, Schedule{
+		Tries: max(1, int(t.options.Timeout/positiveEvery)), Every: positiveEvery, Wait: positiveEvery, Pings: t.pings,
+		Progress: func(done int) { t.options.Step(fmt.Sprintf("%d of %d addresses answer", done, len(list))) },
+	})
+	if err == nil {
+		f.add(list, seen)
+	}
+	return seen, err
+}
+
+// isolation tests the addresses that must not be reached.
+func (t test) isolation(ctx context.Context, f *Findings, negative []Probe, same Alike) error {
+	first, rest := chosen(negative, same)
+	seen, err := t.negative(ctx, f, first)
+	if err != nil {
+		return err
+	}
+	if more := doubtful(rest, first, seen); len(more) > 0 {
+		_, err = t.negative(ctx, f, more)
+	}
+	return err
+}
+
+// negative sends requests that must stay unanswered.
+func (t test) negative(ctx context.Context, f *Findings, list []Probe) ([]Observation, error) {
+	tries := min(max(negativeProbes/max(len(list), 1), 1), negativeTries)
+	seen, err := t.Send(ctx, list, Schedule{
+		Tries: tries, Every: negativeEvery, Wait: time.Second - time.Duration(tries-1)*negativeEvery, Refusals: true, Pings: t.pings,
+		Progress: func(int) { t.options.Step(fmt.Sprintf("testing %d addresses that must not answer", len(list))) },
+	})
+	if err == nil {
+		f.add(list, seen)
+	}
+	return seen, err
 }
 
 // pinged returns the addresses of sites outside the lab.

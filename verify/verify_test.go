@@ -166,10 +166,11 @@ type network struct {
 	changed   map[string]Observation // by host and address
 	path      []Hop                  // of all paths; nil for the intended ones
 	schedules []Schedule
+	sent      [][]Probe
 }
 
 func (n *network) Send(_ context.Context, list []Probe, v Schedule) ([]Observation, error) {
-	n.schedules = append(n.schedules, v)
+	n.schedules, n.sent = append(n.schedules, v), append(n.sent, list)
 	out := make([]Observation, len(list))
 	for i, p := range list {
 		if o, ok := n.changed[p.From+" "+p.Destination.String()]; ok {

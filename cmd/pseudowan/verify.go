@@ -33,6 +33,13 @@ them, so hosts with the same address are told apart. Sites outside the lab
 (outside: in the file) are sent to like hosts, and pinged. Each difference is
 reported with its likely cause.
 
+With more than some thousand addresses, not every packet is sent. An answer is also the
+test of the way back, between hosts without packet filters. And of the addresses that
+must not answer, those that no route of the host names, and no flow of its router's
+switch, are tested by samples, chosen anew each time; the result counts the others. A
+router whose flows are not exactly those that it wants stands for nothing: all is sent
+from its hosts. --every-packet does that in the whole lab.
+
 Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
 4 there is no such lab, host or file.`
 
@@ -90,6 +97,7 @@ func newVerify(s streams) *cobra.Command {
 	c.Flags().DurationVar(&o.Timeout, "timeout", verifyTimeout, "how long an address may take to answer")
 	c.Flags().BoolVar(&together, "together", false, "verify a site while others verify theirs")
 	c.Flags().Lookup("together").Hidden = true
+	c.Flags().BoolVar(&o.EveryPacket, "every-packet", false, "send all packets, also those for which others stand in a large lab")
 	c.Flags().BoolVar(&all, "all", false, "also list the pairs that are as intended")
 	return c
 }

@@ -91,7 +91,7 @@ func openWith(hosts []Host, port int, tokenOf func(name string) (token, error), 
 	}
 	pr := &Prober{
 		port: port, run: binary.BigEndian.Uint64(run[:]),
-		stations: map[string]*station{}, byToken: map[token]string{}, round: newRound(nil, 0),
+		stations: map[string]*station{}, byToken: map[token]string{}, round: newRound(nil, 0, nil),
 	}
 	for _, name := range others {
 		k, err := tokenOf(name)
@@ -153,6 +153,7 @@ type Probe struct {
 type Result struct {
 	Answered []string      // hosts whose token came back
 	Arrived  []string      // hosts that got the request
+	Strayed  []string      // hosts that got an answer, and had not sent the request
 	Replied  bool          // with Ping: the destination itself answered, by ICMP
 	Errors   []Error       // from routers and hosts
 	Sent     int           // requests; 0 if the host could not send
@@ -162,10 +163,11 @@ type Result struct {
 
 // Schedule is how persistent a round of probes is.
 type Schedule struct {
-	Tries    int           // how often a probe is sent at most
-	Every    time.Duration // between two tries
-	Wait     time.Duration // for answers after the last try
-	Settled  func(Result) bool
+	Tries    int               // how often a probe is sent at most
+	Every    time.Duration     // between two tries
+	Wait     time.Duration     // for answers after the last try
+	Settled  func(Result) bool // more results never unsettle a probe
+	Window   int               // how many probes may be unsettled before others are sent, while some are being settled; 0: any number
 	Progress func(settled int) // may be nil
 }
 
@@ -181,7 +183,7 @@ func (pr *Prober) Send(ctx context.Context, probes []Probe, s Schedule) ([]Resul
 			return nil, fmt.Errorf("no host %s to send from", p.From)
 		}
 	}
-	rnd := pr.begin(probes)
+	rnd := pr.begin(probes, s.Settled)
 	for try := range s.Tries {
 		began := time.Now()
 		if err := pr.sendUnsettled(ctx, rnd, s, try > 0); err != nil {
@@ -198,19 +200,19 @@ func (pr *Prober) Send(ctx context.Context, probes []Probe, s Schedule) ([]Resul
 	return rnd.results(), nil
 }
 
-func (pr *Prober) begin(probes []Probe) *round {
+func (pr *Prober) begin(probes []Probe, settled func(Result) bool) *round {
 	pr.mu.Lock()
 	defer pr.mu.Unlock()
-	pr.round = newRound(probes, pr.number)
+	pr.round = newRound(probes, pr.number, settled)
 	pr.number += uint32(len(probes))
 	return pr.round
 }
 
 func (pr *Prober) sendUnsettled(ctx context.Context, rnd *round, s Schedule, again bool) error {
-	const burst = perSecond / 200
-	sent := 0
+	const burst, pause = perSecond / 200, time.Second / 200
+	sent, due := 0, time.Now()
 	for i, p := range rnd.probes {
-		if rnd.settled(i, s) {
+		if rnd.settled(i) {
 			continue
 		}
 		m := message{run: pr.run, number: rnd.first + uint32(i)}
@@ -222,10 +224,19 @@ func (pr *Prober) sendUnsettled(ctx context.Context, rnd *round, s Schedule, aga
 		if sent++; sent%burst != 0 {
 			continue
 		}
+		// What a pause was too long, the next ones are shorter, within limits: the buffers
+		// of a switch's ports are small.
+		due = due.Add(pause)
+		if late := time.Now().Add(-4 * pause); due.Before(late) {
+			due = late
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(time.Second * burst / perSecond):
+		case <-time.After(time.Until(due)):
+		}
+		if err := rnd.drain(ctx, s); err != nil {
+			return err
 		}
 	}
 	return ctx.Err()
@@ -248,6 +259,8 @@ func (pr *Prober) hear(at *station, m message) {
 	rnd.note(m.number, func(p Probe, r *Result) {
 		if p.From == at.host.Name {
 			r.Answered = with(r.Answered, name)
+		} else {
+			r.Strayed = with(r.Strayed, at.host.Name)
 		}
 	})
 }

@@ -5,7 +5,9 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -203,5 +205,39 @@ func TestRealOpenWithoutAHost(t *testing.T) {
 		t.Error("a missing host is opened")
 	} else if got := err.Error(); got[:12] != "host nobody:" {
 		t.Errorf("%v does not name the host", err)
+	}
+}
+
+// Routes of all tables and policy rules name destinations, default routes do not.
+func TestRealNamed(t *testing.T) {
+	h := twoPairs(t)[0]
+	run := func(line string) {
+		t.Helper()
+		cmd := exec.Command("ip", strings.Fields(line)...)
+		if err := hosts.Within(h.NetNS, cmd.Start); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Fatalf("ip %s: %v", line, err)
+		}
+	}
+	run("route add default via 10.1.0.2")
+	run("route add 10.7.0.0/16 via 10.1.0.2 table 77")
+	run("-6 rule add to 2001:db8:7::/48 lookup 77")
+	n, err := h.Named()
+	if err != nil || n.Spread {
+		t.Errorf("%+v, %v", n, err)
+	}
+	for _, want := range []string{"10.1.0.0/24", "2001:db8::/64", "10.7.0.0/16", "2001:db8:7::/48"} {
+		if !slices.Contains(n.Prefixes, netip.MustParsePrefix(want)) {
+			t.Errorf("%s is not in %v", want, n.Prefixes)
+		}
+	}
+	if slices.ContainsFunc(n.Prefixes, func(p netip.Prefix) bool { return p.Bits() == 0 || p.Contains(addr("192.0.2.1")) }) {
+		t.Errorf("%v names an address without a route", n.Prefixes)
+	}
+	run("route add 10.8.0.0/16 nexthop via 10.1.0.2 nexthop via 10.1.0.3")
+	if n, err := h.Named(); err != nil || !n.Spread {
+		t.Errorf("two next hops: %+v, %v", n, err)
 	}
 }

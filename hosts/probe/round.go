@@ -9,18 +9,22 @@ import (
 
 // round is the probes in progress, and their results so far.
 type round struct {
-	probes []Probe
-	first  uint32 // number of the first probe
+	probes  []Probe
+	first   uint32 // number of the first probe
+	settles func(Result) bool
 
 	mu   sync.Mutex
 	list []Result
 	when []time.Time // first sent
+	done []bool      // settled, which they stay
+	open int         // sent and not done
 	news chan struct{}
 }
 
-func newRound(probes []Probe, first uint32) *round {
+func newRound(probes []Probe, first uint32, settles func(Result) bool) *round {
 	return &round{
-		probes: probes, first: first, list: make([]Result, len(probes)), when: make([]time.Time, len(probes)),
+		probes: probes, first: first, settles: settles, list: make([]Result, len(probes)), when: make([]time.Time, len(probes)),
+		done: make([]bool, len(probes)),
 		news: make(chan struct{}, 1),
 	}
 }
@@ -35,6 +39,9 @@ func (rnd *round) sent(i int, err error) {
 	}
 	if rnd.when[i].IsZero() {
 		rnd.when[i] = time.Now()
+		if !rnd.done[i] { // the answer may have been faster
+			rnd.open++
+		}
 	}
 	rnd.list[i].Refused = nil
 	rnd.list[i].Sent++
@@ -53,6 +60,7 @@ func (rnd *round) note(number uint32, change func(Probe, *Result)) {
 	if r.Took == 0 && (r.Replied || len(r.Answered)+len(r.Errors) > 0) && !rnd.when[i].IsZero() {
 		r.Took = time.Since(rnd.when[i])
 	}
+	rnd.isDone(i)
 	rnd.mu.Unlock()
 	select {
 	case rnd.news <- struct{}{}:
@@ -60,22 +68,56 @@ func (rnd *round) note(number uint32, change func(Probe, *Result)) {
 	}
 }
 
-func (rnd *round) settled(i int, s Schedule) bool {
+func (rnd *round) settled(i int) bool {
 	rnd.mu.Lock()
 	defer rnd.mu.Unlock()
-	return s.Settled(rnd.list[i])
+	return rnd.isDone(i)
 }
 
-func (rnd *round) countSettled(s Schedule) int {
+// isDone is settled with mu held.
+func (rnd *round) isDone(i int) bool {
+	if !rnd.done[i] && rnd.settles(rnd.list[i]) {
+		rnd.done[i] = true
+		if !rnd.when[i].IsZero() {
+			rnd.open--
+		}
+	}
+	return rnd.done[i]
+}
+
+func (rnd *round) countSettled() int {
 	rnd.mu.Lock()
 	defer rnd.mu.Unlock()
 	n := 0
-	for _, r := range rnd.list {
-		if s.Settled(r) {
+	for i := range rnd.list {
+		if rnd.isDone(i) {
 			n++
 		}
 	}
 	return n
+}
+
+// drain waits while more probes are unsettled than the window, as long as answers come:
+// more at once would be sent again before the routers get to them.
+func (rnd *round) drain(ctx context.Context, s Schedule) error {
+	const pause = 5 * time.Millisecond
+	for last, since := -1, time.Now(); s.Window > 0 && time.Since(since) < s.Every; {
+		rnd.mu.Lock()
+		open := rnd.open
+		rnd.mu.Unlock()
+		if open <= s.Window {
+			return nil
+		}
+		if open != last {
+			last, since = open, time.Now()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+	return nil
 }
 
 // wait returns when all probes are settled, or after limit.
@@ -84,7 +126,7 @@ func (rnd *round) wait(ctx context.Context, limit time.Duration, s Schedule) (al
 	deadline := time.NewTimer(max(limit, 0))
 	defer deadline.Stop()
 	for {
-		n := rnd.countSettled(s)
+		n := rnd.countSettled()
 		if s.Progress != nil {
 			s.Progress(n)
 		}
@@ -95,7 +137,7 @@ func (rnd *round) wait(ctx context.Context, limit time.Duration, s Schedule) (al
 		case <-ctx.Done():
 			return false, ctx.Err()
 		case <-deadline.C:
-			return rnd.countSettled(s) == len(rnd.probes), nil
+			return rnd.countSettled() == len(rnd.probes), nil
 		case <-rnd.news:
 			time.Sleep(pause)
 		}
@@ -107,7 +149,7 @@ func (rnd *round) results() []Result {
 	defer rnd.mu.Unlock()
 	out := make([]Result, len(rnd.list))
 	for i, r := range rnd.list {
-		r.Answered, r.Arrived, r.Errors = slices.Clone(r.Answered), slices.Clone(r.Arrived), slices.Clone(r.Errors)
+		r.Answered, r.Arrived, r.Strayed, r.Errors = slices.Clone(r.Answered), slices.Clone(r.Arrived), slices.Clone(r.Strayed), slices.Clone(r.Errors)
 		out[i] = r
 	}
 	return out

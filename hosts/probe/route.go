@@ -139,6 +139,9 @@ func (r *Route) onLink(nl *netlink.Handle, found netlink.Route, to netip.Addr) e
 		return err
 	}
 	r.Interface, r.NextHop = link.Attrs().Name, to
+	if r.Local {
+		return nil // nobody is asked for its MAC
+	}
 	gateway := found.Gw
 	if via, ok := found.Via.(*netlink.Via); ok && gateway == nil { // an IPv6 gateway of an IPv4 route
 		gateway = via.Addr

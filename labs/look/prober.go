@@ -18,15 +18,22 @@ type prober struct {
 	in    *inspection
 }
 
+// sendWindow is how many requests wait for their answers at once.
+const sendWindow = 256
+
 // Send implements verify.Prober.
 func (p prober) Send(ctx context.Context, probes []verify.Probe, v verify.Schedule) ([]verify.Observation, error) {
 	list := make([]probe.Probe, len(probes))
 	for i, q := range probes {
 		list[i] = probe.Probe{From: q.From, Source: q.Source, Destination: q.Destination, Ping: v.Pings[q.Destination]}
 	}
+	window := 0
+	if !v.Refusals { // all of them should be answered
+		window = sendWindow
+	}
 	enough := false
 	results, err := p.hosts.Send(ctx, list, probe.Schedule{
-		Tries: v.Tries, Every: v.Every, Wait: v.Wait, Progress: v.Progress,
+		Tries: v.Tries, Every: v.Every, Wait: v.Wait, Window: window, Progress: v.Progress,
 		Settled: func(r probe.Result) bool {
 			enough = enough || v.Enough != nil && v.Enough(observationOf(r))
 			return enough || len(r.Answered) > 0 || r.Replied || v.Refusals && len(r.Errors) > 0
@@ -43,7 +50,7 @@ func (p prober) Send(ctx context.Context, probes []verify.Probe, v verify.Schedu
 }
 
 func observationOf(r probe.Result) verify.Observation {
-	return verify.Observation{Answered: r.Answered, Arrived: r.Arrived, Replied: r.Replied, Error: errorOf(r)}
+	return verify.Observation{Answered: r.Answered, Arrived: r.Arrived, Strayed: r.Strayed, Replied: r.Replied, Error: errorOf(r)}
 }
 
 // errorOf returns the error that a host or a router reported about a probe.

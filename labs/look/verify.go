@@ -28,6 +28,10 @@ type VerifyOptions struct {
 	Together *Together
 	Timeout  time.Duration
 	Step     func(message string) // hears what is being done, in short phrases
+
+	// EveryPacket sends all packets in a large lab, too, instead of a few of those that
+	// hosts and switches do not tell apart.
+	EveryPacket bool
 }
 
 // Verify sends packets between all hosts of a lab and compares what arrives with the
@@ -69,7 +73,11 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	if len(pairs)+len(untested)+len(lines) == 0 && o.Together == nil {
 		return nil, in.nothingToTest()
 	}
-	found, err := verify.Observe(ctx, pairs, p, verify.Options{Timeout: o.Timeout, Step: o.Step})
+	how := verify.Options{Timeout: o.Timeout, Step: o.Step, Few: fewPackets}
+	if !o.EveryPacket {
+		how.Alike = in.alike
+	}
+	found, err := verify.Observe(ctx, pairs, p, how)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pseudowan/status"
 )
 
 // scaled is a lab of many PEs on one core LAN, with a route reflector. Each PE has a host
@@ -48,9 +50,59 @@ func TestRealManyPEs(t *testing.T) {
 	up := time.Since(begin)
 	begin = time.Now()
 	mustVerify(t, l)
-	verified := time.Since(begin)
+	took := time.Since(begin)
+	findsFaultsAmongMany(t, l)
 	begin = time.Now()
 	must(t, "down", l.name)
 	t.Logf("%d PEs, %d hosts: up and converged %.1f s, verify %.1f s, down %.1f s",
-		pes, pes*hosts, up.Seconds(), verified.Seconds(), time.Since(begin).Seconds())
+		pes, pes*hosts, up.Seconds(), took.Seconds(), time.Since(begin).Seconds())
+}
+
+// findsFaultsAmongMany spoils flows of a lab in which verify does not send all packets: it
+// finds routes that lead into another VPN, and a lost one, by the hosts' names.
+func findsFaultsAmongMany(t *testing.T, l lab) {
+	t.Helper()
+	v1, v2 := flowTo(t, l, "pe1", "10.1.1.2"), flowTo(t, l, "pe1", "10.2.1.2")
+	for to, vrf := range map[string]string{v1: metadataOf(v2), v2: metadataOf(v1)} {
+		l.mustExec(t, "pe1", "ovs-ofctl", "add-flow", "br0", strings.Replace(to, metadataOf(to), vrf, 1))
+	}
+	lost, _, _ := strings.Cut(flowTo(t, l, "pe2", "10.3.2.2"), ",actions=")
+	l.mustExec(t, "pe2", "ovs-ofctl", "--strict", "mod-flows", "br0", lost+",actions=drop")
+	code, rows := verified(t, l)
+	if code != 1 {
+		t.Errorf("with wrong flows: exit code %d, want 1", code)
+	}
+	inferred := 0
+	for _, r := range rows {
+		inferred += r.Inferred
+		leaks := r.From == "h1-1" && r.To == "h1-2" || r.From == "h1-2" && r.To == "h1-1"
+		loses := strings.HasSuffix(r.From, "-3") && strings.HasSuffix(r.To, "-3") && (r.From == "h2-3" || r.To == "h2-3")
+		if differs := r.Result == status.Different; differs != (leaks || loses) {
+			t.Errorf("%s to %s: %s %+v", r.From, r.To, r.Result, r.Differences)
+		}
+	}
+	if inferred == 0 {
+		t.Error("all packets were sent")
+	}
+}
+
+// flowTo returns the flow of a router's route to a host there.
+func flowTo(t *testing.T, l lab, router, address string) string {
+	t.Helper()
+	for line := range strings.Lines(l.mustExec(t, router, "ovs-ofctl", "--no-names", "dump-flows", "br0", "table=20")) {
+		_, rest, _ := strings.Cut(strings.TrimSpace(line), "priority=")
+		match, actions, ok := strings.Cut(rest, " actions=")
+		if ok && strings.HasSuffix(match, "nw_dst="+address) {
+			return "table=20,priority=" + match + ",actions=" + actions
+		}
+	}
+	t.Fatalf("router %s: no flow for %s", router, address)
+	return ""
+}
+
+// metadataOf returns what a flow matches the VRF with.
+func metadataOf(flow string) string {
+	_, rest, _ := strings.Cut(flow, "metadata=")
+	value, _, _ := strings.Cut(rest, ",")
+	return "metadata=" + value
 }

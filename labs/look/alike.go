@@ -1,0 +1,137 @@
+package look
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"pseudowan/labs/store"
+	"pseudowan/router"
+	"pseudowan/topology"
+	"pseudowan/verify"
+)
+
+// fewPackets is up to how many packets verify sends all of: finding out which of them test
+// the same would take longer.
+const fewPackets = 6000
+
+// alike implements verify.Alike from what the kernels of hosts and the switches of routers
+// have now.
+type alike struct {
+	plain map[string]bool       // hosts, by name
+	named map[string][]prefixes // what decides about a host's packets; nothing for a host about whose packets more does
+}
+
+// prefixes is a set of prefixes in which addresses are looked up.
+type prefixes struct {
+	lengths []int // that occur
+	all     map[netip.Prefix]bool
+}
+
+func prefixesOf(list []netip.Prefix) (p prefixes) {
+	p.all = make(map[netip.Prefix]bool, len(list))
+	for _, prefix := range list {
+		p.all[prefix.Masked()] = true
+		if !slices.Contains(p.lengths, prefix.Bits()) {
+			p.lengths = append(p.lengths, prefix.Bits())
+		}
+	}
+	return p
+}
+
+func (p prefixes) contain(a netip.Addr) bool {
+	return slices.ContainsFunc(p.lengths, func(bits int) bool {
+		prefix, err := a.Prefix(bits) // an error: of the other family
+		return err == nil && p.all[prefix]
+	})
+}
+
+// Plain implements verify.Alike.
+func (a *alike) Plain(host string) bool { return a.plain[host] }
+
+// Routeless implements verify.Alike.
+func (a *alike) Routeless(host string, to netip.Addr) bool {
+	named := a.named[host]
+	return len(named) > 0 && !slices.ContainsFunc(named, func(p prefixes) bool { return p.contain(to) })
+}
+
+// alike asks routers and hosts. Those that do not answer, or deviate from what they should
+// be, stand for nothing.
+func (in *inspection) alike(ctx context.Context) (verify.Alike, error) {
+	a := &alike{plain: map[string]bool{}, named: map[string][]prefixes{}}
+	faithful := in.faithful(ctx)
+	for _, h := range in.topology.Hosts {
+		if err := ctx.Err(); err != nil {
+			return nil, context.Cause(ctx)
+		}
+		p, there := in.host(h.Name)
+		if !there || !simple(h) {
+			continue
+		}
+		rules, err := p.Rules()
+		if err != nil || rules.Filters || rules.Translates {
+			continue
+		}
+		a.plain[h.Name] = true
+		own, err := p.Named()
+		if err != nil || own.Spread {
+			continue
+		}
+		named := []prefixes{prefixesOf(own.Prefixes)}
+		for _, at := range h.Attachments {
+			vrf, known := faithful[vrfAt{at.Router, at.VRF}]
+			if !known {
+				named = nil
+				break
+			}
+			named = append(named, vrf)
+		}
+		a.named[h.Name] = named
+	}
+	return a, nil
+}
+
+// simple reports whether a host is only at ports of routers, and nothing but its kernel
+// decides about its packets.
+func simple(h topology.Host) bool {
+	onSegment := func(a topology.Attachment) bool { return a.Segment != "" }
+	return h.Machine == nil && !h.Rewrites && len(h.Publish) == 0 && len(h.Attachments) > 0 && !slices.ContainsFunc(h.Attachments, onSegment)
+}
+
+// vrfAt is a VRF at a router.
+type vrfAt struct{ router, vrf string }
+
+// faithful returns which destinations have routes in the VRFs of those routers whose
+// switches have exactly the flows and ports that they should.
+func (in *inspection) faithful(ctx context.Context) map[vrfAt]prefixes {
+	out := map[vrfAt]prefixes{}
+	var mu sync.Mutex
+	var asking errgroup.Group
+	asking.SetLimit(askedAtOnce)
+	for _, name := range in.lab.routers {
+		asking.Go(func() error {
+			c := router.NewClient(name, store.AgentSocket(in.lab.Name, name))
+			defer c.Close()
+			all, err := c.Destinations(ctx)
+			if err != nil {
+				return nil
+			}
+			if deviations, err := c.Audit(ctx); err != nil || len(deviations) > 0 {
+				return nil
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, v := range in.topology.VRFs {
+				if v.Router == name {
+					out[vrfAt{name, v.Name}] = prefixesOf(all[v.Name])
+				}
+			}
+			return nil
+		})
+	}
+	_ = asking.Wait() // who does not answer is left out
+	return out
+}
