@@ -8,6 +8,7 @@
 #   sudo RUNS=3 sh bench/forward.sh
 #
 # TYPE=afxdp-nonpmd gives the hand-written switches ports of another type of Open vSwitch.
+# PORT_TYPE=afxdp compares the lab with another one whose link has ports of this type.
 set -eu
 
 RUNS=${RUNS:-3}
@@ -17,11 +18,12 @@ need_root
 need ip iperf3 ping ethtool ovs-vswitchd ovsdb-server ovsdb-tool ovs-vsctl ovs-ofctl
 
 TYPE=${TYPE:-system}
+PORT_TYPE=${PORT_TYPE:-}
 prefix=pwb$$
 seconds=3
 
 clean_up() {
-	"$PSEUDOWAN" down "$prefix" >"$work/out" 2>&1 || true
+	for lab in "$prefix" "$prefix-x"; do "$PSEUDOWAN" down "$lab" >"$work/out" 2>&1 || true; done
 	for pid in "$work"/hand*/*.pid; do [ ! -e "$pid" ] || kill "$(cat "$pid")" 2>/dev/null || true; done
 	for namespace in a b bridge h1 h2 r1 r2; do ip netns del "$prefix-$namespace" 2>/dev/null || true; done
 	rm -rf "$work"
@@ -100,6 +102,12 @@ in_lab() {
 	"$PSEUDOWAN" exec --lab "$prefix" "$host" -- "$@"
 }
 
+in_other() {
+	host=$1
+	shift
+	"$PSEUDOWAN" exec --lab "$prefix-x" "$host" -- "$@"
+}
+
 in_bridge() {
 	end=$1
 	shift
@@ -135,12 +143,18 @@ cross() {
 }
 
 record first "$PSEUDOWAN" up "$(lab "$prefix")" --runtime netns
+if [ -n "$PORT_TYPE" ]; then
+	sed "s/^- ends:/- port-type: $PORT_TYPE\\n  ends:/; 1i datapath: netdev" "$(lab "$prefix-x")" >"$work/other.yaml"
+	grep -q port-type "$work/other.yaml"
+	record first "$PSEUDOWAN" up "$work/other.yaml" --runtime netns
+fi
 bridge_up
 hand_wires
 hand_switch 1 2
 hand_switch 2 1
 for _ in $(seq "$RUNS"); do
 	cross lab in_lab host_001_101 remote_001_101 30.1.0.2
+	[ -z "$PORT_TYPE" ] || cross other in_other host_001_101 remote_001_101 30.1.0.2
 	cross bridge in_bridge a b 10.0.0.2
 	cross hand in_hand h1 h2 10.9.2.2
 done
@@ -156,3 +170,8 @@ heading "flows by hand"
 compare "TCP" Mbit/s lab-tcp hand-tcp
 compare "64-octet frames" 1000/s lab-small hand-small
 compare "round trip" ms lab-rtt hand-rtt
+[ -n "$PORT_TYPE" ] || exit 0
+printf '%-32s %18s %18s %6s\n' "median of $RUNS" "$PORT_TYPE" "AF_PACKET" ratio
+compare "TCP" Mbit/s other-tcp lab-tcp
+compare "64-octet frames" 1000/s other-small lab-small
+compare "round trip" ms other-rtt lab-rtt

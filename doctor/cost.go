@@ -52,7 +52,7 @@ func (n Need) Cost(cores int) Cost {
 		containerSeconds*float64(s.Containers) + routeSeconds*float64(s.Routes)
 	return Cost{
 		Memory: labMemory + uint64(routers)*routerPSS + uint64(n.Hosts)*hostMemory + uint64(s.Containers)*containerMemory +
-			uint64(s.Routes)*routeMemory + s.Machines,
+			uint64(s.Routes)*routeMemory + s.Machines + uint64(n.XDP)*xdpMemory,
 		Processes: 1 + routerProcesses*routers + s.Commands,
 		Files:     keeperFiles + routers*routerFiles + n.ports(),
 		Seconds:   seconds / float64(max(1, cores)),

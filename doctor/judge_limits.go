@@ -55,6 +55,9 @@ func limits(o Observed, n Need) []status.Finding {
 		memory = max(memory, n.Cost(1).Memory)
 	}
 	var found []status.Finding
+	if n.XDP == 0 {
+		l.Locked = 0 // nothing is locked
+	}
 	for _, l := range []limit{
 		{"limit: open files", l.OpenFiles, 0, uint64(max(1024, switchFiles+portFiles*most)), number,
 			"ovs-vswitchd cannot open all ports", "ulimit -Hn 65536, or LimitNOFILE= of the service that starts labs"},
@@ -62,6 +65,8 @@ func limits(o Observed, n Need) []status.Finding {
 			"processes of the lab fail to start", "sysctl -w kernel.threads-max=126000 kernel.pid_max=126000, and pids.max of the control group"},
 		{"limit: inotify", l.InotifyUsers, 0, 128, number,
 			"programs in containers that watch files fail", "sysctl -w fs.inotify.max_user_instances=1024"},
+		{"limit: locked memory", l.Locked, 0, uint64(n.XDP) * xdpMemory, size,
+			"Open vSwitch cannot open all ports of type afxdp", "ulimit -Hl unlimited, or LimitMEMLOCK= of the service that starts labs"},
 		{"memory", l.MemoryAvailable, 0, memory, size,
 			"the server swaps or kills processes", "run fewer routers, or give the server more memory"},
 	} {

@@ -9,6 +9,7 @@ import (
 type Need struct {
 	Lab        string         // its name; "": no lab in particular
 	Ports      map[string]int // OpenFlow ports of each router
+	XDP        int            // of these, those of type afxdp
 	Hosts      int
 	Size       Size
 	LANs       bool         // hosts have networks behind them

@@ -23,7 +23,11 @@ func observe(ctx context.Context, n Need) Observed {
 		}
 	})
 	all.Go(func() { o.OVS.Service = ovsService() })
-	all.Go(func() { o.Limits = observeLimits(n) })
+	all.Go(func() {
+		locked := o.Limits.Locked
+		o.Limits = observeLimits(n)
+		o.Limits.Locked = locked
+	})
 	all.Go(func() { o.BridgeNF = bridgeFilter() })
 	all.Wait()
 	return o
@@ -47,6 +51,9 @@ func glance(n Need) Observed {
 	}
 	o.Limits.ARP, o.Limits.ND = observeTables(n)
 	observeServer(&o, n)
+	if n.XDP > 0 {
+		o.Kernel.XDP, o.OVS.XDP, o.Limits.Locked = hasXDP(), switchHasXDP(), lockedLimit()
+	}
 	if n.Datapath != "netdev" {
 		o.Kernel.OpenVSwitch = hasDatapath()
 	}

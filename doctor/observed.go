@@ -48,6 +48,7 @@ type Kernel struct {
 	TUN         Presence
 	IPv6        Presence
 	OpenVSwitch Presence // the datapath module
+	XDP         Presence // sockets of AF_XDP; only if a lab needs them
 	VXLAN       Presence
 	VRF         Presence
 	MPLS        Presence
@@ -75,6 +76,7 @@ const (
 type OVS struct {
 	Missing []string // programs that labs start
 	Version string   // "" if unknown
+	XDP     Presence // ports of type afxdp; only if a lab needs them
 	Service int      // PID of the server's own ovs-vswitchd; 0 if it does not run
 }
 
@@ -108,6 +110,7 @@ type Limits struct {
 	ThreadsUsed     uint64
 	ARP, ND         Table
 	MemoryAvailable uint64 // octets
+	Locked          uint64 // octets that processes may lock in memory; 0: any number, or unknown
 }
 
 // Table is a neighbour table of the kernel. All namespaces share it, and only the

@@ -82,6 +82,9 @@ func (s *wiring) ensure(w Wire) error {
 			return err
 		}
 	}
+	if err := s.widen(w); err != nil {
+		return err
+	}
 	for _, e := range []WireEnd{w.A, w.B} {
 		r, err := s.enter(e.Namespace)
 		if err != nil {
@@ -155,6 +158,35 @@ func (s *wiring) made(near *room, l netlink.Link, e WireEnd) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// maxXDP is the MTU beyond which no end of a pair may have an XDP program, with pages of
+// 4096 octets.
+const maxXDP = 3506
+
+// widen removes the XDP programs of both ends if their MTU grows beyond what the kernel
+// allows with one, at either end. A switch whose port is about to be of another type has
+// attached it.
+func (s *wiring) widen(w Wire) error {
+	if max(w.A.MTU, w.B.MTU) <= maxXDP {
+		return nil
+	}
+	for _, e := range []WireEnd{w.A, w.B} {
+		r, err := s.enter(e.Namespace)
+		if err != nil {
+			return err
+		}
+		l := r.known[e.Name]
+		if xdp := l.Attrs().Xdp; xdp == nil || !xdp.Attached {
+			continue
+		}
+		const none = -1
+		err = onThreadIn(int(r.file.Fd()), func() error { return netlink.LinkSetXdpFd(l, none) })
+		if err != nil {
+			return fmt.Errorf("interface %s in %s: remove its XDP program: %w", e.Name, e.Namespace, err)
+		}
+	}
+	return nil
 }
 
 // replace removes what is in the way, if it is ours, and makes the pair.

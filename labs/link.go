@@ -115,6 +115,10 @@ func (f *faults) at(e plan.End) impair.Interface {
 	return impair.Interface{Namespace: f.build.Path(e.Node), Name: e.Interface}
 }
 
+func (f *faults) byXDP(c plan.Cable) bool {
+	return slices.ContainsFunc(c.Ends, func(e plan.End) bool { return f.plan.ByXDP(e.Node, e.Interface) })
+}
+
 func (f *faults) index(c plan.Cable) int {
 	return slices.IndexFunc(f.list, func(x store.Fault) bool { return x.Cable.Is(c) })
 }
@@ -127,6 +131,8 @@ func (f *faults) act(ctx context.Context, c plan.Cable, o LinkOptions) error {
 		return f.restore(ctx, c)
 	case o.Action == LinkImpair && len(c.Impair) == 0:
 		return errors.New("a NIC of the server is not impaired, for what it sends leaves the server; set it down, or impair a wire of the lab")
+	case o.Action == LinkImpair && f.byXDP(c):
+		return errors.New("its ports are of type afxdp, and what they send passes no queue that could lose or delay it; set it down, or remove port-type from the link")
 	case i < 0:
 		f.list, i = append(f.list, store.Fault{Cable: c}), len(f.list)
 	}

@@ -17,6 +17,7 @@ type Port struct {
 	Number   uint32           // OpenFlow port number, 1 to 65279; unique
 	Name     string           // of the network interface; unique
 	Internal bool             // Open vSwitch makes the interface; otherwise it must exist
+	XDP      bool             // received from and sent to by AF_XDP; only with the Netdev datapath, and unseen by packet sockets
 	MAC      net.HardwareAddr // of an internal port; empty: chosen by Open vSwitch
 	MTU      int              // of an internal port, in octets; 0: the bridge's
 }
@@ -82,6 +83,10 @@ func (o observedPort) fault(p Port) error {
 		return errors.New(o.Error)
 	case o.Number != p.Number:
 		return fmt.Errorf("has number %d instead of %d", o.Number, p.Number)
+	case o.XDP && !p.XDP:
+		return errors.New("is read by AF_XDP, and should not be")
+	case p.XDP && !o.XDP:
+		return errors.New("is not read by AF_XDP, and should be")
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type observedPort struct {
 	Number   uint32 // 0 if it has none
 	Wanted   uint32 // the requested number
 	Internal bool
+	XDP      bool
 	MAC      string // requested
 	MTU      int    // requested
 	Opened   int    // index of the interface when the port was added; 0: there was none
@@ -32,7 +33,7 @@ func (o observation) names() []string { return slices.Sorted(maps.Keys(o.ports))
 
 // differs reports whether the port must be recreated to become p.
 func (o observedPort) differs(p Port) bool {
-	return o.Internal != p.Internal || o.Wanted != p.Number || o.Number != p.Number
+	return o.Internal != p.Internal || o.XDP != p.XDP || o.Wanted != p.Number || o.Number != p.Number
 }
 
 // dead reports whether the port has lost its interface. index is the index of
@@ -77,8 +78,8 @@ func observationOf(rows []map[string]json.RawMessage, bridge string) observation
 		}
 		o.ports[name] = observedPort{
 			Number: uint32(max(0, r.number("ofport"))), Wanted: uint32(max(0, r.number("ofport_request"))),
-			Internal: r.text("type") == "internal",
-			MAC:      r.text("mac"), MTU: r.number("mtu_request"),
+			Internal: r.text("type") == "internal", XDP: r.text("type") == xdpType,
+			MAC: r.text("mac"), MTU: r.number("mtu_request"),
 			Opened: r.pairs("external_ids").number(openedIndex), Error: r.text("error"),
 		}
 	}

@@ -36,6 +36,8 @@ func TestTransactions(t *testing.T) {
 	renumbered.Number = 7
 	inTheWay.Number = 2
 	external.Internal = false
+	byXDP := w1
+	byXDP.XDP = true
 	const addW3 = "add-port br0 w3 -- set interface w3 ofport_request=3 external_ids:opened-ifindex=13"
 	for _, c := range []struct {
 		name   string
@@ -57,6 +59,14 @@ func TestTransactions(t *testing.T) {
 		{"type", nil, []Port{w1, external}, []string{
 			"--if-exists del-port br0 i2",
 			`add-port br0 i2 -- set interface i2 ofport_request=2 external_ids:opened-ifindex=12 mac="02:00:00:00:00:02" mtu_request=1500`,
+		}},
+		{"AF_XDP", nil, []Port{byXDP, i2}, []string{
+			"--if-exists del-port br0 w1",
+			"add-port br0 w1 -- set interface w1 ofport_request=1 type=afxdp-nonpmd external_ids:opened-ifindex=11",
+		}},
+		{"AF_XDP no more", func(o observation) { o.ports["w1"] = observedPort{Number: 1, Wanted: 1, Opened: 11, XDP: true} }, []Port{w1, i2}, []string{
+			"--if-exists del-port br0 w1",
+			"add-port br0 w1 -- set interface w1 ofport_request=1 external_ids:opened-ifindex=11",
 		}},
 		{"interface made again", func(o observation) { o.kernel["w1"] = 21 }, []Port{w1, i2}, []string{
 			"--if-exists del-port br0 w1",

@@ -73,6 +73,9 @@ func deletePort(bridge, name string) []string {
 // its kernel interface.
 const openedIndex = "opened-ifindex"
 
+// xdpType is the type of ports that the main thread polls by AF_XDP, as it does others.
+const xdpType = "afxdp-nonpmd"
+
 // add adds a port with its settings. index is that of the kernel's interface of
 // its name, as last observed.
 func (p Port) add(bridge string, index int) []string {
@@ -80,11 +83,13 @@ func (p Port) add(bridge string, index int) []string {
 		"add-port", bridge, p.Name,
 		"--", "set", "interface", p.Name, "ofport_request=" + strconv.FormatUint(uint64(p.Number), 10),
 	}
-	if p.Internal {
-		args = append(args, "type=internal")
-	} else {
-		args = append(args, "external_ids:"+openedIndex+"="+strconv.Itoa(index))
+	switch {
+	case p.Internal:
+		return append(append(args, "type=internal"), p.settings()...)
+	case p.XDP:
+		args = append(args, "type="+xdpType)
 	}
+	args = append(args, "external_ids:"+openedIndex+"="+strconv.Itoa(index))
 	return append(args, p.settings()...)
 }
 

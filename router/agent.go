@@ -202,7 +202,7 @@ func (a *agent) switchPorts(ctx context.Context, cfg configuration) error {
 	bridge := ovs.Bridge{}
 	for _, c := range cfg.core {
 		bridge.Ports = append(bridge.Ports,
-			ovs.Port{Number: c.Port, Name: c.Name},
+			ovs.Port{Number: c.Port, Name: c.Name, XDP: c.XDP},
 			ovs.Port{Number: c.BGPPort, Name: c.BGPName, Internal: true, MAC: c.HardwareAddr, MTU: min(c.MTU, defaultMTU)})
 	}
 	for _, p := range cfg.Access {

@@ -136,23 +136,30 @@ func (l *loop) interfaceRows() []status.Interface {
 	for _, c := range l.links.Ports() {
 		rows = append(rows,
 			status.Interface{
-				Router: l.name(), Port: c.Port, Name: c.Name, Addresses: c.Addresses, MAC: c.MAC,
+				Router: l.name(), Port: c.Port, Name: c.Name, Addresses: c.Addresses, MAC: c.MAC, Type: portType(c.XDP),
 				Admin: l.admin(c.Name), Oper: upOrDown(l.carriers.Up(c.Name)),
 			},
 			status.Interface{
-				Router: l.name(), Port: c.BGPPort, Name: c.BGPName, Addresses: c.Addresses, MAC: c.MAC,
+				Router: l.name(), Port: c.BGPPort, Name: c.BGPName, Addresses: c.Addresses, MAC: c.MAC, Type: status.PortInternal,
 				// The port itself always has a carrier; that of the wire counts.
 				Admin: l.admin(c.BGPName), Oper: upOrDown(l.carriers.Up(c.BGPName) && l.carriers.Up(c.Name)),
 			})
 	}
 	for _, a := range l.ports.All() {
 		rows = append(rows, status.Interface{
-			Router: l.name(), Port: a.Port, Name: a.Name, Addresses: a.Gateways, MAC: a.MAC,
+			Router: l.name(), Port: a.Port, Name: a.Name, Addresses: a.Gateways, MAC: a.MAC, Type: portType(false),
 			VRF: a.VRF, RD: l.vrfs.VRF(a.VRF).RD.String(), Host: a.Host, Admin: l.admin(a.Name), Oper: upOrDown(l.carriers.Up(a.Name)),
 		})
 	}
 	slices.SortFunc(rows, func(a, b status.Interface) int { return cmp.Compare(a.Port, b.Port) })
 	return rows
+}
+
+func portType(xdp bool) status.PortType {
+	if xdp {
+		return status.PortAFXDP
+	}
+	return status.PortSystem
 }
 
 // admin returns the administrative state of an interface (RFC 2863).

@@ -52,9 +52,9 @@ var (
 		{Router: "pe2", VRF: "red", RemoteAddress: addr("10.1.0.2"), View: "received", Family: "ipv4", Prefix: pfx("10.9.0.0/16"), NextHop: addr("10.1.0.2"), ASPath: "65100", Origin: "igp"},
 	}
 	interfaces = []status.Interface{
-		{Router: "pe1", Port: 12, Name: "c-401", Addresses: []netip.Prefix{pfx("40.1.0.1/24"), pfx("2001:db8:401::1/64")}, MAC: "00:00:00:00:00:0a", VRF: "65001:401", RD: "65001:401", Host: "host_009_401", Admin: "up", Oper: "down"},
-		{Router: "pe1", Port: 2, Name: "bgp-eth1", Addresses: []netip.Prefix{pfx("192.168.0.1/30")}, MAC: "00:00:00:01:01:01", Admin: "up", Oper: "up"},
-		{Router: "pe1", Port: 1, Name: "eth1", Admin: "up", Oper: "up"},
+		{Router: "pe1", Port: 12, Name: "c-401", Type: "system", Addresses: []netip.Prefix{pfx("40.1.0.1/24"), pfx("2001:db8:401::1/64")}, MAC: "00:00:00:00:00:0a", VRF: "65001:401", RD: "65001:401", Host: "host_009_401", Admin: "up", Oper: "down"},
+		{Router: "pe1", Port: 2, Name: "bgp-eth1", Type: "internal", Addresses: []netip.Prefix{pfx("192.168.0.1/30")}, MAC: "00:00:00:01:01:01", Admin: "up", Oper: "up"},
+		{Router: "pe1", Port: 1, Name: "eth1", Type: "afxdp", Admin: "up", Oper: "up"},
 	}
 	neighbors = []status.Neighbor{
 		{Router: "pe1", Port: 3, Interface: "c-101", VRF: "65001:101", Address: addr("fe80::1"), MAC: "02:00:00:00:00:03", State: "stale"},

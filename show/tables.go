@@ -49,11 +49,11 @@ func Interfaces(o Output, rows []status.Interface) error {
 	return emit(o, rows, func() string {
 		g := grid{colour: o.Colour, columns: []column{
 			text("router"), number("portNo"), text("IpAddress"), text("MacAddress"), text("RouteDist"),
-			text("name"), text("vrf"), text("host"), state("admin", status.InterfaceUp), state("oper", status.InterfaceUp), text("fault"),
+			text("name"), text("vrf"), text("host"), state("admin", status.InterfaceUp), state("oper", status.InterfaceUp), text("fault"), text("type"),
 		}}
 		for _, r := range rows {
 			g.add(r.Router, decimal(r.Port), list(r.Addresses), r.MAC, r.RD,
-				r.Name, r.VRF, r.Host, string(r.Admin), string(r.Oper), r.Fault)
+				r.Name, r.VRF, r.Host, string(r.Admin), string(r.Oper), r.Fault, string(r.Type))
 		}
 		return g.String()
 	})

@@ -151,6 +151,7 @@ type Interface struct {
 	Name      string         `json:"name"`
 	Addresses []netip.Prefix `json:"addresses"`
 	MAC       string         `json:"mac"`
+	Type      PortType       `json:"type"` // system; internal, if Open vSwitch has made it; or afxdp: packets pass by AF_XDP, unseen by capture
 	VRF       string         `json:"vrf"`
 	RD        string         `json:"rd"`
 	Host      string         `json:"host"`  // the customer host behind the port, if any
@@ -158,6 +159,16 @@ type Interface struct {
 	Oper      InterfaceState `json:"oper"`  // up or down: the carrier, up to the NIC behind it
 	Fault     string         `json:"fault"` // what pseudowan link has done to the link; "" for nothing
 }
+
+// PortType is how a switch receives and sends packets at a port.
+type PortType string
+
+// The types of ports, as in a topology, beside the switch's own.
+const (
+	PortSystem   PortType = "system"
+	PortAFXDP    PortType = "afxdp"
+	PortInternal PortType = "internal"
+)
 
 // Neighbor is one row of the ARP table or its IPv6 counterpart (RFC 826, RFC 4861).
 type Neighbor struct {

@@ -12,6 +12,16 @@ const (
 	maxMTU  = 9216
 	ipMTU   = 1500
 	wireMTU = ipMTU + 3*4
+
+	// With AF_XDP, a frame has to fit a page of 4096 octets, together with 256 of headroom
+	// and what the kernel appends.
+	xdpMTU = 3506
+)
+
+// The types of ports at links.
+const (
+	portSystem = "system"
+	portAFXDP  = "afxdp"
 )
 
 // linkBuilder fills Links.
@@ -20,6 +30,7 @@ type linkBuilder struct {
 	raw      []rawLink
 	core     *rawCore
 	lab      *Topology
+	datapath datapath
 	router   map[string]int // index of each router in lab.Routers
 	sessions *sessionBuilder
 }
@@ -47,6 +58,7 @@ func (b *linkBuilder) build() {
 		}
 		agree := b.checkLinkAddresses(raw, link, element)
 		b.checkLinkMTU(raw.MTU, element, len(link.Ends) > 0 && hasIPv6(link.Ends[0].Addresses))
+		link.XDP = b.usesXDP(raw, link.MTU, element)
 		b.claimSubnets(raw, link, subnets)
 		link.Metric = b.coreMetric(raw, link, element)
 		b.lab.Links = append(b.lab.Links, link)
@@ -58,6 +70,24 @@ func (b *linkBuilder) build() {
 	for router, claims := range subnets {
 		b.refuseOverlaps(claims, "on router "+router)
 	}
+}
+
+// usesXDP reports whether the ports at a link are of type afxdp, and refuses it where they
+// cannot be.
+func (b *linkBuilder) usesXDP(raw rawLink, mtu int, element string) bool {
+	if raw.PortType.v != portAFXDP {
+		return false
+	}
+	refuse := func(problem, remedy string) { b.refuse(raw.PortType.at, element, problem, remedy) }
+	switch {
+	case raw.NIC.has:
+		refuse("port-type afxdp is for links between routers of the lab, not for a NIC", "remove it")
+	case mtu > xdpMTU:
+		refuse(fmt.Sprintf("port-type afxdp has room for an MTU of %d, not of %d", xdpMTU, mtu), fmt.Sprintf("use mtu: %d, or remove port-type", xdpMTU))
+	case b.datapath == "system":
+		refuse("port-type afxdp needs the datapath in user space", "use datapath: netdev, or remove port-type")
+	}
+	return true
 }
 
 // linkElement names a link in messages.

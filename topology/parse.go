@@ -26,7 +26,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	routers := &routerBuilder{report: r, raw: raw, lab: lab, names: names, index: index}
 	policies := &policyBuilder{report: r, raw: raw, lab: lab, lists: make(map[string]*prefixList), defined: make(map[string]*definedPolicy)}
 	sessions := &sessionBuilder{report: r, policies: policies, defaults: raw.Defaults.BGP.Session.sessionKeys, lab: lab, router: index}
-	links := &linkBuilder{report: r, raw: raw.Links, core: &raw.Core, lab: lab, router: index, sessions: sessions}
+	links := &linkBuilder{report: r, raw: raw.Links, core: &raw.Core, lab: lab, datapath: raw.Datapath.v, router: index, sessions: sessions}
 	core := &coreBuilder{report: r, raw: raw, lab: lab, router: index, sessions: sessions}
 	vrfs := &vrfBuilder{
 		report: r, raw: raw, lab: lab, router: index, policies: policies,

@@ -91,9 +91,11 @@ type mrtSettings struct {
 }
 
 type rawLink struct {
-	At      pos              `json:"-"`
-	NIC     value[string]    `json:"nic" doc:"Network interface of the server that is lent to the one router on the link."`
-	MTU     value[int]       `json:"mtu" jsonschema:"minimum=256,maximum=9216" doc:"Payload of a frame in octets, MPLS labels included; at least 1280 with IPv6." default:"1512, or 1500 with a NIC"`
+	At       pos             `json:"-"`
+	NIC      value[string]   `json:"nic" doc:"Network interface of the server that is lent to the one router on the link."`
+	MTU      value[int]      `json:"mtu" jsonschema:"minimum=256,maximum=9216" doc:"Payload of a frame in octets, MPLS labels included; at least 1280 with IPv6." default:"1512, or 1500 with a NIC"`
+	PortType value[portType] `json:"port-type" doc:"How the routers' Open vSwitch receives and sends at the link: by AF_PACKET (system), or by AF_XDP (afxdp), which is faster, but needs the netdev datapath and 8 MiB of memory for each end, has frames of at most a page (mtu up to 3506), and is not for a NIC. Neither tcpdump nor pseudowan capture see packets there, and pseudowan link cannot impair it." default:"system"`
+
 	Ends    rawEnds          `json:"ends" jsonschema:"required" doc:"Ends of the link as ROUTER:INTERFACE: a list, or a mapping if ends have settings."`
 	Subnets []value[network] `json:"subnets" doc:"Subnets of the link. The ends get the first, second, ... address of each unless they give their own."`
 	Metric  value[int]       `json:"metric" jsonschema:"minimum=1,maximum=16777216" doc:"Metric of the link in the label-switched paths of a lab with core." default:"that of core"`

@@ -14,6 +14,24 @@ links:
 
 var refusedTransport = []refusal{
 	{
+		name: "ports by AF_XDP",
+		file: `name: t
+datapath: system
+defaults: {router: {as: 1}}
+routers: {pe1: {}, pe2: {}}
+links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30], port-type: dpdk}
+- {ends: [pe1:eth2, pe2:eth2], subnets: [192.168.1.0/30], port-type: afxdp}
+- {ends: [pe1:eth3, pe2:eth3], subnets: [192.168.2.0/30], port-type: afxdp, mtu: 3507}
+- {ends: [pe1:eth4], nic: eth7, subnets: [192.168.3.0/30], port-type: afxdp}`,
+		want: []string{
+			`:6: links[0].port-type: unknown value "dpdk"; use one of system, afxdp`,
+			`:7: link pe1:eth2, pe2:eth2: port-type afxdp needs the datapath in user space; use datapath: netdev, or remove port-type`,
+			`:8: link pe1:eth3, pe2:eth3: port-type afxdp has room for an MTU of 3506, not of 3507; use mtu: 3506, or remove port-type`,
+			`:9: link pe1:eth4, nic eth7: port-type afxdp is for links between routers of the lab, not for a NIC; remove it`,
+		},
+	},
+	{
 		name: "another protocol",
 		file: `name: t
 core: ldp

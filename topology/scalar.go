@@ -30,6 +30,7 @@ type (
 	stepLength int // /16
 	runtime    string
 	datapath   string
+	portType   string
 	preference string
 	linkMode   string
 
@@ -68,6 +69,7 @@ var forms = byType(slices.Concat([]form{
 
 	scalar(parseRuntime, &jsonschema.Schema{Type: "string"}), // see runtimes.forms
 	word[datapath]("auto", "netdev", "system"),
+	word[portType](portSystem, portAFXDP),
 	word[preference]("low", "medium", "high"),
 	word(firmwareBIOS, firmwareUEFI),
 	word[linkMode]("full-mesh", "none"),

@@ -55,6 +55,7 @@ type Router struct {
 type Link struct {
 	NIC  string    `json:"nic,omitempty"` // the server's interface; "": none
 	MTU  int       `json:"mtu"`           // octets of payload in an Ethernet frame, labels included
+	XDP  bool      `json:"xdp,omitempty"` // the routers' switches receive and send by AF_XDP
 	Ends []LinkEnd `json:"ends"`
 
 	Metric uint32 `json:"metric,omitempty"` // in label-switched paths; 0: they do not use the link

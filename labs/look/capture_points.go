@@ -103,8 +103,12 @@ func capturePoints(p *plan.Plan, o CaptureOptions) (points []capture.Point, err 
 			}
 		}
 	}
+	unseen := func(x capture.Point) bool { return p.ByXDP(x.Node, x.Interface) }
+	if i := slices.IndexFunc(points, unseen); i >= 0 {
+		return nil, fmt.Errorf("%s is a port of type afxdp, whose packets pass the kernel unseen; capture at the routers' other ports or at hosts, or remove port-type from the link", points[i])
+	}
 	if len(o.Points) == 0 {
-		points = routerPoints(p, all, o.Filter.VRF)
+		points = slices.DeleteFunc(routerPoints(p, all, o.Filter.VRF), unseen)
 	}
 	if len(points) == 0 {
 		return nil, fmt.Errorf("lab %s has no interface to capture at", p.Lab)

@@ -122,6 +122,11 @@ func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.N
 	}
 	for _, r := range p.Routers {
 		n.Ports[r.Name] = 2*len(r.Config.Core) + len(r.Config.Access)
+		for _, c := range r.Config.Core {
+			if c.XDP {
+				n.XDP++
+			}
+		}
 	}
 	n.ARP, n.ND = neighboursOf(p)
 	n.Size = sizeOf(runtimes, p)

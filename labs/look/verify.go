@@ -73,11 +73,7 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	if len(pairs)+len(untested)+len(lines) == 0 && o.Together == nil {
 		return nil, in.nothingToTest()
 	}
-	how := verify.Options{Timeout: o.Timeout, Step: o.Step, Few: fewPackets}
-	if !o.EveryPacket {
-		how.Alike = in.alike
-	}
-	found, err := verify.Observe(ctx, pairs, p, how)
+	found, err := verify.Observe(ctx, pairs, p, in.observing(o))
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +87,15 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 		return nil, err
 	}
 	return slices.Concat(rows, lines, untested), nil
+}
+
+// observing returns how the pairs are tested.
+func (in *inspection) observing(o VerifyOptions) verify.Options {
+	how := verify.Options{Timeout: o.Timeout, Step: o.Step, Few: fewPackets}
+	if !o.EveryPacket {
+		how.Alike = in.alike
+	}
+	return how
 }
 
 // testable returns an error if a selected host, or every host, cannot be tested.

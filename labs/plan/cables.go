@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"pseudowan/router/config"
 )
 
 // Cable is what can be cut or impaired: a wire, the port of a bridge with its wire,
@@ -43,6 +45,14 @@ func (p *Plan) Cables(name string) ([]Cable, error) {
 		return out, nil
 	}
 	return nil, errors.New(p.noCable(name, isEnd))
+}
+
+// ByXDP reports whether the port at an end of a wire receives and sends by AF_XDP: nobody
+// else sees the packets, and they pass no queue.
+func (p *Plan) ByXDP(node, iface string) bool {
+	return slices.ContainsFunc(p.Routers, func(r Router) bool {
+		return r.Name == node && slices.ContainsFunc(r.Config.Core, func(c config.Core) bool { return c.Name == iface && c.XDP })
+	})
 }
 
 // cableAt returns the cable at an interface of a node.

@@ -78,7 +78,11 @@ func labelsOf(router Router) int {
 			}
 		}
 	}
-	return len(keys)
+	n := len(keys)
+	if t := router.Config.Transport; t != nil {
+		n += len(t.Labels) // of the loopbacks
+	}
+	return n
 }
 
 // withLabels gives a router in a file a range of n labels.

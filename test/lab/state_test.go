@@ -126,7 +126,7 @@ var (
 	number0x    = regexp.MustCompile(`0x[0-9a-f]+`)
 	changesOf   = regexp.MustCompile(` ?(valid_lft|preferred_lft|expires) \S+| tentative| ?\bexpires \d+sec| metric \d+| hoplimit \d+| nhid \d+`)
 	numberedIf  = regexp.MustCompile(`^\d+: `)
-	peerIndex   = regexp.MustCompile(`@if\d+|link-netnsid \d+|link-netns \S+|minmtu.*alias|minmtu.*$|qlen \d+|promiscuity \d+|allmulti \d+`)
+	peerIndex   = regexp.MustCompile(`@if\d+|link-netnsid \d+|link-netns \S+|minmtu.*alias|minmtu.*$|qlen \d+|promiscuity \d+|prog/xdp id \d+|load_time \d+|btf_id \d+|allmulti \d+`)
 	counted     = regexp.MustCompile(`"punt[a-z_]*":\d+,?`)
 	innerLink   = regexp.MustCompile(`^(b-\S+:|w-\S+@|\S+@w-)`) // of a NIC that enters through a bridge
 	duplicates  = regexp.MustCompile(`^(local|anycast) fe80:`)  // an address comes into use after a while

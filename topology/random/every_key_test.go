@@ -34,7 +34,7 @@ func TestEditsKnowEveryKey(t *testing.T) {
 			continue // edits know it at the host
 		}
 		for _, how := range []string{"changed", "added", "removed"} {
-			if !isKept(path) && !slices.Contains([]string{"links.ends.*.bgp changed", "core changed", "core.transport changed"}, path+" "+how) { // they have only one value
+			if !isKept(path) && !slices.Contains([]string{"links.ends.*.bgp changed", "core changed", "core.transport changed", "links.port-type changed"}, path+" "+how) { // they have only one value
 				s.missing[path+" "+how] = true
 			}
 		}

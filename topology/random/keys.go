@@ -50,6 +50,7 @@ var keys = slices.Concat(
 		{"metric", links, linkMetric},
 		{"transport", links, linkTransport},
 
+		{"port-type", links, linkPortType},
 		{"mtu", links, among(1280, 1400, 1500, 1512, 1600, 9000, 9216)},
 		{"subnets", links, core},
 		{"subnets", links, core},
@@ -266,6 +267,16 @@ func linkMetric(e *editor, _ *mapping) any {
 func linkTransport(e *editor, at *mapping) any {
 	e.needCore()
 	return truth(e, at)
+}
+
+// linkPortType is system unless the lab is sure to run in user space, and the link has
+// small frames and no NIC.
+func linkPortType(e *editor, at *mapping) any {
+	mtu, given := at.get("mtu").(int)
+	if e.file.get("datapath") != "netdev" || at.get("nic") != nil || given && mtu > 3506 {
+		return "system"
+	}
+	return oneOf[any](e, "system", "afxdp")
 }
 
 func (e *editor) needCore() {
