@@ -3,7 +3,7 @@
 # of hosts that are namespaces, compared with bare instances of Open vSwitch in as many
 # namespaces.
 #
-#   sudo ROUTERS=100 SECONDS_IDLE=30 sh bench/idle.sh
+#   sudo ROUTERS=100 SECONDS_IDLE=60 sh bench/idle.sh
 #
 # Memory is PSS, of all processes of the lab, and beside it what the whole machine has
 # less available, the kernel included.
@@ -15,7 +15,7 @@ need_root
 need ip ovsdb-tool ovsdb-server ovs-vswitchd ovs-vsctl
 
 ROUTERS=${ROUTERS:-100}
-SECONDS_IDLE=${SECONDS_IDLE:-30}
+SECONDS_IDLE=${SECONDS_IDLE:-60}
 SETTLE=${SETTLE:-20}
 hosts=10 # of each PE, in the second lab
 prefix=pwi$$

@@ -8,20 +8,22 @@ import (
 )
 
 // Keep checks a log after a write, but not more often than every pause; and all of
-// them every lookAround, in case it was not notified. After a new file it finds out
-// anew which logs there are, which with many takes only a small share of the time.
+// them every lookAround, in case it was not notified, or lookByTheClock if it never is.
+// After a new file it finds out anew which logs there are, which with many takes only a
+// small share of the time.
 const (
-	pause      = 5 * time.Millisecond
-	lookAround = time.Second
-	share      = 20 // one part of so many
-	longest    = 250 * time.Millisecond
+	pause          = 5 * time.Millisecond
+	lookAround     = 30 * time.Second
+	lookByTheClock = time.Second
+	share          = 20 // one part of so many
+	longest        = 250 * time.Millisecond
 )
 
 // KeepSlowly bounds slowly growing logs until ctx ends. It polls: the kernel
 // allows a user only a few inotify instances, and other programs of the server
 // need some.
 func KeepSlowly(ctx context.Context, paths func() []string, log *slog.Logger) {
-	const every = 10 * time.Second
+	const every = time.Minute
 	for {
 		boundAll(paths(), log)
 		if !sleep(ctx, every) {
@@ -44,6 +46,10 @@ func boundAll(logs []string, log *slog.Logger) {
 func Keep(ctx context.Context, paths func() []string, log *slog.Logger) {
 	changes := newChanges(log)
 	defer changes.close()
+	around := lookAround
+	if changes.file == nil {
+		around = lookByTheClock
+	}
 	for {
 		began := time.Now()
 		logs := paths()
@@ -54,7 +60,7 @@ func Keep(ctx context.Context, paths func() []string, log *slog.Logger) {
 		}
 		boundAll(logs, log)
 		rested := time.Now().Add(min(share*time.Since(began), longest))
-		for again := time.Now().Add(lookAround); time.Now().Before(again); {
+		for again := time.Now().Add(around); time.Now().Before(again); {
 			if !sleep(ctx, pause) {
 				return
 			}

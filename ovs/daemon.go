@@ -30,6 +30,7 @@ const killAfter = 2 * time.Second
 type daemon struct {
 	name   string
 	pid    int
+	child  bool   // of this process
 	words  string // file with its last words
 	exited chan struct{}
 	err    error // valid after exited
@@ -43,7 +44,7 @@ type daemon struct {
 // process that starts it: packets are forwarded while a router's control plane
 // is away. Its own session protects it from a terminal's Ctrl-C.
 func startDaemon(l *launcher, t tools, name string, args ...string) (*daemon, error) {
-	d := &daemon{name: name, words: filepath.Join(t.dir, name+wordsSuffix), exited: make(chan struct{})}
+	d := &daemon{name: name, child: true, words: filepath.Join(t.dir, name+wordsSuffix), exited: make(chan struct{})}
 	words, err := os.OpenFile(d.words, os.O_CREATE|os.O_TRUNC|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)

@@ -99,7 +99,7 @@ func (c Config) bridgeTransaction() []string {
 // number of threads grows with the processors.
 const (
 	statisticsEvery = "60000"
-	countersEvery   = "2000"
+	countersEvery   = "10000"
 )
 
 // datapathID is the datapath ID of every bridge: each is the only one of its switch.

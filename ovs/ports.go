@@ -115,7 +115,7 @@ func (br *bridge) where() []any { return []any{[]any{"name", "==", br.cfg.Bridge
 // exists reports whether the database has the bridge: without it there is no
 // management socket.
 func (br *bridge) exists() bool {
-	ctx, cancel := context.WithTimeout(context.Background(), look)
+	ctx, cancel := context.WithTimeout(context.Background(), lookAgain)
 	defer cancel()
 	row, err := br.row(ctx)
 	return err == nil && row != nil

@@ -8,10 +8,6 @@ import (
 )
 
 const (
-	// look is how often the daemons are examined. One that is stopped at two
-	// consecutive times is killed and replaced.
-	look = time.Second
-
 	// restartLimit bounds one attempt to replace a daemon, restartTries the
 	// number of consecutive failures.
 	restartLimit = 20 * time.Second
@@ -22,8 +18,6 @@ const (
 // replaced.
 func (s *Switch) watch() {
 	defer close(s.daemons.done)
-	tick := time.NewTicker(look)
-	defer tick.Stop()
 	ctx, cancel := context.WithCancel(context.Background())
 	healed := make(chan struct{})
 	go func() {
@@ -31,13 +25,16 @@ func (s *Switch) watch() {
 		s.healer.heal(ctx)
 	}()
 	pulse := newPulse(ctx, s.daemons, s.bridge, s.channel)
+	defer pulse.end()
 	for {
 		select {
 		case <-s.stopping:
 		case <-s.daemons.vswitchd().exited:
 		case <-s.daemons.database().exited:
-		case <-tick.C:
-			pulse.examine()
+		case <-pulse.children:
+			pulse.examine(time.Now())
+		case <-pulse.timer.C:
+			pulse.examine(time.Now())
 		}
 		select {
 		case <-s.stopping:

@@ -17,7 +17,7 @@ type Counter struct {
 }
 
 // Counters returns the counters of all flows by cookie. They lag behind the
-// packets by up to two seconds; with exact they are updated first.
+// packets by up to ten seconds; with exact they are updated first.
 func (s *Switch) Counters(ctx context.Context, exact bool) (map[pipeline.Cookie]Counter, error) {
 	if exact {
 		if err := s.UpdateCounters(ctx); err != nil {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// beatEvery is the interval of the beat.
-const beatEvery = 5 * time.Second
+// beatEvery is the interval of the beat; the keeper waits for a minute.
+const beatEvery = 15 * time.Second
 
 // beat touches a file as long as the loop runs, for the keeper to watch.
 type beat struct {

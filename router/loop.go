@@ -105,10 +105,6 @@ var errKernelSilent = errors.New("the kernel's messages about links and neighbou
 // errRestart ends an agent whose new configuration needs a fresh start.
 var errRestart = errors.New("the configuration needs a fresh start")
 
-// solicitInterval is how often the kernel is asked again for a next hop that
-// does not answer.
-const solicitInterval = time.Second
-
 // parts are the sources of the loop's events.
 type parts struct {
 	sw      *ovs.Switch
@@ -121,8 +117,8 @@ type parts struct {
 // run serves events until ctx ends or a part of the router dies.
 func (l *loop) run(ctx context.Context, p parts) error {
 	defer close(l.ended)
-	solicit := time.NewTicker(solicitInterval)
-	defer solicit.Stop()
+	due := newDue()
+	defer due.timer.Stop()
 	remember := time.NewTimer(0)
 	defer remember.Stop()
 	waits := true // for remember
@@ -141,10 +137,11 @@ func (l *loop) run(ctx context.Context, p parts) error {
 			return fmt.Errorf("the router's Open vSwitch has ended: %w", p.sw.Err())
 		case <-l.restart:
 			return errRestart
-		case <-solicit.C:
+		case <-due.timer.C:
 			l.beat.tick(time.Now())
 			l.rest(time.Now())
 			l.links.Solicit(l.lsps.NextHops(l.vrfs.NextHops()))
+			due.next(l.busy())
 		case <-remember.C:
 			waits = false
 			l.lookBack(ctx, time.Now(), p)
@@ -188,6 +185,7 @@ func (l *loop) run(ctx context.Context, p parts) error {
 			l.background.Go(func() { p.rebuilt(cfg) })
 		}
 		l.endTurn(ctx, p.sw)
+		due.hurry(l.busy())
 		if !waits && (l.memory.stale || l.recovery != nil) {
 			waits = true
 			remember.Reset(rememberEvery)

@@ -28,9 +28,12 @@ func (q *quiet) note(routes int, now time.Time) {
 	q.last = now
 }
 
+// restless reports whether memory is to be given back as soon as there is rest.
+func (q *quiet) restless() bool { return q.work >= muchWork }
+
 // due reports whether it is time to give memory back.
 func (q *quiet) due(now time.Time) bool {
-	if q.work < muchWork || now.Sub(q.last) < quietAfter {
+	if !q.restless() || now.Sub(q.last) < quietAfter {
 		return false
 	}
 	q.work = 0

@@ -201,7 +201,7 @@ func flowCommand(s streams, sel *selection) *cobra.Command {
 			return l.EachFlow(ctx, f, fast)
 		},
 		show.EachFlow)
-	c.Flags().BoolVar(&fast, "fast", false, "do not wait for exact counters (they may lag by two seconds)")
+	c.Flags().BoolVar(&fast, "fast", false, "do not wait for exact counters (they may lag by ten seconds)")
 	return c
 }
 

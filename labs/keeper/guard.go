@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
@@ -116,38 +117,26 @@ func Ensure(lab string, pid int) (started bool, err error) {
 }
 
 const (
-	guardEvery = time.Second // interval between checks of the keeper
+	// guardEvery is the interval between checks of a process that nobody else watches.
+	guardEvery = time.Second
+
+	// lookEvery is that between checks of a child, which the kernel reports when it ends or
+	// is stopped, and the longest between two checks of the keeper by one of many agents.
+	lookEvery = 30 * time.Second
 
 	// silenceLimit is how long a process may give no sign of life before it counts
 	// as hanging. It leaves room for slow machines.
 	silenceLimit = time.Minute
 
-	// blindLimit is the longest pause of a watcher that does not reset its count: on
-	// a suspended machine everything stops, the watcher included.
+	// blindLimit is how late a check may come without resetting the count: on a
+	// suspended machine everything stops, the watcher included.
 	blindLimit = 5 * time.Second
 )
 
 // guardKeeper restarts the lab's keeper when it ends, and kills it when it hangs,
 // until ctx ends or the lab is removed.
 func guardKeeper(ctx context.Context, lab string, log *slog.Logger) {
-	go func() {
-		tick := time.NewTicker(guardEvery)
-		defer tick.Stop()
-		var w watched
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			// The keeper cannot find the namespace that it is in itself.
-			recoverMissing(lab, []string{plan.LabNamespace(lab)}, log)
-			if pid := keeperPID(lab); pid != 0 && w.hangs(pid, store.KeeperLock(lab), time.Now()) {
-				log.Error("killing the keeper, which hangs", "pid", pid)
-				_ = syscall.Kill(pid, syscall.SIGKILL) // fails only if it has ended
-			}
-		}
-	}()
+	go watchKeeper(ctx, lab, log)
 	for ctx.Err() == nil {
 		if err := succeedKeeper(ctx, lab, log); err != nil {
 			log.Debug("guard the keeper", "error", err)
@@ -157,6 +146,39 @@ func guardKeeper(ctx context.Context, lab string, log *slog.Logger) {
 		case <-time.After(guardEvery):
 		}
 	}
+}
+
+// watchKeeper kills the lab's keeper when it hangs, until ctx ends. The agents of a lab
+// share this: the more there are, the more seldom each of them looks.
+func watchKeeper(ctx context.Context, lab string, log *slog.Logger) {
+	var w watched
+	turn := time.NewTimer(guardEvery)
+	defer turn.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-turn.C:
+		}
+		// The keeper cannot find the namespace that it is in itself.
+		recoverMissing(lab, []string{plan.LabNamespace(lab)}, log)
+		if pid := keeperPID(lab); pid != 0 && w.hangs(pid, store.KeeperLock(lab), time.Now()) {
+			log.Error("killing the keeper, which hangs", "pid", pid)
+			_ = syscall.Kill(pid, syscall.SIGKILL) // fails only if it has ended
+		}
+		state, _ := store.ReadKeeperState(lab) // the lab may be going
+		turn.Reset(w.pause(shareOfGuard(len(state.Routers))))
+	}
+}
+
+// shareOfGuard returns how long one of so many agents may wait between two checks, so that
+// one of them looks about every guardEvery. The waits differ, so that not all look at once.
+func shareOfGuard(agents int) time.Duration {
+	if agents < 2 {
+		return guardEvery
+	}
+	share := min(time.Duration(agents)*guardEvery, lookEvery)
+	return share/2 + rand.N(share)
 }
 
 // succeedKeeper waits until the keeper has ended and starts the next one.
@@ -205,26 +227,29 @@ func keeperPID(lab string) int {
 
 // watched is what is known about a process.
 type watched struct {
-	pid       int
-	wasHalted bool
-	beat      time.Time // modification time of its file
-	since     time.Time // when beat was first seen
-	looked    time.Time // last
+	pid     int
+	stopped time.Time // when it was first seen stopped; zero if it runs
+	beat    time.Time // modification time of its file
+	since   time.Time // when beat was first seen
+	due     time.Time // of this check
 }
 
-// hangs reports whether a process was stopped at this check and at the last, or has
-// not touched its file for silenceLimit. A missing file proves nothing.
+// hangs reports whether a process has been stopped for guardEvery, or has not touched its
+// file for silenceLimit. A missing file proves nothing.
 func (w *watched) hangs(pid int, file string, now time.Time) bool {
 	if w.pid != pid {
 		*w = watched{pid: pid}
 	}
-	was := w.wasHalted
-	w.wasHalted = inventory.Stopped(pid)
-	if was && w.wasHalted {
+	blind := now.Sub(w.due) > blindLimit
+	w.due = now
+	switch {
+	case !inventory.Stopped(pid):
+		w.stopped = time.Time{}
+	case w.stopped.IsZero():
+		w.stopped = now
+	case now.Sub(w.stopped) >= guardEvery:
 		return true
 	}
-	blind := now.Sub(w.looked) > blindLimit
-	w.looked = now
 	info, err := os.Stat(file)
 	if err != nil || blind || !info.ModTime().Equal(w.beat) {
 		w.beat, w.since = time.Time{}, now
@@ -234,4 +259,13 @@ func (w *watched) hangs(pid int, file string, now time.Time) bool {
 		return false
 	}
 	return now.Sub(w.since) > silenceLimit
+}
+
+// pause returns how long the next check may wait: usual, or less if the process is stopped.
+func (w *watched) pause(usual time.Duration) time.Duration {
+	if !w.stopped.IsZero() {
+		usual = min(usual, guardEvery)
+	}
+	w.due = w.due.Add(usual)
+	return usual
 }

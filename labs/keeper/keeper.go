@@ -13,8 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"pseudowan/hosts"
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/store"
@@ -165,7 +163,7 @@ func (k *keeper) supervise(ctx context.Context, r store.KeeperRouter) {
 		begin := time.Now()
 		var err error
 		if pid := k.found.Agent(k.lab, r.Name); first && pid != 0 && !k.stopped(r.Name) {
-			err = k.attend(ctx, r, pid, endOf(pid))
+			err = k.attend(ctx, r, pid, endOf(pid), guardEvery)
 		} else {
 			err = k.runAgent(ctx, r)
 		}
@@ -206,53 +204,5 @@ func (k *keeper) runAgent(ctx context.Context, r store.KeeperRouter) error {
 	}
 	end := make(chan error, 1)
 	go func() { end <- cmd.Wait() }()
-	return k.attend(ctx, r, cmd.Process.Pid, end)
-}
-
-// attend waits until an agent ends. It kills one that hangs and, when the keeper
-// ends, terminates one whose router is no longer wanted.
-func (k *keeper) attend(ctx context.Context, r store.KeeperRouter, pid int, end <-chan error) error {
-	tick := time.NewTicker(guardEvery)
-	defer tick.Stop()
-	var w watched
-	for {
-		select {
-		case err := <-end:
-			return err
-		case <-ctx.Done():
-			if store.Wanted(k.lab, r.Name) {
-				return nil // the next keeper takes it over
-			}
-			_ = syscall.Kill(pid, syscall.SIGTERM) // fails only if it has ended
-			return <-end
-		case <-tick.C:
-			if w.hangs(pid, store.BeatFile(k.lab, r.Name), time.Now()) && !store.Halts(k.lab)[r.Name].Paused {
-				k.log.Error("killing an agent, which hangs", "router", r.Name, "pid", pid)
-				_ = syscall.Kill(pid, syscall.SIGKILL)
-			}
-		}
-	}
-}
-
-// endOf waits for the end of a process that is not a child.
-func endOf(pid int) <-chan error {
-	const poll = 20 * time.Millisecond
-	end := make(chan error, 1)
-	fd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		end <- err
-		return end
-	}
-	go func() {
-		defer unix.Close(fd)
-		for {
-			n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
-			if n > 0 || err != nil && !errors.Is(err, unix.EINTR) {
-				end <- errors.Join(errors.New("its process has ended"), err)
-				return
-			}
-			time.Sleep(poll)
-		}
-	}()
-	return end
+	return k.attend(ctx, r, cmd.Process.Pid, end, lookEvery)
 }

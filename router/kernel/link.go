@@ -8,19 +8,26 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
+// ReachableTime is how long the kernel usually trusts a neighbour that has answered. It
+// then notices within a few seconds, instead of up to a minute, that one in use is gone.
+const ReachableTime = 2 * time.Second
+
 // ConfigureLink gives an interface exactly these addresses, apart from link-local
-// ones, and sets it up. It returns the interface's index.
-func ConfigureLink(name string, addresses []netip.Prefix) (index int, err error) {
+// ones, and sets it up. The kernel asks a neighbour in use again when it has been silent
+// for the time reachable (RFC 4861 section 6.3.2). It returns the interface's index.
+func ConfigureLink(name string, addresses []netip.Prefix, reachable time.Duration) (index int, err error) {
 	link, err := netlink.LinkByName(name)
 	if err != nil {
 		return 0, fmt.Errorf("interface %s: %w", name, err)
 	}
-	if err := errors.Join(enableIPv6(name, addresses), probeNeighbors(name)); err != nil {
+	if err := errors.Join(enableIPv6(name, addresses), probeNeighbors(name, reachable)); err != nil {
 		return 0, err
 	}
 	have, err := netlink.AddrList(link, netlink.FAMILY_ALL)
@@ -65,7 +72,7 @@ func ConfigureQuietLink(name string, addresses []netip.Prefix) error {
 	if err := netlink.LinkSetARPOff(link); err != nil {
 		return fmt.Errorf("interface %s: no ARP: %w", name, err)
 	}
-	_, err = ConfigureLink(name, addresses)
+	_, err = ConfigureLink(name, addresses, ReachableTime)
 	return err
 }
 
@@ -116,12 +123,11 @@ func enableIPv6(name string, addresses []netip.Prefix) error {
 	return nil
 }
 
-// probeNeighbors makes the kernel notice within a few seconds, instead of up to a
-// minute, that a neighbour in use is gone.
-func probeNeighbors(name string) error {
+// probeNeighbors sets when the kernel asks a neighbour again, and how soon it gives up.
+func probeNeighbors(name string, reachable time.Duration) error {
 	for _, family := range []string{"ipv4", "ipv6"} {
 		for file, v := range map[string]string{
-			"base_reachable_time_ms": "2000", "delay_first_probe_time": "1", "retrans_time_ms": "500",
+			"base_reachable_time_ms": strconv.FormatInt(reachable.Milliseconds(), 10), "delay_first_probe_time": "1", "retrans_time_ms": "500",
 		} {
 			path := filepath.Join("/proc/sys/net", family, "neigh", name, file)
 			if err := os.WriteFile(path, []byte(v), 0o644); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -214,7 +214,9 @@ func (l *Links) follow(nextHop netip.Addr) (p *Port, neighbor netip.Addr) {
 func (l *Links) want(p *Port, nextHop netip.Addr) {
 	if !p.wanted[nextHop] {
 		p.wanted[nextHop] = true
-		l.solicit(p, nextHop)
+		if p.patience(nextHop) > 0 {
+			l.solicit(p, nextHop)
+		}
 	}
 }
 
@@ -250,31 +252,49 @@ func (l *Links) Solicit(named map[netip.Addr]bool) {
 				delete(p.behind, neighbor)
 				continue
 			}
-			if (l.round+lastOctet(neighbor))%p.patience(neighbor) == 0 {
+			if n := p.patience(neighbor); n > 0 && (l.round+lastOctet(neighbor))%n == 0 {
 				l.solicit(p, neighbor)
 			}
 		}
 	}
 }
 
+// Asks reports whether there are next hops that Solicit asks again.
+func (l *Links) Asks() bool {
+	for _, p := range l.ports {
+		for neighbor := range p.wanted {
+			if p.patience(neighbor) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // asksPerRound is how many of a lab's routers on a LAN may be asked in a round, by all
-// of them.
-const asksPerRound = 25
+// of them: an answer takes a millisecond of the server's time, most of it in two switches.
+const asksPerRound = 10
 
-// longestPatience is every how many rounds a neighbour is asked at least. The hold time of
-// BGP is 90 s, and a router may have no session with one that it sends packets to: a route
-// reflector has.
-const longestPatience = 30
+// longestPatience is the largest number of rounds, of a second each, after which asking
+// is worth while. The hold time of a session is usually 40 s: by then, a router that is
+// gone has lost its sessions, if only that with a route reflector.
+const longestPatience = 40
 
-// patience returns every how many rounds a neighbour is asked. Routers of this lab that
-// answer may wait if there are many, because each asks each: of a hundred in every round,
-// that alone would keep a processor busy.
+// patience returns every how many rounds a neighbour is asked; 0 is never. Routers of this
+// lab that answer may wait if there are many, because each asks each: of a hundred on one
+// LAN, that alone would keep a quarter of a processor busy.
 func (p *Port) patience(neighbor netip.Addr) int {
 	if p.known[neighbor] == nil || p.neighbors[neighbor].MAC == nil {
 		return 1
 	}
-	return min(max(1, len(p.known)*len(p.known)/asksPerRound), longestPatience)
+	if n := rounds(len(p.known)); n <= longestPatience {
+		return n
+	}
+	return 0
 }
+
+// rounds is how many rounds it takes so many routers of the lab to ask each other.
+func rounds(routers int) int { return max(1, routers*routers/asksPerRound) }
 
 // lastOctet spreads neighbours over rounds.
 func lastOctet(a netip.Addr) int {

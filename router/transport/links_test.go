@@ -150,15 +150,16 @@ func TestNextHopBehindAnother(t *testing.T) {
 }
 
 // Routers of a lab that answer are asked from time to time, the more seldom the more there
-// are, up to a limit; one that does not, always.
+// are, and not at all if BGP's hold time ends sooner; one that does not, always.
 func TestSolicitsRoutersOfTheLabSeldom(t *testing.T) {
-	for routers, rounds := range map[int]int{2: 1, 20: 16, 100: 30, 250: 30} {
-		solicitsSeldom(t, routers, rounds)
-	}
+	solicitsSeldom(t, 2, 1, 1)
+	solicitsSeldom(t, 20, 40, 1)
+	solicitsSeldom(t, 21, 200, 0)
+	solicitsSeldom(t, 250, 200, 0)
 }
 
-// solicitsSeldom tests that each of some routers of a lab is asked once in so many rounds.
-func solicitsSeldom(t *testing.T, routers, rounds int) {
+// solicitsSeldom tests how often each of some routers of a lab is asked in so many rounds.
+func solicitsSeldom(t *testing.T, routers, rounds, often int) {
 	t.Helper()
 	carriers := kernel.NewCarriers()
 	carriers.Hear(kernel.LinkEvent{Name: "eth1", Admin: true, Carrier: true})
@@ -192,9 +193,16 @@ func solicitsSeldom(t *testing.T, routers, rounds int) {
 		l.Solicit(named)
 	}
 	for addr := range named {
-		if want := map[bool]int{false: 1, true: rounds}[addr == silent]; asked[addr] != want {
+		if want := map[bool]int{false: often, true: rounds}[addr == silent]; asked[addr] != want {
 			t.Errorf("of %d, %s was asked %d times in %d rounds, want %d", routers, addr, asked[addr], rounds, want)
 		}
+	}
+	if !l.Asks() {
+		t.Errorf("of %d, none is asked, also not %s", routers, silent)
+	}
+	l.Hear(kernel.NeighborEvent{Link: 7, Addr: silent, State: "stale", MAC: ports[1].known[silent]})
+	if l.Asks() != (often > 0) {
+		t.Errorf("of %d that answer, some are asked: %t", routers, l.Asks())
 	}
 }
 

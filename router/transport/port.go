@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/config"
@@ -60,7 +61,7 @@ func knownNeighbors(c config.Core) (map[netip.Addr]net.HardwareAddr, error) {
 // ConfigureKernel gives the interfaces of the ports their addresses.
 func ConfigureKernel(ports map[uint32]*Port) (err error) {
 	for _, p := range ports {
-		if p.Index, err = kernel.ConfigureLink(p.BGPName, p.Addresses); err != nil {
+		if p.Index, err = kernel.ConfigureLink(p.BGPName, p.Addresses, p.reachable()); err != nil {
 			return err
 		}
 		if err := kernel.IntroduceNeighbors(p.Index, p.known); err != nil {
@@ -75,6 +76,16 @@ func ConfigureKernel(ports map[uint32]*Port) (err error) {
 		}
 	}
 	return nil
+}
+
+// reachable returns how long the kernel trusts a neighbour that has answered: on a LAN with
+// so many routers of the lab that they do not ask each other, for longer than from one
+// message of a session to the next.
+func (p *Port) reachable() time.Duration {
+	if rounds(len(p.known)) <= longestPatience {
+		return kernel.ReachableTime
+	}
+	return 10 * kernel.ReachableTime
 }
 
 // flows returns the flows for what arrives on the port.
