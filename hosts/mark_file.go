@@ -57,6 +57,16 @@ func (m markFiles) read(name string) (Mark, error) {
 	return readMark(f)
 }
 
+// of returns the mark of a name, or errNoMark, like readMarkOf. One view serves for many
+// names: to close one, the kernel waits for all processors.
+func (m markFiles) of(name string) (Mark, error) {
+	mark, err := m.read(name)
+	if errors.Is(err, errCovered) {
+		return readMarkOf(name)
+	}
+	return mark, err
+}
+
 // readMark reads the mark in an open file.
 func readMark(f *os.File) (Mark, error) {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
@@ -135,6 +145,21 @@ func linkMark(path string, m Mark) error {
 func IsVacant(name string) bool {
 	info, err := os.Lstat(filepath.Join(runNetNS, name))
 	return err == nil && info.Mode().IsRegular() && info.Size() == 0 && !isNamespaceFile(filepath.Join(runNetNS, name))
+}
+
+// VacantNames lists the names for which IsVacant holds.
+func VacantNames() ([]string, error) {
+	entries, err := os.ReadDir(runNetNS)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("list network namespaces: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		if IsVacant(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
 }
 
 // RemoveVacant removes the file of a name if it is vacant.

@@ -135,39 +135,59 @@ func Namespaces() ([]Namespace, error) { return marked(true) }
 // it.
 func Leftovers() ([]Namespace, error) { return marked(false) }
 
+// Unmarked lists the names of network namespaces that carry no mark of ours.
+func Unmarked() (names []string, err error) {
+	err = survey(true, func(n Namespace, err error) error {
+		if err != nil {
+			names = append(names, n.Name)
+		}
+		return nil
+	})
+	return names, err
+}
+
 // marked lists our names with a namespace mounted, or those without.
-func marked(mounted bool) ([]Namespace, error) {
-	entries, err := os.ReadDir(runNetNS)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("list network namespaces: %w", err)
-	}
-	files, err := openMarkFiles()
-	if err != nil {
-		return nil, err
-	}
-	defer files.close()
-	var found []Namespace
-	for _, e := range entries {
-		n := Namespace{Name: e.Name()}
-		if isNamespaceFile(n.Path()) != mounted {
-			continue
-		}
-		if n.Mark, err = files.read(n.Name); errors.Is(err, errCovered) {
-			n.Mark, err = readMarkOf(n.Name)
-		}
+func marked(mounted bool) (found []Namespace, err error) {
+	err = survey(mounted, func(n Namespace, err error) error {
 		switch {
 		case err == nil:
 			found = append(found, n)
 		case errors.Is(err, errNoMark), errors.Is(err, fs.ErrNotExist), errors.Is(err, errCovered):
 			// Somebody else's, or just made or deleted.
 		default:
-			return found, fmt.Errorf("network namespace %q: %w", n.Name, err)
+			return fmt.Errorf("network namespace %q: %w", n.Name, err)
+		}
+		return nil
+	})
+	return found, err
+}
+
+// survey calls see with each name with a namespace mounted, or without, and the error of
+// reading its mark, until see returns an error.
+func survey(mounted bool, see func(n Namespace, err error) error) error {
+	entries, err := os.ReadDir(runNetNS)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("list network namespaces: %w", err)
+	}
+	files, err := openMarkFiles()
+	if err != nil {
+		return err
+	}
+	defer files.close()
+	for _, e := range entries {
+		n := Namespace{Name: e.Name()}
+		if isNamespaceFile(n.Path()) != mounted {
+			continue
+		}
+		n.Mark, err = files.of(n.Name)
+		if err := see(n, err); err != nil {
+			return err
 		}
 	}
-	return found, nil
+	return nil
 }
 
 // Do runs f on a locked thread inside the namespace. Goroutines that f starts
@@ -182,8 +202,31 @@ func (n Namespace) Start(cmd *exec.Cmd) error { return n.Do(cmd.Start) }
 // or the namespace lives on without a name. It is no error if the namespace is
 // already gone; one whose mark has changed, or that still holds a NIC of the
 // server, is not deleted.
-func (n Namespace) Delete() error {
-	found, err := readMarkOf(n.Name)
+func (n Namespace) Delete() error { return DeleteNamespaces([]Namespace{n}) }
+
+// DeleteNamespaces is Delete for many. The error names each that is not deleted.
+func DeleteNamespaces(list []Namespace) error {
+	list = slices.DeleteFunc(slices.Clone(list), func(n Namespace) bool {
+		_, err := os.Lstat(n.Path())
+		return errors.Is(err, fs.ErrNotExist)
+	})
+	if len(list) == 0 {
+		return nil
+	}
+	files, err := openMarkFiles()
+	if err != nil {
+		return err
+	}
+	defer files.close()
+	var errs []error
+	for _, n := range list {
+		errs = append(errs, n.delete(files))
+	}
+	return errors.Join(errs...)
+}
+
+func (n Namespace) delete(files markFiles) error {
+	found, err := files.of(n.Name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -67,9 +67,23 @@ func TestRealNamespaceOfOthersIsLeftAlone(t *testing.T) {
 	if err := sleeper.Process.Signal(unix.Signal(0)); err != nil {
 		t.Errorf("its process was ended: %v", err)
 	}
+	if err := EndProcesses(context.Background(), []Namespace{claimed}, 0); err != nil || sleeper.Process.Signal(unix.Signal(0)) != nil {
+		t.Errorf("its process was killed, %v", err)
+	}
 	all, err := Namespaces()
 	if err != nil || slices.ContainsFunc(all, func(n Namespace) bool { return n.Name == name }) {
 		t.Errorf("Namespaces lists it: %v, %v", all, err)
+	}
+	ours := newNamespace(t, KindHost)
+	others, err := Unmarked()
+	if err != nil || !slices.Contains(others, name) || slices.Contains(others, ours.Name) {
+		t.Errorf("Unmarked: %v, %v; want %s and not %s", others, err, name, ours.Name)
+	}
+	if err := DeleteNamespaces([]Namespace{claimed, ours}); !errors.Is(err, ErrForeign) {
+		t.Errorf("DeleteNamespaces: %v, want ErrForeign", err)
+	}
+	if _, err := os.Lstat(ours.Path()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("ours, after one of others, is left: %v", err)
 	}
 	if namespaceID(runNetNS+"/"+name) != id {
 		t.Error("it was replaced")
@@ -94,9 +108,15 @@ func TestRealNamespaceOverItsEmptyFile(t *testing.T) {
 	if err := os.WriteFile(runNetNS+"/"+name, nil, 0o444); err != nil {
 		t.Fatal(err)
 	}
+	if vacant, err := VacantNames(); err != nil || !slices.Contains(vacant, name) {
+		t.Errorf("VacantNames: %v, %v", vacant, err)
+	}
 	ns, created, err := EnsureNamespace(name, Mark{Lab: name, Kind: KindLab})
 	if err != nil || !created {
 		t.Fatalf("created %v, %v", created, err)
+	}
+	if vacant, err := VacantNames(); err != nil || slices.Contains(vacant, name) {
+		t.Errorf("VacantNames lists a namespace: %v, %v", vacant, err)
 	}
 	for range 2 {
 		if err := ns.Delete(); err != nil {
@@ -170,6 +190,14 @@ func TestRealEndProcesses(t *testing.T) {
 		if pids, err := ns.Processes(); err != nil || len(pids) != 0 {
 			t.Errorf("left in %s: %v, %v", ns.Name, pids, err)
 		}
+	}
+	abrupt := startShell(t, a, "trap 'exit 9' TERM")
+	if err := EndProcesses(context.Background(), []Namespace{a, b}, 0); err != nil {
+		t.Fatal(err)
+	}
+	_ = abrupt.Wait()
+	if got := abrupt.ProcessState.Sys().(syscall.WaitStatus).Signal(); got != unix.SIGKILL {
+		t.Errorf("without grace: %v, want killed", abrupt.ProcessState)
 	}
 }
 

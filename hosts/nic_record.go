@@ -140,6 +140,12 @@ func nicFile(stateDir, name string) string {
 	return filepath.Join(stateDir, "nic-"+name+".json")
 }
 
+// LendsNICs reports whether there are records of lent NICs in a lab's directory.
+func LendsNICs(stateDir string) bool {
+	records, _ := filepath.Glob(nicFile(stateDir, "*")) // fails only for a bad pattern
+	return len(records) > 0
+}
+
 func (r nicRecord) save(stateDir string) error {
 	b, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

@@ -25,19 +25,40 @@ func (n Namespace) Processes() ([]int, error) { return processesIn([]Namespace{n
 // ended, too. The error names those that do not end. A namespace that no longer
 // carries its mark is left alone.
 func EndProcesses(ctx context.Context, namespaces []Namespace, grace time.Duration) error {
-	return EndProcessesAnd(ctx, namespaces, func(int) bool { return false }, grace)
+	if namespaces = stillMarked(namespaces); len(namespaces) == 0 {
+		return nil
+	}
+	return endSelected(ctx, selection{namespaceIDs(namespaces), func(int) bool { return false }}, grace)
 }
 
 // EndProcessesAnd is like EndProcesses, and also ends the processes in any
 // namespace for which match returns true.
 func EndProcessesAnd(ctx context.Context, namespaces []Namespace, match func(pid int) bool, grace time.Duration) error {
-	namespaces = slices.DeleteFunc(slices.Clone(namespaces), func(n Namespace) bool {
-		m, err := readMarkOf(n.Name)
+	return endSelected(ctx, selection{namespaceIDs(stillMarked(namespaces)), match}, grace)
+}
+
+// stillMarked returns the namespaces that carry their mark.
+func stillMarked(namespaces []Namespace) []Namespace {
+	if len(namespaces) == 0 {
+		return nil
+	}
+	files, err := openMarkFiles()
+	if err != nil {
+		return nil
+	}
+	defer files.close()
+	return slices.DeleteFunc(slices.Clone(namespaces), func(n Namespace) bool {
+		m, err := files.of(n.Name)
 		return err != nil || m != n.Mark
 	})
-	doomed := selection{namespaceIDs(namespaces), match}
-	if err := doomed.signalAndWait(ctx, unix.SIGTERM, grace); err != nil {
-		return err
+}
+
+// endSelected ends processes: at once with SIGKILL if there is no grace.
+func endSelected(ctx context.Context, doomed selection, grace time.Duration) error {
+	if grace > 0 {
+		if err := doomed.signalAndWait(ctx, unix.SIGTERM, grace); err != nil {
+			return err
+		}
 	}
 	if err := doomed.signalAndWait(ctx, unix.SIGKILL, killWait); err != nil {
 		return err

@@ -2,7 +2,6 @@ package labs
 
 import (
 	"errors"
-	"slices"
 
 	"pseudowan/hosts"
 	"pseudowan/labs/store"
@@ -12,21 +11,21 @@ import (
 // program, which marked them only inside. They belong to the lab because its plan,
 // which only root can write, names them.
 func adoptEarlier(lab string) error {
+	unmarked, err := hosts.Unmarked()
+	if err != nil || len(unmarked) == 0 {
+		return err
+	}
 	plan, err := store.Applied(lab)
 	if err != nil {
 		return nil // nothing is known of the lab
 	}
-	marked, err := hosts.Namespaces()
-	if err != nil {
-		return err
-	}
+	marks := plan.Marks()
 	var errs []error
-	for name, m := range plan.Marks() {
-		if slices.ContainsFunc(marked, func(ns hosts.Namespace) bool { return ns.Name == name }) {
-			continue
+	for _, name := range unmarked {
+		if m, ok := marks[name]; ok {
+			_, err := hosts.AdoptNamespace(name, m)
+			errs = append(errs, err)
 		}
-		_, err := hosts.AdoptNamespace(name, m)
-		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -32,13 +32,26 @@ func findRemains(ctx context.Context, lab string) (r remains, err error) {
 	if r.Traces, err = inventory.FindTraces(lab); err != nil {
 		return r, err
 	}
-	// An empty file has no mark. It is the lab's if its plan has the name: deleting
-	// and creating namespaces by hand leaves empty files.
-	if plan, err := store.Applied(lab); err == nil {
-		r.vacant = slices.DeleteFunc(plan.NamespaceNames(), func(name string) bool { return !hosts.IsVacant(name) })
+	if r.vacant, err = vacant(lab); err != nil {
+		return r, err
 	}
 	r.server, err = server.Left(lab)
 	return r, err
+}
+
+// vacant lists the empty files that are a lab's. They have no mark, but the lab's plan has
+// their names: deleting and creating namespaces by hand leaves empty files.
+func vacant(lab string) ([]string, error) {
+	names, err := hosts.VacantNames()
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	plan, err := store.Applied(lab)
+	if err != nil {
+		return nil, nil // nothing is known of the lab
+	}
+	known := plan.Marks()
+	return slices.DeleteFunc(names, func(name string) bool { _, ok := known[name]; return !ok }), nil
 }
 
 func (r remains) none() bool {
@@ -86,10 +99,8 @@ func (r remains) remove(ctx context.Context) error {
 	for _, ns := range r.ByKind(hosts.KindRouter) {
 		errs = append(errs, hosts.ReturnNICs(ns, store.StateDir(r.Lab)))
 	}
+	errs = append(errs, hosts.DeleteNamespaces(slices.Concat(r.Namespaces, r.Leftovers)))
 	errs = append(errs, removeHosts(ctx, r.Inventory, func(s hosts.Sandbox) bool { return !container(s) }))
-	for _, ns := range slices.Concat(r.Namespaces, r.Leftovers) {
-		errs = append(errs, ns.Delete())
-	}
 	for _, name := range r.vacant {
 		errs = append(errs, hosts.RemoveVacant(name))
 	}
@@ -128,8 +139,19 @@ func freeName(name string) string {
 // endAll ends the keeper, which would restart agents, and then the others.
 func (r remains) endAll(ctx context.Context) error {
 	isKeeper := func(pid int) bool { return inventory.ProcessIs(pid, inventory.KeeperArgs(r.Lab)) }
-	if err := hosts.EndProcessesAnd(ctx, r.ByKind(hosts.KindLab), isKeeper, keeper.EndGrace); err != nil {
+	if err := hosts.EndProcessesAnd(ctx, r.ByKind(hosts.KindLab), isKeeper, 0); err != nil {
 		return fmt.Errorf("end the keeper: %w", err)
 	}
+	if !r.outside() {
+		if err := hosts.EndProcesses(ctx, r.ByKind(hosts.KindRouter), 0); err != nil {
+			return err
+		}
+	}
 	return hosts.EndProcessesAnd(ctx, r.Namespaces, r.Owns, keeper.EndGrace)
+}
+
+// outside reports whether anything outside the lab may be a peer of its routers, and so
+// is to hear that they end (RFC 4486).
+func (r remains) outside() bool {
+	return len(r.server) > 0 || hosts.LendsNICs(store.StateDir(r.Lab))
 }
