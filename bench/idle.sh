@@ -47,23 +47,14 @@ topology() {
 # bare_up starts an Open vSwitch with one port in each of as many namespaces.
 bare_up() {
 	for i in $(seq "$ROUTERS"); do
-		dir=$work/switch-$i
-		mkdir "$dir"
 		ip netns add "$prefix-$i"
-		export OVS_RUNDIR="$dir" OVS_LOGDIR="$dir"
-		ovsdb-tool create "$dir/conf.db" /usr/share/openvswitch/vswitch.ovsschema
-		ip netns exec "$prefix-$i" ovsdb-server --detach --pidfile="$dir/db.pid" --remote="punix:$dir/db.sock" "$dir/conf.db"
-		ovs-vsctl --db="unix:$dir/db.sock" --no-wait init
-		ip netns exec "$prefix-$i" ovs-vswitchd --detach --pidfile="$dir/switch.pid" --log-file=/dev/null "unix:$dir/db.sock"
-		ovs-vsctl --db="unix:$dir/db.sock" add-br br0 -- set bridge br0 datapath_type=netdev fail_mode=secure
+		switch_up "$prefix-$i" "$work/switch-$i"
 	done
 }
 
 bare_down() {
-	for pid in "$work"/switch-*/*.pid; do kill "$(cat "$pid")"; done
+	switches_down "$work"/switch-*
 	for i in $(seq "$ROUTERS"); do ip netns del "$prefix-$i"; done
-	while ls "$work"/switch-*/*.pid >/dev/null 2>&1; do sleep 0.05; done
-	rm -rf "$work"/switch-*
 }
 
 # processes prints the PIDs in namespaces whose names begin with PREFIX.

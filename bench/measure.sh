@@ -68,3 +68,39 @@ compare() {
 heading() {
 	printf '%-32s %18s %18s %6s\n' "median of $RUNS" pseudowan "$1" ratio
 }
+
+# switch_up NAMESPACE DIRECTORY starts an Open vSwitch with a bridge in a namespace.
+switch_up() {
+	rm -rf "$2"
+	mkdir "$2"
+	db=unix:$2/db.sock
+	export OVS_RUNDIR="$2" OVS_LOGDIR="$2"
+	ovsdb-tool create "$2/conf.db" /usr/share/openvswitch/vswitch.ovsschema
+	ip netns exec "$1" ovsdb-server --detach --pidfile="$2/db.pid" --remote="punix:$2/db.sock" "$2/conf.db"
+	ovs-vsctl --db="$db" --no-wait init
+	ip netns exec "$1" ovs-vswitchd --detach --pidfile="$2/switch.pid" --log-file=/dev/null "$db"
+	ovs-vsctl --db="$db" add-br br0 -- set bridge br0 datapath_type=netdev fail_mode=secure
+}
+
+# switches_down DIRECTORY... kills the switches, and returns when their processes are gone.
+switches_down() {
+	pids=
+	for dir in "$@"; do pids="$pids $(cat "$dir"/*.pid)"; done
+	# shellcheck disable=SC2086
+	kill -KILL $pids
+	for pid in $pids; do
+		while [ -d "/proc/$pid" ]; do sleep 0.005; done
+	done
+	rm -rf "$@"
+}
+
+# removed COMMAND... runs a command that deletes namespaces, and returns when the kernel
+# has removed them, which it does in the background, in the order in which they are
+# deleted: a last one takes an interface of ours with it.
+removed() {
+	"$@"
+	ip netns add pwlast$$
+	ip link add pwlast$$ type veth peer name eth0 netns pwlast$$
+	ip netns del pwlast$$
+	while ip link show pwlast$$ >/dev/null 2>&1; do sleep 0.005; done
+}

@@ -7,15 +7,16 @@
 #   sudo SIZES="10 40 100" HOSTED=2 sh bench/scale.sh
 #
 # With HOSTED, only so many PEs have hosts: what remains is the price of a router.
-# # The bare minimum is what a kernel needs for the same namespaces and veth pairs, in the
-# same run. The exponent is that of up's time against the number of routes.
+# The bare minimum is the same namespaces, veth pairs and instances of Open vSwitch, in the
+# same run; they are removed when no process is left, and the kernel has removed the
+# namespaces. The exponent is that of up's time against the number of routes.
 set -eu
 
 RUNS=${RUNS:-1}
 # shellcheck source=bench/measure.sh
 . "$(dirname "$0")/measure.sh"
 need_root
-need ip
+need ip ovsdb-tool ovsdb-server ovs-vswitchd ovs-vsctl
 
 SIZES=${SIZES:-10 20 40}
 VERIFY=${VERIFY:-}
@@ -67,8 +68,24 @@ batches() {
 	done
 }
 
+# bare_up PES
+bare_up() {
+	ip -batch "$work/add"
+	for i in $(seq 0 "$1"); do
+		switch_up "$prefix-r$i" "$work/switch-$i" &
+		[ $((i % 8)) -ne 7 ] || wait
+	done
+	wait
+}
+
+bare_down() {
+	switches_down "$work"/switch-*
+	ip -batch "$work/del"
+}
+
 clean_up() {
 	"$PSEUDOWAN" down $prefix >"$work/out" 2>&1 || true
+	switches_down "$work"/switch-* >/dev/null 2>&1 || true
 	[ ! -e "$work/del" ] || ip -force -batch "$work/del" >/dev/null 2>&1 || true
 	rm -rf "$work"
 }
@@ -84,11 +101,11 @@ for n in $SIZES; do
 	topology "$n" >"$work/lab.yaml"
 	batches "$n"
 	for _ in $(seq "$RUNS"); do
-		record "bare-up-$n" ip -batch "$work/add"
-		record "bare-down-$n" ip -batch "$work/del"
+		record "bare-up-$n" bare_up "$n"
+		record "bare-down-$n" removed bare_down
 		record "up-$n" "$PSEUDOWAN" up "$work/lab.yaml" --runtime netns --timeout 10m
 		[ -z "$VERIFY" ] || record "verify-$n" "$PSEUDOWAN" verify $prefix
-		record "down-$n" "$PSEUDOWAN" down $prefix
+		record "down-$n" removed "$PSEUDOWAN" down $prefix
 	done
 	routes=$(($(hosted "$n") * (n - 1) * vrfs)) exponent=- verify=-
 	[ -z "$VERIFY" ] || verify=$(seconds "verify-$n")

@@ -1,7 +1,8 @@
 #!/bin/sh
 # How long the lab pseudo-wan takes to come up and converge, and to be removed,
 # compared with the bare minimum on the same machine: 22 namespaces, 21 wires and two
-# instances of Open vSwitch, made with ip -batch, without addresses, routes or BGP.
+# instances of Open vSwitch, made with ip -batch, without addresses, routes or BGP. They
+# are removed when no process is left, and the kernel has removed the namespaces.
 #
 #   sudo RUNS=5 sh bench/up.sh
 set -eu
@@ -36,40 +37,22 @@ write_batches() {
 
 bare_up() {
 	ip -batch "$work/add"
-	for router in 1 2; do switch_up $router & done
+	for router in 1 2; do switch_up "$prefix-$router" "$work/switch-$router" & done
 	wait
 }
 
 bare_down() {
-	for pid in "$work"/switch-*/*.pid; do
-		[ -e "$pid" ] && kill "$(cat "$pid")"
-	done
+	switches_down "$work"/switch-*
 	ip -batch "$work/del"
-	while ls "$work"/switch-*/*.pid >/dev/null 2>&1; do sleep 0.01; done
-}
-
-# switch_up ROUTER starts an Open vSwitch in the router's namespace.
-switch_up() {
-	dir=$work/switch-$1
-	rm -rf "$dir"
-	mkdir "$dir"
-	db=unix:$dir/db.sock
-	export OVS_RUNDIR="$dir" OVS_LOGDIR="$dir"
-	in="ip netns exec $prefix-$1"
-	ovsdb-tool create "$dir/conf.db" /usr/share/openvswitch/vswitch.ovsschema
-	$in ovsdb-server --detach --pidfile="$dir/db.pid" --remote="punix:$dir/db.sock" "$dir/conf.db"
-	ovs-vsctl --db="$db" --no-wait init
-	$in ovs-vswitchd --detach --pidfile="$dir/switch.pid" --log-file=/dev/null "$db"
-	ovs-vsctl --db="$db" add-br br0 -- set bridge br0 datapath_type=netdev fail_mode=secure
 }
 
 write_batches
 file=$(lab "$prefix")
 for _ in $(seq "$RUNS"); do
 	record bare-up bare_up
-	record bare-down bare_down
+	record bare-down removed bare_down
 	record up "$PSEUDOWAN" up "$file" --runtime netns
-	record down "$PSEUDOWAN" down "$prefix"
+	record down removed "$PSEUDOWAN" down "$prefix"
 done
 heading "bare minimum"
 compare "up, converged" ms up bare-up
