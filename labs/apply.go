@@ -60,7 +60,7 @@ func newApplier(ctx context.Context, t *topology.Topology, source []byte, o appl
 	a := &applier{
 		topology: t, source: source, before: before, fresh: before.Empty(), kept: store.HasKept(t.Name), force: o.force, progress: o.progress, times: o.times, mtus: map[linkEnd]int{},
 	}
-	applied, cut, known := store.Before(t.Name)
+	applied, cut, known := o.before(t.Name)
 	names, err := lendNICs(t, append([]plan.Plan{applied}, cut...), o.nics)
 	if err != nil {
 		return nil, err

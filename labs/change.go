@@ -135,7 +135,12 @@ func refused(lab string, err error) error {
 	if errors.As(err, &problems) {
 		return withoutLines(problems)
 	}
-	return topology.Problems{{File: "lab " + lab, Element: "change", Message: err.Error()}}
+	element := "change"
+	var one *edit.Error
+	if errors.As(err, &one) {
+		element = fmt.Sprintf("edits[%d]", one.Index)
+	}
+	return topology.Problems{{File: "lab " + lab, Element: element, Message: err.Error()}}
 }
 
 // silent is the progress of what takes no time.

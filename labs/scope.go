@@ -128,6 +128,19 @@ func origin(source string, o applyOptions) (string, string) {
 	return source, dir
 }
 
+// before returns the plan applied last and those interrupted since: a run-time change has
+// read the first already.
+func (o applyOptions) before(lab string) (applied plan.Plan, cut []plan.Plan, known bool) {
+	if o.running == nil {
+		return store.Before(lab)
+	}
+	cut, err := store.Cut(lab)
+	if err != nil {
+		cut = nil // it may be incomplete
+	}
+	return *o.running, cut, true
+}
+
 // secrets reads passwords that the topology keeps elsewhere; for a run-time change they
 // are those that the running routers have, as far as they have them.
 func (o applyOptions) secrets(t *topology.Topology) (config.Secrets, error) {

@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"runtime"
@@ -205,12 +206,15 @@ func (a *agent) switchPorts(ctx context.Context, cfg configuration) error {
 			ovs.Port{Number: c.Port, Name: c.Name, XDP: c.XDP},
 			ovs.Port{Number: c.BGPPort, Name: c.BGPName, Internal: true, MAC: c.HardwareAddr, MTU: min(c.MTU, defaultMTU)})
 	}
+	wired, err := interfaceNames()
+	if err != nil {
+		return err
+	}
 	for _, p := range cfg.Access {
-		_, err := net.InterfaceByName(p.Name)
-		if err != nil {
-			a.log.Info("port without a wire", "port", p.Name, "host", p.Host)
-		} else {
+		if wired[p.Name] {
 			bridge.Ports = append(bridge.Ports, ovs.Port{Number: p.Port, Name: p.Name})
+		} else {
+			a.log.Info("port without a wire", "port", p.Name, "host", p.Host)
 		}
 		if p.CE != nil {
 			bridge.Ports = append(bridge.Ports, ovs.Port{Number: p.CE.Port, Name: p.CE.Name})
@@ -230,6 +234,20 @@ func (a *agent) switchPorts(ctx context.Context, cfg configuration) error {
 		return err
 	}
 	return a.sw.ApplyBridge(ctx, bridge)
+}
+
+// interfaceNames returns the names of the router's interfaces. The kernel lists all of
+// them at a time, also for who asks for one.
+func interfaceNames() (map[string]bool, error) {
+	all, err := net.Interfaces()
+	if err != nil {
+		return nil, fmt.Errorf("list the interfaces: %w", err)
+	}
+	names := make(map[string]bool, len(all))
+	for _, i := range all {
+		names[i.Name] = true
+	}
+	return names, nil
 }
 
 // configure replaces the configuration, and returns the speakers of new CEs.

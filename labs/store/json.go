@@ -21,12 +21,19 @@ func readJSON[T any](path string) (T, error) {
 	return v, nil
 }
 
-func writeJSON(path string, v any) error {
+// writeJSON replaces files by one document.
+func writeJSON(v any, paths ...string) error {
 	data, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	return writeFile(path, append(data, '\n'))
+	data = append(data, '\n')
+	for _, path := range paths {
+		if err := writeFile(path, data); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readList reads a list, which is empty if there is no file.
@@ -41,7 +48,7 @@ func readList[T any](path string) ([]T, error) {
 // writeList replaces a list. An empty one has no file.
 func writeList[T any](path string, list []T) error {
 	if len(list) > 0 {
-		return writeJSON(path, list)
+		return writeJSON(list, path)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -50,7 +50,7 @@ func Before(lab string) (applied plan.Plan, cut []plan.Plan, known bool) {
 func Cut(lab string) ([]plan.Plan, error) { return readJSON[[]plan.Plan](changeFile(lab)) }
 
 // Begin stores the plans of changes until Finish.
-func Begin(lab string, plans []plan.Plan) error { return writeJSON(changeFile(lab), plans) }
+func Begin(lab string, plans []plan.Plan) error { return writeJSON(plans, changeFile(lab)) }
 
 // Changing reports whether a change is unfinished.
 func Changing(lab string) bool {
@@ -63,10 +63,8 @@ func Finish(p *plan.Plan, source []byte) error {
 	if err := writeFile(topologyFile(p.Lab), source); err != nil {
 		return err
 	}
-	for _, file := range planFiles(p.Lab) {
-		if err := writeJSON(file, p); err != nil {
-			return err
-		}
+	if err := writeJSON(p, planFiles(p.Lab)...); err != nil {
+		return err
 	}
 	if err := os.Remove(changeFile(p.Lab)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err

@@ -95,7 +95,7 @@ func ReadKeeperState(lab string) (KeeperState, error) {
 }
 
 // WriteKeeperState replaces the keeper's list.
-func WriteKeeperState(s KeeperState) error { return writeJSON(keeperFile(s.Lab), s) }
+func WriteKeeperState(s KeeperState) error { return writeJSON(s, keeperFile(s.Lab)) }
 
 // RouterConfig reads the configuration last written for a router.
 func RouterConfig(lab, name string) (config.Router, error) {
@@ -104,5 +104,5 @@ func RouterConfig(lab, name string) (config.Router, error) {
 
 // WriteRouterConfig replaces the configuration that a router reads when it starts.
 func WriteRouterConfig(lab, name string, c config.Router) error {
-	return writeJSON(ConfigFile(lab, name), c)
+	return writeJSON(c, ConfigFile(lab, name))
 }

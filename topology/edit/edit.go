@@ -65,7 +65,7 @@ func Apply(t *topology.Topology, text []byte, edits []Edit) ([]byte, error) {
 	}
 	before, renumbers := t, false
 	var b batch
-	for _, e := range edits {
+	for i, e := range edits {
 		if b.hides(f, t, e) {
 			if t, err = f.parse(t.Source); err != nil {
 				return nil, err
@@ -73,7 +73,7 @@ func Apply(t *topology.Topology, text []byte, edits []Edit) ([]byte, error) {
 			b = batch{}
 		}
 		if err := f.apply(t, e); err != nil {
-			return nil, err
+			return nil, refusal(err, i, edits)
 		}
 		b.done(e)
 		renumbers = renumbers || e.Op != RouteAdd && e.Op != RouteDel
@@ -84,6 +84,27 @@ func Apply(t *topology.Topology, text []byte, edits []Edit) ([]byte, error) {
 		}
 	}
 	return f.text()
+}
+
+// Error is why one of several edits is refused.
+type Error struct {
+	Index int // among the edits
+	Edit  Edit
+	why   error
+}
+
+// Error implements error.
+func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Edit, e.why) }
+
+// Unwrap returns the reason.
+func (e *Error) Unwrap() error { return e.why }
+
+// refusal names the edit if there are several.
+func refusal(why error, i int, edits []Edit) error {
+	if len(edits) == 1 {
+		return why
+	}
+	return &Error{i, edits[i], why}
 }
 
 // keepNumbers gives VRFs that were there before the numbers that they had: their RDs
