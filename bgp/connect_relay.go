@@ -10,6 +10,7 @@ import (
 	"pseudowan/bgp/gate"
 	"pseudowan/bgp/inner"
 	"pseudowan/bgp/monitor"
+	"pseudowan/bgp/policy"
 )
 
 // hearer is notified of events on the connections of a transport. Addresses have
@@ -150,6 +151,13 @@ func (t *transport) setPolicies(addr netip.Addr, p routePolicies) {
 		r.editor.SetPaths(p.paths)
 		r.wake()
 	}
+}
+
+// importOf returns the import policy of a neighbour.
+func (t *transport) importOf(addr netip.Addr) *policy.Chain {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.policies[addr].in
 }
 
 // current returns the relay of a neighbour; nil if there is none.

@@ -50,7 +50,7 @@ func (a *applier) segments(ctx context.Context, selected func(plan.Segment) bool
 // hostWires makes the wires of hosts, to routers and to each other, and their
 // segments.
 func (a *applier) hostWires(ctx context.Context) error {
-	if err := a.segments(ctx, func(s plan.Segment) bool { return s.OfHosts() && a.scope.wires(s.Wires...) }); err != nil {
+	if err := a.segments(ctx, func(s plan.Segment) bool { return s.OfHosts() && a.scope.plugs(s) }); err != nil {
 		return err
 	}
 	if err := a.build.Wires(ctx, func(w plan.Wire) bool { return a.plan.ToHost(w) && a.scope.wires(w) }); err != nil {

@@ -152,19 +152,19 @@ func (silent) Step(string) {}
 // applyChange is apply for what a run-time change concerns: links, and what was done to
 // them, stay as they are.
 func (a *applier) applyChange(ctx context.Context) error {
-	if len(a.scope.routers)+len(a.scope.hosts) == 0 && !store.Changing(a.plan.Lab) { // only the text differs
+	if len(a.scope.routers) == 0 && !a.scope.wired() && !store.Changing(a.plan.Lab) { // only the text differs
 		return store.Finish(a.plan, a.source)
 	}
 	steps := []step{{"writing files", a.files}, {"making routers", a.namespaces}}
-	if len(a.scope.hosts) > 0 {
+	if a.scope.wired() {
 		steps = append([]step{{"preparing hosts", a.prepare}}, steps...)
 	}
 	steps = append(steps, step{"starting routers", a.routers})
-	if len(a.scope.hosts) > 0 {
+	if a.scope.wired() {
 		steps = append(steps, step{"making hosts", a.sandboxes}, step{"connecting hosts", a.hostWires}, step{"configuring hosts", a.hosts})
 	}
 	steps = append(steps, step{"configuring routers", a.updateRouters})
-	if len(a.scope.hosts) > 0 {
+	if a.scope.wired() {
 		steps = append(steps, step{"renewing hosts", a.renewHosts}, step{"removing leftovers", a.removeExtra}, step{"keeping faults", a.forgetGone})
 	}
 	return a.do(ctx, steps)

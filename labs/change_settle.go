@@ -100,7 +100,7 @@ func outcome(lab string, applied *plan.Plan, cut []plan.Plan, now *plan.Plan) st
 // scopeOfCut returns what interrupted changes concern; nil for everything: if one was not
 // a change of a running lab, or by another version of this program.
 func scopeOfCut(applied *plan.Plan, cut []plan.Plan, now *plan.Plan) *scope {
-	all := &scope{map[string]bool{}, map[string]bool{}}
+	all := newScope()
 	join := func(p *plan.Plan) bool {
 		s, err := scopeOf(p, now)
 		if err != nil || p.Format != now.Format {
@@ -108,6 +108,7 @@ func scopeOfCut(applied *plan.Plan, cut []plan.Plan, now *plan.Plan) *scope {
 		}
 		maps.Copy(all.routers, s.routers)
 		maps.Copy(all.hosts, s.hosts)
+		maps.Copy(all.segments, s.segments)
 		return true
 	}
 	for i := range cut {

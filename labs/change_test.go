@@ -111,7 +111,7 @@ func TestOutcome(t *testing.T) {
 func TestLimit(t *testing.T) {
 	a := &applier{plan: &plan.Plan{Lab: "pwt-nowhere"}, lost: []loss{{"restored host", "h1"}, {"restored host", "h2"}, {"restored router", "pe1"}}}
 	a.changed = []string{"changed host h1", "restored host h1", "restored host h2", "restored router pe1"}
-	if err := a.limit(&scope{map[string]bool{"pe1": true}, map[string]bool{"h1": true}}); err != nil {
+	if err := a.limit(&scope{routers: map[string]bool{"pe1": true}, hosts: map[string]bool{"h1": true}}); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff([]string{"changed host h1", "restored host h1", "restored router pe1"}, a.changed); d != "" {

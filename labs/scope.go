@@ -17,8 +17,11 @@ import (
 	"pseudowan/topology"
 )
 
-// scope is what a run-time change concerns. nil is everything.
-type scope struct{ routers, hosts map[string]bool }
+// scope is what a run-time change concerns, by name; segments are bridges of hosts' LANs,
+// and hosts also the ports of routers with a network stack of their own. nil is everything.
+type scope struct{ routers, hosts, segments map[string]bool }
+
+func newScope() *scope { return &scope{map[string]bool{}, map[string]bool{}, map[string]bool{}} }
 
 func (s *scope) router(name string) bool { return s == nil || s.routers[name] }
 
@@ -26,6 +29,14 @@ func (s *scope) host(name string) bool { return s == nil || s.hosts[name] }
 
 // node reports whether a router, a host or, without a name, the lab is concerned.
 func (s *scope) node(name string) bool { return name == "" || s.router(name) || s.host(name) }
+
+// plugs reports whether a LAN of hosts is concerned, or a host on it.
+func (s *scope) plugs(lan plan.Segment) bool {
+	return s == nil || s.segments[lan.Name] || s.wires(lan.Wires...)
+}
+
+// wired reports whether hosts, LANs or ports of routers are concerned.
+func (s *scope) wired() bool { return s == nil || len(s.hosts)+len(s.segments) > 0 }
 
 // wires reports whether the host at an end of a wire is concerned.
 func (s *scope) wires(all ...plan.Wire) bool {
@@ -45,7 +56,7 @@ func scopeOf(before, now *plan.Plan) (*scope, error) {
 	if before.Format != now.Format {
 		return nil, errFormat
 	}
-	s := &scope{map[string]bool{}, map[string]bool{}}
+	s := newScope()
 	for _, c := range plan.Diff(before, now) {
 		switch {
 		case c.Kind == "host":
@@ -58,6 +69,13 @@ func scopeOf(before, now *plan.Plan) (*scope, error) {
 	}
 	if !plan.SameCore(before, now) {
 		return nil, errServer
+	}
+	nodes, bridges := plan.Rewired(before, now)
+	for _, name := range nodes {
+		s.hosts[name] = true
+	}
+	for _, name := range bridges {
+		s.segments[name] = true
 	}
 	for _, h := range now.Hosts {
 		i := slices.IndexFunc(before.Hosts, func(x plan.Host) bool { return x.Name == h.Name })

@@ -34,15 +34,9 @@ func (a *agent) getRoutes(ctx context.Context, q *http.Request) (any, error) {
 }
 
 func (a *agent) sessionRows(ctx context.Context, vrf string, peer netip.Addr, view status.RouteView, only netip.Prefix) ([]status.SessionRoute, error) {
-	speakers := []*bgp.Speaker{a.speaker}
-	if a.core != nil {
-		speakers = append(speakers, a.core)
-	}
-	if vrf != "" {
-		var err error
-		if speakers, err = a.speakersIn(ctx, vrf); err != nil {
-			return nil, err
-		}
+	speakers, err := a.speakersOf(ctx, vrf)
+	if err != nil {
+		return nil, err
 	}
 	rows := []status.SessionRoute{}
 	for _, s := range speakers {
@@ -60,6 +54,17 @@ func (a *agent) sessionRows(ctx context.Context, vrf string, peer netip.Addr, vi
 		}
 	}
 	return rows, nil
+}
+
+// speakersOf lists the speakers of the CEs in a VRF, or with "" those for routers.
+func (a *agent) speakersOf(ctx context.Context, vrf string) ([]*bgp.Speaker, error) {
+	switch {
+	case vrf != "":
+		return a.speakersIn(ctx, vrf)
+	case a.core != nil:
+		return []*bgp.Speaker{a.speaker, a.core}, nil
+	}
+	return []*bgp.Speaker{a.speaker}, nil
 }
 
 // speakersIn lists the speakers of the CEs in a VRF.

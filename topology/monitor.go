@@ -236,6 +236,15 @@ func parseStation(p *stationAddress, s string) *fault {
 	return nil
 }
 
+// ParseStation reads the address of a station, as the file has it.
+func ParseStation(text string) (netip.AddrPort, error) {
+	var a stationAddress
+	if f := parseStation(&a, text); f != nil {
+		return netip.AddrPort{}, fmt.Errorf("%s; %s", f.message, f.remedy)
+	}
+	return netip.AddrPort(a), nil
+}
+
 // stationView is a word of StationViews.
 type stationView string
 

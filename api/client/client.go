@@ -150,6 +150,25 @@ func (c *Client) Change(ctx context.Context, edits ...edit.Edit) (r Report, err 
 	return r, err
 }
 
+// ClearReport is what a reset of BGP sessions has done.
+type ClearReport struct {
+	Lab     string   `json:"lab"`
+	Cleared []string `json:"cleared"` // sessions, a line each
+}
+
+// Clear resets the BGP sessions with a peer, an address or the name of a node: "" ends
+// them, "in", "out" and "both" leave them up; see neighbor clear.
+func (c *Client) Clear(ctx context.Context, router, peer, soft string) (r ClearReport, err error) {
+	q := url.Values{}
+	for key, value := range map[string]string{"router": router, "soft": soft} {
+		if value != "" {
+			q.Set(key, value)
+		}
+	}
+	err = c.do(ctx, http.MethodPost, "peers/"+url.PathEscape(peer)+"/clear?"+q.Encode(), nil, &r)
+	return r, err
+}
+
 // longestEvent is how many octets the line of an event may have.
 const longestEvent = 1 << 20
 

@@ -45,6 +45,12 @@ type detach struct {
 	Interface string `path:"interface" doc:"What to detach"`
 }
 
+type move struct {
+	Name      string `path:"name" doc:"Name of the host"`
+	Interface string `path:"interface" doc:"What to move"`
+	Body      settings
+}
+
 type addRoute struct {
 	Body struct {
 		VRF     string       `json:"vrf" minLength:"1" doc:"The VRF"`
@@ -68,6 +74,14 @@ type batch struct {
 
 // changes registers what changes the lab. Each is a twin of a command.
 func (s server) changes(a huma.API) {
+	s.networkChanges(a)
+	s.routingChanges(a)
+	huma.Register(a, changeOperation(http.MethodPost, "/v1/changes", "Make several changes at once, all or nothing"),
+		func(ctx context.Context, q *batch) (*changed, error) { return s.change(ctx, q.Body.Edits) })
+}
+
+// networkChanges registers changes of VRFs, routes, hosts and LANs.
+func (s server) networkChanges(a huma.API) {
 	change(a, s, http.MethodPost, "/v1/vrfs", "Add a VRF", func(q *add) (edit.Edit, error) {
 		return edit.Edit{Op: edit.VRFAdd, Name: q.Body.Name, Settings: q.Body.Settings}, nil
 	})
@@ -99,8 +113,15 @@ func (s server) changes(a huma.API) {
 	change(a, s, http.MethodDelete, "/v1/hosts/{name}/attachments/{interface}", "Remove an interface of a host", func(q *detach) (edit.Edit, error) {
 		return edit.Edit{Op: edit.HostDetach, Name: q.Name, Interface: q.Interface}, nil
 	})
-	huma.Register(a, changeOperation(http.MethodPost, "/v1/changes", "Make several changes at once, all or nothing"),
-		func(ctx context.Context, q *batch) (*changed, error) { return s.change(ctx, q.Body.Edits) })
+	change(a, s, http.MethodPatch, "/v1/hosts/{name}/attachments/{interface}", "Move an interface of a host to another router, VRF or LAN", func(q *move) (edit.Edit, error) {
+		return edit.Edit{Op: edit.HostMove, Name: q.Name, Interface: q.Interface, Settings: q.Body}, nil
+	})
+	change(a, s, http.MethodPost, "/v1/lans", "Add a LAN of hosts, a segment of the topology file", func(q *add) (edit.Edit, error) {
+		return edit.Edit{Op: edit.LANAdd, Name: q.Body.Name, Settings: q.Body.Settings}, nil
+	})
+	change(a, s, http.MethodDelete, "/v1/lans/{name}", "Remove a LAN without hosts", func(q *del) (edit.Edit, error) {
+		return edit.Edit{Op: edit.LANDel, Name: q.Name}, nil
+	})
 }
 
 func changeOperation(method, path, summary string) huma.Operation {

@@ -23,6 +23,18 @@ func refreshMessage(f Family, subtype uint8) []byte {
 	return append(appendHeader(nil, typeRefresh, 4), h[0], h[1], subtype, h[2])
 }
 
+// AskAgain encodes requests for all routes of the peer (RFC 2918). It is nil if the peer does
+// not answer such requests.
+func (j *Judge) AskAgain() (out []byte) {
+	if !j.peer.Refresh {
+		return nil
+	}
+	for _, f := range j.Families() {
+		out = append(out, refreshMessage(f, refreshAll)...)
+	}
+	return out
+}
+
 // round is what a peer has said again of a family. With a BoRR a new round begins;
 // at its EoRR, what has not been said in it is gone (RFC 7313 section 4).
 type round struct {

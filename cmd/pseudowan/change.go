@@ -52,12 +52,12 @@ func (s streams) change(short, long, example string, use []string, read func(arg
 }
 
 // make changes the lab and prints what has changed.
-func (ch *changer) make(ctx context.Context, e edit.Edit) error {
+func (ch *changer) make(ctx context.Context, edits ...edit.Edit) error {
 	if err := needTime(ch.timeout); err != nil {
 		return err
 	}
 	begin := time.Now()
-	r, err := labs.Change(ctx, labs.ChangeOptions{Lab: ch.lab, Edits: []edit.Edit{e}, Timeout: ch.timeout})
+	r, err := labs.Change(ctx, labs.ChangeOptions{Lab: ch.lab, Edits: edits, Timeout: ch.timeout})
 	if r.Before != "" {
 		fmt.Fprintln(ch.err, "pseudowan: "+r.Before)
 	}
@@ -67,7 +67,7 @@ func (ch *changer) make(ctx context.Context, e edit.Edit) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(ch.out, "lab %s: %s, %d ms\n", r.Lab, e, time.Since(begin).Milliseconds())
+	_, err = fmt.Fprintf(ch.out, "lab %s: %s, %d ms\n", r.Lab, describe(edits), time.Since(begin).Milliseconds())
 	return err
 }
 
@@ -129,7 +129,7 @@ func newVRF(s streams) *cobra.Command {
 }
 
 func newHost(s streams) *cobra.Command {
-	c := &cobra.Command{Use: "host", GroupID: groupRun, Short: "Add, attach, detach or remove a host of a running lab", Example: `  sudo pseudowan host add h9 to=pe1 vrf=red addresses=10.9.0.2/24
+	c := &cobra.Command{Use: "host", GroupID: groupRun, Short: "Add, attach, detach, move or remove a host of a running lab", Example: `  sudo pseudowan host add h9 to=pe1 vrf=red addresses=10.9.0.2/24
   sudo pseudowan host del h9`}
 	onlySubcommands(c)
 	hosts := func(k look.Completions) []string { return k.Hosts }
@@ -143,8 +143,23 @@ func newHost(s streams) *cobra.Command {
   sudo pseudowan host add web image=nginx runtime=docker to=pe1 vrf=red addresses=10.8.0.2/24`, 1, nil),
 		s.naming(edit.HostDel, "del", "NAME", "Remove a host", `  sudo pseudowan host del h9`, hosts),
 		s.setting(edit.HostAttach, "attach", "NAME", "Give a host another interface", `  sudo pseudowan host attach h9 to=pe2 vrf=red addresses=10.10.0.2/24`, 1, hosts),
-		detach,
+		detach, s.hostMove(hosts),
 	)
+	return c
+}
+
+func (s streams) hostMove(hosts func(look.Completions) []string) *cobra.Command {
+	iface := ""
+	var read func([]string) (edit.Edit, error)
+	c, ch := s.change("Move an interface of a host to another router, VRF or LAN", settingsHelp, `  sudo pseudowan host move h9 to=pe2
+  sudo pseudowan host move h9 to=office addresses=10.40.0.9/24 --interface eth1`, []string{"move", "NAME", "KEY=VALUE..."}, func(args []string) (edit.Edit, error) {
+		e, err := read(args)
+		e.Interface = iface
+		return e, err
+	})
+	read = settings(c, edit.HostMove, 1)
+	c.Flags().StringVar(&iface, "interface", "", "the interface, if the host has several")
+	complete(c, ch, hosts)
 	return c
 }
 

@@ -56,7 +56,7 @@ const apiIntro = "# The API\n\n" +
 	"```\n"
 
 func operations(p *huma.PathItem) []*huma.Operation {
-	return slices.DeleteFunc([]*huma.Operation{p.Get, p.Post, p.Patch, p.Delete}, func(o *huma.Operation) bool { return o == nil })
+	return slices.DeleteFunc([]*huma.Operation{p.Get, p.Post, p.Put, p.Patch, p.Delete}, func(o *huma.Operation) bool { return o == nil })
 }
 
 // apiOperation describes an operation: what it does, its parameters and its body.

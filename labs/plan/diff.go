@@ -51,6 +51,61 @@ func Diff(before, now *Plan) []Change {
 	return out
 }
 
+// Rewired lists what has other wires in another plan: hosts and ports of routers with a
+// network stack of their own, and bridges of hosts' LANs.
+func Rewired(before, now *Plan) (nodes, bridges []string) {
+	routers := map[string]bool{"": true} // and the lab
+	for _, r := range append(slices.Clone(before.Routers), now.Routers...) {
+		routers[r.Name] = true
+	}
+	for name := range different(before.wiresByNode(), now.wiresByNode()) {
+		if !routers[name] {
+			nodes = append(nodes, name)
+		}
+	}
+	for name := range different(before.bridges(), now.bridges()) {
+		bridges = append(bridges, name)
+	}
+	return nodes, bridges
+}
+
+// different returns the keys with different values in two maps.
+func different[T any](a, b map[string]T) map[string]bool {
+	out := map[string]bool{}
+	for key, v := range a {
+		if w, both := b[key]; !both || !sameJSON(v, w) {
+			out[key] = true
+		}
+	}
+	for key := range b {
+		if _, both := a[key]; !both {
+			out[key] = true
+		}
+	}
+	return out
+}
+
+// wiresByNode returns the wires of each node.
+func (p *Plan) wiresByNode() map[string][]Wire {
+	out := map[string][]Wire{}
+	for _, w := range p.AllWires() {
+		out[w.A.Node] = append(out[w.A.Node], w)
+		out[w.B.Node] = append(out[w.B.Node], w)
+	}
+	return out
+}
+
+// bridges returns the LANs of hosts that have bridges.
+func (p *Plan) bridges() map[string]Segment {
+	out := map[string]Segment{}
+	for _, s := range p.Segments {
+		if s.OfHosts() {
+			out[s.Name] = s
+		}
+	}
+	return out
+}
+
 // Leftovers lists what an interrupted change to the plan cut may have done and
 // applying now undoes. What it was going to remove is not listed: it either still
 // exists or is missing from the lab like any other node.

@@ -13,6 +13,7 @@ import (
 type batch struct {
 	stale  bool // VRFs, hosts or attachments differ
 	routes map[routed][]Edit
+	hosts  map[string]int // that were added, by which edit
 }
 
 // routed is what routes are told apart by, except for their next hops.
@@ -23,12 +24,10 @@ type routed struct {
 
 // hides reports whether an edit would not see what earlier ones have done.
 func (b *batch) hides(f *file, t *topology.Topology, e Edit) bool {
-	switch e.Op {
-	case VRFAdd: // one that was deleted exists no longer
-		return b.stale && hasVRF(t, e.Name) && !f.has("vrfs", e.Name)
-	case HostAdd:
-		return b.stale && hasHost(t, e.Name) && !f.has("hosts", e.Name)
-	case RouteAdd, RouteDel:
+	if k, v := kindOf(e.Op); k != nil && v == adds { // one that was deleted exists no longer
+		return b.stale && slices.Contains(k.names(t), e.Name) && !f.has(k.section, e.Name)
+	}
+	if e.Op == RouteAdd || e.Op == RouteDel {
 		return b.stale || slices.ContainsFunc(b.routes[routed{e.Name, e.Prefix}], func(x Edit) bool {
 			return x.NextHop == e.NextHop || !x.NextHop.IsValid() || !e.NextHop.IsValid()
 		})
@@ -37,7 +36,10 @@ func (b *batch) hides(f *file, t *topology.Topology, e Edit) bool {
 }
 
 // done notes an edit.
-func (b *batch) done(e Edit) {
+func (b *batch) done(e Edit, at int) {
+	if e.Op == HostAdd {
+		b.hosts[e.Name] = at
+	}
 	if e.Op != RouteAdd && e.Op != RouteDel {
 		b.stale = true
 		return
@@ -45,20 +47,37 @@ func (b *batch) done(e Edit) {
 	if b.routes == nil {
 		b.routes = map[routed][]Edit{}
 	}
-	at := routed{e.Name, e.Prefix}
-	b.routes[at] = append(b.routes[at], e)
+	same := routed{e.Name, e.Prefix}
+	b.routes[same] = append(b.routes[same], e)
 }
 
-// has reports whether a section of the file has a name.
-func (f *file) has(section, name string) bool {
-	_, all := find(f.top, section)
-	if all == nil {
-		return false
+// addsFirst returns an order of edits in which what is added comes before the routes that
+// are added after it, one run of additions after another: all routes of a run are then
+// found in a topology that is read once. It is nil if that is the order that they have.
+func addsFirst(edits []Edit) []int {
+	var order, routes []int
+	moved := false
+	for i, e := range edits {
+		k, v := kindOf(e.Op)
+		switch {
+		case e.Op == RouteAdd:
+			routes = append(routes, i)
+			continue
+		case k != nil && v == adds:
+			moved = moved || len(routes) > 0
+		default:
+			order, routes = append(order, routes...), nil
+		}
+		order = append(order, i)
 	}
-	_, value := find(all, name)
-	return value != nil
+	if !moved {
+		return nil
+	}
+	return append(order, routes...)
 }
 
-func hasHost(t *topology.Topology, name string) bool {
-	return slices.ContainsFunc(t.Hosts, func(h topology.Host) bool { return h.Name == name })
+// tooEarly reports whether an edit that comes after the present one adds a host.
+func (b *batch) tooEarly(host string, now int) bool {
+	at, added := b.hosts[host]
+	return added && at > now
 }

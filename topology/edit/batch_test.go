@@ -34,6 +34,12 @@ func TestBatchesAreInOrder(t *testing.T) {
 		{"a route comes and goes", []Edit{via(RouteAdd, "10.1.0.2"), via(RouteDel, "")}, ""},
 		{"a route comes and goes by its next hop", []Edit{via(RouteAdd, "10.1.0.2"), via(RouteAdd, "10.2.0.2"), via(RouteDel, "10.2.0.2"), via(RouteDel, "10.1.0.2")}, ""},
 		{"a route comes twice", []Edit{via(RouteAdd, "10.1.0.2"), via(RouteAdd, "10.1.0.2")}, "already"},
+		{"a route before its host", []Edit{
+			{Op: RouteAdd, Name: "red", Prefix: prefix("172.16.0.0/16"), NextHop: addr("10.8.0.2")}, {Op: HostAdd, Name: "h9", Settings: h9},
+		}, "on no subnet"},
+		{"a route before a host that could have it, too", []Edit{
+			via(RouteAdd, "10.1.0.9"), {Op: HostAdd, Name: "h9", Settings: map[string]any{"to": "pe2", "vrf": "red", "addresses": "10.1.0.7/24"}},
+		}, ""},
 		{"a route goes twice", []Edit{via(RouteAdd, "10.1.0.2"), via(RouteDel, ""), via(RouteDel, "10.1.0.2")}, "no static route"},
 		{"a route goes and comes", []Edit{via(RouteAdd, "10.1.0.2"), via(RouteDel, "10.1.0.2"), via(RouteAdd, "10.1.0.2")}, ""},
 	} {
@@ -59,6 +65,12 @@ func TestBatchesAreFast(t *testing.T) {
 	}
 	for i := range 1000 {
 		edits = append(edits, Edit{Op: HostAdd, Name: fmt.Sprintf("n%d", i), Settings: map[string]any{"to": "pe1", "vrf": "red", "addresses": fmt.Sprintf("10.%d.%d.2/24", 100+i/256, i%256)}})
+	}
+	for i := range 100 { // and what is added in turn
+		name := fmt.Sprintf("m%d", i)
+		edits = append(edits, Edit{Op: VRFAdd, Name: name, Settings: map[string]any{"rts": fmt.Sprintf("65000:%d", 100+i)}},
+			Edit{Op: HostAdd, Name: name, Settings: map[string]any{"to": "pe1", "vrf": name, "addresses": "10.1.0.2/24"}},
+			Edit{Op: RouteAdd, Name: name, Prefix: prefix("172.16.0.0/16"), NextHop: addr("10.1.0.2")})
 	}
 	begin := time.Now()
 	if _, err := Apply(parsed(t, lab), []byte(lab), edits); err != nil {

@@ -1,5 +1,6 @@
 // Package edit changes the text of a lab file: it adds, sets and removes VRFs, routes,
-// hosts, attachments and neighbours, and keeps the rest, comments included.
+// hosts, attachments, LANs, policies, BGP sessions, redistribution and BMP stations, and
+// keeps the rest, comments included.
 //
 // It is a pure function of the text. It must not contain validation of the result, which
 // topology.Parse does, or anything that runs.

@@ -15,6 +15,8 @@ import (
 type file struct {
 	doc yaml.Node
 	top *yaml.Node // its mapping
+
+	early func(host string) bool // the host is added after what is done now
 }
 
 func read(text []byte) (*file, error) {

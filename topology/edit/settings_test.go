@@ -34,7 +34,7 @@ func TestSettingsOfJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.setVRF(parsed(t, lab), e); err != nil {
+	if err := f.apply(parsed(t, lab), e); err != nil {
 		t.Fatal(err)
 	}
 	text, err := f.text()

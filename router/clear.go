@@ -1,0 +1,58 @@
+package router
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/netip"
+
+	"pseudowan/bgp"
+)
+
+// Clearing asks for the reset of a BGP session.
+type Clearing struct {
+	VRF  string     `json:"vrf"` // of a session with a customer; "": between routers
+	Peer netip.Addr `json:"peer"`
+	Soft string     `json:"soft"` // "": the session ends; else "in" or "out"
+}
+
+// Cleared is what was done.
+type Cleared struct {
+	Refresh bool `json:"refresh"` // the peer was asked for its routes (RFC 2918)
+}
+
+// Clear resets a session. An agent of an older version cannot.
+func (c *Client) Clear(ctx context.Context, q Clearing) (out Cleared, err error) {
+	err = c.send(ctx, http.MethodPost, "clear", q, &out)
+	return out, err
+}
+
+func (a *agent) postClear(w http.ResponseWriter, q *http.Request) {
+	var c Clearing
+	if err := json.NewDecoder(q.Body).Decode(&c); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	how, ok := map[string]bgp.Clear{"": bgp.ClearHard, "in": bgp.ClearSoftIn, "out": bgp.ClearSoftOut}[c.Soft]
+	if !ok {
+		http.Error(w, fmt.Sprintf("clear: soft %q is not in or out", c.Soft), http.StatusBadRequest)
+		return
+	}
+	out, err := a.clear(q.Context(), c, how)
+	a.answer(w, out, err)
+}
+
+func (a *agent) clear(ctx context.Context, c Clearing, how bgp.Clear) (out Cleared, err error) {
+	speakers, err := a.speakersOf(ctx, c.VRF)
+	if err != nil {
+		return out, err
+	}
+	for _, s := range speakers {
+		if s.Has(c.Peer) {
+			out.Refresh, err = s.Clear(c.Peer, how)
+			return out, err
+		}
+	}
+	return out, fmt.Errorf("there is no session with %s", c.Peer)
+}
