@@ -104,7 +104,7 @@ func newBMP(s streams) *cobra.Command {
 	c.AddCommand(
 		s.setting(edit.BMPAdd, "add", "ROUTER", "Add a BMP station of a router", `  sudo pseudowan bmp add pe1 to=192.168.0.9:5000
   sudo pseudowan bmp add pe1 to=10.1.0.2 vrf=red routes=adj-rib-in-pre routes=loc-rib`, 1, routers),
-		s.setting(edit.BMPDel, "del", "ROUTER", "Remove the BMP station of a router with an address, and a VRF if there are several", `  sudo pseudowan bmp del pe1 to=192.168.0.9:5000`, 1, routers),
+		s.setting(edit.BMPDel, "del", "ROUTER", "Remove a BMP station of a router", `  sudo pseudowan bmp del pe1 to=192.168.0.9:5000`, 1, routers),
 	)
 	return c
 }
@@ -115,7 +115,7 @@ func newNeighbor(s streams) *cobra.Command {
   sudo pseudowan neighbor clear all soft in`}
 	onlySubcommands(c)
 	c.AddCommand(
-		s.neighbor(edit.NeighborAdd, "add", 0, "Add a session with a host, with a router behind a NIC, or again with a router", `  sudo pseudowan neighbor add h9 as=65109
+		s.neighbor(edit.NeighborAdd, "add", 0, "Add a session with a host or a router", `  sudo pseudowan neighbor add h9 as=65109
   sudo pseudowan neighbor add 192.168.9.2 --router asbr1 as=65009`),
 		s.neighbor(edit.NeighborSet, "set", 1, "Change settings of a session, those of the router's end", `  sudo pseudowan neighbor set pe2 --router pe1 import-policy=prefer
   sudo pseudowan neighbor set h9 shutdown=true`),

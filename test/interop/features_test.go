@@ -270,6 +270,8 @@ func testRefresh(t *testing.T, s *scene) {
 		}
 		return nil
 	})
+	s.clears(t, c)
+	s.hears(t, key)
 }
 
 func testPeerRestarts(t *testing.T, s *scene) {
