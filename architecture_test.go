@@ -61,7 +61,7 @@ var rooms = map[string][]string{
 	"api":           {},
 	"api/v1":        {"labs", "labs/look", "status", "topology", "topology/edit"},
 	"api/client":    {"status", "topology/edit"},
-	"api/original":  {"status"},
+	"api/original":  {"status", "topology", "topology/edit"},
 	"cmd/pseudowan": {"api", "api/original", "api/v1", "bgp/collector", "capture", "hosts/impair", "k8s/...", "labs", "labs/catalog", "labs/injection", "labs/keeper", "labs/look", "labs/pod", "status", "topology/...", "show", "logfile"},
 
 	"topology/compare": {"topology", "support"}, // which names are of secrets

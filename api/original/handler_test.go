@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pseudowan/status"
+	"pseudowan/topology"
+	"pseudowan/topology/edit"
 )
 
 // lab is a small lab. Rows are those of the document, as far as they go.
@@ -86,11 +88,43 @@ func (l lab) Ports(context.Context, string) ([]status.Port, error) {
 	}, l.err
 }
 
-func get(t *testing.T, l lab, method, path string) (int, map[string]any) {
+func (l lab) RIB(context.Context, string) ([]status.RIB, error) {
+	return []status.RIB{
+		{RD: "65001:101", Prefix: prefix("110.1.0.0/24"), NextHop: addr("192.168.0.1"), Label: 1001, Best: true, Origin: "incomplete"},
+		{RD: "65001:101", Prefix: prefix("130.1.7.0/24"), NextHop: addr("192.168.0.2"), Label: 2001, Best: true, MED: number(100), ASPath: "65002", Origin: "incomplete"},
+		{RD: "65001:101", Prefix: prefix("130.1.7.0/24"), NextHop: addr("192.168.0.6"), Label: 3001, Unusable: "AS loop", ASPath: "65001", Origin: "igp"},
+		{RD: "65001:101", Prefix: prefix("2001:db8::/64"), NextHop: addr("::1"), Label: 2002, Best: true, Origin: "igp"},
+	}, l.err
+}
+
+func (l lab) LSPs(context.Context, string) ([]status.LSP, error) {
+	return []status.LSP{{FEC: prefix("10.255.0.2/32"), NextHop: addr("192.168.0.2")}, {FEC: prefix("10.255.0.1/32")}}, l.err
+}
+
+func (l lab) SessionRoutes(_ context.Context, _, peer string, view status.RouteView) ([]status.SessionRoute, error) {
+	if peer != "192.168.0.2" || view != status.RoutesReceived {
+		return nil, status.NotFound("no session with " + peer)
+	}
+	return []status.SessionRoute{
+		{RD: "65001:101", Prefix: prefix("130.1.7.0/24"), Label: number(2001), NextHop: addr("192.168.0.2"), MED: number(100), ASPath: "65002", Origin: "incomplete"},
+		{RD: "65001:101", Prefix: prefix("9.0.0.0/8"), Label: number(2001), NextHop: addr("192.168.0.2"), Rejected: "policy x", Origin: "igp"},
+		{Prefix: prefix("10.9.0.0/16"), NextHop: addr("10.1.0.2"), Origin: "egp"},
+	}, l.err
+}
+
+func (l lab) Topology(context.Context) (*topology.Topology, error) { return nil, l.err }
+
+func (l lab) Change(context.Context, []edit.Edit) error { return l.err }
+
+func (l lab) Ping(context.Context, string, string, netip.Addr, int) (netip.Addr, error) {
+	return netip.Addr{}, l.err
+}
+
+func get(t *testing.T, l Lab, method, path, body string) (int, map[string]any) {
 	t.Helper()
 	h := New(func(context.Context) (Lab, error) { return l, nil }, func() time.Time { return at })
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+	h.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader(body)))
 	var answer map[string]any
 	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
 		t.Fatalf("%s: %v: %s", path, err, w.Body)
@@ -100,6 +134,17 @@ func get(t *testing.T, l lab, method, path string) (int, map[string]any) {
 
 func TestTables(t *testing.T) {
 	for path, want := range map[string]string{
+		"rib": `"rib":"Status codes: * valid, > best\nOrigin codes: i - IGP, e - EGP, ? - incomplete\n` +
+			`     Network                          Labels   Next Hop             Reason          Metric LocPrf Path\nFamily: vpnv4\n` +
+			` *>  65001:101:110.1.0.0/24           [1001]   192.168.0.1          Only Path                     ?\n` +
+			` *>  65001:101:130.1.7.0/24           [2001]   192.168.0.2                          100           65002 ?\n` +
+			`     65001:101:130.1.7.0/24           [3001]   192.168.0.6                                        65001 i\n"`,
+		"neighbor": `"neighbor":"Status codes: x filtered\nOrigin codes: i - IGP, e - EGP, ? - incomplete\n` +
+			`     Timestamp           Network                          Labels   Next Hop             Metric LocPrf Path\n` +
+			`                         65001:101:130.1.7.0/24           [2001]   192.168.0.2          100           65002 ?\n` +
+			` x                       65001:101:9.0.0.0/8              [2001]   192.168.0.2                        i\n` +
+			`                         10.9.0.0/16                      None     10.1.0.2                           e\n"`,
+		"route": `"route":[{"prefix":"10.255.0.2/32","destIpAddr":"10.255.0.2","netMask":"255.255.255.255","nextHopIpAddr":"192.168.0.2"}]`,
 		"status/peer": `"status":[{"occurTime":"2015/09/22 20:51:11","status":"Peer Up","myPeer":"10.10.10.1","remotePeer":"192.168.0.2","asNumber":65002},
 			{"occurTime":"2015/09/22 20:51:11","status":"Peer Down","myPeer":"10.10.10.1","remotePeer":"192.168.0.6","asNumber":65003}]`,
 		"interface": `"interface":[{"routerPort":1,"routerIpAddr":"192.168.0.1","routerMacAddr":"00:00:00:01:01:01","routeDist":""},
@@ -122,35 +167,48 @@ func TestTables(t *testing.T) {
 		if err := json.Unmarshal([]byte(`{"id":"0000000000000001","time":"2015/09/22 20:51:11",`+want+`}`), &wanted); err != nil {
 			t.Fatal(err)
 		}
-		code, got := get(t, lab{}, http.MethodGet, "/openflow/0000000000000001/"+path)
+		code, got := get(t, lab{}, http.MethodGet, "/openflow/0000000000000001/"+path, `{"neighbor": {"routetype": "received-routes", "address": "192.168.0.2"}}`)
 		if diff := cmp.Diff(wanted, got); diff != "" || code != http.StatusOK {
 			t.Errorf("%s: %d: %s", path, code, diff)
 		}
 	}
-	if len(tables) != 7 {
-		t.Errorf("%d tables are served, and seven are tested", len(tables))
+	if len(tables) != 10 {
+		t.Errorf("%d tables are served, and ten are tested", len(tables))
 	}
 }
 
+// What is not as it should be is refused before anything is touched.
 func TestRefusals(t *testing.T) {
+	const pe1 = "/openflow/0000000000000001/"
 	for _, c := range []struct {
-		method, path string
-		lab          lab
-		code         int
-		says         string
+		method, path, body string
+		lab                lab
+		code               int
+		says               string
 	}{
-		{http.MethodGet, "/openflow/0000000000000003/arp", lab{}, http.StatusNotFound, "0000000000000001 is pe1, 0000000000000002 is pe2"},
-		{http.MethodGet, "/openflow/1/arp", lab{}, http.StatusNotFound, "no router has the datapath ID 1"},
-		{http.MethodGet, "/openflow/0000000000000000/arp", lab{}, http.StatusNotFound, "no router"},
-		{http.MethodGet, "/openflow/0000000000000001/acl", lab{}, http.StatusNotFound, "interface, mpls"},
-		{http.MethodGet, "/", lab{}, http.StatusNotFound, "no such table"},
-		{http.MethodPost, "/openflow/0000000000000001/vrf", lab{}, http.StatusMethodNotAllowed, "`pseudowan up`"},
-		{http.MethodDelete, "/openflow/0000000000000001/route", lab{}, http.StatusMethodNotAllowed, "DELETE"},
-		{http.MethodGet, "/openflow/0000000000000002/vrf", lab{errors.New("router pe2: no answer")}, http.StatusServiceUnavailable, "router pe2: no answer"},
+		{"GET", "/openflow/0000000000000003/arp", "", lab{}, 404, "0000000000000001 is pe1, 0000000000000002 is pe2"},
+		{"GET", "/openflow/1/arp", "", lab{}, 404, "no router has the datapath ID 1"},
+		{"GET", "/openflow/0000000000000000/arp", "", lab{}, 404, "no router"},
+		{"GET", pe1 + "acl", "", lab{}, 404, "GET interface, GET mpls"},
+		{"GET", "/", "", lab{}, 404, "POST bgp"},
+		{"PUT", pe1 + "vrf", "", lab{}, 404, "there is no PUT"},
+		{"GET", "/openflow/0000000000000002/vrf", "", lab{errors.New("router pe2: no answer")}, 503, "router pe2: no answer"},
+		{"GET", pe1 + "neighbor", "", lab{}, 400, "no object begins"},
+		{"GET", pe1 + "neighbor", "{'neighbor': {'routetype': 'all', 'address': '192.168.0.2'}}", lab{}, 400, "accepted-routes, received-routes, sent-routes"},
+		{"GET", pe1 + "neighbor", "{'neighbor': {'routetype': 'received-routes', 'address': '1.1.1.1'}}", lab{}, 404, "no session"},
+		{"POST", pe1 + "vrf", "", lab{}, 400, "no object begins"},
+		{"POST", pe1 + "vrf", "{'route': {}}", lab{}, 400, `the body is not {\"vrf\": {…}}`},
+		{"POST", pe1 + "vrf", "{'vrf': {'route_dist': '1:1', 'import': '1:1'}}", lab{}, 400, "vrf has no export; it needs route_dist, import, export"},
+		{"POST", pe1 + "vrf", "{'vrf': {'route_dist': '1:1', 'import': {}, 'export': '1:1'}}", lab{}, 400, "vrf has no import"},
+		{"POST", pe1 + "vrf", "{'vrf': __import__('os').system('id')}", lab{}, 400, "octet 8"},
+		{"POST", pe1 + "vrf", strings.Repeat(" ", maxBody+1), lab{}, 413, "more than 65536 octets"},
+		{"POST", pe1 + "vrf", "{'vrf': {'route_dist': '1:1', 'import': '1:1', 'export': '1:1'}}", lab{errors.New("no answer")}, 503, "no answer"},
+		{"PUT", pe1 + "ping", "{'ping': {'hostIp': 'x', 'data': '', 'outPort': '3'}}", lab{}, 400, `hostIp \"x\" is not an IPv4 address`},
+		{"PUT", pe1 + "ping", "{'ping': {'hostIp': '10.1.0.2', 'data': '', 'outPort': '1'}}", lab{}, 409, "no port 1 in a VRF"},
 	} {
-		code, got := get(t, c.lab, c.method, c.path)
-		if detail, _ := got["detail"].(string); code != c.code || !strings.Contains(detail, c.says) {
-			t.Errorf("%s %s: %d %v", c.method, c.path, code, got)
+		code, got := get(t, c.lab, c.method, c.path, c.body)
+		if detail, _ := json.Marshal(got["detail"]); code != c.code || !strings.Contains(string(detail), c.says) {
+			t.Errorf("%s %s %.60s: %d %v", c.method, c.path, c.body, code, got)
 		}
 	}
 }

@@ -42,7 +42,14 @@ var printers = map[string]printed{
 	"stats/flow": form("FlowStats", "destination(label) packets    bytes", []int{18, 10, 10}, func(r flowRow) string {
 		return fmt.Sprintf("%-18v %10d %10d", r.Destination, r.Packets, r.Bytes)
 	}),
-	"vrf": {title: "Show vrf"}, // is a text
+	"route": form("RoutingTable", "prefix             nexthop", []int{18, 16}, func(r routeRow) string {
+		return fmt.Sprintf("%-18s %-15s", r.Prefix, r.NextHop)
+	}),
+
+	// Texts.
+	"vrf":      {title: "Show vrf"},
+	"rib":      {title: "Show rib"},
+	"neighbor": {title: "Show neighbor"},
 }
 
 // Printed lists the paths of the tables that Print knows.
@@ -54,9 +61,9 @@ func Printed() (all []string) {
 	return all
 }
 
-// Print writes one table of a router as the original's scripts do.
-func Print(ctx context.Context, w io.Writer, lab Lab, router, path string, now time.Time) error {
-	rows, err := tables[path].read(ctx, lab, router)
+// Print writes one table as the original's scripts do.
+func Print(ctx context.Context, w io.Writer, lab Lab, q Query, path string, now time.Time) error {
+	rows, err := tables[path].read(ctx, lab, q)
 	if err != nil {
 		return err
 	}
@@ -93,6 +100,8 @@ func (p printed) lines(rows any) []string {
 	case []peerRow:
 		return each(rows, p.row)
 	case []portRow:
+		return each(rows, p.row)
+	case []routeRow:
 		return each(rows, p.row)
 	case []flowRow:
 		return each(rows, p.row)

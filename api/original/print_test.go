@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"pseudowan/status"
 )
 
 // The tables are printed as by the scripts of the original.
@@ -29,6 +31,11 @@ routeDist  prefix             nexthop          label
 ---------- ------------------ ---------------- -----
 65001:101  10.1.0.2/32        0.0.0.0          1000 
 65001:101  110.1.0.0/24       10.1.0.2         1001 
+`,
+		"route": `RoutingTable
+prefix             nexthop
+------------------ ----------------
+10.255.0.2/32      192.168.0.2    
 `,
 		"status/peer": `Peer Status
 occurTime            status    myPeer             remotePeer         asNumber
@@ -54,16 +61,18 @@ destination(label) packets    bytes
 	} {
 		title, table, _ := strings.Cut(want, "\n")
 		var b bytes.Buffer
-		if err := Print(t.Context(), &b, lab{}, "pe1", path, at); err != nil {
+		if err := Print(t.Context(), &b, lab{}, Query{Router: "pe1"}, path, at); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(plus+"\n2015/09/22 20:51:11 : "+title+"\n"+plus+"\n"+table, b.String()); diff != "" {
 			t.Errorf("%s: %s", path, diff)
 		}
 	}
-	var b bytes.Buffer
-	if err := Print(t.Context(), &b, lab{}, "pe1", "vrf", at); err != nil || !strings.Contains(b.String(), "Show vrf\n"+plus+"\nStatus codes") {
-		t.Errorf("vrf: %v\n%s", err, b.String())
+	for path, title := range map[string]string{"vrf": "Show vrf", "rib": "Show rib", "neighbor": "Show neighbor"} {
+		var b bytes.Buffer
+		if err := Print(t.Context(), &b, lab{}, Query{Router: "pe1", Peer: "192.168.0.2", View: status.RoutesReceived}, path, at); err != nil || !strings.Contains(b.String(), title+"\n"+plus+"\nStatus codes") {
+			t.Errorf("%s: %v\n%s", path, err, b.String())
+		}
 	}
 	if len(Printed()) != len(tables) {
 		t.Errorf("%v are printed, not all of the %d tables", Printed(), len(tables))

@@ -24,8 +24,8 @@ type peerRow struct {
 	AS     uint32 `json:"asNumber"`
 }
 
-func peers(ctx context.Context, lab Lab, router string) (any, error) {
-	all, err := lab.Peers(ctx, router)
+func peers(ctx context.Context, lab Lab, q Query) (any, error) {
+	all, err := lab.Peers(ctx, q.Router)
 	rows := []peerRow{}
 	for _, p := range all {
 		state := "Peer Down"
@@ -44,8 +44,8 @@ type interfaceRow struct {
 	RD      string `json:"routeDist"`
 }
 
-func interfaces(ctx context.Context, lab Lab, router string) (any, error) {
-	all, err := lab.Interfaces(ctx, router)
+func interfaces(ctx context.Context, lab Lab, q Query) (any, error) {
+	all, err := lab.Interfaces(ctx, q.Router)
 	rows := []interfaceRow{}
 	for _, i := range all {
 		for _, a := range i.Addresses {
@@ -72,8 +72,8 @@ type arpRow struct {
 	Port    uint32 `json:"routerPort"`
 }
 
-func neighbors(ctx context.Context, lab Lab, router string) (any, error) {
-	all, err := lab.Neighbors(ctx, router)
+func neighbors(ctx context.Context, lab Lab, q Query) (any, error) {
+	all, err := lab.Neighbors(ctx, q.Router)
 	rows := []arpRow{}
 	for _, n := range all {
 		if n.Address.Is4() && n.MAC != "" {
@@ -82,45 +82,6 @@ func neighbors(ctx context.Context, lab Lab, router string) (any, error) {
 	}
 	slices.SortStableFunc(rows, func(a, b arpRow) int { return cmp.Compare(a.Port, b.Port) })
 	return rows, err
-}
-
-// vrfs returns the text that the original has from its BGP library.
-func vrfs(ctx context.Context, lab Lab, router string) (any, error) {
-	all, err := lab.VRFs(ctx, router)
-	var b strings.Builder
-	b.WriteString("Status codes: * valid, > best\nOrigin codes: i - IGP, e - EGP, ? - incomplete\n")
-	fmt.Fprintf(&b, "     %-32s %-8s %-20s %-15s %-6s %-6s %s\n", "Network", "Labels", "Next Hop", "Reason", "Metric", "LocPrf", "Path")
-	for _, v := range all {
-		fmt.Fprintf(&b, "VPN: ('%s', 'ipv4')\n", v.RD)
-		for _, r := range v.Routes {
-			if r.Prefix.Addr().Is4() {
-				b.WriteString(routeLine(r))
-			}
-		}
-	}
-	return b.String(), err
-}
-
-func routeLine(r status.Route) string {
-	codes := []byte("   ")
-	if r.Unusable == "" {
-		codes[1] = '*'
-	}
-	if r.Best {
-		codes[2] = '>'
-	}
-	path := map[status.Origin]string{"igp": "i", "egp": "e", "incomplete": "?"}[r.Origin]
-	if r.ASPath != "" {
-		path = r.ASPath + " " + path
-	}
-	return fmt.Sprintf("%s  %-32s %-8s %-20s %-15s %-6s %-6s %s\n", codes, r.Prefix, "None", r.NextHop, r.Reason, optional(r.MED), optional(r.LocalPref), path)
-}
-
-func optional(n *uint32) string {
-	if n == nil {
-		return ""
-	}
-	return fmt.Sprint(*n)
 }
 
 type mplsRow struct {
@@ -132,19 +93,41 @@ type mplsRow struct {
 	NextHop string `json:"nextHopIpAddr"`
 }
 
-func mpls(ctx context.Context, lab Lab, router string) (any, error) {
-	all, err := lab.MPLS(ctx, router)
+func mpls(ctx context.Context, lab Lab, q Query) (any, error) {
+	all, err := lab.MPLS(ctx, q.Router)
 	rows := []mplsRow{}
 	for _, m := range all {
 		if m.Prefix.Addr().Is4() {
-			mask := net.IP(net.CIDRMask(m.Prefix.Bits(), 32)).String()
-			rows = append(rows, mplsRow{m.RD, m.Prefix.String(), m.Label, m.Prefix.Addr().String(), mask, m.NextHop.String()})
+			rows = append(rows, mplsRow{m.RD, m.Prefix.String(), m.Label, m.Prefix.Addr().String(), maskOf(m.Prefix), m.NextHop.String()})
 		}
 	}
 	key := func(m mplsRow) string { return m.RD + ":" + m.Prefix }
 	slices.SortStableFunc(rows, func(a, b mplsRow) int { return cmp.Compare(key(a), key(b)) })
 	return rows, err
 }
+
+type routeRow struct {
+	Prefix  string `json:"prefix"`
+	Address string `json:"destIpAddr"`
+	Mask    string `json:"netMask"`
+	NextHop string `json:"nextHopIpAddr"`
+}
+
+// routes lists the routes outside VRFs: those to the loopbacks of other routers.
+func routes(ctx context.Context, lab Lab, q Query) (any, error) {
+	all, err := lab.LSPs(ctx, q.Router)
+	rows := []routeRow{}
+	for _, r := range all {
+		if r.FEC.Addr().Is4() && r.NextHop.IsValid() {
+			rows = append(rows, routeRow{r.FEC.String(), r.FEC.Addr().String(), maskOf(r.FEC), r.NextHop.String()})
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b routeRow) int { return cmp.Compare(a.Prefix, b.Prefix) })
+	return rows, err
+}
+
+// maskOf is the length of a prefix as a mask.
+func maskOf(p netip.Prefix) string { return net.IP(net.CIDRMask(p.Bits(), 32)).String() }
 
 type portRow struct {
 	Port      uint32 `json:"portNo"`
@@ -156,8 +139,8 @@ type portRow struct {
 	TxErrors  uint64 `json:"txErrors"`
 }
 
-func ports(ctx context.Context, lab Lab, router string) (any, error) {
-	all, err := lab.Ports(ctx, router)
+func ports(ctx context.Context, lab Lab, q Query) (any, error) {
+	all, err := lab.Ports(ctx, q.Router)
 	rows := []portRow{}
 	for _, p := range all {
 		rows = append(rows, portRow{p.Port, p.RxPackets, p.RxBytes, p.RxErrors, p.TxPackets, p.TxBytes, p.TxErrors})
@@ -174,8 +157,8 @@ type flowRow struct {
 }
 
 // flows lists labels, then a default route, then prefixes as text.
-func flows(ctx context.Context, lab Lab, router string) (any, error) {
-	all, err := lab.Flows(ctx, router)
+func flows(ctx context.Context, lab Lab, q Query) (any, error) {
+	all, err := lab.Flows(ctx, q.Router)
 	rows := []flowRow{}
 	for _, f := range all {
 		switch {

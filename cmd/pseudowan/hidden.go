@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	v1 "pseudowan/api/v1"
 	"pseudowan/labs"
 	"pseudowan/labs/injection"
 	"pseudowan/labs/keeper"
@@ -45,7 +44,7 @@ func newKeeper(s streams) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			log, flush := logger(s.err)
 			defer flush()
-			return keeper.Run(c.Context(), lab, func() http.Handler { return v1.New(lab) }, log)
+			return keeper.Run(c.Context(), lab, func() http.Handler { return newAPI(lab) }, log)
 		},
 	}
 	c.Flags().StringVar(&lab, "lab", "", "the lab")

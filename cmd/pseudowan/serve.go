@@ -14,15 +14,14 @@ import (
 	"pseudowan/api/original"
 	v1 "pseudowan/api/v1"
 	"pseudowan/labs/look"
-	"pseudowan/status"
 )
 
 const serveHelp = `Serve puts a lab's API on a TCP port (docs/api.md), which otherwise answers root alone
-on the unix socket /run/pseudowan/LAB/.api.sock. It also answers requests of
-docker-pseudo-wan's REST interface (2015) that read tables, in their shapes, so that scripts written for it work with a lab: GET
-/openflow/DATAPATH/status/peer, interface, arp, vrf, mpls, stats/flow and stats/port.
-The routers have the datapath IDs 0000000000000001 and so on, in the order of their
-names. What does not fit the original's tables, such as IPv6, is left out.
+on the unix socket /run/pseudowan/LAB/.api.sock. Both also answer the requests of
+docker-pseudo-wan's REST interface (2015) below /openflow/DATAPATH/, in their shapes, so
+that scripts written for it work with a lab (docs/scripting.md). The routers have the
+datapath IDs 0000000000000001 and so on, in the order of their names. What does not fit
+the original's tables, such as IPv6, is left out.
 
 It listens on a loopback address only, until it is stopped. Requests need the token of
 the file, as a bearer's or as a password, and must come for that address. They only read,
@@ -84,52 +83,12 @@ func serve(ctx context.Context, s streams, lab, token, listen string, changes bo
 // newServer returns a server of a lab for requests with the token at an address. Any user
 // of this server can connect, so nobody may hold a connection for long without the token.
 func newServer(lab, token, at string, changes bool) *http.Server {
-	open := func(ctx context.Context) (original.Lab, error) {
-		running, err := look.Open(ctx, lab)
-		return served{running}, err
-	}
-	paths := http.NewServeMux()
-	paths.Handle("/", original.New(open, time.Now))
-	if changes {
-		paths.Handle("/v1/", v1.New(lab))
-	} else {
-		paths.Handle("/v1/", v1.ReadOnly(v1.New(lab)))
+	paths := newAPI(lab)
+	if !changes {
+		paths = v1.ReadOnly(paths)
 	}
 	return &http.Server{
 		Handler:           api.Guard(token, at, paths),
 		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 	}
-}
-
-// served gives the tables of one router at a time.
-type served struct{ *look.Lab }
-
-func of(router string) look.Filter { return look.Filter{Router: router} }
-
-func (s served) Peers(ctx context.Context, router string) ([]status.Peer, error) {
-	return s.Lab.Peers(ctx, of(router))
-}
-
-func (s served) Interfaces(ctx context.Context, router string) ([]status.Interface, error) {
-	return s.Lab.Interfaces(ctx, of(router))
-}
-
-func (s served) Neighbors(ctx context.Context, router string) ([]status.Neighbor, error) {
-	return s.Lab.Neighbors(ctx, of(router))
-}
-
-func (s served) VRFs(ctx context.Context, router string) ([]status.VRF, error) {
-	return s.Lab.VRFs(ctx, of(router))
-}
-
-func (s served) MPLS(ctx context.Context, router string) ([]status.MPLS, error) {
-	return s.Lab.MPLS(ctx, of(router))
-}
-
-func (s served) Flows(ctx context.Context, router string) ([]status.Flow, error) {
-	return s.Lab.Flows(ctx, of(router), false)
-}
-
-func (s served) Ports(ctx context.Context, router string) ([]status.Port, error) {
-	return s.Lab.Ports(ctx, of(router))
 }

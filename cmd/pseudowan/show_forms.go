@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ const watchEvery = 2 * time.Second
 // originalTables are the original's tables by our names.
 var originalTables = map[string]string{
 	"interface": "interface", "arp": "arp", "mpls": "mpls", "vrf": "vrf", "peer": "status/peer", "port": "stats/port", "flow": "stats/flow",
+	"rib": "rib", "lsp": "route", "neighbor": "neighbor",
 }
 
 // withForms gives all commands of show the flags --watch and --format.
@@ -47,10 +49,10 @@ func withForms(s streams, c *cobra.Command, sel *selection) {
 		table.RunE = func(c *cobra.Command, args []string) error {
 			run := func() error { return once(c, args) }
 			if f.format == originalForm {
-				if err := checkOriginal(c, sel); err != nil {
+				if err := checkOriginal(c, sel, args); err != nil {
 					return err
 				}
-				run = func() error { return printOriginal(c.Context(), s, sel, originalTables[c.Name()]) }
+				run = func() error { return printOriginal(c.Context(), s, sel, originalTables[c.Name()], args) }
 			}
 			if !c.Flags().Changed("watch") {
 				return run()
@@ -93,7 +95,7 @@ func watch(ctx context.Context, s streams, every time.Duration, run func() error
 }
 
 // checkOriginal refuses what the original's tables do not have.
-func checkOriginal(c *cobra.Command, sel *selection) error {
+func checkOriginal(c *cobra.Command, sel *selection, args []string) error {
 	switch {
 	case originalTables[c.Name()] == "":
 		var have []string
@@ -106,13 +108,20 @@ func checkOriginal(c *cobra.Command, sel *selection) error {
 		return usagef("--format original and -o %s are two forms; give one", sel.format.Format)
 	case sel.filter.VRF != "" || sel.filter.Prefix.IsValid():
 		return usagef("--format original prints whole tables; leave --vrf and --prefix out")
+	case c.Name() == "neighbor" && len(args) < 2:
+		return usagef("--format original needs a peer and which of its routes, as in `show neighbor 192.168.0.2 received`")
 	}
 	return nil
 }
 
 // printOriginal prints a table of each selected router. With several, their names are
 // between the tables.
-func printOriginal(ctx context.Context, s streams, sel *selection, path string) error {
+func printOriginal(ctx context.Context, s streams, sel *selection, path string, args []string) error {
+	var q original.Query
+	if path == "neighbor" {
+		q.Peer, q.View = args[0], status.RouteView(args[1])
+	}
+
 	lab, err := look.Open(ctx, sel.lab)
 	if err != nil {
 		return err
@@ -122,11 +131,24 @@ func printOriginal(ctx context.Context, s streams, sel *selection, path string) 
 		routers = []string{sel.filter.Router}
 	}
 	var errs []error
+	printed := 0
 	for _, r := range routers {
+		q.Router = r
+		var table bytes.Buffer
+		err := original.Print(ctx, &table, served{lab}, q, path, time.Now())
+		if errs = append(errs, err); err != nil {
+			continue
+		}
+		printed++
 		if len(routers) > 1 {
 			fmt.Fprintf(s.out, "%s:\n", r)
 		}
-		errs = append(errs, original.Print(ctx, s.out, served{lab}, r, path, time.Now()))
+		if _, err := table.WriteTo(s.out); err != nil {
+			return err
+		}
+	}
+	if printed > 0 { // a peer is one of some routers alone
+		errs = slices.DeleteFunc(errs, func(err error) bool { return errors.Is(err, status.ErrNotFound) })
 	}
 	return errors.Join(errs...)
 }

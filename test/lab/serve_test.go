@@ -2,8 +2,11 @@ package lab
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -11,6 +14,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"pseudowan/api/client"
+	"pseudowan/status"
 )
 
 // Scripts of the original read its tables from a lab of ours: those that its document
@@ -107,4 +113,63 @@ func serve(t *testing.T, args ...string) string {
 		t.Fatalf("it says %q: %v", line, err)
 	}
 	return at
+}
+
+// The requests of the original that change a lab do, in the form of its client, and
+// packets follow.
+func TestRealOriginalChanges(t *testing.T) {
+	t.Parallel()
+	l := fromText(t, t.TempDir(), "pwt-orig", strings.ReplaceAll(changeable, "NAME", "pwt-orig"))
+	l.up(t)
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", client.Socket(l.name))
+	}
+	root := http.Client{Transport: &http.Transport{DialContext: dial}}
+	ask := func(method, path, body string, want int) string {
+		t.Helper()
+		q, err := http.NewRequestWithContext(t.Context(), method, "http://lab/openflow/0000000000000001/"+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := root.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Body.Close()
+		text, err := io.ReadAll(a.Body)
+		if err != nil || a.StatusCode != want {
+			t.Fatalf("%s %s: %d, %v: %s", method, path, a.StatusCode, err, text)
+		}
+		return string(text)
+	}
+	const iface = `{'interface': {'port': '4', 'macaddress': '00-00-00-00-00-02', 'ipaddress': '10.7.0.1', 'netmask': '255.255.255.0', 'opposite_ipaddress': '10.7.0.2',
+'opposite_asnumber': '', 'port_offload_bgp': '', 'bgp_med': '', 'bgp_local_pref': '', 'bgp_filter_asnumber': '', 'vrf_routeDist': '65001:101'}}`
+	ask("POST", "vrf", "{'vrf': {'route_dist': '65001:101', 'import': '65000:1', 'export': '65000:1'}}", 200)
+	ask("POST", "interface", iface, 200)
+	reached := func() bool { return l.exec("h2", "ping", "-c", "1", "-W", "1", "10.7.0.2").code == 0 }
+	if reached() {
+		t.Error("what is not redistributed is reached")
+	}
+	ask("POST", "redistribute", "{'bgp': {'redistribute': 'ON', 'vrf_routeDist': '65001:101'}}", 200)
+	ask("POST", "route", "{'route': {'destination': '110.1.0.0', 'netmask': '255.255.255.0', 'nexthop': '10.7.0.2', 'vrf_routeDist': '65001:101'}}", 200)
+	if !reached() {
+		t.Error("what is redistributed is not reached")
+	}
+	if ports := ask("GET", "interface", "", 200); !strings.Contains(ports, `{"routerPort":4,"routerIpAddr":"10.7.0.1",`) {
+		t.Errorf("ports: %s", ports)
+	}
+	if out := ask("PUT", "ping", "{'ping': {'hostIp': '10.7.0.2', 'data': '0123456789', 'outPort': '4'}}", 200); strings.Count(out, "ping ok") != 5 {
+		t.Errorf("ping: %s", out)
+	}
+	if rib := ask("GET", "neighbor", "{'neighbor': {'routetype': 'sent-routes', 'address': '192.168.0.2'}}", 200); !strings.Contains(rib, "65001:101:110.1.0.0/24") {
+		t.Errorf("told to pe2: %s", rib)
+	}
+	ask("DELETE", "vrf", "{'vrf': {'route_dist': '65001:101'}}", 200)
+	ask("POST", "gateway", "{'gateway': {'ipaddress': '10.7.0.2'}}", 409)
+	if reached() || len(table[status.VRF](t, l, "vrf")) != 2 {
+		t.Error("a deleted VRF is still there")
+	}
+	if out := must(t, "diff", "--lab", l.name); !strings.Contains(out, "is as") {
+		t.Errorf("the lab differs from its file: %s", out)
+	}
 }
