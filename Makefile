@@ -74,6 +74,13 @@ RANDOM_SEED ?= 1
 test-random:
 	PSEUDOWAN_RANDOM=$(RANDOM_LABS) PSEUDOWAN_SEED=$(RANDOM_SEED) $(GO) test -count=1 -timeout 2h -run '^TestRealRandomLabs$$' ./test/lab
 
+# Random run-time changes of random labs, each of which is then as its export says; half
+# an hour, as root. CI has a brief form of it in the other tests.
+CHANGES ?= 1000
+.PHONY: test-changes
+test-changes:
+	PSEUDOWAN_CHANGES=$(CHANGES) PSEUDOWAN_SEED=$(RANDOM_SEED) $(GO) test -v -count=1 -timeout 2h -run '^TestRealRandomChanges$$' ./test/lab
+
 # Ready labs, all or LABS="a b", in both runtimes, and the tests that their pages name;
 # as root. CI has the same in the other tests.
 LABS ?=

@@ -47,10 +47,22 @@ type Problem struct {
 	Status int    `json:"status"` // of HTTP
 	Title  string `json:"title"`
 	Detail string `json:"detail"` // what is wrong
+	Errors []struct {
+		Message  string `json:"message"`
+		Location string `json:"location"` // in the request, or of the lab
+	} `json:"errors"` // each thing that is, if there are several
 }
 
 // Error implements error.
-func (p *Problem) Error() string { return p.Detail }
+func (p *Problem) Error() string {
+	text := p.Detail
+	for _, e := range p.Errors {
+		if !strings.Contains(text, e.Message) {
+			text += "; " + e.Location + ": " + e.Message
+		}
+	}
+	return text
+}
 
 // Is reports whether the API does not know what was asked for.
 func (p *Problem) Is(err error) bool {

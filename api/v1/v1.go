@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/netip"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -71,12 +73,21 @@ func register(m *http.ServeMux, s server) huma.API {
 	}
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = openAPIPath, "", ""
 	c.CreateHooks = nil // no links to schemas in documents: they are those of -o json
+	c.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[netip.Addr](), reflect.TypeFor[address]())
 	a := humago.New(m, c)
 	s.tables(a)
 	s.whole(a)
 	s.events(a)
 	s.changes(a)
 	return a
+}
+
+// address describes an IP address of either family, which huma takes for IPv4 alone.
+type address string
+
+// Schema implements huma.SchemaProvider.
+func (address) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Description: "IP address", Examples: []any{"10.1.0.2", "2001:db8::2"}}
 }
 
 // The groups of operations.

@@ -29,6 +29,9 @@ func TestOpenAPI(t *testing.T) {
 	if text := w.Body.String(); strings.Count(text, `"name":"vrf"`) < 11 || strings.Count(text, `"name":"longer"`) != 4 {
 		t.Errorf("parameters are missing: %s", text)
 	}
+	if strings.Contains(w.Body.String(), `"format":"ipv4"`) {
+		t.Error("addresses are those of IPv4 alone")
+	}
 	for path, methods := range doc.Paths {
 		for method, op := range methods {
 			if op.Summary == "" || !strings.HasPrefix(path, "/v1/") {
@@ -69,6 +72,23 @@ func TestRefusals(t *testing.T) {
 		}
 		if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil || w.Code != c.code || problem.Status != c.code || !strings.Contains(problem.Detail, c.detail) || w.Header().Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s %s %s: %d %s: %s", c.method, c.path, c.body, w.Code, w.Header().Get("Content-Type"), w.Body)
+		}
+	}
+}
+
+// What is right reaches the lab, which is not there, with addresses of either family.
+func TestAddresses(t *testing.T) {
+	for _, q := range []*http.Request{
+		httptest.NewRequest("POST", "/v1/routes", strings.NewReader(`{"vrf":"red","prefix":"2001:db8::/64","next_hop":"2001:db8::2"}`)),
+		httptest.NewRequest("POST", "/v1/changes", strings.NewReader(`{"edits":[{"op":"route-add","name":"red","prefix":"2001:db8::/64","next_hop":"2001:db8::2"}]}`)),
+		httptest.NewRequest("POST", "/v1/routes", strings.NewReader(`{"vrf":"red","prefix":"10.0.0.0/8","next_hop":"10.1.0.2"}`)),
+		httptest.NewRequest("GET", "/v1/trace?host=h1&to=2001:db8::2", nil),
+	} {
+		q.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		New("lab").ServeHTTP(w, q)
+		if w.Code == http.StatusUnprocessableEntity || w.Code == http.StatusBadRequest || w.Code == http.StatusOK {
+			t.Errorf("%s %s: %d: %s", q.Method, q.URL, w.Code, w.Body)
 		}
 	}
 }
