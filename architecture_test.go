@@ -86,6 +86,7 @@ var rooms = map[string][]string{
 	"labs/pod":       {"labs", "labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "status"},
 	"labs/catalog":   {"topology", "status"},
 	"labs/plan":      {"topology", "topology/sites", "router/config", "hosts", "hosts/guard", "bgp/policy", "bgp/session", "bgp/vpn"},
+	"labs/preview":   {"topology", "status"}, // what a file would do
 	"labs/store":     {"labs/plan", "router/config", "status", "topology"},
 	"labs/inventory": {"labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/service", "status", "topology"},
 	"labs/build":     {"labs/plan", "hosts", "hosts/guard", "hosts/service", "router", "router/config", "topology"},

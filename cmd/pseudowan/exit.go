@@ -35,6 +35,7 @@ const exitHelp = `Exit codes:
   130  interrupted
   141  done, but the reader of the output has gone
 diff: 0 nothing differs, 1 something does.
+plan: 0 nothing to do, 2 something to do.
 verify: 0 all is as intended, 1 something differs, 2 it could not be tested.
 audit: 0 nothing deviates, 1 something does.
 exec returns the exit code of its command: as in a shell, 127 if the command is

@@ -43,7 +43,7 @@ not used, or set a weight that is never sent.`
 func newUp(s streams) *cobra.Command {
 	o := labs.UpOptions{Stdin: s.in}
 	var nics *nicFlag
-	timing, trace := false, ""
+	timing, dry, trace := false, false, ""
 	c := &cobra.Command{
 		Use:     "up LAB|FILE",
 		GroupID: groupRun,
@@ -51,6 +51,7 @@ func newUp(s streams) *cobra.Command {
 		Long:    upHelp,
 		Example: `  sudo pseudowan up pseudo-wan
   sudo pseudowan up my-lab.yaml --timeout 2m
+  sudo pseudowan up my-lab.yaml --dry-run
   sudo pseudowan up pseudo-wan --runtime netns --no-wait
   sudo pseudowan up pseudo-wan-eth1 --nic eth1=enp7s0`,
 		Args:              takes("LAB|FILE"),
@@ -59,6 +60,9 @@ func newUp(s streams) *cobra.Command {
 			o.Lab, o.NICs = args[0], nics.names
 			if err := needTime(o.Timeout); err != nil {
 				return err
+			}
+			if dry {
+				return dryRun(c.Context(), s, o, &formatFlag{show.Table}, false)
 			}
 			var cautions topology.Problems
 			o.Cautions = func(list topology.Problems) { cautions = list }
@@ -91,6 +95,7 @@ func newUp(s streams) *cobra.Command {
 	c.Flags().BoolVar(&timing, "timing", false, "print where the time went")
 	c.Flags().StringVar(&trace, "timing-trace", "", "write where the time went to this file, for a browser's trace viewer (about:tracing, Perfetto)")
 	nics = addNICs(c)
+	c.Flags().BoolVar(&dry, "dry-run", false, "only say what it would do, as plan does, which has more to say with -v")
 	c.Flags().BoolVar(&o.Force, "force", false, "lend NICs even if the server's default route or your SSH session uses them")
 	return c
 }

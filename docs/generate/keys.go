@@ -26,6 +26,8 @@ type document struct {
 func documents() []document {
 	verify := listOf("verify", func(o show.Output, rows []status.HostPair) error { return show.HostPairs(o, rows, true) })
 	verify.printer = "HostPairs"
+	previewed := oneOf("plan", func(o show.Output, p status.Preview) error { return show.Preview(o, p, true) })
+	previewed.printer = "Preview"
 	return []document{
 		listOf("ps", show.Nodes),
 		listOf("show peer", show.Peers),
@@ -48,6 +50,7 @@ func documents() []document {
 		listOf("gc", show.Orphans),
 		oneOf("trace", show.Trace),
 		oneOf("explain", show.Explanation),
+		previewed,
 		oneOf("measure", show.Measurement),
 		oneOf("events", show.Event),
 		listOf("doctor", show.Findings),

@@ -67,8 +67,8 @@ var contractArgs = map[string][]string{
 }
 
 // contractOfOthers holds the commands of which this lab has no rows: see
-// TestRealPortSecurity, TestRealCore, TestRealAudit and TestRealGC.
-var contractOfOthers = []string{"show guard", "show core", "show lsp", "audit", "gc"}
+// TestRealPortSecurity, TestRealCore, TestRealAudit, TestRealGC and TestRealPlan.
+var contractOfOthers = []string{"show guard", "show core", "show lsp", "audit", "gc", "plan"}
 
 // contractLine is a command and one of its keys.
 var contractLine = regexp.MustCompile(`^(\S+(?: \S+)*) {2,}(\S+) `)
@@ -102,6 +102,8 @@ func TestRealJSONKeys(t *testing.T) {
 		case "labs", "gc":
 		case "doctor":
 			args = append(args, l.name)
+		case "plan":
+			args = append(args, l.file)
 		default:
 			args = append(args, "--lab", l.name)
 		}
