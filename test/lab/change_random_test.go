@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,7 +18,6 @@ import (
 
 	"pseudowan/api/client"
 	"pseudowan/status"
-	"pseudowan/topology"
 	"pseudowan/topology/random"
 )
 
@@ -48,14 +46,7 @@ func changeAtRandom(t *testing.T, seed, changes int) {
 	l := fromText(t, t.TempDir(), name, string(text))
 	l.up(t)
 	text = []byte(must(t, "export", name))
-	pair := reachesOf(t, l)[0]
-	spare := []string{pair.From, pair.To}
-	for _, h := range pairHosts(t, l, spare) {
-		for _, a := range h.Attachments {
-			spare = append(spare, a.VRF)
-		}
-	}
-	lost := pingMeanwhile(t, l, pair)
+	spare, lost := pingMeanwhile(t, l)
 	c := client.New(name)
 	r := rand.New(rand.NewPCG(uint64(seed), 3))
 	refused := 0
@@ -78,7 +69,7 @@ func changeAtRandom(t *testing.T, seed, changes int) {
 		}
 	}
 	if out := lost(); out != "" {
-		t.Errorf("packets from %s to %s were lost: %s", pair.From, pair.Destination, out)
+		t.Errorf("packets between %v were lost: %s", spare, out)
 	}
 	l.sound(t)
 	changed := doesOf(t, l)
@@ -98,30 +89,28 @@ func changeAtRandom(t *testing.T, seed, changes int) {
 	t.Logf("seed %d: %d changes, %d of them refused", seed, changes, refused)
 }
 
-// pairHosts are hosts of a lab by their names.
-func pairHosts(t *testing.T, l lab, names []string) []topology.Host {
+// pingMeanwhile pings between two hosts until its result is called, which tells what was
+// lost. The names are those of the hosts and their VRFs; none if no host reaches another.
+func pingMeanwhile(t *testing.T, l lab) (spare []string, lost func() string) {
 	t.Helper()
-	text, err := os.ReadFile(l.file)
-	if err != nil {
-		t.Fatal(err)
+	all := reachesOf(t, l)
+	if len(all) == 0 {
+		return nil, func() string { return "" }
 	}
-	top, err := topology.Parse(l.file, text)
-	if err != nil {
-		t.Fatal(err)
+	pair := all[0]
+	spare = []string{pair.From, pair.To}
+	for _, n := range nodes(t, l) {
+		if n.Node == pair.From || n.Node == pair.To {
+			spare = append(spare, strings.FieldsFunc(n.VRF, func(r rune) bool { return r == ',' || r == ' ' })...)
+		}
 	}
-	return slices.DeleteFunc(top.Hosts, func(h topology.Host) bool { return !slices.Contains(names, h.Name) })
-}
-
-// pingMeanwhile pings until its result is called, which tells what was lost.
-func pingMeanwhile(t *testing.T, l lab, pair topology.Reach) func() string {
-	t.Helper()
 	ping := exec.Command(program, "exec", "--lab", l.name, pair.From, "--", "ping", "-q", "-i", "0.05", "-W", "10", "-I", pair.Source.String(), pair.Destination.String())
 	var said strings.Builder
 	ping.Stdout, ping.Stderr = &said, &said
 	if err := ping.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return func() string {
+	return spare, func() string {
 		_ = ping.Process.Signal(syscall.SIGINT)
 		_ = ping.Wait()
 		var sent, received int
