@@ -219,35 +219,3 @@ func killAgents(t *testing.T, l lab) {
 		}
 	}
 }
-
-// A change that is killed leaves the lab as before or as after, and the next command
-// finds out which.
-func TestRealChangeKilled(t *testing.T) {
-	l := fromText(t, t.TempDir(), "pwt-cut", strings.ReplaceAll(changeable, "NAME", "pwt-cut"))
-	l.up(t)
-	said := 0
-	for i := range 8 {
-		cmd := exec.Command(program, "host", "add", "h9", "to=pe1", "vrf=red", "addresses=10.9.0.2/24", "--lab", l.name)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		time.AfterFunc(time.Duration(10+15*i)*time.Millisecond, func() { _ = cmd.Process.Kill() })
-		_ = cmd.Wait() // killed or done
-		r := pseudowan("vrf", "set", "red", fmt.Sprintf("max-routes=%d", 100+i), "--lab", l.name)
-		if r.code != 0 {
-			t.Fatalf("the next command: %d\n%s", r.code, r.stderr)
-		}
-		if strings.Contains(r.stderr, "an interrupted change was") {
-			said++
-		}
-		there := strings.Contains(must(t, "export", l.name), "h9")
-		if lists := strings.Contains(must(t, "ps", "--lab", l.name), "h9"); lists != there {
-			t.Errorf("h9 in the file: %v, in ps: %v", there, lists)
-		}
-		must(t, "verify", l.name)
-		if there {
-			must(t, "host", "del", "h9", "--lab", l.name)
-		}
-	}
-	t.Logf("%d of 8 were taken back or completed", said)
-}
