@@ -45,6 +45,7 @@ type loop struct {
 	peers    map[netip.Addr]bgp.PeerState
 
 	event    func(kind status.EventKind, text string) // tells what happens
+	news     news
 	fallover fallover
 	divert   func([]pipeline.Flow) // brings diversions into the switch at once; nil if there is none
 	ends     ends                  // which peers have sent all their routes
@@ -79,6 +80,7 @@ func newLoop(log *slog.Logger, cfg config.Router, ask transport.Ask) *loop {
 	}
 	l.timer.Stop()
 	l.admit = admit.New(l.fib)
+	l.news = news{tell: func(kind status.EventKind, text string) { l.event(kind, text) }, hops: map[netip.Addr]bool{}}
 	l.links = transport.New(log, l.fib, l.carriers, ask)
 	l.ports = access.New(log, l.fib)
 	l.vrfs = vrf.New(log, l.fib, l.carriers, l.links, l.ports)
@@ -140,6 +142,7 @@ func (l *loop) run(ctx context.Context, p parts) error {
 		case <-due.timer.C:
 			l.beat.tick(time.Now())
 			l.rest(time.Now())
+			l.news.flush(time.Now())
 			l.links.Solicit(l.lsps.NextHops(l.vrfs.NextHops()))
 			due.next(l.busy())
 		case <-remember.C:
@@ -230,6 +233,7 @@ func (l *loop) settle() {
 	l.settleTables()
 	changed := l.vrfs.Program()
 	l.observe(changed)
+	l.routeNews(time.Now(), changed)
 	if l.vrfs.Speak(changed) {
 		l.ces.TellAnew()
 	} else {
@@ -244,6 +248,7 @@ func (l *loop) settleTables() {
 		if len(moved)+len(hops) == 0 && !l.lsps.Pending() {
 			break
 		}
+		l.adjacencyNews(time.Now(), moved, hops)
 		l.lsps.Follow(hops)
 		l.lsps.Settle()
 		for _, k := range moved {

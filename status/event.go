@@ -16,8 +16,10 @@ type EventKind string
 
 // The kinds of events.
 const (
-	EventCommand EventKind = "command" // a command has changed the lab
-	EventPeer    EventKind = "peer"    // a BGP session is up or down
-	EventPort    EventKind = "port"    // an interface of a router has a carrier or has lost it
-	EventRepair  EventKind = "repair"  // what has died was replaced
+	EventCommand   EventKind = "command"   // a command has changed the lab
+	EventPeer      EventKind = "peer"      // a BGP session is up or down
+	EventRoute     EventKind = "route"     // a VRF has another best route to a prefix, or none
+	EventAdjacency EventKind = "adjacency" // a neighbour or a next hop is there or gone
+	EventPort      EventKind = "port"      // an interface of a router has a carrier or has lost it
+	EventRepair    EventKind = "repair"    // what has died was replaced
 )

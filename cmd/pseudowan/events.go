@@ -13,8 +13,10 @@ import (
 
 const eventsHelp = `Events prints what has happened in a running lab, a line each: commands that have
 changed it and who gave them, BGP sessions and interfaces of routers that went up or
-down, and what was replaced because it had died. With -o json each line is a document.
-About the last megabyte is kept, until the lab is removed.`
+down, best routes of VRFs, neighbours and next hops that came or went, and what was
+replaced because it had died. Of many routes or neighbours at once, a router counts what
+is more than 20 in a second. With -o json each line is a document. About the last
+megabyte is kept, until the lab is removed.`
 
 func newEvents(s streams) *cobra.Command {
 	o := look.EventOptions{}
