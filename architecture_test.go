@@ -66,6 +66,7 @@ var rooms = map[string][]string{
 
 	"topology/compare": {"topology", "support"}, // which names are of secrets
 
+	"router/bfd":       {},
 	"router/config":    {"topology", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"router/admit":     {"router/config", "router/fib", "bgp", "bgp/policy", "bgp/vpn", "ovs/pipeline", "topology"},
 	"router/fib":       {"ovs/pipeline"},

@@ -16,6 +16,7 @@ import (
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/access"
 	"pseudowan/router/admit"
+	"pseudowan/router/bfd"
 	"pseudowan/router/ce"
 	"pseudowan/router/config"
 	"pseudowan/router/kernel"
@@ -38,6 +39,7 @@ type agent struct {
 	speaker    *bgp.Speaker
 	core       *bgp.Speaker // of labelled routes; nil: the router has no transport
 	kernel     *kernel.Watch
+	bfd        *bfd.Runner
 	inside     func(namespace string, f func() error) error
 	processors func() int  // nil: all
 	started    identity    // that the parts were started with
@@ -104,6 +106,7 @@ func (a *agent) Configure(ctx context.Context, cfg config.Router) error {
 	if err := a.setNeighbors(ctx, cfg); err != nil {
 		return err
 	}
+	a.bfd.Configure(ctx, watched(cfg))
 	return a.configureMonitor(ctx, cfg)
 }
 
@@ -278,6 +281,8 @@ func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
 		l.links.Use(nextHop)
 	}
 	l.ces.Configure()
+	l.liveness.keep(watched(next.Router))
+	l.followLiveness()
 	l.follow(now)
 	l.recall(now)
 	return fresh, nil

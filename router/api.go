@@ -93,6 +93,7 @@ func (a *agent) routes() http.Handler {
 		return a.lspRows(ctx, q.URL.Query().Get("fast") == "")
 	})
 	list(m, a, "core", func(ctx context.Context, _ *http.Request) (any, error) { return inLoop(ctx, a.loop, a.loop.coreRows) })
+	list(m, a, "bfd", func(ctx context.Context, _ *http.Request) (any, error) { return a.bfdRows(ctx) })
 	list(m, a, "ports", func(ctx context.Context, _ *http.Request) (any, error) { return a.portRows(ctx) })
 	list(m, a, "stations", func(context.Context, *http.Request) (any, error) { return a.stationRows(), nil })
 	list(m, a, "mrt", func(context.Context, *http.Request) (any, error) { return a.fileRows(), nil })

@@ -135,6 +135,11 @@ func (c *Client) CoreLinks(ctx context.Context) ([]status.CoreLink, error) {
 	return get[[]status.CoreLink](ctx, c, "core")
 }
 
+// BFD lists the sessions of BFD.
+func (c *Client) BFD(ctx context.Context) ([]status.BFD, error) {
+	return get[[]status.BFD](ctx, c, "bfd")
+}
+
 // Ports lists the counters of the ports.
 func (c *Client) Ports(ctx context.Context) ([]status.Port, error) {
 	return get[[]status.Port](ctx, c, "ports")

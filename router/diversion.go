@@ -22,7 +22,8 @@ func (l *loop) cut() {
 			lost[p.Port] = true
 		}
 	}
-	l.fib.Cut(lost)
+	l.fib.Cut(lost, l.liveness.hops(l.links))
+	l.lsps.Cut()
 	l.divertNow()
 }
 

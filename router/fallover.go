@@ -9,8 +9,8 @@ import (
 	"pseudowan/topology"
 )
 
-// fallover ends sessions at once when their link loses its carrier, and lets them
-// come up again when the carrier returns. It applies to sessions that only the link
+// fallover ends sessions at once when their link loses its carrier or BFD says that they are
+// lost, and lets them come up again when it returns. A carrier counts for sessions that only the link
 // can carry: with external peers, with customers' hosts, and over a NIC of the
 // server, whose other end is a real router. An internal session over a wire of the
 // lab survives a short interruption, during which its routes are unusable anyway.
@@ -34,6 +34,9 @@ func (l *loop) fallOver() {
 				}
 			}
 		}
+	}
+	for peer, why := range l.liveness.failed {
+		cut[peer.WithZone("")] = why
 	}
 	if maps.Equal(cut, l.fallover.now) {
 		return

@@ -16,6 +16,7 @@ import (
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/access"
 	"pseudowan/router/admit"
+	"pseudowan/router/bfd"
 	"pseudowan/router/ce"
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
@@ -47,6 +48,7 @@ type loop struct {
 	event    func(kind status.EventKind, text string) // tells what happens
 	news     news
 	fallover fallover
+	liveness liveness
 	divert   func([]pipeline.Flow) // brings diversions into the switch at once; nil if there is none
 	ends     ends                  // which peers have sent all their routes
 	memory   memoryFile
@@ -113,7 +115,16 @@ type parts struct {
 	speaker *bgp.Speaker
 	core    *bgp.Speaker // of labelled routes; nil: the router has no transport
 	kernel  *kernel.Watch
+	bfd     *bfd.Runner
 	rebuilt func(config.Router) // called outside the loop when ports were made again
+}
+
+// cutOff tells the speakers which peers cannot be reached.
+func (p parts) cutOff(peers map[netip.Addr]string) {
+	p.speaker.CutOff(peers)
+	if p.core != nil {
+		p.core.CutOff(peers)
+	}
 }
 
 // run serves events until ctx ends or a part of the router dies.
@@ -124,7 +135,7 @@ func (l *loop) run(ctx context.Context, p parts) error {
 	remember := time.NewTimer(0)
 	defer remember.Stop()
 	waits := true // for remember
-	l.fallover.cut = p.speaker.CutOff
+	l.fallover.cut = p.cutOff
 	var coreEvents <-chan []bgp.Event
 	if p.core != nil {
 		coreEvents = p.core.Events()
@@ -165,6 +176,8 @@ func (l *loop) run(ctx context.Context, p parts) error {
 			l.bgpEvents(events)
 		case events := <-coreEvents:
 			l.routerEvents(events, l.lsps.Hear)
+		case changes := <-p.bfd.Changes():
+			l.livenessChanges(changes)
 		case packet := <-p.sw.PacketIns():
 			l.punt(packet)
 		case err := <-p.sw.Faults():

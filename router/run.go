@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pseudowan/bgp"
+	"pseudowan/router/bfd"
 	"pseudowan/router/ce"
 	"pseudowan/router/config"
 	"pseudowan/router/kernel"
@@ -86,9 +87,13 @@ func run(ctx context.Context, o Options, cfg config.Router) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer cancel()
-		return a.loop.run(ctx, parts{sw: a.sw, speaker: a.speaker, core: a.core, kernel: a.kernel, rebuilt: func(cfg config.Router) { a.configureAgain(ctx, cfg) }})
+		return a.loop.run(ctx, parts{sw: a.sw, speaker: a.speaker, core: a.core, kernel: a.kernel, bfd: a.bfd, rebuilt: func(cfg config.Router) { a.configureAgain(ctx, cfg) }})
 	})
 	g.Go(func() error { return a.serve(ctx, o.Socket) })
+	g.Go(func() error {
+		a.bfd.Run(ctx)
+		return nil
+	})
 	g.Go(func() error {
 		a.configureFirst(ctx, cfg)
 		return nil
@@ -115,7 +120,7 @@ func newAgent(o Options, cfg config.Router) *agent {
 	if o.Event != nil {
 		l.event = o.Event
 	}
-	a := &agent{log: o.Log, name: cfg.Router, loop: l, started: l.started, inside: o.Inside, processors: o.Processors, handedIn: make(chan struct{})}
+	a := &agent{log: o.Log, name: cfg.Router, loop: l, bfd: bfd.NewRunner(o.Log), started: l.started, inside: o.Inside, processors: o.Processors, handedIn: make(chan struct{})}
 	l.hub.SetLocal(a.tableMessages)
 	a.speakers = ce.Speakers{
 		Log: o.Log, Monitor: l.hub, Dir: filepath.Dir(o.BGPSocket), Inside: o.Inside, Start: a.startSpeaker, Done: l.ended,

@@ -95,6 +95,11 @@ var (
 		{Router: "pe1", Family: "vpnv4", RD: "65001:9", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: 0, Best: true, Origin: "incomplete"},
 		{Router: "pe1", Family: "vpnv4", RD: "type7:0000fde90065", Prefix: pfx("40.2.0.0/24"), NextHop: addr("192.168.0.2"), ASPath: "65002", Origin: "igp", Unusable: "its route distinguisher is of an unknown type"},
 	}
+	watched = []status.BFD{
+		{Router: "pe10", LocalAddress: addr("10.255.0.10"), RemoteAddress: addr("10.255.0.2"), Neighbor: "pe2", Interface: "lo", Multihop: true, State: "down", Since: since, LastUp: &since, Diagnostic: "control detection time expired", Failed: true, Transitions: 2, Discriminator: 7, MinTx: 100, MinRx: 100, Multiplier: 3, Interval: 1000, RemoteState: "up", RemoteMinTx: 100, RemoteMinRx: 100, RemoteMultiplier: 3, Detection: 300, Sent: 99, Received: 90},
+		{Router: "pe2", LocalAddress: addr("2001:db8::1"), RemoteAddress: addr("2001:db8::2"), Interface: "eth1", State: "up", Since: since, Transitions: 1, Discriminator: 8, RemoteDiscriminator: 9, MinTx: 50, MinRx: 60, Multiplier: 3, Interval: 50, Detection: 150, RemoteState: "up", RemoteMinTx: 50, RemoteMinRx: 50, RemoteMultiplier: 3, Polling: true, Sent: 5, Received: 5},
+		{Router: "pe2", LocalAddress: addr("192.168.0.1"), RemoteAddress: addr("192.168.0.2"), Neighbor: "pe3", Interface: "eth1", State: "down", Since: since, MinTx: 300, MinRx: 300, Multiplier: 3, Interval: 1000, RemoteState: "down"},
+	}
 	findings = []status.Finding{
 		{Check: "root", Status: status.OK, Detail: "yes"},
 		{Check: "kernel: tun", Status: status.Fail, Detail: "not there", Cost: "no ports", Remedy: "modprobe tun"},
@@ -150,6 +155,7 @@ func tables() []table {
 		of("mpls", MPLS, bindings),
 		of("flow", Flows, flows),
 		of("port", Ports, ports),
+		of("bfd", BFD, watched),
 		of("rib", RIB, ribs),
 		of("ps", Nodes, nodes),
 		of("guard", Guards, guards),

@@ -21,5 +21,6 @@ const (
 	EventRoute     EventKind = "route"     // a VRF has another best route to a prefix, or none
 	EventAdjacency EventKind = "adjacency" // a neighbour or a next hop is there or gone
 	EventPort      EventKind = "port"      // an interface of a router has a carrier or has lost it
+	EventBFD       EventKind = "bfd"       // a session of BFD is up or down
 	EventRepair    EventKind = "repair"    // what has died was replaced
 )

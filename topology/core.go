@@ -101,6 +101,7 @@ func labeled(s session.Settings) session.Settings {
 	d.Families = []vpn.Family{vpn.LabeledIPv4}
 	d.HoldTime, d.Keepalive, d.ConnectRetry = s.HoldTime, s.Keepalive, s.ConnectRetry
 	d.Passive, d.Password, d.GTSM = s.Passive, s.Password, s.GTSM
+	d.BFD, d.BFDMinTx, d.BFDMinRx, d.BFDMultiplier = s.BFD, s.BFDMinTx, s.BFDMinRx, s.BFDMultiplier
 	d.Description, d.Shutdown, d.Communication = s.Description, s.Shutdown, s.Communication
 	return d
 }

@@ -59,6 +59,7 @@ var forms = byType(slices.Concat([]form{
 	scalar(parseUint32, integer("0")),
 	scalar(parseBool, &jsonschema.Schema{Type: "boolean"}),
 	scalar(parseLifetime, either(integer("0"), pattern(`^([0-9]+(h|m|s))+$`))),
+	scalar(parseInterval, pattern(`^([0-9]+(m|s|ms))+$`)),
 	scalar(parseHops, either(&jsonschema.Schema{Type: "boolean"}, integer("1"))),
 	scalar(parseAS, integer("1")),
 	scalar(parseVRFNames, anyScalar),

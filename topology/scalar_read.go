@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pseudowan/bgp/session"
 )
 
 func parseText(p *string, s string) *fault {
@@ -62,6 +64,15 @@ func parseAS(p *asNumber, s string) *fault {
 	if why, reserved := reservedAS[*p]; reserved {
 		return &fault{fmt.Sprintf("AS %d is reserved (%s)", *p, why), "use a private AS number such as 65001"}
 	}
+	return nil
+}
+
+func parseInterval(p *session.Interval, s string) *fault {
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 || d%time.Millisecond != 0 {
+		return &fault{fmt.Sprintf("%q is not a time in whole milliseconds", s), "write it as 50ms or 1s"}
+	}
+	*p = session.Interval(d)
 	return nil
 }
 

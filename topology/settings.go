@@ -75,6 +75,7 @@ var settings = func(list ...setting) map[reflect.Type]setting {
 	single(func(field *uint32, v uint32) { *field = v }),
 	single(func(field **uint32, v uint32) { *field = &v }),
 	single(func(field *time.Duration, v lifetime) { *field = time.Duration(v) }),
+	single(func(field *session.Interval, v session.Interval) { *field = v }),
 	single(func(field *session.Hops, v hops) { *field = session.Hops(v) }),
 	single(func(field *session.RestartMode, v session.RestartMode) { *field = v }),
 	written(func(field *[]string, list oneOrMany[value[string]]) (given, ok bool) {

@@ -88,6 +88,13 @@ type Settings struct {
 	LongLivedStaleTime  time.Duration `json:"long_lived_stale_time,omitempty"`         // that the peer is told, and the most that it may ask for
 	LongLivedFamilies   []vpn.Family  `json:"long_lived_families,omitempty"`           // sorted; nil: all of the session
 
+	// BFD watches the path to the peer (RFC 5880, RFC 5882): over one hop, or several if
+	// the peer is not on the link. A zero value is the default.
+	BFD           bool     `json:"bfd,omitempty"`
+	BFDMinTx      Interval `json:"bfd_min_tx,omitempty"`     // between our packets
+	BFDMinRx      Interval `json:"bfd_min_rx,omitempty"`     // between the peer's
+	BFDMultiplier uint32   `json:"bfd_multiplier,omitempty"` // so many packets that are lost in a row are a failure
+
 	Description string `json:"description,omitempty"` // for people
 
 	// Shutdown keeps the session down. The peer is told so (RFC 4486), with the

@@ -84,6 +84,7 @@ func newShow(s streams) *cobra.Command {
 		streamCommand(s, sel, "mpls", "Labels that routers advertise, and labels to push", (*look.Lab).EachMPLS, show.EachMPLS),
 		tableCommand(s, sel, "lsp", "Label-switched paths to the routers' loopbacks, in a lab with core", (*look.Lab).LSPs, show.LSPs),
 		tableCommand(s, sel, "core", "Links that label-switched paths use", (*look.Lab).CoreLinks, show.CoreLinks),
+		tableCommand(s, sel, "bfd", "Sessions of BFD, which watch the paths to BGP peers", (*look.Lab).BFD, show.BFD),
 		flowCommand(s, sel),
 		tableCommand(s, sel, "port", "Packet and byte counters of the ports", (*look.Lab).Ports, show.Ports),
 		tableCommand(s, sel, "guard", "Port guards of hosts on segments, and what they dropped", (*look.Lab).Guards, show.Guards),

@@ -39,6 +39,7 @@ func documents() []document {
 		listOf("show mpls", show.MPLS),
 		listOf("show lsp", show.LSPs),
 		listOf("show core", show.CoreLinks),
+		listOf("show bfd", show.BFD),
 		listOf("show flow", show.Flows),
 		listOf("show port", show.Ports),
 		listOf("show guard", show.Guards),

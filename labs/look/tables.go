@@ -181,6 +181,11 @@ func (l *Lab) CoreLinks(ctx context.Context, f Filter) ([]status.CoreLink, error
 	return ask(ctx, l, f, (*router.Client).CoreLinks)
 }
 
+// BFD lists the sessions of BFD.
+func (l *Lab) BFD(ctx context.Context, f Filter) ([]status.BFD, error) {
+	return ask(ctx, l, f, (*router.Client).BFD)
+}
+
 // Flows lists the counters of routes and labels. Unless fast is set, they are exact.
 func (l *Lab) Flows(ctx context.Context, f Filter, fast bool) ([]status.Flow, error) {
 	rows, err := askSelected(ctx, l, f, func(c *router.Client, ctx context.Context, sel status.Selection) ([]status.Flow, error) {

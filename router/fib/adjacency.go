@@ -34,7 +34,7 @@ func (t *Table) Resolve(hop NextHop, src, dst net.HardwareAddr) {
 		SrcMAC: src, DstMAC: dst, Resolved: dst != nil,
 	}.Flows())
 	t.unresolved[number] = dst == nil
-	t.divert(hop.Port, number)
+	t.divert(hop, number)
 }
 
 // NextHop returns the next hop to which an adjacency belongs.
@@ -100,9 +100,11 @@ func (t *Table) LSP(to netip.Addr, p pipeline.LSP) uint32 {
 	return number
 }
 
-// MoveLSP rewrites the flows of a label-switched path that has an adjacency.
+// MoveLSP rewrites the flows of a label-switched path that has an adjacency. A path that is
+// down is diverted, as an unresolved next hop is.
 func (t *Table) MoveLSP(to netip.Addr, p pipeline.LSP) {
-	number, ok := t.adjacencies[lspTo(to)]
+	hop := lspTo(to)
+	number, ok := t.adjacencies[hop]
 	if !ok {
 		return
 	}
@@ -114,6 +116,16 @@ func (t *Table) MoveLSP(to netip.Addr, p pipeline.LSP) {
 		if flow, ok := t.flows[c]; ok {
 			t.drop(c, flow)
 		}
+	}
+	t.unresolved[number] = !p.Up
+	t.divert(hop, number)
+}
+
+// MoveLSPNow is MoveLSP for what Urgent returns: the neighbour on the path is lost.
+func (t *Table) MoveLSPNow(to netip.Addr, p pipeline.LSP) {
+	t.MoveLSP(to, p)
+	if p.ID = t.LSPNumber(to); p.ID != 0 {
+		t.urgent = append(t.urgent, p.Flows()...)
 	}
 }
 

@@ -2,26 +2,27 @@ package fib
 
 import (
 	"maps"
+	"net/netip"
 
 	"pseudowan/ovs/pipeline"
 )
 
-// Cut notes through which ports nothing gets at present. The adjacencies on them are
-// diverted: one flow each, however many routes lead there.
-func (t *Table) Cut(ports map[uint32]bool) {
-	if maps.Equal(t.cut, ports) {
+// Cut notes through which ports nothing gets at present, and to which next hops. The
+// adjacencies there are diverted: one flow each, however many routes lead there.
+func (t *Table) Cut(ports map[uint32]bool, hops map[NextHop]bool) {
+	if maps.Equal(t.cut, ports) && maps.Equal(t.failed, hops) {
 		return
 	}
-	t.cut = ports
+	t.cut, t.failed = ports, hops
 	for hop, number := range t.adjacencies {
-		t.divert(hop.Port, number)
+		t.divert(hop, number)
 	}
 }
 
 // divert adds or removes the diversion of an adjacency.
-func (t *Table) divert(port, number uint32) {
+func (t *Table) divert(hop NextHop, number uint32) {
 	_, diverted := t.flows[diversion(number)]
-	switch wanted := t.unresolved[number] || t.cut[port]; {
+	switch wanted := t.unresolved[number] || t.cut[hop.Port] || t.failed[hop]; {
 	case wanted == diverted:
 	case wanted:
 		flows := pipeline.Diversion{Adjacency: number}.Flows()
@@ -34,7 +35,11 @@ func (t *Table) divert(port, number uint32) {
 	}
 }
 
-// Urgent returns the diversions since the last call of adjacencies that have backups.
+// LSPHop names the adjacency of a label-switched path to a router, for Cut.
+func LSPHop(to netip.Addr) NextHop { return lspTo(to) }
+
+// Urgent returns what has changed since the last call and must not wait: diversions of
+// adjacencies that have backups, and label-switched paths whose neighbour is lost.
 // They may go into the switch at once, while a batch is being committed: nothing
 // depends on their order, and the next batch has them, too, if they are still wanted
 // then.

@@ -34,10 +34,13 @@ func protected(t *testing.T, routes int) (f *Table, first, second NextHop) {
 // once, and no route changes.
 func TestOneFlowDivertsAllRoutes(t *testing.T) {
 	for what, cut := range map[string]func(*Table, NextHop){
-		"its port is cut":       func(f *Table, _ NextHop) { f.Cut(map[uint32]bool{1: true}) },
-		"it no longer answers":  func(f *Table, hop NextHop) { f.Resolve(hop, testMAC(1), nil) },
-		"both, one by one":      func(f *Table, hop NextHop) { f.Resolve(hop, testMAC(1), nil); f.Cut(map[uint32]bool{1: true}) },
-		"another port, as well": func(f *Table, _ NextHop) { f.Cut(map[uint32]bool{7: true}); f.Cut(map[uint32]bool{7: true, 1: true}) },
+		"its port is cut":      func(f *Table, _ NextHop) { f.Cut(map[uint32]bool{1: true}, nil) },
+		"it no longer answers": func(f *Table, hop NextHop) { f.Resolve(hop, testMAC(1), nil) },
+		"both, one by one":     func(f *Table, hop NextHop) { f.Resolve(hop, testMAC(1), nil); f.Cut(map[uint32]bool{1: true}, nil) },
+		"another port, as well": func(f *Table, _ NextHop) {
+			f.Cut(map[uint32]bool{7: true}, nil)
+			f.Cut(map[uint32]bool{7: true, 1: true}, nil)
+		},
 	} {
 		f, first, _ := protected(t, 1000)
 		cut(f, first)
@@ -68,9 +71,9 @@ func TestDiversionEnds(t *testing.T) {
 		_, ok := f.flows[diversion(f.adjacencies[hop])]
 		return ok
 	}
-	f.Cut(map[uint32]bool{1: true})
+	f.Cut(map[uint32]bool{1: true}, nil)
 	f.Resolve(first, testMAC(1), nil)
-	f.Cut(map[uint32]bool{})
+	f.Cut(map[uint32]bool{}, nil)
 	if !diverted(first) {
 		t.Error("the port is back, the next hop is not, and packets go there")
 	}
@@ -78,7 +81,7 @@ func TestDiversionEnds(t *testing.T) {
 	if diverted(first) || diverted(second) {
 		t.Error("still diverted")
 	}
-	f.Cut(map[uint32]bool{1: true})
+	f.Cut(map[uint32]bool{1: true}, nil)
 	third := NextHop{Port: 1, Addr: netip.MustParseAddr("192.0.2.3"), Push: true}
 	f.Adjacency(third, testMAC(1), testMAC(4))
 	if !diverted(third) || diverted(second) {
@@ -111,12 +114,44 @@ func TestNothingUrgentWithoutBackup(t *testing.T) {
 func TestHeldDiversions(t *testing.T) {
 	f, _, _ := protected(t, 1)
 	f.Hold()
-	f.Cut(map[uint32]bool{1: true})
+	f.Cut(map[uint32]bool{1: true}, nil)
 	if flows := f.Urgent(); len(flows) > 0 {
 		t.Errorf("urgent while changes are held: %v", flows)
 	}
 	f.Release(func(int) {})
 	if flows := f.Urgent(); len(flows) != 1 {
 		t.Errorf("urgent after that: %v; want the diversion", flows)
+	}
+}
+
+// A label-switched path takes another neighbour at once; when it has none, one flow moves
+// what leads to it to its backups, as when the router at its end is lost.
+func TestLSPIsUrgent(t *testing.T) {
+	far, via := netip.MustParseAddr("10.255.0.4"), func(port uint32) pipeline.LSP {
+		return pipeline.LSP{Up: true, Port: port, SrcMAC: testMAC(1), DstMAC: testMAC(2), Out: 16}
+	}
+	f, _, second := protected(t, 0)
+	number := f.LSP(far, via(1))
+	f.SetRoute(Key{1, netip.MustParsePrefix("10.0.0.0/8")}, pipeline.Forward{Adjacency: number, Label: 20, Backup: f.adjacencies[second], BackupLabel: 21})
+	f.commitTo(t, &recorder{})
+	moved := via(2)
+	moved.ID = number
+	f.MoveLSPNow(far, via(2))
+	if got := f.Urgent(); !slices.Equal(got, moved.Flows()) {
+		t.Errorf("moved: %v; want %v", got, moved.Flows())
+	}
+	diversion := pipeline.Diversion{Adjacency: number}.Flows()
+	f.MoveLSPNow(far, pipeline.LSP{})
+	if got := f.Urgent(); !slices.Contains(got, diversion[0]) {
+		t.Errorf("down: %v; want %v among them", got, diversion)
+	}
+	f.MoveLSP(far, via(2))
+	f.commitTo(t, &recorder{})
+	if _, ok := f.flows[diversion[0].Cookie]; ok {
+		t.Error("a path that is up again is diverted")
+	}
+	f.Cut(nil, map[NextHop]bool{LSPHop(far): true})
+	if got := f.Urgent(); !slices.Equal(got, diversion) {
+		t.Errorf("the router is lost: %v; want %v", got, diversion)
 	}
 }

@@ -35,7 +35,8 @@ type Table struct {
 	protected   map[uint32]int               // how many of these have another adjacency, too
 	unresolved  map[uint32]bool              // adjacencies without a MAC
 	cut         map[uint32]bool              // ports through which nothing gets
-	urgent      []pipeline.Flow              // diversions since the last Urgent
+	failed      map[NextHop]bool             // next hops to which nothing gets
+	urgent      []pipeline.Flow              // what must not wait, since the last Urgent
 }
 
 // Key names a route: a prefix in a VRF.

@@ -201,7 +201,7 @@ func TestNothingLeadsNowhere(t *testing.T) {
 	f, adjacency, _ := protected(t, 3)
 	f.SetTransit(pipeline.Transit{Label: 77, LSP: f.adjacencies[adjacency]})
 	f.SetLabel(pipeline.InLabel{Label: 78, Adjacency: f.adjacencies[adjacency]})
-	f.Cut(map[uint32]bool{1: true, 2: true})
+	f.Cut(map[uint32]bool{1: true, 2: true}, nil)
 	all := slices.Collect(maps.Values(f.flows))
 	f.add = maps.Clone(f.flows)
 	b, _ := f.Take()

@@ -32,6 +32,7 @@ type Table struct {
 	heard   map[netip.Prefix]map[netip.Addr]bgp.Route // by loopback and peer
 	paths   map[netip.Prefix]Path
 	changed map[netip.Prefix]bool // since the last Settle
+	lost    map[netip.Addr]bool   // routers to which nothing gets, as BFD says
 }
 
 // Path is the way to a loopback.
@@ -183,6 +184,35 @@ func (t *Table) NextHops(to map[netip.Addr]bool) map[netip.Addr]bool {
 	return to
 }
 
+// Cut has the paths whose neighbour is lost take their backups, before anything that takes
+// longer. Paths without one are down. Settle chooses again.
+func (t *Table) Cut() {
+	for to, p := range t.paths {
+		if t.links.Usable(p.Addr) {
+			continue
+		}
+		way := pipeline.LSP{IPv6: to.Addr().Is6()}
+		if p.Backup != nil && t.links.Usable(p.Backup.Addr) {
+			way = p.Backup.lsp
+		}
+		t.fib.MoveLSPNow(to.Addr(), way)
+		t.changed[to] = true
+	}
+}
+
+// SetLost sets to which routers nothing gets although there are paths, as BFD says: what
+// leads to them is to use others.
+func (t *Table) SetLost(lost map[netip.Addr]bool) {
+	for _, set := range []map[netip.Addr]bool{t.lost, lost} {
+		for to := range set {
+			if t.lost[to] != lost[to] {
+				t.links.Note(to)
+			}
+		}
+	}
+	t.lost = lost
+}
+
 // Pending reports whether something has changed since the last Settle.
 func (t *Table) Pending() bool { return len(t.changed) > 0 }
 
@@ -293,6 +323,9 @@ func (t *Table) Own() iter.Seq2[netip.Prefix, vpn.Label] {
 
 // Reaches implements transport.Beyond.
 func (t *Table) Reaches(nextHop netip.Addr) bool {
+	if t.lost[nextHop] {
+		return false
+	}
 	_, ok := t.paths[netip.PrefixFrom(nextHop, nextHop.BitLen())]
 	return ok
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"pseudowan/bgp"
@@ -204,5 +205,39 @@ func TestCandidates(t *testing.T) {
 	r.turn()
 	if p := r.paths[far]; p.Addr != left || p.Backup != nil {
 		t.Errorf("what is left: %+v", p)
+	}
+}
+
+// A path whose link is cut takes its backup before anything is chosen again, and one
+// without a backup is diverted; both go into the switch before all else.
+func TestCutTakesBackups(t *testing.T) {
+	r := newRouter(t)
+	alone := netip.MustParsePrefix("10.255.0.5/32")
+	r.hears(left, far, 5003, 10)
+	r.hears(right, far, 6003, 20)
+	r.hears(left, alone, 5005, 10)
+	r.turn()
+	for _, to := range []netip.Prefix{far, alone} {
+		r.fib.SetRoute(fib.Key{VRF: 1, Prefix: to}, r.Forward(to.Addr(), 77))
+	}
+	r.Cut()
+	if flows := r.fib.Urgent(); len(flows) > 0 {
+		t.Errorf("without a cut: %v", flows)
+	}
+	r.cut(0, true)
+	r.Cut()
+	var ways []string
+	for _, f := range r.fib.Urgent() {
+		ways = append(ways, f.Actions)
+	}
+	if text := strings.Join(ways, "\n"); strings.Count(text, "output:2") != fib.LSPFlows || strings.Count(text, "drop") != fib.LSPFlows {
+		t.Errorf("after the cut:\n%s", text)
+	}
+	r.turn()
+	if p := r.paths[far]; p.Addr != right || p.Backup != nil {
+		t.Errorf("chosen: %+v", p)
+	}
+	if _, ok := r.paths[alone]; ok {
+		t.Error("there is a path without a link")
 	}
 }

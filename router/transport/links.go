@@ -71,7 +71,7 @@ func New(log *slog.Logger, f *fib.Table, carriers *kernel.Carriers, ask Ask) *Li
 func (l *Links) Configure(ports map[uint32]*Port, widest int) {
 	for number, p := range ports {
 		if before := l.ports[number]; before != nil && before.Index == p.Index {
-			p.neighbors, p.wanted, p.behind = before.neighbors, before.wanted, before.behind
+			p.neighbors, p.wanted, p.behind, p.lost = before.neighbors, before.wanted, before.behind, before.lost
 			continue
 		}
 		l.recall(p)
@@ -238,7 +238,7 @@ func (l *Links) Usable(nextHop netip.Addr) bool {
 	if p == nil {
 		return l.reachesBeyond(nextHop)
 	}
-	return l.carriers.Up(p.Name) && p.neighbors[neighbor].State != kernel.Failed
+	return l.carriers.Up(p.Name) && p.neighbors[neighbor].State != kernel.Failed && !p.loses(neighbor)
 }
 
 // Answers reports whether a next hop is resolved.

@@ -23,6 +23,7 @@ type Port struct {
 	neighbors map[netip.Addr]kernel.NeighborEvent
 	wanted    map[netip.Addr]bool                // those in use as next hops, or on the way to one
 	behind    map[netip.Addr]map[netip.Addr]bool // next hops in use by the neighbour that leads to them
+	lost      map[netip.Addr]bool                // neighbours to which nothing gets, as BFD says
 }
 
 // Ports reads the links of a configuration, by port number.

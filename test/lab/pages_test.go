@@ -67,8 +67,8 @@ var contractArgs = map[string][]string{
 }
 
 // contractOfOthers holds the commands of which this lab has no rows: see
-// TestRealPortSecurity, TestRealCore, TestRealAudit, TestRealGC and TestRealPlan.
-var contractOfOthers = []string{"show guard", "show core", "show lsp", "audit", "gc", "plan"}
+// TestRealPortSecurity, TestRealCore, TestRealBFD, TestRealAudit, TestRealGC and TestRealPlan.
+var contractOfOthers = []string{"show guard", "show bfd", "show core", "show lsp", "audit", "gc", "plan"}
 
 // contractLine is a command and one of its keys.
 var contractLine = regexp.MustCompile(`^(\S+(?: \S+)*) {2,}(\S+) `)

@@ -248,6 +248,10 @@ var knobValues = map[string]func(*editor, *mapping) any{
 	"max-prefixes-threshold":    among(50, 80, 100),
 	"max-prefixes-warning-only": truth,
 	"max-prefixes-restart":      among(0, 5, "1m"),
+	"bfd":                       truth,
+	"bfd-min-tx":                among("100ms", "1s"),
+	"bfd-min-rx":                among("100ms", "1s"),
+	"bfd-multiplier":            number(3, 5),
 	"shutdown-communication":    among("maintenance", "back at six"),
 }
 

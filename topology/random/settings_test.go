@@ -29,6 +29,7 @@ func TestEveryKnobGetsEverywhere(t *testing.T) {
 		LocalAS: 65050, LocalASNoPrepend: true, LocalASReplaceAS: true, AddPathReceive: session.Default(session.Routers).Families[1:], AddPathSend: session.Default(session.Routers).Families[1:], AddPathPaths: 3, RTC: true, RTCDefault: true, EnforceFirstAS: true, RemovePrivateAS: true,
 		Description: "d", MaxPrefixesThreshold: 50, MaxPrefixesWarningOnly: true, MaxPrefixesRestart: time.Minute, Shutdown: true, Communication: "c",
 		Multihop: 3, GracefulRestart: session.RestartHelper, RestartFamilies: session.Default(session.Routers).Families[1:], RestartTime: 9 * time.Second, StalePathTime: 9 * time.Second,
+		BFD: true, BFDMinTx: session.Interval(time.Second), BFDMinRx: session.Interval(time.Second), BFDMultiplier: 5,
 		RestartNotification: true, LongLivedStaleTime: time.Hour, LongLivedFamilies: session.Default(session.Routers).Families[1:],
 	}
 	for with, prefixes := range levels {
