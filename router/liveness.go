@@ -20,7 +20,7 @@ import (
 // session of BFD goes down until it is up again: a session that has never been up, or is
 // down because the peer wants that, says nothing of the path.
 type liveness struct {
-	failed map[netip.Addr]string // peers, and why
+	failed map[netip.Addr]string // peers, without their zones, and why
 }
 
 // watched lists the sessions of BFD of a configuration.
@@ -53,7 +53,7 @@ func onLink(cfg config.Router, s topology.Session) bool {
 func (v *liveness) keep(list []bfd.Config) {
 	peers := map[netip.Addr]bool{}
 	for _, c := range list {
-		peers[c.Peer] = true
+		peers[c.Peer.WithZone("")] = true
 	}
 	for peer := range v.failed {
 		if !peers[peer] {
@@ -76,6 +76,7 @@ func (v *liveness) hops(links *transport.Links) map[fib.NextHop]bool {
 // then the routes follow.
 func (l *loop) livenessChanges(changes []bfd.Change) {
 	for _, c := range changes {
+		c.Peer = c.Peer.WithZone("")
 		l.hearLiveness(c)
 	}
 	l.followLiveness()
@@ -90,7 +91,7 @@ func (l *loop) hearLiveness(c bfd.Change) {
 	case c.Ordered:
 		delete(l.liveness.failed, c.Peer)
 		if c.From == bfd.Up {
-			l.event(status.EventBFD, what+c.Peer.String()+" is taken down")
+			l.event(status.EventBFD, what+c.Peer.String()+" is down: it was taken down, or begins anew")
 		}
 	case c.From == bfd.Up:
 		l.event(status.EventBFD, fmt.Sprintf(what+"%s is down: %s", c.Peer, c.Diag))
@@ -109,7 +110,7 @@ func (l *loop) hearLiveness(c bfd.Change) {
 // process has ended, which does BFD, too, and not its path. What it forwards stays if its
 // routes do (RFC 5882 section 4.3.2).
 func (l *loop) restarts(peer netip.Addr) bool {
-	p, known := l.peers[peer.WithZone("")]
+	p, known := l.peers[peer]
 	return known && p.State != bgp.StateEstablished
 }
 
@@ -155,7 +156,7 @@ func (l *loop) bfdRow(s bfd.Session) status.BFD {
 		RemoteState: status.BFDState(s.RemoteState.String()), RemoteDiagnostic: s.RemoteDiag.String(), RemoteDiscriminator: s.Remote,
 		RemoteMinTx: milliseconds(s.RemoteMinTx), RemoteMinRx: milliseconds(s.RemoteMinRx), RemoteMultiplier: int(s.RemoteMult),
 		Interval: milliseconds(s.Interval), Detection: milliseconds(s.Detection), Polling: s.Polling,
-		Transitions: s.Transitions, Sent: s.Packets.Sent, Received: s.Packets.Received, Failed: l.liveness.failed[s.Peer] != "",
+		Transitions: s.Transitions, Sent: s.Packets.Sent, Received: s.Packets.Received, Failed: l.liveness.failed[s.Peer.WithZone("")] != "",
 	}
 	if !s.LastUp.IsZero() {
 		row.LastUp = &s.LastUp

@@ -129,6 +129,11 @@ func (s *Snapshot) nextHop(router string, a netip.Addr) string {
 
 // unusable returns why a next hop cannot be used.
 func (s *Snapshot) unusable(router string, a netip.Addr) string {
+	for _, b := range s.BFD {
+		if b.Router == router && b.RemoteAddress == a && b.Failed {
+			return fmt.Sprintf("not usable: BFD has lost next hop %s: %s", a, b.Diagnostic)
+		}
+	}
 	for _, i := range s.core(router) {
 		if contains(i.Addresses, a) && i.Oper != status.InterfaceUp {
 			return fmt.Sprintf("not usable: next hop %s is on %s, which %s", a, i.Name, down(i))

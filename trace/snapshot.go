@@ -19,6 +19,7 @@ type Snapshot struct {
 	Neighbors  []status.Neighbor
 	Flows      []status.Flow // incoming labels; those that are not here are asked for
 	LSPs       []status.LSP
+	BFD        []status.BFD
 	Peers      []status.Peer
 	RIB        []status.RIB
 	Received   []status.SessionRoute // what the peers of a router to be explained have announced

@@ -198,6 +198,7 @@ func (in *inspection) read(ctx context.Context, sel status.Selection, more ...fu
 	g.Go(func() (err error) { s.Neighbors, err = in.lab.Neighbors(ctx, Filter{}); return err })
 	g.Go(func() (err error) { s.Flows, err = in.lab.labels(ctx, sel); return err })
 	g.Go(func() (err error) { s.Peers, err = in.lab.Peers(ctx, Filter{}); return err })
+	g.Go(func() (err error) { s.BFD, err = in.lab.BFD(ctx, Filter{}); return err })
 	if in.topology.Core != nil {
 		g.Go(func() (err error) { s.LSPs, err = in.lab.LSPs(ctx, Filter{}); return err })
 	}

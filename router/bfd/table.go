@@ -34,7 +34,7 @@ type Change struct {
 	Key
 	From, To State
 	Diag     Diag
-	Ordered  bool // the peer has taken the session down on purpose: its path is good
+	Ordered  bool // it is down on purpose, or the peer has begun anew: that says nothing of the path
 }
 
 // lateness is from when on a caller has slept: packets may wait that it has not read yet.
@@ -125,7 +125,7 @@ func (t *Table) Receive(now time.Time, in In) bool {
 	if s.receive(now, p) {
 		t.send(now, s, true)
 	}
-	t.note(s, from, p.State == AdminDown)
+	t.note(s, from, p.State == AdminDown || p.State == Down && p.Diag == NoDiagnostic)
 	t.plan(s)
 	return true
 }

@@ -194,6 +194,20 @@ func TestTakenDownOnPurpose(t *testing.T) {
 	}
 }
 
+// A peer that begins anew, as after a crash of its process, has not lost the path; one that
+// says that it hears nothing has.
+func TestPeerThatBeginsAnew(t *testing.T) {
+	for diag, ordered := range map[Diag]bool{NoDiagnostic: true, Expired: false} {
+		p := newPair(t)
+		p.up(50*time.Millisecond, 3)
+		fresh := Packet{State: Down, Diag: diag, Multiplier: 3, My: 7, MinTx: time.Second, MinRx: time.Second}
+		p.a.Receive(p.now, In{Key: Key{Local: near, Peer: far}, TTL: 255, Data: fresh.Append(nil)})
+		if c := p.a.Changes(); len(c) != 1 || c[0].To != Down || c[0].Ordered != ordered {
+			t.Errorf("%q: %+v", diag, c)
+		}
+	}
+}
+
 // Who is not the peer, or not on the link, changes nothing.
 func TestHostilePackets(t *testing.T) {
 	p := newPair(t)
