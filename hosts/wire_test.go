@@ -19,6 +19,9 @@ func TestRealWire(t *testing.T) {
 	}
 	ensureWires(t, w)
 	la, lb := link(t, a, w.A.Name).Attrs(), link(t, b, "eth0").Attrs()
+	if la.Index == lb.Index {
+		t.Errorf("both ends have index %d: the kernel is slow to tell of their carriers", la.Index)
+	}
 	if la.MTU != 1600 || lb.MTU != 1500 || lb.HardwareAddr.String() != mac(7).String() {
 		t.Errorf("MTU %d and %d, MAC %s", la.MTU, lb.MTU, lb.HardwareAddr)
 	}

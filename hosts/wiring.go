@@ -217,8 +217,28 @@ func (s *wiring) make(w Wire) error {
 	if err := errors.Join(errA, errB); err != nil {
 		return err
 	}
+	if err := makePair(a, b, w, 0); err != nil {
+		return err
+	}
+	made := a.known[w.A.Name]
+	if made.Attrs().Index != b.known[w.B.Name].Attrs().Index {
+		return nil
+	}
+	if err := a.nl.LinkDel(made); err != nil {
+		return fmt.Errorf("make the pair again: %w", err)
+	}
+	return makePair(a, b, w, made.Attrs().Index+apart)
+}
+
+// apart is added to the index of one end of a pair whose ends have the same. The kernel takes
+// such an end for a device of its own, and then tells of carriers once in a second, and not
+// at once (linkwatch_urgent_event).
+const apart = 1 << 16
+
+// makePair makes a pair; index is that of the end in a, or 0 for any.
+func makePair(a, b *room, w Wire, index int) error {
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.MTU = w.A.Name, w.A.MTU
+	attrs.Name, attrs.MTU, attrs.Index = w.A.Name, w.A.MTU, index
 	veth := netlink.NewVeth(attrs)
 	veth.PeerName, veth.PeerMTU = w.B.Name, uint32(w.B.MTU)
 	veth.PeerNamespace = netlink.NsFd(b.file.Fd())
