@@ -88,7 +88,9 @@ func (r *Runner) Run(ctx context.Context) {
 			r.drain(t)
 			t.Tick(time.Now())
 		}
-		r.open(t.peers())
+		if peers, ok := t.peers(); ok {
+			r.open(peers)
+		}
 		r.send(t)
 		waiting = append(waiting, t.Changes()...)
 		if at, ok := t.Next(); ok {

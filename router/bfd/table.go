@@ -14,6 +14,7 @@ type Table struct {
 	out      []Out
 	changes  []Change
 	asleep   time.Time // until when nothing expires, since the caller has been late
+	others   bool      // there are other sessions than before
 }
 
 // Out is a packet to send, with TTL 255 (RFC 5881 section 5).
@@ -58,7 +59,7 @@ func (t *Table) Configure(now time.Time, list []Config) {
 		} else {
 			t.forget(s)
 			s = newSession(now, c, t.discriminator())
-			t.sessions[c.Key], t.by[s.local] = s, s
+			t.sessions[c.Key], t.by[s.local], t.others = s, s, true
 		}
 		t.plan(s)
 	}
@@ -90,6 +91,7 @@ func (t *Table) forget(s *session) {
 	if s == nil {
 		return
 	}
+	t.others = true
 	delete(t.sessions, s.Key)
 	delete(t.by, s.local)
 	if s.at >= 0 {
@@ -302,11 +304,16 @@ func (t *Table) Sessions() []Session {
 	return list
 }
 
-// peers lists the keys of all sessions, those that end, too.
-func (t *Table) peers() map[Key]bool {
-	keys := make(map[Key]bool, len(t.sessions))
+// peers lists the keys of all sessions, those that end, too; ok is false if they are those of
+// the last call.
+func (t *Table) peers() (keys map[Key]bool, ok bool) {
+	if !t.others {
+		return nil, false
+	}
+	t.others = false
+	keys = make(map[Key]bool, len(t.sessions))
 	for key := range t.sessions {
 		keys[key] = true
 	}
-	return keys
+	return keys, true
 }
