@@ -86,6 +86,9 @@ func TestCheck(t *testing.T) {
 			s.LongLivedStaleTime = 16777216 * time.Second
 		},
 		"long-lived-families names":       func(s *Settings) { s.LongLivedFamilies = []vpn.Family{vpn.IPv4} },
+		"bfd-min-tx 5ms":                  func(s *Settings) { s.BFDMinTx = Interval(5 * time.Millisecond) },
+		"bfd-min-rx 2m0s":                 func(s *Settings) { s.BFDMinRx = Interval(2 * time.Minute) },
+		"bfd-multiplier 256":              func(s *Settings) { s.BFDMultiplier = 256 },
 		"graceful-restart-families names": func(s *Settings) { s.RestartFamilies = []vpn.Family{vpn.IPv6} },
 	} {
 		s := Default(Routers)
@@ -121,7 +124,7 @@ func other() Settings {
 		ImportPolicy: []string{"a"}, ExportPolicy: []string{"b", "c"},
 		LocalAS: 65050, LocalASNoPrepend: true, LocalASReplaceAS: true, AddPathReceive: []vpn.Family{vpn.VPNv6}, AddPathSend: []vpn.Family{vpn.VPNv6}, AddPathPaths: 3, RTC: true, RTCDefault: true, EnforceFirstAS: true, RemovePrivateAS: true,
 		GracefulRestart: RestartOff, RestartFamilies: []vpn.Family{vpn.VPNv6}, RestartTime: time.Second, StalePathTime: time.Second,
-		RestartNotification: true, LongLivedStaleTime: time.Hour, LongLivedFamilies: []vpn.Family{vpn.VPNv6},
+		RestartNotification: true, LongLivedStaleTime: time.Hour, BFD: true, BFDMinTx: Interval(time.Second), BFDMinRx: Interval(time.Second), BFDMultiplier: 5, LongLivedFamilies: []vpn.Family{vpn.VPNv6},
 		Description: "d", MaxPrefixesThreshold: 50, MaxPrefixesWarningOnly: true, MaxPrefixesRestart: time.Minute, Shutdown: true, Communication: "c",
 	}
 }
