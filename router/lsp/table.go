@@ -184,16 +184,21 @@ func (t *Table) NextHops(to map[netip.Addr]bool) map[netip.Addr]bool {
 	return to
 }
 
-// Cut has the paths whose neighbour is lost take their backups, before anything that takes
-// longer. Paths without one are down. Settle chooses again.
+// Cut has the paths of which a neighbour is lost take another one, that of a backup if need
+// be, before anything that takes longer. Paths without one are down. Settle chooses again.
 func (t *Table) Cut() {
+	lost := func(h Hop) bool { return !t.links.Usable(h.Addr) }
 	for to, p := range t.paths {
-		if t.links.Usable(p.Addr) {
+		ways := append([]Hop{p.Hop}, p.Equal...)
+		if !slices.ContainsFunc(ways, lost) {
 			continue
 		}
+		if p.Backup != nil {
+			ways = append(ways, *p.Backup)
+		}
 		way := pipeline.LSP{IPv6: to.Addr().Is6()}
-		if p.Backup != nil && t.links.Usable(p.Backup.Addr) {
-			way = p.Backup.lsp
+		if i := slices.IndexFunc(ways, func(h Hop) bool { return !lost(h) }); i >= 0 {
+			way = ways[i].lsp
 		}
 		t.fib.MoveLSPNow(to.Addr(), way)
 		t.changed[to] = true
