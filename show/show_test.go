@@ -42,7 +42,7 @@ func TestUnknownFormatPrintsNothing(t *testing.T) {
 
 // Scripts must find a list everywhere: null has no length in most languages.
 func TestJSONHasNoNullList(t *testing.T) {
-	nullable := regexp.MustCompile(`"(label|path_id|med|local_pref|exit_code|last_error_at|last_end_at|last_at|RouterAS|MED|LocalPref)": null`)
+	nullable := regexp.MustCompile(`"(label|path_id|med|local_pref|exit_code|last_error_at|last_end_at|last_at|last_up|RouterAS|MED|LocalPref)": null`)
 	for _, table := range tables() {
 		for _, empty := range []bool{true, false} {
 			var b bytes.Buffer
@@ -155,7 +155,7 @@ func TestZone(t *testing.T) {
 // under their heads, even if values are missing.
 func TestFlatTablesCanBeCutAtBlanks(t *testing.T) {
 	for _, table := range tables() {
-		if slices.Contains([]string{"vrf", "rib", "peer", "neighbor", "neighbor-received", "bmp", "mrt", "doctor", "collected-routers", "collected-peers", "collected-routes"}, table.name) {
+		if slices.Contains([]string{"vrf", "rib", "peer", "neighbor", "neighbor-received", "bfd", "bmp", "mrt", "doctor", "collected-routers", "collected-peers", "collected-routes"}, table.name) {
 			continue // sections; a time of two words; sentences
 		}
 		var b bytes.Buffer
