@@ -79,6 +79,7 @@ var rooms = map[string][]string{
 	"router/access":    {"router/config", "router/fib", "router/meter", "router/neighbor", "router/slowpath", "ovs/pipeline", "topology"},
 	"router/vrf":       {"router/access", "router/admit", "router/config", "router/fib", "router/kernel", "router/meter", "router/neighbor", "router/transport", "bgp", "bgp/policy", "bgp/vpn", "ovs/pipeline", "topology"},
 	"router/lsp":       {"router/admit", "router/config", "router/fib", "router/transport", "router/vrf", "bgp", "bgp/vpn", "ovs/pipeline"},
+	"router/border":    {"router/config", "router/fib", "router/transport", "router/vrf", "bgp", "bgp/vpn", "ovs/pipeline"},
 	"router/ce":        {"router/access", "router/config", "router/fib", "router/kernel", "router/neighbor", "router/vrf", "bgp", "bgp/monitor", "bgp/vpn", "ovs/pipeline"},
 	"router":           {"router/...", "status", "bgp", "bgp/gate", "bgp/monitor", "bgp/policy", "bgp/session", "bgp/vpn", "ovs", "ovs/pipeline", "topology"},
 
@@ -235,6 +236,7 @@ func TestViolationsAreSeen(t *testing.T) {
 		{"router/access", "router/vrf", false},
 		{"router/vrf", "router/ce", false},
 		{"router/vrf", "router/lsp", false},
+		{"router/vrf", "router/border", false},
 		{"router/vrf", "router", false},
 		{"router/ce", "router", false},
 		{"labs/plan", "router", false},

@@ -103,6 +103,11 @@ func labels(t Tables) (all []status.Deviation) {
 			assigned[route{m.Router, m.RD, m.Prefix}] = m.Label
 		}
 	}
+	for _, r := range t.RIB { // what a border router tells on is in no VRF of its own
+		if own := (route{r.Router, r.RD, r.Prefix}); !r.Peer.IsValid() && assigned[own] == 0 {
+			assigned[own] = r.Label
+		}
+	}
 	for _, r := range t.RIB {
 		egress := of[r.NextHop].Router
 		if !r.Peer.IsValid() || r.Stale || r.Unusable != "" || egress == "" || egress == r.Router || !answers[egress] {

@@ -45,10 +45,14 @@ func TestJudge(t *testing.T) {
 		spoil func(*Tables)
 		want  string // check, node, and parts of the object and the detail
 	}{
-		"a node ended":          {func(t *Tables) { t.Nodes[1].State = status.NodeEnded }, "process h1 host ended"},
-		"a service ended":       {func(t *Tables) { t.Nodes[1].Services = []status.Service{{Name: "web", State: status.ServiceEnded}} }, "process h1 web ended"},
-		"another label":         {func(t *Tables) { t.MPLS[0].Label = 1001 }, "label pe1 10.2.0.0/24 1000 pe2 1001"},
-		"a withdrawn label":     {func(t *Tables) { t.MPLS = t.MPLS[1:] }, "label pe1 10.2.0.0/24 1000 pe2"},
+		"a node ended":      {func(t *Tables) { t.Nodes[1].State = status.NodeEnded }, "process h1 host ended"},
+		"a service ended":   {func(t *Tables) { t.Nodes[1].Services = []status.Service{{Name: "web", State: status.ServiceEnded}} }, "process h1 web ended"},
+		"another label":     {func(t *Tables) { t.MPLS[0].Label = 1001 }, "label pe1 10.2.0.0/24 1000 pe2 1001"},
+		"a withdrawn label": {func(t *Tables) { t.MPLS = t.MPLS[1:] }, "label pe1 10.2.0.0/24 1000 pe2"},
+		"a route that a border router tells on": {func(t *Tables) {
+			t.MPLS = t.MPLS[1:]
+			t.RIB = append(t.RIB, status.RIB{Router: "pe2", RD: "1:1", Prefix: prefix("10.2.0.0/24"), Label: 1000})
+		}, ""},
 		"a route from nowhere":  {func(t *Tables) { t.RIB = t.RIB[1:] }, "vrf pe1 red 192.168.0.2 1000"},
 		"a port set down":       {func(t *Tables) { t.Interfaces[0].Admin = status.InterfaceDown }, "port pe1 eth1 down"},
 		"a port without a wire": {func(t *Tables) { t.Interfaces[1].Oper = status.InterfaceDown }, "port pe2 eth1 carrier"},

@@ -210,3 +210,17 @@ func (s step) survivors(vrf string, paths []*path, losers map[*path]string) []*p
 	}
 	return paths[:kept]
 }
+
+// Best returns the place of the best of several routes to one destination, among those
+// that usable accepts; -1 if there is none.
+func Best(routes []Route, usable func(Route) bool) int {
+	paths := make([]*path, len(routes))
+	for i, r := range routes {
+		paths[i] = &path{Path: Path{Source: BGP, Route: r}}
+		if !usable(r) {
+			paths[i].fault = reasonUnusable
+		}
+	}
+	best, _ := new(chooser).choose("", paths, nil)
+	return slices.Index(paths, best)
+}

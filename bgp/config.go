@@ -86,6 +86,7 @@ type Neighbor struct {
 	Interface    string     // of a link-local peer
 	AS           uint32     // of the peer; the local AS makes the session internal
 	Client       bool       // the peer is our route reflector client (RFC 4456)
+	Border       bool       // the peer is external, and told routes of others that are announced in our name (see Audience)
 
 	// Range stands in the place of Address for peers that connect from a prefix;
 	// there may be Limit of them at a time.

@@ -70,7 +70,8 @@ func peerOf(n Neighbor, restarting bool) *api.Peer {
 		Conf: &api.PeerConf{
 			NeighborAddress: engineAddress(n.Address), PeerAsn: n.AS, Description: n.Description, AdminDown: n.Shutdown, LocalAsn: n.LocalAS, AllowOwnAsn: n.engineOwnAS(),
 			// The peer judges whether a path with its AS is a loop.
-			AllowAspathLoopLocal: true,
+			// What is passed on across a border would only come back.
+			AllowAspathLoopLocal: !n.Border,
 		},
 		Timers: &api.Timers{Config: &api.TimersConfig{
 			HoldTime: uint64(engineHold(n).Seconds()), KeepaliveInterval: uint64(engineKeepalive(n).Seconds()),

@@ -36,9 +36,9 @@ func encodeCommunities(r Route) []proto.Message {
 		}
 		out = append(out, a)
 	}
-	if len(r.LargeCommunities) > 0 {
+	if large := r.marked(); len(large) > 0 {
 		a := &api.LargeCommunitiesAttribute{}
-		for _, c := range r.LargeCommunities {
+		for _, c := range large {
 			a.Communities = append(a.Communities, &api.LargeCommunity{GlobalAdmin: c[0], LocalData1: c[1], LocalData2: c[2]})
 		}
 		out = append(out, a)
@@ -62,6 +62,8 @@ func decodeLargeCommunities(r *Route, a *api.LargeCommunitiesAttribute) {
 		l := LargeCommunity{c.GetGlobalAdmin(), c.GetLocalData1(), c.GetLocalData2()}
 		if weight, ok := gate.Weight(l); ok {
 			r.Weight = weight
+		} else if to, ok := audienceOf(l); ok {
+			r.To = to
 		} else if l != unreflectedMark {
 			r.LargeCommunities = append(r.LargeCommunities, l)
 		}

@@ -22,6 +22,7 @@ type exportRule struct {
 	setMED   bool
 	localAll bool // only routes that originate here: to external peers, and by a speaker of labelled routes
 	noSwap   bool // internal peers with next-hop-self: no routes from external peers
+	through  bool // external peers that are told the routes of internal ones, with their next hops
 }
 
 // setPolicies replaces the import and export policies by those of the
@@ -37,7 +38,10 @@ func (e *engine) setPolicies(ctx context.Context, as uint32, neighbors []Neighbo
 		if pref := n.enginePref(); pref != nil {
 			preferences[*pref] = append(preferences[*pref], addr)
 		}
-		rule := exportRule{localAll: n.AS != as || e.carries == carriesLabeled, noSwap: n.AS == as && n.NextHopSelf}
+		through := n.passesNextHops(as) && e.carries == carriesVPN
+		rule := exportRule{
+			localAll: n.AS != as && !through || e.carries == carriesLabeled, noSwap: through || n.AS == as && n.NextHopSelf, through: through,
+		}
 		if n.MED != nil {
 			rule.setMED, rule.med = true, *n.MED
 		}
@@ -47,6 +51,7 @@ func (e *engine) setPolicies(ctx context.Context, as uint32, neighbors []Neighbo
 		}
 	}
 	p.unreflected(unreflected) // before statements that accept
+	p.audiences(neighbors, as)
 	for pref, peers := range preferences {
 		p.importing(pref, peers)
 	}
@@ -110,6 +115,13 @@ func (p *policies) exporting(rule exportRule, peers []netip.Addr) {
 	if rule.localAll || rule.noSwap {
 		refuse("-external", api.Conditions_ROUTE_TYPE_EXTERNAL)
 	}
+	if rule.through {
+		p.exports = append(p.exports, &api.Statement{
+			Name:       match.Name + "-through",
+			Conditions: &api.Conditions{NeighborSet: match, RouteType: api.Conditions_ROUTE_TYPE_INTERNAL},
+			Actions:    &api.Actions{Nexthop: &api.NexthopAction{Unchanged: true}},
+		})
+	}
 	if !rule.setMED {
 		return
 	}
@@ -122,6 +134,10 @@ func (p *policies) exporting(rule exportRule, peers []netip.Addr) {
 		},
 	})
 }
+
+// passesNextHops reports whether an external peer is told the routes of internal ones with
+// their next hops (RFC 4364 section 10c).
+func (n Neighbor) passesNextHops(as uint32) bool { return n.AS != as && n.NextHopUnchanged }
 
 // match defines the set of the given peers.
 func (p *policies) match(peers []netip.Addr) *api.MatchSet {

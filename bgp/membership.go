@@ -52,6 +52,7 @@ type memberTerms struct {
 	client    bool // reflected to and from all internal peers
 	reflected bool // internal, and this router is a reflector
 	unswapped bool // internal, and told the routes of external peers
+	through   bool // external, and told the routes of internal peers
 	askAll    bool // it is asked for all routes
 	needsAll  bool // which route targets its routes have here is not known
 }
@@ -59,7 +60,7 @@ type memberTerms struct {
 func (n Neighbor) memberTerms(as uint32) memberTerms {
 	internal := n.AS == as
 	return memberTerms{
-		internal: internal, client: internal && n.Client, reflected: n.ofReflector, unswapped: internal && !n.NextHopSelf,
+		internal: internal, client: internal && n.Client, reflected: n.ofReflector, unswapped: internal && !n.NextHopSelf, through: n.passesNextHops(as),
 		askAll: n.RTCDefault || n.Import.SetsTargets(), needsAll: n.Export.SetsTargets(),
 	}
 }
@@ -68,7 +69,7 @@ func (n Neighbor) memberTerms(as uint32) memberTerms {
 func (p memberTerms) tellsRoutesOf(q memberTerms) bool {
 	switch {
 	case !p.internal:
-		return false
+		return p.through && q.internal
 	case !q.internal:
 		return p.unswapped
 	}

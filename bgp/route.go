@@ -30,6 +30,7 @@ type Route struct {
 	AIGP             *uint64                 // accumulated metric (RFC 7311); nil: attribute absent
 	LocalPref        *uint32                 // nil: attribute absent, taken as defaultLocalPref
 	Weight           uint32                  // that the import policy has given it; it counts on this router alone
+	To               Audience                // of a route of ours: which peers are told
 
 	// The source of a received route; zero on routes that originate here.
 
@@ -85,7 +86,7 @@ func (r Route) Equal(o Route) bool {
 		equalOptional(r.MED, o.MED) && equalOptional(r.AIGP, o.AIGP) && equalOptional(r.LocalPref, o.LocalPref) && r.Weight == o.Weight &&
 		r.PeerAS == o.PeerAS && r.PeerID == o.PeerID && r.IBGP == o.IBGP &&
 		r.OriginatorID == o.OriginatorID && slices.Equal(r.ClusterList, o.ClusterList) &&
-		r.Stale == o.Stale && r.Unusable == o.Unusable
+		r.Stale == o.Stale && r.Unusable == o.Unusable && r.To == o.To
 }
 
 // validate returns why the route cannot be announced by a speaker.

@@ -102,7 +102,9 @@ func (a *agent) Configure(ctx context.Context, cfg config.Router) error {
 			return err
 		}
 	}
-	a.speaker.SetImports(imports(cfg))
+	if !passesOn(cfg) { // which needs the routes of all
+		a.speaker.SetImports(imports(cfg))
+	}
 	if err := a.setNeighbors(ctx, cfg); err != nil {
 		return err
 	}
@@ -277,6 +279,7 @@ func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
 	l.lsps.Configure(next.Router)
 	fresh = l.ces.Speak(next.AS, next.RouterID, next.speakers)
 	l.vrfs.Configure(next.Router)
+	l.border.Configure(next.Router)
 	for nextHop := range l.vrfs.NextHops() {
 		l.links.Use(nextHop)
 	}

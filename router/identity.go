@@ -15,14 +15,15 @@ type identity struct {
 	id       netip.Addr
 	datapath ovs.Datapath
 	core     bool // it has a speaker of labelled routes
+	passesOn bool // it keeps the routes of others
 }
 
-func (i identity) String() string { return fmt.Sprint(i.as, i.id, i.datapath, i.core) }
+func (i identity) String() string { return fmt.Sprint(i.as, i.id, i.datapath, i.core, i.passesOn) }
 
 // startedWith returns a configuration's identity for an agent that runs on a datapath
 // or, if running is "", for one that is starting.
 func startedWith(cfg config.Router, running ovs.Datapath) identity {
-	return identity{cfg.AS, cfg.RouterID, datapath(cfg.Datapath, running), cfg.Transport != nil}
+	return identity{cfg.AS, cfg.RouterID, datapath(cfg.Datapath, running), cfg.Transport != nil, passesOn(cfg)}
 }
 
 // datapath returns the requested datapath. "auto" keeps the running one; when

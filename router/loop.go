@@ -17,6 +17,7 @@ import (
 	"pseudowan/router/access"
 	"pseudowan/router/admit"
 	"pseudowan/router/bfd"
+	"pseudowan/router/border"
 	"pseudowan/router/ce"
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
@@ -39,6 +40,7 @@ type loop struct {
 	links    *transport.Links
 	lsps     *lsp.Table
 	admit    *admit.Table
+	border   *border.Table
 	ports    *access.Ports
 	vrfs     *vrf.Tables
 	ces      *ce.Table
@@ -88,6 +90,7 @@ func newLoop(log *slog.Logger, cfg config.Router, ask transport.Ask) *loop {
 	l.vrfs = vrf.New(log, l.fib, l.carriers, l.links, l.ports)
 	l.hub = newHub(cfg, log)
 	l.lsps = lsp.New(log, l.fib, l.links, &l.vrfs.Labels)
+	l.border = border.New(log, l.fib, l.links, &l.vrfs.Labels)
 	l.ces = ce.NewTable(log, l.fib, l.ports, l.vrfs)
 	return l
 }
@@ -244,6 +247,7 @@ func (l *loop) endTurn(ctx context.Context, sw fib.Switch) {
 func (l *loop) settle() {
 	l.divertNow()
 	l.settleTables()
+	l.border.Settle()
 	changed := l.vrfs.Program()
 	l.observe(changed)
 	l.routeNews(time.Now(), changed)
@@ -270,6 +274,7 @@ func (l *loop) settleTables() {
 			l.memory.stale = true
 		}
 		l.vrfs.FollowNextHops(hops)
+		l.border.Follow(hops)
 	}
 	if l.vrfs.Labels.Fresh() {
 		l.memory.stale = true
@@ -299,7 +304,12 @@ func (l *loop) accessCarrier(p *access.Port, up bool) {
 }
 
 // bgpEvents handles the events of sessions with VPN routes.
-func (l *loop) bgpEvents(events []bgp.Event) { l.routerEvents(events, l.vrfs.Hear) }
+func (l *loop) bgpEvents(events []bgp.Event) {
+	l.routerEvents(events, func(u bgp.RouteUpdate) {
+		l.vrfs.Hear(u)
+		l.border.Hear(u)
+	})
+}
 
 // routerEvents handles the events of sessions with other routers, whose routes are for
 // hear.

@@ -52,6 +52,7 @@ func (a *agent) start(ctx context.Context, o Options, cfg config.Router) (err er
 	}
 	a.loop.ports.SetSender(a.sw)
 	a.loop.vrfs.SetAnnouncer(a.speaker, a.loop.admit.Voice(false))
+	a.loop.border.SetSpeech(a.loop.vrfs.Speech())
 	if a.core != nil {
 		a.loop.lsps.SetAnnouncer(a.core, a.loop.admit.Voice(true))
 	}
@@ -97,6 +98,11 @@ func imports(cfg config.Router) []vpn.RouteTarget {
 	return list
 }
 
+// passesOn reports whether the router tells the routes of others on across a border.
+func passesOn(cfg config.Router) bool {
+	return slices.ContainsFunc(cfg.Sessions, func(s topology.Session) bool { return s.Border })
+}
+
 // setNeighbors gives the speakers their sessions.
 func (a *agent) setNeighbors(ctx context.Context, cfg config.Router) error {
 	if err := a.speaker.SetListenAddresses(listenAddresses(cfg, false)); err != nil {
@@ -126,7 +132,7 @@ func speakerNeighbors(cfg config.Router, core bool) []bgp.Neighbor {
 			continue
 		}
 		n := bgp.Neighbor{
-			Address: s.PeerAddress, Range: s.PeerPrefix, Limit: s.PeerLimit, LocalAddress: s.LocalAddress, AS: s.PeerAS, Client: s.Client || core, Settings: cfg.Settings(s.Settings),
+			Address: s.PeerAddress, Range: s.PeerPrefix, Limit: s.PeerLimit, LocalAddress: s.LocalAddress, AS: s.PeerAS, Client: s.Client || core, Border: s.Border || core && s.PeerAS != cfg.AS, Settings: cfg.Settings(s.Settings),
 			Import: cfg.Import(s.ImportPolicy), Export: cfg.Export(s.ExportPolicy),
 		}
 		if s.PeerAS == cfg.AS { // what one of our routers accepts from a customer, the others accept from it

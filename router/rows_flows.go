@@ -78,8 +78,24 @@ func (l *loop) labelRows(sel status.Selection, label *vpn.Label) []status.Flow {
 	given, _ := l.vrfs.Labels.Given()
 	for _, b := range given {
 		add(l.vrfs.VRF(b.Key.VRF), b)
+		if row, ok := l.swapFlow(b); ok && (label != nil && b.Label == *label || label == nil && sel.Has(b.Key.Prefix)) {
+			rows = append(rows, row)
+		}
 	}
 	return rows
+}
+
+// swapFlow returns the row of the label of a route that is told on, without counters; ok is
+// false for other labels.
+func (l *loop) swapFlow(b vpn.Binding) (row status.Flow, ok bool) {
+	p, ok := l.border.Of(b.Key)
+	if !ok {
+		return row, false
+	}
+	return status.Flow{
+		Router: l.name(), RD: p.Route.RD.String(), Direction: status.DirectionIn, Prefix: p.Route.Prefix,
+		Label: labelOf(p.In), NextHop: p.Route.NextHop, Swap: labelOf(p.Route.Label),
+	}, true
 }
 
 // routeFlow returns the row of a route, without counters.

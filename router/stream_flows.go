@@ -30,6 +30,9 @@ func (l *loop) flowKeys(sel status.Selection, among []instance) (k flowKeys) {
 			if v := l.vrfs.VRF(b.Key.VRF); v != nil && in[v.ID] && sel.Has(b.Key.Prefix) {
 				k.labels = append(k.labels, b)
 			}
+			if _, ok := l.border.Of(b.Key); ok && sel.InVRF("", b.Key.VRF) && sel.Has(b.Key.Prefix) {
+				k.labels = append(k.labels, b)
+			}
 		}
 	}
 	for i := range l.cfg.VRFs {
@@ -124,7 +127,11 @@ func (a *agent) countersOf(ctx context.Context, k flowKeys) (map[pipeline.Cookie
 // cookiesOf lists the cookies of the flows that count what keys are of.
 func (l *loop) cookiesOf(k flowKeys) (list []pipeline.Cookie) {
 	for _, b := range k.labels {
-		list = append(list, labelCookie(b.Label))
+		if _, swapped := l.border.Of(b.Key); swapped {
+			list = append(list, swapCookie(b.Label))
+		} else {
+			list = append(list, labelCookie(b.Label))
+		}
 	}
 	for _, key := range k.routes {
 		if c, programmed := l.fib.Route(key); programmed {
@@ -165,6 +172,8 @@ func (l *loop) labelFlowsOf(list []vpn.Binding) (rows []status.Flow) {
 	for _, b := range list {
 		if v := l.vrfs.VRF(b.Key.VRF); v != nil {
 			rows = append(rows, l.labelFlow(v, b))
+		} else if row, ok := l.swapFlow(b); ok {
+			rows = append(rows, row)
 		}
 	}
 	return rows
@@ -183,6 +192,9 @@ func (l *loop) routeFlowsOf(list []fib.Key) (rows []status.Flow) {
 
 // rowCookie returns the cookie of the flow whose counters a row shows.
 func (l *loop) rowCookie(row status.Flow) pipeline.Cookie {
+	if row.Swap != nil {
+		return swapCookie(vpn.Label(*row.Label))
+	}
 	if row.Direction == status.DirectionIn {
 		return labelCookie(vpn.Label(*row.Label))
 	}
@@ -193,4 +205,9 @@ func (l *loop) rowCookie(row status.Flow) pipeline.Cookie {
 // labelCookie returns the cookie of the flow that counts the packets of an incoming label.
 func labelCookie(l vpn.Label) pipeline.Cookie {
 	return pipeline.NewCookie(pipeline.KindInLabel, 0, uint64(l))
+}
+
+// swapCookie returns the cookie of the flow that swaps a label for that of another router.
+func swapCookie(l vpn.Label) pipeline.Cookie {
+	return pipeline.NewCookie(pipeline.KindTransit, 0, uint64(l))
 }

@@ -117,10 +117,14 @@ func EachFlow(o Output, rows status.Rows[status.Flow]) error {
 }
 
 // destination returns what a flow matches: a prefix, a label in parentheses, or
-// both if a route pushes a label or a label stands for one prefix.
+// both if a route pushes a label or a label stands for one prefix. A label that another
+// takes the place of is followed by that.
 func destination(f status.Flow) string {
 	if f.Label == nil {
 		return prefix(f.Prefix)
+	}
+	if f.Swap != nil {
+		return fmt.Sprintf("%s(%d>%d)", prefix(f.Prefix), *f.Label, *f.Swap)
 	}
 	return fmt.Sprintf("%s(%d)", prefix(f.Prefix), *f.Label)
 }

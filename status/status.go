@@ -240,6 +240,8 @@ type Flow struct {
 	NextHop   netip.Addr   `json:"next_hop"`
 	Packets   uint64       `json:"packets"`
 	Bytes     uint64       `json:"bytes"`
+
+	Swap *uint32 `json:"swap"` // null for most; the label with which the packets go on: that of a route that a border router tells on
 }
 
 // Port is the counters of one port of one router.

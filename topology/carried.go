@@ -1,8 +1,10 @@
 package topology
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"pseudowan/bgp/vpn"
 )
@@ -13,6 +15,7 @@ type learned struct {
 	router  string
 	how     learnedFrom
 	nextHop netip.Addr
+	path    string // the ASes that it came through, each followed by a comma
 }
 
 type learnedFrom int
@@ -20,26 +23,37 @@ type learnedFrom int
 const (
 	fromEBGP learnedFrom = iota
 	fromClient
-	fromPeer // an iBGP peer that is not a route reflector client
+	fromPeer   // an iBGP peer that is not a route reflector client
+	fromBorder // an external peer that tells on routes of others, as this router does (Session.Border)
+	fromAbroad // an external peer at the other end of a label-switched path
 )
 
 // carried reports, for each pair of routers, whether the VPN routes of the first
-// reach the second and can be used there: over a session, or over route reflectors
-// (RFC 4456 section 6), with a connected next hop. Routes learned over eBGP are not
+// reach the second and can be used there: over a session, over route reflectors
+// (RFC 4456 section 6), or from AS to AS (RFC 4364 section 10), with a next hop that is
+// connected or at the end of a label-switched path. Other routes learned over eBGP are not
 // passed on: their labels have no meaning here.
 func (t *Topology) carried(family vpn.Family) map[[2]string]bool {
 	sessions := t.sessionsFor(family)
-	as, island := t.systems(), t.islands()
+	as, reaches := t.systems(), t.reaches()
 	out := make(map[[2]string]bool)
 	for _, r := range t.Routers {
 		for at := range spread(r.Name, sessions, as) {
-			owner := t.loopbackOf(at.nextHop)
-			if owner != "" && island[owner] == island[at.router] || t.isConnected(at.router, at.nextHop) {
+			if reaches(at.router, at.nextHop) {
 				out[[2]string{r.Name, at.router}] = true
 			}
 		}
 	}
 	return out
+}
+
+// reaches returns what reports whether a router has a way to the next hop of a VPN route.
+func (t *Topology) reaches() func(router string, nextHop netip.Addr) bool {
+	island := t.islands()
+	return func(router string, nextHop netip.Addr) bool {
+		owner := t.loopbackOf(nextHop)
+		return owner != "" && island[owner] == island[router] || t.isConnected(router, nextHop)
+	}
 }
 
 // systems returns the AS number of each router.
@@ -79,33 +93,72 @@ func (t *Topology) sessionsFor(family vpn.Family) map[string][]sessionPair {
 func spread(origin string, sessions map[string][]sessionPair, as map[string]uint32) map[learned]bool {
 	seen := make(map[learned]bool)
 	var queue []learned
-	tell := func(p sessionPair, nextHop netip.Addr) {
-		next := learned{p.far.Router, fromPeer, nextHop}
-		switch {
-		case as[p.near.Router] != as[p.far.Router]:
-			next.how = fromEBGP
-		case p.far.Client:
-			next.how = fromClient
-		}
-		if next.router != origin && !seen[next] {
+	tell := func(p sessionPair, from learned) {
+		next := from.told(p, as)
+		if next.router != origin && !seen[next] && !from.passed(as[next.router]) {
 			seen[next] = true
 			queue = append(queue, next)
 		}
 	}
 	for _, p := range sessions[origin] {
-		tell(p, p.near.LocalAddress)
+		tell(p, learned{router: origin, nextHop: p.near.LocalAddress})
 	}
 	for len(queue) > 0 {
 		at := queue[0]
 		queue = queue[1:]
 		for _, p := range sessions[at.router] {
 			internal := as[p.near.Router] == as[p.far.Router]
-			if internal && (at.how == fromClient || at.how == fromPeer && p.near.Client) {
-				tell(p, at.nextHop)
+			if nextHop, tells := passes(p, internal, at.how, at.nextHop); tells {
+				tell(p, learned{router: at.router, nextHop: nextHop, path: at.path})
 			}
 		}
 	}
 	return seen
+}
+
+// told returns what the far end of a session learns.
+func (l learned) told(p sessionPair, as map[string]uint32) learned {
+	next := learned{router: p.far.Router, how: fromPeer, nextHop: l.nextHop, path: l.path}
+	switch near := as[p.near.Router]; {
+	case near != as[p.far.Router]:
+		next.how, next.path = howAcross(p), fmt.Sprintf("%s%d,", l.path, near)
+	case p.far.Client:
+		next.how = fromClient
+	}
+	return next
+}
+
+// howAcross returns how the far end of a session between two ASes learns.
+func howAcross(p sessionPair) learnedFrom {
+	switch {
+	case p.far.Border:
+		return fromBorder
+	case p.far.Interface == LoopbackInterface:
+		return fromAbroad
+	}
+	return fromEBGP
+}
+
+// passed reports whether the AS path has an AS.
+func (l learned) passed(as uint32) bool {
+	return strings.Contains(","+l.path, fmt.Sprintf(",%d,", as))
+}
+
+// passes reports whether a router tells what it has learned over a session, and with which
+// next hop.
+func passes(p sessionPair, internal bool, how learnedFrom, nextHop netip.Addr) (_ netip.Addr, tells bool) {
+	switch known := how == fromClient || how == fromPeer; {
+	case internal && how == fromBorder:
+		return p.near.LocalAddress, true
+	case internal && how == fromAbroad:
+		return nextHop, !p.near.NextHopSelf
+	case internal:
+		return nextHop, how == fromClient || how == fromPeer && p.near.Client
+	case p.near.Border:
+		return p.near.LocalAddress, known || how == fromBorder
+	default:
+		return nextHop, p.near.NextHopUnchanged && known
+	}
 }
 
 // isConnected reports whether an address is on a link of the router.

@@ -80,7 +80,7 @@ func (b *linkBuilder) coreMetric(raw rawLink, link Link, element string) uint32 
 			b.refuse(first(raw.Metric, value[int]{at: raw.Transport.at, has: true}).at, element, "no label-switched path uses a link with a NIC", "remove metric and transport")
 		}
 		return 0
-	case raw.Transport.has && !raw.Transport.v || raw.BGP.mode.v == "none" || !b.oneAS(link):
+	case raw.Transport.has && !raw.Transport.v || raw.BGP.mode.v == "none" || !b.oneAS(link) && link.InterAS != OptionC:
 		return 0
 	}
 	b.checkMetric(raw.Metric, element)
@@ -116,7 +116,7 @@ func (b *coreBuilder) loopbacks() {
 	islands := b.lab.islands()
 	for i, near := range b.lab.Routers {
 		for j, far := range b.lab.Routers {
-			if i == j || near.AS != far.AS || !b.wanted(near, far) {
+			if i == j || !b.wanted(near, far) || near.AS != far.AS && islands[near.Name] != islands[far.Name] {
 				continue
 			}
 			if islands[near.Name] != islands[far.Name] && i < j {
@@ -126,25 +126,48 @@ func (b *coreBuilder) loopbacks() {
 			}
 			s := Session{
 				Router: near.Name, Interface: LoopbackInterface, LocalAddress: near.ID, PeerAddress: far.ID, PeerAS: far.AS, PeerRouter: far.Name,
-				Client: b.reflects(near) && !b.reflects(far), Settings: b.sessions.defaults.resolved(session.Routers),
+				Client: near.AS == far.AS && b.reflects(near) && !b.reflects(far), Settings: b.sessions.defaults.resolved(session.Routers),
 			}
 			s.GTSM, s.IPv6NextHop, s.LocalAS = 0, false, 0
+			if near.AS != far.AS {
+				s.Multihop, s.NextHopUnchanged = maxMultihop, b.reflects(near)
+			} else if b.reflects(near) && b.abroad(near, islands) {
+				s.NextHopSelf = false
+			}
 			b.lab.Sessions = append(b.lab.Sessions, s)
 		}
 	}
 }
 
-// wanted reports whether two routers of an AS have a session: all with VRFs do or, if the AS
-// has reflectors, each with these.
+// maxMultihop is the TTL of packets to a peer in another AS, however far it is.
+const maxMultihop = 255
+
+// abroad reports whether label-switched paths lead from a router to another AS.
+func (b *coreBuilder) abroad(r Router, islands map[string]int) bool {
+	return slices.ContainsFunc(b.lab.Routers, func(o Router) bool { return o.AS != r.AS && islands[o.Name] == islands[r.Name] })
+}
+
+// wanted reports whether two routers have a session. In an AS all that exchange VPN routes
+// do or, if it has reflectors, each with these; of two ASes the reflectors do, or all where
+// there are none.
 func (b *coreBuilder) wanted(x, y Router) bool {
-	speaks := func(r Router) bool {
-		return b.reflects(r) || slices.ContainsFunc(b.lab.VRFs, func(v VRF) bool { return v.Router == r.Name })
-	}
-	if !speaks(x) || !speaks(y) {
+	switch {
+	case !b.speaks(x) || !b.speaks(y):
 		return false
+	case x.AS == y.AS:
+		return !b.reflected(x.AS) || b.reflects(x) || b.reflects(y)
 	}
-	reflected := slices.ContainsFunc(b.lab.Routers, func(r Router) bool { return r.AS == x.AS && b.reflects(r) })
-	return !reflected || b.reflects(x) || b.reflects(y)
+	return b.reflects(x) == b.reflected(x.AS) && b.reflects(y) == b.reflected(y.AS)
+}
+
+// speaks reports whether a router exchanges VPN routes.
+func (b *coreBuilder) speaks(r Router) bool {
+	return b.reflects(r) || slices.ContainsFunc(b.lab.VRFs, func(v VRF) bool { return v.Router == r.Name }) || b.lab.borders()[r.Name]
+}
+
+// reflected reports whether an AS has reflectors.
+func (b *coreBuilder) reflected(as uint32) bool {
+	return slices.ContainsFunc(b.lab.Routers, func(r Router) bool { return r.AS == as && b.reflects(r) })
 }
 
 func (b *coreBuilder) reflects(r Router) bool {

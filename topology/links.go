@@ -60,6 +60,7 @@ func (b *linkBuilder) build() {
 		b.checkLinkMTU(raw.MTU, element, len(link.Ends) > 0 && hasIPv6(link.Ends[0].Addresses))
 		link.XDP = b.usesXDP(raw, link.MTU, element)
 		b.claimSubnets(raw, link, subnets)
+		link.InterAS = b.checkInterAS(raw, link, element)
 		link.Metric = b.coreMetric(raw, link, element)
 		b.lab.Links = append(b.lab.Links, link)
 		if agree {

@@ -62,6 +62,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	whole.ports()
 	vrfs.instances()
 	core.loopbacks()
+	core.checkBorders()
 	whole.reflections()
 	claims.check()
 	outside.build()

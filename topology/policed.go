@@ -25,6 +25,7 @@ type policed struct {
 	custom   map[localRoute]*CustomerBGP // sessions that bring the networks of hosts
 	hops     map[localRoute]netip.Addr   // next hops on access ports; a connected route has none
 	sites    map[localRoute]vpn.SiteOfOrigin
+	reached  func(router string, nextHop netip.Addr) bool
 	paths    map[ExpectedRoute]policy.Path // of the routes of an intent
 	chains   map[chainKey]policy.Chain     // that were needed so far
 
@@ -133,7 +134,7 @@ type rankedRoute struct {
 
 func (t *Topology) newPoliced() *policed {
 	p := &policed{
-		Topology: t, as: t.systems(), instance: make(map[string][]int), custom: make(map[localRoute]*CustomerBGP),
+		Topology: t, as: t.systems(), reached: t.reaches(), instance: make(map[string][]int), custom: make(map[localRoute]*CustomerBGP),
 		hops: make(map[localRoute]netip.Addr), sites: make(map[localRoute]vpn.SiteOfOrigin), paths: make(map[ExpectedRoute]policy.Path), chains: make(map[chainKey]policy.Chain),
 		sessions: map[vpn.Family]map[string][]sessionPair{vpn.VPNv4: t.sessionsFor(vpn.VPNv4), vpn.VPNv6: t.sessionsFor(vpn.VPNv6)},
 	}
@@ -284,14 +285,20 @@ func (p *policed) spread(origin string, path policy.Path) []pathAt {
 	for len(queue) > 0 {
 		at := queue[0]
 		queue = queue[1:]
-		if at.NextHop == at.nextHop && p.isConnected(at.router, at.nextHop) { // who answers at another one, nobody knows
+		if at.NextHop == at.nextHop && p.reached(at.router, at.nextHop) { // who answers at another one, nobody knows
 			out = append(out, at)
 		}
 		for _, s := range sessions[at.router] {
 			internal := p.as[s.near.Router] == p.as[s.far.Router]
-			if internal && at.hops <= len(p.Routers) && (at.how == fromClient || at.how == fromPeer && s.near.Client) {
-				tell(s, at)
+			hop, tells := passes(s, internal, at.how, at.nextHop)
+			if !tells || at.hops > len(p.Routers) {
+				continue
 			}
+			on := at
+			if hop != at.nextHop { // with the router's own label
+				on.Path.NextHop, on.nextHop = hop, hop
+			}
+			tell(s, on)
 		}
 	}
 	return out
@@ -330,7 +337,7 @@ func (p *policed) told(s sessionPair, at pathAt) (pathAt, bool) {
 	next := pathAt{Path: path, router: s.far.Router, how: fromPeer, nextHop: at.nextHop, hops: at.hops + 1}
 	switch {
 	case !internal:
-		next.how = fromEBGP
+		next.how = howAcross(s)
 	case s.far.Client:
 		next.how = fromClient
 	}

@@ -102,6 +102,8 @@ type rawLink struct {
 
 	Transport value[bool] `json:"transport" doc:"In a lab with core, whether label-switched paths use the link, which has to be one between routers of an AS. Over others, the routers exchange VPN routes with the link's addresses as next hops." default:"true, and false with a NIC"`
 
+	InterAS value[InterAS] `json:"inter-as" doc:"How VPN routes pass the link, which has to be one between two ASes (RFC 4364 section 10): b, over the session between the routers on it, which tell on those of others with labels of their own; c, over sessions between the PE routers or reflectors of both ASes, while the link carries labels for their loopbacks." default:"none: the routers on the link exchange VPN routes of their own alone"`
+
 	BGP rawLinkBGP `json:"bgp" doc:"Settings of the BGP sessions over the link, for both directions; full-mesh for sessions even between the clients of a route reflector; or none."`
 }
 

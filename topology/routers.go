@@ -74,14 +74,18 @@ const blockSize = 1000
 
 // labels gives every router its label range and checks its size.
 func (b *routerBuilder) labels() {
-	demand := b.labelDemand()
+	demand, borders := b.labelDemand(), b.lab.borders()
 	for i, e := range b.raw.Routers {
 		need := demand[e.key.v]
 		explicit := first(e.value.Labels, b.raw.Defaults.Router.Labels)
 		if explicit.bad {
 			continue
 		}
-		r := explicit.or(defaultLabels(i, need))
+		room := need
+		if borders[e.key.v] {
+			room = max(need, borderRoom)
+		}
+		r := explicit.or(defaultLabels(i, room))
 		if need > r.Size() {
 			b.refuse(first(explicit, value[vpn.LabelRange]{at: e.key.at, has: true}).at, "router "+e.key.v,
 				fmt.Sprintf("label range %s is too small: it has %d labels, and the attachments need %d", r, r.Size(), need),
@@ -90,6 +94,10 @@ func (b *routerBuilder) labels() {
 		b.lab.Routers[i].Labels = r
 	}
 }
+
+// borderRoom is for how many routes a border router has room by default: each that it tells
+// on has a label of its own, and how many there will be, the file does not say.
+const borderRoom = 8 * blockSize
 
 // defaultLabels returns the range of the router at a place in the file. Its first
 // label does not depend on the demand, so that new hosts do not change labels.

@@ -87,6 +87,7 @@ func (b *sessionBuilder) session(raw rawLink, link Link, i, j int, element strin
 	}
 	b.checkLocalAS(mine, own.AS, b.lab.Routers[b.router[peer.Router]].AS, s.PeerAS, element)
 	s.PeerShutdown = theirs.Shutdown
+	s.Border = link.InterAS == OptionB
 	if link.Metric > 0 {
 		s.Settings, s.Client = labeled(s.Settings), false
 		if !s.LocalAddress.Is4() && i < j {

@@ -120,6 +120,10 @@ func (b *sessionBuilder) outsideSession(raw rawLink, link Link, n rawNeighbor, s
 		if s.PeerAddress = prefix.Addr(); peer.many() {
 			s.PeerAddress, s.PeerPrefix, s.PeerLimit = netip.Addr{}, prefix, limit
 		}
+		s.Border = link.InterAS == OptionB && s.PeerAS != own
+		if s.Border && peer.many() {
+			b.refuse(n.Peer.at, element, fmt.Sprintf("inter-as: b with peers of a prefix, %s: to whoever connects, VPN routes are told that others told", peer), "name the peer by its address")
+		}
 		b.checkNextHop(options, s, link.Ends[0], nil, element)
 		s.Client = reflects(raw.Ends[0]) && s.PeerAS == own
 		b.lab.Sessions = append(b.lab.Sessions, s)

@@ -59,6 +59,8 @@ type Link struct {
 	Ends []LinkEnd `json:"ends"`
 
 	Metric uint32 `json:"metric,omitempty"` // in label-switched paths; 0: they do not use the link
+
+	InterAS InterAS `json:"inter_as,omitempty"` // what VPN routes do here; "": they end at the router that hears them
 }
 
 // LinkEnd is a router's interface on a link.
@@ -106,6 +108,7 @@ type Session struct {
 	PeerRouter string `json:"peer_router,omitempty"` // empty: a router outside the lab
 
 	Client       bool `json:"client,omitempty"`        // the peer is our route reflector client (RFC 4456)
+	Border       bool `json:"border,omitempty"`        // VPN routes of others pass between two ASes, with labels of their border routers
 	PeerShutdown bool `json:"peer_shutdown,omitempty"` // the peer, a router of the lab, keeps the session down
 	session.Settings
 }

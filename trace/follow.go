@@ -84,7 +84,7 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 	next := f.beyond(at.node, fate)
 	fate.To = next.node
 	tables := f.byTables(at.node, p, fate.Forwarding)
-	if swapped := at.label != nil && fate.Popped == nil && fate.Pushed != nil; swapped && len(f.LSPs) == 0 {
+	if f.unexplained(at, fate) {
 		tables.Forwarding = fate.Forwarding // transit: the VRF tables do not apply
 	}
 	f.path.Hops = append(f.path.Hops, status.Hop{Node: at.node, Kind: status.Router, Tables: &tables.Forwarding, Switch: &fate.Forwarding})
@@ -100,6 +100,15 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 		f.path.Outcome = fmt.Sprintf("leaves router %s by %s for MAC %s, which no node of the lab has", at.node, fate.Out, fate.DstMAC)
 	}
 	return next, nil
+}
+
+// unexplained reports whether a switch swaps a label of which the tables know nothing.
+func (f *follower) unexplained(at place, fate Fate) bool {
+	if at.label == nil || fate.Popped != nil || fate.Pushed == nil || len(f.LSPs) > 0 {
+		return false
+	}
+	_, known := f.label(at.node, *at.label)
+	return !known
 }
 
 // learn asks a router for the label of a packet, if the snapshot does not have it.

@@ -60,6 +60,9 @@ func (s *Snapshot) byTables(router string, p Packet, taken status.Forwarding) lo
 	if !ok {
 		return stops(fmt.Sprintf("the router has not assigned label %d", *p.Label))
 	}
+	if binding.Swap != nil {
+		return s.across(router, status.Route{Prefix: binding.Prefix, NextHop: binding.NextHop, Label: binding.Swap}, taken)
+	}
 	var f lookup
 	if binding.NextHop.IsValid() && !binding.NextHop.IsUnspecified() {
 		f = s.towards(router, binding.VRF, binding.NextHop)

@@ -13,6 +13,7 @@ const (
 	markAdmin      = 1<<32 - 1
 	markWeight     = 4271
 	markUnreflects = 4456
+	markAudience   = 4364
 )
 
 // WeightMark is the mark of the weight of a path.
@@ -23,6 +24,12 @@ func WeightMark(weight uint32) vpn.LargeCommunity {
 // Unreflected is the mark of a path that a reflector shows to its clients only.
 var Unreflected = vpn.LargeCommunity{markAdmin, markUnreflects, 6}
 
+// The marks of paths that only some peers are told (RFC 4364 section 10b).
+var (
+	Outward = vpn.LargeCommunity{markAdmin, markAudience, 1} // those at borders
+	Onward  = vpn.LargeCommunity{markAdmin, markAudience, 2} // these, and internal ones
+)
+
 // Weight reads the mark of a weight.
 func Weight(c vpn.LargeCommunity) (weight uint32, ok bool) {
 	return c[2], c[0] == markAdmin && c[1] == markWeight
@@ -30,7 +37,7 @@ func Weight(c vpn.LargeCommunity) (weight uint32, ok bool) {
 
 func isMark(v []byte) bool {
 	kind := binary.BigEndian.Uint32(v[4:])
-	return binary.BigEndian.Uint32(v) == markAdmin && (kind == markWeight || kind == markUnreflects)
+	return binary.BigEndian.Uint32(v) == markAdmin && (kind == markWeight || kind == markUnreflects || kind == markAudience)
 }
 
 // unmarked removes marks from large communities. It reports whether there were

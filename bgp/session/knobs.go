@@ -70,6 +70,8 @@ var knobs = []Knob{
 		field: func(s *Settings) any { return &s.MaxPrefixesRestart }, check: checkRestart},
 	{Key: "next-hop-self", With: Routers, Reset: true, Doc: "Whether the router announces its own address as next hop.",
 		field: func(s *Settings) any { return &s.NextHopSelf }},
+	{Key: "next-hop-unchanged", With: Routers, Reset: true, Doc: "Whether an external peer is told the routes of internal peers, too, with their next hops and labels, as between the reflectors of two ASes (RFC 4364 section 10c).",
+		field: func(s *Settings) any { return &s.NextHopUnchanged }},
 	{Key: "ipv6-next-hop", With: Routers, Doc: "Whether VPNv6 routes over an IPv4 session carry the router's IPv6 address on the link as next hop, " +
 		"not its IPv4 address in IPv6 form (RFC 4659 section 3.2.1).",
 		field: func(s *Settings) any { return &s.IPv6NextHop }},

@@ -30,6 +30,10 @@ type Settings struct {
 	// never changed.
 	NextHopSelf bool `json:"next_hop_self,omitempty"`
 
+	// NextHopUnchanged tells an external peer the routes of internal peers, too, with their
+	// next hops (RFC 4364 section 10c). It has to reach these next hops.
+	NextHopUnchanged bool `json:"next_hop_unchanged,omitempty"`
+
 	// IPv6NextHop gives VPNv6 routes of ours, over an IPv4 session, our IPv6
 	// address on the link as next hop (RFC 4659 section 3.2.1).
 	IPv6NextHop bool `json:"ipv6_next_hop,omitempty"`

@@ -30,6 +30,7 @@
 //	           TTL of a label on its way to what is under it
 //	reg5       the group of paths
 //	reg6[0]    the packet is larger than the MTU of its egress
+//	reg6[1]    the packet's label is that of a route, which stays: that of a path goes around it
 //	reg7       the path in the group, or the way of a label-switched path
 //	reg8       the adjacency of the backup, with bit 31; zero: there is none
 //	reg9       the label to push if the backup is taken

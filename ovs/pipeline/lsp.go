@@ -39,6 +39,7 @@ func (p LSP) Flows() []Flow {
 	}
 	l.add(TableAdjacency, 100, join(match, "mpls,mpls_bos=0"), p.send(p.onward("0x8847", "NXM_NX_MPLS_TTL")))
 	l.add(TableAdjacency, 100, join(match, "mpls,mpls_bos=1"), p.send(p.onward(bare, "NXM_NX_IP_TTL")))
+	l.add(TableAdjacency, 120, join(match, "mpls", swapped), p.send(p.around()))
 	if !p.Up || len(p.Spread) == 0 {
 		p.start(l, TableAdjacency, match, family)
 		return l.flows
@@ -122,6 +123,7 @@ func popTo(under, ttl string, uniform bool) string {
 type Transit struct {
 	Label uint32
 	LSP   uint32 // adjacency
+	Swap  uint32 // the label of a route that takes its place, at the bottom of the stack (RFC 4364 section 10b); 0: the label is that of a path
 	MTU   int    // largest packet that fits the path, with all labels with which it comes, in octets; 0: not checked
 }
 
@@ -130,6 +132,10 @@ type Transit struct {
 func (t Transit) Flows() []Flow {
 	l := &list{kind: KindTransit, id: uint64(t.Label)}
 	match := fmt.Sprintf("mpls,mpls_label=%d", t.Label)
+	if t.Swap != 0 {
+		t.swap(l, match)
+		return l.flows
+	}
 	size := ""
 	if t.MTU > 0 {
 		size = checkSize(t.MTU + ethernetHeader)
@@ -139,4 +145,18 @@ func (t Transit) Flows() []Flow {
 		l.add(TableLabel, 110, match+",mpls_ttl="+ttl, join(setVRF(Global), punt(ReasonTTL)))
 	}
 	return l.flows
+}
+
+// swapped says that the label of a packet is that of a route, as its next hop expects it: that
+// of the path comes around it.
+const swapped = "reg6=0x2/0x2"
+
+// swap adds the flows of the label of a route. A packet whose TTL ends here is dropped: whose it
+// is, only the egress knows (RFC 3032 section 2.4.2).
+func (t Transit) swap(l *list, match string) {
+	match += ",mpls_bos=1"
+	l.add(TableLabel, 100, match, join("dec_mpls_ttl", setLabel(t.Swap), "load:1->NXM_NX_REG6[1]", setReg(1, t.LSP), gotoTable(TableAdjacency)))
+	for _, ttl := range []string{"0", "1"} {
+		l.add(TableLabel, 110, match+",mpls_ttl="+ttl, drop)
+	}
 }

@@ -93,6 +93,7 @@ var things = map[string][]thing{
 		}},
 		Transit{Label: 1004, LSP: 11},
 		Transit{Label: 1006, LSP: 12, MTU: 1504},
+		Transit{Label: 1007, LSP: 11, Swap: 2003},
 		Route{ID: 10, VRF: Global, Prefix: prefix("10.255.0.4/32"), To: Forward{Adjacency: 11}},
 		InLabel{Label: 1005, VRF: 101, Uniform: true},
 	},

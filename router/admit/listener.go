@@ -21,7 +21,7 @@ func listeners(cfg config.Router, link config.Core) (list []listener) {
 		if s.Interface != link.Name && (!path || s.Interface != config.LoopbackInterface) {
 			continue
 		}
-		l := listener{families: s.Families, export: cfg.Export(s.ExportPolicy), local: s.LocalAddress, as: cfg.AS, external: s.PeerAS != cfg.AS}
+		l := listener{families: s.Families, export: cfg.Export(s.ExportPolicy), local: s.LocalAddress, as: cfg.AS, external: s.PeerAS != cfg.AS, border: s.Border, peer: s.PeerAS}
 		if s.LocalAS != 0 {
 			l.as = s.LocalAS
 		}
@@ -39,6 +39,11 @@ func (l listener) hears(n name, r bgp.Route) bool {
 	family := vpn.FamilyOf(n.Prefix)
 	if n.labeled {
 		family = family.Labeled()
+	}
+	switch {
+	case r.To == bgp.ToAll:
+	case !l.border && (l.external || r.To == bgp.ToEdge), l.border && r.ASPath.Contains(l.peer): // it would only come back
+		return false
 	}
 	restricted := slices.ContainsFunc(r.Communities, func(c bgp.Community) bool {
 		return c == bgp.NoAdvertise || l.external && (c == bgp.NoExport || c == bgp.NoExportSubconfed)

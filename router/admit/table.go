@@ -34,6 +34,8 @@ type listener struct {
 	local    netip.Addr
 	as       uint32 // that the peer sees of this router
 	external bool
+	border   bool   // the peer is told routes of others, too
+	peer     uint32 // its AS
 }
 
 // New returns a Table without links.

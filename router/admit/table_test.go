@@ -95,3 +95,28 @@ func TestAdmission(t *testing.T) {
 	table.Configure(provider())
 	check("and back", "3 1002", "3 5004")
 }
+
+// What is told on across a border may come from there alone, and what comes from there not back
+// by the same way.
+func TestAdmissionAtBorders(t *testing.T) {
+	f, cfg := fib.New(), provider()
+	cfg.Sessions[1].ExportPolicy, cfg.Sessions[1].Border = nil, true
+	table := New(f)
+	table.Configure(cfg)
+	voice := table.Voice(false)
+	p := netip.MustParsePrefix("10.1.0.0/24")
+	from := bgp.ASPath{{Kind: vpn.ASSequence, AS: []uint32{65002}}}
+	for _, tt := range []struct {
+		route bgp.Route
+		want  string
+	}{
+		{bgp.Route{Prefix: p, Label: 1001, To: bgp.ToEdge}, "[2 1001]"},
+		{bgp.Route{Prefix: p, Label: 1002, To: bgp.ToPass, ASPath: from}, "[]"},
+		{bgp.Route{Prefix: p, Label: 1003, To: bgp.ToPass}, "[2 1003]"},
+	} {
+		voice.Tell(bgp.Key{Prefix: p}, tt.route)
+		if got := fmt.Sprint(admissions(f)); got != tt.want {
+			t.Errorf("%+v: admitted are %s, want %s", tt.route, got, tt.want)
+		}
+	}
+}

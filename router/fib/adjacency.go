@@ -136,7 +136,7 @@ func lspTo(to netip.Addr) NextHop { return NextHop{Addr: to, Push: true, LSP: tr
 
 // LSPFlows is the number of flows of a label-switched path through which all of its packets
 // pass. Each way over which it spreads has further ones.
-const LSPFlows = 5
+const LSPFlows = 6
 
 // adjacencyFlows is the largest number of flows of an adjacency: that of a path with eight
 // ways.

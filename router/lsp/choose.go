@@ -51,7 +51,7 @@ func (t *Table) choose(to netip.Prefix) (p Path, ok bool) {
 // compare puts the shortest path first.
 func compare(a, b candidate) int {
 	return cmp.Or(
-		cmp.Compare(a.metric, b.metric), cmp.Compare(len(a.ClusterList), len(b.ClusterList)),
+		cmp.Compare(a.metric, b.metric), cmp.Compare(a.ASPath.Len(), b.ASPath.Len()), cmp.Compare(len(a.ClusterList), len(b.ClusterList)),
 		a.PeerID.Compare(b.PeerID), a.Peer.Compare(b.Peer),
 	)
 }

@@ -303,11 +303,11 @@ func (t *Table) announce(to netip.Prefix, p Path) {
 		t.speech.Withdraw(key)
 	default:
 		origin := p.route.OriginatorID
-		if !origin.IsValid() {
+		if !origin.IsValid() && p.route.IBGP {
 			origin = p.route.PeerID
 		}
 		t.speech.Announce(key, bgp.Route{
-			Prefix: to, Label: p.In, AIGP: &p.Metric, OriginatorID: origin, ClusterList: p.route.ClusterList,
+			Prefix: to, Label: p.In, ASPath: p.route.ASPath, AIGP: &p.Metric, OriginatorID: origin, ClusterList: p.route.ClusterList,
 		})
 	}
 }

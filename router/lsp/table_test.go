@@ -119,7 +119,7 @@ func (r router) turn() (hops []netip.Addr) {
 }
 
 func (r router) hears(from netip.Addr, to netip.Prefix, label vpn.Label, metric uint64, path ...string) {
-	route := bgp.Route{Prefix: to, NextHop: from, Peer: from, PeerID: from, Label: label, AIGP: &metric}
+	route := bgp.Route{Prefix: to, NextHop: from, Peer: from, PeerID: from, Label: label, IBGP: true, AIGP: &metric}
 	for _, id := range path {
 		route.ClusterList = append(route.ClusterList, netip.MustParseAddr(id))
 	}
@@ -239,5 +239,24 @@ func TestCutTakesBackups(t *testing.T) {
 	}
 	if _, ok := r.paths[alone]; ok {
 		t.Error("there is a path without a link")
+	}
+}
+
+// A path from another AS is told on with the ASes that it came through, and without an
+// originator within this one (RFC 4456 section 8).
+func TestPathFromAnotherAS(t *testing.T) {
+	r := newRouter(t)
+	metric, path := uint64(5), bgp.ASPath{{Kind: vpn.ASSequence, AS: []uint32{65002}}}
+	r.Hear(bgp.RouteUpdate{Route: bgp.Route{Prefix: far, NextHop: left, Peer: left, PeerID: left, Label: 5003, AIGP: &metric, ASPath: path}})
+	r.turn()
+	if got := r.said[far]; !got.ASPath.Equal(path) || got.OriginatorID.IsValid() || *got.AIGP != 15 {
+		t.Errorf("it says AS path %s, originator %s, metric %d", got.ASPath, got.OriginatorID, *got.AIGP)
+	}
+	longer := bgp.ASPath{{Kind: vpn.ASSequence, AS: []uint32{65003, 65002}}}
+	r.Hear(bgp.RouteUpdate{Route: bgp.Route{Prefix: far, NextHop: left, Peer: left, PeerID: left, Label: 5003, AIGP: &metric, ASPath: longer}})
+	r.Hear(bgp.RouteUpdate{Route: bgp.Route{Prefix: far, NextHop: right, Peer: right, PeerID: right, Label: 6003, AIGP: &metric, ASPath: path}})
+	r.turn()
+	if got := r.paths[far].Addr; got != right {
+		t.Errorf("of two equally short ones, the path is that through more ASes, by %s", got)
 	}
 }

@@ -110,6 +110,34 @@ func (l *Labels) AcquireLoopback(to netip.Prefix) (vpn.Label, error) {
 	return label, err
 }
 
+// AcquireRoute returns the label by which others send to what another router has announced
+// a route to.
+func (l *Labels) AcquireRoute(rd vpn.RD, to netip.Prefix) (vpn.Label, error) {
+	key := routeLabel(rd, to)
+	label, err := l.pool.Acquire(key, to)
+	if err == nil && !l.given[label] {
+		l.given[label], l.fresh = true, true
+	}
+	return label, err
+}
+
+// ReleaseRoute releases the label of a route.
+func (l *Labels) ReleaseRoute(rd vpn.RD, to netip.Prefix) {
+	key := routeLabel(rd, to)
+	label, ok := l.pool.Lookup(key)
+	if !ok {
+		return
+	}
+	l.pool.Release(key, to)
+	delete(l.given, label)
+}
+
+// routeLabel is the key of the label of a route of another router: it has the RD in the
+// place of a VRF, and no VRF is named so.
+func routeLabel(rd vpn.RD, to netip.Prefix) vpn.LabelKey {
+	return vpn.LabelKey{VRF: rd.String(), Kind: vpn.LabelPrefix, Family: vpn.FamilyOf(to), Prefix: to}
+}
+
 // ReleaseLoopback releases the label of the path to a loopback.
 func (l *Labels) ReleaseLoopback(to netip.Prefix) {
 	key := config.LoopbackLabel(to)

@@ -23,12 +23,13 @@ type Speech struct {
 	to     Announcer    // nil after Close
 	guards *admit.Voice // nil: nobody sends packets with the labels of these routes
 	wanted map[bgp.Key]bgp.Route
+	passed map[bgp.Key]bgp.Route // of other routers: told where none is wanted
 	told   map[bgp.Key]bgp.Route
 }
 
 // NewSpeech returns a Speech that has announced nothing. guards learns of its labels.
 func NewSpeech(log *slog.Logger, f *fib.Table, to Announcer, guards *admit.Voice) *Speech {
-	return &Speech{log: log, fib: f, to: to, guards: guards, wanted: map[bgp.Key]bgp.Route{}, told: map[bgp.Key]bgp.Route{}}
+	return &Speech{log: log, fib: f, to: to, guards: guards, wanted: map[bgp.Key]bgp.Route{}, passed: map[bgp.Key]bgp.Route{}, told: map[bgp.Key]bgp.Route{}}
 }
 
 // Close ends the announcements. Its speaker is stopped.
@@ -38,6 +39,20 @@ func (s *Speech) Close() { s.to = nil }
 // may arrive as soon as a peer knows the route.
 func (s *Speech) Announce(key bgp.Key, route bgp.Route) {
 	s.wanted[key] = route
+	s.later(key, route)
+}
+
+// Pass announces a route of another router in our name, with a label of ours. A route that
+// is announced by itself stands before it.
+func (s *Speech) Pass(key bgp.Key, route bgp.Route) {
+	s.passed[key] = route
+	if _, own := s.wanted[key]; !own {
+		s.later(key, route)
+	}
+}
+
+// later tells of a route once its flows are there.
+func (s *Speech) later(key bgp.Key, route bgp.Route) {
 	s.guards.Tell(key, route)
 	if told, known := s.told[key]; !known || !told.Equal(route) {
 		s.fib.Then(func() { s.sync(key) })
@@ -47,11 +62,34 @@ func (s *Speech) Announce(key bgp.Key, route bgp.Route) {
 // Withdraw withdraws a route at once.
 func (s *Speech) Withdraw(key bgp.Key) {
 	delete(s.wanted, key)
+	s.settle(key)
+}
+
+// Unpass withdraws a route of another router at once.
+func (s *Speech) Unpass(key bgp.Key) {
+	delete(s.passed, key)
+	s.settle(key)
+}
+
+// settle follows the end of a route: that of another router may take its place.
+func (s *Speech) settle(key bgp.Key) {
+	if route, tells := s.current(key); tells {
+		s.later(key, route)
+		return
+	}
 	s.guards.Untell(key)
 	s.sync(key)
 }
 
-// Wanted lists the routes that are or will be announced.
+// current returns what the peers should know of a route.
+func (s *Speech) current(key bgp.Key) (route bgp.Route, tells bool) {
+	if route, tells = s.wanted[key]; !tells {
+		route, tells = s.passed[key]
+	}
+	return route, tells
+}
+
+// Wanted lists the routes of ours that are or will be announced.
 func (s *Speech) Wanted() []bgp.Key {
 	list := make([]bgp.Key, 0, len(s.wanted))
 	for key := range s.wanted {
@@ -63,7 +101,7 @@ func (s *Speech) Wanted() []bgp.Key {
 // sync brings what is announced about a route in line with what the peers should
 // know.
 func (s *Speech) sync(key bgp.Key) {
-	want, tells := s.wanted[key]
+	want, tells := s.current(key)
 	told, known := s.told[key]
 	switch {
 	case s.to == nil:

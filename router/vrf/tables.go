@@ -76,6 +76,9 @@ func (t *Tables) SetAnnouncer(to Announcer, guards *admit.Voice) {
 	t.speech = NewSpeech(t.log, t.fib, to, guards)
 }
 
+// Speech returns what is announced to other routers; nil before SetAnnouncer.
+func (t *Tables) Speech() *Speech { return t.speech }
+
 // Configure replaces the VRFs. Ports, links and labels (see Labels.Keep) must
 // already be configured.
 func (t *Tables) Configure(cfg config.Router) {

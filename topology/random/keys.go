@@ -49,6 +49,7 @@ var keys = slices.Concat(
 		{"reflectors", coreSettings, oneOrSome(nameOf("routers"))},
 		{"metric", links, linkMetric},
 		{"transport", links, linkTransport},
+		{"inter-as", links, linkInterAS},
 
 		{"port-type", links, linkPortType},
 		{"mtu", links, among(1280, 1400, 1500, 1512, 1600, 9000, 9216)},
@@ -205,18 +206,21 @@ func sessionKeys(with session.Peers, at func(*editor) []place) []key {
 }
 
 var knobValues = map[string]func(*editor, *mapping) any{
-	"families":          families,
-	"med":               number(0, 3),
-	"local-pref":        among(50, 100, 200),
-	"hold-time":         among(9, 12, "30s", 40, 90, "2m"),
-	"keepalive":         keepalives,
-	"connect-retry":     retries,
-	"passive":           truth,
-	"password":          among("secret", "s3cret with spaces", 1234),
-	"gtsm":              among(true, false, 1, 2),
-	"multihop":          number(1, 3),
-	"max-prefixes":      number(1000, 1003),
-	"next-hop-self":     truth,
+	"families":      families,
+	"med":           number(0, 3),
+	"local-pref":    among(50, 100, 200),
+	"hold-time":     among(9, 12, "30s", 40, 90, "2m"),
+	"keepalive":     keepalives,
+	"connect-retry": retries,
+	"passive":       truth,
+	"password":      among("secret", "s3cret with spaces", 1234),
+	"gtsm":          among(true, false, 1, 2),
+	"multihop":      number(1, 3),
+	"max-prefixes":  number(1000, 1003),
+	"next-hop-self": truth,
+
+	"next-hop-unchanged": truth,
+
 	"ipv6-next-hop":     truth,
 	"as-override":       truth,
 	"allow-own-as":      number(0, 3),
@@ -281,6 +285,14 @@ func linkPortType(e *editor, at *mapping) any {
 		return "system"
 	}
 	return oneOf[any](e, "system", "afxdp")
+}
+
+// linkInterAS is valid between two ASes alone.
+func linkInterAS(e *editor, at *mapping) any {
+	if e.file.get("core") == nil {
+		return "b"
+	}
+	return among("b", "c")(e, at)
 }
 
 func (e *editor) needCore() {
