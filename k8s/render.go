@@ -46,7 +46,7 @@ func Render(t *topology.Topology, source []byte, o Options) ([]byte, error) {
 		return nil, fmt.Errorf("lab %s: on Kubernetes its name has 1 to %d letters, digits and hyphens; set another name: in its file", t.Name, maxLab)
 	}
 	if len(source) > maxConfigMap {
-		return nil, fmt.Errorf("lab %s: its file has %d octets, and a ConfigMap holds %d; write series of hosts with count:", t.Name, len(source), maxConfigMap)
+		return nil, fmt.Errorf("lab %s: its file has %d octets, and a ConfigMap holds %d; write hosts that are alike as a series with count: N", t.Name, len(source), maxConfigMap)
 	}
 	r.namespace = cmp.Or(o.Namespace, "pw-"+r.name)
 	list := []object{r.space(), r.account(), r.config(source), r.service(), r.policy()}

@@ -50,7 +50,7 @@ func parseEdit(n *yaml.Node) (e Edit, err error) {
 		return e, err
 	}
 	if e.Op == "" || e.Name == "" {
-		return e, errors.New("a change needs op: and name:")
+		return e, errors.New("a change needs the keys op and name")
 	}
 	return e, nil
 }
