@@ -49,7 +49,7 @@ func TestRealExplicitNull(t *testing.T) {
 		after := counters(t, p.r1.sw)
 		dropped := uint64(0)
 		for c, n := range after {
-			if c.Kind() == pipeline.KindBase && (c.Part() == 3 || c.Part() == 5) {
+			if c.Kind() == pipeline.KindBase && (c.Part() == 4 || c.Part() == 6) {
 				dropped += n.Packets - before[c].Packets
 			}
 		}

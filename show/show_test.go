@@ -42,7 +42,7 @@ func TestUnknownFormatPrintsNothing(t *testing.T) {
 
 // Scripts must find a list everywhere: null has no length in most languages.
 func TestJSONHasNoNullList(t *testing.T) {
-	nullable := regexp.MustCompile(`"(label|path_id|med|local_pref|exit_code|last_error_at|last_end_at|last_at|last_up|RouterAS|MED|LocalPref)": null`)
+	nullable := regexp.MustCompile(`"(label|swap|path_id|med|local_pref|exit_code|last_error_at|last_end_at|last_at|last_up|RouterAS|MED|LocalPref)": null`)
 	for _, table := range tables() {
 		for _, empty := range []bool{true, false} {
 			var b bytes.Buffer

@@ -79,23 +79,23 @@ type farSide struct {
 
 func newFarSide(t *testing.T, nics nicPair) farSide {
 	t.Helper()
-	f := farSide{nicPair: nics, path: "/run/netns/pwt-far", api: "127.0.0.1:50051"}
+	f := farSide{nicPair: nics, path: "/run/netns/pwt-away", api: "127.0.0.1:50051"}
 	run := func(argv ...string) {
 		t.Helper()
 		if r := command(argv...); r.code != 0 {
 			t.Fatalf("%v: %s", argv, r.stderr)
 		}
 	}
-	run("ip", "netns", "add", "pwt-far")
-	t.Cleanup(func() { command("ip", "netns", "del", "pwt-far") })
+	run("ip", "netns", "add", "pwt-away")
+	t.Cleanup(func() { command("ip", "netns", "del", "pwt-away") })
 	if nics.near == "pwtnic0" {
 		run("ip", "link", "add", nics.near, "type", "veth", "peer", "name", nics.far)
 		t.Cleanup(func() { command("ip", "link", "del", nics.near) })
 	}
-	run("ip", "link", "set", nics.far, "netns", "pwt-far") // a real one comes back when the namespace goes
-	run("ip", "-n", "pwt-far", "link", "set", "lo", "up")
-	run("ip", "-n", "pwt-far", "addr", "add", "192.168.0.2/30", "dev", nics.far)
-	run("ip", "-n", "pwt-far", "link", "set", nics.far, "up")
+	run("ip", "link", "set", nics.far, "netns", "pwt-away") // a real one comes back when the namespace goes
+	run("ip", "-n", "pwt-away", "link", "set", "lo", "up")
+	run("ip", "-n", "pwt-away", "addr", "add", "192.168.0.2/30", "dev", nics.far)
+	run("ip", "-n", "pwt-away", "link", "set", nics.far, "up")
 	return f
 }
 

@@ -20,7 +20,7 @@ func TestRealOtherEndOnLinux(t *testing.T) {
 	if _, err := exec.LookPath("/usr/lib/frr/bgpd"); err != nil {
 		t.Skip("FRR is not installed")
 	}
-	const near, far, space = "pwteth0", "pwteth1", "pwt-far"
+	const near, far, space = "pwteth0", "pwteth1", "pwt-away"
 	run := func(argv ...string) {
 		t.Helper()
 		if r := command(argv...); r.code != 0 {
