@@ -115,7 +115,7 @@ ready "$lab"
 verified "$lab" "after a pod was killed"
 
 before=$(starts "$lab")
-sed 's/^series:/hosts:\n  late: {to: pe1, vrf: "65001:101", addresses: [10.77.0.2\/24]}\nseries:/' "$work/$lab.yaml" >"$work/edited"
+sed 's/^series:/hosts:\n  late: {to: pe1, vrf: "101", rd: "65001:101", addresses: [10.77.0.2\/24]}\nseries:/' "$work/$lab.yaml" >"$work/edited"
 if ! cmp -s "$work/edited" "$work/$lab.yaml"; then
 	mv "$work/edited" "$work/$lab.yaml"
 	apply "$lab"
