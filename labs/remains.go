@@ -153,5 +153,7 @@ func (r remains) endAll(ctx context.Context) error {
 // outside reports whether anything outside the lab may be a peer of its routers, and so
 // is to hear that they end (RFC 4486).
 func (r remains) outside() bool {
-	return len(r.server) > 0 || hosts.LendsNICs(store.StateDir(r.Lab))
+	applied, cut, _ := store.Before(r.Lab)
+	tunnels := slices.ContainsFunc(append(cut, applied), func(p plan.Plan) bool { return len(p.Tunnels()) > 0 })
+	return tunnels || len(r.server) > 0 || hosts.LendsNICs(store.StateDir(r.Lab))
 }

@@ -66,6 +66,9 @@ func newVerify(s streams) *cobra.Command {
 					return err
 				}
 			}
+			if kube.given && o.Topology != "" {
+				return usagef("--topology is a file of this machine, and --kube verifies in the pods; give one")
+			}
 			verifyIt := verifyLab
 			if kube.given {
 				verifyIt = func(ctx context.Context, _ streams, _ look.VerifyOptions) ([]status.HostPair, error) {

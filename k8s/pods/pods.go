@@ -50,31 +50,49 @@ func (l Lab) kubectl(ctx context.Context, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, "kubectl", append(all, args...)...)
 }
 
-// Pods lists the running pods of the lab, by site.
+// Pods lists the running pods of the lab, by site. The error names the sites that should
+// have one and do not.
 func (l Lab) Pods(ctx context.Context) ([]Pod, error) {
-	out, err := output(l.kubectl(ctx, "get", "pods", "--selector", selector, "--field-selector", "status.phase=Running", "-o", "json"))
+	out, err := output(l.kubectl(ctx, "get", "statefulsets,pods", "--selector", selector, "-o", "json"))
 	if err != nil {
-		return nil, fmt.Errorf("list the pods of namespace %s: %w", l.Namespace, err)
+		return nil, fmt.Errorf("list the sites of namespace %s: %w", l.Namespace, err)
 	}
 	var list struct {
 		Items []struct {
+			Kind     string `json:"kind"`
 			Metadata struct {
 				Name   string            `json:"name"`
 				Labels map[string]string `json:"labels"`
 			} `json:"metadata"`
+			Status struct {
+				Phase string `json:"phase"`
+			} `json:"status"`
 		} `json:"items"`
 	}
 	if err := json.Unmarshal(out, &list); err != nil {
-		return nil, fmt.Errorf("list the pods of namespace %s: %w", l.Namespace, err)
+		return nil, fmt.Errorf("list the sites of namespace %s: %w", l.Namespace, err)
 	}
 	var all []Pod
+	var wanted []string
 	for _, i := range list.Items {
-		all = append(all, Pod{i.Metadata.Name, i.Metadata.Labels[siteLabel]})
+		switch site := i.Metadata.Labels[siteLabel]; {
+		case i.Kind == "StatefulSet":
+			wanted = append(wanted, site)
+		case i.Status.Phase == "Running":
+			all = append(all, Pod{i.Metadata.Name, site})
+		}
 	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("no site of a lab is running in namespace %s", l.Namespace)
+	if len(wanted)+len(all) == 0 {
+		return nil, fmt.Errorf("there is no lab in namespace %s", l.Namespace)
 	}
 	slices.SortFunc(all, func(a, b Pod) int { return strings.Compare(a.Site, b.Site) })
+	absent := slices.DeleteFunc(wanted, func(site string) bool {
+		return slices.ContainsFunc(all, func(p Pod) bool { return p.Site == site })
+	})
+	if len(absent) > 0 {
+		slices.Sort(absent)
+		return all, fmt.Errorf("no pod is running for site %s", strings.Join(absent, ", "))
+	}
 	return all, nil
 }
 
@@ -109,16 +127,17 @@ const limit = 16
 // Rows runs this program in every pod, and returns the rows of all the lists that it
 // prints. A pod that does not answer does not hide the others: the error names it.
 func Rows[T any](ctx context.Context, l Lab, args ...string) ([]T, error) {
-	all, err := l.Pods(ctx)
-	if err != nil {
-		return nil, err
+	all, absent := l.Pods(ctx)
+	if len(all) == 0 {
+		return nil, absent
 	}
+	args = slices.Concat(args, []string{"-o", "json"})
 	rows, errs := make([][]T, len(all)), make([]error, len(all))
 	var g errgroup.Group
 	g.SetLimit(limit)
 	for i, p := range all {
 		g.Go(func() error {
-			out, err := output(l.Command(ctx, p, append(args, "-o", "json")...))
+			out, err := output(l.Command(ctx, p, args...))
 			if err == nil {
 				err = json.Unmarshal(out, &rows[i])
 			}
@@ -129,14 +148,14 @@ func Rows[T any](ctx context.Context, l Lab, args ...string) ([]T, error) {
 		})
 	}
 	_ = g.Wait() // errors are in errs
-	return slices.Concat(rows...), errors.Join(errs...)
+	return slices.Concat(rows...), errors.Join(append(errs, absent)...)
 }
 
 // Of returns the pod that has a router or a host.
 func (l Lab) Of(ctx context.Context, node string) (Pod, error) {
-	all, err := l.Pods(ctx)
-	if err != nil {
-		return Pod{}, err
+	all, absent := l.Pods(ctx)
+	if len(all) == 0 {
+		return Pod{}, absent
 	}
 	has := make([]bool, len(all))
 	g, inner := errgroup.WithContext(ctx)
@@ -159,7 +178,7 @@ func (l Lab) Of(ctx context.Context, node string) (Pod, error) {
 			return nil
 		})
 	}
-	err = g.Wait()
+	err := errors.Join(g.Wait(), absent)
 	if i := slices.Index(has, true); i >= 0 {
 		return all[i], nil
 	}

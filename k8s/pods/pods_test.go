@@ -31,7 +31,8 @@ func kubectl(t *testing.T, inPod string) {
 	script := `#!/bin/sh
 shift 2 # --namespace pw-x
 case $1 in
-get) echo '{"items": [{"metadata": {"name": "x-b-0", "labels": {"pseudowan.site": "b"}}}, {"metadata": {"name": "x-a-0", "labels": {"pseudowan.site": "a"}}}]}' ;;
+get) echo '{"items": [{"kind": "StatefulSet", "metadata": {"name": "x-a", "labels": {"pseudowan.site": "a"}}}, {"kind": "StatefulSet", "metadata": {"name": "x-b", "labels": {"pseudowan.site": "b"}}},
+{"kind": "Pod", "metadata": {"name": "x-b-0", "labels": {"pseudowan.site": "b"}}, "status": {"phase": "'${PHASE:-Running}'"}}, {"kind": "Pod", "metadata": {"name": "x-a-0", "labels": {"pseudowan.site": "a"}}, "status": {"phase": "Running"}}]}' ;;
 exec) pod=$3; shift 5
 ` + inPod + "\n;;\nesac\n"
 	if err := os.WriteFile(filepath.Join(dir, "kubectl"), []byte(script), 0o755); err != nil {
@@ -84,8 +85,22 @@ echo "[\"$pod $k $go $(ls `+dir+` | tr '\n' ' ')\"]"`)
 
 // One that fails ends the others, which would wait for ever.
 func TestTogetherFails(t *testing.T) {
-	kubectl(t, `echo key; read k; [ "$pod" = x-a-0 ] && { echo "no lab" >&2; exit 4; }; echo ready; read go; sleep 60`)
+	kubectl(t, `echo key; read k; [ "$pod" = x-a-0 ] && { echo "no lab" >&2; exit 1; }; echo ready; read go; sleep 60`)
 	if rows, err := Together[string](context.Background(), x, step, "verify"); err == nil || !strings.Contains(err.Error(), "site a: no lab") {
+		t.Errorf("%q, %v", rows, err)
+	}
+}
+
+// A site whose pod does not run is named, and what the others say is told all the same;
+// a test of all sites is none without it.
+func TestSiteWithoutAPod(t *testing.T) {
+	kubectl(t, `echo "[\"$pod\"]"`)
+	t.Setenv("PHASE", "Pending")
+	rows, err := Rows[string](context.Background(), x, "ps")
+	if len(rows) != 1 || err == nil || !strings.Contains(err.Error(), "no pod is running for site b") {
+		t.Errorf("%q, %v", rows, err)
+	}
+	if rows, err := Together[string](context.Background(), x, step, "verify"); err == nil || !strings.Contains(err.Error(), "site b") {
 		t.Errorf("%q, %v", rows, err)
 	}
 }

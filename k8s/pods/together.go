@@ -87,6 +87,8 @@ type party struct {
 	in   io.WriteCloser
 	out  *bufio.Reader
 	errs strings.Builder
+
+	failed bool // it ended before all words were said
 }
 
 func newParty(cmd *exec.Cmd, pod Pod) (*party, error) {
@@ -119,24 +121,26 @@ func (p *party) tell(line string) error {
 func (p *party) await(want string) error {
 	got, err := p.out.ReadString('\n')
 	if err != nil || strings.TrimSpace(got) != want {
+		p.failed = true
 		return p.wrap(fmt.Errorf("it said %q in the place of %q, and ended: %w", strings.TrimSpace(got), want, errors.Join(err, p.close())))
 	}
 	return nil
 }
 
-// close ends the process, and returns what it complained of.
+// close ends the process, and returns what it complained of, if it could not do what it
+// was to do.
 func (p *party) close() error {
 	p.in.Close()
 	err := p.cmd.Wait()
 	var exit *exec.ExitError
-	if errors.As(err, &exit) && strings.TrimSpace(p.errs.String()) != "" && exit.ExitCode() > maxVerdict {
+	if errors.As(err, &exit) && (p.failed || exit.ExitCode() > maxVerdict) {
 		return p.wrap(errors.New(strings.TrimSpace(p.errs.String())))
 	}
 	return nil
 }
 
 // maxVerdict is the largest exit code with which the program says something about what it
-// has found, and has printed it.
+// has found, once it has gone through all words.
 const maxVerdict = 2
 
 func closeAll(all []*party) error {

@@ -62,11 +62,13 @@ apply() { "$program" k8s render "$work/$1.yaml" | kubectl apply -f - >/dev/null;
 # ready LAB: every pod of the lab is
 ready() {
 	local begin=$SECONDS
-	for _ in {1..120}; do
-		kubectl -n "pw-$1" wait --for condition=Ready pod --all --timeout 120s >/dev/null 2>&1 && break
+	local sites
+	sites=$(kubectl -n "pw-$1" get statefulsets --no-headers | wc -l)
+	for _ in {1..240}; do
+		[ "$(kubectl -n "pw-$1" get pods --no-headers 2>/dev/null | grep -c ' 1/1 *Running ')" = "$sites" ] && break
 		sleep 0.5
 	done
-	kubectl -n "pw-$1" wait --for condition=Ready pod --all --timeout 1s >/dev/null || {
+	[ "$(kubectl -n "pw-$1" get pods --no-headers | grep -c ' 1/1 *Running ')" = "$sites" ] || {
 		kubectl -n "pw-$1" get pods -o wide
 		kubectl -n "pw-$1" logs --tail 20 --selector app.kubernetes.io/name=pseudowan --prefix
 		die "lab $1 is not ready"

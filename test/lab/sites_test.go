@@ -126,6 +126,7 @@ func TestRealSites(t *testing.T) {
 	t.Run("a pod that moves", func(t *testing.T) {
 		pe3.must(t, "kill $(cat /run/site.pid)")
 		pe3.soon(t, "! grep -q '^State:.[^Z]' /proc/$(cat /run/site.pid)/status")
+		pe2.soon(t, `$PW show peer -o json | grep '"last_end"' | grep -qi cease`) // it is told, and need not wait
 		if left := pe3.must(t, "ls /run/netns /run/pseudowan 2>/dev/null | grep -v '^out$\\|:$\\|^$' || true"); strings.TrimSpace(left) != "" {
 			t.Errorf("a site that has ended leaves %s", left)
 		}
@@ -177,7 +178,7 @@ func (s *sites) verify(t *testing.T) {
 	t.Helper()
 	var items []string
 	for site := range s.addresses {
-		items = append(items, fmt.Sprintf(`{"metadata": {"name": "x-%s-0", "labels": {"pseudowan.site": "%[1]s"}}}`, site))
+		items = append(items, fmt.Sprintf(`{"kind": "Pod", "metadata": {"name": "x-%s-0", "labels": {"pseudowan.site": "%[1]s"}}, "status": {"phase": "Running"}}`, site))
 		s.write(t, fmt.Sprintf("x-%s-0.pid", site), s.pods[site].pid)
 	}
 	s.write(t, "pods.json", `{"items": [`+strings.Join(items, ", ")+`]}`)
