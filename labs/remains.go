@@ -142,10 +142,18 @@ func (r remains) endAll(ctx context.Context) error {
 	if err := hosts.EndProcessesAnd(ctx, r.ByKind(hosts.KindLab), isKeeper, 0); err != nil {
 		return fmt.Errorf("end the keeper: %w", err)
 	}
+	routers := r.ByKind(hosts.KindRouter)
 	if !r.outside() {
-		if err := hosts.EndProcesses(ctx, r.ByKind(hosts.KindRouter), 0); err != nil {
+		if err := hosts.EndProcesses(ctx, routers, 0); err != nil {
 			return err
 		}
+	}
+	// Before their switches, through which they say farewell.
+	isAgent := func(pid int) bool {
+		return slices.ContainsFunc(routers, func(ns hosts.Namespace) bool { return inventory.ProcessIs(pid, inventory.AgentArgs(r.Lab, ns.Mark.Node)) })
+	}
+	if err := hosts.EndProcessesAnd(ctx, nil, isAgent, keeper.EndGrace); err != nil {
+		return fmt.Errorf("end the routers: %w", err)
 	}
 	return hosts.EndProcessesAnd(ctx, r.Namespaces, r.Owns, keeper.EndGrace)
 }

@@ -126,7 +126,7 @@ func TestRealSites(t *testing.T) {
 	t.Run("a pod that moves", func(t *testing.T) {
 		pe3.must(t, "kill $(cat /run/site.pid)")
 		pe3.soon(t, "! grep -q '^State:.[^Z]' /proc/$(cat /run/site.pid)/status")
-		pe2.soon(t, `$PW show peer -o json | grep '"last_end"' | grep -qi cease`) // it is told, and need not wait
+		pe2.soon(t, `$PW show peer -o json | grep '"last_end"' | tee /dev/stderr | grep -qi cease`) // it is told, and need not wait
 		if left := pe3.must(t, "ls /run/netns /run/pseudowan 2>/dev/null | grep -v '^out$\\|:$\\|^$' || true"); strings.TrimSpace(left) != "" {
 			t.Errorf("a site that has ended leaves %s", left)
 		}
