@@ -186,6 +186,9 @@ func (pr *Prober) Send(ctx context.Context, probes []Probe, s Schedule) ([]Resul
 	rnd := pr.begin(probes, s.Settled)
 	for try := range s.Tries {
 		began := time.Now()
+		if try > 0 {
+			rnd.giveUp()
+		}
 		if err := pr.sendUnsettled(ctx, rnd, s, try > 0); err != nil {
 			return nil, err
 		}

@@ -19,6 +19,8 @@ type round struct {
 	done []bool      // settled, which they stay
 	open int         // sent and not done
 	news chan struct{}
+
+	stalled int // of open, those given up as unanswered: no others wait for them
 }
 
 func newRound(probes []Probe, first uint32, settles func(Result) bool) *round {
@@ -80,6 +82,7 @@ func (rnd *round) isDone(i int) bool {
 		rnd.done[i] = true
 		if !rnd.when[i].IsZero() {
 			rnd.open--
+			rnd.stalled = min(rnd.stalled, rnd.open)
 		}
 	}
 	return rnd.done[i]
@@ -98,14 +101,16 @@ func (rnd *round) countSettled() int {
 }
 
 // drain waits while more probes are unsettled than the window, as long as answers come:
-// more at once would be sent again before the routers get to them.
+// more at once would be sent again before the routers get to them. Those for which it has
+// waited in vain count no more.
 func (rnd *round) drain(ctx context.Context, s Schedule) error {
 	const pause = 5 * time.Millisecond
-	for last, since := -1, time.Now(); s.Window > 0 && time.Since(since) < s.Every; {
-		rnd.mu.Lock()
-		open := rnd.open
-		rnd.mu.Unlock()
-		if open <= s.Window {
+	if s.Window == 0 {
+		return nil
+	}
+	for last, since := -1, time.Now(); time.Since(since) < s.Every; {
+		open, full := rnd.unsettled(s.Window)
+		if !full {
 			return nil
 		}
 		if open != last {
@@ -117,7 +122,23 @@ func (rnd *round) drain(ctx context.Context, s Schedule) error {
 		case <-time.After(pause):
 		}
 	}
+	rnd.giveUp()
 	return nil
+}
+
+// unsettled counts the probes that were sent and are not settled, and reports whether
+// they are too many for a window, without those given up.
+func (rnd *round) unsettled(window int) (open int, full bool) {
+	rnd.mu.Lock()
+	defer rnd.mu.Unlock()
+	return rnd.open, rnd.open > rnd.stalled+window
+}
+
+// giveUp has no probe wait for those that are unsettled now.
+func (rnd *round) giveUp() {
+	rnd.mu.Lock()
+	defer rnd.mu.Unlock()
+	rnd.stalled = rnd.open
 }
 
 // wait returns when all probes are settled, or after limit.
