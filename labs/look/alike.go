@@ -80,16 +80,7 @@ func (in *inspection) alike(ctx context.Context) (verify.Alike, error) {
 		if err != nil || own.Spread {
 			continue
 		}
-		named := []prefixes{prefixesOf(own.Prefixes)}
-		for _, at := range h.Attachments {
-			vrf, known := faithful[vrfAt{at.Router, at.VRF}]
-			if !known {
-				named = nil
-				break
-			}
-			named = append(named, vrf)
-		}
-		a.named[h.Name] = named
+		a.named[h.Name] = namedFor(h, prefixesOf(own.Prefixes), faithful)
 	}
 	return a, nil
 }
@@ -101,13 +92,27 @@ func simple(h topology.Host) bool {
 	return h.Machine == nil && !h.Rewrites && len(h.Publish) == 0 && len(h.Attachments) > 0 && !slices.ContainsFunc(h.Attachments, onSegment)
 }
 
-// vrfAt is a VRF at a router.
-type vrfAt struct{ router, vrf string }
+// namedFor returns what decides about a host's packets: its own routes, and those of each
+// router that it is at; nothing if one of these is not faithful or does not know the host.
+func namedFor(h topology.Host, own prefixes, faithful map[hostAt][]prefixes) []prefixes {
+	named := []prefixes{own}
+	for _, at := range h.Attachments {
+		there := faithful[hostAt{at.Router, h.Name}]
+		if len(there) == 0 {
+			return nil
+		}
+		named = append(named, there...)
+	}
+	return named
+}
 
-// faithful returns which destinations have routes in the VRFs of those routers whose
-// switches have exactly the flows and ports that they should.
-func (in *inspection) faithful(ctx context.Context) map[vrfAt]prefixes {
-	out := map[vrfAt]prefixes{}
+// hostAt is a host at a router.
+type hostAt struct{ router, host string }
+
+// faithful returns which destinations have routes in the VRFs whose ports hosts are at, by
+// those routers whose switches have exactly the flows and ports that they should.
+func (in *inspection) faithful(ctx context.Context) map[hostAt][]prefixes {
+	out := map[hostAt][]prefixes{}
 	var mu sync.Mutex
 	var asking errgroup.Group
 	asking.SetLimit(askedAtOnce)
@@ -115,23 +120,43 @@ func (in *inspection) faithful(ctx context.Context) map[vrfAt]prefixes {
 		asking.Go(func() error {
 			c := router.NewClient(name, store.AgentSocket(in.lab.Name, name))
 			defer c.Close()
-			all, err := c.Destinations(ctx)
+			d, err := c.Destinations(ctx)
 			if err != nil {
 				return nil
 			}
 			if deviations, err := c.Audit(ctx); err != nil || len(deviations) > 0 {
 				return nil
 			}
+			hosts := byHost(d)
 			mu.Lock()
 			defer mu.Unlock()
-			for _, v := range in.topology.VRFs {
-				if v.Router == name {
-					out[vrfAt{name, v.Name}] = prefixesOf(all[v.Name])
-				}
+			for host, all := range hosts {
+				out[hostAt{name, host}] = all
 			}
 			return nil
 		})
 	}
 	_ = asking.Wait() // who does not answer is left out
+	return out
+}
+
+// byHost returns the prefixes that have routes in the VRFs of each host. A host in a VRF
+// of which the router says nothing is left out.
+func byHost(d router.Destinations) map[string][]prefixes {
+	vrfs, out := map[string]prefixes{}, map[string][]prefixes{}
+	for name, list := range d.VRFs {
+		vrfs[name] = prefixesOf(list)
+	}
+	for host, names := range d.Hosts {
+		all := make([]prefixes, 0, len(names))
+		for _, name := range names {
+			if p, known := vrfs[name]; known {
+				all = append(all, p)
+			}
+		}
+		if len(all) == len(names) {
+			out[host] = all
+		}
+	}
 	return out
 }

@@ -3,6 +3,9 @@ package look
 import (
 	"net/netip"
 	"testing"
+
+	"pseudowan/router"
+	"pseudowan/topology"
 )
 
 // An address is routeless if neither the host's routes nor those of its VRF cover it; about
@@ -23,6 +26,48 @@ func TestRouteless(t *testing.T) {
 	} {
 		if got := a.Routeless(c.host, netip.MustParseAddr(c.to)); got != c.want {
 			t.Errorf("%s to %s: %t", c.host, c.to, got)
+		}
+	}
+}
+
+// Which VRF decides about a host's packets is what its routers say, whatever is intended;
+// of a router or a VRF that is not known, nothing is said.
+func TestNamedFor(t *testing.T) {
+	faithful := map[hostAt][]prefixes{}
+	for host, named := range byHost(router.Destinations{
+		VRFs:  map[string][]netip.Prefix{"red": {netip.MustParsePrefix("10.2.0.0/16")}, "blue": {}},
+		Hosts: map[string][]string{"a": {"red"}, "b": {"blue"}, "c": {"blue", "red"}, "d": {"green"}, "e": {"blue", "green"}},
+	}) {
+		faithful[hostAt{"pe1", host}] = named
+	}
+	for _, c := range []struct {
+		host    string
+		routers []string
+		want    bool // 10.2.0.2 has no route
+	}{
+		{"a", []string{"pe1"}, false}, {"b", []string{"pe1"}, true}, {"c", []string{"pe1"}, false}, {"d", []string{"pe1"}, false},
+		{"e", []string{"pe1"}, false}, {"f", []string{"pe1"}, false}, {"b", []string{"pe2"}, false}, {"b", []string{"pe1", "pe2"}, false},
+	} {
+		h := topology.Host{Name: c.host}
+		for _, r := range c.routers {
+			h.Attachments = append(h.Attachments, topology.Attachment{Router: r, VRF: "blue"})
+		}
+		a := alike{named: map[string][]prefixes{c.host: namedFor(h, prefixesOf(nil), faithful)}}
+		if got := a.Routeless(c.host, netip.MustParseAddr("10.2.0.2")); got != c.want {
+			t.Errorf("%s at %v: %t", c.host, c.routers, got)
+		}
+	}
+}
+
+// Samples stand for packets only where the lab should be what was applied.
+func TestObserving(t *testing.T) {
+	in := &inspection{}
+	for _, c := range []struct {
+		o    VerifyOptions
+		want bool
+	}{{VerifyOptions{}, true}, {VerifyOptions{EveryPacket: true}, false}, {VerifyOptions{Topology: "other.yaml"}, false}} {
+		if got := in.observing(c.o).Alike != nil; got != c.want {
+			t.Errorf("%+v: %t", c.o, got)
 		}
 	}
 }

@@ -89,10 +89,11 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 	return slices.Concat(rows, lines, untested), nil
 }
 
-// observing returns how the pairs are tested.
+// observing returns how the pairs are tested. Of a lab that should be another than the
+// applied one, no packet stands for others: which do, follows from what was applied.
 func (in *inspection) observing(o VerifyOptions) verify.Options {
 	how := verify.Options{Timeout: o.Timeout, Step: o.Step, Few: fewPackets}
-	if !o.EveryPacket {
+	if !o.EveryPacket && o.Topology == "" {
 		how.Alike = in.alike
 	}
 	return how
