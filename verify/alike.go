@@ -49,6 +49,8 @@ func halves(pairs []Pair, positive []Probe, same Alike) (first, second []Probe) 
 			back := Probe{From: r.To, Source: r.Destination, Destination: r.Source}
 			switch {
 			case len(r.Via) > 0: // others decide, too
+			case p.Named:
+				sent[probeOf(r)] = true
 			case sent[back]:
 				later[probeOf(r)] = true
 			default:
@@ -82,8 +84,8 @@ func told(sent []Probe, seen []Observation) map[Probe]Observation {
 }
 
 // chosen divides the requests that must not be answered: of those that nothing tells
-// apart, only samples are among the first.
-func chosen(negative []Probe, same Alike) (first, rest []Probe) {
+// apart, only samples are among the first, and all of pairs that `expect:` lines name.
+func chosen(pairs []Pair, negative []Probe, same Alike) (first, rest []Probe) {
 	if same == nil {
 		return negative, nil
 	}
@@ -91,9 +93,9 @@ func chosen(negative []Probe, same Alike) (first, rest []Probe) {
 		from string
 		v4   bool
 	}
-	groups := make(map[group][]int)
+	groups, named := make(map[group][]int), namedBy(pairs)
 	for i, p := range negative {
-		if same.Routeless(p.From, p.Destination) {
+		if !named[fromTo{p.From, p.Destination}] && same.Routeless(p.From, p.Destination) {
 			g := group{p.From, p.Destination.Is4()}
 			groups[g] = append(groups[g], i)
 		}
@@ -113,6 +115,20 @@ func chosen(negative []Probe, same Alike) (first, rest []Probe) {
 		}
 	}
 	return first, rest
+}
+
+// namedBy returns what must not answer of the pairs that `expect:` lines name.
+func namedBy(pairs []Pair) map[fromTo]bool {
+	out := make(map[fromTo]bool)
+	for _, p := range pairs {
+		if !p.Named {
+			continue
+		}
+		for _, a := range p.Never {
+			out[fromTo{p.From, a}] = true
+		}
+	}
+	return out
 }
 
 // doubtful returns those of the requests left out whose host got an answer, or reached

@@ -146,3 +146,40 @@ func TestNotAlike(t *testing.T) {
 		t.Errorf("a host that reaches all: %d differences, want %d", len(said(rows)), len(leaks))
 	}
 }
+
+// What an expect: line is about is sent itself, in both directions, and a leak that only
+// its packet shows is found.
+func TestExpectedIsSent(t *testing.T) {
+	top := manyVPNs(t)
+	for _, to := range []string{"a1", "l2"} {
+		for _, from := range []string{"a2", "d1"} {
+			top.Expect = append(top.Expect, topology.Expectation{From: from, To: to, Never: to == "l2" || from == "d1"})
+		}
+	}
+	pairs := Matrix(top, "", "")
+	sent := map[fromTo]bool{}
+	leak := pairOf(t, pairs, "d1", "l2").Never[0]
+	n := &network{pairs: pairs, changed: map[string]Observation{"d1 " + leak.String(): {Answered: []string{"l2"}}}}
+	rows, _ := observed(t, top, n, withRoutes("", pairs))
+	for _, list := range n.sent {
+		for _, p := range list {
+			sent[fromTo{p.From, p.Destination}] = true
+		}
+	}
+	for _, e := range top.Expect {
+		p := pairOf(t, pairs, e.From, e.To)
+		for _, r := range p.Reach {
+			if !sent[fromTo{p.From, r.Destination}] {
+				t.Errorf("%s to %s: %s was not sent", p.From, p.To, r.Destination)
+			}
+		}
+		for _, a := range p.Never {
+			if !sent[fromTo{p.From, a}] {
+				t.Errorf("%s to %s: %s was not sent", p.From, p.To, a)
+			}
+		}
+	}
+	if got := said(rows); len(got) != 2 { // the pair and its expect: line
+		t.Errorf("%q", got)
+	}
+}

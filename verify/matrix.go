@@ -13,6 +13,7 @@ type Pair struct {
 	Reach    []topology.Reach // addresses of To that From must reach
 	Never    []netip.Addr     // addresses at which To must not answer From
 	Outside  bool             // To is a site outside the lab
+	Named    bool             // by an `expect:` line: all its packets are sent
 
 	// Open are addresses of To of which hosts that rewrite packets decide whether
 	// they answer: only `expect:` lines speak of them.
@@ -82,12 +83,17 @@ func learned(t *topology.Topology, a *topology.Attachment, p netip.Prefix) (neti
 func Matrix(t *topology.Topology, from, to string) []Pair {
 	reaches, undecided := t.Reachability()
 	reach, open := byEnds(reaches), byEnds(undecided)
+	named := make(map[[2]string]bool)
+	for _, e := range t.Expect {
+		named[[2]string{e.From, e.To}] = true
+	}
 	var out []Pair
 	add := func(p Pair, addresses []netip.Addr) {
 		if p.From == p.To || from != "" && p.From != from || to != "" && p.To != to {
 			return
 		}
 		p.Reach, p.Open = reach[p.From][p.To], open[p.From][p.To]
+		p.Named = named[[2]string{p.From, p.To}]
 		for _, a := range addresses {
 			is := func(r topology.Reach) bool { return r.Destination == a }
 			if !slices.ContainsFunc(p.Reach, is) && !slices.ContainsFunc(p.Open, is) {

@@ -121,7 +121,7 @@ func Observe(ctx context.Context, pairs []Pair, p Prober, o Options) (Findings, 
 	if err := t.reach(ctx, &f, pairs, positive, same); err != nil {
 		return f, err
 	}
-	if err := t.isolation(ctx, &f, negative, same); err != nil {
+	if err := t.isolation(ctx, &f, pairs, negative, same); err != nil {
 		return f, err
 	}
 	return f, f.followVia(ctx, pairs, p, o)
@@ -168,8 +168,8 @@ func (t test) positive(ctx context.Context, f *Findings, list []Probe) ([]Observ
 }
 
 // isolation tests the addresses that must not be reached.
-func (t test) isolation(ctx context.Context, f *Findings, negative []Probe, same Alike) error {
-	first, rest := chosen(negative, same)
+func (t test) isolation(ctx context.Context, f *Findings, pairs []Pair, negative []Probe, same Alike) error {
+	first, rest := chosen(pairs, negative, same)
 	seen, err := t.negative(ctx, f, first)
 	if err != nil {
 		return err
