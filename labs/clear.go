@@ -49,7 +49,11 @@ func Clear(ctx context.Context, o ClearOptions) (ClearReport, error) {
 			continue // what is down is not reset
 		}
 		lines, err := clearSession(ctx, lab.Name, s, directions)
-		report.Cleared, errs = append(report.Cleared, lines...), append(errs, err)
+		report.Cleared = append(report.Cleared, lines...)
+		if o.Peer == "" && errors.Is(err, router.ErrNotEstablished) {
+			continue // its other end, another router of the lab, has been reset before
+		}
+		errs = append(errs, err)
 	}
 	if len(report.Cleared) > 0 {
 		store.NoteCommand(lab.Name, o.By, o.String())

@@ -125,6 +125,9 @@ func (a *agent) answer(w http.ResponseWriter, v any, err error) {
 	case errors.Is(err, errRestart), errors.Is(err, errEnding), ovs.Lost(err): // its daemon is being replaced
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
+	case errors.Is(err, ErrNotEstablished):
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

@@ -22,7 +22,19 @@ type Cleared struct {
 	Refresh bool `json:"refresh"` // the peer was asked for its routes (RFC 2918)
 }
 
-// Clear resets a session. An agent of an older version cannot.
+// ErrNotEstablished is the answer to who resets a session that is not established.
+var ErrNotEstablished = bgp.ErrNotEstablished
+
+// notEstablishedError is ErrNotEstablished in an agent's words.
+type notEstablishedError string
+
+func (e notEstablishedError) Error() string { return string(e) }
+
+// Unwrap returns ErrNotEstablished.
+func (e notEstablishedError) Unwrap() error { return ErrNotEstablished }
+
+// Clear resets a session. The error of one that is not established is ErrNotEstablished.
+// An agent of an older version cannot.
 func (c *Client) Clear(ctx context.Context, q Clearing) (out Cleared, err error) {
 	err = c.send(ctx, http.MethodPost, "clear", q, &out)
 	return out, err

@@ -114,15 +114,17 @@ func testClearHard(t *testing.T, l lab) {
 		rows := table[status.Peer](t, l, "peer", "--router", "pe1")
 		return rows[slices.IndexFunc(rows, func(p status.Peer) bool { return p.VRF == "" })]
 	}
-	before := session()
-	must(t, "neighbor", "clear", "192.168.0.2", "--lab", l.name)
-	eventually(t, 20*time.Second, func() error {
-		now := session()
-		if now.State != status.SessionEstablished || !now.Since.After(before.Since) || !strings.Contains(now.LastEnd, "administrative reset") {
-			return fmt.Errorf("%s since %s, ended by %q", now.State, now.Since, now.LastEnd)
-		}
-		return nil
-	})
+	for _, peer := range []string{"192.168.0.2", "all"} { // of all, either end resets the session
+		before := session()
+		must(t, "neighbor", "clear", peer, "--lab", l.name)
+		eventually(t, 20*time.Second, func() error {
+			now := session()
+			if now.State != status.SessionEstablished || !now.Since.After(before.Since) || !strings.Contains(now.LastEnd, "administrative reset") {
+				return fmt.Errorf("%s since %s, ended by %q", now.State, now.Since, now.LastEnd)
+			}
+			return nil
+		})
+	}
 	must(t, "wait", l.name, "--for", "converged")
 }
 
