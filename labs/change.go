@@ -22,6 +22,10 @@ type ChangeOptions struct {
 	Edits   []edit.Edit
 	Timeout time.Duration // for routers to do what is new
 	By      string        // who changes the lab, for events; "": the user of this process
+
+	// Decide, unless nil, returns the edits in the place of Edits; none are no error. Nobody
+	// else changes the lab between what it sees and these.
+	Decide func(*topology.Topology) ([]edit.Edit, error)
 }
 
 // ChangeReport is what Change has done.
@@ -43,6 +47,15 @@ func Change(ctx context.Context, o ChangeOptions) (ChangeReport, error) {
 	report := ChangeReport{Lab: lab, Changed: []string{}}
 	if report.Before, err = settleChange(ctx, lab); err != nil {
 		return report, err
+	}
+	if o.Decide != nil {
+		_, _, now, err := running(lab)
+		if err != nil {
+			return report, err
+		}
+		if o.Edits, err = o.Decide(now); err != nil || len(o.Edits) == 0 {
+			return report, err
+		}
 	}
 	a, err := planChange(ctx, lab, o.Edits)
 	if err != nil {

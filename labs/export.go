@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"pseudowan/labs/inventory"
-	"pseudowan/topology"
 )
 
 // Export returns the text of a running lab's topology, run-time changes included, and
@@ -19,14 +18,4 @@ func Export(ctx context.Context, lab string) ([]byte, string, error) {
 	}
 	applied, text, _, err := running(lab)
 	return text, applied.Dir, err
-}
-
-// Running returns the topology of a running lab, run-time changes included.
-func Running(ctx context.Context, lab string) (*topology.Topology, error) {
-	lab, err := inventory.Pick(ctx, lab)
-	if err != nil {
-		return nil, err
-	}
-	_, _, t, err := running(lab)
-	return t, err
 }

@@ -33,8 +33,9 @@ type Lab interface {
 	Flows(ctx context.Context, router string) ([]status.Flow, error)
 	Ports(ctx context.Context, router string) ([]status.Port, error)
 
-	Topology(ctx context.Context) (*topology.Topology, error)
-	Change(ctx context.Context, edits []edit.Edit) error // all or nothing
+	// Change makes the edits that decide returns, all or nothing. Nobody else changes the
+	// lab between what decide sees and these. Its error is that of decide, too.
+	Change(ctx context.Context, decide func(*topology.Topology) ([]edit.Edit, error)) error
 
 	// Ping sends a router's echo request inside a VRF, with octets of data, and returns
 	// who has answered; not a valid address if nobody has.

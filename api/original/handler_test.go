@@ -112,9 +112,9 @@ func (l lab) SessionRoutes(_ context.Context, _, peer string, view status.RouteV
 	}, l.err
 }
 
-func (l lab) Topology(context.Context) (*topology.Topology, error) { return nil, l.err }
-
-func (l lab) Change(context.Context, []edit.Edit) error { return l.err }
+func (l lab) Change(context.Context, func(*topology.Topology) ([]edit.Edit, error)) error {
+	return l.err
+}
 
 func (l lab) Ping(context.Context, string, string, netip.Addr, int) (netip.Addr, error) {
 	return netip.Addr{}, l.err

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"pseudowan/status"
@@ -24,17 +25,24 @@ var update = flag.Bool("update", false, "write the recordings")
 // edited is a lab whose topology changes, and which only notes what is done to it.
 type edited struct {
 	lab
-	text  []byte
-	edits []edit.Edit
+	changes sync.Mutex
+	text    []byte
+	edits   []edit.Edit
 }
 
 func (l *edited) Topology(context.Context) (*topology.Topology, error) {
 	return topology.Parse("lab.yaml", l.text)
 }
 
-func (l *edited) Change(ctx context.Context, edits []edit.Edit) error {
+func (l *edited) Change(ctx context.Context, decide func(*topology.Topology) ([]edit.Edit, error)) error {
+	l.changes.Lock()
+	defer l.changes.Unlock()
 	t, err := l.Topology(ctx)
 	if err != nil {
+		return err
+	}
+	edits, err := decide(t)
+	if err != nil || len(edits) == 0 {
 		return err
 	}
 	text, err := edit.Apply(t, l.text, edits)
@@ -118,5 +126,24 @@ func replay(t *testing.T, file string) {
 	}
 	if again.String() != string(recording) {
 		t.Errorf("the recording is now:\n%s", &again)
+	}
+}
+
+// Of requests at the same time each sees what the others have made: a VRF is on all the
+// routers that it is asked for.
+func TestConcurrentRequests(t *testing.T) {
+	l := &edited{text: []byte("name: lab\nrouters: {pe1: {as: 65000}, pe2: {as: 65000}}\nlinks: [{ends: [pe1:eth1, pe2:eth1], subnets: [192.168.0.0/30]}]\n")}
+	var asked sync.WaitGroup
+	for place := range l.Routers() {
+		asked.Go(func() {
+			path := "/openflow/" + Datapath(place) + "/vrf"
+			if code, answer := get(t, l, "POST", path, "{'vrf': {'route_dist': '65000:1', 'import': '65000:1', 'export': '65000:1'}}"); code != 200 {
+				t.Errorf("%s: %d %v", path, code, answer)
+			}
+		})
+	}
+	asked.Wait()
+	if top, err := l.Topology(t.Context()); err != nil || len(top.VRFs) != len(l.Routers()) {
+		t.Errorf("%v: %+v", err, top.VRFs)
 	}
 }

@@ -77,15 +77,7 @@ func (w write) read(body string) (fields, error) {
 
 // do makes the change in a lab.
 func (w write) do(ctx context.Context, lab Lab, router string, f fields) error {
-	t, err := lab.Topology(ctx)
-	if err != nil {
-		return err
-	}
-	edits, err := w.edits(t, router, f)
-	if err != nil || len(edits) == 0 {
-		return err
-	}
-	return lab.Change(ctx, edits)
+	return lab.Change(ctx, func(t *topology.Topology) ([]edit.Edit, error) { return w.edits(t, router, f) })
 }
 
 // address reads a field that is an IPv4 address.

@@ -72,13 +72,9 @@ func (s served) SessionRoutes(ctx context.Context, router, peer string, view sta
 	return s.Lab.SessionRoutes(ctx, of(router), peer, view)
 }
 
-func (s served) Topology(ctx context.Context) (*topology.Topology, error) {
-	return labs.Running(ctx, s.Name)
-}
-
 // Change changes the lab. A client that goes away does not stop a change half-way.
-func (s served) Change(ctx context.Context, edits []edit.Edit) error {
-	_, err := labs.Change(context.WithoutCancel(ctx), labs.ChangeOptions{Lab: s.Name, Edits: edits, Timeout: changeTimeout, By: "API"})
+func (s served) Change(ctx context.Context, decide func(*topology.Topology) ([]edit.Edit, error)) error {
+	_, err := labs.Change(context.WithoutCancel(ctx), labs.ChangeOptions{Lab: s.Name, Decide: decide, Timeout: changeTimeout, By: "API"})
 	return err
 }
 
