@@ -49,16 +49,21 @@ func Clear(ctx context.Context, o ClearOptions) (ClearReport, error) {
 			continue // what is down is not reset
 		}
 		lines, err := clearSession(ctx, lab.Name, s, directions)
-		report.Cleared = append(report.Cleared, lines...)
-		if o.Peer == "" && errors.Is(err, router.ErrNotEstablished) {
-			continue // its other end, another router of the lab, has been reset before
-		}
-		errs = append(errs, err)
+		report.Cleared, errs = append(report.Cleared, lines...), append(errs, o.failure(err))
 	}
 	if len(report.Cleared) > 0 {
 		store.NoteCommand(lab.Name, o.By, o.String())
 	}
 	return report, errors.Join(errs...)
+}
+
+// failure returns err unless it is none: of all sessions, one that is not established any
+// more has been reset at its other end, another router of the lab.
+func (o ClearOptions) failure(err error) error {
+	if o.Peer == "" && errors.Is(err, router.ErrNotEstablished) {
+		return nil
+	}
+	return err
 }
 
 // String is the command that asks for it.
