@@ -55,6 +55,17 @@ func slots(before []netip.Addr, ways []Hop) (after []Hop) {
 	return append(after, left...)
 }
 
+// without arranges the ways that are not lost in the slots of all.
+func without(ways []Hop, lost func(Hop) bool) []Hop {
+	var live []Hop
+	for _, w := range ways {
+		if !lost(w) && !slices.ContainsFunc(live, func(h Hop) bool { return h.Addr == w.Addr }) {
+			live = append(live, w)
+		}
+	}
+	return slots(addresses(ways), live)
+}
+
 // spread has packets of the router's customers spread over ways; the packets of others take
 // the first.
 func spread(ways []Hop) (list []pipeline.LSP) {

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
+
+	"pseudowan/router/fib"
 )
 
 // Whatever comes and goes, a way that stays keeps the first of its slots.
@@ -49,5 +52,32 @@ func TestEqualWays(t *testing.T) {
 	r.turn()
 	if p = r.paths[far]; len(p.Equal) > 1 || p.lsp.Spread != nil || p.Backup == nil {
 		t.Errorf("with another metric: %+v", p)
+	}
+}
+
+// What is spread over a way that is lost takes the others at once, if there is one or if
+// there are several.
+func TestCutTakesWaysThatAreLeft(t *testing.T) {
+	for lost, stays := range []string{"output:2", "output:1"} {
+		r := newRouter(t)
+		r.hears(left, far, 5003, 10)
+		r.hears(right, far, 6003, 10)
+		r.turn()
+		r.fib.SetRoute(fib.Key{VRF: 1, Prefix: far}, r.Forward(far.Addr(), 77))
+		r.cut(lost, true)
+		r.Cut()
+		for _, f := range r.fib.Urgent() {
+			if !strings.Contains(f.Actions, stays) {
+				t.Errorf("link %d is cut: %s %s", lost, f.Match, f.Actions)
+			}
+		}
+		if p := r.paths[far]; p.Addr != left || len(p.lsp.Spread) != 2 {
+			t.Errorf("before it is chosen again: %+v", p)
+		}
+	}
+	ways := []Hop{{Addr: left}, {Addr: right}, {Addr: me.Addr()}}
+	got := addresses(without(ways, func(h Hop) bool { return h.Addr == right }))
+	if want := []netip.Addr{left, me.Addr(), me.Addr()}; !slices.Equal(got, want) {
+		t.Errorf("the slots lead to %v, want %v", got, want)
 	}
 }

@@ -199,6 +199,7 @@ func (t *Table) Cut() {
 		way := pipeline.LSP{IPv6: to.Addr().Is6()}
 		if i := slices.IndexFunc(ways, func(h Hop) bool { return !lost(h) }); i >= 0 {
 			way = ways[i].lsp
+			way.Spread = spread(without(p.Equal, lost))
 		}
 		t.fib.MoveLSPNow(to.Addr(), way)
 		t.changed[to] = true
