@@ -2,11 +2,13 @@ package router
 
 import (
 	"net"
+	"slices"
 
 	"pseudowan/ovs/pipeline"
 	"pseudowan/router/config"
 	"pseudowan/router/kernel"
 	"pseudowan/router/transport"
+	"pseudowan/topology"
 )
 
 // configureLoopback prepares the interface that owns the router's loopbacks. All that its
@@ -30,9 +32,20 @@ func loopback(cfg config.Router, links map[uint32]*transport.Port) ([]pipeline.F
 	}
 	p := pipeline.Loopback{Port: t.Port, MAC: mac, Addresses: t.Addresses, Pipe: t.Pipe}
 	for _, c := range cfg.Core {
-		p.Links = append(p.Links, pipeline.LoopbackLink{Port: c.Port, MAC: links[c.Port].HardwareAddr})
+		if leadsToLoopback(cfg, c) {
+			p.Links = append(p.Links, pipeline.LoopbackLink{Port: c.Port, MAC: links[c.Port].HardwareAddr})
+		}
 	}
 	return p.Flows(), nil
+}
+
+// leadsToLoopback reports whether packets for the loopbacks come over a link: those of paths
+// whose last label is popped before, or of a session over the link. From elsewhere nobody
+// has to do with what listens there.
+func leadsToLoopback(cfg config.Router, link config.Core) bool {
+	return link.Metric != 0 || slices.ContainsFunc(cfg.Sessions, func(s topology.Session) bool {
+		return s.Interface == link.Name && slices.Contains(cfg.Transport.Addresses, s.LocalAddress)
+	})
 }
 
 // loopbackMTU is that of the port of the loopbacks: what the router sends fits its links
