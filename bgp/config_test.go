@@ -51,6 +51,16 @@ func TestNeedsReset(t *testing.T) {
 	}
 }
 
+// What the peer is told, and which AS paths it may send, differs at a border from the start.
+func TestBorderNeedsReset(t *testing.T) {
+	n := Neighbor{Address: netip.MustParseAddr("192.0.2.1"), AS: 65002, Settings: settings(vpn.VPNv4)}
+	border := n
+	border.Border = true
+	if !n.needsReset(border, 65001) || !border.needsReset(n, 65001) || n.equal(border) {
+		t.Error("a session becomes one at a border, or no longer is, without a reset")
+	}
+}
+
 func TestNeighborErrors(t *testing.T) {
 	base := Neighbor{Address: netip.MustParseAddr("192.0.2.1"), AS: 65002, Settings: settings(vpn.VPNv6, vpn.VPNv4)}
 	wanted, err := checkNeighbors([]Neighbor{base})

@@ -221,7 +221,7 @@ func (n Neighbor) needsReset(to Neighbor, as uint32) bool {
 	if n.AS != as {
 		to.NextHopSelf = n.NextHopSelf
 	}
-	return n.Address != to.Address || n.LocalAddress != to.LocalAddress || n.AS != to.AS || n.Client != to.Client || n.ofReflector != to.ofReflector ||
+	return n.Address != to.Address || n.LocalAddress != to.LocalAddress || n.AS != to.AS || n.Client != to.Client || n.Border != to.Border || n.ofReflector != to.ofReflector ||
 		slices.ContainsFunc(session.Knobs(session.Routers|session.Hosts), func(k *session.Knob) bool {
 			return k.Reset && !k.Equal(n.Settings, to.Settings)
 		})
