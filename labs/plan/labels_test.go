@@ -48,3 +48,24 @@ hosts: {a: {to: pe1, vrf: red, mac: "02:00:00:00:00:01", addresses: [10.1.0.2/24
 		}
 	}
 }
+
+// A link between ASes is one although no session leads over it.
+func TestExternalLinks(t *testing.T) {
+	top, err := topology.Parse("lab.yaml", []byte(`
+name: t
+routers: {a: {as: 65001}, b: {as: 65001}, c: {as: 65002}}
+links:
+  - {ends: [a:eth1, b:eth1], subnets: [192.168.1.0/30]}
+  - {ends: [b:eth2, c:eth1], subnets: [192.168.2.0/30], bgp: none}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range plan(t, top, Allocations{}).Routers {
+		for _, c := range r.Config.Core {
+			if want := r.Name == "c" || c.Name == "eth2"; c.External != want {
+				t.Errorf("%s:%s is external: %t", r.Name, c.Name, c.External)
+			}
+		}
+	}
+}

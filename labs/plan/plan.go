@@ -280,7 +280,7 @@ func (b *planner) coreEnd(l topology.Link, e topology.LinkEnd) End {
 	c.Core = append(c.Core, config.Core{
 		Port: b.corePort(e.Router, e.Interface), Name: e.Interface,
 		BGPPort: b.corePort(e.Router, bgpPortName(e.Interface)), BGPName: bgpPortName(e.Interface),
-		MAC: mac.String(), Addresses: e.Addresses, MTU: l.MTU, NIC: behind(l, e), Metric: l.Metric, XDP: l.XDP,
+		MAC: mac.String(), Addresses: e.Addresses, MTU: l.MTU, NIC: behind(l, e), Metric: l.Metric, XDP: l.XDP, External: b.external(l),
 	})
 	return End{
 		Node: e.Router, Interface: e.Interface, MTU: l.MTU,

@@ -3,9 +3,11 @@ package plan
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"pseudowan/bgp/vpn"
 	"pseudowan/router/config"
+	"pseudowan/topology"
 )
 
 // loopbackPort is the name of the port that owns a router's loopbacks. No link can have it.
@@ -35,4 +37,9 @@ func (b *planner) transport() {
 		}
 		c.Transport = t
 	}
+}
+
+// external reports whether a link leads from one AS to another.
+func (b *planner) external(l topology.Link) bool {
+	return slices.ContainsFunc(l.Ends, func(e topology.LinkEnd) bool { return b.routers[e.Router].AS != b.routers[l.Ends[0].Router].AS })
 }

@@ -43,9 +43,10 @@ func New(f *fib.Table) *Table {
 	return &Table{fib: f, doors: map[uint32][]listener{}, told: map[name]bgp.Route{}, uses: map[pipeline.Admission]int{}}
 }
 
-// Guards reports whether a link takes only labels that were told there.
+// Guards reports whether a link takes only labels that were told there: others than the
+// routers of our AS are on it.
 func Guards(cfg config.Router, link config.Core) bool {
-	return link.NIC != "" || slices.ContainsFunc(cfg.Sessions, func(s topology.Session) bool {
+	return link.NIC != "" || link.External || slices.ContainsFunc(cfg.Sessions, func(s topology.Session) bool {
 		return s.Interface == link.Name && s.PeerAS != cfg.AS
 	})
 }

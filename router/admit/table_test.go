@@ -120,3 +120,19 @@ func TestAdmissionAtBorders(t *testing.T) {
 		}
 	}
 }
+
+// A link is trusted if all routers on it are of our AS.
+func TestGuards(t *testing.T) {
+	cfg := provider()
+	for _, tt := range []struct {
+		link config.Core
+		want bool
+	}{
+		{cfg.Core[0], false}, {cfg.Core[1], true}, {cfg.Core[2], true},
+		{config.Core{Port: 4, Name: "eth4", External: true}, true}, // without a session
+	} {
+		if got := Guards(cfg, tt.link); got != tt.want {
+			t.Errorf("%s is guarded: %t", tt.link.Name, got)
+		}
+	}
+}

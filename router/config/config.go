@@ -46,6 +46,7 @@ type Core struct {
 	Neighbors []Neighbor     `json:"neighbors,omitempty"` // the other routers of the lab on the link
 	Metric    uint32         `json:"metric,omitempty"`    // of the link in label-switched paths; 0: there are none over it
 	XDP       bool           `json:"xdp,omitempty"`       // the switch receives and sends by AF_XDP
+	External  bool           `json:"external,omitempty"`  // routers of other ASes are on the link
 }
 
 // Neighbor is an address of another router of the lab on a link. Its MAC is where to
