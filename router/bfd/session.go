@@ -163,10 +163,14 @@ func (s *session) change(now time.Time, to State, why Diag) {
 	s.minTx, s.minRx = s.wanted()
 }
 
+// longestGoodbye limits how long a peer is told of the end of a session, whatever pace it
+// has asked for.
+const longestGoodbye = 30 * time.Second
+
 // leave begins the end of a session: the peer is told for as long as it may take to notice
 // (section 6.8.16).
 func (s *session) leave(now time.Time) {
-	told := time.Duration(s.Multiplier) * max(s.minTx, s.remoteMinRx)
+	told := min(time.Duration(s.Multiplier)*max(s.minTx, s.remoteMinRx), longestGoodbye)
 	s.change(now, AdminDown, AdministrativeDn)
 	s.minTx = s.MinTx // the peer must not take silence for a failure
 	s.leaving = now.Add(told)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -92,16 +93,27 @@ func (r *Runner) read(ctx context.Context, what listening) error {
 		if err != nil {
 			return err
 		}
-		in, ok := arrived(from.Addr(), about[:m])
+		in, ok := what.take(from.Addr(), about[:m], buffer[:n])
 		if !ok {
 			continue
 		}
-		in.Multihop, in.Data = what.multihop, append([]byte(nil), buffer[:n]...)
 		select {
 		case r.in <- in:
 		case <-ctx.Done():
 		}
 	}
+}
+
+// take returns a copy of a packet that may be for a session. The rest must not keep those
+// waiting.
+func (l listening) take(from netip.Addr, about, data []byte) (in In, ok bool) {
+	in, ok = arrived(from, about)
+	in.Multihop = l.multihop
+	if !ok || len(data) < packetLength || !in.near() {
+		return In{}, false
+	}
+	in.Data = slices.Clone(data)
+	return in, true
 }
 
 // arrived reads where a packet has come to, and its TTL.

@@ -30,6 +30,9 @@ type In struct {
 	Data []byte
 }
 
+// near reports whether the packet comes from as near as it must (RFC 5881 section 5).
+func (in In) near() bool { return in.Multihop || in.TTL == ttl }
+
 // Change is that of a session's state.
 type Change struct {
 	Key
@@ -112,7 +115,7 @@ func (t *Table) discriminator() uint32 {
 // Receive takes a packet, and reports whether it is for a session (RFC 5880 section 6.8.6,
 // RFC 5881 section 5).
 func (t *Table) Receive(now time.Time, in In) bool {
-	if !in.Multihop && in.TTL != 255 {
+	if !in.near() {
 		return false
 	}
 	p, err := Parse(in.Data)

@@ -194,6 +194,20 @@ func TestTakenDownOnPurpose(t *testing.T) {
 	}
 }
 
+// A peer that wants packets seldom is not told for longer than half a minute.
+func TestGoodbyeEnds(t *testing.T) {
+	p := newPair(t)
+	p.up(50*time.Millisecond, 3)
+	s := p.a.sessions[Key{Local: near, Peer: far}]
+	slow := Packet{State: Up, Multiplier: 3, My: s.remote, Your: s.local, MinTx: 50 * time.Millisecond, MinRx: time.Hour}
+	p.a.Receive(p.now, In{Key: s.Key, TTL: 255, Data: slow.Append(nil)})
+	p.a.Configure(p.now, nil)
+	p.a.Tick(p.now.Add(longestGoodbye))
+	if len(p.a.sessions) != 0 {
+		t.Errorf("left are %+v", *s)
+	}
+}
+
 // A peer that begins anew, as after a crash of its process, has not lost the path; one that
 // says that it hears nothing has.
 func TestPeerThatBeginsAnew(t *testing.T) {
