@@ -263,8 +263,11 @@ func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
 	l.ports.Leave(now, next.access)
 	l.settleTables() // with the old ports
 	if !l.vrfs.Labels.Keep(next.Router) {
+		known := l.knownLabels()
 		l.ces.LeaveAll()
-		if err := l.vrfs.Labels.Renew(next.Router, l.recovery.labels()); err != nil {
+		l.border.Leave()
+		l.lsps.Leave()
+		if err := l.vrfs.Labels.Renew(next.Router, known); err != nil {
 			l.ces.Configure()
 			return nil, err
 		}

@@ -248,6 +248,9 @@ func (l *loop) settle() {
 	l.divertNow()
 	l.settleTables()
 	l.border.Settle()
+	if l.recovery == nil {
+		l.vrfs.Labels.PreferNone()
+	}
 	changed := l.vrfs.Program()
 	l.observe(changed)
 	l.routeNews(time.Now(), changed)

@@ -41,16 +41,18 @@ func (l *loop) recover(past *memory, flows []pipeline.Cookie, done func()) {
 	l.log.Info("taking over the switch of the previous agent", "flows", len(flows))
 }
 
-// labels returns the earlier labels of CEs' routes.
-func (v *recovery) labels() map[vpn.LabelKey]vpn.Label {
-	if v == nil {
-		return nil
+// knownLabels returns the labels, in addition to those of the plan, that peers know: those
+// of now, and those before the recovery.
+func (l *loop) knownLabels() map[vpn.LabelKey]vpn.Label {
+	known, _ := l.vrfs.Labels.Given()
+	if l.recovery != nil {
+		known = append(known, l.recovery.past.Labels...)
 	}
-	had := make(map[vpn.LabelKey]vpn.Label, len(v.past.Labels))
-	for _, l := range v.past.Labels {
-		had[l.Key] = l.Label
+	labels := make(map[vpn.LabelKey]vpn.Label, len(known))
+	for _, b := range known {
+		labels[b.Key] = b.Label
 	}
-	return had
+	return labels
 }
 
 // recall asks for the earlier neighbours once the ports are configured.

@@ -27,6 +27,7 @@ type Table struct {
 	hops    map[netip.Addr]map[name]bool // what has been heard with a next hop
 	passed  map[name]Passed
 	changed map[name]bool // since the last Settle
+	short   map[name]bool // for which there is no label
 }
 
 // name is the destination of routes that are alternatives to each other.
@@ -46,7 +47,7 @@ func New(log *slog.Logger, f *fib.Table, links *transport.Links, labels *vrf.Lab
 	return &Table{
 		log: log, fib: f, links: links, labels: labels,
 		peers: map[netip.Addr]bool{}, heard: map[name]map[bgp.Key]bgp.Route{}, hops: map[netip.Addr]map[name]bool{},
-		passed: map[name]Passed{}, changed: map[name]bool{},
+		passed: map[name]Passed{}, changed: map[name]bool{}, short: map[name]bool{},
 	}
 }
 
@@ -121,17 +122,34 @@ func (t *Table) Follow(hops map[netip.Addr]bool) {
 	}
 }
 
-// Settle chooses among the routes that have changed, programs the labels of the best, and
-// tells of them.
-func (t *Table) Settle() {
-	changed := t.changed
-	t.changed = map[name]bool{}
-	for n := range changed {
-		t.settle(n)
+// Leave ends all that is told on, before labels are assigned anew: a label must not be that
+// of another route while the flows of the first are there. Settle tells it on again.
+func (t *Table) Leave() {
+	for n, was := range t.passed {
+		t.drop(n, was)
+		t.changed[n] = true
 	}
 }
 
-func (t *Table) settle(n name) {
+// Settle chooses among the routes that have changed, programs the labels of the best, and
+// tells of them.
+func (t *Table) Settle() {
+	changed, had := t.changed, len(t.short)
+	t.changed = map[name]bool{}
+	var refused error
+	for n := range changed {
+		delete(t.short, n)
+		if err := t.settle(n); err != nil {
+			t.short[n], refused = true, err
+		}
+	}
+	if had == 0 && refused != nil {
+		t.log.Error("no labels for routes of other routers; they are not told on", "routes", len(t.short), "error", refused)
+	}
+}
+
+// settle returns an error if there is no label for a route that could be told on.
+func (t *Table) settle(n name) error {
 	was, had := t.passed[n]
 	route, has := t.choose(n)
 	to, reaches := t.links.Forward(route.NextHop, uint32(route.Label))
@@ -139,25 +157,19 @@ func (t *Table) settle(n name) {
 		if had {
 			t.drop(n, was)
 		}
-		return
+		return nil
 	}
 	label, err := t.labels.AcquireRoute(n.RD, n.Prefix)
 	if err != nil {
-		t.log.Error("no label for a route of another router; it is not told on", "rd", n.RD, "prefix", n.Prefix, "error", err)
 		t.fib.Discard(to.Adjacency)
-		if had {
-			t.drop(n, was)
-		}
-		return
+		return err
 	}
-	t.passed[n] = Passed{route, label}
+	t.passed[n] = Passed{route, label} // with the same label as before, see Leave
 	t.fib.SetTransit(pipeline.Transit{Label: uint32(label), LSP: to.Adjacency, Swap: uint32(route.Label)})
-	if had && was.In != label {
-		t.fib.UnsetTransit(uint32(was.In))
-	}
 	if t.speech != nil {
 		t.speech.Pass(bgp.Key{RD: n.RD, Prefix: n.Prefix}, t.told(route, label))
 	}
+	return nil
 }
 
 // drop ends what is told on. Its label rests before it is used again.

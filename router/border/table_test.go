@@ -2,6 +2,7 @@ package border
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -256,5 +257,57 @@ func TestNoBorderAnyMore(t *testing.T) {
 	r.turn()
 	if len(r.said) != 0 || len(r.swaps()) != 0 {
 		t.Errorf("told %v, flows %q", r.said, r.swaps())
+	}
+}
+
+// Labels that are assigned anew go with their flows: the label that one route had may be
+// that of another.
+func TestLabelsAnew(t *testing.T) {
+	r := newRouter(t)
+	routes := map[vpn.Label]bgp.Route{}
+	for i := range vpn.Label(8) {
+		a := route("65002:1", netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 3, byte(i), 0}), 24), outside, 500+i)
+		routes[a.Label] = a
+		r.hears(a)
+	}
+	r.Leave()
+	if len(r.said) != 0 || len(r.swaps()) != 0 {
+		t.Errorf("told %v, flows %q", r.said, r.swaps())
+	}
+	if err := r.labels.Renew(r.cfg, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.turn()
+	for out, a := range routes {
+		want := fmt.Sprintf("mpls_label=%d,", r.told(t, a).Label)
+		if !slices.ContainsFunc(r.swaps(), func(f string) bool {
+			return strings.Contains(f, want) && strings.Contains(f, fmt.Sprintf("set_field:%d->mpls_label", out))
+		}) {
+			t.Errorf("%s is told on with %s no flow: %q", a.Prefix, want, r.swaps())
+		}
+	}
+}
+
+// Routes of others leave labels for the router's own; that there is none for some is said
+// once, and those that have one keep it.
+func TestLabelsRunOut(t *testing.T) {
+	r := newRouter(t)
+	var lines strings.Builder
+	r.log = slog.New(slog.NewTextHandler(&lines, nil))
+	r.cfg.Labels = vpn.LabelRange{First: 1000, Last: 1015}
+	if err := r.labels.Renew(r.cfg, nil); err != nil {
+		t.Fatal(err)
+	}
+	hear := func(from, to int) {
+		for i := from; i < to; i++ {
+			r.Hear(bgp.RouteUpdate{Route: route("65002:1", netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 3, byte(i), 0}), 24), outside, vpn.Label(500+i))})
+		}
+		r.turn()
+	}
+	hear(0, 20)
+	hear(20, 40)
+	hear(0, 40)
+	if len(r.said) != 12 || strings.Count(lines.String(), "\n") != 1 || !strings.Contains(lines.String(), "routes=8 ") {
+		t.Errorf("%d routes are told on; log:\n%s", len(r.said), lines.String())
 	}
 }

@@ -219,6 +219,17 @@ func (t *Table) SetLost(lost map[netip.Addr]bool) {
 	t.lost = lost
 }
 
+// Leave gives back the labels of all paths, before labels are assigned anew. Settle has the
+// paths get others.
+func (t *Table) Leave() {
+	for to, p := range t.paths {
+		t.fib.UnsetTransit(uint32(p.In))
+		t.labels.ReleaseLoopback(to)
+		p.In = 0
+		t.paths[to], t.changed[to] = p, true
+	}
+}
+
 // Pending reports whether something has changed since the last Settle.
 func (t *Table) Pending() bool { return len(t.changed) > 0 }
 
@@ -257,9 +268,6 @@ func (t *Table) settle(to netip.Prefix) {
 	}
 	if had != has {
 		t.links.Note(to.Addr())
-	}
-	if had && has && was.In != now.In {
-		t.fib.UnsetTransit(uint32(was.In))
 	}
 }
 

@@ -260,3 +260,30 @@ func TestPathFromAnotherAS(t *testing.T) {
 		t.Errorf("of two equally short ones, the path is that through more ASes, by %s", got)
 	}
 }
+
+// Labels that are assigned anew go with their flows: the label that one path had may be
+// that of another.
+func TestLabelsAnew(t *testing.T) {
+	r := newRouter(t)
+	var others []netip.Prefix
+	for i := range 8 {
+		to := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 255, 1, byte(i)}), 32)
+		others = append(others, to)
+		r.hears(left, to, vpn.Label(5100+i), 10)
+		r.turn()
+	}
+	r.Leave()
+	cfg := config.Router{Labels: vpn.LabelRange{First: 1000, Last: 1999}}
+	if err := r.labels.Renew(cfg, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.turn()
+	for _, to := range others {
+		in := pipeline.Transit{Label: uint32(r.paths[to].In), LSP: r.fib.LSPNumber(to.Addr())}
+		for _, want := range in.Flows() {
+			if !slices.Contains(slices.Collect(maps.Values(maps.Collect(r.fib.Flows()))), want) {
+				t.Errorf("label %d of %s has no flow %v", in.Label, to, want)
+			}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package vrf
 
 import (
+	"fmt"
 	"net/netip"
 
 	"pseudowan/bgp"
@@ -16,6 +17,7 @@ type Labels struct {
 	pool   *bgp.Labels // nil before the first configuration
 	given  map[vpn.Label]bool
 	fresh  bool // a label was assigned since Fresh was called
+	routes int  // of other routers that have a label
 }
 
 func planned(cfg config.Router) map[vpn.LabelKey]vpn.Label {
@@ -52,7 +54,11 @@ func (l *Labels) Renew(cfg config.Router, preferred map[vpn.LabelKey]vpn.Label) 
 }
 
 // PreferNone ends the preference of Renew.
-func (l *Labels) PreferNone() { l.pool.Prefer(nil) }
+func (l *Labels) PreferNone() {
+	if l.pool != nil {
+		l.pool.Prefer(nil)
+	}
+}
 
 // Fresh reports whether a label was assigned since the last call.
 func (l *Labels) Fresh() bool {
@@ -111,12 +117,18 @@ func (l *Labels) AcquireLoopback(to netip.Prefix) (vpn.Label, error) {
 }
 
 // AcquireRoute returns the label by which others send to what another router has announced
-// a route to.
+// a route to. Such routes get three quarters of the labels at most: however many others
+// announce, the router's own customers have labels left.
 func (l *Labels) AcquireRoute(rd vpn.RD, to netip.Prefix) (vpn.Label, error) {
 	key := routeLabel(rd, to)
+	_, had := l.pool.Lookup(key)
+	if most := l.within.Size() * 3 / 4; !had && l.routes >= most {
+		return 0, fmt.Errorf("routes of other routers have %d labels, three quarters of the range %s; give the router a larger range", most, l.within)
+	}
 	label, err := l.pool.Acquire(key, to)
-	if err == nil && !l.given[label] {
+	if err == nil && !had {
 		l.given[label], l.fresh = true, true
+		l.routes++
 	}
 	return label, err
 }
@@ -130,6 +142,7 @@ func (l *Labels) ReleaseRoute(rd vpn.RD, to netip.Prefix) {
 	}
 	l.pool.Release(key, to)
 	delete(l.given, label)
+	l.routes--
 }
 
 // routeLabel is the key of the label of a route of another router: it has the RD in the
