@@ -139,7 +139,8 @@ func freeName(name string) string {
 // endAll ends the keeper, which would restart agents, and then the others.
 func (r remains) endAll(ctx context.Context) error {
 	isKeeper := func(pid int) bool { return inventory.ProcessIs(pid, inventory.KeeperArgs(r.Lab)) }
-	if err := hosts.EndProcessesAnd(ctx, r.ByKind(hosts.KindLab), isKeeper, 0); err != nil {
+	// With a grace, in which it tells those who listen to its events that this is the end.
+	if err := hosts.EndProcessesAnd(ctx, r.ByKind(hosts.KindLab), isKeeper, keeper.EndGrace); err != nil {
 		return fmt.Errorf("end the keeper: %w", err)
 	}
 	routers := r.ByKind(hosts.KindRouter)
