@@ -22,37 +22,23 @@ func equal(list []candidate) (hops []Hop) {
 	return hops
 }
 
-// slots arranges ways such that flows, which are spread over slots, stay on their ways: each
-// way keeps the slot that it had before. One that comes takes a slot of one that is gone, or
-// a new one. Other slots of ways that are gone lead to one of the others.
+// slots arranges ways such that flows, which are spread over slots, stay on their ways when
+// others are gone: each way keeps the slots that it had, and those of ways that are gone lead
+// to one of the others. Once a way comes, the order is that of the ways again, whatever came
+// first: so the same paths end in the same flows.
 func slots(before []netip.Addr, ways []Hop) (after []Hop) {
-	if len(ways) < 2 {
+	came := slices.ContainsFunc(ways, func(h Hop) bool { return !slices.Contains(before, h.Addr) })
+	if came || len(ways) < 2 {
 		return ways
 	}
-	placed := make([]*Hop, min(len(before), maxEqual))
-	left := slices.Clone(ways)
-	for i := range placed {
-		if at := slices.IndexFunc(left, func(h Hop) bool { return h.Addr == before[i] }); at >= 0 {
-			way := left[at]
-			placed[i], left = &way, slices.Delete(left, at, at+1)
+	for i, a := range before {
+		at := slices.IndexFunc(ways, func(h Hop) bool { return h.Addr == a })
+		if at < 0 {
+			at = i % len(ways)
 		}
+		after = append(after, ways[at])
 	}
-	for i := range placed {
-		if placed[i] == nil && len(left) > 0 {
-			way := left[0]
-			placed[i], left = &way, left[1:]
-		}
-	}
-	for len(placed) > 0 && placed[len(placed)-1] == nil {
-		placed = placed[:len(placed)-1]
-	}
-	for i, p := range placed {
-		if p == nil {
-			p = &ways[i%len(ways)]
-		}
-		after = append(after, *p)
-	}
-	return append(after, left...)
+	return after
 }
 
 // without arranges the ways that are not lost in the slots of all.

@@ -25,7 +25,8 @@ func TestSlots(t *testing.T) {
 		{[]int{1, 2}, []int{2, 1}, []int{1, 2}},
 		{[]int{1, 2, 3}, []int{3, 1}, []int{1, 1, 3}},    // flows of 2 alone move
 		{[]int{1, 1, 3}, []int{1, 2, 3}, []int{1, 2, 3}}, // and come back
-		{[]int{1, 2, 3}, []int{1, 2}, []int{1, 2}},
+		{[]int{1, 2, 3}, []int{1, 2}, []int{1, 2, 1}},
+		{[]int{2}, []int{1, 2}, []int{1, 2}}, // as if both had come at once
 		{[]int{1, 2}, []int{1, 2, 3}, []int{1, 2, 3}},
 		{[]int{1, 2, 3}, []int{4, 5}, []int{4, 5}},
 		{[]int{1, 2}, []int{2}, []int{2}},
