@@ -151,7 +151,9 @@ func (r remains) endAll(ctx context.Context) error {
 	}
 	// Before their switches, through which they say farewell.
 	isAgent := func(pid int) bool {
-		return slices.ContainsFunc(routers, func(ns hosts.Namespace) bool { return inventory.ProcessIs(pid, inventory.AgentArgs(r.Lab, ns.Mark.Node)) })
+		return slices.ContainsFunc(routers, func(ns hosts.Namespace) bool {
+			return inventory.ProcessIs(pid, inventory.AgentArgs(r.Lab, ns.Mark.Node))
+		})
 	}
 	if err := hosts.EndProcessesAnd(ctx, nil, isAgent, keeper.EndGrace); err != nil {
 		return fmt.Errorf("end the routers: %w", err)
