@@ -30,7 +30,7 @@ func TestDrain(t *testing.T) {
 			t.Errorf("the first try takes %s", took)
 		}
 		for range s.Tries - 1 {
-			
+
 			if took := send(); took > 0 {
 				t.Errorf("a further try takes %s", took)
 			}
@@ -41,7 +41,7 @@ func TestDrain(t *testing.T) {
 		for i := range 300 {
 			rnd.sent(i, nil)
 		}
-		
+
 		answer := func(from, to uint32) {
 			for n := from; n < to; n++ {
 				rnd.note(n, func(_ Probe, r *Result) { r.Replied = true })
