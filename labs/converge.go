@@ -55,7 +55,11 @@ func (a *applier) converge(ctx context.Context, timeout time.Duration) ([]string
 	if err != nil && ctx.Err() == nil {
 		stop()
 	}
-	return w.all(w.waiting), w.error(ctx, err, <-served)
+	unserved := <-served
+	if err == nil && unserved == nil { // a command may have ended while services became ready
+		err = a.endedError(ctx, nil)
+	}
+	return w.all(w.waiting), w.error(ctx, err, unserved)
 }
 
 // error joins what routers and services lacked at the timeout; otherwise it returns
