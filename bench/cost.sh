@@ -16,28 +16,7 @@ DOCKER=${DOCKER:-}
 SETTLE=${SETTLE:-5}
 prefix=pwc$$
 
-clean_up() {
-	"$PSEUDOWAN" down $prefix >"$work/out" 2>&1 || true
-	rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# topology PES HOSTS RUNTIME prints a lab with so many hosts at each PE, in as many VRFs.
-topology() {
-	awk -v n="$1" -v hosts="$2" -v runtime="$3" -v name=$prefix 'BEGIN {
-		print "name: " name "\ndefaults: {router: {as: 65000}}\nrouters:\n  rr: {}"
-		for (i = 1; i <= n; i++) print "  pe" i ": {}"
-		print "runtime: " runtime "\nlinks:\n- subnets: [192.168.0.0/22]\n  ends:\n    rr:eth1: {bgp: {route-reflector: true}}"
-		for (i = 1; i <= n; i++) print "    pe" i ":eth1: {}"
-		print "vrfs:"
-		for (v = 1; v <= 10; v++) print "  v" v ": {rts: \"65000:" v "\"}"
-		if (hosts) print "hosts:"
-		for (i = 1; i <= n; i++) for (v = 1; v <= hosts; v++)
-			print "  h" i "-" v ": {to: pe" i ", vrf: v" v ", addresses: [10." v "." i ".2/24]}"
-	}'
-}
+at_end "remove $prefix"
 
 # ours lists the processes of the lab, and those that keep its containers.
 ours() {
@@ -61,7 +40,7 @@ seconds() {
 
 # row WHAT PES HOSTS RUNTIME
 row() {
-	topology "$2" "$3" "$4" >"$work/lab.yaml"
+	full_lab $prefix "$2" "$3" "$4" >"$work/lab.yaml"
 	said=$("$PSEUDOWAN" doctor "$work/lab.yaml" -o json | grep -o 'about [^"]* core[s]*' | head -n 1) || said=-
 	record "up" "$PSEUDOWAN" up "$work/lab.yaml" --timeout 10m
 	sleep "$SETTLE"

@@ -21,9 +21,7 @@ clean_up() {
 	bare_down >"$work/out" 2>&1 || true
 	rm -rf "$work"
 }
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end clean_up
 
 bare_up() {
 	started=

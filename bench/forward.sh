@@ -28,9 +28,7 @@ clean_up() {
 	for namespace in a b bridge h1 h2 r1 r2; do ip netns del "$prefix-$namespace" 2>/dev/null || true; done
 	rm -rf "$work"
 }
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end clean_up
 
 bridge_up() {
 	ip netns add "$prefix-bridge"

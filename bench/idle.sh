@@ -25,24 +25,7 @@ clean_up() {
 	bare_down >"$work/out" 2>&1 || true
 	rm -rf "$work"
 }
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# topology HOSTS prints a lab with so many hosts at each PE.
-topology() {
-	awk -v n=$((ROUTERS - 1)) -v hosts="$1" -v name=$prefix 'BEGIN {
-		print "name: " name "\ndefaults: {router: {as: 65000}}\nrouters:\n  rr: {}"
-		for (i = 1; i <= n; i++) print "  pe" i ": {}"
-		print "links:\n- subnets: [192.168.0.0/22]\n  ends:\n    rr:eth1: {bgp: {route-reflector: true}}"
-		for (i = 1; i <= n; i++) print "    pe" i ":eth1: {}"
-		print "vrfs:"
-		for (v = 1; v <= 10; v++) print "  v" v ": {rts: \"65000:" v "\"}"
-		if (hosts) print "hosts:"
-		for (i = 1; i <= n; i++) for (v = 1; v <= hosts; v++)
-			print "  h" i "-" v ": {to: pe" i ", vrf: v" v ", addresses: [10." v "." i ".2/24]}"
-	}'
-}
+at_end clean_up
 
 # bare_up starts an Open vSwitch with one port in each of as many namespaces.
 bare_up() {
@@ -94,7 +77,7 @@ bare_down
 for lab in routers hosts; do
 	count=0
 	[ $lab = routers ] || count=$hosts
-	topology $count >"$work/lab.yaml"
+	full_lab $prefix $((ROUTERS - 1)) $count >"$work/lab.yaml"
 	before=$(available)
 	record up "$PSEUDOWAN" up "$work/lab.yaml" --runtime netns --timeout 10m
 	observe $lab "pw-$prefix" "$before"

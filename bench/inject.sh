@@ -17,13 +17,7 @@ need ip ovs-ofctl go
 
 prefix=pwb$$
 
-clean_up() {
-	"$PSEUDOWAN" down $prefix >"$work/out" 2>&1 || true
-	rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end "remove $prefix"
 
 cat >"$work/lab.yaml" <<END
 name: $prefix

@@ -19,6 +19,37 @@ need_root() {
 	}
 }
 
+# at_end COMMAND runs the command when the script ends, whatever ends it.
+at_end() {
+	# shellcheck disable=SC2064
+	trap "$1" EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
+# remove LAB takes the lab down, and removes what was written here.
+remove() {
+	"$PSEUDOWAN" down "$1" >"$work/out" 2>&1 || true
+	rm -rf "$work"
+}
+
+# full_lab NAME PES HOSTS [RUNTIME] prints a lab with a reflector, and so many hosts at
+# each PE, in as many VRFs.
+full_lab() {
+	awk -v name="$1" -v n="$2" -v hosts="$3" -v runtime="${4-}" 'BEGIN {
+		print "name: " name "\ndefaults: {router: {as: 65000}}\nrouters:\n  rr: {}"
+		for (i = 1; i <= n; i++) print "  pe" i ": {}"
+		if (runtime) print "runtime: " runtime
+		print "links:\n- subnets: [192.168.0.0/22]\n  ends:\n    rr:eth1: {bgp: {route-reflector: true}}"
+		for (i = 1; i <= n; i++) print "    pe" i ":eth1: {}"
+		print "vrfs:"
+		for (v = 1; v <= 10; v++) print "  v" v ": {rts: \"65000:" v "\"}"
+		if (hosts) print "hosts:"
+		for (i = 1; i <= n; i++) for (v = 1; v <= hosts; v++)
+			print "  h" i "-" v ": {to: pe" i ", vrf: v" v ", addresses: [10." v "." i ".2/24]}"
+	}'
+}
+
 # need COMMAND...
 need() {
 	for command in "$@"; do

@@ -21,13 +21,7 @@ SIZES=${SIZES:-10 10000}
 new=$PSEUDOWAN
 prefix=pwm$$
 
-clean_up() {
-	"$PSEUDOWAN" down $prefix >"$work/out" 2>&1 || true
-	rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end "remove $prefix"
 
 # topology ROUTES prints the lab.
 topology() {

@@ -17,13 +17,7 @@ need_root
 need ip ping
 
 name=pwo$$
-clean_up() {
-	"$PSEUDOWAN" down $name >"$work/out" 2>&1 || true
-	rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end "remove $name"
 
 cat >"$work/lab.yaml" <<LAB
 name: $name

@@ -15,13 +15,7 @@ need_root
 
 prefix=pwb$$
 
-clean_up() {
-	"$PSEUDOWAN" down "$prefix" >"$work/out" 2>&1 || true
-	rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end "remove $prefix"
 
 # policies MED prints the policies. The last one sets the MED.
 policies() {

@@ -28,9 +28,7 @@ clean_up() {
 	for end in a b s; do ip netns del "$prefix-$end" 2>/dev/null || true; done
 	rm -rf "$work"
 }
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end clean_up
 
 # switch_up starts Open vSwitch with two busy ports.
 switch_up() {

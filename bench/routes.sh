@@ -26,9 +26,7 @@ clean_up() {
 	ip netns del $lab-far >/dev/null 2>&1 || true
 	rm -rf "$work"
 }
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end clean_up
 
 ip netns add $lab-far
 ip link add pwb-near type veth peer name eth0 netns $lab-far

@@ -89,9 +89,7 @@ clean_up() {
 	[ ! -e "$work/del" ] || ip -force -batch "$work/del" >/dev/null 2>&1 || true
 	rm -rf "$work"
 }
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end clean_up
 
 seconds() { median "$1" | awk '{ printf "%.2f", $1 / 1000 }'; }
 

@@ -18,13 +18,7 @@ need ovs-ofctl bird awk
 
 name=pwt$$
 
-clean_up() {
-	"$PSEUDOWAN" down $name >"$work/out" 2>&1 || true
-	rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end "remove $name"
 
 awk -v n="$ROUTES" 'BEGIN {
 	for (i = 0; i < n; i++) printf "route 20.%d.%d.%d/30 unreachable;\n", i / 16384, i / 64 % 256, i % 64 * 4

@@ -20,9 +20,7 @@ clean_up() {
 	bare_down 2>/dev/null || true
 	rm -rf "$work"
 }
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+at_end clean_up
 
 # write_batches writes the commands for ip: every node has a wire to the first.
 write_batches() {
