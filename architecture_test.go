@@ -84,7 +84,7 @@ var rooms = map[string][]string{
 	"router":           {"router/...", "status", "bgp", "bgp/gate", "bgp/monitor", "bgp/policy", "bgp/session", "bgp/vpn", "ovs", "ovs/pipeline", "topology"},
 
 	"k8s":            {"topology", "topology/sites"},
-	"k8s/pods":       {},
+	"k8s/pods":       {"k8s"},
 	"labs/pod":       {"labs", "labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "status"},
 	"labs/catalog":   {"topology", "status"},
 	"labs/plan":      {"topology", "topology/sites", "router/config", "hosts", "hosts/guard", "bgp/policy", "bgp/session", "bgp/vpn"},

@@ -132,17 +132,21 @@ func (r renderer) policy() object {
 	}}
 }
 
-// siteLabel names the site of a pod.
-const siteLabel = "pseudowan.site"
+// SiteLabel names the site of a pod and of its StatefulSet; Selector selects both, of all
+// sites.
+const (
+	SiteLabel = "pseudowan.site"
+	Selector  = "app.kubernetes.io/name=pseudowan,app.kubernetes.io/component=site"
+)
 
 // statefulSet is a site. Each has one of its own, so that sites come, go and differ
 // without touching others.
 func (r renderer) statefulSet(s sites.Site) object {
 	name := r.name + "-" + s.Name
-	labels := r.labels("app.kubernetes.io/component", "site", siteLabel, s.Name)
+	labels := r.labels("app.kubernetes.io/component", "site", SiteLabel, s.Name)
 	return object{"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": object{"name": name, "namespace": r.namespace, "labels": labels}, "spec": object{
 		"serviceName": r.name, "replicas": 1,
-		"selector": object{"matchLabels": object{"app.kubernetes.io/instance": r.name, siteLabel: s.Name}},
+		"selector": object{"matchLabels": object{"app.kubernetes.io/instance": r.name, SiteLabel: s.Name}},
 		"template": object{"metadata": object{"labels": labels}, "spec": r.pod(s)},
 	}}
 }

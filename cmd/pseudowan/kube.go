@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -65,11 +66,11 @@ func kubeExec(ctx context.Context, k *kubeFlag, node string, tty bool, argv []st
 	if err != nil {
 		return err
 	}
-	run, args := k.lab.Command, append([]string{execCommand}, append([]string{node, "--"}, argv...)...)
+	run, args := k.lab.Command, []string{execCommand}
 	if tty {
-		run, args = k.lab.Terminal, append([]string{execCommand, "-t"}, append([]string{node, "--"}, argv...)...)
+		run, args = k.lab.Terminal, append(args, "-t")
 	}
-	cmd := run(ctx, p, args...)
+	cmd := run(ctx, p, slices.Concat(args, []string{node, "--"}, argv)...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err = cmd.Run()
 	var exit *exec.ExitError

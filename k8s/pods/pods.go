@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"pseudowan/k8s"
 )
 
 // Lab is a lab on a cluster, as kubectl finds it.
@@ -35,12 +37,6 @@ type Pod struct {
 	Site string
 }
 
-// The labels of pods that run sites; see package k8s.
-const (
-	selector  = "app.kubernetes.io/name=pseudowan,app.kubernetes.io/component=site"
-	siteLabel = "pseudowan.site"
-)
-
 // kubectl returns a command of kubectl for the lab's namespace.
 func (l Lab) kubectl(ctx context.Context, args ...string) *exec.Cmd {
 	all := []string{"--namespace", l.Namespace}
@@ -53,7 +49,7 @@ func (l Lab) kubectl(ctx context.Context, args ...string) *exec.Cmd {
 // Pods lists the running pods of the lab, by site. The error names the sites that should
 // have one and do not.
 func (l Lab) Pods(ctx context.Context) ([]Pod, error) {
-	out, err := output(l.kubectl(ctx, "get", "statefulsets,pods", "--selector", selector, "-o", "json"))
+	out, err := output(l.kubectl(ctx, "get", "statefulsets,pods", "--selector", k8s.Selector, "-o", "json"))
 	if err != nil {
 		return nil, fmt.Errorf("list the sites of namespace %s: %w", l.Namespace, err)
 	}
@@ -75,7 +71,7 @@ func (l Lab) Pods(ctx context.Context) ([]Pod, error) {
 	var all []Pod
 	var wanted []string
 	for _, i := range list.Items {
-		switch site := i.Metadata.Labels[siteLabel]; {
+		switch site := i.Metadata.Labels[k8s.SiteLabel]; {
 		case i.Kind == "StatefulSet":
 			wanted = append(wanted, site)
 		case i.Status.Phase == "Running":
@@ -127,10 +123,28 @@ const limit = 16
 // Rows runs this program in every pod, and returns the rows of all the lists that it
 // prints. A pod that does not answer does not hide the others: the error names it.
 func Rows[T any](ctx context.Context, l Lab, args ...string) ([]T, error) {
-	all, absent := l.Pods(ctx)
-	if len(all) == 0 {
-		return nil, absent
+	_, rows, err := ask[T](ctx, l, args...)
+	return slices.Concat(rows...), err
+}
+
+// Of returns the pod that has a router or a host.
+func (l Lab) Of(ctx context.Context, node string) (Pod, error) {
+	type named struct {
+		Node string `json:"node"`
 	}
+	all, rows, err := ask[named](ctx, l, "ps")
+	for i, nodes := range rows {
+		if slices.Contains(nodes, named{node}) {
+			return all[i], nil
+		}
+	}
+	return Pod{}, errors.Join(fmt.Errorf("no site of namespace %s has a node %s", l.Namespace, node), err)
+}
+
+// ask runs this program in every pod, and returns the rows that it prints in each. The
+// error names the sites without an answer.
+func ask[T any](ctx context.Context, l Lab, args ...string) ([]Pod, [][]T, error) {
+	all, absent := l.Pods(ctx)
 	args = slices.Concat(args, []string{"-o", "json"})
 	rows, errs := make([][]T, len(all)), make([]error, len(all))
 	var g errgroup.Group
@@ -148,39 +162,5 @@ func Rows[T any](ctx context.Context, l Lab, args ...string) ([]T, error) {
 		})
 	}
 	_ = g.Wait() // errors are in errs
-	return slices.Concat(rows...), errors.Join(append(errs, absent)...)
-}
-
-// Of returns the pod that has a router or a host.
-func (l Lab) Of(ctx context.Context, node string) (Pod, error) {
-	all, absent := l.Pods(ctx)
-	if len(all) == 0 {
-		return Pod{}, absent
-	}
-	has := make([]bool, len(all))
-	g, inner := errgroup.WithContext(ctx)
-	g.SetLimit(limit)
-	for i, p := range all {
-		g.Go(func() error {
-			out, err := output(l.Command(inner, p, "ps", "-o", "json"))
-			var nodes []struct {
-				Node string `json:"node"`
-			}
-			if err == nil {
-				err = json.Unmarshal(out, &nodes)
-			}
-			if err != nil {
-				return fmt.Errorf("site %s: %w", p.Site, err)
-			}
-			for _, n := range nodes {
-				has[i] = has[i] || n.Node == node
-			}
-			return nil
-		})
-	}
-	err := errors.Join(g.Wait(), absent)
-	if i := slices.Index(has, true); i >= 0 {
-		return all[i], nil
-	}
-	return Pod{}, errors.Join(fmt.Errorf("no site of namespace %s has a node %s", l.Namespace, node), err)
+	return all, rows, errors.Join(append(errs, absent)...)
 }

@@ -47,16 +47,6 @@ func Divide(t *topology.Topology, perSite int) ([]Site, error) {
 	return all, name(t, all)
 }
 
-// Of returns the site of a router.
-func Of(all []Site, router string) string {
-	for _, s := range all {
-		if slices.Contains(s.Routers, router) {
-			return s.Name
-		}
-	}
-	return ""
-}
-
 // Find returns the site with a name.
 func Find(all []Site, name string) (Site, error) {
 	var names []string
