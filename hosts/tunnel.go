@@ -119,8 +119,27 @@ func (t Tunnel) make(in *inside) (netlink.Link, error) {
 // RemoveOtherTunnels removes the tunnels of ours in the namespace at path, except those
 // with the names to keep.
 func RemoveOtherTunnels(path string, keep map[string]bool) error {
-	return removeOthers(path, "vxlan", keep)
+	return removeOthers(path, tunnelKind, keep)
 }
+
+// HasTunnels reports whether a namespace has tunnels of ours; not if it cannot be entered.
+func HasTunnels(n Namespace) bool {
+	in, err := openInside(n.Path())
+	if err != nil {
+		return false
+	}
+	defer in.close()
+	links, _ := in.links()
+	for _, l := range links {
+		if l.Type() == tunnelKind && markedLink(l.Attrs().Alias) {
+			return true
+		}
+	}
+	return false
+}
+
+// tunnelKind is the kernel's word for a VXLAN device.
+const tunnelKind = "vxlan"
 
 // Underlay is the network that carries tunnels.
 type Underlay struct {

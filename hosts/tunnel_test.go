@@ -126,10 +126,10 @@ func TestRealTunnelReplaced(t *testing.T) {
 		t.Errorf("somebody else's device: %v", err)
 	}
 	mustRun(t, a.lab, "ip", "link", "set", "vx-1", "alias", "pseudowan a:lan tunnel")
-	if err := RemoveOtherTunnels(a.lab.Path(), map[string]bool{"vx-1": true}); err != nil || link(t, a.lab, "vx-1") == nil {
+	if err := RemoveOtherTunnels(a.lab.Path(), map[string]bool{"vx-1": true}); err != nil || link(t, a.lab, "vx-1") == nil || !HasTunnels(a.lab) || HasTunnels(a.pod) {
 		t.Errorf("a tunnel to keep: %v", err)
 	}
-	if err := RemoveOtherTunnels(a.lab.Path(), nil); err != nil || link(t, a.lab, "vx-1") != nil {
+	if err := RemoveOtherTunnels(a.lab.Path(), nil); err != nil || link(t, a.lab, "vx-1") != nil || HasTunnels(a.lab) {
 		t.Errorf("a tunnel to remove is still there: %v", err)
 	}
 }

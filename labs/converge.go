@@ -55,9 +55,13 @@ func (a *applier) converge(ctx context.Context, timeout time.Duration) ([]string
 	if err != nil && ctx.Err() == nil {
 		stop()
 	}
-	unserved := <-served
-	if err == nil && unserved == nil { // a command may have ended while services became ready
-		err = a.endedError(ctx, nil)
+	var unserved error
+	select {
+	case unserved = <-served:
+	default: // a command may end while services become ready
+		if unserved = <-served; err == nil && unserved == nil {
+			err = a.endedError(ctx, nil)
+		}
 	}
 	return w.all(w.waiting), w.error(ctx, err, unserved)
 }

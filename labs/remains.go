@@ -143,28 +143,29 @@ func (r remains) endAll(ctx context.Context) error {
 	if err := hosts.EndProcessesAnd(ctx, r.ByKind(hosts.KindLab), isKeeper, keeper.EndGrace); err != nil {
 		return fmt.Errorf("end the keeper: %w", err)
 	}
-	routers := r.ByKind(hosts.KindRouter)
-	if !r.outside() {
-		if err := hosts.EndProcesses(ctx, routers, 0); err != nil {
-			return err
-		}
-	}
-	// Before their switches, through which they say farewell.
-	isAgent := func(pid int) bool {
-		return slices.ContainsFunc(routers, func(ns hosts.Namespace) bool {
-			return inventory.ProcessIs(pid, inventory.AgentArgs(r.Lab, ns.Mark.Node))
-		})
-	}
-	if err := hosts.EndProcessesAnd(ctx, nil, isAgent, keeper.EndGrace); err != nil {
+	if err := r.endRouters(ctx); err != nil {
 		return fmt.Errorf("end the routers: %w", err)
 	}
 	return hosts.EndProcessesAnd(ctx, r.Namespaces, r.Owns, keeper.EndGrace)
 }
 
+// endRouters kills what runs in routers. If somebody outside is to hear of it, it ends the
+// agents alone, before the switches through which they say so.
+func (r remains) endRouters(ctx context.Context) error {
+	routers := r.ByKind(hosts.KindRouter)
+	if !r.outside() {
+		return hosts.EndProcesses(ctx, routers, 0)
+	}
+	isAgent := func(pid int) bool {
+		return slices.ContainsFunc(routers, func(ns hosts.Namespace) bool {
+			return inventory.ProcessIs(pid, inventory.AgentArgs(r.Lab, ns.Mark.Node))
+		})
+	}
+	return hosts.EndProcessesAnd(ctx, nil, isAgent, keeper.EndGrace)
+}
+
 // outside reports whether anything outside the lab may be a peer of its routers, and so
 // is to hear that they end (RFC 4486).
 func (r remains) outside() bool {
-	applied, cut, _ := store.Before(r.Lab)
-	tunnels := slices.ContainsFunc(append(cut, applied), func(p plan.Plan) bool { return len(p.Tunnels()) > 0 })
-	return tunnels || len(r.server) > 0 || hosts.LendsNICs(store.StateDir(r.Lab))
+	return len(r.server) > 0 || hosts.LendsNICs(store.StateDir(r.Lab)) || slices.ContainsFunc(r.ByKind(hosts.KindLab), hosts.HasTunnels)
 }

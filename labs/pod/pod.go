@@ -33,8 +33,8 @@ const (
 	// pods.
 	look = time.Second
 
-	// patience is how long an up may take to converge before the site counts as up
-	// without: other sites may be away for long.
+	// patience is how long an up may wait for the services of its own hosts. It does not
+	// wait for other sites, which may be away for long.
 	patience = 2 * time.Minute
 )
 
