@@ -138,10 +138,18 @@ func (a *agent) answer(w http.ResponseWriter, v any, err error) {
 	}
 }
 
-func (a *agent) putConfig(w http.ResponseWriter, q *http.Request) {
-	var c config.Router
-	if err := json.NewDecoder(q.Body).Decode(&c); err != nil {
+// asked reads what a request asks for; what is no JSON is refused.
+func asked[T any](w http.ResponseWriter, q *http.Request) (v T, ok bool) {
+	err := json.NewDecoder(q.Body).Decode(&v)
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
+	return v, err == nil
+}
+
+func (a *agent) putConfig(w http.ResponseWriter, q *http.Request) {
+	c, ok := asked[config.Router](w, q)
+	if !ok {
 		return
 	}
 	a.handIn.Do(func() { close(a.handedIn) })

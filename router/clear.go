@@ -2,7 +2,6 @@ package router
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -41,13 +40,12 @@ func (c *Client) Clear(ctx context.Context, q Clearing) (out Cleared, err error)
 }
 
 func (a *agent) postClear(w http.ResponseWriter, q *http.Request) {
-	var c Clearing
-	if err := json.NewDecoder(q.Body).Decode(&c); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+	c, ok := asked[Clearing](w, q)
+	if !ok {
 		return
 	}
-	how, ok := map[string]bgp.Clear{"": bgp.ClearHard, "in": bgp.ClearSoftIn, "out": bgp.ClearSoftOut}[c.Soft]
-	if !ok {
+	how, known := map[string]bgp.Clear{"": bgp.ClearHard, "in": bgp.ClearSoftIn, "out": bgp.ClearSoftOut}[c.Soft]
+	if !known {
 		http.Error(w, fmt.Sprintf("clear: soft %q is not in or out", c.Soft), http.StatusBadRequest)
 		return
 	}

@@ -2,7 +2,6 @@ package router
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -46,9 +45,8 @@ func (c *Client) Ping(ctx context.Context, p Ping) (out Pong, err error) {
 }
 
 func (a *agent) postPing(w http.ResponseWriter, q *http.Request) {
-	var p Ping
-	if err := json.NewDecoder(q.Body).Decode(&p); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+	p, ok := asked[Ping](w, q)
+	if !ok {
 		return
 	}
 	if !p.To.IsValid() || p.TTL == 0 || p.Size < 0 || p.Size > maxPingSize || p.Wait <= 0 {

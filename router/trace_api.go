@@ -3,7 +3,6 @@ package router
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -45,9 +44,8 @@ func (c *Client) Fate(ctx context.Context, p Packet) (f Fate, err error) {
 }
 
 func (a *agent) postFate(w http.ResponseWriter, q *http.Request) {
-	var p Packet
-	if err := json.NewDecoder(q.Body).Decode(&p); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+	p, ok := asked[Packet](w, q)
+	if !ok {
 		return
 	}
 	f, err := a.fate(q.Context(), p)

@@ -58,14 +58,19 @@ func halves(pairs []Pair, positive []Probe, same Alike) (first, second []Probe) 
 			}
 		}
 	}
-	for _, p := range positive {
-		if later[p] {
-			second = append(second, p)
+	return divided(positive, func(_ int, p Probe) bool { return later[p] })
+}
+
+// divided returns the requests that do not wait for others, and those that do.
+func divided(all []Probe, waits func(int, Probe) bool) (first, rest []Probe) {
+	for i, p := range all {
+		if waits(i, p) {
+			rest = append(rest, p)
 		} else {
 			first = append(first, p)
 		}
 	}
-	return first, second
+	return first, rest
 }
 
 // told returns what the answers to requests tell of requests the other way round. An
@@ -107,14 +112,7 @@ func chosen(pairs []Pair, negative []Probe, same Alike) (first, rest []Probe) {
 			left[i] = true
 		}
 	}
-	for i, p := range negative {
-		if left[i] {
-			rest = append(rest, p)
-		} else {
-			first = append(first, p)
-		}
-	}
-	return first, rest
+	return divided(negative, func(i int, _ Probe) bool { return left[i] })
 }
 
 // namedBy returns what must not answer of the pairs that `expect:` lines name.

@@ -108,11 +108,7 @@ func delVRF(t *topology.Topology, router string, f fields) (edits []edit.Edit, e
 
 // addRoute adds a static route of a VRF, in the place of one with another next hop.
 func addRoute(t *topology.Topology, router string, f fields) (edits []edit.Edit, err error) {
-	v, err := f.inVRF(t, router)
-	if err != nil {
-		return nil, err
-	}
-	p, err := f.prefix()
+	v, p, err := f.route(t, router)
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +128,7 @@ func addRoute(t *topology.Topology, router string, f fields) (edits []edit.Edit,
 }
 
 func delRoute(t *topology.Topology, router string, f fields) ([]edit.Edit, error) {
-	v, err := f.inVRF(t, router)
-	if err != nil {
-		return nil, err
-	}
-	p, err := f.prefix()
+	v, p, err := f.route(t, router)
 	if err != nil {
 		return nil, err
 	}

@@ -157,3 +157,13 @@ func (f fields) inVRF(t *topology.Topology, router string) (*topology.VRF, error
 	}
 	return needVRF(t, router, f["vrf_routeDist"])
 }
+
+// route returns the VRF and the prefix of the static route that a request is about.
+func (f fields) route(t *topology.Topology, router string) (*topology.VRF, netip.Prefix, error) {
+	v, err := f.inVRF(t, router)
+	if err != nil {
+		return nil, netip.Prefix{}, err
+	}
+	p, err := f.prefix()
+	return v, p, err
+}

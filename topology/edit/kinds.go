@@ -6,6 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"pseudowan/bgp/policy"
 	"pseudowan/topology"
 )
 
@@ -133,32 +134,32 @@ func (f *file) has(section, name string) bool {
 	return value != nil
 }
 
-func vrfNames(t *topology.Topology) (names []string) {
-	for _, v := range t.VRFs {
-		names = append(names, v.Name)
+// named lists the names of a list.
+func named[T any](list []T, name func(T) string) (names []string) {
+	for _, x := range list {
+		names = append(names, name(x))
 	}
 	return names
 }
 
-func hostNames(t *topology.Topology) (names []string) {
-	for _, h := range t.Hosts {
-		names = append(names, h.Name)
-	}
-	return names
+func vrfNames(t *topology.Topology) []string {
+	return named(t.VRFs, func(v topology.VRF) string { return v.Name })
 }
 
-func lanNames(t *topology.Topology) (names []string) {
-	for _, s := range t.Segments {
-		names = append(names, s.Name)
-	}
-	return names
+func hostNames(t *topology.Topology) []string {
+	return named(t.Hosts, func(h topology.Host) string { return h.Name })
 }
 
-func policyNames(t *topology.Topology) (names []string) {
-	for _, p := range t.Policies {
-		names = append(names, p.Name)
-	}
-	return names
+func lanNames(t *topology.Topology) []string {
+	return named(t.Segments, func(s topology.Segment) string { return s.Name })
+}
+
+func policyNames(t *topology.Topology) []string {
+	return named(t.Policies, func(p policy.Policy) string { return p.Name })
+}
+
+func routerNames(t *topology.Topology) []string {
+	return named(t.Routers, func(r topology.Router) string { return r.Name })
 }
 
 // attachedTo refuses to remove what a host is attached to.

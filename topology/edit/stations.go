@@ -12,11 +12,7 @@ import (
 
 // addStation adds a BMP station of a router.
 func (f *file) addStation(t *topology.Topology, e Edit) error {
-	address, err := topology.ParseStation(fmt.Sprint(e.Settings["to"]))
-	if err != nil {
-		return err
-	}
-	list, r, err := f.stations(t, e.Name)
+	address, list, r, err := f.station(t, e)
 	if err != nil {
 		return err
 	}
@@ -34,11 +30,7 @@ func (f *file) addStation(t *topology.Topology, e Edit) error {
 
 // delStation removes a BMP station of a router.
 func (f *file) delStation(t *topology.Topology, e Edit) error {
-	address, err := topology.ParseStation(fmt.Sprint(e.Settings["to"]))
-	if err != nil {
-		return err
-	}
-	list, r, err := f.stations(t, e.Name)
+	address, list, r, err := f.station(t, e)
 	if err != nil {
 		return err
 	}
@@ -53,6 +45,17 @@ func (f *file) delStation(t *topology.Topology, e Edit) error {
 	}
 	list.Content = slices.Delete(list.Content, i, i+1)
 	return nil
+}
+
+// station returns the address of the station that an edit is about, and the list of the
+// router's stations, to be changed.
+func (f *file) station(t *topology.Topology, e Edit) (netip.AddrPort, *yaml.Node, *topology.Router, error) {
+	address, err := topology.ParseStation(fmt.Sprint(e.Settings["to"]))
+	if err != nil {
+		return address, nil, nil, err
+	}
+	list, r, err := f.stations(t, e.Name)
+	return address, list, r, err
 }
 
 // stations returns the list of a router's BMP stations, to be changed: it has those of
@@ -103,13 +106,6 @@ func stationSettings(s topology.Station) map[string]any {
 		settings["statistics"] = s.Statistics.String()
 	}
 	return settings
-}
-
-func routerNames(t *topology.Topology) (names []string) {
-	for _, r := range t.Routers {
-		names = append(names, r.Name)
-	}
-	return names
 }
 
 // parsedAddress reads an address; the zero one if a text is none.
