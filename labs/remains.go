@@ -161,7 +161,7 @@ func (r remains) endRouters(ctx context.Context) error {
 			return inventory.ProcessIs(pid, inventory.AgentArgs(r.Lab, ns.Mark.Node))
 		})
 	}
-	return hosts.EndProcessesAnd(ctx, nil, isAgent, keeper.EndGrace)
+	return hosts.EndProcessesAnd(ctx, nil, isAgent, keeper.FarewellGrace)
 }
 
 // outside reports whether anything outside the lab may be a peer of its routers, and so

@@ -106,6 +106,11 @@ func calls(pid int, name string) bool {
 	return err == nil && strings.TrimSpace(string(says)) == name
 }
 
-// EndGrace is how long a lab's processes may take to end before they are killed:
-// the routers send a Cease (RFC 4486) to outside peers.
-const EndGrace = 400 * time.Millisecond
+// How long a lab's processes may take to end before they are killed.
+const (
+	EndGrace = 400 * time.Millisecond
+
+	// FarewellGrace is that of agents that send a Cease (RFC 4486) to peers beyond the lab:
+	// on a busy machine too, a killed one's peers would wait for their hold time.
+	FarewellGrace = 5 * time.Second
+)

@@ -124,7 +124,8 @@ func TestRealSites(t *testing.T) {
 	t.Run("a stranger", func(t *testing.T) { s.stranger(t, pe2) })
 
 	t.Run("a pod that moves", func(t *testing.T) {
-		pe3.must(t, "kill $(cat /run/site.pid)")
+		// An agent that has no processor for a while says farewell all the same.
+		pe3.must(t, "agent=$(pgrep -f '[a]gent --lab .* --router pe3'); kill -STOP $agent; { sleep 1; kill -CONT $agent; } & kill $(cat /run/site.pid); wait")
 		pe3.soon(t, "! grep -q '^State:.[^Z]' /proc/$(cat /run/site.pid)/status")
 		pe2.soon(t, `$PW show peer -o json | grep '"last_end"' | tee /dev/stderr | grep -qi cease`) // it is told, and need not wait
 		if left := pe3.must(t, "ls /run/netns /run/pseudowan 2>/dev/null | grep -v '^out$\\|:$\\|^$' || true"); strings.TrimSpace(left) != "" {
