@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"net"
+	"sync"
 	"time"
 )
 
@@ -17,12 +18,12 @@ type attempt struct {
 func (c *connector) beginAttempt(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	timeout := min(firstTimeout<<min(c.failures, 10), maxTimeout)
-	finished := make(chan struct{})
+	finished, reached := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(finished)
 		var a attempt
 		before := c.signatures()
-		a.conn, a.err = c.connect(ctx, timeout)
+		a.conn, a.err = c.connect(ctx, timeout, reached)
 		if a.err != nil {
 			a.md5 = c.signatures().since(before)
 		}
@@ -35,26 +36,23 @@ func (c *connector) beginAttempt(ctx context.Context) {
 		}
 	}()
 	c.dialing = func() { cancel(); <-finished }
+	c.reached = sync.OnceFunc(func() { close(reached) })
 }
 
 // endAttempt cancels the running attempt, if there is one.
 func (c *connector) endAttempt() {
 	if c.dialing != nil {
 		c.dialing()
-		c.dialing = nil
+		c.dialing, c.reached = nil, nil
 	}
 }
 
 // connect dials. If a connection from the peer would be preferred, it waits until
 // the peer uses this one.
-func (c *connector) connect(ctx context.Context, timeout time.Duration) (*net.TCPConn, error) {
+func (c *connector) connect(ctx context.Context, timeout time.Duration, reached <-chan struct{}) (*net.TCPConn, error) {
 	dialCtx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	var conn *net.TCPConn
-	err := c.inside(func() (err error) {
-		conn, err = dial(dialCtx, c.neighbor, c.internal)
-		return err
-	})
+	conn, err := dialAgain(dialCtx, reached, c.dial)
 	if err != nil || preferred(conn) {
 		return conn, err
 	}
@@ -63,6 +61,50 @@ func (c *connector) connect(ctx context.Context, timeout time.Duration) (*net.TC
 		return nil, err
 	}
 	return conn, nil
+}
+
+func (c *connector) dial(ctx context.Context) (conn *net.TCPConn, err error) {
+	err = c.inside(func() (err error) {
+		conn, err = dial(ctx, c.neighbor, c.internal)
+		return err
+	})
+	return conn, err
+}
+
+// dialAgain dials, and once more beside it when the peer has reached this end meanwhile: the
+// first SYN was lost then, if there is no answer by now. It returns the connection that
+// comes about first.
+func dialAgain(ctx context.Context, reached <-chan struct{}, dial func(context.Context) (*net.TCPConn, error)) (*net.TCPConn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	results := make(chan attempt, 2)
+	begin := func() {
+		conn, err := dial(ctx)
+		results <- attempt{conn: conn, err: err}
+	}
+	go begin()
+	var again <-chan time.Time
+	for running := 1; ; {
+		select {
+		case <-reached:
+			reached, again = nil, time.After(answerSoon)
+		case <-again:
+			running++
+			go begin()
+		case a := <-results:
+			if running--; running > 0 && a.err != nil {
+				continue
+			}
+			if running > 0 {
+				go func() {
+					if other := <-results; other.conn != nil {
+						abort(other.conn)
+					}
+				}()
+			}
+			return a.conn, a.err
+		}
+	}
 }
 
 // preferred reports whether a connection that this end dialled survives one that

@@ -24,6 +24,7 @@ const (
 	firstRetry    = 50 * time.Millisecond  // pause after the first failure; doubles with each
 	firstTimeout  = 250 * time.Millisecond // of the first attempt: a lost SYN costs less than a second
 	maxTimeout    = 4 * time.Second
+	answerSoon    = 20 * time.Millisecond  // how long a SYN may be unanswered once the peer has reached this end
 	openWait      = time.Second            // how long the peer may take to send its OPEN
 	collisionWait = 500 * time.Millisecond // how long an accepted connection waits for ours
 	openLimit     = 15 * time.Second       // how long a session may take to be established, once connected
@@ -67,6 +68,7 @@ type connector struct {
 	held     *net.TCPConn // accepted, not delivered
 	current  *net.TCPConn // delivered, session not established
 	dialing  func()       // ends the running attempt; nil: none
+	reached  func()       // tells the running attempt that the peer has reached this end
 	testing  bool         // the connection of the established session is tested
 	alarm    *time.Timer
 }
@@ -221,6 +223,9 @@ func (c *connector) onAccepted(conn *net.TCPConn) {
 		// give up this one.
 		c.hold(conn)
 		c.alarm.Reset(collisionWait)
+		if c.reached != nil {
+			c.reached()
+		}
 	case c.state == sessionIdle:
 		c.hold(conn)
 	case c.state == sessionEstablished:

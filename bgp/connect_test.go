@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,6 +142,36 @@ func TestConnectorCollision(t *testing.T) {
 			t.Error("our attempt goes on")
 		}
 	})
+}
+
+// A peer that has reached this end is dialled again if the first SYN is unanswered, and the
+// connection that comes second is aborted.
+func TestDialAgain(t *testing.T) {
+	first, firstFar := otherWire(t)
+	second, _ := otherWire(t)
+	firstMay := make(chan struct{})
+	var dials atomic.Int32
+	dial := func(context.Context) (*net.TCPConn, error) {
+		if dials.Add(1) == 1 {
+			<-firstMay
+			return first, nil
+		}
+		return second, nil
+	}
+	reached := make(chan struct{})
+	close(reached)
+	conn, err := dialAgain(t.Context(), reached, dial)
+	if err != nil || conn != second {
+		t.Fatalf("%v, %v: not the second connection", conn, err)
+	}
+	close(firstMay)
+	if !closed(t, firstFar) {
+		t.Error("the first connection is left open")
+	}
+	lost := errors.New("lost")
+	if _, err := dialAgain(t.Context(), make(chan struct{}), func(context.Context) (*net.TCPConn, error) { return nil, lost }); err != lost {
+		t.Errorf("%v instead of the only attempt's error", err)
+	}
 }
 
 func TestConnectorHoldsWhileIdle(t *testing.T) {
