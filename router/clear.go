@@ -53,7 +53,15 @@ func (a *agent) postClear(w http.ResponseWriter, q *http.Request) {
 	a.answer(w, out, err)
 }
 
+// clear resets a session. One that is kept down because BFD has lost the peer may come up
+// again.
 func (a *agent) clear(ctx context.Context, c Clearing, how bgp.Clear) (out Cleared, err error) {
+	if how == bgp.ClearHard && c.VRF == "" {
+		forgiven, err := inLoop(ctx, a.loop, func() bool { return a.loop.forgive(c.Peer) })
+		if forgiven || err != nil {
+			return out, err
+		}
+	}
 	speakers, err := a.speakersOf(ctx, c.VRF)
 	if err != nil {
 		return out, err

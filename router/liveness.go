@@ -89,9 +89,13 @@ func (l *loop) hearLiveness(c bfd.Change) {
 		delete(l.liveness.failed, c.Peer)
 		l.event(status.EventBFD, what+c.Peer.String()+" is up")
 	case c.Ordered:
+		failed := l.liveness.failed[c.Peer] != ""
 		delete(l.liveness.failed, c.Peer)
-		if c.From == bfd.Up {
+		switch {
+		case c.From == bfd.Up:
 			l.event(status.EventBFD, what+c.Peer.String()+" is down: it was taken down, or begins anew")
+		case failed:
+			l.event(status.EventBFD, what+c.Peer.String()+" no longer counts: the peer does not do BFD now, or begins anew")
 		}
 	case c.From == bfd.Up:
 		l.event(status.EventBFD, fmt.Sprintf(what+"%s is down: %s", c.Peer, c.Diag))
@@ -112,6 +116,19 @@ func (l *loop) hearLiveness(c bfd.Change) {
 func (l *loop) restarts(peer netip.Addr) bool {
 	p, known := l.peers[peer]
 	return known && p.State != bgp.StateEstablished
+}
+
+// forgive has a peer used again that BFD has lost, until BFD loses it again; it reports
+// whether there was something to forgive.
+func (l *loop) forgive(peer netip.Addr) bool {
+	peer = peer.WithZone("")
+	if l.liveness.failed[peer] == "" {
+		return false
+	}
+	delete(l.liveness.failed, peer)
+	l.event(status.EventBFD, "BFD session with "+peer.String()+" no longer counts: the session of BGP was cleared")
+	l.followLiveness()
+	return true
 }
 
 // followLiveness brings links, paths and sessions in line with what BFD says.
@@ -156,7 +173,7 @@ func (l *loop) bfdRow(s bfd.Session) status.BFD {
 		RemoteState: status.BFDState(s.RemoteState.String()), RemoteDiagnostic: s.RemoteDiag.String(), RemoteDiscriminator: s.Remote,
 		RemoteMinTx: milliseconds(s.RemoteMinTx), RemoteMinRx: milliseconds(s.RemoteMinRx), RemoteMultiplier: int(s.RemoteMult),
 		Interval: milliseconds(s.Interval), Detection: milliseconds(s.Detection), Polling: s.Polling,
-		Transitions: s.Transitions, Sent: s.Packets.Sent, Received: s.Packets.Received, Failed: l.liveness.failed[s.Peer.WithZone("")] != "",
+		Transitions: s.Transitions, Sent: s.Packets.Sent, Received: s.Packets.Received, Failed: l.liveness.failed[s.Peer.WithZone("")] != "", Absent: s.Absent,
 	}
 	if !s.LastUp.IsZero() {
 		row.LastUp = &s.LastUp

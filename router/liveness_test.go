@@ -19,6 +19,7 @@ func TestLiveness(t *testing.T) {
 	lost := bfd.Change{Key: key, From: bfd.Up, To: bfd.Down, Diag: bfd.Expired}
 	taken, back := lost, bfd.Change{Key: key, From: bfd.Down, To: bfd.Up}
 	taken.Ordered = true
+	absent := bfd.Change{Key: key, From: bfd.Down, To: bfd.Down, Diag: bfd.Expired, Ordered: true}
 	for what, tt := range map[string]struct {
 		state   bgp.PeerState
 		changes []bfd.Change
@@ -28,6 +29,7 @@ func TestLiveness(t *testing.T) {
 		"lost and back":      {bgp.PeerState{Address: peer, State: bgp.StateEstablished}, []bfd.Change{lost, back}, false},
 		"taken down":         {bgp.PeerState{Address: peer, State: bgp.StateEstablished}, []bfd.Change{taken}, false},
 		"its process ended":  {bgp.PeerState{Address: peer, State: "active"}, []bfd.Change{lost}, false},
+		"lost, then absent":  {bgp.PeerState{Address: peer, State: bgp.StateEstablished}, []bfd.Change{lost, absent}, false},
 		"lost, then removed": {bgp.PeerState{Address: peer, State: bgp.StateEstablished}, []bfd.Change{lost, taken}, false},
 	} {
 		r, _ := edge(t, func(cfg *config.Router) { cfg.Sessions[0].LocalAddress, cfg.Sessions[0].BFD = key.Local, true })
@@ -40,6 +42,10 @@ func TestLiveness(t *testing.T) {
 		if !tt.lost {
 			continue
 		}
+		if !r.forgive(peer) || r.forgive(peer) || r.fallover.now[peer] != "" || !r.links.Usable(peer) {
+			t.Errorf("%s: it is not forgiven", what)
+		}
+		r.livenessChanges(tt.changes)
 		cfg := r.cfg
 		cfg.Sessions = []topology.Session{cfg.Sessions[0]}
 		cfg.Sessions[0].BFD = false

@@ -3,6 +3,7 @@ package show
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"pseudowan/status"
 )
@@ -25,6 +26,9 @@ func BFD(o Output, rows []status.BFD) error {
 			why := r.Diagnostic
 			if r.State != status.BFDUp && why == "" && r.Received == 0 {
 				why = "nothing is heard"
+			}
+			if r.Absent {
+				why = strings.TrimPrefix(why+", the peer does not do BFD", ", ")
 			}
 			g.add(r.Router, r.Neighbor, address(r.RemoteAddress), r.Interface, hops, string(r.State), o.moment(r.Since),
 				pace(r.MinTx, r.MinRx, r.Multiplier), pace(r.RemoteMinTx, r.RemoteMinRx, r.RemoteMultiplier), decimal(r.Detection), decimal(r.Transitions), why)

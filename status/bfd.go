@@ -18,6 +18,7 @@ type BFD struct {
 	LastUp        *time.Time `json:"last_up"`     // when it was up, before it went down last; null before the first time
 	Diagnostic    string     `json:"diagnostic"`  // why the session is not up; "" if it is, or has never been
 	Failed        bool       `json:"failed"`      // it was up, and is lost: routes of the peer are not used
+	Absent        bool       `json:"absent"`      // the peer says that nobody does BFD there
 	Transitions   uint64     `json:"transitions"` // times that it has come up or gone down
 
 	Discriminator uint32 `json:"discriminator"`

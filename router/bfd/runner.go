@@ -116,7 +116,9 @@ func (r *Runner) drain(t *Table) {
 // send sends what a table has to say.
 func (r *Runner) send(t *Table) {
 	for _, o := range t.Out() {
-		r.sender(o.Key).send(r.log, o)
+		if r.sender(o.Key).send(r.log, o) {
+			t.Refused(o.Key)
+		}
 	}
 }
 
@@ -150,7 +152,7 @@ func (r *Runner) sender(key Key) *sender {
 	s := r.senders[key]
 	if s == nil {
 		r.port = nextPort(r.port)
-		s = &sender{from: netip.AddrPortFrom(key.Local, r.port)}
+		s = &sender{from: netip.AddrPortFrom(key.Local, r.port), to: key.endpoint()}
 		r.senders[key] = s
 	}
 	return s

@@ -43,6 +43,7 @@ type session struct {
 	polling      bool
 
 	heard   time.Time // the last packet; zero: none within the detection time
+	absent  bool      // nobody does BFD at the peer's address, as the peer says itself
 	sent    time.Time
 	sendAt  time.Time // zero: never
 	leaving time.Time // when a session that is no longer wanted ends; zero: it is wanted
@@ -102,7 +103,7 @@ func (s *session) receive(now time.Time, p Packet) (answer bool) {
 	s.remote, s.remoteState, s.remoteDiag, s.independent = p.My, p.State, p.Diag, p.Independent
 	rested := s.remoteMinRx == 0
 	s.remoteMinTx, s.remoteMult, s.remoteMinRx = p.MinTx, p.Multiplier, p.MinRx
-	s.heard = now
+	s.heard, s.absent = now, false
 	s.packets.Received++
 	if s.polling && p.Final {
 		s.polling = false

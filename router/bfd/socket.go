@@ -146,8 +146,17 @@ func onSocket(raw syscall.RawConn, do func(fd int) error) (err error) {
 // sender is the socket from which the packets of a session come: their source port stays.
 type sender struct {
 	from netip.AddrPort
+	to   netip.AddrPort
 	conn *net.UDPConn // nil: not open, as the address may not be there yet
 	told bool         // that it does not work
+}
+
+// endpoint is where the packets of a session go.
+func (k Key) endpoint() netip.AddrPort {
+	if k.Multihop {
+		return netip.AddrPortFrom(k.Peer, portMultihop)
+	}
+	return netip.AddrPortFrom(k.Peer, portSingle)
 }
 
 // nextPort returns the source port after another (RFC 5881 section 4).
@@ -156,16 +165,17 @@ func nextPort(port uint16) uint16 { return max(port+1, firstPort) }
 // firstPort is the first source port; the last one is the last of all.
 const firstPort = 49152
 
+// open connects the socket, so that the kernel tells if nobody listens at its other end.
 func (s *sender) open() (err error) {
-	c := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error {
+	d := net.Dialer{LocalAddr: net.UDPAddrFromAddrPort(s.from), Control: func(_, _ string, raw syscall.RawConn) error {
 		return onSocket(raw, s.options)
 	}}
-	p, err := c.ListenPacket(context.Background(), "udp", s.from.String())
+	c, err := d.Dial("udp", s.to.String())
 	if err != nil { // perhaps another has the port
 		s.from = netip.AddrPortFrom(s.from.Addr(), nextPort(s.from.Port()))
 		return err
 	}
-	s.conn = p.(*net.UDPConn)
+	s.conn = c.(*net.UDPConn)
 	return nil
 }
 
@@ -180,23 +190,24 @@ func (s *sender) options(fd int) error {
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 1))
 }
 
-// send sends a packet. One that cannot be sent is lost, as on the wire: the peer notices.
-func (s *sender) send(log *slog.Logger, o Out) {
+// send sends a packet, and reports whether the peer has refused the one before: nobody
+// listens there. One that cannot be sent is lost, as on the wire: the peer notices.
+func (s *sender) send(log *slog.Logger, o Out) (refused bool) {
 	var err error
 	if s.conn == nil {
 		err = s.open()
 	}
 	if err == nil {
-		port := uint16(portSingle)
-		if o.Multihop {
-			port = portMultihop
-		}
-		_, err = s.conn.WriteToUDPAddrPort(o.Data, netip.AddrPortFrom(o.Peer, port))
+		_, err = s.conn.Write(o.Data)
 	}
-	if err != nil && !s.told {
+	if refused = errors.Is(err, syscall.ECONNREFUSED); refused {
+		_, err = s.conn.Write(o.Data) // the error was of the one before
+	}
+	if err != nil && !errors.Is(err, syscall.ECONNREFUSED) && !s.told {
 		log.Warn("cannot send BFD", "to", o.Peer, "error", err)
 	}
 	s.told = err != nil
+	return refused
 }
 
 func (s *sender) close() {

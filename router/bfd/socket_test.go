@@ -1,6 +1,8 @@
 package bfd
 
 import (
+	"log/slog"
+	"net/netip"
 	"slices"
 	"testing"
 	"unsafe"
@@ -16,6 +18,22 @@ func message(kind int32, data ...byte) []byte {
 	h.SetLen(unix.CmsgLen(len(data)))
 	copy(b[unix.CmsgLen(0):], data)
 	return b
+}
+
+// A peer on which nobody listens says so: the next packet learns of it, and is sent.
+func TestNobodyListens(t *testing.T) {
+	local := netip.MustParseAddr("127.0.0.1")
+	key := Key{Local: local, Peer: netip.MustParseAddr("127.0.0.77"), Multihop: true}
+	s := &sender{from: netip.AddrPortFrom(local, 0), to: key.endpoint()}
+	t.Cleanup(s.close)
+	log := slog.New(slog.DiscardHandler)
+	packet := Out{Key: key, Data: Packet{State: Down, Multiplier: 3, My: 7}.Append(nil)}
+	if s.send(log, packet) {
+		t.Error("refused before anything was sent")
+	}
+	if !s.send(log, packet) {
+		t.Error("nobody listens, and nobody says so")
+	}
 }
 
 // What cannot be a packet of a peer does not get into the queue of those that can.

@@ -38,7 +38,7 @@ type Change struct {
 	Key
 	From, To State
 	Diag     Diag
-	Ordered  bool // it is down on purpose, or the peer has begun anew: that says nothing of the path
+	Ordered  bool // it is down on purpose, or the peer has begun anew, or does BFD no longer: that says nothing of the path
 }
 
 // lateness is from when on a caller has slept: packets may wait that it has not read yet.
@@ -135,6 +135,20 @@ func (t *Table) Receive(now time.Time, in In) bool {
 	return true
 }
 
+// Refused notes that the peer of a session says that nobody does BFD there (ICMP port
+// unreachable). The path works, so that silence says nothing of it: whoever depends on the
+// session must do without (RFC 5882 section 4.2).
+func (t *Table) Refused(key Key) {
+	s := t.sessions[key]
+	if s == nil || s.absent {
+		return
+	}
+	s.absent = true
+	if s.state == Down {
+		t.changes = append(t.changes, Change{Key: key, From: Down, To: Down, Diag: s.diag, Ordered: true})
+	}
+}
+
 // Tick does what is due.
 func (t *Table) Tick(now time.Time) {
 	if at, ok := t.Next(); ok && now.Sub(at) > lateness {
@@ -154,7 +168,7 @@ func (t *Table) attend(now time.Time, s *session) {
 	if at := t.expires(s); !at.IsZero() && !at.After(now) {
 		from := s.state
 		s.expire(now)
-		t.note(s, from, false)
+		t.note(s, from, s.absent)
 	}
 	if !s.sendAt.IsZero() && !s.sendAt.After(now) {
 		t.send(now, s, false)
@@ -283,6 +297,7 @@ type Session struct {
 	Polling     bool
 	Since       time.Time // of State
 	LastUp      time.Time // when it was up, before it went down last; zero: never
+	Absent      bool      // the peer says that nobody does BFD there
 	Transitions uint64    // times that it has come up or gone down
 	Packets     Packets
 }
@@ -301,7 +316,7 @@ func (t *Table) Sessions() []Session {
 			Config: s.Config, State: s.state, Diag: s.diag, Local: s.local, Remote: s.remote, RemoteState: s.remoteState, RemoteDiag: s.remoteDiag,
 			RemoteMinTx: s.remoteMinTx, RemoteMinRx: s.remoteMinRx, RemoteMult: s.remoteMult, Independent: s.independent,
 			Interval: s.interval(), Detection: s.detection(), Polling: s.polling,
-			Since: s.since, LastUp: s.lasted, Transitions: s.changes, Packets: s.packets,
+			Since: s.since, LastUp: s.lasted, Absent: s.absent, Transitions: s.changes, Packets: s.packets,
 		})
 	}
 	return list

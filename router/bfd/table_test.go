@@ -394,3 +394,39 @@ func BenchmarkHundred(b *testing.B) {
 		x.Changes()
 	}
 }
+
+// A peer that has stopped doing BFD, and says so, is not lost: before the session expires, and
+// when it has expired for something else.
+func TestRefused(t *testing.T) {
+	for what, before := range map[string]bool{"before it expires": true, "when it has expired": false} {
+		p := newPair(t)
+		p.a.Configure(p.now, []Config{watching(near, far, 50*time.Millisecond, 3)})
+		p.b.Configure(p.now, []Config{watching(far, near, 50*time.Millisecond, 3)})
+		p.pass(5 * time.Second)
+		p.lose = func(from netip.Addr) bool { return from == far }
+		key := Key{Local: near, Peer: far}
+		if before {
+			p.a.Refused(key)
+		}
+		p.said[near] = nil
+		p.pass(time.Second)
+		if !before {
+			p.a.Refused(key)
+			p.exchange()
+		}
+		p.a.Refused(key)
+		p.exchange()
+		last := p.said[near][len(p.said[near])-1]
+		if last.To != Down || !last.Ordered || len(p.said[near]) > 2 {
+			t.Errorf("%s: %+v", what, p.said[near])
+		}
+		if s := p.a.Sessions()[0]; !s.Absent {
+			t.Errorf("%s: %+v", what, s)
+		}
+		p.lose = nil
+		p.pass(5 * time.Second)
+		if s := p.a.Sessions()[0]; s.Absent || s.State != Up {
+			t.Errorf("%s: heard again: %+v", what, s)
+		}
+	}
+}
