@@ -72,6 +72,7 @@ var rooms = map[string][]string{
 	"router/fib":       {"ovs/pipeline"},
 	"router/kernel":    {},
 	"router/meter":     {"router/config", "ovs"},
+	"router/mplsecho":  {"bgp/vpn"},
 	"router/neighbor":  {},
 	"router/rowstream": {},
 	"router/slowpath":  {},

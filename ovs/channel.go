@@ -23,6 +23,7 @@ type PacketIn struct {
 	Port      uint32 // ingress port; openflow.PortController for an injected packet
 	VRF       uint32 // 0 if not known yet
 	Adjacency uint32 // for ReasonResolve, and if the label stands for one
+	Popped    uint32 // for ReasonEcho, the label that was popped; 0: none, or a null
 	Frame     []byte // the Ethernet frame, labels popped, otherwise as it arrived
 }
 
@@ -158,10 +159,14 @@ func (c *channel) packetIn(p openflow.PacketIn) {
 	if p.Reg[3] == 0 {
 		return
 	}
-	c.queue.push(PacketIn{
+	in := PacketIn{
 		Reason: pipeline.Reason(p.Reg[3]), Port: p.InPort,
 		VRF: uint32(p.Metadata), Adjacency: p.Reg[1], Frame: p.Frame,
-	})
+	}
+	if in.Reason == pipeline.ReasonEcho {
+		in.Popped = p.Reg[9]
+	}
+	c.queue.push(in)
 }
 
 func (c *channel) fault(err error) {

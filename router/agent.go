@@ -148,6 +148,7 @@ func read(cfg config.Router) (c configuration, err error) {
 	}
 	for _, p := range c.core {
 		p.Guarded = admit.Guards(cfg, p.Core)
+		p.Echo = cfg.Transport != nil && leadsToLoopback(cfg, p.Core)
 	}
 	c.loopback, err = loopback(cfg, c.core)
 	return c, err

@@ -62,6 +62,7 @@ func (a *agent) routes() http.Handler {
 	list(m, a, "datapath", func(context.Context, *http.Request) (any, error) { return a.sw.Datapath(), nil })
 	m.HandleFunc("POST /v1/fate", a.postFate)
 	m.HandleFunc("POST /v1/ping", a.postPing)
+	m.HandleFunc("POST /v1/echo", a.postEcho)
 	m.HandleFunc("POST /v1/clear", a.postClear)
 	list(m, a, "peers", func(ctx context.Context, _ *http.Request) (any, error) { return a.peerRows(ctx) })
 	list(m, a, "routes", a.getRoutes)

@@ -51,8 +51,9 @@ type loop struct {
 	news     news
 	fallover fallover
 	liveness liveness
-	divert   func([]pipeline.Flow) // brings diversions into the switch at once; nil if there is none
-	ends     ends                  // which peers have sent all their routes
+	divert   func([]pipeline.Flow)                // brings diversions into the switch at once; nil if there is none
+	inject   func(vrf uint32, frame []byte) error // sends a packet of the router itself; nil if there is no switch
+	ends     ends                                 // which peers have sent all their routes
 	memory   memoryFile
 	beat     beat
 	quiet    quiet
@@ -145,6 +146,7 @@ func (l *loop) run(ctx context.Context, p parts) error {
 	}
 	l.fallover.cutCE = (*ce.Speaker).CutOff
 	l.divert = func(flows []pipeline.Flow) { l.commitNow(ctx, p.sw, flows) }
+	l.inject = p.sw.Inject
 	for {
 		select {
 		case <-ctx.Done():

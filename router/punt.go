@@ -24,7 +24,11 @@ var reasons = map[pipeline.Reason]slowpath.Reason{
 
 // punt handles a packet from the switch.
 func (l *loop) punt(p ovs.PacketIn) {
-	if p.Reason == pipeline.ReasonLocal && l.probes.hear(p, time.Now()) {
+	switch {
+	case p.Reason == pipeline.ReasonLocal && l.probes.hear(p, time.Now()), (echo{l}).hear(p, time.Now()):
+		return
+	case p.Reason == pipeline.ReasonEcho:
+		l.ports.Ignore(p.Port, "no MPLS echo request")
 		return
 	}
 	in := slowpath.Punt{Reason: reasons[p.Reason], Port: p.Port, VRF: p.VRF, Frame: p.Frame}

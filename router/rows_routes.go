@@ -8,6 +8,7 @@ import (
 	"pseudowan/bgp"
 	"pseudowan/bgp/policy"
 	"pseudowan/bgp/vpn"
+	"pseudowan/ovs/pipeline"
 	"pseudowan/router/config"
 	"pseudowan/router/meter"
 	"pseudowan/router/vrf"
@@ -145,14 +146,24 @@ func (l *loop) bindingRows(v *config.VRF, paths []bgp.Entry) []status.MPLS {
 		}
 		row := status.MPLS{
 			Router: l.name(), VRF: v.Name, RD: v.RD.String(), Prefix: e.Route.Prefix, NextHop: shownNextHop(e.Path),
-			Label: uint32(e.Route.Label), Direction: status.DirectionIn,
+			Label: uint32(e.Route.Label), Direction: status.DirectionIn, Stack: []uint32{},
 		}
 		if e.Remote() {
-			row.Direction = status.DirectionOut
+			row.Direction, row.Stack = status.DirectionOut, l.stackTo(e.Route.NextHop, row.Label)
 		}
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// stackTo returns the labels with which packets of a route leave for a next hop: that of the
+// best path around that of the route.
+func (l *loop) stackTo(nextHop netip.Addr, label uint32) []uint32 {
+	p, far := l.lsps.Path(netip.PrefixFrom(nextHop, nextHop.BitLen()))
+	if !far || p.Out == pipeline.ImplicitNull || l.links.Of(nextHop) != nil {
+		return []uint32{label}
+	}
+	return []uint32{uint32(p.Out), label}
 }
 
 func unspecified(a netip.Addr) netip.Addr {

@@ -73,10 +73,10 @@ var (
 		}},
 	}
 	bindings = []status.MPLS{
-		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Prefix: pfx("30.1.0.2/32"), NextHop: addr("192.168.0.2"), Label: 2000, Direction: "out"},
-		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Prefix: pfx("2001:db8:1::/64"), NextHop: addr("::"), Label: 1002, Direction: "in"},
-		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Prefix: pfx("10.1.0.2/32"), NextHop: addr("0.0.0.0"), Label: 1000, Direction: "in"},
-		{Router: "pe1", VRF: "9", RD: "65001:9", Prefix: pfx("10.1.0.2/32"), Label: 3, Direction: "in"},
+		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Prefix: pfx("30.1.0.2/32"), NextHop: addr("192.168.0.2"), Label: 2000, Direction: "out", Stack: []uint32{16, 2000}},
+		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Prefix: pfx("2001:db8:1::/64"), NextHop: addr("::"), Label: 1002, Direction: "in", Stack: []uint32{}},
+		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Prefix: pfx("10.1.0.2/32"), NextHop: addr("0.0.0.0"), Label: 1000, Direction: "in", Stack: []uint32{}},
+		{Router: "pe1", VRF: "9", RD: "65001:9", Prefix: pfx("10.1.0.2/32"), Label: 3, Direction: "in", Stack: []uint32{}},
 	}
 	flows = []status.Flow{
 		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Direction: "out", Prefix: pfx("30.1.0.2/32"), Label: num(2000), NextHop: addr("192.168.0.2"), Packets: 3, Bytes: 294},

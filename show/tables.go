@@ -81,16 +81,29 @@ func MPLS(o Output, rows []status.MPLS) error { return EachMPLS(o, all(sorted(ro
 
 // EachMPLS is MPLS for rows that come in order.
 func EachMPLS(o Output, rows status.Rows[status.MPLS]) error {
-	return emitRows(o, eachSorted(rows, byBinding), func() document[status.MPLS] {
-		return tabular(tableDocument[status.MPLS]{w: o.W, size: one[status.MPLS], begin: func([]status.MPLS) (string, *grid) {
-			return "", &grid{columns: []column{
+	whole := func(yield func([]status.MPLS) error) error {
+		return rows(func(block []status.MPLS) error {
+			block = sorted(block, byBinding)
+			for i := range block {
+				block[i].Stack = present(block[i].Stack)
+			}
+			return yield(block)
+		})
+	}
+	return emitRows(o, whole, func() document[status.MPLS] {
+		return tabular(tableDocument[status.MPLS]{w: o.W, size: one[status.MPLS], begin: func(first []status.MPLS) (string, *grid) {
+			g := &grid{columns: []column{
 				text("router"), text("routeDist"), text("prefix"), text("nexthop"), number("label"),
 				text("direction"), text("vrf"),
 			}}
+			if slices.ContainsFunc(first, func(r status.MPLS) bool { return len(r.Stack) > 1 }) {
+				g.columns = append(g.columns, text("stack"))
+			}
+			return "", g
 		}, fill: func(g *grid, rows []status.MPLS, _ *status.MPLS) {
 			for _, r := range rows {
-				g.add(r.Router, r.RD, prefix(r.Prefix), address(r.NextHop), decimal(r.Label),
-					string(r.Direction), r.VRF)
+				cells := []string{r.Router, r.RD, prefix(r.Prefix), address(r.NextHop), decimal(r.Label), string(r.Direction), r.VRF, stack(r.Stack)}
+				g.add(cells[:len(g.columns)]...)
 			}
 		}})
 	}, listed[status.MPLS](o))

@@ -227,6 +227,7 @@ type MPLS struct {
 	NextHop   netip.Addr   `json:"next_hop"`
 	Label     uint32       `json:"label"`
 	Direction Direction    `json:"direction"` // in or out
+	Stack     []uint32     `json:"stack"`     // with which packets leave, the outermost first, the label last; empty for a label that arrives
 }
 
 // Flow is the counters of one route or of one incoming label.

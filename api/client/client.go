@@ -149,6 +149,23 @@ func (c *Client) Explain(ctx context.Context, router, vrf string, prefix netip.P
 	return e, err
 }
 
+// LSPPing tests a label-switched path with MPLS echo: from a router to another, or to an
+// address or prefix. With a VRF, these are of a route of it.
+func (c *Client) LSPPing(ctx context.Context, router, to, vrf string) (status.LSPTest, error) {
+	return c.lspTest(ctx, "ping", router, to, vrf)
+}
+
+// LSPTraceroute is LSPPing for each router on the path.
+func (c *Client) LSPTraceroute(ctx context.Context, router, to, vrf string) (status.LSPTest, error) {
+	return c.lspTest(ctx, "traceroute", router, to, vrf)
+}
+
+func (c *Client) lspTest(ctx context.Context, what, router, to, vrf string) (t status.LSPTest, err error) {
+	q := url.Values{"router": {router}, "to": {to}, "vrf": {vrf}}
+	err = c.do(ctx, http.MethodGet, "lsp/"+what+"?"+q.Encode(), nil, &t)
+	return t, err
+}
+
 // Report is what a change has done.
 type Report struct {
 	Lab     string   `json:"lab"`

@@ -37,6 +37,31 @@ func (s server) whole(a huma.API) {
 			}
 			return document(look.Explain(ctx, s.lab, q.Router, q.VRF, prefix.Masked()))
 		})
+	huma.Register(a, operation(http.MethodGet, "/v1/lsp/ping", tagLab, "MPLS echo to the end of a label-switched path"),
+		func(ctx context.Context, q *path) (*one[status.LSPTest], error) {
+			return document(look.LSPPing(ctx, q.options(s.lab)))
+		})
+	huma.Register(a, operation(http.MethodGet, "/v1/lsp/traceroute", tagLab, "MPLS echo to each router on a label-switched path"),
+		func(ctx context.Context, q *path) (*one[status.LSPTest], error) {
+			return document(look.LSPTraceroute(ctx, q.options(s.lab), mostHops))
+		})
+}
+
+// path is a label-switched path that is to be tested.
+type path struct {
+	Router string `query:"router" required:"true" doc:"Router that sends the requests"`
+	To     string `query:"to" required:"true" doc:"A router, or an address or prefix: a loopback or, with vrf, what a route of the VRF leads to"`
+	VRF    string `query:"vrf" doc:"The VRF, by name or route distinguisher"`
+}
+
+// Those of the command's defaults, with one request.
+const (
+	echoPatience = 2 * time.Second
+	mostHops     = 30
+)
+
+func (q path) options(lab string) look.LSPOptions {
+	return look.LSPOptions{Lab: lab, Router: q.Router, To: q.To, VRF: q.VRF, Count: 1, Wait: echoPatience}
 }
 
 type pairs struct {

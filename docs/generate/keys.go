@@ -53,6 +53,8 @@ func documents() []document {
 		oneOf("explain", show.Explanation),
 		previewed,
 		oneOf("measure", show.Measurement),
+		oneOf("lsp ping", show.LSPTest),
+		oneOf("lsp traceroute", show.LSPTest),
 		oneOf("events", show.Event),
 		listOf("doctor", show.Findings),
 		listOf("labs", show.ReadyLabs),

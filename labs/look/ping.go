@@ -85,15 +85,9 @@ func (o PingOptions) request(ttl uint8) router.Ping {
 
 // pinger opens the router's agent, and finds the VRF that is meant.
 func pinger(ctx context.Context, o PingOptions) (*router.Client, PingOptions, error) {
-	l, err := Open(ctx, o.Lab)
+	l, c, err := clientOf(ctx, o.Lab, o.Router)
 	if err != nil {
 		return nil, o, err
-	}
-	if !slices.Contains(l.routers, o.Router) {
-		return nil, o, l.noRouter(o.Router)
-	}
-	if h, ok := store.Halts(l.Name)[o.Router]; ok {
-		return nil, o, fmt.Errorf("router %s is %s; `pseudowan start %s` lets it run again", o.Router, haltState(h), o.Router)
 	}
 	if o.VRF == "" {
 		var have []string
@@ -112,5 +106,20 @@ func pinger(ctx context.Context, o PingOptions) (*router.Client, PingOptions, er
 	if err := unknownVRF(l.Name, l.applied, Filter{Router: o.Router, Selection: status.Selection{VRF: o.VRF}}); err != nil {
 		return nil, o, err
 	}
-	return router.NewClient(o.Router, store.AgentSocket(l.Name, o.Router)), o, nil
+	return c, o, nil
+}
+
+// clientOf opens the agent of a router, which must not be halted.
+func clientOf(ctx context.Context, lab, name string) (*Lab, *router.Client, error) {
+	l, err := Open(ctx, lab)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !slices.Contains(l.routers, name) {
+		return nil, nil, l.noRouter(name)
+	}
+	if h, ok := store.Halts(l.Name)[name]; ok {
+		return nil, nil, fmt.Errorf("router %s is %s; `pseudowan start %s` lets it run again", name, haltState(h), name)
+	}
+	return l, router.NewClient(name, store.AgentSocket(l.Name, name)), nil
 }

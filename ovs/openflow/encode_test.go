@@ -76,9 +76,10 @@ func randomFlows(r *rand.Rand, n int) []Flow {
 			fmt.Sprintf("in_port=%d,ipv6,ipv6_src=%s", r.Uint32N(65000), v6),
 			fmt.Sprintf("mpls,mpls_label=%d,mpls_bos=%d", r.Uint32N(1<<20), r.IntN(2)),
 			fmt.Sprintf("in_port=%d,tcp6,dl_dst=%s,ipv6_src=%s,ipv6_dst=%s,tp_src=%d", r.Uint32N(65000), mac(), v6, address(16), r.Uint32N(65536)),
+			fmt.Sprintf("in_port=%d,udp,nw_dst=%s,udp_dst=%d", r.Uint32N(65000), v4, r.Uint32N(65536)),
 			fmt.Sprintf("reg%d=%#x,reg7=%#x,reg8=0x80000000/0x80000000", r.IntN(7), r.Uint32(), r.Uint32()),
 			fmt.Sprintf("reg6=0x1/0x1,metadata=%d,arp,arp_tpa=%s", r.Uint32(), address(4)),
-		}[r.IntN(8)]
+		}[r.IntN(9)]
 		actions := []string{
 			fmt.Sprintf("set_field:%#x->reg%d,set_field:%s->eth_src,set_field:%s->eth_dst,output:%d", r.Uint32(), r.IntN(10), mac(), mac(), r.Uint32N(65000)),
 			fmt.Sprintf("check_pkt_larger(%d)->NXM_NX_REG6[%d],goto_table:%d", r.IntN(65536), r.IntN(32), 41+r.IntN(200)),

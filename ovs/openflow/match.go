@@ -40,6 +40,7 @@ var matchFields = [...]struct {
 	{"nw_proto", field{classBasic, 10, 1}},
 	{"tp_src", field{classBasic, 13, 2}},
 	{"tp_dst", field{classBasic, 14, 2}},
+	{"udp_dst", field{classBasic, 16, 2}},
 	{"icmp_type", field{classBasic, 29, 1}},
 	{"arp_tpa", field{classBasic, 23, 4}},
 	{"reg0", register(0)}, {"reg1", register(1)}, {"reg2", register(2)}, {"reg3", register(3)},
@@ -66,8 +67,8 @@ var protocols = map[string]struct {
 	ip        uint8
 }{
 	"arp": {etherType: 0x0806}, "mpls": {etherType: 0x8847},
-	"ip": {etherType: 0x0800}, "tcp": {0x0800, 6},
-	"ipv6": {etherType: 0x86dd}, "tcp6": {0x86dd, 6}, "icmp6": {0x86dd, 58},
+	"ip": {etherType: 0x0800}, "tcp": {0x0800, 6}, "udp": {0x0800, 17},
+	"ipv6": {etherType: 0x86dd}, "tcp6": {0x86dd, 6}, "udp6": {0x86dd, 17}, "icmp6": {0x86dd, 58},
 }
 
 // condition is the wanted value of a field. All bits count if the mask is empty.

@@ -18,7 +18,7 @@ const (
 )
 
 // registers is the number of 32-bit registers in a PacketIn.
-const registers = 8
+const registers = 10
 
 // PacketIn is a packet that the pipeline handed to the controller.
 type PacketIn struct {

@@ -33,7 +33,8 @@
 //	reg6[1]    the packet's label is that of a route, which stays: that of a path goes around it
 //	reg7       the path in the group, or the way of a label-switched path
 //	reg8       the adjacency of the backup, with bit 31; zero: there is none
-//	reg9       the label to push if the backup is taken
+//	reg9       the label to push if the backup is taken; before table 20, the one that was
+//	           popped, where MPLS echo is answered
 //
 // # Cookies
 //

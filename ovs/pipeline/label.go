@@ -11,6 +11,7 @@ type InLabel struct {
 	VRF       uint32 // non-zero, except with Swap
 	Adjacency uint32 // where to send the packet; 0: look up its destination in the VRF
 	Uniform   bool   // the packet gets the TTL of its label: the core counts hops for it (RFC 3443)
+	Echo      bool   // MPLS echo under it is answered, see CorePort
 	MTU       int    // largest IP packet that fits the adjacency, in octets; 0: not checked
 	Swap      *Swap  // transit
 }
@@ -33,15 +34,18 @@ func (in InLabel) Flows() []Flow {
 	if in.IPv6 {
 		pop = popTo("0x86dd", "NXM_NX_IP_TTL", in.Uniform)
 	}
-	size, adjacency := "", ""
+	size, adjacency, note := "", "", ""
 	if in.MTU > 0 {
 		size = checkSize(in.MTU + ethernetHeader + labelEntry)
 	}
 	if in.Adjacency != 0 {
 		adjacency = setReg(1, in.Adjacency)
 	}
+	if in.Echo {
+		note = setReg(9, in.Label)
+	}
 	l.add(TableLabel, 100, match+",mpls_bos=1",
-		join(setVRF(in.VRF), adjacency, size, pop, gotoTable(TableTTL)))
+		join(setVRF(in.VRF), adjacency, note, size, pop, gotoTable(TableTTL)))
 	return l.flows
 }
 

@@ -46,5 +46,17 @@ func (p Loopback) Flows() []Flow {
 			l.add(TablePort, prioOwn, join(inPort(link.Port), to(link.MAC), destinationAddr(a)), up)
 		}
 	}
+	for _, request := range echoTo {
+		l.add(TableRoute, prioEcho, join(vrfIs(Global), request), punt(ReasonEcho))
+	}
 	return l.flows
+}
+
+// echoTo are where requests of MPLS echo go, which no router passes on: whatever uncovers
+// them is the end of their path (RFC 8029 section 2.1, RFC 9570 section 4). They come to it
+// without a label or under one of a VRF (see CorePort), or under an explicit null.
+var echoTo = []string{
+	"udp,nw_dst=127.0.0.0/8,udp_dst=3503",
+	"udp6,ipv6_dst=::1,udp_dst=3503",
+	"udp6,ipv6_dst=::ffff:127.0.0.0/104,udp_dst=3503",
 }

@@ -151,12 +151,11 @@ func (t Transit) Flows() []Flow {
 // of the path comes around it.
 const swapped = "reg6=0x2/0x2"
 
-// swap adds the flows of the label of a route. A packet whose TTL ends here is dropped: whose it
-// is, only the egress knows (RFC 3032 section 2.4.2).
+// swap adds the flows of the label of a route.
 func (t Transit) swap(l *list, match string) {
 	match += ",mpls_bos=1"
 	l.add(TableLabel, 100, match, join("dec_mpls_ttl", setLabel(t.Swap), "load:1->NXM_NX_REG6[1]", setReg(1, t.LSP), gotoTable(TableAdjacency)))
 	for _, ttl := range []string{"0", "1"} {
-		l.add(TableLabel, 110, match+",mpls_ttl="+ttl, drop)
+		l.add(TableLabel, 110, match+",mpls_ttl="+ttl, punt(ReasonTTL))
 	}
 }

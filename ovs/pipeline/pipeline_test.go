@@ -34,6 +34,7 @@ var things = map[string][]thing{
 		Port: 1, BGPPort: 2, MAC: wan, Meter: 5,
 		Addresses: []netip.Addr{addr("192.168.0.1"), addr("2001:db8::1"), addr("fe80::1")},
 	}},
+	"core-port-echo": {CorePort{Port: 10, BGPPort: 11, MAC: wan, Echo: true}},
 	"core-port-guarded": {
 		CorePort{Port: 8, BGPPort: 9, MAC: wan, Addresses: []netip.Addr{addr("192.168.0.5")}, Guarded: true},
 		Admission{Port: 8, Label: 1003},
@@ -95,7 +96,7 @@ var things = map[string][]thing{
 		Transit{Label: 1006, LSP: 12, MTU: 1504},
 		Transit{Label: 1007, LSP: 11, Swap: 2003},
 		Route{ID: 10, VRF: Global, Prefix: prefix("10.255.0.4/32"), To: Forward{Adjacency: 11}},
-		InLabel{Label: 1005, VRF: 101, Uniform: true},
+		InLabel{Label: 1005, VRF: 101, Uniform: true, Echo: true},
 	},
 	"loopback": {Loopback{
 		Port: 9, MAC: gateway, Addresses: []netip.Addr{addr("10.255.0.1"), addr("2001:db8::1")}, Links: []LoopbackLink{{Port: 1, MAC: wan}},

@@ -12,6 +12,7 @@ const (
 	prioHeard     = 350 // ARP and neighbour discovery that others on a segment address to each other
 	prioMulticast = 300 // Ethernet multicast and broadcast
 	prioBGP       = 270 // BGP of a customer
+	prioEcho      = 260 // MPLS echo, in each table that may be the end of its path
 	prioOwn       = 250 // to one of our addresses
 	prioScope     = 200 // IPv6 link-local and IP multicast addresses
 	prioRouted    = 100 // everything else to our MAC address
@@ -34,6 +35,7 @@ type CorePort struct {
 	Addresses []netip.Addr     // the interface's IP addresses; all link-local IPv6 ones are implied
 	Meter     uint32           // limits what this port punts outside of any VRF; 0: no limit
 	Guarded   bool
+	Echo      bool // label-switched paths lead over the port: requests of MPLS echo are answered (RFC 8029)
 }
 
 // Flows returns the flows of the port.
@@ -61,6 +63,12 @@ func (p CorePort) Flows() []Flow {
 		l.add(TablePort, prioOwn, join(wire, us, destinationAddr(a)), up)
 	}
 	l.add(TablePort, prioRest, wire, drop)
+	if p.Echo {
+		for _, request := range echoTo {
+			l.add(TablePort, prioEcho, join(wire, us, request), join(setVRF(Global), punt(ReasonEcho)))
+			l.add(TableTTL, prioEcho, join(wire, request), punt(ReasonEcho))
+		}
+	}
 	l.add(TablePort, prioRouted, inPort(p.BGPPort), output(p.Port))
 	l.add(TablePunt, prioPuntCore, inPort(p.Port), controller(p.Meter))
 	return l.flows
@@ -98,6 +106,8 @@ func (p AccessPort) Flows() []Flow {
 		// Martian sources (RFC 1812 section 5.3.7).
 		"ip,nw_src=0.0.0.0/8", "ip,nw_src=127.0.0.0/8", "ip,nw_src=224.0.0.0/3",
 		"ipv6,ipv6_src=::/127", "ipv6,ipv6_src=ff00::/8",
+		// Loopbacks: only routers send MPLS echo, which goes there (RFC 8029 section 5).
+		"ip,nw_dst=127.0.0.0/8", "ipv6,ipv6_dst=::1", "ipv6,ipv6_dst=::ffff:127.0.0.0/104",
 	} {
 		l.add(TablePort, prioScope, join(port, scope), drop)
 	}

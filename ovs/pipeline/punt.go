@@ -17,6 +17,7 @@ const (
 	ReasonTooBig                        // larger than the MTU of its egress
 	ReasonHeardARP                      // ARP among the hosts of a segment
 	ReasonHeardND                       // their neighbour discovery
+	ReasonEcho                          // an MPLS echo request at the end of its path
 )
 
 var reasonNames = [...]string{
@@ -24,6 +25,7 @@ var reasonNames = [...]string{
 	ReasonGlean: "glean", ReasonResolve: "resolve",
 	ReasonUnreachable: "unreachable", ReasonTooBig: "too-big",
 	ReasonHeardARP: "heard-arp", ReasonHeardND: "heard-nd",
+	ReasonEcho: "mpls-echo",
 }
 
 // String returns the reason's name, as in "too-big".

@@ -218,6 +218,12 @@ func (t *Table) told(r bgp.Route, label vpn.Label) bgp.Route {
 	return out
 }
 
+// Passed returns what is told on of a route; ok is false if it is not.
+func (t *Table) Passed(rd vpn.RD, to netip.Prefix) (p Passed, ok bool) {
+	p, ok = t.passed[name{rd, to}]
+	return p, ok
+}
+
 // Of returns what is told on with a label of a key; ok is false for a key of another kind.
 func (t *Table) Of(key vpn.LabelKey) (p Passed, ok bool) {
 	rd, err := vpn.ParseRD(key.VRF)

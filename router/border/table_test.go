@@ -127,7 +127,7 @@ func (r router) loses(route bgp.Route) {
 // swaps lists the flows that swap labels.
 func (r router) swaps() (list []string) {
 	for c, f := range r.fib.Flows() {
-		if c.Kind() == pipeline.KindTransit && !strings.Contains(f.Actions, "drop") {
+		if c.Kind() == pipeline.KindTransit && !strings.Contains(f.Match, "mpls_ttl") {
 			list = append(list, f.Match+" "+f.Actions)
 		}
 	}

@@ -321,6 +321,15 @@ func (t *Table) announce(to netip.Prefix, p Path) {
 	}
 }
 
+// MTU returns that of the link, in octets.
+func (h Hop) MTU() int { return h.mtu }
+
+// Path returns the path to a loopback; ok is false if there is none.
+func (t *Table) Path(to netip.Prefix) (p Path, ok bool) {
+	p, ok = t.paths[to]
+	return p, ok
+}
+
 // Paths lists the paths by loopback, in no order.
 func (t *Table) Paths() iter.Seq2[netip.Prefix, Path] { return maps.All(t.paths) }
 

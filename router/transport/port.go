@@ -16,6 +16,7 @@ import (
 type Port struct {
 	config.Core
 	Guarded      bool             // only labels that were told behind the link may come in
+	Echo         bool             // label-switched paths lead over the link
 	HardwareAddr net.HardwareAddr // the MAC, parsed
 	Index        int              // of the interface on which BGP runs
 
@@ -96,7 +97,7 @@ func (p *Port) flows() []pipeline.Flow {
 		addresses[i] = a.Addr()
 	}
 	return pipeline.CorePort{
-		Port: p.Port, BGPPort: p.BGPPort, MAC: p.HardwareAddr, Addresses: addresses, Meter: meter.Core(p.Port), Guarded: p.Guarded,
+		Port: p.Port, BGPPort: p.BGPPort, MAC: p.HardwareAddr, Addresses: addresses, Meter: meter.Core(p.Port), Guarded: p.Guarded, Echo: p.Echo,
 	}.Flows()
 }
 

@@ -167,7 +167,7 @@ func (l *Labels) ReleaseLoopback(to netip.Prefix) {
 // inLabel returns where packets with one of our labels go: straight to the next hop
 // that the label stands for, else to a lookup in the VRF.
 func (t *Tables) inLabel(v *config.VRF, b vpn.Binding) pipeline.InLabel {
-	in := pipeline.InLabel{Label: uint32(b.Label), VRF: v.ID, IPv6: b.Key.Family == vpn.VPNv6, Uniform: t.uniform}
+	in := pipeline.InLabel{Label: uint32(b.Label), VRF: v.ID, IPv6: b.Key.Family == vpn.VPNv6, Uniform: t.uniform, Echo: t.echo}
 	hop := t.NextHopOf(v, b.Key)
 	if p := t.ports.Holding(v.ID, hop); hop.IsValid() && p != nil {
 		to := t.ports.Forward(p, hop)

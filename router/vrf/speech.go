@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"pseudowan/bgp"
+	"pseudowan/bgp/vpn"
 	"pseudowan/router/admit"
 	"pseudowan/router/fib"
 )
@@ -87,6 +88,14 @@ func (s *Speech) current(key bgp.Key) (route bgp.Route, tells bool) {
 		route, tells = s.passed[key]
 	}
 	return route, tells
+}
+
+// Label returns the label of a route that the peers are told of; own reports whether the
+// route is ours. ok is false if they are told of none.
+func (s *Speech) Label(key bgp.Key) (label vpn.Label, own, ok bool) {
+	route, ok := s.current(key)
+	_, own = s.wanted[key]
+	return route.Label, own, ok
 }
 
 // Wanted lists the routes of ours that are or will be announced.

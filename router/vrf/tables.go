@@ -51,6 +51,7 @@ type Tables struct {
 	speech  *Speech
 	anew    bool // everything must be announced again
 	uniform bool // packets get the TTL of their labels
+	echo    bool // MPLS echo under the labels is answered
 }
 
 // maxPaths limits the equally good paths over which the packets to a prefix are
@@ -85,7 +86,7 @@ func (t *Tables) Configure(cfg config.Router) {
 	vrfs := cfg.VRFs
 	t.vrfs, t.byName, t.byID = vrfs, map[string]*config.VRF{}, map[uint32]*config.VRF{}
 	t.exports, t.policyHops = map[string]*policy.Chain{}, nil
-	t.uniform = cfg.Transport != nil && !cfg.Transport.Pipe
+	t.echo, t.uniform = cfg.Transport != nil, cfg.Transport != nil && !cfg.Transport.Pipe
 	var flows []pipeline.Flow
 	var inLabels []pipeline.InLabel
 	var imports []bgp.VRF

@@ -20,11 +20,23 @@ func atBorder(t *testing.T, l lab) []string {
 	return wire.frames(t)[0].labels
 }
 
+// seenOnTheWay has a traceroute of b1 see every router on the way to 10.3.0.2, also those that
+// swap the label of the route.
+func seenOnTheWay(t *testing.T, l lab) {
+	t.Helper()
+	out := l.mustExec(t, "b1", "traceroute", "-n", "-w", "2", "-q", "1", "-m", "9", "10.3.0.2")
+	hops := strings.Split(strings.TrimSpace(out), "\n")[1:]
+	if len(hops) != 7 || strings.Contains(out, "*") || !strings.Contains(hops[6], "10.3.0.2") {
+		t.Errorf("traceroute sees other routers than p1, asbr1, asbr2, p2 between the PEs:\n%s", out)
+	}
+}
+
 // borderHolds kills the agent of a border router, while packets pass it, and edits the lab. The
 // labels of option b depend on the order in which routes arrive, so that the edited lab is not
 // compared with a fresh one there.
 func borderHolds(t *testing.T, l lab, edits ...[2]string) {
 	t.Helper()
+	seenOnTheWay(t, l)
 	if code, trace := traced(t, l, "b1", "10.3.0.2"); code != 0 || nodesOf(trace) != "b1 pe1 p1 asbr1 asbr2 p2 pe3 b3" {
 		t.Errorf("trace ends with %d: %s, %v", code, nodesOf(trace), trace.Disagreements)
 	}
