@@ -3,9 +3,15 @@ package lab
 import (
 	"encoding/json"
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
 
 	"pseudowan/status"
 )
@@ -132,12 +138,28 @@ func echoFindsTheFault(t *testing.T, l lab, out uint32) {
 	}
 }
 
-// echoOfCustomers has a host send what looks like MPLS echo: it gets nowhere.
+// echoOfCustomers has a host send what looks like MPLS echo: its router drops it.
 func echoOfCustomers(t *testing.T, l lab) {
 	t.Helper()
-	before := startCapture(t, l, "pe1", "eth1", 1, "udp port 3503 or mpls and udp port 3503")
-	sent := startCapture(t, l, "b1", "eth0", 1, "udp dst port 3503")
-	l.exec("b1", "sh", "-c", "ip route add 127.0.0.7/32 via 10.1.0.1 table 100; ip rule add to 127.0.0.7 pref 0 table 100; sysctl -qw net.ipv4.conf.all.route_localnet=1; echo request | timeout 1 nc -u -w 1 127.0.0.7 3503")
-	sent.wait(t)
-	before.mustBeEmpty(t)
+	e := newEmitter(t, l, "b1", netip.MustParseAddr("10.1.0.1"))
+	wire := startCapture(t, l, "pe1", "eth1", 1, "ether[38:2] = 3503 or ether[44:2] = 3503")
+	ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolUDP, SrcIP: net.IPv4(10, 1, 0, 2), DstIP: net.IPv4(127, 0, 0, 1)}
+	udp := &layers.UDP{SrcPort: 4000, DstPort: 3503}
+	if err := udp.SetNetworkLayerForChecksum(ip); err != nil {
+		t.Fatal(err)
+	}
+	const packets = 5
+	for range packets {
+		if err := e.send(serialize(t, e.ethernet(layers.EthernetTypeIPv4, nil), ip, udp, gopacket.Payload("request"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, 10*time.Second, func() error {
+		flows := l.mustExec(t, "pe1", "ovs-ofctl", "dump-flows", "br0", "table=0,ip,nw_dst=127.0.0.0/8")
+		if !strings.Contains(flows, fmt.Sprintf("n_packets=%d,", packets)) {
+			return fmt.Errorf("no flow of pe1 has dropped %d packets to 127.0.0.1:\n%s", packets, flows)
+		}
+		return nil
+	})
+	wire.mustBeEmpty(t)
 }
