@@ -146,7 +146,7 @@ func (l *loop) missingCEs(missing func(string, ...any)) (waiting []string) {
 			if state.State == bgp.StateEstablished || c.BGP.Shutdown {
 				continue
 			}
-			what := fmt.Sprintf("BGP session with host %s (%s, AS %d) in VRF %s", c.Port.Host, s.PeerAddress, c.BGP.AS, c.VRF())
+			what := fmt.Sprintf("BGP session with %s (%s, AS %d) in VRF %s", c.Port.Who(), s.PeerAddress, c.BGP.AS, c.VRF())
 			switch {
 			case state.Reason != "":
 				waiting = append(waiting, fmt.Sprintf("router %s: the %s is kept down: %s", l.name(), what, state.Reason))

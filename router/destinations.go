@@ -34,7 +34,7 @@ func (l *loop) destinations() Destinations {
 		}
 	}
 	for _, a := range l.cfg.Access {
-		if !a.Segment && !slices.Contains(d.Hosts[a.Host], a.VRF) {
+		if !a.Segment && !a.Router && !slices.Contains(d.Hosts[a.Host], a.VRF) {
 			d.Hosts[a.Host] = append(d.Hosts[a.Host], a.VRF)
 		}
 	}

@@ -165,7 +165,7 @@ func passes(p sessionPair, internal bool, how learnedFrom, nextHop netip.Addr) (
 func (t *Topology) isConnected(router string, a netip.Addr) bool {
 	for _, l := range t.Links {
 		for _, e := range l.Ends {
-			if e.Router != router {
+			if e.Router != router || e.VRF != "" {
 				continue
 			}
 			for _, p := range e.Addresses {

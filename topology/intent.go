@@ -51,7 +51,7 @@ type Origin struct {
 	Router string `json:"router"`
 	VRF    string `json:"vrf"`
 	RD     vpn.RD `json:"rd"`
-	Host   string `json:"host"` // or the segment, of its subnets; "": the router itself has made the route, as an aggregate
+	Host   string `json:"host"` // or the segment, of its subnets, or the other end of a link of VRFs, as asbr2:eth2; "": the router itself has made the route, as an aggregate
 }
 
 // Intent computes the lab's intent.
@@ -60,7 +60,7 @@ func (t *Topology) Intent() Intent {
 		_, out := t.policedIntent()
 		return out
 	}
-	local, exported := t.ownRoutes(nil)
+	local, exported := t.ownRoutes(nil, nil)
 	reach := map[vpn.Family]map[[2]string]bool{vpn.VPNv4: t.carried(vpn.VPNv4), vpn.VPNv6: t.carried(vpn.VPNv6)}
 	exporters := make(map[vpn.RouteTarget][]int)
 	for i, v := range t.VRFs {
@@ -93,9 +93,9 @@ func (t *Topology) Intent() Intent {
 }
 
 // decides reports whether policies, sites of origin or aggregates keep routes from where
-// route targets would take them.
+// route targets would take them, or links of VRFs take them further.
 func (t *Topology) decides() bool {
-	return len(t.Policies) > 0 || slices.ContainsFunc(t.VRFs, func(v VRF) bool { return len(v.Aggregates) > 0 }) || slices.ContainsFunc(t.Hosts, func(h Host) bool {
+	return len(t.Policies) > 0 || t.linksVRFs() || slices.ContainsFunc(t.VRFs, func(v VRF) bool { return len(v.Aggregates) > 0 }) || slices.ContainsFunc(t.Hosts, func(h Host) bool {
 		return slices.ContainsFunc(h.Attachments, func(a Attachment) bool { return !a.SoO.IsZero() })
 	})
 }
@@ -117,7 +117,7 @@ func sources(v VRF, self int, exporters map[vpn.RouteTarget][]int) []int {
 
 // ownRoutes returns the routes that each instance has from its own attachments, and
 // those that it exports.
-func (t *Topology) ownRoutes(made madeRoutes) (local, exported map[vrfKey][]ExpectedRoute) {
+func (t *Topology) ownRoutes(made madeRoutes, crossed crossedRoutes) (local, exported map[vrfKey][]ExpectedRoute) {
 	local, exported = make(map[vrfKey][]ExpectedRoute), make(map[vrfKey][]ExpectedRoute)
 	instance := make(map[vrfKey]VRF, len(t.VRFs))
 	for _, v := range t.VRFs {
@@ -147,6 +147,7 @@ func (t *Topology) ownRoutes(made madeRoutes) (local, exported map[vrfKey][]Expe
 			exported[key] = append(exported[key], route(p, SourceBGP))
 		}
 	}
+	crossed.add(local, exported)
 	made.add(instance, local, exported)
 	return local, exported
 }

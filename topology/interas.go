@@ -8,8 +8,9 @@ import (
 // InterAS is how VPN routes pass a link between two ASes (RFC 4364 section 10).
 type InterAS string
 
-// The options of RFC 4364 section 10. In option a, the link is one of a VRF: see Link.VRF.
+// The options of RFC 4364 section 10.
 const (
+	OptionA InterAS = "a" // the link belongs to a VRF at each end, and each router is a CE to the other
 	OptionB InterAS = "b" // the routers on the link tell routes on, with labels of their own
 	OptionC InterAS = "c" // the link belongs to label-switched paths; VPN routes pass between loopbacks
 )
@@ -17,9 +18,14 @@ const (
 // checkInterAS refuses an option where it cannot be.
 func (b *linkBuilder) checkInterAS(raw rawLink, link Link, element string) InterAS {
 	at, option := raw.InterAS.at, raw.InterAS.v
+	if raw.ofVRF() {
+		return b.checkOptionA(raw, link, element)
+	}
 	switch {
 	case !raw.InterAS.has:
 		return ""
+	case option == OptionA:
+		b.refuse(at, element, "inter-as: a without a VRF that the link belongs to", "add vrf: with the name of a VRF")
 	case raw.NIC.has && option == OptionC:
 		b.refuse(at, element, "inter-as: c over a NIC: whether the router behind it has label-switched paths, the lab does not know", "use inter-as: b, or a link between two routers of the lab")
 	case !raw.NIC.has && b.oneAS(link):

@@ -42,7 +42,7 @@ func (t *Topology) ownPrefixes() map[string]map[vpn.Family]int {
 	}
 	seen := make(map[announced]bool)
 	count := make(map[string]map[vpn.Family]int)
-	_, exported := t.ownRoutes(t.alwaysMade())
+	_, exported := t.ownRoutes(t.alwaysMade(), t.crossed())
 	for key, routes := range exported {
 		if count[key.router] == nil {
 			count[key.router] = make(map[vpn.Family]int)

@@ -33,6 +33,7 @@ type linkBuilder struct {
 	datapath datapath
 	router   map[string]int // index of each router in lab.Routers
 	sessions *sessionBuilder
+	vrfLinks *vrfLinkBuilder
 }
 
 // build adds the links and their sessions.
@@ -45,7 +46,7 @@ func (b *linkBuilder) build() {
 		b.checkEnds(raw, element, taken)
 		b.checkNIC(raw.NIC, element, nics)
 		link := Link{NIC: raw.NIC.v, MTU: raw.MTU.or(wireMTU)}
-		if raw.NIC.has {
+		if raw.NIC.has || raw.ofVRF() {
 			link.MTU = raw.MTU.or(ipMTU)
 		}
 		for i := range raw.Ends {
@@ -59,10 +60,16 @@ func (b *linkBuilder) build() {
 		agree := b.checkLinkAddresses(raw, link, element)
 		b.checkLinkMTU(raw.MTU, element, len(link.Ends) > 0 && hasIPv6(link.Ends[0].Addresses))
 		link.XDP = b.usesXDP(raw, link.MTU, element)
-		b.claimSubnets(raw, link, subnets)
 		link.InterAS = b.checkInterAS(raw, link, element)
 		link.Metric = b.coreMetric(raw, link, element)
 		b.lab.Links = append(b.lab.Links, link)
+		if raw.ofVRF() {
+			if agree && link.InterAS == OptionA {
+				b.vrfLinks.note(raw, len(b.lab.Links)-1, element)
+			}
+			continue
+		}
+		b.claimSubnets(raw, link, subnets)
 		if agree {
 			b.sessions.build(raw, link, element)
 		}

@@ -165,7 +165,7 @@ func (b *monitorBuilder) gateways(router, vrf string) (list []netip.Addr) {
 func (b *monitorBuilder) onLink(raw rawStation, element string, r *Router, s Station) {
 	for _, l := range b.lab.Links {
 		for _, e := range l.Ends {
-			if e.Router == r.Name && slices.ContainsFunc(e.Addresses, func(p netip.Prefix) bool { return p.Contains(s.Address.Addr()) }) {
+			if e.Router == r.Name && e.VRF == "" && slices.ContainsFunc(e.Addresses, func(p netip.Prefix) bool { return p.Contains(s.Address.Addr()) }) {
 				return
 			}
 		}

@@ -26,7 +26,8 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	routers := &routerBuilder{report: r, raw: raw, lab: lab, names: names, index: index}
 	policies := &policyBuilder{report: r, raw: raw, lab: lab, lists: make(map[string]*prefixList), defined: make(map[string]*definedPolicy)}
 	sessions := &sessionBuilder{report: r, policies: policies, defaults: raw.Defaults.BGP.Session.sessionKeys, lab: lab, router: index}
-	links := &linkBuilder{report: r, raw: raw.Links, core: &raw.Core, lab: lab, datapath: raw.Datapath.v, router: index, sessions: sessions}
+	vrfLinks := &vrfLinkBuilder{report: r, lab: lab, router: index, sessions: sessions}
+	links := &linkBuilder{report: r, raw: raw.Links, core: &raw.Core, lab: lab, datapath: raw.Datapath.v, router: index, sessions: sessions, vrfLinks: vrfLinks}
 	core := &coreBuilder{report: r, raw: raw, lab: lab, router: index, sessions: sessions}
 	vrfs := &vrfBuilder{
 		report: r, raw: raw, lab: lab, router: index, policies: policies,
@@ -38,6 +39,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 		report: r, lab: lab, mtu: raw.Defaults.Host.MTU, router: index, vrfs: vrfs, claims: claims,
 		customer: &customerBuilder{report: r, lab: lab, router: index, policies: policies},
 	}
+	vrfLinks.vrfs, vrfLinks.claims = vrfs, claims
 	segments := &segmentBuilder{report: r, raw: raw, lab: lab, names: names, attachment: attachment, claims: claims, nics: make(map[string]pos)}
 	hosts := &hostBuilder{
 		report: r, raw: raw, lab: lab, runtimes: known, names: names, lans: lans,
@@ -56,6 +58,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	core.build()
 	links.build()
 	vrfs.define()
+	vrfLinks.build()
 	segments.build()
 	hosts.build()
 	hosts.published()

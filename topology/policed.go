@@ -25,6 +25,7 @@ type policed struct {
 	custom   map[localRoute]*CustomerBGP // sessions that bring the networks of hosts
 	hops     map[localRoute]netip.Addr   // next hops on access ports; a connected route has none
 	sites    map[localRoute]vpn.SiteOfOrigin
+	crossed  crossedRoutes // so far
 	reached  func(router string, nextHop netip.Addr) bool
 	paths    map[ExpectedRoute]policy.Path // of the routes of an intent
 	chains   map[chainKey]policy.Chain     // that were needed so far
@@ -77,8 +78,8 @@ func (t *Topology) Rejections(from Origin, prefix netip.Prefix, router, vrf stri
 	if len(t.Policies) == 0 {
 		return nil
 	}
-	p := t.newPoliced()
-	_, exported := p.ownRoutes(nil)
+	p := t.newPoliced(nil)
+	_, exported := p.ownRoutes(nil, nil)
 	for _, v := range p.VRFs {
 		if v.Router != from.Router || v.Name != from.VRF {
 			continue
@@ -132,9 +133,9 @@ type rankedRoute struct {
 	path policy.Path
 }
 
-func (t *Topology) newPoliced() *policed {
+func (t *Topology) newPoliced(crossed crossedRoutes) *policed {
 	p := &policed{
-		Topology: t, as: t.systems(), reached: t.reaches(), instance: make(map[string][]int), custom: make(map[localRoute]*CustomerBGP),
+		Topology: t, crossed: crossed, as: t.systems(), reached: t.reaches(), instance: make(map[string][]int), custom: make(map[localRoute]*CustomerBGP),
 		hops: make(map[localRoute]netip.Addr), sites: make(map[localRoute]vpn.SiteOfOrigin), paths: make(map[ExpectedRoute]policy.Path), chains: make(map[chainKey]policy.Chain),
 		sessions: map[vpn.Family]map[string][]sessionPair{vpn.VPNv4: t.sessionsFor(vpn.VPNv4), vpn.VPNv6: t.sessionsFor(vpn.VPNv6)},
 	}
@@ -157,17 +158,21 @@ func (t *Topology) newPoliced() *policed {
 			}
 		}
 	}
+	for r, path := range crossed {
+		p.hops[r] = path.NextHop
+	}
 	return p
 }
 
 // policedIntent is Intent where more than route targets decide, with the paths of its
-// routes. Aggregates may be a part of others, so that it takes several rounds to know them.
+// routes. Aggregates may be a part of others, and links of VRFs lead from one to the next, so
+// that it takes several rounds to know them.
 func (t *Topology) policedIntent() (*policed, Intent) {
-	made := t.alwaysMade()
+	made, crossed := t.alwaysMade(), make(crossedRoutes)
 	for {
-		p := t.newPoliced()
+		p := t.newPoliced(crossed)
 		out := p.intent(made)
-		if !made.grow(t, out.Routes) {
+		if !made.grow(t, out.Routes) && !crossed.grow(p, out.Routes) {
 			return p, out
 		}
 	}
@@ -175,7 +180,7 @@ func (t *Topology) policedIntent() (*policed, Intent) {
 
 // intent is Intent with the given aggregates.
 func (p *policed) intent(made madeRoutes) Intent {
-	local, exported := p.ownRoutes(made)
+	local, exported := p.ownRoutes(made, p.crossed)
 	ranked := make([][]rankedRoute, len(p.VRFs))
 	imports := make(map[Import]bool)
 	for i, v := range p.VRFs {
@@ -216,6 +221,10 @@ func (p *policed) entered(v VRF, r ExpectedRoute) (policy.Path, bool) {
 	hop := p.hops[r.local()]
 	path := policy.Path{Family: vpn.FamilyOf(r.Prefix), RD: v.RD, Prefix: r.Prefix, NextHop: hop, Origin: vpn.OriginIncomplete}
 	ce := p.custom[r.local()]
+	if told, ok := p.crossed[r.local()]; ok {
+		told.RD = v.RD
+		return told, true
+	}
 	if r.Source != SourceBGP || ce == nil {
 		return p.ofSite(path, r), true
 	}
@@ -342,39 +351,6 @@ func (p *policed) told(s sessionPair, at pathAt) (pathAt, bool) {
 		next.how = fromClient
 	}
 	return next, true
-}
-
-// tells reports whether a router tells a host that speaks BGP of a route.
-func (p *policed) tells(a *Attachment, r ExpectedRoute) bool {
-	if p.suppressed(a, r.Prefix) {
-		return false
-	}
-	path, ok := p.paths[r]
-	if !ok {
-		return true
-	}
-	if !a.SoO.IsZero() && slices.Contains(path.Extended, a.SoO.Bytes()) {
-		return false // of its own site
-	}
-	for _, kept := range []vpn.Community{vpn.NoExport, vpn.NoExportSubconfed, vpn.NoAdvertise} {
-		if slices.Contains(path.Communities, kept) {
-			return false
-		}
-	}
-	path.Family, path.RD, path.MED = path.Family.Plain(), vpn.RD{}, nil
-	path.ASPath = path.ASPath.Prepend(p.as[a.Router])
-	path.Extended = slices.DeleteFunc(slices.Clone(path.Extended), func(c vpn.ExtendedCommunity) bool {
-		_, target := vpn.RouteTargetFromBytes(c)
-		return target
-	})
-	for _, s := range a.BGP.Sessions {
-		if s.LocalAddress.Is4() == r.Prefix.Addr().Is4() {
-			path.NextHop = s.LocalAddress
-		}
-	}
-	chain := p.chain(a.BGP.ExportPolicy, p.as[a.Router])
-	_, verdict := chain.Evaluate(path)
-	return !verdict.Rejected
 }
 
 // compareRanked orders the routes of one instance: by prefix, then as a router

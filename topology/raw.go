@@ -102,7 +102,9 @@ type rawLink struct {
 
 	Transport value[bool] `json:"transport" doc:"In a lab with core, whether label-switched paths use the link, which has to be one between routers of an AS. Over others, the routers exchange VPN routes with the link's addresses as next hops." default:"true, and false with a NIC"`
 
-	InterAS value[InterAS] `json:"inter-as" doc:"How VPN routes pass the link, which has to be one between two ASes (RFC 4364 section 10): b, over the session between the routers on it, which tell on those of others with labels of their own; c, over sessions between the PE routers or reflectors of both ASes, while the link carries labels for their loopbacks." default:"none: the routers on the link exchange VPN routes of their own alone"`
+	InterAS value[InterAS] `json:"inter-as" doc:"How VPN routes pass the link, which has to be one between two ASes (RFC 4364 section 10): a, as routes of the VRF that the link belongs to at each end, which vrf names; b, over the session between the routers on it, which tell on those of others with labels of their own; c, over sessions between the PE routers or reflectors of both ASes, while the link carries labels for their loopbacks." default:"none: the routers on the link exchange VPN routes of their own alone"`
+
+	VRF value[string] `json:"vrf" doc:"VRF of both routers that the link belongs to, which has to be a wire between two ASes: inter-as: a. They exchange the routes of the VRF without labels, each with the other as if that were a customer's." default:"none: the link is one of the provider's network"`
 
 	BGP rawLinkBGP `json:"bgp" doc:"Settings of the BGP sessions over the link, for both directions; full-mesh for sessions even between the clients of a route reflector; or none."`
 }
@@ -112,6 +114,7 @@ type rawEnd struct {
 	Address   value[netip.Prefix]     `json:"address" doc:"Address with prefix length." default:"the next of each subnet"`
 	Addresses []value[netip.Prefix]   `json:"addresses" doc:"Addresses with prefix lengths."`
 	MAC       value[net.HardwareAddr] `json:"mac" doc:"MAC address." default:"derived from the names"`
+	VRF       value[string]           `json:"vrf" doc:"VRF of this router that the link belongs to, if the VRFs at its ends have different names." default:"that of the link"`
 	BGP       rawEndBGP               `json:"bgp" doc:"Settings of this end's sessions, or none."`
 }
 

@@ -38,6 +38,7 @@ type walker struct {
 	outlets  map[string]lookup[outlet]
 	fibs     map[vrfKey]lookup[ExpectedRoute]
 	modes    map[vrfKey]vpn.LabelMode
+	across   map[string]vrfKey                     // where links of VRFs lead
 	told     map[*Attachment]lookup[ExpectedRoute] // what hosts learn by BGP, where policies or sites decide; nil where none do
 }
 
@@ -46,7 +47,7 @@ func newWalker(t *Topology) *walker {
 		topology: t, stations: stationsOf(t),
 		hosts: make(map[string]*Host), order: make(map[string]int),
 		outlets: make(map[string]lookup[outlet]), fibs: make(map[vrfKey]lookup[ExpectedRoute]),
-		modes: make(map[vrfKey]vpn.LabelMode),
+		modes: make(map[vrfKey]vpn.LabelMode), across: t.acrossVRFs(),
 	}
 	for _, v := range t.VRFs {
 		w.modes[vrfKey{v.Router, v.Name}] = v.LabelMode
@@ -188,6 +189,9 @@ func (w *walker) candidates(from *Host) []*Host {
 		queue = queue[1:]
 		for _, route := range w.fibs[at] {
 			enter(vrfKey{route.Origin.Router, route.Origin.VRF})
+			if far, ok := w.across[route.Origin.Host]; ok {
+				enter(far)
+			}
 			if next := w.hosts[route.Origin.Host]; next != nil {
 				meet(next)
 			}
@@ -265,21 +269,25 @@ func (w *walker) beyond(out outlet, destination netip.Addr) *Host {
 }
 
 // route is the route by which a packet that enters a VRF leaves the last one of
-// its way towards a host. Where the label does not stand for a next hop, as those
+// its way towards a host. A link of VRFs leads on to the other router's VRF. Where the label does not stand for a next hop, as those
 // of connected subnets and of whole VRFs, the VRF in which a route originates looks
 // the packet up again, and may know a longer prefix.
 func (w *walker) route(at vrfKey, destination netip.Addr) (route ExpectedRoute, found bool) {
 	for range maxForwards {
 		route, bits := w.fibs[at].find(destination)
 		origin := vrfKey{route.Origin.Router, route.Origin.VRF}
+		far, crosses := w.across[route.Origin.Host]
 		straight := at.router == origin.router || w.modes[origin] != vpn.PerVRF
-		switch {
+		switch leaves := at == origin || straight && route.Source != SourceConnected && (crosses || w.hosts[route.Origin.Host] != nil); {
 		case bits < 0:
 			return route, false
-		case at == origin, straight && route.Source != SourceConnected && w.hosts[route.Origin.Host] != nil:
+		case leaves && !crosses:
 			return route, true
+		case leaves:
+			at = far
+		default:
+			at = origin
 		}
-		at = origin
 	}
 	return ExpectedRoute{}, false
 }

@@ -76,7 +76,7 @@ var forms = byType(slices.Concat([]form{
 	word[linkMode]("full-mesh", "none"),
 	word[transportProtocol]("labeled-unicast"),
 	word(nullImplicit, nullExplicit),
-	word(OptionB, OptionC),
+	word(OptionA, OptionB, OptionC),
 	word(UplinkMasquerade, UplinkRouted),
 	scalar(parsePublished, pattern(`^((([0-9]+\.){3}[0-9]+|\[[0-9A-Fa-f:.]+\]):)?[0-9]{1,5}:[0-9]{1,5}(/(tcp|udp))?$`)),
 

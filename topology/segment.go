@@ -106,19 +106,26 @@ func (t *Topology) instances(a Attachment) []vrfKey {
 }
 
 // HostAttachment is an attachment to a VRF with its host. Host is the segment if it
-// is only the port of a router there.
+// is only the port of a router there, and the other end of a link that belongs to VRFs.
 type HostAttachment struct {
 	Host string
 	Attachment
 }
 
-// AtAllRouters lists the attachments to VRFs as routers see them, those of segments
-// first.
+// AtAllRouters lists the attachments to VRFs as routers see them: those of segments,
+// those of links that belong to VRFs, and those of hosts.
 func (t *Topology) AtAllRouters() []HostAttachment {
 	var out []HostAttachment
 	for i := range t.Segments {
 		for _, a := range t.Segments[i].Attachments() {
 			out = append(out, HostAttachment{t.Segments[i].Name, a})
+		}
+	}
+	for _, l := range t.Links {
+		for i := range l.Ends {
+			if a, ok := l.AtVRF(i); ok {
+				out = append(out, a)
+			}
 		}
 	}
 	for _, h := range t.Hosts {

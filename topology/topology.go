@@ -69,6 +69,9 @@ type LinkEnd struct {
 	Interface string           `json:"interface"` // "eth1"; the BGP port is named after it
 	Addresses []netip.Prefix   `json:"addresses"`
 	MAC       net.HardwareAddr `json:"mac,omitempty"` // empty: derived
+
+	VRF string       `json:"vrf,omitempty"` // that the link belongs to at this end; "": the provider's network
+	BGP *CustomerBGP `json:"bgp,omitempty"` // with the router at the other end of a link that belongs to VRFs
 }
 
 // Awaited reports whether the session must be established before the lab has

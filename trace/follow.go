@@ -140,6 +140,9 @@ func (f *follower) beyond(router string, fate Fate) place {
 	if segment := f.segment(out.Host); segment != nil {
 		return f.onSegment(*segment, router, netip.Addr{}, fate.DstMAC)
 	}
+	if far, ok := f.acrossVRFs(out, fate.DstMAC); ok {
+		return far
+	}
 	if out.Host != "" {
 		return place{node: out.Host, arrives: f.interfaceAt(out), mac: fate.DstMAC}
 	}
@@ -155,6 +158,21 @@ func (f *follower) beyond(router string, fate Fate) place {
 		}
 	}
 	return place{}
+}
+
+// acrossVRFs returns the port of the router at the other end of a link of VRFs; false if a
+// port is not of one.
+func (s *Snapshot) acrossVRFs(out status.Interface, mac string) (place, bool) {
+	router, intf, ok := s.endOfVRF(out.Host)
+	if !ok {
+		return place{}, false
+	}
+	for _, i := range s.Interfaces {
+		if i.Router == router && i.Name == intf && strings.EqualFold(i.MAC, mac) {
+			return place{node: i.Router, router: true, port: i.Port}, true
+		}
+	}
+	return place{}, true
 }
 
 // stop ends the path at a router.

@@ -95,14 +95,14 @@ func (s *Snapshot) announced(o origin) (why, remedy string) {
 	}
 	for _, i := range s.ports(o.Router, o.VRF) {
 		if s.leads(i, o.Host) && i.Oper != status.InterfaceUp {
-			why = "the port " + i.Name + " of " + o.Router + " to host " + o.Host + " " + down(i)
+			why = "the port " + i.Name + " of " + o.Router + " to " + s.named(o.Host) + " " + down(i)
 			switch i.Admin {
 			case status.InterfaceAbsent:
 				return why, "run `pseudowan up` with the topology file"
 			case status.InterfaceDown:
 				return why, "pseudowan exec " + o.Router + " -- ip link set " + i.Name + " up"
 			}
-			return why, "bring the host's interface up"
+			return why, "bring the interface at its other end up"
 		}
 	}
 	if o.neighbor.IsValid() {

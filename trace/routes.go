@@ -76,7 +76,7 @@ func (s *Snapshot) own(o origin) (verdict, remedy string) {
 	if _, up := s.neighbor(o.Router, o.VRF, o.neighbor); !up {
 		return silent(o.neighbor, o.Host), "check the host: pseudowan exec " + o.Host + " -- ip address"
 	}
-	return "host " + o.Host + " has it", ""
+	return s.named(o.Host) + " has it", ""
 }
 
 // noTarget explains that two VRFs share no route target, and names those whose route

@@ -46,9 +46,25 @@ func (s *Snapshot) hostAt(port status.Interface, a netip.Addr) string {
 	return ""
 }
 
+// endOfVRF takes the name of an end of a link of VRFs apart; false if it is none.
+func (s *Snapshot) endOfVRF(name string) (router, intf string, ok bool) {
+	router, intf, _ = strings.Cut(name, ":")
+	for _, l := range s.Topology.Links {
+		for _, e := range l.Ends {
+			if e.VRF != "" && e.Router == router && e.Interface == intf {
+				return router, intf, true
+			}
+		}
+	}
+	return "", "", false
+}
+
 // neighborAt returns the node at a router's port that has a MAC or, if that is not
 // known, an address.
 func (s *Snapshot) neighborAt(port status.Interface, a netip.Addr, mac string) string {
+	if router, _, ok := s.endOfVRF(port.Host); ok {
+		return router
+	}
 	segment := s.segment(port.Host)
 	if segment == nil {
 		return port.Host
@@ -111,10 +127,14 @@ func (f *follower) acrossSegment(segment topology.Segment, h topology.Host, rout
 	return at
 }
 
-// named returns a host or a segment with its kind.
+// named returns a host, a segment or the router at the other end of a link of VRFs with
+// its kind.
 func (s *Snapshot) named(origin string) string {
 	if s.segment(origin) != nil {
 		return "segment " + origin
+	}
+	if router, _, ok := s.endOfVRF(origin); ok {
+		return "router " + router
 	}
 	return "host " + origin
 }

@@ -11,7 +11,7 @@ type group struct {
 // groups are those of the ready labs, in their order. Labs that are in none are in the
 // last one.
 var groups = []group{
-	{"provider", []string{"core", "dual-stack", "extranet", "hub-spoke", "ipv6-core", "l3vpn-dual-stack", "l3vpn-inter-dc", "pseudo-wan", "pseudo-wan-eth1", "route-reflector"}},
+	{"provider", []string{"core", "dual-stack", "extranet", "hub-spoke", "inter-as-a", "inter-as-b", "inter-as-c", "ipv6-core", "l3vpn-dual-stack", "l3vpn-inter-dc", "pseudo-wan", "pseudo-wan-eth1", "route-reflector", "simple-router"}},
 	{"BGP and policies", []string{"bmp-collector", "ce-bgp", "policies"}},
 	{"IPv6 networks of customers", nil},
 }

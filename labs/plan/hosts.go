@@ -59,7 +59,7 @@ func (b *planner) attachment(h topology.Host, a topology.Attachment, hp *Host) {
 		access.Expect = append(access.Expect, p.Addr())
 		hp.Addresses = append(hp.Addresses, p.String())
 	}
-	access.CE = b.customer(h, a, access)
+	access.CE = b.customer(end, h.Runs(), a, access)
 	c.Access = append(c.Access, access)
 	a.Statics = a.ZonedStatics(access.Name)
 	b.statics(c, port, a)
@@ -105,7 +105,9 @@ func formedAddresses(lab, host string, a topology.Attachment) []netip.Prefix {
 func (b *planner) accessName(c *config.Router, port uint32) string {
 	for _, form := range []string{"eth%d", "vrf%d"} {
 		name := fmt.Sprintf(form, port)
-		if !slices.ContainsFunc(c.Core, func(k config.Core) bool { return k.Name == name }) {
+		taken := slices.ContainsFunc(c.Core, func(k config.Core) bool { return k.Name == name }) ||
+			slices.ContainsFunc(c.Access, func(k config.Access) bool { return k.Name == name })
+		if !taken {
 			return name
 		}
 	}

@@ -228,6 +228,7 @@ func (b *planner) build() *planner {
 	b.vrfs()
 	hosts := b.sortedHosts()
 	b.forwarders = b.forwardersOf(hosts)
+	b.vrfLinks()
 	b.segments()
 	for _, h := range hosts {
 		b.host(h)
@@ -254,6 +255,9 @@ func (b *planner) build() *planner {
 
 func (b *planner) links() {
 	for i, l := range b.topology.Links {
+		if l.InterAS == topology.OptionA {
+			continue // see vrfLinks
+		}
 		ends := make([]End, len(l.Ends))
 		for j, e := range l.Ends {
 			ends[j] = b.coreEnd(l, e)
@@ -366,33 +370,4 @@ func (b *planner) policies(c *config.Router) []policy.Policy {
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(b.topology.Policies), func(p policy.Policy) bool { return !slices.Contains(named, p.Name) })
-}
-
-func (b *planner) sessions() {
-	for _, s := range b.topology.Sessions {
-		c := b.routers[s.Router]
-		c.Sessions = append(c.Sessions, s)
-		for i := range c.Core {
-			if c.Core[i].Name == s.Interface {
-				serve(&c.Core[i], s)
-			}
-		}
-	}
-}
-
-// serve gives a link what a session over it needs: its own address, and the way to the
-// peer.
-func serve(c *config.Core, s topology.Session) {
-	local := netip.PrefixFrom(s.LocalAddress, s.LocalAddress.BitLen())
-	if !slices.ContainsFunc(c.Addresses, func(p netip.Prefix) bool { return p.Addr() == s.LocalAddress }) {
-		c.Addresses = append(slices.Clip(c.Addresses), local)
-	}
-	if !s.Via.IsValid() {
-		return
-	}
-	way := config.Way{To: s.PeerPrefix, Via: s.Via, Source: s.LocalAddress}
-	if !way.To.IsValid() {
-		way.To = netip.PrefixFrom(s.PeerAddress, s.PeerAddress.BitLen())
-	}
-	c.Ways = append(c.Ways, way)
 }

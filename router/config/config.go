@@ -71,7 +71,8 @@ type Access struct {
 	MAC      string         `json:"mac"` // the gateway's
 	Gateways []netip.Prefix `json:"gateways"`
 	MTU      int            `json:"mtu"`
-	Host     string         `json:"host"`              // or the name of the segment
+	Host     string         `json:"host"`              // or the name of the segment, or of the other end of a link of VRFs
+	Router   bool           `json:"router,omitempty"`  // the port leads to a router of another AS (RFC 4364 section 10a)
 	Segment  bool           `json:"segment,omitempty"` // the port leads to a segment, with any number of hosts
 	Expect   []netip.Addr   `json:"expect"`            // the host's static addresses, which must answer
 	RA       *topology.RA   `json:"ra,omitempty"`
@@ -84,6 +85,9 @@ type Access struct {
 func (a *Access) Who() string {
 	if a.Segment {
 		return "a host on segment " + a.Host
+	}
+	if a.Router {
+		return "router " + a.Host
 	}
 	return "host " + a.Host
 }

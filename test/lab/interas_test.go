@@ -60,6 +60,36 @@ func borderHolds(t *testing.T, l lab, edits ...[2]string) {
 	}
 }
 
+// In option a, packets pass the border without labels, on the link of their VRF.
+func TestRealInterASA(t *testing.T) {
+	l := fromCatalog(t, t.TempDir(), "inter-as-a", "pwt-intera")
+	l.up(t)
+	if r := pseudowan("verify", l.name); r.code != 0 {
+		t.Fatalf("verify: %s%s", r.stdout, r.stderr)
+	}
+	if r := pseudowan("audit", l.name); r.code != 0 {
+		t.Errorf("audit: %s%s", r.stdout, r.stderr)
+	}
+	for _, link := range []struct{ from, on string }{{"b1", "eth2"}, {"r2", "eth3"}} {
+		wire := startCapture(t, l, "asbr1", link.on, 2, "greater 1000 and not tcp")
+		l.mustExec(t, link.from, "ping", "-c", "1", "-s", "1000", "10.3.0.2")
+		for _, f := range wire.frames(t) {
+			if !slices.Equal(f.labels, []string{""}) {
+				t.Errorf("between the ASes a packet of %s has labels %v", link.from, f.labels)
+			}
+		}
+	}
+	for _, p := range table[status.Peer](t, l, "peer", "--router", "asbr2") {
+		if p.VRF != "" && (p.State != status.SessionEstablished || p.RemoteAS != 65001) {
+			t.Errorf("a session in a VRF: %+v", p)
+		}
+	}
+	// The second link leads into the first's VRF: another customer is there.
+	borderHolds(t, l, [2]string{"{vrf: crimson}}\n  subnets: [192.168.100.0/30]", "{vrf: azure}}\n  subnets: [192.168.101.0/30]"},
+		[2]string{"r2: {to: pe2, vrf: red, addresses: 10.1.0.2/24}", "r2: {to: pe2, vrf: red, addresses: 10.5.0.2/24}"}, [2]string{"- r2 -> r4", "- r2 -> b3"})
+	l.equalsFresh(t, "edits of the border")
+}
+
 // In option b, packets pass the border with one label, which the border router swaps.
 func TestRealInterASB(t *testing.T) {
 	l := fromCatalog(t, t.TempDir(), "inter-as-b", "pwt-interb")

@@ -236,8 +236,13 @@ func newLink(t *topology.Topology, l topology.Link, index map[string]int) link {
 	return out
 }
 
-// session returns the kind of the BGP session on a wire, or "" if there is none.
+// session returns the kind of the BGP session on a wire, or "" if there is none. On one of
+// VRFs, these say more.
 func session(t *topology.Topology, l topology.Link) string {
+	if l.InterAS == topology.OptionA {
+		names := []string{l.Ends[0].VRF, l.Ends[1].VRF}
+		return "VRF " + strings.Join(slices.Compact(names), ", ")
+	}
 	as := map[string]uint32{}
 	for _, r := range t.Routers {
 		as[r.Name] = r.AS

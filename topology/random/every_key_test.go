@@ -13,6 +13,9 @@ var kept = []string{
 	"name",     // another name is another lab
 	"datapath", // depends on the server, not on the lab
 
+	// Hardly a link of a random lab can be one of VRFs: most of its other keys forbid it.
+	"links.vrf", "links.ends.*.vrf",
+
 	// Without a DHCP server, a lab with these would wait for one.
 	"hosts.*.duid", "hosts.*.delegated", "hosts.*.delegated.length", "hosts.*.delegated.to",
 	"hosts.*.attach.delegated", "hosts.*.attach.delegated.length", "hosts.*.attach.delegated.to",

@@ -10,12 +10,17 @@ import (
 // group, and one of them to itself.
 type groups map[string]string
 
-// groupsOf joins what shares a wire of a host or a segment of hosts.
+// groupsOf joins what shares a wire of a host or of VRFs, or a segment of hosts.
 func groupsOf(t *topology.Topology) groups {
 	g := groups{}
 	for _, s := range t.Segments {
 		for _, a := range s.Attachments() {
 			g.join("segment "+s.Name, "router "+a.Router)
+		}
+	}
+	for _, l := range t.Links {
+		if l.InterAS == topology.OptionA {
+			g.join("router "+l.Ends[0].Router, "router "+l.Ends[1].Router)
 		}
 	}
 	for _, h := range t.Hosts {
