@@ -53,7 +53,9 @@ func leadsToLoopback(cfg config.Router, link config.Core) bool {
 func loopbackMTU(cfg config.Router) int {
 	mtu := defaultMTU
 	for _, c := range cfg.Core {
-		mtu = min(mtu, c.MTU-labelEntry)
+		if leadsToLoopback(cfg, c) {
+			mtu = min(mtu, c.MTU-labelEntry)
+		}
 	}
 	return mtu
 }

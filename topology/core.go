@@ -2,7 +2,6 @@ package topology
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"pseudowan/bgp/session"
@@ -10,10 +9,11 @@ import (
 )
 
 // Core is the transport of the routers' own network: label-switched paths between the
-// loopbacks of the routers of an AS (RFC 8277). The loopback of a router is its ID.
+// loopbacks of the routers of an AS (RFC 8277). The IPv4 loopback of a router is its ID.
 type Core struct {
-	ExplicitNull bool `json:"explicit_null,omitempty"` // the last router but one leaves a label (RFC 4182)
-	Pipe         bool `json:"pipe,omitempty"`          // the core is one hop to packets (RFC 3443)
+	Families     []vpn.Family `json:"families"`                // of the loopbacks: ipv4, ipv6 or, in this order, both
+	ExplicitNull bool         `json:"explicit_null,omitempty"` // the last router but one leaves a label (RFC 4182)
+	Pipe         bool         `json:"pipe,omitempty"`          // the core is one hop to packets (RFC 3443)
 }
 
 // LoopbackInterface is the interface of sessions between loopbacks.
@@ -35,9 +35,12 @@ type coreBuilder struct {
 func (b *coreBuilder) build() {
 	raw := b.raw.Core
 	if !raw.given() {
+		b.loopbacks6(false)
 		return
 	}
-	b.lab.Core = &Core{ExplicitNull: raw.Null.v == nullExplicit, Pipe: raw.PropagateTTL.has && !raw.PropagateTTL.v}
+	families := b.families()
+	b.loopbacks6(slices.Contains(families, vpn.IPv6))
+	b.lab.Core = &Core{Families: families, ExplicitNull: raw.Null.v == nullExplicit, Pipe: raw.PropagateTTL.has && !raw.PropagateTTL.v}
 	b.checkMetric(raw.Metric, "core")
 	seen := map[string]bool{}
 	for _, r := range raw.Reflectors {
@@ -51,6 +54,24 @@ func (b *coreBuilder) build() {
 		}
 		seen[r.v] = true
 	}
+}
+
+// families returns those of the core.
+func (b *coreBuilder) families() (list []vpn.Family) {
+	for _, f := range b.raw.Core.Families {
+		switch family := vpn.Family(f.v); {
+		case !f.has:
+		case slices.Contains(list, family):
+			b.refuse(f.at, "core", fmt.Sprintf("family %s is named twice", family), "remove one")
+		default:
+			list = append(list, family)
+		}
+	}
+	if len(list) == 0 {
+		return []vpn.Family{vpn.IPv4}
+	}
+	slices.Sort(list)
+	return list
 }
 
 func (r *report) checkMetric(m value[int], element string) {
@@ -87,6 +108,15 @@ func (b *linkBuilder) coreMetric(raw rawLink, link Link, element string) uint32 
 	return uint32(max(1, raw.Metric.or(core.Metric.or(defaultMetric))))
 }
 
+// checkCoreMTU refuses links whose packets under the label of a path are not long enough for
+// IPv6, if there are such paths.
+func (b *linkBuilder) checkCoreMTU(mtu value[int], link Link, element string) {
+	const least = leastMTU6 + 4 // an entry of the label stack
+	if link.Metric > 0 && slices.Contains(b.lab.Core.Families, vpn.IPv6) && mtu.v >= leastMTU6 && mtu.v < least {
+		b.refuse(mtu.at, element, fmt.Sprintf("with the label of a path, MTU %d has no room for IPv6 packets of %d octets (RFC 8200)", mtu.v, leastMTU6), fmt.Sprintf("use at least %d", least))
+	}
+}
+
 // oneAS reports whether the routers on a link are of one AS.
 func (b *linkBuilder) oneAS(l Link) bool {
 	return !slices.ContainsFunc(l.Ends, func(e LinkEnd) bool {
@@ -96,101 +126,14 @@ func (b *linkBuilder) oneAS(l Link) bool {
 
 // labeled makes a session one of labelled routes. What is set for VPN routes stays with
 // the sessions that carry them.
-func labeled(s session.Settings) session.Settings {
+func labeled(s session.Settings, f vpn.Family) session.Settings {
 	d := session.Default(session.Routers)
-	d.Families = []vpn.Family{vpn.LabeledIPv4}
+	d.Families = []vpn.Family{f.Labeled()}
 	d.HoldTime, d.Keepalive, d.ConnectRetry = s.HoldTime, s.Keepalive, s.ConnectRetry
 	d.Passive, d.Password, d.GTSM = s.Passive, s.Password, s.GTSM
 	d.BFD, d.BFDMinTx, d.BFDMinRx, d.BFDMultiplier = s.BFD, s.BFDMinTx, s.BFDMinRx, s.BFDMultiplier
 	d.Description, d.Shutdown, d.Communication = s.Description, s.Shutdown, s.Communication
 	return d
-}
-
-// loopbacks adds the sessions that carry VPN routes between the routers of each AS: those
-// with VRFs, and the reflectors.
-func (b *coreBuilder) loopbacks() {
-	if b.lab.Core == nil || len(b.problems) > 0 {
-		return
-	}
-	b.checkLoopbacks()
-	islands := b.lab.islands()
-	for i, near := range b.lab.Routers {
-		for j, far := range b.lab.Routers {
-			if i == j || !b.wanted(near, far) || near.AS != far.AS && islands[near.Name] != islands[far.Name] {
-				continue
-			}
-			if islands[near.Name] != islands[far.Name] && i < j {
-				b.refuse(b.raw.Core.at, "core", fmt.Sprintf("no links of the core lead from %s to %s, which are to exchange VPN routes", near.Name, far.Name),
-					"add links between routers of their AS that have no transport: false")
-				return
-			}
-			s := Session{
-				Router: near.Name, Interface: LoopbackInterface, LocalAddress: near.ID, PeerAddress: far.ID, PeerAS: far.AS, PeerRouter: far.Name,
-				Client: near.AS == far.AS && b.reflects(near) && !b.reflects(far), Settings: b.sessions.defaults.resolved(session.Routers),
-			}
-			s.GTSM, s.IPv6NextHop, s.LocalAS = 0, false, 0
-			if near.AS != far.AS {
-				s.Multihop, s.NextHopUnchanged = maxMultihop, b.reflects(near)
-			} else if b.reflects(near) && b.abroad(near, islands) {
-				s.NextHopSelf = false
-			}
-			b.lab.Sessions = append(b.lab.Sessions, s)
-		}
-	}
-}
-
-// maxMultihop is the TTL of packets to a peer in another AS, however far it is.
-const maxMultihop = 255
-
-// abroad reports whether label-switched paths lead from a router to another AS.
-func (b *coreBuilder) abroad(r Router, islands map[string]int) bool {
-	return slices.ContainsFunc(b.lab.Routers, func(o Router) bool { return o.AS != r.AS && islands[o.Name] == islands[r.Name] })
-}
-
-// wanted reports whether two routers have a session. In an AS all that exchange VPN routes
-// do or, if it has reflectors, each with these; of two ASes the reflectors do, or all where
-// there are none.
-func (b *coreBuilder) wanted(x, y Router) bool {
-	switch {
-	case !b.speaks(x) || !b.speaks(y):
-		return false
-	case x.AS == y.AS:
-		return !b.reflected(x.AS) || b.reflects(x) || b.reflects(y)
-	}
-	return b.reflects(x) == b.reflected(x.AS) && b.reflects(y) == b.reflected(y.AS)
-}
-
-// speaks reports whether a router exchanges VPN routes.
-func (b *coreBuilder) speaks(r Router) bool {
-	return b.reflects(r) || slices.ContainsFunc(b.lab.VRFs, func(v VRF) bool { return v.Router == r.Name }) || b.lab.borders()[r.Name]
-}
-
-// reflected reports whether an AS has reflectors.
-func (b *coreBuilder) reflected(as uint32) bool {
-	return slices.ContainsFunc(b.lab.Routers, func(r Router) bool { return r.AS == as && b.reflects(r) })
-}
-
-func (b *coreBuilder) reflects(r Router) bool {
-	return slices.ContainsFunc(b.raw.Core.Reflectors, func(v value[string]) bool { return v.v == r.Name })
-}
-
-// checkLoopbacks refuses loopbacks that are addresses of links.
-func (b *coreBuilder) checkLoopbacks() {
-	for _, e := range b.raw.Routers {
-		r := b.lab.Routers[b.router[e.key.v]]
-		at := first(e.value.ID, value[netip.Addr]{at: e.key.at, has: true}).at
-		if r.ID.IsLinkLocalUnicast() {
-			b.refuse(at, "router "+r.Name, fmt.Sprintf("id %s is the router's loopback in the core, and link-local", r.ID), "use an address such as 10.255.0.1")
-		}
-		for _, l := range b.lab.Links {
-			for _, end := range l.Ends {
-				if onLink(end, netip.PrefixFrom(r.ID, r.ID.BitLen())) {
-					b.refuse(at, "router "+r.Name, fmt.Sprintf("id %s is the router's loopback in the core, and in a subnet of %s:%s", r.ID, end.Router, end.Interface), "use an address outside of all links")
-					return
-				}
-			}
-		}
-	}
 }
 
 // islands numbers the parts of the lab that label-switched paths connect, by router.
@@ -217,28 +160,4 @@ func (t *Topology) islands() map[string]int {
 		}
 	}
 	return island
-}
-
-// Loopbacks lists the other routers to whose loopbacks a router has a label-switched path.
-func (t *Topology) Loopbacks(router string) (list []Router) {
-	island := t.islands()
-	for _, r := range t.Routers {
-		if r.Name != router && island[r.Name] == island[router] {
-			list = append(list, r)
-		}
-	}
-	return list
-}
-
-// loopbackOf returns the router with a loopback; "" if there is none.
-func (t *Topology) loopbackOf(a netip.Addr) string {
-	if t.Core == nil {
-		return ""
-	}
-	for _, r := range t.Routers {
-		if r.ID == a {
-			return r.Name
-		}
-	}
-	return ""
 }

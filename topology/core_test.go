@@ -3,6 +3,7 @@ package topology
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -57,6 +58,72 @@ hosts:
 		}
 		if reach != 4 { // pe1 and pe2, and pe1 and pe3
 			t.Errorf("core %s: %d routes of other routers", core, reach)
+		}
+	}
+}
+
+// A core of IPv6 has sessions of labelled IPv6 routes over links, and VPN routes of both
+// versions between IPv6 loopbacks; one of both versions has both, each with the VPN routes of
+// its own.
+func TestCoreFamilies(t *testing.T) {
+	const lab = `name: t
+core: {families: %s}
+defaults: {router: {as: 65000}, bgp: {%s}}
+routers: {pe1: {id: 10.255.0.1, loopback6: "2001:db8:ffff::1"}, pe2: {id: 10.255.0.2}}
+links:
+- {ends: [pe1:eth1, pe2:eth1], subnets: [192.168.1.0/30, "2001:db8::/64"]}
+vrfs: {red: {rts: "1:1"}}
+hosts:
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24, "2001:db8:a::2/64"]}
+  b: {to: pe2, vrf: red, addresses: [10.2.0.2/24, "2001:db8:b::2/64"]}
+`
+	const (
+		link4 = "192.168.1.1>192.168.1.2 [ipv4-labeled] full"
+		link6 = "2001:db8::1>2001:db8::2 [ipv6-labeled] full"
+		loop6 = "2001:db8:ffff::1>fd00::aff:2 "
+		loop4 = "10.255.0.1>10.255.0.2 "
+	)
+	for _, tt := range []struct {
+		families, bgp string
+		want          []string
+	}{
+		{"[ipv4]", "", []string{link4, loop4 + "[vpnv4 vpnv6] full"}},
+		{"ipv6", "", []string{link6, loop6 + "[vpnv4 vpnv6] full"}},
+		{"[ipv6, ipv4]", "", []string{link4, link6, loop4 + "[vpnv4] full", loop6 + "[vpnv6] full"}},
+		{"[ipv4, ipv6]", "families: [vpnv6]", []string{link4, link6, loop6 + "[vpnv6] full"}},
+		{"[ipv4, ipv6]", "graceful-restart-families: [vpnv6], long-lived-families: [vpnv4], long-lived-stale-time: 60", []string{
+			link4, link6, loop4 + "[vpnv4] off 1m0s [vpnv4]", loop6 + "[vpnv6] full",
+		}},
+	} {
+		text := fmt.Sprintf(lab, tt.families, tt.bgp)
+		if !strings.Contains(tt.families, "ipv6") {
+			text = strings.Replace(text, `, loopback6: "2001:db8:ffff::1"`, "", 1)
+		}
+		top, err := Parse("lab.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, s := range top.Sessions {
+			row := fmt.Sprint(s.LocalAddress, ">", s.PeerAddress, " ", s.Families, " ", s.Mode())
+			if s.LongLivedStaleTime != 0 {
+				row += fmt.Sprint(" ", s.LongLivedStaleTime, " ", s.LongLivedFamilies)
+			}
+			if s.Router == "pe1" {
+				got = append(got, row)
+			}
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("families %s, %s: sessions of pe1\n%q, want\n%q", tt.families, tt.bgp, got, tt.want)
+		}
+		reach := 0
+		for _, r := range top.Intent().Routes {
+			if r.Router != r.Origin.Router {
+				reach++
+			}
+		}
+		if want := map[bool]int{true: 2, false: 4}[tt.bgp == "families: [vpnv6]"]; reach != want {
+			t.Errorf("families %s, %s: %d routes of other routers, want %d", tt.families, tt.bgp, reach, want)
 		}
 	}
 }

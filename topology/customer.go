@@ -31,13 +31,13 @@ type CustomerSession struct {
 	PeerAddress  netip.Addr `json:"peer_address"`
 }
 
-// customerFamily is a family of plain routes.
-type customerFamily vpn.Family
+// plainFamily is a family of plain routes, or the IP version of addresses.
+type plainFamily vpn.Family
 
 type customerSettings struct {
-	AS       value[asNumber]         `json:"as" jsonschema:"required,minimum=1,maximum=4294967294" doc:"AS number of the host, other than the router's unless with ibgp."`
-	Families []value[customerFamily] `json:"families" doc:"Address families, each with a session of its own." default:"those of the host's addresses"`
-	Session  hostSession             `json:"-"`
+	AS       value[asNumber]      `json:"as" jsonschema:"required,minimum=1,maximum=4294967294" doc:"AS number of the host, other than the router's unless with ibgp."`
+	Families []value[plainFamily] `json:"families" doc:"Address families, each with a session of its own." default:"those of the host's addresses"`
+	Session  hostSession          `json:"-"`
 }
 
 // rawCustomerBGP is an AS number, or a mapping.
@@ -92,7 +92,7 @@ func (b *customerBuilder) checkCustomerAS(in rawCustomerBGP, a Attachment, eleme
 func (b *customerBuilder) customerSessions(in rawCustomerBGP, a Attachment, element string) []CustomerSession {
 	var out []CustomerSession
 	for _, f := range []vpn.Family{vpn.IPv4, vpn.IPv6} {
-		asked := func(v value[customerFamily]) bool { return v.v == customerFamily(f) }
+		asked := func(v value[plainFamily]) bool { return v.v == plainFamily(f) }
 		if in.Families != nil && !slices.ContainsFunc(in.Families, asked) {
 			continue
 		}

@@ -17,7 +17,7 @@ func (b *routerBuilder) labelDemand() map[string]int {
 	need := make(map[string]int)
 	if b.lab.Core != nil {
 		for _, r := range b.lab.Routers {
-			need[r.Name] = len(b.lab.Loopbacks(r.Name))
+			need[r.Name] = len(b.lab.Loopbacks(r.Name)) * len(b.lab.Core.Families)
 		}
 	}
 	counted := make(map[vrfKey]map[vpn.LabelKey]bool)

@@ -62,6 +62,7 @@ func (b *linkBuilder) build() {
 		link.XDP = b.usesXDP(raw, link.MTU, element)
 		link.InterAS = b.checkInterAS(raw, link, element)
 		link.Metric = b.coreMetric(raw, link, element)
+		b.checkCoreMTU(raw.MTU, link, element)
 		b.lab.Links = append(b.lab.Links, link)
 		if raw.ofVRF() {
 			if agree && link.InterAS == OptionA {

@@ -22,7 +22,7 @@ type rawTopology struct {
 	Redistribute rawRedistribute             `json:"redistribute" doc:"Which routes of a VRF become VPN routes."`
 	Defaults     rawDefaults                 `json:"defaults" doc:"Values for routers, hosts and BGP sessions without their own."`
 	Routers      entries[rawRouter]          `json:"routers" jsonschema:"required" doc:"PE and P routers, by name."`
-	Core         rawCore                     `json:"core" doc:"Transport of the routers' own network: labelled unicast (RFC 8277), or settings. VPN routes then go from loopback to loopback, which are the routers' ids, over P routers, which are routers without hosts. Over links within an AS the routers exchange labels for their loopbacks." default:"none: next hops of VPN routes are on a link"`
+	Core         rawCore                     `json:"core" doc:"Transport of the routers' own network: labelled unicast (RFC 8277), or settings. VPN routes then go from loopback to loopback, which are the routers' ids or IPv6 addresses, over P routers, which are routers without hosts. Over links within an AS the routers exchange labels for their loopbacks." default:"none: next hops of VPN routes are on a link"`
 	Links        []rawLink                   `json:"links" doc:"Wires, LANs and NICs that connect the routers. Routers on a link have BGP sessions with each other."`
 	PrefixLists  entries[[]value[listEntry]] `json:"prefix-lists" doc:"Prefix lists, by name. An entry is a prefix such as 10.0.0.0/8, which means only itself; ge and le after it extend it to more specific prefixes of at least or at most a length, except before it excludes them, and a name includes another list. Of the entries that cover a prefix the longest decides."`
 	Policies     entries[[]rawTerm]          `json:"policies" doc:"Policies, by name: lists of terms. The first term that matches a route and does not end with next decides; without one the route is accepted. Sessions and VRFs use them as import-policy and export-policy."`
@@ -56,21 +56,23 @@ type rawDefaults struct {
 }
 
 type rawRouter struct {
-	At     pos                   `json:"-"`
-	AS     value[asNumber]       `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number. 23456 and 65535 are reserved." default:"that of defaults"`
-	ID     value[netip.Addr]     `json:"id" doc:"BGP identifier: a unicast IPv4 address." default:"10.255.0.N, where N counts routers without one"`
-	Labels value[vpn.LabelRange] `json:"labels" doc:"Range of MPLS labels that the router allocates from, such as 1000-1999." default:"a range that follows from its place in the file"`
-	BMP    oneOrMany[rawStation] `json:"bmp" doc:"Stations that the router tells of its BGP sessions and tables (BMP, RFC 7854): addresses, or mappings. At most 16." default:"those of defaults"`
-	MRT    rawMRT                `json:"mrt" doc:"Files in which the router records what its peers send (MRT, RFC 6396): a directory, or settings." default:"that of defaults"`
+	At        pos                   `json:"-"`
+	AS        value[asNumber]       `json:"as" jsonschema:"minimum=1,maximum=4294967294" doc:"AS number. 23456 and 65535 are reserved." default:"that of defaults"`
+	ID        value[netip.Addr]     `json:"id" doc:"BGP identifier: a unicast IPv4 address." default:"10.255.0.N, where N counts routers without one"`
+	Loopback6 value[netip.Addr]     `json:"loopback6" doc:"Address of its IPv6 loopback, in a core with IPv6. The IPv4 one is its id." default:"fd00:: with the id in the last 32 bits"`
+	Labels    value[vpn.LabelRange] `json:"labels" doc:"Range of MPLS labels that the router allocates from, such as 1000-1999." default:"a range that follows from its place in the file"`
+	BMP       oneOrMany[rawStation] `json:"bmp" doc:"Stations that the router tells of its BGP sessions and tables (BMP, RFC 7854): addresses, or mappings. At most 16." default:"those of defaults"`
+	MRT       rawMRT                `json:"mrt" doc:"Files in which the router records what its peers send (MRT, RFC 6396): a directory, or settings." default:"that of defaults"`
 }
 
 // coreSettings are those of the core.
 type coreSettings struct {
-	Transport    value[transportProtocol] `json:"transport" doc:"Protocol by which routers tell each other the labels of their loopbacks." default:"labeled-unicast"`
-	Null         value[nullLabel]         `json:"null" doc:"Whether packets reach the end of a label-switched path without its label (implicit), or with an explicit null label (RFC 3032)." default:"implicit"`
-	Metric       value[int]               `json:"metric" jsonschema:"minimum=1,maximum=16777216" doc:"Metric of links that have none of their own." default:"10"`
-	PropagateTTL value[bool]              `json:"propagate-ttl" doc:"Whether the core counts as many hops as it has in packets of customers (RFC 3443); else it is one." default:"true"`
-	Reflectors   oneOrMany[value[string]] `json:"reflectors" doc:"Routers that reflect VPN routes (RFC 4456). The others have sessions with these alone." default:"none: routers with VRFs have sessions with each other"`
+	Transport    value[transportProtocol]      `json:"transport" doc:"Protocol by which routers tell each other the labels of their loopbacks." default:"labeled-unicast"`
+	Families     oneOrMany[value[plainFamily]] `json:"families" doc:"IP versions of the routers' loopbacks, and of the sessions over links in which they tell each other labels for these. Each carries VPN routes of both versions; a core with both, those of its own." default:"ipv4"`
+	Null         value[nullLabel]              `json:"null" doc:"Whether packets reach the end of a label-switched path without its label (implicit), or with an explicit null label (RFC 3032)." default:"implicit"`
+	Metric       value[int]                    `json:"metric" jsonschema:"minimum=1,maximum=16777216" doc:"Metric of links that have none of their own." default:"10"`
+	PropagateTTL value[bool]                   `json:"propagate-ttl" doc:"Whether the core counts as many hops as it has in packets of customers (RFC 3443); else it is one." default:"true"`
+	Reflectors   oneOrMany[value[string]]      `json:"reflectors" doc:"Routers that reflect VPN routes (RFC 4456). The others have sessions with these alone." default:"none: routers with VRFs have sessions with each other"`
 }
 
 // stationSettings are those of a BMP station.

@@ -85,7 +85,7 @@ var forms = byType(slices.Concat([]form{
 	word(vpn.PerNextHop, vpn.PerCE, vpn.PerVRF, vpn.PerPrefix),
 	word(RedistributeNone, RedistributeHosts, RedistributeSubnets),
 	word(vpn.VPNv4, vpn.VPNv6),
-	word(customerFamily(vpn.IPv4), customerFamily(vpn.IPv6)),
+	word(plainFamily(vpn.IPv4), plainFamily(vpn.IPv6)),
 
 	scalar(parseMemory, either(integer("6291456"), pattern(`^[0-9]{1,15}[KMGkmg]?(i?[Bb])?$`))),
 	scalar(parseCPUs, &jsonschema.Schema{Type: "number", Minimum: "0.01", Maximum: "4096"}),

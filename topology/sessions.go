@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"pseudowan/bgp/session"
+	"pseudowan/bgp/vpn"
 )
 
 // sessionBuilder fills Sessions.
@@ -89,13 +90,13 @@ func (b *sessionBuilder) session(raw rawLink, link Link, i, j int, element strin
 	s.PeerShutdown = theirs.Shutdown
 	s.Border = link.InterAS == OptionB
 	if link.Metric > 0 {
-		s.Settings, s.Client = labeled(s.Settings), false
-		if !s.LocalAddress.Is4() && i < j {
-			b.refuse(raw.Ends[i].name.at, element, "the link has no IPv4 subnet, and the core is IPv4", "give it one, or transport: false")
-		}
+		b.labeledSessions(s, link, i, j, func(family string) {
+			b.refuse(raw.Ends[i].name.at, element, fmt.Sprintf("the link has no global %s subnet, and the core has %[1]s", family), "give it one, or transport: false")
+		})
+	} else {
+		b.lab.Sessions = append(b.lab.Sessions, s)
 	}
-	b.lab.Sessions = append(b.lab.Sessions, s)
-	if s.MaxPrefixes > 0 {
+	if s.MaxPrefixes > 0 && link.Metric == 0 {
 		b.limits = append(b.limits, prefixLimit{mine.at("max-prefixes"), element, s})
 	}
 	if i < j {
@@ -103,14 +104,36 @@ func (b *sessionBuilder) session(raw rawLink, link Link, i, j int, element strin
 	}
 }
 
+// labeledSessions adds sessions of labelled routes in the place of one of VPN routes, one for
+// each family of the core, over addresses of that family.
+func (b *sessionBuilder) labeledSessions(s Session, link Link, i, j int, lacks func(family string)) {
+	s.Client = false
+	settings := s.Settings
+	for _, f := range b.lab.Core.Families {
+		var ok bool
+		if s.LocalAddress, s.PeerAddress, ok = transportOf(link.Ends[i], link.Ends[j], f == vpn.IPv4); ok && !s.LocalAddress.IsLinkLocalUnicast() {
+			s.Settings = labeled(settings, f)
+			b.lab.Sessions = append(b.lab.Sessions, s)
+		} else if i < j {
+			lacks(familyWords[f])
+		}
+	}
+}
+
 // transport returns the addresses of a session: IPv4 if both ends have it.
-func transport(local, peer LinkEnd) (_, _ netip.Addr, ok bool) {
-	for _, v4 := range []bool{true, false} {
-		for _, p := range local.Addresses {
-			for _, q := range peer.Addresses {
-				if p.Addr().Is4() == v4 && p.Masked() == q.Masked() {
-					return p.Addr(), q.Addr(), true
-				}
+func transport(local, peer LinkEnd) (own, theirs netip.Addr, ok bool) {
+	if own, theirs, ok = transportOf(local, peer, true); ok {
+		return own, theirs, ok
+	}
+	return transportOf(local, peer, false)
+}
+
+// transportOf returns the addresses of a session over one IP version.
+func transportOf(local, peer LinkEnd, v4 bool) (own, theirs netip.Addr, ok bool) {
+	for _, p := range local.Addresses {
+		for _, q := range peer.Addresses {
+			if p.Addr().Is4() == v4 && p.Masked() == q.Masked() {
+				return p.Addr(), q.Addr(), true
 			}
 		}
 	}

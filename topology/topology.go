@@ -46,6 +46,8 @@ type Router struct {
 	ID     netip.Addr     `json:"id"` // BGP identifier, an IPv4 address
 	Labels vpn.LabelRange `json:"labels"`
 
+	Loopback6 netip.Addr `json:"loopback6,omitzero"` // in a core with IPv6; zero: none
+
 	Stations []Station `json:"bmp,omitempty"` // that it tells of its sessions and tables
 	MRT      *MRT      `json:"mrt,omitempty"` // files in which it records what peers send; nil: none
 }

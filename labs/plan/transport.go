@@ -23,17 +23,19 @@ func (b *planner) transport() {
 		c := b.routers[r.Name]
 		t := &config.Transport{
 			Port: b.corePort(r.Name, loopbackPort), Name: loopbackPort, MAC: derivedMAC(b.topology.Name, r.Name, loopbackPort).String(),
-			Addresses: []netip.Addr{r.ID}, ExplicitNull: b.topology.Core.ExplicitNull, Pipe: b.topology.Core.Pipe,
+			Addresses: b.topology.Core.LoopbacksOf(r), ExplicitNull: b.topology.Core.ExplicitNull, Pipe: b.topology.Core.Pipe,
 			Labels: []vpn.Binding{}, Expect: []config.Loopback{},
 		}
 		for _, other := range b.topology.Loopbacks(r.Name) {
-			key := config.LoopbackLabel(netip.PrefixFrom(other.ID, other.ID.BitLen()))
-			label, ok := b.label(r.Name, key, c.Labels)
-			if !ok {
-				b.exhausted = append(b.exhausted, fmt.Errorf("router %s: no label left in %s for the loopback of %s; give the router a larger range (labels:)", r.Name, c.Labels, other.Name))
+			for _, a := range b.topology.Core.LoopbacksOf(other) {
+				key := config.LoopbackLabel(netip.PrefixFrom(a, a.BitLen()))
+				label, ok := b.label(r.Name, key, c.Labels)
+				if !ok {
+					b.exhausted = append(b.exhausted, fmt.Errorf("router %s: no label left in %s for the loopback of %s; give the router a larger range (labels:)", r.Name, c.Labels, other.Name))
+				}
+				t.Labels = append(t.Labels, vpn.Binding{Label: label, Key: key})
+				t.Expect = append(t.Expect, config.Loopback{Router: other.Name, Address: a})
 			}
-			t.Labels = append(t.Labels, vpn.Binding{Label: label, Key: key})
-			t.Expect = append(t.Expect, config.Loopback{Router: other.Name, Address: other.ID})
 		}
 		c.Transport = t
 	}

@@ -130,10 +130,29 @@ func (r *Router) errorAlong(res *Result, c call, stack labelStack, kind icmpErro
 	}
 }
 
-// coreAddress returns the router's own address of a family: on a link, else one that is on
-// none, else on another link. A router without IPv6 embeds its IPv4 address (RFC 8215): its
-// IPv6 customers must hear of what is too big.
-func (r *Router) coreAddress(port uint32, v4 bool) (a netip.Addr) {
+// dummy4 is from where a router without an IPv4 address sends ICMP errors about IPv4 packets
+// (RFC 7600 section 4.8).
+var dummy4 = netip.AddrFrom4([4]byte{192, 0, 0, 8})
+
+// coreAddress returns from where the router sends errors about packets of a family. One
+// without IPv4 takes the dummy address, one without IPv6 embeds its IPv4 address (RFC 8215):
+// customers must hear of what is too big.
+func (r *Router) coreAddress(port uint32, v4 bool) netip.Addr {
+	own, four := r.ownAddress(port, v4), r.ownAddress(port, true)
+	switch {
+	case own.IsValid():
+		return own
+	case v4:
+		return dummy4
+	case four.IsValid():
+		return embedded(four)
+	}
+	return netip.Addr{}
+}
+
+// ownAddress returns the router's own address of a family: on a link, else one that is on
+// none, else on another link; zero if there is none.
+func (r *Router) ownAddress(port uint32, v4 bool) (a netip.Addr) {
 	find := func(list []netip.Addr) {
 		for _, b := range list {
 			if !a.IsValid() && b.Is4() == v4 && !linkLocal6(b) {
@@ -145,12 +164,6 @@ func (r *Router) coreAddress(port uint32, v4 bool) (a netip.Addr) {
 	find(r.loopbacks)
 	for _, list := range r.links {
 		find(list)
-	}
-	if a.IsValid() || v4 {
-		return a
-	}
-	if four := r.coreAddress(port, true); four.IsValid() {
-		return embedded(four)
 	}
 	return a
 }

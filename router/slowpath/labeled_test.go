@@ -3,6 +3,7 @@ package slowpath
 import (
 	"bytes"
 	"encoding/binary"
+	"net/netip"
 	"testing"
 
 	"github.com/gopacket/gopacket/layers"
@@ -86,16 +87,25 @@ func TestLabeledExtension(t *testing.T) {
 	}
 }
 
-// A router without IPv6 tells IPv6 customers what they must know.
-func TestLabeledWithoutIPv6(t *testing.T) {
-	cfg := labConfig()
-	cfg.Loopbacks = addresses(loop4)
-	r, err := New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := say(t, r.Handle(now, Punt{Reason: TTL, Port: corePort, Frame: under(udp(host6, far6, 63, 32), 5000)}))
-	if want := "labels: 02:00:00:00:00:03>02:00:00:00:00:03 5000/255 64:ff9b:1::c0a8:101>2001:db8:1::2 ttl 65 TimeExceeded(HopLimitExceeded)"; got != want {
-		t.Errorf("%s; want %s", got, want)
+// A router that has one IP version tells customers of the other one, too, what they must know.
+func TestLabeledOfAnotherVersion(t *testing.T) {
+	const along = "labels: 02:00:00:00:00:03>02:00:00:00:00:03 5000/255 "
+	for _, tt := range []struct {
+		has   []netip.Addr
+		frame []byte
+		want  string
+	}{
+		{addresses(core4, loop4), udp(host6, far6, 63, 32), "64:ff9b:1::c0a8:101>2001:db8:1::2 ttl 65 TimeExceeded(HopLimitExceeded)"},
+		{addresses("2001:db8:9::1", loop6), udp(host4, far4, 63, 32), "192.0.0.8>30.1.1.2 ttl 65 TimeExceeded(TTLExceeded) 32/0"},
+	} {
+		cfg := labConfig()
+		cfg.Loopbacks, cfg.Links = tt.has[1:], []Link{{Port: corePort, Addresses: tt.has[:1]}}
+		r, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := say(t, r.Handle(now, Punt{Reason: TTL, Port: corePort, Frame: under(tt.frame, 5000)})); got != along+tt.want {
+			t.Errorf("%s; want %s", got, along+tt.want)
+		}
 	}
 }

@@ -68,6 +68,9 @@ func newScene(t *topology.Topology, labels Labels) *scene {
 	for i, r := range t.Routers {
 		index[r.Name] = i
 		facts := []string{fmt.Sprintf("AS %d", r.AS), r.ID.String(), "labels " + r.Labels.String()}
+		if r.Loopback6.IsValid() {
+			facts = slices.Insert(facts, 2, r.Loopback6.String())
+		}
 		if slices.ContainsFunc(t.Sessions, func(x topology.Session) bool { return x.Router == r.Name && x.Client }) {
 			facts = append(facts, "route reflector")
 		}

@@ -25,6 +25,7 @@ var keys = slices.Concat(
 
 		{"as", routers, asNumber},
 		{"id", routers, routerID},
+		{"loopback6", routers, loopback6},
 		{"labels", routers, labels},
 
 		{"bmp", routers, some(station)},
@@ -43,6 +44,7 @@ var keys = slices.Concat(
 
 		{"core", within(), among("labeled-unicast")},
 		{"transport", coreSettings, among("labeled-unicast")},
+		{"families", coreSettings, oneOrSome(among("ipv4", "ipv6"))},
 		{"null", coreSettings, among("implicit", "explicit")},
 		{"metric", coreSettings, number(1, 100)},
 		{"propagate-ttl", coreSettings, truth},
@@ -270,6 +272,13 @@ var (
 func linkMetric(e *editor, _ *mapping) any {
 	e.needCore()
 	return 1 + e.IntN(100)
+}
+
+// loopback6 is for labs with a core of IPv6.
+func loopback6(e *editor, _ *mapping) any {
+	e.needCore()
+	e.file.sub("core").set("families", "ipv6")
+	return fmt.Sprintf("2001:db8:ffff:ff::%x", 1+e.IntN(0xffff))
 }
 
 func linkTransport(e *editor, at *mapping) any {
