@@ -14,6 +14,7 @@ type Tables struct {
 	Neighbors  []status.Neighbor
 	RIB        []status.RIB
 	MPLS       []status.MPLS
+	LSPs       []status.LSP
 	Stations   []Station
 }
 
@@ -29,6 +30,7 @@ func Judge(t Tables) []status.Deviation {
 	all := processes(t.Nodes)
 	all = append(all, interfaces(t.Interfaces)...)
 	all = append(all, labels(t)...)
+	all = append(all, paths(t)...)
 	all = append(all, imports(t)...)
 	return append(all, neighbors(t)...)
 }
@@ -94,6 +96,11 @@ type route struct {
 // have assigned.
 func labels(t Tables) (all []status.Deviation) {
 	of := owners(t)
+	for _, p := range t.LSPs {
+		if !p.NextHop.IsValid() { // the router's own loopback
+			of[p.FEC.Addr()] = status.Interface{Router: p.Router}
+		}
+	}
 	assigned, answers := map[route]uint32{}, map[string]bool{}
 	for _, i := range t.Interfaces {
 		answers[i.Router] = true

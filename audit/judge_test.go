@@ -2,6 +2,7 @@ package audit
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 
 func addr(s string) netip.Addr     { return netip.MustParseAddr(s) }
 func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
+func label(n uint32) *uint32       { return &n }
 
 // healthy are the tables of two routers that agree.
 func healthy() Tables {
@@ -27,10 +29,22 @@ func healthy() Tables {
 		RIB: []status.RIB{
 			{Router: "pe1", RD: "1:1", Prefix: prefix("10.2.0.0/24"), NextHop: addr("192.168.0.2"), Label: 1000, Peer: addr("192.168.0.2")},
 			{Router: "pe1", RD: "9:9", Prefix: prefix("10.9.0.0/24"), NextHop: addr("192.0.2.9"), Label: 7, Peer: addr("192.0.2.9")},
+			{Router: "pe1", RD: "1:1", Prefix: prefix("10.7.0.0/24"), NextHop: addr("10.255.0.2"), Label: 2000, Peer: addr("10.255.0.2")},
+		},
+		LSPs: []status.LSP{
+			{
+				Router: "pe1", FEC: prefix("10.255.0.9/32"), OutLabel: label(5000), NextHop: addr("192.168.0.2"),
+				Equal: []status.Way{{NextHop: addr("192.168.0.2"), OutLabel: 5000}, {NextHop: addr("192.168.9.9"), OutLabel: 7}},
+			},
+			{Router: "pe1", FEC: prefix("10.255.0.8/32"), OutLabel: label(8), NextHop: addr("192.168.9.9"), Backup: addr("192.168.0.2"), BackupOut: label(5100)},
+			{Router: "pe2", FEC: prefix("10.255.0.9/32"), InLabel: label(5000)},
+			{Router: "pe2", FEC: prefix("10.255.0.8/32"), InLabel: label(5100)},
+			{Router: "pe2", FEC: prefix("10.255.0.2/32"), InLabel: label(3)},
 		},
 		MPLS: []status.MPLS{
 			{Router: "pe2", RD: "1:1", Prefix: prefix("10.2.0.0/24"), Label: 1000, Direction: status.DirectionIn},
 			{Router: "pe1", VRF: "red", RD: "1:1", Prefix: prefix("10.2.0.0/24"), NextHop: addr("192.168.0.2"), Label: 1000, Direction: status.DirectionOut},
+			{Router: "pe2", RD: "1:1", Prefix: prefix("10.7.0.0/24"), Label: 2000, Direction: status.DirectionIn},
 		},
 		Stations: []Station{{Host: "h1", Router: "pe1", VRF: "red", Address: addr("10.1.0.2"), MAC: "02:00:00:00:01:01"}},
 	}
@@ -53,13 +67,18 @@ func TestJudge(t *testing.T) {
 			t.MPLS = t.MPLS[1:]
 			t.RIB = append(t.RIB, status.RIB{Router: "pe2", RD: "1:1", Prefix: prefix("10.2.0.0/24"), Label: 1000})
 		}, ""},
-		"a route from nowhere":  {func(t *Tables) { t.RIB = t.RIB[1:] }, "vrf pe1 red 192.168.0.2 1000"},
-		"a port set down":       {func(t *Tables) { t.Interfaces[0].Admin = status.InterfaceDown }, "port pe1 eth1 down"},
-		"a port without a wire": {func(t *Tables) { t.Interfaces[1].Oper = status.InterfaceDown }, "port pe2 eth1 carrier"},
-		"a port that is gone":   {func(t *Tables) { t.Interfaces[1].Admin = status.InterfaceAbsent }, "port pe2 eth1 interface"},
-		"a router's wrong MAC":  {func(t *Tables) { t.Neighbors[0].MAC = "02:00:00:00:00:99" }, "neighbor pe1 192.168.0.2 eth1 pe2"},
-		"a host's wrong MAC":    {func(t *Tables) { t.Neighbors[1].MAC = "02:00:00:00:00:99" }, "neighbor pe1 10.1.0.2 eth2 h1"},
-		"no answer of a router": {func(t *Tables) { t.Interfaces, t.MPLS = t.Interfaces[:1], t.MPLS[1:] }, ""},
+		"another label of a path":           {func(t *Tables) { t.LSPs[2].InLabel = label(5001) }, "label pe1 10.255.0.9/32 5000 pe2 5001"},
+		"another label of a backup":         {func(t *Tables) { t.LSPs[1].BackupOut = label(5102) }, "label pe1 10.255.0.8/32 5102 pe2 5100"},
+		"a path that the next has not":      {func(t *Tables) { t.LSPs = slices.Delete(t.LSPs, 2, 3) }, "label pe1 10.255.0.9/32 5000 pe2 no label"},
+		"another label of a far route":      {func(t *Tables) { t.RIB[2].Label = 2001 }, "label pe1 10.7.0.0/24 2001 pe2 2000"},
+		"a path through one that is silent": {func(t *Tables) { t.LSPs = t.LSPs[:2] }, ""},
+		"a route from nowhere":              {func(t *Tables) { t.RIB = t.RIB[1:] }, "vrf pe1 red 192.168.0.2 1000"},
+		"a port set down":                   {func(t *Tables) { t.Interfaces[0].Admin = status.InterfaceDown }, "port pe1 eth1 down"},
+		"a port without a wire":             {func(t *Tables) { t.Interfaces[1].Oper = status.InterfaceDown }, "port pe2 eth1 carrier"},
+		"a port that is gone":               {func(t *Tables) { t.Interfaces[1].Admin = status.InterfaceAbsent }, "port pe2 eth1 interface"},
+		"a router's wrong MAC":              {func(t *Tables) { t.Neighbors[0].MAC = "02:00:00:00:00:99" }, "neighbor pe1 192.168.0.2 eth1 pe2"},
+		"a host's wrong MAC":                {func(t *Tables) { t.Neighbors[1].MAC = "02:00:00:00:00:99" }, "neighbor pe1 10.1.0.2 eth2 h1"},
+		"no answer of a router":             {func(t *Tables) { t.Interfaces, t.MPLS = t.Interfaces[:1], t.MPLS[1:] }, ""},
 		"a route kept by graceful restart": {func(t *Tables) {
 			t.RIB[0].Stale = true
 			t.MPLS = t.MPLS[1:]

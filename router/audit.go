@@ -103,6 +103,10 @@ func (l *loop) flowNames() names {
 		n.vrfs[v.ID] = v.Name
 	}
 	for hop, number := range l.fib.Numbers() {
+		if hop.LSP {
+			n.adjacencies[number] = "label-switched path to " + hop.Addr.String()
+			continue
+		}
 		n.adjacencies[number] = fmt.Sprintf("adjacency %s on %s", hop.Addr, cmp.Or(n.ports[hop.Port], strconv.Itoa(int(hop.Port))))
 	}
 	return n
@@ -134,7 +138,7 @@ func (n names) object(c pipeline.Cookie) string {
 	switch c.Kind() {
 	case pipeline.KindRoute:
 		return n.routes[c]
-	case pipeline.KindInLabel:
+	case pipeline.KindInLabel, pipeline.KindTransit:
 		return fmt.Sprintf("label %d", id)
 	case pipeline.KindAdjacency:
 		return n.adjacencies[id]

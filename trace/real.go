@@ -15,10 +15,7 @@ import (
 func (p Path) Beside(s *Snapshot, real []status.RealHop) status.Trace {
 	t := p.Trace
 	t.Real = []status.RealHop{}
-	var expected []string
-	for _, h := range p.Hops[1:] {
-		expected = append(expected, h.Node)
-	}
+	expected := s.visible(p.Hops[1:])
 	for i, h := range real {
 		switch beyond := p.site != "" && i >= len(expected); {
 		case h.Node != "":
@@ -47,6 +44,18 @@ func (p Path) Beside(s *Snapshot, real []status.RealHop) status.Trace {
 	}
 	t.Disagreements = append(t.Disagreements, text)
 	return t
+}
+
+// visible lists the nodes that count as hops for packets: in a core that is one hop to them
+// (RFC 3443, pipe model) not those that only pass them on along a path.
+func (s *Snapshot) visible(hops []status.Hop) (nodes []string) {
+	for _, h := range hops {
+		transit := h.Tables != nil && h.Tables.VRF == "" && len(h.Tables.Stack) > 0
+		if core := s.Topology.Core; core == nil || !core.Pipe || !transit {
+			nodes = append(nodes, h.Node)
+		}
+	}
+	return nodes
 }
 
 // filtered names the host that may have dropped a packet without an answer. By the

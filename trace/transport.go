@@ -3,6 +3,7 @@ package trace
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"pseudowan/status"
 )
@@ -82,7 +83,36 @@ func (s *Snapshot) noPath(router string, nextHop netip.Addr) string {
 			text += fmt.Sprintf("; %s has none, either", other)
 		}
 	}
-	return text
+	switch lost := s.lost(nextHop); len(lost) {
+	case 0:
+		return text
+	case 1:
+		return text + "; " + lost[0] + " has no carrier"
+	default:
+		return text + "; " + strings.Join(lost, " and ") + " have no carrier"
+	}
+}
+
+// lost lists the ends of links without carrier between routers that have a path to a next hop
+// and routers that have none.
+func (s *Snapshot) lost(nextHop netip.Addr) (ends []string) {
+	for _, l := range s.Topology.Links {
+		way, none := false, false
+		var down []string
+		for _, e := range l.Ends {
+			has := s.reaches(e.Router, nextHop)
+			way, none = way || has, none || !has
+			for _, i := range s.core(e.Router) {
+				if i.Name == e.Interface && i.Oper != status.InterfaceUp {
+					down = append(down, e.Router+":"+e.Interface)
+				}
+			}
+		}
+		if l.Metric > 0 && way && none {
+			ends = append(ends, down...)
+		}
+	}
+	return ends
 }
 
 func (s *Snapshot) reaches(router string, nextHop netip.Addr) bool {

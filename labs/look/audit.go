@@ -118,7 +118,7 @@ func auditOnce(ctx context.Context, name string) ([]status.Deviation, error) {
 			}
 			all = append(all, own...)
 			t.Interfaces, t.Neighbors = append(t.Interfaces, tables.Interfaces...), append(t.Neighbors, tables.Neighbors...)
-			t.RIB, t.MPLS = append(t.RIB, tables.RIB...), append(t.MPLS, tables.MPLS...)
+			t.RIB, t.MPLS, t.LSPs = append(t.RIB, tables.RIB...), append(t.MPLS, tables.MPLS...), append(t.LSPs, tables.LSPs...)
 		})
 	}
 	each.Wait()
@@ -154,17 +154,18 @@ func auditRouter(ctx context.Context, lab, name string) (own []status.Deviation,
 	defer c.Close()
 	state, err1 := c.Converged(ctx, 0)
 	own, err2 := c.Audit(ctx)
-	var err3, err4, err5, err6 error
+	var err3, err4, err5, err6, err7 error
 	t.Interfaces, err3 = c.Interfaces(ctx)
 	t.Neighbors, err4 = c.Neighbors(ctx)
 	t.RIB, err5 = c.RIB(ctx, status.Selection{})
 	t.MPLS, err6 = c.MPLS(ctx, status.Selection{})
+	t.LSPs, err7 = c.LSPs(ctx)
 	for _, missing := range state.Missing {
 		own = append(own, status.Deviation{
 			Node: name, Check: status.CheckIntent, Object: "", Detail: strings.TrimPrefix(missing, "router "+name+": "),
 		})
 	}
-	for _, err := range []error{err1, err2, err3, err4, err5, err6} {
+	for _, err := range []error{err1, err2, err3, err4, err5, err6, err7} {
 		if err != nil {
 			return nil, audit.Tables{}, err
 		}
