@@ -88,6 +88,13 @@ RANDOM_SEED ?= 1
 test-random:
 	PSEUDOWAN_RANDOM=$(RANDOM_LABS) PSEUDOWAN_SEED=$(RANDOM_SEED) $(GO) test -count=1 -timeout 2h -run '^TestRealRandomLabs$$' ./test/lab
 
+# Random cores: graphs of P routers, each verified, with one wrong label, one wrong flow and
+# one cut link; as root, an hour. CI has a brief form of it in the other tests.
+CORES ?= 200
+.PHONY: test-cores
+test-cores:
+	PSEUDOWAN_CORES=$(CORES) PSEUDOWAN_SEED=$(RANDOM_SEED) $(GO) test -v -count=1 -timeout 3h -run '^TestRealRandomCores$$' ./test/lab
+
 # Random run-time changes of random labs, each of which is then as its export says; half
 # an hour, as root. CI has a brief form of it in the other tests.
 CHANGES ?= 1000

@@ -37,8 +37,8 @@ func TestRealRandomLabs(t *testing.T) {
 	}
 }
 
-// reachesOf returns what the hosts of a lab reach by its topology.
-func reachesOf(t *testing.T, l lab) []topology.Reach {
+// topologyOf returns the topology of a lab.
+func topologyOf(t *testing.T, l lab) *topology.Topology {
 	t.Helper()
 	text, err := os.ReadFile(l.file)
 	if err != nil {
@@ -48,7 +48,13 @@ func reachesOf(t *testing.T, l lab) []topology.Reach {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return top.Reaches()
+	return top
+}
+
+// reachesOf returns what the hosts of a lab reach by its topology.
+func reachesOf(t *testing.T, l lab) []topology.Reach {
+	t.Helper()
+	return topologyOf(t, l).Reaches()
 }
 
 // tracesAgree traces packets of a random lab without faults.
