@@ -96,10 +96,7 @@ func (b *linkBuilder) coreMetric(raw rawLink, link Link, element string) uint32 
 			}
 		}
 		return 0
-	case raw.NIC.has:
-		if raw.Metric.has || raw.Transport.v {
-			b.refuse(first(raw.Metric, value[int]{at: raw.Transport.at, has: true}).at, element, "no label-switched path uses a link with a NIC", "remove metric and transport")
-		}
+	case raw.NIC.has && !raw.Metric.has && !raw.Transport.v && link.InterAS != OptionC:
 		return 0
 	case raw.Transport.has && !raw.Transport.v || raw.BGP.mode.v == "none" || !b.oneAS(link) && link.InterAS != OptionC:
 		return 0
@@ -136,6 +133,26 @@ func labeled(s session.Settings, f vpn.Family) session.Settings {
 	return d
 }
 
+// joins lists what label-switched paths connect: the ends of each link that they use, and
+// those with a NIC of each AS, whose routers behind them are taken to be connected.
+func (t *Topology) joins() [][]LinkEnd {
+	var out [][]LinkEnd
+	as, outside := t.systems(), make(map[uint32][]LinkEnd)
+	for _, l := range t.Links {
+		switch own := l.Ends; {
+		case l.Metric == 0:
+		case l.NIC != "" && l.InterAS != OptionC:
+			outside[as[own[0].Router]] = append(outside[as[own[0].Router]], own[0])
+		default:
+			out = append(out, own)
+		}
+	}
+	for _, ends := range outside {
+		out = append(out, ends)
+	}
+	return out
+}
+
 // islands numbers the parts of the lab that label-switched paths connect, by router.
 func (t *Topology) islands() map[string]int {
 	island := make(map[string]int, len(t.Routers))
@@ -147,13 +164,10 @@ func (t *Topology) islands() map[string]int {
 	}
 	for changed := true; changed; {
 		changed = false
-		for _, l := range t.Links {
-			if l.Metric == 0 {
-				continue
-			}
-			for _, e := range l.Ends {
-				if a, b := island[l.Ends[0].Router], island[e.Router]; a != b {
-					island[l.Ends[0].Router], island[e.Router] = min(a, b), min(a, b)
+		for _, ends := range t.joins() {
+			for _, e := range ends {
+				if a, b := island[ends[0].Router], island[e.Router]; a != b {
+					island[ends[0].Router], island[e.Router] = min(a, b), min(a, b)
 					changed = true
 				}
 			}

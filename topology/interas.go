@@ -26,8 +26,6 @@ func (b *linkBuilder) checkInterAS(raw rawLink, link Link, element string) Inter
 		return ""
 	case option == OptionA:
 		b.refuse(at, element, "inter-as: a without a VRF that the link belongs to", "add vrf: with the name of a VRF")
-	case raw.NIC.has && option == OptionC:
-		b.refuse(at, element, "inter-as: c over a NIC: whether the router behind it has label-switched paths, the lab does not know", "use inter-as: b, or a link between two routers of the lab")
 	case !raw.NIC.has && b.oneAS(link):
 		b.refuse(at, element, fmt.Sprintf("inter-as: %s between routers of one AS, %d", option, b.lab.Routers[b.router[link.Ends[0].Router]].AS), "remove it, or give the routers different AS numbers")
 	case raw.BGP.mode.v == "none":

@@ -125,7 +125,8 @@ const maxMultihop = 255
 
 // abroad reports whether label-switched paths lead from a router to another AS.
 func (b *coreBuilder) abroad(r Router, islands map[string]int) bool {
-	return slices.ContainsFunc(b.lab.Routers, func(o Router) bool { return o.AS != r.AS && islands[o.Name] == islands[r.Name] })
+	return slices.ContainsFunc(b.lab.Routers, func(o Router) bool { return o.AS != r.AS && islands[o.Name] == islands[r.Name] }) ||
+		b.leadsOutside(r) && slices.ContainsFunc(b.raw.Core.Neighbors, func(n rawCoreNeighbor) bool { return n.AS.has && uint32(n.AS.v) != r.AS })
 }
 
 // wanted reports whether two routers have a session. In an AS all that exchange VPN routes

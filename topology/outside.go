@@ -60,6 +60,8 @@ func (b *outsideBuilder) link(e entry[rawOutside], element string, site *Outside
 		b.refuse(via.at, element, fmt.Sprintf("no link with a NIC is named %q", via.v), suggest(via.v, known))
 	case len(found) > 1:
 		b.refuse(e.key.at, element, "the lab has several links with a NIC", fmt.Sprintf("add via: %s:%s, or another one", found[0].Router, found[0].Interface))
+	case b.lab.onPath(found[0]):
+		b.refuse(e.key.at, element, fmt.Sprintf("label-switched paths use link %s:%s, and lead to routers that the lab does not know", found[0].Router, found[0].Interface), "remove it, and write expect: [HOST -> ADDRESS]")
 	case !slices.ContainsFunc(b.lab.Sessions, func(s Session) bool { return s.over(found[0].Router, found[0].Interface) }):
 		b.refuse(e.key.at, element, fmt.Sprintf("link %s:%s has no BGP session, and so no routes to a site", found[0].Router, found[0].Interface),
 			"add bgp: {peer: 192.168.0.2, as: 65002} to the link")
@@ -68,6 +70,13 @@ func (b *outsideBuilder) link(e entry[rawOutside], element string, site *Outside
 		return true
 	}
 	return false
+}
+
+// onPath reports whether label-switched paths use a link.
+func (t *Topology) onPath(end LinkEnd) bool {
+	return slices.ContainsFunc(t.Links, func(l Link) bool {
+		return l.Metric > 0 && slices.ContainsFunc(l.Ends, func(e LinkEnd) bool { return e.Router == end.Router && e.Interface == end.Interface })
+	})
 }
 
 // over reports whether a session with an outside router is over an interface.

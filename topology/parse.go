@@ -65,6 +65,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	whole.ports()
 	vrfs.instances()
 	core.loopbacks()
+	core.outside()
 	core.checkBorders()
 	whole.reflections()
 	claims.check()

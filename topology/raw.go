@@ -72,6 +72,7 @@ type coreSettings struct {
 	Null         value[nullLabel]              `json:"null" doc:"Whether packets reach the end of a label-switched path without its label (implicit), or with an explicit null label (RFC 3032)." default:"implicit"`
 	Metric       value[int]                    `json:"metric" jsonschema:"minimum=1,maximum=16777216" doc:"Metric of links that have none of their own." default:"10"`
 	PropagateTTL value[bool]                   `json:"propagate-ttl" doc:"Whether the core counts as many hops as it has in packets of customers (RFC 3443); else it is one." default:"true"`
+	Neighbors    []rawCoreNeighbor             `json:"neighbors" doc:"Routers outside of the lab, behind links with a NIC that label-switched paths use. The reflectors have sessions with their loopbacks or, in an AS without, the routers with VRFs." default:"none"`
 	Reflectors   oneOrMany[value[string]]      `json:"reflectors" doc:"Routers that reflect VPN routes (RFC 4456). The others have sessions with these alone." default:"none: routers with VRFs have sessions with each other"`
 }
 
@@ -102,7 +103,7 @@ type rawLink struct {
 	Subnets []value[network] `json:"subnets" doc:"Subnets of the link. The ends get the first, second, ... address of each unless they give their own."`
 	Metric  value[int]       `json:"metric" jsonschema:"minimum=1,maximum=16777216" doc:"Metric of the link in the label-switched paths of a lab with core." default:"that of core"`
 
-	Transport value[bool] `json:"transport" doc:"In a lab with core, whether label-switched paths use the link, which has to be one between routers of an AS. Over others, the routers exchange VPN routes with the link's addresses as next hops." default:"true, and false with a NIC"`
+	Transport value[bool] `json:"transport" doc:"In a lab with core, whether label-switched paths use the link, which has to be one between routers of an AS, or with inter-as: c; with a NIC, there is a router of the AS behind it. Over others, the routers exchange VPN routes with the link's addresses as next hops." default:"true, and false with a NIC"`
 
 	InterAS value[InterAS] `json:"inter-as" doc:"How VPN routes pass the link, which has to be one between two ASes (RFC 4364 section 10): a, as routes of the VRF that the link belongs to at each end, which vrf names; b, over the session between the routers on it, which tell on those of others with labels of their own; c, over sessions between the PE routers or reflectors of both ASes, while the link carries labels for their loopbacks." default:"none: the routers on the link exchange VPN routes of their own alone"`
 

@@ -103,7 +103,7 @@ core: labeled-unicast
 routers: {pe1: {as: 1}}
 links:
 - {nic: ens1, ends: [pe1:eth1], subnets: [192.168.0.0/30], bgp: {peer: 192.168.0.2, as: 2}, metric: 5}`,
-		want: []string{`:5: link pe1:eth1, nic ens1: no label-switched path uses a link with a NIC; remove metric and transport`},
+		want: []string{`:5: link pe1:eth1, nic ens1: label-switched paths through peer 192.168.0.2 of AS 2, from AS 1; add inter-as: c, or remove metric and transport`},
 	},
 	{
 		name: "families",

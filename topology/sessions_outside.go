@@ -56,6 +56,9 @@ func (b *sessionBuilder) outsideSessions(raw rawLink, link Link, element string)
 	settings := raw.BGP
 	alone := len(settings.Neighbors) == 0
 	switch {
+	case alone && settings.Peer.missing() && settings.AS.missing() && link.Metric > 0:
+		b.refuse(raw.At, element, "label-switched paths use the link, and nobody behind the NIC tells labels", "add bgp: {peer: 192.168.0.2, as: 65001}")
+		return
 	case alone && settings.Peer.missing() && settings.AS.missing():
 		if settings.at != (pos{}) {
 			b.refuse(settings.at, element, "the session over a NIC needs peer: and as:", "add bgp: {peer: 192.168.0.2, as: 65002}")
@@ -125,6 +128,10 @@ func (b *sessionBuilder) outsideSession(raw rawLink, link Link, n rawNeighbor, s
 			b.refuse(n.Peer.at, element, fmt.Sprintf("inter-as: b with peers of a prefix, %s: to whoever connects, VPN routes are told that others told", peer), "name the peer by its address")
 		}
 		b.checkNextHop(options, s, link.Ends[0], nil, element)
+		if link.Metric > 0 {
+			b.lab.Sessions = append(b.lab.Sessions, b.beyondNIC(s, n, link, element))
+			return
+		}
 		s.Client = reflects(raw.Ends[0]) && s.PeerAS == own
 		b.lab.Sessions = append(b.lab.Sessions, s)
 		return

@@ -19,6 +19,7 @@ import (
 type frr struct {
 	daemon
 	zebra *exec.Cmd
+	own   string // its configuration, if it does not follow from the terms
 }
 
 // space names FRR's sockets, apart from those of another FRR on the machine.
@@ -92,6 +93,9 @@ func (f *frr) startZebra() {
 // config is in the order in which FRR wants it: a network statement looks for
 // its route map at once.
 func (f *frr) config() string {
+	if f.own != "" {
+		return f.own
+	}
 	s := f.terms
 	var b strings.Builder
 	for i := range f.routes {

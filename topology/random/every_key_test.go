@@ -16,6 +16,9 @@ var kept = []string{
 	// Hardly a link of a random lab can be one of VRFs: most of its other keys forbid it.
 	"links.vrf", "links.ends.*.vrf",
 
+	// Random labs have no routers outside of them that tell labels.
+	"core.neighbors",
+
 	// Without a DHCP server, a lab with these would wait for one.
 	"hosts.*.duid", "hosts.*.delegated", "hosts.*.delegated.length", "hosts.*.delegated.to",
 	"hosts.*.attach.delegated", "hosts.*.attach.delegated.length", "hosts.*.attach.delegated.to",
@@ -25,7 +28,7 @@ var kept = []string{
 // stand elsewhere; whether a command listens or ends does not depend on the file.
 func isKept(path string) bool {
 	machine := slices.Contains([]string{"kernel", "rootfs", "append", "firmware"}, path[strings.LastIndexByte(path, '.')+1:]) // of virtual machines, which random labs do not have
-	return machine || slices.Contains(kept, path) || strings.HasSuffix(path, ".services.*.port") || strings.HasSuffix(path, ".services.*.once") || strings.HasSuffix(path, ".password.env") || strings.HasSuffix(path, ".password.file")
+	return machine || slices.Contains(kept, path) || strings.HasPrefix(path, "core.neighbors.") || strings.HasSuffix(path, ".services.*.port") || strings.HasSuffix(path, ".services.*.once") || strings.HasSuffix(path, ".password.env") || strings.HasSuffix(path, ".password.file")
 }
 
 // The edits change, add and remove every key that the format has.
