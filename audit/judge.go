@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"pseudowan/status"
 )
@@ -21,6 +22,7 @@ type Tables struct {
 // Station is an address of a host at a router.
 type Station struct {
 	Host, Router, VRF string
+	LAN               string // of hosts, that it is on; "" for a wire
 	Address           netip.Addr
 	MAC               string
 }
@@ -180,12 +182,18 @@ func neighbors(t Tables) (all []status.Deviation) {
 			all = append(all, d)
 		}
 		// With several hosts of one address, such as those of VRRP, any may have it.
-		if known := hosts[place{n.Router, n.VRF, n.Address}]; len(known) == 1 && known[0].MAC != n.MAC {
+		if known := hosts[place{n.Router, n.VRF, n.Address}]; len(known) == 1 && known[0].MAC != n.MAC && !beside(t, known[0], n.MAC) {
 			d.Detail = fmt.Sprintf("is known by the MAC address %s, but host %s has %s", n.MAC, known[0].Host, known[0].MAC)
 			all = append(all, d)
 		}
 	}
 	return all
+}
+
+// beside reports whether a MAC address is that of another interface of a host on the same
+// LAN: Linux answers there for all of the host's addresses.
+func beside(t Tables, s Station, mac string) bool {
+	return s.LAN != "" && slices.ContainsFunc(t.Stations, func(o Station) bool { return o.Host == s.Host && o.LAN == s.LAN && o.MAC == mac })
 }
 
 // Both returns what two looks have found: what is only changing is in one of them.

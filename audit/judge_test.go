@@ -83,6 +83,11 @@ func TestJudge(t *testing.T) {
 			t.RIB[0].Stale = true
 			t.MPLS = t.MPLS[1:]
 		}, ""},
+		"two interfaces on a LAN": {func(t *Tables) {
+			t.Neighbors[1].MAC = "02:00:00:00:00:99"
+			t.Stations[0].LAN = "office"
+			t.Stations = append(t.Stations, Station{Host: "h1", LAN: "office", Router: "pe1", VRF: "red", Address: addr("10.1.0.3"), MAC: "02:00:00:00:00:99"})
+		}, ""},
 		"two hosts with one address": {func(t *Tables) {
 			t.Neighbors[1].MAC = "02:00:00:00:00:99"
 			t.Stations = append(t.Stations, Station{Host: "h2", Router: "pe1", VRF: "red", Address: addr("10.1.0.2"), MAC: "02:00:00:00:01:02"})

@@ -182,7 +182,7 @@ func stationsAt(lab string, t *topology.Topology) (all []audit.Station) {
 		}
 		for _, a := range t.AtRouters(h) {
 			for _, p := range a.Addresses {
-				all = append(all, audit.Station{Host: h.Name, Router: a.Router, VRF: a.VRF, Address: p.Addr(), MAC: plan.HostMAC(lab, h.Name, a).String()})
+				all = append(all, audit.Station{Host: h.Name, LAN: a.Segment, Router: a.Router, VRF: a.VRF, Address: p.Addr(), MAC: plan.HostMAC(lab, h.Name, a).String()})
 			}
 		}
 	}
