@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"pseudowan/labs/catalog"
@@ -100,9 +101,14 @@ func parseRunning(p *plan.Plan, text []byte) (*topology.Topology, error) {
 	return t, err
 }
 
+// ofLine is how a problem names another element of the file.
+var ofLine = regexp.MustCompile(` \(line [0-9]+\)`)
+
 func withoutLines(problems topology.Problems) topology.Problems {
 	for i := range problems {
-		problems[i].Line, problems[i].Column = 0, 0
+		p := &problems[i]
+		p.Line, p.Column = 0, 0
+		p.Message, p.Remedy = ofLine.ReplaceAllString(p.Message, ""), ofLine.ReplaceAllString(p.Remedy, "")
 	}
 	return problems
 }

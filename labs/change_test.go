@@ -143,3 +143,16 @@ func TestAwaitRouter(t *testing.T) {
 		t.Errorf("%v: %d answers are left, missing %q", err, len(answers), last)
 	}
 }
+
+// A refusal names no lines: nobody has seen the text that they are of.
+func TestRefusalsWithoutLines(t *testing.T) {
+	text := "name: t\nrouters: {pe1: {as: 65000}}\nvrfs: {red: {rts: '1:1'}}\nhosts:\n  h1: {to: pe1, vrf: red, addresses: 10.1.0.2/24}\n  h2: {to: pe1, vrf: red, addresses: 10.1.0.3/24}\n"
+	_, err := topology.Parse("t.yaml", []byte(text))
+	var problems topology.Problems
+	if !errors.As(err, &problems) || !strings.Contains(err.Error(), "(line 5)") {
+		t.Fatal(err)
+	}
+	if said := withoutLines(problems).Error(); strings.Contains(said, "line") || !strings.Contains(said, "used by host h1 in VRF red") {
+		t.Error(said)
+	}
+}

@@ -24,6 +24,6 @@ func Event(o Output, e status.Event) error {
 	if e.By != "" {
 		by = " (" + e.By + ")"
 	}
-	_, err := fmt.Fprintf(o.W, "%s  %-7s  %-10s  %s%s\n", e.Time.In(o.Zone).Format("2006-01-02 15:04:05.000"), e.Kind, cmp.Or(e.Node, "-"), e.Text, by)
+	_, err := fmt.Fprintf(o.W, "%s  %-9s  %-10s  %s%s\n", e.Time.In(o.Zone).Format("2006-01-02 15:04:05.000"), e.Kind, cmp.Or(e.Node, "-"), e.Text, by)
 	return err
 }

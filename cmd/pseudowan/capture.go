@@ -141,7 +141,11 @@ func (o *captureOutput) begin(lab string, points []capture.Point) (func([]captur
 		return nil, err
 	}
 	o.begun = true
-	fmt.Fprintf(o.err, "capturing at %d points of lab %s; Ctrl-C ends it\n", len(points), lab)
+	where := fmt.Sprintf("%d points", len(points))
+	if len(points) == 1 {
+		where = "1 point"
+	}
+	fmt.Fprintf(o.err, "capturing at %s of lab %s; Ctrl-C ends it\n", where, lab)
 	if o.name == "" {
 		return func(packets []capture.Packet) error {
 			for _, p := range packets {

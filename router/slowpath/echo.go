@@ -80,7 +80,7 @@ func readEcho4(ip *layers.IPv4, icmp *layers.ICMPv4) (e Echo, ok bool) {
 		return e, false
 	}
 	e.To = netip.AddrFrom4([4]byte(quoted[16:20]))
-	e.ID, e.What = binary.BigEndian.Uint16(quoted[head+4:]), icmp.TypeCode.String()
+	e.ID, e.What = binary.BigEndian.Uint16(quoted[head+4:]), said4(icmp.TypeCode)
 	return e, true
 }
 
@@ -107,6 +107,6 @@ func readEcho6(ip *layers.IPv6, icmp *layers.ICMPv6) (e Echo, ok bool) {
 		return e, false
 	}
 	e.To = netip.AddrFrom16([16]byte(quoted[24:40]))
-	e.ID, e.What = binary.BigEndian.Uint16(quoted[head+4:]), icmp.TypeCode.String()
+	e.ID, e.What = binary.BigEndian.Uint16(quoted[head+4:]), said6(icmp.TypeCode)
 	return e, true
 }
