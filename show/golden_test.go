@@ -78,6 +78,11 @@ var (
 		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Prefix: pfx("10.1.0.2/32"), NextHop: addr("0.0.0.0"), Label: 1000, Direction: "in", Stack: []uint32{}},
 		{Router: "pe1", VRF: "9", RD: "65001:9", Prefix: pfx("10.1.0.2/32"), Label: 3, Direction: "in", Stack: []uint32{}},
 	}
+	active = []status.ActiveRoute{
+		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Prefix: pfx("30.1.0.0/24"), NextHop: addr("192.168.0.2"), Label: num(2000), Source: "bgp"},
+		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Prefix: pfx("10.1.0.0/24"), NextHop: addr("0.0.0.0"), Source: "connected"},
+		{Router: "pe1", Prefix: pfx("10.255.0.2/32"), NextHop: addr("192.168.0.2"), Label: num(17), Source: "lsp"},
+	}
 	flows = []status.Flow{
 		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Direction: "out", Prefix: pfx("30.1.0.2/32"), Label: num(2000), NextHop: addr("192.168.0.2"), Packets: 3, Bytes: 294},
 		{Router: "pe1", VRF: "65001:101", RD: "65001:101", Direction: "out", Prefix: pfx("10.1.0.2/32"), NextHop: addr("10.1.0.2")},
@@ -153,6 +158,7 @@ func tables() []table {
 		of("arp", Neighbors, neighbors),
 		of("vrf", VRFs, vrfs),
 		of("mpls", MPLS, bindings),
+		of("route", ActiveRoutes, active),
 		of("flow", Flows, flows),
 		of("port", Ports, ports),
 		of("bfd", BFD, watched),

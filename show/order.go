@@ -85,6 +85,17 @@ func byBinding(a, b status.MPLS) int {
 	)
 }
 
+func byActiveRoute(a, b status.ActiveRoute) int {
+	return cmp.Or(
+		byName(a.Router, b.Router),
+		byName(a.VRF, b.VRF),
+		byName(a.RD, b.RD),
+		a.Prefix.Compare(b.Prefix),
+		a.NextHop.Compare(b.NextHop),
+		byPresence(a.Label, b.Label),
+	)
+}
+
 // byFlow puts incoming labels before routes.
 func byFlow(a, b status.Flow) int {
 	c := cmp.Or(

@@ -109,6 +109,26 @@ func EachMPLS(o Output, rows status.Rows[status.MPLS]) error {
 	}, listed[status.MPLS](o))
 }
 
+// ActiveRoutes prints the routes by which routers forward.
+func ActiveRoutes(o Output, rows []status.ActiveRoute) error {
+	return EachActiveRoute(o, all(sorted(rows, byActiveRoute)))
+}
+
+// EachActiveRoute is ActiveRoutes for rows that come in order.
+func EachActiveRoute(o Output, rows status.Rows[status.ActiveRoute]) error {
+	return emitRows(o, eachSorted(rows, byActiveRoute), func() document[status.ActiveRoute] {
+		return tabular(tableDocument[status.ActiveRoute]{w: o.W, size: one[status.ActiveRoute], begin: func([]status.ActiveRoute) (string, *grid) {
+			return "", &grid{columns: []column{
+				text("router"), text("vrf"), text("prefix"), text("nexthop"), number("label"), text("source"), text("routeDist"),
+			}}
+		}, fill: func(g *grid, rows []status.ActiveRoute, _ *status.ActiveRoute) {
+			for _, r := range rows {
+				g.add(r.Router, r.VRF, prefix(r.Prefix), address(r.NextHop), pointed(r.Label), string(r.Source), r.RD)
+			}
+		}})
+	}, listed[status.ActiveRoute](o))
+}
+
 // Flows prints the counters of routes and incoming labels.
 func Flows(o Output, rows []status.Flow) error { return EachFlow(o, all(sorted(rows, byFlow))) }
 

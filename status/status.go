@@ -217,6 +217,18 @@ type Route struct {
 	SoO       []string     `json:"soo"`        // the sites of origin that it carries (RFC 4364 section 7)
 }
 
+// ActiveRoute is a route by which a router forwards: the best path of a VRF to a prefix, or
+// outside VRFs, in a lab with core, the path to another loopback.
+type ActiveRoute struct {
+	Router  string       `json:"router"`
+	VRF     string       `json:"vrf"` // "" outside VRFs
+	RD      string       `json:"rd"`
+	Prefix  netip.Prefix `json:"prefix"`
+	NextHop netip.Addr   `json:"next_hop"` // 0.0.0.0 or :: for connected and aggregate
+	Label   *uint32      `json:"label"`    // that packets get; null for none
+	Source  RouteSource  `json:"source"`   // connected, static, bgp or aggregate; lsp outside VRFs
+}
+
 // MPLS is one label binding: a label that the router assigned (in), or one to push
 // (out).
 type MPLS struct {

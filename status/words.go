@@ -60,6 +60,7 @@ const (
 	SourceAggregate RouteSource = "aggregate"
 	SourceNeighbor  RouteSource = "neighbor"
 	SourceLabel     RouteSource = "label"
+	SourceLSP       RouteSource = "lsp"
 )
 
 // RouteView is a way to look at the routes of a BGP session.

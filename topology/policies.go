@@ -30,7 +30,7 @@ type prefixList struct {
 	entries  policy.PrefixList
 	resolved bool
 	within   bool // its entries are being collected
-	used     bool
+	users    []string
 }
 
 // definedPolicy is a policy of the file.
@@ -58,6 +58,9 @@ func (b *policyBuilder) define() {
 		b.defined[e.key.v] = d
 		b.lab.Policies = append(b.lab.Policies, d.Policy)
 		b.lint(d, e.value)
+	}
+	for _, e := range b.raw.PrefixLists {
+		b.lab.PrefixLists = append(b.lab.PrefixLists, PrefixList{e.key.v, b.lists[e.key.v].users})
 	}
 }
 
@@ -114,7 +117,7 @@ func (b *policyBuilder) included(v value[listEntry], element string) policy.Pref
 		b.refuse(v.at, element, fmt.Sprintf("prefix list %s includes itself by way of %s", v.v.list, element), "remove one of the names")
 		return nil
 	}
-	l.used = true
+	l.users = append(l.users, element)
 	b.resolve(l, "prefix-list "+v.v.list)
 	return l.entries
 }

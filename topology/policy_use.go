@@ -69,7 +69,7 @@ func (b *policyBuilder) unused() {
 		}
 	}
 	for _, e := range b.raw.PrefixLists {
-		if l := b.lists[e.key.v]; !l.used {
+		if l := b.lists[e.key.v]; len(l.users) == 0 {
 			b.warn(l.at, "prefix-list "+e.key.v, "is not used", "name it in prefixes: of a policy, or remove it")
 		}
 	}

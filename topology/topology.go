@@ -32,11 +32,20 @@ type Topology struct {
 
 	Policies []policy.Policy `json:"policies,omitempty"`
 
+	// PrefixLists are those of the file. What they contain is in Policies.
+	PrefixLists []PrefixList `json:"-"`
+
 	// VRFNumbers are the numbers of VRFs in RDs that the file does not give, by name.
 	VRFNumbers map[string]int `json:"-"`
 
 	// Warnings are what the file may have but its author cannot have meant.
 	Warnings Problems `json:"-"`
+}
+
+// PrefixList is a prefix list of the file.
+type PrefixList struct {
+	Name  string
+	Users []string // the terms of policies and the prefix lists that name it
 }
 
 // Router is a PE or P router of ours.

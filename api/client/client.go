@@ -106,6 +106,11 @@ func (c *Client) VRFs(ctx context.Context, f Filter) ([]status.VRF, error) {
 	return list[status.VRF](ctx, c, "vrfs", f)
 }
 
+// Routes lists the routes by which routers forward.
+func (c *Client) Routes(ctx context.Context, f Filter) ([]status.ActiveRoute, error) {
+	return list[status.ActiveRoute](ctx, c, "routes", f)
+}
+
 // MPLS lists the label bindings.
 func (c *Client) MPLS(ctx context.Context, f Filter) ([]status.MPLS, error) {
 	return list[status.MPLS](ctx, c, "mpls", f)
@@ -140,6 +145,33 @@ func (c *Client) Verify(ctx context.Context) ([]status.HostPair, error) {
 func (c *Client) Trace(ctx context.Context, host string, to netip.Addr) (t status.Trace, err error) {
 	err = c.do(ctx, http.MethodGet, "trace?"+url.Values{"host": {host}, "to": {to.String()}}.Encode(), nil, &t)
 	return t, err
+}
+
+// Ping sends one echo request from a router inside a VRF, "" for its only one.
+func (c *Client) Ping(ctx context.Context, router, vrf string, to netip.Addr) (status.Echo, error) {
+	all, err := c.echoes(ctx, "ping", router, vrf, to)
+	switch {
+	case err != nil:
+		return status.Echo{}, err
+	case len(all) != 1:
+		return status.Echo{}, fmt.Errorf("%d answers to one request", len(all))
+	}
+	return all[0], nil
+}
+
+// Traceroute sends echo requests with ever greater TTLs from a router inside a VRF, ""
+// for its only one, until the destination answers.
+func (c *Client) Traceroute(ctx context.Context, router, vrf string, to netip.Addr) ([]status.Echo, error) {
+	return c.echoes(ctx, "traceroute", router, vrf, to)
+}
+
+func (c *Client) echoes(ctx context.Context, path, router, vrf string, to netip.Addr) (all []status.Echo, err error) {
+	q := url.Values{"router": {router}, "to": {to.String()}}
+	if vrf != "" {
+		q.Set("vrf", vrf)
+	}
+	err = c.do(ctx, http.MethodGet, path+"?"+q.Encode(), nil, &all)
+	return all, err
 }
 
 // Explain tells why a prefix is in a VRF of a router, or why not.

@@ -75,7 +75,9 @@ type batch struct {
 // changes registers what changes the lab. Each is a twin of a command.
 func (s server) changes(a huma.API) {
 	s.networkChanges(a)
+	s.policyChanges(a)
 	s.routingChanges(a)
+	s.peerChanges(a)
 	huma.Register(a, changeOperation(http.MethodPost, "/v1/changes", "Make several changes at once, all or nothing"),
 		func(ctx context.Context, q *batch) (*changed, error) { return s.change(ctx, q.Body.Edits) })
 }
@@ -141,9 +143,9 @@ func change[Q any](a huma.API, s server, method, path, summary string, read func
 	})
 }
 
-// change makes edits. A client that goes away does not stop a change half-way.
+// change makes edits.
 func (s server) change(ctx context.Context, edits []edit.Edit) (*changed, error) {
-	report, err := labs.Change(context.WithoutCancel(ctx), labs.ChangeOptions{Lab: s.lab, Edits: edits, Timeout: changePatience, By: "API"})
+	report, err := s.queue.Change(ctx, labs.ChangeOptions{Lab: s.lab, Edits: edits, Timeout: changePatience, By: "API"})
 	var (
 		problems topology.Problems
 		late     *labs.NotConvergedError

@@ -19,7 +19,7 @@ import (
 func teller(t *testing.T, tell func(context.Context, look.EventOptions, func(status.Event) error) error) *http.Response {
 	t.Helper()
 	m := http.NewServeMux()
-	register(m, server{"lab", tell})
+	register(m, server{lab: "lab", tell: tell})
 	s := httptest.NewServer(m)
 	t.Cleanup(s.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

@@ -24,6 +24,18 @@ type setPolicy struct {
 	Body []any  `doc:"Its terms, as in the topology file"`
 }
 
+type addPrefixList struct {
+	Body struct {
+		Name    string   `json:"name" minLength:"1" doc:"Its name"`
+		Entries []string `json:"entries" doc:"Its entries, as in the topology file"`
+	}
+}
+
+type setPrefixList struct {
+	Name string   `path:"name" doc:"Its name"`
+	Body []string `doc:"Its entries, as in the topology file"`
+}
+
 // OfProtocol names routes of a VRF. Its name is exported as what embeds it reads it, too.
 type OfProtocol struct {
 	Name     string `path:"name" doc:"Name of the VRF"`
@@ -74,8 +86,8 @@ type clearPeer struct {
 	Soft   string `query:"soft" enum:"in,out,both" doc:"Without an end of the session: ask the peer for its routes, tell it all again, or both"`
 }
 
-// routingChanges registers changes of policies, sessions, redistribution and BMP.
-func (s server) routingChanges(a huma.API) {
+// policyChanges registers changes of policies and prefix lists.
+func (s server) policyChanges(a huma.API) {
 	change(a, s, http.MethodPost, "/v1/policies", "Add a policy", func(q *addPolicy) (edit.Edit, error) {
 		return edit.Edit{Op: edit.PolicyAdd, Name: q.Body.Name, Terms: q.Body.Terms}, nil
 	})
@@ -85,6 +97,19 @@ func (s server) routingChanges(a huma.API) {
 	change(a, s, http.MethodDelete, "/v1/policies/{name}", "Remove a policy that is not used", func(q *del) (edit.Edit, error) {
 		return edit.Edit{Op: edit.PolicyDel, Name: q.Name}, nil
 	})
+	change(a, s, http.MethodPost, "/v1/prefix-lists", "Add a prefix list", func(q *addPrefixList) (edit.Edit, error) {
+		return edit.Edit{Op: edit.PrefixListAdd, Name: q.Body.Name, Entries: q.Body.Entries}, nil
+	})
+	change(a, s, http.MethodPut, "/v1/prefix-lists/{name}", "Replace the entries of a prefix list", func(q *setPrefixList) (edit.Edit, error) {
+		return edit.Edit{Op: edit.PrefixListSet, Name: q.Name, Entries: q.Body}, nil
+	})
+	change(a, s, http.MethodDelete, "/v1/prefix-lists/{name}", "Remove a prefix list that is not used", func(q *del) (edit.Edit, error) {
+		return edit.Edit{Op: edit.PrefixListDel, Name: q.Name}, nil
+	})
+}
+
+// routingChanges registers changes of redistribution and BMP.
+func (s server) routingChanges(a huma.API) {
 	change(a, s, http.MethodPut, "/v1/vrfs/{name}/redistribute/{protocol}", "Make connected or static routes of a VRF VPN routes", func(q *redistributeAdd) (edit.Edit, error) {
 		e := edit.Edit{Op: edit.RedistributeAdd, Name: q.Name, Protocol: q.Protocol}
 		if q.Protocol == "connected" {
@@ -105,7 +130,6 @@ func (s server) routingChanges(a huma.API) {
 		}
 		return e, nil
 	})
-	s.peerChanges(a)
 }
 
 // peerChanges registers changes and resets of BGP sessions.

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"pseudowan/labs"
 	"pseudowan/labs/look"
 	"pseudowan/status"
 )
@@ -28,11 +29,31 @@ runs pseudowan serve, which refuses changes unless it is started with --allow-ch
 const openAPIPath = "/v1/openapi"
 
 // New returns a handler of the paths below /v1/ for one lab, which is looked up anew for
-// each request: it may be edited meanwhile.
-func New(lab string) http.Handler {
+// each request: it may be edited meanwhile. Changes are made through the queue.
+func New(lab string, changes *labs.Queue) http.Handler {
 	m := http.NewServeMux()
-	register(m, server{lab, look.Events})
+	register(m, server{lab, changes, look.Events})
+	m.HandleFunc(anyPath, func(w http.ResponseWriter, q *http.Request) { unknown(m, w, q) })
 	return m
+}
+
+// anyPath is the pattern of requests that no other one matches.
+const anyPath = "/v1/"
+
+// unknown answers a request for which there is no path, or none with its method.
+func unknown(m *http.ServeMux, w http.ResponseWriter, q *http.Request) {
+	var have []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if _, pattern := m.Handler(&http.Request{Method: method, URL: q.URL, Host: q.Host}); pattern != anyPath {
+			have = append(have, method)
+		}
+	}
+	if len(have) == 0 {
+		refuse(w, huma.NewError(http.StatusNotFound, "there is no "+q.URL.Path+"; "+openAPIPath+".json describes what there is"))
+		return
+	}
+	w.Header().Set("Allow", strings.Join(have, ", "))
+	refuse(w, huma.NewError(http.StatusMethodNotAllowed, q.URL.Path+" takes "+strings.Join(have, ", ")+", not "+q.Method))
 }
 
 // ReadOnly passes on the requests that change nothing, and refuses all others: who may
@@ -59,8 +80,9 @@ func OpenAPI() *huma.OpenAPI { return register(http.NewServeMux(), server{}).Ope
 
 // server answers requests about one lab.
 type server struct {
-	lab  string
-	tell func(context.Context, look.EventOptions, func(status.Event) error) error // look.Events
+	lab   string
+	queue *labs.Queue
+	tell  func(context.Context, look.EventOptions, func(status.Event) error) error // look.Events
 }
 
 func register(m *http.ServeMux, s server) huma.API {
@@ -78,6 +100,7 @@ func register(m *http.ServeMux, s server) huma.API {
 	s.tables(a)
 	s.whole(a)
 	s.events(a)
+	s.pings(a)
 	s.changes(a)
 	return a
 }

@@ -6,11 +6,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"pseudowan/labs"
 )
 
 func TestOpenAPI(t *testing.T) {
 	w := httptest.NewRecorder()
-	New("lab").ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/openapi.json", nil))
+	New("lab", labs.NewQueue()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/openapi.json", nil))
 	var doc struct {
 		OpenAPI string
 		Paths   map[string]map[string]struct{ Summary string }
@@ -21,12 +23,12 @@ func TestOpenAPI(t *testing.T) {
 	if !strings.HasPrefix(doc.OpenAPI, "3.1") {
 		t.Errorf("OpenAPI %s", doc.OpenAPI)
 	}
-	for _, path := range []string{"/v1/peers", "/v1/peers/{peer}/{view}", "/v1/vrfs", "/v1/nodes", "/v1/verify", "/v1/trace", "/v1/explain", "/v1/events", "/v1/changes", "/v1/routes"} {
+	for _, path := range []string{"/v1/peers", "/v1/peers/{peer}/{view}", "/v1/vrfs", "/v1/nodes", "/v1/verify", "/v1/trace", "/v1/explain", "/v1/events", "/v1/changes", "/v1/routes", "/v1/lsps", "/v1/ping", "/v1/traceroute"} {
 		if doc.Paths[path] == nil {
 			t.Errorf("%s is not described", path)
 		}
 	}
-	if text := w.Body.String(); strings.Count(text, `"name":"vrf"`) < 11 || strings.Count(text, `"name":"longer"`) != 4 {
+	if text := w.Body.String(); strings.Count(text, `"name":"vrf"`) < 11 || strings.Count(text, `"name":"longer"`) != 5 {
 		t.Errorf("parameters are missing: %s", text)
 	}
 	if strings.Contains(w.Body.String(), `"format":"ipv4"`) {
@@ -53,6 +55,13 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/v1/trace?to=10.0.0.1", "", 422, "validation"},
 		{"GET", "/v1/peers/pe1/told", "", 422, "validation"},
 		{"GET", "/v1/explain?router=pe1&vrf=red&prefix=10", "", 422, "prefix"},
+		{"GET", "/v1/ping?router=pe1&to=x", "", 422, "validation"},
+		{"GET", "/v1/ping?router=pe1&to=10.0.0.1&count=1000", "", 422, "validation"},
+		{"GET", "/v1/ping?router=pe1&to=10.0.0.1&size=9000", "", 422, "validation"},
+		{"GET", "/v1/traceroute?to=10.0.0.1", "", 422, "validation"},
+		{"GET", "/v1/nothing", "", 404, "there is no /v1/nothing"},
+		{"PUT", "/v1/vrfs", "{}", 405, "takes GET, POST, not PUT"},
+		{"POST", "/v1/vrfs/red", "{}", 405, "takes PATCH, DELETE, not POST"},
 		{"POST", "/v1/vrfs", `{"name":"red"}`, 422, "validation"},
 		{"POST", "/v1/vrfs", `{"name":"red","settings":{},"more":1}`, 422, "validation"},
 		{"POST", "/v1/vrfs", `{`, 400, ""},
@@ -65,7 +74,7 @@ func TestRefusals(t *testing.T) {
 			q.Header.Set("Content-Type", "application/json")
 		}
 		w := httptest.NewRecorder()
-		New("lab").ServeHTTP(w, q)
+		New("lab", labs.NewQueue()).ServeHTTP(w, q)
 		var problem struct {
 			Status int
 			Detail string
@@ -86,7 +95,7 @@ func TestAddresses(t *testing.T) {
 	} {
 		q.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
-		New("lab").ServeHTTP(w, q)
+		New("lab", labs.NewQueue()).ServeHTTP(w, q)
 		if w.Code == http.StatusUnprocessableEntity || w.Code == http.StatusBadRequest || w.Code == http.StatusOK {
 			t.Errorf("%s %s: %d: %s", q.Method, q.URL, w.Code, w.Body)
 		}

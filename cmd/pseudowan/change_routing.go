@@ -55,13 +55,43 @@ func (s streams) policy(op edit.Op, verb, short, example string) *cobra.Command 
 		}
 		return e, nil
 	})
-	c.Args = func(c *cobra.Command, args []string) error {
+	c.Args = nameAnd("TERM...")
+	return c
+}
+
+func newPrefixList(s streams) *cobra.Command {
+	c := &cobra.Command{Use: "prefix-list", GroupID: groupRun, Short: "Add, change or remove a prefix list of a running lab", Example: `  sudo pseudowan prefix-list add customers '10.0.0.0/8 le 24' 'except 10.9.0.0/16 le 32'
+  sudo pseudowan policy add only '{match: {prefixes: customers}}' '{then: reject}'`}
+	onlySubcommands(c)
+	c.AddCommand(
+		s.prefixList(edit.PrefixListAdd, "add", "Add a prefix list", `  sudo pseudowan prefix-list add customers '10.0.0.0/8 le 24' 'except 10.9.0.0/16 le 32'`),
+		s.prefixList(edit.PrefixListSet, "set", "Replace the entries of a prefix list", `  sudo pseudowan prefix-list set customers '10.0.0.0/8 le 32'`),
+		s.naming(edit.PrefixListDel, "del", "NAME", "Remove a prefix list that is not used", `  sudo pseudowan prefix-list del customers`, nil),
+	)
+	return c
+}
+
+// prefixList returns a command with the entries of a prefix list.
+func (s streams) prefixList(op edit.Op, verb, short, example string) *cobra.Command {
+	const long = `Each ENTRY is one as the topology file has it: a prefix, perhaps with ge and le or after
+except, or the name of another prefix list.
+
+` + changeHelp
+	c, _ := s.change(short, long, example, []string{verb, "NAME", "ENTRY..."}, func(args []string) (edit.Edit, error) {
+		return edit.Edit{Op: op, Name: args[0], Entries: args[1:]}, nil
+	})
+	c.Args = nameAnd("ENTRY...")
+	return c
+}
+
+// nameAnd wants a name and at least one word more.
+func nameAnd(words string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
 		if len(args) < 2 {
-			return usagef("%s takes NAME TERM...; see `%[1]s --help`", c.CommandPath())
+			return usagef("%s takes NAME %s; see `%[1]s --help`", c.CommandPath(), words)
 		}
 		return nil
 	}
-	return c
 }
 
 func newRedistribute(s streams) *cobra.Command {

@@ -81,6 +81,7 @@ func newShow(s streams) *cobra.Command {
 		tableCommand(s, sel, "interface", "Ports with their addresses", (*look.Lab).Interfaces, show.Interfaces),
 		tableCommand(s, sel, "arp", "Neighbours, IPv4 (ARP) and IPv6 (ND)", (*look.Lab).Neighbors, show.Neighbors),
 		streamCommand(s, sel, "vrf", "VRFs with their routes", (*look.Lab).EachVRF, show.EachVRF),
+		streamCommand(s, sel, "route", "Routes by which routers forward, in VRFs and in a core", (*look.Lab).EachRoute, show.EachActiveRoute),
 		streamCommand(s, sel, "mpls", "Labels that routers advertise, and labels to push", (*look.Lab).EachMPLS, show.EachMPLS),
 		tableCommand(s, sel, "lsp", "Label-switched paths to the routers' loopbacks, in a lab with core", (*look.Lab).LSPs, show.LSPs),
 		tableCommand(s, sel, "core", "Links that label-switched paths use", (*look.Lab).CoreLinks, show.CoreLinks),

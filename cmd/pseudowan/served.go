@@ -17,18 +17,22 @@ import (
 
 // newAPI returns a handler of the lab's API and of the original's requests.
 func newAPI(lab string) http.Handler {
+	changes := labs.NewQueue()
 	open := func(ctx context.Context) (original.Lab, error) {
 		running, err := look.Open(ctx, lab)
-		return served{running}, err
+		return served{running, changes}, err
 	}
 	paths := http.NewServeMux()
-	paths.Handle("/v1/", v1.New(lab))
+	paths.Handle("/v1/", v1.New(lab, changes))
 	paths.Handle("/", original.New(open, time.Now))
 	return paths
 }
 
 // served is a lab as the original sees it: the tables of one router at a time.
-type served struct{ *look.Lab }
+type served struct {
+	*look.Lab
+	changes *labs.Queue
+}
 
 func of(router string) look.Filter { return look.Filter{Router: router} }
 
@@ -72,9 +76,9 @@ func (s served) SessionRoutes(ctx context.Context, router, peer string, view sta
 	return s.Lab.SessionRoutes(ctx, of(router), peer, view)
 }
 
-// Change changes the lab. A client that goes away does not stop a change half-way.
+// Change changes the lab.
 func (s served) Change(ctx context.Context, decide func(*topology.Topology) ([]edit.Edit, error)) error {
-	_, err := labs.Change(context.WithoutCancel(ctx), labs.ChangeOptions{Lab: s.Name, Decide: decide, Timeout: changeTimeout, By: "API"})
+	_, err := s.changes.Change(ctx, labs.ChangeOptions{Lab: s.Name, Decide: decide, Timeout: changeTimeout, By: "API"})
 	return err
 }
 

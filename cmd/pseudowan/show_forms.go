@@ -32,7 +32,7 @@ const watchEvery = 2 * time.Second
 // originalTables are the original's tables by our names.
 var originalTables = map[string]string{
 	"interface": "interface", "arp": "arp", "mpls": "mpls", "vrf": "vrf", "peer": "status/peer", "port": "stats/port", "flow": "stats/flow",
-	"rib": "rib", "lsp": "route", "neighbor": "neighbor",
+	"rib": "rib", "lsp": "route", "route": "route", "neighbor": "neighbor",
 }
 
 // withForms gives all commands of show the flags --watch and --format.
@@ -135,7 +135,7 @@ func printOriginal(ctx context.Context, s streams, sel *selection, path string, 
 	for _, r := range routers {
 		q.Router = r
 		var table bytes.Buffer
-		err := original.Print(ctx, &table, served{lab}, q, path, time.Now())
+		err := original.Print(ctx, &table, served{Lab: lab}, q, path, time.Now())
 		if errs = append(errs, err); err != nil {
 			continue
 		}

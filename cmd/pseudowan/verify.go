@@ -38,7 +38,7 @@ test of the way back, between hosts without packet filters. And of the addresses
 must not answer, those that no route of the host names, and no flow of its router's
 switch, are tested by samples, chosen anew each time; the result counts the others. A
 router whose flows are not exactly those that it wants stands for nothing: all is sent
-from its hosts. --every-packet does that in the whole lab.
+from its hosts. --every-packet does that in the whole lab, and so does --topology.
 
 Exit codes: 0 all is as intended, 1 something differs, 2 it could not be tested,
 4 there is no such lab, host or file.`

@@ -36,6 +36,7 @@ func documents() []document {
 		listOf("show interface", show.Interfaces),
 		listOf("show arp", show.Neighbors),
 		listOf("show vrf", show.VRFs),
+		listOf("show route", show.ActiveRoutes),
 		listOf("show mpls", show.MPLS),
 		listOf("show lsp", show.LSPs),
 		listOf("show core", show.CoreLinks),

@@ -29,8 +29,8 @@ type PingOptions struct {
 // Pong is what came back.
 type Pong = router.Pong
 
-// pingTTL is the TTL of requests that should arrive.
-const pingTTL = 64
+// PingTTL is the TTL of requests that should arrive.
+const PingTTL = 64
 
 // Ping sends echo requests from a router inside a VRF, and tells each what came back.
 func Ping(ctx context.Context, o PingOptions, each func(n int, p Pong)) error {
@@ -41,7 +41,7 @@ func Ping(ctx context.Context, o PingOptions, each func(n int, p Pong)) error {
 	defer c.Close()
 	for n := 1; n <= o.Count; n++ {
 		begin := time.Now()
-		pong, err := c.Ping(ctx, o.request(pingTTL))
+		pong, err := c.Ping(ctx, o.request(PingTTL))
 		if err != nil {
 			return err
 		}

@@ -25,6 +25,20 @@ func (l *Lab) EachVRF(ctx context.Context, f Filter) status.Rows[status.VRF] {
 	return each(ctx, l, f, (*router.Client).EachVRF)
 }
 
+// EachRoute passes on the routes by which routers forward.
+func (l *Lab) EachRoute(ctx context.Context, f Filter) status.Rows[status.ActiveRoute] {
+	return each(ctx, l, f, activeRoutes)
+}
+
+// Routes lists the routes by which routers forward.
+func (l *Lab) Routes(ctx context.Context, f Filter) (rows []status.ActiveRoute, err error) {
+	err = l.EachRoute(ctx, f)(func(block []status.ActiveRoute) error {
+		rows = append(rows, block...)
+		return nil
+	})
+	return rows, err
+}
+
 // EachMPLS passes on the label bindings.
 func (l *Lab) EachMPLS(ctx context.Context, f Filter) status.Rows[status.MPLS] {
 	return each(ctx, l, f, (*router.Client).EachMPLS)

@@ -28,6 +28,7 @@ type kind struct {
 	implied string                            // how one goes that its section does not have
 	keeps   func(*topology.Topology, string) error
 	del     func(*file, *topology.Topology, string) error // nil: it is a key of its section
+	list    func(Edit) any                                // the list that one is; nil: it is a mapping with the settings
 	ops     [3]Op                                         // by verb; "": there is none
 }
 
@@ -38,7 +39,11 @@ var kinds = []kind{
 	},
 	{section: "hosts", noun: "host", again: "`host attach` gives it another interface", names: hostNames, del: (*file).delHost, ops: [3]Op{adds: HostAdd, dels: HostDel}},
 	{section: "segments", noun: "LAN", again: "`host attach` and `host move` connect hosts to it", names: lanNames, keeps: hostsOnLAN, ops: [3]Op{adds: LANAdd, dels: LANDel}},
-	{section: "policies", noun: "policy", again: "`policy set` replaces its terms", names: policyNames, keeps: usesOfPolicy, ops: [3]Op{PolicyAdd, PolicySet, PolicyDel}},
+	{section: "policies", noun: "policy", again: "`policy set` replaces its terms", names: policyNames, keeps: usesOfPolicy, list: func(e Edit) any { return e.Terms }, ops: [3]Op{PolicyAdd, PolicySet, PolicyDel}},
+	{
+		section: "prefix-lists", noun: "prefix list", again: "`prefix-list set` replaces its entries", names: listNames, keeps: usesOfList,
+		list: func(e Edit) any { return e.Entries }, ops: [3]Op{PrefixListAdd, PrefixListSet, PrefixListDel},
+	},
 }
 
 // kindOf returns the kind that an operation is about; nil if it is about something else.
@@ -63,7 +68,7 @@ func (f *file) change(k *kind, v verb, t *topology.Topology, e Edit) error {
 		if there {
 			return fmt.Errorf("%s %s exists already; %s", k.noun, e.Name, k.again)
 		}
-		return f.put(section, e)
+		return f.put(k, section, e)
 	}
 	if v == dels && k.del != nil {
 		return k.del(f, t, e.Name)
@@ -75,7 +80,7 @@ func (f *file) change(k *kind, v verb, t *topology.Topology, e Edit) error {
 		return missing(k.noun, e.Name, k.names(t))
 	}
 	if v == sets {
-		return f.replace(section, k.noun+" "+e.Name, e)
+		return f.replace(k, section, e)
 	}
 	if err := k.keeps(t, e.Name); err != nil {
 		return err
@@ -88,14 +93,9 @@ func (f *file) change(k *kind, v verb, t *topology.Topology, e Edit) error {
 }
 
 // put adds what an edit describes under its name.
-func (f *file) put(section *yaml.Node, e Edit) error {
-	if e.Op == PolicyAdd {
-		terms, err := node(e.Terms)
-		if err != nil {
-			return fmt.Errorf("policy %s: %w", e.Name, err)
-		}
-		add(section, e.Name, terms)
-		return nil
+func (f *file) put(k *kind, section *yaml.Node, e Edit) error {
+	if k.list != nil {
+		return f.set(section, k.noun+" "+e.Name, map[string]any{e.Name: k.list(e)})
 	}
 	value := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	if err := f.set(value, e.Name, e.Settings); err != nil {
@@ -105,13 +105,14 @@ func (f *file) put(section *yaml.Node, e Edit) error {
 	return nil
 }
 
-// replace gives what is there, or is implied, other keys or terms.
-func (f *file) replace(section *yaml.Node, what string, e Edit) error {
-	if e.Op == PolicySet {
+// replace gives what is there, or is implied, other keys, or another list.
+func (f *file) replace(k *kind, section *yaml.Node, e Edit) error {
+	what := k.noun + " " + e.Name
+	if k.list != nil {
 		if _, old := find(section, e.Name); own(old, what) != nil {
 			return own(old, what)
 		}
-		return f.set(section, what, map[string]any{e.Name: e.Terms})
+		return f.set(section, what, map[string]any{e.Name: k.list(e)})
 	}
 	_, value := find(section, e.Name)
 	if value == nil {
@@ -156,6 +157,10 @@ func lanNames(t *topology.Topology) []string {
 
 func policyNames(t *topology.Topology) []string {
 	return named(t.Policies, func(p policy.Policy) string { return p.Name })
+}
+
+func listNames(t *topology.Topology) []string {
+	return named(t.PrefixLists, func(l topology.PrefixList) string { return l.Name })
 }
 
 func routerNames(t *topology.Topology) []string {
@@ -205,6 +210,16 @@ func usesOfPolicy(t *topology.Topology, name string) error {
 			if a.BGP != nil && used(a.BGP.ImportPolicy, a.BGP.ExportPolicy) {
 				return fmt.Errorf("the session with host %s has the policy %s; `neighbor set` takes it from there first", h.Name, name)
 			}
+		}
+	}
+	return nil
+}
+
+// usesOfList refuses to remove a prefix list that a policy or another list names.
+func usesOfList(t *topology.Topology, name string) error {
+	for _, l := range t.PrefixLists {
+		if l.Name == name && len(l.Users) > 0 {
+			return fmt.Errorf("%s names the prefix list %s; `policy set` or `prefix-list set` takes it from there first", l.Users[0], name)
 		}
 	}
 	return nil

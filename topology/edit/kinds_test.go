@@ -2,6 +2,7 @@ package edit
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -79,6 +80,13 @@ func TestKinds(t *testing.T) {
 			[]string{"-used: [{set: {med: 5}}]", "+used: [{match: {prefixes: 10.0.0.0/8 le 32}, set: {local-pref: 200}}]"}},
 		{"a policy goes", []Edit{{Op: VRFSet, Name: "red", Settings: set(t, "import-policy=")}, {Op: PolicyDel, Name: "used"}},
 			[]string{"-policies:", "-used: [{set: {med: 5}}]", `-red: {rts: "65000:1", import-policy: used}`, `+red: {rts: "65000:1"}`}},
+		{"a prefix list and its use", []Edit{
+			{Op: PrefixListAdd, Name: "nets", Entries: []string{"10.0.0.0/8 le 24", "except 10.9.0.0/16"}},
+			{Op: PolicySet, Name: "used", Terms: []any{map[string]any{"match": map[string]any{"prefixes": "nets"}}}},
+		}, []string{"-used: [{set: {med: 5}}]", "+used: [{match: {prefixes: nets}}]", "+prefix-lists:", "+nets: [10.0.0.0/8 le 24, except 10.9.0.0/16]"}},
+		{"a prefix list changes and goes", []Edit{
+			{Op: PrefixListAdd, Name: "nets", Entries: []string{"10.0.0.0/8"}}, {Op: PrefixListSet, Name: "nets", Entries: []string{"10.0.0.0/9"}}, {Op: PrefixListDel, Name: "nets"},
+		}, nil},
 		{"no static routes", []Edit{{Op: RedistributeDel, Name: "blue", Protocol: "static"}}, []string{`-blue: {rts: "65000:2"}`, `+blue: {rts: "65000:2", redistribute: {static: false}}`}},
 		{"hosts instead of subnets, and back", []Edit{{Op: RedistributeAdd, Name: "blue", Protocol: "connected", Settings: set(t, "connected=hosts")}, {Op: RedistributeDel, Name: "blue", Protocol: "connected"}},
 			[]string{`-blue: {rts: "65000:2"}`, `+blue: {rts: "65000:2", redistribute: {connected: none}}`}},
@@ -146,6 +154,8 @@ func TestRefusalsOfKinds(t *testing.T) {
 		{Edit{Op: PolicyAdd, Name: "used"}, "policy used exists already", false},
 		{Edit{Op: PolicySet, Name: "unused"}, "did you mean used?", true},
 		{Edit{Op: PolicyDel, Name: "used"}, "VRF red has the policy used", false},
+		{Edit{Op: PrefixListSet, Name: "n"}, "there is no prefix list n", true},
+		{Edit{Op: PrefixListDel, Name: "n"}, "there is no prefix list n", true},
 		{Edit{Op: RedistributeAdd, Name: "rod", Protocol: "static"}, "did you mean red?", true},
 		{Edit{Op: RedistributeAdd, Name: "red", Protocol: "ospf"}, "choose connected or static", false},
 		{Edit{Op: BMPAdd, Name: "pe9", Settings: set(t, "to=10.0.0.1")}, "no router pe9", true},
@@ -205,3 +215,43 @@ func TestSeriesTakenOut(t *testing.T) {
 
 // compared makes addresses comparable.
 var compared = cmpopts.EquateComparable(prefix("0.0.0.0/0"), addr("0.0.0.0"))
+
+// A prefix list stays while a policy or another list names it.
+func TestPrefixListsInUse(t *testing.T) {
+	const text = `name: lists
+routers: {pe1: {as: 65001}}
+prefix-lists: {inner: [10.0.0.0/8], outer: [inner], free: [11.0.0.0/8]}
+policies: {p: [{match: {prefixes: outer}}]}
+`
+	for name, want := range map[string]string{
+		"inner": "prefix-list outer names the prefix list inner", "outer": "policy p, term 1 names the prefix list outer", "free": "",
+	} {
+		_, err := Apply(parsed(t, text), []byte(text), []Edit{{Op: PrefixListDel, Name: name}})
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v; want %q", name, err, want)
+		}
+	}
+}
+
+// Every operation is in the schema of the API, and does something.
+func TestOps(t *testing.T) {
+	f, _ := reflect.TypeFor[Edit]().FieldByName("Op")
+	var ops []string
+	for _, op := range Ops() {
+		ops = append(ops, string(op))
+		if _, err := Apply(parsed(t, kindsLab), []byte(kindsLab), []Edit{{Op: op, Name: "x"}}); err != nil && strings.Contains(err.Error(), "there is no change") {
+			t.Errorf("%s: %v", op, err)
+		}
+	}
+	if d := cmp.Diff(f.Tag.Get("enum"), strings.Join(ops, ",")); d != "" {
+		t.Error(d)
+	}
+	for e, want := range map[string]Edit{
+		"vrf add red": {Op: VRFAdd, Name: "red"}, "prefix-list set n": {Op: PrefixListSet, Name: "n"},
+		"route add red 10.0.0.0/8 via 10.1.0.2": {Op: RouteAdd, Name: "red", Prefix: prefix("10.0.0.0/8"), NextHop: addr("10.1.0.2")}, "x y": {Op: "x", Name: "y"},
+	} {
+		if got := want.String(); got != e {
+			t.Errorf("%q is described as %q", e, got)
+		}
+	}
+}

@@ -65,7 +65,7 @@ var (
 )
 
 func prefixLists(e *editor, at *mapping) any {
-	return edited(e, at.get("prefix-lists"), oneOf(e, "n1", "n2"), some(listEntry)(e, nil))
+	return edited(e, at.get("prefix-lists"), oneOf(e, listNames...), some(listEntry)(e, nil))
 }
 
 // listEntry is an entry of a prefix list, or the name of a list.
@@ -80,6 +80,16 @@ func listEntry(e *editor, _ *mapping) any {
 
 // policies has one policy more than before, one less, or one with other terms.
 func policies(e *editor, at *mapping) any {
+	return edited(e, at.get("policies"), oneOf(e, policyNames...), someTerms(e))
+}
+
+// The names that policies and prefix lists have: few, so that they come and go.
+var (
+	policyNames = []string{"p1", "p2", "p3"}
+	listNames   = []string{"n1", "n2"}
+)
+
+func someTerms(e *editor) []any {
 	list := []any{}
 	for range e.IntN(3) {
 		t := new(mapping)
@@ -92,7 +102,7 @@ func policies(e *editor, at *mapping) any {
 		t.set("then", among("accept", "next", "next", nil)(e, nil))
 		list = append(list, t)
 	}
-	return edited(e, at.get("policies"), oneOf(e, "p1", "p2", "p3"), list)
+	return list
 }
 
 // harmless reports whether the policies of a lab leave everything where it is:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"reflect"
 	"slices"
 
 	"pseudowan/topology"
@@ -12,16 +13,21 @@ import (
 
 // Change returns a random run-time change of a lab file, and what the file is with it;
 // nil if the change is one that must be refused, as about one of ten is. What spare names,
-// hosts and VRFs, is left alone, and so is the meaning of the file, as with Edit.
+// hosts and VRFs, is left alone, also how its hosts reach each other, and so is the meaning
+// of the file, as with Edit.
 func Change(r *rand.Rand, text []byte, spare ...string) (edit.Edit, []byte) {
 	t, err := topology.Parse("random.yaml", text, runtimes...)
 	if err != nil {
 		panic(fmt.Sprintf("random: %v in\n%s", err, text))
 	}
+	c := changer{&editor{Rand: r, file: read(text)}, t, spare}
 	refused := r.IntN(10) == 0
-	for range mostTries {
-		c := changer{r, t, spare}
-		e := c.one()
+	var draw func(changer) edit.Edit
+	for i := range mostTries {
+		if i%triesOfKind == 0 {
+			draw = draws[r.IntN(len(draws))]
+		}
+		e := draw(c)
 		if e.Op == "" || slices.Contains(spare, e.Name) && e.Op != edit.RouteAdd && e.Op != edit.RouteDel {
 			continue
 		}
@@ -36,7 +42,7 @@ func Change(r *rand.Rand, text []byte, spare ...string) (edit.Edit, []byte) {
 		switch {
 		case err != nil && refused:
 			return e, nil
-		case err != nil, refused, len(lab.Hosts) > mostHosts, ambiguous(lab), slices.ContainsFunc(lab.Hosts, twoWays):
+		case err != nil, refused, !certain(lab), !c.spares(lab):
 		default:
 			return e, after
 		}
@@ -44,18 +50,49 @@ func Change(r *rand.Rand, text []byte, spare ...string) (edit.Edit, []byte) {
 	panic(fmt.Sprintf("random: no change in %d tries of\n%s", mostTries, text))
 }
 
+// triesOfKind is how often a kind of change is drawn before another one: some are possible
+// only with few values.
+const triesOfKind = 25
+
+// certain reports whether a lab is small, and does what its intent says whatever its
+// routers prefer, and although nobody in it speaks BGP but they.
+func certain(lab *topology.Topology) bool {
+	return len(lab.Hosts) <= mostHosts && !ambiguous(lab) && !halfReflected(lab) && harmless(lab) &&
+		!slices.ContainsFunc(lab.Hosts, func(h topology.Host) bool { return twoWays(h) || tellsLANs(&h) })
+}
+
+// spares reports whether the hosts that are left alone reach each other as before.
+func (c changer) spares(after *topology.Topology) bool {
+	among := func(t *topology.Topology) (out []topology.Reach) {
+		for _, r := range t.Reaches() {
+			if slices.Contains(c.spare, r.From) && slices.Contains(c.spare, r.To) {
+				out = append(out, r)
+			}
+		}
+		return out
+	}
+	return len(c.spare) == 0 || reflect.DeepEqual(among(c.lab), among(after))
+}
+
+// draws draw changes of every kind; what others need comes more often.
+var draws = []func(changer) edit.Edit{
+	changer.addVRF, changer.setVRF, changer.setVRF, changer.delVRF, changer.addRoute, changer.addRoute, changer.delRoute,
+	changer.addHost, changer.addHost, changer.delHost, changer.attach, changer.detach, changer.move, changer.move,
+	changer.addLAN, changer.delLAN,
+	changer.addPolicy, changer.addPolicy, changer.setPolicy, changer.setPolicy, changer.delPolicy,
+	changer.addPrefixList, changer.addPrefixList, changer.setPrefixList, changer.setPrefixList, changer.delPrefixList,
+	changer.addNeighbor, changer.addNeighbor, changer.setNeighbor, changer.setNeighbor, changer.delNeighbor,
+	changer.redistribute, changer.addStation, changer.delStation,
+}
+
 // changer makes changes of a lab, of which some are not possible.
 type changer struct {
-	*rand.Rand
+	*editor
 	lab   *topology.Topology
 	spare []string
 }
 
-func (c changer) one() edit.Edit {
-	return []func() edit.Edit{c.addVRF, c.setVRF, c.delVRF, c.addRoute, c.addRoute, c.delRoute, c.addHost, c.addHost, c.delHost, c.attach, c.detach}[c.IntN(11)]()
-}
-
-// any returns one of several; the zero value of none.
+// anyOf returns one of several; the zero value of none.
 func anyOf[T any](c changer, of []T) (v T) {
 	if len(of) > 0 {
 		v = of[c.IntN(len(of))]
@@ -75,11 +112,14 @@ func (c changer) addVRF() edit.Edit {
 }
 
 func (c changer) setVRF() edit.Edit {
-	key := anyOf(c, []string{"max-routes", "label-mode", "redistribute", "default-originate", "on"})
+	key := anyOf(c, []string{"max-routes", "label-mode", "redistribute", "default-originate", "on", "rd", "import", "export", "aggregates", "import-policy", "export-policy"})
 	values := map[string][]any{
 		"max-routes": {1000, 2000, nil}, "label-mode": {"per-vrf", "per-prefix", "per-next-hop", nil},
 		"redistribute":      {map[string]any{"connected": "none"}, map[string]any{"connected": "hosts"}, map[string]any{"static": false}, nil},
 		"default-originate": {true, false, nil}, "on": {c.router(), nil},
+		"rd": {distinguisher(c.editor, nil), nil}, "import": {plain(oneOrSome(routeTarget)(c.editor, nil)), nil}, "export": {plain(oneOrSome(routeTarget)(c.editor, nil)), nil},
+		"aggregates":    {plain(aggregated(c.editor, nil)), nil},
+		"import-policy": {nameOf("policies")(c.editor, nil), nil}, "export-policy": {nameOf("policies")(c.editor, nil), nil},
 	}
 	return edit.Edit{Op: edit.VRFSet, Name: c.vrf().Name, Settings: map[string]any{key: anyOf(c, values[key])}}
 }
@@ -107,37 +147,4 @@ func (c changer) delRoute() edit.Edit {
 		return edit.Edit{}
 	}
 	return edit.Edit{Op: edit.RouteDel, Name: a.VRF, Prefix: s.Prefix, NextHop: s.NextHop, Router: a.Router}
-}
-
-// settings are those of an attachment with subnets that nothing else has.
-func (c changer) settings() map[string]any {
-	v := c.vrf()
-	n := c.IntN(256)
-	addresses := []any{fmt.Sprintf("10.199.%d.2/24", n)}
-	if c.IntN(2) == 0 {
-		addresses = append(addresses, fmt.Sprintf("2001:db8:c7:%x::2/64", n))
-	}
-	s := map[string]any{"to": c.router(), "vrf": v.Name, "addresses": addresses}
-	if slices.ContainsFunc(c.lab.Hosts, func(h topology.Host) bool {
-		return slices.ContainsFunc(c.lab.AtRouters(h), func(a topology.Attachment) bool { return a.VRF == v.Name && a.Router == s["to"] })
-	}) || c.IntN(10) > 0 {
-		return s
-	}
-	s["vrf"] = "nowhere"
-	return s
-}
-
-func (c changer) addHost() edit.Edit {
-	return edit.Edit{Op: edit.HostAdd, Name: fmt.Sprintf("n%d", c.IntN(100)), Settings: c.settings()}
-}
-
-func (c changer) delHost() edit.Edit { return edit.Edit{Op: edit.HostDel, Name: c.host().Name} }
-
-func (c changer) attach() edit.Edit {
-	return edit.Edit{Op: edit.HostAttach, Name: c.host().Name, Settings: c.settings()}
-}
-
-func (c changer) detach() edit.Edit {
-	h := c.host()
-	return edit.Edit{Op: edit.HostDetach, Name: h.Name, Interface: anyOf(c, h.Attachments).Interface}
 }
