@@ -2,6 +2,7 @@ package api
 
 import (
 	"crypto/subtle"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -79,7 +80,9 @@ func Guard(token, listen string, h http.Handler) http.Handler {
 func refuse(w http.ResponseWriter, why string, code int) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // a connection without deadlines ends by itself
 	w.Header().Set("Connection", "close")
-	http.Error(w, why, code)
+	w.Header().Set("Content-Type", "application/problem+json") // RFC 9457
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(map[string]any{"title": http.StatusText(code), "status": code, "detail": why}) // the client may have gone
 }
 
 // given returns the token of a request.

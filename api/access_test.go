@@ -46,6 +46,9 @@ func TestGuard(t *testing.T) {
 		if w.Code != c.want || (w.Body.String() == "in") != (c.want == http.StatusOK) {
 			t.Errorf("%s: %d %s; want %d", c.name, w.Code, w.Body, c.want)
 		}
+		if w.Code != http.StatusOK && (w.Header().Get("Content-Type") != "application/problem+json" || !strings.Contains(w.Body.String(), `"detail":`)) {
+			t.Errorf("%s: %s %s", c.name, w.Header().Get("Content-Type"), w.Body)
+		}
 	}
 }
 

@@ -168,7 +168,7 @@ func redistribute(t *topology.Topology, router string, f fields) ([]edit.Edit, e
 }
 
 // attachment puts a host behind a port of a VRF, which takes the next free number. The
-// other kind of ports, those with a BGP session, are links: they are compared.
+// other kind of ports, those with a BGP session, are links.
 func attachment(t *topology.Topology, router string, f fields) ([]edit.Edit, error) {
 	own, err := f.address("ipaddress")
 	if err != nil {
@@ -179,7 +179,7 @@ func attachment(t *topology.Topology, router string, f fields) ([]edit.Edit, err
 		return nil, err
 	}
 	if f["vrf_routeDist"] == "" {
-		return nil, link(t, router, own, opposite, f)
+		return link(t, router, own, opposite, f)
 	}
 	v, err := needVRF(t, router, f["vrf_routeDist"])
 	if err != nil {
@@ -207,26 +207,4 @@ func attachment(t *topology.Topology, router string, f fields) ([]edit.Edit, err
 	return []edit.Edit{{Op: edit.HostAdd, Name: portHost(router, port), Settings: map[string]any{
 		"to": router, "vrf": v.Name, "addresses": netip.PrefixFrom(opposite, bits).String(), "gateway": own.String(),
 	}}}, nil
-}
-
-// link refuses a link that the lab does not have, or settings of its session that differ.
-func link(t *topology.Topology, router string, own, opposite netip.Addr, f fields) error {
-	const remedy = "edit links: in the file, and `pseudowan up` it"
-	i := slices.IndexFunc(t.Sessions, func(s topology.Session) bool {
-		return s.Router == router && s.LocalAddress == own && s.PeerAddress == opposite
-	})
-	if i < 0 {
-		return conflictf("router %s has no link with a BGP session from %s to %s: %s", router, own, opposite, remedy)
-	}
-	s := t.Sessions[i]
-	med, localPref := "", ""
-	if s.MED != nil {
-		med = fmt.Sprint(*s.MED)
-	}
-	for _, c := range []struct{ key, is string }{{"opposite_asnumber", fmt.Sprint(s.PeerAS)}, {"bgp_med", med}, {"bgp_local_pref", localPref}} {
-		if f[c.key] != c.is && f[c.key] != "" {
-			return conflictf("%s of the session from %s to %s is %q, not %s: %s", c.key, own, opposite, c.is, f[c.key], remedy)
-		}
-	}
-	return nil
 }

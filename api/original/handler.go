@@ -54,19 +54,27 @@ type Query struct {
 // Datapath returns the ID of the router at a place in Routers.
 func Datapath(place int) string { return fmt.Sprintf("%016x", place+1) }
 
-// maxBody bounds the bodies of requests, in octets.
-const maxBody = 64 << 10
+// maxBody bounds the bodies of requests, in octets, and bodyPatience the time that one
+// takes.
+const (
+	maxBody      = 64 << 10
+	bodyPatience = 5 * time.Second
+)
 
 // server answers requests about one lab.
 type server struct {
-	open func(context.Context) (Lab, error)
-	now  func() time.Time
+	open     func(context.Context) (Lab, error)
+	now      func() time.Time
+	patience time.Duration // for a body
 }
 
 // New returns a handler of the paths below /openflow/. open finds the lab anew for each
 // request, as it may be edited meanwhile; now is the time that answers tell.
 func New(open func(context.Context) (Lab, error), now func() time.Time) http.Handler {
-	s := server{open, now}
+	return server{open, now, bodyPatience}.handler()
+}
+
+func (s server) handler() http.Handler {
 	m := http.NewServeMux()
 	for path, t := range tables {
 		m.HandleFunc("GET /openflow/{datapath}/"+path, s.answer(func(ctx context.Context, lab Lab, router, body string) (map[string]any, error) {
@@ -93,9 +101,13 @@ func New(open func(context.Context) (Lab, error), now func() time.Time) http.Han
 // answer returns a handler of requests about one router.
 func (s server) answer(do func(ctx context.Context, lab Lab, router, body string) (map[string]any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, q *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, q.Body, maxBody))
-		if err != nil {
-			problem(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body cannot be read, or has more than %d octets", maxBody))
+		body, err := s.body(w, q)
+		switch {
+		case errors.As(err, new(*http.MaxBytesError)):
+			problem(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the body has more than %d octets", maxBody))
+			return
+		case err != nil:
+			problem(w, http.StatusRequestTimeout, fmt.Sprintf("the body is not there after %s", s.patience))
 			return
 		}
 		lab, err := s.open(q.Context())
@@ -117,6 +129,17 @@ func (s server) answer(do func(ctx context.Context, lab Lab, router, body string
 		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 		_ = json.NewEncoder(w).Encode(answer) // the client may have gone
 	}
+}
+
+// body reads the body of a request, of which the client may send only a part.
+func (s server) body(w http.ResponseWriter, q *http.Request) ([]byte, error) {
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(s.patience)) // in tests there is no connection
+	body, err := io.ReadAll(http.MaxBytesReader(w, q.Body, maxBody))
+	if err == nil {
+		_ = connection.SetReadDeadline(time.Time{}) // else the answer would be waited for as long
+	}
+	return body, err
 }
 
 // read answers with a table.

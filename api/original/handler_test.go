@@ -1,9 +1,12 @@
 package original
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -174,6 +177,24 @@ func TestTables(t *testing.T) {
 	}
 	if len(tables) != 10 {
 		t.Errorf("%d tables are served, and ten are tested", len(tables))
+	}
+}
+
+// A client that does not send its whole body is not waited for.
+func TestHalfBody(t *testing.T) {
+	s := httptest.NewServer(server{func(context.Context) (Lab, error) { return lab{}, nil }, time.Now, 10 * time.Millisecond}.handler())
+	defer s.Close()
+	c, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "POST /openflow/0000000000000001/vrf HTTP/1.1\r\nHost: lab\r\nContent-Length: 100\r\n\r\n{'vrf': "); err != nil {
+		t.Fatal(err)
+	}
+	a, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil || a.StatusCode != http.StatusRequestTimeout {
+		t.Errorf("%v: %+v", err, a)
 	}
 }
 

@@ -31,6 +31,9 @@ var writes = map[string]write{
 	"POST route":     {"route", []string{"destination", "netmask", "nexthop", "vrf_routeDist"}, addRoute},
 	"DELETE route":   {"route", []string{"destination", "netmask", "vrf_routeDist"}, delRoute},
 	"POST gateway":   {"gateway", []string{"ipaddress"}, gateway},
+	"POST bmp":       {"bmp", []string{"address", "port"}, addStation},
+	"DELETE bmp":     {"bmp", []string{"address", "port"}, delStation},
+	"PUT neighbor":   {"neighbor", []string{"peerIp", "med"}, neighborMED},
 
 	"POST redistribute": {"bgp", []string{"redistribute", "vrf_routeDist"}, redistribute},
 }
