@@ -9,23 +9,43 @@ import (
 	"time"
 )
 
-// tenChanges are changes, each of which is possible after those before it; the last ones
-// take the first ones back.
-var tenChanges = []string{
-	"vrf add blue rts=65000:2 on=pe1",
-	"host add h9 to=pe1 vrf=blue addresses=10.9.0.2/24",
-	"route add blue 172.16.0.0/16 10.9.0.2",
-	"host attach h9 to=pe2 vrf=red addresses=10.10.0.2/24",
-	"vrf set blue max-routes=100",
-	"vrf set red label-mode=per-vrf",
-	"host detach h9 eth1",
-	"route del blue 172.16.0.0/16",
-	"host del h9",
-	"vrf del blue",
+// killed is a change during which something is killed, and what takes it back.
+type killed struct{ change, undo string }
+
+// killedChanges are of every kind, each possible after those before it. The last ones take
+// others back.
+var killedChanges = []killed{
+	{"vrf add blue rts=65000:2 on=pe1", "vrf del blue"},
+	{"lan add office to=pe1 vrf=blue subnets=[10.9.0.0/24]", "lan del office"},
+	{"host add h9 to=office addresses=10.9.0.2/24", "host del h9"},
+	{"host move h9 to=pe1 vrf=blue addresses=10.11.0.2/24", "host move h9 to=office addresses=10.9.0.2/24"},
+	{"route add blue 172.16.0.0/16 10.11.0.2", "route del blue 172.16.0.0/16"},
+	{"host attach h9 to=pe2 vrf=red addresses=10.10.0.2/24", "host detach h9 eth1"},
+	{"prefix-list add tens 10.0.0.0/8", "prefix-list del tens"},
+	{`policy add prefer {"match":{"prefixes":"tens"},"set":{"local-pref":200}}`, "policy del prefer"},
+	{"neighbor set pe2 --router pe1 import-policy=prefer", "neighbor set pe2 --router pe1 import-policy="},
+	{"prefix-list set tens 10.0.0.0/9", "prefix-list set tens 10.0.0.0/8"},
+	{`policy set prefer {"set":{"local-pref":300}}`, `policy set prefer {"match":{"prefixes":"tens"},"set":{"local-pref":200}}`},
+	{"neighbor add h2 as=65102", "neighbor del h2"},
+	{"bmp add pe1 to=10.1.0.2:5000 vrf=red", "bmp del pe1 to=10.1.0.2:5000"},
+	{"redistribute del blue connected", "redistribute add blue connected"},
+	{"vrf set red label-mode=per-vrf", "vrf set red label-mode="},
+	{"redistribute add blue connected hosts", "redistribute del blue connected"},
+	{"bmp del pe1 to=10.1.0.2:5000", "bmp add pe1 to=10.1.0.2:5000 vrf=red"},
+	{"neighbor del h2", "neighbor add h2 as=65102"},
+	{"host detach h9 eth1", "host attach h9 to=pe2 vrf=red addresses=10.10.0.2/24"},
+	{"route del blue 172.16.0.0/16", "route add blue 172.16.0.0/16 10.11.0.2"},
+	{"host del h9", "host add h9 to=pe1 vrf=blue addresses=10.11.0.2/24"},
+	{"lan del office", "lan add office to=pe1 vrf=blue subnets=[10.9.0.0/24]"},
+	{"neighbor set pe2 --router pe1 import-policy=", "neighbor set pe2 --router pe1 import-policy=prefer"},
+	{"policy del prefer", `policy add prefer {"set":{"local-pref":300}}`},
+	{"prefix-list del tens", "prefix-list add tens 10.0.0.0/9"},
+	{"vrf del blue", "vrf add blue rts=65000:2 on=pe1"},
 }
 
 // killPoints is in how many moments of each change each of the victims is killed;
-// PSEUDOWAN_KILLS overrides it. By default only one of them is, in turn.
+// PSEUDOWAN_KILLS overrides it. By default only one of them is, in turn, during one of
+// three changes; PSEUDOWAN_SEED says which.
 const killPoints = 0
 
 // Whatever is killed during a change - the command itself, the agents, the keeper, or a
@@ -36,21 +56,25 @@ func TestRealChangeKilled(t *testing.T) {
 	l := fromText(t, t.TempDir(), "pwt-cut", strings.ReplaceAll(changeable, "NAME", "pwt-cut"))
 	l.up(t)
 	victims := []string{"command", "agent", "keeper", "switch"}
-	points := number(t, "PSEUDOWAN_KILLS", killPoints)
+	points, seed := number(t, "PSEUDOWAN_KILLS", killPoints), number(t, "PSEUDOWAN_SEED", 1)
 	settled := 0
-	for i, change := range tenChanges {
+	for i, k := range killedChanges {
 		began := time.Now()
 		must(t, "vrf", "set", "red", "max-routes="+strconv.Itoa(100+i), "--lab", l.name)
 		takes := time.Since(began)
+		if points == 0 && (i+seed)%3 > 0 {
+			l.change(t, k.change)
+			continue
+		}
 		if points == 0 {
-			settled += killDuring(t, l, change, victims[i%4], takes*time.Duration(i+1)/10)
+			settled += killDuring(t, l, k.change, victims[i/3%4], takes*time.Duration(i+1)/time.Duration(len(killedChanges)))
 			continue
 		}
 		for p := range points {
 			for _, v := range victims {
-				settled += killDuring(t, l, change, v, takes*time.Duration(p+1)/time.Duration(points))
+				settled += killDuring(t, l, k.change, v, takes*time.Duration(p+1)/time.Duration(points))
 				if p < points-1 || v != victims[3] {
-					undoChange(t, l, i)
+					l.change(t, k.undo)
 				}
 			}
 		}
@@ -101,17 +125,13 @@ func killDuring(t *testing.T, l lab, change, victim string, after time.Duration)
 	}
 	l.sound(t)
 	if now == before {
-		must(t, append(strings.Fields(change), "--lab", l.name)...)
+		l.change(t, change)
 	}
 	return settled
 }
 
-// undoChange takes one of tenChanges back.
-func undoChange(t *testing.T, l lab, i int) {
+// change makes a change of the lab by the words of its command.
+func (l lab) change(t *testing.T, words string) {
 	t.Helper()
-	undo := []string{
-		"vrf del blue", "host del h9", "route del blue 172.16.0.0/16", "host detach h9 eth1", "vrf set blue max-routes=", "vrf set red label-mode=",
-		tenChanges[3], tenChanges[2], tenChanges[1], tenChanges[0],
-	}[i]
-	must(t, append(strings.Fields(undo), "--lab", l.name)...)
+	must(t, append(strings.Fields(words), "--lab", l.name)...)
 }

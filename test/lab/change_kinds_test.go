@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -191,6 +192,7 @@ func TestRealChangeBatch(t *testing.T) {
 	if after := must(t, "export", l.name); after != before {
 		t.Errorf("refused, and something changed:\n%s", cmp.Diff(before, after))
 	}
+	hundredClients(t, l)
 	var list strings.Builder
 	for i := range 100 {
 		fmt.Fprintf(&list, "- {op: vrf-add, name: v%d, settings: {rts: \"65000:%d\"}}\n", i, 100+i)
@@ -207,4 +209,41 @@ func TestRealChangeBatch(t *testing.T) {
 		t.Errorf("%d VRFs", len(vrfs))
 	}
 	must(t, "verify", l.name)
+}
+
+// hundredClients change and read a lab at the same time, and some go away before they are
+// answered: each change is whole, and nobody undoes another's.
+func hundredClients(t *testing.T, l lab) {
+	t.Helper()
+	var asked sync.WaitGroup
+	for i := range 100 {
+		asked.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			gone := i%10 == 9
+			if gone {
+				ctx, cancel = context.WithTimeout(ctx, time.Duration(i)*time.Millisecond)
+				defer cancel()
+			}
+			c := client.New(l.name)
+			_, err := c.Change(ctx,
+				edit.Edit{Op: edit.PrefixListAdd, Name: fmt.Sprintf("n%d", i), Entries: []string{fmt.Sprintf("10.%d.0.0/16", i)}},
+				edit.Edit{Op: edit.PolicyAdd, Name: fmt.Sprintf("q%d", i), Terms: []any{map[string]any{"match": map[string]any{"prefixes": fmt.Sprintf("n%d", i)}}}})
+			if err != nil && !gone {
+				t.Errorf("client %d: %v", i, err)
+			}
+			if rows, err := c.Routes(ctx, client.Filter{Router: "pe1"}); !gone && (err != nil || len(rows) == 0) {
+				t.Errorf("client %d reads %v, %v", i, rows, err)
+			}
+		})
+	}
+	asked.Wait()
+	text := must(t, "export", l.name)
+	for i := range 100 {
+		list, policy := strings.Contains(text, fmt.Sprintf("\n  n%d: ", i)), strings.Contains(text, fmt.Sprintf("\n  q%d: ", i))
+		if list != policy || !list && i%10 != 9 {
+			t.Errorf("of client %d: the prefix list is there: %t, the policy: %t", i, list, policy)
+		}
+	}
+	l.sound(t)
 }

@@ -153,6 +153,15 @@ func TestRealAPI(t *testing.T) {
 	if rows, err := c.Verify(ctx); err != nil || len(rows) != 6 || slices.ContainsFunc(rows, func(p status.HostPair) bool { return p.Result != "ok" }) {
 		t.Errorf("verify: %v, %v", rows, err)
 	}
+	if routes, err := c.Routes(ctx, client.Filter{Router: "pe2", Selection: status.Selection{VRF: "red"}}); err != nil || len(routes) != 4 || routes[0].Label == nil {
+		t.Errorf("routes: %+v, %v", routes, err)
+	}
+	if e, err := c.Ping(ctx, "pe2", "", netip.MustParseAddr("10.9.0.2")); err != nil || e.From != netip.MustParseAddr("10.9.0.2") || e.What != "" {
+		t.Errorf("ping: %+v, %v", e, err)
+	}
+	if hops, err := c.Traceroute(ctx, "pe2", "red", netip.MustParseAddr("10.9.0.2")); err != nil || len(hops) != 2 || hops[1].From != netip.MustParseAddr("10.9.0.2") {
+		t.Errorf("traceroute: %+v, %v", hops, err)
+	}
 	var problem *client.Problem
 	if _, err := c.Change(ctx, edits...); !errors.As(err, &problem) || problem.Status != 422 || !strings.Contains(problem.Detail, "h9 exists already") {
 		t.Errorf("twice: %v", err)

@@ -164,11 +164,22 @@ func TestRealOriginalChanges(t *testing.T) {
 	if rib := ask("GET", "neighbor", "{'neighbor': {'routetype': 'sent-routes', 'address': '192.168.0.2'}}", 200); !strings.Contains(rib, "65001:101:110.1.0.0/24") {
 		t.Errorf("told to pe2: %s", rib)
 	}
+	ask("PUT", "neighbor", "{'neighbor': {'peerIp': '192.168.0.2', 'med': '77'}}", 200)
+	if rib := ask("GET", "neighbor", "{'neighbor': {'routetype': 'sent-routes', 'address': '192.168.0.2'}}", 200); !strings.Contains(rib, " 77 ") {
+		t.Errorf("told to pe2: %s", rib)
+	}
+	ask("PUT", "neighbor", "{'neighbor': {'peerIp': '192.168.0.2', 'med': ''}}", 400)
+	ask("POST", "bmp", "{'bmp': {'address': '10.7.0.2', 'port': '5000'}}", 200)
+	if rows := table[status.Station](t, l, "bmp"); len(rows) != 1 || rows[0].VRF != "rd-65001-101" {
+		t.Errorf("stations: %+v", rows)
+	}
+	ask("DELETE", "bmp", "{'bmp': {'address': '10.7.0.2', 'port': '5000'}}", 200)
 	ask("DELETE", "vrf", "{'vrf': {'route_dist': '65001:101'}}", 200)
 	ask("POST", "gateway", "{'gateway': {'ipaddress': '10.7.0.2'}}", 409)
 	if reached() || len(table[status.VRF](t, l, "vrf")) != 2 {
 		t.Error("a deleted VRF is still there")
 	}
+	must(t, "neighbor", "set", "pe2", "--router", "pe1", "med=", "--lab", l.name)
 	if out := must(t, "diff", "--lab", l.name); !strings.Contains(out, "is as") {
 		t.Errorf("the lab differs from its file: %s", out)
 	}
