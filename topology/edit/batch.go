@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"go.yaml.in/yaml/v3"
+
 	"pseudowan/topology"
 )
 
@@ -32,7 +34,22 @@ func (b *batch) hides(f *file, t *topology.Topology, e Edit) bool {
 			return x.NextHop == e.NextHop || !x.NextHop.IsValid() || !e.NextHop.IsValid()
 		})
 	}
-	return b.stale
+	return b.stale && !(e.Op == HostAttach && f.severalAttached(e.Name))
+}
+
+// severalAttached reports whether the file has several attachments of a host: a further one
+// then depends on nothing else.
+func (f *file) severalAttached(host string) bool {
+	_, hosts := find(f.top, "hosts")
+	if hosts == nil {
+		return false
+	}
+	_, h := find(hosts, host)
+	if h == nil {
+		return false
+	}
+	_, list := find(h, "attach")
+	return list != nil && list.Kind == yaml.SequenceNode && len(list.Content) > 1
 }
 
 // done notes an edit.

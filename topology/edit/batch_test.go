@@ -41,6 +41,13 @@ func TestBatchesAreInOrder(t *testing.T) {
 			via(RouteAdd, "10.1.0.9"), {Op: HostAdd, Name: "h9", Settings: map[string]any{"to": "pe2", "vrf": "red", "addresses": "10.1.0.7/24"}},
 		}, ""},
 		{"a route goes twice", []Edit{via(RouteAdd, "10.1.0.2"), via(RouteDel, ""), via(RouteDel, "10.1.0.2")}, "no static route"},
+		{"attachments of a host that moves meanwhile", []Edit{
+			{Op: HostAttach, Name: "h3", Settings: map[string]any{"to": "pe1", "vrf": "red", "addresses": "10.31.0.2/24"}},
+			{Op: HostDetach, Name: "h3", Interface: "eth0"},
+			{Op: HostAttach, Name: "h3", Settings: map[string]any{"to": "pe1", "vrf": "red", "addresses": "10.32.0.2/24"}},
+			{Op: HostAttach, Name: "h3", Settings: map[string]any{"to": "pe2", "vrf": "red", "addresses": "10.33.0.2/24"}},
+			{Op: RouteAdd, Name: "red", Prefix: prefix("172.16.0.0/16"), NextHop: addr("10.33.0.2")},
+		}, ""},
 		{"a route goes and comes", []Edit{via(RouteAdd, "10.1.0.2"), via(RouteDel, "10.1.0.2"), via(RouteAdd, "10.1.0.2")}, ""},
 	} {
 		text, err := Apply(parsed(t, lab), []byte(lab), c.edits)
@@ -78,5 +85,25 @@ func TestBatchesAreFast(t *testing.T) {
 	}
 	if took := time.Since(begin); took > 20*time.Second { // minutes, if each were read
 		t.Errorf("%d edits take %s", len(edits), took)
+	}
+}
+
+// The provisioning of docs/scripting.md: 200 VRFs, a host in all of them, 30 routes in each.
+func BenchmarkProvisioning(b *testing.B) {
+	const text = "name: provision\nrouters: {pe1: {as: 65001}}\nvrfs: {base: {rts: \"65001:1\"}}\nhosts: {ce: {to: pe1, vrf: base, addresses: 10.0.0.2/24}}\n"
+	var edits, routes []Edit
+	for v := range 200 {
+		name := fmt.Sprintf("v%d", v)
+		edits = append(edits, Edit{Op: VRFAdd, Name: name, Settings: map[string]any{"rts": fmt.Sprintf("9598:%d", v)}},
+			Edit{Op: HostAttach, Name: "ce", Settings: map[string]any{"to": "pe1", "vrf": name, "addresses": fmt.Sprintf("10.1.%d.2/24", v)}})
+		for r := range 30 {
+			routes = append(routes, Edit{Op: RouteAdd, Name: name, Prefix: prefix(fmt.Sprintf("172.%d.%d.0/24", 16+r, v)), NextHop: addr(fmt.Sprintf("10.1.%d.2", v))})
+		}
+	}
+	edits = append(edits, routes...)
+	for b.Loop() {
+		if _, err := Apply(parsed(b, text), []byte(text), edits); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

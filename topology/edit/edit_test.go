@@ -39,7 +39,7 @@ series:
     addresses: 10.9.{i}.2/24
 `
 
-func parsed(t *testing.T, text string) *topology.Topology {
+func parsed(t testing.TB, text string) *topology.Topology {
 	t.Helper()
 	lab, err := topology.Parse("lab.yaml", []byte(text))
 	if err != nil {
