@@ -102,9 +102,9 @@ CHANGES ?= 1000
 test-changes:
 	PSEUDOWAN_CHANGES=$(CHANGES) PSEUDOWAN_SEED=$(RANDOM_SEED) $(GO) test -v -count=1 -timeout 2h -run '^TestRealRandomChanges$$' ./test/lab
 
-# KILLS moments of ten changes, in each of which the command, the agents, the keeper or a
+# KILLS moments of changes of every kind, in each of which the command, the agents, the keeper or a
 # switch is killed; as root, a quarter of an hour. CI has a brief form of it.
-KILLS ?= 3
+KILLS ?= 1
 .PHONY: test-kills
 test-kills:
 	PSEUDOWAN_KILLS=$(KILLS) $(GO) test -v -count=1 -timeout 2h -run '^TestRealChangeKilled$$' ./test/lab
