@@ -86,7 +86,7 @@ var rooms = map[string][]string{
 
 	"k8s":            {"topology", "topology/sites"},
 	"k8s/pods":       {"k8s"},
-	"labs/pod":       {"labs", "labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "status"},
+	"labs/pod":       {"labs", "labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "router/config", "status", "topology"},
 	"labs/catalog":   {"topology", "status"},
 	"labs/plan":      {"topology", "topology/sites", "router/config", "hosts", "hosts/guard", "bgp/policy", "bgp/session", "bgp/vpn"},
 	"labs/preview":   {"topology", "status"}, // what a file would do

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"os"
 	"strings"
 
 	"pseudowan/status"
@@ -29,6 +30,15 @@ func CheckBeforeUp(n Need) (warnings []status.Finding, err error) {
 		return warnings, notReadyError(failed)
 	}
 	return warnings, nil
+}
+
+// CheckPrivileges checks what root may be refused here, as in a container. Without it,
+// nobody can even tell which labs there are.
+func CheckPrivileges() error {
+	if failed := failures(privileges(Observed{Root: os.Geteuid() == 0, Privileges: observePrivileges()}, Need{})); len(failed) > 0 {
+		return notReadyError(failed)
+	}
+	return nil
 }
 
 // CheckUplinks checks what the lab's uplinks and published ports would collide with on

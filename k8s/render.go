@@ -3,6 +3,7 @@ package k8s
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -18,6 +19,16 @@ type Options struct {
 	Namespace string // "": that of the lab, "pw-" and its name
 	Image     string // of the pods
 	PerSite   int    // routers
+
+	Sites     []string   // only their StatefulSets; none: all
+	Passwords []Password // that the file says are elsewhere
+}
+
+// Password is one that the topology keeps elsewhere.
+type Password struct {
+	Env  string // the variable that has it, as the topology says; or
+	File string // the file
+	Text string
 }
 
 // object is a part of a manifest; its keys are written in alphabetical order.
@@ -31,12 +42,21 @@ const (
 	// that Kubernetes makes of it has 63 octets, ten of which are a hash.
 	maxLab = 20
 
+	// variablePrefix begins the names of files with values of environment variables.
+	variablePrefix = "env."
+
 	topologyDir  = "/etc/pseudowan"
 	topologyFile = "lab.yaml"
 )
 
-// Render writes the manifests of a lab. source is the topology's text.
-func Render(t *topology.Topology, source []byte, o Options) ([]byte, error) {
+// File is a manifest.
+type File struct {
+	Name string
+	Text []byte
+}
+
+// Render returns the manifests of a lab, an object in each. source is the topology's text.
+func Render(t *topology.Topology, source []byte, o Options) ([]File, error) {
 	all, err := sites.Divide(t, o.PerSite)
 	if err != nil {
 		return nil, err
@@ -49,19 +69,75 @@ func Render(t *topology.Topology, source []byte, o Options) ([]byte, error) {
 		return nil, fmt.Errorf("lab %s: its file has %d octets, and a ConfigMap holds %d; write hosts that are alike as a series with count: N", t.Name, len(source), maxConfigMap)
 	}
 	r.namespace = cmp.Or(o.Namespace, "pw-"+r.name)
-	list := []object{r.space(), r.account(), r.config(source), r.service(), r.policy()}
-	for _, s := range all {
+	open, secret, err := r.divideSecrets(source)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := r.chosen(all)
+	if err != nil {
+		return nil, err
+	}
+	list := []object{r.space(), r.account(), r.config(open), r.secret(secret), r.service(), r.policy()}
+	for _, s := range chosen {
 		list = append(list, r.statefulSet(s))
 	}
-	var out bytes.Buffer
-	e := yaml.NewEncoder(&out)
-	e.SetIndent(2)
+	return encode(list)
+}
+
+// chosen are the sites whose StatefulSets are wanted.
+func (r renderer) chosen(all []sites.Site) ([]sites.Site, error) {
+	if len(r.options.Sites) == 0 {
+		return all, nil
+	}
+	var out []sites.Site
+	for _, name := range r.options.Sites {
+		s, err := sites.Find(all, name)
+		if err != nil {
+			return nil, fmt.Errorf("lab %s: %w", r.topology.Name, err)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// encode writes each object as a file of its own.
+func encode(list []object) (files []File, _ error) {
 	for _, o := range list {
-		if err := e.Encode(o); err != nil {
+		var out bytes.Buffer
+		e := yaml.NewEncoder(&out)
+		e.SetIndent(2)
+		if err := errors.Join(e.Encode(o), e.Close()); err != nil {
 			return nil, err
 		}
+		name := strings.ToLower(o["kind"].(string))
+		if name == "statefulset" {
+			name = "site-" + o["metadata"].(object)["labels"].(object)[SiteLabel].(string)
+		}
+		files = append(files, File{name + ".yaml", out.Bytes()})
 	}
-	return out.Bytes(), e.Close()
+	return files, nil
+}
+
+// Join writes manifests as one.
+func Join(files []File) []byte {
+	var out []byte
+	for i, f := range files {
+		if i > 0 {
+			out = append(out, "---\n"...)
+		}
+		out = append(out, f.Text...)
+	}
+	return out
+}
+
+// Kustomization returns the file that makes manifests a base of Kustomize.
+func Kustomization(files []File) File {
+	var b strings.Builder
+	b.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n")
+	for _, f := range files {
+		fmt.Fprintf(&b, "  - %s\n", f.Name)
+	}
+	return File{"kustomization.yaml", []byte(b.String())}
 }
 
 // renderer writes the objects of one lab.
@@ -102,10 +178,6 @@ func (r renderer) space() object {
 // account is the pods': without rights, and without a token.
 func (r renderer) account() object {
 	return object{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": r.meta(r.name), "automountServiceAccountToken": false}
-}
-
-func (r renderer) config(source []byte) object {
-	return object{"apiVersion": "v1", "kind": "ConfigMap", "metadata": r.meta(r.name), "data": object{topologyFile: string(source)}}
 }
 
 // service gives the pods names, also before they are ready: that they find each other
@@ -165,7 +237,9 @@ func (r renderer) pod(s sites.Site) object {
 		}},
 		"containers": []object{r.container(s)},
 		"volumes": []object{
-			{"name": "topology", "configMap": object{"name": r.name}},
+			{"name": "topology", "projected": object{"defaultMode": ownerOnly, "sources": []object{
+				{"configMap": object{"name": r.name}}, {"secret": object{"name": r.name}},
+			}}},
 			{"name": "tun", "hostPath": object{"path": "/dev/net/tun", "type": "CharDevice"}},
 			{"name": "run", "emptyDir": object{"medium": "Memory"}},
 			{"name": "state", "emptyDir": object{}},
@@ -182,7 +256,7 @@ func (r renderer) container(s sites.Site) object {
 	peer := r.name + "-%s-0." + r.name
 	return object{
 		"name": "site", "image": r.options.Image, "imagePullPolicy": "IfNotPresent",
-		"args": []string{"k8s", "site", s.Name, "--file", topologyDir + "/" + topologyFile, "--per-site", strconv.Itoa(r.options.PerSite), "--peer", peer},
+		"args": []string{"k8s", "site", s.Name, "--lab", r.topology.Name, "--file", topologyDir + "/" + topologyFile, "--per-site", strconv.Itoa(r.options.PerSite), "--peer", peer},
 		"securityContext": object{
 			"allowPrivilegeEscalation": true, // SYS_ADMIN implies it
 			"readOnlyRootFilesystem":   true,

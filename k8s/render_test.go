@@ -2,6 +2,7 @@ package k8s
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"flag"
 	"fmt"
@@ -25,7 +26,8 @@ func render(t *testing.T, name string, text []byte, o Options) ([]byte, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Render(top, text, o)
+	files, err := Render(top, text, o)
+	return Join(files), err
 }
 
 func TestRenderGolden(t *testing.T) {
@@ -135,5 +137,91 @@ func TestMemoryIsCoarse(t *testing.T) {
 	_, a, _ := strings.Cut(string(after), "kind: StatefulSet")
 	if a != b {
 		t.Error("three hosts less make other pods")
+	}
+}
+
+// What may not be read stands in the Secret, and nowhere else.
+func TestPasswordsAreSecret(t *testing.T) {
+	text, _ := catalog.Get("pseudo-wan")
+	with := func(password string) string {
+		return strings.Replace(string(text), "routers:", "defaults: {bgp: {password: "+password+"}}\nrouters:", 1)
+	}
+	const secret = "aSecretOfMany"
+	encoded := base64.StdEncoding.EncodeToString([]byte(secret))
+	for name, c := range map[string]struct {
+		text      string
+		passwords []Password
+		open      bool   // the topology is in the ConfigMap
+		want      string // in the Secret
+	}{
+		"none":          {string(text), nil, true, "data: {}"},
+		"in the text":   {with(secret), nil, false, "lab.yaml: "},
+		"in a file":     {with("{file: bgp-password}"), []Password{{File: "bgp-password", Text: secret}}, true, "bgp-password: " + encoded},
+		"in a variable": {with("{env: BGP_PASSWORD}"), []Password{{Env: "BGP_PASSWORD", Text: secret}}, true, "env.BGP_PASSWORD: " + encoded},
+	} {
+		top, err := topology.Parse(name, []byte(c.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := Render(top, []byte(c.text), Options{Image: "i", PerSite: 1, Passwords: c.passwords})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			switch f.Name {
+			case "secret.yaml":
+				if !strings.Contains(string(f.Text), c.want) {
+					t.Errorf("%s: the Secret is\n%s", name, f.Text)
+				}
+			case "configmap.yaml":
+				if bytes.Contains(f.Text, []byte("lab.yaml")) != c.open {
+					t.Errorf("%s: the ConfigMap is\n%s", name, f.Text)
+				}
+				fallthrough
+			default:
+				if bytes.Contains(f.Text, []byte(secret)) || bytes.Contains(f.Text, []byte(encoded)) {
+					t.Errorf("%s: %s has the password", name, f.Name)
+				}
+			}
+		}
+	}
+	for _, file := range []string{"../password", "/etc/password", "lab.yaml", "a/b"} {
+		top, err := topology.Parse("x", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Render(top, text, Options{Image: "i", PerSite: 1, Passwords: []Password{{File: file, Text: "x"}}}); err == nil || !strings.Contains(err.Error(), "beside the lab's file") {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+// Some sites alone have what all have in common, and the base lists every file.
+func TestSomeSites(t *testing.T) {
+	text, _ := catalog.Get("core")
+	top, err := topology.Parse("core", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := Render(top, text, Options{Image: "i", PerSite: 1, Sites: []string{"rr", "p1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, f.Name)
+	}
+	const want = "namespace.yaml serviceaccount.yaml configmap.yaml secret.yaml service.yaml networkpolicy.yaml site-rr.yaml site-p1.yaml"
+	if got := strings.Join(names, " "); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	base := string(Kustomization(files).Text)
+	for _, name := range names {
+		if !strings.Contains(base, "  - "+name+"\n") {
+			t.Errorf("the base lacks %s:\n%s", name, base)
+		}
+	}
+	if _, err := Render(top, text, Options{Image: "i", PerSite: 1, Sites: []string{"p3"}}); err == nil || !strings.Contains(err.Error(), "no site p3; the lab has pe1") {
+		t.Errorf("%v", err)
 	}
 }

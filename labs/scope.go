@@ -163,7 +163,7 @@ func (o applyOptions) before(lab string) (applied plan.Plan, cut []plan.Plan, kn
 // are those that the running routers have, as far as they have them.
 func (o applyOptions) secrets(t *topology.Topology) (config.Secrets, error) {
 	if o.running == nil {
-		return readSecrets(t)
+		return Secrets(t)
 	}
 	known := config.Secrets{}
 	for _, r := range o.running.Routers {
@@ -177,7 +177,7 @@ func (o applyOptions) secrets(t *topology.Topology) (config.Secrets, error) {
 	}
 	for _, p := range t.Passwords() {
 		if _, has := known[p.Source()]; p.Elsewhere() && !has {
-			return readSecrets(t)
+			return Secrets(t)
 		}
 	}
 	return known, nil

@@ -15,13 +15,13 @@ import (
 // CheckSecrets returns why passwords that a topology file keeps elsewhere cannot
 // be used; nil if they can.
 func CheckSecrets(t *topology.Topology) error {
-	_, err := readSecrets(t)
+	_, err := Secrets(t)
 	return err
 }
 
-// readSecrets reads the passwords that a topology file keeps elsewhere. The error
-// is a topology.Problems.
-func readSecrets(t *topology.Topology) (config.Secrets, error) {
+// Secrets reads the passwords that a topology file keeps elsewhere, by their sources. The
+// error is a topology.Problems.
+func Secrets(t *topology.Topology) (config.Secrets, error) {
 	secrets := config.Secrets{}
 	var problems topology.Problems
 	for _, p := range t.Passwords() {

@@ -80,7 +80,7 @@ func TestSecretsAreNotInThePlan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		secrets, err := readSecrets(top)
+		secrets, err := Secrets(top)
 		if err != nil {
 			t.Fatal(err)
 		}

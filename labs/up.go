@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"pseudowan/doctor"
 	"pseudowan/hosts"
 	"pseudowan/labs/catalog"
 	"pseudowan/labs/inventory"
@@ -98,6 +99,9 @@ type applyOptions struct {
 
 // bringUp applies a topology; source is its text.
 func bringUp(ctx context.Context, t *topology.Topology, source []byte, o applyOptions) (Report, error) {
+	if err := doctor.CheckPrivileges(); err != nil {
+		return Report{}, err
+	}
 	prepared := o.times.start("observing and planning", "")
 	held, err := store.Acquire(ctx, t.Name)
 	if err != nil {

@@ -47,7 +47,7 @@ hosts:
   isp: {forward: true, attach: [{to: pe1, vrf: red, addresses: ["2001:db8:2::2/64"]}, {to: wan, addresses: ["2001:db8:1::1/64"], advertises: "2001:db8:1::/64"}]}
   gw: {forward: true, attach: [{to: wan, addresses: [slaac], delegated: {to: eth1}}, {to: lan, addresses: []}]}
   pc: {to: lan, addresses: [slaac]}`)
-	reaches, open := lab.Reachability()
+	reaches, open, _ := lab.Reachability()
 	for _, r := range reaches {
 		if r.From == "pc" || r.To == "pc" {
 			t.Errorf("%+v", r)

@@ -22,7 +22,7 @@ type Reach struct {
 // Autoconfigured addresses of hosts are omitted. Sites outside the lab are
 // reached like hosts, but reach none: nothing can be sent from there.
 func (t *Topology) Reaches() []Reach {
-	out, _ := t.Reachability()
+	out, _, _ := t.Reachability()
 	return out
 }
 

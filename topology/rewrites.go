@@ -8,8 +8,9 @@ import (
 // Reachability computes what Reaches does and, with the same order, open: what hosts
 // that rewrite packets may let through, or not. Such a pair ends its Via with the host
 // that decides, there or on the way back. A host that rewrites also decides
-// what it sends and receives itself.
-func (t *Topology) Reachability() (reaches, open []Reach) {
+// what it sends and receives itself. Where packets arrive and answers do not come back,
+// it is in oneWay.
+func (t *Topology) Reachability() (reaches, open, oneWay []Reach) {
 	w := newWalker(t.withOutside())
 	for _, h := range t.Hosts {
 		from := w.hosts[h.Name]
@@ -20,11 +21,13 @@ func (t *Topology) Reachability() (reaches, open []Reach) {
 					reaches = append(reaches, r)
 				case undecided:
 					open = append(open, r)
+				case unanswered:
+					oneWay = append(oneWay, r)
 				}
 			}
 		}
 	}
-	return reaches, open
+	return reaches, open, oneWay
 }
 
 // fate is what the topology says about a packet.
@@ -33,7 +36,8 @@ type fate int
 const (
 	lost fate = iota
 	arrives
-	undecided // a host that rewrites packets decides
+	undecided  // a host that rewrites packets decides
+	unanswered // it arrives, and no answer comes back
 )
 
 // roundTrip follows a packet from a host to an address of another, and the answer.
@@ -45,7 +49,7 @@ func (w *walker) roundTrip(from, to *Host, destination netip.Addr) (Reach, fate)
 		return open, undecided
 	}
 	r, fate := w.thereAndBack(from, to, destination)
-	if fate == lost && destination.Is6() && (from.learnsUnknown() || to.learnsUnknown()) {
+	if (fate == lost || fate == unanswered) && destination.Is6() && (from.learnsUnknown() || to.learnsUnknown()) {
 		return open, undecided
 	}
 	return r, fate
@@ -61,8 +65,8 @@ func (w *walker) thereAndBack(from, to *Host, destination netip.Addr) (Reach, fa
 	if again == undecided {
 		r.Via = append(r.Via, back[len(back)-1])
 	}
-	if again == arrives && !w.unguarded(from, to, source, destination) {
-		return r, lost
+	if again == lost || again == arrives && !w.unguarded(from, to, source, destination) {
+		return r, unanswered
 	}
 	return r, again
 }

@@ -67,7 +67,7 @@ hosts:
 		slices.Sort(out)
 		return out
 	}
-	reaches, open := lab.Reachability()
+	reaches, open, _ := lab.Reachability()
 	if got, want := said(reaches), []string{
 		"beside server 10.4.0.2 ", "server beside 10.5.0.2 ", "vm vm2 10.9.0.3 ", "vm2 vm 10.9.0.2 ",
 	}; !slices.Equal(got, want) {
@@ -88,7 +88,7 @@ hosts:
 			t.Errorf("%q is undecided", pair)
 		}
 	}
-	if _, none := parsed(t, strings.Replace(text, "    rewrites: true\n", "", 1)).Reachability(); len(none) > 0 {
+	if _, none, _ := parsed(t, strings.Replace(text, "    rewrites: true\n", "", 1)).Reachability(); len(none) > 0 {
 		t.Errorf("nobody rewrites, and undecided are %v", said(none))
 	}
 }

@@ -75,14 +75,22 @@ func (j judge) pair(p Pair) status.HostPair {
 			row.Tested--
 			row.Inferred++
 		}
-		if j.answers(p.From, p.To, a, j.at(p.From, a)) {
+		switch o := j.at(p.From, a); {
+		case j.answers(p.From, p.To, a, o):
 			row.Differences = append(row.Differences, status.Difference{Destination: a, Seen: fmt.Sprintf("%s answers, but must not be reached", p.To)})
+		case slices.Contains(o.Arrived, p.To) && !slices.Contains(p.OneWay, a):
+			row.Differences = append(row.Differences, status.Difference{Destination: a, Seen: leakSeen(p.To)})
 		}
 	}
 	if len(row.Differences) > 0 {
 		row.Result = status.Different
 	}
 	return row
+}
+
+// leakSeen says that a request gets where it must not, and its answer does not come back.
+func leakSeen(to string) string {
+	return fmt.Sprintf("the request arrives at %s, which must not be reached; its answer does not come back", to)
 }
 
 // via returns the hosts on the paths of a pair.

@@ -17,7 +17,7 @@ func Alone(t *topology.Topology) func(topology.Expectation) bool {
 	type pair struct{ from, to string }
 	open := make(map[pair]bool)
 	if len(t.Rewriters()) > 0 {
-		_, undecided := t.Reachability()
+		_, undecided, _ := t.Reachability()
 		for _, r := range undecided {
 			open[pair{r.From, r.To}] = true
 		}

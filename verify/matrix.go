@@ -12,6 +12,7 @@ type Pair struct {
 	From, To string
 	Reach    []topology.Reach // addresses of To that From must reach
 	Never    []netip.Addr     // addresses at which To must not answer From
+	OneWay   []netip.Addr     // those of Never whose answer must not come, although requests arrive
 	Outside  bool             // To is a site outside the lab
 	Named    bool             // by an `expect:` line: all its packets are sent
 
@@ -81,8 +82,8 @@ func learned(t *topology.Topology, a *topology.Attachment, p netip.Prefix) (neti
 // and from them to the sites outside the lab. If from or to is not empty, it selects
 // the pairs of that host or site.
 func Matrix(t *topology.Topology, from, to string) []Pair {
-	reaches, undecided := t.Reachability()
-	reach, open := byEnds(reaches), byEnds(undecided)
+	reaches, undecided, unanswered := t.Reachability()
+	reach, open, oneWay := byEnds(reaches), byEnds(undecided), byEnds(unanswered)
 	named := make(map[[2]string]bool)
 	for _, e := range t.Expect {
 		named[[2]string{e.From, e.To}] = true
@@ -98,6 +99,9 @@ func Matrix(t *topology.Topology, from, to string) []Pair {
 			is := func(r topology.Reach) bool { return r.Destination == a }
 			if !slices.ContainsFunc(p.Reach, is) && !slices.ContainsFunc(p.Open, is) {
 				p.Never = append(p.Never, a)
+				if slices.ContainsFunc(oneWay[p.From][p.To], is) {
+					p.OneWay = append(p.OneWay, a)
+				}
 			}
 		}
 		out = append(out, p)

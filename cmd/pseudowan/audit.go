@@ -52,6 +52,7 @@ func newAudit(s streams) *cobra.Command {
 	}
 	format := addFormat(c)
 	addLab(c, &o.Lab, "the same as LAB")
+	kube := addKube(c)
 	c.Flags().BoolVar(&tables, "tables", false, "send no packets")
 	c.Flags().DurationVar(&o.Settle, "settle", auditSettle, "how long something must deviate to count")
 	c.Flags().DurationVar(&timeout, "timeout", timeout, "how long an address may take to answer")
@@ -66,6 +67,9 @@ func newAudit(s streams) *cobra.Command {
 			o.Packets = timeout
 		}
 		rows, err := withProgress(s, func(p progress) ([]status.Deviation, error) {
+			if kube.given {
+				return kubeAudit(c, kube, !tables)
+			}
 			o.Step = p.Step
 			return look.Audit(c.Context(), o)
 		})

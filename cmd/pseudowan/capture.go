@@ -49,6 +49,7 @@ func newCapture(s streams) *cobra.Command {
 		return append(k.Links, k.Nodes...), cobra.ShellCompDirectiveNoFileComp
 	}
 	addLab(c, &o.Lab, "the lab; needed if several run")
+	kube := addKube(c)
 	c.Flags().StringVar(&o.Filter.VRF, "vrf", "", "only packets of this VRF, by name or route distinguisher")
 	c.Flags().StringVar(&prefix, "prefix", "", "only packets from or to addresses in this prefix")
 	c.Flags().Uint32Var(&label, "label", 0, "only packets with this label")
@@ -70,7 +71,13 @@ func newCapture(s streams) *cobra.Command {
 			return err
 		}
 		o.Begin = out.begin
-		done, err := look.Capture(c.Context(), o)
+		begin := func() (look.Captured, error) { return look.Capture(c.Context(), o) }
+		if kube.given {
+			begin = func() (look.Captured, error) {
+				return withSites(c.Context(), kube, func(all *look.Sites) (look.Captured, error) { return all.Capture(c.Context(), o) })
+			}
+		}
+		done, err := begin()
 		err = errors.Join(err, out.close())
 		if out.begun {
 			fmt.Fprintf(s.err, "%d packets captured", done.Packets)

@@ -24,10 +24,16 @@ Exit code: 0 nothing differs, 1 something does.`,
 	}
 	c.Flags().StringVar(&o.Lab, "lab", "", "the lab; by default that of the file")
 	completeFlag(c, "lab", runningLabs)
+	kube := addKube(c)
 	c.ValidArgsFunction = completing(readyLabs, cobra.ShellCompDirectiveDefault)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		o.File = only(args)
-		lines, file, err := labs.Diff(c.Context(), o)
+		lines, file, err := []string(nil), o.File, error(nil)
+		if kube.given {
+			lines, err = kubeDiff(c.Context(), kube, o.File, s.in)
+		} else {
+			lines, file, err = labs.Diff(c.Context(), o)
+		}
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -32,13 +33,21 @@ func newEvents(s streams) *cobra.Command {
 	}
 	format := addFormat(c)
 	addLab(c, &o.Lab, "the lab; needed if several run")
+	kube := addKube(c)
 	c.Flags().IntVarP(&o.Last, "tail", "n", all, "only this many of the last events; -1 for all")
 	c.Flags().BoolVarP(&o.Follow, "follow", "f", false, "keep printing what happens, until the lab is removed, or Ctrl-C")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if o.Last < 0 && c.Flags().Changed("tail") {
 			return usagef("--tail must be a number of events, e.g. 20")
 		}
-		err := look.Events(c.Context(), o, func(e status.Event) error { return show.Event(output(s.out, format), e) })
+		print := func(e status.Event) error { return show.Event(output(s.out, format), e) }
+		err := error(nil)
+		if kube.given {
+			o.Lost = func(err error) { fmt.Fprintf(s.err, "pseudowan: %v; its events are no longer told\n", err) }
+			_, err = withSites(c.Context(), kube, func(all *look.Sites) (struct{}, error) { return struct{}{}, all.Events(c.Context(), o, print) })
+		} else {
+			err = look.Events(c.Context(), o, print)
+		}
 		if o.Follow && errors.Is(err, context.Canceled) {
 			return nil
 		}

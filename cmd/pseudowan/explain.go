@@ -7,6 +7,7 @@ import (
 
 	"pseudowan/labs/look"
 	"pseudowan/show"
+	"pseudowan/status"
 )
 
 func newExplain(s streams) *cobra.Command {
@@ -29,12 +30,21 @@ its /32 or /128.`,
 	}
 	format := addFormat(c)
 	addLab(c, &lab, "the lab; needed if several run")
+	kube := addKube(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		prefix, err := parsePrefix(args[2])
 		if err != nil {
 			return err
 		}
-		e, err := look.Explain(c.Context(), lab, args[0], args[1], prefix)
+		explain := func() (status.Explanation, error) { return look.Explain(c.Context(), lab, args[0], args[1], prefix) }
+		if kube.given {
+			explain = func() (status.Explanation, error) {
+				return withSites(c.Context(), kube, func(all *look.Sites) (status.Explanation, error) {
+					return all.Explain(c.Context(), args[0], args[1], prefix)
+				})
+			}
+		}
+		e, err := explain()
 		if err != nil {
 			return err
 		}

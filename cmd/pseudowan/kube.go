@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"pseudowan/k8s/pods"
+	"pseudowan/labs/look"
 	"pseudowan/status"
 )
 
@@ -38,6 +39,10 @@ func (k *kubeFlag) String() string {
 	return k.lab.Namespace
 }
 
+// noKube refuses --kube for the other commands.
+const noKube = `%[1]s does not know --kube: what changes a lab on Kubernetes is an edit of its file, as in
+pseudowan k8s render FILE | kubectl apply -f -, and what looks at one site runs in its pod: kubectl exec POD -- %[1]s`
+
 // addKube gives a command the flag --kube.
 func addKube(c *cobra.Command) *kubeFlag {
 	k := &kubeFlag{}
@@ -53,8 +58,15 @@ func arguments(c *cobra.Command) []string {
 		args = append([]string{p.Name()}, args...)
 	}
 	c.Flags().Visit(func(f *pflag.Flag) {
-		if f.Name != "output" && f.Name != "kube" && f.Name != "watch" {
-			args = append(args, "--"+f.Name+"="+f.Value.String())
+		if f.Name == "output" || f.Name == "kube" || f.Name == "watch" {
+			return
+		}
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, v := range values {
+			args = append(args, "--"+f.Name+"="+v)
 		}
 	})
 	return append(args, c.Flags().Args()...)
@@ -62,15 +74,24 @@ func arguments(c *cobra.Command) []string {
 
 // kubeExec runs a command in a node, in whichever pod that is.
 func kubeExec(ctx context.Context, k *kubeFlag, node string, tty bool, argv []string) error {
+	args := []string{execCommand}
+	if tty {
+		args = append(args, "-t")
+	}
+	return kubeRun(ctx, k, node, tty, slices.Concat(args, []string{node, "--"}, argv))
+}
+
+// kubeRun runs a command of this program in the pod that has a node.
+func kubeRun(ctx context.Context, k *kubeFlag, node string, tty bool, args []string) error {
 	p, err := k.lab.Of(ctx, node)
 	if err != nil {
 		return err
 	}
-	run, args := k.lab.Command, []string{execCommand}
+	run := k.lab.Command
 	if tty {
-		run, args = k.lab.Terminal, append(args, "-t")
+		run = k.lab.Terminal
 	}
-	cmd := run(ctx, p, slices.Concat(args, []string{node, "--"}, argv)...)
+	cmd := run(ctx, p, args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err = cmd.Run()
 	var exit *exec.ExitError
@@ -80,6 +101,19 @@ func kubeExec(ctx context.Context, k *kubeFlag, node string, tty bool, argv []st
 	return err
 }
 
+// atNode gives a command about a node, its first argument, the flag --kube: then it runs in
+// the pod that has the node.
+func atNode(c *cobra.Command) *cobra.Command {
+	kube, here := addKube(c), c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if !kube.given {
+			return here(c, args)
+		}
+		return kubeRun(c.Context(), kube, args[0], false, arguments(c))
+	}
+	return c
+}
+
 // kubeVerify verifies all sites at once: their hosts answer each other.
 func kubeVerify(ctx context.Context, k *kubeFlag, args []string) ([]status.HostPair, error) {
 	words := []pods.Words{{Say: sayKey, Hear: pods.NewSecret()}, {Say: sayReady, Hear: hearReady}, {Say: sayDone, Hear: hearDone}}
@@ -87,5 +121,5 @@ func kubeVerify(ctx context.Context, k *kubeFlag, args []string) ([]status.HostP
 	if err != nil {
 		return nil, untestedError{err}
 	}
-	return rows, nil
+	return look.Merge(rows), nil
 }

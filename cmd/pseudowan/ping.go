@@ -59,7 +59,7 @@ func pinging(use, short, long, example string, run func(ctx context.Context, o l
 		}
 		return run(c.Context(), *o, args[1])
 	}
-	return c, o
+	return atNode(c), o
 }
 
 func newPing(s streams) *cobra.Command {

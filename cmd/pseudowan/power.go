@@ -50,5 +50,5 @@ func newPower(s streams, action labs.PowerAction) *cobra.Command {
 	}
 	c.ValidArgsFunction = known(&o.Lab, func(k look.Completions, _ []string) []string { return k.Nodes })
 	addLab(c, &o.Lab, "the lab; needed if several run")
-	return c
+	return atNode(c)
 }

@@ -44,6 +44,9 @@ Linux server: customer hosts, PE routers and the core between them.
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		if strings.HasSuffix(err.Error(), "unknown flag: --kube") {
+			return usagef(noKube, c.CommandPath())
+		}
 		return usagef("%v; see `%s --help`", err, c.CommandPath())
 	})
 	root.AddGroup(

@@ -32,6 +32,7 @@ func newTrace(s streams) *cobra.Command {
 	}
 	format := addFormat(c)
 	addLab(c, &lab, "the lab; needed if several run")
+	kube := addKube(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		to, err := parseDestination(args[1])
 		if err != nil {
@@ -39,6 +40,9 @@ func newTrace(s streams) *cobra.Command {
 		}
 		t, err := withProgress(s, func(p progress) (status.Trace, error) {
 			p.Step("tracing")
+			if kube.given {
+				return withSites(c.Context(), kube, func(all *look.Sites) (status.Trace, error) { return all.Trace(c.Context(), args[0], to) })
+			}
 			return look.Trace(c.Context(), lab, args[0], to)
 		})
 		if err != nil {

@@ -44,6 +44,7 @@ func newWait(s streams) *cobra.Command {
 		ValidArgsFunction: completing(runningLabs, cobra.ShellCompDirectiveNoFileComp),
 	}
 	addLab(c, &o.Lab, "the same as LAB")
+	kube := addKube(c)
 	c.Flags().StringArrayVar(&conditions, "for", nil, "what to wait for; may be repeated")
 	c.Flags().StringVar(&o.Router, "router", "", "ask only this router")
 	c.Flags().DurationVar(&timeout, "timeout", timeout, "how long to wait")
@@ -65,6 +66,9 @@ func newWait(s streams) *cobra.Command {
 				return usagef("wait: --for %v", err)
 			}
 			o.For = append(o.For, condition)
+		}
+		if kube.given {
+			return kubeWait(c, kube, s.out, conditions)
 		}
 		ctx, cancel := context.WithTimeoutCause(c.Context(), timeout, look.ErrLate)
 		defer cancel()

@@ -2,9 +2,7 @@ package probe
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -25,9 +23,10 @@ type Prober struct {
 	byToken  map[token]string
 	served   sync.WaitGroup
 
-	mu     sync.Mutex
-	round  *round
-	number uint32 // of the next probe
+	mu      sync.Mutex
+	arrived map[Arrival]bool // from hosts of other probers
+	round   *round
+	number  uint32 // of the next probe
 }
 
 // Ports for requests: above Linux's ephemeral ports, so that a host's own
@@ -61,28 +60,6 @@ func openAt(hosts []Host, port int) (*Prober, error) {
 	})
 }
 
-// Key makes probers that run apart, with hosts of their own each, know each other's.
-// Whoever has it can pretend to be a host.
-type Key [32]byte
-
-// of derives from the key what every prober calls by a name.
-func (k Key) of(name string) []byte {
-	h := hmac.New(sha256.New, k[:])
-	h.Write([]byte(name))
-	return h.Sum(nil)
-}
-
-// OpenTogether makes a station in every host, which answers the other probers with the
-// key, too. names are those of the hosts of all probers.
-func OpenTogether(hosts []Host, key Key, names []string) (*Prober, error) {
-	port := firstPort + int(binary.BigEndian.Uint32(key.of("port"))%(lastPort-firstPort))
-	tokenOf := func(name string) (k token, err error) {
-		copy(k[:], key.of("host "+name))
-		return k, nil
-	}
-	return openWith(hosts, port, tokenOf, names...)
-}
-
 // openWith makes stations with the tokens of their names, and knows those of others.
 func openWith(hosts []Host, port int, tokenOf func(name string) (token, error), others ...string) (*Prober, error) {
 	var run [8]byte
@@ -91,7 +68,7 @@ func openWith(hosts []Host, port int, tokenOf func(name string) (token, error), 
 	}
 	pr := &Prober{
 		port: port, run: binary.BigEndian.Uint64(run[:]),
-		stations: map[string]*station{}, byToken: map[token]string{}, round: newRound(nil, 0, nil),
+		arrived: map[Arrival]bool{}, stations: map[string]*station{}, byToken: map[token]string{}, round: newRound(nil, 0, nil),
 	}
 	for _, name := range others {
 		k, err := tokenOf(name)
@@ -246,8 +223,9 @@ func (pr *Prober) sendUnsettled(ctx context.Context, rnd *round, s Schedule, aga
 }
 
 // hear records a request or an answer at a station.
-func (pr *Prober) hear(at *station, m message) {
+func (pr *Prober) hear(at *station, m message, to netip.Addr) {
 	if m.run != pr.run {
+		pr.hearElsewhere(at, m, to)
 		return
 	}
 	rnd := pr.current()

@@ -97,7 +97,7 @@ func (s *station) send(p Probe, port int, m message) error {
 	if u == nil {
 		return errors.New("the kernel has no IPv6")
 	}
-	m.kind, m.ttl = request, byte(p.TTL)
+	m.kind, m.ttl, m.token = request, byte(p.TTL), s.token // who asks, for probers elsewhere
 	_, _, err := u.WriteMsgUDPAddrPort(m.bytes(), control(p.Destination, p.Source, p.TTL), netip.AddrPortFrom(p.Destination, uint16(port)))
 	return err
 }
@@ -115,7 +115,7 @@ func (s *station) ping(p Probe, m message) error {
 
 // receive serves a UDP socket until it is closed, and answers requests from the
 // address that they were sent to.
-func (s *station) receive(u *net.UDPConn, hear func(*station, message)) {
+func (s *station) receive(u *net.UDPConn, hear func(*station, message, netip.Addr)) {
 	b, oob := make([]byte, 2*messageLen), make([]byte, 256)
 	for {
 		n, oobn, _, from, err := u.ReadMsgUDPAddrPort(b, oob)
@@ -129,14 +129,15 @@ func (s *station) receive(u *net.UDPConn, hear func(*station, message)) {
 		if !ok {
 			continue
 		}
-		hear(s, m)
+		asked := askedAt(oob[:oobn])
+		hear(s, m, asked)
 		if m.kind != request {
 			continue
 		}
 		m.kind, m.token = answer, s.token
 		// Without a way back this fails: the request counts as arrived all the
 		// same.
-		_, _, _ = u.WriteMsgUDPAddrPort(m.bytes(), control(from.Addr(), askedAt(oob[:oobn]), 0), from)
+		_, _, _ = u.WriteMsgUDPAddrPort(m.bytes(), control(from.Addr(), asked, 0), from)
 	}
 }
 

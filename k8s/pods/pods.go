@@ -164,3 +164,37 @@ func ask[T any](ctx context.Context, l Lab, args ...string) ([]Pod, [][]T, error
 	_ = g.Wait() // errors are in errs
 	return all, rows, errors.Join(append(errs, absent)...)
 }
+
+// Outcome is how this program has ended in a pod.
+type Outcome struct {
+	Site      string
+	Code      int    // its exit code
+	Complaint string // what it has said on standard error
+}
+
+// Each runs this program in every pod at once.
+func (l Lab) Each(ctx context.Context, args ...string) ([]Outcome, error) {
+	all, err := l.Pods(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Outcome, len(all))
+	var g errgroup.Group // without a limit: they may wait for each other
+	for i, p := range all {
+		g.Go(func() error {
+			_, err := output(l.Command(ctx, p, args...))
+			out[i].Site = p.Site
+			if err == nil {
+				return nil
+			}
+			out[i].Code, out[i].Complaint = 1, err.Error()
+			var exit *exec.ExitError
+			if errors.As(err, &exit) {
+				out[i].Code = exit.ExitCode()
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // errors are in out
+	return out, context.Cause(ctx)
+}

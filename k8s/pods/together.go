@@ -68,7 +68,8 @@ func Together[T any](ctx context.Context, l Lab, words []Words, args ...string) 
 		err = each(func(p *party) error {
 			i := slices.Index(parties, p)
 			if err := json.NewDecoder(p.out).Decode(&rows[i]); err != nil {
-				return p.wrap(err)
+				p.failed = true // it says why when it ends
+				return p.wrap(fmt.Errorf("its answer: %w", err))
 			}
 			return nil
 		})

@@ -57,11 +57,11 @@ func Audit(ctx context.Context, o AuditOptions) ([]status.Deviation, error) {
 	if none := (noPairError{}); errors.As(err, &none) {
 		return found, nil
 	}
-	return append(found, strayed(pairs)...), err
+	return append(found, Strayed(pairs)...), err
 }
 
-// strayed lists the packets that did not do what they should.
-func strayed(pairs []status.HostPair) (all []status.Deviation) {
+// Strayed lists the packets that did not do what they should, of what Verify has found.
+func Strayed(pairs []status.HostPair) (all []status.Deviation) {
 	for _, p := range pairs {
 		if p.Result != status.Different {
 			continue

@@ -46,32 +46,27 @@ func Capture(ctx context.Context, o CaptureOptions) (Captured, error) {
 	if err != nil {
 		return Captured{}, err
 	}
-	c := &capturing{lab: name, options: o}
+	c := &capturing{options: o, settle: settleOrder, ask: func(ctx context.Context) (capture.Names, error) {
+		l, err := Open(ctx, name)
+		if err != nil {
+			return capture.Names{}, err
+		}
+		return l.captureNames(ctx), nil
+	}}
 	defer c.close()
-	if err := c.open(ctx); err != nil {
+	if err := c.open(ctx, name); err != nil {
 		return Captured{}, err
 	}
-	if c.emit, err = o.Begin(name, c.points); err != nil {
-		return Captured{}, err
-	}
-	if o.For > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, o.For)
-		defer cancel()
-	}
-	err = c.run(ctx)
-	for _, s := range c.sockets {
-		c.done.Lost += int(s.Lost())
-	}
-	return c.done, err
+	return c.capture(ctx, name)
 }
 
 // capturing is a capture under way.
 type capturing struct {
-	lab     string
 	options CaptureOptions
 	points  []capture.Point
-	sockets []*tap.Socket
+	sources []source
+	settle  time.Duration                                // see settleOrder
+	ask     func(context.Context) (capture.Names, error) // what labels and addresses stand for
 	names   capture.Names
 	read    time.Time // when the names were
 	emit    func([]capture.Packet) error
@@ -80,26 +75,25 @@ type capturing struct {
 }
 
 func (c *capturing) close() {
-	for _, s := range c.sockets {
-		s.Close()
+	for _, s := range c.sources {
+		c.done.Lost += s.lost() // which nobody knows afterwards
+		s.close()
 	}
+	c.sources = nil
 }
 
-// open finds the points and opens a socket at each.
-func (c *capturing) open(ctx context.Context) error {
-	applied, err := store.Applied(c.lab)
+// open finds the points of a lab on this server and opens a socket at each.
+func (c *capturing) open(ctx context.Context, lab string) error {
+	applied, err := store.Applied(lab)
 	if err != nil {
-		return fmt.Errorf("lab %s: its plan is gone; `pseudowan up` makes it again: %w", c.lab, err)
+		return fmt.Errorf("lab %s: its plan is gone; `pseudowan up` makes it again: %w", lab, err)
 	}
-	found, err := inventory.Of(ctx, c.lab, nil)
+	found, err := inventory.Of(ctx, lab, nil)
 	if err != nil {
 		return err
 	}
-	l := newLab(c.lab, found.Namespaces)
-	if v := c.options.Filter.VRF; v != "" {
-		if err := unknownVRF(c.lab, l.applied, Filter{Selection: status.Selection{VRF: v}}); err != nil {
-			return err
-		}
+	if err := knownVRF(newLab(lab, found.Namespaces), c.options.Filter.VRF); err != nil {
+		return err
 	}
 	if c.points, err = capturePoints(&applied, c.options); err != nil {
 		return err
@@ -110,30 +104,51 @@ func (c *capturing) open(ctx context.Context) error {
 			b.Place(s.Node, s.NetNS)
 		}
 	}
-	for _, p := range c.points {
+	for i, p := range c.points {
 		s, err := tap.Open(b.Path(p.Node), p.Interface)
 		if err != nil {
 			return fmt.Errorf("capture at %s: %w", p, err)
 		}
-		c.sockets = append(c.sockets, s)
+		c.sources = append(c.sources, socket{s, i})
 	}
-	c.learn(ctx)
 	return nil
+}
+
+// knownVRF returns an error if a lab does not have the VRF of a filter.
+func knownVRF(l *Lab, vrf string) error {
+	if vrf == "" {
+		return nil
+	}
+	return unknownVRF(l.Name, l.applied, Filter{Selection: status.Selection{VRF: vrf}})
 }
 
 // learn reads the names again. Without an answer of the routers, packets stay unnamed.
 func (c *capturing) learn(ctx context.Context) {
-	if l, err := Open(ctx, c.lab); err == nil {
-		c.names = l.captureNames(ctx)
+	if names, err := c.ask(ctx); err == nil {
+		c.names = names
 	}
 	c.read = time.Now()
 }
 
-// arrival is a frame of a point, or the end of its socket.
+// arrival is what a source has, or its end.
 type arrival struct {
-	point int
-	frame tap.Frame
-	err   error
+	packets []capture.Packet
+	err     error
+}
+
+// capture hands over the packets of all sources until ctx ends, or all sources have.
+func (c *capturing) capture(ctx context.Context, lab string) (_ Captured, err error) {
+	c.learn(ctx)
+	if c.emit, err = c.options.Begin(lab, c.points); err != nil {
+		return Captured{}, err
+	}
+	if c.options.For > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.options.For)
+		defer cancel()
+	}
+	err = c.run(ctx)
+	return c.done, err
 }
 
 func (c *capturing) run(ctx context.Context) error {
@@ -143,47 +158,42 @@ func (c *capturing) run(ctx context.Context) error {
 	stop := make(chan struct{})
 	defer close(stop)
 	defer c.close()
-	for i, s := range c.sockets {
-		readers.Go(func() {
-			for {
-				f, err := s.Next()
-				select {
-				case arrivals <- arrival{i, f, err}:
-				case <-stop:
-					return
-				}
-				if err != nil {
-					return
-				}
-			}
-		})
+	for _, s := range c.sources {
+		readers.Go(func() { readAll(s, arrivals, stop) })
 	}
-	tick := time.NewTicker(settleOrder / 2)
+	tick := time.NewTicker(c.settle / 2)
 	defer tick.Stop()
-	open := len(c.sockets)
+	var ends []error
 	for {
 		select {
 		case <-ctx.Done():
-			return c.last(ctx)
+			return c.end(ctx, ends)
 		case a := <-arrivals:
-			if a.err != nil {
-				if open--; open == 0 { // the interfaces have gone
-					return c.last(ctx)
-				}
-				continue
+			if a.err == nil {
+				c.waiting = append(c.waiting, a.packets...)
+			} else if ends = append(ends, a.err); len(ends) == len(c.sources) { // the interfaces have gone
+				return c.end(ctx, ends)
 			}
-			c.waiting = append(c.waiting, capture.Packet{Point: a.point, Time: a.frame.Time, Out: a.frame.Out, Data: a.frame.Data})
 			continue
 		case <-tick.C:
 		}
-		err := c.flush(ctx, time.Now().Add(-settleOrder))
+		err := c.flush(ctx, time.Now().Add(-c.settle))
 		switch {
-		case errors.Is(err, errEnough), err == nil && slices.ContainsFunc(c.sockets, (*tap.Socket).Gone):
+		case errors.Is(err, errEnough), err == nil && slices.ContainsFunc(c.sources, source.gone):
 			return nil
 		case err != nil:
 			return err
 		}
 	}
+}
+
+// end hands over what has come, and says what has ended by itself.
+func (c *capturing) end(ctx context.Context, ends []error) error {
+	err := c.last(ctx)
+	if lost := told(ends); lost != nil {
+		err = errors.Join(err, lost)
+	}
+	return err
 }
 
 // last hands over what has come. It may be enough, too.

@@ -3,6 +3,7 @@ package look
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -111,10 +112,15 @@ func capturePoints(p *plan.Plan, o CaptureOptions) (points []capture.Point, err 
 		points = slices.DeleteFunc(routerPoints(p, all, o.Filter.VRF), unseen)
 	}
 	if len(points) == 0 {
-		return nil, fmt.Errorf("lab %s has no interface to capture at", p.Lab)
+		return nil, fmt.Errorf("lab %s %w", p.Lab, errNoPoint)
 	}
 	return points, nil
 }
+
+var errNoPoint = errors.New("has no interface to capture at")
+
+// linkTo says what is at one end of a wire.
+func linkTo(other string) string { return "link to " + other }
 
 // routerPoints returns one end of each wire between routers, the routers' ports on LANs,
 // and their ports in a VRF, or in all VRFs.
@@ -156,7 +162,7 @@ func pointsOf(p *plan.Plan) (points []capture.Point) {
 	add := func(e plan.End, other string) {
 		x := capture.Point{Node: e.Node, Interface: e.Interface}
 		x.VRF = cmp.Or(vrfs[x.String()], vrfs[other])
-		about := []string{"link to " + other}
+		about := []string{linkTo(other)}
 		if x.VRF != "" {
 			about = append(about, "VRF "+x.VRF)
 		}
@@ -171,8 +177,12 @@ func pointsOf(p *plan.Plan) (points []capture.Point) {
 		add(w.B, w.A.Node+":"+w.A.Interface)
 	}
 	for _, s := range p.Segments {
+		other := "segment " + cmp.Or(s.Of, s.Name)
+		if s.Tunnel != nil && s.Tunnel.Far != "" {
+			other = s.Tunnel.Far
+		}
 		for _, w := range s.Wires {
-			add(w.B, "segment "+cmp.Or(s.Of, s.Name))
+			add(w.B, other)
 		}
 	}
 	for _, n := range p.NICs {

@@ -17,9 +17,9 @@ func TestCaptureEndsWithEnough(t *testing.T) {
 		emit        error
 	}{{0, 3, nil}, {2, 2, nil}, {3, 3, nil}, {4, 3, nil}, {2, 2, full}} {
 		k := &capturing{
-			options: CaptureOptions{Count: c.count},
-			points:  []capture.Point{{Node: "pe1", Interface: "eth1"}},
-			emit:    func([]capture.Packet) error { return c.emit },
+			options: CaptureOptions{Count: c.count}, settle: settleOrder,
+			points: []capture.Point{{Node: "pe1", Interface: "eth1"}},
+			emit:   func([]capture.Packet) error { return c.emit },
 		}
 		for range 3 {
 			k.waiting = append(k.waiting, capture.Packet{Time: time.Now(), Data: make([]byte, 60)})

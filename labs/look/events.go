@@ -15,10 +15,11 @@ import (
 
 // EventOptions select events.
 type EventOptions struct {
-	Lab    string // "": the only one
-	Last   int    // only so many; negative: all that are kept
-	Follow bool   // until the lab is removed or ctx ends
-	Opened func() // hears that nothing that happens from then on is missed; may be nil
+	Lab    string      // "": the only one
+	Last   int         // only so many; negative: all that are kept
+	Follow bool        // until the lab is removed or ctx ends
+	Lost   func(error) // hears of sites whose events are told no more; may be nil
+	Opened func()      // hears that nothing that happens from then on is missed; may be nil
 }
 
 // Events calls hear for what has happened in a lab, in the order in which it happened. It

@@ -19,10 +19,20 @@ func Explain(ctx context.Context, lab, router, vrf string, prefix netip.Prefix) 
 	if err != nil {
 		return status.Explanation{}, err
 	}
-	if !slices.Contains(in.lab.routers, router) {
-		return status.Explanation{}, in.lab.noRouter(router)
+	return explainBy(ctx, in.lab, in, router, vrf, prefix)
+}
+
+// tables are those of the routers of this server, or of all sites of a lab.
+type tables interface {
+	// about reads what explains a prefix at a router, or, with "", what a packet meets.
+	about(ctx context.Context, router string, prefix netip.Prefix) (*trace.Snapshot, error)
+}
+
+func explainBy(ctx context.Context, lab *Lab, by tables, router, vrf string, prefix netip.Prefix) (status.Explanation, error) {
+	if !slices.Contains(lab.routers, router) {
+		return status.Explanation{}, lab.noRouter(router)
 	}
-	s, err := in.about(ctx, router, prefix.Masked())
+	s, err := by.about(ctx, router, prefix.Masked())
 	if err != nil {
 		return status.Explanation{}, err
 	}
@@ -33,9 +43,12 @@ func Explain(ctx context.Context, lab, router, vrf string, prefix netip.Prefix) 
 	return e, nil
 }
 
-// about reads what of the routers' tables explains a prefix at a router: there also what is
-// inside it, elsewhere what contains it.
+// about implements tables. What explains a prefix at a router is there also what is inside
+// it, elsewhere what contains it.
 func (in *inspection) about(ctx context.Context, router string, prefix netip.Prefix) (*trace.Snapshot, error) {
+	if router == "" {
+		return in.read(ctx, status.Selection{Prefix: prefix, Shorter: true})
+	}
 	here := Filter{Router: router, Selection: status.Selection{Prefix: prefix, Shorter: true, Longer: true}}
 	var vrfs []status.VRF
 	s, err := in.read(ctx, status.Selection{Prefix: prefix, Shorter: true},

@@ -30,6 +30,7 @@ type inspection struct {
 	missing  []string               // hosts that do not run or cannot be seen
 	far      []string               // hosts at other sites of the lab
 	unseen   *inventory.UnseenHosts // the latter
+	matrix   []verify.Pair          // what is intended, once pairs has found out
 	port     uint16                 // source and destination port of probes (UDP)
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"pseudowan/hosts/probe"
+	"pseudowan/status"
+	"pseudowan/verify"
 )
 
 // Together is what the processes that verify the sites of one lab agree on.
@@ -33,3 +35,17 @@ func (in *inspection) open(t *Together) (*probe.Prober, error) {
 func (in *inspection) isFar(from, to string, t *Together) bool {
 	return slices.Contains(in.far, from) || t == nil && slices.Contains(in.far, to)
 }
+
+// leaks judges what has arrived here from other sites.
+func (in *inspection) leaks(arrived []probe.Arrival) []status.HostPair {
+	all := make([]verify.Arrival, 0, len(arrived))
+	for _, a := range arrived {
+		if slices.Contains(in.far, a.From) {
+			all = append(all, verify.Arrival(a))
+		}
+	}
+	return verify.Leaks(in.matrix, all)
+}
+
+// Merge makes one list of the rows that several sites have found together.
+func Merge(rows []status.HostPair) []status.HostPair { return verify.Merge(rows) }

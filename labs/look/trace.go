@@ -28,20 +28,35 @@ func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, 
 	}
 	defer sender.Close()
 	in.port = sender.Port()
+	return traceBy(ctx, struct {
+		*inspection
+		prober
+	}{in, prober{hosts: sender, in: in}}, host, to)
+}
+
+// tracer is what follows packets: the nodes of this server, or of all sites of a lab.
+type tracer interface {
+	trace.Asker
+	tables
+	Path(context.Context, verify.Probe) ([]verify.Hop, error)
+}
+
+// traceBy follows a packet.
+func traceBy(ctx context.Context, by tracer, host string, to netip.Addr) (status.Trace, error) {
 	// Real packets go first: the routers learn neighbours from them.
-	source, err := in.sourceOf(ctx, host, to)
+	source, err := sourceOf(ctx, by, host, to)
 	if err != nil {
 		return status.Trace{}, err
 	}
-	hops, err := prober{hosts: sender, in: in}.Path(ctx, verify.Probe{From: host, Source: source, Destination: to})
+	hops, err := by.Path(ctx, verify.Probe{From: host, Source: source, Destination: to})
 	if err != nil {
 		return status.Trace{}, err
 	}
-	s, err := in.read(ctx, status.Selection{Prefix: netip.PrefixFrom(to, to.BitLen()), Shorter: true})
+	s, err := by.about(ctx, "", netip.PrefixFrom(to, to.BitLen()))
 	if err != nil {
 		return status.Trace{}, err
 	}
-	path, err := trace.Follow(ctx, s, in, host, source, to)
+	path, err := trace.Follow(ctx, s, by, host, source, to)
 	if err != nil {
 		return status.Trace{}, err
 	}
@@ -57,8 +72,8 @@ func Trace(ctx context.Context, lab, host string, to netip.Addr) (status.Trace, 
 
 // sourceOf returns the address from which a host's kernel would send; an error if it
 // would not send.
-func (in *inspection) sourceOf(ctx context.Context, host string, to netip.Addr) (netip.Addr, error) {
-	r, err := in.Route(ctx, host, trace.HostPacket{Destination: to})
+func sourceOf(ctx context.Context, by trace.Asker, host string, to netip.Addr) (netip.Addr, error) {
+	r, err := by.Route(ctx, host, trace.HostPacket{Destination: to})
 	if err != nil {
 		return netip.Addr{}, err
 	}

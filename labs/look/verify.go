@@ -82,6 +82,7 @@ func Verify(ctx context.Context, o VerifyOptions) ([]status.HostPair, error) {
 		if err := o.Together.Done(ctx); err != nil {
 			return nil, err
 		}
+		rows = append(rows, in.leaks(sender.Arrived())...)
 	}
 	if err := in.findCauses(ctx, pairs, rows, o.Step); err != nil {
 		return nil, err
@@ -182,7 +183,8 @@ func missingControl(ctx context.Context, lab string) (missing []string) {
 
 // pairs returns the intended matrix, and rows for the pairs that cannot be tested.
 func (in *inspection) pairs(o VerifyOptions, deaf map[string]string) (pairs []verify.Pair, untested []status.HostPair) {
-	for _, p := range verify.Matrix(in.topology, o.From, o.To) {
+	in.matrix = verify.Matrix(in.topology, o.From, o.To)
+	for _, p := range in.matrix {
 		if in.isFar(p.From, p.To, o.Together) {
 			continue
 		}

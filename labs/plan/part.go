@@ -25,6 +25,7 @@ type Tunnel struct {
 	VNI      uint32    `json:"vni"`
 	Sites    []string  `json:"sites"` // where the other parts are
 	Stations []Station `json:"stations"`
+	Far      string    `json:"far,omitempty"` // the other end of a wire, NODE:INTERFACE; "" of a segment
 }
 
 // Station is an interface at another site.
@@ -134,6 +135,7 @@ func (d *division) wires() {
 				A: End{Interface: port, MTU: near.MTU, MAC: derivedMAC(d.whole.Lab, "", port).String(), Alias: near.Alias + "@" + d.site(far.Node)},
 				B: near,
 			})
+			d.part.Segments[len(d.part.Segments)-1].Tunnel.Far = far.Node + ":" + far.Interface
 		}
 	}
 }

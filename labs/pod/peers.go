@@ -21,13 +21,14 @@ const resolving = 2 * time.Second
 // followPods aims the tunnels at the other sites' pods, wherever they are.
 func (s *site) followPods(ctx context.Context) {
 	known := map[string]netip.Addr{}
+	var plans planned
 	said := ""
 	for first := true; first || sleep(ctx, look); first = false {
 		lab := s.running()
 		if lab == "" {
 			continue
 		}
-		segments := tunnelled(lab)
+		segments := plans.tunnelled(lab)
 		s.resolve(ctx, segments, known)
 		err := s.aim(ctx, lab, segments, known)
 		if err == nil {
@@ -39,8 +40,19 @@ func (s *site) followPods(ctx context.Context) {
 	}
 }
 
+// planned is what the lab's plans say, read again only when they have changed: they may
+// be large, and are looked at every second.
+type planned struct {
+	version  string
+	segments []plan.Segment
+}
+
 // tunnelled lists the segments with tunnels that the lab has, or is getting.
-func tunnelled(lab string) []plan.Segment {
+func (k *planned) tunnelled(lab string) []plan.Segment {
+	version := store.Version(lab) // before they are read: what comes later is another one
+	if version == k.version {
+		return k.segments
+	}
 	applied, cut, _ := store.Before(lab)
 	var out []plan.Segment
 	for _, p := range append(cut, applied) {
@@ -51,6 +63,7 @@ func tunnelled(lab string) []plan.Segment {
 			}
 		}
 	}
+	k.version, k.segments = version, out
 	return out
 }
 

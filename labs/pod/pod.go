@@ -1,27 +1,23 @@
 package pod
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"pseudowan/hosts"
 	"pseudowan/labs"
-	"pseudowan/labs/catalog"
-	"pseudowan/labs/inventory"
 	"pseudowan/status"
 )
 
 // Options say which site a pod runs.
 type Options struct {
 	File    string // the topology; its content may change at any time
+	Lab     string // its name; of use while the file is wrong; "": unknown
 	Site    string
 	PerSite int    // routers
 	Peer    string // the name of a site's pod, with %s for the site
@@ -78,53 +74,6 @@ func (s *site) running() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.lab
-}
-
-// followFile brings the site up, and changes it when the file changes. What failed for
-// another reason than the file is tried again.
-func (s *site) followFile(ctx context.Context) {
-	var done []byte
-	pause := look
-	for first := true; first || sleep(ctx, pause); first = false {
-		text, err := os.ReadFile(s.File)
-		if err == nil && done != nil && bytes.Equal(text, done) {
-			continue
-		}
-		if err == nil {
-			err = s.up(ctx)
-		}
-		if ctx.Err() != nil {
-			return
-		}
-		if err == nil {
-			done, pause = text, look
-			continue
-		}
-		s.Log.Error("the site is not as its file says; trying again", "file", s.File, "error", err)
-		pause = min(2*pause, time.Minute)
-	}
-}
-
-// up brings the site up as the file says.
-func (s *site) up(ctx context.Context) error {
-	t, _, err := catalog.Load(s.File, nil, inventory.Known()...)
-	if err != nil {
-		return err
-	}
-	if err := s.claim(t.Name); err != nil {
-		return err
-	}
-	report, err := labs.Up(ctx, labs.UpOptions{
-		Lab: s.File, Runtime: hosts.NetNS, Timeout: patience, NoWait: true, Progress: progress{s.Log}, Site: s.Site, PerSite: s.PerSite,
-	})
-	if err != nil {
-		return err
-	}
-	s.Log.Info("the site is up", "site", s.Site, "routers", report.Routers, "hosts", report.Hosts, "changed", len(report.Changed), "took", report.Elapsed)
-	for _, line := range report.Changed {
-		s.Log.Info("changed", "what", line)
-	}
-	return nil
 }
 
 // down takes the site down. Kubernetes sets the limit of its time.

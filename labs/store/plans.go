@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 
+	"golang.org/x/sys/unix"
+
 	"pseudowan/labs/plan"
 	"pseudowan/topology"
 )
@@ -46,6 +48,20 @@ func Before(lab string) (applied plan.Plan, cut []plan.Plan, known bool) {
 	return applied, cut, known
 }
 
+// Version names the content of what Before reads: it is another whenever that is. Finding
+// it out reads nothing.
+func Version(lab string) (version string) {
+	for _, file := range append(planFiles(lab), changeFile(lab)) {
+		var st unix.Stat_t
+		if err := unix.Stat(file, &st); err != nil {
+			version += " -"
+			continue
+		}
+		version += fmt.Sprintf(" %d/%d/%d.%d", st.Ino, st.Size, st.Mtim.Sec, st.Mtim.Nsec)
+	}
+	return version
+}
+
 // Cut reads the plans of unfinished changes, oldest first.
 func Cut(lab string) ([]plan.Plan, error) { return readJSON[[]plan.Plan](changeFile(lab)) }
 
@@ -71,6 +87,9 @@ func Finish(p *plan.Plan, source []byte) error {
 	}
 	return nil
 }
+
+// TopologyFile returns the path of the topology applied last.
+func TopologyFile(lab string) string { return topologyFile(lab) }
 
 // Source reads the text of the topology applied last.
 func Source(lab string) ([]byte, error) { return os.ReadFile(topologyFile(lab)) }

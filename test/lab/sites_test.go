@@ -199,12 +199,46 @@ func (s *sites) verify(t *testing.T) {
 	if r.code != 0 {
 		t.Errorf("verify: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
+	s.questions(t)
 	s.pods["pe1"].must(t, "$PW exec hq -- ip link set eth0 down")
 	if r := pseudowan("verify", "--kube", "pw-sites"); r.code != 1 || !strings.Contains(r.stdout, "s2") {
 		t.Errorf("verify with the hub's link down: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	s.pods["pe1"].must(t, fmt.Sprintf("$PW up %s/lab.yaml --no-wait", s.dir))
 	s.converged(t)
+}
+
+// questions are answered as on one server, whichever pods they concern.
+func (s *sites) questions(t *testing.T) {
+	t.Helper()
+	for question, want := range map[string]string{
+		"trace s2 10.3.0.2 -o json":                                   `"delivered": "s3"`,
+		"explain pe2 spoke 0.0.0.0/0":                                 "pe1",
+		"events -n 30":                                                "is up",
+		"wait --for converged --timeout 20s":                          "3 sites",
+		"wait --for route=spoke:0.0.0.0/0 --router pe3 --timeout 20s": "1 sites",
+		"audit --tables":                                              "nothing deviates",
+		"diff hub-spoke":                                              "as hub-spoke says",
+		"logs -n 5 pe3":                                               "",
+		"ping pe2 10.3.0.2 --vrf spoke -c 1":                          "1 answered",
+	} {
+		words := strings.Fields(question)
+		if out := must(t, append(words[:1:1], append([]string{"--kube", "pw-sites"}, words[1:]...)...)...); !strings.Contains(out, want) {
+			t.Errorf("%s:\n%s\nwithout %q", question, out, want)
+		}
+	}
+	if r := pseudowan("link", "--kube", "pw-sites", "pe1:eth1", "down"); r.code != 2 || !strings.Contains(r.stderr, "render FILE") {
+		t.Errorf("link --kube: exit code %d\n%s", r.code, r.stderr)
+	}
+	file := filepath.Join(s.dir, "both.pcapng")
+	done := make(chan result)
+	go func() {
+		done <- pseudowan("capture", "--kube", "pw-sites", "pe2", "pe1:eth1", "-o", file, "--for", "3s")
+	}()
+	s.pods["pe2"].must(t, "$PW exec s2 -- ping -c 15 -i 0.3 -W 1 10.3.0.2")
+	if r := <-done; r.code != 0 || !strings.Contains(r.stderr, "packets captured") || strings.Contains(r.stderr, "\n0 packets") {
+		t.Errorf("capture: exit code %d\n%s", r.code, r.stderr)
+	}
 }
 
 func (s *sites) write(t *testing.T, name, text string) {

@@ -106,11 +106,6 @@ func refuse(t *topology.Topology) error {
 			return refused(t, "nic "+l.NIC, "a lab of several sites cannot have an interface of a server", "make the router beyond it a router of the lab, or bring the lab up on one server")
 		}
 	}
-	for _, s := range t.Sessions {
-		if s.Password.Elsewhere() {
-			return refused(t, "session of "+s.Router+" with "+s.Peer(), "its password stands in a file or a variable of this machine", "write it into the file of the lab, which then is to be kept like a password")
-		}
-	}
 	for _, s := range t.Segments {
 		if s.OnServer() {
 			return refused(t, "segment "+s.Name, "a lab of several sites has no server that the segment could lead to", "leave nic and uplink out, or bring the lab up on one server")
