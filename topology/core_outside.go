@@ -33,7 +33,7 @@ func (b *coreBuilder) outside() {
 		b.checkSettings(options, session.Routers, element)
 		found := false
 		for _, r := range b.lab.Routers {
-			if b.speaks(r) && b.reflects(r) == b.reflected(r.AS) && b.leadsOutside(r) {
+			if b.speaks(r) && b.reflects(r) == b.reflected()[r.AS] && b.leadsOutside(r) {
 				found = true
 				s := b.neighborSession(r, n)
 				b.sessions.policies.useAtSession(options, s.Families, element)

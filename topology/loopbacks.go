@@ -66,9 +66,11 @@ func (b *coreBuilder) loopbacks() {
 	}
 	b.checkLoopbacks()
 	islands := b.lab.islands()
-	for i, near := range b.lab.Routers {
-		for j, far := range b.lab.Routers {
-			if i == j || !b.wanted(near, far) || near.AS != far.AS && islands[near.Name] != islands[far.Name] {
+	speakers := slices.DeleteFunc(slices.Clone(b.lab.Routers), func(r Router) bool { return !b.speaks(r) })
+	reflected := b.reflected()
+	for i, near := range speakers {
+		for j, far := range speakers {
+			if i == j || !b.wanted(near, far, reflected) || near.AS != far.AS && islands[near.Name] != islands[far.Name] {
 				continue
 			}
 			if islands[near.Name] != islands[far.Name] && i < j {
@@ -129,17 +131,14 @@ func (b *coreBuilder) abroad(r Router, islands map[string]int) bool {
 		b.leadsOutside(r) && slices.ContainsFunc(b.raw.Core.Neighbors, func(n rawCoreNeighbor) bool { return n.AS.has && uint32(n.AS.v) != r.AS })
 }
 
-// wanted reports whether two routers have a session. In an AS all that exchange VPN routes
+// wanted reports whether two routers that exchange VPN routes have a session. In an AS all
 // do or, if it has reflectors, each with these; of two ASes the reflectors do, or all where
 // there are none.
-func (b *coreBuilder) wanted(x, y Router) bool {
-	switch {
-	case !b.speaks(x) || !b.speaks(y):
-		return false
-	case x.AS == y.AS:
-		return !b.reflected(x.AS) || b.reflects(x) || b.reflects(y)
+func (b *coreBuilder) wanted(x, y Router, reflected map[uint32]bool) bool {
+	if x.AS == y.AS {
+		return !reflected[x.AS] || b.reflects(x) || b.reflects(y)
 	}
-	return b.reflects(x) == b.reflected(x.AS) && b.reflects(y) == b.reflected(y.AS)
+	return b.reflects(x) == reflected[x.AS] && b.reflects(y) == reflected[y.AS]
 }
 
 // speaks reports whether a router exchanges VPN routes.
@@ -147,9 +146,15 @@ func (b *coreBuilder) speaks(r Router) bool {
 	return b.reflects(r) || slices.ContainsFunc(b.lab.VRFs, func(v VRF) bool { return v.Router == r.Name }) || b.lab.borders()[r.Name]
 }
 
-// reflected reports whether an AS has reflectors.
-func (b *coreBuilder) reflected(as uint32) bool {
-	return slices.ContainsFunc(b.lab.Routers, func(r Router) bool { return r.AS == as && b.reflects(r) })
+// reflected is the set of the ASes with reflectors.
+func (b *coreBuilder) reflected() map[uint32]bool {
+	out := map[uint32]bool{}
+	for _, r := range b.lab.Routers {
+		if b.reflects(r) {
+			out[r.AS] = true
+		}
+	}
+	return out
 }
 
 func (b *coreBuilder) reflects(r Router) bool {

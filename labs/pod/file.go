@@ -27,15 +27,17 @@ type wanted struct {
 }
 
 // followFile brings the site up, and changes it when the file or a password changes. What
-// failed for another reason than the file is tried again.
+// failed is tried again, at once if the file has changed since.
 func (s *site) followFile(ctx context.Context) {
 	var done *wanted
-	said := ""
-	pause := look
-	for first := true; first || sleep(ctx, pause); first = false {
+	var failed failure
+	for first := true; first || sleep(ctx, look); first = false {
+		if text, err := os.ReadFile(s.File); err == nil && failed.waits(text) {
+			continue
+		}
 		want, err := s.want(done)
 		if err == nil && want == done {
-			pause, said = look, ""
+			failed = failure{}
 			continue
 		}
 		if err == nil {
@@ -47,16 +49,39 @@ func (s *site) followFile(ctx context.Context) {
 			return
 		}
 		if err == nil {
-			done, pause, said = want, look, ""
+			done, failed = want, failure{}
 			continue
 		}
-		if said != err.Error() {
-			said = err.Error()
-			s.tell(said)
+		if failed.again(s.File, err) {
+			s.tell(err.Error())
 		}
 		s.Log.Error("the site is not as its file says; trying again", "file", s.File, "error", err)
-		pause = min(2*pause, time.Minute)
 	}
+}
+
+// failure is what has failed, and when it is tried again.
+type failure struct {
+	text  []byte // of the file
+	said  string
+	pause time.Duration
+	next  time.Time
+}
+
+// waits reports whether nothing has changed and it is too early to try again.
+func (f *failure) waits(text []byte) bool {
+	return f.said != "" && bytes.Equal(text, f.text) && time.Now().Before(f.next)
+}
+
+// again notes an error, and reports whether it is a new one.
+func (f *failure) again(file string, err error) bool {
+	text, _ := os.ReadFile(file) // that it cannot be read is the error
+	if !bytes.Equal(text, f.text) {
+		f.pause = 0
+	}
+	news := f.said != err.Error()
+	f.text, f.said, f.pause = text, err.Error(), min(max(2*f.pause, look), time.Minute)
+	f.next = time.Now().Add(f.pause)
+	return news
 }
 
 // want reads the file; the result is done if that says the same.

@@ -33,7 +33,7 @@ start_cluster() {
 # footprint NODE: what labs could leave there
 footprint() {
 	"$cluster" node "$1" sh -c 'cat /proc/[0-9]*/comm 2>/dev/null | grep "ovs\|pseudowan\|tini" | sort | uniq -c
-		ip -o link | wc -l; grep -c . /proc/mounts; nft list tables; ls /run/netns /var/lib/pseudowan /run/pseudowan 2>/dev/null; true'
+		ip -o link | wc -l; grep -c . /proc/mounts; nft list tables; ls /run/netns 2>/dev/null; ls /var/lib/pseudowan 2>/dev/null; ls /run/pseudowan 2>/dev/null; true'
 }
 
 # nothing_left: every node is as before the labs
@@ -119,7 +119,7 @@ start_cluster() {
 # footprint NODE: what labs could leave there
 footprint() {
 	"$cluster" node "$1" sh -c 'cat /proc/[0-9]*/comm 2>/dev/null | grep "ovs\|pseudowan\|tini" | sort | uniq -c
-		ip -o link | wc -l; grep -c . /proc/mounts; nft list tables; ls /run/netns /var/lib/pseudowan /run/pseudowan 2>/dev/null; true'
+		ip -o link | wc -l; grep -c . /proc/mounts; nft list tables; ls /run/netns 2>/dev/null; ls /var/lib/pseudowan 2>/dev/null; ls /run/pseudowan 2>/dev/null; true'
 }
 
 # nothing_left: every node is as before the labs

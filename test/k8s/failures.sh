@@ -19,23 +19,23 @@ back() {
 	say "$1: $(outage) from b1 to b4; as intended again after $(since "$begin")"
 }
 
-pinging pe1 b1 10.4.0.2 20
+pinging pe1 b1 10.4.0.2 40
 begin=$EPOCHREALTIME
 kubectl -n pw-core delete pod "$(pod p1)" --grace-period 0 --force >/dev/null 2>&1
 back "a P router's pod is killed"
 
-pinging pe1 b1 10.4.0.2 20
+pinging pe1 b1 10.4.0.2 40
 begin=$EPOCHREALTIME
 kubectl -n pw-core delete pod "$(pod pe4)" --grace-period 0 --force >/dev/null 2>&1
 back "the customer's own PE is killed"
 
-pinging pe1 b1 10.4.0.2 20
+pinging pe1 b1 10.4.0.2 40
 begin=$EPOCHREALTIME
 kubectl -n pw-core delete pod "$(pod p1)" >/dev/null
 back "a P router's pod is deleted"
 
 # A container that ends is started again in its pod, with what it has applied last.
-pinging pe1 b1 10.4.0.2 20
+pinging pe1 b1 10.4.0.2 40
 begin=$EPOCHREALTIME
 kubectl -n pw-core exec "$(pod p1)" -- sh -c 'kill -9 $(pgrep -fo ^/usr/local/bin/pseudowan)' >/dev/null 2>&1 || true
 back "a P router's container ends"
@@ -61,9 +61,9 @@ kubectl uncordon "kt-$node" >/dev/null
 
 # The API server is away: nothing is scheduled or looked up there, and packets pass.
 pinging pe1 b1 10.4.0.2 40
-"$cluster" node control sh -c 'kill -STOP $(pgrep -f kube-apiserver)'
+"$cluster" node control sh -c 'kill -STOP $(pgrep -x kube-apiserver)'
 sleep 30
-"$cluster" node control sh -c 'kill -CONT $(pgrep -f kube-apiserver)'
+"$cluster" node control sh -c 'kill -CONT $(pgrep -x kube-apiserver)'
 say "the API server is away for 30 s: $(outage) from b1 to b4"
 verified core "after the API server was away"
 
@@ -81,7 +81,7 @@ broken pe1 || die "site pe1 does not say that its file is wrong"
 "$program" events --kube pw-core | grep -q 'not as its file says' || die "the events do not say that the file is wrong"
 verified core "with a broken ConfigMap, $(since "$begin") after it"
 
-pinging pe1 b1 10.4.0.2 20
+pinging pe1 b1 10.4.0.2 40
 kubectl -n pw-core exec "$(pod p1)" -- sh -c 'kill -9 $(pgrep -fo ^/usr/local/bin/pseudowan)' >/dev/null 2>&1 || true
 begin=$EPOCHREALTIME
 back "a container ends while the ConfigMap is broken"

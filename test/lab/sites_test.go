@@ -88,8 +88,15 @@ func (s *sites) converged(t *testing.T) {
 // as on one server, over tunnels that carry the labels. An edit changes the site that it
 // concerns, a pod with another address is found, and nobody else's frames come in.
 func TestRealSites(t *testing.T) {
-	text, _ := catalog.Get("hub-spoke")
-	s := newSites(t, string(text))
+	known, _ := catalog.Get("hub-spoke")
+	text := strings.Replace(string(known), "\nhosts:\n", `  alone:   {export: ["65000:9"]}
+  other:   {import: ["65000:8"]}
+
+hosts:
+  a3: {attach: [{to: pe3, vrf: alone, addresses: [10.33.0.2/24]}]}
+  o2: {attach: [{to: pe2, vrf: other, addresses: [10.22.0.2/24]}]}
+`, 1)
+	s := newSites(t, text)
 	for i, site := range []string{"pe1", "pe2", "pe3"} {
 		s.start(t, site, fmt.Sprintf("10.200.0.%d", i+1))
 	}
@@ -108,7 +115,7 @@ func TestRealSites(t *testing.T) {
 
 	t.Run("an edit", func(t *testing.T) {
 		before := pe2.must(t, "cat /run/site.log")
-		s.edit(t, strings.Replace(string(text), "\nexpect:", "  s4: {attach: [{to: pe3, vrf: spoke, addresses: [10.4.0.2/24]}]}\n\nexpect:", 1))
+		s.edit(t, strings.Replace(text, "\nexpect:", "  s4: {attach: [{to: pe3, vrf: spoke, addresses: [10.4.0.2/24]}]}\n\nexpect:", 1))
 		pe2.soon(t, "$PW exec s2 -- ping -c 1 -W 2 10.4.0.2")
 		pe3.must(t, "$PW ps | grep -qw s4")
 		if after := pe2.must(t, "cat /run/site.log"); strings.Contains(strings.TrimPrefix(after, before), "restarted") {
@@ -117,7 +124,7 @@ func TestRealSites(t *testing.T) {
 		s.edit(t, "nonsense")
 		pe2.soon(t, "grep -q 'not as its file says' /run/site.log")
 		pe2.must(t, "$PW exec s2 -- ping -c 1 -W 2 10.4.0.2")
-		s.edit(t, string(text))
+		s.edit(t, text)
 		pe3.soon(t, "! $PW ps | grep -qw s4")
 	})
 
@@ -206,6 +213,14 @@ func (s *sites) verify(t *testing.T) {
 	}
 	s.pods["pe1"].must(t, fmt.Sprintf("$PW up %s/lab.yaml --no-wait", s.dir))
 	s.converged(t)
+
+	// A route leaks into a VPN at one site; there is none back.
+	pe2 := s.pods["pe2"]
+	pe2.must(t, "$PW vrf set other import=65000:9")
+	if r := pseudowan("verify", "--kube", "pw-sites"); r.code != 1 || !strings.Contains(r.stdout, "arrives at a3") {
+		t.Errorf("verify with a leak in one direction: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	pe2.must(t, "$PW vrf set other import=65000:8")
 }
 
 // questions are answered as on one server, whichever pods they concern.
