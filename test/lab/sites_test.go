@@ -233,7 +233,7 @@ func (s *sites) questions(t *testing.T) {
 		"wait --for converged --timeout 20s":                          "3 sites",
 		"wait --for route=spoke:0.0.0.0/0 --router pe3 --timeout 20s": "1 sites",
 		"audit --tables":                                              "nothing deviates",
-		"diff hub-spoke":                                              "as hub-spoke says",
+		"diff " + filepath.Join(s.dir, "lab.yaml"):                    "the running lab is as ",
 		"logs -n 5 pe3":                                               "",
 		"ping pe2 10.3.0.2 --vrf spoke -c 1":                          "1 answered",
 	} {
