@@ -263,8 +263,10 @@ func (r renderer) container(s sites.Site) object {
 			"capabilities":             object{"drop": []string{"ALL"}, "add": capabilities},
 		},
 		"readinessProbe": object{
-			"exec":          object{"command": strings.Fields("pseudowan wait --for converged --timeout 2s")},
-			"periodSeconds": 5, "timeoutSeconds": 5,
+			// It answers at once in a site that has converged. In others it waits, rather than
+			// be started again and again, of which many pods on a node would have nothing else to do.
+			"exec":          object{"command": strings.Fields("pseudowan wait --for converged --timeout 8s")},
+			"periodSeconds": 10, "timeoutSeconds": 10,
 		},
 		"resources": object{"requests": object{"cpu": "100m", "memory": r.memory(s)}},
 		"volumeMounts": []object{
