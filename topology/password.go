@@ -58,11 +58,19 @@ func (t *Topology) Passwords() []*session.Password {
 	for i := range t.Sessions {
 		out = append(out, &t.Sessions[i].Password)
 	}
+	inVRF := func(c *CustomerBGP) {
+		if c != nil {
+			out = append(out, &c.Password)
+		}
+	}
+	for i := range t.Links {
+		for j := range t.Links[i].Ends {
+			inVRF(t.Links[i].Ends[j].BGP)
+		}
+	}
 	for i := range t.Hosts {
 		for j := range t.Hosts[i].Attachments {
-			if c := t.Hosts[i].Attachments[j].BGP; c != nil {
-				out = append(out, &c.Password)
-			}
+			inVRF(t.Hosts[i].Attachments[j].BGP)
 		}
 	}
 	return out
