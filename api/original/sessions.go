@@ -3,9 +3,9 @@ package original
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"pseudowan/topology"
 	"pseudowan/topology/edit"
@@ -59,8 +59,8 @@ func otherMED(s *topology.Session, text string) ([]edit.Edit, error) {
 	return []edit.Edit{setting(s, "med", med)}, nil
 }
 
-// preferring begins the names of policies that prefer makes.
-const preferring = "local-pref-"
+// preferring is the name of a policy that prefer makes, of an AS and a local preference.
+var preferring = regexp.MustCompile(`^local-pref-[0-9]+-[0-9]+$`)
 
 // prefer sends the routes of an AS with a local preference, in the place of such a policy
 // that the session has already.
@@ -73,7 +73,7 @@ func prefer(t *topology.Topology, s *topology.Session, f fields) ([]edit.Edit, e
 	if err1 != nil || err2 != nil {
 		return nil, badf("bgp_local_pref %q is for routes of the AS bgp_filter_asnumber %q: both are numbers", f["bgp_local_pref"], f["bgp_filter_asnumber"])
 	}
-	name := fmt.Sprintf("%s%d-%d", preferring, as, pref)
+	name := fmt.Sprintf("local-pref-%d-%d", as, pref)
 	if slices.Contains(s.ExportPolicy, name) {
 		return nil, nil
 	}
@@ -90,20 +90,46 @@ func prefer(t *topology.Topology, s *topology.Session, f fields) ([]edit.Edit, e
 	export := []any{name}
 	var gone []edit.Edit
 	for _, other := range s.ExportPolicy {
-		if !strings.HasPrefix(other, preferring) {
+		if !preferring.MatchString(other) {
 			export = append(export, other)
-		} else if alone(t, s, other) {
+		} else if uses(t, other) == 1 {
 			gone = append(gone, edit.Edit{Op: edit.PolicyDel, Name: other})
 		}
 	}
 	return slices.Concat(edits, []edit.Edit{setting(s, "export-policy", export)}, gone), nil
 }
 
-// alone reports whether only one session has a policy.
-func alone(t *topology.Topology, s *topology.Session, policy string) bool {
-	return !slices.ContainsFunc(t.Sessions, func(o topology.Session) bool {
-		return (o.Router != s.Router || o.PeerAddress != s.PeerAddress) && slices.Contains(o.ExportPolicy, policy)
-	})
+// uses counts where a lab has a policy.
+func uses(t *topology.Topology, policy string) (n int) {
+	count := func(lists ...[]string) {
+		for _, l := range lists {
+			if slices.Contains(l, policy) {
+				n++
+			}
+		}
+	}
+	inVRF := func(c *topology.CustomerBGP) {
+		if c != nil {
+			count(c.ImportPolicy, c.ExportPolicy)
+		}
+	}
+	for _, s := range t.Sessions {
+		count(s.ImportPolicy, s.ExportPolicy)
+	}
+	for _, v := range t.VRFs {
+		count(v.ImportPolicy, v.ExportPolicy)
+	}
+	for _, l := range t.Links {
+		for _, e := range l.Ends {
+			inVRF(e.BGP)
+		}
+	}
+	for _, h := range t.Hosts {
+		for _, a := range h.Attachments {
+			inVRF(a.BGP)
+		}
+	}
+	return n
 }
 
 // neighborMED changes the MED of a session.
