@@ -94,6 +94,9 @@ func parseFEC(s TLV) (f FEC, err error) {
 		}
 		return f, nil
 	}
+	if s.Type == 0 {
+		return f, fmt.Errorf("%w: a FEC of type 0, which is reserved", errMalformed)
+	}
 	return FEC{Other: s.Type}, nil
 }
 

@@ -80,6 +80,7 @@ func TestDamagedMessages(t *testing.T) {
 		"long TLV":        {with(func(b []byte) []byte { b[headerLength+3] = 200; return b }), "has 200 octets", true},
 		"no FEC":          {append(whole[:headerLength:headerLength], 0, 1, 0, 0), "a stack of 0 FECs", true},
 		"many FECs":       {append(append(whole[:headerLength:headerLength], 0, 1, 0, 68), bytes.Repeat([]byte{0, 16, 0, 0}, 17)...), "a stack of 17 FECs", true},
+		"reserved FEC":    {append(whole[:headerLength:headerLength], 0, 1, 0, 4, 0, 0, 0, 0), "a FEC of type 0", true},
 		"short FEC":       {append(whole[:headerLength:headerLength], 0, 1, 0, 8, 0, 12, 0, 4, 10, 0, 0, 1), "a FEC of type 12 has 4 octets", true},
 		"long prefix":     {append(whole[:headerLength:headerLength], 0, 1, 0, 12, 0, 12, 0, 5, 10, 0, 0, 1, 33, 0, 0, 0), "a prefix of 33 bits", true},
 		"short mapping":   {append(whole[:headerLength:headerLength], 0, 20, 0, 2, 0, 0, 0, 0), "a downstream mapping of 2 octets", true},
