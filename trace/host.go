@@ -99,7 +99,7 @@ func (f *follower) enter(h topology.Host, route HostRoute) (place, error) {
 		f.path.Outcome = fmt.Sprintf("ends at host %s: router %s has no port for its %s", h.Name, h.Attachments[i].Router, route.Interface)
 		return place{}, nil
 	case route.Silent:
-		f.path.Outcome = fmt.Sprintf("ends at host %s: %s on %s", h.Name, silent(route.NextHop, ""), route.Interface)
+		f.path.Outcome = fmt.Sprintf("ends at host %s: %s on %s", h.Name, f.silent(route.NextHop, ""), route.Interface)
 		return place{}, nil
 	case route.MAC != "" && port.MAC != "" && !strings.EqualFold(route.MAC, port.MAC):
 		f.end("is sent by host %s to MAC %s, which it has for %s, but router %s has %s",

@@ -107,8 +107,8 @@ func (s *Snapshot) announced(o origin) (why, remedy string) {
 	}
 	if o.neighbor.IsValid() {
 		if _, up := s.neighbor(o.Router, o.VRF, o.neighbor); !up {
-			return silent(o.neighbor, o.Host) + ", so router " + o.Router + " does not announce " + o.prefix.String(),
-				"check the host: pseudowan exec " + o.Host + " -- ip address"
+			return s.silent(o.neighbor, o.Host) + ", so router " + o.Router + " does not announce " + o.prefix.String(),
+				s.silentRemedy(o.neighbor, o.Host)
 		}
 	}
 	return "VRF " + o.VRF + " of " + o.Router + " does not have the route itself", "pseudowan explain " + o.Router + " " + o.VRF + " " + o.prefix.String()

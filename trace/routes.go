@@ -74,7 +74,7 @@ func (s *Snapshot) own(o origin) (verdict, remedy string) {
 		return s.named(o.Host) + " is attached here", ""
 	}
 	if _, up := s.neighbor(o.Router, o.VRF, o.neighbor); !up {
-		return silent(o.neighbor, o.Host), "check the host: pseudowan exec " + o.Host + " -- ip address"
+		return s.silent(o.neighbor, o.Host), s.silentRemedy(o.neighbor, o.Host)
 	}
 	return s.named(o.Host) + " has it", ""
 }

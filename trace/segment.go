@@ -114,7 +114,7 @@ func (f *follower) acrossSegment(segment topology.Segment, h topology.Host, rout
 		if !at.router {
 			host = at.node
 		}
-		f.path.Outcome = fmt.Sprintf("ends at host %s: %s on segment %s", h.Name, silent(route.NextHop, host), segment.Name)
+		f.path.Outcome = fmt.Sprintf("ends at host %s: %s on segment %s", h.Name, f.silent(route.NextHop, host), segment.Name)
 		return place{}
 	}
 	at := f.onSegment(segment, h.Name, route.NextHop, route.MAC)

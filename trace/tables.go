@@ -97,7 +97,7 @@ func (s *Snapshot) lookUp(router, vrf string, want goal) lookup {
 			}
 			if g.Contains(to) && g.Bits() > bits {
 				bits = g.Bits()
-				f.Prefix, f.Source, f.Stops, f.slow = g.Masked(), status.SourceConnected, silent(to, s.hostAt(i, to)), true
+				f.Prefix, f.Source, f.Stops, f.slow = g.Masked(), status.SourceConnected, s.silent(to, s.hostAt(i, to)), true
 			}
 		}
 	}
@@ -127,15 +127,28 @@ const (
 	forRouter = "is for the router itself"
 )
 
-func silent(a netip.Addr, host string) string {
+// silent says that an address does not answer; origin, where it should be, may be "".
+func (s *Snapshot) silent(a netip.Addr, origin string) string {
 	protocol := "ARP"
 	if a.Is6() {
 		protocol = "neighbour discovery"
 	}
-	if host == "" {
+	if origin == "" {
 		return fmt.Sprintf("nobody answers %s for %s", protocol, a)
 	}
-	return fmt.Sprintf("host %s does not answer %s for %s", host, protocol, a)
+	return fmt.Sprintf("%s does not answer %s for %s", s.named(origin), protocol, a)
+}
+
+// silentRemedy says where to look for an address that does not answer.
+func (s *Snapshot) silentRemedy(a netip.Addr, origin string) string {
+	if router, _, ok := s.endOfVRF(origin); ok {
+		return "check the router: pseudowan show interface --router " + router
+	}
+	host := s.hostAt(status.Interface{Host: origin}, a)
+	if host == "" {
+		return "check the hosts on segment " + origin
+	}
+	return "check the host: pseudowan exec " + host + " -- ip address"
 }
 
 // byRoute returns where a best route leads.
@@ -208,10 +221,10 @@ func (s *Snapshot) towards(router, vrf string, a netip.Addr) lookup {
 	if n, ok := s.neighbor(router, vrf, a); ok {
 		return s.out(router, v, n)
 	}
-	f := lookup{Forwarding: status.Forwarding{VRF: v.VRF, RD: v.RD, Stops: silent(a, "")}, slow: true}
+	f := lookup{Forwarding: status.Forwarding{VRF: v.VRF, RD: v.RD, Stops: s.silent(a, "")}, slow: true}
 	for _, i := range s.ports(router, vrf) {
 		if contains(i.Addresses, a) {
-			f.Stops = silent(a, s.hostAt(i, a))
+			f.Stops = s.silent(a, s.hostAt(i, a))
 		}
 	}
 	return f
