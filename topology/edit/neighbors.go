@@ -215,6 +215,9 @@ func (f *file) delNeighbor(t *topology.Topology, e Edit) error {
 		return err
 	}
 	if s.PeerRouter != "" {
+		if t.Links[i].InterAS == topology.OptionA {
+			return fmt.Errorf("%s belongs to VRFs, and is there for its session; `neighbor set %s shutdown=true` keeps that down", what, e.Name)
+		}
 		if len(t.Links[i].Ends) > 2 {
 			return fmt.Errorf("%s has several sessions; `neighbor set %s shutdown=true` ends one", what, e.Name)
 		}

@@ -26,6 +26,7 @@ func sessionOf(t *topology.Topology, e Edit) (*topology.Session, customer, error
 			sessions = append(sessions, s)
 		}
 	}
+	sessions = append(sessions, sessionsOfVRFs(t, e)...)
 	customers := customersOf(t, e)
 	switch len(sessions) + len(customers) {
 	case 0:
@@ -37,6 +38,23 @@ func sessionOf(t *topology.Topology, e Edit) (*topology.Session, customer, error
 		return sessions[0], customer{}, nil
 	}
 	return nil, customer{}, fmt.Errorf("there are several sessions with %s; name the router whose peer it is, and if need be the interface", e.Name)
+}
+
+// sessionsOfVRFs returns the sessions on links of VRFs, one for each end whatever the number
+// of its IP versions, which have the same settings.
+func sessionsOfVRFs(t *topology.Topology, e Edit) (out []*topology.Session) {
+	for _, l := range t.Links {
+		for i, near := range l.Ends {
+			if l.InterAS != topology.OptionA || e.Router != "" && near.Router != e.Router || e.Interface != "" && near.Interface != e.Interface {
+				continue
+			}
+			far := l.Ends[1-i]
+			if far.Router == e.Name || slices.ContainsFunc(near.BGP.Sessions, func(s topology.CustomerSession) bool { return s.PeerAddress == parsedAddress(e.Name) }) {
+				out = append(out, &topology.Session{Router: near.Router, Interface: near.Interface, PeerRouter: far.Router, Settings: near.BGP.Settings})
+			}
+		}
+	}
+	return out
 }
 
 // customersOf returns the attachments with BGP of a host, by its name or an address.
