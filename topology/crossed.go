@@ -1,7 +1,9 @@
 package topology
 
 import (
+	"maps"
 	"net/netip"
+	"reflect"
 	"slices"
 
 	"pseudowan/bgp/policy"
@@ -10,22 +12,44 @@ import (
 
 // crossedRoutes are the routes that VRFs have heard over links of VRFs (RFC 4364 section
 // 10a), as they stand in the VRF. The host of such a route is the other end of the link.
-type crossedRoutes map[localRoute]policy.Path
+type crossedRoutes map[localRoute]crossedRoute
+
+// crossedRoute is one of them, with where it entered the lab.
+type crossedRoute struct {
+	policy.Path
+	first Origin
+}
+
+// origins returns where the routes entered the lab.
+func (c crossedRoutes) origins() map[localRoute]Origin {
+	out := make(map[localRoute]Origin, len(c))
+	for r, route := range c {
+		out[r] = route.first
+	}
+	return out
+}
 
 // add adds the routes to those that instances have and export.
 func (c crossedRoutes) add(local, exported map[vrfKey][]ExpectedRoute) {
-	for r, path := range c {
+	for r, route := range c {
 		one := ExpectedRoute{Router: r.router, VRF: r.vrf, Prefix: r.prefix, Source: SourceBGP,
-			Origin: Origin{Router: r.router, VRF: r.vrf, RD: path.RD, Host: r.host}}
+			Origin: Origin{Router: r.router, VRF: r.vrf, RD: route.RD, Host: r.host}}
 		local[r.vrfKey] = append(local[r.vrfKey], one)
 		exported[r.vrfKey] = append(exported[r.vrfKey], one)
 	}
 }
 
-// grow adds what the routers on links of VRFs tell each other of these routes, and reports
-// whether there was anything new.
-func (c crossedRoutes) grow(p *policed, routes []ExpectedRoute) bool {
-	grown := false
+// keep takes routes back as they were before.
+func (c crossedRoutes) keep(before crossedRoutes) { maps.Copy(c, before) }
+
+// equal reports whether two sets are the same.
+func (c crossedRoutes) equal(o crossedRoutes) bool {
+	return maps.EqualFunc(c, o, func(a, b crossedRoute) bool { return a.first == b.first && reflect.DeepEqual(a.Path, b.Path) })
+}
+
+// heard returns what the routers on links of VRFs tell each other of these routes.
+func (p *policed) heard(routes []ExpectedRoute) crossedRoutes {
+	out := make(crossedRoutes)
 	best := make(map[vrfKey][]ExpectedRoute)
 	for _, r := range routes {
 		key := vrfKey{r.Router, r.VRF}
@@ -41,31 +65,30 @@ func (c crossedRoutes) grow(p *policed, routes []ExpectedRoute) bool {
 			}
 			far, _ := l.AtVRF(1 - i)
 			for _, r := range best[vrfKey{near.Router, near.VRF}] {
-				grown = c.tell(p, near.Attachment, far, r) || grown
+				out.tell(p, near, far, r)
 			}
 		}
 	}
-	return grown
+	return out
 }
 
-// tell adds what the far end of a link hears of a route, if it takes it and has not heard it
-// before.
-func (c crossedRoutes) tell(p *policed, near Attachment, far HostAttachment, r ExpectedRoute) bool {
+// tell adds what the far end of a link hears of a route, if it takes it.
+func (c crossedRoutes) tell(p *policed, near, far HostAttachment, r ExpectedRoute) {
 	heard := localRoute{vrfKey{far.Router, far.VRF}, far.Host, r.Prefix}
 	carries := func(s CustomerSession) bool { return s.PeerAddress.Is4() == r.Prefix.Addr().Is4() }
 	i := slices.IndexFunc(far.BGP.Sessions, carries)
-	if _, known := c[heard]; known || i < 0 || far.BGP.Shutdown || slices.ContainsFunc(far.Gateways, func(g netip.Prefix) bool { return g.Masked() == r.Prefix }) {
-		return false
+	if i < 0 || far.BGP.Shutdown || r.local() == (localRoute{vrfKey{near.Router, near.VRF}, near.Host, r.Prefix}) || slices.ContainsFunc(far.Gateways, func(g netip.Prefix) bool { return g.Masked() == r.Prefix }) {
+		return
 	}
-	path, ok := p.toldTo(&near, r)
-	if !ok || path.ASPath.Contains(p.as[far.Router]) {
-		return false
+	path, ok := p.toldTo(&near.Attachment, r)
+	if !ok || path.ASPath.Count(p.as[far.Router]) > int(far.BGP.AllowOwnAS) {
+		return
 	}
 	path.LocalPref, path.Weight = nil, 0
 	chain := p.chain(far.BGP.ImportPolicy, 0)
 	path, ok = p.evaluate(chain, path, vrfKey{far.Router, far.VRF}, "import policy of %s from router %s", far.Router, near.Router)
 	if !ok || path.NextHop != far.BGP.Sessions[i].PeerAddress {
-		return false
+		return
 	}
 	path.Family = vpn.FamilyOf(r.Prefix)
 	for _, v := range p.VRFs {
@@ -73,8 +96,11 @@ func (c crossedRoutes) tell(p *policed, near Attachment, far HostAttachment, r E
 			path.RD = v.RD
 		}
 	}
-	c[heard] = path
-	return true
+	first := r.Origin
+	if before, crossed := p.crossed[r.local()]; crossed {
+		first = before.first
+	}
+	c[heard] = crossedRoute{path, first}
 }
 
 // tells reports whether a router tells a host that speaks BGP of a route.

@@ -16,6 +16,17 @@ import (
 type Intent struct {
 	Imports []Import        `json:"imports"` // in the order of Topology.VRFs
 	Routes  []ExpectedRoute `json:"routes"`  // in the order of Topology.VRFs, then by prefix
+
+	first map[localRoute]Origin // of the routes that have come over links of VRFs
+}
+
+// FirstOrigin returns where a route of the intent enters the lab. That differs from its
+// origin if it has come over links of VRFs.
+func (i Intent) FirstOrigin(r ExpectedRoute) Origin {
+	if o, crossed := i.first[r.local()]; crossed {
+		return o
+	}
+	return r.Origin
 }
 
 // Import is a VRF instance that imports what another one exports: they share a

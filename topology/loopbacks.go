@@ -181,10 +181,13 @@ func (b *coreBuilder) checkLoopbacks() {
 	}
 }
 
-// endWith returns the first end of a link with an address in one of its subnets; "" if
-// there is none.
+// endWith returns the first end of a link of the core with an address in one of its
+// subnets; "" if there is none. The subnets of VRFs are not those of the core.
 func (b *coreBuilder) endWith(a netip.Addr) string {
 	for _, l := range b.lab.Links {
+		if l.InterAS == OptionA {
+			continue
+		}
 		for _, end := range l.Ends {
 			if onLink(end, netip.PrefixFrom(a, a.BitLen())) {
 				return end.Router + ":" + end.Interface

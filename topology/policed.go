@@ -158,23 +158,30 @@ func (t *Topology) newPoliced(crossed crossedRoutes) *policed {
 			}
 		}
 	}
-	for r, path := range crossed {
-		p.hops[r] = path.NextHop
+	for r, route := range crossed {
+		p.hops[r] = route.NextHop
 	}
 	return p
 }
 
 // policedIntent is Intent where more than route targets decide, with the paths of its
 // routes. Aggregates may be a part of others, and links of VRFs lead from one to the next, so
-// that it takes several rounds to know them.
+// that it takes several rounds to know them. Local preferences can keep routers on links of
+// VRFs from ever settling on one of several states (RFC 4264); of such a lab the intent has
+// the routes of all.
 func (t *Topology) policedIntent() (*policed, Intent) {
 	made, crossed := t.alwaysMade(), make(crossedRoutes)
-	for {
+	for round := 0; ; round++ {
 		p := t.newPoliced(crossed)
 		out := p.intent(made)
-		if !made.grow(t, out.Routes) && !crossed.grow(p, out.Routes) {
+		heard := p.heard(out.Routes)
+		if round > 2*len(t.VRFs) {
+			heard.keep(crossed)
+		}
+		if !made.grow(t, out.Routes) && heard.equal(crossed) {
 			return p, out
 		}
+		crossed = heard
 	}
 }
 
@@ -195,7 +202,7 @@ func (p *policed) intent(made madeRoutes) Intent {
 			p.follow(from, r, ranked, imports)
 		}
 	}
-	var out Intent
+	out := Intent{first: p.crossed.origins()}
 	for i, v := range p.VRFs {
 		for _, from := range p.VRFs {
 			if one := (Import{v.Router, v.Name, from.Router, from.Name}); imports[one] {
@@ -223,7 +230,7 @@ func (p *policed) entered(v VRF, r ExpectedRoute) (policy.Path, bool) {
 	ce := p.custom[r.local()]
 	if told, ok := p.crossed[r.local()]; ok {
 		told.RD = v.RD
-		return told, true
+		return told.Path, true
 	}
 	if r.Source != SourceBGP || ce == nil {
 		return p.ofSite(path, r), true
@@ -366,5 +373,6 @@ func compareRanked(a, b rankedRoute) int {
 		a.Prefix.Addr().Compare(b.Prefix.Addr()), a.Prefix.Bits()-b.Prefix.Bits(),
 		comparePreference(a.ExpectedRoute, b.ExpectedRoute),
 		cmp.Compare(b.path.Weight, a.path.Weight), cmp.Compare(pref(b), pref(a)),
+		cmp.Compare(a.path.ASPath.Len(), b.path.ASPath.Len()),
 		compareRoutes(a.ExpectedRoute, b.ExpectedRoute))
 }

@@ -54,7 +54,7 @@ func (b *sessionBuilder) checkWay(p netip.Prefix, n rawNeighbor, end LinkEnd, el
 	}
 	for _, l := range b.lab.Links {
 		for _, e := range l.Ends {
-			if onLink(e, netip.PrefixFrom(source, source.BitLen())) {
+			if l.InterAS != OptionA && onLink(e, netip.PrefixFrom(source, source.BitLen())) {
 				return refuse(n.Source.at, fmt.Sprintf("update-source %s is within a subnet of link %s:%s", source, e.Router, e.Interface), "use an address outside of all links, as 10.255.0.1")
 			}
 		}

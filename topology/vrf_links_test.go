@@ -113,3 +113,70 @@ func TestLinkOfVRFsIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// Sites of one AS hear each other's routes by way of another AS if they allow it.
+func TestIntentOverLinksOfVRFsAndBack(t *testing.T) {
+	const lab = `
+name: a
+routers: {c1: {as: 65001}, m: {as: 65002}, c2: {as: 65001}}
+links:
+- {ends: {c1:eth1: {%[1]s}, m:eth1: {}}, subnets: [192.168.1.0/30], vrf: blue}
+- {ends: {m:eth2: {}, c2:eth1: {%[1]s}}, subnets: [192.168.2.0/30], vrf: blue}
+vrfs: {blue: {rts: "65001:1"}}
+hosts:
+  h1: {to: c1, vrf: blue, addresses: 10.1.0.2/24}
+  h2: {to: c2, vrf: blue, addresses: 10.2.0.2/24}
+`
+	for _, tt := range []struct {
+		outer string
+		want  int
+	}{
+		{"", 0},
+		{"bgp: {allow-own-as: 1}", 2},
+	} {
+		top := parsed(t, fmt.Sprintf(lab, tt.outer))
+		if got := top.Reaches(); len(got) != tt.want {
+			t.Errorf("%s: %v, want %d", tt.outer, got, tt.want)
+		}
+		for _, r := range top.Intent().Routes {
+			if r.Router == "c1" && r.Prefix.String() == "10.1.0.0/24" && r.Source == SourceBGP {
+				t.Errorf("%s: c1 hears its own route of %s", tt.outer, r.Origin.Host)
+			}
+		}
+	}
+}
+
+// A router that prefers a longer way no longer tells others of the shorter one.
+func TestIntentForgetsWhatNobodyTells(t *testing.T) {
+	const lab = `
+name: a
+routers: {a: {as: 65001}, b: {as: 65002}, c: {as: 65003}}
+links:
+- {ends: [a:eth1, b:eth1], subnets: [192.168.1.0/30], vrf: blue}
+- {ends: [a:eth2, c:eth1], subnets: [192.168.2.0/30], vrf: blue}
+- {ends: {b:eth2: {%s}, c:eth2: {bgp: {import-policy: prefer}}}, subnets: [192.168.3.0/30], vrf: blue}
+vrfs: {blue: {rts: "65001:1"}}
+policies: {prefer: [{set: {local-pref: 200}}]}
+hosts:
+  h: {to: a, vrf: blue, addresses: 10.1.0.2/24}
+`
+	for end, want := range map[string]string{
+		"":                             "a-h b-a:eth1 c-b:eth2 c-a:eth2",
+		"bgp: {import-policy: prefer}": "", // one of two states: there is an intent
+	} {
+		var got []string
+		for _, r := range parsed(t, fmt.Sprintf(lab, end)).Intent().Routes {
+			if r.Prefix.String() == "10.1.0.0/24" {
+				got = append(got, r.Router+"-"+r.Origin.Host)
+			}
+		}
+		if s := strings.Join(got, " "); want != "" && s != want {
+			t.Errorf("%s: %s, want %s", end, s, want)
+		}
+	}
+}
+
+// A loopback of the core may be in a subnet of a VRF.
+func TestLoopbackInSubnetOfVRF(t *testing.T) {
+	parsed(t, "core: labeled-unicast\n"+strings.ReplaceAll(fmt.Sprintf(vrfLinked, "", "", ""), "192.168.3.0/30", "10.0.0.0/28"))
+}

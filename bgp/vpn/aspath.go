@@ -130,15 +130,18 @@ func (p ASPath) Override(as, by uint32) ASPath {
 }
 
 // Contains reports whether an AS is in the path.
-func (p ASPath) Contains(as uint32) bool {
+func (p ASPath) Contains(as uint32) bool { return p.Count(as) > 0 }
+
+// Count returns how often an AS is in the path.
+func (p ASPath) Count(as uint32) (n int) {
 	for _, s := range p {
 		for _, a := range s.AS {
 			if a == as {
-				return true
+				n++
 			}
 		}
 	}
-	return false
+	return n
 }
 
 // Prepend returns the path with ASes added in front, nearest first.

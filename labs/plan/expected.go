@@ -15,8 +15,11 @@ func (b *planner) expectations() {
 	for _, h := range b.topology.Hosts {
 		origins[h.Name] = b.origin(h)
 	}
-	for _, r := range b.topology.Intent().Routes {
-		if c := b.routers[r.Router]; c != nil && comesAbout(r, origins[r.Origin.Host]) {
+	intent := b.topology.Intent()
+	for _, r := range intent.Routes {
+		first := r
+		first.Origin = intent.FirstOrigin(r)
+		if c := b.routers[r.Router]; c != nil && comesAbout(first, origins[first.Origin.Host]) {
 			c.Expect = append(c.Expect, config.Expect{VRF: r.VRF, Prefix: r.Prefix, From: r.Origin.Router})
 		}
 	}

@@ -12,7 +12,7 @@ func (b *planner) vrfLinks() {
 		var ends []End
 		for i := range l.Ends {
 			if a, ok := l.AtVRF(i); ok {
-				ends = append(ends, b.vrfEnd(l.Ends[i], a))
+				ends = append(ends, b.vrfEnd(l.Ends[i], a, !l.Ends[1-i].BGP.Shutdown))
 			}
 		}
 		if len(ends) > 0 {
@@ -21,8 +21,9 @@ func (b *planner) vrfLinks() {
 	}
 }
 
-// vrfEnd plans the ports of an end and returns the end of its wire.
-func (b *planner) vrfEnd(e topology.LinkEnd, a topology.HostAttachment) End {
+// vrfEnd plans the ports of an end and returns the end of its wire. The sessions there are
+// awaited unless the other end keeps them down.
+func (b *planner) vrfEnd(e topology.LinkEnd, a topology.HostAttachment, awaited bool) End {
 	c := b.routers[e.Router]
 	mac := e.MAC
 	if len(mac) == 0 { // not one that follows from the port's number: the other end's may be the same
@@ -35,7 +36,7 @@ func (b *planner) vrfEnd(e topology.LinkEnd, a topology.HostAttachment) End {
 	for _, p := range a.Addresses {
 		access.Expect = append(access.Expect, p.Addr())
 	}
-	access.CE = b.customer(a.Host, true, a.Attachment, access)
+	access.CE = b.customer(a.Host, awaited, a.Attachment, access)
 	c.Access = append(c.Access, access)
 	b.bindings(c, a.Host, a.Attachment)
 	return End{
