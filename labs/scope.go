@@ -162,8 +162,12 @@ func (o applyOptions) before(lab string) (applied plan.Plan, cut []plan.Plan, kn
 // secrets reads passwords that the topology keeps elsewhere; for a run-time change they
 // are those that the running routers have, as far as they have them.
 func (o applyOptions) secrets(t *topology.Topology) (config.Secrets, error) {
+	variables := o.variables
+	if variables == nil {
+		variables = os.LookupEnv
+	}
 	if o.running == nil {
-		return Secrets(t)
+		return Secrets(t, variables)
 	}
 	known := config.Secrets{}
 	for _, r := range o.running.Routers {
@@ -177,7 +181,7 @@ func (o applyOptions) secrets(t *topology.Topology) (config.Secrets, error) {
 	}
 	for _, p := range t.Passwords() {
 		if _, has := known[p.Source()]; p.Elsewhere() && !has {
-			return Secrets(t)
+			return Secrets(t, variables)
 		}
 	}
 	return known, nil

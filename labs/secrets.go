@@ -15,20 +15,23 @@ import (
 // CheckSecrets returns why passwords that a topology file keeps elsewhere cannot
 // be used; nil if they can.
 func CheckSecrets(t *topology.Topology) error {
-	_, err := Secrets(t)
+	_, err := Secrets(t, os.LookupEnv)
 	return err
 }
 
+// Variables looks a variable up that may have a password, as os.LookupEnv does.
+type Variables func(name string) (text string, set bool)
+
 // Secrets reads the passwords that a topology file keeps elsewhere, by their sources. The
 // error is a topology.Problems.
-func Secrets(t *topology.Topology) (config.Secrets, error) {
+func Secrets(t *topology.Topology, variables Variables) (config.Secrets, error) {
 	secrets := config.Secrets{}
 	var problems topology.Problems
 	for _, p := range t.Passwords() {
 		if _, known := secrets[p.Source()]; known || !p.Elsewhere() {
 			continue
 		}
-		text, why := readSecret(*p)
+		text, why := readSecret(*p, variables)
 		if why == nil {
 			why = session.CheckText(text)
 		}
@@ -45,11 +48,11 @@ func Secrets(t *topology.Topology) (config.Secrets, error) {
 	return secrets, nil
 }
 
-func readSecret(p session.Password) (string, *session.Misfit) {
+func readSecret(p session.Password, variables Variables) (string, *session.Misfit) {
 	if p.Env == "" {
 		return readSecretFile(p.File)
 	}
-	text, ok := os.LookupEnv(p.Env)
+	text, ok := variables(p.Env)
 	if !ok {
 		return "", &session.Misfit{Message: "the variable is not set", Remedy: "set it, with sudo as in sudo --preserve-env=" + p.Env + " pseudowan up"}
 	}

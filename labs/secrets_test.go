@@ -80,7 +80,7 @@ func TestSecretsAreNotInThePlan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		secrets, err := Secrets(top)
+		secrets, err := Secrets(top, os.LookupEnv)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -26,6 +27,7 @@ type Progress interface{ Step(message string) }
 type UpOptions struct {
 	Lab      string            // a ready lab, a file, or "-" for Stdin
 	Stdin    io.Reader         // read for "-"
+	Text     []byte            // of the file, if that is not to be read; else nil
 	Runtime  string            // of hosts that do not name theirs; "": the topology's
 	Timeout  time.Duration     // for the lab to converge
 	NoWait   bool              // return when everything is started
@@ -37,6 +39,10 @@ type UpOptions struct {
 	// sites of PerSite routers. A running lab stays the site that it is.
 	Site    string
 	PerSite int
+
+	// Variables, unless nil, has the variables with passwords. Else they are those of the
+	// process, which the programs of hosts get, too.
+	Variables Variables
 
 	// Cautions, unless nil, receives what the file may have but its author cannot
 	// have meant, before anything is touched.
@@ -67,7 +73,7 @@ type Report struct {
 func Up(ctx context.Context, o UpOptions) (Report, error) {
 	times := &timeline{begin: time.Now()}
 	read := times.start("reading the file", "")
-	t, source, err := catalog.Load(o.Lab, o.Stdin, inventory.Known()...)
+	t, source, err := o.load()
 	if err != nil {
 		return Report{}, err
 	}
@@ -78,7 +84,16 @@ func Up(ctx context.Context, o UpOptions) (Report, error) {
 	if err := inventory.NeedRoot(); err != nil {
 		return Report{}, err
 	}
-	return bringUp(ctx, t, source, applyOptions{runtime: o.Runtime, timeout: o.Timeout, noWait: o.NoWait, nics: o.NICs, force: o.Force, progress: o.Progress, times: times, undoes: o.Undoes, site: o.Site, perSite: o.PerSite})
+	return bringUp(ctx, t, source, applyOptions{runtime: o.Runtime, timeout: o.Timeout, noWait: o.NoWait, nics: o.NICs, force: o.Force, progress: o.Progress, times: times, undoes: o.Undoes, site: o.Site, perSite: o.PerSite, variables: o.Variables})
+}
+
+// load reads the topology and its text.
+func (o UpOptions) load() (*topology.Topology, []byte, error) {
+	if o.Text == nil {
+		return catalog.Load(o.Lab, o.Stdin, inventory.Known()...)
+	}
+	t, err := catalog.Parse(o.Lab, o.Text, filepath.Dir(o.Lab), inventory.Known()...)
+	return t, o.Text, err
 }
 
 // applyOptions control how a topology is applied.
@@ -93,8 +108,9 @@ type applyOptions struct {
 	site     string // see UpOptions
 	perSite  int
 
-	undoes  func(lines []string) // see UpOptions
-	running *plan.Plan           // of a run-time change: the lab as it runs; else nil
+	variables Variables            // see UpOptions
+	undoes    func(lines []string) // see UpOptions
+	running   *plan.Plan           // of a run-time change: the lab as it runs; else nil
 }
 
 // bringUp applies a topology; source is its text.

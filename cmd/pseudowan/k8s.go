@@ -86,7 +86,7 @@ func newK8sRender(s streams) *cobra.Command {
 
 // passwordsOf reads the passwords that a topology keeps elsewhere.
 func passwordsOf(t *topology.Topology, source []byte) (out []k8s.Password, _ error) {
-	secrets, err := labs.Secrets(t)
+	secrets, err := labs.Secrets(t, os.LookupEnv)
 	if err != nil {
 		return nil, err
 	}

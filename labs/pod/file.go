@@ -3,7 +3,6 @@ package pod
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -24,6 +23,8 @@ type wanted struct {
 	text     []byte
 	topology *topology.Topology
 	secrets  config.Secrets // that the file says are elsewhere
+
+	variables variables
 }
 
 // followFile brings the site up, and changes it when the file or a password changes. What
@@ -41,7 +42,9 @@ func (s *site) followFile(ctx context.Context) {
 			continue
 		}
 		if err == nil {
-			err = s.up(ctx, s.File, want.topology.Name)
+			if err = s.up(ctx, want.topology.Name, want.text, want.variables); err != nil {
+				done = nil // of the earlier file, only a part may stand now
+			}
 		} else {
 			s.fallBack(ctx)
 		}
@@ -90,16 +93,16 @@ func (s *site) want(done *wanted) (*wanted, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := setVariables(filepath.Dir(s.File)); err != nil {
+	now := &wanted{text: text}
+	if now.variables, err = readVariables(filepath.Dir(s.File)); err != nil {
 		return nil, err
 	}
-	now := &wanted{text: text}
 	if done != nil && bytes.Equal(text, done.text) {
 		now.topology = done.topology
-	} else if now.topology, _, err = catalog.Load(s.File, nil, inventory.Known()...); err != nil {
+	} else if now.topology, err = catalog.Parse(s.File, text, filepath.Dir(s.File), inventory.Known()...); err != nil {
 		return nil, err
 	}
-	if now.secrets, err = labs.Secrets(now.topology); err != nil {
+	if now.secrets, err = labs.Secrets(now.topology, now.variables.lookup); err != nil {
 		return nil, err
 	}
 	if done != nil && now.topology == done.topology && maps.Equal(now.secrets, done.secrets) {
@@ -113,34 +116,47 @@ func (s *site) want(done *wanted) (*wanted, error) {
 // cannot be changed from outside.
 const VariablePrefix = "env."
 
-func setVariables(dir string) error {
+// variables are those with passwords, by name. They do not become variables of this
+// process: the programs of hosts would get them.
+type variables map[string]string
+
+func readVariables(dir string) (variables, error) {
 	files, err := filepath.Glob(filepath.Join(dir, VariablePrefix+"*"))
 	if err != nil {
-		return err
+		return nil, err
 	}
+	all := variables{}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := os.Setenv(strings.TrimPrefix(filepath.Base(file), VariablePrefix), string(text)); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
+		all[strings.TrimPrefix(filepath.Base(file), VariablePrefix)] = string(text)
 	}
-	return nil
+	return all, nil
 }
 
-// up brings the site up as a file says that is one of a lab.
-func (s *site) up(ctx context.Context, file, lab string) error {
+// lookup implements labs.Variables. What has no file may be a variable of the pod.
+func (v variables) lookup(name string) (string, bool) {
+	if text, set := v[name]; set {
+		return text, true
+	}
+	return os.LookupEnv(name)
+}
+
+// up brings the site up as a text says, which is the file's or was, and is one of a lab.
+func (s *site) up(ctx context.Context, lab string, text []byte, v variables) error {
 	if err := s.claim(lab); err != nil {
 		return err
 	}
-	report, err := labs.Up(ctx, labs.UpOptions{
-		Lab: file, Runtime: hosts.NetNS, Timeout: patience, NoWait: true, Progress: progress{s.Log}, Site: s.Site, PerSite: s.PerSite,
+	report, err := s.apply(ctx, labs.UpOptions{
+		Lab: s.File, Text: text, Variables: v.lookup, Runtime: hosts.NetNS, Timeout: patience, NoWait: true,
+		Progress: progress{s.Log}, Site: s.Site, PerSite: s.PerSite,
 	})
 	if err != nil {
 		return err
 	}
+	s.stands = true
 	s.Log.Info("the site is up", "site", s.Site, "routers", report.Routers, "hosts", report.Hosts, "changed", len(report.Changed), "took", report.Elapsed)
 	for _, line := range report.Changed {
 		s.Log.Info("changed", "what", line)
@@ -151,14 +167,18 @@ func (s *site) up(ctx context.Context, file, lab string) error {
 // fallBack brings up what an earlier container of the pod has applied last, if nothing
 // runs: its file is wrong now, and was not then.
 func (s *site) fallBack(ctx context.Context) {
-	if s.running() != "" || s.Lab == "" {
+	if s.stands || s.Lab == "" {
 		return
 	}
-	last := store.TopologyFile(s.Lab)
-	if _, err := os.Stat(last); err != nil {
+	last, err := s.applied(s.Lab)
+	if err != nil {
 		return // this is the pod's first container
 	}
-	if err := s.up(ctx, last, s.Lab); err != nil && ctx.Err() == nil {
+	v, err := readVariables(filepath.Dir(s.File))
+	if err == nil {
+		err = s.up(ctx, s.Lab, last, v)
+	}
+	if err != nil && ctx.Err() == nil {
 		s.Log.Error("the site cannot be brought up as it was, either", "error", err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"pseudowan/labs"
+	"pseudowan/labs/store"
 	"pseudowan/status"
 )
 
@@ -37,7 +38,7 @@ const (
 // Run runs a site until ctx ends, and then takes it down. A file that is wrong leaves
 // the running site as it is, and the log says why.
 func Run(ctx context.Context, o Options) error {
-	s := &site{Options: o}
+	s := &site{Options: o, apply: labs.Up, applied: store.Source}
 	if err := errors.Join(sysctlsWritable(), s.closed(ctx)); err != nil {
 		return err
 	}
@@ -52,7 +53,11 @@ func Run(ctx context.Context, o Options) error {
 type site struct {
 	Options
 
-	rules string // that stand, of accept
+	apply   func(context.Context, labs.UpOptions) (labs.Report, error)
+	applied func(lab string) ([]byte, error) // the text that was applied last
+
+	stands bool   // the site has been brought up
+	rules  string // that stand, of accept
 
 	mu  sync.Mutex
 	lab string // "": not yet known
