@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -95,7 +96,9 @@ func (r renderer) chosen(all []sites.Site) ([]sites.Site, error) {
 		if err != nil {
 			return nil, fmt.Errorf("lab %s: %w", r.topology.Name, err)
 		}
-		out = append(out, s)
+		if !slices.ContainsFunc(out, func(o sites.Site) bool { return o.Name == s.Name }) {
+			out = append(out, s)
+		}
 	}
 	return out, nil
 }

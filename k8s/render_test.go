@@ -154,8 +154,12 @@ func TestPasswordsAreSecret(t *testing.T) {
 		open      bool   // the topology is in the ConfigMap
 		want      string // in the Secret
 	}{
-		"none":          {string(text), nil, true, "data: {}"},
-		"in the text":   {with(secret), nil, false, "lab.yaml: "},
+		"none":        {string(text), nil, true, "data: {}"},
+		"in the text": {with(secret), nil, false, "lab.yaml: "},
+		"in the text, where nobody uses it": {
+			strings.Replace(with(secret), "med: 100}", "med: 100, password: {file: bgp-password}}", 1),
+			[]Password{{File: "bgp-password", Text: "another"}}, false, "lab.yaml: ",
+		},
 		"in a file":     {with("{file: bgp-password}"), []Password{{File: "bgp-password", Text: secret}}, true, "bgp-password: " + encoded},
 		"in a variable": {with("{env: BGP_PASSWORD}"), []Password{{Env: "BGP_PASSWORD", Text: secret}}, true, "env.BGP_PASSWORD: " + encoded},
 	} {
@@ -203,7 +207,7 @@ func TestSomeSites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := Render(top, text, Options{Image: "i", PerSite: 1, Sites: []string{"rr", "p1"}})
+	files, err := Render(top, text, Options{Image: "i", PerSite: 1, Sites: []string{"rr", "p1", "rr"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"regexp"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // ownerOnly is the mode of the files in the pods, as those with passwords need it.
@@ -27,14 +29,34 @@ func (r renderer) divideSecrets(source []byte) (open, secret map[string][]byte, 
 		}
 		secret[key] = []byte(p.Text)
 	}
-	for _, p := range r.topology.Passwords() {
-		if p.Text != "" {
-			secret[topologyFile] = source
-			return open, secret, nil
+	var root yaml.Node
+	if err := yaml.Unmarshal(source, &root); err != nil {
+		return nil, nil, err
+	}
+	if hasPassword(&root) {
+		secret[topologyFile] = source
+	} else {
+		open[topologyFile] = source
+	}
+	return open, secret, nil
+}
+
+// hasPassword reports whether a text has a password, also one that no session uses.
+func hasPassword(n *yaml.Node) bool {
+	for i, c := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == "password" {
+			if c.Alias != nil {
+				c = c.Alias
+			}
+			if c.Kind == yaml.ScalarNode && c.Value != "" {
+				return true
+			}
+		}
+		if hasPassword(c) {
+			return true
 		}
 	}
-	open[topologyFile] = source
-	return open, secret, nil
+	return false
 }
 
 // config has the topology, unless it is secret.
