@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -72,7 +73,11 @@ func newVerify(s streams) *cobra.Command {
 			verifyIt := verifyLab
 			if kube.given {
 				verifyIt = func(ctx context.Context, _ streams, _ look.VerifyOptions) ([]status.HostPair, error) {
-					return kubeVerify(ctx, kube, arguments(c))
+					rows, err := kubeVerify(ctx, kube, arguments(c))
+					if err == nil && len(rows) == 0 {
+						err = untestedError{fmt.Errorf("the lab in namespace %s has no such pair of hosts: nothing can be tested", kube.lab.Namespace)}
+					}
+					return rows, err
 				}
 			}
 			rows, err := verifyIt(c.Context(), s, o)

@@ -23,7 +23,8 @@ type Answers struct {
 	ctx context.Context
 	in  *inspection
 
-	closed chan struct{}
+	closed chan struct{} // nobody waits for answers any more
+	hangUp func()        // closes closed, once
 
 	mu       sync.Mutex
 	sender   *probe.Prober
@@ -37,14 +38,19 @@ func NewAnswers(ctx context.Context) (*Answers, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Answers{ctx: ctx, in: in, closed: make(chan struct{})}, nil
+	return newAnswers(ctx, in), nil
+}
+
+func newAnswers(ctx context.Context, in *inspection) *Answers {
+	closed := make(chan struct{})
+	return &Answers{ctx: ctx, in: in, closed: closed, hangUp: sync.OnceFunc(func() { close(closed) })}
 }
 
 // Close closes what questions have opened.
 func (a *Answers) Close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	close(a.closed)
+	a.hangUp()
 	if a.sender != nil {
 		a.sender.Close()
 	}

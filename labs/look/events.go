@@ -20,6 +20,7 @@ type EventOptions struct {
 	Follow bool        // until the lab is removed or ctx ends
 	Lost   func(error) // hears of sites whose events are told no more; may be nil
 	Opened func()      // hears that nothing that happens from then on is missed; may be nil
+	Past   func()      // hears that what had happened before has been told; may be nil
 }
 
 // Events calls hear for what has happened in a lab, in the order in which it happened. It
@@ -33,7 +34,7 @@ func Events(ctx context.Context, o EventOptions, hear func(status.Event) error) 
 	if f, err := os.OpenFile(path, os.O_CREATE|os.O_RDONLY|unix.O_NOFOLLOW, 0o600); err == nil {
 		f.Close() // a file that does not exist cannot be followed
 	}
-	err = logfile.Copy(ctx, &eventLines{hear: hear}, path, logfile.CopyOptions{Last: o.Last, Follow: o.Follow, Written: func() bool { return true }, Opened: o.Opened})
+	err = logfile.Copy(ctx, &eventLines{hear: hear, past: o.Past}, path, logfile.CopyOptions{Last: o.Last, Follow: o.Follow, Written: func() bool { return true }, Opened: o.Opened})
 	if ctx.Err() != nil && store.GoingDown(lab) {
 		return nil
 	}
@@ -44,13 +45,19 @@ func Events(ctx context.Context, o EventOptions, hear func(status.Event) error) 
 type eventLines struct {
 	rest []byte
 	hear func(status.Event) error
+	past func() // of EventOptions; nil once it has heard
 }
 
+// Write takes all that is there already first, and then what is added.
 func (l *eventLines) Write(text []byte) (int, error) {
 	l.rest = append(l.rest, text...)
 	for {
 		line, rest, whole := bytes.Cut(l.rest, []byte("\n"))
 		if !whole {
+			if l.past != nil {
+				l.past()
+				l.past = nil
+			}
 			return len(text), nil
 		}
 		l.rest = rest

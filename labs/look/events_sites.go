@@ -19,8 +19,8 @@ type EventsOf struct {
 
 // happened is what waits for the one who asks for events.
 type happened struct {
-	events chan status.Event // closed at the end
-	err    error             // of the end
+	events chan *status.Event // nil after those of the past; closed at the end
+	err    error              // of the end
 }
 
 // Events begins to read the site's events. NextEvents hands them over.
@@ -30,17 +30,20 @@ func (a *Answers) Events(q EventsOf, _ *struct{}) error {
 	if a.happened != nil {
 		return errors.New("the events are read already")
 	}
-	h := &happened{events: make(chan status.Event)}
+	h := &happened{events: make(chan *status.Event)}
 	a.happened = h
+	tell := func(e *status.Event) error {
+		select {
+		case h.events <- e:
+			return nil
+		case <-a.closed:
+			return errClosed
+		}
+	}
 	go func() {
-		h.err = Events(a.ctx, EventOptions{Lab: a.in.lab.Name, Last: q.Last, Follow: q.Follow}, func(e status.Event) error {
-			select {
-			case h.events <- e:
-				return nil
-			case <-a.closed:
-				return errClosed
-			}
-		})
+		h.err = Events(a.ctx, EventOptions{
+			Lab: a.in.lab.Name, Last: q.Last, Follow: q.Follow, Past: func() { _ = tell(nil) }, // the next event fails, too
+		}, func(e status.Event) error { return tell(&e) })
 		close(h.events)
 	}()
 	return nil
@@ -51,16 +54,23 @@ var errClosed = errors.New("nobody asks any more")
 // Heard is what has happened at a site since the last question.
 type Heard struct {
 	Events []status.Event
+	Past   bool // this was all that had happened before the first question
 	Done   bool // nothing more will come
 }
 
-// eventsPause is how long nothing must have happened for a site to answer.
-const eventsPause = 100 * time.Millisecond
+const (
+	// eventsPause is how long nothing must have happened for a site to answer.
+	eventsPause = 100 * time.Millisecond
+
+	// eventsIdle is how long a site where nothing happens waits before it says so.
+	eventsIdle = 10 * time.Second
+)
 
 // maxEvents is how many events an answer has at most, about.
 const maxEvents = 4096
 
-// NextEvents hands over what has happened. It answers once there is a pause.
+// NextEvents hands over what has happened. It answers once there is a pause after it, and
+// at the end of the past.
 func (a *Answers) NextEvents(_ struct{}, reply *Heard) error {
 	a.mu.Lock()
 	h := a.happened
@@ -69,14 +79,24 @@ func (a *Answers) NextEvents(_ struct{}, reply *Heard) error {
 		return errors.New("no events are read")
 	}
 	for len(reply.Events) < maxEvents {
+		pause := eventsPause
+		if len(reply.Events) == 0 {
+			pause = eventsIdle
+		}
 		select {
 		case e, more := <-h.events:
 			if !more {
 				reply.Done = true
 				return h.err
 			}
-			reply.Events = append(reply.Events, e)
-		case <-time.After(eventsPause):
+			if e == nil {
+				reply.Past = true
+				return nil
+			}
+			reply.Events = append(reply.Events, *e)
+		case <-a.closed:
+			return errClosed
+		case <-time.After(pause):
 			return nil
 		}
 	}
@@ -114,7 +134,7 @@ func (s *Sites) Events(ctx context.Context, o EventOptions, hear func(status.Eve
 	for {
 		select {
 		case h := <-heard:
-			m.add(h.events, h.first, time.Now())
+			m.add(h, time.Now())
 		case now := <-tick.C:
 			if err := m.tell(now.Add(-settleSites)); err != nil {
 				return err
@@ -128,31 +148,31 @@ func (s *Sites) Events(ctx context.Context, o EventOptions, hear func(status.Eve
 // heardAt is what a site has answered.
 type heardAt struct {
 	events []status.Event
-	first  bool // this is its first answer
+	past   bool // they had happened before the question
+	end    bool // and no more had
 }
 
 // follow asks a site until it has told everything. That others have not been asked any
 // more, because one site has gone, is no error.
 func (r *remote) follow(ctx context.Context, to chan<- heardAt) error {
-	for first := true; ; first = false {
+	for past := true; ; {
 		h, err := call[Heard](ctx, r, "NextEvents", struct{}{})
-		if err != nil {
-			return err
-		}
+		end := past && (h.Past || h.Done || err != nil) // without it, the others would wait for the past
 		select {
-		case to <- heardAt{h.Events, first}:
+		case to <- heardAt{h.Events, past, end}:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if h.Done {
-			return nil
+		if h.Done || err != nil {
+			return err
 		}
+		past = past && !end
 	}
 }
 
 // merging merges the events of several sites by their times.
 type merging struct {
-	sites   int // that have not answered yet
+	sites   int // that have not told of all of the past yet
 	last    int // of the events of the past, only so many; negative: all
 	hear    func(status.Event) error
 	waiting []waitingEvent
@@ -160,14 +180,15 @@ type merging struct {
 
 type waitingEvent struct {
 	status.Event
+	past bool
 	came time.Time
 }
 
-func (m *merging) add(events []status.Event, first bool, now time.Time) {
-	for _, e := range events {
-		m.waiting = append(m.waiting, waitingEvent{e, now})
+func (m *merging) add(h heardAt, now time.Time) {
+	for _, e := range h.events {
+		m.waiting = append(m.waiting, waitingEvent{e, h.past, now})
 	}
-	if first {
+	if h.end {
 		m.sites--
 	}
 }
@@ -194,17 +215,30 @@ func (m *merging) rest() error {
 	return m.emit(len(m.waiting))
 }
 
+// sort sorts what waits, of which only the last of the past are left.
 func (m *merging) sort() {
 	slices.SortStableFunc(m.waiting, func(a, b waitingEvent) int { return a.Time.Compare(b.Time) })
+	if m.last < 0 {
+		return
+	}
+	surplus := -m.last
+	for _, e := range m.waiting {
+		if e.past {
+			surplus++
+		}
+	}
+	m.waiting = slices.DeleteFunc(m.waiting, func(e waitingEvent) bool {
+		if e.past {
+			surplus--
+		}
+		return e.past && surplus >= 0
+	})
+	m.last = -1
 }
 
 func (m *merging) emit(n int) error {
 	out := m.waiting[:n]
 	m.waiting = slices.Clone(m.waiting[n:])
-	if m.last >= 0 && n > 0 {
-		out = out[max(0, len(out)-m.last):]
-		m.last = -1
-	}
 	for _, e := range out {
 		if err := m.hear(e.Event); err != nil {
 			return err

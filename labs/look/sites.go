@@ -23,14 +23,29 @@ import (
 // siteService is the name under which Answers are asked.
 const siteService = "Site"
 
-// Serve answers what Sites asks by a connection, until that ends.
+// Serve answers what Sites asks by a connection, until that ends: then nobody waits for
+// answers any more, either.
 func (a *Answers) Serve(conn io.ReadWriteCloser) error {
 	s := rpc.NewServer()
 	if err := s.RegisterName(siteService, a); err != nil {
 		return err
 	}
-	s.ServeCodec(jsonrpc.NewServerCodec(conn))
+	s.ServeCodec(jsonrpc.NewServerCodec(heeded{conn, a.hangUp}))
 	return nil
+}
+
+// heeded is a connection whose end is noticed at once.
+type heeded struct {
+	io.ReadWriteCloser
+	ended func()
+}
+
+func (h heeded) Read(b []byte) (int, error) {
+	n, err := h.ReadWriteCloser.Read(b)
+	if err != nil {
+		h.ended()
+	}
+	return n, err
 }
 
 // Site is a site of a lab that runs elsewhere, where Answers are served at the other end.

@@ -113,7 +113,7 @@ func (in *inspection) testable(o VerifyOptions) error {
 			return err
 		}
 	}
-	if len(in.hosts) > 0 || o.Together != nil && len(in.far) > 0 {
+	if len(in.hosts) > 0 || o.Together != nil { // all sites tell together that they have none
 		return nil
 	}
 	if err := in.unseen.Err(); err != nil {
