@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -78,11 +79,6 @@ func kubeExec(ctx context.Context, k *kubeFlag, node string, tty bool, argv []st
 	if tty {
 		args = append(args, "-t")
 	}
-	return kubeRun(ctx, k, node, tty, slices.Concat(args, []string{node, "--"}, argv))
-}
-
-// kubeRun runs a command of this program in the pod that has a node.
-func kubeRun(ctx context.Context, k *kubeFlag, node string, tty bool, args []string) error {
 	p, err := k.lab.Of(ctx, node)
 	if err != nil {
 		return err
@@ -91,9 +87,15 @@ func kubeRun(ctx context.Context, k *kubeFlag, node string, tty bool, args []str
 	if tty {
 		run = k.lab.Terminal
 	}
-	cmd := run(ctx, p, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	err = cmd.Run()
+	cmd := run(ctx, p, slices.Concat(args, []string{node, "--"}, argv)...)
+	cmd.Stdin = os.Stdin
+	return kubeRun(cmd)
+}
+
+// kubeRun runs a command in a pod to its end.
+func kubeRun(cmd *exec.Cmd) error {
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	err := cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() > 0 {
 		return statusError(exit.ExitCode())
@@ -101,15 +103,55 @@ func kubeRun(ctx context.Context, k *kubeFlag, node string, tty bool, args []str
 	return err
 }
 
+// addWhileAsked gives a command that may run for ever the hidden flag whileAsked.
+func addWhileAsked(c *cobra.Command, s streams) {
+	asked, here := false, c.RunE
+	c.Flags().BoolVar(&asked, whileAsked, false, "end once standard input ends")
+	c.Flags().Lookup(whileAsked).Hidden = true
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if !asked {
+			return here(c, args)
+		}
+		ctx, cancel := context.WithCancel(c.Context())
+		defer cancel()
+		go func() {
+			_, _ = io.Copy(io.Discard, s.in) // its end is all that it says
+			cancel()
+		}()
+		c.SetContext(ctx)
+		err := here(c, args)
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			return nil // nobody listens any more
+		}
+		return err
+	}
+}
+
+// whileAsked ends a command in a pod with the connection to it, which ends no process
+// by itself.
+const whileAsked = "while-asked"
+
 // atNode gives a command about a node, its first argument, the flag --kube: then it runs in
-// the pod that has the node.
+// the pod that has the node. It leaves standard input to others.
 func atNode(c *cobra.Command) *cobra.Command {
 	kube, here := addKube(c), c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if !kube.given {
 			return here(c, args)
 		}
-		return kubeRun(c.Context(), kube, args[0], false, arguments(c))
+		p, err := kube.lab.Of(c.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		words := arguments(c)
+		if c.Flags().Lookup(whileAsked) != nil {
+			words = append(words, "--"+whileAsked)
+		}
+		cmd := kube.lab.Command(c.Context(), p, words...)
+		if _, err := cmd.StdinPipe(); err != nil { // nothing comes, until this process ends
+			return err
+		}
+		return kubeRun(cmd)
 	}
 	return c
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +11,7 @@ import (
 	"pseudowan/labs/catalog"
 	"pseudowan/labs/look"
 	"pseudowan/status"
+	"pseudowan/topology"
 	"pseudowan/topology/compare"
 )
 
@@ -71,13 +71,22 @@ func kubeDiff(ctx context.Context, k *kubeFlag, file string, in io.Reader) (line
 	if file == "" {
 		return nil, usagef("diff: with --kube, name the file to compare with")
 	}
-	t, _, err := catalog.Load(file, in)
+	t, err := asWritten(file, in)
 	if err != nil {
 		return nil, err
 	}
 	return withSites(ctx, k, func(sites *look.Sites) ([]string, error) {
 		return compare.Lines(sites.Applied(), t, compare.Names{Only: "the running lab", Other: "the file"}), nil
 	})
+}
+
+// asWritten reads a file with its paths as they are written, which mean the same in pods.
+func asWritten(file string, in io.Reader) (*topology.Topology, error) {
+	t, text, err := catalog.Load(file, in)
+	if err != nil {
+		return nil, err
+	}
+	return topology.Parse(t.Source, text)
 }
 
 // kubeAudit audits each site by itself, and the packets between all of them.
@@ -93,40 +102,4 @@ func kubeAudit(c *cobra.Command, k *kubeFlag, packets bool) ([]status.Deviation,
 	timeout := c.Flags().Lookup("timeout").Value.String()
 	pairs, err := kubeVerify(c.Context(), k, []string{"verify", "--timeout", timeout})
 	return append(rows, look.Strayed(pairs)...), err
-}
-
-// kubeWait waits in all pods at once for what holds in each by itself.
-func kubeWait(c *cobra.Command, k *kubeFlag, out io.Writer, conditions []string) error {
-	for _, text := range conditions {
-		if kind, _, _ := strings.Cut(text, "="); kind == "peer" || kind == "neighbor" || kind == "node" {
-			return usagef("wait: with --kube, --for can be converged, route or no-route; for %s, say kubectl exec POD -- pseudowan wait --for %s", kind, text)
-		}
-	}
-	outcomes, err := k.lab.Each(c.Context(), arguments(c)...)
-	if err != nil {
-		return err
-	}
-	absent := 0
-	var late []string
-	for _, o := range outcomes {
-		switch o.Code {
-		case exitOK:
-		case exitNotFound: // no such router or VRF, here
-			absent++
-		case exitNotConverged:
-			late = append(late, "site "+o.Site+": "+o.Complaint)
-		default:
-			return fmt.Errorf("site %s: %s", o.Site, o.Complaint)
-		}
-	}
-	if len(late) > 0 {
-		return &look.LateError{Lab: k.lab.Namespace, Lacking: late}
-	}
-	if absent == len(outcomes) {
-		return status.NotFound(outcomes[0].Complaint)
-	}
-	for _, text := range conditions {
-		fmt.Fprintf(out, "%d sites of namespace %s: %s\n", len(outcomes)-absent, k.lab.Namespace, text)
-	}
-	return nil
 }

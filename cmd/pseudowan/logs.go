@@ -41,5 +41,6 @@ started again. pseudowan ps shows how a command or a service ended.`,
 	addLab(c, &o.Lab, "the lab; needed if several run")
 	c.Flags().IntVarP(&o.Last, "tail", "n", all, "only this many of the last lines; -1 for all")
 	c.Flags().BoolVarP(&o.Follow, "follow", "f", false, "keep printing new output until the command ends, or Ctrl-C")
+	addWhileAsked(c, s)
 	return atNode(c)
 }

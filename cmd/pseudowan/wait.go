@@ -68,7 +68,7 @@ func newWait(s streams) *cobra.Command {
 			o.For = append(o.For, condition)
 		}
 		if kube.given {
-			return kubeWait(c, kube, s.out, conditions)
+			return kubeWait(c, kube, s.out, o, timeout)
 		}
 		ctx, cancel := context.WithTimeoutCause(c.Context(), timeout, look.ErrLate)
 		defer cancel()

@@ -46,8 +46,8 @@ func (l Lab) kubectl(ctx context.Context, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, "kubectl", append(all, args...)...)
 }
 
-// Pods lists the running pods of the lab, by site. The error names the sites that should
-// have one and do not.
+// Pods lists the running pods of the lab, by site. If sites that should have one do not,
+// the error is an AbsentError.
 func (l Lab) Pods(ctx context.Context) ([]Pod, error) {
 	out, err := output(l.kubectl(ctx, "get", "statefulsets,pods", "--selector", k8s.Selector, "-o", "json"))
 	if err != nil {
@@ -87,9 +87,16 @@ func (l Lab) Pods(ctx context.Context) ([]Pod, error) {
 	})
 	if len(absent) > 0 {
 		slices.Sort(absent)
-		return all, fmt.Errorf("no pod is running for site %s", strings.Join(absent, ", "))
+		return all, &AbsentError{absent}
 	}
 	return all, nil
+}
+
+// AbsentError names the sites that should have a running pod and do not.
+type AbsentError struct{ Sites []string }
+
+func (e *AbsentError) Error() string {
+	return "no pod is running for site " + strings.Join(e.Sites, ", ")
 }
 
 // output runs a command and returns what it prints; its error has what it complains of.
@@ -145,6 +152,12 @@ func (l Lab) Of(ctx context.Context, node string) (Pod, error) {
 // error names the sites without an answer.
 func ask[T any](ctx context.Context, l Lab, args ...string) ([]Pod, [][]T, error) {
 	all, absent := l.Pods(ctx)
+	rows, errs := askEach[T](ctx, l, all, args...)
+	return all, rows, errors.Join(append(errs, absent)...)
+}
+
+// askEach is ask for these pods; each has an error of its own.
+func askEach[T any](ctx context.Context, l Lab, all []Pod, args ...string) ([][]T, []error) {
 	args = slices.Concat(args, []string{"-o", "json"})
 	rows, errs := make([][]T, len(all)), make([]error, len(all))
 	var g errgroup.Group
@@ -162,7 +175,7 @@ func ask[T any](ctx context.Context, l Lab, args ...string) ([]Pod, [][]T, error
 		})
 	}
 	_ = g.Wait() // errors are in errs
-	return all, rows, errors.Join(append(errs, absent)...)
+	return rows, errs
 }
 
 // Outcome is how this program has ended in a pod.

@@ -83,6 +83,18 @@ echo "[\"$pod $k $go $(ls `+dir+` | tr '\n' ' ')\"]"`)
 	}
 }
 
+// A site without a pod, or whose pod has no lab yet, is named.
+func TestUnready(t *testing.T) {
+	kubectl(t, `[ "$pod" = x-a-0 ] && echo '[]' || echo '[{"node": "b"}]'`)
+	if lines, err := x.Unready(context.Background()); err != nil || strings.Join(lines, "\n") != "site a: its lab is not running" {
+		t.Errorf("%q, %v", lines, err)
+	}
+	t.Setenv("PHASE", "Pending")
+	if lines, err := x.Unready(context.Background()); err != nil || strings.Join(lines, "\n") != "site b: no pod of it is running\nsite a: its lab is not running" {
+		t.Errorf("%q, %v", lines, err)
+	}
+}
+
 // One that fails ends the others, which would wait for ever.
 func TestTogetherFails(t *testing.T) {
 	kubectl(t, `echo key; read k; [ "$pod" = x-a-0 ] && { echo "no lab" >&2; exit 1; }; echo ready; read go; sleep 60`)
