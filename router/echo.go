@@ -12,14 +12,18 @@ import (
 	"pseudowan/router/mplsecho"
 )
 
-// echo answers MPLS echo (RFC 8029). Requests come from links of the core alone, and meters
-// limit how many of them the switch hands up.
+// echo answers MPLS echo (RFC 8029). Requests come from links of the core alone, those over
+// which label-switched paths lead: who is behind another one, a border or a NIC, may write any
+// source into them. Meters limit how many the switch hands up.
 type echo struct{ *loop }
 
 // hear takes a packet that the switch has handed up at the end of its path, or of its TTL,
 // and reports whether it is a request of MPLS echo.
 func (e echo) hear(p ovs.PacketIn, now time.Time) bool {
-	if e.cfg.Transport == nil || e.links.Port(p.Port) == nil || p.Reason != pipeline.ReasonEcho && p.Reason != pipeline.ReasonTTL {
+	if p.Reason != pipeline.ReasonEcho && p.Reason != pipeline.ReasonTTL {
+		return false
+	}
+	if link := e.links.Port(p.Port); link == nil || !link.Echo {
 		return false
 	}
 	request, ok := mplsecho.Read(p.Frame)
