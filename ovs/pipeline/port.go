@@ -66,7 +66,8 @@ func (p CorePort) Flows() []Flow {
 	if p.Echo {
 		for _, request := range echoTo {
 			l.add(TablePort, prioEcho, join(wire, us, request), join(setVRF(Global), punt(ReasonEcho)))
-			l.add(TableTTL, prioEcho, join(wire, request), punt(ReasonEcho))
+			// Under the label of a route, too, the meter of the port counts, not that of the VRF.
+			l.add(TableTTL, prioEcho, join(wire, request), join(setVRF(Global), punt(ReasonEcho)))
 		}
 	}
 	l.add(TablePort, prioRouted, inPort(p.BGPPort), output(p.Port))
