@@ -275,6 +275,7 @@ func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
 	}
 	l.cfg = next.Router
 	l.admit.Configure(next.Router)
+	l.fib.SetPipe(next.Transport != nil && next.Transport.Pipe)
 	l.links.Configure(next.core, access.Widest(next.access))
 	l.ports.Configure(next.access, next.slow, transport.Widest(next.core))
 	l.fib.Replace(pipeline.Base{Meter: meter.Other}.Flows(), pipeline.KindBase)

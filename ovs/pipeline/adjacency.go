@@ -11,6 +11,7 @@ type Adjacency struct {
 	SrcMAC   net.HardwareAddr
 	DstMAC   net.HardwareAddr
 	Push     bool // a core next hop: packets leave with the label of their route
+	Pipe     bool // the label has a TTL of its own, see LSP
 	Resolved bool // false: packets are punted with ReasonResolve, and Port and the MACs are unused
 }
 
@@ -35,7 +36,17 @@ func (a Adjacency) push() string {
 	if !a.Push {
 		return ""
 	}
-	return pushRoute
+	return join(pushRoute, ownTTL(a.Pipe))
+}
+
+// ownTTL gives a label that has just been pushed a TTL of its own if the core is a pipe (RFC
+// 3443 section 3.2): routers that swap the label of a route do not count for the packet, as
+// those on the path do not.
+func ownTTL(pipe bool) string {
+	if !pipe {
+		return ""
+	}
+	return "load:255->NXM_NX_MPLS_TTL[]"
 }
 
 const (

@@ -63,7 +63,7 @@ const lspBasis = 1
 func (p LSP) start(l *list, t Table, match, family string) {
 	l.add(t, 110, join(match, "reg2=0", family), p.send("dec_ttl", p.first()))
 	for _, f := range []string{"ip", "ipv6"} {
-		l.add(t, 100, join(match, f), p.send("dec_ttl", pushRoute, p.around()))
+		l.add(t, 100, join(match, f), p.send("dec_ttl", pushRoute, ownTTL(p.Pipe), p.around()))
 	}
 }
 
@@ -81,7 +81,7 @@ func (p LSP) first() string {
 	if p.Out == ImplicitNull {
 		return ""
 	}
-	return join(keepPrecedence, "push_mpls:0x8847", setLabel(p.Out), takePrecedence, p.fresh())
+	return join(keepPrecedence, "push_mpls:0x8847", setLabel(p.Out), takePrecedence, ownTTL(p.Pipe))
 }
 
 // around pushes the transport label outside the label of a route. OVS copies TTL and
@@ -90,15 +90,7 @@ func (p LSP) around() string {
 	if p.Out == ImplicitNull {
 		return ""
 	}
-	return join("push_mpls:0x8847", setLabel(p.Out), p.fresh())
-}
-
-// fresh gives a pipe its own TTL.
-func (p LSP) fresh() string {
-	if !p.Pipe {
-		return ""
-	}
-	return "load:255->NXM_NX_MPLS_TTL[]"
+	return join("push_mpls:0x8847", setLabel(p.Out), ownTTL(p.Pipe))
 }
 
 func setLabel(label uint32) string { return fmt.Sprintf("set_field:%d->mpls_label", label) }

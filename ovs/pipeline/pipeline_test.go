@@ -106,7 +106,27 @@ var things = map[string][]thing{
 		Adjacency{ID: 8, Port: 1, SrcMAC: wan, DstMAC: peer, Push: true, Resolved: true},
 		Adjacency{ID: 9},
 		Adjacency{ID: 10, Push: true},
+		Adjacency{ID: 16, Port: 1, SrcMAC: wan, DstMAC: peer, Push: true, Pipe: true, Resolved: true},
 	},
+}
+
+// Requests of MPLS echo come up outside of any VRF, where the meter of their port limits them.
+func TestEchoIsOfNoVRF(t *testing.T) {
+	up, n := punt(ReasonEcho), 0
+	for name, ts := range things {
+		for line := range strings.Lines(text(ts)) {
+			if !strings.Contains(line, up) {
+				continue
+			}
+			n++
+			if match, actions, _ := strings.Cut(line, " actions="); !strings.Contains(match, vrfIs(Global)) && !strings.Contains(actions, setVRF(Global)) {
+				t.Errorf("%s: %s", name, line)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("no flow takes requests up")
+	}
 }
 
 func text(ts []thing) string {

@@ -9,6 +9,10 @@ import (
 	"pseudowan/ovs/pipeline"
 )
 
+// SetPipe says whether the core is one hop to packets (RFC 3443). Adjacencies follow when they
+// are resolved anew.
+func (t *Table) SetPipe(pipe bool) { t.pipe = pipe }
+
 // Adjacency returns the number of a next hop's adjacency, and makes one if there is
 // none. A nil dst makes it unresolved.
 func (t *Table) Adjacency(hop NextHop, src, dst net.HardwareAddr) uint32 {
@@ -30,7 +34,7 @@ func (t *Table) Resolve(hop NextHop, src, dst net.HardwareAddr) {
 		return
 	}
 	t.Set(pipeline.Adjacency{
-		ID: number, Port: hop.Port, Push: hop.Push,
+		ID: number, Port: hop.Port, Push: hop.Push, Pipe: t.pipe,
 		SrcMAC: src, DstMAC: dst, Resolved: dst != nil,
 	}.Flows())
 	t.unresolved[number] = dst == nil

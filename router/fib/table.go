@@ -37,6 +37,7 @@ type Table struct {
 	cut         map[uint32]bool              // ports through which nothing gets
 	failed      map[NextHop]bool             // next hops to which nothing gets
 	urgent      []pipeline.Flow              // what must not wait, since the last Urgent
+	pipe        bool                         // labels have a TTL of their own
 }
 
 // Key names a route: a prefix in a VRF.
