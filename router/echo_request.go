@@ -229,6 +229,12 @@ func (l *loop) courseOfRoute(name string, prefix netip.Prefix) (c course, err er
 	if c, err = l.courseTo(netip.PrefixFrom(hop, hop.BitLen())); err != nil {
 		return c, err
 	}
+	if best.Route.Prefix.Addr().Is4() && !c.from.Is4() {
+		// The packet under the labels is one of IPv4, and so are its source and the answer's way.
+		if c.from = l.loopbackOf(true); !c.from.IsValid() {
+			return c, fmt.Errorf("VRF %s: MPLS echo along the route to %s, which is one of IPv4, needs an IPv4 loopback of %s as its source, and the core is one of IPv6; test the path to %s instead", v.Name, prefix, l.name(), hop)
+		}
+	}
 	label := uint32(best.Route.Label)
 	c.fecs = append(c.fecs, mplsecho.FEC{VPN: true, RD: best.Route.RD, Prefix: best.Route.Prefix})
 	c.labels, c.pushed = append(c.labels, label), append(c.pushed, label)

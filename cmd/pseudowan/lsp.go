@@ -13,8 +13,10 @@ import (
 
 const lspHelp = `
 
-TO is a router or its loopback: the path is that to the loopback. With --vrf it is an address
-or a prefix, and the path is that of the VRF's route to it, with two labels.
+TO is a router or its loopback: the path is that to the loopback. The name of a router with a
+loopback of each family means the IPv4 one. With --vrf TO is an address or a prefix, and the
+path is that of the VRF's route to it, with two labels; in a core of IPv6 alone that has to be
+an IPv6 route.
 
 Requests are MPLS echo (RFC 8029) and take the way of packets that come from other routers;
 answers say whether the router's labels are those that it has told the others.

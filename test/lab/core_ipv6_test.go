@@ -52,6 +52,9 @@ func TestRealCoreIPv6(t *testing.T) {
 			t.Errorf("trace to %s ends with %d: %s, %v", v.to, code, nodesOf(trace), trace.Disagreements)
 		}
 	}
+	if r := pseudowan("lsp", "ping", "pe1", "10.2.0.2", "--vrf", "blue", "--lab", l.name); r.code == 0 || !strings.Contains(r.stderr, "needs an IPv4 loopback of pe1") {
+		t.Errorf("lsp ping along an IPv4 route: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
 	core6Tells(t, l)
 	four.mustBeEmpty(t)
 	core6Moves(t, l)
@@ -159,5 +162,10 @@ func core6Moves(t *testing.T, l lab) {
 	}
 	core6Stacks(t, l, versions[0].to, versions[0].prefix, "10.255.0.2")
 	core6Stacks(t, l, versions[1].to, versions[1].prefix, "2001:db8:ffff::2")
+	for _, to := range [][]string{{"10.2.0.2", "--vrf", "blue"}, {"2001:db8:b2::2", "--vrf", "blue"}, {"pe2"}, {"2001:db8:ffff::2"}} {
+		if code, got := lspTest(t, l, append([]string{"ping", "pe1", "--count", "1"}, to...)...); code != 0 || !got.Arrived {
+			t.Errorf("with both versions, lsp ping %v: exit code %d, %+v", to, code, got)
+		}
+	}
 	l.equalsFresh(t, "edits of the core")
 }
