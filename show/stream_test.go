@@ -120,6 +120,26 @@ func TestRowsComeEarly(t *testing.T) {
 	}
 }
 
+// A column that only rows after the window fill is there.
+func TestLaterStacks(t *testing.T) {
+	var b bytes.Buffer
+	err := EachMPLS(Output{W: &b}, func(yield func([]status.MPLS) error) error {
+		for i := range window + 1 {
+			row := status.MPLS{Router: "pe1", Label: 1000, Stack: []uint32{1000}}
+			if i == window {
+				row.Stack = []uint32{5003, 1000}
+			}
+			if err := yield([]status.MPLS{row}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || !strings.Contains(b.String(), "stack") || !strings.Contains(b.String(), "5003,1000") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+}
+
 // Of a table that is not whole people see the rows, and programs get no document.
 func TestIncomplete(t *testing.T) {
 	broken := fmt.Errorf("%w: router pe2: gone", status.ErrIncomplete)

@@ -96,7 +96,8 @@ func EachMPLS(o Output, rows status.Rows[status.MPLS]) error {
 				text("router"), text("routeDist"), text("prefix"), text("nexthop"), number("label"),
 				text("direction"), text("vrf"),
 			}}
-			if slices.ContainsFunc(first, func(r status.MPLS) bool { return len(r.Stack) > 1 }) {
+			// Rows after the window may have what those in it lack.
+			if len(first) >= window || slices.ContainsFunc(first, func(r status.MPLS) bool { return len(r.Stack) > 1 }) {
 				g.columns = append(g.columns, text("stack"))
 			}
 			return "", g
