@@ -155,6 +155,7 @@ func echoOfCustomers(t *testing.T, l lab) {
 		}
 	}
 	eventually(t, 10*time.Second, func() error {
+		must(t, "show", "flow", "--lab", l.name, "--router", "pe1") // has the switch count
 		flows := l.mustExec(t, "pe1", "ovs-ofctl", "dump-flows", "br0", "table=0,ip,nw_dst=127.0.0.0/8")
 		if !strings.Contains(flows, fmt.Sprintf("n_packets=%d,", packets)) {
 			return fmt.Errorf("no flow of pe1 has dropped %d packets to 127.0.0.1:\n%s", packets, flows)
