@@ -117,6 +117,9 @@ func TestRealMalformedMessagesAreCounted(t *testing.T) {
 		u(attrsBase+reachVPN4))...)
 	a.waitRoute(Key{RD: mustRD("65002:1"), Prefix: netip.MustParsePrefix("30.1.0.0/24"), Peer: addr}, anyRoute)
 	got := state(addr).Malformed
+	for deadline := time.Now().Add(10 * time.Second); got.Families == 0 && time.Now().Before(deadline); got = state(addr).Malformed {
+		time.Sleep(10 * time.Millisecond) // the third message has a route, too
+	}
 	if got.Withdrawn != 2 || got.Discarded != 1 || got.Families != 1 || !strings.Contains(got.Last, "AFI 1, SAFI 25") || got.LastAt.IsZero() {
 		t.Errorf("%+v", got)
 	}

@@ -168,13 +168,19 @@ func (h Host) endOthers(ctx context.Context, wanted []Service) error {
 	return errors.Join(errs...)
 }
 
-// net identifies the network namespace of the host.
+// net identifies the network namespace of the host. The kernel gives the numbers of
+// namespaces that are gone to others, at once: a container that is restarted may have the
+// number that it had.
 func (h Host) net() string {
 	var st unix.Stat_t
 	if unix.Stat(h.Box.NetNS, &st) != nil {
 		return ""
 	}
-	return fmt.Sprintf("%d:%d", st.Dev, st.Ino)
+	id := fmt.Sprintf("%d:%d", st.Dev, st.Ino)
+	if h.Local {
+		return fmt.Sprintf("%s:%d.%09d", id, st.Ctim.Sec, st.Ctim.Nsec) // its file is mounted, so that the time stays
+	}
+	return id + ":" + hosts.StartTime(h.Box.PID)
 }
 
 // End ends a service and its supervisor.

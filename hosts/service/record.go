@@ -63,7 +63,7 @@ type Record struct {
 	Start      string `json:"start"` // of PID, in clock ticks after boot
 	Supervisor int    `json:"supervisor"`
 	SuperStart string `json:"supervisor_start"`
-	Net        string `json:"net"`             // the host's network namespace, which changes with the host
+	Net        string `json:"net"`             // the host's network namespace, which is another one when the host is
 	Mark       string `json:"mark"`            // in the environment of its processes
 	Local      bool   `json:"local,omitempty"` // its processes are children of the supervisor, not of a daemon
 

@@ -49,6 +49,9 @@ func startFRR(t *testing.T, far farSide) (daemons map[string]*exec.Cmd) {
 		t.Skip("FRR is not installed")
 	}
 	const space = "pwt-bfd"
+	if err := os.RemoveAll("/run/frr/" + space); err != nil { // sockets of daemons that were killed
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "bgpd.conf")
 	if err := os.WriteFile(conf, []byte(farFRR), 0o644); err != nil {

@@ -53,7 +53,7 @@ const killPoints = 0
 // it, says which if it had to settle that, and hosts reach each other as they should.
 func TestRealChangeKilled(t *testing.T) {
 	t.Parallel()
-	l := fromText(t, t.TempDir(), "pwt-cut", strings.ReplaceAll(changeable, "NAME", "pwt-cut"))
+	l := fromText(t, t.TempDir(), "pwt-kills", strings.ReplaceAll(changeable, "NAME", "pwt-kills"))
 	l.up(t)
 	victims := []string{"command", "agent", "keeper", "switch"}
 	points, seed := number(t, "PSEUDOWAN_KILLS", killPoints), number(t, "PSEUDOWAN_SEED", 1)

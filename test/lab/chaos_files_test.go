@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -122,7 +123,11 @@ type scalar struct {
 	node *yaml.Node
 }
 
-// collectScalars lists the values of a file, except its name and descriptions.
+// ofPrograms are values of which only a host's programs know what is possible.
+var ofPrograms = regexp.MustCompile(`\.env\.|\.files\.|\.services\.[^.[]+(\.command)?\[`)
+
+// collectScalars lists the values of a file, except its name, descriptions and what is
+// meant for hosts' programs.
 func collectScalars(n *yaml.Node, path string, out *[]scalar) {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -136,6 +141,9 @@ func collectScalars(n *yaml.Node, path string, out *[]scalar) {
 			collectScalars(item, fmt.Sprintf("%s[%d]", path, i), out)
 		}
 	case yaml.ScalarNode:
+		if ofPrograms.MatchString(path) {
+			return
+		}
 		*out = append(*out, scalar{path, n})
 	}
 }

@@ -18,8 +18,8 @@ func TestRealEventsOfRoutes(t *testing.T) {
 	l.up(t)
 	must(t, "host", "add", "h9", "to=pe1", "vrf=red", "addresses=10.9.0.2/24", "--lab", l.name)
 	must(t, "route", "add", "red", "172.16.0.0/16", "10.9.0.2", "--lab", l.name)
-	must(t, "route", "del", "red", "172.16.0.0/16", "--lab", l.name)
 	eventually(t, patience(10*time.Second), func() error { return tells(t, l, "pe2", "route VRF red has 172.16.0.0/16 via 192.168.0.1 (bgp)") })
+	must(t, "route", "del", "red", "172.16.0.0/16", "--lab", l.name)
 	eventually(t, patience(10*time.Second), func() error { return tells(t, l, "pe2", "route VRF red has no route to 172.16.0.0/16") })
 	for _, line := range []string{"route VRF red has 10.9.0.0/24 via 0.0.0.0 (connected)", "adjacency neighbour 10.9.0.2 on ", "adjacency next hop 192.168.0.2 is reachable"} {
 		if err := tells(t, l, "pe1", line); err != nil {

@@ -107,8 +107,16 @@ func fromCatalog(t testing.TB, dir, catalogName, name string, edits ...func(stri
 	return fromText(t, dir, name, text)
 }
 
+// labsOf is the test that has a lab of a name: others run at the same time.
+var labsOf sync.Map
+
 func fromText(t testing.TB, dir, name, text string) lab {
 	t.Helper()
+	test, _, _ := strings.Cut(t.Name(), "/")
+	if of, taken := labsOf.LoadOrStore(name, test); taken && of != test {
+		t.Fatalf("%v has a lab %s at the same time", of, name)
+	}
+	t.Cleanup(func() { labsOf.Delete(name) })
 	l := lab{name: name, file: filepath.Join(dir, name+".yaml")}
 	if err := os.WriteFile(l.file, []byte(withDatapath(text)), 0o600); err != nil {
 		t.Fatal(err)

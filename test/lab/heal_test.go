@@ -182,8 +182,8 @@ func TestRealUpCorrectsFlows(t *testing.T) {
 // An interrupted change of a running lab says so, and the next up reports what it
 // puts right, even if the file is unchanged.
 func TestRealChangeCutShort(t *testing.T) {
-	text := strings.Replace(oneRouter, "pwt-heal", "pwt-cut", 1)
-	l := fromText(t, t.TempDir(), "pwt-cut", text)
+	text := strings.Replace(oneRouter, "pwt-heal", "pwt-part", 1)
+	l := fromText(t, t.TempDir(), "pwt-part", text)
 	l.up(t)
 	edited := fromText(t, t.TempDir(), l.name, strings.Replace(text, "10.2.0.2", "10.2.0.9", 1)+"  h3: {to: pe1, vrf: red, addresses: [10.3.0.2/24]}\n")
 	change := "/var/lib/pseudowan/" + l.name + "/change.json"
@@ -205,7 +205,7 @@ func TestRealChangeCutShort(t *testing.T) {
 			must(t, "up", l.file, "--runtime", "netns")
 			continue
 		}
-		if code := cmd.ProcessState.ExitCode(); code != 130 || !strings.Contains(out.String(), "lab pwt-cut is changed in part") {
+		if code := cmd.ProcessState.ExitCode(); code != 130 || !strings.Contains(out.String(), "lab pwt-part is changed in part") {
 			t.Errorf("exit code %d\n%s", code, out.String())
 		}
 		said := must(t, "up", l.file, "--runtime", "netns")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -20,9 +21,11 @@ import (
 // residue returns what is left of a lab on the server.
 func residue(l lab) []string {
 	var found []string
+	// Other labs' names may begin with this one's.
+	named := regexp.MustCompile(`(^|[^a-z0-9])` + regexp.QuoteMeta(l.name) + `($|[^a-z0-9])`)
 	add := func(kind, text string) {
 		for line := range strings.Lines(text) {
-			if strings.Contains(line, l.name) {
+			if named.MatchString(line) {
 				found = append(found, kind+": "+strings.TrimSpace(line))
 			}
 		}

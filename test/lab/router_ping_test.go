@@ -28,7 +28,7 @@ hosts:
 		"ping pe1 10.1.0.2 --vrf red --count 1 --source 10.1.0.1":          {0, "answer from 10.1.0.2 to 10.1.0.1"},
 		"ping pe2 10.1.0.2 --count 1":                                      {0, "1 answered"},
 		"ping pe1 10.2.0.2 --vrf blue --count 1 --wait 500ms":              {1, "no answer"},
-		"ping pe1 10.2.0.77 --vrf red --count 1 --wait 10s":                {1, "10.2.0.1 says DestinationUnreachable"},
+		"ping pe1 10.2.0.77 --vrf red --count 1 --wait 10s":                {1, "10.2.0.1 says host unreachable"},
 		"traceroute pe1 10.9.0.1 --vrf red --wait 10s":                     {0, " 2  10.9.0.1"},
 		"traceroute pe1 2001:db8:2::2 --vrf red --wait 10s":                {0, " 1  2001:db8:2::1"},
 		"ping pe1 10.2.0.2":                                                {4, "choose one with --vrf"},

@@ -74,9 +74,14 @@ func maskLabels(state []string, labels []uint32) []string {
 		numbers = append(numbers, fmt.Sprint(label), fmt.Sprintf("%#x", label))
 	}
 	given := regexp.MustCompile(`("label":|mpls_label=|set_mpls_label\(|load:)(?:` + strings.Join(numbers, "|") + `)(\D|->NXM_NX_REG2)`)
+	inStack := regexp.MustCompile(`("stack":\[(?:[^],]+,)*)(?:` + strings.Join(numbers, "|") + `)([],])`)
 	masked := make([]string, len(state))
 	for i, line := range state {
-		masked[i] = given.ReplaceAllString(line, "$1<as needed>$2")
+		line = given.ReplaceAllString(line, "$1<as needed>$2")
+		for inStack.MatchString(line) {
+			line = inStack.ReplaceAllString(line, "$1<as needed>$2")
+		}
+		masked[i] = line
 	}
 	slices.Sort(masked)
 	return masked
