@@ -3,6 +3,7 @@ package fib
 import (
 	"maps"
 	"net/netip"
+	"slices"
 
 	"pseudowan/ovs/pipeline"
 )
@@ -41,13 +42,13 @@ func LSPHop(to netip.Addr) NextHop { return lspTo(to) }
 // Urgent returns what has changed since the last call and must not wait: diversions of
 // adjacencies that have backups, and label-switched paths whose neighbour is lost.
 // They may go into the switch at once, while a batch is being committed: nothing
-// depends on their order, and the next batch has them, too, if they are still wanted
-// then.
+// depends on their order, and the next batch has them, too, or removes them. What is
+// no longer wanted is left out: its removal may have gone into the switch before.
 func (t *Table) Urgent() []pipeline.Flow {
 	if t.held {
 		return nil
 	}
-	flows := t.urgent
+	flows := slices.DeleteFunc(t.urgent, func(f pipeline.Flow) bool { return t.flows[f.Cookie] != f })
 	t.urgent = nil
 	return flows
 }

@@ -155,3 +155,21 @@ func TestLSPIsUrgent(t *testing.T) {
 		t.Errorf("the router is lost: %v; want %v", got, diversion)
 	}
 }
+
+// A diversion that is removed before anybody has asked what is urgent is not: it would come
+// into the switch after its removal, and stay.
+func TestNothingUrgentThatIsGone(t *testing.T) {
+	far := netip.MustParseAddr("10.255.0.4")
+	f, first, second := protected(t, 1)
+	number := f.LSP(far, pipeline.LSP{Up: true, Port: 1, SrcMAC: testMAC(1), DstMAC: testMAC(2), Out: 16})
+	key := Key{1, netip.MustParsePrefix("10.0.0.0/8")}
+	f.SetRoute(key, pipeline.Forward{Adjacency: number, Label: 20, Backup: f.adjacencies[second], BackupLabel: 21})
+	f.commitTo(t, &recorder{})
+	f.MoveLSPNow(far, pipeline.LSP{})
+	f.Resolve(first, testMAC(1), nil)
+	f.Resolve(first, testMAC(1), testMAC(2))
+	f.UnsetRoute(key)
+	if flows := f.Urgent(); len(flows) > 0 {
+		t.Errorf("urgent: %v", flows)
+	}
+}
