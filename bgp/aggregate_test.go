@@ -79,7 +79,7 @@ func TestAggregateOfMany(t *testing.T) {
 func TestAggregateAmongOthers(t *testing.T) {
 	red := testVRF(1, "red", []string{"65001:1"}, []string{"65001:1"})
 	tables := NewTables([]VRF{red})
-	tables.SetNextHop(hopA, true)
+	tables.SetNextHop(hopA, true, 0)
 	remote := received(1, "65001:9", "10.0.0.0/8", "65001:1")
 	best := func(what string, want Source, remote bool) {
 		t.Helper()

@@ -147,7 +147,7 @@ func without(r Route) Route {
 // Routes with a set are compared by what is in it.
 func TestChoiceBySets(t *testing.T) {
 	tables := NewTables([]VRF{testVRF(1, "red", []string{"65001:1"}, nil)})
-	tables.SetNextHop(hopA, true)
+	tables.SetNextHop(hopA, true, 0)
 	pref := func(n uint32) Route {
 		r := internalRoute()
 		r.LocalPref = &n

@@ -15,6 +15,7 @@ const (
 	reasonOrigin      = "Origin"               // igp, then egp, then incomplete
 	reasonMED         = "MED"                  // lower, among routes of the same neighbouring AS
 	reasonASN         = "ASN"                  // external before internal
+	reasonMetric      = "IGP Metric"           // the next hop is nearer
 	reasonRouterID    = "Router ID"            // lower, of the originator if the route was reflected
 	reasonClusterList = "Cluster List"         // shorter
 	reasonPeerAddress = "Peer Address"         // lower
@@ -53,6 +54,7 @@ var steps = []step{
 		return p.med() < q.med() && p.attributes().ASPath.Neighbor() == q.attributes().ASPath.Neighbor()
 	}},
 	{reasonASN, func(_ string, p, q *path) bool { return p.distance() < q.distance() }},
+	{reasonMetric, func(_ string, p, q *path) bool { return p.metric < q.metric }},
 	{reasonRouterID, func(_ string, p, q *path) bool { return p.routerID().Less(q.routerID()) }},
 	{reasonClusterList, func(_ string, p, q *path) bool { return len(p.Route.ClusterList) < len(q.Route.ClusterList) }},
 	{reasonPeerAddress, func(_ string, p, q *path) bool { return p.Route.Peer.Less(q.Route.Peer) }},
@@ -212,11 +214,11 @@ func (s step) survivors(vrf string, paths []*path, losers map[*path]string) []*p
 }
 
 // Best returns the place of the best of several routes to one destination, among those
-// that usable accepts; -1 if there is none.
-func Best(routes []Route, usable func(Route) bool) int {
+// that usable accepts; -1 if there is none. metric is that of the way to a route's next hop.
+func Best(routes []Route, usable func(Route) bool, metric func(Route) uint64) int {
 	paths := make([]*path, len(routes))
 	for i, r := range routes {
-		paths[i] = &path{Path: Path{Source: BGP, Route: r}}
+		paths[i] = &path{Path: Path{Source: BGP, Route: r}, metric: metric(r)}
 		if !usable(r) {
 			paths[i].fault = reasonUnusable
 		}

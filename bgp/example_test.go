@@ -26,7 +26,7 @@ func ExampleTables() {
 		Label: 1000, Targets: []vpn.RouteTarget{target},
 	}))
 	fmt.Println("the next hop answers")
-	show(tables.SetNextHop(peer, true))
+	show(tables.SetNextHop(peer, true, 0))
 	// Output:
 	// the next hop answers
 	// VRF red: 10.1.0.0/24 via 192.0.2.2, label 1000

@@ -21,7 +21,7 @@ func multipathTables(n int) *Tables {
 func through(t *Tables, n byte) Route {
 	r := received(n, fmt.Sprintf("65001:%d", n), "10.0.0.0/8", "65001:1")
 	r.NextHop, r.Label = netip.AddrFrom4([4]byte{192, 0, 2, n}), 2000
-	t.SetNextHop(r.NextHop, true)
+	t.SetNextHop(r.NextHop, true, 0)
 	return r
 }
 
@@ -55,10 +55,50 @@ func TestMultipathComesAndGoes(t *testing.T) {
 	b2 := b
 	b2.Label = 2007
 	step("another label on a path that is not best", tables.Update(b2), "192.0.2.1", "192.0.2.1", "192.0.2.2")
-	step("a next hop goes down", tables.SetNextHop(a.NextHop, false), "192.0.2.2")
-	step("and comes back", tables.SetNextHop(a.NextHop, true), "192.0.2.1", "192.0.2.1", "192.0.2.2")
+	step("a next hop goes down", tables.SetNextHop(a.NextHop, false, 0), "192.0.2.2")
+	step("and comes back", tables.SetNextHop(a.NextHop, true, 0), "192.0.2.1", "192.0.2.1", "192.0.2.2")
 	step("withdrawn", tables.Withdraw(b.Key()), "192.0.2.1")
 	step("the backup", tables.Withdraw(a.Key()), "192.0.2.3")
+}
+
+// Packets take the nearest of several next hops (RFC 4271 section 9.1.2.2 e), and are spread
+// over those that are as near; the next nearest is the backup.
+func TestNearestNextHop(t *testing.T) {
+	tables := multipathTables(4)
+	tables.KeepBackups()
+	for _, n := range []byte{1, 2, 3} {
+		tables.Update(through(tables, n))
+	}
+	hop := func(n byte) netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, n}) }
+	for _, move := range []struct {
+		hop    byte
+		metric uint64
+		want   []string
+	}{
+		{1, 30, []string{"192.0.2.2 Multipath", "192.0.2.3 Multipath"}},
+		{2, 20, []string{"192.0.2.3 IGP Metric", "backup 192.0.2.2"}},
+		{3, 20, []string{"192.0.2.2 Multipath", "192.0.2.3 Multipath"}},
+		{1, 10, []string{"192.0.2.1 IGP Metric", "backup 192.0.2.2"}},
+		{3, 40, []string{"192.0.2.1 IGP Metric", "backup 192.0.2.2"}},
+	} {
+		tables.SetNextHop(hop(move.hop), true, move.metric)
+		var got []string
+		for _, e := range tables.Routes("red") {
+			switch {
+			case e.Best:
+				got = append(got, fmt.Sprint(e.Route.NextHop, " ", e.Reason))
+			case e.Backup:
+				got = append(got, fmt.Sprint("backup ", e.Route.NextHop))
+			}
+		}
+		if !slices.Equal(got, move.want) {
+			t.Errorf("metric %d to %s: %q; want %q", move.metric, hop(move.hop), got, move.want)
+		}
+	}
+	own := through(tables, 9)
+	if i := Best([]Route{own, through(tables, 1)}, func(Route) bool { return true }, func(r Route) uint64 { return uint64(r.NextHop.As4()[3]) }); i != 1 {
+		t.Errorf("Best returns %d; want the nearer, 1", i)
+	}
 }
 
 // Every path that packets take is marked, with its reason; the others have the

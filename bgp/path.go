@@ -62,6 +62,7 @@ func (p *Path) Customer() bool { return p.Source == BGP && p.VRF != "" }
 type path struct {
 	Path
 	fault   string // why it cannot be used; "": it can
+	metric  uint64 // of the way to its next hop
 	inner   *Route // the customer's attributes, by which it is compared (RFC 6368 section 6); nil: those of Route
 	out     *path  // of a path of a VRF, as others import it; nil: they do not
 	private bool   // it has no targets, and no other VRF imports it

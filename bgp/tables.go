@@ -82,6 +82,7 @@ type localKey struct {
 // nextHop is a BGP next hop that received routes name.
 type nextHop struct {
 	usable bool
+	metric uint64
 	routes int
 }
 
@@ -155,7 +156,7 @@ func (t *Tables) Update(r Route) []Change {
 	if old != nil {
 		t.follow(old.Route.NextHop, -1)
 	}
-	p.fault = t.fault(r)
+	p.fault, p.metric = t.fault(r), t.metric(r)
 	return t.replace(old, p)
 }
 
@@ -198,22 +199,23 @@ func (t *Tables) RemoveLocal(vrf string, r LocalRoute) []Change {
 	return t.replace(old, nil)
 }
 
-// SetNextHop sets whether packets can be sent to a BGP next hop. Routes with an
-// unusable next hop are kept but never best.
-func (t *Tables) SetNextHop(addr netip.Addr, usable bool) []Change {
+// SetNextHop sets whether packets can be sent to a BGP next hop, and how far it is: the
+// metric of the way inside the network (the interior cost of RFC 4271 section 9.1.2.2 e),
+// 0 if it is on a link. Routes with an unusable next hop are kept but never best.
+func (t *Tables) SetNextHop(addr netip.Addr, usable bool, metric uint64) []Change {
 	n := t.nextHops[addr]
 	if n == nil {
 		n = &nextHop{}
 		t.nextHops[addr] = n
 	}
-	if n.usable == usable {
+	if n.usable == usable && n.metric == metric {
 		return nil
 	}
-	n.usable = usable
+	n.usable, n.metric = usable, metric
 	b := t.newBatch()
 	for _, p := range t.received {
 		if p.Route.NextHop == addr {
-			p.fault = t.fault(p.Route)
+			p.fault, p.metric = t.fault(p.Route), metric
 			b.touch(p)
 		}
 	}
@@ -290,4 +292,12 @@ func (t *Tables) fault(r Route) string {
 		return reasonUnreachable
 	}
 	return ""
+}
+
+// metric is that of the way to the next hop of a received route.
+func (t *Tables) metric(r Route) uint64 {
+	if n := t.nextHops[r.NextHop]; n != nil {
+		return n.metric
+	}
+	return 0
 }

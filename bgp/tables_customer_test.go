@@ -49,7 +49,7 @@ func TestCustomerRoutes(t *testing.T) {
 	// it loses to the customer's: external goes before internal.
 	far := Route{RD: changes[1].New.Route.RD, Prefix: prefix, NextHop: netip.MustParseAddr("192.168.0.2"), Label: 2000,
 		Peer: netip.MustParseAddr("192.168.0.2"), PeerID: netip.MustParseAddr("10.0.0.2"), IBGP: true, Targets: changes[1].New.Route.Targets}
-	tables.SetNextHop(far.NextHop, true)
+	tables.SetNextHop(far.NextHop, true, 0)
 	tables.Update(far)
 	if best := bestPath(tables, "red", prefix); !best.Remote() {
 		t.Errorf("best %+v; want the shorter AS path", best)

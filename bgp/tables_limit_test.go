@@ -40,7 +40,7 @@ func held(t *testing.T, tables *Tables) string {
 
 func TestMaximumRoutes(t *testing.T) {
 	tables := NewTables([]VRF{limited(vpn.RouteLimit{Max: 3})})
-	tables.SetNextHop(hopA, true)
+	tables.SetNextHop(hopA, true, 0)
 	want := func(what, want string) {
 		t.Helper()
 		if got := held(t, tables); got != want {
@@ -66,9 +66,9 @@ func TestMaximumRoutes(t *testing.T) {
 	}
 	tables.RemoveLocal("red", static)
 	want("room of its own route", "1 2 5 | ")
-	tables.SetNextHop(hopA, false)
+	tables.SetNextHop(hopA, false, 0)
 	want("none usable", " | ")
-	tables.SetNextHop(hopA, true)
+	tables.SetNextHop(hopA, true, 0)
 	want("usable again", "1 2 5 | ")
 	for i := 10; i < 13; i++ {
 		tables.Update(nth(i))
@@ -93,7 +93,7 @@ func TestMaximumRoutes(t *testing.T) {
 // A peer that announces and withdraws what is refused does not fill the queue.
 func TestRefusedRoutesThatFlap(t *testing.T) {
 	tables := NewTables([]VRF{limited(vpn.RouteLimit{Max: 1})})
-	tables.SetNextHop(hopA, true)
+	tables.SetNextHop(hopA, true, 0)
 	for i := range 10_000 {
 		tables.Update(nth(i % 100))
 		tables.Withdraw(nth((i + 50) % 100).Key())
@@ -106,7 +106,7 @@ func TestRefusedRoutesThatFlap(t *testing.T) {
 // Whatever happens, no room is left unused, and the limit holds.
 func TestMaximumRoutesAtRandom(t *testing.T) {
 	tables := NewTables([]VRF{limited(vpn.RouteLimit{Max: 10})})
-	tables.SetNextHop(hopA, true)
+	tables.SetNextHop(hopA, true, 0)
 	there := map[int]bool{}
 	best := map[netip.Prefix]bool{}
 	follow := func(changes []Change) {

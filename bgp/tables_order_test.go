@@ -131,8 +131,9 @@ func randomScenario(rnd *rand.Rand) (vrfs []VRF, actions, detours []action) {
 	}
 	for i := range 2 {
 		addr := netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
-		actions = append(actions, func(t *Tables) []Change { return t.SetNextHop(addr, true) })
-		detours = append(detours, func(t *Tables) []Change { return t.SetNextHop(addr, false) })
+		metric := uint64(rnd.IntN(3))
+		actions = append(actions, func(t *Tables) []Change { return t.SetNextHop(addr, true, metric) })
+		detours = append(detours, func(t *Tables) []Change { return t.SetNextHop(addr, metric == 1, 7) })
 	}
 	for i := range 3 {
 		vrf, local := vrfs[i].Name, LocalRoute{Prefix: netip.MustParsePrefix(prefix()), Source: Source(rnd.IntN(2)), Label: 1000}

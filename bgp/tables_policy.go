@@ -99,7 +99,7 @@ func (t *Tables) standing(v *vrfTable, p *path) *path {
 	case in.Route.NextHop != from.Route.NextHop:
 		t.follow(in.Route.NextHop, +1)
 	}
-	in.fault = t.faultIn(from, in)
+	in.fault, in.metric = t.faultIn(from, in), t.metricIn(from, in)
 	v.mapped[from] = in
 	return in
 }
@@ -113,6 +113,14 @@ func (t *Tables) faultIn(from, in *path) string {
 		return from.fault
 	}
 	return t.fault(in.Route)
+}
+
+// metricIn is that of the way to the next hop of what an import policy has made of a path.
+func (t *Tables) metricIn(from, in *path) uint64 {
+	if from.VRF != "" {
+		return from.metric
+	}
+	return t.metric(in.Route)
 }
 
 // unmap forgets what the import policy of a VRF has made of a path.
@@ -135,12 +143,13 @@ func (t *Tables) unmapAll(v *vrfTable) {
 }
 
 // judgeAgain looks again at what import policies have made of received routes:
-// whether a next hop can be used has changed.
+// whether a next hop can be used, or how far it is, has changed.
 func (b *batch) judgeAgain() {
 	for _, v := range b.tables.vrfs {
 		for from, in := range v.mapped {
-			if fault := b.tables.faultIn(from, in); fault != in.fault {
-				in.fault = fault
+			fault, metric := b.tables.faultIn(from, in), b.tables.metricIn(from, in)
+			if fault != in.fault || metric != in.metric {
+				in.fault, in.metric = fault, metric
 				b.note(v, v.prefixes[in.Route.Prefix], in)
 			}
 		}

@@ -71,7 +71,7 @@ func TestImportPolicy(t *testing.T) {
 		"next hop that nobody has": {chain(policy.Term{Match: of(1), Set: policy.Set{NextHop: other}}), []string{"best: Reachable Next Hop", "Unreachable Next Hop, changed by policy p, term 1"}},
 	} {
 		tables := NewTables([]VRF{testVRF(1, "red", []string{"65001:1"}, nil)})
-		tables.SetNextHop(hopA, true)
+		tables.SetNextHop(hopA, true, 0)
 		tables.Update(near)
 		tables.Update(far)
 		red := testVRF(1, "red", []string{"65001:1"}, nil)
@@ -96,14 +96,14 @@ func TestImportPolicyNextHop(t *testing.T) {
 	red := testVRF(1, "red", []string{"65001:1"}, nil)
 	red.ImportPolicy = chain(policy.Term{Set: policy.Set{NextHop: other}})
 	tables := NewTables([]VRF{red, testVRF(2, "blue", []string{"65001:1"}, nil)})
-	tables.SetNextHop(hopA, true)
+	tables.SetNextHop(hopA, true, 0)
 	r := received(1, "65001:9", "10.0.0.0/8", "65001:1")
 	tables.Update(r)
 	if usable, watched := tables.NextHops()[other]; !watched || usable {
 		t.Errorf("the next hop of the policy: watched %t, usable %t", watched, usable)
 	}
 	for _, up := range []bool{true, false, true} {
-		changes := tables.SetNextHop(other, up)
+		changes := tables.SetNextHop(other, up, 0)
 		best := bestAt(tables, "red", r.Prefix)
 		if len(changes) != 1 || changes[0].VRF != "red" || (best != nil) != up || up && best.Route.NextHop != other {
 			t.Errorf("up %t: %+v, best %+v", up, changes, best)

@@ -54,7 +54,7 @@ func ptr(v uint32) *uint32 { return &v }
 
 func oneVRF(routes ...Route) *Tables {
 	t := NewTables([]VRF{testVRF(1, "red", []string{"65001:1"}, []string{"65001:1"})})
-	t.SetNextHop(hopA, true)
+	t.SetNextHop(hopA, true, 0)
 	for _, r := range routes {
 		t.Update(r)
 	}
@@ -147,12 +147,12 @@ func TestNextHopDecides(t *testing.T) {
 	if got := tables.NextHops(); !cmp.Equal(got, map[netip.Addr]bool{hopA: false}, equalPlain) {
 		t.Errorf("next hops %v", got)
 	}
-	up := tables.SetNextHop(hopA, true)
+	up := tables.SetNextHop(hopA, true, 0)
 	want := []Change{{VRF: "red", Prefix: r.Prefix, New: &Path{Source: BGP, Route: r}}}
 	if diff := cmp.Diff(want, up, equalPlain); diff != "" {
 		t.Error("next hop up:", diff)
 	}
-	down := tables.SetNextHop(hopA, false)
+	down := tables.SetNextHop(hopA, false, 0)
 	want = []Change{{VRF: "red", Prefix: r.Prefix, Old: &Path{Source: BGP, Route: r}}}
 	if diff := cmp.Diff(want, down, equalPlain); diff != "" {
 		t.Error("next hop down:", diff)
@@ -167,7 +167,7 @@ func TestLocalRoutes(t *testing.T) {
 	red := testVRF(1, "red", []string{"65001:1", "65001:2"}, []string{"65001:1"})
 	blue := testVRF(2, "blue", []string{"65001:2"}, []string{"65001:2"})
 	tables := NewTables([]VRF{red, blue})
-	tables.SetNextHop(hopA, true)
+	tables.SetNextHop(hopA, true, 0)
 	prefix := netip.MustParsePrefix("10.0.0.0/8")
 	bgp := received(1, "65001:9", "10.0.0.0/8", "65001:1")
 	tables.Update(bgp)
@@ -239,7 +239,7 @@ func TestPrivateRoutesStay(t *testing.T) {
 func TestLateVRFsAndEditedTargets(t *testing.T) {
 	r := received(1, "65001:9", "10.0.0.0/8", "65001:1", "65001:2")
 	tables := NewTables(nil)
-	tables.SetNextHop(hopA, true)
+	tables.SetNextHop(hopA, true, 0)
 	tables.Update(r)
 	best := &Path{Source: BGP, Route: r}
 	red := testVRF(1, "red", []string{"65001:1"}, nil)
@@ -286,7 +286,7 @@ func TestChangesAreSorted(t *testing.T) {
 	for _, r := range manyRoutes(1000) {
 		tables.Update(r)
 	}
-	changes := tables.SetNextHop(hopA, true)
+	changes := tables.SetNextHop(hopA, true, 0)
 	sorted := slices.IsSortedFunc(changes, func(a, b Change) int {
 		if a.VRF != b.VRF {
 			return slices.Compare([]byte(a.VRF), []byte(b.VRF))
@@ -302,7 +302,7 @@ func BenchmarkTables100k(b *testing.B) {
 	routes := manyRoutes(100_000)
 	for b.Loop() {
 		tables := NewTables(tenVRFs())
-		tables.SetNextHop(hopA, true)
+		tables.SetNextHop(hopA, true, 0)
 		for _, r := range routes {
 			if len(tables.Update(r)) != 1 {
 				b.Fatal("no change")
@@ -320,7 +320,7 @@ func BenchmarkNextHopOf100k(b *testing.B) {
 	up := false
 	for b.Loop() {
 		up = !up
-		if len(tables.SetNextHop(hopA, up)) != 100_000 {
+		if len(tables.SetNextHop(hopA, up, 0)) != 100_000 {
 			b.Fatal("not all changed")
 		}
 	}

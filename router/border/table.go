@@ -188,7 +188,7 @@ func (t *Table) choose(n name) (bgp.Route, bool) {
 	for _, r := range t.heard[n] {
 		list = append(list, r)
 	}
-	i := bgp.Best(list, t.usable)
+	i := bgp.Best(list, t.usable, func(r bgp.Route) uint64 { return t.links.Metric(r.NextHop) })
 	if i < 0 {
 		return bgp.Route{}, false
 	}

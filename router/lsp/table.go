@@ -266,7 +266,7 @@ func (t *Table) settle(to netip.Prefix) {
 		t.fib.UnsetTransit(uint32(was.In))
 		t.labels.ReleaseLoopback(to)
 	}
-	if had != has {
+	if had != has || was.Metric != now.Metric {
 		t.links.Note(to.Addr())
 	}
 }
@@ -351,6 +351,11 @@ func (t *Table) Reaches(nextHop netip.Addr) bool {
 	}
 	_, ok := t.paths[netip.PrefixFrom(nextHop, nextHop.BitLen())]
 	return ok
+}
+
+// Metric implements transport.Beyond.
+func (t *Table) Metric(nextHop netip.Addr) uint64 {
+	return t.paths[netip.PrefixFrom(nextHop, nextHop.BitLen())].Metric
 }
 
 // Forward implements transport.Beyond.

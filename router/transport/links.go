@@ -41,6 +41,8 @@ type heardKey struct {
 type Beyond interface {
 	// Reaches reports whether there is a path to a next hop.
 	Reaches(nextHop netip.Addr) bool
+	// Metric returns that of the path to a next hop; 0 if there is none.
+	Metric(nextHop netip.Addr) uint64
 	// Forward returns how packets with a label get to a next hop to which there is a path.
 	Forward(nextHop netip.Addr, label uint32) pipeline.Forward
 }
@@ -239,6 +241,14 @@ func (l *Links) Usable(nextHop netip.Addr) bool {
 		return l.reachesBeyond(nextHop)
 	}
 	return l.carriers.Up(p.Name) && p.neighbors[neighbor].State != kernel.Failed && !p.loses(neighbor)
+}
+
+// Metric returns that of the way to a next hop: 0 if it is on a link.
+func (l *Links) Metric(nextHop netip.Addr) uint64 {
+	if p, _ := l.way(nextHop); p != nil || l.beyond == nil {
+		return 0
+	}
+	return l.beyond.Metric(nextHop)
 }
 
 // Answers reports whether a next hop is resolved.

@@ -197,10 +197,10 @@ func nextHopsOf(c *policy.Chain) (hops []netip.Addr) {
 // NextHops returns the next hops of all routes from other routers.
 func (t *Tables) NextHops() map[netip.Addr]bool { return t.tables.NextHops() }
 
-// FollowNextHops notes which next hops may be used now.
+// FollowNextHops notes which next hops may be used now, and how far they are.
 func (t *Tables) FollowNextHops(changed map[netip.Addr]bool) {
 	for nextHop := range changed {
-		t.note(t.tables.SetNextHop(nextHop, t.links.Usable(nextHop)))
+		t.note(t.tables.SetNextHop(nextHop, t.links.Usable(nextHop), t.links.Metric(nextHop)))
 	}
 }
 
