@@ -18,7 +18,7 @@ func LSPs(o Output, rows []status.LSP) error {
 		}}
 		for _, r := range rows {
 			g.add(r.Router, prefix(r.FEC), r.Owner, transportLabel(r.InLabel), transportLabel(r.OutLabel), address(r.NextHop), r.Interface,
-				decimal(r.Metric), strings.Join(linksOf(r.Equal), ","), address(r.Backup), decimal(r.Packets))
+				pathMetric(r.Metric), strings.Join(linksOf(r.Equal), ","), address(r.Backup), decimal(r.Packets))
 		}
 		return g.String()
 	})
@@ -59,4 +59,12 @@ func CoreLinks(o Output, rows []status.CoreLink) error {
 		}
 		return g.String()
 	})
+}
+
+// pathMetric prints that of a path.
+func pathMetric(m uint64) string {
+	if m >= status.NoMetric {
+		return "" // the grid prints a dash
+	}
+	return decimal(m)
 }

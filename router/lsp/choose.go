@@ -18,9 +18,9 @@ type candidate struct {
 	metric uint64
 }
 
-// noMetric is the accumulated metric of a route without one: such a route is used if
+// NoMetric is the accumulated metric of a route without one: such a route is used if
 // there is no other (RFC 7311 section 4).
-const noMetric = math.MaxUint64 / 2
+const NoMetric = math.MaxUint64 / 2
 
 // choose returns the best path to a loopback, and the next best through another neighbour.
 func (t *Table) choose(to netip.Prefix) (p Path, ok bool) {
@@ -66,11 +66,11 @@ func (t *Table) usable(r bgp.Route) (c candidate, ok bool) {
 	if port == nil || mac == nil || !t.links.Usable(r.NextHop) {
 		return c, false
 	}
-	c = candidate{Route: r, metric: noMetric}
+	c = candidate{Route: r, metric: NoMetric}
 	if r.AIGP != nil {
-		c.metric = min(*r.AIGP, noMetric)
+		c.metric = min(*r.AIGP, NoMetric)
 	}
-	c.metric = min(c.metric+uint64(metric), noMetric)
+	c.metric = min(c.metric+uint64(metric), NoMetric)
 	c.hop = Hop{Addr: r.NextHop, Link: port.Name, Out: r.Label, mtu: port.MTU, lsp: pipeline.LSP{
 		IPv6: r.Prefix.Addr().Is6(), Up: true, Port: port.Port, SrcMAC: port.HardwareAddr, DstMAC: mac,
 		Out: uint32(r.Label), Pipe: t.cfg.Pipe,

@@ -192,7 +192,7 @@ func TestCandidates(t *testing.T) {
 	r := newRouter(t)
 	r.Hear(bgp.RouteUpdate{Route: bgp.Route{Prefix: far, NextHop: left, Peer: left, PeerID: left, Label: 5003}})
 	r.turn()
-	if p := r.paths[far]; p.Addr != left || p.Metric != noMetric {
+	if p := r.paths[far]; p.Addr != left || p.Metric != NoMetric {
 		t.Errorf("the only one: %+v", p)
 	}
 	r.hears(right, far, 6003, 1<<40)
