@@ -100,15 +100,21 @@ func (n *news) summary(kind status.EventKind, things string) {
 	}
 }
 
-// routeNews tells of the changed prefixes of a turn.
+// routeNews tells of the prefixes of a turn to which another path is best, or none.
 func (l *loop) routeNews(now time.Time, changed map[fib.Key]bool) {
-	if len(changed) == 0 {
+	count := 0
+	for _, moved := range changed {
+		if moved {
+			count++
+		}
+	}
+	if count == 0 {
 		return
 	}
-	room := l.news.room(now, len(changed))
-	for key := range changed {
+	room := l.news.room(now, count)
+	for key, moved := range changed {
 		v := l.vrfs.ByID(key.VRF)
-		if v == nil {
+		if v == nil || !moved {
 			continue
 		}
 		where, text := about{status.EventRoute, "in VRF " + v.Name}, ""

@@ -48,7 +48,7 @@ func (t *Tables) hostRoute(key fib.Key, port uint32, up bool) {
 	case t.hosts[key] == port:
 		delete(t.hosts, key)
 	}
-	t.changed[key] = true
+	t.again(key)
 }
 
 // FollowCarrier notes that an access port gained or lost its carrier: its subnets are

@@ -9,7 +9,7 @@ import (
 )
 
 // Program brings the flows in line with the changes since the last call, and returns
-// the prefixes of which more than the backup has changed.
+// the prefixes of which more than the backup has changed: true if another path is best.
 func (t *Tables) Program() map[fib.Key]bool {
 	t.aggregateChanged()
 	t.logLimits()

@@ -45,7 +45,7 @@ type Tables struct {
 	aggregator bgp.Aggregator
 	aggregates []*aggregate // the longest first
 
-	changed map[fib.Key]bool // since the last Program
+	changed map[fib.Key]bool // since the last Program; true: another path is best, or none
 	stirred map[fib.Key]bool // those of which only the backup has changed
 	fill    map[string]fill  // how full limited VRFs are, as the log says
 	speech  *Speech
@@ -109,16 +109,18 @@ func (t *Tables) Configure(cfg config.Router) {
 	t.tables.SetVRFs(imports)
 	t.configureAggregates(cfg)
 	t.connect()
-	t.chooseAnew()
+	before := t.chooseAnew()
 	t.refreshLocal()
 	for key := range t.fib.Routes() {
 		if key.VRF != pipeline.Global {
-			t.changed[key] = true
+			t.again(key)
 		}
 	}
-	for _, all := range []iter.Seq[fib.Key]{keys(t.connected), keys(t.best)} {
+	for _, all := range []iter.Seq[fib.Key]{keys(t.connected), keys(t.best), keys(before)} {
 		for key := range all {
-			t.changed[key] = true
+			if t.again(key); !sameWay(before[key], t.best[key]) {
+				t.changed[key] = true
+			}
 		}
 	}
 	t.anew = true
@@ -273,10 +275,26 @@ func (t *Tables) choose(key fib.Key, c bgp.Change) {
 	}
 }
 
+// again has a prefix programmed although no other path may be best.
+func (t *Tables) again(key fib.Key) {
+	if !t.changed[key] {
+		t.changed[key] = false
+	}
+}
+
+// sameWay reports whether packets to a prefix go the same way by two best paths.
+func sameWay(p, q *bgp.Path) bool {
+	if p == nil || q == nil {
+		return p == q
+	}
+	return p.Source == q.Source && p.VRF == q.VRF && p.Route.NextHop == q.Route.NextHop
+}
+
 // chooseAnew reads the best routes again after the VRFs have changed: nothing may
-// remain of a removed VRF, whose number may have passed to another.
-func (t *Tables) chooseAnew() {
-	clear(t.best)
+// remain of a removed VRF, whose number may have passed to another. It returns those
+// that were best.
+func (t *Tables) chooseAnew() (before map[fib.Key]*bgp.Path) {
+	before, t.best = t.best, map[fib.Key]*bgp.Path{}
 	clear(t.spread)
 	clear(t.backup)
 	for c := range t.tables.Choices() {
@@ -284,6 +302,7 @@ func (t *Tables) chooseAnew() {
 			t.choose(fib.Key{VRF: v.ID, Prefix: c.Prefix}, c)
 		}
 	}
+	return before
 }
 
 func hostPrefix(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }

@@ -16,6 +16,7 @@ func TestRealEventsOfRoutes(t *testing.T) {
 	t.Parallel()
 	l := fromText(t, t.TempDir(), "pwt-news", strings.ReplaceAll(changeable, "NAME", "pwt-news"))
 	l.up(t)
+	up := time.Now()
 	must(t, "host", "add", "h9", "to=pe1", "vrf=red", "addresses=10.9.0.2/24", "--lab", l.name)
 	must(t, "route", "add", "red", "172.16.0.0/16", "10.9.0.2", "--lab", l.name)
 	eventually(t, patience(10*time.Second), func() error { return tells(t, l, "pe2", "route VRF red has 172.16.0.0/16 via 192.168.0.1 (bgp)") })
@@ -24,6 +25,11 @@ func TestRealEventsOfRoutes(t *testing.T) {
 	for _, line := range []string{"route VRF red has 10.9.0.0/24 via 0.0.0.0 (connected)", "adjacency neighbour 10.9.0.2 on ", "adjacency next hop 192.168.0.2 is reachable"} {
 		if err := tells(t, l, "pe1", line); err != nil {
 			t.Error(err)
+		}
+	}
+	for _, e := range eventsOf(t, l) {
+		if e.Node == "pe2" && e.Time.After(up) && strings.Contains(e.Text, " 10.2.0.") {
+			t.Errorf("a route that does not change is told of: %s", e.Text)
 		}
 	}
 	before := len(eventsOf(t, l))
