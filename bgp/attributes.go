@@ -34,5 +34,8 @@ const (
 	NoExportSubconfed = vpn.NoExportSubconfed
 )
 
+// GracefulShutdown marks routes of a router that will soon forward no more (RFC 8326).
+const GracefulShutdown = vpn.GracefulShutdown
+
 // Sequence returns the path through the given ASes, nearest first.
 func Sequence(as ...uint32) ASPath { return vpn.Sequence(as...) }

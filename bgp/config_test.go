@@ -29,7 +29,7 @@ func TestNeedsReset(t *testing.T) {
 	med := uint32(7)
 	other := session.Settings{
 		Families: []vpn.Family{vpn.VPNv6}, MED: &med, LocalPref: &med, HoldTime: 9 * time.Second, Keepalive: 4 * time.Second,
-		ConnectRetry: 8 * time.Second, Passive: true, Password: session.Password{Text: "x"}, GTSM: 1, MaxPrefixes: 5, NextHopSelf: true, NextHopUnchanged: true, IPv6NextHop: true, ASOverride: true, IBGP: true, DefaultOriginate: true, AllowOwnAS: 3, LocalAS: 65050, LocalASNoPrepend: true, LocalASReplaceAS: true, AddPathReceive: []vpn.Family{vpn.VPNv6}, AddPathSend: []vpn.Family{vpn.VPNv6}, AddPathPaths: 3, RTC: true, RTCDefault: true, EnforceFirstAS: true, RemovePrivateAS: true,
+		ConnectRetry: 8 * time.Second, Passive: true, Password: session.Password{Text: "x"}, GTSM: 1, MaxPrefixes: 5, NextHopSelf: true, NextHopUnchanged: true, IPv6NextHop: true, ASOverride: true, IBGP: true, DefaultOriginate: true, GracefulShutdown: true, AllowOwnAS: 3, LocalAS: 65050, LocalASNoPrepend: true, LocalASReplaceAS: true, AddPathReceive: []vpn.Family{vpn.VPNv6}, AddPathSend: []vpn.Family{vpn.VPNv6}, AddPathPaths: 3, RTC: true, RTCDefault: true, EnforceFirstAS: true, RemovePrivateAS: true,
 		Description: "d", MaxPrefixesThreshold: 50, MaxPrefixesWarningOnly: true, MaxPrefixesRestart: time.Minute, Shutdown: true, Communication: "c",
 		Multihop: 3, GracefulRestart: session.RestartHelper, RestartFamilies: []vpn.Family{vpn.VPNv6}, RestartTime: 9 * time.Second, StalePathTime: 9 * time.Second,
 		RestartNotification: true, LongLivedStaleTime: time.Hour, LongLivedFamilies: []vpn.Family{vpn.VPNv6},

@@ -311,6 +311,7 @@ func (l *loop) accessCarrier(p *access.Port, up bool) {
 // bgpEvents handles the events of sessions with VPN routes.
 func (l *loop) bgpEvents(events []bgp.Event) {
 	l.routerEvents(events, func(u bgp.RouteUpdate) {
+		u.Route = u.Route.Shunned()
 		l.vrfs.Hear(u)
 		l.border.Hear(u)
 	})

@@ -135,6 +135,9 @@ func speakerNeighbors(cfg config.Router, core bool) []bgp.Neighbor {
 			Address: s.PeerAddress, Range: s.PeerPrefix, Limit: s.PeerLimit, LocalAddress: s.LocalAddress, AS: s.PeerAS, Client: s.Client || core, Border: s.Border || core && s.PeerAS != cfg.AS, Settings: cfg.Settings(s.Settings),
 			Import: cfg.Import(s.ImportPolicy), Export: cfg.Export(s.ExportPolicy),
 		}
+		if s.GracefulShutdown && !core {
+			n.Export = bgp.Draining(n.Export, cfg.AS, s.PeerAS == cfg.AS)
+		}
 		if s.PeerAS == cfg.AS { // what one of our routers accepts from a customer, the others accept from it
 			n.AllowOwnAS = max(n.AllowOwnAS, session.MaxOwnAS)
 		}

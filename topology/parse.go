@@ -76,6 +76,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	vrfs.routeLimits()
 	whole.expectations()
 	policies.unused()
+	lab.drain(raw)
 }
 
 // labBuilder fills and checks the lab as a whole.

@@ -63,6 +63,8 @@ type rawRouter struct {
 	Labels    value[vpn.LabelRange] `json:"labels" doc:"Range of MPLS labels that the router allocates from, such as 1000-1999." default:"a range that follows from its place in the file"`
 	BMP       oneOrMany[rawStation] `json:"bmp" doc:"Stations that the router tells of its BGP sessions and tables (BMP, RFC 7854): addresses, or mappings. At most 16." default:"those of defaults"`
 	MRT       rawMRT                `json:"mrt" doc:"Files in which the router records what its peers send (MRT, RFC 6396): a directory, or settings." default:"that of defaults"`
+
+	Maintenance value[bool] `json:"maintenance" doc:"Whether others are asked to use the router as the last resort, so that it can be taken out of service without a loss: all its sessions have graceful-shutdown (RFC 8326), and label-switched paths lead around it." default:"false"`
 }
 
 // coreSettings are those of the core.

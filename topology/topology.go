@@ -59,6 +59,8 @@ type Router struct {
 
 	Stations []Station `json:"bmp,omitempty"` // that it tells of its sessions and tables
 	MRT      *MRT      `json:"mrt,omitempty"` // files in which it records what peers send; nil: none
+
+	Maintenance bool `json:"maintenance,omitempty"` // others use it as the last resort
 }
 
 // Link is a wire between two routers, a LAN segment of several, or a NIC of

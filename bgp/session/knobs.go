@@ -110,6 +110,9 @@ var knobs = []Knob{
 		field: func(s *Settings) any { return &s.IBGP }},
 	{Key: "default-originate", With: Hosts, Doc: "Whether the router announces a default route to the host, even if the VRF has none.",
 		field: func(s *Settings) any { return &s.DefaultOriginate }},
+	{Key: "graceful-shutdown", With: Routers | Hosts, Doc: "Whether the peer is asked to use other routes, as the router will soon forward no more (RFC 8326): " +
+		"routes to it have the community graceful-shutdown and, within an AS, local preference 0.",
+		field: func(s *Settings) any { return &s.GracefulShutdown }},
 	{Key: "description", With: Routers | Hosts, Doc: "What the session is for, in one line.",
 		field: func(s *Settings) any { return &s.Description }, check: checkDescription},
 	{Key: "graceful-restart", With: Routers | Hosts, Reset: true, Doc: "Graceful restart (RFC 4724): full, helper for only keeping the routes of a peer that restarts, or off.", fallback: "full",

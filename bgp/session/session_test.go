@@ -120,7 +120,7 @@ func other() Settings {
 	n := uint32(7)
 	return Settings{
 		Families: []vpn.Family{vpn.VPNv6}, MED: &n, LocalPref: &n, HoldTime: 9 * time.Second, Keepalive: 4 * time.Second,
-		ConnectRetry: 8 * time.Second, Passive: true, Password: Password{Text: "x"}, GTSM: 2, Multihop: 3, MaxPrefixes: 5, NextHopSelf: true, NextHopUnchanged: true, IPv6NextHop: true, ASOverride: true, IBGP: true, DefaultOriginate: true, AllowOwnAS: 3,
+		ConnectRetry: 8 * time.Second, Passive: true, Password: Password{Text: "x"}, GTSM: 2, Multihop: 3, MaxPrefixes: 5, NextHopSelf: true, NextHopUnchanged: true, IPv6NextHop: true, ASOverride: true, IBGP: true, DefaultOriginate: true, GracefulShutdown: true, AllowOwnAS: 3,
 		ImportPolicy: []string{"a"}, ExportPolicy: []string{"b", "c"},
 		LocalAS: 65050, LocalASNoPrepend: true, LocalASReplaceAS: true, AddPathReceive: []vpn.Family{vpn.VPNv6}, AddPathSend: []vpn.Family{vpn.VPNv6}, AddPathPaths: 3, RTC: true, RTCDefault: true, EnforceFirstAS: true, RemovePrivateAS: true,
 		GracefulRestart: RestartOff, RestartFamilies: []vpn.Family{vpn.VPNv6}, RestartTime: time.Second, StalePathTime: time.Second,

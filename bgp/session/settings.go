@@ -50,6 +50,10 @@ type Settings struct {
 	// does that.
 	DefaultOriginate bool `json:"default_originate,omitempty"`
 
+	// GracefulShutdown tells the peer that we shall soon forward no more (RFC 8326). It
+	// is carried out where policies are: see bgp.Draining.
+	GracefulShutdown bool `json:"graceful_shutdown,omitempty"`
+
 	// AllowOwnAS is how often our AS number may occur in the AS path of a route
 	// from the peer (0 in RFC 4271 section 9.1.2).
 	AllowOwnAS uint32 `json:"allow_own_as,omitempty"`

@@ -22,11 +22,14 @@ const (
 	NoLLGR    Community = 0xffff0007 // it must not be
 )
 
+// GracefulShutdown marks routes of a router that will soon forward no more (RFC 8326).
+const GracefulShutdown Community = 0xffff0000
+
 // wellKnown are the communities that have names.
 var wellKnown = map[string]Community{
 	"no-export": NoExport, "no-advertise": NoAdvertise, "no-export-subconfed": NoExportSubconfed,
 	"no-peer":           0xffffff04, // RFC 3765
-	"graceful-shutdown": 0xffff0000, // RFC 8326
+	"graceful-shutdown": GracefulShutdown,
 	"llgr-stale":        LLGRStale,  // RFC 9494
 	"no-llgr":           NoLLGR,     // RFC 9494
 	"blackhole":         0xffff029a, // RFC 7999

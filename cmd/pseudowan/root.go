@@ -57,7 +57,7 @@ Linux server: customer hosts, PE routers and the core between them.
 	root.AddCommand(
 		newUp(s), newDown(s), newExec(), newLink(s), newGC(s),
 		newPower(s, labs.PowerStop), newPower(s, labs.PowerStart), newPower(s, labs.PowerRestart), newPower(s, labs.PowerPause),
-		newVRF(s), newRoute(s), newHost(s), newLAN(s), newNeighbor(s), newPolicy(s), newPrefixList(s), newRedistribute(s), newBMP(s), newChange(s), newInject(s),
+		newVRF(s), newRoute(s), newHost(s), newLAN(s), newNeighbor(s), newPolicy(s), newPrefixList(s), newRedistribute(s), newBMP(s), newMaintenance(s), newChange(s), newInject(s),
 		newPS(s), newLogs(s), newEvents(s), newDiff(s), newPlan(s), newShow(s), newCollector(s), newServe(s), newDoctor(s), newSupport(s),
 		newVerify(s), newAudit(s), newWait(s), newCapture(s), newTrace(s), newPing(s), newTraceroute(s), newLSP(s), newExplain(s), newMeasure(s),
 		newLabs(s), newK8s(s), newValidate(s), newExport(s), newImport(s), newGraph(s), newSchema(s),

@@ -16,7 +16,7 @@ const outletMTU = 1280
 // VRF with one.
 func (b *planner) stations(r topology.Router) {
 	c := b.routers[r.Name]
-	c.Stations, c.MRT = r.Stations, r.MRT
+	c.Stations, c.MRT, c.Maintenance = r.Stations, r.MRT, r.Maintenance
 	for _, s := range r.Stations {
 		if s.VRF == "" {
 			continue

@@ -30,7 +30,7 @@ func (t *Table) Hear(c *CE, u bgp.RouteUpdate) {
 		t.forget(c, key)
 	default:
 		old, heard := c.received[key]
-		if c.received[key] = u.Route.AcrossAS(); c.BGP.IBGP {
+		if c.received[key] = u.Route.AcrossAS().Shunned(); c.BGP.IBGP {
 			c.received[key] = u.Route.WithoutSet()
 		}
 		t.needNextHop(c, u.Route.NextHop)

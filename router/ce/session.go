@@ -47,11 +47,15 @@ func neighbors(cfg config.Router, c *config.CE) []bgp.Neighbor {
 	for _, s := range c.BGP.Sessions {
 		settings := cfg.Settings(c.BGP.Settings)
 		settings.Families = []vpn.Family{s.Family}
-		out = append(out, bgp.Neighbor{
+		n := bgp.Neighbor{
 			Address: s.PeerAddress, LocalAddress: s.LocalAddress, AS: c.BGP.AS, Settings: settings,
 			Client: c.BGP.IBGP, // routes of other sites are reflected to it
 			Import: cfg.Import(settings.ImportPolicy), Export: cfg.Export(settings.ExportPolicy),
-		})
+		}
+		if settings.GracefulShutdown {
+			n.Export = bgp.Draining(n.Export, cfg.AS, c.BGP.IBGP)
+		}
+		out = append(out, n)
 	}
 	return out
 }

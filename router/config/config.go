@@ -18,6 +18,8 @@ type Router struct {
 	Labels   vpn.LabelRange `json:"labels"`
 	Datapath string         `json:"datapath,omitempty"`
 
+	Maintenance bool `json:"maintenance,omitempty"` // paths through the router are the last resort
+
 	Core      []Core             `json:"core"`
 	Transport *Transport         `json:"transport,omitempty"` // nil: next hops are on links alone
 	Access    []Access           `json:"access"`              // sorted by port

@@ -26,6 +26,7 @@ type Table struct {
 	speech *vrf.Speech // nil: there is no speaker
 
 	cfg     *config.Transport // nil: the router has no transport
+	drained bool              // others are to send around this router
 	fits    int               // longest IP packet, in octets, that leaves on any link with two labels
 	widest  int               // largest MTU of a link, in octets
 	metrics map[netip.Addr]uint32
@@ -74,6 +75,7 @@ func (t *Table) SetAnnouncer(to vrf.Announcer, guards *admit.Voice) {
 func (t *Table) Configure(cfg config.Router) {
 	before := t.cfg
 	t.cfg, t.metrics, t.fits, t.widest = cfg.Transport, metrics(cfg), fits(cfg), 0
+	t.drained = cfg.Maintenance
 	for _, c := range cfg.Core {
 		t.widest = max(t.widest, c.MTU)
 	}
@@ -303,6 +305,11 @@ func (t *Table) Room(loopback netip.Addr) int {
 	return t.paths[netip.PrefixFrom(loopback, loopback.BitLen())].room()
 }
 
+// lastResort is added to the metric of paths through a router under maintenance: more than
+// links can have together, so that others take every other path first (as RFC 6987 does for
+// OSPF).
+const lastResort = 1 << 40
+
 // announce tells the peers of a path, with the label and the metric that it has here.
 func (t *Table) announce(to netip.Prefix, p Path) {
 	key := bgp.Key{Prefix: to}
@@ -315,8 +322,12 @@ func (t *Table) announce(to netip.Prefix, p Path) {
 		if !origin.IsValid() && p.route.IBGP {
 			origin = p.route.PeerID
 		}
+		metric := p.Metric
+		if t.drained {
+			metric += lastResort
+		}
 		t.speech.Announce(key, bgp.Route{
-			Prefix: to, Label: p.In, ASPath: p.route.ASPath, AIGP: &p.Metric, OriginatorID: origin, ClusterList: p.route.ClusterList,
+			Prefix: to, Label: p.In, ASPath: p.route.ASPath, AIGP: &metric, OriginatorID: origin, ClusterList: p.route.ClusterList,
 		})
 	}
 }

@@ -28,6 +28,7 @@ var killedChanges = []killed{
 	{`policy set prefer {"set":{"local-pref":300}}`, `policy set prefer {"match":{"prefixes":"tens"},"set":{"local-pref":200}}`},
 	{"neighbor add h2 as=65102", "neighbor del h2"},
 	{"bmp add pe1 to=10.1.0.2:5000 vrf=red", "bmp del pe1 to=10.1.0.2:5000"},
+	{"maintenance pe1 on", "maintenance pe1 off"},
 	{"redistribute del blue connected", "redistribute add blue connected"},
 	{"vrf set red label-mode=per-vrf", "vrf set red label-mode="},
 	{"redistribute add blue connected hosts", "redistribute del blue connected"},

@@ -141,7 +141,7 @@ func (f *file) apply(t *topology.Topology, e Edit) error {
 		HostAttach: f.attach, HostDetach: f.detach, HostMove: f.move,
 		NeighborAdd: f.addNeighbor, NeighborSet: f.setNeighbor, NeighborDel: f.delNeighbor,
 		RedistributeAdd: f.redistribute, RedistributeDel: f.redistribute,
-		BMPAdd: f.addStation, BMPDel: f.delStation,
+		RouterSet: f.setRouter, BMPAdd: f.addStation, BMPDel: f.delStation,
 	}[e.Op]
 	if do == nil {
 		return fmt.Errorf("there is no change %q", e.Op)

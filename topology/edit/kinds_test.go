@@ -96,6 +96,12 @@ func TestKinds(t *testing.T) {
 			[]string{"-pe1: {as: 65001}", `+pe1: {as: 65001, bmp: [{routes: [adj-rib-in-post, adj-rib-in-pre], to: '10.0.0.8:6000'}]}`}},
 		{"the last station goes", []Edit{{Op: BMPDel, Name: "asbr", Settings: set(t, "to=10.0.0.7")}},
 			[]string{"-asbr: {as: 65001, bmp: 10.0.0.7}", "+asbr: {as: 65001, bmp: []}"}},
+		{"a router under maintenance", []Edit{{Op: RouterSet, Name: "pe1", Settings: set(t, "maintenance=true")}},
+			[]string{"-pe1: {as: 65001}", "+pe1: {as: 65001, maintenance: true}"}},
+		{"maintenance and back, and off where it is not on", []Edit{
+			{Op: RouterSet, Name: "pe1", Settings: set(t, "maintenance=true")}, {Op: RouterSet, Name: "pe1", Settings: set(t, "maintenance=false")},
+			{Op: RouterSet, Name: "pe2", Settings: set(t, "maintenance=false")},
+		}, nil},
 		{"a host speaks BGP", []Edit{{Op: NeighborAdd, Name: "h2", Settings: set(t, "as=65102", "hold-time=9s")}},
 			[]string{"-h2: {to: pe2, vrf: red, addresses: 10.2.0.2/24}", "+h2: {to: pe2, vrf: red, addresses: 10.2.0.2/24, bgp: {as: 65102, hold-time: 9s}}"}},
 		{"a setting of a host's session", []Edit{{Op: NeighborSet, Name: "10.1.0.2", Settings: set(t, "shutdown=true")}},
@@ -162,6 +168,9 @@ func TestRefusalsOfKinds(t *testing.T) {
 		{Edit{Op: BMPAdd, Name: "pe1", Settings: set(t, "to=10.0.0.9:5000")}, "has the BMP station 10.0.0.9:5000 already", false},
 		{Edit{Op: BMPAdd, Name: "pe1"}, "is not the address of a station", false},
 		{Edit{Op: BMPDel, Name: "pe1", Settings: set(t, "to=10.0.0.1")}, "no BMP station 10.0.0.1:5000", true},
+		{Edit{Op: RouterSet, Name: "pe9", Settings: set(t, "maintenance=true")}, "no router pe9", true},
+		{Edit{Op: RouterSet, Name: "pe1", Settings: set(t, "as=65002")}, "only maintenance can be set", false},
+		{Edit{Op: RouterSet, Name: "pe1"}, "only maintenance can be set", false},
 		{Edit{Op: NeighborAdd, Name: "h1", Settings: set(t, "as=65102")}, "has BGP with its router already", false},
 		{Edit{Op: NeighborAdd, Name: "h9", Settings: set(t, "as=65102")}, "did you mean", true},
 		{Edit{Op: NeighborAdd, Name: "pe2", Router: "pe1"}, "have a session over the link of pe1:eth1 and pe2:eth1 already", false},
@@ -249,6 +258,7 @@ func TestOps(t *testing.T) {
 	for e, want := range map[string]Edit{
 		"vrf add red": {Op: VRFAdd, Name: "red"}, "prefix-list set n": {Op: PrefixListSet, Name: "n"},
 		"route add red 10.0.0.0/8 via 10.1.0.2": {Op: RouteAdd, Name: "red", Prefix: prefix("10.0.0.0/8"), NextHop: addr("10.1.0.2")}, "x y": {Op: "x", Name: "y"},
+		"maintenance pe1 on": {Op: RouterSet, Name: "pe1", Settings: map[string]any{"maintenance": true}}, "maintenance pe1 off": {Op: RouterSet, Name: "pe1"},
 	} {
 		if got := want.String(); got != e {
 			t.Errorf("%q is described as %q", e, got)

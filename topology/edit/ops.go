@@ -35,6 +35,7 @@ const (
 	NeighborDel     Op = "neighbor-del"
 	RedistributeAdd Op = "redistribute-add"
 	RedistributeDel Op = "redistribute-del"
+	RouterSet       Op = "router-set"
 	BMPAdd          Op = "bmp-add"
 	BMPDel          Op = "bmp-del"
 )
@@ -44,14 +45,14 @@ func Ops() []Op {
 	return []Op{
 		VRFAdd, VRFSet, VRFDel, RouteAdd, RouteDel, HostAdd, HostDel, HostAttach, HostDetach, HostMove, LANAdd, LANDel,
 		PolicyAdd, PolicySet, PolicyDel, PrefixListAdd, PrefixListSet, PrefixListDel,
-		NeighborAdd, NeighborSet, NeighborDel, RedistributeAdd, RedistributeDel, BMPAdd, BMPDel,
+		NeighborAdd, NeighborSet, NeighborDel, RedistributeAdd, RedistributeDel, RouterSet, BMPAdd, BMPDel,
 	}
 }
 
 // Edit is one change of a lab.
 type Edit struct {
-	Op        Op             `json:"op" enum:"vrf-add,vrf-set,vrf-del,route-add,route-del,host-add,host-del,host-attach,host-detach,host-move,lan-add,lan-del,policy-add,policy-set,policy-del,prefix-list-add,prefix-list-set,prefix-list-del,neighbor-add,neighbor-set,neighbor-del,redistribute-add,redistribute-del,bmp-add,bmp-del" doc:"What to do"`
-	Name      string         `json:"name" minLength:"1" doc:"The VRF, host, LAN, policy or prefix list; of a neighbor the peer, a host, router or address; of bmp the router"`
+	Op        Op             `json:"op" enum:"vrf-add,vrf-set,vrf-del,route-add,route-del,host-add,host-del,host-attach,host-detach,host-move,lan-add,lan-del,policy-add,policy-set,policy-del,prefix-list-add,prefix-list-set,prefix-list-del,neighbor-add,neighbor-set,neighbor-del,redistribute-add,redistribute-del,router-set,bmp-add,bmp-del" doc:"What to do"`
+	Name      string         `json:"name" minLength:"1" doc:"The VRF, host, LAN, policy or prefix list; of a neighbor the peer, a host, router or address; of bmp and router-set the router"`
 	Settings  map[string]any `json:"settings,omitempty" doc:"Keys of the topology file with their values; null takes a key back"`
 	Terms     []any          `json:"terms,omitempty" doc:"Of a policy: its terms, as in the topology file"`
 	Entries   []string       `json:"entries,omitempty" doc:"Of a prefix list: its entries, as in the topology file"`
@@ -79,6 +80,8 @@ func (e Edit) String() string {
 		words = append(words, e.Interface)
 	case RedistributeAdd, RedistributeDel:
 		words = append(words, e.Protocol)
+	case RouterSet:
+		return fmt.Sprintf("maintenance %s %s", e.Name, map[bool]string{true: "on", false: "off"}[e.Settings["maintenance"] == true])
 	case BMPAdd, BMPDel:
 		words = append(words, fmt.Sprint(e.Settings["to"]))
 	}

@@ -27,6 +27,7 @@ var keys = slices.Concat(
 		{"id", routers, routerID},
 		{"loopback6", routers, loopback6},
 		{"labels", routers, labels},
+		{"maintenance", routers, truth},
 
 		{"bmp", routers, some(station)},
 		{"bmp", within("defaults", "router"), some(station)},
@@ -225,6 +226,7 @@ var knobValues = map[string]func(*editor, *mapping) any{
 
 	"ipv6-next-hop":     truth,
 	"as-override":       truth,
+	"graceful-shutdown": truth,
 	"allow-own-as":      number(0, 3),
 	"import-policy":     oneOrSome(nameOf("policies")),
 	"export-policy":     oneOrSome(nameOf("policies")),

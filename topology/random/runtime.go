@@ -82,7 +82,7 @@ var draws = []func(changer) edit.Edit{
 	changer.addPolicy, changer.addPolicy, changer.setPolicy, changer.setPolicy, changer.delPolicy,
 	changer.addPrefixList, changer.addPrefixList, changer.setPrefixList, changer.setPrefixList, changer.delPrefixList,
 	changer.addNeighbor, changer.addNeighbor, changer.setNeighbor, changer.setNeighbor, changer.delNeighbor,
-	changer.redistribute, changer.addStation, changer.delStation,
+	changer.redistribute, changer.maintain, changer.addStation, changer.delStation,
 }
 
 // changer makes changes of a lab, of which some are not possible.

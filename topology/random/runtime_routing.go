@@ -137,6 +137,11 @@ func (c changer) delStation() edit.Edit {
 	return edit.Edit{Op: edit.BMPDel, Name: r.Name, Settings: map[string]any{"to": s.Address.String(), "vrf": s.VRF}}
 }
 
+// maintain has a router go into maintenance, or return.
+func (c changer) maintain() edit.Edit {
+	return edit.Edit{Op: edit.RouterSet, Name: c.router(), Settings: map[string]any{"maintenance": c.chance(2)}}
+}
+
 // plain is a value of a file as an edit has it.
 func plain(v any) any {
 	switch v := v.(type) {

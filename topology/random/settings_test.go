@@ -24,7 +24,7 @@ func TestEveryKnobGetsEverywhere(t *testing.T) {
 	med := uint32(7)
 	other := session.Settings{
 		Families: session.Default(session.Routers).Families[1:], MED: &med, LocalPref: &med, HoldTime: 9 * time.Second, Keepalive: 4 * time.Second,
-		ConnectRetry: 8 * time.Second, Passive: true, Password: session.Password{Text: "x"}, GTSM: 1, MaxPrefixes: 5, NextHopSelf: true, NextHopUnchanged: true, IPv6NextHop: true, ASOverride: true, IBGP: true, DefaultOriginate: true, AllowOwnAS: 3,
+		ConnectRetry: 8 * time.Second, Passive: true, Password: session.Password{Text: "x"}, GTSM: 1, MaxPrefixes: 5, NextHopSelf: true, NextHopUnchanged: true, IPv6NextHop: true, ASOverride: true, IBGP: true, DefaultOriginate: true, GracefulShutdown: true, AllowOwnAS: 3,
 		ImportPolicy: []string{"a"}, ExportPolicy: []string{"b", "c"},
 		LocalAS: 65050, LocalASNoPrepend: true, LocalASReplaceAS: true, AddPathReceive: session.Default(session.Routers).Families[1:], AddPathSend: session.Default(session.Routers).Families[1:], AddPathPaths: 3, RTC: true, RTCDefault: true, EnforceFirstAS: true, RemovePrivateAS: true,
 		Description: "d", MaxPrefixesThreshold: 50, MaxPrefixesWarningOnly: true, MaxPrefixesRestart: time.Minute, Shutdown: true, Communication: "c",
