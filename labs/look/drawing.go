@@ -1,10 +1,12 @@
 package look
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"pseudowan/labs/store"
 	"pseudowan/status"
 	"pseudowan/topology"
+	"pseudowan/trace"
 )
 
 // Drawing is what a picture of a lab shows.
@@ -66,4 +69,35 @@ func drawn(t *topology.Topology, kept plan.Allocations) (Drawing, error) {
 		}
 	}
 	return d, nil
+}
+
+// LSP returns the hops of the label-switched path from a router of the lab, which must run,
+// to another.
+func (d Drawing) LSP(ctx context.Context, from, to string) ([]trace.LSPHop, error) {
+	for _, name := range []string{from, to} {
+		if !slices.ContainsFunc(d.Topology.Routers, func(r topology.Router) bool { return r.Name == name }) {
+			return nil, fmt.Errorf("lab %s has no router %s: %w", d.Topology.Name, name, status.ErrNotFound)
+		}
+	}
+	lab, err := Open(ctx, d.Topology.Name)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := lab.LSPs(ctx, Filter{})
+	if err != nil {
+		return nil, err
+	}
+	return trace.AlongLSP(rows, from, to, d.routerAt)
+}
+
+// routerAt returns the router that has an address on a link; "" if none of the lab has.
+func (d Drawing) routerAt(a netip.Addr) string {
+	for _, l := range d.Topology.Links {
+		for _, e := range l.Ends {
+			if slices.ContainsFunc(e.Addresses, func(p netip.Prefix) bool { return p.Addr() == a }) {
+				return e.Router
+			}
+		}
+	}
+	return ""
 }

@@ -94,6 +94,18 @@ func coreMoves(t *testing.T, l lab) {
 		}
 		return nil
 	})
+	picture := must(t, "graph", l.name, "--lsp", "pe2,pe4", "--format", "dot")
+	if n := strings.Count(picture, "penwidth=5"); n != 3 || !strings.Contains(picture, "p2: no label") {
+		t.Errorf("the path from pe2 over p1 and p2 to pe4 has %d links:\n%s", n, picture)
+	}
+	for path, want := range map[string]struct {
+		code int
+		says string
+	}{"pe2": {2, "want two routers"}, "pe2,pe9": {4, "has no router pe9"}} {
+		if r := pseudowan("graph", l.name, "--lsp", path); r.code != want.code || !strings.Contains(r.stderr, want.says) {
+			t.Errorf("graph --lsp %s: %+v", path, r)
+		}
+	}
 	if outage := outageOf(t, l, "b1", []string{"10.4.0.2"}, func() { killAgent(t, l, "p1") }); outage > 2*time.Second {
 		t.Errorf("%s without an answer, although the switch of p1 goes on", outage)
 	}

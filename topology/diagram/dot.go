@@ -17,23 +17,31 @@ func (s *scene) dot() string {
 	for i, l := range s.links {
 		if l.middle == nil {
 			a, z := l.ends[0], l.ends[1]
-			label := dotQuote(s.endText(a), s.endText(z), l.bgp)
-			fmt.Fprintf(&b, "  r%d -- r%d [label=%s, penwidth=2];\n", a.router, z.router, label)
+			label := dotQuote(s.endText(a), append([]string{s.endText(z), l.bgp}, l.path...)...)
+			fmt.Fprintf(&b, "  r%d -- r%d [label=%s, %s];\n", a.router, z.router, label, l.dotPen())
 			continue
 		}
 		shape := "ellipse"
 		if l.nic {
 			shape = "hexagon"
 		}
-		fmt.Fprintf(&b, "  l%d [shape=%s, label=%s];\n", i, shape, dotQuote(l.middle[0], l.middle[1:]...))
+		fmt.Fprintf(&b, "  l%d [shape=%s, label=%s];\n", i, shape, dotQuote(l.middle[0], append(slices.Clone(l.middle[1:]), l.path...)...))
 		for _, e := range l.ends {
-			fmt.Fprintf(&b, "  r%d -- l%d [label=%s, penwidth=2];\n", e.router, i, dotQuote(e.intf, e.addresses...))
+			fmt.Fprintf(&b, "  r%d -- l%d [label=%s, %s];\n", e.router, i, dotQuote(e.intf, e.addresses...), l.dotPen())
 		}
 	}
 	s.dotSegments(&b)
 	s.dotHosts(&b)
 	b.WriteString("}\n")
 	return b.String()
+}
+
+// dotPen draws a link.
+func (l link) dotPen() string {
+	if l.takes() {
+		return fmt.Sprintf("penwidth=5, color=%q", taken)
+	}
+	return "penwidth=2"
 }
 
 // endText returns an end of a wire with its router, for a label in the middle.

@@ -29,9 +29,17 @@ type Instance struct{ Router, VRF string }
 // Labels are the MPLS labels that routers have allocated in VRFs, sorted.
 type Labels map[Instance][]uint32
 
-// Draw draws a topology. labels may be nil.
-func Draw(f Format, t *topology.Topology, labels Labels) (string, error) {
+// Hop is where a path leaves a router.
+type Hop struct {
+	Router, Interface string
+	Words             string // about it
+}
+
+// Draw draws a topology. labels may be nil. The links on which the hops of a path leave
+// stand out.
+func Draw(f Format, t *topology.Topology, labels Labels, path ...Hop) (string, error) {
 	s := newScene(t, labels)
+	s.mark(path)
 	switch f {
 	case Mermaid:
 		return s.mermaid(), nil

@@ -300,3 +300,26 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 }
+
+// The links of a path stand out in every format, with what is said of each, and no others.
+func TestPath(t *testing.T) {
+	lab, labels := load(t, "ring")
+	var path []Hop
+	for i, l := range lab.Links[:2] {
+		path = append(path, Hop{l.Ends[0].Router, l.Ends[0].Interface, fmt.Sprintf("hop %d <&>", i)})
+	}
+	for f, marks := range map[Format]string{Text: "path: hop", SVG: `stroke="` + taken, Mermaid: "stroke:" + taken, DOT: "penwidth=5"} {
+		picture, err := Draw(f, lab, labels, path...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(picture, marks); n != len(path) {
+			t.Errorf("%s: %d links stand out; want %d:\n%s", f, n, len(path), picture)
+		}
+		for i := range path {
+			if !strings.Contains(picture, fmt.Sprint("hop ", i)) {
+				t.Errorf("%s says nothing of hop %d", f, i)
+			}
+		}
+	}
+}

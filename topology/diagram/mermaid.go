@@ -2,6 +2,7 @@ package diagram
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,6 +11,7 @@ import (
 func (s *scene) mermaid() string {
 	var b strings.Builder
 	edges := 0
+	var looks strings.Builder
 	b.WriteString("---\ntitle: " + yamlQuote(s.name) + "\n---\nflowchart LR\n")
 	for i, r := range s.routers {
 		fmt.Fprintf(&b, "  r%d[[%s]]\n", i, mermaidLabel("<b>"+mermaidText(r.name)+"</b>", r.facts))
@@ -17,7 +19,8 @@ func (s *scene) mermaid() string {
 	for i, l := range s.links {
 		if l.middle == nil {
 			a, z := l.ends[0], l.ends[1]
-			fmt.Fprintf(&b, "  r%d ---|%s| r%d\n", a.router, mermaidLabel(mermaidText(s.endText(a)), []string{s.endText(z)}), z.router)
+			fmt.Fprintf(&b, "  r%d ---|%s| r%d\n", a.router, mermaidLabel(mermaidText(s.endText(a)), append([]string{s.endText(z)}, l.path...)), z.router)
+			l.mermaidPen(&looks, edges)
 			edges++
 			continue
 		}
@@ -25,14 +28,23 @@ func (s *scene) mermaid() string {
 		if l.nic {
 			shape = [2]string{"{{", "}}"}
 		}
-		fmt.Fprintf(&b, "  l%d%s%s%s\n", i, shape[0], mermaidLabel(mermaidText(l.middle[0]), l.middle[1:]), shape[1])
+		fmt.Fprintf(&b, "  l%d%s%s%s\n", i, shape[0], mermaidLabel(mermaidText(l.middle[0]), append(slices.Clone(l.middle[1:]), l.path...)), shape[1])
 		for _, e := range l.ends {
 			fmt.Fprintf(&b, "  r%d ---|%s| l%d\n", e.router, mermaidLabel(mermaidText(e.text()), nil), i)
+			l.mermaidPen(&looks, edges)
 			edges++
 		}
 	}
 	s.mermaidHosts(&b, s.mermaidSegments(&b, edges))
+	b.WriteString(looks.String())
 	return b.String()
+}
+
+// mermaidPen makes an edge stand out if a path is over its link.
+func (l link) mermaidPen(b *strings.Builder, edge int) {
+	if l.takes() {
+		fmt.Fprintf(b, "  linkStyle %d stroke:%s,stroke-width:5px\n", edge, taken)
+	}
 }
 
 func (s *scene) mermaidHosts(b *strings.Builder, edges int) {

@@ -48,7 +48,8 @@ type link struct {
 	ends   []end
 	middle []string // lines that describe it; nil: a wire
 	nic    bool
-	bgp    string // eBGP or iBGP on a wire; empty: no session
+	bgp    string   // eBGP or iBGP on a wire; empty: no session
+	path   []string // what to say of a path over it; nil: none is
 }
 
 type end struct {
@@ -88,6 +89,25 @@ func newScene(t *topology.Topology, labels Labels) *scene {
 		s.segments = append(s.segments, newSegment(t, x, index, looks))
 	}
 	return s
+}
+
+// mark notes a path at the links that it takes.
+func (s *scene) mark(path []Hop) {
+	for _, h := range path {
+		for i, l := range s.links {
+			if slices.ContainsFunc(l.ends, func(e end) bool { return s.routers[e.router].name == h.Router && e.intf == h.Interface }) {
+				s.links[i].path = append(s.links[i].path, h.Words)
+			}
+		}
+	}
+}
+
+// takes reports whether a path is over the link.
+func (l link) takes() bool { return l.path != nil }
+
+// words are those in the middle of a wire.
+func (l link) words() string {
+	return strings.Join(slices.DeleteFunc(append([]string{l.bgp}, l.path...), func(w string) bool { return w == "" }), ", ")
 }
 
 func newGroup(t *topology.Topology, v topology.VRF, labels []uint32, look look) group {

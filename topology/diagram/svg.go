@@ -14,6 +14,7 @@ const (
 	core     = "#37474f"
 	cardFill = "#e8edf3"
 	hubFill  = "#fff8e6"
+	taken    = "#d55e00" // a path over links
 )
 
 // svg draws the layout. It uses no style sheet: not all presentation programs read
@@ -89,13 +90,17 @@ func (c *canvas) link(p *port) {
 	if p.out == q.out { // a link inside a column bends back
 		pull = min(curve*0.9, 24+math.Abs(p.y-q.y)/6)
 	}
+	colour, width := core, 2.5
+	if p.drawing.takes() {
+		colour, width = taken, 5
+	}
 	c.path(fmt.Sprintf("M%s %sH%sC%s %s %s %s %s %sH%s",
 		px(p.x), px(p.y), px(p.bend), px(p.toward(pull)), px(p.y), px(q.toward(pull)), px(q.y), px(q.bend), px(q.y), px(q.x)),
-		core, 2.5, "")
+		colour, width, "")
 	p.label(c)
 	q.label(c)
-	if p.drawing.bgp != "" {
-		c.badge((p.bend+q.bend)/2+p.bulge(q, pull), (p.y+q.y)/2, p.drawing.bgp)
+	if words := p.drawing.words(); words != "" && p.drawing.middle == nil {
+		c.badge((p.bend+q.bend)/2+p.bulge(q, pull), (p.y+q.y)/2, words)
 	}
 }
 

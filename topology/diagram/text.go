@@ -62,6 +62,9 @@ func (s *scene) linksOf(router int) (out []tree) {
 			default:
 				line += strings.TrimSpace(others[0] + "  " + l.bgp)
 			}
+			if i == 0 && l.takes() {
+				line += "  path: " + strings.Join(l.path, ", ")
+			}
 			out = append(out, tree{line: line})
 		}
 	}
