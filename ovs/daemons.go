@@ -106,9 +106,12 @@ func (d *daemons) restarted(format string, args ...any) {
 	d.cfg.mended(format, args...)
 }
 
+// mostLost is how often steady repeats what has lost its connection to daemons that run.
+const mostLost = 10
+
 // steady repeats f if it fails because a daemon was being replaced meanwhile.
 func (d *daemons) steady(ctx context.Context, f func() error) error {
-	for {
+	for lost := 0; ; {
 		restarts, changed := d.generation()
 		err := f()
 		if err == nil || ctx.Err() != nil {
@@ -121,6 +124,11 @@ func (d *daemons) steady(ctx context.Context, f func() error) error {
 		case <-changed:
 			continue
 		case <-time.After(grace):
+			// Of a daemon that has been replaced already, or whose end nobody has noticed
+			// yet, as on a busy server.
+			if lost++; Lost(err) && lost <= mostLost {
+				continue
+			}
 			return err
 		}
 		if now, _ := d.generation(); now != restarts {
