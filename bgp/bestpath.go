@@ -218,7 +218,7 @@ func (s step) survivors(vrf string, paths []*path, losers map[*path]string) []*p
 func Best(routes []Route, usable func(Route) bool, metric func(Route) uint64) int {
 	paths := make([]*path, len(routes))
 	for i, r := range routes {
-		paths[i] = &path{Path: Path{Source: BGP, Route: r}, metric: metric(r)}
+		paths[i] = &path{Path: Path{Source: BGP, Route: r}, reach: reach{metric: metric(r)}}
 		if !usable(r) {
 			paths[i].fault = reasonUnusable
 		}

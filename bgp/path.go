@@ -58,11 +58,16 @@ func (p *Path) Remote() bool { return p.Source == BGP && p.VRF == "" }
 // Customer reports whether the path is from a customer of this router.
 func (p *Path) Customer() bool { return p.Source == BGP && p.VRF != "" }
 
+// reach is whether and how packets get to the next hop of a path.
+type reach struct {
+	fault  string // why the path cannot be used; "": it can
+	metric uint64 // of the way to its next hop
+}
+
 // path is a path in the tables, shared by all VRFs that import it.
 type path struct {
 	Path
-	fault   string // why it cannot be used; "": it can
-	metric  uint64 // of the way to its next hop
+	reach
 	inner   *Route // the customer's attributes, by which it is compared (RFC 6368 section 6); nil: those of Route
 	out     *path  // of a path of a VRF, as others import it; nil: they do not
 	private bool   // it has no targets, and no other VRF imports it

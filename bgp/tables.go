@@ -156,7 +156,7 @@ func (t *Tables) Update(r Route) []Change {
 	if old != nil {
 		t.follow(old.Route.NextHop, -1)
 	}
-	p.fault, p.metric = t.fault(r), t.metric(r)
+	p.reach = t.reach(r)
 	return t.replace(old, p)
 }
 
@@ -215,7 +215,7 @@ func (t *Tables) SetNextHop(addr netip.Addr, usable bool, metric uint64) []Chang
 	b := t.newBatch()
 	for _, p := range t.received {
 		if p.Route.NextHop == addr {
-			p.fault, p.metric = t.fault(p.Route), metric
+			p.reach = t.reach(p.Route)
 			b.touch(p)
 		}
 	}
@@ -280,24 +280,19 @@ func (t *Tables) follow(addr netip.Addr, by int) {
 	}
 }
 
-// fault returns why a received route cannot be used.
-func (t *Tables) fault(r Route) string {
-	if r.Unusable != "" {
-		return reasonUnusable
+// reach returns whether a received route can be used, and how far its next hop is.
+func (t *Tables) reach(r Route) (to reach) {
+	n := t.nextHops[r.NextHop]
+	if n != nil {
+		to.metric = n.metric
 	}
-	if r.Label < vpn.LabelFirstUnreserved {
-		return reasonLabel
+	switch {
+	case r.Unusable != "":
+		to.fault = reasonUnusable
+	case r.Label < vpn.LabelFirstUnreserved:
+		to.fault = reasonLabel
+	case n == nil || !n.usable:
+		to.fault = reasonUnreachable
 	}
-	if n := t.nextHops[r.NextHop]; n == nil || !n.usable {
-		return reasonUnreachable
-	}
-	return ""
-}
-
-// metric is that of the way to the next hop of a received route.
-func (t *Tables) metric(r Route) uint64 {
-	if n := t.nextHops[r.NextHop]; n != nil {
-		return n.metric
-	}
-	return 0
+	return to
 }

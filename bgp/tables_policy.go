@@ -99,28 +99,21 @@ func (t *Tables) standing(v *vrfTable, p *path) *path {
 	case in.Route.NextHop != from.Route.NextHop:
 		t.follow(in.Route.NextHop, +1)
 	}
-	in.fault, in.metric = t.faultIn(from, in), t.metricIn(from, in)
+	in.reach = t.reachIn(from, in)
 	v.mapped[from] = in
 	return in
 }
 
-// faultIn is why a path that an import policy has made of another cannot be used.
-func (t *Tables) faultIn(from, in *path) string {
-	switch {
-	case in.Policy.Rejected:
-		return reasonPolicy
-	case from.VRF != "":
-		return from.fault
+// reachIn is the reach of what an import policy has made of a path.
+func (t *Tables) reachIn(from, in *path) reach {
+	to := from.reach
+	if from.VRF == "" {
+		to = t.reach(in.Route)
 	}
-	return t.fault(in.Route)
-}
-
-// metricIn is that of the way to the next hop of what an import policy has made of a path.
-func (t *Tables) metricIn(from, in *path) uint64 {
-	if from.VRF != "" {
-		return from.metric
+	if in.Policy.Rejected {
+		to.fault = reasonPolicy
 	}
-	return t.metric(in.Route)
+	return to
 }
 
 // unmap forgets what the import policy of a VRF has made of a path.
@@ -147,9 +140,8 @@ func (t *Tables) unmapAll(v *vrfTable) {
 func (b *batch) judgeAgain() {
 	for _, v := range b.tables.vrfs {
 		for from, in := range v.mapped {
-			fault, metric := b.tables.faultIn(from, in), b.tables.metricIn(from, in)
-			if fault != in.fault || metric != in.metric {
-				in.fault, in.metric = fault, metric
+			if reach := b.tables.reachIn(from, in); reach != in.reach {
+				in.reach = reach
 				b.note(v, v.prefixes[in.Route.Prefix], in)
 			}
 		}

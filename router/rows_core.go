@@ -39,7 +39,10 @@ func (a *agent) lspRows(ctx context.Context, exact bool) ([]status.LSP, error) {
 func (l *loop) lspRow(to netip.Prefix, p lsp.Path) status.LSP {
 	row := status.LSP{
 		Router: l.name(), FEC: to, Owner: l.ownerOf(to.Addr()), Equal: []status.Way{}, InLabel: labelOf(p.In), OutLabel: labelOf(p.Out),
-		NextHop: p.Addr, Interface: p.Link, Metric: min(p.Metric, status.NoMetric),
+		NextHop: p.Addr, Interface: p.Link, Metric: p.Metric,
+	}
+	if p.Metric == lsp.NoMetric {
+		row.Metric = status.NoMetric
 	}
 	for i, way := range p.Equal {
 		if first := slices.IndexFunc(p.Equal, func(h lsp.Hop) bool { return h.Addr == way.Addr }); len(p.Equal) > 1 && first == i {

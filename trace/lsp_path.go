@@ -29,14 +29,14 @@ func (h LSPHop) String() string {
 func AlongLSP(lsps []status.LSP, from, to string, at func(netip.Addr) string) (hops []LSPHop, err error) {
 	first := slices.IndexFunc(lsps, func(p status.LSP) bool { return p.Router == from && p.Owner == to && p.OutLabel != nil })
 	if first < 0 {
-		return nil, fmt.Errorf("router %s has no label-switched path to the loopback of %s; see `pseudowan show lsp`: %w", from, to, status.ErrNotFound)
+		return nil, status.NotFound(fmt.Sprintf("router %s has no label-switched path to the loopback of %s; see `pseudowan show lsp`", from, to))
 	}
 	fec := lsps[first].FEC
 	routers := []string{from}
 	for i := 0; i < len(routers); i++ { // it grows
 		j := slices.IndexFunc(lsps, func(p status.LSP) bool { return p.Router == routers[i] && p.FEC == fec })
 		if j < 0 {
-			return hops, fmt.Errorf("the label-switched path from %s to %s ends at %s, which has none to %s: %w", from, to, routers[i], fec, status.ErrNotFound)
+			return hops, status.NotFound(fmt.Sprintf("the label-switched path from %s to %s ends at %s, which has none to %s", from, to, routers[i], fec))
 		}
 		for _, w := range waysOf(lsps[j]) {
 			hops = append(hops, LSPHop{routers[i], w.Interface, w.OutLabel})

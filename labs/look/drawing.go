@@ -74,14 +74,14 @@ func drawn(t *topology.Topology, kept plan.Allocations) (Drawing, error) {
 // LSP returns the hops of the label-switched path from a router of the lab, which must run,
 // to another.
 func (d Drawing) LSP(ctx context.Context, from, to string) ([]trace.LSPHop, error) {
-	for _, name := range []string{from, to} {
-		if !slices.ContainsFunc(d.Topology.Routers, func(r topology.Router) bool { return r.Name == name }) {
-			return nil, fmt.Errorf("lab %s has no router %s: %w", d.Topology.Name, name, status.ErrNotFound)
-		}
-	}
 	lab, err := Open(ctx, d.Topology.Name)
 	if err != nil {
 		return nil, err
+	}
+	for _, name := range []string{from, to} {
+		if _, err := lab.selected(Filter{Router: name}); err != nil {
+			return nil, err
+		}
 	}
 	rows, err := lab.LSPs(ctx, Filter{})
 	if err != nil {

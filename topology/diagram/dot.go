@@ -25,7 +25,7 @@ func (s *scene) dot() string {
 		if l.nic {
 			shape = "hexagon"
 		}
-		fmt.Fprintf(&b, "  l%d [shape=%s, label=%s];\n", i, shape, dotQuote(l.middle[0], append(slices.Clone(l.middle[1:]), l.path...)...))
+		fmt.Fprintf(&b, "  l%d [shape=%s, label=%s];\n", i, shape, dotQuote(l.middle[0], slices.Concat(l.middle[1:], l.path)...))
 		for _, e := range l.ends {
 			fmt.Fprintf(&b, "  r%d -- l%d [label=%s, %s];\n", e.router, i, dotQuote(e.intf, e.addresses...), l.dotPen())
 		}

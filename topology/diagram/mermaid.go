@@ -28,7 +28,7 @@ func (s *scene) mermaid() string {
 		if l.nic {
 			shape = [2]string{"{{", "}}"}
 		}
-		fmt.Fprintf(&b, "  l%d%s%s%s\n", i, shape[0], mermaidLabel(mermaidText(l.middle[0]), append(slices.Clone(l.middle[1:]), l.path...)), shape[1])
+		fmt.Fprintf(&b, "  l%d%s%s%s\n", i, shape[0], mermaidLabel(mermaidText(l.middle[0]), slices.Concat(l.middle[1:], l.path)), shape[1])
 		for _, e := range l.ends {
 			fmt.Fprintf(&b, "  r%d ---|%s| l%d\n", e.router, mermaidLabel(mermaidText(e.text()), nil), i)
 			l.mermaidPen(&looks, edges)
