@@ -39,7 +39,7 @@ func stateOf(t testing.TB, l lab) []string {
 	}
 	for _, p := range table[status.Peer](t, l, "peer") {
 		add("show peer", fmt.Sprintf("%s %s AS %d to %s AS %d %s %v received %d accepted %d advertised %d VRF %s",
-			p.Router, p.LocalAddress, p.LocalAS, p.RemoteAddress, p.RemoteAS, p.State, p.Families, p.Received, p.Accepted, p.Advertised, p.VRF))
+			p.Router, p.LocalAddress, p.LocalAS, p.RemoteAddress, p.RemoteAS, lastingState(p), p.Families, p.Received, p.Accepted, p.Advertised, p.VRF))
 	}
 	for _, n := range table[status.Neighbor](t, l, "arp") {
 		// The neighbours on links between routers are the kernel's, which keeps
@@ -65,6 +65,18 @@ func stateOf(t testing.TB, l lab) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// lastingState returns the state of a session without those that it passes through
+// again and again while it cannot be established, as when the other end is shut down.
+func lastingState(p status.Peer) string {
+	switch {
+	case p.Shutdown:
+		return "shut down"
+	case p.State != status.SessionEstablished:
+		return "down"
+	}
+	return string(p.State)
 }
 
 // maskLabels removes the given labels from a state, wherever they occur.
