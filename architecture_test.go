@@ -59,7 +59,7 @@ var rooms = map[string][]string{
 	"show/...":      {"show/...", "status", "bgp/vpn"},
 	"docs/generate": {"api/v1", "show", "status", "doctor"},
 	"api":           {},
-	"api/v1":        {"labs", "labs/look", "status", "topology", "topology/edit"},
+	"api/v1":        {"hosts/impair", "labs", "labs/look", "status", "topology", "topology/edit"},
 	"api/client":    {"status", "topology/edit"},
 	"api/original":  {"status", "topology", "topology/edit"},
 	"cmd/pseudowan": {"api", "api/original", "api/v1", "bgp/collector", "capture", "hosts/impair", "k8s/...", "labs", "labs/catalog", "labs/injection", "labs/keeper", "labs/look", "labs/pod", "status", "topology/...", "show", "logfile"},

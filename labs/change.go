@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"pseudowan/labs/catalog"
@@ -33,20 +35,22 @@ type ChangeOptions struct {
 type ChangeReport struct {
 	Lab     string   `json:"lab"`
 	Changed []string `json:"changed"` // nodes, a line each
-	Before  string   `json:"before"`  // what became of the change of a command that was interrupted; "" if there was none
+	Before  string   `json:"before"`  // what became of what a command did that was interrupted; "" if none was
 }
 
 // Change edits the topology of a running lab and brings in line what the edits concern,
 // as up does with an edited file, all or nothing. It returns when routers forward
 // accordingly.
 func Change(ctx context.Context, o ChangeOptions) (ChangeReport, error) {
-	lab, held, err := holdRunning(ctx, o.Lab)
+	lab, held, before, err := holdRunning(ctx, o.Lab)
 	if err != nil {
 		return ChangeReport{}, err
 	}
 	defer held.Release()
 	report := ChangeReport{Lab: lab, Changed: []string{}}
-	if report.Before, err = settleChange(ctx, lab); err != nil {
+	settled, err := settleChange(ctx, lab)
+	report.Before = strings.Join(slices.DeleteFunc([]string{before, settled}, func(s string) bool { return s == "" }), "; ")
+	if err != nil {
 		return report, err
 	}
 	if o.Decide != nil {

@@ -11,6 +11,12 @@ type NotConvergedError struct {
 	Missing []string // one thing each, naming the router
 }
 
+// StateError is why what is asked for is refused, which the state of the lab does not
+// allow. Nothing is changed by it.
+type StateError struct{ message string }
+
+func (e *StateError) Error() string { return e.message }
+
 // maxMissingShown limits the lines of the error.
 const maxMissingShown = 20
 

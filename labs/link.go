@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"pseudowan/hosts/impair"
 	"pseudowan/labs/build"
@@ -31,56 +32,96 @@ type LinkOptions struct {
 	Link   string // NODE:INTERFACE, or a segment
 	Action LinkAction
 	Impair impair.Impairment // with LinkImpair
+	By     string            // who asks, for events; "": the user of this process
 }
 
 // LinkReport is what Link has done.
 type LinkReport struct {
-	Lab   string
-	Links []string // cables, by their ends
-	Means []string // of an impairment
+	Lab    string   `json:"lab"`
+	Links  []string `json:"links"`  // cables, by their ends
+	Means  []string `json:"means"`  // of an impairment: parts of the kernel
+	Before string   `json:"before"` // what became of what was done to a node and interrupted; "" if nothing was
+}
+
+// check refuses what no link can be asked for.
+func (o LinkOptions) check() error {
+	given := o.Impair != impair.Impairment{}
+	switch {
+	case o.Action == LinkImpair && given:
+		return o.Impair.Check()
+	case o.Action == LinkImpair:
+		return errors.New("an impairment needs a loss, a delay or a rate")
+	case o.Action != LinkDown && o.Action != LinkUp:
+		return fmt.Errorf("%q is not down, up or impair", string(o.Action))
+	case given:
+		return fmt.Errorf("a link that is set %s has no loss, delay or rate", o.Action)
+	}
+	return nil
 }
 
 // holdRunning picks a running lab, "" for the only one, and keeps other commands from
-// changing it until the lock is released.
-func holdRunning(ctx context.Context, name string) (lab string, held *store.Lock, err error) {
+// changing it until the lock is released. It completes what was done to a node when that
+// was interrupted, and returns what became of it; "" if nothing was.
+func holdRunning(ctx context.Context, name string) (lab string, held *store.Lock, before string, err error) {
 	if err := inventory.NeedRoot(); err != nil {
-		return "", nil, err
+		return "", nil, "", err
 	}
 	if lab, err = inventory.Pick(ctx, name); err != nil {
-		return "", nil, err
+		return "", nil, "", err
 	}
-	held, err = store.Acquire(ctx, lab)
-	return lab, held, err
+	if held, err = store.Acquire(ctx, lab); err != nil {
+		return lab, nil, "", err
+	}
+	if before, err = settlePower(ctx, lab); err != nil {
+		held.Release()
+	}
+	return lab, held, before, err
 }
 
 // Link cuts a link of a running lab, impairs it, or restores it. What it has done is
 // undone by up, and gone with down.
 func Link(ctx context.Context, o LinkOptions) (LinkReport, error) {
-	lab, held, err := holdRunning(ctx, o.Lab)
+	if err := o.check(); err != nil {
+		return LinkReport{}, fmt.Errorf("link %s: %w", o.Link, err)
+	}
+	lab, held, before, err := holdRunning(ctx, o.Lab)
 	if err != nil {
 		return LinkReport{}, err
 	}
 	defer held.Release()
+	report := LinkReport{Lab: lab, Links: []string{}, Means: []string{}, Before: before}
 	f, err := newFaults(ctx, lab)
 	if err != nil {
-		return LinkReport{}, err
+		return report, err
 	}
 	cables, err := f.plan.Cables(o.Link)
 	if err != nil {
-		return LinkReport{}, status.NotFound(err.Error())
+		return report, status.NotFound(err.Error())
 	}
-	report := LinkReport{Lab: lab}
+	for _, c := range cables {
+		if err := f.fits(c, o.Action); err != nil {
+			return report, fmt.Errorf("link %s: %w", c, err)
+		}
+	}
 	for _, c := range cables {
 		if err := f.act(ctx, c, o); err != nil {
-			return report, fmt.Errorf("link %s: %w", c, err)
+			return report, fmt.Errorf("link %s: %w%s", c, err, soFar(report.Links, o.Action))
 		}
 		report.Links = append(report.Links, c.String())
 	}
-	store.NoteCommand(lab, "", fmt.Sprintf("link %s %s", o.Link, o.Action))
-	if i := f.index(cables[0]); i >= 0 {
+	store.NoteCommand(lab, o.By, fmt.Sprintf("link %s %s", o.Link, o.Action))
+	if i := f.index(cables[0]); i >= 0 && o.Action == LinkImpair {
 		report.Means = f.list[i].Means
 	}
 	return report, nil
+}
+
+// soFar says what was done before something failed.
+func soFar(links []string, action LinkAction) string {
+	if len(links) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; before that, %s: %s", action, strings.Join(links, ", "))
 }
 
 // faults are the faults of a running lab.
@@ -123,17 +164,24 @@ func (f *faults) index(c plan.Cable) int {
 	return slices.IndexFunc(f.list, func(x store.Fault) bool { return x.Cable.Is(c) })
 }
 
+// fits refuses what a cable cannot suffer.
+func (f *faults) fits(c plan.Cable, action LinkAction) error {
+	switch {
+	case action == LinkImpair && len(c.Impair) == 0:
+		return &StateError{"a NIC of the server is not impaired, for what it sends leaves the server; set it down, or impair a wire of the lab"}
+	case action == LinkImpair && f.byXDP(c):
+		return &StateError{"its ports are of type afxdp, and what they send passes no queue that could lose or delay it; set it down, or remove port-type from the link"}
+	}
+	return nil
+}
+
 // act does to one cable what is asked for.
 func (f *faults) act(ctx context.Context, c plan.Cable, o LinkOptions) error {
-	i := f.index(c)
-	switch {
-	case o.Action == LinkUp:
+	if o.Action == LinkUp {
 		return f.restore(ctx, c)
-	case o.Action == LinkImpair && len(c.Impair) == 0:
-		return errors.New("a NIC of the server is not impaired, for what it sends leaves the server; set it down, or impair a wire of the lab")
-	case o.Action == LinkImpair && f.byXDP(c):
-		return errors.New("its ports are of type afxdp, and what they send passes no queue that could lose or delay it; set it down, or remove port-type from the link")
-	case i < 0:
+	}
+	i := f.index(c)
+	if i < 0 {
 		f.list, i = append(f.list, store.Fault{Cable: c}), len(f.list)
 	}
 	before, fault := f.list[i], &f.list[i]
@@ -151,6 +199,9 @@ func (f *faults) act(ctx context.Context, c plan.Cable, o LinkOptions) error {
 	}
 	for _, e := range c.Impair {
 		by, err := impair.Apply(ctx, f.at(e), o.Impair)
+		if errors.Is(err, impair.ErrNoDelay) || errors.Is(err, impair.ErrForeign) {
+			err = &StateError{err.Error()}
+		}
 		if err != nil {
 			return errors.Join(err, f.impairAsBefore(ctx, c, before))
 		}

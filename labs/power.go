@@ -30,41 +30,48 @@ const (
 	PowerPause   PowerAction = "pause"
 )
 
+// PowerActions lists the actions.
+func PowerActions() []PowerAction {
+	return []PowerAction{PowerStop, PowerStart, PowerRestart, PowerPause}
+}
+
 // PowerOptions select a node and what happens to it.
 type PowerOptions struct {
 	Lab    string // "": the only one
 	Node   string // a router or a host
 	Action PowerAction
+	By     string // who asks, for events; "": the user of this process
 }
 
-// Power stops, starts, restarts or pauses a node of a running lab, and returns the lab.
-// Nobody but Power and up starts a stopped node, or lets a paused one run again.
-func Power(ctx context.Context, o PowerOptions) (lab string, err error) {
-	lab, held, err := holdRunning(ctx, o.Lab)
+// PowerReport is what Power has done.
+type PowerReport struct {
+	Lab    string      `json:"lab"`
+	Node   string      `json:"node"`
+	Action PowerAction `json:"action"`
+	Before string      `json:"before"` // what became of what was done to a node and interrupted; "" if nothing was
+}
+
+// Power stops, starts, restarts or pauses a node of a running lab. Nobody but Power and up
+// starts a stopped node, or lets a paused one run again.
+func Power(ctx context.Context, o PowerOptions) (PowerReport, error) {
+	if !slices.Contains(PowerActions(), o.Action) {
+		return PowerReport{}, fmt.Errorf("%q is not stop, start, restart or pause", string(o.Action))
+	}
+	lab, held, before, err := holdRunning(ctx, o.Lab)
+	report := PowerReport{Lab: lab, Node: o.Node, Action: o.Action, Before: before}
 	if err != nil {
-		return lab, err
+		return report, err
 	}
 	defer held.Release()
 	p, err := newPower(ctx, lab, o.Node)
 	if err != nil {
-		return lab, err
+		return report, err
 	}
-	switch o.Action {
-	case PowerStop:
-		err = p.stop(ctx)
-	case PowerPause:
-		err = p.pause(ctx)
-	case PowerStart:
-		err = p.start(ctx)
-	case PowerRestart:
-		if err = p.stop(ctx); err == nil {
-			err = p.start(ctx)
-		}
+	if err := p.do(ctx, o.Action); err != nil {
+		return report, fmt.Errorf("%s %s: %w", o.Action, o.Node, err)
 	}
-	if err != nil {
-		return lab, fmt.Errorf("%s %s: %w", o.Action, o.Node, err)
-	}
-	return lab, nil
+	store.NoteCommand(lab, o.By, fmt.Sprintf("%s %s", o.Action, o.Node))
+	return report, nil
 }
 
 // power is one node and its lab.
@@ -75,6 +82,7 @@ type power struct {
 	build  *build.Builder
 	found  inventory.Inventory
 	state  store.KeeperState
+	saved  store.KeeperState             // as written last
 	write  func(store.KeeperState) error // of the state
 	router *plan.Router                  // or
 	host   *plan.Host
@@ -114,7 +122,7 @@ func newPower(ctx context.Context, lab, node string) (*power, error) {
 	case p.router == nil && p.host == nil:
 		return nil, p.found.NoSuchNode(lab, node)
 	case p.host != nil && p.host.Machine != nil:
-		return nil, fmt.Errorf("host %s is a virtual machine: shut it down from inside, or cut its links with `pseudowan link`", node)
+		return nil, &StateError{fmt.Sprintf("host %s is a virtual machine: shut it down from inside, or cut its links with `pseudowan link`", node)}
 	}
 	return p, nil
 }
@@ -130,7 +138,7 @@ func (p *power) noting(paused bool, do func() error) error {
 	err := do()
 	if err != nil {
 		p.state = before
-		err = errors.Join(err, p.write(p.state))
+		err = errors.Join(err, p.save())
 	}
 	return err
 }
@@ -142,7 +150,7 @@ func (p *power) note(paused bool) error {
 		h.Router = &store.KeeperRouter{Name: p.router.Name, Namespace: p.router.Namespace}
 	}
 	p.state.Halt(h)
-	return p.write(p.state)
+	return p.save()
 }
 
 // halted reports whether somebody has stopped or paused the node.
@@ -254,7 +262,7 @@ func (p *power) interfaces() (names []string) {
 
 func (p *power) pause(ctx context.Context) error {
 	if h, ok := p.halted(); ok && !h.Paused {
-		return errors.New("it is stopped; `pseudowan start` starts it")
+		return &StateError{"it is stopped; `pseudowan start` starts it"}
 	}
 	freeze := func() error { return p.signal(syscall.SIGSTOP) }
 	if p.host != nil {
@@ -263,7 +271,7 @@ func (p *power) pause(ctx context.Context) error {
 			return err
 		}
 		if box == nil {
-			return errors.New("it does not run")
+			return &StateError{"it does not run"}
 		}
 		if stopper, ok := runtime.(hosts.Stopper); ok {
 			freeze = func() error { return stopper.Pause(ctx, *box) }
@@ -313,7 +321,7 @@ func (p *power) start(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := p.write(p.state); err != nil {
+	if err := p.save(); err != nil {
 		return err
 	}
 	if p.host != nil {

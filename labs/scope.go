@@ -95,7 +95,7 @@ func (a *applier) limit(s *scope) error {
 	})
 	for name, h := range store.Halts(a.plan.Lab) {
 		if h.Router != nil && s.router(name) || h.Router == nil && s.host(name) {
-			return fmt.Errorf("%s is stopped or paused, and the change concerns it; `pseudowan start %s` lets it run again", name, name)
+			return &StateError{fmt.Sprintf("%s is stopped or paused, and the change concerns it; `pseudowan start %s` lets it run again", name, name)}
 		}
 	}
 	injected, err := store.Injections(a.plan.Lab)

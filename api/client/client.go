@@ -17,7 +17,6 @@ import (
 	"strings"
 
 	"pseudowan/status"
-	"pseudowan/topology/edit"
 )
 
 // Socket returns the path of the socket where the API of a lab answers root.
@@ -196,38 +195,6 @@ func (c *Client) lspTest(ctx context.Context, what, router, to, vrf string) (t s
 	q := url.Values{"router": {router}, "to": {to}, "vrf": {vrf}}
 	err = c.do(ctx, http.MethodGet, "lsp/"+what+"?"+q.Encode(), nil, &t)
 	return t, err
-}
-
-// Report is what a change has done.
-type Report struct {
-	Lab     string   `json:"lab"`
-	Changed []string `json:"changed"` // nodes, a line each
-	Before  string   `json:"before"`  // what became of an interrupted change; "" if there was none
-}
-
-// Change makes changes, all or nothing. It returns when routers forward accordingly.
-func (c *Client) Change(ctx context.Context, edits ...edit.Edit) (r Report, err error) {
-	err = c.do(ctx, http.MethodPost, "changes", map[string]any{"edits": edits}, &r)
-	return r, err
-}
-
-// ClearReport is what a reset of BGP sessions has done.
-type ClearReport struct {
-	Lab     string   `json:"lab"`
-	Cleared []string `json:"cleared"` // sessions, a line each
-}
-
-// Clear resets the BGP sessions with a peer, an address or the name of a node: "" ends
-// them, "in", "out" and "both" leave them up; see neighbor clear.
-func (c *Client) Clear(ctx context.Context, router, peer, soft string) (r ClearReport, err error) {
-	q := url.Values{}
-	for key, value := range map[string]string{"router": router, "soft": soft} {
-		if value != "" {
-			q.Set(key, value)
-		}
-	}
-	err = c.do(ctx, http.MethodPost, "peers/"+url.PathEscape(peer)+"/clear?"+q.Encode(), nil, &r)
-	return r, err
 }
 
 // longestEvent is how many octets the line of an event may have.

@@ -10,7 +10,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"pseudowan/labs"
-	"pseudowan/status"
 	"pseudowan/topology"
 	"pseudowan/topology/edit"
 )
@@ -66,6 +65,13 @@ type delRoute struct {
 	Router string `query:"router" doc:"Only of this router"`
 }
 
+type setRouter struct {
+	Name string `path:"name" doc:"Its name"`
+	Body struct {
+		Maintenance bool `json:"maintenance" doc:"Whether others use it as the last resort"`
+	}
+}
+
 type batch struct {
 	Body struct {
 		Edits []edit.Edit `json:"edits" minItems:"1" doc:"What to change, in this order; all or nothing"`
@@ -78,6 +84,7 @@ func (s server) changes(a huma.API) {
 	s.policyChanges(a)
 	s.routingChanges(a)
 	s.peerChanges(a)
+	s.nodeChanges(a)
 	huma.Register(a, changeOperation(http.MethodPost, "/v1/changes", "Make several changes at once, all or nothing"),
 		func(ctx context.Context, q *batch) (*changed, error) { return s.change(ctx, q.Body.Edits) })
 }
@@ -127,7 +134,7 @@ func (s server) networkChanges(a huma.API) {
 }
 
 func changeOperation(method, path, summary string) huma.Operation {
-	op := operation(method, path, tagChanges, summary, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusGatewayTimeout)
+	op := operation(method, path, tagChanges, summary, http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusGatewayTimeout)
 	op.MaxBodyBytes = 8 << 20
 	return op
 }
@@ -145,14 +152,19 @@ func change[Q any](a huma.API, s server, method, path, summary string, read func
 
 // change makes edits.
 func (s server) change(ctx context.Context, edits []edit.Edit) (*changed, error) {
-	report, err := s.queue.Change(ctx, labs.ChangeOptions{Lab: s.lab, Edits: edits, Timeout: changePatience, By: "API"})
+	return done(s.queue.Change(ctx, labs.ChangeOptions{Lab: s.lab, Edits: edits, Timeout: changePatience, By: actor}))
+}
+
+// done is the answer to what has changed the lab, or why nothing has.
+func done[T any](report T, err error) (*one[T], error) {
 	var (
 		problems topology.Problems
 		late     *labs.NotConvergedError
+		unfit    *labs.StateError
 	)
 	switch {
 	case err == nil:
-		return &changed{report}, nil
+		return &one[T]{report}, nil
 	case errors.As(err, &problems):
 		var details []error
 		for _, p := range problems {
@@ -161,8 +173,8 @@ func (s server) change(ctx context.Context, edits []edit.Edit) (*changed, error)
 		return nil, huma.NewError(http.StatusUnprocessableEntity, err.Error(), details...)
 	case errors.As(err, &late):
 		return nil, huma.NewError(http.StatusGatewayTimeout, err.Error())
-	case errors.Is(err, status.ErrNotFound):
-		return nil, huma.NewError(http.StatusNotFound, err.Error())
+	case errors.As(err, &unfit):
+		return nil, huma.NewError(http.StatusConflict, err.Error())
 	}
 	return nil, problem(err)
 }

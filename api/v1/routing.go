@@ -2,13 +2,11 @@ package v1
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"pseudowan/labs"
-	"pseudowan/status"
 	"pseudowan/topology/edit"
 )
 
@@ -108,8 +106,11 @@ func (s server) policyChanges(a huma.API) {
 	})
 }
 
-// routingChanges registers changes of redistribution and BMP.
+// routingChanges registers changes of redistribution, BMP and maintenance.
 func (s server) routingChanges(a huma.API) {
+	change(a, s, http.MethodPatch, "/v1/routers/{name}", "Change settings of a router", func(q *setRouter) (edit.Edit, error) {
+		return edit.Edit{Op: edit.RouterSet, Name: q.Name, Settings: map[string]any{"maintenance": q.Body.Maintenance}}, nil
+	})
 	change(a, s, http.MethodPut, "/v1/vrfs/{name}/redistribute/{protocol}", "Make connected or static routes of a VRF VPN routes", func(q *redistributeAdd) (edit.Edit, error) {
 		e := edit.Edit{Op: edit.RedistributeAdd, Name: q.Name, Protocol: q.Protocol}
 		if q.Protocol == "connected" {
@@ -145,14 +146,10 @@ func (s server) peerChanges(a huma.API) {
 	})
 	huma.Register(a, changeOperation(http.MethodPost, "/v1/peers/{peer}/clear", "Reset the BGP sessions with a peer"),
 		func(ctx context.Context, q *clearPeer) (*one[labs.ClearReport], error) {
-			o := labs.ClearOptions{Lab: s.lab, Router: q.Router, VRF: q.VRF, Peer: q.Peer, Soft: q.Soft, By: "API"}
+			o := labs.ClearOptions{Lab: s.lab, Router: q.Router, VRF: q.VRF, Peer: q.Peer, Soft: q.Soft, By: actor}
 			if q.Peer == "all" {
 				o.Peer = ""
 			}
-			report, err := labs.Clear(ctx, o)
-			if errors.Is(err, status.ErrNotFound) {
-				return nil, huma.NewError(http.StatusNotFound, err.Error())
-			}
-			return document(report, err)
+			return document(labs.Clear(ctx, o))
 		})
 }

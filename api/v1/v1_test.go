@@ -68,6 +68,19 @@ func TestRefusals(t *testing.T) {
 		{"POST", "/v1/changes", `{"edits":[]}`, 422, "validation"},
 		{"POST", "/v1/changes", `{"edits":[{"op":"reboot","name":"x"}]}`, 422, "validation"},
 		{"DELETE", "/v1/routes?vrf=red&prefix=1", "", 422, "prefix"},
+		{"POST", "/v1/links/pe1:eth1/sideways", "", 422, "validation"},
+		{"POST", "/v1/links/pe1:eth1/impair", "", 400, "body"},
+		{"POST", "/v1/links/pe1:eth1/impair", `{}`, 422, "needs a loss, a delay or a rate"},
+		{"POST", "/v1/links/pe1:eth1/impair", `{"loss":5}`, 422, "validation"},
+		{"POST", "/v1/links/pe1:eth1/impair", `{"loss":"NaN%"}`, 422, "not a percentage"},
+		{"POST", "/v1/links/pe1:eth1/impair", `{"delay":"-1s"}`, 422, "not between 0 and 1m"},
+		{"POST", "/v1/links/pe1:eth1/impair", `{"rate":"1"}`, 422, "not between 8K and 100G"},
+		{"POST", "/v1/links/pe1:eth1/impair", `{"loss":"5%","jitter":"1ms"}`, 422, "validation"},
+		{"GET", "/v1/links/pe1:eth1/down", "", 405, "takes POST, not GET"},
+		{"POST", "/v1/nodes/pe1/explode", "", 422, "validation"},
+		{"DELETE", "/v1/nodes/pe1/stop", "", 405, "takes POST, not DELETE"},
+		{"PATCH", "/v1/routers/pe1", `{"as":1}`, 422, "validation"},
+		{"PATCH", "/v1/routers/pe1", `{"maintenance":"on"}`, 422, "validation"},
 	} {
 		q := httptest.NewRequest(c.method, c.path, strings.NewReader(c.body))
 		if c.body != "" {

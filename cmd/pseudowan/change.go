@@ -58,9 +58,7 @@ func (ch *changer) make(ctx context.Context, edits ...edit.Edit) error {
 	}
 	begin := time.Now()
 	r, err := labs.Change(ctx, labs.ChangeOptions{Lab: ch.lab, Edits: edits, Timeout: ch.timeout})
-	if r.Before != "" {
-		fmt.Fprintln(ch.err, "pseudowan: "+r.Before)
-	}
+	ch.tellBefore(r.Before)
 	for _, line := range r.Changed {
 		fmt.Fprintln(ch.out, line)
 	}
@@ -69,6 +67,13 @@ func (ch *changer) make(ctx context.Context, edits ...edit.Edit) error {
 	}
 	_, err = fmt.Fprintf(ch.out, "lab %s: %s, %d ms\n", r.Lab, describe(edits), time.Since(begin).Milliseconds())
 	return err
+}
+
+// tellBefore says what became of what was interrupted before a command, if anything was.
+func (s streams) tellBefore(what string) {
+	if what != "" {
+		fmt.Fprintln(s.err, "pseudowan: "+what)
+	}
 }
 
 // settings takes NAME and settings, at least some of them.

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +28,7 @@ rates by tbf; they cannot delay.`
 func newLink(s streams) *cobra.Command {
 	var o labs.LinkOptions
 	var loss, rate string
+	var delay time.Duration
 	c := &cobra.Command{
 		Use:     "link LINK down|up|impair",
 		GroupID: groupRun,
@@ -48,25 +47,27 @@ func newLink(s streams) *cobra.Command {
 	}
 	addLab(c, &o.Lab, "the lab; needed if several run")
 	c.Flags().StringVar(&loss, "loss", "", "share of the packets that are lost, such as 5%")
-	c.Flags().DurationVar(&o.Impair.Delay, "delay", 0, "delay of each packet, such as 20ms")
+	c.Flags().DurationVar(&delay, "delay", 0, "delay of each packet, such as 20ms")
 	c.Flags().StringVar(&rate, "rate", "", "bits per second, such as 512K, 10M or 1G")
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
 		o.Link, o.Action = args[0], labs.LinkAction(args[1])
-		if o.Impair.Loss, err = parseLoss(loss); err != nil {
+		late := ""
+		if c.Flags().Changed("delay") {
+			late = delay.String()
+		}
+		if err := checkLink(o.Action, loss+late+rate != ""); err != nil {
 			return err
 		}
-		if o.Impair.Rate, err = parseRate(rate); err != nil {
-			return err
-		}
-		if err := checkLink(o); err != nil {
-			return err
+		if o.Impair, err = impair.Parse(loss, late, rate); err != nil {
+			return usagef("link: --%v", err)
 		}
 		done, err := labs.Link(c.Context(), o)
+		s.tellBefore(done.Before)
 		if err != nil {
 			return err
 		}
 		by := ""
-		if o.Action == labs.LinkImpair {
+		if len(done.Means) > 0 {
 			by = " by " + strings.Join(done.Means, " and ")
 		}
 		for _, l := range done.Links {
@@ -78,55 +79,18 @@ func newLink(s streams) *cobra.Command {
 }
 
 // checkLink refuses actions and flags that do not go together.
-func checkLink(o labs.LinkOptions) error {
-	given := o.Impair != impair.Impairment{}
-	switch o.Action {
+func checkLink(action labs.LinkAction, impairs bool) error {
+	switch action {
 	case labs.LinkDown, labs.LinkUp:
-		if given {
-			return usagef("link: --loss, --delay and --rate belong to impair, not to %s", o.Action)
+		if impairs {
+			return usagef("link: --loss, --delay and --rate belong to impair, not to %s", action)
 		}
 	case labs.LinkImpair:
-		if !given {
+		if !impairs {
 			return usagef("link: impair needs --loss, --delay or --rate")
 		}
-		if d := o.Impair.Delay; d < 0 || d > time.Minute {
-			return usagef("link: --delay %s is not between 0 and 1m", d)
-		}
 	default:
-		return usagef("link: %q is not down, up or impair", string(o.Action))
+		return usagef("link: %q is not down, up or impair", string(action))
 	}
 	return nil
-}
-
-// parseLoss reads a percentage.
-func parseLoss(text string) (float64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	number, percent := strings.CutSuffix(text, "%")
-	v, err := strconv.ParseFloat(number, 64)
-	if err != nil || !percent || math.IsNaN(v) || v <= 0 || v > 100 {
-		return 0, usagef("link: --loss %q is not a percentage above 0, such as 5%%", text)
-	}
-	return v / 100, nil
-}
-
-// parseRate reads bits per second.
-func parseRate(text string) (uint64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	factor := uint64(1)
-	number := text
-	for suffix, f := range map[string]uint64{"K": 1e3, "M": 1e6, "G": 1e9} {
-		if n, ok := strings.CutSuffix(strings.ToUpper(text), suffix); ok {
-			number, factor = n, f
-		}
-	}
-	v, err := strconv.ParseUint(number, 10, 32)
-	const least, most = 8000, 100e9
-	if err != nil || v*factor < least || v*factor > most {
-		return 0, usagef("link: --rate %q is not between 8K and 100G bits per second", text)
-	}
-	return v * factor, nil
 }

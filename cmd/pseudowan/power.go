@@ -17,7 +17,8 @@ and up. A paused one is frozen: its ports are up, packets are sent to it, and BG
 sessions end when their hold time is over; start lets it run on. The kernel of a paused
 host still answers ARP and ping.
 
-ps and show interface show what is stopped or paused.`
+ps and show interface show what is stopped or paused. What is killed half-way is completed
+by the next command that changes the lab, which says so.`
 
 // powerTexts are what the commands do, in words.
 var powerTexts = map[labs.PowerAction]struct{ short, long, done string }{
@@ -40,12 +41,13 @@ func newPower(s streams, action labs.PowerAction) *cobra.Command {
 		Args: takes("NODE"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.Node = args[0]
-			lab, err := labs.Power(c.Context(), o)
+			done, err := labs.Power(c.Context(), o)
+			s.tellBefore(done.Before)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(s.out, "%s of lab %s: %s\n", o.Node, lab, text.done)
-			return nil
+			_, err = fmt.Fprintf(s.out, "%s of lab %s: %s\n", done.Node, done.Lab, text.done)
+			return err
 		},
 	}
 	c.ValidArgsFunction = known(&o.Lab, func(k look.Completions, _ []string) []string { return k.Nodes })

@@ -43,7 +43,8 @@ const apiIntro = "# The API\n\n" +
 	"```\n\n" +
 	"Settings are keys of the [topology file](file.md). A change is applied as `up` applies an edited file, but touches only\n" +
 	"what it concerns; the answer comes when the routers forward accordingly. What cannot be is refused before anything is\n" +
-	"touched. Several changes in one request are one change: all or nothing, and much faster than one by one.\n\n" +
+	"touched, with 409 if it is the lab's state that does not allow it. Several changes in one request are one change: all\n" +
+	"or nothing, and much faster than one by one. What is done to links and nodes is no change of the topology: `up` undoes it.\n\n" +
 	"`pseudowan serve` answers changes with 403, unless it is started with `--allow-changes`. Whoever has its token is then\n" +
 	"root on the server: a host that is added with `runtime: netns` runs its command as root, with all of the server's files.\n\n" +
 	"Events begin with a comment line, once nothing that happens is missed any more: a program reads it before it changes\n" +
@@ -52,6 +53,7 @@ const apiIntro = "# The API\n\n" +
 	"```go\n" +
 	"c := client.New(\"pseudo-wan\")\n" +
 	"_, err := c.Change(ctx, edit.Edit{Op: edit.VRFAdd, Name: \"red\", Settings: map[string]any{\"rts\": \"65000:1\"}})\n" +
+	"_, err = c.Link(ctx, \"pe1:eth1\", \"down\")\n" +
 	"peers, err := c.Peers(ctx, client.Filter{Router: \"pe1\"})\n" +
 	"```\n"
 

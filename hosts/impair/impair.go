@@ -39,6 +39,10 @@ const (
 // ErrNoDelay is returned for a delay where the kernel has no netem.
 var ErrNoDelay = errors.New("this kernel has no netem, without which packets cannot be delayed; load the module sch_netem")
 
+// ErrForeign is returned for an interface with a queueing discipline that somebody else has
+// given it.
+var ErrForeign = errors.New("which the lab has not made")
+
 // handle marks our queueing disciplines: 7077 hexadecimal, "pw".
 const handle = 0x7077
 

@@ -54,8 +54,8 @@ func (i Interface) free(nl *netlink.Handle, l netlink.Link) error {
 	}
 	for _, q := range list {
 		if a := q.Attrs(); a.Parent == netlink.HANDLE_ROOT && a.Handle != 0 && a.Handle != netlink.MakeHandle(handle, 0) {
-			return fmt.Errorf("it has the queueing discipline %s, which the lab has not made; remove it with: nsenter --net=%s tc qdisc del dev %s root",
-				q.Type(), i.Namespace, i.Name)
+			return fmt.Errorf("it has the queueing discipline %s, %w; remove it with: nsenter --net=%s tc qdisc del dev %s root",
+				q.Type(), ErrForeign, i.Namespace, i.Name)
 		}
 	}
 	return nil

@@ -17,6 +17,13 @@ type KeeperState struct {
 	Services   bool           `json:"services,omitempty"`  // some host has services
 	Resolvers  []KeeperHost   `json:"resolvers,omitempty"` // hosts whose resolv.conf the keeper keeps
 	Halted     []Halt         `json:"halted,omitempty"`    // nodes that somebody has stopped or paused
+	Begun      *PowerBegun    `json:"begun,omitempty"`     // what is being done to a node, or was when that was interrupted
+}
+
+// PowerBegun is what somebody has begun to do to a node, and has not ended.
+type PowerBegun struct {
+	Node   string `json:"node"`
+	Action string `json:"action"`
 }
 
 // Halt is a node that somebody has stopped or paused. A stopped router is not in the list
