@@ -186,9 +186,16 @@ func (a *applier) applyChange(ctx context.Context) error {
 	if a.scope.wired() {
 		steps = append(steps, step{"making hosts", a.sandboxes}, step{"connecting hosts", a.hostWires}, step{"configuring hosts", a.hosts})
 	}
-	steps = append(steps, step{"configuring routers", a.updateRouters})
 	if a.scope.wired() {
-		steps = append(steps, step{"renewing hosts", a.renewHosts}, step{"removing leftovers", a.removeExtra}, step{"keeping faults", a.forgetGone})
+		steps = append(steps, step{"configuring routers", a.updateWired}, step{"renewing hosts", a.renewHosts}, step{"removing leftovers", a.removeExtra}, step{"keeping faults", a.forgetGone})
+	} else {
+		steps = append(steps, step{"configuring routers", a.updateRouters})
 	}
 	return a.do(ctx, steps)
+}
+
+// updateWired is updateRouters, and removes meanwhile the LANs that are not in the plan and
+// serve nobody any more: the kernel takes as long for a bridge.
+func (a *applier) updateWired(ctx context.Context) error {
+	return parallel{func() error { return a.updateRouters(ctx) }, a.removeSegments}.run()
 }

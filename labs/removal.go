@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,24 +19,36 @@ import (
 
 // removeHosts removes the selected hosts, several at a time.
 func removeHosts(ctx context.Context, o inventory.Inventory, selected func(hosts.Sandbox) bool) error {
-	var (
-		g    errgroup.Group
-		mu   sync.Mutex
-		errs []error
-	)
-	g.SetLimit(build.Parallel)
+	var all parallel
 	for _, s := range o.Hosts {
 		if !selected(s) {
 			continue
 		}
-		g.Go(func() error {
+		all.add(func() error {
 			runtime, err := o.Get(s.Runtime)
-			if err == nil {
-				err = errors.Join(runtime.Remove(ctx, s), inventory.RemoveServices(ctx, s.Lab, s.Node))
+			if err != nil {
+				return err
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			errs = append(errs, err)
+			return errors.Join(runtime.Remove(ctx, s), inventory.RemoveServices(ctx, s.Lab, s.Node))
+		})
+	}
+	return all.run()
+}
+
+// parallel are steps that wait for the kernel much more than they compute, and not for
+// each other.
+type parallel []func() error
+
+func (r *parallel) add(step func() error) { *r = append(*r, step) }
+
+// run takes all steps, several at a time, also if some fail.
+func (r parallel) run() error {
+	errs := make([]error, len(r))
+	var g errgroup.Group
+	g.SetLimit(build.Parallel)
+	for i, step := range r {
+		g.Go(func() error {
+			errs[i] = step()
 			return nil
 		})
 	}
@@ -76,6 +87,7 @@ func (a *applier) removeStaleWires() error {
 		want[interfaceName{a.build.Path(""), u.Port}] = true
 	}
 	var errs []error
+	var stale parallel
 	for path := range namespaces {
 		ends, err := hosts.WireEnds(path)
 		if err != nil {
@@ -84,16 +96,22 @@ func (a *applier) removeStaleWires() error {
 		}
 		for _, e := range ends {
 			if !want[interfaceName{path, e.Name}] {
-				errs = append(errs, hosts.RemoveWire(path, e.Name))
+				stale.add(func() error { return hosts.RemoveWire(path, e.Name) })
 			}
 		}
 	}
+	stale.add(a.removeSegments)
+	stale.add(func() error { return hosts.RemoveOtherTunnels(a.build.Path(""), a.plan.Tunnels()) })
+	return errors.Join(append(errs, stale.run())...)
+}
+
+// removeSegments removes the segments that are not in the plan.
+func (a *applier) removeSegments() error {
 	bridges := map[string]bool{}
 	for _, s := range a.plan.Segments {
 		bridges[s.Name] = true
 	}
-	errs = append(errs, hosts.RemoveOtherSegments(a.build.Path(""), bridges), hosts.RemoveOtherTunnels(a.build.Path(""), a.plan.Tunnels()))
-	return errors.Join(errs...)
+	return hosts.RemoveOtherSegments(a.build.Path(""), bridges)
 }
 
 // removeExtraPorts removes the namespaces of ports that are not in the plan.
@@ -109,13 +127,13 @@ func (a *applier) removeExtraPorts() error {
 			keep[name] = true
 		}
 	}
-	var errs []error
+	var extra parallel
 	for _, ns := range a.before.ByKind(hosts.KindPort) {
 		if !keep[ns.Name] {
-			errs = append(errs, ns.Delete())
+			extra.add(ns.Delete)
 		}
 	}
-	return errors.Join(errs...)
+	return extra.run()
 }
 
 // removeExtra removes what is not in the plan.
@@ -131,10 +149,11 @@ func (a *applier) removeExtra(ctx context.Context) error {
 	keepRouter := func(node string) bool {
 		return slices.ContainsFunc(a.plan.Routers, func(r plan.Router) bool { return r.Name == node })
 	}
-	errs := []error{removeHosts(ctx, a.before, func(s hosts.Sandbox) bool {
-		return !keepHost(s)
-	}), a.removeStaleWires()}
-	errs = append(errs, a.removeExtraPorts())
+	extra := parallel{
+		func() error { return removeHosts(ctx, a.before, func(s hosts.Sandbox) bool { return !keepHost(s) }) },
+		a.removeStaleWires, a.removeExtraPorts,
+	}
+	errs := []error{extra.run()}
 	for _, ns := range a.before.ByKind(hosts.KindRouter) {
 		if keepRouter(ns.Mark.Node) {
 			continue

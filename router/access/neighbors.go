@@ -15,9 +15,7 @@ func (s *Ports) act(actions []neighbor.Action) {
 	for _, a := range actions {
 		switch a := a.(type) {
 		case neighbor.Probe:
-			if frame := s.slow.Solicit(a.Key.Port, a.Key.Addr, a.MAC); frame != nil {
-				s.output(slowpath.Out{Port: a.Key.Port, Frame: frame})
-			}
+			s.probe(a)
 		case neighbor.Up:
 			s.changed = append(s.changed, a.Key)
 			s.deliver(a.Pending)
@@ -33,6 +31,22 @@ func (s *Ports) act(actions []neighbor.Action) {
 			}
 		}
 	}
+}
+
+// probe asks a neighbour. On a port that the switch does not know yet, the answer would be
+// lost, and the next question comes only after a while: it is asked as soon as the switch
+// does.
+func (s *Ports) probe(a neighbor.Probe) {
+	ask := func() {
+		if frame := s.slow.Solicit(a.Key.Port, a.Key.Addr, a.MAC); frame != nil {
+			s.output(slowpath.Out{Port: a.Key.Port, Frame: frame})
+		}
+	}
+	if s.fresh[a.Key.Port] {
+		s.fib.Then(ask)
+		return
+	}
+	ask()
 }
 
 // deliver sends the packets that waited for a neighbour, in order of arrival. They go

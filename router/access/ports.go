@@ -2,6 +2,7 @@ package access
 
 import (
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"time"
@@ -27,7 +28,8 @@ type Ports struct {
 	send Sender
 
 	ports      map[uint32]*Port
-	widest     int // the longest IP packet that can arrive at the router, in octets
+	fresh      map[uint32]bool // ports without flows in the switch
+	widest     int             // the longest IP packet that can arrive at the router, in octets
 	slow       *slowpath.Router
 	adverts    *advertiser
 	neighbors  *neighbor.Table
@@ -42,7 +44,7 @@ type Ports struct {
 func New(log *slog.Logger, f *fib.Table) *Ports {
 	slow, _ := slowpath.New(slowpath.Config{}) // cannot fail without interfaces
 	return &Ports{
-		log: log, fib: f, ports: map[uint32]*Port{}, slow: slow, adverts: newAdvertiser(), neighbors: neighbor.New(),
+		log: log, fib: f, ports: map[uint32]*Port{}, fresh: map[uint32]bool{}, slow: slow, adverts: newAdvertiser(), neighbors: neighbor.New(),
 		configured: map[neighbor.Key]bool{}, wanted: map[neighbor.Key]bool{}, conflicts: map[neighbor.Key]time.Time{}, ignored: map[uint32]uint64{},
 	}
 }
@@ -65,6 +67,7 @@ func (s *Ports) Leave(now time.Time, next map[uint32]*Port) {
 // Configure replaces the ports, after Leave. widest is the longest IP packet that
 // other routers can send, in octets.
 func (s *Ports) Configure(ports map[uint32]*Port, slow *slowpath.Router, widest int) {
+	s.await(ports)
 	s.ports, s.slow, s.widest = ports, slow, max(widest, Widest(ports))
 	var flows []pipeline.Flow
 	for _, p := range ports {
@@ -76,6 +79,19 @@ func (s *Ports) Configure(ports map[uint32]*Port, slow *slowpath.Router, widest 
 			s.resolve(p, hop.Addr)
 		}
 	}
+}
+
+// await notes which of the next ports are new to the switch, until it has their flows. One
+// that is taken over has those of before.
+func (s *Ports) await(next map[uint32]*Port) {
+	fresh := maps.Clone(s.fresh)
+	for number, p := range next {
+		if !p.same(s.ports[number]) && !s.fib.Held() {
+			fresh[number] = true
+		}
+	}
+	s.fresh = fresh
+	s.fib.Then(func() { clear(fresh) })
 }
 
 // resolve rewrites the adjacency of a host's address, if it has one. Without a MAC,

@@ -43,6 +43,9 @@ func (t *Table) waiting() bool {
 // Hold keeps all changes from the switch until Release.
 func (t *Table) Hold() { t.held = true }
 
+// Held reports whether changes are kept from the switch.
+func (t *Table) Held() bool { return t.held }
+
 // Release ends Hold with an audit, because the switch has earlier flows: it gets what
 // it lacks, then unwanted flows are removed.
 func (t *Table) Release(done func(corrected int)) {
