@@ -71,6 +71,7 @@ var rooms = map[string][]string{
 	"router/admit":     {"router/config", "router/fib", "bgp", "bgp/policy", "bgp/vpn", "ovs/pipeline", "topology"},
 	"router/fib":       {"ovs/pipeline"},
 	"router/kernel":    {},
+	"router/uplink":    {},
 	"router/meter":     {"router/config", "ovs"},
 	"router/mplsecho":  {"bgp/vpn"},
 	"router/neighbor":  {},

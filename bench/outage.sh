@@ -6,8 +6,9 @@
 # A host behind pe1 pings one behind pe2 and pe3 every millisecond. What is noted is the
 # longest time without an answer: with nothing failing, as a baseline that shows how busy the
 # machine is; when a link of the core is cut, to which there is another way; when that link
-# keeps its carrier and loses all packets; and when pe2, over which the packets go, is lost
-# behind links that keep their carriers. BFD has 50 ms and a multiplier of 3.
+# keeps its carrier and loses all packets; when pe2, over which the packets go, is lost
+# behind links that keep their carriers; and when pe2 is cut off from the core, so that the
+# other host has to send over pe3 (uplink-tracking). BFD has 50 ms and a multiplier of 3.
 set -eu
 
 RUNS=${RUNS:-10}
@@ -22,7 +23,7 @@ at_end "remove $name"
 cat >"$work/lab.yaml" <<LAB
 name: $name
 core: labeled-unicast
-defaults: {router: {as: 65000}, bgp: {bfd: true, bfd-min-tx: 50ms, bfd-min-rx: 50ms}}
+defaults: {router: {as: 65000, uplink-tracking: true}, bgp: {bfd: true, bfd-min-tx: 50ms, bfd-min-rx: 50ms}}
 routers:
   pe1: {id: 10.255.0.1}
   pe2: {id: 10.255.0.2}
@@ -38,10 +39,10 @@ links:
 - {ends: [p2:eth4, pe2:eth2], subnets: [192.168.6.0/30], metric: 200, bgp: {bfd: false}}
 vrfs: {red: {rts: "65000:1"}}
 hosts:
-  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24]}
+  a: {to: pe1, vrf: red, addresses: [10.1.0.2/24], lans: [10.8.0.1/24]}
   b:
     attach:
-    - {to: pe2, vrf: red, addresses: [10.2.0.2/24]}
+    - {to: pe2, vrf: red, addresses: [10.2.0.2/24], routes: [10.8.0.0/24]}
     - {to: pe3, vrf: red, addresses: [10.3.0.2/24], routes: [0.0.0.0/0]}
     lans-via: [eth0, eth1]
     lans: [$(seq -s, 16 | sed 's/[0-9][0-9]*/10.9.&.1\/24/g')]
@@ -54,17 +55,18 @@ pw() { "$PSEUDOWAN" "$@" >"$work/out" 2>&1 || {
 
 # whole waits until the lab is as at the beginning.
 whole() {
-	until "$PSEUDOWAN" show lsp --lab $name --router pe1 | awk '$3 == "pe2" && $7 == "eth1" { found = 1 } END { exit !found }' &&
+	until "$PSEUDOWAN" show core --lab $name --router pe2 | awk 'NR > 2 && $NF != "up" { cut = 1 } END { exit cut }' &&
+		"$PSEUDOWAN" show lsp --lab $name --router pe1 | awk '$3 == "pe2" && $7 == "eth1" { found = 1 } END { exit !found }' &&
 		[ "$("$PSEUDOWAN" show bfd --lab $name | awk 'NR > 2 && $6 == "up"' | wc -l)" -eq "$sessions" ]; do
 		sleep 0.2
 	done
 	sleep 1
 }
 
-# outage NAME FAIL RESTORE notes the longest time without an answer.
+# outage NAME FAIL RESTORE [HOST SOURCE TARGET] notes the longest time without an answer.
 outage() {
 	whole
-	"$PSEUDOWAN" exec --lab $name a -- ping -D -n -i 0.001 -w 4 "$target" >"$work/ping" 2>&1 &
+	"$PSEUDOWAN" exec --lab $name "${4:-a}" -- ping -D -n -i 0.001 -w 4 -I "${5:-10.1.0.2}" "${6:-$target}" >"$work/ping" 2>&1 &
 	sleep 1.5
 	$2
 	wait $! || true
@@ -78,6 +80,10 @@ mend() { pw link pe1:eth1 up --lab $name; }
 lose() {
 	pw link pe2:eth1 impair --loss 100% --lab $name
 	pw link pe2:eth2 impair --loss 100% --lab $name
+}
+isolate() {
+	pw link pe2:eth2 down --lab $name
+	pw link pe2:eth1 down --lab $name
 }
 find() {
 	pw link pe2:eth1 up --lab $name
@@ -102,8 +108,10 @@ for _ in $(seq "$RUNS"); do
 	outage cut cut mend
 	outage grey grey mend
 	outage lost lose find
+	outage isolated isolate find b 10.9.1.1 10.8.0.1
 done
 printf '%-44s %10s %10s\n' "median of $RUNS, ms without an answer" median worst
-for row in "nothing fails:nothing" "a link of the core is cut:cut" "a link loses all packets, BFD 50 ms * 3:grey" "a PE of a site with two is lost:lost"; do
+for row in "nothing fails:nothing" "a link of the core is cut:cut" "a link loses all packets, BFD 50 ms * 3:grey" "a PE of a site with two is lost:lost" \
+	"a PE is cut off, from a host with two:isolated"; do
 	printf '%-44s %10s %10s\n' "${row%:*}" "$(median "${row##*:}")" "$(sort -g "$work/${row##*:}.values" | tail -1)"
 done

@@ -15,7 +15,8 @@ type Wire struct{ A, B WireEnd }
 // people, which the kernel keeps beside our mark. An empty MAC leaves the
 // kernel's random one, an MTU of 0 its default. NoOffload turns transmit
 // checksum offload off, so that every frame leaving through this end has a
-// correct checksum.
+// correct checksum. Who has put the end into the group Held (ip link) keeps it down;
+// 0 means that nobody does.
 type WireEnd struct {
 	Namespace string
 	Name      string
@@ -23,6 +24,7 @@ type WireEnd struct {
 	MAC       net.HardwareAddr
 	MTU       int
 	NoOffload bool
+	Held      uint32
 }
 
 // EnsureWires makes the wires, in place in both namespaces and up, or keeps

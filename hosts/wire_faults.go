@@ -70,7 +70,7 @@ func (s *wiring) faultsOf(e WireEnd) (all []WireFault) {
 		return all
 	}
 	have := r.known[e.Name].Attrs()
-	if have.Flags&net.FlagUp == 0 {
+	if have.Flags&net.FlagUp == 0 && !e.held(r.known[e.Name]) {
 		note(WireUp, "is down")
 	}
 	if e.MTU != 0 && have.MTU != e.MTU {

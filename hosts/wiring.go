@@ -275,8 +275,14 @@ func (r *room) adjust(l netlink.Link, e WireEnd) error {
 			return err
 		}
 	}
+	if e.held(l) {
+		return nil
+	}
 	return r.setUp(l)
 }
+
+// held reports whether somebody keeps the end down.
+func (e WireEnd) held(l netlink.Link) bool { return e.Held != 0 && l.Attrs().Group == e.Held }
 
 // attributes sets alias, MAC and MTU where they differ.
 func (in *inside) attributes(l netlink.Link, alias string, mac net.HardwareAddr, mtu int) error {

@@ -13,6 +13,7 @@ import (
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
+	"pseudowan/router/config"
 	"pseudowan/status"
 )
 
@@ -40,6 +41,7 @@ type LinkReport struct {
 	Lab    string   `json:"lab"`
 	Links  []string `json:"links"`  // cables, by their ends
 	Means  []string `json:"means"`  // of an impairment: parts of the kernel
+	Held   []string `json:"held"`   // ends that stay down, because their routers are cut off from the core
 	Before string   `json:"before"` // what became of what was done to a node and interrupted; "" if nothing was
 }
 
@@ -89,7 +91,7 @@ func Link(ctx context.Context, o LinkOptions) (LinkReport, error) {
 		return LinkReport{}, err
 	}
 	defer held.Release()
-	report := LinkReport{Lab: lab, Links: []string{}, Means: []string{}, Before: before}
+	report := LinkReport{Lab: lab, Links: []string{}, Means: []string{}, Held: []string{}, Before: before}
 	f, err := newFaults(ctx, lab)
 	if err != nil {
 		return report, err
@@ -108,6 +110,7 @@ func Link(ctx context.Context, o LinkOptions) (LinkReport, error) {
 			return report, fmt.Errorf("link %s: %w%s", c, err, soFar(report.Links, o.Action))
 		}
 		report.Links = append(report.Links, c.String())
+		report.Held = append(report.Held, f.held(ctx, c)...)
 	}
 	store.NoteCommand(lab, o.By, fmt.Sprintf("link %s %s", o.Link, o.Action))
 	if i := f.index(cables[0]); i >= 0 && o.Action == LinkImpair {
@@ -153,7 +156,7 @@ func newFaults(ctx context.Context, lab string) (*faults, error) {
 
 // at returns the interface at an end.
 func (f *faults) at(e plan.End) impair.Interface {
-	return impair.Interface{Namespace: f.build.Path(e.Node), Name: e.Interface}
+	return impair.Interface{Namespace: f.build.Path(e.Node), Name: e.Interface, Held: config.TrackedGroup}
 }
 
 func (f *faults) byXDP(c plan.Cable) bool {
@@ -233,84 +236,10 @@ func (f *faults) impairAsBefore(ctx context.Context, c plan.Cable, before store.
 	return errors.Join(append(errs, store.SetFaults(f.plan.Lab, f.list))...)
 }
 
-// restore undoes what was done to a cable, also by others: its interfaces are up.
-func (f *faults) restore(ctx context.Context, c plan.Cable) error {
-	i := f.index(c)
-	if i < 0 {
-		return f.raise(ctx, c)
-	}
-	if err := f.clear(ctx, f.list[i]); err != nil {
-		return err
-	}
-	if err := f.raise(ctx, c); err != nil {
-		return err
-	}
-	f.list = slices.Delete(f.list, i, i+1)
-	return store.SetFaults(f.plan.Lab, f.list)
-}
-
-func (f *faults) clear(ctx context.Context, x store.Fault) error {
-	var errs []error
-	for _, e := range x.Cable.Impair {
-		if x.Loss > 0 || x.Delay > 0 || x.Rate > 0 {
-			errs = append(errs, impair.Clear(ctx, f.at(e)))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// raise sets the interfaces of a cable up, and gives hosts back what they have lost.
-func (f *faults) raise(ctx context.Context, c plan.Cable) error {
-	for _, e := range append(slices.Clone(c.Ends), c.Down) {
-		if err := impair.SetUp(f.at(e), true); err != nil {
-			return fmt.Errorf("interface %s: %w", e.Interface, err)
-		}
-	}
-	for _, e := range c.Ends {
-		i := slices.IndexFunc(f.plan.Hosts, func(h plan.Host) bool { return h.Name == e.Node })
-		if i < 0 {
-			continue
-		}
-		if err := f.build.Configure(ctx, f.plan.Hosts[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // forgetInjections ends the speakers that inject has added; what is left of them is removed
 // with what the plan has not.
 func (a *applier) forgetInjections(ctx context.Context) error {
 	removed, err := injection.Forget(ctx, a.plan.Lab)
 	a.changed = append(a.changed, removed...)
 	return err
-}
-
-// undoFaults takes all faults of a lab back before up makes its links as planned.
-func (a *applier) undoFaults(ctx context.Context) error {
-	a.undoHalts()
-	list, err := store.Faults(a.plan.Lab)
-	if err != nil {
-		a.changed = append(a.changed, "replaced the damaged list of faults")
-		return store.SetFaults(a.plan.Lab, nil)
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	f := &faults{plan: plan.Plan{Lab: a.plan.Lab, Namespace: a.plan.Namespace}, build: build.New(&plan.Plan{Lab: a.plan.Lab, Namespace: a.plan.Namespace}, nil)}
-	for _, s := range a.before.Hosts {
-		if s.Running() {
-			f.build.Place(s.Node, s.NetNS)
-		}
-	}
-	for _, x := range list {
-		if err := f.clear(ctx, x); err != nil {
-			return err
-		}
-		if x.Down { // wires are set up by those who make them, which also says so
-			_ = impair.SetUp(f.at(x.Cable.Down), true) // it may have gone
-		}
-		a.changed = append(a.changed, "undid the fault of link "+x.Cable.String())
-	}
-	return store.SetFaults(a.plan.Lab, nil)
 }

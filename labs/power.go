@@ -16,6 +16,7 @@ import (
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
 	"pseudowan/router"
+	"pseudowan/router/config"
 )
 
 // PowerAction is what Power does.
@@ -231,10 +232,10 @@ func (p *power) ports(up bool) error {
 	}
 	var errs []error
 	for _, name := range p.interfaces() {
-		if up && cutHere(cut, p.name, name) {
+		if up && store.CutAt(cut, p.name, name) {
 			continue
 		}
-		errs = append(errs, impair.SetUp(impair.Interface{Namespace: p.build.Path(p.name), Name: name}, up))
+		errs = append(errs, impair.SetUp(impair.Interface{Namespace: p.build.Path(p.name), Name: name, Held: config.TrackedGroup}, up))
 	}
 	return errors.Join(errs...)
 }

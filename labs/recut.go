@@ -47,13 +47,6 @@ func (f *faults) repeat(ctx context.Context, x store.Fault) error {
 	return errors.Join(errs...)
 }
 
-// cutHere reports whether somebody has set an interface of a node down.
-func cutHere(list []store.Fault, node, iface string) bool {
-	return slices.ContainsFunc(list, func(x store.Fault) bool {
-		return x.Down && x.Cable.Down.Node == node && x.Cable.Down.Interface == iface
-	})
-}
-
 // present are the faults of cables that a plan has.
 func present(list []store.Fault, p *plan.Plan) []store.Fault {
 	return slices.DeleteFunc(slices.Clone(list), func(x store.Fault) bool { return !p.HasCable(x.Cable) })
@@ -92,7 +85,7 @@ func (a *applier) forgetGone(ctx context.Context) error {
 // what it opens, and has done so when the agent has applied its configuration.
 func (p *power) keepRouterFaults(ctx context.Context) error {
 	list, err := store.Faults(p.lab)
-	if err != nil || !slices.ContainsFunc(p.interfaces(), func(name string) bool { return cutHere(list, p.name, name) }) {
+	if err != nil || !slices.ContainsFunc(p.interfaces(), func(name string) bool { return store.CutAt(list, p.name, name) }) {
 		return err
 	}
 	cfg, err := store.RouterConfig(p.lab, p.name)

@@ -23,11 +23,11 @@ func TestFaultsStay(t *testing.T) {
 		node, iface string
 		want        bool
 	}{{"pe1", "eth1", true}, {"pe2", "eth1", false}, {"h1", "eth0", false}, {"pe1", list[1].Cable.Down.Interface, true}, {"pe2", list[1].Cable.Down.Interface, false}} {
-		if cutHere(list, c.node, c.iface) != c.want {
+		if store.CutAt(list, c.node, c.iface) != c.want {
 			t.Errorf("%s:%s is cut: %v", c.node, c.iface, !c.want)
 		}
 	}
-	if list[0].Down = false; cutHere(list, "pe1", "eth1") {
+	if list[0].Down = false; store.CutAt(list, "pe1", "eth1") {
 		t.Error("an impaired link is cut")
 	}
 	after := planned(t, true, before, h1, h2)

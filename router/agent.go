@@ -282,6 +282,7 @@ func (l *loop) configure(next configuration) (fresh []*ce.Speaker, err error) {
 	l.fib.Replace(next.outlets, pipeline.KindOutlet)
 	l.fib.Replace(next.loopback, pipeline.KindLoopback)
 	l.lsps.Configure(next.Router)
+	l.configureTracking(now, next.Router)
 	fresh = l.ces.Speak(next.AS, next.RouterID, next.speakers)
 	l.vrfs.Configure(next.Router)
 	l.border.Configure(next.Router)

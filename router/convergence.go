@@ -25,6 +25,7 @@ func (l *loop) convergence() Convergence {
 			missing("interface %s has no carrier", k.Name)
 		}
 	}
+	l.missingCore(missing)
 	l.missingHosts(missing)
 	for _, s := range l.cfg.Sessions {
 		state := l.peers[s.PeerAddress]

@@ -7,7 +7,7 @@
 //   - fib collects the flows that these rooms want; neighbor and slowpath know
 //     where neighbours are and what to answer; kernel is the namespace's network
 //     stack; meter limits the packets that come up;
-//   - bfd watches the paths to BGP peers;
+//   - bfd watches the paths to BGP peers, and uplink whether there is any into the core;
 //   - config is the router's configuration.
 //
 // One goroutine, the loop, owns the state of the rooms; drivers, timers and

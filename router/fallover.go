@@ -55,6 +55,9 @@ func (l *loop) fallOverCEs() {
 		why := ""
 		if l.carriers.Lost(c.Port.Name) {
 			why = "interface " + c.Port.Name + " has no carrier"
+			if l.carriers.In(c.Port.Name, config.TrackedGroup) {
+				why = "interface " + c.Port.Name + " is down, as the router is cut off from the core (uplink-tracking)"
+			}
 			l.fallover.ces[c.Speaker] = why
 		}
 		if why == before[c.Speaker] || l.fallover.cutCE == nil {

@@ -51,6 +51,7 @@ type loop struct {
 	news     news
 	fallover fallover
 	liveness liveness
+	tracking tracking
 	divert   func([]pipeline.Flow)                // brings diversions into the switch at once; nil if there is none
 	inject   func(vrf uint32, frame []byte) error // sends a packet of the router itself; nil if there is no switch
 	ends     ends                                 // which peers have sent all their routes
@@ -166,7 +167,7 @@ func (l *loop) run(ctx context.Context, p parts) error {
 			l.lookBack(ctx, time.Now(), p)
 			l.remember()
 		case <-l.timer.C:
-			l.ports.Tick(time.Now())
+			l.ports.Tick(time.Now()) // and endTurn tracks the core
 		case call := <-l.calls:
 			call()
 		case question := <-l.questions:
@@ -235,13 +236,22 @@ func (l *loop) endTurn(ctx context.Context, sw fib.Switch) {
 			}
 		})
 	}
-	if at, ok := l.ports.Next(); ok {
-		l.timer.Reset(time.Until(at))
+	l.setTimer(time.Now())
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// setTimer sets the timer to when something is due on ports.
+func (l *loop) setTimer(now time.Time) {
+	at, ok := l.ports.Next()
+	if next, due := l.tracking.tracker.Next(now); due && (!ok || next.Before(at)) {
+		at, ok = next, true
+	}
+	if ok {
+		l.timer.Reset(at.Sub(now))
 	} else {
 		l.timer.Stop()
 	}
-	close(l.changed)
-	l.changed = make(chan struct{})
 }
 
 // settle brings everything in line with the changes of a turn: first the tables, then
@@ -250,6 +260,7 @@ func (l *loop) settle() {
 	l.divertNow()
 	l.settleTables()
 	l.border.Settle()
+	l.track(time.Now())
 	if l.recovery == nil {
 		l.vrfs.Labels.PreferNone()
 	}
@@ -287,7 +298,10 @@ func (l *loop) settleTables() {
 }
 
 // link notes a change of an interface.
-func (l *loop) link(e kernel.LinkEvent) { l.followCarriers(l.carriers.Hear(e)) }
+func (l *loop) link(e kernel.LinkEvent) {
+	delete(l.tracking.asked, e.Name)
+	l.followCarriers(l.carriers.Hear(e))
+}
 
 func (l *loop) followCarriers(names []string) {
 	l.cut()

@@ -86,6 +86,7 @@ func (l *loop) coreRows() []status.CoreLink {
 		row := status.CoreLink{
 			Router: l.name(), Interface: port.Name, Neighbor: s.PeerRouter, Address: s.PeerAddress, Metric: port.Metric,
 			Carrier: upOrDown(l.carriers.Up(port.Name)), Session: status.SessionState(l.peers[s.PeerAddress].State),
+			Uplink: l.uplinkState(),
 		}
 		for _, p := range l.lsps.Paths() {
 			if p.Addr == s.PeerAddress {

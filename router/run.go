@@ -46,6 +46,10 @@ type Options struct {
 	// each configuration; nil means all.
 	Processors func() int
 
+	// Cut reports whether somebody has set a port to customers down, so that it is to stay
+	// down whatever becomes of the core; nil means that nobody has.
+	Cut func(port string) bool
+
 	// Inside runs a function on a thread in one of our network namespaces.
 	Inside func(namespace string, f func() error) error
 }
@@ -116,7 +120,7 @@ func run(ctx context.Context, o Options, cfg config.Router) error {
 
 func newAgent(o Options, cfg config.Router) *agent {
 	l := newLoop(o.Log, cfg, kernel.Solicit)
-	l.memory.path, l.beat.path = o.MemoryFile, o.BeatFile
+	l.memory.path, l.beat.path, l.tracking.down = o.MemoryFile, o.BeatFile, o.Cut
 	if o.Event != nil {
 		l.event = o.Event
 	}

@@ -2,6 +2,7 @@ package show
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -54,8 +55,16 @@ func CoreLinks(o Output, rows []status.CoreLink) error {
 			text("router"), text("interface"), text("neighbor"), text("address"), number("metric"),
 			state("carrier", status.InterfaceUp), state("session", status.SessionEstablished), number("paths"),
 		}}
+		tracks := slices.ContainsFunc(rows, func(r status.CoreLink) bool { return r.Uplink != "" })
+		if tracks {
+			g.columns = append(g.columns, state("uplink", status.UplinkUp, status.UplinkReturning))
+		}
 		for _, r := range rows {
-			g.add(r.Router, r.Interface, r.Neighbor, address(r.Address), decimal(r.Metric), string(r.Carrier), string(r.Session), decimal(r.Paths))
+			cells := []string{r.Router, r.Interface, r.Neighbor, address(r.Address), decimal(r.Metric), string(r.Carrier), string(r.Session), decimal(r.Paths)}
+			if tracks {
+				cells = append(cells, string(r.Uplink))
+			}
+			g.add(cells...)
 		}
 		return g.String()
 	})

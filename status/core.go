@@ -43,4 +43,16 @@ type CoreLink struct {
 	Carrier   InterfaceState `json:"carrier"`
 	Session   SessionState   `json:"session"` // of labelled routes
 	Paths     int            `json:"paths"`   // that leave on the link
+
+	Uplink UplinkState `json:"uplink"` // of the router as a whole, if it has uplink-tracking: up, down or returning; "" if not
 }
+
+// UplinkState says whether a router is cut off from the core.
+type UplinkState string
+
+// The states. Ports to customers are up in the first one alone.
+const (
+	UplinkUp        UplinkState = "up"
+	UplinkDown      UplinkState = "down"
+	UplinkReturning UplinkState = "returning"
+)

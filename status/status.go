@@ -2,6 +2,8 @@ package status
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -157,8 +159,15 @@ type Interface struct {
 	Host      string         `json:"host"`  // the customer host behind the port, if any
 	Admin     InterfaceState `json:"admin"` // up, down, or absent if there is no such interface
 	Oper      InterfaceState `json:"oper"`  // up or down: the carrier, up to the NIC behind it
-	Fault     string         `json:"fault"` // what pseudowan link has done to the link; "" for nothing
+	Fault     string         `json:"fault"` // what pseudowan link has done to the link, and uplink-tracking if the router keeps it down; "" for nothing
 }
+
+// FaultTracking is the fault of a port that its router keeps down because it is cut off from
+// the core.
+const FaultTracking = "uplink-tracking"
+
+// Tracked reports whether the port is down because its router is cut off from the core.
+func (i Interface) Tracked() bool { return slices.Contains(strings.Split(i.Fault, ","), FaultTracking) }
 
 // PortType is how a switch receives and sends packets at a port.
 type PortType string
@@ -314,7 +323,7 @@ type Node struct {
 	CommandState CommandState `json:"command_state"` // of a host's own command, or its container's first process: running, ended or unknown; "" if it has none
 	ExitCode     *int         `json:"exit_code"`     // of an ended command, or 128 plus the signal that ended it; null if unknown
 	LastLines    []string     `json:"last_lines"`    // the last output of an ended command
-	Faults       []string     `json:"faults"`        // what pseudowan link has done to its links, with the interfaces
+	Faults       []string     `json:"faults"`        // what pseudowan link or uplink-tracking has done to its links, with the interfaces
 
 	Published []string  `json:"published"` // ports of the server that lead to a host, as 0.0.0.0:8080->80/tcp
 	Services  []Service `json:"services"`  // of a host

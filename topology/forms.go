@@ -191,6 +191,27 @@ func (c *rawCore) given() bool { return c.at != pos{} }
 // given reports whether the file has it.
 func (m *rawMRT) given() bool { return m.at != pos{} }
 
+// rawTracking is true or false, or a mapping.
+type rawTracking struct {
+	at pos
+	on value[bool]
+	trackingSettings
+}
+
+func (r *rawTracking) read(d *decoder, n *yaml.Node) {
+	if isNull(n) {
+		return
+	}
+	r.at, r.on = at(n), value[bool]{at: at(n), v: true, has: true}
+	scalarOr(d, n, &r.on, &r.trackingSettings)
+}
+
+// given reports whether the file has it.
+func (r *rawTracking) given() bool { return r.at != pos{} }
+
+// wanted reports whether the file asks for it.
+func (r *rawTracking) wanted() bool { return r.given() && r.on.v }
+
 // scalarOr reads a mapping whose short form is a scalar.
 func scalarOr(d *decoder, n *yaml.Node, short nodeReader, long any) {
 	if isNull(n) {

@@ -64,6 +64,7 @@ func build(r *report, raw *rawTopology, lab *Topology, known runtimes) {
 	hosts.published()
 	whole.ports()
 	vrfs.instances()
+	core.tracking()
 	core.loopbacks()
 	core.outside()
 	core.checkBorders()

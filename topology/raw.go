@@ -47,6 +47,8 @@ type rawDefaults struct {
 		Labels value[vpn.LabelRange] `json:"labels" doc:"Range of MPLS labels that a router allocates from, such as 1000-1999."`
 		BMP    oneOrMany[rawStation] `json:"bmp" doc:"Stations that the router tells of its BGP sessions and tables (BMP, RFC 7854): addresses, or mappings. At most 16." default:"none"`
 		MRT    rawMRT                `json:"mrt" doc:"Files in which the router records what its peers send (MRT, RFC 6396): a directory, or settings." default:"none"`
+
+		Tracking rawTracking `json:"uplink-tracking" doc:"As of a router; those without hosts have nothing to take down." default:"false"`
 	} `json:"router" doc:"Values for routers."`
 	Host struct {
 		hostSettings
@@ -65,6 +67,8 @@ type rawRouter struct {
 	MRT       rawMRT                `json:"mrt" doc:"Files in which the router records what its peers send (MRT, RFC 6396): a directory, or settings." default:"that of defaults"`
 
 	Maintenance value[bool] `json:"maintenance" doc:"Whether others are asked to use the router as the last resort, so that it can be taken out of service without a loss: all its sessions have graceful-shutdown (RFC 8326), and label-switched paths lead around it." default:"false"`
+
+	Tracking rawTracking `json:"uplink-tracking" doc:"In a lab with core, whether the ports of the router's customers are down while it is cut off from the core: while it has no label-switched path to another router with customers. true, or settings." default:"that of defaults"`
 }
 
 // coreSettings are those of the core.
@@ -76,6 +80,11 @@ type coreSettings struct {
 	PropagateTTL value[bool]                   `json:"propagate-ttl" doc:"Whether the core counts as many hops as it has in packets of customers (RFC 3443); else it is one." default:"true"`
 	Neighbors    []rawCoreNeighbor             `json:"neighbors" doc:"Routers outside of the lab, behind links with a NIC that label-switched paths use. The reflectors have sessions with their loopbacks or, in an AS without, the routers with VRFs." default:"none"`
 	Reflectors   oneOrMany[value[string]]      `json:"reflectors" doc:"Routers that reflect VPN routes (RFC 4456). The others have sessions with these alone." default:"none: routers with VRFs have sessions with each other"`
+}
+
+// trackingSettings are those of the tracking of uplinks.
+type trackingSettings struct {
+	Delay value[lifetime] `json:"delay" doc:"How long the core has to be back before the ports are, such as 10s; they also wait until the router has heard the VPN routes again, though not for more than 30 seconds." default:"2s"`
 }
 
 // stationSettings are those of a BMP station.

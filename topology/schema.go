@@ -136,6 +136,11 @@ func (rawCore) JSONSchema() *jsonschema.Schema {
 }
 
 // JSONSchema implements the reflector's interface for schemas of types.
+func (rawTracking) JSONSchema() *jsonschema.Schema {
+	return either(schemaOf[value[bool]](), schemaOf[trackingSettings]())
+}
+
+// JSONSchema implements the reflector's interface for schemas of types.
 func (rawMRT) JSONSchema() *jsonschema.Schema {
 	return either(schemaOf[value[string]](), schemaOf[mrtSettings]())
 }

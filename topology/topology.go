@@ -61,6 +61,8 @@ type Router struct {
 	MRT      *MRT      `json:"mrt,omitempty"` // files in which it records what peers send; nil: none
 
 	Maintenance bool `json:"maintenance,omitempty"` // others use it as the last resort
+
+	Tracking *Tracking `json:"uplink_tracking,omitempty"` // nil: its ports do not depend on the core
 }
 
 // Link is a wire between two routers, a LAN segment of several, or a NIC of

@@ -93,17 +93,8 @@ func (s *Snapshot) announced(o origin) (why, remedy string) {
 	if slices.ContainsFunc(v.Routes, func(r status.Route) bool { return r.Prefix == o.prefix && r.Source == o.source }) {
 		return "", ""
 	}
-	for _, i := range s.ports(o.Router, o.VRF) {
-		if s.leads(i, o.Host) && i.Oper != status.InterfaceUp {
-			why = "the port " + i.Name + " of " + o.Router + " to " + s.named(o.Host) + " " + down(i)
-			switch i.Admin {
-			case status.InterfaceAbsent:
-				return why, "run `pseudowan up` with the topology file"
-			case status.InterfaceDown:
-				return why, "pseudowan exec " + o.Router + " -- ip link set " + i.Name + " up"
-			}
-			return why, "bring the interface at its other end up"
-		}
+	if why, remedy := s.portDown(o); why != "" {
+		return why, remedy
 	}
 	if o.neighbor.IsValid() {
 		if _, up := s.neighbor(o.Router, o.VRF, o.neighbor); !up {
@@ -112,6 +103,31 @@ func (s *Snapshot) announced(o origin) (why, remedy string) {
 		}
 	}
 	return "VRF " + o.VRF + " of " + o.Router + " does not have the route itself", "pseudowan explain " + o.Router + " " + o.VRF + " " + o.prefix.String()
+}
+
+// portDown returns why the port to the origin's host is not up; "" if it is.
+func (s *Snapshot) portDown(o origin) (why, remedy string) {
+	for _, i := range s.ports(o.Router, o.VRF) {
+		if !s.leads(i, o.Host) || i.Oper == status.InterfaceUp {
+			continue
+		}
+		why = "the port " + i.Name + " of " + o.Router + " to " + s.named(o.Host) + " " + down(i)
+		switch {
+		case i.Admin == status.InterfaceAbsent:
+			return why, "run `pseudowan up` with the topology file"
+		case i.Tracked():
+			return why, trackedRemedy(o.Router)
+		case i.Admin == status.InterfaceDown:
+			return why, "pseudowan exec " + o.Router + " -- ip link set " + i.Name + " up"
+		}
+		return why, "bring the interface at its other end up"
+	}
+	return "", ""
+}
+
+// trackedRemedy says what brings the ports of a router back that is cut off from the core.
+func trackedRemedy(router string) string {
+	return "pseudowan show core --router " + router + " says which links of the core are lost"
 }
 
 func redistributeRemedy(o origin) string {

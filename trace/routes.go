@@ -70,6 +70,9 @@ func (s *Snapshot) meant(router, vrf string, o origin) bool {
 
 // own explains a route of the VRF's own hosts.
 func (s *Snapshot) own(o origin) (verdict, remedy string) {
+	if why, remedy := s.portDown(o); why != "" {
+		return why, remedy
+	}
 	if !o.neighbor.IsValid() {
 		return s.named(o.Host) + " is attached here", ""
 	}

@@ -119,10 +119,12 @@ func (s *Snapshot) port(router string, number uint32) (status.Interface, bool) {
 
 // down returns why an interface is not up.
 func down(i status.Interface) string {
-	switch i.Admin {
-	case status.InterfaceAbsent:
+	switch {
+	case i.Admin == status.InterfaceAbsent:
 		return "does not exist"
-	case status.InterfaceDown:
+	case i.Tracked():
+		return "is down: " + i.Router + " is cut off from the core (uplink-tracking)"
+	case i.Admin == status.InterfaceDown:
 		return "is administratively down"
 	}
 	return "has no carrier"

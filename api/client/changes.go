@@ -46,6 +46,7 @@ type LinkReport struct {
 	Lab    string   `json:"lab"`
 	Links  []string `json:"links"`  // by their ends
 	Means  []string `json:"means"`  // of an impairment: parts of the kernel
+	Held   []string `json:"held"`   // ends that stay down, because their routers are cut off from the core
 	Before string   `json:"before"` // what became of what was interrupted; "" if nothing was
 }
 

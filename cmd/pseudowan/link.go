@@ -20,7 +20,9 @@ A link is named by one of its ends, as pe1:eth1 or host1:eth0. The name of a seg
 stands for all of it: for a wire between two hosts, or for every port of a LAN. A
 router loses the carrier of a link that is down, and so does a host.
 
-show interface and ps show what is done to links. up restores all of them.
+show interface and ps show what is done to links. up restores all of them. A port that
+its router keeps down because it is cut off from the core (uplink-tracking) stays down
+until the core is back.
 
 Kernels without the network emulator (netem) lose packets by nftables and limit
 rates by tbf; they cannot delay.`
@@ -72,6 +74,9 @@ func newLink(s streams) *cobra.Command {
 		}
 		for _, l := range done.Links {
 			fmt.Fprintf(s.out, "link %s of lab %s: %s%s\n", l, done.Lab, o.Action, by)
+		}
+		for _, end := range done.Held {
+			fmt.Fprintf(s.out, "%s is down as long as its router is cut off from the core (uplink-tracking)\n", end)
 		}
 		return nil
 	}

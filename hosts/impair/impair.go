@@ -16,7 +16,12 @@ import (
 )
 
 // Interface is an interface in the network namespace at a path.
-type Interface struct{ Namespace, Name string }
+type Interface struct {
+	Namespace, Name string
+
+	// Held is the group (ip link) of interfaces that their owner keeps down; 0: there is none.
+	Held uint32
+}
 
 // Impairment is what happens to the packets that an interface sends. Zero values
 // leave them alone.
@@ -107,24 +112,32 @@ func Clear(ctx context.Context, i Interface) error {
 	return err
 }
 
-// SetUp sets an interface up or down.
+// SetUp sets an interface up or down. One that its owner keeps down stays so.
 func SetUp(i Interface, up bool) error {
 	return i.within(func(nl *netlink.Handle, l netlink.Link) error {
-		if up {
+		switch {
+		case up && i.holds(l):
+			return nil
+		case up:
 			return nl.LinkSetUp(l)
 		}
 		return nl.LinkSetDown(l)
 	})
 }
 
+func (i Interface) holds(l netlink.Link) bool { return i.Held != 0 && l.Attrs().Group == i.Held }
+
 // State is what an interface suffers from now.
-type State struct{ Down, Impaired bool }
+type State struct {
+	Down, Impaired bool
+	Held           bool // its owner keeps it down
+}
 
 // Look returns the state of an interface; one that has gone suffers from nothing.
 func Look(ctx context.Context, i Interface) (s State, err error) {
 	err = i.within(func(nl *netlink.Handle, l netlink.Link) error {
 		q, err := ours(nl, l)
-		s.Down, s.Impaired = l.Attrs().Flags&net.FlagUp == 0, q != nil
+		s.Down, s.Impaired, s.Held = l.Attrs().Flags&net.FlagUp == 0, q != nil, i.holds(l)
 		return err
 	})
 	if isGone(err) {

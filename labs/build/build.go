@@ -11,6 +11,7 @@ import (
 
 	"pseudowan/hosts"
 	"pseudowan/labs/plan"
+	"pseudowan/router/config"
 )
 
 // Parallel limits how many namespaces are worked on at once.
@@ -181,9 +182,13 @@ func (b *Builder) end(e plan.End) (hosts.WireEnd, error) {
 	if err != nil {
 		return hosts.WireEnd{}, fmt.Errorf("interface %s: %w", e.Alias, err)
 	}
-	return hosts.WireEnd{
+	end := hosts.WireEnd{
 		Namespace: b.Path(e.Node), Name: e.Interface, Alias: e.Alias, MAC: mac, MTU: e.MTU, NoOffload: true,
-	}, nil
+	}
+	if slices.ContainsFunc(b.plan.Routers, func(r plan.Router) bool { return r.Name == e.Node }) {
+		end.Held = config.TrackedGroup // a host may have groups of its own
+	}
+	return end, nil
 }
 
 // Path returns the path of a node's network namespace; if node is empty, that of

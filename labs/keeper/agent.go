@@ -33,6 +33,10 @@ func RunAgent(ctx context.Context, lab, name string, log *slog.Logger) error {
 		Event: func(kind status.EventKind, text string) {
 			store.NoteEvent(lab, status.Event{Kind: kind, Node: name, Text: text})
 		},
+		Cut: func(port string) bool {
+			list, err := store.Faults(lab)
+			return err == nil && store.CutAt(list, name, port)
+		},
 		Processors: processors(lab),
 		Log:        log,
 		Inside:     func(namespace string, f func() error) error { return hosts.Namespace{Name: namespace}.Do(f) },

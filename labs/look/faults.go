@@ -12,6 +12,8 @@ import (
 	"pseudowan/labs/inventory"
 	"pseudowan/labs/plan"
 	"pseudowan/labs/store"
+	"pseudowan/router/config"
+	"pseudowan/status"
 )
 
 // faults are the faults of a lab's links that are in place now, in words, by the
@@ -24,7 +26,8 @@ type faultAt struct{ node, iface string }
 // or a restarted container brought anew, has none.
 func faultsOf(ctx context.Context, lab string, o *inventory.Inventory) faults {
 	list, err := store.Faults(lab)
-	if err != nil || len(list) == 0 {
+	tracked := trackedPorts(lab)
+	if err != nil || len(list)+len(tracked) == 0 {
 		return nil
 	}
 	if o == nil {
@@ -43,13 +46,46 @@ func faultsOf(ctx context.Context, lab string, o *inventory.Inventory) faults {
 		if slices.ContainsFunc(f.Cable.Impair, func(e plan.End) bool { return look(ctx, o, lab, e).Impaired }) {
 			words = append(words, impaired(f)...)
 		}
-		for _, e := range f.Cable.Ends {
-			if len(words) > 0 {
-				out[faultAt{e.Node, e.Interface}] = strings.Join(words, ",")
-			}
+		out.add(f.Cable, words...)
+	}
+	for _, c := range tracked {
+		if slices.ContainsFunc(c.Ends, func(e plan.End) bool { return look(ctx, o, lab, e).Held }) {
+			out.add(c, status.FaultTracking)
 		}
 	}
 	return out
+}
+
+// add notes what is wrong with a cable at its ends.
+func (f faults) add(c plan.Cable, words ...string) {
+	for _, e := range c.Ends {
+		at := faultAt{e.Node, e.Interface}
+		for _, w := range words {
+			if f[at] != "" {
+				w = f[at] + "," + w
+			}
+			f[at] = w
+		}
+	}
+}
+
+// trackedPorts lists the cables to customers of routers that track their uplinks.
+func trackedPorts(lab string) (list []plan.Cable) {
+	applied, err := store.Applied(lab)
+	if err != nil {
+		return nil
+	}
+	for _, r := range applied.Routers {
+		if t := r.Config.Transport; t == nil || t.Tracking == nil {
+			continue
+		}
+		for _, a := range r.Config.Access {
+			if cables, err := applied.Cables(r.Name + ":" + a.Name); err == nil {
+				list = append(list, cables...)
+			}
+		}
+	}
+	return list
 }
 
 // look returns the state of the interface at an end.
@@ -63,7 +99,7 @@ func look(ctx context.Context, o *inventory.Inventory, lab string, e plan.End) i
 			path = s.NetNS
 		}
 	}
-	s, err := impair.Look(ctx, impair.Interface{Namespace: path, Name: e.Interface})
+	s, err := impair.Look(ctx, impair.Interface{Namespace: path, Name: e.Interface, Held: config.TrackedGroup})
 	if err != nil {
 		return impair.State{}
 	}
@@ -86,6 +122,15 @@ func impaired(f store.Fault) (words []string) {
 		words[len(words)-1] += "(" + strings.Join(f.Means, "+") + ")"
 	}
 	return words
+}
+
+// mark notes the faults at ports.
+func (f faults) mark(rows []status.Interface) {
+	for i := range rows {
+		if fault := f[faultAt{rows[i].Router, rows[i].Name}]; fault != "" {
+			rows[i].Fault = fault
+		}
+	}
 }
 
 // of lists the faults at a node, with the interfaces.

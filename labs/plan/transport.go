@@ -37,8 +37,27 @@ func (b *planner) transport() {
 				t.Expect = append(t.Expect, config.Loopback{Router: other.Name, Address: a})
 			}
 		}
+		t.Tracking = b.tracking(r, t.Expect)
 		c.Transport = t
 	}
+}
+
+// tracking returns what has a router's ports be down while it is cut off; nil if nothing has,
+// or the file itself leaves the router without a core.
+func (b *planner) tracking(r topology.Router, others []config.Loopback) *config.Tracking {
+	if r.Tracking == nil || !b.topology.InCore(r.Name) {
+		return nil
+	}
+	t := &config.Tracking{Delay: r.Tracking.Delay}
+	for _, o := range others {
+		if b.topology.Inner(o.Router) {
+			t.Inner = append(t.Inner, o.Address)
+		}
+	}
+	if len(t.Inner) == len(others) { // no other router has customers: any will do
+		t.Inner = nil
+	}
+	return t
 }
 
 // external reports whether a link leads from one AS to another.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"pseudowan/labs/plan"
@@ -25,4 +26,11 @@ func Faults(lab string) ([]Fault, error) {
 // SetFaults replaces the faults of a lab.
 func SetFaults(lab string, list []Fault) error {
 	return writeList(faultsFile(lab), list)
+}
+
+// CutAt reports whether somebody has set an interface of a node down.
+func CutAt(list []Fault, node, iface string) bool {
+	return slices.ContainsFunc(list, func(x Fault) bool {
+		return x.Down && x.Cable.Down.Node == node && x.Cable.Down.Interface == iface
+	})
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"time"
 
 	"pseudowan/bgp/vpn"
 )
@@ -17,9 +18,22 @@ type Transport struct {
 	ExplicitNull bool `json:"explicit_null,omitempty"` // packets come with a label to the very end (RFC 4182)
 	Pipe         bool `json:"pipe,omitempty"`          // the core is one hop to packets (RFC 3443)
 
+	Tracking *Tracking `json:"uplink_tracking,omitempty"` // nil: customers' ports do not depend on the core
+
 	Labels []vpn.Binding `json:"labels"` // those that the plan has assigned to the loopbacks of others
 	Expect []Loopback    `json:"expect"` // those to which there must be a path before the router has converged
 }
+
+// Tracking has the ports of customers be down while the router is cut off from the core: while
+// there is no path to any loopback but those of Inner.
+type Tracking struct {
+	Delay time.Duration `json:"delay"`           // for which the core is back before the ports are
+	Inner []netip.Addr  `json:"inner,omitempty"` // of routers that lead to customers only by way of others
+}
+
+// TrackedGroup is the group (ip link) of the ports that are down because the router is cut off
+// from the core: who else would set them up leaves them to the router. It is "pw", hexadecimal.
+const TrackedGroup = 0x7077
 
 // Loopback is an address of another router.
 type Loopback struct {

@@ -65,6 +65,12 @@ func (c *Carriers) Lost(name string) bool { return c.seen[name] && !c.up[name] }
 // Up reports whether an interface has a carrier.
 func (c *Carriers) Up(name string) bool { return c.up[name] }
 
+// In reports whether an interface exists and is in a group.
+func (c *Carriers) In(name string, group uint32) bool {
+	e, there := c.links[name]
+	return there && e.Group == group
+}
+
 // Admin reports whether an interface exists, and whether it is administratively up.
 func (c *Carriers) Admin(name string) (there, up bool) {
 	e, there := c.links[name]

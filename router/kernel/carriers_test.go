@@ -17,13 +17,13 @@ func TestLink(t *testing.T) {
 		flags uint32
 		want  LinkEvent
 	}{
-		{unix.RTM_NEWLINK, unix.IFF_UP | unix.IFF_LOWER_UP, LinkEvent{"eth5", true, true, false}},
-		{unix.RTM_NEWLINK, unix.IFF_UP, LinkEvent{"eth5", true, false, false}},
-		{unix.RTM_NEWLINK, 0, LinkEvent{"eth5", false, false, false}},
-		{unix.RTM_DELLINK, unix.IFF_UP | unix.IFF_LOWER_UP, LinkEvent{"eth5", false, false, true}},
+		{unix.RTM_NEWLINK, unix.IFF_UP | unix.IFF_LOWER_UP, LinkEvent{"eth5", true, true, false, 7}},
+		{unix.RTM_NEWLINK, unix.IFF_UP, LinkEvent{"eth5", true, false, false, 7}},
+		{unix.RTM_NEWLINK, 0, LinkEvent{"eth5", false, false, false, 7}},
+		{unix.RTM_DELLINK, unix.IFF_UP | unix.IFF_LOWER_UP, LinkEvent{"eth5", false, false, true, 7}},
 	} {
 		got := Link(netlink.LinkUpdate{
-			Link:      &netlink.Dummy{LinkAttrs: netlink.LinkAttrs{Name: "eth5"}},
+			Link:      &netlink.Dummy{LinkAttrs: netlink.LinkAttrs{Name: "eth5", Group: 7}},
 			IfInfomsg: nl.IfInfomsg{IfInfomsg: unix.IfInfomsg{Flags: tt.flags}},
 			Header:    unix.NlMsghdr{Type: tt.kind},
 		})

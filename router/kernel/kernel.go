@@ -17,6 +17,7 @@ type LinkEvent struct {
 	Admin   bool // administratively up
 	Carrier bool
 	Gone    bool
+	Group   uint32 // that the interface is in (ip link)
 }
 
 // NeighborEvent is a change of the kernel's neighbour table. A nil MAC means
@@ -86,10 +87,20 @@ func mayForce() bool {
 
 // Link reads a change of an interface.
 func Link(u netlink.LinkUpdate) LinkEvent {
-	e := LinkEvent{Name: u.Attrs().Name, Gone: u.Header.Type == unix.RTM_DELLINK}
+	e := LinkEvent{Name: u.Attrs().Name, Gone: u.Header.Type == unix.RTM_DELLINK, Group: u.Attrs().Group}
 	e.Admin = !e.Gone && u.IfInfomsg.Flags&unix.IFF_UP != 0
 	e.Carrier = !e.Gone && u.IfInfomsg.Flags&unix.IFF_LOWER_UP != 0
 	return e
+}
+
+// Look returns an interface as it is now.
+func Look(name string) (LinkEvent, error) {
+	l, err := netlink.LinkByName(name)
+	if err != nil {
+		return LinkEvent{}, fmt.Errorf("interface %s: %w", name, err)
+	}
+	a := l.Attrs()
+	return LinkEvent{Name: name, Admin: a.RawFlags&unix.IFF_UP != 0, Carrier: a.RawFlags&unix.IFF_LOWER_UP != 0, Group: a.Group}, nil
 }
 
 // Neighbor reads a change of a neighbour; ok is false for one without an IP

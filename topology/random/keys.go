@@ -28,6 +28,8 @@ var keys = slices.Concat(
 		{"loopback6", routers, loopback6},
 		{"labels", routers, labels},
 		{"maintenance", routers, truth},
+		{"uplink-tracking", bothRouters, trackedUplink},
+		{"delay", trackings, among(1, "2s", "5s")},
 
 		{"bmp", routers, some(station)},
 		{"bmp", within("defaults", "router"), some(station)},
@@ -270,24 +272,6 @@ var (
 	mtus       = among(576, 1280, 1400, 1492, 1500, 9000)
 )
 
-// linkMetric and linkTransport are for labs with a core.
-func linkMetric(e *editor, _ *mapping) any {
-	e.needCore()
-	return 1 + e.IntN(100)
-}
-
-// loopback6 is for labs with a core of IPv6.
-func loopback6(e *editor, _ *mapping) any {
-	e.needCore()
-	e.file.sub("core").set("families", "ipv6")
-	return fmt.Sprintf("2001:db8:ffff:ff::%x", 1+e.IntN(0xffff))
-}
-
-func linkTransport(e *editor, at *mapping) any {
-	e.needCore()
-	return truth(e, at)
-}
-
 // linkPortType is system unless the lab is sure to run in user space, and the link has
 // small frames and no NIC.
 func linkPortType(e *editor, at *mapping) any {
@@ -304,12 +288,6 @@ func linkInterAS(e *editor, at *mapping) any {
 		return "b"
 	}
 	return among("b", "c")(e, at)
-}
-
-func (e *editor) needCore() {
-	if e.file.get("core") == nil {
-		e.file.set("core", "labeled-unicast")
-	}
 }
 
 // environment and files add, remove or change one entry.

@@ -166,6 +166,12 @@ var (
 	})
 	files6396 = long(bothRouters, "mrt", "directory") // RFC 6396
 
+	trackings = below(bothRouters, func(m *mapping, name string) []place {
+		if m.get("uplink-tracking") == nil {
+			return nil
+		}
+		return []place{{name + " uplink-tracking", func() *mapping { return m.sub("uplink-tracking") }}}
+	})
 	coreSettings = long(within(), "core", "transport")
 
 	linkBGP    = inside(links, "bgp")
