@@ -50,9 +50,7 @@ func apply(t *topology.Topology, text []byte, edits []Edit, order []int) ([]byte
 		renumbers = renumbers || e.Op != RouteAdd && e.Op != RouteDel
 	}
 	if renumbers {
-		if err := f.keepNumbers(before); err != nil {
-			return nil, err
-		}
+		return f.keepNumbers(before)
 	}
 	return f.text()
 }
@@ -79,16 +77,22 @@ func refusal(why error, i int, edits []Edit) error {
 }
 
 // keepNumbers gives VRFs that were there before the numbers that they had: their RDs
-// would change with the names of others. New ones get numbers after those.
-func (f *file) keepNumbers(before *topology.Topology) error {
+// would change with the names of others. New ones get numbers after those. It returns the
+// text of the file.
+func (f *file) keepNumbers(before *topology.Topology) ([]byte, error) {
+	text, err := f.text()
+	if err != nil {
+		return nil, err
+	}
 	_, vrfs := find(f.top, "vrfs")
 	if vrfs == nil || vrfs.Kind != yaml.MappingNode {
-		return nil
+		return text, nil
 	}
-	after, err := f.parse(before.Source)
+	after, err := topology.Parse(before.Source, text)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	changed := false
 	used, last := map[int]bool{}, 0
 	for name, n := range after.VRFNumbers {
 		if was, stays := before.VRFNumbers[name]; stays {
@@ -110,10 +114,14 @@ func (f *file) keepNumbers(before *topology.Topology) error {
 			continue
 		}
 		if err := f.set(vrfs.Content[i+1], "VRF "+name, map[string]any{"number": was}); err != nil {
-			return err
+			return nil, err
 		}
+		changed = true
 	}
-	return nil
+	if !changed { // writing a large file takes as long as all else
+		return text, nil
+	}
+	return f.text()
 }
 
 // given reports whether a mapping has one of some keys.

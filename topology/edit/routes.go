@@ -32,9 +32,11 @@ func (f *file) addRoute(t *topology.Topology, e Edit) error {
 	if err != nil {
 		return err
 	}
-	one, err := node(map[string]string{"prefix": e.Prefix.String(), "next-hop": e.NextHop.String()})
-	if err != nil {
-		return err
+	one := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Style: yaml.FlowStyle} // not by node: there may be thousands
+	for _, pair := range [][2]string{{"next-hop", e.NextHop.String()}, {"prefix", e.Prefix.String()}} {
+		value := &yaml.Node{Kind: yaml.ScalarNode}
+		value.SetString(pair[1])
+		add(one, pair[0], value)
 	}
 	list, err := announced(at, h)
 	switch {
