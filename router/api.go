@@ -186,8 +186,9 @@ func (a *agent) getStatus(w http.ResponseWriter, q *http.Request) {
 		}
 		c, err := askLoop(q.Context(), a.loop, func() look {
 			changed := a.loop.changed
-			// The loop must not spend its time on saying what is missing.
-			if wait > 0 && a.loop.lacksRoute(&there) {
+			// The loop must not spend its time on saying what is missing, which is
+			// the switch's flows until all are there.
+			if wait > 0 && (a.loop.fib.Pending() || a.loop.lacksRoute(&there)) {
 				return look{lacks: true, changed: changed}
 			}
 			return look{Convergence: a.loop.convergence(), changed: changed}

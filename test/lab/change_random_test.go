@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 
 	"pseudowan/api/client"
 	"pseudowan/status"
+	"pseudowan/topology"
 	"pseudowan/topology/random"
 )
 
@@ -28,7 +30,8 @@ const (
 	changesOfLab  = 25
 )
 
-// Whatever is changed in a running lab, and whatever is refused: the lab is then sound,
+// Whatever is changed in a running lab, whatever is refused, and whatever is stopped,
+// frozen or cut meanwhile and comes back: the lab is then sound,
 // it is the lab that a fresh start of what it exports gives, and hosts that no change
 // concerns have lost no packet.
 func TestRealRandomChanges(t *testing.T) {
@@ -48,9 +51,10 @@ func changeAtRandom(t *testing.T, seed, changes int) {
 	text = []byte(must(t, "export", name))
 	spare, lost := pingMeanwhile(t, l)
 	c := client.New(name)
-	r := rand.New(rand.NewPCG(uint64(seed), 3))
+	r, other := rand.New(rand.NewPCG(uint64(seed), 3)), rand.New(rand.NewPCG(uint64(seed), 4))
 	refused := 0
 	for i := range changes {
+		disturb(t, c, other, text, spare)
 		e, after := random.Change(r, text, spare...)
 		t.Logf("%d: %s %v", i, e, e.Settings)
 		_, err := c.Change(t.Context(), e)
@@ -72,6 +76,7 @@ func changeAtRandom(t *testing.T, seed, changes int) {
 	if out := lost(); out != "" {
 		t.Errorf("packets between %v were lost: %s", spare, out)
 	}
+	must(t, "wait", name, "--for", "converged")
 	l.sound(t)
 	changed := doesOf(t, l)
 	l.file = filepath.Join(filepath.Dir(l.file), "exported.yaml")
@@ -88,6 +93,40 @@ func changeAtRandom(t *testing.T, seed, changes int) {
 		t.Errorf("the changed lab is not as a fresh one (-fresh +changed):\n%s\n%s", diff, text)
 	}
 	t.Logf("seed %d: %d changes, %d of them refused", seed, changes, refused)
+}
+
+// disturb does something to a host or its link by the API, one of four times, and undoes it.
+// What is spared is left alone.
+func disturb(t *testing.T, c *client.Client, r *rand.Rand, text []byte, spare []string) {
+	t.Helper()
+	lab, err := topology.Parse("random.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab.Hosts = slices.DeleteFunc(lab.Hosts, func(h topology.Host) bool { return slices.Contains(spare, h.Name) })
+	if r.IntN(4) > 0 || len(lab.Hosts) == 0 {
+		return
+	}
+	host := lab.Hosts[r.IntN(len(lab.Hosts))]
+	power := func(action string) error { _, err := c.Power(t.Context(), host.Name, action); return err }
+	link := func(action string) error {
+		_, err := c.Link(t.Context(), host.Name+":"+host.Attachments[0].Interface, action)
+		return err
+	}
+	kinds := []struct {
+		what string
+		do   func() error
+	}{
+		{"stop", func() error { return errors.Join(power("stop"), power("start")) }},
+		{"pause", func() error { return errors.Join(power("pause"), power("start")) }},
+		{"restart", func() error { return power("restart") }},
+		{"link", func() error { return errors.Join(link("down"), link("up")) }},
+	}
+	k := kinds[r.IntN(len(kinds))]
+	t.Logf("%s %s", k.what, host.Name)
+	if err := k.do(); err != nil {
+		t.Fatalf("%s %s: %v\n%s", k.what, host.Name, err, text)
+	}
 }
 
 // pingMeanwhile pings between two hosts until its result is called, which tells what was
