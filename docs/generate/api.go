@@ -61,6 +61,18 @@ func operations(p *huma.PathItem) []*huma.Operation {
 	return slices.DeleteFunc([]*huma.Operation{p.Get, p.Post, p.Put, p.Patch, p.Delete}, func(o *huma.Operation) bool { return o == nil })
 }
 
+// choices lists the values that there are, if they are few.
+func choices(s *huma.Schema) string {
+	if len(s.Enum) == 0 {
+		return ""
+	}
+	words := make([]string, len(s.Enum))
+	for i, v := range s.Enum {
+		words[i] = fmt.Sprintf("`%v`", v)
+	}
+	return " (" + strings.Join(words, ", ") + ")"
+}
+
 // apiOperation describes an operation: what it does, its parameters and its body.
 func apiOperation(doc *huma.OpenAPI, op *huma.Operation) string {
 	text := []string{op.Summary + "."}
@@ -69,7 +81,7 @@ func apiOperation(doc *huma.OpenAPI, op *huma.Operation) string {
 		if p.Required && p.In == "query" {
 			need = ", required"
 		}
-		text = append(text, fmt.Sprintf("`%s` (%s%s): %s.", p.Name, p.In, need, cmp.Or(p.Description, p.Schema.Description)))
+		text = append(text, fmt.Sprintf("`%s` (%s%s): %s%s.", p.Name, p.In, need, cmp.Or(p.Description, p.Schema.Description), choices(p.Schema)))
 	}
 	if op.RequestBody == nil {
 		return strings.Join(text, " ")
