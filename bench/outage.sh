@@ -2,13 +2,15 @@
 # How long a core loses packets when something in it fails.
 #
 #   sudo RUNS=10 sh bench/outage.sh
+#   sudo RUNS=10 ROUTES=100000 sh bench/outage.sh
 #
 # A host behind pe1 pings one behind pe2 and pe3 every millisecond. What is noted is the
 # longest time without an answer: with nothing failing, as a baseline that shows how busy the
 # machine is; when a link of the core is cut, to which there is another way; when that link
 # keeps its carrier and loses all packets; when pe2, over which the packets go, is lost
 # behind links that keep their carriers; and when pe2 is cut off from the core, so that the
-# other host has to send over pe3 (uplink-tracking). BFD has 50 ms and a multiplier of 3.
+# other host has to send over pe3 (uplink-tracking). BFD has 50 ms and a multiplier of 3. With
+# ROUTES, so many VPN routes more have pe2 as their next hop, and move with the path to it.
 set -eu
 
 RUNS=${RUNS:-10}
@@ -91,6 +93,15 @@ find() {
 }
 
 pw up "$work/lab.yaml" --runtime netns
+if [ -n "${ROUTES-}" ]; then
+	pw inject $name --router pe2 --vrf red --count "$ROUTES" --keep
+	over=0
+	until [ "$over" -ge "$ROUTES" ]; do
+		over=$("$PSEUDOWAN" show vrf --lab $name --router pe1 --vrf red -o json | grep -c '"next_hop": "10.255.0.2"' || true)
+		sleep 1
+	done
+	echo "$over VPN routes of pe1 have pe2 as their next hop"
+fi
 sessions=$("$PSEUDOWAN" show bfd --lab $name | awk 'NR > 2' | wc -l)
 target=
 for i in $(seq 16); do

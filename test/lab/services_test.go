@@ -151,6 +151,7 @@ func TestRealServices(t *testing.T) {
 // up fails if a service ends or does not become ready, says which and why, and leaves
 // nothing; so it does if a command ends when the lab has converged.
 func TestRealServiceFails(t *testing.T) {
+	over := filepath.Join(t.TempDir(), "over")
 	for name, tt := range map[string]struct{ old, new, want string }{
 		"ends": {`idle: [sleep, "1000"]`, `idle: [sh, -c, "echo no leases; sleep 0.3; exit 3"]`,
 			"host server: service idle has ended with exit code 3; its last output:\n    no leases\n"},
@@ -161,7 +162,8 @@ func TestRealServiceFails(t *testing.T) {
 		"text":    {`ready: is up`, `ready: "is down"`, "host server: service log is not ready: \"is down\" is not in its output; its last output:\n    first\n    log is up\n"},
 		"port":    {`port: tcp 80`, `port: tcp 81`, "host server: service web is not ready: it does not listen on tcp 81\n"},
 		"missing": {`idle: [sleep, "1000"]`, `idle: {command: [sleep, pwt], restart: on-failure}`, "host server: service idle is not ready: it does not stay up; it has ended "},
-		"command": {"    services:", "    command: [sh, -c, \"echo soon; sleep 0.7; exit 4\"]\n    services:", "host server: its command sh has ended with exit code 4; its last output:\n    soon\n"},
+		"command": {"    services:\n", "    command: [sh, -c, \"echo soon; sleep 0.2; touch " + over + "; exit 4\"]\n    services:\n" +
+			"      last: {command: [sh, -c, \"until [ -e " + over + " ]; do sleep 0.1; done; sleep 0.3; echo it is over\"], once: true}\n", "host server: its command sh has ended with exit code 4; its last output:\n    soon\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
