@@ -94,7 +94,7 @@ var rooms = map[string][]string{
 	"labs/store":     {"labs/plan", "router/config", "status", "topology"},
 	"labs/inventory": {"labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/service", "status", "topology"},
 	"labs/build":     {"labs/plan", "hosts", "hosts/guard", "hosts/service", "router", "router/config", "topology"},
-	"labs/keeper":    {"labs/build", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/resolver", "hosts/service", "router", "status", "topology", "logfile"},
+	"labs/keeper":    {"labs/build", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/drivers", "hosts/resolver", "hosts/service", "router", "router/bfd", "status", "topology", "logfile"},
 	"labs/injection": {"labs/build", "labs/inventory", "labs/keeper", "labs/plan", "labs/store", "bgp/inject", "bgp/vpn", "doctor", "hosts", "router", "router/config", "status", "topology"},
 	"labs/labstest":  {"labs/inventory", "labs/plan", "hosts", "topology"},
 	"labs/look":      {"audit", "capture", "support", "hosts/tap", "labs/build", "labs/catalog", "labs/inventory", "labs/plan", "labs/store", "hosts", "hosts/guard", "hosts/impair", "hosts/probe", "hosts/service", "router", "router/config", "status", "topology", "trace", "verify", "doctor", "logfile"},

@@ -39,7 +39,7 @@ type agent struct {
 	speaker    *bgp.Speaker
 	core       *bgp.Speaker // of labelled routes; nil: the router has no transport
 	kernel     *kernel.Watch
-	bfd        *bfd.Runner
+	bfd        *bfd.Process
 	inside     func(namespace string, f func() error) error
 	processors func() int  // nil: all
 	started    identity    // that the parts were started with

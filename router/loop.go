@@ -120,7 +120,7 @@ type parts struct {
 	speaker *bgp.Speaker
 	core    *bgp.Speaker // of labelled routes; nil: the router has no transport
 	kernel  *kernel.Watch
-	bfd     *bfd.Runner
+	bfd     *bfd.Process
 	rebuilt func(config.Router) // called outside the loop when ports were made again
 }
 

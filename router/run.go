@@ -50,6 +50,9 @@ type Options struct {
 	// down whatever becomes of the core; nil means that nobody has.
 	Cut func(port string) bool
 
+	// BFD is the command that runs bfd.Serve with its standard input.
+	BFD []string
+
 	// Inside runs a function on a thread in one of our network namespaces.
 	Inside func(namespace string, f func() error) error
 }
@@ -124,7 +127,7 @@ func newAgent(o Options, cfg config.Router) *agent {
 	if o.Event != nil {
 		l.event = o.Event
 	}
-	a := &agent{log: o.Log, name: cfg.Router, loop: l, bfd: bfd.NewRunner(o.Log), started: l.started, inside: o.Inside, processors: o.Processors, handedIn: make(chan struct{})}
+	a := &agent{log: o.Log, name: cfg.Router, loop: l, bfd: bfd.NewProcess(o.BFD, o.Log), started: l.started, inside: o.Inside, processors: o.Processors, handedIn: make(chan struct{})}
 	l.hub.SetLocal(a.tableMessages)
 	a.speakers = ce.Speakers{
 		Log: o.Log, Monitor: l.hub, Dir: filepath.Dir(o.BGPSocket), Inside: o.Inside, Start: a.startSpeaker, Done: l.ended,

@@ -4,6 +4,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -32,6 +33,20 @@ func newAgent(s streams) *cobra.Command {
 	c.Flags().StringVar(&lab, "lab", "", "the lab")
 	c.Flags().StringVar(&router, "router", "", "the router")
 	return c
+}
+
+func newBFD(s streams) *cobra.Command {
+	return &cobra.Command{
+		Use:    keeper.BFDCommand,
+		Hidden: true,
+		Short:  "Do BFD for a router, inside its namespace",
+		Args:   takes(),
+		RunE: func(c *cobra.Command, _ []string) error {
+			log, flush := logger(s.err)
+			defer flush()
+			return keeper.RunBFD(c.Context(), os.Stdin, log)
+		},
+	}
 }
 
 func newKeeper(s streams) *cobra.Command {

@@ -62,7 +62,7 @@ Linux server: customer hosts, PE routers and the core between them.
 		newVerify(s), newAudit(s), newWait(s), newCapture(s), newTrace(s), newPing(s), newTraceroute(s), newLSP(s), newExplain(s), newMeasure(s),
 		newLabs(s), newK8s(s), newValidate(s), newExport(s), newImport(s), newGraph(s), newSchema(s),
 		newVersion(s),
-		newAgent(s), newKeeper(s), newInjector(s), newEnter(), newMan(s),
+		newAgent(s), newBFD(s), newKeeper(s), newInjector(s), newEnter(), newMan(s),
 	)
 	onlySubcommands(root)
 	addCompletion(root)

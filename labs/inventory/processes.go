@@ -26,6 +26,9 @@ func AgentArgs(lab, router string) []string {
 	return []string{"agent", "--lab", lab, "--router", router}
 }
 
+// BFDCommand is the subcommand of the process in which a router does BFD.
+const BFDCommand = "bfd"
+
 // InjectorCommand is the subcommand of the process of a speaker that is added to a lab.
 const InjectorCommand = "injector"
 

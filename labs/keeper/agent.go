@@ -7,11 +7,21 @@ import (
 	"runtime"
 
 	"pseudowan/hosts"
+	"pseudowan/labs/inventory"
 	"pseudowan/labs/store"
 	"pseudowan/logfile"
 	"pseudowan/router"
+	"pseudowan/router/bfd"
 	"pseudowan/status"
 )
+
+// BFDCommand is the subcommand of RunBFD.
+const BFDCommand = inventory.BFDCommand
+
+// RunBFD does BFD for the agent at the other end of the socket, until that one ends.
+func RunBFD(ctx context.Context, socket *os.File, log *slog.Logger) error {
+	return bfd.Serve(ctx, socket, log)
+}
 
 // RunAgent runs a router of a lab until ctx ends or a part of the router dies.
 // The process must be in the router's network namespace.
@@ -38,6 +48,7 @@ func RunAgent(ctx context.Context, lab, name string, log *slog.Logger) error {
 			return err == nil && store.CutAt(list, name, port)
 		},
 		Processors: processors(lab),
+		BFD:        []string{inventory.SelfPath, inventory.BFDCommand},
 		Log:        log,
 		Inside:     func(namespace string, f func() error) error { return hosts.Namespace{Name: namespace}.Do(f) },
 	})

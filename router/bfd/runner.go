@@ -23,6 +23,7 @@ type Runner struct {
 	listeners map[listening]*listener
 	senders   map[Key]*sender
 	port      uint16 // the last source port that a session got
+	begun     bool   // it has been configured
 }
 
 // NewRunner returns a Runner without sessions. It opens no socket before it has one.
@@ -39,7 +40,10 @@ func (r *Runner) Changes() <-chan []Change { return r.changes }
 
 // Configure replaces what is wanted, as Table.Configure does.
 func (r *Runner) Configure(ctx context.Context, list []Config) {
-	r.call(ctx, func(t *Table) { t.Configure(time.Now(), list) })
+	r.call(ctx, func(t *Table) {
+		t.Configure(time.Now(), list)
+		r.begun = true
+	})
 }
 
 // Sessions lists the sessions, in no order.
@@ -60,7 +64,7 @@ func (r *Runner) call(ctx context.Context, f func(*Table)) {
 }
 
 // Run serves the sessions until ctx ends; then their peers are told that this is on
-// purpose.
+// purpose. It ends by itself when no session is wanted any more and the peers know.
 func (r *Runner) Run(ctx context.Context) {
 	defer close(r.ended)
 	t, timer := New(), time.NewTimer(time.Hour)
@@ -83,7 +87,6 @@ func (r *Runner) Run(ctx context.Context) {
 			t.Receive(time.Now(), in)
 		case changes <- waiting:
 			waiting = nil
-			continue
 		case <-timer.C:
 			r.drain(t)
 			t.Tick(time.Now())
@@ -93,6 +96,10 @@ func (r *Runner) Run(ctx context.Context) {
 		}
 		r.send(t)
 		waiting = append(waiting, t.Changes()...)
+		if r.begun && t.empty() && len(waiting) == 0 {
+			r.open(nil)
+			return
+		}
 		if at, ok := t.Next(); ok {
 			timer.Reset(time.Until(at))
 		} else {

@@ -322,6 +322,9 @@ func (t *Table) Sessions() []Session {
 	return list
 }
 
+// empty reports whether there is no session, not even one whose peer is told of its end.
+func (t *Table) empty() bool { return len(t.sessions) == 0 }
+
 // peers lists the keys of all sessions, those that end, too; ok is false if they are those of
 // the last call.
 func (t *Table) peers() (keys map[Key]bool, ok bool) {
