@@ -46,7 +46,7 @@ test: check
 	$(MAKE) --no-print-directory test-alone
 
 ELSEWHERE = ^TestReal(Catalogue|Chaos|Docker|Galera|Netboot|NeighbourDiscovery)
-ALONE = ^TestRealStorms
+ALONE = ^TestReal(Maintenance|Storms)
 
 .PHONY: test-alone
 test-alone:

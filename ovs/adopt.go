@@ -14,9 +14,13 @@ import (
 	"pseudowan/ovs/ovsdb"
 )
 
-// adoptPatience is how long the daemons of an earlier process may take to
-// answer before they are considered dead.
-const adoptPatience = 3 * time.Second
+// Daemons of an earlier process that do not answer within adoptPatience are considered
+// dead. Those that do may take inheritPatience to list their flows: on a busy machine, a
+// hundred thousand take a while, and without the daemons nothing is forwarded.
+const (
+	adoptPatience   = 3 * time.Second
+	inheritPatience = time.Minute
+)
 
 // adopt takes over the switch that runs in the run directory. It returns false
 // if none can be kept; startNew then ends what is left of it. Without
@@ -34,9 +38,7 @@ func (s *Switch) adopt(ctx context.Context) (bool, error) {
 	// A stopped daemon does not answer. One that is stopped again is noticed later.
 	vswitchd.signal(unix.SIGCONT)
 	s.daemons.take(vswitchd, database)
-	trial, cancel := context.WithTimeout(ctx, adoptPatience)
-	defer cancel()
-	if err := s.takeOver(trial, database); err != nil {
+	if err := s.takeOver(ctx, database); err != nil {
 		s.cfg.mended("replaced a switch that could not be adopted: %v", err)
 		s.abandon()
 		return false, ctx.Err()
@@ -48,6 +50,21 @@ func (s *Switch) adopt(ctx context.Context) (bool, error) {
 var errOther = errors.New("it is another switch")
 
 func (s *Switch) takeOver(ctx context.Context, database *daemon) error {
+	answering, cancel := context.WithTimeout(ctx, adoptPatience)
+	defer cancel()
+	if err := s.reach(answering, database); err != nil {
+		return err
+	}
+	listing, cancel := context.WithTimeout(ctx, inheritPatience)
+	defer cancel()
+	if err := s.flows.inherit(listing); err != nil {
+		return err
+	}
+	return s.keptFlows(listing)
+}
+
+// reach connects to both daemons.
+func (s *Switch) reach(ctx context.Context, database *daemon) error {
 	if database == nil {
 		if _, err := os.Stat(s.daemons.path(databaseFile)); err != nil {
 			return err
@@ -71,17 +88,10 @@ func (s *Switch) takeOver(ctx context.Context, database *daemon) error {
 	if row == nil || !s.cfg.isBridge(row) {
 		return errOther
 	}
-	err = s.daemons.vswitchd().await(ctx, func() (err error) {
+	return s.daemons.vswitchd().await(ctx, func() (err error) {
 		s.channel, err = openChannel(ctx, s.daemons.managementSocket())
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	if err := s.flows.inherit(ctx); err != nil {
-		return err
-	}
-	return s.keptFlows(ctx)
 }
 
 // errFlowsLost means that the earlier process was killed while it replaced

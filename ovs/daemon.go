@@ -39,6 +39,11 @@ type daemon struct {
 	fd int // pidfd: names the process even if its pid is reused; -1 after its end
 }
 
+// urgency is the niceness of the daemon that forwards packets: on a busy machine, it does
+// not wait for routers that compute, and is not late with what tells peers that the path
+// works (BFD).
+const urgency = -5
+
 // startDaemon starts one of the two daemons in the foreground. It logs warnings
 // and errors to a file only, listens only where args say, and outlives the
 // process that starts it: packets are forwarded while a router's control plane
@@ -62,6 +67,10 @@ func startDaemon(l *launcher, t tools, name string, args ...string) (*daemon, er
 		return nil, fmt.Errorf("start %s: %w (is the package openvswitch-switch installed?)", name, err)
 	}
 	d.pid = cmd.Process.Pid
+	if name == switchDaemon {
+		// Packets come before routes. Without the privilege they are equal.
+		_ = unix.Setpriority(unix.PRIO_PGRP, d.pid, urgency)
+	}
 	go func() {
 		err := cmd.Wait()
 		d.ended(err)

@@ -178,6 +178,8 @@ func (l *loop) run(ctx context.Context, p parts) error {
 				return fmt.Errorf("program the switch: %w", c.err)
 			}
 			l.fib.Done(c.Batch, c.corrected)
+		case <-l.more():
+			l.fib.RunReady()
 		case events := <-p.speaker.Events():
 			l.bgpEvents(events)
 		case events := <-coreEvents:
@@ -213,6 +215,21 @@ func (l *loop) run(ctx context.Context, p parts) error {
 			remember.Reset(rememberEvery)
 		}
 	}
+}
+
+// atAnyTime is a channel that can always be received from.
+var atAnyTime = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// more returns a channel that is ready while functions wait to be called.
+func (l *loop) more() <-chan struct{} {
+	if l.fib.Ready() {
+		return atAnyTime
+	}
+	return nil
 }
 
 // rest gives memory back when there is nothing to do.

@@ -33,8 +33,27 @@ func (t *Table) Then(do func()) { t.after = append(t.after, do) }
 // with the number of flows that somebody else had changed.
 func (t *Table) Audit(done func(corrected int)) { t.audits = append(t.audits, done) }
 
-// Pending reports whether the switch lacks something.
-func (t *Table) Pending() bool { return t.busy || t.waiting() }
+// Pending reports whether the switch lacks something, or functions wait that it has all.
+func (t *Table) Pending() bool { return t.busy || t.waiting() || t.Ready() }
+
+// Ready reports whether RunReady has something to do.
+func (t *Table) Ready() bool { return len(t.ready) > 0 }
+
+// atOnce is how many functions are called in a row: a hundred thousand routes that are to be
+// announced must not keep the caller from everything else.
+const atOnce = 200
+
+// RunReady calls some of the functions whose flows the switch has by now, in their order.
+func (t *Table) RunReady() { t.runReady(atOnce) }
+
+func (t *Table) runReady(most int) {
+	for ; most > 0 && t.Ready(); most-- {
+		do := t.ready[0]
+		t.ready[0] = nil // what it holds is garbage from now on
+		t.ready = t.ready[1:]
+		do()
+	}
+}
 
 func (t *Table) waiting() bool {
 	return len(t.add)+len(t.remove)+len(t.retire)+len(t.after)+len(t.audits) > 0
@@ -55,6 +74,7 @@ func (t *Table) Release(done func(corrected int)) {
 
 // RunAfter calls the functions that wait for flows, although they are held.
 func (t *Table) RunAfter() {
+	t.runReady(math.MaxInt)
 	for len(t.after) > 0 {
 		do := t.after[0]
 		t.after = t.after[1:]
@@ -96,15 +116,14 @@ func (b Batch) Commit(ctx context.Context, sw Switch) (corrected int, err error)
 	return sw.Correct(ctx, b.all)
 }
 
-// Done ends a committed batch.
+// Done ends a committed batch. What waited for it is ready, and some of it is called.
 func (t *Table) Done(b Batch, corrected int) {
 	t.busy = false
-	for _, do := range b.after {
-		do()
-	}
+	t.ready = append(t.ready, b.after...)
 	for _, done := range b.audits {
-		done(corrected)
+		t.ready = append(t.ready, func() { done(corrected) })
 	}
+	t.RunReady()
 }
 
 // compareFlows puts adjacencies and groups before the routes and labels that lead to

@@ -18,6 +18,7 @@ type Table struct {
 	remove map[pipeline.Cookie]pipeline.Flow
 	retire []pipeline.Flow // removed before add, which reuses their cookies with other matches
 	after  []func()        // wait for everything pending now
+	ready  []func()        // have waited for what the switch has by now
 	audits []func(int)     // wait for the number of corrected flows
 	busy   bool            // a batch is being committed
 	held   bool            // Take returns nothing before Release
