@@ -33,14 +33,25 @@ func (t *Table) Then(do func()) { t.after = append(t.after, do) }
 // with the number of flows that somebody else had changed.
 func (t *Table) Audit(done func(corrected int)) { t.audits = append(t.audits, done) }
 
+// Soon calls do now or, if many have been called in this turn, in one of the next, after what
+// is ready.
+func (t *Table) Soon(do func()) {
+	if t.Ready() || t.called >= atOnce {
+		t.ready = append(t.ready, do)
+		return
+	}
+	t.called++
+	do()
+}
+
 // Pending reports whether the switch lacks something, or functions wait that it has all.
 func (t *Table) Pending() bool { return t.busy || t.waiting() || t.Ready() }
 
 // Ready reports whether RunReady has something to do.
 func (t *Table) Ready() bool { return len(t.ready) > 0 }
 
-// atOnce is how many functions are called in a row: a hundred thousand routes that are to be
-// announced must not keep the caller from everything else.
+// atOnce is how many functions are called in a turn, which Take ends: a hundred thousand
+// routes that are to be announced must not keep the caller from everything else.
 const atOnce = 200
 
 // RunReady calls some of the functions whose flows the switch has by now, in their order.
@@ -85,6 +96,7 @@ func (t *Table) RunAfter() {
 // Take returns everything pending. ok is false if nothing is, if changes are held,
 // and until Done has ended the previous batch.
 func (t *Table) Take() (b Batch, ok bool) {
+	t.called = 0
 	if t.busy || t.held || !t.waiting() {
 		return Batch{}, false
 	}

@@ -19,6 +19,7 @@ type Table struct {
 	retire []pipeline.Flow // removed before add, which reuses their cookies with other matches
 	after  []func()        // wait for everything pending now
 	ready  []func()        // have waited for what the switch has by now
+	called int             // functions in this turn, by Soon
 	audits []func(int)     // wait for the number of corrected flows
 	busy   bool            // a batch is being committed
 	held   bool            // Take returns nothing before Release

@@ -60,13 +60,13 @@ func (s *Speech) later(key bgp.Key, route bgp.Route) {
 	}
 }
 
-// Withdraw withdraws a route at once.
+// Withdraw withdraws a route, and does not wait for flows.
 func (s *Speech) Withdraw(key bgp.Key) {
 	delete(s.wanted, key)
 	s.settle(key)
 }
 
-// Unpass withdraws a route of another router at once.
+// Unpass withdraws a route of another router, and does not wait for flows.
 func (s *Speech) Unpass(key bgp.Key) {
 	delete(s.passed, key)
 	s.settle(key)
@@ -79,7 +79,9 @@ func (s *Speech) settle(key bgp.Key) {
 		return
 	}
 	s.guards.Untell(key)
-	s.sync(key)
+	if _, known := s.told[key]; known {
+		s.fib.Soon(func() { s.sync(key) })
+	}
 }
 
 // current returns what the peers should know of a route.
