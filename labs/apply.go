@@ -234,12 +234,15 @@ func (a *applier) files(context.Context) error {
 	return nil
 }
 
-// namespaces makes the lab's own namespace and those of the routers.
+// namespaces makes the lab's own namespace and those of the routers that are concerned.
 func (a *applier) namespaces(context.Context) error {
 	if err := a.namespace(a.plan.Namespace, hosts.Mark{Lab: a.plan.Lab, Kind: hosts.KindLab}); err != nil {
 		return err
 	}
 	for _, r := range a.plan.Routers {
+		if !a.scope.router(r.Name) {
+			continue
+		}
 		if err := a.namespace(r.Namespace, hosts.Mark{Lab: a.plan.Lab, Node: r.Name, Kind: hosts.KindRouter}); err != nil {
 			return err
 		}
@@ -292,6 +295,9 @@ func (a *applier) ready() (warnings []status.Finding, err error) {
 
 func (a *applier) portNamespaces() error {
 	for _, r := range a.plan.Routers {
+		if !a.scope.router(r.Name) {
+			continue
+		}
 		for _, name := range r.PortNamespaces() {
 			if err := a.namespace(name, hosts.Mark{Lab: a.plan.Lab, Node: r.Name, Kind: hosts.KindPort}); err != nil {
 				return err
