@@ -58,10 +58,10 @@ func (b *outsideBuilder) link(e entry[rawOutside], element string, site *Outside
 		b.refuse(e.key.at, element, "the lab has no link with a NIC", "add a link with nic: eth1 and bgp: {peer: 192.168.0.2, as: 65002}")
 	case len(found) == 0:
 		b.refuse(via.at, element, fmt.Sprintf("no link with a NIC is named %q", via.v), suggest(via.v, known))
+	case !slices.ContainsFunc(found, func(e LinkEnd) bool { return !b.lab.onPath(e) }):
+		b.refuse(e.key.at, element, fmt.Sprintf("label-switched paths use link %s:%s, and lead to routers that the lab does not know", found[0].Router, found[0].Interface), "remove it, and write expect: [HOST -> ADDRESS]")
 	case len(found) > 1:
 		b.refuse(e.key.at, element, "the lab has several links with a NIC", fmt.Sprintf("add via: %s:%s, or another one", found[0].Router, found[0].Interface))
-	case b.lab.onPath(found[0]):
-		b.refuse(e.key.at, element, fmt.Sprintf("label-switched paths use link %s:%s, and lead to routers that the lab does not know", found[0].Router, found[0].Interface), "remove it, and write expect: [HOST -> ADDRESS]")
 	case !slices.ContainsFunc(b.lab.Sessions, func(s Session) bool { return s.over(found[0].Router, found[0].Interface) }):
 		b.refuse(e.key.at, element, fmt.Sprintf("link %s:%s has no BGP session, and so no routes to a site", found[0].Router, found[0].Interface),
 			"add bgp: {peer: 192.168.0.2, as: 65002} to the link")
