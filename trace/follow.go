@@ -15,6 +15,7 @@ import (
 type Path struct {
 	status.Trace
 	site    string  // outside the lab, that the packet leaves for
+	onward  bool    // it leaves for a router outside the lab, whose paths may lead back
 	doubts  []doubt // in the order of the hops
 	filters []doubt // hosts on the path that may drop the packet
 }
@@ -93,11 +94,8 @@ func (f *follower) router(ctx context.Context, at place) (place, error) {
 		f.stop(at.node, tables, fate)
 		return place{}, nil
 	}
-	if site := f.outside(at.node, fate.Out, tables.VRF, p.Destination); next.node == "" && site != "" {
-		f.path.site = site
-		f.path.Outcome = fmt.Sprintf("leaves router %s by %s for %s, outside the lab", at.node, fate.Out, site)
-	} else if next.node == "" {
-		f.path.Outcome = fmt.Sprintf("leaves router %s by %s for MAC %s, which no node of the lab has", at.node, fate.Out, fate.DstMAC)
+	if next.node == "" {
+		f.leave(at.node, tables.VRF, fate)
 	}
 	return next, nil
 }

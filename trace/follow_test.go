@@ -262,6 +262,35 @@ func TestBeside(t *testing.T) {
 	}
 }
 
+// A path through a router outside the lab may lead back: whoever answers is no disagreement.
+func TestBesideARouterOutside(t *testing.T) {
+	w := newWorld(t)
+	changed := *w.Topology
+	changed.Links = []topology.Link{{NIC: "ens1", Metric: 10, Ends: []topology.LinkEnd{{Router: "pe2", Interface: "eth1"}}}}
+	w.Topology = &changed
+	for _, s := range []*Snapshot{w.Snapshot, w.truth} { // pe1 is none of the lab
+		s.Interfaces = slices.DeleteFunc(s.Interfaces, func(i status.Interface) bool { return i.Router == "pe1" })
+	}
+	p := follow(t, w, "s2", netip.MustParseAddr("10.3.0.2"))
+	if want := "leaves router pe2 by eth1 for a router outside the lab"; p.Outcome != want || len(p.Disagreements) > 0 {
+		t.Fatalf("%q, %q; want %q", p.Outcome, p.Disagreements, want)
+	}
+	real := []status.RealHop{{TTL: 1, Address: netip.MustParseAddr("10.2.0.1")}, {TTL: 2}, {TTL: 3, Address: netip.MustParseAddr("10.3.0.2"), Node: "s3"}}
+	for _, real := range [][]status.RealHop{real, real[:2], nil} {
+		if got := p.Beside(w.Snapshot, real); len(got.Disagreements)+len(got.CannotTell) > 0 {
+			t.Errorf("%+v: %q, %q", real, got.Disagreements, got.CannotTell)
+		}
+	}
+	real[0].Address = netip.MustParseAddr("10.3.0.1")
+	if got := p.Beside(w.Snapshot, real); len(got.Disagreements) != 1 {
+		t.Errorf("inside the lab, another way is one: %+v", got)
+	}
+	why, err := Cause(t.Context(), w.Snapshot, w, topology.Reach{From: "s2", To: "s3", Destination: netip.MustParseAddr("10.3.0.2")})
+	if want := "the packet " + p.Outcome; err != nil || why != want {
+		t.Errorf("cause %q, %v; want %q", why, err, want)
+	}
+}
+
 // A router has to answer packets that are addressed to it.
 func TestBesideARouter(t *testing.T) {
 	w := newWorld(t)

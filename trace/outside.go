@@ -49,6 +49,29 @@ func (p Path) leaves(site topology.Outside) (last status.Forwarding, ok bool) {
 	return *h.Switch, h.Switch.Out == site.Interface
 }
 
+// leave ends the path where the packet leaves the lab.
+func (f *follower) leave(router, vrf string, fate Fate) {
+	site := f.outside(router, fate.Out, vrf, f.path.Destination)
+	switch {
+	case site != "":
+		f.path.site = site
+		f.path.Outcome = fmt.Sprintf("leaves router %s by %s for %s, outside the lab", router, fate.Out, site)
+	case f.leadsOn(router, fate.Out):
+		f.path.onward = true
+		f.path.Outcome = fmt.Sprintf("leaves router %s by %s for a router outside the lab", router, fate.Out)
+		f.path.doubts = append(f.path.doubts, doubt{len(f.path.Hops), "the packet " + f.path.Outcome, true})
+	default:
+		f.path.Outcome = fmt.Sprintf("leaves router %s by %s for MAC %s, which no node of the lab has", router, fate.Out, fate.DstMAC)
+	}
+}
+
+// leadsOn reports whether label-switched paths lead through a router's NIC.
+func (s *Snapshot) leadsOn(router, intf string) bool {
+	return slices.ContainsFunc(s.Topology.Links, func(l topology.Link) bool {
+		return l.NIC != "" && l.Metric > 0 && l.Ends[0].Router == router && l.Ends[0].Interface == intf
+	})
+}
+
 // outside returns the site behind a router's interface that has an address, the one
 // of a VRF if there are several; "" if there is none.
 func (s *Snapshot) outside(router, intf, vrf string, a netip.Addr) (name string) {

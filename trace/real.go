@@ -27,7 +27,7 @@ func (p Path) Beside(s *Snapshot, real []status.RealHop) status.Trace {
 		}
 		t.Real = append(t.Real, h)
 	}
-	text, hop := disagree(t, expected)
+	text, hop := disagree(t, expected, p.onward)
 	if text == "" {
 		return t
 	}
@@ -138,8 +138,9 @@ func arrives(real []status.RealHop, host string) bool {
 
 // disagree returns how the path of real packets differs from that by Open vSwitch,
 // and the hop up to which both agree. A node that does not answer proves nothing
-// unless it is the last.
-func disagree(t status.Trace, expected []string) (text string, hop int) {
+// unless it is the last, and one that answers is no surprise if a packet went onward outside
+// the lab.
+func disagree(t status.Trace, expected []string, onward bool) (text string, hop int) {
 	last := len(t.Hops) - 1
 	host := slices.ContainsFunc(t.Hops, func(h status.Hop) bool { return h.Kind == status.Host && h.Node == t.Delivered })
 	switch {
@@ -151,7 +152,7 @@ func disagree(t status.Trace, expected []string) (text string, hop int) {
 		return fmt.Sprintf("real packets: %s answers, although by the flows they are delivered to %s", t.Answered, t.Delivered), last
 	case t.Delivered != "" && !host && !answers(t.Real, t.Delivered):
 		return fmt.Sprintf("real packets: no answer, although by the flows they are delivered to router %s", t.Delivered), last
-	case t.Delivered == "" && t.Answered != "":
+	case t.Delivered == "" && t.Answered != "" && !onward:
 		return fmt.Sprintf("real packets: %s answers, although by the flows the packet %s", t.Answered, t.Outcome), last
 	}
 	for i, h := range t.Real {
