@@ -14,7 +14,7 @@ mkdir -p bin
 
 if [ "${1-}" = vm ]; then
 	export PSEUDOWAN_INTEROP=vm
-	exec "$GO" test -count=1 -timeout 15m -v -run '^TestReal(VM|OtherEnd)$' ./test/interop
+	exec "$GO" test -count=1 -timeout 30m -v -run '^TestReal(VM|VMCore|OtherEnd)$' ./test/interop
 fi
 
 export PSEUDOWAN_INTEROP=all

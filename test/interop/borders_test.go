@@ -98,7 +98,7 @@ func stackAt(t *testing.T, netns, device, filter string, send func()) []string {
 	}
 }
 
-var labelWord = regexp.MustCompile(`label (\d+)`)
+var labelWord = regexp.MustCompile(`\blabel (\d+)`)
 
 // labelsIn are those in what tcpdump prints of a packet.
 func labelsIn(text string) (labels []string) {

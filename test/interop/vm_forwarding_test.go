@@ -114,14 +114,11 @@ func TestRealVM(t *testing.T) {
 	if os.Getenv(wholeEnv) == "" {
 		t.Skip("takes long: make interop")
 	}
-	v := boot(t, farPE)
+	v := boot(t, farPE, tap)
 	l := upLab(t, labName, vmText)
 	t.Logf("version: FRR on Linux MPLS %s, Linux %s", versionIn(v.must("/usr/lib/frr/bgpd --version")), strings.TrimSpace(v.must("uname -r")))
 	l.established(t, farIPv4)
-	for _, sub := range []struct {
-		name string
-		test func(*testing.T, *vm, lab)
-	}{
+	v.runFeatures(t, l, []vmFeature{
 		{"verify reaches what outside: names behind FRR", vmVerify},
 		{"ping both ways, LANs included, IPv4 and IPv6", vmPing},
 		{"traceroute both ways, IPv4 and IPv6", vmTraceroute},
@@ -132,18 +129,7 @@ func TestRealVM(t *testing.T) {
 		{"10,000 routes of FRR are in the switch within two minutes, and gone within two", vmRoutesFrom},
 		{"10,000 routes of ours are in FRR's kernel within two minutes", vmRoutesTo},
 		{"the session over IPv6 carries IPv4 and IPv6 (RFC 8950): ping both ways", vmOverIPv6},
-	} {
-		t.Run(sub.name, func(t *testing.T) {
-			v.t = t
-			defer func() {
-				if t.Failed() {
-					t.Log(v.run("(echo 'show bgp ipv4 vpn'; echo 'show bgp vrf red ipv4 unicast'; echo exit; sleep 1) | busybox nc 127.0.0.1 2605; ip route show table 10; ip -f mpls route").stdout)
-				}
-				v.t = nil
-			}()
-			sub.test(t, v, l)
-		})
-	}
+	}, "(echo 'show bgp ipv4 vpn'; echo 'show bgp vrf red ipv4 unicast'; echo exit; sleep 1) | busybox nc 127.0.0.1 2605; ip route show table 10; ip -f mpls route")
 }
 
 // vmVerify has the lab name what is behind FRR, and verify find it.
@@ -272,15 +258,7 @@ func vmDownload(t *testing.T, v *vm, l lab) {
 			t.Errorf("from %s: exit code %d: %s%s; want %s", url, r.code, r.stdout, r.stderr, theirs)
 		}
 	}
-	dir := t.TempDir()
-	path := filepath.Join(dir, "pwt-download")
-	mustRun(t, "sh", "-c", "head -c 2000000 /dev/urandom >"+path)
-	server := exec.Command("nsenter", "--net="+l.netns("red"), "busybox", "httpd", "-f", "-p", "[::]:80", "-h", dir)
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Process.Kill(); server.Wait() })
-	ours := strings.Fields(mustRun(t, "sha256sum", path))[0]
+	ours := l.serves(t, "red")
 	for _, url := range []string{"http://10.1.0.2", "http://[2001:db8:1::2]"} {
 		eventually(t, 60*time.Second, func() error { // until the server listens
 			r := v.run("ip netns exec c1 timeout 60 busybox wget -q -O - " + url + "/pwt-download | sha256sum")
@@ -290,6 +268,20 @@ func vmDownload(t *testing.T, v *vm, l lab) {
 			return nil
 		})
 	}
+}
+
+// serves has a host of ours serve a file by HTTP, pwt-download, and returns its sum.
+func (l lab) serves(t *testing.T, host string) string {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "pwt-download")
+	mustRun(t, "sh", "-c", "head -c 2000000 /dev/urandom >"+path)
+	server := exec.Command("nsenter", "--net="+l.netns(host), "busybox", "httpd", "-f", "-p", "[::]:80", "-h", dir)
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Process.Kill(); server.Wait() })
+	return strings.Fields(mustRun(t, "sha256sum", path))[0]
 }
 
 // vmLoss kills bgpd: what FRR forwarded is no longer asked of it, and returns.

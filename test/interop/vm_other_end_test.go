@@ -42,7 +42,7 @@ func TestRealOtherEnd(t *testing.T) {
 	if os.Getenv(wholeEnv) == "" {
 		t.Skip("takes long: make interop")
 	}
-	v := boot(t, otherEnd(t))
+	v := boot(t, otherEnd(t), tap)
 	text, ok := catalog.Get("pseudo-wan-eth1")
 	if !ok {
 		t.Fatal("there is no such lab")

@@ -16,7 +16,7 @@ import (
 )
 
 // vm is a virtual machine with Debian's kernel, which has MPLS and VRFs, and
-// FRR. Its one NIC ends in a tap of this server.
+// FRR. Its NICs end in taps of this server.
 type vm struct {
 	t    *testing.T
 	qemu *os.Process
@@ -24,11 +24,12 @@ type vm struct {
 	said *bufio.Reader
 }
 
-// tap is the server's end of the machine's NIC.
-const tap = "pwtap0"
+// The server's ends of the machine's NICs.
+const tap, secondTap = "pwtap0", "pwtap1"
 
-// boot starts a machine that runs a script and then takes commands.
-func boot(t *testing.T, script string) *vm {
+// boot starts a machine with a NIC for each tap, in that order, that runs a
+// script and then takes commands.
+func boot(t *testing.T, script string, taps ...string) *vm {
 	t.Helper()
 	needs(t, "qemu-system-x86_64", "cpio")
 	r := command("sh", "../../vmtest/image.sh")
@@ -38,9 +39,6 @@ func boot(t *testing.T, script string) *vm {
 	image, work := strings.TrimSpace(r.stdout), t.TempDir()
 	initrd := filepath.Join(work, "initrd")
 	pack(t, work, image, initrd, script)
-	mustRun(t, "ip", "tuntap", "add", "dev", tap, "mode", "tap")
-	t.Cleanup(func() { command("ip", "link", "del", tap) })
-	mustRun(t, "ip", "link", "set", tap, "up")
 	socket := filepath.Join(work, "shell")
 	console, err := os.Create(filepath.Join(work, "console"))
 	if err != nil {
@@ -48,10 +46,10 @@ func boot(t *testing.T, script string) *vm {
 	}
 	cmd := exec.Command("qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", "2048", "-smp", "2",
 		"-display", "none", "-monitor", "none", "-no-reboot", "-nodefaults",
-		"-netdev", "tap,id=n0,ifname="+tap+",script=no,downscript=no", "-device", "virtio-net-pci,netdev=n0,romfile=,mac=52:54:00:00:00:02",
 		"-kernel", filepath.Join(image, "vmlinuz"), "-initrd", initrd,
 		"-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on mitigations=off net.ifnames=0",
 		"-serial", "stdio", "-serial", "unix:"+socket+",server=on,wait=off")
+	cmd.Args = append(cmd.Args, nicsOn(t, taps)...)
 	cmd.Stdout, cmd.Stderr = console, console
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
@@ -68,6 +66,20 @@ func boot(t *testing.T, script string) *vm {
 	v := &vm{t: t, qemu: cmd.Process}
 	v.connect(socket)
 	return v
+}
+
+// nicsOn makes the taps, and returns what qemu is told of the NICs on them.
+func nicsOn(t *testing.T, taps []string) (argv []string) {
+	t.Helper()
+	for i, tap := range taps {
+		mustRun(t, "ip", "tuntap", "add", "dev", tap, "mode", "tap")
+		t.Cleanup(func() { command("ip", "link", "del", tap) })
+		mustRun(t, "ip", "link", "set", tap, "up")
+		argv = append(argv,
+			"-netdev", fmt.Sprintf("tap,id=n%d,ifname=%s,script=no,downscript=no", i, tap),
+			"-device", fmt.Sprintf("virtio-net-pci,netdev=n%d,romfile=,mac=52:54:00:00:00:%02x", i, 2+i))
+	}
+	return argv
 }
 
 // pack writes the machine's root: the image's, with init and the script.
@@ -108,7 +120,7 @@ func (v *vm) connect(socket string) {
 	v.t.Cleanup(func() { v.conn.Close() })
 	v.said = bufio.NewReader(v.conn)
 	began := time.Now()
-	if _, code := v.answer(3 * time.Minute); code != 0 {
+	if _, code := v.answer(10 * time.Minute); code != 0 { // on a busy machine
 		v.t.Fatal("the machine has no shell")
 	}
 	v.t.Logf("the machine was up after %.1f s", time.Since(began).Seconds())
@@ -152,4 +164,28 @@ func (v *vm) must(line string) string {
 		v.t.Fatalf("in the machine: %s: exit code %d\n%s", line, r.code, r.stdout)
 	}
 	return r.stdout
+}
+
+// vmFeature is one row of docs/interop.md.
+type vmFeature struct {
+	name string
+	test func(*testing.T, *vm, lab)
+}
+
+// runFeatures tests the features, in their order; the log of one that fails has
+// what the machine says when it is asked.
+func (v *vm) runFeatures(t *testing.T, l lab, all []vmFeature, ask string) {
+	for _, f := range all {
+		t.Run(f.name, func(t *testing.T) {
+			outer := v.t
+			v.t = t
+			defer func() {
+				if t.Failed() {
+					t.Log(v.run(ask).stdout)
+				}
+				v.t = outer
+			}()
+			f.test(t, v, l)
+		})
+	}
 }

@@ -3,6 +3,7 @@ package main
 // chapters are the parts of the page that the tests of test/interop are in.
 var chapters = map[string]chapter{
 	"TestRealVM":       packetsChapter,
+	"TestRealVMCore":   packetsChapter,
 	"TestRealOtherEnd": packetsChapter,
 	"TestRealHolds":    attackChapter,
 }

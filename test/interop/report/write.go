@@ -14,7 +14,7 @@ const head = "# Interoperation\n\n" +
 
 var titles = map[chapter]string{
 	routersChapter: "## Sessions and routes\n\nEach is a PE behind a router's NIC, and a customer's router.\n",
-	packetsChapter: "## Packets\n\nFRR on Linux's own MPLS runs in a virtual machine, whose NIC leads to a router's NIC.\n",
+	packetsChapter: "## Packets\n\nFRR on Linux's own MPLS runs in a virtual machine, whose NICs lead to routers' NICs.\n",
 	attackChapter: "## Hostile peers\n\nWhile a peer does this, pings every 10 ms between customers of the VPN it is in and of another lose at\n" +
 		"most one, and one in a thousand more; the router's process lives and its memory stays in bounds.\n",
 }
