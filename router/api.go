@@ -129,6 +129,9 @@ func (a *agent) answer(w http.ResponseWriter, v any, err error) {
 	case errors.Is(err, ErrNotEstablished):
 		http.Error(w, err.Error(), http.StatusConflict)
 		return
+	case errors.Is(err, status.ErrNotFound): // 404 is the answer of an agent that does not know the request
+		http.Error(w, err.Error(), http.StatusGone)
+		return
 	case err != nil:
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

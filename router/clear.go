@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"pseudowan/bgp"
+	"pseudowan/status"
 )
 
 // Clearing asks for the reset of a BGP session.
@@ -72,5 +73,5 @@ func (a *agent) clear(ctx context.Context, c Clearing, how bgp.Clear) (out Clear
 			return out, err
 		}
 	}
-	return out, fmt.Errorf("there is no session with %s", c.Peer)
+	return out, status.NotFound("there is no session with " + c.Peer.String())
 }

@@ -11,11 +11,14 @@ import (
 	"testing"
 
 	"pseudowan/bgp"
+
+	"pseudowan/status"
 )
 
-// A session that is not established is told from other failures across the socket.
+// A session that is not established, and what a router does not have, are told from other
+// failures across the socket.
 func TestClearNotEstablished(t *testing.T) {
-	for _, why := range []error{fmt.Errorf("peer: %w", bgp.ErrNotEstablished), errors.New("there is no session")} {
+	for _, why := range []error{fmt.Errorf("peer: %w", bgp.ErrNotEstablished), errors.New("broken"), fmt.Errorf("clear: %w", status.NotFound("there is no session"))} {
 		a := &agent{}
 		socket := filepath.Join(t.TempDir(), "agent")
 		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { a.answer(w, nil, why) }))
@@ -30,7 +33,8 @@ func TestClearNotEstablished(t *testing.T) {
 		c := NewClient("pe1", socket)
 		defer c.Close()
 		_, err = c.Clear(context.Background(), Clearing{})
-		if want := "router pe1: " + why.Error(); err == nil || err.Error() != want || errors.Is(err, ErrNotEstablished) != errors.Is(why, bgp.ErrNotEstablished) {
+		if want := "router pe1: " + why.Error(); err == nil || err.Error() != want || errors.Is(err, ErrNotEstablished) != errors.Is(why, bgp.ErrNotEstablished) ||
+			errors.Is(err, status.ErrNotFound) != errors.Is(why, status.ErrNotFound) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}

@@ -215,6 +215,8 @@ func (c *Client) ask(ctx context.Context, method, path string, body io.Reader) (
 			return nil, fmt.Errorf("%s: %w", said, errRestarting)
 		case http.StatusNotFound:
 			return nil, fmt.Errorf("%s: %w", said, errNotServed)
+		case http.StatusGone:
+			return nil, status.NotFound(said)
 		case http.StatusConflict:
 			return nil, notEstablishedError(said)
 		}

@@ -15,6 +15,7 @@ import (
 	"pseudowan/router/config"
 	"pseudowan/router/fib"
 	"pseudowan/router/mplsecho"
+	"pseudowan/status"
 )
 
 // Echo asks for one request of MPLS echo (RFC 8029) from a router along a label-switched
@@ -209,7 +210,7 @@ func (l *loop) courseTo(to netip.Prefix) (c course, err error) {
 func (l *loop) courseOfRoute(name string, prefix netip.Prefix) (c course, err error) {
 	i := slices.IndexFunc(l.cfg.VRFs, func(v config.VRF) bool { return v.Name == name || v.RD.String() == name })
 	if i < 0 {
-		return c, fmt.Errorf("no VRF %s", name)
+		return c, status.NotFound("no VRF " + name)
 	}
 	v := l.cfg.VRFs[i]
 	best := l.vrfs.Best(fib.Key{VRF: v.ID, Prefix: prefix})

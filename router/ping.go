@@ -11,6 +11,7 @@ import (
 	"pseudowan/ovs"
 	"pseudowan/router/config"
 	"pseudowan/router/slowpath"
+	"pseudowan/status"
 )
 
 // Ping asks for one echo request from a router inside a VRF.
@@ -124,7 +125,7 @@ func (l *loop) pingSource(p Ping) (*config.VRF, netip.Addr, error) {
 		}
 	}
 	if vrf == nil {
-		return nil, netip.Addr{}, fmt.Errorf("no VRF %s", p.VRF)
+		return nil, netip.Addr{}, status.NotFound("no VRF " + p.VRF)
 	}
 	for _, a := range l.cfg.Access {
 		for _, g := range a.Gateways {
