@@ -11,7 +11,7 @@ import (
 func Judge(o Observed, n Need) []status.Finding {
 	var found []status.Finding
 	for _, judge := range []func(Observed, Need) []status.Finding{
-		root, privileges, kernel, openVSwitch, datapath, xdp, daemons, builtinImage, machines, programs, packagesOf, disks, limits, costs, neighbours, ports, nics, server, labs,
+		root, privileges, kernel, openVSwitch, datapath, xdp, daemons, builtinImage, machines, programs, packagesOf, disks, limits, costs, liveness, neighbours, ports, nics, server, labs,
 	} {
 		found = append(found, judge(o, n)...)
 	}

@@ -32,6 +32,8 @@ type Need struct {
 	// tables; nil: there are none.
 	Exempt func() (arp, nd uint64)
 
+	BFD BFD // of its routers
+
 	Accelerator string // what would run virtual machines: kvm or tcg; "": there are none
 
 	// Programs of the server that hosts run, each with one such host.

@@ -129,10 +129,8 @@ func (s *Snapshot) nextHop(router string, a netip.Addr) string {
 
 // unusable returns why a next hop cannot be used.
 func (s *Snapshot) unusable(router string, a netip.Addr) string {
-	for _, b := range s.BFD {
-		if b.Router == router && b.RemoteAddress == a && b.Failed {
-			return fmt.Sprintf("not usable: BFD has lost next hop %s: %s", a, b.Diagnostic)
-		}
+	if b := s.lostByBFD(router, a); b != nil {
+		return fmt.Sprintf("not usable: BFD has lost next hop %s: %s", a, b.Diagnostic)
 	}
 	for _, i := range s.core(router) {
 		if contains(i.Addresses, a) && i.Oper != status.InterfaceUp {
@@ -163,6 +161,9 @@ func (s *Snapshot) conclude(e *status.Explanation) {
 	case len(e.Paths) > 0:
 		e.Verdict = "it is in the VRF, but no path is usable: " + e.Paths[0].Meaning
 		e.Remedy = "pseudowan show peer --router " + e.Router
+		if s.lostByBFD(e.Router, e.Paths[0].NextHop) != nil {
+			e.Remedy = "pseudowan show bfd --router " + e.Router
+		}
 		if e.Paths[0].Reason == status.ReasonPolicy {
 			e.Remedy = "change the import policy of the VRF, where the route is wanted"
 		}
@@ -209,6 +210,9 @@ func (s *Snapshot) presence(e *status.Explanation, p status.ExplainedPath) strin
 		text += "; it " + p.Meaning
 	case len(e.Paths) > 1:
 		text += fmt.Sprintf("; the best of %d paths by %s", len(e.Paths), p.Reason)
+	}
+	if why := s.unwatched(e.Router, p.NextHop); why != "" {
+		text += "; " + why
 	}
 	if len(p.ChangedBy) > 0 {
 		text += "; changed by " + strings.Join(p.ChangedBy, " and ")

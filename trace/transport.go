@@ -83,6 +83,11 @@ func (s *Snapshot) noPath(router string, nextHop netip.Addr) string {
 			text += fmt.Sprintf("; %s has none, either", other)
 		}
 	}
+	for _, b := range s.BFD {
+		if b.Failed && !b.Multihop && !s.reaches(b.Router, nextHop) && s.reaches(b.Neighbor, nextHop) {
+			text += fmt.Sprintf("; BFD of %s has lost %s on %s: %s", b.Router, b.Neighbor, b.Interface, b.Diagnostic)
+		}
+	}
 	switch lost := s.lost(nextHop); len(lost) {
 	case 0:
 		return text

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"pseudowan/doctor"
 	"pseudowan/status"
@@ -51,6 +52,7 @@ func servers() []server {
 		{doctor.Observed{Root: true, Packages: []string{"radvd"}}, doctor.Need{Packages: map[string]string{"radvd": "HOST"}}},
 		{doctor.Observed{Root: true, Disks: []doctor.Disk{{Path: "/run", Free: 1 << 20}}}, doctor.Need{Ports: map[string]int{"pe1": 2}}},
 		{doctor.Observed{Root: true, Limits: tightLimits(2048)}, doctor.Need{Ports: map[string]int{"pe1": 300}, Hosts: 100, ARP: doctor.Entries{Hosts: 3000}}},
+		{doctor.Observed{Root: true, Cores: 2}, doctor.Need{BFD: doctor.BFD{Ends: 100, Packets: 10000, Interval: 10 * time.Millisecond}}},
 		{doctor.Observed{Root: true, Limits: tightLimits(1024)}, doctor.Need{ARP: doctor.Entries{Routers: 2000}}},
 		nic(doctor.NIC{}),
 		nic(doctor.NIC{Present: true, Kind: "device", Default: true}),

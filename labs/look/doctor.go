@@ -129,6 +129,7 @@ func NeedOf(runtimes inventory.Runtimes, p *plan.Plan, datapath string) doctor.N
 		}
 	}
 	n.ARP, n.ND = neighboursOf(p)
+	n.BFD = bfdOf(p)
 	n.Size = sizeOf(runtimes, p)
 	n.Exempt = exemptEntries
 	builtin := map[string]bool{} // runtimes whose own image is needed

@@ -1,0 +1,27 @@
+package look
+
+import (
+	"time"
+
+	"pseudowan/doctor"
+	"pseudowan/labs/plan"
+)
+
+// bfdOf counts the sessions of BFD of a plan's routers, and their packets.
+func bfdOf(p *plan.Plan) (b doctor.BFD) {
+	for _, r := range p.Routers {
+		for _, s := range r.Config.Sessions {
+			if !s.BFD || s.Shutdown || s.PeerShutdown || s.PeerPrefix.IsValid() {
+				continue
+			}
+			tx, rx, _ := s.BFDTimes() // both ends of a session have the same
+			interval := max(tx, rx)
+			b.Ends++
+			b.Packets += float64(time.Second) / float64(interval)
+			if b.Interval == 0 || interval < b.Interval {
+				b.Interval = interval
+			}
+		}
+	}
+	return b
+}
