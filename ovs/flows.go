@@ -108,6 +108,13 @@ func (t *flowTables) replay(ctx context.Context, command, what string) error {
 	})
 }
 
+// number returns how many flows there are, about.
+func (t *flowTables) number() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.memory.flows) + bytes.Count(t.memory.inherited, []byte("\n"))
+}
+
 // inherit records the flows of an adopted switch.
 func (t *flowTables) inherit(ctx context.Context) error {
 	out, err := t.ofctl(ctx, nil, "--no-stats", "dump-flows", t.bridge)

@@ -24,11 +24,23 @@ func (s *Switch) Counters(ctx context.Context, exact bool) (map[pipeline.Cookie]
 			return nil, err
 		}
 	}
-	stats, err := s.channel.conn.Load().FlowStats(ctx)
+	stats, err := s.channel.conn.Load().FlowStats(ctx, requestsFor(s.flows.number()))
 	if err != nil {
 		return nil, fmt.Errorf("counters: %w", err)
 	}
 	return byCookie(stats), nil
+}
+
+// listedAtOnce is about how many flows the switch lists before it forwards packets again.
+const listedAtOnce = 4096
+
+// requestsFor returns in how many requests to ask for so many flows, a power of two.
+func requestsFor(flows int) uint64 {
+	requests := uint64(1)
+	for requests*listedAtOnce < uint64(flows) {
+		requests *= 2
+	}
+	return requests
 }
 
 // UpdateCounters makes the counters those of all packets so far.

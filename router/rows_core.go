@@ -17,7 +17,16 @@ func (a *agent) lspRows(ctx context.Context, exact bool) ([]status.LSP, error) {
 	if a.core == nil {
 		return []status.LSP{}, nil
 	}
-	counters, err := a.sw.Counters(ctx, exact)
+	if exact {
+		if err := a.sw.UpdateCounters(ctx); err != nil {
+			return nil, err
+		}
+	}
+	cookies, err := askLoop(ctx, a.loop, a.loop.lspCookies)
+	if err != nil {
+		return nil, err
+	}
+	counters, err := a.sw.CountersOf(ctx, cookies)
 	if err != nil {
 		return nil, err
 	}
@@ -25,15 +34,30 @@ func (a *agent) lspRows(ctx context.Context, exact bool) ([]status.LSP, error) {
 		rows := a.loop.ownLoopbacks()
 		for to, p := range a.loop.lsps.Paths() {
 			row := a.loop.lspRow(to, p)
-			number := a.loop.fib.LSPNumber(to.Addr())
-			for part := range uint8(fib.LSPFlows) {
-				n := counters[pipeline.NewCookie(pipeline.KindAdjacency, part, uint64(number))]
+			for _, cookie := range a.loop.cookiesOfPath(to) {
+				n := counters[cookie]
 				row.Packets, row.Bytes = row.Packets+n.Packets, row.Bytes+n.Bytes
 			}
 			rows = append(rows, row)
 		}
 		return rows
 	})
+}
+
+// lspCookies lists the cookies of the flows that count the packets of all paths.
+func (l *loop) lspCookies() (list []pipeline.Cookie) {
+	for to := range l.lsps.Paths() {
+		list = append(list, l.cookiesOfPath(to)...)
+	}
+	return list
+}
+
+func (l *loop) cookiesOfPath(to netip.Prefix) (list []pipeline.Cookie) {
+	number := l.fib.LSPNumber(to.Addr())
+	for part := range uint8(fib.LSPFlows) {
+		list = append(list, pipeline.NewCookie(pipeline.KindAdjacency, part, uint64(number)))
+	}
+	return list
 }
 
 func (l *loop) lspRow(to netip.Prefix, p lsp.Path) status.LSP {
