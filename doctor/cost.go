@@ -23,6 +23,7 @@ type Size struct {
 const (
 	labMemory       = 40 << 20 // the keeper, and the programs that all routers share
 	routerPSS       = 23 << 20
+	bfdMemory       = 12 << 20  // of a router with BFD, beside
 	hostMemory      = 600 << 10 // what its router knows of it; a namespace has no process
 	containerMemory = 5 << 20   // the daemon's process that keeps it, and a small program
 	routeMemory     = 4 << 10   // agent and Open vSwitch together
@@ -51,9 +52,9 @@ func (n Need) Cost(cores int) Cost {
 	seconds := routerSeconds*float64(routers) + hostSeconds*float64(n.Hosts) +
 		containerSeconds*float64(s.Containers) + routeSeconds*float64(s.Routes)
 	return Cost{
-		Memory: labMemory + uint64(routers)*routerPSS + uint64(n.Hosts)*hostMemory + uint64(s.Containers)*containerMemory +
+		Memory: labMemory + uint64(routers)*routerPSS + uint64(n.BFD.Routers)*bfdMemory + uint64(n.Hosts)*hostMemory + uint64(s.Containers)*containerMemory +
 			uint64(s.Routes)*routeMemory + s.Machines + uint64(n.XDP)*xdpMemory,
-		Processes: 1 + routerProcesses*routers + s.Commands,
+		Processes: 1 + routerProcesses*routers + n.BFD.Routers + s.Commands,
 		Files:     keeperFiles + routers*routerFiles + n.ports(),
 		Seconds:   seconds / float64(max(1, cores)),
 	}

@@ -49,6 +49,11 @@ func TestCostIsTold(t *testing.T) {
 	if len(found) != 1 || !strings.Contains(found[0].Detail, "7 processes") || !strings.Contains(found[0].Detail, "1 host,") || !strings.Contains(found[0].Detail, "2 neighbours") {
 		t.Errorf("%+v", found)
 	}
+	with := n
+	with.BFD.Routers = 2
+	if a, b := n.Cost(2), with.Cost(2); b.Memory != a.Memory+2*bfdMemory || b.Processes != a.Processes+2 {
+		t.Errorf("with BFD %+v, without %+v", b, a)
+	}
 	n.Runs = true
 	if found := costs(Observed{Cores: 2}, n); len(found) != 0 {
 		t.Errorf("of a running lab: %+v", found)

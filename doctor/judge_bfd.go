@@ -13,6 +13,7 @@ type BFD struct {
 	Ends     int           // of sessions, in all routers
 	Packets  float64       // that these send in a second
 	Interval time.Duration // the shortest between two packets
+	Routers  int           // that have any: each has a process for them
 }
 
 // bfdSeconds is what a packet of BFD costs, in processor time: the agents at both ends, and

@@ -16,12 +16,12 @@ func TestLiveness(t *testing.T) {
 		says   []string
 	}{
 		{BFD{}, 2, "", nil},
-		{BFD{12, 240, 50 * time.Millisecond}, 0, "", nil},
-		{BFD{12, 240, 50 * time.Millisecond}, 2, status.OK, []string{"12 ends", "50ms", "240 packets a second", "5 % of 2 cores"}},
-		{BFD{1, 3.3, 300 * time.Millisecond}, 2, status.OK, []string{"1 end ", "3 packets a second", "about 1 %"}},
-		{BFD{12, 1200, 10 * time.Millisecond}, 2, status.OK, []string{"24 % of 2 cores"}},
-		{BFD{12, 1200, 10 * time.Millisecond}, 1, status.Warn, []string{"48 % of 1 core", "bfd-min-tx: 20ms"}},
-		{BFD{200, 20000, 10 * time.Millisecond}, 2, status.Warn, []string{"400 % of 2 cores", "bfd-min-rx: 160ms"}},
+		{BFD{12, 240, 50 * time.Millisecond, 4}, 0, "", nil},
+		{BFD{12, 240, 50 * time.Millisecond, 4}, 2, status.OK, []string{"12 ends", "50ms", "240 packets a second", "5 % of 2 cores"}},
+		{BFD{1, 3.3, 300 * time.Millisecond, 1}, 2, status.OK, []string{"1 end ", "3 packets a second", "about 1 %"}},
+		{BFD{12, 1200, 10 * time.Millisecond, 4}, 2, status.OK, []string{"24 % of 2 cores"}},
+		{BFD{12, 1200, 10 * time.Millisecond, 4}, 1, status.Warn, []string{"48 % of 1 core", "bfd-min-tx: 20ms"}},
+		{BFD{200, 20000, 10 * time.Millisecond, 4}, 2, status.Warn, []string{"400 % of 2 cores", "bfd-min-rx: 160ms"}},
 	} {
 		found := liveness(Observed{Cores: c.cores}, Need{BFD: c.bfd})
 		if c.status == "" {

@@ -10,6 +10,7 @@ import (
 // bfdOf counts the sessions of BFD of a plan's routers, and their packets.
 func bfdOf(p *plan.Plan) (b doctor.BFD) {
 	for _, r := range p.Routers {
+		before := b.Ends
 		for _, s := range r.Config.Sessions {
 			if !s.BFD || s.Shutdown || s.PeerShutdown || s.PeerPrefix.IsValid() {
 				continue
@@ -21,6 +22,9 @@ func bfdOf(p *plan.Plan) (b doctor.BFD) {
 			if b.Interval == 0 || interval < b.Interval {
 				b.Interval = interval
 			}
+		}
+		if b.Ends > before {
+			b.Routers++
 		}
 	}
 	return b
