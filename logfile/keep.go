@@ -17,6 +17,7 @@ const (
 	lookByTheClock = time.Second
 	share          = 20 // one part of so many
 	longest        = 250 * time.Millisecond
+	settling       = 10 * time.Second // after a new file: its directory may have been too new to be watched
 )
 
 // KeepSlowly bounds slowly growing logs until ctx ends. It polls: the kernel
@@ -50,7 +51,7 @@ func Keep(ctx context.Context, paths func() []string, log *slog.Logger) {
 	if changes.file == nil {
 		around = lookByTheClock
 	}
-	for {
+	for last := time.Now(); ; {
 		began := time.Now()
 		logs := paths()
 		for _, path := range logs {
@@ -59,8 +60,12 @@ func Keep(ctx context.Context, paths func() []string, log *slog.Logger) {
 			changes.watch(dir)
 		}
 		boundAll(logs, log)
-		rested := time.Now().Add(min(share*time.Since(began), longest))
-		for again := time.Now().Add(around); time.Now().Before(again); {
+		took := time.Since(began)
+		rested, again := time.Now().Add(min(share*took, longest)), time.Now().Add(around)
+		if time.Since(last) < settling {
+			again = time.Now().Add(max(share*took, longest))
+		}
+		for time.Now().Before(again) {
 			if !sleep(ctx, pause) {
 				return
 			}
@@ -68,8 +73,11 @@ func Keep(ctx context.Context, paths func() []string, log *slog.Logger) {
 			if !ok {
 				return
 			}
-			if appeared && rested.Before(again) {
-				again = rested
+			if appeared {
+				last = time.Now()
+				if rested.Before(again) {
+					again = rested
+				}
 			}
 			boundAll(among(logs, written), log)
 		}
