@@ -108,10 +108,11 @@ func (p *Process) once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.mu.Lock()
+	p.mu.Lock() // until it has the list: a newer one comes after that
 	p.client = client
+	err = call(ctx, client, "Configure", p.list, nil)
 	p.mu.Unlock()
-	if err = call(ctx, client, "Configure", p.wanted(), nil); err == nil {
+	if err == nil {
 		err = p.follow(ctx, client)
 	}
 	p.mu.Lock()
