@@ -35,10 +35,7 @@ func paths(t Tables) (all []status.Deviation) {
 		all = append(all, d)
 	}
 	for _, p := range t.LSPs {
-		if len(p.Equal) == 0 {
-			check(p, p.NextHop, p.OutLabel)
-		}
-		for _, way := range p.Equal {
+		for _, way := range p.Ways() {
 			check(p, way.NextHop, &way.OutLabel)
 		}
 		check(p, p.Backup, p.BackupOut)

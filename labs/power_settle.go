@@ -60,8 +60,9 @@ func settlePower(ctx context.Context, lab string) (string, error) {
 	if err == nil {
 		err = p.do(ctx, PowerAction(state.Begun.Action))
 	} else {
-		state.Begun = nil                                                                             // it is told once
-		if werr := store.WriteKeeperState(state); werr != nil || errors.Is(err, status.ErrNotFound) { // the node has gone meanwhile
+		state.Begun = nil // it is told once
+		werr := store.WriteKeeperState(state)
+		if werr != nil || errors.Is(err, status.ErrNotFound) { // the node has gone meanwhile
 			return "", werr
 		}
 	}

@@ -27,7 +27,7 @@ type liveness struct {
 func watched(cfg config.Router) []bfd.Config {
 	var list []bfd.Config
 	for _, s := range cfg.Sessions {
-		if !s.BFD || s.Shutdown || s.PeerShutdown || s.PeerPrefix.IsValid() {
+		if !s.Watched() {
 			continue
 		}
 		c := bfd.Config{Key: bfd.Key{Local: s.LocalAddress, Peer: s.PeerAddress, Multihop: !onLink(cfg, s)}}

@@ -33,6 +33,18 @@ type Way struct {
 	OutLabel  uint32     `json:"out_label"` // 3: without a label
 }
 
+// Ways lists the ways on which packets leave: all of equal ones. A router's own loopback has
+// none.
+func (p LSP) Ways() []Way {
+	switch {
+	case p.OutLabel == nil:
+		return nil
+	case len(p.Equal) > 0:
+		return p.Equal
+	}
+	return []Way{{NextHop: p.NextHop, Interface: p.Interface, OutLabel: *p.OutLabel}}
+}
+
 // CoreLink is an end of a link that label-switched paths use.
 type CoreLink struct {
 	Router    string         `json:"router"`

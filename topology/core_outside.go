@@ -96,7 +96,7 @@ func versionOf(a netip.Addr) vpn.Family { return vpn.FamilyOf(netip.PrefixFrom(a
 func (b *coreBuilder) leadsOutside(r Router) bool {
 	island := b.lab.islands()
 	for _, l := range b.lab.Links {
-		if l.NIC != "" && l.Metric > 0 && island[l.Ends[0].Router] == island[r.Name] {
+		if l.LeadsOn() && island[l.Ends[0].Router] == island[r.Name] {
 			return true
 		}
 	}

@@ -79,6 +79,9 @@ func (t *Topology) onPath(end LinkEnd) bool {
 	})
 }
 
+// LeadsOn reports whether label-switched paths lead through a NIC, to routers outside the lab.
+func (l Link) LeadsOn() bool { return l.NIC != "" && l.Metric > 0 }
+
 // over reports whether a session with an outside router is over an interface.
 func (s Session) over(router, intf string) bool {
 	return s.PeerRouter == "" && s.Router == router && s.Interface == intf

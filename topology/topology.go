@@ -131,6 +131,11 @@ type Session struct {
 	session.Settings
 }
 
+// Watched reports whether BFD watches the path to the peer.
+func (s Session) Watched() bool {
+	return s.BFD && !s.Shutdown && !s.PeerShutdown && !s.PeerPrefix.IsValid()
+}
+
 // VRF is an instance of a VRF on one router.
 type VRF struct {
 	Router string            `json:"router"`

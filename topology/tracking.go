@@ -52,7 +52,7 @@ func (b *coreBuilder) checkTracking(raw rawTracking, element string) {
 // alone leads to no customer.
 func (t *Topology) Inner(router string) bool {
 	outward := func(l Link) bool {
-		return (l.InterAS != "" || l.NIC != "" && l.Metric > 0) && slices.ContainsFunc(l.Ends, func(e LinkEnd) bool { return e.Router == router })
+		return (l.InterAS != "" || l.LeadsOn()) && slices.ContainsFunc(l.Ends, func(e LinkEnd) bool { return e.Router == router })
 	}
 	return !slices.ContainsFunc(t.VRFs, func(v VRF) bool { return v.Router == router }) && !slices.ContainsFunc(t.Links, outward)
 }
@@ -60,6 +60,6 @@ func (t *Topology) Inner(router string) bool {
 // InCore reports whether the file has a way from a router into the core, so that it can be cut
 // off.
 func (t *Topology) InCore(router string) bool {
-	beyond := func(l Link) bool { return l.NIC != "" && l.Metric > 0 && l.Ends[0].Router == router }
+	beyond := func(l Link) bool { return l.LeadsOn() && l.Ends[0].Router == router }
 	return len(t.Loopbacks(router)) > 0 || slices.ContainsFunc(t.Links, beyond)
 }

@@ -38,7 +38,7 @@ func AlongLSP(lsps []status.LSP, from, to string, at func(netip.Addr) string) (h
 		if j < 0 {
 			return hops, status.NotFound(fmt.Sprintf("the label-switched path from %s to %s ends at %s, which has none to %s", from, to, routers[i], fec))
 		}
-		for _, w := range waysOf(lsps[j]) {
+		for _, w := range lsps[j].Ways() {
 			hops = append(hops, LSPHop{routers[i], w.Interface, w.OutLabel})
 			if next := at(w.NextHop); next != "" && !slices.Contains(routers, next) {
 				routers = append(routers, next)
@@ -46,15 +46,4 @@ func AlongLSP(lsps []status.LSP, from, to string, at func(netip.Addr) string) (h
 		}
 	}
 	return hops, nil
-}
-
-// waysOf lists the ways on which packets leave; a router's own loopback has none.
-func waysOf(p status.LSP) []status.Way {
-	switch {
-	case p.OutLabel == nil:
-		return nil
-	case len(p.Equal) > 0:
-		return p.Equal
-	}
-	return []status.Way{{NextHop: p.NextHop, Interface: p.Interface, OutLabel: *p.OutLabel}}
 }

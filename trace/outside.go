@@ -68,7 +68,7 @@ func (f *follower) leave(router, vrf string, fate Fate) {
 // leadsOn reports whether label-switched paths lead through a router's NIC.
 func (s *Snapshot) leadsOn(router, intf string) bool {
 	return slices.ContainsFunc(s.Topology.Links, func(l topology.Link) bool {
-		return l.NIC != "" && l.Metric > 0 && l.Ends[0].Router == router && l.Ends[0].Interface == intf
+		return l.LeadsOn() && l.Ends[0].Router == router && l.Ends[0].Interface == intf
 	})
 }
 

@@ -122,7 +122,7 @@ func auditOnce(ctx context.Context, name string) ([]status.Deviation, error) {
 		})
 	}
 	each.Wait()
-	faultsOf(ctx, name, &found).mark(t.Interfaces)
+	faultsOf(ctx, name, lab.applied, &found).mark(t.Interfaces)
 	wires, err := wiresOf(&applied, found)
 	return append([]status.Deviation{}, slices.Concat(all, wires, audit.Judge(t))...), err
 }

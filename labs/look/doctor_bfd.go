@@ -12,7 +12,7 @@ func bfdOf(p *plan.Plan) (b doctor.BFD) {
 	for _, r := range p.Routers {
 		before := b.Ends
 		for _, s := range r.Config.Sessions {
-			if !s.BFD || s.Shutdown || s.PeerShutdown || s.PeerPrefix.IsValid() {
+			if !s.Watched() {
 				continue
 			}
 			tx, rx, _ := s.BFDTimes() // both ends of a session have the same

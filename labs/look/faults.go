@@ -14,6 +14,7 @@ import (
 	"pseudowan/labs/store"
 	"pseudowan/router/config"
 	"pseudowan/status"
+	"pseudowan/topology"
 )
 
 // faults are the faults of a lab's links that are in place now, in words, by the
@@ -24,9 +25,9 @@ type faultAt struct{ node, iface string }
 
 // faultsOf reads the faults of a lab. A link whose interfaces somebody has restored,
 // or a restarted container brought anew, has none.
-func faultsOf(ctx context.Context, lab string, o *inventory.Inventory) faults {
+func faultsOf(ctx context.Context, lab string, applied *topology.Topology, o *inventory.Inventory) faults {
 	list, err := store.Faults(lab)
-	tracked := trackedPorts(lab)
+	tracked := trackedPorts(lab, applied)
 	if err != nil || len(list)+len(tracked) == 0 {
 		return nil
 	}
@@ -70,17 +71,20 @@ func (f faults) add(c plan.Cable, words ...string) {
 }
 
 // trackedPorts lists the cables to customers of routers that track their uplinks.
-func trackedPorts(lab string) (list []plan.Cable) {
-	applied, err := store.Applied(lab)
+func trackedPorts(lab string, applied *topology.Topology) (list []plan.Cable) {
+	if applied != nil && !slices.ContainsFunc(applied.Routers, func(r topology.Router) bool { return r.Tracking != nil }) {
+		return nil // without a look at the plan, which may be large
+	}
+	planned, err := store.Applied(lab)
 	if err != nil {
 		return nil
 	}
-	for _, r := range applied.Routers {
+	for _, r := range planned.Routers {
 		if t := r.Config.Transport; t == nil || t.Tracking == nil {
 			continue
 		}
 		for _, a := range r.Config.Access {
-			if cables, err := applied.Cables(r.Name + ":" + a.Name); err == nil {
+			if cables, err := planned.Cables(r.Name + ":" + a.Name); err == nil {
 				list = append(list, cables...)
 			}
 		}

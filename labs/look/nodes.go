@@ -71,7 +71,7 @@ func nodesOf(ctx context.Context, o inventory.Inventory, lab string) []status.No
 			out = append(out, unseenNode(o.Unseen, lab, h.Name, applied))
 		}
 	}
-	now, halts := faultsOf(ctx, lab, &o), store.Halts(lab)
+	now, halts := faultsOf(ctx, lab, applied, &o), store.Halts(lab)
 	for i := range out {
 		out[i].Faults = now.of(out[i].Node)
 		if h, ok := halts[out[i].Node]; ok {

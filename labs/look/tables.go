@@ -144,7 +144,7 @@ func (l *Lab) Peers(ctx context.Context, f Filter) ([]status.Peer, error) {
 func (l *Lab) Interfaces(ctx context.Context, f Filter) ([]status.Interface, error) {
 	rows, err := ask(ctx, l, f, (*router.Client).Interfaces)
 	rows = append(rows, haltedInterfaces(l.Name, f)...)
-	faultsOf(ctx, l.Name, nil).mark(rows)
+	faultsOf(ctx, l.Name, l.applied, nil).mark(rows)
 	return inVRF(rows, f, func(i status.Interface) (string, string) { return i.VRF, i.RD }), err
 }
 

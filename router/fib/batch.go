@@ -85,11 +85,9 @@ func (t *Table) Release(done func(corrected int)) {
 
 // RunAfter calls the functions that wait for flows, although they are held.
 func (t *Table) RunAfter() {
-	t.runReady(math.MaxInt)
-	for len(t.after) > 0 {
-		do := t.after[0]
-		t.after = t.after[1:]
-		do()
+	for t.Ready() || len(t.after) > 0 {
+		t.ready, t.after = append(t.ready, t.after...), nil
+		t.runReady(math.MaxInt)
 	}
 }
 
